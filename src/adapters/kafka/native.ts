@@ -1,0 +1,143 @@
+/**
+ * The addon's face (native/addon.c): the data plane. Everything here moves whole batches; nothing is per record.
+ * All methods are for the main thread. Every callback comes on a later turn of the loop, in the order in which things happened.
+ * Handles are node-rdkafka's own `rd_kafka_t`, found by the private property `kd.handle` that the addon, loaded by librdkafka as a plugin, sees in `on_conf_set`.
+ */
+import { createRequire } from 'node:module';
+
+export interface NativeBinding {
+  /** e.g. "2.12.0"; the addon refuses to load beside another major.minor than it was built with. */
+  readonly librdkafkaVersion: string;
+  /** For `plugin.library.paths`. Must be the first property, `kd.handle` the second. */
+  readonly pluginPath: string;
+  /** A number for `kd.handle`, never used before in this process. */
+  newHandleId(): number;
+  readonly PartitionTable: new (partitionsMax: number) => NativePartitionTable;
+  readonly Reader: new (handleId: number, table: NativePartitionTable, options: ReaderOptions, onEvent: ReaderListener) => NativeReader;
+  readonly Writer: new (handleId: number, table: NativePartitionTable, options: WriterOptions, onEvent: WriterListener) => NativeWriter;
+  readonly MockCluster: new (brokers: number) => NativeMockCluster;
+  /** rd_kafka_fatal_error: null when there is none or the handle is gone. */
+  fatalError(handleId: number): { readonly code: number; readonly text: string } | null;
+  /** rd_kafka_assignment_lost; false when the handle is gone. */
+  assignmentLost(handleId: number): boolean;
+  /** Messages and requests in librdkafka's queues; 0 when the handle is gone. */
+  outQueueLength(handleId: number): number;
+  /** e.g. "_TRANSPORT", "Local: Broker transport failure". */
+  errorName(code: number): { readonly name: string; readonly text: string };
+  /** Counts that must be zero again when all is closed; for leak tests. */
+  liveCounts(): { readonly handles: number; readonly readers: number; readonly writers: number; readonly tables: number; readonly heldMessages: number };
+}
+
+/** The epochs that reader and writer share, and what the writer must know of a source partition. Thread-safe. */
+export interface NativePartitionTable {
+  /** Same topic and partition: same id. Throws a RangeError past partitionsMax. */
+  idOf(topic: string, partition: number): number;
+  describe(id: number): { readonly topic: string; readonly partition: number };
+  /** 0 closes it: rows of older epochs are stale from then on, also at the writer. */
+  setEpoch(id: number, epoch: number): void;
+  epoch(id: number): number;
+  /** Partition count of the source topic, for `auto` and `same`. */
+  setTopicPartitionCount(topic: string, count: number): void;
+}
+
+export interface ReaderOptions {
+  /** Rows in a batch at most. */
+  readonly recordsMax: number;
+  /** A batch is closed once it holds this many packed bytes (the block's length bounds it too). */
+  readonly bytesMax: number;
+  /** Waits this long for more after the first record; 0 = takes what is there. */
+  readonly lingerMs: number;
+  /** Close the batch when the partition changes (`ordering: partition`). */
+  readonly cutPerPartition: boolean;
+  /** Batches that may wait for JavaScript at most. */
+  readonly readyBatchesMax: number;
+}
+
+/**
+ * `batch`: a = block id, b = rowCount, c = packedBytes. `oversize`: a = bytes needed. `parked`: the reader stands still.
+ * `error`: from the main queue: a = code, text, topic and partition in text where known. `stray`: a record came on the main queue (a defect: its partition was not forwarded).
+ * `stopped`: both threads have ended.
+ */
+export type ReaderEventKind = 'batch' | 'oversize' | 'parked' | 'error' | 'stray' | 'stopped';
+export type ReaderListener = (kind: ReaderEventKind, a: number, b: number, c: number, text: string | null) => void;
+
+export interface ReaderStats {
+  readonly recordsRead: number;
+  readonly bytesRead: number;
+  readonly batches: number;
+  /** Rows below the reader's next offset: delivered again by librdkafka inside one epoch, dropped. */
+  readonly duplicatesDropped: number;
+  /** Rows of closed partitions, dropped. */
+  readonly staleDropped: number;
+  /** Messages popped from librdkafka and not yet packed. */
+  readonly held: number;
+}
+
+export interface NativeReader {
+  /** Starts the event thread (serves callbacks on the main queue, keeps the membership alive) and the reader thread. */
+  start(): void;
+  /** The typed array must be over shared memory or stay untouched; it is kept alive until handed back. */
+  offer(blockId: number, block: Uint8Array): void;
+  /** Ids of the blocks offered and not begun. Parked only. */
+  reclaim(): number[];
+  /** Asks the reader to stand still; `parked` follows, after the batch in hand. Idempotent. */
+  park(): void;
+  unpark(): void;
+  /** Parked only: forwards the partition's queue to the data queue and sets the reader's next offset. Call it before assign/incrementalAssign. */
+  open(partitionId: number, epoch: number, nextOffset: number): void;
+  /** Parked only: takes the forwarding back and drops what is in hand of it. Call it before unassign/incrementalUnassign. */
+  close(partitionId: number): void;
+  /** Parked only: the reader's next offset after a seek; drops what is in hand of it. */
+  rewind(partitionId: number, nextOffset: number): void;
+  /** Next offset to read, by the reader; -1 when not open. */
+  nextOffset(partitionId: number): number;
+  stats(): ReaderStats;
+  /** Takes back all forwarding, destroys the data queue, ends both threads; `stopped` follows. Call it before disconnect. Idempotent. */
+  stop(): void;
+}
+
+export type PartitionPolicy = 'auto' | 'same' | 'key' | 'sticky';
+
+export interface WriterOptions {
+  /** Parts that may wait or be in flight at most; `write` throws past it. */
+  readonly partsMax: number;
+  /** The writer polls the producer's queue at least this often (errors, logs, failed reports). */
+  readonly pollIntervalMs: number;
+}
+
+/**
+ * `settled`: a = batchId, b = part, c = acknowledged rows; `failures` holds pairs `[outputRow, code, …]`; `stale` rows skipped by epoch.
+ * `fatal`: code in a, text. `stopped`.
+ */
+export type WriterEventKind = 'settled' | 'fatal' | 'stopped';
+export type WriterListener = (kind: WriterEventKind, a: number, b: number, c: number, stale: number, failures: Int32Array | null, text: string | null) => void;
+
+export interface NativeWriter {
+  start(): void;
+  /** Number of the topic for output rows; same name: same number. `partitionCount` from metadata, ≥ 1. */
+  topic(name: string, partitionCount: number, policy: PartitionPolicy): number;
+  setPartitionCount(topicNumber: number, partitionCount: number): void;
+  /** Queues one part; parts are handed to librdkafka in the order of the calls. Throws RangeError past partsMax. */
+  write(batchId: number, part: number, input: Uint8Array, output: Uint8Array): void;
+  /** rd_kafka_purge of queue and in-flight, and parts not yet handed over fail with _PURGE_QUEUE. */
+  purge(): void;
+  stats(): { readonly produced: number; readonly acknowledged: number; readonly failed: number; readonly stale: number; readonly bytes: number; readonly queueFullWaits: number };
+  /** Ends the thread; parts not handed over fail with _PURGE_QUEUE first. `stopped` follows. Call it before disconnect. Idempotent. */
+  stop(): void;
+}
+
+export interface NativeMockCluster {
+  readonly bootstrapServers: string;
+  createTopic(name: string, partitions: number, replicationFactor: number): void;
+  setGroupInitialRebalanceDelayMs(delayMs: number): void;
+  /** Injects librdkafka error codes for the next requests of an API key. */
+  pushRequestErrors(apiKey: number, codes: readonly number[]): void;
+  close(): void;
+}
+
+/** Loads the addon. node-rdkafka must have been loaded before, so that its librdkafka is the one in the process. */
+export function loadNative(): NativeBinding {
+  const require = createRequire(import.meta.url);
+  require('node-rdkafka');
+  return require('../../../../native/build/Release/kafka_dispatcher.node') as NativeBinding;
+}

@@ -1,0 +1,47 @@
+/** What the main thread knows of a packed batch: never its records, only its block, its counts and its segments. */
+
+/** Number of a topic-partition in the {@link PartitionRegistry}; stable for the life of the process. */
+export type PartitionId = number;
+
+/** Counts the assignments of one partition; 0 is never an open epoch. */
+export type Epoch = number;
+
+/** Number of a batch; rises by one in the order in which batches were read. */
+export type BatchId = number;
+
+/** A piece of shared memory out of the in-flight budget. `bytes` is a view over a SharedArrayBuffer. */
+export interface Block {
+  readonly id: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A run of rows of one partition and one epoch inside a batch. Offsets are exact integers below 2^53. */
+export interface Segment {
+  readonly partitionId: PartitionId;
+  readonly epoch: Epoch;
+  readonly firstRow: number;
+  readonly rowCount: number;
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+}
+
+/** An error that librdkafka delivered in the place of records; nothing after `offset` may be trusted. */
+export interface Fault {
+  readonly partitionId: PartitionId;
+  readonly epoch: Epoch;
+  /** The next offset that would have been read. */
+  readonly offset: number;
+  /** librdkafka's error code. */
+  readonly code: number;
+  readonly text: string;
+}
+
+export interface InputBatch {
+  readonly block: Block;
+  readonly rowCount: number;
+  /** Header, rows, segments and payload. */
+  readonly packedBytes: number;
+  readonly segments: readonly Segment[];
+  /** In the order of the log, after all rows of the batch. */
+  readonly faults: readonly Fault[];
+}

@@ -1,0 +1,36 @@
+import type { BatchId, Block } from '../core/batch.js';
+
+/** A produced row that was not acknowledged. */
+export interface DeliveryFailure {
+  /** Which of the batch's parts, counted from 0. */
+  readonly part: number;
+  /** Row of that output batch. With an identity batch: the source row. */
+  readonly outputRow: number;
+  /** librdkafka's error code. */
+  readonly code: number;
+}
+
+export interface Settled {
+  readonly batchId: BatchId;
+  readonly part: number;
+  readonly acknowledged: number;
+  readonly failures: readonly DeliveryFailure[];
+  /** Rows not handed over because their segment's epoch had ended. */
+  readonly stale: number;
+}
+
+export interface SinkEvents {
+  /** Every row of the part was acknowledged, refused or found stale. Both blocks may be reused. */
+  settled(settled: Settled): void;
+  /** The producer can't go on (fatal error, fenced). */
+  failed(error: Error): void;
+}
+
+/** Writes output batches to Kafka in the order of the calls. Never blocks: the queue of waiting parts is bounded by the blocks that exist. */
+export interface Sink {
+  start(events: SinkEvents): Promise<void>;
+  write(batchId: BatchId, part: number, input: Block, output: Block): void;
+  /** Gives up on what is not acknowledged; `settled` follows for every part, with failures. */
+  purge(): void;
+  close(deadlineMs: number): Promise<void>;
+}

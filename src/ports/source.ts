@@ -1,0 +1,66 @@
+import type { Block, Epoch, InputBatch, PartitionId } from '../core/batch.js';
+
+export interface AssignedPartition {
+  readonly partitionId: PartitionId;
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** A partition with the position from which to read, as decided by us and never by librdkafka's reset. */
+export interface OpenedPartition extends AssignedPartition {
+  readonly epoch: Epoch;
+  /** The next offset to read. */
+  readonly offset: number;
+}
+
+export interface CommittedOffset {
+  readonly partitionId: PartitionId;
+  /** The next offset to read. */
+  readonly offset: number;
+}
+
+export interface SourceEvents {
+  /** A filled block. The source forgets it; the dispatcher owns it until settled. */
+  batch(batch: InputBatch): void;
+  /** The group gave us partitions. Nothing is read from them until `open`. Answer with `source.open`. */
+  assigned(partitions: readonly AssignedPartition[]): void;
+  /**
+   * The group wants partitions back (`lost`: has already given them away).
+   * Answer with `source.close` once drained; until then the whole group waits. May be empty.
+   */
+  revoked(partitions: readonly AssignedPartition[], lost: boolean): void;
+  /** The broker confirmed (or refused, `error`) a commit. */
+  committed(offsets: readonly CommittedOffset[], error?: Error): void;
+  /** The reader holds a record that needs a block of at least `bytes`; nothing is read until `offer` gives it one. */
+  oversize(bytes: number): void;
+  /** Something that ends the run. */
+  failed(error: Error): void;
+}
+
+/**
+ * A member of a consumer group. All calls are made by the dispatcher, one after another; events come on later turns of the loop.
+ * The reader fills blocks in the order offered and stops reading when it has none: that is the backpressure.
+ */
+export interface Source {
+  /** Connects and subscribes. Rejects when Kafka can't be reached or refuses us. */
+  start(events: SourceEvents): Promise<void>;
+  /** Gives the reader an empty block. */
+  offer(block: Block): void;
+  /** Takes back the blocks that the reader has not begun to fill. Call it parked. */
+  reclaim(): readonly Block[];
+  /** Stops the reader between two records; what it had in hand has been delivered as a batch before the promise resolves. */
+  park(): Promise<void>;
+  unpark(): void;
+  /** The positions to start from: committed, else by policy. Asks the broker. */
+  positions(partitions: readonly AssignedPartition[]): Promise<readonly CommittedOffset[]>;
+  /** Answers `assigned`. Parked only. */
+  open(partitions: readonly OpenedPartition[]): void;
+  /** Answers `revoked`; what was stored is committed by this call. Parked only. */
+  close(partitions: readonly AssignedPartition[]): void;
+  /** Reads on from another offset in the same epoch (after a fault, out-of-range policy). Parked only. */
+  seek(partition: OpenedPartition): Promise<void>;
+  /** Notes the next offset to read as committable; it is committed within the commit interval and at `close`. */
+  store(offsets: readonly CommittedOffset[]): void;
+  /** Leaves the group: closes all partitions (their stored offsets are committed) and disconnects. */
+  stop(deadlineMs: number): Promise<void>;
+}

@@ -1,0 +1,84 @@
+import type { Block, Segment } from '../core/batch.js';
+
+export interface TransformTask {
+  readonly input: Block;
+  readonly output: Block;
+  /** Rows `[firstRow, firstRow + rowCount)` of the input are to be answered. */
+  readonly firstRow: number;
+  readonly rowCount: number;
+  /** Of the whole input batch; the pool needs them for `record.topic` and `record.partition`. */
+  readonly segments: readonly Segment[];
+  /** Set: do not run the transform, dead-letter every row of the range with this reason. */
+  readonly rejectWith?: Rejection;
+}
+
+export type Stage = 'decode' | 'validate' | 'transform' | 'encode' | 'deliver' | 'worker';
+
+export interface Rejection {
+  readonly code: string;
+  readonly message: string;
+  readonly stage: Stage;
+}
+
+/** One part of an answer: a written output batch (docs/WIRE.md). */
+export interface TransformResult {
+  /** Source rows answered, from `firstRow` on; fewer than asked for when the output block was full or at `stop`. */
+  readonly rowsDone: number;
+  /** Output rows in all parts. */
+  readonly outputRows: number;
+  readonly outputBytes: number;
+  /** Set when the last answered rows did not fit: a second output batch that answers them, made by the worker. Answers rows behind those of the first. */
+  readonly overflow?: Uint8Array;
+  /** Names for outcome bytes 1.. and 128.. of this result (both parts). */
+  readonly filterReasons: readonly string[];
+  readonly deadLetterCodes: readonly string[];
+  /** Totals, index-parallel to the two lists above. */
+  readonly filteredBy: readonly number[];
+  readonly deadLetteredBy: readonly number[];
+  /** A record was rejected and there is no dead-letter topic: row `firstRow + rowsDone` is that record and must stop the run. */
+  readonly stop?: Rejection;
+  /** The transform broke its contract (BATCH_LENGTH): the run stops with exit 1's sibling for user defects. */
+  readonly logs?: readonly TransformLog[];
+  readonly counts?: readonly TransformCount[];
+}
+
+export interface TransformLog {
+  readonly level: 'error' | 'warn' | 'info' | 'debug';
+  readonly message: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+export interface TransformCount {
+  readonly name: string;
+  readonly value: number;
+  readonly kind: 'count' | 'observe';
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** The worker that ran a task died or hung. `run` rejects with it only after that thread's `exit`: nothing writes to the blocks any more. */
+export interface WorkerDeath {
+  readonly kind: 'worker-death';
+  /** WORKER_EXITED | WORKER_OUT_OF_MEMORY | WORKER_TIMEOUT | WORKER_CRASHED */
+  readonly code: string;
+  readonly message: string;
+  /** Rows that were under way, by the progress cells of the output block: the guilty one is most likely among them. */
+  readonly suspectFirstRow: number;
+  readonly suspectRowCount: number;
+}
+
+/**
+ * Runs tasks on worker threads. At most `threads` at once; more wait in first-in-first-out order.
+ * Rejects with {@link WorkerDeath}, or with a DispatcherError when the pool itself is unusable.
+ */
+export interface TransformPool {
+  /** Starts the threads and loads the transform in each; rejects with the transform's own load error. */
+  start(): Promise<void>;
+  readonly threads: number;
+  run(task: TransformTask): Promise<TransformResult>;
+  /** Tasks running now. */
+  readonly busy: number;
+  /** Tells running transforms to stop early (`context.signal`). */
+  signalStop(): void;
+  /** Runs teardown in every worker, then ends the threads; killed after `deadlineMs`. */
+  close(deadlineMs: number): Promise<void>;
+}
