@@ -19,6 +19,13 @@ export interface Settled {
   readonly stale: number;
 }
 
+export interface OutputTopic {
+  readonly name: string;
+  /** For the rows of output batches. */
+  readonly number: number;
+  readonly partitionCount: number;
+}
+
 export interface SinkEvents {
   /** Every row of the part was acknowledged, refused or found stale. Both blocks may be reused. */
   settled(settled: Settled): void;
@@ -29,6 +36,8 @@ export interface SinkEvents {
 /** Writes output batches to Kafka in the order of the calls. Never blocks: the queue of waiting parts is bounded by the blocks that exist. */
 export interface Sink {
   start(events: SinkEvents): Promise<void>;
+  /** Number and partition count of an output topic; asks the broker the first time. Rejects with TOPIC_MISSING or KAFKA_REFUSED. */
+  topic(name: string): Promise<OutputTopic>;
   write(batchId: BatchId, part: number, input: Block, output: Block): void;
   /** Gives up on what is not acknowledged; `settled` follows for every part, with failures. */
   purge(): void;

@@ -19,6 +19,24 @@ export interface CommittedOffset {
   readonly offset: number;
 }
 
+export interface EndOffset {
+  readonly topic: string;
+  readonly partition: number;
+  readonly low: number;
+  /** High watermark, or the last stable offset with read_committed: the next offset that would be written. */
+  readonly end: number;
+}
+
+/** What librdkafka's statistics say of a partition that we own. */
+export interface PartitionProgress {
+  readonly partitionId: PartitionId;
+  /** The next offset that would be fetched: rises over control records and compacted tails too. */
+  readonly nextOffset: number;
+  /** Records fetched and not yet taken by the reader (of all partitions together). */
+  readonly fetchQueueRecords: number;
+  readonly end: number;
+}
+
 export interface SourceEvents {
   /** A filled block. The source forgets it; the dispatcher owns it until settled. */
   batch(batch: InputBatch): void;
@@ -33,6 +51,8 @@ export interface SourceEvents {
   committed(offsets: readonly CommittedOffset[], error?: Error): void;
   /** The reader holds a record that needs a block of at least `bytes`; nothing is read until `offer` gives it one. */
   oversize(bytes: number): void;
+  /** About once a second. */
+  progress(partitions: readonly PartitionProgress[]): void;
   /** Something that ends the run. */
   failed(error: Error): void;
 }
@@ -59,6 +79,12 @@ export interface Source {
   close(partitions: readonly AssignedPartition[]): void;
   /** Reads on from another offset in the same epoch (after a fault, out-of-range policy). Parked only. */
   seek(partition: OpenedPartition): Promise<void>;
+  /** Low and high watermarks, asked from the broker. */
+  watermarks(partitions: readonly AssignedPartition[]): Promise<readonly { readonly partitionId: PartitionId; readonly low: number; readonly high: number }[]>;
+  /** End offsets of all partitions of the subscription, with the run's isolation level. */
+  endOffsets(): Promise<readonly EndOffset[]>;
+  /** What the group has committed, whoever did it; -1 where nothing is. Partitions need not be ours. */
+  committedOffsets(partitions: readonly { readonly topic: string; readonly partition: number }[]): Promise<readonly { readonly topic: string; readonly partition: number; readonly offset: number }[]>;
   /** Notes the next offset to read as committable; it is committed within the commit interval and at `close`. */
   store(offsets: readonly CommittedOffset[]): void;
   /** Leaves the group: closes all partitions (their stored offsets are committed) and disconnects. */

@@ -1,4 +1,5 @@
 import type { Block, Segment } from '../core/batch.js';
+import type { OutputTopic } from './sink.js';
 
 export interface TransformTask {
   readonly input: Block;
@@ -10,6 +11,8 @@ export interface TransformTask {
   readonly segments: readonly Segment[];
   /** Set: do not run the transform, dead-letter every row of the range with this reason. */
   readonly rejectWith?: Rejection;
+  /** Topics that an earlier part of this batch asked for (`unknownTopics`); the worker remembers them. */
+  readonly topics?: readonly OutputTopic[];
 }
 
 export type Stage = 'decode' | 'validate' | 'transform' | 'encode' | 'deliver' | 'worker';
@@ -37,7 +40,8 @@ export interface TransformResult {
   readonly deadLetteredBy: readonly number[];
   /** A record was rejected and there is no dead-letter topic: row `firstRow + rowsDone` is that record and must stop the run. */
   readonly stop?: Rejection;
-  /** The transform broke its contract (BATCH_LENGTH): the run stops with exit 1's sibling for user defects. */
+  /** Row `firstRow + rowsDone` emits to topics whose numbers this worker does not know: register them, go on from there with `topics`. That one record is transformed again. */
+  readonly unknownTopics?: readonly string[];
   readonly logs?: readonly TransformLog[];
   readonly counts?: readonly TransformCount[];
 }
@@ -68,7 +72,7 @@ export interface WorkerDeath {
 
 /**
  * Runs tasks on worker threads. At most `threads` at once; more wait in first-in-first-out order.
- * Rejects with {@link WorkerDeath}, or with a DispatcherError when the pool itself is unusable.
+ * Rejects with {@link WorkerDeath}, or with a DispatcherError when the pool itself is unusable or the transform broke its contract (BATCH_LENGTH).
  */
 export interface TransformPool {
   /** Starts the threads and loads the transform in each; rejects with the transform's own load error. */
