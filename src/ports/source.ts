@@ -37,6 +37,24 @@ export interface PartitionProgress {
   readonly end: number;
 }
 
+/** An offset of a partition by name: for partitions that this member may not own. */
+export interface TopicOffset {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** Where librdkafka stands in one assigned partition; told now and then, for display and for the tails of control records. */
+export interface PartitionProgress {
+  readonly partitionId: PartitionId;
+  /** The next offset librdkafka will fetch, past control records and compacted tails; -1 = not known. */
+  readonly nextOffset: number;
+  /** Records fetched and not yet read. With 0, nothing below `nextOffset` is still to come. */
+  readonly fetchQueueRecords: number;
+  /** End of the partition as this run's isolation level sees it; -1 = not known. */
+  readonly endOffset: number;
+}
+
 export interface SourceEvents {
   /** A filled block. The source forgets it; the dispatcher owns it until settled. */
   batch(batch: InputBatch): void;
@@ -55,6 +73,8 @@ export interface SourceEvents {
   progress(partitions: readonly PartitionProgress[]): void;
   /** Something that ends the run. */
   failed(error: Error): void;
+  /** Once per statistics interval, for the assigned partitions. */
+  progress?(partitions: readonly PartitionProgress[]): void;
 }
 
 /**
@@ -73,6 +93,15 @@ export interface Source {
   unpark(): void;
   /** The positions to start from: committed, else by policy. Asks the broker. */
   positions(partitions: readonly AssignedPartition[]): Promise<readonly CommittedOffset[]>;
+  /**
+   * Where to go on after a position was found outside the log: by the out-of-range policy.
+   * Rejects with OFFSET_OUT_OF_RANGE when the policy is to stop.
+   */
+  positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<number>;
+  /** The ends, now, of all partitions of the subscription, owned or not, as this run's isolation level sees them. */
+  endOffsets(): Promise<readonly TopicOffset[]>;
+  /** What the group has committed for these partitions, whoever committed it; -1 = nothing. */
+  committedOffsets(partitions: readonly { readonly topic: string; readonly partition: number }[]): Promise<readonly TopicOffset[]>;
   /** Answers `assigned`. Parked only. */
   open(partitions: readonly OpenedPartition[]): void;
   /** Answers `revoked`; what was stored is committed by this call. Parked only. */
