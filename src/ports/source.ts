@@ -27,16 +27,6 @@ export interface EndOffset {
   readonly end: number;
 }
 
-/** What librdkafka's statistics say of a partition that we own. */
-export interface PartitionProgress {
-  readonly partitionId: PartitionId;
-  /** The next offset that would be fetched: rises over control records and compacted tails too. */
-  readonly nextOffset: number;
-  /** Records fetched and not yet taken by the reader (of all partitions together). */
-  readonly fetchQueueRecords: number;
-  readonly end: number;
-}
-
 /** An offset of a partition by name: for partitions that this member may not own. */
 export interface TopicOffset {
   readonly topic: string;
@@ -73,8 +63,6 @@ export interface SourceEvents {
   progress(partitions: readonly PartitionProgress[]): void;
   /** Something that ends the run. */
   failed(error: Error): void;
-  /** Once per statistics interval, for the assigned partitions. */
-  progress?(partitions: readonly PartitionProgress[]): void;
 }
 
 /**
@@ -98,22 +86,16 @@ export interface Source {
    * Rejects with OFFSET_OUT_OF_RANGE when the policy is to stop.
    */
   positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<number>;
-  /** The ends, now, of all partitions of the subscription, owned or not, as this run's isolation level sees them. */
-  endOffsets(): Promise<readonly TopicOffset[]>;
-  /** What the group has committed for these partitions, whoever committed it; -1 = nothing. */
-  committedOffsets(partitions: readonly { readonly topic: string; readonly partition: number }[]): Promise<readonly TopicOffset[]>;
   /** Answers `assigned`. Parked only. */
   open(partitions: readonly OpenedPartition[]): void;
   /** Answers `revoked`; what was stored is committed by this call. Parked only. */
   close(partitions: readonly AssignedPartition[]): void;
   /** Reads on from another offset in the same epoch (after a fault, out-of-range policy). Parked only. */
   seek(partition: OpenedPartition): Promise<void>;
-  /** Low and high watermarks, asked from the broker. */
-  watermarks(partitions: readonly AssignedPartition[]): Promise<readonly { readonly partitionId: PartitionId; readonly low: number; readonly high: number }[]>;
   /** End offsets of all partitions of the subscription, with the run's isolation level. */
   endOffsets(): Promise<readonly EndOffset[]>;
   /** What the group has committed, whoever did it; -1 where nothing is. Partitions need not be ours. */
-  committedOffsets(partitions: readonly { readonly topic: string; readonly partition: number }[]): Promise<readonly { readonly topic: string; readonly partition: number; readonly offset: number }[]>;
+  committedOffsets(partitions: readonly { readonly topic: string; readonly partition: number }[]): Promise<readonly TopicOffset[]>;
   /** Notes the next offset to read as committable; it is committed within the commit interval and at `close`. */
   store(offsets: readonly CommittedOffset[]): void;
   /** Leaves the group: closes all partitions (their stored offsets are committed) and disconnects. */
