@@ -1,0 +1,142 @@
+import type { Block } from './batch.js';
+import { DispatcherError } from './errors.js';
+
+export interface BlockPoolSettings {
+  readonly blockBytes: number;
+  readonly budgetBytes: number;
+  /** Makes the memory; `id` was never used before. */
+  readonly create: (bytes: number, id: number) => Block;
+}
+
+/**
+ * The books of the in-flight budget. Blocks are made when first needed and reused last in, first out (their pages are warm in the caches).
+ *
+ * Law: allocatedBytes = blocks (in use or idle) + external bytes ≤ budgetBytes, with two exceptions: one oversize request while nothing
+ * else is in use, and external bytes (they exist already when they are booked). Idle blocks are dropped to make room for either.
+ */
+export class BlockPool {
+  readonly budgetBytes: number;
+  readonly blockBytes: number;
+  readonly #create: BlockPoolSettings['create'];
+  /** Bytes of the blocks that are out, by id. */
+  readonly #inUse = new Map<number, number>();
+  readonly #idle: Block[] = [];
+  #nextId = 1;
+  #usedBytes = 0;
+  #externalBytes = 0;
+  #peakBytes = 0;
+
+  constructor(settings: BlockPoolSettings) {
+    if (settings.budgetBytes < settings.blockBytes) throw defect(`a budget of ${settings.budgetBytes} bytes holds no block of ${settings.blockBytes}`);
+    this.blockBytes = settings.blockBytes;
+    this.budgetBytes = settings.budgetBytes;
+    this.#create = settings.create;
+  }
+
+  /** A block of `blockBytes`; undefined when the budget is used up. */
+  take(): Block | undefined {
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return this.#hand(idle, this.blockBytes);
+    if (this.allocatedBytes + this.blockBytes > this.budgetBytes) return undefined;
+    return this.#make(this.blockBytes);
+  }
+
+  /** A block for one record larger than `blockBytes`, dropped after use. Past the budget only when nothing else is in use. */
+  takeOversize(bytes: number): Block | undefined {
+    return this.#makeRoom(bytes) ? this.#make(bytes) : undefined;
+  }
+
+  /** Both or none: an input and an output, so that no batch waits for an output block that other batches like it hold. */
+  takePair(inputBytes: number, outputBytes: number): { readonly input: Block; readonly output: Block } | undefined {
+    const oversize = [inputBytes, outputBytes].filter((bytes) => bytes > this.blockBytes);
+    const plainBytes = (2 - oversize.length) * this.blockBytes;
+    const idleBytes = Math.min(plainBytes, this.#idle.length * this.blockBytes);
+    const wanted = oversize.reduce((sum, bytes) => sum + bytes, plainBytes);
+    if (oversize.length === 0 && this.allocatedBytes + plainBytes - idleBytes > this.budgetBytes) return undefined;
+    if (oversize.length > 0 && !this.#makeRoom(wanted)) return undefined;
+    return { input: this.#takeOrMake(inputBytes), output: this.#takeOrMake(outputBytes) };
+  }
+
+  /** Gives a block back. */
+  give(block: Block): void {
+    const bytes = this.#inUse.get(block.id);
+    if (bytes === undefined) throw defect(`block ${block.id} was given back, but it is not in use`);
+    this.#inUse.delete(block.id);
+    this.#usedBytes -= bytes;
+    if (bytes === this.blockBytes) this.#idle.push(block);
+    this.#dropIdle(this.budgetBytes);
+  }
+
+  /** Memory that others made and that counts against the budget (a worker's overflow part). */
+  bookExternal(bytes: number): void {
+    this.#externalBytes += bytes;
+    this.#dropIdle(this.budgetBytes);
+    this.#notePeak();
+  }
+
+  releaseExternal(bytes: number): void {
+    if (!(bytes >= 0 && bytes <= this.#externalBytes)) throw defect(`released ${bytes} external bytes of ${this.#externalBytes}`);
+    this.#externalBytes -= bytes;
+  }
+
+  /** Bytes of the blocks in use, and external bytes. */
+  get usedBytes(): number {
+    return this.#usedBytes + this.#externalBytes;
+  }
+
+  /** Bytes in use and idle. */
+  get allocatedBytes(): number {
+    return this.usedBytes + this.#idle.length * this.blockBytes;
+  }
+
+  get peakBytes(): number {
+    return this.#peakBytes;
+  }
+
+  get blocksInUse(): number {
+    return this.#inUse.size;
+  }
+
+  /** Calls of `take` that would succeed now. */
+  get free(): number {
+    return this.#idle.length + Math.max(0, Math.floor((this.budgetBytes - this.allocatedBytes) / this.blockBytes));
+  }
+
+  #takeOrMake(bytes: number): Block {
+    if (bytes > this.blockBytes) return this.#make(bytes);
+    const idle = this.#idle.pop();
+    return idle === undefined ? this.#make(this.blockBytes) : this.#hand(idle, this.blockBytes);
+  }
+
+  /** Whether `bytes` may be made now, idle blocks dropped for it. */
+  #makeRoom(bytes: number): boolean {
+    if (this.usedBytes > 0 && this.usedBytes + bytes > this.budgetBytes) return false;
+    this.#dropIdle(this.budgetBytes - bytes);
+    return true;
+  }
+
+  #dropIdle(allowedBytes: number): void {
+    while (this.#idle.length > 0 && this.allocatedBytes > allowedBytes) this.#idle.shift();
+  }
+
+  #make(bytes: number): Block {
+    const block = this.#create(bytes, this.#nextId);
+    this.#nextId += 1;
+    return this.#hand(block, bytes);
+  }
+
+  #hand(block: Block, bytes: number): Block {
+    this.#inUse.set(block.id, bytes);
+    this.#usedBytes += bytes;
+    this.#notePeak();
+    return block;
+  }
+
+  #notePeak(): void {
+    this.#peakBytes = Math.max(this.#peakBytes, this.usedBytes);
+  }
+}
+
+function defect(message: string): DispatcherError {
+  return new DispatcherError('DEFECT', `block pool: ${message}`, { remedy: 'this is a fault of Kafka-Dispatcher; please report it' });
+}

@@ -1,0 +1,54 @@
+import type { BatchId, PartitionId } from './batch.js';
+import { DispatcherError } from './errors.js';
+
+/** `ordering: partition`: one batch of a partition is under way at a time, the others wait in the order of reading. */
+export class PartitionLanes {
+  /** The first of a lane is under way. A lane without batches does not exist. */
+  readonly #lanes = new Map<PartitionId, BatchId[]>();
+  readonly #partitionOf = new Map<BatchId, PartitionId>();
+
+  /** Appends a batch; call it in the order of reading. True: it may start now. */
+  push(batchId: BatchId, partitionId: PartitionId): boolean {
+    if (this.#partitionOf.has(batchId)) throw defect(`batch ${batchId} was pushed twice`);
+    this.#partitionOf.set(batchId, partitionId);
+    const lane = this.#lanes.get(partitionId);
+    if (lane === undefined) {
+      this.#lanes.set(partitionId, [batchId]);
+      return true;
+    }
+    lane.push(batchId);
+    return false;
+  }
+
+  isRunning(batchId: BatchId): boolean {
+    const partitionId = this.#partitionOf.get(batchId);
+    return partitionId !== undefined && this.#lanes.get(partitionId)?.[0] === batchId;
+  }
+
+  /** The batch under way is done; returns the next of its partition, which may start now. */
+  finish(batchId: BatchId): BatchId | undefined {
+    if (!this.isRunning(batchId)) throw defect(`batch ${batchId} finished, but it was not under way`);
+    return this.remove(batchId);
+  }
+
+  /** Takes a batch out wherever it is. Where it was under way, returns the next, which may start now. Idempotent. */
+  remove(batchId: BatchId): BatchId | undefined {
+    const partitionId = this.#partitionOf.get(batchId);
+    if (partitionId === undefined) return undefined;
+    this.#partitionOf.delete(batchId);
+    const lane = this.#lanes.get(partitionId) ?? [];
+    const index = lane.indexOf(batchId);
+    lane.splice(index, 1);
+    if (lane.length === 0) this.#lanes.delete(partitionId);
+    return index === 0 ? lane[0] : undefined;
+  }
+
+  /** Batches under way and waiting. */
+  get size(): number {
+    return this.#partitionOf.size;
+  }
+}
+
+function defect(message: string): DispatcherError {
+  return new DispatcherError('DEFECT', `partition lanes: ${message}`, { remedy: 'this is a fault of Kafka-Dispatcher; please report it' });
+}
