@@ -27,14 +27,22 @@ export interface EndOffset {
   readonly end: number;
 }
 
-/** What librdkafka's statistics say of a partition that we own. */
+/** An offset of a partition by name: for partitions that this member may not own. */
+export interface TopicOffset {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** Where librdkafka stands in one assigned partition; told now and then, for display and for the tails of control records. */
 export interface PartitionProgress {
   readonly partitionId: PartitionId;
-  /** The next offset that would be fetched: rises over control records and compacted tails too. */
+  /** The next offset librdkafka will fetch, past control records and compacted tails; -1 = not known. */
   readonly nextOffset: number;
-  /** Records fetched and not yet taken by the reader (of all partitions together). */
+  /** Records fetched and not yet read. With 0, nothing below `nextOffset` is still to come. */
   readonly fetchQueueRecords: number;
-  readonly end: number;
+  /** End of the partition as this run's isolation level sees it; -1 = not known. */
+  readonly endOffset: number;
 }
 
 export interface SourceEvents {
@@ -73,18 +81,21 @@ export interface Source {
   unpark(): void;
   /** The positions to start from: committed, else by policy. Asks the broker. */
   positions(partitions: readonly AssignedPartition[]): Promise<readonly CommittedOffset[]>;
+  /**
+   * Where to go on after a position was found outside the log: by the out-of-range policy.
+   * Rejects with OFFSET_OUT_OF_RANGE when the policy is to stop.
+   */
+  positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<number>;
   /** Answers `assigned`. Parked only. */
   open(partitions: readonly OpenedPartition[]): void;
   /** Answers `revoked`; what was stored is committed by this call. Parked only. */
   close(partitions: readonly AssignedPartition[]): void;
   /** Reads on from another offset in the same epoch (after a fault, out-of-range policy). Parked only. */
   seek(partition: OpenedPartition): Promise<void>;
-  /** Low and high watermarks, asked from the broker. */
-  watermarks(partitions: readonly AssignedPartition[]): Promise<readonly { readonly partitionId: PartitionId; readonly low: number; readonly high: number }[]>;
   /** End offsets of all partitions of the subscription, with the run's isolation level. */
   endOffsets(): Promise<readonly EndOffset[]>;
   /** What the group has committed, whoever did it; -1 where nothing is. Partitions need not be ours. */
-  committedOffsets(partitions: readonly { readonly topic: string; readonly partition: number }[]): Promise<readonly { readonly topic: string; readonly partition: number; readonly offset: number }[]>;
+  committedOffsets(partitions: readonly { readonly topic: string; readonly partition: number }[]): Promise<readonly TopicOffset[]>;
   /** Notes the next offset to read as committable; it is committed within the commit interval and at `close`. */
   store(offsets: readonly CommittedOffset[]): void;
   /** Leaves the group: closes all partitions (their stored offsets are committed) and disconnects. */
