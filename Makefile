@@ -1,0 +1,57 @@
+# Thin on purpose: what a target does stands in scripts/ and in package.json.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+# librdkafka's own build breaks when it inherits our jobserver, so nothing below sees this make's flags.
+RUN := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL
+NODE := $(RUN) node --enable-source-maps
+
+.PHONY: help setup setup-test build native check test test-sim proof demo bench fix clean native-asan native-valgrind
+
+help: ## this text
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+
+setup: ## install what is missing: compiler, libraries, npm packages
+	@$(RUN) scripts/setup.sh build
+
+setup-test: ## the same, with JDK, Maven and valgrind for the tests
+	@$(RUN) scripts/setup.sh test
+
+native: setup ## compile the data plane (C)
+	@$(RUN) npm run --silent native
+
+build: native ## compile everything
+	@$(RUN) npm run --silent build
+
+demo: build ## run the main job on the embedded broker with real flight data
+	@$(NODE) build/src/main.js demo
+
+test: setup-test build ## run every test, Apache Kafka brokers included
+	@$(NODE) scripts/test.mjs
+
+test-sim: build ## run the simulation alone: make test-sim SEED=42 (one seed) or SEEDS=100000 (many)
+	@KD_SIM_SEED='$(SEED)' KD_SIM_SEEDS='$(SEEDS)' $(NODE) scripts/test.mjs test/simulation
+
+proof: setup-test build ## run the proofs full-size (long)
+	@KD_PROOF=full $(NODE) scripts/test.mjs
+
+check: build ## types, lint, format, import layers, dead code
+	@$(RUN) npm run --silent check
+
+fix: setup ## format, sort imports and repair what lint can repair
+	@$(RUN) npm run --silent fix
+
+bench: setup-test build ## measure against the C floor and stock node-rdkafka; writes benchmarks/RESULTS.md
+	@$(RUN) npm run --silent bench -- $(ARGS)
+
+native-asan: setup-test ## test the data plane under AddressSanitizer
+	@$(RUN) npm run --silent native:asan
+
+native-valgrind: setup-test native ## test the data plane under valgrind
+	@$(RUN) npm run --silent native:valgrind
+
+clean: ## remove what was built (keeps node_modules)
+	rm -rf build build-* native/build native/build-* coverage
