@@ -110,7 +110,8 @@ export class Accounting {
 
 function addTo(counts: Map<string, number>, reason: string, records: number): void {
   if (records === 0) return;
-  const known = counts.has(reason) || counts.size < REASONS_MAX - 1 || reason === OTHER_REASON;
+  const distinct = counts.size - (counts.has(OTHER_REASON) ? 1 : 0);
+  const known = counts.has(reason) || distinct < REASONS_MAX;
   const name = known ? reason : OTHER_REASON;
   counts.set(name, (counts.get(name) ?? 0) + records);
 }

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Accounting, OTHER_REASON, REASONS_MAX } from '../../src/core/accounting.js';
+import { UntilEnd } from '../../src/core/until-end.js';
+
+test('the law of the summary holds exactly when every consumed record is counted once', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(50), { minLength: 5, maxLength: 5 }), fc.integer({ min: -2, max: 2 }), (parts, wrong) => {
+      const [transformed = 0, filtered = 0, deadLettered = 0, handedOver = 0, unsettled = 0] = parts;
+      const accounting = new Accounting();
+      accounting.consumed(parts.reduce((sum, n) => sum + n, 0) + 2, 10);
+      accounting.transformed(transformed);
+      accounting.filtered('OLD', filtered);
+      accounting.deadLettered('BAD', deadLettered + 2);
+      accounting.handedOver(handedOver);
+      assert.equal(accounting.outstanding, unsettled);
+      assert.equal(accounting.settled, transformed + filtered + deadLettered + 2);
+      const error = accounting.check(unsettled + wrong);
+      assert.equal(error === undefined, wrong === 0);
+      if (error !== undefined) assert.equal(error.exitCode, 1);
+    }),
+  );
+});
+
+test('at most a hundred distinct reasons are kept, the rest is counted as OTHER and nothing is lost', () => {
+  const accounting = new Accounting();
+  for (let i = 0; i < REASONS_MAX + 50; i += 1) accounting.filtered(`R${i}`, 1);
+  for (let i = 0; i < REASONS_MAX + 50; i += 1) accounting.filtered(`R${i}`, 1);
+  const { filtered, filteredBy } = accounting.snapshot();
+  assert.equal(filtered, 2 * (REASONS_MAX + 50));
+  assert.equal(Object.keys(filteredBy).length, REASONS_MAX + 1);
+  assert.equal(filteredBy[OTHER_REASON], 100);
+  assert.equal(filteredBy['R99'], 2);
+});
+
+test('a count that is no count is refused', () => {
+  const accounting = new Accounting();
+  for (const wrong of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) assert.throws(() => accounting.consumed(wrong), { code: 'ACCOUNTING' });
+});
+
+test('a bounded run is done when every partition reached its target, in any order, never to be undone', () => {
+  const targets = fc.array(fc.nat(20), { minLength: 1, maxLength: 5 });
+  const steps = fc.array(fc.record({ p: fc.nat(6), offset: fc.nat(30) }), { maxLength: 40 });
+  fc.assert(
+    fc.property(targets, steps, (ends, moves) => {
+      const until = new UntilEnd(new Map(ends.map((end, p) => [p, end])));
+      const reached = ends.map(() => 0);
+      for (const { p, offset } of moves) {
+        until.reached(p, offset);
+        reached[p] = Math.max(reached[p] ?? 0, offset);
+        const pending = ends.flatMap((end, i) => ((reached[i] ?? 0) < end ? [i] : []));
+        assert.deepEqual(until.pending(), pending);
+        assert.equal(until.done, pending.length === 0);
+        const remaining = pending.reduce((sum, i) => sum + (ends[i] ?? 0) - (reached[i] ?? 0), 0);
+        assert.equal(until.remaining(), remaining);
+        assert.equal(until.etaSeconds(2), remaining / 2);
+      }
+    }),
+  );
+});
+
+test('without a rate there is no estimate, and a topic of empty partitions is done from the start', () => {
+  const until = new UntilEnd(new Map([[3, 100]]));
+  assert.equal(until.etaSeconds(0), undefined);
+  assert.equal(until.etaSeconds(Number.NaN), undefined);
+  assert.equal(until.target(3), 100);
+  assert.equal(until.target(4), undefined);
+  assert.equal(new UntilEnd(new Map([[0, 0]])).done, true);
+});
