@@ -1,0 +1,131 @@
+/** From the configuration to librdkafka's properties: defaults, then the user's, then those that this adapter must own. */
+import { DispatcherError } from '../../core/errors.js';
+import { librdkafkaFeatures } from './rdkafka.js';
+
+/** One side's cluster, as the configuration has it. */
+export interface ClusterOptions {
+  readonly bootstrapServers: readonly string[];
+  /** librdkafka names. */
+  readonly properties: ReadonlyMap<string, string>;
+}
+
+export interface PluginIdentity {
+  readonly pluginPath: string;
+  /** Tells this handle apart for the addon; `client.id` belongs to the user. */
+  readonly handleId: number;
+}
+
+export interface ConsumerClientOptions {
+  readonly clientId: string;
+  readonly cluster: ClusterOptions;
+  readonly groupId: string;
+  readonly commitIntervalMs: number;
+  /** 0 = no statistics. */
+  readonly statisticsIntervalMs: number;
+}
+
+export interface ProducerClientOptions {
+  readonly clientId: string;
+  readonly cluster: ClusterOptions;
+  /** Bytes that may wait in librdkafka for delivery. */
+  readonly queueBytesMax: number;
+  /** `max.message.bytes` of the output topics, where known: the largest and the smallest. */
+  readonly topicLimits?: { readonly largestBytes: number; readonly smallestBytes: number };
+}
+
+type Properties = Record<string, string | number | boolean>;
+
+/** Fetches small enough to stay in the caches, a queue that bounds memory, and no second of sleep when it is full. */
+export const CONSUMER_DEFAULTS: Readonly<Properties> = {
+  'partition.assignment.strategy': 'cooperative-sticky',
+  'check.crcs': true,
+  'fetch.queue.backoff.ms': 5,
+  'fetch.min.bytes': 1,
+  'fetch.wait.max.ms': 50,
+  'queued.min.messages': 20_000,
+  'queued.max.messages.kbytes': 16_384,
+  'fetch.message.max.bytes': 262_144,
+  'fetch.max.bytes': 8_388_608,
+};
+
+/** Kafka's own default of `max.message.bytes`; librdkafka's is lower, and would refuse records that the source topic could hold. */
+const TOPIC_MESSAGE_BYTES_DEFAULT = 1_048_588;
+const BATCH_SIZE_BYTES_DEFAULT = 1_000_000;
+
+export const PRODUCER_DEFAULTS: Readonly<Properties> = {
+  'linger.ms': 5,
+  'queue.buffering.max.messages': 100_000,
+  'enable.idempotence': true,
+  acks: 'all',
+  partitioner: 'murmur2_random',
+  // A topic that is missing is said to be missing, and not made with whatever partition count the broker has as its default.
+  'allow.auto.create.topics': false,
+};
+
+/** For node-rdkafka's constructor; callbacks are added by the caller. The order counts: the plugin must be loaded before it can see its handle's number. */
+export function consumerProperties(identity: PluginIdentity, options: ConsumerClientOptions): Properties {
+  const protocolDefaults: Properties = { ...CONSUMER_DEFAULTS };
+  // The broker assigns in the newer group protocol, and librdkafka refuses to be told both.
+  if (options.cluster.properties.get('group.protocol')?.toLowerCase() === 'consumer') delete protocolDefaults['partition.assignment.strategy'];
+  return {
+    ...pluginProperties(identity),
+    ...protocolDefaults,
+    ...userProperties(options.cluster),
+    'bootstrap.servers': options.cluster.bootstrapServers.join(','),
+    'client.id': options.clientId,
+    'group.id': options.groupId,
+    'enable.auto.commit': true,
+    'auto.commit.interval.ms': options.commitIntervalMs,
+    'enable.auto.offset.store': false,
+    // Where to start and what to do outside the log is decided by us: librdkafka's own reset re-reads or skips a topic after one damaged byte.
+    'auto.offset.reset': 'error',
+    'enable.partition.eof': false,
+    'statistics.interval.ms': options.statisticsIntervalMs,
+  };
+}
+
+export function producerProperties(identity: PluginIdentity, options: ProducerClientOptions): Properties {
+  const limits = options.topicLimits;
+  return {
+    ...pluginProperties(identity),
+    ...PRODUCER_DEFAULTS,
+    'queue.buffering.max.kbytes': Math.max(1, Math.ceil(options.queueBytesMax / 1024)),
+    'message.max.bytes': Math.max(limits?.largestBytes ?? TOPIC_MESSAGE_BYTES_DEFAULT, 1000),
+    // A message set above the topic's limit fails as a whole; kept below it, a size error names the guilty record.
+    'batch.size': Math.max(1, Math.min(BATCH_SIZE_BYTES_DEFAULT, limits?.smallestBytes ?? BATCH_SIZE_BYTES_DEFAULT)),
+    ...userProperties(options.cluster),
+    'bootstrap.servers': options.cluster.bootstrapServers.join(','),
+    'client.id': options.clientId,
+    // No deadline of librdkafka's own: it would break the order. Our stall timeout decides.
+    'message.timeout.ms': 0,
+    // Acknowledged records would count against the queue until somebody polls; the addon counts them in C.
+    'delivery.report.only.error': true,
+  };
+}
+
+/** Refuses what this build of librdkafka can't do, before a client fails with less to say. */
+export function checkFeatures(cluster: ClusterOptions, features: ReadonlySet<string> = librdkafkaFeatures): void {
+  for (const need of FEATURE_NEEDS) {
+    const value = need.names.map((name) => cluster.properties.get(name)).find((found) => found !== undefined);
+    if (value === undefined || !need.matches.test(value) || features.has(need.feature)) continue;
+    throw new DispatcherError('CONFIGURATION', `${need.names[0]} is ${value}, but librdkafka was built without ${need.feature}`, {
+      remedy: `install ${need.packages} and build node-rdkafka again (npm rebuild node-rdkafka)`,
+    });
+  }
+}
+
+const FEATURE_NEEDS = [
+  { feature: 'zstd', names: ['compression.codec', 'compression.type'], matches: /^zstd$/i, packages: 'libzstd-dev' },
+  { feature: 'ssl', names: ['security.protocol'], matches: /ssl$/i, packages: 'libssl-dev' },
+  { feature: 'sasl_gssapi', names: ['sasl.mechanism', 'sasl.mechanisms'], matches: /^gssapi$/i, packages: 'libsasl2-dev' },
+  { feature: 'sasl_scram', names: ['sasl.mechanism', 'sasl.mechanisms'], matches: /^scram-/i, packages: 'libssl-dev' },
+  { feature: 'oidc', names: ['sasl.oauthbearer.method'], matches: /^oidc$/i, packages: 'libcurl4-openssl-dev' },
+] as const;
+
+function pluginProperties(identity: PluginIdentity): Properties {
+  return { 'plugin.library.paths': identity.pluginPath, 'kd.handle': identity.handleId };
+}
+
+function userProperties(cluster: ClusterOptions): Properties {
+  return Object.fromEntries(cluster.properties);
+}

@@ -1,0 +1,71 @@
+/** node-rdkafka as this adapter uses it: promises instead of callbacks, and its errors recognised. Its functions are the control plane only. */
+import rdkafka from 'node-rdkafka';
+import type { KafkaConsumer, LibrdKafkaError, Metadata, Producer, TopicPartition, TopicPartitionOffset, WatermarkOffsets } from 'node-rdkafka';
+
+export type { KafkaConsumer, Metadata, Producer, TopicPartition, TopicPartitionOffset, WatermarkOffsets };
+export type KafkaClient = KafkaConsumer | Producer;
+
+/** What librdkafka was built with, e.g. `zstd`, `ssl`, `sasl_scram`. */
+export const librdkafkaFeatures: ReadonlySet<string> = new Set(rdkafka.features);
+
+type ClientProperties = Readonly<Record<string, unknown>>;
+
+export function newConsumer(properties: ClientProperties): KafkaConsumer {
+  return new rdkafka.KafkaConsumer({ ...properties }, {});
+}
+
+export function newProducer(properties: ClientProperties): Producer {
+  return new rdkafka.Producer({ ...properties }, {});
+}
+
+/** Codes come as numbers on most paths; events carry −1 and only a text. */
+export function kafkaErrorCode(error: unknown): number | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : undefined;
+}
+
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** `topic` leaks a small object inside node-rdkafka for each call: ask once a topic, then refresh without it. */
+export function getMetadata(client: KafkaClient, options: { topic?: string; allTopics: boolean; timeout: number }): Promise<Metadata> {
+  return new Promise((resolve, reject) => {
+    client.getMetadata(options, (error, metadata) => (isFailure(error) ? reject(error) : resolve(metadata)));
+  });
+}
+
+export function queryWatermarks(client: KafkaClient, topic: string, partition: number, timeoutMs: number): Promise<WatermarkOffsets> {
+  return new Promise((resolve, reject) => {
+    client.queryWatermarkOffsets(topic, partition, timeoutMs, (error, offsets) => (isFailure(error) ? reject(error) : resolve(offsets)));
+  });
+}
+
+/** The committed offset of each partition, in the order asked; −1 where nothing is committed. */
+export function queryCommitted(consumer: KafkaConsumer, partitions: readonly TopicPartition[], timeoutMs: number): Promise<number[]> {
+  const asked = partitions.map(({ topic, partition }) => ({ topic, partition }));
+  return new Promise((resolve, reject) => {
+    consumer.committed(asked, timeoutMs, (error, answers) => {
+      if (isFailure(error)) return reject(error);
+      // A partition with an error of its own stands in the list as an Error.
+      const failed = answers.find((answer): boolean => answer instanceof Error);
+      if (failed !== undefined) return reject(failed);
+      resolve(answers.map((answer) => committedOffset(answer)));
+    });
+  });
+}
+
+export function seekTo(consumer: KafkaConsumer, position: TopicPartitionOffset, timeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    consumer.seek({ ...position }, timeoutMs, (error) => (isFailure(error) ? reject(error) : resolve()));
+  });
+}
+
+/** librdkafka leaves the offset out where nothing is committed. */
+function committedOffset(answer: { readonly offset?: number }): number {
+  return answer.offset === undefined || answer.offset < 0 ? -1 : answer.offset;
+}
+
+/** The callbacks are typed as if there always were an error; without one it is null or undefined. */
+function isFailure(error: LibrdKafkaError | null | undefined): error is LibrdKafkaError {
+  return error !== null && error !== undefined;
+}
