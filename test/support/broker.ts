@@ -1,0 +1,135 @@
+/** One Kafka broker as a process of its own: started, killed, frozen, started again on the same ports and data. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from 'node:path';
+import { log4jConfig, prepareJava } from './java.js';
+
+export interface BrokerOptions {
+  readonly nodeId: number;
+  readonly folder: string;
+  readonly clusterId: string;
+  readonly properties: Readonly<Record<string, string>>;
+  readonly jvmOptions: readonly string[];
+  /** Further arguments of `StorageTool format`, e.g. `--add-scram …`. */
+  readonly formatArguments: readonly string[];
+}
+
+const READY_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 30_000;
+const POLL_MS = 25;
+const TAIL_CHARACTERS = 3000;
+
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) {
+    child.kill('SIGKILL');
+  }
+});
+
+export class Broker {
+  readonly logFile: string;
+  readonly logDir: string;
+  readonly #options: BrokerOptions;
+  #child: ChildProcess | undefined;
+  #startMark = 0;
+
+  constructor(options: BrokerOptions) {
+    this.#options = options;
+    mkdirSync(options.folder, { recursive: true });
+    this.logFile = join(options.folder, 'broker.log');
+    this.logDir = join(options.folder, 'data');
+    const lines = Object.entries({ ...options.properties, 'log.dirs': this.logDir }).map(([name, value]) => `${name}=${value}\n`);
+    writeFileSync(join(options.folder, 'broker.properties'), lines.join(''));
+    writeFileSync(this.logFile, '');
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Resolves when the broker says that it is started and part of the cluster. */
+  async start(): Promise<void> {
+    if (this.#child !== undefined) {
+      throw new Error(`broker ${this.#options.nodeId} runs already`);
+    }
+    const { folder, clusterId, jvmOptions, formatArguments } = this.#options;
+    const { classPath } = await prepareJava();
+    this.#startMark = readFileSync(this.logFile).length;
+    const log = openSync(this.logFile, 'a');
+    const own = ['-cp', classPath, 'kd.Broker', join(folder, 'broker.properties'), clusterId, this.logDir, ...formatArguments];
+    const child = spawn('java', [...jvmOptions, `-Dlog4j2.configurationFile=${log4jConfig}`, ...own], { stdio: ['pipe', log, log], cwd: folder });
+    closeSync(log);
+    child.unref();
+    if (child.stdin instanceof Socket) {
+      child.stdin.unref();
+    }
+    child.stdin?.on('error', () => {
+      // The broker is gone; 'exit' says so.
+    });
+    running.add(child);
+    child.once('exit', () => {
+      running.delete(child);
+      if (this.#child === child) {
+        this.#child = undefined;
+      }
+    });
+    this.#child = child;
+    await this.#ready(child);
+  }
+
+  async #ready(child: ChildProcess): Promise<void> {
+    const deadline = performance.now() + READY_TIMEOUT_MS;
+    while (!readFileSync(this.logFile).subarray(this.#startMark).includes('Kafka Server started')) {
+      if (this.#child !== child) {
+        throw new Error(`broker ${this.#options.nodeId} ended while starting; ${this.tail()}`);
+      }
+      if (performance.now() > deadline) {
+        throw new Error(`broker ${this.#options.nodeId} is not ready after ${READY_TIMEOUT_MS} ms; ${this.tail()}`);
+      }
+      await sleep(POLL_MS);
+    }
+  }
+
+  /** The end of its log, for error messages. */
+  tail(): string {
+    return `log ${this.logFile}:\n${readFileSync(this.logFile, 'utf8').slice(-TAIL_CHARACTERS)}`;
+  }
+
+  /** SIGKILL; resolves when the process is gone. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** SIGTERM: a controlled shutdown that moves leaders away first. */
+  async terminate(): Promise<void> {
+    await this.#end('SIGTERM');
+  }
+
+  pause(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) {
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        child.kill('SIGKILL');
+        reject(new Error(`broker ${this.#options.nodeId} did not end within ${STOP_TIMEOUT_MS} ms of ${signal}; ${this.tail()}`));
+      }, STOP_TIMEOUT_MS);
+      child.once('exit', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      child.kill(signal);
+    });
+  }
+}

@@ -1,0 +1,305 @@
+/** The typed face of test/java: a long-lived Java program on Kafka's own client that creates, fills, reads and checks topics. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { log4jConfig, prepareJava } from './java.js';
+
+/** Records that both sides can make from a seed; see Recipe.java. Defaults in brackets. */
+export interface Recipe {
+  /** [1] Also makes the run id: records of another seed are foreign. */
+  readonly seed?: number;
+  readonly records: number;
+  /** Partitions of the topic that is filled. */
+  readonly partitions: number;
+  /** [binary] avro and json: {id: long, time: long, amount: double, name: string, tags: string[3]}, id = partition × 2^40 + sequence. */
+  readonly format?: 'binary' | 'json' | 'avro';
+  /** [98] Bytes of a value, about. */
+  readonly bytes?: number;
+  readonly bytesMin?: number;
+  readonly bytesMax?: number;
+  /** [none] mixed: null, empty and random binary keys. entity: 1000 distinct keys. */
+  readonly keys?: 'none' | 'sequence' | 'entity' | 'mixed';
+  /** [false] 0–4 binary headers a record: names that repeat, empty and null values. */
+  readonly headers?: boolean;
+  /** [false] Always carry the identity in the header `record-id`, for transforms that change the value beyond recognition. */
+  readonly idHeader?: boolean;
+  /** [false] A tenth of the values null or empty. */
+  readonly holes?: boolean;
+  readonly timestampBaseMs?: number;
+}
+
+export type ClientProperties = Readonly<Record<string, string>>;
+export type Isolation = 'read_committed' | 'read_uncommitted';
+
+export interface TopicSpec {
+  readonly name: string;
+  readonly partitions?: number;
+  readonly replicationFactor?: number;
+  readonly configs?: Readonly<Record<string, string>>;
+}
+
+export interface ProduceRequest {
+  readonly topic: string;
+  readonly recipe: Recipe;
+  /** Sequences [from, to) of every partition only. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly perSecond?: number;
+  readonly properties?: ClientProperties;
+  readonly timeoutMs?: number;
+}
+
+export interface VerifyRequest {
+  readonly topics: readonly string[];
+  readonly recipe: Recipe;
+  /** [bytes] bytes: key, value, headers, timestamp exact; id: only who is there, and in what order. */
+  readonly compare?: 'bytes' | 'id';
+  /** [[1]] Expected copies of a record: `copies[sequence % copies.length]`. */
+  readonly copies?: readonly number[];
+  /** Headers with this prefix are not compared (`kd-` of dead letters). */
+  readonly headerPrefixIgnored?: string;
+  /** [true] */
+  readonly timestamps?: boolean;
+  /** [false] The partition of arrival must be the source's. */
+  readonly samePartition?: boolean;
+  readonly isolation?: Isolation;
+  readonly properties?: ClientProperties;
+  readonly timeoutMs?: number;
+}
+
+export interface VerifyResult {
+  readonly records: number;
+  readonly expected: number;
+  readonly missing: number;
+  /** Arrivals past the expected number. */
+  readonly duplicates: number;
+  /** First arrivals behind a later record of their partition. */
+  readonly reordered: number;
+  readonly altered: number;
+  readonly foreign: number;
+  /** Steps back to records seen before, and how many records the longest went back. */
+  readonly replays: number;
+  readonly replayWindowMax: number;
+  readonly examples: readonly string[];
+}
+
+export interface PlainRecord {
+  readonly key?: Buffer | null;
+  readonly value?: Buffer | null;
+  readonly headers?: readonly (readonly [string, Buffer | null])[];
+  readonly partition?: number;
+  readonly timestamp?: number;
+}
+
+export interface ConsumedRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: readonly (readonly [string, Buffer | null])[];
+}
+
+export interface PartitionOffset {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+export type Mutation = 'drop' | 'duplicate' | 'swap' | 'alter-value' | 'alter-key' | 'alter-header' | 'alter-timestamp' | 'null-value';
+
+export interface CopyRequest {
+  readonly from: string;
+  readonly to: string;
+  readonly recipe: Recipe;
+  readonly mutate?: { readonly kind: Mutation; readonly partition: number; readonly sequence: number };
+}
+
+export interface GroupState {
+  readonly state: string;
+  readonly members: readonly { readonly memberId: string; readonly clientId: string; readonly instanceId: string | null; readonly partitions: readonly string[] }[];
+}
+
+interface Pending {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+interface WireRecord extends Omit<ConsumedRecord, 'key' | 'value' | 'headers'> {
+  readonly key: string | null;
+  readonly value: string | null;
+  readonly headers: readonly (readonly [string, string | null])[];
+}
+
+const TIMEOUT_MS = 60_000;
+const BULK_TIMEOUT_MS = 300_000;
+const HEAP_MAX = '1g';
+
+export class JavaTool {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+  #errors = '';
+
+  private constructor(child: ChildProcessWithoutNullStreams) {
+    this.#child = child;
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#errors = (this.#errors + text).slice(-4000);
+    });
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      this.#onAnswer(line);
+    });
+    child.on('exit', (code, signal) => {
+      this.#failAll(`the Java tool ended (${signal ?? code}): ${this.#errors}`);
+    });
+    child.stdin.on('error', () => {
+      // Its end is reported by 'exit'.
+    });
+    // Open pipes must not keep a test process alive; a pending request does, by its timer.
+    child.unref();
+    for (const stream of [child.stdin, child.stdout, child.stderr]) {
+      if (stream instanceof Socket) {
+        stream.unref();
+      }
+    }
+  }
+
+  static async start(bootstrapServers: string): Promise<JavaTool> {
+    const { classPath } = await prepareJava();
+    const jvm = ['-Xshare:auto', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=4', '-Xms64m', `-Xmx${HEAP_MAX}`, '-Djava.net.preferIPv4Stack=true'];
+    return new JavaTool(spawn('java', [...jvm, `-Dlog4j2.configurationFile=${log4jConfig}`, '-cp', classPath, 'kd.Tool', bootstrapServers]));
+  }
+
+  stop(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  async createTopics(topics: readonly TopicSpec[], properties: ClientProperties = {}): Promise<void> {
+    await this.#request('create-topics', { topics, properties }, TIMEOUT_MS);
+  }
+
+  async deleteTopics(topics: readonly string[]): Promise<void> {
+    await this.#request('delete-topics', { topics }, TIMEOUT_MS);
+  }
+
+  /** A null value takes a setting back. */
+  async alterTopicConfigs(topic: string, configs: Readonly<Record<string, string | null>>): Promise<void> {
+    await this.#request('alter-configs', { topic, configs }, TIMEOUT_MS);
+  }
+
+  /** Idempotent producer, acks=all; resolves when all is acknowledged. */
+  async produce(request: ProduceRequest): Promise<{ readonly records: number; readonly valueBytes: number; readonly seconds: number }> {
+    return (await this.#request('produce', request, request.timeoutMs ?? BULK_TIMEOUT_MS)) as { records: number; valueBytes: number; seconds: number };
+  }
+
+  async send(topic: string, records: readonly PlainRecord[], properties: ClientProperties = {}): Promise<void> {
+    const encoded = records.map((record) => ({
+      ...record,
+      key: record.key?.toString('base64') ?? null,
+      value: record.value?.toString('base64') ?? null,
+      headers: (record.headers ?? []).map(([name, value]) => [name, value?.toString('base64') ?? null]),
+    }));
+    await this.#request('send', { topic, records: encoded, properties }, TIMEOUT_MS);
+  }
+
+  async copy(request: CopyRequest): Promise<void> {
+    await this.#request('copy', request, BULK_TIMEOUT_MS);
+  }
+
+  async verify(request: VerifyRequest): Promise<VerifyResult> {
+    return (await this.#request('verify', request, request.timeoutMs ?? BULK_TIMEOUT_MS)) as VerifyResult;
+  }
+
+  /** The records between the beginning and the ends at the call; `max` [10,000]; `offsets`: partition → first offset to read. */
+  async consume(
+    topics: readonly string[],
+    options: { readonly max?: number; readonly offsets?: Readonly<Record<number, number>>; readonly isolation?: Isolation; readonly properties?: ClientProperties } = {},
+  ): Promise<readonly ConsumedRecord[]> {
+    const answer = (await this.#request('consume', { topics, max: 10_000, ...options }, BULK_TIMEOUT_MS)) as { readonly records: readonly WireRecord[] };
+    return answer.records.map((record) => ({
+      ...record,
+      key: decode(record.key),
+      value: decode(record.value),
+      headers: record.headers.map(([name, value]) => [name, decode(value)] as const),
+    }));
+  }
+
+  async committed(group: string): Promise<readonly PartitionOffset[]> {
+    return offsetsOf(await this.#request('committed', { group }, TIMEOUT_MS));
+  }
+
+  /** Sets a group's offsets; it must have no members. */
+  async commit(group: string, offsets: readonly PartitionOffset[]): Promise<void> {
+    await this.#request('commit', { group, offsets }, TIMEOUT_MS);
+  }
+
+  async endOffsets(topics: readonly string[], isolation: Isolation = 'read_committed'): Promise<readonly PartitionOffset[]> {
+    return offsetsOf(await this.#request('offsets', { topics, at: 'latest', isolation }, TIMEOUT_MS));
+  }
+
+  async beginningOffsets(topics: readonly string[]): Promise<readonly PartitionOffset[]> {
+    return offsetsOf(await this.#request('offsets', { topics, at: 'earliest' }, TIMEOUT_MS));
+  }
+
+  /** `before`: partition → first offset that stays. */
+  async deleteRecords(topic: string, before: Readonly<Record<number, number>>): Promise<void> {
+    await this.#request('delete-records', { topic, before }, TIMEOUT_MS);
+  }
+
+  async group(group: string): Promise<GroupState> {
+    return (await this.#request('group', { group }, TIMEOUT_MS)) as GroupState;
+  }
+
+  async brokerCount(): Promise<number> {
+    return ((await this.#request('cluster', {}, TIMEOUT_MS)) as { readonly brokers: number }).brokers;
+  }
+
+  #request(command: string, body: object, timeoutMs: number): Promise<unknown> {
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#pending.delete(id);
+        reject(new Error(`the Java tool did not answer ${command} within ${timeoutMs} ms: ${this.#errors}`));
+      }, timeoutMs);
+      this.#pending.set(id, { resolve, reject, timer });
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
+        this.#failAll(`the Java tool is not running: ${this.#errors}`);
+        return;
+      }
+      this.#child.stdin.write(`${JSON.stringify({ timeoutMs, ...body, id, command })}\n`);
+    });
+  }
+
+  #onAnswer(line: string): void {
+    const answer = JSON.parse(line) as { readonly id: number; readonly ok?: unknown; readonly error?: string };
+    const pending = this.#pending.get(answer.id);
+    if (pending === undefined) {
+      return;
+    }
+    this.#pending.delete(answer.id);
+    clearTimeout(pending.timer);
+    if (answer.error === undefined) {
+      pending.resolve(answer.ok);
+    } else {
+      pending.reject(new Error(answer.error));
+    }
+  }
+
+  #failAll(text: string): void {
+    for (const [id, pending] of this.#pending) {
+      this.#pending.delete(id);
+      clearTimeout(pending.timer);
+      pending.reject(new Error(text));
+    }
+  }
+}
+
+function decode(text: string | null): Buffer | null {
+  return text === null ? null : Buffer.from(text, 'base64');
+}
+
+function offsetsOf(answer: unknown): readonly PartitionOffset[] {
+  return (answer as { readonly offsets: readonly PartitionOffset[] }).offsets;
+}

@@ -1,0 +1,85 @@
+/**
+ * Kafka's jars through Maven, and our few Java sources compiled: each resolved once and kept in a folder named by the hash of what it was made from.
+ * Several test processes may do this at once: each works in a folder of its own, and the first to rename it into place wins.
+ */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { projectRoot } from './paths.js';
+
+const run = promisify(execFile);
+const javaRoot = join(projectRoot, 'test', 'java');
+const sourceRoot = join(javaRoot, 'src', 'main', 'java', 'kd');
+const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
+
+export const log4jConfig = join(javaRoot, 'log4j2.xml');
+
+export interface JavaPaths {
+  readonly jarsFolder: string;
+  readonly classesFolder: string;
+  readonly classPath: string;
+}
+
+let prepared: Promise<JavaPaths> | undefined;
+
+/** Resolves and compiles what is missing; later calls cost a hash. */
+export function prepareJava(): Promise<JavaPaths> {
+  prepared ??= prepare();
+  return prepared;
+}
+
+async function prepare(): Promise<JavaPaths> {
+  const pom = join(javaRoot, 'pom.xml');
+  const pomText = await readFile(pom);
+  const jarsFolder = await once(join(javaRoot, 'libs'), hash([pomText]), (folder) =>
+    command('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${folder}`]),
+  );
+  const sources = (await readdir(sourceRoot))
+    .filter((name) => name.endsWith('.java'))
+    .sort()
+    .map((name) => join(sourceRoot, name));
+  const texts = await Promise.all(sources.map((file) => readFile(file)));
+  const classesFolder = await once(join(javaRoot, 'target'), hash([pomText, ...texts]), (folder) =>
+    command('javac', ['-nowarn', '-d', folder, '-cp', join(jarsFolder, '*'), ...sources]),
+  );
+  return { jarsFolder, classesFolder, classPath: `${classesFolder}:${join(jarsFolder, '*')}` };
+}
+
+function hash(parts: readonly Buffer[]): string {
+  const sum = createHash('sha256');
+  for (const part of parts) {
+    sum.update(part);
+  }
+  return sum.digest('hex').slice(0, 16);
+}
+
+async function once(parent: string, name: string, make: (folder: string) => Promise<void>): Promise<string> {
+  const folder = join(parent, name);
+  if (existsSync(folder)) {
+    return folder;
+  }
+  await mkdir(parent, { recursive: true });
+  const unfinished = await mkdtemp(join(parent, `${name}.`));
+  try {
+    await make(unfinished);
+    await rename(unfinished, folder);
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true });
+    if (!existsSync(folder)) {
+      throw error;
+    }
+  }
+  return folder;
+}
+
+async function command(name: string, args: readonly string[]): Promise<void> {
+  try {
+    await run(name, args, { maxBuffer: OUTPUT_BYTES_MAX });
+  } catch (error) {
+    const { stdout, stderr } = error as { readonly stdout?: string; readonly stderr?: string };
+    throw new Error(`${name} failed (JDK 17 and Maven are needed, and Maven Central or its mirror):\n${stdout ?? ''}${stderr ?? ''}`, { cause: error });
+  }
+}
