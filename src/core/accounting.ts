@@ -68,6 +68,12 @@ export class Accounting {
     this.#retried += count(records);
   }
 
+  /** Records given up by a rewind: this run reads them again, so they are taken out of `consumed`. */
+  rewound(records: number): void {
+    this.#consumed -= count(records);
+    this.#retried += records;
+  }
+
   /** Records with an outcome: transformed, filtered or dead-lettered. */
   get settled(): number {
     return this.#transformed + this.#filtered + this.#deadLettered;

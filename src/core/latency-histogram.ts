@@ -1,0 +1,26 @@
+const BUCKETS = 256;
+/** Buckets grow by 6 %: a percentile is exact to that. */
+const GROWTH = Math.log(1.06);
+const SMALLEST_MS = 0.05;
+
+/** Latencies weighted by records, in buckets of rising width: constant memory for any number of them. */
+export class LatencyHistogram {
+  readonly #counts = new Float64Array(BUCKETS);
+  #total = 0;
+
+  record(latencyMs: number, records: number): void {
+    const bucket = latencyMs <= SMALLEST_MS ? 0 : Math.min(BUCKETS - 1, Math.ceil(Math.log(latencyMs / SMALLEST_MS) / GROWTH));
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + records;
+    this.#total += records;
+  }
+
+  /** Upper bound in ms of the bucket that holds the fraction; 0 when nothing was recorded. */
+  percentile(fraction: number): number {
+    let seen = 0;
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      seen += this.#counts[bucket] ?? 0;
+      if (this.#total > 0 && seen >= fraction * this.#total) return Number((SMALLEST_MS * Math.exp(bucket * GROWTH)).toPrecision(3));
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,118 @@
+import type { Block, BatchId, InputBatch, PartitionId, Segment } from '../core/batch.js';
+import type { Rejection, TransformResult } from '../ports/transform-pool.js';
+import { HEADER_BYTES, INPUT_ROW_BYTES, InputHeader, OutputFlag, OutputHeader, OutputRow, OUTPUT_ROW_BYTES, RowFlag } from '../wire/layout.js';
+
+/** One written output batch of a flight: answers source rows `[firstSourceRow, firstSourceRow + sourceRowCount)`. */
+export interface Part {
+  readonly index: number;
+  readonly output: Block;
+  /** The output block came from a worker's overflow: booked, not pooled. */
+  readonly external: boolean;
+  readonly firstSourceRow: number;
+  readonly sourceRowCount: number;
+  readonly outputRows: number;
+  readonly identity: boolean;
+  /** Dead letters made after a refused delivery; the rows were answered before by another part. */
+  readonly redirect: boolean;
+  /** Names of its outcome bytes; its totals too, when `carriesTotals` (the parts of one result share them). */
+  readonly result: TransformResult;
+  readonly carriesTotals: boolean;
+  /** Its delivery failed for a neighbour's sake and its rows were answered anew: counts for nothing. */
+  void: boolean;
+  state: 'ready' | 'written' | 'settled';
+  /** Set while a piece is delivered alone: a neighbour fault is then told to the runner instead of rewinding. */
+  settledAlone: ((neighbourFault: boolean) => void) | undefined;
+}
+
+/** A batch on its way: read → transformed (in parts) → written → settled. */
+export class Flight {
+  readonly id: BatchId;
+  readonly input: InputBatch;
+  readonly readAtMs: number;
+  readonly partitionIds: readonly PartitionId[];
+  readonly parts: Part[] = [];
+  /** The output block reserved together with the input block. */
+  spareOutput: Block | undefined;
+  started = false;
+  /** Nothing more will be added to `parts`, redirected dead letters apart. */
+  transformDone = false;
+  /** Dead letters being made for refused deliveries. */
+  redirecting = 0;
+  /** Results are of no use any more: rewound, cut, or behind a record that stops the run. */
+  abandoned = false;
+  /** Abandoned because its records are read again by this run. */
+  rewound = false;
+  /** First row that is not answered; rows from here on stay unsettled. */
+  stopRow: number | undefined;
+  stopReason: Rejection | undefined;
+  /** Source row → the code under which its refused delivery was dead-lettered. */
+  readonly redirected = new Map<number, string>();
+  acknowledged = 0;
+
+  constructor(id: BatchId, input: InputBatch, spareOutput: Block, readAtMs: number) {
+    this.id = id;
+    this.input = input;
+    this.spareOutput = spareOutput;
+    this.readAtMs = readAtMs;
+    this.partitionIds = [...new Set(input.segments.map((segment) => segment.partitionId))];
+  }
+
+  get written(): boolean {
+    return this.parts.every((part) => part.state !== 'ready');
+  }
+
+  get settled(): boolean {
+    return this.transformDone && this.redirecting === 0 && this.parts.every((part) => part.state === 'settled');
+  }
+
+  segmentOf(row: number): Segment | undefined {
+    return this.input.segments.find((segment) => row >= segment.firstRow && row < segment.firstRow + segment.rowCount);
+  }
+
+  /** Offset of a row: read from the block, which is ours until the batch is settled. */
+  offsetOf(row: number): number {
+    const { bytes } = this.input.block;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return Number(view.getBigInt64(view.getUint32(InputHeader.rowsPosition, true) + row * INPUT_ROW_BYTES, true));
+  }
+
+  addPart(output: Block, result: TransformResult, options: { external: boolean; redirect: boolean }): Part {
+    const view = new DataView(output.bytes.buffer, output.bytes.byteOffset, output.bytes.byteLength);
+    const part: Part = {
+      index: this.parts.length,
+      output,
+      external: options.external,
+      redirect: options.redirect,
+      firstSourceRow: view.getUint32(OutputHeader.firstSourceRow, true),
+      sourceRowCount: view.getUint32(OutputHeader.sourceRowCount, true),
+      outputRows: view.getUint32(OutputHeader.rowCount, true),
+      identity: (view.getUint32(OutputHeader.flags, true) & OutputFlag.identity) !== 0,
+      result,
+      carriesTotals: !options.external,
+      void: false,
+      state: 'ready',
+      settledAlone: undefined,
+    };
+    this.parts.push(part);
+    return part;
+  }
+}
+
+/** What the main thread must know of one output row: only ever asked for rows that were refused. */
+export function describeOutputRow(part: Part, outputRow: number): { sourceRow: number; topicNumber: number; deadLetter: boolean } {
+  const { bytes } = part.output;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (part.identity) return { sourceRow: outputRow, topicNumber: view.getUint32(OutputHeader.identityTopic, true), deadLetter: false };
+  const at = view.getUint32(OutputHeader.rowsPosition, true) + outputRow * OUTPUT_ROW_BYTES;
+  return {
+    sourceRow: view.getUint32(at + OutputRow.sourceRow, true),
+    topicNumber: view.getUint16(at + OutputRow.topic, true),
+    deadLetter: (view.getUint16(at + OutputRow.flags, true) & RowFlag.deadLetter) !== 0,
+  };
+}
+
+/** Outcome byte of a source row answered by the part. */
+export function outcomeOf(part: Part, sourceRow: number): number {
+  if (part.identity) return 0;
+  return part.output.bytes[HEADER_BYTES + sourceRow - part.firstSourceRow] ?? 0;
+}

@@ -1,0 +1,42 @@
+import type { Accounting } from '../core/accounting.js';
+import type { Assignments } from '../core/assignments.js';
+import type { BatchId, PartitionId } from '../core/batch.js';
+import type { BlockPool } from '../core/block-pool.js';
+import type { DispatcherError } from '../core/errors.js';
+import type { FlowControl } from '../core/flow-control.js';
+import type { OffsetTracker } from '../core/offset-tracker.js';
+import type { Flight } from './flight.js';
+import type { DispatcherDeps, DispatcherSettings } from './settings.js';
+
+/** What the parts of the dispatcher share. Everything runs on one thread; no part keeps a copy of it. */
+export interface RunState {
+  readonly deps: DispatcherDeps;
+  readonly settings: DispatcherSettings;
+  readonly tracker: OffsetTracker;
+  readonly assignments: Assignments;
+  readonly blocks: BlockPool;
+  readonly flow: FlowControl;
+  readonly accounting: Accounting;
+  /** By id, in read order. */
+  readonly flights: Map<BatchId, Flight>;
+  /** Names of topic numbers, for messages. */
+  readonly topicNames: Map<number, string>;
+  /** No more batches are accepted: those that still come are given back unread. */
+  stopping: boolean;
+  /** A rewind or an assignment change is under way: nothing is offered. */
+  intakePaused: boolean;
+  /** Batches left that run in pieces delivered alone, to find the record that its neighbours failed for. */
+  isolatedBatches: number;
+  /** Rows that were read and will not be settled by this run. */
+  unsettledRows: number;
+  /** Ends the run in order: drain, commit, leave. The first error is reported unless a worse one follows. */
+  fail(error: DispatcherError): void;
+  /** Throws away what is in flight and reads again from the committed position. */
+  rewind(reason: string): void;
+}
+
+/** `flights[3] of topic flights`: how records are named in every message. */
+export function place(state: RunState, partitionId: PartitionId, offset: number): string {
+  const { topic, partition } = state.deps.describe(partitionId);
+  return `topic ${topic}, partition ${partition}, offset ${offset}`;
+}

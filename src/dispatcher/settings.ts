@@ -1,0 +1,61 @@
+import type { Block, PartitionId } from '../core/batch.js';
+import type { Clock } from '../ports/clock.js';
+import type { Logger } from '../ports/logger.js';
+import type { OutputTopic, Sink } from '../ports/sink.js';
+import type { Source } from '../ports/source.js';
+import type { TransformPool } from '../ports/transform-pool.js';
+
+export interface DispatcherDeps {
+  readonly source: Source;
+  readonly sink: Sink;
+  readonly pool: TransformPool;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Makes a block over shared memory. */
+  readonly createBlock: (bytes: number, id: number) => Block;
+  /** Topic and partition of an id, for messages and the summary. */
+  readonly describe: (partitionId: PartitionId) => { readonly topic: string; readonly partition: number };
+}
+
+export interface DispatcherSettings {
+  /** Results are released in read order per partition, with one batch a partition in flight, or as they complete. */
+  readonly ordering: 'output' | 'partition' | 'none';
+  /** A bounded run stops when every partition has been settled up to the end offset seen at the start. */
+  readonly until: 'end' | 'forever';
+  readonly blockBytes: number;
+  /** For blocks, input and output together. */
+  readonly blocksBytesMax: number;
+  readonly inFlightRecordsMax: number;
+  /** Batches read and not yet settled, offered blocks included. Few are best: caches. */
+  readonly inFlightBatchesMax: number;
+  /** Rows in one batch at most; what an offered block may bring. */
+  readonly batchRecordsMax: number;
+  readonly outOfRange: 'stop' | 'earliest' | 'latest';
+  readonly drainTimeoutMs: number;
+  readonly rebalanceDrainTimeoutMs: number;
+  /** No delivery for this long although records wait for one: the run stops. */
+  readonly stallTimeoutMs: number;
+  /** How often settled offsets are handed to the consumer for its next commit. */
+  readonly storeIntervalMs: number;
+  /** Topics known at the start, for messages. */
+  readonly topics: readonly OutputTopic[];
+}
+
+/** Named bounds that no one needs to set. */
+export const Limits = {
+  /** Runs of one range that ended in a death which blamed no record, before the range is bisected. */
+  blamelessDeathsMax: 3,
+  /** Distinct output topics of a run. */
+  outputTopicsMax: 1000,
+  destinationBackoffMs: 500,
+  destinationBackoffMaxMs: 10_000,
+  /** Batches that run in small pieces after a delivery failed for its neighbour's sake. */
+  isolatedBatchesMax: 20,
+  offeredBlocksMax: 2,
+  tickMs: 250,
+  committedPollMs: 1000,
+  /** Delivery silent for this long with records waiting: a line in the log. */
+  stallWarnMs: 10_000,
+  /** What is left of a deadline for closing the clients after a cut drain. */
+  closeTimeoutMs: 5000,
+} as const;

@@ -1,0 +1,95 @@
+import { DispatcherError } from '../core/errors.js';
+import type { RunState } from './run-state.js';
+import { Limits } from './settings.js';
+
+export interface DestinationFault {
+  readonly topic: string;
+  readonly code: number;
+  readonly name: string;
+  /** Kafka refuses us for rights or credentials: trying again will not help. */
+  readonly refused: boolean;
+  readonly rows: number;
+}
+
+/**
+ * A destination that can't be written: intake stops visibly, the committed position is read again after a backoff, and after `stallTimeoutMs`
+ * without a single delivery the run stops uncommitted. Nothing is dropped.
+ */
+export class Stall {
+  private readonly state: RunState;
+  private readonly rewindLater: (reason: string, delayMs: number) => void;
+  private lastDeliveryMs: number;
+  private failingSinceMs: number | undefined;
+  private backoffMs: number = Limits.destinationBackoffMs;
+  private warnedAtMs: number | undefined;
+  private fault: DestinationFault | undefined;
+
+  constructor(state: RunState, rewindLater: (reason: string, delayMs: number) => void) {
+    this.state = state;
+    this.rewindLater = rewindLater;
+    this.lastDeliveryMs = state.deps.clock.nowMs();
+  }
+
+  /** For /readyz and the status: what is stalled, in words. */
+  get stalled(): string | undefined {
+    if (this.fault !== undefined) return `topic ${this.fault.topic} can't be written: ${this.fault.name}`;
+    return this.warnedAtMs === undefined ? undefined : 'no delivery is acknowledged';
+  }
+
+  delivered(): void {
+    this.lastDeliveryMs = this.state.deps.clock.nowMs();
+    if (this.failingSinceMs === undefined && this.warnedAtMs === undefined) return;
+    this.state.deps.logger.info('delivery goes on', { topic: this.fault?.topic });
+    this.failingSinceMs = undefined;
+    this.warnedAtMs = undefined;
+    this.fault = undefined;
+    this.backoffMs = Limits.destinationBackoffMs;
+  }
+
+  destinationFailed(fault: DestinationFault): void {
+    const now = this.state.deps.clock.nowMs();
+    this.failingSinceMs ??= now;
+    this.fault = fault;
+    if (now - this.failingSinceMs + this.backoffMs > this.state.settings.stallTimeoutMs || this.state.stopping) {
+      this.state.fail(this.error(fault));
+      return;
+    }
+    this.state.deps.logger.error('stalled: the destination refuses records; nothing is dropped, the records are read again', {
+      topic: fault.topic,
+      code: fault.name,
+      records: fault.rows,
+      retryInMs: this.backoffMs,
+      givesUpInMs: this.state.settings.stallTimeoutMs - (now - this.failingSinceMs),
+    });
+    this.rewindLater(`topic ${fault.topic} could not be written (${fault.name})`, this.backoffMs);
+    this.backoffMs = Math.min(this.backoffMs * 2, Limits.destinationBackoffMaxMs);
+  }
+
+  /** Called on every tick: librdkafka retries transient faults by itself for ever, so silence is watched too. */
+  tick(waitingForDelivery: boolean): void {
+    const now = this.state.deps.clock.nowMs();
+    if (!waitingForDelivery) {
+      if (this.failingSinceMs === undefined) this.lastDeliveryMs = now;
+      return;
+    }
+    const silentMs = now - this.lastDeliveryMs;
+    if (silentMs > this.state.settings.stallTimeoutMs) {
+      this.state.fail(this.fault === undefined ? silence(silentMs) : this.error(this.fault));
+    } else if (silentMs > Limits.stallWarnMs && this.warnedAtMs === undefined) {
+      this.warnedAtMs = now;
+      this.state.deps.logger.warn('stalled: no delivery is acknowledged', { silentMs, givesUpInMs: this.state.settings.stallTimeoutMs - silentMs });
+    }
+  }
+
+  private error(fault: DestinationFault): DispatcherError {
+    const message = `topic ${fault.topic} can't be written: ${fault.name}, for ${this.state.settings.stallTimeoutMs} ms`;
+    if (fault.refused) return new DispatcherError('KAFKA_REFUSED', message, { remedy: `allow this client to write to topic ${fault.topic}` });
+    return new DispatcherError('DESTINATION_STALLED', message, { remedy: `create or mend topic ${fault.topic}, then start again: nothing was lost, what was not delivered is not committed` });
+  }
+}
+
+function silence(silentMs: number): DispatcherError {
+  return new DispatcherError('DESTINATION_STALLED', `no delivery was acknowledged for ${silentMs} ms`, {
+    remedy: 'see whether the brokers of the producer cluster are up (under-replicated partitions, min.insync.replicas), then start again',
+  });
+}
