@@ -1,18 +1,22 @@
 // Runs compiled tests with node:test and closes with the totals over all of them.
 //   node --enable-source-maps scripts/test.mjs [path below test/ or part of a file's name…]
-// Two rounds: what computes runs a file per core; what starts brokers or measures runs one file after another.
+// Two rounds: what only computes runs a file per core; what needs brokers or whole programs runs one file after another,
+// with one broker for all that ask for the shared one.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FILE_MINUTES_MAX = 12;
 // A file that uses the broker harness or spawns the program wants the machine for itself.
-const ALONE = /support\/(kafka|broker|cluster|java|cli|kd|program|process)|^\/\/ @alone/m;
+const ALONE = /support\/(kafka|broker|shared-cluster|java|kd)|^\/\/ @alone/m;
+
+const SHARED = /support\/shared-cluster/;
 
 /** Compiled files whose source still exists: a deleted test must not live on in build/. */
 function testFiles(wanted) {
@@ -24,7 +28,8 @@ function testFiles(wanted) {
     .map((source) => {
       const compiled = resolve(ROOT, 'build', source.replace(/\.ts$/, '.js'));
       if (!existsSync(compiled)) throw new Error(`${relative(ROOT, compiled)} is missing: run make build`);
-      return { compiled, alone: ALONE.test(readFileSync(join(ROOT, source), 'utf8')) };
+      const text = readFileSync(join(ROOT, source), 'utf8');
+      return { compiled, alone: ALONE.test(text), shared: SHARED.test(text) };
     });
 }
 
@@ -32,9 +37,10 @@ const TOTAL = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d
 
 /** The events of all rounds as one stream; the rounds' own totals are held back and added up. */
 async function* events(rounds, totals) {
-  for (const { files, concurrency } of rounds) {
+  for (const { files, concurrency, prepare } of rounds) {
     if (files.length === 0) continue;
-    for await (const event of run({ files, concurrency, timeout: FILE_MINUTES_MAX * 60_000 })) {
+    await prepare?.(files);
+    for await (const event of run({ files: files.map((file) => file.compiled), concurrency, timeout: FILE_MINUTES_MAX * 60_000 })) {
       if (event.type === 'test:summary') continue;
       const total = event.type === 'test:diagnostic' && event.data.nesting === 0 ? TOTAL.exec(event.data.message) : null;
       if (total === null) yield event;
@@ -46,19 +52,34 @@ async function* events(rounds, totals) {
   }
 }
 
+/** Starts the shared broker when one of the files wants it and none was given by hand. */
+async function startSharedBroker(files) {
+  if (!files.some((file) => file.shared)) return undefined;
+  const support = (name) => import(pathToFileURL(resolve(ROOT, 'build/test/support', name)).href);
+  const [{ KafkaCluster }, { SHARED_BOOTSTRAP }] = await Promise.all([support('kafka-cluster.js'), support('shared-cluster.js')]);
+  if (process.env[SHARED_BOOTSTRAP]) return undefined;
+  const cluster = await KafkaCluster.start({ brokers: 1 });
+  process.env[SHARED_BOOTSTRAP] = cluster.bootstrapServers;
+  return cluster;
+}
+
 const wanted = process.argv.slice(2);
 const files = testFiles(wanted);
 if (files.length === 0) {
   console.error(wanted.length === 0 ? 'no tests found' : `no test file matches ${wanted.join(' ')}`);
   process.exit(2);
 }
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
+let cluster;
 const rounds = [
-  { files: files.filter((file) => !file.alone).map((file) => file.compiled), concurrency: availableParallelism() },
-  { files: files.filter((file) => file.alone).map((file) => file.compiled), concurrency: 1 },
+  { files: files.filter((file) => !file.alone), concurrency: availableParallelism() },
+  { files: files.filter((file) => file.alone), concurrency: 1, prepare: async (some) => (cluster = await startSharedBroker(some)) },
 ];
 const totals = new Map();
 const report = Readable.from(events(rounds, totals)).compose(new spec());
 report.pipe(process.stdout);
-report.on('end', () => {
-  process.exitCode = (totals.get('tests') ?? 0) > 0 && (totals.get('fail') ?? 0) === 0 && (totals.get('cancelled') ?? 0) === 0 ? 0 : 1;
-});
+await finished(report);
+const failed = !totals.has('tests') || totals.get('fail') > 0 || totals.get('cancelled') > 0;
+await cluster?.stop({ failed });
+process.exitCode = failed ? 1 : 0;
