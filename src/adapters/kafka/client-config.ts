@@ -1,11 +1,11 @@
-/** From the configuration to librdkafka's properties: defaults, then the user's, then those that this adapter must own. */
+/** From the configuration to librdkafka's properties: the user's (over the defaults, merged in the configuration), then those that this adapter must own. */
 import { DispatcherError } from '../../core/errors.js';
 import { librdkafkaFeatures } from './rdkafka.js';
 
 /** One side's cluster, as the configuration has it. */
 export interface ClusterOptions {
   readonly bootstrapServers: readonly string[];
-  /** librdkafka names. */
+  /** librdkafka names, defaults included. */
   readonly properties: ReadonlyMap<string, string>;
 }
 
@@ -35,41 +35,14 @@ export interface ProducerClientOptions {
 
 type Properties = Record<string, string | number | boolean>;
 
-/** Fetches small enough to stay in the caches, a queue that bounds memory, and no second of sleep when it is full. */
-export const CONSUMER_DEFAULTS: Readonly<Properties> = {
-  'partition.assignment.strategy': 'cooperative-sticky',
-  'check.crcs': true,
-  'fetch.queue.backoff.ms': 5,
-  'fetch.min.bytes': 1,
-  'fetch.wait.max.ms': 50,
-  'queued.min.messages': 20_000,
-  'queued.max.messages.kbytes': 16_384,
-  'fetch.message.max.bytes': 262_144,
-  'fetch.max.bytes': 8_388_608,
-};
-
 /** Kafka's own default of `max.message.bytes`; librdkafka's is lower, and would refuse records that the source topic could hold. */
 const TOPIC_MESSAGE_BYTES_DEFAULT = 1_048_588;
 const BATCH_SIZE_BYTES_DEFAULT = 1_000_000;
 
-export const PRODUCER_DEFAULTS: Readonly<Properties> = {
-  'linger.ms': 5,
-  'queue.buffering.max.messages': 100_000,
-  'enable.idempotence': true,
-  acks: 'all',
-  partitioner: 'murmur2_random',
-  // A topic that is missing is said to be missing, and not made with whatever partition count the broker has as its default.
-  'allow.auto.create.topics': false,
-};
-
 /** For node-rdkafka's constructor; callbacks are added by the caller. The order counts: the plugin must be loaded before it can see its handle's number. */
 export function consumerProperties(identity: PluginIdentity, options: ConsumerClientOptions): Properties {
-  const protocolDefaults: Properties = { ...CONSUMER_DEFAULTS };
-  // The broker assigns in the newer group protocol, and librdkafka refuses to be told both.
-  if (options.cluster.properties.get('group.protocol')?.toLowerCase() === 'consumer') delete protocolDefaults['partition.assignment.strategy'];
   return {
     ...pluginProperties(identity),
-    ...protocolDefaults,
     ...userProperties(options.cluster),
     'bootstrap.servers': options.cluster.bootstrapServers.join(','),
     'client.id': options.clientId,
@@ -80,6 +53,7 @@ export function consumerProperties(identity: PluginIdentity, options: ConsumerCl
     // Where to start and what to do outside the log is decided by us: librdkafka's own reset re-reads or skips a topic after one damaged byte.
     'auto.offset.reset': 'error',
     'enable.partition.eof': false,
+    'check.crcs': true,
     'statistics.interval.ms': options.statisticsIntervalMs,
   };
 }
@@ -88,7 +62,6 @@ export function producerProperties(identity: PluginIdentity, options: ProducerCl
   const limits = options.topicLimits;
   return {
     ...pluginProperties(identity),
-    ...PRODUCER_DEFAULTS,
     'queue.buffering.max.kbytes': Math.max(1, Math.ceil(options.queueBytesMax / 1024)),
     'message.max.bytes': Math.max(limits?.largestBytes ?? TOPIC_MESSAGE_BYTES_DEFAULT, 1000),
     // A message set above the topic's limit fails as a whole; kept below it, a size error names the guilty record.
@@ -100,6 +73,8 @@ export function producerProperties(identity: PluginIdentity, options: ProducerCl
     'message.timeout.ms': 0,
     // Acknowledged records would count against the queue until somebody polls; the addon counts them in C.
     'delivery.report.only.error': true,
+    // The addon names a partition for every record; this is for whoever else looks at the client.
+    partitioner: 'murmur2_random',
   };
 }
 

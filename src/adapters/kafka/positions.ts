@@ -1,0 +1,121 @@
+/**
+ * Where to read from. librdkafka's own offset reset is never used: it can't tell a first start from a lost log,
+ * and one damaged byte makes it read a topic again from its beginning.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { DispatcherError } from '../../core/errors.js';
+import type { AssignedPartition, CommittedOffset, EndOffset, TopicOffset } from '../../ports/source.js';
+import { REQUEST_TIMEOUT_MS, requestFailure } from './metadata.js';
+import { type KafkaConsumer, type TopicPartition, type WatermarkOffsets, queryCommitted, queryWatermarks } from './rdkafka.js';
+
+/** Questions under way at once: each holds a thread of libuv's pool, which has four. */
+const QUERIES_MAX = 3;
+/** A new leader's end of log can lag behind what was committed for a moment. */
+const BEYOND_END_ATTEMPTS_MAX = 4;
+const BEYOND_END_PAUSE_MS = 400;
+
+export interface PositionPolicies {
+  readonly groupId: string;
+  /** When the group has committed nothing yet. */
+  readonly autoOffsetReset: 'earliest' | 'latest' | 'none';
+  /** When what it has committed is not in the log (any more). */
+  readonly outOfRange: 'stop' | 'earliest' | 'latest';
+}
+
+export interface StartPosition extends CommittedOffset {
+  /** False: the group never committed here, the policy chose. */
+  readonly committed: boolean;
+}
+
+export class PositionResolver {
+  readonly #consumer: KafkaConsumer;
+  readonly #policies: PositionPolicies;
+
+  constructor(consumer: KafkaConsumer, policies: PositionPolicies) {
+    this.#consumer = consumer;
+    this.#policies = policies;
+  }
+
+  async resolve(partitions: readonly AssignedPartition[]): Promise<StartPosition[]> {
+    const committed = await this.committed(partitions);
+    return mapBounded(partitions, async (partition, index) => {
+      const offset = committed[index]?.offset ?? -1;
+      const range = await this.#watermarks(partition);
+      if (offset < 0) return { partitionId: partition.partitionId, offset: this.#firstStart(partition, range), committed: false };
+      return { partitionId: partition.partitionId, offset: await this.#inRange(partition, offset, range), committed: true };
+    });
+  }
+
+  async afterOutOfRange(partition: AssignedPartition, offset: number): Promise<number> {
+    return this.#outOfRange(partition, offset, await this.#watermarks(partition));
+  }
+
+  async committed(partitions: readonly TopicPartition[]): Promise<TopicOffset[]> {
+    if (partitions.length === 0) return [];
+    try {
+      const offsets = await queryCommitted(this.#consumer, partitions, REQUEST_TIMEOUT_MS);
+      return partitions.map(({ topic, partition }, index) => ({ topic, partition, offset: offsets[index] ?? -1 }));
+    } catch (cause) {
+      throw requestFailure(`the committed offsets of group ${this.#policies.groupId}`, cause);
+    }
+  }
+
+  endOffsets(partitions: readonly TopicPartition[]): Promise<EndOffset[]> {
+    return mapBounded(partitions, async ({ topic, partition }) => {
+      const { lowOffset, highOffset } = await this.#watermarks({ topic, partition });
+      return { topic, partition, low: lowOffset, end: highOffset };
+    });
+  }
+
+  #firstStart(partition: AssignedPartition, range: WatermarkOffsets): number {
+    if (this.#policies.autoOffsetReset === 'earliest') return range.lowOffset;
+    if (this.#policies.autoOffsetReset === 'latest') return range.highOffset;
+    throw new DispatcherError('NO_COMMITTED_OFFSET', `group ${this.#policies.groupId} has no committed offset in ${placeOf(partition)}`, {
+      remedy: 'set kafka.consumer.auto-offset-reset to earliest or latest, or commit a start position for the group',
+    });
+  }
+
+  async #inRange(partition: AssignedPartition, offset: number, range: WatermarkOffsets): Promise<number> {
+    let seen = range;
+    for (let attempt = 1; offset > seen.highOffset && attempt < BEYOND_END_ATTEMPTS_MAX; attempt++) {
+      await delay(BEYOND_END_PAUSE_MS);
+      seen = await this.#watermarks(partition);
+    }
+    if (offset >= seen.lowOffset && offset <= seen.highOffset) return offset;
+    return this.#outOfRange(partition, offset, seen);
+  }
+
+  #outOfRange(partition: AssignedPartition, offset: number, range: WatermarkOffsets): number {
+    if (this.#policies.outOfRange === 'earliest') return range.lowOffset;
+    if (this.#policies.outOfRange === 'latest') return range.highOffset;
+    const gone = offset < range.lowOffset ? `${range.lowOffset - offset} offsets are gone (retention?)` : 'the log ends before it (truncated, or the topic was made anew?)';
+    throw new DispatcherError(
+      'OFFSET_OUT_OF_RANGE',
+      `group ${this.#policies.groupId} stands at offset ${offset} of ${placeOf(partition)}, but the log holds [${range.lowOffset}, ${range.highOffset}): ${gone}`,
+      { remedy: 'set kafka.consumer.out-of-range to earliest or latest to go on without them, or reset the group' },
+    );
+  }
+
+  async #watermarks({ topic, partition }: TopicPartition): Promise<WatermarkOffsets> {
+    try {
+      return await queryWatermarks(this.#consumer, topic, partition, REQUEST_TIMEOUT_MS);
+    } catch (cause) {
+      throw requestFailure(`the first and last offsets of ${placeOf({ topic, partition })}`, cause);
+    }
+  }
+}
+
+export function placeOf({ topic, partition }: TopicPartition): string {
+  return `${topic}[${partition}]`;
+}
+
+/** In order, a few at a time. */
+export async function mapBounded<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>): Promise<R[]> {
+  const results: R[] = new Array<R>(items.length);
+  const entries = items.entries();
+  const lane = async (): Promise<void> => {
+    for (const [index, item] of entries) results[index] = await work(item, index);
+  };
+  await Promise.all(Array.from({ length: Math.min(QUERIES_MAX, items.length) }, lane));
+  return results;
+}

@@ -1,0 +1,41 @@
+/** What the dispatcher wants from librdkafka's statistics: how far each open partition has been fetched, and where it ends. */
+import type { PartitionProgress } from '../../ports/source.js';
+import type { PartitionRegistry } from './partition-registry.js';
+
+/** Empty for anything that is not such a document: statistics are for display, and never worth a crash. */
+export function progressOf(event: unknown, registry: PartitionRegistry, isolation: 'read_committed' | 'read_uncommitted'): PartitionProgress[] {
+  const document = parse(field(event, 'message'));
+  const endField = isolation === 'read_committed' ? 'ls_offset' : 'hi_offset';
+  const topics = field(document, 'topics');
+  return registry.allOpen.flatMap(({ partitionId, topic, partition }) => {
+    const statistics = field(field(field(topics, topic), 'partitions'), String(partition));
+    if (statistics === undefined) return [];
+    return [
+      {
+        partitionId,
+        nextOffset: offsetField(statistics, 'next_offset'),
+        fetchQueueRecords: Math.max(offsetField(statistics, 'fetchq_cnt'), 0),
+        endOffset: offsetField(statistics, endField),
+      },
+    ];
+  });
+}
+
+function parse(text: unknown): unknown {
+  if (typeof text !== 'string') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
+}
+
+/** librdkafka's logical offsets are negative: not known. */
+function offsetField(value: unknown, name: string): number {
+  const number = field(value, name);
+  return typeof number === 'number' && number >= 0 ? number : -1;
+}
