@@ -76,6 +76,7 @@ export class Dispatcher {
   private cut: (() => void) | undefined;
   private cancelTick: (() => void) | undefined;
   private nextStoreMs = 0;
+  private balanced = false;
 
   constructor(deps: DispatcherDeps, settings: DispatcherSettings) {
     this.stopWanted = new Promise((resolve) => {
@@ -212,9 +213,16 @@ export class Dispatcher {
   /** A part is ready, or the transform is done. */
   private advance(flight: Flight): void {
     this.guard(() => {
+      if (flight.stopRow !== undefined && !this.state.stopping) this.holdBack(flight);
       this.releaser.pump();
       if (flight.settled) this.finish(flight);
     });
+  }
+
+  /** The run will stop at a record of this flight, once what is before it is settled: nothing read after it is written any more. */
+  private holdBack(stopped: Flight): void {
+    this.state.stopping = true;
+    this.abandon((flight) => this.isBehind(flight, stopped));
   }
 
   private settled(settled: Settled): void {
@@ -229,7 +237,8 @@ export class Dispatcher {
     if (!flights.has(flight.id)) return;
     this.releaser.pump();
     flights.delete(flight.id);
-    this.settler.finish(flight);
+    // After a cut the books are closed; only memory is given back.
+    if (!this.balanced) this.settler.finish(flight);
     for (const part of flight.parts) this.outputs.giveBackPart(part);
     blocks.give(flight.input.block);
     flow.release(flight.input.packedBytes, flight.input.rowCount);
@@ -284,7 +293,7 @@ export class Dispatcher {
   }
 
   private checkEnd(): void {
-    if (this.state.stopping || !this.rebalancer.assignedOnce) return;
+    if (this.state.stopping) return;
     this.endWatch.check(new Set(this.rebalancer.owned.keys()));
     if (this.endWatch.done && !this.rebalancer.busy) this.stop();
   }
@@ -369,6 +378,7 @@ export class Dispatcher {
   private balance(): { redelivery: RunReport['redelivery']; unsettled: number } {
     const { tracker, flights, deps } = this.state;
     let unsettled = this.state.unsettledRows;
+    this.balanced = true;
     for (const flight of flights.values()) {
       for (const segment of flight.input.segments) {
         if (tracker.isOpen(segment.partitionId, segment.epoch)) unsettled += segment.rowCount;

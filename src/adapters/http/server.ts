@@ -1,0 +1,58 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { DispatcherError } from '../../core/errors.js';
+
+export interface HealthSource {
+  /** Null when ready; else why not. */
+  notReady(): string | null;
+  /** The summary so far. */
+  status(): unknown;
+}
+
+export interface HealthServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+const REQUEST_TIMEOUT_MS = 5000;
+const CONNECTIONS_MAX = 100;
+
+/** `/livez` (never depends on Kafka), `/readyz`, `/status`. Rejects with PORT_IN_USE before anything is consumed. */
+export async function startHealthServer(port: number, address: string, source: HealthSource): Promise<HealthServer> {
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+    const path = (request.url ?? '/').split('?')[0];
+    if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, { error: 'only GET is served here' });
+    if (path === '/livez') return answer(response, 200, { live: true });
+    if (path === '/readyz') {
+      const why = source.notReady();
+      return answer(response, why === null ? 200 : 503, why === null ? { ready: true } : { ready: false, why });
+    }
+    if (path === '/status') return answer(response, 200, source.status());
+    return answer(response, 404, { error: 'not found', paths: ['/livez', '/readyz', '/status'] });
+  });
+  server.maxConnections = CONNECTIONS_MAX;
+  await listen(server, port, address);
+  const bound = server.address();
+  return {
+    port: typeof bound === 'object' && bound !== null ? bound.port : port,
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+function listen(server: Server, port: number, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => {
+      reject(new DispatcherError('PORT_IN_USE', `can't listen on ${address}:${port} (server.port): ${cause.message}`, { cause, remedy: 'free the port, or set server.port to another one (0 = any free one)' }));
+    });
+    server.listen(port, address, () => resolve());
+  });
+}
+
+function answer(response: ServerResponse, status: number, body: unknown): void {
+  const text = `${JSON.stringify(body)}\n`;
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(text), 'cache-control': 'no-store' });
+  response.end(text);
+}
