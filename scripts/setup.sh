@@ -101,16 +101,17 @@ npm_quiet() {
 install_npm_packages() {
   use_local_node_headers
   if ! node scripts/installed.mjs; then
-    if [[ -d node_modules/node-rdkafka ]]; then
+    if [[ -d node_modules/node-rdkafka/build ]]; then
       say 'bringing node_modules up to date with package-lock.json'
-      npm_quiet install --no-save --include=dev
     else
-      say 'installing npm packages; librdkafka is compiled on the way, which takes about three minutes'
-      npm_quiet ci --include=dev
+      say 'installing npm packages; librdkafka is compiled on the way, which takes a few minutes'
     fi
+    # Not npm ci: it refuses a lock file without the builds for every other platform, and some registries mirror only a few of those.
+    npm_quiet install --no-save --include=dev
+    node scripts/installed.mjs || fail 'node_modules still differs from package-lock.json; remove node_modules and run make again.'
   fi
   if ! node -e "require('node-rdkafka')" 2>/dev/null; then
-    say 'compiling librdkafka and node-rdkafka for this Node; takes about three minutes'
+    say 'compiling librdkafka and node-rdkafka for this Node; takes a few minutes'
     npm_quiet rebuild node-rdkafka --foreground-scripts
     node -e "require('node-rdkafka')" || fail 'node-rdkafka does not load; remove node_modules and run make again.'
   fi
