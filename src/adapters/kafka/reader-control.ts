@@ -3,6 +3,7 @@ import type { Block, Epoch, InputBatch, PartitionId } from '../../core/batch.js'
 import { DispatcherError } from '../../core/errors.js';
 import { readInputBatch } from '../../wire/input-batch.js';
 import type { NativeBinding, NativePartitionTable, NativeReader, ReaderEventKind, ReaderOptions, ReaderStats } from './native.js';
+import { type PendingSignal, pendingSignal } from './promises.js';
 
 export interface ReaderControlOptions {
   readonly native: NativeBinding;
@@ -125,7 +126,7 @@ export class ReaderControl {
     try {
       batch = readInputBatch(this.#takeBlock(blockId));
     } catch (cause) {
-      this.#events.defect(new DispatcherError('DEFECT', "a batch of the reader contradicts the wire format: nothing of it can be trusted", { cause }));
+      this.#events.defect(new DispatcherError('DEFECT', 'a batch of the reader contradicts the wire format: nothing of it can be trusted', { cause }));
       return;
     }
     this.#events.batch(batch);
@@ -148,17 +149,4 @@ export class ReaderControl {
     this.#blocks.delete(blockId);
     return block;
   }
-}
-
-export interface PendingSignal {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-}
-
-export function pendingSignal(): PendingSignal {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }

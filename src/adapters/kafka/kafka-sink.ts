@@ -1,0 +1,224 @@
+/** An idempotent producer: node-rdkafka steers it, the addon writes whole batches and counts their acknowledgements. */
+import type { BatchId, Block } from '../../core/batch.js';
+import { DispatcherError } from '../../core/errors.js';
+import type { Logger } from '../../ports/logger.js';
+import type { DeliveryFailure, OutputTopic, Sink, SinkEvents } from '../../ports/sink.js';
+import { type ClusterOptions, type ProducerClientOptions, checkFeatures, producerProperties } from './client-config.js';
+import { CONNECT_TIMEOUT_MS, type ConnectedClient, connect } from './connect.js';
+import { fatalFailure } from './errors.js';
+import { PARTITION_COUNT_REFRESH_MS, outputTopicMissing, partitionCountsKnown, partitionCountsOf } from './metadata.js';
+import type { NativeBinding, NativePartitionTable, NativeWriter, PartitionPolicy, WriterEventKind, WriterOptions } from './native.js';
+import { type PendingSignal, countdown, pendingSignal, within } from './promises.js';
+import { type Producer, errorText, newProducer } from './rdkafka.js';
+
+export interface KafkaSinkOptions {
+  /** client.id. */
+  readonly clientId: string;
+  readonly cluster: ClusterOptions;
+  /** Bytes that may wait in librdkafka for delivery. */
+  readonly queueBytesMax: number;
+  readonly topicLimits?: NonNullable<ProducerClientOptions['topicLimits']>;
+  /** For rows without an explicit partition. */
+  readonly partition: PartitionPolicy;
+  /** Where a topic wants another one than `partition`. */
+  readonly partitionByTopic?: ReadonlyMap<string, PartitionPolicy>;
+  /** Distinct output topics at most. */
+  readonly topicsMax?: number;
+  readonly writer: WriterOptions;
+  readonly native: NativeBinding;
+  /** Shared with the source. */
+  readonly table: NativePartitionTable;
+  readonly logger: Logger;
+  readonly nowMs: () => number;
+  readonly connectTimeoutMs?: number;
+}
+
+const TOPICS_MAX = 1_000;
+
+export function createKafkaSink(options: KafkaSinkOptions): KafkaSink {
+  return new KafkaSink(options);
+}
+
+interface Session {
+  readonly connected: ConnectedClient<Producer>;
+  readonly writer: NativeWriter;
+  readonly refresh: NodeJS.Timeout;
+}
+
+export class KafkaSink implements Sink {
+  readonly #options: KafkaSinkOptions;
+  readonly #topics = new Map<string, Promise<OutputTopic>>();
+  readonly #numbers = new Map<string, number>();
+  readonly #stopped: PendingSignal = pendingSignal();
+  #events: SinkEvents | undefined;
+  #session: Session | undefined;
+  #closing: Promise<void> | undefined;
+  #partsOutstanding = 0;
+  #drained: PendingSignal | undefined;
+
+  constructor(options: KafkaSinkOptions) {
+    this.#options = options;
+  }
+
+  async start(events: SinkEvents): Promise<void> {
+    const options = this.#options;
+    checkFeatures(options.cluster);
+    this.#events = events;
+    const connected = await connect({
+      role: 'producer',
+      servers: options.cluster.bootstrapServers.join(','),
+      timeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+      logger: options.logger,
+      nowMs: options.nowMs,
+      create: () => this.#createClient(),
+    });
+    const writer = new options.native.Writer(connected.handleId, options.table, options.writer, (kind, a, b, c, stale, failures, text) =>
+      this.#onEvent(kind, { a, b, c, stale, failures, text }),
+    );
+    writer.start();
+    const refresh = setInterval(() => void this.#refreshCounts(), PARTITION_COUNT_REFRESH_MS);
+    refresh.unref();
+    this.#session = { connected, writer, refresh };
+  }
+
+  topic(name: string): Promise<OutputTopic> {
+    let known = this.#topics.get(name);
+    if (known === undefined) {
+      known = this.#register(name);
+      this.#topics.set(name, known);
+      // A topic that is missing now may exist when it is asked for again.
+      void known.catch(() => this.#topics.delete(name));
+    }
+    return known;
+  }
+
+  write(batchId: BatchId, part: number, input: Block, output: Block): void {
+    this.#running().writer.write(batchId, part, input.bytes, output.bytes);
+    this.#partsOutstanding += 1;
+  }
+
+  purge(): void {
+    this.#running().writer.purge();
+  }
+
+  /** Waits until everything written is settled, as long as the deadline allows, then leaves. */
+  close(deadlineMs: number): Promise<void> {
+    this.#closing ??= this.#close(deadlineMs);
+    return this.#closing;
+  }
+
+  writerStats(): ReturnType<NativeWriter['stats']> | undefined {
+    return this.#session?.writer.stats();
+  }
+
+  #createClient(): { client: Producer; handleId: number } {
+    const { native, clientId, cluster, queueBytesMax, topicLimits } = this.#options;
+    const handleId = native.newHandleId();
+    const limits = topicLimits === undefined ? {} : { topicLimits };
+    const properties = producerProperties({ pluginPath: native.pluginPath, handleId }, { clientId, cluster, queueBytesMax, ...limits });
+    return { client: newProducer(properties), handleId };
+  }
+
+  async #register(name: string): Promise<OutputTopic> {
+    const { connected, writer } = this.#running();
+    const topicsMax = this.#options.topicsMax ?? TOPICS_MAX;
+    if (this.#topics.size >= topicsMax) {
+      throw new DispatcherError('TRANSFORM_LOAD', `the transform emits to more than ${topicsMax} topics; the next would be ${name}`, {
+        remedy: 'topic names are probably made from data: emit to fewer topics',
+      });
+    }
+    const partitionCount = (await partitionCountsOf(connected.client, [name])).get(name) ?? 0;
+    if (partitionCount === 0) throw outputTopicMissing(name, 8);
+    const policy = this.#options.partitionByTopic?.get(name) ?? this.#options.partition;
+    const number = writer.topic(name, partitionCount, policy);
+    this.#numbers.set(name, number);
+    return { name, number, partitionCount };
+  }
+
+  async #refreshCounts(): Promise<void> {
+    const session = this.#session;
+    if (session === undefined || this.#closing !== undefined) return;
+    try {
+      const counts = await partitionCountsKnown(session.connected.client);
+      for (const [name, number] of this.#numbers) {
+        const count = counts.get(name) ?? 0;
+        if (count > 0 && !this.#isClosing()) session.writer.setPartitionCount(number, count);
+      }
+    } catch (error) {
+      this.#options.logger.debug(`kafka producer: partition counts not refreshed: ${errorText(error)}`);
+    }
+  }
+
+  #isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  #onEvent(kind: WriterEventKind, event: WriterEvent): void {
+    switch (kind) {
+      case 'settled':
+        this.#partsOutstanding -= 1;
+        if (this.#partsOutstanding === 0) this.#drained?.resolve();
+        this.#events?.settled({
+          batchId: event.a,
+          part: event.b,
+          acknowledged: event.c,
+          failures: failuresOf(event.b, event.failures),
+          stale: event.stale,
+        });
+        break;
+      case 'fatal':
+        this.#events?.failed(fatalFailure('producer', event.a, event.text ?? ''));
+        break;
+      case 'stopped':
+        this.#stopped.resolve();
+        break;
+    }
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    const session = this.#session;
+    if (session === undefined) return;
+    clearInterval(session.refresh);
+    const restMs = countdown(deadlineMs, this.#options.nowMs);
+    await this.#drain(restMs() / 2);
+    if (this.#partsOutstanding > 0) {
+      this.#options.logger.warn('kafka producer: gives up what is not acknowledged', { parts: this.#partsOutstanding });
+      session.writer.purge();
+      await this.#drain(restMs() / 2);
+    }
+    session.writer.stop();
+    await within(this.#stopped.promise, restMs(), "the writer's thread did not end");
+    await session.connected.disconnect(restMs());
+  }
+
+  async #drain(timeoutMs: number): Promise<void> {
+    if (this.#partsOutstanding === 0) return;
+    this.#drained = pendingSignal();
+    const timer = setTimeout(this.#drained.resolve, timeoutMs);
+    await this.#drained.promise;
+    clearTimeout(timer);
+  }
+
+  #running(): Session {
+    if (this.#session === undefined) throw new DispatcherError('DEFECT', 'the Kafka sink is used before its start');
+    return this.#session;
+  }
+}
+
+interface WriterEvent {
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly stale: number;
+  readonly failures: Int32Array | null;
+  readonly text: string | null;
+}
+
+/** The addon names them in pairs of row and code. */
+function failuresOf(part: number, pairs: Int32Array | null): DeliveryFailure[] {
+  const failures: DeliveryFailure[] = [];
+  for (let at = 0; pairs !== null && at + 1 < pairs.length; at += 2) {
+    failures.push({ part, outputRow: pairs[at] ?? 0, code: pairs[at + 1] ?? 0 });
+  }
+  return failures;
+}

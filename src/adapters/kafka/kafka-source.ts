@@ -1,0 +1,392 @@
+/** A member of a consumer group: node-rdkafka steers it, the addon reads. */
+import type { Block } from '../../core/batch.js';
+import { DispatcherError } from '../../core/errors.js';
+import type { Logger } from '../../ports/logger.js';
+import type {
+  AssignedPartition,
+  CommittedOffset,
+  EndOffset,
+  OpenedPartition,
+  PartitionProgress,
+  Source,
+  SourceEvents,
+  TopicOffset,
+} from '../../ports/source.js';
+import { type ClusterOptions, checkFeatures, consumerProperties } from './client-config.js';
+import { CommitWatch } from './commit-watch.js';
+import { CONNECT_TIMEOUT_MS, type ConnectedClient, connect } from './connect.js';
+import { KafkaCode, consumerFailure, fatalFailure, isUnknownTopicError } from './errors.js';
+import {
+  PARTITION_COUNT_REFRESH_MS,
+  REQUEST_TIMEOUT_MS,
+  type TopicSelection,
+  missingTopics,
+  partitionCountsKnown,
+  partitionCountsOfSelection,
+  requestFailure,
+  sourceTopicsMissing,
+  subscriptionOf,
+} from './metadata.js';
+import type { NativeBinding, NativePartitionTable, ReaderOptions, ReaderStats } from './native.js';
+import { PartitionRegistry } from './partition-registry.js';
+import { type PositionPolicies, PositionResolver, placeOf } from './positions.js';
+import { countdown, within } from './promises.js';
+import { type KafkaConsumer, type TopicPartition, errorText, kafkaErrorCode, newConsumer, seekTo } from './rdkafka.js';
+import { ReaderControl } from './reader-control.js';
+import { RebalanceAnswers } from './rebalance.js';
+import { progressOf } from './statistics.js';
+
+const STATISTICS_INTERVAL_MS = 1_000;
+/** The broker answers the last commit within this, or it is not waited for any longer. */
+const LAST_COMMIT_WAIT_MS = 5_000;
+
+export interface KafkaSourceOptions extends PositionPolicies {
+  /** client.id. */
+  readonly clientId: string;
+  readonly cluster: ClusterOptions;
+  readonly topics: TopicSelection;
+  readonly missingTopicsFatal: boolean;
+  readonly commitIntervalMs: number;
+  readonly reader: ReaderOptions;
+  readonly native: NativeBinding;
+  /** Shared with the sink. */
+  readonly table: NativePartitionTable;
+  readonly logger: Logger;
+  readonly nowMs: () => number;
+  readonly connectTimeoutMs?: number;
+}
+
+export function createKafkaSource(options: KafkaSourceOptions): KafkaSource {
+  return new KafkaSource(options);
+}
+
+/** What exists from `start` on. */
+interface Session {
+  readonly connected: ConnectedClient<KafkaConsumer>;
+  readonly reader: ReaderControl;
+  readonly rebalance: RebalanceAnswers;
+  readonly positions: PositionResolver;
+  readonly refresh: NodeJS.Timeout;
+}
+
+export class KafkaSource implements Source {
+  readonly #options: KafkaSourceOptions;
+  readonly #registry: PartitionRegistry;
+  readonly #commits = new CommitWatch();
+  /** Opened without anything committed: the chosen start is committed at once where it can't be found again. */
+  readonly #chosenStarts = new Map<number, number>();
+  readonly #isolation: 'read_committed' | 'read_uncommitted';
+  #events: SourceEvents | undefined;
+  #session: Session | undefined;
+  #stopping: Promise<void> | undefined;
+  #storesSkipped = 0;
+
+  constructor(options: KafkaSourceOptions) {
+    this.#options = options;
+    this.#registry = new PartitionRegistry(options.table);
+    this.#isolation = options.cluster.properties.get('isolation.level') === 'read_uncommitted' ? 'read_uncommitted' : 'read_committed';
+  }
+
+  async start(events: SourceEvents): Promise<void> {
+    const options = this.#options;
+    checkFeatures(options.cluster);
+    this.#events = events;
+    const connected = await connect({
+      role: 'consumer',
+      servers: options.cluster.bootstrapServers.join(','),
+      timeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+      logger: options.logger,
+      nowMs: options.nowMs,
+      create: () => this.#createClient(),
+    });
+    try {
+      await this.#checkTopics(connected.client);
+      if (this.#isStopping()) throw new DispatcherError('STOPPED_BEFORE_END', 'stopped before anything was read');
+      this.#session = this.#openSession(connected);
+      connected.client.subscribe(subscriptionOf(options.topics));
+    } catch (error) {
+      await this.#abandon(connected);
+      throw error;
+    }
+  }
+
+  offer(block: Block): void {
+    if (!this.#isStopping()) this.#running().reader.offer(block);
+  }
+
+  reclaim(): readonly Block[] {
+    return this.#running().reader.reclaim();
+  }
+
+  park(): Promise<void> {
+    return this.#running().reader.park();
+  }
+
+  unpark(): void {
+    if (!this.#isStopping()) this.#running().reader.unpark();
+  }
+
+  async positions(partitions: readonly AssignedPartition[]): Promise<readonly CommittedOffset[]> {
+    const starts = await this.#running().positions.resolve(partitions);
+    for (const { partitionId, offset, committed } of starts) {
+      if (!committed) this.#chosenStarts.set(partitionId, offset);
+    }
+    return starts.map(({ partitionId, offset }) => ({ partitionId, offset }));
+  }
+
+  positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<number> {
+    return this.#running().positions.afterOutOfRange(partition, offset);
+  }
+
+  open(partitions: readonly OpenedPartition[]): void {
+    const { reader, rebalance } = this.#running();
+    for (const partition of partitions) {
+      this.#registry.open(partition, partition.epoch);
+      reader.open(partition.partitionId, partition.epoch, partition.offset);
+    }
+    rebalance.assign(partitions.map(({ topic, partition, offset }) => ({ topic, partition, offset })));
+    this.#keepChosenEnds(partitions);
+  }
+
+  close(partitions: readonly AssignedPartition[]): void {
+    const { rebalance } = this.#running();
+    this.#closeReading(partitions);
+    rebalance.unassign(partitions);
+  }
+
+  async seek(partition: OpenedPartition): Promise<void> {
+    const { connected, reader } = this.#running();
+    const position = { topic: partition.topic, partition: partition.partition, offset: partition.offset };
+    try {
+      await seekTo(connected.client, position, REQUEST_TIMEOUT_MS);
+    } catch (cause) {
+      throw requestFailure(`a seek to ${placeOf(partition)} offset ${partition.offset}`, cause);
+    }
+    reader.rewind(partition.partitionId, partition.offset);
+  }
+
+  async endOffsets(): Promise<readonly EndOffset[]> {
+    const { connected, positions } = this.#running();
+    const counts = await partitionCountsOfSelection(connected.client, this.#options.topics);
+    const partitions = [...counts].flatMap(([topic, count]) => Array.from({ length: count }, (_, partition) => ({ topic, partition })));
+    return positions.endOffsets(partitions);
+  }
+
+  committedOffsets(partitions: readonly TopicPartition[]): Promise<readonly TopicOffset[]> {
+    return this.#running().positions.committed(partitions);
+  }
+
+  store(offsets: readonly CommittedOffset[]): void {
+    if (this.#isStopping()) return;
+    const { connected } = this.#running();
+    const known = offsets.flatMap(({ partitionId, offset }) => {
+      const place = this.#registry.opened(partitionId);
+      return place === undefined ? [] : [{ partitionId, topic: place.topic, partition: place.partition, offset }];
+    });
+    this.#storesSkipped += offsets.length - known.length;
+    if (known.length === 0) return;
+    try {
+      connected.client.offsetsStore(known.map(({ topic, partition, offset }) => ({ topic, partition, offset })));
+    } catch (cause) {
+      // Between a lost assignment and its event nothing can be stored; the new owner starts from what was committed.
+      const code = kafkaErrorCode(cause);
+      if (code !== KafkaCode._STATE && code !== KafkaCode._UNKNOWN_PARTITION) throw requestFailure('an offset to store', cause);
+      this.#storesSkipped += known.length;
+      return;
+    }
+    for (const { partitionId, offset } of known) this.#commits.stored(partitionId, offset);
+  }
+
+  stop(deadlineMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(deadlineMs);
+    return this.#stopping;
+  }
+
+  /** Offsets not stored because their partition was not open any more. */
+  get storesSkipped(): number {
+    return this.#storesSkipped;
+  }
+
+  readerStats(): ReaderStats | undefined {
+    return this.#session?.reader.stats();
+  }
+
+  #createClient(): { client: KafkaConsumer; handleId: number } {
+    const options = this.#options;
+    const handleId = options.native.newHandleId();
+    const properties = consumerProperties(
+      { pluginPath: options.native.pluginPath, handleId },
+      {
+        clientId: options.clientId,
+        cluster: options.cluster,
+        groupId: options.groupId,
+        commitIntervalMs: options.commitIntervalMs,
+        statisticsIntervalMs: STATISTICS_INTERVAL_MS,
+      },
+    );
+    const client = newConsumer({
+      ...properties,
+      rebalance_cb: (error: unknown, partitions: TopicPartition[]) => this.#guard(() => this.#onRebalance(client, error, partitions)),
+      offset_commit_cb: (error: unknown, offsets: PossibleOffset[]) => this.#guard(() => this.#onCommit(error, offsets)),
+    });
+    return { client, handleId };
+  }
+
+  async #checkTopics(client: KafkaConsumer): Promise<void> {
+    const { topics, missingTopicsFatal, logger } = this.#options;
+    const counts = await partitionCountsOfSelection(client, topics);
+    const missing = missingTopics(counts);
+    if (missing.length > 0 || counts.size === 0) {
+      const problem = sourceTopicsMissing(topics, missing);
+      if (missingTopicsFatal) throw problem;
+      logger.warn(`${problem.message}; waiting for it`, { topics: missing });
+    }
+    this.#noteCounts(counts);
+  }
+
+  #openSession(connected: ConnectedClient<KafkaConsumer>): Session {
+    const options = this.#options;
+    const { client, handleId } = connected;
+    const reader = new ReaderControl(
+      { native: options.native, handleId, table: options.table, reader: options.reader },
+      {
+        batch: (batch) => this.#events?.batch(batch),
+        oversize: (bytes) => this.#events?.oversize(bytes),
+        error: (code, text) => this.#onConsumerError(connected, code, text),
+        defect: (error) => this.#events?.failed(error),
+      },
+    );
+    client.on('event.stats', (event: unknown) => this.#guard(() => this.#onStatistics(event)));
+    const refresh = setInterval(() => void this.#refreshCounts(client), PARTITION_COUNT_REFRESH_MS);
+    refresh.unref();
+    reader.start();
+    return { connected, reader, rebalance: new RebalanceAnswers(client), positions: new PositionResolver(client, options), refresh };
+  }
+
+  #onRebalance(consumer: KafkaConsumer, error: unknown, partitions: readonly TopicPartition[]): void {
+    const session = this.#session;
+    // While leaving, and for a client that never got as far as a session: whatever comes is given back at once, or the disconnect never ends.
+    if (session === undefined || session.connected.leaving) {
+      consumer.unassign();
+      return;
+    }
+    const code = kafkaErrorCode(error) ?? 0;
+    const kind = session.rebalance.arrived(code);
+    if (this.#isStopping()) {
+      this.#closeReading(this.#registry.allOpen);
+      session.rebalance.releaseAll(this.#registry.allOpen);
+      return;
+    }
+    const assigned = partitions.map((partition) => this.#registry.assigned(partition));
+    if (kind === 'assign') this.#events?.assigned(assigned);
+    else if (kind === 'revoke') this.#events?.revoked(assigned, this.#options.native.assignmentLost(session.connected.handleId));
+    else this.#options.logger.warn(`kafka consumer: rebalance error: ${errorText(error)}`, { code });
+  }
+
+  #onCommit(error: unknown, offsets: readonly PossibleOffset[]): void {
+    const code = error === undefined || error === null ? 0 : (kafkaErrorCode(error) ?? -1);
+    // The commit interval passed and nothing was new.
+    if (code === KafkaCode._NO_OFFSET) return;
+    const committed = offsets.flatMap(({ topic, partition, offset }) =>
+      offset === undefined ? [] : [{ partitionId: this.#registry.assigned({ topic, partition }).partitionId, offset }],
+    );
+    for (const { partitionId, offset } of committed) {
+      if (code === 0) this.#commits.confirmed(partitionId, offset);
+      else if (this.#registry.opened(partitionId) === undefined) this.#commits.forget(partitionId);
+    }
+    if (code === 0) this.#events?.committed(committed);
+    else this.#events?.committed(committed, new Error(`commit refused (librdkafka error ${code}): ${errorText(error)}`, { cause: error }));
+  }
+
+  #onStatistics(event: unknown): void {
+    if (this.#isStopping()) return;
+    const progress: PartitionProgress[] = progressOf(event, this.#registry, this.#isolation);
+    if (progress.length > 0) this.#events?.progress(progress);
+  }
+
+  #onConsumerError(connected: ConnectedClient<KafkaConsumer>, code: number, text: string): void {
+    if (this.#isStopping()) return;
+    const fatal = this.#options.native.fatalError(connected.handleId);
+    const failure = fatal === null ? consumerFailure(code, text) : fatalFailure('consumer', fatal.code, fatal.text);
+    const { name } = this.#options.native.errorName(code);
+    connected.log.entry(failure === undefined ? 'warn' : 'error', name, isUnknownTopicError(code) ? `${text} (waiting for the topic)` : text, { code });
+    if (failure !== undefined) this.#events?.failed(failure);
+  }
+
+  async #refreshCounts(client: KafkaConsumer): Promise<void> {
+    try {
+      this.#noteCounts(await partitionCountsKnown(client));
+    } catch (error) {
+      this.#options.logger.debug(`kafka consumer: partition counts not refreshed: ${errorText(error)}`);
+    }
+  }
+
+  #noteCounts(counts: ReadonlyMap<string, number>): void {
+    if (this.#isStopping()) return;
+    for (const [topic, count] of counts) {
+      if (count > 0) this.#registry.setTopicPartitionCount(topic, count);
+    }
+  }
+
+  /** `latest` chosen once must stay: chosen again at the next rebalance, the records between would be skipped. */
+  #keepChosenEnds(partitions: readonly OpenedPartition[]): void {
+    const chosen = partitions.filter(({ partitionId, offset }) => this.#chosenStarts.get(partitionId) === offset);
+    for (const { partitionId } of partitions) this.#chosenStarts.delete(partitionId);
+    if (this.#options.autoOffsetReset === 'latest') this.store(chosen.map(({ partitionId, offset }) => ({ partitionId, offset })));
+  }
+
+  #closeReading(partitions: readonly AssignedPartition[]): void {
+    for (const partition of partitions) {
+      this.#registry.close(partition);
+      this.#session?.reader.close(partition.partitionId);
+    }
+  }
+
+  /** The order counts: with a partition still forwarded the disconnect hangs, with a thread still polling it crashes. */
+  async #stop(deadlineMs: number): Promise<void> {
+    const session = this.#session;
+    if (session === undefined) return;
+    const { connected, reader, rebalance } = session;
+    const restMs = countdown(deadlineMs, this.#options.nowMs);
+    clearInterval(session.refresh);
+    await within(reader.park(), restMs(), 'the reader did not stand still');
+    const open = this.#registry.allOpen;
+    this.#closeReading(open);
+    this.#guard(() => rebalance.releaseAll(open));
+    await this.#commits.settled(Math.min(LAST_COMMIT_WAIT_MS, restMs() / 2));
+    await within(reader.stop(), restMs(), "the reader's threads did not end");
+    await connected.disconnect(restMs());
+  }
+
+  async #abandon(connected: ConnectedClient<KafkaConsumer>): Promise<void> {
+    try {
+      if (this.#session === undefined) await connected.disconnect(REQUEST_TIMEOUT_MS);
+      else await this.stop(REQUEST_TIMEOUT_MS);
+    } catch (error) {
+      this.#options.logger.warn(`kafka consumer: ${errorText(error)}`);
+    }
+  }
+
+  /** node-rdkafka's callbacks must not throw: it would end the process. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (this.#isStopping()) this.#options.logger.debug(`kafka consumer, leaving: ${errorText(error)}`);
+      else this.#events?.failed(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #isStopping(): boolean {
+    return this.#stopping !== undefined;
+  }
+
+  #running(): Session {
+    if (this.#session === undefined) throw new DispatcherError('DEFECT', 'the Kafka source is used before its start');
+    return this.#session;
+  }
+}
+
+interface PossibleOffset extends TopicPartition {
+  readonly offset?: number;
+}
