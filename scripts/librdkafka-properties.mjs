@@ -42,7 +42,7 @@ export type LibrdkafkaRow = readonly [name: string, scope: 'C' | 'P' | '*', type
 
 export const LIBRDKAFKA_VERSION = '${version}';
 
-// prettier-ignore
+// biome-ignore format: a generated table, one property a line
 export const LIBRDKAFKA_ROWS: readonly LibrdkafkaRow[] = [
 ${body.join('\n')}
 ];

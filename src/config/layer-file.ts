@@ -1,0 +1,194 @@
+/** The file's layer: walks the tree, lifts the free maps out, and reports every key that does not exist. */
+import { parse } from 'yaml';
+import { kindName } from './convert.js';
+import { emptyLayer, type Layer } from './layers.js';
+import { librdkafkaRow } from './librdkafka-names.js';
+import { kebab, nearestKey } from './nearest.js';
+import type { Origin, Position, Problems } from './problem.js';
+import { FIELD_BY_PATH, FIELDS, type Field, isPropertyMap, LATER, OPTIONS_PATH, PROPERTY_MAPS, type PropertyMap, SECTIONS, SHORTHANDS } from './schema.js';
+import type { MapTree, Tree } from './yaml-source.js';
+
+/** Every path that a suggestion may name. */
+export const KNOWN_PATHS: readonly string[] = [...FIELDS.map((field) => field.path), ...PROPERTY_MAPS, OPTIONS_PATH, ...SECTIONS];
+
+const PROPERTY_NAME_LENGTH_MAX = 200;
+
+export function fileLayer(tree: MapTree, problems: Problems): Layer {
+  const walker = new Walker(problems);
+  walker.section('', tree);
+  return walker.layer;
+}
+
+const fromFile = (at: Position): Origin => ({ kind: 'file', at });
+
+/** Spells the unknown key's problem, for all layers alike. */
+export function reportUnknownKey(problems: Problems, where: Origin | Position, path: string): void {
+  const cut = path.lastIndexOf('.');
+  const section = cut < 0 ? '' : path.slice(0, cut);
+  const key = path.slice(cut + 1);
+  const later = LATER.get(nearestKey(section, key, KNOWN_PATHS) ?? '');
+  const near = nearestKey(section, key, KNOWN_PATHS);
+  const remedy = near === undefined ? 'see configs/kd.example.yml for every key' : later === undefined ? `did you mean ${near}?` : `${near} is meant, but ${later}`;
+  problems.error(where, path, 'there is no such key', remedy);
+}
+
+class Walker {
+  readonly layer = emptyLayer();
+  readonly #problems: Problems;
+
+  constructor(problems: Problems) {
+    this.#problems = problems;
+  }
+
+  section(path: string, tree: MapTree): void {
+    for (const { key, keyAt, node } of tree.entries) this.#key(path, path === '' ? key : `${path}.${key}`, keyAt, node);
+  }
+
+  #key(section: string, path: string, at: Position, node: Tree): void {
+    const later = LATER.get(path);
+    const field = FIELD_BY_PATH.get(path);
+    if (later !== undefined) {
+      this.#problems.error(at, path, later, 'remove the key');
+    } else if (isPropertyMap(path)) {
+      this.#properties(path, node);
+    } else if (path === OPTIONS_PATH) {
+      this.#options(node);
+    } else if (field !== undefined) {
+      this.#field(field, node);
+    } else if (SECTIONS.has(path)) {
+      this.#sectionNode(path, node);
+    } else {
+      this.#unknown(section, path, at);
+    }
+  }
+
+  #sectionNode(path: string, node: Tree): void {
+    const shorthand = SHORTHANDS.get(path);
+    const short = shorthand === undefined ? undefined : FIELD_BY_PATH.get(shorthand);
+    if (node.kind === 'map') this.section(path, node);
+    else if (node.kind === 'scalar' && node.value === null) return;
+    else if (short !== undefined) this.#field(short, node);
+    else this.#problems.error(node.at, path, 'is a section: it holds further keys, not a value', `see configs/kd.example.yml for the keys of ${path}`);
+  }
+
+  #unknown(section: string, path: string, at: Position): void {
+    const key = section === '' ? path : path.slice(section.length + 1);
+    const name = key.replaceAll('-', '.');
+    // A librdkafka property one level too high is the most common slip of all.
+    const map = `${section}.properties`;
+    if (isPropertyMap(map) && librdkafkaRow(name) !== undefined && !KNOWN_PATHS.includes(`${section}.${kebab(key)}`)) {
+      this.#problems.error(at, path, 'there is no such key', `${name} is a property of librdkafka: put it under ${map}`);
+    } else {
+      reportUnknownKey(this.#problems, at, path);
+    }
+  }
+
+  #field(field: Field, node: Tree): void {
+    if (node.kind === 'map') {
+      this.#mapForField(field, node);
+      return;
+    }
+    if (node.kind === 'list') {
+      this.#listForField(field, node);
+      return;
+    }
+    if (node.value === null) return;
+    const isText = ['text', 'path', 'topic', 'topics', 'servers', 'list', 'paths'].includes(field.kind);
+    const isQuantity = field.kind === 'size' || field.kind === 'duration';
+    // YAML would make 123 of a topic named 0123: for texts what is written counts. A broken one is given, but says nothing.
+    const value = node.broken ? null : isText || isQuantity ? node.text : node.value;
+    this.layer.fields.set(field.path, { value, origin: fromFile(node.at), secret: node.secret });
+  }
+
+  #listForField(field: Field, node: Tree & { kind: 'list' }): void {
+    if (!['servers', 'topics', 'list', 'paths'].includes(field.kind)) {
+      this.#problems.error(node.at, field.path, 'must be one value, not a list');
+      return;
+    }
+    const texts: string[] = [];
+    let secret = false;
+    let broken = false;
+    for (const item of node.items) {
+      if (item.kind !== 'scalar' || item.value === null) {
+        this.#problems.error(item.at, field.path, 'every entry of the list must be text');
+        return;
+      }
+      texts.push(item.text);
+      secret ||= item.secret;
+      broken ||= item.broken;
+    }
+    this.layer.fields.set(field.path, { value: broken ? null : texts, origin: fromFile(node.at), secret });
+  }
+
+  #mapForField(field: Field, node: MapTree): void {
+    if (field.kind === 'servers') {
+      this.layer.fields.set(field.path, { value: JSON.stringify(plain(node)), origin: fromFile(node.at), secret: false });
+    } else if (field.kind === 'level') {
+      this.#springLevels(field, node);
+    } else {
+      this.#problems.error(node.at, field.path, 'must be a value, not a mapping');
+    }
+  }
+
+  /** Spring's `level: { root: INFO, org.apache.kafka: WARN }`: there is one level here. */
+  #springLevels(field: Field, node: MapTree): void {
+    for (const entry of node.entries) {
+      if (entry.key.toLowerCase() === 'root') this.#field(field, entry.node);
+      else this.#problems.warning(entry.keyAt, `${field.path}.${entry.key}`, 'there are no levels by package here', 'only root counts; remove the others');
+    }
+  }
+
+  #properties(map: PropertyMap, node: Tree): void {
+    if (node.kind === 'scalar' && node.value === null) return;
+    if (node.kind !== 'map') {
+      this.#problems.error(node.at, map, 'must be a mapping of property names to values', 'for example { linger.ms: 5 }');
+      return;
+    }
+    this.#flatten(map, '', node);
+  }
+
+  /** `ssl: { ca: { location: x } }` and `ssl.ca.location: x` are the same. */
+  #flatten(map: PropertyMap, prefix: string, tree: MapTree): void {
+    for (const { key, keyAt, node } of tree.entries) {
+      const name = prefix === '' ? key.trim() : `${prefix}.${key.trim()}`;
+      const known = this.layer.properties[map];
+      if (node.kind === 'map') this.#flatten(map, name, node);
+      else if (name.length > PROPERTY_NAME_LENGTH_MAX) this.#problems.error(keyAt, map, `has a name longer than ${PROPERTY_NAME_LENGTH_MAX} characters`);
+      else if (known.has(name)) this.#problems.error(keyAt, `${map}.${name}`, 'is given twice, once nested and once with dots', 'keep one of them');
+      else if (node.kind === 'scalar' && node.value === null) this.#problems.error(keyAt, `${map}.${name}`, 'has no value', 'give it one, or remove the key');
+      else if (node.kind === 'scalar' && node.broken) continue;
+      else if (node.kind === 'scalar') known.set(name, { value: node.text, origin: fromFile(node.at), secret: node.secret });
+      else known.set(name, { value: node.items.map((item) => (item.kind === 'scalar' ? item.text : '')).join(','), origin: fromFile(node.at), secret: anySecret(node) });
+    }
+  }
+
+  #options(node: Tree): void {
+    if (node.kind === 'scalar' && node.value === null) return;
+    if (node.kind !== 'map') {
+      this.#problems.error(node.at, OPTIONS_PATH, `must be a mapping, not ${kindName(plain(node))}`);
+      return;
+    }
+    for (const entry of node.entries) {
+      this.layer.options.set(entry.key, { value: plain(entry.node), origin: fromFile(entry.node.at), secret: anySecret(entry.node) });
+    }
+  }
+}
+
+function anySecret(node: Tree): boolean {
+  if (node.kind === 'scalar') return node.secret;
+  return node.kind === 'list' ? node.items.some(anySecret) : node.entries.some((entry) => anySecret(entry.node));
+}
+
+/** The tree as ordinary values. An unquoted `${N}` that became a number is a number. */
+export function plain(node: Tree): unknown {
+  if (node.kind === 'list') return node.items.map(plain);
+  if (node.kind === 'map') {
+    // defineProperty, so that a key named __proto__ is a key and nothing else.
+    const object: Record<string, unknown> = {};
+    for (const { key, node: child } of node.entries) {
+      Object.defineProperty(object, key, { value: plain(child), enumerable: true, writable: true, configurable: true });
+    }
+    return object;
+  }
+  return node.interpolated && !node.quoted && /^(true|false|null|[-+]?[\d.][\d.eE+-]*)$/.test(node.text) ? parse(node.text) : node.value;
+}

@@ -1,0 +1,109 @@
+/** Finds what was meant by a name that does not exist: by spelling, by meaning, by place. */
+
+/** Other people's words for our keys. Written in kebab-case, without the section. */
+const SYNONYMS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'dispatcher.dead-letter.topic': 'dlq dlt dlq-topic dead-letter-topic dead-letters dead-letter-queue deadletter dead-letter-queue-topic error-topic errors poison',
+    'dispatcher.threads': 'workers worker worker-threads worker-count num-workers pool pool-size parallelism num-threads thread-count cores max-threads min-threads executors',
+    'dispatcher.batch.records-max': 'max-records batch-size records max-poll-records batch-records max-batch-size max-batch-records records-per-batch chunk-size',
+    'dispatcher.batch.bytes-max': 'batch-bytes max-batch-bytes max-bytes bytes',
+    'dispatcher.batch.linger': 'linger linger-ms batch-timeout batch-wait max-wait',
+    'kafka.bootstrap-servers': 'brokers broker servers broker-list bootstrap bootstrap-server bootstrap-brokers hosts seeds seed-brokers metadata-broker-list',
+    'kafka.consumer.topics': 'topic input-topic input-topics source-topic source-topics from subscribe subscription source',
+    'kafka.producer.topic': 'output-topic target-topic sink-topic destination destination-topic to sink default-topic',
+    'kafka.consumer.group-id': 'group consumer-group groupid group-name consumer-group-id',
+    'kafka.consumer.auto-offset-reset': 'offset-reset start-offset initial-offset from-beginning start-from offset',
+    'kafka.properties': 'security ssl tls sasl truststore keystore config settings librdkafka client-properties ssl-truststore-location security-protocol',
+    'dispatcher.transform': 'processor function mapper map handler script module transformer code process',
+    'dispatcher.options': 'params parameters args arguments transform-options context',
+    'dispatcher.input.format': 'format deserializer decoder codec value-deserializer input-format',
+    'dispatcher.output.format': 'serializer encoder value-serializer output-format',
+    'dispatcher.input.schema': 'input-schema reader-schema avsc avro-schema schema-file',
+    'dispatcher.output.schema': 'output-schema',
+    'dispatcher.input.tombstones': 'nulls null-values tombstone',
+    'dispatcher.output.partition': 'partitioner partitioning',
+    'dispatcher.delivery': 'guarantee semantics delivery-guarantee processing-guarantee eos exactly-once',
+    'dispatcher.ordering': 'order ordered order-by preserve-order',
+    'dispatcher.in-flight.bytes-max': 'memory max-memory memory-limit buffer buffer-memory buffer-size in-flight-bytes',
+    'dispatcher.in-flight.records-max': 'max-in-flight max-inflight inflight in-flight-records prefetch queue-size',
+    'dispatcher.timeout': 'task-timeout worker-timeout processing-timeout transform-timeout max-processing-time',
+    'dispatcher.concurrency': 'async max-concurrency concurrent max-concurrent-tasks',
+    'dispatcher.retry': 'retries max-retries attempts max-attempts backoff',
+    'dispatcher.commit-interval': 'auto-commit-interval commit-interval-ms commit flush-interval',
+    'dispatcher.drain-timeout': 'shutdown-timeout grace-period graceful-shutdown drain stop-timeout termination-grace-period',
+    'server.port': 'port http-port metrics-port health-port listen management-port',
+    'server.address': 'host bind hostname interface',
+    'logging.level': 'log-level loglevel log verbosity',
+    'logging.format': 'log-format',
+    name: 'app-name application-id client-id app id job job-name',
+  }).flatMap(([path, words]) => words.split(' ').map((word) => [word, path] as const)),
+);
+
+/** camelCase, snake_case and dots as kebab-case. */
+export function kebab(name: string): string {
+  return name
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .toLowerCase()
+    .replaceAll(/[_.\s]+/g, '-');
+}
+
+const LENGTH_MAX = 80;
+
+/** Edits between two words: insert, delete, replace, swap neighbours. Bounded, since the words may come from anywhere. */
+export function editDistance(a: string, b: string): number {
+  const left = a.slice(0, LENGTH_MAX);
+  const right = b.slice(0, LENGTH_MAX);
+  let before: number[] = [];
+  let previous = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= left.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= right.length; column += 1) {
+      const same = left[row - 1] === right[column - 1];
+      let best = Math.min((previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, (previous[column - 1] ?? 0) + (same ? 0 : 1));
+      if (row > 1 && column > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1]) {
+        best = Math.min(best, (before[column - 2] ?? 0) + 1);
+      }
+      current.push(best);
+    }
+    before = previous;
+    previous = current;
+  }
+  return previous[right.length] ?? 0;
+}
+
+/** The candidate closest in spelling, if it is close enough to be a slip of the pen. */
+export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
+  const wanted = name.toLowerCase();
+  const limit = Math.max(1, Math.floor(wanted.length / 3));
+  let best: string | undefined;
+  let bestDistance = limit + 1;
+  for (const candidate of candidates) {
+    const distance = editDistance(wanted, candidate.toLowerCase());
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+const lastPart = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
+
+/** The full path of the key that was most likely meant by `key` below `section` ('' = top level). */
+export function nearestKey(section: string, key: string, paths: readonly string[]): string | undefined {
+  const word = kebab(key);
+  const siblings = paths.filter((path) => (section === '' ? !path.includes('.') : path.startsWith(`${section}.`) && !path.slice(section.length + 1).includes('.')));
+  const exact = siblings.find((path) => lastPart(path) === word);
+  if (exact !== undefined) return exact;
+  const sibling = nearestName(word, siblings.map(lastPart));
+  if (sibling !== undefined && editDistance(word, sibling) <= 2) return siblings.find((path) => lastPart(path) === sibling);
+  const meant = SYNONYMS.get(word);
+  if (meant !== undefined) return meant;
+  const elsewhere = paths.filter((path) => lastPart(path) === word);
+  if (elsewhere.length > 0) return elsewhere[0];
+  if (sibling !== undefined) return siblings.find((path) => lastPart(path) === sibling);
+  const anywhere = nearestName(word, paths.map(lastPart));
+  if (anywhere !== undefined) return paths.find((path) => lastPart(path) === anywhere);
+  const synonym = nearestName(word, SYNONYMS.keys());
+  return synonym === undefined ? undefined : SYNONYMS.get(synonym);
+}

@@ -1,0 +1,93 @@
+/** The resolved configuration as rows: key, value as one would write it, origin. Secrets are masked here, once for all outputs. */
+import { consumerDefaults, producerDefaults, withDefaults } from './kafka-defaults.js';
+import type { Entry } from './layers.js';
+import type { Loaded } from './load.js';
+import { formatOrigin } from './problem.js';
+import type { ResolvedConfig } from './resolved.js';
+import { FIELDS, OPTIONS_PATH } from './schema.js';
+import { isSecretName, MASK, maskUserInfo } from './secrets.js';
+import { formatDuration, formatSize } from './units.js';
+
+export interface ShownValue {
+  /** Path of the section and name of the key: property names keep their dots. */
+  readonly path: readonly string[];
+  readonly value: unknown;
+  readonly origin: string;
+}
+
+const OUR_DEFAULT = 'default of kafka-dispatcher';
+
+/** Every value in force, in the order of the file. What has no value is left out. */
+export function shownValues(config: ResolvedConfig, loaded: Loaded): readonly ShownValue[] {
+  const { settings, merged } = loaded.details;
+  const rows: ShownValue[] = [];
+  for (const field of FIELDS) {
+    const entry = merged.fields.get(field.path);
+    const value = fieldValue(field.path, config, settings.get(field.path));
+    if (value === undefined || (field.path === 'server.address' && config.server === undefined)) continue;
+    const formatted = field.kind === 'size' ? formatSize(Number(value)) : field.kind === 'duration' ? formatDuration(Number(value)) : value;
+    const masked = mask(field.path, formatted, entry?.secret === true);
+    rows.push({ path: field.path.split('.'), value: masked, origin: fieldOrigin(field.path, config, formatOrigin(settings.origin(field.path))) });
+  }
+  rows.push(...propertyRows(['kafka', 'properties'], merged.properties['kafka.properties'], []));
+  rows.push(...clientRows('consumer', config, loaded), ...clientRows('producer', config, loaded));
+  for (const [name, entry] of merged.options) {
+    rows.push({ path: [...OPTIONS_PATH.split('.'), name], value: mask(name, entry.value, entry.secret), origin: formatOrigin(entry.origin) });
+  }
+  return rows.sort(bySection);
+}
+
+function fieldValue(path: string, config: ResolvedConfig, value: unknown): unknown {
+  if (path === 'name') return config.name;
+  if (path === 'kafka.bootstrap-servers' || value === undefined) return path === 'kafka.bootstrap-servers' ? sharedServers(config, value) : undefined;
+  if (path === 'kafka.consumer.bootstrap-servers') return config.consumer.bootstrapServers.join(',');
+  if (path === 'kafka.producer.bootstrap-servers') return config.producer.bootstrapServers.join(',');
+  if (path === 'dispatcher.threads') return config.dispatcher.threads;
+  return value;
+}
+
+/** As resolved: of a JSON only the listener that was chosen. */
+function sharedServers(config: ResolvedConfig, value: unknown): unknown {
+  if (typeof value === 'string' && value.trim().startsWith('{')) return config.consumer.bootstrapServers.join(',');
+  return Array.isArray(value) ? value.join(',') : value;
+}
+
+function fieldOrigin(path: string, config: ResolvedConfig, origin: string): string {
+  if (origin !== 'default') return origin;
+  if (path === 'name' && config.file !== undefined) return "default: the file's name";
+  return path === 'dispatcher.threads' ? 'default: auto, cores − 1' : origin;
+}
+
+function clientRows(side: 'consumer' | 'producer', config: ResolvedConfig, loaded: Loaded): ShownValue[] {
+  const user = config[side].properties;
+  const defaults = side === 'consumer' ? consumerDefaults : producerDefaults;
+  const missing = [...withDefaults(defaults, user)].filter(([name]) => !user.has(name));
+  return propertyRows(['kafka', side, 'properties'], loaded.details.merged.properties[`kafka.${side}.properties`], missing);
+}
+
+function propertyRows(path: readonly string[], own: ReadonlyMap<string, Entry<string>>, defaults: readonly (readonly [string, string])[]): ShownValue[] {
+  return [
+    ...[...own].map(([name, entry]) => ({ path: [...path, name], value: mask(name, entry.value, entry.secret), origin: formatOrigin(entry.origin) })),
+    ...defaults.map(([name, value]) => ({ path: [...path, name], value, origin: OUR_DEFAULT })),
+  ];
+}
+
+function mask(name: string, value: unknown, secret: boolean): unknown {
+  if (Array.isArray(value)) return value.map((item) => mask(name, item, secret));
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, mask(key, child, secret || isSecretName(name))]));
+  }
+  if (secret || isSecretName(name)) return MASK;
+  return typeof value === 'string' ? maskUserInfo(value) : value;
+}
+
+const SECTION_ORDER = ['name', 'kafka', 'dispatcher', 'server', 'logging'];
+const KAFKA_ORDER = ['bootstrap-servers', 'properties', 'consumer', 'producer'];
+
+function bySection(a: ShownValue, b: ShownValue): number {
+  const rank = (row: ShownValue): number => {
+    const section = SECTION_ORDER.indexOf(row.path[0] ?? '') * 10;
+    return row.path[0] === 'kafka' ? section + KAFKA_ORDER.indexOf(row.path[1] ?? '') : section;
+  };
+  return rank(a) - rank(b);
+}
