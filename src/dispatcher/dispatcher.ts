@@ -92,7 +92,7 @@ export class Dispatcher {
       flow: new FlowControl({ inFlightBytesMax: settings.blocksBytesMax, inFlightRecordsMax: settings.inFlightRecordsMax }),
       accounting: new Accounting(),
       flights: new Map(),
-      topicNames: new Map(settings.topics.map((topic) => [topic.number, topic.name])),
+      topicNames: new Map(),
       stopping: false,
       intakePaused: false,
       isolatedBatches: 0,
@@ -165,7 +165,9 @@ export class Dispatcher {
 
   private async start(): Promise<void> {
     const { deps, settings } = this.state;
-    await Promise.all([deps.pool.start(), deps.sink.start(this.sinkEvents())]);
+    await deps.sink.start(this.sinkEvents());
+    for (const name of settings.outputTopics) this.state.topicNames.set((await deps.sink.topic(name)).number, name);
+    await deps.pool.start();
     if (this.state.stopping) return;
     await deps.source.start(this.sourceEvents());
     if (settings.until === 'end') this.endWatch.start(await deps.source.endOffsets());

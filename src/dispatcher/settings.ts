@@ -1,7 +1,7 @@
 import type { Block, PartitionId } from '../core/batch.js';
 import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
-import type { OutputTopic, Sink } from '../ports/sink.js';
+import type { Sink } from '../ports/sink.js';
 import type { Source } from '../ports/source.js';
 import type { TransformPool } from '../ports/transform-pool.js';
 
@@ -37,8 +37,8 @@ export interface DispatcherSettings {
   readonly stallTimeoutMs: number;
   /** How often settled offsets are handed to the consumer for its next commit. */
   readonly storeIntervalMs: number;
-  /** Topics known at the start, for messages. */
-  readonly topics: readonly OutputTopic[];
+  /** Output topics known before the start (the default one, the dead-letter topic): asked for before anything is read, so a missing one is told at once. */
+  readonly outputTopics: readonly string[];
 }
 
 /** Named bounds that no one needs to set. */
