@@ -2,9 +2,9 @@
 import type { EventEmitter } from 'node:events';
 import { DispatcherError } from '../../core/errors.js';
 import type { Logger } from '../../ports/logger.js';
-import { type ClientRole, KafkaCode, connectFailure } from './errors.js';
+import { type ClientRole, connectFailure, KafkaCode } from './errors.js';
 import { LogBridge, logLine } from './log-bridge.js';
-import { type KafkaClient, errorText, kafkaErrorCode } from './rdkafka.js';
+import { errorText, type KafkaClient, kafkaErrorCode } from './rdkafka.js';
 
 /** How long all attempts of one `connect` may take together. */
 export const CONNECT_TIMEOUT_MS = 30_000;

@@ -44,7 +44,10 @@ const UNKNOWN_TOPIC: ReadonlySet<number> = new Set([
 const GROUP_SETTINGS: ReadonlyMap<number, string> = new Map([
   [KafkaCode.INCONSISTENT_GROUP_PROTOCOL, 'let all members of the group use the same partition.assignment.strategy'],
   [KafkaCode.INVALID_GROUP_ID, 'give kafka.consumer.group-id a name that Kafka accepts'],
-  [KafkaCode.INVALID_SESSION_TIMEOUT, "set session.timeout.ms between the broker's group.min.session.timeout.ms and group.max.session.timeout.ms"],
+  [
+    KafkaCode.INVALID_SESSION_TIMEOUT,
+    "set session.timeout.ms between the broker's group.min.session.timeout.ms and group.max.session.timeout.ms",
+  ],
 ]);
 
 export function isAuthorizationError(code: number): boolean {
@@ -75,12 +78,17 @@ export function fatalFailure(role: ClientRole, code: number, text: string): Disp
   }
   if (isAuthorizationError(code)) {
     return new DispatcherError('KAFKA_REFUSED', `Kafka refuses the ${role}: ${text}`, {
-      remedy: 'grant this user the rights that the text names (an idempotent producer on old brokers needs IDEMPOTENT_WRITE on the cluster)',
+      remedy:
+        'grant this user the rights that the text names (an idempotent producer on old brokers needs IDEMPOTENT_WRITE on the cluster)',
     });
   }
-  return new DispatcherError(role === 'producer' ? 'PRODUCER_FATAL' : 'DEFECT', `the ${role} can't go on (librdkafka error ${code}): ${text}`, {
-    remedy: 'start again: it goes on from the committed offsets',
-  });
+  return new DispatcherError(
+    role === 'producer' ? 'PRODUCER_FATAL' : 'DEFECT',
+    `the ${role} can't go on (librdkafka error ${code}): ${text}`,
+    {
+      remedy: 'start again: it goes on from the committed offsets',
+    },
+  );
 }
 
 const FENCED: ReadonlySet<number> = new Set([
@@ -120,7 +128,8 @@ const CONNECT_CAUSES: readonly ConnectCause[] = [
   {
     pattern: /alert bad certificate|alert number 42|alert certificate (unknown|required|expired)|No matching issuer/i,
     refused: true,
-    remedy: 'the broker wants a client certificate of a CA that it trusts: check ssl.certificate.location (or .pem) and ssl.key.location (or .pem)',
+    remedy:
+      'the broker wants a client certificate of a CA that it trusts: check ssl.certificate.location (or .pem) and ssl.key.location (or .pem)',
   },
   { pattern: /SSL handshake failed|SSL routines/i, refused: true, remedy: 'check security.protocol, the port and the TLS settings' },
   {
@@ -150,5 +159,8 @@ export function connectFailure(
   const said = evidence.lines.length > 0 ? evidence.lines.join('; ') : 'no broker answered';
   const remedy = (refused ? refusing : known[0])?.remedy ?? 'check kafka.bootstrap-servers and the network path';
   const what = refused ? `Kafka refuses the ${role}` : `the ${role} can't reach Kafka within ${timeoutMs} ms`;
-  return new DispatcherError(refused ? 'KAFKA_REFUSED' : 'KAFKA_UNREACHABLE', `${what} at ${servers}: ${said}`, { remedy, cause: evidence.cause });
+  return new DispatcherError(refused ? 'KAFKA_REFUSED' : 'KAFKA_UNREACHABLE', `${what} at ${servers}: ${said}`, {
+    remedy,
+    cause: evidence.cause,
+  });
 }

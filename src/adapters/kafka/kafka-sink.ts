@@ -3,13 +3,13 @@ import type { BatchId, Block } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { Logger } from '../../ports/logger.js';
 import type { DeliveryFailure, OutputTopic, Sink, SinkEvents } from '../../ports/sink.js';
-import { type ClusterOptions, type ProducerClientOptions, checkFeatures, producerProperties } from './client-config.js';
+import { type ClusterOptions, checkFeatures, type ProducerClientOptions, producerProperties } from './client-config.js';
 import { CONNECT_TIMEOUT_MS, type ConnectedClient, connect } from './connect.js';
 import { fatalFailure } from './errors.js';
-import { PARTITION_COUNT_REFRESH_MS, outputTopicMissing, partitionCountsKnown, partitionCountsOf } from './metadata.js';
-import type { NativeBinding, NativePartitionTable, NativeWriter, PartitionPolicy, WriterEventKind, WriterOptions } from './native.js';
-import { type PendingSignal, countdown, pendingSignal, within } from './promises.js';
-import { type Producer, errorText, newProducer } from './rdkafka.js';
+import { outputTopicMissing, PARTITION_COUNT_REFRESH_MS, partitionCountsKnown, partitionCountsOf } from './metadata.js';
+import type { NativeBinding, NativePartitionTable, NativeWriter, PartitionPolicy, WriterListener, WriterOptions } from './native.js';
+import { countdown, type PendingSignal, pendingSignal, within } from './promises.js';
+import { errorText, newProducer, type Producer } from './rdkafka.js';
 
 export interface KafkaSinkOptions {
   /** client.id. */
@@ -72,9 +72,7 @@ export class KafkaSink implements Sink {
       nowMs: options.nowMs,
       create: () => this.#createClient(),
     });
-    const writer = new options.native.Writer(connected.handleId, options.table, options.writer, (kind, a, b, c, stale, failures, text) =>
-      this.#onEvent(kind, { a, b, c, stale, failures, text }),
-    );
+    const writer = new options.native.Writer(connected.handleId, options.table, options.writer, (...event) => this.#onEvent(event));
     writer.start();
     const refresh = setInterval(() => void this.#refreshCounts(), PARTITION_COUNT_REFRESH_MS);
     refresh.unref();
@@ -153,21 +151,15 @@ export class KafkaSink implements Sink {
     return this.#closing !== undefined;
   }
 
-  #onEvent(kind: WriterEventKind, event: WriterEvent): void {
+  #onEvent([kind, a, b, acknowledged, stale, failures, text]: Parameters<WriterListener>): void {
     switch (kind) {
       case 'settled':
         this.#partsOutstanding -= 1;
         if (this.#partsOutstanding === 0) this.#drained?.resolve();
-        this.#events?.settled({
-          batchId: event.a,
-          part: event.b,
-          acknowledged: event.c,
-          failures: failuresOf(event.b, event.failures),
-          stale: event.stale,
-        });
+        this.#events?.settled({ batchId: a, part: b, acknowledged, failures: failuresOf(b, failures), stale });
         break;
       case 'fatal':
-        this.#events?.failed(fatalFailure('producer', event.a, event.text ?? ''));
+        this.#events?.failed(fatalFailure('producer', a, text ?? ''));
         break;
       case 'stopped':
         this.#stopped.resolve();
@@ -203,15 +195,6 @@ export class KafkaSink implements Sink {
     if (this.#session === undefined) throw new DispatcherError('DEFECT', 'the Kafka sink is used before its start');
     return this.#session;
   }
-}
-
-interface WriterEvent {
-  readonly a: number;
-  readonly b: number;
-  readonly c: number;
-  readonly stale: number;
-  readonly failures: Int32Array | null;
-  readonly text: string | null;
 }
 
 /** The addon names them in pairs of row and code. */

@@ -13,25 +13,25 @@ import type {
   TopicOffset,
 } from '../../ports/source.js';
 import { type ClusterOptions, checkFeatures, consumerProperties } from './client-config.js';
-import { CommitWatch } from './commit-watch.js';
 import { CONNECT_TIMEOUT_MS, type ConnectedClient, connect } from './connect.js';
-import { KafkaCode, consumerFailure, fatalFailure, isUnknownTopicError } from './errors.js';
+import { consumerFailure, fatalFailure, isUnknownTopicError } from './errors.js';
 import {
-  PARTITION_COUNT_REFRESH_MS,
-  REQUEST_TIMEOUT_MS,
-  type TopicSelection,
   missingTopics,
+  PARTITION_COUNT_REFRESH_MS,
   partitionCountsKnown,
   partitionCountsOfSelection,
+  REQUEST_TIMEOUT_MS,
   requestFailure,
   sourceTopicsMissing,
   subscriptionOf,
+  type TopicSelection,
 } from './metadata.js';
 import type { NativeBinding, NativePartitionTable, ReaderOptions, ReaderStats } from './native.js';
+import { OffsetStore, type PossibleOffset } from './offset-store.js';
 import { PartitionRegistry } from './partition-registry.js';
 import { type PositionPolicies, PositionResolver, placeOf } from './positions.js';
 import { countdown, within } from './promises.js';
-import { type KafkaConsumer, type TopicPartition, errorText, kafkaErrorCode, newConsumer, seekTo } from './rdkafka.js';
+import { errorText, type KafkaConsumer, kafkaErrorCode, newConsumer, seekTo, type TopicPartition } from './rdkafka.js';
 import { ReaderControl } from './reader-control.js';
 import { RebalanceAnswers } from './rebalance.js';
 import { progressOf } from './statistics.js';
@@ -72,18 +72,18 @@ interface Session {
 export class KafkaSource implements Source {
   readonly #options: KafkaSourceOptions;
   readonly #registry: PartitionRegistry;
-  readonly #commits = new CommitWatch();
+  readonly #offsets: OffsetStore;
   /** Opened without anything committed: the chosen start is committed at once where it can't be found again. */
   readonly #chosenStarts = new Map<number, number>();
   readonly #isolation: 'read_committed' | 'read_uncommitted';
   #events: SourceEvents | undefined;
   #session: Session | undefined;
   #stopping: Promise<void> | undefined;
-  #storesSkipped = 0;
 
   constructor(options: KafkaSourceOptions) {
     this.#options = options;
     this.#registry = new PartitionRegistry(options.table);
+    this.#offsets = new OffsetStore(this.#registry);
     this.#isolation = options.cluster.properties.get('isolation.level') === 'read_uncommitted' ? 'read_uncommitted' : 'read_committed';
   }
 
@@ -178,23 +178,7 @@ export class KafkaSource implements Source {
 
   store(offsets: readonly CommittedOffset[]): void {
     if (this.#isStopping()) return;
-    const { connected } = this.#running();
-    const known = offsets.flatMap(({ partitionId, offset }) => {
-      const place = this.#registry.opened(partitionId);
-      return place === undefined ? [] : [{ partitionId, topic: place.topic, partition: place.partition, offset }];
-    });
-    this.#storesSkipped += offsets.length - known.length;
-    if (known.length === 0) return;
-    try {
-      connected.client.offsetsStore(known.map(({ topic, partition, offset }) => ({ topic, partition, offset })));
-    } catch (cause) {
-      // Between a lost assignment and its event nothing can be stored; the new owner starts from what was committed.
-      const code = kafkaErrorCode(cause);
-      if (code !== KafkaCode._STATE && code !== KafkaCode._UNKNOWN_PARTITION) throw requestFailure('an offset to store', cause);
-      this.#storesSkipped += known.length;
-      return;
-    }
-    for (const { partitionId, offset } of known) this.#commits.stored(partitionId, offset);
+    this.#offsets.store(this.#running().connected.client, offsets);
   }
 
   stop(deadlineMs: number): Promise<void> {
@@ -204,7 +188,7 @@ export class KafkaSource implements Source {
 
   /** Offsets not stored because their partition was not open any more. */
   get storesSkipped(): number {
-    return this.#storesSkipped;
+    return this.#offsets.skipped;
   }
 
   readerStats(): ReaderStats | undefined {
@@ -279,23 +263,19 @@ export class KafkaSource implements Source {
     }
     const assigned = partitions.map((partition) => this.#registry.assigned(partition));
     if (kind === 'assign') this.#events?.assigned(assigned);
-    else if (kind === 'revoke') this.#events?.revoked(assigned, this.#options.native.assignmentLost(session.connected.handleId));
+    else if (kind === 'revoke') this.#onRevoked(session, assigned);
     else this.#options.logger.warn(`kafka consumer: rebalance error: ${errorText(error)}`, { code });
   }
 
+  #onRevoked(session: Session, partitions: readonly AssignedPartition[]): void {
+    const lost = this.#options.native.assignmentLost(session.connected.handleId);
+    if (lost) this.#offsets.lost(partitions.map(({ partitionId }) => partitionId));
+    this.#events?.revoked(partitions, lost);
+  }
+
   #onCommit(error: unknown, offsets: readonly PossibleOffset[]): void {
-    const code = error === undefined || error === null ? 0 : (kafkaErrorCode(error) ?? -1);
-    // The commit interval passed and nothing was new.
-    if (code === KafkaCode._NO_OFFSET) return;
-    const committed = offsets.flatMap(({ topic, partition, offset }) =>
-      offset === undefined ? [] : [{ partitionId: this.#registry.assigned({ topic, partition }).partitionId, offset }],
-    );
-    for (const { partitionId, offset } of committed) {
-      if (code === 0) this.#commits.confirmed(partitionId, offset);
-      else if (this.#registry.opened(partitionId) === undefined) this.#commits.forget(partitionId);
-    }
-    if (code === 0) this.#events?.committed(committed);
-    else this.#events?.committed(committed, new Error(`commit refused (librdkafka error ${code}): ${errorText(error)}`, { cause: error }));
+    const outcome = this.#offsets.committed(error, offsets);
+    if (outcome !== undefined) this.#events?.committed(outcome.offsets, outcome.error);
   }
 
   #onStatistics(event: unknown): void {
@@ -309,7 +289,12 @@ export class KafkaSource implements Source {
     const fatal = this.#options.native.fatalError(connected.handleId);
     const failure = fatal === null ? consumerFailure(code, text) : fatalFailure('consumer', fatal.code, fatal.text);
     const { name } = this.#options.native.errorName(code);
-    connected.log.entry(failure === undefined ? 'warn' : 'error', name, isUnknownTopicError(code) ? `${text} (waiting for the topic)` : text, { code });
+    connected.log.entry(
+      failure === undefined ? 'warn' : 'error',
+      name,
+      isUnknownTopicError(code) ? `${text} (waiting for the topic)` : text,
+      { code },
+    );
     if (failure !== undefined) this.#events?.failed(failure);
   }
 
@@ -353,7 +338,7 @@ export class KafkaSource implements Source {
     const open = this.#registry.allOpen;
     this.#closeReading(open);
     this.#guard(() => rebalance.releaseAll(open));
-    await this.#commits.settled(Math.min(LAST_COMMIT_WAIT_MS, restMs() / 2));
+    await this.#offsets.settled(Math.min(LAST_COMMIT_WAIT_MS, restMs() / 2));
     await within(reader.stop(), restMs(), "the reader's threads did not end");
     await connected.disconnect(restMs());
   }
@@ -385,8 +370,4 @@ export class KafkaSource implements Source {
     if (this.#session === undefined) throw new DispatcherError('DEFECT', 'the Kafka source is used before its start');
     return this.#session;
   }
-}
-
-interface PossibleOffset extends TopicPartition {
-  readonly offset?: number;
 }

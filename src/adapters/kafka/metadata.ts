@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DispatcherError } from '../../core/errors.js';
 import { KafkaCode } from './errors.js';
-import { type KafkaClient, type Metadata, errorText, getMetadata, kafkaErrorCode } from './rdkafka.js';
+import { errorText, getMetadata, type KafkaClient, kafkaErrorCode, type Metadata } from './rdkafka.js';
 
 /** How long one question to the brokers may take. */
 export const REQUEST_TIMEOUT_MS = 30_000;
@@ -63,9 +63,13 @@ export function sourceTopicsMissing(selection: TopicSelection, missing: readonly
       remedy: 'correct kafka.consumer.topics, create the topic, or set kafka.consumer.missing-topics-fatal: false to wait for it',
     });
   }
-  return new DispatcherError('TOPIC_MISSING', `${naming(missing)} not exist (or this user may not see ${missing.length > 1 ? 'them' : 'it'})`, {
-    remedy: `${creation(missing, 8)}; or correct kafka.consumer.topics; or set kafka.consumer.missing-topics-fatal: false to wait for it`,
-  });
+  return new DispatcherError(
+    'TOPIC_MISSING',
+    `${naming(missing)} not exist (or this user may not see ${missing.length > 1 ? 'them' : 'it'})`,
+    {
+      remedy: `${creation(missing, 8)}; or correct kafka.consumer.topics; or set kafka.consumer.missing-topics-fatal: false to wait for it`,
+    },
+  );
 }
 
 export function outputTopicMissing(name: string, partitions: number): DispatcherError {
@@ -80,7 +84,9 @@ export function requestFailure(what: string, cause: unknown): DispatcherError {
   const code = kafkaErrorCode(cause);
   const refused = code !== undefined && code >= KafkaCode.TOPIC_AUTHORIZATION_FAILED && code <= KafkaCode.CLUSTER_AUTHORIZATION_FAILED;
   return new DispatcherError(refused ? 'KAFKA_REFUSED' : 'KAFKA_UNREACHABLE', `Kafka did not answer for ${what}: ${errorText(cause)}`, {
-    remedy: refused ? 'grant this user DESCRIBE and READ there' : 'check that all brokers are up and can be reached under the names that they advertise',
+    remedy: refused
+      ? 'grant this user DESCRIBE and READ there'
+      : 'check that all brokers are up and can be reached under the names that they advertise',
     cause,
   });
 }

@@ -1,6 +1,6 @@
 /** librdkafka's own mock cluster: the broker of `kd demo`. It keeps 5 MiB a partition, knows no transactions, and ends with this process. */
 import { DispatcherError } from '../../core/errors.js';
-import { type NativeBinding, loadNative } from './native.js';
+import { loadNative, type NativeBinding } from './native.js';
 
 export interface MockTopic {
   readonly name: string;

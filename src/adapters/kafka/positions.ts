@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DispatcherError } from '../../core/errors.js';
 import type { AssignedPartition, CommittedOffset, EndOffset, TopicOffset } from '../../ports/source.js';
 import { REQUEST_TIMEOUT_MS, requestFailure } from './metadata.js';
-import { type KafkaConsumer, type TopicPartition, type WatermarkOffsets, queryCommitted, queryWatermarks } from './rdkafka.js';
+import { type KafkaConsumer, queryCommitted, queryWatermarks, type TopicPartition, type WatermarkOffsets } from './rdkafka.js';
 
 /** Questions under way at once: each holds a thread of libuv's pool, which has four. */
 const QUERIES_MAX = 3;
@@ -88,7 +88,10 @@ export class PositionResolver {
   #outOfRange(partition: AssignedPartition, offset: number, range: WatermarkOffsets): number {
     if (this.#policies.outOfRange === 'earliest') return range.lowOffset;
     if (this.#policies.outOfRange === 'latest') return range.highOffset;
-    const gone = offset < range.lowOffset ? `${range.lowOffset - offset} offsets are gone (retention?)` : 'the log ends before it (truncated, or the topic was made anew?)';
+    const gone =
+      offset < range.lowOffset
+        ? `${range.lowOffset - offset} offsets are gone (retention?)`
+        : 'the log ends before it (truncated, or the topic was made anew?)';
     throw new DispatcherError(
       'OFFSET_OUT_OF_RANGE',
       `group ${this.#policies.groupId} stands at offset ${offset} of ${placeOf(partition)}, but the log holds [${range.lowOffset}, ${range.highOffset}): ${gone}`,

@@ -1,6 +1,15 @@
 /** node-rdkafka as this adapter uses it: promises instead of callbacks, and its errors recognised. Its functions are the control plane only. */
+
+import type {
+  KafkaConsumer,
+  LibrdKafkaError,
+  Metadata,
+  Producer,
+  TopicPartition,
+  TopicPartitionOffset,
+  WatermarkOffsets,
+} from 'node-rdkafka';
 import rdkafka from 'node-rdkafka';
-import type { KafkaConsumer, LibrdKafkaError, Metadata, Producer, TopicPartition, TopicPartitionOffset, WatermarkOffsets } from 'node-rdkafka';
 
 export type { KafkaConsumer, Metadata, Producer, TopicPartition, TopicPartitionOffset, WatermarkOffsets };
 export type KafkaClient = KafkaConsumer | Producer;

@@ -2,7 +2,7 @@
 import type { Block, Epoch, InputBatch, PartitionId } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import { readInputBatch } from '../../wire/input-batch.js';
-import type { NativeBinding, NativePartitionTable, NativeReader, ReaderEventKind, ReaderOptions, ReaderStats } from './native.js';
+import type { NativeBinding, NativePartitionTable, NativeReader, ReaderListener, ReaderOptions, ReaderStats } from './native.js';
 import { type PendingSignal, pendingSignal } from './promises.js';
 
 export interface ReaderControlOptions {
@@ -32,7 +32,7 @@ export class ReaderControl {
 
   constructor(options: ReaderControlOptions, events: ReaderControlEvents) {
     this.#events = events;
-    this.#reader = new options.native.Reader(options.handleId, options.table, options.reader, (kind, a, _b, _c, text) => this.#onEvent(kind, a, text));
+    this.#reader = new options.native.Reader(options.handleId, options.table, options.reader, (...event) => this.#onEvent(event));
   }
 
   start(): void {
@@ -97,7 +97,7 @@ export class ReaderControl {
     return this.#stopping.promise;
   }
 
-  #onEvent(kind: ReaderEventKind, a: number, text: string | null): void {
+  #onEvent([kind, a, , , text]: Parameters<ReaderListener>): void {
     switch (kind) {
       case 'batch':
         this.#onBatch(a);
@@ -112,7 +112,9 @@ export class ReaderControl {
         this.#events.error(a, text ?? '');
         break;
       case 'stray':
-        this.#events.defect(new DispatcherError('DEFECT', `a record came on the consumer's main queue, where none may come: ${text ?? ''}`));
+        this.#events.defect(
+          new DispatcherError('DEFECT', `a record came on the consumer's main queue, where none may come: ${text ?? ''}`),
+        );
         break;
       case 'stopped':
         this.#blocks.clear();
@@ -126,7 +128,9 @@ export class ReaderControl {
     try {
       batch = readInputBatch(this.#takeBlock(blockId));
     } catch (cause) {
-      this.#events.defect(new DispatcherError('DEFECT', 'a batch of the reader contradicts the wire format: nothing of it can be trusted', { cause }));
+      this.#events.defect(
+        new DispatcherError('DEFECT', 'a batch of the reader contradicts the wire format: nothing of it can be trusted', { cause }),
+      );
       return;
     }
     this.#events.batch(batch);

@@ -3,7 +3,11 @@ import type { PartitionProgress } from '../../ports/source.js';
 import type { PartitionRegistry } from './partition-registry.js';
 
 /** Empty for anything that is not such a document: statistics are for display, and never worth a crash. */
-export function progressOf(event: unknown, registry: PartitionRegistry, isolation: 'read_committed' | 'read_uncommitted'): PartitionProgress[] {
+export function progressOf(
+  event: unknown,
+  registry: PartitionRegistry,
+  isolation: 'read_committed' | 'read_uncommitted',
+): PartitionProgress[] {
   const document = parse(field(event, 'message'));
   const endField = isolation === 'read_committed' ? 'ls_offset' : 'hi_offset';
   const topics = field(document, 'topics');
