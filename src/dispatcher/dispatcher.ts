@@ -29,6 +29,8 @@ export interface RunReport {
   readonly committed: readonly { readonly topic: string; readonly partition: number; readonly offset: number }[];
   readonly redelivery: readonly { readonly topic: string; readonly partition: number; readonly from: number; readonly to: number }[];
   readonly latency: { readonly p50Ms: number; readonly p99Ms: number };
+  /** From the first batch read to the last one settled. */
+  readonly activeMs: number;
   /** A client did not close in time; only the end of the process ends it. */
   readonly hung: boolean;
 }
@@ -77,6 +79,8 @@ export class Dispatcher {
   private cancelTick: (() => void) | undefined;
   private nextStoreMs = 0;
   private balanced = false;
+  private firstReadMs = Number.POSITIVE_INFINITY;
+  private lastSettledMs = 0;
 
   constructor(deps: DispatcherDeps, settings: DispatcherSettings) {
     this.stopWanted = new Promise((resolve) => {
@@ -244,7 +248,9 @@ export class Dispatcher {
     for (const part of flight.parts) this.outputs.giveBackPart(part);
     blocks.give(flight.input.block);
     flow.release(flight.input.packedBytes, flight.input.rowCount);
-    this.latency.record(deps.clock.nowMs() - flight.readAtMs, flight.input.rowCount);
+    this.lastSettledMs = deps.clock.nowMs();
+    this.firstReadMs = Math.min(this.firstReadMs, flight.readAtMs);
+    this.latency.record(this.lastSettledMs - flight.readAtMs, flight.input.rowCount);
     this.rebalancer.flightSettled();
     if (flights.size === 0) for (const wake of this.drainWaiters.splice(0)) wake();
     if (this.state.settings.until === 'end') this.checkEnd();
@@ -427,6 +433,7 @@ export class Dispatcher {
       committed: [...this.committed].map(([id, offset]) => ({ ...deps.describe(id), offset })),
       redelivery,
       latency: this.latencies(),
+      activeMs: Math.max(0, this.lastSettledMs - this.firstReadMs),
       hung,
     };
   }

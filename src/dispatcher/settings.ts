@@ -30,7 +30,6 @@ export interface DispatcherSettings {
   readonly inFlightBatchesMax: number;
   /** Rows in one batch at most; what an offered block may bring. */
   readonly batchRecordsMax: number;
-  readonly outOfRange: 'stop' | 'earliest' | 'latest';
   readonly drainTimeoutMs: number;
   readonly rebalanceDrainTimeoutMs: number;
   /** No delivery for this long although records wait for one: the run stops. */

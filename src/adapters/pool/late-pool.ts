@@ -1,0 +1,35 @@
+import { DispatcherError } from '../../core/errors.js';
+import type { TransformPool, TransformResult, TransformTask } from '../../ports/transform-pool.js';
+
+/** A pool whose settings are known only once the producer is connected (topic numbers and partition counts). */
+export class LatePool implements TransformPool {
+  readonly threads: number;
+  private readonly create: () => Promise<TransformPool>;
+  private pool: TransformPool | undefined;
+
+  constructor(threads: number, create: () => Promise<TransformPool>) {
+    this.threads = threads;
+    this.create = create;
+  }
+
+  async start(): Promise<void> {
+    this.pool = await this.create();
+    await this.pool.start();
+  }
+
+  run(task: TransformTask): Promise<TransformResult> {
+    return this.pool === undefined ? Promise.reject(new DispatcherError('DEFECT', 'the pool is used before its start')) : this.pool.run(task);
+  }
+
+  get busy(): number {
+    return this.pool?.busy ?? 0;
+  }
+
+  signalStop(): void {
+    this.pool?.signalStop();
+  }
+
+  close(deadlineMs: number): Promise<void> {
+    return this.pool?.close(deadlineMs) ?? Promise.resolve();
+  }
+}

@@ -1,0 +1,148 @@
+/** The composition root: the only file that names concrete adapters. */
+import { hostname } from 'node:os';
+import { basename } from 'node:path';
+import { createKafkaSink, type KafkaSink } from './adapters/kafka/kafka-sink.js';
+import { createKafkaSource } from './adapters/kafka/kafka-source.js';
+import { loadNative } from './adapters/kafka/native.js';
+import { createInlinePool } from './adapters/pool/inline-pool.js';
+import { createPiscinaPool } from './adapters/pool/piscina-pool.js';
+import { producerQueueBytes } from './config/kafka-defaults.js';
+import type { ResolvedConfig, SchemaFiles } from './config/resolved.js';
+import type { Block } from './core/batch.js';
+import { Dispatcher } from './dispatcher/dispatcher.js';
+import type { DispatcherSettings } from './dispatcher/settings.js';
+import type { FormatSpec } from './formats/format.js';
+import type { Clock } from './ports/clock.js';
+import type { Logger } from './ports/logger.js';
+import type { OutputTopic } from './ports/sink.js';
+import { LatePool } from './adapters/pool/late-pool.js';
+import type { TransformPool } from './ports/transform-pool.js';
+import { taskSettings, type TaskSettings } from './transform/settings.js';
+import { version } from './version.js';
+
+const PARTITIONS_MAX = 100_000;
+/** Parts handed to the writer and not settled; far above what the blocks allow. */
+const WRITER_PARTS_MAX = 4096;
+const WRITER_POLL_INTERVAL_MS = 100;
+const READY_BATCHES_MAX = 64;
+const STORE_INTERVAL_MAX_MS = 250;
+/** Batches that read, wait for delivery or are on the way, besides two a thread: few are best for the caches. */
+const BATCHES_BESIDE_THREADS = 4;
+
+export interface Composition {
+  readonly dispatcher: Dispatcher;
+  /** Bytes of keys, values and headers handed to the producer. */
+  bytesOut(): number;
+}
+
+export interface ComposeOptions {
+  readonly config: ResolvedConfig;
+  readonly until: 'end' | 'forever';
+  readonly logger: Logger;
+}
+
+/** A run of the main job, ready to start. */
+export function compose({ config, until, logger }: ComposeOptions): Composition {
+  const native = loadNative();
+  const table = new native.PartitionTable(PARTITIONS_MAX);
+  const { dispatcher: job, consumer, producer } = config;
+  const nowMs = (): number => performance.now();
+  const source = createKafkaSource({
+    clientId: config.name,
+    groupId: consumer.groupId,
+    cluster: consumer,
+    topics: consumer.topics,
+    missingTopicsFatal: consumer.missingTopicsFatal,
+    autoOffsetReset: consumer.autoOffsetReset,
+    outOfRange: consumer.outOfRange,
+    commitIntervalMs: job.commitIntervalMs,
+    reader: {
+      recordsMax: job.batch.recordsMax,
+      bytesMax: job.batch.bytesMax,
+      lingerMs: job.batch.lingerMs,
+      cutPerPartition: job.ordering === 'partition',
+      readyBatchesMax: READY_BATCHES_MAX,
+    },
+    native,
+    table,
+    logger,
+    nowMs,
+  });
+  const sink = createKafkaSink({
+    clientId: config.name,
+    cluster: producer,
+    queueBytesMax: producerQueueBytes(job.inFlight.bytesMax),
+    partition: job.output.partition,
+    writer: { partsMax: WRITER_PARTS_MAX, pollIntervalMs: WRITER_POLL_INTERVAL_MS },
+    native,
+    table,
+    logger,
+    nowMs,
+  });
+  const pool = new LatePool(job.threads, async () => createPool(config, await outputTopics(config, sink), logger));
+  const clock: Clock = { nowMs, after: realTimer };
+  const settings = dispatcherSettings(config, until);
+  const deps = { source, sink, pool, clock, logger, createBlock, describe: (id: number) => table.describe(id) };
+  return { dispatcher: new Dispatcher(deps, settings), bytesOut: () => sink.writerStats()?.bytes ?? 0 };
+}
+
+function dispatcherSettings(config: ResolvedConfig, until: 'end' | 'forever'): DispatcherSettings {
+  const { dispatcher: job } = config;
+  return {
+    ordering: job.ordering,
+    until,
+    blockBytes: job.batch.bytesMax,
+    blocksBytesMax: job.inFlight.bytesMax - producerQueueBytes(job.inFlight.bytesMax),
+    inFlightRecordsMax: job.inFlight.recordsMax,
+    inFlightBatchesMax: BATCHES_BESIDE_THREADS + 2 * Math.max(1, job.threads),
+    batchRecordsMax: job.batch.recordsMax,
+    drainTimeoutMs: job.drainTimeoutMs,
+    rebalanceDrainTimeoutMs: job.rebalanceDrainTimeoutMs,
+    stallTimeoutMs: job.stallTimeoutMs,
+    storeIntervalMs: Math.min(STORE_INTERVAL_MAX_MS, job.commitIntervalMs / 2),
+    outputTopics: [config.producer.topic, ...(job.deadLetterTopic === undefined ? [] : [job.deadLetterTopic])],
+  };
+}
+
+async function outputTopics(config: ResolvedConfig, sink: KafkaSink): Promise<TaskSettings['topics']> {
+  const main: OutputTopic = await sink.topic(config.producer.topic);
+  const { deadLetterTopic } = config.dispatcher;
+  return deadLetterTopic === undefined ? { default: main, others: [] } : { default: main, deadLetter: await sink.topic(deadLetterTopic), others: [] };
+}
+
+function createPool(config: ResolvedConfig, topics: TaskSettings['topics'], logger: Logger): TransformPool {
+  const { dispatcher: job } = config;
+  const task = taskSettings({
+    transform: job.transform,
+    options: job.options,
+    input: { ...formatSpec(job.input), tombstones: job.input.tombstones },
+    output: { ...formatSpec({ ...job.output, long: job.input.long }), timestamp: job.output.timestamp },
+    concurrency: job.ordering === 'partition' ? 1 : job.concurrency,
+    timeoutMs: job.timeoutMs,
+    outputBytesMax: job.batch.outputBytesMax,
+    topics,
+    origin: {
+      group: config.consumer.groupId,
+      host: hostname(),
+      version,
+      transform: job.transform === undefined ? '' : basename(job.transform),
+    },
+  });
+  return job.threads === 0 ? createInlinePool({ task, logger }) : createPiscinaPool({ task, threads: job.threads, logger });
+}
+
+function formatSpec(side: { format: FormatSpec['format']; schema: SchemaFiles | undefined; long: 'number' | 'bigint' }): FormatSpec {
+  const { format, schema, long } = side;
+  if (schema === undefined) return { format, long };
+  const { path, writerPath, references } = schema;
+  return { format, long, schema: { path, references, ...(writerPath === undefined ? {} : { writerPath }) } };
+}
+
+function createBlock(bytes: number, id: number): Block {
+  return { id, bytes: new Uint8Array(new SharedArrayBuffer(bytes)) };
+}
+
+function realTimer(delayMs: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, delayMs);
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,33 @@
+/** What a run asks of the process it is in: signals, usage, and the last resort. */
+
+/** Calls back with 1 for the first SIGTERM or SIGINT, 2 for the second …; returns what takes the handlers away. */
+export function onStopSignals(handle: (count: number, signal: string) => void): () => void {
+  let count = 0;
+  const listener = (signal: string): void => handle(++count, signal);
+  process.on('SIGTERM', listener);
+  process.on('SIGINT', listener);
+  return () => {
+    process.off('SIGTERM', listener);
+    process.off('SIGINT', listener);
+  };
+}
+
+export interface Usage {
+  /** User and system time of all threads. */
+  readonly cpuMicroseconds: number;
+  readonly rssPeakBytes: number;
+}
+
+export function usage(): Usage {
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  return { cpuMicroseconds: userCPUTime + systemCPUTime, rssPeakBytes: maxRSS * 1024 };
+}
+
+/**
+ * Ends the process at once. The last resort for a client whose disconnect never ends: the process's own exit would wait for it too.
+ * The exit code can't be chosen, so callers print what must be known before.
+ */
+export function killSelf(): never {
+  process.kill(process.pid, 'SIGKILL');
+  throw new Error('killed');
+}
