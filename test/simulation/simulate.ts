@@ -1,0 +1,197 @@
+import type { Block } from '../../src/core/batch.js';
+import { Dispatcher, type RunReport } from '../../src/dispatcher/dispatcher.js';
+import type { DispatcherDeps } from '../../src/dispatcher/settings.js';
+import type { Logger } from '../../src/ports/logger.js';
+import { BlockHolders } from '../support/fakes/block-holders.js';
+import { FakeGroup } from '../support/fakes/fake-group.js';
+import { FakePool } from '../support/fakes/fake-pool.js';
+import { visibleEnd } from '../support/fakes/fake-reader.js';
+import { FakeSink } from '../support/fakes/fake-sink.js';
+import { FakeSource } from '../support/fakes/fake-source.js';
+import { indexAt, type Fate, type PartitionLog } from '../support/fakes/log.js';
+import { Random } from '../support/fakes/random.js';
+import { VirtualClock } from '../support/fakes/virtual-clock.js';
+import { Ledger } from './ledger.js';
+import { makeScenario, type Scenario } from './scenario.js';
+
+/** Steps of a run at most: more means that it does not come to an end. */
+const STEPS_MAX = 20_000;
+/** Events that may still lie about when the run is over. */
+const REST_STEPS_MAX = 2000;
+
+export interface Outcome {
+  readonly seed: number;
+  /** The first law that was broken; undefined: none. */
+  readonly breach: string | undefined;
+  readonly steps: number;
+  readonly report: RunReport | undefined;
+  readonly ledger: Ledger;
+}
+
+/** Changes a run on purpose, to see whether the laws notice. */
+export interface Mutation {
+  deps(deps: DispatcherDeps, world: World): DispatcherDeps;
+}
+
+export interface World {
+  readonly scenario: Scenario;
+  readonly clock: VirtualClock;
+  readonly group: FakeGroup;
+  readonly ledger: Ledger;
+  readonly holders: BlockHolders;
+  readonly logLines: string[];
+  createdBytes: number;
+}
+
+/** Runs one seed on the virtual clock. Everything that is promised is kept between two steps, so that a seed always runs the same way. */
+export async function simulate(seed: number, mutation?: Mutation): Promise<Outcome> {
+  const scenario = makeScenario(seed);
+  const random = new Random(seed ^ 0x5eed5eed);
+  const clock = new VirtualClock(random);
+  const holders = new BlockHolders();
+  let ledger: Ledger | undefined;
+  const group = new FakeGroup(scenario.logs, scenario.committed, {
+    committed: (log, offset, by) => ledger?.committed(log, offset, by),
+    processedByOther: (log, offset) => ledger?.processedByOther(log, offset),
+  });
+  ledger = new Ledger(scenario.logs, group.epochs, scenario.dispatcher.ordering !== 'none');
+  const world: World = { scenario, clock, group, ledger, holders, logLines: [], createdBytes: 0 };
+  const dispatcher = new Dispatcher(mutation === undefined ? makeDeps(world, random) : mutation.deps(makeDeps(world, random), world), scenario.dispatcher);
+  let report: RunReport | undefined;
+  const running = dispatcher.run().then((result) => {
+    report = result;
+  });
+  running.catch((error: unknown) => ledger.violation(`run() rejected: ${String(error)}`));
+  if (scenario.stopAtMs !== undefined) clock.after(scenario.stopAtMs, () => dispatcher.stop());
+  if (scenario.cutAtMs !== undefined) clock.after(scenario.cutAtMs, () => dispatcher.cutNow());
+  let steps = 0;
+  while (report === undefined && ledger.breach === undefined) {
+    await settlePromises();
+    if (report !== undefined || !step(world)) break;
+    steps += 1;
+    checkStep(world, dispatcher);
+    if (steps >= STEPS_MAX) ledger.violation(`no end after ${steps} steps, at ${clock.nowMs()} ms`);
+  }
+  if (report === undefined) ledger.violation(`nothing is left to happen at ${clock.nowMs()} ms, but the run is not over`);
+  else checkEnd(world, report);
+  for (let rest = 0; ledger.breach === undefined && rest < REST_STEPS_MAX && step(world); rest += 1) await settlePromises();
+  return { seed, breach: ledger.breach, steps, report, ledger };
+}
+
+/** Every promise that can go on has gone on. */
+function settlePromises(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function step(world: World): boolean {
+  try {
+    return world.clock.step();
+  } catch (error) {
+    world.ledger.violation(error instanceof Error ? error.message : String(error));
+    return false;
+  }
+}
+
+function makeDeps(world: World, random: Random): DispatcherDeps {
+  const { scenario, ledger, logLines } = world;
+  const logs = new Map(scenario.logs.map((log) => [log.id, log]));
+  const logOf = (id: number): PartitionLog => {
+    const log = logs.get(id);
+    if (log === undefined) throw new Error(`there is no partition ${id}`);
+    return log;
+  };
+  const fateOf = (id: number, offset: number): Fate => {
+    const log = logOf(id);
+    const record = log.records[indexAt(log, offset)];
+    if (record?.offset === offset) return record.fate;
+    ledger.violation(`a worker read offset ${offset} of partition ${id}, which does not exist: its block was overwritten`);
+    return { kind: 'emit', count: 0 };
+  };
+  const line =
+    (level: string): Logger['info'] =>
+    (message, fields) => {
+      if (logLines.length < 500) logLines.push(`${world.clock.nowMs()} ${level} ${message} ${JSON.stringify(fields ?? {})}`);
+    };
+  const logger: Logger = { error: line('error'), warn: line('warn'), info: line('info'), debug: line('debug') };
+  const common = { clock: world.clock, random, holders: world.holders, group: world.group };
+  return {
+    source: new FakeSource(common, scenario.source, ledger),
+    sink: new FakeSink(common, scenario.sink, fateOf, ledger),
+    pool: new FakePool(common, scenario.pool, fateOf),
+    clock: world.clock,
+    logger,
+    createBlock: (bytes, id): Block => {
+      world.createdBytes += bytes;
+      return { id, bytes: new Uint8Array(bytes) };
+    },
+    describe: (id) => ({ topic: logOf(id).topic, partition: logOf(id).partition }),
+  };
+}
+
+/** What must be true at every moment, beyond what the fakes and the ledger check by themselves. */
+function checkStep(world: World, dispatcher: Dispatcher): void {
+  const { holders, scenario, ledger } = world;
+  const { blocksBytesMax } = scenario.dispatcher;
+  const boundBytes = Math.max(blocksBytesMax, scenario.largestPairBytes);
+  if (holders.bytes > boundBytes) ledger.violation(`${holders.bytes} bytes of blocks in use, ${boundBytes} allowed`);
+  const noOversize = scenario.largestPairBytes <= 2 * scenario.dispatcher.blockBytes;
+  if (noOversize && world.createdBytes > blocksBytesMax) ledger.violation(`${world.createdBytes} bytes of blocks were made, ${blocksBytesMax} allowed`);
+  if (dispatcher.status().inFlightRecords > scenario.dispatcher.inFlightRecordsMax) {
+    ledger.violation(`${dispatcher.status().inFlightRecords} records in flight, ${scenario.dispatcher.inFlightRecordsMax} allowed`);
+  }
+}
+
+function checkEnd(world: World, report: RunReport): void {
+  const { ledger, scenario, group } = world;
+  const { records } = report;
+  const sum = records.transformed + records.filtered + records.deadLettered + records.handedOver + records.unsettled;
+  if (records.consumed !== sum) ledger.violation(`the law of the summary: ${JSON.stringify(records)}`);
+  for (const [name, count] of Object.entries(records)) if (typeof count === 'number' && count < 0) ledger.violation(`${name} is ${count}`);
+  if (records.consumed > ledger.recordsDelivered) ledger.violation(`${records.consumed} consumed of ${ledger.recordsDelivered} delivered`);
+  const code = report.error?.code;
+  if (code !== undefined && !scenario.allowedErrors.has(code)) ledger.violation(`the run ended with ${code}: ${report.error?.message}`);
+  if (report.hung) ledger.violation('a client did not close');
+  for (const { partition, offset } of report.committed) {
+    const { committed } = group.partition(partition);
+    if (offset > committed) ledger.violation(`partition ${partition}: reports ${offset} as committed, the group has ${committed}`);
+  }
+  if (code === undefined && records.unsettled > 0) ledger.violation(`done without an error, but ${records.unsettled} records are unsettled`);
+  if (code === undefined && report.redelivery.length > 0) ledger.violation('done without an error, but records may come again');
+  if (scenario.dispatcher.until === 'end' && scenario.stopAtMs === undefined && code === undefined) checkWhole(world);
+  if (scenario.calm && code === undefined) checkCalm(world, report);
+}
+
+/** A bounded run that ended by itself: all that was there is settled and committed. */
+function checkWhole({ scenario, group, ledger }: World): void {
+  for (const log of scenario.logs) {
+    const end = visibleEnd(log, 0);
+    const { committed } = group.partition(log.id);
+    if (end > log.low && committed < end && log.records.length > 0 && scenario.source.commitRefusedChance === 0) {
+      ledger.violation(`partition ${log.id}: committed ${committed} at the end of a bounded run, ${end} is its end`);
+    }
+    const undone = ledger.firstUndone(log.id, end);
+    if (undone !== undefined && scenario.source.outOfRange !== 'latest') ledger.violation(`partition ${log.id}: the run is done, but ${undone} is not settled`);
+  }
+}
+
+/** No trouble that repeats records: each was delivered exactly as often as it emits, and every count is exact. */
+function checkCalm({ scenario, ledger }: World, report: RunReport): void {
+  const counts = { transformed: 0, filtered: 0, deadLettered: 0, emitted: 0 };
+  for (const { log, done, delivered } of ledger.pages.values()) {
+    log.records.forEach((record, index) => {
+      if (done[index] === 0) return;
+      const { fate } = record;
+      const wanted = fate.kind === 'emit' ? fate.count : fate.kind === 'drop' ? 0 : 1;
+      if (delivered[index] !== wanted) ledger.violation(`partition ${log.id}, offset ${record.offset}: delivered ${delivered[index]} times instead of ${wanted}`);
+      if (fate.kind === 'emit') {
+        counts.transformed += 1;
+        counts.emitted += fate.count;
+      } else if (fate.kind === 'drop') counts.filtered += 1;
+      else counts.deadLettered += 1;
+    });
+  }
+  if (scenario.stopAtMs !== undefined && scenario.dispatcher.until === 'end') return;
+  for (const name of ['transformed', 'filtered', 'deadLettered', 'emitted'] as const) {
+    if (report.records[name] !== counts[name]) ledger.violation(`${report.records[name]} ${name}, but there were ${counts[name]}`);
+  }
+}

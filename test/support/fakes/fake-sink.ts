@@ -1,0 +1,234 @@
+import type { BatchId, Block, PartitionId, Segment } from '../../../src/core/batch.js';
+import { DispatcherError } from '../../../src/core/errors.js';
+import type { DeliveryFailure, OutputTopic, Sink, SinkEvents } from '../../../src/ports/sink.js';
+import { readInputBatch } from '../../../src/wire/input-batch.js';
+import { RowFlag } from '../../../src/wire/layout.js';
+import { OutputBatchReader } from '../../../src/wire/output-reader.js';
+import type { BlockHolders } from './block-holders.js';
+import type { FakeGroup } from './fake-group.js';
+import { offsetOfRow, segmentOf } from './fake-pool.js';
+import type { Fate } from './log.js';
+import type { Random } from './random.js';
+import type { VirtualClock } from './virtual-clock.js';
+
+/** While it lasts every row for the topic fails. */
+export interface TopicOutage {
+  readonly topic: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly code: number;
+}
+
+export interface FakeSinkSettings {
+  readonly handOverMaxMs: number;
+  readonly ackMaxMs: number;
+  readonly topics: readonly OutputTopic[];
+  readonly outages: readonly TopicOutage[];
+  readonly missingTopics: readonly string[];
+  /** Parts handed over until the producer is done for; undefined: never. */
+  readonly fatalAfterParts: number | undefined;
+  /** The dead-letter topic refuses what carries this share of the offsets (offset modulo). */
+  readonly deadLettersRefusedModulo: number | undefined;
+}
+
+/** A row on its way: what a checker must know of it. */
+export interface SentRow {
+  readonly id: PartitionId;
+  readonly epoch: number;
+  readonly offset: number;
+  readonly topic: string;
+  readonly deadLetter: boolean;
+}
+
+export interface SinkObserver {
+  handedOver(row: SentRow): void;
+  /** The part is settled; `answered` are the source rows that it answers, those without output rows too. */
+  settled(answered: readonly { readonly id: PartitionId; readonly offset: number }[], acknowledged: readonly SentRow[], undelivered: readonly SentRow[]): void;
+  violation(what: string): void;
+}
+
+interface Part {
+  readonly batchId: BatchId;
+  readonly part: number;
+  readonly input: Block;
+  readonly output: Block;
+  /** Set when it is handed over. */
+  rows: readonly (SentRow & { readonly outputRow: number; readonly stale: boolean })[] | undefined;
+  answered: readonly { readonly id: PartitionId; readonly offset: number }[];
+  over: boolean;
+}
+
+const PURGED_IN_QUEUE = -152;
+const PURGED_IN_FLIGHT = -151;
+
+/** A producer and its brokers: parts are handed over in the order of the calls, acknowledged in any order. */
+export class FakeSink implements Sink {
+  private readonly world: { clock: VirtualClock; random: Random; holders: BlockHolders; group: FakeGroup };
+  private readonly settings: FakeSinkSettings;
+  private readonly fateOf: (id: PartitionId, offset: number) => Fate;
+  private readonly observer: SinkObserver;
+  private events: SinkEvents | undefined;
+  private readonly byName = new Map<string, OutputTopic>();
+  private readonly waiting: Part[] = [];
+  private readonly inFlight = new Set<Part>();
+  private handing = false;
+  private partsHandedOver = 0;
+  private closed = false;
+
+  constructor(
+    world: { clock: VirtualClock; random: Random; holders: BlockHolders; group: FakeGroup },
+    settings: FakeSinkSettings,
+    fateOf: (id: PartitionId, offset: number) => Fate,
+    observer: SinkObserver,
+  ) {
+    this.world = world;
+    this.settings = settings;
+    this.fateOf = fateOf;
+    this.observer = observer;
+    for (const topic of settings.topics) this.byName.set(topic.name, topic);
+  }
+
+  async start(events: SinkEvents): Promise<void> {
+    this.events = events;
+    await this.latency(20);
+  }
+
+  async topic(name: string): Promise<OutputTopic> {
+    await this.latency(20);
+    if (this.settings.missingTopics.includes(name)) throw new DispatcherError('TOPIC_MISSING', `topic ${name} does not exist`);
+    const known = this.byName.get(name) ?? { name, number: 1 + Math.max(0, ...[...this.byName.values()].map((topic) => topic.number)), partitionCount: 4 };
+    this.byName.set(name, known);
+    return known;
+  }
+
+  write(batchId: BatchId, part: number, input: Block, output: Block): void {
+    if (this.closed) this.observer.violation('write after close');
+    const { holders } = this.world;
+    if (output.id >= 0) holders.mustBeFree(output, 'the writer');
+    holders.mustBeFree(input, 'the writer', ['worker', 'writer']);
+    if (output.id >= 0) holders.hold(output, 'writer');
+    holders.hold(input, 'writer');
+    this.waiting.push({ batchId, part, input, output, rows: undefined, answered: [], over: false });
+    this.handNext();
+  }
+
+  purge(): void {
+    for (const part of this.waiting.splice(0)) {
+      this.read(part);
+      this.settle(part, PURGED_IN_QUEUE);
+    }
+    for (const part of this.inFlight) this.settle(part, PURGED_IN_FLIGHT);
+  }
+
+  async close(): Promise<void> {
+    await this.latency(20);
+    this.closed = true;
+  }
+
+  private handNext(): void {
+    if (this.handing || this.waiting.length === 0) return;
+    this.handing = true;
+    this.world.clock.after(this.world.random.int(this.settings.handOverMaxMs + 1), () => {
+      this.handing = false;
+      const part = this.waiting.shift();
+      if (part !== undefined) this.handOver(part);
+      this.handNext();
+    });
+  }
+
+  private handOver(part: Part): void {
+    this.read(part);
+    this.partsHandedOver += 1;
+    if (this.settings.fatalAfterParts !== undefined && this.partsHandedOver > this.settings.fatalAfterParts) {
+      this.events?.failed(new DispatcherError('PRODUCER_FATAL', 'planted'));
+    }
+    for (const row of part.rows ?? []) if (!row.stale) this.observer.handedOver(row);
+    this.inFlight.add(part);
+    this.world.clock.after(this.world.random.int(this.settings.ackMaxMs + 1), () => this.settle(part, undefined));
+  }
+
+  /** As the native writer does, at hand-over: the rows, and which of them are stale. */
+  private read(part: Part): void {
+    const { segments } = readInputBatch(part.input);
+    const reader = new OutputBatchReader(part.output.bytes);
+    const { firstSourceRow, sourceRowCount, rowCount, identityTopic } = reader.header;
+    const place = (row: number): { segment: Segment; offset: number } => ({ segment: segmentOf(segments, row), offset: offsetOfRow(part.input.bytes, row) });
+    const answered = [];
+    for (let row = firstSourceRow; row < firstSourceRow + sourceRowCount; row += 1) {
+      const { segment, offset } = place(row);
+      answered.push({ id: segment.partitionId, offset });
+    }
+    const rows = [];
+    for (let index = 0; index < (identityTopic === undefined ? rowCount : sourceRowCount); index += 1) {
+      const sourceRow = reader.sourceRow(index);
+      const { segment, offset } = place(sourceRow);
+      const flags = identityTopic === undefined ? reader.flags(index) : 0;
+      const number = reader.topic(index);
+      rows.push({
+        id: segment.partitionId,
+        epoch: segment.epoch,
+        offset,
+        topic: [...this.byName.values()].find((topic) => topic.number === number)?.name ?? '?',
+        deadLetter: (flags & RowFlag.deadLetter) !== 0,
+        outputRow: identityTopic === undefined ? index : sourceRow,
+        stale: this.isStale(segment),
+      });
+    }
+    part.answered = answered;
+    part.rows = rows;
+  }
+
+  /** Overridden by a mutant. */
+  protected isStale(segment: Segment): boolean {
+    return this.world.group.epochs.get(segment.partitionId) !== segment.epoch;
+  }
+
+  private settle(part: Part, purged: number | undefined): void {
+    if (part.over) return;
+    part.over = true;
+    this.inFlight.delete(part);
+    const sent = (part.rows ?? []).filter((row) => !row.stale);
+    const shared = sent.find((row) => this.takesNeighbours(row));
+    const failures: DeliveryFailure[] = [];
+    const failed = new Set<SentRow>();
+    for (const row of sent) {
+      const code = purged ?? this.failureOf(row, shared);
+      if (code === undefined) continue;
+      failures.push({ part: part.part, outputRow: row.outputRow, code });
+      failed.add(row);
+    }
+    const acknowledged = sent.filter((row) => !failed.has(row));
+    const stale = (part.rows ?? []).length - sent.length;
+    this.world.clock.after(this.world.random.int(3), () => {
+      // The part is read again here: had someone reused a block before it was settled, the rows would be others.
+      this.world.holders.release(part.input, 'writer');
+      if (part.output.id >= 0) this.world.holders.release(part.output, 'writer');
+      this.observer.settled(part.answered, acknowledged, (part.rows ?? []).filter((row) => row.stale || failed.has(row)));
+      if (!this.closed) this.events?.settled({ batchId: part.batchId, part: part.part, acknowledged: acknowledged.length, failures, stale });
+    });
+  }
+
+  private failureOf(row: SentRow, shared: SentRow | undefined): number | undefined {
+    const nowMs = this.world.clock.nowMs();
+    const outage = this.settings.outages.find(({ topic, fromMs, toMs }) => topic === row.topic && nowMs >= fromMs && nowMs < toMs);
+    if (outage !== undefined) return outage.code;
+    if (row.deadLetter) {
+      const modulo = this.settings.deadLettersRefusedModulo;
+      return modulo !== undefined && row.offset % modulo === 0 ? -190 : undefined;
+    }
+    const fate = this.fateOf(row.id, row.offset);
+    if (fate.kind === 'refused' && !fate.takesNeighbours) return fate.code;
+    const culprit = shared === undefined ? undefined : this.fateOf(shared.id, shared.offset);
+    return culprit?.kind === 'refused' && shared?.topic === row.topic ? culprit.code : undefined;
+  }
+
+  private takesNeighbours(row: SentRow): boolean {
+    if (row.deadLetter) return false;
+    const fate = this.fateOf(row.id, row.offset);
+    return fate.kind === 'refused' && fate.takesNeighbours;
+  }
+
+  private latency(maxMs: number): Promise<void> {
+    return new Promise((resolve) => this.world.clock.after(this.world.random.int(maxMs + 1), resolve));
+  }
+}

@@ -1,0 +1,288 @@
+import type { Block, InputBatch, PartitionId } from '../../../src/core/batch.js';
+import { DispatcherError } from '../../../src/core/errors.js';
+import type { AssignedPartition, CommittedOffset, EndOffset, OpenedPartition, Source, SourceEvents, TopicOffset } from '../../../src/ports/source.js';
+import type { BlockHolders } from './block-holders.js';
+import type { FakeGroup } from './fake-group.js';
+import { FakeReader, visibleEnd, type FakeReaderSettings } from './fake-reader.js';
+import type { Random } from './random.js';
+import type { VirtualClock } from './virtual-clock.js';
+
+/** `revoke-fenced`: the group gives the partitions away while we are still draining them, so the last commit is refused. */
+export interface RebalanceStep {
+  readonly afterMs: number;
+  readonly kind: 'assign' | 'revoke' | 'revoke-fenced' | 'lost';
+  /** Share of what could be meant that is meant; 1: all (the eager protocol). */
+  readonly share: number;
+}
+
+export interface FakeSourceSettings {
+  readonly reader: FakeReaderSettings;
+  readonly rebalances: readonly RebalanceStep[];
+  readonly commitIntervalMs: number;
+  readonly brokerLatencyMaxMs: number;
+  readonly outOfRange: 'stop' | 'earliest' | 'latest';
+  /** Of the commits, how many the broker refuses for a passing reason. */
+  readonly commitRefusedChance: number;
+}
+
+export interface SourceObserver {
+  stored(id: PartitionId, offset: number): void;
+  delivered(batch: InputBatch): void;
+  violation(what: string): void;
+}
+
+export interface FakeWorld {
+  readonly clock: VirtualClock;
+  readonly random: Random;
+  readonly holders: BlockHolders;
+  readonly group: FakeGroup;
+}
+
+/** A member of the fake group. Calls that break the port's contract are violations. */
+export class FakeSource implements Source {
+  private readonly world: FakeWorld;
+  private readonly settings: FakeSourceSettings;
+  private readonly observer: SourceObserver;
+  private readonly reader: FakeReader;
+  private events: SourceEvents | undefined;
+  private readonly opened = new Map<PartitionId, number>();
+  private readonly stored = new Map<PartitionId, number>();
+  /** Lost, and the dispatcher knows it. */
+  private readonly lostTold = new Set<PartitionId>();
+  private pending: { readonly kind: 'open' | 'close'; readonly ids: ReadonlySet<PartitionId> } | undefined;
+  private stepsLeft: RebalanceStep[];
+  private stopped = false;
+
+  constructor(world: FakeWorld, settings: FakeSourceSettings, observer: SourceObserver) {
+    this.world = world;
+    this.settings = settings;
+    this.observer = observer;
+    this.stepsLeft = [...settings.rebalances];
+    this.reader = new FakeReader(world, settings.reader, {
+      batch: (batch) => {
+        this.observer.delivered(batch);
+        this.events?.batch(batch);
+      },
+      oversize: (bytes) => this.tell((events) => events.oversize(bytes)),
+    });
+  }
+
+  async start(events: SourceEvents): Promise<void> {
+    await this.latency();
+    this.events = events;
+    this.nextStep();
+    this.every(this.settings.commitIntervalMs, () => this.commit([...this.opened.keys()]));
+    this.every(1000, () => this.tellProgress());
+    this.every(400, () => this.world.group.otherWorks(this.world.random.int(8), this.world.clock.nowMs()));
+  }
+
+  offer(block: Block): void {
+    this.mustRun('offer');
+    this.reader.offer(block);
+  }
+
+  reclaim(): readonly Block[] {
+    this.mustBeParked('reclaim');
+    return this.reader.reclaim();
+  }
+
+  park(): Promise<void> {
+    return this.reader.park();
+  }
+
+  unpark(): void {
+    this.reader.unpark();
+  }
+
+  async positions(partitions: readonly AssignedPartition[]): Promise<readonly CommittedOffset[]> {
+    await this.latency();
+    return partitions.map(({ partitionId }) => {
+      const { committed, log } = this.world.group.partition(partitionId);
+      return { partitionId, offset: committed >= 0 ? committed : log.low };
+    });
+  }
+
+  async positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<number> {
+    await this.latency();
+    const { log } = this.world.group.partition(partition.partitionId);
+    if (this.settings.outOfRange === 'stop') throw new DispatcherError('OFFSET_OUT_OF_RANGE', `offset ${offset} of partition ${partition.partitionId} is gone`);
+    return this.settings.outOfRange === 'earliest' ? log.low : visibleEnd(log, this.world.clock.nowMs());
+  }
+
+  open(partitions: readonly OpenedPartition[]): void {
+    this.mustBeParked('open');
+    this.answers('open', partitions);
+    for (const { partitionId, epoch, offset } of partitions) {
+      this.opened.set(partitionId, epoch);
+      this.world.group.epochs.set(partitionId, epoch);
+      this.reader.seek(this.world.group.partition(partitionId).log, epoch, offset);
+    }
+    this.nextStep();
+  }
+
+  close(partitions: readonly AssignedPartition[]): void {
+    this.mustBeParked('close');
+    this.answers('close', partitions);
+    const ids = partitions.map(({ partitionId }) => partitionId);
+    this.commit(ids);
+    for (const id of ids) this.forget(id);
+    const owner = this.world.random.chance(0.8) ? 'other' : 'none';
+    this.world.group.give(ids.filter((id) => this.world.group.partition(id).owner === 'us'), owner);
+    this.nextStep();
+  }
+
+  async seek(partition: OpenedPartition): Promise<void> {
+    this.mustBeParked('seek');
+    if (!this.opened.has(partition.partitionId)) this.observer.violation(`seek of partition ${partition.partitionId}, which is not open`);
+    this.opened.set(partition.partitionId, partition.epoch);
+    this.world.group.epochs.set(partition.partitionId, partition.epoch);
+    this.reader.seek(this.world.group.partition(partition.partitionId).log, partition.epoch, partition.offset);
+    await this.latency();
+  }
+
+  async endOffsets(): Promise<readonly EndOffset[]> {
+    await this.latency();
+    const nowMs = this.world.clock.nowMs();
+    return [...this.world.group.partitions.values()].map(({ log }) => ({ topic: log.topic, partition: log.partition, low: log.low, end: visibleEnd(log, nowMs) }));
+  }
+
+  async committedOffsets(partitions: readonly { readonly topic: string; readonly partition: number }[]): Promise<readonly TopicOffset[]> {
+    await this.latency();
+    const all = [...this.world.group.partitions.values()];
+    return partitions.map(({ topic, partition }) => {
+      const one = all.find(({ log }) => log.topic === topic && log.partition === partition);
+      return { topic, partition, offset: one?.committed ?? -1 };
+    });
+  }
+
+  store(offsets: readonly CommittedOffset[]): void {
+    this.mustRun('store');
+    for (const { partitionId, offset } of offsets) {
+      if (!this.opened.has(partitionId)) this.observer.violation(`offset ${offset} stored for partition ${partitionId}, which is not open`);
+      if (this.lostTold.has(partitionId)) this.observer.violation(`offset ${offset} stored for partition ${partitionId}, which was lost`);
+      this.observer.stored(partitionId, offset);
+      this.stored.set(partitionId, offset);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.reader.stop();
+    const ids = [...this.opened.keys()];
+    this.commit(ids);
+    for (const id of ids) this.forget(id);
+    this.world.group.give(ids.filter((id) => this.world.group.partition(id).owner === 'us'), 'none');
+    await this.latency();
+    await new Promise<void>((resolve) => this.world.clock.after(this.settings.brokerLatencyMaxMs, resolve));
+    this.stopped = true;
+  }
+
+  /** The next event of the group comes only when the last one was answered. */
+  private nextStep(): void {
+    this.pending = undefined;
+    const step = this.stepsLeft.shift();
+    if (step !== undefined) this.world.clock.after(step.afterMs, () => this.rebalance(step));
+  }
+
+  private rebalance(step: RebalanceStep): void {
+    if (this.stopped) return;
+    const { group, random } = this.world;
+    const all = [...group.partitions.values()];
+    const meant = all.filter(({ owner }) => (owner === 'us') === (step.kind !== 'assign'));
+    const ids = (step.share >= 1 ? meant : random.some(meant, step.share)).map(({ log }) => log.id);
+    const named = ids.map((id) => this.named(id));
+    this.pending = { kind: step.kind === 'assign' ? 'open' : 'close', ids: new Set(ids) };
+    if (step.kind === 'assign') {
+      group.give(ids, 'us');
+      for (const id of ids) this.lostTold.delete(id);
+      this.events?.assigned(named);
+      return;
+    }
+    const lost = step.kind === 'lost';
+    if (lost) {
+      group.give(ids, 'other');
+      // As the adapter does: the writer hands nothing of a lost partition over any more.
+      for (const id of ids) {
+        group.epochs.set(id, 0);
+        this.lostTold.add(id);
+      }
+    } else if (step.kind === 'revoke-fenced') {
+      this.world.clock.after(random.int(500), () => group.give(ids.filter((id) => group.partition(id).owner === 'us' && this.opened.has(id)), 'other'));
+    }
+    this.events?.revoked(named, lost);
+  }
+
+  private answers(kind: 'open' | 'close', partitions: readonly AssignedPartition[]): void {
+    const ids = new Set(partitions.map(({ partitionId }) => partitionId));
+    const { pending } = this;
+    const fits = pending !== undefined && pending.kind === kind && pending.ids.size === ids.size && [...ids].every((id) => pending.ids.has(id));
+    if (!fits) this.observer.violation(`${kind} of [${[...ids].join(' ')}] does not answer what the group asked: ${pending?.kind} of [${[...(pending?.ids ?? [])].join(' ')}]`);
+  }
+
+  private forget(id: PartitionId): void {
+    this.opened.delete(id);
+    this.stored.delete(id);
+    this.world.group.epochs.set(id, 0);
+    this.reader.close(id);
+  }
+
+  /** Commits what was stored; the answer comes later. */
+  private commit(ids: readonly PartitionId[]): void {
+    const wanted = ids.flatMap((partitionId) => {
+      const offset = this.stored.get(partitionId);
+      return offset === undefined ? [] : [{ partitionId, offset }];
+    });
+    if (wanted.length === 0) return;
+    const { group, random } = this.world;
+    if (random.chance(this.settings.commitRefusedChance)) {
+      this.tell((events) => events.committed(wanted, new Error('coordinator not available')));
+      return;
+    }
+    const accepted = wanted.filter(({ partitionId, offset }) => group.commit(partitionId, offset, 'us'));
+    const refused = wanted.filter((one) => !accepted.includes(one));
+    for (const { partitionId } of accepted) this.stored.delete(partitionId);
+    if (accepted.length > 0) this.tell((events) => events.committed(accepted));
+    if (refused.length > 0) this.tell((events) => events.committed(refused, new Error('illegal generation')));
+  }
+
+  private tellProgress(): void {
+    const partitions = [...this.opened.keys()].flatMap((partitionId) => {
+      const progress = this.reader.progress(partitionId);
+      return progress === undefined ? [] : [{ partitionId, ...progress }];
+    });
+    this.tell((events) => events.progress(partitions));
+  }
+
+  private named(id: PartitionId): AssignedPartition {
+    const { log } = this.world.group.partition(id);
+    return { partitionId: id, topic: log.topic, partition: log.partition };
+  }
+
+  private tell(say: (events: SourceEvents) => void): void {
+    const { clock, random } = this.world;
+    clock.after(random.int(this.settings.brokerLatencyMaxMs), () => {
+      if (!this.stopped && this.events !== undefined) say(this.events);
+    });
+  }
+
+  private every(intervalMs: number, work: () => void): void {
+    this.world.clock.after(intervalMs, () => {
+      if (this.stopped) return;
+      work();
+      this.every(intervalMs, work);
+    });
+  }
+
+  private latency(): Promise<void> {
+    const { clock, random } = this.world;
+    return new Promise((resolve) => clock.after(random.int(this.settings.brokerLatencyMaxMs), resolve));
+  }
+
+  private mustBeParked(call: string): void {
+    this.mustRun(call);
+    if (!this.reader.parked) this.observer.violation(`${call} while the reader is not parked`);
+  }
+
+  private mustRun(call: string): void {
+    if (this.stopped) this.observer.violation(`${call} after stop`);
+  }
+}
