@@ -29,9 +29,18 @@ import {
 import type { NativeBinding, NativePartitionTable, ReaderOptions, ReaderStats } from './native.js';
 import { OffsetStore, type PossibleOffset } from './offset-store.js';
 import { PartitionRegistry } from './partition-registry.js';
-import { type PositionPolicies, PositionResolver, placeOf } from './positions.js';
+import { type OffsetQueries, type PositionPolicies, PositionResolver, placeOf } from './positions.js';
 import { countdown, within } from './promises.js';
-import { errorText, type KafkaConsumer, kafkaErrorCode, newConsumer, seekTo, type TopicPartition } from './rdkafka.js';
+import {
+  errorText,
+  type KafkaConsumer,
+  kafkaErrorCode,
+  newConsumer,
+  queryCommitted,
+  queryWatermarks,
+  seekTo,
+  type TopicPartition,
+} from './rdkafka.js';
 import { ReaderControl } from './reader-control.js';
 import { RebalanceAnswers } from './rebalance.js';
 import { progressOf } from './statistics.js';
@@ -244,7 +253,13 @@ export class KafkaSource implements Source {
     const refresh = setInterval(() => void this.#refreshCounts(client), PARTITION_COUNT_REFRESH_MS);
     refresh.unref();
     reader.start();
-    return { connected, reader, rebalance: new RebalanceAnswers(client), positions: new PositionResolver(client, options), refresh };
+    return {
+      connected,
+      reader,
+      rebalance: new RebalanceAnswers(client),
+      positions: new PositionResolver(queriesOf(client), options),
+      refresh,
+    };
   }
 
   #onRebalance(consumer: KafkaConsumer, error: unknown, partitions: readonly TopicPartition[]): void {
@@ -370,4 +385,11 @@ export class KafkaSource implements Source {
     if (this.#session === undefined) throw new DispatcherError('DEFECT', 'the Kafka source is used before its start');
     return this.#session;
   }
+}
+
+function queriesOf(consumer: KafkaConsumer): OffsetQueries {
+  return {
+    committed: (partitions, timeoutMs) => queryCommitted(consumer, partitions, timeoutMs),
+    watermarks: ({ topic, partition }, timeoutMs) => queryWatermarks(consumer, topic, partition, timeoutMs),
+  };
 }

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DispatcherError } from '../../core/errors.js';
 import type { AssignedPartition, CommittedOffset, EndOffset, TopicOffset } from '../../ports/source.js';
 import { REQUEST_TIMEOUT_MS, requestFailure } from './metadata.js';
-import { type KafkaConsumer, queryCommitted, queryWatermarks, type TopicPartition, type WatermarkOffsets } from './rdkafka.js';
+import type { TopicPartition, WatermarkOffsets } from './rdkafka.js';
 
 /** Questions under way at once: each holds a thread of libuv's pool, which has four. */
 const QUERIES_MAX = 3;
@@ -27,12 +27,19 @@ export interface StartPosition extends CommittedOffset {
   readonly committed: boolean;
 }
 
+/** What is asked of the brokers here. */
+export interface OffsetQueries {
+  /** In the order asked; −1 where nothing is committed. */
+  committed(partitions: readonly TopicPartition[], timeoutMs: number): Promise<readonly number[]>;
+  watermarks(partition: TopicPartition, timeoutMs: number): Promise<WatermarkOffsets>;
+}
+
 export class PositionResolver {
-  readonly #consumer: KafkaConsumer;
+  readonly #queries: OffsetQueries;
   readonly #policies: PositionPolicies;
 
-  constructor(consumer: KafkaConsumer, policies: PositionPolicies) {
-    this.#consumer = consumer;
+  constructor(queries: OffsetQueries, policies: PositionPolicies) {
+    this.#queries = queries;
     this.#policies = policies;
   }
 
@@ -53,7 +60,7 @@ export class PositionResolver {
   async committed(partitions: readonly TopicPartition[]): Promise<TopicOffset[]> {
     if (partitions.length === 0) return [];
     try {
-      const offsets = await queryCommitted(this.#consumer, partitions, REQUEST_TIMEOUT_MS);
+      const offsets = await this.#queries.committed(partitions, REQUEST_TIMEOUT_MS);
       return partitions.map(({ topic, partition }, index) => ({ topic, partition, offset: offsets[index] ?? -1 }));
     } catch (cause) {
       throw requestFailure(`the committed offsets of group ${this.#policies.groupId}`, cause);
@@ -101,7 +108,7 @@ export class PositionResolver {
 
   async #watermarks({ topic, partition }: TopicPartition): Promise<WatermarkOffsets> {
     try {
-      return await queryWatermarks(this.#consumer, topic, partition, REQUEST_TIMEOUT_MS);
+      return await this.#queries.watermarks({ topic, partition }, REQUEST_TIMEOUT_MS);
     } catch (cause) {
       throw requestFailure(`the first and last offsets of ${placeOf({ topic, partition })}`, cause);
     }

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { test } from 'node:test';
+import { type ConnectOptions, connect } from '../../src/adapters/kafka/connect.js';
+import { connectFailure } from '../../src/adapters/kafka/errors.js';
+import { type KafkaConsumer, newConsumer } from '../../src/adapters/kafka/rdkafka.js';
+import { DispatcherError } from '../../src/core/errors.js';
+import { RecordingLogger } from './support.js';
+
+function options(servers: string, extra: Record<string, string> = {}): ConnectOptions<KafkaConsumer> & { logger: RecordingLogger } {
+  return {
+    role: 'consumer',
+    servers,
+    timeoutMs: 1_500,
+    logger: new RecordingLogger(),
+    nowMs: () => performance.now(),
+    create: () => ({ client: newConsumer({ 'bootstrap.servers': servers, 'group.id': 'g', ...extra }), handleId: 1 }),
+  };
+}
+
+async function failure(attempt: Promise<unknown>): Promise<DispatcherError> {
+  try {
+    await attempt;
+  } catch (error) {
+    assert.ok(error instanceof DispatcherError);
+    return error;
+  }
+  return assert.fail('it connected');
+}
+
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 1;
+}
+
+test('nobody at the address: unreachable, with the address, the reason and what to check, soon after the limit', async () => {
+  const port = await closedPort();
+  const startedMs = performance.now();
+  const error = await failure(connect(options(`127.0.0.1:${port}`)));
+  assert.equal(error.code, 'KAFKA_UNREACHABLE');
+  assert.equal(error.exitCode, 3);
+  assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${port}.*Connection refused`));
+  assert.match(error.remedy ?? '', /host and port/);
+  assert.ok(performance.now() - startedMs < 10_000);
+});
+
+test('the reason of a failed connection is in the log while the attempts still go on', async () => {
+  const given = options(`127.0.0.1:${await closedPort()}`);
+  await failure(connect(given));
+  assert.ok(given.logger.entries.some(({ message }) => /Connection refused/.test(message)));
+});
+
+test('an unknown host name is named', async () => {
+  const error = await failure(connect(options('no-such-host.invalid:9092')));
+  assert.equal(error.code, 'KAFKA_UNREACHABLE');
+  assert.match(error.message, /Failed to resolve 'no-such-host\.invalid:9092'/);
+});
+
+test('a server that accepts and stays silent does not hold the start for longer than the limit', async () => {
+  const server = createServer(() => undefined);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  try {
+    const error = await failure(connect(options(`127.0.0.1:${port}`)));
+    assert.equal(error.code, 'KAFKA_UNREACHABLE');
+  } finally {
+    server.close();
+  }
+});
+
+test('a property that librdkafka does not know is a configuration error, at once', async () => {
+  const error = await failure(connect(options('127.0.0.1:1', { 'no.such.property': '1' })));
+  assert.equal(error.code, 'CONFIGURATION');
+  assert.equal(error.exitCode, 2);
+  assert.match(error.message, /no\.such\.property/);
+});
+
+test('properties that contradict each other are a configuration error, at once', async () => {
+  const startedMs = performance.now();
+  const error = await failure(connect(options('127.0.0.1:1', { 'session.timeout.ms': '30000', 'max.poll.interval.ms': '20000' })));
+  assert.equal(error.code, 'CONFIGURATION');
+  assert.ok(performance.now() - startedMs < 1_000);
+});
+
+test('a CA that is no certificate is refused with exit 8', async () => {
+  const error = await failure(connect(options('127.0.0.1:1', { 'security.protocol': 'ssl', 'ssl.ca.pem': 'garbage' })));
+  assert.equal(error.code, 'KAFKA_REFUSED');
+  assert.equal(error.exitCode, 8);
+});
+
+const LINES: readonly (readonly [line: string, code: string, remedy: RegExp])[] = [
+  [
+    'sasl_ssl://b:1/boot: SASL authentication error: Authentication failed during authentication due to invalid credentials',
+    'KAFKA_REFUSED',
+    /password/,
+  ],
+  [
+    'ssl://b:1/boot: SSL handshake failed: error:0A000086:SSL routines::certificate verify failed: broker certificate could not',
+    'KAFKA_REFUSED',
+    /CA/,
+  ],
+  ['ssl://b:1/boot: SSL handshake failed: Disconnected: connecting to a PLAINTEXT broker listener? (after 2ms)', 'KAFKA_REFUSED', /no TLS/],
+  [
+    'ssl://b:1/boot: Receive failed: error:0A000412:SSL routines::sslv3 alert bad certificate: SSL alert number 42',
+    'KAFKA_REFUSED',
+    /client certificate/,
+  ],
+  [
+    'b:1/boot: Disconnected: connection closed by peer: receive 0 after POLLIN (after 14ms in state APIVERSION_QUERY)',
+    'KAFKA_REFUSED',
+    /security\.protocol/,
+  ],
+  ['b:1/boot: SASL SCRAM-SHA-256 mechanism handshake failed: Broker: Unsupported SASL mechanism', 'KAFKA_REFUSED', /mechanism/],
+  ['b:1/boot: Connect to ipv4#127.0.0.1:1 failed: Connection refused', 'KAFKA_UNREACHABLE', /broker runs/],
+];
+
+for (const [line, code, remedy] of LINES) {
+  test(`the log line "${line.slice(0, 70)}…" is ${code} with a fitting remedy`, () => {
+    const error = connectFailure('consumer', 'b:1', 1_000, { lines: [line], cause: undefined });
+    assert.equal(error.code, code);
+    assert.match(error.remedy ?? '', remedy);
+  });
+}
+
+test('one broker that refuses us beside one that is down is unreachable: trying again may help', () => {
+  const error = connectFailure('consumer', 'a:1,b:1', 1_000, {
+    lines: ['a:1/boot: SASL authentication error: x', 'b:1/boot: Connect to ipv4#127.0.0.1:1 failed: Connection refused'],
+    cause: undefined,
+  });
+  assert.equal(error.code, 'KAFKA_UNREACHABLE');
+});

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PartitionRegistry } from '../../src/adapters/kafka/partition-registry.js';
+import { progressOf } from '../../src/adapters/kafka/statistics.js';
+import { PlainTable } from './support.js';
+
+test('progress names open partitions only, with the end of the isolation level', () => {
+  const registry = new PartitionRegistry(new PlainTable());
+  registry.open(registry.assigned({ topic: 't', partition: 0 }), 1);
+  registry.assigned({ topic: 't', partition: 1 });
+  const partition = { next_offset: 12, fetchq_cnt: 4, hi_offset: 20, ls_offset: 18 };
+  const event = { message: JSON.stringify({ topics: { t: { partitions: { 0: partition, 1: partition, '-1': partition } } } }) };
+  assert.deepEqual(progressOf(event, registry, 'read_committed'), [
+    { partitionId: 0, nextOffset: 12, fetchQueueRecords: 4, endOffset: 18 },
+  ]);
+  assert.equal(progressOf(event, registry, 'read_uncommitted')[0]?.endOffset, 20);
+});
+
+test('what librdkafka does not know yet is said to be unknown', () => {
+  const registry = new PartitionRegistry(new PlainTable());
+  registry.open(registry.assigned({ topic: 't', partition: 0 }), 1);
+  const event = {
+    message: JSON.stringify({ topics: { t: { partitions: { 0: { next_offset: -1001, hi_offset: -1001, ls_offset: -1001 } } } } }),
+  };
+  assert.deepEqual(progressOf(event, registry, 'read_committed'), [
+    { partitionId: 0, nextOffset: -1, fetchQueueRecords: 0, endOffset: -1 },
+  ]);
+});
+
+test('a document of another form gives no progress and no error', () => {
+  const registry = new PartitionRegistry(new PlainTable());
+  registry.open(registry.assigned({ topic: 't', partition: 0 }), 1);
+  for (const event of [undefined, {}, { message: '{' }, { message: '[]' }, { message: '{"topics":null}' }]) {
+    assert.deepEqual(progressOf(event, registry, 'read_committed'), []);
+  }
+});
