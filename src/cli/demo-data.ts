@@ -85,7 +85,8 @@ export async function* flightRecords(): AsyncGenerator<DemoRecord> {
     const route = columns.routes[routeNumber];
     const gap = columns.gapMinutes[index];
     const delay = columns.delays[index];
-    if (route === undefined || gap === undefined || delay === undefined) throw new Error(`${DATA_FILE.pathname} is damaged at flight ${index}`);
+    if (route === undefined || gap === undefined || delay === undefined)
+      throw new Error(`${DATA_FILE.pathname} is damaged at flight ${index}`);
     minutes += gap;
     yield flightRecord(route, new Date(minutes * 60_000).toISOString().slice(0, 16), delay);
     if ((index + 1) % FLIGHTS_PER_FAULT === 0) {
@@ -96,7 +97,10 @@ export async function* flightRecords(): AsyncGenerator<DemoRecord> {
 }
 
 function flightRecord([origin, destination, distance]: Route, date: string, delay: number): DemoRecord {
-  return { key: Buffer.from(`${origin}-${destination}`), value: Buffer.from(JSON.stringify({ date, delay, distance, origin, destination })) };
+  return {
+    key: Buffer.from(`${origin}-${destination}`),
+    value: Buffer.from(JSON.stringify({ date, delay, distance, origin, destination })),
+  };
 }
 
 async function readColumns(): Promise<FlightColumns> {
@@ -104,7 +108,9 @@ async function readColumns(): Promise<FlightColumns> {
   const text = await promisify(gunzip)(packed, { maxOutputLength: INFLATED_BYTES_MAX });
   const columns = JSON.parse(text.toString('utf8')) as FlightColumns;
   if (columns.routeOf.length !== FLIGHT_TOTALS.flights) {
-    throw new Error(`${DATA_FILE.pathname} holds ${columns.routeOf.length} flights instead of ${FLIGHT_TOTALS.flights}; restore it from the package`);
+    throw new Error(
+      `${DATA_FILE.pathname} holds ${columns.routeOf.length} flights instead of ${FLIGHT_TOTALS.flights}; restore it from the package`,
+    );
   }
   return columns;
 }
