@@ -33,7 +33,7 @@ test: setup-test build ## run every test, Apache Kafka brokers included
 	@$(NODE) scripts/test.mjs
 
 test-sim: build ## run the simulation alone: make test-sim SEED=42 (one seed) or SEEDS=100000 (many)
-	@KD_SIM_SEED='$(SEED)' KD_SIM_SEEDS='$(SEEDS)' $(NODE) scripts/test.mjs test/simulation
+	@$(if $(SEED),KD_SIM_SEED=$(SEED)) $(if $(SEEDS),KD_SIM_SEEDS=$(SEEDS)) $(NODE) scripts/test.mjs test/simulation
 
 proof: setup-test build ## run the proofs full-size (long)
 	@KD_PROOF=full $(NODE) scripts/test.mjs
