@@ -1,0 +1,148 @@
+import type { Type } from 'avsc';
+import { type Decoder, type Encoder, FormatError, type FormatSpec } from '../format.js';
+import { ENCODED_BYTES_MAX } from '../limits.js';
+import { bufferOver } from '../memory.js';
+import { type GeneratedDecoder, generateDecoder, type MakeDefault } from './generate-decode.js';
+import { type GeneratedEncoder, generateEncoder, OVERFLOW } from './generate-encode.js';
+import { type ParsedSchema, parseSchema } from './parse.js';
+import type { FieldDefault, Node } from './plan.js';
+import { Planner } from './plan-from-type.js';
+import { Incompatible, SchemaResolver } from './resolve.js';
+import { messageOf, schemaError } from './schema-error.js';
+
+/** The first scratch of an encoder, and the most it keeps. */
+const SCRATCH_BYTES = 64 * 1024;
+const SCRATCH_KEPT_BYTES_MAX = 1024 * 1024;
+
+export class AvroDecoder implements Decoder {
+  private readonly generated: GeneratedDecoder;
+  private bytes: Uint8Array | undefined;
+
+  constructor(generated: GeneratedDecoder) {
+    this.generated = generated;
+  }
+
+  decode(bytes: Uint8Array, start: number, end: number): unknown {
+    if (bytes !== this.bytes) attach(this.generated, bytes);
+    this.bytes = bytes;
+    return this.generated.read(start, Math.min(end, bytes.length));
+  }
+}
+
+export class AvroEncoder implements Encoder {
+  private readonly generated: GeneratedEncoder;
+  private bytes: Uint8Array | undefined;
+  private scratch: Uint8Array | undefined;
+
+  constructor(generated: GeneratedEncoder) {
+    this.generated = generated;
+  }
+
+  encode(value: unknown, bytes: Uint8Array, start: number, limit: number): number {
+    if (bytes !== this.bytes) attach(this.generated, bytes);
+    this.bytes = bytes;
+    try {
+      return this.generated.write(value, start, Math.min(limit, bytes.length));
+    } catch (cause) {
+      if (cause === OVERFLOW) return this.encodeApart(value, bytes, { start, limit });
+      throw cause;
+    }
+  }
+
+  /** The source asks for the most a value could take; only here does it turn out what it takes. At most once a block. */
+  private encodeApart(value: unknown, bytes: Uint8Array, room: { start: number; limit: number }): number {
+    for (let size = Math.max(SCRATCH_BYTES, this.scratch?.length ?? 0); size <= ENCODED_BYTES_MAX; size *= 2) {
+      const scratch = this.scratch?.length === size ? this.scratch : new Uint8Array(size);
+      if (size <= SCRATCH_KEPT_BYTES_MAX) this.scratch = scratch;
+      attach(this.generated, scratch);
+      this.bytes = scratch;
+      const end = writeOrOverflow(this.generated, value, size);
+      if (end === undefined) continue;
+      this.bytes = undefined;
+      if (end > room.limit - room.start) return -1 - end;
+      bytes.set(scratch.subarray(0, end), room.start);
+      return room.start + end;
+    }
+    throw new FormatError('VALUE_TOO_LARGE', `the value takes more than ${String(ENCODED_BYTES_MAX)} bytes`);
+  }
+}
+
+function writeOrOverflow(generated: GeneratedEncoder, value: unknown, limit: number): number | undefined {
+  try {
+    return generated.write(value, 0, limit);
+  } catch (cause) {
+    if (cause === OVERFLOW) return undefined;
+    throw cause;
+  }
+}
+
+function attach(generated: GeneratedDecoder | GeneratedEncoder, bytes: Uint8Array): void {
+  generated.attach(bytes, bufferOver(bytes), new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+}
+
+export function createAvroDecoder(spec: FormatSpec): Decoder {
+  const { path, writerPath, references } = schemaOf(spec);
+  const reader = parseSchema(path, references);
+  const planner = plannerOf(reader);
+  const makeDefault = defaultsFor(spec.long);
+  if (writerPath === undefined) return new AvroDecoder(generateDecoder(planner.plan(reader.type), { long: spec.long, makeDefault }));
+  const writer = parseSchema(writerPath, references);
+  // One planner for both, so that it knows the logical types of both.
+  const both = plannerOf({ ...reader, attributes: new Map([...reader.attributes, ...writer.attributes]) });
+  return new AvroDecoder(generateDecoder(resolved(reader, writer, both), { long: spec.long, makeDefault }));
+}
+
+export function createAvroEncoder(spec: FormatSpec): Encoder {
+  const { path, references } = schemaOf(spec);
+  const schema = parseSchema(path, references);
+  return new AvroEncoder(generateEncoder(plannerOf(schema).plan(schema.type)));
+}
+
+function resolved(reader: ParsedSchema, writer: ParsedSchema, planner: Planner): Node {
+  try {
+    return new SchemaResolver(planner).resolve(reader.type, writer.type, reader.type.name?.split('.').at(-1) ?? 'value');
+  } catch (cause) {
+    if (!(cause instanceof Incompatible)) throw cause;
+    throw schemaError(
+      `${reader.file}: data written with ${writer.file} can't be read with this schema: ${cause.message}`,
+      'give added fields a default, keep names (or add aliases) and only widen types: int → long → float → double, string ↔ bytes',
+      cause,
+    );
+  }
+}
+
+function schemaOf(spec: FormatSpec): NonNullable<FormatSpec['schema']> {
+  if (spec.schema !== undefined) return spec.schema;
+  throw schemaError('format avro needs a schema', 'name the file: `schema: ./name.avsc`');
+}
+
+/** Plans a schema; its defaults are encoded by encoders of the same kind, of the bare types, since defaults are written without logical meaning. */
+function plannerOf(schema: ParsedSchema): Planner {
+  const scratch = new Uint8Array(SCRATCH_BYTES);
+  const bare: Planner = new Planner(new Map(), encodeDefault);
+  function encodeDefault(type: Type, value: unknown): Uint8Array {
+    // Nearly all defaults are this one: the null branch, which comes first in its union.
+    if (value === null) return new Uint8Array(type.typeName === 'null' ? 0 : 1);
+    try {
+      const encoder = new AvroEncoder(generateEncoder(bare.plan(type)));
+      const end = encoder.encode(value, scratch, 0, scratch.length);
+      if (end < 0) throw new Error(`takes more than ${String(SCRATCH_BYTES)} bytes`);
+      return scratch.slice(0, end);
+    } catch (cause) {
+      throw schemaError(`${schema.file}: the default ${JSON.stringify(value)} of a field can't be encoded: ${messageOf(cause)}`, 'correct the default', cause);
+    }
+  }
+  return new Planner(schema.attributes, encodeDefault);
+}
+
+/** Decodes defaults once when they can't be changed by whoever gets them, and anew for each record when they can. */
+function defaultsFor(long: FormatSpec['long']): MakeDefault {
+  const makeDefault = (node: Node, fallback: FieldDefault): { value: unknown } | { make: () => unknown } => {
+    const generated = generateDecoder(node, { long, makeDefault });
+    attach(generated, fallback.bytes);
+    const make = (): unknown => generated.read(0, fallback.bytes.length);
+    const value = make();
+    return typeof value === 'object' && value !== null ? { make } : { value };
+  };
+  return makeDefault;
+}

@@ -1,0 +1,104 @@
+/**
+ * The fixed part of every generated decoder. Positions are absolute in the block `B`; `E` is the record's end. Varints may look at up to ten bytes
+ * without asking, but a position beyond `E` is refused before anything read there is used as a length, a count or an end of nesting, and
+ * before the value is handed out. `P` carries the position back from a function. `T` is the text of `[O, Q)`, the window short strings are cut from.
+ */
+export const DECODE_PRELUDE = `
+let B = new Uint8Array(0), X, W, T = '', O = 0, Q = 0, E = 0, P = 0, D = 0, Z = 0;
+
+function fail(code, text, p) {
+  throw new FormatError(p > E ? 'TRUNCATED' : code, p > E ? text.slice(0, text.indexOf(':')) + ': the record ends in the middle of its data' : text);
+}
+function small(lo, p) {
+  P = p;
+  return (lo >>> 1) ^ -(lo & 1);
+}
+function intTail(p, c, path) {
+  const b = B;
+  let lo = c & 127;
+  c = b[p++]; lo |= (c & 127) << 7; if (c < 128) return small(lo, p);
+  c = b[p++]; lo |= (c & 127) << 14; if (c < 128) return small(lo, p);
+  c = b[p++]; lo |= (c & 127) << 21; if (c < 128) return small(lo, p);
+  c = b[p++]; lo |= (c & 15) << 28;
+  if (c > 15 || p > E) fail('INVALID_INT', path + ': an int has at most 32 bits', p);
+  return small(lo, p);
+}
+let L0 = 0, L1 = 0, L2 = 0;
+function parts(p, c, path) {
+  const b = B;
+  let lo = c & 127, mid = 0, hi = 0;
+  done: {
+    if (c < 128) break done;
+    c = b[p++]; lo |= (c & 127) << 7; if (c < 128) break done;
+    c = b[p++]; lo |= (c & 127) << 14; if (c < 128) break done;
+    c = b[p++]; lo |= (c & 127) << 21; if (c < 128) break done;
+    c = b[p++]; mid = c & 127; if (c < 128) break done;
+    c = b[p++]; mid |= (c & 127) << 7; if (c < 128) break done;
+    c = b[p++]; mid |= (c & 127) << 14; if (c < 128) break done;
+    c = b[p++]; mid |= (c & 127) << 21; if (c < 128) break done;
+    c = b[p++]; hi = c & 127; if (c < 128) break done;
+    c = b[p++]; hi |= (c & 1) << 7;
+    if (!(c <= 1)) fail('INVALID_LONG', path + ': a long has at most 64 bits', p);
+  }
+  if (p > E) fail('TRUNCATED', path + ': ', p);
+  P = p; L0 = lo; L1 = mid; L2 = hi;
+}
+function longTail(p, c, path) {
+  parts(p, c, path);
+  const high = L1 + L2 * 268435456;
+  const half = high * 134217728 + (L0 >>> 1);
+  const value = L0 & 1 ? -half - 1 : half;
+  if (high > 67108863 || value === -9007199254740992) {
+    fail('UNSAFE_LONG', path + ": a long beyond \\u00b1(2^53 \\u2212 1), which a JavaScript number can't hold exactly; set input.long to bigint", P);
+  }
+  return value;
+}
+function longAny(p, path) {
+  const c = B[p++];
+  parts(p, c, path);
+  const half = (L1 + L2 * 268435456) * 134217728 + (L0 >>> 1);
+  return L0 & 1 ? -half - 1 : half;
+}
+const I64 = new BigInt64Array(1), I32 = new Int32Array(I64.buffer);
+function longBig(p, path) {
+  const c = B[p++];
+  parts(p, c, path);
+  const low = L0 | (L1 << 28), high = (L1 >>> 4) | (L2 << 24), sign = -(L0 & 1);
+  I32[0] = ((low >>> 1) | (high << 31)) ^ sign;
+  I32[1] = (high >>> 1) ^ sign;
+  return I64[0];
+}
+function text(p, n, path) {
+  const q = p + n, b = B;
+  if (n < 256) {
+    let all = 0;
+    for (let i = p; i < q; i++) all |= b[i];
+    if (all < 128) {
+      if (q > Q) {
+        O = p;
+        Q = E - p > TEXT_WINDOW_BYTES ? p + TEXT_WINDOW_BYTES : E;
+        T = X.latin1Slice(O, Q);
+      }
+      return T.substring(p - O, q - O);
+    }
+  }
+  try {
+    return utf8Text(X, p, q);
+  } catch (cause) {
+    fail(cause.code, path + ': ' + cause.message, p);
+  }
+}
+function copy(p, n) {
+  const value = Buffer.allocUnsafe(n);
+  X.copy(value, 0, p, p + n);
+  return value;
+}
+function zeros(n, path, p) {
+  Z += n;
+  if (Z > ZERO_BYTE_ITEMS_MAX) fail('TOO_MANY_ITEMS', path + ': more than ' + ZERO_BYTE_ITEMS_MAX + ' items that take no bytes', p);
+}
+function enter(path, p) {
+  if (p > E) fail('TRUNCATED', path + ': ', p);
+  if (++D > NESTING_DEPTH_MAX) fail('TOO_DEEP', path + ': nested deeper than ' + NESTING_DEPTH_MAX + ' levels', p);
+}
+`;

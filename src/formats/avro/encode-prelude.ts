@@ -1,0 +1,92 @@
+/**
+ * The fixed part of every generated encoder. Before anything is written, the source asks whether the most it can take still fits below `L`; if
+ * not, it throws OVERFLOW, and the encoder finds out the true size elsewhere. `D` is the nesting.
+ */
+export const ENCODE_PRELUDE = `
+let B = new Uint8Array(0), X, W, L = 0, D = 0;
+
+function show(value) {
+  if (typeof value === 'string') return 'string ' + JSON.stringify(value.length > SHOWN_CHARS_MAX ? value.slice(0, SHOWN_CHARS_MAX) + '\\u2026' : value);
+  if (typeof value === 'number' || typeof value === 'boolean') return typeof value + ' ' + value;
+  if (typeof value === 'bigint') { const digits = String(value); return 'bigint ' + (digits.length > SHOWN_CHARS_MAX ? digits.slice(0, SHOWN_CHARS_MAX) + '\\u2026' : digits); }
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value !== 'object') return typeof value;
+  if (value instanceof Uint8Array) return value.length + ' bytes';
+  for (const [name, type] of [['Map', Map], ['Set', Set], ['Date', Date]]) if (value instanceof type) return 'a ' + name;
+  const keys = Object.keys(value);
+  return 'an object' + (keys.length === 0 ? ' without keys' : ' with ' + keys.slice(0, 5).join(', ').slice(0, SHOWN_CHARS_MAX));
+}
+function bad(value, expected, path) {
+  if (value === undefined) throw new FormatError('MISSING_VALUE', path + ': expected ' + expected + ', got undefined');
+  throw new FormatError('INVALID_VALUE', path + ': expected ' + expected + ', got ' + show(value));
+}
+function ill(path) {
+  throw new FormatError('INVALID_STRING', path + ': the string holds half of a surrogate pair, which UTF-8 can\\'t');
+}
+function enter(path) {
+  if (++D > NESTING_DEPTH_MAX) throw new FormatError('TOO_DEEP', path + ': nested deeper than ' + NESTING_DEPTH_MAX + ' levels, or inside itself');
+}
+function varint(p, z) {
+  const b = B;
+  while (z > 127) { b[p++] = (z & 127) | 128; z >>>= 7; }
+  b[p++] = z;
+  return p;
+}
+function pieces(p, lo, mid, hi) {
+  const b = B;
+  if (mid === 0 && hi === 0) return varint(p, lo);
+  b[p++] = (lo & 127) | 128; b[p++] = ((lo >>> 7) & 127) | 128; b[p++] = ((lo >>> 14) & 127) | 128; b[p++] = (lo >>> 21) | 128;
+  if (hi === 0) return varint(p, mid);
+  b[p++] = (mid & 127) | 128; b[p++] = ((mid >>> 7) & 127) | 128; b[p++] = ((mid >>> 14) & 127) | 128; b[p++] = (mid >>> 21) | 128;
+  return varint(p, hi);
+}
+function long(p, v) {
+  if (typeof v === 'number') {
+    if (!Number.isSafeInteger(v)) return -1;
+    const sign = v < 0 ? 1 : 0;
+    const half = sign === 1 ? -v - 1 : v;
+    const high = Math.floor(half / 134217728);
+    return pieces(p, (half - high * 134217728) * 2 + sign, high, 0);
+  }
+  if (typeof v !== 'bigint' || v > 9223372036854775807n || v < -9223372036854775808n) return -1;
+  const z = BigInt.asUintN(64, (v << 1n) ^ (v >> 63n));
+  return pieces(p, Number(z & 268435455n), Number((z >> 28n) & 268435455n), Number(z >> 56n));
+}
+function text(p, v) {
+  const n = v.length, b = B;
+  if (n < 64) {
+    const q = p + 1;
+    let i = 0;
+    for (; i < n; i++) {
+      const c = v.charCodeAt(i);
+      if (c > 127) break;
+      b[q + i] = c;
+    }
+    if (i === n) {
+      b[p] = n << 1;
+      return q + n;
+    }
+  }
+  return textTail(p, v, n);
+}
+function textTail(p, v, n) {
+  if (!v.isWellFormed()) return -1;
+  if (n > 21 && n < 64 || n > 2730) {
+    const size = Buffer.byteLength(v);
+    p = pieces(p, (size << 1) & 268435455, size >>> 27, 0);
+    return p + X.utf8Write(v, p, size);
+  }
+  const head = n < 64 ? 1 : 2;
+  const size = X.utf8Write(v, p + head, n * 3);
+  varint(p, size << 1);
+  return p + head + size;
+}
+function raw(p, v) {
+  B.set(v, p);
+  return p + v.length;
+}
+function isObject(v) {
+  return typeof v === 'object' && v !== null && !Array.isArray(v) && !(v instanceof Uint8Array) && !(v instanceof Map) && !(v instanceof Set) && !(v instanceof Date);
+}
+`;

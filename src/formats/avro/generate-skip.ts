@@ -1,0 +1,81 @@
+import type { Emitter } from './emitter.js';
+import { bytesMin, childrenOf, type Node } from './plan.js';
+import { length, shortName, varint } from './generate-decode.js';
+
+/** Statements that move `p` behind a value without making it: for the fields of the writer that the reader does not want. */
+export function emitSkip(node: Node, emitter: Emitter, path: string): string {
+  switch (node.kind) {
+    case 'null':
+      return '';
+    case 'boolean':
+      return 'p++;';
+    case 'int':
+    case 'enum':
+      return `c = b[p++];\nif (c >= 128) { intTail(p, c, \`${path}\`); p = P; }`;
+    case 'long':
+      return `parts(p + 1, b[p], \`${path}\`); p = P;`;
+    case 'float':
+      return 'p += 4;';
+    case 'double':
+      return 'p += 8;';
+    case 'fixed':
+      return `p += ${String(node.size)};`;
+    case 'string':
+    case 'bytes':
+      return `${length(path)}\np += c;`;
+    case 'array':
+      return skipBlocks(node.items, '', { emitter, path });
+    case 'map':
+      return skipBlocks(node.values, `${length(path)}\np += c;`, { emitter, path });
+    case 'union': {
+      const cases = node.branches.map((branch, index) => `case ${String(index)}: {\n${emitSkip(branch.node, emitter, path)}\nbreak;\n}`);
+      return `c = b[p++];
+if (c < 128) c = (c >>> 1) ^ -(c & 1); else { c = intTail(p, c, \`${path}\`); p = P; }
+switch (c) {
+${cases.join('\n')}
+default: fail('INVALID_UNION', \`${path}: the union has no branch number \${c}\`, p);
+}`;
+    }
+    case 'record':
+      return skipRecord(node, emitter, path);
+    default:
+      throw new Error(`a ${node.kind} is never skipped`);
+  }
+}
+
+function skipRecord(node: Extract<Node, { kind: 'record' }>, emitter: Emitter, path: string): string {
+  const inline = (): string => node.fields.map((field) => emitSkip(field.node, emitter, path)).join('\n');
+  if (!emitter.isApart(node)) return inline();
+  const name = emitter.functionFor(
+    node,
+    (own) => `function ${own}(p) {
+  const b = B, e = E;
+  let c = 0;
+  enter(\`${shortName(node.name)}\`, p);
+  ${inline()}
+  D--;
+  P = p;
+}`,
+  );
+  return `${name}(p); p = P;`;
+}
+
+function skipBlocks(item: Node, key: string, at: { emitter: Emitter; path: string }): string {
+  const { emitter, path } = at;
+  const [count, i] = [emitter.fresh('n'), emitter.fresh('i')];
+  const least = bytesMin(item) + (key === '' ? 0 : 1);
+  const bound = least === 0 ? `zeros(${count}, \`${path}\`, p);` : `if (${count} > (e - p) / ${String(least)}) fail('INVALID_COUNT', \`${path}: claims \${${count}} items, more than its bytes could hold\`, p);`;
+  const hollow = least === 0 && childrenOf(item).length === 0;
+  return `for (;;) {
+  let ${count};
+  ${varint(count, 'longTail', path)}
+  if (${count} === 0) break;
+  if (${count} < 0) {
+    ${length(path)}
+    p += c;
+    continue;
+  }
+  ${bound}
+  ${hollow ? '' : `for (let ${i} = 0; ${i} < ${count}; ${i}++) {\n${key}\n${emitSkip(item, emitter, path)}\n}`}
+}`;
+}

@@ -1,0 +1,10 @@
+import { DispatcherError } from '../../core/errors.js';
+
+/** A fault in what the user gave us as a schema. */
+export function schemaError(message: string, remedy: string, cause?: unknown): DispatcherError {
+  return new DispatcherError('CONFIGURATION', message, cause === undefined ? { remedy } : { remedy, cause });
+}
+
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,28 @@
+/**
+ * A decoded value as something JSON.stringify prints for people: BigInts as decimal text, bytes as text where they are printable UTF-8 and as
+ * base64 otherwise, what JSON can't say (NaN, infinities, undefined) as text.
+ */
+export function toDisplay(value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (value === undefined) return 'undefined';
+  if (value instanceof Uint8Array) return displayBytes(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
+  if (Array.isArray(value)) return value.map(toDisplay);
+  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, toDisplay(child)]));
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
+
+function displayBytes(bytes: Uint8Array): string {
+  // TextDecoder refuses shared memory.
+  const copy = Buffer.from(bytes);
+  try {
+    const text = strictUtf8.decode(copy);
+    if (!/[\p{Cc}\p{Cs}]/u.test(text.replace(/[\t\n\r]/g, ''))) return text;
+  } catch {
+    // Not text: shown as base64 below.
+  }
+  return `base64:${copy.toString('base64')}`;
+}

@@ -1,0 +1,35 @@
+import { type Decoder, FormatError } from './format.js';
+import { checkDepth, checkKeys, checkNumbers, mayHoldInexactNumber } from './json-scan.js';
+import { NESTING_DEPTH_MAX } from './limits.js';
+import { BufferCache, utf8Text } from './memory.js';
+
+const BYTE_ORDER_MARK = '\ufeff';
+
+/**
+ * Strict JSON: valid UTF-8, one value, no `__proto__` key, no number that a double can't hold (integers beyond ±(2^53 − 1), 1e999),
+ * bounded nesting. A leading byte order mark is skipped, as Jackson does.
+ */
+export class JsonDecoder implements Decoder {
+  private readonly buffers = new BufferCache();
+
+  decode(bytes: Uint8Array, start: number, end: number): unknown {
+    let text = utf8Text(this.buffers.of(bytes), start, end);
+    if (text.startsWith(BYTE_ORDER_MARK)) text = text.slice(1);
+    // A nesting of n takes at least 2n characters: short records need no look.
+    if (text.length >= 2 * NESTING_DEPTH_MAX) checkDepth(text);
+    const value = parse(text);
+    if (mayHoldInexactNumber(text)) checkNumbers(text);
+    // A key may be spelled with escapes, but not without this one.
+    if (text.includes('__proto__') || text.includes('\\u00')) checkKeys(value);
+    return value;
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    if (text.trim() === '') throw new FormatError('INVALID_JSON', 'is empty; a JSON record holds exactly one value', { cause });
+    throw new FormatError('INVALID_JSON', `is not JSON: ${cause instanceof Error ? cause.message : 'unknown'}`, { cause });
+  }
+}

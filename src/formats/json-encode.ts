@@ -1,0 +1,68 @@
+import { type Encoder, FormatError } from './format.js';
+import { NESTING_DEPTH_MAX } from './limits.js';
+import { BufferCache } from './memory.js';
+import { writeText } from './raw.js';
+
+/**
+ * `JSON.stringify`, but what it would lose without a word is refused: a value that has no JSON (undefined, a function, a symbol) at the
+ * top, a BigInt, and NaN or an infinity anywhere (it writes `null` for them).
+ */
+export class JsonEncoder implements Encoder {
+  private readonly buffers = new BufferCache();
+
+  encode(value: unknown, bytes: Uint8Array, start: number, limit: number): number {
+    const text = stringify(value);
+    if (text.includes('null')) checkFinite(value, '', 0);
+    return writeText(text, this.buffers.of(bytes), start, limit);
+  }
+}
+
+function stringify(value: unknown): string {
+  let text: unknown;
+  try {
+    text = JSON.stringify(value);
+  } catch (cause) {
+    throw refusal(value, cause);
+  }
+  // The types say string; undefined, functions and symbols give undefined.
+  if (typeof text === 'string') return text;
+  throw new FormatError('NOT_JSON', `a value of type ${typeof value} has no JSON; return an object, or say drop() or tombstone()`);
+}
+
+function refusal(value: unknown, cause: unknown): FormatError {
+  const message = cause instanceof Error ? cause.message : 'JSON.stringify failed';
+  if (message.includes('BigInt')) {
+    const path = pathOfBigInt(value, '', 0) ?? 'the value';
+    return new FormatError('BIGINT', `${path} is a BigInt, which has no JSON; write it with String() or, where it is small, Number()`, { cause });
+  }
+  if (message.includes('circular')) return new FormatError('CYCLE', 'the value refers to itself, which has no JSON', { cause });
+  if (cause instanceof RangeError) return new FormatError('TOO_DEEP', `the value is nested too deep or too large for JSON: ${message}`, { cause });
+  return new FormatError('NOT_JSON', `JSON.stringify failed: ${message}`, { cause });
+}
+
+function hasToJson(value: object): boolean {
+  return 'toJSON' in value && typeof value.toJSON === 'function';
+}
+
+function checkFinite(value: unknown, path: string, depth: number): void {
+  if (typeof value === 'number') {
+    if (Number.isFinite(value)) return;
+    throw new FormatError('NOT_FINITE', `${path === '' ? 'the value' : path} is ${String(value)}, which JSON can't hold; use null or a string`);
+  }
+  if (typeof value !== 'object' || value === null || depth > NESTING_DEPTH_MAX || hasToJson(value)) return;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) checkFinite(value[i], `${path}[${String(i)}]`, depth + 1);
+    return;
+  }
+  for (const [key, child] of Object.entries(value)) checkFinite(child, path === '' ? key : `${path}.${key}`, depth + 1);
+}
+
+function pathOfBigInt(value: unknown, path: string, depth: number): string | undefined {
+  if (typeof value === 'bigint') return path === '' ? undefined : path;
+  if (typeof value !== 'object' || value === null || depth > NESTING_DEPTH_MAX) return undefined;
+  for (const [key, child] of Object.entries(value)) {
+    const found = pathOfBigInt(child, path === '' ? key : `${path}.${key}`, depth + 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
