@@ -2,7 +2,6 @@ import { type Command, Option } from 'commander';
 import type { CliIo, GlobalOptions } from './io.js';
 import { loadConfigWithDetails } from './load-config.js';
 import { redactor } from '../logging/redact.js';
-import { runJob } from './run-job.js';
 
 /** `kd run`: the main job. */
 export function register(program: Command, io: CliIo): void {
@@ -14,6 +13,8 @@ export function register(program: Command, io: CliIo): void {
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { until: 'end' | 'forever' }>();
       const { config, secrets } = await loadConfigWithDetails(options, io);
+      // Loaded here, so that verbs which need no Kafka do not load its client.
+      const { runJob } = await import('./run-job.js');
       await runJob({ config, until: options.until, options, redact: redactor(secrets) }, io);
     });
 }

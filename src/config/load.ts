@@ -4,7 +4,7 @@ import { type Environment, Interpolator } from './interpolate.js';
 import { fileLayer } from './layer-file.js';
 import { assign, environmentLayer, fieldVariables, setLayer } from './layer-words.js';
 import { emptyLayer, type Layer, mergeLayers } from './layers.js';
-import { Problems, type Problem } from './problem.js';
+import { type Origin, type Problem, Problems } from './problem.js';
 import { resolveProperties, type ClientProperties } from './properties.js';
 import { type Purpose, resolveConfig } from './resolve.js';
 import type { ResolvedConfig } from './resolved.js';
@@ -21,9 +21,16 @@ export interface LoadRequest {
   /** `--set` assignments, in order. */
   readonly set?: readonly string[];
   /** From options of the command line, above everything: key → text and the option's name. */
-  readonly options?: readonly { readonly path: string; readonly text: string; readonly option: string }[];
+  readonly options?: readonly OptionValue[];
   readonly workingDirectory: string;
   readonly purpose?: Purpose;
+}
+
+export interface OptionValue {
+  /** A key's path. */
+  readonly path: string;
+  readonly text: string;
+  readonly origin: Origin;
 }
 
 export interface Loaded {
@@ -48,7 +55,7 @@ export function loadConfiguration(request: LoadRequest): Loaded {
   const below = read ?? emptyLayer();
   const environment = environmentLayer(request.environment, problems);
   const options = emptyLayer();
-  for (const { path, text, option } of request.options ?? []) assign(options, path, { text, origin: { kind: 'option', option } }, problems);
+  for (const { path, text, origin } of request.options ?? []) assign(options, path, { text, origin }, problems);
   const words = mergeLayers([setLayer(request.set ?? [], problems), options]);
   const merged = mergeLayers([below, environment, words]);
   const variables = shorthandVariables(request.environment, environment);

@@ -36,11 +36,11 @@ export class Problems {
   #dropped = 0;
 
   error(where: Origin | Position | undefined, key: string | null, message: string, remedy?: string): void {
-    this.#add('error', where, key, message, remedy);
+    this.#add('error', where, key, { message, remedy });
   }
 
   warning(where: Origin | Position | undefined, key: string | null, message: string, remedy?: string): void {
-    this.#add('warning', where, key, message, remedy);
+    this.#add('warning', where, key, { message, remedy });
   }
 
   get hasErrors(): boolean {
@@ -56,9 +56,7 @@ export class Problems {
     return sorted;
   }
 
-  // A severity first, then the place: five values that always travel together.
-  #add(severity: Severity, where: Origin | Position | undefined, key: string | null, ...texts: [string, string | undefined]): void {
-    const [message, remedy] = texts;
+  #add(severity: Severity, where: Origin | Position | undefined, key: string | null, texts: { message: string; remedy: string | undefined }): void {
     if (this.#list.length >= PROBLEMS_MAX) {
       this.#dropped += 1;
       return;
@@ -70,8 +68,8 @@ export class Problems {
       line: at?.line ?? null,
       column: at?.column ?? null,
       key,
-      message: message + sourceNote(where),
-      remedy: remedy ?? null,
+      message: texts.message + sourceNote(where),
+      remedy: texts.remedy ?? null,
     });
   }
 }

@@ -1,0 +1,49 @@
+/** What a verb may touch of the outside world: handed in, so that tests can hand in something else. */
+import type { Readable, Writable } from 'node:stream';
+import pc from 'picocolors';
+import type { ExitCode } from '../core/errors.js';
+import type { Environment } from '../config/interpolate.js';
+
+export interface CliIo {
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  /** Results only. */
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  /** Progress, logs, complaints. */
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly env: Environment;
+  readonly workingDirectory: string;
+  setExitCode(code: ExitCode): void;
+}
+
+/** Options that every verb has. */
+export interface GlobalOptions {
+  readonly config?: string;
+  readonly set?: readonly string[];
+  readonly output?: 'text' | 'json';
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** Options of verbs that talk to Kafka only. */
+export interface KafkaOptions {
+  readonly bootstrapServers?: string;
+  readonly property?: readonly string[];
+  readonly commandConfig?: string;
+}
+
+/** `NO_COLOR` counts when present and not empty; FORCE_COLOR is for terminals that do not say they are one. */
+export function colorsFor(stream: { readonly isTTY?: boolean }, env: Environment): ReturnType<typeof pc.createColors> {
+  return pc.createColors(useColors(stream, env));
+}
+
+export function useColors(stream: { readonly isTTY?: boolean }, env: Environment): boolean {
+  const noColor = env['NO_COLOR'];
+  if (noColor !== undefined && noColor !== '') return false;
+  const force = env['FORCE_COLOR'];
+  return (force !== undefined && force !== '' && force !== '0') || (stream.isTTY === true && env['TERM'] !== 'dumb');
+}
+
+/** A result on stdout: one JSON document, or text. */
+export function printJson(io: CliIo, value: unknown): void {
+  io.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}

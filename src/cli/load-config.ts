@@ -1,0 +1,111 @@
+/** From the options of a verb to its configuration; problems are printed here, all of them. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { loadConfiguration, type Loaded, type LoadRequest, type OptionValue } from '../config/load.js';
+import { formatProblem, Problems, type Problem } from '../config/problem.js';
+import type { Purpose } from '../config/resolve.js';
+import type { ResolvedConfig } from '../config/resolved.js';
+import { readText } from '../config/yaml-source.js';
+import { DispatcherError } from '../core/errors.js';
+import { parseJavaProperties } from './client-properties.js';
+import { type CliIo, colorsFor, type GlobalOptions, type KafkaOptions } from './io.js';
+
+const DEFAULT_FILE = 'kd.yml';
+
+export interface LoadExtras {
+  /** `connection`: no group, topics or output needed. Default `job`. */
+  readonly purpose?: Purpose;
+  readonly builtIn?: LoadRequest['builtIn'];
+}
+
+/** Thrown by {@link loadConfig}; carries the problems for `-o json`. */
+export class ConfigurationError extends DispatcherError {
+  readonly problems: readonly Problem[];
+
+  constructor(file: string | undefined, problems: readonly Problem[]) {
+    const errors = problems.filter((problem) => problem.severity === 'error').length;
+    super('CONFIGURATION', `${file ?? 'the configuration'} has ${errors} ${errors === 1 ? 'error' : 'errors'}`, {
+      remedy: 'mend the lines named above; kd validate checks again without a network',
+    });
+    this.problems = problems;
+  }
+}
+
+/** Reads, checks and returns the configuration. Prints every problem on stderr; throws ConfigurationError when one is an error. */
+export async function loadConfig(options: GlobalOptions & KafkaOptions, io: CliIo, extras: LoadExtras = {}): Promise<ResolvedConfig> {
+  return (await loadConfigWithDetails(options, io, extras)).config;
+}
+
+export async function loadConfigWithDetails(options: GlobalOptions & KafkaOptions, io: CliIo, extras: LoadExtras = {}): Promise<Loaded & { readonly config: ResolvedConfig }> {
+  const loaded = readConfig(options, io, extras);
+  printProblems(loaded.problems, io, options.quiet === true);
+  const { config } = loaded;
+  if (config === undefined) throw new ConfigurationError(configFile(options, io), loaded.problems);
+  return Promise.resolve({ ...loaded, config });
+}
+
+/** The same without printing or throwing, for `validate`. */
+export function readConfig(options: GlobalOptions & KafkaOptions, io: CliIo, extras: LoadExtras = {}): Loaded {
+  const problems = new Problems();
+  const file = extras.builtIn === undefined || options.config !== undefined ? configFile(options, io) : undefined;
+  if (file === undefined && extras.builtIn === undefined && options.bootstrapServers === undefined && options.commandConfig === undefined) {
+    throw new DispatcherError('USAGE', `there is no configuration: ${DEFAULT_FILE} does not exist here`, {
+      remedy: extras.purpose === 'connection' ? 'name one with -c FILE or KD_CONFIG, or the brokers with -b host:port' : 'name one with -c FILE or KD_CONFIG',
+    });
+  }
+  const loaded = loadConfiguration({
+    environment: io.env,
+    workingDirectory: io.workingDirectory,
+    ...(file === undefined ? {} : { file }),
+    ...(extras.builtIn === undefined ? {} : { builtIn: extras.builtIn }),
+    ...(extras.purpose === undefined ? {} : { purpose: extras.purpose }),
+    ...(options.set === undefined ? {} : { set: options.set }),
+    options: optionValues(options, io, problems),
+  });
+  const own = problems.list();
+  return own.length === 0 ? loaded : { ...loaded, config: undefined, problems: [...own, ...loaded.problems] };
+}
+
+/** -c, else KD_CONFIG, else ./kd.yml when it exists. */
+export function configFile(options: GlobalOptions, io: CliIo): string | undefined {
+  if (options.config !== undefined) return options.config;
+  const fromEnvironment = io.env['KD_CONFIG'];
+  if (fromEnvironment !== undefined && fromEnvironment !== '') return fromEnvironment;
+  return existsSync(resolve(io.workingDirectory, DEFAULT_FILE)) ? DEFAULT_FILE : undefined;
+}
+
+function optionValues(options: KafkaOptions, io: CliIo, problems: Problems): readonly OptionValue[] {
+  const values: OptionValue[] = [];
+  if (options.commandConfig !== undefined) values.push(...commandConfig(options.commandConfig, io, problems));
+  if (options.bootstrapServers !== undefined) values.push(...bothClusters(options.bootstrapServers));
+  for (const pair of options.property ?? []) {
+    const equals = pair.indexOf('=');
+    if (equals < 1) problems.error({ kind: 'option', option: '-X' }, null, 'is not of the form name=value', 'write for example -X security.protocol=SSL');
+    else values.push({ path: `kafka.properties.${pair.slice(0, equals).trim()}`, text: pair.slice(equals + 1), origin: { kind: 'option', option: '-X' } });
+  }
+  return values;
+}
+
+/** -b means these brokers and no others, also where the file has a cluster for each side. */
+function bothClusters(servers: string): OptionValue[] {
+  const origin = { kind: 'option', option: '-b' } as const;
+  return ['kafka.bootstrap-servers', 'kafka.consumer.bootstrap-servers', 'kafka.producer.bootstrap-servers'].map((path) => ({ path, text: servers, origin }));
+}
+
+function commandConfig(file: string, io: CliIo, problems: Problems): readonly OptionValue[] {
+  const text = readText(file, resolve(io.workingDirectory, file), problems);
+  return parseJavaProperties(text ?? '').map(({ name, value, line }) => ({
+    path: name === 'bootstrap.servers' ? 'kafka.bootstrap-servers' : `kafka.properties.${name}`,
+    text: value,
+    origin: { kind: 'file', at: { file, line, column: 1 } },
+  }));
+}
+
+export function printProblems(problems: readonly Problem[], io: CliIo, quiet = false): void {
+  const color = colorsFor(io.stderr, io.env);
+  for (const problem of problems) {
+    if (quiet && problem.severity === 'warning') continue;
+    const paint = problem.severity === 'error' ? color.red : color.yellow;
+    io.stderr.write(`${formatProblem(problem).replace(`${problem.severity}:`, `${paint(problem.severity)}:`)}\n`);
+  }
+}

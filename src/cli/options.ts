@@ -1,0 +1,38 @@
+/** Options that several verbs share, declared once. */
+import { Command, Option } from 'commander';
+import type { GlobalOptions, KafkaOptions } from './io.js';
+
+/** Assignments and properties given by repeating an option. */
+const REPEATS_MAX = 1_000;
+
+export function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  if (previous.length >= REPEATS_MAX) throw new RangeError(`an option is repeated more than ${REPEATS_MAX} times`);
+  return [...previous, value];
+}
+
+export function addGlobalOptions(program: Command): Command {
+  return program
+    .addOption(new Option('-c, --config <file>', 'the configuration (default: $KD_CONFIG, else ./kd.yml)'))
+    .addOption(new Option('--set <key=value>', 'set one key, above file and environment; may be repeated').argParser(collect))
+    .addOption(new Option('-o, --output <format>', 'how results are printed').choices(['text', 'json']).default('text'))
+    .addOption(new Option('-q, --quiet', 'no warnings, no progress'))
+    .addOption(new Option('-v, --verbose', 'log at debug level'));
+}
+
+/** For verbs that only talk to Kafka: they work without a configuration, too. */
+export function addKafkaOptions(command: Command): Command {
+  return command
+    .addOption(new Option('-b, --bootstrap-servers <servers>', 'brokers, host:port, comma-separated'))
+    .addOption(new Option('-X, --property <name=value>', 'a property of librdkafka; may be repeated').argParser(collect))
+    .addOption(new Option('--command-config <file>', 'a client.properties file, as for the tools of Kafka'));
+}
+
+/** The options of a verb with those given before it. */
+export function optionsOf<Own = unknown>(command: Command): GlobalOptions & KafkaOptions & Own {
+  return command.optsWithGlobals();
+}
+
+/** Appends an example to the help of a verb. */
+export function addExample(command: Command, ...lines: readonly string[]): Command {
+  return command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`);
+}

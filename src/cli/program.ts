@@ -1,0 +1,74 @@
+/** The command line as a whole: verbs, options, and how errors become messages and exit codes. */
+import { Command, CommanderError } from 'commander';
+import { DispatcherError, ExitCode } from '../core/errors.js';
+import { redactor } from '../core/redact.js';
+import { version } from '../version.js';
+import { register as registerCompletion } from './completion.js';
+import { register as registerConfig } from './config.js';
+import { type CliIo, colorsFor, printJson } from './io.js';
+import { ConfigurationError } from './load-config.js';
+import { addExample, addGlobalOptions } from './options.js';
+import { register as registerRun } from './run.js';
+import { register as registerValidate } from './validate.js';
+
+/** In the order of the help. */
+const VERBS = [registerRun, registerValidate, registerConfig, registerCompletion];
+
+export function createProgram(io: CliIo): Command {
+  const program = new Command('kd');
+  program
+    .description('Kafka-Dispatcher: records from Kafka through your function on a pool of threads, back to Kafka in order')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [verb]', 'show help for a verb')
+    .configureHelp({ showGlobalOptions: true })
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      getOutHelpWidth: () => io.stdout.columns ?? 100,
+      getErrHelpWidth: () => io.stderr.columns ?? 100,
+    });
+  addGlobalOptions(program);
+  addExample(program, 'kd demo', 'kd validate -c kd.yml', 'kd run -c kd.yml --until end');
+  for (const register of VERBS) register(program, io);
+  return program;
+}
+
+/** Runs one command line; never rejects. The exit code is set through `io`. */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<void> {
+  try {
+    await createProgram(io).parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
+  } catch (error) {
+    report(error, argv, io);
+  }
+}
+
+/** commander has printed these itself. */
+const SHOWN_BY_COMMANDER = new Set(['commander.help', 'commander.helpDisplayed', 'commander.version']);
+
+function report(error: unknown, argv: readonly string[], io: CliIo): void {
+  if (error instanceof CommanderError) {
+    if (SHOWN_BY_COMMANDER.has(error.code) && error.exitCode === 0) return;
+    io.setExitCode(ExitCode.configuration);
+    // Its text begins with "error: ", and stands on stderr already.
+    if (wantsJson(argv)) printJson(io, { error: { code: 'USAGE', message: error.message.replace(/^error: /, ''), remedy: 'see kd --help' } });
+    return;
+  }
+  const known = error instanceof DispatcherError ? error : new DispatcherError('DEFECT', `a defect of ours: ${error instanceof Error ? error.message : String(error)}`, { remedy: 'please report it with the lines above', cause: error });
+  io.setExitCode(known.exitCode);
+  const redact = redactor([]);
+  const color = colorsFor(io.stderr, io.env);
+  if (known.code === 'DEFECT' && known.cause instanceof Error) io.stderr.write(`${redact(known.cause.stack ?? '')}\n`);
+  io.stderr.write(`${color.red('error')}: ${redact(known.message)}\n`);
+  if (known.remedy !== undefined) io.stderr.write(`    → ${redact(known.remedy)}\n`);
+  if (!wantsJson(argv)) return;
+  const problems = known instanceof ConfigurationError ? { problems: known.problems } : {};
+  printJson(io, { error: { code: known.code, message: redact(known.message), remedy: known.remedy ?? null, ...problems } });
+}
+
+/** Asked of the words themselves: commander may have failed before it read them. */
+function wantsJson(argv: readonly string[]): boolean {
+  return argv.some((word, index) => word === '-ojson' || word === '--output=json' || (word === 'json' && ['-o', '--output'].includes(argv[index - 1] ?? '')));
+}

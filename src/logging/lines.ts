@@ -1,0 +1,67 @@
+/** How one event becomes one line. Values may hold anything a record held: nothing here may break the line or throw. */
+import pc from 'picocolors';
+
+export interface LogEvent {
+  readonly time: Date;
+  readonly level: 'error' | 'warn' | 'info' | 'debug';
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+const VALUE_LENGTH_MAX = 4_096;
+const RESERVED = new Set(['time', 'level', 'message']);
+
+/** `12:30:01.250 info  message key=value` */
+export function textLine(event: LogEvent, colors: boolean): string {
+  const color = pc.createColors(colors);
+  const paint = { error: color.red, warn: color.yellow, info: color.cyan, debug: color.dim }[event.level];
+  const fields = Object.entries(event.fields).map(([name, value]) => ` ${color.dim(`${name}=`)}${word(value)}`);
+  return `${color.dim(clockTime(event.time))} ${paint(event.level.padEnd(5))} ${oneLine(event.message)}${fields.join('')}`;
+}
+
+/** One JSON object; a field that has the name of one of ours gets an underscore. */
+export function jsonLine(event: LogEvent): string {
+  const line: Record<string, unknown> = { time: event.time.toISOString(), level: event.level, message: event.message };
+  for (const [name, value] of Object.entries(event.fields)) {
+    if (value !== undefined) line[RESERVED.has(name) ? `${name}_` : name] = jsonValue(value);
+  }
+  return JSON.stringify(line);
+}
+
+function clockTime(time: Date): string {
+  const two = (value: number, width = 2): string => String(value).padStart(width, '0');
+  return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}.${two(time.getMilliseconds(), 3)}`;
+}
+
+/** Control characters could move the cursor or fake further lines. */
+function oneLine(text: string): string {
+  return shorten(text).replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => (char === '\n' ? '⏎' : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`));
+}
+
+function word(value: unknown): string {
+  const text = typeof value === 'string' ? value : value instanceof Error ? value.message : compact(value);
+  return /^[^\s"=]+$/.test(text) ? oneLine(text) : oneLine(JSON.stringify(shorten(text)));
+}
+
+function compact(value: unknown): string {
+  const safe = jsonValue(value);
+  return typeof safe === 'string' ? safe : (JSON.stringify(safe) ?? 'undefined');
+}
+
+function jsonValue(value: unknown): unknown {
+  if (value instanceof Error) return { name: value.name, message: shorten(value.message), stack: shorten(value.stack ?? '') };
+  if (typeof value === 'string') return shorten(value);
+  if (typeof value === 'bigint') return String(value);
+  if (value === null || typeof value === 'number' || typeof value === 'boolean' || value === undefined) return value;
+  try {
+    const text = JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner)) ?? 'undefined';
+    return text.length > VALUE_LENGTH_MAX ? shorten(text) : (JSON.parse(text) as unknown);
+  } catch {
+    // A cycle, or a toJSON that throws.
+    return '[not representable]';
+  }
+}
+
+function shorten(text: string): string {
+  return text.length > VALUE_LENGTH_MAX ? `${text.slice(0, VALUE_LENGTH_MAX)}…` : text;
+}

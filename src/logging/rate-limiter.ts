@@ -1,0 +1,80 @@
+/** Lets the first few of equal messages through and counts the rest, so that an error a record can't fill a disk. */
+
+export interface RateLimits {
+  /** Messages of one key that pass in one window. */
+  readonly passedMax: number;
+  readonly windowMs: number;
+  /** Keys watched at once; the oldest makes room, with its summary. */
+  readonly keysMax: number;
+}
+
+export const RATE_LIMITS: RateLimits = { passedMax: 5, windowMs: 10_000, keysMax: 1_000 };
+
+interface Window {
+  readonly startedAtMs: number;
+  passed: number;
+  suppressed: number;
+}
+
+export interface Suppressed {
+  readonly key: string;
+  /** Not shown. */
+  readonly count: number;
+  readonly elapsedMs: number;
+}
+
+export class RateLimiter {
+  readonly #limits: RateLimits;
+  readonly #windows = new Map<string, Window>();
+
+  constructor(limits: RateLimits = RATE_LIMITS) {
+    this.#limits = limits;
+  }
+
+  /** Whether this message may pass, and what the window that it closes had held back. */
+  admit(key: string, nowMs: number): { readonly pass: boolean; readonly ended: readonly Suppressed[] } {
+    const ended = this.expire(nowMs);
+    let window = this.#windows.get(key);
+    if (window === undefined) {
+      if (this.#windows.size >= this.#limits.keysMax) this.#evictOldest(nowMs, ended);
+      window = { startedAtMs: nowMs, passed: 0, suppressed: 0 };
+      this.#windows.set(key, window);
+    }
+    const pass = window.passed < this.#limits.passedMax;
+    if (pass) window.passed += 1;
+    else window.suppressed += 1;
+    return { pass, ended };
+  }
+
+  /** Closes the windows that are over; windows are in the order in which they began. */
+  expire(nowMs: number): Suppressed[] {
+    const ended: Suppressed[] = [];
+    for (const [key, window] of this.#windows) {
+      if (nowMs - window.startedAtMs < this.#limits.windowMs) break;
+      this.#close(key, window, nowMs, ended);
+    }
+    return ended;
+  }
+
+  /** Closes all windows. */
+  drain(nowMs: number): Suppressed[] {
+    const ended: Suppressed[] = [];
+    for (const [key, window] of this.#windows) this.#close(key, window, nowMs, ended);
+    return ended;
+  }
+
+  get suppressing(): boolean {
+    for (const window of this.#windows.values()) if (window.suppressed > 0) return true;
+    return false;
+  }
+
+  #evictOldest(nowMs: number, ended: Suppressed[]): void {
+    const oldest = this.#windows.entries().next();
+    if (oldest.done !== true) this.#close(oldest.value[0], oldest.value[1], nowMs, ended);
+  }
+
+  #close(key: string, window: Window, nowMs: number, ended: Suppressed[]): void {
+    this.#windows.delete(key);
+    if (window.suppressed > 0) ended.push({ key, count: window.suppressed, elapsedMs: nowMs - window.startedAtMs });
+  }
+}

@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+/** The entry of `kd`: hands the process to the command line. */
+import type { CliIo } from './cli/io.js';
+import { runCli } from './cli/program.js';
+import { ExitCode } from './core/errors.js';
+
+/** When a verb is done, open handles may hold the process this much longer. */
+const LINGER_MAX_MS = 5_000;
+
+const io: CliIo = {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  workingDirectory: process.cwd(),
+  setExitCode: (code) => {
+    process.exitCode = code;
+  },
+};
+
+// `kd consume … | head`: the reader has gone, which is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  else throw error;
+});
+// Without anybody to read complaints the work goes on.
+process.stderr.on('error', () => undefined);
+
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${error.stack ?? error.message}\nerror: a defect of ours: ${error.message}\n`);
+  process.exit(ExitCode.defect);
+});
+
+await runCli(process.argv.slice(2), io);
+setTimeout(() => process.exit(), LINGER_MAX_MS).unref();
