@@ -5,7 +5,18 @@ import { uniqueName } from '../support/kafka-cluster.js';
 import { sharedCluster } from '../support/shared-cluster.js';
 
 const recipe: Recipe = { seed: 7, records: 10_000, partitions: 3, bytesMin: 10, bytesMax: 200, keys: 'mixed', headers: true, holes: true };
-const clean = { records: 10_000, expected: 10_000, missing: 0, duplicates: 0, reordered: 0, altered: 0, foreign: 0, replays: 0, replayWindowMax: 0, examples: [] };
+const clean = {
+  records: 10_000,
+  expected: 10_000,
+  missing: 0,
+  duplicates: 0,
+  reordered: 0,
+  altered: 0,
+  foreign: 0,
+  replays: 0,
+  replayWindowMax: 0,
+  examples: [],
+};
 
 async function filled(name: string, used: Recipe): Promise<string> {
   const cluster = await sharedCluster();
@@ -46,7 +57,10 @@ test('the checker detects one dropped, duplicated, swapped or altered record amo
     const { examples, ...counts } = await cluster.tool.verify({ topics: [to], recipe: plain });
     const { examples: _none, ...expected } = { ...clean, ...found };
     assert.deepEqual(counts, expected, `${kind}: ${examples.join('; ')}`);
-    assert.ok(examples.length > 0 && examples.every((text) => text.includes('1:1234') || kind === 'null-value' || kind === 'swap'), examples.join('; '));
+    assert.ok(
+      examples.length > 0 && examples.every((text) => text.includes('1:1234') || kind === 'null-value' || kind === 'swap'),
+      examples.join('; '),
+    );
   }
 });
 
@@ -58,7 +72,13 @@ test('records of another seed are foreign, and replays are told apart from reord
   await cluster.tool.produce({ topic, recipe: small, from: 900, to: 1000 });
   const result = await cluster.tool.verify({ topics: [topic], recipe: small });
   assert.deepEqual(
-    { missing: result.missing, duplicates: result.duplicates, reordered: result.reordered, replays: result.replays, window: result.replayWindowMax },
+    {
+      missing: result.missing,
+      duplicates: result.duplicates,
+      reordered: result.reordered,
+      replays: result.replays,
+      window: result.replayWindowMax,
+    },
     { missing: 0, duplicates: 100, reordered: 0, replays: 1, window: 100 },
   );
 });
@@ -80,7 +100,13 @@ test('plain records come back as they were sent, and offsets are told', async ()
   const cluster = await sharedCluster();
   const topic = await cluster.createTopic(uniqueName('plain'), { partitions: 2 });
   const sent = [
-    { key: null, value: Buffer.alloc(0), headers: [['a', Buffer.from([0, 255])] as const, ['a', null] as const], partition: 1, timestamp: 5 },
+    {
+      key: null,
+      value: Buffer.alloc(0),
+      headers: [['a', Buffer.from([0, 255])] as const, ['a', null] as const],
+      partition: 1,
+      timestamp: 5,
+    },
     { key: Buffer.alloc(0), value: null, headers: [], partition: 1, timestamp: 6 },
   ];
   await cluster.tool.send(topic, sent);

@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { log4jConfig, prepareJava } from './java.js';
 
 export interface BrokerOptions {
@@ -59,7 +59,10 @@ export class Broker {
     this.#startMark = readFileSync(this.logFile).length;
     const log = openSync(this.logFile, 'a');
     const own = ['-cp', classPath, 'kd.Broker', join(folder, 'broker.properties'), clusterId, this.logDir, ...formatArguments];
-    const child = spawn('java', [...jvmOptions, `-Dlog4j2.configurationFile=${log4jConfig}`, ...own], { stdio: ['pipe', log, log], cwd: folder });
+    const child = spawn('java', [...jvmOptions, `-Dlog4j2.configurationFile=${log4jConfig}`, ...own], {
+      stdio: ['pipe', log, log],
+      cwd: folder,
+    });
     closeSync(log);
     child.unref();
     if (child.stdin instanceof Socket) {

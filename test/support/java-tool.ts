@@ -118,7 +118,12 @@ export interface CopyRequest {
 
 export interface GroupState {
   readonly state: string;
-  readonly members: readonly { readonly memberId: string; readonly clientId: string; readonly instanceId: string | null; readonly partitions: readonly string[] }[];
+  readonly members: readonly {
+    readonly memberId: string;
+    readonly clientId: string;
+    readonly instanceId: string | null;
+    readonly partitions: readonly string[];
+  }[];
 }
 
 interface Pending {
@@ -168,8 +173,17 @@ export class JavaTool {
 
   static async start(bootstrapServers: string): Promise<JavaTool> {
     const { classPath } = await prepareJava();
-    const jvm = ['-Xshare:auto', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=4', '-Xms64m', `-Xmx${HEAP_MAX}`, '-Djava.net.preferIPv4Stack=true'];
-    return new JavaTool(spawn('java', [...jvm, `-Dlog4j2.configurationFile=${log4jConfig}`, '-cp', classPath, 'kd.Tool', bootstrapServers]));
+    const jvm = [
+      '-Xshare:auto',
+      '-XX:+UseSerialGC',
+      '-XX:TieredStopAtLevel=4',
+      '-Xms64m',
+      `-Xmx${HEAP_MAX}`,
+      '-Djava.net.preferIPv4Stack=true',
+    ];
+    return new JavaTool(
+      spawn('java', [...jvm, `-Dlog4j2.configurationFile=${log4jConfig}`, '-cp', classPath, 'kd.Tool', bootstrapServers]),
+    );
   }
 
   stop(): void {
@@ -191,7 +205,11 @@ export class JavaTool {
 
   /** Idempotent producer, acks=all; resolves when all is acknowledged. */
   async produce(request: ProduceRequest): Promise<{ readonly records: number; readonly valueBytes: number; readonly seconds: number }> {
-    return (await this.#request('produce', request, request.timeoutMs ?? BULK_TIMEOUT_MS)) as { records: number; valueBytes: number; seconds: number };
+    return (await this.#request('produce', request, request.timeoutMs ?? BULK_TIMEOUT_MS)) as {
+      records: number;
+      valueBytes: number;
+      seconds: number;
+    };
   }
 
   async send(topic: string, records: readonly PlainRecord[], properties: ClientProperties = {}): Promise<void> {
@@ -215,9 +233,16 @@ export class JavaTool {
   /** The records between the beginning and the ends at the call; `max` [10,000]; `offsets`: partition → first offset to read. */
   async consume(
     topics: readonly string[],
-    options: { readonly max?: number; readonly offsets?: Readonly<Record<number, number>>; readonly isolation?: Isolation; readonly properties?: ClientProperties } = {},
+    options: {
+      readonly max?: number;
+      readonly offsets?: Readonly<Record<number, number>>;
+      readonly isolation?: Isolation;
+      readonly properties?: ClientProperties;
+    } = {},
   ): Promise<readonly ConsumedRecord[]> {
-    const answer = (await this.#request('consume', { topics, max: 10_000, ...options }, BULK_TIMEOUT_MS)) as { readonly records: readonly WireRecord[] };
+    const answer = (await this.#request('consume', { topics, max: 10_000, ...options }, BULK_TIMEOUT_MS)) as {
+      readonly records: readonly WireRecord[];
+    };
     return answer.records.map((record) => ({
       ...record,
       key: decode(record.key),

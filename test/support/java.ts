@@ -80,6 +80,8 @@ async function command(name: string, args: readonly string[]): Promise<void> {
     await run(name, args, { maxBuffer: OUTPUT_BYTES_MAX });
   } catch (error) {
     const { stdout, stderr } = error as { readonly stdout?: string; readonly stderr?: string };
-    throw new Error(`${name} failed (JDK 17 and Maven are needed, and Maven Central or its mirror):\n${stdout ?? ''}${stderr ?? ''}`, { cause: error });
+    throw new Error(`${name} failed (JDK 17 and Maven are needed, and Maven Central or its mirror):\n${stdout ?? ''}${stderr ?? ''}`, {
+      cause: error,
+    });
   }
 }

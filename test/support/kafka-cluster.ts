@@ -79,7 +79,10 @@ export class KafkaCluster implements TestCluster {
     await prepareJava();
     const parts = await prepareCluster(options);
     const plain = parts.ports.get('PLAIN') ?? [];
-    const [tool] = await Promise.all([JavaTool.start(plain.map((port) => `127.0.0.1:${port}`).join(',')), ...parts.brokers.map((broker) => broker.start())]);
+    const [tool] = await Promise.all([
+      JavaTool.start(plain.map((port) => `127.0.0.1:${port}`).join(',')),
+      ...parts.brokers.map((broker) => broker.start()),
+    ]);
     return new KafkaCluster(parts, tool);
   }
 
@@ -182,7 +185,9 @@ interface ClusterParts {
 }
 
 async function prepareCluster(options: ClusterOptions): Promise<ClusterParts> {
-  const folder = await mkdtemp(join(existsSync('/dev/shm') && process.env['KD_TEST_IN_MEMORY'] === '1' ? '/dev/shm' : tmpdir(), 'kd-kafka-'));
+  const folder = await mkdtemp(
+    join(existsSync('/dev/shm') && process.env['KD_TEST_IN_MEMORY'] === '1' ? '/dev/shm' : tmpdir(), 'kd-kafka-'),
+  );
   const plain: ListenerSpec = { name: 'PLAIN', protocol: 'PLAINTEXT' };
   const controller: ListenerSpec = { name: 'CONTROLLER', protocol: 'PLAINTEXT' };
   const listeners = [plain, ...(options.listeners ?? []), controller];
@@ -207,7 +212,11 @@ async function prepareCluster(options: ClusterOptions): Promise<ClusterParts> {
   return { folder, brokers, ports, hosts, keepLogs: options.keepLogs === true || process.env['KD_TEST_KEEP_LOGS'] === '1' };
 }
 
-function nodeProperties(index: number, listeners: readonly ListenerSpec[], ports: ReadonlyMap<string, readonly number[]>): Record<string, string> {
+function nodeProperties(
+  index: number,
+  listeners: readonly ListenerSpec[],
+  ports: ReadonlyMap<string, readonly number[]>,
+): Record<string, string> {
   const portOf = (listener: ListenerSpec): number => ports.get(listener.name)?.[index] ?? 0;
   const voters = (ports.get('CONTROLLER') ?? []).map((port, voter) => `${voter + 1}@127.0.0.1:${port}`);
   const advertised = listeners.filter((listener) => listener.name !== 'CONTROLLER');
@@ -218,7 +227,9 @@ function nodeProperties(index: number, listeners: readonly ListenerSpec[], ports
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAIN',
     listeners: listeners.map((listener) => `${listener.name}://127.0.0.1:${portOf(listener)}`).join(','),
-    'advertised.listeners': advertised.map((listener) => `${listener.name}://${listener.advertisedHost ?? '127.0.0.1'}:${portOf(listener)}`).join(','),
+    'advertised.listeners': advertised
+      .map((listener) => `${listener.name}://${listener.advertisedHost ?? '127.0.0.1'}:${portOf(listener)}`)
+      .join(','),
     'listener.security.protocol.map': listeners.map((listener) => `${listener.name}:${listener.protocol}`).join(','),
   };
 }

@@ -72,7 +72,11 @@ export class KdProcess {
   constructor(args: readonly string[], options: KdOptions) {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('KD_') && name !== 'NODE_TEST_CONTEXT');
     const env = { ...Object.fromEntries(inherited), ...options.env };
-    this.child = spawn(process.execPath, [...(options.nodeOptions ?? []), kdEntry(), ...args], { cwd: options.cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.child = spawn(process.execPath, [...(options.nodeOptions ?? []), kdEntry(), ...args], {
+      cwd: options.cwd,
+      env,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     this.child.stdin?.on('error', () => {
       // It ended without reading its input.
     });
@@ -125,7 +129,9 @@ export class KdProcess {
           resolve(match);
         } else if (this.#result !== undefined) {
           done();
-          reject(new Error(`kd ended (${this.#result.code ?? this.#result.signal}) without ${pattern.source}\n${this.#stdout}${this.#stderr}`));
+          reject(
+            new Error(`kd ended (${this.#result.code ?? this.#result.signal}) without ${pattern.source}\n${this.#stdout}${this.#stderr}`),
+          );
         }
       };
       const timer = setTimeout(() => {

@@ -1,5 +1,5 @@
 /**
- * One broker for many test files. The runner (test/run.ts) starts it once and names it in KD_TEST_BOOTSTRAP; a test file run by hand starts its own.
+ * One broker for many test files. The runner (scripts/test.mjs) starts it once and names it in KD_TEST_BOOTSTRAP; a test file run by hand starts its own.
  * Tests on it use names of their own (`uniqueName`) and never kill it.
  */
 import { JavaTool, type TopicSpec } from './java-tool.js';

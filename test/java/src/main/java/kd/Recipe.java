@@ -114,9 +114,11 @@ final class Recipe {
     putLong(out, timestampBaseMs + sequence);
     out.putLong(Long.reverseBytes(Double.doubleToLongBits(random.below(1_000_000) / 100.0)));
     int each = Math.max(1, (length - out.position() - 8) / 4);
-    putText(out, random.text(each));
-    putLong(out, 3);
-    for (int i = 0; i < 3; i++) putText(out, random.text(each));
+    for (int i = 0; i < 4; i++) {
+      if (i == 1) putLong(out, 3);
+      // The name takes what the division leaves over, so that small records have the wanted length exactly.
+      putText(out, random.text(i == 0 && each < 64 ? Math.max(1, length - out.position() - 3 - 3 * (each + 1)) : each));
+    }
     putLong(out, 0);
     return java.util.Arrays.copyOf(out.array(), out.position());
   }

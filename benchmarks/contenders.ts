@@ -1,0 +1,142 @@
+/** The programs that do the same job: copy every record of one topic to another, same partition, key, headers and timestamp. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { consumerDefaults, producerDefaults, producerQueueBytes } from '../src/config/kafka-defaults.js';
+import { kdEntry } from '../test/support/kd.js';
+import { projectRoot } from '../test/support/paths.js';
+import { floorFolder } from './measure.js';
+
+export interface Job {
+  readonly bootstrapServers: string;
+  readonly input: string;
+  readonly output: string;
+  readonly group: string;
+  readonly records: number;
+  /** A folder for configuration files, removed afterwards. */
+  readonly folder: string;
+}
+
+export interface Contender {
+  readonly id: string;
+  readonly title: string;
+  /** What it reads, and whether what it writes is byte for byte the same. */
+  readonly format: 'avro' | 'json';
+  readonly exact: boolean;
+  /** Runs over at most this many records: it is too slow for more. */
+  readonly recordsMax?: number;
+  command(job: Job): Promise<string[]>;
+}
+
+const IN_FLIGHT_BYTES = 64 * 1024 * 1024;
+
+function settings(): { readonly consumer: Record<string, string>; readonly producer: Record<string, string> } {
+  const queue = String(Math.floor(producerQueueBytes(IN_FLIGHT_BYTES) / 1024));
+  return {
+    consumer: Object.fromEntries(consumerDefaults),
+    producer: { ...Object.fromEntries(producerDefaults), 'queue.buffering.max.kbytes': queue, 'message.timeout.ms': '0' },
+  };
+}
+
+export function floor(mode: 'pass' | 'consume'): Contender {
+  return {
+    id: `floor-${mode}`,
+    title: mode === 'pass' ? 'C floor' : 'C floor, consume only',
+    format: 'avro',
+    exact: mode === 'pass',
+    command: (job) => {
+      const { consumer, producer } = settings();
+      const pairs = (flag: string, map: Record<string, string>): string[] =>
+        Object.entries(map).flatMap(([name, value]) => [flag, `${name}=${value}`]);
+      const topics = ['-b', job.bootstrapServers, '-i', job.input, '-o', job.output, '-n', String(job.records), '-g', job.group];
+      return Promise.resolve([join(floorFolder, 'floor'), mode, ...topics, ...pairs('-C', consumer), ...pairs('-P', producer)]);
+    },
+  };
+}
+
+export function stock(reports: boolean, recordsMax: number): Contender {
+  return {
+    id: reports ? 'stock-reports' : 'stock',
+    title: `node-rdkafka by hand, ${reports ? 'with' : 'without'} delivery reports`,
+    format: 'avro',
+    exact: true,
+    recordsMax,
+    command: (job) => {
+      const { bootstrapServers: bootstrap, input, output, group, records } = job;
+      const script = join(projectRoot, 'benchmarks', 'baselines', 'node-rdkafka.mjs');
+      return Promise.resolve([
+        process.execPath,
+        script,
+        JSON.stringify({ bootstrap, input, output, group, records, reports, ...settings() }),
+      ]);
+    },
+  };
+}
+
+export interface KdVariant {
+  readonly id: string;
+  readonly title: string;
+  readonly format: 'avro' | 'json';
+  readonly exact: boolean;
+  readonly transform?: string;
+  readonly input?: 'raw' | 'json' | 'avro';
+  readonly output?: 'raw' | 'avro';
+  /** Further `dispatcher` keys. */
+  readonly dispatcher?: Readonly<Record<string, unknown>>;
+}
+
+export function kd(variant: KdVariant, until: 'end' | 'forever' = 'end'): Contender {
+  const { id, title, format, exact } = variant;
+  return {
+    id,
+    title,
+    format,
+    exact,
+    command: async (job) => [process.execPath, kdEntry(), 'run', '-c', await writeConfig(variant, job), '--until', until, '-o', 'json'],
+  };
+}
+
+async function writeConfig(variant: KdVariant, job: Job): Promise<string> {
+  const transforms = join(projectRoot, 'benchmarks', 'transforms');
+  const schema = join(transforms, 'order.avsc');
+  const side = (format: string): object => (format === 'avro' ? { format, schema } : { format });
+  const dispatcher = {
+    ...(variant.transform === undefined ? {} : { transform: join(transforms, variant.transform), input: side(variant.input ?? 'raw') }),
+    output: { ...side(variant.output ?? 'raw'), partition: 'same' },
+    ...variant.dispatcher,
+  };
+  const config = {
+    name: variant.id,
+    kafka: {
+      'bootstrap-servers': job.bootstrapServers,
+      consumer: { 'group-id': job.group, topics: [job.input] },
+      producer: { topic: job.output },
+    },
+    dispatcher,
+    logging: { level: 'warn' },
+  };
+  const file = join(job.folder, `${job.group}.yml`);
+  // JSON is YAML.
+  await writeFile(file, `${JSON.stringify(config, null, 2)}\n`);
+  return file;
+}
+
+export const KD_PASS: KdVariant = { id: 'kd-pass', title: 'kd, pass-through', format: 'avro', exact: true };
+export const KD_RAW: KdVariant = { id: 'kd-raw', title: 'kd, raw through a function', format: 'avro', exact: true, transform: 'raw.ts' };
+export const KD_AVRO: KdVariant = {
+  id: 'kd-avro',
+  title: 'kd, Avro: decode, validate, change, encode',
+  format: 'avro',
+  exact: false,
+  transform: 'reprice.ts',
+  input: 'avro',
+  output: 'avro',
+};
+export const KD_JSON: KdVariant = {
+  id: 'kd-json',
+  title: 'kd, JSON to Avro',
+  format: 'json',
+  exact: false,
+  transform: 'reprice.ts',
+  input: 'json',
+  output: 'avro',
+};

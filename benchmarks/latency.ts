@@ -1,0 +1,123 @@
+/** Time from end to end at fixed rates, time to the first record, and time to stop under load. */
+
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Recipe } from '../test/support/java-tool.js';
+import { type KdVariant, kd } from './contenders.js';
+import { type Ground, say } from './ground.js';
+import { floorFolder, type RunningProgram, runMeasured, startMeasured } from './measure.js';
+import { median } from './stats.js';
+
+export interface LatencyScore {
+  readonly title: string;
+  readonly recordsPerSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly p999Ms: number;
+  readonly maxMs: number;
+}
+
+export interface StartStopScore {
+  readonly firstRecordOutMs: number;
+  readonly drainMs: number;
+}
+
+const SECONDS = 12;
+const WARM_UP_SECONDS = 4;
+const POLL_MS = 10;
+const FLOW_TIMEOUT_MS = 30_000;
+const LOAD_SECONDS = 4;
+
+interface Meter {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly p999Ms: number;
+  readonly maxMs: number;
+}
+
+function meterCommand(
+  ground: Ground,
+  topics: { readonly input: string; readonly output: string },
+  options: { rate: number; partitions: number; seconds: number },
+): string[] {
+  const { rate, partitions, seconds } = options;
+  const numbers = ['-p', String(partitions), '-r', String(rate), '-s', String(seconds), '-w', String(WARM_UP_SECONDS)];
+  return [join(floorFolder, 'latency'), '-b', ground.cluster.bootstrapServers, '-i', topics.input, '-o', topics.output, ...numbers];
+}
+
+/** Kafka and the meter alone: what no program in between can beat. */
+export async function measureDirectLatency(ground: Ground, rate: number, partitions: number): Promise<LatencyScore> {
+  const topic = await ground.emptyOutput(partitions);
+  const cost = await runMeasured(meterCommand(ground, { input: topic, output: topic }, { rate, partitions, seconds: SECONDS }));
+  return scored('Kafka and the meter alone', rate, cost.stdout);
+}
+
+export async function measureKdLatency(ground: Ground, variant: KdVariant, rate: number, partitions: number): Promise<LatencyScore> {
+  const { program, topics } = await startForever(ground, variant, partitions);
+  const cost = await runMeasured(meterCommand(ground, topics, { rate, partitions, seconds: SECONDS }));
+  program.signal('SIGTERM');
+  await program.ended;
+  return scored(variant.title, rate, cost.stdout);
+}
+
+function scored(title: string, rate: number, stdout: string): LatencyScore {
+  const { p50Ms, p99Ms, p999Ms, maxMs } = JSON.parse(stdout) as Meter;
+  say(`${title} at ${Math.round(rate)}/s: p50 ${p50Ms} ms, p99 ${p99Ms} ms, max ${maxMs} ms`);
+  return { title, recordsPerSecond: rate, p50Ms, p99Ms, p999Ms, maxMs };
+}
+
+interface Running {
+  readonly program: RunningProgram;
+  readonly topics: { readonly input: string; readonly output: string };
+  readonly firstRecordOutMs: number;
+}
+
+/** Starts the product on a topic that holds a few records and waits until they have come out. */
+async function startForever(ground: Ground, variant: KdVariant, partitions: number): Promise<Running> {
+  const recipe: Recipe = { seed: 9, records: partitions * 100, partitions, format: 'avro' };
+  const { topic: input } = await ground.fill(recipe);
+  const output = await ground.emptyOutput(partitions);
+  const job = ground.job(input, output, 0);
+  const command = await kd(variant, 'forever').command(job);
+  const began = performance.now();
+  const program = await startMeasured(command);
+  for (;;) {
+    const ends = await ground.cluster.tool.endOffsets([output]);
+    if (ends.some((end) => end.offset > 0)) {
+      return { program, topics: { input, output }, firstRecordOutMs: performance.now() - began };
+    }
+    if (performance.now() - began > FLOW_TIMEOUT_MS) {
+      program.signal('SIGKILL');
+      const { stdout, stderr } = await program.ended;
+      throw new Error(`${variant.id}: nothing came out within ${FLOW_TIMEOUT_MS} ms\n${stdout}\n${stderr.slice(-4000)}`);
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+export async function measureStartStop(
+  ground: Ground,
+  variant: KdVariant,
+  options: { rate: number; partitions: number; runs: number },
+): Promise<StartStopScore> {
+  const firsts: number[] = [];
+  const drains: number[] = [];
+  for (let run = 0; run < options.runs; run++) {
+    const { program, topics, firstRecordOutMs } = await startForever(ground, variant, options.partitions);
+    const load = await startMeasured(meterCommand(ground, topics, { ...options, seconds: LOAD_SECONDS }));
+    await sleep((LOAD_SECONDS * 1000) / 2);
+    const stopped = performance.now();
+    program.signal('SIGTERM');
+    const { code, stderr } = await program.ended;
+    if (code !== 0) {
+      throw new Error(`${variant.id}: SIGTERM ended with ${code}\n${stderr.slice(-4000)}`);
+    }
+    firsts.push(firstRecordOutMs);
+    drains.push(performance.now() - stopped);
+    // The meter waits in vain for the rest; what it prints is of no use here.
+    load.signal('SIGTERM');
+    await load.ended;
+  }
+  say(`first record out after ${median(firsts).toFixed(0)} ms, drained in ${median(drains).toFixed(0)} ms`);
+  return { firstRecordOutMs: median(firsts), drainMs: median(drains) };
+}

@@ -1,0 +1,83 @@
+/**
+ * CPU per record, rate and memory of all contenders, in turn and interleaved.
+ * Joining a group, connecting, starting Node: every program pays something before the first record and after the last. It is measured by a run over a
+ * handful of records and taken off, the same way for all; the whole of it is reported beside.
+ */
+import type { Contender } from './contenders.js';
+import type { Filled, Ground, Run } from './ground.js';
+import { say } from './ground.js';
+import { median, range } from './stats.js';
+
+export interface Score {
+  readonly id: string;
+  readonly title: string;
+  readonly records: number;
+  /** CPU of the whole process a record, start taken off: median, smallest, largest of the runs. */
+  readonly cpuMicros: number;
+  readonly cpuMicrosMin: number;
+  readonly cpuMicrosMax: number;
+  /** The same with the start in it. */
+  readonly cpuMicrosWhole: number;
+  readonly startCpuSeconds: number;
+  readonly recordsPerSecond: number;
+  readonly rssPeakBytes: number;
+}
+
+export interface Fillings {
+  readonly avro: Filled;
+  readonly json: Filled;
+  /** A record a partition. */
+  readonly tinyAvro: Filled;
+  readonly tinyJson: Filled;
+}
+
+const MICROS = 1e6;
+
+export async function measureThroughput(
+  ground: Ground,
+  contenders: readonly Contender[],
+  fillings: Fillings,
+  runs: number,
+): Promise<Score[]> {
+  const starts = new Map<string, Run[]>();
+  const wholes = new Map<string, Run[]>();
+  for (let round = 0; round < runs; round++) {
+    // Every round begins with another one, so that nobody always runs after the same neighbour.
+    const order = contenders
+      .map((_, index) => contenders[(index + round) % contenders.length])
+      .filter((contender) => contender !== undefined);
+    for (const contender of order) {
+      const json = contender.format === 'json';
+      const start = await ground.run(contender, json ? fillings.tinyJson : fillings.tinyAvro, false);
+      const whole = await ground.run(contender, json ? fillings.json : fillings.avro, round === 0);
+      append(starts, contender.id, start);
+      append(wholes, contender.id, whole);
+      say(
+        `${contender.id}: ${((whole.cpuSeconds / whole.records) * MICROS).toFixed(3)} µs a record, ${whole.seconds.toFixed(1)} s, start ${start.cpuSeconds.toFixed(2)} s CPU`,
+      );
+    }
+  }
+  return contenders.map((contender) => score(contender, starts.get(contender.id) ?? [], wholes.get(contender.id) ?? []));
+}
+
+function append(map: Map<string, Run[]>, key: string, run: Run): void {
+  map.set(key, [...(map.get(key) ?? []), run]);
+}
+
+export function score(contender: Contender, starts: readonly Run[], wholes: readonly Run[]): Score {
+  const startCpuSeconds = median(starts.map((run) => run.cpuSeconds));
+  const startSeconds = median(starts.map((run) => run.seconds));
+  const cpu = wholes.map((run) => ((run.cpuSeconds - startCpuSeconds) / run.records) * MICROS);
+  return {
+    id: contender.id,
+    title: contender.title,
+    records: wholes[0]?.records ?? 0,
+    cpuMicros: median(cpu),
+    cpuMicrosMin: range(cpu).min,
+    cpuMicrosMax: range(cpu).max,
+    cpuMicrosWhole: median(wholes.map((run) => (run.cpuSeconds / run.records) * MICROS)),
+    startCpuSeconds,
+    recordsPerSecond: median(wholes.map((run) => run.records / Math.max(run.seconds - startSeconds, 0.001))),
+    rssPeakBytes: median(wholes.map((run) => run.rssPeakBytes)),
+  };
+}
