@@ -2,7 +2,7 @@ import type { InputBatch, PartitionId } from '../../src/core/batch.js';
 import type { GroupObserver } from '../support/fakes/fake-group.js';
 import type { SentRow, SinkObserver } from '../support/fakes/fake-sink.js';
 import type { SourceObserver } from '../support/fakes/fake-source.js';
-import { indexAt, type PartitionLog } from '../support/fakes/log.js';
+import { DAMAGE_TIMES, indexAt, type PartitionLog } from '../support/fakes/log.js';
 
 interface Page {
   readonly log: PartitionLog;
@@ -127,7 +127,7 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
     const undone = this.firstUndone(log.id, offset);
     if (undone !== undefined) this.violation(`partition ${log.id}: offset ${offset} ${how} although ${undone} is not settled`);
     if (offset > log.end) this.violation(`partition ${log.id}: offset ${offset} ${how}, behind the end ${log.end}`);
-    const damage = log.faults.find((fault) => fault.timesLeft > DAMAGE_TIMES / 2);
+    const damage = log.faults.find((fault) => fault.timesLeft >= DAMAGE_TIMES);
     if (damage !== undefined && offset > damage.offset) this.violation(`partition ${log.id}: offset ${offset} ${how}, behind the damage at ${damage.offset}`);
   }
 
@@ -144,6 +144,3 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
     return 0;
   }
 }
-
-/** A fault that is met this often never ends. */
-export const DAMAGE_TIMES = 1_000_000;

@@ -1,5 +1,5 @@
 import type { Epoch, PartitionId } from '../../../src/core/batch.js';
-import { indexAt, type PartitionLog } from './log.js';
+import { DAMAGE_TIMES, indexAt, type PartitionLog } from './log.js';
 
 /** What a checker wants to know of the broker's side. */
 export interface GroupObserver {
@@ -61,12 +61,17 @@ export class FakeGroup {
       let index = indexAt(log, partition.otherNext);
       for (let n = 0; n < recordsMax; n += 1, index += 1) {
         const record = log.records[index];
-        if (record === undefined || record.availableAtMs > nowMs) break;
+        if (record === undefined || record.availableAtMs > nowMs || isDamagedBefore(log, record.offset)) break;
         this.observer.processedByOther(log, record.offset);
         partition.otherNext = record.offset + 1;
       }
-      if (index >= log.records.length) partition.otherNext = log.end;
+      if (index >= log.records.length && !isDamagedBefore(log, log.end)) partition.otherNext = log.end;
       if (partition.otherNext > partition.committed) this.commit(log.id, partition.otherNext, 'other');
     }
   }
+}
+
+/** Nobody gets past it. */
+function isDamagedBefore(log: PartitionLog, offset: number): boolean {
+  return log.faults.some((fault) => fault.offset <= offset && fault.timesLeft >= DAMAGE_TIMES);
 }

@@ -45,7 +45,11 @@ export class FakePool implements TransformPool {
   private closed = false;
   busy = 0;
 
-  constructor(world: { clock: VirtualClock; random: Random; holders: BlockHolders }, settings: FakePoolSettings, fateOf: (id: PartitionId, offset: number) => Fate) {
+  constructor(
+    world: { clock: VirtualClock; random: Random; holders: BlockHolders },
+    settings: FakePoolSettings,
+    fateOf: (id: PartitionId, offset: number) => Fate,
+  ) {
     this.world = world;
     this.settings = settings;
     this.threads = settings.threads;
@@ -117,7 +121,8 @@ export class FakePool implements TransformPool {
         return { kind: 'worker-death', code: 'WORKER_CRASHED', message: 'stray', suspectFirstRow: task.firstRow, suspectRowCount: 0 };
       }
     }
-    const plain = task.rejectWith === undefined && fates.every((fate) => fate.kind === 'emit' && fate.count === 1 && fate.topic === undefined);
+    const plain =
+      task.rejectWith === undefined && fates.every((fate) => fate.kind === 'emit' && fate.count === 1 && fate.topic === undefined);
     if (plain && random.chance(0.5)) {
       writeIdentity(task.output.bytes, task.firstRow, task.rowCount, defaultTopic);
       return { ...emptyResult(), rowsDone: task.rowCount, outputRows: task.rowCount, outputBytes: task.rowCount };
@@ -162,7 +167,13 @@ class Answer {
     let total = rowsDone;
     let overflow: Uint8Array | undefined;
     let overflowRows = 0;
-    if (rowsDone > 0 && rowsDone < task.rowCount && this.stop === undefined && this.unknown === undefined && random.chance(settings.overflowChance)) {
+    if (
+      rowsDone > 0 &&
+      rowsDone < task.rowCount &&
+      this.stop === undefined &&
+      this.unknown === undefined &&
+      random.chance(settings.overflowChance)
+    ) {
       overflow = new Uint8Array(OVERFLOW_BYTES);
       const [more, moreRows] = this.fill(overflow, rowsDone, random.between(rowsDone + 1, task.rowCount));
       if (more === 0) overflow = undefined;

@@ -123,7 +123,14 @@ export class FakeReader {
   private wake(): void {
     this.cancelWake?.();
     this.cancelWake = undefined;
-    if (this.stopped || this.parked || this.parkWaiters !== undefined || this.offered.length === 0 || this.ready.length >= this.settings.readyBatchesMax) return;
+    if (
+      this.stopped ||
+      this.parked ||
+      this.parkWaiters !== undefined ||
+      this.offered.length === 0 ||
+      this.ready.length >= this.settings.readyBatchesMax
+    )
+      return;
     const atMs = this.nextAvailableMs();
     if (atMs === undefined) return;
     const delayMs = Math.max(0, atMs - this.clock.nowMs()) + this.random.int(this.settings.latencyMaxMs + 1);
@@ -169,7 +176,10 @@ export class FakeReader {
       const readable = [...this.open.values()].filter((one) => !one.broken && this.isReadable(one));
       if (readable.length === 0) return false;
       partitionsLeft -= 1;
-      const one = this.oversizeAt === undefined ? this.random.pick(readable) : (readable.find((other) => other.log.id === this.oversizeAt?.id) ?? this.random.pick(readable));
+      const one =
+        this.oversizeAt === undefined
+          ? this.random.pick(readable)
+          : (readable.find((other) => other.log.id === this.oversizeAt?.id) ?? this.random.pick(readable));
       const run = this.random.between(1, wanted - writer.rowCount);
       for (let n = 0; n < run; n += 1) {
         const record = one.log.records[indexAt(one.log, one.next)];
@@ -232,7 +242,9 @@ export class FakeReader {
 
 function faultAt(one: OpenLog, record: LogRecord | undefined): { readonly code: number; timesLeft: number } | undefined {
   if (one.next < one.log.low) return { code: OUT_OF_RANGE, timesLeft: 1 };
-  return one.log.faults.find((fault) => fault.timesLeft > 0 && fault.offset >= one.next && (record === undefined || fault.offset <= record.offset));
+  return one.log.faults.find(
+    (fault) => fault.timesLeft > 0 && fault.offset >= one.next && (record === undefined || fault.offset <= record.offset),
+  );
 }
 
 /** The end offset as it is seen at a moment. */

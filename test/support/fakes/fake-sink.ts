@@ -43,7 +43,11 @@ export interface SentRow {
 export interface SinkObserver {
   handedOver(row: SentRow): void;
   /** The part is settled; `answered` are the source rows that it answers, those without output rows too. */
-  settled(answered: readonly { readonly id: PartitionId; readonly offset: number }[], acknowledged: readonly SentRow[], undelivered: readonly SentRow[]): void;
+  settled(
+    answered: readonly { readonly id: PartitionId; readonly offset: number }[],
+    acknowledged: readonly SentRow[],
+    undelivered: readonly SentRow[],
+  ): void;
   violation(what: string): void;
 }
 
@@ -96,7 +100,11 @@ export class FakeSink implements Sink {
   async topic(name: string): Promise<OutputTopic> {
     await this.latency(20);
     if (this.settings.missingTopics.includes(name)) throw new DispatcherError('TOPIC_MISSING', `topic ${name} does not exist`);
-    const known = this.byName.get(name) ?? { name, number: 1 + Math.max(0, ...[...this.byName.values()].map((topic) => topic.number)), partitionCount: 4 };
+    const known = this.byName.get(name) ?? {
+      name,
+      number: 1 + Math.max(0, ...[...this.byName.values()].map((topic) => topic.number)),
+      partitionCount: 4,
+    };
     this.byName.set(name, known);
     return known;
   }
@@ -152,7 +160,10 @@ export class FakeSink implements Sink {
     const { segments } = readInputBatch(part.input);
     const reader = new OutputBatchReader(part.output.bytes);
     const { firstSourceRow, sourceRowCount, rowCount, identityTopic } = reader.header;
-    const place = (row: number): { segment: Segment; offset: number } => ({ segment: segmentOf(segments, row), offset: offsetOfRow(part.input.bytes, row) });
+    const place = (row: number): { segment: Segment; offset: number } => ({
+      segment: segmentOf(segments, row),
+      offset: offsetOfRow(part.input.bytes, row),
+    });
     const answered = [];
     for (let row = firstSourceRow; row < firstSourceRow + sourceRowCount; row += 1) {
       const { segment, offset } = place(row);
@@ -203,8 +214,13 @@ export class FakeSink implements Sink {
       // The part is read again here: had someone reused a block before it was settled, the rows would be others.
       this.world.holders.release(part.input, 'writer');
       if (part.output.id >= 0) this.world.holders.release(part.output, 'writer');
-      this.observer.settled(part.answered, acknowledged, (part.rows ?? []).filter((row) => row.stale || failed.has(row)));
-      if (!this.closed) this.events?.settled({ batchId: part.batchId, part: part.part, acknowledged: acknowledged.length, failures, stale });
+      this.observer.settled(
+        part.answered,
+        acknowledged,
+        (part.rows ?? []).filter((row) => row.stale || failed.has(row)),
+      );
+      if (!this.closed)
+        this.events?.settled({ batchId: part.batchId, part: part.part, acknowledged: acknowledged.length, failures, stale });
     });
   }
 

@@ -1,9 +1,17 @@
 import type { Block, InputBatch, PartitionId } from '../../../src/core/batch.js';
 import { DispatcherError } from '../../../src/core/errors.js';
-import type { AssignedPartition, CommittedOffset, EndOffset, OpenedPartition, Source, SourceEvents, TopicOffset } from '../../../src/ports/source.js';
+import type {
+  AssignedPartition,
+  CommittedOffset,
+  EndOffset,
+  OpenedPartition,
+  Source,
+  SourceEvents,
+  TopicOffset,
+} from '../../../src/ports/source.js';
 import type { BlockHolders } from './block-holders.js';
 import type { FakeGroup } from './fake-group.js';
-import { FakeReader, visibleEnd, type FakeReaderSettings } from './fake-reader.js';
+import { FakeReader, type FakeReaderSettings, visibleEnd } from './fake-reader.js';
 import type { Random } from './random.js';
 import type { VirtualClock } from './virtual-clock.js';
 
@@ -51,6 +59,8 @@ export class FakeSource implements Source {
   private readonly lostTold = new Set<PartitionId>();
   private pending: { readonly kind: 'open' | 'close'; readonly ids: ReadonlySet<PartitionId> } | undefined;
   private stepsLeft: RebalanceStep[];
+  /** `stop` was called: nothing but answers to commits is told any more. */
+  private stopping = false;
   private stopped = false;
 
   constructor(world: FakeWorld, settings: FakeSourceSettings, observer: SourceObserver) {
@@ -105,7 +115,8 @@ export class FakeSource implements Source {
   async positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<number> {
     await this.latency();
     const { log } = this.world.group.partition(partition.partitionId);
-    if (this.settings.outOfRange === 'stop') throw new DispatcherError('OFFSET_OUT_OF_RANGE', `offset ${offset} of partition ${partition.partitionId} is gone`);
+    if (this.settings.outOfRange === 'stop')
+      throw new DispatcherError('OFFSET_OUT_OF_RANGE', `offset ${offset} of partition ${partition.partitionId} is gone`);
     return this.settings.outOfRange === 'earliest' ? log.low : visibleEnd(log, this.world.clock.nowMs());
   }
 
@@ -126,8 +137,7 @@ export class FakeSource implements Source {
     const ids = partitions.map(({ partitionId }) => partitionId);
     this.commit(ids);
     for (const id of ids) this.forget(id);
-    const owner = this.world.random.chance(0.8) ? 'other' : 'none';
-    this.world.group.give(ids.filter((id) => this.world.group.partition(id).owner === 'us'), owner);
+    this.leaveToOther(ids.filter((id) => this.world.group.partition(id).owner === 'us'));
     this.nextStep();
   }
 
@@ -143,7 +153,12 @@ export class FakeSource implements Source {
   async endOffsets(): Promise<readonly EndOffset[]> {
     await this.latency();
     const nowMs = this.world.clock.nowMs();
-    return [...this.world.group.partitions.values()].map(({ log }) => ({ topic: log.topic, partition: log.partition, low: log.low, end: visibleEnd(log, nowMs) }));
+    return [...this.world.group.partitions.values()].map(({ log }) => ({
+      topic: log.topic,
+      partition: log.partition,
+      low: log.low,
+      end: visibleEnd(log, nowMs),
+    }));
   }
 
   async committedOffsets(partitions: readonly { readonly topic: string; readonly partition: number }[]): Promise<readonly TopicOffset[]> {
@@ -166,11 +181,12 @@ export class FakeSource implements Source {
   }
 
   async stop(): Promise<void> {
+    this.stopping = true;
     this.reader.stop();
     const ids = [...this.opened.keys()];
     this.commit(ids);
     for (const id of ids) this.forget(id);
-    this.world.group.give(ids.filter((id) => this.world.group.partition(id).owner === 'us'), 'none');
+    this.leaveToOther(ids.filter((id) => this.world.group.partition(id).owner === 'us'));
     await this.latency();
     await new Promise<void>((resolve) => this.world.clock.after(this.settings.brokerLatencyMaxMs, resolve));
     this.stopped = true;
@@ -184,7 +200,7 @@ export class FakeSource implements Source {
   }
 
   private rebalance(step: RebalanceStep): void {
-    if (this.stopped) return;
+    if (this.stopping) return;
     const { group, random } = this.world;
     const all = [...group.partitions.values()];
     const meant = all.filter(({ owner }) => (owner === 'us') === (step.kind !== 'assign'));
@@ -193,6 +209,7 @@ export class FakeSource implements Source {
     this.pending = { kind: step.kind === 'assign' ? 'open' : 'close', ids: new Set(ids) };
     if (step.kind === 'assign') {
       group.give(ids, 'us');
+      this.leaveToOther(all.filter(({ owner }) => owner === 'none').map(({ log }) => log.id));
       for (const id of ids) this.lostTold.delete(id);
       this.events?.assigned(named);
       return;
@@ -206,16 +223,37 @@ export class FakeSource implements Source {
         this.lostTold.add(id);
       }
     } else if (step.kind === 'revoke-fenced') {
-      this.world.clock.after(random.int(500), () => group.give(ids.filter((id) => group.partition(id).owner === 'us' && this.opened.has(id)), 'other'));
+      this.world.clock.after(random.int(500), () =>
+        group.give(
+          ids.filter((id) => group.partition(id).owner === 'us' && this.opened.has(id)),
+          'other',
+        ),
+      );
     }
     this.events?.revoked(named, lost);
+  }
+
+  /** For a while nobody has them, then the other member. */
+  private leaveToOther(ids: readonly PartitionId[]): void {
+    const { group, clock, random } = this.world;
+    group.give(ids, 'none');
+    clock.after(random.int(1000), () =>
+      group.give(
+        ids.filter((id) => group.partition(id).owner === 'none'),
+        'other',
+      ),
+    );
   }
 
   private answers(kind: 'open' | 'close', partitions: readonly AssignedPartition[]): void {
     const ids = new Set(partitions.map(({ partitionId }) => partitionId));
     const { pending } = this;
-    const fits = pending !== undefined && pending.kind === kind && pending.ids.size === ids.size && [...ids].every((id) => pending.ids.has(id));
-    if (!fits) this.observer.violation(`${kind} of [${[...ids].join(' ')}] does not answer what the group asked: ${pending?.kind} of [${[...(pending?.ids ?? [])].join(' ')}]`);
+    const fits =
+      pending !== undefined && pending.kind === kind && pending.ids.size === ids.size && [...ids].every((id) => pending.ids.has(id));
+    if (!fits)
+      this.observer.violation(
+        `${kind} of [${[...ids].join(' ')}] does not answer what the group asked: ${pending?.kind} of [${[...(pending?.ids ?? [])].join(' ')}]`,
+      );
   }
 
   private forget(id: PartitionId): void {
@@ -266,7 +304,7 @@ export class FakeSource implements Source {
 
   private every(intervalMs: number, work: () => void): void {
     this.world.clock.after(intervalMs, () => {
-      if (this.stopped) return;
+      if (this.stopping) return;
       work();
       this.every(intervalMs, work);
     });
@@ -283,6 +321,6 @@ export class FakeSource implements Source {
   }
 
   private mustRun(call: string): void {
-    if (this.stopped) this.observer.violation(`${call} after stop`);
+    if (this.stopping) this.observer.violation(`${call} after stop`);
   }
 }

@@ -19,6 +19,9 @@ export interface LogRecord {
   readonly availableAtMs: number;
 }
 
+/** A fault that is met this often never ends. */
+export const DAMAGE_TIMES = 1_000_000;
+
 /** What the reader meets instead of the record at `offset` (or behind the last one). */
 export interface LogFault {
   readonly offset: number;
