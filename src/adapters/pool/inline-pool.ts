@@ -1,0 +1,90 @@
+import { DispatcherError } from '../../core/errors.js';
+import type { TransformPool, TransformResult, TransformTask } from '../../ports/transform-pool.js';
+import { type CompiledTransform, compileTransform } from '../../transform/compile.js';
+import { StopCell } from '../../transform/context.js';
+import { importTransform, setupError } from '../../transform/load.js';
+import { TaskRunner } from '../../transform/runtime.js';
+import type { PoolSettings } from './settings.js';
+import { deadline, failureOf } from './waiting.js';
+
+/** `threads: 0`: tasks run on the main thread, one after another, for debugging. Nothing protects from a transform that hangs or exits. */
+export function createInlinePool(settings: PoolSettings): TransformPool {
+  return new InlinePool(settings);
+}
+
+class InlinePool implements TransformPool {
+  readonly threads = 0;
+  readonly #settings: PoolSettings;
+  readonly #stop = new StopCell();
+  #runner: TaskRunner | undefined;
+  #compiled: CompiledTransform | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #busy = 0;
+  #closed = false;
+
+  constructor(settings: PoolSettings) {
+    this.#settings = settings;
+  }
+
+  get busy(): number {
+    return Math.min(1, this.#busy);
+  }
+
+  async start(): Promise<void> {
+    const { task: settings } = this.#settings;
+    const { transform } = settings;
+    try {
+      this.#compiled = transform === undefined ? undefined : await compileTransform(transform.path);
+      const loaded = transform === undefined || this.#compiled === undefined ? undefined : await importTransform(this.#compiled.url(), transform.path);
+      this.#runner = await TaskRunner.create({ settings, loaded, threadId: 0, stop: this.#stop });
+    } catch (error) {
+      await this.#compiled?.remove();
+      throw setupError(transform?.path ?? '', error);
+    }
+  }
+
+  async run(task: TransformTask): Promise<TransformResult> {
+    if (this.#runner === undefined || this.#closed) throw new DispatcherError('DEFECT', 'the pool is not running');
+    this.#busy += 1;
+    const before = this.#last;
+    const running = this.#runAfter(before, this.#runner, task);
+    this.#last = running.catch(() => undefined);
+    try {
+      return await running;
+    } catch (error) {
+      throw failureOf(error, 'DEFECT');
+    } finally {
+      this.#busy -= 1;
+    }
+  }
+
+  signalStop(): void {
+    this.#stop.set();
+  }
+
+  async close(deadlineMs: number): Promise<void> {
+    this.#closed = true;
+    await deadline(this.#last, deadlineMs);
+    try {
+      await deadline(this.#runner?.teardown() ?? Promise.resolve(), deadlineMs);
+    } catch (error) {
+      this.#settings.logger?.warn('teardown of the transform failed', { reason: error instanceof Error ? error.message : String(error) });
+    }
+    await this.#compiled?.remove();
+  }
+
+  async #runAfter(before: Promise<unknown>, runner: TaskRunner, task: TransformTask): Promise<TransformResult> {
+    await before;
+    const partitions = task.segments.map(({ partitionId }) => ({ id: partitionId, ...this.#settings.describePartition(partitionId) }));
+    const { input, output, firstRow, rowCount, rejectWith } = task;
+    return runner.run({
+      input: input.bytes,
+      output: output.bytes,
+      firstRow,
+      rowCount,
+      partitions,
+      ...(task.topics === undefined ? {} : { topics: task.topics }),
+      ...(rejectWith === undefined ? {} : { rejectWith }),
+    });
+  }
+}

@@ -1,0 +1,267 @@
+import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
+import { DispatcherError } from '../../core/errors.js';
+import type { OutputTopic } from '../../ports/sink.js';
+import type { TransformPool, TransformResult, TransformTask } from '../../ports/transform-pool.js';
+import { type CompiledTransform, compileTransform } from '../../transform/compile.js';
+import { loadError } from '../../transform/loaded.js';
+import { StopCell } from '../../transform/context.js';
+import type { WorkerAnswer, WorkerInit, WorkerMessage } from '../../transform/worker-session.js';
+import { type Job, PoolThread } from './pool-thread.js';
+import { PoolLimits, type PoolSettings } from './settings.js';
+import { deadline, failureOf } from './waiting.js';
+
+const WORKER_FILE = fileURLToPath(new URL('../../../workers/transform-worker.js', import.meta.url));
+
+export function createPiscinaPool(settings: PoolSettings): TransformPool {
+  return new PiscinaPool(settings);
+}
+
+/**
+ * Piscina runs the threads; which task goes to which thread is decided here, because a dead worker's task, its progress and its blocks have to be
+ * known (Piscina tells neither who ran a task nor when the thread has really ended). Tasks wait in one first-in-first-out queue of ours.
+ */
+class PiscinaPool implements TransformPool {
+  readonly threads: number;
+  readonly #settings: PoolSettings;
+  readonly #stop = new StopCell();
+  readonly #queue: Job[] = [];
+  readonly #members = new Set<PoolThread>();
+  readonly #topics: OutputTopic[] = [];
+  #piscina: Piscina | undefined;
+  #compiled: CompiledTransform | undefined;
+  /** Where the message being handed to Piscina is to go. */
+  #target: PoolThread | undefined;
+  #targetFound = false;
+  #watch: NodeJS.Timeout | undefined;
+  #watchedAt = 0;
+  #failure: DispatcherError | undefined;
+  #loadFailures = 0;
+  #closing = false;
+  #onIdle: () => void = () => undefined;
+
+  constructor(settings: PoolSettings) {
+    this.#settings = settings;
+    this.threads = settings.threads;
+  }
+
+  get busy(): number {
+    let count = 0;
+    for (const thread of this.#members) if (thread.state === 'busy') count++;
+    return count;
+  }
+
+  async start(): Promise<void> {
+    const { transform } = this.#settings.task;
+    this.#compiled = transform === undefined ? undefined : await compileTransform(transform.path);
+    this.#piscina = this.#createPiscina();
+    try {
+      await deadline(Promise.all([...this.#members].map((thread) => this.#load(thread))), this.#loadTimeoutMs, () => this.#loadTimeout());
+    } catch (error) {
+      this.#failure = failureOf(error, 'TRANSFORM_LOAD');
+      this.#closing = true;
+      await this.#destroy(PoolLimits.graceMs);
+      throw this.#failure;
+    }
+  }
+
+  run(task: TransformTask): Promise<TransformResult> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#closing || this.#piscina === undefined) return Promise.reject(new DispatcherError('DEFECT', 'the pool is not running'));
+    if (this.#queue.length >= PoolLimits.queuedTasksMax) {
+      return Promise.reject(new DispatcherError('DEFECT', `more than ${PoolLimits.queuedTasksMax} tasks wait for a worker`));
+    }
+    if (task.topics !== undefined) this.#topics.push(...task.topics);
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ task, resolve, reject });
+      this.#pump();
+    });
+  }
+
+  signalStop(): void {
+    this.#stop.set();
+  }
+
+  async close(deadlineMs: number): Promise<void> {
+    const endAt = performance.now() + deadlineMs;
+    const left = (): number => Math.max(0, endAt - performance.now());
+    this.#closing = true;
+    await deadline(this.#idle(), left());
+    const idle = [...this.#members].filter((thread) => thread.state === 'idle');
+    await deadline(Promise.allSettled(idle.map((thread) => this.#teardown(thread))), left());
+    this.#failQueue(new DispatcherError('DRAIN_CUT', 'the pool was closed before this task began'));
+    await this.#destroy(Math.max(left(), PoolLimits.graceMs));
+  }
+
+  #createPiscina(): Piscina {
+    const { task, workerHeapMbMax } = this.#settings;
+    const workerData: WorkerInit = { settings: task, stopCells: this.#stop.cells };
+    const piscina = new Piscina({
+      filename: WORKER_FILE,
+      minThreads: this.threads,
+      maxThreads: this.threads,
+      concurrentTasksPerWorker: 1,
+      stricterFIFO: true,
+      // In `sync` mode a thread sleeps in Atomics.wait between tasks: its timers, sockets and late rejections stand still. That suits a
+      // pass-through, where it saves a wake-up of the loop; where code of the user runs (keep-alives, caches refreshed by timers) it may not be.
+      atomics: task.transform === undefined ? 'sync' : 'disabled',
+      recordTiming: false,
+      resourceLimits: { maxOldGenerationSizeMb: workerHeapMbMax ?? PoolLimits.workerHeapMbMax },
+      workerData,
+      loadBalancer: (_task, workers) => {
+        const found = workers.find((worker) => worker.id === this.#target?.id);
+        if (found !== undefined) this.#targetFound = true;
+        return found ?? null;
+      },
+    });
+    // Deaths are dealt with by each thread's own events; without a listener this event would end the process.
+    piscina.on('error', () => undefined);
+    piscina.on('workerCreate', () => this.#admitReady());
+    for (const worker of piscina.threads) this.#members.add(new PoolThread(worker, false, (thread) => this.#ended(thread)));
+    return piscina;
+  }
+
+  #pump(): void {
+    for (const thread of this.#members) {
+      if (thread.state !== 'idle') continue;
+      const job = this.#queue.shift();
+      if (job === undefined) break;
+      void this.#runJob(thread, job);
+    }
+    if (this.#queue.length === 0 && this.busy === 0) this.#onIdle();
+  }
+
+  async #runJob(thread: PoolThread, job: Job): Promise<void> {
+    thread.beginTask(job.task);
+    this.#startWatch();
+    try {
+      const message = { kind: 'task', task: thread.message(job.task, this.#topics, this.#settings.describePartition) } as const;
+      const answer = await this.#send(thread, message);
+      thread.endTask();
+      if (answer.kind === 'result') job.resolve(answer.result);
+      else job.reject(failureOf(answer, 'DEFECT'));
+    } catch (error) {
+      if (thread.state === 'dying') {
+        await thread.exited;
+        job.reject(thread.death(job.task));
+      } else job.reject(failureOf(error, 'DEFECT'));
+      thread.endTask();
+    }
+    this.#pump();
+  }
+
+  #send(thread: PoolThread, message: WorkerMessage): Promise<WorkerAnswer> {
+    const piscina = this.#piscina;
+    if (piscina === undefined) return Promise.reject(new DispatcherError('DEFECT', 'the pool is not running'));
+    // `run` asks the balancer before it returns, so the target is that of this very message.
+    this.#target = thread;
+    this.#targetFound = false;
+    const answer = piscina.run(message) as Promise<WorkerAnswer>;
+    this.#target = undefined;
+    if (this.#targetFound) return answer;
+    answer.catch(() => undefined);
+    return Promise.reject(new DispatcherError('DEFECT', `worker thread ${thread.id} took no task`));
+  }
+
+  async #load(thread: PoolThread): Promise<void> {
+    thread.state = 'loading';
+    let answer: WorkerAnswer;
+    try {
+      answer = await this.#send(thread, { kind: 'load', url: this.#compiled?.url() });
+    } catch (error) {
+      const path = this.#settings.task.transform?.path ?? 'the worker';
+      throw loadError(path, `the worker thread ended while it loaded the transform: ${failureOf(error, 'TRANSFORM_LOAD').message}`, 'see what its top level and its setup do', error);
+    }
+    if (answer.kind === 'failed') throw failureOf(answer, 'TRANSFORM_LOAD');
+    // Not when it came too late and the thread is to be replaced.
+    if (thread.state === 'loading') thread.state = 'idle';
+  }
+
+  async #teardown(thread: PoolThread): Promise<void> {
+    const answer = await this.#send(thread, { kind: 'teardown' });
+    if (answer.kind === 'failed') this.#settings.logger?.warn('teardown of the transform failed', { reason: answer.message });
+  }
+
+  /** A thread has failed or ended; Piscina has begun its replacement by now, unless it gave up. */
+  #ended(thread: PoolThread): void {
+    if (!thread.hasEnded || !this.#members.delete(thread) || this.#closing) return;
+    this.#adoptReplacements();
+    if (this.#members.size < this.threads) this.#fail(new DispatcherError('DEFECT', 'a worker thread ended before it was ready, and was not replaced'));
+  }
+
+  #adoptReplacements(): void {
+    const known = new Set([...this.#members].map((thread) => thread.worker));
+    for (const worker of this.#piscina?.threads ?? []) {
+      if (!known.has(worker)) this.#members.add(new PoolThread(worker, true, (thread) => this.#ended(thread)));
+    }
+  }
+
+  /** Piscina says that a replacement is ready for messages. */
+  #admitReady(): void {
+    if (this.#closing) return;
+    this.#adoptReplacements();
+    for (const thread of this.#members) if (thread.state === 'starting' && thread.isReplacement) void this.#loadReplacement(thread);
+  }
+
+  async #loadReplacement(thread: PoolThread): Promise<void> {
+    try {
+      await deadline(this.#load(thread), this.#loadTimeoutMs, () => this.#loadTimeout());
+      this.#loadFailures = 0;
+      this.#pump();
+    } catch (error) {
+      this.#loadFailures += 1;
+      thread.state = 'dying';
+      this.#settings.logger?.warn('a new worker could not load the transform', { attempt: this.#loadFailures, reason: failureOf(error, 'TRANSFORM_LOAD').message });
+      if (this.#loadFailures >= PoolLimits.loadFailuresMax) this.#fail(failureOf(error, 'TRANSFORM_LOAD'));
+      // Ended: its own replacement follows. Alive: another one takes its place, after a pause that gives what `setup` needs time to come back.
+      else if (!thread.hasEnded) setTimeout(() => void thread.worker.terminate(), PoolLimits.loadBackoffMs * this.#loadFailures).unref();
+    }
+  }
+
+  #fail(failure: DispatcherError): void {
+    this.#failure ??= failure;
+    this.#failQueue(this.#failure);
+  }
+
+  #failQueue(failure: DispatcherError): void {
+    for (const job of this.#queue.splice(0)) job.reject(failure);
+  }
+
+  #idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+      this.#pump();
+    });
+  }
+
+  #startWatch(): void {
+    if (this.#watch !== undefined) return;
+    const limitMs = this.#settings.task.timeoutMs + PoolLimits.graceMs;
+    this.#watchedAt = performance.now();
+    this.#watch = setInterval(() => {
+      const now = performance.now();
+      // A main thread that stood still has not read answers either: such a gap counts as one interval.
+      const elapsedMs = Math.min(now - this.#watchedAt, 2 * PoolLimits.watchIntervalMs);
+      this.#watchedAt = now;
+      for (const thread of this.#members) thread.watch(elapsedMs, limitMs);
+    }, PoolLimits.watchIntervalMs).unref();
+  }
+
+  async #destroy(withinMs: number): Promise<void> {
+    clearInterval(this.#watch);
+    const ended = Promise.all([...this.#members].map((thread) => thread.exited));
+    // Resolves when all threads have ended; one that is deep in native code does not, and must not hold the process.
+    await deadline(Promise.all([this.#piscina?.destroy(), ended]), withinMs);
+    await this.#compiled?.remove();
+  }
+
+  #loadTimeout(): DispatcherError {
+    return new DispatcherError('TRANSFORM_LOAD', `the transform was not loaded within ${this.#loadTimeoutMs} ms`, {
+      remedy: 'see what its top level and its setup wait for',
+    });
+  }
+
+  get #loadTimeoutMs(): number {
+    return this.#settings.loadTimeoutMs ?? PoolLimits.loadTimeoutMs;
+  }
+}

@@ -1,0 +1,131 @@
+import type { Worker } from 'node:worker_threads';
+import type { OutputTopic } from '../../ports/sink.js';
+import type { TransformResult, TransformTask } from '../../ports/transform-pool.js';
+import type { PartitionName } from '../../transform/record-view.js';
+import type { WorkerTask } from '../../transform/runtime.js';
+import { ProgressCells } from '../../wire/progress.js';
+import { type Suspects, WorkerDeathError } from './worker-death.js';
+
+export interface Job {
+  readonly task: TransformTask;
+  readonly resolve: (result: TransformResult) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** starting: Piscina has not said it is ready · loading: imports the transform · idle · busy · dying: no task for it any more */
+export type ThreadState = 'starting' | 'loading' | 'idle' | 'busy' | 'dying';
+
+/** One worker thread as the pool sees it: what it knows already, what it is at, and how it ended. */
+export class PoolThread {
+  readonly worker: Worker;
+  readonly id: number;
+  /** Resolves when the thread has ended: from then on nothing of it writes anywhere. */
+  readonly exited: Promise<void>;
+  /** False for the threads that exist from the start: those are loaded by `start`. */
+  readonly isReplacement: boolean;
+  state: ThreadState = 'starting';
+  #error: unknown;
+  #exitCode: number | undefined;
+  #timedOutAfterMs: number | undefined;
+  #cells: ProgressCells | undefined;
+  #seenProgress = 0;
+  #stalledMs = 0;
+  #topicsSent = 0;
+  readonly #partitionsSent = new Set<number>();
+
+  constructor(worker: Worker, isReplacement: boolean, onEnd: (thread: PoolThread) => void) {
+    this.worker = worker;
+    this.isReplacement = isReplacement;
+    this.id = worker.threadId;
+    worker.on('error', (error) => {
+      this.#error = error;
+      this.state = 'dying';
+      onEnd(this);
+    });
+    this.exited = new Promise((resolve) => {
+      worker.on('exit', (code) => {
+        this.#exitCode = code;
+        this.state = 'dying';
+        onEnd(this);
+        resolve();
+      });
+    });
+  }
+
+  get hasEnded(): boolean {
+    return this.#exitCode !== undefined;
+  }
+
+  /** The message for a task: blocks go by reference, names only where this thread has not seen them. */
+  message(task: TransformTask, topics: readonly OutputTopic[], describe: (id: number) => PartitionName): WorkerTask {
+    const partitions: (PartitionName & { readonly id: number })[] = [];
+    for (const { partitionId } of task.segments) {
+      if (this.#partitionsSent.has(partitionId)) continue;
+      this.#partitionsSent.add(partitionId);
+      partitions.push({ id: partitionId, ...describe(partitionId) });
+    }
+    const newTopics = topics.slice(this.#topicsSent);
+    this.#topicsSent = topics.length;
+    const { input, output, firstRow, rowCount, rejectWith } = task;
+    return {
+      input: input.bytes,
+      output: output.bytes,
+      firstRow,
+      rowCount,
+      ...(partitions.length === 0 ? {} : { partitions }),
+      ...(newTopics.length === 0 ? {} : { topics: newTopics }),
+      ...(rejectWith === undefined ? {} : { rejectWith }),
+    };
+  }
+
+  beginTask(task: TransformTask): void {
+    this.state = 'busy';
+    this.#cells = new ProgressCells(task.output.bytes);
+    this.#cells.reset(task.firstRow);
+    this.#seenProgress = 0;
+    this.#stalledMs = 0;
+  }
+
+  endTask(): void {
+    this.#cells = undefined;
+    if (this.state === 'busy') this.state = 'idle';
+  }
+
+  /** Adds to the time without progress; ends the worker past `limitMs`. */
+  watch(elapsedMs: number, limitMs: number): void {
+    if (this.state !== 'busy' || this.#cells === undefined) return;
+    const { progress } = this.#cells;
+    if (progress !== this.#seenProgress) {
+      this.#seenProgress = progress;
+      this.#stalledMs = 0;
+      return;
+    }
+    this.#stalledMs += elapsedMs;
+    if (this.#stalledMs < limitMs || this.#timedOutAfterMs !== undefined) return;
+    this.#timedOutAfterMs = this.#stalledMs;
+    void this.worker.terminate();
+  }
+
+  /** Why the worker of a running task ended. Call it after `exited`. */
+  death(task: TransformTask): WorkerDeathError {
+    const underWay = this.#cells?.underWay ?? NOBODY;
+    const end = task.firstRow + task.rowCount;
+    const suspects = underWay.firstRow < task.firstRow || underWay.firstRow + underWay.rowCount > end ? NOBODY : underWay;
+    if (this.#timedOutAfterMs !== undefined) {
+      return new WorkerDeathError('WORKER_TIMEOUT', `finished no record for ${Math.round(this.#timedOutAfterMs)} ms`, suspects);
+    }
+    if (this.#error === undefined) return new WorkerDeathError('WORKER_EXITED', `the worker ended itself (exit code ${this.#exitCode ?? 0})`, suspects);
+    if (codeOf(this.#error) === 'ERR_WORKER_OUT_OF_MEMORY') {
+      return new WorkerDeathError('WORKER_OUT_OF_MEMORY', 'the worker ran out of memory', suspects, this.#error);
+    }
+    // What a transform throws is caught. An exception that reaches here comes from a callback or a promise that nobody waited for: of which record, no one can tell.
+    const text = this.#error instanceof Error ? `${this.#error.name}: ${this.#error.message}` : String(this.#error);
+    return new WorkerDeathError('WORKER_CRASHED', `an exception outside of any transform ended the worker: ${text}`, NOBODY, this.#error);
+  }
+}
+
+const NOBODY: Suspects = { firstRow: 0, rowCount: 0 };
+
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+}

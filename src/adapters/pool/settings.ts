@@ -1,0 +1,30 @@
+import type { PartitionId } from '../../core/batch.js';
+import type { Logger } from '../../ports/logger.js';
+import type { PartitionName } from '../../transform/record-view.js';
+import type { TaskSettings } from '../../transform/settings.js';
+
+export interface PoolSettings {
+  readonly task: TaskSettings;
+  /** Worker threads; the inline pool ignores it. */
+  readonly threads: number;
+  /** Topic and partition of an id, for `record.topic` and dead letters. */
+  readonly describePartition: (id: PartitionId) => PartitionName;
+  readonly logger?: Logger;
+  /** Heap of one worker; beyond it that worker dies, alone. */
+  readonly workerHeapMbMax?: number;
+  /** The time a worker may take to import the transform and to run its `setup`. */
+  readonly loadTimeoutMs?: number;
+}
+
+export const PoolLimits = {
+  /** Tasks that wait for a thread. There are never more than blocks. */
+  queuedTasksMax: 10_000,
+  workerHeapMbMax: 512,
+  loadTimeoutMs: 60_000,
+  /** Between the signal to a transform that hangs and the end of its worker. */
+  graceMs: 1000,
+  watchIntervalMs: 250,
+  /** Replacement workers in a row that could not load the transform, before the pool gives up. */
+  loadFailuresMax: 5,
+  loadBackoffMs: 500,
+} as const;

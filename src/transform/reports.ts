@@ -1,0 +1,102 @@
+import type { TransformCount, TransformLog } from '../ports/transform-pool.js';
+import type { TransformLogger, TransformMetrics } from './types.js';
+
+const LOGS_MAX = 100;
+const LOG_TEXT_MAX = 4096;
+const SERIES_MAX = 200;
+const OBSERVATIONS_MAX = 1000;
+
+/** What the user's code logs and counts, gathered until the next task answers. Bounded; what is beyond is counted and said once. */
+export class Reports implements TransformLogger, TransformMetrics {
+  #logs: TransformLog[] = [];
+  #logsDropped = 0;
+  #counts = new Map<string, { name: string; value: number; labels?: Readonly<Record<string, string>> }>();
+  #observations: TransformCount[] = [];
+  #countsDropped = 0;
+
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void {
+    this.#log('error', message, fields);
+  }
+
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void {
+    this.#log('warn', message, fields);
+  }
+
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void {
+    this.#log('info', message, fields);
+  }
+
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void {
+    this.#log('debug', message, fields);
+  }
+
+  count(name: string, value = 1, labels?: Readonly<Record<string, string>>): void {
+    if (!Number.isFinite(value)) return;
+    const plain = labels === undefined ? undefined : plainLabels(labels);
+    const series = plain === undefined ? String(name) : `${name} ${JSON.stringify(plain)}`;
+    const known = this.#counts.get(series);
+    if (known !== undefined) known.value += value;
+    else if (this.#counts.size >= SERIES_MAX) this.#countsDropped += 1;
+    else this.#counts.set(series, { name: String(name), value, ...(plain === undefined ? {} : { labels: plain }) });
+  }
+
+  observe(name: string, value: number): void {
+    if (!Number.isFinite(value)) return;
+    if (this.#observations.length >= OBSERVATIONS_MAX) this.#countsDropped += 1;
+    else this.#observations.push({ name: String(name), value, kind: 'observe' });
+  }
+
+  takeLogs(): readonly TransformLog[] | undefined {
+    if (this.#logsDropped > 0) this.#logs.push({ level: 'warn', message: `${this.#logsDropped} more log entries of the transform were dropped` });
+    if (this.#countsDropped > 0) this.#logs.push({ level: 'warn', message: `${this.#countsDropped} metric values of the transform were dropped` });
+    if (this.#logs.length === 0) return undefined;
+    const taken = this.#logs;
+    this.#logs = [];
+    this.#logsDropped = 0;
+    this.#countsDropped = 0;
+    return taken;
+  }
+
+  takeCounts(): readonly TransformCount[] | undefined {
+    if (this.#counts.size === 0 && this.#observations.length === 0) return undefined;
+    const taken = [...[...this.#counts.values()].map((count) => ({ ...count, kind: 'count' as const })), ...this.#observations];
+    this.#counts = new Map();
+    this.#observations = [];
+    return taken;
+  }
+
+  #log(level: TransformLog['level'], message: unknown, fields: unknown): void {
+    if (this.#logs.length >= LOGS_MAX) {
+      this.#logsDropped += 1;
+      return;
+    }
+    const text = String(message).slice(0, LOG_TEXT_MAX);
+    const plain = plainFields(fields);
+    this.#logs.push(plain === undefined ? { level, message: text } : { level, message: text, fields: plain });
+  }
+}
+
+/** Only what JSON holds crosses to the main thread: functions, cycles and BigInts of the user's objects must not break a result. */
+function plainFields(fields: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (typeof fields !== 'object' || fields === null) return undefined;
+  try {
+    const text = JSON.stringify(fields, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+    if (text.length > LOG_TEXT_MAX) return { fields: text.slice(0, LOG_TEXT_MAX) };
+    const parsed: unknown = JSON.parse(text);
+    return isFields(parsed) ? parsed : undefined;
+  } catch {
+    return { fields: 'could not be written as JSON' };
+  }
+}
+
+function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function plainLabels(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(labels)
+      .slice(0, 10)
+      .map(([name, value]) => [name, String(value)]),
+  );
+}

@@ -1,0 +1,100 @@
+/**
+ * What a transform may return besides a plain value. Plain objects, so that tests compare them with deepEqual; told apart from the user's own
+ * values by a symbol key, which no decoded record can have.
+ */
+
+/** Registered, so that a bundled second copy of this module makes results that the running installation knows. */
+export const RESULT: unique symbol = Symbol.for('kafka-dispatcher.result') as never;
+
+export type HeaderInput = Uint8Array | string | null;
+
+/** An object is merged into the source's headers (`undefined` removes one); a list replaces them all. */
+export type HeadersInput = Readonly<Record<string, HeaderInput | undefined>> | readonly (readonly [name: string, value: HeaderInput])[];
+
+/** What is left out comes from the source record (key, headers, timestamp) or the configuration (topic, partition). */
+export interface EmitOptions {
+  /** Default: `kafka.producer.topic`. */
+  readonly topic?: string;
+  readonly key?: Uint8Array | string | null;
+  readonly partition?: number;
+  /** Milliseconds since 1970. */
+  readonly timestamp?: number | Date;
+  readonly headers?: HeadersInput;
+}
+
+export interface Emit<Value> {
+  readonly [RESULT]: 'emit';
+  readonly value: Value;
+  readonly options: EmitOptions;
+}
+
+export interface EmitRaw {
+  readonly [RESULT]: 'emitRaw';
+  readonly bytes: Uint8Array | string | null;
+  readonly options: EmitOptions;
+}
+
+export interface Tombstone {
+  readonly [RESULT]: 'tombstone';
+  readonly options: EmitOptions;
+}
+
+export interface EmitAll<Value> {
+  readonly [RESULT]: 'emitAll';
+  readonly results: readonly EmitAllItem<Value>[];
+}
+
+export interface Drop {
+  readonly [RESULT]: 'drop';
+  readonly reason: string;
+}
+
+export interface Reject {
+  readonly [RESULT]: 'reject';
+  readonly code: string;
+  readonly message: string;
+}
+
+export type EmitAllItem<Value> = Value | Emit<Value> | EmitRaw | Tombstone;
+
+/** Everything a transform for output values of type `Value` may return. */
+export type Result<Value> = EmitAllItem<Value> | EmitAll<Value> | Drop | Reject;
+
+/** What {@link drop} counts under when no reason is given. */
+export const DEFAULT_DROP_REASON = 'DROPPED';
+
+/** Settles the record without output; counted by reason. May be returned or thrown. */
+export function drop(reason: string = DEFAULT_DROP_REASON): Drop {
+  return { [RESULT]: 'drop', reason };
+}
+
+/** Sends the source record to the dead-letter topic (or stops the run, where there is none). May be returned or thrown. */
+export function reject(code: string, message = ''): Reject {
+  return { [RESULT]: 'reject', code, message };
+}
+
+/** One record, encoded by the configured output format. */
+export function emit<Value>(value: Value, options: EmitOptions = {}): Emit<Value> {
+  return { [RESULT]: 'emit', value, options };
+}
+
+/** One record whose value is these bytes, whatever the output format. */
+export function emitRaw(bytes: Uint8Array | string | null, options: EmitOptions = {}): EmitRaw {
+  return { [RESULT]: 'emitRaw', bytes, options };
+}
+
+/** None, one or several records from one source record; they succeed or fail together. */
+export function emitAll<Value = never>(results: readonly (Value | Emit<Value> | EmitRaw | Tombstone)[]): EmitAll<Value> {
+  return { [RESULT]: 'emitAll', results };
+}
+
+/** A record with a null value: deletes its key from a compacted topic. */
+export function tombstone(options: EmitOptions = {}): Tombstone {
+  return { [RESULT]: 'tombstone', options };
+}
+
+export type MarkedResult = Emit<unknown> | EmitRaw | Tombstone | EmitAll<unknown> | Drop | Reject;
+
+export function isMarked(value: unknown): value is MarkedResult {
+  return typeof value === 'object' && value !== null && RESULT in value;
+}

@@ -1,0 +1,189 @@
+import { DispatcherError } from '../core/errors.js';
+import type { Encoder } from '../formats/format.js';
+import { createDecoder, createEncoder } from '../formats/index.js';
+import type { OutputTopic } from '../ports/sink.js';
+import type { Rejection, TransformResult } from '../ports/transform-pool.js';
+import { InputBatchReader } from '../wire/input-reader.js';
+import { OutputBatchWriter, writeIdentity } from '../wire/output-writer.js';
+import { ProgressCells } from '../wire/progress.js';
+import { AsyncRows, type AsyncRowsHost, type Ending } from './async-rows.js';
+import { runBatchRows } from './batch-rows.js';
+import { type StopCell, WorkerContext } from './context.js';
+import { type LoadedTransform, outputCheckOf } from './loaded.js';
+import { ProgressWatch } from './progress-watch.js';
+import { isFull, type Overflow, writeOverflow } from './overflow.js';
+import type { PartitionName, TaskScope } from './record-view.js';
+import { Rejected } from './rejected.js';
+import { ResultWriter, Written } from './result-writer.js';
+import { isThenable, RowComputer } from './rows.js';
+import { isIdentity, type TaskSettings } from './settings.js';
+import { TopicTable } from './topic-table.js';
+
+/** A task as it crosses to the worker: views of shared memory, and only the names that this worker does not know yet. */
+export interface WorkerTask {
+  readonly input: Uint8Array;
+  readonly output: Uint8Array;
+  readonly firstRow: number;
+  readonly rowCount: number;
+  readonly partitions?: readonly (PartitionName & { readonly id: number })[];
+  readonly topics?: readonly OutputTopic[];
+  readonly rejectWith?: Rejection;
+}
+
+export interface RunnerInit {
+  readonly settings: TaskSettings;
+  readonly loaded: LoadedTransform | undefined;
+  readonly threadId: number;
+  readonly stop: StopCell;
+}
+
+/** One worker's transform with all it needs; runs one task after another. */
+export class TaskRunner {
+  readonly #settings: TaskSettings;
+  readonly #loaded: LoadedTransform | undefined;
+  readonly #context: WorkerContext;
+  readonly #reader = new InputBatchReader();
+  readonly #writer = new OutputBatchWriter();
+  readonly #partitions = new Map<number, PartitionName>();
+  readonly #topics: TopicTable;
+  readonly #results: ResultWriter;
+  readonly #rows: RowComputer;
+  readonly #identity: boolean;
+  #rowsPerSource = 1;
+
+  private constructor(init: RunnerInit) {
+    const { settings, loaded } = init;
+    const { topics, input, output } = settings;
+    this.#settings = settings;
+    this.#loaded = loaded;
+    this.#context = new WorkerContext(init.threadId, settings.options, init.stop);
+    this.#topics = new TopicTable([topics.default, ...topics.others, ...(topics.deadLetter === undefined ? [] : [topics.deadLetter])]);
+    const encoder: Encoder = createEncoder(output);
+    this.#results = new ResultWriter(settings, encoder, this.#topics, this.#writer, outputCheckOf(loaded?.outputSchema));
+    const passThrough = loaded === undefined && input.format === 'raw' && output.format === 'raw';
+    this.#rows = new RowComputer({ decoder: createDecoder(input), tombstones: input.tombstones, passThrough, loaded, context: this.#context });
+    this.#identity = isIdentity(settings);
+  }
+
+  /** Makes the codecs and runs the transform's `setup`. */
+  static async create(init: RunnerInit): Promise<TaskRunner> {
+    const runner = new TaskRunner(init);
+    runner.#context.state = await init.loaded?.setup?.(runner.#context);
+    return runner;
+  }
+
+  /** False for a worker that never runs code of the user. */
+  get runsUserCode(): boolean {
+    return this.#loaded !== undefined;
+  }
+
+  async teardown(): Promise<void> {
+    await this.#loaded?.teardown?.(this.#context);
+  }
+
+  /** Answers the rows of the task. Rejects only for defects and for BATCH_LENGTH; whatever a record does is an outcome of that record. */
+  async run(task: WorkerTask): Promise<TransformResult> {
+    for (const { id, topic, partition } of task.partitions ?? []) this.#partitions.set(id, { topic, partition });
+    this.#topics.add(task.topics ?? []);
+    this.#reader.open(task.input);
+    if (task.rowCount < 1 || task.firstRow + task.rowCount > this.#reader.rowCount) {
+      throw new DispatcherError('DEFECT', `a task for rows ${task.firstRow}..+${task.rowCount} of a batch with ${this.#reader.rowCount}`);
+    }
+    if (this.#identity && task.rejectWith === undefined) return this.#passOn(task);
+    const scope: TaskScope = { reader: this.#reader, partitions: this.#partitions, open: true };
+    this.#rows.begin(scope);
+    this.#results.begin(scope);
+    this.#writer.open(task.output, { firstSourceRow: task.firstRow, sourceRowsMax: task.rowCount, rowsPerSource: this.#rowsPerSource });
+    try {
+      return this.#finish(task, await this.#runRows(task));
+    } finally {
+      scope.open = false;
+    }
+  }
+
+  #passOn(task: WorkerTask): TransformResult {
+    const { firstRow, rowCount } = task;
+    writeIdentity(task.output, firstRow, rowCount, this.#settings.topics.default.number);
+    const outputBytes = Math.round((this.#reader.payloadBytes * rowCount) / this.#reader.rowCount);
+    return { rowsDone: rowCount, outputRows: rowCount, outputBytes, filterReasons: [], deadLetterCodes: [], filteredBy: [], deadLetteredBy: [] };
+  }
+
+  #runRows(task: WorkerTask): Ending | Promise<Ending> {
+    const cells = new ProgressCells(task.output);
+    const endRow = task.firstRow + task.rowCount;
+    const { transformBatch } = this.#loaded ?? {};
+    if (task.rejectWith === undefined && transformBatch !== undefined) {
+      return this.#watched(cells, (host) =>
+        runBatchRows({ ...host, rows: this.#rows, context: this.#context, transformBatch }, task.firstRow, endRow),
+      );
+    }
+    const rejected = task.rejectWith === undefined ? undefined : new Rejected(task.rejectWith);
+    for (let row = task.firstRow; row < endRow; row++) {
+      cells.started(row);
+      const result = rejected ?? this.#rows.compute(row);
+      if (isThenable(result)) {
+        return this.#watched(cells, (host) => new AsyncRows(host, { firstRow: row, endRow, finished: row - task.firstRow }).run(result));
+      }
+      const status = this.#results.write(row, result);
+      if (status !== Written.done) return { nextRow: row, status, pending: [result] };
+      cells.finished(row + 1, row + 1 - task.firstRow);
+    }
+    return { nextRow: endRow, status: Written.done, pending: [] };
+  }
+
+  async #watched(cells: ProgressCells, run: (host: AsyncRowsHost) => Promise<Ending>): Promise<Ending> {
+    const watch = new ProgressWatch(this.#context, this.#settings.timeoutMs);
+    try {
+      return await run({
+        concurrency: this.#settings.concurrency,
+        compute: (row) => this.#rows.compute(row),
+        write: (row, result) => this.#results.write(row, result),
+        started: (row) => cells.started(row),
+        finished: (lowest, finished) => {
+          watch.progressed();
+          cells.finished(lowest, finished);
+        },
+      });
+    } finally {
+      watch.stop();
+    }
+  }
+
+  #finish(task: WorkerTask, ending: Ending): TransformResult {
+    const inBlock = ending.nextRow - task.firstRow;
+    this.#writer.finish(inBlock);
+    const overflow = isFull(ending.status) ? writeOverflow(this.#results, ending.nextRow, ending.pending, this.#settings.outputBytesMax) : undefined;
+    const status = overflow?.status ?? ending.status;
+    const rowsDone = inBlock + (overflow?.rowsDone ?? 0);
+    const outputRows = this.#writer.rowCount + (overflow?.outputRows ?? 0);
+    this.#noteRatio(outputRows, rowsDone);
+    const logs = this.#context.reports.takeLogs();
+    const counts = this.#context.reports.takeCounts();
+    const { filtered, deadLettered, stopped, unknownTopics } = this.#results;
+    return {
+      rowsDone,
+      outputRows,
+      outputBytes: this.#writer.payloadBytes + (overflow?.payloadBytes ?? 0),
+      filterReasons: filtered.names,
+      deadLetterCodes: deadLettered.names,
+      filteredBy: filtered.counts,
+      deadLetteredBy: deadLettered.counts,
+      ...overflowPart(overflow),
+      ...(status === Written.stop && stopped !== undefined ? { stop: stopped.rejection } : {}),
+      ...(status === Written.unknownTopic ? { unknownTopics: [...unknownTopics] } : {}),
+      ...(logs === undefined ? {} : { logs }),
+      ...(counts === undefined ? {} : { counts }),
+    };
+  }
+
+  /** Rows a source row gives decide how much of the next block is kept for rows: rises at once, falls slowly. */
+  #noteRatio(outputRows: number, sourceRows: number): void {
+    if (sourceRows === 0) return;
+    const ratio = Math.max(1, (outputRows / sourceRows) * 1.1);
+    this.#rowsPerSource = ratio > this.#rowsPerSource ? ratio : this.#rowsPerSource * 0.9 + ratio * 0.1;
+  }
+}
+
+function overflowPart(overflow: Overflow | undefined): { readonly overflow?: Uint8Array } {
+  return overflow === undefined || overflow.rowsDone === 0 ? {} : { overflow: overflow.part };
+}

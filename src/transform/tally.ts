@@ -1,0 +1,41 @@
+import { isCode } from './rejected.js';
+
+/** Distinct names a worker reports in its life; whatever comes later is counted as OTHER. Below the 127 that an outcome byte can tell apart. */
+const DISTINCT_NAMES_MAX = 100;
+const OTHER = 'OTHER';
+
+/** Counts reasons (or codes) of one task; numbers them in the order of their first use. */
+export class Tally {
+  names: string[] = [];
+  counts: number[] = [];
+  readonly #numbers = new Map<string, number>();
+  readonly #everSeen = new Set<string>();
+
+  begin(): void {
+    if (this.names.length === 0) return;
+    this.names = [];
+    this.counts = [];
+    this.#numbers.clear();
+  }
+
+  /** Returns the name's number in this task. */
+  add(name: string): number {
+    const counted = this.#admit(name);
+    let number = this.#numbers.get(counted);
+    if (number === undefined) {
+      number = this.names.length;
+      this.#numbers.set(counted, number);
+      this.names.push(counted);
+      this.counts.push(0);
+    }
+    this.counts[number] = (this.counts[number] ?? 0) + 1;
+    return number;
+  }
+
+  #admit(name: string): string {
+    if (this.#everSeen.has(name)) return name;
+    if (!isCode(name) || this.#everSeen.size >= DISTINCT_NAMES_MAX) return OTHER;
+    this.#everSeen.add(name);
+    return name;
+  }
+}

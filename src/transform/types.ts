@@ -1,0 +1,119 @@
+import type { Result } from './results.js';
+import type { StandardSchema } from './standard-schema.js';
+
+/** Carries a type and nothing else; made by {@link type}. */
+export interface TypeOnly<Value> {
+  readonly kind: 'type-only';
+  /** Never set: it only holds the type. */
+  readonly carries?: Value;
+}
+
+/** A type alone, or a schema of zod, valibot, arktype …: type and validation. */
+export type Shape<Value> = TypeOnly<Value> | StandardSchema<Value>;
+
+/** The source record. Bytes are copies, made when first asked for; they stay valid. Asking for more once the batch is settled throws. */
+export interface SourceRecord<In = unknown> {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** Milliseconds since 1970; −1 = none. */
+  readonly timestamp: number;
+  readonly key: Buffer | null;
+  /** In order, duplicates kept. */
+  readonly headers: readonly (readonly [name: string, value: Buffer | null])[];
+  /** The decoded value; null for a tombstone. */
+  readonly value: In | null;
+  /** The value's bytes. */
+  readonly raw: Buffer | null;
+  /** The last header of that name; undefined when there is none. */
+  header(name: string): Buffer | null | undefined;
+}
+
+/** Events only: at most 100 a batch are kept. */
+export interface TransformLogger {
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+export interface TransformMetrics {
+  count(name: string, value?: number, labels?: Readonly<Record<string, string>>): void;
+  observe(name: string, value: number): void;
+}
+
+/** What `setup` gets: all but the state that it makes. */
+export interface SetupContext {
+  readonly threadId: number;
+  readonly logger: TransformLogger;
+  /** Aborted when the dispatcher stops, or when no record of this worker was finished for `dispatcher.timeout`. */
+  readonly signal: AbortSignal;
+  readonly metrics: TransformMetrics;
+  /** `dispatcher.options` of the configuration. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface TransformContext<State = undefined> extends SetupContext {
+  readonly state: State;
+}
+
+type Answer<Out> = Result<Out> | Promise<Result<Out>>;
+
+export type RecordTransform<In, Out, State = undefined> = (value: In, record: SourceRecord<In>, context: TransformContext<State>) => Answer<Out>;
+
+export type BatchTransform<In, Out, State = undefined> = (
+  values: In[],
+  records: readonly SourceRecord<In>[],
+  context: TransformContext<State>,
+) => readonly Result<Out>[] | Promise<readonly Result<Out>[]>;
+
+interface CommonDefinition<In, Out, State> {
+  readonly input?: Shape<In>;
+  readonly output?: Shape<Out>;
+  /** Once a worker, before its first record. What it returns is `context.state`. */
+  readonly setup?: (context: SetupContext) => State | Promise<State>;
+  /** `true` lets the record through; `false` or a reason rejects it. */
+  readonly validate?: (value: In, record: SourceRecord<In>) => boolean | string;
+  /** Records with a null value; without it they pass through, key and headers kept. */
+  readonly onTombstone?: (record: SourceRecord<In>, context: TransformContext<State>) => Answer<Out>;
+  /** When the worker is closed in good order. */
+  readonly teardown?: (context: TransformContext<State>) => void | Promise<void>;
+}
+
+interface RecordForm<In, Out, State> {
+  /** One record. The value is the transform's own to change and return. */
+  readonly transform: RecordTransform<In, Out, State>;
+  readonly transformBatch?: never;
+}
+
+interface BatchForm<In, Out, State> {
+  /** Many records at once; one result for each, in their order. */
+  readonly transformBatch: BatchTransform<In, Out, State>;
+  readonly transform?: never;
+}
+
+export type TransformDefinition<In, Out, State = undefined> = CommonDefinition<In, Out, State> & (RecordForm<In, Out, State> | BatchForm<In, Out, State>);
+
+// `{}` is every value but null and undefined, which is what a result may be.
+// biome-ignore lint/complexity/noBannedTypes: see above
+export type Something = {};
+
+/**
+ * Declares a transform. The types of value, state and result follow from `input`, `setup` and `output`; a wrong result or a forgotten
+ * `return` does not compile. It returns its argument: nothing happens before a worker loads the module.
+ */
+// Two signatures, because a declared output must not be widened by what `transform` returns, and an undeclared one must follow from it.
+export function defineTransform<In extends Something, Out extends Something, State = undefined>(
+  definition: { readonly output: Shape<Out> } & TransformDefinition<In, NoInfer<Out>, State>,
+): TransformDefinition<In, Out, State>;
+export function defineTransform<In extends Something = Something, Out extends Something = Something, State = undefined>(
+  definition: { readonly output?: never } & TransformDefinition<In, Out, State>,
+): TransformDefinition<In, Out, State>;
+export function defineTransform<In, Out, State>(definition: TransformDefinition<In, Out, State>): TransformDefinition<In, Out, State> {
+  return definition;
+}
+
+/** A type without validation: `input: type<Flight>()`. */
+export function type<Value extends Something>(): TypeOnly<Value> {
+  return { kind: 'type-only' };
+}

@@ -1,0 +1,78 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { DispatcherError, type ErrorCode } from '../core/errors.js';
+import type { TransformResult } from '../ports/transform-pool.js';
+import { StopCell } from './context.js';
+import { importTransform, setupError } from './load.js';
+import { TaskRunner, type WorkerTask } from './runtime.js';
+import type { TaskSettings } from './settings.js';
+
+/** What a worker thread is born with. */
+export interface WorkerInit {
+  readonly settings: TaskSettings;
+  readonly stopCells: Int32Array;
+}
+
+export type WorkerMessage =
+  /** `url`: the compiled transform; undefined passes records through. */
+  { readonly kind: 'load'; readonly url: string | undefined } | { readonly kind: 'task'; readonly task: WorkerTask } | { readonly kind: 'teardown' };
+
+/** Errors come back as data: an Error that is cloned between threads loses its code. */
+export type WorkerAnswer =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'result'; readonly result: TransformResult }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string; readonly remedy: string | undefined; readonly stack: string | undefined };
+
+/** One worker thread's life: load, tasks, teardown. Never throws: a handler that does would lose what the error says. */
+export class WorkerSession {
+  readonly #init: WorkerInit;
+  readonly #threadId: number;
+  #runner: TaskRunner | undefined;
+
+  constructor(init: WorkerInit, threadId: number) {
+    this.#init = init;
+    this.#threadId = threadId;
+  }
+
+  async handle(message: WorkerMessage): Promise<WorkerAnswer> {
+    try {
+      switch (message.kind) {
+        case 'load':
+          await this.#load(message.url);
+          return { kind: 'done' };
+        case 'task':
+          return { kind: 'result', result: await this.#run(message.task) };
+        case 'teardown':
+          await this.#runner?.teardown();
+          return { kind: 'done' };
+      }
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  async #load(url: string | undefined): Promise<void> {
+    const { settings, stopCells } = this.#init;
+    const path = settings.transform?.path ?? '';
+    const loaded = url === undefined ? undefined : await importTransform(url, path);
+    try {
+      this.#runner = await TaskRunner.create({ settings, loaded, threadId: this.#threadId, stop: new StopCell(stopCells) });
+    } catch (error) {
+      throw setupError(path, error);
+    }
+  }
+
+  async #run(task: WorkerTask): Promise<TransformResult> {
+    if (this.#runner === undefined) throw new DispatcherError('DEFECT', 'a task came before the transform was loaded');
+    const result = await this.#runner.run(task);
+    // One turn of the loop before the answer: an exception that a record's code left behind (a timer, a forgotten promise) ends the worker while
+    // its own task runs, not a later one; and timers that `setup` started get their turn under load.
+    if (this.#runner.runsUserCode) await nextTurn();
+    return result;
+  }
+}
+
+function failed(error: unknown): WorkerAnswer {
+  if (error instanceof DispatcherError) return { kind: 'failed', code: error.code, message: error.message, remedy: error.remedy, stack: error.stack };
+  const message = error instanceof Error ? error.message : String(error);
+  return { kind: 'failed', code: 'DEFECT', message, remedy: undefined, stack: error instanceof Error ? error.stack : undefined };
+}

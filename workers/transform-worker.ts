@@ -1,0 +1,20 @@
+/** The door of a worker thread: Piscina calls the default export with one message at a time. Everything behind it is in src/transform. */
+import { Console } from 'node:console';
+import { isMainThread, threadId, workerData } from 'node:worker_threads';
+import { type WorkerAnswer, type WorkerInit, type WorkerMessage, WorkerSession } from '../src/transform/worker-session.js';
+
+const session = isMainThread ? undefined : new WorkerSession(readInit(workerData), threadId);
+
+export default function handle(message: WorkerMessage): Promise<WorkerAnswer> {
+  if (session === undefined) throw new Error('transform-worker is started by the pool, as a worker thread');
+  return session.handle(message);
+}
+
+// Standard output belongs to results (`-o json`): what a transform prints goes to standard error.
+if (!isMainThread) globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
+
+function readInit(data: unknown): WorkerInit {
+  const isInit = typeof data === 'object' && data !== null && 'settings' in data && 'stopCells' in data && data.stopCells instanceof Int32Array;
+  if (!isInit) throw new Error('transform-worker was started without its settings');
+  return data as WorkerInit;
+}
