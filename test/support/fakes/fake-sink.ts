@@ -29,6 +29,8 @@ export interface FakeSinkSettings {
   readonly fatalAfterParts: number | undefined;
   /** The dead-letter topic refuses what carries this share of the offsets (offset modulo). */
   readonly deadLettersRefusedModulo: number | undefined;
+  /** A writer that forgets to look at epochs: for proving that a checker notices. */
+  readonly ignoresEpochs?: boolean;
 }
 
 /** A row on its way: what a checker must know of it. */
@@ -189,9 +191,8 @@ export class FakeSink implements Sink {
     part.rows = rows;
   }
 
-  /** Overridden by a mutant. */
-  protected isStale(segment: Segment): boolean {
-    return this.world.group.epochs.get(segment.partitionId) !== segment.epoch;
+  private isStale(segment: Segment): boolean {
+    return this.settings.ignoresEpochs !== true && this.world.group.epochs.get(segment.partitionId) !== segment.epoch;
   }
 
   private settle(part: Part, purged: number | undefined): void {

@@ -1,0 +1,128 @@
+import type { Sink, SinkEvents } from '../../src/ports/sink.js';
+import type { Source, SourceEvents } from '../../src/ports/source.js';
+import type { Mutation } from './simulate.js';
+
+/** An object that answers like another one, but for what is given. */
+function but<T extends object>(whole: T, changed: Partial<T>): T {
+  return new Proxy(whole, {
+    get(target, name: string & keyof T) {
+      const value = changed[name] ?? target[name];
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+const source = (change: (real: Source) => Partial<Source>): Mutation => ({ deps: (deps) => ({ ...deps, source: but(deps.source, change(deps.source)) }) });
+const sourceEvents = (change: (events: SourceEvents, real: Source) => Partial<SourceEvents>): Mutation =>
+  source((real) => ({ start: (events) => real.start({ ...events, ...change(events, real) }) }));
+const sinkEvents = (change: (events: SinkEvents) => Partial<SinkEvents>): Mutation => ({
+  deps: (deps) => ({ ...deps, sink: but(deps.sink, { start: (events) => deps.sink.start({ ...events, ...change(events) }) }) }),
+});
+
+/** Dispatchers that break a promise, each in one way; they are made by changing what passes through its ports. */
+export const MUTANTS: Readonly<Record<string, Mutation>> = {
+  'commits past an unsettled record, up to the highest one that is settled': {
+    deps: (deps, { ledger }) => ({
+      ...deps,
+      source: but(deps.source, {
+        store: (offsets) =>
+          deps.source.store(
+            offsets.map(({ partitionId, offset }) => {
+              const page = ledger.pages.get(partitionId);
+              const highest = page?.log.records[page.done.lastIndexOf(1)]?.offset ?? -1;
+              return { partitionId, offset: Math.max(offset, highest + 1) };
+            }),
+          ),
+      }),
+    }),
+  },
+  'commits one record too many': source((real) => ({
+    store: (offsets) => real.store(offsets.map(({ partitionId, offset }) => ({ partitionId, offset: offset + 1 }))),
+  })),
+  'writes results of an assignment that is over': { sink: (settings) => ({ ...settings, ignoresEpochs: true }) },
+  'gives partitions back before they are drained': {
+    deps: (deps) => {
+      const real = deps.source;
+      const givenBack = new Set<object>();
+      return {
+        ...deps,
+        source: but(real, {
+          close: (partitions) => (givenBack.has(partitions) ? undefined : real.close(partitions)),
+          start: (events) =>
+            real.start({
+              ...events,
+              revoked: (partitions, lost) => {
+                if (lost) return events.revoked(partitions, lost);
+                givenBack.add(partitions);
+                void real.park().then(() => {
+                  real.close(partitions);
+                  real.unpark();
+                  events.revoked(partitions, lost);
+                });
+              },
+            }),
+        }),
+      };
+    },
+  },
+  'takes lost partitions for revoked ones': sourceEvents((events) => ({ revoked: (partitions) => events.revoked(partitions, false) })),
+  'takes a failed delivery for a good one': sinkEvents((events) => ({
+    settled: (settled) => events.settled({ ...settled, acknowledged: settled.acknowledged + settled.failures.length, failures: [] }),
+  })),
+  'settles a part twice': sinkEvents((events) => ({
+    settled: (settled) => {
+      events.settled(settled);
+      events.settled(settled);
+    },
+  })),
+  'settles what is written before it is acknowledged': {
+    deps: (deps) => {
+      let tell: SinkEvents | undefined;
+      const sink: Sink = but(deps.sink, {
+        start: (events) => {
+          tell = events;
+          return deps.sink.start({ ...events, settled: () => undefined });
+        },
+        write: (batchId, part, input, output) => {
+          deps.sink.write(batchId, part, input, output);
+          deps.clock.after(1, () => tell?.settled({ batchId, part, acknowledged: 1, failures: [], stale: 0 }));
+        },
+      });
+      return { ...deps, sink };
+    },
+  },
+  'releases a batch before the one it should follow': {
+    deps: (deps) => {
+      let held: (() => void) | undefined;
+      const write: Sink['write'] = (...part) => {
+        const before = held;
+        held = undefined;
+        if (before === undefined) {
+          held = () => deps.sink.write(...part);
+          const mine = held;
+          deps.clock.after(40, () => {
+            if (held !== mine) return;
+            held = undefined;
+            mine();
+          });
+          return;
+        }
+        deps.sink.write(...part);
+        before();
+      };
+      return { ...deps, sink: but(deps.sink, { write }) };
+    },
+  },
+  'starts reading one record too late': source((real) => ({
+    open: (partitions) => real.open(partitions.map((partition) => ({ ...partition, offset: partition.offset + 1 }))),
+  })),
+  'forgets a record that is larger than a block': sourceEvents(() => ({ oversize: () => undefined })),
+  'takes more memory than it was given': { settings: (settings) => ({ ...settings, blocksBytesMax: settings.blocksBytesMax * 4, inFlightBatchesMax: 100, inFlightRecordsMax: 10_000 }) },
+  'opens partitions without parking the reader': source(() => ({ park: () => Promise.resolve() })),
+  'loses the end of a drain': sourceEvents((events, real) => ({
+    revoked: (partitions, lost) => {
+      if (lost || partitions.length === 0) events.revoked(partitions, lost);
+      else void real.park();
+    },
+  })),
+};
