@@ -24,6 +24,12 @@ export interface NativeBinding {
   outQueueLength(handleId: number): number;
   /** e.g. "_TRANSPORT", "Local: Broker transport failure". */
   errorName(code: number): { readonly name: string; readonly text: string };
+  /**
+   * Creates a client with these properties (bootstrap servers and the plugin left out: nothing is connected) and destroys it again: librdkafka's refusal, or null.
+   * To be called before a client is created with the plugin: librdkafka 2.12 frees the interceptors twice, and the process dies, when a client
+   * can't be created (a CA or key that does not parse or match, an unknown SASL mechanism). Takes a few milliseconds.
+   */
+  checkConfiguration(kind: 'consumer' | 'producer', properties: readonly (readonly [name: string, value: string])[]): string | null;
   /** Counts that must be zero again when all is closed; for leak tests. */
   liveCounts(): { readonly handles: number; readonly readers: number; readonly writers: number; readonly tables: number; readonly heldMessages: number };
 }

@@ -1,0 +1,119 @@
+// Builds the addon with the C compiler alone: plain C11, Node-API, node-rdkafka's own librdkafka.
+//   node native/build.mjs                  the addon (only when something changed) and the codec addon of the tests
+//   node native/build.mjs --asan-test      builds the C test programs with AddressSanitizer and UBSan and runs them
+//   node native/build.mjs --valgrind-test  builds them plainly and runs them under valgrind
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const rdkafka = resolve(here, '../node_modules/node-rdkafka');
+const libraryDir = join(rdkafka, 'build/deps');
+const release = join(here, 'build/Release');
+const compiler = process.env.CC ?? 'cc';
+
+const CORE = ['packed.c', 'partition_table.c', 'plugin.c', 'reader.c', 'reader_calls.c', 'reader_fill.c', 'writer.c', 'writer_rows.c', 'mock.c'];
+const ADDON = [...CORE, 'addon.c', 'addon_values.c', 'addon_table.c', 'addon_reader.c', 'addon_writer.c'];
+const CODEC_ADDON = ['packed.c', 'addon_values.c', 'test/codec_addon.c'];
+const FLAGS = ['-std=gnu11', '-g', '-Wall', '-Wextra', '-Werror', '-fPIC', '-fvisibility=hidden', '-fno-strict-aliasing', '-pthread'];
+
+function fail(message) {
+  console.error(`native: ${message}`);
+  process.exit(1);
+}
+
+/** The headers of Node-API are the same for every Node: those of the running one are tried first, then any that are installed. */
+function nodeHeaders() {
+  const prefix = dirname(dirname(process.execPath));
+  const cache = join(homedir(), '.cache/node-gyp');
+  const cached = existsSync(cache) ? readdirSync(cache).sort().reverse() : [];
+  const places = [
+    join(prefix, 'include/node'),
+    ...(process.config.variables.nodedir ? [join(process.config.variables.nodedir, 'include/node')] : []),
+    join(cache, process.version.slice(1), 'include/node'),
+    '/usr/include/node',
+    '/usr/local/include/node',
+    ...cached.map((version) => join(cache, version, 'include/node')),
+  ];
+  const found = places.find((place) => existsSync(join(place, 'node_api.h')));
+  return found ?? fail(`node_api.h is in none of ${places.join(', ')}. Install Node's headers (npx node-gyp install) and try again.`);
+}
+
+function rdkafkaHeaders() {
+  const places = [join(libraryDir, 'include'), join(rdkafka, 'deps/librdkafka')];
+  const found = places.find((place) => existsSync(join(place, 'librdkafka/rdkafka.h')));
+  return found ?? fail(`librdkafka/rdkafka.h is in none of ${places.join(', ')}. node-rdkafka is not built: run npm rebuild node-rdkafka.`);
+}
+
+function builtFor(headers) {
+  const text = readFileSync(join(headers, 'librdkafka/rdkafka.h'), 'utf8');
+  const number = Number.parseInt(/#define\s+RD_KAFKA_VERSION\s+(0x[0-9a-f]+)/i.exec(text)?.[1] ?? fail('rdkafka.h names no version'), 16);
+  return `${number >>> 24}.${(number >>> 16) & 255}`;
+}
+
+function newest(files) {
+  return Math.max(...files.map((file) => statSync(file).mtimeMs));
+}
+
+function sources() {
+  return [here, join(here, 'test')].flatMap((folder) => readdirSync(folder).filter((name) => /\.(c|h|mjs)$/.test(name)).map((name) => join(folder, name)));
+}
+
+function includes() {
+  const headers = rdkafkaHeaders();
+  return ['-isystem', headers, '-isystem', nodeHeaders(), '-I', here, `-DKD_BUILT_FOR="${builtFor(headers)}"`];
+}
+
+function compile(output, files, extra) {
+  mkdirSync(dirname(output), { recursive: true });
+  // Built beside and renamed: a process that has the old file loaded keeps it whole.
+  const fresh = `${output}.${process.pid}.new`;
+  const rpath = [libraryDir, '$ORIGIN/../../../node_modules/node-rdkafka/build/deps'].slice(1);
+  const args = [...extra, ...FLAGS, ...includes(), '-o', fresh, ...files.map((file) => join(here, file)), '-L', libraryDir, '-l:librdkafka.so.1'];
+  args.push(...rpath.map((path) => `-Wl,-rpath,${path}`), '-lm', '-ldl');
+  execFileSync(compiler, args, { stdio: 'inherit' });
+  renameSync(fresh, output);
+}
+
+function buildAddon(name, files, changedMs) {
+  const output = join(release, name);
+  if (existsSync(output) && statSync(output).mtimeMs > changedMs) return;
+  compile(output, files, ['-O2', '-shared', '-Wl,-z,nodelete']);
+  console.log(`native: built ${name}`);
+}
+
+function buildRelease() {
+  if (!existsSync(join(libraryDir, 'librdkafka.so.1'))) fail(`${libraryDir}/librdkafka.so.1 is missing: run npm rebuild node-rdkafka.`);
+  const changedMs = Math.max(newest(sources()), statSync(join(libraryDir, 'librdkafka.so.1')).mtimeMs);
+  buildAddon('kafka_dispatcher.node', ADDON, changedMs);
+  buildAddon('kafka_dispatcher_test.node', CODEC_ADDON, changedMs);
+}
+
+function run(command, args, environment) {
+  const result = spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...environment } });
+  if (result.error) fail(`${command}: ${result.error.message}`);
+  if (result.status !== 0) fail(`${command} ${args.join(' ')} ended with ${result.status ?? result.signal}`);
+}
+
+const PROGRAMS = { packed_test: ['packed.c', 'test/packed_test.c'], pipeline_test: [...CORE, 'test/pipeline_test.c'] };
+
+function testPrograms(kind) {
+  const asan = kind === 'asan';
+  const flags = asan ? ['-O1', '-fno-omit-frame-pointer', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'] : ['-O1', '-DKD_TEST_SLOW'];
+  for (const [name, files] of Object.entries(PROGRAMS)) {
+    const program = join(here, `build/${kind}`, name);
+    compile(program, files, flags);
+    const valgrind = ['--error-exitcode=99', '--leak-check=full', '--errors-for-leak-kinds=definite', '--quiet', `--suppressions=${join(here, 'test/valgrind.supp')}`];
+    if (asan) run(program, [], { ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0', UBSAN_OPTIONS: 'print_stacktrace=1' });
+    else run('valgrind', [...valgrind, program], {});
+    console.log(`native: ${name} passed (${kind})`);
+  }
+}
+
+const mode = process.argv[2];
+if (mode === undefined) buildRelease();
+else if (mode === '--asan-test') testPrograms('asan');
+else if (mode === '--valgrind-test') testPrograms('valgrind');
+else fail(`unknown option ${mode}`);

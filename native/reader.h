@@ -1,0 +1,92 @@
+/*
+ * The reading half of the data plane: one consumer's records, packed into blocks.
+ *
+ * Two threads. The event thread polls the main queue: it serves rebalance and other callbacks and keeps the membership alive, and sees no record.
+ * The reader thread takes records from one data queue, to which each open partition's queue is forwarded, and only while it has a block:
+ * not reading is the backpressure. It is the only one that ever consumes from that queue.
+ *
+ * States of the reader thread: running → (park) → parked → (unpark) → running; any → stopped. open, close and rewind need it parked (or not
+ * yet started): they change what the running thread reads without a lock.
+ */
+#ifndef KD_READER_H
+#define KD_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "partition_table.h"
+
+#define KD_READER_RECORDS_MAX 1000000u
+#define KD_READER_BLOCKS_MAX 65536u
+/* Fault and error texts are cut to this many bytes. */
+#define KD_TEXT_BYTES_MAX 1024u
+
+typedef struct kd_reader kd_reader;
+
+typedef enum { KD_READER_BATCH, KD_READER_OVERSIZE, KD_READER_PARKED, KD_READER_ERROR, KD_READER_STRAY, KD_READER_STOPPED } kd_reader_event_kind;
+
+typedef struct {
+  kd_reader_event_kind kind;
+  /* batch: block id, rows, packed bytes; oversize: bytes needed; error: librdkafka's code. */
+  int64_t a, b, c;
+  /* NULL or a text of the event's own thread: copy it. */
+  const char *text;
+} kd_reader_event;
+
+/* Called on the reader's threads; must not block and not call back into the reader. After a batch, kd_reader_taken() once JavaScript has it. */
+typedef void (*kd_reader_listener)(void *opaque, const kd_reader_event *event);
+
+typedef struct {
+  uint32_t records_max;
+  uint32_t bytes_max;
+  uint32_t linger_ms;
+  bool cut_per_partition;
+  uint32_t ready_batches_max;
+  kd_reader_listener listener;
+  void *opaque;
+} kd_reader_options;
+
+typedef struct {
+  uint64_t records_read, bytes_read, batches, duplicates_dropped, stale_dropped, held;
+} kd_reader_stats;
+
+typedef enum {
+  KD_READER_OK = 0,
+  KD_READER_NOT_PARKED,
+  KD_READER_IS_STOPPED,
+  KD_READER_NO_PARTITION,
+  KD_READER_ALREADY_OPEN,
+  KD_READER_NOT_OPEN,
+  KD_READER_NO_MEMORY,
+  KD_READER_BLOCK_SMALL,
+  KD_READER_BLOCKS_FULL,
+  KD_READER_NO_THREAD,
+} kd_reader_result;
+
+const char *kd_reader_error(kd_reader_result result);
+
+/* NULL: no live consumer of that number, one that has a reader already, or out of memory. */
+kd_reader *kd_reader_new(int64_t handle_id, kd_table *table, const kd_reader_options *options);
+/* Stops it, waits for its threads and frees it. The listener is not called any more once this has begun. */
+void kd_reader_free(kd_reader *reader);
+
+kd_reader_result kd_reader_start(kd_reader *reader);
+kd_reader_result kd_reader_offer(kd_reader *reader, uint32_t block_id, uint8_t *block, size_t length);
+/* Blocks offered and not begun: copies up to `max` ids, returns how many. Parked only. */
+kd_reader_result kd_reader_reclaim(kd_reader *reader, uint32_t *ids, uint32_t max, uint32_t *count);
+/* KD_READER_PARKED follows, also when it is parked already. */
+kd_reader_result kd_reader_park(kd_reader *reader);
+kd_reader_result kd_reader_unpark(kd_reader *reader);
+kd_reader_result kd_reader_open(kd_reader *reader, uint32_t partition_id, uint32_t epoch, int64_t next_offset);
+kd_reader_result kd_reader_close(kd_reader *reader, uint32_t partition_id);
+kd_reader_result kd_reader_rewind(kd_reader *reader, uint32_t partition_id, int64_t next_offset);
+/* -1: not open. */
+int64_t kd_reader_next_offset(kd_reader *reader, uint32_t partition_id);
+kd_reader_stats kd_reader_read_stats(kd_reader *reader);
+/* JavaScript has taken a batch: one more may be made ready. */
+void kd_reader_taken(kd_reader *reader);
+/* KD_READER_STOPPED follows from the thread that ends last; right away when it was never started. Idempotent. */
+void kd_reader_stop(kd_reader *reader);
+
+#endif

@@ -1,0 +1,166 @@
+/* What the main thread asks of a reader: blocks, parking, partitions, numbers. */
+#include <stdlib.h>
+
+#include "reader_internal.h"
+
+kd_reader_result kd_reader_offer(kd_reader *reader, uint32_t block_id, uint8_t *block, size_t length) {
+  kd_reader_result result = KD_READER_OK;
+  if (length < KD_BLOCK_BYTES_MIN || length > KD_BLOCK_BYTES_MAX) return KD_READER_BLOCK_SMALL;
+  pthread_mutex_lock(&reader->lock);
+  if (reader->stopping) {
+    result = KD_READER_IS_STOPPED;
+  } else if (reader->block_count == reader->blocks_max - 1) {
+    /* One place stays free for give_back(). */
+    uint32_t grown_max = reader->blocks_max * 2;
+    kd_block *grown = grown_max > KD_READER_BLOCKS_MAX ? NULL : malloc(grown_max * sizeof *grown);
+    if (!grown) {
+      result = KD_READER_BLOCKS_FULL;
+    } else {
+      for (uint32_t i = 0; i < reader->block_count; i++) grown[i] = *kd_reader_block_at(reader, i);
+      free(reader->blocks);
+      reader->blocks = grown;
+      reader->blocks_max = grown_max;
+      reader->block_first = 0;
+    }
+  }
+  if (result == KD_READER_OK) {
+    *kd_reader_block_at(reader, reader->block_count) = (kd_block){.id = block_id, .length = (uint32_t)length, .bytes = block};
+    reader->block_count++;
+    pthread_cond_broadcast(&reader->changed);
+  }
+  pthread_mutex_unlock(&reader->lock);
+  return result;
+}
+
+/* Call it locked. The reader thread touches nothing now. */
+static kd_reader_result parked(const kd_reader *reader) {
+  if (reader->stopping) return KD_READER_IS_STOPPED;
+  return !reader->started || (reader->parked && reader->park_wanted) ? KD_READER_OK : KD_READER_NOT_PARKED;
+}
+
+kd_reader_result kd_reader_reclaim(kd_reader *reader, uint32_t *ids, uint32_t max, uint32_t *count) {
+  pthread_mutex_lock(&reader->lock);
+  kd_reader_result result = reader->stopped ? KD_READER_OK : parked(reader);
+  *count = 0;
+  while (result == KD_READER_OK && reader->block_count > 0 && *count < max) {
+    ids[(*count)++] = kd_reader_block_at(reader, 0)->id;
+    reader->block_first = (reader->block_first + 1) % reader->blocks_max;
+    reader->block_count--;
+  }
+  pthread_mutex_unlock(&reader->lock);
+  return result;
+}
+
+kd_reader_result kd_reader_park(kd_reader *reader) {
+  pthread_mutex_lock(&reader->lock);
+  kd_reader_result result = reader->stopping ? KD_READER_IS_STOPPED : KD_READER_OK;
+  bool already = result == KD_READER_OK && (!reader->started || (reader->parked && reader->park_wanted));
+  if (result == KD_READER_OK && !reader->park_wanted) {
+    reader->park_wanted = true;
+    atomic_store_explicit(&reader->interrupted, true, memory_order_release);
+    rd_kafka_queue_yield(reader->data_queue);
+    pthread_cond_broadcast(&reader->changed);
+  }
+  if (already) reader->parked = true;
+  pthread_mutex_unlock(&reader->lock);
+  if (already) kd_reader_emit(reader, (kd_reader_event){.kind = KD_READER_PARKED});
+  return result;
+}
+
+kd_reader_result kd_reader_unpark(kd_reader *reader) {
+  pthread_mutex_lock(&reader->lock);
+  kd_reader_result result = reader->stopping ? KD_READER_IS_STOPPED : KD_READER_OK;
+  if (result == KD_READER_OK) {
+    reader->park_wanted = reader->parked = false;
+    atomic_store_explicit(&reader->interrupted, false, memory_order_release);
+    pthread_cond_broadcast(&reader->changed);
+  }
+  pthread_mutex_unlock(&reader->lock);
+  return result;
+}
+
+static kd_reader_result open_locked(kd_reader *reader, uint32_t id, uint32_t epoch, int64_t next_offset) {
+  const kd_partition *entry = kd_table_at(reader->table, id);
+  if (!entry) return KD_READER_NO_PARTITION;
+  if (reader->open[id]) return KD_READER_ALREADY_OPEN;
+  kd_open_partition *partition = calloc(1, sizeof *partition);
+  if (!partition) return KD_READER_NO_MEMORY;
+  partition->id = id;
+  partition->epoch = epoch;
+  partition->next = next_offset;
+  partition->queue = rd_kafka_queue_get_partition(reader->client, entry->topic->name, entry->partition);
+  if (!partition->queue) {
+    free(partition);
+    return KD_READER_NO_PARTITION;
+  }
+  /* librdkafka keeps a forwarding made by the application through assign(). */
+  rd_kafka_queue_forward(partition->queue, reader->data_queue);
+  reader->open[id] = partition;
+  kd_reader_forget_lookups(reader);
+  return KD_READER_OK;
+}
+
+kd_reader_result kd_reader_open(kd_reader *reader, uint32_t partition_id, uint32_t epoch, int64_t next_offset) {
+  pthread_mutex_lock(&reader->lock);
+  kd_reader_result result = parked(reader);
+  if (result == KD_READER_OK) result = open_locked(reader, partition_id, epoch, next_offset);
+  pthread_mutex_unlock(&reader->lock);
+  return result;
+}
+
+kd_reader_result kd_reader_close(kd_reader *reader, uint32_t partition_id) {
+  pthread_mutex_lock(&reader->lock);
+  kd_reader_result result = parked(reader);
+  kd_open_partition *partition = result == KD_READER_OK && partition_id < reader->open_max ? reader->open[partition_id] : NULL;
+  if (result == KD_READER_OK && !partition) result = KD_READER_NOT_OPEN;
+  if (partition) {
+    kd_reader_drop_held(reader, partition_id);
+    rd_kafka_queue_forward(partition->queue, NULL);
+    rd_kafka_queue_destroy(partition->queue);
+    reader->open[partition_id] = NULL;
+    free(partition);
+    kd_reader_forget_lookups(reader);
+  }
+  pthread_mutex_unlock(&reader->lock);
+  return result;
+}
+
+kd_reader_result kd_reader_rewind(kd_reader *reader, uint32_t partition_id, int64_t next_offset) {
+  pthread_mutex_lock(&reader->lock);
+  kd_reader_result result = parked(reader);
+  kd_open_partition *partition = result == KD_READER_OK && partition_id < reader->open_max ? reader->open[partition_id] : NULL;
+  if (result == KD_READER_OK && !partition) result = KD_READER_NOT_OPEN;
+  if (partition) {
+    kd_reader_drop_held(reader, partition_id);
+    atomic_store(&partition->next, next_offset);
+    partition->faulted = false;
+  }
+  pthread_mutex_unlock(&reader->lock);
+  return result;
+}
+
+int64_t kd_reader_next_offset(kd_reader *reader, uint32_t partition_id) {
+  pthread_mutex_lock(&reader->lock);
+  kd_open_partition *partition = partition_id < reader->open_max ? reader->open[partition_id] : NULL;
+  int64_t next = partition ? atomic_load_explicit(&partition->next, memory_order_relaxed) : -1;
+  pthread_mutex_unlock(&reader->lock);
+  return next;
+}
+
+kd_reader_stats kd_reader_read_stats(kd_reader *reader) {
+  return (kd_reader_stats){
+    .records_read = atomic_load(&reader->records_read),
+    .bytes_read = atomic_load(&reader->bytes_read),
+    .batches = atomic_load(&reader->batches),
+    .duplicates_dropped = atomic_load(&reader->duplicates_dropped),
+    .stale_dropped = atomic_load(&reader->stale_dropped),
+    .held = atomic_load(&reader->held_now),
+  };
+}
+
+void kd_reader_taken(kd_reader *reader) {
+  pthread_mutex_lock(&reader->lock);
+  if (reader->ready > 0) reader->ready--;
+  pthread_cond_broadcast(&reader->changed);
+  pthread_mutex_unlock(&reader->lock);
+}

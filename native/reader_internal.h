@@ -1,0 +1,91 @@
+/* What reader.c (threads, states, calls of the main thread) and reader_fill.c (records into blocks) share. */
+#ifndef KD_READER_INTERNAL_H
+#define KD_READER_INTERNAL_H
+
+#include <librdkafka/rdkafka.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "handles.h"
+#include "packed.h"
+#include "reader.h"
+
+/* Messages popped at once. Few, so that they are still in the cache when they are packed. */
+#define KD_READER_CHUNK_MAX 256u
+#define KD_READER_LOOKUP_SLOTS 1024u
+#define KD_READER_POLL_MS 100
+
+typedef struct kd_open_partition {
+  uint32_t id, epoch;
+  /* Next offset to read. Atomic only because the main thread may look at it at any time. */
+  _Atomic int64_t next;
+  /* A fault was delivered: nothing behind it may be trusted until rewind() or a new open(). */
+  bool faulted;
+  rd_kafka_queue_t *queue;
+} kd_open_partition;
+
+typedef struct {
+  const rd_kafka_topic_t *topic;
+  int32_t partition;
+  kd_open_partition *found;
+} kd_lookup_slot;
+
+typedef struct {
+  uint32_t id;
+  uint32_t length;
+  uint8_t *bytes;
+} kd_block;
+
+struct kd_reader {
+  kd_reader_options options;
+  int64_t handle_id;
+  kd_handle *handle;
+  rd_kafka_t *client;
+  kd_table *table;
+  rd_kafka_queue_t *data_queue;
+  rd_kafka_queue_t *main_queue;
+  pthread_t reader_thread, event_thread;
+
+  pthread_mutex_t lock;
+  pthread_cond_t changed;
+  /* Guarded by the lock. */
+  bool started, stopping, stopped, parked, park_wanted;
+  _Atomic bool muted;
+  int threads;
+  uint32_t ready;
+  uint32_t block_first, block_count, blocks_max;
+  kd_block *blocks;
+  /* Stop or park is wanted: looked at between chunks without the lock. */
+  _Atomic bool interrupted;
+
+  /* The reader thread's while it runs, the main thread's while it is parked. */
+  kd_open_partition **open;
+  uint32_t open_max;
+  kd_lookup_slot hit;
+  kd_lookup_slot lookup[KD_READER_LOOKUP_SLOTS];
+  rd_kafka_message_t *held[KD_READER_CHUNK_MAX];
+  uint32_t held_first, held_count;
+  uint64_t oversize_bytes;
+  bool oversize_raised;
+  bool headers_peekable;
+  uint32_t record_bytes_mean;
+  kd_packer packer;
+
+  _Atomic uint64_t records_read, bytes_read, batches, duplicates_dropped, stale_dropped, held_now;
+};
+
+static inline kd_block *kd_reader_block_at(kd_reader *reader, uint32_t index) {
+  return &reader->blocks[(reader->block_first + index) % reader->blocks_max];
+}
+
+void kd_reader_emit(kd_reader *reader, kd_reader_event event);
+/* "topic [partition]: error: text"; only text that librdkafka wrote as an error gets in. */
+void kd_reader_error_text(const rd_kafka_message_t *message, char *to, size_t size);
+
+/* Fills a block. True: a batch was delivered; false: nothing was begun, the block is still free (interrupted, or reader->oversize_bytes is set). */
+bool kd_reader_fill(kd_reader *reader, const kd_block *block);
+/* Drops held messages: of one partition, or all for KD_NO_PARTITION. */
+void kd_reader_drop_held(kd_reader *reader, uint32_t partition_id);
+void kd_reader_forget_lookups(kd_reader *reader);
+
+#endif

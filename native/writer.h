@@ -1,0 +1,95 @@
+/*
+ * The writing half of the data plane: packed output batches to one producer, in the order of the calls.
+ *
+ * One thread hands rows over to librdkafka. Acknowledgements are counted down per part on librdkafka's own threads (kd_writer_acknowledge), by
+ * the number of part and row that each message carries as its opaque: nothing is allocated per record and nobody is told per record.
+ * A part settles once every row of it was acknowledged, refused or found stale.
+ */
+#ifndef KD_WRITER_H
+#define KD_WRITER_H
+
+#include <librdkafka/rdkafka.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "partition_table.h"
+
+#define KD_WRITER_PARTS_MAX 65535u
+#define KD_WRITER_TOPICS_MAX 4096u
+
+/* Codes of our own among the failures, outside librdkafka's range. */
+enum {
+  /* A row whose positions, lengths, topic or source row do not fit its blocks. */
+  KD_CODE_BAD_ROW = -10001,
+  /* The header of a block does not fit: nothing of the part was handed over; the only failure of the part, for row 0. */
+  KD_CODE_BAD_BATCH = -10002,
+};
+
+typedef struct kd_writer kd_writer;
+
+typedef enum { KD_POLICY_AUTO, KD_POLICY_SAME, KD_POLICY_KEY, KD_POLICY_STICKY } kd_policy;
+
+typedef enum { KD_WRITER_SETTLED, KD_WRITER_FATAL, KD_WRITER_STOPPED } kd_writer_event_kind;
+
+typedef struct {
+  kd_writer_event_kind kind;
+  /* settled: for kd_writer_slot_done(); the part's `token`. */
+  uint32_t slot;
+  void *token;
+  uint32_t acknowledged, stale;
+  /* Pairs of row and code, valid until kd_writer_slot_done(). */
+  const int32_t *failures;
+  uint32_t failure_count;
+  /* fatal */
+  int32_t code;
+  const char *text;
+} kd_writer_event;
+
+/* Called on the writer's or librdkafka's threads; must not block. After `settled` the receiver calls kd_writer_slot_done() from any thread. */
+typedef void (*kd_writer_listener)(void *opaque, const kd_writer_event *event);
+
+typedef struct {
+  uint32_t parts_max;
+  uint32_t poll_interval_ms;
+  kd_writer_listener listener;
+  void *opaque;
+} kd_writer_options;
+
+typedef struct {
+  /* Comes back with `settled`. */
+  void *token;
+  const uint8_t *input;
+  size_t input_length;
+  const uint8_t *output;
+  size_t output_length;
+} kd_part;
+
+typedef struct {
+  uint64_t produced, acknowledged, failed, stale, bytes, queue_full_waits;
+} kd_writer_stats;
+
+/* NULL: no live producer of that number, one that has a writer already, or out of memory. */
+kd_writer *kd_writer_new(int64_t handle_id, kd_table *table, const kd_writer_options *options);
+void kd_writer_keep(kd_writer *writer);
+void kd_writer_release(kd_writer *writer);
+/* Stops it, waits for its thread, lets go of it. The listener is not called any more once this has returned. */
+void kd_writer_free(kd_writer *writer);
+
+bool kd_writer_start(kd_writer *writer);
+/* Number of a topic; < 0: stopped or KD_WRITER_TOPICS_MAX reached. */
+int32_t kd_writer_topic(kd_writer *writer, const char *name, int32_t partition_count, kd_policy policy);
+bool kd_writer_set_partition_count(kd_writer *writer, uint32_t topic, int32_t partition_count);
+typedef enum { KD_WRITE_OK, KD_WRITE_FULL, KD_WRITE_STOPPED } kd_write_result;
+kd_write_result kd_writer_write(kd_writer *writer, const kd_part *part);
+void kd_writer_slot_done(kd_writer *writer, uint32_t slot);
+/* What was written so far and is not acknowledged fails with _PURGE_QUEUE or _PURGE_INFLIGHT. Returns at once. */
+void kd_writer_purge(kd_writer *writer);
+/* Parts not handed over fail with _PURGE_QUEUE; KD_WRITER_STOPPED follows. Parts handed over do not settle any more. Idempotent. */
+void kd_writer_stop(kd_writer *writer);
+kd_writer_stats kd_writer_read_stats(kd_writer *writer);
+
+/* From the on_acknowledgement interceptor. */
+void kd_writer_acknowledge(kd_writer *writer, const rd_kafka_message_t *message);
+
+#endif

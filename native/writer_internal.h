@@ -1,0 +1,97 @@
+/* What writer.c (thread, parts, acknowledgements) and writer_rows.c (rows to librdkafka) share. */
+#ifndef KD_WRITER_INTERNAL_H
+#define KD_WRITER_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "handles.h"
+#include "packed.h"
+#include "writer.h"
+
+_Static_assert(sizeof(void *) == 8, "a message's opaque carries slot and row: 64-bit machines only");
+
+/* The clock is looked at, and the producer polled when it is time, every so many rows. */
+#define KD_WRITER_CLOCK_ROWS 256u
+#define KD_WRITER_WAIT_MS 100
+#define KD_WRITER_TEXT_BYTES 512u
+
+typedef struct {
+  char *name;
+  rd_kafka_topic_t *handle;
+  _Atomic int32_t partition_count;
+  kd_policy policy;
+  /* Sticky: one partition per part, the next one with the next part. */
+  uint64_t sticky_sequence;
+  int32_t sticky_partition;
+  uint32_t sticky_next;
+} kd_topic;
+
+/* A part under way. */
+typedef struct {
+  /* Rows not settled, and one more until all are handed over. Broker threads count it down: a cache line of its own. */
+  _Alignas(64) _Atomic uint32_t remaining;
+  _Alignas(64) kd_part part;
+  uint64_t sequence;
+  uint32_t rows;
+  uint32_t stale;
+  /* Guarded by failures_lock while the part is under way. */
+  int32_t *failures;
+  uint32_t failure_count, failure_max;
+} kd_slot;
+
+struct kd_writer {
+  kd_writer_options options;
+  int64_t handle_id;
+  kd_handle *handle;
+  rd_kafka_t *client;
+  kd_table *table;
+  _Atomic uint32_t references;
+  pthread_t thread;
+
+  pthread_mutex_t lock;
+  pthread_cond_t changed;
+  /* Guarded by the lock. */
+  bool started, stopped;
+  uint32_t free_count, queue_first, queue_count;
+  uint32_t *free_slots, *queue;
+  uint64_t last_sequence;
+
+  /* Read between rows without the lock. */
+  _Atomic bool stopping, purge_wanted, waiting_for_room;
+  _Atomic uint64_t purge_sequence;
+
+  pthread_mutex_t failures_lock;
+  kd_slot *slots;
+
+  kd_topic **topics;
+  _Atomic uint32_t topic_count;
+
+  /* One event at a time, none after muted. */
+  pthread_mutex_t emit_lock;
+  bool muted;
+
+  /* The writer thread's. */
+  kd_input_view input;
+  int64_t last_poll_ms;
+  bool fatal_raised;
+
+  _Atomic uint64_t produced, acknowledged, failed, stale, bytes, queue_full_waits;
+};
+
+/* Hands the rows of a part over. Whatever happens, each row is counted once: by its acknowledgement or here. */
+void kd_writer_hand_over(kd_writer *writer, kd_slot *slot);
+
+/* Rows that will see no acknowledgement, and the one extra count. The part settles when it was the last. */
+void kd_writer_count_down(kd_writer *writer, kd_slot *slot, uint32_t rows);
+void kd_writer_note_failure(kd_writer *writer, kd_slot *slot, uint32_t row, int32_t code);
+bool kd_writer_has_failure(kd_writer *writer, kd_slot *slot, uint32_t row);
+void kd_writer_poll(kd_writer *writer);
+void kd_writer_poll_when_due(kd_writer *writer);
+void kd_writer_wait_for_room(kd_writer *writer);
+static inline bool kd_writer_gives_up(kd_writer *writer, const kd_slot *slot) {
+  return atomic_load_explicit(&writer->stopping, memory_order_relaxed) ||
+         slot->sequence <= atomic_load_explicit(&writer->purge_sequence, memory_order_relaxed);
+}
+
+#endif

@@ -1,0 +1,234 @@
+/* Rows to librdkafka: everything here runs on the writer's thread. */
+#include "writer_internal.h"
+
+enum { VU_TOPIC, VU_PARTITION, VU_VALUE, VU_KEY, VU_OPAQUE, VU_FLAGS, VU_TIMESTAMP, VU_HEADERS, VU_COUNT };
+
+typedef struct {
+  kd_writer *writer;
+  kd_slot *slot;
+  kd_output_view output;
+  bool identity;
+  uint32_t segment_hint;
+  const kd_segment *segment;
+  /* Of the segment; NULL: no such partition. */
+  const kd_partition *source;
+  uint64_t opaque_base;
+  uint64_t bytes, produced;
+  uint32_t stale, failed;
+  rd_kafka_vu_t vus[VU_COUNT];
+} job;
+
+/* One row, ready to go. */
+typedef struct {
+  uint32_t row;
+  kd_topic *topic;
+  kd_output_record record;
+  int32_t partition;
+  int64_t timestamp;
+} ready_row;
+
+static bool refuse(job *job, uint32_t row, int32_t code) {
+  kd_writer_note_failure(job->writer, job->slot, row, code);
+  job->failed++;
+  return false;
+}
+
+static bool is_stale(const job *job) {
+  return atomic_load_explicit(&job->source->epoch, memory_order_relaxed) != job->segment->epoch;
+}
+
+static int32_t sticky_partition(const job *job, kd_topic *topic, int32_t count) {
+  if (topic->sticky_sequence != job->slot->sequence || topic->sticky_partition >= count) {
+    topic->sticky_sequence = job->slot->sequence;
+    topic->sticky_partition = (int32_t)(topic->sticky_next++ % (uint32_t)count);
+  }
+  return topic->sticky_partition;
+}
+
+static int32_t choose_partition(const job *job, kd_topic *topic, const kd_output_record *record) {
+  int32_t count = atomic_load_explicit(&topic->partition_count, memory_order_relaxed);
+  const kd_partition *source = job->source;
+  if (record->partition >= 0) return record->partition < count ? record->partition : -1;
+  if (record->flags & KD_ROW_DEAD_LETTER) return source->partition % count;
+  if (topic->policy == KD_POLICY_SAME) return source->partition < count ? source->partition : -1;
+  if (topic->policy == KD_POLICY_AUTO && (record->flags & (KD_ROW_KEY_OF_SOURCE | KD_ROW_KEY_SET)) == KD_ROW_KEY_OF_SOURCE && source->partition < count &&
+      atomic_load_explicit(&source->topic->partition_count, memory_order_relaxed) == count) {
+    return source->partition;
+  }
+  if (topic->policy != KD_POLICY_STICKY && record->key) return kd_murmur2_partition(record->key, record->key_length, count);
+  return sticky_partition(job, topic, count);
+}
+
+/* Fills in what the flags take from the source row. */
+static bool take_from_source(const job *job, kd_output_record *record) {
+  kd_input_record source;
+  uint16_t flags = record->flags;
+  if (!(flags & (KD_ROW_KEY_OF_SOURCE | KD_ROW_VALUE_OF_SOURCE | KD_ROW_HEADERS_OF_SOURCE | KD_ROW_TIMESTAMP_OF_SOURCE))) return true;
+  if (!kd_input_record_at(&job->writer->input, record->source_row, &source)) return false;
+  if (flags & KD_ROW_KEY_OF_SOURCE) {
+    record->key = source.key;
+    record->key_length = source.key_length;
+  }
+  if (flags & KD_ROW_VALUE_OF_SOURCE) {
+    record->value = source.value;
+    record->value_length = source.value_length;
+  }
+  if (flags & KD_ROW_HEADERS_OF_SOURCE) {
+    record->headers = source.headers;
+    record->headers_length = source.headers_length;
+  }
+  if (flags & KD_ROW_TIMESTAMP_OF_SOURCE) record->timestamp = source.timestamp;
+  return true;
+}
+
+/* librdkafka takes 0 for "now": the first millisecond of 1970 is sent as the second one. */
+static int64_t wire_timestamp(int64_t timestamp) {
+  return timestamp == -1 ? 0 : timestamp == 0 ? 1 : timestamp;
+}
+
+/* False: the row is settled here (refused or stale). */
+static bool prepare(job *job, uint32_t row, ready_row *ready) {
+  kd_output_record *record = &ready->record;
+  const kd_input_view *input = &job->writer->input;
+  if (job->identity) {
+    *record = (kd_output_record){
+      .source_row = job->output.first_source_row + row,
+      .topic = (uint16_t)job->output.identity_topic,
+      .flags = KD_ROW_KEY_OF_SOURCE | KD_ROW_VALUE_OF_SOURCE | KD_ROW_HEADERS_OF_SOURCE | KD_ROW_TIMESTAMP_OF_SOURCE,
+      .partition = -1,
+    };
+    ready->row = record->source_row;
+  } else {
+    ready->row = row;
+    if (!kd_output_record_at(&job->output, row, record)) return refuse(job, row, KD_CODE_BAD_ROW);
+  }
+  if (record->source_row >= input->row_count || record->topic >= atomic_load_explicit(&job->writer->topic_count, memory_order_acquire)) {
+    return refuse(job, ready->row, KD_CODE_BAD_ROW);
+  }
+  const kd_segment *segment = kd_input_segment_of(input, record->source_row, &job->segment_hint);
+  if (segment != job->segment) {
+    job->segment = segment;
+    job->source = kd_table_at(job->writer->table, segment->partition_id);
+  }
+  if (!job->source || !take_from_source(job, record)) return refuse(job, ready->row, KD_CODE_BAD_ROW);
+  if (is_stale(job)) {
+    job->stale++;
+    return false;
+  }
+  ready->topic = job->writer->topics[record->topic];
+  ready->timestamp = wire_timestamp(record->timestamp);
+  ready->partition = choose_partition(job, ready->topic, record);
+  return ready->partition >= 0 || refuse(job, ready->row, RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
+}
+
+/* False: malformed. */
+static bool build_headers(const kd_output_record *record, rd_kafka_headers_t **headers) {
+  *headers = NULL;
+  if (!record->headers || record->headers_length == 0) return true;
+  kd_headers_cursor cursor = {.next = record->headers, .left = record->headers_length};
+  kd_header header;
+  int more;
+  *headers = rd_kafka_headers_new(8);
+  while ((more = kd_headers_next(&cursor, &header)) == 1) {
+    rd_kafka_header_add(*headers, (const char *)header.name, (ssize_t)header.name_length, header.value, header.value_length);
+  }
+  if (more == 0) return true;
+  rd_kafka_headers_destroy(*headers);
+  return false;
+}
+
+/* True: an acknowledgement will come, or has come, for it. False: settled here. */
+static bool produce(job *job, const ready_row *ready) {
+  kd_writer *writer = job->writer;
+  const kd_output_record *record = &ready->record;
+  rd_kafka_headers_t *headers;
+  if (!build_headers(record, &headers)) return refuse(job, ready->row, KD_CODE_BAD_ROW);
+  rd_kafka_vu_t *vus = job->vus;
+  vus[VU_TOPIC].u.rkt = ready->topic->handle;
+  vus[VU_PARTITION].u.i32 = ready->partition;
+  vus[VU_VALUE].u.mem.ptr = (void *)record->value;
+  vus[VU_VALUE].u.mem.size = record->value_length;
+  vus[VU_KEY].u.mem.ptr = (void *)record->key;
+  vus[VU_KEY].u.mem.size = record->key_length;
+  vus[VU_OPAQUE].u.ptr = (void *)(uintptr_t)(job->opaque_base | ready->row);
+  vus[VU_TIMESTAMP].u.i64 = ready->timestamp;
+  vus[VU_HEADERS].u.headers = headers;
+  int32_t code = 0;
+  for (;;) {
+    rd_kafka_error_t *error = rd_kafka_produceva(writer->client, vus, headers ? VU_COUNT : VU_HEADERS);
+    if (!error) {
+      job->produced++;
+      job->bytes += record->value_length + record->key_length;
+      return true;
+    }
+    code = rd_kafka_error_code(error);
+    rd_kafka_error_destroy(error);
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) break;
+    kd_writer_wait_for_room(writer);
+    code = kd_writer_gives_up(writer, job->slot) ? RD_KAFKA_RESP_ERR__PURGE_QUEUE : 0;
+    if (code) break;
+    if (is_stale(job)) {
+      job->stale++;
+      break;
+    }
+  }
+  /* A refused message's headers stay ours. */
+  if (headers) rd_kafka_headers_destroy(headers);
+  if (code == 0) return false;
+  if (code == RD_KAFKA_RESP_ERR__FATAL) kd_writer_poll(writer);
+  /* Some refusals (a partition or topic that does not exist) come after the interceptor was told: never settle twice. */
+  if (kd_writer_has_failure(writer, job->slot, ready->row)) return true;
+  return refuse(job, ready->row, code);
+}
+
+static void begin(job *job) {
+  rd_kafka_vu_t *vus = job->vus;
+  vus[VU_TOPIC].vtype = RD_KAFKA_VTYPE_RKT;
+  vus[VU_PARTITION].vtype = RD_KAFKA_VTYPE_PARTITION;
+  vus[VU_VALUE].vtype = RD_KAFKA_VTYPE_VALUE;
+  vus[VU_KEY].vtype = RD_KAFKA_VTYPE_KEY;
+  vus[VU_OPAQUE].vtype = RD_KAFKA_VTYPE_OPAQUE;
+  vus[VU_FLAGS].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+  vus[VU_FLAGS].u.i = RD_KAFKA_MSG_F_COPY;
+  vus[VU_TIMESTAMP].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
+  vus[VU_HEADERS].vtype = RD_KAFKA_VTYPE_HEADERS;
+}
+
+static bool open_blocks(job *job) {
+  const kd_part *part = &job->slot->part;
+  kd_input_view *input = &job->writer->input;
+  if (kd_output_open(&job->output, part->output, part->output_length) != KD_PACKED_OK) return false;
+  if (kd_input_open(input, part->input, part->input_length) != KD_PACKED_OK) return false;
+  job->identity = (job->output.flags & KD_OUTPUT_IDENTITY) != 0;
+  job->slot->rows = job->identity ? job->output.source_row_count : job->output.row_count;
+  /* So the number of rows is bounded by a block's size in both cases. */
+  return (uint64_t)job->output.first_source_row + job->output.source_row_count <= input->row_count &&
+         (!job->identity || job->output.identity_topic <= UINT16_MAX);
+}
+
+void kd_writer_hand_over(kd_writer *writer, kd_slot *slot) {
+  job job = {.writer = writer, .slot = slot};
+  job.opaque_base = ((uint64_t)(slot - writer->slots) + 1) << 32;
+  begin(&job);
+  uint32_t settled_here = 0;
+  if (!open_blocks(&job)) {
+    slot->rows = 1;
+    atomic_store_explicit(&slot->remaining, 2, memory_order_relaxed);
+    refuse(&job, 0, KD_CODE_BAD_BATCH);
+    settled_here = 1;
+  } else {
+    atomic_store_explicit(&slot->remaining, slot->rows + 1, memory_order_relaxed);
+    ready_row ready;
+    for (uint32_t row = 0; row < slot->rows; row++) {
+      if (row % KD_WRITER_CLOCK_ROWS == 0) kd_writer_poll_when_due(writer);
+      bool handed = false;
+      if (kd_writer_gives_up(writer, slot)) refuse(&job, job.identity ? job.output.first_source_row + row : row, RD_KAFKA_RESP_ERR__PURGE_QUEUE);
+      else handed = prepare(&job, row, &ready) && produce(&job, &ready);
+      if (!handed) settled_here++;
+    }
+  }
+  slot->stale = job.stale;
+  atomic_fetch_add_explicit(&writer->produced, job.produced, memory_order_relaxed);
+  atomic_fetch_add_explicit(&writer->bytes, job.bytes, memory_order_relaxed);
+  kd_writer_count_down(writer, slot, settled_here + 1);
+}
