@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { freePorts } from '../support/free-ports.js';
+import { runKd } from '../support/kd.js';
+import { sharedCluster } from '../support/shared-cluster.js';
+import { Job } from './job.js';
+
+test('a missing output topic is told before anything is read, with the topic and what to do, exit 3', async () => {
+  const cluster = await sharedCluster();
+  const job = await Job.create({ cluster, outputPartitions: 0 });
+  await cluster.tool.produce({ topic: job.input, recipe: { records: 100, partitions: 4 } });
+  const { summary } = await job.runToEnd({ expect: 3 });
+  assert.equal(summary.reason.code, 'TOPIC_MISSING');
+  assert.match(summary.reason.message, new RegExp(job.output));
+  assert.ok(summary.reason.remedy !== null && summary.reason.remedy.length > 0);
+  assert.equal(summary.records.consumed, 0);
+  assert.equal(await job.committed(), 0);
+  job.remove();
+});
+
+test('a missing dead-letter topic is told before anything is read, exit 3', async () => {
+  const cluster = await sharedCluster();
+  const job = await Job.create({ cluster, dispatcher: { 'dead-letter': { topic: 'there-is-no-such-topic' } } });
+  await cluster.tool.produce({ topic: job.input, recipe: { records: 100, partitions: 4 } });
+  const { summary } = await job.runToEnd({ expect: 3 });
+  assert.match(summary.reason.message, /there-is-no-such-topic/);
+  assert.equal(await job.committed(), 0);
+  job.remove();
+});
+
+test('a missing input topic is told at once, exit 3', async () => {
+  const cluster = await sharedCluster();
+  const job = await Job.create({ cluster, consumer: { topics: ['no-such-input'] } });
+  const { summary } = await job.runToEnd({ expect: 3 });
+  assert.match(summary.reason.message, /no-such-input/);
+  job.remove();
+});
+
+test('records larger than the output topic takes become dead letters of stage deliver; their neighbours arrive', async () => {
+  const cluster = await sharedCluster();
+  const job = await Job.create({ cluster, partitions: 1, deadLetter: true, outputConfigs: { 'max.message.bytes': '3000' } });
+  const records = Array.from({ length: 300 }, (_, n) => ({ key: Buffer.from(String(n)), value: Buffer.alloc(n === 150 || n === 290 ? 5000 : 20, 65 + (n % 26)), partition: 0 }));
+  await cluster.tool.send(job.input, records);
+  const { summary } = await job.runToEnd();
+  assert.equal(summary.records.deadLettered, 2);
+  assert.equal(summary.records.transformed, 298);
+  const letters = await cluster.tool.consume([job.deadLetters]);
+  assert.deepEqual(letters.map(({ key }) => key?.toString()).sort(), ['150', '290']);
+  for (const letter of letters) assert.equal(letter.headers.find(([name]) => name === 'kd-stage')?.[1]?.toString(), 'deliver');
+  const seen = new Set((await cluster.tool.consume([job.output])).map(({ key }) => key?.toString()));
+  assert.equal(seen.size, 298);
+  assert.equal(await job.committed(), 300);
+  job.remove();
+});
+
+test('a broker that is down at start is told within the connect timeout, with its address, exit 3', async () => {
+  const cluster = await sharedCluster();
+  const [port] = await freePorts(1);
+  const job = await Job.create({ cluster });
+  const result = await runKd(['run', '--until', 'end', '-o', 'json', '--set', `kafka.bootstrap-servers=127.0.0.1:${port}`], { cwd: job.folder, timeoutMs: 60_000 });
+  assert.equal(result.code, 3, result.stderr);
+  assert.match(result.stdout, new RegExp(`127\\.0\\.0\\.1:${port}`));
+  assert.match(result.stdout, /refused/i);
+  job.remove();
+});
+
+test('an output topic that vanishes during a run stalls visibly, then stops with exit 3 by stall-timeout, and nothing unsettled is committed', async () => {
+  const cluster = await sharedCluster();
+  const transform = "import { emit } from 'kafka-dispatcher';\nexport default (value, record, { options }) => emit(value, { topic: options.gone });\n";
+  const gone = `${(await Job.create({ cluster, partitions: 1 })).output}-gone`;
+  await cluster.createTopic(gone, { partitions: 1 });
+  const job = await Job.create({ cluster, partitions: 1, transform, dispatcher: { options: { gone }, 'stall-timeout': '6s' } });
+  await cluster.tool.produce({ topic: job.input, recipe: { records: 1000, partitions: 1 } });
+  const kd = job.spawn(['--until', 'forever']);
+  await kd.waitFor(/assigned/);
+  await cluster.tool.deleteTopics([gone]);
+  const committed = await job.committed();
+  await cluster.tool.produce({ topic: job.input, recipe: { records: 2000, partitions: 1 }, from: 1000 });
+  const result = await kd.ended;
+  assert.equal(result.code, 3, result.stderr.slice(-3000));
+  assert.match(result.stderr, /stalled/);
+  assert.match(result.stderr, new RegExp(gone));
+  assert.ok((await job.committed()) <= Math.max(1000, committed));
+  job.remove();
+});
