@@ -6,11 +6,11 @@ import { simulate } from './simulate.js';
 /** A mutant that lives through so many seeds is not caught. */
 const SEEDS_MAX = 400;
 
-for (const [name, mutation] of Object.entries(MUTANTS)) {
+for (const [name, { mutation, breaks }] of MUTANTS) {
   test(`the laws notice a dispatcher that ${name}`, async () => {
     for (let seed = 1; seed <= SEEDS_MAX; seed += 1) {
       const { breach } = await simulate(seed, mutation);
-      if (breach === undefined) continue;
+      if (breach === undefined || !breaks.test(breach)) continue;
       const sound = await simulate(seed);
       if (sound.breach === undefined) return;
     }

@@ -19,8 +19,16 @@ const sinkEvents = (change: (events: SinkEvents) => Partial<SinkEvents>): Mutati
   deps: (deps) => ({ ...deps, sink: but(deps.sink, { start: (events) => deps.sink.start({ ...events, ...change(events) }) }) }),
 });
 
+export interface Mutant {
+  readonly mutation: Mutation;
+  /** The law that must notice it. */
+  readonly breaks: RegExp;
+}
+
+const UNSETTLED = /stored although \d+ is not settled/;
+
 /** Dispatchers that break a promise, each in one way; they are made by changing what passes through its ports. */
-export const MUTANTS: Readonly<Record<string, Mutation>> = {
+const MUTATIONS: Readonly<Record<string, Mutation>> = {
   'commits past an unsettled record, up to the highest one that is settled': {
     deps: (deps, { ledger }) => ({
       ...deps,
@@ -126,3 +134,22 @@ export const MUTANTS: Readonly<Record<string, Mutation>> = {
     },
   })),
 };
+
+const LAWS: Readonly<Record<keyof typeof MUTATIONS, RegExp>> = {
+  'commits past an unsettled record, up to the highest one that is settled': UNSETTLED,
+  'commits one record too many': UNSETTLED,
+  'writes results of an assignment that is over': /handed over under epoch \d+, which has ended/,
+  'gives partitions back before they are drained': /stored for partition \d+, which is not open/,
+  'takes lost partitions for revoked ones': /stored for partition \d+, which was lost/,
+  'takes a failed delivery for a good one': UNSETTLED,
+  'settles a part twice': /ended with DEFECT: .* settled/,
+  'settles what is written before it is acknowledged': UNSETTLED,
+  'releases a batch before the one it should follow': /handed over for the first time after/,
+  'starts reading one record too late': UNSETTLED,
+  'forgets a record that is larger than a block': /no end after/,
+  'takes more memory than it was given': /bytes of blocks .* allowed/,
+  'opens partitions without parking the reader': /while the reader is not parked/,
+  'loses the end of a drain': /no end after/,
+};
+
+export const MUTANTS: ReadonlyMap<string, Mutant> = new Map(Object.entries(MUTATIONS).map(([name, mutation]) => [name, { mutation, breaks: LAWS[name] ?? /^$/ }]));
