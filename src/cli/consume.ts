@@ -11,7 +11,7 @@ import { onStopSignals } from '../process-control.js';
 import { InputBatchReader } from '../wire/input-reader.js';
 import { unpackHeaders } from '../wire/packed-headers.js';
 import type { CliIo, GlobalOptions, KafkaOptions } from './io.js';
-import { clusterOf, formatOf } from './kafka-config.js';
+import { formatOf } from './job-formats.js';
 import { loadConfig } from './load-config.js';
 import { createCliLogger } from './log.js';
 import { addExample, addKafkaOptions, optionsOf } from './options.js';
@@ -59,8 +59,7 @@ async function consume(topic: string, options: GlobalOptions & KafkaOptions & Co
     io,
   );
   const side = topic === config.producer.topic || topic === config.dispatcher.deadLetterTopic ? 'producer' : 'consumer';
-  // What a reader of a group needs and may not have where nobody joins one.
-  const cluster = { ...clusterOf(config, 'consumer'), ...(side === 'producer' ? outputCluster(config) : {}) };
+  const cluster = side === 'producer' ? config.producer : config.consumer;
   try {
     await readTopic(
       {
@@ -80,15 +79,6 @@ async function consume(topic: string, options: GlobalOptions & KafkaOptions & Co
     removeSignals();
     await logger.close(LOG_FLUSH_MS);
   }
-}
-
-/** The producer's cluster, read by a consumer: librdkafka only warns of producer properties there. */
-function outputCluster(config: ResolvedConfig): ReturnType<typeof clusterOf> {
-  const consumer = clusterOf(config, 'consumer');
-  return {
-    bootstrapServers: config.producer.bootstrapServers,
-    properties: new Map([...consumer.properties, ...config.producer.properties]),
-  };
 }
 
 /** What the job writes is decoded as its output, everything else as its input. */

@@ -14,7 +14,7 @@ import { createEncoder, type Encoder, FormatError } from '../formats/index.js';
 import type { SinkEvents } from '../ports/sink.js';
 import type { CliIo, GlobalOptions, KafkaOptions } from './io.js';
 import { printJson } from './io.js';
-import { clusterOf, formatOf } from './kafka-config.js';
+import { formatOf } from './job-formats.js';
 import { loadConfig } from './load-config.js';
 import { createCliLogger } from './log.js';
 import { addExample, addKafkaOptions, optionsOf } from './options.js';
@@ -57,7 +57,7 @@ async function produce(target: { readonly topic: string; readonly file: string |
   const table = new native.PartitionTable(PARTITIONS_MAX);
   const sink = createKafkaSink({
     clientId: config.name,
-    cluster: clusterOf(config, 'producer'),
+    cluster: config.producer,
     queueBytesMax: producerQueueBytes(config.dispatcher.inFlight.bytesMax),
     partition: policyOf(config),
     writer: WRITER,
@@ -97,26 +97,27 @@ async function send(sending: Sending, target: { readonly topic: string; readonly
     failed: (error) => writer?.fail(error),
   };
   await sending.sink.start(events);
-  writer = new RecordWriter(sending.sink, await sending.sink.topic(target.topic), sending.table);
+  const records = new RecordWriter(sending.sink, await sending.sink.topic(target.topic), sending.table);
+  writer = records;
   // Somebody may be typing: what has been read does not wait for a full batch.
-  const flushing = setInterval(() => writer?.flush(), FLUSH_INTERVAL_MS);
+  const flushing = setInterval(() => records.flush(), FLUSH_INTERVAL_MS);
   const lines = await readLines(target.file, io);
   let number = 0;
   try {
     for await (const line of lines) {
       number += 1;
       if (line.trim() === '') continue;
-      await addLine({ line, number }, writer, sending);
+      await addLine({ line, number }, records, sending);
     }
   } catch (error) {
-    await writer.drain();
-    throw atLine(error, target.file, number, writer.acknowledged);
+    await records.drain();
+    throw atLine(error, target.file, number, records.acknowledged);
   } finally {
     clearInterval(flushing);
   }
-  await writer.drain();
-  throwFailures(writer, sending.native);
-  return writer.acknowledged;
+  await records.drain();
+  throwFailures(records, sending.native);
+  return records.acknowledged;
 }
 
 async function addLine(
@@ -159,7 +160,7 @@ function atLine(error: unknown, file: string | undefined, line: number, produced
   });
 }
 
-function throwFailures(writer: RecordWriter, native: NativeBinding, lineOf: (index: number) => number): void {
+function throwFailures(writer: RecordWriter, native: NativeBinding): void {
   const [first] = writer.failed;
   if (first === undefined) return;
   const { name, text } = native.errorName(first.code);

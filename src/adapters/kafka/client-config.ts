@@ -1,11 +1,11 @@
-/** From the configuration to librdkafka's properties: the user's (over the defaults, merged in the configuration), then those that this adapter must own. */
+/** From the configuration to librdkafka's properties: defaults, then the user's, then those that this adapter must own. */
 import { DispatcherError } from '../../core/errors.js';
 import { librdkafkaFeatures } from './rdkafka.js';
 
 /** One side's cluster, as the configuration has it. */
 export interface ClusterOptions {
   readonly bootstrapServers: readonly string[];
-  /** librdkafka names, defaults included. */
+  /** librdkafka names: what the user wrote. */
   readonly properties: ReadonlyMap<string, string>;
 }
 
@@ -35,14 +35,40 @@ export interface ProducerClientOptions {
 
 type Properties = Record<string, string | number | boolean>;
 
+/** `kd config show` shows these from a table of its own (src/config/kafka-defaults.ts, where the reasons stand); a test holds the two together. */
+export const CONSUMER_DEFAULTS: Readonly<Properties> = {
+  'fetch.queue.backoff.ms': 5,
+  'fetch.min.bytes': 1,
+  'fetch.wait.max.ms': 50,
+  'queued.min.messages': 20_000,
+  'queued.max.messages.kbytes': 16_384,
+  'fetch.message.max.bytes': 262_144,
+  'fetch.max.bytes': 8_388_608,
+  'partition.assignment.strategy': 'cooperative-sticky',
+  'socket.keepalive.enable': true,
+};
+
+export const PRODUCER_DEFAULTS: Readonly<Properties> = {
+  'enable.idempotence': true,
+  acks: 'all',
+  'linger.ms': 5,
+  'queue.buffering.max.messages': 100_000,
+  'allow.auto.create.topics': false,
+  'socket.keepalive.enable': true,
+};
+
 /** Kafka's own default of `max.message.bytes`; librdkafka's is lower, and would refuse records that the source topic could hold. */
 const TOPIC_MESSAGE_BYTES_DEFAULT = 1_048_588;
 const BATCH_SIZE_BYTES_DEFAULT = 1_000_000;
 
 /** For node-rdkafka's constructor; callbacks are added by the caller. The order counts: the plugin must be loaded before it can see its handle's number. */
 export function consumerProperties(identity: PluginIdentity, options: ConsumerClientOptions): Properties {
+  const defaults: Properties = { ...CONSUMER_DEFAULTS };
+  // In the newer group protocol the broker assigns, and librdkafka refuses to be told how.
+  if (options.cluster.properties.get('group.protocol')?.toLowerCase() === 'consumer') delete defaults['partition.assignment.strategy'];
   return {
     ...pluginProperties(identity),
+    ...defaults,
     ...userProperties(options.cluster),
     'bootstrap.servers': options.cluster.bootstrapServers.join(','),
     'client.id': options.clientId,
@@ -62,6 +88,7 @@ export function producerProperties(identity: PluginIdentity, options: ProducerCl
   const limits = options.topicLimits;
   return {
     ...pluginProperties(identity),
+    ...PRODUCER_DEFAULTS,
     'queue.buffering.max.kbytes': Math.max(1, Math.ceil(options.queueBytesMax / 1024)),
     'message.max.bytes': Math.max(limits?.largestBytes ?? TOPIC_MESSAGE_BYTES_DEFAULT, 1000),
     // A message set above the topic's limit fails as a whole; kept below it, a size error names the guilty record.

@@ -1,14 +1,7 @@
-/** One side of the configuration as the Kafka adapter wants it. */
+/** A side of the job as the formats want it. */
 
-import type { ClusterOptions } from '../adapters/kafka/client-config.js';
-import { consumerDefaults, producerDefaults, withDefaults } from '../config/kafka-defaults.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { FormatSpec } from '../formats/format.js';
-
-export function clusterOf(config: ResolvedConfig, side: 'consumer' | 'producer'): ClusterOptions {
-  const { bootstrapServers, properties } = config[side];
-  return { bootstrapServers, properties: withDefaults(side === 'consumer' ? consumerDefaults : producerDefaults, properties) };
-}
 
 /** The format and schema of the job's input or output. */
 export function formatOf(config: ResolvedConfig, side: 'input' | 'output'): FormatSpec {
