@@ -39,7 +39,17 @@ const TOTAL = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d
 async function* events(rounds, totals) {
   for (const { files, concurrency, prepare } of rounds) {
     if (files.length === 0) continue;
-    await prepare?.(files);
+    try {
+      await prepare?.(files);
+    } catch (error) {
+      // Counts as one failure, and the totals are still printed.
+      yield {
+        type: 'test:stderr',
+        data: { message: `the shared broker did not start, ${files.length} files were not run: ${String(error?.stack ?? error)}\n` },
+      };
+      totals.set('fail', (totals.get('fail') ?? 0) + 1);
+      continue;
+    }
     for await (const event of run({ files: files.map((file) => file.compiled), concurrency, timeout: FILE_MINUTES_MAX * 60_000 })) {
       if (event.type === 'test:summary') continue;
       const total = event.type === 'test:diagnostic' && event.data.nesting === 0 ? TOTAL.exec(event.data.message) : null;
