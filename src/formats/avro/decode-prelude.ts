@@ -23,6 +23,16 @@ function intTail(p, c, path) {
   if (c > 15 || p > E) fail('INVALID_INT', path + ': an int has at most 32 bits', p);
   return small(lo, p);
 }
+function sizeTail(p, c, path) {
+  const b = B;
+  let lo = c & 127;
+  c = b[p++]; lo |= (c & 127) << 7; if (c < 128) return small(lo, p);
+  c = b[p++]; lo |= (c & 127) << 14; if (c < 128) return small(lo, p);
+  c = b[p++]; lo |= (c & 127) << 21; if (c < 128) return small(lo, p);
+  c = b[p++]; lo |= (c & 15) << 28;
+  if (c > 15 || p > E) fail('INVALID_LENGTH', path + ': claims a length or count beyond 2^31', p);
+  return small(lo, p);
+}
 let L0 = 0, L1 = 0, L2 = 0;
 function parts(p, c, path) {
   const b = B;
@@ -71,9 +81,11 @@ function longBig(p, path) {
 function text(p, n, path) {
   const q = p + n, b = B;
   if (n < 256) {
-    let all = 0;
-    for (let i = p; i < q; i++) all |= b[i];
-    if (all < 128) {
+    const w = W;
+    let all = 0, tail = 0, i = p;
+    for (; i < q - 3; i += 4) all |= w.getInt32(i, true);
+    for (; i < q; i++) tail |= b[i];
+    if ((all & 0x80808080) === 0 && tail < 128) {
       if (q > Q) {
         O = p;
         Q = E - p > TEXT_WINDOW_BYTES ? p + TEXT_WINDOW_BYTES : E;
@@ -82,6 +94,9 @@ function text(p, n, path) {
       return T.substring(p - O, q - O);
     }
   }
+  return wide(p, q, path);
+}
+function wide(p, q, path) {
   try {
     return utf8Text(X, p, q);
   } catch (cause) {

@@ -57,30 +57,48 @@ function text(p, v) {
   const n = v.length, b = B;
   if (n < 64) {
     const q = p + 1;
-    let i = 0;
+    let i = 0, all = 0;
+    // Four at a time: the reads don't wait for each other.
+    for (; i < n - 3; i += 4) {
+      const c0 = v.charCodeAt(i), c1 = v.charCodeAt(i + 1), c2 = v.charCodeAt(i + 2), c3 = v.charCodeAt(i + 3);
+      all |= c0 | c1 | c2 | c3;
+      b[q + i] = c0; b[q + i + 1] = c1; b[q + i + 2] = c2; b[q + i + 3] = c3;
+    }
     for (; i < n; i++) {
       const c = v.charCodeAt(i);
-      if (c > 127) break;
+      all |= c;
       b[q + i] = c;
     }
-    if (i === n) {
+    if (all < 128) {
       b[p] = n << 1;
       return q + n;
     }
+    // Below U+0800 there are no surrogates.
+    return all < 2048 || v.isWellFormed() ? shortText(p, v, n) : -1;
   }
-  return textTail(p, v, n);
+  return v.isWellFormed() ? longText(p, v, n) : -1;
 }
-function textTail(p, v, n) {
-  if (!v.isWellFormed()) return -1;
-  if (n > 21 && n < 64 || n > 2730) {
+function shortText(p, v, n) {
+  const b = B, size = X.utf8Write(v, p + 1, n * 3);
+  if (size < 64) b[p] = size << 1;
+  else {
+    // The length takes two bytes after all.
+    b.copyWithin(p + 2, p + 1, p + 1 + size);
+    b[p] = (size << 1 & 127) | 128;
+    b[++p] = size >>> 6;
+  }
+  return p + 1 + size;
+}
+function longText(p, v, n) {
+  if (n > 2730) {
     const size = Buffer.byteLength(v);
     p = pieces(p, (size << 1) & 268435455, size >>> 27, 0);
     return p + X.utf8Write(v, p, size);
   }
-  const head = n < 64 ? 1 : 2;
-  const size = X.utf8Write(v, p + head, n * 3);
+  // 64 to 8,190 bytes: a length of two bytes, whatever it turns out to be.
+  const size = X.utf8Write(v, p + 2, n * 3);
   varint(p, size << 1);
-  return p + head + size;
+  return p + 2 + size;
 }
 function raw(p, v) {
   B.set(v, p);

@@ -178,7 +178,7 @@ ${target} = ${map};`;
         : `if (${count} > ${itemBytesMin === 1 ? 'e - p' : `(e - p) / ${String(itemBytesMin)}`}) fail('INVALID_COUNT', \`${path}: claims \${${count}} items, more than its bytes could hold\`, p);`;
     return `for (;;) {
   let ${count}, ${size} = -1;
-  ${varint(count, 'longTail', path)}
+  ${varint(count, 'sizeTail', path)}
   if (${count} === 0) break;
   if (${count} < 0) {
     ${count} = -${count};
@@ -254,7 +254,7 @@ default: fail('INVALID_UNION', \`${path}: the union has no branch number \${c}\`
   }
 }
 
-export function varint(target: string, tail: 'intTail' | 'longTail', path: string): string {
+export function varint(target: string, tail: 'intTail' | 'longTail' | 'sizeTail', path: string): string {
   return `c = b[p++];
 if (c < 128) ${target} = (c >>> 1) ^ -(c & 1); else { ${target} = ${tail}(p, c, \`${path}\`); p = P; }`;
 }
@@ -268,7 +268,7 @@ if (c < 128) ${target} = (c >>> 1) ^ -(c & 1); else { ${target} = intTail(p, c, 
 /** A length into `c`, held against the bytes that are left. */
 export function length(path: string): string {
   return `c = b[p++];
-if (c < 128) c = (c >>> 1) ^ -(c & 1); else { c = longTail(p, c, \`${path}\`); p = P; }
+if (c < 128) c = (c >>> 1) ^ -(c & 1); else { c = sizeTail(p, c, \`${path}\`); p = P; }
 if (c < 0 || c > e - p) fail('INVALID_LENGTH', \`${path}: claims a length of \${c} bytes, \${e - p} are left\`, p);`;
 }
 

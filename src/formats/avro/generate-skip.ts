@@ -68,7 +68,7 @@ function skipBlocks(item: Node, key: string, at: { emitter: Emitter; path: strin
   const hollow = least === 0 && childrenOf(item).length === 0;
   return `for (;;) {
   let ${count};
-  ${varint(count, 'longTail', path)}
+  ${varint(count, 'sizeTail', path)}
   if (${count} === 0) break;
   if (${count} < 0) {
     ${length(path)}

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { placeOfJsonFault } from './json-place.js';
 import { messageOf, schemaError } from './schema-error.js';
 
 /** A named type as a file defines it. */
@@ -45,16 +46,8 @@ function readJson(file: string): unknown {
   try {
     return JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text);
   } catch (cause) {
-    throw schemaError(`${file}:${placeOf(messageOf(cause), text)}: the schema is not JSON: ${messageOf(cause)}`, 'correct the file at that place; an Avro schema (.avsc) is plain JSON, without comments or trailing commas', cause);
+    throw schemaError(`${file}:${placeOfJsonFault(text)}: the schema is not JSON: ${messageOf(cause)}`, 'correct the file at that place; an Avro schema (.avsc) is plain JSON, without comments or trailing commas', cause);
   }
-}
-
-/** "line:column" of what JSON.parse complains about; its messages carry a position, or none when the text ends too early. */
-function placeOf(message: string, text: string): string {
-  const position = /position (\d+)/.exec(message)?.[1];
-  const before = text.slice(0, position === undefined ? text.length : Number(position));
-  const line = before.split('\n').length;
-  return `${String(line)}:${String(before.length - before.lastIndexOf('\n'))}`;
 }
 
 interface Place {

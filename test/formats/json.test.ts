@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { createDecoder, createEncoder, FormatError } from '../../src/formats/index.js';
+import { decode, encode } from './support/avro.js';
+
+const decoder = createDecoder({ format: 'json', long: 'number' });
+const encoder = createEncoder({ format: 'json', long: 'number' });
+const read = (text: string): unknown => decode(decoder, Buffer.from(text), Buffer.from('9'));
+
+test('any JSON value survives', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      const text = JSON.stringify(value);
+      // These are refused, as further tests show.
+      fc.pre(!text.includes('__proto__') && !/\d{16}/.test(text));
+      assert.equal(encode(encoder, value).toString(), text);
+      assert.deepEqual(read(text), JSON.parse(text));
+    }),
+  );
+});
+
+function refuses(text: string | Uint8Array, code: string): void {
+  assert.throws(() => (typeof text === 'string' ? read(text) : decode(decoder, text, Buffer.of(0x22))), { name: 'FormatError', code });
+}
+
+test('what is not one JSON value in UTF-8 is refused', () => {
+  for (const text of ['', '  ', '{', '{"a":1}}', "{'a':1}", '[1,]', 'NaN', 'undefined', '01', '{"a":1} {"b":2}', '\u0000', '\ufeff', '[NaN]', '-Infinity']) refuses(text, 'INVALID_JSON');
+  for (const bytes of [[0x22, 0xff, 0x22], [0x22, 0xc0, 0xaf, 0x22], [0x22, 0xed, 0xa0, 0x80, 0x22], [0x22, 0xe2, 0x82, 0x22]]) refuses(Buffer.from(bytes), 'INVALID_UTF8');
+  assert.equal(read('"\ufffd"'), '\ufffd');
+  assert.deepEqual(read('\ufeff{"a":1}'), { a: 1 });
+});
+
+test('numbers that a double can\'t hold are refused where they are numbers, not where they are text', () => {
+  for (const text of ['9007199254740992', '-9007199254740992', '[1,{"a":12345678901234567890}]', `{"x":"y","z":${'9'.repeat(400)}}`]) refuses(text, 'UNSAFE_INTEGER');
+  for (const text of ['1e400', '[-1E+999]', `${'1'.repeat(400)}.5`]) refuses(text, 'NUMBER_RANGE');
+  const fine: [string, unknown][] = [
+    ['9007199254740991', 9007199254740991],
+    ['-9007199254740991', -9007199254740991],
+    ['"12345678901234567890"', '12345678901234567890'],
+    ['"a\\"12345678901234567890"', 'a"12345678901234567890'],
+    ['0.12345678901234567890', 0.12345678901234568],
+    ['1e20', 1e20],
+    ['1e-400', 0],
+    ['"e400"', 'e400'],
+  ];
+  for (const [text, value] of fine) assert.equal(read(text), value);
+  fc.assert(
+    fc.property(fc.bigInt({ min: -(1n << 60n), max: 1n << 60n }), fc.string(), (integer, text) => {
+      const json = `{${JSON.stringify(`k${text}`)}:${JSON.stringify(text)},"n":[true,${String(integer)}]}`;
+      const exact = BigInt(Number(integer)) === integer && Number.isSafeInteger(Number(integer));
+      if (exact) assert.equal((read(json) as { n: unknown[] }).n[1], Number(integer));
+      else refuses(json, 'UNSAFE_INTEGER');
+    }),
+  );
+});
+
+test('a __proto__ key is refused however it is spelled, as text it is data', () => {
+  for (const text of ['{"__proto__":1}', '[{"a":{"__proto__":{}}}]', '{"\\u005f_proto__":1}', '{"__pr\\u006fto__":null}']) refuses(text, 'FORBIDDEN_KEY');
+  assert.deepEqual(read('{"a":"__proto__","constructor":1,"b":"\\u0041"}'), { a: '__proto__', constructor: 1, b: 'A' });
+});
+
+test('nesting is bounded, brackets in text do not count', () => {
+  const nest = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
+  refuses(nest(1_000_000), 'TOO_DEEP');
+  refuses(`${'{"a":'.repeat(1_001)}1${'}'.repeat(1_001)}`, 'TOO_DEEP');
+  refuses(nest(1_001), 'TOO_DEEP');
+  read(nest(1_000));
+  assert.deepEqual(read(`["${'['.repeat(5_000)}\\"${'['.repeat(5_000)}"]`), [`${'['.repeat(5_000)}"${'['.repeat(5_000)}`]);
+  assert.equal((read(`[${'[],'.repeat(5_000)}1]`) as unknown[]).length, 5_001);
+});
+
+test('any truncation and any flipped bit of a record gives a value or a FormatError', () => {
+  const bytes = Buffer.from('{"id":"é\\u0041","n":-12.5e3,"list":[1,null,{"x":true}],"text":"💥"}');
+  for (let end = 0; end < bytes.length; end++) assert.throws(() => decode(decoder, bytes.subarray(0, end), bytes.subarray(end)), FormatError);
+  for (let bit = 0; bit < bytes.length * 8; bit++) {
+    const flipped = Buffer.from(bytes);
+    flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+    try {
+      decode(decoder, flipped);
+    } catch (error) {
+      assert.ok(error instanceof FormatError);
+    }
+  }
+});
+
+test('what JSON can\'t hold is refused with its path, never written as something else', () => {
+  const circle: Record<string, unknown> = {};
+  circle['self'] = circle;
+  let deep: unknown = 1;
+  for (let i = 0; i < 100_000; i++) deep = [deep];
+  const cases: [unknown, string, RegExp][] = [
+    [undefined, 'NOT_JSON', /undefined/],
+    [() => 1, 'NOT_JSON', /function/],
+    [Symbol('x'), 'NOT_JSON', /symbol/],
+    [{ a: [{ b: 5n }] }, 'BIGINT', /^a\.0\.b is a BigInt/],
+    [5n, 'BIGINT', /the value is a BigInt/],
+    [circle, 'CYCLE', /itself/],
+    [deep, 'TOO_DEEP', /nested/],
+    [{ a: [1, NaN] }, 'NOT_FINITE', /^a\[1\] is NaN/],
+    [-Infinity, 'NOT_FINITE', /the value is -Infinity/],
+    [
+      {
+        toJSON() {
+          throw new Error('mine');
+        },
+      },
+      'NOT_JSON',
+      /mine/,
+    ],
+  ];
+  for (const [value, code, message] of cases) {
+    assert.throws(
+      () => encode(encoder, value),
+      (error) => error instanceof FormatError && error.code === code && message.test(error.message),
+      code,
+    );
+  }
+  assert.equal(encode(encoder, { a: null, d: new Date(0) }).toString(), '{"a":null,"d":"1970-01-01T00:00:00.000Z"}');
+});
+
+test('JSON that does not fit says exactly how many bytes it takes, and touches nothing beyond its room', () => {
+  for (const value of ['x'.repeat(50), 'é'.repeat(50), '💥'.repeat(20), { a: '漢字' }]) {
+    const needed = Buffer.byteLength(JSON.stringify(value));
+    for (let room = 0; room <= needed * 3 + 2; room++) {
+      const block = new Uint8Array(new SharedArrayBuffer(room + 8)).fill(0xee);
+      const end = encoder.encode(value, block, 4, 4 + room);
+      assert.equal(end, needed <= room ? 4 + needed : -1 - needed);
+      assert.ok([...block.subarray(0, 4), ...block.subarray(4 + room)].every((byte) => byte === 0xee));
+    }
+  }
+});
