@@ -8,6 +8,7 @@ import { createInlinePool } from './adapters/pool/inline-pool.js';
 import { createPiscinaPool } from './adapters/pool/piscina-pool.js';
 import { producerQueueBytes } from './config/kafka-defaults.js';
 import type { ResolvedConfig, SchemaFiles } from './config/resolved.js';
+import type { PoolSettings } from './adapters/pool/settings.js';
 import type { Block } from './core/batch.js';
 import { Dispatcher } from './dispatcher/dispatcher.js';
 import type { DispatcherSettings } from './dispatcher/settings.js';
@@ -79,7 +80,7 @@ export function compose({ config, until, logger }: ComposeOptions): Composition 
     logger,
     nowMs,
   });
-  const pool = new LatePool(job.threads, async () => createPool(config, await outputTopics(config, sink), logger));
+  const pool = new LatePool(job.threads, async () => createPool(config, await outputTopics(config, sink), { logger, describePartition: (id) => table.describe(id) }));
   const clock: Clock = { nowMs, after: realTimer };
   const settings = dispatcherSettings(config, until);
   const deps = { source, sink, pool, clock, logger, createBlock, describe: (id: number) => table.describe(id) };
@@ -110,7 +111,7 @@ async function outputTopics(config: ResolvedConfig, sink: KafkaSink): Promise<Ta
   return deadLetterTopic === undefined ? { default: main, others: [] } : { default: main, deadLetter: await sink.topic(deadLetterTopic), others: [] };
 }
 
-function createPool(config: ResolvedConfig, topics: TaskSettings['topics'], logger: Logger): TransformPool {
+function createPool(config: ResolvedConfig, topics: TaskSettings['topics'], deps: Pick<PoolSettings, 'describePartition'> & { logger: Logger }): TransformPool {
   const { dispatcher: job } = config;
   const task = taskSettings({
     transform: job.transform,
@@ -128,7 +129,8 @@ function createPool(config: ResolvedConfig, topics: TaskSettings['topics'], logg
       transform: job.transform === undefined ? '' : basename(job.transform),
     },
   });
-  return job.threads === 0 ? createInlinePool({ task, logger }) : createPiscinaPool({ task, threads: job.threads, logger });
+  const settings: PoolSettings = { ...deps, task, threads: job.threads };
+  return job.threads === 0 ? createInlinePool(settings) : createPiscinaPool(settings);
 }
 
 function formatSpec(side: { format: FormatSpec['format']; schema: SchemaFiles | undefined; long: 'number' | 'bigint' }): FormatSpec {

@@ -49,7 +49,11 @@ export function register(program: Command, io: CliIo): void {
 }
 
 async function consume(topic: string, options: GlobalOptions & KafkaOptions & ConsumeOptions, io: CliIo): Promise<void> {
-  const config = await loadConfig(options, io, { purpose: 'connection' });
+  await printTopic(await loadConfig(options, io, { purpose: 'connection' }), topic, options, io);
+}
+
+/** Prints records of a topic as `kd consume` does. */
+export async function printTopic(config: ResolvedConfig, topic: string, options: GlobalOptions & ConsumeOptions, io: CliIo): Promise<void> {
   const logger = createCliLogger({ ...config.logging, level: 'warn' }, options, io);
   const stop = new AbortController();
   const removeSignals = onStopSignals(() => stop.abort());

@@ -3,6 +3,9 @@ import { Command, CommanderError } from 'commander';
 import { DispatcherError, ExitCode } from '../core/errors.js';
 import { redactor } from '../core/redact.js';
 import { version } from '../version.js';
+import { register as registerConsume } from './consume.js';
+import { register as registerDemo } from './demo.js';
+import { register as registerProduce } from './produce.js';
 import { register as registerCompletion } from './completion.js';
 import { register as registerConfig } from './config.js';
 import { type CliIo, colorsFor, printJson } from './io.js';
@@ -12,7 +15,7 @@ import { register as registerRun } from './run.js';
 import { register as registerValidate } from './validate.js';
 
 /** In the order of the help. */
-const VERBS = [registerRun, registerValidate, registerConfig, registerCompletion];
+const VERBS = [registerRun, registerDemo, registerValidate, registerConfig, registerProduce, registerConsume, registerCompletion];
 
 export function createProgram(io: CliIo): Command {
   const program = new Command('kd');
@@ -38,10 +41,11 @@ export function createProgram(io: CliIo): Command {
 
 /** Runs one command line; never rejects. The exit code is set through `io`. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<void> {
+  const wired: CliIo = { ...io, secrets: io.secrets ?? new Set() };
   try {
-    await createProgram(io).parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
+    await createProgram(wired).parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
   } catch (error) {
-    report(error, argv, io);
+    report(error, argv, wired);
   }
 }
 
@@ -58,7 +62,7 @@ function report(error: unknown, argv: readonly string[], io: CliIo): void {
   }
   const known = error instanceof DispatcherError ? error : new DispatcherError('DEFECT', `a defect of ours: ${error instanceof Error ? error.message : String(error)}`, { remedy: 'please report it with the lines above', cause: error });
   io.setExitCode(known.exitCode);
-  const redact = redactor([]);
+  const redact = redactor(io.secrets ?? []);
   const color = colorsFor(io.stderr, io.env);
   if (known.code === 'DEFECT' && known.cause instanceof Error) io.stderr.write(`${redact(known.cause.stack ?? '')}\n`);
   io.stderr.write(`${color.red('error')}: ${redact(known.message)}\n`);

@@ -17,6 +17,8 @@ export interface RunJobOptions {
   readonly config: ResolvedConfig;
   readonly until: 'end' | 'forever';
   readonly options: GlobalOptions;
+  /** Called when the run is over, before the summary is printed; what it throws is the caller's. */
+  readonly beforeSummary?: () => Promise<void>;
   /** Takes secrets out of log lines. */
   readonly redact?: (text: string) => string;
 }
@@ -59,6 +61,7 @@ export async function runJob(job: RunJobOptions, io: CliIo): Promise<Summary> {
   const stoppedBeforeEnd = until === 'end' && signalled && report.error === undefined;
   const summary = summarize(config.name, report, times(startedAt, cpuBefore, report, composition), stoppedBeforeEnd);
   await logger.close(LOG_FLUSH_MS);
+  await job.beforeSummary?.();
   await print(summary, options, io);
   io.setExitCode(summary.exitCode as ExitCode);
   if (report.hung) killSelf();
