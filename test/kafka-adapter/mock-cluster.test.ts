@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { after as afterAll, test } from 'node:test';
+import { startMockCluster } from '../../src/adapters/kafka/mock-cluster.js';
+import { DispatcherError } from '../../src/core/errors.js';
+import { Member, native } from './member.js';
+import { fill, startProducing, text } from './producing.js';
+import { until } from './support.js';
+
+const cluster = startMockCluster({ topics: [], native });
+const servers = cluster.bootstrapServers;
+afterAll(() => cluster.close());
+
+let topics = 0;
+function topic(partitions: number): string {
+  topics += 1;
+  const name = `topic-${topics}`;
+  cluster.createTopic({ name, partitions });
+  return name;
+}
+
+test('every record written through the sink is read once through the source, in order within its partition', async () => {
+  const name = topic(4);
+  await fill(servers, name, { partitions: 4, count: 3_000 });
+  const member = await new Member({ servers, topic: name, groupId: name }).start();
+  await until('all records', () => member.seen.length >= 12_000);
+  await member.stop();
+  for (let partition = 0; partition < 4; partition++) {
+    const values = member.seen.filter((record) => record.partition === partition).map(({ value }) => value);
+    assert.deepEqual(
+      values,
+      Array.from({ length: 3_000 }, (_, sequence) => `${partition}/${sequence}`),
+    );
+  }
+  assert.deepEqual(member.failures, []);
+});
+
+test('when a member has left, all that it stored is committed, and it was told so before stop resolved', async () => {
+  const name = topic(3);
+  await fill(servers, name, { partitions: 3, count: 100 });
+  const first = await new Member({ servers, topic: name, groupId: name, commitIntervalMs: 600_000 }).start();
+  await until('all records', () => first.seen.length >= 300);
+  await first.stop();
+  assert.deepEqual([...first.commits].sort(), [
+    [0, 100],
+    [1, 100],
+    [2, 100],
+  ]);
+  await fill(servers, name, { partitions: 3, count: 10, from: 100 });
+  const second = await new Member({ servers, topic: name, groupId: name }).start();
+  await until('the new records', () => second.seen.length >= 30);
+  assert.deepEqual(new Set(second.offsets), new Set([100, 101, 102, 103, 104, 105, 106, 107, 108, 109]));
+  await second.stop();
+});
+
+test('without free blocks nothing is read, and what was not read is read later, once', async () => {
+  const name = topic(1);
+  await fill(servers, name, { partitions: 1, count: 5_000 });
+  const member = new Member({ servers, topic: name, groupId: name, holdBlocks: true, blocks: 1 });
+  await member.start();
+  await until('the first batch', () => member.seen.length > 0);
+  const before = member.seen.length;
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.equal(member.seen.length, before);
+  assert.ok(before <= 500);
+  await member.stop();
+  assert.equal(member.commits.get(0), before);
+});
+
+test('a record larger than a block is announced with its size and read into a block of its own', async () => {
+  const name = topic(1);
+  const { sink, writer } = await startProducing(servers, name);
+  const large = 'x'.repeat(600_000);
+  for (const value of ['small', large, 'after']) await writer.add(text(value, { partition: 0 }), 0);
+  await writer.drain();
+  await sink.close(10_000);
+  const member = await new Member({ servers, topic: name, groupId: name }).start();
+  await until('three records', () => member.seen.length === 3);
+  await member.stop();
+  assert.ok((member.oversizes[0] ?? 0) >= 600_000);
+  assert.deepEqual(
+    member.seen.map(({ value }) => value),
+    ['small', large, 'after'],
+  );
+});
+
+test('a seek reads on from the offset asked for, in the same epoch', async () => {
+  const name = topic(1);
+  await fill(servers, name, { partitions: 1, count: 50 });
+  const member = await new Member({ servers, topic: name, groupId: name }).start();
+  await until('all records', () => member.seen.length === 50);
+  await member.source.park();
+  const [partition] = [...member.owned.values()];
+  assert.ok(partition !== undefined);
+  const epoch = member.seen[0]?.epoch ?? 0;
+  await member.source.seek({ ...partition, epoch, offset: 45 });
+  member.source.unpark();
+  await until('five again', () => member.seen.length === 55);
+  await member.stop();
+  assert.deepEqual(member.offsets.slice(50), [45, 46, 47, 48, 49]);
+  assert.ok(member.seen.every((record) => record.epoch === epoch));
+});
+
+test('progress tells how far each partition has been fetched and where it ends', async () => {
+  const name = topic(2);
+  await fill(servers, name, { partitions: 2, count: 40 });
+  const member = await new Member({ servers, topic: name, groupId: name }).start();
+  await until(
+    'progress at the end',
+    () =>
+      member.lastProgress.length === 2 && member.lastProgress.every(({ nextOffset, endOffset }) => nextOffset === 40 && endOffset === 40),
+  );
+  assert.ok(member.lastProgress.every(({ fetchQueueRecords }) => fetchQueueRecords === 0));
+  await member.stop();
+});
+
+test('the ends of all partitions and the committed offsets are told, owned or not', async () => {
+  const name = topic(2);
+  await fill(servers, name, { partitions: 2, count: 7 });
+  const member = await new Member({ servers, topic: name, groupId: name }).start();
+  assert.deepEqual(await member.source.endOffsets(), [
+    { topic: name, partition: 0, low: 0, end: 7 },
+    { topic: name, partition: 1, low: 0, end: 7 },
+  ]);
+  await until('commits', () => member.commits.get(0) === 7 && member.commits.get(1) === 7);
+  assert.deepEqual(
+    await member.source.committedOffsets([
+      { topic: name, partition: 1 },
+      { topic: name, partition: 0 },
+    ]),
+    [
+      { topic: name, partition: 1, offset: 7 },
+      { topic: name, partition: 0, offset: 7 },
+    ],
+  );
+  await member.stop();
+});
+
+test('a missing source topic stops the start with its name and how to make it', async () => {
+  const member = new Member({ servers, topic: 'nowhere', groupId: 'g' });
+  await assert.rejects(member.start(), (error) => {
+    assert.ok(error instanceof DispatcherError);
+    assert.equal(error.code, 'TOPIC_MISSING');
+    assert.match(error.message, /nowhere/);
+    assert.match(error.remedy ?? '', /--topic nowhere --partitions/);
+    return true;
+  });
+});
+
+test('a missing output topic is told when it is asked for, and may be asked for again once it exists', async () => {
+  const { sink } = await startProducing(servers, topic(1));
+  await assert.rejects(sink.topic('later'), (error) => error instanceof DispatcherError && error.code === 'TOPIC_MISSING');
+  cluster.createTopic({ name: 'later', partitions: 5 });
+  assert.equal((await sink.topic('later')).partitionCount, 5);
+  await sink.close(5_000);
+});
+
+test('a row for a partition that the topic does not have fails alone, with its code', async () => {
+  const { sink, writer } = await startProducing(servers, topic(2));
+  for (const [label, partition] of [0, 1, 7, 1].entries()) await writer.add(text('v', { partition }), label);
+  await writer.drain();
+  assert.equal(writer.acknowledged, 3);
+  assert.deepEqual(
+    writer.failed.map(({ label }) => label),
+    [2],
+  );
+  await sink.close(5_000);
+});
+
+test('topics are subscribed by an expression', async () => {
+  const name = topic(2);
+  await fill(servers, name, { partitions: 2, count: 5 });
+  const member = await new Member({ servers, topic: name, groupId: name, topics: { pattern: `${name}$` } }).start();
+  await until('all records', () => member.seen.length === 10);
+  await member.stop();
+});
+
+for (const strategy of ['range', 'roundrobin', 'cooperative-sticky']) {
+  test(`two members share a group by ${strategy}: joining and leaving, nobody misses a record`, async () => {
+    const name = topic(4);
+    await fill(servers, name, { partitions: 4, count: 500 });
+    const options = {
+      servers,
+      topic: name,
+      groupId: name,
+      properties: { 'partition.assignment.strategy': strategy, 'session.timeout.ms': '6000' },
+    };
+    const first = await new Member(options).start();
+    await until('the first has all', () => first.owned.size === 4);
+    const second = await new Member(options).start();
+    await until('both have two', () => first.owned.size === 2 && second.owned.size === 2);
+    await fill(servers, name, { partitions: 4, count: 500, from: 500 });
+    await until('all records', () => new Set([...first.seen, ...second.seen].map(({ value }) => value)).size === 4_000);
+    await second.stop();
+    await until('the first has all again', () => first.owned.size === 4);
+    await fill(servers, name, { partitions: 4, count: 100, from: 1_000 });
+    await until('the last records', () => new Set([...first.seen, ...second.seen].map(({ value }) => value)).size === 4_400);
+    await first.stop();
+    assert.deepEqual([...first.failures, ...second.failures], []);
+    const all = [...first.seen, ...second.seen].map(({ value }) => value);
+    assert.equal(all.length, new Set(all).size, 'no record twice');
+  });
+}
+
+test('a stop while an assignment is still unanswered ends within its deadline', async () => {
+  const name = topic(1);
+  await fill(servers, name, { partitions: 1, count: 1 });
+  const member = new Member({ servers, topic: name, groupId: name });
+  member.assigned = () => undefined;
+  await member.start();
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  const startedMs = performance.now();
+  await member.stop(10_000);
+  assert.ok(performance.now() - startedMs < 5_000);
+});
+
+test('a stop while a revoke is still unanswered ends within its deadline', async () => {
+  const name = topic(2);
+  await fill(servers, name, { partitions: 2, count: 1 });
+  const options = { servers, topic: name, groupId: name, properties: { 'session.timeout.ms': '6000' } };
+  const first = await new Member(options).start();
+  await until('the first has all', () => first.owned.size === 2);
+  first.answerRevokes = false;
+  const second = await new Member(options).start();
+  await until('a revoke', () => first.rebalances.some((line) => line.startsWith('revoked')));
+  const startedMs = performance.now();
+  await first.stop(10_000);
+  assert.ok(performance.now() - startedMs < 5_000);
+  await until('the second has all', () => second.owned.size === 2);
+  await second.stop();
+});
+
+test('stop is the same promise for everybody who asks', async () => {
+  const name = topic(1);
+  const member = await new Member({ servers, topic: name, groupId: name }).start();
+  assert.equal(member.source.stop(5_000), member.source.stop(1));
+  await member.source.stop(5_000);
+});
+
+test('twenty clients made and closed leave nothing behind in the addon', async () => {
+  const name = topic(2);
+  await fill(servers, name, { partitions: 2, count: 20 });
+  const before = native.liveCounts();
+  for (let round = 0; round < 10; round++) {
+    const member = await new Member({ servers, topic: name, groupId: `${name}-${round}` }).start();
+    await until('all records', () => member.seen.length === 40);
+    await member.stop();
+    const { sink } = await startProducing(servers, name);
+    await sink.close(5_000);
+  }
+  const now = native.liveCounts();
+  assert.equal(now.handles, before.handles);
+  assert.equal(now.heldMessages, 0);
+});
