@@ -47,17 +47,22 @@ void kd_reader_error_text(const rd_kafka_message_t *message, char *to, size_t si
 
 /* ---- the end ---- */
 
+void kd_reader_let_go_of_partition(kd_reader *reader, kd_open_partition *partition) {
+  kd_open_partition **link = &reader->open_first;
+  while (*link != partition) link = &(*link)->next_open;
+  *link = partition->next_open;
+  reader->open[partition->id] = NULL;
+  rd_kafka_queue_forward(partition->queue, NULL);
+  rd_kafka_queue_destroy(partition->queue);
+  free(partition);
+  kd_reader_forget_lookups(reader);
+}
+
 /* By whoever is last: the threads, or stop() of a reader that never ran. Everything of librdkafka's goes, only then the client may. */
 static void clean_up(kd_reader *reader) {
-  for (uint32_t id = 0; id < reader->open_max; id++) {
-    kd_open_partition *partition = reader->open[id];
-    if (!partition) continue;
-    rd_kafka_queue_forward(partition->queue, NULL);
-    rd_kafka_queue_destroy(partition->queue);
-    free(partition);
-    reader->open[id] = NULL;
-  }
-  kd_reader_forget_lookups(reader);
+  pthread_mutex_lock(&reader->lock);
+  while (reader->open_first) kd_reader_let_go_of_partition(reader, reader->open_first);
+  pthread_mutex_unlock(&reader->lock);
   kd_reader_drop_held(reader, KD_NO_PARTITION);
   if (reader->data_queue) rd_kafka_queue_destroy(reader->data_queue);
   if (reader->main_queue) rd_kafka_queue_destroy(reader->main_queue);
@@ -126,12 +131,27 @@ void kd_reader_free(kd_reader *reader) {
 
 /* ---- threads ---- */
 
+/*
+ * A stop of fetching that librdkafka still had in hand when a partition was opened takes the forwarding away, and the partition would stand
+ * still for ever. So it is made again now and then; what has gathered meanwhile moves along, in order.
+ */
+static void forward_again(kd_reader *reader, int64_t *due_ms) {
+  int64_t now_ms = kd_now_ms();
+  if (now_ms < *due_ms) return;
+  *due_ms = now_ms + KD_READER_FORWARD_MS;
+  for (kd_open_partition *partition = reader->open_first; partition; partition = partition->next_open) {
+    rd_kafka_queue_forward(partition->queue, reader->data_queue);
+  }
+}
+
 static void *run_events(void *opaque) {
   kd_reader *reader = opaque;
   char text[KD_TEXT_BYTES_MAX];
+  int64_t forward_due_ms = 0;
   for (;;) {
     pthread_mutex_lock(&reader->lock);
     bool stopping = reader->stopping;
+    if (!stopping) forward_again(reader, &forward_due_ms);
     pthread_mutex_unlock(&reader->lock);
     if (stopping) break;
     rd_kafka_message_t *message = rd_kafka_consumer_poll(reader->client, KD_READER_POLL_MS);

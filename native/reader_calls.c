@@ -96,6 +96,8 @@ static kd_reader_result open_locked(kd_reader *reader, uint32_t id, uint32_t epo
   /* librdkafka keeps a forwarding made by the application through assign(). */
   rd_kafka_queue_forward(partition->queue, reader->data_queue);
   reader->open[id] = partition;
+  partition->next_open = reader->open_first;
+  reader->open_first = partition;
   kd_reader_forget_lookups(reader);
   return KD_READER_OK;
 }
@@ -115,11 +117,7 @@ kd_reader_result kd_reader_close(kd_reader *reader, uint32_t partition_id) {
   if (result == KD_READER_OK && !partition) result = KD_READER_NOT_OPEN;
   if (partition) {
     kd_reader_drop_held(reader, partition_id);
-    rd_kafka_queue_forward(partition->queue, NULL);
-    rd_kafka_queue_destroy(partition->queue);
-    reader->open[partition_id] = NULL;
-    free(partition);
-    kd_reader_forget_lookups(reader);
+    kd_reader_let_go_of_partition(reader, partition);
   }
   pthread_mutex_unlock(&reader->lock);
   return result;

@@ -14,6 +14,7 @@
 #define KD_READER_CHUNK_MAX 256u
 #define KD_READER_LOOKUP_SLOTS 1024u
 #define KD_READER_POLL_MS 100
+#define KD_READER_FORWARD_MS 1000
 
 typedef struct kd_open_partition {
   uint32_t id, epoch;
@@ -22,6 +23,8 @@ typedef struct kd_open_partition {
   /* A fault was delivered: nothing behind it may be trusted until rewind() or a new open(). */
   bool faulted;
   rd_kafka_queue_t *queue;
+  /* List of the open ones; guarded by the reader's lock. */
+  struct kd_open_partition *next_open;
 } kd_open_partition;
 
 typedef struct {
@@ -55,6 +58,7 @@ struct kd_reader {
   uint32_t ready;
   uint32_t block_first, block_count, blocks_max;
   kd_block *blocks;
+  kd_open_partition *open_first;
   /* Stop or park is wanted: looked at between chunks without the lock. */
   _Atomic bool interrupted;
 
@@ -79,6 +83,8 @@ static inline kd_block *kd_reader_block_at(kd_reader *reader, uint32_t index) {
 }
 
 void kd_reader_emit(kd_reader *reader, kd_reader_event event);
+/* Call it locked. Takes the forwarding back and frees it. */
+void kd_reader_let_go_of_partition(kd_reader *reader, kd_open_partition *partition);
 /* "topic [partition]: error: text"; only text that librdkafka wrote as an error gets in. */
 void kd_reader_error_text(const rd_kafka_message_t *message, char *to, size_t size);
 
