@@ -7,8 +7,8 @@ export interface Bar {
   readonly ours: boolean;
 }
 
-const WIDTH = 900;
-const LABEL_WIDTH = 320;
+const WIDTH = 940;
+const LABEL_WIDTH = 340;
 const VALUE_WIDTH = 150;
 const ROW_HEIGHT = 34;
 const BAR_HEIGHT = 20;

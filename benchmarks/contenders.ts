@@ -56,7 +56,7 @@ export function floor(mode: 'pass' | 'consume'): Contender {
 export function stock(reports: boolean, recordsMax: number): Contender {
   return {
     id: reports ? 'stock-reports' : 'stock',
-    title: `node-rdkafka by hand, ${reports ? 'with' : 'without'} delivery reports`,
+    title: `node-rdkafka, ${reports ? 'delivery reports' : 'no delivery reports'}`,
     format: 'avro',
     exact: true,
     recordsMax,

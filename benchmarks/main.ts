@@ -33,7 +33,8 @@ async function throughput(ground: Ground, options: BenchOptions, product: boolea
   };
   const others = [floor('pass'), floor('consume'), stock(false, STOCK_RECORDS_MAX), stock(true, STOCK_REPORTS_RECORDS_MAX)];
   const ours = product ? [KD_PASS, KD_RAW, KD_AVRO, KD_JSON].map((variant) => kd(variant)) : [];
-  return measureThroughput(ground, [...others, ...ours], fillings, options.runs);
+  const wanted = [...others, ...ours].filter(({ id }) => options.match.some((prefix) => id.startsWith(prefix)));
+  return measureThroughput(ground, wanted, fillings, options.runs);
 }
 
 async function pair(

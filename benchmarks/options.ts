@@ -9,6 +9,8 @@ export interface BenchOptions {
   readonly runs: number;
   /** Parts to measure. */
   readonly parts: ReadonlySet<Part>;
+  /** Beginnings of the ids to run ([''] = all), e.g. floor, stock, kd-pass. */
+  readonly match: readonly string[];
   /** Folder for RESULTS.md and results.svg. */
   readonly out: string;
 }
@@ -22,6 +24,7 @@ const USAGE = `make bench ARGS="…"
   --partitions N   [8]
   --runs N         [3] rounds; medians are reported
   --only LIST      [${PARTS.join(',')}]
+  --match LIST     [all] contenders whose id begins so: floor,stock,kd-pass,kd-raw,kd-avro,kd-json
   --out FOLDER     [benchmarks]`;
 
 export function parseOptions(args: readonly string[], defaultOut: string): BenchOptions {
@@ -33,6 +36,7 @@ export function parseOptions(args: readonly string[], defaultOut: string): Bench
       partitions: { type: 'string', default: '8' },
       runs: { type: 'string', default: '3' },
       only: { type: 'string', default: PARTS.join(',') },
+      match: { type: 'string', default: '' },
       out: { type: 'string', default: defaultOut },
       help: { type: 'boolean', default: false },
     },
@@ -47,6 +51,7 @@ export function parseOptions(args: readonly string[], defaultOut: string): Bench
     partitions: positive('--partitions', values.partitions),
     runs: positive('--runs', values.runs),
     parts: new Set(values.only.split(',').map(part)),
+    match: values.match.split(','),
     out: values.out,
   };
 }
