@@ -78,6 +78,7 @@ export class Dispatcher {
   private cut: (() => void) | undefined;
   private cancelTick: (() => void) | undefined;
   private nextStoreMs = 0;
+  private sourceStarted = false;
   private balanced = false;
   private firstReadMs = Number.POSITIVE_INFINITY;
   private lastSettledMs = 0;
@@ -174,6 +175,7 @@ export class Dispatcher {
     await deps.pool.start();
     if (this.state.stopping) return;
     await deps.source.start(this.sourceEvents());
+    this.sourceStarted = true;
     if (settings.until === 'end') this.endWatch.start(await deps.source.endOffsets());
     this.pump();
   }
@@ -363,8 +365,10 @@ export class Dispatcher {
     const stopped = [...this.state.flights.values()].find((flight) => flight.stopRow !== undefined);
     if (stopped !== undefined || this.errors.length > 0) this.abandon((flight) => !flight.started || this.isBehind(flight, stopped));
     await this.rebalancer.idle();
-    await this.state.deps.source.park();
-    this.intake.takeBackOffered();
+    if (this.sourceStarted) {
+      await this.state.deps.source.park();
+      this.intake.takeBackOffered();
+    }
     await this.drained();
   }
 

@@ -74,11 +74,17 @@ export class Stall {
     }
     const silentMs = now - this.lastDeliveryMs;
     if (silentMs > this.state.settings.stallTimeoutMs) {
-      this.state.fail(this.fault === undefined ? silence(silentMs) : this.error(this.fault));
-    } else if (silentMs > Limits.stallWarnMs && this.warnedAtMs === undefined) {
+      this.state.fail(this.fault === undefined ? silence(silentMs, this.topics()) : this.error(this.fault));
+    } else if (silentMs > Math.min(Limits.stallWarnMs, this.state.settings.stallTimeoutMs / 3) && this.warnedAtMs === undefined) {
       this.warnedAtMs = now;
-      this.state.deps.logger.warn('stalled: no delivery is acknowledged', { silentMs, givesUpInMs: this.state.settings.stallTimeoutMs - silentMs });
+      this.state.deps.logger.warn('stalled: no delivery is acknowledged', { topics: this.topics(), silentMs: Math.round(silentMs), givesUpInMs: Math.round(this.state.settings.stallTimeoutMs - silentMs) });
     }
+  }
+
+  private topics(): string {
+    const NAMES_MAX = 5;
+    const names = [...this.state.topicNames.values()];
+    return `${names.slice(0, NAMES_MAX).join(', ')}${names.length > NAMES_MAX ? ' …' : ''}`;
   }
 
   private error(fault: DestinationFault): DispatcherError {
@@ -88,8 +94,8 @@ export class Stall {
   }
 }
 
-function silence(silentMs: number): DispatcherError {
-  return new DispatcherError('DESTINATION_STALLED', `no delivery was acknowledged for ${silentMs} ms`, {
-    remedy: 'see whether the brokers of the producer cluster are up (under-replicated partitions, min.insync.replicas), then start again',
+function silence(silentMs: number, topics: string): DispatcherError {
+  return new DispatcherError('DESTINATION_STALLED', `no delivery to ${topics} was acknowledged for ${Math.round(silentMs)} ms`, {
+    remedy: 'see whether these topics still exist and the brokers of the producer cluster are up (under-replicated partitions, min.insync.replicas), then start again',
   });
 }
