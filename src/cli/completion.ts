@@ -11,13 +11,23 @@ export function register(program: Command, io: CliIo): void {
     .action((shell: string) => {
       io.stdout.write(script(shell, program));
     });
-  addExample(command, 'source <(kd completion bash)', 'kd completion zsh > "${fpath[1]}/_kd"', 'kd completion fish > ~/.config/fish/completions/kd.fish');
+  addExample(
+    command,
+    'source <(kd completion bash)',
+    'kd completion zsh > "${fpath[1]}/_kd"',
+    'kd completion fish > ~/.config/fish/completions/kd.fish',
+  );
 }
 
 interface Verb {
   readonly words: readonly string[];
   readonly description: string;
-  readonly options: readonly { readonly flags: readonly string[]; readonly takesValue: boolean; readonly choices: readonly string[]; readonly description: string }[];
+  readonly options: readonly {
+    readonly flags: readonly string[];
+    readonly takesValue: boolean;
+    readonly choices: readonly string[];
+    readonly description: string;
+  }[];
 }
 
 const NAMES = ['kd', 'kafka-dispatcher'];
@@ -49,7 +59,9 @@ function verbsOf(program: Command): readonly Verb[] {
 
 function bash(verbs: readonly Verb[]): string {
   const cases = verbs.map((verb) => {
-    const next = verbs.filter((other) => other.words.length === verb.words.length + 1 && verb.words.every((word, index) => other.words[index] === word));
+    const next = verbs.filter(
+      (other) => other.words.length === verb.words.length + 1 && verb.words.every((word, index) => other.words[index] === word),
+    );
     const words = [...next.map((other) => other.words.at(-1) ?? ''), ...verb.options.flatMap((option) => option.flags)];
     return `    '${verb.words.join(' ')}') words='${words.join(' ')}' ;;`;
   });
@@ -82,13 +94,20 @@ function fish(verbs: readonly Verb[]): string {
   for (const name of NAMES) {
     for (const verb of verbs) {
       const parent = verb.words.slice(0, -1);
-      const children = verbs.filter((other) => other.words.length === verb.words.length && parent.every((word, index) => other.words[index] === word)).map((other) => other.words.at(-1) ?? '');
+      const children = verbs
+        .filter((other) => other.words.length === verb.words.length && parent.every((word, index) => other.words[index] === word))
+        .map((other) => other.words.at(-1) ?? '');
       const seen = parent.map((word) => `__fish_seen_subcommand_from ${word}; and `).join('');
       const last = verb.words.at(-1);
-      if (last !== undefined) lines.push(`complete -c ${name} -f -n ${quote(`${seen}not __fish_seen_subcommand_from ${children.join(' ')}`)} -a ${last} -d ${quote(verb.description)}`);
-      const when = verb.words.length === 0 ? '' : ` -n ${quote(verb.words.map((word) => `__fish_seen_subcommand_from ${word}`).join('; and '))}`;
+      if (last !== undefined)
+        lines.push(
+          `complete -c ${name} -f -n ${quote(`${seen}not __fish_seen_subcommand_from ${children.join(' ')}`)} -a ${last} -d ${quote(verb.description)}`,
+        );
+      const when =
+        verb.words.length === 0 ? '' : ` -n ${quote(verb.words.map((word) => `__fish_seen_subcommand_from ${word}`).join('; and '))}`;
       const inherited = verb.words.length === 0 ? [] : (verbs[0]?.options ?? []);
-      for (const option of verb.options.filter((candidate) => !inherited.includes(candidate))) lines.push(`complete -c ${name}${when}${fishOption(option, quote)}`);
+      for (const option of verb.options.filter((candidate) => !inherited.includes(candidate)))
+        lines.push(`complete -c ${name}${when}${fishOption(option, quote)}`);
     }
   }
   return `${lines.join('\n')}\n`;
@@ -97,6 +116,12 @@ function fish(verbs: readonly Verb[]): string {
 function fishOption(option: Verb['options'][number], quote: (text: string) => string): string {
   const flags = option.flags.map((flag) => (flag.startsWith('--') ? ` -l ${flag.slice(2)}` : ` -s ${flag.slice(1)}`)).join('');
   const isFile = option.flags.some((flag) => FILE_OPTIONS.includes(flag));
-  const value = !option.takesValue ? '' : option.choices.length > 0 ? ` -x -a ${quote(option.choices.join(' '))}` : isFile ? ' -r -F' : ' -x';
+  const value = !option.takesValue
+    ? ''
+    : option.choices.length > 0
+      ? ` -x -a ${quote(option.choices.join(' '))}`
+      : isFile
+        ? ' -r -F'
+        : ' -x';
   return `${flags}${value} -d ${quote(option.description)}`;
 }

@@ -1,15 +1,18 @@
 /** What `validate` looks at beyond the YAML: schemas and the transform. Their errors become problems with the line that names them. */
 import type { Loaded } from '../config/load.js';
-import { Problems, type Problem } from '../config/problem.js';
-import type { ResolvedConfig, SchemaFiles } from '../config/resolved.js';
+import { type Problem, Problems } from '../config/problem.js';
+import type { ResolvedConfig } from '../config/resolved.js';
 import { DispatcherError } from '../core/errors.js';
-import { type FormatSpec, inspectSchema } from '../formats/index.js';
+import { inspectSchema } from '../formats/index.js';
+import { inspectTransform } from '../transform/load.js';
+import { formatOf } from './job-formats.js';
 
 export async function inspectParts(config: ResolvedConfig, loaded: Loaded): Promise<readonly Problem[]> {
   const problems = new Problems();
-  const { input, output } = config.dispatcher;
-  await inspect(problems, loaded, 'dispatcher.input.schema.path', () => inspectSchema(formatSpec(input)));
-  await inspect(problems, loaded, 'dispatcher.output.schema.path', () => inspectSchema(formatSpec({ ...output, long: input.long })));
+  await inspect(problems, loaded, 'dispatcher.input.schema.path', () => inspectSchema(formatOf(config, 'input')));
+  await inspect(problems, loaded, 'dispatcher.output.schema.path', () => inspectSchema(formatOf(config, 'output')));
+  const { transform } = config.dispatcher;
+  if (transform !== undefined) await inspect(problems, loaded, 'dispatcher.transform', () => inspectTransform(transform));
   return problems.list();
 }
 
@@ -20,11 +23,4 @@ async function inspect(problems: Problems, loaded: Loaded, key: string, look: ()
     if (!(error instanceof DispatcherError)) throw error;
     problems.error(loaded.details.settings.origin(key), key.replace(/\.path$/, ''), error.message, error.remedy);
   }
-}
-
-function formatSpec(side: { format: FormatSpec['format']; schema: SchemaFiles | undefined; long: 'number' | 'bigint' }): FormatSpec {
-  const { format, schema, long } = side;
-  if (schema === undefined) return { format, long };
-  const { path, writerPath, references } = schema;
-  return { format, long, schema: { path, references, ...(writerPath === undefined ? {} : { writerPath }) } };
 }

@@ -1,8 +1,8 @@
 /** What a verb may touch of the outside world: handed in, so that tests can hand in something else. */
 import type { Readable, Writable } from 'node:stream';
 import pc from 'picocolors';
-import type { ExitCode } from '../core/errors.js';
 import type { Environment } from '../config/interpolate.js';
+import type { ExitCode } from '../core/errors.js';
 
 export interface CliIo {
   readonly stdin: Readable & { readonly isTTY?: boolean };
@@ -13,6 +13,8 @@ export interface CliIo {
   readonly env: Environment;
   readonly workingDirectory: string;
   setExitCode(code: ExitCode): void;
+  /** Secret values met so far: whatever is printed at the end is cleaned of them. */
+  readonly secrets?: Set<string>;
 }
 
 /** Options that every verb has. */

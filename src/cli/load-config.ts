@@ -1,8 +1,8 @@
 /** From the options of a verb to its configuration; problems are printed here, all of them. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { loadConfiguration, type Loaded, type LoadRequest, type OptionValue } from '../config/load.js';
-import { formatProblem, Problems, type Problem } from '../config/problem.js';
+import { type Loaded, type LoadRequest, loadConfiguration, type OptionValue } from '../config/load.js';
+import { formatProblem, type Problem, Problems } from '../config/problem.js';
 import type { Purpose } from '../config/resolve.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import { readText } from '../config/yaml-source.js';
@@ -36,7 +36,11 @@ export async function loadConfig(options: GlobalOptions & KafkaOptions, io: CliI
   return (await loadConfigWithDetails(options, io, extras)).config;
 }
 
-export async function loadConfigWithDetails(options: GlobalOptions & KafkaOptions, io: CliIo, extras: LoadExtras = {}): Promise<Loaded & { readonly config: ResolvedConfig }> {
+export async function loadConfigWithDetails(
+  options: GlobalOptions & KafkaOptions,
+  io: CliIo,
+  extras: LoadExtras = {},
+): Promise<Loaded & { readonly config: ResolvedConfig }> {
   const loaded = readConfig(options, io, extras);
   printProblems(loaded.problems, io, options.quiet === true);
   const { config } = loaded;
@@ -50,7 +54,10 @@ export function readConfig(options: GlobalOptions & KafkaOptions, io: CliIo, ext
   const file = extras.builtIn === undefined || options.config !== undefined ? configFile(options, io) : undefined;
   if (file === undefined && extras.builtIn === undefined && options.bootstrapServers === undefined && options.commandConfig === undefined) {
     throw new DispatcherError('USAGE', `there is no configuration: ${DEFAULT_FILE} does not exist here`, {
-      remedy: extras.purpose === 'connection' ? 'name one with -c FILE or KD_CONFIG, or the brokers with -b host:port' : 'name one with -c FILE or KD_CONFIG',
+      remedy:
+        extras.purpose === 'connection'
+          ? 'name one with -c FILE or KD_CONFIG, or the brokers with -b host:port'
+          : 'name one with -c FILE or KD_CONFIG',
     });
   }
   const loaded = loadConfiguration({
@@ -62,6 +69,7 @@ export function readConfig(options: GlobalOptions & KafkaOptions, io: CliIo, ext
     ...(options.set === undefined ? {} : { set: options.set }),
     options: optionValues(options, io, problems),
   });
+  for (const secret of loaded.secrets) io.secrets?.add(secret);
   const own = problems.list();
   return own.length === 0 ? loaded : { ...loaded, config: undefined, problems: [...own, ...loaded.problems] };
 }
@@ -80,8 +88,14 @@ function optionValues(options: KafkaOptions, io: CliIo, problems: Problems): rea
   if (options.bootstrapServers !== undefined) values.push(...bothClusters(options.bootstrapServers));
   for (const pair of options.property ?? []) {
     const equals = pair.indexOf('=');
-    if (equals < 1) problems.error({ kind: 'option', option: '-X' }, null, 'is not of the form name=value', 'write for example -X security.protocol=SSL');
-    else values.push({ path: `kafka.properties.${pair.slice(0, equals).trim()}`, text: pair.slice(equals + 1), origin: { kind: 'option', option: '-X' } });
+    if (equals < 1)
+      problems.error({ kind: 'option', option: '-X' }, null, 'is not of the form name=value', 'write for example -X security.protocol=SSL');
+    else
+      values.push({
+        path: `kafka.properties.${pair.slice(0, equals).trim()}`,
+        text: pair.slice(equals + 1),
+        origin: { kind: 'option', option: '-X' },
+      });
   }
   return values;
 }
@@ -89,7 +103,11 @@ function optionValues(options: KafkaOptions, io: CliIo, problems: Problems): rea
 /** -b means these brokers and no others, also where the file has a cluster for each side. */
 function bothClusters(servers: string): OptionValue[] {
   const origin = { kind: 'option', option: '-b' } as const;
-  return ['kafka.bootstrap-servers', 'kafka.consumer.bootstrap-servers', 'kafka.producer.bootstrap-servers'].map((path) => ({ path, text: servers, origin }));
+  return ['kafka.bootstrap-servers', 'kafka.consumer.bootstrap-servers', 'kafka.producer.bootstrap-servers'].map((path) => ({
+    path,
+    text: servers,
+    origin,
+  }));
 }
 
 function commandConfig(file: string, io: CliIo, problems: Problems): readonly OptionValue[] {

@@ -4,7 +4,12 @@ import { type ClosableLogger, createLogger } from '../logging/winston-logger.js'
 import { type CliIo, type GlobalOptions, useColors } from './io.js';
 
 /** `-v` wins over the configured level, `-q` leaves warnings and errors. */
-export function createCliLogger(config: ResolvedConfig['logging'], options: GlobalOptions, io: CliIo, redact?: (text: string) => string): ClosableLogger {
+export function createCliLogger(
+  config: ResolvedConfig['logging'],
+  options: GlobalOptions,
+  io: CliIo,
+  redact?: (text: string) => string,
+): ClosableLogger {
   const level = options.verbose === true ? 'debug' : options.quiet === true ? 'warn' : config.level;
   return createLogger({
     level,

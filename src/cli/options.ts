@@ -1,5 +1,5 @@
 /** Options that several verbs share, declared once. */
-import { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { GlobalOptions, KafkaOptions } from './io.js';
 
 /** Assignments and properties given by repeating an option. */

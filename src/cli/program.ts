@@ -3,14 +3,14 @@ import { Command, CommanderError } from 'commander';
 import { DispatcherError, ExitCode } from '../core/errors.js';
 import { redactor } from '../core/redact.js';
 import { version } from '../version.js';
-import { register as registerConsume } from './consume.js';
-import { register as registerDemo } from './demo.js';
-import { register as registerProduce } from './produce.js';
 import { register as registerCompletion } from './completion.js';
 import { register as registerConfig } from './config.js';
+import { register as registerConsume, register as registerConsume } from './consume.js';
+import { register as registerDemo } from './demo.js';
 import { type CliIo, colorsFor, printJson } from './io.js';
 import { ConfigurationError } from './load-config.js';
 import { addExample, addGlobalOptions } from './options.js';
+import { register as registerProduce, register as registerProduce } from './produce.js';
 import { register as registerRun } from './run.js';
 import { register as registerValidate } from './validate.js';
 

@@ -35,17 +35,26 @@ function fromText(text: string, properties: ReadonlyMap<string, string>): readon
   } catch {
     throw new ValueFault('looks like JSON but is not', 'paste the whole output of `aws kafka get-bootstrap-brokers`');
   }
-  const offered = new Map(Object.entries(parsed ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[0].startsWith('BootstrapBrokerString')));
+  const offered = new Map(
+    Object.entries(parsed ?? {}).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string' && entry[0].startsWith('BootstrapBrokerString'),
+    ),
+  );
   const wanted = wantedListener(properties);
   const first = [...offered.values()][0];
   if (wanted === undefined) {
     if (first !== undefined && offered.size === 1) return first.split(',');
-    throw new ValueFault(`offers several listeners (${[...offered.keys()].join(', ')})`, 'set kafka.properties security.protocol: PLAINTEXT, SSL or SASL_SSL');
+    throw new ValueFault(
+      `offers several listeners (${[...offered.keys()].join(', ')})`,
+      'set kafka.properties security.protocol: PLAINTEXT, SSL or SASL_SSL',
+    );
   }
   const chosen = LISTENERS[wanted].map((key) => offered.get(key)).find((value) => value !== undefined);
   if (chosen !== undefined) return chosen.split(',');
   throw new ValueFault(
-    offered.size === 0 ? 'has no BootstrapBrokerString in its JSON' : `offers no listener for this security.protocol, only ${[...offered.keys()].join(', ')}`,
+    offered.size === 0
+      ? 'has no BootstrapBrokerString in its JSON'
+      : `offers no listener for this security.protocol, only ${[...offered.keys()].join(', ')}`,
     'paste the output of `aws kafka get-bootstrap-brokers`, and set security.protocol to one that the cluster offers',
   );
 }

@@ -124,7 +124,11 @@ function checkBounds(field: Field, value: number, format: (value: number) => str
 }
 
 function list(raw: unknown): readonly string[] {
-  const items = Array.isArray(raw) ? raw.map((item) => text(item).trim()) : text(raw).split(',').map((item) => item.trim());
+  const items = Array.isArray(raw)
+    ? raw.map((item) => text(item).trim())
+    : text(raw)
+        .split(',')
+        .map((item) => item.trim());
   const full = items.filter((item) => item !== '');
   if (full.length === 0) throw new ValueFault('is empty', 'give it a value, or remove the key');
   if (full.length > LIST_ITEMS_MAX) throw new ValueFault(`has more than ${LIST_ITEMS_MAX} entries`);
@@ -136,14 +140,16 @@ function topics(raw: unknown): readonly string[] {
   if (single.trim().startsWith('/')) return [pattern(single.trim())];
   const names = list(raw);
   for (const name of names) {
-    if (name.startsWith('/')) throw new ValueFault('has a /regular expression/ among other topics', 'give one /regular expression/ alone, or only names');
+    if (name.startsWith('/'))
+      throw new ValueFault('has a /regular expression/ among other topics', 'give one /regular expression/ alone, or only names');
     topicName(name);
   }
   return [...new Set(names)];
 }
 
 function pattern(source: string): string {
-  if (source.length < 3 || !source.endsWith('/')) throw new ValueFault(`${quote(source)} is not a /regular expression/`, 'close it with "/"');
+  if (source.length < 3 || !source.endsWith('/'))
+    throw new ValueFault(`${quote(source)} is not a /regular expression/`, 'close it with "/"');
   try {
     new RegExp(source.slice(1, -1));
   } catch {
@@ -164,7 +170,8 @@ export function serverFault(server: string): ValueFault | undefined {
   const host = match?.[1];
   if (host === undefined) {
     if (isIP(bare) === 6) return new ValueFault(`${quote(server)} is an IPv6 address without brackets`, `write [${bare}]:9092`);
-    if (/^[^\s:/]+$/.test(bare)) return new ValueFault(`${quote(server)} has no port`, `write ${bare}:9092 (plaintext) or ${bare}:9094 (TLS), as your cluster has it`);
+    if (/^[^\s:/]+$/.test(bare))
+      return new ValueFault(`${quote(server)} has no port`, `write ${bare}:9092 (plaintext) or ${bare}:9094 (TLS), as your cluster has it`);
     return new ValueFault(`${quote(server)} is not host:port`, 'write for example b-1.example:9092');
   }
   const port = Number(match?.[2]);

@@ -1,8 +1,7 @@
 /** Rules between keys: each value is fine alone, together they are not. */
-import { producerDefaults, withDefaults } from './kafka-defaults.js';
 import type { Problems } from './problem.js';
-import type { DataFormat, ResolvedConfig, SchemaFiles } from './resolved.js';
 import type { ResolveInput } from './resolve.js';
+import type { DataFormat, ResolvedConfig, SchemaFiles } from './resolved.js';
 import { formatSize } from './units.js';
 
 /** Input and output blocks of one batch, once in the worker and once waiting: with less, batches would wait for each other. */
@@ -30,12 +29,17 @@ function checkBudgets(config: ResolvedConfig, input: ResolveInput, problems: Pro
   }
   if (inFlight.recordsMax < batch.recordsMax) {
     const path = 'dispatcher.in-flight.records-max';
-    problems.error(origin(path), path, `${inFlight.recordsMax} is less than one batch (dispatcher.batch.records-max: ${batch.recordsMax})`, 'raise it, or lower dispatcher.batch.records-max');
+    problems.error(
+      origin(path),
+      path,
+      `${inFlight.recordsMax} is less than one batch (dispatcher.batch.records-max: ${batch.recordsMax})`,
+      'raise it, or lower dispatcher.batch.records-max',
+    );
   }
 }
 
 function checkProducer(config: ResolvedConfig, input: ResolveInput, problems: Problems): void {
-  const merged = withDefaults(producerDefaults, config.producer.properties);
+  const merged = config.producer.properties;
   const find = (...names: string[]): { name: string; value: string } | undefined => {
     const name = names.find((candidate) => merged.has(candidate));
     return name === undefined ? undefined : { name, value: merged.get(name) ?? '' };
@@ -46,16 +50,36 @@ function checkProducer(config: ResolvedConfig, input: ResolveInput, problems: Pr
   const acksAll = acks === undefined || /^(all|-1)$/i.test(acks.value);
   const key = (name: string): string => `kafka.producer.properties.${name}`;
   if (!idempotent) {
-    problems.warning(origin('enable.idempotence'), key('enable.idempotence'), 'without idempotence a retried request may change the order of records or repeat them', 'leave it on: it costs next to nothing');
+    problems.warning(
+      origin('enable.idempotence'),
+      key('enable.idempotence'),
+      'without idempotence a retried request may change the order of records or repeat them',
+      'leave it on: it costs next to nothing',
+    );
   }
   if (acks !== undefined && !acksAll && idempotent) {
-    problems.error(origin(acks.name), key(acks.name), `${acks.value} does not go with enable.idempotence, which is on by default`, 'use acks: all');
+    problems.error(
+      origin(acks.name),
+      key(acks.name),
+      `${acks.value} does not go with enable.idempotence, which is on by default`,
+      'use acks: all',
+    );
   } else if (acks !== undefined && !acksAll) {
-    problems.warning(origin(acks.name), key(acks.name), `with acks: ${acks.value} a record can be lost when a broker fails`, 'use acks: all');
+    problems.warning(
+      origin(acks.name),
+      key(acks.name),
+      `with acks: ${acks.value} a record can be lost when a broker fails`,
+      'use acks: all',
+    );
   }
   const inFlight = find('max.in.flight', 'max.in.flight.requests.per.connection');
   if (idempotent && inFlight !== undefined && Number(inFlight.value) > 5) {
-    problems.error(origin(inFlight.name), key(inFlight.name), `${inFlight.value} requests in flight do not go with enable.idempotence`, 'use at most 5');
+    problems.error(
+      origin(inFlight.name),
+      key(inFlight.name),
+      `${inFlight.value} requests in flight do not go with enable.idempotence`,
+      'use at most 5',
+    );
   }
 }
 
@@ -63,22 +87,42 @@ function checkFormats(config: ResolvedConfig, input: ResolveInput, problems: Pro
   const { dispatcher } = config;
   const { settings } = input;
   if (dispatcher.transform !== undefined && !settings.isSet('dispatcher.input.format')) {
-    problems.error(settings.origin('dispatcher.transform'), 'dispatcher.input.format', 'is missing: with a transform, say how its input is read', 'add input: { format: raw }, json or avro');
+    problems.error(
+      settings.origin('dispatcher.transform'),
+      'dispatcher.input.format',
+      'is missing: with a transform, say how its input is read',
+      'add input: { format: raw }, json or avro',
+    );
   }
   checkSchema('dispatcher.input', dispatcher.input, input, problems);
   checkSchema('dispatcher.output', dispatcher.output, input, problems);
   if (dispatcher.transform === undefined && dispatcher.input.format !== dispatcher.output.format) {
     const path = settings.isSet('dispatcher.output.format') ? 'dispatcher.output.format' : 'dispatcher.input.format';
-    problems.error(settings.origin(path), path, 'without a transform records pass through unchanged: two different formats would have no effect', 'add a transform that returns its value, or use the same format twice');
+    problems.error(
+      settings.origin(path),
+      path,
+      'without a transform records pass through unchanged: two different formats would have no effect',
+      'add a transform that returns its value, or use the same format twice',
+    );
   }
 }
 
-function checkSchema(section: string, part: { format: DataFormat; schema: SchemaFiles | undefined }, input: ResolveInput, problems: Problems): void {
+function checkSchema(
+  section: string,
+  part: { format: DataFormat; schema: SchemaFiles | undefined },
+  input: ResolveInput,
+  problems: Problems,
+): void {
   const format = input.settings.origin(`${section}.format`);
   if (part.format === 'avro' && part.schema === undefined) {
     problems.error(format, `${section}.schema`, 'is missing: avro needs a schema', 'add schema: ./name.avsc');
   } else if (part.format !== 'avro' && part.schema !== undefined) {
-    problems.error(input.settings.origin(`${section}.schema.path`), `${section}.schema`, `has no effect with format: ${part.format}`, 'use format: avro, or remove the schema');
+    problems.error(
+      input.settings.origin(`${section}.schema.path`),
+      `${section}.schema`,
+      `has no effect with format: ${part.format}`,
+      'use format: avro, or remove the schema',
+    );
   }
 }
 
@@ -91,10 +135,20 @@ function checkTopics(config: ResolvedConfig, input: ResolveInput, problems: Prob
   const { deadLetterTopic } = config.dispatcher;
   if (deadLetterTopic !== undefined && reads(deadLetterTopic)) {
     const path = 'dispatcher.dead-letter.topic';
-    problems.error(settings.origin(path), path, `${deadLetterTopic} is also read: every dead letter would come back for ever`, 'use a topic that kafka.consumer.topics does not name');
+    problems.error(
+      settings.origin(path),
+      path,
+      `${deadLetterTopic} is also read: every dead letter would come back for ever`,
+      'use a topic that kafka.consumer.topics does not name',
+    );
   }
   if (reads(config.producer.topic)) {
     const path = 'kafka.producer.topic';
-    problems.warning(settings.origin(path), path, `${config.producer.topic} is also read: every result comes back as input`, 'use another topic, unless your transform ends the circle');
+    problems.warning(
+      settings.origin(path),
+      path,
+      `${config.producer.topic} is also read: every result comes back as input`,
+      'use another topic, unless your transform ends the circle',
+    );
   }
 }

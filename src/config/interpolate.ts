@@ -89,14 +89,20 @@ export class Interpolator {
       return this.#readFile(body.slice(colon + 1), state);
     }
     if (!VARIABLE.test(name)) {
-      state.faults.push({ message: `"\${${name}}" is not the name of an environment variable`, remedy: 'write ${NAME}, ${NAME:-default} or ${file:/path}' });
+      state.faults.push({
+        message: `"\${${name}}" is not the name of an environment variable`,
+        remedy: 'write ${NAME}, ${NAME:-default} or ${file:/path}',
+      });
       return '';
     }
     if (isSecretReference(name)) state.secret = true;
     const value = this.#environment[name];
     if (colon < 0) {
       if (value !== undefined) return value;
-      state.faults.push({ message: `the environment variable ${name} is not set`, remedy: `set ${name}, or give a default: \${${name}:-value}` });
+      state.faults.push({
+        message: `the environment variable ${name} is not set`,
+        remedy: `set ${name}, or give a default: \${${name}:-value}`,
+      });
       return '';
     }
     const shell = body[colon + 1] === '-';
@@ -109,13 +115,19 @@ export class Interpolator {
     const full = resolve(this.#directory, path);
     try {
       if (statSync(full).size > SECRET_FILE_BYTES_MAX) {
-        state.faults.push({ message: `the file ${full} is larger than ${SECRET_FILE_BYTES_MAX} bytes`, remedy: 'name the file that holds only the value' });
+        state.faults.push({
+          message: `the file ${full} is larger than ${SECRET_FILE_BYTES_MAX} bytes`,
+          remedy: 'name the file that holds only the value',
+        });
         return '';
       }
       return readFileSync(full, 'utf8').replace(/\r?\n$/, '');
     } catch (error) {
       const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-      state.faults.push({ message: `the file ${full} can't be read (${reason})`, remedy: 'check the path and its permissions; a relative path starts at the configuration file' });
+      state.faults.push({
+        message: `the file ${full} can't be read (${reason})`,
+        remedy: 'check the path and its permissions; a relative path starts at the configuration file',
+      });
       return '';
     }
   }

@@ -13,6 +13,8 @@ export const consumerDefaults: KafkaProperties = new Map([
   ['fetch.message.max.bytes', '262144'],
   ['fetch.max.bytes', '8388608'],
   ['partition.assignment.strategy', 'cooperative-sticky'],
+  // Balancers and NAT gateways forget silent connections.
+  ['socket.keepalive.enable', 'true'],
 ]);
 
 export const producerDefaults: KafkaProperties = new Map([
@@ -22,6 +24,7 @@ export const producerDefaults: KafkaProperties = new Map([
   ['queue.buffering.max.messages', '100000'],
   // A topic that is missing is reported, not made with whatever partition count the broker has as its default.
   ['allow.auto.create.topics', 'false'],
+  ['socket.keepalive.enable', 'true'],
 ]);
 
 /** The producer's queue and the blocks share `in-flight.bytes-max` three to five: of 64 MiB, 24 and 40. */

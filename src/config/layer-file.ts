@@ -5,7 +5,18 @@ import { emptyLayer, type Layer } from './layers.js';
 import { librdkafkaRow } from './librdkafka-names.js';
 import { kebab, nearestKey } from './nearest.js';
 import type { Origin, Position, Problems } from './problem.js';
-import { FIELD_BY_PATH, FIELDS, type Field, isPropertyMap, LATER, OPTIONS_PATH, PROPERTY_MAPS, type PropertyMap, SECTIONS, SHORTHANDS } from './schema.js';
+import {
+  FIELD_BY_PATH,
+  FIELDS,
+  type Field,
+  isPropertyMap,
+  LATER,
+  OPTIONS_PATH,
+  PROPERTY_MAPS,
+  type PropertyMap,
+  SECTIONS,
+  SHORTHANDS,
+} from './schema.js';
 import type { MapTree, Tree } from './yaml-source.js';
 
 /** Every path that a suggestion may name. */
@@ -28,7 +39,12 @@ export function reportUnknownKey(problems: Problems, where: Origin | Position, p
   const key = path.slice(cut + 1);
   const later = LATER.get(nearestKey(section, key, KNOWN_PATHS) ?? '');
   const near = nearestKey(section, key, KNOWN_PATHS);
-  const remedy = near === undefined ? 'see configs/kd.example.yml for every key' : later === undefined ? `did you mean ${near}?` : `${near} is meant, but ${later}`;
+  const remedy =
+    near === undefined
+      ? 'see configs/kd.example.yml for every key'
+      : later === undefined
+        ? `did you mean ${near}?`
+        : `${near} is meant, but ${later}`;
   problems.error(where, path, 'there is no such key', remedy);
 }
 
@@ -68,7 +84,13 @@ class Walker {
     if (node.kind === 'map') this.section(path, node);
     else if (node.kind === 'scalar' && node.value === null) return;
     else if (short !== undefined) this.#field(short, node);
-    else this.#problems.error(node.at, path, 'is a section: it holds further keys, not a value', `see configs/kd.example.yml for the keys of ${path}`);
+    else
+      this.#problems.error(
+        node.at,
+        path,
+        'is a section: it holds further keys, not a value',
+        `see configs/kd.example.yml for the keys of ${path}`,
+      );
   }
 
   #unknown(section: string, path: string, at: Position): void {
@@ -134,7 +156,13 @@ class Walker {
   #springLevels(field: Field, node: MapTree): void {
     for (const entry of node.entries) {
       if (entry.key.toLowerCase() === 'root') this.#field(field, entry.node);
-      else this.#problems.warning(entry.keyAt, `${field.path}.${entry.key}`, 'there are no levels by package here', 'only root counts; remove the others');
+      else
+        this.#problems.warning(
+          entry.keyAt,
+          `${field.path}.${entry.key}`,
+          'there are no levels by package here',
+          'only root counts; remove the others',
+        );
     }
   }
 
@@ -153,12 +181,20 @@ class Walker {
       const name = prefix === '' ? key.trim() : `${prefix}.${key.trim()}`;
       const known = this.layer.properties[map];
       if (node.kind === 'map') this.#flatten(map, name, node);
-      else if (name.length > PROPERTY_NAME_LENGTH_MAX) this.#problems.error(keyAt, map, `has a name longer than ${PROPERTY_NAME_LENGTH_MAX} characters`);
-      else if (known.has(name)) this.#problems.error(keyAt, `${map}.${name}`, 'is given twice, once nested and once with dots', 'keep one of them');
-      else if (node.kind === 'scalar' && node.value === null) this.#problems.error(keyAt, `${map}.${name}`, 'has no value', 'give it one, or remove the key');
+      else if (name.length > PROPERTY_NAME_LENGTH_MAX)
+        this.#problems.error(keyAt, map, `has a name longer than ${PROPERTY_NAME_LENGTH_MAX} characters`);
+      else if (known.has(name))
+        this.#problems.error(keyAt, `${map}.${name}`, 'is given twice, once nested and once with dots', 'keep one of them');
+      else if (node.kind === 'scalar' && node.value === null)
+        this.#problems.error(keyAt, `${map}.${name}`, 'has no value', 'give it one, or remove the key');
       else if (node.kind === 'scalar' && node.broken) continue;
       else if (node.kind === 'scalar') known.set(name, { value: node.text, origin: fromFile(node.at), secret: node.secret });
-      else known.set(name, { value: node.items.map((item) => (item.kind === 'scalar' ? item.text : '')).join(','), origin: fromFile(node.at), secret: anySecret(node) });
+      else
+        known.set(name, {
+          value: node.items.map((item) => (item.kind === 'scalar' ? item.text : '')).join(','),
+          origin: fromFile(node.at),
+          secret: anySecret(node),
+        });
     }
   }
 

@@ -2,7 +2,7 @@
 import { parseDocument } from 'yaml';
 import type { Environment } from './interpolate.js';
 import { KNOWN_PATHS, reportUnknownKey } from './layer-file.js';
-import { emptyLayer, mergeObjects, type Layer } from './layers.js';
+import { emptyLayer, type Layer, mergeObjects } from './layers.js';
 import { propertyOfEnvironment } from './librdkafka-names.js';
 import { nearestName } from './nearest.js';
 import type { Origin, Problems } from './problem.js';
@@ -48,7 +48,12 @@ export function environmentLayer(environment: Environment, problems: Problems): 
       problems.error(origin, laterVariable(variable) ?? null, LATER.get(laterVariable(variable) ?? '') ?? '', 'unset the variable');
     } else if (OUR_PREFIXES.some((start) => variable.startsWith(start))) {
       const near = nearestName(variable, [...FIELD_BY_ENVIRONMENT.keys()]);
-      problems.warning(origin, null, `no key is set by the environment variable ${variable}`, near === undefined ? 'unset it' : `did you mean ${near}?`);
+      problems.warning(
+        origin,
+        null,
+        `no key is set by the environment variable ${variable}`,
+        near === undefined ? 'unset it' : `did you mean ${near}?`,
+      );
     }
   }
   return layer;
@@ -83,7 +88,13 @@ export function assign(layer: Layer, path: string, given: { text: string; origin
   else if (field !== undefined) layer.fields.set(field.path, { value: text, origin, secret: false });
   else if (path === OPTIONS_PATH || path.startsWith(`${OPTIONS_PATH}.`)) setOption(layer, path, given, problems);
   else if (later !== undefined) problems.error(origin, path, later, 'leave it out');
-  else if (SECTIONS.has(path) || KNOWN_PATHS.includes(path)) problems.error(origin, path, 'is a section: it holds further keys, not a value', `set one of its keys, for example --set ${firstKeyOf(path)}=…`);
+  else if (SECTIONS.has(path) || KNOWN_PATHS.includes(path))
+    problems.error(
+      origin,
+      path,
+      'is a section: it holds further keys, not a value',
+      `set one of its keys, for example --set ${firstKeyOf(path)}=…`,
+    );
   else reportUnknownKey(problems, origin, path);
 }
 

@@ -32,7 +32,11 @@ export function mergeLayers(layers: readonly Layer[]): Layer {
     for (const [path, entry] of layer.fields) merged.fields.set(path, entry);
     for (const [name, entry] of layer.options) {
       const below = merged.options.get(name);
-      merged.options.set(name, { value: mergeObjects(below?.value, entry.value), origin: entry.origin, secret: entry.secret || below?.secret === true });
+      merged.options.set(name, {
+        value: mergeObjects(below?.value, entry.value),
+        origin: entry.origin,
+        secret: entry.secret || below?.secret === true,
+      });
     }
     for (const map of Object.keys(layer.properties) as PropertyMap[]) {
       for (const [name, entry] of layer.properties[map]) merged.properties[map].set(name, entry);
@@ -47,5 +51,10 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 export function mergeObjects(below: unknown, above: unknown): unknown {
   if (!isObject(below) || !isObject(above)) return above;
   const names = new Set([...Object.keys(below), ...Object.keys(above)]);
-  return Object.fromEntries([...names].map((name) => [name, Object.hasOwn(above, name) ? mergeObjects(Object.hasOwn(below, name) ? below[name] : undefined, above[name]) : below[name]]));
+  return Object.fromEntries(
+    [...names].map((name) => [
+      name,
+      Object.hasOwn(above, name) ? mergeObjects(Object.hasOwn(below, name) ? below[name] : undefined, above[name]) : below[name],
+    ]),
+  );
 }

@@ -6,7 +6,9 @@ const BY_NAME: ReadonlyMap<string, LibrdkafkaRow> = new Map(LIBRDKAFKA_ROWS.map(
 export const LIBRDKAFKA_NAMES: readonly string[] = LIBRDKAFKA_ROWS.filter((row) => row[2] !== 'callback').map((row) => row[0]);
 
 /** Environment variables can't tell dots from underscores: `LOG_LEVEL` is `log_level`, `LINGER_MS` is `linger.ms`. */
-const BY_ENVIRONMENT: ReadonlyMap<string, string> = new Map(LIBRDKAFKA_ROWS.map((row) => [row[0].toUpperCase().replaceAll('.', '_'), row[0]]));
+const BY_ENVIRONMENT: ReadonlyMap<string, string> = new Map(
+  LIBRDKAFKA_ROWS.map((row) => [row[0].toUpperCase().replaceAll('.', '_'), row[0]]),
+);
 
 export function librdkafkaRow(name: string): LibrdkafkaRow | undefined {
   return BY_NAME.get(name);

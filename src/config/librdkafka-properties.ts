@@ -1,7 +1,13 @@
 /** Every property of librdkafka 2.12.0. Written by scripts/librdkafka-properties.mjs from its CONFIGURATION.md: do not edit. */
 
 /** Name, C(onsumer) | P(roducer) | * both, type, range or choices, canonical name when this one is an alias. */
-export type LibrdkafkaRow = readonly [name: string, scope: 'C' | 'P' | '*', type: 'string' | 'integer' | 'float' | 'boolean' | 'enum' | 'callback', range?: string, alias?: string];
+export type LibrdkafkaRow = readonly [
+  name: string,
+  scope: 'C' | 'P' | '*',
+  type: 'string' | 'integer' | 'float' | 'boolean' | 'enum' | 'callback',
+  range?: string,
+  alias?: string,
+];
 
 export const LIBRDKAFKA_VERSION = '2.12.0';
 

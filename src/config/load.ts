@@ -1,11 +1,12 @@
 /** Reads a configuration from all its layers. No network; every problem at once. */
 import { dirname, resolve } from 'node:path';
+import { redactor } from '../core/redact.js';
 import { type Environment, Interpolator } from './interpolate.js';
 import { fileLayer } from './layer-file.js';
 import { assign, environmentLayer, fieldVariables, setLayer } from './layer-words.js';
 import { emptyLayer, type Layer, mergeLayers } from './layers.js';
 import { type Origin, type Problem, Problems } from './problem.js';
-import { resolveProperties, type ClientProperties } from './properties.js';
+import { type ClientProperties, resolveProperties } from './properties.js';
 import { type Purpose, resolveConfig } from './resolve.js';
 import type { ResolvedConfig } from './resolved.js';
 import { isSecretName } from './secrets.js';
@@ -62,10 +63,19 @@ export function loadConfiguration(request: LoadRequest): Loaded {
   const settings = resolveSettings({ file: below, variables, words, merged }, problems);
   const clients = resolveProperties(merged, request.workingDirectory, problems);
   const file = request.file === undefined ? undefined : resolve(request.workingDirectory, request.file);
-  const input = { settings, merged, clients, file, shownFile: request.file, workingDirectory: request.workingDirectory, purpose: request.purpose ?? 'job' };
+  const input = {
+    settings,
+    merged,
+    clients,
+    file,
+    shownFile: request.file,
+    workingDirectory: request.workingDirectory,
+    purpose: request.purpose ?? 'job',
+  };
   // A file that can't be read at all would only add one "is missing" for every key.
   const config = read === undefined ? undefined : resolveConfig(input, problems);
-  return { config, problems: problems.list(), details: { settings, merged, clients }, secrets: secretsOf(merged) };
+  const secrets = secretsOf(merged);
+  return { config, problems: withoutSecrets(problems.list(), secrets), details: { settings, merged, clients }, secrets };
 }
 
 function readFileLayer(file: string, request: LoadRequest, problems: Problems): Layer | undefined {
@@ -90,6 +100,16 @@ function shorthandVariables(environment: Environment, layer: Layer): Record<stri
     if (typeof entry.value === 'string') variables[`KD_${path.toUpperCase().replaceAll(/[.-]/g, '_')}`] = entry.value;
   }
   return variables;
+}
+
+/** A secret may stand where it does not belong, and be quoted as what is wrong there. */
+function withoutSecrets(problems: readonly Problem[], secrets: readonly string[]): readonly Problem[] {
+  const redact = redactor(secrets);
+  return problems.map((problem) => ({
+    ...problem,
+    message: redact(problem.message),
+    remedy: problem.remedy === null ? null : redact(problem.remedy),
+  }));
 }
 
 function secretsOf(merged: Layer): readonly string[] {

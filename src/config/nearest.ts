@@ -3,17 +3,22 @@
 /** Other people's words for our keys. Written in kebab-case, without the section. */
 const SYNONYMS: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    'dispatcher.dead-letter.topic': 'dlq dlt dlq-topic dead-letter-topic dead-letters dead-letter-queue deadletter dead-letter-queue-topic error-topic errors poison',
-    'dispatcher.threads': 'workers worker worker-threads worker-count num-workers pool pool-size parallelism num-threads thread-count cores max-threads min-threads executors',
-    'dispatcher.batch.records-max': 'max-records batch-size records max-poll-records batch-records max-batch-size max-batch-records records-per-batch chunk-size',
+    'dispatcher.dead-letter.topic':
+      'dlq dlt dlq-topic dead-letter-topic dead-letters dead-letter-queue deadletter dead-letter-queue-topic error-topic errors poison',
+    'dispatcher.threads':
+      'workers worker worker-threads worker-count num-workers pool pool-size parallelism num-threads thread-count cores max-threads min-threads executors',
+    'dispatcher.batch.records-max':
+      'max-records batch-size records max-poll-records batch-records max-batch-size max-batch-records records-per-batch chunk-size',
     'dispatcher.batch.bytes-max': 'batch-bytes max-batch-bytes max-bytes bytes',
     'dispatcher.batch.linger': 'linger linger-ms batch-timeout batch-wait max-wait',
-    'kafka.bootstrap-servers': 'brokers broker servers broker-list bootstrap bootstrap-server bootstrap-brokers hosts seeds seed-brokers metadata-broker-list',
+    'kafka.bootstrap-servers':
+      'brokers broker servers broker-list bootstrap bootstrap-server bootstrap-brokers hosts seeds seed-brokers metadata-broker-list',
     'kafka.consumer.topics': 'topic input-topic input-topics source-topic source-topics from subscribe subscription source',
     'kafka.producer.topic': 'output-topic target-topic sink-topic destination destination-topic to sink default-topic',
     'kafka.consumer.group-id': 'group consumer-group groupid group-name consumer-group-id',
     'kafka.consumer.auto-offset-reset': 'offset-reset start-offset initial-offset from-beginning start-from offset',
-    'kafka.properties': 'security ssl tls sasl truststore keystore config settings librdkafka client-properties ssl-truststore-location security-protocol',
+    'kafka.properties':
+      'security ssl tls sasl truststore keystore config settings librdkafka client-properties ssl-truststore-location security-protocol',
     'dispatcher.transform': 'processor function mapper map handler script module transformer code process',
     'dispatcher.options': 'params parameters args arguments transform-options context',
     'dispatcher.input.format': 'format deserializer decoder codec value-deserializer input-format',
@@ -92,7 +97,9 @@ const lastPart = (path: string): string => path.slice(path.lastIndexOf('.') + 1)
 /** The full path of the key that was most likely meant by `key` below `section` ('' = top level). */
 export function nearestKey(section: string, key: string, paths: readonly string[]): string | undefined {
   const word = kebab(key);
-  const siblings = paths.filter((path) => (section === '' ? !path.includes('.') : path.startsWith(`${section}.`) && !path.slice(section.length + 1).includes('.')));
+  const siblings = paths.filter((path) =>
+    section === '' ? !path.includes('.') : path.startsWith(`${section}.`) && !path.slice(section.length + 1).includes('.'),
+  );
   const exact = siblings.find((path) => lastPart(path) === word);
   if (exact !== undefined) return exact;
   const sibling = nearestName(word, siblings.map(lastPart));

@@ -12,7 +12,11 @@ export const ownedProperties: ReadonlyMap<string, Ownership> = new Map<string, O
   ['bootstrap.servers', { reason: 'it has a key of its own', instead: 'kafka.bootstrap-servers' }],
   ['metadata.broker.list', { reason: 'it has a key of its own', instead: 'kafka.bootstrap-servers' }],
   ['group.id', { reason: 'it has a key of its own', instead: 'kafka.consumer.group-id' }],
-  ['auto.offset.reset', { reason: 'positions are decided by the dispatcher, never by the client', instead: 'kafka.consumer.auto-offset-reset' }],
+  ['client.id', { reason: 'it has a key of its own', instead: 'name' }],
+  [
+    'auto.offset.reset',
+    { reason: 'positions are decided by the dispatcher, never by the client', instead: 'kafka.consumer.auto-offset-reset' },
+  ],
   ['enable.auto.commit', { reason: COMMITS }],
   ['auto.commit.enable', { reason: COMMITS }],
   ['enable.auto.offset.store', { reason: COMMITS }],
@@ -24,8 +28,14 @@ export const ownedProperties: ReadonlyMap<string, Ownership> = new Map<string, O
   ['check.crcs', { reason: 'it is always on: a damaged record must stop the run, not pass' }],
   ['consume.callback.max.messages', { reason: 'records are not read through callbacks', instead: 'dispatcher.batch.records-max' }],
   ['delivery.report.only.error', { reason: 'acknowledgements are counted a batch at a time' }],
-  ['message.timeout.ms', { reason: 'a record is tried until it is delivered; a deadline would break the order', instead: 'dispatcher.stall-timeout' }],
-  ['delivery.timeout.ms', { reason: 'a record is tried until it is delivered; a deadline would break the order', instead: 'dispatcher.stall-timeout' }],
+  [
+    'message.timeout.ms',
+    { reason: 'a record is tried until it is delivered; a deadline would break the order', instead: 'dispatcher.stall-timeout' },
+  ],
+  [
+    'delivery.timeout.ms',
+    { reason: 'a record is tried until it is delivered; a deadline would break the order', instead: 'dispatcher.stall-timeout' },
+  ],
   ['partitioner', { reason: 'partitions are chosen by the dispatcher', instead: 'dispatcher.output.partition' }],
   ['sticky.partitioning.linger.ms', { reason: 'partitions are chosen by the dispatcher', instead: 'dispatcher.output.partition' }],
   ['queuing.strategy', { reason: 'another order than first in, first out would break the order of records' }],
@@ -34,6 +44,7 @@ export const ownedProperties: ReadonlyMap<string, Ownership> = new Map<string, O
   ['transaction.timeout.ms', { reason: 'exactly-once delivery is not available yet', instead: 'dispatcher.delivery' }],
   ['plugin.library.paths', { reason: 'the data plane is loaded by it' }],
   ['kd.handle', { reason: 'it is private to the data plane' }],
+  ['statistics.interval.ms', { reason: 'the dispatcher reads the statistics itself, at an interval of its own' }],
   ['enabled_events', { reason: 'events are served by the data plane' }],
   ['log.queue', { reason: "librdkafka's log goes to the dispatcher's", instead: 'logging.level' }],
 ]);

@@ -51,12 +51,25 @@ export class Problems {
   list(): readonly Problem[] {
     const sorted = [...this.#list].sort(byPlace);
     if (this.#dropped > 0) {
-      sorted.push({ severity: 'error', file: null, line: null, column: null, key: null, message: `and ${this.#dropped} more problems`, remedy: null });
+      sorted.push({
+        severity: 'error',
+        file: null,
+        line: null,
+        column: null,
+        key: null,
+        message: `and ${this.#dropped} more problems`,
+        remedy: null,
+      });
     }
     return sorted;
   }
 
-  #add(severity: Severity, where: Origin | Position | undefined, key: string | null, texts: { message: string; remedy: string | undefined }): void {
+  #add(
+    severity: Severity,
+    where: Origin | Position | undefined,
+    key: string | null,
+    texts: { message: string; remedy: string | undefined },
+  ): void {
     if (this.#list.length >= PROBLEMS_MAX) {
       this.#dropped += 1;
       return;

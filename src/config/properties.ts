@@ -47,7 +47,8 @@ export function resolveProperties(layer: Layer, workingDirectory: string, proble
     const kept = new Map<string, Entry<string>>();
     for (const [name, entry] of layer.properties[map]) {
       const value = checkProperty(map, name, entry, problems);
-      if (value !== undefined) kept.set(name, { ...entry, value: absolute(map, name, { ...entry, value }, { workingDirectory, problems }) });
+      if (value !== undefined)
+        kept.set(name, { ...entry, value: absolute(map, name, { ...entry, value }, { workingDirectory, problems }) });
     }
     checkAliases(map, kept, problems);
     checked.set(map, kept);
@@ -65,12 +66,22 @@ function checkProperty(map: PropertyMap, name: string, entry: Entry<string>, pro
   const owned = ownedProperties.get(name);
   const row = librdkafkaRow(name);
   if (owned !== undefined) {
-    problems.error(entry.origin, key, `${name} can't be set: ${owned.reason}`, owned.instead === undefined ? 'remove it' : `use ${owned.instead}`);
+    problems.error(
+      entry.origin,
+      key,
+      `${name} can't be set: ${owned.reason}`,
+      owned.instead === undefined ? 'remove it' : `use ${owned.instead}`,
+    );
   } else if (javaProperties.has(name)) {
     problems.error(entry.origin, key, `${name} is a name of Kafka's Java client, which is not translated yet`, javaProperties.get(name));
   } else if (row === undefined) {
     const near = nearestName(name, [...LIBRDKAFKA_NAMES, ...javaProperties.keys()]);
-    problems.error(entry.origin, key, `${quote(name)} is not a property of librdkafka`, near === undefined ? "see librdkafka's CONFIGURATION.md" : `did you mean ${near}?`);
+    problems.error(
+      entry.origin,
+      key,
+      `${quote(name)} is not a property of librdkafka`,
+      near === undefined ? "see librdkafka's CONFIGURATION.md" : `did you mean ${near}?`,
+    );
   } else if (row[2] === 'callback') {
     problems.error(entry.origin, key, `${name} can't be set: it is a callback of librdkafka's C interface`, 'remove it');
   } else if ((map === 'kafka.consumer.properties' && row[1] === 'P') || (map === 'kafka.producer.properties' && row[1] === 'C')) {
@@ -90,7 +101,8 @@ function checkAliases(map: PropertyMap, entries: PropertyEntries, problems: Prob
   const seen = new Map<string, string>();
   for (const [name, entry] of entries) {
     const first = seen.get(canonicalName(name));
-    if (first !== undefined) problems.error(entry.origin, `${map}.${name}`, `${name} and ${first} are the same property`, 'keep one of them');
+    if (first !== undefined)
+      problems.error(entry.origin, `${map}.${name}`, `${name} and ${first} are the same property`, 'keep one of them');
     seen.set(canonicalName(name), name);
   }
 }
@@ -98,7 +110,13 @@ function checkAliases(map: PropertyMap, entries: PropertyEntries, problems: Prob
 function absolute(map: PropertyMap, name: string, entry: Entry<string>, context: { workingDirectory: string; problems: Problems }): string {
   if (!PATH_PROPERTIES.has(name) || entry.value === PROBE || entry.value === '') return entry.value;
   const path = resolve(baseDirectory(entry.origin, context.workingDirectory), entry.value);
-  if (!existsSync(path)) context.problems.error(entry.origin, `${map}.${name}`, `${path} does not exist`, 'check the path; a relative one starts at the configuration file');
+  if (!existsSync(path))
+    context.problems.error(
+      entry.origin,
+      `${map}.${name}`,
+      `${path} does not exist`,
+      'check the path; a relative one starts at the configuration file',
+    );
   return path;
 }
 

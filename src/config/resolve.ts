@@ -5,6 +5,7 @@ import { basename, extname, resolve } from 'node:path';
 import { bootstrapServers } from './bootstrap.js';
 import { ValueFault } from './convert.js';
 import { checkCrossFields } from './cross-checks.js';
+import { consumerDefaults, producerDefaults, withDefaults } from './kafka-defaults.js';
 import type { Layer } from './layers.js';
 import type { Problems } from './problem.js';
 import { baseDirectory, type ClientProperties, type PropertyEntries } from './properties.js';
@@ -41,7 +42,7 @@ export function resolveConfig(input: ResolveInput, problems: Problems): Resolved
     file: input.file,
     consumer: {
       bootstrapServers: reader.servers('consumer'),
-      properties: texts(input.clients.consumer),
+      properties: withDefaults(consumerDefaults, texts(input.clients.consumer)),
       groupId: reader.required('kafka.consumer.group-id', 'the consumer group of this job'),
       topics: reader.topics(),
       autoOffsetReset: reader.text('kafka.consumer.auto-offset-reset') as 'earliest' | 'latest' | 'none',
@@ -50,7 +51,7 @@ export function resolveConfig(input: ResolveInput, problems: Problems): Resolved
     },
     producer: {
       bootstrapServers: reader.servers('producer'),
-      properties: texts(input.clients.producer),
+      properties: withDefaults(producerDefaults, texts(input.clients.producer)),
       topic: reader.required('kafka.producer.topic', 'the topic that results go to'),
     },
     dispatcher: dispatcherPart(reader, input),
@@ -143,7 +144,8 @@ class Reader {
     const raw = settings.get(path);
     if (raw === undefined || typeof raw === 'number' || typeof raw === 'boolean') {
       // Said once, not for each side.
-      if (side === 'consumer' || settings.isSet('kafka.consumer.bootstrap-servers')) this.#missing(path, 'the brokers to connect to first', 'connection');
+      if (side === 'consumer' || settings.isSet('kafka.consumer.bootstrap-servers'))
+        this.#missing(path, 'the brokers to connect to first', 'connection');
       return [];
     }
     try {
@@ -174,8 +176,10 @@ class Reader {
     const writerPath = section === 'dispatcher.input' ? this.path(`${section}.schema.writer`) : undefined;
     const references = this.#input.settings.get(`${section}.schema.references`);
     const files = Array.isArray(references) ? (references as readonly string[]) : [];
-    if (path !== undefined) return { path, writerPath, references: files.map((file) => this.#existing(`${section}.schema.references`, file)) };
-    if (writerPath !== undefined || files.length > 0) this.#problems.error(undefined, `${section}.schema.path`, 'is missing: the schema itself is not named', 'add path: ./schema.avsc');
+    if (path !== undefined)
+      return { path, writerPath, references: files.map((file) => this.#existing(`${section}.schema.references`, file)) };
+    if (writerPath !== undefined || files.length > 0)
+      this.#problems.error(undefined, `${section}.schema.path`, 'is missing: the schema itself is not named', 'add path: ./schema.avsc');
     return undefined;
   }
 
@@ -183,14 +187,21 @@ class Reader {
     const { settings } = this.#input;
     const port = settings.get('server.port');
     if (typeof port === 'number') return { port, address: this.text('server.address') ?? '127.0.0.1' };
-    if (settings.isSet('server.address') && !settings.isSet('server.port')) this.#problems.error(settings.origin('server.address'), 'server.port', 'is missing: there is an address, but no port', 'add port: 8080');
+    if (settings.isSet('server.address') && !settings.isSet('server.port'))
+      this.#problems.error(
+        settings.origin('server.address'),
+        'server.port',
+        'is missing: there is an address, but no port',
+        'add port: 8080',
+      );
     return undefined;
   }
 
   #existing(key: string, value: string): string {
     const origin = this.#input.settings.origin(key);
     const file = resolve(baseDirectory(origin, this.#input.workingDirectory), value);
-    if (!existsSync(file)) this.#problems.error(origin, key, `${file} does not exist`, 'check the path; a relative one starts at the configuration file');
+    if (!existsSync(file))
+      this.#problems.error(origin, key, `${file} does not exist`, 'check the path; a relative one starts at the configuration file');
     else if (statSync(file).isDirectory()) this.#problems.error(origin, key, `${file} is a directory`, 'name a file');
     return file;
   }
@@ -200,7 +211,12 @@ class Reader {
     // A value that is set and faulty has been reported already.
     if (settings.isSet(path) || (purpose === 'job' && this.#input.purpose === 'connection')) return;
     const place = this.#input.shownFile === undefined ? undefined : { file: this.#input.shownFile, line: 1, column: 1 };
-    this.#problems.error(place, path, `is missing: ${what}`, purpose === 'connection' ? `add it to the file, or use -b host:port` : 'add it to the file, or use --set');
+    this.#problems.error(
+      place,
+      path,
+      `is missing: ${what}`,
+      purpose === 'connection' ? `add it to the file, or use -b host:port` : 'add it to the file, or use --set',
+    );
   }
 }
 
@@ -219,4 +235,3 @@ function deepFreeze<Value>(value: Value): Value {
   }
   return value;
 }
-

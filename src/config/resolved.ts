@@ -5,7 +5,7 @@ export type KafkaProperties = ReadonlyMap<string, string>;
 export interface ClusterConfig {
   /** host:port, in the order given. */
   readonly bootstrapServers: readonly string[];
-  /** librdkafka names; what the user wrote, after translation. Ours are added by the Kafka adapter. */
+  /** librdkafka names: what the user wrote, over our defaults (kafka-defaults.ts). What we own is added by the Kafka adapter. */
   readonly properties: KafkaProperties;
 }
 
@@ -31,8 +31,18 @@ export interface ResolvedConfig {
     /** Absolute path of the module; undefined = pass-through. */
     readonly transform: string | undefined;
     readonly options: Readonly<Record<string, unknown>>;
-    readonly input: { readonly format: DataFormat; readonly schema: SchemaFiles | undefined; readonly tombstones: TombstonePolicy; readonly long: 'number' | 'bigint' };
-    readonly output: { readonly format: DataFormat; readonly schema: SchemaFiles | undefined; readonly partition: PartitionRule; readonly timestamp: 'source' | 'now' };
+    readonly input: {
+      readonly format: DataFormat;
+      readonly schema: SchemaFiles | undefined;
+      readonly tombstones: TombstonePolicy;
+      readonly long: 'number' | 'bigint';
+    };
+    readonly output: {
+      readonly format: DataFormat;
+      readonly schema: SchemaFiles | undefined;
+      readonly partition: PartitionRule;
+      readonly timestamp: 'source' | 'now';
+    };
     readonly delivery: 'at-least-once';
     readonly ordering: Ordering;
     /** 0 = in the main thread. */

@@ -3,7 +3,7 @@ import convict from 'convict';
 import { convert, type FieldValue, quote, ValueFault } from './convert.js';
 import type { Layer } from './layers.js';
 import type { Origin, Problems } from './problem.js';
-import { environmentName, type Field, FIELD_BY_PATH, FIELDS } from './schema.js';
+import { environmentName, FIELD_BY_PATH, FIELDS, type Field } from './schema.js';
 import { isSecretName } from './secrets.js';
 
 /**
@@ -50,7 +50,12 @@ export function resolveSettings(input: SettingsInput, problems: Problems): Setti
       if (!(fault instanceof ValueFault)) throw fault;
       faulty.add(field.path);
       const secret = isSecretName(field.path) || input.merged.fields.get(field.path)?.secret === true;
-      problems.error(origin(field.path), field.path, secret ? fault.message.replaceAll(quote(raw), 'its value') : fault.message, fault.remedy);
+      problems.error(
+        origin(field.path),
+        field.path,
+        secret ? fault.message.replaceAll(quote(raw), 'its value') : fault.message,
+        fault.remedy,
+      );
       throw fault;
     }
   };
@@ -85,7 +90,14 @@ function schemaOf(check: (field: Field) => (raw: unknown) => void): SchemaNode {
       section[part] ??= {};
       section = section[part] as Record<string, unknown>;
     }
-    section[leaf] = { doc: field.doc, default: field.fallback, format: FORMAT, nullable: true, env: environmentName(field.path), check: check(field) };
+    section[leaf] = {
+      doc: field.doc,
+      default: field.fallback,
+      format: FORMAT,
+      nullable: true,
+      env: environmentName(field.path),
+      check: check(field),
+    };
   }
   return root;
 }

@@ -1,5 +1,4 @@
 /** The resolved configuration as rows: key, value as one would write it, origin. Secrets are masked here, once for all outputs. */
-import { consumerDefaults, producerDefaults, withDefaults } from './kafka-defaults.js';
 import type { Entry } from './layers.js';
 import type { Loaded } from './load.js';
 import { formatOrigin } from './problem.js';
@@ -27,19 +26,28 @@ export function shownValues(config: ResolvedConfig, loaded: Loaded): readonly Sh
     if (value === undefined || (field.path === 'server.address' && config.server === undefined)) continue;
     const formatted = field.kind === 'size' ? formatSize(Number(value)) : field.kind === 'duration' ? formatDuration(Number(value)) : value;
     const masked = mask(field.path, formatted, entry?.secret === true);
-    rows.push({ path: field.path.split('.'), value: masked, origin: fieldOrigin(field.path, config, formatOrigin(settings.origin(field.path))) });
+    rows.push({
+      path: field.path.split('.'),
+      value: masked,
+      origin: fieldOrigin(field.path, config, formatOrigin(settings.origin(field.path))),
+    });
   }
   rows.push(...propertyRows(['kafka', 'properties'], merged.properties['kafka.properties'], []));
   rows.push(...clientRows('consumer', config, loaded), ...clientRows('producer', config, loaded));
   for (const [name, entry] of merged.options) {
-    rows.push({ path: [...OPTIONS_PATH.split('.'), name], value: mask(name, entry.value, entry.secret), origin: formatOrigin(entry.origin) });
+    rows.push({
+      path: [...OPTIONS_PATH.split('.'), name],
+      value: mask(name, entry.value, entry.secret),
+      origin: formatOrigin(entry.origin),
+    });
   }
   return rows.sort(bySection);
 }
 
 function fieldValue(path: string, config: ResolvedConfig, value: unknown): unknown {
   if (path === 'name') return config.name;
-  if (path === 'kafka.bootstrap-servers' || value === undefined) return path === 'kafka.bootstrap-servers' ? sharedServers(config, value) : undefined;
+  if (path === 'kafka.bootstrap-servers' || value === undefined)
+    return path === 'kafka.bootstrap-servers' ? sharedServers(config, value) : undefined;
   if (path === 'kafka.consumer.bootstrap-servers') return config.consumer.bootstrapServers.join(',');
   if (path === 'kafka.producer.bootstrap-servers') return config.producer.bootstrapServers.join(',');
   if (path === 'dispatcher.threads') return config.dispatcher.threads;
@@ -59,15 +67,22 @@ function fieldOrigin(path: string, config: ResolvedConfig, origin: string): stri
 }
 
 function clientRows(side: 'consumer' | 'producer', config: ResolvedConfig, loaded: Loaded): ShownValue[] {
-  const user = config[side].properties;
-  const defaults = side === 'consumer' ? consumerDefaults : producerDefaults;
-  const missing = [...withDefaults(defaults, user)].filter(([name]) => !user.has(name));
+  const user = loaded.details.clients[side];
+  const missing = [...config[side].properties].filter(([name]) => !user.has(name));
   return propertyRows(['kafka', side, 'properties'], loaded.details.merged.properties[`kafka.${side}.properties`], missing);
 }
 
-function propertyRows(path: readonly string[], own: ReadonlyMap<string, Entry<string>>, defaults: readonly (readonly [string, string])[]): ShownValue[] {
+function propertyRows(
+  path: readonly string[],
+  own: ReadonlyMap<string, Entry<string>>,
+  defaults: readonly (readonly [string, string])[],
+): ShownValue[] {
   return [
-    ...[...own].map(([name, entry]) => ({ path: [...path, name], value: mask(name, entry.value, entry.secret), origin: formatOrigin(entry.origin) })),
+    ...[...own].map(([name, entry]) => ({
+      path: [...path, name],
+      value: mask(name, entry.value, entry.secret),
+      origin: formatOrigin(entry.origin),
+    })),
     ...defaults.map(([name, value]) => ({ path: [...path, name], value, origin: OUR_DEFAULT })),
   ];
 }

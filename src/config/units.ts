@@ -21,7 +21,9 @@ const DURATION_UNITS: ReadonlyMap<string, number> = new Map([
 
 const QUANTITY = /^(\d{1,15}(?:\.\d{1,6})?)\s*([A-Za-z]*)$/;
 
-export type Quantity = { readonly ok: true; readonly value: number } | { readonly ok: false; readonly reason: string; readonly remedy: string };
+export type Quantity =
+  | { readonly ok: true; readonly value: number }
+  | { readonly ok: false; readonly reason: string; readonly remedy: string };
 
 export function parseSize(raw: unknown): Quantity {
   return parseQuantity(raw, SIZE_UNITS, { what: 'size', plain: ['MiB', 'KiB'], example: '64MiB, 512KiB, 10MB' });
@@ -31,7 +33,11 @@ export function parseDuration(raw: unknown): Quantity {
   return parseQuantity(raw, DURATION_UNITS, { what: 'duration', plain: ['s', 'ms'], example: '250ms, 30s, 5m' });
 }
 
-function parseQuantity(raw: unknown, units: ReadonlyMap<string, number>, words: { what: string; plain: readonly string[]; example: string }): Quantity {
+function parseQuantity(
+  raw: unknown,
+  units: ReadonlyMap<string, number>,
+  words: { what: string; plain: readonly string[]; example: string },
+): Quantity {
   const text = String(raw).trim();
   const match = typeof raw === 'string' || typeof raw === 'number' ? QUANTITY.exec(text) : null;
   const number = match?.[1];

@@ -1,7 +1,7 @@
 /** Reads YAML into a plain tree that knows the line and column of every key and value. */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node, type Scalar } from 'yaml';
-import { placeholderEnd, type Interpolator } from './interpolate.js';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Scalar } from 'yaml';
+import { type Interpolator, placeholderEnd } from './interpolate.js';
 import type { Position, Problems } from './problem.js';
 
 export type Tree = ScalarTree | MapTree | ListTree;
@@ -36,9 +36,11 @@ const FILE_BYTES_MAX = 1_048_576;
 const DEPTH_MAX = 32;
 const NODES_MAX = 50_000;
 
+const BAD_ALIAS = ['refers with "*" to an anchor that does not exist', 'put the value in quotes if it begins with "*"'] as const;
+
 /** Own words for yaml's error codes: its texts quote the file, and the file may hold secrets. */
 const SYNTAX: Readonly<Record<string, readonly [string, string]>> = {
-  BAD_ALIAS: ['refers with "*" to an anchor that does not exist', 'put the value in quotes if it begins with "*"'],
+  BAD_ALIAS,
   TAG_RESOLVE_FAILED: ['has an unknown tag ("!…")', 'put the value in quotes if it begins with "!"'],
   DUPLICATE_KEY: ['the same key is given twice', 'keep one of them'],
   BAD_SCALAR_START: ['begins with a reserved character', 'put the value in quotes'],
@@ -110,13 +112,21 @@ export function parseYaml(file: string, text: string, interpolator: Interpolator
     return undefined;
   }
   const faults = [...document.errors, ...document.warnings];
+  const told = new Set<number>();
   for (const fault of faults) {
     const { line, col } = lineCounter.linePos(fault.pos[0]);
-    const [message, remedy] = SYNTAX[fault.code] ?? [`is not valid YAML (${fault.code.toLowerCase().replaceAll('_', ' ')})`, 'look at this line and the one above'];
+    // What follows on the same line is mostly an echo of the first.
+    if (told.has(line)) continue;
+    told.add(line);
+    const [message, remedy] = SYNTAX[fault.code] ?? [
+      `is not valid YAML (${fault.code.toLowerCase().replaceAll('_', ' ')})`,
+      'look at this line and the one above',
+    ];
     problems.error({ file, line, column: col }, null, message, remedy);
   }
   if (faults.length > 0) return undefined;
-  if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) return { kind: 'map', entries: [], at: start };
+  if (document.contents === null || (isScalar(document.contents) && document.contents.value === null))
+    return { kind: 'map', entries: [], at: start };
   const tree = new Converter({ file, document, lineCounter, mask, interpolator, problems }).convert(document.contents, 0);
   if (tree === undefined || tree.kind === 'map') return tree;
   problems.error(tree.at, null, 'the file must be a mapping of keys, such as "kafka:"', 'see configs/kd.example.yml');
@@ -188,13 +198,21 @@ class Converter {
     this.#nodes += 1;
     if (depth > DEPTH_MAX || this.#nodes > NODES_MAX) {
       // Aliases can multiply a small file into billions of nodes; said once.
-      if (!this.#limitReported) this.#parts.problems.error(at, null, `is nested deeper than ${DEPTH_MAX} levels or has more than ${NODES_MAX} values`, 'write it flatter, with fewer aliases');
+      if (!this.#limitReported)
+        this.#parts.problems.error(
+          at,
+          null,
+          `is nested deeper than ${DEPTH_MAX} levels or has more than ${NODES_MAX} values`,
+          'write it flatter, with fewer aliases',
+        );
       this.#limitReported = true;
       return undefined;
     }
     if (isAlias(node)) {
       const target = node.resolve(this.#parts.document);
-      return target === undefined ? undefined : this.convert(target, depth + 1);
+      if (target !== undefined) return this.convert(target, depth + 1);
+      this.#parts.problems.error(at, null, ...BAD_ALIAS);
+      return undefined;
     }
     if (isMap(node)) {
       const entries: { key: string; keyAt: Position; node: Tree }[] = [];
@@ -204,7 +222,8 @@ class Converter {
           continue;
         }
         const child = pair.value === null ? this.#empty(this.#at(pair.key)) : this.convert(pair.value as Node, depth + 1);
-        if (child !== undefined) entries.push({ key: this.#parts.mask.unmask(String(pair.key.source ?? pair.key.value)), keyAt: this.#at(pair.key), node: child });
+        if (child !== undefined)
+          entries.push({ key: this.#parts.mask.unmask(String(pair.key.source ?? pair.key.value)), keyAt: this.#at(pair.key), node: child });
       }
       return { kind: 'map', entries, at };
     }
@@ -222,7 +241,16 @@ class Converter {
     const expanded = this.#parts.interpolator.expand(written);
     for (const fault of expanded.faults) this.#parts.problems.error(at, null, fault.message, fault.remedy);
     const value = expanded.changed || typeof node.value === 'string' ? expanded.text : scalarValue(node.value);
-    return { kind: 'scalar', value, text: expanded.text, interpolated: expanded.changed, quoted, secret: expanded.secret, broken: expanded.faults.length > 0, at };
+    return {
+      kind: 'scalar',
+      value,
+      text: expanded.text,
+      interpolated: expanded.changed,
+      quoted,
+      secret: expanded.secret,
+      broken: expanded.faults.length > 0,
+      at,
+    };
   }
 
   #empty(at: Position): ScalarTree {

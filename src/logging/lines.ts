@@ -35,7 +35,9 @@ function clockTime(time: Date): string {
 
 /** Control characters could move the cursor or fake further lines. */
 function oneLine(text: string): string {
-  return shorten(text).replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => (char === '\n' ? '⏎' : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`));
+  return shorten(text).replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) =>
+    char === '\n' ? '⏎' : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 function word(value: unknown): string {

@@ -53,7 +53,12 @@ class WinstonLogger implements ClosableLogger {
       const event = info['event'] as LogEvent;
       return redact(asText ? textLine(event, colors) : jsonLine(event));
     });
-    this.#winston = winston.createLogger({ levels: LEVELS, level: 'debug', format, transports: [new winston.transports.Stream({ stream: options.stream, eol: '\n' })] });
+    this.#winston = winston.createLogger({
+      levels: LEVELS,
+      level: 'debug',
+      format,
+      transports: [new winston.transports.Stream({ stream: options.stream, eol: '\n' })],
+    });
     this.#stream = options.stream;
     this.#limits = options.limits ?? RATE_LIMITS;
     this.#limiter = new RateLimiter(this.#limits);

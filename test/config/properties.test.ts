@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { consumerDefaults, producerDefaults, withDefaults } from '../../src/config/kafka-defaults.js';
+import { canonicalName, LIBRDKAFKA_NAMES, valueFault } from '../../src/config/librdkafka-names.js';
+import { ownedProperties } from '../../src/config/owned-properties.js';
+import { directory, load, MINIMAL, problemOf, resolved, write } from './support.js';
+
+const properties = (yaml: string): string => MINIMAL.replace('kafka:\n', `kafka:\n  properties: { ${yaml} }\n`);
+
+test('dotted and nested names are the same, and numbers and booleans become text', () => {
+  write('ca.pem', 'x');
+  const config = resolved(
+    properties('ssl: { ca: { location: ./ca.pem }, ca.certificate.stores: Root }, linger.ms: 5, socket.keepalive.enable: true'),
+  );
+  assert.equal(config.consumer.properties.get('ssl.ca.location'), join(directory, 'ca.pem'));
+  assert.equal(config.consumer.properties.get('ssl.ca.certificate.stores'), 'Root');
+  assert.equal(config.producer.properties.get('linger.ms'), '5');
+  assert.equal(config.producer.properties.get('socket.keepalive.enable'), 'true');
+  assert.match(
+    problemOf(load(properties('ssl: { ca.location: probe }, ssl.ca: { location: probe }')), 'kafka.properties.ssl.ca.location').message,
+    /twice/,
+  );
+});
+
+test('every property we own is refused with its reason', () => {
+  for (const [name, { reason, instead }] of ownedProperties) {
+    const { config, problems } = load(properties(`"${name}": x`));
+    assert.equal(config, undefined, name);
+    assert.ok(problems[0]?.message.includes(reason), name);
+    if (instead !== undefined) assert.match(problems[0]?.remedy ?? '', new RegExp(instead.replaceAll('.', '\\.')));
+  }
+  for (const name of [
+    'enable.auto.commit',
+    'enable.auto.offset.store',
+    'delivery.report.only.error',
+    'plugin.library.paths',
+    'enable.partition.eof',
+    'message.timeout.ms',
+  ]) {
+    assert.ok(ownedProperties.has(name), name);
+  }
+  assert.match(load(properties('rebalance_cb: x')).problems[0]?.message ?? '', /callback/);
+});
+
+test('unknown names get the nearest, names of Java what does the same', () => {
+  assert.equal(problemOf(load(properties('lingr.ms: 5')), 'kafka.properties.lingr.ms').remedy, 'did you mean linger.ms?');
+  assert.match(
+    problemOf(load(properties('ssl.truststore.location: x')), 'kafka.properties.ssl.truststore.location').remedy ?? '',
+    /ssl\.ca\.location/,
+  );
+  assert.match(
+    problemOf(load(properties('max.poll.records: 5')), 'kafka.properties.max.poll.records').remedy ?? '',
+    /dispatcher\.batch\.records-max/,
+  );
+});
+
+test("values are held against librdkafka's types and ranges", () => {
+  for (const [name, value] of [
+    ['linger.ms', '5.5'],
+    ['acks', 'ALL'],
+    ['acks', '-1'],
+    ['security.protocol', 'SASL_SSL'],
+    ['enable.idempotence', 'TRUE'],
+    ['session.timeout.ms', '6000'],
+    ['debug', 'broker,topic'],
+  ] as const) {
+    assert.equal(valueFault(name, value), undefined, `${name}=${value}`);
+  }
+  for (const [name, value] of [
+    ['linger.ms', 'x'],
+    ['acks', 'most'],
+    ['security.protocol', 'TLS'],
+    ['enable.idempotence', 'maybe'],
+    ['session.timeout.ms', '0'],
+    ['session.timeout.ms', '6s'],
+  ] as const) {
+    assert.ok(valueFault(name, value), `${name}=${value}`);
+  }
+});
+
+test('a property of the other kind of client is refused where it has no effect', () => {
+  const loaded = load(MINIMAL.replace('topics: [in]', 'topics: [in], properties: { linger.ms: 5 }'));
+  assert.match(problemOf(loaded, 'kafka.consumer.properties.linger.ms').remedy ?? '', /kafka\.producer\.properties/);
+});
+
+test('two names of one property are refused side by side, and a name of the client replaces the alias of the shared map', () => {
+  assert.match(load(properties('linger.ms: 1, queue.buffering.max.ms: 2')).problems[0]?.message ?? '', /same property/);
+  const config = resolved(properties('linger.ms: 1').replace('topic: out', 'topic: out, properties: { queue.buffering.max.ms: 2 }'));
+  assert.equal(config.producer.properties.get('queue.buffering.max.ms'), '2');
+  assert.equal(config.producer.properties.has('linger.ms'), false);
+});
+
+test('what idempotence needs is checked at reading', () => {
+  assert.match(problemOf(load(properties('acks: 1')), 'kafka.producer.properties.acks').message, /idempotence/);
+  assert.match(problemOf(load(properties('max.in.flight: 6')), 'kafka.producer.properties.max.in.flight').message, /idempotence/);
+  const off = load(properties('acks: 1, enable.idempotence: false'));
+  assert.ok(off.config);
+  assert.deepEqual(
+    off.problems.map((problem) => problem.severity),
+    ['warning', 'warning'],
+  );
+});
+
+test('a default gives way to the user, under any alias', () => {
+  assert.equal(withDefaults(producerDefaults, new Map([['queue.buffering.max.ms', '1']])).has('linger.ms'), false);
+  assert.equal(withDefaults(consumerDefaults, new Map([['group.protocol', 'consumer']])).has('partition.assignment.strategy'), false);
+  assert.equal(withDefaults(consumerDefaults, new Map([['fetch.min.bytes', '9']])).get('fetch.min.bytes'), '9');
+});
+
+test('the resolved configuration has the defaults under what the user says', () => {
+  const config = resolved(properties('fetch.wait.max.ms: 9'));
+  assert.equal(config.consumer.properties.get('fetch.wait.max.ms'), '9');
+  assert.equal(config.consumer.properties.get('fetch.queue.backoff.ms'), '5');
+  assert.equal(config.producer.properties.get('enable.idempotence'), 'true');
+});
+
+test('our own defaults would pass the checks that users get, and none is owned', () => {
+  for (const [name, value] of [...consumerDefaults, ...producerDefaults]) {
+    assert.equal(valueFault(name, value), undefined, name);
+    assert.ok(LIBRDKAFKA_NAMES.includes(name), name);
+    assert.equal(ownedProperties.has(name), false, name);
+  }
+});
+
+test('the table of names is that of the librdkafka which node-rdkafka ships', () => {
+  const home = dirname(createRequire(import.meta.url).resolve('node-rdkafka/package.json'));
+  const text = readFileSync(join(home, 'deps/librdkafka/CONFIGURATION.md'), 'utf8');
+  const documented = new Set([...text.matchAll(/^([a-z][a-z0-9_.]+) +\|/gm)].map((match) => match[1]));
+  for (const name of LIBRDKAFKA_NAMES) assert.ok(documented.has(name), name);
+  for (const name of documented)
+    assert.ok(
+      name === undefined ||
+        LIBRDKAFKA_NAMES.includes(name) ||
+        /_cb$|opaque|^ssl_|interceptors|default_topic_conf|msg_order_cmp|verify_cb/.test(name),
+      name,
+    );
+  assert.equal(canonicalName('acks'), 'request.required.acks');
+});

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatProblem } from '../../src/config/problem.js';
+import { isSecretName } from '../../src/config/secrets.js';
+import { shownValues } from '../../src/config/show.js';
+import { redactor } from '../../src/core/redact.js';
+import { load, write } from './support.js';
+
+const CANARY = 'Canary-7f3a';
+
+/** A canary in every place where a secret may stand. */
+const TEXT = `name: job
+kafka:
+  bootstrap-servers: a:9092
+  properties:
+    sasl.username: user
+    sasl.password: ${CANARY}-1
+    ssl: { key: { password: ${CANARY}-2, pem: "${CANARY}-3" } }
+    sasl.oauthbearer.client.secret: \${file:secret.txt}
+    sasl.oauthbearer.config: "principal=${CANARY}-4"
+    client.rack: \${RACK_TOKEN}
+  consumer: { group-id: g, topics: [in] }
+  producer: { topic: out }
+dispatcher:
+  options:
+    api-key: ${CANARY}-6
+    nested: { password: ${CANARY}-7, list: [{ token: ${CANARY}-8 }] }
+    url: postgres://user:${CANARY}-9@host/db
+    innocent: \${DB_PASSWORD}
+`;
+
+const environment = { RACK_TOKEN: `${CANARY}-5`, DB_PASSWORD: `${CANARY}-10` };
+
+test('no secret is shown, wherever it stands and however it came', () => {
+  write('secret.txt', `${CANARY}-11\n`);
+  const loaded = load(TEXT, { environment });
+  assert.ok(loaded.config, loaded.problems.map(formatProblem).join('\n'));
+  const shown = JSON.stringify(shownValues(loaded.config, loaded));
+  assert.ok(!shown.includes(CANARY), shown);
+  assert.equal(loaded.config.consumer.properties.get('sasl.oauthbearer.client.secret'), `${CANARY}-11`);
+  assert.equal(loaded.config.dispatcher.options['innocent'], `${CANARY}-10`);
+});
+
+test('no problem quotes a secret, also when its value is what is wrong', () => {
+  const faulty = [
+    `kafka: { properties: { sasl.password: { deeper: ${CANARY} }, sasl.oauthbearer.client.secrt: ${CANARY}, client.rack: [${CANARY}] } }`,
+    'dispatcher: { threads: "${DB_PASSWORD}", timeout: "${DB_PASSWORD}", ordering: "${DB_PASSWORD}" }',
+    'kafka: { properties: { enable.idempotence: "${DB_PASSWORD}", security.protocol: "${DB_PASSWORD}" }, bootstrap-servers: "${DB_PASSWORD}" }',
+    'kafka: { consumer: { topics: ["${DB_PASSWORD} x"] }, producer: { topic: "${DB_PASSWORD} y" } }',
+  ];
+  for (const text of faulty) {
+    const { problems } = load(text, { environment });
+    assert.ok(problems.length > 0);
+    const printed = problems.map(formatProblem).join('\n');
+    assert.ok(!printed.includes(CANARY), printed);
+  }
+});
+
+test('names of secrets are told from names that only point to them', () => {
+  for (const name of [
+    'sasl.password',
+    'ssl.key.pem',
+    'ssl_key_password',
+    'KD_KAFKA_PROPERTIES_SASL_PASSWORD',
+    'apiKey',
+    'client-secret',
+    'auth.token',
+    'passphrase',
+  ])
+    assert.ok(isSecretName(name), name);
+  for (const name of [
+    'ssl.key.location',
+    'sasl.oauthbearer.token.endpoint.url',
+    'sasl.username',
+    'group-id',
+    'bypass-checks',
+    'token-file',
+    'tombstones',
+  ])
+    assert.ok(!isSecretName(name), name);
+});
+
+test('a redactor cleans text of every known secret, also of those that JSON escapes, the longer ones first', () => {
+  const redact = redactor(['abcd', 'abcdef', 'q"uo\\te', 'ab']);
+  assert.equal(redact('x abcdef y abcd z ab'), 'x ******** y ******** z ab');
+  assert.equal(redact(JSON.stringify({ p: 'q"uo\\te' })), '{"p":"********"}');
+  assert.equal(redact('at https://me:pw@host/x'), 'at https://me:********@host/x');
+});

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseDuration, parseSize } from '../../src/config/units.js';
+import { load, MINIMAL, problemOf, resolved } from './support.js';
+
+const dispatcher = (yaml: string): string => `${MINIMAL}dispatcher: { ${yaml} }\n`;
+
+test('sizes and durations carry units', () => {
+  const size = (text: string): unknown => {
+    const parsed = parseSize(text);
+    return parsed.ok ? parsed.value : parsed.reason;
+  };
+  const duration = (text: string): unknown => {
+    const parsed = parseDuration(text);
+    return parsed.ok ? parsed.value : parsed.reason;
+  };
+  assert.deepEqual(
+    ['1MiB', '64MB', '512KiB', '1.5 kb', '10B', '2GiB'].map(size),
+    [1_048_576, 64_000_000, 524_288, 1_500, 10, 2_147_483_648],
+  );
+  assert.deepEqual(['30s', '5m', '250ms', '0ms', '1.5h', '1d'].map(duration), [30_000, 300_000, 250, 0, 5_400_000, 86_400_000]);
+  assert.match(problemOf(load(dispatcher('timeout: 30')), 'dispatcher.timeout').remedy ?? '', /say the unit: 30s or 30ms/);
+  assert.match(problemOf(load(dispatcher('batch: { bytes-max: 1048576 }')), 'dispatcher.batch.bytes-max').message, /no unit/);
+  for (const bad of ['', 'x', '1XB', '-1s', '1s2', '9'.repeat(30), 'NaNs', '1e3s'])
+    assert.equal(parseSize(bad).ok || parseDuration(bad).ok, false, bad);
+});
+
+test('bounds are told with their unit', () => {
+  assert.match(problemOf(load(dispatcher('batch: { bytes-max: 1B }')), 'dispatcher.batch.bytes-max').remedy ?? '', /at least 16KiB/);
+  assert.match(problemOf(load(dispatcher('concurrency: 0')), 'dispatcher.concurrency').message, /0 is too small/);
+  assert.match(problemOf(load(dispatcher('threads: -1')), 'dispatcher.threads').message, /-1 is too small; or auto/);
+  assert.match(problemOf(load(dispatcher('threads: 1.5')), 'dispatcher.threads').message, /whole number/);
+  assert.match(problemOf(load(dispatcher('threads: [1]')), 'dispatcher.threads').message, /not a list/);
+});
+
+test('threads: auto is at least one, and 0 stays 0', () => {
+  assert.ok(resolved(MINIMAL).dispatcher.threads >= 1);
+  assert.equal(resolved(dispatcher('threads: 0')).dispatcher.threads, 0);
+});
+
+test('placeholders: variables, defaults of the shell and of Spring, files, and $$', () => {
+  const name = (value: string, environment: Record<string, string> = {}): string =>
+    resolved(`name: ${value}\n${MINIMAL}`, { environment }).name;
+  assert.equal(name('${A}', { A: 'x' }), 'x');
+  assert.equal(name('a-${A}-${B:-b}', { A: 'x' }), 'a-x-b');
+  assert.equal(name('${A:-d}', { A: '' }), 'd');
+  assert.equal(name('${A:d:e}'), 'd:e');
+  assert.equal(name('${A:-${B:-c}}'), 'c');
+  assert.equal(name('"${A:-a b, {c}}"'), 'a b, {c}');
+  assert.equal(name('$$x$${A}'), '$x${A}');
+  assert.equal(name('5$'), '5$');
+  assert.equal(name('${A}', { A: '${B}' }), '${B}');
+});
+
+test('placeholders stand inside the braces of YAML without quotes, and positions stay true', () => {
+  const config = resolved(`${MINIMAL}server: { port: \${PORT:-8081}, address: \${ADDRESS:0.0.0.0} } # \${COMMENT}\n`);
+  assert.deepEqual(config.server, { port: 8081, address: '0.0.0.0' });
+  const { problems } = load(`${MINIMAL}server: { port: \${PORT}, address: 1 }\n`);
+  assert.deepEqual(
+    problems.map(({ line, column }) => [line, column]),
+    [[5, 17]],
+  );
+});
+
+test('numbers that are names keep their zeros', () => {
+  assert.deepEqual(resolved(MINIMAL.replace('[in]', '[0123, 1e3]')).consumer.topics, { names: ['0123', '1e3'] });
+});
+
+test('topics: names, comma-separated text, or one regular expression', () => {
+  const topics = (yaml: string) => resolved(MINIMAL.replace('[in]', yaml)).consumer.topics;
+  assert.deepEqual(topics('"a, b,a"'), { names: ['a', 'b'] });
+  assert.deepEqual(topics('"/fl.{1,2}x/"'), { pattern: 'fl.{1,2}x' });
+  assert.deepEqual(topics('["/fl.+/"]'), { pattern: 'fl.+' });
+  for (const bad of ['/open', '"/(/"', '[a, /b/]', '[a b]', '["."]', '[]', '{ a: 1 }', '""']) {
+    assert.equal(load(MINIMAL.replace('[in]', bad)).config, undefined, bad);
+  }
+});
+
+test('bootstrap servers: text, list, and the JSON of get-bootstrap-brokers by security.protocol', () => {
+  const servers = (yaml: string, properties = ''): readonly string[] =>
+    resolved(
+      `kafka:\n  bootstrap-servers: ${yaml}\n  properties: { ${properties} }\n  consumer: { group-id: g, topics: [in] }\n  producer: { topic: out }\n`,
+    ).consumer.bootstrapServers;
+  const json =
+    '{"BootstrapBrokerString": "a:9092,b:9092", "BootstrapBrokerStringTls": "a:9094,b:9094", "BootstrapBrokerStringSaslScram": "a:9096", "BootstrapBrokerStringSaslIam": "a:9098"}';
+  assert.deepEqual(servers('"a:1, b:2"'), ['a:1', 'b:2']);
+  assert.deepEqual(servers('[a:1, "[::1]:2"]'), ['a:1', '[::1]:2']);
+  assert.deepEqual(servers(json, 'security.protocol: SSL'), ['a:9094', 'b:9094']);
+  assert.deepEqual(servers(`'${json}'`, 'security.protocol: plaintext'), ['a:9092', 'b:9092']);
+  assert.deepEqual(servers(json, 'security.protocol: SASL_SSL, sasl.mechanism: SCRAM-SHA-512'), ['a:9096']);
+  assert.deepEqual(servers('{"BootstrapBrokerStringTls": "a:9094"}'), ['a:9094']);
+  assert.throws(() => servers(json), /several listeners/);
+  for (const bad of ['a', 'a:b', 'a:0', 'a:99999', '"::1"', '{}', '"{"', '"a:1 /b"']) assert.throws(() => servers(bad), Error, bad);
+});
+
+test('consumer and producer may have clusters of their own', () => {
+  const config = resolved(`kafka:
+  bootstrap-servers: shared:1
+  properties: { security.protocol: SSL, linger.ms: 1, fetch.min.bytes: 2 }
+  consumer: { bootstrap-servers: source:1, group-id: g, topics: [in], properties: { security.protocol: PLAINTEXT } }
+  producer: { topic: out, properties: { linger.ms: 3 } }
+`);
+  assert.deepEqual(config.consumer.bootstrapServers, ['source:1']);
+  assert.deepEqual(config.producer.bootstrapServers, ['shared:1']);
+  const given = (side: 'consumer' | 'producer') =>
+    ['security.protocol', 'fetch.min.bytes', 'linger.ms'].map((name) => config[side].properties.get(name));
+  assert.deepEqual(given('consumer'), ['PLAINTEXT', '2', undefined]);
+  assert.deepEqual(given('producer'), ['SSL', undefined, '3']);
+});
+
+test("the older project's layout loads: Spring's log levels, lists, its own names", () => {
+  const loaded = load(`kafka:
+  bootstrap-servers: [b-1:9092, b-2:9092]
+  consumer: { group-id: g, topics: [in], auto-offset-reset: latest, missing-topics-fatal: false }
+  producer: { topic: out }
+server: { port: 8080 }
+logging: { level: { root: WARN, org.apache.kafka: ERROR } }
+`);
+  assert.equal(loaded.config?.logging.level, 'warn');
+  assert.equal(loaded.config?.consumer.missingTopicsFatal, false);
+  assert.deepEqual(
+    loaded.problems.map((problem) => problem.severity),
+    ['warning'],
+  );
+  assert.equal(resolved(`${MINIMAL}logging: { level: TRACE }\n`).logging.level, 'debug');
+});
+
+test('keys that must fit each other are checked', () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ['in-flight: { bytes-max: 3MiB }', 'dispatcher.in-flight.bytes-max'],
+    ['in-flight: { records-max: 10 }', 'dispatcher.in-flight.records-max'],
+    ['input: { format: avro }', 'dispatcher.input.schema'],
+    ['input: { format: json }', 'dispatcher.input.format'],
+    ['dead-letter: in', 'dispatcher.dead-letter.topic'],
+  ];
+  for (const [yaml, key] of cases) assert.equal(problemOf(load(dispatcher(yaml)), key).severity, 'error', yaml);
+  assert.equal(problemOf(load(MINIMAL.replace('topic: out', 'topic: in')), 'kafka.producer.topic').severity, 'warning');
+  assert.equal(problemOf(load(`${MINIMAL}server: { address: x }\n`), 'server.port').severity, 'error');
+});
+
+test('none means none, and a short form stands for its section', () => {
+  assert.equal(resolved(dispatcher('dead-letter: none, transform: none')).dispatcher.deadLetterTopic, undefined);
+  assert.equal(resolved(dispatcher('dead-letter: d')).dispatcher.deadLetterTopic, 'd');
+  assert.equal(resolved(MINIMAL, { environment: { KD_DISPATCHER_DEAD_LETTER: 'e' } }).dispatcher.deadLetterTopic, 'e');
+  assert.equal(resolved(MINIMAL, { set: ['dispatcher.dead-letter=f'] }).dispatcher.deadLetterTopic, 'f');
+});
+
+test('the configuration is frozen, all the way down', () => {
+  const config = resolved(dispatcher('options: { a: { b: [1] } }'));
+  assert.ok(Object.isFrozen(config) && Object.isFrozen(config.dispatcher.batch) && Object.isFrozen(config.consumer.bootstrapServers));
+  assert.ok(Object.isFrozen(config.dispatcher.options['a']));
+});
