@@ -12,7 +12,7 @@ function evolve(reader: unknown, writer: unknown, value: unknown, long: 'number'
   return decode(evolvedDecoder(reader, writer, long), encode(codecOf(writer).encoder, value));
 }
 
-test('a reader that drops, adds and reorders fields sees the writer's values and its own defaults', () => {
+test('a reader that drops, adds and reorders fields sees the values of the writer and defaults of its own', () => {
   const evolution = fc
     .array(fc.record({ type: schemaArbitrary, kept: fc.boolean(), order: fc.double({ noNaN: true }) }), { minLength: 1, maxLength: 6 })
     .map((fields) => {
