@@ -5,17 +5,17 @@ import { redactor } from '../core/redact.js';
 import { version } from '../version.js';
 import { register as registerCompletion } from './completion.js';
 import { register as registerConfig } from './config.js';
-import { register as registerConsume, register as registerConsume } from './consume.js';
+import { register as registerConsume } from './consume.js';
 import { register as registerDemo } from './demo.js';
 import { type CliIo, colorsFor, printJson } from './io.js';
 import { ConfigurationError } from './load-config.js';
 import { addExample, addGlobalOptions } from './options.js';
-import { register as registerProduce, register as registerProduce } from './produce.js';
+import { register as registerProduce } from './produce.js';
 import { register as registerRun } from './run.js';
 import { register as registerValidate } from './validate.js';
 
 /** In the order of the help. */
-const VERBS = [registerRun, registerDemo, registerValidate, registerConfig, registerProduce, registerConsume, registerCompletion];
+const VERBS = [registerRun, registerValidate, registerConfig, registerProduce, registerConsume, registerCompletion];
 
 export function createProgram(io: CliIo): Command {
   const program = new Command('kd');
@@ -57,10 +57,17 @@ function report(error: unknown, argv: readonly string[], io: CliIo): void {
     if (SHOWN_BY_COMMANDER.has(error.code) && error.exitCode === 0) return;
     io.setExitCode(ExitCode.configuration);
     // Its text begins with "error: ", and stands on stderr already.
-    if (wantsJson(argv)) printJson(io, { error: { code: 'USAGE', message: error.message.replace(/^error: /, ''), remedy: 'see kd --help' } });
+    if (wantsJson(argv))
+      printJson(io, { error: { code: 'USAGE', message: error.message.replace(/^error: /, ''), remedy: 'see kd --help' } });
     return;
   }
-  const known = error instanceof DispatcherError ? error : new DispatcherError('DEFECT', `a defect of ours: ${error instanceof Error ? error.message : String(error)}`, { remedy: 'please report it with the lines above', cause: error });
+  const known =
+    error instanceof DispatcherError
+      ? error
+      : new DispatcherError('DEFECT', `a defect of ours: ${error instanceof Error ? error.message : String(error)}`, {
+          remedy: 'please report it with the lines above',
+          cause: error,
+        });
   io.setExitCode(known.exitCode);
   const redact = redactor(io.secrets ?? []);
   const color = colorsFor(io.stderr, io.env);
@@ -74,5 +81,8 @@ function report(error: unknown, argv: readonly string[], io: CliIo): void {
 
 /** Asked of the words themselves: commander may have failed before it read them. */
 function wantsJson(argv: readonly string[]): boolean {
-  return argv.some((word, index) => word === '-ojson' || word === '--output=json' || (word === 'json' && ['-o', '--output'].includes(argv[index - 1] ?? '')));
+  return argv.some(
+    (word, index) =>
+      word === '-ojson' || word === '--output=json' || (word === 'json' && ['-o', '--output'].includes(argv[index - 1] ?? '')),
+  );
 }
