@@ -15,7 +15,7 @@ import { register as registerRun } from './run.js';
 import { register as registerValidate } from './validate.js';
 
 /** In the order of the help. */
-const VERBS = [registerRun, registerValidate, registerConfig, registerProduce, registerConsume, registerCompletion];
+const VERBS = [registerRun, registerDemo, registerValidate, registerConfig, registerProduce, registerConsume, registerCompletion];
 
 export function createProgram(io: CliIo): Command {
   const program = new Command('kd');
