@@ -286,13 +286,14 @@ static napi_value reader_close(napi_env env, napi_callback_info info) {
 }
 
 static napi_value reader_rewind(napi_env env, napi_callback_info info) {
-  napi_value argv[2], self;
-  int64_t id, next;
-  kd_reader *reader = core_of(env, reader_of(env, info, 2, argv, &self));
-  if (!reader || !kd_get_integer(env, argv[0], 0, UINT32_MAX, "partitionId", &id) || !kd_get_integer(env, argv[1], 0, 9007199254740991.0, "nextOffset", &next)) {
+  napi_value argv[3], self;
+  int64_t id, epoch, next;
+  kd_reader *reader = core_of(env, reader_of(env, info, 3, argv, &self));
+  if (!reader || !kd_get_integer(env, argv[0], 0, UINT32_MAX, "partitionId", &id) || !kd_get_integer(env, argv[1], 1, UINT32_MAX, "epoch", &epoch) ||
+      !kd_get_integer(env, argv[2], 0, 9007199254740991.0, "nextOffset", &next)) {
     return NULL;
   }
-  return answer(env, kd_reader_rewind(reader, (uint32_t)id, next));
+  return answer(env, kd_reader_rewind(reader, (uint32_t)id, (uint32_t)epoch, next));
 }
 
 static napi_value reader_next_offset(napi_env env, napi_callback_info info) {

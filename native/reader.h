@@ -80,7 +80,7 @@ kd_reader_result kd_reader_park(kd_reader *reader);
 kd_reader_result kd_reader_unpark(kd_reader *reader);
 kd_reader_result kd_reader_open(kd_reader *reader, uint32_t partition_id, uint32_t epoch, int64_t next_offset);
 kd_reader_result kd_reader_close(kd_reader *reader, uint32_t partition_id);
-kd_reader_result kd_reader_rewind(kd_reader *reader, uint32_t partition_id, int64_t next_offset);
+kd_reader_result kd_reader_rewind(kd_reader *reader, uint32_t partition_id, uint32_t epoch, int64_t next_offset);
 /* -1: not open. */
 int64_t kd_reader_next_offset(kd_reader *reader, uint32_t partition_id);
 kd_reader_stats kd_reader_read_stats(kd_reader *reader);

@@ -123,7 +123,7 @@ kd_reader_result kd_reader_close(kd_reader *reader, uint32_t partition_id) {
   return result;
 }
 
-kd_reader_result kd_reader_rewind(kd_reader *reader, uint32_t partition_id, int64_t next_offset) {
+kd_reader_result kd_reader_rewind(kd_reader *reader, uint32_t partition_id, uint32_t epoch, int64_t next_offset) {
   pthread_mutex_lock(&reader->lock);
   kd_reader_result result = parked(reader);
   kd_open_partition *partition = result == KD_READER_OK && partition_id < reader->open_max ? reader->open[partition_id] : NULL;
@@ -131,6 +131,7 @@ kd_reader_result kd_reader_rewind(kd_reader *reader, uint32_t partition_id, int6
   if (partition) {
     kd_reader_drop_held(reader, partition_id);
     atomic_store(&partition->next, next_offset);
+    partition->epoch = epoch;
     partition->faulted = false;
   }
   pthread_mutex_unlock(&reader->lock);

@@ -287,7 +287,7 @@ static void read_back(void) {
       kd_reader_taken(from.reader);
       CHECK(kd_reader_offer(from.reader, block, from.blocks[block], BLOCK_BYTES) == KD_READER_OK);
     }
-    CHECK(read == RECORDS && kd_reader_rewind(from.reader, 0, 0) == KD_READER_NOT_PARKED);
+    CHECK(read == RECORDS && kd_reader_rewind(from.reader, 0, 1, 0) == KD_READER_NOT_PARKED);
     CHECK(kd_reader_park(from.reader) == KD_READER_OK);
     wait_for_reader(KD_READER_PARKED);
     /* Either way: a seek, or an assignment anew, which takes the forwarding away until the event thread makes it again. */
@@ -295,7 +295,7 @@ static void read_back(void) {
     else if (pass == 1) assign(from.consumer, "out", PARTITIONS);
     for (uint32_t i = 0; i < PARTITIONS; i++) {
       CHECK(kd_reader_next_offset(from.reader, i) == RECORDS / PARTITIONS);
-      CHECK(kd_reader_rewind(from.reader, i, 0) == KD_READER_OK);
+      CHECK(kd_reader_rewind(from.reader, i, 1, 0) == KD_READER_OK);
     }
     if (pass < 2) CHECK(kd_reader_unpark(from.reader) == KD_READER_OK);
   }

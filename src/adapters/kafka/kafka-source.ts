@@ -171,7 +171,8 @@ export class KafkaSource implements Source {
     } catch (cause) {
       throw requestFailure(`a seek to ${placeOf(partition)} offset ${partition.offset}`, cause);
     }
-    reader.rewind(partition.partitionId, partition.offset);
+    this.#registry.open(partition, partition.epoch);
+    reader.rewind(partition.partitionId, partition.epoch, partition.offset);
   }
 
   async endOffsets(): Promise<readonly EndOffset[]> {

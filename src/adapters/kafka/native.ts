@@ -93,8 +93,8 @@ export interface NativeReader {
   open(partitionId: number, epoch: number, nextOffset: number): void;
   /** Parked only: takes the forwarding back and drops what is in hand of it. Call it before unassign/incrementalUnassign. */
   close(partitionId: number): void;
-  /** Parked only: the reader's next offset after a seek; drops what is in hand of it. */
-  rewind(partitionId: number, nextOffset: number): void;
+  /** Parked only: the epoch and the next offset after a seek; drops what is in hand of it. */
+  rewind(partitionId: number, epoch: number, nextOffset: number): void;
   /** Next offset to read, by the reader; -1 when not open. */
   nextOffset(partitionId: number): number;
   stats(): ReaderStats;

@@ -78,8 +78,8 @@ export class ReaderControl {
     this.#reader.close(partitionId);
   }
 
-  rewind(partitionId: PartitionId, nextOffset: number): void {
-    this.#reader.rewind(partitionId, nextOffset);
+  rewind(partitionId: PartitionId, epoch: Epoch, nextOffset: number): void {
+    this.#reader.rewind(partitionId, epoch, nextOffset);
   }
 
   stats(): ReaderStats {
