@@ -76,7 +76,9 @@ function measure(name: string, round: () => void): void {
     times.push(Number(process.hrtime.bigint() - before) / RECORDS);
   }
   times.sort((a, b) => a - b);
-  process.stdout.write(`  ${name.padEnd(44)} median ${(times[ROUNDS / 2] ?? 0).toFixed(0).padStart(5)} ns   best ${(times[0] ?? 0).toFixed(0).padStart(5)} ns\n`);
+  process.stdout.write(
+    `  ${name.padEnd(44)} median ${(times[ROUNDS / 2] ?? 0).toFixed(0).padStart(5)} ns   best ${(times[0] ?? 0).toFixed(0).padStart(5)} ns\n`,
+  );
 }
 
 function run(folder: string, prefix: string): void {

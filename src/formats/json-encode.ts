@@ -33,10 +33,13 @@ function refusal(value: unknown, cause: unknown): FormatError {
   const message = cause instanceof Error ? cause.message : 'JSON.stringify failed';
   if (message.includes('BigInt')) {
     const path = pathOfBigInt(value, '', 0) ?? 'the value';
-    return new FormatError('BIGINT', `${path} is a BigInt, which has no JSON; write it with String() or, where it is small, Number()`, { cause });
+    return new FormatError('BIGINT', `${path} is a BigInt, which has no JSON; write it with String() or, where it is small, Number()`, {
+      cause,
+    });
   }
   if (message.includes('circular')) return new FormatError('CYCLE', 'the value refers to itself, which has no JSON', { cause });
-  if (cause instanceof RangeError) return new FormatError('TOO_DEEP', `the value is nested too deep or too large for JSON: ${message}`, { cause });
+  if (cause instanceof RangeError)
+    return new FormatError('TOO_DEEP', `the value is nested too deep or too large for JSON: ${message}`, { cause });
   return new FormatError('NOT_JSON', `JSON.stringify failed: ${message}`, { cause });
 }
 
@@ -47,7 +50,10 @@ function hasToJson(value: object): boolean {
 function checkFinite(value: unknown, path: string, depth: number): void {
   if (typeof value === 'number') {
     if (Number.isFinite(value)) return;
-    throw new FormatError('NOT_FINITE', `${path === '' ? 'the value' : path} is ${String(value)}, which JSON can't hold; use null or a string`);
+    throw new FormatError(
+      'NOT_FINITE',
+      `${path === '' ? 'the value' : path} is ${String(value)}, which JSON can't hold; use null or a string`,
+    );
   }
   if (typeof value !== 'object' || value === null || depth > NESTING_DEPTH_MAX || hasToJson(value)) return;
   if (Array.isArray(value)) {

@@ -55,7 +55,10 @@ function checkNumber(literal: string, isInteger: boolean): void {
   const value = Number(literal);
   const shown = literal.length > SHOWN_CHARS_MAX ? `${literal.slice(0, SHOWN_CHARS_MAX)}…` : literal;
   if (isInteger && !Number.isSafeInteger(value)) {
-    throw new FormatError('UNSAFE_INTEGER', `holds the integer ${shown}, which a JavaScript number can't hold exactly; send it as a string`);
+    throw new FormatError(
+      'UNSAFE_INTEGER',
+      `holds the integer ${shown}, which a JavaScript number can't hold exactly; send it as a string`,
+    );
   }
   if (!Number.isFinite(value)) {
     throw new FormatError('NUMBER_RANGE', `holds the number ${shown}, which is beyond the range of a double; send it as a string`);

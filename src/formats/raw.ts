@@ -19,7 +19,10 @@ export class RawEncoder implements Encoder {
   encode(value: unknown, bytes: Uint8Array, start: number, limit: number): number {
     if (typeof value === 'string') return writeText(value, this.buffers.of(bytes), start, limit);
     if (!(value instanceof Uint8Array)) {
-      throw new FormatError('NOT_BYTES', `expected a Buffer, a Uint8Array or a string, got ${value === null ? 'null' : typeof value}; encode the value or choose output.format json or avro`);
+      throw new FormatError(
+        'NOT_BYTES',
+        `expected a Buffer, a Uint8Array or a string, got ${value === null ? 'null' : typeof value}; encode the value or choose output.format json or avro`,
+      );
     }
     if (value.length > limit - start) return -1 - value.length;
     bytes.set(value, start);
@@ -28,7 +31,12 @@ export class RawEncoder implements Encoder {
 }
 
 /** Writes UTF-8 in place. The length is only counted first when the text might not fit. */
-export function writeText(text: string, buffer: Buffer & { utf8Write(text: string, start: number, bytesMax: number): number }, start: number, limit: number): number {
+export function writeText(
+  text: string,
+  buffer: Buffer & { utf8Write(text: string, start: number, bytesMax: number): number },
+  start: number,
+  limit: number,
+): number {
   const room = limit - start;
   if (text.length * 3 > room) {
     const needed = Buffer.byteLength(text);

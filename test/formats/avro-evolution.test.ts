@@ -17,7 +17,10 @@ test('a reader that drops, adds and reorders fields sees the values of the write
     .array(fc.record({ type: schemaArbitrary, kept: fc.boolean(), order: fc.double({ noNaN: true }) }), { minLength: 1, maxLength: 6 })
     .map((fields) => {
       // Every type with its own names, since each was made apart.
-      const named = fields.map((one, i) => ({ ...one, type: JSON.parse(JSON.stringify(one.type).replace(/\b(test\.Record|Fixed|Enum)(\d+)/g, `$1${String(i)}x$2`)) as unknown }));
+      const named = fields.map((one, i) => ({
+        ...one,
+        type: JSON.parse(JSON.stringify(one.type).replace(/\b(test\.Record|Fixed|Enum)(\d+)/g, `$1${String(i)}x$2`)) as unknown,
+      }));
       const writer = record(named.map((one, i) => field(`f${String(i)}`, one.type)));
       const kept = named.map((one, i) => ({ ...one, name: `f${String(i)}` })).filter((one) => one.kept);
       kept.sort((a, b) => a.order - b.order);
@@ -68,7 +71,10 @@ test('unions meet unions, single types and wrapped unions', () => {
 });
 
 test('aliases, defaults of every kind, enum defaults and recursive records are resolved', () => {
-  const writer = record([field('old', 'int'), field('kind', { type: 'enum', name: 'K', symbols: ['A', 'B', 'C'] }), field('next', ['null', 'R'])], { namespace: 'v1' });
+  const writer = record(
+    [field('old', 'int'), field('kind', { type: 'enum', name: 'K', symbols: ['A', 'B', 'C'] }), field('next', ['null', 'R'])],
+    { namespace: 'v1' },
+  );
   const reader = {
     type: 'record',
     name: 'v2.R2',
@@ -108,7 +114,11 @@ test('data that could not be read is found when the decoder is made, with the pl
   const cases: [unknown, unknown, RegExp][] = [
     ['int', 'long', /long can't be read as int/],
     [record([field('a', 'int')]), record([]), /R\.a: the writer's schema lacks this field and it has no default/],
-    [record([field('a', record([field('b', 'int')], { name: 'I' }))]), record([field('a', record([field('b', 'string')], { name: 'I' }))]), /R\.a\.b: string can't be read as int/],
+    [
+      record([field('a', record([field('b', 'int')], { name: 'I' }))]),
+      record([field('a', record([field('b', 'string')], { name: 'I' }))]),
+      /R\.a\.b: string can't be read as int/,
+    ],
     [record([]), record([], { name: 'Other' }), /names differ/],
     ['string', ['null', 'string'], /null can't be read as string/],
     [{ type: 'enum', name: 'E', symbols: ['A'] }, { type: 'enum', name: 'E', symbols: ['A', 'B'] }, /lacks the symbol B/],
@@ -118,12 +128,17 @@ test('data that could not be read is found when the decoder is made, with the pl
       { type: 'bytes', logicalType: 'decimal', precision: 9, scale: 2 },
       /decimal of scale 2 can't be read as decimal of scale 3/,
     ],
-    [{ type: 'long', logicalType: 'timestamp-micros' }, { type: 'long', logicalType: 'timestamp-millis' }, /instant in milli can't be read as instant in micro/],
+    [
+      { type: 'long', logicalType: 'timestamp-micros' },
+      { type: 'long', logicalType: 'timestamp-millis' },
+      /instant in milli can't be read as instant in micro/,
+    ],
   ];
   for (const [reader, writer, message] of cases) {
     assert.throws(
       () => evolvedDecoder(reader, writer),
-      (error) => error instanceof DispatcherError && error.code === 'CONFIGURATION' && message.test(error.message) && error.remedy !== undefined,
+      (error) =>
+        error instanceof DispatcherError && error.code === 'CONFIGURATION' && message.test(error.message) && error.remedy !== undefined,
       String(message),
     );
   }

@@ -26,7 +26,19 @@ function refuses(decoder: Decoder, bytes: Uint8Array, ...codes: string[]): void 
   );
 }
 
-const COUNTS = [1n << 62n, -(1n << 63n), (1n << 63n) - 1n, 1n << 40n, (1n << 32n) - 1n, 1n << 32n, 67_108_864n, 5_000_000_000n, 100_000_000n, 1_000_000n, -100_000_000n];
+const COUNTS = [
+  1n << 62n,
+  -(1n << 63n),
+  (1n << 63n) - 1n,
+  1n << 40n,
+  (1n << 32n) - 1n,
+  1n << 32n,
+  67_108_864n,
+  5_000_000_000n,
+  100_000_000n,
+  1_000_000n,
+  -100_000_000n,
+];
 
 test('a count that the bytes left could not hold is refused before anything is allocated', () => {
   for (const items of ['long', 'int', 'string', 'boolean', 'double', { type: 'array', items: 'int' }, { type: 'map', values: 'null' }]) {
@@ -55,29 +67,52 @@ test('items without bytes are bounded over the whole record, also in nested arra
 });
 
 test('a record that skips hostile fields is as guarded as one that reads them', () => {
-  const field = (type: unknown): unknown => ({ type: 'record', name: 'R', fields: [{ name: 'skipped', type }, { name: 'kept', type: 'int' }] });
+  const field = (type: unknown): unknown => ({
+    type: 'record',
+    name: 'R',
+    fields: [
+      { name: 'skipped', type },
+      { name: 'kept', type: 'int' },
+    ],
+  });
   const reader = { type: 'record', name: 'R', fields: [{ name: 'kept', type: 'int' }] };
-  for (const type of [{ type: 'array', items: 'long' }, { type: 'map', values: 'null' }, { type: 'array', items: { type: 'array', items: 'null' } }, 'string', 'bytes']) {
+  for (const type of [
+    { type: 'array', items: 'long' },
+    { type: 'map', values: 'null' },
+    { type: 'array', items: { type: 'array', items: 'null' } },
+    'string',
+    'bytes',
+  ]) {
     const decoder = evolvedDecoder(reader, field(type));
-    for (const count of COUNTS) refuses(decoder, Buffer.concat([long(count), Buffer.alloc(30, 2)]), 'INVALID_COUNT', 'INVALID_LENGTH', 'TRUNCATED', 'TRAILING_BYTES');
+    for (const count of COUNTS)
+      refuses(decoder, Buffer.concat([long(count), Buffer.alloc(30, 2)]), 'INVALID_COUNT', 'INVALID_LENGTH', 'TRUNCATED', 'TRAILING_BYTES');
   }
   const nulls = evolvedDecoder(reader, field({ type: 'array', items: 'null' }));
   refuses(nulls, Buffer.concat([long(100_000_000n), Buffer.of(0, 2)]), 'TOO_MANY_ITEMS');
   assert.deepEqual(decode(nulls, Buffer.concat([long(5n), Buffer.of(0, 2)])), { kept: 1 });
-  const deep = evolvedDecoder(reader, { type: 'record', name: 'R', fields: [{ name: 'skipped', type: ['null', 'R'] }, { name: 'kept', type: 'int' }] });
+  const deep = evolvedDecoder(reader, {
+    type: 'record',
+    name: 'R',
+    fields: [
+      { name: 'skipped', type: ['null', 'R'] },
+      { name: 'kept', type: 'int' },
+    ],
+  });
   refuses(deep, Buffer.alloc(100_000, 2), 'TOO_DEEP');
 });
 
 test('negative and huge lengths of strings and bytes are refused', () => {
   for (const type of ['string', 'bytes']) {
     const { decoder } = codecOf(type);
-    for (const length of [-1n, -100n, 65n, 1n << 31n, 1n << 40n, (1n << 63n) - 1n, -(1n << 63n)]) refuses(decoder, Buffer.concat([long(length), Buffer.alloc(64, 65)]), 'INVALID_LENGTH');
+    for (const length of [-1n, -100n, 65n, 1n << 31n, 1n << 40n, (1n << 63n) - 1n, -(1n << 63n)])
+      refuses(decoder, Buffer.concat([long(length), Buffer.alloc(64, 65)]), 'INVALID_LENGTH');
   }
 });
 
 test('union branches, enum symbols, booleans, ints and longs outside their range are refused', () => {
   const union = codecOf(['null', 'int']).decoder;
-  for (const index of [2n, -1n, 63n, 64n, 1n << 33n]) refuses(union, Buffer.concat([long(index), Buffer.of(0)]), 'INVALID_UNION', 'INVALID_INT');
+  for (const index of [2n, -1n, 63n, 64n, 1n << 33n])
+    refuses(union, Buffer.concat([long(index), Buffer.of(0)]), 'INVALID_UNION', 'INVALID_INT');
   const enumeration = codecOf({ type: 'enum', name: 'E', symbols: ['A', 'B'] }).decoder;
   for (const index of [2n, -1n, 1n << 33n]) refuses(enumeration, long(index), 'INVALID_ENUM', 'INVALID_INT');
   refuses(codecOf('boolean').decoder, Buffer.of(2), 'INVALID_BOOLEAN');
@@ -114,7 +149,8 @@ test('text that is not UTF-8 is refused, U+FFFD itself is not', () => {
       refuses(decoder, Buffer.concat([long(BigInt(text.length)), text]), 'INVALID_UTF8');
     }
   }
-  for (const text of ['\ufffd', 'é\ufffd', '\ufffd'.repeat(500), '\ufeff', '\u0000', '💥'.repeat(30)]) assert.equal(decode(decoder, encode(encoder, text)), text);
+  for (const text of ['\ufffd', 'é\ufffd', '\ufffd'.repeat(500), '\ufeff', '\u0000', '💥'.repeat(30)])
+    assert.equal(decode(decoder, encode(encoder, text)), text);
   assert.throws(() => encode(encoder, 'half \ud83d'), { code: 'INVALID_STRING' });
   assert.throws(() => encode(encoder, `${'long '.repeat(40)}\udc00`), { code: 'INVALID_STRING' });
 });
@@ -126,7 +162,14 @@ test('a map key __proto__ is refused both ways, other unusual names are plain da
   assert.throws(() => encode(encoder, JSON.parse('{"__proto__":"x"}')), { code: 'FORBIDDEN_KEY' });
   const value = { constructor: 'a', toString: 'b', hasOwnProperty: 'c', '1': 'd' };
   assert.deepEqual(decode(decoder, encode(encoder, value)), value);
-  const record = codecOf({ type: 'record', name: 'constructor', fields: [{ name: 'toString', type: 'string', default: 'none' }, { name: 'valueOf', type: ['null', 'int'], default: null }] });
+  const record = codecOf({
+    type: 'record',
+    name: 'constructor',
+    fields: [
+      { name: 'toString', type: 'string', default: 'none' },
+      { name: 'valueOf', type: ['null', 'int'], default: null },
+    ],
+  });
   assert.deepEqual(decode(record.decoder, encode(record.encoder, {})), { toString: 'none', valueOf: null });
 });
 

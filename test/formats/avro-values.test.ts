@@ -15,7 +15,17 @@ function longBytes(value: bigint): Buffer {
   return Buffer.from([...bytes, Number(rest)]);
 }
 
-const anyLong = fc.oneof(fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n }), fc.bigInt({ min: -(1n << 54n), max: 1n << 54n }), fc.nat({ max: 63 }).chain((bits) => fc.constantFrom(1n << BigInt(bits), (1n << BigInt(bits)) - 1n, -(1n << BigInt(bits)), -(1n << BigInt(bits)) - 1n).filter((n) => n < 1n << 63n && n >= -(1n << 63n))));
+const anyLong = fc.oneof(
+  fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n }),
+  fc.bigInt({ min: -(1n << 54n), max: 1n << 54n }),
+  fc
+    .nat({ max: 63 })
+    .chain((bits) =>
+      fc
+        .constantFrom(1n << BigInt(bits), (1n << BigInt(bits)) - 1n, -(1n << BigInt(bits)), -(1n << BigInt(bits)) - 1n)
+        .filter((n) => n < 1n << 63n && n >= -(1n << 63n)),
+    ),
+);
 
 test('longs are exact: a number within ±(2^53 − 1), a refusal beyond it, always a BigInt when asked for', () => {
   const numbers = codecOf('long');
@@ -45,7 +55,14 @@ const flight = {
   fields: [
     { name: 'id', type: 'string' },
     { name: 'delay', type: 'int' },
-    { name: 'legs', type: { type: 'array', items: { type: 'record', name: 'Leg', fields: [{ name: 'to', type: { type: 'enum', name: 'Airport', symbols: ['ATL', 'SFO'] } }] } }, default: [] },
+    {
+      name: 'legs',
+      type: {
+        type: 'array',
+        items: { type: 'record', name: 'Leg', fields: [{ name: 'to', type: { type: 'enum', name: 'Airport', symbols: ['ATL', 'SFO'] } }] },
+      },
+      default: [],
+    },
     { name: 'notes', type: { type: 'map', values: ['null', 'string'] }, default: { from: null } },
     { name: 'code', type: { type: 'fixed', name: 'Code', size: 2 }, default: '\u0001\u00ff' },
     { name: 'gate', type: ['null', 'string'], default: null },
@@ -87,13 +104,20 @@ test('missing fields take their defaults when encoding', () => {
 
 test('a union whose branches differ as JavaScript values is bare, any other is wrapped', () => {
   const bare = codecOf(['null', 'boolean', 'long', 'string', 'bytes', { type: 'array', items: 'int' }, { type: 'map', values: 'int' }]);
-  for (const value of [null, true, 5, 'x', Buffer.of(1), [1], { a: 1 }]) assert.deepEqual(decode(bare.decoder, encode(bare.encoder, value)), value);
+  for (const value of [null, true, 5, 'x', Buffer.of(1), [1], { a: 1 }])
+    assert.deepEqual(decode(bare.decoder, encode(bare.encoder, value)), value);
   const wrapped = codecOf(['null', 'int', 'double', { type: 'record', name: 'n.R', fields: [] }]);
-  for (const value of [null, { int: 1 }, { double: 1 }, { 'n.R': {} }]) assert.deepEqual(decode(wrapped.decoder, encode(wrapped.encoder, value)), value);
-  for (const value of [1, {}, { int: 1, double: 1 }, { long: 1 }, { null: null }, undefined]) assert.throws(() => encode(wrapped.encoder, value), FormatError);
+  for (const value of [null, { int: 1 }, { double: 1 }, { 'n.R': {} }])
+    assert.deepEqual(decode(wrapped.decoder, encode(wrapped.encoder, value)), value);
+  for (const value of [1, {}, { int: 1, double: 1 }, { long: 1 }, { null: null }, undefined])
+    assert.throws(() => encode(wrapped.encoder, value), FormatError);
 });
 
-const logical = (type: unknown, logicalType: string, more: object = {}): unknown => ({ ...(typeof type === 'string' ? { type } : (type as object)), logicalType, ...more });
+const logical = (type: unknown, logicalType: string, more: object = {}): unknown => ({
+  ...(typeof type === 'string' ? { type } : (type as object)),
+  logicalType,
+  ...more,
+});
 
 test('decimals are exact text, in bytes and in fixed', () => {
   const shape = { precision: 30, scale: 4 };
@@ -112,9 +136,18 @@ test('decimals are exact text, in bytes and in fixed', () => {
     }),
     { numRuns: 2_000 },
   );
-  const given: [unknown, string][] = [[12.5, '12.5000'], [1e-4, '0.0001'], [1e21, '1000000000000000000000.0000'], [7n, '7.0000'], ['-0', '0.0000'], ['+1.50', '1.5000'], ['1.500000', '1.5000']];
+  const given: [unknown, string][] = [
+    [12.5, '12.5000'],
+    [1e-4, '0.0001'],
+    [1e21, '1000000000000000000000.0000'],
+    [7n, '7.0000'],
+    ['-0', '0.0000'],
+    ['+1.50', '1.5000'],
+    ['1.500000', '1.5000'],
+  ];
   for (const [value, text] of given) assert.equal(decode(inBytes.decoder, encode(inBytes.encoder, value)), text);
-  for (const value of ['1.00001', 'abc', '', NaN, Infinity, '1'.repeat(27), null, {}, Buffer.of(1), '1e999']) assert.throws(() => encode(inBytes.encoder, value), FormatError);
+  for (const value of ['1.00001', 'abc', '', NaN, Infinity, '1'.repeat(27), null, {}, Buffer.of(1), '1e999'])
+    assert.throws(() => encode(inBytes.encoder, value), FormatError);
   assert.throws(() => decode(inBytes.decoder, Buffer.of(0)), { code: 'INVALID_DECIMAL' });
   assert.equal(decode(inBytes.decoder, Buffer.of(4, 0, 5)), '0.0005');
 });
@@ -151,15 +184,30 @@ test('uuids are text in both forms; unknown and impossible logical types are ign
   assert.throws(() => encode(fixed.encoder, 'no uuid'), FormatError);
   const text = codecOf(logical('string', 'uuid'));
   assert.equal(decode(text.decoder, encode(text.encoder, uuid)), uuid);
-  for (const schema of [logical('bytes', 'decimal', { precision: 2, scale: 3 }), logical('bytes', 'decimal'), logical('bytes', 'no-such'), logical({ type: 'fixed', name: 'F', size: 1 }, 'uuid')]) {
+  for (const schema of [
+    logical('bytes', 'decimal', { precision: 2, scale: 3 }),
+    logical('bytes', 'decimal'),
+    logical('bytes', 'no-such'),
+    logical({ type: 'fixed', name: 'F', size: 1 }, 'uuid'),
+  ]) {
     const { decoder, encoder } = codecOf(schema);
     assert.deepEqual(decode(decoder, encode(encoder, Buffer.of(7))), Buffer.of(7));
   }
 });
 
 test('decoded values share no memory with each other or with the block, and strings of any length survive', () => {
-  const { decoder, encoder } = codecOf({ type: 'record', name: 'R', fields: [{ name: 'b', type: 'bytes' }, { name: 'f', type: { type: 'fixed', name: 'F', size: 3 } }, { name: 's', type: { type: 'array', items: 'string' } }] });
-  const lengths = [0, 1, 12, 13, 21, 22, 62, 63, 64, 65, 127, 128, 255, 256, 1_023, 1_024, 1_025, 2_730, 2_731, 4_096, 8_191, 8_192, 70_000];
+  const { decoder, encoder } = codecOf({
+    type: 'record',
+    name: 'R',
+    fields: [
+      { name: 'b', type: 'bytes' },
+      { name: 'f', type: { type: 'fixed', name: 'F', size: 3 } },
+      { name: 's', type: { type: 'array', items: 'string' } },
+    ],
+  });
+  const lengths = [
+    0, 1, 12, 13, 21, 22, 62, 63, 64, 65, 127, 128, 255, 256, 1_023, 1_024, 1_025, 2_730, 2_731, 4_096, 8_191, 8_192, 70_000,
+  ];
   const s = lengths.flatMap((n) => ['x'.repeat(n), 'é'.repeat(n), `${'x'.repeat(Math.max(0, n - 1))}💥`, '漢'.repeat(n)]);
   const value = { b: Buffer.of(1, 2, 3), f: Buffer.of(4, 5, 6), s };
   assert.deepEqual(decode(decoder, encode(encoder, value)), value);

@@ -25,14 +25,37 @@ function refuses(text: string | Uint8Array, code: string): void {
 }
 
 test('what is not one JSON value in UTF-8 is refused', () => {
-  for (const text of ['', '  ', '{', '{"a":1}}', "{'a':1}", '[1,]', 'NaN', 'undefined', '01', '{"a":1} {"b":2}', '\u0000', '\ufeff', '[NaN]', '-Infinity']) refuses(text, 'INVALID_JSON');
-  for (const bytes of [[0x22, 0xff, 0x22], [0x22, 0xc0, 0xaf, 0x22], [0x22, 0xed, 0xa0, 0x80, 0x22], [0x22, 0xe2, 0x82, 0x22]]) refuses(Buffer.from(bytes), 'INVALID_UTF8');
+  for (const text of [
+    '',
+    '  ',
+    '{',
+    '{"a":1}}',
+    "{'a':1}",
+    '[1,]',
+    'NaN',
+    'undefined',
+    '01',
+    '{"a":1} {"b":2}',
+    '\u0000',
+    '\ufeff',
+    '[NaN]',
+    '-Infinity',
+  ])
+    refuses(text, 'INVALID_JSON');
+  for (const bytes of [
+    [0x22, 0xff, 0x22],
+    [0x22, 0xc0, 0xaf, 0x22],
+    [0x22, 0xed, 0xa0, 0x80, 0x22],
+    [0x22, 0xe2, 0x82, 0x22],
+  ])
+    refuses(Buffer.from(bytes), 'INVALID_UTF8');
   assert.equal(read('"\ufffd"'), '\ufffd');
   assert.deepEqual(read('\ufeff{"a":1}'), { a: 1 });
 });
 
-test('numbers that a double can\'t hold are refused where they are numbers, not where they are text', () => {
-  for (const text of ['9007199254740992', '-9007199254740992', '[1,{"a":12345678901234567890}]', `{"x":"y","z":${'9'.repeat(400)}}`]) refuses(text, 'UNSAFE_INTEGER');
+test("numbers that a double can't hold are refused where they are numbers, not where they are text", () => {
+  for (const text of ['9007199254740992', '-9007199254740992', '[1,{"a":12345678901234567890}]', `{"x":"y","z":${'9'.repeat(400)}}`])
+    refuses(text, 'UNSAFE_INTEGER');
   for (const text of ['1e400', '[-1E+999]', `${'1'.repeat(400)}.5`]) refuses(text, 'NUMBER_RANGE');
   const fine: [string, unknown][] = [
     ['9007199254740991', 9007199254740991],
@@ -56,7 +79,8 @@ test('numbers that a double can\'t hold are refused where they are numbers, not 
 });
 
 test('a __proto__ key is refused however it is spelled, as text it is data', () => {
-  for (const text of ['{"__proto__":1}', '[{"a":{"__proto__":{}}}]', '{"\\u005f_proto__":1}', '{"__pr\\u006fto__":null}']) refuses(text, 'FORBIDDEN_KEY');
+  for (const text of ['{"__proto__":1}', '[{"a":{"__proto__":{}}}]', '{"\\u005f_proto__":1}', '{"__pr\\u006fto__":null}'])
+    refuses(text, 'FORBIDDEN_KEY');
   assert.deepEqual(read('{"a":"__proto__","constructor":1,"b":"\\u0041"}'), { a: '__proto__', constructor: 1, b: 'A' });
 });
 
@@ -72,7 +96,8 @@ test('nesting is bounded, brackets in text do not count', () => {
 
 test('any truncation and any flipped bit of a record gives a value or a FormatError', () => {
   const bytes = Buffer.from('{"id":"é\\u0041","n":-12.5e3,"list":[1,null,{"x":true}],"text":"💥"}');
-  for (let end = 0; end < bytes.length; end++) assert.throws(() => decode(decoder, bytes.subarray(0, end), bytes.subarray(end)), FormatError);
+  for (let end = 0; end < bytes.length; end++)
+    assert.throws(() => decode(decoder, bytes.subarray(0, end), bytes.subarray(end)), FormatError);
   for (let bit = 0; bit < bytes.length * 8; bit++) {
     const flipped = Buffer.from(bytes);
     flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
@@ -84,7 +109,7 @@ test('any truncation and any flipped bit of a record gives a value or a FormatEr
   }
 });
 
-test('what JSON can\'t hold is refused with its path, never written as something else', () => {
+test("what JSON can't hold is refused with its path, never written as something else", () => {
   const circle: Record<string, unknown> = {};
   circle['self'] = circle;
   let deep: unknown = 1;

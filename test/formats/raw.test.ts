@@ -22,18 +22,29 @@ test('raw bytes come as a Buffer of their own and go out unchanged', () => {
   assert.equal(encoder.encode('ééé', new Uint8Array(8), 4, 8), -7);
 });
 
-test('a view that does not start at its buffer\'s beginning is read and written in the right place', () => {
+test("a view that does not start at its buffer's beginning is read and written in the right place", () => {
   const shared = new SharedArrayBuffer(64);
   const view = new Uint8Array(shared, 8, 40);
   for (const format of ['raw', 'json'] as const) {
     const end = createEncoder({ format, long: 'number' }).encode('abc', view, 2, 40);
-    assert.ok(Buffer.from(new Uint8Array(shared).slice(10, 8 + end)).toString().includes('abc'));
+    assert.ok(
+      Buffer.from(new Uint8Array(shared).slice(10, 8 + end))
+        .toString()
+        .includes('abc'),
+    );
     assert.ok(String(createDecoder({ format, long: 'number' }).decode(view, 2, end)).includes('abc'));
   }
 });
 
 test('decoded values are shown as JSON that a person can read', () => {
-  const value = { big: 9007199254740993n, text: Buffer.from('héllo\n'), binary: Buffer.of(0, 255), list: [NaN, undefined, null, 1.5], date: new Date(0), nested: { a: true } };
+  const value = {
+    big: 9007199254740993n,
+    text: Buffer.from('héllo\n'),
+    binary: Buffer.of(0, 255),
+    list: [NaN, undefined, null, 1.5],
+    date: new Date(0),
+    nested: { a: true },
+  };
   assert.deepEqual(JSON.parse(JSON.stringify(toDisplay(value))), {
     big: '9007199254740993',
     text: 'héllo\n',

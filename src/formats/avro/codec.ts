@@ -129,7 +129,11 @@ function plannerOf(schema: ParsedSchema): Planner {
       if (end < 0) throw new Error(`takes more than ${String(SCRATCH_BYTES)} bytes`);
       return scratch.slice(0, end);
     } catch (cause) {
-      throw schemaError(`${schema.file}: the default ${JSON.stringify(value)} of a field can't be encoded: ${messageOf(cause)}`, 'correct the default', cause);
+      throw schemaError(
+        `${schema.file}: the default ${JSON.stringify(value)} of a field can't be encoded: ${messageOf(cause)}`,
+        'correct the default',
+        cause,
+      );
     }
   }
   return new Planner(schema.attributes, encodeDefault);

@@ -50,7 +50,10 @@ export class Emitter {
     if (known !== undefined) return known;
     // For the recursive ones, which are apart anyway.
     this.sizes.set(node, 1);
-    const size = childrenOf(node).reduce((sum, child) => sum + (this.names.has(child) ? 1 : Math.min(this.sizeOf(child), INLINE_NODES_MAX + 1)), 1);
+    const size = childrenOf(node).reduce(
+      (sum, child) => sum + (this.names.has(child) ? 1 : Math.min(this.sizeOf(child), INLINE_NODES_MAX + 1)),
+      1,
+    );
     this.sizes.set(node, size);
     return size;
   }
@@ -85,5 +88,7 @@ export function inTemplate(text: string): string {
 
 /** A text as a literal of the generated source. */
 export function literal(text: string): string {
-  return JSON.stringify(text).replace(/\u2028/g, '\\u2028').replace(/\u2029/g, '\\u2029');
+  return JSON.stringify(text)
+    .replace(/\u2028/g, '\\u2028')
+    .replace(/\u2029/g, '\\u2029');
 }

@@ -1,10 +1,14 @@
-import { bucketOf } from './plan-from-type.js';
 import type { Node, UnionNode } from './plan.js';
+import { bucketOf } from './plan-from-type.js';
 
 /** For each branch of an unwrapped union, the JavaScript condition under which `value` belongs to it; the cheap and certain ones first. */
 export function acceptsOf(node: UnionNode, value: string): { readonly index: number; readonly condition: string }[] {
   const hasNumber = node.branches.some((branch) => bucketOf(branch.node) === 'number');
-  const tests = node.branches.map((branch, index) => ({ index, rank: RANKS.indexOf(bucketOf(branch.node)), condition: conditionOf(branch.node, value, hasNumber) }));
+  const tests = node.branches.map((branch, index) => ({
+    index,
+    rank: RANKS.indexOf(bucketOf(branch.node)),
+    condition: conditionOf(branch.node, value, hasNumber),
+  }));
   return tests.sort((a, b) => a.rank - b.rank || a.index - b.index);
 }
 
@@ -25,7 +29,9 @@ function conditionOf(node: Node, value: string, hasNumber: boolean): string {
     }
     case 'string': {
       const isDecimal = 'logical' in node && node.logical?.kind === 'decimal';
-      return isDecimal && !hasNumber ? `typeof ${value} === 'string' || typeof ${value} === 'number' || typeof ${value} === 'bigint'` : `typeof ${value} === 'string'`;
+      return isDecimal && !hasNumber
+        ? `typeof ${value} === 'string' || typeof ${value} === 'number' || typeof ${value} === 'bigint'`
+        : `typeof ${value} === 'string'`;
     }
     case 'bytes':
       return `${value} instanceof Uint8Array`;
@@ -40,7 +46,9 @@ function conditionOf(node: Node, value: string, hasNumber: boolean): string {
 export function expectedOf(node: Node): string {
   switch (node.kind) {
     case 'long':
-      return node.logical?.kind === 'instant' ? `long (${node.logical.unit}s since 1970, or a Date)` : 'long (an integer within ±(2^53 − 1), or a BigInt)';
+      return node.logical?.kind === 'instant'
+        ? `long (${node.logical.unit}s since 1970, or a Date)`
+        : 'long (an integer within ±(2^53 − 1), or a BigInt)';
     case 'int':
       return node.logical?.kind === 'instant' ? 'date (days since 1970, or a Date)' : 'int (an integer of 32 bits)';
     case 'bytes':

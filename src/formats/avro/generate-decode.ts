@@ -2,10 +2,20 @@ import { FormatError } from '../format.js';
 import { NESTING_DEPTH_MAX, TEXT_WINDOW_BYTES, ZERO_BYTE_ITEMS_MAX } from '../limits.js';
 import { type RawBuffer, utf8Text } from '../memory.js';
 import { DECODE_PRELUDE } from './decode-prelude.js';
-import { decimalText, uuidText } from './logical.js';
 import { Emitter, inTemplate, literal } from './emitter.js';
-import { type ArrayNode, bytesMin, type FieldDefault, type MapNode, type Node, type PrimitiveNode, type ResolvedRecordNode, type UnionNode } from './plan.js';
 import { emitSkip } from './generate-skip.js';
+import { decimalText, uuidText } from './logical.js';
+import {
+  type ArrayNode,
+  bytesMin,
+  type FieldDefault,
+  type MapNode,
+  type Node,
+  type PrimitiveNode,
+  type ResolvedRecordNode,
+  type UnionNode,
+} from './plan.js';
+import { length, shortName, smallInt, varint } from './snippets.js';
 
 export interface GeneratedDecoder {
   /** Turns to another block. */
@@ -34,7 +44,7 @@ export function generateDecoder(root: Node, options: DecodeOptions): GeneratedDe
     NESTING_DEPTH_MAX,
     K: source.emitter.constants,
   };
-  // biome-ignore lint/security/noGlobalEval: names come from a parsed schema, whose identifiers avsc has checked; nothing of a record is in the source
+  // Safe: names come from a parsed schema, whose identifiers avsc has checked; nothing of a record is in the source.
   const make = new Function(...Object.keys(scope), source.text()) as (...values: unknown[]) => GeneratedDecoder;
   return make(...Object.values(scope));
 }
@@ -142,7 +152,7 @@ if (c < 0 || c >= ${String(node.symbols.length)}) fail('INVALID_ENUM', \`${path}
 
   private array(node: ArrayNode, target: string, path: string): string {
     const [list, count, i, item] = [this.emitter.fresh('a'), this.emitter.fresh('n'), this.emitter.fresh('i'), this.emitter.fresh('v')];
-        return `const ${list} = [];
+    return `const ${list} = [];
 ${this.blocks(bytesMin(node.items), count, path)}
   for (let ${i} = 0; ${i} < ${count}; ${i}++) {
     let ${item};
@@ -154,7 +164,13 @@ ${target} = ${list};`;
   }
 
   private map(node: MapNode, target: string, path: string): string {
-    const [map, count, i, item, key] = ['m', 'n', 'i', 'v', 'k'].map((prefix) => this.emitter.fresh(prefix)) as [string, string, string, string, string];
+    const [map, count, i, item, key] = ['m', 'n', 'i', 'v', 'k'].map((prefix) => this.emitter.fresh(prefix)) as [
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
     return `const ${map} = {};
 ${this.blocks(1 + bytesMin(node.values), count, path)}
   for (let ${i} = 0; ${i} < ${count}; ${i}++) {
@@ -190,7 +206,10 @@ ${target} = ${map};`;
 
   private union(node: UnionNode, target: string, path: string): string {
     const cases = node.branches.map((branch, index) => {
-      const inner = node.wrapped && branch.node.kind !== 'null' ? this.read({ kind: 'wrap', name: branch.name, node: branch.node }, target, path) : this.read(branch.node, target, path);
+      const inner =
+        node.wrapped && branch.node.kind !== 'null'
+          ? this.read({ kind: 'wrap', name: branch.name, node: branch.node }, target, path)
+          : this.read(branch.node, target, path);
       return `case ${String(index)}: {\n${inner}\nbreak;\n}`;
     });
     return `${smallInt('c', path)}
@@ -201,7 +220,7 @@ default: fail('INVALID_UNION', \`${path}: the union has no branch number \${c}\`
   }
 
   private record(node: Extract<Node, { kind: 'record' | 'resolved' }>, target: string, path: string): string {
-    if (!this.emitter.isApart(node) || node === this.root && !this.emitter.isRecursive(node)) return this.fields(node, target, path);
+    if (!this.emitter.isApart(node) || (node === this.root && !this.emitter.isRecursive(node))) return this.fields(node, target, path);
     const name = this.emitter.functionFor(node, (own) => this.recordFunction(node, own));
     return `${target} = ${name}(p); p = P;`;
   }
@@ -254,29 +273,7 @@ default: fail('INVALID_UNION', \`${path}: the union has no branch number \${c}\`
   }
 }
 
-export function varint(target: string, tail: 'intTail' | 'longTail' | 'sizeTail', path: string): string {
-  return `c = b[p++];
-if (c < 128) ${target} = (c >>> 1) ^ -(c & 1); else { ${target} = ${tail}(p, c, \`${path}\`); p = P; }`;
-}
-
-/** A branch or symbol number: nearly always one byte. */
-function smallInt(target: string, path: string): string {
-  return `c = b[p++];
-if (c < 128) ${target} = (c >>> 1) ^ -(c & 1); else { ${target} = intTail(p, c, \`${path}\`); p = P; }`;
-}
-
-/** A length into `c`, held against the bytes that are left. */
-export function length(path: string): string {
-  return `c = b[p++];
-if (c < 128) c = (c >>> 1) ^ -(c & 1); else { c = sizeTail(p, c, \`${path}\`); p = P; }
-if (c < 0 || c > e - p) fail('INVALID_LENGTH', \`${path}: claims a length of \${c} bytes, \${e - p} are left\`, p);`;
-}
-
 function endOfBlock(count: string, path: string): string {
   return `  if (z${count} >= 0 && z${count} !== p) fail('INVALID_COUNT', \`${path}: a block's size does not fit its items\`, p);
 }`;
-}
-
-export function shortName(name: string): string {
-  return name.slice(name.lastIndexOf('.') + 1);
 }

@@ -3,10 +3,10 @@ import { NESTING_DEPTH_MAX, SHOWN_CHARS_MAX } from '../limits.js';
 import type { RawBuffer } from '../memory.js';
 import { Emitter, inTemplate, literal } from './emitter.js';
 import { ENCODE_PRELUDE } from './encode-prelude.js';
-import { shortName } from './generate-decode.js';
-import { decimalBytes, fromDate, uuidBytes } from './logical.js';
 import { acceptsOf, expectedOf } from './encode-union.js';
+import { decimalBytes, fromDate, uuidBytes } from './logical.js';
 import type { ArrayNode, FixedNode, MapNode, Node, PrimitiveNode, RecordNode, UnionNode } from './plan.js';
+import { shortName } from './snippets.js';
 
 export interface GeneratedEncoder {
   readonly attach: (bytes: Uint8Array, buffer: RawBuffer, view: DataView) => void;
@@ -20,8 +20,17 @@ export const OVERFLOW: unique symbol = Symbol('overflow');
 /** Writes the encoder of one plan as straight-line JavaScript and compiles it. */
 export function generateEncoder(root: Node): GeneratedEncoder {
   const source = new EncodeSource(root);
-  const scope = { FormatError, OVERFLOW, NESTING_DEPTH_MAX, SHOWN_CHARS_MAX, decimalBytes, uuidBytes, fromDate, K: source.emitter.constants };
-  // biome-ignore lint/security/noGlobalEval: names come from a parsed schema, whose identifiers avsc has checked; no value is in the source
+  const scope = {
+    FormatError,
+    OVERFLOW,
+    NESTING_DEPTH_MAX,
+    SHOWN_CHARS_MAX,
+    decimalBytes,
+    uuidBytes,
+    fromDate,
+    K: source.emitter.constants,
+  };
+  // Safe: names come from a parsed schema, whose identifiers avsc has checked; no value is in the source.
   const make = new Function(...Object.keys(scope), source.text()) as (...values: unknown[]) => GeneratedEncoder;
   return make(...Object.values(scope));
 }
@@ -110,7 +119,12 @@ return {
       case 'enum': {
         const symbols = this.emitter.constant(new Map(node.symbols.map((symbol, index) => [symbol, index * 2])));
         const expected = literal(`one of the symbols of ${shortName(node.name)}`);
-        this.put(5, `z = ${symbols}.get(${value});`, `if (z === undefined) bad(${value}, ${expected}, \`${path}\`);`, 'if (z < 128) b[p++] = z; else p = varint(p, z);');
+        this.put(
+          5,
+          `z = ${symbols}.get(${value});`,
+          `if (z === undefined) bad(${value}, ${expected}, \`${path}\`);`,
+          'if (z < 128) b[p++] = z; else p = varint(p, z);',
+        );
         return;
       }
       case 'array':
@@ -138,7 +152,8 @@ return {
   private primitive(node: PrimitiveNode, value: string, path: string): void {
     const bad = `bad(${value}, ${literal(expectedOf(node))}, \`${path}\`)`;
     const small = `z = ((${value} << 1) ^ (${value} >> 31)) >>> 0;\nif (z < 128) b[p++] = z; else p = varint(p, z);`;
-    if (node.logical?.kind === 'instant') this.lines.push(`if (typeof ${value} === 'object') ${value} = fromDate(${value}, '${node.logical.unit}');`);
+    if (node.logical?.kind === 'instant')
+      this.lines.push(`if (typeof ${value} === 'object') ${value} = fromDate(${value}, '${node.logical.unit}');`);
     switch (node.kind) {
       case 'null':
         this.put(0, `if (${value} !== null) ${bad};`);
@@ -150,7 +165,13 @@ return {
         this.put(5, `if (typeof ${value} !== 'number' || ${value} !== (${value} | 0)) ${bad};`, small);
         return;
       case 'long':
-        this.put(10, `if (typeof ${value} === 'number' && ${value} === (${value} | 0)) {\n${small}\n} else {`, `z = long(p, ${value});`, `if (z < 0) ${bad};`, 'p = z;\n}');
+        this.put(
+          10,
+          `if (typeof ${value} === 'number' && ${value} === (${value} | 0)) {\n${small}\n} else {`,
+          `z = long(p, ${value});`,
+          `if (z < 0) ${bad};`,
+          'p = z;\n}',
+        );
         return;
       case 'float':
         this.put(4, `if (typeof ${value} !== 'number') ${bad};`, `W.setFloat32(p, ${value}, true); p += 4;`);
@@ -197,7 +218,12 @@ return {
 
   private array(node: ArrayNode, value: string, path: string): void {
     const [i, n, item] = [this.emitter.fresh('i'), this.emitter.fresh('n'), this.emitter.fresh('v')];
-    this.put(5, `if (!Array.isArray(${value})) bad(${value}, 'array', \`${path}\`);`, `const ${n} = ${value}.length;`, `if (${n} > 0) p = ${n} < 64 ? (b[p] = ${n} << 1, p + 1) : long(p, ${n});`);
+    this.put(
+      5,
+      `if (!Array.isArray(${value})) bad(${value}, 'array', \`${path}\`);`,
+      `const ${n} = ${value}.length;`,
+      `if (${n} > 0) p = ${n} < 64 ? (b[p] = ${n} << 1, p + 1) : long(p, ${n});`,
+    );
     this.lines.push(`for (let ${i} = 0; ${i} < ${n}; ${i}++) {`, `let ${item} = ${value}[${i}];`);
     this.nextGuard();
     this.write(node.items, item, `${path}[\${${i}}]`);
@@ -208,7 +234,12 @@ return {
 
   private map(node: MapNode, value: string, path: string): void {
     const [keys, i, key, item] = [this.emitter.fresh('n'), this.emitter.fresh('i'), this.emitter.fresh('k'), this.emitter.fresh('v')];
-    this.put(5, `if (!isObject(${value})) bad(${value}, 'map (a plain object)', \`${path}\`);`, `const ${keys} = Object.keys(${value});`, `if (${keys}.length > 0) p = long(p, ${keys}.length);`);
+    this.put(
+      5,
+      `if (!isObject(${value})) bad(${value}, 'map (a plain object)', \`${path}\`);`,
+      `const ${keys} = Object.keys(${value});`,
+      `if (${keys}.length > 0) p = long(p, ${keys}.length);`,
+    );
     this.lines.push(
       `for (let ${i} = 0; ${i} < ${keys}.length; ${i}++) {`,
       `const ${key} = ${keys}[${i}];`,
@@ -296,11 +327,15 @@ return p;
   }
 
   private fields(node: RecordNode, value: string, path: string): void {
-    this.lines.push(`if (typeof ${value} !== 'object' || ${value} === null || Array.isArray(${value})) bad(${value}, ${literal(expectedOf(node))}, \`${path}\`);`);
+    this.lines.push(
+      `if (typeof ${value} !== 'object' || ${value} === null || Array.isArray(${value})) bad(${value}, ${literal(expectedOf(node))}, \`${path}\`);`,
+    );
     for (const field of node.fields) {
       const own = this.emitter.fresh('v');
       const member = `${value}.${field.name}`;
-      this.lines.push(`let ${own} = ${INHERITED.has(field.name) ? `Object.hasOwn(${value}, '${field.name}') ? ${member} : undefined` : member};`);
+      this.lines.push(
+        `let ${own} = ${INHERITED.has(field.name) ? `Object.hasOwn(${value}, '${field.name}') ? ${member} : undefined` : member};`,
+      );
       const at = `${path}.${field.name}`;
       if (field.fallback === undefined) {
         this.write(field.node, own, at);

@@ -1,6 +1,6 @@
 import type { Emitter } from './emitter.js';
 import { bytesMin, childrenOf, type Node } from './plan.js';
-import { length, shortName, varint } from './generate-decode.js';
+import { length, shortName, varint } from './snippets.js';
 
 /** Statements that move `p` behind a value without making it: for the fields of the writer that the reader does not want. */
 export function emitSkip(node: Node, emitter: Emitter, path: string): string {
@@ -64,7 +64,10 @@ function skipBlocks(item: Node, key: string, at: { emitter: Emitter; path: strin
   const { emitter, path } = at;
   const [count, i] = [emitter.fresh('n'), emitter.fresh('i')];
   const least = bytesMin(item) + (key === '' ? 0 : 1);
-  const bound = least === 0 ? `zeros(${count}, \`${path}\`, p);` : `if (${count} > (e - p) / ${String(least)}) fail('INVALID_COUNT', \`${path}: claims \${${count}} items, more than its bytes could hold\`, p);`;
+  const bound =
+    least === 0
+      ? `zeros(${count}, \`${path}\`, p);`
+      : `if (${count} > (e - p) / ${String(least)}) fail('INVALID_COUNT', \`${path}: claims \${${count}} items, more than its bytes could hold\`, p);`;
   const hollow = least === 0 && childrenOf(item).length === 0;
   return `for (;;) {
   let ${count};

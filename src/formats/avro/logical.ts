@@ -1,5 +1,5 @@
-import { DECIMAL_BYTES_MAX } from '../limits.js';
 import { FormatError } from '../format.js';
+import { DECIMAL_BYTES_MAX } from '../limits.js';
 import type { RawBuffer } from '../memory.js';
 
 /** Bytes that a double holds as an exact integer. */

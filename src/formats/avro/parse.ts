@@ -1,6 +1,6 @@
 import avro, { type Type } from 'avsc';
-import { property, qualify, readSchemaFiles, type SchemaSources } from './schema-files.js';
 import { messageOf, schemaError } from './schema-error.js';
+import { property, qualify, readSchemaFiles, type SchemaSources } from './schema-files.js';
 
 export interface ParsedSchema {
   readonly type: Type;
@@ -30,8 +30,10 @@ export function parseSchema(path: string, references: readonly string[]): Parsed
 }
 
 function remedyFor(message: string): string {
-  if (message.startsWith('undefined type name')) return 'add the file that defines this type to `references` of the schema, or correct its name or namespace';
-  if (message.startsWith('incompatible field default')) return "give the field a default of its type; for a union, of the union's first branch";
+  if (message.startsWith('undefined type name'))
+    return 'add the file that defines this type to `references` of the schema, or correct its name or namespace';
+  if (message.startsWith('incompatible field default'))
+    return "give the field a default of its type; for a union, of the union's first branch";
   return 'correct the schema; the Avro specification lists what each type needs';
 }
 

@@ -48,7 +48,8 @@ export class SchemaResolver {
     const from = this.planner.plan(writer);
     if (to.kind === 'fixed' && from.kind === 'fixed') {
       checkNames(reader, writer, path);
-      if (to.size !== from.size) throw new Incompatible(`${path}: fixed of ${String(from.size)} bytes can't be read as fixed of ${String(to.size)}`);
+      if (to.size !== from.size)
+        throw new Incompatible(`${path}: fixed of ${String(from.size)} bytes can't be read as fixed of ${String(to.size)}`);
       checkMeaning(to.logical, from.logical, path);
       return to;
     }
@@ -114,7 +115,9 @@ export class SchemaResolver {
     const taken = new Map<string, number>();
     node.fields = reader.fields.map((field, index) => {
       const at = `${path}.${field.name}`;
-      const names = [field.name, ...field.aliases].filter((name, i, all) => all.indexOf(name) === i && writer.field(name) as types.Field | undefined !== undefined);
+      const names = [field.name, ...field.aliases].filter(
+        (name, i, all) => all.indexOf(name) === i && (writer.field(name) as types.Field | undefined) !== undefined,
+      );
       if (names.length > 1) throw new Incompatible(`${at}: the writer's schema has several fields for it: ${names.join(', ')}`);
       const match = names[0];
       const of = planned[index];
@@ -159,7 +162,9 @@ function isPrimitive(node: Node): node is PrimitiveNode {
 function checkNames(reader: Type, writer: Type, path: string): void {
   const wanted = [reader.name, ...(reader.aliases ?? [])].map((name) => unqualified(name));
   if (writer.name === undefined || wanted.includes(unqualified(writer.name))) return;
-  throw new Incompatible(`${path}: ${writer.name} can't be read as ${reader.name ?? 'an unnamed type'}; names differ and no alias says they mean the same`);
+  throw new Incompatible(
+    `${path}: ${writer.name} can't be read as ${reader.name ?? 'an unnamed type'}; names differ and no alias says they mean the same`,
+  );
 }
 
 function unqualified(name: string | undefined): string | undefined {
@@ -179,5 +184,6 @@ function checkMeaning(reader: Logical | undefined, writer: Logical | undefined, 
         return `${logical.kind} in ${logical.unit}`;
     }
   };
-  if (say(reader) !== say(writer)) throw new Incompatible(`${path}: ${say(writer)} can't be read as ${say(reader)}; the numbers would change their meaning`);
+  if (say(reader) !== say(writer))
+    throw new Incompatible(`${path}: ${say(writer)} can't be read as ${say(reader)}; the numbers would change their meaning`);
 }

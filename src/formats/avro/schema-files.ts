@@ -41,12 +41,20 @@ function readJson(file: string): unknown {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw schemaError(`${file}: the schema file can't be read: ${messageOf(cause)}`, 'check the path (relative paths start at the configuration file) and its permissions', cause);
+    throw schemaError(
+      `${file}: the schema file can't be read: ${messageOf(cause)}`,
+      'check the path (relative paths start at the configuration file) and its permissions',
+      cause,
+    );
   }
   try {
     return JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text);
   } catch (cause) {
-    throw schemaError(`${file}:${placeOfJsonFault(text)}: the schema is not JSON: ${messageOf(cause)}`, 'correct the file at that place; an Avro schema (.avsc) is plain JSON, without comments or trailing commas', cause);
+    throw schemaError(
+      `${file}:${placeOfJsonFault(text)}: the schema is not JSON: ${messageOf(cause)}`,
+      'correct the file at that place; an Avro schema (.avsc) is plain JSON, without comments or trailing commas',
+      cause,
+    );
   }
 }
 
@@ -73,7 +81,7 @@ function collect(schema: unknown, place: Place): void {
   const namespace = define(schema, place);
   const fields = property(schema, 'fields');
   if (!Array.isArray(fields)) return;
-  for (const field of fields) {
+  for (const field of fields as unknown[]) {
     if (typeof field === 'object' && field !== null) collect(property(field, 'type'), { ...place, namespace });
   }
 }
@@ -88,7 +96,10 @@ function define(schema: object, place: Place): string {
   const before = place.definitions.get(full);
   if (before === undefined) place.definitions.set(full, { schema, namespace: place.namespace, file: place.file });
   else if (JSON.stringify(before.schema) !== JSON.stringify(schema)) {
-    throw schemaError(`${place.file}: the type ${full} is defined again, differently from ${before.file}`, 'keep one of the two definitions, or give one another name or namespace');
+    throw schemaError(
+      `${place.file}: the type ${full} is defined again, differently from ${before.file}`,
+      'keep one of the two definitions, or give one another name or namespace',
+    );
   }
   place.names.set(schema, full);
   const dot = name.lastIndexOf('.');

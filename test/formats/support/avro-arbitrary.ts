@@ -75,23 +75,34 @@ class Namer {
 
 export const schemaArbitrary: fc.Arbitrary<unknown> = shape.map((one) => new Namer().name(one));
 
-const text = fc.oneof(fc.string({ maxLength: 30 }), fc.string({ unit: 'binary', maxLength: 30 }), fc.string({ unit: 'binary-ascii', minLength: 50, maxLength: 300 }));
+const text = fc.oneof(
+  fc.string({ maxLength: 30 }),
+  fc.string({ unit: 'binary', maxLength: 30 }),
+  fc.string({ unit: 'binary-ascii', minLength: 50, maxLength: 300 }),
+);
 const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array));
 /** avsc itself is exact within these. */
 const AVSC_LONG_MAX = 2 ** 51;
 
 /** Values in avsc's representation, which is ours where no logical type is in play. */
 export function valueArbitrary(type: avro.Type, depth = 0): fc.Arbitrary<unknown> {
-  if (type instanceof avro.types.FixedType) return fc.uint8Array({ minLength: type.size, maxLength: type.size }).map((array) => Buffer.from(array));
+  if (type instanceof avro.types.FixedType)
+    return fc.uint8Array({ minLength: type.size, maxLength: type.size }).map((array) => Buffer.from(array));
   if (type instanceof avro.types.EnumType) return fc.constantFrom(...type.symbols);
-  if (type instanceof avro.types.ArrayType) return depth > 4 ? fc.constant([]) : fc.array(valueArbitrary(type.itemsType, depth + 1), { maxLength: 4 });
+  if (type instanceof avro.types.ArrayType)
+    return depth > 4 ? fc.constant([]) : fc.array(valueArbitrary(type.itemsType, depth + 1), { maxLength: 4 });
   if (type instanceof avro.types.MapType) {
     const keys = text.filter((key) => key !== '__proto__');
-    return depth > 4 ? fc.constant({}) : fc.dictionary(keys, valueArbitrary(type.valuesType as avro.Type, depth + 1), { maxKeys: 4, noNullPrototype: true });
+    return depth > 4
+      ? fc.constant({})
+      : fc.dictionary(keys, valueArbitrary(type.valuesType as avro.Type, depth + 1), { maxKeys: 4, noNullPrototype: true });
   }
   if (type instanceof avro.types.UnwrappedUnionType) return branch(type.types, depth, false);
   if (type instanceof avro.types.WrappedUnionType) return branch(type.types, depth, true);
-  if (type instanceof avro.types.RecordType) return fc.record(Object.fromEntries(type.fields.map((field) => [field.name, valueArbitrary(field.type, depth + 1)])), { noNullPrototype: true });
+  if (type instanceof avro.types.RecordType)
+    return fc.record(Object.fromEntries(type.fields.map((field) => [field.name, valueArbitrary(field.type, depth + 1)])), {
+      noNullPrototype: true,
+    });
   return primitiveArbitrary(type.typeName);
 }
 

@@ -8,7 +8,8 @@ import { createDecoder, createEncoder, type Decoder, type Encoder, type FormatSp
 export function withFiles<T>(files: Readonly<Record<string, unknown>>, use: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'formats-test-'));
   try {
-    for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
+    for (const [name, content] of Object.entries(files))
+      writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
     return use(folder);
   } finally {
     rmSync(folder, { recursive: true });
@@ -30,7 +31,11 @@ export function codecOf(schema: unknown, long: FormatSpec['long'] = 'number'): C
 /** A decoder of data written with one schema and read with another. */
 export function evolvedDecoder(reader: unknown, writer: unknown, long: FormatSpec['long'] = 'number'): Decoder {
   return withFiles({ 'reader.avsc': JSON.stringify(reader), 'writer.avsc': JSON.stringify(writer) }, (folder) =>
-    createDecoder({ format: 'avro', schema: { path: join(folder, 'reader.avsc'), writerPath: join(folder, 'writer.avsc'), references: [] }, long }),
+    createDecoder({
+      format: 'avro',
+      schema: { path: join(folder, 'reader.avsc'), writerPath: join(folder, 'writer.avsc'), references: [] },
+      long,
+    }),
   );
 }
 

@@ -1,0 +1,23 @@
+/** Pieces of generated source that reading and skipping share. They use the names of the prelude. */
+
+export function varint(target: string, tail: 'intTail' | 'longTail' | 'sizeTail', path: string): string {
+  return `c = b[p++];
+if (c < 128) ${target} = (c >>> 1) ^ -(c & 1); else { ${target} = ${tail}(p, c, \`${path}\`); p = P; }`;
+}
+
+/** A branch or symbol number: nearly always one byte. */
+export function smallInt(target: string, path: string): string {
+  return `c = b[p++];
+if (c < 128) ${target} = (c >>> 1) ^ -(c & 1); else { ${target} = intTail(p, c, \`${path}\`); p = P; }`;
+}
+
+/** A length into `c`, held against the bytes that are left. */
+export function length(path: string): string {
+  return `c = b[p++];
+if (c < 128) c = (c >>> 1) ^ -(c & 1); else { c = sizeTail(p, c, \`${path}\`); p = P; }
+if (c < 0 || c > e - p) fail('INVALID_LENGTH', \`${path}: claims a length of \${c} bytes, \${e - p} are left\`, p);`;
+}
+
+export function shortName(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1);
+}
