@@ -32,23 +32,23 @@ export function refuse(stage: Stage, code: string, message: string): Rejected {
 
 /** For errors of a codec (with a code of their own) and of the user's functions. */
 export function refuseThrown(stage: Stage, thrown: unknown): Rejected {
-  if (thrown instanceof FormatError) {
-    const code = isCode(thrown.code) ? thrown.code : 'FORMAT_ERROR';
-    return new Rejected({ stage, code, message: thrown.message }, { name: thrown.name, message: thrown.message, stack: undefined });
+  try {
+    if (thrown instanceof FormatError) {
+      const code = isCode(thrown.code) ? thrown.code : 'FORMAT_ERROR';
+      return new Rejected({ stage, code, message: thrown.message }, { name: thrown.name, message: thrown.message, stack: undefined });
+    }
+    const description = describeThrown(thrown);
+    return new Rejected({ stage, code: TRANSFORM_ERROR, message: description.message }, description);
+  } catch {
+    // Anything can be thrown, also a proxy whose traps throw in turn, even at `instanceof`.
+    return refuse(stage, TRANSFORM_ERROR, 'something was thrown that can not be described');
   }
-  const description = describeThrown(thrown);
-  return new Rejected({ stage, code: TRANSFORM_ERROR, message: description.message }, description);
 }
 
-/** Anything can be thrown, also objects whose properties throw in turn. */
 export function describeThrown(thrown: unknown): ThrownDescription {
-  try {
-    if (thrown instanceof Error) {
-      const stack: unknown = thrown.stack;
-      return { name: String(thrown.name), message: String(thrown.message), stack: typeof stack === 'string' ? stack : undefined };
-    }
-    return { name: typeof thrown, message: `something that is no Error was thrown: ${String(thrown)}`, stack: undefined };
-  } catch {
-    return { name: 'unknown', message: 'something was thrown that can not be described', stack: undefined };
+  if (thrown instanceof Error) {
+    const stack: unknown = thrown.stack;
+    return { name: String(thrown.name), message: String(thrown.message), stack: typeof stack === 'string' ? stack : undefined };
   }
+  return { name: typeof thrown, message: `something that is no Error was thrown: ${String(thrown)}`, stack: undefined };
 }

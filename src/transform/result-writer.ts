@@ -61,12 +61,12 @@ export class ResultWriter {
 
   /** Writes all that one source row produced, or nothing of it. */
   write(row: number, result: unknown): Written {
-    if (result instanceof Rejected) return this.reject(row, result);
     const writer = this.writer;
     writer.mark();
     let step: Step;
     try {
-      step = this.#write(row, result);
+      // In here even `instanceof` may run code of the user (a proxy's trap).
+      step = result instanceof Rejected ? result : this.#write(row, result);
       if (step === Written.done && writer.bytesSinceMark > this.#settings.outputBytesMax) step = this.#tooLarge();
     } catch (error) {
       step = refuseThrown('encode', error);

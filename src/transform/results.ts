@@ -14,12 +14,12 @@ export type HeadersInput = Readonly<Record<string, HeaderInput | undefined>> | r
 /** What is left out comes from the source record (key, headers, timestamp) or the configuration (topic, partition). */
 export interface EmitOptions {
   /** Default: `kafka.producer.topic`. */
-  readonly topic?: string;
-  readonly key?: Uint8Array | string | null;
-  readonly partition?: number;
+  readonly topic?: string | undefined;
+  readonly key?: Uint8Array | string | null | undefined;
+  readonly partition?: number | undefined;
   /** Milliseconds since 1970. */
-  readonly timestamp?: number | Date;
-  readonly headers?: HeadersInput;
+  readonly timestamp?: number | Date | undefined;
+  readonly headers?: HeadersInput | undefined;
 }
 
 export interface Emit<Value> {

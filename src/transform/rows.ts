@@ -125,11 +125,21 @@ export class RowComputer {
 
 /** `drop` and `reject` may be thrown; any other thrown thing rejects the record. */
 export function resultOfThrown(thrown: unknown): unknown {
-  if (isMarked(thrown) && (thrown[RESULT] === 'drop' || thrown[RESULT] === 'reject')) return thrown;
+  try {
+    if (isMarked(thrown) && (thrown[RESULT] === 'drop' || thrown[RESULT] === 'reject')) return thrown;
+  } catch {
+    // A proxy; it is described as far as it lets itself be.
+  }
   return refuseThrown('transform', thrown);
 }
 
+/** As `await` sees it: a `then` that is a function. A value decoded from JSON may well have a field of that name. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  // A value decoded from JSON may well have a field named `then`; only a function counts, as for `await`.
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    return 'then' in value && typeof value.then === 'function';
+  } catch {
+    // A proxy or getter that throws; whoever writes it as a value will meet that again, where it rejects the record.
+    return false;
+  }
 }

@@ -62,7 +62,7 @@ export class TaskRunner {
     this.#results = new ResultWriter(settings, encoder, this.#topics, this.#writer, outputCheckOf(loaded?.outputSchema));
     const passThrough = loaded === undefined && input.format === 'raw' && output.format === 'raw';
     this.#rows = new RowComputer({ decoder: createDecoder(input), tombstones: input.tombstones, passThrough, loaded, context: this.#context });
-    this.#identity = isIdentity(settings);
+    this.#identity = loaded === undefined && isIdentity(settings);
   }
 
   /** Makes the codecs and runs the transform's `setup`. */
