@@ -197,7 +197,7 @@ function cutAroundSuspects(range: Range, death: WorkerDeath): Range[] {
     return [
       { first: range.first, count: half },
       { first: range.first + half, count: range.count - half },
-    ];
+    ].map((piece) => (blameless ? { ...piece, blamelessDeaths: blamelessDeathsBefore(piece.count) } : piece));
   }
   return [
     { first: range.first, count: from - range.first },
@@ -213,6 +213,11 @@ function settledAlone(part: Part): Promise<boolean> {
   return new Promise((resolve) => {
     part.settledAlone = resolve;
   });
+}
+
+/** A late exception may have come from an earlier record, so a record alone gets one more try before it is blamed; larger pieces are cut at once. */
+function blamelessDeathsBefore(rows: number): number {
+  return rows === 1 ? Limits.blamelessDeathsMax - 1 : Limits.blamelessDeathsMax;
 }
 
 function stuck(range: Range): DispatcherError {
