@@ -1,5 +1,5 @@
 /** Real Apache Kafka (KRaft, combined roles) on 127.0.0.1 for tests and benchmarks: one or three broker processes, data in a temporary folder. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -176,6 +176,14 @@ export async function withCluster<T>(options: ClusterOptions, body: (cluster: Ka
   }
 }
 
+/** 16 random bytes as Kafka writes them; one that begins with a dash would be read as an option by the formatter. */
+function newClusterId(): string {
+  const bytes = randomBytes(16);
+  // The first character holds the upper six bits: 62 is the dash, and below 32 nothing but letters comes.
+  bytes[0] = randomInt(0x80);
+  return bytes.toString('base64url');
+}
+
 interface ClusterParts {
   readonly folder: string;
   readonly brokers: readonly Broker[];
@@ -196,7 +204,7 @@ async function prepareCluster(options: ClusterOptions): Promise<ClusterParts> {
   for (const listener of listeners) {
     ports.set(listener.name, free.splice(0, options.brokers));
   }
-  const clusterId = randomBytes(16).toString('base64url');
+  const clusterId = newClusterId();
   const brokers = Array.from({ length: options.brokers }, (_, index) => {
     const properties = { ...nodeProperties(index, listeners, ports), ...sizeProperties(options), ...options.properties };
     return new Broker({
