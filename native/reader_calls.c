@@ -130,6 +130,7 @@ kd_reader_result kd_reader_rewind(kd_reader *reader, uint32_t partition_id, uint
   if (result == KD_READER_OK && !partition) result = KD_READER_NOT_OPEN;
   if (partition) {
     kd_reader_drop_held(reader, partition_id);
+    partition->epoch = epoch;
     atomic_store(&partition->next, next_offset);
     partition->epoch = epoch;
     partition->faulted = false;

@@ -92,9 +92,20 @@ static uint32_t chunk_size(const kd_reader *reader) {
   return fitting < 1 ? 1 : fitting > KD_READER_CHUNK_MAX ? KD_READER_CHUNK_MAX : fitting;
 }
 
+static void publish(kd_reader *reader, tally *counts) {
+  note_held(reader);
+  atomic_fetch_add_explicit(&reader->records_read, counts->records, memory_order_relaxed);
+  atomic_fetch_add_explicit(&reader->bytes_read, counts->bytes, memory_order_relaxed);
+  atomic_fetch_add_explicit(&reader->duplicates_dropped, counts->duplicates, memory_order_relaxed);
+  atomic_fetch_add_explicit(&reader->stale_dropped, counts->stale, memory_order_relaxed);
+  *counts = (tally){0};
+}
+
 /* False: nothing more for this batch. The first record is waited for, the others are taken when they are there. */
-static bool refill(kd_reader *reader, int64_t *linger_until_ms) {
+static bool refill(kd_reader *reader, tally *counts, int64_t *linger_until_ms) {
   if (reader->packer.row_count == 0) {
+    /* What was only dropped so far is counted before the wait. */
+    publish(reader, counts);
     while (!atomic_load_explicit(&reader->interrupted, memory_order_acquire)) {
       if (pop(reader, KD_READER_POLL_MS, 1)) {
         if (reader->options.linger_ms) *linger_until_ms = kd_now_ms() + reader->options.linger_ms;
@@ -231,18 +242,14 @@ bool kd_reader_fill(kd_reader *reader, const kd_block *block) {
   kd_packer *packer = &reader->packer;
   kd_packer_begin(packer, block->bytes, block->length);
   while (result == PACK_MORE) {
-    if (reader->held_count == 0 && !refill(reader, &linger_until_ms)) break;
+    if (reader->held_count == 0 && !refill(reader, &counts, &linger_until_ms)) break;
     while (reader->held_count > 0 && (result = pack_one(reader, &counts)) == PACK_MORE) {
     }
   }
-  note_held(reader);
-  atomic_fetch_add_explicit(&reader->duplicates_dropped, counts.duplicates, memory_order_relaxed);
-  atomic_fetch_add_explicit(&reader->stale_dropped, counts.stale, memory_order_relaxed);
+  publish(reader, &counts);
   if (packer->segment_count == 0) return false;
   reader->oversize_bytes = 0;
   reader->oversize_raised = false;
-  atomic_fetch_add_explicit(&reader->records_read, counts.records, memory_order_relaxed);
-  atomic_fetch_add_explicit(&reader->bytes_read, counts.bytes, memory_order_relaxed);
   atomic_fetch_add_explicit(&reader->batches, 1, memory_order_relaxed);
   uint32_t packed = kd_packer_close(packer);
   if (packer->row_count > 0) {
