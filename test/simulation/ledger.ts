@@ -13,6 +13,8 @@ interface Page {
   /** Records below are done. */
   doneTo: number;
   lastHandedOver: number;
+  /** Records below may have been passed over on purpose. */
+  skippedTo: number;
   stored: number;
   storedEpoch: number;
 }
@@ -41,6 +43,7 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
         delivered: new Uint8Array(size),
         doneTo: 0,
         lastHandedOver: -1,
+        skippedTo: 0,
         stored: -1,
         storedEpoch: 0,
       });
@@ -57,6 +60,13 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
 
   delivered(batch: InputBatch): void {
     this.recordsDelivered += batch.rowCount;
+  }
+
+  /** The out-of-range policy leaves these out on purpose. */
+  skipped(id: PartitionId, below: number): void {
+    const page = this.page(id);
+    page.skippedTo = indexAt(page.log, below);
+    page.done.fill(1, 0, page.skippedTo);
   }
 
   /** What is stored may be committed at any moment. */

@@ -36,6 +36,8 @@ export interface FakeSourceSettings {
 export interface SourceObserver {
   stored(id: PartitionId, offset: number): void;
   delivered(batch: InputBatch): void;
+  /** Records below are passed over, as the out-of-range policy wants. */
+  skipped(id: PartitionId, below: number): void;
   violation(what: string): void;
 }
 
@@ -117,7 +119,9 @@ export class FakeSource implements Source {
     const { log } = this.world.group.partition(partition.partitionId);
     if (this.settings.outOfRange === 'stop')
       throw new DispatcherError('OFFSET_OUT_OF_RANGE', `offset ${offset} of partition ${partition.partitionId} is gone`);
-    return this.settings.outOfRange === 'earliest' ? log.low : visibleEnd(log, this.world.clock.nowMs());
+    const next = this.settings.outOfRange === 'earliest' ? log.low : visibleEnd(log, this.world.clock.nowMs());
+    this.observer.skipped(partition.partitionId, next);
+    return next;
   }
 
   open(partitions: readonly OpenedPartition[]): void {
