@@ -99,9 +99,9 @@ async function send(sending: Sending, target: { readonly topic: string; readonly
   await sending.sink.start(events);
   const records = new RecordWriter(sending.sink, await sending.sink.topic(target.topic), sending.table);
   writer = records;
+  const lines = await readLines(target.file, io);
   // Somebody may be typing: what has been read does not wait for a full batch.
   const flushing = setInterval(() => records.flush(), FLUSH_INTERVAL_MS);
-  const lines = await readLines(target.file, io);
   let number = 0;
   try {
     for await (const line of lines) {

@@ -65,7 +65,7 @@ test('a record larger than a block is announced with its size and read into a bl
   );
 });
 
-test('a seek reads on from the offset asked for, in the same epoch', async () => {
+test('a seek reads on from the offset asked for, in a new epoch', async () => {
   const name = topic(1);
   await fill(servers, name, { partitions: 1, count: 50 });
   const member = await new Member({ servers, topic: name, groupId: name }).start();
@@ -74,12 +74,13 @@ test('a seek reads on from the offset asked for, in the same epoch', async () =>
   const [partition] = [...member.owned.values()];
   assert.ok(partition !== undefined);
   const epoch = member.seen[0]?.epoch ?? 0;
-  await member.source.seek({ ...partition, epoch, offset: 45 });
+  await member.source.seek({ ...partition, epoch: epoch + 1, offset: 45 });
   member.source.unpark();
   await until('five again', () => member.seen.length === 55);
   await member.stop();
   assert.deepEqual(member.offsets.slice(50), [45, 46, 47, 48, 49]);
-  assert.ok(member.seen.every((record) => record.epoch === epoch));
+  assert.deepEqual(new Set(member.seen.slice(0, 50).map((record) => record.epoch)), new Set([epoch]));
+  assert.deepEqual(new Set(member.seen.slice(50).map((record) => record.epoch)), new Set([epoch + 1]));
 });
 
 test('progress tells how far each partition has been fetched and where it ends', async () => {
@@ -126,6 +127,19 @@ test('a missing source topic stops the start with its name and how to make it', 
     assert.match(error.remedy ?? '', /--topic nowhere --partitions/);
     return true;
   });
+});
+
+test('TLS material that can not be used is refused with exit 8, by source and sink, and the process lives on', async () => {
+  const properties = { 'security.protocol': 'ssl', 'ssl.ca.pem': 'garbage' };
+  const refused = (error: unknown): boolean => error instanceof DispatcherError && error.code === 'KAFKA_REFUSED';
+  await assert.rejects(new Member({ servers, topic: 't', groupId: 'g', properties }).start(), refused);
+  await assert.rejects(startProducing(servers, 't', properties), refused);
+});
+
+test('properties that librdkafka refuses are a configuration error, by source and sink', async () => {
+  const refused = (error: unknown): boolean => error instanceof DispatcherError && error.code === 'CONFIGURATION' && error.exitCode === 2;
+  await assert.rejects(new Member({ servers, topic: 't', groupId: 'g', properties: { 'ssl.no.such': '1' } }).start(), refused);
+  await assert.rejects(startProducing(servers, 't', { acks: '1' }), refused);
 });
 
 test('a missing output topic is told when it is asked for, and may be asked for again once it exists', async () => {

@@ -1,5 +1,7 @@
 /** From the configuration to librdkafka's properties: defaults, then the user's, then those that this adapter must own. */
 import { DispatcherError } from '../../core/errors.js';
+import type { ClientRole } from './errors.js';
+import type { NativeBinding } from './native.js';
 import { librdkafkaFeatures } from './rdkafka.js';
 
 /** One side's cluster, as the configuration has it. */
@@ -34,6 +36,9 @@ export interface ProducerClientOptions {
 }
 
 type Properties = Record<string, string | number | boolean>;
+
+const PLUGIN = 'plugin.library.paths';
+const HANDLE = 'kd.handle';
 
 /** `kd config show` shows these from a table of its own (src/config/kafka-defaults.ts, where the reasons stand); a test holds the two together. */
 export const CONSUMER_DEFAULTS: Readonly<Properties> = {
@@ -124,8 +129,23 @@ const FEATURE_NEEDS = [
   { feature: 'oidc', names: ['sasl.oauthbearer.method'], matches: /^oidc$/i, packages: 'libcurl4-openssl-dev' },
 ] as const;
 
+/**
+ * Throws what librdkafka would say against a client with these properties. Asked without the plugin, because a client that can't be created
+ * takes the process with it when it has one.
+ */
+export function checkCreatable(native: ConfigurationCheck, kind: ClientRole, properties: Properties): void {
+  const asked = Object.entries(properties).filter(([name]) => name !== PLUGIN && name !== HANDLE && name !== 'bootstrap.servers');
+  const refusal = native.checkConfiguration(
+    kind,
+    asked.map(([name, value]) => [name, String(value)]),
+  );
+  if (refusal !== null) throw new Error(refusal);
+}
+
+type ConfigurationCheck = Pick<NativeBinding, 'checkConfiguration'>;
+
 function pluginProperties(identity: PluginIdentity): Properties {
-  return { 'plugin.library.paths': identity.pluginPath, 'kd.handle': identity.handleId };
+  return { [PLUGIN]: identity.pluginPath, [HANDLE]: identity.handleId };
 }
 
 function userProperties(cluster: ClusterOptions): Properties {

@@ -99,11 +99,9 @@ function createClient<C extends KafkaClient>(options: ConnectOptions<C>): { read
   try {
     return options.create();
   } catch (cause) {
-    if (cause instanceof DispatcherError) throw cause;
-    throw new DispatcherError('CONFIGURATION', `librdkafka refuses a property of the ${options.role}: ${errorText(cause)}`, {
-      remedy: `correct it under kafka.properties or kafka.${options.role}.properties`,
-      cause,
-    });
+    // librdkafka's refusals are plain errors; these are not its.
+    if (cause instanceof DispatcherError || cause instanceof TypeError || cause instanceof ReferenceError) throw cause;
+    throw refusedAtOnce(options, cause);
   }
 }
 
@@ -124,7 +122,7 @@ function isNetworkFailure(error: unknown): boolean {
 /** librdkafka would not even make the client: a contradiction between properties, or unusable TLS material. */
 function refusedAtOnce(options: ConnectOptions<KafkaClient>, cause: unknown): DispatcherError {
   const text = errorText(cause);
-  const tls = /ssl|x509|certificate|pem|key values/i.test(text);
+  const tls = !/configuration property|value/i.test(text) && /ssl|x509|certificate|pem|key values/i.test(text);
   return new DispatcherError(tls ? 'KAFKA_REFUSED' : 'CONFIGURATION', `the ${options.role} can't be set up: ${text}`, {
     remedy: tls
       ? 'check the certificate, its key and the CA: right files, PEM form, and belonging together'

@@ -3,7 +3,7 @@ import type { BatchId, Block } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { Logger } from '../../ports/logger.js';
 import type { DeliveryFailure, OutputTopic, Sink, SinkEvents } from '../../ports/sink.js';
-import { type ClusterOptions, checkFeatures, type ProducerClientOptions, producerProperties } from './client-config.js';
+import { type ClusterOptions, checkCreatable, checkFeatures, type ProducerClientOptions, producerProperties } from './client-config.js';
 import { CONNECT_TIMEOUT_MS, type ConnectedClient, connect } from './connect.js';
 import { fatalFailure } from './errors.js';
 import { outputTopicMissing, PARTITION_COUNT_REFRESH_MS, partitionCountsKnown, partitionCountsOf } from './metadata.js';
@@ -114,6 +114,7 @@ export class KafkaSink implements Sink {
     const handleId = native.newHandleId();
     const limits = topicLimits === undefined ? {} : { topicLimits };
     const properties = producerProperties({ pluginPath: native.pluginPath, handleId }, { clientId, cluster, queueBytesMax, ...limits });
+    checkCreatable(native, 'producer', properties);
     return { client: newProducer(properties), handleId };
   }
 

@@ -12,7 +12,7 @@ import type {
   SourceEvents,
   TopicOffset,
 } from '../../ports/source.js';
-import { type ClusterOptions, checkFeatures, consumerProperties } from './client-config.js';
+import { type ClusterOptions, checkCreatable, checkFeatures, consumerProperties } from './client-config.js';
 import { CONNECT_TIMEOUT_MS, type ConnectedClient, connect } from './connect.js';
 import { consumerFailure, fatalFailure, isUnknownTopicError } from './errors.js';
 import {
@@ -218,6 +218,7 @@ export class KafkaSource implements Source {
         statisticsIntervalMs: STATISTICS_INTERVAL_MS,
       },
     );
+    checkCreatable(options.native, 'consumer', properties);
     const client = newConsumer({
       ...properties,
       rebalance_cb: (error: unknown, partitions: TopicPartition[]) => this.#guard(() => this.#onRebalance(client, error, partitions)),

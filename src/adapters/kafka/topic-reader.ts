@@ -4,7 +4,7 @@ import type { Block, InputBatch } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { Logger } from '../../ports/logger.js';
 import type { AssignedPartition, EndOffset, OpenedPartition } from '../../ports/source.js';
-import { type ClusterOptions, checkFeatures, consumerProperties } from './client-config.js';
+import { type ClusterOptions, checkCreatable, checkFeatures, consumerProperties } from './client-config.js';
 import { CONNECT_TIMEOUT_MS, type ConnectedClient, connect } from './connect.js';
 import { consumerFailure } from './errors.js';
 import { partitionCountsOf } from './metadata.js';
@@ -77,6 +77,7 @@ function createClient(options: TopicReaderOptions): { client: KafkaConsumer; han
       statisticsIntervalMs: STATISTICS_INTERVAL_MS,
     },
   );
+  checkCreatable(options.native, 'consumer', properties);
   return { client: newConsumer({ ...properties, 'enable.auto.commit': false }), handleId };
 }
 
