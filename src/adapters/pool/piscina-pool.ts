@@ -38,6 +38,7 @@ class PiscinaPool implements TransformPool {
   #failure: DispatcherError | undefined;
   #loadFailures = 0;
   #closing = false;
+  #destroying = false;
   #onIdle: () => void = () => undefined;
 
   constructor(settings: PoolSettings) {
@@ -116,7 +117,8 @@ class PiscinaPool implements TransformPool {
     });
     // Deaths are dealt with by each thread's own events; without a listener this event would end the process.
     piscina.on('error', () => undefined);
-    piscina.on('workerCreate', () => this.#admitReady());
+    // A microtask later, since Piscina tells of a new thread just before it counts it among those that may be given work.
+    piscina.on('workerCreate', (worker: { readonly id: number }) => queueMicrotask(() => this.#admitReady(worker.id)));
     for (const worker of piscina.threads) this.#members.add(new PoolThread(worker, false, (thread) => this.#ended(thread)));
     return piscina;
   }
@@ -128,12 +130,15 @@ class PiscinaPool implements TransformPool {
       if (job === undefined) break;
       void this.#runJob(thread, job);
     }
-    if (this.#queue.length === 0 && this.busy === 0) this.#onIdle();
+    const isIdle = this.#queue.length === 0 && this.busy === 0;
+    // Piscina's threads do not keep the process alive, least of all while one is replaced; a task that waits has to.
+    if (isIdle) this.#watch?.unref();
+    else this.#startWatch();
+    if (isIdle) this.#onIdle();
   }
 
   async #runJob(thread: PoolThread, job: Job): Promise<void> {
     thread.beginTask(job.task);
-    this.#startWatch();
     try {
       const message = { kind: 'task', task: thread.message(job.task, this.#topics, this.#settings.describePartition) } as const;
       const answer = await this.#send(thread, message);
@@ -141,7 +146,7 @@ class PiscinaPool implements TransformPool {
       if (answer.kind === 'result') job.resolve(answer.result);
       else job.reject(failureOf(answer, 'DEFECT'));
     } catch (error) {
-      if (thread.state === 'dying') {
+      if (thread.state === 'dying' || this.#destroying) {
         await thread.exited;
         job.reject(thread.death(job.task));
       } else job.reject(failureOf(error, 'DEFECT'));
@@ -159,8 +164,11 @@ class PiscinaPool implements TransformPool {
     const answer = piscina.run(message) as Promise<WorkerAnswer>;
     this.#target = undefined;
     if (this.#targetFound) return answer;
+    // The message now lies in Piscina's own queue, ahead of all that follows: nothing can be sent any more.
     answer.catch(() => undefined);
-    return Promise.reject(new DispatcherError('DEFECT', `worker thread ${thread.id} took no task`));
+    const failure = new DispatcherError('DEFECT', `worker thread ${thread.id} took no task`);
+    this.#fail(failure);
+    return Promise.reject(failure);
   }
 
   async #load(thread: PoolThread): Promise<void> {
@@ -197,10 +205,10 @@ class PiscinaPool implements TransformPool {
   }
 
   /** Piscina says that a replacement is ready for messages. */
-  #admitReady(): void {
+  #admitReady(threadId: number): void {
     if (this.#closing) return;
     this.#adoptReplacements();
-    for (const thread of this.#members) if (thread.state === 'starting' && thread.isReplacement) void this.#loadReplacement(thread);
+    for (const thread of this.#members) if (thread.id === threadId && thread.state === 'starting' && thread.isReplacement) void this.#loadReplacement(thread);
   }
 
   async #loadReplacement(thread: PoolThread): Promise<void> {
@@ -235,7 +243,10 @@ class PiscinaPool implements TransformPool {
   }
 
   #startWatch(): void {
-    if (this.#watch !== undefined) return;
+    if (this.#watch !== undefined) {
+      this.#watch.ref();
+      return;
+    }
     const limitMs = this.#settings.task.timeoutMs + PoolLimits.graceMs;
     this.#watchedAt = performance.now();
     this.#watch = setInterval(() => {
@@ -244,10 +255,11 @@ class PiscinaPool implements TransformPool {
       const elapsedMs = Math.min(now - this.#watchedAt, 2 * PoolLimits.watchIntervalMs);
       this.#watchedAt = now;
       for (const thread of this.#members) thread.watch(elapsedMs, limitMs);
-    }, PoolLimits.watchIntervalMs).unref();
+    }, PoolLimits.watchIntervalMs);
   }
 
   async #destroy(withinMs: number): Promise<void> {
+    this.#destroying = true;
     clearInterval(this.#watch);
     const ended = Promise.all([...this.#members].map((thread) => thread.exited));
     // Resolves when all threads have ended; one that is deep in native code does not, and must not hold the process.
