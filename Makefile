@@ -27,7 +27,7 @@ build: native ## compile everything
 	@$(RUN) npm run --silent build
 
 demo: build ## run the main job on the embedded broker with real flight data
-	@$(NODE) build/src/main.js demo
+	@$(RUN) node build/bin/kd.mjs demo
 
 test: setup-test build ## run every test, Apache Kafka brokers included
 	@$(NODE) scripts/test.mjs

@@ -24,10 +24,10 @@ export interface KdResult {
 const TIMEOUT_MS = 120_000;
 const OUTPUT_CHARACTERS_MAX = 64 * 1024 * 1024;
 
-/** The compiled entry: of this build, else of `build/`. */
+/** What ships: the bundled command line of `build/`; of a build elsewhere, its compiled entry. */
 export function kdEntry(): string {
-  const own = join(buildRoot, 'src', 'main.js');
-  return existsSync(own) ? own : join(projectRoot, 'build', 'src', 'main.js');
+  const candidates = [join(buildRoot, 'bin', 'kd.mjs'), join(buildRoot, 'src', 'main.js')];
+  return candidates.find((path) => existsSync(path)) ?? join(projectRoot, 'build', 'bin', 'kd.mjs');
 }
 
 /** Runs to the end; any exit code resolves. */
