@@ -5,7 +5,7 @@ import { FormatError } from '../../src/formats/index.js';
 import { codecOf, decode, encode, oracleOf, plain } from './support/avro.js';
 import { sampleArbitrary } from './support/avro-arbitrary.js';
 
-const RUNS = 400;
+const RUNS = 250;
 
 test('any value of any schema is encoded to the bytes avsc makes of it, and decoded to the value avsc reads', () => {
   fc.assert(

@@ -76,9 +76,9 @@ class Namer {
 export const schemaArbitrary: fc.Arbitrary<unknown> = shape.map((one) => new Namer().name(one));
 
 const text = fc.oneof(
-  fc.string({ maxLength: 30 }),
-  fc.string({ unit: 'binary', maxLength: 30 }),
-  fc.string({ unit: 'binary-ascii', minLength: 50, maxLength: 300 }),
+  fc.string({ maxLength: 70, size: 'max' }),
+  fc.string({ unit: 'binary', maxLength: 30, size: 'max' }),
+  fc.string({ unit: 'binary-ascii', minLength: 50, maxLength: 300, size: 'max' }),
 );
 const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array));
 /** avsc itself is exact within these. */
