@@ -27,7 +27,8 @@ export class BlockPool {
   #peakBytes = 0;
 
   constructor(settings: BlockPoolSettings) {
-    if (settings.budgetBytes < settings.blockBytes) throw defect(`a budget of ${settings.budgetBytes} bytes holds no block of ${settings.blockBytes}`);
+    if (settings.budgetBytes < settings.blockBytes)
+      throw defect(`a budget of ${settings.budgetBytes} bytes holds no block of ${settings.blockBytes}`);
     this.blockBytes = settings.blockBytes;
     this.budgetBytes = settings.budgetBytes;
     this.#create = settings.create;

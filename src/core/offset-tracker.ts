@@ -42,7 +42,8 @@ export class OffsetTracker {
    */
   open(partitionId: PartitionId, epoch: Epoch, position: number, report = false): void {
     if (!Number.isSafeInteger(position) || position < 0) throw defect(`partition ${partitionId} opened at offset ${position}`);
-    if (epoch <= (this.#lastEpochs.get(partitionId) ?? 0)) throw defect(`partition ${partitionId} opened with epoch ${epoch}, which is over`);
+    if (epoch <= (this.#lastEpochs.get(partitionId) ?? 0))
+      throw defect(`partition ${partitionId} opened with epoch ${epoch}, which is over`);
     this.#lastEpochs.set(partitionId, epoch);
     this.#partitions.set(partitionId, { epoch, entries: [], head: 0, position, reported: report ? -1 : position, unsettled: 0 });
     if (report) this.#changed.add(partitionId);
@@ -65,7 +66,9 @@ export class OffsetTracker {
     if (partition === undefined) return false;
     const { firstOffset, lastOffset, partitionId } = segment;
     if (firstOffset < partition.position || lastOffset < firstOffset || !Number.isSafeInteger(lastOffset + 1)) {
-      throw defect(`offsets of partition ${partitionId} do not rise: [${firstOffset}, ${lastOffset}] read at position ${partition.position}`);
+      throw defect(
+        `offsets of partition ${partitionId} do not rise: [${firstOffset}, ${lastOffset}] read at position ${partition.position}`,
+      );
     }
     partition.entries.push({ batchId, lastOffset, from: firstOffset, settled: false });
     partition.unsettled += 1;
@@ -191,7 +194,10 @@ export class OffsetTracker {
     }
     const first = partition.entries[partition.head];
     const forgotten = segment.lastOffset < (first === undefined ? partition.position : first.lastOffset);
-    if (!forgotten) throw defect(`batch ${batchId} settles [${segment.firstOffset}, ${segment.lastOffset}] of partition ${segment.partitionId}, which was never read`);
+    if (!forgotten)
+      throw defect(
+        `batch ${batchId} settles [${segment.firstOffset}, ${segment.lastOffset}] of partition ${segment.partitionId}, which was never read`,
+      );
     return undefined;
   }
 

@@ -32,7 +32,9 @@ export class UntilEnd {
 
   /** Partitions short of their targets. */
   pending(): readonly PartitionId[] {
-    return [...this.#targets].filter(([partitionId, target]) => (this.#reached.get(partitionId) ?? 0) < target).map(([partitionId]) => partitionId);
+    return [...this.#targets]
+      .filter(([partitionId, target]) => (this.#reached.get(partitionId) ?? 0) < target)
+      .map(([partitionId]) => partitionId);
   }
 
   target(partitionId: PartitionId): number | undefined {

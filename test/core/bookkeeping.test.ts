@@ -36,7 +36,8 @@ test('at most a hundred distinct reasons are kept, the rest is counted as OTHER 
 
 test('a count that is no count is refused', () => {
   const accounting = new Accounting();
-  for (const wrong of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) assert.throws(() => accounting.consumed(wrong), { code: 'ACCOUNTING' });
+  for (const wrong of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])
+    assert.throws(() => accounting.consumed(wrong), { code: 'ACCOUNTING' });
 });
 
 test('a bounded run is done when every partition reached its target, in any order, never to be undone', () => {

@@ -13,7 +13,10 @@ test('flow control counts exactly, refuses past either maximum, and always lets 
       const held: { bytes: number; records: number }[] = [];
       let peak = 0;
       for (const { release, bytes, records } of ops) {
-        const sum = held.reduce((total, one) => ({ bytes: total.bytes + one.bytes, records: total.records + one.records }), { bytes: 0, records: 0 });
+        const sum = held.reduce((total, one) => ({ bytes: total.bytes + one.bytes, records: total.records + one.records }), {
+          bytes: 0,
+          records: 0,
+        });
         const idle = sum.bytes === 0 && sum.records === 0;
         assert.equal(flow.canTake(bytes), idle || (sum.bytes + bytes <= 100 && sum.records < 10));
         const one = release ? held.shift() : undefined;
@@ -41,7 +44,14 @@ const BUDGET = 55;
 
 const poolOp = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('take' as const) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('pair' as const), input: fc.constantFrom(10, 10, 10, 25, 70), output: fc.constantFrom(10, 10, 25) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('pair' as const),
+      input: fc.constantFrom(10, 10, 10, 25, 70),
+      output: fc.constantFrom(10, 10, 25),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('oversize' as const), bytes: fc.integer({ min: 11, max: 90 }) }) },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('give' as const), pick: fc.nat(1000) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('book' as const), bytes: fc.nat(30) }) },

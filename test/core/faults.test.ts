@@ -68,8 +68,20 @@ test('damage closes a partition, a vanished offset is out of range, lost rights 
 });
 
 test('of several errors the one with the highest precedence is reported', () => {
-  const order = ['DEFECT', 'CONFIGURATION', 'KAFKA_REFUSED', 'KAFKA_UNREACHABLE', 'CORRUPT_INPUT', 'CHECK_FAILED', 'DRAIN_CUT', 'STOPPED_BEFORE_END'] as const;
-  assert.deepEqual(order.map((code) => new DispatcherError(code, '').exitCode), [1, 2, 8, 3, 5, 6, 4, 7]);
+  const order = [
+    'DEFECT',
+    'CONFIGURATION',
+    'KAFKA_REFUSED',
+    'KAFKA_UNREACHABLE',
+    'CORRUPT_INPUT',
+    'CHECK_FAILED',
+    'DRAIN_CUT',
+    'STOPPED_BEFORE_END',
+  ] as const;
+  assert.deepEqual(
+    order.map((code) => new DispatcherError(code, '').exitCode),
+    [1, 2, 8, 3, 5, 6, 4, 7],
+  );
   const errors = order.map((code) => new DispatcherError(code, 'x'));
   errors.forEach((_, i) => assert.equal(worstOf(errors.slice(i).reverse())?.code, order[i]));
   assert.equal(worstOf([]), undefined);

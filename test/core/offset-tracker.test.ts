@@ -37,7 +37,10 @@ interface Live {
 }
 
 const op = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('read' as const), p: fc.nat(2), gaps: fc.array(fc.nat(3), { minLength: 1, maxLength: 6 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant('read' as const), p: fc.nat(2), gaps: fc.array(fc.nat(3), { minLength: 1, maxLength: 6 }) }),
+  },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('settle' as const), pick: fc.nat(1000) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('split' as const), pick: fc.nat(1000), row: fc.nat(6) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('advance' as const), p: fc.nat(2), by: fc.integer({ min: -5, max: 5 }) }) },
@@ -82,14 +85,24 @@ class Pair {
       const redelivery = ranges.length === 0 ? undefined : { from: model.committable(), to: model.position };
       assert.deepEqual(this.tracker.redelivery(p), redelivery);
     });
-    assert.deepEqual([...this.tracker.openPartitions].sort(), [0, 1, 2].filter((p) => this.model(p).open));
+    assert.deepEqual(
+      [...this.tracker.openPartitions].sort(),
+      [0, 1, 2].filter((p) => this.model(p).open),
+    );
   }
 
   private read(p: number, gaps: readonly number[]): void {
     const model = this.model(p);
     let offset = model.position - 1;
     const offsets = gaps.map((gap) => (offset += 1 + gap));
-    const segment: Segment = { partitionId: p, epoch: model.epoch, firstRow: 0, rowCount: offsets.length, firstOffset: offsets[0] ?? 0, lastOffset: offset };
+    const segment: Segment = {
+      partitionId: p,
+      epoch: model.epoch,
+      firstRow: 0,
+      rowCount: offsets.length,
+      firstOffset: offsets[0] ?? 0,
+      lastOffset: offset,
+    };
     const batchId = this.nextBatch++;
     assert.equal(this.tracker.add(segment, batchId), model.open);
     if (!model.open) return;
@@ -105,7 +118,8 @@ class Pair {
     const current = model.open && model.epoch === one.segment.epoch;
     const below = row === undefined ? Number.POSITIVE_INFINITY : (one.offsets[row] ?? one.segment.lastOffset + 1);
     const fresh = current ? model.records.filter((r) => one.offsets.includes(r.offset) && r.offset < below && !r.settled) : [];
-    const result = row === undefined ? this.tracker.settle(one.segment, one.batchId) : this.tracker.settleBefore(one.segment, one.batchId, below);
+    const result =
+      row === undefined ? this.tracker.settle(one.segment, one.batchId) : this.tracker.settleBefore(one.segment, one.batchId, below);
     assert.equal(result, fresh.length > 0);
     for (const record of fresh) record.settled = true;
   }
@@ -143,7 +157,14 @@ test('the tracker agrees with a model that keeps every record, over gaps, splits
   );
 });
 
-const segment = (firstOffset: number, lastOffset: number, epoch = 1): Segment => ({ partitionId: 7, epoch, firstRow: 0, rowCount: 1, firstOffset, lastOffset });
+const segment = (firstOffset: number, lastOffset: number, epoch = 1): Segment => ({
+  partitionId: 7,
+  epoch,
+  firstRow: 0,
+  rowCount: 1,
+  firstOffset,
+  lastOffset,
+});
 
 test('offsets that do not rise are a defect', () => {
   const tracker = new OffsetTracker();

@@ -61,7 +61,11 @@ test('the ring releases exactly what a walk over all batches would, in the same 
         assert.equal(ring.size, list.length);
       }
       for (const one of list.filter((other) => !other.done)) ring.complete(one.id);
-      assert.deepEqual(ring.takeReleasable(), list.map((one) => one.id), 'when all is complete, all is released in the order of reading');
+      assert.deepEqual(
+        ring.takeReleasable(),
+        list.map((one) => one.id),
+        'when all is complete, all is released in the order of reading',
+      );
       assert.equal(ring.size, 0);
     }),
     { numRuns: 1500 },

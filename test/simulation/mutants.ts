@@ -6,13 +6,15 @@ import type { Mutation } from './simulate.js';
 function but<T extends object>(whole: T, changed: Partial<T>): T {
   return new Proxy(whole, {
     get(target, name: string & keyof T) {
-      const value = changed[name] ?? target[name];
-      return typeof value === 'function' ? value.bind(target) : value;
+      const value: unknown = changed[name] ?? target[name];
+      return typeof value === 'function' ? (...args: unknown[]): unknown => Reflect.apply(value, target, args) : value;
     },
   });
 }
 
-const source = (change: (real: Source) => Partial<Source>): Mutation => ({ deps: (deps) => ({ ...deps, source: but(deps.source, change(deps.source)) }) });
+const source = (change: (real: Source) => Partial<Source>): Mutation => ({
+  deps: (deps) => ({ ...deps, source: but(deps.source, change(deps.source)) }),
+});
 const sourceEvents = (change: (events: SourceEvents, real: Source) => Partial<SourceEvents>): Mutation =>
   source((real) => ({ start: (events) => real.start({ ...events, ...change(events, real) }) }));
 const sinkEvents = (change: (events: SinkEvents) => Partial<SinkEvents>): Mutation => ({
@@ -125,7 +127,14 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
     open: (partitions) => real.open(partitions.map((partition) => ({ ...partition, offset: partition.offset + 1 }))),
   })),
   'forgets a record that is larger than a block': sourceEvents(() => ({ oversize: () => undefined })),
-  'takes more memory than it was given': { settings: (settings) => ({ ...settings, blocksBytesMax: settings.blocksBytesMax * 4, inFlightBatchesMax: 100, inFlightRecordsMax: 10_000 }) },
+  'takes more memory than it was given': {
+    settings: (settings) => ({
+      ...settings,
+      blocksBytesMax: settings.blocksBytesMax * 4,
+      inFlightBatchesMax: 100,
+      inFlightRecordsMax: 10_000,
+    }),
+  },
   'opens partitions without parking the reader': source(() => ({ park: () => Promise.resolve() })),
   'loses the end of a drain': sourceEvents((events, real) => ({
     revoked: (partitions, lost) => {
@@ -152,4 +161,6 @@ const LAWS: Readonly<Record<keyof typeof MUTATIONS, RegExp>> = {
   'loses the end of a drain': /no end after/,
 };
 
-export const MUTANTS: ReadonlyMap<string, Mutant> = new Map(Object.entries(MUTATIONS).map(([name, mutation]) => [name, { mutation, breaks: LAWS[name] ?? /^$/ }]));
+export const MUTANTS: ReadonlyMap<string, Mutant> = new Map(
+  Object.entries(MUTATIONS).map(([name, mutation]) => [name, { mutation, breaks: LAWS[name] ?? /^$/ }]),
+);

@@ -150,7 +150,8 @@ function fate(random: Random, troubles: Troubles): Fate {
   if (troubles.kills && roll < 0.06) return { kind: 'kill', code: random.pick(['WORKER_TIMEOUT', 'WORKER_CRASHED']) };
   if (troubles.refusals && roll < 0.08) return { kind: 'refused', code: -190, takesNeighbours: false };
   if (troubles.sharedRefusals && roll < 0.1) return { kind: 'refused', code: random.pick([10, 87]), takesNeighbours: true };
-  if (troubles.topics && roll < 0.2) return { kind: 'emit', count: 1, topic: random.pick(troubles.missingTopic ? ['a', 'b', 'gone'] : ['a', 'b']) };
+  if (troubles.topics && roll < 0.2)
+    return { kind: 'emit', count: 1, topic: random.pick(troubles.missingTopic ? ['a', 'b', 'gone'] : ['a', 'b']) };
   if (roll < 0.3) return { kind: 'drop', reason: random.pick(['OLD', 'EMPTY']) };
   if (roll < 0.35) return { kind: 'emit', count: 0 };
   return { kind: 'emit', count: roll < 0.42 ? 3 : 1 };

@@ -8,7 +8,7 @@ import { FakePool } from '../support/fakes/fake-pool.js';
 import { visibleEnd } from '../support/fakes/fake-reader.js';
 import { FakeSink, type FakeSinkSettings } from '../support/fakes/fake-sink.js';
 import { FakeSource } from '../support/fakes/fake-source.js';
-import { indexAt, type Fate, type PartitionLog } from '../support/fakes/log.js';
+import { type Fate, indexAt, type PartitionLog } from '../support/fakes/log.js';
 import { Random } from '../support/fakes/random.js';
 import { VirtualClock } from '../support/fakes/virtual-clock.js';
 import { Ledger } from './ledger.js';
@@ -64,21 +64,23 @@ export async function simulate(seed: number, mutation: Mutation = {}): Promise<O
   const world: World = { scenario, clock, group, ledger, holders, logLines: [], createdBytes: 0, recordsSeen: 0 };
   const deps = makeDeps(world, random, mutation.sink?.(scenario.sink) ?? scenario.sink);
   const dispatcher = new Dispatcher(mutation.deps?.(deps, world) ?? deps, mutation.settings?.(scenario.dispatcher) ?? scenario.dispatcher);
-  let report: RunReport | undefined;
+  const end: { report?: RunReport } = {};
+  const isOver = (): boolean => end.report !== undefined;
   const running = dispatcher.run().then((result) => {
-    report = result;
+    end.report = result;
   });
   running.catch((error: unknown) => ledger.violation(`run() rejected: ${String(error)}`));
   if (scenario.stopAtMs !== undefined) clock.after(scenario.stopAtMs, () => dispatcher.stop());
   if (scenario.cutAtMs !== undefined) clock.after(scenario.cutAtMs, () => dispatcher.cutNow());
   let steps = 0;
-  while (report === undefined && ledger.breach === undefined) {
+  while (!isOver() && ledger.breach === undefined) {
     await settlePromises();
-    if (report !== undefined || !step(world)) break;
+    if (isOver() || !step(world)) break;
     steps += 1;
     checkStep(world, dispatcher);
     if (steps >= STEPS_MAX || clock.nowMs() > TIME_MAX_MS) ledger.violation(`no end after ${steps} steps, at ${clock.nowMs()} ms`);
   }
+  const { report } = end;
   if (report === undefined) ledger.violation(`nothing is left to happen at ${clock.nowMs()} ms, but the run is not over`);
   else checkEnd(world, report);
   for (let rest = 0; ledger.breach === undefined && rest < REST_STEPS_MAX && step(world); rest += 1) await settlePromises();
@@ -143,11 +145,13 @@ function checkStep(world: World, dispatcher: Dispatcher): void {
   if (holders.bytes > boundBytes) ledger.violation(`${holders.bytes} bytes of blocks in use, ${boundBytes} allowed`);
   // Blocks are dropped and made anew for oversize records and overflows only.
   const alwaysReused = scenario.largestPairBytes <= 2 * scenario.dispatcher.blockBytes && scenario.pool.overflowChance === 0;
-  if (alwaysReused && world.createdBytes > blocksBytesMax) ledger.violation(`${world.createdBytes} bytes of blocks were made, ${blocksBytesMax} allowed`);
+  if (alwaysReused && world.createdBytes > blocksBytesMax)
+    ledger.violation(`${world.createdBytes} bytes of blocks were made, ${blocksBytesMax} allowed`);
   if (ledger.recordsDelivered === world.recordsSeen) return;
   world.recordsSeen = ledger.recordsDelivered;
   const { inFlightRecords } = dispatcher.status();
-  if (inFlightRecords > scenario.dispatcher.inFlightRecordsMax) ledger.violation(`${inFlightRecords} records in flight, ${scenario.dispatcher.inFlightRecordsMax} allowed`);
+  if (inFlightRecords > scenario.dispatcher.inFlightRecordsMax)
+    ledger.violation(`${inFlightRecords} records in flight, ${scenario.dispatcher.inFlightRecordsMax} allowed`);
 }
 
 function checkEnd(world: World, report: RunReport): void {
@@ -164,7 +168,8 @@ function checkEnd(world: World, report: RunReport): void {
     const { committed } = group.partition(partition);
     if (offset > committed) ledger.violation(`partition ${partition}: reports ${offset} as committed, the group has ${committed}`);
   }
-  if (code === undefined && records.unsettled > 0) ledger.violation(`done without an error, but ${records.unsettled} records are unsettled`);
+  if (code === undefined && records.unsettled > 0)
+    ledger.violation(`done without an error, but ${records.unsettled} records are unsettled`);
   if (code === undefined && report.redelivery.length > 0) ledger.violation('done without an error, but records may come again');
   if (scenario.dispatcher.until === 'end' && scenario.stopAtMs === undefined && code === undefined) checkWhole(world);
   if (scenario.calm && code === undefined) checkCalm(world, report);
@@ -173,7 +178,8 @@ function checkEnd(world: World, report: RunReport): void {
 /** A bounded run that ended by itself: all that was there is settled and committed. */
 function checkWhole({ scenario, group, ledger }: World): void {
   // A last commit may be refused: for a passing reason, or because the partition went to another member at that very moment.
-  const mayRefuse = scenario.source.commitRefusedChance > 0 || scenario.source.rebalances.some(({ kind }) => kind === 'revoke-fenced' || kind === 'lost');
+  const mayRefuse =
+    scenario.source.commitRefusedChance > 0 || scenario.source.rebalances.some(({ kind }) => kind === 'revoke-fenced' || kind === 'lost');
   for (const log of scenario.logs) {
     const end = visibleEnd(log, 0);
     const { committed } = group.partition(log.id);
@@ -181,7 +187,8 @@ function checkWhole({ scenario, group, ledger }: World): void {
       ledger.violation(`partition ${log.id}: committed ${committed} at the end of a bounded run, ${end} is its end`);
     }
     const undone = ledger.firstUndone(log.id, end);
-    if (undone !== undefined && scenario.source.outOfRange !== 'latest') ledger.violation(`partition ${log.id}: the run is done, but ${undone} is not settled`);
+    if (undone !== undefined && scenario.source.outOfRange !== 'latest')
+      ledger.violation(`partition ${log.id}: the run is done, but ${undone} is not settled`);
   }
 }
 
@@ -193,7 +200,8 @@ function checkCalm({ scenario, ledger }: World, report: RunReport): void {
       if (done[index] === 0 || (index < skippedTo && delivered[index] === 0)) return;
       const { fate } = record;
       const wanted = fate.kind === 'emit' ? fate.count : fate.kind === 'drop' ? 0 : 1;
-      if (delivered[index] !== wanted) ledger.violation(`partition ${log.id}, offset ${record.offset}: delivered ${delivered[index]} times instead of ${wanted}`);
+      if (delivered[index] !== wanted)
+        ledger.violation(`partition ${log.id}, offset ${record.offset}: delivered ${delivered[index]} times instead of ${wanted}`);
       if (fate.kind === 'emit') {
         counts.transformed += 1;
         counts.emitted += fate.count;
@@ -201,7 +209,11 @@ function checkCalm({ scenario, ledger }: World, report: RunReport): void {
       else counts.deadLettered += 1;
     });
   }
-  if ((scenario.stopAtMs !== undefined && scenario.dispatcher.until === 'end') || [...ledger.pages.values()].some((page) => page.skippedTo > 0)) return;
+  if (
+    (scenario.stopAtMs !== undefined && scenario.dispatcher.until === 'end') ||
+    [...ledger.pages.values()].some((page) => page.skippedTo > 0)
+  )
+    return;
   for (const name of ['transformed', 'filtered', 'deadLettered', 'emitted'] as const) {
     if (report.records[name] !== counts[name]) ledger.violation(`${report.records[name]} ${name}, but there were ${counts[name]}`);
   }

@@ -101,7 +101,7 @@ export class FakePool implements TransformPool {
     this.world.holders.release(task.input, 'worker');
     this.busy -= 1;
     const died = 'kind' in answer;
-    this.idle.push(died ? new Map() : topics);
+    this.idle.push(died ? new Map<string, number>() : topics);
     if (died) waiting.reject(answer);
     else waiting.resolve(answer);
     this.next();
