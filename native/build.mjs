@@ -15,7 +15,17 @@ const release = join(here, 'build/Release');
 const testDir = join(here, 'test');
 const compiler = process.env.CC ?? 'cc';
 
-const CORE = ['packed.c', 'partition_table.c', 'plugin.c', 'reader.c', 'reader_calls.c', 'reader_fill.c', 'writer.c', 'writer_rows.c', 'mock.c'];
+const CORE = [
+  'packed.c',
+  'partition_table.c',
+  'plugin.c',
+  'reader.c',
+  'reader_calls.c',
+  'reader_fill.c',
+  'writer.c',
+  'writer_rows.c',
+  'mock.c',
+];
 const ADDON = [...CORE, 'addon.c', 'addon_values.c', 'addon_table.c', 'addon_reader.c', 'addon_writer.c'];
 const CODEC_ADDON = ['packed.c', 'addon_values.c', 'test/codec_addon.c'];
 const FLAGS = ['-std=gnu11', '-g', '-Wall', '-Wextra', '-Werror', '-fPIC', '-fvisibility=hidden', '-fno-strict-aliasing', '-pthread'];
@@ -59,7 +69,11 @@ function newest(files) {
 }
 
 function sources() {
-  return [here, testDir].filter(existsSync).flatMap((folder) => readdirSync(folder).filter((name) => /\.(c|h|mjs)$/.test(name)).map((name) => join(folder, name)));
+  return [here, testDir].filter(existsSync).flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => /\.(c|h|mjs)$/.test(name))
+      .map((name) => join(folder, name)),
+  );
 }
 
 function includes() {
@@ -72,7 +86,17 @@ function compile(output, files, extra) {
   // Built beside and renamed: a process that has the old file loaded keeps it whole.
   const fresh = `${output}.${process.pid}.new`;
   const rpath = '$ORIGIN/../../../node_modules/node-rdkafka/build/deps';
-  const args = [...extra, ...FLAGS, ...includes(), '-o', fresh, ...files.map((file) => join(here, file)), '-L', libraryDir, '-l:librdkafka.so.1'];
+  const args = [
+    ...extra,
+    ...FLAGS,
+    ...includes(),
+    '-o',
+    fresh,
+    ...files.map((file) => join(here, file)),
+    '-L',
+    libraryDir,
+    '-l:librdkafka.so.1',
+  ];
   args.push(`-Wl,-rpath,${rpath}`, '-lm', '-ldl');
   run(compiler, args, {});
   renameSync(fresh, output);
@@ -103,11 +127,19 @@ const PROGRAMS = { packed_test: ['packed.c', 'test/packed_test.c'], pipeline_tes
 
 function testPrograms(kind) {
   const asan = kind === 'asan';
-  const flags = asan ? ['-O1', '-fno-omit-frame-pointer', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'] : ['-O1', '-DKD_TEST_SLOW'];
+  const flags = asan
+    ? ['-O1', '-fno-omit-frame-pointer', '-fsanitize=address,undefined', '-fno-sanitize-recover=all']
+    : ['-O1', '-DKD_TEST_SLOW'];
   for (const [name, files] of Object.entries(PROGRAMS)) {
     const program = join(here, `build/${kind}`, name);
     compile(program, files, flags);
-    const valgrind = ['--error-exitcode=99', '--leak-check=full', '--errors-for-leak-kinds=definite', '--quiet', `--suppressions=${join(here, 'test/valgrind.supp')}`];
+    const valgrind = [
+      '--error-exitcode=99',
+      '--leak-check=full',
+      '--errors-for-leak-kinds=definite',
+      '--quiet',
+      `--suppressions=${join(here, 'test/valgrind.supp')}`,
+    ];
     if (asan) run(program, [], { ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0', UBSAN_OPTIONS: 'print_stacktrace=1' });
     else run('valgrind', [...valgrind, program], {});
     console.log(`native: ${name} passed (${kind})`);

@@ -14,7 +14,7 @@
 #define KD_READER_CHUNK_MAX 256u
 #define KD_READER_LOOKUP_SLOTS 1024u
 #define KD_READER_POLL_MS 100
-#define KD_READER_FORWARD_MS 1000
+#define KD_READER_FORWARD_MS 200
 
 typedef struct kd_open_partition {
   uint32_t id, epoch;
