@@ -15,7 +15,7 @@ import { Ledger } from './ledger.js';
 import { makeScenario, type Scenario } from './scenario.js';
 
 /** Virtual time and steps of a run at most: more means that it does not come to an end. */
-const TIME_MAX_MS = 400_000;
+const TIME_MAX_MS = 900_000;
 const STEPS_MAX = 20_000;
 /** Events that may still lie about when the run is over. */
 const REST_STEPS_MAX = 2000;
