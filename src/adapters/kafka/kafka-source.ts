@@ -82,8 +82,8 @@ export class KafkaSource implements Source {
   readonly #options: KafkaSourceOptions;
   readonly #registry: PartitionRegistry;
   readonly #offsets: OffsetStore;
-  /** Opened without anything committed: the chosen start is committed at once where it can't be found again. */
-  readonly #chosenStarts = new Map<number, number>();
+  /** Ends of logs that a policy chose to start from: committed at once, since they can't be found again. */
+  readonly #chosenEnds = new Map<number, number>();
   readonly #isolation: 'read_committed' | 'read_uncommitted';
   #events: SourceEvents | undefined;
   #session: Session | undefined;
@@ -137,14 +137,16 @@ export class KafkaSource implements Source {
 
   async positions(partitions: readonly AssignedPartition[]): Promise<readonly CommittedOffset[]> {
     const starts = await this.#running().positions.resolve(partitions);
-    for (const { partitionId, offset, committed } of starts) {
-      if (!committed) this.#chosenStarts.set(partitionId, offset);
+    for (const { partitionId, offset, start } of starts) {
+      if (start === 'latest') this.#chosenEnds.set(partitionId, offset);
     }
     return starts.map(({ partitionId, offset }) => ({ partitionId, offset }));
   }
 
-  positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<number> {
-    return this.#running().positions.afterOutOfRange(partition, offset);
+  async positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<number> {
+    const chosen = await this.#running().positions.afterOutOfRange(partition, offset);
+    if (chosen.start === 'latest') this.#chosenEnds.set(partition.partitionId, chosen.offset);
+    return chosen.offset;
   }
 
   open(partitions: readonly OpenedPartition[]): void {
@@ -173,6 +175,7 @@ export class KafkaSource implements Source {
     }
     this.#registry.open(partition, partition.epoch);
     reader.rewind(partition.partitionId, partition.epoch, partition.offset);
+    this.#keepChosenEnds([partition]);
   }
 
   async endOffsets(): Promise<readonly EndOffset[]> {
@@ -330,11 +333,11 @@ export class KafkaSource implements Source {
     }
   }
 
-  /** `latest` chosen once must stay: chosen again at the next rebalance, the records between would be skipped. */
+  /** An end chosen once must stay: chosen again at the next rebalance or start, the records between would be skipped. */
   #keepChosenEnds(partitions: readonly OpenedPartition[]): void {
-    const chosen = partitions.filter(({ partitionId, offset }) => this.#chosenStarts.get(partitionId) === offset);
-    for (const { partitionId } of partitions) this.#chosenStarts.delete(partitionId);
-    if (this.#options.autoOffsetReset === 'latest') this.store(chosen.map(({ partitionId, offset }) => ({ partitionId, offset })));
+    const chosen = partitions.filter(({ partitionId, offset }) => this.#chosenEnds.get(partitionId) === offset);
+    for (const { partitionId } of partitions) this.#chosenEnds.delete(partitionId);
+    if (chosen.length > 0) this.store(chosen.map(({ partitionId, offset }) => ({ partitionId, offset })));
   }
 
   #closeReading(partitions: readonly AssignedPartition[]): void {

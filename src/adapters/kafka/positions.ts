@@ -23,9 +23,11 @@ export interface PositionPolicies {
 }
 
 export interface StartPosition extends CommittedOffset {
-  /** False: the group never committed here, the policy chose. */
-  readonly committed: boolean;
+  /** What the group had committed, or what a policy chose instead. */
+  readonly start: 'committed' | 'earliest' | 'latest';
 }
+
+type Start = Pick<StartPosition, 'offset' | 'start'>;
 
 /** What is asked of the brokers here. */
 export interface OffsetQueries {
@@ -48,12 +50,12 @@ export class PositionResolver {
     return mapBounded(partitions, async (partition, index) => {
       const offset = committed[index]?.offset ?? -1;
       const range = await this.#watermarks(partition);
-      if (offset < 0) return { partitionId: partition.partitionId, offset: this.#firstStart(partition, range), committed: false };
-      return { partitionId: partition.partitionId, offset: await this.#inRange(partition, offset, range), committed: true };
+      const chosen = offset < 0 ? this.#firstStart(partition, range) : await this.#inRange(partition, offset, range);
+      return { partitionId: partition.partitionId, ...chosen };
     });
   }
 
-  async afterOutOfRange(partition: AssignedPartition, offset: number): Promise<number> {
+  async afterOutOfRange(partition: AssignedPartition, offset: number): Promise<Start> {
     return this.#outOfRange(partition, offset, await this.#watermarks(partition));
   }
 
@@ -74,27 +76,27 @@ export class PositionResolver {
     });
   }
 
-  #firstStart(partition: AssignedPartition, range: WatermarkOffsets): number {
-    if (this.#policies.autoOffsetReset === 'earliest') return range.lowOffset;
-    if (this.#policies.autoOffsetReset === 'latest') return range.highOffset;
+  #firstStart(partition: AssignedPartition, range: WatermarkOffsets): Start {
+    const { autoOffsetReset } = this.#policies;
+    if (autoOffsetReset !== 'none') return edge(autoOffsetReset, range);
     throw new DispatcherError('NO_COMMITTED_OFFSET', `group ${this.#policies.groupId} has no committed offset in ${placeOf(partition)}`, {
       remedy: 'set kafka.consumer.auto-offset-reset to earliest or latest, or commit a start position for the group',
     });
   }
 
-  async #inRange(partition: AssignedPartition, offset: number, range: WatermarkOffsets): Promise<number> {
+  async #inRange(partition: AssignedPartition, offset: number, range: WatermarkOffsets): Promise<Start> {
     let seen = range;
     for (let attempt = 1; offset > seen.highOffset && attempt < BEYOND_END_ATTEMPTS_MAX; attempt++) {
       await delay(BEYOND_END_PAUSE_MS);
       seen = await this.#watermarks(partition);
     }
-    if (offset >= seen.lowOffset && offset <= seen.highOffset) return offset;
+    if (offset >= seen.lowOffset && offset <= seen.highOffset) return { offset, start: 'committed' };
     return this.#outOfRange(partition, offset, seen);
   }
 
-  #outOfRange(partition: AssignedPartition, offset: number, range: WatermarkOffsets): number {
-    if (this.#policies.outOfRange === 'earliest') return range.lowOffset;
-    if (this.#policies.outOfRange === 'latest') return range.highOffset;
+  #outOfRange(partition: AssignedPartition, offset: number, range: WatermarkOffsets): Start {
+    const { outOfRange } = this.#policies;
+    if (outOfRange !== 'stop') return edge(outOfRange, range);
     const gone =
       offset < range.lowOffset
         ? `${range.lowOffset - offset} offsets are gone (retention?)`
@@ -113,6 +115,10 @@ export class PositionResolver {
       throw requestFailure(`the first and last offsets of ${placeOf({ topic, partition })}`, cause);
     }
   }
+}
+
+function edge(start: 'earliest' | 'latest', range: WatermarkOffsets): Start {
+  return { offset: start === 'earliest' ? range.lowOffset : range.highOffset, start };
 }
 
 export function placeOf({ topic, partition }: TopicPartition): string {
