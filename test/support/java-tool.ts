@@ -213,13 +213,13 @@ export class JavaTool {
   }
 
   async send(topic: string, records: readonly PlainRecord[], properties: ClientProperties = {}): Promise<void> {
-    const encoded = records.map((record) => ({
-      ...record,
-      key: record.key?.toString('base64') ?? null,
-      value: record.value?.toString('base64') ?? null,
-      headers: (record.headers ?? []).map(([name, value]) => [name, value?.toString('base64') ?? null]),
-    }));
-    await this.#request('send', { topic, records: encoded, properties }, TIMEOUT_MS);
+    await this.#request('send', { topic, records: records.map(encode), properties }, TIMEOUT_MS);
+  }
+
+  /** All of them in one transaction, which is committed or aborted. */
+  async sendTransaction(topic: string, records: readonly PlainRecord[], outcome: 'commit' | 'abort'): Promise<void> {
+    const properties = { 'transactional.id': `${topic}-writer` };
+    await this.#request('send', { topic, records: records.map(encode), properties, transaction: outcome }, TIMEOUT_MS);
   }
 
   async copy(request: CopyRequest): Promise<void> {
@@ -319,6 +319,15 @@ export class JavaTool {
       pending.reject(new Error(text));
     }
   }
+}
+
+function encode(record: PlainRecord): object {
+  return {
+    ...record,
+    key: record.key?.toString('base64') ?? null,
+    value: record.value?.toString('base64') ?? null,
+    headers: (record.headers ?? []).map(([name, value]) => [name, value?.toString('base64') ?? null]),
+  };
 }
 
 function decode(text: string | null): Buffer | null {

@@ -71,11 +71,19 @@ final class Producing {
     if (waitMs > 0) Thread.sleep(waitMs);
   }
 
-  /** {topic, records: [{key, value, headers: [[name, base64 | null]], partition?, timestamp?}]}, bytes in base64, in the given order. */
+  /**
+   * {topic, records: [{key, value, headers: [[name, base64 | null]], partition?, timestamp?}], transaction?: commit | abort}, bytes in base64, in the given order.
+   * With `transaction` all of them in one, and `properties` names the transactional.id.
+   */
   static ObjectNode send(Tool tool, JsonNode request) throws Exception {
     Failure failure = new Failure();
     long sent = 0;
+    String transaction = request.path("transaction").asText("");
     try (KafkaProducer<byte[], byte[]> producer = producer(tool, request)) {
+      if (!transaction.isEmpty()) {
+        producer.initTransactions();
+        producer.beginTransaction();
+      }
       for (JsonNode r : request.path("records")) {
         List<Header> headers = new ArrayList<>();
         for (JsonNode h : r.path("headers")) headers.add(new RecordHeader(h.get(0).asText(), bytes(h.get(1))));
@@ -85,6 +93,8 @@ final class Producing {
         sent++;
       }
       producer.flush();
+      if (transaction.equals("commit")) producer.commitTransaction();
+      else if (transaction.equals("abort")) producer.abortTransaction();
     }
     failure.rethrow();
     return JSON.createObjectNode().put("records", sent);
