@@ -104,6 +104,7 @@ export class Dispatcher {
       unsettledRows: 0,
       fail: (error) => this.fail(error),
       rewind: (reason) => this.rebalancer.rewind(reason),
+      abandon: (flight) => this.abandon((other) => other === flight),
     };
     this.outputs = new OutputBlocks(blocks);
     this.runner = new TransformRunner(this.state, this.outputs, (flight) => this.advance(flight));
@@ -113,7 +114,7 @@ export class Dispatcher {
     this.intake = new Intake(this.state, { accepted: (flight) => this.releaser.accept(flight), fault: (fault) => this.rebalancer.fault(fault) });
     this.rebalancer = new Rebalancer(this.state, this.intake, { drained: () => this.drained(), abandonAll: () => this.abandon() });
     this.rebalancer.onChange = () => this.pump();
-    this.endWatch = new EndWatch(this.state, () => this.state.flights.size === 0 && this.intake.offeredCount > 0 && !this.rebalancer.busy);
+    this.endWatch = new EndWatch(this.state, () => this.state.flights.size === 0 && this.intake.offeredCount > 0 && !this.intake.oversizeWaits && !this.state.intakePaused && !this.rebalancer.busy);
   }
 
   /** Runs until stopped, done or failed; never rejects. */
@@ -237,6 +238,8 @@ export class Dispatcher {
     const flight = this.state.flights.get(settled.batchId);
     if (flight === undefined) throw new DispatcherError('DEFECT', `batch ${settled.batchId} was settled, but it is not in flight`);
     this.settler.partSettled(flight, settled);
+    const part = flight.parts[settled.part];
+    if (part !== undefined) this.outputs.giveBackPart(part, flight);
     if (flight.settled) this.finish(flight);
   }
 
@@ -247,7 +250,7 @@ export class Dispatcher {
     flights.delete(flight.id);
     // After a cut the books are closed; only memory is given back.
     if (!this.balanced) this.settler.finish(flight);
-    for (const part of flight.parts) this.outputs.giveBackPart(part);
+    for (const part of flight.parts) this.outputs.giveBackPart(part, flight);
     blocks.give(flight.input.block);
     flow.release(flight.input.packedBytes, flight.input.rowCount);
     this.lastSettledMs = deps.clock.nowMs();
@@ -351,9 +354,11 @@ export class Dispatcher {
     deps.pool.signalStop();
     await Promise.race([this.drainInOrder(), cut]);
     cancelDeadline();
+    this.rebalancer.end();
     if (this.state.flights.size > 0) this.cutDrain();
     const remainingMs = Math.max(Limits.closeTimeoutMs, deadlineMs - deps.clock.nowMs());
     const { redelivery, unsettled } = this.balance();
+    if (redelivery.length > 0 && this.errors.length === 0) this.errors.push(drainCut('records that were to be read again'));
     this.storeChanged();
     const hung = !(await this.closeAll(remainingMs));
     this.cancelTick?.();
@@ -365,9 +370,10 @@ export class Dispatcher {
     const stopped = [...this.state.flights.values()].find((flight) => flight.stopRow !== undefined);
     if (stopped !== undefined || this.errors.length > 0) this.abandon((flight) => !flight.started || this.isBehind(flight, stopped));
     await this.rebalancer.idle();
-    if (this.sourceStarted) {
+    // A cut may have closed everything meanwhile.
+    if (this.sourceStarted && !this.balanced) {
       await this.state.deps.source.park();
-      this.intake.takeBackOffered();
+      if (!this.balanced) this.intake.takeBackOffered();
     }
     await this.drained();
   }
@@ -377,11 +383,7 @@ export class Dispatcher {
   }
 
   private cutDrain(): void {
-    this.errors.push(
-      new DispatcherError('DRAIN_CUT', `stopped before all was drained: ${this.state.flow.records} records in flight may come twice`, {
-        remedy: 'raise dispatcher.drain-timeout, or see why deliveries are slow',
-      }),
-    );
+    this.errors.push(drainCut(`${this.state.flow.records} records in flight`));
     this.state.deps.sink.purge();
     this.abandon();
   }
@@ -445,4 +447,8 @@ export class Dispatcher {
   private latencies(): { p50Ms: number; p99Ms: number } {
     return { p50Ms: this.latency.percentile(0.5), p99Ms: this.latency.percentile(0.99) };
   }
+}
+
+function drainCut(what: string): DispatcherError {
+  return new DispatcherError('DRAIN_CUT', `stopped before all was drained: ${what} may come twice`, { remedy: 'raise dispatcher.drain-timeout, or see why deliveries are slow' });
 }

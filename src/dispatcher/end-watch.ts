@@ -8,6 +8,8 @@ interface Target {
   readonly partition: number;
   readonly end: number;
   done: boolean;
+  /** Done by our own books only; void when the partition goes before the commit was made. */
+  unconfirmed: boolean;
 }
 
 /**
@@ -17,9 +19,12 @@ interface Target {
 export class EndWatch {
   private readonly state: RunState;
   private readonly targets = new Map<string, Target>();
-  private readonly quiet = new Map<PartitionId, number>();
+  /** A report from before a seek says nothing of what comes after it: both must be of one epoch. */
+  private readonly quiet = new Map<PartitionId, { readonly nextOffset: number; readonly epoch: number }>();
   private nextPollMs = 0;
   private polling = false;
+  /** Without targets nothing is done: batches may be settled before the end offsets are known. */
+  private started = false;
   private readonly isIdle: () => boolean;
 
   constructor(state: RunState, isIdle: () => boolean) {
@@ -28,11 +33,12 @@ export class EndWatch {
   }
 
   start(ends: readonly EndOffset[]): void {
-    for (const { topic, partition, low, end } of ends) this.targets.set(`${topic}/${partition}`, { topic, partition, end, done: end <= low });
+    this.started = true;
+    for (const { topic, partition, low, end } of ends) this.targets.set(`${topic}/${partition}`, { topic, partition, end, done: end <= low, unconfirmed: false });
   }
 
   get done(): boolean {
-    return [...this.targets.values()].every((target) => target.done);
+    return this.started && [...this.targets.values()].every((target) => target.done);
   }
 
   /** Records still to be settled, at most (gaps count), for the ETA. */
@@ -51,7 +57,18 @@ export class EndWatch {
     for (const id of owned) {
       const target = this.targetOf(id);
       const committable = this.state.tracker.committable(id);
-      if (target !== undefined && committable !== undefined && committable >= target.end) target.done = true;
+      if (target !== undefined && committable !== undefined && committable >= target.end && !target.done) {
+        target.done = true;
+        target.unconfirmed = true;
+      }
+    }
+    for (const target of this.targets.values()) {
+      if (!target.unconfirmed) continue;
+      const id = [...owned].find((one) => this.targetOf(one) === target);
+      const committable = id === undefined ? undefined : this.state.tracker.committable(id);
+      if (committable !== undefined && committable >= target.end) continue;
+      target.done = false;
+      target.unconfirmed = false;
     }
     const now = this.state.deps.clock.nowMs();
     const foreign = [...this.targets.values()].filter((target) => !target.done && !this.isOwned(owned, target));
@@ -68,8 +85,10 @@ export class EndWatch {
   progress(partitions: readonly PartitionProgress[]): void {
     for (const { partitionId, nextOffset, fetchQueueRecords } of partitions) {
       const quiet = fetchQueueRecords === 0 && nextOffset > 0 && this.isIdle();
-      if (quiet && this.quiet.get(partitionId) === nextOffset) this.state.tracker.advance(partitionId, nextOffset);
-      if (quiet) this.quiet.set(partitionId, nextOffset);
+      const epoch = this.state.assignments.epoch(partitionId);
+      const before = this.quiet.get(partitionId);
+      if (quiet && before?.nextOffset === nextOffset && before.epoch === epoch) this.state.tracker.advance(partitionId, nextOffset);
+      if (quiet) this.quiet.set(partitionId, { nextOffset, epoch });
       else this.quiet.delete(partitionId);
     }
   }
@@ -79,7 +98,10 @@ export class EndWatch {
       const committed: readonly TopicOffset[] = await this.state.deps.source.committedOffsets(targets);
       for (const { topic, partition, offset } of committed) {
         const target = this.targets.get(`${topic}/${partition}`);
-        if (target !== undefined && offset >= target.end) target.done = true;
+        if (target !== undefined && offset >= target.end) {
+          target.done = true;
+          target.unconfirmed = false;
+        }
       }
     } catch (error) {
       this.state.deps.logger.warn('could not ask for the committed offsets of partitions that others own; asking again', {

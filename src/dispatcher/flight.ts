@@ -20,6 +20,8 @@ export interface Part {
   /** Its delivery failed for a neighbour's sake and its rows were answered anew: counts for nothing. */
   void: boolean;
   state: 'ready' | 'written' | 'settled';
+  /** The outcome bytes, once the block went back: a flight must not sit on the blocks that its own continuations wait for. */
+  outcomes: Uint8Array | undefined;
   /** Set while a piece is delivered alone: a neighbour fault is then told to the runner instead of rewinding. */
   settledAlone: ((neighbourFault: boolean) => void) | undefined;
 }
@@ -91,6 +93,7 @@ export class Flight {
       carriesTotals: !options.external,
       void: false,
       state: 'ready',
+      outcomes: undefined,
       settledAlone: undefined,
     };
     this.parts.push(part);
@@ -114,5 +117,6 @@ export function describeOutputRow(part: Part, outputRow: number): { sourceRow: n
 /** Outcome byte of a source row answered by the part. */
 export function outcomeOf(part: Part, sourceRow: number): number {
   if (part.identity) return 0;
-  return part.output.bytes[HEADER_BYTES + sourceRow - part.firstSourceRow] ?? 0;
+  const index = sourceRow - part.firstSourceRow;
+  return (part.outcomes === undefined ? part.output.bytes[HEADER_BYTES + index] : part.outcomes[index]) ?? 0;
 }

@@ -50,12 +50,15 @@ export class Intake {
     this.state.deps.source.offer(pair.input);
   }
 
-  /** A batch arrived. Those that come after the run began to stop are given back unread: they were never counted, and are read again by the next run. */
+  /**
+   * A batch arrived. Those that come after the run began to stop, or while a rewind is under way, are given back unread: they were never counted,
+   * and are read again by the next run or after the rewind. Written now they would overtake those that are rewound.
+   */
   batch(batch: InputBatch): void {
     const { state } = this;
     const pair = this.offered.get(batch.block.id);
     this.offered.delete(batch.block.id);
-    if (pair === undefined || state.stopping) {
+    if (pair === undefined || state.stopping || state.intakePaused) {
       if (pair !== undefined) this.giveBack(pair);
       return;
     }
@@ -75,6 +78,10 @@ export class Intake {
 
   oversize(bytes: number): void {
     this.oversizeBytes = bytes;
+  }
+
+  get oversizeWaits(): boolean {
+    return this.oversizeBytes !== undefined;
   }
 
   /** The record that waits for a larger block can be served: enough budget is free, or nothing else is in flight. */

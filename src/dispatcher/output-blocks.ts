@@ -1,5 +1,6 @@
 import type { Block } from '../core/batch.js';
 import type { BlockPool } from '../core/block-pool.js';
+import { HEADER_BYTES } from '../wire/layout.js';
 import type { Flight, Part } from './flight.js';
 
 /**
@@ -42,9 +43,20 @@ export class OutputBlocks {
     flight.spareOutput = undefined;
   }
 
-  giveBackPart(part: Part): void {
+  /** Idempotent. The block may be reused at once; what is still wanted of it is kept. */
+  giveBackPart(part: Part, flight: Flight): void {
+    if (part.outcomes !== undefined) return;
+    part.outcomes = part.identity ? new Uint8Array(0) : part.output.bytes.slice(HEADER_BYTES, HEADER_BYTES + part.sourceRowCount);
     if (part.external) this.blocks.releaseExternal(part.output.bytes.byteLength);
-    else this.blocks.give(part.output);
+    else this.comeBack(part.output, flight);
+  }
+
+  /** A flight that is not through keeps one output block: intake, and younger flights, must never hold all of them while it waits. */
+  private comeBack(block: Block, flight: Flight): void {
+    const waiting = this.waiters.findIndex((waiter) => waiter.flight === flight && !flight.abandoned);
+    if (waiting >= 0) this.waiters.splice(waiting, 1)[0]?.resolve(block);
+    else if (!flight.transformDone && flight.spareOutput === undefined && !flight.abandoned) flight.spareOutput = block;
+    else this.blocks.give(block);
   }
 
   /** Call after blocks came back, before intake takes any. */

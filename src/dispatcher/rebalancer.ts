@@ -15,6 +15,7 @@ export class Rebalancer {
   private readonly intake: Intake;
   private queue: Promise<void> = Promise.resolve();
   private waiting = 0;
+  private over = false;
   private wakeups: (() => void)[] = [];
   private readonly drained: () => Promise<void>;
   private readonly abandonAll: () => void;
@@ -57,6 +58,7 @@ export class Rebalancer {
           this.state.assignments.startDraining(ids);
           await this.drain(ids);
         }
+        if (this.over) return;
         for (const id of ids) {
           this.closeEpoch(id);
           this.owned.delete(id);
@@ -70,6 +72,7 @@ export class Rebalancer {
   /** Throws away what is in flight and reads again from the committed position, under new epochs. */
   rewind(reason: string): void {
     if (this.state.stopping) return;
+    this.state.intakePaused = true;
     for (const flight of this.state.flights.values()) flight.rewound = true;
     this.abandonAll();
     this.enqueue(async () => {
@@ -81,6 +84,7 @@ export class Rebalancer {
         const positions = [...this.owned.values()].map((partition) => ({ partition, offset: this.state.tracker.committable(partition.partitionId) }));
         const opened = positions.map(({ partition, offset }) => this.open(partition, offset));
         for (const partition of opened) await this.state.deps.source.seek(partition);
+        this.state.intakePaused = false;
         await this.drained();
       });
     });
@@ -125,9 +129,12 @@ export class Rebalancer {
       const offset = await resolve(partition);
       await this.parked(async () => {
         await this.drain([fault.partitionId]);
-        if (!this.state.tracker.isOpen(fault.partitionId, fault.epoch)) return;
-        this.state.deps.logger.info('reading on', { where: place(this.state, fault.partitionId, fault.offset), from: offset });
-        await this.state.deps.source.seek(this.open(partition, offset));
+        const { tracker } = this.state;
+        if (this.over || !tracker.isOpen(fault.partitionId, fault.epoch)) return;
+        // What could not be settled in time is read again: the offset behind it must not be committed over it.
+        const from = tracker.inFlightSegments(fault.partitionId) > 0 ? tracker.committable(fault.partitionId) : offset;
+        this.state.deps.logger.info('reading on', { where: place(this.state, fault.partitionId, fault.offset), from });
+        await this.state.deps.source.seek(this.open(partition, from));
       });
     });
   }
@@ -136,7 +143,8 @@ export class Rebalancer {
     if (offset === undefined) throw new DispatcherError('DEFECT', `no position for topic ${partition.topic}, partition ${partition.partition}`);
     this.closeEpoch(partition.partitionId);
     const epoch = this.state.assignments.open(partition.partitionId);
-    this.state.tracker.open(partition.partitionId, epoch, offset);
+    // Reported anew: what was settled before a rewind, or is passed over on purpose, may not have been stored yet.
+    this.state.tracker.open(partition.partitionId, epoch, offset, true);
     return { ...partition, epoch, offset };
   }
 
@@ -149,7 +157,8 @@ export class Rebalancer {
   private async drain(ids: readonly PartitionId[]): Promise<void> {
     const { tracker, deps, settings } = this.state;
     const deadline = deps.clock.nowMs() + settings.rebalanceDrainTimeoutMs;
-    while (ids.some((id) => tracker.inFlightSegments(id) > 0) && deps.clock.nowMs() < deadline && !this.state.stopping) await this.nextChange(deadline);
+    while (ids.some((id) => tracker.inFlightSegments(id) > 0) && deps.clock.nowMs() < deadline && !this.over) await this.nextChange(deadline);
+    if (this.over) return;
     const left = ids.filter((id) => tracker.inFlightSegments(id) > 0);
     if (left.length > 0) deps.logger.warn('not drained in time; the new owner gets these records again', { partitions: left.length, timeoutMs: settings.rebalanceDrainTimeoutMs });
     deps.source.store(ids.flatMap((partitionId) => {
@@ -177,11 +186,12 @@ export class Rebalancer {
   }
 
   private async parked(change: () => void | Promise<void>): Promise<void> {
+    if (this.over) return;
     await this.state.deps.source.park();
     try {
-      await change();
+      if (!this.over) await change();
     } finally {
-      this.state.deps.source.unpark();
+      if (!this.over) this.state.deps.source.unpark();
     }
   }
 
@@ -194,6 +204,12 @@ export class Rebalancer {
         this.waiting--;
         this.onChange();
       });
+  }
+
+  /** The source is about to be stopped: changes that wait or are under way do nothing more. */
+  end(): void {
+    this.over = true;
+    this.flightSettled();
   }
 
   /** Resolves when no change is under way or waiting. */

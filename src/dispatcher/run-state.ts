@@ -31,6 +31,8 @@ export interface RunState {
   unsettledRows: number;
   /** Ends the run in order: drain, commit, leave. The first error is reported unless a worse one follows. */
   fail(error: DispatcherError): void;
+  /** Nothing more of this flight is settled: a delivery failed for good. */
+  abandon(flight: Flight): void;
   /** Throws away what is in flight and reads again from the committed position. */
   rewind(reason: string): void;
 }

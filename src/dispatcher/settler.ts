@@ -28,9 +28,22 @@ export class Settler {
     if (part?.state !== 'written') throw new DispatcherError('DEFECT', `part ${settled.part} of batch ${settled.batchId} was settled, but it was not written`);
     part.state = 'settled';
     flight.acknowledged += settled.acknowledged;
-    if (settled.acknowledged > 0) this.stall.delivered();
+    if (settled.acknowledged > 0) this.stall.delivered(this.reachedFailingTopic(part, settled.failures));
     if (settled.failures.length > 0 && !flight.abandoned) this.failed(flight, part, settled.failures);
     else part.settledAlone?.(false);
+  }
+
+  /** Looks at single rows, but only while a topic fails. */
+  private reachedFailingTopic(part: Part, failures: readonly DeliveryFailure[]): boolean {
+    const { failingTopic } = this.stall;
+    if (failingTopic === undefined) return true;
+    const failed = new Set(failures.map(({ outputRow }) => outputRow));
+    const first = part.identity ? part.firstSourceRow : 0;
+    const count = part.identity ? part.sourceRowCount : part.outputRows;
+    for (let row = first; row < first + count; row++) {
+      if (!failed.has(row) && this.state.topicNames.get(describeOutputRow(part, row).topicNumber) === failingTopic) return true;
+    }
+    return false;
   }
 
   private failed(flight: Flight, part: Part, failures: readonly DeliveryFailure[]): void {
@@ -58,6 +71,8 @@ export class Settler {
     } else {
       this.stall.destinationFailed({ topic, code: worst.code, name, refused: isRefusal(worst.code), rows: worst.rows.length });
     }
+    // Whatever was done about it: these rows were not delivered, so they must never count as settled.
+    if (!flight.abandoned) this.state.abandon(flight);
     part.settledAlone?.(false);
   }
 

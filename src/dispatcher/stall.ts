@@ -36,8 +36,18 @@ export class Stall {
     return this.warnedAtMs === undefined ? undefined : 'no delivery is acknowledged';
   }
 
-  delivered(): void {
+  /** The topic that can't be written, while there is one. */
+  get failingTopic(): string | undefined {
+    return this.failingSinceMs === undefined ? undefined : this.fault?.topic;
+  }
+
+  /**
+   * Something was acknowledged. Only what reached the failing topic itself ends its failure: a dead-letter topic that stays away
+   * while the rest is delivered again and again would otherwise never reach the timeout.
+   */
+  delivered(reachedFailingTopic: boolean): void {
     this.lastDeliveryMs = this.state.deps.clock.nowMs();
+    if (this.failingSinceMs !== undefined && !reachedFailingTopic) return;
     if (this.failingSinceMs === undefined && this.warnedAtMs === undefined) return;
     this.state.deps.logger.info('delivery goes on', { topic: this.fault?.topic });
     this.failingSinceMs = undefined;

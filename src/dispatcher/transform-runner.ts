@@ -57,8 +57,7 @@ export class TransformRunner {
       }
       if (answer.rowsDone === 0 && answer.stop === undefined && answer.unknownTopics === undefined) throw stuck(range);
       if (answer.stop !== undefined) {
-        flight.stopRow = range.first + answer.rowsDone;
-        flight.stopReason = answer.stop;
+        stopAt(flight, range.first + answer.rowsDone, answer.stop);
         break;
       }
       if (answer.unknownTopics !== undefined) topics = await this.register(answer.unknownTopics);
@@ -75,6 +74,10 @@ export class TransformRunner {
       const output = await this.outputs.take(flight);
       if (output === undefined) return;
       const result = await this.rejectRow(flight, output, row, rejection);
+      if (flight.abandoned) {
+        this.state.blocks.give(output);
+        return;
+      }
       if (result.stop !== undefined || result.rowsDone === 0) {
         this.state.blocks.give(output);
         stopAt(flight, row, result.stop ?? rejection);
@@ -84,6 +87,7 @@ export class TransformRunner {
       this.addParts(flight, output, result, true);
     } catch (error) {
       this.state.fail(asDispatcherError(error));
+      this.state.abandon(flight);
     } finally {
       flight.redirecting--;
       this.onPart(flight);
