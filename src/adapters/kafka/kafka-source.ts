@@ -289,7 +289,11 @@ export class KafkaSource implements Source {
 
   #onRevoked(session: Session, partitions: readonly AssignedPartition[]): void {
     const lost = this.#options.native.assignmentLost(session.connected.handleId);
-    if (lost) this.#offsets.lost(partitions.map(({ partitionId }) => partitionId));
+    if (lost) {
+      this.#offsets.lost(partitions.map(({ partitionId }) => partitionId));
+      // Someone else has them by now: the writer hands over no more of their rows from this moment, not only from the close on.
+      for (const { partitionId } of partitions) this.#options.table.setEpoch(partitionId, 0);
+    }
     this.#events?.revoked(partitions, lost);
   }
 
