@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Loaded, type LoadRequest, loadConfiguration, type OptionValue } from '../config/load.js';
 import { formatProblem, type Problem, Problems } from '../config/problem.js';
-import type { Purpose } from '../config/resolve.js';
+import type { Purpose } from '../config/resolve-input.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import { readText } from '../config/yaml-source.js';
 import { DispatcherError } from '../core/errors.js';

@@ -14,10 +14,14 @@ import { register as registerProduce } from './produce.js';
 import { register as registerRun } from './run.js';
 import { register as registerValidate } from './validate.js';
 
+/** Every verb is a module with one of these. */
+export type Register = (program: Command, io: CliIo) => void;
+
 /** In the order of the help. */
 const VERBS = [registerRun, registerDemo, registerValidate, registerConfig, registerProduce, registerConsume, registerCompletion];
 
-export function createProgram(io: CliIo): Command {
+/** `verbs`: what to register, the product's own unless a test brings others. */
+export function createProgram(io: CliIo, verbs: readonly Register[] = VERBS): Command {
   const program = new Command('kd');
   program
     .description('Kafka-Dispatcher: records from Kafka through your function on a pool of threads, back to Kafka in order')
@@ -35,15 +39,15 @@ export function createProgram(io: CliIo): Command {
     });
   addGlobalOptions(program);
   addExample(program, 'kd demo', 'kd validate -c kd.yml', 'kd run -c kd.yml --until end');
-  for (const register of VERBS) register(program, io);
+  for (const register of verbs) register(program, io);
   return program;
 }
 
 /** Runs one command line; never rejects. The exit code is set through `io`. */
-export async function runCli(argv: readonly string[], io: CliIo): Promise<void> {
+export async function runCli(argv: readonly string[], io: CliIo, verbs: readonly Register[] = VERBS): Promise<void> {
   const wired: CliIo = { ...io, secrets: io.secrets ?? new Set() };
   try {
-    await createProgram(wired).parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
+    await createProgram(wired, verbs).parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
   } catch (error) {
     report(error, argv, wired);
   }
@@ -76,7 +80,14 @@ function report(error: unknown, argv: readonly string[], io: CliIo): void {
   if (known.remedy !== undefined) io.stderr.write(`    → ${redact(known.remedy)}\n`);
   if (!wantsJson(argv)) return;
   const problems = known instanceof ConfigurationError ? { problems: known.problems } : {};
-  printJson(io, { error: { code: known.code, message: redact(known.message), remedy: known.remedy ?? null, ...problems } });
+  printJson(io, {
+    error: {
+      code: known.code,
+      message: redact(known.message),
+      remedy: known.remedy === undefined ? null : redact(known.remedy),
+      ...problems,
+    },
+  });
 }
 
 /** Asked of the words themselves: commander may have failed before it read them. */

@@ -1,6 +1,6 @@
 /** Rules between keys: each value is fine alone, together they are not. */
 import type { Problems } from './problem.js';
-import type { ResolveInput } from './resolve.js';
+import type { ResolveInput } from './resolve-input.js';
 import type { DataFormat, ResolvedConfig, SchemaFiles } from './resolved.js';
 import { formatSize } from './units.js';
 

@@ -7,7 +7,8 @@ import { assign, environmentLayer, fieldVariables, setLayer } from './layer-word
 import { emptyLayer, type Layer, mergeLayers } from './layers.js';
 import { type Origin, type Problem, Problems } from './problem.js';
 import { type ClientProperties, resolveProperties } from './properties.js';
-import { type Purpose, resolveConfig } from './resolve.js';
+import { resolveConfig } from './resolve.js';
+import type { Purpose } from './resolve-input.js';
 import type { ResolvedConfig } from './resolved.js';
 import { isSecretName } from './secrets.js';
 import { resolveSettings, type Settings } from './settings.js';

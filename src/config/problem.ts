@@ -43,7 +43,7 @@ export class Problems {
     this.#add('warning', where, key, { message, remedy });
   }
 
-  get hasErrors(): boolean {
+  hasErrors(): boolean {
     return this.#list.some((problem) => problem.severity === 'error');
   }
 

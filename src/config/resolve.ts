@@ -6,26 +6,10 @@ import { bootstrapServers } from './bootstrap.js';
 import { ValueFault } from './convert.js';
 import { checkCrossFields } from './cross-checks.js';
 import { consumerDefaults, producerDefaults, withDefaults } from './kafka-defaults.js';
-import type { Layer } from './layers.js';
 import type { Problems } from './problem.js';
-import { baseDirectory, type ClientProperties, type PropertyEntries } from './properties.js';
+import { baseDirectory, type PropertyEntries } from './properties.js';
+import type { Purpose, ResolveInput } from './resolve-input.js';
 import type { DataFormat, LogLevel, Ordering, PartitionRule, ResolvedConfig, SchemaFiles, TombstonePolicy } from './resolved.js';
-import type { Settings } from './settings.js';
-
-/** `job`: all that a run needs. `connection`: only what reaches Kafka. */
-export type Purpose = 'job' | 'connection';
-
-export interface ResolveInput {
-  readonly settings: Settings;
-  readonly merged: Layer;
-  readonly clients: ClientProperties;
-  /** Absolute. */
-  readonly file: string | undefined;
-  /** As the user named it. */
-  readonly shownFile: string | undefined;
-  readonly workingDirectory: string;
-  readonly purpose: Purpose;
-}
 
 /** One thread is left for the main loop and librdkafka. */
 export const autoThreads = (): number => Math.max(1, availableParallelism() - 1);
@@ -58,9 +42,9 @@ export function resolveConfig(input: ResolveInput, problems: Problems): Resolved
     server: reader.server(),
     logging: { level: reader.text('logging.level') as LogLevel, format: reader.text('logging.format') as 'auto' | 'text' | 'json' },
   };
-  if (problems.hasErrors) return undefined;
+  if (problems.hasErrors()) return undefined;
   checkCrossFields(config, input, problems);
-  return problems.hasErrors ? undefined : deepFreeze(config);
+  return problems.hasErrors() ? undefined : deepFreeze(config);
 }
 
 function dispatcherPart(reader: Reader, input: ResolveInput): ResolvedConfig['dispatcher'] {

@@ -67,7 +67,7 @@ export function resolveSettings(input: SettingsInput, problems: Problems): Setti
     config.validate({ allowed: 'strict' });
   } catch (error) {
     // Every fault was noted by its check; anything else would be a key that the walk above let through.
-    if (!problems.hasErrors) throw error;
+    if (!problems.hasErrors()) throw error;
   }
   return {
     get: (path) => {

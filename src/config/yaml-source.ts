@@ -51,6 +51,7 @@ const SYNTAX: Readonly<Record<string, readonly [string, string]>> = {
   MISSING_CHAR: ['a closing quote, bracket or brace, or a space behind ":" or a comma is missing', 'look at this line and the one above'],
   MULTILINE_IMPLICIT_KEY: ['a key runs over several lines', 'look for a missing ":" or quote above'],
   BLOCK_AS_IMPLICIT_KEY: ['a mapping stands where a value is expected', 'put a value that contains ": " in quotes, or begin a new line'],
+  RESOURCE_EXHAUSTION: ['is nested too deeply to be read', 'write it flatter'],
   NON_STRING_KEY: ['a key is not plain text', 'write the key as text'],
 };
 

@@ -47,7 +47,7 @@ function word(value: unknown): string {
 
 function compact(value: unknown): string {
   const safe = jsonValue(value);
-  return typeof safe === 'string' ? safe : (JSON.stringify(safe) ?? 'undefined');
+  return typeof safe === 'string' ? safe : String(JSON.stringify(safe));
 }
 
 function jsonValue(value: unknown): unknown {
@@ -56,7 +56,7 @@ function jsonValue(value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
   if (value === null || typeof value === 'number' || typeof value === 'boolean' || value === undefined) return value;
   try {
-    const text = JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner)) ?? 'undefined';
+    const text = String(JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner)));
     return text.length > VALUE_LENGTH_MAX ? shorten(text) : (JSON.parse(text) as unknown);
   } catch {
     // A cycle, or a toJSON that throws.

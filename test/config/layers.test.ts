@@ -101,5 +101,5 @@ test('values of another job come between defaults and environment', () => {
   const { config, problems } = loadConfiguration({ builtIn, environment: { KD_DISPATCHER_THREADS: '2' }, workingDirectory: directory });
   assert.deepEqual(problems, []);
   assert.equal(config?.dispatcher.threads, 2);
-  assert.equal(config?.name, 'kafka-dispatcher');
+  assert.equal(config.name, 'kafka-dispatcher');
 });

@@ -117,7 +117,7 @@ server: { port: 8080 }
 logging: { level: { root: WARN, org.apache.kafka: ERROR } }
 `);
   assert.equal(loaded.config?.logging.level, 'warn');
-  assert.equal(loaded.config?.consumer.missingTopicsFatal, false);
+  assert.equal(loaded.config.consumer.missingTopicsFatal, false);
   assert.deepEqual(
     loaded.problems.map((problem) => problem.severity),
     ['warning'],
