@@ -21,6 +21,8 @@ interface DeliveryEntry {
 const DELIVERY: ReadonlyMap<number, DeliveryEntry> = new Map<number, DeliveryEntry>([
   [-190, { name: '_UNKNOWN_PARTITION', fault: 'record' }],
   [-186, { name: '_INVALID_ARG', fault: 'record' }],
+  // Of the addon, not of librdkafka: refused before it was sent, so its neighbours have no part in it.
+  [-10_003, { name: 'MSG_SIZE_TOO_LARGE', fault: 'record' }],
   [10, { name: 'MSG_SIZE_TOO_LARGE', fault: 'record', wholeSet: true }],
   [32, { name: 'INVALID_TIMESTAMP', fault: 'record', wholeSet: true }],
   [87, { name: 'INVALID_RECORD', fault: 'record', wholeSet: true }],

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Accounting, OTHER_REASON, REASONS_MAX } from '../../src/core/accounting.js';
-import { UntilEnd } from '../../src/core/until-end.js';
 
 test('the law of the summary holds exactly when every consumed record is counted once', () => {
   fc.assert(
@@ -38,34 +37,4 @@ test('a count that is no count is refused', () => {
   const accounting = new Accounting();
   for (const wrong of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])
     assert.throws(() => accounting.consumed(wrong), { code: 'ACCOUNTING' });
-});
-
-test('a bounded run is done when every partition reached its target, in any order, never to be undone', () => {
-  const targets = fc.array(fc.nat(20), { minLength: 1, maxLength: 5 });
-  const steps = fc.array(fc.record({ p: fc.nat(6), offset: fc.nat(30) }), { maxLength: 40 });
-  fc.assert(
-    fc.property(targets, steps, (ends, moves) => {
-      const until = new UntilEnd(new Map(ends.map((end, p) => [p, end])));
-      const reached = ends.map(() => 0);
-      for (const { p, offset } of moves) {
-        until.reached(p, offset);
-        reached[p] = Math.max(reached[p] ?? 0, offset);
-        const pending = ends.flatMap((end, i) => ((reached[i] ?? 0) < end ? [i] : []));
-        assert.deepEqual(until.pending(), pending);
-        assert.equal(until.done, pending.length === 0);
-        const remaining = pending.reduce((sum, i) => sum + (ends[i] ?? 0) - (reached[i] ?? 0), 0);
-        assert.equal(until.remaining(), remaining);
-        assert.equal(until.etaSeconds(2), remaining / 2);
-      }
-    }),
-  );
-});
-
-test('without a rate there is no estimate, and a topic of empty partitions is done from the start', () => {
-  const until = new UntilEnd(new Map([[3, 100]]));
-  assert.equal(until.etaSeconds(0), undefined);
-  assert.equal(until.etaSeconds(Number.NaN), undefined);
-  assert.equal(until.target(3), 100);
-  assert.equal(until.target(4), undefined);
-  assert.equal(new UntilEnd(new Map([[0, 0]])).done, true);
 });
