@@ -9,13 +9,32 @@ const NINE = 57;
 const OPEN = [91, 123] as const;
 const CLOSE = [93, 125] as const;
 
-/** No double is exact for every integer of 16 digits, and none is finite for every exponent of three. */
-const LONG_DIGITS = /\d{16}/;
+/** Every integer of fewer digits is exact in a double. */
+const DIGITS_EXACT = 15;
+/** And every number with a smaller exponent is finite. */
 const LARGE_EXPONENT = /[eE]\+?\d{3}/;
 
-/** True for every text with a number that a double can't hold, and for some others. */
+/** True for every text with a number that a double can't hold, and for some others. Asked of every record. */
 export function mayHoldInexactNumber(text: string): boolean {
-  return LONG_DIGITS.test(text) || LARGE_EXPONENT.test(text);
+  // A run of 16 digits covers one of these positions, whatever lies between; a regular expression would look at every character.
+  for (let i = DIGITS_EXACT; i < text.length; i += DIGITS_EXACT + 1) {
+    if (isDigit(text, i) && runLength(text, i) > DIGITS_EXACT) return true;
+  }
+  return LARGE_EXPONENT.test(text);
+}
+
+function isDigit(text: string, at: number): boolean {
+  const c = text.charCodeAt(at);
+  return c >= ZERO && c <= NINE;
+}
+
+/** Digits around `at`, as many as matter. */
+function runLength(text: string, at: number): number {
+  let from = at;
+  let to = at + 1;
+  while (from > 0 && at - from < DIGITS_EXACT && isDigit(text, from - 1)) from -= 1;
+  while (to < text.length && to - at <= DIGITS_EXACT && isDigit(text, to)) to += 1;
+  return to - from;
 }
 
 /** Position behind the string literal that opens at `at`. */

@@ -100,6 +100,52 @@ test('aliases, defaults of every kind, enum defaults and recursive records are r
   assert.deepEqual(decode(decoder, bytes), expected);
 });
 
+test('records too wide for one function are read, skipped, filled with defaults and written as narrow ones are', () => {
+  const types = [['null', 'string'], 'long', { type: 'array', items: 'W' }, { type: 'map', values: 'int' }, 'double'];
+  const fields = Array.from({ length: 200 }, (_, i) => field(`f${String(i)}`, types[i % types.length]));
+  const wide = { type: 'record', name: 'W', fields };
+  const make = (depth: number): Record<string, unknown> =>
+    Object.fromEntries(
+      fields.map((_, i) => [
+        `f${String(i)}`,
+        [i % 2 === 0 ? null : `é${String(i)}`, i * 1e9, depth > 0 && i === 2 ? [make(depth - 1), make(0)] : [], { a: i }, i / 7][i % 5],
+      ]),
+    );
+  const { decoder, encoder } = codecOf(wide);
+  const bytes = encode(encoder, make(3));
+  assert.deepEqual(bytes, oracleOf(wide).toBuffer(make(3)));
+  assert.deepEqual(decode(decoder, bytes), make(3));
+  for (let end = 0; end < bytes.length; end += 7)
+    assert.throws(() => decode(decoder, bytes.subarray(0, end), bytes.subarray(end)), { name: 'FormatError' });
+  // Every second field, in the opposite order, and 100 new ones with defaults.
+  const fewer = [
+    ...fields.filter((_, i) => i % 10 === 1 || i % 10 === 4).reverse(),
+    ...Array.from({ length: 100 }, (_, i) => field(`n${String(i)}`, 'int', { default: i })),
+  ];
+  const evolved = decode(evolvedDecoder({ type: 'record', name: 'W', fields: fewer }, wide), bytes) as Record<string, unknown>;
+  assert.deepEqual(
+    Object.keys(evolved),
+    (fewer as { name: string }[]).map(({ name }) => name),
+  );
+  for (const [name, value] of Object.entries(evolved)) assert.equal(value, name.startsWith('n') ? Number(name.slice(1)) : make(0)[name]);
+  const { encoder: defaulted, decoder: full } = codecOf({ type: 'record', name: 'D', fields: fewer.slice(40) });
+  assert.deepEqual(decode(full, encode(defaulted, {})), Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`n${String(i)}`, i])));
+});
+
+test('a union of many large records is read and written', () => {
+  const branches = Array.from({ length: 80 }, (_, i) =>
+    record(
+      Array.from({ length: 12 }, (_unused, j) => field(`f${String(j)}`, 'int')),
+      { name: `B${String(i)}` },
+    ),
+  );
+  const { decoder, encoder } = codecOf({ type: 'array', items: branches });
+  const value = branches.map((_, i) => ({
+    [`B${String(i)}`]: Object.fromEntries(Array.from({ length: 12 }, (_unused, j) => [`f${String(j)}`, i * j])),
+  }));
+  assert.deepEqual(decode(decoder, encode(encoder, value)), value);
+});
+
 test('a truncated record is refused under a resolver, too', () => {
   const writer = record([field('skipped', { type: 'array', items: 'string' }), field('kept', 'double'), field('more', 'string')]);
   const decoder = evolvedDecoder(record([field('kept', 'double')]), writer);

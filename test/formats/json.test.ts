@@ -78,6 +78,15 @@ test("numbers that a double can't hold are refused where they are numbers, not w
   );
 });
 
+test('an integer too long is found wherever it stands in the text', () => {
+  for (let before = 0; before < 40; before++) {
+    for (const digits of ['9007199254740993', '90071992547409931', '9'.repeat(40)]) {
+      refuses(`["${'x'.repeat(before)}",${digits}]`, 'UNSAFE_INTEGER');
+      assert.deepEqual(read(`["${'x'.repeat(before)}","${digits}",123456789012345]`), ['x'.repeat(before), digits, 123456789012345]);
+    }
+  }
+});
+
 test('a __proto__ key is refused however it is spelled, as text it is data', () => {
   for (const text of ['{"__proto__":1}', '[{"a":{"__proto__":{}}}]', '{"\\u005f_proto__":1}', '{"__pr\\u006fto__":null}'])
     refuses(text, 'FORBIDDEN_KEY');

@@ -1,7 +1,10 @@
 import { childrenOf, type Node } from './plan.js';
 
-/** Plan nodes that one generated function may hold: V8 does not optimize functions beyond a size. */
-const INLINE_NODES_MAX = 150;
+/**
+ * Plan nodes that one generated function may hold. V8 optimizes a function as a whole, in more than linear time: one for 150 fields took seconds,
+ * one for 300 was given up, and until then a decoder is slower than avsc.
+ */
+const FUNCTION_NODES_MAX = 48;
 
 /** Collects the lines of generated source, hands out fresh names, and decides which records get a function of their own. */
 export class Emitter {
@@ -10,6 +13,7 @@ export class Emitter {
   readonly constants: unknown[] = [];
   private readonly names = new Map<Node, string>();
   private readonly recursive: ReadonlySet<Node>;
+  private readonly crowded = new Set<Node>();
   private readonly sizes = new Map<Node, number>();
   private counter = 0;
 
@@ -32,7 +36,25 @@ export class Emitter {
 
   /** True for what would make the function around it too long, or could not be written out at all. */
   isApart(node: Node): boolean {
-    return this.recursive.has(node) || this.sizeOf(node) > INLINE_NODES_MAX;
+    return this.recursive.has(node) || this.crowded.has(node) || this.sizeOf(node) > FUNCTION_NODES_MAX;
+  }
+
+  /** Parts a record's members, in their order, into groups of which each fits a function. */
+  grouped<T extends { readonly node: Node }>(members: readonly T[]): T[][] {
+    const groups: T[][] = [];
+    let room = 0;
+    for (const member of members) {
+      const size = this.inlineSizeOf(member.node);
+      const group = groups.at(-1);
+      if (group !== undefined && size <= room) {
+        group.push(member);
+        room -= size;
+      } else {
+        groups.push([member]);
+        room = FUNCTION_NODES_MAX - 1 - size;
+      }
+    }
+    return groups;
   }
 
   /** The name of the node's function; `write` is called once, to make it. */
@@ -45,15 +67,24 @@ export class Emitter {
     return name;
   }
 
+  private inlineSizeOf(node: Node): number {
+    const isRecord = node.kind === 'record' || node.kind === 'resolved';
+    return isRecord && this.isApart(node) ? 1 : this.sizeOf(node);
+  }
+
+  /** Nodes written out where the node is, itself among them. */
   private sizeOf(node: Node): number {
     const known = this.sizes.get(node);
     if (known !== undefined) return known;
     // For the recursive ones, which are apart anyway.
     this.sizes.set(node, 1);
-    const size = childrenOf(node).reduce(
-      (sum, child) => sum + (this.names.has(child) ? 1 : Math.min(this.sizeOf(child), INLINE_NODES_MAX + 1)),
-      1,
-    );
+    const children = childrenOf(node);
+    let size = children.reduce((sum, child) => sum + this.inlineSizeOf(child), 1);
+    if (node.kind === 'union' && size > FUNCTION_NODES_MAX) {
+      // Many records, of which one comes: each gets a function.
+      for (const child of children) this.crowded.add(child);
+      size = children.reduce((sum, child) => sum + this.inlineSizeOf(child), 1);
+    }
     this.sizes.set(node, size);
     return size;
   }

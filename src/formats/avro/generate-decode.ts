@@ -239,38 +239,60 @@ default: fail('INVALID_UNION', \`${path}: the union has no branch number \${c}\`
   }
 
   private fields(node: Extract<Node, { kind: 'record' | 'resolved' }>, target: string, path: string): string {
-    const lines: string[] = [];
-    const values = node.kind === 'record' ? this.allFields(node.fields, lines, path) : this.resolvedFields(node, lines, path);
-    const members = node.fields.map((field, index) => `${literal(field.name)}: ${values[index] ?? 'undefined'}`);
-    return `${lines.join('\n')}\n${target} = { ${members.join(', ')} };`;
-  }
-
-  private allFields(fields: readonly { readonly name: string; readonly node: Node }[], lines: string[], path: string): string[] {
-    return fields.map((field) => {
+    const steps: readonly Step[] =
+      node.kind === 'resolved' ? node.steps : node.fields.map((field, index) => ({ node: field.node, field: index }));
+    const values = node.fields.map((field) => (node.kind === 'record' ? 'undefined' : this.fallback(field)));
+    const groups = this.emitter.grouped(steps);
+    const object = (): string =>
+      `${target} = { ${node.fields.map((field, index) => `${literal(field.name)}: ${values[index] ?? 'undefined'}`).join(', ')} };`;
+    if (groups.length > 1) return `${object()}\n${groups.map((group) => this.groupCall(group, node, { target, path })).join('\n')}`;
+    const lines = steps.map((step) => {
       const value = this.emitter.fresh('v');
-      lines.push(`let ${value};`, this.read(field.node, value, `${path}.${field.name}`));
-      return value;
+      const read = this.step(step, node, { target: value, path });
+      if (step.field >= 0) values[step.field] = value;
+      return `let ${value};\n${read}`;
     });
+    return `${lines.join('\n')}\n${object()}`;
   }
 
-  private resolvedFields(node: ResolvedRecordNode, lines: string[], path: string): string[] {
-    const values = node.fields.map((field) => {
-      if (field.fallback === undefined) return 'undefined';
-      const made = this.options.makeDefault(field.node, field.fallback);
-      return 'make' in made ? `${this.emitter.constant(made.make)}()` : this.emitter.constant(made.value);
-    });
-    for (const step of node.steps) {
+  private step(step: Step, node: Extract<Node, { kind: 'record' | 'resolved' }>, at: { target: string; path: string }): string {
+    const field = node.fields[step.field];
+    return field === undefined ? emitSkip(step.node, this.emitter, at.path) : this.read(step.node, at.target, `${at.path}.${field.name}`);
+  }
+
+  /** Calls a function of its own that fills some fields of an object which has all of them already, in their order. */
+  private groupCall(
+    group: readonly Step[],
+    node: Extract<Node, { kind: 'record' | 'resolved' }>,
+    at: { target: string; path: string },
+  ): string {
+    const name = this.emitter.fresh('g');
+    const lines = group.map((step) => {
       const field = node.fields[step.field];
-      if (field === undefined) {
-        lines.push(emitSkip(step.node, this.emitter, path));
-        continue;
-      }
-      const value = this.emitter.fresh('v');
-      lines.push(`let ${value};`, this.read(step.node, value, `${path}.${field.name}`));
-      values[step.field] = value;
-    }
-    return values;
+      const read = this.step(step, node, { target: 'value', path: at.path });
+      return field === undefined ? read : `${read}\nobject.${field.name} = value;`;
+    });
+    this.emitter.functions.push(`function ${name}(object, p) {
+  const b = B, e = E;
+  let c = 0, value;
+  ${lines.map((line) => `{\n${line}\n}`).join('\n')}
+  P = p;
+}`);
+    return `${name}(${at.target}, p); p = P;`;
   }
+
+  /** What a field holds that the writer does not have. */
+  private fallback(field: ResolvedRecordNode['fields'][number]): string {
+    if (field.fallback === undefined) return 'undefined';
+    const made = this.options.makeDefault(field.node, field.fallback);
+    return 'make' in made ? `${this.emitter.constant(made.make)}()` : this.emitter.constant(made.value);
+  }
+}
+
+/** What to read next, and into which field of the record; −1 for none. */
+interface Step {
+  readonly node: Node;
+  readonly field: number;
 }
 
 function endOfBlock(count: string, path: string): string {

@@ -5,7 +5,7 @@ import { Emitter, inTemplate, literal } from './emitter.js';
 import { ENCODE_PRELUDE } from './encode-prelude.js';
 import { acceptsOf, expectedOf } from './encode-union.js';
 import { decimalBytes, fromDate, uuidBytes } from './logical.js';
-import type { ArrayNode, FixedNode, MapNode, Node, PrimitiveNode, RecordNode, UnionNode } from './plan.js';
+import type { ArrayNode, Field, FixedNode, MapNode, Node, PrimitiveNode, RecordNode, UnionNode } from './plan.js';
 import { shortName } from './snippets.js';
 
 export interface GeneratedEncoder {
@@ -330,29 +330,52 @@ return p;
     this.lines.push(
       `if (typeof ${value} !== 'object' || ${value} === null || Array.isArray(${value})) bad(${value}, ${literal(expectedOf(node))}, \`${path}\`);`,
     );
-    for (const field of node.fields) {
-      const own = this.emitter.fresh('v');
-      const member = `${value}.${field.name}`;
-      this.lines.push(
-        `let ${own} = ${INHERITED.has(field.name) ? `Object.hasOwn(${value}, '${field.name}') ? ${member} : undefined` : member};`,
-      );
-      const at = `${path}.${field.name}`;
-      if (field.fallback === undefined) {
-        this.write(field.node, own, at);
-        continue;
-      }
-      this.closeGuard();
-      this.lines.push(`if (${own} === undefined) {`);
-      this.openGuard('');
-      this.fallback(field.fallback.bytes);
-      this.closeGuard();
-      this.lines.push('} else {');
-      this.openGuard('');
-      this.write(field.node, own, at);
-      this.closeGuard();
-      this.lines.push('}');
-      this.openGuard('');
+    const groups = this.emitter.grouped(node.fields);
+    if (groups.length <= 1) {
+      for (const field of node.fields) this.field(field, value, path);
+      return;
     }
+    this.closeGuard();
+    for (const group of groups) this.lines.push(`p = ${this.groupFunction(group, path)}(p, ${value});`);
+    this.openGuard('');
+  }
+
+  private groupFunction(group: readonly Field[], path: string): string {
+    const name = this.emitter.fresh('g');
+    const body = this.frame(() => {
+      for (const field of group) this.field(field, 'value', path);
+    });
+    this.emitter.functions.push(`function ${name}(p, value) {
+const b = B, l = L;
+let z = 0;
+${body}
+return p;
+}`);
+    return name;
+  }
+
+  private field(field: Field, value: string, path: string): void {
+    const own = this.emitter.fresh('v');
+    const member = `${value}.${field.name}`;
+    this.lines.push(
+      `let ${own} = ${INHERITED.has(field.name) ? `Object.hasOwn(${value}, '${field.name}') ? ${member} : undefined` : member};`,
+    );
+    const at = `${path}.${field.name}`;
+    if (field.fallback === undefined) {
+      this.write(field.node, own, at);
+      return;
+    }
+    this.closeGuard();
+    this.lines.push(`if (${own} === undefined) {`);
+    this.openGuard('');
+    this.fallback(field.fallback.bytes);
+    this.closeGuard();
+    this.lines.push('} else {');
+    this.openGuard('');
+    this.write(field.node, own, at);
+    this.closeGuard();
+    this.lines.push('}');
+    this.openGuard('');
   }
 
   private fallback(bytes: Uint8Array): void {
