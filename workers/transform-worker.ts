@@ -14,7 +14,8 @@ export default function handle(message: WorkerMessage): Promise<WorkerAnswer> {
 if (!isMainThread) globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
 
 function readInit(data: unknown): WorkerInit {
-  const isInit = typeof data === 'object' && data !== null && 'settings' in data && 'stopCells' in data && data.stopCells instanceof Int32Array;
+  const isInit =
+    typeof data === 'object' && data !== null && 'settings' in data && 'stopCells' in data && data.stopCells instanceof Int32Array;
   if (!isInit) throw new Error('transform-worker was started without its settings');
   return data as WorkerInit;
 }

@@ -63,8 +63,16 @@ export async function compileTransform(path: string): Promise<CompiledTransform>
       sourcemap: 'inline',
       sourcesContent: false,
       logLevel: 'silent',
-      banner: { js: `import { createRequire as kdCreateRequire } from 'node:module'; var require = kdCreateRequire(${JSON.stringify(pathToFileURL(path).href)});` },
-      define: { 'import.meta.url': 'kdModuleUrl', 'import.meta.dirname': 'kdModuleFolder', 'import.meta.filename': 'kdModuleFile', __dirname: 'kdModuleFolder', __filename: 'kdModuleFile' },
+      banner: {
+        js: `import { createRequire as kdCreateRequire } from 'node:module'; var require = kdCreateRequire(${JSON.stringify(pathToFileURL(path).href)});`,
+      },
+      define: {
+        'import.meta.url': 'kdModuleUrl',
+        'import.meta.dirname': 'kdModuleFolder',
+        'import.meta.filename': 'kdModuleFile',
+        __dirname: 'kdModuleFolder',
+        __filename: 'kdModuleFile',
+      },
       plugins: [resolution()],
     });
     await esbuild.stop();
@@ -81,7 +89,12 @@ async function makeFolder(path: string): Promise<string> {
   try {
     return await mkdtemp(join(tmpdir(), 'kafka-dispatcher-'));
   } catch (error) {
-    throw loadError(path, `can not be compiled: no temporary folder can be made in ${tmpdir()}`, 'point TMPDIR to a folder that this user may write to', error);
+    throw loadError(
+      path,
+      `can not be compiled: no temporary folder can be made in ${tmpdir()}`,
+      'point TMPDIR to a folder that this user may write to',
+      error,
+    );
   }
 }
 
@@ -97,34 +110,57 @@ function resolution(): Plugin {
 
 /** Relative imports go on to esbuild. A package becomes the URL of its file, because the compiled file lies elsewhere and Node would not find it from there. */
 async function resolveImport(build: PluginBuild, args: OnResolveArgs): Promise<OnResolveResult | undefined> {
-  if (args.kind === 'entry-point' || args.pluginData === ASKED_BY_US || /^\.{0,2}\//.test(args.path) || args.path === '.' || args.path === '..') return undefined;
+  if (
+    args.kind === 'entry-point' ||
+    args.pluginData === ASKED_BY_US ||
+    /^\.{0,2}\//.test(args.path) ||
+    args.path === '.' ||
+    args.path === '..'
+  )
+    return undefined;
   if (args.path === 'kafka-dispatcher') return { path: LIBRARY_URL, external: true };
   if (BUILTINS.has(args.path)) return { path: args.path, external: true };
   if (/^(node|file|data):/.test(args.path)) return { path: args.path, external: true };
-  const found = await build.resolve(args.path, { kind: args.kind, resolveDir: args.resolveDir, importer: args.importer, pluginData: ASKED_BY_US });
+  const found = await build.resolve(args.path, {
+    kind: args.kind,
+    resolveDir: args.resolveDir,
+    importer: args.importer,
+    pluginData: ASKED_BY_US,
+  });
   if (found.errors.length > 0) return { errors: found.errors };
   // Paths of tsconfig.json and `#imports` lead to the user's own sources, which are part of the bundle.
   if (!found.path.includes('/node_modules/')) return found;
-  return { path: args.kind === 'require-call' || args.kind === 'require-resolve' ? found.path : pathToFileURL(found.path).href, external: true };
+  return {
+    path: args.kind === 'require-call' || args.kind === 'require-resolve' ? found.path : pathToFileURL(found.path).href,
+    external: true,
+  };
 }
 
 /** `import.meta.url` and its like must name the user's file, not the compiled one. On the first line, so that line numbers stay. */
 async function loadSource(path: string): Promise<OnLoadResult | undefined> {
   const text = await readFile(path, 'utf8');
   const loader = /\.[cm]?ts$/.test(path) ? 'ts' : path.endsWith('x') ? (path.endsWith('tsx') ? 'tsx' : 'jsx') : 'js';
-  if (!/import\.meta|__dirname|__filename/.test(text) || text.startsWith('#!')) return { contents: text, loader, resolveDir: dirname(path) };
+  if (!/import\.meta|__dirname|__filename/.test(text) || text.startsWith('#!'))
+    return { contents: text, loader, resolveDir: dirname(path) };
   const names = { kdModuleUrl: pathToFileURL(path).href, kdModuleFile: path, kdModuleFolder: dirname(path) };
   const prelude = Object.entries(names).map(([name, value]) => `const ${name} = ${JSON.stringify(value)};`);
   return { contents: `${prelude.join(' ')} ${text}`, loader, resolveDir: dirname(path) };
 }
 
 function buildError(path: string, error: unknown): DispatcherError {
-  const messages = typeof error === 'object' && error !== null && 'errors' in error && Array.isArray(error.errors) ? (error.errors as Message[]) : [];
-  if (messages.length === 0) return loadError(path, `can not be compiled: ${error instanceof Error ? error.message : String(error)}`, 'see the cause', error);
+  const messages =
+    typeof error === 'object' && error !== null && 'errors' in error && Array.isArray(error.errors) ? (error.errors as Message[]) : [];
+  if (messages.length === 0)
+    return loadError(path, `can not be compiled: ${error instanceof Error ? error.message : String(error)}`, 'see the cause', error);
   const shown = messages.slice(0, ERRORS_SHOWN_MAX).map((message) => {
     const { location } = message;
     return location === null ? message.text : `${location.file}:${location.line}:${location.column + 1}: ${message.text}`;
   });
   if (messages.length > shown.length) shown.push(`and ${messages.length - shown.length} more`);
-  return loadError(path, `can not be compiled\n  ${shown.join('\n  ')}`, 'correct the module; packages it imports must be installed beside it', error);
+  return loadError(
+    path,
+    `can not be compiled\n  ${shown.join('\n  ')}`,
+    'correct the module; packages it imports must be installed beside it',
+    error,
+  );
 }

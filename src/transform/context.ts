@@ -54,7 +54,8 @@ export class WorkerContext implements TransformContext<unknown> {
 
   /** Passes the main thread's stop on to whoever holds the signal. */
   noticeStop(): void {
-    if (this.#stop.isSet && this.#controller?.signal.aborted === false) this.#controller.abort(named('AbortError', 'the dispatcher is stopping'));
+    if (this.#stop.isSet && this.#controller?.signal.aborted === false)
+      this.#controller.abort(named('AbortError', 'the dispatcher is stopping'));
   }
 
   /** Tells what is under way; transforms that start later get a fresh signal. */

@@ -1,9 +1,9 @@
-import { RowFlag } from '../wire/layout.js';
+import type { OutputTopic } from '../ports/sink.js';
 import type { InputBatchReader } from '../wire/input-reader.js';
+import { RowFlag } from '../wire/layout.js';
 import type { OutputBatchWriter } from '../wire/output-writer.js';
 import type { HeaderValue } from '../wire/packed-headers.js';
 import { packedHeadersBytes, unpackHeaders } from '../wire/packed-headers.js';
-import type { OutputTopic } from '../ports/sink.js';
 import type { Rejected } from './rejected.js';
 import type { Origin } from './settings.js';
 
@@ -14,7 +14,9 @@ const RECORD_OVERHEAD_BYTES = 256;
 const ATTEMPTS_MAX = 1_000_000_000;
 
 const OUR_HEADERS = new Set(
-  'topic partition offset timestamp group code message stack exception attempts stage transform host version time'.split(' ').map((name) => `kd-${name}`),
+  'topic partition offset timestamp group code message stack exception attempts stage transform host version time'
+    .split(' ')
+    .map((name) => `kd-${name}`),
 );
 
 export interface DeadLetterTarget {
@@ -34,7 +36,12 @@ export interface DeadLetterSource {
  * Adds the dead letter of a source row to an output batch: key, value and timestamp stay the source's, headers are the source's and ours.
  * False when it does not fit; nothing was added then.
  */
-export function writeDeadLetterRow(writer: OutputBatchWriter, source: DeadLetterSource, rejected: Rejected, target: DeadLetterTarget): boolean {
+export function writeDeadLetterRow(
+  writer: OutputBatchWriter,
+  source: DeadLetterSource,
+  rejected: Rejected,
+  target: DeadLetterTarget,
+): boolean {
   const headers = deadLetterHeaders(source, rejected, target);
   writer.mark();
   const flags = RowFlag.keyOfSource | RowFlag.valueOfSource | RowFlag.timestampOfSource | RowFlag.deadLetter;
@@ -47,7 +54,11 @@ export function writeDeadLetterRow(writer: OutputBatchWriter, source: DeadLetter
 }
 
 /** The source's headers in their order, without those of an earlier death, then ours. */
-export function deadLetterHeaders(source: DeadLetterSource, rejected: Rejected, target: DeadLetterTarget): (readonly [string, HeaderValue])[] {
+export function deadLetterHeaders(
+  source: DeadLetterSource,
+  rejected: Rejected,
+  target: DeadLetterTarget,
+): (readonly [string, HeaderValue])[] {
   const { reader, row } = source;
   const start = reader.headersStart(row);
   const old = unpackHeaders(reader.bytes, start, start + Math.max(0, reader.headersLength(row)));

@@ -1,11 +1,11 @@
-import { RowFlag } from '../wire/layout.js';
+import type { OutputTopic } from '../ports/sink.js';
 import type { InputBatchReader } from '../wire/input-reader.js';
+import { RowFlag } from '../wire/layout.js';
 import type { OutputBatchWriter } from '../wire/output-writer.js';
 import type { HeaderValue } from '../wire/packed-headers.js';
 import { unpackHeaders } from '../wire/packed-headers.js';
-import type { OutputTopic } from '../ports/sink.js';
 import { type Rejected, refuse } from './rejected.js';
-import type { EmitOptions, HeadersInput } from './results.js';
+import type { EmitOptions } from './results.js';
 import { isTopicName } from './topic-table.js';
 
 const TIMESTAMP_MAX_MS = Number.MAX_SAFE_INTEGER;
@@ -21,10 +21,11 @@ export interface Emission {
 }
 
 /** Reads each option once; what can't be written is refused with the reason. */
-export function checkOptions(options: EmitOptions, reader: InputBatchReader, row: number): Emission | Rejected {
-  if (typeof options !== 'object' || options === null) return invalid('the options of emit() must be an object');
-  const { topic, key, partition, timestamp, headers } = options;
-  if (topic !== undefined && !isTopicName(topic)) return refuse('transform', 'INVALID_TOPIC', `emit() to ${describe(topic)}: not a topic name that Kafka accepts`);
+export function checkOptions(given: unknown, reader: InputBatchReader, row: number): Emission | Rejected {
+  if (typeof given !== 'object' || given === null) return invalid('the options of emit() must be an object');
+  const { topic, key, partition, timestamp, headers } = given as EmitOptions;
+  if (topic !== undefined && !isTopicName(topic))
+    return refuse('transform', 'INVALID_TOPIC', `emit() to ${describe(topic)}: not a topic name that Kafka accepts`);
   if (partition !== undefined && !(Number.isInteger(partition) && partition >= 0 && partition <= PARTITION_MAX)) {
     return invalid(`emit() to partition ${describe(partition)}: must be an integer from 0`);
   }
@@ -64,7 +65,7 @@ export function partitionProblem(emission: Emission, topic: OutputTopic): Reject
 
 type HeaderList = (readonly [name: string, value: HeaderValue])[];
 
-function checkHeaders(headers: HeadersInput, reader: InputBatchReader, row: number): HeaderList | { readonly problem: string } {
+function checkHeaders(headers: unknown, reader: InputBatchReader, row: number): HeaderList | { readonly problem: string } {
   if (typeof headers !== 'object' || headers === null) return { problem: 'emit() with headers that are neither an object nor a list' };
   const isList = Array.isArray(headers);
   const given: readonly (readonly [string, unknown])[] = isList ? headers : Object.entries(headers);

@@ -12,7 +12,12 @@ export async function importTransform(url: string, path: string): Promise<Loaded
   } catch (error) {
     const { name, message, stack } = describeThrown(error);
     const place = /\(?((?:file:\/\/)?\/[^\s()]+:\d+:\d+)\)?/.exec(stack ?? '')?.[1];
-    throw loadError(path, `failed while it was loaded: ${name}: ${message}${place === undefined ? '' : ` (${place.replace('file://', '')})`}`, 'correct the module', error);
+    throw loadError(
+      path,
+      `failed while it was loaded: ${name}: ${message}${place === undefined ? '' : ` (${place.replace('file://', '')})`}`,
+      'correct the module',
+      error,
+    );
   }
   return readDefinition(module.default, path);
 }

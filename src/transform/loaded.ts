@@ -33,7 +33,11 @@ export function readDefinition(exported: unknown, path: string): LoadedTransform
   if (unknown.length > 0) throw loadError(path, `defines ${unknown.join(', ')}, which no transform has`, `known are ${KNOWN.join(', ')}`);
   const { transform, transformBatch } = definition;
   if ((transform === undefined) === (transformBatch === undefined)) {
-    throw loadError(path, transform === undefined ? 'defines neither transform nor transformBatch' : 'defines both transform and transformBatch', 'define one of them');
+    throw loadError(
+      path,
+      transform === undefined ? 'defines neither transform nor transformBatch' : 'defines both transform and transformBatch',
+      'define one of them',
+    );
   }
   return {
     transform: asFunction<RecordFunction>(transform, 'transform', path),
@@ -81,7 +85,8 @@ const NOTHING: LoadedTransform = {
 
 function asFunction<Shape extends (...given: never[]) => unknown>(value: unknown, name: string, path: string): Shape | undefined {
   if (value === undefined) return undefined;
-  if (typeof value !== 'function') throw loadError(path, `${name} is no function but ${value === null ? 'null' : `a ${typeof value}`}`, `make ${name} a function`);
+  if (typeof value !== 'function')
+    throw loadError(path, `${name} is no function but ${value === null ? 'null' : `a ${typeof value}`}`, `make ${name} a function`);
   return value as Shape;
 }
 
@@ -94,5 +99,9 @@ function schemaOf(value: unknown, name: string, path: string): SchemaCheck | und
       return standard.validate.bind(standard) as SchemaCheck;
     }
   }
-  throw loadError(path, `${name} is neither type<T>() nor a schema`, 'give type<T>() or a schema of zod, valibot, arktype or another Standard Schema library');
+  throw loadError(
+    path,
+    `${name} is neither type<T>() nor a schema`,
+    'give type<T>() or a schema of zod, valibot, arktype or another Standard Schema library',
+  );
 }

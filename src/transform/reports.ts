@@ -47,8 +47,10 @@ export class Reports implements TransformLogger, TransformMetrics {
   }
 
   takeLogs(): readonly TransformLog[] | undefined {
-    if (this.#logsDropped > 0) this.#logs.push({ level: 'warn', message: `${this.#logsDropped} more log entries of the transform were dropped` });
-    if (this.#countsDropped > 0) this.#logs.push({ level: 'warn', message: `${this.#countsDropped} metric values of the transform were dropped` });
+    if (this.#logsDropped > 0)
+      this.#logs.push({ level: 'warn', message: `${this.#logsDropped} more log entries of the transform were dropped` });
+    if (this.#countsDropped > 0)
+      this.#logs.push({ level: 'warn', message: `${this.#countsDropped} metric values of the transform were dropped` });
     if (this.#logs.length === 0) return undefined;
     const taken = this.#logs;
     this.#logs = [];

@@ -23,6 +23,15 @@ export const ENCODE_NULL = Symbol('encode-null');
 
 type Step = Rejected | Written;
 
+export interface ResultWriterParts {
+  readonly settings: TaskSettings;
+  readonly encoder: Encoder;
+  readonly topics: TopicTable;
+  readonly writer: OutputBatchWriter;
+  /** The check of `output`, where that is a schema. */
+  readonly checkOutput: ((value: unknown) => Rejected | undefined) | undefined;
+}
+
 /** Turns the results of the user's functions into rows and outcomes of the output batch in hand. One for a worker's life. */
 export class ResultWriter {
   writer: OutputBatchWriter;
@@ -40,7 +49,8 @@ export class ResultWriter {
   readonly #defaultTopic: OutputTopic;
   #scope: TaskScope | undefined;
 
-  constructor(settings: TaskSettings, encoder: Encoder, topics: TopicTable, writer: OutputBatchWriter, checkOutput?: (value: unknown) => Rejected | undefined) {
+  constructor(parts: ResultWriterParts) {
+    const { settings, encoder, topics, writer, checkOutput } = parts;
     this.#settings = settings;
     this.#encoder = encoder;
     this.#topics = topics;
@@ -79,7 +89,9 @@ export class ResultWriter {
   reject(row: number, rejected: Rejected): Written {
     const { deadLetter } = this.#settings.topics;
     const given = rejected.rejection;
-    const valid = isCode(given.code) ? rejected : new Rejected({ ...given, code: 'INVALID_CODE', message: `${String(given.code)}: ${String(given.message)}` });
+    const valid = isCode(given.code)
+      ? rejected
+      : new Rejected({ ...given, code: 'INVALID_CODE', message: `${String(given.code)}: ${String(given.message)}` });
     if (deadLetter === undefined) {
       this.stopped = valid;
       return Written.stop;
@@ -95,7 +107,11 @@ export class ResultWriter {
 
   /** The rejection of a record whose outputs are larger than any block may be. */
   #tooLarge(): Rejected {
-    return refuse('encode', 'OUTPUT_TOO_LARGE', `the outputs of this record are larger than dispatcher.batch.output-bytes-max (${this.#settings.outputBytesMax} bytes)`);
+    return refuse(
+      'encode',
+      'OUTPUT_TOO_LARGE',
+      `the outputs of this record are larger than dispatcher.batch.output-bytes-max (${this.#settings.outputBytesMax} bytes)`,
+    );
   }
 
   rejectTooLarge(row: number): Written {
@@ -103,8 +119,10 @@ export class ResultWriter {
   }
 
   #write(row: number, result: unknown): Step {
-    if (result === undefined) return refuse('transform', 'NO_RESULT', 'the transform returned nothing: a forgotten return? Say drop() to filter a record');
-    if (result === null) return refuse('transform', 'NULL_RESULT', 'the transform returned null: say drop() to filter a record, tombstone() for a null value');
+    if (result === undefined)
+      return refuse('transform', 'NO_RESULT', 'the transform returned nothing: a forgotten return? Say drop() to filter a record');
+    if (result === null)
+      return refuse('transform', 'NULL_RESULT', 'the transform returned null: say drop() to filter a record, tombstone() for a null value');
     if (result === PASS_THROUGH) return this.#row(row, this.#valueFlags | RowFlag.valueOfSource, this.#defaultTopic.number);
     if (result === ENCODE_NULL) return this.#plainValue(row, null);
     if (isMarked(result)) return this.#marked(row, result);
@@ -155,7 +173,11 @@ export class ResultWriter {
     let unknownTopic = false;
     for (const item of result.results) {
       if (isMarked(item) && (item[RESULT] === 'drop' || item[RESULT] === 'reject' || item[RESULT] === 'emitAll')) {
-        return refuse('transform', 'INVALID_RESULT', `emitAll() holds a ${item[RESULT]}(): records only; to drop or reject, return that alone`);
+        return refuse(
+          'transform',
+          'INVALID_RESULT',
+          `emitAll() holds a ${item[RESULT]}(): records only; to drop or reject, return that alone`,
+        );
       }
       const step = this.#write(row, item);
       // Goes on, so that all new names are asked for at once.

@@ -2,7 +2,7 @@ import type { Decoder } from '../formats/format.js';
 import type { WorkerContext } from './context.js';
 import type { LoadedTransform } from './loaded.js';
 import { RecordView, type TaskScope } from './record-view.js';
-import { Rejected, refuse, refuseThrown } from './rejected.js';
+import { type Rejected, refuse, refuseThrown } from './rejected.js';
 import { ENCODE_NULL, PASS_THROUGH } from './result-writer.js';
 import { drop, isMarked, RESULT } from './results.js';
 import type { TombstonePolicy } from './settings.js';
@@ -116,7 +116,11 @@ export class RowComputer {
       if (verdict === true) return record;
       if (typeof verdict === 'string') return refuse('validate', 'INVALID_INPUT', verdict);
       if (verdict === false) return refuse('validate', 'INVALID_INPUT', 'validate said false');
-      return refuse('validate', 'INVALID_INPUT', `validate must return true, false or a reason, not ${verdict instanceof Promise ? 'a promise' : typeof verdict}`);
+      return refuse(
+        'validate',
+        'INVALID_INPUT',
+        `validate must return true, false or a reason, not ${verdict instanceof Promise ? 'a promise' : typeof verdict}`,
+      );
     } catch (error) {
       return refuseThrown('validate', error);
     }

@@ -10,8 +10,8 @@ import { AsyncRows, type AsyncRowsHost, type Ending } from './async-rows.js';
 import { runBatchRows } from './batch-rows.js';
 import { type StopCell, WorkerContext } from './context.js';
 import { type LoadedTransform, outputCheckOf } from './loaded.js';
-import { ProgressWatch } from './progress-watch.js';
 import { isFull, type Overflow, writeOverflow } from './overflow.js';
+import { ProgressWatch } from './progress-watch.js';
 import type { PartitionName, TaskScope } from './record-view.js';
 import { Rejected } from './rejected.js';
 import { ResultWriter, Written } from './result-writer.js';
@@ -59,9 +59,21 @@ export class TaskRunner {
     this.#context = new WorkerContext(init.threadId, settings.options, init.stop);
     this.#topics = new TopicTable([topics.default, ...topics.others, ...(topics.deadLetter === undefined ? [] : [topics.deadLetter])]);
     const encoder: Encoder = createEncoder(output);
-    this.#results = new ResultWriter(settings, encoder, this.#topics, this.#writer, outputCheckOf(loaded?.outputSchema));
+    this.#results = new ResultWriter({
+      settings,
+      encoder,
+      topics: this.#topics,
+      writer: this.#writer,
+      checkOutput: outputCheckOf(loaded?.outputSchema),
+    });
     const passThrough = loaded === undefined && input.format === 'raw' && output.format === 'raw';
-    this.#rows = new RowComputer({ decoder: createDecoder(input), tombstones: input.tombstones, passThrough, loaded, context: this.#context });
+    this.#rows = new RowComputer({
+      decoder: createDecoder(input),
+      tombstones: input.tombstones,
+      passThrough,
+      loaded,
+      context: this.#context,
+    });
     this.#identity = loaded === undefined && isIdentity(settings);
   }
 
@@ -105,7 +117,15 @@ export class TaskRunner {
     const { firstRow, rowCount } = task;
     writeIdentity(task.output, firstRow, rowCount, this.#settings.topics.default.number);
     const outputBytes = Math.round((this.#reader.payloadBytes * rowCount) / this.#reader.rowCount);
-    return { rowsDone: rowCount, outputRows: rowCount, outputBytes, filterReasons: [], deadLetterCodes: [], filteredBy: [], deadLetteredBy: [] };
+    return {
+      rowsDone: rowCount,
+      outputRows: rowCount,
+      outputBytes,
+      filterReasons: [],
+      deadLetterCodes: [],
+      filteredBy: [],
+      deadLetteredBy: [],
+    };
   }
 
   #runRows(task: WorkerTask): Ending | Promise<Ending> {
@@ -152,7 +172,9 @@ export class TaskRunner {
   #finish(task: WorkerTask, ending: Ending): TransformResult {
     const inBlock = ending.nextRow - task.firstRow;
     this.#writer.finish(inBlock);
-    const overflow = isFull(ending.status) ? writeOverflow(this.#results, ending.nextRow, ending.pending, this.#settings.outputBytesMax) : undefined;
+    const overflow = isFull(ending.status)
+      ? writeOverflow(this.#results, ending.nextRow, ending.pending, this.#settings.outputBytesMax)
+      : undefined;
     const status = overflow?.status ?? ending.status;
     const rowsDone = inBlock + (overflow?.rowsDone ?? 0);
     const outputRows = this.#writer.rowCount + (overflow?.outputRows ?? 0);

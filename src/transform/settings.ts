@@ -76,5 +76,11 @@ export function taskSettings(given: TaskSettingsInput): TaskSettings {
 /** True when no row has to be looked at: what comes in goes out. */
 export function isIdentity(settings: TaskSettings): boolean {
   const { input, output, transform } = settings;
-  return transform === undefined && input.format === 'raw' && output.format === 'raw' && input.tombstones === 'pass' && output.timestamp === 'source';
+  return (
+    transform === undefined &&
+    input.format === 'raw' &&
+    output.format === 'raw' &&
+    input.tombstones === 'pass' &&
+    output.timestamp === 'source'
+  );
 }

@@ -59,7 +59,11 @@ export interface TransformContext<State = undefined> extends SetupContext {
 
 type Answer<Out> = Result<Out> | Promise<Result<Out>>;
 
-export type RecordTransform<In, Out, State = undefined> = (value: In, record: SourceRecord<In>, context: TransformContext<State>) => Answer<Out>;
+export type RecordTransform<In, Out, State = undefined> = (
+  value: In,
+  record: SourceRecord<In>,
+  context: TransformContext<State>,
+) => Answer<Out>;
 
 export type BatchTransform<In, Out, State = undefined> = (
   values: In[],
@@ -92,7 +96,8 @@ interface BatchForm<In, Out, State> {
   readonly transform?: never;
 }
 
-export type TransformDefinition<In, Out, State = undefined> = CommonDefinition<In, Out, State> & (RecordForm<In, Out, State> | BatchForm<In, Out, State>);
+export type TransformDefinition<In, Out, State = undefined> = CommonDefinition<In, Out, State> &
+  (RecordForm<In, Out, State> | BatchForm<In, Out, State>);
 
 // `{}` is every value but null and undefined, which is what a result may be.
 // biome-ignore lint/complexity/noBannedTypes: see above

@@ -14,13 +14,21 @@ export interface WorkerInit {
 
 export type WorkerMessage =
   /** `url`: the compiled transform; undefined passes records through. */
-  { readonly kind: 'load'; readonly url: string | undefined } | { readonly kind: 'task'; readonly task: WorkerTask } | { readonly kind: 'teardown' };
+  | { readonly kind: 'load'; readonly url: string | undefined }
+  | { readonly kind: 'task'; readonly task: WorkerTask }
+  | { readonly kind: 'teardown' };
 
 /** Errors come back as data: an Error that is cloned between threads loses its code. */
 export type WorkerAnswer =
   | { readonly kind: 'done' }
   | { readonly kind: 'result'; readonly result: TransformResult }
-  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string; readonly remedy: string | undefined; readonly stack: string | undefined };
+  | {
+      readonly kind: 'failed';
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly remedy: string | undefined;
+      readonly stack: string | undefined;
+    };
 
 /** One worker thread's life: load, tasks, teardown. Never throws: a handler that does would lose what the error says. */
 export class WorkerSession {
@@ -72,7 +80,8 @@ export class WorkerSession {
 }
 
 function failed(error: unknown): WorkerAnswer {
-  if (error instanceof DispatcherError) return { kind: 'failed', code: error.code, message: error.message, remedy: error.remedy, stack: error.stack };
+  if (error instanceof DispatcherError)
+    return { kind: 'failed', code: error.code, message: error.message, remedy: error.remedy, stack: error.stack };
   const message = error instanceof Error ? error.message : String(error);
   return { kind: 'failed', code: 'DEFECT', message, remedy: undefined, stack: error instanceof Error ? error.stack : undefined };
 }

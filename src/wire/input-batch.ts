@@ -28,7 +28,10 @@ export function readInputBatch(block: Block): InputBatch {
       continue;
     }
     const segment = segmentAt(cells, at);
-    ensure(segment.firstRow === nextRow && segment.rowCount > 0, `segment ${index} starts at row ${segment.firstRow} instead of ${nextRow}`);
+    ensure(
+      segment.firstRow === nextRow && segment.rowCount > 0,
+      `segment ${index} starts at row ${segment.firstRow} instead of ${nextRow}`,
+    );
     ensure(segment.epoch !== 0, `segment ${index} has no epoch`);
     ensure(segment.lastOffset - segment.firstOffset >= segment.rowCount - 1, `segment ${index} has more rows than offsets`);
     nextRow += segment.rowCount;

@@ -26,7 +26,8 @@ export class InputBatchReader {
     const segmentsPosition = headerCell(cells, InputHeader.segmentsPosition);
     const blockLength = headerCell(cells, InputHeader.blockLength);
     if (headerCell(cells, InputHeader.magic) !== INPUT_MAGIC) throw new RangeError('not an input batch: wrong magic number');
-    if (headerCell(cells, InputHeader.rowsPosition) !== HEADER_BYTES || blockLength > block.length) throw new RangeError('input batch: the header does not fit the block');
+    if (headerCell(cells, InputHeader.rowsPosition) !== HEADER_BYTES || blockLength > block.length)
+      throw new RangeError('input batch: the header does not fit the block');
     if (HEADER_BYTES + rowCount * INPUT_ROW_BYTES > segmentsPosition || segmentsPosition + segmentCount * SEGMENT_BYTES > blockLength) {
       throw new RangeError(`input batch: ${rowCount} rows and ${segmentCount} segments do not fit into ${blockLength} bytes`);
     }

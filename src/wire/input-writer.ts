@@ -70,7 +70,14 @@ export class InputBatchWriter {
       current.rowCount += 1;
       current.lastOffset = record.offset;
     } else {
-      this.#segments.push({ partitionId, epoch, firstRow: this.#rowCount, firstOffset: record.offset, rowCount: 1, lastOffset: record.offset });
+      this.#segments.push({
+        partitionId,
+        epoch,
+        firstRow: this.#rowCount,
+        firstOffset: record.offset,
+        rowCount: 1,
+        lastOffset: record.offset,
+      });
     }
     this.#rowCount += 1;
     return true;
@@ -93,7 +100,14 @@ export class InputBatchWriter {
     for (const segment of this.#segments) cell = this.#writeSegment(cell, segment);
     for (const fault of this.#faults) {
       const { partitionId, epoch, offset } = fault;
-      const next = this.#writeSegment(cell, { partitionId, epoch, firstRow: this.#rowCount, rowCount: 0, firstOffset: offset, lastOffset: offset });
+      const next = this.#writeSegment(cell, {
+        partitionId,
+        epoch,
+        firstRow: this.#rowCount,
+        rowCount: 0,
+        firstOffset: offset,
+        lastOffset: offset,
+      });
       this.#cells[cell + (SegmentField.kind >> 2)] = SegmentKind.fault;
       this.#cells[cell + (SegmentField.errorCode >> 2)] = fault.code;
       this.#cells[cell + (SegmentField.textPosition >> 2)] = fault.textPosition;

@@ -57,7 +57,9 @@ export class OutputBatchReader {
   }
 
   sourceRow(outputRow: number): number {
-    return this.header.identityTopic === undefined ? this.#word(outputRow, OutputRow.sourceRow) >>> 0 : this.header.firstSourceRow + outputRow;
+    return this.header.identityTopic === undefined
+      ? this.#word(outputRow, OutputRow.sourceRow) >>> 0
+      : this.header.firstSourceRow + outputRow;
   }
 
   topic(outputRow: number): number {

@@ -39,9 +39,13 @@ export class OutputBatchWriter {
   open(block: Uint8Array, range: OutputRange): void {
     const rowsPosition = alignTo8(HEADER_BYTES + range.sourceRowsMax);
     const room = block.length - rowsPosition;
-    if (room < OUTPUT_ROW_BYTES) throw new RangeError(`an output block of ${block.length} bytes is too small for ${range.sourceRowsMax} rows`);
+    if (room < OUTPUT_ROW_BYTES)
+      throw new RangeError(`an output block of ${block.length} bytes is too small for ${range.sourceRowsMax} rows`);
     const wanted = Math.ceil(range.sourceRowsMax * (range.rowsPerSource ?? 1)) + SPARE_ROWS;
-    this.#rowsMax = Math.min(range.rowsMax ?? wanted, Math.max(1, Math.floor(room / (range.rowsMax === undefined ? 2 : 1) / OUTPUT_ROW_BYTES)));
+    this.#rowsMax = Math.min(
+      range.rowsMax ?? wanted,
+      Math.max(1, Math.floor(room / (range.rowsMax === undefined ? 2 : 1) / OUTPUT_ROW_BYTES)),
+    );
     this.bytes = bufferViewOf(block);
     this.#cells = int32ViewOf(block);
     this.#range = range;

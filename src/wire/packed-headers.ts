@@ -26,7 +26,11 @@ export function unpackHeaders(bytes: Buffer, start: number, end: number): [name:
 }
 
 /** The value of the last header of that name; undefined when there is none. */
-export function lastHeaderNamed(bytes: Buffer, range: { readonly start: number; readonly end: number }, name: string): Buffer | null | undefined {
+export function lastHeaderNamed(
+  bytes: Buffer,
+  range: { readonly start: number; readonly end: number },
+  name: string,
+): Buffer | null | undefined {
   const wanted = Buffer.from(name);
   let found: Buffer | null | undefined;
   let at = range.start;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PoolSettings } from '../../src/adapters/pool/settings.js';
 import type { TransformPool } from '../../src/ports/transform-pool.js';
-import { taskSettings, type TaskSettingsInput } from '../../src/transform/settings.js';
+import { type TaskSettingsInput, taskSettings } from '../../src/transform/settings.js';
 import { DEAD, describePartition, inputOf, moduleFile, OUT, outcomesOf, outputsOf, taskFor } from '../transform/support.js';
 
 export type CreatePool = (settings: PoolSettings) => TransformPool;
@@ -16,7 +16,11 @@ export interface Setup extends Partial<TaskSettingsInput> {
 export async function withPool(create: CreatePool, setup: Setup, body: (pool: TransformPool) => Promise<void>): Promise<void> {
   const file = setup.module === undefined ? undefined : moduleFile(setup.module);
   const { module: _module, pool: poolSettings, ...given } = setup;
-  const task = taskSettings({ topics: { default: OUT, deadLetter: DEAD }, ...(file === undefined ? {} : { transform: file.path }), ...given });
+  const task = taskSettings({
+    topics: { default: OUT, deadLetter: DEAD },
+    ...(file === undefined ? {} : { transform: file.path }),
+    ...given,
+  });
   const pool = create({ task, threads: 2, describePartition, ...poolSettings });
   try {
     await pool.start();
@@ -36,7 +40,11 @@ export function poolContract(kind: string, create: CreatePool): void {
       assert.equal(result.rowsDone, 3);
       assert.deepEqual(
         outputsOf(task, result).map(({ key, value }) => [key, value]),
-        [['k', 'a'], [null, null], [null, 'c']],
+        [
+          ['k', 'a'],
+          [null, null],
+          [null, 'c'],
+        ],
       );
     });
   });
@@ -55,7 +63,11 @@ export function poolContract(kind: string, create: CreatePool): void {
       assert.deepEqual(outcomesOf(task, result), ['transformed', 'UNWANTED', 'BAD', 'transformed']);
       assert.deepEqual(
         outputsOf(task, result).map(({ topic, value }) => [topic, value]),
-        [[OUT.number, 'a@in-3:100'], [DEAD.number, 'bad'], [OUT.number, 'd@in-3:103']],
+        [
+          [OUT.number, 'a@in-3:100'],
+          [DEAD.number, 'bad'],
+          [OUT.number, 'd@in-3:103'],
+        ],
       );
     });
   });
@@ -67,7 +79,10 @@ export function poolContract(kind: string, create: CreatePool): void {
       tasks.forEach((task, index) => {
         const result = results[index];
         assert.ok(result !== undefined);
-        assert.deepEqual(outputsOf(task, result).map(({ value }) => value), [`task ${index}!`]);
+        assert.deepEqual(
+          outputsOf(task, result).map(({ value }) => value),
+          [`task ${index}!`],
+        );
       });
       assert.equal(pool.busy, 0);
     });
@@ -80,7 +95,10 @@ export function poolContract(kind: string, create: CreatePool): void {
         teardown: () => writeFileSync(${JSON.stringify(`${file.folder}/torn-down`)}, 'yes') };`;
     await withPool(create, { module }, async (pool) => {
       const task = taskFor(inputOf(['world']));
-      assert.deepEqual(outputsOf(task, await pool.run(task)).map(({ value }) => value), ['hello world']);
+      assert.deepEqual(
+        outputsOf(task, await pool.run(task)).map(({ value }) => value),
+        ['hello world'],
+      );
     });
     const { readFileSync } = await import('node:fs');
     assert.equal(readFileSync(`${file.folder}/torn-down`, 'utf8'), 'yes');
@@ -96,8 +114,13 @@ export function poolContract(kind: string, create: CreatePool): void {
 
   test(`${kind}: a module that throws while it is loaded is refused with the place in the user's file`, async () => {
     await assert.rejects(
-      withPool(create, { module: `interface A { a: number }\n\nthrow new TypeError('no airports');\nexport default (value: A) => value;` }, async () => undefined),
-      (error: { code?: string; message: string }) => error.code === 'TRANSFORM_LOAD' && /TypeError: no airports .*transform\.ts:3:7/.test(error.message),
+      withPool(
+        create,
+        { module: `interface A { a: number }\n\nthrow new TypeError('no airports');\nexport default (value: A) => value;` },
+        async () => undefined,
+      ),
+      (error: { code?: string; message: string }) =>
+        error.code === 'TRANSFORM_LOAD' && /TypeError: no airports .*transform\.ts:3:7/.test(error.message),
     );
   });
 
@@ -110,9 +133,15 @@ export function poolContract(kind: string, create: CreatePool): void {
       assert.deepEqual([asked.rowsDone, asked.unknownTopics], [0, ['new']]);
       const again = { ...first, topics: [{ name: 'new', number: 7, partitionCount: 1 }] };
       const result = await pool.run(again);
-      assert.deepEqual(outputsOf(again, result).map(({ topic }) => topic), [7, OUT.number, 7]);
+      assert.deepEqual(
+        outputsOf(again, result).map(({ topic }) => topic),
+        [7, OUT.number, 7],
+      );
       const later = await Promise.all(Array.from({ length: 8 }, () => pool.run(taskFor(input))));
-      assert.deepEqual(later.map(({ rowsDone }) => rowsDone), Array.from({ length: 8 }, () => 3));
+      assert.deepEqual(
+        later.map(({ rowsDone }) => rowsDone),
+        Array.from({ length: 8 }, () => 3),
+      );
     });
   });
 

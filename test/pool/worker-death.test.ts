@@ -37,7 +37,10 @@ const short: Setup = { module: MODULE, timeoutMs: 300, pool: { threads: 1, worke
 
 async function assertAlive(pool: TransformPool): Promise<void> {
   const task = taskFor(inputOf(['a', 'b']));
-  assert.deepEqual(outputsOf(task, await pool.run(task)).map(({ value }) => value), ['ok a', 'ok b']);
+  assert.deepEqual(
+    outputsOf(task, await pool.run(task)).map(({ value }) => value),
+    ['ok a', 'ok b'],
+  );
 }
 
 for (const [what, code, suspects] of [
@@ -84,8 +87,16 @@ test('tasks that wait behind a dying worker are all answered', async () => {
     const answers = await Promise.allSettled(tasks.map((task) => pool.run(task)));
     answers.forEach((answer, index) => {
       const task = tasks[index];
-      assert.equal(answer.status, index % 6 === 2 ? 'rejected' : 'fulfilled', `task ${index}: ${answer.status === 'rejected' ? String(answer.reason) : ''}`);
-      if (answer.status === 'fulfilled' && task !== undefined) assert.deepEqual(outputsOf(task, answer.value).map(({ value }) => value), [`ok ${index}`]);
+      assert.equal(
+        answer.status,
+        index % 6 === 2 ? 'rejected' : 'fulfilled',
+        `task ${index}: ${answer.status === 'rejected' ? String(answer.reason) : ''}`,
+      );
+      if (answer.status === 'fulfilled' && task !== undefined)
+        assert.deepEqual(
+          outputsOf(task, answer.value).map(({ value }) => value),
+          [`ok ${index}`],
+        );
     });
     assert.equal(pool.busy, 0);
   });
@@ -100,7 +111,10 @@ test('a new worker knows the topics and partitions that the old one had learned'
     await deathOf(pool, taskFor(inputOf(['exit'])));
     const task = taskFor(inputOf(['b']));
     const result = await pool.run(task);
-    assert.deepEqual(outputsOf(task, result).map(({ topic, value }) => [topic, value]), [[9, 'in3']]);
+    assert.deepEqual(
+      outputsOf(task, result).map(({ topic, value }) => [topic, value]),
+      [[9, 'in3']],
+    );
   });
 });
 
@@ -121,17 +135,25 @@ test('a slow batch that goes on finishing records is not taken for a hung one', 
 });
 
 test('a module that ends its worker while it is loaded fails the start', async () => {
-  for (const module of [`process.exit(0); export default () => 'x';`, `export default { setup: () => process.exit(0), transform: () => 'x' };`]) {
+  for (const module of [
+    `process.exit(0); export default () => 'x';`,
+    `export default { setup: () => process.exit(0), transform: () => 'x' };`,
+  ]) {
     await assert.rejects(
       withPool(createPiscinaPool, { module }, async () => undefined),
-      (error: { code?: string; message: string }) => error.code === 'TRANSFORM_LOAD' && /transform\.ts: the worker thread ended/.test(error.message),
+      (error: { code?: string; message: string }) =>
+        error.code === 'TRANSFORM_LOAD' && /transform\.ts: the worker thread ended/.test(error.message),
     );
   }
 });
 
 test('a setup that never ends fails the start at its deadline', async () => {
   await assert.rejects(
-    withPool(createPiscinaPool, { module: `export default { setup: () => new Promise(() => {}), transform: () => 'x' };`, pool: { loadTimeoutMs: 1500 } }, async () => undefined),
+    withPool(
+      createPiscinaPool,
+      { module: `export default { setup: () => new Promise(() => {}), transform: () => 'x' };`, pool: { loadTimeoutMs: 1500 } },
+      async () => undefined,
+    ),
     (error: { code?: string; message: string }) => error.code === 'TRANSFORM_LOAD' && /not loaded within 1500 ms/.test(error.message),
   );
 });
@@ -142,7 +164,10 @@ test('a transform that can not be loaded again ends the pool with its own error,
     export default { setup: () => { if (existsSync(mark)) throw new Error('database gone'); writeFileSync(mark, ''); }, transform: () => process.exit(1) };`;
   await withPool(createPiscinaPool, { module, pool: { threads: 1 } }, async (pool) => {
     await deathOf(pool, taskFor(inputOf(['a'])));
-    await assert.rejects(pool.run(taskFor(inputOf(['b']))), (error: { code?: string; message: string }) => error.code === 'TRANSFORM_LOAD' && /database gone/.test(error.message));
+    await assert.rejects(
+      pool.run(taskFor(inputOf(['b']))),
+      (error: { code?: string; message: string }) => error.code === 'TRANSFORM_LOAD' && /database gone/.test(error.message),
+    );
   });
 });
 
@@ -167,7 +192,10 @@ test('transforms under way learn of a stop', async () => {
     const task = taskFor(inputOf(['a', 'b']));
     const running = pool.run(task);
     pool.signalStop();
-    assert.deepEqual(outputsOf(task, await running).map(({ value }) => value), ['stopped', 'stopped']);
+    assert.deepEqual(
+      outputsOf(task, await running).map(({ value }) => value),
+      ['stopped', 'stopped'],
+    );
   });
 });
 

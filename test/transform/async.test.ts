@@ -12,53 +12,68 @@ test('asynchronous results come out in the order of their records, whenever they
     await sleep((Number(String(value)) * 7) % 13);
     return `${value}!`;
   }, records);
-  assert.deepEqual(outputs.map(({ value }) => value), records.map((text) => `${text}!`));
+  assert.deepEqual(
+    outputs.map(({ value }) => value),
+    records.map((text) => `${text}!`),
+  );
 });
 
 test('never more than `concurrency` transforms are under way', async () => {
   let underWay = 0;
   let highest = 0;
-  await run(async (value: Buffer) => {
-    underWay += 1;
-    highest = Math.max(highest, underWay);
-    await sleep(2);
-    underWay -= 1;
-    return value;
-  }, Array.from({ length: 50 }, (_unused, index) => String(index)), { settings: { concurrency: 5 } });
+  await run(
+    async (value: Buffer) => {
+      underWay += 1;
+      highest = Math.max(highest, underWay);
+      await sleep(2);
+      underWay -= 1;
+      return value;
+    },
+    Array.from({ length: 50 }, (_unused, index) => String(index)),
+    { settings: { concurrency: 5 } },
+  );
   assert.equal(highest, 5);
 });
 
 test('one slow record does not let the others run arbitrarily far ahead', async () => {
   let started = 0;
   let startedAtRelease = 0;
-  await run(async (value: Buffer) => {
-    started += 1;
-    if (String(value) === '0') {
-      await sleep(60);
-      startedAtRelease = started;
-    }
-    return value;
-  }, Array.from({ length: 200 }, (_unused, index) => String(index)), { settings: { concurrency: 4 } });
+  await run(
+    async (value: Buffer) => {
+      started += 1;
+      if (String(value) === '0') {
+        await sleep(60);
+        startedAtRelease = started;
+      }
+      return value;
+    },
+    Array.from({ length: 200 }, (_unused, index) => String(index)),
+    { settings: { concurrency: 4 } },
+  );
   assert.equal(started, 200);
   assert.ok(startedAtRelease <= 16, `${startedAtRelease} started behind a record that was not finished`);
 });
 
 test('rejections, drops and errors of asynchronous transforms are those of their records', async () => {
-  const { outcomes } = await run(async (value: Buffer) => {
-    await sleep(1);
-    switch (String(value)) {
-      case 'throw':
-        throw new Error('x');
-      case 'throw drop':
-        throw drop('GONE');
-      case 'reject':
-        return reject('BAD');
-      case 'nothing':
-        return undefined;
-      default:
-        return value;
-    }
-  }, ['a', 'throw', 'throw drop', 'reject', 'nothing', 'b']);
+  const { outcomes } = await run(
+    async (value: Buffer) => {
+      await sleep(1);
+      switch (String(value)) {
+        case 'throw':
+          throw new Error('x');
+        case 'throw drop':
+          // eslint-disable-next-line @typescript-eslint/only-throw-error -- results may be thrown, and so may anything
+          throw drop('GONE');
+        case 'reject':
+          return reject('BAD');
+        case 'nothing':
+          return undefined;
+        default:
+          return value;
+      }
+    },
+    ['a', 'throw', 'throw drop', 'reject', 'nothing', 'b'],
+  );
   assert.deepEqual(outcomes, ['transformed', 'TRANSFORM_ERROR', 'GONE', 'BAD', 'NO_RESULT', 'transformed']);
 });
 
@@ -73,54 +88,89 @@ test('sync and async answers of one transform may alternate', async () => {
         delays.map((delay, index) => `${index}:${delay}`),
         { settings: { concurrency: 3 } },
       );
-      assert.deepEqual(outputs.map(({ value }) => value), delays.map((delay, index) => `${index}:${delay}`));
+      assert.deepEqual(
+        outputs.map(({ value }) => value),
+        delays.map((delay, index) => `${index}:${delay}`),
+      );
     }),
     { numRuns: 30 },
   );
 });
 
 test('thenables that misbehave count once', async () => {
-  const twice = { then: (resolve: (value: string) => void) => { resolve('first'); resolve('second'); } };
-  const throwing = { then: () => { throw new Error('then'); } };
-  const both = { then: (resolve: (value: string) => void, refuse: (error: Error) => void) => { resolve('yes'); refuse(new Error('no')); } };
+  const twice = {
+    then: (resolve: (value: string) => void) => {
+      resolve('first');
+      resolve('second');
+    },
+  };
+  const throwing = {
+    then: () => {
+      throw new Error('then');
+    },
+  };
+  const both = {
+    then: (resolve: (value: string) => void, refuse: (error: Error) => void) => {
+      resolve('yes');
+      refuse(new Error('no'));
+    },
+  };
   const { outputs, outcomes } = await run((value: Buffer) => [twice, throwing, both][Number(String(value))] as never, ['0', '1', '2']);
   assert.deepEqual(outcomes, ['transformed', 'TRANSFORM_ERROR', 'transformed']);
   assert.deepEqual([outputs[0]?.value, outputs[2]?.value], ['first', 'yes']);
 });
 
 test('without a dead-letter topic the rows before the rejected one are kept, those behind are not', async () => {
-  const { result, outputs } = await run(async (value: Buffer) => {
-    await sleep(String(value) === 'a' ? 10 : 1);
-    return String(value) === 'bad' ? reject('BAD', 'why') : `${value}`;
-  }, ['a', 'b', 'bad', 'd', 'e'], { settings: { topics: { default: OUT } } });
+  const { result, outputs } = await run(
+    async (value: Buffer) => {
+      await sleep(String(value) === 'a' ? 10 : 1);
+      return String(value) === 'bad' ? reject('BAD', 'why') : `${value}`;
+    },
+    ['a', 'b', 'bad', 'd', 'e'],
+    { settings: { topics: { default: OUT } } },
+  );
   assert.deepEqual([result.rowsDone, result.stop?.code], [2, 'BAD']);
-  assert.deepEqual(outputs.map(({ value }) => value), ['a', 'b']);
+  assert.deepEqual(
+    outputs.map(({ value }) => value),
+    ['a', 'b'],
+  );
 });
 
 test('a full block takes along what is under way: no record that was started runs twice', async () => {
   const runs = new Map<string, number>();
   const records = Array.from({ length: 400 }, (_unused, index) => String(index));
-  const parts = await runAll(async (value: Buffer) => {
-    const text = String(value);
-    runs.set(text, (runs.get(text) ?? 0) + 1);
-    await sleep(Number(text) % 3);
-    return text.padEnd(600, '.');
-  }, records, { outputBytes: 64 * 1024, settings: { concurrency: 16 } });
+  const parts = await runAll(
+    async (value: Buffer) => {
+      const text = String(value);
+      runs.set(text, (runs.get(text) ?? 0) + 1);
+      await sleep(Number(text) % 3);
+      return text.padEnd(600, '.');
+    },
+    records,
+    { outputBytes: 64 * 1024, settings: { concurrency: 16 } },
+  );
   assert.ok(parts.length > 2);
-  assert.deepEqual(parts.flatMap(({ outputs }) => outputs.map(({ value }) => value?.replaceAll('.', ''))), records);
+  assert.deepEqual(
+    parts.flatMap(({ outputs }) => outputs.map(({ value }) => value?.replaceAll('.', ''))),
+    records,
+  );
   assert.ok([...runs.values()].every((count) => count === 1));
   assert.ok(parts.slice(0, -1).every(({ result }) => result.overflow !== undefined));
 });
 
 test('the signal fires when nothing was finished for the timeout, and is fresh afterwards', async () => {
-  const { outcomes, outputs } = await run(async (value: Buffer, _record: SourceRecord, { signal }: TransformContext) => {
-    if (String(value) === 'hangs') {
-      await new Promise((_resolve, refuse) => signal.addEventListener('abort', () => refuse(signal.reason as Error)));
-    }
-    await sleep(5);
-    if (signal.aborted) throw new Error('aborted without reason');
-    return value;
-  }, ['hangs', 'a', 'b', 'hangs', 'c'], { settings: { timeoutMs: 40, concurrency: 1 } });
+  const { outcomes, outputs } = await run(
+    async (value: Buffer, _record: SourceRecord, { signal }: TransformContext) => {
+      if (String(value) === 'hangs') {
+        await new Promise((_resolve, refuse) => signal.addEventListener('abort', () => refuse(signal.reason as Error)));
+      }
+      await sleep(5);
+      if (signal.aborted) throw new Error('aborted without reason');
+      return value;
+    },
+    ['hangs', 'a', 'b', 'hangs', 'c'],
+    { settings: { timeoutMs: 40, concurrency: 1 } },
+  );
   assert.deepEqual(outcomes, ['TRANSFORM_ERROR', 'transformed', 'transformed', 'TRANSFORM_ERROR', 'transformed']);
   assert.equal(outputs[0]?.headers.find(([name]) => name === 'kd-exception')?.[1]?.toString(), 'TimeoutError');
 });
@@ -134,10 +184,13 @@ test('the progress cells name the rows under way', async () => {
   const gate = new Promise<void>((resolve) => {
     release = resolve;
   });
-  const runner = await runnerFor(async (value: Buffer) => {
-    if (String(value) === '2') await gate;
-    return value;
-  }, { settings: { concurrency: 2 } });
+  const runner = await runnerFor(
+    async (value: Buffer) => {
+      if (String(value) === '2') await gate;
+      return value;
+    },
+    { settings: { concurrency: 2 } },
+  );
   const ran = runTask(runner, task);
   await sleep(10);
   assert.deepEqual(cells.underWay, { firstRow: 2, rowCount: 4 });
@@ -156,8 +209,14 @@ test('transformBatch gets the decoded values and answers each record', async () 
   };
   const settings = { input: { format: 'json' as const }, output: { format: 'json' as const } };
   const { outputs, outcomes } = await run(definition, ['{"n":1}', 'broken', '{"n":2}', { value: null }, '{"n":3}'], { settings });
-  assert.deepEqual(outcomes.map((one, index) => (index === 1 ? 'rejected' : one)), ['transformed', 'rejected', 'TWO', 'transformed', 'transformed']);
-  assert.deepEqual(outputs.filter(({ topic }) => topic === 0).map(({ value }) => value), ['{"n":1,"offset":100}', null, '{"n":3,"offset":104}']);
+  assert.deepEqual(
+    outcomes.map((one, index) => (index === 1 ? 'rejected' : one)),
+    ['transformed', 'rejected', 'TWO', 'transformed', 'transformed'],
+  );
+  assert.deepEqual(
+    outputs.filter(({ topic }) => topic === 0).map(({ value }) => value),
+    ['{"n":1,"offset":100}', null, '{"n":3,"offset":104}'],
+  );
 });
 
 test('when transformBatch throws, its records run one by one on fresh values and only the guilty one is rejected', async () => {

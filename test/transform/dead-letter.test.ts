@@ -7,11 +7,31 @@ import { DEAD, OUT } from './support.js';
 const origin = { group: 'flights', host: 'host-1', version: '1.2.3', transform: 'flights.ts' };
 
 test('a dead letter carries the source unchanged and every header that says why', async () => {
-  const source = { key: Buffer.from('k'), value: 'payload', headers: [['own', 'x'], ['own', null]] as const, partition: 5 };
-  const { outputs } = await run(() => { throw new TypeError('no such airport: ÄÖ'); }, [source], { settings: { origin } });
+  const source = {
+    key: Buffer.from('k'),
+    value: 'payload',
+    headers: [
+      ['own', 'x'],
+      ['own', null],
+    ] as const,
+    partition: 5,
+  };
+  const { outputs } = await run(
+    () => {
+      throw new TypeError('no such airport: ÄÖ');
+    },
+    [source],
+    { settings: { origin } },
+  );
   const [letter] = outputs;
-  assert.deepEqual([letter?.topic, letter?.partition, letter?.key, letter?.value, letter?.timestamp], [DEAD.number, 1, 'k', 'payload', 1000]);
-  assert.deepEqual(letter?.headers.slice(0, 2), [['own', Buffer.from('x')], ['own', null]]);
+  assert.deepEqual(
+    [letter?.topic, letter?.partition, letter?.key, letter?.value, letter?.timestamp],
+    [DEAD.number, 1, 'k', 'payload', 1000],
+  );
+  assert.deepEqual(letter?.headers.slice(0, 2), [
+    ['own', Buffer.from('x')],
+    ['own', null],
+  ]);
   const expected = {
     'kd-topic': 'in',
     'kd-partition': '5',
@@ -30,13 +50,22 @@ test('a dead letter carries the source unchanged and every header that says why'
   for (const [name, value] of Object.entries(expected)) assert.equal(headerText(letter, name), value, name);
   assert.match(headerText(letter, 'kd-time') ?? '', /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
   assert.match(headerText(letter, 'kd-stack') ?? '', /dead-letter\.test/);
-  assert.equal(letter?.headers.filter(([name]) => name.startsWith('kd-')).length, 15);
+  assert.equal(outputs[0]?.headers.filter(([name]) => name.startsWith('kd-')).length, 15);
 });
 
 test('a second death replaces the headers of the first and adds up the attempts', async () => {
-  const headers = [['kd-code', 'OLD'], ['mine', '1'], ['kd-attempts', '4'], ['kd-stack', 'old stack'], ['kd-other', 'kept']] as const;
+  const headers = [
+    ['kd-code', 'OLD'],
+    ['mine', '1'],
+    ['kd-attempts', '4'],
+    ['kd-stack', 'old stack'],
+    ['kd-other', 'kept'],
+  ] as const;
   const { outputs } = await run(() => reject('NEW', 'again'), [{ value: 'v', headers }]);
-  assert.deepEqual(outputs[0]?.headers.slice(0, 2), [['mine', Buffer.from('1')], ['kd-other', Buffer.from('kept')]]);
+  assert.deepEqual(outputs[0]?.headers.slice(0, 2), [
+    ['mine', Buffer.from('1')],
+    ['kd-other', Buffer.from('kept')],
+  ]);
   assert.equal(headerText(outputs[0], 'kd-attempts'), '5');
   assert.equal(headerText(outputs[0], 'kd-code'), 'NEW');
   assert.equal(headerText(outputs[0], 'kd-stack'), undefined);
@@ -61,7 +90,9 @@ test('message and stack are cut, between characters', async () => {
 });
 
 test('the stack is left out where the record would become larger than the topic takes', async () => {
-  const throwing = () => { throw new Error('x'); };
+  const throwing = () => {
+    throw new Error('x');
+  };
   const value = Buffer.alloc(10_000);
   const dropped = await run(throwing, [{ value }], { settings: { deadLetterBytesMax: 11_000 } });
   assert.equal(headerText(dropped.outputs[0], 'kd-stack'), undefined);
@@ -71,31 +102,57 @@ test('the stack is left out where the record would become larger than the topic 
 });
 
 test('records that can not be decoded, validated or encoded say at which stage', async () => {
-  const definition = { validate: (value: { n: number }) => value.n > 0 || 'n must be positive', transform: (value: { n: number }) => (value.n === 2 ? Symbol('x') : value) };
+  const definition = {
+    validate: (value: { n: number }) => value.n > 0 || 'n must be positive',
+    transform: (value: { n: number }) => (value.n === 2 ? Symbol('x') : value),
+  };
   const settings = { input: { format: 'json' as const }, output: { format: 'json' as const } };
   const { outputs, outcomes } = await run(definition, ['{', '{"n":0}', '{"n":2}', '{"n":3}'], { settings });
-  assert.deepEqual(outputs.slice(0, 3).map((one) => headerText(one, 'kd-stage')), ['decode', 'validate', 'encode']);
+  assert.deepEqual(
+    outputs.slice(0, 3).map((one) => headerText(one, 'kd-stage')),
+    ['decode', 'validate', 'encode'],
+  );
   assert.equal(headerText(outputs[1], 'kd-message'), 'n must be positive');
   assert.equal(outcomes[1], 'INVALID_INPUT');
   assert.equal(outcomes[3], 'transformed');
 });
 
 test('without a dead-letter topic the task stops at the rejected record and names the reason', async () => {
-  const { result, outputs } = await run((value: Buffer) => (String(value) === 'bad' ? reject('BAD', 'why') : `${value}`), ['a', 'b', 'bad', 'd'], {
-    settings: { topics: { default: OUT } },
-  });
+  const { result, outputs } = await run(
+    (value: Buffer) => (String(value) === 'bad' ? reject('BAD', 'why') : `${value}`),
+    ['a', 'b', 'bad', 'd'],
+    {
+      settings: { topics: { default: OUT } },
+    },
+  );
   assert.equal(result.rowsDone, 2);
   assert.deepEqual(result.stop, { code: 'BAD', message: 'why', stage: 'transform' });
-  assert.deepEqual(outputs.map(({ value }) => value), ['a', 'b']);
+  assert.deepEqual(
+    outputs.map(({ value }) => value),
+    ['a', 'b'],
+  );
 });
 
 test('rejectWith turns every row of the task into a dead letter without running the transform', async () => {
   let calls = 0;
   const rejectWith = { code: 'WORKER_TIMEOUT', message: 'hung', stage: 'worker' as const };
-  const { outputs, outcomes } = await run(() => { calls += 1; return 'x'; }, ['a', 'b', 'c'], { task: { firstRow: 1, rowCount: 2, rejectWith } });
+  const { outputs, outcomes } = await run(
+    () => {
+      calls += 1;
+      return 'x';
+    },
+    ['a', 'b', 'c'],
+    { task: { firstRow: 1, rowCount: 2, rejectWith } },
+  );
   assert.equal(calls, 0);
   assert.deepEqual(outcomes, ['WORKER_TIMEOUT', 'WORKER_TIMEOUT']);
-  assert.deepEqual(outputs.map((one) => [one.row, one.value, headerText(one, 'kd-stage')]), [[1, 'b', 'worker'], [2, 'c', 'worker']]);
+  assert.deepEqual(
+    outputs.map((one) => [one.row, one.value, headerText(one, 'kd-stage')]),
+    [
+      [1, 'b', 'worker'],
+      [2, 'c', 'worker'],
+    ],
+  );
 });
 
 test('rejectWith works for a pass-through too', async () => {

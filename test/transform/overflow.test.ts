@@ -10,7 +10,10 @@ const records = Array.from({ length: 100 }, (_unused, index) => String(index));
 test('a full block ends the task early; the record at hand goes to an overflow part', async () => {
   const runs = await runAll((value: Buffer) => String(value).padEnd(1000, '.'), records, { outputBytes: 32 * 1024 });
   assert.ok(runs.length > 2);
-  assert.deepEqual(runs.flatMap(({ outputs }) => outputs.map(({ value }) => value?.replaceAll('.', ''))), records);
+  assert.deepEqual(
+    runs.flatMap(({ outputs }) => outputs.map(({ value }) => value?.replaceAll('.', ''))),
+    records,
+  );
   for (const { result, task } of runs.slice(0, -1)) {
     assert.ok(result.overflow !== undefined);
     const first = new OutputBatchReader(task.output.bytes).header;
@@ -42,43 +45,73 @@ test('outputs of one record beyond output-bytes-max are rejected as too large, b
   for (const outputBytes of [16 * 1024, 1024 * 1024]) {
     for (const [name, way] of Object.entries(ways)) {
       const [first] = await runAll(() => way(), ['a'], { outputBytes, settings: { outputBytesMax: 100_000 } });
-      assert.deepEqual(first?.outcomes, ['OUTPUT_TOO_LARGE'], `${name} into ${outputBytes}`);
-      assert.equal(headerText(first?.outputs[0], 'kd-stage'), 'encode');
+      const stage = headerText(first?.outputs[0], 'kd-stage');
+      assert.deepEqual([first?.outcomes, stage], [['OUTPUT_TOO_LARGE'], 'encode'], `${name} into ${outputBytes}`);
     }
   }
 });
 
 test('a dead letter with large headers of its own finds room', async () => {
   const headers = [['large', Buffer.alloc(50_000)]] as const;
-  const { outputs, result } = await run(() => { throw new Error('x'); }, [{ value: 'a', headers }], { outputBytes: 8 * 1024, settings: { outputBytesMax: 10_000 } });
+  const { outputs, result } = await run(
+    () => {
+      throw new Error('x');
+    },
+    [{ value: 'a', headers }],
+    { outputBytes: 8 * 1024, settings: { outputBytesMax: 10_000 } },
+  );
   assert.equal(result.rowsDone, 1);
   assert.deepEqual([outputs[0]?.topic, outputs[0]?.headers[0]?.[1]?.length], [DEAD.number, 50_000]);
 });
 
 test('many outputs of one record are no problem for a small block', async () => {
-  const runs = await runAll((value: Buffer) => emitAll(Array.from({ length: 30 }, (_unused, index) => `${value}/${index}`)), records, { outputBytes: 16 * 1024 });
+  const runs = await runAll((value: Buffer) => emitAll(Array.from({ length: 30 }, (_unused, index) => `${value}/${index}`)), records, {
+    outputBytes: 16 * 1024,
+  });
   const values = runs.flatMap(({ outputs }) => outputs.map(({ value }) => value));
-  assert.deepEqual(values, records.flatMap((text) => Array.from({ length: 30 }, (_unused, index) => `${text}/${index}`)));
+  assert.deepEqual(
+    values,
+    records.flatMap((text) => Array.from({ length: 30 }, (_unused, index) => `${text}/${index}`)),
+  );
 });
 
 test('counts of a result hold for both parts together', async () => {
   const settings = { topics: { default: OUT, deadLetter: DEAD } };
-  const runs = await runAll((value: Buffer) => (Number(String(value)) % 2 === 0 ? undefined : String(value).padEnd(700, '.')), records, { outputBytes: 12 * 1024, settings });
+  const runs = await runAll((value: Buffer) => (Number(String(value)) % 2 === 0 ? undefined : String(value).padEnd(700, '.')), records, {
+    outputBytes: 12 * 1024,
+    settings,
+  });
   for (const { result, outcomes, outputs } of runs) {
     assert.equal(outcomes.length, result.rowsDone);
-    assert.equal(result.deadLetteredBy.reduce((sum, count) => sum + count, 0), outcomes.filter((one) => one === 'NO_RESULT').length);
+    assert.equal(
+      result.deadLetteredBy.reduce((sum, count) => sum + count, 0),
+      outcomes.filter((one) => one === 'NO_RESULT').length,
+    );
     assert.equal(result.outputRows, outputs.length);
   }
 });
 
 test('unknown topics are asked for all at once, before the row that names them', async () => {
-  const runner = await runnerFor((value: Buffer) => (String(value) === 'new' ? emitAll([emit('1', { topic: 'a' }), '2', emit('3', { topic: 'b' })]) : 'x'));
+  const runner = await runnerFor((value: Buffer) =>
+    String(value) === 'new' ? emitAll([emit('1', { topic: 'a' }), '2', emit('3', { topic: 'b' })]) : 'x',
+  );
   const input = inputOf(['old', 'new', 'old']);
   const first = await runTask(runner, taskFor(input));
   assert.deepEqual([first.result.rowsDone, first.result.unknownTopics], [1, ['a', 'b']]);
-  const topics = [{ name: 'a', number: 5, partitionCount: 1 }, { name: 'b', number: 6, partitionCount: 1 }];
+  const topics = [
+    { name: 'a', number: 5, partitionCount: 1 },
+    { name: 'b', number: 6, partitionCount: 1 },
+  ];
   const second = await runTask(runner, taskFor(input, undefined, { firstRow: 1, rowCount: 2, topics }));
-  assert.deepEqual(second.outputs.map(({ row, topic }) => [row, topic]), [[1, 5], [1, OUT.number], [1, 6], [2, OUT.number]]);
+  assert.deepEqual(
+    second.outputs.map(({ row, topic }) => [row, topic]),
+    [
+      [1, 5],
+      [1, OUT.number],
+      [1, 6],
+      [2, OUT.number],
+    ],
+  );
 });
 
 test('a task continues at any row of the batch', async () => {
@@ -88,5 +121,12 @@ test('a task continues at any row of the batch', async () => {
 
 test('an identity batch may answer a part of the rows', async () => {
   const { outputs } = await run(undefined, records, { task: { firstRow: 10, rowCount: 3 } });
-  assert.deepEqual(outputs.map(({ row, value }) => [row, value]), [[10, '10'], [11, '11'], [12, '12']]);
+  assert.deepEqual(
+    outputs.map(({ row, value }) => [row, value]),
+    [
+      [10, '10'],
+      [11, '11'],
+      [12, '12'],
+    ],
+  );
 });

@@ -25,17 +25,31 @@ test('a value that looks like a result is still a value', async () => {
 
 test('a plain value keeps key, headers and timestamp of its source', async () => {
   const { outputs } = await run((value: Buffer) => `${value}!`, [{ key: Buffer.from('k'), value: 'a', headers: [['h', 'x']] }]);
-  assert.deepEqual(outputs.map(({ flags: _flags, ...rest }) => rest), [
-    { row: 0, topic: OUT.number, partition: -1, timestamp: 1000, key: 'k', value: 'a!', headers: [['h', Buffer.from('x')]] },
-  ]);
+  assert.deepEqual(
+    outputs.map(({ flags: _flags, ...rest }) => rest),
+    [{ row: 0, topic: OUT.number, partition: -1, timestamp: 1000, key: 'k', value: 'a!', headers: [['h', Buffer.from('x')]] }],
+  );
 });
 
 test('emit sets topic, key, partition, timestamp and merges headers', async () => {
   const settings = { topics: { default: OUT, deadLetter: DEAD, others: [{ name: 'other', number: 9, partitionCount: 3 }] } };
   const headers = { a: 'new', gone: undefined, added: Buffer.from([0, 255]), nothing: null };
-  const { outputs } = await run(() => emit('v', { topic: 'other', key: 'key', partition: 2, timestamp: new Date(77), headers }), [
-    { key: Buffer.from('old'), value: 'a', headers: [['a', '1'], ['keep', '2'], ['gone', '3'], ['a', '4']] },
-  ], { settings });
+  const { outputs } = await run(
+    () => emit('v', { topic: 'other', key: 'key', partition: 2, timestamp: new Date(77), headers }),
+    [
+      {
+        key: Buffer.from('old'),
+        value: 'a',
+        headers: [
+          ['a', '1'],
+          ['keep', '2'],
+          ['gone', '3'],
+          ['a', '4'],
+        ],
+      },
+    ],
+    { settings },
+  );
   const [seen] = outputs;
   assert.deepEqual([seen?.topic, seen?.key, seen?.partition, seen?.timestamp, seen?.value], [9, 'key', 2, 77, 'v']);
   assert.deepEqual(seen?.headers, [
@@ -48,8 +62,20 @@ test('emit sets topic, key, partition, timestamp and merges headers', async () =
 
 test('a list of headers replaces those of the source; an empty one leaves none', async () => {
   const source = { value: 'a', headers: [['a', '1']] as const };
-  const replaced = await run(() => emit('v', { headers: [['b', '1'], ['b', '2']] }), [source]);
-  assert.deepEqual(replaced.outputs[0]?.headers, [['b', Buffer.from('1')], ['b', Buffer.from('2')]]);
+  const replaced = await run(
+    () =>
+      emit('v', {
+        headers: [
+          ['b', '1'],
+          ['b', '2'],
+        ],
+      }),
+    [source],
+  );
+  assert.deepEqual(replaced.outputs[0]?.headers, [
+    ['b', Buffer.from('1')],
+    ['b', Buffer.from('2')],
+  ]);
   const none = await run(() => emit('v', { headers: [] }), [source]);
   assert.deepEqual(none.outputs[0]?.headers, []);
 });
@@ -63,31 +89,58 @@ test('a null key is written as null, an empty one as empty', async () => {
 
 test('emitAll gives none, one or several records, in order', async () => {
   const { outputs, outcomes, result } = await run(
-    (value: Buffer) => emitAll(Array.from({ length: Number(String(value)) }, (_unused, index) => (index % 2 === 0 ? `${index}` : emit(`e${index}`, { key: 'k' })))),
+    (value: Buffer) =>
+      emitAll(
+        Array.from({ length: Number(String(value)) }, (_unused, index) => (index % 2 === 0 ? `${index}` : emit(`e${index}`, { key: 'k' }))),
+      ),
     ['0', '1', '3'],
   );
   assert.deepEqual(outcomes, ['transformed', 'transformed', 'transformed']);
-  assert.deepEqual(outputs.map(({ row, value, key }) => [row, value, key]), [[1, '0', null], [2, '0', null], [2, 'e1', 'k'], [2, '2', null]]);
+  assert.deepEqual(
+    outputs.map(({ row, value, key }) => [row, value, key]),
+    [
+      [1, '0', null],
+      [2, '0', null],
+      [2, 'e1', 'k'],
+      [2, '2', null],
+    ],
+  );
   assert.equal(result.outputRows, 4);
 });
 
 test('emitRaw bypasses the output format, tombstone writes a null value', async () => {
   const settings = { output: { format: 'json' } as const };
-  const { outputs } = await run((value: Buffer) => (String(value) === 'raw' ? emitRaw('not json') : tombstone()), ['raw', 'gone'], { settings });
-  assert.deepEqual(outputs.map(({ value }) => value), ['not json', null]);
+  const { outputs } = await run((value: Buffer) => (String(value) === 'raw' ? emitRaw('not json') : tombstone()), ['raw', 'gone'], {
+    settings,
+  });
+  assert.deepEqual(
+    outputs.map(({ value }) => value),
+    ['not json', null],
+  );
 });
 
 test('drops are counted by reason, rejects by code, returned or thrown', async () => {
-  const { outcomes, result } = await run((value: Buffer) => {
-    const text = String(value);
-    if (text === 'a') return drop('ONE');
-    if (text === 'b') throw drop('TWO');
-    if (text === 'c') return reject('BAD', 'c');
-    if (text === 'd') throw reject('BAD', 'd');
-    return drop();
-  }, ['a', 'b', 'a', 'c', 'd', 'e']);
+  const { outcomes, result } = await run(
+    (value: Buffer) => {
+      const text = String(value);
+      if (text === 'a') return drop('ONE');
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- results may be thrown, and so may anything
+      if (text === 'b') throw drop('TWO');
+      if (text === 'c') return reject('BAD', 'c');
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- results may be thrown, and so may anything
+      if (text === 'd') throw reject('BAD', 'd');
+      return drop();
+    },
+    ['a', 'b', 'a', 'c', 'd', 'e'],
+  );
   assert.deepEqual(outcomes, ['ONE', 'TWO', 'ONE', 'BAD', 'BAD', 'DROPPED']);
-  assert.deepEqual([result.filterReasons, result.filteredBy], [['ONE', 'TWO', 'DROPPED'], [2, 1, 1]]);
+  assert.deepEqual(
+    [result.filterReasons, result.filteredBy],
+    [
+      ['ONE', 'TWO', 'DROPPED'],
+      [2, 1, 1],
+    ],
+  );
   assert.deepEqual([result.deadLetterCodes, result.deadLetteredBy], [['BAD'], [2]]);
 });
 
@@ -106,15 +159,38 @@ test('nothing vanishes by a forgotten return', async () => {
 });
 
 test('hostile results reject their own record and no other', async () => {
-  const evil = { get value(): never { throw new RangeError('gotcha'); } };
+  const evil = {
+    get value(): never {
+      throw new RangeError('gotcha');
+    },
+  };
   const cycle: Record<string, unknown> = {};
   cycle['self'] = cycle;
   const results: Record<string, () => unknown> = {
     cycle: () => cycle,
     getter: () => evil,
     symbol: () => Symbol('x'),
-    bigint: () => ({ n: 1n, toJSON: () => { throw new Error('no'); } }),
-    proxy: () => new Proxy({}, { ownKeys: () => { throw new Error('trap'); }, has: () => { throw new Error('trap'); }, get: () => { throw new Error('trap'); } }),
+    bigint: () => ({
+      n: 1n,
+      toJSON: () => {
+        throw new Error('no');
+      },
+    }),
+    proxy: () =>
+      new Proxy(
+        {},
+        {
+          ownKeys: () => {
+            throw new Error('trap');
+          },
+          has: () => {
+            throw new Error('trap');
+          },
+          get: () => {
+            throw new Error('trap');
+          },
+        },
+      ),
     key: () => emit('x', { key: 5 as never }),
     topic: () => emit('x', { topic: 'no spaces allowed' }),
     partition: () => emit('x', { partition: 99 }),
@@ -126,8 +202,24 @@ test('hostile results reject their own record and no other', async () => {
     list: () => emitAll('abc' as never),
     raw: () => emitRaw(5 as never),
     code: () => reject('not a code', 'm'),
-    throwsNull: () => { throw null; },
-    throwsProxy: () => { throw new Proxy({}, { get: () => { throw new Error('trap'); }, getPrototypeOf: () => { throw new Error('trap'); } }); },
+    throwsNull: () => {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- results may be thrown, and so may anything
+      throw null;
+    },
+    throwsProxy: () => {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- results may be thrown, and so may anything
+      throw new Proxy(
+        {},
+        {
+          get: () => {
+            throw new Error('trap');
+          },
+          getPrototypeOf: () => {
+            throw new Error('trap');
+          },
+        },
+      );
+    },
     fine: () => 'fine',
   };
   const names = Object.keys(results);
@@ -144,5 +236,8 @@ test('hostile results reject their own record and no other', async () => {
 test('records of one source record succeed or fail together', async () => {
   const { outcomes, outputs } = await run(() => emitAll(['one', emit('two', { partition: -5 })]), ['a']);
   assert.deepEqual(outcomes, ['INVALID_RESULT']);
-  assert.deepEqual(outputs.map(({ topic }) => topic), [DEAD.number]);
+  assert.deepEqual(
+    outputs.map(({ topic }) => topic),
+    [DEAD.number],
+  );
 });

@@ -10,13 +10,25 @@ import { inputOf, taskFor } from './support.js';
 const json = { input: { format: 'json' as const }, output: { format: 'json' as const } };
 
 test('tombstones pass with key and headers where nothing handles them', async () => {
-  const { outputs, outcomes } = await run((value: Buffer) => `${value}!`, [{ key: Buffer.from('k'), value: null, headers: [['h', 'x']] }, 'a']);
-  assert.deepEqual(outputs.map(({ key, value, headers }) => [key, value, headers.length]), [['k', null, 1], [null, 'a!', 0]]);
+  const { outputs, outcomes } = await run(
+    (value: Buffer) => `${value}!`,
+    [{ key: Buffer.from('k'), value: null, headers: [['h', 'x']] }, 'a'],
+  );
+  assert.deepEqual(
+    outputs.map(({ key, value, headers }) => [key, value, headers.length]),
+    [
+      ['k', null, 1],
+      [null, 'a!', 0],
+    ],
+  );
   assert.deepEqual(outcomes, ['transformed', 'transformed']);
 });
 
 test('onTombstone decides, without the value being decoded', async () => {
-  const definition = { transform: () => 'x', onTombstone: (record: SourceRecord) => (record.value === null && record.raw === null ? drop('DELETED') : 'no') };
+  const definition = {
+    transform: () => 'x',
+    onTombstone: (record: SourceRecord) => (record.value === null && record.raw === null ? drop('DELETED') : 'no'),
+  };
   assert.deepEqual((await run(definition, [{ value: null }], { settings: json })).outcomes, ['DELETED']);
 });
 
@@ -32,7 +44,10 @@ test('tombstones are dropped or rejected by policy, with and without a transform
 
 test('a pass-through between formats decodes and encodes, null values of JSON included', async () => {
   const { outputs, outcomes } = await run(undefined, [' { "a" : [ 1 , null ] } ', 'null', '{'], { settings: json });
-  assert.deepEqual(outputs.slice(0, 2).map(({ value }) => value), ['{"a":[1,null]}', 'null']);
+  assert.deepEqual(
+    outputs.slice(0, 2).map(({ value }) => value),
+    ['{"a":[1,null]}', 'null'],
+  );
   assert.equal(outcomes[2] === 'transformed', false);
 });
 
@@ -48,12 +63,35 @@ test('a record gives its fields as copies, and throws once its batch is settled'
   const seen: unknown[] = [];
   const transform = (value: Buffer, record: SourceRecord) => {
     kept.push(record);
-    if (record.offset === 100) seen.push(record.topic, record.partition, record.timestamp, record.key, record.headers, record.header('h'), record.header('none'), record.raw);
+    if (record.offset === 100)
+      seen.push(
+        record.topic,
+        record.partition,
+        record.timestamp,
+        record.key,
+        record.headers,
+        record.header('h'),
+        record.header('none'),
+        record.raw,
+      );
     return value;
   };
-  const { task } = await run(transform, [{ key: Buffer.from('k'), value: 'v', headers: [['h', '1'], ['h', '2']] }, 'b']);
+  const { task } = await run(transform, [
+    {
+      key: Buffer.from('k'),
+      value: 'v',
+      headers: [
+        ['h', '1'],
+        ['h', '2'],
+      ],
+    },
+    'b',
+  ]);
   task.input.bytes.fill(0);
-  const headers = [['h', Buffer.from('1')], ['h', Buffer.from('2')]];
+  const headers = [
+    ['h', Buffer.from('1')],
+    ['h', Buffer.from('2')],
+  ];
   assert.deepEqual(seen, ['in', 3, 1000, Buffer.from('k'), headers, Buffer.from('2'), undefined, Buffer.from('v')]);
   assert.deepEqual(kept[0]?.key, Buffer.from('k'));
   assert.throws(() => kept[1]?.key, /settled/);
@@ -70,7 +108,13 @@ test('a zod schema validates and transforms what comes in', async () => {
 });
 
 test('a valibot schema works too, also asynchronously, and on the output', async () => {
-  const input = v.pipeAsync(v.object({ n: v.number() }), v.checkAsync(async ({ n }) => { await sleep(1); return n !== 13; }, 'unlucky'));
+  const input = v.pipeAsync(
+    v.object({ n: v.number() }),
+    v.checkAsync(async ({ n }) => {
+      await sleep(1);
+      return n !== 13;
+    }, 'unlucky'),
+  );
   const definition = { input, output: v.object({ n: v.pipe(v.number(), v.maxValue(10)) }), transform: (value: { n: number }) => value };
   const { outputs, outcomes } = await run(definition, ['{"n":1}', '{"n":13}', '{"n":99}', '{"n":2}'], { settings: json });
   assert.deepEqual(outcomes, ['transformed', 'INVALID_INPUT', 'INVALID_OUTPUT', 'transformed']);
@@ -79,8 +123,13 @@ test('a valibot schema works too, also asynchronously, and on the output', async
 });
 
 test('validate may throw, and what is neither verdict nor reason is refused', async () => {
-  const validate = (value: { n: number }): unknown => { if (value.n === 1) throw new Error('x'); return value.n === 2 ? undefined : value.n === 3 ? Promise.resolve(true) : true; };
-  const { outcomes } = await run({ validate, transform: (value: unknown) => value }, ['{"n":1}', '{"n":2}', '{"n":3}', '{"n":4}'], { settings: json });
+  const validate = (value: { n: number }): unknown => {
+    if (value.n === 1) throw new Error('x');
+    return value.n === 2 ? undefined : value.n === 3 ? Promise.resolve(true) : true;
+  };
+  const { outcomes } = await run({ validate, transform: (value: unknown) => value }, ['{"n":1}', '{"n":2}', '{"n":3}', '{"n":4}'], {
+    settings: json,
+  });
   assert.deepEqual(outcomes, ['TRANSFORM_ERROR', 'INVALID_INPUT', 'INVALID_INPUT', 'transformed']);
 });
 
@@ -94,12 +143,16 @@ test('logs and counts of the transform come back with the result, bounded and as
     metrics.observe('size', value.length);
     return value;
   };
-  const { result } = await run(transform, Array.from({ length: 80 }, () => 'x'));
-  assert.deepEqual(result.logs?.[0], { level: 'info', message: 'seen', fields: { value: 'x', big: '1' } });
-  assert.deepEqual(result.logs?.[1]?.fields, { fields: 'could not be written as JSON' });
-  assert.deepEqual([result.logs?.length, result.logs?.at(-1)?.message], [101, '60 more log entries of the transform were dropped']);
-  assert.deepEqual(result.counts?.[0], { name: 'records', value: 160, labels: { kind: 'a' }, kind: 'count' });
-  assert.equal(result.counts?.length, 81);
+  const { result } = await run(
+    transform,
+    Array.from({ length: 80 }, () => 'x'),
+  );
+  const { logs = [], counts = [] } = result;
+  assert.deepEqual(logs[0], { level: 'info', message: 'seen', fields: { value: 'x', big: '1' } });
+  assert.deepEqual(logs[1]?.fields, { fields: 'could not be written as JSON' });
+  assert.deepEqual([logs.length, logs.at(-1)?.message], [101, '60 more log entries of the transform were dropped']);
+  assert.deepEqual(counts[0], { name: 'records', value: 160, labels: { kind: 'a' }, kind: 'count' });
+  assert.equal(counts.length, 81);
   structuredClone(result);
 });
 

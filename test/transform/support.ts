@@ -5,11 +5,11 @@ import type { Block, Segment } from '../../src/core/batch.js';
 import type { OutputTopic } from '../../src/ports/sink.js';
 import type { TransformResult, TransformTask } from '../../src/ports/transform-pool.js';
 import { readInputBatch } from '../../src/wire/input-batch.js';
+import { InputBatchReader } from '../../src/wire/input-reader.js';
 import { InputBatchWriter, type InputRecord } from '../../src/wire/input-writer.js';
-import { type HeaderEntry, unpackHeaders } from '../../src/wire/packed-headers.js';
 import { RowFlag } from '../../src/wire/layout.js';
 import { OutputBatchReader } from '../../src/wire/output-reader.js';
-import { InputBatchReader } from '../../src/wire/input-reader.js';
+import { type HeaderEntry, unpackHeaders } from '../../src/wire/packed-headers.js';
 
 export const OUT: OutputTopic = { name: 'out', number: 0, partitionCount: 4 };
 export const DEAD: OutputTopic = { name: 'dead', number: 1, partitionCount: 2 };
@@ -29,13 +29,22 @@ export interface Given {
 }
 
 /** A batch of records with offsets 100, 101, … and timestamps 1000, 1001, … */
-export function inputOf(records: readonly (Given | string)[], blockBytes = 1024 * 1024): { readonly block: Block; readonly segments: readonly Segment[]; readonly rowCount: number } {
+export function inputOf(
+  records: readonly (Given | string)[],
+  blockBytes = 1024 * 1024,
+): { readonly block: Block; readonly segments: readonly Segment[]; readonly rowCount: number } {
   const block = sharedBlock(blockBytes);
   const writer = new InputBatchWriter(block.bytes);
   records.forEach((record, row) => {
     const given: Given = typeof record === 'string' ? { value: record } : record;
     const value = typeof given.value === 'string' ? Buffer.from(given.value) : given.value;
-    const added = writer.add(given.partition ?? 3, 1, { offset: 100 + row, timestamp: 1000 + row, key: given.key ?? null, value, headers: given.headers ?? null });
+    const added = writer.add(given.partition ?? 3, 1, {
+      offset: 100 + row,
+      timestamp: 1000 + row,
+      key: given.key ?? null,
+      value,
+      headers: given.headers ?? null,
+    });
     if (!added) throw new Error('the test block is too small');
   });
   writer.close();
@@ -69,7 +78,8 @@ function rowsOfPart(input: Uint8Array, part: Uint8Array): Seen[] {
   const source = new InputBatchReader();
   source.open(input);
   const { identityTopic, sourceRowCount, rowCount } = output.header;
-  const slice = (start: number, length: number): string | null => (length < 0 ? null : source.bytes.toString('utf8', start, start + length));
+  const slice = (start: number, length: number): string | null =>
+    length < 0 ? null : source.bytes.toString('utf8', start, start + length);
   return Array.from({ length: identityTopic === undefined ? rowCount : sourceRowCount }, (_unused, index) => {
     const row = output.sourceRow(index);
     const all = RowFlag.keyOfSource | RowFlag.valueOfSource | RowFlag.headersOfSource | RowFlag.timestampOfSource;
@@ -83,7 +93,10 @@ function rowsOfPart(input: Uint8Array, part: Uint8Array): Seen[] {
       timestamp: flags & RowFlag.timestampOfSource ? source.timestamp(row) : (own?.timestamp ?? -1),
       key: flags & RowFlag.keyOfSource ? slice(source.keyStart(row), source.keyLength(row)) : (own?.key?.toString() ?? null),
       value: flags & RowFlag.valueOfSource ? slice(source.valueStart(row), source.valueLength(row)) : (own?.value?.toString() ?? null),
-      headers: flags & RowFlag.headersOfSource ? unpackHeaders(source.bytes, headersStart, headersStart + Math.max(0, source.headersLength(row))) : (own?.headers ?? []),
+      headers:
+        flags & RowFlag.headersOfSource
+          ? unpackHeaders(source.bytes, headersStart, headersStart + Math.max(0, source.headersLength(row)))
+          : (own?.headers ?? []),
       flags,
     };
   });
@@ -104,7 +117,10 @@ export function outcomesOf(task: TransformTask, result: TransformResult): string
 }
 
 /** Writes a module into a temporary folder of its own. */
-export function moduleFile(text: string, name = 'transform.ts'): { readonly path: string; readonly folder: string; readonly remove: () => void } {
+export function moduleFile(
+  text: string,
+  name = 'transform.ts',
+): { readonly path: string; readonly folder: string; readonly remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'transform-test-'));
   const path = join(folder, name);
   writeFileSync(path, text);

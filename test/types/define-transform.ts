@@ -39,6 +39,7 @@ export const withState = defineTransform({
   transform(flight, _record, { state, signal }) {
     const name: string | undefined = state.airports.get(flight.carrier);
     // @ts-expect-error the state has no such field
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-member-access -- the mistake itself
     state.cities.get('x');
     return { carrier: name ?? '', late: signal.aborted };
   },
@@ -155,6 +156,7 @@ export const wrongField = defineTransform({
   input: type<FlightIn>(),
   output: type<FlightOut>(),
   // @ts-expect-error no such field on the input
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- the mistake itself
   transform: (flight) => ({ carrier: flight.airline, late: true }),
 });
 

@@ -19,7 +19,12 @@ const record = fc.record({ timestamp, key: maybeBytes, value: maybeBytes, header
 
 /** Runs of one partition and epoch each, with rising offsets. */
 export const run: fc.Arbitrary<GivenRun> = fc
-  .tuple(fc.nat({ max: 5 }), fc.integer({ min: 1, max: 0xffffffff }), fc.integer({ min: 0, max: 2 ** 52 }), fc.array(record, { minLength: 1, maxLength: 6 }))
+  .tuple(
+    fc.nat({ max: 5 }),
+    fc.integer({ min: 1, max: 0xffffffff }),
+    fc.integer({ min: 0, max: 2 ** 52 }),
+    fc.array(record, { minLength: 1, maxLength: 6 }),
+  )
   .map(([partitionId, epoch, firstOffset, records]) => {
     let offset = firstOffset;
     return {

@@ -27,7 +27,8 @@ function write(bytes: Uint8Array, runs: readonly GivenRun[]): InputRecord[] {
 function readAll(bytes: Uint8Array): InputRecord[] {
   const reader = new InputBatchReader();
   reader.open(bytes);
-  const slice = (start: number, length: number): Buffer | null => (length < 0 ? null : Buffer.from(reader.bytes.subarray(start, start + length)));
+  const slice = (start: number, length: number): Buffer | null =>
+    length < 0 ? null : Buffer.from(reader.bytes.subarray(start, start + length));
   return Array.from({ length: reader.rowCount }, (_unused, row) => {
     const start = reader.headersStart(row);
     const length = reader.headersLength(row);
@@ -42,7 +43,9 @@ function readAll(bytes: Uint8Array): InputRecord[] {
 }
 
 /** Runs that follow each other with the same partition and epoch are one segment. */
-function expectedSegments(runs: readonly GivenRun[]): { partitionId: number; epoch: number; firstOffset: number; lastOffset: number; rowCount: number }[] {
+function expectedSegments(
+  runs: readonly GivenRun[],
+): { partitionId: number; epoch: number; firstOffset: number; lastOffset: number; rowCount: number }[] {
   const segments: { partitionId: number; epoch: number; firstOffset: number; lastOffset: number; rowCount: number }[] = [];
   for (const { partitionId, epoch, records } of runs) {
     for (const { offset } of records) {
@@ -57,7 +60,9 @@ function expectedSegments(runs: readonly GivenRun[]): { partitionId: number; epo
 }
 
 /** Runs of one partition and epoch in a row must rise together; keep neighbours apart instead. */
-const runs = fc.array(run, { minLength: 1, maxLength: 6 }).map((given) => given.map((one, index) => ({ ...one, partitionId: one.partitionId * 10 + index })));
+const runs = fc
+  .array(run, { minLength: 1, maxLength: 6 })
+  .map((given) => given.map((one, index) => ({ ...one, partitionId: one.partitionId * 10 + index })));
 
 test('what is packed into an input batch is what is read from it', () => {
   fc.assert(
@@ -83,7 +88,10 @@ test('segments and faults of a batch read as they were written', () => {
         expectedSegments(given),
       );
       assert.deepEqual(batch.faults, faults);
-      assert.equal(batch.segments.reduce((sum, segment) => sum + segment.rowCount, 0), batch.rowCount);
+      assert.equal(
+        batch.segments.reduce((sum, segment) => sum + segment.rowCount, 0),
+        batch.rowCount,
+      );
     }),
   );
 });
@@ -125,7 +133,18 @@ test('null and empty keys, values and header values stay apart', () => {
   const given: InputRecord[] = [
     { offset: 1, timestamp: -1, key: null, value: null, headers: null },
     { offset: 2, timestamp: 0, key: empty, value: empty, headers: [] },
-    { offset: 3, timestamp: 1, key: null, value: empty, headers: [['', null], ['', empty], ['twice', Buffer.from('1')], ['twice', Buffer.from('2')]] },
+    {
+      offset: 3,
+      timestamp: 1,
+      key: null,
+      value: empty,
+      headers: [
+        ['', null],
+        ['', empty],
+        ['twice', Buffer.from('1')],
+        ['twice', Buffer.from('2')],
+      ],
+    },
   ];
   write(bytes, [{ partitionId: 1, epoch: 1, records: given }]);
   assert.deepEqual(readAll(bytes), given);
@@ -133,7 +152,12 @@ test('null and empty keys, values and header values stay apart', () => {
 
 test('the last header of a name is the one that counts', () => {
   const { bytes } = block();
-  const headers = [['a', Buffer.from('1')], ['ab', Buffer.from('2')], ['a', null], ['a', Buffer.from('3')]] as const;
+  const headers = [
+    ['a', Buffer.from('1')],
+    ['ab', Buffer.from('2')],
+    ['a', null],
+    ['a', Buffer.from('3')],
+  ] as const;
   write(bytes, [{ partitionId: 1, epoch: 1, records: [{ offset: 1, timestamp: 1, key: null, value: null, headers }] }]);
   const reader = new InputBatchReader();
   reader.open(bytes);
@@ -144,7 +168,9 @@ test('the last header of a name is the one that counts', () => {
 
 test('copies made of headers share no memory with the block', () => {
   const { bytes } = block();
-  write(bytes, [{ partitionId: 1, epoch: 1, records: [{ offset: 1, timestamp: 1, key: null, value: null, headers: [['a', Buffer.from('old')]] }] }]);
+  write(bytes, [
+    { partitionId: 1, epoch: 1, records: [{ offset: 1, timestamp: 1, key: null, value: null, headers: [['a', Buffer.from('old')]] }] },
+  ]);
   const reader = new InputBatchReader();
   reader.open(bytes);
   const unpacked = unpackHeaders(reader.bytes, reader.headersStart(0), reader.headersStart(0) + reader.headersLength(0));

@@ -21,7 +21,10 @@ const row = fc.record({
   headers,
 });
 /** For each source row its outcome and its output rows. */
-const answers = fc.array(fc.record({ outcome: fc.nat({ max: 255 }), rows: fc.array(row, { maxLength: 3 }) }), { minLength: 1, maxLength: 10 });
+const answers = fc.array(fc.record({ outcome: fc.nat({ max: 255 }), rows: fc.array(row, { maxLength: 3 }) }), {
+  minLength: 1,
+  maxLength: 10,
+});
 
 type Row = Omit<OutputRecord, 'sourceRow'>;
 
@@ -76,7 +79,13 @@ test('what is taken back leaves nothing behind', () => {
       writeRow(writer, 1, last);
       writer.finish(2);
       const reader = new OutputBatchReader(bytes);
-      assert.deepEqual([reader.record(0), reader.record(1)], [{ sourceRow: 0, ...first }, { sourceRow: 1, ...last }]);
+      assert.deepEqual(
+        [reader.record(0), reader.record(1)],
+        [
+          { sourceRow: 0, ...first },
+          { sourceRow: 1, ...last },
+        ],
+      );
       assert.equal(reader.header.rowCount, 2);
     }),
   );

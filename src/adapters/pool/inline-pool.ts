@@ -35,7 +35,8 @@ class InlinePool implements TransformPool {
     const { transform } = settings;
     try {
       this.#compiled = transform === undefined ? undefined : await compileTransform(transform.path);
-      const loaded = transform === undefined || this.#compiled === undefined ? undefined : await importTransform(this.#compiled.url(), transform.path);
+      const loaded =
+        transform === undefined || this.#compiled === undefined ? undefined : await importTransform(this.#compiled.url(), transform.path);
       this.#runner = await TaskRunner.create({ settings, loaded, threadId: 0, stop: this.#stop });
     } catch (error) {
       await this.#compiled?.remove();

@@ -18,7 +18,9 @@ export class LatePool implements TransformPool {
   }
 
   run(task: TransformTask): Promise<TransformResult> {
-    return this.pool === undefined ? Promise.reject(new DispatcherError('DEFECT', 'the pool is used before its start')) : this.pool.run(task);
+    return this.pool === undefined
+      ? Promise.reject(new DispatcherError('DEFECT', 'the pool is used before its start'))
+      : this.pool.run(task);
   }
 
   get busy(): number {

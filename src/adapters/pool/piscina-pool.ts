@@ -4,8 +4,8 @@ import { DispatcherError } from '../../core/errors.js';
 import type { OutputTopic } from '../../ports/sink.js';
 import type { TransformPool, TransformResult, TransformTask } from '../../ports/transform-pool.js';
 import { type CompiledTransform, compileTransform } from '../../transform/compile.js';
-import { loadError } from '../../transform/loaded.js';
 import { StopCell } from '../../transform/context.js';
+import { loadError } from '../../transform/loaded.js';
 import type { WorkerAnswer, WorkerInit, WorkerMessage } from '../../transform/worker-session.js';
 import { type Job, PoolThread } from './pool-thread.js';
 import { PoolLimits, type PoolSettings } from './settings.js';
@@ -31,8 +31,7 @@ class PiscinaPool implements TransformPool {
   #piscina: Piscina | undefined;
   #compiled: CompiledTransform | undefined;
   /** Where the message being handed to Piscina is to go. */
-  #target: PoolThread | undefined;
-  #targetFound = false;
+  #sending: { readonly threadId: number; taken: boolean } | undefined;
   #watch: NodeJS.Timeout | undefined;
   #watchedAt = 0;
   #failure: DispatcherError | undefined;
@@ -110,8 +109,8 @@ class PiscinaPool implements TransformPool {
       resourceLimits: { maxOldGenerationSizeMb: workerHeapMbMax ?? PoolLimits.workerHeapMbMax },
       workerData,
       loadBalancer: (_task, workers) => {
-        const found = workers.find((worker) => worker.id === this.#target?.id);
-        if (found !== undefined) this.#targetFound = true;
+        const found = workers.find((worker) => worker.id === this.#sending?.threadId);
+        if (found !== undefined && this.#sending !== undefined) this.#sending.taken = true;
         return found ?? null;
       },
     });
@@ -159,11 +158,11 @@ class PiscinaPool implements TransformPool {
     const piscina = this.#piscina;
     if (piscina === undefined) return Promise.reject(new DispatcherError('DEFECT', 'the pool is not running'));
     // `run` asks the balancer before it returns, so the target is that of this very message.
-    this.#target = thread;
-    this.#targetFound = false;
+    const sending: { readonly threadId: number; taken: boolean } = { threadId: thread.id, taken: false };
+    this.#sending = sending;
     const answer = piscina.run(message) as Promise<WorkerAnswer>;
-    this.#target = undefined;
-    if (this.#targetFound) return answer;
+    this.#sending = undefined;
+    if (sending.taken) return answer;
     // The message now lies in Piscina's own queue, ahead of all that follows: nothing can be sent any more.
     answer.catch(() => undefined);
     const failure = new DispatcherError('DEFECT', `worker thread ${thread.id} took no task`);
@@ -178,11 +177,15 @@ class PiscinaPool implements TransformPool {
       answer = await this.#send(thread, { kind: 'load', url: this.#compiled?.url() });
     } catch (error) {
       const path = this.#settings.task.transform?.path ?? 'the worker';
-      throw loadError(path, `the worker thread ended while it loaded the transform: ${failureOf(error, 'TRANSFORM_LOAD').message}`, 'see what its top level and its setup do', error);
+      throw loadError(
+        path,
+        `the worker thread ended while it loaded the transform: ${failureOf(error, 'TRANSFORM_LOAD').message}`,
+        'see what its top level and its setup do',
+        error,
+      );
     }
     if (answer.kind === 'failed') throw failureOf(answer, 'TRANSFORM_LOAD');
-    // Not when it came too late and the thread is to be replaced.
-    if (thread.state === 'loading') thread.state = 'idle';
+    thread.endLoad();
   }
 
   async #teardown(thread: PoolThread): Promise<void> {
@@ -194,7 +197,8 @@ class PiscinaPool implements TransformPool {
   #ended(thread: PoolThread): void {
     if (!thread.hasEnded || !this.#members.delete(thread) || this.#closing) return;
     this.#adoptReplacements();
-    if (this.#members.size < this.threads) this.#fail(new DispatcherError('DEFECT', 'a worker thread ended before it was ready, and was not replaced'));
+    if (this.#members.size < this.threads)
+      this.#fail(new DispatcherError('DEFECT', 'a worker thread ended before it was ready, and was not replaced'));
   }
 
   #adoptReplacements(): void {
@@ -208,7 +212,8 @@ class PiscinaPool implements TransformPool {
   #admitReady(threadId: number): void {
     if (this.#closing) return;
     this.#adoptReplacements();
-    for (const thread of this.#members) if (thread.id === threadId && thread.state === 'starting' && thread.isReplacement) void this.#loadReplacement(thread);
+    for (const thread of this.#members)
+      if (thread.id === threadId && thread.state === 'starting' && thread.isReplacement) void this.#loadReplacement(thread);
   }
 
   async #loadReplacement(thread: PoolThread): Promise<void> {
@@ -219,7 +224,10 @@ class PiscinaPool implements TransformPool {
     } catch (error) {
       this.#loadFailures += 1;
       thread.state = 'dying';
-      this.#settings.logger?.warn('a new worker could not load the transform', { attempt: this.#loadFailures, reason: failureOf(error, 'TRANSFORM_LOAD').message });
+      this.#settings.logger?.warn('a new worker could not load the transform', {
+        attempt: this.#loadFailures,
+        reason: failureOf(error, 'TRANSFORM_LOAD').message,
+      });
       if (this.#loadFailures >= PoolLimits.loadFailuresMax) this.#fail(failureOf(error, 'TRANSFORM_LOAD'));
       // Ended: its own replacement follows. Alive: another one takes its place, after a pause that gives what `setup` needs time to come back.
       else if (!thread.hasEnded) setTimeout(() => void thread.worker.terminate(), PoolLimits.loadBackoffMs * this.#loadFailures).unref();

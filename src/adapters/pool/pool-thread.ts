@@ -78,6 +78,11 @@ export class PoolThread {
     };
   }
 
+  /** Not idle when the load came too late and the thread is to be replaced. */
+  endLoad(): void {
+    if (this.state === 'loading') this.state = 'idle';
+  }
+
   beginTask(task: TransformTask): void {
     this.state = 'busy';
     this.#cells = new ProgressCells(task.output.bytes);
@@ -114,7 +119,8 @@ export class PoolThread {
     if (this.#timedOutAfterMs !== undefined) {
       return new WorkerDeathError('WORKER_TIMEOUT', `finished no record for ${Math.round(this.#timedOutAfterMs)} ms`, suspects);
     }
-    if (this.#error === undefined) return new WorkerDeathError('WORKER_EXITED', `the worker ended itself (exit code ${this.#exitCode ?? 0})`, suspects);
+    if (this.#error === undefined)
+      return new WorkerDeathError('WORKER_EXITED', `the worker ended itself (exit code ${this.#exitCode ?? 0})`, suspects);
     if (codeOf(this.#error) === 'ERR_WORKER_OUT_OF_MEMORY') {
       return new WorkerDeathError('WORKER_OUT_OF_MEMORY', 'the worker ran out of memory', suspects, this.#error);
     }
