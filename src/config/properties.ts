@@ -5,6 +5,7 @@ import { quote } from './convert.js';
 import { javaProperties } from './java-properties.js';
 import type { Entry, Layer } from './layers.js';
 import { canonicalName, LIBRDKAFKA_NAMES, librdkafkaRow, valueFault } from './librdkafka-names.js';
+import { LIBRDKAFKA_VERSION } from './librdkafka-properties.js';
 import { nearestName } from './nearest.js';
 import { ownedProperties } from './owned-properties.js';
 import type { Origin, Problems } from './problem.js';
@@ -80,7 +81,7 @@ function checkProperty(map: PropertyMap, name: string, entry: Entry<string>, pro
       entry.origin,
       key,
       `${quote(name)} is not a property of librdkafka`,
-      near === undefined ? "see librdkafka's CONFIGURATION.md" : `did you mean ${near}?`,
+      near === undefined ? `see the CONFIGURATION.md of librdkafka ${LIBRDKAFKA_VERSION}` : `did you mean ${near}?`,
     );
   } else if (row[2] === 'callback') {
     problems.error(entry.origin, key, `${name} can't be set: it is a callback of librdkafka's C interface`, 'remove it');
