@@ -13,7 +13,12 @@ test('kill -9 again and again loses nothing, keeps the order, and repeats no mor
   await withCluster({ brokers: 1, properties: { 'group.min.session.timeout.ms': '1000' } }, async (cluster) => {
     const kills = sized(20, 4);
     const recipe: Recipe = { seed: 21, records: 40_000 * kills, partitions: 4, keys: 'sequence', headers: true };
-    const job = await Job.create({ cluster, partitions: 4, properties: SESSION, consumer: { properties: { 'group.instance.id': 'only-one', ...SESSION } } });
+    const job = await Job.create({
+      cluster,
+      partitions: 4,
+      properties: SESSION,
+      consumer: { properties: { 'group.instance.id': 'only-one', ...SESSION } },
+    });
     const filling = cluster.tool.produce({ topic: job.input, recipe, perSecond: 25_000 });
     for (let kill = 0; kill < kills; kill++) {
       const kd = job.spawn(['--until', 'forever']);
@@ -35,7 +40,13 @@ test('kill -9 again and again loses nothing, keeps the order, and repeats no mor
 test('members join, leave and are killed: nothing is lost, and no partition is committed by who has lost it', async () => {
   await withCluster({ brokers: 1, properties: { 'group.min.session.timeout.ms': '1000' } }, async (cluster) => {
     const recipe: Recipe = { seed: 22, records: sized(400_000, 120_000), partitions: 6, keys: 'sequence' };
-    const job = await Job.create({ cluster, partitions: 6, properties: SESSION, transform: SLOW, dispatcher: { batch: { 'records-max': 500 } } });
+    const job = await Job.create({
+      cluster,
+      partitions: 6,
+      properties: SESSION,
+      transform: SLOW,
+      dispatcher: { batch: { 'records-max': 500 } },
+    });
     await cluster.tool.produce({ topic: job.input, recipe });
     const first = job.spawn();
     await first.waitFor(/assigned/);

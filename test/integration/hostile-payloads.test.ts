@@ -44,7 +44,13 @@ test('hostile Avro becomes dead letters, one by one; process and workers live on
     Buffer.alloc(0),
     Buffer.alloc(11, 0xff),
   ];
-  await cluster.tool.send(job.input, hostile.flatMap((value) => [{ key: null, value: GOOD_AVRO, partition: 0 }, { key: Buffer.from('hostile'), value, partition: 0 }]));
+  await cluster.tool.send(
+    job.input,
+    hostile.flatMap((value) => [
+      { key: null, value: GOOD_AVRO, partition: 0 },
+      { key: Buffer.from('hostile'), value, partition: 0 },
+    ]),
+  );
   const { summary, result } = await job.runToEnd();
   assert.equal(summary.records.deadLettered, hostile.length, JSON.stringify(summary.deadLetteredBy));
   assert.equal(summary.records.transformed, hostile.length);
@@ -53,14 +59,23 @@ test('hostile Avro becomes dead letters, one by one; process and workers live on
   assert.equal(out.length, hostile.length);
   for (const { value } of out) assert.deepEqual(value, GOOD_AVRO);
   const letters = await cluster.tool.consume([job.deadLetters]);
-  assert.deepEqual(letters.map(({ value }) => value), hostile);
+  assert.deepEqual(
+    letters.map(({ value }) => value),
+    hostile,
+  );
   for (const { headers } of letters) assert.equal(headers.find(([name]) => name === 'kd-stage')?.[1]?.toString(), 'decode');
   job.remove();
 });
 
 test('hostile JSON becomes dead letters or exact output', async () => {
   const cluster = await sharedCluster();
-  const job = await Job.create({ cluster, partitions: 1, deadLetter: true, transform: 'export default (value) => value;\n', dispatcher: { input: { format: 'json' }, output: { format: 'json' } } });
+  const job = await Job.create({
+    cluster,
+    partitions: 1,
+    deadLetter: true,
+    transform: 'export default (value) => value;\n',
+    dispatcher: { input: { format: 'json' }, output: { format: 'json' } },
+  });
   const hostile = [
     '{"a":',
     '{"__proto__":{"admin":true}}',
@@ -72,13 +87,22 @@ test('hostile JSON becomes dead letters or exact output', async () => {
   ].map((text) => Buffer.from(text));
   hostile.push(Buffer.from([0x22, 0xff, 0x22]));
   const good = ['{"a":1,"b":[true,null,"ü"]}', '"text"', '{"a":9007199254740991}', '[]'].map((text) => Buffer.from(text));
-  await cluster.tool.send(job.input, [...good, ...hostile, ...good].map((value) => ({ key: null, value, partition: 0 })));
+  await cluster.tool.send(
+    job.input,
+    [...good, ...hostile, ...good].map((value) => ({ key: null, value, partition: 0 })),
+  );
   const { summary, result } = await job.runToEnd();
   assert.equal(summary.records.deadLettered, hostile.length, JSON.stringify(summary.deadLetteredBy));
   assert.doesNotMatch(result.stderr, /worker replaced/);
   const out = await cluster.tool.consume([job.output]);
-  assert.deepEqual(out.map(({ value }) => value?.toString()), [...good, ...good].map(String));
-  assert.deepEqual((await cluster.tool.consume([job.deadLetters])).map(({ value }) => value), hostile);
+  assert.deepEqual(
+    out.map(({ value }) => value?.toString()),
+    [...good, ...good].map(String),
+  );
+  assert.deepEqual(
+    (await cluster.tool.consume([job.deadLetters])).map(({ value }) => value),
+    hostile,
+  );
   job.remove();
 });
 
@@ -105,12 +129,23 @@ function damage(file: string, batch: number): { firstOffset: number } {
   }
 }
 
-for (const [name, batch] of [['first', 0], ['middle', 2], ['last', 4]] as const) {
+for (const [name, batch] of [
+  ['first', 0],
+  ['middle', 2],
+  ['last', 4],
+] as const) {
   test(`a flipped byte in the ${name} batch of a log stops the run there: exit 5, what is before it arrives once, nothing beyond is committed`, async () => {
     await withCluster({ brokers: 1 }, async (cluster) => {
       const recipe: Recipe = { seed: 41, records: 500, partitions: 1, keys: 'sequence' };
       const job = await Job.create({ cluster, partitions: 1 });
-      for (let n = 0; n < 5; n++) await cluster.tool.produce({ topic: job.input, recipe, from: n * 100, to: n * 100 + 100, properties: { 'linger.ms': '200', 'batch.size': '1000000' } });
+      for (let n = 0; n < 5; n++)
+        await cluster.tool.produce({
+          topic: job.input,
+          recipe,
+          from: n * 100,
+          to: n * 100 + 100,
+          properties: { 'linger.ms': '200', 'batch.size': '1000000' },
+        });
       const { firstOffset } = damage(cluster.segmentFile(1, job.input, 0), batch);
       const { summary, result } = await job.runToEnd({ expect: 5 });
       assert.equal(summary.reason.code, 'CORRUPT_INPUT', result.stderr.slice(-2000));

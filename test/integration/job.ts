@@ -25,6 +25,8 @@ export interface JobSpec {
   /** Merged over `dispatcher`. */
   readonly dispatcher?: Readonly<Record<string, unknown>>;
   readonly consumer?: Readonly<Record<string, unknown>>;
+  /** Merged over `kafka.producer`. */
+  readonly producer?: Readonly<Record<string, unknown>>;
   readonly properties?: Readonly<Record<string, string>>;
   readonly inputConfigs?: Readonly<Record<string, string>>;
   readonly outputConfigs?: Readonly<Record<string, string>>;
@@ -55,7 +57,10 @@ export class Job {
     await spec.cluster.createTopic(job.input, { partitions, ...(spec.inputConfigs === undefined ? {} : { configs: spec.inputConfigs }) });
     const outputPartitions = spec.outputPartitions ?? partitions;
     if (outputPartitions > 0) {
-      await spec.cluster.createTopic(job.output, { partitions: outputPartitions, ...(spec.outputConfigs === undefined ? {} : { configs: spec.outputConfigs }) });
+      await spec.cluster.createTopic(job.output, {
+        partitions: outputPartitions,
+        ...(spec.outputConfigs === undefined ? {} : { configs: spec.outputConfigs }),
+      });
     }
     if (spec.deadLetter === true) await spec.cluster.createTopic(job.deadLetters, { partitions: 2 });
     if (spec.transform !== undefined) writeFileSync(join(job.folder, 'transform.ts'), spec.transform);
@@ -70,7 +75,7 @@ export class Job {
         'bootstrap-servers': spec.cluster.bootstrapServers,
         ...(spec.properties === undefined ? {} : { properties: spec.properties }),
         consumer: { 'group-id': this.group, topics: [this.input], ...spec.consumer },
-        producer: { topic: this.output },
+        producer: { topic: this.output, ...spec.producer },
       },
       dispatcher: {
         ...(spec.transform === undefined ? {} : { transform: './transform.ts', input: { format: 'raw' } }),
@@ -82,8 +87,13 @@ export class Job {
   }
 
   /** `kd run --until end -o json`, to its end. */
-  async runToEnd(options: { readonly expect?: number; readonly args?: readonly string[]; readonly timeoutMs?: number } = {}): Promise<{ summary: Summary; result: KdResult }> {
-    const result = await runKd(['run', '--until', 'end', '-o', 'json', ...(options.args ?? [])], { cwd: this.folder, timeoutMs: options.timeoutMs ?? 180_000 });
+  async runToEnd(
+    options: { readonly expect?: number; readonly args?: readonly string[]; readonly timeoutMs?: number } = {},
+  ): Promise<{ summary: Summary; result: KdResult }> {
+    const result = await runKd(['run', '--until', 'end', '-o', 'json', ...(options.args ?? [])], {
+      cwd: this.folder,
+      timeoutMs: options.timeoutMs ?? 180_000,
+    });
     assert.equal(result.code, options.expect ?? 0, `exit code; it said:\n${result.stderr.slice(-6000)}\n${result.stdout.slice(-3000)}`);
     const summary = lastJson(result.stdout) as Summary;
     assertLaw(summary);
@@ -106,12 +116,20 @@ export class Job {
 /** consumed = transformed + filtered + deadLettered + handedOver + unsettled. */
 export function assertLaw(summary: Summary): void {
   const { consumed, transformed, filtered, deadLettered, handedOver, unsettled } = summary.records;
-  assert.equal(consumed, transformed + filtered + deadLettered + handedOver + unsettled, `the summary adds up: ${JSON.stringify(summary.records)}`);
+  assert.equal(
+    consumed,
+    transformed + filtered + deadLettered + handedOver + unsettled,
+    `the summary adds up: ${JSON.stringify(summary.records)}`,
+  );
 }
 
 export function assertExact(result: VerifyResult): void {
   const { missing, duplicates, reordered, altered, foreign, examples } = result;
-  assert.deepEqual({ missing, duplicates, reordered, altered, foreign }, { missing: 0, duplicates: 0, reordered: 0, altered: 0, foreign: 0 }, examples.join('\n'));
+  assert.deepEqual(
+    { missing, duplicates, reordered, altered, foreign },
+    { missing: 0, duplicates: 0, reordered: 0, altered: 0, foreign: 0 },
+    examples.join('\n'),
+  );
 }
 
 /** Nothing lost, nothing changed, first arrivals in order; copies are allowed. */

@@ -39,7 +39,13 @@ test('throws, rejects, missing results, drops and emitting 0, 1 and 3 records ad
   });
   await cluster.tool.send(
     job.input,
-    Array.from({ length: RECORDS }, (_, n) => ({ key: Buffer.from(`k${n}`), value: Buffer.from(JSON.stringify({ n })), partition: n % 3, timestamp: 1_700_000_000_000 + n, headers: [['trace', Buffer.from([0, n & 255])]] as const })),
+    Array.from({ length: RECORDS }, (_, n) => ({
+      key: Buffer.from(`k${n}`),
+      value: Buffer.from(JSON.stringify({ n })),
+      partition: n % 3,
+      timestamp: 1_700_000_000_000 + n,
+      headers: [['trace', Buffer.from([0, n & 255])]] as const,
+    })),
   );
   const { summary } = await job.runToEnd();
   const bad = 3 * (RECORDS / 1000);
@@ -77,7 +83,8 @@ test('throws, rejects, missing results, drops and emitting 0, 1 and 3 records ad
 
 test('without a dead-letter topic a reject stops the run with exit 5, names the record, and commits exactly what is before it', async () => {
   const cluster = await sharedCluster();
-  const transform = "import { reject } from 'kafka-dispatcher';\nexport default (value, record) => (record.offset === 777 ? reject('BAD_DAY', 'no') : value);\n";
+  const transform =
+    "import { reject } from 'kafka-dispatcher';\nexport default (value, record) => (record.offset === 777 ? reject('BAD_DAY', 'no') : value);\n";
   const job = await Job.create({ cluster, partitions: 1, transform });
   await cluster.tool.produce({ topic: job.input, recipe: { seed: 5, records: 5000, partitions: 1 } });
   const { summary, result } = await job.runToEnd({ expect: 5 });
@@ -106,7 +113,16 @@ export default (value, record, { options }) => {
   const job = await Job.create({ cluster, partitions: 2, transform, dispatcher: { options: { other } } });
   await cluster.tool.send(
     job.input,
-    Array.from({ length: 8 }, (_, n) => ({ key: Buffer.from(`key-${n}`), value: Buffer.from(`v${n}`), partition: 0, timestamp: 1000 + n, headers: [['trace', Buffer.from('t')], ['kept', null]] as const })),
+    Array.from({ length: 8 }, (_, n) => ({
+      key: Buffer.from(`key-${n}`),
+      value: Buffer.from(`v${n}`),
+      partition: 0,
+      timestamp: 1000 + n,
+      headers: [
+        ['trace', Buffer.from('t')],
+        ['kept', null],
+      ] as const,
+    })),
   );
   await job.runToEnd();
   const elsewhere = await cluster.tool.consume([other]);
@@ -114,15 +130,26 @@ export default (value, record, { options }) => {
   for (const record of elsewhere) {
     assert.equal(record.key?.toString(), 'new-key');
     assert.equal(record.timestamp, 5000);
-    assert.deepEqual(record.headers, [['kept', null], ['added', Buffer.from('yes')]]);
+    assert.deepEqual(record.headers, [
+      ['kept', null],
+      ['added', Buffer.from('yes')],
+    ]);
   }
   const here = await cluster.tool.consume([job.output]);
-  assert.deepEqual(here.filter(({ partition }) => partition === 1).map(({ value }) => value?.toString()), ['v1', 'v5']);
-  assert.deepEqual(here.filter(({ partition }) => partition === 0).map(({ key, value, timestamp }) => [key?.toString(), value?.toString() ?? null, timestamp]), [
-    ['key-2', null, 1002],
-    ['key-3', 'v3', 1003],
-    ['key-6', null, 1006],
-    ['key-7', 'v7', 1007],
-  ]);
+  assert.deepEqual(
+    here.filter(({ partition }) => partition === 1).map(({ value }) => value?.toString()),
+    ['v1', 'v5'],
+  );
+  assert.deepEqual(
+    here
+      .filter(({ partition }) => partition === 0)
+      .map(({ key, value, timestamp }) => [key?.toString(), value?.toString() ?? null, timestamp]),
+    [
+      ['key-2', null, 1002],
+      ['key-3', 'v3', 1003],
+      ['key-6', null, 1006],
+      ['key-7', 'v7', 1007],
+    ],
+  );
   job.remove();
 });

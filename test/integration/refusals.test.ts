@@ -39,7 +39,11 @@ test('a missing input topic is told at once, exit 3', async () => {
 test('records larger than the output topic takes become dead letters of stage deliver; their neighbours arrive', async () => {
   const cluster = await sharedCluster();
   const job = await Job.create({ cluster, partitions: 1, deadLetter: true, outputConfigs: { 'max.message.bytes': '3000' } });
-  const records = Array.from({ length: 300 }, (_, n) => ({ key: Buffer.from(String(n)), value: Buffer.alloc(n === 150 || n === 290 ? 5000 : 20, 65 + (n % 26)), partition: 0 }));
+  const records = Array.from({ length: 300 }, (_, n) => ({
+    key: Buffer.from(String(n)),
+    value: Buffer.alloc(n === 150 || n === 290 ? 5000 : 20, 65 + (n % 26)),
+    partition: 0,
+  }));
   await cluster.tool.send(job.input, records);
   const { summary } = await job.runToEnd();
   assert.equal(summary.records.deadLettered, 2);
@@ -57,7 +61,10 @@ test('a broker that is down at start is told within the connect timeout, with it
   const cluster = await sharedCluster();
   const [port] = await freePorts(1);
   const job = await Job.create({ cluster });
-  const result = await runKd(['run', '--until', 'end', '-o', 'json', '--set', `kafka.bootstrap-servers=127.0.0.1:${port}`], { cwd: job.folder, timeoutMs: 60_000 });
+  const result = await runKd(['run', '--until', 'end', '-o', 'json', '--set', `kafka.bootstrap-servers=127.0.0.1:${port}`], {
+    cwd: job.folder,
+    timeoutMs: 60_000,
+  });
   assert.equal(result.code, 3, result.stderr);
   assert.match(result.stdout, new RegExp(`127\\.0\\.0\\.1:${port}`));
   assert.match(result.stdout, /refused/i);
@@ -66,7 +73,8 @@ test('a broker that is down at start is told within the connect timeout, with it
 
 test('an output topic that vanishes during a run stalls visibly, then stops with exit 3 by stall-timeout, and nothing unsettled is committed', async () => {
   const cluster = await sharedCluster();
-  const transform = "import { emit } from 'kafka-dispatcher';\nexport default (value, record, { options }) => emit(value, { topic: options.gone });\n";
+  const transform =
+    "import { emit } from 'kafka-dispatcher';\nexport default (value, record, { options }) => emit(value, { topic: options.gone });\n";
   const gone = `${(await Job.create({ cluster, partitions: 1 })).output}-gone`;
   await cluster.createTopic(gone, { partitions: 1 });
   const job = await Job.create({ cluster, partitions: 1, transform, dispatcher: { options: { gone }, 'stall-timeout': '6s' } });
