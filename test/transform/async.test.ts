@@ -154,6 +154,7 @@ test('a full block takes along what is under way: no record that was started run
     parts.flatMap(({ outputs }) => outputs.map(({ value }) => value?.replaceAll('.', ''))),
     records,
   );
+  assert.ok(parts.every(({ outcomes }) => outcomes.every((outcome) => outcome === 'transformed')));
   assert.ok([...runs.values()].every((count) => count === 1));
   assert.ok(parts.slice(0, -1).every(({ result }) => result.overflow !== undefined));
 });
