@@ -1,5 +1,5 @@
 import type { PartitionId } from '../core/batch.js';
-import type { EndOffset, PartitionProgress, TopicOffset } from '../ports/source.js';
+import type { EndOffset, TopicOffset } from '../ports/source.js';
 import type { RunState } from './run-state.js';
 import { Limits } from './settings.js';
 
@@ -7,9 +7,9 @@ interface Target {
   readonly topic: string;
   readonly partition: number;
   readonly end: number;
+  /** There was nothing in it from the beginning. */
+  readonly empty: boolean;
   done: boolean;
-  /** Done by our own books only; void when the partition goes before the commit was made. */
-  unconfirmed: boolean;
 }
 
 /**
@@ -18,33 +18,28 @@ interface Target {
  */
 export class EndWatch {
   private readonly state: RunState;
-  private readonly targets = new Map<string, Target>();
-  /** A report from before a seek says nothing of what comes after it: both must be of one epoch. */
-  private readonly quiet = new Map<PartitionId, { readonly nextOffset: number; readonly epoch: number }>();
+  private targets: Map<string, Target> | undefined;
   private nextPollMs = 0;
   private polling = false;
-  /** Without targets nothing is done: batches may be settled before the end offsets are known. */
-  private started = false;
-  private readonly isIdle: () => boolean;
+  private foreignSinceMs: number | undefined;
 
-  constructor(state: RunState, isIdle: () => boolean) {
+  constructor(state: RunState) {
     this.state = state;
-    this.isIdle = isIdle;
   }
 
   start(ends: readonly EndOffset[]): void {
-    this.started = true;
-    for (const { topic, partition, low, end } of ends) this.targets.set(`${topic}/${partition}`, { topic, partition, end, done: end <= low, unconfirmed: false });
+    this.targets = new Map(ends.map(({ topic, partition, low, end }) => [`${topic}/${partition}`, { topic, partition, end, empty: end <= low, done: end <= low }]));
   }
 
+  /** Not before the targets are known. */
   get done(): boolean {
-    return this.started && [...this.targets.values()].every((target) => target.done);
+    return this.targets !== undefined && [...this.targets.values()].every((target) => target.done);
   }
 
   /** Records still to be settled, at most (gaps count), for the ETA. */
-  remaining(owned: ReadonlySet<PartitionId>): number {
+  remaining(owned: ReadonlyMap<PartitionId, unknown>): number {
     let records = 0;
-    for (const id of owned) {
+    for (const id of owned.keys()) {
       const target = this.targetOf(id);
       const committable = this.state.tracker.committable(id);
       if (target !== undefined && !target.done && committable !== undefined) records += Math.max(0, target.end - committable);
@@ -53,43 +48,28 @@ export class EndWatch {
   }
 
   /** Called on every tick and after every settled batch. */
-  check(owned: ReadonlySet<PartitionId>): void {
-    for (const id of owned) {
+  check(owned: ReadonlyMap<PartitionId, unknown>): void {
+    const foreign = new Set([...(this.targets?.values() ?? [])].filter((target) => !target.done));
+    for (const id of owned.keys()) {
       const target = this.targetOf(id);
       const committable = this.state.tracker.committable(id);
-      if (target !== undefined && committable !== undefined && committable >= target.end && !target.done) {
-        target.done = true;
-        target.unconfirmed = true;
-      }
-    }
-    for (const target of this.targets.values()) {
-      if (!target.unconfirmed) continue;
-      const id = [...owned].find((one) => this.targetOf(one) === target);
-      const committable = id === undefined ? undefined : this.state.tracker.committable(id);
-      if (committable !== undefined && committable >= target.end) continue;
-      target.done = false;
-      target.unconfirmed = false;
+      if (target === undefined) continue;
+      foreign.delete(target);
+      if (committable !== undefined && committable >= target.end) target.done = true;
     }
     const now = this.state.deps.clock.nowMs();
-    const foreign = [...this.targets.values()].filter((target) => !target.done && !this.isOwned(owned, target));
-    if (foreign.length === 0 || now < this.nextPollMs || this.polling) return;
+    this.foreignSinceMs = foreign.size === 0 ? undefined : (this.foreignSinceMs ?? now);
+    if (foreign.size === 0 || now < this.nextPollMs || this.polling) return;
     this.nextPollMs = now + Limits.committedPollMs;
     this.polling = true;
-    void this.poll(foreign);
+    void this.poll([...foreign]);
   }
 
-  /**
-   * Control records and compacted tails move the fetch position without a record. A partition whose fetch position stood at the same place in two reports
-   * while nothing was fetched, offered blocks were waiting and nothing was in flight has no record below that position still to come.
-   */
-  progress(partitions: readonly PartitionProgress[]): void {
-    for (const { partitionId, nextOffset, fetchQueueRecords } of partitions) {
-      const quiet = fetchQueueRecords === 0 && nextOffset > 0 && this.isIdle();
-      const epoch = this.state.assignments.epoch(partitionId);
-      const before = this.quiet.get(partitionId);
-      if (quiet && before?.nextOffset === nextOffset && before.epoch === epoch) this.state.tracker.advance(partitionId, nextOffset);
-      if (quiet) this.quiet.set(partitionId, { nextOffset, epoch });
-      else this.quiet.delete(partitionId);
+  /** Given back, lost, or read from elsewhere: settled by us is no longer enough, what counts is what is committed. */
+  moved(ids: readonly PartitionId[]): void {
+    for (const id of ids) {
+      const target = this.targetOf(id);
+      if (target !== undefined) target.done = target.empty;
     }
   }
 
@@ -97,14 +77,12 @@ export class EndWatch {
     try {
       const committed: readonly TopicOffset[] = await this.state.deps.source.committedOffsets(targets);
       for (const { topic, partition, offset } of committed) {
-        const target = this.targets.get(`${topic}/${partition}`);
-        if (target !== undefined && offset >= target.end) {
-          target.done = true;
-          target.unconfirmed = false;
-        }
+        const target = this.targets?.get(`${topic}/${partition}`);
+        if (target !== undefined && offset >= target.end) target.done = true;
       }
+      this.warnOfOthers(targets.filter((target) => !target.done));
     } catch (error) {
-      this.state.deps.logger.warn('could not ask for the committed offsets of partitions that others own; asking again', {
+      this.state.logLimit.warn('committed poll', 'could not ask for the committed offsets of partitions that others own; asking again', {
         error: error instanceof Error ? error.message : String(error),
       });
     } finally {
@@ -112,13 +90,19 @@ export class EndWatch {
     }
   }
 
-  private targetOf(id: PartitionId): Target | undefined {
-    const { topic, partition } = this.state.deps.describe(id);
-    return this.targets.get(`${topic}/${partition}`);
+  private warnOfOthers(left: readonly Target[]): void {
+    const NAMES_MAX = 10;
+    if (left.length === 0 || this.foreignSinceMs === undefined || this.state.deps.clock.nowMs() - this.foreignSinceMs < Limits.unassignedWarnMs) return;
+    this.state.logLimit.warn('others own the rest', 'waiting for partitions that other members of the group hold: the run ends when those have committed up to its end', {
+      partitions: left.length,
+      of: `${left.slice(0, NAMES_MAX).map(({ topic, partition }) => `${topic}[${partition}]`).join(' ')}${left.length > NAMES_MAX ? ' …' : ''}`,
+      hint: 'a member that was killed holds its partitions until its session ends (session.timeout.ms)',
+    });
   }
 
-  private isOwned(owned: ReadonlySet<PartitionId>, target: Target): boolean {
-    for (const id of owned) if (this.targetOf(id) === target) return true;
-    return false;
+  private targetOf(id: PartitionId): Target | undefined {
+    if (this.targets === undefined) return undefined;
+    const { topic, partition } = this.state.deps.describe(id);
+    return this.targets.get(`${topic}/${partition}`);
   }
 }

@@ -20,10 +20,11 @@ export interface Part {
   /** Its delivery failed for a neighbour's sake and its rows were answered anew: counts for nothing. */
   void: boolean;
   state: 'ready' | 'written' | 'settled';
-  /** The outcome bytes, once the block went back: a flight must not sit on the blocks that its own continuations wait for. */
-  outcomes: Uint8Array | undefined;
   /** Set while a piece is delivered alone: a neighbour fault is then told to the runner instead of rewinding. */
   settledAlone: ((neighbourFault: boolean) => void) | undefined;
+  /** The output block went on to another use before the flight was over; `outcomes` is what was kept of it. */
+  released: boolean;
+  outcomes: Uint8Array | undefined;
 }
 
 /** A batch on its way: read → transformed (in parts) → written → settled. */
@@ -59,12 +60,17 @@ export class Flight {
     this.partitionIds = [...new Set(input.segments.map((segment) => segment.partitionId))];
   }
 
-  get written(): boolean {
-    return this.parts.every((part) => part.state !== 'ready');
-  }
-
   get settled(): boolean {
     return this.transformDone && this.redirecting === 0 && this.parts.every((part) => part.state === 'settled');
+  }
+
+  /** Its results are of no use any more. What was handed to the writer settles by itself. */
+  abandon(): void {
+    this.abandoned = true;
+    for (const part of this.parts) {
+      if (part.state === 'ready') part.state = 'settled';
+      part.settledAlone?.(false);
+    }
   }
 
   segmentOf(row: number): Segment | undefined {
@@ -93,8 +99,9 @@ export class Flight {
       carriesTotals: !options.external,
       void: false,
       state: 'ready',
-      outcomes: undefined,
       settledAlone: undefined,
+      released: false,
+      outcomes: undefined,
     };
     this.parts.push(part);
     return part;
@@ -117,6 +124,12 @@ export function describeOutputRow(part: Part, outputRow: number): { sourceRow: n
 /** Outcome byte of a source row answered by the part. */
 export function outcomeOf(part: Part, sourceRow: number): number {
   if (part.identity) return 0;
-  const index = sourceRow - part.firstSourceRow;
-  return (part.outcomes === undefined ? part.output.bytes[HEADER_BYTES + index] : part.outcomes[index]) ?? 0;
+  const row = sourceRow - part.firstSourceRow;
+  return (part.released ? part.outcomes?.[row] : part.output.bytes[HEADER_BYTES + row]) ?? 0;
+}
+
+/** The part's block is about to be used for something else: what is asked of it at the flight's end is kept. */
+export function letGoOfOutput(part: Part): void {
+  if (!part.identity) part.outcomes = part.output.bytes.slice(HEADER_BYTES, HEADER_BYTES + part.sourceRowCount);
+  part.released = true;
 }

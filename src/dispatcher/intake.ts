@@ -29,7 +29,7 @@ export class Intake {
 
   pump(): void {
     const { state } = this;
-    if (state.stopping || state.intakePaused || this.oversizeBytes !== undefined) return;
+    if (state.stopping || state.rewinds > 0 || this.oversizeBytes !== undefined) return;
     while (this.offered.size < Limits.offeredBlocksMax && this.mayTakeOneMore()) {
       const pair = state.blocks.takePair(state.settings.blockBytes, state.settings.blockBytes);
       if (pair === undefined) return;
@@ -58,7 +58,7 @@ export class Intake {
     const { state } = this;
     const pair = this.offered.get(batch.block.id);
     this.offered.delete(batch.block.id);
-    if (pair === undefined || state.stopping || state.intakePaused) {
+    if (pair === undefined || state.stopping || state.rewinds > 0) {
       if (pair !== undefined) this.giveBack(pair);
       return;
     }
@@ -80,23 +80,21 @@ export class Intake {
     this.oversizeBytes = bytes;
   }
 
-  get oversizeWaits(): boolean {
-    return this.oversizeBytes !== undefined;
-  }
-
   /** The record that waits for a larger block can be served: enough budget is free, or nothing else is in flight. */
   get oversizeReady(): boolean {
-    if (this.oversizeBytes === undefined || this.state.stopping) return false;
-    const { blocks, flights } = this.state;
+    const { blocks, flights, stopping, rewinds } = this.state;
+    if (this.oversizeBytes === undefined || stopping || rewinds > 0) return false;
     return flights.size === 0 || blocks.usedBytes + 2 * this.oversizeBytes <= blocks.budgetBytes;
   }
 
   /** Parked only: the reader uses blocks in the order offered, so the large one goes in alone. */
   serveOversize(): void {
-    const bytes = this.oversizeBytes;
-    if (bytes === undefined) return;
+    if (this.oversizeBytes === undefined) return;
+    const { blockBytes } = this.state.settings;
     this.takeBackOffered();
-    const pair = this.state.blocks.takePair(bytes, this.state.settings.blockBytes);
+    // Larger than a plain block in any case, and a whole number of words: the reader uses no part of one.
+    const bytes = Math.ceil(Math.max(this.oversizeBytes, blockBytes + 1) / 8) * 8;
+    const pair = this.state.blocks.takePair(bytes, blockBytes);
     if (pair === undefined) return;
     this.oversizeBytes = undefined;
     this.offer(pair);

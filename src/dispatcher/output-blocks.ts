@@ -1,19 +1,20 @@
-import type { Block } from '../core/batch.js';
+import type { BatchId, Block } from '../core/batch.js';
 import type { BlockPool } from '../core/block-pool.js';
-import { HEADER_BYTES } from '../wire/layout.js';
-import type { Flight, Part } from './flight.js';
+import { letGoOfOutput, type Flight, type Part } from './flight.js';
 
 /**
  * Hands output blocks to flights. Every flight has one from birth, reserved together with its input block. A continuation waits for a free one,
- * the oldest flight first. That wait always ends: the oldest flight is at the head of all of its partitions, so its earlier parts are written at once,
- * settle, and the block that comes free goes to the oldest waiter, before intake.
+ * the oldest flight first. That wait always ends: the oldest flight is at the head of all of its partitions, so its earlier parts are written at
+ * once and settle, and the block of a settled part goes to the oldest waiter directly, before intake and whatever the budget says.
  */
 export class OutputBlocks {
   private readonly blocks: BlockPool;
+  private readonly flights: ReadonlyMap<BatchId, Flight>;
   private readonly waiters: { flight: Flight; resolve: (block: Block | undefined) => void }[] = [];
 
-  constructor(blocks: BlockPool) {
+  constructor(blocks: BlockPool, flights: ReadonlyMap<BatchId, Flight>) {
     this.blocks = blocks;
+    this.flights = flights;
   }
 
   /** Undefined when the flight was abandoned meanwhile. */
@@ -23,7 +24,7 @@ export class OutputBlocks {
       flight.spareOutput = undefined;
       return Promise.resolve(spare);
     }
-    const block = this.waiters.length === 0 ? this.blocks.take() : undefined;
+    const block = this.waiters.length === 0 ? this.takeFree() : undefined;
     if (block !== undefined) return Promise.resolve(block);
     return new Promise((resolve) => {
       this.waiters.push({ flight, resolve });
@@ -43,35 +44,40 @@ export class OutputBlocks {
     flight.spareOutput = undefined;
   }
 
-  /** Idempotent. The block may be reused at once; what is still wanted of it is kept. */
-  giveBackPart(part: Part, flight: Flight): void {
-    if (part.outcomes !== undefined) return;
-    part.outcomes = part.identity ? new Uint8Array(0) : part.output.bytes.slice(HEADER_BYTES, HEADER_BYTES + part.sourceRowCount);
+  giveBackPart(part: Part): void {
+    if (part.released) return;
     if (part.external) this.blocks.releaseExternal(part.output.bytes.byteLength);
-    else this.comeBack(part.output, flight);
+    else this.blocks.give(part.output);
   }
 
-  /** A flight that is not through keeps one output block: intake, and younger flights, must never hold all of them while it waits. */
-  private comeBack(block: Block, flight: Flight): void {
-    const waiting = this.waiters.findIndex((waiter) => waiter.flight === flight && !flight.abandoned);
-    if (waiting >= 0) this.waiters.splice(waiting, 1)[0]?.resolve(block);
-    else if (!flight.transformDone && flight.spareOutput === undefined && !flight.abandoned) flight.spareOutput = block;
-    else this.blocks.give(block);
-  }
-
-  /** Call after blocks came back, before intake takes any. */
+  /** Call after blocks came back or parts settled, before intake takes any. */
   serveWaiters(): void {
     while (this.waiters.length > 0) {
       const waiter = this.waiters[0];
       if (waiter === undefined) return;
-      const block = waiter.flight.abandoned ? undefined : this.blocks.take();
+      const block = waiter.flight.abandoned ? undefined : this.takeFree();
       if (block === undefined && !waiter.flight.abandoned) return;
       this.waiters.shift();
       waiter.resolve(block);
     }
   }
 
-  get waiting(): number {
-    return this.waiters.length;
+  private takeFree(): Block | undefined {
+    return this.blocks.take() ?? this.takeSettled();
+  }
+
+  /** A flight may need more blocks than there are: those of its settled parts are not kept until its end. */
+  private takeSettled(): Block | undefined {
+    for (const flight of this.flights.values()) {
+      for (const part of flight.parts) {
+        if (part.state !== 'settled' || part.released) continue;
+        letGoOfOutput(part);
+        if (!part.external) return part.output;
+        this.blocks.releaseExternal(part.output.bytes.byteLength);
+        const block = this.blocks.take();
+        if (block !== undefined) return block;
+      }
+    }
+    return undefined;
   }
 }

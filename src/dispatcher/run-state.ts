@@ -6,6 +6,7 @@ import type { DispatcherError } from '../core/errors.js';
 import type { FlowControl } from '../core/flow-control.js';
 import type { OffsetTracker } from '../core/offset-tracker.js';
 import type { Flight } from './flight.js';
+import type { LogLimit } from './log-limit.js';
 import type { DispatcherDeps, DispatcherSettings } from './settings.js';
 
 /** What the parts of the dispatcher share. Everything runs on one thread; no part keeps a copy of it. */
@@ -17,27 +18,28 @@ export interface RunState {
   readonly blocks: BlockPool;
   readonly flow: FlowControl;
   readonly accounting: Accounting;
+  readonly logLimit: LogLimit;
   /** By id, in read order. */
   readonly flights: Map<BatchId, Flight>;
   /** Names of topic numbers, for messages. */
   readonly topicNames: Map<number, string>;
   /** No more batches are accepted: those that still come are given back unread. */
   stopping: boolean;
-  /** A rewind or an assignment change is under way: nothing is offered. */
-  intakePaused: boolean;
+  /** Resolves when the run is to stop. */
+  readonly stopWanted: Promise<undefined>;
+  /** Draining is over, the clients are being closed: source and sink are not to be called any more, and nothing is counted any more. */
+  over: boolean;
+  /** Rewinds decided on and not done yet: what arrives until then is read again by them, so it is given back unread. */
+  rewinds: number;
   /** Batches left that run in pieces delivered alone, to find the record that its neighbours failed for. */
   isolatedBatches: number;
   /** Rows that were read and will not be settled by this run. */
   unsettledRows: number;
   /** Ends the run in order: drain, commit, leave. The first error is reported unless a worse one follows. */
   fail(error: DispatcherError): void;
-  /** Nothing more of this flight is settled: a delivery failed for good. */
-  abandon(flight: Flight): void;
-  /** Throws away what is in flight and reads again from the committed position. */
-  rewind(reason: string): void;
 }
 
-/** `flights[3] of topic flights`: how records are named in every message. */
+/** `topic flights, partition 3, offset 17`: how records are named in every message. */
 export function place(state: RunState, partitionId: PartitionId, offset: number): string {
   const { topic, partition } = state.deps.describe(partitionId);
   return `topic ${topic}, partition ${partition}, offset ${offset}`;

@@ -51,10 +51,18 @@ export const Limits = {
   /** Batches that run in small pieces after a delivery failed for its neighbour's sake. */
   isolatedBatchesMax: 20,
   offeredBlocksMax: 2,
+  /** Between two tries to read on from the same offset, doubled each time. */
+  readFaultBackoffMs: 100,
+  readFaultBackoffMaxMs: 10_000,
   tickMs: 250,
   committedPollMs: 1000,
   /** Delivery silent for this long with records waiting: a line in the log. */
   stallWarnMs: 10_000,
+  /** Nothing assigned for this long: a line in the log, and again. */
+  unassignedWarnMs: 15_000,
+  unassignedWarnAgainMs: 60_000,
+  /** Equal reports of a quiet partition in a row; the first may be from before a seek. */
+  tailReports: 3,
   /** What is left of a deadline for closing the clients after a cut drain. */
   closeTimeoutMs: 5000,
 } as const;

@@ -1,5 +1,5 @@
 import type { Segment } from '../core/batch.js';
-import { deliveryFault, deliveryFaultName, isRefusal } from '../core/delivery-faults.js';
+import { deliveryFault, deliveryFaultName, isRefusal, type DeliveryFault } from '../core/delivery-faults.js';
 import { DispatcherError } from '../core/errors.js';
 import { Outcome } from '../wire/layout.js';
 import type { DeliveryFailure, Settled } from '../ports/sink.js';
@@ -15,11 +15,13 @@ export class Settler {
   private readonly state: RunState;
   private readonly runner: TransformRunner;
   private readonly stall: Stall;
+  private readonly rewind: (reason: string) => void;
 
-  constructor(state: RunState, runner: TransformRunner, stall: Stall) {
+  constructor(state: RunState, parts: { runner: TransformRunner; stall: Stall; rewind: (reason: string) => void }) {
     this.state = state;
-    this.runner = runner;
-    this.stall = stall;
+    this.runner = parts.runner;
+    this.stall = parts.stall;
+    this.rewind = parts.rewind;
   }
 
   /** The part's fate is known. The caller asks `flight.settled` afterwards. */
@@ -56,24 +58,30 @@ export class Settler {
       part.settledAlone?.(false);
       return;
     }
-    const first = worst.rows[0];
-    const topicNumber = first === undefined ? -1 : describeOutputRow(part, first.outputRow).topicNumber;
-    const topic = this.state.topicNames.get(topicNumber) ?? `number ${topicNumber}`;
-    const name = deliveryFaultName(worst.code);
-    if (worst.fault === 'fatal') {
-      this.state.fail(new DispatcherError('PRODUCER_FATAL', `the producer can't go on: ${name} on topic ${topic}`, { remedy: 'start again: what was not committed is read again' }));
-    } else if (worst.fault === 'neighbour' && part.settledAlone !== undefined) {
+    if (worst.fault === 'neighbour' && part.settledAlone !== undefined) {
       part.settledAlone(true);
       return;
-    } else if (worst.fault === 'neighbour') {
-      this.state.isolatedBatches = Limits.isolatedBatchesMax;
-      this.state.rewind(`${worst.rows.length} records were refused together by topic ${topic} (${name}): looking for the guilty one`);
-    } else {
-      this.stall.destinationFailed({ topic, code: worst.code, name, refused: isRefusal(worst.code), rows: worst.rows.length });
     }
-    // Whatever was done about it: these rows were not delivered, so they must never count as settled.
-    if (!flight.abandoned) this.state.abandon(flight);
-    part.settledAlone?.(false);
+    // Whatever is done about it: what was refused is not settled. While stopping there is no rewind, so it stays unsettled.
+    flight.abandon();
+    this.undelivered(part, worst.fault, worst.rows);
+  }
+
+  private undelivered(part: Part, fault: DeliveryFault, rows: readonly DeliveryFailure[]): void {
+    const [first] = rows;
+    if (first === undefined) return;
+    const { topicNumber } = describeOutputRow(part, first.outputRow);
+    const topic = this.state.topicNames.get(topicNumber) ?? `number ${topicNumber}`;
+    const { code } = first;
+    const name = deliveryFaultName(code);
+    if (fault === 'fatal') {
+      this.state.fail(new DispatcherError('PRODUCER_FATAL', `the producer can't go on: ${name} on topic ${topic}`, { remedy: 'start again: what was not committed is read again' }));
+    } else if (fault === 'neighbour') {
+      this.state.isolatedBatches = Limits.isolatedBatchesMax;
+      this.rewind(`${rows.length} records were refused together by topic ${topic} (${name}): looking for the guilty one`);
+    } else {
+      this.stall.destinationFailed({ topic, code, name, refused: isRefusal(code), rows: rows.length });
+    }
   }
 
   private deadLetter(flight: Flight, part: Part, outputRow: number, code: number): void {

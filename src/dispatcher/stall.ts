@@ -17,16 +17,16 @@ export interface DestinationFault {
  */
 export class Stall {
   private readonly state: RunState;
-  private readonly rewindLater: (reason: string, delayMs: number) => void;
+  private readonly rewind: (reason: string, delayMs: number) => void;
   private lastDeliveryMs: number;
   private failingSinceMs: number | undefined;
   private backoffMs: number = Limits.destinationBackoffMs;
   private warnedAtMs: number | undefined;
   private fault: DestinationFault | undefined;
 
-  constructor(state: RunState, rewindLater: (reason: string, delayMs: number) => void) {
+  constructor(state: RunState, rewind: (reason: string, delayMs: number) => void) {
     this.state = state;
-    this.rewindLater = rewindLater;
+    this.rewind = rewind;
     this.lastDeliveryMs = state.deps.clock.nowMs();
   }
 
@@ -71,7 +71,7 @@ export class Stall {
       retryInMs: this.backoffMs,
       givesUpInMs: this.state.settings.stallTimeoutMs - (now - this.failingSinceMs),
     });
-    this.rewindLater(`topic ${fault.topic} could not be written (${fault.name})`, this.backoffMs);
+    this.rewind(`topic ${fault.topic} could not be written (${fault.name})`, this.backoffMs);
     this.backoffMs = Math.min(this.backoffMs * 2, Limits.destinationBackoffMaxMs);
   }
 
@@ -98,7 +98,8 @@ export class Stall {
   }
 
   private error(fault: DestinationFault): DispatcherError {
-    const message = `topic ${fault.topic} can't be written: ${fault.name}, for ${this.state.settings.stallTimeoutMs} ms`;
+    const forMs = Math.round(this.state.deps.clock.nowMs() - (this.failingSinceMs ?? this.state.deps.clock.nowMs()));
+    const message = `topic ${fault.topic} can't be written: ${fault.name}${forMs > 0 ? `, for ${forMs} ms` : ''}`;
     if (fault.refused) return new DispatcherError('KAFKA_REFUSED', message, { remedy: `allow this client to write to topic ${fault.topic}` });
     return new DispatcherError('DESTINATION_STALLED', message, { remedy: `create or mend topic ${fault.topic}, then start again: nothing was lost, what was not delivered is not committed` });
   }

@@ -35,7 +35,7 @@ export class TransformRunner {
     try {
       await this.answerAllRows(flight);
     } catch (error) {
-      flight.abandoned = true;
+      flight.abandon();
       this.state.fail(asDispatcherError(error));
     }
     this.outputs.giveBackSpare(flight);
@@ -47,7 +47,6 @@ export class TransformRunner {
     const ranges: Range[] = [{ first: 0, count: flight.input.rowCount }];
     let topics: readonly OutputTopic[] | undefined;
     for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
-      if (flight.abandoned) break;
       const answer = await this.attempt(flight, range, topics);
       topics = undefined;
       if (flight.abandoned) break;
@@ -60,10 +59,12 @@ export class TransformRunner {
         stopAt(flight, range.first + answer.rowsDone, answer.stop);
         break;
       }
-      if (answer.unknownTopics !== undefined) topics = await this.register(answer.unknownTopics);
       const rest = range.count - answer.rowsDone;
       if (rest > 0) ranges.push({ ...range, first: range.first + answer.rowsDone, count: rest });
+      // At once: an answer of the brokers that came before it is waited for would be taken for one about neighbours.
       if (isolated && !(await this.deliverAlone(flight, { first: range.first, count: answer.rowsDone }, ranges))) break;
+      if (answer.unknownTopics !== undefined) topics = await this.register(answer.unknownTopics);
+      if (isAbandoned(flight)) break;
     }
   }
 
@@ -86,8 +87,9 @@ export class TransformRunner {
       flight.redirected.set(row, rejection.code);
       this.addParts(flight, output, result, true);
     } catch (error) {
+      // Neither delivered nor dead-lettered.
+      flight.abandon();
       this.state.fail(asDispatcherError(error));
-      this.state.abandon(flight);
     } finally {
       flight.redirecting--;
       this.onPart(flight);
@@ -126,7 +128,7 @@ export class TransformRunner {
     } catch (error) {
       this.outputs.release(output, flight);
       if (!isWorkerDeath(error)) throw error;
-      this.state.deps.logger.warn('worker replaced', { code: error.code, reason: error.message, suspects: error.suspectRowCount });
+      this.state.logLimit.warn(`worker ${error.code}`, 'worker replaced', { code: error.code, reason: error.message, suspects: error.suspectRowCount });
       return error;
     }
   }
@@ -179,6 +181,11 @@ export class TransformRunner {
   private report(result: TransformResult): void {
     for (const entry of result.logs ?? []) this.state.deps.logger[entry.level](entry.message, entry.fields);
   }
+}
+
+/** Asked again after an await, where the compiler would remember the answer of before. */
+function isAbandoned(flight: Flight): boolean {
+  return flight.abandoned;
 }
 
 /** A row that must stop the run: everything before it is released and settled, it and what follows is not. */

@@ -79,6 +79,8 @@ export interface Source {
   /** Stops the reader between two records; what it had in hand has been delivered as a batch before the promise resolves. */
   park(): Promise<void>;
   unpark(): void;
+  /** Records taken from librdkafka and not yet packed, for want of a block. Exact when parked. */
+  heldRecords(): number;
   /** The positions to start from: committed, else by policy. Asks the broker. */
   positions(partitions: readonly AssignedPartition[]): Promise<readonly CommittedOffset[]>;
   /**

@@ -135,6 +135,10 @@ export class KafkaSource implements Source {
     if (!this.#isStopping()) this.#running().reader.unpark();
   }
 
+  heldRecords(): number {
+    return this.#running().reader.stats().held;
+  }
+
   async positions(partitions: readonly AssignedPartition[]): Promise<readonly CommittedOffset[]> {
     const starts = await this.#running().positions.resolve(partitions);
     for (const { partitionId, offset, start } of starts) {

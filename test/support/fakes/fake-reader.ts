@@ -98,6 +98,11 @@ export class FakeReader {
     this.open.delete(id);
   }
 
+  /** A record that waits for a larger block. */
+  get held(): number {
+    return this.oversizeAt === undefined ? 0 : 1;
+  }
+
   stop(): void {
     this.stopped = true;
     this.cancelWake?.();

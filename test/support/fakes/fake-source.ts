@@ -106,6 +106,10 @@ export class FakeSource implements Source {
     this.reader.unpark();
   }
 
+  heldRecords(): number {
+    return this.reader.held;
+  }
+
   async positions(partitions: readonly AssignedPartition[]): Promise<readonly CommittedOffset[]> {
     await this.latency();
     return partitions.map(({ partitionId }) => {

@@ -1,0 +1,37 @@
+import type { AccountingSnapshot } from '../core/accounting.js';
+import type { DispatcherError } from '../core/errors.js';
+
+/** What a run came to. */
+export interface RunReport {
+  readonly state: 'stopped' | 'failed';
+  /** Undefined: done, as asked. */
+  readonly error: DispatcherError | undefined;
+  /** A bounded run that settled all it was to settle; false for one that never ends by itself. */
+  readonly endReached: boolean;
+  readonly records: AccountingSnapshot & { readonly unsettled: number };
+  readonly committed: readonly { readonly topic: string; readonly partition: number; readonly offset: number }[];
+  readonly redelivery: readonly { readonly topic: string; readonly partition: number; readonly from: number; readonly to: number }[];
+  readonly latency: { readonly p50Ms: number; readonly p99Ms: number };
+  /** From the first batch read to the last one settled. */
+  readonly activeMs: number;
+  /** A client did not close in time; only the end of the process ends it. */
+  readonly hung: boolean;
+}
+
+/** How a run goes just now. */
+export interface RunStatus {
+  readonly state: string;
+  readonly records: AccountingSnapshot;
+  readonly owned: number;
+  readonly assignedOnce: boolean;
+  readonly stalled: string | undefined;
+  readonly inFlightRecords: number;
+  readonly inFlightBytes: number;
+  readonly inFlightBytesMax: number;
+  readonly threadsBusy: number;
+  readonly threads: number;
+  /** Bounded run: records to go, at most. */
+  readonly remaining: number | undefined;
+  readonly lag: number | undefined;
+  readonly latency: { readonly p50Ms: number; readonly p99Ms: number };
+}
