@@ -60,7 +60,7 @@ export class Dispatcher {
   constructor(deps: DispatcherDeps, settings: DispatcherSettings) {
     const state = makeState(deps, settings, { fail: (error) => this.fail(error), stopWanted: this.signals.stopWanted });
     this.state = state;
-    this.outputs = new OutputBlocks(state.blocks, state.flights);
+    this.outputs = new OutputBlocks(state.blocks);
     const runner = new TransformRunner(state, this.outputs, (flight) => this.deck.advance(flight));
     const releaser = new Releaser(state, (flight) => this.deck.startTransform(flight));
     this.stall = new Stall(state, (reason, delayMs) => this.rebalancer.rewind(reason, delayMs));

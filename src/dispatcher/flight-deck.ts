@@ -52,7 +52,8 @@ export class FlightDeck {
   settled(settled: Settled): void {
     const flight = this.state.flights.get(settled.batchId);
     if (flight === undefined) throw new DispatcherError('DEFECT', `batch ${settled.batchId} was settled, but it is not in flight`);
-    this.parts.settler.partSettled(flight, settled);
+    const part = this.parts.settler.partSettled(flight, settled);
+    this.parts.outputs.giveBackPart(part, flight);
     if (flight.settled) this.finish(flight);
   }
 
@@ -117,7 +118,7 @@ export class FlightDeck {
     flights.delete(flight.id);
     // After a cut the books are closed; only memory is given back.
     if (!this.state.over) this.parts.settler.finish(flight);
-    for (const part of flight.parts) this.parts.outputs.giveBackPart(part);
+    for (const part of flight.parts) this.parts.outputs.giveBackPart(part, flight);
     blocks.give(flight.input.block);
     flow.release(flight.input.packedBytes, flight.input.rowCount);
     this.lastSettledMs = deps.clock.nowMs();

@@ -1,20 +1,18 @@
-import type { BatchId, Block } from '../core/batch.js';
+import type { Block } from '../core/batch.js';
 import type { BlockPool } from '../core/block-pool.js';
 import { letGoOfOutput, type Flight, type Part } from './flight.js';
 
 /**
- * Hands output blocks to flights. Every flight has one from birth, reserved together with its input block. A continuation waits for a free one,
- * the oldest flight first. That wait always ends: the oldest flight is at the head of all of its partitions, so its earlier parts are written at
- * once and settle, and the block of a settled part goes to the oldest waiter directly, before intake and whatever the budget says.
+ * Hands output blocks to flights. Every flight has one from birth, reserved together with its input block, and keeps one until it is through.
+ * A continuation waits for a free one, the oldest flight first. That wait always ends: the oldest flight is at the head of all of its partitions,
+ * so its earlier parts are written at once and settle, and the block of a settled part comes back to its own flight, whatever the budget says.
  */
 export class OutputBlocks {
   private readonly blocks: BlockPool;
-  private readonly flights: ReadonlyMap<BatchId, Flight>;
   private readonly waiters: { flight: Flight; resolve: (block: Block | undefined) => void }[] = [];
 
-  constructor(blocks: BlockPool, flights: ReadonlyMap<BatchId, Flight>) {
+  constructor(blocks: BlockPool) {
     this.blocks = blocks;
-    this.flights = flights;
   }
 
   /** Undefined when the flight was abandoned meanwhile. */
@@ -24,7 +22,7 @@ export class OutputBlocks {
       flight.spareOutput = undefined;
       return Promise.resolve(spare);
     }
-    const block = this.waiters.length === 0 ? this.takeFree() : undefined;
+    const block = this.waiters.length === 0 ? this.blocks.take() : undefined;
     if (block !== undefined) return Promise.resolve(block);
     return new Promise((resolve) => {
       this.waiters.push({ flight, resolve });
@@ -44,40 +42,31 @@ export class OutputBlocks {
     flight.spareOutput = undefined;
   }
 
-  giveBackPart(part: Part): void {
+  /** A settled part's block; idempotent. It may be reused at once: what is still to be asked of it is kept. */
+  giveBackPart(part: Part, flight: Flight): void {
     if (part.released) return;
+    letGoOfOutput(part);
     if (part.external) this.blocks.releaseExternal(part.output.bytes.byteLength);
-    else this.blocks.give(part.output);
+    else this.comeBack(part.output, flight);
   }
 
-  /** Call after blocks came back or parts settled, before intake takes any. */
+  /** Call after blocks came back or were settled, before intake takes any. */
   serveWaiters(): void {
     while (this.waiters.length > 0) {
       const waiter = this.waiters[0];
       if (waiter === undefined) return;
-      const block = waiter.flight.abandoned ? undefined : this.takeFree();
+      const block = waiter.flight.abandoned ? undefined : this.blocks.take();
       if (block === undefined && !waiter.flight.abandoned) return;
       this.waiters.shift();
       waiter.resolve(block);
     }
   }
 
-  private takeFree(): Block | undefined {
-    return this.blocks.take() ?? this.takeSettled();
-  }
-
-  /** A flight may need more blocks than there are: those of its settled parts are not kept until its end. */
-  private takeSettled(): Block | undefined {
-    for (const flight of this.flights.values()) {
-      for (const part of flight.parts) {
-        if (part.state !== 'settled' || part.released) continue;
-        letGoOfOutput(part);
-        if (!part.external) return part.output;
-        this.blocks.releaseExternal(part.output.bytes.byteLength);
-        const block = this.blocks.take();
-        if (block !== undefined) return block;
-      }
-    }
-    return undefined;
+  /** Intake, and younger flights, must never hold all blocks while a flight that is not through waits. */
+  private comeBack(block: Block, flight: Flight): void {
+    const waiting = flight.abandoned ? -1 : this.waiters.findIndex((waiter) => waiter.flight === flight);
+    if (waiting >= 0) this.waiters.splice(waiting, 1)[0]?.resolve(block);
+    else if (!flight.transformDone && flight.spareOutput === undefined && !flight.abandoned) flight.spareOutput = block;
+    else this.blocks.give(block);
   }
 }

@@ -25,7 +25,7 @@ export class Settler {
   }
 
   /** The part's fate is known. The caller asks `flight.settled` afterwards. */
-  partSettled(flight: Flight, settled: Settled): void {
+  partSettled(flight: Flight, settled: Settled): Part {
     const part = flight.parts[settled.part];
     if (part?.state !== 'written') throw new DispatcherError('DEFECT', `part ${settled.part} of batch ${settled.batchId} was settled, but it was not written`);
     part.state = 'settled';
@@ -33,6 +33,7 @@ export class Settler {
     if (settled.acknowledged > 0) this.stall.delivered(this.reachedFailingTopic(part, settled.failures));
     if (settled.failures.length > 0 && !flight.abandoned) this.failed(flight, part, settled.failures);
     else part.settledAlone?.(false);
+    return part;
   }
 
   /** Looks at single rows, but only while a topic fails. */
