@@ -9,10 +9,10 @@ MAKEFLAGS += --no-print-directory
 RUN := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL
 NODE := $(RUN) node --enable-source-maps
 
-.PHONY: help setup setup-test build native check test test-sim proof demo bench fix clean native-asan native-valgrind
+.PHONY: help setup setup-test build native check test test-sim proof demo bench fix clean native-asan native-valgrind smoke-node24
 
 help: ## this text
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 setup: ## install what is missing: compiler, libraries, npm packages
 	@$(RUN) scripts/setup.sh build
@@ -35,8 +35,12 @@ test: setup-test build ## run every test, Apache Kafka brokers included
 test-sim: build ## run the simulation alone: make test-sim SEED=42 (one seed) or SEEDS=100000 (many)
 	@$(if $(SEED),KD_SIM_SEED=$(SEED)) $(if $(SEEDS),KD_SIM_SEEDS=$(SEEDS)) $(NODE) scripts/test.mjs test/simulation
 
-proof: setup-test build ## run the proofs full-size (long)
+proof: setup-test build ## run the proofs full-size, then install and try the package (long)
 	@KD_PROOF=full $(NODE) scripts/test.mjs
+	@$(NODE) scripts/check-package.mjs
+
+smoke-node24: setup ## build and try a copy with Node 24 (four minutes)
+	@$(RUN) scripts/smoke-node24.sh
 
 check: build ## types, lint, format, import layers, dead code
 	@$(RUN) npm run --silent check
