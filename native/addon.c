@@ -90,6 +90,9 @@ static napi_value error_name(napi_env env, napi_callback_info info) {
   } else if (code == KD_CODE_BAD_BATCH) {
     name_text = "BAD_BATCH";
     long_text = "Local: the header of a packed batch does not fit its block";
+  } else if (code == KD_CODE_TOO_LARGE) {
+    name_text = "MSG_SIZE_TOO_LARGE";
+    long_text = "Local: the record alone is larger than its topic takes";
   }
   KD_TRY(env, napi_create_object(env, &result));
   KD_TRY(env, napi_create_string_utf8(env, name_text, NAPI_AUTO_LENGTH, &name));
@@ -179,6 +182,7 @@ NAPI_MODULE_INIT() {
   KD_TRY(env, kd_define_mock(env, exports));
   KD_TRY(env, kd_define_reader(env, exports));
   KD_TRY(env, kd_define_writer(env, exports));
+  KD_TRY(env, kd_define_admin(env, exports));
   bool complete = set_text(env, exports, "librdkafkaVersion", rd_kafka_version_str()) && set_text(env, exports, "pluginPath", library.dli_fname);
   return complete ? exports : kd_throw_last(env);
 }

@@ -230,6 +230,17 @@ static napi_value writer_set_partition_count(napi_env env, napi_callback_info in
   return kd_writer_set_partition_count(writer, (uint32_t)topic, (int32_t)count) ? NULL : kd_throw_range(env, "no such topic number");
 }
 
+static napi_value writer_set_batch_limit(napi_env env, napi_callback_info info) {
+  napi_value argv[2], self;
+  int64_t topic, bytes_max;
+  kd_writer *writer = core_of(env, writer_of(env, info, 2, argv, &self));
+  if (!writer || !kd_get_integer(env, argv[0], 0, KD_WRITER_TOPICS_MAX, "topicNumber", &topic) ||
+      !kd_get_integer(env, argv[1], 0, INT32_MAX, "bytesMax", &bytes_max)) {
+    return NULL;
+  }
+  return kd_writer_set_batch_limit(writer, (uint32_t)topic, (uint64_t)bytes_max) ? NULL : kd_throw_range(env, "no such topic number");
+}
+
 static napi_value writer_write(napi_env env, napi_callback_info info) {
   napi_value argv[4], self;
   int64_t batch, number;
@@ -292,6 +303,7 @@ napi_status kd_define_writer(napi_env env, napi_value exports) {
   napi_value constructor;
   const napi_property_descriptor methods[] = {
     KD_METHOD("start", writer_start), KD_METHOD("topic", writer_topic), KD_METHOD("setPartitionCount", writer_set_partition_count),
+    KD_METHOD("setBatchLimit", writer_set_batch_limit),
     KD_METHOD("write", writer_write), KD_METHOD("purge", writer_purge), KD_METHOD("stats", writer_stats), KD_METHOD("stop", writer_stop),
   };
   napi_status status = napi_define_class(env, "Writer", NAPI_AUTO_LENGTH, writer_new, NULL, sizeof methods / sizeof *methods, methods, &constructor);

@@ -27,8 +27,9 @@ const CORE = [
   'writer.c',
   'writer_rows.c',
   'mock.c',
+  'admin.c',
 ];
-const ADDON = [...CORE, 'addon.c', 'addon_values.c', 'addon_table.c', 'addon_reader.c', 'addon_writer.c'];
+const ADDON = [...CORE, 'addon.c', 'addon_values.c', 'addon_table.c', 'addon_reader.c', 'addon_writer.c', 'addon_admin.c'];
 const CODEC_ADDON = ['packed.c', 'addon_values.c', 'test/codec_addon.c'];
 const FLAGS = ['-std=gnu11', '-g', '-Wall', '-Wextra', '-fPIC', '-fvisibility=hidden', '-fno-strict-aliasing', '-pthread'];
 

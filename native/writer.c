@@ -285,7 +285,7 @@ static int32_t add_topic(kd_writer *writer, const char *name, int32_t partition_
     free(copy);
     return -1;
   }
-  *topic = (kd_topic){.name = copy, .handle = handle, .partition_count = partition_count, .policy = policy, .sticky_sequence = UINT64_MAX};
+  *topic = (kd_topic){.name = copy, .handle = handle, .partition_count = partition_count, .policy = policy, .batch_bytes_max = UINT64_MAX, .sticky_sequence = UINT64_MAX};
   writer->topics[count] = topic;
   atomic_store_explicit(&writer->topic_count, count + 1, memory_order_release);
   return (int32_t)count;
@@ -301,6 +301,12 @@ int32_t kd_writer_topic(kd_writer *writer, const char *name, int32_t partition_c
 bool kd_writer_set_partition_count(kd_writer *writer, uint32_t topic, int32_t partition_count) {
   if (topic >= atomic_load(&writer->topic_count) || partition_count < 1) return false;
   atomic_store(&writer->topics[topic]->partition_count, partition_count);
+  return true;
+}
+
+bool kd_writer_set_batch_limit(kd_writer *writer, uint32_t topic, uint64_t bytes_max) {
+  if (topic >= atomic_load(&writer->topic_count)) return false;
+  atomic_store(&writer->topics[topic]->batch_bytes_max, bytes_max == 0 ? UINT64_MAX : bytes_max);
   return true;
 }
 

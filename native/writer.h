@@ -24,6 +24,8 @@ enum {
   KD_CODE_BAD_ROW = -10001,
   /* The header of a block does not fit: nothing of the part was handed over; the only failure of the part, for row 0. */
   KD_CODE_BAD_BATCH = -10002,
+  /* This record alone is too large for its topic or for librdkafka. A broker's own MSG_SIZE_TOO_LARGE is said of a whole message set. */
+  KD_CODE_TOO_LARGE = -10003,
 };
 
 typedef struct kd_writer kd_writer;
@@ -80,6 +82,8 @@ bool kd_writer_start(kd_writer *writer);
 /* Number of a topic; < 0: stopped or KD_WRITER_TOPICS_MAX reached. */
 int32_t kd_writer_topic(kd_writer *writer, const char *name, int32_t partition_count, kd_policy policy);
 bool kd_writer_set_partition_count(kd_writer *writer, uint32_t topic, int32_t partition_count);
+/* A record that makes a larger batch than this all by itself is refused with KD_CODE_TOO_LARGE; 0: no limit is known. */
+bool kd_writer_set_batch_limit(kd_writer *writer, uint32_t topic, uint64_t bytes_max);
 typedef enum { KD_WRITE_OK, KD_WRITE_FULL, KD_WRITE_STOPPED } kd_write_result;
 kd_write_result kd_writer_write(kd_writer *writer, const kd_part *part);
 void kd_writer_slot_done(kd_writer *writer, uint32_t slot);

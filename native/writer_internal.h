@@ -21,6 +21,8 @@ typedef struct {
   rd_kafka_topic_t *handle;
   _Atomic int32_t partition_count;
   kd_policy policy;
+  /* What one record may take as a batch of its own; UINT64_MAX: not known. */
+  _Atomic uint64_t batch_bytes_max;
   /* Sticky: one partition per part, the next one with the next part. */
   uint64_t sticky_sequence;
   int32_t sticky_partition;

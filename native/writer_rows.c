@@ -1,6 +1,10 @@
 /* Rows to librdkafka: everything here runs on the writer's thread. */
 #include "writer_internal.h"
 
+/* Of Kafka's record batches, version 2. */
+#define BATCH_HEADER_BYTES 61u
+#define RECORD_FRAMING_BYTES_MAX 36u
+
 enum { VU_TOPIC, VU_PARTITION, VU_VALUE, VU_KEY, VU_OPAQUE, VU_FLAGS, VU_TIMESTAMP, VU_HEADERS, VU_COUNT };
 
 typedef struct {
@@ -137,11 +141,44 @@ static bool build_headers(const kd_output_record *record, rd_kafka_headers_t **h
   return false;
 }
 
+static uint64_t varint_bytes(uint64_t length) {
+  uint64_t bytes = 1;
+  for (uint64_t zigzag = length << 1; zigzag >= 128; zigzag >>= 7) bytes++;
+  return bytes;
+}
+
+static uint64_t nullable_bytes(const void *bytes, uint64_t length) {
+  return bytes ? varint_bytes(length) + length : 1;
+}
+
+/* True: even as a batch of its own, which is what a topic's max.message.bytes counts, the record is larger than that. */
+static bool is_too_large(const kd_topic *topic, const kd_output_record *record) {
+  uint64_t bytes_max = atomic_load_explicit(&topic->batch_bytes_max, memory_order_relaxed);
+  uint64_t headers_length = record->headers ? record->headers_length : 0;
+  /* Headers are shorter in Kafka's form than in ours: nearly all rows are decided here. */
+  if ((uint64_t)record->key_length + record->value_length + headers_length + BATCH_HEADER_BYTES + RECORD_FRAMING_BYTES_MAX <= bytes_max) return false;
+  /* Attributes, and the deltas of time and offset, which are 0 for an only record. */
+  uint64_t body = 3 + nullable_bytes(record->key, record->key_length) + nullable_bytes(record->value, record->value_length);
+  kd_headers_cursor cursor = {.next = record->headers, .left = (uint32_t)headers_length};
+  kd_header header;
+  uint64_t count = 0;
+  int more = 0;
+  while (headers_length > 0 && (more = kd_headers_next(&cursor, &header)) == 1) {
+    body += varint_bytes(header.name_length) + header.name_length + (header.value_length < 0 ? 1 : varint_bytes((uint64_t)header.value_length) + (uint64_t)header.value_length);
+    count++;
+  }
+  /* Malformed ones are refused as that. */
+  if (more < 0) return false;
+  body += varint_bytes(count);
+  return BATCH_HEADER_BYTES + varint_bytes(body) + body > bytes_max;
+}
+
 /* True: an acknowledgement will come, or has come, for it. False: settled here. */
 static bool produce(job *job, const ready_row *ready) {
   kd_writer *writer = job->writer;
   const kd_output_record *record = &ready->record;
   rd_kafka_headers_t *headers;
+  if (is_too_large(ready->topic, record)) return refuse(job, ready->row, KD_CODE_TOO_LARGE);
   if (!build_headers(record, &headers)) return refuse(job, ready->row, KD_CODE_BAD_ROW);
   rd_kafka_vu_t *vus = job->vus;
   vus[VU_TOPIC].u.rkt = ready->topic->handle;
@@ -178,7 +215,7 @@ static bool produce(job *job, const ready_row *ready) {
   if (code == RD_KAFKA_RESP_ERR__FATAL) kd_writer_poll(writer);
   /* Some refusals (a partition or topic that does not exist) come after the interceptor was told: never settle twice. */
   if (kd_writer_has_failure(writer, job->slot, ready->row)) return true;
-  return refuse(job, ready->row, code);
+  return refuse(job, ready->row, code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ? KD_CODE_TOO_LARGE : code);
 }
 
 static void begin(job *job) {

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import { createKafkaSink, type KafkaSink } from './adapters/kafka/kafka-sink.js';
 import { createKafkaSource } from './adapters/kafka/kafka-source.js';
+import { requireSameCounts } from './adapters/kafka/metadata.js';
 import { loadNative } from './adapters/kafka/native.js';
 import { createInlinePool } from './adapters/pool/inline-pool.js';
 import { createPiscinaPool } from './adapters/pool/piscina-pool.js';
@@ -68,10 +69,12 @@ export function compose({ config, until, logger }: ComposeOptions): Composition 
     table,
     logger,
     nowMs,
+    ...(job.output.partition === 'same' ? { checkCounts: async (counts) => requireSameCounts(counts, await sink.topic(producer.topic)) } : {}),
   });
   const sink = createKafkaSink({
     clientId: config.name,
     cluster: producer,
+    outputTopics: outputTopicNames(config),
     queueBytesMax: producerQueueBytes(job.inFlight.bytesMax),
     partition: job.output.partition,
     writer: { partsMax: WRITER_PARTS_MAX, pollIntervalMs: WRITER_POLL_INTERVAL_MS },
@@ -80,7 +83,7 @@ export function compose({ config, until, logger }: ComposeOptions): Composition 
     logger,
     nowMs,
   });
-  const pool = new LatePool(job.threads, async () => createPool(config, await outputTopics(config, sink), { logger, describePartition: (id) => table.describe(id) }));
+  const pool = new LatePool(job.threads, async () => createPool(config, await poolTopics(config, sink), { logger, describePartition: (id) => table.describe(id) }));
   const clock: Clock = { nowMs, after: realTimer };
   const settings = dispatcherSettings(config, until);
   const deps = { source, sink, pool, clock, logger, createBlock, describe: (id: number) => table.describe(id) };
@@ -101,17 +104,26 @@ function dispatcherSettings(config: ResolvedConfig, until: 'end' | 'forever'): D
     rebalanceDrainTimeoutMs: job.rebalanceDrainTimeoutMs,
     stallTimeoutMs: job.stallTimeoutMs,
     storeIntervalMs: Math.min(STORE_INTERVAL_MAX_MS, job.commitIntervalMs / 2),
-    outputTopics: [config.producer.topic, ...(job.deadLetterTopic === undefined ? [] : [job.deadLetterTopic])],
+    outputTopics: outputTopicNames(config),
   };
 }
 
-async function outputTopics(config: ResolvedConfig, sink: KafkaSink): Promise<TaskSettings['topics']> {
-  const main: OutputTopic = await sink.topic(config.producer.topic);
-  const { deadLetterTopic } = config.dispatcher;
-  return deadLetterTopic === undefined ? { default: main, others: [] } : { default: main, deadLetter: await sink.topic(deadLetterTopic), others: [] };
+function outputTopicNames({ producer, dispatcher: { deadLetterTopic } }: ResolvedConfig): string[] {
+  return [producer.topic, ...(deadLetterTopic === undefined ? [] : [deadLetterTopic])];
 }
 
-function createPool(config: ResolvedConfig, topics: TaskSettings['topics'], deps: Pick<PoolSettings, 'describePartition'> & { logger: Logger }): TransformPool {
+type PoolTopics = Pick<TaskSettings, 'topics'> & Partial<Pick<TaskSettings, 'deadLetterBytesMax'>>;
+
+async function poolTopics(config: ResolvedConfig, sink: KafkaSink): Promise<PoolTopics> {
+  const main: OutputTopic = await sink.topic(config.producer.topic);
+  const { deadLetterTopic } = config.dispatcher;
+  if (deadLetterTopic === undefined) return { topics: { default: main, others: [] } };
+  const deadLetterBytesMax = sink.limitOf(deadLetterTopic);
+  const topics = { default: main, deadLetter: await sink.topic(deadLetterTopic), others: [] };
+  return { topics, ...(deadLetterBytesMax === undefined ? {} : { deadLetterBytesMax }) };
+}
+
+function createPool(config: ResolvedConfig, topics: PoolTopics, deps: Pick<PoolSettings, 'describePartition'> & { logger: Logger }): TransformPool {
   const { dispatcher: job } = config;
   const task = taskSettings({
     transform: job.transform,
@@ -121,7 +133,7 @@ function createPool(config: ResolvedConfig, topics: TaskSettings['topics'], deps
     concurrency: job.ordering === 'partition' ? 1 : job.concurrency,
     timeoutMs: job.timeoutMs,
     outputBytesMax: job.batch.outputBytesMax,
-    topics,
+    ...topics,
     origin: {
       group: config.consumer.groupId,
       host: hostname(),

@@ -59,6 +59,7 @@ async function produce(target: { readonly topic: string; readonly file: string |
     clientId: config.name,
     cluster: config.producer,
     queueBytesMax: producerQueueBytes(config.dispatcher.inFlight.bytesMax),
+    outputTopics: [target.topic],
     partition: policyOf(config),
     writer: WRITER,
     native,

@@ -51,9 +51,21 @@ test('offsets, resets and acknowledgements stay ours even where the user says ot
 
 test('a message set stays below the smallest limit of the output topics, a record may reach the largest', () => {
   const limits = { largestBytes: 5_000_000, smallestBytes: 3_000 };
-  const properties = producerProperties(IDENTITY, { clientId: 'n', cluster: cluster({}), queueBytesMax: 1, topicLimits: limits });
+  const properties = producerProperties(IDENTITY, { clientId: 'n', cluster: cluster({}), queueBytesMax: 24 << 20, topicLimits: limits });
   assert.equal(properties['message.max.bytes'], 5_000_000);
   assert.equal(properties['batch.size'], 3_000);
+});
+
+test('small limits do not lower what a record may take, since further topics may take more; no record may be larger than the queue', () => {
+  const sizes = (largestBytes: number, properties: Record<string, string> = {}): unknown[] => {
+    const topicLimits = { largestBytes, smallestBytes: 3_000 };
+    const all = producerProperties(IDENTITY, { clientId: 'n', cluster: cluster(properties), queueBytesMax: 24 << 20, topicLimits });
+    return [all['message.max.bytes'], all['batch.size']];
+  };
+  assert.deepEqual(sizes(3_000), [1_048_588, 3_000]);
+  assert.deepEqual(sizes(100 << 20), [24 << 20, 3_000]);
+  assert.deepEqual(sizes(3_000, { 'compression.type': 'lz4' }), [24 << 20, 3_000]);
+  assert.deepEqual(sizes(8 << 20, { 'message.max.bytes': '2000', 'batch.size': '99' }), ['2000', '99']);
 });
 
 test('what this librdkafka was not built with is refused before a client is made, with the package to install', () => {

@@ -65,6 +65,8 @@ export const PRODUCER_DEFAULTS: Readonly<Properties> = {
 /** Kafka's own default of `max.message.bytes`; librdkafka's is lower, and would refuse records that the source topic could hold. */
 const TOPIC_MESSAGE_BYTES_DEFAULT = 1_048_588;
 const BATCH_SIZE_BYTES_DEFAULT = 1_000_000;
+/** The largest that librdkafka's `message.max.bytes` can be. */
+const MESSAGE_BYTES_MAX = 1_000_000_000;
 
 /** For node-rdkafka's constructor; callbacks are added by the caller. The order counts: the plugin must be loaded before it can see its handle's number. */
 export function consumerProperties(identity: PluginIdentity, options: ConsumerClientOptions): Properties {
@@ -90,14 +92,11 @@ export function consumerProperties(identity: PluginIdentity, options: ConsumerCl
 }
 
 export function producerProperties(identity: PluginIdentity, options: ProducerClientOptions): Properties {
-  const limits = options.topicLimits;
   return {
     ...pluginProperties(identity),
     ...PRODUCER_DEFAULTS,
     'queue.buffering.max.kbytes': Math.max(1, Math.ceil(options.queueBytesMax / 1024)),
-    'message.max.bytes': Math.max(limits?.largestBytes ?? TOPIC_MESSAGE_BYTES_DEFAULT, 1000),
-    // A message set above the topic's limit fails as a whole; kept below it, a size error names the guilty record.
-    'batch.size': Math.max(1, Math.min(BATCH_SIZE_BYTES_DEFAULT, limits?.smallestBytes ?? BATCH_SIZE_BYTES_DEFAULT)),
+    ...sizeProperties(options),
     ...userProperties(options.cluster),
     'bootstrap.servers': options.cluster.bootstrapServers.join(','),
     'client.id': options.clientId,
@@ -108,6 +107,25 @@ export function producerProperties(identity: PluginIdentity, options: ProducerCl
     // The addon names a partition for every record; this is for whoever else looks at the client.
     partitioner: 'murmur2_random',
   };
+}
+
+/** How large a record and a message set may be. librdkafka counts more for both than the broker will, so the topics' limits are taken as they are. */
+function sizeProperties({ cluster, queueBytesMax, topicLimits }: ProducerClientOptions): Properties {
+  const { largestBytes, smallestBytes } = topicLimits ?? { largestBytes: 0, smallestBytes: BATCH_SIZE_BYTES_DEFAULT };
+  // What is larger than the whole queue would wait for room in it for ever.
+  const roomBytes = Math.min(Math.max(queueBytesMax, TOPIC_MESSAGE_BYTES_DEFAULT), MESSAGE_BYTES_MAX);
+  // librdkafka compares before it compresses, the broker afterwards: then only the broker can tell.
+  const wantedBytes = isCompressed(cluster) ? roomBytes : largestBytes;
+  return {
+    'message.max.bytes': Math.min(Math.max(wantedBytes, TOPIC_MESSAGE_BYTES_DEFAULT), roomBytes),
+    // A message set above the topic's limit fails as a whole; kept below it, a size error names the guilty record.
+    'batch.size': Math.max(1, Math.min(BATCH_SIZE_BYTES_DEFAULT, smallestBytes)),
+  };
+}
+
+export function isCompressed({ properties }: ClusterOptions): boolean {
+  const codec = properties.get('compression.codec') ?? properties.get('compression.type') ?? 'none';
+  return codec.toLowerCase() !== 'none';
 }
 
 /** Refuses what this build of librdkafka can't do, before a client fails with less to say. */

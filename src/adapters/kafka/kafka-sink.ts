@@ -3,13 +3,14 @@ import type { BatchId, Block } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { Logger } from '../../ports/logger.js';
 import type { DeliveryFailure, OutputTopic, Sink, SinkEvents } from '../../ports/sink.js';
-import { type ClusterOptions, checkCreatable, checkFeatures, type ProducerClientOptions, producerProperties } from './client-config.js';
+import { type ClusterOptions, checkCreatable, checkFeatures, isCompressed, producerProperties } from './client-config.js';
 import { CONNECT_TIMEOUT_MS, type ConnectedClient, connect } from './connect.js';
 import { fatalFailure } from './errors.js';
 import { outputTopicMissing, PARTITION_COUNT_REFRESH_MS, partitionCountsKnown, partitionCountsOf } from './metadata.js';
 import type { NativeBinding, NativePartitionTable, NativeWriter, PartitionPolicy, WriterListener, WriterOptions } from './native.js';
 import { countdown, type PendingSignal, pendingSignal, within } from './promises.js';
 import { errorText, newProducer, type Producer } from './rdkafka.js';
+import { TopicLimits } from './topic-limits.js';
 
 export interface KafkaSinkOptions {
   /** client.id. */
@@ -17,7 +18,8 @@ export interface KafkaSinkOptions {
   readonly cluster: ClusterOptions;
   /** Bytes that may wait in librdkafka for delivery. */
   readonly queueBytesMax: number;
-  readonly topicLimits?: NonNullable<ProducerClientOptions['topicLimits']>;
+  /** Known at start: the producer is made to fit what these topics take. */
+  readonly outputTopics?: readonly string[];
   /** For rows without an explicit partition. */
   readonly partition: PartitionPolicy;
   /** Where a topic wants another one than `partition`. */
@@ -34,6 +36,9 @@ export interface KafkaSinkOptions {
 }
 
 const TOPICS_MAX = 1_000;
+/** A producer that has sent nothing leaves in milliseconds. */
+const LEAVE_TIMEOUT_MS = 5_000;
+const SIZES = ['message.max.bytes', 'batch.size'] as const;
 
 export function createKafkaSink(options: KafkaSinkOptions): KafkaSink {
   return new KafkaSink(options);
@@ -49,6 +54,7 @@ export class KafkaSink implements Sink {
   readonly #options: KafkaSinkOptions;
   readonly #topics = new Map<string, Promise<OutputTopic>>();
   readonly #numbers = new Map<string, number>();
+  readonly #limits: TopicLimits;
   readonly #stopped: PendingSignal = pendingSignal();
   #events: SinkEvents | undefined;
   #session: Session | undefined;
@@ -58,20 +64,14 @@ export class KafkaSink implements Sink {
 
   constructor(options: KafkaSinkOptions) {
     this.#options = options;
+    this.#limits = new TopicLimits(options.native, options.logger);
   }
 
   async start(events: SinkEvents): Promise<void> {
     const options = this.#options;
     checkFeatures(options.cluster);
     this.#events = events;
-    const connected = await connect({
-      role: 'producer',
-      servers: options.cluster.bootstrapServers.join(','),
-      timeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
-      logger: options.logger,
-      nowMs: options.nowMs,
-      create: () => this.#createClient(),
-    });
+    const connected = await this.#connectFitting();
     const writer = new options.native.Writer(connected.handleId, options.table, options.writer, (...event) => this.#onEvent(event));
     writer.start();
     const refresh = setInterval(() => void this.#refreshCounts(), PARTITION_COUNT_REFRESH_MS);
@@ -88,6 +88,11 @@ export class KafkaSink implements Sink {
       void known.catch(() => this.#topics.delete(name));
     }
     return known;
+  }
+
+  /** `max.message.bytes` of a topic, from `start` (output topics) or {@link topic} on; undefined where the brokers do not tell. */
+  limitOf(name: string): number | undefined {
+    return this.#limits.of(name);
   }
 
   write(batchId: BatchId, part: number, input: Block, output: Block): void {
@@ -109,11 +114,41 @@ export class KafkaSink implements Sink {
     return this.#session?.writer.stats();
   }
 
-  #createClient(): { client: Producer; handleId: number } {
-    const { native, clientId, cluster, queueBytesMax, topicLimits } = this.#options;
-    const handleId = native.newHandleId();
+  /** A producer's sizes are fixed when it is made, and only a connected one can ask what its topics take: where they don't fit, it is made again. */
+  async #connectFitting(): Promise<ConnectedClient<Producer>> {
+    const before = this.#properties(0);
+    const connected = await this.#connect();
+    await this.#limits.ask(connected.handleId, this.#options.outputTopics ?? []);
+    const after = this.#properties(0);
+    if (SIZES.every((name) => before[name] === after[name])) return connected;
+    this.#options.logger.debug('kafka producer: made again to fit max.message.bytes of the output topics', Object.fromEntries(SIZES.map((name) => [name, after[name]])));
+    await connected.disconnect(LEAVE_TIMEOUT_MS);
+    return this.#connect();
+  }
+
+  #connect(): Promise<ConnectedClient<Producer>> {
+    const { cluster, connectTimeoutMs, logger, nowMs } = this.#options;
+    return connect({
+      role: 'producer',
+      servers: cluster.bootstrapServers.join(','),
+      timeoutMs: connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+      logger,
+      nowMs,
+      create: () => this.#createClient(),
+    });
+  }
+
+  #properties(handleId: number): ReturnType<typeof producerProperties> {
+    const { native, clientId, cluster, queueBytesMax } = this.#options;
+    const topicLimits = this.#limits.range();
     const limits = topicLimits === undefined ? {} : { topicLimits };
-    const properties = producerProperties({ pluginPath: native.pluginPath, handleId }, { clientId, cluster, queueBytesMax, ...limits });
+    return producerProperties({ pluginPath: native.pluginPath, handleId }, { clientId, cluster, queueBytesMax, ...limits });
+  }
+
+  #createClient(): { client: Producer; handleId: number } {
+    const { native } = this.#options;
+    const handleId = native.newHandleId();
+    const properties = this.#properties(handleId);
     checkCreatable(native, 'producer', properties);
     return { client: newProducer(properties), handleId };
   }
@@ -131,6 +166,10 @@ export class KafkaSink implements Sink {
     const policy = this.#options.partitionByTopic?.get(name) ?? this.#options.partition;
     const number = writer.topic(name, partitionCount, policy);
     this.#numbers.set(name, number);
+    // A name that the transform came up with. The sizes stay, but a record that is too large is known before it is sent.
+    await this.#limits.ask(connected.handleId, [name]);
+    const bytesMax = this.#limits.of(name);
+    if (bytesMax !== undefined && !isCompressed(this.#options.cluster) && !this.#isClosing()) writer.setBatchLimit(number, bytesMax);
     return { name, number, partitionCount };
   }
 

@@ -17,6 +17,7 @@ import { CONNECT_TIMEOUT_MS, type ConnectedClient, connect } from './connect.js'
 import { consumerFailure, fatalFailure, isUnknownTopicError } from './errors.js';
 import {
   missingTopics,
+  type PartitionCounts,
   PARTITION_COUNT_REFRESH_MS,
   partitionCountsKnown,
   partitionCountsOfSelection,
@@ -63,6 +64,8 @@ export interface KafkaSourceOptions extends PositionPolicies {
   readonly logger: Logger;
   readonly nowMs: () => number;
   readonly connectTimeoutMs?: number;
+  /** Sees the partition counts of the topics before anything is read; what it throws ends the start. */
+  readonly checkCounts?: (counts: PartitionCounts) => Promise<void>;
 }
 
 export function createKafkaSource(options: KafkaSourceOptions): KafkaSource {
@@ -243,6 +246,7 @@ export class KafkaSource implements Source {
       if (missingTopicsFatal) throw problem;
       logger.warn(`${problem.message}; waiting for it`, { topics: missing });
     }
+    await this.#options.checkCounts?.(counts);
     this.#noteCounts(counts);
   }
 

@@ -78,6 +78,18 @@ export function outputTopicMissing(name: string, partitions: number): Dispatcher
   });
 }
 
+/** For `partition: same`: a record of partition 7 has no place in a topic of 4. */
+export function requireSameCounts(input: PartitionCounts, output: { readonly name: string; readonly partitionCount: number }): void {
+  const other = [...input].find(([, count]) => count > 0 && count !== output.partitionCount);
+  if (other === undefined) return;
+  const [name, count] = other;
+  throw new DispatcherError(
+    'CONFIGURATION',
+    `dispatcher.output.partition is same, but the input topic ${name} has ${counted(count)} and the output topic ${output.name} has ${counted(output.partitionCount)}`,
+    { remedy: 'give both topics the same number of partitions, or set dispatcher.output.partition: auto' },
+  );
+}
+
 /** A question that failed: no network, or no right to ask. */
 export function requestFailure(what: string, cause: unknown): DispatcherError {
   if (cause instanceof DispatcherError) return cause;
@@ -106,6 +118,10 @@ function naming(names: readonly string[]): string {
 function creation(names: readonly string[], partitions: number): string {
   const lines = names.map((name) => `kafka-topics.sh --create --topic ${name} --partitions ${partitions}`);
   return `create ${names.length > 1 ? 'them' : 'it'} with kd topics create (or ${lines.join('; ')})`;
+}
+
+function counted(count: number): string {
+  return `${count} ${count === 1 ? 'partition' : 'partitions'}`;
 }
 
 function isInternal(name: string): boolean {

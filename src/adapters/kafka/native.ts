@@ -30,8 +30,22 @@ export interface NativeBinding {
    * can't be created (a CA or key that does not parse or match, an unknown SASL mechanism). Takes a few milliseconds.
    */
   checkConfiguration(kind: 'consumer' | 'producer', properties: readonly (readonly [name: string, value: string])[]): string | null;
+  /**
+   * The values of these settings of these topics, from the brokers; an answer for each topic, in their order. Rejects with an Error whose `code`
+   * is librdkafka's, when the question can't be put or answered (at once where the brokers do not know it) or the handle goes away meanwhile.
+   */
+  describeTopicConfigs(handleId: number, topics: readonly string[], names: readonly string[], timeoutMs: number): Promise<readonly NativeTopicConfigs[]>;
   /** Counts that must be zero again when all is closed; for leak tests. */
   liveCounts(): { readonly handles: number; readonly readers: number; readonly writers: number; readonly tables: number; readonly heldMessages: number };
+}
+
+export interface NativeTopicConfigs {
+  readonly topic: string;
+  /** 0, or why this topic's settings were not told. */
+  readonly code: number;
+  readonly text: string;
+  /** In the order of the names; null: no such setting. */
+  readonly values: readonly (string | null)[];
 }
 
 /** The epochs that reader and writer share, and what the writer must know of a source partition. Thread-safe. */
@@ -123,6 +137,11 @@ export interface NativeWriter {
   /** Number of the topic for output rows; same name: same number. `partitionCount` from metadata, ≥ 1. */
   topic(name: string, partitionCount: number, policy: PartitionPolicy): number;
   setPartitionCount(topicNumber: number, partitionCount: number): void;
+  /**
+   * `max.message.bytes` of a topic: rows that exceed it even as a batch of their own are refused with -10003 (librdkafka's own refusals for size too) and not sent.
+   * 0 = none. Not for compressed messages, whose size is not known yet.
+   */
+  setBatchLimit(topicNumber: number, bytesMax: number): void;
   /** Queues one part; parts are handed to librdkafka in the order of the calls. Throws RangeError past partsMax. */
   write(batchId: number, part: number, input: Uint8Array, output: Uint8Array): void;
   /** rd_kafka_purge of queue and in-flight, and parts not yet handed over fail with _PURGE_QUEUE. */

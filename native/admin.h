@@ -1,0 +1,40 @@
+/* Questions to the brokers that node-rdkafka has no call for. */
+#ifndef KD_ADMIN_H
+#define KD_ADMIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define KD_ADMIN_TOPICS_MAX 1000u
+#define KD_ADMIN_NAMES_MAX 64u
+#define KD_ADMIN_TIMEOUT_MAX_MS 300000u
+#define KD_ADMIN_TEXT_BYTES 512u
+
+/* A topic's answer: 0 and a value per name that was asked for (NULL: the topic has no such setting, or it is secret), or the broker's refusal. */
+typedef struct {
+  int32_t code;
+  char *text;
+  char **values;
+} kd_topic_configs;
+
+typedef struct {
+  /* In: all of it stays the caller's, until kd_admin_clear. */
+  int64_t handle_id;
+  char **topics;
+  size_t topic_count;
+  char **names;
+  size_t name_count;
+  uint32_t timeout_ms;
+  /* Out: 0, or why nothing could be asked or no answer came. */
+  int32_t code;
+  char text[KD_ADMIN_TEXT_BYTES];
+  kd_topic_configs *results;
+} kd_describe;
+
+/* Waits for the answer, at most timeout_ms; at most a moment longer than the client lives. Any thread but librdkafka's own. */
+void kd_admin_describe_topics(kd_describe *describe);
+/* Frees what the request holds, asked and answered. */
+void kd_admin_clear(kd_describe *describe);
+
+#endif
