@@ -7,9 +7,8 @@ kd_reader_result kd_reader_offer(kd_reader *reader, uint32_t block_id, uint8_t *
   kd_reader_result result = KD_READER_OK;
   if (length < KD_BLOCK_BYTES_MIN || length > KD_BLOCK_BYTES_MAX) return KD_READER_BLOCK_SMALL;
   pthread_mutex_lock(&reader->lock);
-  if (reader->stopping) {
-    result = KD_READER_IS_STOPPED;
-  } else if (reader->block_count == reader->blocks_max - 1) {
+  /* Also of a stopped reader, which never begins it: the answer to a batch that was still on its way comes with its block. */
+  if (reader->block_count == reader->blocks_max - 1) {
     /* One place stays free for give_back(). */
     uint32_t grown_max = reader->blocks_max * 2;
     kd_block *grown = grown_max > KD_READER_BLOCKS_MAX ? NULL : malloc(grown_max * sizeof *grown);
