@@ -27,7 +27,8 @@ export class AssignmentWatch {
 
 function reasonFor({ assignedOnce, busy }: { readonly assignedOnce: boolean; readonly busy: boolean }): string {
   if (busy) return 'partitions were given to us, but the brokers have not answered yet from where to read them';
-  if (assignedOnce) return 'other members of the group hold all partitions: there are as many members as partitions, or more; or the topics have no partitions yet';
+  if (assignedOnce)
+    return 'other members of the group hold all partitions: there are as many members as partitions, or more; or the topics have no partitions yet';
   return (
     'the group has not answered: it is still rebalancing (a killed member holds its partitions until its session ends, session.timeout.ms; a slow one until it gives them back), ' +
     'its members use another partition.assignment.strategy or group.protocol, or the topics do not exist yet'

@@ -20,7 +20,7 @@ import { Rebalancer } from './rebalancer.js';
 import { Releaser } from './releaser.js';
 import type { RunReport, RunStatus } from './report.js';
 import type { RunState } from './run-state.js';
-import { Limits, type DispatcherDeps, type DispatcherSettings } from './settings.js';
+import { type DispatcherDeps, type DispatcherSettings, Limits } from './settings.js';
 import { Settler } from './settler.js';
 import { Shutdown } from './shutdown.js';
 import { Stall } from './stall.js';
@@ -81,7 +81,11 @@ export class Dispatcher {
     this.rebalancer = new Rebalancer(state, { changes: this.changes, deck: this.deck, events: { moved: (ids) => this.moved(ids) } });
     this.readFaults = new ReadFaults(state, { changes: this.changes, deck: this.deck, rebalancer: this.rebalancer });
     const { deck, intake, changes, rebalancer, errors, committed } = this;
-    this.shutdown = new Shutdown(state, { deck, intake, changes, rebalancer, errors, committed, storeChanged: () => this.storeChanged() }, this.signals.cutWanted);
+    this.shutdown = new Shutdown(
+      state,
+      { deck, intake, changes, rebalancer, errors, committed, storeChanged: () => this.storeChanged() },
+      this.signals.cutWanted,
+    );
   }
 
   /** Runs until stopped, done or failed; never rejects. */
@@ -117,7 +121,8 @@ export class Dispatcher {
   stop(): void {
     const { state } = this;
     // The drain has its deadline; a start that hangs is given up after the same time.
-    if (!state.stopping && this.lifecycle.state === 'starting') this.cancelStartDeadline = state.deps.clock.after(state.settings.drainTimeoutMs, () => this.cutNow());
+    if (!state.stopping && this.lifecycle.state === 'starting')
+      this.cancelStartDeadline = state.deps.clock.after(state.settings.drainTimeoutMs, () => this.cutNow());
     state.stopping = true;
     this.signals.stop();
   }

@@ -28,7 +28,12 @@ export class EndWatch {
   }
 
   start(ends: readonly EndOffset[]): void {
-    this.targets = new Map(ends.map(({ topic, partition, low, end }) => [`${topic}/${partition}`, { topic, partition, end, empty: end <= low, done: end <= low }]));
+    this.targets = new Map(
+      ends.map(({ topic, partition, low, end }) => [
+        `${topic}/${partition}`,
+        { topic, partition, end, empty: end <= low, done: end <= low },
+      ]),
+    );
   }
 
   /** Not before the targets are known. */
@@ -92,12 +97,24 @@ export class EndWatch {
 
   private warnOfOthers(left: readonly Target[]): void {
     const NAMES_MAX = 10;
-    if (left.length === 0 || this.foreignSinceMs === undefined || this.state.deps.clock.nowMs() - this.foreignSinceMs < Limits.unassignedWarnMs) return;
-    this.state.logLimit.warn('others own the rest', 'waiting for partitions that other members of the group hold: the run ends when those have committed up to its end', {
-      partitions: left.length,
-      of: `${left.slice(0, NAMES_MAX).map(({ topic, partition }) => `${topic}[${partition}]`).join(' ')}${left.length > NAMES_MAX ? ' …' : ''}`,
-      hint: 'a member that was killed holds its partitions until its session ends (session.timeout.ms)',
-    });
+    if (
+      left.length === 0 ||
+      this.foreignSinceMs === undefined ||
+      this.state.deps.clock.nowMs() - this.foreignSinceMs < Limits.unassignedWarnMs
+    )
+      return;
+    this.state.logLimit.warn(
+      'others own the rest',
+      'waiting for partitions that other members of the group hold: the run ends when those have committed up to its end',
+      {
+        partitions: left.length,
+        of: `${left
+          .slice(0, NAMES_MAX)
+          .map(({ topic, partition }) => `${topic}[${partition}]`)
+          .join(' ')}${left.length > NAMES_MAX ? ' …' : ''}`,
+        hint: 'a member that was killed holds its partitions until its session ends (session.timeout.ms)',
+      },
+    );
   }
 
   private targetOf(id: PartitionId): Target | undefined {

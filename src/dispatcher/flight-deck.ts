@@ -75,7 +75,8 @@ export class FlightDeck {
   /** Records of these partitions are under way, given up or not: what was handed to the writer may still be written. */
   inFlight(ids: readonly PartitionId[]): boolean {
     for (const { input } of this.state.flights.values()) {
-      if (input.segments.some(({ partitionId, epoch }) => ids.includes(partitionId) && this.state.tracker.isOpen(partitionId, epoch))) return true;
+      if (input.segments.some(({ partitionId, epoch }) => ids.includes(partitionId) && this.state.tracker.isOpen(partitionId, epoch)))
+        return true;
     }
     return false;
   }

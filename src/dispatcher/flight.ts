@@ -1,6 +1,15 @@
-import type { Block, BatchId, InputBatch, PartitionId, Segment } from '../core/batch.js';
+import type { BatchId, Block, InputBatch, PartitionId, Segment } from '../core/batch.js';
 import type { Rejection, TransformResult } from '../ports/transform-pool.js';
-import { HEADER_BYTES, INPUT_ROW_BYTES, InputHeader, OutputFlag, OutputHeader, OutputRow, OUTPUT_ROW_BYTES, RowFlag } from '../wire/layout.js';
+import {
+  HEADER_BYTES,
+  INPUT_ROW_BYTES,
+  InputHeader,
+  OUTPUT_ROW_BYTES,
+  OutputFlag,
+  OutputHeader,
+  OutputRow,
+  RowFlag,
+} from '../wire/layout.js';
 
 /** One written output batch of a flight: answers source rows `[firstSourceRow, firstSourceRow + sourceRowCount)`. */
 export interface Part {

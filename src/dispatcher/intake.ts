@@ -42,7 +42,10 @@ export class Intake {
     const batches = flights.size + this.offered.size;
     if (batches === 0) return true;
     if (isolatedBatches > 0) return false;
-    return batches < settings.inFlightBatchesMax && flow.records + (this.offered.size + 1) * settings.batchRecordsMax <= settings.inFlightRecordsMax;
+    return (
+      batches < settings.inFlightBatchesMax &&
+      flow.records + (this.offered.size + 1) * settings.batchRecordsMax <= settings.inFlightRecordsMax
+    );
   }
 
   private offer(pair: { input: Block; output: Block }): void {

@@ -1,6 +1,6 @@
 import type { Block } from '../core/batch.js';
 import type { BlockPool } from '../core/block-pool.js';
-import { letGoOfOutput, type Flight, type Part } from './flight.js';
+import { type Flight, letGoOfOutput, type Part } from './flight.js';
 
 /**
  * Hands output blocks to flights. Every flight has one from birth, reserved together with its input block, and keeps one until it is through.

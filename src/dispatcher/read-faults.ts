@@ -43,7 +43,8 @@ export class ReadFaults {
       case 'closing':
         state.fail(
           new DispatcherError('CORRUPT_INPUT', `${where}: the log can't be read here: ${name}: ${fault.text}`, {
-            remedy: 'every record before it is settled and committed, nothing behind it. Restore the partition from a replica, or step over the damage by moving the group’s offset',
+            remedy:
+              'every record before it is settled and committed, nothing behind it. Restore the partition from a replica, or step over the damage by moving the group’s offset',
           }),
         );
         return;
@@ -51,10 +52,18 @@ export class ReadFaults {
         void this.skip(fault).catch((error: unknown) => state.fail(asDispatcherError(error)));
         return;
       case 'refused':
-        state.fail(new DispatcherError('KAFKA_REFUSED', `${where}: ${name}: ${fault.text}`, { remedy: 'allow this client to read the topic and to use the group' }));
+        state.fail(
+          new DispatcherError('KAFKA_REFUSED', `${where}: ${name}: ${fault.text}`, {
+            remedy: 'allow this client to read the topic and to use the group',
+          }),
+        );
         return;
       case 'transient':
-        state.logLimit.warn(`read fault ${fault.partitionId}`, 'read fault; reading again from there', { where, code: name, text: fault.text });
+        state.logLimit.warn(`read fault ${fault.partitionId}`, 'read fault; reading again from there', {
+          where,
+          code: name,
+          text: fault.text,
+        });
         this.readAgain(fault);
         return;
     }
@@ -110,7 +119,10 @@ export class ReadFaults {
       if (offset === undefined) return;
       await this.changes.parked(async () => {
         if (!this.isCurrent(fault)) return;
-        this.state.deps.logger.warn('out of range: reading on elsewhere, as consumer.out-of-range says', { where: place(this.state, fault.partitionId, fault.offset), from: offset });
+        this.state.deps.logger.warn('out of range: reading on elsewhere, as consumer.out-of-range says', {
+          where: place(this.state, fault.partitionId, fault.offset),
+          from: offset,
+        });
         await this.state.deps.source.seek(this.rebalancer.open(partition, offset));
       });
     });

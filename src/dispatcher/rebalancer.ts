@@ -99,7 +99,8 @@ export class Rebalancer {
 
   /** Opens a partition under a new epoch. What was in flight of the old one is stale from now on. */
   open(partition: AssignedPartition, offset: number | undefined): OpenedPartition {
-    if (offset === undefined) throw new DispatcherError('DEFECT', `no position for topic ${partition.topic}, partition ${partition.partition}`);
+    if (offset === undefined)
+      throw new DispatcherError('DEFECT', `no position for topic ${partition.topic}, partition ${partition.partition}`);
     this.closeEpoch(partition.partitionId);
     this.events.moved([partition.partitionId]);
     const epoch = this.state.assignments.open(partition.partitionId);
@@ -153,7 +154,11 @@ export class Rebalancer {
     while (this.deck.inFlight(ids) && deps.clock.nowMs() < deadline && !this.state.over) await this.deck.nextEnd(deadline);
     if (this.state.over) return;
     const left = ids.filter((id) => tracker.inFlightSegments(id) > 0);
-    if (left.length > 0) deps.logger.warn('not drained in time; the new owner gets these records again', { partitions: left.length, timeoutMs: settings.rebalanceDrainTimeoutMs });
+    if (left.length > 0)
+      deps.logger.warn('not drained in time; the new owner gets these records again', {
+        partitions: left.length,
+        timeoutMs: settings.rebalanceDrainTimeoutMs,
+      });
     deps.source.store(
       ids.flatMap((partitionId) => {
         const offset = tracker.committable(partitionId);

@@ -1,9 +1,9 @@
 import type { Segment } from '../core/batch.js';
-import { deliveryFault, deliveryFaultName, isRefusal, type DeliveryFault } from '../core/delivery-faults.js';
+import { type DeliveryFault, deliveryFault, deliveryFaultName, isRefusal } from '../core/delivery-faults.js';
 import { DispatcherError } from '../core/errors.js';
-import { Outcome } from '../wire/layout.js';
 import type { DeliveryFailure, Settled } from '../ports/sink.js';
-import { describeOutputRow, outcomeOf, type Flight, type Part } from './flight.js';
+import { Outcome } from '../wire/layout.js';
+import { describeOutputRow, type Flight, outcomeOf, type Part } from './flight.js';
 import type { RunState } from './run-state.js';
 import { place } from './run-state.js';
 import { Limits } from './settings.js';
@@ -27,7 +27,8 @@ export class Settler {
   /** The part's fate is known. The caller asks `flight.settled` afterwards. */
   partSettled(flight: Flight, settled: Settled): Part {
     const part = flight.parts[settled.part];
-    if (part?.state !== 'written') throw new DispatcherError('DEFECT', `part ${settled.part} of batch ${settled.batchId} was settled, but it was not written`);
+    if (part?.state !== 'written')
+      throw new DispatcherError('DEFECT', `part ${settled.part} of batch ${settled.batchId} was settled, but it was not written`);
     part.state = 'settled';
     flight.acknowledged += settled.acknowledged;
     if (settled.acknowledged > 0) this.stall.delivered(this.reachedFailingTopic(part, settled.failures));
@@ -53,7 +54,10 @@ export class Settler {
     const byCode = new Map<number, DeliveryFailure[]>();
     for (const failure of failures) byCode.set(failure.code, [...(byCode.get(failure.code) ?? []), failure]);
     const faults = [...byCode].map(([code, rows]) => ({ code, rows, fault: deliveryFault(code, rows.length) }));
-    const worst = faults.find(({ fault }) => fault === 'fatal') ?? faults.find(({ fault }) => fault === 'destination') ?? faults.find(({ fault }) => fault === 'neighbour');
+    const worst =
+      faults.find(({ fault }) => fault === 'fatal') ??
+      faults.find(({ fault }) => fault === 'destination') ??
+      faults.find(({ fault }) => fault === 'neighbour');
     if (worst === undefined) {
       for (const { code, rows } of faults) for (const row of rows) this.deadLetter(flight, part, row.outputRow, code);
       part.settledAlone?.(false);
@@ -76,7 +80,11 @@ export class Settler {
     const { code } = first;
     const name = deliveryFaultName(code);
     if (fault === 'fatal') {
-      this.state.fail(new DispatcherError('PRODUCER_FATAL', `the producer can't go on: ${name} on topic ${topic}`, { remedy: 'start again: what was not committed is read again' }));
+      this.state.fail(
+        new DispatcherError('PRODUCER_FATAL', `the producer can't go on: ${name} on topic ${topic}`, {
+          remedy: 'start again: what was not committed is read again',
+        }),
+      );
     } else if (fault === 'neighbour') {
       this.state.isolatedBatches = Limits.isolatedBatchesMax;
       this.rewind(`${rows.length} records were refused together by topic ${topic} (${name}): looking for the guilty one`);
@@ -172,11 +180,15 @@ export class Settler {
     const refused = reason.code === 'DEAD_LETTER_REFUSED';
     const where = place(this.state, segment.partitionId, flight.offsetOf(row));
     this.state.fail(
-      new DispatcherError(refused ? 'DEAD_LETTER_REFUSED' : 'RECORD_REJECTED', `${where}: ${reason.code} (${reason.stage}): ${reason.message}`, {
-        remedy: refused
-          ? "raise the dead-letter topic's max.message.bytes above the source's, or drop such records in the transform"
-          : 'set dispatcher.dead-letter.topic to keep such records aside, or drop() them in the transform; a restart meets the same record',
-      }),
+      new DispatcherError(
+        refused ? 'DEAD_LETTER_REFUSED' : 'RECORD_REJECTED',
+        `${where}: ${reason.code} (${reason.stage}): ${reason.message}`,
+        {
+          remedy: refused
+            ? "raise the dead-letter topic's max.message.bytes above the source's, or drop such records in the transform"
+            : 'set dispatcher.dead-letter.topic to keep such records aside, or drop() them in the transform; a restart meets the same record',
+        },
+      ),
     );
   }
 }

@@ -1,7 +1,7 @@
 import type { PartitionId } from '../core/batch.js';
-import { DispatcherError, worstOf, type ErrorCode } from '../core/errors.js';
+import { DispatcherError, type ErrorCode, worstOf } from '../core/errors.js';
 import type { ChangeQueue } from './change-queue.js';
-import { isBehind, type FlightDeck } from './flight-deck.js';
+import { type FlightDeck, isBehind } from './flight-deck.js';
 import type { Intake } from './intake.js';
 import type { Rebalancer } from './rebalancer.js';
 import type { RunReport } from './report.js';
@@ -25,7 +25,13 @@ interface Balance {
 }
 
 /** With these, all that was read before the fault is still to be settled; with others what did not begin yet is left to the next run. */
-const SETTLES_ALL: ReadonlySet<ErrorCode> = new Set(['CORRUPT_INPUT', 'RECORD_REJECTED', 'DEAD_LETTER_REFUSED', 'OFFSET_OUT_OF_RANGE', 'NO_COMMITTED_OFFSET']);
+const SETTLES_ALL: ReadonlySet<ErrorCode> = new Set([
+  'CORRUPT_INPUT',
+  'RECORD_REJECTED',
+  'DEAD_LETTER_REFUSED',
+  'OFFSET_OUT_OF_RANGE',
+  'NO_COMMITTED_OFFSET',
+]);
 
 /** The end of a run: stop reading, drain, store and commit, leave; within a deadline. */
 export class Shutdown {
@@ -51,18 +57,23 @@ export class Shutdown {
     deps.pool.signalStop();
     await Promise.race([this.drain(sourceStarted), late, this.cutWanted]);
     cancelDeadline();
-    const wasCut = this.state.flights.size > 0;
-    if (wasCut) this.giveUp();
+    const cutRecords = this.state.flow.records;
+    if (cutRecords > 0) this.giveUp();
     this.parts.storeChanged();
     const balance = this.balance();
-    this.complain(balance, wasCut);
+    this.complain(balance, cutRecords);
     this.state.over = true;
     const hung = !(await this.closeAll(deadlineMs));
     return { ...balance, hung };
   }
 
   /** What the run came to, once everything is closed. */
-  report(ended: { readonly redelivery: RunReport['redelivery']; readonly hung: boolean; readonly unsettled: number; readonly endReached: boolean }): RunReport {
+  report(ended: {
+    readonly redelivery: RunReport['redelivery'];
+    readonly hung: boolean;
+    readonly unsettled: number;
+    readonly endReached: boolean;
+  }): RunReport {
     const { accounting, deps } = this.state;
     const { errors, deck, committed } = this.parts;
     const imbalance = accounting.check(ended.unsettled);
@@ -92,12 +103,15 @@ export class Shutdown {
   }
 
   private giveUp(): void {
+    // First of all: what fails now is no fault of a destination.
+    this.parts.deck.abandon();
     try {
       this.state.deps.sink.purge();
     } catch (error) {
-      this.state.deps.logger.warn('what the producer holds could not be given up', { error: error instanceof Error ? error.message : String(error) });
+      this.state.deps.logger.warn('what the producer holds could not be given up', {
+        error: error instanceof Error ? error.message : String(error),
+      });
     }
-    this.parts.deck.abandon();
   }
 
   /** Rows that were read and are not settled, and the offsets that the next owner may see again. */
@@ -118,12 +132,14 @@ export class Shutdown {
   }
 
   /** A drain that was cut, or that could not settle all (what a rewind was to read again): without another error that is the run's. */
-  private complain({ redelivery, unsettled }: Balance, wasCut: boolean): void {
+  private complain({ redelivery, unsettled }: Balance, cutRecords: number): void {
     const { errors } = this.parts;
-    if (!wasCut && (errors.length > 0 || (redelivery.length === 0 && unsettled === 0))) return;
-    const records = wasCut ? `${this.state.flow.records} records in flight` : 'some records';
+    if (cutRecords === 0 && (errors.length > 0 || (redelivery.length === 0 && unsettled === 0))) return;
+    const records = cutRecords > 0 ? `${cutRecords} records in flight` : 'some records';
     errors.push(
-      new DispatcherError('DRAIN_CUT', `stopped before all was drained: ${records} may come twice`, { remedy: 'raise dispatcher.drain-timeout, or see why deliveries are slow' }),
+      new DispatcherError('DRAIN_CUT', `stopped before all was drained: ${records} may come twice`, {
+        remedy: 'raise dispatcher.drain-timeout, or see why deliveries are slow',
+      }),
     );
   }
 

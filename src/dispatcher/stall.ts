@@ -87,7 +87,11 @@ export class Stall {
       this.state.fail(this.fault === undefined ? silence(silentMs, this.topics()) : this.error(this.fault));
     } else if (silentMs > Math.min(Limits.stallWarnMs, this.state.settings.stallTimeoutMs / 3) && this.warnedAtMs === undefined) {
       this.warnedAtMs = now;
-      this.state.deps.logger.warn('stalled: no delivery is acknowledged', { topics: this.topics(), silentMs: Math.round(silentMs), givesUpInMs: Math.round(this.state.settings.stallTimeoutMs - silentMs) });
+      this.state.deps.logger.warn('stalled: no delivery is acknowledged', {
+        topics: this.topics(),
+        silentMs: Math.round(silentMs),
+        givesUpInMs: Math.round(this.state.settings.stallTimeoutMs - silentMs),
+      });
     }
   }
 
@@ -100,13 +104,17 @@ export class Stall {
   private error(fault: DestinationFault): DispatcherError {
     const forMs = Math.round(this.state.deps.clock.nowMs() - (this.failingSinceMs ?? this.state.deps.clock.nowMs()));
     const message = `topic ${fault.topic} can't be written: ${fault.name}${forMs > 0 ? `, for ${forMs} ms` : ''}`;
-    if (fault.refused) return new DispatcherError('KAFKA_REFUSED', message, { remedy: `allow this client to write to topic ${fault.topic}` });
-    return new DispatcherError('DESTINATION_STALLED', message, { remedy: `create or mend topic ${fault.topic}, then start again: nothing was lost, what was not delivered is not committed` });
+    if (fault.refused)
+      return new DispatcherError('KAFKA_REFUSED', message, { remedy: `allow this client to write to topic ${fault.topic}` });
+    return new DispatcherError('DESTINATION_STALLED', message, {
+      remedy: `create or mend topic ${fault.topic}, then start again: nothing was lost, what was not delivered is not committed`,
+    });
   }
 }
 
 function silence(silentMs: number, topics: string): DispatcherError {
   return new DispatcherError('DESTINATION_STALLED', `no delivery to ${topics} was acknowledged for ${Math.round(silentMs)} ms`, {
-    remedy: 'see whether these topics still exist and the brokers of the producer cluster are up (under-replicated partitions, min.insync.replicas), then start again',
+    remedy:
+      'see whether these topics still exist and the brokers of the producer cluster are up (under-replicated partitions, min.insync.replicas), then start again',
   });
 }

@@ -34,7 +34,13 @@ export class TailWatch {
     for (const { partitionId, nextOffset, fetchQueueRecords } of partitions) {
       const position = tracker.position(partitionId) ?? Number.POSITIVE_INFINITY;
       const isQuiet =
-        !stopping && rewinds === 0 && !this.changes.busy && this.offeredCount() > 0 && fetchQueueRecords === 0 && nextOffset > position && tracker.inFlightSegments(partitionId) === 0;
+        !stopping &&
+        rewinds === 0 &&
+        !this.changes.busy &&
+        this.offeredCount() > 0 &&
+        fetchQueueRecords === 0 &&
+        nextOffset > position &&
+        tracker.inFlightSegments(partitionId) === 0;
       const before = this.quiet.get(partitionId);
       if (!isQuiet || this.distrusted.has(partitionId)) {
         this.quiet.delete(partitionId);

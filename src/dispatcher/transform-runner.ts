@@ -128,7 +128,11 @@ export class TransformRunner {
     } catch (error) {
       this.outputs.release(output, flight);
       if (!isWorkerDeath(error)) throw error;
-      this.state.logLimit.warn(`worker ${error.code}`, 'worker replaced', { code: error.code, reason: error.message, suspects: error.suspectRowCount });
+      this.state.logLimit.warn(`worker ${error.code}`, 'worker replaced', {
+        code: error.code,
+        reason: error.message,
+        suspects: error.suspectRowCount,
+      });
       return error;
     }
   }
@@ -199,7 +203,8 @@ export function stopAt(flight: Flight, row: number, reason: Rejection): void {
 function cutAroundSuspects(range: Range, death: WorkerDeath): Range[] {
   const end = range.first + range.count;
   const blameless = death.suspectRowCount === 0;
-  if (blameless && (range.blamelessDeaths ?? 0) < Limits.blamelessDeathsMax) return [{ ...range, blamelessDeaths: (range.blamelessDeaths ?? 0) + 1 }];
+  if (blameless && (range.blamelessDeaths ?? 0) < Limits.blamelessDeathsMax)
+    return [{ ...range, blamelessDeaths: (range.blamelessDeaths ?? 0) + 1 }];
   if (range.count === 1) return [{ ...range, rejectWith: { code: death.code, message: death.message, stage: 'worker' } }];
   const from = Math.max(range.first, blameless ? range.first : death.suspectFirstRow);
   const to = Math.min(end, blameless ? end : death.suspectFirstRow + death.suspectRowCount);
@@ -218,7 +223,15 @@ function cutAroundSuspects(range: Range, death: WorkerDeath): Range[] {
 }
 
 /** The answer of a flight that was abandoned while it waited for a block. */
-const NOTHING: TransformResult = { rowsDone: 0, outputRows: 0, outputBytes: 0, filterReasons: [], deadLetterCodes: [], filteredBy: [], deadLetteredBy: [] };
+const NOTHING: TransformResult = {
+  rowsDone: 0,
+  outputRows: 0,
+  outputBytes: 0,
+  filterReasons: [],
+  deadLetterCodes: [],
+  filteredBy: [],
+  deadLetteredBy: [],
+};
 
 function settledAlone(part: Part): Promise<boolean> {
   return new Promise((resolve) => {

@@ -1,0 +1,266 @@
+/** A dispatcher between scripted neighbours: nothing happens but what a test says, one step at a time. */
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Block } from '../../src/core/batch.js';
+import { Dispatcher, type RunReport } from '../../src/dispatcher/dispatcher.js';
+import type { DispatcherSettings } from '../../src/dispatcher/settings.js';
+import type { Logger } from '../../src/ports/logger.js';
+import type { Sink, SinkEvents } from '../../src/ports/sink.js';
+import type {
+  AssignedPartition,
+  CommittedOffset,
+  EndOffset,
+  OpenedPartition,
+  Source,
+  SourceEvents,
+  TopicOffset,
+} from '../../src/ports/source.js';
+import type { TransformPool, TransformResult, TransformTask } from '../../src/ports/transform-pool.js';
+import { readInputBatch } from '../../src/wire/input-batch.js';
+import { InputBatchWriter } from '../../src/wire/input-writer.js';
+import { writeIdentity } from '../../src/wire/output-writer.js';
+import { Random } from '../support/fakes/random.js';
+import { VirtualClock } from '../support/fakes/virtual-clock.js';
+
+export const partition = (id: number): AssignedPartition => ({ partitionId: id, topic: 'in', partition: id });
+
+/** Gives back what it is told to; notes what it is asked. */
+export class ScriptedSource implements Source {
+  events: SourceEvents | undefined;
+  readonly offered: Block[] = [];
+  readonly stored = new Map<number, number>();
+  readonly opened = new Map<number, OpenedPartition>();
+  readonly calls: string[] = [];
+  parked = false;
+  held = 0;
+  starting: Promise<void> = Promise.resolve();
+  ends: Promise<readonly EndOffset[]> = Promise.resolve([]);
+  askPositions: (partitions: readonly AssignedPartition[]) => Promise<readonly CommittedOffset[]> = (partitions) =>
+    Promise.resolve(partitions.map(({ partitionId }) => ({ partitionId, offset: 0 })));
+  committed: readonly TopicOffset[] = [];
+  /** Called when the reader is to stand still, before it does: what it has in hand is delivered now. */
+  onPark: () => void = () => undefined;
+  storeFails: Error | undefined;
+
+  async start(events: SourceEvents): Promise<void> {
+    this.events = events;
+    await this.starting;
+  }
+  offer(block: Block): void {
+    this.offered.push(block);
+  }
+  reclaim(): readonly Block[] {
+    if (!this.parked) throw new Error('reclaim while not parked');
+    return this.offered.splice(0);
+  }
+  park(): Promise<void> {
+    this.onPark();
+    this.parked = true;
+    return Promise.resolve();
+  }
+  unpark(): void {
+    this.parked = false;
+  }
+  heldRecords(): number {
+    return this.held;
+  }
+  positions(partitions: readonly AssignedPartition[]): Promise<readonly CommittedOffset[]> {
+    return this.askPositions(partitions);
+  }
+  positionAfterOutOfRange(): Promise<number> {
+    return Promise.resolve(100);
+  }
+  open(partitions: readonly OpenedPartition[]): void {
+    this.calls.push(`open ${partitions.map((one) => `${one.partitionId}@${one.offset}`).join(' ')}`);
+    for (const one of partitions) this.opened.set(one.partitionId, one);
+  }
+  close(partitions: readonly AssignedPartition[]): void {
+    this.calls.push(`close ${partitions.map((one) => one.partitionId).join(' ')}`);
+    for (const one of partitions) this.opened.delete(one.partitionId);
+  }
+  seek(one: OpenedPartition): Promise<void> {
+    this.calls.push(`seek ${one.partitionId}@${one.offset} epoch ${one.epoch}`);
+    this.opened.set(one.partitionId, one);
+    return Promise.resolve();
+  }
+  endOffsets(): Promise<readonly EndOffset[]> {
+    return this.ends;
+  }
+  committedOffsets(): Promise<readonly TopicOffset[]> {
+    return Promise.resolve(this.committed);
+  }
+  store(offsets: readonly CommittedOffset[]): void {
+    if (this.storeFails !== undefined) throw this.storeFails;
+    for (const { partitionId, offset } of offsets) this.stored.set(partitionId, offset);
+  }
+  stop(): Promise<void> {
+    this.calls.push('stop');
+    return Promise.resolve();
+  }
+}
+
+interface Written {
+  readonly batchId: number;
+  readonly part: number;
+  readonly rows: number;
+}
+
+export class ScriptedSink implements Sink {
+  events: SinkEvents | undefined;
+  readonly written: Written[] = [];
+  purged = false;
+
+  start(events: SinkEvents): Promise<void> {
+    this.events = events;
+    return Promise.resolve();
+  }
+  topic(name: string): Promise<{ name: string; number: number; partitionCount: number }> {
+    return Promise.resolve({ name, number: name === 'out' ? 0 : 1, partitionCount: 4 });
+  }
+  write(batchId: number, part: number, input: Block): void {
+    this.written.push({ batchId, part, rows: readInputBatch(input).rowCount });
+  }
+  purge(): void {
+    this.purged = true;
+    for (const one of this.written.splice(0)) this.answer(one, -152);
+  }
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Answers the oldest part: acknowledged, or every row refused with a code. */
+  settle(code?: number): void {
+    const one = this.written.shift();
+    if (one === undefined) throw new Error('nothing was written');
+    this.answer(one, code);
+  }
+
+  private answer({ batchId, part, rows }: Written, code: number | undefined): void {
+    const failures = code === undefined ? [] : Array.from({ length: rows }, (_, outputRow) => ({ part, outputRow, code }));
+    this.events?.settled({ batchId, part, acknowledged: code === undefined ? rows : 0, failures, stale: 0 });
+  }
+}
+
+/** Passes everything through at once, unless a test answers otherwise. */
+export class ScriptedPool implements TransformPool {
+  readonly threads = 1;
+  readonly busy = 0;
+  starting: Promise<void> = Promise.resolve();
+  answer: (task: TransformTask) => Promise<TransformResult> = (task) => Promise.resolve(passThrough(task));
+
+  start(): Promise<void> {
+    return this.starting;
+  }
+  run(task: TransformTask): Promise<TransformResult> {
+    return this.answer(task);
+  }
+  signalStop(): void {}
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+export function passThrough(task: TransformTask): TransformResult {
+  writeIdentity(task.output.bytes, task.firstRow, task.rowCount, 0);
+  const none = { filterReasons: [], deadLetterCodes: [], filteredBy: [], deadLetteredBy: [] };
+  return { rowsDone: task.rowCount, outputRows: task.rowCount, outputBytes: 0, ...none };
+}
+
+const SETTINGS: DispatcherSettings = {
+  ordering: 'output',
+  until: 'forever',
+  blockBytes: 4096,
+  blocksBytesMax: 16 * 4096,
+  inFlightRecordsMax: 1000,
+  inFlightBatchesMax: 6,
+  batchRecordsMax: 50,
+  drainTimeoutMs: 20_000,
+  rebalanceDrainTimeoutMs: 2000,
+  stallTimeoutMs: 60_000,
+  storeIntervalMs: 250,
+  outputTopics: ['out', 'dead'],
+};
+
+export class Bench {
+  readonly source = new ScriptedSource();
+  readonly sink = new ScriptedSink();
+  readonly pool = new ScriptedPool();
+  readonly clock = new VirtualClock(new Random(1));
+  readonly lines: { readonly level: string; readonly message: string; readonly fields: Readonly<Record<string, unknown>> }[] = [];
+  readonly dispatcher: Dispatcher;
+  report: RunReport | undefined;
+  private running: Promise<void> | undefined;
+
+  constructor(settings: Partial<DispatcherSettings> = {}) {
+    const line =
+      (level: string): Logger['info'] =>
+      (message, fields = {}) =>
+        void this.lines.push({ level, message, fields });
+    const logger: Logger = { error: line('error'), warn: line('warn'), info: line('info'), debug: line('debug') };
+    const { source, sink, pool, clock } = this;
+    const createBlock = (bytes: number, id: number): Block => ({ id, bytes: new Uint8Array(bytes) });
+    this.dispatcher = new Dispatcher({ source, sink, pool, clock, logger, createBlock, describe: partition }, { ...SETTINGS, ...settings });
+  }
+
+  /** Started, and the partitions are ours. */
+  async start(...ids: readonly number[]): Promise<void> {
+    this.run();
+    await this.settle();
+    if (ids.length > 0) await this.assign(...ids);
+  }
+
+  run(): void {
+    this.running = this.dispatcher.run().then((report) => void (this.report = report));
+  }
+
+  async assign(...ids: readonly number[]): Promise<void> {
+    this.source.events?.assigned(ids.map(partition));
+    await this.settle();
+  }
+
+  /** Fills the oldest offered block. */
+  deliver(id: number, from: number, to: number, more: { readonly fault?: number; readonly epoch?: number } = {}): void {
+    const block = this.source.offered.shift();
+    if (block === undefined) throw new Error('no block is offered');
+    const writer = new InputBatchWriter(block.bytes);
+    const epoch = more.epoch ?? this.source.opened.get(id)?.epoch ?? 1;
+    for (let offset = from; offset < to; offset += 1) writer.add(id, epoch, { offset, timestamp: 0, key: null, value: null });
+    if (more.fault !== undefined) writer.addFault({ partitionId: id, epoch, offset: to, code: more.fault, text: 'planted' });
+    writer.close();
+    this.source.events?.batch(readInputBatch(block));
+  }
+
+  progress(id: number, nextOffset: number): void {
+    this.source.events?.progress([{ partitionId: id, nextOffset, fetchQueueRecords: 0, endOffset: nextOffset }]);
+  }
+
+  /** Everything that can go on has gone on. */
+  async settle(): Promise<void> {
+    for (let n = 0; n < 5; n += 1) await turn();
+  }
+
+  async pass(ms: number): Promise<void> {
+    const untilMs = this.clock.nowMs() + ms;
+    this.clock.after(ms, () => undefined);
+    while (this.clock.nowMs() < untilMs && this.clock.step()) await this.settle();
+  }
+
+  /** Lets time pass until the run is over. */
+  async end(): Promise<RunReport> {
+    for (let n = 0; n < 2000; n += 1) {
+      await this.settle();
+      if (this.isOver() || !this.clock.step()) break;
+    }
+    const { report } = this;
+    if (report === undefined) throw new Error('the run does not end');
+    await this.running;
+    return report;
+  }
+
+  private isOver(): boolean {
+    return this.report !== undefined;
+  }
+
+  warnings(text: string): number {
+    return this.lines.filter(({ message }) => message.includes(text)).length;
+  }
+}

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Bench, partition } from './bench.js';
+
+const never = new Promise<never>(() => undefined);
+
+test('a stop does not wait for start positions that the brokers owe us: nothing is opened any more', async () => {
+  const bench = new Bench();
+  await bench.start();
+  bench.source.askPositions = () => never;
+  await bench.assign(0);
+  bench.dispatcher.stop();
+  await bench.settle();
+  assert.equal(bench.report?.error, undefined);
+  assert.equal(bench.report?.state, 'stopped');
+  assert.deepEqual(bench.source.calls, ['stop']);
+});
+
+test('partitions that come while draining are not opened; those that are wanted back are drained, stored and given back', async () => {
+  const bench = new Bench();
+  await bench.start(0);
+  bench.deliver(0, 0, 10);
+  await bench.settle();
+  bench.dispatcher.stop();
+  await bench.settle();
+  await bench.assign(1);
+  bench.source.events?.revoked([partition(0)], false);
+  await bench.settle();
+  assert.ok(!bench.source.calls.includes('close 0'), 'not before its records are settled');
+  bench.sink.settle();
+  const report = await bench.end();
+  assert.equal(report.error, undefined);
+  assert.deepEqual(bench.source.calls, ['open 0@0', 'close 0', 'stop']);
+  assert.equal(bench.source.stored.get(0), 10);
+  assert.equal(report.records.handedOver, 0);
+});
+
+test('after a cut nothing is asked of the source any more but to stop, whatever was under way', async () => {
+  const bench = new Bench();
+  await bench.start(0);
+  bench.deliver(0, 0, 10);
+  await bench.settle();
+  bench.source.events?.revoked([partition(0)], false);
+  await bench.settle();
+  bench.dispatcher.stop();
+  bench.dispatcher.cutNow();
+  const report = await bench.end();
+  assert.equal(report.error?.code, 'DRAIN_CUT');
+  assert.equal(report.error.exitCode, 4);
+  assert.deepEqual(report.redelivery, [{ partitionId: 0, topic: 'in', partition: 0, from: 0, to: 10 }]);
+  assert.equal(report.records.unsettled, 10);
+  await bench.pass(10_000);
+  assert.deepEqual(bench.source.calls, ['open 0@0', 'stop']);
+});
+
+test('a stop during a start that hangs is waited for as long as a drain, a cut ends it at once', async () => {
+  const slow = new Bench();
+  slow.pool.starting = never;
+  slow.run();
+  await slow.settle();
+  slow.dispatcher.stop();
+  const report = await slow.end();
+  assert.equal(report.error, undefined);
+  assert.ok(slow.clock.nowMs() >= 20_000);
+
+  const cut = new Bench();
+  cut.source.starting = never;
+  cut.run();
+  await cut.settle();
+  cut.dispatcher.stop();
+  await cut.settle();
+  assert.equal(cut.report, undefined);
+  cut.dispatcher.cutNow();
+  await cut.end();
+  assert.equal(cut.clock.nowMs(), 0);
+});
+
+test('an offset that can not be stored ends the run in order, never the process', async () => {
+  const bench = new Bench();
+  await bench.start(0);
+  bench.deliver(0, 0, 10);
+  await bench.settle();
+  bench.sink.settle();
+  bench.source.storeFails = new Error('planted');
+  const report = await bench.end();
+  assert.equal(report.error?.code, 'DEFECT');
+  assert.match(report.error.message, /planted/);
+});
+
+test('nothing assigned is said after 15 s and once a minute, with a reason', async () => {
+  const bench = new Bench();
+  await bench.start();
+  await bench.pass(14_000);
+  assert.equal(bench.warnings('no partitions assigned'), 0);
+  await bench.pass(2000);
+  assert.equal(bench.warnings('no partitions assigned'), 1);
+  assert.match(String(bench.lines.at(-1)?.fields['reason']), /the group has not answered/);
+  await bench.assign();
+  await bench.pass(58_000);
+  assert.equal(bench.warnings('no partitions assigned'), 1);
+  await bench.pass(3000);
+  assert.equal(bench.warnings('no partitions assigned'), 2);
+  assert.match(String(bench.lines.at(-1)?.fields['reason']), /other members of the group hold all partitions/);
+  await bench.assign(0);
+  await bench.pass(200_000);
+  assert.equal(bench.warnings('no partitions assigned'), 2);
+});
+
+test('a commit that is refused again and again is said twice a minute', async () => {
+  const bench = new Bench();
+  await bench.start(0);
+  for (let n = 0; n < 600; n += 1) {
+    bench.source.events?.committed([], new Error('coordinator not available'));
+    await bench.pass(100);
+  }
+  assert.equal(bench.warnings('a commit was refused'), 2);
+  assert.ok(Number(bench.lines.at(-1)?.fields['heldBack']) > 200);
+});

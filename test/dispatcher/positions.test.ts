@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Bench, partition } from './bench.js';
+
+const BAD_MSG = -199;
+const TIMED_OUT = -185;
+const OUT_OF_RANGE = -140;
+
+async function quietReports(bench: Bench, times: number, nextOffset: number): Promise<void> {
+  for (let n = 0; n < times; n += 1) {
+    bench.progress(0, nextOffset);
+    await bench.settle();
+  }
+  await bench.pass(300);
+}
+
+test('a tail of control records is committed once several reports agree', async () => {
+  const bench = new Bench();
+  await bench.start(0);
+  await quietReports(bench, 2, 7);
+  assert.equal(bench.source.stored.get(0), 0);
+  await quietReports(bench, 1, 7);
+  assert.equal(bench.source.stored.get(0), 7);
+});
+
+test('records in the hands of the reader are not passed over, however often librdkafka says that it stands behind them', async () => {
+  const bench = new Bench();
+  await bench.start(0);
+  // A batch that lingers: popped from librdkafka, not yet delivered.
+  bench.source.onPark = (): void => {
+    bench.source.onPark = (): void => undefined;
+    bench.deliver(0, 0, 10);
+  };
+  await quietReports(bench, 5, 10);
+  assert.equal(bench.source.stored.get(0), 0);
+  bench.sink.settle();
+  await bench.pass(300);
+  assert.equal(bench.source.stored.get(0), 10);
+  assert.equal(bench.lines.filter(({ level }) => level === 'error').length, 0);
+});
+
+test('a record that waits for a larger block is not passed over', async () => {
+  const bench = new Bench();
+  await bench.start(0);
+  bench.source.held = 1;
+  await quietReports(bench, 6, 10);
+  assert.equal(bench.source.stored.get(0), 0);
+});
+
+test('reports from before a seek say nothing of what comes after it', async () => {
+  const bench = new Bench();
+  await bench.start(0);
+  await quietReports(bench, 2, 9);
+  bench.deliver(0, 0, 0, { fault: TIMED_OUT });
+  await bench.settle();
+  await quietReports(bench, 2, 9);
+  assert.equal(bench.source.stored.get(0), 0);
+});
+
+test('behind damage no position is trusted: the run stops there and commits what is before it', async () => {
+  const bench = new Bench();
+  await bench.start(0);
+  bench.deliver(0, 0, 5, { fault: BAD_MSG });
+  await bench.settle();
+  await quietReports(bench, 5, 500);
+  bench.sink.settle();
+  const report = await bench.end();
+  assert.equal(report.error?.code, 'CORRUPT_INPUT');
+  assert.equal(bench.source.stored.get(0), 5);
+});
+
+test('batches that wait for their turn before the damage are settled too (ordering: partition)', async () => {
+  const bench = new Bench({ ordering: 'partition' });
+  await bench.start(0);
+  bench.deliver(0, 0, 5);
+  bench.deliver(0, 5, 10, { fault: BAD_MSG });
+  await bench.settle();
+  bench.sink.settle();
+  await bench.settle();
+  bench.sink.settle();
+  const report = await bench.end();
+  assert.equal(report.error?.code, 'CORRUPT_INPUT');
+  assert.equal(bench.source.stored.get(0), 10);
+  assert.equal(report.records.unsettled, 0);
+});
+
+test('a passing read fault is read again from its offset in the same epoch; what is in flight is settled as if nothing had been', async () => {
+  const bench = new Bench();
+  await bench.start(0);
+  bench.deliver(0, 0, 10, { fault: TIMED_OUT });
+  await bench.settle();
+  assert.equal(bench.source.calls.at(-1), 'seek 0@10 epoch 1');
+  await bench.pass(5000);
+  assert.equal(bench.source.stored.get(0), 0, 'not past what is in flight');
+  bench.sink.settle();
+  await bench.pass(300);
+  assert.equal(bench.source.stored.get(0), 10);
+  assert.equal(bench.dispatcher.status().records.handedOver, 0);
+});
+
+test('a read fault that comes again and again is tried ever more slowly, with one line', async () => {
+  const bench = new Bench();
+  await bench.start(0);
+  const seeks = (): number => bench.source.calls.filter((call) => call.startsWith('seek')).length;
+  for (let n = 0; n < 40; n += 1) {
+    const before = seeks();
+    bench.deliver(0, 0, 0, { fault: TIMED_OUT });
+    await bench.settle();
+    if (n > 0) assert.equal(seeks(), before, 'not at once');
+    for (let waited = 0; seeks() === before && waited < 60; waited += 1) await bench.pass(250);
+    assert.equal(seeks(), before + 1);
+  }
+  const elapsedMs = bench.clock.nowMs();
+  assert.ok(elapsedMs > 200_000, `40 tries took ${elapsedMs} ms`);
+  const lines = bench.warnings('read fault');
+  assert.ok(lines <= elapsedMs / 30_000 + 1, `${lines} lines`);
+});
+
+test('out of range: what was read before is settled before the partition is read elsewhere', async () => {
+  const bench = new Bench();
+  await bench.start(0);
+  bench.deliver(0, 0, 10, { fault: OUT_OF_RANGE });
+  await bench.pass(10_000);
+  assert.ok(!bench.source.calls.some((call) => call.startsWith('seek')));
+  bench.sink.settle();
+  await bench.pass(300);
+  assert.equal(bench.source.calls.at(-1), 'seek 0@100 epoch 2');
+  assert.equal(bench.source.stored.get(0), 100);
+  assert.equal(bench.dispatcher.status().records.transformed, 10);
+});
+
+test('a bounded run is not over before its end offsets are known', async () => {
+  const bench = new Bench({ until: 'end' });
+  let answer: (ends: readonly { topic: string; partition: number; low: number; end: number }[]) => void = () => undefined;
+  bench.source.ends = new Promise((resolve) => {
+    answer = resolve;
+  });
+  await bench.start(0);
+  assert.equal(bench.source.offered.length, 2);
+  bench.deliver(0, 0, 5);
+  await bench.settle();
+  bench.sink.settle();
+  await bench.settle();
+  assert.equal(bench.dispatcher.status().state, 'starting');
+  answer([{ topic: 'in', partition: 0, low: 0, end: 10 }]);
+  await bench.pass(1000);
+  assert.equal(bench.dispatcher.status().state, 'running');
+  bench.deliver(0, 5, 10);
+  await bench.settle();
+  bench.sink.settle();
+  const report = await bench.end();
+  assert.equal(report.endReached, true);
+  assert.equal(report.records.transformed, 10);
+});
+
+test('a partition that was settled to its end and then lost without a commit is waited for again', async () => {
+  const bench = new Bench({ until: 'end' });
+  bench.source.ends = Promise.resolve([0, 1].map((id) => ({ topic: 'in', partition: id, low: 0, end: 5 })));
+  await bench.start(0, 1);
+  bench.deliver(0, 0, 5);
+  await bench.settle();
+  bench.sink.settle();
+  await bench.settle();
+  bench.source.committed = [{ topic: 'in', partition: 0, offset: -1 }];
+  bench.source.events?.revoked([partition(0)], true);
+  await bench.settle();
+  bench.deliver(1, 0, 5);
+  await bench.settle();
+  bench.sink.settle();
+  await bench.pass(20_000);
+  assert.equal(bench.report, undefined, 'nobody has committed the end of partition 0');
+  assert.equal(bench.warnings('waiting for partitions that other members'), 1);
+  bench.source.committed = [{ topic: 'in', partition: 0, offset: 5 }];
+  const report = await bench.end();
+  assert.equal(report.error, undefined);
+});

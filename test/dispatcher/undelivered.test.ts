@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Bench, passThrough } from './bench.js';
+
+const MSG_SIZE_TOO_LARGE = 10;
+const INVALID_RECORD = 87;
+const TOPIC_AUTHORIZATION_FAILED = 29;
+const FATAL = -150;
+
+for (const [name, code] of [
+  ['a neighbour fault', INVALID_RECORD],
+  ['a destination fault', TOPIC_AUTHORIZATION_FAILED],
+  ['a fatal fault', FATAL],
+] as const) {
+  test(`${name} while draining leaves its batch unsettled: nothing of it is stored`, async () => {
+    const bench = new Bench();
+    await bench.start(0);
+    bench.deliver(0, 0, 10);
+    await bench.settle();
+    bench.dispatcher.stop();
+    await bench.settle();
+    bench.sink.settle(code);
+    const report = await bench.end();
+    assert.equal(bench.source.stored.get(0) ?? 0, 0);
+    assert.equal(report.records.unsettled, 10);
+    assert.deepEqual(report.redelivery, [{ partitionId: 0, topic: 'in', partition: 0, from: 0, to: 10 }]);
+    assert.notEqual(report.error, undefined);
+  });
+}
+
+test('a stop while a failed batch waits to be read again ends with DRAIN_CUT and the range that comes again', async () => {
+  const bench = new Bench();
+  await bench.start(0);
+  bench.deliver(0, 0, 10);
+  await bench.settle();
+  bench.sink.settle(TOPIC_AUTHORIZATION_FAILED);
+  await bench.settle();
+  bench.dispatcher.stop();
+  const report = await bench.end();
+  assert.equal(report.error?.code, 'DRAIN_CUT');
+  assert.deepEqual(report.redelivery, [{ partitionId: 0, topic: 'in', partition: 0, from: 0, to: 10 }]);
+  assert.equal(bench.clock.step(), false, 'no timer outlives the run');
+});
+
+test('what the reader still delivers before a rewind is given back unread: written, it would overtake what is read again', async () => {
+  const bench = new Bench();
+  await bench.start(0);
+  bench.deliver(0, 0, 10);
+  await bench.settle();
+  bench.sink.settle(TOPIC_AUTHORIZATION_FAILED);
+  bench.deliver(0, 10, 20);
+  await bench.settle();
+  assert.equal(bench.sink.written.length, 0);
+  await bench.pass(600);
+  assert.deepEqual(bench.source.calls.at(-1), 'seek 0@0 epoch 2');
+  bench.deliver(0, 0, 20);
+  await bench.settle();
+  bench.sink.settle();
+  bench.dispatcher.stop();
+  const report = await bench.end();
+  assert.equal(report.error, undefined);
+  assert.equal(report.records.consumed, 20);
+  assert.equal(report.records.transformed, 20);
+  assert.equal(bench.source.stored.get(0), 20);
+});
+
+test('a dead letter that could not be made leaves the batch unsettled', async () => {
+  const bench = new Bench();
+  await bench.start(0);
+  bench.pool.answer = (task) =>
+    task.rejectWith === undefined ? Promise.resolve(passThrough(task)) : Promise.reject(new Error('the pool is gone'));
+  bench.deliver(0, 0, 1);
+  await bench.settle();
+  bench.sink.settle(MSG_SIZE_TOO_LARGE);
+  const report = await bench.end();
+  assert.equal(report.error?.code, 'DEFECT');
+  assert.equal(bench.source.stored.get(0) ?? 0, 0);
+  assert.equal(report.records.unsettled, 1);
+});
+
+test('a rewind passes over a partition that was lost meanwhile', async () => {
+  const bench = new Bench();
+  await bench.start(0, 1);
+  bench.deliver(0, 0, 10);
+  await bench.settle();
+  bench.sink.settle(INVALID_RECORD);
+  bench.source.events?.revoked([{ partitionId: 1, topic: 'in', partition: 1 }], true);
+  await bench.settle();
+  assert.equal(bench.lines.filter(({ level }) => level === 'error').length, 0);
+  assert.ok(bench.source.calls.includes('seek 0@0 epoch 2'));
+  assert.ok(bench.source.calls.includes('close 1'));
+  bench.dispatcher.stop();
+  const report = await bench.end();
+  assert.equal(report.error, undefined);
+});
