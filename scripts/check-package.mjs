@@ -13,10 +13,8 @@ const NEEDED = [
   'README.md',
   'LICENSE',
   'CHANGELOG.md',
-  'build/src/main.js',
   'build/src/index.js',
   'build/src/index.d.ts',
-  'build/workers/transform-worker.js',
   'native/build.mjs',
   'native/addon.c',
   'native/packed.h',
@@ -24,6 +22,7 @@ const NEEDED = [
   'examples/flights/data/flights-2001.json.gz',
   'configs/kd.example.yml',
 ];
+const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 const UNWANTED =
   /^(test|benchmarks|scripts|src|build\/(test|benchmarks|examples))\/|\.map$|\.node$|\.tsbuildinfo$|(^|\/)binding\.gyp$|^native\/test\//;
 
@@ -61,7 +60,7 @@ function run(command, args, cwd) {
 function pack() {
   const [report] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', work], ROOT));
   const files = report.files.map(({ path }) => path);
-  const missing = NEEDED.filter((path) => !files.includes(path));
+  const missing = [...NEEDED, ...Object.values(MANIFEST.bin)].filter((path) => !files.includes(path));
   const unwanted = files.filter((path) => UNWANTED.test(path));
   if (missing.length > 0) fail(`the tarball lacks ${missing.join(', ')}: see files in package.json`);
   if (unwanted.length > 0) fail(`the tarball should not hold ${unwanted.slice(0, 10).join(', ')}: see files in package.json`);
@@ -70,7 +69,7 @@ function pack() {
 }
 
 function checkInstalled(prefix) {
-  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const { version } = MANIFEST;
   for (const name of ['kd', 'kafka-dispatcher']) {
     const said = run(join(prefix, 'bin', name), ['--version'], work).trim();
     if (said !== version) fail(`${name} --version says ${said}, not ${version}`);

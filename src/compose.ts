@@ -6,10 +6,11 @@ import { createKafkaSource } from './adapters/kafka/kafka-source.js';
 import { requireSameCounts } from './adapters/kafka/metadata.js';
 import { loadNative } from './adapters/kafka/native.js';
 import { createInlinePool } from './adapters/pool/inline-pool.js';
+import { LatePool } from './adapters/pool/late-pool.js';
 import { createPiscinaPool } from './adapters/pool/piscina-pool.js';
+import type { PoolSettings } from './adapters/pool/settings.js';
 import { producerQueueBytes } from './config/kafka-defaults.js';
 import type { ResolvedConfig, SchemaFiles } from './config/resolved.js';
-import type { PoolSettings } from './adapters/pool/settings.js';
 import type { Block } from './core/batch.js';
 import { Dispatcher } from './dispatcher/dispatcher.js';
 import type { DispatcherSettings } from './dispatcher/settings.js';
@@ -17,9 +18,8 @@ import type { FormatSpec } from './formats/format.js';
 import type { Clock } from './ports/clock.js';
 import type { Logger } from './ports/logger.js';
 import type { OutputTopic } from './ports/sink.js';
-import { LatePool } from './adapters/pool/late-pool.js';
 import type { TransformPool } from './ports/transform-pool.js';
-import { taskSettings, type TaskSettings } from './transform/settings.js';
+import { type TaskSettings, taskSettings } from './transform/settings.js';
 import { version } from './version.js';
 
 const PARTITIONS_MAX = 100_000;
@@ -69,7 +69,9 @@ export function compose({ config, until, logger }: ComposeOptions): Composition 
     table,
     logger,
     nowMs,
-    ...(job.output.partition === 'same' ? { checkCounts: async (counts) => requireSameCounts(counts, await sink.topic(producer.topic)) } : {}),
+    ...(job.output.partition === 'same'
+      ? { checkCounts: async (counts) => requireSameCounts(counts, await sink.topic(producer.topic)) }
+      : {}),
   });
   const sink = createKafkaSink({
     clientId: config.name,
@@ -83,7 +85,9 @@ export function compose({ config, until, logger }: ComposeOptions): Composition 
     logger,
     nowMs,
   });
-  const pool = new LatePool(job.threads, async () => createPool(config, await poolTopics(config, sink), { logger, describePartition: (id) => table.describe(id) }));
+  const pool = new LatePool(job.threads, async () =>
+    createPool(config, await poolTopics(config, sink), { logger, describePartition: (id) => table.describe(id) }),
+  );
   const clock: Clock = { nowMs, after: realTimer };
   const settings = dispatcherSettings(config, until);
   const deps = { source, sink, pool, clock, logger, createBlock, describe: (id: number) => table.describe(id) };
@@ -123,7 +127,11 @@ async function poolTopics(config: ResolvedConfig, sink: KafkaSink): Promise<Pool
   return { topics, ...(deadLetterBytesMax === undefined ? {} : { deadLetterBytesMax }) };
 }
 
-function createPool(config: ResolvedConfig, topics: PoolTopics, deps: Pick<PoolSettings, 'describePartition'> & { logger: Logger }): TransformPool {
+function createPool(
+  config: ResolvedConfig,
+  topics: PoolTopics,
+  deps: Pick<PoolSettings, 'describePartition'> & { logger: Logger },
+): TransformPool {
   const { dispatcher: job } = config;
   const task = taskSettings({
     transform: job.transform,

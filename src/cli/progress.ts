@@ -27,7 +27,10 @@ export class Progress {
 
   start(): void {
     const live = this.output.isTTY === true;
-    this.timer = setInterval(() => (live ? this.rewrite() : this.output.write(`${this.line()}\n`)), live ? LIVE_INTERVAL_MS : PLAIN_INTERVAL_MS);
+    this.timer = setInterval(
+      () => (live ? this.rewrite() : this.output.write(`${this.line()}\n`)),
+      live ? LIVE_INTERVAL_MS : PLAIN_INTERVAL_MS,
+    );
     this.timer.unref();
   }
 

@@ -1,15 +1,15 @@
 /** Runs the main job and tells how it goes: logs, progress, endpoints, signals, summary. */
-import { startHealthServer, type HealthServer } from '../adapters/http/server.js';
-import { compose, type Composition } from '../compose.js';
+import { type HealthServer, startHealthServer } from '../adapters/http/server.js';
+import { type Composition, compose } from '../compose.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { ExitCode } from '../core/errors.js';
 import type { RunReport } from '../dispatcher/dispatcher.js';
-import { createLogger, type ClosableLogger } from '../logging/winston-logger.js';
+import { type ClosableLogger, createLogger } from '../logging/winston-logger.js';
 import { killSelf, onStopSignals, usage } from '../process-control.js';
 import { version } from '../version.js';
-import { useColors, type CliIo, type GlobalOptions } from './io.js';
+import { type CliIo, type GlobalOptions, useColors } from './io.js';
 import { Progress } from './progress.js';
-import { renderSummary, summarize, type Summary } from './summary.js';
+import { renderSummary, type Summary, summarize } from './summary.js';
 
 const LOG_FLUSH_MS = 2000;
 
@@ -43,7 +43,10 @@ export async function runJob(job: RunJobOptions, io: CliIo): Promise<Summary> {
     signalled = true;
     progress?.clear();
     if (count === 1) {
-      logger.info('stopping: draining what is in flight; a second signal cuts it short', { signal, drainTimeoutMs: config.dispatcher.drainTimeoutMs });
+      logger.info('stopping: draining what is in flight; a second signal cuts it short', {
+        signal,
+        drainTimeoutMs: config.dispatcher.drainTimeoutMs,
+      });
       dispatcher.stop();
     } else {
       dispatcher.cutNow();
@@ -80,7 +83,12 @@ function times(startedAt: Date, cpuBefore: number, report: RunReport, compositio
   };
 }
 
-async function startEndpoints(config: ResolvedConfig, { dispatcher }: Composition, startedAt: Date, logger: ClosableLogger): Promise<HealthServer | undefined> {
+async function startEndpoints(
+  config: ResolvedConfig,
+  { dispatcher }: Composition,
+  startedAt: Date,
+  logger: ClosableLogger,
+): Promise<HealthServer | undefined> {
   if (config.server === undefined) return undefined;
   const { port, address } = config.server;
   const server = await startHealthServer(port, address, {
@@ -93,7 +101,17 @@ async function startEndpoints(config: ResolvedConfig, { dispatcher }: Compositio
     status: () => {
       const { records, ...rest } = dispatcher.status();
       const { filteredBy, deadLetteredBy, bytesIn, bytesOut, ...counts } = records;
-      return { schema: 1, name: config.name, version, startedAt: startedAt.toISOString(), ...rest, records: counts, filteredBy, deadLetteredBy, bytes: { in: bytesIn, out: bytesOut } };
+      return {
+        schema: 1,
+        name: config.name,
+        version,
+        startedAt: startedAt.toISOString(),
+        ...rest,
+        records: counts,
+        filteredBy,
+        deadLetteredBy,
+        bytes: { in: bytesIn, out: bytesOut },
+      };
     },
   });
   logger.info('endpoints', { url: `http://${address}:${server.port}`, paths: '/livez /readyz /status' });

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
+import { redactor } from '../logging/redact.js';
 import type { CliIo, GlobalOptions } from './io.js';
 import { loadConfigWithDetails } from './load-config.js';
-import { redactor } from '../logging/redact.js';
 
 /** `kd run`: the main job. */
 export function register(program: Command, io: CliIo): void {

@@ -75,7 +75,12 @@ function reasonOf(report: RunReport, stoppedBeforeEnd: boolean): Summary['reason
   }
   if (stoppedBeforeEnd) {
     const message = 'stopped before the end; all that was taken is settled';
-    return { code: 'STOPPED_BEFORE_END', message, remedy: 'run the same command again: it goes on where this one stopped', retryable: true };
+    return {
+      code: 'STOPPED_BEFORE_END',
+      message,
+      remedy: 'run the same command again: it goes on where this one stopped',
+      retryable: true,
+    };
   }
   return { code: 'DONE', message: 'done', remedy: null, retryable: false };
 }
@@ -100,7 +105,12 @@ export function renderSummary(summary: Summary): string {
     ['committed', ranges(summary.committed.map(({ topic, partition, offset }) => `${topic}[${partition}] ${offset}`))],
     ...(summary.redelivery.length === 0
       ? []
-      : ([['may come twice', ranges(summary.redelivery.map(({ topic, partition, from, to }) => `${topic}[${partition}] ${from}–${to - 1}`))]] as const)),
+      : ([
+          [
+            'may come twice',
+            ranges(summary.redelivery.map(({ topic, partition, from, to }) => `${topic}[${partition}] ${from}–${to - 1}`)),
+          ],
+        ] as const)),
   ];
   return `${summary.name}\n${rows.map(([label, text]) => `  ${label.padEnd(14)} ${text}`).join('\n')}\n`;
 }

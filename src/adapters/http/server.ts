@@ -45,7 +45,12 @@ export async function startHealthServer(port: number, address: string, source: H
 function listen(server: Server, port: number, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
-      reject(new DispatcherError('PORT_IN_USE', `can't listen on ${address}:${port} (server.port): ${cause.message}`, { cause, remedy: 'free the port, or set server.port to another one (0 = any free one)' }));
+      reject(
+        new DispatcherError('PORT_IN_USE', `can't listen on ${address}:${port} (server.port): ${cause.message}`, {
+          cause,
+          remedy: 'free the port, or set server.port to another one (0 = any free one)',
+        }),
+      );
     });
     server.listen(port, address, () => resolve());
   });
@@ -53,6 +58,10 @@ function listen(server: Server, port: number, address: string): Promise<void> {
 
 function answer(response: ServerResponse, status: number, body: unknown): void {
   const text = `${JSON.stringify(body)}\n`;
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(text), 'cache-control': 'no-store' });
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+  });
   response.end(text);
 }

@@ -121,7 +121,10 @@ export class KafkaSink implements Sink {
     await this.#limits.ask(connected.handleId, this.#options.outputTopics ?? []);
     const after = this.#properties(0);
     if (SIZES.every((name) => before[name] === after[name])) return connected;
-    this.#options.logger.debug('kafka producer: made again to fit max.message.bytes of the output topics', Object.fromEntries(SIZES.map((name) => [name, after[name]])));
+    this.#options.logger.debug(
+      'kafka producer: made again to fit max.message.bytes of the output topics',
+      Object.fromEntries(SIZES.map((name) => [name, after[name]])),
+    );
     await connected.disconnect(LEAVE_TIMEOUT_MS);
     return this.#connect();
   }

@@ -17,8 +17,8 @@ import { CONNECT_TIMEOUT_MS, type ConnectedClient, connect } from './connect.js'
 import { consumerFailure, fatalFailure, isUnknownTopicError } from './errors.js';
 import {
   missingTopics,
-  type PartitionCounts,
   PARTITION_COUNT_REFRESH_MS,
+  type PartitionCounts,
   partitionCountsKnown,
   partitionCountsOfSelection,
   REQUEST_TIMEOUT_MS,

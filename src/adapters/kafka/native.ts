@@ -34,9 +34,20 @@ export interface NativeBinding {
    * The values of these settings of these topics, from the brokers; an answer for each topic, in their order. Rejects with an Error whose `code`
    * is librdkafka's, when the question can't be put or answered (at once where the brokers do not know it) or the handle goes away meanwhile.
    */
-  describeTopicConfigs(handleId: number, topics: readonly string[], names: readonly string[], timeoutMs: number): Promise<readonly NativeTopicConfigs[]>;
+  describeTopicConfigs(
+    handleId: number,
+    topics: readonly string[],
+    names: readonly string[],
+    timeoutMs: number,
+  ): Promise<readonly NativeTopicConfigs[]>;
   /** Counts that must be zero again when all is closed; for leak tests. */
-  liveCounts(): { readonly handles: number; readonly readers: number; readonly writers: number; readonly tables: number; readonly heldMessages: number };
+  liveCounts(): {
+    readonly handles: number;
+    readonly readers: number;
+    readonly writers: number;
+    readonly tables: number;
+    readonly heldMessages: number;
+  };
 }
 
 export interface NativeTopicConfigs {
@@ -130,7 +141,15 @@ export interface WriterOptions {
  * `fatal`: code in a, text. `stopped`.
  */
 export type WriterEventKind = 'settled' | 'fatal' | 'stopped';
-export type WriterListener = (kind: WriterEventKind, a: number, b: number, c: number, stale: number, failures: Int32Array | null, text: string | null) => void;
+export type WriterListener = (
+  kind: WriterEventKind,
+  a: number,
+  b: number,
+  c: number,
+  stale: number,
+  failures: Int32Array | null,
+  text: string | null,
+) => void;
 
 export interface NativeWriter {
   start(): void;
@@ -146,7 +165,14 @@ export interface NativeWriter {
   write(batchId: number, part: number, input: Uint8Array, output: Uint8Array): void;
   /** rd_kafka_purge of queue and in-flight, and parts not yet handed over fail with _PURGE_QUEUE. */
   purge(): void;
-  stats(): { readonly produced: number; readonly acknowledged: number; readonly failed: number; readonly stale: number; readonly bytes: number; readonly queueFullWaits: number };
+  stats(): {
+    readonly produced: number;
+    readonly acknowledged: number;
+    readonly failed: number;
+    readonly stale: number;
+    readonly bytes: number;
+    readonly queueFullWaits: number;
+  };
   /** Ends the thread; parts not handed over fail with _PURGE_QUEUE first. `stopped` follows. Call it before disconnect. Idempotent. */
   stop(): void;
 }

@@ -34,7 +34,8 @@ export class TopicLimits {
       for (const { topic, code, text, values } of answers) {
         const bytesMax = Number(values[0] ?? Number.NaN);
         if (code === 0 && Number.isInteger(bytesMax) && bytesMax >= 0 && bytesMax <= INT32_MAX) this.#bytesMax.set(topic, bytesMax);
-        else this.#logger.debug(`kafka producer: ${NAME} of ${topic} is not known: ${code === 0 ? 'no such setting' : text}`, { topic, code });
+        else
+          this.#logger.debug(`kafka producer: ${NAME} of ${topic} is not known: ${code === 0 ? 'no such setting' : text}`, { topic, code });
       }
     } catch (error) {
       this.#untold = true;
