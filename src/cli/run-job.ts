@@ -38,9 +38,7 @@ export async function runJob(job: RunJobOptions, io: CliIo): Promise<Summary> {
   });
   const composition = compose({ config, until, logger });
   const { dispatcher } = composition;
-  let signalled = false;
   const removeSignals = onStopSignals((count, signal) => {
-    signalled = true;
     progress?.clear();
     if (count === 1) {
       logger.info('stopping: draining what is in flight; a second signal cuts it short', {
@@ -57,11 +55,12 @@ export async function runJob(job: RunJobOptions, io: CliIo): Promise<Summary> {
     progress = new Progress(io.stderr, () => dispatcher.status());
     progress.start();
   }
+  logger.info('running', whatIsRun(config, until));
   const report = await dispatcher.run();
   progress?.stop();
   removeSignals();
   await health?.close();
-  const stoppedBeforeEnd = until === 'end' && signalled && report.error === undefined;
+  const stoppedBeforeEnd = until === 'end' && !report.endReached && report.error === undefined;
   const summary = summarize(config.name, report, times(startedAt, cpuBefore, report, composition), stoppedBeforeEnd);
   await logger.close(LOG_FLUSH_MS);
   await job.beforeSummary?.();
@@ -69,6 +68,27 @@ export async function runJob(job: RunJobOptions, io: CliIo): Promise<Summary> {
   io.setExitCode(summary.exitCode as ExitCode);
   if (report.hung) killSelf();
   return summary;
+}
+
+/** The resolved job in one line: what a reader of the log must know to follow the rest. */
+function whatIsRun(
+  { name, consumer, producer, dispatcher: job }: ResolvedConfig,
+  until: 'end' | 'forever',
+): Readonly<Record<string, unknown>> {
+  const { topics } = consumer;
+  return {
+    name,
+    topics: 'names' in topics ? topics.names.join(' ') : `/${topics.pattern}/`,
+    group: consumer.groupId,
+    output: producer.topic,
+    ...(job.deadLetterTopic === undefined ? {} : { deadLetter: job.deadLetterTopic }),
+    transform: job.transform ?? 'none (pass-through)',
+    formats: `${job.input.format} → ${job.output.format}`,
+    threads: job.threads,
+    ordering: job.ordering,
+    inFlightBytesMax: job.inFlight.bytesMax,
+    until,
+  };
 }
 
 function times(startedAt: Date, cpuBefore: number, report: RunReport, composition: Composition): Parameters<typeof summarize>[2] {

@@ -1,11 +1,6 @@
-import { Accounting } from '../core/accounting.js';
-import { Assignments } from '../core/assignments.js';
 import type { PartitionId } from '../core/batch.js';
-import { BlockPool } from '../core/block-pool.js';
 import type { DispatcherError } from '../core/errors.js';
-import { FlowControl } from '../core/flow-control.js';
 import { Lifecycle } from '../core/lifecycle.js';
-import { OffsetTracker } from '../core/offset-tracker.js';
 import type { SinkEvents } from '../ports/sink.js';
 import type { CommittedOffset, PartitionProgress, SourceEvents } from '../ports/source.js';
 import { AssignmentWatch } from './assignment-watch.js';
@@ -13,16 +8,16 @@ import { ChangeQueue } from './change-queue.js';
 import { EndWatch } from './end-watch.js';
 import { FlightDeck } from './flight-deck.js';
 import { Intake } from './intake.js';
-import { LogLimit } from './log-limit.js';
 import { OutputBlocks } from './output-blocks.js';
 import { ReadFaults } from './read-faults.js';
 import { Rebalancer } from './rebalancer.js';
 import { Releaser } from './releaser.js';
 import type { RunReport, RunStatus } from './report.js';
-import type { RunState } from './run-state.js';
+import { makeRunState, type RunState } from './run-state.js';
 import { type DispatcherDeps, type DispatcherSettings, Limits } from './settings.js';
 import { Settler } from './settler.js';
 import { Shutdown } from './shutdown.js';
+import { makeSignals } from './signals.js';
 import { Stall } from './stall.js';
 import { TailWatch } from './tail-watch.js';
 import { asDispatcherError, TransformRunner } from './transform-runner.js';
@@ -58,7 +53,7 @@ export class Dispatcher {
   private endReached = false;
 
   constructor(deps: DispatcherDeps, settings: DispatcherSettings) {
-    const state = makeState(deps, settings, { fail: (error) => this.fail(error), stopWanted: this.signals.stopWanted });
+    const state = makeRunState(deps, settings, { fail: (error) => this.fail(error), stopWanted: this.signals.stopWanted });
     this.state = state;
     this.outputs = new OutputBlocks(state.blocks);
     const runner = new TransformRunner(state, this.outputs, (flight) => this.deck.advance(flight));
@@ -269,46 +264,6 @@ export class Dispatcher {
     this.state.deps.logger.error(error.message, { code: error.code, ...(error.remedy === undefined ? {} : { remedy: error.remedy }) });
     this.stop();
   }
-}
-
-interface Signals {
-  readonly stopWanted: Promise<undefined>;
-  readonly cutWanted: Promise<void>;
-  stop(): void;
-  cut(): void;
-}
-
-function makeSignals(): Signals {
-  let stop: () => void = () => undefined;
-  let cut: () => void = () => undefined;
-  const stopWanted = new Promise<undefined>((resolve) => {
-    stop = (): void => resolve(undefined);
-  });
-  const cutWanted = new Promise<void>((resolve) => {
-    cut = resolve;
-  });
-  return { stopWanted, cutWanted, stop, cut };
-}
-
-function makeState(deps: DispatcherDeps, settings: DispatcherSettings, run: Pick<RunState, 'fail' | 'stopWanted'>): RunState {
-  return {
-    ...run,
-    deps,
-    settings,
-    blocks: new BlockPool({ blockBytes: settings.blockBytes, budgetBytes: settings.blocksBytesMax, create: deps.createBlock }),
-    tracker: new OffsetTracker(),
-    assignments: new Assignments(),
-    flow: new FlowControl({ inFlightBytesMax: settings.blocksBytesMax, inFlightRecordsMax: settings.inFlightRecordsMax }),
-    accounting: new Accounting(),
-    logLimit: new LogLimit(deps.logger, deps.clock),
-    flights: new Map(),
-    topicNames: new Map(),
-    stopping: false,
-    over: false,
-    rewinds: 0,
-    isolatedBatches: 0,
-    unsettledRows: 0,
-  };
 }
 
 /** Asked again after an await, where the compiler would remember the answer of before. */

@@ -1,12 +1,12 @@
-import type { Accounting } from '../core/accounting.js';
-import type { Assignments } from '../core/assignments.js';
+import { Accounting } from '../core/accounting.js';
+import { Assignments } from '../core/assignments.js';
 import type { BatchId, PartitionId } from '../core/batch.js';
-import type { BlockPool } from '../core/block-pool.js';
+import { BlockPool } from '../core/block-pool.js';
 import type { DispatcherError } from '../core/errors.js';
-import type { FlowControl } from '../core/flow-control.js';
-import type { OffsetTracker } from '../core/offset-tracker.js';
+import { FlowControl } from '../core/flow-control.js';
+import { OffsetTracker } from '../core/offset-tracker.js';
 import type { Flight } from './flight.js';
-import type { LogLimit } from './log-limit.js';
+import { LogLimit } from './log-limit.js';
 import type { DispatcherDeps, DispatcherSettings } from './settings.js';
 
 /** What the parts of the dispatcher share. Everything runs on one thread; no part keeps a copy of it. */
@@ -37,6 +37,27 @@ export interface RunState {
   unsettledRows: number;
   /** Ends the run in order: drain, commit, leave. The first error is reported unless a worse one follows. */
   fail(error: DispatcherError): void;
+}
+
+export function makeRunState(deps: DispatcherDeps, settings: DispatcherSettings, run: Pick<RunState, 'fail' | 'stopWanted'>): RunState {
+  return {
+    ...run,
+    deps,
+    settings,
+    blocks: new BlockPool({ blockBytes: settings.blockBytes, budgetBytes: settings.blocksBytesMax, create: deps.createBlock }),
+    tracker: new OffsetTracker(),
+    assignments: new Assignments(),
+    flow: new FlowControl({ inFlightBytesMax: settings.blocksBytesMax, inFlightRecordsMax: settings.inFlightRecordsMax }),
+    accounting: new Accounting(),
+    logLimit: new LogLimit(deps.logger, deps.clock),
+    flights: new Map(),
+    topicNames: new Map(),
+    stopping: false,
+    over: false,
+    rewinds: 0,
+    isolatedBatches: 0,
+    unsettledRows: 0,
+  };
 }
 
 /** `topic flights, partition 3, offset 17`: how records are named in every message. */
