@@ -28,7 +28,6 @@ export async function runJob(job: RunJobOptions, io: CliIo): Promise<Summary> {
   const { config, until, options } = job;
   const startedAt = new Date();
   const cpuBefore = usage().cpuMicroseconds;
-  let progress: Progress | undefined;
   const logger = createLogger({
     level: options.verbose === true ? 'debug' : config.logging.level,
     format: config.logging.format,
@@ -38,6 +37,7 @@ export async function runJob(job: RunJobOptions, io: CliIo): Promise<Summary> {
   });
   const composition = compose({ config, until, logger });
   const { dispatcher } = composition;
+  const progress = options.quiet === true ? undefined : new Progress(io.stderr, () => dispatcher.status());
   const removeSignals = onStopSignals((count, signal) => {
     progress?.clear();
     if (count === 1) {
@@ -51,10 +51,7 @@ export async function runJob(job: RunJobOptions, io: CliIo): Promise<Summary> {
     }
   });
   const health = await startEndpoints(config, composition, startedAt, logger);
-  if (options.quiet !== true) {
-    progress = new Progress(io.stderr, () => dispatcher.status());
-    progress.start();
-  }
+  progress?.start();
   logger.info('running', whatIsRun(config, until));
   const report = await dispatcher.run();
   progress?.stop();

@@ -1,6 +1,7 @@
 /** The least of a dispatcher: takes what the source gives, notes every record, stores what it has seen. */
-import { createKafkaSource, type KafkaSource, type KafkaSourceOptions } from '../../src/adapters/kafka/kafka-source.js';
+import { createKafkaSource, type KafkaSource } from '../../src/adapters/kafka/kafka-source.js';
 import { loadNative, type NativeBinding } from '../../src/adapters/kafka/native.js';
+import type { KafkaSourceOptions } from '../../src/adapters/kafka/source-options.js';
 import type { Block, Fault, InputBatch } from '../../src/core/batch.js';
 import type { AssignedPartition, CommittedOffset, PartitionProgress, SourceEvents } from '../../src/ports/source.js';
 import { InputBatchReader } from '../../src/wire/input-reader.js';

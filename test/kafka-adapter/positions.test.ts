@@ -98,3 +98,25 @@ test('questions keep their order and only a few are under way at once', async ()
   assert.deepEqual(answers, [50, 10, 40, 20, 30, 60, 70]);
   assert.equal(most, 3);
 });
+
+test('a leader that moves while it is asked for an end is asked again; a refusal is not', async () => {
+  for (const [code, asked] of [
+    [6, 3],
+    [29, 1],
+  ] as const) {
+    let times = 0;
+    const moving: OffsetQueries = {
+      committed: () => Promise.resolve([20]),
+      watermarks: () => {
+        times += 1;
+        return times < 3
+          ? Promise.reject(Object.assign(new Error('Broker: says no'), { code }))
+          : Promise.resolve({ lowOffset: 10, highOffset: 90 });
+      },
+    };
+    const resolving = new PositionResolver(moving, POLICIES).resolve([PARTITION]);
+    if (asked === 1) assert.equal((await rejection(resolving)).code, 'KAFKA_REFUSED');
+    else assert.deepEqual(await resolving, [{ partitionId: 3, offset: 20, start: 'committed' }]);
+    assert.equal(times, asked);
+  }
+});

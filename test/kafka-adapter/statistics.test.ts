@@ -34,3 +34,15 @@ test('a document of another form gives no progress and no error', () => {
     assert.deepEqual(progressOf(event, registry, 'read_committed'), []);
   }
 });
+
+test('the fetch position of a partition whose broker is away is not known: it may be from before a seek', () => {
+  const registry = new PartitionRegistry(new PlainTable());
+  for (const partition of [0, 1, 2]) registry.open(registry.assigned({ topic: 't', partition }), 1);
+  const at = (broker: number): object => ({ broker, next_offset: 12, fetchq_cnt: 0, hi_offset: 12, ls_offset: 12 });
+  const brokers = { 'a:1/1': { nodeid: 1, state: 'UP' }, 'b:1/2': { nodeid: 2, state: 'TRY_CONNECT' } };
+  const event = { message: JSON.stringify({ brokers, topics: { t: { partitions: { 0: at(1), 1: at(2), 2: at(-1) } } } }) };
+  assert.deepEqual(
+    progressOf(event, registry, 'read_committed').map(({ nextOffset }) => nextOffset),
+    [12, -1, -1],
+  );
+});

@@ -1,7 +1,6 @@
 /** A member of a consumer group: node-rdkafka steers it, the addon reads. */
 import type { Block } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
-import type { Logger } from '../../ports/logger.js';
 import type {
   AssignedPartition,
   CommittedOffset,
@@ -12,61 +11,32 @@ import type {
   SourceEvents,
   TopicOffset,
 } from '../../ports/source.js';
-import { type ClusterOptions, checkCreatable, checkFeatures, consumerProperties } from './client-config.js';
+import { checkCreatable, checkFeatures } from './client-config.js';
 import { CONNECT_TIMEOUT_MS, type ConnectedClient, connect } from './connect.js';
 import { consumerFailure, fatalFailure, isUnknownTopicError } from './errors.js';
 import {
   missingTopics,
   PARTITION_COUNT_REFRESH_MS,
-  type PartitionCounts,
   partitionCountsKnown,
   partitionCountsOfSelection,
   REQUEST_TIMEOUT_MS,
   requestFailure,
   sourceTopicsMissing,
   subscriptionOf,
-  type TopicSelection,
 } from './metadata.js';
-import type { NativeBinding, NativePartitionTable, ReaderOptions, ReaderStats } from './native.js';
+import type { ReaderStats } from './native.js';
 import { OffsetStore, type PossibleOffset } from './offset-store.js';
 import { PartitionRegistry } from './partition-registry.js';
-import { type OffsetQueries, type PositionPolicies, PositionResolver, placeOf } from './positions.js';
+import { PositionResolver, placeOf } from './positions.js';
 import { countdown, within } from './promises.js';
-import {
-  errorText,
-  type KafkaConsumer,
-  kafkaErrorCode,
-  newConsumer,
-  queryCommitted,
-  queryWatermarks,
-  seekTo,
-  type TopicPartition,
-} from './rdkafka.js';
+import { errorText, type KafkaConsumer, kafkaErrorCode, newConsumer, seekTo, type TopicPartition } from './rdkafka.js';
 import { ReaderControl } from './reader-control.js';
 import { RebalanceAnswers } from './rebalance.js';
+import { type KafkaSourceOptions, queriesOf, sourceProperties } from './source-options.js';
 import { progressOf } from './statistics.js';
 
-const STATISTICS_INTERVAL_MS = 1_000;
 /** The broker answers the last commit within this, or it is not waited for any longer. */
 const LAST_COMMIT_WAIT_MS = 5_000;
-
-export interface KafkaSourceOptions extends PositionPolicies {
-  /** client.id. */
-  readonly clientId: string;
-  readonly cluster: ClusterOptions;
-  readonly topics: TopicSelection;
-  readonly missingTopicsFatal: boolean;
-  readonly commitIntervalMs: number;
-  readonly reader: ReaderOptions;
-  readonly native: NativeBinding;
-  /** Shared with the sink. */
-  readonly table: NativePartitionTable;
-  readonly logger: Logger;
-  readonly nowMs: () => number;
-  readonly connectTimeoutMs?: number;
-  /** Sees the partition counts of the topics before anything is read; what it throws ends the start. */
-  readonly checkCounts?: (counts: PartitionCounts) => Promise<void>;
-}
 
 export function createKafkaSource(options: KafkaSourceOptions): KafkaSource {
   return new KafkaSource(options);
@@ -218,16 +188,7 @@ export class KafkaSource implements Source {
   #createClient(): { client: KafkaConsumer; handleId: number } {
     const options = this.#options;
     const handleId = options.native.newHandleId();
-    const properties = consumerProperties(
-      { pluginPath: options.native.pluginPath, handleId },
-      {
-        clientId: options.clientId,
-        cluster: options.cluster,
-        groupId: options.groupId,
-        commitIntervalMs: options.commitIntervalMs,
-        statisticsIntervalMs: STATISTICS_INTERVAL_MS,
-      },
-    );
+    const properties = sourceProperties(options, handleId);
     checkCreatable(options.native, 'consumer', properties);
     const client = newConsumer({
       ...properties,
@@ -402,11 +363,4 @@ export class KafkaSource implements Source {
     if (this.#session === undefined) throw new DispatcherError('DEFECT', 'the Kafka source is used before its start');
     return this.#session;
   }
-}
-
-function queriesOf(consumer: KafkaConsumer): OffsetQueries {
-  return {
-    committed: (partitions, timeoutMs) => queryCommitted(consumer, partitions, timeoutMs),
-    watermarks: ({ topic, partition }, timeoutMs) => queryWatermarks(consumer, topic, partition, timeoutMs),
-  };
 }

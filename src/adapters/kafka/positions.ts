@@ -6,13 +6,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DispatcherError } from '../../core/errors.js';
 import type { AssignedPartition, CommittedOffset, EndOffset, TopicOffset } from '../../ports/source.js';
 import { REQUEST_TIMEOUT_MS, requestFailure } from './metadata.js';
-import type { TopicPartition, WatermarkOffsets } from './rdkafka.js';
+import { kafkaErrorCode, type TopicPartition, type WatermarkOffsets } from './rdkafka.js';
 
 /** Questions under way at once: each holds a thread of libuv's pool, which has four. */
 const QUERIES_MAX = 3;
 /** A new leader's end of log can lag behind what was committed for a moment. */
 const BEYOND_END_ATTEMPTS_MAX = 4;
 const BEYOND_END_PAUSE_MS = 400;
+
+/** Between two tries while a partition has no leader that answers. */
+const LEADER_PAUSE_MS = 250;
+/** _TRANSPORT, _TIMED_OUT, and what a broker answers that has only just lost or got a partition. */
+const PASSING: ReadonlySet<number> = new Set([-195, -185, 3, 5, 6, 7, 8, 9, 13, 56, 74, 75, 78]);
 
 export interface PositionPolicies {
   readonly groupId: string;
@@ -108,11 +113,18 @@ export class PositionResolver {
     );
   }
 
+  /** librdkafka gives up at once when a leader moves or hangs up in the middle of it. */
   async #watermarks({ topic, partition }: TopicPartition): Promise<WatermarkOffsets> {
-    try {
-      return await this.#queries.watermarks({ topic, partition }, REQUEST_TIMEOUT_MS);
-    } catch (cause) {
-      throw requestFailure(`the first and last offsets of ${placeOf({ topic, partition })}`, cause);
+    const deadlineMs = performance.now() + REQUEST_TIMEOUT_MS;
+    for (;;) {
+      try {
+        return await this.#queries.watermarks({ topic, partition }, Math.max(1, Math.ceil(deadlineMs - performance.now())));
+      } catch (cause) {
+        const late = performance.now() + LEADER_PAUSE_MS >= deadlineMs;
+        if (late || !PASSING.has(kafkaErrorCode(cause) ?? 0))
+          throw requestFailure(`the first and last offsets of ${placeOf({ topic, partition })}`, cause);
+      }
+      await delay(LEADER_PAUSE_MS);
     }
   }
 }

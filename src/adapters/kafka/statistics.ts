@@ -11,18 +11,34 @@ export function progressOf(
   const document = parse(field(event, 'message'));
   const endField = isolation === 'read_committed' ? 'ls_offset' : 'hi_offset';
   const topics = field(document, 'topics');
+  const connected = connectedBrokers(field(document, 'brokers'));
   return registry.allOpen.flatMap(({ partitionId, topic, partition }) => {
     const statistics = field(field(field(topics, topic), 'partitions'), String(partition));
     if (statistics === undefined) return [];
     return [
       {
         partitionId,
-        nextOffset: offsetField(statistics, 'next_offset'),
+        nextOffset: isFetched(statistics, connected) ? offsetField(statistics, 'next_offset') : -1,
         fetchQueueRecords: Math.max(offsetField(statistics, 'fetchq_cnt'), 0),
         endOffset: offsetField(statistics, endField),
       },
     ];
   });
+}
+
+/** Without its broker a partition's fetch position stands still, on a place from before the last seek perhaps. */
+function isFetched(statistics: unknown, connected: ReadonlySet<unknown>): boolean {
+  const broker = field(statistics, 'broker');
+  return broker === undefined || connected.has(broker);
+}
+
+function connectedBrokers(brokers: unknown): ReadonlySet<unknown> {
+  if (typeof brokers !== 'object' || brokers === null) return new Set();
+  return new Set(
+    Object.values(brokers)
+      .filter((broker) => field(broker, 'state') === 'UP')
+      .map((broker) => field(broker, 'nodeid')),
+  );
 }
 
 function parse(text: unknown): unknown {
