@@ -61,7 +61,7 @@ export class Dispatcher {
     this.stall = new Stall(state, (reason, delayMs) => this.rebalancer.rewind(reason, delayMs));
     const settler = new Settler(state, { runner, stall: this.stall, rewind: (reason) => this.rebalancer.rewind(reason) });
     const guard = (handle: () => void): void => this.guard(handle);
-    this.deck = new FlightDeck(state, { outputs: this.outputs, runner, releaser, settler, guard, finished: () => this.checkEnd() });
+    this.deck = new FlightDeck(state, { outputs: this.outputs, runner, releaser, settler, guard, finished: () => this.flightFinished() });
     this.changes = new ChangeQueue(state, () => this.pump());
     this.intake = new Intake(state, {
       accepted: (flight) => releaser.accept(flight),
@@ -205,8 +205,7 @@ export class Dispatcher {
 
   private pump(): void {
     this.outputs.serveWaiters();
-    if (this.state.stopping || this.changes.busy) return;
-    if (this.intake.oversizeReady) this.changes.enqueue(() => this.changes.parked(() => this.intake.serveOversize()));
+    if (this.intake.oversizeReady && !this.changes.busy) this.changes.enqueue(() => this.changes.parked(() => this.intake.serveOversize()));
     this.intake.pump();
   }
 
@@ -240,6 +239,11 @@ export class Dispatcher {
     } catch (error) {
       this.fail(asDispatcherError(error));
     }
+  }
+
+  /** Looked at when nothing is left in flight, else on the tick: it costs a look at every partition. */
+  private flightFinished(): void {
+    if (this.state.flights.size === 0) this.checkEnd();
   }
 
   private checkEnd(): void {

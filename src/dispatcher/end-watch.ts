@@ -19,6 +19,7 @@ interface Target {
 export class EndWatch {
   private readonly state: RunState;
   private targets: Map<string, Target> | undefined;
+  private readonly targetsById = new Map<PartitionId, Target | undefined>();
   private nextPollMs = 0;
   private polling = false;
   private foreignSinceMs: number | undefined;
@@ -52,7 +53,7 @@ export class EndWatch {
     return records;
   }
 
-  /** Called on every tick and after every settled batch. */
+  /** Called on every tick, and when nothing is in flight. */
   check(owned: ReadonlyMap<PartitionId, unknown>): void {
     const foreign = new Set([...(this.targets?.values() ?? [])].filter((target) => !target.done));
     for (const id of owned.keys()) {
@@ -119,7 +120,10 @@ export class EndWatch {
 
   private targetOf(id: PartitionId): Target | undefined {
     if (this.targets === undefined) return undefined;
-    const { topic, partition } = this.state.deps.describe(id);
-    return this.targets.get(`${topic}/${partition}`);
+    if (!this.targetsById.has(id)) {
+      const { topic, partition } = this.state.deps.describe(id);
+      this.targetsById.set(id, this.targets.get(`${topic}/${partition}`));
+    }
+    return this.targetsById.get(id);
   }
 }

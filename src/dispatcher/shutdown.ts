@@ -54,7 +54,6 @@ export class Shutdown {
     const late = new Promise<void>((resolve) => {
       cancelDeadline = deps.clock.after(settings.drainTimeoutMs, resolve);
     });
-    deps.pool.signalStop();
     await Promise.race([this.drain(sourceStarted), late, this.cutWanted]);
     cancelDeadline();
     const cutRecords = this.state.flow.records;
@@ -105,6 +104,8 @@ export class Shutdown {
   private giveUp(): void {
     // First of all: what fails now is no fault of a destination.
     this.parts.deck.abandon();
+    // Not before: a transform that heeds the signal throws, and its record would be rejected although nothing is wrong with it.
+    this.state.deps.pool.signalStop();
     try {
       this.state.deps.sink.purge();
     } catch (error) {

@@ -81,7 +81,7 @@ export interface TransformPool {
   run(task: TransformTask): Promise<TransformResult>;
   /** Tasks running now. */
   readonly busy: number;
-  /** Tells running transforms to stop early (`context.signal`). */
+  /** Tells running transforms to stop early (`context.signal`): their results are of no use any more. */
   signalStop(): void;
   /** Runs teardown in every worker, then ends the threads; killed after `deadlineMs`. */
   close(deadlineMs: number): Promise<void>;

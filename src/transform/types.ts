@@ -46,7 +46,7 @@ export interface TransformMetrics {
 export interface SetupContext {
   readonly threadId: number;
   readonly logger: TransformLogger;
-  /** Aborted when the dispatcher stops, or when no record of this worker was finished for `dispatcher.timeout`. */
+  /** Aborted when a stopping run gives up its drain (a drain itself lets transforms finish), or when no record of this worker was finished for `dispatcher.timeout`. */
   readonly signal: AbortSignal;
   readonly metrics: TransformMetrics;
   /** `dispatcher.options` of the configuration. */

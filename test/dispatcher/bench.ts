@@ -144,6 +144,7 @@ export class ScriptedSink implements Sink {
 export class ScriptedPool implements TransformPool {
   readonly threads = 1;
   readonly busy = 0;
+  stopsSignalled = 0;
   starting: Promise<void> = Promise.resolve();
   answer: (task: TransformTask) => Promise<TransformResult> = (task) => Promise.resolve(passThrough(task));
 
@@ -153,7 +154,9 @@ export class ScriptedPool implements TransformPool {
   run(task: TransformTask): Promise<TransformResult> {
     return this.answer(task);
   }
-  signalStop(): void {}
+  signalStop(): void {
+    this.stopsSignalled += 1;
+  }
   close(): Promise<void> {
     return Promise.resolve();
   }

@@ -116,3 +116,33 @@ test('a commit that is refused again and again is said twice a minute', async ()
   assert.equal(bench.warnings('a commit was refused'), 2);
   assert.ok(Number(bench.lines.at(-1)?.fields['heldBack']) > 200);
 });
+
+test('transforms are told to stop when the drain is given up, not when it begins: rejected by its own signal, a good record would be a dead letter', async () => {
+  const bench = new Bench();
+  await bench.start(0);
+  bench.pool.answer = () => never;
+  bench.deliver(0, 0, 10);
+  await bench.settle();
+  bench.dispatcher.stop();
+  await bench.pass(10_000);
+  assert.equal(bench.pool.stopsSignalled, 0);
+  const report = await bench.end();
+  assert.equal(bench.pool.stopsSignalled, 1);
+  assert.equal(report.error?.code, 'DRAIN_CUT');
+  assert.equal(report.records.unsettled, 10);
+});
+
+test('while the brokers are asked where to read new partitions from, those that are ours already are read on', async () => {
+  const bench = new Bench();
+  await bench.start(0);
+  bench.source.askPositions = () => never;
+  await bench.assign(1);
+  for (let n = 0; n < 5; n += 1) {
+    bench.deliver(0, n * 10, n * 10 + 10);
+    await bench.settle();
+    bench.sink.settle();
+    await bench.settle();
+  }
+  await bench.pass(300);
+  assert.equal(bench.source.stored.get(0), 50);
+});
