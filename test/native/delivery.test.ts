@@ -5,6 +5,7 @@ import { OUTPUT_ROW_BYTES, OutputHeader, OutputRow } from '../../src/wire/layout
 import { loadNativeCodec } from '../support/native-codec.js';
 import type { GivenRecord } from './harness.js';
 import {
+  closeAll,
   connectConsumer,
   connectProducer,
   delay,
@@ -36,7 +37,8 @@ before(() => {
   mock.createTopic('out', PARTITIONS, 1);
 });
 
-after(() => {
+after(async () => {
+  await closeAll();
   mock.close();
 });
 

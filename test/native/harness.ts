@@ -36,6 +36,14 @@ export async function eventually(what: string, condition: () => boolean): Promis
   }
 }
 
+/** What a failed test leaves open would keep the process alive. */
+const leftOpen = { clients: new Set<Client>(), readers: new Set<TestReader>(), writers: new Set<TestWriter>() };
+
+export async function closeAll(): Promise<void> {
+  await Promise.all([...leftOpen.readers, ...leftOpen.writers].map((one) => one.stop()));
+  await Promise.all([...leftOpen.clients].map((client) => disconnect(client)));
+}
+
 interface Client {
   connect(options: { timeout: number }, callback: (error: unknown) => void): unknown;
   disconnect(callback: () => void): unknown;
@@ -45,9 +53,11 @@ async function connect(client: Client): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     client.connect({ timeout: 10_000 }, (error) => (error ? reject(error as Error) : resolve()));
   });
+  leftOpen.clients.add(client);
 }
 
 export async function disconnect(client: Client): Promise<void> {
+  leftOpen.clients.delete(client);
   await new Promise<void>((resolve) => {
     client.disconnect(resolve);
   });
@@ -135,6 +145,7 @@ export class TestReader {
       this.events.push({ kind, a, b, c, text });
       if (kind === 'batch') this.#batch(a, b);
     });
+    leftOpen.readers.add(this);
   }
 
   #batch(blockId: number, rowCount: number): void {
@@ -169,6 +180,7 @@ export class TestReader {
   }
 
   async stop(): Promise<void> {
+    leftOpen.readers.delete(this);
     this.reader.stop();
     await eventually('stopped', () => this.seen('stopped') > 0);
   }
@@ -212,6 +224,7 @@ export class TestWriter {
       if (kind !== 'settled') this.others.push({ kind, a, text });
       else this.settled.push({ batchId: a, part: b, acknowledged: c, stale, failures: pairs(failures) });
     });
+    leftOpen.writers.add(this);
   }
 
   write(input: Uint8Array, output: Uint8Array): number {
@@ -231,6 +244,7 @@ export class TestWriter {
   }
 
   async stop(): Promise<void> {
+    leftOpen.writers.delete(this);
     this.writer.stop();
     await eventually('stopped', () => this.others.some((event) => event.kind === 'stopped'));
   }

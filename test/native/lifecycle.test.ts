@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { NativeMockCluster } from '../../src/adapters/kafka/native.js';
 import {
+  closeAll,
   connectConsumer,
   connectProducer,
   disconnect,
@@ -37,7 +38,8 @@ before(async () => {
   );
 });
 
-after(() => {
+after(async () => {
+  await closeAll();
   mock.close();
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { NativeMockCluster, NativePartitionTable } from '../../src/adapters/kafka/native.js';
 import type { TestConsumer } from './harness.js';
-import { connectConsumer, disconnect, eventually, native, openAndAssign, produce, sharedBlock, TestReader } from './harness.js';
+import { closeAll, connectConsumer, disconnect, eventually, native, openAndAssign, produce, sharedBlock, TestReader } from './harness.js';
 
 const PARTITIONS = 4;
 const RECORDS = 2000;
@@ -21,7 +21,8 @@ before(async () => {
   );
 });
 
-after(() => {
+after(async () => {
+  await closeAll();
   mock.close();
 });
 

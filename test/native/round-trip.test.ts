@@ -5,6 +5,7 @@ import type { InputRecord } from '../../src/wire/input-writer.js';
 import type { NativeRow } from '../support/native-codec.js';
 import type { TestConsumer } from './harness.js';
 import {
+  closeAll,
   codec,
   connectConsumer,
   disconnect,
@@ -27,7 +28,8 @@ before(() => {
   mock.setGroupInitialRebalanceDelayMs(0);
 });
 
-after(() => {
+after(async () => {
+  await closeAll();
   mock.close();
 });
 
