@@ -190,9 +190,9 @@ test('auto keeps the partition of an untouched key where the counts match, and h
 
 test('without a key a part stays in one partition and the next part takes the next; a dead letter keeps its own modulo the count', async () => {
   mock.createTopic('sticky', PARTITIONS, 1);
+  mock.createTopic('dead', 2, 1);
   const { writer, topic, id, close } = await opened('sticky', PARTITIONS, 'key');
   const dead = writer.writer.topic('dead', 2, 'auto');
-  mock.createTopic('dead', 2, 1);
   for (let part = 0; part < PARTITIONS; part += 1) {
     const output = outputBlock(10, (rows) => {
       for (let row = 0; row < 10; row += 1) {
