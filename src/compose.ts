@@ -5,7 +5,6 @@ import { createKafkaSink, type KafkaSink } from './adapters/kafka/kafka-sink.js'
 import { createKafkaSource } from './adapters/kafka/kafka-source.js';
 import { requireSameCounts } from './adapters/kafka/metadata.js';
 import { loadNative } from './adapters/kafka/native.js';
-import { createInlinePool } from './adapters/pool/inline-pool.js';
 import { LatePool } from './adapters/pool/late-pool.js';
 import { createPiscinaPool } from './adapters/pool/piscina-pool.js';
 import type { PoolSettings } from './adapters/pool/settings.js';
@@ -127,11 +126,11 @@ async function poolTopics(config: ResolvedConfig, sink: KafkaSink): Promise<Pool
   return { topics, ...(deadLetterBytesMax === undefined ? {} : { deadLetterBytesMax }) };
 }
 
-function createPool(
+async function createPool(
   config: ResolvedConfig,
   topics: PoolTopics,
   deps: Pick<PoolSettings, 'describePartition'> & { logger: Logger },
-): TransformPool {
+): Promise<TransformPool> {
   const { dispatcher: job } = config;
   const task = taskSettings({
     transform: job.transform,
@@ -150,7 +149,8 @@ function createPool(
     },
   });
   const settings: PoolSettings = { ...deps, task, threads: job.threads };
-  return job.threads === 0 ? createInlinePool(settings) : createPiscinaPool(settings);
+  // The inline pool runs transforms here and brings all formats along; with threads the main thread needs none of that.
+  return job.threads === 0 ? (await import('./adapters/pool/inline-pool.js')).createInlinePool(settings) : createPiscinaPool(settings);
 }
 
 function formatSpec(side: { format: FormatSpec['format']; schema: SchemaFiles | undefined; long: 'number' | 'bigint' }): FormatSpec {

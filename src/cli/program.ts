@@ -3,25 +3,35 @@ import { Command, CommanderError } from 'commander';
 import { DispatcherError, ExitCode } from '../core/errors.js';
 import { redactor } from '../core/redact.js';
 import { version } from '../version.js';
-import { register as registerCompletion } from './completion.js';
-import { register as registerConfig } from './config.js';
-import { register as registerConsume } from './consume.js';
-import { register as registerDemo } from './demo.js';
 import { type CliIo, colorsFor, printJson } from './io.js';
 import { ConfigurationError } from './load-config.js';
 import { addExample, addGlobalOptions } from './options.js';
-import { register as registerProduce } from './produce.js';
-import { register as registerRun } from './run.js';
-import { register as registerValidate } from './validate.js';
 
 /** Every verb is a module with one of these. */
 export type Register = (program: Command, io: CliIo) => void;
 
-/** In the order of the help. */
-const VERBS = [registerRun, registerDemo, registerValidate, registerConfig, registerProduce, registerConsume, registerCompletion];
+/** In the order of the help. Each is loaded when it is wanted: what a run does not need, it need not pay for at every start. */
+const VERBS: Readonly<Record<string, () => Promise<{ readonly register: Register }>>> = {
+  run: () => import('./run.js'),
+  demo: () => import('./demo.js'),
+  validate: () => import('./validate.js'),
+  config: () => import('./config.js'),
+  produce: () => import('./produce.js'),
+  consume: () => import('./consume.js'),
+  completion: () => import('./completion.js'),
+};
+/** These speak of every verb. */
+const ABOUT_ALL = new Set(['help', 'completion']);
 
-/** `verbs`: what to register, the product's own unless a test brings others. */
-export function createProgram(io: CliIo, verbs: readonly Register[] = VERBS): Command {
+/** The verbs that a command line may mean: those it names, else all (help, a misspelled verb). */
+export async function verbsFor(argv: readonly string[]): Promise<readonly Register[]> {
+  const named = argv.some((word) => ABOUT_ALL.has(word)) ? [] : Object.keys(VERBS).filter((verb) => argv.includes(verb));
+  const wanted = named.length > 0 ? named : Object.keys(VERBS);
+  const modules = await Promise.all(wanted.map((verb) => VERBS[verb]?.()));
+  return modules.flatMap((module) => (module === undefined ? [] : [module.register]));
+}
+
+export function createProgram(io: CliIo, verbs: readonly Register[]): Command {
   const program = new Command('kd');
   program
     .description('Kafka-Dispatcher: records from Kafka through your function on a pool of threads, back to Kafka in order')
@@ -44,10 +54,10 @@ export function createProgram(io: CliIo, verbs: readonly Register[] = VERBS): Co
 }
 
 /** Runs one command line; never rejects. The exit code is set through `io`. */
-export async function runCli(argv: readonly string[], io: CliIo, verbs: readonly Register[] = VERBS): Promise<void> {
+export async function runCli(argv: readonly string[], io: CliIo, verbs?: readonly Register[]): Promise<void> {
   const wired: CliIo = { ...io, secrets: io.secrets ?? new Set() };
   try {
-    await createProgram(wired, verbs).parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
+    await createProgram(wired, verbs ?? (await verbsFor(argv))).parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
   } catch (error) {
     report(error, argv, wired);
   }

@@ -7,7 +7,7 @@ import { PassThrough } from 'node:stream';
 import { after, test } from 'node:test';
 import { parse } from 'yaml';
 import type { CliIo } from '../../src/cli/io.js';
-import { createProgram, runCli } from '../../src/cli/program.js';
+import { createProgram, runCli, verbsFor } from '../../src/cli/program.js';
 import { DispatcherError } from '../../src/core/errors.js';
 import { runKd } from '../support/kd.js';
 
@@ -58,7 +58,7 @@ test('without words the help is printed, and every verb has help with an example
   const bare = await kd([]);
   assert.equal(bare.code, 0);
   assert.match(bare.out, /Usage: kd/);
-  const program = createProgram(inMemory().io);
+  const program = createProgram(inMemory().io, await verbsFor([]));
   for (const command of program.commands) {
     const help = await kd([command.name(), '--help']);
     assert.equal(help.code, 0, command.name());
