@@ -149,13 +149,7 @@ function testPrograms(kind) {
   for (const [name, files] of Object.entries(PROGRAMS)) {
     const program = join(here, `build/${kind}`, name);
     compile(program, files, flags);
-    const valgrind = [
-      '--error-exitcode=99',
-      '--leak-check=full',
-      '--errors-for-leak-kinds=definite',
-      '--quiet',
-      `--suppressions=${join(here, 'test/valgrind.supp')}`,
-    ];
+    const valgrind = ['--error-exitcode=99', '--leak-check=full', '--errors-for-leak-kinds=definite', '--quiet'];
     if (asan) run(program, [], { ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0', UBSAN_OPTIONS: 'print_stacktrace=1' });
     else run('valgrind', [...valgrind, program], {});
     console.log(`native: ${name} passed (${kind})`);

@@ -148,7 +148,7 @@ async function partitionsOf(topic: string, partitions: number, count: number): P
   const table = new native.PartitionTable(100);
   const consumer = await connectConsumer(mock.bootstrapServers, `of-${topic}`);
   const reader = new TestReader(consumer, table);
-  openAndAssign(consumer, reader.reader, table, topic, partitions);
+  openAndAssign(consumer, reader.reader, { table, topic, partitions });
   reader.offer(3, 1 << 18);
   reader.reader.start();
   await eventually(`${count} records of ${topic}`, () => reader.rowCount >= count);
@@ -234,7 +234,7 @@ test('a queue that is full is waited for, and the order is kept', async () => {
   assert.ok(writer.writer.stats().queueFullWaits > 0);
   const consumer = await connectConsumer(mock.bootstrapServers, 'narrow');
   const reader = new TestReader(consumer, table);
-  openAndAssign(consumer, reader.reader, table, 'narrow', 1);
+  openAndAssign(consumer, reader.reader, { table, topic: 'narrow', partitions: 1 });
   reader.offer(3, 1 << 18);
   reader.reader.start();
   await eventually('all', () => reader.rowCount === 4000);

@@ -141,7 +141,7 @@ export class TestReader {
   offerAgain = true;
 
   constructor(consumer: TestConsumer, table: NativePartitionTable, options: Partial<ReaderOptions> = {}) {
-    this.reader = new native.Reader(consumer.handleId, table, { ...READER_OPTIONS, ...options }, (kind, a, b, c, text) => {
+    this.reader = new native.Reader(consumer.handleId, table, { ...READER_OPTIONS, ...options }, (...[kind, a, b, c, text]) => {
       this.events.push({ kind, a, b, c, text });
       if (kind === 'batch') this.#batch(a, b);
     });
@@ -190,9 +190,7 @@ export class TestReader {
 export function openAndAssign(
   consumer: TestConsumer,
   reader: NativeReader,
-  table: NativePartitionTable,
-  topic: string,
-  partitions: number,
+  { table, topic, partitions }: { readonly table: NativePartitionTable; readonly topic: string; readonly partitions: number },
 ): number[] {
   const ids: number[] = [];
   for (let partition = 0; partition < partitions; partition += 1) {
@@ -220,10 +218,15 @@ export class TestWriter {
   #nextBatchId = 1;
 
   constructor(producer: TestProducer, table: NativePartitionTable, partsMax = 64) {
-    this.writer = new native.Writer(producer.handleId, table, { partsMax, pollIntervalMs: 20 }, (kind, a, b, c, stale, failures, text) => {
-      if (kind !== 'settled') this.others.push({ kind, a, text });
-      else this.settled.push({ batchId: a, part: b, acknowledged: c, stale, failures: pairs(failures) });
-    });
+    this.writer = new native.Writer(
+      producer.handleId,
+      table,
+      { partsMax, pollIntervalMs: 20 },
+      (...[kind, a, b, c, stale, failures, text]) => {
+        if (kind !== 'settled') this.others.push({ kind, a, text });
+        else this.settled.push({ batchId: a, part: b, acknowledged: c, stale, failures: pairs(failures) });
+      },
+    );
     leftOpen.writers.add(this);
   }
 
@@ -240,7 +243,7 @@ export class TestWriter {
   }
 
   async writeAndSettle(input: Uint8Array, output: Uint8Array): Promise<TestSettled> {
-    return await this.settledOf(this.write(input, output));
+    return this.settledOf(this.write(input, output));
   }
 
   async stop(): Promise<void> {

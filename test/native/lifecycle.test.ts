@@ -60,7 +60,7 @@ test('readers and writers made and closed in a loop leave nothing behind', async
     const reader = new TestReader(consumer, table);
     reader.offer(2, 8192);
     if (cycle % 3 > 0) {
-      openAndAssign(consumer, reader.reader, table, 'life', PARTITIONS);
+      openAndAssign(consumer, reader.reader, { table, topic: 'life', partitions: PARTITIONS });
       reader.reader.start();
       writer.writer.start();
     }
@@ -86,7 +86,7 @@ test('several consumers and producers work side by side in one process', async (
       const producer = await connectProducer(mock.bootstrapServers);
       const reader = new TestReader(consumer, table);
       const writer = new TestWriter(producer, table);
-      openAndAssign(consumer, reader.reader, table, 'life', PARTITIONS);
+      openAndAssign(consumer, reader.reader, { table, topic: 'life', partitions: PARTITIONS });
       reader.offer(3, 8192);
       reader.reader.start();
       writer.writer.start();
@@ -117,7 +117,7 @@ test('a member that subscribed leaves its group in order: parked, closed, stoppe
   // Nobody calls consume(): the reader's event thread serves the rebalance.
   await eventually('an assignment', () => consumer.rebalances.some((one) => one.assign));
   await reader.park();
-  const ids = openAndAssign(consumer, reader.reader, table, 'life', PARTITIONS);
+  const ids = openAndAssign(consumer, reader.reader, { table, topic: 'life', partitions: PARTITIONS });
   reader.reader.unpark();
   await eventually('its records', () => reader.rowCount === RECORDS);
   await reader.park();
@@ -147,11 +147,11 @@ test('a client that goes first stops its reader and its writer', async () => {
 test('questions about a client that is going or gone get an answer', async () => {
   for (let i = 0; i < 30; i += 1) {
     const consumer = await connectConsumer(mock.bootstrapServers, 'asked');
-    let gone = false;
+    const going = { gone: false };
     const leaving = disconnect(consumer.client).then(() => {
-      gone = true;
+      going.gone = true;
     });
-    while (!gone) {
+    while (!going.gone) {
       assert.equal(native.assignmentLost(consumer.handleId), false);
       assert.equal(native.fatalError(consumer.handleId), null);
       assert.ok(native.outQueueLength(consumer.handleId) >= 0);

@@ -37,7 +37,7 @@ async function open(group: string, options: ConstructorParameters<typeof TestRea
   const table = new native.PartitionTable(10);
   const consumer = await connectConsumer(mock.bootstrapServers, group);
   const reader = new TestReader(consumer, table, options);
-  const ids = openAndAssign(consumer, reader.reader, table, 'parked', PARTITIONS);
+  const ids = openAndAssign(consumer, reader.reader, { table, topic: 'parked', partitions: PARTITIONS });
   return { table, consumer, reader, ids };
 }
 
@@ -48,7 +48,7 @@ async function shut({ consumer, reader }: Opened): Promise<void> {
 
 async function seek(consumer: TestConsumer, partition: number, offset: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    consumer.client.seek({ topic: 'parked', partition, offset }, 5000, (error) => (error ? reject(error) : resolve()));
+    consumer.client.seek({ topic: 'parked', partition, offset }, 5000, (error: unknown) => (error ? reject(error as Error) : resolve()));
   });
 }
 
@@ -187,7 +187,7 @@ test('a record larger than every block waits for one that is large enough, in or
   const table = new native.PartitionTable(10);
   const consumer = await connectConsumer(mock.bootstrapServers, 'large');
   const reader = new TestReader(consumer, table);
-  openAndAssign(consumer, reader.reader, table, 'large', 1);
+  openAndAssign(consumer, reader.reader, { table, topic: 'large', partitions: 1 });
   reader.offer(3, 4096);
   reader.reader.start();
   await eventually('oversize', () => reader.seen('oversize') === 1);

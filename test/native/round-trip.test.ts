@@ -59,7 +59,7 @@ async function readAll(topic: string, count: number): Promise<Map<number, Native
   const table = new native.PartitionTable(10);
   const consumer: TestConsumer = await connectConsumer(mock.bootstrapServers, `read-${topic}`);
   const reader = new TestReader(consumer, table);
-  const ids = openAndAssign(consumer, reader.reader, table, topic, PARTITIONS);
+  const ids = openAndAssign(consumer, reader.reader, { table, topic, partitions: PARTITIONS });
   reader.offer(5, 4096);
   reader.reader.start();
   await eventually(`${count} records of ${topic}`, () => reader.rowCount >= count);
@@ -164,7 +164,7 @@ test('a batch is cut where the partition changes when that is asked for', async 
   const table = new native.PartitionTable(10);
   const consumer = await connectConsumer(mock.bootstrapServers, 'cut');
   const reader = new TestReader(consumer, table, { cutPerPartition: true, recordsMax: 30 });
-  openAndAssign(consumer, reader.reader, table, 'cut', PARTITIONS);
+  openAndAssign(consumer, reader.reader, { table, topic: 'cut', partitions: PARTITIONS });
   reader.offer(4, 65_536);
   reader.reader.start();
   await eventually('400 records', () => reader.rowCount === 400);
@@ -187,7 +187,7 @@ test('blocks are the limit of what is read: without one nothing is', async () =>
   const consumer = await connectConsumer(mock.bootstrapServers, 'limit');
   const reader = new TestReader(consumer, table, { recordsMax: 100 });
   reader.offerAgain = false;
-  openAndAssign(consumer, reader.reader, table, 'limit', PARTITIONS);
+  openAndAssign(consumer, reader.reader, { table, topic: 'limit', partitions: PARTITIONS });
   reader.offer(2, 65_536);
   reader.reader.start();
   await eventually('two batches', () => reader.batches.length === 2);

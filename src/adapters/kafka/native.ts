@@ -85,6 +85,8 @@ export interface ReaderOptions {
 }
 
 /**
+ * An error in the place of a partition's records is a fault segment that ends its batch, and nothing more of the partition is delivered until `rewind`
+ * or `close` and `open`. After _AUTO_OFFSET_RESET librdkafka has stopped fetching and refuses to seek: unassign and assign the partition anew.
  * `batch`: a = block id, b = rowCount, c = packedBytes. `oversize`: a = bytes needed. `parked`: the reader stands still.
  * `error`: from the main queue: a = code, text, topic and partition in text where known. `stray`: a record came on the main queue (a defect: its partition was not forwarded).
  * `stopped`: both threads have ended.
@@ -107,11 +109,11 @@ export interface ReaderStats {
 export interface NativeReader {
   /** Starts the event thread (serves callbacks on the main queue, keeps the membership alive) and the reader thread. */
   start(): void;
-  /** The typed array must be over shared memory or stay untouched; it is kept alive until handed back. */
+  /** The typed array must be over shared memory or stay untouched, 256 bytes at least; it is kept alive until handed back. Taken, and never begun, while stopping. */
   offer(blockId: number, block: Uint8Array): void;
   /** Ids of the blocks offered and not begun. Parked only. */
   reclaim(): number[];
-  /** Asks the reader to stand still; `parked` follows, after the batch in hand. Idempotent. */
+  /** Asks the reader to stand still; `parked` follows, after the batch in hand; asked while it is parked, `parked` comes once more. */
   park(): void;
   unpark(): void;
   /** Parked only: forwards the partition's queue to the data queue and sets the reader's next offset. Call it before assign/incrementalAssign. */
@@ -137,6 +139,9 @@ export interface WriterOptions {
 }
 
 /**
+ * Codes are librdkafka's, but for two: −10001 (BAD_ROW), a row that does not fit its blocks; −10002 (BAD_BATCH), a header that does not: then
+ * nothing of the part was handed over, and row 0 stands for all. A dead-letter row (flag 16) without a partition goes to the source's modulo the count.
+ * What was handed over and is not acknowledged at `stop` does not settle any more: purge and wait before.
  * `settled`: a = batchId, b = part, c = acknowledged rows; `failures` holds pairs `[outputRow, code, …]`; `stale` rows skipped by epoch.
  * `fatal`: code in a, text. `stopped`.
  */
