@@ -27,8 +27,8 @@ const ABOUT_ALL = new Set(['help', 'completion']);
 export async function verbsFor(argv: readonly string[]): Promise<readonly Register[]> {
   const named = argv.some((word) => ABOUT_ALL.has(word)) ? [] : Object.keys(VERBS).filter((verb) => argv.includes(verb));
   const wanted = named.length > 0 ? named : Object.keys(VERBS);
-  const modules = await Promise.all(wanted.map((verb) => VERBS[verb]?.()));
-  return modules.flatMap((module) => (module === undefined ? [] : [module.register]));
+  const loads = Object.entries(VERBS).flatMap(([verb, load]) => (wanted.includes(verb) ? [load()] : []));
+  return (await Promise.all(loads)).map(({ register }) => register);
 }
 
 export function createProgram(io: CliIo, verbs: readonly Register[]): Command {
