@@ -217,6 +217,7 @@ export class Dispatcher {
   /** Four times a second, until the run is over. */
   private tick(): void {
     const { deps, settings, flights } = this.state;
+    if (this.state.over) return;
     this.cancelTick = deps.clock.after(Limits.tickMs, () => this.tick());
     this.guard(() => {
       const now = deps.clock.nowMs();
@@ -235,7 +236,7 @@ export class Dispatcher {
     if (this.state.over) return;
     try {
       const changed = this.state.tracker.takeChanged();
-      if (changed.length > 0) this.state.deps.source.store(changed);
+      if (changed.length > 0) this.rebalancer.store(changed);
     } catch (error) {
       this.fail(asDispatcherError(error));
     }
@@ -263,6 +264,10 @@ export class Dispatcher {
   }
 
   private fail(error: DispatcherError): void {
+    if (this.state.over) {
+      this.state.deps.logger.debug('while closing', { code: error.code, error: error.message });
+      return;
+    }
     if (this.errors.some((known) => known.code === error.code)) return;
     this.errors.push(error);
     this.state.deps.logger.error(error.message, { code: error.code, ...(error.remedy === undefined ? {} : { remedy: error.remedy }) });

@@ -1,6 +1,6 @@
 import type { PartitionId } from '../core/batch.js';
 import { DispatcherError } from '../core/errors.js';
-import type { AssignedPartition, OpenedPartition } from '../ports/source.js';
+import type { AssignedPartition, CommittedOffset, OpenedPartition } from '../ports/source.js';
 import type { ChangeQueue } from './change-queue.js';
 import type { FlightDeck } from './flight-deck.js';
 import type { RunState } from './run-state.js';
@@ -18,6 +18,9 @@ export class Rebalancer {
   private readonly events: RebalancerEvents;
   private readonly pendingRewinds = new Set<() => void>();
   readonly owned = new Map<PartitionId, AssignedPartition>();
+  /** Of the owned ones: where we began, and the offset stored last. */
+  private readonly begun = new Map<PartitionId, number>();
+  private readonly stored = new Map<PartitionId, number>();
   /** Partitions were given to us at least once, none of them perhaps. */
   assignedOnce = false;
 
@@ -42,6 +45,7 @@ export class Rebalancer {
         const opened = partitions.map((partition) => this.open(partition, positions.get(partition.partitionId)));
         state.deps.source.open(opened);
         for (const partition of partitions) this.owned.set(partition.partitionId, partition);
+        for (const { partitionId, offset } of opened) this.begun.set(partitionId, offset);
         state.deps.logger.info('assigned', { partitions: partitions.length, owned: this.owned.size, of: names(partitions) });
       });
     });
@@ -63,6 +67,8 @@ export class Rebalancer {
         for (const id of ids) {
           this.closeEpoch(id);
           this.owned.delete(id);
+          this.begun.delete(id);
+          this.stored.delete(id);
         }
         this.events.moved(ids);
         state.deps.source.close(partitions);
@@ -95,6 +101,22 @@ export class Rebalancer {
   cancelRewinds(): void {
     for (const cancel of this.pendingRewinds) cancel();
     this.pendingRewinds.clear();
+  }
+
+  /** Hands settled offsets to the source, for its next commit. */
+  store(offsets: readonly CommittedOffset[]): void {
+    this.state.deps.source.store(offsets);
+    for (const { partitionId, offset } of offsets) this.stored.set(partitionId, offset);
+  }
+
+  /** What was settled, but not confirmed as committed: `[from, to)` of each owned partition. */
+  unconfirmed(
+    committed: ReadonlyMap<PartitionId, number>,
+  ): { readonly partitionId: PartitionId; readonly from: number; readonly to: number }[] {
+    return [...this.stored].flatMap(([partitionId, to]) => {
+      const from = Math.max(committed.get(partitionId) ?? 0, this.begun.get(partitionId) ?? 0);
+      return this.owned.has(partitionId) && from < to ? [{ partitionId, from, to }] : [];
+    });
   }
 
   /** Opens a partition under a new epoch. What was in flight of the old one is stale from now on. */
@@ -159,7 +181,7 @@ export class Rebalancer {
         partitions: left.length,
         timeoutMs: settings.rebalanceDrainTimeoutMs,
       });
-    deps.source.store(
+    this.store(
       ids.flatMap((partitionId) => {
         const offset = tracker.committable(partitionId);
         return offset === undefined ? [] : [{ partitionId, offset }];

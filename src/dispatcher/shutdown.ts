@@ -63,7 +63,7 @@ export class Shutdown {
     this.complain(balance, cutRecords);
     this.state.over = true;
     const hung = !(await this.closeAll(deadlineMs));
-    return { ...balance, hung };
+    return { ...balance, redelivery: this.withUnconfirmed(balance.redelivery), hung };
   }
 
   /** What the run came to, once everything is closed. */
@@ -130,6 +130,31 @@ export class Shutdown {
       return range === undefined ? [] : [{ ...deps.describe(id), ...range }];
     });
     return { redelivery, unsettled };
+  }
+
+  /** The last commit is made while leaving: where the broker refused it or did not answer, settled records come again too. */
+  private withUnconfirmed(redelivery: RunReport['redelivery']): RunReport['redelivery'] {
+    const { rebalancer, committed, errors } = this.parts;
+    const ranges = new Map(redelivery.map((range) => [`${range.topic}/${range.partition}`, range]));
+    const unconfirmed = rebalancer.unconfirmed(committed);
+    for (const { partitionId, from, to } of unconfirmed) {
+      const { topic, partition } = this.state.deps.describe(partitionId);
+      const key = `${topic}/${partition}`;
+      const known = ranges.get(key);
+      ranges.set(key, { topic, partition, from, to: Math.max(to, known?.to ?? 0) });
+    }
+    if (unconfirmed.length > 0 && errors.length === 0) {
+      errors.push(
+        new DispatcherError(
+          'DRAIN_CUT',
+          `all was settled, but the last commit of ${unconfirmed.length} partitions was not confirmed: these records may come twice`,
+          {
+            remedy: 'see the warnings before this; a group that rebalances or a broker that is away refuses commits',
+          },
+        ),
+      );
+    }
+    return [...ranges.values()];
   }
 
   /** A drain that was cut, or that could not settle all (what a rewind was to read again): without another error that is the run's. */

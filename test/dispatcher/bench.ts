@@ -40,6 +40,8 @@ export class ScriptedSource implements Source {
   /** Called when the reader is to stand still, before it does: what it has in hand is delivered now. */
   onPark: () => void = () => undefined;
   storeFails: Error | undefined;
+  /** Whether the last commit is confirmed. */
+  confirms = true;
 
   async start(events: SourceEvents): Promise<void> {
     this.events = events;
@@ -94,6 +96,7 @@ export class ScriptedSource implements Source {
   }
   stop(): Promise<void> {
     this.calls.push('stop');
+    if (this.confirms) this.events?.committed([...this.stored].map(([partitionId, offset]) => ({ partitionId, offset })));
     return Promise.resolve();
   }
 }

@@ -146,3 +146,21 @@ test('while the brokers are asked where to read new partitions from, those that 
   await bench.pass(300);
   assert.equal(bench.source.stored.get(0), 50);
 });
+
+test('a last commit that nobody confirms is told: exit 4, with the range that comes again', async () => {
+  for (const confirms of [true, false]) {
+    const bench = new Bench();
+    bench.source.confirms = confirms;
+    await bench.start(0, 1);
+    bench.deliver(0, 0, 10);
+    await bench.settle();
+    bench.sink.settle();
+    await bench.settle();
+    bench.source.events?.committed([{ partitionId: 0, offset: 4 }]);
+    bench.dispatcher.stop();
+    const report = await bench.end();
+    assert.equal(report.error?.code, confirms ? undefined : 'DRAIN_CUT');
+    assert.deepEqual(report.redelivery, confirms ? [] : [{ topic: 'in', partition: 0, from: 4, to: 10 }]);
+    assert.equal(report.records.unsettled, 0);
+  }
+});
