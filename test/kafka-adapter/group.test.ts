@@ -5,7 +5,7 @@ import { uniqueName } from '../support/kafka-cluster.js';
 import { sharedCluster } from '../support/shared-cluster.js';
 import { Member } from './member.js';
 import { fill } from './producing.js';
-import { until } from './support.js';
+import { after, until } from './support.js';
 
 // The mock cluster forms groups too loosely for these: a real broker.
 const cluster = await sharedCluster();
@@ -59,6 +59,20 @@ for (const strategy of ['range', 'roundrobin', 'cooperative-sticky']) {
     assert.equal(all.length, new Set(all).size, 'no record twice');
   });
 }
+
+test('a member that is stopped while it joins is gone at once: the next one need not wait for its session to end', async () => {
+  // Somewhere among these is the moment between the question and the answer.
+  for (let stopAfterMs = 0; stopAfterMs < 60; stopAfterMs += 4) {
+    const name = await topic(2);
+    const options = { servers, topic: name, groupId: name };
+    const hasty = await new Member(options).start();
+    await after(stopAfterMs);
+    await hasty.stop();
+    const next = await new Member(options).start();
+    await until(`the next one has all after a stop at ${stopAfterMs} ms`, () => next.owned.size === 2, 15_000);
+    await next.stop();
+  }
+});
 
 test('a stop while an assignment is still unanswered ends within its deadline', async () => {
   const name = await topic(1);

@@ -28,7 +28,7 @@ import type { ReaderStats } from './native.js';
 import { OffsetStore, type PossibleOffset } from './offset-store.js';
 import { PartitionRegistry } from './partition-registry.js';
 import { PositionResolver, placeOf } from './positions.js';
-import { countdown, within } from './promises.js';
+import { countdown, pendingSignal, within } from './promises.js';
 import { errorText, type KafkaConsumer, kafkaErrorCode, newConsumer, seekTo, type TopicPartition } from './rdkafka.js';
 import { ReaderControl } from './reader-control.js';
 import { RebalanceAnswers } from './rebalance.js';
@@ -37,6 +37,8 @@ import { progressOf } from './statistics.js';
 
 /** The broker answers the last commit within this, or it is not waited for any longer. */
 const LAST_COMMIT_WAIT_MS = 5_000;
+/** Brokers hold a group's first join for 3 s by default. */
+const JOIN_WAIT_MS = 5_000;
 
 export function createKafkaSource(options: KafkaSourceOptions): KafkaSource {
   return new KafkaSource(options);
@@ -58,6 +60,9 @@ export class KafkaSource implements Source {
   /** Ends of logs that a policy chose to start from: committed at once, since they can't be found again. */
   readonly #chosenEnds = new Map<number, number>();
   readonly #isolation: 'read_committed' | 'read_uncommitted';
+  /** Settled by the first rebalance event: the group knows this member. */
+  readonly #joined = pendingSignal();
+  #topicsFound = false;
   #events: SourceEvents | undefined;
   #session: Session | undefined;
   #stopping: Promise<void> | undefined;
@@ -245,6 +250,7 @@ export class KafkaSource implements Source {
     }
     const code = kafkaErrorCode(error) ?? 0;
     const kind = session.rebalance.arrived(code);
+    this.#joined.resolve();
     if (this.#isStopping()) {
       this.#closeReading(this.#registry.allOpen);
       session.rebalance.releaseAll(this.#registry.allOpen);
@@ -302,7 +308,9 @@ export class KafkaSource implements Source {
   #noteCounts(counts: ReadonlyMap<string, number>): void {
     if (this.#isStopping()) return;
     for (const [topic, count] of counts) {
-      if (count > 0) this.#registry.setTopicPartitionCount(topic, count);
+      if (count === 0) continue;
+      this.#topicsFound = true;
+      this.#registry.setTopicPartitionCount(topic, count);
     }
   }
 
@@ -327,6 +335,7 @@ export class KafkaSource implements Source {
     const { connected, reader, rebalance } = session;
     const restMs = countdown(deadlineMs, this.#options.nowMs);
     clearInterval(session.refresh);
+    await this.#leavable(Math.min(JOIN_WAIT_MS, restMs() / 2));
     await within(reader.park(), restMs(), 'the reader did not stand still');
     const open = this.#registry.allOpen;
     this.#closeReading(open);
@@ -334,6 +343,20 @@ export class KafkaSource implements Source {
     await this.#offsets.settled(Math.min(LAST_COMMIT_WAIT_MS, restMs() / 2));
     await within(reader.stop(), restMs(), "the reader's threads did not end");
     await connected.disconnect(restMs());
+  }
+
+  /**
+   * librdkafka that leaves while its first join is on the way ignores the answer and never tells the coordinator, which then keeps
+   * the whole group waiting for this member until the session times out. A join that takes too long is not waited for any longer.
+   */
+  async #leavable(waitMs: number): Promise<void> {
+    // Without a topic librdkafka has not asked to join.
+    if (!this.#topicsFound) return;
+    try {
+      await within(this.#joined.promise, waitMs, 'the group did not answer');
+    } catch (error) {
+      this.#options.logger.debug(`kafka consumer, leaving: ${errorText(error)}`);
+    }
   }
 
   async #abandon(connected: ConnectedClient<KafkaConsumer>): Promise<void> {
