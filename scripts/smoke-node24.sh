@@ -46,7 +46,7 @@ cd "$work/checkout"
 env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make build
 
 say 'kd demo'
-node build/src/main.js demo -o json >"$work/summary.json"
+node build/bin/kd.mjs demo -o json >"$work/summary.json"
 node -e '
   const text = require("node:fs").readFileSync(process.argv[1], "utf8");
   const summary = JSON.parse(text.slice(text.lastIndexOf("\n{\"schema\"") + 1));
