@@ -124,7 +124,7 @@ export const KD_PASS: KdVariant = { id: 'kd-pass', title: 'kd, pass-through', fo
 export const KD_RAW: KdVariant = { id: 'kd-raw', title: 'kd, raw through a function', format: 'avro', exact: true, transform: 'raw.ts' };
 export const KD_AVRO: KdVariant = {
   id: 'kd-avro',
-  title: 'kd, Avro: decode, validate, change, encode',
+  title: 'kd, Avro → change → Avro',
   format: 'avro',
   exact: false,
   transform: 'reprice.ts',

@@ -6,6 +6,7 @@
  * OUTPUT must keep it. With OUTPUT = INPUT it measures Kafka and itself alone. Prints one JSON object.
  */
 #include <pthread.h>
+#include <unistd.h>
 
 #include "common.h"
 
@@ -101,7 +102,13 @@ static rd_kafka_t *start_consumer(const char *servers, const char *topic, int pa
   rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
   for (int p = 0; p < partitions; p++) {
     int64_t low, high;
-    rd_kafka_resp_err_t err = rd_kafka_query_watermark_offsets(rk, topic, p, &low, &high, 10000);
+    rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR_NO_ERROR;
+    /* The topic was made a moment ago: its leaders may not all have heard of it. */
+    for (int attempt = 0; attempt < 50; attempt++) {
+      err = rd_kafka_query_watermark_offsets(rk, topic, p, &low, &high, 10000);
+      if (!err) break;
+      usleep(100000);
+    }
     if (err) die("watermark", rd_kafka_err2str(err));
     rd_kafka_topic_partition_list_add(list, topic, p)->offset = high;
   }
