@@ -18,6 +18,8 @@ const NAME_WITHOUT_FILE = 'kafka-dispatcher';
 /** A name for "none given". */
 const NONE = 'none';
 
+const NO_NOTES = { origins: new Map(), certificates: [], watchedFiles: [], tokens: undefined };
+
 /** Undefined where required values are missing; then problems were reported. */
 export function resolveConfig(input: ResolveInput, problems: Problems): ResolvedConfig | undefined {
   const reader = new Reader(input, problems);
@@ -27,6 +29,7 @@ export function resolveConfig(input: ResolveInput, problems: Problems): Resolved
     consumer: {
       bootstrapServers: reader.servers('consumer'),
       properties: withDefaults(consumerDefaults, texts(input.clients.consumer)),
+      ...NO_NOTES,
       groupId: reader.required('kafka.consumer.group-id', 'the consumer group of this job'),
       topics: reader.topics(),
       autoOffsetReset: reader.text('kafka.consumer.auto-offset-reset') as 'earliest' | 'latest' | 'none',
@@ -36,6 +39,7 @@ export function resolveConfig(input: ResolveInput, problems: Problems): Resolved
     producer: {
       bootstrapServers: reader.servers('producer'),
       properties: withDefaults(producerDefaults, texts(input.clients.producer)),
+      ...NO_NOTES,
       topic: reader.required('kafka.producer.topic', 'the topic that results go to'),
     },
     dispatcher: dispatcherPart(reader, input),

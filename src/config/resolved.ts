@@ -7,7 +7,47 @@ export interface ClusterConfig {
   readonly bootstrapServers: readonly string[];
   /** librdkafka names: what the user wrote, over our defaults (kafka-defaults.ts). What we own is added by the Kafka adapter. */
   readonly properties: KafkaProperties;
+  /** librdkafka name → where it came from. Every name of `properties` has one. */
+  readonly origins: ReadonlyMap<string, PropertyOrigin>;
+  /** Of every certificate that was read, each once a store. */
+  readonly certificates: readonly CertificateNote[];
+  /** Absolute: stores, PEM files, `${file:…}`, properties files, the configuration itself. When one changes, clients are made anew. */
+  readonly watchedFiles: readonly string[];
+  /** Where OAUTHBEARER tokens come from; undefined: librdkafka fetches them itself, or none are needed. */
+  readonly tokens: TokenSource | undefined;
 }
+
+/** What a user would have to change to change a property. */
+export interface PropertyOrigin {
+  /** As written: `kafka.properties.ssl.truststore.location`. */
+  readonly key: string;
+  /** `kd.yml:12:5`; '' where it is not a line in a file. */
+  readonly place: string;
+  /** What became of it, in one line; '' when it was taken over unchanged. */
+  readonly note: string;
+}
+
+export interface CertificateNote {
+  readonly use: 'truststore' | 'keystore';
+  /** The file, or the property's name when the PEM stood in it. */
+  readonly file: string;
+  readonly subject: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  /** Of the DER form, in lower-case hexadecimal. */
+  readonly sha256: string;
+}
+
+export type TokenSource =
+  | {
+      readonly kind: 'msk-iam';
+      readonly region?: string;
+      readonly profile?: string;
+      readonly roleArn?: string;
+      readonly roleSessionName?: string;
+    }
+  /** Absolute path of a module; its default export: `async () => ({ token, expiryTime })`, expiryTime in ms since 1970. */
+  | { readonly kind: 'module'; readonly path: string };
 
 export type DataFormat = 'raw' | 'json' | 'avro';
 export type TombstonePolicy = 'pass' | 'drop' | 'reject';
