@@ -1,0 +1,95 @@
+/** A store as a keystore: the private key with its chain, as librdkafka wants them. */
+import { KeyObject, type X509Certificate } from 'node:crypto';
+import { StoreError } from './faults.js';
+import { isSignedBy, printable, shortNameOf } from './names.js';
+import type { Store, StoreEntry } from './store.js';
+
+export interface KeyMaterial {
+  /** The key's own certificate first, each followed by the one that signed it. */
+  readonly chain: readonly X509Certificate[];
+  readonly key: KeyObject;
+  readonly warnings: readonly string[];
+}
+
+/** Throws when there is no key, more than one, one that can't be opened, or one that fits none of its certificates. */
+export function keyMaterial(store: Store): KeyMaterial {
+  const entry = onlyKey(store);
+  const key = entry.key;
+  if (key instanceof StoreError) throw key;
+  if (!(key instanceof KeyObject)) throw noKey(store);
+  const leaf = entry.certificates.find((certificate) => certificate.checkPrivateKey(key));
+  if (leaf === undefined) throw noLeaf(store, entry);
+  const chain = chainFrom(leaf, entry.certificates);
+  return { chain, key, warnings: [...store.warnings, ...aboutOrder(store, entry, chain), ...aboutUnused(store, entry, chain)] };
+}
+
+function onlyKey(store: Store): StoreEntry {
+  const [first, ...others] = store.entries.filter((entry) => entry.type === 'key');
+  if (first === undefined) throw noKey(store);
+  if (others.length === 0) return first;
+  const aliases = [first, ...others].map((entry) => `"${printable(entry.alias)}"`).join(', ');
+  throw new StoreError(
+    'several-keys',
+    store.file,
+    `holds ${others.length + 1} private keys (${aliases}); which one to show to brokers is not said`,
+    {
+      remedy:
+        store.kind === 'pem'
+          ? 'leave one private key in the file'
+          : `copy the one that is meant into a store of its own: keytool -importkeystore -srckeystore ${store.file} -srcalias ALIAS -destkeystore client.p12 -deststoretype PKCS12`,
+    },
+  );
+}
+
+function noKey(store: Store): StoreError {
+  return new StoreError('no-key', store.file, `holds no private key (${count(store.entries.length, 'certificate')})`, {
+    remedy: 'a keystore holds the private key of this client; where brokers ask for no client certificate, leave ssl.keystore.* out',
+  });
+}
+
+function noLeaf(store: Store, entry: StoreEntry): StoreError {
+  const name = store.kind === 'pem' ? 'the private key' : `the private key "${printable(entry.alias)}"`;
+  if (entry.certificates.length === 0)
+    return new StoreError('no-certificates', store.file, `${name} stands without a certificate`, {
+      remedy: 'add its certificate and those of the authorities between it and the root',
+    });
+  return new StoreError('key-mismatch', store.file, `${name} does not belong to ${names(entry.certificates)}`, {
+    remedy: 'put the key and the certificate that was issued for it together; after a renewal both change',
+  });
+}
+
+/** Follows the signatures, whatever the order in the store. */
+function chainFrom(leaf: X509Certificate, certificates: readonly X509Certificate[]): X509Certificate[] {
+  const left = new Set(certificates.filter((certificate) => certificate.fingerprint256 !== leaf.fingerprint256));
+  const chain = [leaf];
+  for (let last: X509Certificate | undefined = leaf; last !== undefined; ) {
+    const below: X509Certificate = last;
+    last = [...left].find((certificate) => isSignedBy(below, certificate));
+    if (last === undefined) break;
+    left.delete(last);
+    chain.push(last);
+  }
+  return chain;
+}
+
+function aboutOrder(store: Store, entry: StoreEntry, chain: readonly X509Certificate[]): string[] {
+  const inOrder = chain.every((certificate, index) => certificate.fingerprint256 === entry.certificates[index]?.fingerprint256);
+  return inOrder
+    ? []
+    : [`${store.file}: the certificates of the chain stood in another order; sent as leaf first, each followed by its issuer`];
+}
+
+function aboutUnused(store: Store, entry: StoreEntry, chain: readonly X509Certificate[]): string[] {
+  const sent = new Set(chain.map((certificate) => certificate.fingerprint256));
+  const unused = entry.certificates.filter((certificate) => !sent.has(certificate.fingerprint256));
+  if (unused.length === 0) return [];
+  return [`${store.file}: ${names(unused)} ${unused.length === 1 ? 'is' : 'are'} no part of the key's chain, and not sent`];
+}
+
+function names(certificates: readonly X509Certificate[]): string {
+  return certificates.map((certificate) => `"${shortNameOf(certificate)}"`).join(', ');
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,41 @@
+/** A certificate's names and days, in one line, fit for a terminal. */
+import type { X509Certificate } from 'node:crypto';
+
+/** Java's order: the common name first. */
+export function subjectOf(certificate: X509Certificate): string {
+  return oneLine(certificate.subject);
+}
+
+export function issuerOf(certificate: X509Certificate): string {
+  return oneLine(certificate.issuer);
+}
+
+/** The shortest name a person would use. */
+export function shortNameOf(certificate: X509Certificate): string {
+  const common = /(?:^|\n)CN=([^\n]+)/.exec(certificate.subject)?.[1];
+  return common === undefined ? subjectOf(certificate) : printable(common);
+}
+
+/** Signed by itself, as roots are; the name alone does not make it one. */
+export function isSelfSigned(certificate: X509Certificate): boolean {
+  return isSignedBy(certificate, certificate);
+}
+
+export function isSignedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  if (certificate.issuer !== issuer.subject) return false;
+  try {
+    return certificate.verify(issuer.publicKey);
+  } catch {
+    // A key type or a signature that OpenSSL does not know.
+    return false;
+  }
+}
+
+/** An alias or a name from a file may hold anything, escape sequences for terminals too. */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\u{fffd}');
+}
+
+function oneLine(name: string): string {
+  return printable(name.split('\n').reverse().join(', '));
+}

@@ -1,0 +1,89 @@
+/** A store as a truststore: which certificates vouch for brokers, by Java's rules. */
+import type { X509Certificate } from 'node:crypto';
+import { StoreError } from './faults.js';
+import { CHAIN_CERTIFICATES_MAX } from './limits.js';
+import { isSelfSigned, isSignedBy, issuerOf, printable, shortNameOf } from './names.js';
+import type { Store, StoreEntry } from './store.js';
+
+export interface TrustAnchors {
+  readonly certificates: readonly X509Certificate[];
+  readonly warnings: readonly string[];
+}
+
+/** Warnings about single certificates are listed up to here, the rest is counted. */
+const NAMED_MAX = 5;
+
+/**
+ * What Java would trust, and what it would pass over in silence, with a warning.
+ * Throws when nothing is left: an empty set would mean "the system's authorities" to librdkafka.
+ */
+export function trustAnchors(store: Store): TrustAnchors {
+  const anchors = store.entries.flatMap((entry) => entry.certificates.slice(0, 1));
+  if (anchors.length === 0) throw noAnchors(store);
+  const certificates = distinct(anchors);
+  const warnings = [...store.warnings, ...aboutSilence(store), ...aboutKeys(store), ...aboutIntermediates(store, certificates)];
+  return { certificates, warnings };
+}
+
+function noAnchors(store: Store): StoreError {
+  const what = store.entries.some((entry) => entry.type === 'key')
+    ? 'holds a private key and no certificate'
+    : 'holds no certificate, so no broker could be trusted';
+  return new StoreError('no-certificates', store.file, what, {
+    remedy: `add the certificate of the authority: keytool -importcert -alias ca -file ca.pem -keystore ${store.file}`,
+  });
+}
+
+function aboutSilence(store: Store): string[] {
+  const silent = store.entries.filter((entry) => entry.type === 'certificate');
+  if (silent.length === 0) return [];
+  return [
+    `${store.file}: Java would silently ignore ${listed(silent)}: not marked as trusted, as in stores that openssl makes. Taken all the same; ` +
+      'a store that Java reads, too, is made by keytool -importcert',
+  ];
+}
+
+function aboutKeys(store: Store): string[] {
+  const keys = store.entries.filter((entry) => entry.type === 'key' && entry.certificates.length > 0);
+  if (keys.length === 0 || store.kind === 'pem') return [];
+  return [
+    `${store.file}: ${listed(keys)} ${keys.length === 1 ? 'is a private key' : 'are private keys'} in a truststore. As in Java its own certificate is trusted, ` +
+      'not the authorities of its chain; a truststore should hold certificates only',
+  ];
+}
+
+/** OpenSSL, which does the handshake, wants a chain to end in a self-signed certificate; Java stops at any certificate it trusts. */
+function aboutIntermediates(store: Store, certificates: readonly X509Certificate[]): string[] {
+  const open = certificates.filter((certificate) => !reachesRoot(certificate, certificates));
+  const warnings = open
+    .slice(0, NAMED_MAX)
+    .map(
+      (certificate) =>
+        `${store.file}: "${shortNameOf(certificate)}" is not self-signed, and "${issuerOf(certificate)}", which signed it, is not in the store. ` +
+        'Java would trust it as it is, librdkafka (OpenSSL) will not: add the root that it leads to',
+    );
+  const more = open.length - warnings.length;
+  return more > 0 ? [...warnings, `${store.file}: ${more} more certificates like that`] : warnings;
+}
+
+function reachesRoot(certificate: X509Certificate, certificates: readonly X509Certificate[]): boolean {
+  let current = certificate;
+  for (let steps = 0; steps < CHAIN_CERTIFICATES_MAX; steps += 1) {
+    if (current.issuer === current.subject) return isSelfSigned(current);
+    const below = current;
+    const issuer = certificates.find((candidate) => isSignedBy(below, candidate));
+    if (issuer === undefined) return false;
+    current = issuer;
+  }
+  return false;
+}
+
+function listed(entries: readonly StoreEntry[]): string {
+  const names = entries.slice(0, NAMED_MAX).map((entry) => `"${printable(entry.alias)}"`);
+  const more = entries.length - names.length;
+  return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+function distinct(certificates: readonly X509Certificate[]): X509Certificate[] {
+  return [...new Map(certificates.map((certificate) => [certificate.fingerprint256, certificate])).values()];
+}
