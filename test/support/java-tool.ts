@@ -126,6 +126,14 @@ export interface GroupState {
   }[];
 }
 
+/** What a user may do with one topic, group, transactional id or the cluster (`kafka-cluster`). Operations as Kafka names them: READ, DESCRIBE… */
+export interface Right {
+  readonly resource: 'topic' | 'group' | 'transactional_id' | 'cluster';
+  /** `*` is every one. */
+  readonly name: string;
+  readonly operations: readonly string[];
+}
+
 interface Pending {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -275,6 +283,15 @@ export class JavaTool {
 
   async group(group: string): Promise<GroupState> {
     return (await this.#request('group', { group }, TIMEOUT_MS)) as GroupState;
+  }
+
+  /** Only on a broker with an authorizer; back when it is in force. */
+  async grant(user: string, rights: readonly Right[]): Promise<void> {
+    await this.#request('grant', { user, rights }, TIMEOUT_MS);
+  }
+
+  async revoke(user: string, rights: readonly Right[]): Promise<void> {
+    await this.#request('revoke', { user, rights }, TIMEOUT_MS);
   }
 
   async brokerCount(): Promise<number> {

@@ -48,7 +48,7 @@ async function prepare(): Promise<JavaPaths> {
   return { jarsFolder, classesFolder, classPath: `${classesFolder}:${join(jarsFolder, '*')}` };
 }
 
-function hash(parts: readonly Buffer[]): string {
+export function hash(parts: readonly Buffer[]): string {
   const sum = createHash('sha256');
   for (const part of parts) {
     sum.update(part);
@@ -56,7 +56,8 @@ function hash(parts: readonly Buffer[]): string {
   return sum.digest('hex').slice(0, 16);
 }
 
-async function once(parent: string, name: string, make: (folder: string) => Promise<void>): Promise<string> {
+/** A folder made by `make` the first time and found ever after. */
+export async function once(parent: string, name: string, make: (folder: string) => Promise<void>): Promise<string> {
   const folder = join(parent, name);
   if (existsSync(folder)) {
     return folder;
@@ -75,7 +76,7 @@ async function once(parent: string, name: string, make: (folder: string) => Prom
   return folder;
 }
 
-async function command(name: string, args: readonly string[]): Promise<void> {
+export async function command(name: string, args: readonly string[]): Promise<void> {
   try {
     await run(name, args, { maxBuffer: OUTPUT_BYTES_MAX });
   } catch (error) {

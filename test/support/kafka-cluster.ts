@@ -22,6 +22,8 @@ export interface ClusterOptions {
   readonly properties?: Readonly<Record<string, string>>;
   readonly listeners?: readonly ListenerSpec[];
   readonly formatArguments?: readonly string[];
+  /** Above those of the purpose. */
+  readonly jvmOptions?: readonly string[];
   /** [test] throughput: a real heap, G1 and both compilers, for benchmarks. */
   readonly purpose?: 'test' | 'throughput';
   /** [false] Keep the folder after stop() and say where it is. KD_TEST_KEEP_LOGS=1 does the same. */
@@ -212,7 +214,7 @@ async function prepareCluster(options: ClusterOptions): Promise<ClusterParts> {
       folder: join(folder, `broker-${index + 1}`),
       clusterId,
       properties,
-      jvmOptions: JVM_OPTIONS[options.purpose ?? 'test'],
+      jvmOptions: [...JVM_OPTIONS[options.purpose ?? 'test'], ...(options.jvmOptions ?? [])],
       formatArguments: options.formatArguments ?? [],
     });
   });

@@ -47,6 +47,7 @@ public final class Tool {
     defaults.put("bootstrap.servers", bootstrapServers);
     commands.putAll(Producing.commands());
     commands.putAll(Verifying.commands());
+    commands.putAll(Acls.commands());
     commands.put("create-topics", Tool::createTopics);
     commands.put("delete-topics", Tool::deleteTopics);
     commands.put("alter-configs", Tool::alterConfigs);
@@ -95,7 +96,7 @@ public final class Tool {
     return p;
   }
 
-  private synchronized Admin admin(JsonNode request) {
+  synchronized Admin admin(JsonNode request) {
     Properties p = clientProperties(request);
     p.putIfAbsent("retry.backoff.ms", "20");
     p.putIfAbsent("metadata.max.age.ms", "2000");
