@@ -9,11 +9,11 @@ import { LatePool } from './adapters/pool/late-pool.js';
 import { createPiscinaPool } from './adapters/pool/piscina-pool.js';
 import type { PoolSettings } from './adapters/pool/settings.js';
 import { producerQueueBytes } from './config/kafka-defaults.js';
-import type { ResolvedConfig, SchemaFiles } from './config/resolved.js';
+import type { ResolvedConfig } from './config/resolved.js';
 import type { Block } from './core/batch.js';
 import { Dispatcher } from './dispatcher/dispatcher.js';
 import type { DispatcherSettings } from './dispatcher/settings.js';
-import type { FormatSpec } from './formats/format.js';
+import { formatOf } from './job-formats.js';
 import type { Clock } from './ports/clock.js';
 import type { Logger } from './ports/logger.js';
 import type { OutputTopic } from './ports/sink.js';
@@ -135,8 +135,8 @@ async function createPool(
   const task = taskSettings({
     transform: job.transform,
     options: job.options,
-    input: { ...formatSpec(job.input), tombstones: job.input.tombstones },
-    output: { ...formatSpec({ ...job.output, long: job.input.long }), timestamp: job.output.timestamp },
+    input: { ...formatOf(config, 'input'), tombstones: job.input.tombstones },
+    output: { ...formatOf(config, 'output'), timestamp: job.output.timestamp },
     concurrency: job.ordering === 'partition' ? 1 : job.concurrency,
     timeoutMs: job.timeoutMs,
     outputBytesMax: job.batch.outputBytesMax,
@@ -151,13 +151,6 @@ async function createPool(
   const settings: PoolSettings = { ...deps, task, threads: job.threads };
   // The inline pool runs transforms here and brings all formats along; with threads the main thread needs none of that.
   return job.threads === 0 ? (await import('./adapters/pool/inline-pool.js')).createInlinePool(settings) : createPiscinaPool(settings);
-}
-
-function formatSpec(side: { format: FormatSpec['format']; schema: SchemaFiles | undefined; long: 'number' | 'bigint' }): FormatSpec {
-  const { format, schema, long } = side;
-  if (schema === undefined) return { format, long };
-  const { path, writerPath, references } = schema;
-  return { format, long, schema: { path, references, ...(writerPath === undefined ? {} : { writerPath }) } };
 }
 
 function createBlock(bytes: number, id: number): Block {

@@ -4,8 +4,8 @@ import { type Problem, Problems } from '../config/problem.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import { DispatcherError } from '../core/errors.js';
 import { inspectSchema } from '../formats/index.js';
+import { formatOf } from '../job-formats.js';
 import { inspectTransform } from '../transform/load.js';
-import { formatOf } from './job-formats.js';
 
 export async function inspectParts(config: ResolvedConfig, loaded: Loaded): Promise<readonly Problem[]> {
   const problems = new Problems();

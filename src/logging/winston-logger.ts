@@ -1,7 +1,7 @@
 /** The logger port on winston: operational events only, text on a terminal, JSON lines elsewhere. */
 import type { Writable } from 'node:stream';
 import winston from 'winston';
-import type { Logger } from '../ports/logger.js';
+import { LeveledLogger, type Logger } from '../ports/logger.js';
 import { jsonLine, type LogEvent, textLine } from './lines.js';
 import { RATE_LIMITS, RateLimiter, type RateLimits, type Suppressed } from './rate-limiter.js';
 
@@ -33,7 +33,7 @@ export function createLogger(options: LoggerOptions): ClosableLogger {
   return new WinstonLogger(options);
 }
 
-class WinstonLogger implements ClosableLogger {
+class WinstonLogger extends LeveledLogger implements ClosableLogger {
   readonly #winston: winston.Logger;
   readonly #stream: Writable;
   readonly #limiter: RateLimiter;
@@ -44,6 +44,7 @@ class WinstonLogger implements ClosableLogger {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: LoggerOptions) {
+    super();
     const onTerminal = options.stream.isTTY === true;
     const asText = options.format === 'text' || (options.format === 'auto' && onTerminal);
     const colors = options.colors ?? onTerminal;
@@ -74,22 +75,6 @@ class WinstonLogger implements ClosableLogger {
     this.#level = level;
   }
 
-  error(message: string, fields?: Readonly<Record<string, unknown>>): void {
-    this.#log('error', message, fields);
-  }
-
-  warn(message: string, fields?: Readonly<Record<string, unknown>>): void {
-    this.#log('warn', message, fields);
-  }
-
-  info(message: string, fields?: Readonly<Record<string, unknown>>): void {
-    this.#log('info', message, fields);
-  }
-
-  debug(message: string, fields?: Readonly<Record<string, unknown>>): void {
-    this.#log('debug', message, fields);
-  }
-
   async close(deadlineMs: number): Promise<void> {
     if (this.#closed) return;
     this.#summarise(this.#limiter.drain(this.#now().getTime()));
@@ -111,7 +96,7 @@ class WinstonLogger implements ClosableLogger {
     clearTimeout(deadline);
   }
 
-  #log(level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+  protected log(level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
     // Checked here: a disabled call through winston costs ten times as much.
     if (this.#closed || LEVELS[level] > LEVELS[this.#level]) return;
     const time = this.#now();

@@ -1,3 +1,4 @@
+import { LeveledLogger } from '../ports/logger.js';
 import type { TransformCount, TransformLog } from '../ports/transform-pool.js';
 import type { TransformLogger, TransformMetrics } from './types.js';
 
@@ -7,28 +8,12 @@ const SERIES_MAX = 200;
 const OBSERVATIONS_MAX = 1000;
 
 /** What the user's code logs and counts, gathered until the next task answers. Bounded; what is beyond is counted and said once. */
-export class Reports implements TransformLogger, TransformMetrics {
+export class Reports extends LeveledLogger implements TransformLogger, TransformMetrics {
   #logs: TransformLog[] = [];
   #logsDropped = 0;
   #counts = new Map<string, { name: string; value: number; labels?: Readonly<Record<string, string>> }>();
   #observations: TransformCount[] = [];
   #countsDropped = 0;
-
-  error(message: string, fields?: Readonly<Record<string, unknown>>): void {
-    this.#log('error', message, fields);
-  }
-
-  warn(message: string, fields?: Readonly<Record<string, unknown>>): void {
-    this.#log('warn', message, fields);
-  }
-
-  info(message: string, fields?: Readonly<Record<string, unknown>>): void {
-    this.#log('info', message, fields);
-  }
-
-  debug(message: string, fields?: Readonly<Record<string, unknown>>): void {
-    this.#log('debug', message, fields);
-  }
 
   count(name: string, value = 1, labels?: Readonly<Record<string, string>>): void {
     if (!Number.isFinite(value)) return;
@@ -67,7 +52,8 @@ export class Reports implements TransformLogger, TransformMetrics {
     return taken;
   }
 
-  #log(level: TransformLog['level'], message: unknown, fields: unknown): void {
+  /** Whatever the user's code hands over, the types notwithstanding. */
+  protected log(level: TransformLog['level'], message: unknown, fields: unknown): void {
     if (this.#logs.length >= LOGS_MAX) {
       this.#logsDropped += 1;
       return;
