@@ -266,7 +266,10 @@ static napi_value reader_unpark(napi_env env, napi_callback_info info) {
   return reader ? answer(env, kd_reader_unpark(reader)) : NULL;
 }
 
-static napi_value reader_open(napi_env env, napi_callback_info info) {
+typedef kd_reader_result (*place_call)(kd_reader *reader, uint32_t partition_id, uint32_t epoch, int64_t next_offset);
+
+/* The calls that say where a partition is read from: (partitionId, epoch, nextOffset). */
+static napi_value call_with_place(napi_env env, napi_callback_info info, place_call call) {
   napi_value argv[3], self;
   int64_t id, epoch, next;
   kd_reader *reader = core_of(env, reader_of(env, info, 3, argv, &self));
@@ -274,7 +277,15 @@ static napi_value reader_open(napi_env env, napi_callback_info info) {
       !kd_get_integer(env, argv[2], 0, 9007199254740991.0, "nextOffset", &next)) {
     return NULL;
   }
-  return answer(env, kd_reader_open(reader, (uint32_t)id, (uint32_t)epoch, next));
+  return answer(env, call(reader, (uint32_t)id, (uint32_t)epoch, next));
+}
+
+static napi_value reader_open(napi_env env, napi_callback_info info) {
+  return call_with_place(env, info, kd_reader_open);
+}
+
+static napi_value reader_rewind(napi_env env, napi_callback_info info) {
+  return call_with_place(env, info, kd_reader_rewind);
 }
 
 static napi_value reader_close(napi_env env, napi_callback_info info) {
@@ -283,17 +294,6 @@ static napi_value reader_close(napi_env env, napi_callback_info info) {
   kd_reader *reader = core_of(env, reader_of(env, info, 1, argv, &self));
   if (!reader || !kd_get_integer(env, argv[0], 0, UINT32_MAX, "partitionId", &id)) return NULL;
   return answer(env, kd_reader_close(reader, (uint32_t)id));
-}
-
-static napi_value reader_rewind(napi_env env, napi_callback_info info) {
-  napi_value argv[3], self;
-  int64_t id, epoch, next;
-  kd_reader *reader = core_of(env, reader_of(env, info, 3, argv, &self));
-  if (!reader || !kd_get_integer(env, argv[0], 0, UINT32_MAX, "partitionId", &id) || !kd_get_integer(env, argv[1], 1, UINT32_MAX, "epoch", &epoch) ||
-      !kd_get_integer(env, argv[2], 0, 9007199254740991.0, "nextOffset", &next)) {
-    return NULL;
-  }
-  return answer(env, kd_reader_rewind(reader, (uint32_t)id, (uint32_t)epoch, next));
 }
 
 static napi_value reader_next_offset(napi_env env, napi_callback_info info) {

@@ -66,10 +66,9 @@ static void take_answer(kd_describe *describe, rd_kafka_event_t *event) {
   }
 }
 
-/* Any broker can tell of topics; unasked, librdkafka would wait for a controller, which not every cluster names. < 0: none is known. */
-static int32_t some_broker(rd_kafka_t *client, uint32_t timeout_ms) {
+int32_t kd_admin_some_broker(rd_kafka_t *client, uint32_t timeout_ms) {
   const struct rd_kafka_metadata *metadata = NULL;
-  if (rd_kafka_metadata(client, 0, NULL, &metadata, (int)timeout_ms)) return -1;
+  if (rd_kafka_metadata(client, 0, NULL, &metadata, (int)(timeout_ms < METADATA_MS_MAX ? timeout_ms : METADATA_MS_MAX))) return -1;
   int32_t id = metadata->orig_broker_id >= 0 || metadata->broker_cnt == 0 ? metadata->orig_broker_id : metadata->brokers[0].id;
   rd_kafka_metadata_destroy(metadata);
   return id;
@@ -82,7 +81,8 @@ static bool ask(kd_describe *describe, rd_kafka_t *client, rd_kafka_queue_t *que
   rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
   rd_kafka_resp_err_t code = resources && options ? 0 : RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE;
   if (!code) code = rd_kafka_AdminOptions_set_request_timeout(options, (int)describe->timeout_ms, error, sizeof error);
-  int32_t broker = code ? -1 : some_broker(client, describe->timeout_ms < METADATA_MS_MAX ? describe->timeout_ms : METADATA_MS_MAX);
+  /* Any broker can tell of topics; unasked, librdkafka would wait for a controller, which not every cluster names. */
+  int32_t broker = code ? -1 : kd_admin_some_broker(client, describe->timeout_ms);
   if (!code && broker >= 0) code = rd_kafka_AdminOptions_set_broker(options, broker, error, sizeof error);
   size_t made = 0;
   for (; !code && made < describe->topic_count; made++) {
@@ -99,22 +99,25 @@ static bool ask(kd_describe *describe, rd_kafka_t *client, rd_kafka_queue_t *que
   return !code;
 }
 
-static void wait_for_answer(kd_describe *describe, rd_kafka_queue_t *queue) {
-  int64_t deadline_ms = kd_now_ms() + describe->timeout_ms + SLICE_MS;
+rd_kafka_event_t *kd_admin_wait(int64_t handle_id, rd_kafka_queue_t *queue, rd_kafka_event_type_t type, uint32_t timeout_ms, int32_t *code) {
+  int64_t deadline_ms = kd_now_ms() + timeout_ms + SLICE_MS;
   for (;;) {
     rd_kafka_event_t *event = rd_kafka_queue_poll(queue, SLICE_MS);
-    bool answered = event && rd_kafka_event_type(event) == RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT;
-    if (answered) take_answer(describe, event);
+    if (event && rd_kafka_event_type(event) == type) return event;
     if (event) rd_kafka_event_destroy(event);
-    if (answered) return;
-    if (is_going_away(describe->handle_id)) {
-      fail(describe, RD_KAFKA_RESP_ERR__DESTROY, NULL);
-      return;
-    }
-    if (kd_now_ms() >= deadline_ms) {
-      fail(describe, RD_KAFKA_RESP_ERR__TIMED_OUT, NULL);
-      return;
-    }
+    *code = is_going_away(handle_id) ? RD_KAFKA_RESP_ERR__DESTROY : kd_now_ms() >= deadline_ms ? RD_KAFKA_RESP_ERR__TIMED_OUT : 0;
+    if (*code) return NULL;
+  }
+}
+
+static void wait_for_answer(kd_describe *describe, rd_kafka_queue_t *queue) {
+  int32_t code = 0;
+  rd_kafka_event_t *event = kd_admin_wait(describe->handle_id, queue, RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT, describe->timeout_ms, &code);
+  if (event) {
+    take_answer(describe, event);
+    rd_kafka_event_destroy(event);
+  } else {
+    fail(describe, code, NULL);
   }
 }
 

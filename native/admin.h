@@ -2,6 +2,7 @@
 #ifndef KD_ADMIN_H
 #define KD_ADMIN_H
 
+#include <librdkafka/rdkafka.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +32,11 @@ typedef struct {
   char text[KD_ADMIN_TEXT_BYTES];
   kd_topic_configs *results;
 } kd_describe;
+
+/* Any broker that is known; < 0: none. Waits for one a moment at most. */
+int32_t kd_admin_some_broker(rd_kafka_t *client, uint32_t timeout_ms);
+/* The event of this type, at most timeout_ms and a moment from now; NULL: `*code` says why. Whatever else comes on the queue is dropped. */
+rd_kafka_event_t *kd_admin_wait(int64_t handle_id, rd_kafka_queue_t *queue, rd_kafka_event_type_t type, uint32_t timeout_ms, int32_t *code);
 
 /* Waits for the answer, at most timeout_ms; at most a moment longer than the client lives. Any thread but librdkafka's own. */
 void kd_admin_describe_topics(kd_describe *describe);

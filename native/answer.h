@@ -1,0 +1,36 @@
+/* What a broker answered, as a tree of plain values: built on any thread, turned into JavaScript's on its own. */
+#ifndef KD_ANSWER_H
+#define KD_ANSWER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* More than a cluster of 100,000 partitions has to say; past it the answer is given up. */
+#define KD_ANSWER_VALUES_MAX 4000000u
+
+typedef enum { KD_VALUE_NULL, KD_VALUE_FLAG, KD_VALUE_NUMBER, KD_VALUE_TEXT, KD_VALUE_LIST, KD_VALUE_OBJECT } kd_value_kind;
+
+typedef struct kd_value {
+  kd_value_kind kind;
+  /* In an object: a constant. */
+  const char *name;
+  char *text;
+  double number;
+  struct kd_value *root, *first, *last, *next;
+  /* The root's: how many there are, and whether one could not be made. */
+  size_t count;
+  bool incomplete;
+} kd_value;
+
+/* NULL: no memory. */
+kd_value *kd_value_root(kd_value_kind kind);
+void kd_value_free(kd_value *root);
+
+/* Add to an object (name) or a list (name NULL). Nothing happens where the parent is NULL: then the root is marked incomplete already. */
+kd_value *kd_add(kd_value *parent, const char *name, kd_value_kind kind);
+void kd_add_text(kd_value *parent, const char *name, const char *text_or_null);
+void kd_add_number(kd_value *parent, const char *name, double number);
+void kd_add_flag(kd_value *parent, const char *name, bool flag);
+
+#endif

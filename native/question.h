@@ -1,0 +1,76 @@
+/*
+ * Questions of librdkafka's Admin API on a client that exists already: what they are called, what they take and what they answer stands in
+ * src/adapters/kafka/admin.ts. All go one way: texts in, a tree of values out, within a time.
+ */
+#ifndef KD_QUESTION_H
+#define KD_QUESTION_H
+
+#include <librdkafka/rdkafka.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "answer.h"
+
+#define KD_QUESTION_TEXTS_MAX 50000u
+#define KD_QUESTION_TEXT_BYTES_MAX 65536u
+#define KD_QUESTION_ERROR_BYTES 512u
+
+/* What the user is allowed to do comes with the answer. */
+#define KD_QUESTION_AUTHORIZED 1u
+/* Nothing is done, only looked whether it could be. */
+#define KD_QUESTION_VALIDATE_ONLY 2u
+
+typedef struct kd_question_kind kd_question_kind;
+
+typedef struct {
+  int64_t handle_id;
+  const kd_question_kind *kind;
+  uint32_t flags;
+  char **texts;
+  size_t text_count;
+  uint32_t timeout_ms;
+  /* Out: an answer, or 0 ≠ code and why there is none. */
+  kd_value *answer;
+  int32_t code;
+  char error[KD_QUESTION_ERROR_BYTES];
+} kd_question;
+
+typedef enum { KD_TARGET_OWN, KD_TARGET_ANY_BROKER } kd_question_target;
+
+struct kd_question_kind {
+  const char *name;
+  rd_kafka_admin_op_t operation;
+  rd_kafka_event_type_t event;
+  kd_value_kind answer;
+  /* Any broker can tell; unasked, librdkafka would wait for a controller, which not every cluster names. */
+  kd_question_target target;
+  bool needs_texts;
+  /* False: the texts are not what the question takes (kd_question_refuse was called). Otherwise the answer comes as an event on the queue. */
+  bool (*put)(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options, rd_kafka_queue_t *queue);
+  void (*take)(kd_question *question, rd_kafka_event_t *event);
+};
+
+extern const kd_question_kind KD_CLUSTER_QUESTIONS[];
+extern const size_t KD_CLUSTER_QUESTION_COUNT;
+extern const kd_question_kind KD_TOPIC_QUESTIONS[];
+extern const size_t KD_TOPIC_QUESTION_COUNT;
+extern const kd_question_kind KD_GROUP_QUESTIONS[];
+extern const size_t KD_GROUP_QUESTION_COUNT;
+
+/* NULL: there is no such question. */
+const kd_question_kind *kd_question_named(const char *name);
+/* Waits for the answer, at most timeout_ms and a moment; not longer than the client lives. Any thread but librdkafka's own. */
+void kd_question_ask(kd_question *question);
+/* Frees what it holds, asked and answered. */
+void kd_question_clear(kd_question *question);
+
+/* For put and take. `text` may be NULL or empty: then librdkafka's for the code. */
+void kd_question_refuse(kd_question *question, int32_t code, const char *text);
+/* A whole decimal number from `min` to `max`; false: refused. */
+bool kd_question_number(kd_question *question, size_t text, int64_t min, int64_t max, int64_t *to);
+void kd_add_error(kd_value *object, int32_t code, const char *text);
+void kd_add_operations(kd_value *object, const rd_kafka_AclOperation_t *operations, size_t count);
+void kd_add_node(kd_value *parent, const char *name, const rd_kafka_Node_t *node);
+
+#endif

@@ -1,0 +1,77 @@
+/* Of consumer groups; librdkafka asks their coordinators. */
+#include "question.h"
+
+/* Text: the group. */
+static bool put_group(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options, rd_kafka_queue_t *queue) {
+  rd_kafka_DescribeConsumerGroups(client, (const char **)question->texts, 1, options, queue);
+  return true;
+}
+
+static void add_member(kd_value *list, const rd_kafka_MemberDescription_t *member) {
+  kd_value *object = kd_add(list, NULL, KD_VALUE_OBJECT);
+  kd_add_text(object, "clientId", rd_kafka_MemberDescription_client_id(member));
+  kd_add_text(object, "instanceId", rd_kafka_MemberDescription_group_instance_id(member));
+  kd_add_text(object, "memberId", rd_kafka_MemberDescription_consumer_id(member));
+  kd_add_text(object, "host", rd_kafka_MemberDescription_host(member));
+  const rd_kafka_MemberAssignment_t *assignment = rd_kafka_MemberDescription_assignment(member);
+  const rd_kafka_topic_partition_list_t *partitions = assignment ? rd_kafka_MemberAssignment_partitions(assignment) : NULL;
+  kd_add_number(object, "partitions", partitions ? partitions->cnt : 0);
+}
+
+static void take_group(kd_question *question, rd_kafka_event_t *event) {
+  size_t count = 0;
+  const rd_kafka_ConsumerGroupDescription_t **groups =
+    rd_kafka_DescribeConsumerGroups_result_groups(rd_kafka_event_DescribeConsumerGroups_result(event), &count);
+  if (count == 0) {
+    kd_question_refuse(question, RD_KAFKA_RESP_ERR__NOENT, NULL);
+    return;
+  }
+  const rd_kafka_ConsumerGroupDescription_t *group = groups[0];
+  const rd_kafka_error_t *error = rd_kafka_ConsumerGroupDescription_error(group);
+  kd_value *object = question->answer;
+  kd_add_text(object, "group", rd_kafka_ConsumerGroupDescription_group_id(group));
+  kd_add_error(object, error ? rd_kafka_error_code(error) : 0, error ? rd_kafka_error_string(error) : NULL);
+  kd_add_text(object, "state", rd_kafka_consumer_group_state_name(rd_kafka_ConsumerGroupDescription_state(group)));
+  kd_add_text(object, "type", rd_kafka_consumer_group_type_name(rd_kafka_ConsumerGroupDescription_type(group)));
+  kd_add_text(object, "assignor", rd_kafka_ConsumerGroupDescription_partition_assignor(group));
+  kd_add_node(object, "coordinator", rd_kafka_ConsumerGroupDescription_coordinator(group));
+  const rd_kafka_AclOperation_t *operations = rd_kafka_ConsumerGroupDescription_authorized_operations(group, &count);
+  kd_add_operations(object, operations, count);
+  kd_value *list = kd_add(object, "members", KD_VALUE_LIST);
+  for (size_t i = 0; i < rd_kafka_ConsumerGroupDescription_member_count(group); i++) {
+    add_member(list, rd_kafka_ConsumerGroupDescription_member(group, i));
+  }
+}
+
+/* Text: the group. All that it has committed. */
+static bool put_committed(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options, rd_kafka_queue_t *queue) {
+  rd_kafka_ListConsumerGroupOffsets_t *list = rd_kafka_ListConsumerGroupOffsets_new(question->texts[0], NULL);
+  rd_kafka_ListConsumerGroupOffsets(client, &list, 1, options, queue);
+  rd_kafka_ListConsumerGroupOffsets_destroy(list);
+  return true;
+}
+
+static void take_committed(kd_question *question, rd_kafka_event_t *event) {
+  size_t count = 0;
+  const rd_kafka_group_result_t **groups =
+    rd_kafka_ListConsumerGroupOffsets_result_groups(rd_kafka_event_ListConsumerGroupOffsets_result(event), &count);
+  const rd_kafka_error_t *error = count > 0 ? rd_kafka_group_result_error(groups[0]) : NULL;
+  const rd_kafka_topic_partition_list_t *partitions = count > 0 ? rd_kafka_group_result_partitions(groups[0]) : NULL;
+  if (error) kd_question_refuse(question, rd_kafka_error_code(error), rd_kafka_error_string(error));
+  for (int i = 0; !error && partitions && i < partitions->cnt; i++) {
+    const rd_kafka_topic_partition_t *place = &partitions->elems[i];
+    kd_value *object = kd_add(question->answer, NULL, KD_VALUE_OBJECT);
+    kd_add_text(object, "topic", place->topic);
+    kd_add_number(object, "partition", place->partition);
+    kd_add_number(object, "offset", (double)place->offset);
+    kd_add_error(object, place->err, NULL);
+  }
+}
+
+const kd_question_kind KD_GROUP_QUESTIONS[] = {
+  {"describeGroup", RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT, KD_VALUE_OBJECT, KD_TARGET_OWN, true, put_group,
+   take_group},
+  {"committedOffsets", RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT, KD_VALUE_LIST, KD_TARGET_OWN, true,
+   put_committed, take_committed},
+};
+const size_t KD_GROUP_QUESTION_COUNT = sizeof KD_GROUP_QUESTIONS / sizeof *KD_GROUP_QUESTIONS;

@@ -1,0 +1,114 @@
+/* Questions to the brokers, put to librdkafka's mock cluster: answers, refusals, and that nothing is left of either. */
+#include <string.h>
+
+#include "../handles.h"
+#include "../live.h"
+#include "../mock.h"
+#include "../question.h"
+#include "check.h"
+
+#define TIMEOUT_MS 5000u
+#define SHORT_MS 300u
+
+static kd_question put(int64_t handle_id, const char *name, uint32_t timeout_ms, const char *const *texts) {
+  kd_question question = {.handle_id = handle_id, .kind = kd_question_named(name), .timeout_ms = timeout_ms, .flags = 0};
+  CHECK(question.kind);
+  while (texts[question.text_count]) question.text_count++;
+  question.texts = calloc(question.text_count + 1, sizeof *question.texts);
+  for (size_t i = 0; i < question.text_count; i++) question.texts[i] = strdup(texts[i]);
+  kd_question_ask(&question);
+  return question;
+}
+
+#define ASK(handle, name, ...) put(handle, name, TIMEOUT_MS, (const char *const[]){__VA_ARGS__, NULL})
+
+static const kd_value *member(const kd_value *object, const char *name) {
+  const kd_value *child = object->first;
+  while (child && (!child->name || strcmp(child->name, name) != 0)) child = child->next;
+  CHECK(child);
+  return child;
+}
+
+static size_t length(const kd_value *list) {
+  size_t count = 0;
+  CHECK(list->kind == KD_VALUE_LIST);
+  for (const kd_value *child = list->first; child; child = child->next) count++;
+  return count;
+}
+
+static void expect_refused(kd_question question, int32_t code) {
+  CHECK(question.code == code && question.error[0]);
+  kd_question_clear(&question);
+}
+
+static rd_kafka_t *client(int64_t id, const char *servers) {
+  char error[512], text[32];
+  rd_kafka_conf_t *conf = rd_kafka_conf_new();
+  void *opaque = NULL;
+  CHECK(conf_init(conf, &opaque, error, sizeof error) == 0);
+  snprintf(text, sizeof text, "%lld", (long long)id);
+  CHECK(rd_kafka_conf_set(conf, KD_HANDLE_PROPERTY, text, error, sizeof error) == RD_KAFKA_CONF_OK);
+  CHECK(rd_kafka_conf_set(conf, "bootstrap.servers", servers, error, sizeof error) == RD_KAFKA_CONF_OK);
+  CHECK(rd_kafka_conf_set(conf, "log_level", "0", error, sizeof error) == RD_KAFKA_CONF_OK);
+  rd_kafka_t *made = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error);
+  CHECK(made);
+  return made;
+}
+
+static void answers(int64_t id) {
+  kd_question question = ASK(id, "describeCluster", NULL);
+  CHECK(question.code == 0 && length(member(question.answer, "nodes")) == 2);
+  const kd_value *node = member(question.answer, "nodes")->first;
+  CHECK(member(node, "id")->number >= 0 && member(node, "host")->text && member(node, "port")->number > 0);
+  kd_question_clear(&question);
+  question = ASK(id, "describeTopics", "in", "missing");
+  CHECK(question.code == 0 && length(question.answer) == 2);
+  const kd_value *topic = question.answer->first;
+  CHECK(strcmp(member(topic, "name")->text, "in") == 0 && member(topic, "code")->number == 0 && length(member(topic, "partitions")) == 4);
+  CHECK(length(member(member(topic, "partitions")->first, "replicas")) == 2);
+  kd_question_clear(&question);
+  question = ASK(id, "listOffsets", "-1", "in", "0", "in", "3");
+  CHECK(question.code == 0 && length(question.answer) == 2 && member(question.answer->first, "offset")->number == 0);
+  kd_question_clear(&question);
+}
+
+static void refusals(int64_t id) {
+  expect_refused(ASK(id, "listOffsets", "7", "in", "0"), RD_KAFKA_RESP_ERR__INVALID_ARG);
+  expect_refused(ASK(id, "listOffsets", "-1", "in"), RD_KAFKA_RESP_ERR__INVALID_ARG);
+  expect_refused(ASK(id, "listOffsets", "-1", "in", "0", "in", "x"), RD_KAFKA_RESP_ERR__INVALID_ARG);
+  expect_refused(ASK(id, "listOffsets", "-1", "in", "0", "in", "0"), RD_KAFKA_RESP_ERR__INVALID_ARG);
+  expect_refused(ASK(id, "describeTopics", "in", "in"), RD_KAFKA_RESP_ERR__INVALID_ARG);
+  expect_refused(ASK(id, "describeTopics", ""), RD_KAFKA_RESP_ERR__INVALID_ARG);
+  expect_refused(ASK(id, "describeTopicSettings", "topic", "3", "in"), RD_KAFKA_RESP_ERR__INVALID_ARG);
+  expect_refused(ASK(id, "describeTopicSettings", "topic"), RD_KAFKA_RESP_ERR__INVALID_ARG);
+  expect_refused(ASK(id, "describeBrokerSettings", "broker", "1", "x"), RD_KAFKA_RESP_ERR__INVALID_ARG);
+  expect_refused(ASK(id, "createTopics", "a", "1"), RD_KAFKA_RESP_ERR__INVALID_ARG);
+  expect_refused(ASK(id, "createTopics", "a", "0", "1", "0"), RD_KAFKA_RESP_ERR__INVALID_ARG);
+  expect_refused(ASK(id, "createTopics", "a", "1", "1", "1", "only-a-name"), RD_KAFKA_RESP_ERR__INVALID_ARG);
+  expect_refused(ASK(id, "createTopics", "a", "1", "1", "9223372036854775807", "x", "y"), RD_KAFKA_RESP_ERR__INVALID_ARG);
+  /* The mock cluster knows none of these. */
+  kd_question question = put(id, "createTopics", SHORT_MS, (const char *const[]){"a", "1", "1", "1", "retention.ms", "1", NULL});
+  CHECK(question.code != 0);
+  kd_question_clear(&question);
+  CHECK(kd_question_named("deleteTopics") == NULL);
+}
+
+int main(void) {
+  char error[512];
+  kd_mock *mock = kd_mock_new(2, error, sizeof error);
+  CHECK(mock && kd_mock_create_topic(mock, "in", 4, 2) == 0);
+  int64_t id = kd_handle_new_id();
+  rd_kafka_t *made = client(id, kd_mock_bootstrap_servers(mock));
+  answers(id);
+  refusals(id);
+  rd_kafka_destroy(made);
+  expect_refused(ASK(id, "describeCluster", NULL), RD_KAFKA_RESP_ERR__DESTROY);
+  id = kd_handle_new_id();
+  made = client(id, "127.0.0.1:1");
+  expect_refused(put(id, "describeCluster", SHORT_MS, (const char *const[]){NULL}), RD_KAFKA_RESP_ERR__TIMED_OUT);
+  rd_kafka_destroy(made);
+  kd_mock_free(mock);
+  for (int kind = 0; kind < KD_LIVE_KINDS; kind++) CHECK(kd_live_count((kd_live_kind)kind) == 0);
+  printf("question: all as it should be\n");
+  return 0;
+}
