@@ -87,6 +87,8 @@ function dispatcherPart(reader: Reader, input: ResolveInput): ResolvedConfig['di
     drainTimeoutMs: reader.number(key('drain-timeout')),
     rebalanceDrainTimeoutMs: reader.number(key('rebalance-drain-timeout')),
     stallTimeoutMs: reader.number(key('stall-timeout')),
+    reloadIntervalMs: reader.number(key('reload-interval')),
+    reloadTimeoutMs: reader.number(key('reload-timeout')),
   };
 }
 

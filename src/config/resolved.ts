@@ -96,6 +96,9 @@ export interface ResolvedConfig {
     readonly drainTimeoutMs: number;
     readonly rebalanceDrainTimeoutMs: number;
     readonly stallTimeoutMs: number;
+    /** 0 = watched files are not looked at. */
+    readonly reloadIntervalMs: number;
+    readonly reloadTimeoutMs: number;
   };
   readonly server: { readonly port: number; readonly address: string } | undefined;
   readonly logging: { readonly level: LogLevel; readonly format: 'auto' | 'text' | 'json' };

@@ -82,6 +82,8 @@ export const FIELDS: readonly Field[] = [
   { path: 'dispatcher.drain-timeout', kind: 'duration', fallback: '25s', min: 0, max: HOUR, doc: 'at a stop: time to settle what was taken' },
   { path: 'dispatcher.rebalance-drain-timeout', kind: 'duration', fallback: '5s', min: 0, max: HOUR, doc: 'at a rebalance: time to settle what is given away; the whole group waits' },
   { path: 'dispatcher.stall-timeout', kind: 'duration', fallback: '5m', min: SECOND, max: DAY, doc: 'how long a topic may refuse writes before the run stops, exit 3' },
+  { path: 'dispatcher.reload-interval', kind: 'duration', fallback: '30s', min: 0, max: DAY, doc: 'how often files are looked at that clients are made from (stores, secrets, this file); new content: clients are made anew; 0s: only on SIGHUP' },
+  { path: 'dispatcher.reload-timeout', kind: 'duration', fallback: '5m', min: 0, max: DAY, doc: 'how long no clients may run after a reload before the run ends with what prevents it' },
 
   { path: 'server.port', kind: 'integer', fallback: null, min: 0, max: 65_535, doc: 'serves /livez, /readyz and /status; absent: no HTTP; 0: a free port, printed' },
   { path: 'server.address', kind: 'text', fallback: '127.0.0.1', doc: 'the address to listen on' },

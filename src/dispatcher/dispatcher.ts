@@ -94,6 +94,7 @@ export class Dispatcher {
       await Promise.race([starting, signals.cutWanted]);
       if (!state.stopping) {
         this.lifecycle.transitionTo('running');
+        state.deps.running?.();
         this.tick();
         await signals.stopWanted;
       }
@@ -107,7 +108,7 @@ export class Dispatcher {
     this.lifecycle.transitionTo('draining');
     const ended = await this.shutdown.run(this.sourceStarted);
     this.cancelTick();
-    const report = this.shutdown.report({ ...ended, endReached: this.endReached });
+    const report = this.shutdown.report({ ...ended, endReached: this.endReached, ends: this.endWatch.ends });
     this.lifecycle.transitionTo(report.state);
     return report;
   }
@@ -167,7 +168,7 @@ export class Dispatcher {
     if (isStopping(this.state)) return;
     await deps.source.start(this.sourceEvents());
     this.sourceStarted = true;
-    if (settings.until === 'end') this.endWatch.start(await deps.source.endOffsets());
+    if (settings.until === 'end') this.endWatch.start(await deps.source.endOffsets(), settings.ends);
     this.pump();
   }
 

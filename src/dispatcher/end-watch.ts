@@ -18,6 +18,8 @@ interface Target {
  */
 export class EndWatch {
   private readonly state: RunState;
+  /** Undefined before the start. */
+  ends: readonly EndOffset[] | undefined;
   private targets: Map<string, Target> | undefined;
   private readonly targetsById = new Map<PartitionId, Target | undefined>();
   private nextPollMs = 0;
@@ -28,9 +30,11 @@ export class EndWatch {
     this.state = state;
   }
 
-  start(ends: readonly EndOffset[]): void {
+  /** What was seen earlier in the same run counts; of topics that were not there then, what is seen now. */
+  start(seenNow: readonly EndOffset[], seenEarlier: readonly EndOffset[] = []): void {
+    this.ends = firstSeen(seenNow, seenEarlier);
     this.targets = new Map(
-      ends.map(({ topic, partition, low, end }) => [
+      this.ends.map(({ topic, partition, low, end }) => [
         `${topic}/${partition}`,
         { topic, partition, end, empty: end <= low, done: end <= low },
       ]),
@@ -126,4 +130,11 @@ export class EndWatch {
     }
     return this.targetsById.get(id);
   }
+}
+
+/** A topic known earlier keeps its ends and its partitions; one that is no longer read is left out. */
+function firstSeen(seenNow: readonly EndOffset[], seenEarlier: readonly EndOffset[]): readonly EndOffset[] {
+  const topicsNow = new Set(seenNow.map(({ topic }) => topic));
+  const topicsEarlier = new Set(seenEarlier.map(({ topic }) => topic));
+  return [...seenEarlier.filter(({ topic }) => topicsNow.has(topic)), ...seenNow.filter(({ topic }) => !topicsEarlier.has(topic))];
 }

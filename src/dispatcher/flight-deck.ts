@@ -1,6 +1,5 @@
 import type { PartitionId } from '../core/batch.js';
 import { DispatcherError } from '../core/errors.js';
-import { LatencyHistogram } from '../core/latency-histogram.js';
 import type { Settled } from '../ports/sink.js';
 import type { Flight } from './flight.js';
 import type { OutputBlocks } from './output-blocks.js';
@@ -24,7 +23,6 @@ export interface FlightDeckParts {
 export class FlightDeck {
   private readonly state: RunState;
   private readonly parts: FlightDeckParts;
-  private readonly latency = new LatencyHistogram();
   private wakeups: (() => void)[] = [];
   private firstReadMs = Number.POSITIVE_INFINITY;
   private lastSettledMs = 0;
@@ -99,7 +97,8 @@ export class FlightDeck {
   }
 
   latencies(): { p50Ms: number; p99Ms: number } {
-    return { p50Ms: this.latency.percentile(0.5), p99Ms: this.latency.percentile(0.99) };
+    const { latency } = this.state;
+    return { p50Ms: latency.percentile(0.5), p99Ms: latency.percentile(0.99) };
   }
 
   get activeMs(): number {
@@ -124,7 +123,7 @@ export class FlightDeck {
     flow.release(flight.input.packedBytes, flight.input.rowCount);
     this.lastSettledMs = deps.clock.nowMs();
     this.firstReadMs = Math.min(this.firstReadMs, flight.readAtMs);
-    this.latency.record(this.lastSettledMs - flight.readAtMs, flight.input.rowCount);
+    this.state.latency.record(this.lastSettledMs - flight.readAtMs, flight.input.rowCount);
     for (const wake of this.wakeups.splice(0)) wake();
     this.parts.finished();
   }

@@ -1,5 +1,6 @@
 import type { AccountingSnapshot } from '../core/accounting.js';
 import type { DispatcherError } from '../core/errors.js';
+import type { EndOffset } from '../ports/source.js';
 
 /** What a run came to. */
 export interface RunReport {
@@ -16,6 +17,8 @@ export interface RunReport {
   readonly activeMs: number;
   /** A client did not close in time; only the end of the process ends it. */
   readonly hung: boolean;
+  /** Bounded run: the ends it was to reach; undefined before they were known. */
+  readonly ends: readonly EndOffset[] | undefined;
 }
 
 /** How a run goes just now. */

@@ -1,10 +1,12 @@
-import { Accounting } from '../core/accounting.js';
+import type { Accounting } from '../core/accounting.js';
 import { Assignments } from '../core/assignments.js';
 import type { BatchId, PartitionId } from '../core/batch.js';
 import { BlockPool } from '../core/block-pool.js';
 import type { DispatcherError } from '../core/errors.js';
 import { FlowControl } from '../core/flow-control.js';
+import type { LatencyHistogram } from '../core/latency-histogram.js';
 import { OffsetTracker } from '../core/offset-tracker.js';
+import { newRunBooks } from '../core/run-books.js';
 import type { Flight } from './flight.js';
 import { LogLimit } from './log-limit.js';
 import type { DispatcherDeps, DispatcherSettings } from './settings.js';
@@ -18,6 +20,7 @@ export interface RunState {
   readonly blocks: BlockPool;
   readonly flow: FlowControl;
   readonly accounting: Accounting;
+  readonly latency: LatencyHistogram;
   readonly logLimit: LogLimit;
   /** By id, in read order. */
   readonly flights: Map<BatchId, Flight>;
@@ -40,6 +43,7 @@ export interface RunState {
 }
 
 export function makeRunState(deps: DispatcherDeps, settings: DispatcherSettings, run: Pick<RunState, 'fail' | 'stopWanted'>): RunState {
+  const books = deps.books ?? newRunBooks();
   return {
     ...run,
     deps,
@@ -48,7 +52,8 @@ export function makeRunState(deps: DispatcherDeps, settings: DispatcherSettings,
     tracker: new OffsetTracker(),
     assignments: new Assignments(),
     flow: new FlowControl({ inFlightBytesMax: settings.blocksBytesMax, inFlightRecordsMax: settings.inFlightRecordsMax }),
-    accounting: new Accounting(),
+    accounting: books.accounting,
+    latency: books.latency,
     logLimit: new LogLimit(deps.logger, deps.clock),
     flights: new Map(),
     topicNames: new Map(),

@@ -1,8 +1,9 @@
 import type { Block, PartitionId } from '../core/batch.js';
+import type { RunBooks } from '../core/run-books.js';
 import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
 import type { Sink } from '../ports/sink.js';
-import type { Source } from '../ports/source.js';
+import type { EndOffset, Source } from '../ports/source.js';
 import type { TransformPool } from '../ports/transform-pool.js';
 
 export interface DispatcherDeps {
@@ -15,6 +16,10 @@ export interface DispatcherDeps {
   readonly createBlock: (bytes: number, id: number) => Block;
   /** Topic and partition of an id, for messages and the summary. */
   readonly describe: (partitionId: PartitionId) => { readonly topic: string; readonly partition: number };
+  /** [new ones] Counted on: those of the legs before this one. */
+  readonly books?: RunBooks;
+  /** Called once, when all has started and records may flow. */
+  readonly running?: () => void;
 }
 
 export interface DispatcherSettings {
@@ -22,6 +27,8 @@ export interface DispatcherSettings {
   readonly ordering: 'output' | 'partition' | 'none';
   /** A bounded run stops when every partition has been settled up to the end offset seen at the start. */
   readonly until: 'end' | 'forever';
+  /** Ends seen at the start of an earlier leg: a bounded run keeps them. */
+  readonly ends?: readonly EndOffset[];
   readonly blockBytes: number;
   /** For blocks, input and output together. */
   readonly blocksBytesMax: number;

@@ -72,6 +72,7 @@ export class Shutdown {
     readonly hung: boolean;
     readonly unsettled: number;
     readonly endReached: boolean;
+    readonly ends: RunReport['ends'];
   }): RunReport {
     const { accounting, deps } = this.state;
     const { errors, deck, committed } = this.parts;
@@ -88,6 +89,7 @@ export class Shutdown {
       latency: deck.latencies(),
       activeMs: deck.activeMs,
       hung: ended.hung,
+      ends: ended.ends,
     };
   }
 
