@@ -158,7 +158,7 @@ function pattern(source: string): string {
   return source;
 }
 
-function topicName(name: string): string {
+export function topicName(name: string): string {
   if (/^[A-Za-z0-9._-]{1,249}$/.test(name) && name !== '.' && name !== '..') return name;
   throw new ValueFault(`${quote(name)} is not a topic name`, 'letters, digits, ".", "_" and "-", at most 249 of them');
 }

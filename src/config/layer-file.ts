@@ -16,11 +16,13 @@ import {
   type PropertyMap,
   SECTIONS,
   SHORTHANDS,
+  TOPICS_PATH,
 } from './schema.js';
+import { topicsOfFile } from './topics.js';
 import type { MapTree, Tree } from './yaml-source.js';
 
 /** Every path that a suggestion may name. */
-export const KNOWN_PATHS: readonly string[] = [...FIELDS.map((field) => field.path), ...PROPERTY_MAPS, OPTIONS_PATH, ...SECTIONS];
+export const KNOWN_PATHS: readonly string[] = [...FIELDS.map((field) => field.path), ...PROPERTY_MAPS, OPTIONS_PATH, TOPICS_PATH, ...SECTIONS];
 
 const PROPERTY_NAME_LENGTH_MAX = 200;
 
@@ -69,6 +71,8 @@ class Walker {
       this.#properties(path, node);
     } else if (path === OPTIONS_PATH) {
       this.#options(node);
+    } else if (path === TOPICS_PATH) {
+      topicsOfFile(this.layer.topics, node, this.#problems);
     } else if (field !== undefined) {
       this.#field(field, node);
     } else if (SECTIONS.has(path)) {

@@ -6,7 +6,8 @@ import { emptyLayer, type Layer, mergeObjects } from './layers.js';
 import { propertyOfEnvironment } from './librdkafka-names.js';
 import { nearestName } from './nearest.js';
 import type { Origin, Problems } from './problem.js';
-import { environmentName, FIELD_BY_PATH, FIELDS, LATER, OPTIONS_PATH, PROPERTY_MAPS, SECTIONS, SHORTHANDS } from './schema.js';
+import { environmentName, FIELD_BY_PATH, FIELDS, LATER, OPTIONS_PATH, PROPERTY_MAPS, SECTIONS, SHORTHANDS, TOPICS_PATH } from './schema.js';
+import { topicsOfWord } from './topics.js';
 
 /** Variables below these prefixes are ours; others beginning with KD_ may be anybody's. */
 const OUR_PREFIXES = ['KD_KAFKA_', 'KD_DISPATCHER_', 'KD_LOGGING_'];
@@ -44,6 +45,8 @@ export function environmentLayer(environment: Environment, problems: Problems): 
       layer.properties[prefix[1]].set(propertyOfEnvironment(variable.slice(prefix[0].length)), { value, origin, secret: false });
     } else if (variable === environmentName(OPTIONS_PATH)) {
       setOption(layer, OPTIONS_PATH, { text: value, origin }, problems);
+    } else if (variable === environmentName(TOPICS_PATH)) {
+      topicsOfWord(layer.topics, TOPICS_PATH, { text: value, origin }, problems);
     } else if (laterVariable(variable) !== undefined) {
       problems.error(origin, laterVariable(variable) ?? null, LATER.get(laterVariable(variable) ?? '') ?? '', 'unset the variable');
     } else if (OUR_PREFIXES.some((start) => variable.startsWith(start))) {
@@ -87,6 +90,7 @@ export function assign(layer: Layer, path: string, given: { text: string; origin
   if (map !== undefined) layer.properties[map].set(path.slice(map.length + 1), { value: text, origin, secret: false });
   else if (field !== undefined) layer.fields.set(field.path, { value: text, origin, secret: false });
   else if (path === OPTIONS_PATH || path.startsWith(`${OPTIONS_PATH}.`)) setOption(layer, path, given, problems);
+  else if (path === TOPICS_PATH || path.startsWith(`${TOPICS_PATH}.`)) topicsOfWord(layer.topics, path, given, problems);
   else if (later !== undefined) problems.error(origin, path, later, 'leave it out');
   else if (SECTIONS.has(path) || KNOWN_PATHS.includes(path))
     problems.error(

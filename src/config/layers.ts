@@ -1,13 +1,9 @@
 /** One layer of settings: what the file, the environment, `--set` or an option says, with the place of each value. */
-import type { Origin } from './problem.js';
+import type { Entry, TopicEntries } from './entry.js';
+import { overlay } from './overlay.js';
 import type { PropertyMap } from './schema.js';
 
-export interface Entry<Value> {
-  readonly value: Value;
-  readonly origin: Origin;
-  /** Came through a reference with a secret's name. */
-  readonly secret: boolean;
-}
+export type { Entry, TopicEntries } from './entry.js';
 
 export interface Layer {
   /** Field path → what was written: text, number, boolean, or a list of texts. */
@@ -15,6 +11,7 @@ export interface Layer {
   readonly properties: Readonly<Record<PropertyMap, Map<string, Entry<string>>>>;
   /** Top-level keys of `dispatcher.options`. */
   readonly options: Map<string, Entry<unknown>>;
+  readonly topics: TopicEntries;
 }
 
 export function emptyLayer(): Layer {
@@ -22,6 +19,7 @@ export function emptyLayer(): Layer {
     fields: new Map(),
     properties: { 'kafka.properties': new Map(), 'kafka.consumer.properties': new Map(), 'kafka.producer.properties': new Map() },
     options: new Map(),
+    topics: new Map(),
   };
 }
 
@@ -38,8 +36,11 @@ export function mergeLayers(layers: readonly Layer[]): Layer {
         secret: entry.secret || below?.secret === true,
       });
     }
+    for (const [topic, settings] of layer.topics) merged.topics.set(topic, new Map([...(merged.topics.get(topic) ?? []), ...settings]));
     for (const map of Object.keys(layer.properties) as PropertyMap[]) {
-      for (const [name, entry] of layer.properties[map]) merged.properties[map].set(name, entry);
+      const over = overlay(merged.properties[map], layer.properties[map]);
+      merged.properties[map].clear();
+      for (const [name, entry] of over) merged.properties[map].set(name, entry);
     }
   }
   return merged;

@@ -10,6 +10,7 @@ import type { Problems } from './problem.js';
 import { baseDirectory, type PropertyEntries } from './properties.js';
 import type { Purpose, ResolveInput } from './resolve-input.js';
 import type { DataFormat, LogLevel, Ordering, PartitionRule, ResolvedConfig, SchemaFiles, TombstonePolicy } from './resolved.js';
+import { resolveTopics } from './topics.js';
 
 /** One thread is left for the main loop and librdkafka. */
 export const autoThreads = (): number => Math.max(1, availableParallelism() - 1);
@@ -43,6 +44,7 @@ export function resolveConfig(input: ResolveInput, problems: Problems): Resolved
       topic: reader.required('kafka.producer.topic', 'the topic that results go to'),
     },
     dispatcher: dispatcherPart(reader, input),
+    topics: resolveTopics(input.merged.topics, problems),
     server: reader.server(),
     logging: { level: reader.text('logging.level') as LogLevel, format: reader.text('logging.format') as 'auto' | 'text' | 'json' },
   };

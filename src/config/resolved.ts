@@ -100,8 +100,17 @@ export interface ResolvedConfig {
     readonly reloadIntervalMs: number;
     readonly reloadTimeoutMs: number;
   };
+  /** What topics should be like where they are created. Those named here are wanted besides the job's own. */
+  readonly topics: { readonly defaults: TopicWishes; readonly named: ReadonlyMap<string, TopicWishes> };
   readonly server: { readonly port: number; readonly address: string } | undefined;
   readonly logging: { readonly level: LogLevel; readonly format: 'auto' | 'text' | 'json' };
+}
+
+export interface TopicWishes {
+  readonly partitions: number | undefined;
+  readonly replication: number | undefined;
+  /** Kafka's own names and values. */
+  readonly configs: ReadonlyMap<string, string>;
 }
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';

@@ -106,6 +106,9 @@ export const PROPERTY_MAP_DOCS: Readonly<Record<PropertyMap, string>> = {
 /** The free map that is handed to the transform. */
 export const OPTIONS_PATH = 'dispatcher.options';
 
+/** What topics should be like where they are created: free names, see topics.ts. */
+export const TOPICS_PATH = 'topics';
+
 /** A text given in the place of these sections means this key of theirs. */
 export const SHORTHANDS: ReadonlyMap<string, string> = new Map([
   ['dispatcher.input.schema', 'dispatcher.input.schema.path'],

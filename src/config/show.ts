@@ -3,7 +3,7 @@ import type { Entry } from './layers.js';
 import type { Loaded } from './load.js';
 import { formatOrigin } from './problem.js';
 import type { ResolvedConfig } from './resolved.js';
-import { FIELDS, OPTIONS_PATH } from './schema.js';
+import { FIELDS, OPTIONS_PATH, TOPICS_PATH } from './schema.js';
 import { isSecretName, MASK, maskUserInfo } from './secrets.js';
 import { formatDuration, formatSize } from './units.js';
 
@@ -40,6 +40,14 @@ export function shownValues(config: ResolvedConfig, loaded: Loaded): readonly Sh
       value: mask(name, entry.value, entry.secret),
       origin: formatOrigin(entry.origin),
     });
+  }
+  for (const [topic, settings] of merged.topics) {
+    for (const [setting, entry] of settings) {
+      if (setting === '') continue;
+      const path = setting.startsWith('configs.') ? ['configs', setting.slice('configs.'.length)] : [setting];
+      const value = path.length === 1 ? Number(entry.value) : entry.value;
+      rows.push({ path: [TOPICS_PATH, topic, ...path], value: mask(setting, value, entry.secret), origin: formatOrigin(entry.origin) });
+    }
   }
   return rows.sort(bySection);
 }
@@ -96,7 +104,7 @@ function mask(name: string, value: unknown, secret: boolean): unknown {
   return typeof value === 'string' ? maskUserInfo(value) : value;
 }
 
-const SECTION_ORDER = ['name', 'kafka', 'dispatcher', 'server', 'logging'];
+const SECTION_ORDER = ['name', 'kafka', 'dispatcher', 'topics', 'server', 'logging'];
 const KAFKA_ORDER = ['bootstrap-servers', 'properties', 'consumer', 'producer'];
 
 function bySection(a: ShownValue, b: ShownValue): number {

@@ -14,6 +14,7 @@ import {
   OPTIONS_PATH,
   PROPERTY_MAP_DOCS,
   PROPERTY_MAPS,
+  TOPICS_PATH,
 } from '../../src/config/schema.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -31,7 +32,14 @@ test('every sample in configs loads without a single problem', () => {
 
 /** Path → value of a parsed file; free maps are one value. */
 function leaves(value: unknown, path: string, found: Map<string, unknown>): Map<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value) && !isPropertyMap(path) && path !== OPTIONS_PATH) {
+  if (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !isPropertyMap(path) &&
+    path !== OPTIONS_PATH &&
+    path !== TOPICS_PATH
+  ) {
     for (const [key, child] of Object.entries(value)) leaves(child, path === '' ? key : `${path}.${key}`, found);
   } else {
     found.set(path, value);
@@ -58,7 +66,7 @@ test('the example has every key, commented out where there is no default', () =>
       /^[a-z-]+: [[{./\w]/.test(rest) && !/ \| | — |: \w+ \(|[a-z] [a-z]/.test(rest) ? `${indent}${rest}` : line,
   );
   const found = new Set(leaves(parse(text), '', new Map()).keys());
-  const wanted = [...FIELDS.map((field) => field.path), ...PROPERTY_MAPS, OPTIONS_PATH];
+  const wanted = [...FIELDS.map((field) => field.path), ...PROPERTY_MAPS, OPTIONS_PATH, TOPICS_PATH];
   assert.deepEqual(
     wanted.filter((path) => !found.has(path)),
     [],
@@ -80,6 +88,7 @@ function table(): string {
     ]),
     ...PROPERTY_MAPS.map((map) => [map, '', 'map', PROPERTY_MAP_DOCS[map]]),
     [OPTIONS_PATH, '{}', 'map', 'handed to the transform'],
+    [TOPICS_PATH, '{}', 'map', 'what `kd topics create` makes; topics named here are wanted, too'],
   ].sort(([a = ''], [b = '']) => order(a) - order(b));
   return [
     '| key | default | values | |',
@@ -89,7 +98,7 @@ function table(): string {
 }
 
 function order(path: string): number {
-  return ['name', 'kafka', 'dispatcher', 'server', 'logging'].indexOf(path.split('.')[0] ?? '');
+  return ['name', 'kafka', 'dispatcher', 'topics', 'server', 'logging'].indexOf(path.split('.')[0] ?? '');
 }
 
 test('the table in docs/CONFIG.md is that of the schema', () => {
