@@ -1,7 +1,10 @@
 /** A store as a keystore: the private key with its chain, as librdkafka wants them. */
 import { KeyObject, type X509Certificate } from 'node:crypto';
 import { StoreError } from './faults.js';
-import { isSignedBy, printable, shortNameOf } from './names.js';
+import { IssuerIndex } from './issuers.js';
+import { CHAIN_CERTIFICATES_MAX } from './limits.js';
+import { printable, shortNameOf } from './names.js';
+import { shellWord } from './shell-word.js';
 import type { Store, StoreEntry } from './store.js';
 
 export interface KeyMaterial {
@@ -17,9 +20,18 @@ export function keyMaterial(store: Store): KeyMaterial {
   const key = entry.key;
   if (key instanceof StoreError) throw key;
   if (!(key instanceof KeyObject)) throw noKey(store);
+  if (entry.certificates.length > CHAIN_CERTIFICATES_MAX)
+    throw new StoreError(
+      'limit',
+      store.file,
+      `holds ${entry.certificates.length} certificates beside its key (at most ${CHAIN_CERTIFICATES_MAX})`,
+      {
+        remedy: 'leave only the certificates of the chain in a keystore; authorities that are trusted belong into the truststore',
+      },
+    );
   const leaf = entry.certificates.find((certificate) => certificate.checkPrivateKey(key));
   if (leaf === undefined) throw noLeaf(store, entry);
-  const chain = chainFrom(leaf, entry.certificates);
+  const chain = new IssuerIndex(entry.certificates).chainFrom(leaf);
   return { chain, key, warnings: [...store.warnings, ...aboutOrder(store, entry, chain), ...aboutUnused(store, entry, chain)] };
 }
 
@@ -36,7 +48,7 @@ function onlyKey(store: Store): StoreEntry {
       remedy:
         store.kind === 'pem'
           ? 'leave one private key in the file'
-          : `copy the one that is meant into a store of its own: keytool -importkeystore -srckeystore ${store.file} -srcalias ALIAS -destkeystore client.p12 -deststoretype PKCS12`,
+          : `copy the one that is meant into a store of its own: keytool -importkeystore -srckeystore ${shellWord(store.file)} -srcalias ALIAS -destkeystore client.p12 -deststoretype PKCS12`,
     },
   );
 }
@@ -56,20 +68,6 @@ function noLeaf(store: Store, entry: StoreEntry): StoreError {
   return new StoreError('key-mismatch', store.file, `${name} does not belong to ${names(entry.certificates)}`, {
     remedy: 'put the key and the certificate that was issued for it together; after a renewal both change',
   });
-}
-
-/** Follows the signatures, whatever the order in the store. */
-function chainFrom(leaf: X509Certificate, certificates: readonly X509Certificate[]): X509Certificate[] {
-  const left = new Set(certificates.filter((certificate) => certificate.fingerprint256 !== leaf.fingerprint256));
-  const chain = [leaf];
-  for (let last: X509Certificate | undefined = leaf; last !== undefined; ) {
-    const below: X509Certificate = last;
-    last = [...left].find((certificate) => isSignedBy(below, certificate));
-    if (last === undefined) break;
-    left.delete(last);
-    chain.push(last);
-  }
-  return chain;
 }
 
 function aboutOrder(store: Store, entry: StoreEntry, chain: readonly X509Certificate[]): string[] {

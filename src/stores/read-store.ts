@@ -1,8 +1,55 @@
 /** Any store by its content: what it is called, and what the configuration says it is, do not matter (nor do they to Java). */
-import { StoreError } from './faults.js';
+import { certificateFrom } from './certificates.js';
+import { type DerElement, readElement, Tag } from './der.js';
+import { JKS_MAGIC, readJks } from './jks.js';
+import { STORE_BYTES_MAX } from './limits.js';
+import { readPem } from './pem.js';
+import { readPkcs12 } from './pkcs12.js';
+import { Reading } from './reading.js';
+import { foreignBinary, foreignDer, foreignText } from './recognise.js';
 import type { Store, StoreOptions } from './store.js';
 
+/** Throws StoreError, and nothing else, whatever the bytes. */
 export function readStore(bytes: Buffer, options: StoreOptions): Store {
-  if (bytes.length === 0) throw new StoreError('empty', options.file, 'is empty', { remedy: 'make it again, or copy it again' });
-  throw new StoreError('not-a-store', options.file, 'is not a store of certificates', { remedy: 'name a JKS, PKCS#12 or PEM file' });
+  const reading = new Reading(options.file);
+  if (bytes.length === 0) throw reading.error('empty', 'is empty', 'make it again, or copy it again');
+  if (bytes.length > STORE_BYTES_MAX) throw reading.limit(`has ${bytes.length} bytes (at most ${STORE_BYTES_MAX})`);
+  if (bytes.length >= 4 && bytes.readUInt32BE(0) === JKS_MAGIC) return readJks(reading, bytes, options);
+  // In a text that begins with "0" a letter follows, in DER a length of more than 127 bytes.
+  if (bytes[0] === Tag.sequence && (bytes[1] ?? 0) >= 0x80) return readDer(reading, bytes, options);
+  const text = textOf(bytes);
+  if (text.includes('-----BEGIN ')) return readPem(reading, text, options);
+  throw foreignBinary(reading, bytes) ?? foreignText(reading, text);
+}
+
+function readDer(reading: Reading, bytes: Buffer, options: StoreOptions): Store {
+  const outermost = readElement(bytes, reading);
+  if (isPkcs12(outermost)) return readPkcs12(reading, outermost, options);
+  const foreign = foreignDer(reading, outermost);
+  if (foreign !== undefined) throw foreign;
+  const certificate = certificateFrom(reading, outermost.raw, 'the only element');
+  return {
+    kind: 'pem',
+    file: reading.file,
+    entries: [{ alias: 'certificate-1', type: 'trusted', certificates: [certificate] }],
+    warnings: [],
+  };
+}
+
+/** A version, then contents that name their kind; a bare key has a version, too. */
+function isPkcs12(outermost: DerElement): boolean {
+  const [version, contents] = outermost.sequence('the outermost element');
+  return (
+    version?.tag === Tag.integer && contents?.tag === Tag.sequence && contents.content.subarray(0, PKCS7_PREFIX.length).equals(PKCS7_PREFIX)
+  );
+}
+
+/** The object identifiers 1.2.840.113549.1.7.*, with their header. */
+const PKCS7_PREFIX = Buffer.from('06092a864886f70d0107', 'hex');
+
+/** Editors of Windows write UTF-16 or put a mark in front. */
+function textOf(bytes: Buffer): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.toString('utf16le', 2);
+  // Latin-1 keeps every byte: comments may be in any encoding, the blocks are ASCII.
+  return bytes.toString('latin1');
 }

@@ -1,8 +1,9 @@
 /** A store as a truststore: which certificates vouch for brokers, by Java's rules. */
 import type { X509Certificate } from 'node:crypto';
 import { StoreError } from './faults.js';
-import { CHAIN_CERTIFICATES_MAX } from './limits.js';
-import { isSelfSigned, isSignedBy, issuerOf, printable, shortNameOf } from './names.js';
+import { IssuerIndex } from './issuers.js';
+import { issuerOf, printable, shortNameOf } from './names.js';
+import { shellWord } from './shell-word.js';
 import type { Store, StoreEntry } from './store.js';
 
 export interface TrustAnchors {
@@ -18,7 +19,9 @@ const NAMED_MAX = 5;
  * Throws when nothing is left: an empty set would mean "the system's authorities" to librdkafka.
  */
 export function trustAnchors(store: Store): TrustAnchors {
-  const anchors = store.entries.flatMap((entry) => entry.certificates.slice(0, 1));
+  // In PEM a key's certificates stand as entries of their own.
+  const trusting = store.entries.filter((entry) => store.kind !== 'pem' || entry.type !== 'key');
+  const anchors = trusting.flatMap((entry) => entry.certificates.slice(0, 1));
   if (anchors.length === 0) throw noAnchors(store);
   const certificates = distinct(anchors);
   const warnings = [...store.warnings, ...aboutSilence(store), ...aboutKeys(store), ...aboutIntermediates(store, certificates)];
@@ -30,7 +33,7 @@ function noAnchors(store: Store): StoreError {
     ? 'holds a private key and no certificate'
     : 'holds no certificate, so no broker could be trusted';
   return new StoreError('no-certificates', store.file, what, {
-    remedy: `add the certificate of the authority: keytool -importcert -alias ca -file ca.pem -keystore ${store.file}`,
+    remedy: `add the certificate of the authority: keytool -importcert -alias ca -file ca.pem -keystore ${shellWord(store.file)}`,
   });
 }
 
@@ -54,7 +57,8 @@ function aboutKeys(store: Store): string[] {
 
 /** OpenSSL, which does the handshake, wants a chain to end in a self-signed certificate; Java stops at any certificate it trusts. */
 function aboutIntermediates(store: Store, certificates: readonly X509Certificate[]): string[] {
-  const open = certificates.filter((certificate) => !reachesRoot(certificate, certificates));
+  const issuers = new IssuerIndex(certificates);
+  const open = certificates.filter((certificate) => !issuers.reachesRoot(certificate));
   const warnings = open
     .slice(0, NAMED_MAX)
     .map(
@@ -64,18 +68,6 @@ function aboutIntermediates(store: Store, certificates: readonly X509Certificate
     );
   const more = open.length - warnings.length;
   return more > 0 ? [...warnings, `${store.file}: ${more} more certificates like that`] : warnings;
-}
-
-function reachesRoot(certificate: X509Certificate, certificates: readonly X509Certificate[]): boolean {
-  let current = certificate;
-  for (let steps = 0; steps < CHAIN_CERTIFICATES_MAX; steps += 1) {
-    if (current.issuer === current.subject) return isSelfSigned(current);
-    const below = current;
-    const issuer = certificates.find((candidate) => isSignedBy(below, candidate));
-    if (issuer === undefined) return false;
-    current = issuer;
-  }
-  return false;
 }
 
 function listed(entries: readonly StoreEntry[]): string {

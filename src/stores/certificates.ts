@@ -1,0 +1,17 @@
+/** A certificate from its DER. */
+import { X509Certificate } from 'node:crypto';
+import { isWholeSequence } from './der.js';
+import type { Reading } from './reading.js';
+
+export function certificateFrom(reading: Reading, der: Buffer, where: string): X509Certificate {
+  if (!isWholeSequence(der)) throw reading.damaged(`${where} is not a whole certificate`);
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(der);
+  } catch (error) {
+    throw reading.damaged(`${where} is not a valid certificate`, error);
+  }
+  // OpenSSL looks for PEM first: a certificate that hides another in its text must not become that one.
+  if (!certificate.raw.equals(der)) throw reading.damaged(`${where} is not a valid certificate`);
+  return certificate;
+}
