@@ -58,7 +58,8 @@ module.exports = {
     only('formats', ['wire/', 'core/']),
     only('transform', ['wire/', 'formats/', 'ports/', 'core/']),
     only('dispatcher', ['core/', 'ports/', 'wire/']),
-    only('adapters', ['core/', 'ports/', 'wire/', 'transform/']),
+    only('adapters', ['core/', 'ports/', 'wire/', 'transform/', 'diagnosis/']),
+    only('diagnosis', ['core/', 'config/resolved']),
     only('config', ['core/']),
     {
       name: 'workers-imports',

@@ -1,0 +1,190 @@
+/** One connection of a probe: resolve, connect, perhaps TLS, then single requests with single answers. Everything is bounded in time and bytes. */
+import { lookup } from 'node:dns/promises';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import { BadAnswer, frame, type WireRequest } from './kafka-wire.js';
+import { ProbeLimits } from './limits.js';
+
+/** Why a step did not succeed: a code of node's, or one of ours. */
+export class StepError extends Error {
+  /** ECONNREFUSED …; OpenSSL's for TLS; TIMEOUT, CLOSED (by the other side, without a word), TLS_BYTES (TLS where Kafka was asked). */
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export async function resolve(host: string, family: 0 | 4 | 6): Promise<readonly string[]> {
+  if (isIP(host) !== 0) return [host];
+  const answers = await inTime(lookup(host, { all: true, family }), ProbeLimits.resolveTimeoutMs, 'no answer from DNS');
+  const addresses = answers.map(({ address }) => address).slice(0, ProbeLimits.addressesMax);
+  if (addresses.length === 0) throw new StepError('ENOTFOUND', `${host} has no address`);
+  return addresses;
+}
+
+export interface Opened {
+  readonly socket: Socket;
+  readonly address: string;
+}
+
+/** The first address that answers, as librdkafka tries them one after another. */
+export async function openTcp(addresses: readonly string[], port: number): Promise<Opened> {
+  let failure: StepError | undefined;
+  for (const address of addresses) {
+    try {
+      return { socket: await openOne(address, port), address };
+    } catch (error) {
+      // A refusal says more than a silence.
+      const now = stepError(error);
+      if (failure === undefined || now.code === 'ECONNREFUSED') failure = now;
+    }
+  }
+  throw failure ?? new StepError('ENOTFOUND', 'no address');
+}
+
+function openOne(address: string, port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTcp({ host: address, port });
+    const timer = setTimeout(
+      () => fail(new StepError('TIMEOUT', `no answer within ${ProbeLimits.tcpTimeoutMs} ms`)),
+      ProbeLimits.tcpTimeoutMs,
+    );
+    const fail = (error: unknown): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      reject(stepError(error));
+    };
+    socket.once('error', fail);
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      socket.removeListener('error', fail);
+      resolve(socket);
+    });
+  });
+}
+
+/** The handshake over an open connection. The certificate is not judged here: an unwanted one is looked at, and nothing is sent to it. */
+export function startTls(socket: Socket, options: ConnectionOptions): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    let tls: TLSSocket;
+    const timer = setTimeout(
+      () => fail(new StepError('TIMEOUT', `no TLS answer within ${ProbeLimits.tlsTimeoutMs} ms`)),
+      ProbeLimits.tlsTimeoutMs,
+    );
+    const onClose = (): void => fail(new StepError('CLOSED', 'the connection was closed during the TLS handshake'));
+    const fail = (error: unknown): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      reject(stepError(error));
+    };
+    socket.once('error', fail);
+    try {
+      tls = connectTls({ ...options, socket, rejectUnauthorized: false });
+    } catch (error) {
+      fail(error);
+      return;
+    }
+    tls.once('error', fail);
+    tls.once('close', onClose);
+    tls.once('secureConnect', () => {
+      clearTimeout(timer);
+      tls.removeListener('error', fail);
+      tls.removeListener('close', onClose);
+      resolve(tls);
+    });
+  });
+}
+
+/** Requests over one connection, one after another. */
+export class Exchange {
+  readonly #socket: Socket;
+  #buffered: Buffer = Buffer.alloc(0);
+  #failure: StepError | undefined;
+  #wake: () => void = () => undefined;
+  #correlation = 0;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('data', (bytes: Buffer) => this.#onData(bytes));
+    socket.on('error', (error) => this.#fail(stepError(error)));
+    socket.on('close', () => this.#fail(new StepError('CLOSED', 'the broker closed the connection')));
+  }
+
+  /** The answer without length and header. */
+  async ask(request: WireRequest): Promise<Buffer> {
+    const correlation = ++this.#correlation;
+    if (this.#failure === undefined) this.#socket.write(frame(request, correlation));
+    const deadlineMs = performance.now() + ProbeLimits.answerTimeoutMs;
+    for (;;) {
+      const answer = this.#take();
+      if (answer !== undefined) {
+        if (answer.length < 4 || answer.readInt32BE(0) !== correlation) throw new BadAnswer('an answer to something that was not asked');
+        return answer.subarray(4);
+      }
+      if (this.#failure !== undefined) throw this.#failure;
+      await this.#more(deadlineMs);
+    }
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #take(): Buffer | undefined {
+    const bytes = this.#buffered;
+    if (bytes.length < 4) return undefined;
+    // A TLS alert or handshake record: 20 to 24, then version 3.x. As a length it would be above 300 MB.
+    const first = bytes.readUInt8(0);
+    if (first >= 20 && first <= 24 && bytes.readUInt8(1) === 3) throw new StepError('TLS_BYTES', 'the answer is TLS');
+    const length = bytes.readInt32BE(0);
+    if (length < 4 || length > ProbeLimits.frameBytesMax) throw new BadAnswer('an answer that is none of Kafka');
+    if (bytes.length < 4 + length) return undefined;
+    this.#buffered = bytes.subarray(4 + length);
+    return bytes.subarray(4, 4 + length);
+  }
+
+  async #more(deadlineMs: number): Promise<void> {
+    const leftMs = deadlineMs - performance.now();
+    if (leftMs <= 0) throw new StepError('TIMEOUT', `no answer within ${ProbeLimits.answerTimeoutMs} ms`);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, leftMs);
+      this.#wake = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #onData(bytes: Buffer): void {
+    this.#buffered = Buffer.concat([this.#buffered, bytes]);
+    if (this.#buffered.length > ProbeLimits.frameBytesMax + 4) {
+      this.#socket.destroy();
+      this.#fail(new StepError('NOT_KAFKA', 'more bytes than any answer has'));
+    }
+    this.#wake();
+  }
+
+  #fail(error: StepError): void {
+    this.#failure ??= error;
+    this.#wake();
+  }
+}
+
+export async function inTime<T>(work: Promise<T>, timeoutMs: number, text: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new StepError('TIMEOUT', `${text} within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export function stepError(error: unknown): StepError {
+  if (error instanceof StepError) return error;
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
+  return new StepError(code, error instanceof Error ? error.message : String(error));
+}

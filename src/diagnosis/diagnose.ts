@@ -1,0 +1,67 @@
+/** Why a cluster can't be reached, one diagnosis a broker at most. */
+
+import { ProbeLimits } from './limits.js';
+import { type BrokerLine, brokerLine, faultOfLine } from './log-lines.js';
+import { probeBroker } from './probe.js';
+import { brokerName, connectionSettings, parseBroker } from './settings.js';
+import type { AdvertisedBroker, DiagnosedCluster, Diagnosis, Evidence, ProbeReport } from './types.js';
+import { diagnosis, say } from './words.js';
+
+/** Looks at the bootstrap servers, and at what they advertise. A broker without a diagnosis is one with which nothing is wrong that a probe can see. */
+export async function diagnose(cluster: DiagnosedCluster, evidence: Evidence = {}): Promise<readonly Diagnosis[]> {
+  const said = lineFaults(cluster, evidence.lines ?? []);
+  const token = evidence.token?.();
+  const servers = [...new Set(cluster.bootstrapServers)].slice(0, ProbeLimits.brokersMax);
+  const reports = await Promise.all(
+    servers.map(async (server): Promise<ProbeReport> => {
+      const report = await probeBroker(cluster, server, { token });
+      // A login that librdkafka made itself counts as much as one of a probe.
+      return { ...report, diagnosis: report.diagnosis ?? said.get(report.broker) };
+    }),
+  );
+  const found = reports.flatMap((report) => report.diagnosis ?? []);
+  if (found.length === reports.length) return found;
+  const advertised = reports.find((report) => report.diagnosis === undefined && report.advertised !== undefined);
+  if (advertised?.advertised === undefined) return [...found, ...beyond(said, found)];
+  return [...found, ...(await diagnoseAdvertised(cluster, advertised.broker, advertised.advertised))];
+}
+
+/**
+ * The addresses that a broker gives out. Where one of them is a server that was named, names and certificates are as they should be, and only
+ * the way to the others is looked at. A diagnosis each; all of them `advertised-unreachable` or, where they answer, what is wrong with them.
+ */
+export async function diagnoseAdvertised(
+  cluster: DiagnosedCluster,
+  from: string,
+  brokers: readonly AdvertisedBroker[],
+): Promise<readonly Diagnosis[]> {
+  const named = new Set(cluster.bootstrapServers.map(canonical));
+  const others = brokers.map(brokerName).filter((name) => !named.has(name));
+  const until = others.length < brokers.length ? 'tcp' : 'kafka';
+  const reports = await Promise.all(
+    [...new Set(others)].slice(0, ProbeLimits.brokersMax).map((name) => probeBroker(cluster, name, { until })),
+  );
+  return reports.flatMap(({ broker, diagnosis: why }) => {
+    if (why === undefined) return [];
+    if (why.refused) return [why];
+    const reason = why.message.replace(/^broker /, '');
+    return [diagnosis(cluster, broker, 'advertised-unreachable', say.advertised(from, reason))];
+  });
+}
+
+function canonical(server: string): string {
+  const address = parseBroker(server);
+  return address === undefined ? server : brokerName(address);
+}
+
+function lineFaults(cluster: DiagnosedCluster, lines: readonly string[]): ReadonlyMap<string, Diagnosis> {
+  const settings = connectionSettings(cluster);
+  const read = lines.map(brokerLine).filter((line): line is BrokerLine => line !== undefined);
+  const faults = read.flatMap((line) => faultOfLine(cluster, settings, line) ?? []);
+  return new Map(faults.map((fault) => [fault.broker, fault]));
+}
+
+/** Of brokers that nobody named, and that could not be probed. */
+function beyond(said: ReadonlyMap<string, Diagnosis>, found: readonly Diagnosis[]): readonly Diagnosis[] {
+  return [...said.values()].filter(({ broker }) => !found.some((known) => known.broker === broker));
+}

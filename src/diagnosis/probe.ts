@@ -1,0 +1,364 @@
+/** One broker, step by step as a client would come to it: name, port, TLS, Kafka, login, metadata. Stops at the first thing that is wrong. */
+import type { X509Certificate } from 'node:crypto';
+import { isIP, type Socket } from 'node:net';
+import { checkServerIdentity, type TLSSocket } from 'node:tls';
+import { type ChainFault, chainFault, chainOf, factsOf, printable } from './certificates.js';
+import { Exchange, openTcp, resolve, type StepError, startTls, stepError } from './connection.js';
+import {
+  apiVersionsRequest,
+  BadAnswer,
+  metadataRequest,
+  readApiVersions,
+  readMetadata,
+  readSaslHandshake,
+  saslHandshakeRequest,
+  WireCode,
+} from './kafka-wire.js';
+import { ProbeLimits } from './limits.js';
+import { logIn } from './sasl.js';
+import { type BrokerAddress, brokerName, type ConnectionSettings, connectionSettings, parseBroker } from './settings.js';
+import { type TlsMaterial, tlsMaterial } from './tls-material.js';
+import type { CertificateFacts, DiagnosedCluster, Fault, ProbeReport, TlsFacts } from './types.js';
+import { diagnosis, type Said, say } from './words.js';
+
+export interface ProbeOptions {
+  /** Topics to be looked up in the metadata. */
+  readonly topics?: readonly string[];
+  /** For OAUTHBEARER. */
+  readonly token?: string | undefined;
+  /** How far to go. [metadata] */
+  readonly until?: 'tcp' | 'kafka' | 'metadata';
+}
+
+/** Never rejects: whatever happens is in the report. `broker`: host:port. */
+export async function probeBroker(cluster: DiagnosedCluster, broker: string, options: ProbeOptions = {}): Promise<ProbeReport> {
+  const address = parseBroker(broker);
+  if (address === undefined) {
+    return { ...emptyReport(broker), diagnosis: diagnosis(cluster, printable(broker), 'bad-address', say.badAddress(printable(broker))) };
+  }
+  const probe = new Probe(cluster, address, options);
+  const timer = setTimeout(() => probe.giveUp(), ProbeLimits.brokerTimeoutMs);
+  await Promise.race([probe.run(), probe.givenUp]);
+  clearTimeout(timer);
+  return probe.report();
+}
+
+/** Stops the walk; what is wrong is in it. */
+class Found extends Error {
+  readonly fault: Fault;
+  readonly said: Said;
+  constructor(fault: Fault, said: Said) {
+    super(said.what);
+    this.fault = fault;
+    this.said = said;
+  }
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+class Probe {
+  readonly #cluster: DiagnosedCluster;
+  readonly #settings: ConnectionSettings;
+  readonly #address: BrokerAddress;
+  readonly #options: ProbeOptions;
+  readonly #report: Mutable<ProbeReport>;
+  readonly #open = new Set<Socket>();
+  #material: TlsMaterial | undefined;
+  #closed = false;
+  readonly givenUp: Promise<void>;
+  #endNow: () => void = () => undefined;
+
+  constructor(cluster: DiagnosedCluster, address: BrokerAddress, options: ProbeOptions) {
+    this.#cluster = cluster;
+    this.#settings = connectionSettings(cluster);
+    this.#address = address;
+    this.#options = options;
+    this.#report = emptyReport(brokerName(address));
+    this.givenUp = new Promise((done) => {
+      this.#endNow = done;
+    });
+  }
+
+  giveUp(): void {
+    this.#report.diagnosis ??= diagnosis(this.#cluster, this.#report.broker, 'no-answer', say.noAnswer());
+    this.#close();
+    this.#endNow();
+  }
+
+  report(): ProbeReport {
+    return { ...this.#report };
+  }
+
+  async run(): Promise<void> {
+    try {
+      await this.#walk();
+    } catch (error) {
+      if (this.#closed) return;
+      const found = error instanceof Found ? error : this.#unexpected(error);
+      this.#report.diagnosis = diagnosis(this.#cluster, this.#report.broker, found.fault, found.said);
+    } finally {
+      this.#close();
+    }
+  }
+
+  #close(): void {
+    this.#closed = true;
+    for (const socket of this.#open) socket.destroy();
+    this.#open.clear();
+  }
+
+  async #walk(): Promise<void> {
+    const { tls, sasl } = this.#settings;
+    const { until } = this.#options;
+    if (tls && until !== 'tcp') this.#checkMaterial();
+    await this.#resolve();
+    const socket = await this.#connect();
+    if (until === 'tcp') return;
+    const exchange = new Exchange(tls ? await this.#secure(socket) : socket);
+    await this.#askVersions(exchange);
+    if (until === 'kafka') return;
+    if (sasl && !(await this.#authenticate(exchange))) return;
+    await this.#askMetadata(exchange);
+  }
+
+  #checkMaterial(): void {
+    this.#material = tlsMaterial(this.#cluster);
+    const { fault } = this.#material;
+    if (fault !== undefined) throw new Found(fault.fault, say.material(fault.what, fault.property));
+  }
+
+  async #resolve(): Promise<void> {
+    const { host } = this.#address;
+    try {
+      this.#report.addresses = await resolve(host, this.#settings.family);
+    } catch (error) {
+      throw new Found('unresolvable', say.unresolvable(host, stepError(error).code));
+    }
+  }
+
+  async #connect(): Promise<Socket> {
+    const startedMs = performance.now();
+    const { addresses } = this.#report;
+    try {
+      const opened = await openTcp(addresses, this.#address.port);
+      this.#report.address = opened.address;
+      this.#report.connectMs = Math.round(performance.now() - startedMs);
+      return this.#kept(opened.socket);
+    } catch (error) {
+      const { code } = stepError(error);
+      const where = addresses.map((host) => brokerName({ host, port: this.#address.port })).join(', ');
+      if (code === 'ECONNREFUSED') throw new Found('connection-refused', say.refused(where));
+      throw new Found('unreachable', say.unreachable(where, code));
+    }
+  }
+
+  /** A further connection, to try something else on. */
+  async #again(): Promise<Socket> {
+    const { address } = this.#report;
+    return this.#kept((await openTcp(address === undefined ? this.#report.addresses : [address], this.#address.port)).socket);
+  }
+
+  #kept(socket: Socket): Socket {
+    if (this.#closed) socket.destroy();
+    else this.#open.add(socket);
+    socket.on('error', () => undefined);
+    return socket;
+  }
+
+  async #secure(plain: Socket): Promise<TLSSocket> {
+    const { host } = this.#address;
+    let socket: TLSSocket;
+    try {
+      socket = await startTls(plain, { ...this.#material?.options, ...(isIP(host) === 0 ? { servername: host } : {}) });
+    } catch (error) {
+      throw await this.#handshakeFault(stepError(error));
+    }
+    const chain = chainOf(socket);
+    this.#report.tls = tlsFacts(socket, chain);
+    if (this.#settings.verifyCertificate) this.#judge(socket, chain);
+    return socket;
+  }
+
+  #judge(socket: TLSSocket, chain: readonly X509Certificate[]): void {
+    const { host } = this.#address;
+    if (!socket.authorized) throw chainFound(chainFault(errorCode(socket.authorizationError), chain, Date.now()), socket);
+    if (!this.#settings.verifyName) return;
+    const mismatch = checkServerIdentity(host, socket.getPeerCertificate());
+    if (mismatch !== undefined) throw new Found('hostname-mismatch', say.hostname(host, factsAt(chain, 0)));
+  }
+
+  /** A handshake that failed: our certificate, their plaintext, or TLS itself. */
+  async #handshakeFault(error: StepError): Promise<Found> {
+    const alert = this.#clientCertificateFault(error);
+    if (alert !== undefined) return alert;
+    const { port } = this.#address;
+    if (await this.#speaksKafka()) return new Found('tls-to-plaintext', say.tlsToPlaintext(port, this.#settings.sasl));
+    if (error.code === 'TIMEOUT') return new Found('no-answer', say.noAnswer());
+    if (error.code === 'ECONNRESET' || error.code === 'CLOSED' || error.code === 'EPIPE')
+      return new Found('closed-by-broker', say.closed('during the TLS handshake'));
+    if (error.code === 'ERR_SSL_WRONG_VERSION_NUMBER' || error.code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG')
+      return new Found('not-kafka', say.notKafka());
+    return new Found('tls-handshake', say.tlsHandshake(opensslText(error)));
+  }
+
+  /** With TLS 1.3 the broker's refusal comes only after the handshake, in the place of the first answer. */
+  #clientCertificateFault(error: StepError): Found | undefined {
+    if (
+      !/ALERT_(BAD_CERTIFICATE|CERTIFICATE_|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA)|CERTIFICATE_REQUIRED|alert (bad certificate|certificate|unknown ca|unsupported certificate)/i.test(
+        `${error.code} ${error.message}`,
+      )
+    ) {
+      return undefined;
+    }
+    const material = this.#material;
+    if (material?.hasCertificate !== true) return new Found('client-certificate-missing', say.clientCertificateMissing());
+    const own = material.ownCertificate === undefined ? undefined : factsOf(material.ownCertificate);
+    const nowMs = Date.now();
+    if (own !== undefined && (own.notAfter.getTime() < nowMs || own.notBefore.getTime() > nowMs)) {
+      return new Found('client-certificate-expired', say.clientCertificateExpired(own, nowMs));
+    }
+    return new Found('client-certificate-refused', say.clientCertificateRefused(own, opensslText(error)));
+  }
+
+  async #askVersions(exchange: Exchange): Promise<void> {
+    try {
+      const { code, versions } = readApiVersions(await exchange.ask(apiVersionsRequest()));
+      if (code !== WireCode.none && versions.size === 0) throw new BadAnswer(`error ${code}`);
+      this.#report.apiVersions = versions;
+    } catch (error) {
+      if (error instanceof BadAnswer) throw new Found('not-kafka', say.notKafka());
+      throw await this.#versionsFault(stepError(error));
+    }
+  }
+
+  async #versionsFault(error: StepError): Promise<Found> {
+    const { tls, sasl } = this.#settings;
+    if (tls) {
+      const alert = this.#clientCertificateFault(error);
+      if (alert !== undefined) return alert;
+    } else if (error.code !== 'NOT_KAFKA' && (error.code === 'TLS_BYTES' || (await this.#speaksTls()))) {
+      return new Found('plaintext-to-tls', say.plaintextToTls(this.#address.port, sasl));
+    }
+    if (error.code === 'TIMEOUT') return new Found('no-answer', say.noAnswer());
+    if (error.code === 'NOT_KAFKA') return new Found('not-kafka', say.notKafka());
+    return new Found('closed-by-broker', say.closed(printable(error.message)));
+  }
+
+  /** False where this login can't be tried: then there is nothing more to ask. */
+  async #authenticate(exchange: Exchange): Promise<boolean> {
+    const { mechanism, username, password, tls } = this.#settings;
+    const { port } = this.#address;
+    const { code, mechanisms } = readSaslHandshake(await exchange.ask(saslHandshakeRequest(mechanism)));
+    if (code === WireCode.illegalSaslState) throw new Found('sasl-not-spoken', say.saslNotSpoken(port, tls));
+    if (code === WireCode.unsupportedMechanism)
+      throw new Found('unsupported-mechanism', say.mechanism(mechanism, mechanisms.map(printable)));
+    const { token } = this.#options;
+    const result = await logIn(exchange, { mechanism, username, password, token });
+    if (result.outcome === 'refused') throw new Found('wrong-credentials', say.credentials(mechanism, username, printable(result.text)));
+    if (result.outcome === 'accepted') this.#report.authenticated = true;
+    return result.outcome === 'accepted';
+  }
+
+  async #askMetadata(exchange: Exchange): Promise<void> {
+    try {
+      const { brokers, topics } = readMetadata(await exchange.ask(metadataRequest(this.#options.topics ?? [])));
+      this.#report.advertised = brokers;
+      this.#report.topics = topics;
+    } catch (error) {
+      if (error instanceof BadAnswer || this.#settings.sasl || stepError(error).code === 'TIMEOUT') throw error;
+      const mechanisms = await this.#mechanisms();
+      if (mechanisms === undefined) throw error;
+      const { port } = this.#address;
+      throw new Found('sasl-required', say.saslRequired(port, mechanisms.map(printable), this.#settings.tls));
+    }
+  }
+
+  /** The mechanisms of a listener that wants a login; undefined where it wants none. */
+  async #mechanisms(): Promise<readonly string[] | undefined> {
+    try {
+      const plain = await this.#again();
+      const socket = this.#settings.tls ? await this.#secure(plain) : plain;
+      const { code, mechanisms } = readSaslHandshake(await new Exchange(socket).ask(saslHandshakeRequest('KD-PROBE')));
+      return code === WireCode.unsupportedMechanism || code === WireCode.none ? mechanisms : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #speaksKafka(): Promise<boolean> {
+    try {
+      readApiVersions(await new Exchange(await this.#again()).ask(apiVersionsRequest()));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Whatever TLS answers to a greeting, and be it a refusal, it is TLS. */
+  async #speaksTls(): Promise<boolean> {
+    const { host } = this.#address;
+    try {
+      (await startTls(await this.#again(), isIP(host) === 0 ? { servername: host } : {})).destroy();
+      return true;
+    } catch (error) {
+      return /^ERR_SSL_(?!WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)/.test(stepError(error).code);
+    }
+  }
+
+  #unexpected(error: unknown): Found {
+    if (error instanceof BadAnswer) return new Found('not-kafka', say.notKafka());
+    const failure = stepError(error);
+    if (failure.code === 'TIMEOUT') return new Found('no-answer', say.noAnswer());
+    return new Found('closed-by-broker', say.closed(printable(failure.message)));
+  }
+}
+
+function emptyReport(broker: string): Mutable<ProbeReport> {
+  return {
+    broker,
+    diagnosis: undefined,
+    addresses: [],
+    address: undefined,
+    connectMs: undefined,
+    tls: undefined,
+    apiVersions: new Map(),
+    authenticated: undefined,
+    advertised: undefined,
+    topics: [],
+  };
+}
+
+function tlsFacts(socket: TLSSocket, chain: readonly X509Certificate[]): TlsFacts {
+  return { protocol: socket.getProtocol() ?? 'unknown', cipher: socket.getCipher().standardName, chain: chain.map(factsOf) };
+}
+
+function chainFound({ fault, certificate, depth }: ChainFault, socket: TLSSocket): Found {
+  switch (fault) {
+    case 'wrong-ca':
+      return new Found(fault, say.wrongCa(certificate));
+    case 'self-signed':
+      return new Found(fault, say.selfSigned(certificate));
+    case 'certificate-expired':
+      return new Found(fault, say.expired(certificate, depth));
+    case 'certificate-not-yet-valid':
+      return new Found(fault, say.notYetValid(certificate, depth));
+    case 'certificate-refused':
+      return new Found(fault, say.certificateRefused(printable(errorCode(socket.authorizationError)), certificate));
+  }
+}
+
+function factsAt(chain: readonly X509Certificate[], depth: number): CertificateFacts | undefined {
+  const certificate = chain[depth];
+  return certificate === undefined ? undefined : factsOf(certificate);
+}
+
+/** node types it as an Error, and gives the code as text. */
+function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}
+
+/** `…:SSL routines:ssl3_read_bytes:sslv3 alert handshake failure:…` without the hexadecimal around it. */
+function opensslText({ message, code }: StepError): string {
+  const reason = /:SSL routines:[^:]*:([^:]+):/.exec(message)?.[1];
+  return printable(reason ?? (message === '' ? code : message));
+}

@@ -1,0 +1,223 @@
+/** Faults in words: what happened, on which broker, the likely cause, and the line of the configuration to change. */
+
+import { ProbeLimits } from './limits.js';
+import { mskHint } from './msk-ports.js';
+import type { CertificateFacts, DiagnosedCluster, Diagnosis, Fault } from './types.js';
+import { FAULTS } from './types.js';
+
+export interface Said {
+  readonly what: string;
+  readonly remedy: string;
+  /** librdkafka's name of the property to change; the first that is set counts. */
+  readonly properties: readonly string[];
+}
+
+export function diagnosis(cluster: DiagnosedCluster, broker: string, fault: Fault, said: Said): Diagnosis {
+  const { stage, refused } = FAULTS[fault];
+  const line = lineOf(cluster, said.properties);
+  return {
+    broker,
+    stage,
+    fault,
+    refused,
+    message: `broker ${broker}: ${said.what}`,
+    remedy: line === undefined ? said.remedy : `${said.remedy}; the line to change: ${line.text}`,
+    ...(line === undefined ? {} : { key: line.key }),
+  };
+}
+
+const SERVERS = 'bootstrap.servers';
+
+/** Where the user would have to write. What nobody set has no line, but a name. */
+function lineOf(
+  { properties, origins }: DiagnosedCluster,
+  names: readonly string[],
+): { readonly key: string; readonly text: string } | undefined {
+  const name = names.find((candidate) => properties.has(candidate) || origins?.has(candidate) === true) ?? names[0];
+  if (name === undefined) return undefined;
+  const origin = origins?.get(name);
+  const key = origin?.key ?? (name === SERVERS ? 'kafka.bootstrap-servers' : `kafka.properties.${name}`);
+  return { key, text: origin === undefined || origin.place === '' ? key : `${key} (${origin.place})` };
+}
+
+export const Property = {
+  servers: [SERVERS],
+  protocol: ['security.protocol'],
+  ca: ['ssl.ca.pem', 'ssl.ca.location'],
+  certificate: ['ssl.certificate.pem', 'ssl.certificate.location', 'ssl.keystore.location'],
+  mechanism: ['sasl.mechanisms', 'sasl.mechanism'],
+  credentials: ['sasl.password', 'sasl.username'],
+} as const;
+
+export const say = {
+  badAddress: (text: string): Said => ({
+    what: `"${text}" is not of the form host:port`,
+    remedy: 'write for example b-1.example:9094',
+    properties: Property.servers,
+  }),
+  unresolvable: (host: string, code: string): Said => ({
+    what: `the host name ${host} can't be resolved (${code === 'TIMEOUT' ? 'no answer from DNS' : code})`,
+    remedy: 'correct the name, or check DNS here (a private zone is seen from inside its network only; resolv.conf, VPN)',
+    properties: Property.servers,
+  }),
+  refused: (address: string): Said => ({
+    what: `connection refused at ${address}: the machine is there, but nothing listens on this port`,
+    remedy: 'check the port, and that the broker runs and listens on this address',
+    properties: Property.servers,
+  }),
+  unreachable: (addresses: string, code: string): Said => ({
+    what: `no way to ${addresses} (${code === 'TIMEOUT' ? 'no answer to connecting: packets are probably dropped' : code})`,
+    remedy: 'check the network path: security group, firewall, route, VPN, and whether this address may be reached from here',
+    properties: Property.servers,
+  }),
+  noAnswer: (): Said => ({
+    what: 'the connection stands, but nobody answers on it: the broker hangs or is starting, or something between swallows the traffic',
+    remedy: 'check the state of the broker and of proxies or load balancers in between',
+    properties: Property.servers,
+  }),
+  closed: (detail: string): Said => ({
+    what: `the broker closes the connection at once (${detail})`,
+    remedy: 'check security.protocol against the port, the limits of connections on the broker, and its log',
+    properties: Property.protocol,
+  }),
+  notKafka: (): Said => ({
+    what: 'what answers there is not Kafka',
+    remedy: `check host and port; ${mskHint(0)}`,
+    properties: Property.servers,
+  }),
+  tlsToPlaintext: (port: number, sasl: boolean): Said => ({
+    what: `security.protocol asks for TLS, but this port speaks plaintext; ${mskHint(port)}`,
+    remedy: `use the TLS port, or set security.protocol: ${sasl ? 'SASL_PLAINTEXT' : 'PLAINTEXT'}`,
+    properties: Property.protocol,
+  }),
+  plaintextToTls: (port: number, sasl: boolean): Said => ({
+    what: `security.protocol asks for plaintext, but this port speaks TLS; ${mskHint(port)}`,
+    remedy: `set security.protocol: ${sasl ? 'SASL_SSL' : 'SSL (SASL_SSL where the listener wants a login)'}, or use the plaintext port`,
+    properties: Property.protocol,
+  }),
+  tlsHandshake: (text: string): Said => ({
+    what: `the TLS handshake fails: ${text}`,
+    remedy:
+      'compare TLS versions and ciphers of both sides (ssl.cipher.suites here; ssl.enabled.protocols and ssl.cipher.suites of the broker)',
+    properties: ['ssl.cipher.suites', 'security.protocol'],
+  }),
+  wrongCa: (certificate: CertificateFacts | undefined): Said => ({
+    what: `its certificate (${subjectOf(certificate)}) is issued by ${certificate?.issuer ?? 'a CA'}, which is not among the CA certificates trusted here`,
+    remedy:
+      'use a truststore that holds this CA (kd truststore show lists what it holds); the brokers of Amazon MSK carry public certificates of Amazon and need no truststore',
+    properties: Property.ca,
+  }),
+  selfSigned: (certificate: CertificateFacts | undefined): Said => ({
+    what: `its certificate (${subjectOf(certificate)}) is self-signed and not among the certificates trusted here`,
+    remedy: `if this is your broker, put its certificate (SHA-256 ${certificate?.sha256 ?? '?'}) into the truststore`,
+    properties: Property.ca,
+  }),
+  expired: (certificate: CertificateFacts | undefined, depth: number): Said => ({
+    what: `${ofChain(depth)} (${subjectOf(certificate)}) expired on ${dateOf(certificate?.notAfter)}; the clock here says ${dateOf(new Date())}`,
+    remedy:
+      depth === 0
+        ? "renew the broker's certificate, or set the clock of this machine"
+        : 'renew the CA in the truststore, or set the clock of this machine',
+    properties: depth === 0 ? [] : Property.ca,
+  }),
+  notYetValid: (certificate: CertificateFacts | undefined, depth: number): Said => ({
+    what: `${ofChain(depth)} (${subjectOf(certificate)}) is not valid before ${dateOf(certificate?.notBefore)}; the clock here says ${dateOf(new Date())}`,
+    remedy:
+      'set the clock of this machine (a clock that is behind is the usual cause), or give the broker a certificate that is valid already',
+    properties: [],
+  }),
+  certificateRefused: (code: string, certificate: CertificateFacts | undefined): Said => ({
+    what: `its certificate (${subjectOf(certificate)}) is not accepted: ${code}`,
+    remedy: 'compare the certificate of the broker with the CA certificates trusted here',
+    properties: Property.ca,
+  }),
+  hostname: (host: string, certificate: CertificateFacts | undefined): Said => ({
+    what: `its certificate is not made out for ${host}, but for ${namesOf(certificate)}`,
+    remedy:
+      'connect by one of these names, or give the broker a certificate with this one; only to try: ssl.endpoint.identification.algorithm: none switches the check of names off',
+    properties: Property.servers,
+  }),
+  clientCertificateMissing: (): Said => ({
+    what: 'it asks for a client certificate, and none is configured here',
+    remedy:
+      'set ssl.keystore.location (Java) or ssl.certificate.location and ssl.key.location; on Amazon MSK this is mutual TLS, with a certificate of AWS Private CA',
+    properties: Property.certificate,
+  }),
+  clientCertificateRefused: (own: CertificateFacts | undefined, alert: string): Said => ({
+    what: `it refuses our client certificate (${subjectOf(own)}, issued by ${own?.issuer ?? '?'}): ${alert}`,
+    remedy:
+      "use a certificate of a CA that the broker's truststore holds (for Amazon MSK: of the AWS Private CA that is joined to the cluster)",
+    properties: Property.certificate,
+  }),
+  clientCertificateExpired: (own: CertificateFacts, nowMs: number): Said => ({
+    what:
+      own.notAfter.getTime() < nowMs
+        ? `our client certificate (${own.subject}) expired on ${dateOf(own.notAfter)}; the clock here says ${dateOf(new Date(nowMs))}`
+        : `our client certificate (${own.subject}) is not valid before ${dateOf(own.notBefore)}; the clock here says ${dateOf(new Date(nowMs))}`,
+    remedy: 'renew it (and its key), or set the clock of this machine',
+    properties: Property.certificate,
+  }),
+  material: (what: string, property: string): Said => ({
+    what: `not tried, since ${what}`,
+    remedy:
+      property === 'ssl.ca.pem' || property === 'ssl.ca.location'
+        ? 'give a PEM file or a store with CA certificates'
+        : 'give a certificate and the private key that belongs to it',
+    properties: [property],
+  }),
+  saslRequired: (port: number, mechanisms: readonly string[], tls: boolean): Said => ({
+    what: `this listener wants a login (SASL${mechanismsOf(mechanisms)}), and security.protocol has none; ${mskHint(port)}`,
+    remedy: `set security.protocol: ${tls ? 'SASL_SSL' : 'SASL_PLAINTEXT'}, sasl.mechanism and the credentials, or use the port without SASL`,
+    properties: Property.protocol,
+  }),
+  saslNotSpoken: (port: number, tls: boolean): Said => ({
+    what: `security.protocol asks for a login, but this listener knows no SASL; ${mskHint(port)}`,
+    remedy: `set security.protocol: ${tls ? 'SSL' : 'PLAINTEXT'}, or use the port of the SASL listener`,
+    properties: Property.protocol,
+  }),
+  mechanism: (mechanism: string, offered: readonly string[]): Said => ({
+    what: `it does not support sasl.mechanism ${mechanism}${offered.length === 0 ? '' : `; it offers ${offered.slice(0, ProbeLimits.namesMax).join(', ')}`}`,
+    remedy:
+      offered.length === 0
+        ? "set one of the broker's mechanisms"
+        : `set sasl.mechanism to ${offered.length === 1 ? offered[0] : 'one of these'}`,
+    properties: Property.mechanism,
+  }),
+  credentials: (mechanism: string, username: string, text: string): Said => ({
+    what: `it refuses the ${mechanism} login${username === '' ? '' : ` of user ${username}`}: ${text === '' ? 'wrong credentials' : text}`,
+    remedy:
+      mechanism === 'OAUTHBEARER'
+        ? 'check the token: issuer, audience, expiry, and the rights of the role it stands for'
+        : 'check user and password, and that the broker knows this user for this mechanism (on Amazon MSK: that the secret is joined to the cluster)',
+    properties: Property.credentials,
+  }),
+  advertised: (bootstrap: string, reason: string): Said => ({
+    what: `${bootstrap} answers and sends clients on to this address, which it advertises, but it leads nowhere: ${reason}`,
+    remedy:
+      "correct advertised.listeners of the broker's listener, or make the advertised names and ports reachable from here (DNS, port forwarding, VPN)",
+    properties: Property.servers,
+  }),
+} as const;
+
+function subjectOf(certificate: CertificateFacts | undefined): string {
+  return certificate === undefined || certificate.subject === '' ? 'without a subject' : certificate.subject;
+}
+
+function ofChain(depth: number): string {
+  return depth === 0 ? 'its certificate' : 'the CA certificate behind its own';
+}
+
+function namesOf(certificate: CertificateFacts | undefined): string {
+  const names = certificate?.names ?? [];
+  if (names.length === 0) return 'no name at all';
+  const more = names.length - ProbeLimits.namesMax;
+  return `${names.slice(0, ProbeLimits.namesMax).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+function mechanismsOf(mechanisms: readonly string[]): string {
+  return mechanisms.length === 0 ? '' : `: ${mechanisms.slice(0, ProbeLimits.namesMax).join(', ')}`;
+}
+
+function dateOf(date: Date | undefined): string {
+  return date === undefined || Number.isNaN(date.getTime()) ? 'an unknown date' : date.toISOString().replace(/\.\d+Z$/, 'Z');
+}
