@@ -15,6 +15,8 @@
 
 #define PROPERTIES_MAX 1000u
 #define PROPERTY_BYTES_MAX 1048576u
+#define TOKEN_BYTES_MAX 65536u
+#define TOKEN_LIFETIME_MS (INT64_MAX / 100000)
 
 static napi_value new_handle_id(napi_env env, napi_callback_info info) {
   (void)info;
@@ -49,6 +51,32 @@ static napi_value fatal_error(napi_env env, napi_callback_info info) {
   KD_TRY(env, napi_create_object(env, &result));
   KD_TRY(env, napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &message));
   return kd_set_number(env, result, "code", code) && kd_set(env, result, "text", message) ? result : kd_throw_last(env);
+}
+
+/*
+ * node-rdkafka's own way to do this takes a lock that its queries hold until they are answered: the main thread would stand still as long.
+ * The lifetime is for ever, as there: near its end librdkafka would ask the application for another one, and nobody would hear.
+ */
+static napi_value set_oauth_bearer_token(napi_env env, napi_callback_info info) {
+  napi_value argv[2], self, result;
+  int64_t id;
+  char error[256] = "";
+  if (!kd_arguments(env, info, 2, argv, &self) || !kd_get_integer(env, argv[0], 0, 9e15, "handleId", &id)) return NULL;
+  char *token = malloc(TOKEN_BYTES_MAX);
+  if (!token) return kd_throw(env, "KD_NO_MEMORY", "no memory for a token");
+  if (!kd_get_text(env, argv[1], token, TOKEN_BYTES_MAX, "token")) {
+    free(token);
+    return NULL;
+  }
+  kd_handle *handle = kd_handle_acquire(id);
+  if (handle) {
+    rd_kafka_oauthbearer_set_token(kd_handle_client(handle), token, TOKEN_LIFETIME_MS, "", NULL, 0, error, sizeof error);
+    kd_handle_release(handle);
+  }
+  free(token);
+  if (error[0]) return kd_throw(env, "KD_TOKEN", error);
+  KD_TRY(env, napi_get_boolean(env, handle != NULL, &result));
+  return result;
 }
 
 static napi_value assignment_lost(napi_env env, napi_callback_info info) {
@@ -175,7 +203,7 @@ NAPI_MODULE_INIT() {
   const napi_property_descriptor functions[] = {
     KD_METHOD("newHandleId", new_handle_id),        KD_METHOD("fatalError", fatal_error), KD_METHOD("assignmentLost", assignment_lost),
     KD_METHOD("outQueueLength", out_queue_length),  KD_METHOD("errorName", error_name),   KD_METHOD("liveCounts", live_counts),
-    KD_METHOD("checkConfiguration", check_configuration),
+    KD_METHOD("checkConfiguration", check_configuration), KD_METHOD("setOauthBearerToken", set_oauth_bearer_token),
   };
   KD_TRY(env, napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions));
   KD_TRY(env, kd_define_table(env, exports));

@@ -3,12 +3,15 @@ import { DispatcherError } from '../../core/errors.js';
 import type { ClientRole } from './errors.js';
 import type { NativeBinding } from './native.js';
 import { librdkafkaFeatures } from './rdkafka.js';
+import type { TokenSource } from './token-source.js';
 
 /** One side's cluster, as the configuration has it. */
 export interface ClusterOptions {
   readonly bootstrapServers: readonly string[];
   /** librdkafka names: what the user wrote. */
   readonly properties: ReadonlyMap<string, string>;
+  /** Where OAUTHBEARER tokens come from that librdkafka does not fetch itself. */
+  readonly tokens?: TokenSource | undefined;
 }
 
 export interface PluginIdentity {

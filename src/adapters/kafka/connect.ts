@@ -33,6 +33,7 @@ export class ConnectedClient<C extends KafkaClient> {
   readonly log: LogBridge;
   readonly #role: ClientRole;
   #leaving: Promise<void> | undefined;
+  #beforeLeaving: (() => void) | undefined;
 
   constructor(parts: { client: C; handleId: number; log: LogBridge; role: ClientRole }) {
     this.client = parts.client;
@@ -41,12 +42,18 @@ export class ConnectedClient<C extends KafkaClient> {
     this.#role = parts.role;
   }
 
+  /** What has to end before the client does; called at least once. */
+  onLeaving(callback: () => void): void {
+    this.#beforeLeaving = callback;
+  }
+
   get leaving(): boolean {
     return this.#leaving !== undefined;
   }
 
   /** node-rdkafka drops the callback of a second disconnect: there is only one, and all share its promise. */
   disconnect(deadlineMs: number): Promise<void> {
+    this.#beforeLeaving?.();
     this.#leaving ??= this.#disconnect(deadlineMs);
     return this.#leaving;
   }

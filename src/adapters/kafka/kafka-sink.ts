@@ -4,12 +4,13 @@ import { DispatcherError } from '../../core/errors.js';
 import type { Logger } from '../../ports/logger.js';
 import type { DeliveryFailure, OutputTopic, Sink, SinkEvents } from '../../ports/sink.js';
 import { type ClusterOptions, checkCreatable, checkFeatures, isCompressed, producerProperties } from './client-config.js';
-import { CONNECT_TIMEOUT_MS, type ConnectedClient, connect } from './connect.js';
+import { CONNECT_TIMEOUT_MS, type ConnectedClient } from './connect.js';
 import { fatalFailure } from './errors.js';
 import { outputTopicMissing, PARTITION_COUNT_REFRESH_MS, partitionCountsKnown, partitionCountsOf } from './metadata.js';
 import type { NativeBinding, NativePartitionTable, NativeWriter, PartitionPolicy, WriterListener, WriterOptions } from './native.js';
 import { countdown, type PendingSignal, pendingSignal, within } from './promises.js';
 import { errorText, newProducer, type Producer } from './rdkafka.js';
+import { connectWithTokens } from './token-connect.js';
 import { TopicLimits } from './topic-limits.js';
 
 export interface KafkaSinkOptions {
@@ -130,14 +131,17 @@ export class KafkaSink implements Sink {
   }
 
   #connect(): Promise<ConnectedClient<Producer>> {
-    const { cluster, connectTimeoutMs, logger, nowMs } = this.#options;
-    return connect({
+    const { cluster, connectTimeoutMs, logger, native, nowMs } = this.#options;
+    return connectWithTokens({
       role: 'producer',
       servers: cluster.bootstrapServers.join(','),
       timeoutMs: connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
       logger,
       nowMs,
       create: () => this.#createClient(),
+      cluster,
+      native,
+      failed: (error) => this.#events?.failed(error),
     });
   }
 

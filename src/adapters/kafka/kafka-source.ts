@@ -12,7 +12,7 @@ import type {
   TopicOffset,
 } from '../../ports/source.js';
 import { checkCreatable, checkFeatures } from './client-config.js';
-import { CONNECT_TIMEOUT_MS, type ConnectedClient, connect } from './connect.js';
+import { CONNECT_TIMEOUT_MS, type ConnectedClient } from './connect.js';
 import { consumerFailure, fatalFailure, isUnknownTopicError } from './errors.js';
 import {
   missingTopics,
@@ -34,6 +34,7 @@ import { ReaderControl } from './reader-control.js';
 import { RebalanceAnswers } from './rebalance.js';
 import { type KafkaSourceOptions, queriesOf, sourceProperties } from './source-options.js';
 import { progressOf } from './statistics.js';
+import { connectWithTokens } from './token-connect.js';
 
 /** The broker answers the last commit within this, or it is not waited for any longer. */
 const LAST_COMMIT_WAIT_MS = 5_000;
@@ -78,13 +79,16 @@ export class KafkaSource implements Source {
     const options = this.#options;
     checkFeatures(options.cluster);
     this.#events = events;
-    const connected = await connect({
+    const connected = await connectWithTokens({
       role: 'consumer',
       servers: options.cluster.bootstrapServers.join(','),
       timeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
       logger: options.logger,
       nowMs: options.nowMs,
       create: () => this.#createClient(),
+      cluster: options.cluster,
+      native: options.native,
+      failed: (error) => this.#events?.failed(error),
     });
     try {
       await this.#checkTopics(connected.client);

@@ -20,6 +20,8 @@ export interface NativeBinding {
   fatalError(handleId: number): { readonly code: number; readonly text: string } | null;
   /** rd_kafka_assignment_lost; false when the handle is gone. */
   assignmentLost(handleId: number): boolean;
+  /** rd_kafka_oauthbearer_set_token, for a client that is connected; false when the handle is gone. Throws where it uses another mechanism. */
+  setOauthBearerToken(handleId: number, token: string): boolean;
   /** Messages and requests in librdkafka's queues; 0 when the handle is gone. */
   outQueueLength(handleId: number): number;
   /** e.g. "_TRANSPORT", "Local: Broker transport failure". */

@@ -5,7 +5,7 @@ import { DispatcherError } from '../../core/errors.js';
 import type { Logger } from '../../ports/logger.js';
 import type { AssignedPartition, EndOffset, OpenedPartition } from '../../ports/source.js';
 import { type ClusterOptions, checkCreatable, checkFeatures, consumerProperties } from './client-config.js';
-import { CONNECT_TIMEOUT_MS, type ConnectedClient, connect } from './connect.js';
+import { CONNECT_TIMEOUT_MS, type ConnectedClient } from './connect.js';
 import { consumerFailure } from './errors.js';
 import { partitionCountsOf } from './metadata.js';
 import type { NativeBinding, NativePartitionTable } from './native.js';
@@ -15,6 +15,7 @@ import { type PendingSignal, pendingSignal, within } from './promises.js';
 import { type KafkaConsumer, newConsumer, queryCommitted, queryWatermarks } from './rdkafka.js';
 import { ReaderControl } from './reader-control.js';
 import { progressOf } from './statistics.js';
+import { connectWithTokens } from './token-connect.js';
 
 /** `last`: so many offsets before the end of each partition. */
 export type ReadFrom =
@@ -48,15 +49,19 @@ const READER = { recordsMax: 1_000, bytesMax: BLOCK_BYTES, lingerMs: 0, cutPerPa
 
 export async function readTopic(options: TopicReaderOptions, handle: BatchHandler): Promise<void> {
   checkFeatures(options.cluster);
-  const connected = await connect({
+  let reading: TopicReading | undefined;
+  const connected = await connectWithTokens({
     role: 'consumer',
     servers: options.cluster.bootstrapServers.join(','),
     timeoutMs: CONNECT_TIMEOUT_MS,
     logger: options.logger,
     nowMs: options.nowMs,
     create: () => createClient(options),
+    cluster: options.cluster,
+    native: options.native,
+    failed: (error) => reading?.fail(error),
   });
-  const reading = new TopicReading(options, connected, handle);
+  reading = new TopicReading(options, connected, handle);
   try {
     await reading.run();
   } finally {
@@ -115,6 +120,10 @@ class TopicReading {
       },
     );
     connected.client.on('event.stats', (event: unknown) => this.#onStatistics(event));
+  }
+
+  fail(error: Error): void {
+    this.#end(error);
   }
 
   async run(): Promise<void> {
