@@ -86,7 +86,6 @@ export function chainFault(code: string, chain: readonly X509Certificate[], nowM
 
 /** Text of the other side, fit for a log line. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is taken out
   const clean = text.replaceAll(/[\x00-\x1f\x7f-\x9f]+/g, ' ').trim();
   return clean.length > ProbeLimits.textCharactersMax ? `${clean.slice(0, ProbeLimits.textCharactersMax)}…` : clean;
 }

@@ -9,9 +9,12 @@ import { ProbeLimits } from './limits.js';
 export class StepError extends Error {
   /** ECONNREFUSED …; OpenSSL's for TLS; TIMEOUT, CLOSED (by the other side, without a word), TLS_BYTES (TLS where Kafka was asked). */
   readonly code: string;
-  constructor(code: string, message: string) {
+  /** TLS: the other side had shown its certificate, so versions and ciphers were agreed on. */
+  readonly agreed: boolean;
+  constructor(code: string, message: string, agreed = false) {
     super(message);
     this.code = code;
+    this.agreed = agreed;
   }
 }
 
@@ -75,25 +78,33 @@ export function startTls(socket: Socket, options: ConnectionOptions): Promise<TL
     const onClose = (): void => fail(new StepError('CLOSED', 'the connection was closed during the TLS handshake'));
     const fail = (error: unknown): void => {
       clearTimeout(timer);
+      const { code, message } = stepError(error);
+      const agreed = Object.keys(tls?.getPeerCertificate() ?? {}).length > 0;
       socket.destroy();
-      reject(stepError(error));
+      reject(new StepError(code, message, agreed));
     };
     socket.once('error', fail);
     try {
-      tls = connectTls({ ...options, socket, rejectUnauthorized: false });
+      tls = greet(socket, options);
     } catch (error) {
       fail(error);
       return;
     }
-    tls.once('error', fail);
-    tls.once('close', onClose);
-    tls.once('secureConnect', () => {
+    const secure = tls;
+    secure.once('error', fail);
+    secure.once('close', onClose);
+    secure.once('secureConnect', () => {
       clearTimeout(timer);
-      tls.removeListener('error', fail);
-      tls.removeListener('close', onClose);
-      resolve(tls);
+      secure.removeListener('error', fail);
+      secure.removeListener('close', onClose);
+      resolve(secure);
     });
   });
+}
+
+/** Chain and name are judged by the caller, one after the other. */
+function greet(socket: Socket, options: ConnectionOptions): TLSSocket {
+  return connectTls({ ...options, socket, rejectUnauthorized: false, checkServerIdentity: () => undefined });
 }
 
 /** Requests over one connection, one after another. */

@@ -4,6 +4,7 @@ import { ProbeLimits } from './limits.js';
 import { type BrokerLine, brokerLine, faultOfLine } from './log-lines.js';
 import { probeBroker } from './probe.js';
 import { brokerName, connectionSettings, parseBroker } from './settings.js';
+import { tlsMaterial } from './tls-material.js';
 import type { AdvertisedBroker, DiagnosedCluster, Diagnosis, Evidence, ProbeReport } from './types.js';
 import { diagnosis, say } from './words.js';
 
@@ -47,6 +48,14 @@ export async function diagnoseAdvertised(
     const reason = why.message.replace(/^broker /, '');
     return [diagnosis(cluster, broker, 'advertised-unreachable', say.advertised(from, reason))];
   });
+}
+
+/** What is wrong with our own certificates and keys, before anything is sent; undefined when they can be used, or TLS is not asked for. */
+export function materialDiagnosis(cluster: DiagnosedCluster): Diagnosis | undefined {
+  if (!connectionSettings(cluster).tls) return undefined;
+  const { fault } = tlsMaterial(cluster);
+  if (fault === undefined) return undefined;
+  return diagnosis(cluster, cluster.bootstrapServers.join(','), fault.fault, say.material(fault.what, fault.property));
 }
 
 function canonical(server: string): string {

@@ -43,6 +43,8 @@ export async function probeBroker(cluster: DiagnosedCluster, broker: string, opt
   return probe.report();
 }
 
+const CERTIFICATE_ALERT = /ALERT_(?:BAD_CERTIFICATE|CERTIFICATE_|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA)|CERTIFICATE_REQUIRED/;
+
 /** Stops the walk; what is wrong is in it. */
 class Found extends Error {
   readonly fault: Fault;
@@ -203,13 +205,9 @@ class Probe {
 
   /** With TLS 1.3 the broker's refusal comes only after the handshake, in the place of the first answer. */
   #clientCertificateFault(error: StepError): Found | undefined {
-    if (
-      !/ALERT_(BAD_CERTIFICATE|CERTIFICATE_|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA)|CERTIFICATE_REQUIRED|alert (bad certificate|certificate|unknown ca|unsupported certificate)/i.test(
-        `${error.code} ${error.message}`,
-      )
-    ) {
-      return undefined;
-    }
+    // OpenSSL's servers speak of a handshake failure when all but our certificate was agreed on.
+    const about = CERTIFICATE_ALERT.test(`${error.code} ${error.message}`) || (error.agreed && /HANDSHAKE_FAILURE/.test(error.code));
+    if (!about) return undefined;
     const material = this.#material;
     if (material?.hasCertificate !== true) return new Found('client-certificate-missing', say.clientCertificateMissing());
     const own = material.ownCertificate === undefined ? undefined : factsOf(material.ownCertificate);

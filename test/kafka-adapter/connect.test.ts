@@ -11,6 +11,7 @@ function options(servers: string, extra: Record<string, string> = {}): ConnectOp
   return {
     role: 'consumer',
     servers,
+    cluster: { bootstrapServers: servers.split(','), properties: new Map(Object.entries(extra)) },
     timeoutMs: 1_500,
     logger: new RecordingLogger(),
     nowMs: () => performance.now(),
@@ -42,21 +43,25 @@ test('nobody at the address: unreachable, with the address, the reason and what 
   const error = await failure(connect(options(`127.0.0.1:${port}`)));
   assert.equal(error.code, 'KAFKA_UNREACHABLE');
   assert.equal(error.exitCode, 3);
-  assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${port}.*Connection refused`));
-  assert.match(error.remedy ?? '', /host and port/);
+  assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${port}: connection refused at`));
+  assert.match(error.remedy ?? '', /check the port, and that the broker runs.*kafka\.bootstrap-servers/);
   assert.ok(performance.now() - startedMs < 10_000);
 });
 
-test('the reason of a failed connection is in the log while the attempts still go on', async () => {
-  const given = options(`127.0.0.1:${await closedPort()}`);
+test('the reason of a failed connection is told once while the attempts go on; what librdkafka says of it stays at debug', async () => {
+  const given = { ...options(`127.0.0.1:${await closedPort()}`), timeoutMs: 4_000 };
   await failure(connect(given));
-  assert.ok(given.logger.entries.some(({ message }) => /Connection refused/.test(message)));
+  const told = given.logger.entries.filter(({ level, message }) => level === 'warn' && /connection refused at/.test(message));
+  assert.equal(told.length, 1);
+  assert.match(told[0]?.message ?? '', /; trying again$/);
+  const raw = given.logger.entries.filter(({ message }) => /failed: Connection refused/.test(message));
+  assert.ok(raw.length > 0 && raw.every(({ level }) => level === 'debug'));
 });
 
 test('an unknown host name is named', async () => {
   const error = await failure(connect(options('no-such-host.invalid:9092')));
   assert.equal(error.code, 'KAFKA_UNREACHABLE');
-  assert.match(error.message, /Failed to resolve 'no-such-host\.invalid:9092'/);
+  assert.match(error.message, /broker no-such-host\.invalid:9092: the host name no-such-host\.invalid can't be resolved/);
 });
 
 test('a server that accepts and stays silent does not hold the start for longer than the limit', async () => {
@@ -84,6 +89,24 @@ test('properties that contradict each other are a configuration error, at once',
   const error = await failure(connect(options('127.0.0.1:1', { 'session.timeout.ms': '30000', 'max.poll.interval.ms': '20000' })));
   assert.equal(error.code, 'CONFIGURATION');
   assert.ok(performance.now() - startedMs < 1_000);
+});
+
+test('TLS to a broker that is none is refused as soon as the first attempt has failed, and not tried again', async () => {
+  const server = createServer((socket) =>
+    socket.on('error', () => undefined).on('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const startedMs = performance.now();
+  try {
+    const error = await failure(connect({ ...options(`127.0.0.1:${port}`, { 'security.protocol': 'ssl' }), timeoutMs: 30_000 }));
+    assert.equal(error.code, 'KAFKA_REFUSED');
+    assert.match(error.message, /not Kafka/);
+    assert.ok(performance.now() - startedMs < 6_000);
+  } finally {
+    server.close();
+  }
 });
 
 test('a CA that is no certificate is refused with exit 8', async () => {

@@ -10,6 +10,8 @@ export interface ClusterOptions {
   readonly bootstrapServers: readonly string[];
   /** librdkafka names: what the user wrote. */
   readonly properties: ReadonlyMap<string, string>;
+  /** librdkafka name → where the user wrote it, for messages. */
+  readonly origins?: ReadonlyMap<string, { readonly key: string; readonly place: string; readonly note: string }>;
   /** Where OAUTHBEARER tokens come from that librdkafka does not fetch itself. */
   readonly tokens?: TokenSource | undefined;
 }
@@ -132,7 +134,7 @@ export function isCompressed({ properties }: ClusterOptions): boolean {
 }
 
 /** Refuses what this build of librdkafka can't do, before a client fails with less to say. */
-export function checkFeatures(cluster: ClusterOptions, features: ReadonlySet<string> = librdkafkaFeatures): void {
+export function checkFeatures(cluster: ClusterOptions, features: ReadonlySet<string> = librdkafkaFeatures()): void {
   for (const need of FEATURE_NEEDS) {
     const value = need.names.map((name) => cluster.properties.get(name)).find((found) => found !== undefined);
     if (value === undefined || !need.matches.test(value) || features.has(need.feature)) continue;

@@ -1,24 +1,37 @@
 /** Connecting and leaving, around what node-rdkafka does there: it says little, late, and some calls never come back. */
-import type { EventEmitter } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { DispatcherError } from '../../core/errors.js';
+import { materialDiagnosis } from '../../diagnosis/diagnose.js';
+import type { AdvertisedBroker } from '../../diagnosis/types.js';
 import type { Logger } from '../../ports/logger.js';
-import { type ClientRole, connectFailure, KafkaCode } from './errors.js';
-import { LogBridge, logLine } from './log-bridge.js';
+import type { ClusterOptions } from './client-config.js';
+import { ConnectReasons } from './connect-reasons.js';
+import { type ClientRole, KafkaCode } from './errors.js';
+import { LogBridge } from './log-bridge.js';
 import { errorText, type KafkaClient, kafkaErrorCode } from './rdkafka.js';
 
-/** How long all attempts of one `connect` may take together. */
+/** How long all attempts of one `connect` may take together, where brokers answer but no connection comes about. */
 export const CONNECT_TIMEOUT_MS = 30_000;
+/**
+ * The same where it is known that no broker can be reached, and why: said at once, tried on for this long. So every fault has ended a start
+ * within ten seconds; for a cluster that takes longer to come up there is whoever starts us again (exit 3).
+ */
+export const UNREACHABLE_TIMEOUT_MS = 7_000;
 /**
  * node-rdkafka's connect ends only at its timeout and can't be called off. So it is tried in slices, the first one short, each with a new client:
  * a refused password is known after two seconds, a slow broker gets its time.
  */
 const FIRST_SLICE_MS = 2_000;
-/** Brokers whose last failure is remembered at most. */
-const BROKERS_MAX = 100;
+/** Probes under way are waited for this long, however late it is: a reason is worth it. */
+const LOOK_WAIT_MIN_MS = 1_000;
+const ADVERTISED_AGAIN_MS = 1_000;
+const LEAVE_TIMEOUT_MS = 2_000;
 
 export interface ConnectOptions<C extends KafkaClient> {
   readonly role: ClientRole;
   readonly servers: string;
+  /** With it, probes tell why nothing connects. */
+  readonly cluster?: Pick<ClusterOptions, 'bootstrapServers' | 'properties' | 'origins'>;
   readonly timeoutMs: number;
   readonly logger: Logger;
   readonly nowMs: () => number;
@@ -84,21 +97,78 @@ export class ConnectedClient<C extends KafkaClient> {
 }
 
 export async function connect<C extends KafkaClient>(options: ConnectOptions<C>): Promise<ConnectedClient<C>> {
-  const failures = new FailureLines();
-  const log = new LogBridge({ role: options.role, logger: options.logger, nowMs: options.nowMs });
-  const deadlineMs = options.nowMs() + options.timeoutMs;
-  let sliceMs = Math.min(FIRST_SLICE_MS, options.timeoutMs);
-  for (;;) {
-    const { client, handleId } = createClient(options);
-    log.attach(client);
-    failures.listen(client);
-    const cause = await connectOnce(client, sliceMs);
-    if (cause === undefined) return new ConnectedClient({ client, handleId, log, role: options.role });
+  const { role, servers, cluster, logger, nowMs, timeoutMs } = options;
+  const log = new LogBridge({ role, logger, nowMs });
+  const reasons = new ConnectReasons({ role, servers, cluster, logger });
+  const attempt = { options, log, reasons, startedMs: nowMs() };
+  let sliceMs = Math.min(FIRST_SLICE_MS, timeoutMs);
+  let unreachable = false;
+  try {
+    for (;;) {
+      const connected = await tryOnce(attempt, sliceMs);
+      if (connected instanceof ConnectedClient) return connected;
+      const restMs = restOf(attempt, unreachable);
+      const verdict = await reasons.verdict(Math.max(restMs, LOOK_WAIT_MIN_MS), nowMs() - attempt.startedMs, connected.cause);
+      unreachable = verdict.kind === 'unreachable';
+      const leftMs = restOf(attempt, unreachable);
+      if (verdict.kind === 'refused' || leftMs <= 0) throw verdict.error;
+      reasons.tell(verdict, leftMs);
+      sliceMs = Math.min(sliceMs * 2, Math.max(leftMs, 100));
+    }
+  } finally {
+    reasons.end();
+  }
+}
+
+interface Attempt<C extends KafkaClient> {
+  readonly options: ConnectOptions<C>;
+  readonly log: LogBridge;
+  readonly reasons: ConnectReasons;
+  readonly startedMs: number;
+}
+
+/** Known to be out of reach, nobody waits long; what answers but is slow gets its time. */
+function restOf({ options, startedMs }: Attempt<KafkaClient>, unreachable: boolean): number {
+  const limitMs = unreachable ? Math.min(options.timeoutMs, UNREACHABLE_TIMEOUT_MS) : options.timeoutMs;
+  return limitMs - (options.nowMs() - startedMs);
+}
+
+async function tryOnce<C extends KafkaClient>(
+  attempt: Attempt<C>,
+  sliceMs: number,
+): Promise<ConnectedClient<C> | { readonly cause: unknown }> {
+  const { options, log, reasons } = attempt;
+  const { client, handleId } = createClient(options);
+  log.attach(client);
+  reasons.listen(client);
+  const { cause, brokers } = await connectOnce(client, sliceMs);
+  if (cause !== undefined) {
     if (!isNetworkFailure(cause)) throw refusedAtOnce(options, cause);
-    const failure = connectFailure(options.role, options.servers, options.timeoutMs, { lines: failures.lines(), cause });
-    const restMs = deadlineMs - options.nowMs();
-    if (failure.code === 'KAFKA_REFUSED' || restMs <= 0) throw failure;
-    sliceMs = Math.min(sliceMs * 2, Math.max(restMs, 100));
+    return { cause };
+  }
+  reasons.end();
+  const connected = new ConnectedClient({ client, handleId, log, role: options.role });
+  await requireAdvertised(attempt, connected, brokers);
+  log.connected();
+  return connected;
+}
+
+/** Clients talk to the addresses that the brokers advertise. Where none of them is of use, the run would only hang later. */
+async function requireAdvertised<C extends KafkaClient>(
+  attempt: Attempt<C>,
+  connected: ConnectedClient<C>,
+  brokers: readonly AdvertisedBroker[],
+): Promise<void> {
+  for (;;) {
+    const verdict = await attempt.reasons.advertised(brokers, attempt.options.nowMs() - attempt.startedMs);
+    if (verdict === undefined) return;
+    const leftMs = restOf(attempt, true);
+    if (verdict.kind === 'refused' || leftMs <= 0) {
+      await connected.disconnect(LEAVE_TIMEOUT_MS);
+      throw verdict.error;
+    }
+    attempt.reasons.tell(verdict, leftMs);
+    await delay(Math.min(ADVERTISED_AGAIN_MS, leftMs));
   }
 }
 
@@ -112,12 +182,26 @@ function createClient<C extends KafkaClient>(options: ConnectOptions<C>): { read
   }
 }
 
-/** Resolves with what went wrong; never rejects. After a failure node-rdkafka has disconnected the client by itself. */
-function connectOnce(client: KafkaClient, timeoutMs: number): Promise<unknown> {
+interface Outcome {
+  readonly cause: unknown;
+  readonly brokers: readonly AdvertisedBroker[];
+}
+
+/** Resolves with what went wrong, if anything; never rejects. After a failure node-rdkafka has disconnected the client by itself. */
+function connectOnce(client: KafkaClient, timeoutMs: number): Promise<Outcome> {
   return new Promise((resolve) => {
-    client.connect({ allTopics: false, timeout: timeoutMs }, (error: unknown) => {
-      resolve(error === null || error === undefined ? undefined : error);
+    client.connect({ allTopics: false, timeout: timeoutMs }, (error: unknown, metadata: unknown) => {
+      if (error === null || error === undefined) resolve({ cause: undefined, brokers: brokersIn(metadata) });
+      else resolve({ cause: error, brokers: [] });
     });
+  });
+}
+
+function brokersIn(metadata: unknown): AdvertisedBroker[] {
+  if (typeof metadata !== 'object' || metadata === null || !('brokers' in metadata) || !Array.isArray(metadata.brokers)) return [];
+  return metadata.brokers.flatMap((broker: unknown) => {
+    if (typeof broker !== 'object' || broker === null || !('id' in broker) || !('host' in broker) || !('port' in broker)) return [];
+    return [{ nodeId: Number(broker.id), host: String(broker.host), port: Number(broker.port) }];
   });
 }
 
@@ -127,38 +211,17 @@ function isNetworkFailure(error: unknown): boolean {
 }
 
 /** librdkafka would not even make the client: a contradiction between properties, or unusable TLS material. */
-function refusedAtOnce(options: ConnectOptions<KafkaClient>, cause: unknown): DispatcherError {
+function refusedAtOnce({ role, cluster }: ConnectOptions<KafkaClient>, cause: unknown): DispatcherError {
+  const material = cluster === undefined ? undefined : materialDiagnosis(cluster);
+  if (material !== undefined) {
+    return new DispatcherError('KAFKA_REFUSED', `the ${role} can't connect: ${material.message}`, { remedy: material.remedy, cause });
+  }
   const text = errorText(cause);
   const tls = !/configuration property|value/i.test(text) && /ssl|x509|certificate|pem|key values/i.test(text);
-  return new DispatcherError(tls ? 'KAFKA_REFUSED' : 'CONFIGURATION', `the ${options.role} can't be set up: ${text}`, {
+  return new DispatcherError(tls ? 'KAFKA_REFUSED' : 'CONFIGURATION', `the ${role} can't be set up: ${text}`, {
     remedy: tls
       ? 'check the certificate, its key and the CA: right files, PEM form, and belonging together'
-      : `correct it under kafka.properties or kafka.${options.role}.properties`,
+      : `correct it under kafka.properties or kafka.${role}.properties`,
     cause,
   });
-}
-
-/** The last failure that librdkafka logged for each broker. Its log is the only place where the reason is told. */
-class FailureLines {
-  readonly #byBroker = new Map<string, string>();
-
-  listen(client: EventEmitter): void {
-    client.on('event.log', (event: unknown) => this.#note(event));
-  }
-
-  #note(event: unknown): void {
-    const line = logLine(event);
-    if (line === undefined || line.severity > 6 || !isFailure(line.facility, line.text)) return;
-    const broker = /^(\S+): /.exec(line.text)?.[1] ?? '';
-    if (!this.#byBroker.has(broker) && this.#byBroker.size >= BROKERS_MAX) return;
-    this.#byBroker.set(broker, line.text);
-  }
-
-  lines(): string[] {
-    return [...this.#byBroker.values()];
-  }
-}
-
-function isFailure(facility: string, text: string): boolean {
-  return facility === 'FAIL' || facility === 'ERROR' || /No matching issuer|Disconnected/.test(text);
 }

@@ -1,5 +1,6 @@
 /** librdkafka's codes and log lines, as far as a decision hangs on them. */
 import { DispatcherError } from '../../core/errors.js';
+import type { Diagnosis } from '../../diagnosis/types.js';
 
 /** Names as in rdkafka.h, without the prefix. */
 export const KafkaCode = {
@@ -141,6 +142,38 @@ const CONNECT_CAUSES: readonly ConnectCause[] = [
   { pattern: /Connection refused/i, refused: false, remedy: 'check host and port, and that the broker runs' },
   { pattern: /timed out|timeout/i, refused: false, remedy: 'check the network path: security groups, firewall, VPN' },
 ];
+
+/** What was found out about every broker, as one message: equal faults are told once. */
+export function diagnosedFailure(
+  role: ClientRole,
+  found: readonly Diagnosis[],
+  { triedMs, cause }: { readonly triedMs: number; readonly cause: unknown },
+): DispatcherError {
+  const refused = found.every((one) => one.refused);
+  const kinds = [...new Set(found.map(({ fault }) => fault))]
+    .slice(0, KINDS_TOLD_MAX)
+    .map((kind) => found.filter(({ fault }) => fault === kind));
+  const told = kinds.map(toldOnce);
+  const what = refused
+    ? `the ${role} can't connect`
+    : `the ${role} can't reach Kafka (tried for ${Math.max(1, Math.round(triedMs / 1000))} s)`;
+  const remedies = kinds.map(([first]) => first?.remedy ?? '');
+  return new DispatcherError(refused ? 'KAFKA_REFUSED' : 'KAFKA_UNREACHABLE', `${what}: ${told.join('; ')}`, {
+    remedy: [...new Set(remedies)].join('; '),
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** Different faults in one message, and brokers named beside the first. */
+const KINDS_TOLD_MAX = 3;
+const BROKERS_TOLD_MAX = 5;
+
+function toldOnce([first, ...others]: readonly Diagnosis[]): string {
+  if (first === undefined || others.length === 0) return first?.message ?? '';
+  const names = others.slice(0, BROKERS_TOLD_MAX).map(({ broker }) => broker);
+  const more = others.length - names.length;
+  return `${first.message} (likewise ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''})`;
+}
 
 /**
  * Why no broker could be reached, told from the last failure line of each broker. Refused only when no line speaks of a mere network fault:

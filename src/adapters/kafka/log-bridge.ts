@@ -24,15 +24,21 @@ export interface LogBridgeOptions {
 export class LogBridge {
   readonly #options: LogBridgeOptions;
   readonly #kinds = new Map<string, KindState>();
+  #connected = false;
 
   constructor(options: LogBridgeOptions) {
     this.#options = options;
   }
 
+  /** From now on lost connections are news. Before, what librdkafka says about them is raw material for a message of ours, and shown at debug only. */
+  connected(): void {
+    this.#connected = true;
+  }
+
   /** From before `connect` on: the reasons of a failed connection are said once, and early. */
   attach(client: EventEmitter): void {
     client.on('event.log', (event: unknown) => this.#onLog(event));
-    client.on('event.error', (error: unknown) => this.entry('warn', 'ERROR', errorText(error)));
+    client.on('event.error', (error: unknown) => this.entry(this.#connected ? 'warn' : 'debug', 'ERROR', errorText(error)));
     client.on('event.throttle', (event: unknown) => this.entry('warn', 'THROTTLE', throttleText(event)));
   }
 
@@ -45,7 +51,7 @@ export class LogBridge {
 
   #onLog(event: unknown): void {
     const line = logLine(event);
-    if (line !== undefined) this.entry(levelOf(line), line.facility, line.text);
+    if (line !== undefined) this.entry(this.#connected || line.severity <= 2 ? levelOf(line) : quietly(line), line.facility, line.text);
   }
 
   /** How many of the kind were held back before; undefined = hold this one back too. */
@@ -83,6 +89,11 @@ export function logLine(event: unknown): LogLine | undefined {
   return { severity, facility, text: message.replace(/^\[thrd:[^\]]*\]: /, '') };
 }
 
+/** About a connection that failed: librdkafka's log is the only place where it says why. */
+export function isFailureLine({ severity, facility, text }: LogLine): boolean {
+  return severity <= 6 && (facility === 'FAIL' || facility === 'ERROR' || /No matching issuer|Disconnected/.test(text));
+}
+
 /** Syslog severities. A failed connection (FAIL, 3) is mended by librdkafka itself: a warning. */
 function levelOf(line: LogLine): Level {
   // A property for producers given to all clients, as `kafka.properties` allows: librdkafka ignores it and says so.
@@ -90,6 +101,11 @@ function levelOf(line: LogLine): Level {
   if (line.severity <= 2) return 'error';
   if (line.severity <= 4) return 'warn';
   return line.severity <= 6 ? 'info' : 'debug';
+}
+
+/** Nothing is connected yet: about connections only at debug. */
+function quietly(line: LogLine): Level {
+  return isFailureLine(line) ? 'debug' : levelOf(line);
 }
 
 /** Lines that differ only in numbers are of one kind. */
