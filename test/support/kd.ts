@@ -12,6 +12,8 @@ export interface KdOptions {
   readonly timeoutMs?: number;
   readonly input?: string;
   readonly nodeOptions?: readonly string[];
+  /** [kdEntry()] */
+  readonly entry?: string;
 }
 
 export interface KdResult {
@@ -72,7 +74,7 @@ export class KdProcess {
   constructor(args: readonly string[], options: KdOptions) {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('KD_') && name !== 'NODE_TEST_CONTEXT');
     const env = { ...Object.fromEntries(inherited), ...options.env };
-    this.child = spawn(process.execPath, [...(options.nodeOptions ?? []), kdEntry(), ...args], {
+    this.child = spawn(process.execPath, [...(options.nodeOptions ?? []), options.entry ?? kdEntry(), ...args], {
       cwd: options.cwd,
       env,
       stdio: ['pipe', 'pipe', 'pipe'],

@@ -4,6 +4,7 @@
  * Handles are node-rdkafka's own `rd_kafka_t`, found by the private property `kd.handle` that the addon, loaded by librdkafka as a plugin, sees in `on_conf_set`.
  */
 import { createRequire } from 'node:module';
+import { loadBuilt, loadRdkafka } from './libraries.js';
 
 export interface NativeBinding {
   /** e.g. "2.12.0"; the addon refuses to load beside another major.minor than it was built with. */
@@ -193,9 +194,12 @@ export interface NativeMockCluster {
   close(): void;
 }
 
-/** Loads the addon. node-rdkafka must have been loaded before, so that its librdkafka is the one in the process. */
+/** Loads the addon. node-rdkafka goes first, so that its librdkafka is the one in the process. */
 export function loadNative(): NativeBinding {
+  loadRdkafka();
   const require = createRequire(import.meta.url);
-  require('node-rdkafka');
-  return require('../../../../native/build/Release/kafka_dispatcher.node') as NativeBinding;
+  return loadBuilt(
+    'the data plane (native/build/Release/kafka_dispatcher.node)',
+    () => require('../../../../native/build/Release/kafka_dispatcher.node') as NativeBinding,
+  );
 }

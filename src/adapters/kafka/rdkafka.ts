@@ -9,22 +9,24 @@ import type {
   TopicPartitionOffset,
   WatermarkOffsets,
 } from 'node-rdkafka';
-import rdkafka from 'node-rdkafka';
+import { loadRdkafka } from './libraries.js';
 
 export type { KafkaConsumer, Metadata, Producer, TopicPartition, TopicPartitionOffset, WatermarkOffsets };
 export type KafkaClient = KafkaConsumer | Producer;
 
 /** What librdkafka was built with, e.g. `zstd`, `ssl`, `sasl_scram`. */
-export const librdkafkaFeatures: ReadonlySet<string> = new Set(rdkafka.features);
+export function librdkafkaFeatures(): ReadonlySet<string> {
+  return new Set(loadRdkafka().features);
+}
 
 type ClientProperties = Readonly<Record<string, unknown>>;
 
 export function newConsumer(properties: ClientProperties): KafkaConsumer {
-  return new rdkafka.KafkaConsumer({ ...properties }, {});
+  return new (loadRdkafka().KafkaConsumer)({ ...properties }, {});
 }
 
 export function newProducer(properties: ClientProperties): Producer {
-  return new rdkafka.Producer({ ...properties }, {});
+  return new (loadRdkafka().Producer)({ ...properties }, {});
 }
 
 /** Codes come as numbers on most paths; events carry −1 and only a text. */

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { test } from 'node:test';
+import { loadBuilt } from '../../src/adapters/kafka/libraries.js';
+import { DispatcherError } from '../../src/core/errors.js';
+import { type KdResult, kdEntry, runKd } from '../support/kd.js';
+import { buildRoot, projectRoot } from '../support/paths.js';
+
+/** The command line in a place of its own, with every package but those left out; nothing native was built there. */
+async function kdWithout(packages: readonly string[], args: readonly string[]): Promise<KdResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'kd-unbuilt-'));
+  try {
+    cpSync(join(projectRoot, 'package.json'), join(folder, 'package.json'));
+    for (const part of ['src', 'bin'].filter((name) => existsSync(join(buildRoot, name)))) {
+      cpSync(join(buildRoot, part), join(folder, 'build', part), { recursive: true });
+    }
+    mkdirSync(join(folder, 'node_modules'));
+    for (const name of readdirSync(join(projectRoot, 'node_modules'))) {
+      if (!packages.includes(name)) symlinkSync(join(projectRoot, 'node_modules', name), join(folder, 'node_modules', name));
+    }
+    return await runKd(args, { cwd: folder, entry: join(folder, 'build', relative(buildRoot, kdEntry())), input: '' });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test('without node-rdkafka the help stands, and a verb that needs it says how to build it, exit 2', async () => {
+  const help = await kdWithout(['node-rdkafka'], ['--help']);
+  assert.equal(help.code, 0, help.stderr);
+  const { code, stderr } = await kdWithout(['node-rdkafka'], ['produce', 'topic', '-b', '127.0.0.1:1']);
+  assert.equal(code, 2, stderr);
+  assert.match(stderr, /error: node-rdkafka can't be loaded: Cannot find module/);
+  assert.match(stderr, /npm rebuild node-rdkafka kafka-dispatcher/);
+  assert.doesNotMatch(stderr, /a defect of ours|\n {4}at /);
+});
+
+test('without its own addon the verb says so, exit 2', async () => {
+  const { code, stderr } = await kdWithout([], ['consume', 'topic', '-b', '127.0.0.1:1']);
+  assert.equal(code, 2, stderr);
+  assert.match(stderr, /error: the data plane \(native\/build\/Release\/kafka_dispatcher.node\) can't be loaded: /);
+  assert.match(stderr, /--ignore-scripts/);
+});
+
+test('a library that is there and does not fit is told in one line, with its reason kept', () => {
+  const cause = new Error('librdkafka.so.1: cannot open shared object file\nRequire stack:\n- a');
+  assert.throws(
+    () =>
+      loadBuilt('it', () => {
+        throw cause;
+      }),
+    (error: unknown) =>
+      error instanceof DispatcherError &&
+      error.message === "it can't be loaded: librdkafka.so.1: cannot open shared object file" &&
+      error.cause === cause,
+  );
+});
