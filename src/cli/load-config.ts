@@ -9,6 +9,7 @@ import { readText } from '../config/yaml-source.js';
 import { DispatcherError } from '../core/errors.js';
 import { parseJavaProperties } from './client-properties.js';
 import { type CliIo, colorsFor, type GlobalOptions, type KafkaOptions } from './io.js';
+import { levelFor } from './options.js';
 
 const DEFAULT_FILE = 'kd.yml';
 
@@ -71,7 +72,11 @@ export function readConfig(options: GlobalOptions & KafkaOptions, io: CliIo, ext
   });
   for (const secret of loaded.secrets) io.secrets?.add(secret);
   const own = problems.list();
-  return own.length === 0 ? loaded : { ...loaded, config: undefined, problems: [...own, ...loaded.problems] };
+  if (own.length > 0) return { ...loaded, config: undefined, problems: [...own, ...loaded.problems] };
+  const { config } = loaded;
+  if (config === undefined) return loaded;
+  // Here, so that it holds for every verb, and again when a running job loads anew.
+  return { ...loaded, config: { ...config, logging: { ...config.logging, level: levelFor(config.logging.level, options) } } };
 }
 
 /** -c, else KD_CONFIG, else ./kd.yml when it exists. */

@@ -2,17 +2,16 @@
 import type { ResolvedConfig } from '../config/resolved.js';
 import { type ClosableLogger, createLogger } from '../logging/winston-logger.js';
 import { type CliIo, type GlobalOptions, useColors } from './io.js';
+import { levelFor } from './options.js';
 
-/** `-v` wins over the configured level, `-q` leaves warnings and errors. */
 export function createCliLogger(
   config: ResolvedConfig['logging'],
   options: GlobalOptions,
   io: CliIo,
   redact?: (text: string) => string,
 ): ClosableLogger {
-  const level = options.verbose === true ? 'debug' : options.quiet === true ? 'warn' : config.level;
   return createLogger({
-    level,
+    level: levelFor(config.level, options),
     format: config.format,
     stream: io.stderr,
     colors: useColors(io.stderr, io.env),

@@ -1,5 +1,6 @@
 /** Options that several verbs share, declared once. */
 import { type Command, Option } from 'commander';
+import type { ResolvedConfig } from '../config/resolved.js';
 import type { GlobalOptions, KafkaOptions } from './io.js';
 
 /** Assignments and properties given by repeating an option. */
@@ -15,7 +16,7 @@ export function addGlobalOptions(program: Command): Command {
     .addOption(new Option('-c, --config <file>', 'the configuration (default: $KD_CONFIG, else ./kd.yml)'))
     .addOption(new Option('--set <key=value>', 'set one key, above file and environment; may be repeated').argParser(collect))
     .addOption(new Option('-o, --output <format>', 'how results are printed').choices(['text', 'json']).default('text'))
-    .addOption(new Option('-q, --quiet', 'no warnings, no progress'))
+    .addOption(new Option('-q, --quiet', 'no progress, and no log below warnings'))
     .addOption(new Option('-v, --verbose', 'log at debug level'));
 }
 
@@ -30,6 +31,14 @@ export function addKafkaOptions(command: Command): Command {
 /** The options of a verb with those given before it. */
 export function optionsOf<Own = unknown>(command: Command): GlobalOptions & KafkaOptions & Own {
   return command.optsWithGlobals();
+}
+
+type Level = ResolvedConfig['logging']['level'];
+
+/** `-v` wins over the configured level; `-q` leaves warnings and errors, or fewer where fewer are configured. */
+export function levelFor(configured: Level, options: GlobalOptions): Level {
+  if (options.verbose === true) return 'debug';
+  return options.quiet === true && configured !== 'error' ? 'warn' : configured;
 }
 
 /** Appends an example to the help of a verb. */

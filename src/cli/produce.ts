@@ -1,9 +1,9 @@
-/** `kd produce`: records from JSON lines into a topic, through the configured output format. */
+/** `kd produce`: records from JSON lines into a topic, through the configured output format or another one. */
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { createKafkaSink, type KafkaSink } from '../adapters/kafka/kafka-sink.js';
 import { loadNative, type NativeBinding, type PartitionPolicy } from '../adapters/kafka/native.js';
 import { RecordWriter } from '../adapters/kafka/record-writer.js';
@@ -11,17 +11,18 @@ import { producerQueueBytes } from '../config/kafka-defaults.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import { DispatcherError } from '../core/errors.js';
 import { createEncoder, type Encoder, FormatError } from '../formats/index.js';
-import { formatOf } from '../job-formats.js';
 import type { SinkEvents } from '../ports/sink.js';
 import type { CliIo, GlobalOptions, KafkaOptions } from './io.js';
-import { printJson } from './io.js';
+import { colorsFor, printJson } from './io.js';
 import { loadConfig } from './load-config.js';
 import { createCliLogger } from './log.js';
 import { addExample, addKafkaOptions, optionsOf } from './options.js';
+import { FORMAT_CHOICES, type FormatChoice, type ProduceFormat, produceFormat, readsOtherwise } from './produce-format.js';
 import { parseRecordLine } from './record-lines.js';
 
 interface ProduceOptions {
   readonly valueOnly?: boolean;
+  readonly format: FormatChoice;
 }
 
 type Options = GlobalOptions & KafkaOptions & ProduceOptions;
@@ -39,19 +40,27 @@ export function register(program: Command, io: CliIo): void {
     .argument('<topic>', 'the topic')
     .argument('[file]', 'lines of { key, value, headers, partition, timestamp }; standard input without it')
     .option('--value-only', 'each line is a value alone')
+    .addOption(
+      new Option('--format <format>', "how values are written: as the job's output or input, or in this format")
+        .choices(FORMAT_CHOICES)
+        .default('output'),
+    )
     .action(async (topic: string, file: string | undefined, _options: unknown, self: Command) =>
       produce({ topic, file }, optionsOf<ProduceOptions>(self), io),
     );
   addExample(
     addKafkaOptions(command),
-    'kd produce flights flights.jsonl',
+    'kd produce flights-avro flights.jsonl',
+    'kd produce flights flights.jsonl --format input',
     `echo '{"key":"a","value":"hello"}' | kd produce greetings -b localhost:9092`,
   );
 }
 
 async function produce(target: { readonly topic: string; readonly file: string | undefined }, options: Options, io: CliIo): Promise<void> {
   const config = await loadConfig(options, io, { purpose: 'connection' });
-  const encoder = createEncoder(formatOf(config, 'output'));
+  const format = produceFormat(config, options.format);
+  const encoder = createEncoder(format.spec);
+  if (options.quiet !== true) sayFormat(format, readsOtherwise(config, target.topic, format), target.topic, io);
   const logger = createCliLogger({ ...config.logging, level: 'warn' }, options, io);
   const native = loadNative();
   const table = new native.PartitionTable(PARTITIONS_MAX);
@@ -68,11 +77,7 @@ async function produce(target: { readonly topic: string; readonly file: string |
     nowMs: () => performance.now(),
   });
   try {
-    const records = await send(
-      { sink, table, encoder, native, valueOnly: options.valueOnly === true, raw: config.dispatcher.output.format === 'raw' },
-      target,
-      io,
-    );
+    const records = await send({ sink, table, encoder, native, format, valueOnly: options.valueOnly === true }, target, io);
     if (options.output === 'json') printJson(io, { topic: target.topic, records });
     else io.stdout.write(`${records} ${records === 1 ? 'record' : 'records'} produced to ${target.topic}\n`);
   } finally {
@@ -81,13 +86,21 @@ async function produce(target: { readonly topic: string; readonly file: string |
   }
 }
 
+/** Once, on stderr: whoever writes should know in which form it arrives. */
+function sayFormat(format: ProduceFormat, read: string | undefined, topic: string, io: CliIo): void {
+  io.stderr.write(`producing to ${topic} in ${format.name} (${format.spec.format})\n`);
+  if (read === undefined) return;
+  const { yellow } = colorsFor(io.stderr, io.env);
+  io.stderr.write(`${yellow('warning')}: this job reads ${topic} as ${read}\n    → --format input writes what it reads\n`);
+}
+
 interface Sending {
   readonly sink: KafkaSink;
   readonly table: ConstructorParameters<typeof RecordWriter>[2];
   readonly encoder: Encoder;
   readonly native: NativeBinding;
+  readonly format: ProduceFormat;
   readonly valueOnly: boolean;
-  readonly raw: boolean;
 }
 
 /** Returns how many records were acknowledged; rejects when one was not, or a line could not be read. */
@@ -112,7 +125,7 @@ async function send(sending: Sending, target: { readonly topic: string; readonly
     }
   } catch (error) {
     await records.drain();
-    throw atLine(error, target.file, number, records.acknowledged);
+    throw atLine(error, { file: target.file, line: number, produced: records.acknowledged, format: sending.format });
   } finally {
     clearInterval(flushing);
   }
@@ -124,9 +137,9 @@ async function send(sending: Sending, target: { readonly topic: string; readonly
 async function addLine(
   { line, number }: { line: string; number: number },
   writer: RecordWriter,
-  { encoder, valueOnly, raw }: Sending,
+  { encoder, valueOnly, format }: Sending,
 ): Promise<void> {
-  const { value, partition, timestampMs, key, headers } = parseRecordLine(line, { valueOnly, raw });
+  const { value, partition, timestampMs, key, headers } = parseRecordLine(line, { valueOnly, raw: format.spec.format === 'raw' });
   const encode =
     value === null ? undefined : (bytes: Uint8Array, start: number, limit: number): number => encoder.encode(value, bytes, start, limit);
   await writer.add({ key, headers, partition, timestampMs, encode }, number);
@@ -145,12 +158,20 @@ async function readLines(file: string | undefined, io: CliIo): Promise<AsyncIter
   return createInterface({ input, crlfDelay: Infinity });
 }
 
-function atLine(error: unknown, file: string | undefined, line: number, produced: number): Error {
+interface Place {
+  readonly file: string | undefined;
+  readonly line: number;
+  /** Records acknowledged before it. */
+  readonly produced: number;
+  readonly format: ProduceFormat;
+}
+
+function atLine(error: unknown, { file, line, produced, format }: Place): Error {
   const place = `${file ?? 'standard input'} line ${line}`;
   const sent = `${produced} ${produced === 1 ? 'record was' : 'records were'} produced before it`;
   if (error instanceof FormatError) {
-    return new DispatcherError('USAGE', `${place} does not fit the output format (${error.code}): ${error.message}; ${sent}`, {
-      remedy: 'correct the line, or dispatcher.output.format and its schema',
+    return new DispatcherError('USAGE', `${place} does not fit ${format.name} (${error.code}): ${error.message}; ${sent}`, {
+      remedy: format.setting === undefined ? 'correct the line' : `correct the line, or ${format.setting} and its schema`,
       cause: error,
     });
   }

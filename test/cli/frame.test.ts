@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { after, test } from 'node:test';
 import { parse } from 'yaml';
-import type { CliIo } from '../../src/cli/io.js';
+import type { CliIo, GlobalOptions } from '../../src/cli/io.js';
+import { readConfig } from '../../src/cli/load-config.js';
 import { createProgram, runCli, verbsFor } from '../../src/cli/program.js';
 import { DispatcherError } from '../../src/core/errors.js';
 import { runKd } from '../support/kd.js';
@@ -148,6 +149,17 @@ test('config show prints what loads again to the same, with origins as comments'
   write('again.yml', first.out);
   const again = await kd(['config', 'show', '-c', 'again.yml']);
   assert.deepEqual(parse(again.out), parse(first.out));
+});
+
+test('-q lowers the log level of every verb to warnings and never raises it; -v means debug', () => {
+  const level = (configured: string, options: GlobalOptions): string | undefined => {
+    write('level.yml', `${GOOD}logging: { level: ${configured} }\n`);
+    return readConfig({ ...options, config: 'level.yml' }, inMemory().io).config?.logging.level;
+  };
+  assert.equal(level('info', {}), 'info');
+  assert.equal(level('info', { quiet: true }), 'warn');
+  assert.equal(level('error', { quiet: true }), 'error');
+  assert.equal(level('error', { verbose: true }), 'debug');
 });
 
 test('a faulty configuration: every problem on stderr, the error object on stdout with -o json, exit 2', async () => {

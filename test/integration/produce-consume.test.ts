@@ -143,6 +143,30 @@ test('with a configuration kd produce writes Avro and kd consume reads it', asyn
   rmSync(folder, { recursive: true });
 });
 
+test('kd produce says in which format it writes, warns where the job reads its input in another one, and --format writes as the job reads', async () => {
+  const cluster = await sharedCluster();
+  const topic = await cluster.createTopic(uniqueName('job-input'));
+  const folder = mkdtempSync(join(tmpdir(), 'kd-format-'));
+  writeFileSync(join(folder, 'r.avsc'), JSON.stringify({ type: 'record', name: 'R', fields: [{ name: 'id', type: 'long' }] }));
+  writeFileSync(
+    join(folder, 'kd.yml'),
+    `kafka:\n  bootstrap-servers: ${cluster.bootstrapServers}\n  consumer: { group-id: g, topics: [${topic}] }\n  producer: { topic: other }\ndispatcher:\n  input: { format: json }\n  output: { format: avro, schema: ./r.avsc }\n`,
+  );
+  const options = { cwd: folder, input: '{"value":{"id":5}}\n' };
+  const asOutput = await kd(['produce', topic], options);
+  assert.match(asOutput.stderr, /in the output format \(avro\)\nwarning: this job reads \S+ as json\n\s+→ --format input/);
+  const asInput = await kd(['produce', topic, '--format', 'input'], options);
+  assert.equal(asInput.stderr, `producing to ${topic} in the input format (json)\n`);
+  assert.equal((await kd(['produce', topic, '--format', 'raw', '-q'], options)).stderr, '');
+  assert.deepEqual(
+    (await cluster.tool.consume([topic])).map(({ value }) => value),
+    [Buffer.from([10]), Buffer.from('{"id":5}'), Buffer.from('{"id":5}')],
+  );
+  const wrong = await runKd(['produce', topic, '--format', 'input'], { ...options, input: 'no JSON\n' });
+  assert.equal(wrong.code, 2);
+  rmSync(folder, { recursive: true });
+});
+
 test('kd consume starts at the last N of each partition, at an offset, at the end, and stops at --max', async () => {
   const cluster = await sharedCluster();
   const topic = await cluster.createTopic(uniqueName('positions'), { partitions: 2 });
