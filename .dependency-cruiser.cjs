@@ -60,7 +60,8 @@ module.exports = {
     only('dispatcher', ['core/', 'ports/', 'wire/']),
     only('adapters', ['core/', 'ports/', 'wire/', 'transform/', 'diagnosis/']),
     only('diagnosis', ['core/', 'config/resolved']),
-    only('config', ['core/']),
+    only('checks', ['core/', 'ports/', 'diagnosis/', 'config/']),
+    only('config', ['core/', 'stores/']),
     {
       name: 'workers-imports',
       severity: 'error',

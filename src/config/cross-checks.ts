@@ -1,4 +1,5 @@
 /** Rules between keys: each value is fine alone, together they are not. */
+import { isMskServer, LISTENER_WORDS, mskListener, wantedListener } from './msk.js';
 import type { Problems } from './problem.js';
 import type { ResolveInput } from './resolve-input.js';
 import type { DataFormat, ResolvedConfig, SchemaFiles } from './resolved.js';
@@ -10,6 +11,7 @@ const BLOCKS_MIN = 4;
 export function checkCrossFields(config: ResolvedConfig, input: ResolveInput, problems: Problems): void {
   checkBudgets(config, input, problems);
   checkProducer(config, input, problems);
+  for (const side of ['consumer', 'producer'] as const) checkPorts(side, config, input, problems);
   if (input.purpose === 'connection') return;
   checkFormats(config, input, problems);
   checkTopics(config, input, problems);
@@ -44,7 +46,7 @@ function checkProducer(config: ResolvedConfig, input: ResolveInput, problems: Pr
     const name = names.find((candidate) => merged.has(candidate));
     return name === undefined ? undefined : { name, value: merged.get(name) ?? '' };
   };
-  const origin = (name: string) => input.clients.producer.get(name)?.origin;
+  const origin = (name: string) => input.clients.producer.properties.get(name)?.origin;
   const idempotent = /^(true|t|1)$/i.test(find('enable.idempotence')?.value ?? '');
   const acks = find('acks', 'request.required.acks');
   const acksAll = acks === undefined || /^(all|-1)$/i.test(acks.value);
@@ -81,6 +83,29 @@ function checkProducer(config: ResolvedConfig, input: ResolveInput, problems: Pr
       'use at most 5',
     );
   }
+}
+
+/** One of MSK's ports with another listener's protocol only ever gives a connection that breaks off. */
+function checkPorts(side: 'consumer' | 'producer', config: ResolvedConfig, input: ResolveInput, problems: Problems): void {
+  const { bootstrapServers, properties } = config[side];
+  const wanted = wantedListener(properties);
+  const other = bootstrapServers.find((server) => {
+    const listener = mskListener(server);
+    if (listener === undefined || listener === wanted) return false;
+    // Elsewhere these ports may be anybody's; that nobody encrypts where MSK would is worth a word all the same.
+    return isMskServer(server) || (listener !== 'plaintext' && wanted === 'plaintext' && /^[^.:[]+\.[^:]*[a-z][^:]*:/i.test(server));
+  });
+  const listener = other === undefined ? undefined : mskListener(other);
+  if (other === undefined || listener === undefined) return;
+  const own = `kafka.${side}.bootstrap-servers`;
+  const path = input.settings.isSet(own) ? own : 'kafka.bootstrap-servers';
+  const protocol = properties.get('security.protocol');
+  problems.warning(
+    input.settings.origin(path),
+    path,
+    `${other}: on Amazon MSK this port belongs to ${LISTENER_WORDS[listener]}, but security.protocol is ${protocol ?? 'not set, which means PLAINTEXT'}`,
+    `use ${LISTENER_WORDS[listener]}, or the port of the listener that is meant`,
+  );
 }
 
 function checkFormats(config: ResolvedConfig, input: ResolveInput, problems: Problems): void {

@@ -16,6 +16,8 @@ export interface Interpolated {
 
 const NESTING_MAX = 8;
 const SECRET_FILE_BYTES_MAX = 1_048_576;
+/** `app.kafka.group-id`, for which Spring also looks under APP_KAFKA_GROUPID. */
+const SPRING_NAME = /^[A-Za-z_][\w-]*(\.[\w-]+)+$/;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Index behind the brace that closes the placeholder which opens at `start` (`${`), or -1. */
@@ -36,6 +38,8 @@ export function placeholderEnd(text: string, start: number): number {
 export class Interpolator {
   readonly #environment: Environment;
   readonly #directory: string;
+  /** Absolute: those that `${file:…}` read. */
+  readonly files = new Set<string>();
 
   /** `directory`: relative `${file:…}` paths start there. */
   constructor(environment: Environment, directory: string) {
@@ -88,6 +92,7 @@ export class Interpolator {
       if (isSecretReference(body.slice(colon + 1))) state.secret = true;
       return this.#readFile(body.slice(colon + 1), state);
     }
+    if (SPRING_NAME.test(name)) return this.#springName(name, colon < 0 ? undefined : body.slice(colon + 1), state, depth);
     if (!VARIABLE.test(name)) {
       state.faults.push({
         message: `"\${${name}}" is not the name of an environment variable`,
@@ -111,8 +116,27 @@ export class Interpolator {
     return this.#expand(body.slice(colon + (shell ? 2 : 1)), state, depth + 1);
   }
 
+  #springName(
+    name: string,
+    fallback: string | undefined,
+    state: { faults: { message: string; remedy: string }[]; secret: boolean },
+    depth: number,
+  ): string {
+    if (isSecretReference(name)) state.secret = true;
+    const variable = name.replaceAll('.', '_').replaceAll('-', '').toUpperCase();
+    const value = this.#environment[variable];
+    if (value !== undefined) return value;
+    if (fallback !== undefined) return this.#expand(fallback, state, depth + 1);
+    state.faults.push({
+      message: `"\${${name}}" is not given: the environment variable ${variable} is not set`,
+      remedy: `set ${variable}, or give a default: \${${name}:value}`,
+    });
+    return '';
+  }
+
   #readFile(path: string, state: { faults: { message: string; remedy: string }[] }): string {
     const full = resolve(this.#directory, path);
+    this.files.add(full);
     try {
       if (statSync(full).size > SECRET_FILE_BYTES_MAX) {
         state.faults.push({

@@ -17,6 +17,26 @@ export const consumerDefaults: KafkaProperties = new Map([
   ['socket.keepalive.enable', 'true'],
 ]);
 
+const ALIVE = 'balancers and NAT gateways forget silent connections';
+
+/** The reasons above, for those who ask what is in force and why. */
+export const defaultReasons: ReadonlyMap<string, string> = new Map([
+  ['fetch.queue.backoff.ms', 'a full queue holds up fetching for milliseconds, not for a second'],
+  ['fetch.min.bytes', 'brokers answer as soon as there is a record'],
+  ['fetch.wait.max.ms', 'how long a broker waits for a first record'],
+  ['queued.min.messages', 'small queues stay in the caches of the processor'],
+  ['queued.max.messages.kbytes', 'memory stays flat, whatever the lag'],
+  ['fetch.message.max.bytes', 'memory stays flat, whatever the lag'],
+  ['fetch.max.bytes', 'memory stays flat, whatever the lag'],
+  ['partition.assignment.strategy', 'a rebalance takes away only what moves'],
+  ['enable.idempotence', 'a retried request neither repeats records nor changes their order'],
+  ['acks', 'a record counts as written when all replicas in sync have it'],
+  ['linger.ms', 'a little waiting makes fuller requests'],
+  ['queue.buffering.max.messages', 'bounds the records on their way'],
+  ['allow.auto.create.topics', 'a missing topic is reported, not made'],
+  ['socket.keepalive.enable', ALIVE],
+]);
+
 export const producerDefaults: KafkaProperties = new Map([
   ['enable.idempotence', 'true'],
   ['acks', 'all'],

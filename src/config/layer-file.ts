@@ -1,7 +1,7 @@
 /** The file's layer: walks the tree, lifts the free maps out, and reports every key that does not exist. */
 import { parse } from 'yaml';
 import { kindName } from './convert.js';
-import { emptyLayer, type Layer } from './layers.js';
+import { emptyLayer, type Layer, mergeLayers } from './layers.js';
 import { librdkafkaRow } from './librdkafka-names.js';
 import { kebab, nearestKey } from './nearest.js';
 import type { Origin, Position, Problems } from './problem.js';
@@ -18,18 +18,38 @@ import {
   SHORTHANDS,
   TOPICS_PATH,
 } from './schema.js';
+import type { Notes } from './side.js';
+import { springParts } from './spring-layout.js';
+import { fromSpring, nearestSpringPath, springTarget } from './spring-names.js';
 import { topicsOfFile } from './topics.js';
 import type { MapTree, Tree } from './yaml-source.js';
 
 /** Every path that a suggestion may name. */
-export const KNOWN_PATHS: readonly string[] = [...FIELDS.map((field) => field.path), ...PROPERTY_MAPS, OPTIONS_PATH, TOPICS_PATH, ...SECTIONS];
+export const KNOWN_PATHS: readonly string[] = [
+  ...FIELDS.map((field) => field.path),
+  ...PROPERTY_MAPS,
+  OPTIONS_PATH,
+  TOPICS_PATH,
+  ...SECTIONS,
+];
 
 const PROPERTY_NAME_LENGTH_MAX = 200;
 
-export function fileLayer(tree: MapTree, problems: Problems): Layer {
-  const walker = new Walker(problems);
-  walker.section('', tree);
-  return walker.layer;
+export function fileLayer(tree: MapTree, problems: Problems, notes: Notes): Layer {
+  const spring = springParts(tree);
+  const walker = new Walker(problems, notes, '');
+  walker.section('', spring?.rest ?? tree);
+  if (spring === undefined) return walker.layer;
+  const below = new Walker(problems, notes, 'spring.');
+  if (spring.applicationName !== undefined) below.name(spring.applicationName);
+  if (spring.kafka !== undefined) below.section('kafka', spring.kafka);
+  for (const [path, entry] of below.layer.fields) {
+    const own = walker.layer.fields.get(path);
+    // The name of the application is only a suggestion.
+    if (own !== undefined && path !== 'name' && String(own.value) !== String(entry.value))
+      problems.error(entry.origin, entry.key ?? path, `says another value than ${path}`, 'keep one of them');
+  }
+  return mergeLayers([below.layer, walker.layer]);
 }
 
 const fromFile = (at: Position): Origin => ({ kind: 'file', at });
@@ -53,13 +73,27 @@ export function reportUnknownKey(problems: Problems, where: Origin | Position, p
 class Walker {
   readonly layer = emptyLayer();
   readonly #problems: Problems;
+  readonly #notes: Notes;
+  /** What stands before every path in the file. */
+  readonly #prefix: '' | 'spring.';
 
-  constructor(problems: Problems) {
+  constructor(problems: Problems, notes: Notes, prefix: '' | 'spring.') {
     this.#problems = problems;
+    this.#notes = notes;
+    this.#prefix = prefix;
+  }
+
+  name(node: Tree): void {
+    if (node.kind === 'scalar' && node.value !== null && !node.broken)
+      this.layer.fields.set('name', { value: node.text, origin: fromFile(node.at), secret: node.secret, key: 'spring.application.name' });
   }
 
   section(path: string, tree: MapTree): void {
-    for (const { key, keyAt, node } of tree.entries) this.#key(path, path === '' ? key : `${path}.${key}`, keyAt, node);
+    for (const { key, keyAt, node } of tree.entries) {
+      // Spring takes groupId and GROUP_ID for group-id.
+      const name = this.#prefix === '' ? key : kebab(key);
+      this.#key(path, path === '' ? name : `${path}.${name}`, keyAt, node);
+    }
   }
 
   #key(section: string, path: string, at: Position, node: Tree): void {
@@ -77,9 +111,37 @@ class Walker {
       this.#field(field, node);
     } else if (SECTIONS.has(path)) {
       this.#sectionNode(path, node);
-    } else {
+    } else if (!this.#spring(path, at, node)) {
       this.#unknown(section, path, at);
     }
+  }
+
+  /** Spring's own names, also in our sections. False for others. */
+  #spring(path: string, at: Position, node: Tree): boolean {
+    const target = springTarget(path);
+    const shown = `${this.#prefix}${path}`;
+    if (target === undefined) return false;
+    if (target.kind === 'section') {
+      if (node.kind === 'map') this.section(path, node);
+      else if (node.kind === 'list' || node.value !== null)
+        this.#problems.error(node.at, shown, 'is a section: it holds further keys, not a value');
+    } else if (target.kind === 'ignored') {
+      this.#notes.add({ key: shown, origin: fromFile(at) }, `${shown} is left out: it has no counterpart`);
+    } else if (target.kind === 'refused') {
+      this.#problems.error(at, shown, 'is not read', target.remedy);
+    } else if (target.kind === 'field') {
+      const field = FIELD_BY_PATH.get(target.path);
+      if (field !== undefined) this.#field(field, node);
+    } else if (node.kind === 'map') {
+      this.#problems.error(node.at, shown, 'must be a value, not a mapping');
+    } else if (node.kind === 'list' || (node.value !== null && !node.broken)) {
+      const text =
+        node.kind === 'list'
+          ? node.items.map((item) => (item.kind === 'scalar' ? item.text : '')).join(',')
+          : fromSpring(node.text, target.unit);
+      this.layer.properties[target.map].set(target.name, { value: text, origin: fromFile(node.at), secret: anySecret(node), key: shown });
+    }
+    return true;
   }
 
   #sectionNode(path: string, node: Tree): void {
@@ -98,6 +160,16 @@ class Walker {
   }
 
   #unknown(section: string, path: string, at: Position): void {
+    if (this.#prefix !== '') {
+      const near = nearestSpringPath(path, KNOWN_PATHS);
+      this.#problems.error(
+        at,
+        `${this.#prefix}${path}`,
+        'there is no such key',
+        near === undefined ? 'see docs/CONFIG.md' : `did you mean ${this.#prefix}${near}?`,
+      );
+      return;
+    }
     const key = section === '' ? path : path.slice(section.length + 1);
     const name = key.replaceAll('-', '.');
     // A librdkafka property one level too high is the most common slip of all.
@@ -123,7 +195,11 @@ class Walker {
     const isQuantity = field.kind === 'size' || field.kind === 'duration';
     // YAML would make 123 of a topic named 0123: for texts what is written counts. A broken one is given, but says nothing.
     const value = node.broken ? null : isText || isQuantity ? node.text : node.value;
-    this.layer.fields.set(field.path, { value, origin: fromFile(node.at), secret: node.secret });
+    this.layer.fields.set(field.path, { value, origin: fromFile(node.at), secret: node.secret, ...this.#written(field.path) });
+  }
+
+  #written(path: string): { key?: string } {
+    return this.#prefix === '' ? {} : { key: `${this.#prefix}${path}` };
   }
 
   #listForField(field: Field, node: Tree & { kind: 'list' }): void {
@@ -192,12 +268,14 @@ class Walker {
       else if (node.kind === 'scalar' && node.value === null)
         this.#problems.error(keyAt, `${map}.${name}`, 'has no value', 'give it one, or remove the key');
       else if (node.kind === 'scalar' && node.broken) continue;
-      else if (node.kind === 'scalar') known.set(name, { value: node.text, origin: fromFile(node.at), secret: node.secret });
+      else if (node.kind === 'scalar')
+        known.set(name, { value: node.text, origin: fromFile(node.at), secret: node.secret, ...this.#written(`${map}.${name}`) });
       else
         known.set(name, {
           value: node.items.map((item) => (item.kind === 'scalar' ? item.text : '')).join(','),
           origin: fromFile(node.at),
           secret: anySecret(node),
+          ...this.#written(`${map}.${name}`),
         });
     }
   }

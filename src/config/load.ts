@@ -1,17 +1,21 @@
 /** Reads a configuration from all its layers. No network; every problem at once. */
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { redactor } from '../core/redact.js';
+import type { Entry } from './entry.js';
 import { type Environment, Interpolator } from './interpolate.js';
 import { fileLayer } from './layer-file.js';
 import { assign, environmentLayer, fieldVariables, setLayer } from './layer-words.js';
 import { emptyLayer, type Layer, mergeLayers } from './layers.js';
 import { type Origin, type Problem, Problems } from './problem.js';
-import { type ClientProperties, resolveProperties } from './properties.js';
+import { type PropertyEntries, translateProperties } from './properties.js';
+import { propertiesFileLayer } from './properties-file.js';
 import { resolveConfig } from './resolve.js';
 import type { Purpose } from './resolve-input.js';
 import type { ResolvedConfig } from './resolved.js';
 import { isSecretName } from './secrets.js';
 import { resolveSettings, type Settings } from './settings.js';
+import { baseDirectory, type ClientSide, type Note, Notes } from './side.js';
+import { takeOverKeys } from './take-over.js';
 import { parseYaml, readText } from './yaml-source.js';
 
 export interface LoadRequest {
@@ -24,8 +28,12 @@ export interface LoadRequest {
   readonly set?: readonly string[];
   /** From options of the command line, above everything: key → text and the option's name. */
   readonly options?: readonly OptionValue[];
+  /** A properties file of `--command-config`, above `--set` and below the other options. */
+  readonly commandConfig?: string;
   readonly workingDirectory: string;
   readonly purpose?: Purpose;
+  /** For the expiry of certificates. */
+  readonly now?: Date;
 }
 
 export interface OptionValue {
@@ -39,6 +47,8 @@ export interface Loaded {
   /** Undefined when a problem is an error. */
   readonly config: ResolvedConfig | undefined;
   readonly problems: readonly Problem[];
+  /** Nothing is wrong with these: names that were left out on purpose. */
+  readonly notes: readonly Note[];
   /** For `config show`. */
   readonly details: LoadedDetails;
   /** Every secret value, for redaction of what others write. */
@@ -48,43 +58,93 @@ export interface Loaded {
 export interface LoadedDetails {
   readonly settings: Settings;
   readonly merged: Layer;
-  readonly clients: ClientProperties;
+  /** What each client gets of what the user wrote. */
+  readonly clients: Readonly<Record<ClientSide, PropertyEntries>>;
 }
 
 export function loadConfiguration(request: LoadRequest): Loaded {
   const problems = new Problems();
-  const read = request.file === undefined ? builtInLayer(request, problems) : readFileLayer(request.file, request, problems);
-  const below = read ?? emptyLayer();
-  const environment = environmentLayer(request.environment, problems);
-  const options = emptyLayer();
-  for (const { path, text, origin } of request.options ?? []) assign(options, path, { text, origin }, problems);
-  const words = mergeLayers([setLayer(request.set ?? [], problems), options]);
+  const notes = new Notes();
+  const files = new Set<string>();
+  const { readable, below, environment, words } = readLayers(request, { problems, notes, files });
   const merged = mergeLayers([below, environment, words]);
   const variables = shorthandVariables(request.environment, environment);
   const settings = resolveSettings({ file: below, variables, words, merged }, problems);
-  const clients = resolveProperties(merged, request.workingDirectory, problems);
-  const file = request.file === undefined ? undefined : resolve(request.workingDirectory, request.file);
+  const { workingDirectory } = request;
+  const clients = translateProperties({ layer: merged, workingDirectory, problems, notes, now: request.now ?? new Date() });
+  const file = request.file === undefined ? undefined : resolve(workingDirectory, request.file);
   const input = {
     settings,
     merged,
     clients,
     file,
+    files: [...files].filter((name) => !/^\/(dev|proc)\//.test(name)),
     shownFile: request.file,
-    workingDirectory: request.workingDirectory,
+    workingDirectory,
+    environment: request.environment,
     purpose: request.purpose ?? 'job',
   };
   // A file that can't be read at all would only add one "is missing" for every key.
-  const config = read === undefined ? undefined : resolveConfig(input, problems);
-  const secrets = secretsOf(merged);
-  return { config, problems: withoutSecrets(problems.list(), secrets), details: { settings, merged, clients }, secrets };
+  const config = readable ? resolveConfig(input, problems) : undefined;
+  const secrets = [...new Set([...secretsOf(merged), ...clients.secrets])];
+  const details = { settings, merged, clients: { consumer: clients.consumer.properties, producer: clients.producer.properties } };
+  return { config, problems: withoutSecrets(problems.list(), secrets), notes: notes.list(), details, secrets };
 }
 
-function readFileLayer(file: string, request: LoadRequest, problems: Problems): Layer | undefined {
+interface ReadLayers {
+  /** False when the file could not be read. */
+  readonly readable: boolean;
+  readonly below: Layer;
+  readonly environment: Layer;
+  readonly words: Layer;
+}
+
+interface Found {
+  readonly problems: Problems;
+  readonly notes: Notes;
+  /** Absolute: files that were read. */
+  readonly files: Set<string>;
+}
+
+function readLayers(request: LoadRequest, found: Found): ReadLayers {
+  const { problems, notes, files } = found;
+  const read = request.file === undefined ? builtInLayer(request, problems) : readFileLayer(request.file, request, found);
+  const environment = environmentLayer(request.environment, problems);
+  const set = setLayer(request.set ?? [], problems);
+  const options = emptyLayer();
+  for (const { path, text, origin } of request.options ?? []) assign(options, path, { text, origin }, problems);
+  const command = request.commandConfig === undefined ? emptyLayer() : propertiesLayer(request.commandConfig, request, found);
+  const own = read ?? emptyLayer();
+  const named = mergeLayers([own, environment, set, options]).fields.get('kafka.properties-file');
+  // What stands in the configuration itself wins over the properties file that it names.
+  const shared = named === undefined ? emptyLayer() : propertiesLayer(shownPath(named, request.workingDirectory), request, found);
+  const below = mergeLayers([shared, own]);
+  for (const layer of [below, environment, set, command, options]) takeOverKeys(layer, problems, notes);
+  if (request.file !== undefined) files.add(resolve(request.workingDirectory, request.file));
+  return { readable: read !== undefined, below, environment, words: mergeLayers([set, command, options]) };
+}
+
+function readFileLayer(file: string, request: LoadRequest, { problems, notes, files }: Found): Layer | undefined {
   const path = resolve(request.workingDirectory, file);
   const text = readText(file, path, problems);
   if (text === undefined) return undefined;
-  const tree = parseYaml(file, text, new Interpolator(request.environment, dirname(path)), problems);
-  return tree === undefined ? undefined : fileLayer(tree, problems);
+  const interpolator = new Interpolator(request.environment, dirname(path));
+  const tree = parseYaml(file, text, interpolator, problems);
+  for (const name of interpolator.files) files.add(name);
+  return tree === undefined ? undefined : fileLayer(tree, problems, notes);
+}
+
+function propertiesLayer(file: string, request: LoadRequest, { problems, files }: Found): Layer {
+  files.add(resolve(request.workingDirectory, file));
+  return propertiesFileLayer(file, request.workingDirectory, problems);
+}
+
+/** Relative to the file that names it, shown as seen from the working directory. */
+function shownPath(entry: Entry<unknown>, workingDirectory: string): string {
+  const name = String(entry.value);
+  if (isAbsolute(name)) return name;
+  const shown = relative(workingDirectory, join(baseDirectory(entry.origin, workingDirectory), name));
+  return shown.startsWith('..') ? resolve(workingDirectory, shown) : shown;
 }
 
 function builtInLayer(request: LoadRequest, problems: Problems): Layer {

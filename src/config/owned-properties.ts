@@ -9,18 +9,10 @@ export interface Ownership {
 const COMMITS = 'offsets are committed only for settled records, by the dispatcher';
 
 export const ownedProperties: ReadonlyMap<string, Ownership> = new Map<string, Ownership>([
-  ['bootstrap.servers', { reason: 'it has a key of its own', instead: 'kafka.bootstrap-servers' }],
   ['metadata.broker.list', { reason: 'it has a key of its own', instead: 'kafka.bootstrap-servers' }],
-  ['group.id', { reason: 'it has a key of its own', instead: 'kafka.consumer.group-id' }],
-  ['client.id', { reason: 'it has a key of its own', instead: 'name' }],
-  [
-    'auto.offset.reset',
-    { reason: 'positions are decided by the dispatcher, never by the client', instead: 'kafka.consumer.auto-offset-reset' },
-  ],
   ['enable.auto.commit', { reason: COMMITS }],
   ['auto.commit.enable', { reason: COMMITS }],
   ['enable.auto.offset.store', { reason: COMMITS }],
-  ['auto.commit.interval.ms', { reason: COMMITS, instead: 'dispatcher.commit-interval' }],
   ['offset.store.method', { reason: COMMITS }],
   ['offset.store.path', { reason: COMMITS }],
   ['offset.store.sync.interval.ms', { reason: COMMITS }],
@@ -30,10 +22,6 @@ export const ownedProperties: ReadonlyMap<string, Ownership> = new Map<string, O
   ['delivery.report.only.error', { reason: 'acknowledgements are counted a batch at a time' }],
   [
     'message.timeout.ms',
-    { reason: 'a record is tried until it is delivered; a deadline would break the order', instead: 'dispatcher.stall-timeout' },
-  ],
-  [
-    'delivery.timeout.ms',
     { reason: 'a record is tried until it is delivered; a deadline would break the order', instead: 'dispatcher.stall-timeout' },
   ],
   ['partitioner', { reason: 'partitions are chosen by the dispatcher', instead: 'dispatcher.output.partition' }],

@@ -33,6 +33,7 @@ const PROBLEMS_MAX = 200;
 
 export class Problems {
   readonly #list: Problem[] = [];
+  readonly #told = new Set<string>();
   #dropped = 0;
 
   error(where: Origin | Position | undefined, key: string | null, message: string, remedy?: string): void {
@@ -70,11 +71,15 @@ export class Problems {
     key: string | null,
     texts: { message: string; remedy: string | undefined },
   ): void {
+    const at = positionOf(where);
+    // What holds for both clients is found by both, and told once.
+    const identity = JSON.stringify([severity, where, key, texts.message]);
+    if (this.#told.has(identity)) return;
     if (this.#list.length >= PROBLEMS_MAX) {
       this.#dropped += 1;
       return;
     }
-    const at = positionOf(where);
+    this.#told.add(identity);
     this.#list.push({
       severity,
       file: at?.file ?? null,

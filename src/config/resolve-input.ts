@@ -1,6 +1,7 @@
 /** What the last step of reading a configuration works from. */
+import type { Environment } from './interpolate.js';
 import type { Layer } from './layers.js';
-import type { ClientProperties } from './properties.js';
+import type { Translation } from './properties.js';
 import type { Settings } from './settings.js';
 
 /** `job`: all that a run needs. `connection`: only what reaches Kafka. */
@@ -9,11 +10,14 @@ export type Purpose = 'job' | 'connection';
 export interface ResolveInput {
   readonly settings: Settings;
   readonly merged: Layer;
-  readonly clients: ClientProperties;
+  readonly clients: Translation;
   /** Absolute. */
   readonly file: string | undefined;
+  /** Absolute: every file that was read up to here. */
+  readonly files: readonly string[];
   /** As the user named it. */
   readonly shownFile: string | undefined;
   readonly workingDirectory: string;
+  readonly environment: Environment;
   readonly purpose: Purpose;
 }

@@ -5,11 +5,12 @@ import { basename, extname, resolve } from 'node:path';
 import { bootstrapServers } from './bootstrap.js';
 import { ValueFault } from './convert.js';
 import { checkCrossFields } from './cross-checks.js';
-import { consumerDefaults, producerDefaults, withDefaults } from './kafka-defaults.js';
 import type { Problems } from './problem.js';
-import { baseDirectory, type PropertyEntries } from './properties.js';
+import type { PropertyEntries } from './properties.js';
+import { clusterConfig } from './resolve-cluster.js';
 import type { Purpose, ResolveInput } from './resolve-input.js';
 import type { DataFormat, LogLevel, Ordering, PartitionRule, ResolvedConfig, SchemaFiles, TombstonePolicy } from './resolved.js';
+import { baseDirectory } from './side.js';
 import { resolveTopics } from './topics.js';
 
 /** One thread is left for the main loop and librdkafka. */
@@ -19,8 +20,6 @@ const NAME_WITHOUT_FILE = 'kafka-dispatcher';
 /** A name for "none given". */
 const NONE = 'none';
 
-const NO_NOTES = { origins: new Map(), certificates: [], watchedFiles: [], tokens: undefined };
-
 /** Undefined where required values are missing; then problems were reported. */
 export function resolveConfig(input: ResolveInput, problems: Problems): ResolvedConfig | undefined {
   const reader = new Reader(input, problems);
@@ -28,9 +27,7 @@ export function resolveConfig(input: ResolveInput, problems: Problems): Resolved
     name: reader.text('name') ?? nameOfFile(input.file),
     file: input.file,
     consumer: {
-      bootstrapServers: reader.servers('consumer'),
-      properties: withDefaults(consumerDefaults, texts(input.clients.consumer)),
-      ...NO_NOTES,
+      ...clusterConfig('consumer', reader.servers('consumer'), input, problems),
       groupId: reader.required('kafka.consumer.group-id', 'the consumer group of this job'),
       topics: reader.topics(),
       autoOffsetReset: reader.text('kafka.consumer.auto-offset-reset') as 'earliest' | 'latest' | 'none',
@@ -38,9 +35,7 @@ export function resolveConfig(input: ResolveInput, problems: Problems): Resolved
       missingTopicsFatal: reader.flag('kafka.consumer.missing-topics-fatal'),
     },
     producer: {
-      bootstrapServers: reader.servers('producer'),
-      properties: withDefaults(producerDefaults, texts(input.clients.producer)),
-      ...NO_NOTES,
+      ...clusterConfig('producer', reader.servers('producer'), input, problems),
       topic: reader.required('kafka.producer.topic', 'the topic that results go to'),
     },
     dispatcher: dispatcherPart(reader, input),
@@ -141,7 +136,7 @@ class Reader {
       return [];
     }
     try {
-      return bootstrapServers(raw, texts(this.#input.clients[side]));
+      return bootstrapServers(raw, texts(this.#input.clients[side].properties));
     } catch (fault) {
       if (!(fault instanceof ValueFault)) throw fault;
       if (side === 'consumer' || path === own) this.#problems.error(settings.origin(path), path, fault.message, fault.remedy);

@@ -45,6 +45,8 @@ export const FIELDS: readonly Field[] = [
   { path: 'name', kind: 'text', fallback: null, doc: "names the job in client.id, logs and metrics; default: the file's name" },
 
   { path: 'kafka.bootstrap-servers', kind: 'servers', fallback: null, doc: SERVERS_DOC },
+  { path: 'kafka.properties-file', kind: 'path', fallback: null, doc: 'a client.properties of Kafka\'s own tools; what stands under properties wins' },
+  { path: 'kafka.token-provider', kind: 'path', fallback: null, doc: 'module that fetches tokens for OAUTHBEARER: default export async () => ({ token, expiryTime })' },
   { path: 'kafka.consumer.bootstrap-servers', kind: 'servers', fallback: null, doc: 'the cluster to read from, where it is another one' },
   { path: 'kafka.consumer.group-id', kind: 'text', fallback: null, doc: 'consumer group; instances of one group share the partitions' },
   { path: 'kafka.consumer.topics', kind: 'topics', fallback: null, doc: 'names, or one /regular expression/' },
@@ -98,9 +100,9 @@ export const PROPERTY_MAPS = ['kafka.properties', 'kafka.consumer.properties', '
 export type PropertyMap = (typeof PROPERTY_MAPS)[number];
 
 export const PROPERTY_MAP_DOCS: Readonly<Record<PropertyMap, string>> = {
-  'kafka.properties': 'librdkafka properties for every client',
-  'kafka.consumer.properties': 'librdkafka properties for the consumer',
-  'kafka.producer.properties': 'librdkafka properties for the producer',
+  'kafka.properties': 'properties for every client, by their names in librdkafka or in Java',
+  'kafka.consumer.properties': 'properties for the consumer',
+  'kafka.producer.properties': 'properties for the producer',
 };
 
 /** The free map that is handed to the transform. */
@@ -125,7 +127,6 @@ export const LATER: ReadonlyMap<string, string> = new Map([
   ['dispatcher.retry.backoff-max', 'retries are not available yet'],
   ['dispatcher.dead-letter.stop-above', 'stopping above a share of dead letters is not available yet'],
   ['dispatcher.dead-letter.headers', 'other header layouts of dead letters are not available yet'],
-  ['kafka.properties-file', 'a properties file in the configuration is not available yet'],
 ]);
 
 /** Every section: the parents of all keys. */

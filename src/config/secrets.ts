@@ -3,7 +3,7 @@
 export { MASK, maskUserInfo } from '../core/redact.js';
 
 const SECRET_NAME =
-  /pass(word|wd|phrase)|\bpass\b|secret|token|credential|api[-._]?key|private[-._]?key|access[-._]?key|jaas|key[-._]pem|keystore[-._]key|oauthbearer[-._]config/i;
+  /pass(word|wd|phrase)|\bpass\b|secret|token|credential|api[-._]?key|private[-._]?key|access[-._]?key|jaas|key[-._]pem|keystore[-._]key|oauthbearer[-._]config|auth[-._]user[-._]info/i;
 /** Names that only look like it: places and addresses of secrets are not secret. */
 const NOT_SECRET = /(location|file|path|endpoint|url|uri|type|algorithm)$/i;
 

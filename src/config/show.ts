@@ -76,7 +76,7 @@ function fieldOrigin(path: string, config: ResolvedConfig, origin: string): stri
 
 function clientRows(side: 'consumer' | 'producer', config: ResolvedConfig, loaded: Loaded): ShownValue[] {
   const user = loaded.details.clients[side];
-  const missing = [...config[side].properties].filter(([name]) => !user.has(name));
+  const missing = [...config[side].properties].filter(([name]) => (user.get(name)?.origin.kind ?? 'default') === 'default');
   return propertyRows(['kafka', side, 'properties'], loaded.details.merged.properties[`kafka.${side}.properties`], missing);
 }
 

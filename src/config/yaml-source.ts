@@ -1,8 +1,9 @@
 /** Reads YAML into a plain tree that knows the line and column of every key and value. */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Scalar } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Scalar, type YAMLMap } from 'yaml';
 import { type Interpolator, placeholderEnd } from './interpolate.js';
 import type { Position, Problems } from './problem.js';
+import { pruneSpring } from './spring-prune.js';
 
 export type Tree = ScalarTree | MapTree | ListTree;
 
@@ -55,9 +56,11 @@ const SYNTAX: Readonly<Record<string, readonly [string, string]>> = {
   NON_STRING_KEY: ['a key is not plain text', 'write the key as text'],
 };
 
+const NAME_A_FILE = 'name the configuration with -c FILE or KD_CONFIG';
+
 /** Reads a file of bounded size as text; undefined after a reported problem. `file` is the name in problems, `path` where it is. */
-export function readText(file: string, path: string, problems: Problems): string | undefined {
-  const bytes = readBytes(file, path, problems);
+export function readText(file: string, path: string, problems: Problems, remedy = NAME_A_FILE): string | undefined {
+  const bytes = readBytes(file, path, problems, remedy);
   if (bytes === undefined) return undefined;
   const start: Position = { file, line: 1, column: 1 };
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
@@ -76,7 +79,7 @@ export function readText(file: string, path: string, problems: Problems): string
   }
 }
 
-function readBytes(file: string, path: string, problems: Problems): Uint8Array | undefined {
+function readBytes(file: string, path: string, problems: Problems, remedy: string): Uint8Array | undefined {
   let descriptor: number | undefined;
   try {
     descriptor = openSync(path, 'r');
@@ -93,7 +96,7 @@ function readBytes(file: string, path: string, problems: Problems): Uint8Array |
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
     const what = code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a directory' : `can't be read (${code})`;
-    problems.error({ file, line: 1, column: 1 }, null, what, 'name the configuration with -c FILE or KD_CONFIG');
+    problems.error({ file, line: 1, column: 1 }, null, what, remedy);
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
@@ -128,6 +131,7 @@ export function parseYaml(file: string, text: string, interpolator: Interpolator
   if (faults.length > 0) return undefined;
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null))
     return { kind: 'map', entries: [], at: start };
+  if (isMap(document.contents)) pruneSpring(document.contents as YAMLMap);
   const tree = new Converter({ file, document, lineCounter, mask, interpolator, problems }).convert(document.contents, 0);
   if (tree === undefined || tree.kind === 'map') return tree;
   problems.error(tree.at, null, 'the file must be a mapping of keys, such as "kafka:"', 'see configs/kd.example.yml');

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
-import { parseJavaProperties } from '../../src/cli/client-properties.js';
 import type { CliIo } from '../../src/cli/io.js';
 import { readConfig } from '../../src/cli/load-config.js';
+import { parseJavaProperties } from '../../src/config/properties-file.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'kd-properties-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
@@ -94,8 +94,8 @@ test('their faults are told with file and line, or with the option', () => {
     problems.map(({ file, line, message }) => [file, line, message]),
     [
       [null, null, 'is not of the form name=value (from -X)'],
-      ['bad.properties', 2, '"security.protocoll" is not a property of librdkafka'],
-      [null, null, '"lingr.ms" is not a property of librdkafka (from -X)'],
+      ['bad.properties', 2, `"security.protocoll" is neither a property of librdkafka nor a name of Kafka's Java clients`],
+      [null, null, `"lingr.ms" is neither a property of librdkafka nor a name of Kafka's Java clients (from -X)`],
     ],
   );
 });

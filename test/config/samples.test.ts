@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { convert } from '../../src/config/convert.js';
+import { JAVA_ROWS, outcomeWords } from '../../src/config/java-table.js';
 import { loadConfiguration } from '../../src/config/load.js';
 import { formatProblem } from '../../src/config/problem.js';
 import {
@@ -96,6 +97,18 @@ function table(): string {
     ...rows.map(([path, fallback, values, doc]) => `| \`${path}\` | ${fallback === '' ? '' : `\`${fallback}\``} | ${values} | ${doc} |`),
   ].join('\n');
 }
+
+/** The table of Java's names in docs/CONFIG.md, as it must be. */
+function javaTable(): string {
+  const rows = JAVA_ROWS.map(([name, , outcome, doc]) => `| \`${name}\` | ${outcomeWords(name, outcome)} | ${doc} |`);
+  return ['| Java | here | |', '|---|---|---|', ...rows].join('\n');
+}
+
+test("the table of Java's names in docs/CONFIG.md is that of the translation", () => {
+  const text = readFileSync(`${root}docs/CONFIG.md`, 'utf8');
+  const between = text.split('<!-- java -->')[1]?.trim();
+  assert.equal(between, javaTable(), `put this between the two marks of docs/CONFIG.md:\n${javaTable()}`);
+});
 
 function order(path: string): number {
   return ['name', 'kafka', 'dispatcher', 'topics', 'server', 'logging'].indexOf(path.split('.')[0] ?? '');

@@ -1,10 +1,30 @@
 /** Java's .properties format, as Kafka's own tools take it by `--command-config`. */
+import { resolve } from 'node:path';
+import { emptyLayer, type Layer } from './layers.js';
+import type { Problems } from './problem.js';
+import { readText } from './yaml-source.js';
 
 export interface JavaProperty {
   readonly name: string;
   readonly value: string;
   /** Counts from 1. */
   readonly line: number;
+}
+
+/** Every property of the file as one of `kafka.properties`. `file`: its name in problems, relative to the working directory. */
+export function propertiesFileLayer(file: string, workingDirectory: string, problems: Problems): Layer {
+  const layer = emptyLayer();
+  const text = readText(file, resolve(workingDirectory, file), problems, 'check the path of the properties file');
+  for (const { name, value, line } of parseJavaProperties(text ?? '')) {
+    // As in Java, the last one of a name counts.
+    layer.properties['kafka.properties'].set(name, {
+      value,
+      origin: { kind: 'file', at: { file, line, column: 1 } },
+      secret: false,
+      key: name,
+    });
+  }
+  return layer;
 }
 
 /** Comments, `=` `:` or blank as separator, continued lines, escapes. Never throws: every text is a valid file of this format. */

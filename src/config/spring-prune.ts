@@ -1,0 +1,49 @@
+/** Which parts of a file of Spring's concern us. */
+import { isMap, isScalar, type Node, type YAMLMap } from 'yaml';
+
+/** True when somebody configures Kafka as Spring has it. */
+export function isSpringFile(keys: Iterable<string>, childrenOf: (key: string) => Iterable<string>): boolean {
+  for (const key of keys) {
+    if (/^spring\.kafka(\.|$)/.test(key)) return true;
+    if (key === 'spring') for (const child of childrenOf(key)) if (/^kafka(\.|$)/.test(child)) return true;
+  }
+  return false;
+}
+
+/** Takes out of a file of Spring's what is not about Kafka, before anything in it is read: other parts have placeholders of their own. */
+export function pruneSpring(contents: YAMLMap): void {
+  if (isSpringFile(keysOf(contents), (key) => keysOf(contents.get(key, true)))) prune(contents, []);
+}
+
+function keysOf(node: unknown): string[] {
+  return isMap(node) ? node.items.map((pair) => (isScalar(pair.key) ? String(pair.key.value) : '')) : [];
+}
+
+function prune(map: YAMLMap, path: readonly string[]): void {
+  map.items = map.items.filter((pair) => {
+    if (!isScalar(pair.key)) return path.length > 0;
+    const full = [...path, ...String(pair.key.value).split('.')];
+    const verdict = concerns(full);
+    if (verdict === 'inside' && isMap(pair.value)) prune(pair.value as YAMLMap<Node, Node>, full);
+    return verdict === 'all' || (verdict === 'inside' && isMap(pair.value));
+  });
+}
+
+function concerns([top, second, third]: readonly string[]): 'all' | 'inside' | 'nothing' {
+  if (['name', 'kafka', 'dispatcher', 'topics'].includes(top ?? '')) return 'all';
+  if (second === undefined) return ['spring', 'server', 'logging'].includes(top ?? '') ? 'inside' : 'nothing';
+  if (top === 'spring')
+    return second === 'kafka'
+      ? 'all'
+      : second !== 'application'
+        ? 'nothing'
+        : third === undefined
+          ? 'inside'
+          : third === 'name'
+            ? 'all'
+            : 'nothing';
+  if (top === 'server') return second === 'port' || second === 'address' ? 'all' : 'nothing';
+  if (top !== 'logging' || (second !== 'level' && second !== 'format')) return 'nothing';
+  if (third === undefined) return second === 'format' ? 'all' : 'inside';
+  return third.toLowerCase() === 'root' ? 'all' : 'nothing';
+}
