@@ -4,6 +4,15 @@
  * Handles are node-rdkafka's own `rd_kafka_t`, found by the private property `kd.handle` that the addon, loaded by librdkafka as a plugin, sees in `on_conf_set`.
  */
 import { createRequire } from 'node:module';
+import type {
+  ClusterDescription,
+  GroupDescription,
+  ListedOffset,
+  PartitionOffset,
+  Settings,
+  TopicDescription,
+  TopicResult,
+} from '../../ports/admin.js';
 import { loadBuilt, loadRdkafka } from './libraries.js';
 
 export interface NativeBinding {
@@ -43,6 +52,17 @@ export interface NativeBinding {
     names: readonly string[],
     timeoutMs: number,
   ): Promise<readonly NativeTopicConfigs[]>;
+  /**
+   * A question of librdkafka's Admin API; admin.ts knows the words of each. Flags: 1 = tell what this user may do, too (clusters, topics, groups),
+   * 2 = only look whether it could be done (createTopics). Rejects as describeTopicConfigs does.
+   */
+  askBrokers<Q extends keyof Questions>(
+    handleId: number,
+    question: Q,
+    flags: number,
+    words: readonly string[],
+    timeoutMs: number,
+  ): Promise<Questions[Q]>;
   /** Counts that must be zero again when all is closed; for leak tests. */
   liveCounts(): {
     readonly handles: number;
@@ -51,6 +71,18 @@ export interface NativeBinding {
     readonly tables: number;
     readonly heldMessages: number;
   };
+}
+
+/** What each question is answered with. */
+export interface Questions {
+  readonly describeCluster: ClusterDescription;
+  readonly describeTopics: readonly TopicDescription[];
+  readonly describeTopicSettings: readonly Settings[];
+  readonly describeBrokerSettings: readonly Settings[];
+  readonly describeGroup: GroupDescription;
+  readonly committedOffsets: readonly PartitionOffset[];
+  readonly listOffsets: readonly ListedOffset[];
+  readonly createTopics: readonly TopicResult[];
 }
 
 export interface NativeTopicConfigs {

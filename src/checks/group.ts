@@ -1,0 +1,121 @@
+/** The consumer group: who is in it, and where it stands against what the topics still hold. */
+import type { ResolvedConfig } from '../config/resolved.js';
+import type { GroupDescription, ListedOffset, PartitionOffset } from '../ports/admin.js';
+import { type Check, Findings, type LineOf, listed, plural, spanOf } from './check.js';
+
+const DAY_MS = 86_400_000;
+
+export interface GroupInput {
+  readonly config: ResolvedConfig;
+  readonly group: GroupDescription;
+  /** Of the input topics. */
+  readonly committed: readonly PartitionOffset[];
+  readonly earliest: readonly ListedOffset[];
+  readonly latest: readonly ListedOffset[];
+  /** `offsets.retention.minutes` of the broker, where it may be read. */
+  readonly offsetsKeptMs: number | undefined;
+  readonly line: LineOf;
+}
+
+export function judgeGroup(input: GroupInput): readonly Check[] {
+  const { group } = input;
+  if (group.code !== 0 && group.code !== GROUP_ID_NOT_FOUND) {
+    const findings = new Findings('group', group.group);
+    findings.skipped(`Kafka does not tell of it: ${group.text}`);
+    return findings.checks;
+  }
+  return [...judgeMembers(input), ...judgeOffsets(input), ...judgeRetention(input)];
+}
+
+/** What newer brokers say of a group that nobody has used yet. */
+const GROUP_ID_NOT_FOUND = 69;
+
+function judgeMembers({ config, group, latest, line }: GroupInput): readonly Check[] {
+  const findings = new Findings('group', group.group);
+  const { members } = group;
+  const properties = config.consumer.properties;
+  const instance = properties.get('group.instance.id');
+  const taken = members.find(({ instanceId }) => instance !== undefined && instance !== '' && instanceId === instance);
+  if (taken !== undefined) {
+    findings.warning(
+      `group.instance.id ${instance ?? ''} is in use by ${taken.clientId} at ${hostOf(taken.host)}: whoever starts second fences the first`,
+      `give every process its own ${line('kafka.consumer.properties.group.instance.id')}, for example with \${HOSTNAME}`,
+    );
+  }
+  const assignor = properties.get('partition.assignment.strategy');
+  const isClassic = (properties.get('group.protocol') ?? 'classic').toLowerCase() === 'classic';
+  if (members.length > 0 && isClassic && assignor !== undefined && group.assignor !== '' && !assignor.split(',').includes(group.assignor)) {
+    findings.failed(
+      `its ${plural(members.length, 'member')} assign by ${group.assignor}, this job by ${assignor}: it would not be let in`,
+      `stop them first, or set ${line('kafka.consumer.properties.partition.assignment.strategy')}: ${group.assignor}`,
+    );
+  }
+  if (members.length >= latest.length && latest.length > 0) {
+    findings.warning(
+      `has ${plural(members.length, 'member')} for ${plural(latest.length, 'partition')}: a further one has nothing to do`,
+      'start no more, or give the topic more partitions',
+    );
+  }
+  if (findings.checks.length > 0) return findings.checks;
+  const hosts = [...new Set(members.map(({ host }) => hostOf(host)))];
+  findings.ok(members.length === 0 ? 'nobody is in it' : `${group.state}, ${plural(members.length, 'member')} (${listed(hosts)})`);
+  return findings.checks;
+}
+
+function judgeOffsets({ config, group, committed, earliest, latest, line }: GroupInput): readonly Check[] {
+  const findings = new Findings('group', `${group.group} offsets`);
+  const ends = new Map(latest.filter(({ code }) => code === 0).map((end) => [placeOf(end), end.offset]));
+  const begins = new Map(earliest.filter(({ code }) => code === 0).map((begin) => [placeOf(begin), begin.offset]));
+  if (ends.size === 0) {
+    findings.skipped('where the input begins and ends could not be asked');
+    return findings.checks;
+  }
+  const stands = committed.filter((one) => one.offset >= 0 && ends.has(placeOf(one)));
+  const lost = stands.filter((one) => one.offset < (begins.get(placeOf(one)) ?? 0));
+  const beyond = stands.filter((one) => one.offset > (ends.get(placeOf(one)) ?? 0));
+  const { autoOffsetReset, outOfRange } = config.consumer;
+  const say = outOfRange === 'stop' ? findings.failed.bind(findings) : findings.warning.bind(findings);
+  const doing = outOfRange === 'stop' ? 'the run would stop (exit 5)' : `the run would go on at ${outOfRange}`;
+  const remedy = `say what is to happen with ${line('kafka.consumer.out-of-range')}: earliest or latest, or set the group's offsets anew`;
+  if (lost.length > 0) say(`records were deleted before they were read, in ${listed(lost.map(placeOf))}: ${doing}`, remedy);
+  if (beyond.length > 0) say(`stands behind the end of the log (a topic made anew?), in ${listed(beyond.map(placeOf))}: ${doing}`, remedy);
+  const fresh = [...ends.keys()].filter((place) => !stands.some((one) => placeOf(one) === place));
+  if (autoOffsetReset === 'none' && fresh.length > 0) {
+    findings.failed(
+      `nothing is committed for ${listed(fresh)}, and auto-offset-reset is none: the run would stop (exit 5)`,
+      `set ${line('kafka.consumer.auto-offset-reset')} to earliest or latest for the first start`,
+    );
+  }
+  if (findings.checks.length > 0) return findings.checks;
+  const lag = stands.reduce((sum, one) => sum + Math.max(0, (ends.get(placeOf(one)) ?? 0) - one.offset), 0);
+  const begin =
+    fresh.length === ends.size ? `nothing committed yet: begins at ${autoOffsetReset}` : `${plural(lag, 'record')} behind at most`;
+  const partly =
+    fresh.length > 0 && fresh.length < ends.size
+      ? `; ${plural(fresh.length, 'partition')} without an offset, where it begins at ${autoOffsetReset}`
+      : '';
+  findings.ok(`${begin}${partly}`);
+  return findings.checks;
+}
+
+function judgeRetention({ group, offsetsKeptMs }: GroupInput): readonly Check[] {
+  const findings = new Findings('group', `${group.group} retention`);
+  if (offsetsKeptMs === undefined)
+    findings.skipped('how long committed offsets are kept may not be read (DESCRIBE_CONFIGS on the cluster)');
+  else if (offsetsKeptMs < DAY_MS)
+    findings.warning(
+      `offsets of a group that nobody is in are kept for ${spanOf(offsetsKeptMs)} only`,
+      'raise offsets.retention.minutes of the brokers',
+    );
+  else findings.ok(`offsets of a group that nobody is in are kept for ${spanOf(offsetsKeptMs)}`);
+  return findings.checks;
+}
+
+function placeOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
+  return `${topic}[${partition}]`;
+}
+
+/** Kafka writes `/10.0.0.7`. */
+function hostOf(host: string): string {
+  return host.replace(/^\//, '');
+}

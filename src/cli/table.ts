@@ -1,0 +1,47 @@
+/** Tables for people: columns as wide as their texts, the last one wrapped at the terminal's edge. */
+
+export interface TableOptions {
+  /** Characters of a line; undefined: not a terminal, nothing is wrapped. */
+  readonly width: number | undefined;
+  readonly paint?: (text: string, row: number, column: number) => string;
+  readonly indent?: number;
+}
+
+const GAP = 2;
+const LAST_COLUMN_MIN = 24;
+
+/** The first row is no different from the others; whoever wants a heading paints it. */
+export function table(rows: readonly (readonly string[])[], options: TableOptions): string {
+  const columns = Math.max(0, ...rows.map((row) => row.length));
+  const indent = options.indent ?? 0;
+  const widths = Array.from({ length: columns }, (_, column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));
+  const before = indent + widths.slice(0, -1).reduce((sum, width) => sum + width + GAP, 0);
+  const lastWidth = options.width === undefined ? Number.POSITIVE_INFINITY : Math.max(LAST_COLUMN_MIN, options.width - before);
+  const paint = options.paint ?? ((text: string) => text);
+  const lines: string[] = [];
+  for (const [index, row] of rows.entries()) {
+    const first = row
+      .slice(0, columns - 1)
+      .map((text, column) => paint(text, index, column) + ' '.repeat((widths[column] ?? 0) - text.length + GAP));
+    const [head = '', ...rest] = wrap(row[columns - 1] ?? '', lastWidth);
+    lines.push(`${' '.repeat(indent)}${first.join('')}${paint(head, index, columns - 1)}`.trimEnd());
+    for (const line of rest) lines.push(' '.repeat(before) + paint(line, index, columns - 1));
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** At blanks; a word longer than a line is left whole, so that it can be copied. */
+export function wrap(text: string, width: number): readonly string[] {
+  if (text.length <= width) return [text];
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,113 @@
+/** What can be asked of a cluster, and the one thing that can be done to it: to create topics. */
+
+export interface BrokerNode {
+  readonly id: number;
+  readonly host: string;
+  readonly port: number;
+  readonly rack: string | null;
+}
+
+/** Kafka's names, e.g. `READ`, `DESCRIBE`; null: this broker does not tell. Without an authorizer all of them are allowed. */
+export type Operations = readonly string[] | null;
+
+export interface ClusterDescription {
+  readonly clusterId: string | null;
+  /** −1: not known. */
+  readonly controller: number;
+  readonly nodes: readonly BrokerNode[];
+  readonly operations: Operations;
+}
+
+/** An answer of its own for each thing that was asked for: 0, or Kafka's code and words. */
+export interface Answered {
+  readonly code: number;
+  readonly text: string;
+}
+
+export interface PartitionDescription {
+  readonly id: number;
+  /** −1: none. */
+  readonly leader: number;
+  readonly replicas: readonly number[];
+  readonly inSync: readonly number[];
+}
+
+export interface TopicDescription extends Answered {
+  readonly name: string;
+  readonly operations: Operations;
+  readonly partitions: readonly PartitionDescription[];
+}
+
+export interface Setting {
+  readonly name: string;
+  /** null: secret. */
+  readonly value: string | null;
+  /** Set for this topic, not inherited. */
+  readonly own: boolean;
+}
+
+export interface Settings extends Answered {
+  readonly name: string;
+  readonly entries: readonly Setting[];
+}
+
+export interface GroupMember {
+  readonly clientId: string;
+  /** Static membership; null or '': none. */
+  readonly instanceId: string | null;
+  readonly memberId: string;
+  readonly host: string;
+  /** How many are assigned to it. */
+  readonly partitions: number;
+}
+
+export interface GroupDescription extends Answered {
+  readonly group: string;
+  /** Stable, Empty, Dead, PreparingRebalance … */
+  readonly state: string;
+  readonly type: string;
+  readonly assignor: string;
+  readonly coordinator: BrokerNode | null;
+  readonly operations: Operations;
+  readonly members: readonly GroupMember[];
+}
+
+export interface TopicPlace {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+export interface PartitionOffset extends TopicPlace, Answered {
+  readonly offset: number;
+}
+
+export interface ListedOffset extends PartitionOffset {
+  /** ms since 1970; −1: none. */
+  readonly timestamp: number;
+}
+
+export interface NewTopic {
+  readonly name: string;
+  readonly partitions: number;
+  readonly replication: number;
+  readonly configs: ReadonlyMap<string, string>;
+}
+
+export interface TopicResult extends Answered {
+  readonly name: string;
+}
+
+/** Every question rejects when it can't be put or no answer comes in time; the error's `code` is librdkafka's. */
+export interface ClusterAdmin {
+  describeCluster(): Promise<ClusterDescription>;
+  topicNames(): Promise<readonly string[]>;
+  describeTopics(names: readonly string[]): Promise<readonly TopicDescription[]>;
+  topicSettings(names: readonly string[], settings: readonly string[]): Promise<readonly Settings[]>;
+  brokerSettings(brokerId: number, settings: readonly string[]): Promise<Settings>;
+  describeGroup(group: string): Promise<GroupDescription>;
+  /** All that the group has committed; an offset of −1: nothing there. */
+  committedOffsets(group: string): Promise<readonly PartitionOffset[]>;
+  offsets(which: 'earliest' | 'latest' | 'largest-timestamp', places: readonly TopicPlace[]): Promise<readonly ListedOffset[]>;
+  createTopics(topics: readonly NewTopic[], options: { readonly validateOnly: boolean }): Promise<readonly TopicResult[]>;
+  close(): Promise<void>;
+}
