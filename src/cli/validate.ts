@@ -1,7 +1,9 @@
 /** `kd validate`: configuration, schemas and transform, without a network; every problem at once. */
 import type { Command } from 'commander';
 import { formatProblem, type Problem } from '../config/problem.js';
+import type { Note } from '../config/side.js';
 import { ExitCode } from '../core/errors.js';
+import { explainBoth, printExplained } from './explain.js';
 import { inspectParts } from './inspect-parts.js';
 import { type CliIo, colorsFor, type GlobalOptions, printJson } from './io.js';
 import { configFile, readConfig } from './load-config.js';
@@ -12,27 +14,40 @@ export function register(program: Command, io: CliIo): void {
     .command('validate')
     .description('check configuration, schemas and transform without a network: every problem at once')
     .option('--strict', 'warnings count as failures (exit 6)')
+    .option('--explain', 'print what librdkafka gets, name by name: value, origin, why')
     .action(async (_options: unknown, self: Command) => {
-      await validate(optionsOf<{ strict?: boolean }>(self), io);
+      await validate(optionsOf<ValidateOptions>(self), io);
     });
-  addExample(command, 'kd validate -c kd.yml', 'kd validate -c kd.yml --strict -o json');
+  addExample(command, 'kd validate -c kd.yml', 'kd validate -c kd.yml --explain', 'kd validate -c kd.yml --strict -o json');
 }
 
-async function validate(options: GlobalOptions & { readonly strict?: boolean }, io: CliIo): Promise<void> {
+interface ValidateOptions {
+  readonly strict?: boolean;
+  readonly explain?: boolean;
+}
+
+async function validate(options: GlobalOptions & ValidateOptions, io: CliIo): Promise<void> {
   const loaded = readConfig(options, io);
   const problems = [...loaded.problems];
   if (loaded.config !== undefined) problems.push(...(await inspectParts(loaded.config, loaded)));
   const errors = problems.filter((problem) => problem.severity === 'error').length;
   const warnings = problems.length - errors;
   const ok = errors === 0 && (options.strict !== true || warnings === 0);
-  if (options.output === 'json') printJson(io, { ok, problems });
-  else printText({ problems, errors, warnings, file: configFile(options, io) ?? 'the configuration' }, options, io);
+  const { config, notes } = loaded;
+  const explained = options.explain !== true || config === undefined ? undefined : explainBoth(config, loaded);
+  if (options.output === 'json') {
+    printJson(io, { ok, problems, notes, ...(explained === undefined ? {} : { explain: explained }) });
+  } else {
+    if (explained !== undefined) printExplained(explained, io);
+    printText({ problems, notes, errors, warnings, file: configFile(options, io) ?? 'the configuration' }, options, io);
+  }
   if (errors > 0) io.setExitCode(ExitCode.configuration);
   else if (!ok) io.setExitCode(ExitCode.checkFailed);
 }
 
 interface Report {
   readonly problems: readonly Problem[];
+  readonly notes: readonly Note[];
   readonly errors: number;
   readonly warnings: number;
   readonly file: string;
@@ -46,6 +61,7 @@ function printText(report: Report, options: GlobalOptions, io: CliIo): void {
     io.stdout.write(`${formatProblem(problem).replace(`${problem.severity}:`, `${paint(problem.severity)}:`)}\n`);
   }
   if (options.quiet === true && report.errors === 0) return;
+  for (const { place, key, message } of report.notes) io.stdout.write(`${place}: ${color.dim('note')}: ${key}: ${message}\n`);
   const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
   const verdict = report.errors === 0 ? color.green('ok') : color.red('not ok');
   io.stdout.write(`${report.file}: ${verdict}, ${count(report.errors, 'error')}, ${count(report.warnings, 'warning')}\n`);

@@ -1,0 +1,26 @@
+/** `kd validate --explain`: what each client gets, for people. */
+import { type ExplainedProperty, explainClient } from '../config/explain.js';
+import type { Loaded } from '../config/load.js';
+import type { ResolvedConfig } from '../config/resolved.js';
+import { type CliIo, colorsFor } from './io.js';
+
+export interface Explained {
+  readonly consumer: readonly ExplainedProperty[];
+  readonly producer: readonly ExplainedProperty[];
+}
+
+export function explainBoth(config: ResolvedConfig, loaded: Loaded): Explained {
+  return { consumer: explainClient('consumer', config, loaded), producer: explainClient('producer', config, loaded) };
+}
+
+export function printExplained(explained: Explained, io: CliIo): void {
+  const color = colorsFor(io.stdout, io.env);
+  for (const side of ['consumer', 'producer'] as const) {
+    io.stdout.write(`${color.bold(side)}\n`);
+    for (const { name, value, origin, key, explanation } of explained[side]) {
+      const written = key === null || key.endsWith(`.${name}`) ? '' : `, ${key}`;
+      io.stdout.write(`  ${name} = ${value}\n    ${color.dim(`${origin}${written}${explanation === '' ? '' : `: ${explanation}`}`)}\n`);
+    }
+    io.stdout.write('\n');
+  }
+}
