@@ -194,8 +194,9 @@ class Probe {
     const alert = this.#clientCertificateFault(error);
     if (alert !== undefined) return alert;
     const { port } = this.#address;
-    if (await this.#speaksKafka()) return new Found('tls-to-plaintext', say.tlsToPlaintext(port, this.#settings.sasl));
+    // Brokers hang up on what they do not understand: silence is another fault.
     if (error.code === 'TIMEOUT') return new Found('no-answer', say.noAnswer());
+    if (await this.#speaksKafka()) return new Found('tls-to-plaintext', say.tlsToPlaintext(port, this.#settings.sasl));
     if (error.code === 'ECONNRESET' || error.code === 'CLOSED' || error.code === 'EPIPE')
       return new Found('closed-by-broker', say.closed('during the TLS handshake'));
     if (error.code === 'ERR_SSL_WRONG_VERSION_NUMBER' || error.code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG')
@@ -234,7 +235,7 @@ class Probe {
     if (tls) {
       const alert = this.#clientCertificateFault(error);
       if (alert !== undefined) return alert;
-    } else if (error.code !== 'NOT_KAFKA' && (error.code === 'TLS_BYTES' || (await this.#speaksTls()))) {
+    } else if (error.code !== 'NOT_KAFKA' && error.code !== 'TIMEOUT' && (error.code === 'TLS_BYTES' || (await this.#speaksTls()))) {
       return new Found('plaintext-to-tls', say.plaintextToTls(this.#address.port, sasl));
     }
     if (error.code === 'TIMEOUT') return new Found('no-answer', say.noAnswer());

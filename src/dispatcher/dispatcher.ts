@@ -5,6 +5,7 @@ import type { SinkEvents } from '../ports/sink.js';
 import type { CommittedOffset, PartitionProgress, SourceEvents } from '../ports/source.js';
 import { AssignmentWatch } from './assignment-watch.js';
 import { ChangeQueue } from './change-queue.js';
+import { ConnectionTrouble } from './connection-trouble.js';
 import { EndWatch } from './end-watch.js';
 import { FlightDeck } from './flight-deck.js';
 import { Intake } from './intake.js';
@@ -41,6 +42,7 @@ export class Dispatcher {
   private readonly endWatch: EndWatch;
   private readonly tailWatch: TailWatch;
   private readonly assignmentWatch: AssignmentWatch;
+  private readonly connectionTrouble: ConnectionTrouble;
   private readonly shutdown: Shutdown;
   private readonly errors: DispatcherError[] = [];
   private readonly committed = new Map<PartitionId, number>();
@@ -73,6 +75,7 @@ export class Dispatcher {
     this.endWatch = new EndWatch(state);
     this.tailWatch = new TailWatch(state, this.changes, () => this.intake.offeredCount);
     this.assignmentWatch = new AssignmentWatch(state);
+    this.connectionTrouble = new ConnectionTrouble(state);
     this.rebalancer = new Rebalancer(state, { changes: this.changes, deck: this.deck, events: { moved: (ids) => this.moved(ids) } });
     this.readFaults = new ReadFaults(state, { changes: this.changes, deck: this.deck, rebalancer: this.rebalancer });
     const { deck, intake, changes, rebalancer, errors, committed } = this;
@@ -137,7 +140,7 @@ export class Dispatcher {
       records: accounting.snapshot(),
       owned: owned.size,
       assignedOnce,
-      stalled: this.stall.stalled,
+      stalled: this.stall.stalled ?? this.connectionTrouble.stalled,
       inFlightRecords: flow.records,
       inFlightBytes: blocks.usedBytes,
       inFlightBytesMax: blocks.budgetBytes,
@@ -227,6 +230,7 @@ export class Dispatcher {
         this.storeChanged();
       }
       this.stall.tick([...flights.values()].some((flight) => flight.parts.some((part) => part.state === 'written')));
+      this.connectionTrouble.tick();
       this.assignmentWatch.tick({ owned: this.rebalancer.owned.size, assignedOnce: this.rebalancer.assignedOnce, busy: this.changes.busy });
       this.checkEnd();
     });

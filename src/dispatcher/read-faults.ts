@@ -53,9 +53,10 @@ export class ReadFaults {
         return;
       case 'refused':
         state.fail(
-          new DispatcherError('KAFKA_REFUSED', `${where}: ${name}: ${fault.text}`, {
-            remedy: 'allow this client to read the topic and to use the group',
-          }),
+          state.deps.source.refusal?.(fault.code, state.deps.describe(fault.partitionId).topic, `${where}: ${fault.text}`) ??
+            new DispatcherError('KAFKA_REFUSED', `${where}: ${name}: ${fault.text}`, {
+              remedy: 'allow this client to read the topic and to use the group',
+            }),
         );
         return;
       case 'transient':

@@ -61,6 +61,8 @@ export const Limits = {
   /** Between two tries to read on from the same offset, doubled each time. */
   readFaultBackoffMs: 100,
   readFaultBackoffMaxMs: 10_000,
+  /** No broker takes us and nothing moves for this long: not ready. */
+  troubleStillMs: 3_000,
   tickMs: 250,
   committedPollMs: 1000,
   /** Delivery silent for this long with records waiting: a line in the log. */

@@ -60,7 +60,8 @@ export class Stall {
     const now = this.state.deps.clock.nowMs();
     this.failingSinceMs ??= now;
     this.fault = fault;
-    if (now - this.failingSinceMs + this.backoffMs > this.state.settings.stallTimeoutMs || this.state.stopping) {
+    // Rights do not come back by waiting: what was not delivered is not committed, and the run says at once what is missing.
+    if (fault.refused || now - this.failingSinceMs + this.backoffMs > this.state.settings.stallTimeoutMs || this.state.stopping) {
       this.state.fail(this.error(fault));
       return;
     }
@@ -105,7 +106,10 @@ export class Stall {
     const forMs = Math.round(this.state.deps.clock.nowMs() - (this.failingSinceMs ?? this.state.deps.clock.nowMs()));
     const message = `topic ${fault.topic} can't be written: ${fault.name}${forMs > 0 ? `, for ${forMs} ms` : ''}`;
     if (fault.refused)
-      return new DispatcherError('KAFKA_REFUSED', message, { remedy: `allow this client to write to topic ${fault.topic}` });
+      return (
+        this.state.deps.sink.refusal?.(fault.code, fault.topic, fault.name) ??
+        new DispatcherError('KAFKA_REFUSED', message, { remedy: `allow this client to write to topic ${fault.topic}` })
+      );
     return new DispatcherError('DESTINATION_STALLED', message, {
       remedy: `create or mend topic ${fault.topic}, then start again: nothing was lost, what was not delivered is not committed`,
     });

@@ -1,4 +1,6 @@
 import type { BatchId, Block } from '../core/batch.js';
+import type { DispatcherError } from '../core/errors.js';
+import type { Trouble } from './source.js';
 
 /** A produced row that was not acknowledged. */
 export interface DeliveryFailure {
@@ -41,5 +43,9 @@ export interface Sink {
   write(batchId: BatchId, part: number, input: Block, output: Block): void;
   /** Gives up on what is not acknowledged; `settled` follows for every part, with failures. */
   purge(): void;
+  /** Kafka's refusal to let us write, in words. */
+  refusal?(code: number, topic: string, text: string): DispatcherError;
+  /** What stands between us and the brokers just now. */
+  trouble?(): Trouble | undefined;
   close(deadlineMs: number): Promise<void>;
 }

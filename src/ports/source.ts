@@ -1,4 +1,11 @@
 import type { Block, Epoch, InputBatch, PartitionId } from '../core/batch.js';
+import type { DispatcherError } from '../core/errors.js';
+
+/** No broker can be reached any more, or none lets us in; the client goes on trying. */
+export interface Trouble {
+  /** What is wrong, and what a run that gives up ends with. */
+  readonly error: DispatcherError;
+}
 
 export interface AssignedPartition {
   readonly partitionId: PartitionId;
@@ -100,6 +107,10 @@ export interface Source {
   committedOffsets(partitions: readonly { readonly topic: string; readonly partition: number }[]): Promise<readonly TopicOffset[]>;
   /** Notes the next offset to read as committable; it is committed within the commit interval and at `close`. */
   store(offsets: readonly CommittedOffset[]): void;
+  /** Kafka's refusal to let us read, in words; `topic` is '' where it is not about one. */
+  refusal?(code: number, topic: string, text: string): DispatcherError;
+  /** What stands between us and the brokers just now. */
+  trouble?(): Trouble | undefined;
   /** Leaves the group: closes all partitions (their stored offsets are committed) and disconnects. */
   stop(deadlineMs: number): Promise<void>;
 }

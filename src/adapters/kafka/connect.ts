@@ -4,8 +4,10 @@ import { DispatcherError } from '../../core/errors.js';
 import { materialDiagnosis } from '../../diagnosis/diagnose.js';
 import type { AdvertisedBroker } from '../../diagnosis/types.js';
 import type { Logger } from '../../ports/logger.js';
+import type { Trouble } from '../../ports/source.js';
 import type { ClusterOptions } from './client-config.js';
 import { ConnectReasons } from './connect-reasons.js';
+import { ConnectionWatch } from './connection-watch.js';
 import { type ClientRole, KafkaCode } from './errors.js';
 import { LogBridge } from './log-bridge.js';
 import { errorText, type KafkaClient, kafkaErrorCode } from './rdkafka.js';
@@ -16,7 +18,7 @@ export const CONNECT_TIMEOUT_MS = 30_000;
  * The same where it is known that no broker can be reached, and why: said at once, tried on for this long. So every fault has ended a start
  * within ten seconds; for a cluster that takes longer to come up there is whoever starts us again (exit 3).
  */
-export const UNREACHABLE_TIMEOUT_MS = 7_000;
+export const UNREACHABLE_TIMEOUT_MS = 6_000;
 /**
  * node-rdkafka's connect ends only at its timeout and can't be called off. So it is tried in slices, the first one short, each with a new client:
  * a refused password is known after two seconds, a slow broker gets its time.
@@ -45,14 +47,21 @@ export class ConnectedClient<C extends KafkaClient> {
   readonly handleId: number;
   readonly log: LogBridge;
   readonly #role: ClientRole;
+  readonly #watch: ConnectionWatch | undefined;
   #leaving: Promise<void> | undefined;
   #beforeLeaving: (() => void) | undefined;
 
-  constructor(parts: { client: C; handleId: number; log: LogBridge; role: ClientRole }) {
+  constructor(parts: { client: C; handleId: number; log: LogBridge; role: ClientRole; watch?: ConnectionWatch | undefined }) {
     this.client = parts.client;
     this.handleId = parts.handleId;
     this.log = parts.log;
     this.#role = parts.role;
+    this.#watch = parts.watch;
+  }
+
+  /** What keeps all brokers from us just now. */
+  get trouble(): Trouble | undefined {
+    return this.#watch?.trouble;
   }
 
   /** What has to end before the client does; called at least once. */
@@ -67,6 +76,7 @@ export class ConnectedClient<C extends KafkaClient> {
   /** node-rdkafka drops the callback of a second disconnect: there is only one, and all share its promise. */
   disconnect(deadlineMs: number): Promise<void> {
     this.#beforeLeaving?.();
+    this.#watch?.stop();
     this.#leaving ??= this.#disconnect(deadlineMs);
     return this.#leaving;
   }
@@ -147,9 +157,12 @@ async function tryOnce<C extends KafkaClient>(
     return { cause };
   }
   reasons.end();
-  const connected = new ConnectedClient({ client, handleId, log, role: options.role });
+  const { cluster, role, logger, nowMs } = options;
+  const watch = cluster === undefined ? undefined : new ConnectionWatch({ cluster, role, logger, nowMs });
+  const connected = new ConnectedClient({ client, handleId, log, role, watch });
   await requireAdvertised(attempt, connected, brokers);
   log.connected();
+  watch?.listen(client);
   return connected;
 }
 

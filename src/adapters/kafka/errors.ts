@@ -1,6 +1,8 @@
 /** librdkafka's codes and log lines, as far as a decision hangs on them. */
 import { DispatcherError } from '../../core/errors.js';
+import { type MissingRight, missingRight } from '../../diagnosis/rights.js';
 import type { Diagnosis } from '../../diagnosis/types.js';
+import type { ClusterOptions } from './client-config.js';
 
 /** Names as in rdkafka.h, without the prefix. */
 export const KafkaCode = {
@@ -60,29 +62,20 @@ export function isUnknownTopicError(code: number): boolean {
 }
 
 /** An error on the consumer's main queue that ends the run; undefined for what librdkafka mends by itself. */
-export function consumerFailure(code: number, text: string): DispatcherError | undefined {
-  if (isAuthorizationError(code)) {
-    return new DispatcherError('KAFKA_REFUSED', `Kafka refuses the consumer: ${text}`, {
-      remedy: 'grant this user READ on the topics and on the group (and DESCRIBE on both)',
-    });
-  }
+export function consumerFailure(code: number, text: string, client?: ClientRights): DispatcherError | undefined {
+  if (isAuthorizationError(code)) return rightsFailure('consumer', code, text, client);
   const remedy = GROUP_SETTINGS.get(code);
   if (remedy !== undefined) return new DispatcherError('CONFIGURATION', `Kafka refuses the consumer group's settings: ${text}`, { remedy });
   return undefined;
 }
 
 /** A client that librdkafka has declared dead. */
-export function fatalFailure(role: ClientRole, code: number, text: string): DispatcherError {
+export function fatalFailure(role: ClientRole, code: number, text: string, client?: ClientRights): DispatcherError {
   if (FENCED.has(code)) {
     const id = role === 'consumer' ? 'group.instance.id' : 'transactional.id';
     return new DispatcherError('FENCED', `the ${role} was fenced: ${text}`, { remedy: `see that no other process uses the same ${id}` });
   }
-  if (isAuthorizationError(code)) {
-    return new DispatcherError('KAFKA_REFUSED', `Kafka refuses the ${role}: ${text}`, {
-      remedy:
-        'grant this user the rights that the text names (an idempotent producer on old brokers needs IDEMPOTENT_WRITE on the cluster)',
-    });
-  }
+  if (isAuthorizationError(code)) return rightsFailure(role, code, text, client);
   return new DispatcherError(
     role === 'producer' ? 'PRODUCER_FATAL' : 'DEFECT',
     `the ${role} can't go on (librdkafka error ${code}): ${text}`,
@@ -90,6 +83,57 @@ export function fatalFailure(role: ClientRole, code: number, text: string): Disp
       remedy: 'start again: it goes on from the committed offsets',
     },
   );
+}
+
+/** What a client uses, for telling which right is missing. */
+export interface ClientRights {
+  readonly cluster: Pick<ClusterOptions, 'bootstrapServers' | 'properties' | 'origins'>;
+  readonly topics: readonly string[];
+  readonly group?: string;
+}
+
+/** A right that is missing, with the principal where it is known and the line that grants it. */
+export function rightsFailure(role: ClientRole, code: number, text: string, client?: ClientRights): DispatcherError {
+  if (client === undefined) {
+    return new DispatcherError('KAFKA_REFUSED', `Kafka refuses the ${role}: ${text}`, {
+      remedy: 'grant this user the rights that the text names',
+    });
+  }
+  const { message, remedy } = missingRight(client.cluster, role, rightOf(role, code, text, client));
+  return new DispatcherError('KAFKA_REFUSED', message, { remedy });
+}
+
+/** Any refusal of a client that is connected: rights with all that is known of them, the rest as Kafka says it. */
+export function refusalOf(role: ClientRole, code: number, text: string, client: ClientRights): DispatcherError {
+  if (isAuthorizationError(code)) return rightsFailure(role, code, text, client);
+  return new DispatcherError('KAFKA_REFUSED', `Kafka refuses the ${role}: ${text}`, {
+    remedy: 'see what the brokers say about this client; kd doctor asks all that a run needs',
+  });
+}
+
+function rightOf(role: ClientRole, code: number, text: string, { cluster, topics, group }: ClientRights): MissingRight {
+  switch (code) {
+    case KafkaCode.GROUP_AUTHORIZATION_FAILED:
+      return { resource: 'group', names: group === undefined ? [] : [group], operations: ['Read'], text };
+    case KafkaCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED: {
+      const id = cluster.properties.get('transactional.id');
+      return { resource: 'transactional-id', names: id === undefined ? [] : [id], operations: ['Write', 'Describe'], text };
+    }
+    case KafkaCode.CLUSTER_AUTHORIZATION_FAILED:
+      // From Kafka 3.0 on the right to write to any topic is enough for idempotence; before, and without any, this one is asked for.
+      return role === 'producer' && topics.length > 0
+        ? {
+            resource: 'topic',
+            names: topics,
+            operations: ['Write'],
+            text: `${text}; on brokers before 3.0 it takes IdempotentWrite on the cluster instead`,
+          }
+        : { resource: 'cluster', names: [], operations: ['IdempotentWrite'], text };
+    default: {
+      const named = topics.filter((topic) => text.includes(topic));
+      return { resource: 'topic', names: named.length > 0 ? named : topics, operations: [role === 'producer' ? 'Write' : 'Read'], text };
+    }
+  }
 }
 
 const FENCED: ReadonlySet<number> = new Set([

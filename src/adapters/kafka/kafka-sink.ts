@@ -3,9 +3,11 @@ import type { BatchId, Block } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { Logger } from '../../ports/logger.js';
 import type { DeliveryFailure, OutputTopic, Sink, SinkEvents } from '../../ports/sink.js';
+import type { Trouble } from '../../ports/source.js';
 import { type ClusterOptions, checkCreatable, checkFeatures, isCompressed, producerProperties } from './client-config.js';
 import { CONNECT_TIMEOUT_MS, type ConnectedClient } from './connect.js';
-import { fatalFailure } from './errors.js';
+import { type ClientRights, fatalFailure, refusalOf } from './errors.js';
+import { hiddenTopic } from './hidden-topics.js';
 import { outputTopicMissing, PARTITION_COUNT_REFRESH_MS, partitionCountsKnown, partitionCountsOf } from './metadata.js';
 import type { NativeBinding, NativePartitionTable, NativeWriter, PartitionPolicy, WriterListener, WriterOptions } from './native.js';
 import { countdown, type PendingSignal, pendingSignal, within } from './promises.js';
@@ -21,6 +23,8 @@ export interface KafkaSinkOptions {
   readonly queueBytesMax: number;
   /** Known at start: the producer is made to fit what these topics take. */
   readonly outputTopics?: readonly string[];
+  /** For the message about a topic that does not exist. */
+  readonly createTopicsCommand?: string;
   /** For rows without an explicit partition. */
   readonly partition: PartitionPolicy;
   /** Where a topic wants another one than `partition`. */
@@ -56,6 +60,7 @@ export class KafkaSink implements Sink {
   readonly #topics = new Map<string, Promise<OutputTopic>>();
   readonly #numbers = new Map<string, number>();
   readonly #limits: TopicLimits;
+  readonly #rights: ClientRights;
   readonly #stopped: PendingSignal = pendingSignal();
   #events: SinkEvents | undefined;
   #session: Session | undefined;
@@ -66,6 +71,7 @@ export class KafkaSink implements Sink {
   constructor(options: KafkaSinkOptions) {
     this.#options = options;
     this.#limits = new TopicLimits(options.native, options.logger);
+    this.#rights = { cluster: options.cluster, topics: options.outputTopics ?? [] };
   }
 
   async start(events: SinkEvents): Promise<void> {
@@ -109,6 +115,14 @@ export class KafkaSink implements Sink {
   close(deadlineMs: number): Promise<void> {
     this.#closing ??= this.#close(deadlineMs);
     return this.#closing;
+  }
+
+  trouble(): Trouble | undefined {
+    return this.#session?.connected.trouble;
+  }
+
+  refusal(code: number, topic: string, text: string): DispatcherError {
+    return refusalOf('producer', code, text, topic === '' ? this.#rights : { ...this.#rights, topics: [topic] });
   }
 
   writerStats(): ReturnType<NativeWriter['stats']> | undefined {
@@ -169,7 +183,12 @@ export class KafkaSink implements Sink {
       });
     }
     const partitionCount = (await partitionCountsOf(connected.client, [name])).get(name) ?? 0;
-    if (partitionCount === 0) throw outputTopicMissing(name, 8);
+    if (partitionCount === 0) {
+      const hidden = await hiddenTopic(this.#options.native, connected.handleId, [name]);
+      throw hidden === undefined
+        ? outputTopicMissing(name, this.#options.createTopicsCommand)
+        : this.refusal(hidden.code, name, hidden.text);
+    }
     const policy = this.#options.partitionByTopic?.get(name) ?? this.#options.partition;
     const number = writer.topic(name, partitionCount, policy);
     this.#numbers.set(name, number);
@@ -206,7 +225,7 @@ export class KafkaSink implements Sink {
         this.#events?.settled({ batchId: a, part: b, acknowledged, failures: failuresOf(b, failures), stale });
         break;
       case 'fatal':
-        this.#events?.failed(fatalFailure('producer', a, text ?? ''));
+        this.#events?.failed(fatalFailure('producer', a, text ?? '', this.#rights));
         break;
       case 'stopped':
         this.#stopped.resolve();

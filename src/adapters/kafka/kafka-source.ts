@@ -10,10 +10,12 @@ import type {
   Source,
   SourceEvents,
   TopicOffset,
+  Trouble,
 } from '../../ports/source.js';
 import { checkCreatable, checkFeatures } from './client-config.js';
 import { CONNECT_TIMEOUT_MS, type ConnectedClient } from './connect.js';
-import { consumerFailure, fatalFailure, isUnknownTopicError } from './errors.js';
+import { type ClientRights, consumerFailure, fatalFailure, isAuthorizationError, isUnknownTopicError, refusalOf } from './errors.js';
+import { hiddenTopic } from './hidden-topics.js';
 import {
   missingTopics,
   PARTITION_COUNT_REFRESH_MS,
@@ -63,6 +65,7 @@ export class KafkaSource implements Source {
   readonly #isolation: 'read_committed' | 'read_uncommitted';
   /** Settled by the first rebalance event: the group knows this member. */
   readonly #joined = pendingSignal();
+  readonly #rights: ClientRights;
   #topicsFound = false;
   #events: SourceEvents | undefined;
   #session: Session | undefined;
@@ -72,6 +75,8 @@ export class KafkaSource implements Source {
     this.#options = options;
     this.#registry = new PartitionRegistry(options.table);
     this.#offsets = new OffsetStore(this.#registry);
+    const { cluster, topics, groupId } = options;
+    this.#rights = { cluster, topics: 'names' in topics ? topics.names : [], group: groupId };
     this.#isolation = options.cluster.properties.get('isolation.level') === 'read_uncommitted' ? 'read_uncommitted' : 'read_committed';
   }
 
@@ -91,7 +96,7 @@ export class KafkaSource implements Source {
       failed: (error) => this.#events?.failed(error),
     });
     try {
-      await this.#checkTopics(connected.client);
+      await this.#checkTopics(connected);
       if (this.#isStopping()) throw new DispatcherError('STOPPED_BEFORE_END', 'stopped before anything was read');
       this.#session = this.#openSession(connected);
       connected.client.subscribe(subscriptionOf(options.topics));
@@ -190,6 +195,14 @@ export class KafkaSource implements Source {
     return this.#offsets.skipped;
   }
 
+  trouble(): Trouble | undefined {
+    return this.#session?.connected.trouble;
+  }
+
+  refusal(code: number, topic: string, text: string): DispatcherError {
+    return refusalOf('consumer', code, text, topic === '' ? this.#rights : { ...this.#rights, topics: [topic] });
+  }
+
   readerStats(): ReaderStats | undefined {
     return this.#session?.reader.stats();
   }
@@ -207,17 +220,24 @@ export class KafkaSource implements Source {
     return { client, handleId };
   }
 
-  async #checkTopics(client: KafkaConsumer): Promise<void> {
+  async #checkTopics({ client, handleId }: ConnectedClient<KafkaConsumer>): Promise<void> {
     const { topics, missingTopicsFatal, logger } = this.#options;
     const counts = await partitionCountsOfSelection(client, topics);
     const missing = missingTopics(counts);
+    if (missing.length > 0) await this.#requireVisible(handleId, missing);
     if (missing.length > 0 || counts.size === 0) {
-      const problem = sourceTopicsMissing(topics, missing);
+      const problem = sourceTopicsMissing(topics, missing, this.#options.createTopicsCommand);
       if (missingTopicsFatal) throw problem;
       logger.warn(`${problem.message}; waiting for it`, { topics: missing });
     }
     await this.#options.checkCounts?.(counts);
     this.#noteCounts(counts);
+  }
+
+  /** A topic that this user may not see looks like one that is missing. */
+  async #requireVisible(handleId: number, topics: readonly string[]): Promise<void> {
+    const hidden = await hiddenTopic(this.#options.native, handleId, topics);
+    if (hidden !== undefined) throw this.refusal(hidden.code, hidden.name, hidden.text);
   }
 
   #openSession(connected: ConnectedClient<KafkaConsumer>): Session {
@@ -277,6 +297,9 @@ export class KafkaSource implements Source {
   }
 
   #onCommit(error: unknown, offsets: readonly PossibleOffset[]): void {
+    const code = kafkaErrorCode(error);
+    // Heartbeats that are refused are never told: a commit is where lost rights show first.
+    if (code !== undefined && isAuthorizationError(code)) this.#events?.failed(this.refusal(code, '', errorText(error)));
     const outcome = this.#offsets.committed(error, offsets);
     if (outcome !== undefined) this.#events?.committed(outcome.offsets, outcome.error);
   }
@@ -290,7 +313,8 @@ export class KafkaSource implements Source {
   #onConsumerError(connected: ConnectedClient<KafkaConsumer>, code: number, text: string): void {
     if (this.#isStopping()) return;
     const fatal = this.#options.native.fatalError(connected.handleId);
-    const failure = fatal === null ? consumerFailure(code, text) : fatalFailure('consumer', fatal.code, fatal.text);
+    const failure =
+      fatal === null ? consumerFailure(code, text, this.#rights) : fatalFailure('consumer', fatal.code, fatal.text, this.#rights);
     const { name } = this.#options.native.errorName(code);
     connected.log.entry(
       failure === undefined ? 'warn' : 'error',
@@ -298,7 +322,10 @@ export class KafkaSource implements Source {
       isUnknownTopicError(code) ? `${text} (waiting for the topic)` : text,
       { code },
     );
-    if (failure !== undefined) this.#events?.failed(failure);
+    if (failure === undefined) return;
+    // What was to join is refused: leaving need not wait for it.
+    this.#joined.resolve();
+    this.#events?.failed(failure);
   }
 
   async #refreshCounts(client: KafkaConsumer): Promise<void> {

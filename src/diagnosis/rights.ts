@@ -1,0 +1,62 @@
+/** Rights that are missing, in words: who wanted to do what to which resource, and the command that allows it. */
+import { printable } from './certificates.js';
+import { connectionSettings } from './settings.js';
+import { oneLine, tlsMaterial } from './tls-material.js';
+import type { DiagnosedCluster } from './types.js';
+
+export type Operation = 'Read' | 'Write' | 'Describe' | 'IdempotentWrite';
+
+export interface MissingRight {
+  readonly resource: 'topic' | 'group' | 'transactional-id' | 'cluster';
+  /** Several where it is not known which; of the cluster: none. */
+  readonly names: readonly string[];
+  readonly operations: readonly Operation[];
+  /** Kafka's own words. */
+  readonly text: string;
+}
+
+export interface RightWords {
+  readonly message: string;
+  readonly remedy: string;
+}
+
+const NAMES_MAX = 5;
+const PLACEHOLDER = 'User:NAME';
+
+/** `right` in words; `who` is the consumer or the producer. */
+export function missingRight(cluster: DiagnosedCluster, who: string, right: MissingRight): RightWords {
+  const principal = principalOf(cluster);
+  const names = right.names.slice(0, NAMES_MAX);
+  const more = right.names.length - names.length;
+  const resource =
+    right.resource === 'cluster' ? 'the cluster' : `${WORDS[right.resource]} ${names.join(' or ')}${more > 0 ? ` (or ${more} more)` : ''}`;
+  const operations = right.operations.map((name) => name.toUpperCase()).join(' or ');
+  const subject = principal === undefined ? `the user of the ${who}` : `${principal}, as whom the ${who} comes,`;
+  return {
+    message: `Kafka refuses the ${who}: ${subject} has no right to ${operations} on ${resource} (${printable(right.text)})`,
+    remedy: `allow it, as an administrator: ${names.length === 0 ? line(cluster, principal, right) : names.map((name) => line(cluster, principal, right, name)).join('; ')}`,
+  };
+}
+
+const WORDS = { topic: 'topic', group: 'group', 'transactional-id': 'transactional id' } as const;
+
+function line(cluster: DiagnosedCluster, principal: string | undefined, { resource, operations }: MissingRight, name?: string): string {
+  const target = resource === 'cluster' ? '--cluster' : `--${resource} ${quoted(name ?? '')}`;
+  const allowed = operations.map((operation) => `--operation ${operation}`).join(' ');
+  const [server] = cluster.bootstrapServers;
+  return `kafka-acls.sh --bootstrap-server ${server ?? 'HOST:PORT'} --command-config admin.properties --add --allow-principal ${quoted(principal ?? PLACEHOLDER)} ${allowed} ${target}`;
+}
+
+function quoted(text: string): string {
+  return /^[\w.:=,@/-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** As brokers name us where nobody has set rules for it; undefined where only the broker knows (a token's subject, Kerberos). */
+export function principalOf(cluster: DiagnosedCluster): string | undefined {
+  const { sasl, tls, mechanism, username } = connectionSettings(cluster);
+  if (sasl) return username === '' || mechanism === 'OAUTHBEARER' || mechanism === 'GSSAPI' ? undefined : `User:${username}`;
+  if (!tls) return 'User:ANONYMOUS';
+  const { ownCertificate, hasCertificate } = tlsMaterial(cluster);
+  if (ownCertificate !== undefined) return `User:${printable(oneLine(ownCertificate.subject))}`;
+  return hasCertificate ? undefined : 'User:ANONYMOUS';
+}
