@@ -2,6 +2,7 @@
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { ClusterDescription, GroupDescription, Operations, TopicDescription } from '../ports/admin.js';
 import { type Check, Findings, listed } from './check.js';
+import { grant } from './grants.js';
 import { isThere, keyOf, type NeededTopic, type Side } from './topic-plan.js';
 
 const GROUP_AUTHORIZATION_FAILED = 30;
@@ -23,47 +24,39 @@ export function judgeRights(input: RightsInput): readonly Check[] {
     const description = input.found.get(keyOf(topic));
     if (!isThere(description)) continue;
     const wanted = topic.role === 'input' ? ['READ', 'DESCRIBE'] : ['WRITE', 'DESCRIBE'];
-    checks.push(judge(`topic ${topic.name}`, wanted, description.operations, acl(input.config, topic.side, `--topic ${topic.name}`)));
+    checks.push(
+      judge(`topic ${topic.name}`, wanted, description.operations, grant(input.config, topic.side, { kind: 'topic', name: topic.name })),
+    );
   }
   const { group, config } = input;
   if (group !== undefined) checks.push(judgeGroup(config, group));
   const producer = input.clusters.producer;
   if (input.idempotentWriteNeeded && producer !== undefined && idempotent(config)) {
-    checks.push(judge('cluster', ['IDEMPOTENT_WRITE'], producer.operations, acl(config, 'producer', '--cluster')));
+    checks.push(judge('cluster', ['IDEMPOTENT_WRITE'], producer.operations, grant(config, 'producer', { kind: 'cluster' })));
   }
   return checks;
 }
 
 function judgeGroup(config: ResolvedConfig, group: GroupDescription): Check {
-  const grant = acl(config, 'consumer', `--group ${group.group}`);
-  if (group.code !== GROUP_AUTHORIZATION_FAILED) return judge(`group ${group.group}`, ['READ'], group.operations, grant);
+  const granting = grant(config, 'consumer', { kind: 'group', name: group.group });
+  if (group.code !== GROUP_AUTHORIZATION_FAILED) return judge(`group ${group.group}`, ['READ'], group.operations, granting);
   const findings = new Findings('rights', `group ${group.group}`);
-  findings.failed('this user may not use the group', grant(['READ', 'DESCRIBE']));
+  findings.failed('this user may not use the group', granting(['READ', 'DESCRIBE']));
   return findings.checks[0] as Check;
 }
 
-function judge(subject: string, wanted: readonly string[], operations: Operations, grant: (missing: readonly string[]) => string): Check {
+function judge(
+  subject: string,
+  wanted: readonly string[],
+  operations: Operations,
+  granting: (missing: readonly string[]) => string,
+): Check {
   const findings = new Findings('rights', subject);
   const missing = operations === null ? [] : wanted.filter((operation) => !operations.includes(operation));
   if (operations === null) findings.skipped(NOT_TOLD);
-  else if (missing.length > 0) findings.failed(`this user may not ${listed(missing)}`, grant(missing));
+  else if (missing.length > 0) findings.failed(`this user may not ${listed(missing)}`, granting(missing));
   else findings.ok(listed(wanted));
   return findings.checks[0] as Check;
-}
-
-/** The line that grants what is missing; other tools and clouds have their own words for the same. */
-function acl(config: ResolvedConfig, side: Side, resource: string): (missing: readonly string[]) => string {
-  const user = config[side].properties.get('sasl.username') ?? 'NAME';
-  return (missing) => {
-    const operations = missing.map(
-      (operation) =>
-        `--operation ${operation[0] ?? ''}${operation
-          .slice(1)
-          .toLowerCase()
-          .replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase())}`,
-    );
-    return `kafka-acls.sh --add --allow-principal User:${user} ${operations.join(' ')} ${resource}`;
-  };
 }
 
 function idempotent(config: ResolvedConfig): boolean {

@@ -2,6 +2,7 @@
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { Settings, TopicDescription } from '../ports/admin.js';
 import { type Check, Findings, type LineOf, listed, plural, spanOf } from './check.js';
+import { grant } from './grants.js';
 import { isThere, keyOf, type NeededTopic, wishesFor } from './topic-plan.js';
 
 /** Settings that the judgements below need. */
@@ -72,10 +73,14 @@ function judgeTopic(input: TopicsInput, needed: NeededTopic): readonly Check[] {
 
 function judgeMissing(input: TopicsInput, needed: NeededTopic, topic: TopicDescription | undefined, findings: Findings): void {
   const { config, line, createCommand } = input;
+  const granting = grant(config, needed.side, { kind: 'topic', name: needed.name });
   if (topic === undefined) {
     findings.skipped('Kafka gave no answer for it');
   } else if (topic.code === TOPIC_AUTHORIZATION_FAILED) {
-    findings.failed(`the ${needed.role} topic does not exist, or this user may not see it`, 'grant this user DESCRIBE on it, or create it');
+    findings.failed(
+      `the ${needed.role} topic does not exist, or this user may not see it`,
+      `${granting(needed.role === 'input' ? ['READ', 'DESCRIBE'] : ['WRITE', 'DESCRIBE'])}; or ${createCommand}`,
+    );
   } else if (needed.role === 'input' && !config.consumer.missingTopicsFatal) {
     findings.warning('the input topic does not exist; the run waits for it (missing-topics-fatal: false)', createCommand);
   } else {

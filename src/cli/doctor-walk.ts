@@ -44,6 +44,12 @@ export class DoctorWalk {
   readonly #endMs = performance.now() + TOTAL_MS;
   readonly #admins: Partial<Record<Side, ClusterAdmin>> = {};
   readonly #reports: ProbeReport[] = [];
+  /** Sides whose cluster gives out addresses none of which can be reached. */
+  readonly #adrift = new Set<Side>();
+  /** Sides with a broker that can be reached. */
+  readonly #reached = new Set<Side>();
+  /** Sides whose addresses were looked at. */
+  readonly #advertised = new Set<Side>();
   #facts: TopicFacts | undefined;
   #group: GroupDescription | undefined;
 
@@ -105,6 +111,7 @@ export class DoctorWalk {
 
   /** The addresses that the cluster gives out: these are what clients go to. */
   async #probeAdvertised(side: Side, from: string, brokers: readonly AdvertisedBroker[], named: ReadonlySet<string>): Promise<void> {
+    this.#advertised.add(side);
     const cluster = this.#options.config[side];
     const names = [...new Set(brokers.map(brokerName))];
     const others = names.filter((name) => !named.has(name)).slice(0, BROKERS_MAX);
@@ -123,6 +130,7 @@ export class DoctorWalk {
       findings.failed(told.message.replace(`broker ${report.broker}: `, ''), told.remedy);
       this.checks.push(...findings.checks);
     }
+    if (lost.length > 0 && lost.length === names.length) this.#adrift.add(side);
     if (lost.length > 0) return;
     const findings = new Findings('metadata', from);
     findings.ok(
@@ -133,7 +141,10 @@ export class DoctorWalk {
 
   #judge(side: Side, report: ProbeReport, until: 'all' | 'kafka' = 'all'): void {
     const { tls, sasl, mechanism } = connectionSettings(this.#options.config[side]);
-    if (report.diagnosis === undefined) this.#reports.push(report);
+    if (report.diagnosis === undefined) {
+      this.#reports.push(report);
+      this.#reached.add(side);
+    }
     this.checks.push(...judgeProbe(report, { tls, sasl: sasl && until === 'all', mechanism, nowMs: Date.now() }));
   }
 
@@ -141,9 +152,11 @@ export class DoctorWalk {
   async #connect(side: Side): Promise<void> {
     const { config, logger } = this.#options;
     const findings = new Findings('authentication', `${side} client`);
-    const failures = this.checks.filter(({ status, area }) => status === 'failed' && area !== 'metadata');
-    if (this.#reports.length === 0 && failures.length > 0) {
+    const probed = isOneCluster(config) ? 'consumer' : side;
+    if (!this.#reached.has(probed)) {
       findings.skipped('no broker could be reached the way it would have to go');
+    } else if (this.#adrift.has(probed)) {
+      findings.skipped('none of the addresses that the cluster gives out can be reached: see metadata');
     } else {
       try {
         this.#admins[side] = await openSide(side, { config, logger, connectTimeoutMs: CONNECT_TIMEOUT_MS });
@@ -169,6 +182,10 @@ export class DoctorWalk {
         `${cluster.nodes.length} broker${cluster.nodes.length === 1 ? '' : 's'}${racks.size > 1 ? ` in ${racks.size} racks` : ''}`,
       );
       this.checks.push(...findings.checks);
+      // Where no probe can log in, only a client hears the addresses.
+      const named = new Set(this.#options.config[side].bootstrapServers.map(canonical));
+      const brokers = cluster.nodes.map(({ id, host, port }) => ({ nodeId: id, host, port }));
+      if (!this.#advertised.has(side)) await this.#probeAdvertised(side, 'the cluster', brokers, named);
     }
   }
 

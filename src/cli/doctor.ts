@@ -11,7 +11,7 @@ import { type CliIo, type GlobalOptions, type KafkaOptions, printJson } from './
 import { configFile, loadConfigWithDetails } from './load-config.js';
 import { createCliLogger } from './log.js';
 import { addExample, addKafkaOptions, optionsOf } from './options.js';
-import { createTopicsCommand } from './topics-command.js';
+import { createTopicsCommand } from '../checks/create-command.js';
 
 const LOG_FLUSH_MS = 1_000;
 const AREAS = ['dns', 'tcp', 'tls', 'kafka', 'authentication', 'metadata', 'topics', 'rights', 'group', 'clock', 'local'];

@@ -15,7 +15,7 @@ import { loadConfigWithDetails } from './load-config.js';
 import { createCliLogger } from './log.js';
 import { openSide } from './open-admins.js';
 import { addExample, addKafkaOptions, optionsOf } from './options.js';
-import { createTopicsCommand } from './topics-command.js';
+import { createTopicsCommand } from '../checks/create-command.js';
 import { printTopicList } from './topics-list.js';
 
 const CONNECT_TIMEOUT_MS = 15_000;

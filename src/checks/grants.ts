@@ -1,0 +1,42 @@
+/** The line that grants a right, in the words of the cluster's own way to know its users. */
+import type { ResolvedConfig } from '../config/resolved.js';
+import type { Side } from './topic-plan.js';
+
+export type Resource = { readonly kind: 'topic' | 'group'; readonly name: string } | { readonly kind: 'cluster' };
+
+/** What MSK's policies call them. */
+const ACTIONS: Readonly<Record<string, string>> = {
+  'topic READ': 'ReadData',
+  'topic WRITE': 'WriteData',
+  'topic DESCRIBE': 'DescribeTopic',
+  'topic CREATE': 'CreateTopic',
+  'group READ': 'AlterGroup',
+  'group DESCRIBE': 'DescribeGroup',
+  'cluster IDEMPOTENT_WRITE': 'WriteDataIdempotently',
+};
+
+export function grant(config: ResolvedConfig, side: Side, resource: Resource): (missing: readonly string[]) => string {
+  const { tokens } = config[side];
+  if (tokens?.kind === 'msk-iam') {
+    const where = resource.kind === 'cluster' ? 'the cluster' : `${resource.kind} ${resource.name}`;
+    return (missing) =>
+      `allow ${missing.map((operation) => `kafka-cluster:${ACTIONS[`${resource.kind} ${operation}`] ?? operation}`).join(', ')} on ${where} in the IAM policy`;
+  }
+  const at = resource.kind === 'cluster' ? '--cluster' : `--${resource.kind} ${resource.name}`;
+  return (missing) =>
+    `kafka-acls.sh --add --allow-principal ${quoted(`User:${userOf(config, side)}`)} ${missing.map((one) => `--operation ${one.toLowerCase()}`).join(' ')} ${at}`;
+}
+
+/** As far as it can be known here: brokers may map names. */
+function userOf(config: ResolvedConfig, side: Side): string {
+  const { properties, certificates } = config[side];
+  const name = properties.get('sasl.username');
+  if (name !== undefined && name !== '') return name;
+  const own = certificates.find(({ use }) => use === 'keystore');
+  if (own !== undefined) return own.subject;
+  return (properties.get('security.protocol') ?? 'plaintext').toLowerCase().startsWith('sasl') ? 'NAME' : 'ANONYMOUS';
+}
+
+function quoted(text: string): string {
+  return /^[\w:.@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
