@@ -12,6 +12,8 @@ const MISSING_PAUSE_MS = 250;
 /** How often partition counts are asked again: topics can grow. */
 export const PARTITION_COUNT_REFRESH_MS = 60_000;
 
+const CREATE = 'kd topics create';
+
 export type TopicSelection = { readonly names: readonly string[] } | { readonly pattern: string };
 
 /** Partition counts by topic; a missing topic (or one that this user may not see) has 0. */
@@ -57,7 +59,8 @@ export function missingTopics(counts: PartitionCounts): string[] {
   return [...counts].filter(([, count]) => count === 0).map(([name]) => name);
 }
 
-export function sourceTopicsMissing(selection: TopicSelection, missing: readonly string[]): DispatcherError {
+/** `createCommand`: the line that makes what the configuration needs. */
+export function sourceTopicsMissing(selection: TopicSelection, missing: readonly string[], createCommand = CREATE): DispatcherError {
   if (!('names' in selection)) {
     return new DispatcherError('TOPIC_MISSING', `no topic matches /${selection.pattern}/ (or this user may not see it)`, {
       remedy: 'correct kafka.consumer.topics, create the topic, or set kafka.consumer.missing-topics-fatal: false to wait for it',
@@ -67,14 +70,14 @@ export function sourceTopicsMissing(selection: TopicSelection, missing: readonly
     'TOPIC_MISSING',
     `${naming(missing)} not exist (or this user may not see ${missing.length > 1 ? 'them' : 'it'})`,
     {
-      remedy: `${creation(missing, 8)}; or correct kafka.consumer.topics; or set kafka.consumer.missing-topics-fatal: false to wait for it`,
+      remedy: `${createCommand}; or correct kafka.consumer.topics; or set kafka.consumer.missing-topics-fatal: false to wait for it`,
     },
   );
 }
 
-export function outputTopicMissing(name: string, partitions: number): DispatcherError {
+export function outputTopicMissing(name: string, createCommand = CREATE): DispatcherError {
   return new DispatcherError('TOPIC_MISSING', `the output topic ${name} does not exist (or this user may not see it)`, {
-    remedy: `${creation([name], partitions)}; or correct the name in the configuration`,
+    remedy: `${createCommand}; or correct the name in the configuration`,
   });
 }
 
@@ -113,11 +116,6 @@ async function ask(client: KafkaClient, options: { topic?: string; allTopics: bo
 
 function naming(names: readonly string[]): string {
   return names.length > 1 ? `the topics ${names.join(', ')} do` : `the topic ${names.join('')} does`;
-}
-
-function creation(names: readonly string[], partitions: number): string {
-  const lines = names.map((name) => `kafka-topics.sh --create --topic ${name} --partitions ${partitions}`);
-  return `create ${names.length > 1 ? 'them' : 'it'} with kd topics create (or ${lines.join('; ')})`;
 }
 
 function counted(count: number): string {

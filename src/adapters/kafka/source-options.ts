@@ -14,6 +14,8 @@ export interface KafkaSourceOptions extends PositionPolicies {
   readonly cluster: ClusterOptions;
   readonly topics: TopicSelection;
   readonly missingTopicsFatal: boolean;
+  /** For the message about topics that do not exist. */
+  readonly createTopicsCommand?: string;
   readonly commitIntervalMs: number;
   readonly reader: ReaderOptions;
   readonly native: NativeBinding;
