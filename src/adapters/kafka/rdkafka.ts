@@ -22,11 +22,43 @@ export function librdkafkaFeatures(): ReadonlySet<string> {
 type ClientProperties = Readonly<Record<string, unknown>>;
 
 export function newConsumer(properties: ClientProperties): KafkaConsumer {
-  return new (loadRdkafka().KafkaConsumer)({ ...properties }, {});
+  const { client, topic } = byScope(properties);
+  return new (loadRdkafka().KafkaConsumer)(client, topic);
 }
 
 export function newProducer(properties: ClientProperties): Producer {
-  return new (loadRdkafka().Producer)({ ...properties }, {});
+  const { client, topic } = byScope(properties);
+  return new (loadRdkafka().Producer)(client, topic);
+}
+
+/** librdkafka's properties of topics that are not properties of clients, too. */
+const OF_TOPICS: ReadonlySet<string> = new Set([
+  'acks',
+  'auto.offset.reset',
+  'compression.level',
+  'consume.callback.max.messages',
+  'delivery.timeout.ms',
+  'message.timeout.ms',
+  'offset.store.method',
+  'offset.store.path',
+  'offset.store.sync.interval.ms',
+  'partitioner',
+  'produce.offset.report',
+  'queuing.strategy',
+  'request.required.acks',
+  'request.timeout.ms',
+]);
+
+/** node-rdkafka replaces all topic properties by its second argument, even by an empty one: among the client's they would count for nothing. */
+export function byScope(properties: ClientProperties): {
+  readonly client: Record<string, unknown>;
+  readonly topic: Record<string, unknown>;
+} {
+  const entries = Object.entries(properties);
+  return {
+    client: Object.fromEntries(entries.filter(([name]) => !OF_TOPICS.has(name))),
+    topic: Object.fromEntries(entries.filter(([name]) => OF_TOPICS.has(name))),
+  };
 }
 
 /** Codes come as numbers on most paths; events carry −1 and only a text. */
