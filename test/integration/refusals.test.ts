@@ -36,27 +36,6 @@ test('a missing input topic is told at once, exit 3', async () => {
   job.remove();
 });
 
-test('records larger than the output topic takes become dead letters of stage deliver; their neighbours arrive', async () => {
-  const cluster = await sharedCluster();
-  const job = await Job.create({ cluster, partitions: 1, deadLetter: true, outputConfigs: { 'max.message.bytes': '3000' } });
-  const records = Array.from({ length: 300 }, (_, n) => ({
-    key: Buffer.from(String(n)),
-    value: Buffer.alloc(n === 150 || n === 290 ? 5000 : 20, 65 + (n % 26)),
-    partition: 0,
-  }));
-  await cluster.tool.send(job.input, records);
-  const { summary } = await job.runToEnd();
-  assert.equal(summary.records.deadLettered, 2);
-  assert.equal(summary.records.transformed, 298);
-  const letters = await cluster.tool.consume([job.deadLetters]);
-  assert.deepEqual(letters.map(({ key }) => key?.toString()).sort(), ['150', '290']);
-  for (const letter of letters) assert.equal(letter.headers.find(([name]) => name === 'kd-stage')?.[1]?.toString(), 'deliver');
-  const seen = new Set((await cluster.tool.consume([job.output])).map(({ key }) => key?.toString()));
-  assert.equal(seen.size, 298);
-  assert.equal(await job.committed(), 300);
-  job.remove();
-});
-
 test('a broker that is down at start is told within the connect timeout, with its address, exit 3', async () => {
   const cluster = await sharedCluster();
   const [port] = await freePorts(1);

@@ -26,6 +26,7 @@ test('a small max.message.bytes makes dead letters of exactly the records that e
     keys,
     records.map(({ key }) => key.toString()).filter((key) => key !== '150' && key !== '290'),
   );
+  assert.equal(await job.committed(), 300);
   job.remove();
 });
 
