@@ -58,6 +58,7 @@ module.exports = {
     only('formats', ['wire/', 'core/']),
     only('transform', ['wire/', 'formats/', 'ports/', 'core/']),
     only('dispatcher', ['core/', 'ports/', 'wire/']),
+    only('rotation', ['core/', 'ports/', 'dispatcher/report', 'config/resolved']),
     only('adapters', ['core/', 'ports/', 'wire/', 'transform/', 'diagnosis/']),
     only('diagnosis', ['core/', 'config/resolved']),
     only('checks', ['core/', 'ports/', 'diagnosis/', 'config/']),

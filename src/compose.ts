@@ -4,10 +4,11 @@ import { basename } from 'node:path';
 import { createKafkaSink, type KafkaSink } from './adapters/kafka/kafka-sink.js';
 import { createKafkaSource } from './adapters/kafka/kafka-source.js';
 import { requireSameCounts } from './adapters/kafka/metadata.js';
-import { loadNative } from './adapters/kafka/native.js';
+import { loadNative, type NativeBinding, type NativePartitionTable } from './adapters/kafka/native.js';
 import { LatePool } from './adapters/pool/late-pool.js';
 import { createPiscinaPool } from './adapters/pool/piscina-pool.js';
 import type { PoolSettings } from './adapters/pool/settings.js';
+import { createTopicsCommand } from './checks/create-command.js';
 import { producerQueueBytes } from './config/kafka-defaults.js';
 import type { ResolvedConfig } from './config/resolved.js';
 import type { Block } from './core/batch.js';
@@ -18,6 +19,7 @@ import type { Clock } from './ports/clock.js';
 import type { Logger } from './ports/logger.js';
 import type { OutputTopic } from './ports/sink.js';
 import type { TransformPool } from './ports/transform-pool.js';
+import type { Carried } from './rotation/leg.js';
 import { type TaskSettings, taskSettings } from './transform/settings.js';
 import { version } from './version.js';
 
@@ -40,10 +42,12 @@ export interface ComposeOptions {
   readonly config: ResolvedConfig;
   readonly until: 'end' | 'forever';
   readonly logger: Logger;
+  /** From earlier legs of the same run. */
+  readonly carried?: Carried;
 }
 
-/** A run of the main job, ready to start. */
-export function compose({ config, until, logger }: ComposeOptions): Composition {
+/** A leg of the main job's run, ready to start. */
+export function compose({ config, until, logger, carried }: ComposeOptions): Composition {
   const native = loadNative();
   const table = new native.PartitionTable(PARTITIONS_MAX);
   const { dispatcher: job, consumer, producer } = config;
@@ -54,6 +58,7 @@ export function compose({ config, until, logger }: ComposeOptions): Composition 
     cluster: consumer,
     topics: consumer.topics,
     missingTopicsFatal: consumer.missingTopicsFatal,
+    createTopicsCommand: createTopicsCommand(config.file, process.cwd()),
     autoOffsetReset: consumer.autoOffsetReset,
     outOfRange: consumer.outOfRange,
     commitIntervalMs: job.commitIntervalMs,
@@ -72,25 +77,37 @@ export function compose({ config, until, logger }: ComposeOptions): Composition 
       ? { checkCounts: async (counts) => requireSameCounts(counts, await sink.topic(producer.topic)) }
       : {}),
   });
-  const sink = createKafkaSink({
-    clientId: config.name,
-    cluster: producer,
-    outputTopics: outputTopicNames(config),
-    queueBytesMax: producerQueueBytes(job.inFlight.bytesMax),
-    partition: job.output.partition,
-    writer: { partsMax: WRITER_PARTS_MAX, pollIntervalMs: WRITER_POLL_INTERVAL_MS },
-    native,
-    table,
-    logger,
-    nowMs,
-  });
+  const sink = jobSink(config, { native, table, logger, nowMs });
   const pool = new LatePool(job.threads, async () =>
     createPool(config, await poolTopics(config, sink), { logger, describePartition: (id) => table.describe(id) }),
   );
   const clock: Clock = { nowMs, after: realTimer };
-  const settings = dispatcherSettings(config, until);
-  const deps = { source, sink, pool, clock, logger, createBlock, describe: (id: number) => table.describe(id) };
+  const settings = { ...dispatcherSettings(config, until), ...(carried?.ends === undefined ? {} : { ends: carried.ends }) };
+  const shared = carried === undefined ? {} : { books: carried.books, running: carried.running };
+  const deps = { source, sink, pool, clock, logger, createBlock, describe: (id: number) => table.describe(id), ...shared };
   return { dispatcher: new Dispatcher(deps, settings), bytesOut: () => sink.writerStats()?.bytes ?? 0 };
+}
+
+export interface SinkParts {
+  readonly native: NativeBinding;
+  readonly table: NativePartitionTable;
+  readonly logger: Logger;
+  readonly nowMs: () => number;
+}
+
+/** The job's producer, for a run or for a trial of its configuration. */
+export function jobSink(config: ResolvedConfig, parts: SinkParts): KafkaSink {
+  const { dispatcher: job, producer } = config;
+  return createKafkaSink({
+    clientId: config.name,
+    cluster: producer,
+    createTopicsCommand: createTopicsCommand(config.file, process.cwd()),
+    outputTopics: outputTopicNames(config),
+    queueBytesMax: producerQueueBytes(job.inFlight.bytesMax),
+    partition: job.output.partition,
+    writer: { partsMax: WRITER_PARTS_MAX, pollIntervalMs: WRITER_POLL_INTERVAL_MS },
+    ...parts,
+  });
 }
 
 function dispatcherSettings(config: ResolvedConfig, until: 'end' | 'forever'): DispatcherSettings {
@@ -111,7 +128,7 @@ function dispatcherSettings(config: ResolvedConfig, until: 'end' | 'forever'): D
   };
 }
 
-function outputTopicNames({ producer, dispatcher: { deadLetterTopic } }: ResolvedConfig): string[] {
+export function outputTopicNames({ producer, dispatcher: { deadLetterTopic } }: ResolvedConfig): string[] {
   return [producer.topic, ...(deadLetterTopic === undefined ? [] : [deadLetterTopic])];
 }
 

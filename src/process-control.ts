@@ -1,4 +1,5 @@
 /** What a run asks of the process it is in: signals, usage, and the last resort. */
+import { closeSync, openSync } from 'node:fs';
 
 /** Calls back with 1 for the first SIGTERM or SIGINT, 2 for the second …; returns what takes the handlers away. */
 export function onStopSignals(handle: (count: number, signal: string) => void): () => void {
@@ -10,6 +11,27 @@ export function onStopSignals(handle: (count: number, signal: string) => void): 
     process.off('SIGTERM', listener);
     process.off('SIGINT', listener);
   };
+}
+
+/**
+ * Calls back at SIGHUP. On a terminal it most often means that the terminal was closed (`terminalGone`): then nobody asks for a reload.
+ * Returns what takes the handler away.
+ */
+export function onReloadSignal(onTerminal: boolean, handle: (terminalGone: boolean) => void): () => void {
+  const listener = (): void => handle(onTerminal && !hasTerminal());
+  process.on('SIGHUP', listener);
+  return () => {
+    process.off('SIGHUP', listener);
+  };
+}
+
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export interface Usage {

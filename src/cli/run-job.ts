@@ -1,14 +1,21 @@
 /** Runs the main job and tells how it goes: logs, progress, endpoints, signals, summary. */
-import { type HealthServer, startHealthServer } from '../adapters/http/server.js';
-import { type Composition, compose } from '../compose.js';
+import type { HealthServer } from '../adapters/http/server.js';
+import { compose } from '../compose.js';
+import type { Loaded } from '../config/load.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { ExitCode } from '../core/errors.js';
 import type { RunReport } from '../dispatcher/dispatcher.js';
 import { type ClosableLogger, createLogger } from '../logging/winston-logger.js';
-import { killSelf, onStopSignals, usage } from '../process-control.js';
-import { version } from '../version.js';
+import type { Clock } from '../ports/clock.js';
+import { killSelf, onReloadSignal, onStopSignals, usage } from '../process-control.js';
+import { ExpiryWatch } from '../rotation/expiry.js';
+import { digestOf } from '../rotation/file-digest.js';
+import { FileWatch } from '../rotation/file-watch.js';
+import { LegRunner } from '../rotation/leg-runner.js';
+import { startEndpoints } from './endpoints.js';
 import { type CliIo, type GlobalOptions, useColors } from './io.js';
 import { Progress } from './progress.js';
+import { JobRevisions } from './reload.js';
 import { renderSummary, type Summary, summarize } from './summary.js';
 
 const LOG_FLUSH_MS = 2000;
@@ -17,11 +24,15 @@ export interface RunJobOptions {
   readonly config: ResolvedConfig;
   readonly until: 'end' | 'forever';
   readonly options: GlobalOptions;
+  /** Loads the configuration again; undefined: it stays as it is, whatever happens. */
+  readonly loadAgain?: () => Loaded;
   /** Called when the run is over, before the summary is printed; what it throws is the caller's. */
   readonly beforeSummary?: () => Promise<void>;
   /** Takes secrets out of log lines. */
   readonly redact?: (text: string) => string;
 }
+
+type Runner = LegRunner<ResolvedConfig>;
 
 /** Resolves with the summary, printed; the exit code is set. */
 export async function runJob(job: RunJobOptions, io: CliIo): Promise<Summary> {
@@ -35,36 +46,111 @@ export async function runJob(job: RunJobOptions, io: CliIo): Promise<Summary> {
     colors: useColors(io.stderr, io.env),
     ...(job.redact === undefined ? {} : { redact: job.redact }),
   });
-  const composition = compose({ config, until, logger });
-  const { dispatcher } = composition;
-  const progress = options.quiet === true ? undefined : new Progress(io.stderr, () => dispatcher.status());
-  const removeSignals = onStopSignals((count, signal) => {
-    progress?.clear();
-    if (count === 1) {
-      logger.info('stopping: draining what is in flight; a second signal cuts it short', {
-        signal,
-        drainTimeoutMs: config.dispatcher.drainTimeoutMs,
-      });
-      dispatcher.stop();
-    } else {
-      dispatcher.cutNow();
-    }
-  });
-  const health = await startEndpoints(config, composition, startedAt, logger);
+  const expiry = new ExpiryWatch({ logger, clock: realClock, now: () => new Date() });
+  const { runner, watch } = await makeRunner(job, logger, expiry);
+  const progress = options.quiet === true ? undefined : new Progress(io.stderr, () => runner.status());
+  const removeSignals = listenToSignals(runner, { logger, progress, io, reloadable: job.loadAgain !== undefined });
+  const view = {
+    startedAt,
+    status: () => runner.status(),
+    bytesOut: () => runner.bytesOut(),
+    reloads: () => runner.reloadStatus,
+    certificates: () => expiry.expiries(),
+  };
+  let health: HealthServer | undefined;
+  try {
+    health = await startEndpoints(config, view, logger);
+  } catch (error) {
+    removeSignals();
+    throw error;
+  }
   progress?.start();
   logger.info('running', whatIsRun(config, until));
-  const report = await dispatcher.run();
+  expiry.watch(config);
+  watch?.start();
+  const report = await runner.run();
+  watch?.stop();
+  expiry.stop();
   progress?.stop();
   removeSignals();
   await health?.close();
   const stoppedBeforeEnd = until === 'end' && !report.endReached && report.error === undefined;
-  const summary = summarize(config.name, report, times(startedAt, cpuBefore, report, composition), stoppedBeforeEnd);
+  const summary = summarize(config.name, report, times(startedAt, cpuBefore, report, runner), stoppedBeforeEnd);
   await logger.close(LOG_FLUSH_MS);
   await job.beforeSummary?.();
   await print(summary, options, io);
   io.setExitCode(summary.exitCode as ExitCode);
   if (report.hung) killSelf();
   return summary;
+}
+
+async function makeRunner(
+  { config, until, options, loadAgain }: RunJobOptions,
+  logger: ClosableLogger,
+  expiry: ExpiryWatch,
+): Promise<{ readonly runner: Runner; readonly watch: FileWatch | undefined }> {
+  const { reloadTimeoutMs, reloadIntervalMs } = config.dispatcher;
+  const revisions =
+    loadAgain === undefined
+      ? undefined
+      : new JobRevisions({
+          config,
+          loadAgain,
+          logger,
+          setLogLevel: (level) => (options.verbose === true ? undefined : logger.setLevel(level)),
+        });
+  const runner: Runner = new LegRunner({
+    first: (await revisions?.first()) ?? { config, fingerprint: '' },
+    compose: (next, carried) => compose({ config: revisions?.bound(next) ?? next, until, logger, carried }),
+    source: revisions,
+    reloadTimeoutMs,
+    logger,
+    clock: realClock,
+    reloaded: (next) => expiry.watch(next),
+  });
+  if (revisions === undefined || reloadIntervalMs === 0) return { runner, watch: undefined };
+  const files = (): readonly string[] => revisions.watchedFiles(runner.config);
+  const watch = new FileWatch({
+    clock: realClock,
+    intervalMs: reloadIntervalMs,
+    files,
+    look: digestOf,
+    changed: () => runner.reload('files'),
+  });
+  return { runner, watch };
+}
+
+interface Listening {
+  readonly logger: ClosableLogger;
+  readonly progress: Progress | undefined;
+  readonly io: CliIo;
+  readonly reloadable: boolean;
+}
+
+/** SIGTERM and SIGINT drain, a second one cuts short; SIGHUP reloads. Returns what ends listening. */
+function listenToSignals(runner: Runner, { logger, progress, io, reloadable }: Listening): () => void {
+  let stops = 0;
+  const stop = (signal: string): void => {
+    progress?.clear();
+    stops += 1;
+    if (stops > 1) {
+      runner.cutNow();
+      return;
+    }
+    const { drainTimeoutMs } = runner.config.dispatcher;
+    logger.info('stopping: draining what is in flight; a second signal cuts it short', { signal, drainTimeoutMs });
+    runner.stop();
+  };
+  const removeStops = onStopSignals((_count, signal) => stop(signal));
+  if (!reloadable) return removeStops;
+  const removeReload = onReloadSignal(io.stderr.isTTY === true, (terminalGone) => {
+    if (terminalGone) stop('SIGHUP');
+    else runner.reload('signal');
+  });
+  return () => {
+    removeStops();
+    removeReload();
+  };
 }
 
 /** The resolved job in one line: what a reader of the log must know to follow the rest. */
@@ -88,7 +174,7 @@ function whatIsRun(
   };
 }
 
-function times(startedAt: Date, cpuBefore: number, report: RunReport, composition: Composition): Parameters<typeof summarize>[2] {
+function times(startedAt: Date, cpuBefore: number, report: RunReport, runner: Runner): Parameters<typeof summarize>[2] {
   const { cpuMicroseconds, rssPeakBytes } = usage();
   return {
     startedAt,
@@ -96,44 +182,18 @@ function times(startedAt: Date, cpuBefore: number, report: RunReport, compositio
     activeSeconds: report.activeMs / 1000,
     cpuMicroseconds: cpuMicroseconds - cpuBefore,
     rssPeakBytes,
-    bytesOut: composition.bytesOut(),
+    bytesOut: runner.bytesOut(),
+    reloads: runner.reloadStatus.count,
   };
 }
 
-async function startEndpoints(
-  config: ResolvedConfig,
-  { dispatcher }: Composition,
-  startedAt: Date,
-  logger: ClosableLogger,
-): Promise<HealthServer | undefined> {
-  if (config.server === undefined) return undefined;
-  const { port, address } = config.server;
-  const server = await startHealthServer(port, address, {
-    notReady: () => {
-      const status = dispatcher.status();
-      if (status.stalled !== undefined) return status.stalled;
-      if (status.state !== 'running') return `the run is ${status.state}`;
-      return status.assignedOnce ? null : 'no partitions assigned yet';
-    },
-    status: () => {
-      const { records, ...rest } = dispatcher.status();
-      const { filteredBy, deadLetteredBy, bytesIn, bytesOut, ...counts } = records;
-      return {
-        schema: 1,
-        name: config.name,
-        version,
-        startedAt: startedAt.toISOString(),
-        ...rest,
-        records: counts,
-        filteredBy,
-        deadLetteredBy,
-        bytes: { in: bytesIn, out: bytesOut },
-      };
-    },
-  });
-  logger.info('endpoints', { url: `http://${address}:${server.port}`, paths: '/livez /readyz /status' });
-  return server;
-}
+const realClock: Clock = {
+  nowMs: () => performance.now(),
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
 
 function print(summary: Summary, options: GlobalOptions, io: CliIo): Promise<void> {
   const text = options.output === 'json' ? `${JSON.stringify(summary)}\n` : renderSummary(summary);

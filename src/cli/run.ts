@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
+import type { Loaded } from '../config/load.js';
 import { redactor } from '../logging/redact.js';
 import type { CliIo, GlobalOptions } from './io.js';
-import { loadConfigWithDetails } from './load-config.js';
+import { loadConfigWithDetails, readConfig } from './load-config.js';
 
 /** `kd run`: the main job. */
 export function register(program: Command, io: CliIo): void {
@@ -13,8 +14,34 @@ export function register(program: Command, io: CliIo): void {
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { until: 'end' | 'forever' }>();
       const { config, secrets } = await loadConfigWithDetails(options, io);
+      const known = new KnownSecrets(secrets);
+      const loadAgain = (): Loaded => {
+        const loaded = readConfig(options, io);
+        known.add(loaded.secrets);
+        return loaded;
+      };
       // Loaded here, so that verbs which need no Kafka do not load its client.
       const { runJob } = await import('./run-job.js');
-      await runJob({ config, until: options.until, options, redact: redactor(secrets) }, io);
+      await runJob({ config, until: options.until, options, loadAgain, redact: (text) => known.redact(text) }, io);
     });
+}
+
+/** Secrets change while a job runs; older ones may still be quoted for a while. */
+class KnownSecrets {
+  private static readonly GENERATIONS_MAX = 5;
+  private readonly generations: (readonly string[])[];
+  redact: (text: string) => string;
+
+  constructor(secrets: readonly string[]) {
+    this.generations = [secrets];
+    this.redact = redactor(secrets);
+  }
+
+  add(secrets: readonly string[]): void {
+    if (this.generations.some((known) => known.length === secrets.length && known.every((secret, index) => secret === secrets[index])))
+      return;
+    this.generations.push(secrets);
+    if (this.generations.length > KnownSecrets.GENERATIONS_MAX) this.generations.shift();
+    this.redact = redactor(this.generations.flat());
+  }
 }

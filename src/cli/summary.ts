@@ -30,6 +30,8 @@ export interface Summary {
   readonly latency: { readonly p50Ms: number; readonly p99Ms: number };
   readonly committed: RunReport['committed'];
   readonly redelivery: RunReport['redelivery'];
+  /** New configurations taken up while it ran. */
+  readonly reloads: number;
 }
 
 export interface RunTimes {
@@ -40,6 +42,7 @@ export interface RunTimes {
   readonly cpuMicroseconds: number;
   readonly rssPeakBytes: number;
   readonly bytesOut: number;
+  readonly reloads: number;
 }
 
 /** A bounded run that was stopped by a signal before its end has exit code 7; what failed has its error's. */
@@ -65,6 +68,7 @@ export function summarize(name: string, report: RunReport, times: RunTimes, stop
     latency: report.latency,
     committed: [...report.committed].sort((a, b) => a.topic.localeCompare(b.topic) || a.partition - b.partition),
     redelivery: report.redelivery,
+    reloads: times.reloads,
   };
 }
 
@@ -101,6 +105,7 @@ export function renderSummary(summary: Summary): string {
       : ([['not settled', `${count(records.unsettled)} unsettled, ${count(records.handedOver)} handed over to other members`]] as const)),
     ['rate', `${count(summary.rate.recordsPerSecond)} records/s, ${summary.cpu.microsecondsPerRecord} µs of CPU a record`],
     ['latency', `p50 ${summary.latency.p50Ms} ms, p99 ${summary.latency.p99Ms} ms`],
+    ...(summary.reloads === 0 ? [] : ([['reloads', count(summary.reloads)]] as const)),
     ['memory', `${bytes(summary.memory.rssPeakBytes)} at most`],
     ['committed', ranges(summary.committed.map(({ topic, partition, offset }) => `${topic}[${partition}] ${offset}`))],
     ...(summary.redelivery.length === 0

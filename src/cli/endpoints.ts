@@ -1,0 +1,53 @@
+/** What `/readyz` and `/status` say of a run. */
+import { type HealthServer, startHealthServer } from '../adapters/http/server.js';
+import type { ResolvedConfig } from '../config/resolved.js';
+import type { RunStatus } from '../dispatcher/report.js';
+import type { Logger } from '../ports/logger.js';
+import type { CertificateExpiry } from '../rotation/expiry.js';
+import type { ReloadStatus } from '../rotation/leg.js';
+import { version } from '../version.js';
+
+export interface RunView {
+  readonly startedAt: Date;
+  status(): RunStatus;
+  bytesOut(): number;
+  reloads(): ReloadStatus;
+  certificates(): readonly CertificateExpiry[];
+}
+
+/** Undefined where the configuration has no server. */
+export async function startEndpoints(config: ResolvedConfig, view: RunView, logger: Logger): Promise<HealthServer | undefined> {
+  if (config.server === undefined) return undefined;
+  const { port, address } = config.server;
+  const server = await startHealthServer(port, address, {
+    notReady: () => notReady(view.status()),
+    status: () => statusBody(config.name, view),
+  });
+  logger.info('endpoints', { url: `http://${address}:${server.port}`, paths: '/livez /readyz /status' });
+  return server;
+}
+
+function notReady(status: RunStatus): string | null {
+  if (status.stalled !== undefined) return status.stalled;
+  if (status.state !== 'running') return `the run is ${status.state}`;
+  return status.assignedOnce ? null : 'no partitions assigned yet';
+}
+
+function statusBody(name: string, view: RunView): unknown {
+  const { records, ...rest } = view.status();
+  const { filteredBy, deadLetteredBy, bytesIn, bytesOut: _counted, ...counts } = records;
+  const { count, switching, rejected } = view.reloads();
+  return {
+    schema: 1,
+    name,
+    version,
+    startedAt: view.startedAt.toISOString(),
+    ...rest,
+    records: counts,
+    filteredBy,
+    deadLetteredBy,
+    bytes: { in: bytesIn, out: view.bytesOut() },
+    reloads: { count, switching, rejected: rejected ?? null },
+    certificates: view.certificates(),
+  };
+}
