@@ -5,9 +5,8 @@ import { type Loaded, type LoadRequest, loadConfiguration, type OptionValue } fr
 import { formatProblem, type Problem, Problems } from '../config/problem.js';
 import type { Purpose } from '../config/resolve-input.js';
 import type { ResolvedConfig } from '../config/resolved.js';
-import { readText } from '../config/yaml-source.js';
+import type { Note } from '../config/side.js';
 import { DispatcherError } from '../core/errors.js';
-import { parseJavaProperties } from './client-properties.js';
 import { type CliIo, colorsFor, type GlobalOptions, type KafkaOptions } from './io.js';
 import { levelFor } from './options.js';
 
@@ -44,6 +43,7 @@ export async function loadConfigWithDetails(
 ): Promise<Loaded & { readonly config: ResolvedConfig }> {
   const loaded = readConfig(options, io, extras);
   printProblems(loaded.problems, io, options.quiet === true);
+  if (loaded.notes.length > 0 && options.quiet !== true) io.stderr.write(`${noteLine(loaded.notes)}\n`);
   const { config } = loaded;
   if (config === undefined) throw new ConfigurationError(configFile(options, io), loaded.problems);
   return Promise.resolve({ ...loaded, config });
@@ -68,7 +68,8 @@ export function readConfig(options: GlobalOptions & KafkaOptions, io: CliIo, ext
     ...(extras.builtIn === undefined ? {} : { builtIn: extras.builtIn }),
     ...(extras.purpose === undefined ? {} : { purpose: extras.purpose }),
     ...(options.set === undefined ? {} : { set: options.set }),
-    options: optionValues(options, io, problems),
+    ...(options.commandConfig === undefined ? {} : { commandConfig: options.commandConfig }),
+    options: optionValues(options, problems),
   });
   for (const secret of loaded.secrets) io.secrets?.add(secret);
   const own = problems.list();
@@ -87,9 +88,8 @@ export function configFile(options: GlobalOptions, io: CliIo): string | undefine
   return existsSync(resolve(io.workingDirectory, DEFAULT_FILE)) ? DEFAULT_FILE : undefined;
 }
 
-function optionValues(options: KafkaOptions, io: CliIo, problems: Problems): readonly OptionValue[] {
+function optionValues(options: KafkaOptions, problems: Problems): readonly OptionValue[] {
   const values: OptionValue[] = [];
-  if (options.commandConfig !== undefined) values.push(...commandConfig(options.commandConfig, io, problems));
   if (options.bootstrapServers !== undefined) values.push(...bothClusters(options.bootstrapServers));
   for (const pair of options.property ?? []) {
     const equals = pair.indexOf('=');
@@ -115,13 +115,10 @@ function bothClusters(servers: string): OptionValue[] {
   }));
 }
 
-function commandConfig(file: string, io: CliIo, problems: Problems): readonly OptionValue[] {
-  const text = readText(file, resolve(io.workingDirectory, file), problems);
-  return parseJavaProperties(text ?? '').map(({ name, value, line }) => ({
-    path: name === 'bootstrap.servers' ? 'kafka.bootstrap-servers' : `kafka.properties.${name}`,
-    text: value,
-    origin: { kind: 'file', at: { file, line, column: 1 } },
-  }));
+/** One line for all: nothing is wrong with them. */
+function noteLine(notes: readonly Note[]): string {
+  const names = [...new Set(notes.map(({ key }) => key))];
+  return `info: left out, or not quite as in Java: ${names.join(', ')} (kd validate tells why)`;
 }
 
 export function printProblems(problems: readonly Problem[], io: CliIo, quiet = false): void {

@@ -74,6 +74,15 @@ function checkProducer(config: ResolvedConfig, input: ResolveInput, problems: Pr
       'use acks: all',
     );
   }
+  const retries = find('retries', 'message.send.max.retries');
+  if (idempotent && retries !== undefined && Number(retries.value) < 1) {
+    problems.error(
+      origin(retries.name),
+      key(retries.name),
+      `${retries.value} retries do not go with enable.idempotence`,
+      'remove it: the dispatcher decides when to give up',
+    );
+  }
   const inFlight = find('max.in.flight', 'max.in.flight.requests.per.connection');
   if (idempotent && inFlight !== undefined && Number(inFlight.value) > 5) {
     problems.error(

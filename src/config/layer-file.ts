@@ -20,7 +20,7 @@ import {
 } from './schema.js';
 import type { Notes } from './side.js';
 import { springParts } from './spring-layout.js';
-import { fromSpring, nearestSpringPath, springTarget } from './spring-names.js';
+import { fromSpring, springRemedy, springTarget } from './spring-names.js';
 import { topicsOfFile } from './topics.js';
 import type { MapTree, Tree } from './yaml-source.js';
 
@@ -161,13 +161,7 @@ class Walker {
 
   #unknown(section: string, path: string, at: Position): void {
     if (this.#prefix !== '') {
-      const near = nearestSpringPath(path, KNOWN_PATHS);
-      this.#problems.error(
-        at,
-        `${this.#prefix}${path}`,
-        'there is no such key',
-        near === undefined ? 'see docs/CONFIG.md' : `did you mean ${this.#prefix}${near}?`,
-      );
+      this.#problems.error(at, `${this.#prefix}${path}`, 'there is no such key', springRemedy(path, KNOWN_PATHS));
       return;
     }
     const key = section === '' ? path : path.slice(section.length + 1);

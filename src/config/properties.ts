@@ -42,7 +42,9 @@ export function translateProperties({ layer, ...request }: TranslationRequest): 
   const context: TranslationContext = { ...request, secrets: new Set(), stores: new Map() };
   const provider = layer.fields.get(TOKEN_PROVIDER);
   const tokenProvider =
-    typeof provider?.value === 'string' && provider.value.trim() !== '' ? { value: provider.value, origin: provider.origin } : undefined;
+    typeof provider?.value === 'string' && provider.value.trim() !== ''
+      ? { value: provider.value, origin: provider.origin, key: TOKEN_PROVIDER }
+      : undefined;
   const consumer = clientTranslation(layer, 'consumer', tokenProvider, context);
   const producer = clientTranslation(layer, 'producer', tokenProvider, context);
   return { consumer, producer, secrets: [...context.secrets] };

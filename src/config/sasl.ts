@@ -1,4 +1,5 @@
 /** SASL of one client: mechanism, JAAS text and callback classes of Java become librdkafka's properties, and where tokens come from. */
+import { existsSync } from 'node:fs';
 import { quote, ValueFault } from './convert.js';
 import { type LoginModule, parseJaas } from './jaas.js';
 import { nearestName } from './nearest.js';
@@ -10,7 +11,7 @@ const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER', 'G
 export const IAM = 'AWS_MSK_IAM';
 
 /** `kafka.token-provider`, where it is set. */
-export type TokenProvider = Pick<WrittenEntry, 'value' | 'origin'> | undefined;
+export type TokenProvider = Pick<WrittenEntry, 'value' | 'origin' | 'key'> | undefined;
 
 export function applySasl(state: SideState, provider: TokenProvider, context: TranslationContext): TokenSource | undefined {
   return new Sasl(state, context).apply(provider);
@@ -36,7 +37,7 @@ class Sasl {
     if (jaasEntry !== undefined && jaas === undefined) return undefined;
     const mechanism = written ?? jaas?.mechanism ?? (provider === undefined ? undefined : 'OAUTHBEARER');
     const first = mechanismEntry ?? jaasEntry;
-    if (!this.#isSasl(first)) return undefined;
+    if (!this.#isSasl(first ?? provider)) return undefined;
     const agreed = this.#agree(mechanism, jaas, jaasEntry);
     if (agreed === undefined || mechanism === undefined) return undefined;
     this.#putMechanism(mechanism, mechanismEntry, jaasEntry);
@@ -105,7 +106,7 @@ class Sasl {
   }
 
   /** False where security.protocol leaves no room for SASL, with a warning if somebody expects it. */
-  #isSasl(first: WrittenEntry | undefined): boolean {
+  #isSasl(first: Pick<WrittenEntry, 'origin' | 'key'> | undefined): boolean {
     const protocol = this.#state.properties.get('security.protocol');
     const entry = first ?? this.#state.properties.get('sasl.username');
     if (/^sasl_/i.test(protocol?.value ?? '')) {
@@ -176,7 +177,7 @@ class Sasl {
   }
 
   #module(provider: NonNullable<TokenProvider>, mechanism: string): TokenSource | undefined {
-    const key = 'kafka.token-provider';
+    const { key } = provider;
     if (mechanism !== 'OAUTHBEARER' && mechanism !== IAM) {
       this.#context.problems.error(
         provider.origin,
@@ -194,7 +195,15 @@ class Sasl {
         key,
         note: 'because there is a token provider',
       });
-    return { kind: 'module', path: absolutePath(provider, this.#context.workingDirectory) };
+    const path = absolutePath(provider, this.#context.workingDirectory);
+    if (!existsSync(path))
+      this.#context.problems.error(
+        provider.origin,
+        key,
+        `${path} does not exist`,
+        'check the path; a relative one starts at the configuration file',
+      );
+    return { kind: 'module', path };
   }
 
   #needsTokens(entry: WrittenEntry | undefined): void {

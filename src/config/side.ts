@@ -37,7 +37,11 @@ export class Notes {
 
   add(entry: { readonly key: string; readonly origin: Origin }, message: string): void {
     const place = formatOrigin(entry.origin);
-    this.#notes.set(`${place}\n${entry.key}`, { key: entry.key, place, message });
+    const name = `${place}\n${entry.key}`;
+    const before = this.#notes.get(name)?.message;
+    // Both clients say the same of what they share.
+    if (before?.includes(message) === true) return;
+    this.#notes.set(name, { key: entry.key, place, message: before === undefined ? message : `${before}; ${message}` });
   }
 
   list(): readonly Note[] {

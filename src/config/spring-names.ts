@@ -1,4 +1,5 @@
 /** Spring's names for settings of Kafka (`spring.kafka.*`, and the same below `kafka`), as names of the Java client or as keys of ours. */
+import { JAVA_NAMES } from './java-table.js';
 import { nearestName } from './nearest.js';
 import type { PropertyMap } from './schema.js';
 
@@ -94,8 +95,21 @@ export function springTarget(path: string): SpringTarget | undefined {
   return /^kafka\.(listener|template)\./.test(path) ? { kind: 'ignored' } : undefined;
 }
 
-export function nearestSpringPath(path: string, known: readonly string[]): string | undefined {
-  return nearestName(path, [...TARGETS.keys(), ...known.filter((candidate) => candidate.startsWith('kafka.'))]);
+/** What to write instead of an unknown path: a key beside it, or a property of Java's. */
+export function springRemedy(path: string, known: readonly string[]): string {
+  const cut = path.lastIndexOf('.');
+  const section = path.slice(0, cut);
+  const key = path.slice(cut + 1);
+  const property = JAVA_NAMES.find((name) => name === key.replaceAll('-', '.') || name.startsWith(`${key.replaceAll('-', '.')}.`));
+  if (property !== undefined) return `${property} has no short name: write spring.${section}.properties.${property}`;
+  const siblings = [...TARGETS.keys(), ...known].filter(
+    (candidate) => candidate.startsWith(`${section}.`) && candidate.lastIndexOf('.') === cut,
+  );
+  const near = nearestName(
+    key,
+    siblings.map((candidate) => candidate.slice(cut + 1)),
+  );
+  return near === undefined ? 'see docs/CONFIG.md, or put a property of Java below properties' : `did you mean spring.${section}.${near}?`;
 }
 
 const DURATION_MS: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
