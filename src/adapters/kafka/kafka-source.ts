@@ -12,9 +12,18 @@ import type {
   TopicOffset,
   Trouble,
 } from '../../ports/source.js';
+import { assignAnew } from './assign-anew.js';
 import { checkCreatable, checkFeatures } from './client-config.js';
 import { CONNECT_TIMEOUT_MS, type ConnectedClient } from './connect.js';
-import { type ClientRights, consumerFailure, fatalFailure, isAuthorizationError, isUnknownTopicError, refusalOf } from './errors.js';
+import {
+  type ClientRights,
+  consumerFailure,
+  fatalFailure,
+  isAuthorizationError,
+  isUnknownTopicError,
+  KafkaCode,
+  refusalOf,
+} from './errors.js';
 import { hiddenTopic } from './hidden-topics.js';
 import {
   missingTopics,
@@ -157,12 +166,14 @@ export class KafkaSource implements Source {
   }
 
   async seek(partition: OpenedPartition): Promise<void> {
-    const { connected, reader } = this.#running();
+    const { connected, reader, rebalance } = this.#running();
     const position = { topic: partition.topic, partition: partition.partition, offset: partition.offset };
     try {
       await seekTo(connected.client, position, REQUEST_TIMEOUT_MS);
     } catch (cause) {
-      throw requestFailure(`a seek to ${placeOf(partition)} offset ${partition.offset}`, cause);
+      if (kafkaErrorCode(cause) !== KafkaCode._STATE)
+        throw requestFailure(`a seek to ${placeOf(partition)} offset ${partition.offset}`, cause);
+      assignAnew({ reader, rebalance, registry: this.#registry, table: this.#options.table }, partition);
     }
     this.#registry.open(partition, partition.epoch);
     reader.rewind(partition.partitionId, partition.epoch, partition.offset);

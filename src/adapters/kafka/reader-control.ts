@@ -82,6 +82,10 @@ export class ReaderControl {
     this.#reader.rewind(partitionId, epoch, nextOffset);
   }
 
+  nextOffset(partitionId: PartitionId): number {
+    return this.#reader.nextOffset(partitionId);
+  }
+
   stats(): ReaderStats {
     return this.#reader.stats();
   }

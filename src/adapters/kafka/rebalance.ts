@@ -37,6 +37,10 @@ export class RebalanceAnswers {
     return kind;
   }
 
+  get incremental(): boolean {
+    return this.#protocol === 'COOPERATIVE';
+  }
+
   get pending(): RebalanceKind | undefined {
     return this.#pending?.kind;
   }
@@ -52,6 +56,16 @@ export class RebalanceAnswers {
     const protocol = this.#take();
     if (protocol === 'COOPERATIVE') this.#consumer.incrementalUnassign([...partitions]);
     else this.#consumer.unassign();
+  }
+
+  /** Takes one partition off and on again, at `moved`; an eager assignment names all the others, too. */
+  assignAnew(moved: TopicPartitionOffset, others: readonly TopicPartitionOffset[]): void {
+    if (this.incremental) {
+      this.#consumer.incrementalUnassign([moved]);
+      this.#consumer.incrementalAssign([moved]);
+    } else {
+      this.#consumer.assign([moved, ...others]);
+    }
   }
 
   /** At the end of a run: nothing new is taken on, `open` is given back. An event without its answer would make the disconnect hang for ever. */
