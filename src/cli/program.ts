@@ -18,6 +18,7 @@ const VERBS: Readonly<Record<string, () => Promise<{ readonly register: Register
   config: () => import('./config.js'),
   doctor: () => import('./doctor.js'),
   topics: () => import('./topics.js'),
+  truststore: () => import('./truststore.js'),
   produce: () => import('./produce.js'),
   consume: () => import('./consume.js'),
   completion: () => import('./completion.js'),

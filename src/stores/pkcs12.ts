@@ -103,17 +103,18 @@ function sealedPart(reading: Reading, part: DerElement): { algorithm: DerElement
 function entriesOf({ certificates, keys }: Bags): StoreEntry[] {
   const issuers = new IssuerIndex(certificates.map((bag) => bag.certificate));
   const leafOf = leafFinder(certificates, keys.length === 1);
-  const inChains = new Set<X509Certificate>();
+  // By content: Java writes a certificate that two chains share twice.
+  const inChains = new Set<string>();
   let unnamed = 0;
   const nameOf = (alias: string | undefined): string => alias ?? `${(unnamed += 1)}`;
   const keyEntries = keys.map((bag): StoreEntry => {
     const leaf = leafOf(bag);
     const chain = leaf === undefined ? [] : issuers.chainFrom(leaf);
-    for (const certificate of chain) inChains.add(certificate);
+    for (const certificate of chain) inChains.add(certificate.fingerprint256);
     return { alias: nameOf(bag.alias), type: 'key', certificates: chain, key: bag.key };
   });
   const rest = certificates.flatMap((bag): StoreEntry[] => {
-    if (!bag.trusted && inChains.has(bag.certificate)) return [];
+    if (!bag.trusted && inChains.has(bag.certificate.fingerprint256)) return [];
     return [{ alias: nameOf(bag.alias), type: bag.trusted ? 'trusted' : 'certificate', certificates: [bag.certificate] }];
   });
   return [...keyEntries, ...rest];

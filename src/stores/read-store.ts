@@ -1,6 +1,6 @@
 /** Any store by its content: what it is called, and what the configuration says it is, do not matter (nor do they to Java). */
 import { certificateFrom } from './certificates.js';
-import { type DerElement, readElement, Tag } from './der.js';
+import { type DerElement, isWholeSequence, readElement, Tag } from './der.js';
 import { JKS_MAGIC, readJks } from './jks.js';
 import { STORE_BYTES_MAX } from './limits.js';
 import { readPem } from './pem.js';
@@ -15,11 +15,16 @@ export function readStore(bytes: Buffer, options: StoreOptions): Store {
   if (bytes.length === 0) throw reading.error('empty', 'is empty', 'make it again, or copy it again');
   if (bytes.length > STORE_BYTES_MAX) throw reading.limit(`has ${bytes.length} bytes (at most ${STORE_BYTES_MAX})`);
   if (bytes.length >= 4 && bytes.readUInt32BE(0) === JKS_MAGIC) return readJks(reading, bytes, options);
-  // In a text that begins with "0" a letter follows, in DER a length of more than 127 bytes.
-  if (bytes[0] === Tag.sequence && (bytes[1] ?? 0) >= 0x80) return readDer(reading, bytes, options);
+  if (isDer(bytes)) return readDer(reading, bytes, options);
   const text = textOf(bytes);
   if (text.includes('-----BEGIN ')) return readPem(reading, text, options);
   throw foreignBinary(reading, bytes) ?? foreignText(reading, text);
+}
+
+/** Texts may begin with "0", too: then a letter follows, in DER a long length, or the length of just this file (a store without entries). */
+function isDer(bytes: Buffer): boolean {
+  const [tag, length = 0] = bytes;
+  return tag === Tag.sequence && (length >= 0x80 || isWholeSequence(bytes));
 }
 
 function readDer(reading: Reading, bytes: Buffer, options: StoreOptions): Store {

@@ -159,7 +159,7 @@ test('PKCS#7 bundles and bare keys are refused by name, with the line that helps
 
 test('every protected store: a wrong password is an error of its own', () => {
   const protectedFiles = [...material.java.keys()].filter(
-    (file) => !file.endsWith('.jceks') && !/no-password|openssl-(plain|nokeys-plain|plain-key)\.p12/.test(file),
+    (file) => !file.endsWith('.jceks') && !/no-password|openssl-(plain|nokeys-plain|plain-key|no-mac)\.p12/.test(file),
   );
   assert.ok(protectedFiles.length > 70);
   for (const file of protectedFiles) {
@@ -171,6 +171,13 @@ test('every protected store: a wrong password is an error of its own', () => {
       file,
     );
   }
+});
+
+test('without a MAC and with its certificates in plain, a wrong password shows at the key', () => {
+  const file = 'openssl-no-mac.p12';
+  const store = readStore(material.bytes(file), { file, password: 'not this one' });
+  assert.equal(trustAnchors(store).certificates.length, 1);
+  assert.throws(() => keyMaterial(store), { fault: 'wrong-password' });
 });
 
 test('no password: JKS reads unchecked, encrypted PKCS#12 asks for it, plain PKCS#12 reads', () => {
