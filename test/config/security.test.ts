@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { before, test } from 'node:test';
+import { getCiphers } from 'node:tls';
+import { opensslCipher } from '../../src/config/cipher-names.js';
+import { explainClient } from '../../src/config/explain.js';
+import { formatProblem } from '../../src/config/problem.js';
+import { type TlsMaterial, tlsMaterial } from '../support/tls-material.js';
+import { load, problemOf, resolved, write } from './support.js';
+
+let tls: TlsMaterial;
+before(async () => {
+  tls = await tlsMaterial();
+});
+
+/** A job with these shared properties; `more` stands at the end of the section `kafka`. */
+function job(properties: Readonly<Record<string, string>>, more = '', servers = 'a:9092'): string {
+  const lines = Object.entries(properties).map(([name, value]) => `    ${name}: ${JSON.stringify(value)}\n`);
+  return `kafka:\n  bootstrap-servers: ${servers}\n  properties:\n${lines.join('')}  consumer: { group-id: g, topics: [in] }\n  producer: { topic: out }\n${more}`;
+}
+
+const SSL = { 'security.protocol': 'SSL' };
+const KEY = 'kafka.properties.ssl.truststore.location';
+
+test('stores of Java become PEM, with their certificates, files and secrets', () => {
+  for (const form of ['jks', 'p12', 'pem'] as const) {
+    const loaded = load(
+      job({
+        ...SSL,
+        'ssl.truststore.location': `file:${tls.path('ca', form)}`,
+        'ssl.truststore.password': tls.password,
+        'ssl.keystore.location': tls.path('client', form),
+        'ssl.keystore.password': tls.password,
+        'ssl.key.password': tls.password,
+        'ssl.truststore.type': 'JKS',
+      }),
+    );
+    const { config, secrets } = loaded;
+    assert.ok(config, loaded.problems.map(formatProblem).join('\n'));
+    const { properties, certificates, watchedFiles, origins } = config.producer;
+    const wanted = new X509Certificate(tls.pem('ca').certificate).fingerprint256;
+    assert.equal(new X509Certificate(properties.get('ssl.ca.pem') ?? '').fingerprint256, wanted, form);
+    assert.match(properties.get('ssl.key.pem') ?? '', /BEGIN PRIVATE KEY/);
+    assert.ok(!properties.has('ssl.key.password') && !properties.has('ssl.truststore.location'));
+    assert.deepEqual(new Set(certificates.map(({ use }) => use)), new Set(['truststore', 'keystore']));
+    assert.equal(certificates[0]?.sha256, wanted.replaceAll(':', '').toLowerCase());
+    assert.ok(certificates[0].notAfter > new Date());
+    for (const name of [tls.path('ca', form), tls.path('client', form)]) assert.ok(watchedFiles.includes(name), name);
+    assert.ok(watchedFiles.some((name) => name.endsWith('kd.yml')));
+    assert.equal(origins.get('ssl.ca.pem')?.key, KEY);
+    assert.match(origins.get('ssl.ca.pem')?.place ?? '', /^kd\.yml:5:/);
+    const key = (properties.get('ssl.key.pem') ?? '').split('\n');
+    for (const line of key.filter((text) => text.length > 30 && !text.startsWith('-----'))) assert.ok(secrets.includes(line));
+    assert.ok(secrets.includes(tls.password));
+    assert.ok(secrets.includes(key.filter((text) => text.length >= 16 && !text.startsWith('-----')).join('')));
+  }
+});
+
+test('PEM texts in properties are read as Java reads them', () => {
+  const { certificate, key } = tls.pem('client');
+  const config = resolved(
+    job({
+      ...SSL,
+      'ssl.truststore.type': 'PEM',
+      'ssl.truststore.certificates': tls.pem('ca').certificate,
+      'ssl.keystore.certificate.chain': certificate,
+      'ssl.keystore.key': key,
+    }),
+  );
+  assert.match(config.consumer.properties.get('ssl.certificate.pem') ?? '', /BEGIN CERTIFICATE/);
+  assert.equal(config.consumer.certificates[0]?.file, 'kafka.properties.ssl.truststore.certificates');
+});
+
+test('a store that can not be used is an error at its line, with what to do', () => {
+  write('empty.pem', '# nothing\n');
+  for (const [location, password, words] of [
+    [tls.path('ca', 'jks'), 'wrong', /password/],
+    ['missing.jks', 'x', /is not there/],
+    ['.', 'x', /directory/],
+    ['empty.pem', '', /certificate|empty|store/],
+  ] as const) {
+    const loaded = load(job({ ...SSL, 'ssl.truststore.location': location, 'ssl.truststore.password': password }));
+    assert.equal(loaded.config, undefined, location);
+    assert.equal(loaded.problems.length, 1);
+    assert.match(problemOf(loaded, KEY).message, words);
+    assert.equal(problemOf(loaded, KEY).line, 5);
+    assert.ok(problemOf(loaded, KEY).remedy);
+  }
+});
+
+test('TLS without a truststore trusts what the system trusts; without TLS its settings are warned of', () => {
+  assert.equal(resolved(job(SSL)).consumer.properties.get('ssl.ca.location'), 'probe');
+  assert.ok(!resolved(job({})).consumer.properties.has('ssl.ca.location'));
+  const loaded = load(job({ 'security.protocol': 'PLAINTEXT', 'ssl.truststore.location': '/not/there' }));
+  assert.ok(loaded.config);
+  assert.match(problemOf(loaded, 'kafka.properties.security.protocol').message, /nothing is encrypted/);
+});
+
+test('switching checks off is taken, and warned of loudly', () => {
+  const loaded = load(job({ ...SSL, 'ssl.endpoint.identification.algorithm': '', 'enable.ssl.certificate.verification': 'false' }));
+  assert.equal(loaded.config?.consumer.properties.get('ssl.endpoint.identification.algorithm'), 'none');
+  assert.match(problemOf(loaded, 'kafka.properties.ssl.endpoint.identification.algorithm').message, /NOT CHECKED/);
+  assert.match(problemOf(loaded, 'kafka.properties.enable.ssl.certificate.verification').message, /NOT CHECKED/);
+});
+
+test('a certificate that has run out, or will within 30 days, is warned of', () => {
+  const text = job({ ...SSL, 'ssl.keystore.location': tls.path('client', 'jks'), 'ssl.keystore.password': tls.password });
+  const end =
+    resolved(text)
+      .consumer.certificates.find(({ use }) => use === 'keystore')
+      ?.notAfter.getTime() ?? 0;
+  const at = (days: number): string[] => load(text, { now: new Date(end + days * 86_400_000) }).problems.map(({ message }) => message);
+  assert.ok(at(1).some((message) => /CN=client.* expired on/.test(message)));
+  assert.ok(at(-10).some((message) => /expires in 10 days/.test(message)));
+  assert.deepEqual(at(-31), []);
+  const expired = load(job({ ...SSL, 'ssl.truststore.location': tls.path('server-expired', 'crt') }));
+  assert.match(problemOf(expired, KEY).message, /expired on/);
+});
+
+test('two ways to say the same are refused side by side; the own one of a client replaces the shared one', () => {
+  const both = load(job({ ...SSL, 'ssl.truststore.location': tls.path('ca', 'pem'), 'ssl.ca.location': 'probe' }));
+  assert.match(both.problems[0]?.message ?? '', /trusted/);
+  const text = job({ ...SSL, 'ssl.truststore.location': tls.path('ca', 'jks'), 'ssl.truststore.password': tls.password });
+  const config = resolved(text, { set: ['kafka.consumer.properties.ssl.ca.location=probe'] });
+  assert.deepEqual([config.consumer.properties.get('ssl.ca.location'), config.consumer.properties.has('ssl.ca.pem')], ['probe', false]);
+  assert.ok(config.producer.properties.has('ssl.ca.pem'));
+});
+
+test('cipher suites of IANA become those of OpenSSL', () => {
+  const known = new Set(getCiphers());
+  for (const [iana, openssl] of [
+    ['TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384', 'ECDHE-RSA-AES256-GCM-SHA384'],
+    ['TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256', 'ECDHE-ECDSA-CHACHA20-POLY1305'],
+    ['TLS_DHE_RSA_WITH_AES_128_CBC_SHA256', 'DHE-RSA-AES128-SHA256'],
+    ['TLS_RSA_WITH_AES_128_GCM_SHA256', 'AES128-GCM-SHA256'],
+    ['TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA', 'ECDHE-RSA-AES256-SHA'],
+  ] as const) {
+    assert.equal(opensslCipher(iana), openssl);
+    assert.ok(known.has(openssl.toLowerCase()));
+  }
+  const value = (suites: string, protocols?: string): string | undefined =>
+    resolved(
+      job({ ...SSL, 'ssl.cipher.suites': suites, ...(protocols === undefined ? {} : { 'ssl.enabled.protocols': protocols }) }),
+    ).consumer.properties.get('ssl.cipher.suites');
+  assert.equal(value('TLS_RSA_WITH_AES_128_GCM_SHA256,TLS_AES_128_GCM_SHA256', 'TLSv1.2,TLSv1.3'), 'AES128-GCM-SHA256');
+  assert.equal(value('HIGH:!aNULL'), 'HIGH:!aNULL');
+  assert.match(
+    problemOf(load(job({ ...SSL, 'ssl.cipher.suites': 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA385' })), 'kafka.properties.ssl.cipher.suites')
+      .remedy ?? '',
+    /SHA384/,
+  );
+  for (const protocols of ['TLSv1.1', 'TLSv1.4']) assert.equal(load(job({ ...SSL, 'ssl.enabled.protocols': protocols })).config, undefined);
+});
+
+test('logins of Java become the properties of their mechanism', () => {
+  const login = (mechanism: string, jaas: string, more = {}) =>
+    resolved(
+      job({
+        'security.protocol': 'SASL_SSL',
+        ...(mechanism === '' ? {} : { 'sasl.mechanism': mechanism }),
+        'sasl.jaas.config': jaas,
+        ...more,
+      }),
+    ).consumer;
+  const scram = login('SCRAM-SHA-512', 'a.ScramLoginModule required username="u" password="p\\"w";').properties;
+  assert.deepEqual([scram.get('sasl.mechanisms'), scram.get('sasl.username'), scram.get('sasl.password')], ['SCRAM-SHA-512', 'u', 'p"w']);
+  assert.equal(login('', 'a.PlainLoginModule required username="u" password="p";').properties.get('sasl.mechanisms'), 'PLAIN');
+  const oidc = login('OAUTHBEARER', 'a.OAuthBearerLoginModule required clientId="c" clientSecret="s";', {
+    'sasl.oauthbearer.token.endpoint.url': 'https://issuer/token',
+    'sasl.login.callback.handler.class': 'org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHandler',
+  });
+  assert.equal(oidc.properties.get('sasl.oauthbearer.method'), 'oidc');
+  assert.equal(oidc.properties.get('sasl.oauthbearer.client.secret'), 's');
+  assert.equal(oidc.tokens, undefined);
+  for (const [mechanism, jaas, words] of [
+    ['', 'a.ScramLoginModule required username="u" password="p";', /several mechanisms/],
+    ['PLAIN', 'a.ScramLoginModule required username="u" password="p";', /does not go with/],
+    ['OAUTHBEARER', 'a.OAuthBearerLoginModule required clientId="c";', /where tokens come from/],
+    ['SCRAM-SHA-1024', 'a.ScramLoginModule required username="u" password="p";', /not a mechanism/],
+  ] as const) {
+    const { config, problems } = load(
+      job({ 'security.protocol': 'SASL_SSL', ...(mechanism === '' ? {} : { 'sasl.mechanism': mechanism }), 'sasl.jaas.config': jaas }),
+    );
+    assert.equal(config, undefined, jaas);
+    assert.match(problems.map(({ message }) => message).join(), words);
+  }
+  assert.match(load(job({ 'security.protocol': 'SASL_SSL' })).problems[0]?.message ?? '', /needs sasl\.mechanism/);
+  assert.match(load(job({ ...SSL, 'sasl.mechanism': 'PLAIN' })).problems[0]?.message ?? '', /nobody logs in/);
+});
+
+test('IAM of MSK becomes OAUTHBEARER with tokens for the region of the brokers', () => {
+  const iam = {
+    'security.protocol': 'SASL_SSL',
+    'sasl.mechanism': 'AWS_MSK_IAM',
+    'sasl.jaas.config': 'software.amazon.msk.auth.iam.IAMLoginModule required awsProfileName=prod;',
+  };
+  const msk = resolved(job(iam, '', 'b-1.demo.x1.c2.kafka.eu-central-1.amazonaws.com:9098')).producer;
+  assert.deepEqual(msk.tokens, { kind: 'msk-iam', profile: 'prod', region: 'eu-central-1' });
+  assert.equal(msk.properties.get('sasl.mechanisms'), 'OAUTHBEARER');
+  assert.deepEqual(resolved(job(iam), { environment: { AWS_REGION: 'us-west-2' } }).consumer.tokens, {
+    kind: 'msk-iam',
+    profile: 'prod',
+    region: 'us-west-2',
+  });
+  const nowhere = load(job(iam));
+  assert.equal(nowhere.config, undefined);
+  assert.match(nowhere.problems.map(({ message }) => message).join(), /AWS_REGION/);
+});
+
+test('a token provider makes the mechanism OAUTHBEARER, and goes with no other', () => {
+  write('tokens.mjs', 'export default async () => ({ token: "", expiryTime: 0 });');
+  const text = (properties: Record<string, string>): string =>
+    job(properties).replace('  consumer:', '  token-provider: ./tokens.mjs\n  consumer:');
+  const { tokens, properties } = resolved(text({ 'security.protocol': 'SASL_SSL' })).consumer;
+  assert.ok(tokens?.kind === 'module' && tokens.path.endsWith('/tokens.mjs'));
+  assert.equal(properties.get('sasl.mechanisms'), 'OAUTHBEARER');
+  assert.equal(load(text({ 'security.protocol': 'SASL_SSL', 'sasl.mechanism': 'PLAIN' })).config, undefined);
+  assert.match(load(text({})).problems[0]?.message ?? '', /nobody logs in/);
+});
+
+test('no password, key or login is in any problem, note or explanation', () => {
+  const CANARY = 'Canary9d1f';
+  const { certificate, key } = tls.pem('client');
+  const secretsOfKey = key.split('\n').filter((line) => line.length > 30 && !line.startsWith('-----'));
+  const jaas = (rest: string): string => `a.b.ScramLoginModule required username="u" password=${rest}`;
+  const texts = [
+    job({
+      ...SSL,
+      'ssl.truststore.location': tls.path('ca', 'jks'),
+      'ssl.truststore.password': CANARY,
+      'ssl.keystore.location': tls.path('client', 'p12'),
+      'ssl.keystore.password': CANARY,
+    }),
+    job({ ...SSL, 'ssl.keystore.key': key.replace('BEGIN', 'BEGINN'), 'ssl.keystore.certificate.chain': certificate }),
+    job({ ...SSL, 'ssl.keystore.key': key, 'ssl.keystore.certificate.chain': key }),
+    job({ ...SSL, 'ssl.keystore.key': key, 'ssl.keystore.certificate.chain': certificate, 'ssl.truststore.certificates': key }),
+    ...[`"${CANARY}";`, `"${CANARY}"`, `"${CANARY};`, `${CANARY} x;`, `"x" ${CANARY}="y";`, `"x" y="${CANARY}";`].map((rest) =>
+      job({ 'security.protocol': 'SASL_SSL', 'sasl.mechanism': 'SCRAM-SHA-256', 'sasl.jaas.config': jaas(rest) }),
+    ),
+    job({ ...SSL, 'ssl.keystore.key': key, 'ssl.keystore.certificate.chain': certificate }),
+  ];
+  for (const text of texts) {
+    const loaded = load(text);
+    const explained =
+      loaded.config === undefined
+        ? []
+        : [explainClient('consumer', loaded.config, loaded), explainClient('producer', loaded.config, loaded)];
+    const printed = JSON.stringify([loaded.problems, loaded.notes, explained]);
+    for (const secret of [CANARY, ...secretsOfKey]) assert.ok(!printed.includes(secret), printed);
+  }
+});
+
+test('an explanation has every property with its value, origin and reason, and certificates by number and digest', () => {
+  const loaded = load(
+    job({ ...SSL, 'ssl.truststore.location': tls.path('ca', 'jks'), 'ssl.truststore.password': tls.password, 'fetch.max.wait.ms': '400' }),
+  );
+  assert.ok(loaded.config);
+  const rows = new Map(explainClient('consumer', loaded.config, loaded).map((row) => [row.name, row]));
+  for (const name of loaded.config.consumer.properties.keys()) assert.ok(rows.has(name), name);
+  assert.match(rows.get('ssl.ca.pem')?.value ?? '', /^1 certificate, sha256 [0-9a-f]{16}…$/);
+  assert.equal(rows.get('ssl.ca.pem')?.key, KEY);
+  assert.match(rows.get('fetch.wait.max.ms')?.explanation ?? '', /fetch\.max\.wait\.ms/);
+  assert.equal(rows.get('fetch.min.bytes')?.origin, 'default');
+  assert.equal(rows.get('check.crcs')?.origin, 'ours');
+  for (const row of rows.values()) assert.ok(row.explanation !== '' || row.origin.startsWith('kd.yml'), row.name);
+});
