@@ -246,7 +246,7 @@ export class FakeReader {
 }
 
 function faultAt(one: OpenLog, record: LogRecord | undefined): { readonly code: number; timesLeft: number } | undefined {
-  if (one.next < one.log.low) return { code: OUT_OF_RANGE, timesLeft: 1 };
+  if (one.next < one.log.low || one.next > one.log.end) return { code: OUT_OF_RANGE, timesLeft: 1 };
   return one.log.faults.find(
     (fault) => fault.timesLeft > 0 && fault.offset >= one.next && (record === undefined || fault.offset <= record.offset),
   );

@@ -40,6 +40,8 @@ export interface SentRow {
   readonly offset: number;
   readonly topic: string;
   readonly deadLetter: boolean;
+  /** The topic has no such partition: refused before it is sent. */
+  readonly nowhere: boolean;
 }
 
 export interface SinkObserver {
@@ -64,6 +66,7 @@ interface Part {
   over: boolean;
 }
 
+const UNKNOWN_PARTITION = -190;
 const PURGED_IN_QUEUE = -152;
 const PURGED_IN_FLIGHT = -151;
 
@@ -79,6 +82,8 @@ export class FakeSink implements Sink {
   private readonly inFlight = new Set<Part>();
   private handing = false;
   private partsHandedOver = 0;
+  private outstanding = 0;
+  private closing = false;
   private closed = false;
 
   constructor(
@@ -112,7 +117,8 @@ export class FakeSink implements Sink {
   }
 
   write(batchId: BatchId, part: number, input: Block, output: Block): void {
-    if (this.closed) this.observer.violation('write after close');
+    if (this.closing) this.observer.violation('write after close');
+    this.outstanding += 1;
     const { holders } = this.world;
     if (output.id >= 0) holders.mustBeFree(output, 'the writer');
     holders.mustBeFree(input, 'the writer', ['worker', 'writer']);
@@ -130,8 +136,14 @@ export class FakeSink implements Sink {
     for (const part of this.inFlight) this.settle(part, PURGED_IN_FLIGHT);
   }
 
-  async close(): Promise<void> {
+  /** What was written is waited for, as long as the deadline allows; then it is given up. */
+  async close(deadlineMs: number): Promise<void> {
+    this.closing = true;
     await this.latency(20);
+    const untilMs = this.world.clock.nowMs() + deadlineMs / 2;
+    while (this.outstanding > 0 && this.world.clock.nowMs() < untilMs) await this.latency(20);
+    this.purge();
+    while (this.outstanding > 0) await this.latency(5);
     this.closed = true;
   }
 
@@ -152,7 +164,7 @@ export class FakeSink implements Sink {
     if (this.settings.fatalAfterParts !== undefined && this.partsHandedOver > this.settings.fatalAfterParts) {
       this.events?.failed(new DispatcherError('PRODUCER_FATAL', 'planted'));
     }
-    for (const row of part.rows ?? []) if (!row.stale) this.observer.handedOver(row);
+    for (const row of part.rows ?? []) if (!row.stale && !row.nowhere) this.observer.handedOver(row);
     this.inFlight.add(part);
     this.world.clock.after(this.world.random.int(this.settings.ackMaxMs + 1), () => this.settle(part, undefined));
   }
@@ -177,12 +189,15 @@ export class FakeSink implements Sink {
       const { segment, offset } = place(sourceRow);
       const flags = identityTopic === undefined ? reader.flags(index) : 0;
       const number = reader.topic(index);
+      const topic = [...this.byName.values()].find((one) => one.number === number);
+      const partition = identityTopic === undefined ? reader.record(index).partition : undefined;
       rows.push({
         id: segment.partitionId,
         epoch: segment.epoch,
         offset,
-        topic: [...this.byName.values()].find((topic) => topic.number === number)?.name ?? '?',
+        topic: topic?.name ?? '?',
         deadLetter: (flags & RowFlag.deadLetter) !== 0,
+        nowhere: partition !== undefined && partition >= (topic?.partitionCount ?? 0),
         outputRow: identityTopic === undefined ? index : sourceRow,
         stale: this.isStale(segment),
       });
@@ -213,6 +228,7 @@ export class FakeSink implements Sink {
     const stale = (part.rows ?? []).length - sent.length;
     this.world.clock.after(this.world.random.int(3), () => {
       // The part is read again here: had someone reused a block before it was settled, the rows would be others.
+      this.outstanding -= 1;
       this.world.holders.release(part.input, 'writer');
       if (part.output.id >= 0) this.world.holders.release(part.output, 'writer');
       this.observer.settled(
@@ -226,6 +242,7 @@ export class FakeSink implements Sink {
   }
 
   private failureOf(row: SentRow, shared: SentRow | undefined): number | undefined {
+    if (row.nowhere) return UNKNOWN_PARTITION;
     const nowMs = this.world.clock.nowMs();
     const outage = this.settings.outages.find(({ topic, fromMs, toMs }) => topic === row.topic && nowMs >= fromMs && nowMs < toMs);
     if (outage !== undefined) return outage.code;

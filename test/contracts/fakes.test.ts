@@ -1,0 +1,7 @@
+/** The simulation is worth as much as its fakes are like what they stand for. */
+import { fakeSinkWorld, fakeSourceWorld } from './fake-worlds.js';
+import { sinkContract } from './sink.js';
+import { sourceContract } from './source.js';
+
+sourceContract('fake source', fakeSourceWorld);
+sinkContract('fake sink', fakeSinkWorld);

@@ -1,0 +1,6 @@
+import { kafkaSinkWorld, kafkaSourceWorld } from './kafka-worlds.js';
+import { sinkContract } from './sink.js';
+import { sourceContract } from './source.js';
+
+sourceContract('kafka source', kafkaSourceWorld);
+sinkContract('kafka sink', kafkaSinkWorld);
