@@ -13,6 +13,7 @@ import type {
   Source,
   SourceEvents,
   TopicOffset,
+  Trouble,
 } from '../../src/ports/source.js';
 import type { TransformPool, TransformResult, TransformTask } from '../../src/ports/transform-pool.js';
 import { readInputBatch } from '../../src/wire/input-batch.js';
@@ -40,12 +41,17 @@ export class ScriptedSource implements Source {
   /** Called when the reader is to stand still, before it does: what it has in hand is delivered now. */
   onPark: () => void = () => undefined;
   storeFails: Error | undefined;
+  /** What keeps the brokers from it. */
+  troubled: Trouble | undefined;
   /** Whether the last commit is confirmed. */
   confirms = true;
 
   async start(events: SourceEvents): Promise<void> {
     this.events = events;
     await this.starting;
+  }
+  trouble(): Trouble | undefined {
+    return this.troubled;
   }
   offer(block: Block): void {
     this.offered.push(block);

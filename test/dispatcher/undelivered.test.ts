@@ -4,12 +4,14 @@ import { Bench, passThrough } from './bench.js';
 
 const MSG_SIZE_TOO_LARGE = 10;
 const INVALID_RECORD = 87;
+const NOT_ENOUGH_REPLICAS = 19;
 const TOPIC_AUTHORIZATION_FAILED = 29;
 const FATAL = -150;
 
 for (const [name, code] of [
   ['a neighbour fault', INVALID_RECORD],
-  ['a destination fault', TOPIC_AUTHORIZATION_FAILED],
+  ['a destination fault', NOT_ENOUGH_REPLICAS],
+  ['a right that is missing', TOPIC_AUTHORIZATION_FAILED],
   ['a fatal fault', FATAL],
 ] as const) {
   test(`${name} while draining leaves its batch unsettled: nothing of it is stored`, async () => {
@@ -28,12 +30,27 @@ for (const [name, code] of [
   });
 }
 
-test('a stop while a failed batch waits to be read again ends with DRAIN_CUT and the range that comes again', async () => {
+test('a right to write that is missing ends the run at once, in the words of the sink, with nothing of the batch committed', async () => {
   const bench = new Bench();
   await bench.start(0);
   bench.deliver(0, 0, 10);
   await bench.settle();
   bench.sink.settle(TOPIC_AUTHORIZATION_FAILED);
+  const startedMs = bench.clock.nowMs();
+  const report = await bench.end();
+  assert.equal(report.error?.code, 'KAFKA_REFUSED');
+  assert.match(report.error?.message ?? '', /out.*TOPIC_AUTHORIZATION_FAILED/);
+  assert.ok(bench.clock.nowMs() - startedMs < 10_000);
+  assert.equal(bench.source.stored.get(0) ?? 0, 0);
+  assert.deepEqual(report.redelivery, [{ partitionId: 0, topic: 'in', partition: 0, from: 0, to: 10 }]);
+});
+
+test('a stop while a failed batch waits to be read again ends with DRAIN_CUT and the range that comes again', async () => {
+  const bench = new Bench();
+  await bench.start(0);
+  bench.deliver(0, 0, 10);
+  await bench.settle();
+  bench.sink.settle(NOT_ENOUGH_REPLICAS);
   await bench.settle();
   bench.dispatcher.stop();
   const report = await bench.end();
@@ -47,7 +64,7 @@ test('what the reader still delivers before a rewind is given back unread: writt
   await bench.start(0);
   bench.deliver(0, 0, 10);
   await bench.settle();
-  bench.sink.settle(TOPIC_AUTHORIZATION_FAILED);
+  bench.sink.settle(NOT_ENOUGH_REPLICAS);
   bench.deliver(0, 10, 20);
   await bench.settle();
   assert.equal(bench.sink.written.length, 0);

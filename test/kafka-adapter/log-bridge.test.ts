@@ -8,7 +8,9 @@ function setUp(): { client: EventEmitter; logger: RecordingLogger; clock: { nowM
   const client = new EventEmitter();
   const logger = new RecordingLogger();
   const clock = { nowMs: 0 };
-  new LogBridge({ role: 'consumer', logger, nowMs: () => clock.nowMs }).attach(client);
+  const bridge = new LogBridge({ role: 'consumer', logger, nowMs: () => clock.nowMs });
+  bridge.attach(client);
+  bridge.connected();
   return { client, logger, clock };
 }
 
@@ -61,4 +63,18 @@ test('the number of remembered kinds is bounded', () => {
   for (let i = 0; i < 1_000; i++)
     client.emit('event.log', { severity: 5, fac: 'X', message: `kind ${String.fromCharCode(97 + (i % 26)).repeat(1 + i / 26)}` });
   assert.ok(logger.entries.length <= 201);
+});
+
+test('while nothing is connected yet, what librdkafka says of failed connections stays at debug: a message of ours follows', () => {
+  const client = new EventEmitter();
+  const logger = new RecordingLogger();
+  const bridge = new LogBridge({ role: 'consumer', logger, nowMs: () => 0 });
+  bridge.attach(client);
+  const line = (): boolean => client.emit('event.log', { severity: 3, fac: 'FAIL', message: '[thrd:b:1/1]: b:1/1: Connect failed' });
+  line();
+  client.emit('event.log', { severity: 4, fac: 'CONFWARN', message: 'a property is deprecated' });
+  assert.deepEqual(
+    logger.entries.map(({ level }) => level),
+    ['debug', 'warn'],
+  );
 });

@@ -21,9 +21,9 @@ export const CONNECT_TIMEOUT_MS = 30_000;
 export const UNREACHABLE_TIMEOUT_MS = 6_000;
 /**
  * node-rdkafka's connect ends only at its timeout and can't be called off. So it is tried in slices, the first one short, each with a new client:
- * a refused password is known after two seconds, a slow broker gets its time.
+ * a refused password is told after a second, a slow broker gets its time.
  */
-const FIRST_SLICE_MS = 2_000;
+const FIRST_SLICE_MS = 1_000;
 /** Probes under way are waited for this long, however late it is: a reason is worth it. */
 const LOOK_WAIT_MIN_MS = 1_000;
 const ADVERTISED_AGAIN_MS = 1_000;
