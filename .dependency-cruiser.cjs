@@ -54,6 +54,7 @@ module.exports = {
     },
     only('core', []),
     only('ports', ['core/']),
+    only('stores', ['core/']),
     only('wire', ['core/']),
     only('formats', ['wire/', 'core/']),
     only('transform', ['wire/', 'formats/', 'ports/', 'core/']),
