@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import fc from 'fast-check';
+import { consumerProperties, producerProperties } from '../../src/adapters/kafka/client-config.js';
+import { bootstrapServers } from '../../src/config/bootstrap.js';
+import { ValueFault } from '../../src/config/convert.js';
+import { ours } from '../../src/config/explain.js';
+import { formatProblem } from '../../src/config/problem.js';
+import { parseJavaProperties } from '../../src/config/properties-file.js';
+import { type TlsMaterial, tlsMaterial } from '../support/tls-material.js';
+import { directory, load, MINIMAL, problemOf, resolved, write } from './support.js';
+
+let tls: TlsMaterial;
+before(async () => {
+  tls = await tlsMaterial();
+});
+
+test('the YAML of the older Java dispatcher runs as it is, with the parts that are new', () => {
+  const loaded = load(`kafka:
+  bootstrap-servers: b-1.example:9094,b-2.example:9094
+  properties:
+    security.protocol: SSL
+    ssl.truststore.location: ${tls.path('ca', 'jks')}
+    ssl.truststore.password: ${tls.password}
+  consumer:
+    group-id: flights
+    topics: [flights]
+    auto-offset-reset: earliest
+    enable-auto-commit: false
+    max-poll-records: 500
+    missing-topics-fatal: false
+    key-deserializer: org.apache.kafka.common.serialization.StringDeserializer
+    value-deserializer: org.apache.kafka.common.serialization.StringDeserializer
+  producer:
+    topic: flights-out
+    key-serializer: org.apache.kafka.common.serialization.StringSerializer
+dispatcher: { threads: 2 }
+`);
+  assert.deepEqual(loaded.problems, []);
+  const { config } = loaded;
+  assert.ok(config);
+  assert.equal(config.consumer.missingTopicsFatal, false);
+  assert.equal(config.dispatcher.batch.recordsMax, 500);
+  assert.match(config.consumer.properties.get('ssl.ca.pem') ?? '', /BEGIN CERTIFICATE/);
+  assert.deepEqual(loaded.notes.map(({ key }) => key).sort(), [
+    'kafka.consumer.enable-auto-commit',
+    'kafka.consumer.key-deserializer',
+    'kafka.consumer.value-deserializer',
+    'kafka.producer.key-serializer',
+  ]);
+});
+
+const SPRING = `spring:
+  application: { name: orders }
+  datasource: { url: "\${NOT_SET_ANYWHERE}" }
+  kafka:
+    bootstrapServers: "\${app.kafka.servers:one:9092,two:9092}"
+    security.protocol: SSL
+    ssl:
+      trust-store-location: "file:TRUSTSTORE"
+      trust-store-password: PASSWORD
+    consumer:
+      group-id: orders
+      auto-offset-reset: latest
+      fetch-max-wait: 250ms
+      fetch-min-size: 1KB
+      heartbeat-interval: PT3S
+      isolation-level: READ_COMMITTED
+      max-poll-records: 100
+      properties: { "max.partition.fetch.bytes": 1048576, spring.json.trusted.packages: "*" }
+    producer: { acks: all, batch-size: 64KB, client-id: orders, properties: { linger: { ms: 3 } } }
+    template: { default-topic: out }
+    listener: { missing-topics-fatal: false, concurrency: 3 }
+kafka: { consumer: { topics: [in] } }
+management: { endpoints.web.exposure.include: "\${ALSO_NOT_SET}" }
+server: { port: 8081, servlet: { context-path: /x } }
+logging: { level: { root: WARN, org.apache.kafka: DEBUG }, pattern: { console: "%m" } }
+`;
+
+test("Spring's layout is read with its names, units and prefixes; its other sections are passed over", () => {
+  const text = SPRING.replace('TRUSTSTORE', tls.path('ca', 'p12')).replace('PASSWORD', tls.password);
+  const loaded = load(text, { environment: { APP_KAFKA_SERVERS: 'three:9094' } });
+  assert.ok(loaded.config, loaded.problems.map(formatProblem).join('\n'));
+  const { config } = loaded;
+  assert.deepEqual(loaded.problems, []);
+  assert.equal(config.name, 'orders');
+  assert.deepEqual(config.producer.bootstrapServers, ['three:9094']);
+  assert.equal(config.consumer.groupId, 'orders');
+  assert.equal(config.consumer.autoOffsetReset, 'latest');
+  assert.equal(config.consumer.missingTopicsFatal, false);
+  assert.equal(config.producer.topic, 'out');
+  assert.equal(config.logging.level, 'warn');
+  assert.equal(config.server?.port, 8081);
+  const read = config.consumer.properties;
+  assert.deepEqual(
+    ['fetch.wait.max.ms', 'fetch.min.bytes', 'heartbeat.interval.ms', 'isolation.level', 'max.partition.fetch.bytes'].map((name) =>
+      read.get(name),
+    ),
+    ['250', '1024', '3000', 'read_committed', '1048576'],
+  );
+  assert.equal(config.producer.properties.get('batch.size'), '65536');
+  assert.equal(config.producer.properties.get('linger.ms'), '3');
+  assert.match(read.get('ssl.ca.pem') ?? '', /BEGIN CERTIFICATE/);
+  assert.deepEqual(config.consumer.origins.get('ssl.ca.pem')?.key, 'spring.kafka.ssl.trust-store-location');
+});
+
+test("dotted keys of Spring's are the same, and its mistakes are told in its own words", () => {
+  const dotted = `spring.kafka.bootstrap-servers: a:1
+spring.kafka.consumer.group-id: g
+spring:
+  kafka.consumer.properties.fetch.min.bytes: 7
+  kafka: { template.default-topic: out, producer: { linger: 5 }, consumer: { grup-id: x }, ssl: { bundle: b } }
+kafka.consumer.topics: [in]
+`;
+  const loaded = load(dotted);
+  assert.equal(loaded.details.merged.fields.get('kafka.consumer.group-id')?.value, 'g');
+  assert.equal(loaded.details.merged.properties['kafka.consumer.properties'].get('fetch.min.bytes')?.value, '7');
+  assert.match(problemOf(loaded, 'spring.kafka.producer.linger').remedy ?? '', /spring\.kafka\.producer\.properties\.linger\.ms/);
+  assert.equal(problemOf(loaded, 'spring.kafka.consumer.grup-id').remedy, 'did you mean spring.kafka.consumer.group-id?');
+  assert.match(problemOf(loaded, 'spring.kafka.ssl.bundle').remedy ?? '', /trust-store-location/);
+  const contradiction = load(`${dotted.replace(/ {2}kafka: .*\n/, '')}kafka.consumer.group-id: other\n`);
+  assert.ok(contradiction.problems.some(({ message }) => /another value/.test(message)));
+});
+
+test('a file that is not of Spring is held to its keys as before', () => {
+  assert.equal(problemOf(load(`${MINIMAL}management: { x: 1 }\n`), 'management').severity, 'error');
+  assert.equal(problemOf(load(`${MINIMAL}spring: { datasource: x }\n`), 'spring').severity, 'error');
+});
+
+test('a properties file lies under the properties of the configuration, with lines of its own', () => {
+  mkdirSync(join(directory, 'conf'), { recursive: true });
+  write('conf/ca.pem', tls.pem('ca').certificate);
+  write(
+    'conf/client.properties',
+    '# comment\nsecurity.protocol=SSL\nssl.truststore.location=ca.pem\nfetch.max.wait.ms=1\nclient.id=shared\nlinger.ms=1\n',
+  );
+  const text = MINIMAL.replace('kafka:\n', 'kafka:\n  properties-file: conf/client.properties\n  properties: { fetch.wait.max.ms: 2 }\n');
+  const config = resolved(text);
+  assert.equal(config.name, 'shared');
+  assert.equal(config.consumer.properties.get('fetch.wait.max.ms'), '2');
+  assert.equal(config.producer.properties.get('linger.ms'), '1');
+  assert.equal(config.producer.origins.get('linger.ms')?.place, 'conf/client.properties:6:1');
+  assert.match(config.consumer.properties.get('ssl.ca.pem') ?? '', /BEGIN CERTIFICATE/);
+  for (const name of ['conf/client.properties', 'conf/ca.pem', 'kd.yml'])
+    assert.ok(config.consumer.watchedFiles.includes(join(directory, name)), name);
+  write('conf/client.properties', '\n\nbootstrap.servers=other:1\nmetric.reporter=x\n');
+  const faulty = load(text);
+  const unknown = problemOf(faulty, 'metric.reporter');
+  assert.deepEqual([unknown.file, unknown.line, unknown.remedy], ['conf/client.properties', 4, 'did you mean metric.reporters?']);
+  assert.match(problemOf(faulty, 'bootstrap.servers').message, /kafka\.bootstrap-servers/);
+  assert.match(load(text.replace('client.properties', 'nowhere.properties')).problems[0]?.message ?? '', /does not exist/);
+});
+
+test('any name and value comes back from a properties file as Java would write it', () => {
+  const escape = (value: string): string =>
+    [...value]
+      .map((char) =>
+        /^[\w.-]$/.test(char)
+          ? char
+          : [...char].length === 1 && char.length === 1
+            ? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
+            : char,
+      )
+      .join('');
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.string({ minLength: 1 }), fc.string()), { maxLength: 5 }),
+      fc.constantFrom('=', ':', ' = ', '\t'),
+      (pairs, separator) => {
+        const text = pairs.map(([name, value]) => `${escape(name)}${separator}${escape(value)}`).join('\n');
+        assert.deepEqual(
+          parseJavaProperties(text).map(({ name, value }) => [name, value]),
+          pairs,
+        );
+      },
+    ),
+  );
+});
+
+const MSK = {
+  BootstrapBrokerString: 'b-1.c.x.c2.kafka.eu-west-1.amazonaws.com:9092,b-2.c.x.c2.kafka.eu-west-1.amazonaws.com:9092',
+  BootstrapBrokerStringTls: 'b-1.c.x.c2.kafka.eu-west-1.amazonaws.com:9094',
+  BootstrapBrokerStringSaslScram: 'b-1.c.x.c2.kafka.eu-west-1.amazonaws.com:9096',
+  BootstrapBrokerStringSaslIam: 'b-1.c.x.c2.kafka.eu-west-1.amazonaws.com:9098',
+};
+const PRINTED: Readonly<Record<string, string>> = {
+  json: JSON.stringify(MSK, null, 4),
+  yaml: Object.entries(MSK)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join('\n'),
+  table: `---\n|  GetBootstrapBrokers  |\n+---+\n${Object.entries(MSK)
+    .map(([name, value]) => `||  ${name}  |  ${value}  ||`)
+    .join('\n')}\n+---+`,
+  text: Object.values(MSK).join('\t'),
+};
+
+test('of what aws kafka get-bootstrap-brokers prints the listener is taken that fits the protocol and the mechanism', () => {
+  for (const [form, text] of Object.entries(PRINTED)) {
+    const port = (properties: Record<string, string>): string =>
+      bootstrapServers(text, new Map(Object.entries(properties)))[0]?.split(':')[1] ?? '';
+    assert.equal(port({ 'security.protocol': 'plaintext' }), '9092', form);
+    assert.equal(port({ 'security.protocol': 'SSL' }), '9094', form);
+    assert.equal(port({ 'security.protocol': 'SASL_SSL', 'sasl.mechanisms': 'SCRAM-SHA-512' }), '9096', form);
+    assert.equal(port({ 'security.protocol': 'SASL_SSL', 'sasl.mechanisms': 'OAUTHBEARER' }), '9098', form);
+    for (const properties of [{}, { 'security.protocol': 'SASL_SSL', 'sasl.mechanisms': 'PLAIN' }])
+      assert.throws(() => port(properties), ValueFault, form);
+  }
+  assert.deepEqual(bootstrapServers(MSK.BootstrapBrokerString, new Map()).length, 2);
+  assert.deepEqual(bootstrapServers('a:9092 b:9094', new Map()), ['a:9092', 'b:9094']);
+  assert.throws(() => bootstrapServers('{}', new Map()), ValueFault);
+});
+
+test('a port of MSK that does not fit the protocol is warned of', () => {
+  const warning = (servers: string, protocol: string): string =>
+    load(
+      MINIMAL.replace('a:9092', JSON.stringify(servers)).replace('kafka:\n', `kafka:\n  properties: { security.protocol: ${protocol} }\n`),
+    )
+      .problems.map(({ message }) => message)
+      .join();
+  assert.match(warning('b-1.c.x.c2.kafka.eu-west-1.amazonaws.com:9094', 'PLAINTEXT'), /security\.protocol: SSL/);
+  assert.match(warning('b-1.c.x.c2.kafka.eu-west-1.amazonaws.com:9092', 'SSL'), /PLAINTEXT/);
+  assert.match(warning('b-1.example:9098', 'PLAINTEXT'), /AWS_MSK_IAM/);
+  for (const servers of ['127.0.0.1:9094', 'localhost:9094', 'kafka:9094', '[::1]:9094']) assert.equal(warning(servers, 'PLAINTEXT'), '');
+  assert.equal(warning('b-1.example:9092', 'SSL'), '');
+});
+
+test('what is shown as ours is what the Kafka adapter sets', () => {
+  const config = resolved(MINIMAL);
+  const identity = { pluginPath: '/plugin', handleId: 1 };
+  const common = { clientId: config.name, cluster: config.consumer };
+  const read = consumerProperties(identity, {
+    ...common,
+    groupId: 'g',
+    commitIntervalMs: config.dispatcher.commitIntervalMs,
+    statisticsIntervalMs: 0,
+  });
+  const produced = producerProperties(identity, { ...common, queueBytesMax: 1 });
+  for (const [name, value] of ours('consumer', config)) assert.equal(String(read[name]), value, name);
+  for (const [name, value] of ours('producer', config)) assert.equal(String(produced[name]), value, name);
+});
