@@ -294,6 +294,11 @@ export class JavaTool {
     await this.#request('revoke', { user, rights }, TIMEOUT_MS);
   }
 
+  /** Of SCRAM-SHA-512. The broker goes by it within moments. */
+  async setPassword(user: string, password: string): Promise<void> {
+    await this.#request('set-password', { user, password }, TIMEOUT_MS);
+  }
+
   async brokerCount(): Promise<number> {
     return ((await this.#request('cluster', {}, TIMEOUT_MS)) as { readonly brokers: number }).brokers;
   }

@@ -7,6 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ScramCredentialInfo;
+import org.apache.kafka.clients.admin.ScramMechanism;
+import org.apache.kafka.clients.admin.UserScramCredentialUpsertion;
 import org.apache.kafka.common.acl.AccessControlEntry;
 import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclBindingFilter;
@@ -16,10 +19,10 @@ import org.apache.kafka.common.resource.PatternType;
 import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
 
-/** Rights of users, on brokers with an authorizer. */
+/** Rights of users, on brokers with an authorizer; and their passwords. */
 final class Acls {
   static Map<String, Tool.Command> commands() {
-    return Map.of("grant", Acls::grant, "revoke", Acls::revoke);
+    return Map.of("grant", Acls::grant, "revoke", Acls::revoke, "set-password", Acls::setPassword);
   }
 
   /** {user, rights: [{resource: topic | group | transactional_id | cluster, name, operations: [READ, …]}]}. */
@@ -37,6 +40,14 @@ final class Acls {
 
   private static ObjectNode revoke(Tool tool, JsonNode request) throws Exception {
     tool.admin(request).deleteAcls(bindings(request).stream().map(AclBinding::toFilter).toList()).all().get();
+    return new ObjectMapper().createObjectNode();
+  }
+
+  /** {user, password}: for SCRAM-SHA-512. */
+  private static ObjectNode setPassword(Tool tool, JsonNode request) throws Exception {
+    ScramCredentialInfo info = new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096);
+    tool.admin(request).alterUserScramCredentials(List.of(
+        new UserScramCredentialUpsertion(request.path("user").asText(), info, request.path("password").asText()))).all().get();
     return new ObjectMapper().createObjectNode();
   }
 
