@@ -36,7 +36,7 @@ async function validate(options: GlobalOptions & ValidateOptions, io: CliIo): Pr
   const { config, notes } = loaded;
   const explained = options.explain !== true || config === undefined ? undefined : explainBoth(config, loaded);
   if (options.output === 'json') {
-    printJson(io, { ok, problems, notes, ...(explained === undefined ? {} : { explain: explained }) });
+    printJson(io, { ok, problems, ...(notes.length === 0 ? {} : { notes }), ...(explained === undefined ? {} : { explain: explained }) });
   } else {
     if (explained !== undefined) printExplained(explained, io);
     printText({ problems, notes, errors, warnings, file: configFile(options, io) ?? 'the configuration' }, options, io);

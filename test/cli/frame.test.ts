@@ -107,6 +107,21 @@ test('validate: 0 when all is well, 2 on errors, 6 on warnings with --strict; re
   assert.equal((JSON.parse(strict.out) as { ok: boolean }).ok, false);
 });
 
+test('validate --explain prints what each client gets, its origin and why, and what was left out', async () => {
+  write(
+    'java.yml',
+    GOOD.replace('kafka:\n', 'kafka:\n  properties: { fetch.max.wait.ms: 400, key.serializer: x.Y, sasl.password: Canary-4c }\n'),
+  );
+  const text = await kd(['validate', '-c', 'java.yml', '--explain']);
+  assert.match(text.out, /fetch\.wait\.max\.ms = 400\n.*java\.yml:2:36, kafka\.properties\.fetch\.max\.wait\.ms/);
+  assert.match(text.out, /java\.yml:2:57: note: kafka\.properties\.key\.serializer/);
+  const json = await kd(['validate', '-c', 'java.yml', '--explain', '-o', 'json']);
+  const { explain, notes } = JSON.parse(json.out) as { explain: Record<string, readonly { name: string }[]>; notes: readonly unknown[] };
+  assert.equal(notes.length, 1);
+  assert.ok(explain['consumer']?.some(({ name }) => name === 'check.crcs'));
+  assert.ok(!`${text.out}${json.out}`.includes('Canary'));
+});
+
 test('validate looks into schemas and transform, and names the line that names them', async () => {
   write('broken.avsc', '{"type": "record", "name": "R", "fields": [{"name": "a", "type": "nope"}]}');
   write('broken.mjs', 'export default 5;\n');
