@@ -3,13 +3,13 @@
 import { X509Certificate } from 'node:crypto';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import { ProbeLimits } from './limits.js';
-import { oneLine } from './tls-material.js';
+import { oneLine, textOf } from './tls-material.js';
 import type { CertificateFacts, Fault } from './types.js';
 
 export function factsOf(certificate: X509Certificate): CertificateFacts {
   return {
-    subject: printable(oneLine(certificate.subject ?? '')),
-    issuer: printable(oneLine(certificate.issuer ?? '')),
+    subject: printable(oneLine(certificate.subject)),
+    issuer: printable(oneLine(certificate.issuer)),
     notBefore: new Date(certificate.validFrom),
     notAfter: new Date(certificate.validTo),
     sha256: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
@@ -21,24 +21,29 @@ export function factsOf(certificate: X509Certificate): CertificateFacts {
 export function chainOf(socket: TLSSocket): X509Certificate[] {
   const chain: X509Certificate[] = [];
   const seen = new Set<string>();
-  let next: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
-  while (next?.raw !== undefined && !seen.has(next.fingerprint256) && chain.length < ProbeLimits.chainMax) {
+  let next = partOfChain(socket.getPeerCertificate(true));
+  while (next !== undefined && !seen.has(next.fingerprint256) && chain.length < ProbeLimits.chainMax) {
     seen.add(next.fingerprint256);
     try {
       chain.push(new X509Certificate(next.raw));
     } catch {
       break;
     }
-    next = next.issuerCertificate;
+    next = partOfChain(next.issuerCertificate);
   }
   return chain;
+}
+
+/** Where the chain ends, node gives nothing or an empty object, whatever its types say. */
+function partOfChain(certificate: DetailedPeerCertificate | undefined): DetailedPeerCertificate | undefined {
+  return certificate !== undefined && Object.hasOwn(certificate, 'raw') ? certificate : undefined;
 }
 
 /** Names and addresses; without any, the common name, which Java's and OpenSSL's checks fall back on. */
 function namesOf(certificate: X509Certificate): string[] {
   const alternative = certificate.subjectAltName;
   if (alternative === undefined) {
-    const common = /^CN=(.*)$/m.exec(certificate.subject ?? '')?.[1];
+    const common = /^CN=(.*)$/m.exec(textOf(certificate.subject))?.[1];
     return common === undefined ? [] : [printable(common)];
   }
   return alternative

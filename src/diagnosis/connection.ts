@@ -79,7 +79,7 @@ export function startTls(socket: Socket, options: ConnectionOptions): Promise<TL
     const fail = (error: unknown): void => {
       clearTimeout(timer);
       const { code, message } = stepError(error);
-      const agreed = Object.keys(tls?.getPeerCertificate() ?? {}).length > 0;
+      const agreed = tls !== undefined && hasShownCertificate(tls);
       socket.destroy();
       reject(new StepError(code, message, agreed));
     };
@@ -100,6 +100,12 @@ export function startTls(socket: Socket, options: ConnectionOptions): Promise<TL
       resolve(secure);
     });
   });
+}
+
+/** Without one node answers with an empty object, or with null when the connection is gone. */
+function hasShownCertificate(tls: TLSSocket): boolean {
+  const certificate: unknown = tls.getPeerCertificate();
+  return typeof certificate === 'object' && certificate !== null && Object.keys(certificate).length > 0;
 }
 
 /** Chain and name are judged by the caller, one after the other. */

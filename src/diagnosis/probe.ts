@@ -15,6 +15,7 @@ import {
   WireCode,
 } from './kafka-wire.js';
 import { ProbeLimits } from './limits.js';
+import { DESCRIBE_QUORUM, quorumRequest, readQuorumTime } from './quorum-clock.js';
 import { logIn } from './sasl.js';
 import { type BrokerAddress, brokerName, type ConnectionSettings, connectionSettings, parseBroker } from './settings.js';
 import { type TlsMaterial, tlsMaterial } from './tls-material.js';
@@ -26,6 +27,8 @@ export interface ProbeOptions {
   readonly topics?: readonly string[];
   /** For OAUTHBEARER. */
   readonly token?: string | undefined;
+  /** Ask for the controller's time, too. */
+  readonly clock?: boolean;
   /** How far to go. [metadata] */
   readonly until?: 'tcp' | 'kafka' | 'metadata';
 }
@@ -121,6 +124,19 @@ class Probe {
     if (until === 'kafka') return;
     if (sasl && !(await this.#authenticate(exchange))) return;
     await this.#askMetadata(exchange);
+    if (this.#options.clock === true) await this.#askClock(exchange);
+  }
+
+  /** Not everybody is told, which is no fault. */
+  async #askClock(exchange: Exchange): Promise<void> {
+    if ((this.#report.apiVersions.get(DESCRIBE_QUORUM)?.[1] ?? 0) < 1) return;
+    try {
+      const askedMs = Date.now();
+      const timeMs = readQuorumTime(await exchange.ask(quorumRequest()));
+      if (timeMs !== undefined) this.#report.clockAheadMs = Math.round(timeMs - (askedMs + Date.now()) / 2);
+    } catch {
+      // Then it is not known.
+    }
   }
 
   #checkMaterial(): void {

@@ -81,7 +81,8 @@ function directoryOf(path: string): string[] {
 function certificatesIn(text: string, property: string): string[] {
   const blocks = pemBlocks(text);
   if (blocks.length === 0) throw new Unusable({ fault: 'tls-material', what: `${property} holds no PEM certificate`, property });
-  for (const block of blocks) parsed(block, property);
+  // OpenSSL's own form with its list of uses is for OpenSSL to read.
+  for (const block of blocks) if (!block.startsWith('-----BEGIN TRUSTED')) parsed(block, property);
   return blocks;
 }
 
@@ -178,10 +179,15 @@ function isDirectory(path: string): boolean {
 }
 
 /** A distinguished name as Java writes it, the most special part first: `CN=client,O=example`. */
-export function oneLine(distinguishedName: string): string {
-  return distinguishedName
+export function oneLine(distinguishedName: string | undefined): string {
+  return textOf(distinguishedName)
     .split('\n')
     .filter((part) => part !== '')
     .reverse()
     .join(',');
+}
+
+/** An empty name is given as undefined, whatever the types say. */
+export function textOf(text: string | undefined): string {
+  return text ?? '';
 }

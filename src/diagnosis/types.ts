@@ -121,4 +121,6 @@ export interface ProbeReport {
   /** Undefined where it could not be asked. */
   readonly advertised: readonly AdvertisedBroker[] | undefined;
   readonly topics: readonly TopicFacts[];
+  /** By how much the controller's clock is ahead of ours, to the half of a question's way; undefined: not asked for, or not told. */
+  readonly clockAheadMs?: number | undefined;
 }

@@ -6,6 +6,7 @@ import { probeBroker } from '../../src/diagnosis/probe.js';
 import type { Diagnosis, Evidence } from '../../src/diagnosis/types.js';
 import { makeMaterial, strictServer } from './certificates.js';
 import { type FakeBroker, type FakeOptions, fakeBroker } from './fake-broker.js';
+import { faultCases } from './fault-cases.js';
 
 const material = makeMaterial();
 const brokers: FakeBroker[] = [];
@@ -64,12 +65,12 @@ test('a report says how far a probe came: protocol, cipher, chain with its dates
   assert.equal(report.diagnosis, undefined);
   assert.equal(report.tls?.protocol, 'TLSv1.3');
   assert.deepEqual(
-    report.tls?.chain.map(({ subject }) => subject),
+    report.tls.chain.map(({ subject }) => subject),
     ['CN=localhost', 'CN=ca,O=probes'],
   );
-  assert.deepEqual(report.tls?.chain[0]?.names, ['localhost', '127.0.0.1']);
-  assert.ok((report.tls?.chain[0]?.notAfter.getTime() ?? 0) > Date.now());
-  assert.match(report.tls?.chain[0]?.sha256 ?? '', /^[0-9a-f]{64}$/);
+  assert.deepEqual(report.tls.chain[0]?.names, ['localhost', '127.0.0.1']);
+  assert.ok((report.tls.chain[0]?.notAfter.getTime() ?? 0) > Date.now());
+  assert.match(report.tls.chain[0]?.sha256 ?? '', /^[0-9a-f]{64}$/);
   assert.deepEqual(
     [...report.apiVersions],
     [
@@ -87,210 +88,7 @@ test('a report says how far a probe came: protocol, cipher, chain with its dates
   );
 });
 
-interface Case {
-  readonly name: string;
-  readonly server?: FakeOptions;
-  readonly properties?: Record<string, string>;
-  readonly fault: string;
-  readonly stage: string;
-  readonly refused: boolean;
-  readonly says: RegExp;
-  readonly advises: RegExp;
-}
-
-const CASES: readonly Case[] = [
-  {
-    name: 'TLS to a plaintext port',
-    server: {},
-    properties: SSL,
-    fault: 'tls-to-plaintext',
-    stage: 'tls',
-    refused: true,
-    says: /this port speaks plaintext; .*9094 TLS/,
-    advises: /PLAINTEXT.*kafka\.properties\.security\.protocol \(kd\.yml:4:5\)/,
-  },
-  {
-    name: 'plaintext to a TLS port',
-    server: { tls: material.server },
-    fault: 'plaintext-to-tls',
-    stage: 'kafka',
-    refused: true,
-    says: /asks for plaintext, but this port speaks TLS; .*9094 TLS/,
-    advises: /security\.protocol: SSL/,
-  },
-  {
-    name: 'plaintext to a TLS port that wants a client certificate',
-    server: { tls: { ...material.server, ca: material.ca, requestCert: true } },
-    fault: 'plaintext-to-tls',
-    stage: 'kafka',
-    refused: true,
-    says: /this port speaks TLS/,
-    advises: /SSL/,
-  },
-  {
-    name: 'a CA that did not sign the broker',
-    server: { tls: material.server },
-    properties: { ...SSL, 'ssl.ca.pem': material.otherCa },
-    fault: 'wrong-ca',
-    stage: 'tls',
-    refused: true,
-    says: /CN=localhost\) is issued by CN=ca,O=probes, which is not among/,
-    advises: /truststore.*kafka\.properties\.ssl\.truststore\.location \(kd\.yml:5:5\)/,
-  },
-  {
-    name: 'a self-signed certificate',
-    server: { tls: material.selfSigned },
-    properties: SSL,
-    fault: 'self-signed',
-    stage: 'tls',
-    refused: true,
-    says: /self-signed/,
-    advises: /SHA-256 [0-9a-f]{64}/,
-  },
-  {
-    name: 'an expired certificate, with both dates',
-    server: { tls: material.expired },
-    properties: SSL,
-    fault: 'certificate-expired',
-    stage: 'tls',
-    refused: true,
-    says: /expired on \d{4}-\d\d-\d\dT\S+Z; the clock here says \d{4}-\d\d-\d\dT/,
-    advises: /renew/,
-  },
-  {
-    name: 'a certificate that is not valid yet, with both dates',
-    server: { tls: material.early },
-    properties: SSL,
-    fault: 'certificate-not-yet-valid',
-    stage: 'tls',
-    refused: true,
-    says: /not valid before \d{4}-\d\d-\d\dT\S+Z; the clock here says \d{4}-/,
-    advises: /clock/,
-  },
-  {
-    name: 'a certificate for other names, which are named',
-    server: { tls: material.wrongHost },
-    properties: SSL,
-    fault: 'hostname-mismatch',
-    stage: 'tls',
-    refused: true,
-    says: /not made out for localhost, but for broker\.wrong\.example, \*\.other\.example/,
-    advises: /bootstrap-servers/,
-  },
-  {
-    name: 'a client certificate that is missing (TLS 1.3)',
-    server: { tls: { ...material.server, ca: material.ca, requestCert: true } },
-    properties: SSL,
-    fault: 'client-certificate-missing',
-    stage: 'tls',
-    refused: true,
-    says: /asks for a client certificate, and none is configured/,
-    advises: /ssl\.keystore\.location/,
-  },
-  {
-    name: 'a client certificate that is missing (TLS 1.2)',
-    server: { tls: { ...material.server, ca: material.ca, requestCert: true, maxVersion: 'TLSv1.2' } },
-    properties: SSL,
-    fault: 'client-certificate-missing',
-    stage: 'tls',
-    refused: true,
-    says: /asks for a client certificate/,
-    advises: /certificate/,
-  },
-  {
-    name: 'no TLS version in common',
-    server: { tls: { ...material.server, minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', ciphers: 'TLS_AES_256_GCM_SHA384' } },
-    properties: { ...SSL, 'ssl.cipher.suites': 'TLS_CHACHA20_POLY1305_SHA256' },
-    fault: 'tls-handshake',
-    stage: 'tls',
-    refused: true,
-    says: /handshake fails: .*(handshake failure|no shared|alert)/,
-    advises: /ssl\.cipher\.suites/,
-  },
-  {
-    name: 'a listener that wants a login, and none is configured',
-    server: { mechanisms: ['SCRAM-SHA-512', 'PLAIN'] },
-    fault: 'sasl-required',
-    stage: 'sasl',
-    refused: true,
-    says: /wants a login \(SASL: SCRAM-SHA-512, PLAIN\)/,
-    advises: /SASL_PLAINTEXT/,
-  },
-  {
-    name: 'a listener behind TLS that wants a login, and none is configured',
-    server: { tls: material.server, mechanisms: ['SCRAM-SHA-512'] },
-    properties: SSL,
-    fault: 'sasl-required',
-    stage: 'sasl',
-    refused: true,
-    says: /wants a login \(SASL: SCRAM-SHA-512\)/,
-    advises: /SASL_SSL/,
-  },
-  {
-    name: 'a login for a listener that knows none',
-    server: { tls: material.server },
-    properties: { ...SSL, 'security.protocol': 'SASL_SSL', 'sasl.mechanism': 'PLAIN', 'sasl.username': 'u', 'sasl.password': 'p' },
-    fault: 'sasl-not-spoken',
-    stage: 'sasl',
-    refused: true,
-    says: /knows no SASL/,
-    advises: /security\.protocol: SSL/,
-  },
-  {
-    name: 'a mechanism that the broker does not offer',
-    server: { mechanisms: ['SCRAM-SHA-512'] },
-    properties: { 'security.protocol': 'SASL_PLAINTEXT', 'sasl.mechanisms': 'PLAIN', 'sasl.username': 'u', 'sasl.password': 'p' },
-    fault: 'unsupported-mechanism',
-    stage: 'sasl',
-    refused: true,
-    says: /does not support sasl\.mechanism PLAIN; it offers SCRAM-SHA-512/,
-    advises: /set sasl\.mechanism to SCRAM-SHA-512/,
-  },
-  {
-    name: 'a wrong password, which is not in the message',
-    server: { mechanisms: ['PLAIN'], password: 'right' },
-    properties: {
-      'security.protocol': 'SASL_PLAINTEXT',
-      'sasl.mechanisms': 'PLAIN',
-      'sasl.username': 'alice',
-      'sasl.password': 'wrong-canary',
-    },
-    fault: 'wrong-credentials',
-    stage: 'sasl',
-    refused: true,
-    says: /refuses the PLAIN login of user alice: Authentication failed/,
-    advises: /sasl\.(password|username)/,
-  },
-  {
-    name: 'something that is not Kafka',
-    server: { babble: Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n') },
-    fault: 'not-kafka',
-    stage: 'kafka',
-    refused: true,
-    says: /not Kafka/,
-    advises: /host and port/,
-  },
-  {
-    name: 'an answer with a huge length',
-    server: { babble: Buffer.from([0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 1]) },
-    fault: 'not-kafka',
-    stage: 'kafka',
-    refused: true,
-    says: /not Kafka/,
-    advises: /host and port/,
-  },
-  {
-    name: 'an answer that claims two billion entries',
-    server: { babble: Buffer.from([0, 0, 0, 10, 0, 0, 0, 1, 0, 0, 0x7f, 0xff, 0xff, 0xff]) },
-    fault: 'not-kafka',
-    stage: 'kafka',
-    refused: true,
-    says: /not Kafka/,
-    advises: /host and port/,
-  },
-];
-
-for (const { name, server, properties, fault, stage, refused, says, advises } of CASES) {
+for (const { name, server, properties, fault, stage, refused, says, advises } of faultCases(material)) {
   test(`told apart: ${name}`, async () => {
     const { address } = await broker(server);
     const startedMs = performance.now();
@@ -344,7 +142,7 @@ test('own certificates and keys that can not be used are named before anything i
   const mismatch = asked({ 'ssl.certificate.pem': cert, 'ssl.key.pem': material.server.key });
   assert.equal(mismatch?.fault, 'key-mismatch');
   assert.match(
-    mismatch?.message ?? '',
+    mismatch.message,
     /the private key of ssl\.key\.pem does not belong to the certificate of ssl\.certificate\.pem \(CN=client\)/,
   );
   assert.equal(asked({ 'ssl.certificate.pem': cert, 'ssl.key.pem': key }), undefined);

@@ -31,8 +31,8 @@ test('each kind of right is named with the line that grants it', () => {
   const topic = consumerFailure(29, 'Subscribed topic not available: flights: Broker: Topic authorization failed', client);
   assert.match(topic?.message ?? '', /User:alice, as whom the consumer comes, has no right to READ on topic flights \(/);
   assert.equal(topic?.exitCode, 8);
-  assert.ok(topic?.remedy?.includes(`${line} --operation Read --topic flights`));
-  assert.doesNotMatch(topic?.remedy ?? '', /orders/);
+  assert.ok(topic.remedy?.includes(`${line} --operation Read --topic flights`));
+  assert.doesNotMatch(topic.remedy ?? '', /orders/);
   const group = rightsFailure('consumer', 30, 'Group authorization failed', client);
   assert.ok(group.remedy?.includes(`${line} --operation Read --group 'g 1'`), group.remedy);
   const output = rightsFailure('producer', 29, 'Topic authorization failed', { cluster: alice, topics: ['out'] });
@@ -43,7 +43,7 @@ test('each kind of right is named with the line that grants it', () => {
   const id = rightsFailure('producer', 53, 'Transactional Id authorization failed', transactional);
   assert.match(id.message, /no right to WRITE or DESCRIBE on transactional id tx-1/);
   assert.ok(id.remedy?.includes(`${line} --operation Write --operation Describe --transactional-id tx-1`));
-  assert.doesNotMatch(JSON.stringify([topic, group, output, idempotent, id].map((error) => [error?.message, error?.remedy])), /canary/);
+  assert.doesNotMatch(JSON.stringify([topic, group, output, idempotent, id].map((error) => [error.message, error.remedy])), /canary/);
 });
 
 test('many names stay a short message, and an unknown principal a placeholder', () => {

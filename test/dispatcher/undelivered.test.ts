@@ -39,7 +39,7 @@ test('a right to write that is missing ends the run at once, in the words of the
   const startedMs = bench.clock.nowMs();
   const report = await bench.end();
   assert.equal(report.error?.code, 'KAFKA_REFUSED');
-  assert.match(report.error?.message ?? '', /out.*TOPIC_AUTHORIZATION_FAILED/);
+  assert.match(report.error.message, /out.*TOPIC_AUTHORIZATION_FAILED/);
   assert.ok(bench.clock.nowMs() - startedMs < 10_000);
   assert.equal(bench.source.stored.get(0) ?? 0, 0);
   assert.deepEqual(report.redelivery, [{ partitionId: 0, topic: 'in', partition: 0, from: 0, to: 10 }]);

@@ -71,7 +71,7 @@ test('refused by every broker: trouble, told at once and then once a minute, loo
   fail();
   await pass(1_500);
   assert.equal(watch.trouble?.error.code, 'KAFKA_REFUSED');
-  assert.match(watch.trouble?.error.message ?? '', /the consumer can't connect: broker b-1:9096: it refuses the login of user alice/);
+  assert.match(watch.trouble.error.message, /the consumer can't connect: broker b-1:9096: it refuses the login of user alice/);
   for (let n = 0; n < 6; n++) await pass(10_000);
   assert.equal(looks.count, 7);
   assert.equal(logger.entries.filter(({ level }) => level === 'warn').length, 2);

@@ -7,11 +7,14 @@ import type { Logger } from '../../ports/logger.js';
 import type { ClusterOptions } from './client-config.js';
 import { type ClientRole, connectFailure, diagnosedFailure } from './errors.js';
 import { isFailureLine, logLine } from './log-bridge.js';
+import { oidcFailure } from './oidc.js';
 
 /** Brokers whose last failure is remembered at most. */
 const BROKERS_MAX = 100;
 /** Without a connection and without a complaint for this long, a look is taken. */
 const SILENCE_MS = 500;
+
+const TRIED = / \(tried for \d+ s\)/;
 
 export interface ConnectReasonsOptions {
   readonly role: ClientRole;
@@ -45,7 +48,7 @@ export class ConnectReasons {
   listen(client: EventEmitter): void {
     this.#looking = undefined;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#look(), SILENCE_MS);
+    this.#timer = setTimeout(() => void this.#look(), SILENCE_MS);
     client.on('event.log', (event: unknown) => this.#note(event));
   }
 
@@ -60,6 +63,8 @@ export class ConnectReasons {
     this.#found = (await inTime(this.#look(), waitMs)) ?? this.#found;
     const found = this.#found;
     const evidence = { lines: [...this.#lines.values()], cause };
+    const token = oidcFailure(role, evidence);
+    if (token !== undefined) return { kind: token.code === 'KAFKA_REFUSED' ? 'refused' : 'unreachable', error: token };
     const brokers = new Set(cluster?.bootstrapServers ?? []).size;
     if (found.length === 0 || found.length < brokers) {
       const error = connectFailure(role, servers, triedMs, evidence);
@@ -71,8 +76,10 @@ export class ConnectReasons {
 
   /** In the log at once, while attempts go on; the same thing only once. */
   tell({ error }: Verdict, untilMs: number): void {
-    if (error.message === this.#told) return;
-    this.#told = error.message;
+    // Apart from how long it has been tried.
+    const told = error.message.replace(TRIED, '');
+    if (told === this.#told) return;
+    this.#told = told;
     this.#options.logger.warn(`${error.message}; trying again`, {
       ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
       givesUpInMs: Math.max(0, Math.round(untilMs)),

@@ -1,8 +1,7 @@
 /** librdkafka's codes and log lines, as far as a decision hangs on them. */
 import { DispatcherError } from '../../core/errors.js';
 import { type MissingRight, missingRight } from '../../diagnosis/rights.js';
-import type { Diagnosis } from '../../diagnosis/types.js';
-import type { ClusterOptions } from './client-config.js';
+import type { DiagnosedCluster, Diagnosis } from '../../diagnosis/types.js';
 
 /** Names as in rdkafka.h, without the prefix. */
 export const KafkaCode = {
@@ -87,7 +86,7 @@ export function fatalFailure(role: ClientRole, code: number, text: string, clien
 
 /** What a client uses, for telling which right is missing. */
 export interface ClientRights {
-  readonly cluster: Pick<ClusterOptions, 'bootstrapServers' | 'properties' | 'origins'>;
+  readonly cluster: DiagnosedCluster;
   readonly topics: readonly string[];
   readonly group?: string;
 }

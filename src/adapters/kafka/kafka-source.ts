@@ -14,7 +14,7 @@ import type {
 } from '../../ports/source.js';
 import { assignAnew } from './assign-anew.js';
 import { checkCreatable, checkFeatures } from './client-config.js';
-import { CONNECT_TIMEOUT_MS, type ConnectedClient } from './connect.js';
+import type { ConnectedClient } from './connect.js';
 import {
   type ClientRights,
   consumerFailure,
@@ -24,15 +24,12 @@ import {
   KafkaCode,
   refusalOf,
 } from './errors.js';
-import { hiddenTopic } from './hidden-topics.js';
 import {
-  missingTopics,
   PARTITION_COUNT_REFRESH_MS,
   partitionCountsKnown,
   partitionCountsOfSelection,
   REQUEST_TIMEOUT_MS,
   requestFailure,
-  sourceTopicsMissing,
   subscriptionOf,
 } from './metadata.js';
 import type { ReaderStats } from './native.js';
@@ -43,9 +40,9 @@ import { countdown, pendingSignal, within } from './promises.js';
 import { errorText, type KafkaConsumer, kafkaErrorCode, newConsumer, seekTo, type TopicPartition } from './rdkafka.js';
 import { ReaderControl } from './reader-control.js';
 import { RebalanceAnswers } from './rebalance.js';
+import { connectSource, requireTopics, rightsOf } from './source-connect.js';
 import { type KafkaSourceOptions, queriesOf, sourceProperties } from './source-options.js';
 import { progressOf } from './statistics.js';
-import { connectWithTokens } from './token-connect.js';
 
 /** The broker answers the last commit within this, or it is not waited for any longer. */
 const LAST_COMMIT_WAIT_MS = 5_000;
@@ -84,8 +81,7 @@ export class KafkaSource implements Source {
     this.#options = options;
     this.#registry = new PartitionRegistry(options.table);
     this.#offsets = new OffsetStore(this.#registry);
-    const { cluster, topics, groupId } = options;
-    this.#rights = { cluster, topics: 'names' in topics ? topics.names : [], group: groupId };
+    this.#rights = rightsOf(options);
     this.#isolation = options.cluster.properties.get('isolation.level') === 'read_uncommitted' ? 'read_uncommitted' : 'read_committed';
   }
 
@@ -93,19 +89,9 @@ export class KafkaSource implements Source {
     const options = this.#options;
     checkFeatures(options.cluster);
     this.#events = events;
-    const connected = await connectWithTokens({
-      role: 'consumer',
-      servers: options.cluster.bootstrapServers.join(','),
-      timeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
-      logger: options.logger,
-      nowMs: options.nowMs,
-      create: () => this.#createClient(),
-      cluster: options.cluster,
-      native: options.native,
-      failed: (error) => this.#events?.failed(error),
-    });
+    const connected = await connectSource(options, () => this.#createClient(), events);
     try {
-      await this.#checkTopics(connected);
+      this.#noteCounts(await requireTopics(options, connected, this.#rights));
       if (this.#isStopping()) throw new DispatcherError('STOPPED_BEFORE_END', 'stopped before anything was read');
       this.#session = this.#openSession(connected);
       connected.client.subscribe(subscriptionOf(options.topics));
@@ -229,26 +215,6 @@ export class KafkaSource implements Source {
       offset_commit_cb: (error: unknown, offsets: PossibleOffset[]) => this.#guard(() => this.#onCommit(error, offsets)),
     });
     return { client, handleId };
-  }
-
-  async #checkTopics({ client, handleId }: ConnectedClient<KafkaConsumer>): Promise<void> {
-    const { topics, missingTopicsFatal, logger } = this.#options;
-    const counts = await partitionCountsOfSelection(client, topics);
-    const missing = missingTopics(counts);
-    if (missing.length > 0) await this.#requireVisible(handleId, missing);
-    if (missing.length > 0 || counts.size === 0) {
-      const problem = sourceTopicsMissing(topics, missing, this.#options.createTopicsCommand);
-      if (missingTopicsFatal) throw problem;
-      logger.warn(`${problem.message}; waiting for it`, { topics: missing });
-    }
-    await this.#options.checkCounts?.(counts);
-    this.#noteCounts(counts);
-  }
-
-  /** A topic that this user may not see looks like one that is missing. */
-  async #requireVisible(handleId: number, topics: readonly string[]): Promise<void> {
-    const hidden = await hiddenTopic(this.#options.native, handleId, topics);
-    if (hidden !== undefined) throw this.refusal(hidden.code, hidden.name, hidden.text);
   }
 
   #openSession(connected: ConnectedClient<KafkaConsumer>): Session {
