@@ -2,6 +2,7 @@
 import { DispatcherError } from '../../core/errors.js';
 import type { ClientRole } from './errors.js';
 import type { NativeBinding } from './native.js';
+import { askingNobody } from './oidc.js';
 import { librdkafkaFeatures } from './rdkafka.js';
 import type { TokenSource } from './token-source.js';
 
@@ -158,10 +159,7 @@ const FEATURE_NEEDS = [
  */
 export function checkCreatable(native: ConfigurationCheck, kind: ClientRole, properties: Properties): void {
   const asked = Object.entries(properties).filter(([name]) => name !== PLUGIN && name !== HANDLE && name !== 'bootstrap.servers');
-  const refusal = native.checkConfiguration(
-    kind,
-    asked.map(([name, value]) => [name, String(value)]),
-  );
+  const refusal = native.checkConfiguration(kind, askingNobody(asked.map(([name, value]) => [name, String(value)] as const)));
   if (refusal !== null) throw new Error(refusal);
 }
 

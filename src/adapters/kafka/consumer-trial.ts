@@ -2,10 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '../../ports/logger.js';
 import { type ClusterOptions, checkCreatable, checkFeatures, consumerProperties } from './client-config.js';
-import { CONNECT_TIMEOUT_MS, connect } from './connect.js';
+import { CONNECT_TIMEOUT_MS } from './connect.js';
 import { missingTopics, partitionCountsOfSelection, sourceTopicsMissing, type TopicSelection } from './metadata.js';
 import type { NativeBinding } from './native.js';
 import { type KafkaConsumer, newConsumer } from './rdkafka.js';
+import { connectWithTokens } from './token-connect.js';
 
 const LEAVE_TIMEOUT_MS = 5_000;
 
@@ -23,10 +24,11 @@ export interface ConsumerTrialOptions {
 export async function tryConsumer(options: ConsumerTrialOptions): Promise<void> {
   const { cluster, topics, logger, nowMs } = options;
   checkFeatures(cluster);
-  const connected = await connect({
+  const connected = await connectWithTokens({
     role: 'consumer',
     servers: cluster.bootstrapServers.join(','),
     cluster,
+    native: options.native,
     timeoutMs: CONNECT_TIMEOUT_MS,
     logger,
     nowMs,

@@ -91,7 +91,9 @@ export function logLine(event: unknown): LogLine | undefined {
 
 /** About a connection that failed: librdkafka's log is the only place where it says why. */
 export function isFailureLine({ severity, facility, text }: LogLine): boolean {
-  return severity <= 6 && (facility === 'FAIL' || facility === 'ERROR' || /No matching issuer|Disconnected/.test(text));
+  return (
+    severity <= 6 && (facility === 'FAIL' || facility === 'ERROR' || facility === 'OIDC' || /No matching issuer|Disconnected/.test(text))
+  );
 }
 
 /** Syslog severities. A failed connection (FAIL, 3) is mended by librdkafka itself: a warning. */

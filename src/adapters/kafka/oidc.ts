@@ -1,0 +1,41 @@
+/** Client credentials, which librdkafka exchanges for tokens by itself: what it does not tell, and where it must be kept from asking. */
+import { DispatcherError } from '../../core/errors.js';
+import type { ClientRole } from './errors.js';
+
+const ENDPOINT = 'sasl.oauthbearer.token.endpoint.url';
+const METHOD = 'sasl.oauthbearer.method';
+/** Refuses at once, without a packet sent. */
+const NOWHERE = 'http://127.0.0.1:0/';
+
+/**
+ * A client that is made only to see whether it can be made asks for a token all the same, and its end waits for the answer:
+ * twenty seconds of a main thread that stands still, where the endpoint keeps silent.
+ */
+export function askingNobody(properties: readonly (readonly [name: string, value: string])[]): (readonly [name: string, value: string])[] {
+  const isOidc = properties.some(([name, value]) => name === METHOD && value.toLowerCase() === 'oidc');
+  return properties.map(([name, value]) => (isOidc && name === ENDPOINT ? [name, NOWHERE] : [name, value]));
+}
+
+const FAILED = /Failed to (?:retrieve OIDC token|acquire SASL OAUTHBEARER token).*/;
+/** The HTTP status at the end of the line; those that speak of the moment, not of the client, are left out. */
+const REFUSED = /\((?!408|429)4\d\d\)\s*$/;
+
+/** librdkafka repeats what may pass, seconds apart and without a word; a client that is given up meanwhile says only this. */
+const GIVEN_UP = /: Terminating \(-1\)$/;
+
+/** Without a token no broker is even asked: then the line that says so is the reason, whatever else was logged. */
+export function oidcFailure(
+  role: ClientRole,
+  evidence: { readonly lines: readonly string[]; readonly cause: unknown },
+): DispatcherError | undefined {
+  const said = evidence.lines.map((line) => FAILED.exec(line)?.[0]).findLast((line) => line !== undefined);
+  if (said === undefined) return undefined;
+  const text = said.replace(GIVEN_UP, ': it does not answer, or with an error that may pass');
+  const refused = REFUSED.test(text);
+  return new DispatcherError(refused ? 'KAFKA_REFUSED' : 'KAFKA_UNREACHABLE', `no token for the ${role}: ${text}`, {
+    remedy: refused
+      ? 'the token endpoint refuses this client: check the client id, the client secret and the scope'
+      : `see that ${ENDPOINT} is right, and can be reached from here`,
+    cause: evidence.cause,
+  });
+}
