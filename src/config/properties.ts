@@ -10,7 +10,7 @@ import type { ClientSide, Notes, PropertyEntries, TranslationContext, WrittenEnt
 import { applyTls } from './tls.js';
 import { translate } from './translate.js';
 
-export type { PropertyEntries, PropertyEntry } from './side.js';
+export type { PropertyEntries } from './side.js';
 
 export interface ClientTranslation {
   readonly properties: PropertyEntries;
