@@ -16,11 +16,6 @@ export function shortNameOf(certificate: X509Certificate): string {
   return common === undefined ? subjectOf(certificate) : printable(common);
 }
 
-/** Signed by itself, as roots are; the name alone does not make it one. */
-export function isSelfSigned(certificate: X509Certificate): boolean {
-  return isSignedBy(certificate, certificate);
-}
-
 export function isSignedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   if (certificate.issuer !== issuer.subject) return false;
   try {

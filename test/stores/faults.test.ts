@@ -20,8 +20,8 @@ before(async () => {
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-function read(bytes: Buffer, password: string | undefined = PASSWORD): readonly X509Certificate[] {
-  return trustAnchors(readStore(bytes, { file: 'store', ...(password === undefined ? {} : { password }) })).certificates;
+function read(bytes: Buffer, password = PASSWORD): readonly X509Certificate[] {
+  return trustAnchors(readStore(bytes, { file: 'store', password })).certificates;
 }
 
 function faultOf(bytes: Buffer, password?: string): StoreFault | 'none' {
@@ -30,7 +30,7 @@ function faultOf(bytes: Buffer, password?: string): StoreFault | 'none' {
     return 'none';
   } catch (error) {
     assert.ok(error instanceof StoreError, String(error));
-    assert.ok(error.message.startsWith('store: ') && (error.remedy ?? '') !== '', 'file, fault and remedy');
+    assert.match(`${error.message}\n${error.remedy}`, /^store: .+\n.+/, 'file, fault and remedy');
     return error.fault;
   }
 }
