@@ -146,11 +146,13 @@ test('20 reloads by SIGHUP while records flow: nothing lost, nothing twice, in o
 });
 
 const slowly = { input: { format: 'raw' }, threads: 1, batch: { 'records-max': 200 }, 'reload-interval': '0s' };
-const SLOW = `import { setTimeout as sleep } from 'node:timers/promises';
+/** Slow until a file named `go` stands beside it. */
+const SLOW = `import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { defineTransform } from 'kafka-dispatcher';
 export default defineTransform({
   async transformBatch(values) {
-    await sleep(100);
+    if (!existsSync('go')) await sleep(300);
     return values;
   },
 });
@@ -176,6 +178,7 @@ describe('side by side', { concurrency: true }, () => {
     setLinger(job, 1);
     kd.kill('SIGHUP');
     await kd.waitFor(/the new configuration is in force/);
+    writeFileSync(join(job.folder, 'go'), '');
     const summary = await ended(kd);
     assert.equal(summary.reloads, 1);
     const { transformed } = summary.records;
@@ -198,6 +201,7 @@ describe('side by side', { concurrency: true }, () => {
     setLinger(job, 1);
     kd.kill('SIGHUP');
     await kd.waitFor(/not all was settled when the clients were to be made anew/);
+    writeFileSync(join(job.folder, 'go'), '');
     const summary = await ended(kd);
     const { consumed, transformed, unsettled, retried } = summary.records;
     assert.deepEqual([consumed, transformed, unsettled], [flow.records, flow.records, 0]);
