@@ -1,8 +1,8 @@
 /** A job as a user would set it up: a folder with kd.yml and a transform, run by the command line. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Summary } from '../../src/cli/summary.js';
 import type { VerifyResult } from '../support/java-tool.js';
 import { type TestCluster, uniqueName } from '../support/kafka-cluster.js';
@@ -28,6 +28,10 @@ export interface JobSpec {
   /** Merged over `kafka.producer`. */
   readonly producer?: Readonly<Record<string, unknown>>;
   readonly properties?: Readonly<Record<string, string>>;
+  /** Further keys under `kafka`. */
+  readonly kafka?: Readonly<Record<string, unknown>>;
+  /** [the cluster's plain listener] Where the job itself connects to. */
+  readonly bootstrapServers?: string;
   readonly inputConfigs?: Readonly<Record<string, string>>;
   readonly outputConfigs?: Readonly<Record<string, string>>;
   /** Further files of the folder. */
@@ -64,7 +68,10 @@ export class Job {
     }
     if (spec.deadLetter === true) await spec.cluster.createTopic(job.deadLetters, { partitions: 2 });
     if (spec.transform !== undefined) writeFileSync(join(job.folder, 'transform.ts'), spec.transform);
-    for (const [name, text] of Object.entries(spec.files ?? {})) writeFileSync(join(job.folder, name), text);
+    for (const [name, text] of Object.entries(spec.files ?? {})) {
+      mkdirSync(dirname(join(job.folder, name)), { recursive: true });
+      writeFileSync(join(job.folder, name), text);
+    }
     writeFileSync(join(job.folder, 'kd.yml'), JSON.stringify(job.configuration(spec), null, 2));
     return job;
   }
@@ -72,8 +79,9 @@ export class Job {
   private configuration(spec: JobSpec): object {
     return {
       kafka: {
-        'bootstrap-servers': spec.cluster.bootstrapServers,
+        'bootstrap-servers': spec.bootstrapServers ?? spec.cluster.bootstrapServers,
         ...(spec.properties === undefined ? {} : { properties: spec.properties }),
+        ...spec.kafka,
         consumer: { 'group-id': this.group, topics: [this.input], ...spec.consumer },
         producer: { topic: this.output, ...spec.producer },
       },

@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'nod
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { log4jConfig, prepareJava } from './java.js';
+import { log4jConfig, type OldRelease, oldLog4jConfig, prepareJava, prepareRelease } from './java.js';
 
 export interface BrokerOptions {
   readonly nodeId: number;
@@ -14,6 +14,13 @@ export interface BrokerOptions {
   readonly jvmOptions: readonly string[];
   /** Further arguments of `StorageTool format`, e.g. `--add-scram …`. */
   readonly formatArguments: readonly string[];
+  /** [the newest] */
+  readonly release?: OldRelease | undefined;
+}
+
+/** Kafka 2 keeps its metadata in ZooKeeper: where that listens is in `zookeeper.connect`. */
+export function needsZooKeeper(release: OldRelease | undefined): boolean {
+  return release?.startsWith('2.') === true;
 }
 
 const READY_TIMEOUT_MS = 60_000;
@@ -54,12 +61,11 @@ export class Broker {
     if (this.#child !== undefined) {
       throw new Error(`broker ${this.#options.nodeId} runs already`);
     }
-    const { folder, clusterId, jvmOptions, formatArguments } = this.#options;
-    const { classPath } = await prepareJava();
+    const { folder, jvmOptions } = this.#options;
+    const own = await this.#program();
     this.#startMark = readFileSync(this.logFile).length;
     const log = openSync(this.logFile, 'a');
-    const own = ['-cp', classPath, 'kd.Broker', join(folder, 'broker.properties'), clusterId, this.logDir, ...formatArguments];
-    const child = spawn('java', [...jvmOptions, `-Dlog4j2.configurationFile=${log4jConfig}`, ...own], {
+    const child = spawn('java', [...jvmOptions, ...own], {
       stdio: ['pipe', log, log],
       cwd: folder,
     });
@@ -82,9 +88,28 @@ export class Broker {
     await this.#ready(child);
   }
 
+  async #program(): Promise<string[]> {
+    const { folder, clusterId, formatArguments, release } = this.#options;
+    const properties = join(folder, 'broker.properties');
+    const program = ['kd.Broker', properties, clusterId, this.logDir, ...formatArguments];
+    if (release === undefined) return [`-Dlog4j2.configurationFile=${log4jConfig}`, '-cp', (await prepareJava()).classPath, ...program];
+    const old = [`-Dlog4j.configuration=file:${oldLog4jConfig}`, '-cp', await prepareRelease(release)];
+    return needsZooKeeper(release) ? [...old, 'kd.OldBroker', this.#zooKeeperFile(), properties] : [...old, ...program];
+  }
+
+  #zooKeeperFile(): string {
+    const { folder, properties } = this.#options;
+    const file = join(folder, 'zookeeper.properties');
+    const port = /\d+$/.exec(properties['zookeeper.connect'] ?? '')?.[0] ?? '';
+    const lines = ['clientPortAddress=127.0.0.1', `clientPort=${port}`, `dataDir=${join(folder, 'zookeeper')}`, 'admin.enableServer=false'];
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    return file;
+  }
+
   async #ready(child: ChildProcess): Promise<void> {
     const deadline = performance.now() + READY_TIMEOUT_MS;
-    while (!readFileSync(this.logFile).subarray(this.#startMark).includes('Kafka Server started')) {
+    const said = needsZooKeeper(this.#options.release) ? '] started (kafka.server.KafkaServer)' : 'Kafka Server started';
+    while (!readFileSync(this.logFile).subarray(this.#startMark).includes(said)) {
       if (this.#child !== child) {
         throw new Error(`broker ${this.#options.nodeId} ended while starting; ${this.tail()}`);
       }

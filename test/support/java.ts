@@ -16,6 +16,8 @@ const sourceRoot = join(javaRoot, 'src', 'main', 'java', 'kd');
 const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 
 export const log4jConfig = join(javaRoot, 'log4j2.xml');
+/** For brokers before Kafka 4. */
+export const oldLog4jConfig = join(javaRoot, 'log4j.properties');
 
 export interface JavaPaths {
   readonly jarsFolder: string;
@@ -34,9 +36,7 @@ export function prepareJava(): Promise<JavaPaths> {
 async function prepare(): Promise<JavaPaths> {
   const pom = join(javaRoot, 'pom.xml');
   const pomText = await readFile(pom);
-  const jarsFolder = await once(join(javaRoot, 'libs'), hash([pomText]), (folder) =>
-    command('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${folder}`]),
-  );
+  const jarsFolder = await resolveJars(pom);
   const sources = (await readdir(sourceRoot))
     .filter((name) => name.endsWith('.java'))
     .sort()
@@ -46,6 +46,28 @@ async function prepare(): Promise<JavaPaths> {
     command('javac', ['-nowarn', '-d', folder, '-cp', join(jarsFolder, '*'), ...sources]),
   );
   return { jarsFolder, classesFolder, classPath: `${classesFolder}:${join(jarsFolder, '*')}` };
+}
+
+/** Brokers besides the newest, which the harness starts by default: the last one before Kafka 4, and two on ZooKeeper. */
+export type OldRelease = '3.9.1' | '2.8.2' | '2.2.1';
+
+const oldJars = new Map<OldRelease, Promise<string>>();
+
+/** The class path of an older broker; our own classes are the same. */
+export async function prepareRelease(release: OldRelease): Promise<string> {
+  let jars = oldJars.get(release);
+  if (jars === undefined) {
+    jars = resolveJars(join(javaRoot, 'brokers', `${release}.xml`));
+    oldJars.set(release, jars);
+  }
+  const { classesFolder } = await prepareJava();
+  return `${classesFolder}:${join(await jars, '*')}`;
+}
+
+async function resolveJars(pom: string): Promise<string> {
+  return once(join(javaRoot, 'libs'), hash([await readFile(pom)]), (folder) =>
+    command('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${folder}`]),
+  );
 }
 
 export function hash(parts: readonly Buffer[]): string {

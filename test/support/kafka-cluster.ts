@@ -4,9 +4,9 @@ import { existsSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Broker } from './broker.js';
+import { Broker, needsZooKeeper } from './broker.js';
 import { freePorts } from './free-ports.js';
-import { prepareJava } from './java.js';
+import { type OldRelease, prepareJava } from './java.js';
 import { JavaTool, type TopicSpec } from './java-tool.js';
 
 /** A listener besides the plain one, e.g. `{ name: 'TLS', protocol: 'SSL', advertisedHost: 'localhost' }`; its keys go into `properties`. */
@@ -24,6 +24,8 @@ export interface ClusterOptions {
   readonly formatArguments?: readonly string[];
   /** Above those of the purpose. */
   readonly jvmOptions?: readonly string[];
+  /** [the newest] Older ones: one broker only. */
+  readonly release?: OldRelease;
   /** [test] throughput: a real heap, G1 and both compilers, for benchmarks. */
   readonly purpose?: 'test' | 'throughput';
   /** [false] Keep the folder after stop() and say where it is. KD_TEST_KEEP_LOGS=1 does the same. */
@@ -208,7 +210,8 @@ async function prepareCluster(options: ClusterOptions): Promise<ClusterParts> {
   }
   const clusterId = newClusterId();
   const brokers = Array.from({ length: options.brokers }, (_, index) => {
-    const properties = { ...nodeProperties(index, listeners, ports), ...sizeProperties(options), ...options.properties };
+    const node = needsZooKeeper(options.release) ? zooKeeperNode(listeners, ports) : nodeProperties(index, listeners, ports);
+    const properties = { ...node, ...sizeProperties(options), ...options.properties };
     return new Broker({
       nodeId: index + 1,
       folder: join(folder, `broker-${index + 1}`),
@@ -216,6 +219,7 @@ async function prepareCluster(options: ClusterOptions): Promise<ClusterParts> {
       properties,
       jvmOptions: [...JVM_OPTIONS[options.purpose ?? 'test'], ...(options.jvmOptions ?? [])],
       formatArguments: options.formatArguments ?? [],
+      release: options.release,
     });
   });
   const hosts = new Map(listeners.map((listener) => [listener.name, listener.advertisedHost ?? '127.0.0.1']));
@@ -241,6 +245,20 @@ function nodeProperties(
       .map((listener) => `${listener.name}://${listener.advertisedHost ?? '127.0.0.1'}:${portOf(listener)}`)
       .join(','),
     'listener.security.protocol.map': listeners.map((listener) => `${listener.name}:${listener.protocol}`).join(','),
+  };
+}
+
+/** The controller's port is ZooKeeper's there. */
+function zooKeeperNode(listeners: readonly ListenerSpec[], ports: ReadonlyMap<string, readonly number[]>): Record<string, string> {
+  const properties = nodeProperties(0, listeners, ports);
+  const own = listeners.filter(({ name }) => name !== 'CONTROLLER');
+  for (const name of ['process.roles', 'node.id', 'controller.quorum.voters', 'controller.listener.names']) delete properties[name];
+  return {
+    ...properties,
+    'broker.id': '1',
+    'zookeeper.connect': `127.0.0.1:${ports.get('CONTROLLER')?.[0] ?? 0}`,
+    listeners: own.map(({ name }) => `${name}://127.0.0.1:${ports.get(name)?.[0] ?? 0}`).join(','),
+    'listener.security.protocol.map': own.map(({ name, protocol }) => `${name}:${protocol}`).join(','),
   };
 }
 

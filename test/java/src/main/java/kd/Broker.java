@@ -12,9 +12,7 @@ import java.util.List;
  */
 public final class Broker {
   public static void main(String[] args) throws Exception {
-    Thread watch = new Thread(Broker::dieWithParent, "parent-watch");
-    watch.setDaemon(true);
-    watch.start();
+    watchParent();
     String properties = args[0];
     if (!Files.exists(Path.of(args[2], "meta.properties"))) {
       List<String> format = new ArrayList<>(List.of("format", "-t", args[1], "-c", properties));
@@ -23,6 +21,12 @@ public final class Broker {
       if (code != 0) System.exit(code);
     }
     kafka.Kafka.main(new String[] {properties});
+  }
+
+  static void watchParent() {
+    Thread watch = new Thread(Broker::dieWithParent, "parent-watch");
+    watch.setDaemon(true);
+    watch.start();
   }
 
   private static void dieWithParent() {
