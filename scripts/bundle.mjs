@@ -1,22 +1,50 @@
-// Puts the command line and the worker into a few files (build/bin/): Node 20 has no compile cache, and loading the compiled
-// modules one by one costs more processor time than moving a quarter of a million records.
-import { chmodSync, readFileSync, rmSync } from 'node:fs';
+// Puts the command line and the worker into a few files (build/bin/): loading the compiled modules one by one costs more
+// processor time than moving a quarter of a million records.
+//
+//   kd.mjs → program.cjs (+ program.cache)      the command line, one script, and what V8 made of it
+//   transform-worker.mjs → part-*.mjs           a worker thread, and what it loads only when a format wants it
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('../build/', import.meta.url));
 const OUT = resolve(ROOT, 'bin');
+const PROGRAM = resolve(OUT, 'program.cjs');
+const CACHE = resolve(OUT, 'program.cache');
+const CACHE_KEY = resolve(OUT, 'program.cache.key');
+const CACHE_SECONDS_MAX = 60;
+
+/** Node 20 keeps no compiled code between two runs, so we do. V8 itself refuses what another version made, and compiles. */
+const LOADER = `#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { constants, Script } from 'node:vm';
+
+const program = fileURLToPath(new URL('program.cjs', import.meta.url));
+let cachedData;
+try {
+  cachedData = readFileSync(new URL('program.cache', import.meta.url));
+} catch {}
+new Script(readFileSync(program, 'latin1'), {
+  filename: program,
+  cachedData,
+  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+}).runInThisContext()(createRequire(import.meta.url), import.meta.url);
+`;
 
 /** Each module goes on to find its files from where it was, and the pool starts the bundled worker. */
-function inPlace() {
+function inPlace(url) {
   return {
     name: 'in-place',
     setup({ onLoad }) {
       onLoad({ filter: /[\\/]build[\\/](src|workers)[\\/].*\.js$/ }, ({ path }) => {
         const was = JSON.stringify(relative(OUT, path));
         const contents = readFileSync(path, 'utf8')
-          .replaceAll(/(?<=[(,] ?)import\.meta\.url(?=\))/g, `new URL(${was}, import.meta.url).href`)
+          .replaceAll(/(?<=[(,] ?)import\.meta\.url(?=\))/g, `new URL(${was}, ${url}).href`)
           .replaceAll("'../../../workers/transform-worker.js'", "'../../../bin/transform-worker.mjs'");
         return { contents, loader: 'js' };
       });
@@ -24,26 +52,53 @@ function inPlace() {
   };
 }
 
-rmSync(OUT, { recursive: true, force: true });
-await build({
-  entryPoints: { kd: resolve(ROOT, 'src/main.js'), 'transform-worker': resolve(ROOT, 'workers/transform-worker.js') },
+const COMMON = {
   outdir: OUT,
-  outExtension: { '.js': '.mjs' },
   bundle: true,
-  // What a verb alone needs is loaded with it; all files lie in one folder, so that import.meta.url is the same for all.
-  splitting: true,
-  chunkNames: 'part-[hash]',
   platform: 'node',
-  format: 'esm',
   target: 'node20',
   // Native, or with worker files of its own; esbuild is needed for TypeScript transforms alone.
   external: ['node-rdkafka', 'piscina', 'esbuild'],
   minifyWhitespace: true,
   sourcemap: 'linked',
   sourcesContent: false,
-  // Packages in CommonJS ask for Node's modules by require.
-  banner: { js: "import { createRequire as kdRequire } from 'node:module'; const require = kdRequire(import.meta.url);" },
-  plugins: [inPlace()],
   logLevel: 'warning',
-});
-for (const name of ['kd.mjs', 'transform-worker.mjs']) chmodSync(resolve(OUT, name), 0o755);
+};
+
+mkdirSync(OUT, { recursive: true });
+for (const name of readdirSync(OUT)) if (!name.startsWith('program.cache')) rmSync(resolve(OUT, name));
+await Promise.all([
+  build({
+    ...COMMON,
+    entryPoints: { program: resolve(ROOT, 'src/main.js') },
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
+    // ASCII alone, so that it can be read as Latin-1.
+    charset: 'ascii',
+    banner: { js: '(function (require, kdUrl) { const module = { exports: {} }, exports = module.exports;' },
+    footer: { js: '})' },
+    plugins: [inPlace('kdUrl')],
+  }),
+  build({
+    ...COMMON,
+    entryPoints: { 'transform-worker': resolve(ROOT, 'workers/transform-worker.js') },
+    outExtension: { '.js': '.mjs' },
+    format: 'esm',
+    splitting: true,
+    chunkNames: 'part-[hash]',
+    // Packages in CommonJS ask for Node's modules by require.
+    banner: { js: "import { createRequire as kdRequire } from 'node:module'; const require = kdRequire(import.meta.url);" },
+    plugins: [inPlace('import.meta.url')],
+  }),
+]);
+writeFileSync(resolve(OUT, 'kd.mjs'), LOADER);
+chmodSync(resolve(OUT, 'kd.mjs'), 0o755);
+
+const key = createHash('sha256').update(readFileSync(PROGRAM)).update(process.version).digest('hex');
+if (!existsSync(CACHE) || !existsSync(CACHE_KEY) || readFileSync(CACHE_KEY, 'utf8') !== key) {
+  rmSync(CACHE, { force: true });
+  const args = [fileURLToPath(new URL('code-cache.mjs', import.meta.url)), PROGRAM, CACHE];
+  const made = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: CACHE_SECONDS_MAX * 1000 });
+  if (made.status === 0 && existsSync(CACHE)) writeFileSync(CACHE_KEY, key);
+  else console.warn(`the program's compiled code was not kept, it will start more slowly:\n${made.stderr}`);
+}

@@ -31,5 +31,5 @@ process.on('uncaughtException', (error) => {
   process.exit(ExitCode.defect);
 });
 
-await runCli(process.argv.slice(2), io);
-setTimeout(() => process.exit(), LINGER_MAX_MS).unref();
+// No `await` at the top: the bundled program is a plain script, whose compiled code can be kept (scripts/bundle.mjs).
+void runCli(process.argv.slice(2), io).then(() => setTimeout(() => process.exit(), LINGER_MAX_MS).unref());

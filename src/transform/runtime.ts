@@ -1,6 +1,5 @@
 import { DispatcherError } from '../core/errors.js';
-import type { Encoder } from '../formats/format.js';
-import { createDecoder, createEncoder } from '../formats/index.js';
+import { type Codecs, loadCodecs } from '../formats/on-demand.js';
 import type { OutputTopic } from '../ports/sink.js';
 import type { Rejection, TransformResult } from '../ports/transform-pool.js';
 import { InputBatchReader } from '../wire/input-reader.js';
@@ -51,14 +50,13 @@ export class TaskRunner {
   readonly #identity: boolean;
   #rowsPerSource = 1;
 
-  private constructor(init: RunnerInit) {
+  private constructor(init: RunnerInit, { decoder, encoder }: Codecs) {
     const { settings, loaded } = init;
     const { topics, input, output } = settings;
     this.#settings = settings;
     this.#loaded = loaded;
     this.#context = new WorkerContext(init.threadId, settings.options, init.stop);
     this.#topics = new TopicTable([topics.default, ...topics.others, ...(topics.deadLetter === undefined ? [] : [topics.deadLetter])]);
-    const encoder: Encoder = createEncoder(output);
     this.#results = new ResultWriter({
       settings,
       encoder,
@@ -68,7 +66,7 @@ export class TaskRunner {
     });
     const passThrough = loaded === undefined && input.format === 'raw' && output.format === 'raw';
     this.#rows = new RowComputer({
-      decoder: createDecoder(input),
+      decoder,
       tombstones: input.tombstones,
       passThrough,
       loaded,
@@ -79,7 +77,7 @@ export class TaskRunner {
 
   /** Makes the codecs and runs the transform's `setup`. */
   static async create(init: RunnerInit): Promise<TaskRunner> {
-    const runner = new TaskRunner(init);
+    const runner = new TaskRunner(init, await loadCodecs(init.settings));
     runner.#context.state = await init.loaded?.setup?.(runner.#context);
     return runner;
   }
