@@ -32,11 +32,17 @@ interface KernelCount {
   readonly rssPeakBytes: number;
 }
 
+/** Node reads these certificates at every start, which is a setting of the machine and not of a contender. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  const { NODE_EXTRA_CA_CERTS: _certificates, ...environment } = process.env;
+  return environment;
+}
+
 export async function startMeasured(command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<RunningProgram> {
   const folder = await mkdtemp(join(tmpdir(), 'kd-bench-'));
   const file = join(folder, 'cost.json');
   const child = spawn(join(floorFolder, 'measure'), [file, ...command], {
-    env: { ...process.env, ...env },
+    env: { ...ownEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
