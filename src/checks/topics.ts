@@ -3,7 +3,7 @@ import type { ResolvedConfig } from '../config/resolved.js';
 import type { Settings, TopicDescription } from '../ports/admin.js';
 import { type Check, Findings, type LineOf, listed, plural, spanOf } from './check.js';
 import { grant } from './grants.js';
-import { isThere, keyOf, type NeededTopic, wishesFor } from './topic-plan.js';
+import { isThere, keyOf, type NeededTopic } from './topic-plan.js';
 
 /** Settings that the judgements below need. */
 export const JUDGED_SETTINGS = [
@@ -60,13 +60,13 @@ function judgeTopic(input: TopicsInput, needed: NeededTopic): readonly Check[] {
     return findings.checks;
   }
   const settings = new Map(input.settings.get(keyOf(needed))?.entries.map(({ name, value }) => [name, value]));
-  judgeReplicas(input, needed, topic, settings, findings);
+  const judged: Judged = { input, needed, topic, settings, findings };
+  judgeReplicas(judged);
   if (needed.role === 'input') judgeInput(settings, findings);
   else judgeOutput(input, needed, settings, findings);
-  judgeWishes(input, needed, topic, settings, findings);
-  const bad = findings.checks.length > 0;
+  judgeWishes(judged);
   const summary = `${needed.role}, ${plural(topic.partitions.length, 'partition')}, replication ${replicationOf(topic)}${described(settings)}`;
-  if (bad) return findings.checks;
+  if (findings.checks.length > 0) return findings.checks;
   findings.ok(summary);
   return findings.checks;
 }
@@ -75,7 +75,7 @@ function judgeMissing(input: TopicsInput, needed: NeededTopic, topic: TopicDescr
   const { config, line, createCommand } = input;
   const granting = grant(config, needed.side, { kind: 'topic', name: needed.name });
   if (topic === undefined) {
-    findings.skipped('Kafka gave no answer for it');
+    findings.skipped('its cluster could not be asked');
   } else if (topic.code === TOPIC_AUTHORIZATION_FAILED) {
     findings.failed(
       `the ${needed.role} topic does not exist, or this user may not see it`,
@@ -96,7 +96,16 @@ function judgeMissing(input: TopicsInput, needed: NeededTopic, topic: TopicDescr
 
 type Values = ReadonlyMap<string, string | null>;
 
-function judgeReplicas(input: TopicsInput, needed: NeededTopic, topic: TopicDescription, settings: Values, findings: Findings): void {
+/** One that is there. */
+interface Judged {
+  readonly input: TopicsInput;
+  readonly needed: NeededTopic;
+  readonly topic: TopicDescription;
+  readonly settings: Values;
+  readonly findings: Findings;
+}
+
+function judgeReplicas({ input, needed, topic, settings, findings }: Judged): void {
   const leaderless = topic.partitions.filter(({ leader }) => leader < 0).map(({ id }) => id);
   if (leaderless.length > 0) {
     const what = needed.role === 'input' ? 'read' : 'written';
@@ -182,33 +191,29 @@ function judgeOutput(input: TopicsInput, needed: NeededTopic, settings: Values, 
   }
 }
 
-function judgeWishes(input: TopicsInput, needed: NeededTopic, topic: TopicDescription, settings: Values, findings: Findings): void {
-  const wishes = wishesFor(input.config, needed.name);
+/** Defaults say how to make topics; only what stands under a name says how that one has to be. */
+function judgeWishes({ input, needed, topic, settings, findings }: Judged): void {
   const differs = (message: string, remedy: string): void =>
     input.strict ? findings.failed(message, remedy) : findings.warning(message, remedy);
   const own = input.config.topics.named.get(needed.name);
-  const section = (key: string, isOwn: boolean): string => input.line(`topics.${isOwn ? needed.name : 'defaults'}.${key}`);
-  // A number for all says how to make topics; only one by name says how this one has to be.
+  const section = (key: string): string => input.line(`topics.${needed.name}.${key}`);
   if (own?.partitions !== undefined && own.partitions !== topic.partitions.length) {
     differs(
       `has ${plural(topic.partitions.length, 'partition')}, the configuration wants ${own.partitions}`,
-      `more can be added (kafka-topics.sh --alter --topic ${topic.name} --partitions ${own.partitions}), which moves keys to other partitions; or correct ${section('partitions', true)}`,
+      `more can be added (kafka-topics.sh --alter --topic ${topic.name} --partitions ${own.partitions}), which moves keys to other partitions; or correct ${section('partitions')}`,
     );
   }
   if (own?.replication !== undefined && own.replication !== replicationOf(topic)) {
     differs(
       `has replication ${replicationOf(topic)}, the configuration wants ${own.replication}`,
-      `correct ${section('replication', true)}, or reassign the replicas`,
+      `correct ${section('replication')}, or reassign the replicas`,
     );
   }
-  for (const [name, wanted] of wishes.configs) {
+  for (const [name, wanted] of own?.configs ?? []) {
     const value = settings.get(name);
     if (value === undefined || value === null || sameSetting(value, wanted)) continue;
     const change = `kafka-configs.sh --alter --topic ${topic.name} --add-config ${name}=${wanted}`;
-    differs(
-      `${name} is ${value}, the configuration wants ${wanted}`,
-      `${change}; or correct ${section(`configs.${name}`, own?.configs.has(name) === true)}`,
-    );
+    differs(`${name} is ${value}, the configuration wants ${wanted}`, `${change}; or correct ${section(`configs.${name}`)}`);
   }
 }
 

@@ -62,7 +62,9 @@ export class DoctorWalk {
     const sides = isOneCluster(config) ? (['consumer'] as const) : SIDES;
     try {
       await this.#step('dns', 'brokers', () => Promise.all(sides.map((side) => this.#probeSide(side))));
-      await this.#step('authentication', 'clients', () => Promise.all(SIDES.map((side) => this.#connect(side))));
+      await this.#step('authentication', 'clients', async () => {
+        for (const checks of await Promise.all(SIDES.map((side) => this.#connect(side)))) this.checks.push(...checks);
+      });
       await this.#step('metadata', 'topics', () => this.#askTopics());
       if (job) {
         this.#judgeTopics();
@@ -101,7 +103,7 @@ export class DoctorWalk {
   async #probeSide(side: Side): Promise<void> {
     const cluster = this.#options.config[side];
     const named = [...new Set(cluster.bootstrapServers)];
-    const reports = await Promise.all(named.slice(0, BROKERS_MAX).map((server) => probeBroker(cluster, server)));
+    const reports = await Promise.all(named.slice(0, BROKERS_MAX).map((server) => probeBroker(cluster, server, { clock: true })));
     for (const report of reports) this.#judge(side, report);
     const from = reports.find(({ advertised }) => advertised !== undefined && advertised.length > 0);
     if (from?.advertised !== undefined) await this.#probeAdvertised(side, from.broker, from.advertised, new Set(named.map(canonical)));
@@ -149,7 +151,7 @@ export class DoctorWalk {
   }
 
   /** The very clients that a run would have: what a probe can't try (tokens, Kerberos) is tried here. */
-  async #connect(side: Side): Promise<void> {
+  async #connect(side: Side): Promise<readonly Check[]> {
     const { config, logger } = this.#options;
     const findings = new Findings('authentication', `${side} client`);
     const probed = isOneCluster(config) ? 'consumer' : side;
@@ -162,11 +164,11 @@ export class DoctorWalk {
         this.#admins[side] = await openSide(side, { config, logger, connectTimeoutMs: CONNECT_TIMEOUT_MS });
         findings.ok('connected');
       } catch (error) {
-        if (!(error instanceof DispatcherError)) throw error;
-        findings.failed(error.message, error.remedy ?? 'see the lines above');
+        const remedy = error instanceof DispatcherError ? error.remedy : undefined;
+        findings.failed(error instanceof Error ? error.message : String(error), remedy ?? 'see the lines above');
       }
     }
-    this.checks.push(...findings.checks);
+    return findings.checks;
   }
 
   async #askTopics(): Promise<void> {
@@ -176,10 +178,10 @@ export class DoctorWalk {
     for (const side of isOneCluster(this.#options.config) ? (['consumer'] as const) : SIDES) {
       const cluster = clusters[side];
       if (cluster === undefined) continue;
-      const findings = new Findings('metadata', `cluster ${cluster.clusterId ?? ''}`.trim());
+      const findings = new Findings('metadata', 'cluster');
       const racks = new Set(cluster.nodes.map(({ rack }) => rack).filter((rack) => rack !== null && rack !== ''));
       findings.ok(
-        `${cluster.nodes.length} broker${cluster.nodes.length === 1 ? '' : 's'}${racks.size > 1 ? ` in ${racks.size} racks` : ''}`,
+        `${cluster.clusterId === null ? '' : `${cluster.clusterId}, `}${cluster.nodes.length} broker${cluster.nodes.length === 1 ? '' : 's'}${racks.size > 1 ? ` in ${racks.size} racks` : ''}`,
       );
       this.checks.push(...findings.checks);
       // Where no probe can log in, only a client hears the addresses.
@@ -238,6 +240,11 @@ export class DoctorWalk {
   }
 
   async #askClock(): Promise<void> {
+    const aheadMs = this.#reports.find((report) => report.clockAheadMs !== undefined)?.clockAheadMs;
+    if (aheadMs !== undefined) {
+      this.checks.push(...judgeClock({ aheadMs, writtenMs: undefined, whyNot: '', nowMs: Date.now() }));
+      return;
+    }
     const admin = this.#admins.consumer ?? this.#admins.producer;
     if (admin === undefined) return this.#skip('clock', 'brokers', NOT_CONNECTED);
     const [topic] = await admin.describeTopics([BROKER_WRITTEN_TOPIC]);
@@ -245,10 +252,12 @@ export class DoctorWalk {
       .filter(({ leader }) => leader >= 0)
       .map(({ id }) => ({ topic: BROKER_WRITTEN_TOPIC, partition: id }));
     const whyNot =
-      'Kafka has no question for its time, and what its own timestamps would tell may not be read (DESCRIBE on __consumer_offsets; Kafka ≥ 3.0)';
+      'Kafka has no question for its time, and what its own timestamps would tell may not be read (DESCRIBE on the cluster for KRaft from 3.3 on, on __consumer_offsets from 3.0 on)';
     const answers = places.length === 0 ? [] : await admin.offsets('largest-timestamp', places).catch(() => []);
     const told = answers.filter(({ code }) => code === 0).map(({ timestamp }) => timestamp);
-    this.checks.push(...judgeClock({ writtenMs: told.length === 0 ? undefined : Math.max(...told), whyNot, nowMs: Date.now() }));
+    this.checks.push(
+      ...judgeClock({ aheadMs: undefined, writtenMs: told.length === 0 ? undefined : Math.max(...told), whyNot, nowMs: Date.now() }),
+    );
   }
 
   #lookAround(): void {

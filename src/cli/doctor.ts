@@ -1,6 +1,7 @@
 /** `kd doctor`: why a job would or would not run here, asked of the network, the brokers and this machine. */
 import type { Command } from 'commander';
 import { type Check, hasFailed } from '../checks/check.js';
+import { createTopicsCommand } from '../checks/create-command.js';
 import { ExitCode } from '../core/errors.js';
 import { redactor } from '../core/redact.js';
 import type { Logger } from '../ports/logger.js';
@@ -11,7 +12,6 @@ import { type CliIo, type GlobalOptions, type KafkaOptions, printJson } from './
 import { configFile, loadConfigWithDetails } from './load-config.js';
 import { createCliLogger } from './log.js';
 import { addExample, addKafkaOptions, optionsOf } from './options.js';
-import { createTopicsCommand } from '../checks/create-command.js';
 
 const LOG_FLUSH_MS = 1_000;
 const AREAS = ['dns', 'tcp', 'tls', 'kafka', 'authentication', 'metadata', 'topics', 'rights', 'group', 'clock', 'local'];

@@ -3,9 +3,9 @@ import { isThere, keyOf, type NeededTopic } from '../checks/topic-plan.js';
 import { JUDGED_SETTINGS } from '../checks/topics.js';
 import type { ClusterAdmin, Settings, TopicDescription } from '../ports/admin.js';
 import { type CliIo, colorsFor, printJson } from './io.js';
+import type { KnownTopics } from './known-topics.js';
 import { count } from './summary.js';
 import { table } from './table.js';
-import type { KnownTopics } from './topics.js';
 
 /** Where logs begin and end is asked for so many partitions at most: one request a leader, but an entry each. */
 const OFFSETS_PARTITIONS_MAX = 20_000;

@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { hasFailed } from '../checks/check.js';
+import { createTopicsCommand } from '../checks/create-command.js';
 import { isThere, keyOf, type PlannedTopic, planTopics, type Side } from '../checks/topic-plan.js';
 import { judgeTopics } from '../checks/topics.js';
 import type { ResolvedConfig } from '../config/resolved.js';
@@ -10,18 +11,16 @@ import type { ClusterAdmin, TopicResult } from '../ports/admin.js';
 import { countedStatuses, printChecks } from './check-report.js';
 import { type Admins, askForTopics, SIDES, type TopicFacts } from './cluster-facts.js';
 import { lineOf } from './config-lines.js';
-import { type CliIo, type GlobalOptions, type KafkaOptions, printJson } from './io.js';
+import { type CliIo, printJson } from './io.js';
+import type { KnownTopics, TopicsOptions } from './known-topics.js';
 import { loadConfigWithDetails } from './load-config.js';
 import { createCliLogger } from './log.js';
 import { openSide } from './open-admins.js';
 import { addExample, addKafkaOptions, optionsOf } from './options.js';
-import { createTopicsCommand } from '../checks/create-command.js';
 import { printTopicList } from './topics-list.js';
 
 const CONNECT_TIMEOUT_MS = 15_000;
 const LOG_FLUSH_MS = 1_000;
-
-type Options = GlobalOptions & KafkaOptions & { readonly all?: boolean; readonly yes?: boolean };
 
 export function register(program: Command, io: CliIo): void {
   const group = program.command('topics').description('what the configuration needs against what exists');
@@ -29,30 +28,22 @@ export function register(program: Command, io: CliIo): void {
   const list = verb('list', 'show the topics of the job, or with --all of the cluster')
     .option('--all', 'every topic of the cluster but its internal ones')
     .action((_options: unknown, self: Command) =>
-      withTopics(optionsOf<Options>(self), io, async (known) => printTopicList(known, { ...known.options, io })),
+      withTopics(optionsOf<TopicsOptions>(self), io, async (known) => printTopicList(known, { ...known.options, io })),
     );
   const check = verb('check', 'compare the topics with what the job needs and wishes; exit 6 on findings').action(
-    (_options: unknown, self: Command) => withTopics(optionsOf<Options>(self), io, async (known) => checkTopics(known, io)),
+    (_options: unknown, self: Command) => withTopics(optionsOf<TopicsOptions>(self), io, async (known) => checkTopics(known, io)),
   );
   const create = verb('create', 'create what is missing: shows it first, does it with --yes or when told so')
     .option('-y, --yes', 'do it without asking')
-    .action((_options: unknown, self: Command) => withTopics(optionsOf<Options>(self), io, async (known) => createTopics(known, io)));
+    .action((_options: unknown, self: Command) => withTopics(optionsOf<TopicsOptions>(self), io, async (known) => createTopics(known, io)));
   addExample(list, 'kd topics list -c kd.yml', 'kd topics list --all -b localhost:9092');
   addExample(check, 'kd topics check -c kd.yml -o json');
   addExample(create, 'kd topics create -c kd.yml', 'kd topics create -c kd.yml --yes');
   addExample(group, 'kd topics check -c kd.yml', 'kd topics create -c kd.yml');
 }
 
-export interface KnownTopics {
-  readonly config: ResolvedConfig;
-  readonly loaded: Awaited<ReturnType<typeof loadConfigWithDetails>>;
-  readonly options: Options;
-  readonly admins: Admins;
-  readonly facts: TopicFacts;
-}
-
 /** Connects both sides, asks, and leaves again whatever happens. */
-async function withTopics(options: Options, io: CliIo, body: (known: KnownTopics) => Promise<void>): Promise<void> {
+async function withTopics(options: TopicsOptions, io: CliIo, body: (known: KnownTopics) => Promise<void>): Promise<void> {
   const loaded = await loadConfigWithDetails(options, io, { purpose: 'connection' });
   const { config } = loaded;
   const logger = createCliLogger({ ...config.logging, level: 'error' }, options, io);

@@ -73,9 +73,8 @@ function wishesOf(topic: string, settings: ReadonlyMap<string, Entry<string>>, p
 }
 
 function put(entries: TopicEntries, topic: string, setting: string, entry: Entry<string>): void {
-  let settings = entries.get(topic);
-  if (settings === undefined) entries.set(topic, (settings = new Map()));
-  settings.set(setting, entry);
+  const settings = entries.get(topic) ?? new Map<string, Entry<string>>();
+  entries.set(topic, settings.set(setting, entry));
 }
 
 function read(entries: TopicEntries, node: Node, problems: Problems): void {
@@ -112,7 +111,7 @@ function readTopic(entries: TopicEntries, topic: string, node: Node, problems: P
   // Named is wanted, whatever stands below it.
   put(entries, topic, '', { value: '', origin: node.at, secret: false });
   for (const [key, at, child] of node.entries) {
-    if (key === CONFIGS && child !== undefined && 'entries' in child) readConfigs(entries, topic, '', child, problems);
+    if (key === CONFIGS && child !== undefined && 'entries' in child) readConfigs(entries, topic, child.entries, problems);
     else if (key in NUMBERS && child !== undefined && 'text' in child)
       put(entries, topic, key, { value: child.text, origin: child.at, secret: false });
     else if (key in NUMBERS && child !== undefined) problems.error(at, `${path}.${key}`, 'must be a number, not a mapping or a list');
@@ -127,18 +126,17 @@ function readTopic(entries: TopicEntries, topic: string, node: Node, problems: P
 }
 
 /** `retention: { ms: 1 }` and `retention.ms: 1` are the same, as below `properties`. */
-function readConfigs(
-  entries: TopicEntries,
-  topic: string,
-  prefix: string,
-  node: Node & { entries: readonly Item[] },
-  problems: Problems,
-): void {
-  for (const [key, at, child] of node.entries) {
-    const name = `${prefix}${key}`;
+function readConfigs(entries: TopicEntries, topic: string, items: readonly Item[], problems: Problems): void {
+  for (const [name, at, child] of items) {
     const path = `${TOPICS_PATH}.${topic}.${CONFIGS}.${name}`;
     if (child === undefined) problems.error(at, path, 'has no value', 'give it one, or remove the key');
-    else if ('entries' in child) readConfigs(entries, topic, `${name}.`, child, problems);
+    else if ('entries' in child)
+      readConfigs(
+        entries,
+        topic,
+        child.entries.map(([key, ...rest]) => [`${name}.${key}`, ...rest]),
+        problems,
+      );
     else if (child.text.length > TEXT_LENGTH_MAX || (entries.get(topic)?.size ?? 0) > CONFIGS_MAX)
       problems.error(at, path, 'is too much for a topic');
     else put(entries, topic, `${CONFIGS}.${name}`, { value: child.text, origin: child.at, secret: child.secret });

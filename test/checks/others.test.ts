@@ -99,12 +99,19 @@ test('rights that are missing are named with the line that grants them; a broker
 
 test('a clock is ahead where a broker has written a time to come, and not told by an old one', () => {
   const nowMs = 1_700_000_000_000;
-  const clock = (writtenMs: number | undefined): string => statuses(judgeClock({ writtenMs, whyNot: 'because', nowMs }));
+  const clock = (writtenMs: number | undefined): string =>
+    statuses(judgeClock({ aheadMs: undefined, writtenMs, whyNot: 'because', nowMs }));
   assert.equal(clock(nowMs + 60_000), 'warning');
   assert.equal(clock(nowMs - 20_000), 'ok');
   assert.equal(clock(nowMs - 86_400_000), 'skipped');
   assert.equal(clock(undefined), 'skipped');
-  assert.match(judgeClock({ writtenMs: nowMs + 60_000, whyNot: '', nowMs })[0]?.message ?? '', /60 seconds or more/);
+  for (const [aheadMs, status] of [
+    [-70_000, 'warning'],
+    [70_000, 'warning'],
+    [-40, 'ok'],
+  ] as const)
+    assert.equal(statuses(judgeClock({ aheadMs, writtenMs: undefined, whyNot: '', nowMs })), status);
+  assert.match(judgeClock({ aheadMs: undefined, writtenMs: nowMs + 60_000, whyNot: '', nowMs })[0]?.message ?? '', /60 seconds or more/);
 });
 
 test('limits of this machine are compared with what the job needs', () => {
