@@ -123,7 +123,10 @@ public final class Tool {
     admin.createTopics(topics).all().get();
     List<String> names = topics.stream().map(NewTopic::name).toList();
     for (int tries = 0; tries < 500; tries++) {
-      if (settled(admin, names)) return JSON.createObjectNode().put("topics", names.size());
+      if (settled(admin, names)) {
+        awaitLeaders(admin, topics);
+        return JSON.createObjectNode().put("topics", names.size());
+      }
       Thread.sleep(20);
     }
     throw new IllegalStateException("created, but without leaders after 10 s: " + names);
@@ -137,6 +140,18 @@ public final class Tool {
       // A broker that has not heard of the topic yet.
       return false;
     }
+  }
+
+  /**
+   * Metadata name a leader before it has taken its office. A producer that comes in between is told NOT_LEADER with several batches under way,
+   * and Kafka's own then repeats one sequence number for ever. Only a leader answers for its end offset.
+   */
+  private static void awaitLeaders(Admin admin, List<NewTopic> topics) throws Exception {
+    Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
+    for (NewTopic topic : topics) {
+      for (int p = 0; p < topic.numPartitions(); p++) asked.put(new TopicPartition(topic.name(), p), OffsetSpec.latest());
+    }
+    admin.listOffsets(asked).all().get();
   }
 
   private static ObjectNode deleteTopics(Tool tool, JsonNode request) throws Exception {
