@@ -70,7 +70,7 @@ function openOne(address: string, port: number): Promise<Socket> {
 /** The handshake over an open connection. The certificate is not judged here: an unwanted one is looked at, and nothing is sent to it. */
 export function startTls(socket: Socket, options: ConnectionOptions): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    let tls: TLSSocket;
+    let tls: TLSSocket | undefined;
     const timer = setTimeout(
       () => fail(new StepError('TIMEOUT', `no TLS answer within ${ProbeLimits.tlsTimeoutMs} ms`)),
       ProbeLimits.tlsTimeoutMs,

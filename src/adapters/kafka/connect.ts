@@ -18,7 +18,7 @@ export const CONNECT_TIMEOUT_MS = 30_000;
  * The same where it is known that no broker can be reached, and why: said at once, tried on for this long. So every fault has ended a start
  * within ten seconds; for a cluster that takes longer to come up there is whoever starts us again (exit 3).
  */
-export const UNREACHABLE_TIMEOUT_MS = 6_000;
+export const UNREACHABLE_TIMEOUT_MS = 5_000;
 /**
  * node-rdkafka's connect ends only at its timeout and can't be called off. So it is tried in slices, the first one short, each with a new client:
  * a refused password is told after a second, a slow broker gets its time.
