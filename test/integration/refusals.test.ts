@@ -4,6 +4,7 @@ import { freePorts } from '../support/free-ports.js';
 import { runKd } from '../support/kd.js';
 import { sharedCluster } from '../support/shared-cluster.js';
 import { Job } from './job.js';
+import { arrived, eventually } from './waiting.js';
 
 test('a missing output topic is told before anything is read, with the topic and what to do, exit 3', async () => {
   const cluster = await sharedCluster();
@@ -60,6 +61,8 @@ test('an output topic that vanishes during a run stalls visibly, then stops with
   await cluster.tool.produce({ topic: job.input, recipe: { records: 1000, partitions: 1 } });
   const kd = job.spawn(['--until', 'forever']);
   await kd.waitFor(/assigned/);
+  // Deleted before the first record is sent to it, it would only be missing.
+  await eventually('the first records are in the topic', async () => (await arrived(job, gone)) >= 1000);
   await cluster.tool.deleteTopics([gone]);
   const committed = await job.committed();
   await cluster.tool.produce({ topic: job.input, recipe: { records: 2000, partitions: 1 }, from: 1000 });
