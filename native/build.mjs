@@ -34,7 +34,16 @@ const CORE = [
   'questions_topics.c',
   'questions_groups.c',
 ];
-const ADDON = [...CORE, 'addon.c', 'addon_values.c', 'addon_table.c', 'addon_reader.c', 'addon_writer.c', 'addon_admin.c', 'addon_question.c'];
+const ADDON = [
+  ...CORE,
+  'addon.c',
+  'addon_values.c',
+  'addon_table.c',
+  'addon_reader.c',
+  'addon_writer.c',
+  'addon_admin.c',
+  'addon_question.c',
+];
 const CODEC_ADDON = ['packed.c', 'addon_values.c', 'test/codec_addon.c'];
 const FLAGS = ['-std=gnu11', '-g', '-Wall', '-Wextra', '-fPIC', '-fvisibility=hidden', '-fno-strict-aliasing', '-pthread'];
 
@@ -144,7 +153,11 @@ function run(command, args, environment) {
   if (result.status !== 0) fail(`${command} ${args.join(' ')} ended with ${result.status ?? result.signal}`);
 }
 
-const PROGRAMS = { packed_test: ['packed.c', 'test/packed_test.c'], pipeline_test: [...CORE, 'test/pipeline_test.c'], question_test: [...CORE, 'test/question_test.c'] };
+const PROGRAMS = {
+  packed_test: ['packed.c', 'test/packed_test.c'],
+  pipeline_test: [...CORE, 'test/pipeline_test.c'],
+  question_test: [...CORE, 'test/question_test.c'],
+};
 
 function testPrograms(kind) {
   const asan = kind === 'asan';
