@@ -124,7 +124,7 @@ test('a missing source topic stops the start with its name and how to make it', 
     assert.ok(error instanceof DispatcherError);
     assert.equal(error.code, 'TOPIC_MISSING');
     assert.match(error.message, /nowhere/);
-    assert.match(error.remedy ?? '', /--topic nowhere --partitions/);
+    assert.match(error.remedy ?? '', /kd topics create/);
     return true;
   });
 });
