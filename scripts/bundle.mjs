@@ -22,22 +22,22 @@ const LOADER = `#!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 
 const program = fileURLToPath(new URL('program.cjs', import.meta.url));
 let cachedData;
 try {
   cachedData = readFileSync(new URL('program.cache', import.meta.url));
 } catch {}
-new Script(readFileSync(program, 'latin1'), {
-  filename: program,
-  cachedData,
-  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-}).runInThisContext()(createRequire(import.meta.url), import.meta.url);
+const script = new Script(readFileSync(program, 'latin1'), { filename: program, cachedData });
+script.runInThisContext()(createRequire(import.meta.url), (name) => import(name), import.meta.url);
 `;
 
-/** Each module goes on to find its files from where it was, and the pool starts the bundled worker. */
-function inPlace(url) {
+/**
+ * Each module goes on to find its files from where it was, and the pool starts the bundled worker.
+ * A script whose compiled code was kept can't import: the loader does it for the program, what is bundled apart.
+ */
+function inPlace({ url, load }) {
   return {
     name: 'in-place',
     setup({ onLoad }) {
@@ -45,6 +45,7 @@ function inPlace(url) {
         const was = JSON.stringify(relative(OUT, path));
         const contents = readFileSync(path, 'utf8')
           .replaceAll(/(?<=[(,] ?)import\.meta\.url(?=\))/g, `new URL(${was}, ${url}).href`)
+          .replaceAll(/\bimport\((?!['"]\.)/g, `${load}(`)
           .replaceAll("'../../../workers/transform-worker.js'", "'../../../bin/transform-worker.mjs'");
         return { contents, loader: 'js' };
       });
@@ -75,9 +76,9 @@ await Promise.all([
     format: 'cjs',
     // ASCII alone, so that it can be read as Latin-1.
     charset: 'ascii',
-    banner: { js: '(function (require, kdUrl) { const module = { exports: {} }, exports = module.exports;' },
+    banner: { js: '(function (require, kdImport, kdUrl) { const module = { exports: {} }, exports = module.exports;' },
     footer: { js: '})' },
-    plugins: [inPlace('kdUrl')],
+    plugins: [inPlace({ url: 'kdUrl', load: 'kdImport' })],
   }),
   build({
     ...COMMON,
@@ -88,9 +89,11 @@ await Promise.all([
     chunkNames: 'part-[hash]',
     // Packages in CommonJS ask for Node's modules by require.
     banner: { js: "import { createRequire as kdRequire } from 'node:module'; const require = kdRequire(import.meta.url);" },
-    plugins: [inPlace('import.meta.url')],
+    plugins: [inPlace({ url: 'import.meta.url', load: 'import' })],
   }),
 ]);
+if (/\bimport\(/.test(readFileSync(PROGRAM, 'utf8')))
+  throw new Error('program.cjs imports by itself, which a script with kept code can not');
 writeFileSync(resolve(OUT, 'kd.mjs'), LOADER);
 chmodSync(resolve(OUT, 'kd.mjs'), 0o755);
 

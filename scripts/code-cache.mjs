@@ -3,15 +3,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 
 const [program, cache] = process.argv.slice(2);
-const script = new Script(readFileSync(program, 'latin1'), {
-  filename: program,
-  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-});
+const script = new Script(readFileSync(program, 'latin1'), { filename: program });
 process.argv.splice(1, Number.POSITIVE_INFINITY, program, 'demo', '--output', 'json', '--quiet');
 process.once('exit', (code) => {
   if (code === 0) writeFileSync(cache, script.createCachedData());
 });
-script.runInThisContext()(createRequire(pathToFileURL(program)), pathToFileURL(program).href);
+script.runInThisContext()(createRequire(pathToFileURL(program)), (name) => import(name), pathToFileURL(program).href);
