@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Summary } from '../../src/cli/summary.js';
 import type { Recipe } from '../support/java-tool.js';
-import { lastJson } from '../support/kd.js';
+import { type KdProcess, lastJson } from '../support/kd.js';
 import { type SecureCluster, startSecureCluster, USERS } from '../support/secure-cluster.js';
 import type { TokenEndpoint } from '../support/token-issuer.js';
 import { assertExact, assertLaw, Job, type JobSpec } from './job.js';
@@ -17,11 +17,13 @@ const SIGNER = 'node_modules/aws-msk-iam-sasl-signer-js';
 let secure: SecureCluster;
 let failed = true;
 const endpoints: TokenEndpoint[] = [];
+const started: KdProcess[] = [];
 
 before(async () => {
   secure = await startSecureCluster({ properties: { 'listener.name.token.oauthbearer.connections.max.reauth.ms': '4000' } });
 });
 after(async () => {
+  for (const kd of started) kd.kill('SIGKILL');
   await Promise.all(endpoints.map((endpoint) => endpoint.close()));
   await secure.cluster.stop({ failed });
 });
@@ -87,7 +89,9 @@ test('client credentials and MSK IAM both outlive several tokens without losing,
     [clientCredentials, mskIam].map(async (make) => {
       const endpoint = await endpointOf();
       const job = await make(endpoint);
-      return { endpoint, job, kd: job.spawn([], ENVIRONMENT) };
+      const kd = job.spawn([], ENVIRONMENT);
+      started.push(kd);
+      return { endpoint, job, kd };
     }),
   );
   await Promise.all(runs.map(({ kd }) => kd.waitFor(/assigned/)));

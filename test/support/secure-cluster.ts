@@ -1,12 +1,11 @@
 /**
  * One broker with a listener for every way to reach Kafka, and for most ways to fail:
  *
- *   await withSecureCluster(async (secure) => {
- *     secure.address('TLS')            // localhost:<port>, for bootstrap.servers
- *     secure.properties('SCRAM')       // librdkafka properties of a client that is let in
- *     secure.javaProperties('SCRAM')   // the same in Java's names, stores as JKS
- *     secure.cluster.tool.grant(USERS.limited.name, [{ resource: 'topic', name: 'orders', operations: ['READ'] }]);
- *   });
+ *   const secure = await startSecureCluster();   // and at the end: await secure.cluster.stop({ failed })
+ *   secure.address('TLS')                        // localhost:<port>, for bootstrap.servers
+ *   secure.properties('SCRAM')                   // librdkafka properties of a client that is let in
+ *   secure.javaProperties('SCRAM')               // the same in Java's names, stores as JKS
+ *   await secure.cluster.tool.grant(USERS.limited.name, [{ resource: 'topic', name: 'orders', operations: ['READ'] }]);
  *
  * An authorizer is on. Who comes without a name of his own (PLAIN, TLS) may do everything, and so may `admin` and the certificate CN=client;
  * `limited` may do nothing that he was not granted. Both are known to SCRAM, to PASSWORD, and as a token's subject to TOKEN.
@@ -88,19 +87,6 @@ export async function startSecureCluster(options: SecureOptions = {}): Promise<S
     properties: (listener, user = USERS.admin) => clientProperties(tls, listener, user),
     javaProperties: (listener, user = USERS.admin) => javaProperties(tls, listener, user),
   };
-}
-
-/** Starts one, runs the body, stops it; keeps the broker's log when the body fails. */
-export async function withSecureCluster<T>(body: (secure: SecureCluster) => Promise<T>, options: SecureOptions = {}): Promise<T> {
-  const secure = await startSecureCluster(options);
-  let failed = true;
-  try {
-    const result = await body(secure);
-    failed = false;
-    return result;
-  } finally {
-    await secure.cluster.stop({ failed });
-  }
 }
 
 function advertisedHostOf(listener: string): string {
