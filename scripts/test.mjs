@@ -35,6 +35,21 @@ function testFiles(wanted) {
 
 const TOTAL = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/;
 
+const SLOWEST_SHOWN_MAX = 12;
+/** Seconds by file: where the time of a run goes. */
+const secondsByFile = new Map();
+
+function noteTime({ type, data }) {
+  if ((type !== 'test:pass' && type !== 'test:fail') || data.nesting !== 0 || data.file === undefined) return;
+  const file = relative(ROOT, data.file);
+  secondsByFile.set(file, (secondsByFile.get(file) ?? 0) + data.details.duration_ms / 1000);
+}
+
+function* slowestFiles() {
+  const slowest = [...secondsByFile].sort(([, a], [, b]) => b - a).slice(0, SLOWEST_SHOWN_MAX);
+  for (const [file, seconds] of slowest) yield `${seconds.toFixed(0).padStart(4)} s ${file}`;
+}
+
 /** The events of all rounds as one stream; the rounds' own totals are held back and added up. */
 async function* events(rounds, totals) {
   for (const { files, concurrency, prepare } of rounds) {
@@ -52,11 +67,13 @@ async function* events(rounds, totals) {
     }
     for await (const event of run({ files: files.map((file) => file.compiled), concurrency, timeout: FILE_MINUTES_MAX * 60_000 })) {
       if (event.type === 'test:summary') continue;
+      noteTime(event);
       const total = event.type === 'test:diagnostic' && event.data.nesting === 0 ? TOTAL.exec(event.data.message) : null;
       if (total === null) yield event;
       else totals.set(total[1], (totals.get(total[1]) ?? 0) + Number(total[2]));
     }
   }
+  for (const message of slowestFiles()) yield { type: 'test:diagnostic', data: { nesting: 0, message } };
   for (const [name, value] of totals) {
     yield { type: 'test:diagnostic', data: { nesting: 0, message: `${name} ${Number.isInteger(value) ? value : value.toFixed(0)}` } };
   }
