@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { convert } from '../../src/config/convert.js';
 import { JAVA_ROWS, outcomeWords } from '../../src/config/java-table.js';
 import { loadConfiguration } from '../../src/config/load.js';
+import { mskListener, wantedListener } from '../../src/config/msk.js';
 import { formatProblem } from '../../src/config/problem.js';
 import {
   environmentName,
@@ -17,17 +18,49 @@ import {
   PROPERTY_MAPS,
   TOPICS_PATH,
 } from '../../src/config/schema.js';
+import { tlsMaterial } from '../support/tls-material.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const environment = { KAFKA: 'broker:9092', HOSTNAME: 'host-1' };
+const samples = readdirSync(`${root}configs`).filter((name) => name.endsWith('.yml'));
 
-test('every sample in configs loads without a single problem', () => {
-  const samples = readdirSync(`${root}configs`).filter((name) => name.endsWith('.yml'));
-  assert.ok(samples.length >= 4);
+/** What readers of the samples have and this machine has not; the stores that two of them name are put elsewhere. */
+async function environmentOf(file: string): Promise<Record<string, string>> {
+  const environment = { KAFKA: 'broker:9092', HOSTNAME: 'host-1', MSK_USERNAME: 'flights', MSK_PASSWORD: 'word' };
+  const tls = await tlsMaterial();
+  if (file === 'msk-tls.yml') {
+    return {
+      ...environment,
+      KD_KAFKA_PROPERTIES_SSL_TRUSTSTORE_LOCATION: tls.path('ca', 'jks'),
+      KD_KAFKA_PROPERTIES_SSL_TRUSTSTORE_PASSWORD: tls.password,
+    };
+  }
+  const keystore = { KD_KAFKA_PROPERTIES_SSL_KEYSTORE_LOCATION: tls.path('client', 'jks'), KEYSTORE_PASSWORD: tls.password };
+  return file === 'msk-mtls.yml' ? { ...environment, ...keystore } : environment;
+}
+
+test('every sample in configs loads without a single problem', async () => {
+  const wanted = ['benchmark', 'daemon', 'local', 'msk-iam', 'msk-mtls', 'msk-plaintext', 'msk-scram', 'msk-tls'];
+  assert.deepEqual(samples, [...wanted, 'kd.example'].map((name) => `${name}.yml`).sort());
   for (const file of samples) {
+    const environment = await environmentOf(file);
     const { config, problems } = loadConfiguration({ file, environment, workingDirectory: `${root}configs` });
     assert.deepEqual(problems.map(formatProblem), [], file);
     assert.ok(config, file);
+  }
+});
+
+test('each sample for MSK says which lines to change, and asks for the listener of its ports', async () => {
+  for (const file of samples.filter((name) => name.startsWith('msk-'))) {
+    const text = readFileSync(`${root}configs/${file}`, 'utf8');
+    for (const key of ['bootstrap-servers', 'group-id', 'topics', 'topic', 'dead-letter']) {
+      assert.match(text, new RegExp(`^ +${key}: \\S.* # <-- yours`, 'm'), `${file}: ${key}`);
+    }
+    const { config } = loadConfiguration({ file, environment: await environmentOf(file), workingDirectory: `${root}configs` });
+    for (const client of [config?.consumer, config?.producer]) {
+      assert.ok(client, file);
+      const wanted = client.tokens?.kind === 'msk-iam' ? 'iam' : wantedListener(client.properties);
+      assert.deepEqual([...new Set(client.bootstrapServers.map(mskListener))], [wanted], file);
+    }
   }
 });
 
