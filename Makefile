@@ -9,6 +9,18 @@ MAKEFLAGS += --no-print-directory
 RUN := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL
 NODE := $(RUN) node --enable-source-maps
 
+# Everything behind `make bench --` is for the benchmark: make takes such words for goals, and name=value for variables.
+ifeq ($(firstword $(MAKECMDGOALS)),bench)
+  WORDS := $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS))
+  ifneq ($(filter --%,$(WORDS)),)
+    $(eval .PHONY: $(WORDS))
+    $(eval $(WORDS): bench ; @:)
+  else
+    WORDS :=
+  endif
+  override ARGS += $(filter --%,$(MAKEOVERRIDES)) $(WORDS)
+endif
+
 .PHONY: help setup setup-test build native check test test-sim proof demo bench fix clean native-asan native-valgrind smoke-node24
 
 help: ## this text
@@ -48,7 +60,7 @@ check: build ## types, lint, format, import layers, dead code
 fix: setup ## format, sort imports and repair what lint can repair
 	@$(RUN) npm run --silent fix
 
-bench: setup-test build ## measure against the C floor and stock node-rdkafka; writes benchmarks/RESULTS.md
+bench: setup-test build ## measure against the C floor and stock node-rdkafka; writes benchmarks/RESULTS.md (options: make bench -- --help)
 	@$(RUN) npm run --silent bench -- $(ARGS)
 
 native-asan: setup-test ## test the data plane under AddressSanitizer

@@ -4,17 +4,23 @@ import { join } from 'node:path';
 import { consumerDefaults, producerDefaults, producerQueueBytes } from '../src/config/kafka-defaults.js';
 import { kdEntry } from '../test/support/kd.js';
 import { projectRoot } from '../test/support/paths.js';
+import type { TlsMaterial } from '../test/support/tls-material.js';
 import { floorFolder } from './measure.js';
 
 export interface Job {
   readonly bootstrapServers: string;
+  /** Set where the servers are reached over TLS. */
+  readonly tls: TlsMaterial | undefined;
   readonly input: string;
   readonly output: string;
   readonly group: string;
+  /** 0: for ever. */
   readonly records: number;
   /** A folder for configuration files, removed afterwards. */
   readonly folder: string;
 }
+
+export type Listener = 'PLAIN' | 'TLS';
 
 export interface Contender {
   readonly id: string;
@@ -22,12 +28,31 @@ export interface Contender {
   /** What it reads, and whether what it writes is byte for byte the same. */
   readonly format: 'avro' | 'json';
   readonly exact: boolean;
+  /** Which of the broker's listeners it reads from and writes to. */
+  readonly listener: Listener;
   /** Runs over at most this many records: it is too slow for more. */
   readonly recordsMax?: number;
   command(job: Job): Promise<string[]>;
 }
 
 const IN_FLIGHT_BYTES = 64 * 1024 * 1024;
+
+/** librdkafka's names: what a C program would say. */
+function floorSecurity(tls: TlsMaterial | undefined): Record<string, string> {
+  return tls === undefined ? {} : { 'security.protocol': 'ssl', 'ssl.ca.location': tls.path('ca', 'pem') };
+}
+
+/** Java's names and a Java store: what a user of ours would say. */
+function javaSecurity(tls: TlsMaterial | undefined): object {
+  if (tls === undefined) return {};
+  const trust = { 'ssl.truststore.location': tls.path('ca', 'jks'), 'ssl.truststore.password': tls.password };
+  return { properties: { 'security.protocol': 'SSL', ...trust } };
+}
+
+/** The same contender over TLS. */
+export function overTls(contender: Contender): Contender {
+  return { ...contender, id: `${contender.id}-tls`, title: `${contender.title}, TLS`, listener: 'TLS' };
+}
 
 function settings(): { readonly consumer: Record<string, string>; readonly producer: Record<string, string> } {
   const queue = String(Math.floor(producerQueueBytes(IN_FLIGHT_BYTES) / 1024));
@@ -43,12 +68,15 @@ export function floor(mode: 'pass' | 'consume'): Contender {
     title: mode === 'pass' ? 'C floor' : 'C floor, consume only',
     format: 'avro',
     exact: mode === 'pass',
+    listener: 'PLAIN',
     command: (job) => {
       const { consumer, producer } = settings();
+      const security = floorSecurity(job.tls);
       const pairs = (flag: string, map: Record<string, string>): string[] =>
         Object.entries(map).flatMap(([name, value]) => [flag, `${name}=${value}`]);
       const topics = ['-b', job.bootstrapServers, '-i', job.input, '-o', job.output, '-n', String(job.records), '-g', job.group];
-      return Promise.resolve([join(floorFolder, 'floor'), mode, ...topics, ...pairs('-C', consumer), ...pairs('-P', producer)]);
+      const both = [...pairs('-C', { ...consumer, ...security }), ...pairs('-P', { ...producer, ...security })];
+      return Promise.resolve([join(floorFolder, 'floor'), mode, ...topics, ...both]);
     },
   };
 }
@@ -59,6 +87,7 @@ export function stock(reports: boolean, recordsMax: number): Contender {
     title: `node-rdkafka, ${reports ? 'delivery reports' : 'no delivery reports'}`,
     format: 'avro',
     exact: true,
+    listener: 'PLAIN',
     recordsMax,
     command: (job) => {
       const { bootstrapServers: bootstrap, input, output, group, records } = job;
@@ -91,6 +120,7 @@ export function kd(variant: KdVariant, until: 'end' | 'forever' = 'end'): Conten
     title,
     format,
     exact,
+    listener: 'PLAIN',
     command: async (job) => [process.execPath, kdEntry(), 'run', '-c', await writeConfig(variant, job), '--until', until, '-o', 'json'],
   };
 }
@@ -108,6 +138,7 @@ async function writeConfig(variant: KdVariant, job: Job): Promise<string> {
     name: variant.id,
     kafka: {
       'bootstrap-servers': job.bootstrapServers,
+      ...javaSecurity(job.tls),
       consumer: { 'group-id': job.group, topics: [job.input] },
       producer: { topic: job.output },
     },

@@ -1,10 +1,13 @@
 /** The ground all contenders run on: one real broker, topics filled with seeded records. */
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import type { Recipe } from '../test/support/java-tool.js';
 import { KafkaCluster, uniqueName } from '../test/support/kafka-cluster.js';
-import type { Contender, Job } from './contenders.js';
+import { type TlsMaterial, tlsMaterial } from '../test/support/tls-material.js';
+import type { Contender, Job, Listener } from './contenders.js';
 import { type ProcessCost, runMeasured } from './measure.js';
 
 export interface Filled {
@@ -17,6 +20,11 @@ export interface Run extends ProcessCost {
   readonly records: number;
 }
 
+export interface Handshake {
+  readonly protocol: string;
+  readonly cipher: string;
+}
+
 export function say(text: string): void {
   process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
 }
@@ -24,15 +32,43 @@ export function say(text: string): void {
 export class Ground {
   readonly cluster: KafkaCluster;
   readonly folder: string;
+  readonly #tls: TlsMaterial | undefined;
 
-  private constructor(cluster: KafkaCluster, folder: string) {
+  private constructor(cluster: KafkaCluster, folder: string, tls: TlsMaterial | undefined) {
     this.cluster = cluster;
     this.folder = folder;
+    this.#tls = tls;
   }
 
-  static async open(): Promise<Ground> {
-    const cluster = await KafkaCluster.start({ brokers: 1, purpose: 'throughput' });
-    return new Ground(cluster, await mkdtemp(join(tmpdir(), 'kd-bench-configs-')));
+  /** With a listener for TLS beside the plain one where it is wanted. */
+  static async open(wanted: { readonly tls: boolean }): Promise<Ground> {
+    const tls = wanted.tls ? await tlsMaterial() : undefined;
+    const secure =
+      tls === undefined
+        ? {}
+        : {
+            listeners: [{ name: 'TLS', protocol: 'SSL', advertisedHost: 'localhost' } as const],
+            properties: {
+              'ssl.keystore.type': 'JKS',
+              'ssl.keystore.location': tls.path('server', 'jks'),
+              'ssl.keystore.password': tls.password,
+              'ssl.key.password': tls.password,
+            },
+          };
+    const cluster = await KafkaCluster.start({ brokers: 1, purpose: 'throughput', ...secure });
+    return new Ground(cluster, await mkdtemp(join(tmpdir(), 'kd-bench-configs-')), tls);
+  }
+
+  /** What the listener for TLS agrees on with a client that leaves the choice to it. */
+  async handshake(): Promise<Handshake> {
+    const port = Number(this.cluster.bootstrapServersOf('TLS').split(':').at(-1));
+    const socket = connect({ host: 'localhost', port, ca: this.#tls?.pem('ca').certificate });
+    try {
+      await once(socket, 'secureConnect');
+      return { protocol: socket.getProtocol() ?? 'unknown', cipher: socket.getCipher().standardName };
+    } finally {
+      socket.destroy();
+    }
   }
 
   async close(): Promise<void> {
@@ -51,8 +87,10 @@ export class Ground {
     return this.cluster.createTopic(uniqueName('out'), { partitions });
   }
 
-  job(input: string, output: string, records: number): Job {
-    return { bootstrapServers: this.cluster.bootstrapServers, input, output, records, group: uniqueName('bench'), folder: this.folder };
+  job(listener: Listener, topics: { readonly input: string; readonly output: string }, records: number): Job {
+    const { cluster, folder } = this;
+    const tls = listener === 'TLS' ? this.#tls : undefined;
+    return { ...topics, bootstrapServers: cluster.bootstrapServersOf(listener), tls, records, group: uniqueName('bench'), folder };
   }
 
   /** Runs a contender over a filled topic into a fresh one; `check` has Java read every record of the output. */
@@ -60,7 +98,7 @@ export class Ground {
     const { recipe } = filled;
     const records = Math.min(recipe.records, contender.recordsMax ?? Number.POSITIVE_INFINITY);
     const output = await this.emptyOutput(recipe.partitions);
-    const cost = await runMeasured(await contender.command(this.job(filled.topic, output, records)));
+    const cost = await runMeasured(await contender.command(this.job(contender.listener, { input: filled.topic, output }, records)));
     if (check && records === recipe.records && contender.id !== 'floor-consume') {
       await this.check(contender, output, recipe);
     }

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Recipe } from '../test/support/java-tool.js';
-import { type KdVariant, kd } from './contenders.js';
+import type { Contender } from './contenders.js';
 import { type Ground, say } from './ground.js';
 import { floorFolder, type RunningProgram, runMeasured, startMeasured } from './measure.js';
 import { median } from './stats.js';
@@ -45,19 +45,58 @@ function meterCommand(
   return [join(floorFolder, 'latency'), '-b', ground.cluster.bootstrapServers, '-i', topics.input, '-o', topics.output, ...numbers];
 }
 
-/** Kafka and the meter alone: what no program in between can beat. */
-export async function measureDirectLatency(ground: Ground, rate: number, partitions: number): Promise<LatencyScore> {
+export interface LatencyOptions {
+  /** Records a second. */
+  readonly rates: readonly number[];
+  readonly partitions: number;
+  readonly runs: number;
+}
+
+/** Kafka and the meter alone, then every contender in between: interleaved, at every rate. */
+export async function measureLatency(ground: Ground, contenders: readonly Contender[], options: LatencyOptions): Promise<LatencyScore[]> {
+  const { rates, partitions, runs } = options;
+  const scores: LatencyScore[] = [];
+  for (const rate of rates) {
+    // A broker that has just started is slower: the first run at a rate does not count.
+    await direct(ground, rate, partitions);
+    const alone: LatencyScore[] = [];
+    const inside: LatencyScore[][] = contenders.map(() => []);
+    for (let round = 0; round < runs; round++) {
+      alone.push(await direct(ground, rate, partitions));
+      for (const [index, contender] of contenders.entries()) inside[index]?.push(await inBetween(ground, contender, rate, partitions));
+    }
+    scores.push(...[alone, ...inside].map(medians));
+  }
+  return scores;
+}
+
+function medians(rounds: readonly LatencyScore[]): LatencyScore {
+  const of = (pick: (score: LatencyScore) => number): number => median(rounds.map(pick));
+  return {
+    title: rounds[0]?.title ?? '',
+    recordsPerSecond: of((score) => score.recordsPerSecond),
+    p50Ms: of((score) => score.p50Ms),
+    p99Ms: of((score) => score.p99Ms),
+    p999Ms: of((score) => score.p999Ms),
+    maxMs: of((score) => score.maxMs),
+  };
+}
+
+/** What no program in between can beat. */
+async function direct(ground: Ground, rate: number, partitions: number): Promise<LatencyScore> {
   const topic = await ground.emptyOutput(partitions);
   const cost = await runMeasured(meterCommand(ground, { input: topic, output: topic }, { rate, partitions, seconds: SECONDS }));
+  await ground.cluster.tool.deleteTopics([topic]);
   return scored('Kafka and the meter alone', rate, cost.stdout);
 }
 
-export async function measureKdLatency(ground: Ground, variant: KdVariant, rate: number, partitions: number): Promise<LatencyScore> {
-  const { program, topics } = await startForever(ground, variant, partitions);
+async function inBetween(ground: Ground, contender: Contender, rate: number, partitions: number): Promise<LatencyScore> {
+  const { program, topics } = await startForever(ground, contender, partitions);
   const cost = await runMeasured(meterCommand(ground, topics, { rate, partitions, seconds: SECONDS }));
   program.signal('SIGTERM');
   await program.ended;
-  return scored(variant.title, rate, cost.stdout);
+  await ground.cluster.tool.deleteTopics([topics.input, topics.output]);
+  return scored(`${contender.title} in between`, rate, cost.stdout);
 }
 
 function scored(title: string, rate: number, stdout: string): LatencyScore {
@@ -72,13 +111,12 @@ interface Running {
   readonly firstRecordOutMs: number;
 }
 
-/** Starts the product on a topic that holds a few records and waits until they have come out. */
-async function startForever(ground: Ground, variant: KdVariant, partitions: number): Promise<Running> {
+/** Starts a contender that runs until it is stopped on a topic that holds a few records and waits until they have come out. */
+async function startForever(ground: Ground, contender: Contender, partitions: number): Promise<Running> {
   const recipe: Recipe = { seed: 9, records: partitions * 100, partitions, format: 'avro' };
   const { topic: input } = await ground.fill(recipe);
   const output = await ground.emptyOutput(partitions);
-  const job = ground.job(input, output, 0);
-  const command = await kd(variant, 'forever').command(job);
+  const command = await contender.command(ground.job(contender.listener, { input, output }, 0));
   const began = performance.now();
   const program = await startMeasured(command);
   for (;;) {
@@ -89,7 +127,7 @@ async function startForever(ground: Ground, variant: KdVariant, partitions: numb
     if (performance.now() - began > FLOW_TIMEOUT_MS) {
       program.signal('SIGKILL');
       const { stdout, stderr } = await program.ended;
-      throw new Error(`${variant.id}: nothing came out within ${FLOW_TIMEOUT_MS} ms\n${stdout}\n${stderr.slice(-4000)}`);
+      throw new Error(`${contender.id}: nothing came out within ${FLOW_TIMEOUT_MS} ms\n${stdout}\n${stderr.slice(-4000)}`);
     }
     await sleep(POLL_MS);
   }
@@ -97,20 +135,20 @@ async function startForever(ground: Ground, variant: KdVariant, partitions: numb
 
 export async function measureStartStop(
   ground: Ground,
-  variant: KdVariant,
+  contender: Contender,
   options: { rate: number; partitions: number; runs: number },
 ): Promise<StartStopScore> {
   const firsts: number[] = [];
   const drains: number[] = [];
   for (let run = 0; run < options.runs; run++) {
-    const { program, topics, firstRecordOutMs } = await startForever(ground, variant, options.partitions);
+    const { program, topics, firstRecordOutMs } = await startForever(ground, contender, options.partitions);
     const load = await startMeasured(meterCommand(ground, topics, { ...options, seconds: LOAD_SECONDS }));
     await sleep((LOAD_SECONDS * 1000) / 2);
     const stopped = performance.now();
     program.signal('SIGTERM');
     const { code, stderr } = await program.ended;
     if (code !== 0) {
-      throw new Error(`${variant.id}: SIGTERM ended with ${code}\n${stderr.slice(-4000)}`);
+      throw new Error(`${contender.id}: SIGTERM ended with ${code}\n${stderr.slice(-4000)}`);
     }
     firsts.push(firstRecordOutMs);
     drains.push(performance.now() - stopped);

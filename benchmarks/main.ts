@@ -1,17 +1,17 @@
-/** `make bench`: measures the product against the C floor and stock node-rdkafka on a real broker; writes RESULTS.md and results.svg. */
-import { execFileSync, spawnSync } from 'node:child_process';
+/** `make bench`: measures the product against the C floor and stock node-rdkafka on a real broker; writes RESULTS.md, results.json and results.svg. */
+import { execFileSync } from 'node:child_process';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { kdEntry } from '../test/support/kd.js';
 import { projectRoot } from '../test/support/paths.js';
-import { type Contender, floor, KD_AVRO, KD_JSON, KD_PASS, KD_RAW, kd, stock } from './contenders.js';
+import { floor, KD_AVRO, KD_JSON, KD_PASS, KD_RAW, kd, stock } from './contenders.js';
 import { Ground, say } from './ground.js';
-import { type LatencyScore, measureDirectLatency, measureKdLatency, measureStartStop } from './latency.js';
+import { measureLatency, measureStartStop } from './latency.js';
 import { describeMachine } from './machine.js';
 import { measureMicro } from './micro/main.js';
 import { type BenchOptions, type Part, parseOptions } from './options.js';
-import { type Results, writeReport } from './report.js';
-import { measureThroughput, type Score } from './throughput.js';
+import { type Circumstances, type Results, readResults, writeReport } from './report.js';
+import { type Fillings, measureThroughput, type Score } from './throughput.js';
+import { measureTls, type TlsScore } from './tls.js';
 
 /** Stock node-rdkafka takes many times as long: it gets fewer records, which its µs/record does not notice. */
 const STOCK_RECORDS_MAX = 1_000_000;
@@ -19,42 +19,59 @@ const STOCK_REPORTS_RECORDS_MAX = 500_000;
 const PARTITION_COUNTS = [1, 8, 32, 100];
 const LARGE_BYTES = 10_240;
 const LARGE_RECORDS = 200_000;
-const CALM_RATE = 100_000;
+/** Where pass-through was never measured. */
+const RATE_MAX_GUESS = 200_000;
 const QUIET_LOAD = 0.5;
 
-async function throughput(ground: Ground, options: BenchOptions, product: boolean): Promise<Score[]> {
-  const { records, size: bytes, partitions } = options;
+/** What the contenders read: records by the options, and a record a partition for what the start costs. */
+async function fill(ground: Ground, { records, size: bytes, partitions }: BenchOptions): Promise<Fillings> {
   const shape = { partitions, bytes };
-  const fillings = {
+  return {
     avro: await ground.fill({ ...shape, seed: 1, records, format: 'avro' }),
     json: await ground.fill({ ...shape, seed: 2, records, format: 'json', bytes: Math.round(bytes * 1.7) }),
     tinyAvro: await ground.fill({ ...shape, seed: 3, records: partitions, format: 'avro' }),
     tinyJson: await ground.fill({ ...shape, seed: 4, records: partitions, format: 'json' }),
   };
+}
+
+async function throughput(ground: Ground, options: BenchOptions): Promise<Score[]> {
+  const fillings = await fill(ground, options);
   const others = [floor('pass'), floor('consume'), stock(false, STOCK_RECORDS_MAX), stock(true, STOCK_REPORTS_RECORDS_MAX)];
-  const ours = product ? [KD_PASS, KD_RAW, KD_AVRO, KD_JSON].map((variant) => kd(variant)) : [];
+  const ours = [KD_PASS, KD_RAW, KD_AVRO, KD_JSON].map((variant) => kd(variant));
   const wanted = [...others, ...ours].filter(({ id }) => options.match.some((prefix) => id.startsWith(prefix)));
   return measureThroughput(ground, wanted, fillings, options.runs);
 }
 
-async function pair(
-  ground: Ground,
-  contenders: readonly Contender[],
-  recipe: { records: number; partitions: number; bytes: number },
-  runs: number,
-): Promise<Score[]> {
-  const full = await ground.fill({ ...recipe, seed: 5, format: 'avro' });
-  const tiny = await ground.fill({ ...recipe, seed: 6, format: 'avro', records: recipe.partitions });
-  const scores = await measureThroughput(ground, contenders, { avro: full, json: full, tinyAvro: tiny, tinyJson: tiny }, runs);
-  await ground.cluster.tool.deleteTopics([full.topic, tiny.topic]);
-  return scores;
+async function tls(ground: Ground, { records, size: bytes, partitions, runs }: BenchOptions): Promise<TlsScore> {
+  const contenders = [floor('pass'), kd(KD_PASS), kd(KD_AVRO)];
+  return onAvro(ground, { records, bytes, partitions }, (fillings) => measureTls(ground, contenders, fillings, runs));
 }
 
-async function byPartitions(ground: Ground, options: BenchOptions): Promise<Results['partitions']> {
+interface Shape {
+  readonly records: number;
+  readonly partitions: number;
+  readonly bytes: number;
+}
+
+async function onAvro<T>(ground: Ground, shape: Shape, measure: (fillings: Fillings) => Promise<T>): Promise<T> {
+  const full = await ground.fill({ ...shape, seed: 5, format: 'avro' });
+  const tiny = await ground.fill({ ...shape, seed: 6, format: 'avro', records: shape.partitions });
+  const result = await measure({ avro: full, json: full, tinyAvro: tiny, tinyJson: tiny });
+  await ground.cluster.tool.deleteTopics([full.topic, tiny.topic]);
+  return result;
+}
+
+async function pair(ground: Ground, shape: Shape, runs: number): Promise<Score[]> {
+  return onAvro(ground, shape, (fillings) => measureThroughput(ground, [floor('pass'), kd(KD_PASS)], fillings, runs));
+}
+
+type PartitionRows = NonNullable<Results['partitions']>['result'];
+
+async function byPartitions(ground: Ground, options: BenchOptions): Promise<PartitionRows> {
   const rows = [];
   for (const partitions of PARTITION_COUNTS) {
-    const recipe = { records: Math.ceil(options.records / 2), partitions, bytes: options.size };
-    const [base, ours] = await pair(ground, [floor('pass'), kd(KD_PASS)], recipe, options.runs);
+    const shape = { records: Math.ceil(options.records / 2), partitions, bytes: options.size };
+    const [base, ours] = await pair(ground, shape, options.runs);
     if (base !== undefined && ours !== undefined) {
       rows.push({ partitions, floor: base, kd: ours });
     }
@@ -62,17 +79,37 @@ async function byPartitions(ground: Ground, options: BenchOptions): Promise<Resu
   return rows;
 }
 
-async function latencies(ground: Ground, rateMax: number, partitions: number): Promise<LatencyScore[]> {
-  const scores: LatencyScore[] = [];
-  for (const rate of [CALM_RATE, Math.round(rateMax / 2)]) {
-    scores.push(await measureDirectLatency(ground, rate, partitions));
-    scores.push(await measureKdLatency(ground, KD_PASS, rate, partitions));
-  }
-  return scores;
+async function latency(ground: Ground, options: BenchOptions, rateMax: number): Promise<NonNullable<Results['latency']>['result']> {
+  const { partitions, runs } = options;
+  const half = Math.round(rateMax / 2);
+  const rates = options.rates.map((rate) => (rate === 'half' ? half : rate));
+  const product = kd(KD_PASS, 'forever');
+  const scores = await measureLatency(ground, [floor('pass'), product], { rates, partitions, runs });
+  return { scores, startStop: await measureStartStop(ground, product, { rate: half, partitions, runs }) };
 }
 
-function productRuns(): boolean {
-  return spawnSync(process.execPath, [kdEntry(), 'run', '--help'], { stdio: 'ignore' }).status === 0;
+/** Measures the wanted parts one after the other; each is written down as soon as it is there. */
+async function measureParts(ground: Ground, options: BenchOptions, circumstances: Circumstances): Promise<void> {
+  let results = await readResults(options.out);
+  const add = async <T>(part: Part, measure: () => Promise<T>): Promise<void> => {
+    if (!options.parts.has(part)) return;
+    say(`part ${part}`);
+    results = { ...results, [part]: { ...circumstances, result: await measure() } };
+    await writeReport(options.out, results);
+  };
+  const large = { records: Math.min(LARGE_RECORDS, options.records), partitions: options.partitions, bytes: LARGE_BYTES };
+  const rateMax = (): number => results.throughput?.result.find((score) => score.id === KD_PASS.id)?.recordsPerSecond ?? RATE_MAX_GUESS;
+  await add('throughput', () => throughput(ground, options));
+  await add('tls', () => tls(ground, options));
+  await add('large', () => pair(ground, large, options.runs));
+  await add('partitions', () => byPartitions(ground, options));
+  await add('latency', () => latency(ground, options, rateMax()));
+  await add('micro', measureMicro);
+}
+
+function commandLine(): string {
+  const words = process.argv.slice(2);
+  return words.length === 0 ? 'make bench' : `make bench -- ${words.join(' ')}`;
 }
 
 async function main(): Promise<void> {
@@ -81,33 +118,11 @@ async function main(): Promise<void> {
   if ((loadavg()[0] ?? 0) > QUIET_LOAD) {
     say(`the machine is not idle (load ${(loadavg()[0] ?? 0).toFixed(2)}): expect worse and wider figures`);
   }
-  const machine = describeMachine();
-  const product = productRuns();
-  if (!product) {
-    say(`${kdEntry()} run does not work: only the floor and the baselines are measured`);
-  }
-  const wants = (part: Part): boolean => options.parts.has(part);
-  const ground = await Ground.open();
-  const { partitions, runs } = options;
+  const { records, size, partitions, runs } = options;
+  const circumstances = { machine: describeMachine(), options: { records, size, partitions, runs }, command: commandLine() };
+  const ground = await Ground.open({ tls: options.parts.has('tls') });
   try {
-    const scores = wants('throughput') ? await throughput(ground, options, product) : [];
-    const large = { records: Math.min(LARGE_RECORDS, options.records), partitions, bytes: LARGE_BYTES };
-    const rateMax = scores.find((score) => score.id === KD_PASS.id)?.recordsPerSecond ?? CALM_RATE * 2;
-    const results: Results = {
-      machine,
-      options,
-      command: `make bench${process.argv.length > 2 ? ` ARGS="${process.argv.slice(2).join(' ')}"` : ''}`,
-      throughput: scores,
-      large: wants('large') ? await pair(ground, product ? [floor('pass'), kd(KD_PASS)] : [floor('pass')], large, runs) : [],
-      partitions: wants('partitions') && product ? await byPartitions(ground, options) : [],
-      latency: wants('latency') && product ? await latencies(ground, rateMax, partitions) : [],
-      startStop:
-        wants('latency') && product
-          ? await measureStartStop(ground, KD_PASS, { rate: Math.round(rateMax / 2), partitions, runs })
-          : undefined,
-      micro: wants('micro') ? await measureMicro() : [],
-    };
-    await writeReport(results);
+    await measureParts(ground, options, circumstances);
     say(`written: ${join(options.out, 'RESULTS.md')}`);
   } finally {
     await ground.close();

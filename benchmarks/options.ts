@@ -11,32 +11,47 @@ export interface BenchOptions {
   readonly parts: ReadonlySet<Part>;
   /** Beginnings of the ids to run ([''] = all), e.g. floor, stock, kd-pass. */
   readonly match: readonly string[];
-  /** Folder for RESULTS.md and results.svg. */
+  /** Records a second at which latency is measured; half: half of what pass-through reaches. */
+  readonly rates: readonly (number | 'half')[];
+  /** Folder for RESULTS.md, results.json and results.svg. */
   readonly out: string;
 }
 
-export const PARTS = ['throughput', 'latency', 'partitions', 'large', 'micro'] as const;
+export const PARTS = ['throughput', 'tls', 'latency', 'partitions', 'large', 'micro'] as const;
 export type Part = (typeof PARTS)[number];
 
-const USAGE = `make bench ARGS="…"
-  --records N      [2000000] records a run
-  --size BYTES     [98] bytes of a value
-  --partitions N   [8]
-  --runs N         [3] rounds; medians are reported
-  --only LIST      [${PARTS.join(',')}]
-  --match LIST     [all] contenders whose id begins so: floor,stock,kd-pass,kd-raw,kd-avro,kd-json
-  --out FOLDER     [benchmarks]`;
+const DEFAULTS = { records: '2000000', size: '98', partitions: '8', runs: '3', match: '', rates: '100000,half' };
+
+const USAGE = `make bench, with options as in: make bench -- --only throughput,tls --runs 5   (or make bench ARGS="--only throughput,tls --runs 5")
+  --only LIST      [all] parts to measure; what RESULTS.md has of the others stays
+                     throughput  copying a topic: the C floor, stock node-rdkafka, kd
+                     tls         what TLS adds to the C floor and to kd
+                     latency     from end to end: Kafka alone, the C floor in between, kd in between; first record, stop
+                     partitions  CPU by partitions
+                     large       records of 10 KB
+                     micro       parts by themselves, without a broker
+  --tls            the part tls alone; with --only: that part, too
+  --records N      [${DEFAULTS.records}] records a run
+  --size BYTES     [${DEFAULTS.size}] bytes of a value
+  --partitions N   [${DEFAULTS.partitions}]
+  --runs N         [${DEFAULTS.runs}] rounds, interleaved; medians are reported
+  --rates LIST     [${DEFAULTS.rates}] records/s of the part latency; half: half of what kd's pass-through reached last
+  --match LIST     [all] contenders of the part throughput whose id begins so: floor,stock,kd-pass,kd-raw,kd-avro,kd-json
+  --out FOLDER     [benchmarks] where RESULTS.md, results.json and results.svg are
+  --help`;
 
 export function parseOptions(args: readonly string[], defaultOut: string): BenchOptions {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      records: { type: 'string', default: '2000000' },
-      size: { type: 'string', default: '98' },
-      partitions: { type: 'string', default: '8' },
-      runs: { type: 'string', default: '3' },
-      only: { type: 'string', default: PARTS.join(',') },
-      match: { type: 'string', default: '' },
+      records: { type: 'string', default: DEFAULTS.records },
+      size: { type: 'string', default: DEFAULTS.size },
+      partitions: { type: 'string', default: DEFAULTS.partitions },
+      runs: { type: 'string', default: DEFAULTS.runs },
+      only: { type: 'string' },
+      tls: { type: 'boolean', default: false },
+      rates: { type: 'string', default: DEFAULTS.rates },
+      match: { type: 'string', default: DEFAULTS.match },
       out: { type: 'string', default: defaultOut },
       help: { type: 'boolean', default: false },
     },
@@ -45,13 +60,15 @@ export function parseOptions(args: readonly string[], defaultOut: string): Bench
     process.stdout.write(`${USAGE}\n`);
     process.exit(0);
   }
+  const named = values.only?.split(',').map(part) ?? (values.tls ? [] : PARTS);
   return {
     records: positive('--records', values.records),
     size: positive('--size', values.size),
     partitions: positive('--partitions', values.partitions),
     runs: positive('--runs', values.runs),
-    parts: new Set(values.only.split(',').map(part)),
+    parts: new Set([...named, ...(values.tls ? (['tls'] as const) : [])]),
     match: values.match.split(','),
+    rates: values.rates.split(',').map((rate) => (rate === 'half' ? rate : positive('--rates', rate))),
     out: values.out,
   };
 }

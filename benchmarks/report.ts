@@ -1,24 +1,38 @@
-/** Writes what was measured: RESULTS.md for people, results.svg beside it. */
-import { writeFile } from 'node:fs/promises';
+/** Writes what was measured: RESULTS.md for people, results.json with the figures of every part, results.svg. */
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Bar, barChart } from './chart.js';
 import type { LatencyScore, StartStopScore } from './latency.js';
 import type { Machine } from './machine.js';
 import type { MicroScore } from './micro/main.js';
 import type { BenchOptions } from './options.js';
+import { range } from './stats.js';
 import type { Score } from './throughput.js';
+import type { TlsPair, TlsScore } from './tls.js';
 
-export interface Results {
+/** Where, when and how a part was measured. */
+export interface Circumstances {
   readonly machine: Machine;
-  readonly options: BenchOptions;
+  readonly options: Pick<BenchOptions, 'records' | 'size' | 'partitions' | 'runs'>;
   readonly command: string;
-  readonly throughput: readonly Score[];
-  readonly latency: readonly LatencyScore[];
-  readonly startStop: StartStopScore | undefined;
-  readonly partitions: readonly { readonly partitions: number; readonly floor: Score; readonly kd: Score }[];
-  readonly large: readonly Score[];
-  readonly micro: readonly MicroScore[];
 }
+
+export interface Measured<T> extends Circumstances {
+  readonly result: T;
+}
+
+/** A part that was not measured again keeps what was measured before. */
+export interface Results {
+  readonly throughput?: Measured<readonly Score[]>;
+  readonly tls?: Measured<TlsScore>;
+  readonly large?: Measured<readonly Score[]>;
+  readonly partitions?: Measured<readonly { readonly partitions: number; readonly floor: Score; readonly kd: Score }[]>;
+  readonly latency?: Measured<{ readonly scores: readonly LatencyScore[]; readonly startStop: StartStopScore }>;
+  readonly micro?: Measured<readonly MicroScore[]>;
+}
+
+/** What people wrote stands below this line, and stays. */
+const BY_HAND = '<!-- Written by hand from here on; make bench keeps it. -->';
 
 const MIB = 2 ** 20;
 
@@ -36,11 +50,16 @@ function ratio(value: number, base: number | undefined): string {
   return base === undefined ? '' : `${(value / base).toFixed(2)} ×`;
 }
 
+function withRange(middle: number, rounds: readonly number[]): string {
+  const { min, max } = range(rounds);
+  return `${middle.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`;
+}
+
 function scoreRows(scores: readonly Score[], base: number | undefined): string[][] {
   return scores.map((score) => [
     score.title,
     ratio(score.cpuMicros, base),
-    `${score.cpuMicros.toFixed(2)} (${score.cpuMicrosMin.toFixed(2)}–${score.cpuMicrosMax.toFixed(2)})`,
+    withRange(score.cpuMicros, score.cpuMicrosOfRounds),
     score.cpuMicrosWhole.toFixed(2),
     thousands(score.recordsPerSecond),
     Math.round(score.rssPeakBytes / MIB).toString(),
@@ -55,63 +74,100 @@ function floorOf(scores: readonly Score[]): number | undefined {
   return scores.find((score) => score.id === 'floor-pass')?.cpuMicros;
 }
 
-function sections(results: Results): string[] {
-  const { throughput, latency, startStop, partitions, large, micro } = results;
-  const parts: string[] = [];
-  if (throughput.length > 0) {
-    parts.push(`## Copying a topic\n\n${table(SCORE_HEAD, scoreRows(throughput, floorOf(throughput)))}`);
-  }
-  if (large.length > 0) {
-    parts.push(`## 10 KB records\n\n${table(SCORE_HEAD, scoreRows(large, floorOf(large)))}`);
-  }
-  if (partitions.length > 0) {
-    const rows = partitions.map(({ partitions: count, floor, kd }) => [
-      String(count),
-      kd.cpuMicros.toFixed(2),
-      floor.cpuMicros.toFixed(2),
-      ratio(kd.cpuMicros, floor.cpuMicros),
-    ]);
-    parts.push(`## CPU by partitions\n\n${table(['partitions', 'kd pass-through µs', 'floor µs', 'ratio'], rows)}`);
-  }
-  if (latency.length > 0) {
-    const rows = latency.map((score) => [
-      score.title,
-      thousands(score.recordsPerSecond),
-      ...[score.p50Ms, score.p99Ms, score.p999Ms, score.maxMs].map((ms) => ms.toFixed(1)),
-    ]);
-    parts.push(`## Latency end to end\n\n${table(['', 'records/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'max ms'], rows)}`);
-  }
-  if (startStop !== undefined) {
-    parts.push(
-      `First record out ${startStop.firstRecordOutMs.toFixed(0)} ms after the start of the process; stopped ${startStop.drainMs.toFixed(0)} ms after SIGTERM under load.`,
-    );
-  }
-  if (micro.length > 0) {
-    const rows = micro.map((score) => [score.name, score.nanoseconds.toFixed(0), score.unit]);
-    parts.push(`## Parts by themselves\n\n${table(['', 'ns, median', 'per'], rows)}`);
-  }
-  return parts;
+/** A heading, what was measured, and under what conditions. */
+function section<T>(heading: string, measured: Measured<T> | undefined, body: (result: T) => string): string[] {
+  return measured === undefined ? [] : [`## ${heading}\n\n${body(measured.result)}\n\n${conditions(measured)}`];
 }
 
-function markdown(results: Results): string {
-  const { machine, options } = results;
+function conditions({ machine, options, command }: Circumstances): string {
+  const place = `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Linux ${machine.kernel}, load before the run ${machine.loadBefore.toFixed(2)}`;
+  const versions = `Node ${machine.node}, librdkafka ${machine.librdkafka}, Apache Kafka 4.3.1 on Java ${machine.java}, one broker`;
+  const load = `records of ${options.size} bytes, up to ${options.records.toLocaleString('en-US')} a run, ${options.partitions} partitions, ${options.runs} ${options.runs === 1 ? 'round' : 'rounds'}`;
+  return `Commit ${machine.commit}, ${machine.date}: \`${command}\`; unless the table says otherwise, ${load}. ${place}. ${versions}.`;
+}
+
+function tlsBody({ handshake, pairs }: TlsScore): string {
+  const base = pairs.find(({ plain }) => plain.id === 'floor-pass')?.extraMicros;
+  const rows = pairs.map((pair: TlsPair) => [
+    pair.plain.title,
+    withRange(pair.extraMicros, pair.extraMicrosOfRounds),
+    ratio(pair.extraMicros, base),
+    withRange(pair.plain.cpuMicros, pair.plain.cpuMicrosOfRounds),
+    withRange(pair.tls.cpuMicros, pair.tls.cpuMicrosOfRounds),
+    thousands(pair.plain.recordsPerSecond),
+    thousands(pair.tls.recordsPerSecond),
+  ]);
+  const cpu = 'CPU µs/record';
+  const head = [
+    '',
+    `TLS adds, ${cpu} (range)`,
+    "to the floor's",
+    `${cpu} without`,
+    `${cpu} with TLS`,
+    'records/s without',
+    'records/s with TLS',
+  ];
+  return `${handshake.protocol} with ${handshake.cipher}, for reading and for writing, on a second listener of the same broker. kd is configured as in Java (\`security.protocol: SSL\`, JKS truststore), the floor by PEM file.
+What TLS adds is the difference in each round; the median of the rounds counts.
+
+${table(head, rows)}`;
+}
+
+function latencyBody({ scores, startStop }: { readonly scores: readonly LatencyScore[]; readonly startStop: StartStopScore }): string {
+  const rows = scores.map((score) => [
+    score.title,
+    thousands(score.recordsPerSecond),
+    ...[score.p50Ms, score.p99Ms, score.p999Ms, score.maxMs].map((ms) => ms.toFixed(1)),
+  ]);
+  return `The C floor in between reads and writes as kd does; what it takes longer than Kafka and the meter alone is the price of a second way through Kafka on this machine.
+
+${table(['', 'records/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'max ms'], rows)}
+
+First record out ${startStop.firstRecordOutMs.toFixed(0)} ms after the start of the process; stopped ${startStop.drainMs.toFixed(0)} ms after SIGTERM under load.`;
+}
+
+function sections(results: Results): string[] {
+  const scoreTable = (scores: readonly Score[]): string => table(SCORE_HEAD, scoreRows(scores, floorOf(scores)));
+  return [
+    ...section('Copying a topic', results.throughput, scoreTable),
+    ...section('What TLS adds', results.tls, tlsBody),
+    ...section('10 KB records', results.large, scoreTable),
+    ...section('CPU by partitions', results.partitions, (rows) =>
+      table(
+        ['partitions', 'kd pass-through µs', 'floor µs', 'ratio'],
+        rows.map(({ partitions, floor, kd }) => [
+          String(partitions),
+          kd.cpuMicros.toFixed(2),
+          floor.cpuMicros.toFixed(2),
+          ratio(kd.cpuMicros, floor.cpuMicros),
+        ]),
+      ),
+    ),
+    ...section('Latency end to end', results.latency, latencyBody),
+    ...section('Parts by themselves', results.micro, (scores) =>
+      table(
+        ['', 'ns, median', 'per'],
+        scores.map((score) => [score.name, score.nanoseconds.toFixed(0), score.unit]),
+      ),
+    ),
+  ];
+}
+
+function markdown(results: Results, byHand: string): string {
   return `# Benchmark results
 
-What the numbers mean: CPU is user and system time of the whole process and all its threads, as the kernel counts it; medians of ${options.runs} interleaved runs.
+What the numbers mean: CPU is user and system time of the whole process and all its threads, as the kernel counts it; medians of interleaved rounds.
 The time before the first record and after the last (starting, connecting, joining the group, leaving) is measured by a run over a few records and taken off,
 the same way for everybody; "with start" is without that. The broker runs on the same cores, so records/s says as much about it as about the program: compare the ratios.
 Every contender keeps partition, key, headers and timestamp; producers are idempotent with acks=all; CRCs are checked. The output of the first round of each is read by Kafka's own Java client and must be complete and in order.
-
-- machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Linux ${machine.kernel}, load before the run ${machine.loadBefore.toFixed(2)}
-- Node ${machine.node}, librdkafka ${machine.librdkafka}, Apache Kafka 4.3.1 on Java ${machine.java}, one broker
-- commit ${machine.commit}, ${machine.date}
-- records: ${options.records.toLocaleString('en-US')} of ${options.size} bytes (Avro: 2 longs, a double, a string, an array of 3 strings), ${options.partitions} partitions
-- command: \`${results.command}\`
+Records are Avro with 2 longs, a double, a string and an array of 3 strings. Each part stands with its own commit and date: parts can be measured one by one.
 
 ![CPU per record](results.svg)
 
 ${sections(results).join('\n\n')}
-`;
+
+${BY_HAND}
+${byHand}`;
 }
 
 function bars(scores: readonly Score[]): Bar[] {
@@ -124,13 +180,31 @@ function bars(scores: readonly Score[]): Bar[] {
   }));
 }
 
-export async function writeReport(results: Results): Promise<void> {
-  const { machine, options } = results;
-  await writeFile(join(options.out, 'RESULTS.md'), markdown(results));
-  const shown = results.throughput.filter((score) => score.id !== 'floor-consume');
-  if (shown.length > 0) {
+async function textOf(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** What earlier runs left in the folder. */
+export async function readResults(folder: string): Promise<Results> {
+  return JSON.parse((await textOf(join(folder, 'results.json'))) ?? '{}') as Results;
+}
+
+export async function writeReport(folder: string, results: Results): Promise<void> {
+  const report = join(folder, 'RESULTS.md');
+  const [, byHand = ''] = ((await textOf(report)) ?? '').split(`${BY_HAND}\n`);
+  await writeFile(join(folder, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
+  await writeFile(report, markdown(results, byHand));
+  const { throughput } = results;
+  const shown = throughput?.result.filter((score) => score.id !== 'floor-consume') ?? [];
+  if (throughput !== undefined && shown.length > 0) {
+    const { machine, options } = throughput;
     const subtitle = 'consume → produce, idempotent, acks=all; whole process, median, times the C floor';
     const footnote = `${machine.cpu}, ${machine.cores} cores shared with the broker · ${options.size} B records, ${options.partitions} partitions · commit ${machine.commit} · ${machine.date}`;
-    await writeFile(join(options.out, 'results.svg'), barChart('CPU per record (µs)', subtitle, bars(shown), footnote));
+    await writeFile(join(folder, 'results.svg'), barChart('CPU per record (µs)', subtitle, bars(shown), footnote));
   }
 }

@@ -6,16 +6,15 @@
 import type { Contender } from './contenders.js';
 import type { Filled, Ground, Run } from './ground.js';
 import { say } from './ground.js';
-import { median, range } from './stats.js';
+import { median } from './stats.js';
 
 export interface Score {
   readonly id: string;
   readonly title: string;
   readonly records: number;
-  /** CPU of the whole process a record, start taken off: median, smallest, largest of the runs. */
+  /** CPU of the whole process a record, start taken off: the median of the rounds. */
   readonly cpuMicros: number;
-  readonly cpuMicrosMin: number;
-  readonly cpuMicrosMax: number;
+  readonly cpuMicrosOfRounds: readonly number[];
   /** The same with the start in it. */
   readonly cpuMicrosWhole: number;
   readonly startCpuSeconds: number;
@@ -64,7 +63,7 @@ function append(map: Map<string, Run[]>, key: string, run: Run): void {
   map.set(key, [...(map.get(key) ?? []), run]);
 }
 
-export function score(contender: Contender, starts: readonly Run[], wholes: readonly Run[]): Score {
+function score(contender: Contender, starts: readonly Run[], wholes: readonly Run[]): Score {
   const startCpuSeconds = median(starts.map((run) => run.cpuSeconds));
   const startSeconds = median(starts.map((run) => run.seconds));
   const cpu = wholes.map((run) => ((run.cpuSeconds - startCpuSeconds) / run.records) * MICROS);
@@ -73,8 +72,7 @@ export function score(contender: Contender, starts: readonly Run[], wholes: read
     title: contender.title,
     records: wholes[0]?.records ?? 0,
     cpuMicros: median(cpu),
-    cpuMicrosMin: range(cpu).min,
-    cpuMicrosMax: range(cpu).max,
+    cpuMicrosOfRounds: cpu,
     cpuMicrosWhole: median(wholes.map((run) => (run.cpuSeconds / run.records) * MICROS)),
     startCpuSeconds,
     recordsPerSecond: median(wholes.map((run) => run.records / Math.max(run.seconds - startSeconds, 0.001))),

@@ -1,16 +1,27 @@
 /*
  * The floor: what the same job costs in plain C on the same librdkafka with the same settings. One loop, no threads of our own.
  *   floor consume|pass -b SERVERS -i TOPIC [-o TOPIC] -n RECORDS [-g GROUP] [-C name=value]… [-P name=value]…
+ * RECORDS 0: until SIGTERM.
  * pass: every record goes on to the same partition with its key, headers and source timestamp (produceva); idempotent, acks=all, delivery
  * reports polled, offsets committed by the group's auto-commit. Prints one JSON object.
  */
+#include <signal.h>
+
 #include "common.h"
 
 #define BATCH_MAX 4000
 #define WAIT_MS 100
+/* While records are under way their delivery reports have to be fetched, too. */
+#define WAIT_REPORTS_MS 5
 #define FLUSH_MS 60000
 
 static int64_t delivered, failed;
+static volatile sig_atomic_t stopped;
+
+static void on_stop(int signal) {
+  (void)signal;
+  stopped = 1;
+}
 
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque) {
   (void)rk;
@@ -80,10 +91,16 @@ int main(int argc, char **argv) {
   rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(consumer);
   int64_t records = 0, bytes = 0;
   double first = 0, begun = now_seconds();
-  while (records < wanted) {
-    /* Takes what is there; waits only for the first: a batch call with a timeout waits all of it for a full batch. */
+  if (wanted == 0) {
+    struct sigaction action = {.sa_handler = on_stop};
+    sigaction(SIGTERM, &action, NULL);
+    wanted = INT64_MAX;
+  }
+  while (records < wanted && !stopped) {
+    /* Takes what is there; waits only for the first, which ends the wait at once: a batch call with a timeout waits all of it for a full batch. */
     ssize_t n = rd_kafka_consume_batch_queue(queue, 0, batch, BATCH_MAX);
-    if (n == 0 && (batch[0] = rd_kafka_consumer_poll(consumer, producer ? 1 : WAIT_MS))) n = 1;
+    int wait_ms = producer && rd_kafka_outq_len(producer) > 0 ? WAIT_REPORTS_MS : WAIT_MS;
+    if (n == 0 && (batch[0] = rd_kafka_consumer_poll(consumer, wait_ms))) n = 1;
     for (ssize_t i = 0; i < n; i++) {
       rd_kafka_message_t *m = batch[i];
       if (m->err) {
