@@ -217,7 +217,9 @@ export class LegRunner<Config> {
     if (this.isStopping()) return undefined;
     if (this.pending !== undefined) return this.takePending();
     if (!wasProven && this.proven !== undefined) return this.proven;
-    return (await this.reloader?.fresh()) ?? failed;
+    const fresh = await this.reloader?.fresh();
+    // Loading takes its time: a leg begun after the wish to stop would not hear of it.
+    return this.isStopping() ? undefined : (fresh ?? failed);
   }
 
   private pause(delayMs: number): Promise<void> {

@@ -150,6 +150,7 @@ export class PlayedSource implements RevisionSource<Config> {
   trialFault: Error | undefined;
   loads = 0;
   readonly trials: string[] = [];
+  private loading: Promise<void> = Promise.resolve();
 
   constructor(now: Revision<Config>) {
     this.now = { kind: 'valid', revision: now };
@@ -159,9 +160,19 @@ export class PlayedSource implements RevisionSource<Config> {
     this.now = { kind: 'valid', revision: revision(name) };
   }
 
-  load(): Promise<Loading<Config>> {
+  /** Loading ends when what is returned here is called. */
+  holdLoading(): () => void {
+    let loaded = (): void => undefined;
+    this.loading = new Promise((resolve) => {
+      loaded = resolve;
+    });
+    return () => loaded();
+  }
+
+  async load(): Promise<Loading<Config>> {
     this.loads += 1;
-    return Promise.resolve(this.now);
+    await this.loading;
+    return this.now;
   }
 
   refusal(): string | undefined {

@@ -261,6 +261,25 @@ test('stopped while nothing starts, the run ends in order: all that was taken is
   assert.equal(play.report?.state, 'stopped');
 });
 
+test('stopped while the configuration is loaded for another try, no leg begins that nobody would stop', async () => {
+  const play = await new Play().running();
+  await play.change('b');
+  play.leg.fail(unreachable);
+  await settle();
+  await pass(play.clock, 1_000);
+  assert.equal(play.names, 'a b a');
+  const loaded = play.source.holdLoading();
+  play.leg.fail(unreachable);
+  await settle();
+  await pass(play.clock, 2_000);
+  play.runner.stop();
+  loaded();
+  await settle();
+  assert.equal(play.names, 'a b a');
+  assert.equal(play.report?.state, 'stopped');
+  assert.equal(play.report.error, undefined);
+});
+
 test('a client that hangs ends the run: no second one is made beside it', async () => {
   const play = await new Play().running();
   play.leg.drains = false;
