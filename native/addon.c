@@ -7,6 +7,7 @@
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "handles.h"
 #include "live.h"
@@ -186,6 +187,15 @@ static napi_value check_configuration(napi_env env, napi_callback_info info) {
   return result;
 }
 
+/* _exit runs no handlers: those of Node and of librdkafka's clients wait for a disconnect that may never end. */
+static napi_value exit_now(napi_env env, napi_callback_info info) {
+  napi_value argv[1], self;
+  int32_t code;
+  if (!kd_arguments(env, info, 1, argv, &self)) return NULL;
+  if (napi_get_value_int32(env, argv[0], &code) != napi_ok || code < 0 || code > 255) return kd_throw_range(env, "an exit code is a number from 0 to 255");
+  _exit(code);
+}
+
 static bool set_text(napi_env env, napi_value exports, const char *name, const char *text) {
   napi_value value;
   return napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value) == napi_ok && kd_set(env, exports, name, value);
@@ -204,6 +214,7 @@ NAPI_MODULE_INIT() {
     KD_METHOD("newHandleId", new_handle_id),        KD_METHOD("fatalError", fatal_error), KD_METHOD("assignmentLost", assignment_lost),
     KD_METHOD("outQueueLength", out_queue_length),  KD_METHOD("errorName", error_name),   KD_METHOD("liveCounts", live_counts),
     KD_METHOD("checkConfiguration", check_configuration), KD_METHOD("setOauthBearerToken", set_oauth_bearer_token),
+    KD_METHOD("exitNow", exit_now),
   };
   KD_TRY(env, napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions));
   KD_TRY(env, kd_define_table(env, exports));

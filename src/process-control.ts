@@ -44,12 +44,3 @@ export function usage(): Usage {
   const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
   return { cpuMicroseconds: userCPUTime + systemCPUTime, rssPeakBytes: maxRSS * 1024 };
 }
-
-/**
- * Ends the process at once. The last resort for a client whose disconnect never ends: the process's own exit would wait for it too.
- * The exit code can't be chosen, so callers print what must be known before.
- */
-export function killSelf(): never {
-  process.kill(process.pid, 'SIGKILL');
-  throw new Error('killed');
-}

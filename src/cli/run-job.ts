@@ -1,5 +1,6 @@
 /** Runs the main job and tells how it goes: logs, progress, endpoints, signals, summary. */
 import type { HealthServer } from '../adapters/http/server.js';
+import { loadNative } from '../adapters/kafka/native.js';
 import { compose } from '../compose.js';
 import type { Loaded } from '../config/load.js';
 import type { ResolvedConfig } from '../config/resolved.js';
@@ -7,7 +8,7 @@ import type { ExitCode } from '../core/errors.js';
 import type { RunReport } from '../dispatcher/dispatcher.js';
 import { type ClosableLogger, createLogger } from '../logging/winston-logger.js';
 import type { Clock } from '../ports/clock.js';
-import { killSelf, onReloadSignal, onStopSignals, usage } from '../process-control.js';
+import { onReloadSignal, onStopSignals, usage } from '../process-control.js';
 import { ExpiryWatch } from '../rotation/expiry.js';
 import { digestOf } from '../rotation/file-digest.js';
 import { FileWatch } from '../rotation/file-watch.js';
@@ -80,7 +81,7 @@ export async function runJob(job: RunJobOptions, io: CliIo): Promise<Summary> {
   await job.beforeSummary?.();
   await print(summary, options, io);
   io.setExitCode(summary.exitCode as ExitCode);
-  if (report.hung) killSelf();
+  if (report.hung) loadNative().exitNow(summary.exitCode);
   return summary;
 }
 

@@ -22,6 +22,8 @@ export interface NativeBinding {
   readonly pluginPath: string;
   /** A number for `kd.handle`, never used before in this process. */
   newHandleId(): number;
+  /** Ends the process at once, without any handler: the last resort when a client's disconnect never ends, for which every other exit waits. */
+  exitNow(code: number): never;
   readonly PartitionTable: new (partitionsMax: number) => NativePartitionTable;
   readonly Reader: new (handleId: number, table: NativePartitionTable, options: ReaderOptions, onEvent: ReaderListener) => NativeReader;
   readonly Writer: new (handleId: number, table: NativePartitionTable, options: WriterOptions, onEvent: WriterListener) => NativeWriter;
