@@ -7,6 +7,8 @@ const STAGES: readonly Stage[] = ['dns', 'tcp', 'tls', 'kafka', 'sasl'];
 const EXPIRY_WARNED_MS = 30 * 86_400_000;
 /** Left out after one that failed: they would only say that they were left out. */
 const SKIPPED_MESSAGE = 'not asked, since the step before failed';
+/** Own certificates and keys are looked at before anything is sent. */
+const NOT_COME_TO = 'not asked, since a later step can only fail';
 
 export interface ProbeSettings {
   readonly tls: boolean;
@@ -21,7 +23,9 @@ export function judgeProbe(
   settings: ProbeSettings,
   diagnosis: Diagnosis | undefined = report.diagnosis,
 ): readonly Check[] {
-  const stages = STAGES.filter((stage) => (stage !== 'tls' || settings.tls) && (stage !== 'sasl' || settings.sasl));
+  // A listener may want what is not configured: then its stage is one all the same, for it failed there.
+  const asked: Partial<Record<Stage, boolean>> = { tls: settings.tls, sasl: settings.sasl };
+  const stages = STAGES.filter((stage) => (asked[stage] ?? true) || stage === diagnosis?.stage);
   const failedAt = diagnosis === undefined ? stages.length : Math.max(0, stages.indexOf(diagnosis.stage));
   return stages.flatMap((stage, index) => {
     const findings = new Findings(AREAS[stage], report.broker);
@@ -41,10 +45,12 @@ function fail(stage: Stage, report: ProbeReport, diagnosis: Diagnosis, findings:
 function describe(stage: Stage, report: ProbeReport, settings: ProbeSettings, findings: Findings): void {
   switch (stage) {
     case 'dns':
-      findings.ok(listed(report.addresses));
+      if (report.addresses.length === 0) findings.skipped(NOT_COME_TO);
+      else findings.ok(listed(report.addresses));
       return;
     case 'tcp':
-      findings.ok(`connected to ${report.address ?? '?'} in ${report.connectMs ?? 0} ms`);
+      if (report.connectMs === undefined) findings.skipped(NOT_COME_TO);
+      else findings.ok(`connected to ${report.address ?? '?'} in ${report.connectMs} ms`);
       return;
     case 'tls':
       describeTls(report, settings.nowMs, findings);

@@ -170,6 +170,25 @@ test('a probe becomes a step each; after the one that failed only the next is to
   assert.equal(checks[2]?.message, 'not trusted');
 });
 
+test('a login that is asked for and not configured fails as a login, not at the first step', () => {
+  const said = { broker: 'b:9093', fault: 'sasl-required', message: 'wants a login', remedy: 'do', refused: true } as const;
+  const checks = judgeProbe(REPORT, { tls: false, sasl: false, mechanism: '', nowMs: NOW }, { ...said, stage: 'sasl' });
+  assert.deepEqual(
+    checks.map(({ area, status }) => `${area} ${status}`),
+    ['dns ok', 'tcp ok', 'kafka ok', 'authentication failed'],
+  );
+});
+
+test('own material that is of no use: what was not tried is not called connected', () => {
+  const said = { broker: 'b:9093', fault: 'key-mismatch', message: 'not tried', remedy: 'do', refused: true } as const;
+  const untried = { ...REPORT, addresses: [], address: undefined, connectMs: undefined };
+  const checks = judgeProbe(untried, { tls: true, sasl: false, mechanism: '', nowMs: NOW }, { ...said, stage: 'tls' });
+  assert.deepEqual(
+    checks.map(({ area, status }) => `${area} ${status}`),
+    ['dns skipped', 'tcp skipped', 'tls failed', 'kafka skipped'],
+  );
+});
+
 test('a certificate that ends soon is warned of, whichever of the chain it is', () => {
   const certificate = (subject: string, until: string) => ({
     subject,
