@@ -15,7 +15,10 @@ export function clusterConfig(side: ClientSide, servers: readonly string[], inpu
   return {
     bootstrapServers: servers,
     properties,
-    origins: new Map([...properties.keys()].map((name) => [name, originOf(side, name, entries)])),
+    origins: new Map([
+      ['bootstrap.servers', serversOrigin(side, input)],
+      ...[...properties.keys()].map((name): [string, PropertyOrigin] => [name, originOf(side, name, entries)]),
+    ]),
     certificates,
     watchedFiles: [...new Set([...input.files, ...files])],
     tokens: tokensOf(side, servers, input, problems),
@@ -27,6 +30,14 @@ function originOf(side: ClientSide, name: string, entries: PropertyEntries): Pro
   if (entry === undefined)
     return { key: `kafka.${side}.properties.${name}`, place: '', note: `default: ${defaultReasons.get(name) ?? ''}` };
   return { key: entry.key, place: entry.origin.kind === 'file' ? formatOrigin(entry.origin) : '', note: entry.note };
+}
+
+/** No property of the user's, yet the first line to change where no broker is found. */
+function serversOrigin(side: ClientSide, { settings }: ResolveInput): PropertyOrigin {
+  const own = `kafka.${side}.bootstrap-servers`;
+  const key = settings.isSet(own) ? own : 'kafka.bootstrap-servers';
+  const origin = settings.origin(key);
+  return { key, place: origin.kind === 'file' ? formatOrigin(origin) : '', note: '' };
 }
 
 function tokensOf(side: ClientSide, servers: readonly string[], input: ResolveInput, problems: Problems): TokenSource | undefined {

@@ -21,30 +21,41 @@ export function diagnosis(cluster: DiagnosedCluster, broker: string, fault: Faul
     fault,
     refused,
     message: `broker ${broker}: ${said.what}`,
-    remedy: line === undefined ? said.remedy : `${said.remedy}; the line to change: ${line.text}`,
+    remedy: line === undefined ? said.remedy : `${said.remedy}; the line to ${line.written ? 'change' : 'add'}: ${line.text}`,
     ...(line === undefined ? {} : { key: line.key }),
   };
 }
 
 const SERVERS = 'bootstrap.servers';
+const SYSTEM_CAS = 'probe';
 
-/** Where the user would have to write. What nobody set has no line, but a name. */
+/** Where the user would have to write. What nobody set has no line yet, but a name: that of the first. */
 function lineOf(
   { properties, origins }: DiagnosedCluster,
   names: readonly string[],
-): { readonly key: string; readonly text: string } | undefined {
-  const name = names.find((candidate) => properties.has(candidate) || origins?.has(candidate) === true) ?? names[0];
+): { readonly key: string; readonly text: string; readonly written: boolean } | undefined {
+  const written = names.find((candidate) => {
+    // The CAs of the system are the default: no line says so.
+    if (properties.get(candidate) === SYSTEM_CAS && (origins?.get(candidate)?.place ?? '') === '') return false;
+    return properties.has(candidate) || origins?.has(candidate) === true;
+  });
+  const name = written ?? names[0];
   if (name === undefined) return undefined;
   const origin = origins?.get(name);
   const key = origin?.key ?? (name === SERVERS ? 'kafka.bootstrap-servers' : `kafka.properties.${name}`);
-  return { key, text: origin === undefined || origin.place === '' ? key : `${key} (${origin.place})` };
+  return {
+    key,
+    text: origin === undefined || origin.place === '' ? key : `${key} (${origin.place})`,
+    written: written !== undefined || name === SERVERS,
+  };
 }
 
 export const Property = {
   servers: [SERVERS],
   protocol: ['security.protocol'],
-  ca: ['ssl.ca.pem', 'ssl.ca.location'],
-  certificate: ['ssl.certificate.pem', 'ssl.certificate.location', 'ssl.keystore.location'],
+  /** Here and below the first is what to write where nothing is. */
+  ca: ['ssl.truststore.location', 'ssl.ca.pem', 'ssl.ca.location'],
+  certificate: ['ssl.keystore.location', 'ssl.certificate.pem', 'ssl.certificate.location'],
   mechanism: ['sasl.mechanisms', 'sasl.mechanism'],
   credentials: ['sasl.password', 'sasl.username'],
 } as const;

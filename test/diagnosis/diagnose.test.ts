@@ -101,6 +101,19 @@ for (const { name, server, properties, fault, stage, refused, says, advises } of
   });
 }
 
+test('the line to change is one that stands there; what nobody wrote is a line to add', async () => {
+  const place = { key: 'kafka.bootstrap-servers', place: 'kd.yml:2:3', note: '' };
+  const [named] = await diagnose({ ...cluster('no-such-host.invalid:9092'), origins: new Map([['bootstrap.servers', place]]) });
+  assert.match(named?.remedy ?? '', /the line to change: kafka\.bootstrap-servers \(kd\.yml:2:3\)$/);
+  const { address } = await broker({ tls: material.server });
+  const trusting = {
+    bootstrapServers: [address],
+    properties: new Map(Object.entries({ 'security.protocol': 'SSL', 'ssl.ca.location': 'probe' })),
+  };
+  const [untrusted] = await diagnose(trusting);
+  assert.match(untrusted?.remedy ?? '', /the line to add: kafka\.properties\.ssl\.truststore\.location$/);
+});
+
 test('a refused client certificate: whose it is, and of which CA; an expired one with its date', async () => {
   // node's own servers hang up without an alert; OpenSSL's say why, as Java's do.
   const { address, close } = await strictServer(material);
