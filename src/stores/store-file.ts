@@ -38,7 +38,7 @@ function orUnreadable<T>(file: string, read: () => T): T {
     const remedy =
       code === 'EACCES'
         ? 'give the user that runs kd the right to read it'
-        : 'check the path; a relative one starts at the folder of the configuration file';
+        : 'check the path; a relative one starts at the file that names it, on the command line at the working directory';
     throw new StoreError('unreadable', file, what, { remedy, cause: error });
   }
 }

@@ -153,7 +153,11 @@ test('a directory, a pipe, a missing file and a file that is too large are refus
   writeFileSync(large, Buffer.alloc(17 * 1024 * 1024));
   assert.throws(() => readStoreFile(folder), { fault: 'not-a-file', message: `${folder}: is a directory` });
   assert.throws(() => readStoreFile(pipe), { fault: 'not-a-file', message: `${pipe}: is a named pipe` });
-  assert.throws(() => readStoreFile(join(folder, 'nowhere')), { fault: 'unreadable', message: /is not there/ });
+  assert.throws(() => readStoreFile(join(folder, 'nowhere')), {
+    fault: 'unreadable',
+    message: /is not there/,
+    remedy: /on the command line at the working directory/,
+  });
   assert.throws(() => readStoreFile(large), { fault: 'limit' });
   assert.equal(trustAnchors(readStoreFile(material.path('java-one.jks'), { password: PASSWORD })).certificates.length, 1);
 });
