@@ -266,12 +266,12 @@ test('stopped while the configuration is loaded for another try, no leg begins t
   await play.change('b');
   play.leg.fail(unreachable);
   await settle();
-  await pass(play.clock, 1_000);
+  await pass(play.clock, 1_500);
   assert.equal(play.names, 'a b a');
   const loaded = play.source.holdLoading();
   play.leg.fail(unreachable);
   await settle();
-  await pass(play.clock, 2_000);
+  await pass(play.clock, 2_500);
   play.runner.stop();
   loaded();
   await settle();
