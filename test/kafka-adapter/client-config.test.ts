@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkFeatures, consumerProperties, producerProperties } from '../../src/adapters/kafka/client-config.js';
+import { checkCreatable, checkFeatures, consumerProperties, producerProperties } from '../../src/adapters/kafka/client-config.js';
+import { loadNative } from '../../src/adapters/kafka/native.js';
 import { DispatcherError } from '../../src/core/errors.js';
 
 const IDENTITY = { pluginPath: '/addon.node', handleId: 7 };
@@ -47,6 +48,13 @@ test('offsets, resets and acknowledgements stay ours even where the user says ot
   assert.equal(producer['message.timeout.ms'], 0);
   assert.equal(producer['delivery.report.only.error'], true);
   assert.equal(producer['queue.buffering.max.kbytes'], 24_576);
+});
+
+test('a consumer starts whatever producers may send, and however little it fetches at once', () => {
+  for (const properties of [{ 'message.max.bytes': '20000000' }, { 'fetch.max.bytes': '500000' }, { 'fetch.max.bytes': '1000' }]) {
+    assert.doesNotThrow(() => checkCreatable(loadNative(), 'consumer', consumer(properties)), JSON.stringify(properties));
+  }
+  assert.equal(consumer({})['message.max.bytes'], 1_000_000);
 });
 
 test('a message set stays below the smallest limit of the output topics, a record may reach the largest', () => {

@@ -71,7 +71,9 @@ export const PRODUCER_DEFAULTS: Readonly<Properties> = {
 /** Kafka's own default of `max.message.bytes`; librdkafka's is lower, and would refuse records that the source topic could hold. */
 const TOPIC_MESSAGE_BYTES_DEFAULT = 1_048_588;
 const BATCH_SIZE_BYTES_DEFAULT = 1_000_000;
-/** The largest that librdkafka's `message.max.bytes` can be. */
+/** librdkafka's `message.max.bytes`: its default, the least and the most. */
+const MESSAGE_BYTES_DEFAULT = 1_000_000;
+const MESSAGE_BYTES_MIN = 1_000;
 const MESSAGE_BYTES_MAX = 1_000_000_000;
 
 /** For node-rdkafka's constructor; callbacks are added by the caller. The order counts: the plugin must be loaded before it can see its handle's number. */
@@ -79,10 +81,11 @@ export function consumerProperties(identity: PluginIdentity, options: ConsumerCl
   const defaults: Properties = { ...CONSUMER_DEFAULTS };
   // In the newer group protocol the broker assigns, and librdkafka refuses to be told how.
   if (options.cluster.properties.get('group.protocol')?.toLowerCase() === 'consumer') delete defaults['partition.assignment.strategy'];
+  const properties: Properties = { ...defaults, ...userProperties(options.cluster) };
   return {
     ...pluginProperties(identity),
-    ...defaults,
-    ...userProperties(options.cluster),
+    ...properties,
+    ...producerLimit(properties),
     'bootstrap.servers': options.cluster.bootstrapServers.join(','),
     'client.id': options.clientId,
     'group.id': options.groupId,
@@ -95,6 +98,12 @@ export function consumerProperties(identity: PluginIdentity, options: ConsumerCl
     'check.crcs': true,
     'statistics.interval.ms': options.statisticsIntervalMs,
   };
+}
+
+/** Only producers go by it, but librdkafka refuses a consumer that fetches less at once, be it for a shared property or by its own choice. */
+function producerLimit(properties: Properties): Properties {
+  const limitBytes = Math.min(Number(properties['message.max.bytes'] ?? MESSAGE_BYTES_DEFAULT), Number(properties['fetch.max.bytes']));
+  return { 'message.max.bytes': Math.max(limitBytes, MESSAGE_BYTES_MIN) };
 }
 
 export function producerProperties(identity: PluginIdentity, options: ProducerClientOptions): Properties {
