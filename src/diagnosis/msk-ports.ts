@@ -1,5 +1,5 @@
 /** What listens on which port of an Amazon MSK broker. Elsewhere the numbers mean nothing: they are a hint, never a verdict. */
-export interface MskListener {
+interface MskListener {
   readonly what: string;
   readonly protocol: string;
 }
@@ -22,10 +22,6 @@ const LISTENERS: ReadonlyMap<number, MskListener> = new Map([
   [20_096, { ...SCRAM, what: 'SASL/SCRAM (SCRAM-SHA-512, IPv6)' }],
   [20_098, { ...IAM, what: 'IAM (IPv6)' }],
 ]);
-
-export function mskListener(port: number): MskListener | undefined {
-  return LISTENERS.get(port);
-}
 
 /** One sentence for a message about a protocol that does not fit its port. */
 export function mskHint(port: number): string {
