@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { emptyLayer, type Layer } from './layers.js';
 import type { Problems } from './problem.js';
-import { readText } from './yaml-source.js';
+import { readJavaText } from './yaml-source.js';
 
 export interface JavaProperty {
   readonly name: string;
@@ -14,7 +14,7 @@ export interface JavaProperty {
 /** Every property of the file as one of `kafka.properties`. `file`: its name in problems, relative to the working directory. */
 export function propertiesFileLayer(file: string, workingDirectory: string, problems: Problems): Layer {
   const layer = emptyLayer();
-  const text = readText(file, resolve(workingDirectory, file), problems, 'check the path of the properties file');
+  const text = readJavaText(file, resolve(workingDirectory, file), problems, 'check the path of the properties file');
   for (const { name, value, line } of parseJavaProperties(text ?? '')) {
     // As in Java, the last one of a name counts.
     layer.properties['kafka.properties'].set(name, {

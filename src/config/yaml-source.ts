@@ -60,6 +60,28 @@ const NAME_A_FILE = 'name the configuration with -c FILE or KD_CONFIG';
 
 /** Reads a file of bounded size as text; undefined after a reported problem. `file` is the name in problems, `path` where it is. */
 export function readText(file: string, path: string, problems: Problems, remedy = NAME_A_FILE): string | undefined {
+  const bytes = readTextBytes(file, path, problems, remedy);
+  if (bytes === undefined) return undefined;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    problems.error({ file, line: 1, column: 1 }, null, 'is not valid UTF-8', 'save the file as UTF-8');
+    return undefined;
+  }
+}
+
+/** The same where Java reads ISO 8859-1, as with its .properties: whatever is no UTF-8 is that. */
+export function readJavaText(file: string, path: string, problems: Problems, remedy: string): string | undefined {
+  const bytes = readTextBytes(file, path, problems, remedy);
+  if (bytes === undefined) return undefined;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return Buffer.from(bytes).toString('latin1');
+  }
+}
+
+function readTextBytes(file: string, path: string, problems: Problems, remedy: string): Uint8Array | undefined {
   const bytes = readBytes(file, path, problems, remedy);
   if (bytes === undefined) return undefined;
   const start: Position = { file, line: 1, column: 1 };
@@ -71,12 +93,7 @@ export function readText(file: string, path: string, problems: Problems, remedy 
     problems.error(start, null, 'holds NUL bytes: it is not a text file in UTF-8', 'save the file as UTF-8');
     return undefined;
   }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    problems.error(start, null, 'is not valid UTF-8', 'save the file as UTF-8');
-    return undefined;
-  }
+  return bytes;
 }
 
 function readBytes(file: string, path: string, problems: Problems, remedy: string): Uint8Array | undefined {

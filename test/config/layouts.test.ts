@@ -153,6 +153,16 @@ test('a properties file lies under the properties of the configuration, with lin
   assert.match(load(text.replace('client.properties', 'nowhere.properties')).problems[0]?.message ?? '', /does not exist/);
 });
 
+test('a properties file may be in ISO 8859-1, as Java reads it, or in UTF-8', () => {
+  const text = MINIMAL.replace('kafka:\n', 'kafka:\n  properties-file: conf/latin.properties\n');
+  const lines = 'security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.username=me\nsasl.password=p\u00e4ss\n';
+  for (const encoding of ['latin1', 'utf8'] as const) {
+    mkdirSync(join(directory, 'conf'), { recursive: true });
+    write('conf/latin.properties', Buffer.from(lines, encoding));
+    assert.equal(resolved(text).consumer.properties.get('sasl.password'), 'p\u00e4ss', encoding);
+  }
+});
+
 test('any name and value comes back from a properties file as Java would write it', () => {
   const escape = (value: string): string =>
     [...value]
