@@ -53,7 +53,7 @@ export function refused(remedy: string, harmless?: RegExp): JavaOutcome {
 }
 
 function whole(value: string): number {
-  if (!/^[+-]?\d{1,15}$/.test(value.trim())) throw new ValueFault(`${quote(value)} is not a whole number`);
+  if (!/^[+-]?\d{1,19}$/.test(value.trim())) throw new ValueFault(`${quote(value)} is not a whole number`);
   return Number(value);
 }
 
@@ -62,6 +62,7 @@ export function atLeast(min: number): Conversion {
   return (value) => String(Math.max(min, whole(value)));
 }
 
+/** Java's largest numbers mean "without limit": what is meant by them is librdkafka's largest. */
 export function between(min: number, max: number): Conversion {
   return (value) => String(Math.min(max, Math.max(min, whole(value))));
 }
@@ -72,7 +73,9 @@ export const minusOneIsZero: Conversion = (value) => String(Math.max(0, whole(va
 export const bytesToKib: Conversion = (value) => String(Math.max(1, Math.ceil(whole(value) / 1_024)));
 
 /** Java's milliseconds as a duration of ours. */
-export const milliseconds: Conversion = (value) => `${whole(value)}ms`;
+export function millisecondsBetween(min: number, max: number): Conversion {
+  return (value) => `${Math.min(max, Math.max(min, whole(value)))}ms`;
+}
 
 export const offsetReset: Conversion = (value) => {
   const word = value.trim().toLowerCase();

@@ -9,7 +9,7 @@ import {
   ignoreKeys,
   type JavaRow,
   key,
-  milliseconds,
+  millisecondsBetween,
   minusOneIsZero,
   offsetReset,
   partitioner,
@@ -21,6 +21,8 @@ const FORMATS = 'bytes are read and written as dispatcher.input and dispatcher.o
 const NO_CLASSES = 'leave it out: Java classes do not run here';
 const REGISTRY = 'give the schema as a file: dispatcher.input.schema, dispatcher.output.schema';
 const NOTHING = /^(null)?$/;
+const INT_MAX = 2_147_483_647;
+const DAY_MS = 86_400_000;
 
 // biome-ignore format: a table, one name a line
 export const CLIENT_ROWS: readonly JavaRow[] = [
@@ -34,7 +36,7 @@ export const CLIENT_ROWS: readonly JavaRow[] = [
   ['metadata.max.idle.ms', 'P', IGNORED, 'metadata of unused topics costs nothing here'],
   ['metadata.recovery.strategy', '*', to('metadata.recovery.strategy'), 'unchanged'],
   ['metadata.recovery.rebootstrap.trigger.ms', '*', to('metadata.recovery.rebootstrap.trigger.ms'), 'unchanged'],
-  ['connections.max.idle.ms', '*', to('connections.max.idle.ms', { convert: minusOneIsZero }), 'unchanged; -1 (never) is 0 here'],
+  ['connections.max.idle.ms', '*', to('connections.max.idle.ms', { convert: between(0, INT_MAX) }), 'unchanged; -1 (never) is 0 here'],
   ['reconnect.backoff.ms', '*', to('reconnect.backoff.ms'), 'unchanged; default here 100, in Java 50'],
   ['reconnect.backoff.max.ms', '*', to('reconnect.backoff.max.ms'), 'unchanged; default here 10000, in Java 1000'],
   ['retry.backoff.ms', '*', to('retry.backoff.ms', { convert: atLeast(1) }), 'unchanged'],
@@ -61,17 +63,17 @@ export const CLIENT_ROWS: readonly JavaRow[] = [
   ['group.remote.assignor', 'C', to('group.remote.assignor'), 'unchanged'],
   ['auto.offset.reset', 'C', key('kafka.consumer.auto-offset-reset', { convert: offsetReset }), 'where a group starts; a lost position is decided by kafka.consumer.out-of-range'],
   ['enable.auto.commit', 'C', refused('remove it', /^false$/i), 'offsets are committed only for settled records, by the dispatcher; false is how it is'],
-  ['auto.commit.interval.ms', 'C', key('dispatcher.commit-interval', { convert: milliseconds }), 'how often offsets of settled records are committed'],
-  ['max.poll.records', 'C', key('dispatcher.batch.records-max'), 'records in a batch; the default here, 4000, is faster than 500'],
-  ['max.poll.interval.ms', 'C', to('max.poll.interval.ms'), 'unchanged; the reader polls all the time, a slow transform does not cost the membership'],
+  ['auto.commit.interval.ms', 'C', key('dispatcher.commit-interval', { convert: millisecondsBetween(10, DAY_MS) }), 'how often offsets of settled records are committed'],
+  ['max.poll.records', 'C', key('dispatcher.batch.records-max', { convert: between(1, 200_000) }), 'records in a batch, at most 200000; the default here, 4000, is faster than 500'],
+  ['max.poll.interval.ms', 'C', to('max.poll.interval.ms', { convert: between(1, DAY_MS) }), 'unchanged, at most 86400000; the reader polls all the time, a slow transform does not cost the membership'],
   ['session.timeout.ms', 'C', to('session.timeout.ms'), 'unchanged'],
   ['heartbeat.interval.ms', 'C', to('heartbeat.interval.ms'), 'unchanged'],
   ['rebalance.timeout.ms', 'C', refused('use max.poll.interval.ms', NOTHING), 'a name of Kafka Connect'],
   ['partition.assignment.strategy', 'C', to('partition.assignment.strategy', { convert: assignors }), 'class names become range, roundrobin, cooperative-sticky; the last is the default here'],
   ['fetch.min.bytes', 'C', to('fetch.min.bytes', { convert: atLeast(1) }), 'unchanged'],
-  ['fetch.max.bytes', 'C', to('fetch.max.bytes'), 'unchanged; default here 8 MiB, in Java 50 MiB'],
-  ['fetch.max.wait.ms', 'C', to('fetch.wait.max.ms'), 'the same under another name; default here 50, in Java 500'],
-  ['max.partition.fetch.bytes', 'C', to('max.partition.fetch.bytes', { convert: atLeast(1) }), 'unchanged; default here 256 KiB, in Java 1 MiB'],
+  ['fetch.max.bytes', 'C', to('fetch.max.bytes', { convert: between(1_000, 2_147_483_135) }), 'unchanged; default here 8 MiB, in Java 50 MiB'],
+  ['fetch.max.wait.ms', 'C', to('fetch.wait.max.ms', { convert: between(0, 300_000) }), 'the same under another name; default here 50, in Java 500'],
+  ['max.partition.fetch.bytes', 'C', to('max.partition.fetch.bytes', { convert: between(1, 1_000_000_000) }), 'unchanged; default here 256 KiB, in Java 1 MiB'],
   ['isolation.level', 'C', to('isolation.level'), 'unchanged; default here read_committed, in Java read_uncommitted'],
   ['check.crcs', 'C', refused('remove it: a damaged record must stop the run, not pass', /^true$/i), 'always on'],
   ['exclude.internal.topics', 'C', to('topic.blacklist', { convert: (value) => (/^true$/i.test(value.trim()) ? '^__consumer_offsets$,^__transaction_state$,^__share_group_state$' : undefined) }), 'true hides Kafka\'s own topics from a /regular expression/'],
@@ -89,9 +91,9 @@ export const CLIENT_ROWS: readonly JavaRow[] = [
   ['linger.ms', 'P', to('linger.ms'), 'unchanged; default here 5, in Java 0 (5 since 4.0)'],
   ['batch.size', 'P', to('batch.size', { convert: atLeast(1) }), 'the largest batch in bytes, as in Java; the default here, 1000000, is faster than 16384'],
   ['buffer.memory', 'P', to('queue.buffering.max.kbytes', { convert: bytesToKib }), 'bytes become KiB; the default is a part of dispatcher.in-flight.bytes-max'],
-  ['max.request.size', 'P', to('message.max.bytes', { convert: atLeast(1_000) }), 'the largest record, before compression; the default follows the limits of the topics'],
+  ['max.request.size', 'P', to('message.max.bytes', { convert: between(1_000, 1_000_000_000) }), 'the largest record, before compression; the default follows the limits of the topics'],
   ['max.block.ms', 'P', IGNORED, 'nothing blocks: a full queue holds back reading, bounded by dispatcher.stall-timeout'],
-  ['delivery.timeout.ms', 'P', key('dispatcher.stall-timeout', { convert: milliseconds }), 'a record is tried until it is delivered; after this time without success the run stops (exit 3)'],
+  ['delivery.timeout.ms', 'P', key('dispatcher.stall-timeout', { convert: millisecondsBetween(1_000, DAY_MS) }), 'a record is tried until it is delivered; after this time without success the run stops (exit 3)'],
   ['compression.type', 'P', to('compression.type'), 'unchanged: none, gzip, snappy, lz4, zstd'],
   ['compression.gzip.level', 'P', to('compression.level'), 'compression.level, where compression.type is gzip'],
   ['compression.lz4.level', 'P', to('compression.level'), 'compression.level, where compression.type is lz4; at most 12'],

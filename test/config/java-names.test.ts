@@ -44,6 +44,31 @@ test('every row leads somewhere, and says why', () => {
   }
 });
 
+test("Java's largest numbers, which mean that there is no limit, become librdkafka's largest", () => {
+  const { consumer, producer, dispatcher } = resolved(
+    shared(`fetch.max.bytes: 2147483647
+max.partition.fetch.bytes: 2147483647
+fetch.max.wait.ms: 2147483647
+max.poll.interval.ms: 2147483647
+max.poll.records: 2147483647
+max.request.size: 2147483647
+delivery.timeout.ms: 2147483647
+request.timeout.ms: 2147483647
+connections.max.idle.ms: 9223372036854775807
+metadata.max.age.ms: 9223372036854775807`),
+  );
+  const of = (name: string): string | undefined => consumer.properties.get(name);
+  assert.equal(of('fetch.max.bytes'), '2147483135');
+  assert.equal(of('max.partition.fetch.bytes'), '1000000000');
+  assert.equal(of('fetch.wait.max.ms'), '300000');
+  assert.equal(of('max.poll.interval.ms'), '86400000');
+  assert.equal(of('connections.max.idle.ms'), '2147483647');
+  assert.equal(of('topic.metadata.refresh.interval.ms'), '3600000');
+  assert.equal(producer.properties.get('message.max.bytes'), '1000000000');
+  assert.equal(dispatcher.batch.recordsMax, 200_000);
+  assert.equal(dispatcher.stallTimeoutMs, 86_400_000);
+});
+
 test('names and values of Java become those of librdkafka', () => {
   const config = resolved(
     shared(`security.protocol: SSL
