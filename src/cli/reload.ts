@@ -5,7 +5,7 @@ import type { Loaded } from '../config/load.js';
 import { formatProblem } from '../config/problem.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { Logger } from '../ports/logger.js';
-import { fileDigest } from '../rotation/file-digest.js';
+import { fileDigest, readOnceOnly } from '../rotation/file-digest.js';
 import type { Loading, Revision, RevisionSource } from '../rotation/leg.js';
 import { inspectParts } from './inspect-parts.js';
 
@@ -58,7 +58,14 @@ export class JobRevisions implements RevisionSource<ResolvedConfig> {
     return [...new Set(files)];
   }
 
+  /** A file of them that can't be read a second time. */
+  async readOnceOnly(): Promise<string | undefined> {
+    return readOnceOnly(this.watchedFiles(this.newest));
+  }
+
   async load(): Promise<Loading<ResolvedConfig>> {
+    const once = await this.readOnceOnly();
+    if (once !== undefined) return { kind: 'faulty', problems: [`${once} is a pipe or a device, read only once; reloading needs a file`] };
     const loaded = this.parts.loadAgain();
     const errors = loaded.problems.filter(({ severity }) => severity === 'error');
     if (loaded.config === undefined || errors.length > 0) return { kind: 'faulty', problems: errors.map(formatProblem) };

@@ -110,6 +110,11 @@ async function makeRunner(
     reloaded: (next) => expiry.watch(next),
   });
   if (revisions === undefined || reloadIntervalMs === 0) return { runner, watch: undefined };
+  const once = await revisions.readOnceOnly();
+  if (once !== undefined) {
+    logger.info('the configuration stays as it is: a part of it is a pipe or a device, which is read only once', { file: once });
+    return { runner, watch: undefined };
+  }
   const files = (): readonly string[] => revisions.watchedFiles(runner.config);
   const watch = new FileWatch({
     clock: realClock,

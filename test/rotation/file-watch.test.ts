@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { digestOf } from '../../src/rotation/file-digest.js';
+import { digestOf, readOnceOnly } from '../../src/rotation/file-digest.js';
 import { FileWatch } from '../../src/rotation/file-watch.js';
 import { newClock, pass } from './helpers.js';
 
@@ -32,6 +33,20 @@ test('the content at the start is told once, when it stands still, and no more w
   await pass(clock, 10 * INTERVAL_MS);
   assert.deepEqual(changes, [2_000]);
   watch.stop();
+});
+
+test('a pipe is not waited for, and is known as what can not be read again', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'kd-watch-'));
+  try {
+    const [file, pipe] = [join(directory, 'file'), join(directory, 'pipe')];
+    writeFileSync(file, 'x');
+    execFileSync('mkfifo', [pipe]);
+    assert.equal(await digestOf([pipe]), await digestOf([pipe]));
+    assert.equal(await readOnceOnly([file, directory, join(directory, 'missing'), pipe]), pipe);
+    assert.equal(await readOnceOnly([file, directory, join(directory, 'missing')]), undefined);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 });
 
 test('a change is told once two looks agree: a file that is still being written is waited for', async () => {
