@@ -3,6 +3,7 @@
 import type { CliIo } from './cli/io.js';
 import { runCli } from './cli/program.js';
 import { ExitCode } from './core/errors.js';
+import { redactor } from './core/redact.js';
 
 /** When a verb is done, open handles may hold the process this much longer. */
 const LINGER_MAX_MS = 5_000;
@@ -13,6 +14,7 @@ const io: CliIo = {
   stderr: process.stderr,
   env: process.env,
   workingDirectory: process.cwd(),
+  secrets: new Set(),
   setExitCode: (code) => {
     process.exitCode = code;
   },
@@ -27,7 +29,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => undefined);
 
 process.on('uncaughtException', (error) => {
-  process.stderr.write(`${error.stack ?? error.message}\nerror: a defect of ours: ${error.message}\n`);
+  const text = `${error.stack ?? error.message}\nerror: a defect of ours: ${error.message}\n`;
+  process.stderr.write(redactor(io.secrets ?? [])(text));
   process.exit(ExitCode.defect);
 });
 

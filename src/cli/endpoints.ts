@@ -13,6 +13,8 @@ export interface RunView {
   bytesOut(): number;
   reloads(): ReloadStatus;
   certificates(): readonly CertificateExpiry[];
+  /** Takes secrets out of what others said. */
+  redact(text: string): string;
 }
 
 /** Undefined where the configuration has no server. */
@@ -20,7 +22,10 @@ export async function startEndpoints(config: ResolvedConfig, view: RunView, logg
   if (config.server === undefined) return undefined;
   const { port, address } = config.server;
   const server = await startHealthServer(port, address, {
-    notReady: () => notReady(view.status()),
+    notReady: () => {
+      const why = notReady(view.status());
+      return why === null ? null : view.redact(why);
+    },
     status: () => statusBody(config.name, view),
   });
   logger.info('endpoints', { url: `http://${address}:${server.port}`, paths: '/livez /readyz /status' });
@@ -34,7 +39,7 @@ function notReady(status: RunStatus): string | null {
 }
 
 function statusBody(name: string, view: RunView): unknown {
-  const { records, ...rest } = view.status();
+  const { records, stalled, ...rest } = view.status();
   const { filteredBy, deadLetteredBy, bytesIn, bytesOut: _counted, ...counts } = records;
   const { count, switching, rejected } = view.reloads();
   return {
@@ -43,11 +48,12 @@ function statusBody(name: string, view: RunView): unknown {
     version,
     startedAt: view.startedAt.toISOString(),
     ...rest,
+    ...(stalled === undefined ? {} : { stalled: view.redact(stalled) }),
     records: counts,
     filteredBy,
     deadLetteredBy,
     bytes: { in: bytesIn, out: view.bytesOut() },
-    reloads: { count, switching, rejected: rejected ?? null },
+    reloads: { count, switching, rejected: rejected === undefined ? null : view.redact(rejected) },
     certificates: view.certificates(),
   };
 }

@@ -1,5 +1,6 @@
 /** The logger of a verb: on stderr, so that results on stdout stay clean. */
 import type { ResolvedConfig } from '../config/resolved.js';
+import { redactor } from '../core/redact.js';
 import { type ClosableLogger, createLogger } from '../logging/winston-logger.js';
 import { type CliIo, type GlobalOptions, useColors } from './io.js';
 import { levelFor } from './options.js';
@@ -8,13 +9,13 @@ export function createCliLogger(
   config: ResolvedConfig['logging'],
   options: GlobalOptions,
   io: CliIo,
-  redact?: (text: string) => string,
+  redact = redactor(io.secrets ?? []),
 ): ClosableLogger {
   return createLogger({
     level: levelFor(config.level, options),
     format: config.format,
     stream: io.stderr,
     colors: useColors(io.stderr, io.env),
-    ...(redact === undefined ? {} : { redact }),
+    redact,
   });
 }

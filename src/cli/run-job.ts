@@ -56,6 +56,7 @@ export async function runJob(job: RunJobOptions, io: CliIo): Promise<Summary> {
     status: () => runner.status(),
     bytesOut: () => runner.bytesOut(),
     reloads: () => runner.reloadStatus,
+    redact: job.redact ?? ((text: string) => text),
     certificates: () => expiry.expiries(),
   };
   let health: HealthServer | undefined;
@@ -76,7 +77,7 @@ export async function runJob(job: RunJobOptions, io: CliIo): Promise<Summary> {
   removeSignals();
   await health?.close();
   const stoppedBeforeEnd = until === 'end' && !report.endReached && report.error === undefined;
-  const summary = summarize(config.name, report, times(startedAt, cpuBefore, report, runner), stoppedBeforeEnd);
+  const summary = clean(summarize(config.name, report, times(startedAt, cpuBefore, report, runner), stoppedBeforeEnd), job.redact);
   await logger.close(LOG_FLUSH_MS);
   await job.beforeSummary?.();
   await print(summary, options, io);
@@ -178,6 +179,12 @@ function whatIsRun(
     inFlightBytesMax: job.inFlight.bytesMax,
     until,
   };
+}
+
+/** What others said may quote a secret. */
+function clean(summary: Summary, redact = (text: string): string => text): Summary {
+  const { message, remedy } = summary.reason;
+  return { ...summary, reason: { ...summary.reason, message: redact(message), remedy: remedy === null ? null : redact(remedy) } };
 }
 
 function times(startedAt: Date, cpuBefore: number, report: RunReport, runner: Runner): Parameters<typeof summarize>[2] {

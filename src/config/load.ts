@@ -12,7 +12,7 @@ import { propertiesFileLayer } from './properties-file.js';
 import { resolveConfig } from './resolve.js';
 import type { Purpose } from './resolve-input.js';
 import type { ResolvedConfig } from './resolved.js';
-import { isSecretName } from './secrets.js';
+import { secretsOf, secretsOfEnvironment } from './secret-values.js';
 import { resolveSettings, type Settings } from './settings.js';
 import { baseDirectory, type ClientSide, type Note, Notes } from './side.js';
 import { takeOverKeys } from './take-over.js';
@@ -86,7 +86,7 @@ export function loadConfiguration(request: LoadRequest): Loaded {
   };
   // A file that can't be read at all would only add one "is missing" for every key.
   const config = readable ? resolveConfig(input, problems) : undefined;
-  const secrets = [...new Set([...secretsOf(merged), ...clients.secrets])];
+  const secrets = [...new Set([...secretsOf(merged), ...clients.secrets, ...secretsOfEnvironment(request.environment)])];
   const details = { settings, merged, clients: { consumer: clients.consumer.properties, producer: clients.producer.properties } };
   return { config, problems: withoutSecrets(problems.list(), secrets), notes: notes.list(), details, secrets };
 }
@@ -171,21 +171,4 @@ function withoutSecrets(problems: readonly Problem[], secrets: readonly string[]
     message: redact(problem.message),
     remedy: problem.remedy === null ? null : redact(problem.remedy),
   }));
-}
-
-function secretsOf(merged: Layer): readonly string[] {
-  const secrets: string[] = [];
-  const collect = (path: string, value: unknown, secret: boolean): void => {
-    if (typeof value === 'object' && value !== null) {
-      for (const [name, child] of Object.entries(value)) collect(`${path}.${name}`, child, secret);
-    } else if (secret || isSecretName(path)) {
-      secrets.push(String(value));
-    }
-  };
-  for (const [path, entry] of merged.fields) collect(path, entry.value, entry.secret);
-  for (const [name, entry] of merged.options) collect(name, entry.value, entry.secret);
-  for (const map of Object.values(merged.properties)) {
-    for (const [name, entry] of map) collect(name, entry.value, entry.secret);
-  }
-  return secrets;
 }

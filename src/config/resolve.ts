@@ -10,6 +10,7 @@ import type { PropertyEntries } from './properties.js';
 import { clusterConfig } from './resolve-cluster.js';
 import type { Purpose, ResolveInput } from './resolve-input.js';
 import type { DataFormat, LogLevel, Ordering, PartitionRule, ResolvedConfig, SchemaFiles, TombstonePolicy } from './resolved.js';
+import { secretsAmong } from './secret-values.js';
 import { baseDirectory } from './side.js';
 import { resolveTopics } from './topics.js';
 
@@ -55,6 +56,7 @@ function dispatcherPart(reader: Reader, input: ResolveInput): ResolvedConfig['di
   return {
     transform,
     options: Object.fromEntries([...input.merged.options].map(([name, entry]) => [name, entry.value])),
+    optionSecrets: secretsAmong(input.merged.options),
     input: {
       format: reader.text('dispatcher.input.format') as DataFormat,
       schema: reader.schema('dispatcher.input'),

@@ -71,6 +71,8 @@ export interface ResolvedConfig {
     /** Absolute path of the module; undefined = pass-through. */
     readonly transform: string | undefined;
     readonly options: Readonly<Record<string, unknown>>;
+    /** Texts among the options that must not be shown. */
+    readonly optionSecrets: readonly string[];
     readonly input: {
       readonly format: DataFormat;
       readonly schema: SchemaFiles | undefined;

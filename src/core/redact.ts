@@ -4,16 +4,58 @@ export const MASK = '********';
 
 /** Shorter ones would blot out ordinary words. */
 const SECRET_LENGTH_MIN = 4;
+/** Of secrets that came up while running; the oldest goes. */
+const MET_MAX = 100;
 
 /** Masks the password part of addresses like `https://user:word@host`. */
 export function maskUserInfo(text: string): string {
-  return text.replaceAll(/(\w+:\/\/[^\s:/@]{0,256}:)[^\s/@]{1,1024}@/g, `$1${MASK}@`);
+  return text.replaceAll(/(:\/\/[^\s:/@]{0,256}:)[^\s/@]{1,1024}@/g, `$1${MASK}@`);
+}
+
+/** Whoever it belongs to: signed tokens, those of MSK IAM (an address in base64url), and what signs requests to AWS. */
+const SHAPES: readonly (readonly [RegExp, string])[] = [
+  [/\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}/g, MASK],
+  [/\baHR0cHM6Ly9rYWZrY[\w-]{20,}/g, MASK],
+  [/\b(Bearer|Basic) (?=[\w.~+/-]*\d)[\w.~+/-]{12,}=*/g, `$1 ${MASK}`],
+  [/\b(X-Amz-(?:Signature|Security-Token|Credential)=)[^&\s"']+/g, `$1${MASK}`],
+];
+
+const met = new Map<string, readonly string[]>();
+
+/** A secret that no configuration holds, such as a token: from now on everything in this process that redacts knows it, too. */
+export function rememberSecret(secret: string): void {
+  if (secret.length < SECRET_LENGTH_MIN) return;
+  met.delete(secret);
+  met.set(secret, formsOf(secret));
+  const [oldest] = met.keys();
+  if (met.size > MET_MAX && oldest !== undefined) met.delete(oldest);
+}
+
+/** As it stands, within a JSON line, within an address, and in base64. */
+function formsOf(secret: string): readonly string[] {
+  const bytes = Buffer.from(secret);
+  const base64 = bytes.toString('base64').replaceAll('=', '');
+  return [...new Set([secret, JSON.stringify(secret).slice(1, -1), encoded(secret), base64, bytes.toString('base64url')])];
+}
+
+function encoded(secret: string): string {
+  try {
+    return encodeURIComponent(secret);
+  } catch {
+    // Half a surrogate pair.
+    return secret;
+  }
 }
 
 /** For errors and log lines that others wrote, which may quote what they were given. */
 export function redactor(secrets: Iterable<string>): (text: string) => string {
-  const known = [...new Set(secrets)].filter((secret) => secret.length >= SECRET_LENGTH_MIN).sort((a, b) => b.length - a.length);
-  // A secret inside a JSON line stands there with its quotes and backslashes escaped.
-  const forms = known.flatMap((secret) => [...new Set([secret, JSON.stringify(secret).slice(1, -1)])]);
-  return (text) => maskUserInfo(forms.reduce((clean, secret) => clean.replaceAll(secret, MASK), text));
+  const known = [...new Set(secrets)].filter((secret) => secret.length >= SECRET_LENGTH_MIN);
+  const forms = [...new Set(known.flatMap(formsOf))].sort((a, b) => b.length - a.length);
+  return (text) => {
+    let clean = text;
+    for (const form of forms) clean = clean.replaceAll(form, MASK);
+    for (const own of met.values()) for (const form of own) clean = clean.replaceAll(form, MASK);
+    for (const [shape, mask] of SHAPES) clean = clean.replaceAll(shape, mask);
+    return maskUserInfo(clean);
+  };
 }

@@ -18,6 +18,18 @@ export interface ThrownDescription {
   readonly stack: string | undefined;
 }
 
+/** Longer texts are cut before they are searched: what comes later is cut off in any case. */
+const SEARCHED_CHARACTERS_MAX = 16_384;
+
+/** The same without secrets, which errors of the user's code may quote. */
+export function redacted({ rejection, exception }: Rejected, redact: (text: string) => string): Rejected {
+  const clean = (text: string): string => redact(text.slice(0, SEARCHED_CHARACTERS_MAX));
+  const message = clean(String(rejection.message));
+  if (exception === undefined) return new Rejected({ ...rejection, message });
+  const stack = exception.stack === undefined ? undefined : clean(exception.stack);
+  return new Rejected({ ...rejection, message }, { name: clean(exception.name), message: clean(exception.message), stack });
+}
+
 export const TRANSFORM_ERROR = 'TRANSFORM_ERROR';
 
 const CODE = /^[A-Z][A-Z0-9_]{0,99}$/;

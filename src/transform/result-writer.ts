@@ -1,3 +1,4 @@
+import { redactor } from '../core/redact.js';
 import type { Encoder } from '../formats/format.js';
 import type { OutputTopic } from '../ports/sink.js';
 import { Outcome, RowFlag } from '../wire/layout.js';
@@ -5,7 +6,7 @@ import type { OutputBatchWriter } from '../wire/output-writer.js';
 import { writeDeadLetterRow } from './dead-letter.js';
 import { checkOptions, type Emission, flagsOf, partitionProblem, writeEmission } from './emission.js';
 import { partitionOf, type TaskScope } from './record-view.js';
-import { isCode, Rejected, refuse, refuseThrown } from './rejected.js';
+import { isCode, Rejected, redacted, refuse, refuseThrown } from './rejected.js';
 import { type EmitAll, type EmitOptions, isMarked, type MarkedResult, RESULT } from './results.js';
 import type { TaskSettings } from './settings.js';
 import { Tally } from './tally.js';
@@ -41,6 +42,7 @@ export class ResultWriter {
   /** The record that must stop the run. */
   stopped: Rejected | undefined;
   readonly #settings: TaskSettings;
+  readonly #redact: (text: string) => string;
   readonly #encoder: Encoder;
   readonly #topics: TopicTable;
   readonly #checkOutput: ((value: unknown) => Rejected | undefined) | undefined;
@@ -52,6 +54,7 @@ export class ResultWriter {
   constructor(parts: ResultWriterParts) {
     const { settings, encoder, topics, writer, checkOutput } = parts;
     this.#settings = settings;
+    this.#redact = redactor(settings.secrets);
     this.#encoder = encoder;
     this.#topics = topics;
     this.#checkOutput = checkOutput;
@@ -89,9 +92,10 @@ export class ResultWriter {
   reject(row: number, rejected: Rejected): Written {
     const { deadLetter } = this.#settings.topics;
     const given = rejected.rejection;
-    const valid = isCode(given.code)
+    const coded = isCode(given.code)
       ? rejected
       : new Rejected({ ...given, code: 'INVALID_CODE', message: `${String(given.code)}: ${String(given.message)}` });
+    const valid = redacted(coded, this.#redact);
     if (deadLetter === undefined) {
       this.stopped = valid;
       return Written.stop;

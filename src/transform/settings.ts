@@ -8,6 +8,8 @@ export interface TaskSettings {
   /** The user's module; undefined passes records through. */
   readonly transform: TransformSource | undefined;
   readonly options: Readonly<Record<string, unknown>>;
+  /** Taken out of what the user's errors say. */
+  readonly secrets: readonly string[];
   readonly input: FormatSpec & { readonly tombstones: TombstonePolicy };
   readonly output: FormatSpec & { readonly timestamp: 'source' | 'now' };
   /** Asynchronous transforms under way at once in one worker. */
@@ -62,6 +64,7 @@ export function taskSettings(given: TaskSettingsInput): TaskSettings {
   return {
     transform: given.transform === undefined ? undefined : { path: given.transform },
     options: given.options ?? {},
+    secrets: given.secrets ?? [],
     input: { format: 'raw', long: 'number', tombstones: 'pass', ...given.input },
     output: { format: 'raw', long: 'number', timestamp: 'source', ...given.output },
     concurrency: given.concurrency ?? TaskDefaults.concurrency,

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatProblem } from '../../src/config/problem.js';
+import { secretsOfEnvironment } from '../../src/config/secret-values.js';
 import { isSecretName } from '../../src/config/secrets.js';
 import { shownValues } from '../../src/config/show.js';
-import { redactor } from '../../src/core/redact.js';
+import { redactor, rememberSecret } from '../../src/core/redact.js';
 import { load, write } from './support.js';
 
 const CANARY = 'Canary-7f3a';
@@ -85,4 +86,28 @@ test('a redactor cleans text of every known secret, also of those that JSON esca
   assert.equal(redact('x abcdef y abcd z ab'), 'x ******** y ******** z ab');
   assert.equal(redact(JSON.stringify({ p: 'q"uo\\te' })), '{"p":"********"}');
   assert.equal(redact('at https://me:pw@host/x'), 'at https://me:********@host/x');
+});
+
+test('a redactor knows secrets as addresses and base64 write them, and the shapes of tokens', () => {
+  const redact = redactor(['wo rd/é?']);
+  assert.equal(redact('a=wo%20rd%2F%C3%A9%3F&b'), 'a=********&b');
+  assert.equal(redact(`x ${Buffer.from('wo rd/é?').toString('base64')}`).includes('********'), true);
+  assert.equal(redact('got eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZG1pbiJ9.c2lnbmF0dXJlMTIz, refused'), 'got ********, refused');
+  assert.equal(redact('Authorization: Basic YWRtaW46c2VjcmV0MQ=='), 'Authorization: Basic ********');
+  assert.equal(redact('Basic authentication is not offered'), 'Basic authentication is not offered');
+  assert.equal(
+    redact('https://x/?X-Amz-Signature=0a1b&Action=kafka-cluster:Connect'),
+    'https://x/?X-Amz-Signature=********&Action=kafka-cluster:Connect',
+  );
+});
+
+test('what comes up while running is known to redactors that were made before', () => {
+  const redact = redactor([]);
+  rememberSecret('opaque-token-17');
+  assert.equal(redact('no opaque-token-17 here'), 'no ******** here');
+});
+
+test('credentials in the environment count as secret, short words and paths do not', () => {
+  const given = { AWS_SECRET_ACCESS_KEY: `${CANARY}-12`, CLIENT_SECRET: 'short', TOKEN_DIR: '/var/run/tokens', HOME_TOWN: 'Regensburg' };
+  assert.deepEqual(secretsOfEnvironment(given), [`${CANARY}-12`]);
 });

@@ -1,5 +1,6 @@
 /** Keeps a client's OAUTHBEARER token valid: the first one before it connects, and a new one well before each ends. */
 import { DispatcherError } from '../../core/errors.js';
+import { rememberSecret } from '../../core/redact.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Logger } from '../../ports/logger.js';
 import type { ClientRole } from './errors.js';
@@ -137,7 +138,9 @@ async function askWithin({ provider, clock, wallMs }: TokenKeeperOptions, timeou
     });
   });
   try {
-    return tokenOf(provider, await Promise.race([provider.ask(), late]), wallMs());
+    const token = tokenOf(provider, await Promise.race([provider.ask(), late]), wallMs());
+    rememberSecret(token.value);
+    return token;
   } finally {
     cancel?.();
   }
