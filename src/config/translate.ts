@@ -27,6 +27,12 @@ const PATH_PROPERTIES = new Set([
 /** Not a path: librdkafka looks for the system's certificates. */
 export const PROBE = 'probe';
 
+/** librdkafka refuses a client whose first is above its second, and Java does not: where only one is given, the other one follows it. */
+const ORDERED = [
+  { lower: 'reconnect.backoff.ms', lowerDefault: 100, upper: 'reconnect.backoff.max.ms', upperDefault: 10_000 },
+  { lower: 'session.timeout.ms', lowerDefault: 45_000, upper: 'max.poll.interval.ms', upperDefault: 300_000 },
+] as const;
+
 type PropertyOutcome = Extract<JavaOutcome, { kind: 'property' }>;
 
 export function translate(written: ReadonlyMap<string, WrittenEntry>, side: ClientSide, context: TranslationContext): SideState {
@@ -70,6 +76,18 @@ class Translator {
       if (![...this.#state.properties.keys()].some((known) => propertyIdentity(known) === propertyIdentity(name)))
         this.#state.properties.set(name, { ...entry, value, note: this.#noteFor(entry, name) });
     }
+    for (const pair of ORDERED) this.#inOrder(pair);
+  }
+
+  #inOrder({ lower, lowerDefault, upper, upperDefault }: (typeof ORDERED)[number]): void {
+    const { properties } = this.#state;
+    // In the newer group protocol the session is the broker's, and must not be named.
+    if (lower === 'session.timeout.ms' && properties.get('group.protocol')?.value.toLowerCase() === 'consumer') return;
+    const [low, high] = [properties.get(lower), properties.get(upper)];
+    if (high !== undefined && low === undefined && Number(high.value) < lowerDefault)
+      properties.set(lower, { ...high, note: `not above ${upper}` });
+    if (low !== undefined && high === undefined && Number(low.value) > upperDefault)
+      properties.set(upper, { ...low, note: `not below ${lower}` });
   }
 
   #owned(name: string, entry: WrittenEntry): void {

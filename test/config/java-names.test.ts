@@ -69,6 +69,16 @@ metadata.max.age.ms: 9223372036854775807`),
   assert.equal(dispatcher.stallTimeoutMs, 86_400_000);
 });
 
+test('of two limits that librdkafka wants in order, the one that is not given follows the other', () => {
+  const of = (yaml: string, name: string): string | undefined => resolved(shared(yaml)).consumer.properties.get(name);
+  assert.equal(of('max.poll.interval.ms: 30000', 'session.timeout.ms'), '30000');
+  assert.equal(of('max.poll.interval.ms: 60000', 'session.timeout.ms'), undefined);
+  assert.equal(of('max.poll.interval.ms: 30000\ngroup.protocol: consumer', 'session.timeout.ms'), undefined);
+  assert.equal(of('max.poll.interval.ms: 30000\nsession.timeout.ms: 20000', 'session.timeout.ms'), '20000');
+  assert.equal(of('reconnect.backoff.max.ms: 50', 'reconnect.backoff.ms'), '50');
+  assert.equal(of('reconnect.backoff.ms: 20000', 'reconnect.backoff.max.ms'), '20000');
+});
+
 test('names and values of Java become those of librdkafka', () => {
   const config = resolved(
     shared(`security.protocol: SSL
