@@ -24,7 +24,9 @@ export function addGlobalOptions(program: Command): Command {
 export function addKafkaOptions(command: Command): Command {
   return command
     .addOption(new Option('-b, --bootstrap-servers <servers>', 'brokers, host:port, comma-separated'))
-    .addOption(new Option('-X, --property <name=value>', 'a property of librdkafka; may be repeated').argParser(collect))
+    .addOption(
+      new Option('-X, --property <name=value>', 'a property, by its name in librdkafka or in Java; may be repeated').argParser(collect),
+    )
     .addOption(new Option('--command-config <file>', 'a client.properties file, as for the tools of Kafka'));
 }
 
