@@ -119,11 +119,13 @@ async function startForever(ground: Ground, contender: Contender, partitions: nu
   const command = await contender.command(ground.job(contender.listener, { input, output }, 0));
   const began = performance.now();
   const program = await startMeasured(command);
+  let firstRecordOutMs: number | undefined;
   for (;;) {
     const ends = await ground.cluster.tool.endOffsets([output]);
-    if (ends.some((end) => end.offset > 0)) {
-      return { program, topics: { input, output }, firstRecordOutMs: performance.now() - began };
-    }
+    const out = ends.reduce((sum, end) => sum + end.offset, 0);
+    if (out > 0) firstRecordOutMs ??= performance.now() - began;
+    // All of them: the meter would take a late one for its own.
+    if (firstRecordOutMs !== undefined && out >= recipe.records) return { program, topics: { input, output }, firstRecordOutMs };
     if (performance.now() - began > FLOW_TIMEOUT_MS) {
       program.signal('SIGKILL');
       const { stdout, stderr } = await program.ended;
