@@ -1,7 +1,8 @@
 /** The programs that do the same job: copy every record of one topic to another, same partition, key, headers and timestamp. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { consumerDefaults, producerDefaults, producerQueueBytes } from '../src/config/kafka-defaults.js';
+import { producerQueueBytes } from '../src/config/budgets.js';
+import { consumerDefaults, producerDefaults } from '../src/config/kafka-defaults.js';
 import { kdEntry } from '../test/support/kd.js';
 import { projectRoot } from '../test/support/paths.js';
 import type { TlsMaterial } from '../test/support/tls-material.js';

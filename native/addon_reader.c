@@ -209,13 +209,14 @@ static napi_value reader_start(napi_env env, napi_callback_info info) {
 }
 
 static napi_value reader_offer(napi_env env, napi_callback_info info) {
-  napi_value argv[2], self;
-  int64_t id;
+  napi_value argv[3], self;
+  int64_t id, records_max;
   uint8_t *bytes;
   size_t length;
-  js_reader *holder = reader_of(env, info, 2, argv, &self);
+  js_reader *holder = reader_of(env, info, 3, argv, &self);
   kd_reader *reader = core_of(env, holder);
   if (!reader || !kd_get_integer(env, argv[0], 0, UINT32_MAX, "blockId", &id) || !kd_get_bytes(env, argv[1], &bytes, &length)) return NULL;
+  if (!kd_get_integer(env, argv[2], 1, KD_READER_RECORDS_MAX, "recordsMax", &records_max)) return NULL;
   if (holder->kept_count == holder->kept_max) {
     uint32_t grown_max = holder->kept_max ? holder->kept_max * 2 : 64;
     kept_block *grown = realloc(holder->kept, grown_max * sizeof *grown);
@@ -226,7 +227,7 @@ static napi_value reader_offer(napi_env env, napi_callback_info info) {
   kept_block kept = {.id = (uint32_t)id};
   KD_TRY(env, napi_create_reference(env, argv[1], 1, &kept.array));
   holder->kept[holder->kept_count++] = kept;
-  kd_reader_result result = kd_reader_offer(reader, (uint32_t)id, bytes, length);
+  kd_reader_result result = kd_reader_offer(reader, (uint32_t)id, bytes, length, (uint32_t)records_max);
   if (result != KD_READER_OK) {
     holder->kept_count--;
     napi_delete_reference(env, kept.array);

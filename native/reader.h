@@ -72,7 +72,8 @@ kd_reader *kd_reader_new(int64_t handle_id, kd_table *table, const kd_reader_opt
 void kd_reader_free(kd_reader *reader);
 
 kd_reader_result kd_reader_start(kd_reader *reader);
-kd_reader_result kd_reader_offer(kd_reader *reader, uint32_t block_id, uint8_t *block, size_t length);
+/* `records_max`: rows that this block may bring at most; 0, or more than the reader's own maximum, is that one. */
+kd_reader_result kd_reader_offer(kd_reader *reader, uint32_t block_id, uint8_t *block, size_t length, uint32_t records_max);
 /* Blocks offered and not begun: copies up to `max` ids, returns how many. Parked only. */
 kd_reader_result kd_reader_reclaim(kd_reader *reader, uint32_t *ids, uint32_t max, uint32_t *count);
 /* KD_READER_PARKED follows, also when it is parked already. */

@@ -3,9 +3,10 @@
 
 #include "reader_internal.h"
 
-kd_reader_result kd_reader_offer(kd_reader *reader, uint32_t block_id, uint8_t *block, size_t length) {
+kd_reader_result kd_reader_offer(kd_reader *reader, uint32_t block_id, uint8_t *block, size_t length, uint32_t records_max) {
   kd_reader_result result = KD_READER_OK;
   if (length < KD_BLOCK_BYTES_MIN || length > KD_BLOCK_BYTES_MAX) return KD_READER_BLOCK_SMALL;
+  if (records_max == 0 || records_max > reader->options.records_max) records_max = reader->options.records_max;
   pthread_mutex_lock(&reader->lock);
   /* Also of a stopped reader, which never begins it: the answer to a batch that was still on its way comes with its block. */
   if (reader->block_count == reader->blocks_max - 1) {
@@ -23,7 +24,8 @@ kd_reader_result kd_reader_offer(kd_reader *reader, uint32_t block_id, uint8_t *
     }
   }
   if (result == KD_READER_OK) {
-    *kd_reader_block_at(reader, reader->block_count) = (kd_block){.id = block_id, .length = (uint32_t)length, .bytes = block};
+    *kd_reader_block_at(reader, reader->block_count) = 
+      (kd_block){.id = block_id, .length = (uint32_t)length, .records_max = records_max, .bytes = block};
     reader->block_count++;
     pthread_cond_broadcast(&reader->changed);
   }

@@ -87,7 +87,7 @@ static uint32_t chunk_size(const kd_reader *reader) {
   uint32_t room = packer->bytes_position - packer->rows_end - packer->segment_count * KD_SEGMENT_BYTES;
   uint32_t wanted = reader->options.bytes_max > packed ? reader->options.bytes_max - packed : 0;
   uint32_t fitting = (room < wanted ? room : wanted) / reader->record_bytes_mean;
-  uint32_t left = reader->options.records_max - packer->row_count;
+  uint32_t left = reader->records_max - packer->row_count;
   if (fitting > left) fitting = left;
   return fitting < 1 ? 1 : fitting > KD_READER_CHUNK_MAX ? KD_READER_CHUNK_MAX : fitting;
 }
@@ -232,7 +232,7 @@ static pack_result pack_one(kd_reader *reader, tally *counts) {
   counts->records++;
   counts->bytes += message->len + message->key_len;
   next_held(reader, message);
-  return packer->row_count >= reader->options.records_max || kd_packer_packed_bytes(packer) >= reader->options.bytes_max ? PACK_CLOSE : PACK_MORE;
+  return packer->row_count >= reader->records_max || kd_packer_packed_bytes(packer) >= reader->options.bytes_max ? PACK_CLOSE : PACK_MORE;
 }
 
 bool kd_reader_fill(kd_reader *reader, const kd_block *block) {
@@ -240,6 +240,7 @@ bool kd_reader_fill(kd_reader *reader, const kd_block *block) {
   int64_t linger_until_ms = 0;
   pack_result result = PACK_MORE;
   kd_packer *packer = &reader->packer;
+  reader->records_max = block->records_max;
   kd_packer_begin(packer, block->bytes, block->length);
   while (result == PACK_MORE) {
     if (reader->held_count == 0 && !refill(reader, &counts, &linger_until_ms)) break;

@@ -36,6 +36,7 @@ typedef struct {
 typedef struct {
   uint32_t id;
   uint32_t length;
+  uint32_t records_max;
   uint8_t *bytes;
 } kd_block;
 
@@ -73,6 +74,8 @@ struct kd_reader {
   bool oversize_raised;
   bool headers_peekable;
   uint32_t record_bytes_mean;
+  /* Of the block being filled. */
+  uint32_t records_max;
   kd_packer packer;
 
   _Atomic uint64_t records_read, bytes_read, batches, duplicates_dropped, stale_dropped, held_now;

@@ -9,7 +9,7 @@ import { LatePool } from './adapters/pool/late-pool.js';
 import { createPiscinaPool } from './adapters/pool/piscina-pool.js';
 import type { PoolSettings } from './adapters/pool/settings.js';
 import { createTopicsCommand } from './checks/create-command.js';
-import { producerQueueBytes } from './config/kafka-defaults.js';
+import { inFlightBatchesMax, producerQueueBytes } from './config/budgets.js';
 import type { ResolvedConfig } from './config/resolved.js';
 import type { Block } from './core/batch.js';
 import { Dispatcher } from './dispatcher/dispatcher.js';
@@ -29,8 +29,10 @@ const WRITER_PARTS_MAX = 4096;
 const WRITER_POLL_INTERVAL_MS = 100;
 const READY_BATCHES_MAX = 64;
 const STORE_INTERVAL_MAX_MS = 250;
-/** Batches that read, wait for delivery or are on the way, besides two a thread: few are best for the caches. */
-const BATCHES_BESIDE_THREADS = 4;
+/** A worker should be busy with a batch about this long: then the main thread has time for many workers, and a drain is short. */
+const BATCH_WORK_MS = 50;
+/** Of asynchronous transforms a batch holds this many times what is under way at once: at its end the worker idles. */
+const BATCH_CONCURRENCIES_MIN = 8;
 
 export interface Composition {
   readonly dispatcher: Dispatcher;
@@ -118,8 +120,8 @@ function dispatcherSettings(config: ResolvedConfig, until: 'end' | 'forever'): D
     blockBytes: job.batch.bytesMax,
     blocksBytesMax: job.inFlight.bytesMax - producerQueueBytes(job.inFlight.bytesMax),
     inFlightRecordsMax: job.inFlight.recordsMax,
-    inFlightBatchesMax: BATCHES_BESIDE_THREADS + 2 * Math.max(1, job.threads),
-    batchRecordsMax: job.batch.recordsMax,
+    inFlightBatchesMax: inFlightBatchesMax(job.threads),
+    batchSize: { recordsMin: BATCH_CONCURRENCIES_MIN * concurrencyOf(job), recordsMax: job.batch.recordsMax, workMs: BATCH_WORK_MS },
     drainTimeoutMs: job.drainTimeoutMs,
     rebalanceDrainTimeoutMs: job.rebalanceDrainTimeoutMs,
     stallTimeoutMs: job.stallTimeoutMs,
@@ -130,6 +132,10 @@ function dispatcherSettings(config: ResolvedConfig, until: 'end' | 'forever'): D
 
 export function outputTopicNames({ producer, dispatcher: { deadLetterTopic } }: ResolvedConfig): string[] {
   return [producer.topic, ...(deadLetterTopic === undefined ? [] : [deadLetterTopic])];
+}
+
+function concurrencyOf({ ordering, concurrency }: ResolvedConfig['dispatcher']): number {
+  return ordering === 'partition' ? 1 : concurrency;
 }
 
 type PoolTopics = Pick<TaskSettings, 'topics'> & Partial<Pick<TaskSettings, 'deadLetterBytesMax'>>;
@@ -155,7 +161,7 @@ async function createPool(
     secrets: job.optionSecrets,
     input: { ...formatOf(config, 'input'), tombstones: job.input.tombstones },
     output: { ...formatOf(config, 'output'), timestamp: job.output.timestamp },
-    concurrency: job.ordering === 'partition' ? 1 : job.concurrency,
+    concurrency: concurrencyOf(job),
     timeoutMs: job.timeoutMs,
     outputBytesMax: job.batch.outputBytesMax,
     ...topics,

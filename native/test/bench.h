@@ -158,7 +158,7 @@ static source open_source(const char *topic, kd_table *table) {
   }
   for (uint32_t i = 0; i < BLOCKS; i++) {
     made.blocks[i] = malloc(BLOCK_BYTES);
-    CHECK(kd_reader_offer(made.reader, i, made.blocks[i], BLOCK_BYTES) == KD_READER_OK);
+    CHECK(kd_reader_offer(made.reader, i, made.blocks[i], BLOCK_BYTES, 0) == KD_READER_OK);
   }
   assign(made.consumer, topic, PARTITIONS);
   CHECK(kd_reader_start(made.reader) == KD_READER_OK);

@@ -65,7 +65,7 @@ static void pass_through(void) {
       kd_writer_slot_done(writer, item.writer.slot);
       free(outputs[block]);
       outputs[block] = NULL;
-      CHECK(kd_reader_offer(from.reader, block, from.blocks[block], BLOCK_BYTES) == KD_READER_OK);
+      CHECK(kd_reader_offer(from.reader, block, from.blocks[block], BLOCK_BYTES, 0) == KD_READER_OK);
     } else if (item.reader.kind == KD_READER_BATCH) {
       uint32_t block = (uint32_t)item.reader.a;
       read += (uint32_t)item.reader.b;
@@ -123,7 +123,7 @@ static void read_back(void) {
       }
       read += view.row_count;
       kd_reader_taken(from.reader);
-      CHECK(kd_reader_offer(from.reader, block, from.blocks[block], BLOCK_BYTES) == KD_READER_OK);
+      CHECK(kd_reader_offer(from.reader, block, from.blocks[block], BLOCK_BYTES, 0) == KD_READER_OK);
     }
     CHECK(read == RECORDS && kd_reader_rewind(from.reader, 0, 1, 0) == KD_READER_NOT_PARKED);
     CHECK(kd_reader_park(from.reader) == KD_READER_OK);
@@ -240,7 +240,7 @@ static void oversize(void) {
   event item = wait_for_reader(KD_READER_OVERSIZE);
   CHECK(item.reader.a >= (int64_t)sizeof large && kd_reader_read_stats(from.reader).held == 1);
   uint8_t *block = malloc((size_t)item.reader.a);
-  CHECK(kd_reader_offer(from.reader, 99, block, (size_t)item.reader.a) == KD_READER_OK);
+  CHECK(kd_reader_offer(from.reader, 99, block, (size_t)item.reader.a, 0) == KD_READER_OK);
   item = wait_for_reader(KD_READER_BATCH);
   CHECK(item.reader.a == 99 && item.reader.b == 1);
   kd_reader_taken(from.reader);

@@ -5,7 +5,7 @@ import { createKafkaSink } from '../adapters/kafka/kafka-sink.js';
 import { type MockCluster, startMockCluster } from '../adapters/kafka/mock-cluster.js';
 import { loadNative } from '../adapters/kafka/native.js';
 import { RecordWriter } from '../adapters/kafka/record-writer.js';
-import { producerQueueBytes } from '../config/kafka-defaults.js';
+import { producerQueueBytes } from '../config/budgets.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import { DispatcherError } from '../core/errors.js';
 import { printTopic } from './consume.js';

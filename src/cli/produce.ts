@@ -7,7 +7,7 @@ import { type Command, Option } from 'commander';
 import { createKafkaSink, type KafkaSink } from '../adapters/kafka/kafka-sink.js';
 import { loadNative, type NativeBinding, type PartitionPolicy } from '../adapters/kafka/native.js';
 import { RecordWriter } from '../adapters/kafka/record-writer.js';
-import { producerQueueBytes } from '../config/kafka-defaults.js';
+import { producerQueueBytes } from '../config/budgets.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import { DispatcherError } from '../core/errors.js';
 import { createEncoder, type Encoder, FormatError } from '../formats/index.js';

@@ -66,10 +66,17 @@ export function summarize(name: string, report: RunReport, times: RunTimes, stop
     cpu: { microsecondsPerRecord: consumed > 0 ? Number((times.cpuMicroseconds / consumed).toFixed(4)) : 0 },
     memory: { rssPeakBytes: times.rssPeakBytes },
     latency: report.latency,
-    committed: [...report.committed].sort((a, b) => a.topic.localeCompare(b.topic) || a.partition - b.partition),
+    committed: [...report.committed].sort(byPlace),
     redelivery: report.redelivery,
     reloads: times.reloads,
   };
+}
+
+type Committed = RunReport['committed'][number];
+
+function byPlace(a: Committed, b: Committed): number {
+  if (a.topic === b.topic) return a.partition - b.partition;
+  return a.topic < b.topic ? -1 : 1;
 }
 
 function reasonOf(report: RunReport, stoppedBeforeEnd: boolean): Summary['reason'] {

@@ -43,8 +43,10 @@ export function convert(field: Field, raw: unknown): FieldValue {
       return quantity(field, raw);
     case 'duration':
       return quantity(field, raw);
-    case 'threads':
-      return raw === 'auto' ? 'auto' : threads(field, raw);
+    case 'size-or-auto':
+      return raw === 'auto' ? 'auto' : orAuto(() => quantity(field, raw));
+    case 'integer-or-auto':
+      return raw === 'auto' ? 'auto' : orAuto(() => integer(field, raw));
     case 'list':
     case 'paths':
       return list(raw);
@@ -76,9 +78,9 @@ function integer(field: Field, raw: unknown): number {
   return value;
 }
 
-function threads(field: Field, raw: unknown): number {
+function orAuto(read: () => number): number {
   try {
-    return integer(field, raw);
+    return read();
   } catch (fault) {
     if (fault instanceof ValueFault) throw new ValueFault(`${fault.message}; or auto`, fault.remedy);
     throw fault;
@@ -112,9 +114,10 @@ function level(field: Field, raw: unknown): string {
 }
 
 function quantity(field: Field, raw: unknown): number {
-  const parsed = field.kind === 'size' ? parseSize(raw) : parseDuration(raw);
+  const isDuration = field.kind === 'duration';
+  const parsed = isDuration ? parseDuration(raw) : parseSize(raw);
   if (!parsed.ok) throw new ValueFault(`${quote(raw)} ${parsed.reason}`, parsed.remedy);
-  checkBounds(field, parsed.value, field.kind === 'size' ? formatSize : formatDuration);
+  checkBounds(field, parsed.value, isDuration ? formatDuration : formatSize);
   return parsed.value;
 }
 

@@ -64,7 +64,7 @@ export const CLIENT_ROWS: readonly JavaRow[] = [
   ['auto.offset.reset', 'C', key('kafka.consumer.auto-offset-reset', { convert: offsetReset }), 'where a group starts; a lost position is decided by kafka.consumer.out-of-range'],
   ['enable.auto.commit', 'C', refused('remove it', /^false$/i), 'offsets are committed only for settled records, by the dispatcher; false is how it is'],
   ['auto.commit.interval.ms', 'C', key('dispatcher.commit-interval', { convert: millisecondsBetween(10, DAY_MS) }), 'how often offsets of settled records are committed'],
-  ['max.poll.records', 'C', key('dispatcher.batch.records-max', { convert: between(1, 200_000) }), 'records in a batch, at most 200000; the default here, 4000, is faster than 500'],
+  ['max.poll.records', 'C', key('dispatcher.batch.records-max', { convert: between(1, 200_000) }), 'records in a batch, at most 200000; the default here, 16000, is faster than 500'],
   ['max.poll.interval.ms', 'C', to('max.poll.interval.ms', { convert: between(1, DAY_MS) }), 'unchanged, at most 86400000; the reader polls all the time, a slow transform does not cost the membership'],
   ['session.timeout.ms', 'C', to('session.timeout.ms'), 'unchanged'],
   ['heartbeat.interval.ms', 'C', to('heartbeat.interval.ms'), 'unchanged'],

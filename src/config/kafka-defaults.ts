@@ -47,11 +47,6 @@ export const producerDefaults: KafkaProperties = new Map([
   ['socket.keepalive.enable', 'true'],
 ]);
 
-/** The producer's queue and the blocks share `in-flight.bytes-max` three to five: of 64 MiB, 24 and 40. */
-export function producerQueueBytes(inFlightBytesMax: number): number {
-  return Math.floor((inFlightBytesMax * 3) / 8);
-}
-
 /** librdkafka refuses these beside `group.protocol: consumer`. */
 const CLASSIC_GROUP_ONLY = ['partition.assignment.strategy', 'session.timeout.ms', 'heartbeat.interval.ms', 'group.protocol.type'];
 

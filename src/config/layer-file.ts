@@ -186,7 +186,7 @@ class Walker {
     }
     if (node.value === null) return;
     const isText = ['text', 'path', 'topic', 'topics', 'servers', 'list', 'paths'].includes(field.kind);
-    const isQuantity = field.kind === 'size' || field.kind === 'duration';
+    const isQuantity = ['size', 'size-or-auto', 'duration'].includes(field.kind);
     // YAML would make 123 of a topic named 0123: for texts what is written counts. A broken one is given, but says nothing.
     const value = node.broken ? null : isText || isQuantity ? node.text : node.value;
     this.layer.fields.set(field.path, { value, origin: fromFile(node.at), secret: node.secret, ...this.#written(field.path) });

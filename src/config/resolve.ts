@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, extname, resolve } from 'node:path';
 import { bootstrapServers } from './bootstrap.js';
+import { autoBatchBytes } from './budgets.js';
 import { ValueFault } from './convert.js';
 import { checkCrossFields } from './cross-checks.js';
 import type { Problems } from './problem.js';
@@ -51,8 +52,9 @@ export function resolveConfig(input: ResolveInput, problems: Problems): Resolved
 
 function dispatcherPart(reader: Reader, input: ResolveInput): ResolvedConfig['dispatcher'] {
   const transform = reader.path('dispatcher.transform');
-  const threads = input.settings.get('dispatcher.threads');
   const key = (name: string): string => `dispatcher.${name}`;
+  const threads = reader.numberOrAuto(key('threads')) ?? autoThreads();
+  const inFlight = { recordsMax: reader.number(key('in-flight.records-max')), bytesMax: reader.number(key('in-flight.bytes-max')) };
   return {
     transform,
     options: Object.fromEntries([...input.merged.options].map(([name, entry]) => [name, entry.value])),
@@ -71,16 +73,11 @@ function dispatcherPart(reader: Reader, input: ResolveInput): ResolvedConfig['di
     },
     delivery: 'at-least-once',
     ordering: reader.text(key('ordering')) as Ordering,
-    threads: typeof threads === 'number' ? threads : autoThreads(),
+    threads,
     concurrency: reader.number(key('concurrency')),
     timeoutMs: reader.number(key('timeout')),
-    batch: {
-      recordsMax: reader.number(key('batch.records-max')),
-      bytesMax: reader.number(key('batch.bytes-max')),
-      lingerMs: reader.number(key('batch.linger')),
-      outputBytesMax: reader.number(key('batch.output-bytes-max')),
-    },
-    inFlight: { recordsMax: reader.number(key('in-flight.records-max')), bytesMax: reader.number(key('in-flight.bytes-max')) },
+    batch: batchPart(reader, input, { threads, inFlight }),
+    inFlight,
     deadLetterTopic: reader.unlessNone(key('dead-letter.topic')),
     commitIntervalMs: reader.number(key('commit-interval')),
     drainTimeoutMs: reader.number(key('drain-timeout')),
@@ -88,6 +85,21 @@ function dispatcherPart(reader: Reader, input: ResolveInput): ResolvedConfig['di
     stallTimeoutMs: reader.number(key('stall-timeout')),
     reloadIntervalMs: reader.number(key('reload-interval')),
     reloadTimeoutMs: reader.number(key('reload-timeout')),
+  };
+}
+
+function batchPart(
+  reader: Reader,
+  input: ResolveInput,
+  { threads, inFlight }: Pick<ResolvedConfig['dispatcher'], 'threads' | 'inFlight'>,
+): ResolvedConfig['dispatcher']['batch'] {
+  const recordsMax = reader.number('dispatcher.batch.records-max');
+  return {
+    // A default gives way where the user wants fewer in flight; what was set by hand is checked against it.
+    recordsMax: input.settings.isSet('dispatcher.batch.records-max') ? recordsMax : Math.min(recordsMax, inFlight.recordsMax),
+    bytesMax: reader.numberOrAuto('dispatcher.batch.bytes-max') ?? autoBatchBytes(inFlight.bytesMax, threads),
+    lingerMs: reader.number('dispatcher.batch.linger'),
+    outputBytesMax: reader.number('dispatcher.batch.output-bytes-max'),
   };
 }
 
@@ -109,6 +121,12 @@ class Reader {
   unlessNone(path: string): string | undefined {
     const value = this.text(path);
     return value === NONE ? undefined : value;
+  }
+
+  /** Undefined for `auto`. */
+  numberOrAuto(path: string): number | undefined {
+    const value = this.#input.settings.get(path);
+    return typeof value === 'number' ? value : undefined;
   }
 
   number(path: string): number {

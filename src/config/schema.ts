@@ -13,7 +13,8 @@ export type FieldKind =
   | 'topics'
   | 'topic'
   | 'servers'
-  | 'threads'
+  | 'integer-or-auto'
+  | 'size-or-auto'
   | 'level';
 
 export interface Field {
@@ -70,11 +71,11 @@ export const FIELDS: readonly Field[] = [
   { path: 'dispatcher.output.timestamp', kind: 'choice', fallback: 'source', choices: ['source', 'now'], doc: 'timestamp of the results' },
   { path: 'dispatcher.delivery', kind: 'choice', fallback: 'at-least-once', choices: ['at-least-once'], reserved: { 'exactly-once': 'exactly-once delivery is not available yet' }, doc: 'delivery guarantee' },
   { path: 'dispatcher.ordering', kind: 'choice', fallback: 'output', choices: ['output', 'partition', 'none'], reserved: { key: 'ordering by key is not available yet' }, doc: 'what may run at once, and the order of the results' },
-  { path: 'dispatcher.threads', kind: 'threads', fallback: 'auto', min: 0, max: 1_024, doc: 'auto: cores − 1, at least 1; 0: in the main thread, for debugging' },
+  { path: 'dispatcher.threads', kind: 'integer-or-auto', fallback: 'auto', min: 0, max: 1_024, doc: 'auto: cores − 1, at least 1; 0: in the main thread, for debugging' },
   { path: 'dispatcher.concurrency', kind: 'integer', fallback: 64, min: 1, max: 100_000, doc: 'async transforms under way at once in one worker' },
   { path: 'dispatcher.timeout', kind: 'duration', fallback: '30s', min: 10, max: DAY, doc: 'a worker that finishes no record for this long is replaced' },
-  { path: 'dispatcher.batch.records-max', kind: 'integer', fallback: 4_000, min: 1, max: 1_000_000, doc: 'records in a batch' },
-  { path: 'dispatcher.batch.bytes-max', kind: 'size', fallback: '1MiB', min: 16 * KIB, max: 1_024 * MIB, doc: 'size of a batch' },
+  { path: 'dispatcher.batch.records-max', kind: 'integer', fallback: 16_000, min: 1, max: 1_000_000, doc: 'records in a batch; slow transforms get fewer at a time by themselves' },
+  { path: 'dispatcher.batch.bytes-max', kind: 'size-or-auto', fallback: 'auto', min: 16 * KIB, max: 1_024 * MIB, doc: 'size of a batch; auto: what in-flight.bytes-max gives each of the batches in flight, at most 2 MiB' },
   { path: 'dispatcher.batch.linger', kind: 'duration', fallback: '0ms', min: 0, max: 60 * SECOND, doc: 'how long a batch waits for more records' },
   { path: 'dispatcher.batch.output-bytes-max', kind: 'size', fallback: '8MiB', min: 16 * KIB, max: 1_024 * MIB, doc: 'what one batch may grow to; past it a record is rejected (OUTPUT_TOO_LARGE)' },
   { path: 'dispatcher.in-flight.records-max', kind: 'integer', fallback: 200_000, min: 1, max: 100_000_000, doc: 'records taken and not yet settled' },

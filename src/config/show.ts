@@ -3,7 +3,7 @@ import type { Entry } from './layers.js';
 import type { Loaded } from './load.js';
 import { formatOrigin } from './problem.js';
 import type { ResolvedConfig } from './resolved.js';
-import { FIELDS, OPTIONS_PATH, TOPICS_PATH } from './schema.js';
+import { FIELDS, type Field, OPTIONS_PATH, TOPICS_PATH } from './schema.js';
 import { isSecretName, MASK, maskUserInfo } from './secrets.js';
 import { formatDuration, formatSize } from './units.js';
 
@@ -24,8 +24,7 @@ export function shownValues(config: ResolvedConfig, loaded: Loaded): readonly Sh
     const entry = merged.fields.get(field.path);
     const value = fieldValue(field.path, config, settings.get(field.path));
     if (value === undefined || (field.path === 'server.address' && config.server === undefined)) continue;
-    const formatted = field.kind === 'size' ? formatSize(Number(value)) : field.kind === 'duration' ? formatDuration(Number(value)) : value;
-    const masked = mask(field.path, formatted, entry?.secret === true);
+    const masked = mask(field.path, formatted(field, value), entry?.secret === true);
     rows.push({
       path: field.path.split('.'),
       value: masked,
@@ -52,6 +51,11 @@ export function shownValues(config: ResolvedConfig, loaded: Loaded): readonly Sh
   return rows.sort(bySection);
 }
 
+function formatted(field: Field, value: unknown): unknown {
+  if (field.kind === 'size' || field.kind === 'size-or-auto') return formatSize(Number(value));
+  return field.kind === 'duration' ? formatDuration(Number(value)) : value;
+}
+
 function fieldValue(path: string, config: ResolvedConfig, value: unknown): unknown {
   if (path === 'name') return config.name;
   if (path === 'kafka.bootstrap-servers' || value === undefined)
@@ -59,6 +63,8 @@ function fieldValue(path: string, config: ResolvedConfig, value: unknown): unkno
   if (path === 'kafka.consumer.bootstrap-servers') return config.consumer.bootstrapServers.join(',');
   if (path === 'kafka.producer.bootstrap-servers') return config.producer.bootstrapServers.join(',');
   if (path === 'dispatcher.threads') return config.dispatcher.threads;
+  if (path === 'dispatcher.batch.records-max') return config.dispatcher.batch.recordsMax;
+  if (path === 'dispatcher.batch.bytes-max') return config.dispatcher.batch.bytesMax;
   return value;
 }
 
@@ -71,6 +77,7 @@ function sharedServers(config: ResolvedConfig, value: unknown): unknown {
 function fieldOrigin(path: string, config: ResolvedConfig, origin: string): string {
   if (origin !== 'default') return origin;
   if (path === 'name' && config.file !== undefined) return "default: the file's name";
+  if (path === 'dispatcher.batch.bytes-max') return 'default: auto, by in-flight.bytes-max and threads';
   return path === 'dispatcher.threads' ? 'default: auto, cores − 1' : origin;
 }
 

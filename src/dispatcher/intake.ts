@@ -13,7 +13,8 @@ export class Intake {
   private readonly state: RunState;
   private readonly events: IntakeEvents;
   /** Input and output blocks are reserved together, so that no batch waits for an output that others like it hold. */
-  private readonly offered = new Map<number, { input: Block; output: Block }>();
+  private readonly offered = new Map<number, { input: Block; output: Block; recordsMax: number }>();
+  private offeredRecords = 0;
   private nextBatchId: BatchId = 1;
   /** A record waits for a block this large. */
   private oversizeBytes: number | undefined;
@@ -44,13 +45,15 @@ export class Intake {
     if (isolatedBatches > 0) return false;
     return (
       batches < settings.inFlightBatchesMax &&
-      flow.records + (this.offered.size + 1) * settings.batchRecordsMax <= settings.inFlightRecordsMax
+      flow.records + this.offeredRecords + this.state.batchSize.recordsMax <= settings.inFlightRecordsMax
     );
   }
 
   private offer(pair: { input: Block; output: Block }): void {
-    this.offered.set(pair.input.id, pair);
-    this.state.deps.source.offer(pair.input);
+    const { recordsMax } = this.state.batchSize;
+    this.offered.set(pair.input.id, { ...pair, recordsMax });
+    this.offeredRecords += recordsMax;
+    this.state.deps.source.offer(pair.input, recordsMax);
   }
 
   /**
@@ -59,8 +62,7 @@ export class Intake {
    */
   batch(batch: InputBatch): void {
     const { state } = this;
-    const pair = this.offered.get(batch.block.id);
-    this.offered.delete(batch.block.id);
+    const pair = this.takeOffered(batch.block);
     if (pair === undefined || state.stopping || state.rewinds > 0) {
       if (pair !== undefined) this.giveBack(pair);
       return;
@@ -106,10 +108,17 @@ export class Intake {
   /** Parked only. */
   takeBackOffered(): void {
     for (const block of this.state.deps.source.reclaim()) {
-      const pair = this.offered.get(block.id);
-      this.offered.delete(block.id);
+      const pair = this.takeOffered(block);
       if (pair !== undefined) this.giveBack(pair);
     }
+  }
+
+  private takeOffered(block: Block): { input: Block; output: Block } | undefined {
+    const pair = this.offered.get(block.id);
+    if (pair === undefined) return undefined;
+    this.offered.delete(block.id);
+    this.offeredRecords -= pair.recordsMax;
+    return pair;
   }
 
   private giveBack(pair: { input: Block; output: Block }): void {

@@ -1,6 +1,7 @@
 import type { Accounting } from '../core/accounting.js';
 import { Assignments } from '../core/assignments.js';
 import type { BatchId, PartitionId } from '../core/batch.js';
+import { BatchSize } from '../core/batch-size.js';
 import { BlockPool } from '../core/block-pool.js';
 import type { DispatcherError } from '../core/errors.js';
 import { FlowControl } from '../core/flow-control.js';
@@ -19,6 +20,7 @@ export interface RunState {
   readonly assignments: Assignments;
   readonly blocks: BlockPool;
   readonly flow: FlowControl;
+  readonly batchSize: BatchSize;
   readonly accounting: Accounting;
   readonly latency: LatencyHistogram;
   readonly logLimit: LogLimit;
@@ -52,6 +54,7 @@ export function makeRunState(deps: DispatcherDeps, settings: DispatcherSettings,
     tracker: new OffsetTracker(),
     assignments: new Assignments(),
     flow: new FlowControl({ inFlightBytesMax: settings.blocksBytesMax, inFlightRecordsMax: settings.inFlightRecordsMax }),
+    batchSize: new BatchSize(settings.batchSize),
     accounting: books.accounting,
     latency: books.latency,
     logLimit: new LogLimit(deps.logger, deps.clock),

@@ -1,4 +1,5 @@
 import type { Block, PartitionId } from '../core/batch.js';
+import type { BatchSizeLimits } from '../core/batch-size.js';
 import type { RunBooks } from '../core/run-books.js';
 import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
@@ -35,8 +36,8 @@ export interface DispatcherSettings {
   readonly inFlightRecordsMax: number;
   /** Batches read and not yet settled, offered blocks included. Few are best: caches. */
   readonly inFlightBatchesMax: number;
-  /** Rows in one batch at most; what an offered block may bring. */
-  readonly batchRecordsMax: number;
+  /** Records in one batch: what an offered block may bring. */
+  readonly batchSize: BatchSizeLimits;
   readonly drainTimeoutMs: number;
   readonly rebalanceDrainTimeoutMs: number;
   /** No delivery for this long although records wait for one: the run stops. */

@@ -122,6 +122,7 @@ export class TransformRunner {
         ...(topics === undefined ? {} : { topics }),
       });
       this.report(result);
+      this.state.batchSize.saw(result.rowsDone, result.workMs);
       if (!flight.abandoned && result.rowsDone > 0) this.addParts(flight, output, result, false);
       else this.outputs.release(output, flight);
       return result;
@@ -227,6 +228,7 @@ const NOTHING: TransformResult = {
   rowsDone: 0,
   outputRows: 0,
   outputBytes: 0,
+  workMs: 0,
   filterReasons: [],
   deadLetterCodes: [],
   filteredBy: [],

@@ -79,8 +79,8 @@ export interface SourceEvents {
 export interface Source {
   /** Connects and subscribes. Rejects when Kafka can't be reached or refuses us. */
   start(events: SourceEvents): Promise<void>;
-  /** Gives the reader an empty block. */
-  offer(block: Block): void;
+  /** Gives the reader an empty block, to bring `recordsMax` records at most. */
+  offer(block: Block, recordsMax: number): void;
   /** Takes back the blocks that the reader has not begun to fill. Call it parked. */
   reclaim(): readonly Block[];
   /** Stops the reader between two records; what it had in hand has been delivered as a batch before the promise resolves. */

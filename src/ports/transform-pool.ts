@@ -30,6 +30,8 @@ export interface TransformResult {
   /** Output rows in all parts. */
   readonly outputRows: number;
   readonly outputBytes: number;
+  /** How long a thread was busy with the task. */
+  readonly workMs: number;
   /** Set when the last answered rows did not fit: a second output batch that answers them, made by the worker. Answers rows behind those of the first. */
   readonly overflow?: Uint8Array;
   /** Names for outcome bytes 1.. and 128.. of this result (both parts). */

@@ -29,6 +29,8 @@ export interface WorkerTask {
   readonly rejectWith?: Rejection;
 }
 
+type Answer = Omit<TransformResult, 'workMs'>;
+
 export interface RunnerInit {
   readonly settings: TaskSettings;
   readonly loaded: LoadedTransform | undefined;
@@ -93,6 +95,12 @@ export class TaskRunner {
 
   /** Answers the rows of the task. Rejects only for defects and for BATCH_LENGTH; whatever a record does is an outcome of that record. */
   async run(task: WorkerTask): Promise<TransformResult> {
+    const beganMs = performance.now();
+    const result = await this.#answer(task);
+    return { ...result, workMs: performance.now() - beganMs };
+  }
+
+  async #answer(task: WorkerTask): Promise<Answer> {
     for (const { id, topic, partition } of task.partitions ?? []) this.#partitions.set(id, { topic, partition });
     this.#topics.add(task.topics ?? []);
     this.#reader.open(task.input);
@@ -111,7 +119,7 @@ export class TaskRunner {
     }
   }
 
-  #passOn(task: WorkerTask): TransformResult {
+  #passOn(task: WorkerTask): Answer {
     const { firstRow, rowCount } = task;
     writeIdentity(task.output, firstRow, rowCount, this.#settings.topics.default.number);
     const outputBytes = Math.round((this.#reader.payloadBytes * rowCount) / this.#reader.rowCount);
@@ -167,7 +175,7 @@ export class TaskRunner {
     }
   }
 
-  #finish(task: WorkerTask, ending: Ending): TransformResult {
+  #finish(task: WorkerTask, ending: Ending): Answer {
     const inBlock = ending.nextRow - task.firstRow;
     this.#writer.finish(inBlock);
     const overflow = isFull(ending.status)

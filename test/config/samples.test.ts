@@ -117,7 +117,7 @@ function table(): string {
     ...FIELDS.map((field) => [
       field.path,
       field.fallback === null ? '' : String(field.fallback),
-      field.choices?.join(' \\| ') ?? field.kind,
+      field.choices?.join(' \\| ') ?? field.kind.replaceAll('-', ' '),
       field.doc,
     ]),
     ...PROPERTY_MAPS.map((map) => [map, '', 'map', PROPERTY_MAP_DOCS[map]]),

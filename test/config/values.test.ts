@@ -127,8 +127,8 @@ logging: { level: { root: WARN, org.apache.kafka: ERROR } }
 
 test('keys that must fit each other are checked', () => {
   const cases: readonly (readonly [string, string])[] = [
-    ['in-flight: { bytes-max: 3MiB }', 'dispatcher.in-flight.bytes-max'],
-    ['in-flight: { records-max: 10 }', 'dispatcher.in-flight.records-max'],
+    ['batch: { bytes-max: 1MiB }, in-flight: { bytes-max: 3MiB }', 'dispatcher.in-flight.bytes-max'],
+    ['batch: { records-max: 11 }, in-flight: { records-max: 10 }', 'dispatcher.in-flight.records-max'],
     ['input: { format: avro }', 'dispatcher.input.schema'],
     ['input: { format: json }', 'dispatcher.input.format'],
     ['dead-letter: in', 'dispatcher.dead-letter.topic'],
@@ -143,6 +143,17 @@ test('none means none, and a short form stands for its section', () => {
   assert.equal(resolved(dispatcher('dead-letter: d')).dispatcher.deadLetterTopic, 'd');
   assert.equal(resolved(MINIMAL, { environment: { KD_DISPATCHER_DEAD_LETTER: 'e' } }).dispatcher.deadLetterTopic, 'e');
   assert.equal(resolved(MINIMAL, { set: ['dispatcher.dead-letter=f'] }).dispatcher.deadLetterTopic, 'f');
+});
+
+test('batches are sized by what may be in flight, unless their size is given', () => {
+  const batch = (body: string) => resolved(dispatcher(`threads: 1, ${body}`)).dispatcher.batch;
+  assert.deepEqual([batch('').recordsMax, batch('').bytesMax], [16_000, 2_097_152]);
+  assert.equal(batch('batch: { bytes-max: auto }').bytesMax, 2_097_152);
+  assert.equal(batch('batch: { bytes-max: 64KiB }').bytesMax, 65_536);
+  const few = batch('in-flight: { records-max: 900, bytes-max: 6MiB }');
+  assert.deepEqual([few.recordsMax, few.bytesMax], [900, 320 * 1024]);
+  const both = dispatcher('batch: { records-max: 1000 }, in-flight: { records-max: 900 }');
+  assert.match(problemOf(load(both), 'dispatcher.in-flight.records-max').message, /less than one batch/);
 });
 
 test('the configuration is frozen, all the way down', () => {

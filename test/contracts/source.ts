@@ -38,6 +38,8 @@ export type CreateSourceWorld = (setup: SourceSetup) => Promise<SourceWorld>;
 
 const DEADLINE_MS = 10_000;
 const RECORDS = 120;
+/** More than the worlds' readers put into a batch. */
+const RECORDS_MAX = 1000;
 const OUT_OF_RANGE = -140;
 
 class Bench {
@@ -52,9 +54,9 @@ class Bench {
     this.source = world.source;
   }
 
-  offer(count: number): Block[] {
+  offer(count: number, recordsMax = RECORDS_MAX): Block[] {
     const blocks = Array.from({ length: count }, () => this.world.newBlock());
-    for (const block of blocks) this.source.offer(block);
+    for (const block of blocks) this.source.offer(block, recordsMax);
     return blocks;
   }
 
@@ -81,7 +83,7 @@ class Bench {
   async reading(blocks = 4): Promise<readonly AssignedPartition[]> {
     const partitions = await this.assigned();
     await this.open(partitions);
-    this.driver.onBatch = (block) => this.source.offer(block);
+    this.driver.onBatch = (block) => this.source.offer(block, RECORDS_MAX);
     this.offer(blocks);
     return partitions;
   }
@@ -124,7 +126,7 @@ function reading(contract: Contract): void {
       const partitions = await bench.assigned();
       assert.equal(partitions.length, 2);
       assert.equal(new Set(partitions.map(({ partitionId }) => partitionId)).size, 2);
-      bench.driver.onBatch = (block) => bench.source.offer(block);
+      bench.driver.onBatch = (block) => bench.source.offer(block, RECORDS_MAX);
       const offered = new Set(bench.offer(4).map(({ id }) => id));
       await bench.world.rest();
       assert.deepEqual(bench.driver.batches, []);
@@ -146,6 +148,14 @@ function reading(contract: Contract): void {
       assert.deepEqual(bench.driver.faults, []);
     },
   );
+
+  contract('a block brings no more records than it was offered for', {}, async (bench) => {
+    const partitions = await bench.assigned();
+    const limits = new Map([7, 1, 20, 2].flatMap((recordsMax) => bench.offer(3, recordsMax).map(({ id }) => [id, recordsMax] as const)));
+    await bench.open(partitions);
+    await bench.world.until('all blocks', () => bench.driver.batches.length === limits.size);
+    for (const { blockId, rowCount } of bench.driver.batches) assert.ok(rowCount > 0 && rowCount <= (limits.get(blockId) ?? 0));
+  });
 
   contract('no more batches come than blocks were offered, in the order of the offers', {}, async (bench) => {
     const partitions = await bench.assigned();
@@ -182,9 +192,9 @@ function reading(contract: Contract): void {
       assert.equal(bench.source.heldRecords(), held);
       assert.ok(back.length <= 3);
       assert.deepEqual(bench.source.reclaim(), []);
-      bench.driver.onBatch = (block) => bench.source.offer(block);
+      bench.driver.onBatch = (block) => bench.source.offer(block, RECORDS_MAX);
       bench.source.unpark();
-      for (const block of back) bench.source.offer(block);
+      for (const block of back) bench.source.offer(block, RECORDS_MAX);
       bench.offer(2);
       await bench.readAll(partitions);
       for (const { partitionId } of partitions) assert.deepEqual(bench.driver.offsetsOf(partitionId), upTo(RECORDS));
@@ -279,7 +289,7 @@ function changing(contract: Contract): void {
         const partitions = await bench.assigned();
         const [outside, inside] = partitions;
         assert.ok(outside !== undefined && inside !== undefined);
-        bench.driver.onBatch = (block) => bench.source.offer(block);
+        bench.driver.onBatch = (block) => bench.source.offer(block, RECORDS_MAX);
         bench.offer(4);
         await bench.open(partitions, (one) => (one === outside ? 5_000 : 0));
         await bench.world.until('a fault', () => bench.driver.faults.length > 0);

@@ -28,6 +28,8 @@ export const partition = (id: number): AssignedPartition => ({ partitionId: id, 
 export class ScriptedSource implements Source {
   events: SourceEvents | undefined;
   readonly offered: Block[] = [];
+  /** How many records the blocks were offered for, in order. */
+  readonly asked: number[] = [];
   readonly stored = new Map<number, number>();
   readonly opened = new Map<number, OpenedPartition>();
   readonly calls: string[] = [];
@@ -53,8 +55,9 @@ export class ScriptedSource implements Source {
   trouble(): Trouble | undefined {
     return this.troubled;
   }
-  offer(block: Block): void {
+  offer(block: Block, recordsMax: number): void {
     this.offered.push(block);
+    this.asked.push(recordsMax);
   }
   reclaim(): readonly Block[] {
     if (!this.parked) throw new Error('reclaim while not parked');
@@ -174,7 +177,7 @@ export class ScriptedPool implements TransformPool {
 export function passThrough(task: TransformTask): TransformResult {
   writeIdentity(task.output.bytes, task.firstRow, task.rowCount, 0);
   const none = { filterReasons: [], deadLetterCodes: [], filteredBy: [], deadLetteredBy: [] };
-  return { rowsDone: task.rowCount, outputRows: task.rowCount, outputBytes: 0, ...none };
+  return { rowsDone: task.rowCount, outputRows: task.rowCount, outputBytes: 0, workMs: 1, ...none };
 }
 
 const SETTINGS: DispatcherSettings = {
@@ -184,7 +187,7 @@ const SETTINGS: DispatcherSettings = {
   blocksBytesMax: 16 * 4096,
   inFlightRecordsMax: 1000,
   inFlightBatchesMax: 6,
-  batchRecordsMax: 50,
+  batchSize: { recordsMin: 50, recordsMax: 50, workMs: 50 },
   drainTimeoutMs: 20_000,
   rebalanceDrainTimeoutMs: 2000,
   stallTimeoutMs: 60_000,

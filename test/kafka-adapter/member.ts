@@ -26,6 +26,7 @@ export type MemberOptions = Partial<KafkaSourceOptions> & {
 };
 
 const BLOCK_BYTES = 1 << 18;
+const RECORDS_MAX = 500;
 let lastEpoch = 0;
 
 export class Member implements SourceEvents {
@@ -58,7 +59,7 @@ export class Member implements SourceEvents {
       autoOffsetReset: 'earliest',
       outOfRange: 'stop',
       commitIntervalMs: 200,
-      reader: { recordsMax: 500, bytesMax: BLOCK_BYTES, lingerMs: 0, cutPerPartition: false, readyBatchesMax: 4 },
+      reader: { recordsMax: RECORDS_MAX, bytesMax: BLOCK_BYTES, lingerMs: 0, cutPerPartition: false, readyBatchesMax: 4 },
       native,
       table: this.#table,
       logger: this.logger,
@@ -70,7 +71,7 @@ export class Member implements SourceEvents {
 
   async start(): Promise<this> {
     await this.source.start(this);
-    for (let id = 0; id < (this.#options.blocks ?? 4); id++) this.source.offer(newBlock(BLOCK_BYTES, id));
+    for (let id = 0; id < (this.#options.blocks ?? 4); id++) this.source.offer(newBlock(BLOCK_BYTES, id), RECORDS_MAX);
     return this;
   }
 
@@ -95,7 +96,7 @@ export class Member implements SourceEvents {
     }
     this.faults.push(...batch.faults);
     this.source.store(batch.segments.map(({ partitionId, lastOffset }) => ({ partitionId, offset: lastOffset + 1 })));
-    if (this.#options.holdBlocks !== true && batch.block.bytes.length === BLOCK_BYTES) this.source.offer(batch.block);
+    if (this.#options.holdBlocks !== true && batch.block.bytes.length === BLOCK_BYTES) this.source.offer(batch.block, RECORDS_MAX);
   }
 
   assigned(partitions: readonly AssignedPartition[]): void {
@@ -128,7 +129,7 @@ export class Member implements SourceEvents {
 
   oversize(bytes: number): void {
     this.oversizes.push(bytes);
-    this.source.offer(newBlock(bytes, 1_000 + this.oversizes.length));
+    this.source.offer(newBlock(bytes, 1_000 + this.oversizes.length), RECORDS_MAX);
   }
 
   progress(partitions: readonly PartitionProgress[]): void {

@@ -124,6 +124,9 @@ export interface ReaderEvent {
   readonly text: string | null;
 }
 
+/** Of an offered block: more than any reader here takes. */
+export const RECORDS_MAX = 1_000_000;
+
 export const READER_OPTIONS: ReaderOptions = {
   recordsMax: 1000,
   bytesMax: 1 << 20,
@@ -153,7 +156,7 @@ export class TestReader {
     const batch = accepted(codec.readInput(block));
     assert.equal(batch.rows.length, rowCount);
     this.batches.push(batch);
-    if (this.offerAgain) this.reader.offer(blockId, block);
+    if (this.offerAgain) this.reader.offer(blockId, block, RECORDS_MAX);
   }
 
   offer(count: number, bytes: number): void {
@@ -161,7 +164,7 @@ export class TestReader {
       const id = this.blocks.size + 1;
       const block = sharedBlock(bytes);
       this.blocks.set(id, block);
-      this.reader.offer(id, block);
+      this.reader.offer(id, block, RECORDS_MAX);
     }
   }
 

@@ -16,6 +16,7 @@ import {
   openAndAssign,
   produce,
   READER_OPTIONS,
+  RECORDS_MAX,
   sharedBlock,
   TestReader,
   TestWriter,
@@ -192,9 +193,9 @@ test('arguments that make no sense are refused, never followed', async () => {
   assert.throws(() => Reflect.apply(table.idOf, mock, ['a', 0]), TypeError);
   const consumer = await connectConsumer(mock.bootstrapServers, 'sense');
   const reader = new TestReader(consumer, table);
-  assert.throws(() => reader.reader.offer(1, new Uint8Array(8)), RangeError);
-  assert.throws(() => reader.reader.offer(1, new Uint8Array(0)), TypeError);
-  assert.throws(() => reader.reader.offer(-1, sharedBlock(4096)), RangeError);
+  assert.throws(() => reader.reader.offer(1, new Uint8Array(8), RECORDS_MAX), RangeError);
+  assert.throws(() => reader.reader.offer(1, new Uint8Array(0), RECORDS_MAX), TypeError);
+  assert.throws(() => reader.reader.offer(-1, sharedBlock(4096), RECORDS_MAX), RangeError);
   await reader.stop();
   await disconnect(consumer.client);
 });

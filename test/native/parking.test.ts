@@ -2,7 +2,18 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { NativeMockCluster, NativePartitionTable } from '../../src/adapters/kafka/native.js';
 import type { TestConsumer } from './harness.js';
-import { closeAll, connectConsumer, disconnect, eventually, native, openAndAssign, produce, sharedBlock, TestReader } from './harness.js';
+import {
+  closeAll,
+  connectConsumer,
+  disconnect,
+  eventually,
+  native,
+  openAndAssign,
+  produce,
+  RECORDS_MAX,
+  sharedBlock,
+  TestReader,
+} from './harness.js';
 
 const PARTITIONS = 4;
 const RECORDS = 2000;
@@ -194,11 +205,11 @@ test('a record larger than every block waits for one that is large enough, in or
   assert.equal(reader.rowCount, 1);
   const needed = reader.events.find((event) => event.kind === 'oversize')?.a ?? 0;
   assert.ok(needed > 100_000 && needed < 100_300, `${needed} bytes`);
-  reader.reader.offer(77, sharedBlock(4096));
+  reader.reader.offer(77, sharedBlock(4096), RECORDS_MAX);
   const large = sharedBlock(needed);
   reader.blocks.set(77, sharedBlock(4096));
   reader.blocks.set(99, large);
-  reader.reader.offer(99, large);
+  reader.reader.offer(99, large, RECORDS_MAX);
   await eventually('all four', () => reader.rowCount === 4);
   const lengths = reader.batches.flatMap((batch) => batch.rows).map((row) => row?.value?.length);
   assert.deepEqual(lengths, sizes);

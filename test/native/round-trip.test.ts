@@ -16,6 +16,7 @@ import {
   openWriter,
   outputBlock,
   produce,
+  RECORDS_MAX,
   sharedBlock,
   TestReader,
 } from './harness.js';
@@ -194,9 +195,9 @@ test('blocks are the limit of what is read: without one nothing is', async () =>
   await new Promise((resolve) => setTimeout(resolve, 300));
   assert.equal(reader.batches.length, 2);
   reader.offerAgain = true;
-  for (const [id, block] of reader.blocks) reader.reader.offer(id, block);
+  for (const [id, block] of reader.blocks) reader.reader.offer(id, block, RECORDS_MAX);
   await eventually('all', () => reader.rowCount === 3000);
   await reader.stop();
   await disconnect(consumer.client);
-  assert.throws(() => reader.reader.offer(9, sharedBlock(4096)), { code: 'KD_STOPPED' });
+  assert.throws(() => reader.reader.offer(9, sharedBlock(4096), RECORDS_MAX), { code: 'KD_STOPPED' });
 });

@@ -78,7 +78,7 @@ export function makeScenario(seed: number): Scenario {
     committed,
     source: {
       reader: {
-        recordsMax: dispatcher.batchRecordsMax,
+        recordsMax: dispatcher.batchSize.recordsMax,
         cutPerPartition: ordering === 'partition',
         readyBatchesMax: random.between(1, 3),
         latencyMaxMs: random.pick([0, 5, 60]),
@@ -212,13 +212,14 @@ function makeSink(random: Random, troubles: Troubles): FakeSinkSettings {
 
 function makeSettings(random: Random, fixed: Pick<DispatcherSettings, 'until' | 'ordering'>): DispatcherSettings {
   const batchRecordsMax = random.between(1, 20);
+  const batchSize = { recordsMin: random.between(1, batchRecordsMax), recordsMax: batchRecordsMax, workMs: random.pick([1, 20, 1000]) };
   return {
     ...fixed,
     blockBytes: BLOCK_BYTES,
     blocksBytesMax: BLOCK_BYTES * random.between(2, 12),
     inFlightRecordsMax: batchRecordsMax * random.between(1, 8),
     inFlightBatchesMax: random.between(1, 8),
-    batchRecordsMax,
+    batchSize,
     drainTimeoutMs: random.pick([2000, 25_000]),
     rebalanceDrainTimeoutMs: random.pick([300, 5000]),
     stallTimeoutMs: random.pick([6000, 30_000]),

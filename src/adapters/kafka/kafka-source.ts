@@ -101,8 +101,8 @@ export class KafkaSource implements Source {
     }
   }
 
-  offer(block: Block): void {
-    if (!this.#isStopping()) this.#running().reader.offer(block);
+  offer(block: Block, recordsMax: number): void {
+    if (!this.#isStopping()) this.#running().reader.offer(block, recordsMax);
   }
 
   reclaim(): readonly Block[] {

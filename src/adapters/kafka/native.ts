@@ -146,8 +146,11 @@ export interface ReaderStats {
 export interface NativeReader {
   /** Starts the event thread (serves callbacks on the main queue, keeps the membership alive) and the reader thread. */
   start(): void;
-  /** The typed array must be over shared memory or stay untouched, 256 bytes at least; it is kept alive until handed back. Taken, and never begun, while stopping. */
-  offer(blockId: number, block: Uint8Array): void;
+  /**
+   * The typed array must be over shared memory or stay untouched, 256 bytes at least; it is kept alive until handed back. Taken, and never begun, while stopping.
+   * `recordsMax`: rows that this block may bring at most, 1 or more; above the reader's own `recordsMax` that one counts.
+   */
+  offer(blockId: number, block: Uint8Array, recordsMax: number): void;
   /** Ids of the blocks offered and not begun. Parked only. */
   reclaim(): number[];
   /** Asks the reader to stand still; `parked` follows, after the batch in hand; asked while it is parked, `parked` comes once more. */

@@ -39,9 +39,9 @@ export class ReaderControl {
     this.#reader.start();
   }
 
-  offer(block: Block): void {
+  offer(block: Block, recordsMax: number): void {
     this.#blocks.set(block.id, block);
-    this.#reader.offer(block.id, block.bytes);
+    this.#reader.offer(block.id, block.bytes, recordsMax);
   }
 
   reclaim(): Block[] {

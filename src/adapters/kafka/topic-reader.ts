@@ -114,7 +114,7 @@ class TopicReading {
       { native: options.native, handleId: connected.handleId, table: this.#table, reader: READER },
       {
         batch: (batch) => this.#enqueue(batch),
-        oversize: (bytes) => this.#reader.offer(newBlock(bytes, this.#nextOversizeId++)),
+        oversize: (bytes) => this.#reader.offer(newBlock(bytes, this.#nextOversizeId++), READER.recordsMax),
         error: (code, text) => this.#onError(code, text),
         defect: (error) => this.#end(error),
       },
@@ -142,7 +142,7 @@ class TopicReading {
     }
     client.assign(opened.map(({ offset, partition }) => ({ topic, partition, offset })));
     this.#reader.unpark();
-    for (let id = 0; id < BLOCKS; id++) this.#reader.offer(newBlock(BLOCK_BYTES, id));
+    for (let id = 0; id < BLOCKS; id++) this.#reader.offer(newBlock(BLOCK_BYTES, id), READER.recordsMax);
     if (until === 'end') this.#setTargets(ends, opened);
     const onAbort = (): void => this.#end();
     signal.addEventListener('abort', onAbort, { once: true });
@@ -206,7 +206,7 @@ class TopicReading {
         this.#end(error instanceof Error ? error : new Error(String(error)));
       }
       this.#handlingCount -= 1;
-      if (batch.block.id < BLOCKS) this.#reader.offer(batch.block);
+      if (batch.block.id < BLOCKS) this.#reader.offer(batch.block, READER.recordsMax);
     });
   }
 

@@ -31,6 +31,7 @@ interface Waiting {
 
 const OF_SOURCE = RowFlag.keyOfSource | RowFlag.valueOfSource | RowFlag.headersOfSource | RowFlag.timestampOfSource;
 const OVERFLOW_BYTES = 4096;
+const WORK_MS_MAX = 40;
 
 /** Workers that do to each record what its fate says, after a random time, and write a real output batch. */
 export class FakePool implements TransformPool {
@@ -103,7 +104,7 @@ export class FakePool implements TransformPool {
     const died = 'kind' in answer;
     this.idle.push(died ? new Map<string, number>() : topics);
     if (died) waiting.reject(answer);
-    else waiting.resolve(answer);
+    else waiting.resolve({ ...answer, workMs: this.world.random.int(WORK_MS_MAX) });
     this.next();
   }
 
@@ -184,6 +185,7 @@ class Answer {
       rowsDone: total,
       outputRows: rows + overflowRows,
       outputBytes: 0,
+      workMs: 0,
       ...(overflow === undefined ? {} : { overflow }),
       filterReasons: this.filters,
       deadLetterCodes: this.codes,
@@ -251,7 +253,16 @@ function countIn(names: string[], counts: number[], name: string): number {
 }
 
 function emptyResult(): TransformResult {
-  return { rowsDone: 0, outputRows: 0, outputBytes: 0, filterReasons: [], deadLetterCodes: [], filteredBy: [], deadLetteredBy: [] };
+  return {
+    rowsDone: 0,
+    outputRows: 0,
+    outputBytes: 0,
+    workMs: 0,
+    filterReasons: [],
+    deadLetterCodes: [],
+    filteredBy: [],
+    deadLetteredBy: [],
+  };
 }
 
 /** Reads the offsets from the block, as a worker would: a block that was overwritten meanwhile gives other records. */

@@ -34,7 +34,7 @@ export class FakeReader {
   private readonly holders: BlockHolders;
   private readonly events: { batch: (batch: InputBatch) => void; oversize: (bytes: number) => void };
   private readonly open = new Map<PartitionId, OpenLog>();
-  private offered: Block[] = [];
+  private offered: { readonly block: Block; readonly recordsMax: number }[] = [];
   private readonly ready: Block[] = [];
   private parkWaiters: (() => void)[] | undefined;
   private oversizeAt: { readonly id: PartitionId; readonly bytes: number } | undefined;
@@ -55,15 +55,15 @@ export class FakeReader {
     this.events = events;
   }
 
-  offer(block: Block): void {
+  offer(block: Block, recordsMax: number): void {
     this.holders.mustBeFree(block, 'the reader');
     this.holders.hold(block, 'reader');
-    this.offered.push(block);
+    this.offered.push({ block, recordsMax });
     this.wake();
   }
 
   reclaim(): Block[] {
-    const blocks = this.offered;
+    const blocks = this.offered.map(({ block }) => block);
     this.offered = [];
     for (const block of blocks) this.holders.release(block, 'reader');
     return blocks;
@@ -156,11 +156,11 @@ export class FakeReader {
 
   private fill(): void {
     this.cancelWake = undefined;
-    const block = this.offered[0];
+    const { block, recordsMax = 0 } = this.offered[0] ?? {};
     if (block === undefined || this.parked || this.parkWaiters !== undefined || this.stopped) return;
     if (this.oversizeAt !== undefined && block.bytes.length < this.oversizeAt.bytes) return;
     const writer = new InputBatchWriter(block.bytes);
-    const wanted = this.random.between(1, this.settings.recordsMax);
+    const wanted = this.random.between(1, Math.min(recordsMax, this.settings.recordsMax));
     const fault = this.pack(writer, wanted);
     if (writer.rowCount === 0 && !fault) {
       if (this.oversizeAt === undefined) this.wake();

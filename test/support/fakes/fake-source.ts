@@ -88,9 +88,9 @@ export class FakeSource implements Source {
     this.every(400, () => this.world.group.otherWorks(this.world.random.int(8), this.world.clock.nowMs()));
   }
 
-  offer(block: Block): void {
+  offer(block: Block, recordsMax: number): void {
     this.mustRun('offer');
-    this.reader.offer(block);
+    this.reader.offer(block, recordsMax);
   }
 
   reclaim(): readonly Block[] {
