@@ -1,7 +1,7 @@
 // Runs compiled tests with node:test and closes with the totals over all of them.
 //   node --enable-source-maps scripts/test.mjs [path below test/ or part of a file's name…]
-// Two rounds: what only computes runs a file per core; what needs brokers or whole programs runs one file after another,
-// with one broker for all that ask for the shared one.
+// Three rounds: what only computes runs a file per core; what needs brokers or whole programs mostly waits for them and runs two files at a time;
+// what judges time or memory says `// @alone` and runs one file after another. One broker serves all that ask for the shared one.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
@@ -13,10 +13,13 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FILE_MINUTES_MAX = 12;
-// A file that uses the broker harness or spawns the program wants the machine for itself.
-const ALONE = /support\/(kafka|broker|shared-cluster|java|kd)|^\/\/ @alone/m;
-
+/** A file that uses the broker harness or spawns the program. */
+const BROKERS = /support\/(kafka|broker|shared-cluster|secure-cluster|java|kd)/;
+/** Half of their time such files leave a core idle. */
+const BROKER_FILES_AT_ONCE = 2;
+const ALONE = /^\/\/ @alone\b/m;
 const SHARED = /support\/shared-cluster/;
+const OLD_RELEASES = /support\/java\.js/;
 
 /** Compiled files whose source still exists: a deleted test must not live on in build/. */
 function testFiles(wanted) {
@@ -29,7 +32,8 @@ function testFiles(wanted) {
       const compiled = resolve(ROOT, 'build', source.replace(/\.ts$/, '.js'));
       if (!existsSync(compiled)) throw new Error(`${relative(ROOT, compiled)} is missing: run make build`);
       const text = readFileSync(join(ROOT, source), 'utf8');
-      return { compiled, alone: ALONE.test(text), shared: SHARED.test(text) };
+      const alone = ALONE.test(text);
+      return { compiled, alone, brokers: !alone && BROKERS.test(text), shared: SHARED.test(text), oldReleases: OLD_RELEASES.test(text) };
     });
 }
 
@@ -79,10 +83,26 @@ async function* events(rounds, totals) {
   }
 }
 
+function support(name) {
+  return import(pathToFileURL(resolve(ROOT, 'build/test/support', name)).href);
+}
+
+/** Fetches and compiles the Java side while the first round computes: on a bare machine most of it waits for Maven's servers. */
+async function fetchJava(files) {
+  if (!files.some((file) => file.alone || file.brokers)) return;
+  try {
+    const { OLD_RELEASES, prepareJava, prepareRelease } = await support('java.js');
+    await prepareJava();
+    if (!files.some((file) => file.oldReleases)) return;
+    for (const release of OLD_RELEASES) await prepareRelease(release);
+  } catch {
+    // Whoever needs it tries again, and says what is wrong.
+  }
+}
+
 /** Starts the shared broker when one of the files wants it and none was given by hand. */
 async function startSharedBroker(files) {
   if (!files.some((file) => file.shared)) return undefined;
-  const support = (name) => import(pathToFileURL(resolve(ROOT, 'build/test/support', name)).href);
   const [{ KafkaCluster }, { SHARED_BOOTSTRAP }] = await Promise.all([support('kafka-cluster.js'), support('shared-cluster.js')]);
   if (process.env[SHARED_BOOTSTRAP]) return undefined;
   const cluster = await KafkaCluster.start({ brokers: 1 });
@@ -99,9 +119,15 @@ if (files.length === 0) {
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 let cluster;
+const fetched = fetchJava(files);
+const prepare = async (some) => {
+  await fetched;
+  cluster ??= await startSharedBroker(some);
+};
 const rounds = [
-  { files: files.filter((file) => !file.alone), concurrency: availableParallelism() },
-  { files: files.filter((file) => file.alone), concurrency: 1, prepare: async (some) => (cluster = await startSharedBroker(some)) },
+  { files: files.filter((file) => !file.alone && !file.brokers), concurrency: availableParallelism() },
+  { files: files.filter((file) => file.brokers), concurrency: BROKER_FILES_AT_ONCE, prepare },
+  { files: files.filter((file) => file.alone), concurrency: 1, prepare },
 ];
 const totals = new Map();
 const report = Readable.from(events(rounds, totals)).compose(new spec());

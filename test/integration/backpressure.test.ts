@@ -1,3 +1,4 @@
+// @alone: the peak of memory is judged.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { OldRelease } from '../support/java.js';
+import { OLD_RELEASES, type OldRelease } from '../support/java.js';
 import type { Recipe } from '../support/java-tool.js';
 import { type KafkaCluster, withCluster } from '../support/kafka-cluster.js';
 import { tlsMaterial } from '../support/tls-material.js';
 import { assertExact, Job } from './job.js';
 
-/** The newest (4.3) is what all other tests run on. */
-const RELEASES: readonly OldRelease[] = ['3.9.1', '2.8.2', '2.2.1'];
 const recipe: Recipe = { seed: 47, records: 20_000, partitions: 4, keys: 'mixed', headers: true, holes: true };
 
 async function withOldBroker(
@@ -32,7 +30,8 @@ async function withOldBroker(
   );
 }
 
-for (const release of RELEASES) {
+// The newest (4.3) is what all other tests run on.
+for (const release of OLD_RELEASES) {
   test(`with Kafka ${release}: records pass through TLS exact and in order, and a second start goes on from the commits`, () =>
     withOldBroker(release, async (cluster, properties) => {
       // Smaller than the default, so that what the broker tells of its topics is seen to be heeded.

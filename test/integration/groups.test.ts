@@ -1,3 +1,4 @@
+// @alone: the time in which a member has its partitions back is judged.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,5 @@
 /** New configurations, certificates and secrets while records flow: nothing lost, nothing doubled, the order kept. */
+// @alone: memory and the time of a reload are judged.
 import assert from 'node:assert/strict';
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// @alone: half a second is the limit of a record, also of those that do no harm.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Recipe } from '../support/java-tool.js';

@@ -1,3 +1,4 @@
+// @alone: moments between the question and the answer of a join are sought by the millisecond.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DispatcherError } from '../../src/core/errors.js';

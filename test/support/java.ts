@@ -49,7 +49,8 @@ async function prepare(): Promise<JavaPaths> {
 }
 
 /** Brokers besides the newest, which the harness starts by default: the last one before Kafka 4, and two on ZooKeeper. */
-export type OldRelease = '3.9.1' | '2.8.2' | '2.2.1';
+export const OLD_RELEASES = ['3.9.1', '2.8.2', '2.2.1'] as const;
+export type OldRelease = (typeof OLD_RELEASES)[number];
 
 const oldJars = new Map<OldRelease, Promise<string>>();
 
