@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Recipe } from '../support/java-tool.js';
 import { withCluster } from '../support/kafka-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { assertExact, Job, sized } from './job.js';
 
 test('every record passes three brokers exactly and in order: binary headers, null and empty keys and values, timestamps', async () => {
@@ -28,26 +29,25 @@ test('every record passes three brokers exactly and in order: binary headers, nu
 });
 
 test('a function over raw records keeps them exact too, through two worker threads', async () => {
-  await withCluster({ brokers: 1 }, async (cluster) => {
-    const recipe: Recipe = {
-      seed: 12,
-      records: 60_000,
-      partitions: 5,
-      keys: 'mixed',
-      headers: true,
-      holes: true,
-      bytesMin: 20,
-      bytesMax: 300,
-    };
-    const job = await Job.create({
-      cluster,
-      partitions: recipe.partitions,
-      transform: 'export default (value) => value;\n',
-      dispatcher: { threads: 2 },
-    });
-    await cluster.tool.produce({ topic: job.input, recipe });
-    await job.runToEnd();
-    assertExact(await cluster.tool.verify({ topics: [job.output], recipe, compare: 'bytes', samePartition: true }));
-    job.remove();
+  const cluster = await sharedCluster();
+  const recipe: Recipe = {
+    seed: 12,
+    records: 60_000,
+    partitions: 5,
+    keys: 'mixed',
+    headers: true,
+    holes: true,
+    bytesMin: 20,
+    bytesMax: 300,
+  };
+  const job = await Job.create({
+    cluster,
+    partitions: recipe.partitions,
+    transform: 'export default (value) => value;\n',
+    dispatcher: { threads: 2 },
   });
+  await cluster.tool.produce({ topic: job.input, recipe });
+  await job.runToEnd();
+  assertExact(await cluster.tool.verify({ topics: [job.output], recipe, compare: 'bytes', samePartition: true }));
+  job.remove();
 });

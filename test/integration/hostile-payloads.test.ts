@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
-import { test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import type { Recipe } from '../support/java-tool.js';
-import { withCluster } from '../support/kafka-cluster.js';
+import { KafkaCluster } from '../support/kafka-cluster.js';
 import { sharedCluster } from '../support/shared-cluster.js';
 import { Job } from './job.js';
 
@@ -106,6 +106,12 @@ test('hostile JSON becomes dead letters or exact output', async () => {
   job.remove();
 });
 
+const DAMAGED = [
+  ['first', 0],
+  ['middle', 2],
+  ['last', 4],
+] as const;
+
 /** Flips one bit in the middle of the nth record batch of a log segment. */
 function damage(file: string, batch: number): { firstOffset: number } {
   const descriptor = openSync(file, 'r+');
@@ -129,13 +135,16 @@ function damage(file: string, batch: number): { firstOffset: number } {
   }
 }
 
-for (const [name, batch] of [
-  ['first', 0],
-  ['middle', 2],
-  ['last', 4],
-] as const) {
-  test(`a flipped byte in the ${name} batch of a log stops the run there: exit 5, what is before it arrives once, nothing beyond is committed`, async () => {
-    await withCluster({ brokers: 1 }, async (cluster) => {
+describe('a log that was damaged on the disk', () => {
+  let cluster: KafkaCluster;
+  let passed = 0;
+  before(async () => {
+    cluster = await KafkaCluster.start({ brokers: 1 });
+  });
+  after(() => cluster.stop({ failed: passed < DAMAGED.length }));
+
+  for (const [name, batch] of DAMAGED) {
+    test(`a flipped byte in the ${name} batch of a log stops the run there: exit 5, what is before it arrives once, nothing beyond is committed`, async () => {
       const recipe: Recipe = { seed: 41, records: 500, partitions: 1, keys: 'sequence' };
       const job = await Job.create({ cluster, partitions: 1 });
       for (let n = 0; n < 5; n++)
@@ -153,6 +162,7 @@ for (const [name, batch] of [
       assert.equal((await cluster.tool.consume([job.output])).length, firstOffset);
       assert.equal(await job.committed(), firstOffset);
       job.remove();
+      passed += 1;
     });
-  });
-}
+  }
+});
