@@ -1,3 +1,4 @@
+// @alone: tokens live for seconds, and the broker takes no expired one.
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
