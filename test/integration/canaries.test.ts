@@ -1,4 +1,5 @@
 /** A secret in every field that takes one, through every verb, well and badly ended: it is seen in nothing that comes out. */
+// @alone: six programs at a time fill the machine.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
@@ -347,12 +348,12 @@ async function play(scene: Scene): Promise<string[]> {
     seen = await scene.look(url);
     kd.kill();
   }
-  const { code, stdout, stderr } = await kd.ended;
+  const { code, signal, stdout, stderr } = await kd.ended;
   const said = `${stdout}\n${stderr}`;
   const left = readdirSync(folder).filter((name) => /report|\.log$|core/.test(name));
   const traces = left.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
   const faults = canaries.findIn(`${said}\n${seen}\n${traces}`).map((found) => `${scene.name}: ${found}`);
-  if (code !== scene.exit) faults.push(`${scene.name}: ended with ${code}, not ${scene.exit}:\n${said.slice(-3000)}`);
+  if (code !== scene.exit) faults.push(`${scene.name}: ended with ${code ?? signal}, not ${scene.exit}:\n${said.slice(-3000)}`);
   if (scene.says !== undefined && !scene.says.test(said))
     faults.push(`${scene.name}: never said ${scene.says.source}:\n${said.slice(-3000)}`);
   return faults;
