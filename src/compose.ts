@@ -29,8 +29,10 @@ const WRITER_PARTS_MAX = 4096;
 const WRITER_POLL_INTERVAL_MS = 100;
 const READY_BATCHES_MAX = 64;
 const STORE_INTERVAL_MAX_MS = 250;
-/** A worker should be busy with a batch about this long: then the main thread has time for many workers, and a drain is short. */
-const BATCH_WORK_MS = 50;
+/** How long a worker should be busy with a batch: longer ones no longer fit the processor's caches (benchmarks/RESULTS.md)… */
+const BATCH_WORK_MS = 10;
+/** …but a batch costs the main thread most of a millisecond, and it serves all workers. */
+const BATCH_WORK_MS_PER_THREAD = 2;
 /** Of asynchronous transforms a batch holds this many times what is under way at once: at its end the worker idles. */
 const BATCH_CONCURRENCIES_MIN = 8;
 
@@ -121,7 +123,11 @@ function dispatcherSettings(config: ResolvedConfig, until: 'end' | 'forever'): D
     blocksBytesMax: job.inFlight.bytesMax - producerQueueBytes(job.inFlight.bytesMax),
     inFlightRecordsMax: job.inFlight.recordsMax,
     inFlightBatchesMax: inFlightBatchesMax(job.threads),
-    batchSize: { recordsMin: BATCH_CONCURRENCIES_MIN * concurrencyOf(job), recordsMax: job.batch.recordsMax, workMs: BATCH_WORK_MS },
+    batchSize: {
+      recordsMin: BATCH_CONCURRENCIES_MIN * concurrencyOf(job),
+      recordsMax: job.batch.recordsMax,
+      workMs: Math.max(BATCH_WORK_MS, BATCH_WORK_MS_PER_THREAD * job.threads),
+    },
     drainTimeoutMs: job.drainTimeoutMs,
     rebalanceDrainTimeoutMs: job.rebalanceDrainTimeoutMs,
     stallTimeoutMs: job.stallTimeoutMs,
