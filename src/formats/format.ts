@@ -6,6 +6,8 @@ export interface Decoder {
    * Throws {@link FormatError}.
    */
   decode(bytes: Uint8Array, start: number, end: number): unknown;
+  /** Forgets all about the bytes seen so far, which may change from now on. Needed for a decoder that shares its memory with an encoder. */
+  release?(): void;
 }
 
 export interface Encoder {

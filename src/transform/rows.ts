@@ -33,6 +33,11 @@ export class RowComputer {
     this.#scope = scope;
   }
 
+  /** The block belongs to other records from now on. */
+  end(): void {
+    this.#steps.decoder.release?.();
+  }
+
   /** A result, a {@link Rejected}, or a promise of either. Never throws. */
   compute(row: number): unknown {
     if (this.scope.reader.valueLength(row) < 0) return this.#tombstone(row);

@@ -116,6 +116,7 @@ export class TaskRunner {
       return this.#finish(task, await this.#runRows(task));
     } finally {
       scope.open = false;
+      this.#rows.end();
     }
   }
 

@@ -9,6 +9,7 @@ import type { FieldDefault, Node } from './plan.js';
 import { Planner } from './plan-from-type.js';
 import { Incompatible, SchemaResolver } from './resolve.js';
 import { messageOf, schemaError } from './schema-error.js';
+import type { SourceTexts } from './source-texts.js';
 
 /** The first scratch of an encoder, and the most it keeps. */
 const SCRATCH_BYTES = 64 * 1024;
@@ -16,16 +17,23 @@ const SCRATCH_KEPT_BYTES_MAX = 1024 * 1024;
 
 export class AvroDecoder implements Decoder {
   private readonly generated: GeneratedDecoder;
+  private readonly texts: SourceTexts | undefined;
   private bytes: Uint8Array | undefined;
 
-  constructor(generated: GeneratedDecoder) {
+  constructor(generated: GeneratedDecoder, texts?: SourceTexts) {
     this.generated = generated;
+    this.texts = texts;
   }
 
   decode(bytes: Uint8Array, start: number, end: number): unknown {
     if (bytes !== this.bytes) attach(this.generated, bytes);
     this.bytes = bytes;
     return this.generated.read(start, Math.min(end, bytes.length));
+  }
+
+  release(): void {
+    this.bytes = undefined;
+    this.texts?.clear();
   }
 }
 
@@ -80,22 +88,23 @@ function attach(generated: GeneratedDecoder | GeneratedEncoder, bytes: Uint8Arra
   generated.attach(bytes, bufferOver(bytes), new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
 }
 
-export function createAvroDecoder(spec: FormatSpec): Decoder {
+export function createAvroDecoder(spec: FormatSpec, texts?: SourceTexts): Decoder {
   const { path, writerPath, references } = schemaOf(spec);
   const reader = parseSchema(path, references);
   const planner = plannerOf(reader);
   const makeDefault = defaultsFor(spec.long);
-  if (writerPath === undefined) return new AvroDecoder(generateDecoder(planner.plan(reader.type), { long: spec.long, makeDefault }));
+  if (writerPath === undefined)
+    return new AvroDecoder(generateDecoder(planner.plan(reader.type), { long: spec.long, makeDefault }, texts), texts);
   const writer = parseSchema(writerPath, references);
   // One planner for both, so that it knows the logical types of both.
   const both = plannerOf({ ...reader, attributes: new Map([...reader.attributes, ...writer.attributes]) });
-  return new AvroDecoder(generateDecoder(resolved(reader, writer, both), { long: spec.long, makeDefault }));
+  return new AvroDecoder(generateDecoder(resolved(reader, writer, both), { long: spec.long, makeDefault }, texts), texts);
 }
 
-export function createAvroEncoder(spec: FormatSpec): Encoder {
+export function createAvroEncoder(spec: FormatSpec, texts?: SourceTexts): Encoder {
   const { path, references } = schemaOf(spec);
   const schema = parseSchema(path, references);
-  return new AvroEncoder(generateEncoder(plannerOf(schema).plan(schema.type)));
+  return new AvroEncoder(generateEncoder(plannerOf(schema).plan(schema.type), texts));
 }
 
 function resolved(reader: ParsedSchema, writer: ParsedSchema, planner: Planner): Node {

@@ -91,7 +91,12 @@ function text(p, n, path) {
         Q = E - p > TEXT_WINDOW_BYTES ? p + TEXT_WINDOW_BYTES : E;
         T = X.latin1Slice(O, Q);
       }
-      return T.substring(p - O, q - O);
+      const found = T.substring(p - O, q - O);
+      if (S !== undefined) {
+        const k = S.count;
+        if (k < S.texts.length) { S.texts[k] = found; S.starts[k] = p; S.count = k + 1; }
+      }
+      return found;
     }
   }
   return wide(p, q, path);

@@ -3,7 +3,7 @@
  * not, it throws OVERFLOW, and the encoder finds out the true size elsewhere. `D` is the nesting.
  */
 export const ENCODE_PRELUDE = `
-let B = new Uint8Array(0), X, W, L = 0, D = 0;
+let B = new Uint8Array(0), X, W, L = 0, D = 0, C = 0;
 
 function show(value) {
   if (typeof value === 'string') return 'string ' + JSON.stringify(value.length > SHOWN_CHARS_MAX ? value.slice(0, SHOWN_CHARS_MAX) + '\\u2026' : value);
@@ -55,6 +55,10 @@ function long(p, v) {
 }
 function text(p, v) {
   const n = v.length, b = B;
+  if (S !== undefined) {
+    const k = C++;
+    if (k < S.count && v === S.texts[k]) return copied(p, n, S.starts[k]);
+  }
   if (n < 64) {
     const q = p + 1;
     let i = 0, all = 0;
@@ -77,6 +81,18 @@ function text(p, v) {
     return all < 2048 || v.isWellFormed() ? shortText(p, v, n) : -1;
   }
   return v.isWellFormed() ? longText(p, v, n) : -1;
+}
+function copied(p, n, s) {
+  const b = B, w = W, r = S.view;
+  if (n < 64) b[p++] = n << 1;
+  else {
+    b[p++] = (n << 1 & 127) | 128;
+    b[p++] = n >>> 6;
+  }
+  let i = 0;
+  for (; i < n - 3; i += 4) w.setInt32(p + i, r.getInt32(s + i, true), true);
+  for (; i < n; i++) b[p + i] = r.getUint8(s + i);
+  return p + n;
 }
 function shortText(p, v, n) {
   const b = B, size = X.utf8Write(v, p + 1, n * 3);

@@ -16,6 +16,7 @@ import {
   type UnionNode,
 } from './plan.js';
 import { length, shortName, smallInt, varint } from './snippets.js';
+import type { SourceTexts } from './source-texts.js';
 
 export interface GeneratedDecoder {
   /** Turns to another block. */
@@ -32,7 +33,7 @@ export interface DecodeOptions {
 }
 
 /** Writes the decoder of one plan as straight-line JavaScript and compiles it. */
-export function generateDecoder(root: Node, options: DecodeOptions): GeneratedDecoder {
+export function generateDecoder(root: Node, options: DecodeOptions, texts?: SourceTexts): GeneratedDecoder {
   const source = new DecodeSource(root, options);
   const scope = {
     FormatError,
@@ -43,6 +44,7 @@ export function generateDecoder(root: Node, options: DecodeOptions): GeneratedDe
     ZERO_BYTE_ITEMS_MAX,
     NESTING_DEPTH_MAX,
     K: source.emitter.constants,
+    S: texts,
   };
   // Safe: names come from a parsed schema, whose identifiers avsc has checked; nothing of a record is in the source.
   const make = new Function(...Object.keys(scope), source.text()) as (...values: unknown[]) => GeneratedDecoder;
@@ -67,11 +69,12 @@ export class DecodeSource {
 ${DECODE_PRELUDE}
 ${this.emitter.functions.join('\n')}
 return {
-  attach(bytes, buffer, view) { B = bytes; X = buffer; W = view; },
+  attach(bytes, buffer, view) { B = bytes; X = buffer; W = view; if (S !== undefined) { S.count = 0; S.view = view; } },
   read(start, end) {
     const b = B, e = end;
     let p = start, c = 0, value;
     E = end; Q = 0; D = 0; Z = 0;
+    if (S !== undefined) S.count = 0;
     ${body}
     if (p > e) fail('TRUNCATED', ${literal(`${name}: `)}, p);
     if (p < e) fail('TRAILING_BYTES', ${literal(`${name}: `)} + (e - p) + ' bytes follow the record\\'s data; is it the right schema?', p);

@@ -7,6 +7,7 @@ import { acceptsOf, expectedOf } from './encode-union.js';
 import { decimalBytes, fromDate, uuidBytes } from './logical.js';
 import type { ArrayNode, Field, FixedNode, MapNode, Node, PrimitiveNode, RecordNode, UnionNode } from './plan.js';
 import { shortName } from './snippets.js';
+import type { SourceTexts } from './source-texts.js';
 
 export interface GeneratedEncoder {
   readonly attach: (bytes: Uint8Array, buffer: RawBuffer, view: DataView) => void;
@@ -18,7 +19,7 @@ export interface GeneratedEncoder {
 export const OVERFLOW: unique symbol = Symbol('overflow');
 
 /** Writes the encoder of one plan as straight-line JavaScript and compiles it. */
-export function generateEncoder(root: Node): GeneratedEncoder {
+export function generateEncoder(root: Node, texts?: SourceTexts): GeneratedEncoder {
   const source = new EncodeSource(root);
   const scope = {
     FormatError,
@@ -29,6 +30,7 @@ export function generateEncoder(root: Node): GeneratedEncoder {
     uuidBytes,
     fromDate,
     K: source.emitter.constants,
+    S: texts,
   };
   // Safe: names come from a parsed schema, whose identifiers avsc has checked; no value is in the source.
   const make = new Function(...Object.keys(scope), source.text()) as (...values: unknown[]) => GeneratedEncoder;
@@ -69,7 +71,7 @@ return {
   write(value, start, limit) {
     const b = B, l = limit;
     let p = start, z = 0;
-    L = limit; D = 0;
+    L = limit; D = 0; C = 0;
     ${body}
     return p;
   },
