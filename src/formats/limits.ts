@@ -7,8 +7,9 @@ export const NESTING_DEPTH_MAX = 1_000;
 export const ZERO_BYTE_ITEMS_MAX = 100_000;
 
 /**
- * Short ASCII strings are cut from a text that is taken out of the block in one piece (one call into C++ for many strings). V8 may let such a string
- * keep that piece alive, so this bounds what a string that is kept can hold on to.
+ * Short ASCII strings are cut from a text that is taken out of the block in one piece: one call into C++ for many strings, those of the records
+ * that come next among them where the block is known to stay as it is. V8 may let such a string keep that piece alive, so this bounds what a string
+ * that is kept can hold on to.
  */
 export const TEXT_WINDOW_BYTES = 1_024;
 

@@ -86,8 +86,9 @@ function text(p, n, path) {
     for (; i < q - 3; i += 4) all |= w.getInt32(i, true);
     for (; i < q; i++) tail |= b[i];
     if ((all & 0x80808080) === 0 && tail < 128) {
-      if (q > Q) {
-        O = p;
+      if (q > Q || p < O) {
+        // Batches are packed downwards: in front of a small record lie the next ones, whose strings come along.
+        O = S === undefined || E - p > TEXT_WINDOW_BYTES / 4 ? p : Math.max(0, E - TEXT_WINDOW_BYTES);
         Q = E - p > TEXT_WINDOW_BYTES ? p + TEXT_WINDOW_BYTES : E;
         T = X.latin1Slice(O, Q);
       }

@@ -69,12 +69,12 @@ export class DecodeSource {
 ${DECODE_PRELUDE}
 ${this.emitter.functions.join('\n')}
 return {
-  attach(bytes, buffer, view) { B = bytes; X = buffer; W = view; if (S !== undefined) { S.count = 0; S.view = view; } },
+  attach(bytes, buffer, view) { B = bytes; X = buffer; W = view; Q = 0; if (S !== undefined) { S.count = 0; S.view = view; } },
   read(start, end) {
     const b = B, e = end;
     let p = start, c = 0, value;
-    E = end; Q = 0; D = 0; Z = 0;
-    if (S !== undefined) S.count = 0;
+    E = end; D = 0; Z = 0;
+    if (S === undefined) Q = 0; else S.count = 0;
     ${body}
     if (p > e) fail('TRUNCATED', ${literal(`${name}: `)}, p);
     if (p < e) fail('TRAILING_BYTES', ${literal(`${name}: `)} + (e - p) + ' bytes follow the record\\'s data; is it the right schema?', p);
