@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../test/support/paths.js';
-import { floor, KD_AVRO, KD_JSON, KD_PASS, KD_PASS_LARGE, KD_RAW, kd, stock } from './contenders.js';
+import { floor, KD_AVRO, KD_JSON, KD_PASS, KD_PASS_SMALL, KD_RAW, kd, stock } from './contenders.js';
 import { Ground, say } from './ground.js';
 import { measureLatency, measureStartStop } from './latency.js';
 import { describeMachine } from './machine.js';
@@ -37,7 +37,7 @@ async function fill(ground: Ground, { records, size: bytes, partitions }: BenchO
 async function throughput(ground: Ground, options: BenchOptions): Promise<Score[]> {
   const fillings = await fill(ground, options);
   const others = [floor('pass'), floor('consume'), stock(false, STOCK_RECORDS_MAX), stock(true, STOCK_REPORTS_RECORDS_MAX)];
-  const ours = [KD_PASS, KD_PASS_LARGE, KD_RAW, KD_AVRO, KD_JSON].map((variant) => kd(variant));
+  const ours = [KD_PASS, KD_PASS_SMALL, KD_RAW, KD_AVRO, KD_JSON].map((variant) => kd(variant));
   const wanted = [...others, ...ours].filter(({ id }) => options.match.some((prefix) => id.startsWith(prefix)));
   return measureThroughput(ground, wanted, fillings, options.runs);
 }
