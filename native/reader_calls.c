@@ -24,7 +24,7 @@ kd_reader_result kd_reader_offer(kd_reader *reader, uint32_t block_id, uint8_t *
     }
   }
   if (result == KD_READER_OK) {
-    *kd_reader_block_at(reader, reader->block_count) = 
+    *kd_reader_block_at(reader, reader->block_count) =
       (kd_block){.id = block_id, .length = (uint32_t)length, .records_max = records_max, .bytes = block};
     reader->block_count++;
     pthread_cond_broadcast(&reader->changed);

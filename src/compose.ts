@@ -9,7 +9,7 @@ import { LatePool } from './adapters/pool/late-pool.js';
 import { createPiscinaPool } from './adapters/pool/piscina-pool.js';
 import type { PoolSettings } from './adapters/pool/settings.js';
 import { createTopicsCommand } from './checks/create-command.js';
-import { inFlightBatchesMax, producerQueueBytes } from './config/budgets.js';
+import { batchSizeLimits, inFlightBatchesMax, producerQueueBytes } from './config/budgets.js';
 import type { ResolvedConfig } from './config/resolved.js';
 import type { Block } from './core/batch.js';
 import { Dispatcher } from './dispatcher/dispatcher.js';
@@ -29,12 +29,6 @@ const WRITER_PARTS_MAX = 4096;
 const WRITER_POLL_INTERVAL_MS = 100;
 const READY_BATCHES_MAX = 64;
 const STORE_INTERVAL_MAX_MS = 250;
-/** How long a worker should be busy with a batch: longer ones no longer fit the processor's caches (benchmarks/RESULTS.md)… */
-const BATCH_WORK_MS = 10;
-/** …but a batch costs the main thread most of a millisecond, and it serves all workers. */
-const BATCH_WORK_MS_PER_THREAD = 2;
-/** Of asynchronous transforms a batch holds this many times what is under way at once: at its end the worker idles. */
-const BATCH_CONCURRENCIES_MIN = 8;
 
 export interface Composition {
   readonly dispatcher: Dispatcher;
@@ -123,11 +117,7 @@ function dispatcherSettings(config: ResolvedConfig, until: 'end' | 'forever'): D
     blocksBytesMax: job.inFlight.bytesMax - producerQueueBytes(job.inFlight.bytesMax),
     inFlightRecordsMax: job.inFlight.recordsMax,
     inFlightBatchesMax: inFlightBatchesMax(job.threads),
-    batchSize: {
-      recordsMin: BATCH_CONCURRENCIES_MIN * concurrencyOf(job),
-      recordsMax: job.batch.recordsMax,
-      workMs: Math.max(BATCH_WORK_MS, BATCH_WORK_MS_PER_THREAD * job.threads),
-    },
+    batchSize: batchSizeLimits(job),
     drainTimeoutMs: job.drainTimeoutMs,
     rebalanceDrainTimeoutMs: job.rebalanceDrainTimeoutMs,
     stallTimeoutMs: job.stallTimeoutMs,

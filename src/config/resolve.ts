@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, extname, resolve } from 'node:path';
 import { bootstrapServers } from './bootstrap.js';
-import { autoBatchBytes } from './budgets.js';
+import { autoBatchBytes, defaultBatchRecords } from './budgets.js';
 import { ValueFault } from './convert.js';
 import { checkCrossFields } from './cross-checks.js';
 import type { Problems } from './problem.js';
@@ -96,7 +96,7 @@ function batchPart(
   const recordsMax = reader.number('dispatcher.batch.records-max');
   return {
     // A default gives way where the user wants fewer in flight; what was set by hand is checked against it.
-    recordsMax: input.settings.isSet('dispatcher.batch.records-max') ? recordsMax : Math.min(recordsMax, inFlight.recordsMax),
+    recordsMax: input.settings.isSet('dispatcher.batch.records-max') ? recordsMax : defaultBatchRecords(recordsMax, inFlight.recordsMax),
     bytesMax: reader.numberOrAuto('dispatcher.batch.bytes-max') ?? autoBatchBytes(inFlight.bytesMax, threads),
     lingerMs: reader.number('dispatcher.batch.linger'),
     outputBytesMax: reader.number('dispatcher.batch.output-bytes-max'),

@@ -64,6 +64,7 @@ function fieldValue(path: string, config: ResolvedConfig, value: unknown): unkno
   if (path === 'kafka.producer.bootstrap-servers') return config.producer.bootstrapServers.join(',');
   if (path === 'dispatcher.threads') return config.dispatcher.threads;
   if (path === 'dispatcher.batch.records-max') return config.dispatcher.batch.recordsMax;
+  if (path === 'dispatcher.batch.records-max') return 'default, by in-flight.records-max';
   if (path === 'dispatcher.batch.bytes-max') return config.dispatcher.batch.bytesMax;
   return value;
 }

@@ -8,6 +8,10 @@ export interface BatchSizeLimits {
 
 /** Of what was seen before, this much still counts when the next batch is seen. */
 const MEMORY = 0.75;
+const GROWTH = 1.5;
+const GROWN_MAX = 100;
+/** Growth that is no longer needed is lost little by little. */
+const SHRINKAGE = 0.98;
 
 /**
  * How many records the next batch may bring. Each batch costs the main thread the same, whatever is in it, so fast transforms get large ones;
@@ -17,6 +21,7 @@ export class BatchSize {
   readonly #limits: BatchSizeLimits;
   #records = 0;
   #workMs = 0;
+  #grown = 1;
 
   constructor(limits: BatchSizeLimits) {
     this.#limits = limits;
@@ -26,13 +31,19 @@ export class BatchSize {
     const { recordsMin, recordsMax, workMs } = this.#limits;
     if (this.#records === 0) return Math.min(recordsMin, recordsMax);
     if (this.#workMs === 0) return recordsMax;
-    const wanted = Math.floor((this.#records * workMs) / this.#workMs);
+    const wanted = Math.floor((this.#records * workMs * this.#grown) / this.#workMs);
     return Math.min(Math.max(wanted, recordsMin), recordsMax);
   }
 
-  /** A worker was busy with `records` for `workMs`. */
+  /** A worker was busy with a batch of `records` for `workMs`. */
   saw(records: number, workMs: number): void {
     this.#records = this.#records * MEMORY + records;
     this.#workMs = this.#workMs * MEMORY + workMs;
+    this.#grown = Math.max(1, this.#grown * SHRINKAGE);
+  }
+
+  /** Workers idle although as many batches are in flight as may be: delivery takes longer than the work, so each must bring more of it. */
+  tooSmall(): void {
+    this.#grown = Math.min(GROWN_MAX, this.#grown * GROWTH);
   }
 }

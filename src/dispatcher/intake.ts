@@ -43,10 +43,17 @@ export class Intake {
     const batches = flights.size + this.offered.size;
     if (batches === 0) return true;
     if (isolatedBatches > 0) return false;
-    return (
-      batches < settings.inFlightBatchesMax &&
-      flow.records + this.offeredRecords + this.state.batchSize.recordsMax <= settings.inFlightRecordsMax
-    );
+    if (batches >= settings.inFlightBatchesMax) {
+      this.noteIdleWorkers();
+      return false;
+    }
+    return flow.records + this.offeredRecords + this.state.batchSize.recordsMax <= settings.inFlightRecordsMax;
+  }
+
+  /** Nothing is being read and not all workers have a batch: all others wait for their acknowledgements. */
+  private noteIdleWorkers(): void {
+    const { pool } = this.state.deps;
+    if (this.offered.size === 0 && pool.busy < pool.threads) this.state.batchSize.tooSmall();
   }
 
   private offer(pair: { input: Block; output: Block }): void {

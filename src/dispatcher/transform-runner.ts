@@ -122,7 +122,8 @@ export class TransformRunner {
         ...(topics === undefined ? {} : { topics }),
       });
       this.report(result);
-      this.state.batchSize.saw(result.rowsDone, result.workMs);
+      // Pieces of a batch say little: what a call costs weighs more in them.
+      if (range.count === flight.input.rowCount) this.state.batchSize.saw(result.rowsDone, result.workMs);
       if (!flight.abandoned && result.rowsDone > 0) this.addParts(flight, output, result, false);
       else this.outputs.release(output, flight);
       return result;

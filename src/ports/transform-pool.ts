@@ -30,7 +30,7 @@ export interface TransformResult {
   /** Output rows in all parts. */
   readonly outputRows: number;
   readonly outputBytes: number;
-  /** How long a thread was busy with the task. */
+  /** How long the task took a thread, waiting included; of a function of batches a hundredth: it may have its price a call, and is wanted large. */
   readonly workMs: number;
   /** Set when the last answered rows did not fit: a second output batch that answers them, made by the worker. Answers rows behind those of the first. */
   readonly overflow?: Uint8Array;

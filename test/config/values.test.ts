@@ -151,7 +151,7 @@ test('batches are sized by what may be in flight, unless their size is given', (
   assert.equal(batch('batch: { bytes-max: auto }').bytesMax, 2_097_152);
   assert.equal(batch('batch: { bytes-max: 64KiB }').bytesMax, 65_536);
   const few = batch('in-flight: { records-max: 900, bytes-max: 6MiB }');
-  assert.deepEqual([few.recordsMax, few.bytesMax], [900, 320 * 1024]);
+  assert.deepEqual([few.recordsMax, few.bytesMax], [225, 295 * 1024]);
   const both = dispatcher('batch: { records-max: 1000 }, in-flight: { records-max: 900 }');
   assert.match(problemOf(load(both), 'dispatcher.in-flight.records-max').message, /less than one batch/);
 });

@@ -36,6 +36,16 @@ test('a single slow record among many does not make batches small', () => {
   assert.ok(sizes.recordsMax > 8_000, `${sizes.recordsMax} records`);
 });
 
+test('batches that are too small for a slow delivery grow, and shrink again when workers have enough', () => {
+  const about = (records: number, expected: number): void => assert.ok(Math.abs(records - expected) < 20, `${records} records`);
+  const sizes = after(20, 0.05);
+  about(sizes.recordsMax, 1_000);
+  for (let n = 0; n < 4; n++) sizes.tooSmall();
+  about(sizes.recordsMax, 5_062);
+  for (let n = 0; n < 200; n++) sizes.saw(1_000, 50);
+  about(sizes.recordsMax, 1_000);
+});
+
 test('whatever was seen, a batch stays between its limits and whole', () => {
   const limits = fc
     .tuple(fc.integer({ min: 1, max: 100_000 }), fc.integer({ min: 1, max: 1_000_000 }), fc.integer({ min: 1, max: 10_000 }))
@@ -46,6 +56,7 @@ test('whatever was seen, a batch stays between its limits and whole', () => {
       const sizes = new BatchSize(limit);
       for (const [records, workMs] of batches) {
         sizes.saw(records, workMs);
+        if (records % 2 === 0) sizes.tooSmall();
         const { recordsMax } = sizes;
         assert.ok(Number.isInteger(recordsMax) && recordsMax >= Math.min(limit.recordsMin, limit.recordsMax));
         assert.ok(recordsMax <= limit.recordsMax);

@@ -29,7 +29,11 @@ let prepared: Promise<JavaPaths> | undefined;
 
 /** Resolves and compiles what is missing; later calls cost a hash. */
 export function prepareJava(): Promise<JavaPaths> {
-  prepared ??= prepare();
+  // One that failed, by a hiccup of the network say, is tried anew by whoever needs it next.
+  prepared ??= prepare().catch((error: unknown) => {
+    prepared = undefined;
+    throw error;
+  });
   return prepared;
 }
 

@@ -186,3 +186,16 @@ test('codec state of one record never reaches the next', async () => {
   assert.equal(outcomes.filter((one) => one !== 'transformed').length, Math.ceil(500 / 7));
   for (const { row, value, topic } of outputs) if (topic === 0) assert.equal(value, JSON.stringify({ index: row, ok: true }));
 });
+
+test('a function of batches may take a hundred times as long as others before its batches get smaller', async (t) => {
+  const workMsOf = async (definition: unknown): Promise<number> => {
+    const runner = await runnerFor(definition);
+    let calls = 0;
+    const now = t.mock.method(performance, 'now', () => (calls++ === 0 ? 0 : 100));
+    const { result } = await runTask(runner, taskFor(inputOf(['a', 'b'])));
+    now.mock.restore();
+    return result.workMs;
+  };
+  assert.equal(await workMsOf({ transform: () => 'x' }), 100);
+  assert.equal(await workMsOf({ transformBatch: (records: readonly unknown[]) => records.map(() => 'x') }), 1);
+});
