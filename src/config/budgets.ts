@@ -4,8 +4,8 @@ import type { ResolvedConfig } from './resolved.js';
 
 const KIB = 1_024;
 
-/** Room for 16,000 records of a hundred bytes; larger ones fall out of the caches (docs/DESIGN.md §9). */
-const BLOCK_BYTES_DEFAULT_MAX = 2 * KIB * KIB;
+/** A batch that passes through unchanged fills one block: room for 16,000 records of a hundred bytes. One that a transform answers fills two. */
+const BLOCK_BYTES_DEFAULT_MAX = { passThrough: 2 * KIB * KIB, transform: KIB * KIB } as const;
 const BLOCK_BYTES_MIN = 16 * KIB;
 /** Batches that read, wait for delivery or are on the way, besides two a thread: few are best for the caches. */
 const BATCHES_BESIDE_THREADS = 4;
@@ -33,9 +33,9 @@ export function inFlightBatchesMax(threads: number): number {
 }
 
 /** `batch.bytes-max: auto`: every batch that may be in flight has its two blocks, input and output, and every thread one more for results that outgrow theirs. Whole KiB. */
-export function autoBatchBytes(inFlightBytesMax: number, threads: number): number {
+export function autoBatchBytes(inFlightBytesMax: number, threads: number, kind: keyof typeof BLOCK_BYTES_DEFAULT_MAX): number {
   const blockBytes = (inFlightBytesMax - producerQueueBytes(inFlightBytesMax)) / (2 * inFlightBatchesMax(threads) + threads);
-  return Math.min(BLOCK_BYTES_DEFAULT_MAX, Math.max(BLOCK_BYTES_MIN, Math.floor(blockBytes / KIB) * KIB));
+  return Math.min(BLOCK_BYTES_DEFAULT_MAX[kind], Math.max(BLOCK_BYTES_MIN, Math.floor(blockBytes / KIB) * KIB));
 }
 
 /** What a batch may hold, by what its transform turns out to take. */

@@ -76,7 +76,7 @@ function dispatcherPart(reader: Reader, input: ResolveInput): ResolvedConfig['di
     threads,
     concurrency: reader.number(key('concurrency')),
     timeoutMs: reader.number(key('timeout')),
-    batch: batchPart(reader, input, { threads, inFlight }),
+    batch: batchPart(reader, input, { transform, threads, inFlight }),
     inFlight,
     deadLetterTopic: reader.unlessNone(key('dead-letter.topic')),
     commitIntervalMs: reader.number(key('commit-interval')),
@@ -91,13 +91,14 @@ function dispatcherPart(reader: Reader, input: ResolveInput): ResolvedConfig['di
 function batchPart(
   reader: Reader,
   input: ResolveInput,
-  { threads, inFlight }: Pick<ResolvedConfig['dispatcher'], 'threads' | 'inFlight'>,
+  { transform, threads, inFlight }: Pick<ResolvedConfig['dispatcher'], 'transform' | 'threads' | 'inFlight'>,
 ): ResolvedConfig['dispatcher']['batch'] {
   const recordsMax = reader.number('dispatcher.batch.records-max');
+  const kind = transform === undefined ? 'passThrough' : 'transform';
   return {
     // A default gives way where the user wants fewer in flight; what was set by hand is checked against it.
     recordsMax: input.settings.isSet('dispatcher.batch.records-max') ? recordsMax : defaultBatchRecords(recordsMax, inFlight.recordsMax),
-    bytesMax: reader.numberOrAuto('dispatcher.batch.bytes-max') ?? autoBatchBytes(inFlight.bytesMax, threads),
+    bytesMax: reader.numberOrAuto('dispatcher.batch.bytes-max') ?? autoBatchBytes(inFlight.bytesMax, threads, kind),
     lingerMs: reader.number('dispatcher.batch.linger'),
     outputBytesMax: reader.number('dispatcher.batch.output-bytes-max'),
   };

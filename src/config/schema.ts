@@ -75,7 +75,7 @@ export const FIELDS: readonly Field[] = [
   { path: 'dispatcher.concurrency', kind: 'integer', fallback: 64, min: 1, max: 100_000, doc: 'async transforms under way at once in one worker' },
   { path: 'dispatcher.timeout', kind: 'duration', fallback: '30s', min: 10, max: DAY, doc: 'a worker that finishes no record for this long is replaced' },
   { path: 'dispatcher.batch.records-max', kind: 'integer', fallback: 16_000, min: 1, max: 1_000_000, doc: 'records in a batch; slow transforms get fewer at a time by themselves' },
-  { path: 'dispatcher.batch.bytes-max', kind: 'size-or-auto', fallback: 'auto', min: 16 * KIB, max: 1_024 * MIB, doc: 'size of a batch; auto: what in-flight.bytes-max gives each of the batches in flight, at most 2 MiB' },
+  { path: 'dispatcher.batch.bytes-max', kind: 'size-or-auto', fallback: 'auto', min: 16 * KIB, max: 1_024 * MIB, doc: 'size of a batch; auto: what in-flight.bytes-max gives each of the batches in flight, at most 1 MiB, without a transform 2 MiB' },
   { path: 'dispatcher.batch.linger', kind: 'duration', fallback: '0ms', min: 0, max: 60 * SECOND, doc: 'how long a batch waits for more records' },
   { path: 'dispatcher.batch.output-bytes-max', kind: 'size', fallback: '8MiB', min: 16 * KIB, max: 1_024 * MIB, doc: 'what one batch may grow to; past it a record is rejected (OUTPUT_TOO_LARGE)' },
   { path: 'dispatcher.in-flight.records-max', kind: 'integer', fallback: 200_000, min: 1, max: 100_000_000, doc: 'records taken and not yet settled' },
