@@ -18,7 +18,9 @@ ifeq ($(firstword $(MAKECMDGOALS)),bench)
   else
     WORDS :=
   endif
-  override ARGS += $(filter --%,$(MAKEOVERRIDES)) $(WORDS)
+  # Of ARGS="--only x --runs 5" the words are no options of make's own line.
+  NAMED := $(if $(filter command,$(firstword $(origin ARGS))),,$(filter --%,$(MAKEOVERRIDES)))
+  override ARGS := $(ARGS) $(NAMED) $(WORDS)
 endif
 
 .PHONY: help setup setup-test build native check test test-sim proof demo bench fix clean native-asan native-valgrind smoke-node24
