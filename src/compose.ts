@@ -130,10 +130,6 @@ export function outputTopicNames({ producer, dispatcher: { deadLetterTopic } }: 
   return [producer.topic, ...(deadLetterTopic === undefined ? [] : [deadLetterTopic])];
 }
 
-function concurrencyOf({ ordering, concurrency }: ResolvedConfig['dispatcher']): number {
-  return ordering === 'partition' ? 1 : concurrency;
-}
-
 type PoolTopics = Pick<TaskSettings, 'topics'> & Partial<Pick<TaskSettings, 'deadLetterBytesMax'>>;
 
 async function poolTopics(config: ResolvedConfig, sink: KafkaSink): Promise<PoolTopics> {
@@ -157,7 +153,7 @@ async function createPool(
     secrets: job.optionSecrets,
     input: { ...formatOf(config, 'input'), tombstones: job.input.tombstones },
     output: { ...formatOf(config, 'output'), timestamp: job.output.timestamp },
-    concurrency: concurrencyOf(job),
+    concurrency: job.ordering === 'partition' ? 1 : job.concurrency,
     timeoutMs: job.timeoutMs,
     outputBytesMax: job.batch.outputBytesMax,
     ...topics,

@@ -64,7 +64,6 @@ function fieldValue(path: string, config: ResolvedConfig, value: unknown): unkno
   if (path === 'kafka.producer.bootstrap-servers') return config.producer.bootstrapServers.join(',');
   if (path === 'dispatcher.threads') return config.dispatcher.threads;
   if (path === 'dispatcher.batch.records-max') return config.dispatcher.batch.recordsMax;
-  if (path === 'dispatcher.batch.records-max') return 'default, by in-flight.records-max';
   if (path === 'dispatcher.batch.bytes-max') return config.dispatcher.batch.bytesMax;
   return value;
 }
@@ -78,6 +77,7 @@ function sharedServers(config: ResolvedConfig, value: unknown): unknown {
 function fieldOrigin(path: string, config: ResolvedConfig, origin: string): string {
   if (origin !== 'default') return origin;
   if (path === 'name' && config.file !== undefined) return "default: the file's name";
+  if (path === 'dispatcher.batch.records-max') return 'default, at most a quarter of in-flight.records-max';
   if (path === 'dispatcher.batch.bytes-max') return 'default: auto, by in-flight.bytes-max and threads';
   return path === 'dispatcher.threads' ? 'default: auto, cores − 1' : origin;
 }

@@ -9,7 +9,8 @@ export interface BatchSizeLimits {
 /** Of what was seen before, this much still counts when the next batch is seen. */
 const MEMORY = 0.75;
 const GROWTH = 1.5;
-const GROWN_MAX = 100;
+/** An outage of the destination looks like slow delivery: what comes after it must not be larger than this. */
+const GROWN_MAX = 10;
 /** Growth that is no longer needed is lost little by little. */
 const SHRINKAGE = 0.98;
 

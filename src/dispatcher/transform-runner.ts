@@ -1,7 +1,7 @@
 import type { Block } from '../core/batch.js';
 import { DispatcherError } from '../core/errors.js';
 import type { OutputTopic } from '../ports/sink.js';
-import type { Rejection, TransformResult, WorkerDeath } from '../ports/transform-pool.js';
+import { NOTHING_ANSWERED, type Rejection, type TransformResult, type WorkerDeath } from '../ports/transform-pool.js';
 import type { Flight, Part } from './flight.js';
 import type { OutputBlocks } from './output-blocks.js';
 import type { RunState } from './run-state.js';
@@ -110,7 +110,8 @@ export class TransformRunner {
 
   private async attempt(flight: Flight, range: Range, topics: readonly OutputTopic[] | undefined): Promise<TransformResult | WorkerDeath> {
     const output = await this.outputs.take(flight);
-    if (output === undefined) return NOTHING;
+    // Abandoned while it waited for a block.
+    if (output === undefined) return NOTHING_ANSWERED;
     try {
       const result = await this.state.deps.pool.run({
         input: flight.input.block,
@@ -223,18 +224,6 @@ function cutAroundSuspects(range: Range, death: WorkerDeath): Range[] {
     { first: to, count: end - to },
   ].filter((piece) => piece.count > 0);
 }
-
-/** The answer of a flight that was abandoned while it waited for a block. */
-const NOTHING: TransformResult = {
-  rowsDone: 0,
-  outputRows: 0,
-  outputBytes: 0,
-  workMs: 0,
-  filterReasons: [],
-  deadLetterCodes: [],
-  filteredBy: [],
-  deadLetteredBy: [],
-};
 
 function settledAlone(part: Part): Promise<boolean> {
   return new Promise((resolve) => {

@@ -48,6 +48,18 @@ export interface TransformResult {
   readonly counts?: readonly TransformCount[];
 }
 
+/** No row answered. */
+export const NOTHING_ANSWERED: TransformResult = {
+  rowsDone: 0,
+  outputRows: 0,
+  outputBytes: 0,
+  workMs: 0,
+  filterReasons: [],
+  deadLetterCodes: [],
+  filteredBy: [],
+  deadLetteredBy: [],
+};
+
 export interface TransformLog {
   readonly level: 'error' | 'warn' | 'info' | 'debug';
   readonly message: string;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { shownValues } from '../../src/config/show.js';
 import { parseDuration, parseSize } from '../../src/config/units.js';
 import { load, MINIMAL, problemOf, resolved } from './support.js';
 
@@ -154,6 +155,21 @@ test('batches are sized by what may be in flight, unless their size is given', (
   assert.deepEqual([few.recordsMax, few.bytesMax], [225, 295 * 1024]);
   const both = dispatcher('batch: { records-max: 1000 }, in-flight: { records-max: 900 }');
   assert.match(problemOf(load(both), 'dispatcher.in-flight.records-max').message, /less than one batch/);
+});
+
+test('what a default became is shown with the reason, what was set with its place', () => {
+  const shown = (body: string): string[] => {
+    const loaded = load(dispatcher(`threads: 1, in-flight: { records-max: 900 }, ${body}`));
+    const rows = shownValues(loaded.config ?? assert.fail('loaded'), loaded).filter(({ path }) => path[1] === 'batch');
+    return rows.slice(0, 2).map(({ path, value, origin }) => `${path.at(-1) ?? ''} ${String(value)}, ${origin}`);
+  };
+  assert.deepEqual(shown(''), [
+    'records-max 225, default, at most a quarter of in-flight.records-max',
+    'bytes-max 2MiB, default: auto, by in-flight.bytes-max and threads',
+  ]);
+  const set = shown('batch: { records-max: 300, bytes-max: 64KiB }');
+  assert.match(set[0] ?? '', /^records-max 300, .*kd\.yml:\d+/);
+  assert.match(set[1] ?? '', /^bytes-max 64KiB, .*kd\.yml:\d+/);
 });
 
 test('the configuration is frozen, all the way down', () => {

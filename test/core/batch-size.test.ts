@@ -42,6 +42,8 @@ test('batches that are too small for a slow delivery grow, and shrink again when
   about(sizes.recordsMax, 1_000);
   for (let n = 0; n < 4; n++) sizes.tooSmall();
   about(sizes.recordsMax, 5_062);
+  for (let n = 0; n < 200; n++) sizes.tooSmall();
+  about(sizes.recordsMax, 10_000);
   for (let n = 0; n < 200; n++) sizes.saw(1_000, 50);
   about(sizes.recordsMax, 1_000);
 });

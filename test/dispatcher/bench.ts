@@ -15,7 +15,7 @@ import type {
   TopicOffset,
   Trouble,
 } from '../../src/ports/source.js';
-import type { TransformPool, TransformResult, TransformTask } from '../../src/ports/transform-pool.js';
+import { NOTHING_ANSWERED, type TransformPool, type TransformResult, type TransformTask } from '../../src/ports/transform-pool.js';
 import { readInputBatch } from '../../src/wire/input-batch.js';
 import { InputBatchWriter } from '../../src/wire/input-writer.js';
 import { writeIdentity } from '../../src/wire/output-writer.js';
@@ -176,8 +176,7 @@ export class ScriptedPool implements TransformPool {
 
 export function passThrough(task: TransformTask): TransformResult {
   writeIdentity(task.output.bytes, task.firstRow, task.rowCount, 0);
-  const none = { filterReasons: [], deadLetterCodes: [], filteredBy: [], deadLetteredBy: [] };
-  return { rowsDone: task.rowCount, outputRows: task.rowCount, outputBytes: 0, workMs: 1, ...none };
+  return { ...NOTHING_ANSWERED, rowsDone: task.rowCount, outputRows: task.rowCount, workMs: 1 };
 }
 
 const SETTINGS: DispatcherSettings = {

@@ -64,6 +64,7 @@ export async function prepareRelease(release: OldRelease): Promise<string> {
   if (jars === undefined) {
     jars = resolveJars(join(javaRoot, 'brokers', `${release}.xml`));
     oldJars.set(release, jars);
+    jars.catch(() => oldJars.delete(release));
   }
   const { classesFolder } = await prepareJava();
   return `${classesFolder}:${join(await jars, '*')}`;

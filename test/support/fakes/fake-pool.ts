@@ -1,5 +1,12 @@
 import type { PartitionId, Segment } from '../../../src/core/batch.js';
-import type { Rejection, TransformPool, TransformResult, TransformTask, WorkerDeath } from '../../../src/ports/transform-pool.js';
+import {
+  NOTHING_ANSWERED,
+  type Rejection,
+  type TransformPool,
+  type TransformResult,
+  type TransformTask,
+  type WorkerDeath,
+} from '../../../src/ports/transform-pool.js';
 import { INPUT_ROW_BYTES, InputHeader, Outcome, RowFlag } from '../../../src/wire/layout.js';
 import { OutputBatchWriter, writeIdentity } from '../../../src/wire/output-writer.js';
 import { int32ViewOf, readInt64 } from '../../../src/wire/views.js';
@@ -126,7 +133,7 @@ export class FakePool implements TransformPool {
       task.rejectWith === undefined && fates.every((fate) => fate.kind === 'emit' && fate.count === 1 && fate.topic === undefined);
     if (plain && random.chance(0.5)) {
       writeIdentity(task.output.bytes, task.firstRow, task.rowCount, defaultTopic);
-      return { ...emptyResult(), rowsDone: task.rowCount, outputRows: task.rowCount, outputBytes: task.rowCount };
+      return { ...NOTHING_ANSWERED, rowsDone: task.rowCount, outputRows: task.rowCount, outputBytes: task.rowCount };
     }
     return new Answer(task, fates, topics, this.settings).write(random);
   }
@@ -250,19 +257,6 @@ function countIn(names: string[], counts: number[], name: string): number {
   if (index < 0) index = names.push(name) - 1;
   counts[index] = (counts[index] ?? 0) + 1;
   return index;
-}
-
-function emptyResult(): TransformResult {
-  return {
-    rowsDone: 0,
-    outputRows: 0,
-    outputBytes: 0,
-    workMs: 0,
-    filterReasons: [],
-    deadLetterCodes: [],
-    filteredBy: [],
-    deadLetteredBy: [],
-  };
 }
 
 /** Reads the offsets from the block, as a worker would: a block that was overwritten meanwhile gives other records. */
