@@ -43,8 +43,15 @@ static void take_group(kd_question *question, rd_kafka_event_t *event) {
   }
 }
 
-/* Text: the group. All that it has committed. */
+/*
+ * Text: the group. All that it has committed. Of a consumer only: when a coordinator says that it is none (any more), librdkafka 2.12 notes
+ * that in its client's own group, and a producer has none: it would end the process (rd_kafka_handle_OffsetFetch).
+ */
 static bool put_committed(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options, rd_kafka_queue_t *queue) {
+  if (rd_kafka_type(client) != RD_KAFKA_CONSUMER) {
+    kd_question_refuse(question, RD_KAFKA_RESP_ERR__INVALID_ARG, "committedOffsets: can be asked of a consumer only");
+    return false;
+  }
   rd_kafka_ListConsumerGroupOffsets_t *list = rd_kafka_ListConsumerGroupOffsets_new(question->texts[0], NULL);
   rd_kafka_ListConsumerGroupOffsets(client, &list, 1, options, queue);
   rd_kafka_ListConsumerGroupOffsets_destroy(list);

@@ -15,6 +15,7 @@ import type {
 import type { Logger } from '../../ports/logger.js';
 import { type ClusterOptions, checkCreatable, checkFeatures, consumerProperties, producerProperties } from './client-config.js';
 import type { ConnectedClient } from './connect.js';
+import { askCoordinator } from './coordinator.js';
 import type { NativeBinding, Questions } from './native.js';
 import { getMetadata, type KafkaClient, kafkaErrorCode, newConsumer, newProducer } from './rdkafka.js';
 import { connectWithTokens } from './token-connect.js';
@@ -113,11 +114,13 @@ class KafkaAdmin implements ClusterAdmin {
   }
 
   describeGroup(group: string): Promise<GroupDescription> {
-    return this.#askWithRights('describeGroup', [group]);
+    const ask = (): Promise<GroupDescription> => this.#askWithRights('describeGroup', [group]);
+    return askCoordinator(ask, { codeOf: ({ code }) => code, timeoutMs: this.#timeoutMs });
   }
 
   committedOffsets(group: string): Promise<readonly PartitionOffset[]> {
-    return this.#ask('committedOffsets', 0, [group]);
+    const ask = (): Promise<readonly PartitionOffset[]> => this.#ask('committedOffsets', 0, [group]);
+    return askCoordinator(ask, { codeOf: () => 0, timeoutMs: this.#timeoutMs });
   }
 
   offsets(which: keyof typeof WHICH, places: readonly TopicPlace[]): Promise<readonly ListedOffset[]> {

@@ -17,6 +17,9 @@ export const KafkaCode = {
   _FENCED: -144,
   _FATAL: -150,
   UNKNOWN_TOPIC_OR_PART: 3,
+  COORDINATOR_LOAD_IN_PROGRESS: 14,
+  COORDINATOR_NOT_AVAILABLE: 15,
+  NOT_COORDINATOR: 16,
   INCONSISTENT_GROUP_PROTOCOL: 23,
   INVALID_GROUP_ID: 24,
   INVALID_SESSION_TIMEOUT: 26,
@@ -51,6 +54,17 @@ const GROUP_SETTINGS: ReadonlyMap<number, string> = new Map([
     "set session.timeout.ms between the broker's group.min.session.timeout.ms and group.max.session.timeout.ms",
   ],
 ]);
+
+const COORDINATOR_MOVING: ReadonlySet<number> = new Set([
+  KafkaCode.COORDINATOR_LOAD_IN_PROGRESS,
+  KafkaCode.COORDINATOR_NOT_AVAILABLE,
+  KafkaCode.NOT_COORDINATOR,
+]);
+
+/** The group's coordinator is about to be there: Kafka means "ask again". */
+export function isCoordinatorMoving(code: number): boolean {
+  return COORDINATOR_MOVING.has(code);
+}
 
 export function isAuthorizationError(code: number): boolean {
   return AUTHORIZATION.has(code);
