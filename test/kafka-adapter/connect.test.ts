@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { producerProperties } from '../../src/adapters/kafka/client-config.js';
 import { type ConnectOptions, connect } from '../../src/adapters/kafka/connect.js';
 import { connectFailure } from '../../src/adapters/kafka/errors.js';
-import { type KafkaConsumer, newConsumer } from '../../src/adapters/kafka/rdkafka.js';
+import { loadNative } from '../../src/adapters/kafka/native.js';
+import { type KafkaClient, type KafkaConsumer, newConsumer, newProducer } from '../../src/adapters/kafka/rdkafka.js';
 import { DispatcherError } from '../../src/core/errors.js';
 import { RecordingLogger } from './support.js';
+
+const native = loadNative();
 
 function options(servers: string, extra: Record<string, string> = {}): ConnectOptions<KafkaConsumer> & { logger: RecordingLogger } {
   return {
@@ -13,6 +19,7 @@ function options(servers: string, extra: Record<string, string> = {}): ConnectOp
     servers,
     cluster: { bootstrapServers: servers.split(','), properties: new Map(Object.entries(extra)) },
     timeoutMs: 1_500,
+    native,
     logger: new RecordingLogger(),
     nowMs: () => performance.now(),
     create: () => ({ client: newConsumer({ 'bootstrap.servers': servers, 'group.id': 'g', ...extra }), handleId: 1 }),
@@ -74,6 +81,44 @@ test('a server that accepts and stays silent does not hold the start for longer 
     assert.equal(error.code, 'KAFKA_UNREACHABLE');
   } finally {
     server.close();
+  }
+});
+
+/** Client credentials that an issuer refuses in a moment, on a thread of its own. */
+const ISSUER = `const { parentPort } = require('node:worker_threads');
+const server = require('node:http').createServer((request, response) => request.resume().on('end', () => response.writeHead(401).end('{}')));
+server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`;
+
+test('a token refused before node-rdkafka begins to listen is told all the same', async () => {
+  const issuer = new Worker(ISSUER, { eval: true });
+  const [issuerPort] = (await once(issuer, 'message')) as [number];
+  const server = createServer(() => undefined);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const servers = `127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+  const properties = {
+    'security.protocol': 'sasl_plaintext',
+    'sasl.mechanism': 'OAUTHBEARER',
+    'sasl.oauthbearer.method': 'oidc',
+    'sasl.oauthbearer.client.id': 'a',
+    'sasl.oauthbearer.client.secret': 'b',
+    'sasl.oauthbearer.token.endpoint.url': `http://127.0.0.1:${issuerPort}/token`,
+  };
+  const handle = { pluginPath: native.pluginPath, handleId: native.newHandleId() };
+  const create = (): { client: KafkaClient; handleId: number } => {
+    // The client's threads run, and the answer comes, while the main thread is held up.
+    setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500));
+    const cluster = { bootstrapServers: [servers], properties: new Map(Object.entries(properties)) };
+    const given = producerProperties(handle, { clientId: 'c', cluster, queueBytesMax: 1_048_576 });
+    return { client: newProducer(given), handleId: handle.handleId };
+  };
+  try {
+    const error = await failure(connect<KafkaClient>({ ...options(servers, properties), role: 'producer', create }));
+    assert.equal(error.code, 'KAFKA_REFUSED', error.message);
+    assert.match(error.message, /no token for the producer: Failed to .*\(401\)/);
+  } finally {
+    server.close();
+    await issuer.terminate();
   }
 });
 

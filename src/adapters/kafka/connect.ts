@@ -10,6 +10,7 @@ import { ConnectReasons } from './connect-reasons.js';
 import { ConnectionWatch } from './connection-watch.js';
 import { type ClientRole, KafkaCode } from './errors.js';
 import { LogBridge } from './log-bridge.js';
+import type { NativeBinding } from './native.js';
 import { errorText, type KafkaClient, kafkaErrorCode } from './rdkafka.js';
 
 /** How long all attempts of one `connect` may take together, where brokers answer but no connection comes about. */
@@ -28,6 +29,11 @@ const FIRST_SLICE_MS = 1_000;
 const LOOK_WAIT_MIN_MS = 1_000;
 const ADVERTISED_AGAIN_MS = 1_000;
 const LEAVE_TIMEOUT_MS = 2_000;
+/**
+ * A reason that comes while node-rdkafka is still about to listen (a token refused within milliseconds) waits in there for the next one, which
+ * may never come. So whatever the client has to say is asked for, this often.
+ */
+const SERVE_INTERVAL_MS = 100;
 
 export interface ConnectOptions<C extends KafkaClient> {
   readonly role: ClientRole;
@@ -35,6 +41,7 @@ export interface ConnectOptions<C extends KafkaClient> {
   /** With it, probes tell why nothing connects. */
   readonly cluster?: Pick<ClusterOptions, 'bootstrapServers' | 'properties' | 'origins'>;
   readonly timeoutMs: number;
+  readonly native: Pick<NativeBinding, 'serveEvents'>;
   readonly logger: Logger;
   readonly nowMs: () => number;
   /** A new client with a new handle for every attempt; throws when librdkafka refuses the properties. */
@@ -151,7 +158,11 @@ async function tryOnce<C extends KafkaClient>(
   const { client, handleId } = createClient(options);
   log.attach(client);
   reasons.listen(client);
-  const { cause, brokers } = await connectOnce(client, sliceMs);
+  const serving = setInterval(() => {
+    // Before that, node-rdkafka does not listen yet: what it were told then would be the next to wait.
+    if (client.isConnected()) options.native.serveEvents(handleId);
+  }, SERVE_INTERVAL_MS);
+  const { cause, brokers } = await connectOnce(client, sliceMs).finally(() => clearInterval(serving));
   if (cause !== undefined) {
     if (!isNetworkFailure(cause)) throw refusedAtOnce(options, cause);
     return { cause };

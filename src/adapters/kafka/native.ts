@@ -34,6 +34,8 @@ export interface NativeBinding {
   assignmentLost(handleId: number): boolean;
   /** rd_kafka_oauthbearer_set_token, for a client that is connected; false when the handle is gone. Throws where it uses another mechanism. */
   setOauthBearerToken(handleId: number, token: string): boolean;
+  /** Lets a client that is connecting say what it has to say (rd_kafka_poll); false when the handle is gone. Never after it has subscribed. */
+  serveEvents(handleId: number): boolean;
   /** Messages and requests in librdkafka's queues; 0 when the handle is gone. */
   outQueueLength(handleId: number): number;
   /** e.g. "_TRANSPORT", "Local: Broker transport failure". */
