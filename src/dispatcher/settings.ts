@@ -75,4 +75,6 @@ export const Limits = {
   tailReports: 3,
   /** What is left of a deadline for closing the clients after a cut drain. */
   closeTimeoutMs: 5000,
+  /** For tasks of a drain that was cut, to heed the signal that tells them. */
+  cutTasksMs: 1000,
 } as const;

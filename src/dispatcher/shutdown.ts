@@ -62,7 +62,7 @@ export class Shutdown {
     const balance = this.balance();
     this.complain(balance, cutRecords);
     this.state.over = true;
-    const hung = !(await this.closeAll(deadlineMs));
+    const hung = !(await this.closeAll(deadlineMs, cutRecords > 0));
     return { ...balance, redelivery: this.withUnconfirmed(balance.redelivery), hung };
   }
 
@@ -171,23 +171,46 @@ export class Shutdown {
     );
   }
 
-  /** False when a client hung past its deadline. Each has a little time of its own, however late it is. */
-  private async closeAll(deadlineMs: number): Promise<boolean> {
+  /**
+   * False when a client hung past its deadline. Each has a little time of its own, however late it is; tasks of a drain that was cut settle
+   * nothing any more, and have only the time to heed the signal. A cut that comes as late as here gives nobody more than that little time.
+   */
+  private async closeAll(deadlineMs: number, isCut: boolean): Promise<boolean> {
     const { source, sink, pool, logger, clock } = this.state.deps;
-    const leftMs = (): number => Math.max(Limits.closeTimeoutMs, deadlineMs - clock.nowMs());
+    const leftMs = (): number => (isCut ? Limits.closeTimeoutMs : Math.max(Limits.closeTimeoutMs, deadlineMs - clock.nowMs()));
+    const { late, forget } = this.lateCut();
     let closed = true;
     for (const [name, close] of [
       ['consumer', () => source.stop(leftMs())],
       ['producer', () => sink.close(leftMs())],
-      ['pool', () => pool.close(leftMs())],
+      ['pool', () => pool.close(isCut ? Limits.cutTasksMs : leftMs())],
     ] as const) {
       try {
-        await close();
+        await Promise.race([close(), late]);
       } catch (error) {
         closed = false;
         logger.warn(`the ${name} did not close in order`, { error: error instanceof Error ? error.message : String(error) });
       }
     }
+    forget();
     return closed;
+  }
+
+  /** Rejects a little after the cut was wanted, whenever that is. */
+  private lateCut(): { readonly late: Promise<never>; readonly forget: () => void } {
+    let isOver = false;
+    let cancel: () => void = () => undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      const end = (): void => reject(new Error(`not within ${Limits.closeTimeoutMs} ms of the second signal`));
+      void this.cutWanted.then(() => {
+        if (!isOver) cancel = this.state.deps.clock.after(Limits.closeTimeoutMs, end);
+      });
+    });
+    late.catch(() => undefined);
+    const forget = (): void => {
+      isOver = true;
+      cancel();
+    };
+    return { late, forget };
   }
 }

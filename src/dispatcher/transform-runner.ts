@@ -131,6 +131,8 @@ export class TransformRunner {
     } catch (error) {
       this.outputs.release(output, flight);
       if (!isWorkerDeath(error)) throw error;
+      // Those that end with the pool are no news.
+      if (this.state.over) return error;
       this.state.logLimit.warn(`worker ${error.code}`, 'worker replaced', {
         code: error.code,
         reason: error.message,

@@ -1,5 +1,6 @@
 import { Written } from './result-writer.js';
-import { isThenable, resultOfThrown } from './rows.js';
+import { isThenable } from './results.js';
+import { resultOfThrown } from './rows.js';
 
 /** Rows that may be started beyond the oldest unfinished one, as a multiple of `concurrency`: what one slow record can hold back in memory. */
 const WINDOW_FACTOR = 4;

@@ -4,7 +4,8 @@ import type { WorkerContext } from './context.js';
 import type { BatchFunction } from './loaded.js';
 import { RecordView } from './record-view.js';
 import { Written } from './result-writer.js';
-import { isThenable, type RowComputer, resultOfThrown } from './rows.js';
+import { isThenable } from './results.js';
+import { type RowComputer, resultOfThrown } from './rows.js';
 
 export interface BatchRowsHost {
   readonly rows: RowComputer;

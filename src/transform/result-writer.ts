@@ -5,6 +5,7 @@ import { Outcome, RowFlag } from '../wire/layout.js';
 import type { OutputBatchWriter } from '../wire/output-writer.js';
 import { writeDeadLetterRow } from './dead-letter.js';
 import { checkOptions, type Emission, flagsOf, partitionProblem, writeEmission } from './emission.js';
+import { misplaced } from './misplaced.js';
 import { partitionOf, type TaskScope } from './record-view.js';
 import { isCode, Rejected, redacted, refuse, refuseThrown } from './rejected.js';
 import { type EmitAll, type EmitOptions, isMarked, type MarkedResult, RESULT } from './results.js';
@@ -134,10 +135,15 @@ export class ResultWriter {
   }
 
   #plainValue(row: number, value: unknown): Step {
-    const problem = this.#checkOutput?.(value);
+    const problem = this.#problemOf(value);
     if (problem !== undefined) return problem;
     if (!this.writer.addRow(row, this.#defaultTopic.number, this.#valueFlags)) return Written.full;
     return this.#encode(value);
+  }
+
+  #problemOf(value: unknown): Rejected | undefined {
+    const reason = misplaced(value);
+    return reason === undefined ? this.#checkOutput?.(value) : refuse('transform', 'INVALID_RESULT', reason);
   }
 
   #encode(value: unknown): Step {
@@ -195,7 +201,7 @@ export class ResultWriter {
   #emitValue(row: number, value: unknown, options: EmitOptions): Step {
     if (value === undefined) return refuse('transform', 'NO_RESULT', 'emit() without a value');
     if (value === null) return refuse('transform', 'NULL_RESULT', 'emit(null): say tombstone() for a null value');
-    const problem = this.#checkOutput?.(value);
+    const problem = this.#problemOf(value);
     if (problem !== undefined) return problem;
     const step = this.#beginEmission(row, options);
     return step === Written.done ? this.#encode(value) : step;

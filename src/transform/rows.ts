@@ -141,14 +141,3 @@ export function resultOfThrown(thrown: unknown): unknown {
   }
   return refuseThrown('transform', thrown);
 }
-
-/** As `await` sees it: a `then` that is a function. A value decoded from JSON may well have a field of that name. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  try {
-    return 'then' in value && typeof value.then === 'function';
-  } catch {
-    // A proxy or getter that throws; whoever writes it as a value will meet that again, where it rejects the record.
-    return false;
-  }
-}

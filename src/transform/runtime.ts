@@ -14,7 +14,8 @@ import { ProgressWatch } from './progress-watch.js';
 import type { PartitionName, TaskScope } from './record-view.js';
 import { Rejected } from './rejected.js';
 import { ResultWriter, Written } from './result-writer.js';
-import { isThenable, RowComputer } from './rows.js';
+import { isThenable } from './results.js';
+import { RowComputer } from './rows.js';
 import { isIdentity, type TaskSettings } from './settings.js';
 import { TopicTable } from './topic-table.js';
 

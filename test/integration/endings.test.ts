@@ -130,6 +130,25 @@ test('a second signal cuts the drain short: exit 4, and what really comes twice 
   job.remove();
 });
 
+test('a second signal waits for no transform that never ends, and no worker is said to be replaced', async () => {
+  const cluster = await sharedCluster();
+  const transform = `export default () => {
+    process.stderr.write('hangs\\n');
+    return new Promise(() => setInterval(() => undefined, 1000));
+  };`;
+  const job = await Job.create({ cluster, partitions: 1, transform, dispatcher: { timeout: '5m', 'drain-timeout': '5m' } });
+  await cluster.tool.send(job.input, values(0, 0, 100));
+  const kd = job.spawn(['--until', 'forever']);
+  await kd.waitFor(/hangs/);
+  kd.kill('SIGTERM');
+  await kd.waitFor(/stopping/);
+  kd.kill('SIGTERM');
+  const { code, stderr } = await kd.ended;
+  assert.equal(code, 4);
+  assert.doesNotMatch(stderr, /worker replaced|did not close in order/);
+  job.remove();
+});
+
 test('a bounded run over transactions ends behind their markers, takes what was committed, and nothing of what was aborted', async () => {
   const cluster = await sharedCluster();
   const job = await Job.create({ cluster, partitions: 3 });

@@ -233,6 +233,42 @@ test('hostile results reject their own record and no other', async () => {
   assert.equal(outcomes[names.indexOf('throwsNull')], 'TRANSFORM_ERROR');
 });
 
+test('a result in a place where it would be written as a value is refused, with what to say instead', async () => {
+  const cases: Readonly<Record<string, readonly [make: () => unknown, says: RegExp]>> = {
+    list: [() => [emit(1), emit(2)], /emitAll/],
+    dropped: [() => emit(drop('X')), /drop\(\) inside of emit\(\)/],
+    twice: [() => emit(emit({})), /emit\(\) inside of emit\(\)/],
+    promised: [() => emit(Promise.resolve(1)), /await/],
+    among: [() => emitAll([Promise.resolve(1)]), /await/],
+    generator: [
+      () =>
+        (function* () {
+          yield 1;
+        })(),
+      /emitAll/,
+    ],
+  };
+  const names = Object.keys(cases);
+  const settings = { output: { format: 'json' } } as const;
+  const { outcomes, outputs } = await run((value: Buffer) => cases[String(value)]?.[0](), names, { settings });
+  assert.deepEqual(
+    outcomes,
+    names.map(() => 'INVALID_RESULT'),
+  );
+  for (const [index, name] of names.entries()) {
+    const message = headerText(outputs[index], 'kd-message');
+    assert.match(message ?? '', cases[name]?.[1] ?? /^$/, name);
+  }
+  const batch = { transformBatch: (values: Buffer[]) => values.map((value) => Promise.reject(new Error(String(value)))) };
+  assert.deepEqual((await run(batch, ['a', 'b'], { settings })).outcomes, ['INVALID_RESULT', 'INVALID_RESULT']);
+  const plain = [[], [[1]], new Date(0), { next: 1 }, { then: 'later' }, Buffer.from('x'), new Map([[1, 2]])];
+  const fine = await run((value: Buffer) => plain[Number(value)], Object.keys(plain), { settings });
+  assert.deepEqual(
+    fine.outcomes,
+    plain.map(() => 'transformed'),
+  );
+});
+
 test('records of one source record succeed or fail together', async () => {
   const { outcomes, outputs } = await run(() => emitAll(['one', emit('two', { partition: -5 })]), ['a']);
   assert.deepEqual(outcomes, ['INVALID_RESULT']);

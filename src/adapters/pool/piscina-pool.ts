@@ -88,7 +88,8 @@ class PiscinaPool implements TransformPool {
     this.#closing = true;
     await deadline(this.#idle(), left());
     const idle = [...this.#members].filter((thread) => thread.state === 'idle');
-    await deadline(Promise.allSettled(idle.map((thread) => this.#teardown(thread))), left());
+    // Those that are idle may clean up, however long the others took.
+    await deadline(Promise.allSettled(idle.map((thread) => this.#teardown(thread))), Math.max(left(), PoolLimits.graceMs));
     this.#failQueue(new DispatcherError('DRAIN_CUT', 'the pool was closed before this task began'));
     await this.#destroy(Math.max(left(), PoolLimits.graceMs));
   }
