@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The entry of `kd`: hands the process to the command line. */
+import { Console } from 'node:console';
 import type { CliIo } from './cli/io.js';
 import { runCli } from './cli/program.js';
 import { ExitCode } from './core/errors.js';
@@ -27,6 +28,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 // Without anybody to read complaints the work goes on.
 process.stderr.on('error', () => undefined);
+
+// Results alone go there: a transform that runs in this thread (`threads: 0`), or is looked at, may print at its top level.
+globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
 
 process.on('uncaughtException', (error) => {
   const text = `${error.stack ?? error.message}\nerror: a defect of ours: ${error.message}\n`;

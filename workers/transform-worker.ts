@@ -10,8 +10,11 @@ export default function handle(message: WorkerMessage): Promise<WorkerAnswer> {
   return session.handle(message);
 }
 
-// Standard output belongs to results (`-o json`): what a transform prints goes to standard error.
-if (!isMainThread) globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
+// Standard output belongs to results (`-o json`): what a transform prints goes to standard error, however it prints.
+if (!isMainThread) {
+  process.stdout.write = process.stderr.write.bind(process.stderr);
+  globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
+}
 
 function readInit(data: unknown): WorkerInit {
   const isInit =

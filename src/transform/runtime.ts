@@ -1,7 +1,7 @@
 import { DispatcherError } from '../core/errors.js';
 import { type Codecs, loadCodecs } from '../formats/on-demand.js';
 import type { OutputTopic } from '../ports/sink.js';
-import type { Rejection, TransformResult } from '../ports/transform-pool.js';
+import type { Rejection, TransformLog, TransformResult } from '../ports/transform-pool.js';
 import { InputBatchReader } from '../wire/input-reader.js';
 import { OutputBatchWriter, writeIdentity } from '../wire/output-writer.js';
 import { ProgressCells } from '../wire/progress.js';
@@ -93,8 +93,10 @@ export class TaskRunner {
     return this.#loaded !== undefined;
   }
 
-  async teardown(): Promise<void> {
+  /** What it had to say, and whatever no task took along. */
+  async teardown(): Promise<readonly TransformLog[]> {
     await this.#loaded?.teardown?.(this.#context);
+    return this.#context.reports.takeLogs() ?? [];
   }
 
   /** Answers the rows of the task. Rejects only for defects and for BATCH_LENGTH; whatever a record does is an outcome of that record. */

@@ -108,10 +108,11 @@ export type Something = {};
  * `return` does not compile. It returns its argument: nothing happens before a worker loads the module.
  */
 // Two signatures, because a declared output must not be widened by what `transform` returns, and an undeclared one must follow from it.
-export function defineTransform<In extends Something, Out extends Something, State = undefined>(
+// `State` can't be inferred beside types that are given (`defineTransform<In, Out>`): then it is unknown, whatever `setup` returns.
+export function defineTransform<In extends Something, Out extends Something, State = unknown>(
   definition: { readonly output: Shape<Out> } & TransformDefinition<In, NoInfer<Out>, State>,
 ): TransformDefinition<In, Out, State>;
-export function defineTransform<In extends Something = Something, Out extends Something = Something, State = undefined>(
+export function defineTransform<In extends Something = Something, Out extends Something = Something, State = unknown>(
   definition: { readonly output?: never } & TransformDefinition<In, Out, State>,
 ): TransformDefinition<In, Out, State>;
 export function defineTransform<In, Out, State>(definition: TransformDefinition<In, Out, State>): TransformDefinition<In, Out, State> {

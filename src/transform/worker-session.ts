@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DispatcherError, type ErrorCode } from '../core/errors.js';
-import type { TransformResult } from '../ports/transform-pool.js';
+import type { TransformLog, TransformResult } from '../ports/transform-pool.js';
 import { StopCell } from './context.js';
 import { importTransform, setupError } from './load.js';
 import { TaskRunner, type WorkerTask } from './runtime.js';
@@ -20,7 +20,8 @@ export type WorkerMessage =
 
 /** Errors come back as data: an Error that is cloned between threads loses its code. */
 export type WorkerAnswer =
-  | { readonly kind: 'done' }
+  /** `logs`: what the transform's code said since its last task. */
+  | { readonly kind: 'done'; readonly logs?: readonly TransformLog[] }
   | { readonly kind: 'result'; readonly result: TransformResult }
   | {
       readonly kind: 'failed';
@@ -50,8 +51,7 @@ export class WorkerSession {
         case 'task':
           return { kind: 'result', result: await this.#run(message.task) };
         case 'teardown':
-          await this.#runner?.teardown();
-          return { kind: 'done' };
+          return { kind: 'done', logs: (await this.#runner?.teardown()) ?? [] };
       }
     } catch (error) {
       return failed(error);

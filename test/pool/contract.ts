@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { PoolSettings } from '../../src/adapters/pool/settings.js';
 import type { TransformPool } from '../../src/ports/transform-pool.js';
 import { type TaskSettingsInput, taskSettings } from '../../src/transform/settings.js';
+import { RecordingLogger } from '../kafka-adapter/support.js';
 import { DEAD, describePartition, inputOf, moduleFile, OUT, outcomesOf, outputsOf, taskFor } from '../transform/support.js';
 
 export type CreatePool = (settings: PoolSettings) => TransformPool;
@@ -92,8 +93,9 @@ export function poolContract(kind: string, create: CreatePool): void {
     const file = moduleFile('');
     const module = `import { writeFileSync } from 'node:fs';
       export default { setup: async () => ({ greeting: 'hello ' }), transform: (value, record, { state }) => state.greeting + value,
-        teardown: () => writeFileSync(${JSON.stringify(`${file.folder}/torn-down`)}, 'yes') };`;
-    await withPool(create, { module }, async (pool) => {
+        teardown: ({ logger }) => { writeFileSync(${JSON.stringify(`${file.folder}/torn-down`)}, 'yes'); logger.warn('torn down', { well: true }); } };`;
+    const logger = new RecordingLogger();
+    await withPool(create, { module, pool: { logger } }, async (pool) => {
       const task = taskFor(inputOf(['world']));
       assert.deepEqual(
         outputsOf(task, await pool.run(task)).map(({ value }) => value),
@@ -102,6 +104,7 @@ export function poolContract(kind: string, create: CreatePool): void {
     });
     const { readFileSync } = await import('node:fs');
     assert.equal(readFileSync(`${file.folder}/torn-down`, 'utf8'), 'yes');
+    assert.ok(logger.entries.some((entry) => entry.level === 'warn' && entry.message === 'torn down' && entry.fields['well'] === true));
     file.remove();
   });
 

@@ -81,6 +81,16 @@ export const everyResult = defineTransform({
   onTombstone: () => drop('DELETED'),
 });
 
+export const givenTypes = defineTransform<FlightIn, FlightOut>({
+  setup: () => ({ airports: 3 }),
+  transform: (flight, _record, { state }) => ({ carrier: flight.carrier, late: state !== undefined }),
+});
+
+export const givenTypesWrong = defineTransform<FlightIn, FlightOut>({
+  // @ts-expect-error a number is no carrier
+  transform: () => ({ carrier: 1, late: true }),
+});
+
 // @ts-expect-error `late` is missing
 export const wrongResult = defineTransform({
   input: type<FlightIn>(),

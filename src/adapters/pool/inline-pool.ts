@@ -67,7 +67,9 @@ class InlinePool implements TransformPool {
     this.#closed = true;
     await deadline(this.#last, deadlineMs);
     try {
-      await deadline(this.#runner?.teardown() ?? Promise.resolve(), deadlineMs);
+      const teardown = this.#runner?.teardown() ?? Promise.resolve([]);
+      for (const { level, message, fields } of (await deadline(teardown, deadlineMs)) ?? [])
+        this.#settings.logger?.[level](message, fields);
     } catch (error) {
       this.#settings.logger?.warn('teardown of the transform failed', { reason: error instanceof Error ? error.message : String(error) });
     }

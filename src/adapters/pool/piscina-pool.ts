@@ -192,6 +192,7 @@ class PiscinaPool implements TransformPool {
   async #teardown(thread: PoolThread): Promise<void> {
     const answer = await this.#send(thread, { kind: 'teardown' });
     if (answer.kind === 'failed') this.#settings.logger?.warn('teardown of the transform failed', { reason: answer.message });
+    if (answer.kind === 'done') for (const { level, message, fields } of answer.logs ?? []) this.#settings.logger?.[level](message, fields);
   }
 
   /** A thread has failed or ended; Piscina has begun its replacement by now, unless it gave up. */
