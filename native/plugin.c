@@ -14,9 +14,11 @@
 
 struct kd_handle {
   int64_t id;
-  /* NULL once librdkafka has begun to destroy it. */
+  /* To be used until on_destroy has returned: it waits for all who have it. */
   rd_kafka_t *client;
   bool consumer;
+  /* librdkafka has begun to destroy it: nobody gets it any more. */
+  bool leaving;
   bool attached;
   bool detaching;
   uint32_t users;
@@ -62,7 +64,7 @@ bool kd_handle_is_consumer(const kd_handle *handle) {
 /* Call it locked. */
 static kd_handle *find(int64_t id) {
   kd_handle *handle = registry;
-  while (handle && !(handle->id == id && handle->client)) handle = handle->next;
+  while (handle && (handle->id != id || handle->leaving)) handle = handle->next;
   return handle;
 }
 
@@ -139,7 +141,7 @@ static rd_kafka_resp_err_t on_destroy(rd_kafka_t *client, void *opaque) {
   (void)client;
   kd_handle *handle = opaque;
   pthread_mutex_lock(&registry_lock);
-  handle->client = NULL;
+  handle->leaving = true;
   if (handle->attached && !handle->detaching) {
     handle->detaching = true;
     kd_handle_on_destroy detach = handle->on_destroy;
