@@ -107,6 +107,19 @@ static napi_value out_queue_length(napi_env env, napi_callback_info info) {
   return result;
 }
 
+static napi_value serve_log(napi_env env, napi_callback_info info) {
+  bool failed;
+  napi_value result;
+  kd_handle *handle = acquire(env, info, &failed);
+  if (failed) return NULL;
+  if (handle) {
+    kd_handle_serve_log(handle);
+    kd_handle_release(handle);
+  }
+  KD_TRY(env, napi_get_boolean(env, handle != NULL, &result));
+  return result;
+}
+
 static napi_value error_name(napi_env env, napi_callback_info info) {
   napi_value argv[1], self, result, name, text;
   int64_t code;
@@ -214,7 +227,7 @@ NAPI_MODULE_INIT() {
     KD_METHOD("newHandleId", new_handle_id),        KD_METHOD("fatalError", fatal_error), KD_METHOD("assignmentLost", assignment_lost),
     KD_METHOD("outQueueLength", out_queue_length),  KD_METHOD("errorName", error_name),   KD_METHOD("liveCounts", live_counts),
     KD_METHOD("checkConfiguration", check_configuration), KD_METHOD("setOauthBearerToken", set_oauth_bearer_token),
-    KD_METHOD("exitNow", exit_now),
+    KD_METHOD("exitNow", exit_now),                 KD_METHOD("serveLog", serve_log),
   };
   KD_TRY(env, napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions));
   KD_TRY(env, kd_define_table(env, exports));

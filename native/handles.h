@@ -27,6 +27,12 @@ rd_kafka_t *kd_handle_client(const kd_handle *handle);
 bool kd_handle_is_consumer(const kd_handle *handle);
 
 /*
+ * Hands what waits in the log of a client with `log.queue` to its log callback, on this thread; one thread only. The rest follows when the client
+ * is destroyed. Not before the client is whole, which its owner knows.
+ */
+void kd_handle_serve_log(kd_handle *handle);
+
+/*
  * One attachment at a time. From then on the client stays usable until kd_handle_detach, or until `on_destroy` has returned: it is called
  * when the client is destroyed first, on librdkafka's thread, and must stop every use of it. NULL: no such handle, or one is attached already.
  */

@@ -22,6 +22,7 @@ struct kd_handle {
   bool attached;
   bool detaching;
   uint32_t users;
+  rd_kafka_queue_t *log;
   kd_handle_on_destroy on_destroy;
   void *on_destroy_opaque;
   /* Set once, read by broker threads. */
@@ -59,6 +60,18 @@ rd_kafka_t *kd_handle_client(const kd_handle *handle) {
 
 bool kd_handle_is_consumer(const kd_handle *handle) {
   return handle->consumer;
+}
+
+void kd_handle_serve_log(kd_handle *handle) {
+  if (!handle->log) {
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(handle->client);
+    if (rd_kafka_set_log_queue(handle->client, queue)) {
+      rd_kafka_queue_destroy(queue);
+      return;
+    }
+    handle->log = queue;
+  }
+  rd_kafka_queue_poll_callback(handle->log, 0);
 }
 
 /* Call it locked. */
@@ -155,6 +168,11 @@ static rd_kafka_resp_err_t on_destroy(rd_kafka_t *client, void *opaque) {
   }
   while (handle->users > 0) pthread_cond_wait(&registry_changed, &registry_lock);
   pthread_mutex_unlock(&registry_lock);
+  if (handle->log) {
+    rd_kafka_queue_poll_callback(handle->log, 0);
+    rd_kafka_queue_destroy(handle->log);
+    handle->log = NULL;
+  }
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 

@@ -51,6 +51,7 @@ static rd_kafka_t *client(int64_t id, const char *servers) {
   snprintf(text, sizeof text, "%lld", (long long)id);
   CHECK(rd_kafka_conf_set(conf, KD_HANDLE_PROPERTY, text, error, sizeof error) == RD_KAFKA_CONF_OK);
   CHECK(rd_kafka_conf_set(conf, "bootstrap.servers", servers, error, sizeof error) == RD_KAFKA_CONF_OK);
+  CHECK(rd_kafka_conf_set(conf, "log.queue", "true", error, sizeof error) == RD_KAFKA_CONF_OK);
   CHECK(rd_kafka_conf_set(conf, "log_level", "0", error, sizeof error) == RD_KAFKA_CONF_OK);
   rd_kafka_t *made = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error);
   CHECK(made);
@@ -104,7 +105,9 @@ static void *destroy(void *client) {
 static void held_while_destroyed(int64_t id, rd_kafka_t *made) {
   pthread_t thread;
   kd_handle *handle = kd_handle_acquire(id);
-  CHECK(handle && pthread_create(&thread, NULL, destroy, made) == 0);
+  CHECK(handle);
+  kd_handle_serve_log(handle);
+  CHECK(pthread_create(&thread, NULL, destroy, made) == 0);
   for (kd_handle *other; (other = kd_handle_acquire(id)); usleep(1000)) kd_handle_release(other);
   CHECK(kd_handle_client(handle) == made && rd_kafka_outq_len(made) >= 0);
   kd_handle_release(handle);

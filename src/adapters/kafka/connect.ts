@@ -1,4 +1,5 @@
 /** Connecting and leaving, around what node-rdkafka does there: it says little, late, and some calls never come back. */
+import type { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DispatcherError } from '../../core/errors.js';
 import { materialDiagnosis } from '../../diagnosis/diagnose.js';
@@ -10,6 +11,7 @@ import { ConnectReasons } from './connect-reasons.js';
 import { ConnectionWatch } from './connection-watch.js';
 import { type ClientRole, KafkaCode } from './errors.js';
 import { LogBridge } from './log-bridge.js';
+import type { NativeBinding } from './native.js';
 import { errorText, type KafkaClient, kafkaErrorCode } from './rdkafka.js';
 
 /** How long all attempts of one `connect` may take together, where brokers answer but no connection comes about. */
@@ -28,6 +30,8 @@ const FIRST_SLICE_MS = 1_000;
 const LOOK_WAIT_MIN_MS = 1_000;
 const ADVERTISED_AGAIN_MS = 1_000;
 const LEAVE_TIMEOUT_MS = 2_000;
+/** How late a line of librdkafka's log may come. */
+const LOG_INTERVAL_MS = 50;
 
 export interface ConnectOptions<C extends KafkaClient> {
   readonly role: ClientRole;
@@ -37,6 +41,7 @@ export interface ConnectOptions<C extends KafkaClient> {
   readonly timeoutMs: number;
   readonly logger: Logger;
   readonly nowMs: () => number;
+  readonly native: Pick<NativeBinding, 'serveLog'>;
   /** A new client with a new handle for every attempt; throws when librdkafka refuses the properties. */
   readonly create: () => { readonly client: C; readonly handleId: number };
 }
@@ -151,8 +156,10 @@ async function tryOnce<C extends KafkaClient>(
   const { client, handleId } = createClient(options);
   log.attach(client);
   reasons.listen(client);
+  const stopServing = serveLog(client, handleId, options.native);
   const { cause, brokers } = await connectOnce(client, sliceMs);
   if (cause !== undefined) {
+    stopServing();
     if (!isNetworkFailure(cause)) throw refusedAtOnce(options, cause);
     return { cause };
   }
@@ -199,6 +206,20 @@ function createClient<C extends KafkaClient>(options: ConnectOptions<C>): { read
 interface Outcome {
   readonly cause: unknown;
   readonly brokers: readonly AdvertisedBroker[];
+}
+
+/**
+ * node-rdkafka would take lines from librdkafka's threads while it is still making the thing that it wakes us with (Dispatcher::Activate), and now
+ * and then the process would die of it. So they wait in a queue (`log.queue`) until node-rdkafka is ready, and this thread brings them.
+ */
+function serveLog(client: KafkaClient, handleId: number, native: ConnectOptions<KafkaClient>['native']): () => void {
+  const timer = setInterval(() => {
+    if (client.isConnected()) native.serveLog(handleId);
+  }, LOG_INTERVAL_MS);
+  timer.unref();
+  const stop = (): void => clearInterval(timer);
+  (client as EventEmitter).once('disconnected', stop);
+  return stop;
 }
 
 /** Resolves with what went wrong, if anything; never rejects. After a failure node-rdkafka has disconnected the client by itself. */

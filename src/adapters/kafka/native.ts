@@ -36,6 +36,11 @@ export interface NativeBinding {
   setOauthBearerToken(handleId: number, token: string): boolean;
   /** Messages and requests in librdkafka's queues; 0 when the handle is gone. */
   outQueueLength(handleId: number): number;
+  /**
+   * For clients with `log.queue`: hands what librdkafka has logged to node-rdkafka, for `event.log`; false when the handle is gone.
+   * To be called now and then, from when the client is connected on.
+   */
+  serveLog(handleId: number): boolean;
   /** e.g. "_TRANSPORT", "Local: Broker transport failure". */
   errorName(code: number): { readonly name: string; readonly text: string };
   /**
