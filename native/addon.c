@@ -55,24 +55,6 @@ static napi_value fatal_error(napi_env env, napi_callback_info info) {
 }
 
 /*
- * Errors that wait in the client's queue are handed to its callbacks: rd_kafka_poll. While it connects nobody else does that, and what node-rdkafka
- * was told before it began to listen (it does so a while after the client's threads run) stays with it, unsaid, until something else is told.
- * A consumer's rebalances and records lie in the same queue: not to be called once it has subscribed.
- */
-static napi_value serve_events(napi_env env, napi_callback_info info) {
-  bool failed;
-  napi_value result;
-  kd_handle *handle = acquire(env, info, &failed);
-  if (failed) return NULL;
-  if (handle) {
-    rd_kafka_poll(kd_handle_client(handle), 0);
-    kd_handle_release(handle);
-  }
-  KD_TRY(env, napi_get_boolean(env, handle != NULL, &result));
-  return result;
-}
-
-/*
  * node-rdkafka's own way to do this takes a lock that its queries hold until they are answered: the main thread would stand still as long.
  * The lifetime is for ever, as there: near its end librdkafka would ask the application for another one, and nobody would hear.
  */
@@ -122,6 +104,19 @@ static napi_value out_queue_length(napi_env env, napi_callback_info info) {
     kd_handle_release(handle);
   }
   KD_TRY(env, napi_create_int32(env, length, &result));
+  return result;
+}
+
+static napi_value serve_log(napi_env env, napi_callback_info info) {
+  bool failed;
+  napi_value result;
+  kd_handle *handle = acquire(env, info, &failed);
+  if (failed) return NULL;
+  if (handle) {
+    kd_handle_serve_log(handle);
+    kd_handle_release(handle);
+  }
+  KD_TRY(env, napi_get_boolean(env, handle != NULL, &result));
   return result;
 }
 
@@ -232,7 +227,7 @@ NAPI_MODULE_INIT() {
     KD_METHOD("newHandleId", new_handle_id),        KD_METHOD("fatalError", fatal_error), KD_METHOD("assignmentLost", assignment_lost),
     KD_METHOD("outQueueLength", out_queue_length),  KD_METHOD("errorName", error_name),   KD_METHOD("liveCounts", live_counts),
     KD_METHOD("checkConfiguration", check_configuration), KD_METHOD("setOauthBearerToken", set_oauth_bearer_token),
-    KD_METHOD("serveEvents", serve_events),         KD_METHOD("exitNow", exit_now),
+    KD_METHOD("exitNow", exit_now),                 KD_METHOD("serveLog", serve_log),
   };
   KD_TRY(env, napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions));
   KD_TRY(env, kd_define_table(env, exports));

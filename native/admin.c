@@ -134,7 +134,7 @@ void kd_admin_describe_topics(kd_describe *describe) {
   }
   /* While the handle is ours, nothing of the client is torn down; the queue must be gone before it is released. */
   rd_kafka_t *client = kd_handle_client(handle);
-  rd_kafka_queue_t *queue = client ? rd_kafka_queue_new(client) : NULL;
+  rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
   if (!queue) {
     fail(describe, RD_KAFKA_RESP_ERR__DESTROY, NULL);
   } else {

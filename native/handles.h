@@ -22,8 +22,15 @@ int64_t kd_handle_new_id(void);
 /* NULL: no such handle, or it is going away. Every acquire needs a release. */
 kd_handle *kd_handle_acquire(int64_t id);
 void kd_handle_release(kd_handle *handle);
+/* Never NULL, and alive, for who has acquired or attached the handle: its destruction waits. */
 rd_kafka_t *kd_handle_client(const kd_handle *handle);
 bool kd_handle_is_consumer(const kd_handle *handle);
+
+/*
+ * Hands what waits in the log of a client with `log.queue` to its log callback, on this thread; one thread only. The rest follows when the client
+ * is destroyed. Not before the client is whole, which its owner knows.
+ */
+void kd_handle_serve_log(kd_handle *handle);
 
 /*
  * One attachment at a time. From then on the client stays usable until kd_handle_detach, or until `on_destroy` has returned: it is called

@@ -14,12 +14,15 @@
 
 struct kd_handle {
   int64_t id;
-  /* NULL once librdkafka has begun to destroy it. */
+  /* To be used until on_destroy has returned: it waits for all who have it. */
   rd_kafka_t *client;
   bool consumer;
+  /* librdkafka has begun to destroy it: nobody gets it any more. */
+  bool leaving;
   bool attached;
   bool detaching;
   uint32_t users;
+  rd_kafka_queue_t *log;
   kd_handle_on_destroy on_destroy;
   void *on_destroy_opaque;
   /* Set once, read by broker threads. */
@@ -59,10 +62,22 @@ bool kd_handle_is_consumer(const kd_handle *handle) {
   return handle->consumer;
 }
 
+void kd_handle_serve_log(kd_handle *handle) {
+  if (!handle->log) {
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(handle->client);
+    if (rd_kafka_set_log_queue(handle->client, queue)) {
+      rd_kafka_queue_destroy(queue);
+      return;
+    }
+    handle->log = queue;
+  }
+  rd_kafka_queue_poll_callback(handle->log, 0);
+}
+
 /* Call it locked. */
 static kd_handle *find(int64_t id) {
   kd_handle *handle = registry;
-  while (handle && !(handle->id == id && handle->client)) handle = handle->next;
+  while (handle && (handle->id != id || handle->leaving)) handle = handle->next;
   return handle;
 }
 
@@ -139,7 +154,7 @@ static rd_kafka_resp_err_t on_destroy(rd_kafka_t *client, void *opaque) {
   (void)client;
   kd_handle *handle = opaque;
   pthread_mutex_lock(&registry_lock);
-  handle->client = NULL;
+  handle->leaving = true;
   if (handle->attached && !handle->detaching) {
     handle->detaching = true;
     kd_handle_on_destroy detach = handle->on_destroy;
@@ -153,6 +168,11 @@ static rd_kafka_resp_err_t on_destroy(rd_kafka_t *client, void *opaque) {
   }
   while (handle->users > 0) pthread_cond_wait(&registry_changed, &registry_lock);
   pthread_mutex_unlock(&registry_lock);
+  if (handle->log) {
+    rd_kafka_queue_poll_callback(handle->log, 0);
+    rd_kafka_queue_destroy(handle->log);
+    handle->log = NULL;
+  }
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 

@@ -120,7 +120,7 @@ void kd_question_ask(kd_question *question) {
   }
   /* While the handle is ours, nothing of the client is torn down; the queue must be gone before it is released. */
   rd_kafka_t *client = kd_handle_client(handle);
-  rd_kafka_queue_t *queue = client ? rd_kafka_queue_new(client) : NULL;
+  rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
   if (queue) {
     ask_on(question, client, queue);
     rd_kafka_queue_destroy(queue);

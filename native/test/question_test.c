@@ -1,5 +1,7 @@
 /* Questions to the brokers, put to librdkafka's mock cluster: answers, refusals, and that nothing is left of either. */
+#include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../handles.h"
 #include "../live.h"
@@ -49,6 +51,7 @@ static rd_kafka_t *client(int64_t id, const char *servers) {
   snprintf(text, sizeof text, "%lld", (long long)id);
   CHECK(rd_kafka_conf_set(conf, KD_HANDLE_PROPERTY, text, error, sizeof error) == RD_KAFKA_CONF_OK);
   CHECK(rd_kafka_conf_set(conf, "bootstrap.servers", servers, error, sizeof error) == RD_KAFKA_CONF_OK);
+  CHECK(rd_kafka_conf_set(conf, "log.queue", "true", error, sizeof error) == RD_KAFKA_CONF_OK);
   CHECK(rd_kafka_conf_set(conf, "log_level", "0", error, sizeof error) == RD_KAFKA_CONF_OK);
   rd_kafka_t *made = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error);
   CHECK(made);
@@ -93,6 +96,24 @@ static void refusals(int64_t id) {
   CHECK(kd_question_named("deleteTopics") == NULL);
 }
 
+static void *destroy(void *client) {
+  rd_kafka_destroy(client);
+  return NULL;
+}
+
+/* Who has a handle has its client, also when its destruction begins meanwhile, on a thread of somebody else. */
+static void held_while_destroyed(int64_t id, rd_kafka_t *made) {
+  pthread_t thread;
+  kd_handle *handle = kd_handle_acquire(id);
+  CHECK(handle);
+  kd_handle_serve_log(handle);
+  CHECK(pthread_create(&thread, NULL, destroy, made) == 0);
+  for (kd_handle *other; (other = kd_handle_acquire(id)); usleep(1000)) kd_handle_release(other);
+  CHECK(kd_handle_client(handle) == made && rd_kafka_outq_len(made) >= 0);
+  kd_handle_release(handle);
+  pthread_join(thread, NULL);
+}
+
 int main(void) {
   char error[512];
   kd_mock *mock = kd_mock_new(2, error, sizeof error);
@@ -106,7 +127,7 @@ int main(void) {
   id = kd_handle_new_id();
   made = client(id, "127.0.0.1:1");
   expect_refused(put(id, "describeCluster", SHORT_MS, (const char *const[]){NULL}), RD_KAFKA_RESP_ERR__TIMED_OUT);
-  rd_kafka_destroy(made);
+  held_while_destroyed(id, made);
   kd_mock_free(mock);
   for (int kind = 0; kind < KD_LIVE_KINDS; kind++) CHECK(kd_live_count((kd_live_kind)kind) == 0);
   printf("question: all as it should be\n");

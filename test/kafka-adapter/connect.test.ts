@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { producerProperties } from '../../src/adapters/kafka/client-config.js';
+import { consumerProperties, producerProperties } from '../../src/adapters/kafka/client-config.js';
 import { type ConnectOptions, connect } from '../../src/adapters/kafka/connect.js';
 import { connectFailure } from '../../src/adapters/kafka/errors.js';
 import { loadNative } from '../../src/adapters/kafka/native.js';
@@ -69,6 +69,27 @@ test('an unknown host name is named', async () => {
   const error = await failure(connect(options('no-such-host.invalid:9092')));
   assert.equal(error.code, 'KAFKA_UNREACHABLE');
   assert.match(error.message, /broker no-such-host\.invalid:9092: the host name no-such-host\.invalid can't be resolved/);
+});
+
+test('no thread of librdkafka calls into node-rdkafka with its log: lines wait until they are asked for', async () => {
+  const servers = `127.0.0.1:${await closedPort()}`;
+  const cluster = { bootstrapServers: [servers], properties: new Map([['debug', 'all']]) };
+  const withQueue = (asked: boolean): ReturnType<typeof options> => ({
+    ...options(servers),
+    native: asked ? native : { serveLog: () => true },
+    create: () => {
+      const handleId = native.newHandleId();
+      const identity = { pluginPath: native.pluginPath, handleId };
+      const own = { clientId: 'c', groupId: 'g', commitIntervalMs: 5_000, statisticsIntervalMs: 0 };
+      return { client: newConsumer(consumerProperties(identity, { cluster, ...own })), handleId };
+    },
+  });
+  const [unasked, asked] = [withQueue(false), withQueue(true)];
+  await Promise.all([failure(connect(unasked)), failure(connect(asked))]);
+  const refusals = ({ logger }: typeof asked): number => logger.entries.filter(({ message }) => /Connection refused/.test(message)).length;
+  assert.equal(refusals(unasked), 0);
+  assert.ok(refusals(asked) > 0);
+  assert.equal(native.liveCounts().handles, 0);
 });
 
 test('a server that accepts and stays silent does not hold the start for longer than the limit', async () => {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { after as afterAll, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import { startMockCluster } from '../../src/adapters/kafka/mock-cluster.js';
 import { register as registerConsume } from '../../src/cli/consume.js';
@@ -83,6 +85,22 @@ test('what produce takes, consume prints: keys, headers, tombstones, partitions,
     records,
     lines.map((line, offset) => ({ topic: 'round-trip', offset, ...line })),
   );
+});
+
+test('consume that is stopped while nobody reads its output ends well, and so does the batch in hand', async () => {
+  const topic = newTopic('unread', 1);
+  await kd(['produce', ...topic, '--value-only'], 'a\nb\nc\n');
+  const stdout = new PassThrough({ highWaterMark: 1 });
+  const io: CliIo = { stdin: Readable.from(['']), stdout, stderr: stdout, env: {}, workingDirectory: folder, setExitCode: () => undefined };
+  const program = addGlobalOptions(new Command('kd')).exitOverride();
+  registerConsume(program, io);
+  const ended = program.parseAsync(['consume', ...topic, '--until', 'forever'], { from: 'user' });
+  await once(stdout, 'readable');
+  process.emit('SIGTERM');
+  await ended;
+  // What is thrown now would be an unhandled rejection, by which node:test fails.
+  stdout.resume();
+  await delay(100);
 });
 
 test('consume stops at the end, at --max, and starts at the last N', async () => {

@@ -175,7 +175,8 @@ export function checkCreatable(native: ConfigurationCheck, kind: ClientRole, pro
 type ConfigurationCheck = Pick<NativeBinding, 'checkConfiguration'>;
 
 function pluginProperties(identity: PluginIdentity): Properties {
-  return { [PLUGIN]: identity.pluginPath, [HANDLE]: identity.handleId };
+  // Without the queue, librdkafka's threads call into node-rdkafka, which is not ready for that while it connects (see serveLog in connect.ts).
+  return { [PLUGIN]: identity.pluginPath, [HANDLE]: identity.handleId, 'log.queue': true };
 }
 
 function userProperties(cluster: ClusterOptions): Properties {

@@ -1,4 +1,5 @@
 /** Connecting and leaving, around what node-rdkafka does there: it says little, late, and some calls never come back. */
+import type { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DispatcherError } from '../../core/errors.js';
 import { materialDiagnosis } from '../../diagnosis/diagnose.js';
@@ -29,11 +30,8 @@ const FIRST_SLICE_MS = 1_000;
 const LOOK_WAIT_MIN_MS = 1_000;
 const ADVERTISED_AGAIN_MS = 1_000;
 const LEAVE_TIMEOUT_MS = 2_000;
-/**
- * A reason that comes while node-rdkafka is still about to listen (a token refused within milliseconds) waits in there for the next one, which
- * may never come. So whatever the client has to say is asked for, this often.
- */
-const SERVE_INTERVAL_MS = 100;
+/** How late a line of librdkafka's log may come. */
+const LOG_INTERVAL_MS = 50;
 
 export interface ConnectOptions<C extends KafkaClient> {
   readonly role: ClientRole;
@@ -41,9 +39,9 @@ export interface ConnectOptions<C extends KafkaClient> {
   /** With it, probes tell why nothing connects. */
   readonly cluster?: Pick<ClusterOptions, 'bootstrapServers' | 'properties' | 'origins'>;
   readonly timeoutMs: number;
-  readonly native: Pick<NativeBinding, 'serveEvents'>;
   readonly logger: Logger;
   readonly nowMs: () => number;
+  readonly native: Pick<NativeBinding, 'serveLog'>;
   /** A new client with a new handle for every attempt; throws when librdkafka refuses the properties. */
   readonly create: () => { readonly client: C; readonly handleId: number };
 }
@@ -158,12 +156,10 @@ async function tryOnce<C extends KafkaClient>(
   const { client, handleId } = createClient(options);
   log.attach(client);
   reasons.listen(client);
-  const serving = setInterval(() => {
-    // Before that, node-rdkafka does not listen yet: what it were told then would be the next to wait.
-    if (client.isConnected()) options.native.serveEvents(handleId);
-  }, SERVE_INTERVAL_MS);
-  const { cause, brokers } = await connectOnce(client, sliceMs).finally(() => clearInterval(serving));
+  const stopServing = serveLog(client, handleId, options.native);
+  const { cause, brokers } = await connectOnce(client, sliceMs);
   if (cause !== undefined) {
+    stopServing();
     if (!isNetworkFailure(cause)) throw refusedAtOnce(options, cause);
     return { cause };
   }
@@ -210,6 +206,21 @@ function createClient<C extends KafkaClient>(options: ConnectOptions<C>): { read
 interface Outcome {
   readonly cause: unknown;
   readonly brokers: readonly AdvertisedBroker[];
+}
+
+/**
+ * node-rdkafka would take lines from librdkafka's threads while it is still making the thing that it wakes us with (Dispatcher::Activate), and now
+ * and then the process would die of it; and what it had taken before it was ready (a token refused within milliseconds) would lie there until the
+ * next event, which may never come. So lines wait in a queue (`log.queue`) until node-rdkafka is ready, and this thread brings them.
+ */
+function serveLog(client: KafkaClient, handleId: number, native: ConnectOptions<KafkaClient>['native']): () => void {
+  const stop = (): void => clearInterval(timer);
+  const timer = setInterval(() => {
+    if (client.isConnected() && !native.serveLog(handleId)) stop();
+  }, LOG_INTERVAL_MS);
+  timer.unref();
+  (client as EventEmitter).once('disconnected', stop);
+  return stop;
 }
 
 /** Resolves with what went wrong, if anything; never rejects. After a failure node-rdkafka has disconnected the client by itself. */

@@ -34,10 +34,13 @@ export interface NativeBinding {
   assignmentLost(handleId: number): boolean;
   /** rd_kafka_oauthbearer_set_token, for a client that is connected; false when the handle is gone. Throws where it uses another mechanism. */
   setOauthBearerToken(handleId: number, token: string): boolean;
-  /** Lets a client that is connecting say what it has to say (rd_kafka_poll); false when the handle is gone. Never after it has subscribed. */
-  serveEvents(handleId: number): boolean;
   /** Messages and requests in librdkafka's queues; 0 when the handle is gone. */
   outQueueLength(handleId: number): number;
+  /**
+   * For clients with `log.queue`: hands what librdkafka has logged to node-rdkafka, for `event.log`; false when the handle is gone.
+   * To be called now and then, from when the client is connected on.
+   */
+  serveLog(handleId: number): boolean;
   /** e.g. "_TRANSPORT", "Local: Broker transport failure". */
   errorName(code: number): { readonly name: string; readonly text: string };
   /**

@@ -10,7 +10,7 @@ import { loadTokenProvider } from './token-source.js';
 
 export interface TokenConnectOptions<C extends KafkaClient> extends ConnectOptions<C> {
   readonly cluster: ClusterOptions;
-  readonly native: Pick<NativeBinding, 'setOauthBearerToken' | 'serveEvents'>;
+  readonly native: Pick<NativeBinding, 'serveLog' | 'setOauthBearerToken'>;
   /** The token ended while there was no new one to be had: nothing goes on. Not needed by who stays for a moment only. */
   readonly failed?: (error: DispatcherError) => void;
 }

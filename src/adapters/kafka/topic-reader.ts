@@ -99,6 +99,7 @@ class TopicReading {
   readonly #idleSince = new Map<number, number>();
   readonly #partitions = new Map<number, AssignedPartition>();
   #failure: Error | undefined;
+  #ended = false;
   #handling: Promise<void> = Promise.resolve();
   #handlingCount = 0;
   /** Blocks of a single large record are used once. */
@@ -206,7 +207,8 @@ class TopicReading {
         this.#end(error instanceof Error ? error : new Error(String(error)));
       }
       this.#handlingCount -= 1;
-      if (batch.block.id < BLOCKS) this.#reader.offer(batch.block, READER.recordsMax);
+      // A batch may be in hand for as long as nobody reads what is printed, and the reader is gone then.
+      if (!this.#ended && batch.block.id < BLOCKS) this.#reader.offer(batch.block, READER.recordsMax);
     });
   }
 
@@ -247,6 +249,7 @@ class TopicReading {
 
   #end(failure?: Error): void {
     this.#failure ??= failure;
+    this.#ended = true;
     this.#finished.resolve();
   }
 }
