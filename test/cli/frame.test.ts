@@ -107,6 +107,19 @@ test('validate: 0 when all is well, 2 on errors, 6 on warnings with --strict; re
   assert.equal((JSON.parse(strict.out) as { ok: boolean }).ok, false);
 });
 
+test('validate --strict says that it is the warnings that fail, and what they are, with --quiet too', async () => {
+  write('strict.yml', `${GOOD}logging: { level: { root: INFO, x.y: WARN } }\n`);
+  const verdict = 'strict.yml: not ok, 0 errors, 1 warning (with --strict warnings count as failures)\n';
+  for (const more of [[], ['--quiet']]) {
+    const { code, out } = await kd(['validate', '-c', 'strict.yml', '--strict', ...more]);
+    assert.equal(code, 6);
+    assert.ok(out.endsWith(verdict), out);
+    assert.match(out, /warning: logging\.level\.x\.y/);
+  }
+  assert.match((await kd(['validate', '-c', 'strict.yml'])).out, /strict\.yml: ok, 0 errors, 1 warning\n$/);
+  assert.equal((await kd(['validate', '-c', 'strict.yml', '--quiet'])).out, '');
+});
+
 test('validate --explain prints what each client gets, its origin and why, and what was left out', async () => {
   write(
     'java.yml',
