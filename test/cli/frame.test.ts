@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -149,6 +149,31 @@ test('validate looks into schemas and transform, and names the line that names t
       ['dispatcher.transform', 6],
     ].sort(),
   );
+});
+
+test("validate tells that AWS's package for MSK IAM is missing, at the line of the mechanism, with the command that installs it", async () => {
+  const login = 'kafka:\n  properties: { security.protocol: SASL_SSL, sasl.mechanism: AWS_MSK_IAM }\n';
+  write('iam.yml', GOOD.replace('kafka:\n', login).replace('a:9092', 'b-1.demo.abc.c2.kafka.eu-central-1.amazonaws.com:9098'));
+  const missing = await kd(['validate', '-c', 'iam.yml', '-o', 'json']);
+  assert.equal(missing.code, 2, missing.out);
+  assert.deepEqual((JSON.parse(missing.out) as { problems: unknown }).problems, [
+    {
+      severity: 'error',
+      file: 'iam.yml',
+      line: 2,
+      column: 62,
+      key: 'kafka.properties.sasl.mechanism',
+      message: "MSK IAM needs AWS's package aws-msk-iam-sasl-signer-js, which is not installed",
+      remedy: 'npm install aws-msk-iam-sasl-signer-js',
+    },
+  ]);
+  const place = join(directory, 'node_modules', 'aws-msk-iam-sasl-signer-js');
+  mkdirSync(place, { recursive: true });
+  writeFileSync(join(place, 'package.json'), '{ "name": "aws-msk-iam-sasl-signer-js", "version": "1.0.3", "main": "./index.js" }');
+  writeFileSync(join(place, 'index.js'), 'exports.generateAuthToken = async () => ({});\n');
+  // Looked for in the project that kd is started in, as a run does.
+  const found = await runKd(['validate', '-c', 'iam.yml'], { cwd: directory });
+  assert.deepEqual([found.code, found.stdout], [0, 'iam.yml: ok, 0 errors, 0 warnings\n'], found.stderr);
 });
 
 test('the configuration is named by -c, else KD_CONFIG, else kd.yml; without any it says so, exit 2', async () => {
