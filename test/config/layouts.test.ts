@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { consumerProperties, producerProperties } from '../../src/adapters/kafka/client-config.js';
 import { bootstrapServers } from '../../src/config/bootstrap.js';
 import { ValueFault } from '../../src/config/convert.js';
-import { ours } from '../../src/config/explain.js';
+import { type ExplainedProperty, explainClient, ours } from '../../src/config/explain.js';
 import { formatProblem } from '../../src/config/problem.js';
 import { parseJavaProperties } from '../../src/config/properties-file.js';
 import { type TlsMaterial, tlsMaterial } from '../support/tls-material.js';
@@ -151,6 +151,27 @@ test('a properties file lies under the properties of the configuration, with lin
   assert.deepEqual([unknown.file, unknown.line, unknown.remedy], ['conf/client.properties', 4, 'did you mean metric.reporters?']);
   assert.match(problemOf(faulty, 'bootstrap.servers').message, /kafka\.bootstrap-servers/);
   assert.match(load(text.replace('client.properties', 'nowhere.properties')).problems[0]?.message ?? '', /does not exist/);
+});
+
+test('an explanation says where addresses, group and name were written, also under their names of Java', () => {
+  write('named.properties', '\nbootstrap.servers=x:1\ngroup.id=gg\nclient.id=me\n');
+  const rowsOf = (text: string): Map<string, ExplainedProperty> => {
+    const loaded = load(text);
+    assert.ok(loaded.config, JSON.stringify(loaded.problems));
+    return new Map(explainClient('consumer', loaded.config, loaded).map((row) => [row.name, row]));
+  };
+  const place = (row: ExplainedProperty | undefined): unknown => [row?.value, row?.origin, row?.key];
+  const rest = '  consumer: { topics: [in] }\n  producer: { topic: out }\n';
+  const rows = rowsOf(`kafka:\n  properties-file: named.properties\n${rest}`);
+  assert.deepEqual(place(rows.get('bootstrap.servers')), ['x:1', 'named.properties:2:1', 'bootstrap.servers']);
+  assert.deepEqual(place(rows.get('group.id')), ['gg', 'named.properties:3:1', 'group.id']);
+  assert.deepEqual(place(rows.get('client.id')), ['me', 'named.properties:4:1', 'client.id']);
+  assert.equal(rows.get('group.id')?.explanation, 'kafka.consumer.group-id');
+  const section = rowsOf(`kafka:\n  properties: { bootstrap.servers: y:1, group.id: gs }\n${rest}`);
+  assert.deepEqual(place(section.get('group.id')), ['gs', 'kd.yml:2:51', 'kafka.properties.group.id']);
+  const own = rowsOf(MINIMAL);
+  assert.deepEqual(place(own.get('bootstrap.servers')), ['a:9092', 'kd.yml:2:22', 'kafka.bootstrap-servers']);
+  assert.deepEqual(place(own.get('auto.commit.interval.ms')), ['1000', 'ours', null]);
 });
 
 test('a properties file may be in ISO 8859-1, as Java reads it, or in UTF-8', () => {
