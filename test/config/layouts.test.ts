@@ -149,8 +149,25 @@ test('a properties file lies under the properties of the configuration, with lin
   const faulty = load(text);
   const unknown = problemOf(faulty, 'metric.reporter');
   assert.deepEqual([unknown.file, unknown.line, unknown.remedy], ['conf/client.properties', 4, 'did you mean metric.reporters?']);
-  assert.match(problemOf(faulty, 'bootstrap.servers').message, /kafka\.bootstrap-servers/);
   assert.match(load(text.replace('client.properties', 'nowhere.properties')).problems[0]?.message ?? '', /does not exist/);
+});
+
+test('what the configuration says of a key wins over the properties file, with a note that names both places', () => {
+  write('over.properties', 'bootstrap.servers=other:1\ngroup.id=g\nclient.id=shared\n');
+  const text = MINIMAL.replace('kafka:\n', 'kafka:\n  properties-file: over.properties\n');
+  const loaded = load(text);
+  assert.deepEqual(loaded.problems, []);
+  assert.deepEqual(loaded.config?.consumer.bootstrapServers, ['a:9092']);
+  assert.equal(loaded.config.name, 'shared');
+  const message = 'kafka.bootstrap-servers at kd.yml:3:22 holds instead';
+  assert.deepEqual(loaded.notes, [{ key: 'bootstrap.servers', place: 'over.properties:1:1', message }]);
+  assert.deepEqual(load(text.replace('a:9092', '[other:1]')).notes, []);
+  const named = load(text.replace('  bootstrap-servers: a:9092', '  properties: { bootstrap.servers: a:9092 }'));
+  assert.deepEqual(named.config?.producer.bootstrapServers, ['a:9092']);
+  assert.match(named.notes[0]?.message ?? '', /^kafka\.properties\.bootstrap\.servers at kd\.yml:3:/);
+  // In one place two values are two minds.
+  const twice = load(text.replace('  bootstrap-servers: a:9092', '  bootstrap-servers: a:9092\n  properties: { bootstrap.servers: b:1 }'));
+  assert.equal(problemOf(twice, 'kafka.properties.bootstrap.servers').severity, 'error');
 });
 
 test('an explanation says where addresses, group and name were written, also under their names of Java', () => {
