@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import type { Summary } from '../../src/cli/summary.js';
+import { atEndOf } from '../support/at-end.js';
 import type { Recipe } from '../support/java-tool.js';
 import { type KdProcess, lastJson } from '../support/kd.js';
 import { type SecureCluster, startSecureCluster } from '../support/secure-cluster.js';
@@ -17,11 +18,10 @@ const RELOADS = 20;
 const GARBAGE_BYTES_MAX = 200 << 20;
 
 let secure: SecureCluster;
+const atEnd = atEndOf();
 before(async () => {
   secure = await startSecureCluster();
-});
-after(async () => {
-  await secure.cluster.stop();
+  atEnd(() => secure.cluster.stop());
 });
 
 function recipe(seed: number, records: number): Recipe {
