@@ -18,8 +18,9 @@ export function printExplained(explained: Explained, io: CliIo): void {
   for (const side of ['consumer', 'producer'] as const) {
     io.stdout.write(`${color.bold(side)}\n`);
     for (const { name, value, origin, key, explanation } of explained[side]) {
-      const written = key === null || key.endsWith(`.${name}`) ? '' : `, ${key}`;
-      io.stdout.write(`  ${name} = ${value}\n    ${color.dim(`${origin}${written}${explanation === '' ? '' : `: ${explanation}`}`)}\n`);
+      const written = key === null || key === name || key.endsWith(`.${name}`) ? '' : `, ${key}`;
+      const why = explanation === '' || explanation === key ? '' : `: ${explanation}`;
+      io.stdout.write(`  ${name} = ${value}\n    ${color.dim(`${origin}${written}${why}`)}\n`);
     }
     io.stdout.write('\n');
   }

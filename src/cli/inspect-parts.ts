@@ -1,7 +1,9 @@
-/** What `validate` looks at beyond the YAML: schemas and the transform. Their errors become problems with the line that names them. */
+/** What `validate` looks at beyond the YAML: schemas, the transform, AWS's package for tokens. Their errors become problems with the line that names them. */
+import { loadTokenProvider } from '../adapters/kafka/token-source.js';
 import type { Loaded } from '../config/load.js';
 import { type Problem, Problems } from '../config/problem.js';
 import type { ResolvedConfig } from '../config/resolved.js';
+import type { ClientSide } from '../config/side.js';
 import { DispatcherError } from '../core/errors.js';
 import { inspectSchema } from '../formats/index.js';
 import { formatOf } from '../job-formats.js';
@@ -13,7 +15,21 @@ export async function inspectParts(config: ResolvedConfig, loaded: Loaded): Prom
   await inspect(problems, loaded, 'dispatcher.output.schema.path', () => inspectSchema(formatOf(config, 'output')));
   const { transform } = config.dispatcher;
   if (transform !== undefined) await inspect(problems, loaded, 'dispatcher.transform', () => inspectTransform(transform));
+  for (const side of ['consumer', 'producer'] as const) await inspectSigner(problems, side, config, loaded);
   return problems.list();
+}
+
+/** Loaded as a run loads it. A token provider of the user's is left alone: who knows what it asks for as soon as it is loaded. */
+async function inspectSigner(problems: Problems, side: ClientSide, config: ResolvedConfig, loaded: Loaded): Promise<void> {
+  const { tokens, bootstrapServers } = config[side];
+  if (tokens?.kind !== 'msk-iam') return;
+  const mechanism = loaded.details.clients[side].get('sasl.mechanisms');
+  try {
+    await loadTokenProvider(tokens, bootstrapServers);
+  } catch (error) {
+    if (!(error instanceof DispatcherError)) throw error;
+    problems.error(mechanism?.origin, mechanism?.key ?? 'kafka.properties.sasl.mechanism', error.message, error.remedy);
+  }
 }
 
 async function inspect(problems: Problems, loaded: Loaded, key: string, look: () => unknown): Promise<void> {

@@ -5,6 +5,8 @@ export interface TableOptions {
   readonly width: number | undefined;
   readonly paint?: (text: string, row: number, column: number) => string;
   readonly indent?: number;
+  /** Instead of wrapping the last column: what is too long in the first one stands on a line of its own. */
+  readonly longFirst?: boolean;
 }
 
 const GAP = 2;
@@ -14,7 +16,11 @@ const LAST_COLUMN_MIN = 24;
 export function table(rows: readonly (readonly string[])[], options: TableOptions): string {
   const columns = Math.max(0, ...rows.map((row) => row.length));
   const indent = options.indent ?? 0;
-  const widths = Array.from({ length: columns }, (_, column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));
+  // The last text of a short row has what is right of it to itself.
+  const widthIn = (row: readonly string[], column: number): number =>
+    column > 0 && column === row.length - 1 && row.length < columns ? 0 : (row[column]?.length ?? 0);
+  const widths = Array.from({ length: columns }, (_, column) => Math.max(0, ...rows.map((row) => widthIn(row, column))));
+  if (options.longFirst === true) return longFirst(rows, widths, options);
   const before = indent + widths.slice(0, -1).reduce((sum, width) => sum + width + GAP, 0);
   const lastWidth = options.width === undefined ? Number.POSITIVE_INFINITY : Math.max(LAST_COLUMN_MIN, options.width - before);
   const paint = options.paint ?? ((text: string) => text);
@@ -22,12 +28,31 @@ export function table(rows: readonly (readonly string[])[], options: TableOption
   for (const [index, row] of rows.entries()) {
     const first = row
       .slice(0, columns - 1)
-      .map((text, column) => paint(text, index, column) + ' '.repeat((widths[column] ?? 0) - text.length + GAP));
+      .map((text, column) => paint(text, index, column) + ' '.repeat(Math.max(0, (widths[column] ?? 0) - text.length) + GAP));
     const [head = '', ...rest] = wrap(row[columns - 1] ?? '', lastWidth);
     lines.push(`${' '.repeat(indent)}${first.join('')}${paint(head, index, columns - 1)}`.trimEnd());
     for (const line of rest) lines.push(' '.repeat(before) + paint(line, index, columns - 1));
   }
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** For names that decide nothing about the width of the rest. */
+function longFirst(rows: readonly (readonly string[])[], widths: readonly number[], { width, paint, indent = 0 }: TableOptions): string {
+  const others = widths.slice(1).reduce((sum, one) => sum + GAP + one, 0);
+  const firstMax = Math.max(rows[0]?.[0]?.length ?? 0, (width ?? Number.POSITIVE_INFINITY) - indent - others);
+  const firstWidth = Math.max(0, ...rows.map(([first = '']) => (first.length > firstMax ? 0 : first.length)));
+  const painted = paint ?? ((text: string) => text);
+  const lines: string[] = [];
+  for (const [index, [first = '', ...rest]] of rows.entries()) {
+    const cells = rest.map(
+      (text, column) => painted(text, index, column + 1) + ' '.repeat(Math.max(0, (widths[column + 1] ?? 0) - text.length)),
+    );
+    const fits = first.length <= firstWidth;
+    if (!fits) lines.push(painted(first, index, 0));
+    const head = (fits ? painted(first, index, 0) : '') + ' '.repeat(firstWidth - (fits ? first.length : 0));
+    lines.push([head, ...cells].join(' '.repeat(GAP)).trimEnd());
+  }
+  return lines.map((line) => `${' '.repeat(indent)}${line}\n`).join('');
 }
 
 /** At blanks; a word longer than a line is left whole, so that it can be copied. */

@@ -34,20 +34,13 @@ export async function printTopicList(
     return;
   }
   const color = colorsFor(io.stdout, io.env);
-  const heading = ['topic', 'role', 'partitions', 'replication', 'min.insync', 'cleanup', 'kept', 'offsets'];
-  const lines = rows.map((row) => [
-    row.name,
-    row.role ?? '',
-    row.exists ? String(row.partitions ?? '') : 'missing',
-    String(row.replication ?? ''),
-    String(row.minInSync ?? ''),
-    row.cleanup ?? '',
-    keptOf(row),
-    row.offsets === null ? '' : count(row.offsets),
-  ]);
+  // Of the whole cluster, seen without a configuration, no topic has a role.
+  const hasRoles = rows.some(({ role }) => role !== null);
+  const heading = ['topic', ...(hasRoles ? ['role'] : []), 'parts', 'repl', 'min.isr', 'cleanup', 'kept', 'offsets'];
+  const lines = rows.map((row) => [row.name, ...(hasRoles ? [row.role ?? ''] : []), ...(row.exists ? cellsOf(row) : ['missing'])]);
   const paint = (text: string, row: number): string =>
     row === 0 ? color.dim(text) : rows[row - 1]?.exists === false ? color.yellow(text) : text;
-  io.stdout.write(table([heading, ...lines], { width: undefined, paint }));
+  io.stdout.write(table([heading, ...lines], { width: io.stdout.columns, paint, longFirst: true }));
 }
 
 async function neededRows({ facts, admins }: KnownTopics): Promise<readonly Row[]> {
@@ -130,8 +123,14 @@ const UNITS = [
   ['s', 1_000],
 ] as const;
 
-function keptOf({ retentionMs, cleanup, exists }: Row): string {
-  if (!exists || retentionMs === null) return '';
+function cellsOf(row: Row): readonly string[] {
+  const text = (number: number | null): string => String(number ?? '');
+  const offsets = row.offsets === null ? '' : count(row.offsets);
+  return [text(row.partitions), text(row.replication), text(row.minInSync), row.cleanup ?? '', keptOf(row), offsets];
+}
+
+function keptOf({ retentionMs, cleanup }: Row): string {
+  if (retentionMs === null) return '';
   if (retentionMs < 0 || cleanup === 'compact') return 'for ever';
   const [unit, unitMs] = UNITS.find(([, ms]) => retentionMs >= 2 * ms) ?? ['ms', 1];
   return `${Math.round(retentionMs / unitMs)} ${unit}`;

@@ -39,7 +39,7 @@ async function validate(options: GlobalOptions & ValidateOptions, io: CliIo): Pr
     printJson(io, { ok, problems, ...(notes.length === 0 ? {} : { notes }), ...(explained === undefined ? {} : { explain: explained }) });
   } else {
     if (explained !== undefined) printExplained(explained, io);
-    printText({ problems, notes, errors, warnings, file: configFile(options, io) ?? 'the configuration' }, options, io);
+    printText({ problems, notes, errors, warnings, ok, file: configFile(options, io) ?? 'the configuration' }, options, io);
   }
   if (errors > 0) io.setExitCode(ExitCode.configuration);
   else if (!ok) io.setExitCode(ExitCode.checkFailed);
@@ -50,19 +50,23 @@ interface Report {
   readonly notes: readonly Note[];
   readonly errors: number;
   readonly warnings: number;
+  /** With --strict warnings count as failures. */
+  readonly ok: boolean;
   readonly file: string;
 }
 
 function printText(report: Report, options: GlobalOptions, io: CliIo): void {
   const color = colorsFor(io.stdout, io.env);
+  const strictlyFailed = !report.ok && report.errors === 0;
   for (const problem of report.problems) {
-    if (options.quiet === true && problem.severity === 'warning') continue;
+    if (options.quiet === true && problem.severity === 'warning' && !strictlyFailed) continue;
     const paint = problem.severity === 'error' ? color.red : color.yellow;
     io.stdout.write(`${formatProblem(problem).replace(`${problem.severity}:`, `${paint(problem.severity)}:`)}\n`);
   }
-  if (options.quiet === true && report.errors === 0) return;
+  if (options.quiet === true && report.ok) return;
   for (const { place, key, message } of report.notes) io.stdout.write(`${place}: ${color.dim('note')}: ${key}: ${message}\n`);
   const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
-  const verdict = report.errors === 0 ? color.green('ok') : color.red('not ok');
-  io.stdout.write(`${report.file}: ${verdict}, ${count(report.errors, 'error')}, ${count(report.warnings, 'warning')}\n`);
+  const verdict = report.ok ? color.green('ok') : color.red('not ok');
+  const why = strictlyFailed ? ' (with --strict warnings count as failures)' : '';
+  io.stdout.write(`${report.file}: ${verdict}, ${count(report.errors, 'error')}, ${count(report.warnings, 'warning')}${why}\n`);
 }

@@ -21,12 +21,13 @@ export interface ExplainedProperty {
 export function explainClient(side: ClientSide, config: ResolvedConfig, loaded: Loaded): readonly ExplainedProperty[] {
   const { properties, origins } = config[side];
   const entries = loaded.details.clients[side];
-  const rows: ExplainedProperty[] = ours(side, config).map(([name, value, explanation]) => ({
+  const rows: ExplainedProperty[] = ours(side, config).map(([name, value, explanation, path]) => ({
     name,
     value,
     origin: 'ours',
     key: null,
     explanation,
+    ...(path === undefined ? {} : writtenOf(path, loaded)),
   }));
   for (const [name, value] of properties) {
     const entry = entries.get(name);
@@ -42,6 +43,12 @@ export function explainClient(side: ClientSide, config: ResolvedConfig, loaded: 
     });
   }
   return rows.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Where a key of ours was written, also under its name of Java; nothing where it is a default. */
+function writtenOf(path: string, { details: { settings, merged } }: Loaded): Pick<ExplainedProperty, 'origin' | 'key'> | undefined {
+  if (!settings.isSet(path)) return undefined;
+  return { origin: formatOrigin(settings.origin(path)), key: merged.fields.get(path)?.key ?? path };
 }
 
 /** From the table: of the name itself, or of the name of Java that became it. */
@@ -80,23 +87,29 @@ function fingerprintOf(pem: string): string {
   }
 }
 
-type Owned = readonly [name: string, value: string, why: string];
+/** `path`: the key of ours that decides it. */
+type Owned = readonly [name: string, value: string, why: string, path?: string];
 
 /** What is set beside and above the user's properties; the Kafka adapter does it (client-config.ts), a test holds the two together. */
 export function ours(side: ClientSide, config: ResolvedConfig): readonly Owned[] {
-  const servers: Owned = ['bootstrap.servers', config[side].bootstrapServers.join(','), 'kafka.bootstrap-servers'];
+  // The place of the key that was written, on this side or for both.
+  const serversKey = config[side].origins.get('bootstrap.servers')?.key ?? 'kafka.bootstrap-servers';
+  const servers: Owned = ['bootstrap.servers', config[side].bootstrapServers.join(','), serversKey, serversKey];
+  const name: Owned = ['client.id', config.name, 'name', 'name'];
   if (side === 'producer')
     return [
       servers,
+      name,
       ['message.timeout.ms', '0', 'no deadline: it would break the order; dispatcher.stall-timeout decides'],
       ['delivery.report.only.error', 'true', 'acknowledgements are counted a batch at a time'],
       ['partitioner', 'murmur2_random', 'the dispatcher names a partition for every record'],
     ];
   return [
     servers,
-    ['group.id', config.consumer.groupId, 'kafka.consumer.group-id'],
+    name,
+    ['group.id', config.consumer.groupId, 'kafka.consumer.group-id', 'kafka.consumer.group-id'],
     ['enable.auto.commit', 'true', 'commits what was stored, and only settled records are stored'],
-    ['auto.commit.interval.ms', String(config.dispatcher.commitIntervalMs), 'dispatcher.commit-interval'],
+    ['auto.commit.interval.ms', String(config.dispatcher.commitIntervalMs), 'dispatcher.commit-interval', 'dispatcher.commit-interval'],
     ['enable.auto.offset.store', 'false', 'offsets are stored for settled records only'],
     [
       'auto.offset.reset',

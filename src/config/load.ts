@@ -15,7 +15,7 @@ import type { ResolvedConfig } from './resolved.js';
 import { secretsOf, secretsOfEnvironment } from './secret-values.js';
 import { resolveSettings, type Settings } from './settings.js';
 import { baseDirectory, type ClientSide, type Note, Notes } from './side.js';
-import { takeOverKeys } from './take-over.js';
+import { noteOverridden, takeOverKeys } from './take-over.js';
 import { parseYaml, readText } from './yaml-source.js';
 
 export interface LoadRequest {
@@ -118,8 +118,9 @@ function readLayers(request: LoadRequest, found: Found): ReadLayers {
   const named = mergeLayers([own, environment, set, options]).fields.get('kafka.properties-file');
   // What stands in the configuration itself wins over the properties file that it names.
   const shared = named === undefined ? emptyLayer() : propertiesLayer(shownPath(named, request.workingDirectory), request, found);
+  for (const layer of [shared, own, environment, set, command, options]) takeOverKeys(layer, problems, notes);
+  noteOverridden(shared, own, notes);
   const below = mergeLayers([shared, own]);
-  for (const layer of [below, environment, set, command, options]) takeOverKeys(layer, problems, notes);
   if (request.file !== undefined) files.add(resolve(request.workingDirectory, request.file));
   return { readable: read !== undefined, below, environment, words: mergeLayers([set, command, options]) };
 }

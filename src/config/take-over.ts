@@ -3,7 +3,7 @@ import { ValueFault } from './convert.js';
 import type { Entry } from './entry.js';
 import { javaRow } from './java-table.js';
 import type { Layer } from './layers.js';
-import type { Problems } from './problem.js';
+import { formatOrigin, type Problems } from './problem.js';
 import { PROPERTY_MAPS, type PropertyMap } from './schema.js';
 import type { Notes } from './side.js';
 
@@ -18,6 +18,21 @@ export function takeOverKeys(layer: Layer, problems: Problems, notes: Notes): vo
       if (value !== undefined) takeOver(layer, path, { ...written, value }, problems);
     }
   }
+}
+
+/** What the properties file says of a key of ours, and the configuration says otherwise: it holds as it stands there. */
+export function noteOverridden(file: Layer, configuration: Layer, notes: Notes): void {
+  for (const [path, { key = path, value, origin }] of file.fields) {
+    const own = configuration.fields.get(path);
+    if (own === undefined || own.value === null || sameText(own.value, value)) continue;
+    notes.add({ key, origin }, `${own.key ?? path} at ${formatOrigin(own.origin)} holds instead`);
+  }
+}
+
+/** A list in YAML is what Java writes with commas. */
+function sameText(a: unknown, b: unknown): boolean {
+  const text = (value: unknown): string => (Array.isArray(value) ? value.join(',') : String(value)).replaceAll(/\s/g, '');
+  return text(a) === text(b);
 }
 
 /** Undefined for names that are no key of ours, and where they have no effect; the latter is told later. */

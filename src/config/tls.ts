@@ -2,7 +2,17 @@
 
 import type { X509Certificate } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { keyMaterial, keyToPem, readStore, readStoreFile, type Store, StoreError, toPem, trustAnchors } from '../stores/index.js';
+import {
+  checkPair,
+  keyMaterial,
+  keyToPem,
+  readStore,
+  readStoreFile,
+  type Store,
+  StoreError,
+  toPem,
+  trustAnchors,
+} from '../stores/index.js';
 import { noteCertificates } from './certificate-notes.js';
 import { cipherList } from './cipher-names.js';
 import { quote, ValueFault } from './convert.js';
@@ -98,29 +108,32 @@ class Tls {
   }
 
   /** librdkafka reads these itself, and has the last word on them: here they are only looked at. */
-  #nativeCertificates(entry: PropertyEntry, use: 'truststore' | 'keystore', read: (entry: WrittenEntry) => Store): void {
-    const written: WrittenEntry = { ...entry, map: 'kafka.properties' };
-    try {
+  #nativeCertificates(entry: PropertyEntry, use: 'truststore' | 'keystore', read: (entry: WrittenEntry) => Store): Store | undefined {
+    return this.#lookedAt(entry, (written) => {
       const store = read(written);
-      if (store.kind !== 'pem') {
-        const instead = use === 'truststore' ? 'ssl.truststore.location' : 'ssl.keystore.location';
-        this.#context.problems.error(
-          entry.origin,
-          entry.key,
-          `${store.file} is ${nameOfKind(store)}, not PEM`,
-          `use ${instead}, which reads it`,
-        );
-        return;
-      }
-      noteCertificates(
-        store.entries.flatMap((item) => item.certificates),
-        { use, file: store.file, entry: written },
-        this.#state,
-        this.#context,
-      );
+      if (!this.#isPem(store, entry, use === 'truststore' ? 'ssl.truststore.location' : 'ssl.keystore.location')) return undefined;
+      const certificates = store.entries.flatMap((item) => item.certificates);
+      noteCertificates(certificates, { use, file: store.file, entry: written }, this.#state, this.#context);
+      return store;
+    });
+  }
+
+  #isPem(store: Store, entry: PropertyEntry, instead: string): boolean {
+    if (store.kind === 'pem') return true;
+    const what = `${store.file} is ${nameOfKind(store)}, not PEM`;
+    this.#context.problems.error(entry.origin, entry.key, what, `use ${instead}, which reads it`);
+    return false;
+  }
+
+  #lookedAt(entry: PropertyEntry, look: (written: WrittenEntry) => Store | undefined): Store | undefined {
+    try {
+      return look({ ...entry, map: 'kafka.properties' });
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      this.#context.problems.warning(entry.origin, entry.key, error.message, error.remedy);
+      const { problems } = this.#context;
+      if (error.fault === 'key-mismatch') problems.error(entry.origin, entry.key, error.message, error.remedy);
+      else problems.warning(entry.origin, entry.key, error.message, error.remedy);
+      return undefined;
     }
   }
 
@@ -165,10 +178,29 @@ class Tls {
   #nativeKeys(): void {
     const key = this.#state.properties.get('ssl.key.pem');
     if (key !== undefined) for (const secret of secretsOfPem(key.value)) this.#context.secrets.add(secret);
-    const pem = this.#state.properties.get('ssl.certificate.pem');
-    const location = this.#state.properties.get('ssl.certificate.location');
-    if (pem !== undefined) this.#nativeCertificates(pem, 'keystore', (entry) => this.#text(entry, entry.value, {}));
-    if (location !== undefined && isFile(location.value)) this.#nativeCertificates(location, 'keystore', (entry) => this.#file(entry, {}));
+    const certificate = this.#nativeStore('ssl.certificate', (entry, read) => this.#nativeCertificates(entry, 'keystore', read));
+    if (certificate === undefined) return;
+    const keyPassword = this.#state.properties.get('ssl.key.password')?.value;
+    const pair = (entry: PropertyEntry, read: (entry: WrittenEntry) => Store): Store | undefined =>
+      this.#lookedAt(entry, (written) => {
+        const store = read(written);
+        if (this.#isPem(store, entry, 'ssl.keystore.location')) checkPair(certificate, store);
+        return store;
+      });
+    this.#nativeStore('ssl.key', pair, keyPassword);
+  }
+
+  /** In place or in a file; what is missing is left to librdkafka. */
+  #nativeStore(
+    name: 'ssl.certificate' | 'ssl.key',
+    look: (entry: PropertyEntry, read: (entry: WrittenEntry) => Store) => Store | undefined,
+    keyPassword?: string,
+  ): Store | undefined {
+    const pem = this.#state.properties.get(`${name}.pem`);
+    const location = this.#state.properties.get(`${name}.location`);
+    if (pem !== undefined) return look(pem, (entry) => this.#text(entry, entry.value, { keyPassword }));
+    if (location === undefined || !isFile(location.value)) return undefined;
+    return look(location, (entry) => this.#file(entry, { keyPassword }));
   }
 
   #versions(): void {

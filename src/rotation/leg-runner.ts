@@ -74,12 +74,8 @@ export class LegRunner<Config> {
 
   /** Runs until stopped, done or failed; never rejects. */
   async run(): Promise<RunReport> {
+    let report = await this.legRan();
     for (;;) {
-      const report = await this.leg.dispatcher.run();
-      this.legOver = true;
-      this.pauseStartMs = this.legRuns ? this.parts.clock.nowMs() : this.pauseStartMs;
-      this.totals.add(report, this.leg.bytesOut());
-      this.ends = report.ends ?? this.ends;
       const next = await this.next(report);
       if (next === undefined) return this.end(report);
       if (report.records.unsettled > 0) {
@@ -88,8 +84,29 @@ export class LegRunner<Config> {
           records: report.records.unsettled,
         });
       }
-      this.leg = this.begin(next);
+      report = await this.nextLegRan(next, report);
     }
+  }
+
+  private async legRan(): Promise<RunReport> {
+    const report = await this.leg.dispatcher.run();
+    this.legOver = true;
+    this.pauseStartMs = this.legRuns ? this.parts.clock.nowMs() : this.pauseStartMs;
+    this.totals.add(report, this.leg.bytesOut());
+    this.ends = report.ends ?? this.ends;
+    return report;
+  }
+
+  /** A leg that can't even be made ends like one that does not start. */
+  private async nextLegRan(revision: Revision<Config>, before: RunReport): Promise<RunReport> {
+    try {
+      this.leg = this.begin(revision);
+    } catch (cause) {
+      this.legOver = true;
+      const records = { ...this.books.accounting.snapshot(), unsettled: 0 };
+      return { ...before, state: 'failed', error: notMade(cause), endReached: false, hung: false, records };
+    }
+    return this.legRan();
   }
 
   /** Loads the configuration again, soon; wishes that come close together are one. */
@@ -250,4 +267,15 @@ export class LegRunner<Config> {
     });
     return { ...report, state: 'failed', error };
   }
+}
+
+function notMade(cause: unknown): DispatcherError {
+  if (cause instanceof DispatcherError) return cause;
+  return new DispatcherError(
+    'DEFECT',
+    `the clients of the configuration could not be made: ${cause instanceof Error ? cause.message : String(cause)}`,
+    {
+      cause,
+    },
+  );
 }

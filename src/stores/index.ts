@@ -1,6 +1,6 @@
 /** Stores of certificates and keys as Java keeps them. Knows nothing of Kafka. */
 export { StoreError, type StoreFault } from './faults.js';
-export { keyMaterial } from './key-material.js';
+export { checkPair, keyMaterial } from './key-material.js';
 export { issuerOf, printable, subjectOf } from './names.js';
 export { keyToPem, sha256Of, toPem } from './pem-text.js';
 export { readStore } from './read-store.js';

@@ -35,6 +35,33 @@ export function keyMaterial(store: Store): KeyMaterial {
   return { chain, key, warnings: [...store.warnings, ...aboutOrder(store, entry, chain), ...aboutUnused(store, entry, chain)] };
 }
 
+/**
+ * A certificate and its key in two places, as librdkafka takes them: the first of each counts. Throws where the two do not belong together,
+ * and where the key can't be opened.
+ */
+export function checkPair(certificateStore: Store, keyStore: Store): void {
+  const certificates = certificateStore.entries.filter(({ type }) => type !== 'key').flatMap((entry) => entry.certificates);
+  const [leaf] = certificates;
+  const key = keyStore.entries.find(({ type }) => type === 'key')?.key;
+  if (key instanceof StoreError) throw key;
+  if (leaf === undefined || !(key instanceof KeyObject) || leaf.checkPrivateKey(key)) return;
+  const own = certificates.find((certificate) => certificate.checkPrivateKey(key));
+  if (own !== undefined)
+    throw new StoreError(
+      'key-mismatch',
+      certificateStore.file,
+      `the certificate of the private key, ${names([own])}, does not stand first`,
+      {
+        remedy: 'put it before those of the authorities that signed it',
+      },
+    );
+  throw new StoreError('key-mismatch', keyStore.file, `the private key does not belong to ${names([leaf])} in ${certificateStore.file}`, {
+    remedy: MISMATCH_REMEDY,
+  });
+}
+
+const MISMATCH_REMEDY = 'put the key and the certificate that was issued for it together; after a renewal both change';
+
 function onlyKey(store: Store): StoreEntry {
   const [first, ...others] = store.entries.filter((entry) => entry.type === 'key');
   if (first === undefined) throw noKey(store);
@@ -66,7 +93,7 @@ function noLeaf(store: Store, entry: StoreEntry): StoreError {
       remedy: 'add its certificate and those of the authorities between it and the root',
     });
   return new StoreError('key-mismatch', store.file, `${name} does not belong to ${names(entry.certificates)}`, {
-    remedy: 'put the key and the certificate that was issued for it together; after a renewal both change',
+    remedy: MISMATCH_REMEDY,
   });
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -107,6 +107,19 @@ test('validate: 0 when all is well, 2 on errors, 6 on warnings with --strict; re
   assert.equal((JSON.parse(strict.out) as { ok: boolean }).ok, false);
 });
 
+test('validate --strict says that it is the warnings that fail, and what they are, with --quiet too', async () => {
+  write('strict.yml', `${GOOD}logging: { level: { root: INFO, x.y: WARN } }\n`);
+  const verdict = 'strict.yml: not ok, 0 errors, 1 warning (with --strict warnings count as failures)\n';
+  for (const more of [[], ['--quiet']]) {
+    const { code, out } = await kd(['validate', '-c', 'strict.yml', '--strict', ...more]);
+    assert.equal(code, 6);
+    assert.ok(out.endsWith(verdict), out);
+    assert.match(out, /warning: logging\.level\.x\.y/);
+  }
+  assert.match((await kd(['validate', '-c', 'strict.yml'])).out, /strict\.yml: ok, 0 errors, 1 warning\n$/);
+  assert.equal((await kd(['validate', '-c', 'strict.yml', '--quiet'])).out, '');
+});
+
 test('validate --explain prints what each client gets, its origin and why, and what was left out', async () => {
   write(
     'java.yml',
@@ -136,6 +149,31 @@ test('validate looks into schemas and transform, and names the line that names t
       ['dispatcher.transform', 6],
     ].sort(),
   );
+});
+
+test("validate tells that AWS's package for MSK IAM is missing, at the line of the mechanism, with the command that installs it", async () => {
+  const login = 'kafka:\n  properties: { security.protocol: SASL_SSL, sasl.mechanism: AWS_MSK_IAM }\n';
+  write('iam.yml', GOOD.replace('kafka:\n', login).replace('a:9092', 'b-1.demo.abc.c2.kafka.eu-central-1.amazonaws.com:9098'));
+  const missing = await kd(['validate', '-c', 'iam.yml', '-o', 'json']);
+  assert.equal(missing.code, 2, missing.out);
+  assert.deepEqual((JSON.parse(missing.out) as { problems: unknown }).problems, [
+    {
+      severity: 'error',
+      file: 'iam.yml',
+      line: 2,
+      column: 62,
+      key: 'kafka.properties.sasl.mechanism',
+      message: "MSK IAM needs AWS's package aws-msk-iam-sasl-signer-js, which is not installed",
+      remedy: 'npm install aws-msk-iam-sasl-signer-js',
+    },
+  ]);
+  const place = join(directory, 'node_modules', 'aws-msk-iam-sasl-signer-js');
+  mkdirSync(place, { recursive: true });
+  writeFileSync(join(place, 'package.json'), '{ "name": "aws-msk-iam-sasl-signer-js", "version": "1.0.3", "main": "./index.js" }');
+  writeFileSync(join(place, 'index.js'), 'exports.generateAuthToken = async () => ({});\n');
+  // Looked for in the project that kd is started in, as a run does.
+  const found = await runKd(['validate', '-c', 'iam.yml'], { cwd: directory });
+  assert.deepEqual([found.code, found.stdout], [0, 'iam.yml: ok, 0 errors, 0 warnings\n'], found.stderr);
 });
 
 test('the configuration is named by -c, else KD_CONFIG, else kd.yml; without any it says so, exit 2', async () => {

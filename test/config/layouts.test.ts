@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { consumerProperties, producerProperties } from '../../src/adapters/kafka/client-config.js';
 import { bootstrapServers } from '../../src/config/bootstrap.js';
 import { ValueFault } from '../../src/config/convert.js';
-import { ours } from '../../src/config/explain.js';
+import { type ExplainedProperty, explainClient, ours } from '../../src/config/explain.js';
 import { formatProblem } from '../../src/config/problem.js';
 import { parseJavaProperties } from '../../src/config/properties-file.js';
 import { type TlsMaterial, tlsMaterial } from '../support/tls-material.js';
@@ -149,8 +149,46 @@ test('a properties file lies under the properties of the configuration, with lin
   const faulty = load(text);
   const unknown = problemOf(faulty, 'metric.reporter');
   assert.deepEqual([unknown.file, unknown.line, unknown.remedy], ['conf/client.properties', 4, 'did you mean metric.reporters?']);
-  assert.match(problemOf(faulty, 'bootstrap.servers').message, /kafka\.bootstrap-servers/);
   assert.match(load(text.replace('client.properties', 'nowhere.properties')).problems[0]?.message ?? '', /does not exist/);
+});
+
+test('what the configuration says of a key wins over the properties file, with a note that names both places', () => {
+  write('over.properties', 'bootstrap.servers=other:1\ngroup.id=g\nclient.id=shared\n');
+  const text = MINIMAL.replace('kafka:\n', 'kafka:\n  properties-file: over.properties\n');
+  const loaded = load(text);
+  assert.deepEqual(loaded.problems, []);
+  assert.deepEqual(loaded.config?.consumer.bootstrapServers, ['a:9092']);
+  assert.equal(loaded.config.name, 'shared');
+  const message = 'kafka.bootstrap-servers at kd.yml:3:22 holds instead';
+  assert.deepEqual(loaded.notes, [{ key: 'bootstrap.servers', place: 'over.properties:1:1', message }]);
+  assert.deepEqual(load(text.replace('a:9092', '[other:1]')).notes, []);
+  const named = load(text.replace('  bootstrap-servers: a:9092', '  properties: { bootstrap.servers: a:9092 }'));
+  assert.deepEqual(named.config?.producer.bootstrapServers, ['a:9092']);
+  assert.match(named.notes[0]?.message ?? '', /^kafka\.properties\.bootstrap\.servers at kd\.yml:3:/);
+  // In one place two values are two minds.
+  const twice = load(text.replace('  bootstrap-servers: a:9092', '  bootstrap-servers: a:9092\n  properties: { bootstrap.servers: b:1 }'));
+  assert.equal(problemOf(twice, 'kafka.properties.bootstrap.servers').severity, 'error');
+});
+
+test('an explanation says where addresses, group and name were written, also under their names of Java', () => {
+  write('named.properties', '\nbootstrap.servers=x:1\ngroup.id=gg\nclient.id=me\n');
+  const rowsOf = (text: string): Map<string, ExplainedProperty> => {
+    const loaded = load(text);
+    assert.ok(loaded.config, JSON.stringify(loaded.problems));
+    return new Map(explainClient('consumer', loaded.config, loaded).map((row) => [row.name, row]));
+  };
+  const place = (row: ExplainedProperty | undefined): unknown => [row?.value, row?.origin, row?.key];
+  const rest = '  consumer: { topics: [in] }\n  producer: { topic: out }\n';
+  const rows = rowsOf(`kafka:\n  properties-file: named.properties\n${rest}`);
+  assert.deepEqual(place(rows.get('bootstrap.servers')), ['x:1', 'named.properties:2:1', 'bootstrap.servers']);
+  assert.deepEqual(place(rows.get('group.id')), ['gg', 'named.properties:3:1', 'group.id']);
+  assert.deepEqual(place(rows.get('client.id')), ['me', 'named.properties:4:1', 'client.id']);
+  assert.equal(rows.get('group.id')?.explanation, 'kafka.consumer.group-id');
+  const section = rowsOf(`kafka:\n  properties: { bootstrap.servers: y:1, group.id: gs }\n${rest}`);
+  assert.deepEqual(place(section.get('group.id')), ['gs', 'kd.yml:2:51', 'kafka.properties.group.id']);
+  const own = rowsOf(MINIMAL);
+  assert.deepEqual(place(own.get('bootstrap.servers')), ['a:9092', 'kd.yml:2:22', 'kafka.bootstrap-servers']);
+  assert.deepEqual(place(own.get('auto.commit.interval.ms')), ['1000', 'ours', null]);
 });
 
 test('a properties file may be in ISO 8859-1, as Java reads it, or in UTF-8', () => {

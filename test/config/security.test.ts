@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { before, test } from 'node:test';
 import { getCiphers } from 'node:tls';
 import { opensslCipher } from '../../src/config/cipher-names.js';
@@ -69,6 +69,43 @@ test('PEM texts in properties are read as Java reads them', () => {
   );
   assert.match(config.consumer.properties.get('ssl.certificate.pem') ?? '', /BEGIN CERTIFICATE/);
   assert.equal(config.consumer.certificates[0]?.file, 'kafka.properties.ssl.truststore.certificates');
+});
+
+test('a key that does not belong to its certificate is an error at its line, in files and in place', () => {
+  const told = (properties: Readonly<Record<string, string>>): readonly (string | null)[][] =>
+    load(job({ ...SSL, ...properties })).problems.map(({ severity, key, message, remedy }) => [severity, key, message, remedy]);
+  const [crt, key, other] = [tls.path('client', 'crt'), tls.path('client', 'key'), tls.path('server', 'key')];
+  assert.deepEqual(told({ 'ssl.certificate.location': crt, 'ssl.key.location': key }), []);
+  const remedy = 'put the key and the certificate that was issued for it together; after a renewal both change';
+  assert.deepEqual(told({ 'ssl.certificate.location': crt, 'ssl.key.location': other }), [
+    ['error', 'kafka.properties.ssl.key.location', `${other}: the private key does not belong to "client" in ${crt}`, remedy],
+  ]);
+  const [client, server] = [tls.pem('client'), tls.pem('server')];
+  assert.deepEqual(told({ 'ssl.certificate.pem': client.certificate, 'ssl.key.pem': client.key }), []);
+  const [name, where] = ['kafka.properties.ssl.key.pem', 'kafka.properties.ssl.certificate.pem'];
+  assert.deepEqual(told({ 'ssl.certificate.pem': client.certificate, 'ssl.key.pem': server.key }), [
+    ['error', name, `${name}: the private key does not belong to "client" in ${where}`, remedy],
+  ]);
+  assert.equal(told({ 'ssl.certificate.location': crt, 'ssl.key.pem': server.key }).length, 1);
+});
+
+test('a certificate and key that librdkafka would not take are told: another order, a key that stays shut', () => {
+  const chain = write('unordered.pem', `${tls.pem('ca').certificate}\n${tls.pem('client').certificate}`);
+  const key = tls.path('client', 'key');
+  const unordered = load(job({ ...SSL, 'ssl.certificate.location': chain, 'ssl.key.location': key }));
+  const { severity, message } = problemOf(unordered, 'kafka.properties.ssl.key.location');
+  assert.equal(severity, 'error');
+  assert.match(message, /unordered\.pem: the certificate of the private key, "client", does not stand first/);
+  const locked = createPrivateKey(tls.pem('client').key).export({
+    type: 'pkcs8',
+    format: 'pem',
+    cipher: 'aes-256-cbc',
+    passphrase: 'right',
+  });
+  const files = { 'ssl.certificate.location': tls.path('client', 'crt'), 'ssl.key.location': write('locked.key', locked) };
+  assert.deepEqual(load(job({ ...SSL, ...files, 'ssl.key.password': 'right' })).problems, []);
+  for (const more of [{}, { 'ssl.key.password': 'wrong' }])
+    assert.match(problemOf(load(job({ ...SSL, ...files, ...more })), 'kafka.properties.ssl.key.location').message, /locked\.key/);
 });
 
 test('a store that can not be used is an error at its line, with what to do', () => {

@@ -6,8 +6,9 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { writeJks } from '../stores/jks-writer.js';
+import { atEndOf } from '../support/at-end.js';
 import { uniqueName } from '../support/kafka-cluster.js';
 import { spawnKd } from '../support/kd.js';
 import { type SecureCluster, type SecureListener, startSecureCluster, USERS } from '../support/secure-cluster.js';
@@ -58,21 +59,20 @@ let stores: { readonly trust: string; readonly other: string; readonly keystore:
 let failed = true;
 const topics = { input: uniqueName('canary-in'), output: uniqueName('canary-out'), dead: uniqueName('canary-dlq') };
 
+const atEnd = atEndOf();
 before(async () => {
   secure = await startSecureCluster();
+  atEnd(() => secure.cluster.stop({ failed }));
   endpoint = await secure.tokens.listen({ id: USERS.admin.name, secret: SECRET.client }, 600);
+  atEnd(() => endpoint.close());
   root = mkdtempSync(join(tmpdir(), 'kd-canaries-'));
+  atEnd(() => rmSync(root, { recursive: true, force: true }));
   stores = makeStores();
   for (const name of Object.values(topics)) await secure.cluster.createTopic(name, { partitions: 1 });
   await secure.cluster.tool.produce({
     topic: topics.input,
     recipe: { seed: 1, records: 20, partitions: 1, keys: 'mixed', headers: true, holes: false },
   });
-});
-after(async () => {
-  await endpoint.close();
-  rmSync(root, { recursive: true, force: true });
-  await secure.cluster.stop({ failed });
 });
 
 /** Stores that open with nothing but canaries. */

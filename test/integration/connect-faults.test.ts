@@ -5,9 +5,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Summary } from '../../src/cli/summary.js';
+import { atEndOf } from '../support/at-end.js';
 import { freePorts } from '../support/free-ports.js';
 import { type KdResult, lastJson, spawnKd } from '../support/kd.js';
 import { type SecureCluster, type SecureListener, startSecureCluster, USERS } from '../support/secure-cluster.js';
@@ -20,8 +21,13 @@ const CANARY = 'canary-5f1c-password';
 let secure: SecureCluster;
 const silent = createServer(() => undefined);
 const folders: string[] = [];
+const atEnd = atEndOf();
+atEnd(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
 before(async () => {
   secure = await startSecureCluster();
+  atEnd(() => secure.cluster.stop());
   await secure.cluster.tool.createTopics(['in', 'out', 'unwritable', 'hidden'].map((name) => ({ name, partitions: 2 })));
   await secure.cluster.tool.send('in', [{ value: Buffer.from('one') }]);
   await secure.cluster.tool.grant(USERS.limited.name, [
@@ -32,11 +38,7 @@ before(async () => {
     { resource: 'group', name: 'taken', operations: ['READ'] },
   ]);
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-});
-after(async () => {
-  silent.close();
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-  await secure.cluster.stop();
+  atEnd(() => silent.close());
 });
 
 interface Side {

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import type { Check } from '../../src/checks/check.js';
+import { atEndOf } from '../support/at-end.js';
 import { freePorts } from '../support/free-ports.js';
 import { lastJson, runKd } from '../support/kd.js';
 import { type SecureCluster, type SecureListener, startSecureCluster, USERS, type User } from '../support/secure-cluster.js';
@@ -13,15 +14,14 @@ const folder = mkdtempSync(join(tmpdir(), 'kd-doctor-'));
 let secure: SecureCluster;
 let failed = true;
 
+const atEnd = atEndOf();
+atEnd(() => rmSync(folder, { recursive: true, force: true }));
 before(async () => {
   secure = await startSecureCluster();
+  atEnd(() => secure.cluster.stop({ failed }));
   await secure.cluster.createTopic('orders', { partitions: 4 });
   await secure.cluster.createTopic('orders-out', { partitions: 4 });
   await secure.cluster.createTopic('orders-dlq', { partitions: 1 });
-});
-after(async () => {
-  rmSync(folder, { recursive: true, force: true });
-  await secure.cluster.stop({ failed });
 });
 
 interface Report {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
+import { atEndOf } from '../support/at-end.js';
 import type { Recipe } from '../support/java-tool.js';
 import { KafkaCluster } from '../support/kafka-cluster.js';
 import { sharedCluster } from '../support/shared-cluster.js';
@@ -138,10 +139,11 @@ function damage(file: string, batch: number): { firstOffset: number } {
 describe('a log that was damaged on the disk', () => {
   let cluster: KafkaCluster;
   let passed = 0;
+  const atEnd = atEndOf();
   before(async () => {
     cluster = await KafkaCluster.start({ brokers: 1 });
+    atEnd(() => cluster.stop({ failed: passed < DAMAGED.length }));
   });
-  after(() => cluster.stop({ failed: passed < DAMAGED.length }));
 
   for (const [name, batch] of DAMAGED) {
     test(`a flipped byte in the ${name} batch of a log stops the run there: exit 5, what is before it arrives once, nothing beyond is committed`, async () => {

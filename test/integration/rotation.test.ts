@@ -2,9 +2,11 @@
 // @alone: memory and the time of a reload are judged.
 import assert from 'node:assert/strict';
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import type { Summary } from '../../src/cli/summary.js';
+import { atEndOf } from '../support/at-end.js';
 import type { Recipe } from '../support/java-tool.js';
 import { type KdProcess, lastJson } from '../support/kd.js';
 import { type SecureCluster, startSecureCluster } from '../support/secure-cluster.js';
@@ -13,15 +15,15 @@ import { arrived, eventually } from './waiting.js';
 
 const PARTITIONS = 4;
 const RELOADS = 20;
+const STATIC_RELOADS = 5;
 /** Blocks of earlier legs are garbage that is collected when it pays: after 70 reloads the memory still stood where it was after 30. */
 const GARBAGE_BYTES_MAX = 200 << 20;
 
 let secure: SecureCluster;
+const atEnd = atEndOf();
 before(async () => {
   secure = await startSecureCluster();
-});
-after(async () => {
-  await secure.cluster.stop();
+  atEnd(() => secure.cluster.stop());
 });
 
 function recipe(seed: number, records: number): Recipe {
@@ -55,8 +57,8 @@ class Running {
     this.url = url;
   }
 
-  static async start(job: Job): Promise<Running> {
-    const kd = job.spawn(['--until', 'forever', '--set', 'server.port=0']);
+  static async start(job: Job, args: readonly string[] = []): Promise<Running> {
+    const kd = job.spawn(['--until', 'forever', '--set', 'server.port=0', ...args]);
     const [, url = ''] = await kd.waitFor(/(http:\/\/127\.0\.0\.1:[1-9]\d*)/);
     const running = new Running(kd, url);
     await eventually('it is ready', async () => (await fetch(`${url}/readyz`)).status === 200);
@@ -159,7 +161,89 @@ export default defineTransform({
 });
 `;
 
+/** Takes connections, and says nothing. */
+async function silentServer(): Promise<{ readonly address: string; readonly connected: () => number; readonly close: () => void }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const bound = server.address();
+  assert.ok(bound !== null && typeof bound === 'object');
+  const close = (): void => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  };
+  return { address: `127.0.0.1:${bound.port}`, connected: () => sockets.size, close };
+}
+
 describe('side by side', { concurrency: true }, () => {
+  test('a static member is reloaded while records flow: exact, nobody is fenced, and the other member keeps its partitions', async () => {
+    const { cluster } = secure;
+    const flow = recipe(46, 30_000);
+    const job = await Job.create({ cluster, partitions: PARTITIONS, dispatcher: { 'reload-interval': '0s', threads: 1 } });
+    const member = (name: string): Promise<Running> => Running.start(job, ['--set', `kafka.consumer.properties.group.instance.id=${name}`]);
+    const staying = await member('staying');
+    const rotating = await member('rotating');
+    const partitions = async (): Promise<readonly (readonly string[])[]> => {
+      const { members } = await cluster.tool.group(job.group);
+      return ['staying', 'rotating'].map((name) => [...(members.find(({ instanceId }) => instanceId === name)?.partitions ?? [])].sort());
+    };
+    const shares = async (): Promise<string> => (await partitions()).map(({ length }) => length).join();
+    await eventually('both have two', async () => (await shares()) === '2,2');
+    const before = await partitions();
+    const produced = cluster.tool.produce({ topic: job.input, recipe: flow, perSecond: 5_000 });
+    await eventually('records flow', async () => (await arrived(job, job.output)) > 0);
+    const said = staying.kd.stderr.length;
+    for (let n = 1; n <= STATIC_RELOADS; n++) {
+      setLinger(job, n);
+      rotating.kd.kill('SIGHUP');
+      await rotating.reloaded(n);
+    }
+    await produced;
+    await eventually('all has arrived', async () => (await arrived(job, job.output)) === flow.records);
+    assert.deepEqual(await partitions(), before);
+    assert.doesNotMatch(staying.kd.stderr.slice(said), /assigned|revoked|lost/);
+    const summaries = [await stopped(rotating.kd), await stopped(staying.kd)];
+    assert.equal(summaries[0]?.reloads, STATIC_RELOADS);
+    for (const { kd } of [staying, rotating]) assert.doesNotMatch(kd.stderr, /fenced/i);
+    const settled = summaries.reduce((sum, { records }) => sum + records.transformed, 0);
+    assert.equal(settled, flow.records);
+    assert.deepEqual(
+      summaries.flatMap(({ redelivery }) => redelivery),
+      [],
+    );
+    assertExact(await cluster.tool.verify({ topics: [job.output], recipe: flow, samePartition: true }));
+    assert.equal(await job.committed(), flow.records);
+    job.remove();
+  });
+
+  test('SIGTERM while a new configuration is on trial: the run drains and exits 0, and the next one goes on from there', async () => {
+    const { cluster } = secure;
+    const flow = recipe(47, 20_000);
+    const job = await Job.create({ cluster, partitions: PARTITIONS, dispatcher: { 'reload-interval': '0s', threads: 1 } });
+    const running = await Running.start(job);
+    const produced = cluster.tool.produce({ topic: job.input, recipe: flow, perSecond: 4_000 });
+    await eventually('records flow', async () => (await arrived(job, job.output)) > 0);
+    const silent = await silentServer();
+    pointTo(job, silent.address);
+    running.kd.kill('SIGHUP');
+    await eventually('the trial is under way', () => silent.connected() > 0);
+    const summary = await stopped(running.kd);
+    silent.close();
+    assert.doesNotMatch(running.kd.stderr, /can not be used with the new configuration/, 'the trial was still under way');
+    assert.deepEqual([summary.reloads, summary.records.unsettled, summary.redelivery], [0, 0, []]);
+    await produced;
+    assert.ok(summary.records.transformed > 0 && summary.records.transformed < flow.records, `${summary.records.transformed} records`);
+    assert.equal(await job.committed(), summary.records.transformed);
+    pointTo(job, cluster.bootstrapServers);
+    const { summary: last } = await job.runToEnd();
+    assert.equal(last.records.transformed, flow.records - summary.records.transformed);
+    assertExact(await cluster.tool.verify({ topics: [job.output], recipe: flow, samePartition: true }));
+    job.remove();
+  });
+
   test('a bounded run that is reloaded ends at the ends it saw first; a faulty configuration changes nothing', async () => {
     const { cluster } = secure;
     const flow = recipe(42, 32_000);

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import type { Summary } from '../../src/cli/summary.js';
+import { atEndOf } from '../support/at-end.js';
 import type { Recipe } from '../support/java-tool.js';
 import { uniqueName } from '../support/kafka-cluster.js';
 import { type KdResult, lastJson, runKd } from '../support/kd.js';
@@ -57,9 +58,12 @@ let failed = true;
 /** Amazon's authorities are in every system's list; the one that signed this broker is not, and stands in for them. */
 const systemTrust = (): Record<string, string> => ({ KD_KAFKA_PROPERTIES_SSL_CA_LOCATION: secure.tls.path('ca', 'pem') });
 
+const atEnd = atEndOf();
 before(async () => {
   secure = await startSecureCluster();
+  atEnd(() => secure.cluster.stop({ failed }));
   folder = mkdtempSync(join(tmpdir(), 'kd-samples-'));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
   cpSync(join(projectRoot, 'configs'), folder, { recursive: true });
   const signer = join(folder, 'node_modules/aws-msk-iam-sasl-signer-js');
   mkdirSync(signer, { recursive: true });
@@ -69,10 +73,6 @@ before(async () => {
     join(signer, 'index.js'),
     `exports.generateAuthToken = async () => ({ token: '${token}', expiryTime: Date.now() + 900_000 });\n`,
   );
-});
-after(async () => {
-  rmSync(folder, { recursive: true, force: true });
-  await secure.cluster.stop({ failed });
 });
 
 interface Ran {

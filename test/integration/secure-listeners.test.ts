@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
+import { atEndOf } from '../support/at-end.js';
 import type { Recipe } from '../support/java-tool.js';
 import { type SecureCluster, type SecureListener, startSecureCluster, USERS } from '../support/secure-cluster.js';
 import { assertExact, Job, sized } from './job.js';
@@ -8,11 +9,10 @@ import { assertExact, Job, sized } from './job.js';
 let secure: SecureCluster;
 let failed = true;
 
+const atEnd = atEndOf();
 before(async () => {
   secure = await startSecureCluster();
-});
-after(async () => {
-  await secure.cluster.stop({ failed });
+  atEnd(() => secure.cluster.stop({ failed }));
 });
 
 const recipe: Recipe = { seed: 41, records: sized(100_000, 20_000), partitions: 4, keys: 'mixed', headers: true, holes: true };

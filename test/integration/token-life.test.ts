@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import type { Summary } from '../../src/cli/summary.js';
+import { atEndOf } from '../support/at-end.js';
 import type { Recipe } from '../support/java-tool.js';
 import { type KdProcess, lastJson } from '../support/kd.js';
 import { type SecureCluster, startSecureCluster, USERS } from '../support/secure-cluster.js';
@@ -20,13 +21,14 @@ let failed = true;
 const endpoints: TokenEndpoint[] = [];
 const started: KdProcess[] = [];
 
+const atEnd = atEndOf();
 before(async () => {
   secure = await startSecureCluster({ properties: { 'listener.name.token.oauthbearer.connections.max.reauth.ms': '4000' } });
-});
-after(async () => {
-  for (const kd of started) kd.kill('SIGKILL');
-  await Promise.all(endpoints.map((endpoint) => endpoint.close()));
-  await secure.cluster.stop({ failed });
+  atEnd(() => secure.cluster.stop({ failed }));
+  atEnd(() => Promise.all(endpoints.map((endpoint) => endpoint.close())));
+  atEnd(() => {
+    for (const kd of started) kd.kill('SIGKILL');
+  });
 });
 
 async function endpointOf(lifeSeconds = LIFE_SECONDS): Promise<TokenEndpoint> {

@@ -117,6 +117,29 @@ test('the list shows roles, partitions, retention and how many offsets there are
   assert.equal((await kd('topics', 'check', '-b', cluster.bootstrapServers)).code, 2);
 });
 
+test('a list of topics with ordinary names fits 80 columns', async () => {
+  const cluster = await sharedCluster();
+  const mark = uniqueName('').slice(-3);
+  const [input, output, letters] = [`flights-${mark}`, `flights-avro-${mark}`, `flights.dlq-${mark}`];
+  await cluster.createTopic(input, { partitions: 24, configs: { 'retention.ms': '604800000' } });
+  await cluster.createTopic(output, { partitions: 24, configs: { 'cleanup.policy': 'compact' } });
+  await cluster.tool.produce({ topic: input, recipe: { records: 1_250, partitions: 24 } });
+  const yaml = `kafka:
+  bootstrap-servers: ${cluster.bootstrapServers}
+  consumer: { group-id: g, topics: [${input}] }
+  producer: { topic: ${output} }
+dispatcher: { dead-letter: { topic: ${letters} } }
+`;
+  writeFileSync(join(folder, 'ordinary.yml'), yaml);
+  const { code, stdout, stderr } = await kd('topics', 'list', '-c', 'ordinary.yml');
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^topic +role +parts +repl +min\.isr +cleanup +kept +offsets$/m);
+  assert.match(stdout, new RegExp(`^${input} +input +24 +1 +1 +delete +7 d +1,250$`, 'm'));
+  assert.match(stdout, new RegExp(`^${output} +output +24 +1 +1 +compact +for ever +0$`, 'm'));
+  assert.match(stdout, new RegExp(`^${letters} +dead-letter +missing$`, 'm'));
+  for (const line of stdout.split('\n')) assert.ok(line.length <= 80, `${line.length} columns: ${line}`);
+});
+
 test('a run that misses its topic gives the line that creates it', async () => {
   await configured('');
   const result = await kd('run', '--until', 'end', '-c', 'kd.yml', '-o', 'json');

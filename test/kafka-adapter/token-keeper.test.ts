@@ -10,8 +10,9 @@ import { RecordingLogger } from './support.js';
 
 const WALL_MS = Date.UTC(2026, 0, 1);
 const LIFE_MS = 900_000;
+const still = new AbortController().signal;
 
-type Answer = (nowMs: number) => unknown;
+type Answer = (nowMs: number, signal: AbortSignal) => unknown;
 
 /** A keeper in virtual time, over a provider that answers with the first answers one after the other and with `then` ever after. */
 class Bench {
@@ -31,7 +32,7 @@ class Bench {
   open(random = 0): Promise<TokenKeeper> {
     return TokenKeeper.open({
       role: 'consumer',
-      provider: { name: 'issuer', ask: () => this.#ask() },
+      provider: { name: 'issuer', ask: (signal) => this.#ask(signal) },
       logger: this.logger,
       clock: this.clock,
       wallMs: () => WALL_MS + this.clock.nowMs(),
@@ -48,9 +49,9 @@ class Bench {
     }
   }
 
-  async #ask(): Promise<unknown> {
+  async #ask(signal: AbortSignal): Promise<unknown> {
     this.askedAtMs.push(this.clock.nowMs());
-    return (this.#answers.shift() ?? this.#then)(this.clock.nowMs());
+    return (this.#answers.shift() ?? this.#then)(this.clock.nowMs(), signal);
   }
 }
 
@@ -136,7 +137,7 @@ test('stopped, it asks and hands over nothing more, not even what was on its way
   keeper.serve((token) => bench.given.push(token));
   await bench.runTo(720_000);
   keeper.stop();
-  answer?.(fresh(720_000));
+  answer?.(fresh(720_000, still));
   await bench.runTo(LIFE_MS * 2);
   assert.deepEqual(bench.given, ['t0']);
   assert.deepEqual(bench.lost, []);
@@ -194,3 +195,45 @@ for (const [what, answer, says] of WRONG) {
     assert.equal(bench.askedAtMs.length, 1);
   });
 }
+
+/** Never answers, and notes the signal of each question. */
+function silent(signals: AbortSignal[]): Answer {
+  return (_nowMs, signal) => {
+    signals.push(signal);
+    return new Promise(() => undefined);
+  };
+}
+
+test('a question that is under way when the client leaves is aborted, and nothing is left to wait for', async () => {
+  const signals: AbortSignal[] = [];
+  const bench = new Bench(silent(signals), [fresh]);
+  const keeper = await bench.open();
+  await bench.runTo(720_000);
+  assert.deepEqual(bench.askedAtMs, [0, 720_000]);
+  assert.equal(signals[0]?.aborted, false);
+  keeper.stop();
+  await settled();
+  assert.equal(signals[0].aborted, true);
+  assert.equal(bench.clock.step(), false, 'no timer holds up the end');
+  assert.deepEqual(
+    bench.logger.entries.filter(({ level }) => level === 'warn' || level === 'error'),
+    [],
+  );
+  assert.deepEqual(bench.lost, []);
+});
+
+test('a question that takes too long is aborted, and the reason told is the time, whatever the provider throws then', async () => {
+  const signals: AbortSignal[] = [];
+  const heeding: Answer = (_nowMs, signal) =>
+    new Promise((_resolve, reject) => {
+      signals.push(signal);
+      signal.addEventListener('abort', () => reject(new Error('this operation was aborted')));
+    });
+  const bench = new Bench(fresh, [fresh, heeding]);
+  const keeper = await bench.open();
+  await bench.runTo(800_000);
+  assert.equal(signals[0]?.aborted, true);
+  const warnings = bench.logger.entries.filter(({ level }) => level === 'warn').map(({ message }) => message);
+  assert.match(warnings.join(), /^kafka consumer: issuer gave no token within 10000 ms; trying again$/);
+  keeper.stop();
+});

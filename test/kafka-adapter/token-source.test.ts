@@ -7,6 +7,7 @@ import { loadTokenProvider, SIGNER, tokenFailure } from '../../src/adapters/kafk
 import { DispatcherError } from '../../src/core/errors.js';
 
 const MSK = ['b-1.demo.abc123.c2.kafka.eu-central-1.amazonaws.com:9098'];
+const still = new AbortController().signal;
 const home = process.cwd();
 let folder = '';
 
@@ -54,7 +55,7 @@ test("AWS's package is found in the project, and asked by the way that fits: def
       .map((name) => `exports.${name} = async (options) => ({ name: '${name}', ...options });`)
       .join('\n'),
   );
-  const ask = async (source: object): Promise<unknown> => (await loadTokenProvider({ kind: 'msk-iam', ...source }, MSK)).ask();
+  const ask = async (source: object): Promise<unknown> => (await loadTokenProvider({ kind: 'msk-iam', ...source }, MSK)).ask(still);
   assert.deepEqual(await ask({}), { name: 'generateAuthToken', region: 'eu-central-1' });
   assert.deepEqual(await ask({ region: 'us-east-1' }), { name: 'generateAuthToken', region: 'us-east-1' });
   assert.deepEqual(await ask({ profile: 'dev' }), { name: 'generateAuthTokenFromProfile', region: 'eu-central-1', awsProfileName: 'dev' });
@@ -69,7 +70,7 @@ test("AWS's package is found in the project, and asked by the way that fits: def
 test('the region is told by the addresses, serverless ones too; where they do not tell it, it must be given', async () => {
   const serverless = ['boot-x1.c3.kafka-serverless.ap-south-1.amazonaws.com:9098'];
   const provider = await loadTokenProvider({ kind: 'msk-iam' }, serverless);
-  assert.deepEqual(await provider.ask(), { name: 'generateAuthToken', region: 'ap-south-1' });
+  assert.deepEqual(await provider.ask(still), { name: 'generateAuthToken', region: 'ap-south-1' });
   const error = await refusal(loadTokenProvider({ kind: 'msk-iam' }, ['localhost:9098']));
   assert.equal(error.exitCode, 2);
   assert.match(error.remedy ?? '', /AWS_REGION/);
@@ -84,22 +85,32 @@ test("a user's module is asked each time; one in CommonJS too", async () => {
   const path = file('tokens.mjs', 'let n = 0; export default async () => ({ token: `t${++n}`, expiryTime: 1 });');
   const provider = await loadTokenProvider({ kind: 'module', path }, []);
   assert.deepEqual(
-    [await provider.ask(), await provider.ask()],
+    [await provider.ask(still), await provider.ask(still)],
     [
       { token: 't1', expiryTime: 1 },
       { token: 't2', expiryTime: 1 },
     ],
   );
   const common = await loadTokenProvider({ kind: 'module', path: file('tokens.cjs', 'module.exports = () => 7;') }, []);
-  assert.equal(await common.ask(), 7);
+  assert.equal(await common.ask(still), 7);
+});
+
+test('a module that takes a parameter gets the signal; one with a default of its own keeps it', async () => {
+  const ask = async (name: string, text: string): Promise<unknown> =>
+    (await loadTokenProvider({ kind: 'module', path: file(name, text) }, [])).ask(still);
+  assert.deepEqual(await ask('heeds.mjs', 'export default async ({ signal }) => [signal instanceof AbortSignal, signal.aborted];'), [
+    true,
+    false,
+  ]);
+  assert.equal(await ask('own.mjs', "export default async (audience = 'kafka') => audience;"), 'kafka');
 });
 
 test('a module that was changed is read anew', async () => {
   const path = file('changing.mjs', 'export default () => 1;');
   utimesSync(path, 1_700_000_000, 1_700_000_000);
-  assert.equal(await (await loadTokenProvider({ kind: 'module', path }, [])).ask(), 1);
+  assert.equal(await (await loadTokenProvider({ kind: 'module', path }, [])).ask(still), 1);
   file('changing.mjs', 'export default () => 2;');
-  assert.equal(await (await loadTokenProvider({ kind: 'module', path }, [])).ask(), 2);
+  assert.equal(await (await loadTokenProvider({ kind: 'module', path }, [])).ask(still), 2);
 });
 
 test('a module that is missing, broken or without a function is named: exit 2', async () => {

@@ -14,12 +14,16 @@ class Play {
   readonly source = new PlayedSource(revision('a'));
   readonly runner: LegRunner<Config>;
   readonly reloaded: string[] = [];
+  /** What making a leg of this name throws. */
+  readonly composeFaults = new Map<string, Error>();
   report: RunReport | undefined;
 
   constructor() {
     this.runner = new LegRunner<Config>({
       first: revision('a'),
       compose: (config, carried) => {
+        const fault = this.composeFaults.get(config['name'] ?? '');
+        if (fault !== undefined) throw fault;
         const leg = new PlayedLeg(config, carried);
         this.legs.push(leg);
         return leg;
@@ -226,6 +230,46 @@ test('clients that fail go on with what the files say by now, where that is some
   play.leg.fail(unreachable);
   await settle();
   assert.equal(play.report?.error, unreachable);
+});
+
+test('a leg that can not be made is told, and the run goes on with the old configuration', async () => {
+  const play = await new Play().running();
+  play.leg.consume(7);
+  play.composeFaults.set('b', new DispatcherError('CONFIGURATION', 'in-flight.bytes-max is too small'));
+  await play.change('b');
+  assert.match(play.lines.of('error').join(), /the new configuration does not start; trying the old one/);
+  assert.equal(play.runner.reloadStatus.rejected, 'in-flight.bytes-max is too small');
+  assert.equal(play.runner.bytesOut(), 100, 'the leg that is over counts once');
+  await pass(play.clock, 2_000);
+  assert.equal(play.names, 'a a');
+  await play.running();
+  play.leg.consume(3);
+  play.runner.stop();
+  await settle();
+  assert.equal(play.report?.state, 'stopped');
+  assert.equal(play.report.records.consumed, 10);
+});
+
+test('a run of which no further leg can be made ends with the reason and its exit code, and its numbers add up', async () => {
+  for (const [fault, exitCode] of [
+    [new DispatcherError('KAFKA_REFUSED', 'librdkafka refuses it'), 8],
+    [new TypeError('undefined is not a function'), 1],
+  ] as const) {
+    const play = await new Play().running();
+    play.leg.consume(10, 6);
+    play.leg.drains = false;
+    for (const name of ['a', 'b']) play.composeFaults.set(name, fault);
+    await play.change('b');
+    play.leg.cut(4, { state: 'failed', error: new DispatcherError('DRAIN_CUT', 'late') });
+    for (let tries = 0; tries < 50 && play.report === undefined; tries++) await pass(play.clock, 20_000);
+    const { report } = play;
+    assert.equal(report?.error?.exitCode, exitCode);
+    assert.match(report.error.message, new RegExp(fault.message));
+    assert.equal(report.state, 'failed');
+    const { consumed, transformed, unsettled, retried } = report.records;
+    assert.deepEqual([consumed, transformed, unsettled, retried], [6, 6, 0, 4]);
+    assert.ok(play.clock.nowMs() < 2 * RELOAD_TIMEOUT_MS);
+  }
 });
 
 test('an error that protects data ends the run, new configuration or not', async () => {

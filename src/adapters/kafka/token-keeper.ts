@@ -41,7 +41,7 @@ export class TokenKeeper {
   #give: ((token: string) => void) | undefined;
   #cancel: (() => void) | undefined;
   #tries = 0;
-  #stopped = false;
+  readonly #stop = new AbortController();
 
   private constructor(options: TokenKeeperOptions, first: Token) {
     this.#options = options;
@@ -66,11 +66,15 @@ export class TokenKeeper {
     give(this.#token.value);
   }
 
-  /** Nothing is asked or handed over any more. */
+  /** Nothing is asked or handed over any more; a question under way is given up. */
   stop(): void {
-    this.#stopped = true;
     this.#give = undefined;
     this.#cancel?.();
+    this.#stop.abort(new Error('the client that wanted the token has left'));
+  }
+
+  get #stopped(): boolean {
+    return this.#stop.signal.aborted;
   }
 
   #renewLater(): void {
@@ -83,7 +87,7 @@ export class TokenKeeper {
   async #renew(): Promise<void> {
     const { provider, logger, role, wallMs } = this.#options;
     try {
-      const token = await askWithin(this.#options, ASK_MS_MAX);
+      const token = await askWithin(this.#options, ASK_MS_MAX, this.#stop.signal);
       if (this.#stopped) return;
       this.#token = token;
       this.#tries = 0;
@@ -129,19 +133,27 @@ async function firstToken(options: TokenKeeperOptions): Promise<Token> {
   }
 }
 
-async function askWithin({ provider, clock, wallMs }: TokenKeeperOptions, timeoutMs: number): Promise<Token> {
-  let cancel: (() => void) | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    cancel = clock.after(timeoutMs, () => {
-      const text = `${provider.name} gave no token within ${Math.round(timeoutMs)} ms`;
-      reject(new DispatcherError('KAFKA_UNREACHABLE', text, { remedy: 'see that what issues the tokens can be reached from here' }));
-    });
+/** The question is aborted when the time is up, or when nobody wants the answer any more. */
+async function askWithin({ provider, clock, wallMs }: TokenKeeperOptions, timeoutMs: number, stop?: AbortSignal): Promise<Token> {
+  const late = new AbortController();
+  const signal = stop === undefined ? late.signal : AbortSignal.any([stop, late.signal]);
+  const cancel = clock.after(timeoutMs, () => {
+    const text = `${provider.name} gave no token within ${Math.round(timeoutMs)} ms`;
+    late.abort(new DispatcherError('KAFKA_UNREACHABLE', text, { remedy: 'see that what issues the tokens can be reached from here' }));
   });
   try {
-    const token = tokenOf(provider, await Promise.race([provider.ask(), late]), wallMs());
+    // Listens before the provider does: the reason is ours, whatever it makes of the abort. Who does not heed it is waited for no longer.
+    const aborted = abortOf(signal);
+    const token = tokenOf(provider, await Promise.race([provider.ask(signal), aborted]), wallMs());
     rememberSecret(token.value);
     return token;
   } finally {
-    cancel?.();
+    cancel();
   }
+}
+
+function abortOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
 }

@@ -14,7 +14,7 @@ export type TokenSource =
       readonly roleArn?: string;
       readonly roleSessionName?: string;
     }
-  /** Absolute path; default export: `async () => ({ token, expiryTime })`, expiryTime in ms since 1970. */
+  /** Absolute path; default export: `async ({ signal }) => ({ token, expiryTime })`, expiryTime in ms since 1970. */
   | { readonly kind: 'module'; readonly path: string };
 
 export interface Token {
@@ -26,8 +26,8 @@ export interface Token {
 export interface TokenProvider {
   /** For messages: the signer, or the module's path. */
   readonly name: string;
-  /** A new token; what the function behind it throws or answers is not checked here. */
-  readonly ask: () => Promise<unknown>;
+  /** A new token; what the function behind it throws or answers is not checked here. It may heed the signal, and need not. */
+  readonly ask: (signal: AbortSignal) => Promise<unknown>;
 }
 
 export const SIGNER = 'aws-msk-iam-sasl-signer-js';
@@ -49,7 +49,8 @@ async function userModule(path: string): Promise<TokenProvider> {
       remedy: 'export default async () => ({ token, expiryTime }), expiryTime in milliseconds since 1970',
     });
   }
-  return { name: path, ask: async () => call(ask, undefined) };
+  // Only for who takes a parameter: a default value of one keeps its meaning.
+  return { name: path, ask: async (signal) => call(ask, ask.length > 0 ? { signal } : undefined) };
 }
 
 async function importUser(path: string): Promise<unknown> {

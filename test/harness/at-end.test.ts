@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+
+/** A file of tests whose preparation fails in the middle. */
+const FILE = `
+import { before, test } from 'node:test';
+import { atEndOf } from ${JSON.stringify(new URL('../support/at-end.js', import.meta.url).href)};
+let second;
+const atEnd = atEndOf();
+before(async () => {
+  atEnd(() => console.log('first is closed'));
+  atEnd(() => { throw new Error('does not close'); });
+  throw new Error('the broker did not start');
+  atEnd(() => second.close());
+});
+test('anything', () => undefined);
+`;
+
+test('a preparation that fails is what is told, and what it had opened is closed all the same', () => {
+  // Without what marks a process as one of the test runner's own.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const args = ['--input-type=module', '--eval', FILE];
+  const { stdout, status } = spawnSync(process.execPath, args, { encoding: 'utf8', env, timeout: 30_000 });
+  assert.equal(status, 1);
+  assert.match(stdout, /the broker did not start/);
+  assert.match(stdout, /first is closed/);
+  assert.doesNotMatch(stdout, /TypeError/);
+});
