@@ -1,16 +1,53 @@
 /** What a run asks of the process it is in: signals, usage, and the last resort. */
 import { closeSync, openSync } from 'node:fs';
 
-/** Calls back with 1 for the first SIGTERM or SIGINT, 2 for the second …; returns what takes the handlers away. */
+type StopListener = (signal: string) => void;
+
+/** Signals that came before anybody could act on them; undefined: nobody holds them. */
+let held: { readonly stops: string[]; readonly release: () => void } | undefined;
+
+/**
+ * From now on signals wait for onStopSignals, so that a run is not killed in the moments in which it is still read and put together.
+ * A second one is not kept waiting: `exit` ends the process.
+ */
+export function holdSignals(onTerminal: boolean, exit: () => void): void {
+  if (held !== undefined) return;
+  const stops: string[] = [];
+  const stop = (signal: string): void => {
+    if (stops.push(signal) > 1) exit();
+  };
+  const reload = (): void => {
+    // What a reload would read is being read.
+    if (onTerminal && !hasTerminal()) stop('SIGHUP');
+  };
+  const removeStops = listen(['SIGTERM', 'SIGINT'], stop);
+  const removeReload = listen(['SIGHUP'], reload);
+  held = {
+    stops,
+    release: () => {
+      removeStops();
+      removeReload();
+    },
+  };
+}
+
+function listen(signals: readonly NodeJS.Signals[], listener: StopListener): () => void {
+  for (const signal of signals) process.on(signal, listener);
+  return () => {
+    for (const signal of signals) process.off(signal, listener);
+  };
+}
+
+/** Calls back with 1 for the first SIGTERM or SIGINT, 2 for the second …, those that were held at once; returns what takes the handlers away. */
 export function onStopSignals(handle: (count: number, signal: string) => void): () => void {
   let count = 0;
   const listener = (signal: string): void => handle(++count, signal);
-  process.on('SIGTERM', listener);
-  process.on('SIGINT', listener);
-  return () => {
-    process.off('SIGTERM', listener);
-    process.off('SIGINT', listener);
-  };
+  const remove = listen(['SIGTERM', 'SIGINT'], listener);
+  const before = held;
+  held = undefined;
+  before?.release();
+  before?.stops.forEach(listener);
+  return remove;
 }
 
 /**
@@ -19,10 +56,7 @@ export function onStopSignals(handle: (count: number, signal: string) => void): 
  */
 export function onReloadSignal(onTerminal: boolean, handle: (terminalGone: boolean) => void): () => void {
   const listener = (): void => handle(onTerminal && !hasTerminal());
-  process.on('SIGHUP', listener);
-  return () => {
-    process.off('SIGHUP', listener);
-  };
+  return listen(['SIGHUP'], listener);
 }
 
 function hasTerminal(): boolean {

@@ -7,7 +7,8 @@ import { loadNative } from '../adapters/kafka/native.js';
 import { RecordWriter } from '../adapters/kafka/record-writer.js';
 import { producerQueueBytes } from '../config/budgets.js';
 import type { ResolvedConfig } from '../config/resolved.js';
-import { DispatcherError } from '../core/errors.js';
+import { DispatcherError, ExitCode } from '../core/errors.js';
+import { holdSignals } from '../process-control.js';
 import { printTopic } from './consume.js';
 import { FLIGHT_TOTALS, flightRecords } from './demo-data.js';
 import type { CliIo, GlobalOptions } from './io.js';
@@ -36,6 +37,7 @@ export function register(program: Command, io: CliIo): void {
 }
 
 async function demo(options: GlobalOptions, io: CliIo): Promise<void> {
+  holdSignals(io.stderr.isTTY === true, () => process.exit(ExitCode.cutShort));
   const cluster = startMockCluster({
     topics: [INPUT, OUTPUT, DEAD_LETTERS].map((name) => ({ name, partitions: PARTITIONS })),
   });

@@ -1,6 +1,8 @@
 import { type Command, Option } from 'commander';
 import type { Loaded } from '../config/load.js';
+import { ExitCode } from '../core/errors.js';
 import { redactor } from '../logging/redact.js';
+import { holdSignals } from '../process-control.js';
 import type { CliIo, GlobalOptions } from './io.js';
 import { loadConfigWithDetails, readConfig } from './load-config.js';
 
@@ -13,6 +15,7 @@ export function register(program: Command, io: CliIo): void {
     .addHelpText('after', '\nExample:\n  kd run -c flights.yml --until end -o json\n')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { until: 'end' | 'forever' }>();
+      holdSignals(io.stderr.isTTY === true, () => process.exit(ExitCode.cutShort));
       const { config, secrets } = await loadConfigWithDetails(options, io);
       const known = new KnownSecrets(secrets);
       const loadAgain = (): Loaded => {

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Summary } from '../../src/cli/summary.js';
 import type { ConsumedRecord, PlainRecord, Recipe } from '../support/java-tool.js';
@@ -127,6 +130,24 @@ test('a second signal cuts the drain short: exit 4, and what really comes twice 
     );
     assert.ok(count === 1 || (count === 2 && listed), `${name} came ${count} times`);
   }
+  job.remove();
+});
+
+test('a signal that comes while the configuration is still read ends the run as a later one does, with nothing taken', async () => {
+  const cluster = await sharedCluster();
+  const job = await Job.create({ cluster, partitions: 1, transform: SLOW, dispatcher: { options: { delay: '${file:./delay}' } } });
+  await cluster.tool.send(job.input, values(0, 0, 10));
+  const pipe = join(job.folder, 'delay');
+  execFileSync('mkfifo', [pipe]);
+  const kd = job.spawn(['--until', 'forever']);
+  // Opens when kd has opened it for reading.
+  const writing = await open(pipe, 'w');
+  kd.kill('SIGHUP');
+  kd.kill('SIGTERM');
+  await writing.writeFile('0');
+  await writing.close();
+  const summary = await summaryOf(kd, 0);
+  assert.equal(summary.records.consumed, 0);
   job.remove();
 });
 
