@@ -1,15 +1,20 @@
 /** What `/readyz` and `/status` say of a run. */
 import { type HealthServer, startHealthServer } from '../adapters/http/server.js';
 import type { ResolvedConfig } from '../config/resolved.js';
-import type { RunStatus } from '../dispatcher/report.js';
+import type { RunStatus, Standing } from '../dispatcher/report.js';
 import type { Logger } from '../ports/logger.js';
+import type { Usage } from '../process-control.js';
 import type { CertificateExpiry } from '../rotation/expiry.js';
 import type { ReloadStatus } from '../rotation/leg.js';
 import { version } from '../version.js';
+import { byPlace, rates } from './summary.js';
 
 export interface RunView {
   readonly startedAt: Date;
   status(): RunStatus;
+  standing(): Standing;
+  /** Of this run. */
+  usage(): Usage;
   bytesOut(): number;
   reloads(): ReloadStatus;
   certificates(): readonly CertificateExpiry[];
@@ -38,21 +43,33 @@ function notReady(status: RunStatus): string | null {
   return status.assignedOnce ? null : 'no partitions assigned yet';
 }
 
+/** The summary so far, and what only a run that goes on can tell. */
 function statusBody(name: string, view: RunView): unknown {
   const { records, stalled, ...rest } = view.status();
   const { filteredBy, deadLetteredBy, bytesIn, bytesOut: _counted, ...counts } = records;
+  const { committed, redelivery, activeMs } = view.standing();
+  const { cpuMicroseconds, rssPeakBytes } = view.usage();
   const { count, switching, rejected } = view.reloads();
+  const { consumed, transformed, filtered, deadLettered, handedOver } = counts;
   return {
     schema: 1,
     name,
     version,
+    reason: null,
+    exitCode: null,
     startedAt: view.startedAt.toISOString(),
+    endedAt: null,
+    elapsedSeconds: (Date.now() - view.startedAt.getTime()) / 1000,
     ...rest,
     ...(stalled === undefined ? {} : { stalled: view.redact(stalled) }),
-    records: counts,
+    records: { ...counts, unsettled: consumed - transformed - filtered - deadLettered - handedOver },
     filteredBy,
     deadLetteredBy,
     bytes: { in: bytesIn, out: view.bytesOut() },
+    ...rates({ consumed, activeSeconds: activeMs / 1000, cpuMicroseconds }),
+    memory: { rssPeakBytes },
+    committed: [...committed].sort(byPlace),
+    redelivery: [...redelivery].sort(byPlace),
     reloads: { count, switching, rejected: rejected === undefined ? null : view.redact(rejected) },
     certificates: view.certificates(),
   };

@@ -54,6 +54,8 @@ export async function runJob(job: RunJobOptions, io: CliIo): Promise<Summary> {
   const view = {
     startedAt,
     status: () => runner.status(),
+    standing: () => runner.standing(),
+    usage: () => ({ ...usage(), cpuMicroseconds: usage().cpuMicroseconds - cpuBefore }),
     bytesOut: () => runner.bytesOut(),
     reloads: () => runner.reloadStatus,
     redact: job.redact ?? ((text: string) => text),

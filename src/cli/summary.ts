@@ -62,8 +62,7 @@ export function summarize(name: string, report: RunReport, times: RunTimes, stop
     filteredBy: report.records.filteredBy,
     deadLetteredBy: report.records.deadLetteredBy,
     bytes: { in: report.records.bytesIn, out: times.bytesOut },
-    rate: { recordsPerSecond: times.activeSeconds > 0 ? Math.round(consumed / times.activeSeconds) : 0 },
-    cpu: { microsecondsPerRecord: consumed > 0 ? Number((times.cpuMicroseconds / consumed).toFixed(4)) : 0 },
+    ...rates({ consumed, ...times }),
     memory: { rssPeakBytes: times.rssPeakBytes },
     latency: report.latency,
     committed: [...report.committed].sort(byPlace),
@@ -72,9 +71,25 @@ export function summarize(name: string, report: RunReport, times: RunTimes, stop
   };
 }
 
-type Committed = RunReport['committed'][number];
+interface Work {
+  readonly consumed: number;
+  readonly activeSeconds: number;
+  readonly cpuMicroseconds: number;
+}
 
-function byPlace(a: Committed, b: Committed): number {
+export function rates({ consumed, activeSeconds, cpuMicroseconds }: Work): Pick<Summary, 'rate' | 'cpu'> {
+  return {
+    rate: { recordsPerSecond: activeSeconds > 0 ? Math.round(consumed / activeSeconds) : 0 },
+    cpu: { microsecondsPerRecord: consumed > 0 ? Number((cpuMicroseconds / consumed).toFixed(4)) : 0 },
+  };
+}
+
+interface Place {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+export function byPlace(a: Place, b: Place): number {
   if (a.topic === b.topic) return a.partition - b.partition;
   return a.topic < b.topic ? -1 : 1;
 }

@@ -13,7 +13,7 @@ import { OutputBlocks } from './output-blocks.js';
 import { ReadFaults } from './read-faults.js';
 import { Rebalancer } from './rebalancer.js';
 import { Releaser } from './releaser.js';
-import type { RunReport, RunStatus } from './report.js';
+import type { RunReport, RunStatus, Standing } from './report.js';
 import { makeRunState, type RunState } from './run-state.js';
 import { type DispatcherDeps, type DispatcherSettings, Limits } from './settings.js';
 import { Settler } from './settler.js';
@@ -149,6 +149,15 @@ export class Dispatcher {
       remaining: settings.until === 'end' ? this.endWatch.remaining(owned) : undefined,
       lag: this.lag(),
       latency: this.deck.latencies(),
+    };
+  }
+
+  standing(): Standing {
+    const { describe } = this.state.deps;
+    return {
+      committed: [...this.committed].map(([id, offset]) => ({ ...describe(id), offset })),
+      redelivery: this.rebalancer.uncommitted(this.committed).map(({ partitionId, from, to }) => ({ ...describe(partitionId), from, to })),
+      activeMs: this.deck.activeMs,
     };
   }
 

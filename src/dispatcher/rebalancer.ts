@@ -119,6 +119,18 @@ export class Rebalancer {
     });
   }
 
+  /** What would come again if the process ended now: read, and not confirmed as committed. */
+  uncommitted(
+    committed: ReadonlyMap<PartitionId, number>,
+  ): { readonly partitionId: PartitionId; readonly from: number; readonly to: number }[] {
+    const { tracker } = this.state;
+    return [...this.owned.keys()].flatMap((partitionId) => {
+      const from = Math.max(committed.get(partitionId) ?? 0, this.begun.get(partitionId) ?? 0);
+      const to = Math.max(tracker.redelivery(partitionId)?.to ?? 0, tracker.committable(partitionId) ?? 0);
+      return from < to ? [{ partitionId, from, to }] : [];
+    });
+  }
+
   /** Opens a partition under a new epoch. What was in flight of the old one is stale from now on. */
   open(partition: AssignedPartition, offset: number | undefined): OpenedPartition {
     if (offset === undefined)

@@ -21,6 +21,9 @@ export interface RunReport {
   readonly ends: readonly EndOffset[] | undefined;
 }
 
+/** Where a run stands just now, in the terms of its report. Costs a walk over its partitions. */
+export type Standing = Pick<RunReport, 'committed' | 'redelivery' | 'activeMs'>;
+
 /** How a run goes just now. */
 export interface RunStatus {
   readonly state: string;

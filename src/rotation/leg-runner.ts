@@ -1,6 +1,6 @@
 import { DispatcherError, type ErrorCode } from '../core/errors.js';
 import { newRunBooks } from '../core/run-books.js';
-import type { RunReport, RunStatus } from '../dispatcher/report.js';
+import type { RunReport, RunStatus, Standing } from '../dispatcher/report.js';
 import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
 import type { Carried, Leg, ReloadStatus, Revision, RevisionSource } from './leg.js';
@@ -131,6 +131,10 @@ export class LegRunner<Config> {
   status(): RunStatus {
     const status = this.leg.dispatcher.status();
     return this.switching ? { ...status, state: 'reloading' } : status;
+  }
+
+  standing(): Standing {
+    return this.totals.standing(this.legOver ? { committed: [], redelivery: [], activeMs: 0 } : this.leg.dispatcher.standing());
   }
 
   get reloadStatus(): ReloadStatus {

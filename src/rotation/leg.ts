@@ -1,6 +1,6 @@
 /** The words of rotation: a run is one leg or several, each with clients, threads and blocks of its own. */
 import type { RunBooks } from '../core/run-books.js';
-import type { RunReport, RunStatus } from '../dispatcher/report.js';
+import type { RunReport, RunStatus, Standing } from '../dispatcher/report.js';
 
 /** One composition, from its start until it has left the group. */
 export interface Leg {
@@ -9,6 +9,7 @@ export interface Leg {
     stop(): void;
     cutNow(): void;
     status(): RunStatus;
+    standing(): Standing;
   };
   bytesOut(): number;
 }

@@ -1,4 +1,4 @@
-import type { RunReport } from '../dispatcher/report.js';
+import type { RunReport, Standing } from '../dispatcher/report.js';
 
 /** Ranges a partition is listed with; past them the closest are joined. */
 const RANGES_PER_PARTITION_MAX = 10;
@@ -28,6 +28,15 @@ export class RunTotals {
   /** Handed to the producers of the legs that are over. */
   get bytesOut(): number {
     return this.bytes;
+  }
+
+  /** With what the leg that runs has come to so far. */
+  standing(now: Standing): Standing {
+    const committed = new Map(this.committed);
+    for (const entry of now.committed) committed.set(keyOf(entry), entry);
+    const ranges = new Map(this.ranges);
+    for (const range of now.redelivery) ranges.set(keyOf(range), joined([...(ranges.get(keyOf(range)) ?? []), range]));
+    return { committed: [...committed.values()], redelivery: [...ranges.values()].flat(), activeMs: this.activeMs + now.activeMs };
   }
 
   /** The last leg's report, as that of the whole run. */

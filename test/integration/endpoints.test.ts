@@ -2,16 +2,13 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import type { Summary } from '../../src/cli/summary.js';
 import { runKd } from '../support/kd.js';
 import { sharedCluster } from '../support/shared-cluster.js';
-import { Job } from './job.js';
+import { assertLaw, Job } from './job.js';
 import { eventually } from './waiting.js';
 
-interface Status {
-  readonly schema: number;
-  readonly state: string;
-  readonly records: { readonly consumed: number; readonly transformed: number };
-}
+type Status = Summary & { readonly stalled?: string };
 
 test('port 0 is printed; there /livez lives from the start, /readyz waits for partitions, /status counts', async () => {
   const cluster = await sharedCluster();
@@ -30,6 +27,14 @@ test('port 0 is printed; there /livez lives from the start, /readyz waits for pa
   assert.equal(status.schema, 1);
   assert.equal(status.state, 'running');
   assert.equal(status.records.consumed, 500);
+  assertLaw(status);
+  assert.equal(status.exitCode, null);
+  assert.ok(status.elapsedSeconds > 0 && status.rate.recordsPerSecond > 0);
+  assert.ok(status.cpu.microsecondsPerRecord > 0 && status.memory.rssPeakBytes > 0);
+  const committedSum = async (): Promise<number> =>
+    ((await get('/status')).body as Status).committed.reduce((sum, { offset }) => sum + offset, 0);
+  await eventually('all is committed', async () => (await committedSum()) === 500);
+  assert.deepEqual(((await get('/status')).body as Status).redelivery, []);
   assert.equal((await get('/elsewhere')).status, 404);
   assert.equal((await fetch(`${url}/livez`, { method: 'POST' })).status, 405);
   kd.kill('SIGTERM');

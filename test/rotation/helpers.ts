@@ -106,6 +106,7 @@ export class PlayedLeg implements Leg {
         this.end();
       },
       status: () => ({ state: 'running' }) as RunStatus,
+      standing: () => ({ committed: [], redelivery: [], activeMs: 0 }),
     };
   }
 
