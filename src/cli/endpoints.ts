@@ -47,7 +47,7 @@ function notReady(status: RunStatus): string | null {
 function statusBody(name: string, view: RunView): unknown {
   const { records, stalled, ...rest } = view.status();
   const { filteredBy, deadLetteredBy, bytesIn, bytesOut: _counted, ...counts } = records;
-  const { committed, redelivery, activeMs } = view.standing();
+  const { committed, redelivery, activeMs, metrics } = view.standing();
   const { cpuMicroseconds, rssPeakBytes } = view.usage();
   const { count, switching, rejected } = view.reloads();
   const { consumed, transformed, filtered, deadLettered, handedOver } = counts;
@@ -70,6 +70,7 @@ function statusBody(name: string, view: RunView): unknown {
     memory: { rssPeakBytes },
     committed: [...committed].sort(byPlace),
     redelivery: [...redelivery].sort(byPlace),
+    metrics,
     reloads: { count, switching, rejected: rejected === undefined ? null : view.redact(rejected) },
     certificates: view.certificates(),
   };

@@ -1,4 +1,5 @@
 import { ExitCode } from '../core/errors.js';
+import type { Metric } from '../core/metric-books.js';
 import type { RunReport } from '../dispatcher/dispatcher.js';
 
 /** The last thing that `run`, `demo` and `bench` print; with `-o json` one object. */
@@ -30,6 +31,8 @@ export interface Summary {
   readonly latency: { readonly p50Ms: number; readonly p99Ms: number };
   readonly committed: RunReport['committed'];
   readonly redelivery: RunReport['redelivery'];
+  /** `context.metrics` of the transform. */
+  readonly metrics: readonly Metric[];
   /** New configurations taken up while it ran. */
   readonly reloads: number;
 }
@@ -67,6 +70,7 @@ export function summarize(name: string, report: RunReport, times: RunTimes, stop
     latency: report.latency,
     committed: [...report.committed].sort(byPlace),
     redelivery: report.redelivery,
+    metrics: report.metrics,
     reloads: times.reloads,
   };
 }
@@ -128,6 +132,7 @@ export function renderSummary(summary: Summary): string {
     ['rate', `${count(summary.rate.recordsPerSecond)} records/s, ${summary.cpu.microsecondsPerRecord} µs of CPU a record`],
     ['latency', `p50 ${summary.latency.p50Ms} ms, p99 ${summary.latency.p99Ms} ms`],
     ...(summary.reloads === 0 ? [] : ([['reloads', count(summary.reloads)]] as const)),
+    ...(summary.metrics.length === 0 ? [] : ([['metrics', ranges(summary.metrics.map(metricText))]] as const)),
     ['memory', `${bytes(summary.memory.rssPeakBytes)} at most`],
     ['committed', ranges(summary.committed.map(({ topic, partition, offset }) => `${topic}[${partition}] ${offset}`))],
     ...(summary.redelivery.length === 0
@@ -140,6 +145,13 @@ export function renderSummary(summary: Summary): string {
         ] as const)),
   ];
   return `${summary.name}\n${rows.map(([label, text]) => `  ${label.padEnd(14)} ${text}`).join('\n')}\n`;
+}
+
+function metricText(metric: Metric): string {
+  const labels = Object.entries(metric.labels ?? {}).map(([name, value]) => `${name}=${value}`);
+  const name = labels.length === 0 ? metric.name : `${metric.name}{${labels.join(',')}}`;
+  if (metric.kind === 'count') return `${name} ${count(metric.value)}`;
+  return `${name} ${count(metric.observations)} × ${Number((metric.sum / metric.observations).toPrecision(3))}`;
 }
 
 const LISTED_MAX = 12;

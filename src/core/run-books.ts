@@ -1,12 +1,14 @@
 import { Accounting } from './accounting.js';
 import { LatencyHistogram } from './latency-histogram.js';
+import { MetricBooks } from './metric-books.js';
 
 /** What is counted over a whole run, however many times its clients are made anew. */
 export interface RunBooks {
   readonly accounting: Accounting;
   readonly latency: LatencyHistogram;
+  readonly metrics: MetricBooks;
 }
 
 export function newRunBooks(): RunBooks {
-  return { accounting: new Accounting(), latency: new LatencyHistogram() };
+  return { accounting: new Accounting(), latency: new LatencyHistogram(), metrics: new MetricBooks() };
 }

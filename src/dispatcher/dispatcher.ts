@@ -158,6 +158,7 @@ export class Dispatcher {
       committed: [...this.committed].map(([id, offset]) => ({ ...describe(id), offset })),
       redelivery: this.rebalancer.uncommitted(this.committed).map(({ partitionId, from, to }) => ({ ...describe(partitionId), from, to })),
       activeMs: this.deck.activeMs,
+      metrics: this.state.metrics.snapshot(),
     };
   }
 

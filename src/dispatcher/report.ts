@@ -1,5 +1,6 @@
 import type { AccountingSnapshot } from '../core/accounting.js';
 import type { DispatcherError } from '../core/errors.js';
+import type { Metric } from '../core/metric-books.js';
 import type { EndOffset } from '../ports/source.js';
 
 /** What a run came to. */
@@ -13,6 +14,8 @@ export interface RunReport {
   readonly committed: readonly { readonly topic: string; readonly partition: number; readonly offset: number }[];
   readonly redelivery: readonly { readonly topic: string; readonly partition: number; readonly from: number; readonly to: number }[];
   readonly latency: { readonly p50Ms: number; readonly p99Ms: number };
+  /** What the transform counted and observed. */
+  readonly metrics: readonly Metric[];
   /** From the first batch read to the last one settled. */
   readonly activeMs: number;
   /** A client did not close in time; only the end of the process ends it. */
@@ -22,7 +25,7 @@ export interface RunReport {
 }
 
 /** Where a run stands just now, in the terms of its report. Costs a walk over its partitions. */
-export type Standing = Pick<RunReport, 'committed' | 'redelivery' | 'activeMs'>;
+export type Standing = Pick<RunReport, 'committed' | 'redelivery' | 'activeMs' | 'metrics'>;
 
 /** How a run goes just now. */
 export interface RunStatus {

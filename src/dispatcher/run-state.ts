@@ -6,6 +6,7 @@ import { BlockPool } from '../core/block-pool.js';
 import type { DispatcherError } from '../core/errors.js';
 import { FlowControl } from '../core/flow-control.js';
 import type { LatencyHistogram } from '../core/latency-histogram.js';
+import type { MetricBooks } from '../core/metric-books.js';
 import { OffsetTracker } from '../core/offset-tracker.js';
 import { newRunBooks } from '../core/run-books.js';
 import type { Flight } from './flight.js';
@@ -23,6 +24,7 @@ export interface RunState {
   readonly batchSize: BatchSize;
   readonly accounting: Accounting;
   readonly latency: LatencyHistogram;
+  readonly metrics: MetricBooks;
   readonly logLimit: LogLimit;
   /** By id, in read order. */
   readonly flights: Map<BatchId, Flight>;
@@ -57,6 +59,7 @@ export function makeRunState(deps: DispatcherDeps, settings: DispatcherSettings,
     batchSize: new BatchSize(settings.batchSize),
     accounting: books.accounting,
     latency: books.latency,
+    metrics: books.metrics,
     logLimit: new LogLimit(deps.logger, deps.clock),
     flights: new Map(),
     topicNames: new Map(),

@@ -88,6 +88,7 @@ export class Shutdown {
       redelivery: ended.redelivery,
       latency: deck.latencies(),
       activeMs: deck.activeMs,
+      metrics: this.state.metrics.snapshot(),
       hung: ended.hung,
       ends: ended.ends,
     };

@@ -189,6 +189,10 @@ export class TransformRunner {
 
   private report(result: TransformResult): void {
     for (const entry of result.logs ?? []) this.state.deps.logger[entry.level](entry.message, entry.fields);
+    const { metrics, logLimit } = this.state;
+    for (const entry of result.counts ?? []) metrics.add(entry);
+    if (metrics.leftOut > 0)
+      logLimit.warn('metrics', 'the transform counts under too many names or labels: some are left out', { leftOut: metrics.leftOut });
   }
 }
 

@@ -134,7 +134,11 @@ export class LegRunner<Config> {
   }
 
   standing(): Standing {
-    return this.totals.standing(this.legOver ? { committed: [], redelivery: [], activeMs: 0 } : this.leg.dispatcher.standing());
+    return this.totals.standing(
+      this.legOver
+        ? { committed: [], redelivery: [], activeMs: 0, metrics: this.books.metrics.snapshot() }
+        : this.leg.dispatcher.standing(),
+    );
   }
 
   get reloadStatus(): ReloadStatus {

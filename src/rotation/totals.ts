@@ -36,7 +36,7 @@ export class RunTotals {
     for (const entry of now.committed) committed.set(keyOf(entry), entry);
     const ranges = new Map(this.ranges);
     for (const range of now.redelivery) ranges.set(keyOf(range), joined([...(ranges.get(keyOf(range)) ?? []), range]));
-    return { committed: [...committed.values()], redelivery: [...ranges.values()].flat(), activeMs: this.activeMs + now.activeMs };
+    return { ...now, committed: [...committed.values()], redelivery: [...ranges.values()].flat(), activeMs: this.activeMs + now.activeMs };
   }
 
   /** The last leg's report, as that of the whole run. */

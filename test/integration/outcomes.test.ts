@@ -11,8 +11,10 @@ const MIXED = `
 import { defineTransform, drop, emit, emitAll, reject } from 'kafka-dispatcher';
 interface Numbered { n: number }
 export default defineTransform<Numbered, Numbered>({
-  transform(value) {
+  transform(value, _record, { metrics }) {
     const { n } = value;
+    if (n < 3) metrics.observe('size', n);
+    if (n % 10 === 4) metrics.count('fours', 1, { of: 'ten' });
     if (n % 1000 === 1) throw new TypeError('thrown for ' + n);
     if (n % 1000 === 2) return reject('NOT_WANTED', 'rejected ' + n);
     if (n % 1000 === 3) return undefined as never;
@@ -54,6 +56,13 @@ test('throws, rejects, missing results, drops and emitting 0, 1 and 3 records ad
   const none = RECORDS / 10;
   assert.deepEqual(summary.deadLetteredBy, { TRANSFORM_ERROR: RECORDS / 1000, NOT_WANTED: RECORDS / 1000, NO_RESULT: RECORDS / 1000 });
   assert.deepEqual(summary.filteredBy, { FOUR: dropped });
+  assert.deepEqual(
+    [...summary.metrics].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    [
+      { kind: 'count', name: 'fours', labels: { of: 'ten' }, value: dropped },
+      { kind: 'observe', name: 'size', observations: 3, sum: 3, min: 0, max: 2 },
+    ],
+  );
   assert.equal(summary.records.transformed, RECORDS - bad - dropped);
   assert.equal(summary.records.emitted, RECORDS - bad - dropped - none + 2 * tripled);
   const letters = await cluster.tool.consume([job.deadLetters]);

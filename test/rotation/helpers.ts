@@ -73,6 +73,7 @@ const NOTHING: RunReport = {
   },
   committed: [],
   redelivery: [],
+  metrics: [],
   latency: { p50Ms: 0, p99Ms: 0 },
   activeMs: 0,
   hung: false,
@@ -106,7 +107,7 @@ export class PlayedLeg implements Leg {
         this.end();
       },
       status: () => ({ state: 'running' }) as RunStatus,
-      standing: () => ({ committed: [], redelivery: [], activeMs: 0 }),
+      standing: () => ({ committed: [], redelivery: [], activeMs: 0, metrics: [] }),
     };
   }
 

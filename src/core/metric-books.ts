@@ -1,0 +1,59 @@
+/** What transforms counted and observed over a run. A task that is run again counts again. */
+
+/** Distinct series of a run; what is counted under further ones is left out, and how often is told. */
+const SERIES_MAX = 1000;
+
+export interface MetricEntry {
+  readonly kind: 'count' | 'observe';
+  readonly name: string;
+  readonly value: number;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+interface Named {
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** A count's sum, or what was observed. */
+export type Metric =
+  | (Named & { readonly kind: 'count'; readonly value: number })
+  | (Named & { readonly kind: 'observe'; readonly observations: number; readonly sum: number; readonly min: number; readonly max: number });
+
+interface Series {
+  readonly entry: MetricEntry;
+  times: number;
+  sum: number;
+  min: number;
+  max: number;
+}
+
+export class MetricBooks {
+  readonly #series = new Map<string, Series>();
+  #leftOut = 0;
+
+  add(entry: MetricEntry): void {
+    const { kind, name, value, labels } = entry;
+    const key = JSON.stringify([kind, name, labels]);
+    const series = this.#series.get(key);
+    if (series !== undefined) {
+      series.times += 1;
+      series.sum += value;
+      series.min = Math.min(series.min, value);
+      series.max = Math.max(series.max, value);
+    } else if (this.#series.size >= SERIES_MAX) this.#leftOut += 1;
+    else this.#series.set(key, { entry, times: 1, sum: value, min: value, max: value });
+  }
+
+  /** Entries that had no place among the series. */
+  get leftOut(): number {
+    return this.#leftOut;
+  }
+
+  snapshot(): readonly Metric[] {
+    return [...this.#series.values()].map(({ entry: { kind, name, labels }, times, sum, min, max }) => {
+      const named = labels === undefined ? { name } : { name, labels };
+      return kind === 'count' ? { kind, ...named, value: sum } : { kind, ...named, observations: times, sum, min, max };
+    });
+  }
+}
