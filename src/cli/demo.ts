@@ -25,6 +25,8 @@ const DEAD_LETTERS = 'flights.dlq';
 const PARTITIONS = 8;
 const PARTITIONS_MAX = 100;
 const SAMPLES = 5;
+/** The run takes seconds: those who read it without a terminal see it move, too. */
+const PROGRESS_INTERVAL_MS = 500;
 const CLOSE_TIMEOUT_MS = 10_000;
 const LOG_FLUSH_MS = 1000;
 
@@ -52,6 +54,7 @@ async function demo(options: GlobalOptions, io: CliIo): Promise<void> {
         config,
         until: 'end',
         options,
+        progressIntervalMs: PROGRESS_INTERVAL_MS,
         beforeSummary: async () => {
           if (options.output !== 'json') await printSamples(config, io);
         },

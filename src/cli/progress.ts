@@ -16,20 +16,22 @@ export interface ProgressOutput {
 export class Progress {
   private readonly output: ProgressOutput;
   private readonly status: () => RunStatus;
+  private readonly plainIntervalMs: number;
   private readonly samples: { atMs: number; consumed: number }[] = [];
   private timer: NodeJS.Timeout | undefined;
   private lastLine = '';
 
-  constructor(output: ProgressOutput, status: () => RunStatus) {
+  constructor(output: ProgressOutput, status: () => RunStatus, plainIntervalMs = PLAIN_INTERVAL_MS) {
     this.output = output;
     this.status = status;
+    this.plainIntervalMs = plainIntervalMs;
   }
 
   start(): void {
     const live = this.output.isTTY === true;
     this.timer = setInterval(
       () => (live ? this.rewrite() : this.output.write(`${this.line()}\n`)),
-      live ? LIVE_INTERVAL_MS : PLAIN_INTERVAL_MS,
+      live ? LIVE_INTERVAL_MS : this.plainIntervalMs,
     );
     this.timer.unref();
   }

@@ -27,6 +27,8 @@ export interface RunJobOptions {
   readonly options: GlobalOptions;
   /** Loads the configuration again; undefined: it stays as it is, whatever happens. */
   readonly loadAgain?: () => Loaded;
+  /** Between two lines of progress where there is no terminal. */
+  readonly progressIntervalMs?: number;
   /** Called when the run is over, before the summary is printed; what it throws is the caller's. */
   readonly beforeSummary?: () => Promise<void>;
   /** Takes secrets out of log lines. */
@@ -49,7 +51,7 @@ export async function runJob(job: RunJobOptions, io: CliIo): Promise<Summary> {
   });
   const expiry = new ExpiryWatch({ logger, clock: realClock, now: () => new Date() });
   const { runner, watch } = await makeRunner(job, logger, expiry);
-  const progress = options.quiet === true ? undefined : new Progress(io.stderr, () => runner.status());
+  const progress = options.quiet === true ? undefined : new Progress(io.stderr, () => runner.status(), job.progressIntervalMs);
   const removeSignals = listenToSignals(runner, { logger, progress, io, reloadable: job.loadAgain !== undefined });
   const view = {
     startedAt,

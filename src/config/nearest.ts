@@ -4,11 +4,11 @@
 const SYNONYMS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     'dispatcher.dead-letter.topic':
-      'dlq dlt dlq-topic dead-letter-topic dead-letters dead-letter-queue deadletter dead-letter-queue-topic error-topic errors poison',
+      'dlq dlt dlq-topic dead-letter-topic dead-letters dead-letter-queue deadletter dead-letter-queue-topic error-topic errors poison dead-letter-name',
     'dispatcher.threads':
       'workers worker worker-threads worker-count num-workers pool pool-size parallelism num-threads thread-count cores max-threads min-threads executors',
     'dispatcher.batch.records-max':
-      'max-records batch-size records max-poll-records batch-records max-batch-size max-batch-records records-per-batch chunk-size',
+      'max-records batch-size size records max-poll-records batch-records max-batch-size max-batch-records records-per-batch chunk-size',
     'dispatcher.batch.bytes-max': 'batch-bytes max-batch-bytes max-bytes bytes',
     'dispatcher.batch.linger': 'linger linger-ms batch-timeout batch-wait max-wait',
     'kafka.bootstrap-servers':
@@ -30,7 +30,8 @@ const SYNONYMS: ReadonlyMap<string, string> = new Map(
     'dispatcher.delivery': 'guarantee semantics delivery-guarantee processing-guarantee eos exactly-once',
     'dispatcher.ordering': 'order ordered order-by preserve-order',
     'dispatcher.in-flight.bytes-max': 'memory max-memory memory-limit buffer buffer-memory buffer-size in-flight-bytes',
-    'dispatcher.in-flight.records-max': 'max-in-flight max-inflight inflight in-flight-records prefetch queue-size',
+    'dispatcher.in-flight.records-max':
+      'max-in-flight max-inflight inflight in-flight-records prefetch queue-size queue max-records-in-flight',
     'dispatcher.timeout': 'task-timeout worker-timeout processing-timeout transform-timeout max-processing-time',
     'dispatcher.concurrency': 'async max-concurrency concurrent max-concurrent-tasks',
     'dispatcher.retry': 'retries max-retries attempts max-attempts backoff',
@@ -38,7 +39,7 @@ const SYNONYMS: ReadonlyMap<string, string> = new Map(
     'dispatcher.drain-timeout': 'shutdown-timeout grace-period graceful-shutdown drain stop-timeout termination-grace-period',
     'server.port': 'port http-port metrics-port health-port listen management-port',
     'server.address': 'host bind hostname interface',
-    'logging.level': 'log-level loglevel log verbosity',
+    'logging.level': 'log-level loglevel lvl log verbosity',
     'logging.format': 'log-format',
     name: 'app-name application-id client-id app id job job-name',
   }).flatMap(([path, words]) => words.split(' ').map((word) => [word, path] as const)),
@@ -92,6 +93,11 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
   return best;
 }
 
+/** Edits in a name that was meant as it nearly stands. */
+const SLIP_MAX = 2;
+
+const sortedWords = (name: string): string => name.split('-').sort().join('-');
+
 const lastPart = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
 
 /** The full path of the key that was most likely meant by `key` below `section` ('' = top level). */
@@ -102,10 +108,20 @@ export function nearestKey(section: string, key: string, paths: readonly string[
   );
   const exact = siblings.find((path) => lastPart(path) === word);
   if (exact !== undefined) return exact;
+  const reordered = siblings.find((path) => sortedWords(lastPart(path)) === sortedWords(word));
+  if (reordered !== undefined) return reordered;
   const sibling = nearestName(word, siblings.map(lastPart));
-  if (sibling !== undefined && editDistance(word, sibling) <= 2) return siblings.find((path) => lastPart(path) === sibling);
+  if (sibling !== undefined && editDistance(word, sibling) <= SLIP_MAX) return siblings.find((path) => lastPart(path) === sibling);
+  const whole = section === '' ? word : `${section}.${word}`;
+  const slip =
+    siblings.length > 0
+      ? undefined
+      : paths.find((path) => Math.abs(path.length - whole.length) <= SLIP_MAX && editDistance(whole, path) <= SLIP_MAX);
+  if (slip !== undefined) return slip;
   const meant = SYNONYMS.get(word);
   if (meant !== undefined) return meant;
+  // A section with one key in it: whatever it was called, that was meant.
+  if (siblings.length === 1 && section !== '') return siblings[0];
   const elsewhere = paths.filter((path) => lastPart(path) === word);
   if (elsewhere.length > 0) return elsewhere[0];
   if (sibling !== undefined) return siblings.find((path) => lastPart(path) === sibling);

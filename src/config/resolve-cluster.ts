@@ -37,7 +37,7 @@ function serversOrigin(side: ClientSide, { settings }: ResolveInput): PropertyOr
   const own = `kafka.${side}.bootstrap-servers`;
   const key = settings.isSet(own) ? own : 'kafka.bootstrap-servers';
   const origin = settings.origin(key);
-  return { key, place: origin.kind === 'file' ? formatOrigin(origin) : '', note: '' };
+  return { key, place: origin.kind === 'default' ? '' : formatOrigin(origin), note: '' };
 }
 
 function tokensOf(side: ClientSide, servers: readonly string[], input: ResolveInput, problems: Problems): TokenSource | undefined {

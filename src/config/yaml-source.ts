@@ -208,6 +208,8 @@ interface ConverterParts {
 
 class Converter {
   readonly #parts: ConverterParts;
+  /** The keys down to the node in hand. */
+  readonly #path: string[] = [];
   #nodes = 0;
   #limitReported = false;
 
@@ -243,9 +245,11 @@ class Converter {
           this.#parts.problems.error(at, null, 'a key is not plain text', 'write the key as text');
           continue;
         }
+        const key = this.#parts.mask.unmask(String(pair.key.source ?? pair.key.value));
+        this.#path.push(key);
         const child = pair.value === null ? this.#empty(this.#at(pair.key)) : this.convert(pair.value as Node, depth + 1);
-        if (child !== undefined)
-          entries.push({ key: this.#parts.mask.unmask(String(pair.key.source ?? pair.key.value)), keyAt: this.#at(pair.key), node: child });
+        this.#path.pop();
+        if (child !== undefined) entries.push({ key, keyAt: this.#at(pair.key), node: child });
       }
       return { kind: 'map', entries, at };
     }
@@ -261,7 +265,8 @@ class Converter {
     const raw = quoted || typeof node.value === 'string' ? String(node.value) : (node.source ?? String(node.value));
     const written = this.#parts.mask.unmask(raw);
     const expanded = this.#parts.interpolator.expand(written);
-    for (const fault of expanded.faults) this.#parts.problems.error(at, null, fault.message, fault.remedy);
+    const key = this.#path.length === 0 ? null : this.#path.join('.');
+    for (const fault of expanded.faults) this.#parts.problems.error(at, key, fault.message, fault.remedy);
     const value = expanded.changed || typeof node.value === 'string' ? expanded.text : scalarValue(node.value);
     return {
       kind: 'scalar',

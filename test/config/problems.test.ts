@@ -44,6 +44,10 @@ test('an unknown key is told with the nearest key, by spelling, by meaning and b
     ['group-id: x', 'kafka.consumer.group-id'],
     ['loggin: { level: info }', 'logging'],
     ['server: { host: x }', 'server.address'],
+    ['dispatcher: { dead-letter: { name: x } }', 'dispatcher.dead-letter.topic'],
+    ['dispatcher: { in-flight: { max-records: 4 } }', 'dispatcher.in-flight.records-max'],
+    ['dispatcher: { batch: { size: 4 } }', 'dispatcher.batch.records-max'],
+    ['logging: { lvl: info }', 'logging.level'],
   ];
   for (const [yaml, wanted] of cases) {
     const remedies = load(`${MINIMAL}${yaml}\n`).problems.map((problem) => problem.remedy);
@@ -82,6 +86,7 @@ test('a missing required key is told once, and not at all when its value was fau
   const faulty = load(MINIMAL.replace('group-id: g', 'group-id: ${UNSET}'));
   assert.equal(faulty.problems.length, 1);
   assert.match(faulty.problems[0]?.message ?? '', /UNSET is not set/);
+  assert.equal(faulty.problems[0]?.key, 'kafka.consumer.group-id');
 });
 
 test('broken files are told as such: missing, a directory, UTF-16, NUL bytes, invalid UTF-8, too large, not a mapping', () => {
