@@ -27,8 +27,8 @@ rd_kafka_t *kd_handle_client(const kd_handle *handle);
 bool kd_handle_is_consumer(const kd_handle *handle);
 
 /*
- * Hands what waits in the log of a client with `log.queue` to its log callback, on this thread; one thread only. The rest follows when the client
- * is destroyed. Not before the client is whole, which its owner knows.
+ * Hands what waits in the log of a client with `log.queue` to its log callback, on this thread; one thread only. The rest is handed over when the client
+ * is destroyed, to whoever still listens then. Not before the client is whole, which its owner knows.
  */
 void kd_handle_serve_log(kd_handle *handle);
 

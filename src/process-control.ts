@@ -5,9 +5,10 @@ type StopListener = (signal: string) => void;
 
 /** Signals that came before anybody could act on them; undefined: nobody holds them. */
 let held: { readonly stops: string[]; readonly release: () => void } | undefined;
+let reloadWasWanted = false;
 
 /**
- * From now on signals wait for onStopSignals, so that a run is not killed in the moments in which it is still read and put together.
+ * From now on signals wait for onStopSignals and onReloadSignal, so that a run is not killed in the moments in which it is still read and put together.
  * A second one is not kept waiting: `exit` ends the process.
  */
 export function holdSignals(onTerminal: boolean, exit: () => void): void {
@@ -17,8 +18,8 @@ export function holdSignals(onTerminal: boolean, exit: () => void): void {
     if (stops.push(signal) > 1) exit();
   };
   const reload = (): void => {
-    // What a reload would read is being read.
     if (onTerminal && !hasTerminal()) stop('SIGHUP');
+    else reloadWasWanted = true;
   };
   const removeStops = listen(['SIGTERM', 'SIGINT'], stop);
   const removeReload = listen(['SIGHUP'], reload);
@@ -56,7 +57,10 @@ export function onStopSignals(handle: (count: number, signal: string) => void): 
  */
 export function onReloadSignal(onTerminal: boolean, handle: (terminalGone: boolean) => void): () => void {
   const listener = (): void => handle(onTerminal && !hasTerminal());
-  return listen(['SIGHUP'], listener);
+  const remove = listen(['SIGHUP'], listener);
+  if (reloadWasWanted) handle(false);
+  reloadWasWanted = false;
+  return remove;
 }
 
 function hasTerminal(): boolean {

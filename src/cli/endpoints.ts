@@ -7,7 +7,7 @@ import type { Usage } from '../process-control.js';
 import type { CertificateExpiry } from '../rotation/expiry.js';
 import type { ReloadStatus } from '../rotation/leg.js';
 import { version } from '../version.js';
-import { byPlace, rates } from './summary.js';
+import { byPlace, cleanMetrics, rates } from './summary.js';
 
 export interface RunView {
   readonly startedAt: Date;
@@ -70,7 +70,7 @@ function statusBody(name: string, view: RunView): unknown {
     memory: { rssPeakBytes },
     committed: [...committed].sort(byPlace),
     redelivery: [...redelivery].sort(byPlace),
-    metrics,
+    metrics: cleanMetrics(metrics, view.redact),
     reloads: { count, switching, rejected: rejected === undefined ? null : view.redact(rejected) },
     certificates: view.certificates(),
   };

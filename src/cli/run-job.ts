@@ -17,7 +17,7 @@ import { startEndpoints } from './endpoints.js';
 import { type CliIo, type GlobalOptions, useColors } from './io.js';
 import { Progress } from './progress.js';
 import { JobRevisions } from './reload.js';
-import { renderSummary, type Summary, summarize } from './summary.js';
+import { cleanMetrics, renderSummary, type Summary, summarize } from './summary.js';
 
 const LOG_FLUSH_MS = 2000;
 
@@ -188,7 +188,8 @@ function whatIsRun(
 /** What others said may quote a secret. */
 function clean(summary: Summary, redact = (text: string): string => text): Summary {
   const { message, remedy } = summary.reason;
-  return { ...summary, reason: { ...summary.reason, message: redact(message), remedy: remedy === null ? null : redact(remedy) } };
+  const metrics = cleanMetrics(summary.metrics, redact);
+  return { ...summary, metrics, reason: { ...summary.reason, message: redact(message), remedy: remedy === null ? null : redact(remedy) } };
 }
 
 function times(startedAt: Date, cpuBefore: number, report: RunReport, runner: Runner): Parameters<typeof summarize>[2] {

@@ -15,8 +15,9 @@ export function register(program: Command, io: CliIo): void {
     .addHelpText('after', '\nExample:\n  kd run -c flights.yml --until end -o json\n')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { until: 'end' | 'forever' }>();
-      holdSignals(io.stderr.isTTY === true, () => process.exit(ExitCode.cutShort));
       const { config, secrets } = await loadConfigWithDetails(options, io);
+      // Not before: a configuration may come from a pipe, for which the whole process waits, deaf to its own handlers.
+      holdSignals(io.stderr.isTTY === true, () => process.exit(ExitCode.cutShort));
       const known = new KnownSecrets(secrets);
       const loadAgain = (): Loaded => {
         const loaded = readConfig(options, io);

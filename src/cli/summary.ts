@@ -147,6 +147,17 @@ export function renderSummary(summary: Summary): string {
   return `${summary.name}\n${rows.map(([label, text]) => `  ${label.padEnd(14)} ${text}`).join('\n')}\n`;
 }
 
+/** Names and labels may be made of anything. */
+export function cleanMetrics(metrics: readonly Metric[], redact: (text: string) => string): readonly Metric[] {
+  return metrics.map(({ name, labels, ...rest }) => ({
+    ...rest,
+    name: redact(name),
+    ...(labels === undefined
+      ? {}
+      : { labels: Object.fromEntries(Object.entries(labels).map(([label, value]) => [redact(label), redact(value)])) }),
+  }));
+}
+
 function metricText(metric: Metric): string {
   const labels = Object.entries(metric.labels ?? {}).map(([name, value]) => `${name}=${value}`);
   const name = labels.length === 0 ? metric.name : `${metric.name}{${labels.join(',')}}`;

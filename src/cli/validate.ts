@@ -29,7 +29,8 @@ interface ValidateOptions {
 async function validate(options: GlobalOptions & ValidateOptions, io: CliIo): Promise<void> {
   const loaded = readConfig(options, io);
   const problems = [...loaded.problems];
-  if (loaded.config !== undefined) problems.push(...(await inspectParts(loaded.config, loaded)));
+  const given = loaded.config;
+  if (given !== undefined) problems.push(...(await withQuietModules(() => inspectParts(given, loaded))));
   const errors = problems.filter((problem) => problem.severity === 'error').length;
   const warnings = problems.length - errors;
   const ok = errors === 0 && (options.strict !== true || warnings === 0);
@@ -43,6 +44,17 @@ async function validate(options: GlobalOptions & ValidateOptions, io: CliIo): Pr
   }
   if (errors > 0) io.setExitCode(ExitCode.configuration);
   else if (!ok) io.setExitCode(ExitCode.checkFailed);
+}
+
+/** Standard output belongs to the result, whatever a module prints while it is loaded. */
+async function withQuietModules<Result>(look: () => Promise<Result>): Promise<Result> {
+  const write = process.stdout.write;
+  process.stdout.write = process.stderr.write.bind(process.stderr);
+  try {
+    return await look();
+  } finally {
+    process.stdout.write = write;
+  }
 }
 
 interface Report {

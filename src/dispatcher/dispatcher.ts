@@ -91,11 +91,12 @@ export class Dispatcher {
     const { state, signals } = this;
     this.lifecycle.transitionTo('starting');
     try {
-      const starting = this.start();
+      // Stopped before it began: nothing is connected to.
+      const starting = state.stopping ? Promise.resolve() : this.start();
       // What a start that was given up still says is of no interest.
       starting.catch(() => undefined);
       await Promise.race([starting, signals.cutWanted]);
-      if (!state.stopping) {
+      if (!isStopping(state)) {
         this.lifecycle.transitionTo('running');
         state.deps.running?.();
         this.tick();

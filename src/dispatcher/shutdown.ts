@@ -174,12 +174,11 @@ export class Shutdown {
 
   /**
    * False when a client hung past its deadline. Each has a little time of its own, however late it is; tasks of a drain that was cut settle
-   * nothing any more, and have only the time to heed the signal. A cut that comes as late as here gives nobody more than that little time.
+   * nothing any more, and have only the time to heed the signal. A cut that comes as late as here leaves each no more than that little time.
    */
   private async closeAll(deadlineMs: number, isCut: boolean): Promise<boolean> {
     const { source, sink, pool, logger, clock } = this.state.deps;
     const leftMs = (): number => (isCut ? Limits.closeTimeoutMs : Math.max(Limits.closeTimeoutMs, deadlineMs - clock.nowMs()));
-    const { late, forget } = this.lateCut();
     let closed = true;
     for (const [name, close] of [
       ['consumer', () => source.stop(leftMs())],
@@ -187,31 +186,31 @@ export class Shutdown {
       ['pool', () => pool.close(isCut ? Limits.cutTasksMs : leftMs())],
     ] as const) {
       try {
-        await Promise.race([close(), late]);
+        await (isCut ? close() : this.unlessCut(close()));
       } catch (error) {
         closed = false;
         logger.warn(`the ${name} did not close in order`, { error: error instanceof Error ? error.message : String(error) });
       }
     }
-    forget();
     return closed;
   }
 
-  /** Rejects a little after the cut was wanted, whenever that is. */
-  private lateCut(): { readonly late: Promise<never>; readonly forget: () => void } {
+  /** Rejects when it is not closed a little after the cut was wanted, or, where that was before, after it began. */
+  private async unlessCut(closing: Promise<void>): Promise<void> {
+    const { clock } = this.state.deps;
     let isOver = false;
     let cancel: () => void = () => undefined;
     const late = new Promise<never>((_resolve, reject) => {
       const end = (): void => reject(new Error(`not within ${Limits.closeTimeoutMs} ms of the second signal`));
       void this.cutWanted.then(() => {
-        if (!isOver) cancel = this.state.deps.clock.after(Limits.closeTimeoutMs, end);
+        if (!isOver) cancel = clock.after(Limits.closeTimeoutMs, end);
       });
     });
-    late.catch(() => undefined);
-    const forget = (): void => {
+    try {
+      await Promise.race([closing, late]);
+    } finally {
       isOver = true;
       cancel();
-    };
-    return { late, forget };
+    }
   }
 }

@@ -190,8 +190,9 @@ export class TransformRunner {
   private report(result: TransformResult): void {
     for (const entry of result.logs ?? []) this.state.deps.logger[entry.level](entry.message, entry.fields);
     const { metrics, logLimit } = this.state;
+    const leftOutBefore = metrics.leftOut;
     for (const entry of result.counts ?? []) metrics.add(entry);
-    if (metrics.leftOut > 0)
+    if (metrics.leftOut > leftOutBefore)
       logLimit.warn('metrics', 'the transform counts under too many names or labels: some are left out', { leftOut: metrics.leftOut });
   }
 }

@@ -35,10 +35,7 @@ export interface TransformSummary {
 /** What a transform module offers, without running any of it but its top level. Throws a TRANSFORM_LOAD error. */
 export async function inspectTransform(path: string): Promise<TransformSummary> {
   const compiled = await compileTransform(path);
-  const write = process.stdout.write;
   try {
-    // Standard output belongs to results, whatever the module prints at its top level.
-    process.stdout.write = process.stderr.write.bind(process.stderr);
     const loaded = await importTransform(compiled.url(), path);
     return {
       kind: loaded.transformBatch === undefined ? 'record' : 'batch',
@@ -50,7 +47,6 @@ export async function inspectTransform(path: string): Promise<TransformSummary> 
       hasOutputSchema: loaded.outputSchema !== undefined,
     };
   } finally {
-    process.stdout.write = write;
     await compiled.remove();
   }
 }

@@ -1,17 +1,34 @@
 import { isMarked, isThenable, RESULT } from './results.js';
 
+export const PROMISED = 'a promise inside of a result: await it; in transformBatch, Promise.all';
+
+/** True: promises are among these results. Nobody will wait for them, and one that is rejected would end the worker. */
+export function silencePromises(results: readonly unknown[]): boolean {
+  let found = false;
+  for (const result of results) {
+    const value = isMarked(result) && result[RESULT] === 'emit' ? result.value : result;
+    if (!isThenable(value)) continue;
+    found = true;
+    // Others than real ones may begin their work when they are asked.
+    if (value instanceof Promise) value.catch(() => undefined);
+  }
+  return found;
+}
+
 /**
  * Why a value can't be meant as one: something that was to be returned in another way, and would be encoded as `{}` or as the helper's own fields.
  * Undefined: a value like any other. May run code of the user (a proxy's traps) and throw.
  */
 export function misplaced(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  if (Array.isArray(value)) return value.some(isMarked) ? 'a list that holds results: say emitAll([…])' : undefined;
+  if (Array.isArray(value)) {
+    if (value.some(isMarked)) return 'a list that holds results: say emitAll([…])';
+    return silencePromises(value) ? 'a list that holds promises: await Promise.all of it' : undefined;
+  }
   if (isMarked(value)) return `${value[RESULT]}() inside of emit(): return it alone`;
   if (isThenable(value)) {
-    // Rejected with nobody waiting, it would end the worker.
-    value.then(undefined, () => undefined);
-    return 'a promise inside of a result: await it; in transformBatch, Promise.all';
+    silencePromises([value]);
+    return PROMISED;
   }
   if ('next' in value && typeof value.next === 'function' && Symbol.iterator in value) return 'a generator: say emitAll([...it])';
   return undefined;

@@ -6,6 +6,8 @@ const LOGS_MAX = 100;
 const LOG_TEXT_MAX = 4096;
 const SERIES_MAX = 200;
 const OBSERVATIONS_MAX = 1000;
+/** Characters of a metric's name, and of a label's name and value: hostile records must not fill memory by them. */
+const NAME_MAX = 200;
 
 /** What the user's code logs and counts, gathered until the next task answers. Bounded; what is beyond is counted and said once. */
 export class Reports extends LeveledLogger implements TransformLogger, TransformMetrics {
@@ -18,17 +20,18 @@ export class Reports extends LeveledLogger implements TransformLogger, Transform
   count(name: string, value = 1, labels?: Readonly<Record<string, string>>): void {
     if (!Number.isFinite(value)) return;
     const plain = labels === undefined ? undefined : plainLabels(labels);
-    const series = plain === undefined ? String(name) : `${name} ${JSON.stringify(plain)}`;
+    const short = cut(name);
+    const series = plain === undefined ? short : `${short} ${JSON.stringify(plain)}`;
     const known = this.#counts.get(series);
     if (known !== undefined) known.value += value;
     else if (this.#counts.size >= SERIES_MAX) this.#countsDropped += 1;
-    else this.#counts.set(series, { name: String(name), value, ...(plain === undefined ? {} : { labels: plain }) });
+    else this.#counts.set(series, { name: short, value, ...(plain === undefined ? {} : { labels: plain }) });
   }
 
   observe(name: string, value: number): void {
     if (!Number.isFinite(value)) return;
     if (this.#observations.length >= OBSERVATIONS_MAX) this.#countsDropped += 1;
-    else this.#observations.push({ name: String(name), value, kind: 'observe' });
+    else this.#observations.push({ name: cut(name), value, kind: 'observe' });
   }
 
   takeLogs(): readonly TransformLog[] | undefined {
@@ -77,6 +80,10 @@ function plainFields(fields: unknown): Readonly<Record<string, unknown>> | undef
   }
 }
 
+function cut(text: unknown): string {
+  return String(text).slice(0, NAME_MAX);
+}
+
 function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -85,6 +92,6 @@ function plainLabels(labels: Readonly<Record<string, string>>): Readonly<Record<
   return Object.fromEntries(
     Object.entries(labels)
       .slice(0, 10)
-      .map(([name, value]) => [name, String(value)]),
+      .map(([name, value]) => [cut(name), cut(value)]),
   );
 }

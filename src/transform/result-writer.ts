@@ -5,7 +5,7 @@ import { Outcome, RowFlag } from '../wire/layout.js';
 import type { OutputBatchWriter } from '../wire/output-writer.js';
 import { writeDeadLetterRow } from './dead-letter.js';
 import { checkOptions, type Emission, flagsOf, partitionProblem, writeEmission } from './emission.js';
-import { misplaced } from './misplaced.js';
+import { misplaced, PROMISED, silencePromises } from './misplaced.js';
 import { partitionOf, type TaskScope } from './record-view.js';
 import { isCode, Rejected, redacted, refuse, refuseThrown } from './rejected.js';
 import { type EmitAll, type EmitOptions, isMarked, type MarkedResult, RESULT } from './results.js';
@@ -180,6 +180,7 @@ export class ResultWriter {
 
   #emitAll(row: number, result: EmitAll<unknown>): Step {
     if (!Array.isArray(result.results)) return refuse('transform', 'INVALID_RESULT', 'emitAll() takes a list');
+    if (silencePromises(result.results)) return refuse('transform', 'INVALID_RESULT', PROMISED);
     let unknownTopic = false;
     for (const item of result.results) {
       if (isMarked(item) && (item[RESULT] === 'drop' || item[RESULT] === 'reject' || item[RESULT] === 'emitAll')) {

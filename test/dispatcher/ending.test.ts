@@ -53,6 +53,31 @@ test('after a cut nothing is asked of the source any more but to stop, whatever 
   assert.deepEqual(bench.source.calls, ['open 0@0', 'stop']);
 });
 
+test('a run that is stopped before it begins connects to nothing', async () => {
+  const bench = new Bench();
+  bench.sink.start = () => never;
+  bench.dispatcher.stop();
+  bench.run();
+  await bench.settle();
+  assert.equal(bench.report?.state, 'stopped');
+  assert.equal(bench.report.error, undefined);
+});
+
+test('a cut that comes while the clients are closed leaves each of them a little time, and no more', async () => {
+  const bench = new Bench();
+  await bench.start();
+  bench.source.stop = () => never;
+  bench.dispatcher.stop();
+  await bench.pass(6_000);
+  assert.equal(bench.report, undefined);
+  bench.dispatcher.cutNow();
+  const cutAtMs = bench.clock.nowMs();
+  const report = await bench.end();
+  assert.equal(report.hung, true);
+  const tookMs = bench.clock.nowMs() - cutAtMs;
+  assert.ok(tookMs >= 5_000 && tookMs <= 6_000, `${tookMs} ms`);
+});
+
 test('a stop during a start that hangs is waited for as long as a drain, a cut ends it at once', async () => {
   const slow = new Bench();
   slow.pool.starting = never;

@@ -42,3 +42,15 @@ test('ranges that meet are one, those apart stay apart, and their number is boun
   assert.equal(ranges().length, 10);
   assert.match(ranges().join(' '), /^0-\d+ .* \d+-19010$|^0-\d+ .*-19010$/);
 });
+
+test('where a run stands is what the legs before came to with what the present one has so far, and leaves both alone', () => {
+  const totals = new RunTotals();
+  const at = (offset: number): { topic: string; partition: number; offset: number } => ({ topic: 't', partition: 0, offset });
+  const range = (from: number, to: number): RunReport['redelivery'][number] => ({ topic: 't', partition: 0, from, to });
+  const before = report({ committed: [at(5)], redelivery: [range(5, 8)], activeMs: 3 });
+  totals.add(before, 0);
+  const now = { committed: [at(9)], redelivery: [range(8, 12)], activeMs: 4, metrics: [] };
+  assert.deepEqual(totals.standing(now), { committed: [at(9)], redelivery: [range(5, 12)], activeMs: 7, metrics: [] });
+  assert.deepEqual(totals.report(before).committed, [at(5)]);
+  assert.deepEqual(totals.report(before).redelivery, [range(5, 8)]);
+});

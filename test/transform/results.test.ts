@@ -239,7 +239,8 @@ test('a result in a place where it would be written as a value is refused, with 
     dropped: [() => emit(drop('X')), /drop\(\) inside of emit\(\)/],
     twice: [() => emit(emit({})), /emit\(\) inside of emit\(\)/],
     promised: [() => emit(Promise.resolve(1)), /await/],
-    among: [() => emitAll([Promise.resolve(1)]), /await/],
+    among: [() => emitAll([1, Promise.reject(new Error('x')), emit(Promise.reject(new Error('y')))]), /await/],
+    listed: [() => [Promise.reject(new Error('x')), Promise.reject(new Error('y'))], /Promise\.all/],
     generator: [
       () =>
         (function* () {
