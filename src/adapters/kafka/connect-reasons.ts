@@ -7,7 +7,7 @@ import type { Logger } from '../../ports/logger.js';
 import type { ClusterOptions } from './client-config.js';
 import { type ClientRole, connectFailure, diagnosedFailure } from './errors.js';
 import { isFailureLine, logLine } from './log-bridge.js';
-import { oidcFailure } from './oidc.js';
+import { oidcFailure, oidcSilence } from './oidc.js';
 
 /** Brokers whose last failure is remembered at most. */
 const BROKERS_MAX = 100;
@@ -66,6 +66,8 @@ export class ConnectReasons {
     const token = oidcFailure(role, evidence);
     if (token !== undefined) return { kind: token.code === 'KAFKA_REFUSED' ? 'refused' : 'unreachable', error: token };
     const brokers = new Set(cluster?.bootstrapServers ?? []).size;
+    const silence = found.length > 0 || cluster === undefined ? undefined : oidcSilence(role, cluster.properties, evidence);
+    if (silence !== undefined) return { kind: 'unexplained', error: silence };
     if (found.length === 0 || found.length < brokers) {
       const error = connectFailure(role, servers, triedMs, evidence);
       return { kind: error.code === 'KAFKA_REFUSED' ? 'refused' : 'unexplained', error };

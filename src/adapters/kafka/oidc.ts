@@ -39,3 +39,20 @@ export function oidcFailure(
     cause: evidence.cause,
   });
 }
+
+/**
+ * The last thing librdkafka says may come when nobody listens any more. Where nothing was said, not even of a broker, nothing was asked of one:
+ * then it is the token that is missing, most likely. Undefined: no client credentials.
+ */
+export function oidcSilence(
+  role: ClientRole,
+  properties: ReadonlyMap<string, string>,
+  evidence: { readonly lines: readonly string[]; readonly cause: unknown },
+): DispatcherError | undefined {
+  const endpoint = properties.get(ENDPOINT);
+  if (evidence.lines.length > 0 || endpoint === undefined || properties.get(METHOD)?.toLowerCase() !== 'oidc') return undefined;
+  return new DispatcherError('KAFKA_UNREACHABLE', `no token for the ${role}: ${endpoint} does not answer, or with an error that may pass`, {
+    remedy: `see that ${ENDPOINT} is right, and can be reached from here`,
+    cause: evidence.cause,
+  });
+}
