@@ -8,7 +8,7 @@ import type { ExitCode } from '../core/errors.js';
 import type { RunReport } from '../dispatcher/dispatcher.js';
 import { type ClosableLogger, createLogger } from '../logging/winston-logger.js';
 import type { Clock } from '../ports/clock.js';
-import { onReloadSignal, onStopSignals, usage } from '../process-control.js';
+import { onReloadSignal, onStopSignals, type Usage, usage } from '../process-control.js';
 import { ExpiryWatch } from '../rotation/expiry.js';
 import { digestOf } from '../rotation/file-digest.js';
 import { FileWatch } from '../rotation/file-watch.js';
@@ -57,7 +57,7 @@ export async function runJob(job: RunJobOptions, io: CliIo): Promise<Summary> {
     startedAt,
     status: () => runner.status(),
     standing: () => runner.standing(),
-    usage: () => ({ ...usage(), cpuMicroseconds: usage().cpuMicroseconds - cpuBefore }),
+    usage: () => usageSince(cpuBefore),
     bytesOut: () => runner.bytesOut(),
     reloads: () => runner.reloadStatus,
     redact: job.redact ?? ((text: string) => text),
@@ -192,14 +192,18 @@ function clean(summary: Summary, redact = (text: string): string => text): Summa
   return { ...summary, metrics, reason: { ...summary.reason, message: redact(message), remedy: remedy === null ? null : redact(remedy) } };
 }
 
-function times(startedAt: Date, cpuBefore: number, report: RunReport, runner: Runner): Parameters<typeof summarize>[2] {
+/** Of this run: the process did other things before. */
+function usageSince(cpuBefore: number): Usage {
   const { cpuMicroseconds, rssPeakBytes } = usage();
+  return { cpuMicroseconds: cpuMicroseconds - cpuBefore, rssPeakBytes };
+}
+
+function times(startedAt: Date, cpuBefore: number, report: RunReport, runner: Runner): Parameters<typeof summarize>[2] {
   return {
+    ...usageSince(cpuBefore),
     startedAt,
     endedAt: new Date(),
     activeSeconds: report.activeMs / 1000,
-    cpuMicroseconds: cpuMicroseconds - cpuBefore,
-    rssPeakBytes,
     bytesOut: runner.bytesOut(),
     reloads: runner.reloadStatus.count,
   };

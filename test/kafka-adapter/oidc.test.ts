@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { checkCreatable } from '../../src/adapters/kafka/client-config.js';
 import { loadNative } from '../../src/adapters/kafka/native.js';
-import { oidcFailure } from '../../src/adapters/kafka/oidc.js';
+import { oidcFailure, oidcSilence } from '../../src/adapters/kafka/oidc.js';
 
 const OIDC = {
   'security.protocol': 'SASL_PLAINTEXT',
@@ -43,4 +43,15 @@ test('a token endpoint that refuses the client means exit 8; one that is out of 
 test('an endpoint that was asked again and again until the client was given up is told as such', () => {
   const error = oidcFailure('consumer', { lines: [`${LINE}Terminating (-1)`], cause: undefined });
   assert.match(error?.message ?? '', /issuer\/token": it does not answer, or with an error that may pass$/);
+});
+
+test('silence, with client credentials, means a missing token; not where anything was said, or without them', () => {
+  const properties = new Map(Object.entries({ ...OIDC, 'sasl.oauthbearer.token.endpoint.url': 'http://issuer/token' }));
+  const silent = { lines: [], cause: undefined };
+  const error = oidcSilence('producer', properties, silent);
+  assert.equal(error?.exitCode, 3);
+  assert.match(error.message, /^no token for the producer: http:\/\/issuer\/token: it does not answer/);
+  assert.equal(oidcSilence('producer', properties, { ...silent, lines: ['localhost:9092: Connection refused'] }), undefined);
+  assert.equal(oidcSilence('producer', new Map(properties).set('sasl.oauthbearer.method', 'default'), silent), undefined);
+  assert.equal(oidcSilence('producer', new Map(), silent), undefined);
 });

@@ -23,36 +23,41 @@ const REFUSED = /\((?!408|429)4\d\d\)\s*$/;
 /** librdkafka repeats what may pass, seconds apart and without a word; a client that is given up meanwhile says only this. */
 const GIVEN_UP = /: Terminating \(-1\)$/;
 
+const SILENT = 'it does not answer, or with an error that may pass';
+
+interface Evidence {
+  /** What librdkafka logged of failures. */
+  readonly lines: readonly string[];
+  readonly cause: unknown;
+}
+
 /** Without a token no broker is even asked: then the line that says so is the reason, whatever else was logged. */
-export function oidcFailure(
-  role: ClientRole,
-  evidence: { readonly lines: readonly string[]; readonly cause: unknown },
-): DispatcherError | undefined {
-  const said = evidence.lines.map((line) => FAILED.exec(line)?.[0]).findLast((line) => line !== undefined);
+export function oidcFailure(role: ClientRole, { lines, cause }: Evidence): DispatcherError | undefined {
+  const said = lines.map((line) => FAILED.exec(line)?.[0]).findLast((line) => line !== undefined);
   if (said === undefined) return undefined;
-  const text = said.replace(GIVEN_UP, ': it does not answer, or with an error that may pass');
-  const refused = REFUSED.test(text);
-  return new DispatcherError(refused ? 'KAFKA_REFUSED' : 'KAFKA_UNREACHABLE', `no token for the ${role}: ${text}`, {
-    remedy: refused
-      ? 'the token endpoint refuses this client: check the client id, the client secret and the scope'
-      : `see that ${ENDPOINT} is right, and can be reached from here`,
-    cause: evidence.cause,
+  const text = said.replace(GIVEN_UP, `: ${SILENT}`);
+  if (!REFUSED.test(text)) return unanswered(role, text, cause);
+  return new DispatcherError('KAFKA_REFUSED', `no token for the ${role}: ${text}`, {
+    remedy: 'the token endpoint refuses this client: check the client id, the client secret and the scope',
+    cause,
   });
 }
 
 /**
  * The last thing librdkafka says may come when nobody listens any more. Where nothing was said, not even of a broker, nothing was asked of one:
- * then it is the token that is missing, most likely. Undefined: no client credentials.
+ * then it is the token that is missing, most likely. Undefined: no client credentials, or something was said.
  */
 export function oidcSilence(
   role: ClientRole,
   properties: ReadonlyMap<string, string>,
-  evidence: { readonly lines: readonly string[]; readonly cause: unknown },
+  { lines, cause }: Evidence,
 ): DispatcherError | undefined {
   const endpoint = properties.get(ENDPOINT);
-  if (evidence.lines.length > 0 || endpoint === undefined || properties.get(METHOD)?.toLowerCase() !== 'oidc') return undefined;
-  return new DispatcherError('KAFKA_UNREACHABLE', `no token for the ${role}: ${endpoint} does not answer, or with an error that may pass`, {
-    remedy: `see that ${ENDPOINT} is right, and can be reached from here`,
-    cause: evidence.cause,
-  });
+  if (lines.length > 0 || endpoint === undefined || properties.get(METHOD)?.toLowerCase() !== 'oidc') return undefined;
+  return unanswered(role, `${endpoint}: ${SILENT}`, cause);
+}
+
+function unanswered(role: ClientRole, text: string, cause: unknown): DispatcherError {
+  const remedy = `see that ${ENDPOINT} is right, and can be reached from here`;
+  return new DispatcherError('KAFKA_UNREACHABLE', `no token for the ${role}: ${text}`, { remedy, cause });
 }
