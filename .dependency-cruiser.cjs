@@ -67,18 +67,22 @@ module.exports = {
     {
       name: 'workers-imports',
       severity: 'error',
-      comment: 'A worker thread knows the transform, the wire and the formats, nothing of Kafka or the dispatcher',
+      comment:
+        'A worker thread knows the transform, the wire and the formats, nothing of Kafka or the dispatcher',
       from: { path: '^workers/' },
       to: { path: '^src/', pathNot: '^src/(transform|wire|formats|core|ports)/' },
     },
     {
       name: 'adapters-are-named-by-the-root',
       severity: 'error',
-      comment: 'Only the composition root, the command line and the adapters themselves know concrete adapters',
+      comment:
+        'Only the composition root, the command line and the adapters themselves know concrete adapters',
       from: { path: '^src/', pathNot: ['^src/adapters/', '^src/compose', '^src/cli/', '^src/main\\.ts$'] },
       to: { path: '^src/adapters/' },
     },
-    packageOnlyUnder('node-rdkafka', 'node_modules/node-rdkafka|kafka_dispatcher\\.node', ['src/adapters/kafka/']),
+    packageOnlyUnder('node-rdkafka', 'node_modules/node-rdkafka|kafka_dispatcher\\.node', [
+      'src/adapters/kafka/',
+    ]),
     packageOnlyUnder('piscina', 'node_modules/piscina', ['src/adapters/pool/', 'workers/']),
     packageOnlyUnder('convict', 'node_modules/convict', ['src/config/']),
     packageOnlyUnder('avsc', 'node_modules/avsc', ['src/formats/']),

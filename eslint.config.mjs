@@ -1,4 +1,5 @@
-// Only what the compiler and Biome can't see: promises, exhaustiveness, sizes, and the borders of the pure rooms.
+// Only what the compiler and Biome can't see: promises, exhaustiveness, sizes, and the borders of the pure
+// rooms.
 import tseslint from 'typescript-eslint';
 
 const PURE_ROOMS = ['src/core/**/*.ts', 'src/ports/**/*.ts', 'src/wire/**/*.ts', 'src/dispatcher/**/*.ts'];
@@ -9,7 +10,9 @@ const NO_ENVIRONMENT = {
   message: 'The environment is read in src/config and src/main.ts only; pass the value in.',
 };
 const NO_WALL_CLOCK = {
-  selector: "CallExpression[callee.object.name='Date'][callee.property.name='now'], NewExpression[callee.name='Date'][arguments.length=0]",
+  selector:
+    "CallExpression[callee.object.name='Date'][callee.property.name='now'], " +
+    "NewExpression[callee.name='Date'][arguments.length=0]",
   message: 'Time comes from the Clock port here, so that the simulation can own it.',
 };
 const NO_DOUBLE_CAST = {
@@ -34,9 +37,15 @@ export default tseslint.config(
   { ignores: ['build/**', 'build-*/**', 'node_modules/**', 'native/build*/**', 'coverage/**', '**/*.d.ts'] },
   {
     files: ['src/**/*.ts', 'workers/**/*.ts', 'test/**/*.ts', 'benchmarks/**/*.ts', 'examples/**/*.ts'],
-    languageOptions: { parser: tseslint.parser, parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parser: tseslint.parser,
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
-    plugins: { '@typescript-eslint': tseslint.plugin, house: { rules: { 'no-coverage-comments': noCoverageComments } } },
+    plugins: {
+      '@typescript-eslint': tseslint.plugin,
+      house: { rules: { 'no-coverage-comments': noCoverageComments } },
+    },
     rules: {
       '@typescript-eslint/await-thenable': 'error',
       '@typescript-eslint/no-explicit-any': 'error',
@@ -54,7 +63,10 @@ export default tseslint.config(
       ],
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/no-non-null-assertion': 'error',
-      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: 'only-allowed-literals' }],
+      '@typescript-eslint/no-unnecessary-condition': [
+        'error',
+        { allowConstantLoopConditions: 'only-allowed-literals' },
+      ],
       '@typescript-eslint/no-unsafe-argument': 'error',
       '@typescript-eslint/no-unsafe-assignment': 'error',
       '@typescript-eslint/no-unsafe-call': 'error',
@@ -62,7 +74,10 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-return': 'error',
       '@typescript-eslint/only-throw-error': 'error',
       '@typescript-eslint/return-await': ['error', 'in-try-catch'],
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'house/no-coverage-comments': 'error',
       'max-lines': ['error', { max: 400 }],

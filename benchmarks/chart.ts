@@ -1,4 +1,6 @@
-/** A bar chart as SVG, written by hand: a few rectangles need no library. Readable on light and dark pages. */
+/**
+ * A bar chart as SVG, written by hand: a few rectangles need no library. Readable on light and dark pages.
+ */
 
 export interface Bar {
   readonly label: string;
@@ -32,13 +34,17 @@ export function barChart(title: string, subtitle: string, bars: readonly Bar[], 
     const width = scale(bar.value).toFixed(1);
     const middle = y + ROW_HEIGHT / 2 + 5;
     return [
-      `<text x="${LABEL_WIDTH - 12}" y="${middle}" text-anchor="end"${bar.ours ? ' font-weight="600"' : ''}>${escape(bar.label)}</text>`,
-      `<rect x="${LABEL_WIDTH}" y="${y + (ROW_HEIGHT - BAR_HEIGHT) / 2}" width="${width}" height="${BAR_HEIGHT}" rx="2" fill="${bar.ours ? COLOUR_OURS : COLOUR_OTHERS}"/>`,
+      `<text x="${LABEL_WIDTH - 12}" y="${middle}" ` +
+        `text-anchor="end"${bar.ours ? ' font-weight="600"' : ''}>${escape(bar.label)}</text>`,
+      `<rect x="${LABEL_WIDTH}" y="${y + (ROW_HEIGHT - BAR_HEIGHT) / 2}" width="${width}" ` +
+        `height="${BAR_HEIGHT}" rx="2" fill="${bar.ours ? COLOUR_OURS : COLOUR_OTHERS}"/>`,
       `<text x="${(LABEL_WIDTH + Number(width) + 8).toFixed(1)}" y="${middle}">${escape(bar.text)}</text>`,
     ].join('\n');
   });
   const floorX = (LABEL_WIDTH + scale(bars[0]?.value ?? 0)).toFixed(1);
-  const line = `<line x1="${floorX}" x2="${floorX}" y1="${TOP - 4}" y2="${TOP + bars.length * ROW_HEIGHT}" stroke="#c0392b" stroke-dasharray="4 4"/>`;
+  const line =
+    `<line x1="${floorX}" x2="${floorX}" y1="${TOP - 4}" ` +
+    `y2="${TOP + bars.length * ROW_HEIGHT}" stroke="#c0392b" stroke-dasharray="4 4"/>`;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="14" fill="#24292f">
 <rect width="${WIDTH}" height="${height}" fill="#ffffff"/>
 <text x="16" y="28" font-size="18" font-weight="600">${escape(title)}</text>

@@ -1,4 +1,7 @@
-/** The programs that do the same job: copy every record of one topic to another, same partition, key, headers and timestamp. */
+/**
+ * The programs that do the same job: copy every record of one topic to another, same partition, key, headers
+ * and timestamp.
+ */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { producerQueueBytes } from '../src/config/budgets.js';
@@ -55,11 +58,18 @@ export function overTls(contender: Contender): Contender {
   return { ...contender, id: `${contender.id}-tls`, title: `${contender.title}, TLS`, listener: 'TLS' };
 }
 
-function settings(): { readonly consumer: Record<string, string>; readonly producer: Record<string, string> } {
+function settings(): {
+  readonly consumer: Record<string, string>;
+  readonly producer: Record<string, string>;
+} {
   const queue = String(Math.floor(producerQueueBytes(IN_FLIGHT_BYTES) / 1024));
   return {
     consumer: Object.fromEntries(consumerDefaults),
-    producer: { ...Object.fromEntries(producerDefaults), 'queue.buffering.max.kbytes': queue, 'message.timeout.ms': '0' },
+    producer: {
+      ...Object.fromEntries(producerDefaults),
+      'queue.buffering.max.kbytes': queue,
+      'message.timeout.ms': '0',
+    },
   };
 }
 
@@ -75,8 +85,22 @@ export function floor(mode: 'pass' | 'consume'): Contender {
       const security = floorSecurity(job.tls);
       const pairs = (flag: string, map: Record<string, string>): string[] =>
         Object.entries(map).flatMap(([name, value]) => [flag, `${name}=${value}`]);
-      const topics = ['-b', job.bootstrapServers, '-i', job.input, '-o', job.output, '-n', String(job.records), '-g', job.group];
-      const both = [...pairs('-C', { ...consumer, ...security }), ...pairs('-P', { ...producer, ...security })];
+      const topics = [
+        '-b',
+        job.bootstrapServers,
+        '-i',
+        job.input,
+        '-o',
+        job.output,
+        '-n',
+        String(job.records),
+        '-g',
+        job.group,
+      ];
+      const both = [
+        ...pairs('-C', { ...consumer, ...security }),
+        ...pairs('-P', { ...producer, ...security }),
+      ];
       return Promise.resolve([join(floorFolder, 'floor'), mode, ...topics, ...both]);
     },
   };
@@ -122,7 +146,17 @@ export function kd(variant: KdVariant, until: 'end' | 'forever' = 'end'): Conten
     format,
     exact,
     listener: 'PLAIN',
-    command: async (job) => [process.execPath, kdEntry(), 'run', '-c', await writeConfig(variant, job), '--until', until, '-o', 'json'],
+    command: async (job) => [
+      process.execPath,
+      kdEntry(),
+      'run',
+      '-c',
+      await writeConfig(variant, job),
+      '--until',
+      until,
+      '-o',
+      'json',
+    ],
   };
 }
 
@@ -131,7 +165,9 @@ async function writeConfig(variant: KdVariant, job: Job): Promise<string> {
   const schema = join(transforms, 'order.avsc');
   const side = (format: string): object => (format === 'avro' ? { format, schema } : { format });
   const dispatcher = {
-    ...(variant.transform === undefined ? {} : { transform: join(transforms, variant.transform), input: side(variant.input ?? 'raw') }),
+    ...(variant.transform === undefined
+      ? {}
+      : { transform: join(transforms, variant.transform), input: side(variant.input ?? 'raw') }),
     output: { ...side(variant.output ?? 'raw'), partition: 'same' },
     ...variant.dispatcher,
   };
@@ -160,7 +196,13 @@ export const KD_PASS_SMALL: KdVariant = {
   title: 'kd, pass-through, 4,000 a batch',
   dispatcher: { batch: { 'records-max': 4_000 } },
 };
-export const KD_RAW: KdVariant = { id: 'kd-raw', title: 'kd, raw through a function', format: 'avro', exact: true, transform: 'raw.ts' };
+export const KD_RAW: KdVariant = {
+  id: 'kd-raw',
+  title: 'kd, raw through a function',
+  format: 'avro',
+  exact: true,
+  transform: 'raw.ts',
+};
 export const KD_AVRO: KdVariant = {
   id: 'kd-avro',
   title: 'kd, Avro → change → Avro',

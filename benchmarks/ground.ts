@@ -90,15 +90,26 @@ export class Ground {
   job(listener: Listener, topics: { readonly input: string; readonly output: string }, records: number): Job {
     const { cluster, folder } = this;
     const tls = listener === 'TLS' ? this.#tls : undefined;
-    return { ...topics, bootstrapServers: cluster.bootstrapServersOf(listener), tls, records, group: uniqueName('bench'), folder };
+    return {
+      ...topics,
+      bootstrapServers: cluster.bootstrapServersOf(listener),
+      tls,
+      records,
+      group: uniqueName('bench'),
+      folder,
+    };
   }
 
-  /** Runs a contender over a filled topic into a fresh one; `check` has Java read every record of the output. */
+  /**
+   * Runs a contender over a filled topic into a fresh one; `check` has Java read every record of the output.
+   */
   async run(contender: Contender, filled: Filled, check: boolean): Promise<Run> {
     const { recipe } = filled;
     const records = Math.min(recipe.records, contender.recordsMax ?? Number.POSITIVE_INFINITY);
     const output = await this.emptyOutput(recipe.partitions);
-    const cost = await runMeasured(await contender.command(this.job(contender.listener, { input: filled.topic, output }, records)));
+    const cost = await runMeasured(
+      await contender.command(this.job(contender.listener, { input: filled.topic, output }, records)),
+    );
     if (check && records === recipe.records && contender.id !== 'floor-consume') {
       await this.check(contender, output, recipe);
     }

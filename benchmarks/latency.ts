@@ -41,8 +41,26 @@ function meterCommand(
   options: { rate: number; partitions: number; seconds: number },
 ): string[] {
   const { rate, partitions, seconds } = options;
-  const numbers = ['-p', String(partitions), '-r', String(rate), '-s', String(seconds), '-w', String(WARM_UP_SECONDS)];
-  return [join(floorFolder, 'latency'), '-b', ground.cluster.bootstrapServers, '-i', topics.input, '-o', topics.output, ...numbers];
+  const numbers = [
+    '-p',
+    String(partitions),
+    '-r',
+    String(rate),
+    '-s',
+    String(seconds),
+    '-w',
+    String(WARM_UP_SECONDS),
+  ];
+  return [
+    join(floorFolder, 'latency'),
+    '-b',
+    ground.cluster.bootstrapServers,
+    '-i',
+    topics.input,
+    '-o',
+    topics.output,
+    ...numbers,
+  ];
 }
 
 export interface LatencyOptions {
@@ -53,7 +71,11 @@ export interface LatencyOptions {
 }
 
 /** Kafka and the meter alone, then every contender in between: interleaved, at every rate. */
-export async function measureLatency(ground: Ground, contenders: readonly Contender[], options: LatencyOptions): Promise<LatencyScore[]> {
+export async function measureLatency(
+  ground: Ground,
+  contenders: readonly Contender[],
+  options: LatencyOptions,
+): Promise<LatencyScore[]> {
   const { rates, partitions, runs } = options;
   const scores: LatencyScore[] = [];
   for (const rate of rates) {
@@ -63,7 +85,8 @@ export async function measureLatency(ground: Ground, contenders: readonly Conten
     const inside: LatencyScore[][] = contenders.map(() => []);
     for (let round = 0; round < runs; round++) {
       alone.push(await direct(ground, rate, partitions));
-      for (const [index, contender] of contenders.entries()) inside[index]?.push(await inBetween(ground, contender, rate, partitions));
+      for (const [index, contender] of contenders.entries())
+        inside[index]?.push(await inBetween(ground, contender, rate, partitions));
     }
     scores.push(...[alone, ...inside].map(medians));
   }
@@ -85,12 +108,19 @@ function medians(rounds: readonly LatencyScore[]): LatencyScore {
 /** What no program in between can beat. */
 async function direct(ground: Ground, rate: number, partitions: number): Promise<LatencyScore> {
   const topic = await ground.emptyOutput(partitions);
-  const cost = await runMeasured(meterCommand(ground, { input: topic, output: topic }, { rate, partitions, seconds: SECONDS }));
+  const cost = await runMeasured(
+    meterCommand(ground, { input: topic, output: topic }, { rate, partitions, seconds: SECONDS }),
+  );
   await ground.cluster.tool.deleteTopics([topic]);
   return scored('Kafka and the meter alone', rate, cost.stdout);
 }
 
-async function inBetween(ground: Ground, contender: Contender, rate: number, partitions: number): Promise<LatencyScore> {
+async function inBetween(
+  ground: Ground,
+  contender: Contender,
+  rate: number,
+  partitions: number,
+): Promise<LatencyScore> {
   const { program, topics } = await startForever(ground, contender, partitions);
   const cost = await runMeasured(meterCommand(ground, topics, { rate, partitions, seconds: SECONDS }));
   program.signal('SIGTERM');
@@ -111,7 +141,10 @@ interface Running {
   readonly firstRecordOutMs: number;
 }
 
-/** Starts a contender that runs until it is stopped on a topic that holds a few records and waits until they have come out. */
+/**
+ * Starts a contender that runs until it is stopped on a topic that holds a few records and waits until they
+ * have come out.
+ */
 async function startForever(ground: Ground, contender: Contender, partitions: number): Promise<Running> {
   const recipe: Recipe = { seed: 9, records: partitions * 100, partitions, format: 'avro' };
   const { topic: input } = await ground.fill(recipe);
@@ -125,11 +158,14 @@ async function startForever(ground: Ground, contender: Contender, partitions: nu
     const out = ends.reduce((sum, end) => sum + end.offset, 0);
     if (out > 0) firstRecordOutMs ??= performance.now() - began;
     // All of them: the meter would take a late one for its own.
-    if (firstRecordOutMs !== undefined && out >= recipe.records) return { program, topics: { input, output }, firstRecordOutMs };
+    if (firstRecordOutMs !== undefined && out >= recipe.records)
+      return { program, topics: { input, output }, firstRecordOutMs };
     if (performance.now() - began > FLOW_TIMEOUT_MS) {
       program.signal('SIGKILL');
       const { stdout, stderr } = await program.ended;
-      throw new Error(`${contender.id}: nothing came out within ${FLOW_TIMEOUT_MS} ms\n${stdout}\n${stderr.slice(-4000)}`);
+      throw new Error(
+        `${contender.id}: nothing came out within ${FLOW_TIMEOUT_MS} ms\n${stdout}\n${stderr.slice(-4000)}`,
+      );
     }
     await sleep(POLL_MS);
   }

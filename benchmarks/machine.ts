@@ -19,7 +19,11 @@ export interface Machine {
 
 function output(command: string, args: readonly string[]): string {
   try {
-    return execFileSync(command, args, { cwd: projectRoot, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+    return execFileSync(command, args, {
+      cwd: projectRoot,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }).trim();
   } catch {
     return 'unknown';
   }
@@ -29,13 +33,21 @@ function output(command: string, args: readonly string[]): string {
 const MEASURED = ['src', 'workers', 'native', 'benchmarks/*.ts', 'benchmarks/floor', 'package-lock.json'];
 
 function librdkafkaVersion(): string {
-  const header = readFileSync(join(projectRoot, 'node_modules/node-rdkafka/deps/librdkafka/src/rdkafka.h'), 'utf8');
+  const header = readFileSync(
+    join(projectRoot, 'node_modules/node-rdkafka/deps/librdkafka/src/rdkafka.h'),
+    'utf8',
+  );
   const hex = /#define RD_KAFKA_VERSION 0x([0-9a-f]{8})/.exec(header)?.[1] ?? '';
-  return [hex.slice(0, 2), hex.slice(2, 4), hex.slice(4, 6)].map((part) => Number.parseInt(part, 16)).join('.');
+  return [hex.slice(0, 2), hex.slice(2, 4), hex.slice(4, 6)]
+    .map((part) => Number.parseInt(part, 16))
+    .join('.');
 }
 
 export function describeMachine(): Machine {
-  const changed = output('git', ['status', '--porcelain', '--untracked-files=no', '--', ...MEASURED]) === '' ? '' : ', with local changes';
+  const changed =
+    output('git', ['status', '--porcelain', '--untracked-files=no', '--', ...MEASURED]) === ''
+      ? ''
+      : ', with local changes';
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,

@@ -1,4 +1,7 @@
-/** `make bench`: measures the product against the C floor and stock node-rdkafka on a real broker; writes RESULTS.md, results.json and results.svg. */
+/**
+ * `make bench`: measures the product against the C floor and stock node-rdkafka on a real broker; writes
+ * RESULTS.md, results.json and results.svg.
+ */
 import { execFileSync } from 'node:child_process';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +16,9 @@ import { type Circumstances, type Results, readResults, writeReport } from './re
 import { type Fillings, measureThroughput, type Score } from './throughput.js';
 import { measureTls, type TlsScore } from './tls.js';
 
-/** Stock node-rdkafka takes many times as long: it gets fewer records, which its µs/record does not notice. */
+/**
+ * Stock node-rdkafka takes many times as long: it gets fewer records, which its µs/record does not notice.
+ */
 const STOCK_RECORDS_MAX = 1_000_000;
 const STOCK_REPORTS_RECORDS_MAX = 500_000;
 const PARTITION_COUNTS = [1, 8, 32, 100];
@@ -36,15 +41,27 @@ async function fill(ground: Ground, { records, size: bytes, partitions }: BenchO
 
 async function throughput(ground: Ground, options: BenchOptions): Promise<Score[]> {
   const fillings = await fill(ground, options);
-  const others = [floor('pass'), floor('consume'), stock(false, STOCK_RECORDS_MAX), stock(true, STOCK_REPORTS_RECORDS_MAX)];
+  const others = [
+    floor('pass'),
+    floor('consume'),
+    stock(false, STOCK_RECORDS_MAX),
+    stock(true, STOCK_REPORTS_RECORDS_MAX),
+  ];
   const ours = [KD_PASS, KD_PASS_SMALL, KD_RAW, KD_AVRO, KD_JSON].map((variant) => kd(variant));
-  const wanted = [...others, ...ours].filter(({ id }) => options.match.some((prefix) => id.startsWith(prefix)));
+  const wanted = [...others, ...ours].filter(({ id }) =>
+    options.match.some((prefix) => id.startsWith(prefix)),
+  );
   return measureThroughput(ground, wanted, fillings, options.runs);
 }
 
-async function tls(ground: Ground, { records, size: bytes, partitions, runs }: BenchOptions): Promise<TlsScore> {
+async function tls(
+  ground: Ground,
+  { records, size: bytes, partitions, runs }: BenchOptions,
+): Promise<TlsScore> {
   const contenders = [floor('pass'), kd(KD_PASS), kd(KD_AVRO)];
-  return onAvro(ground, { records, bytes, partitions }, (fillings) => measureTls(ground, contenders, fillings, runs));
+  return onAvro(ground, { records, bytes, partitions }, (fillings) =>
+    measureTls(ground, contenders, fillings, runs),
+  );
 }
 
 interface Shape {
@@ -53,7 +70,11 @@ interface Shape {
   readonly bytes: number;
 }
 
-async function onAvro<T>(ground: Ground, shape: Shape, measure: (fillings: Fillings) => Promise<T>): Promise<T> {
+async function onAvro<T>(
+  ground: Ground,
+  shape: Shape,
+  measure: (fillings: Fillings) => Promise<T>,
+): Promise<T> {
   const full = await ground.fill({ ...shape, seed: 5, format: 'avro' });
   const tiny = await ground.fill({ ...shape, seed: 6, format: 'avro', records: shape.partitions });
   const result = await measure({ avro: full, json: full, tinyAvro: tiny, tinyJson: tiny });
@@ -62,7 +83,9 @@ async function onAvro<T>(ground: Ground, shape: Shape, measure: (fillings: Filli
 }
 
 async function pair(ground: Ground, shape: Shape, runs: number): Promise<Score[]> {
-  return onAvro(ground, shape, (fillings) => measureThroughput(ground, [floor('pass'), kd(KD_PASS)], fillings, runs));
+  return onAvro(ground, shape, (fillings) =>
+    measureThroughput(ground, [floor('pass'), kd(KD_PASS)], fillings, runs),
+  );
 }
 
 type PartitionRows = NonNullable<Results['partitions']>['result'];
@@ -79,7 +102,11 @@ async function byPartitions(ground: Ground, options: BenchOptions): Promise<Part
   return rows;
 }
 
-async function latency(ground: Ground, options: BenchOptions, rateMax: number): Promise<NonNullable<Results['latency']>['result']> {
+async function latency(
+  ground: Ground,
+  options: BenchOptions,
+  rateMax: number,
+): Promise<NonNullable<Results['latency']>['result']> {
   const { partitions, runs } = options;
   const half = Math.round(rateMax / 2);
   const rates = options.rates.map((rate) => (rate === 'half' ? half : rate));
@@ -89,7 +116,11 @@ async function latency(ground: Ground, options: BenchOptions, rateMax: number): 
 }
 
 /** Measures the wanted parts one after the other; each is written down as soon as it is there. */
-async function measureParts(ground: Ground, options: BenchOptions, circumstances: Circumstances): Promise<void> {
+async function measureParts(
+  ground: Ground,
+  options: BenchOptions,
+  circumstances: Circumstances,
+): Promise<void> {
   let results = await readResults(options.out);
   const add = async <T>(part: Part, measure: () => Promise<T>): Promise<void> => {
     if (!options.parts.has(part)) return;
@@ -97,8 +128,13 @@ async function measureParts(ground: Ground, options: BenchOptions, circumstances
     results = { ...results, [part]: { ...circumstances, result: await measure() } };
     await writeReport(options.out, results);
   };
-  const large = { records: Math.min(LARGE_RECORDS, options.records), partitions: options.partitions, bytes: LARGE_BYTES };
-  const rateMax = (): number => results.throughput?.result.find((score) => score.id === KD_PASS.id)?.recordsPerSecond ?? RATE_MAX_GUESS;
+  const large = {
+    records: Math.min(LARGE_RECORDS, options.records),
+    partitions: options.partitions,
+    bytes: LARGE_BYTES,
+  };
+  const rateMax = (): number =>
+    results.throughput?.result.find((score) => score.id === KD_PASS.id)?.recordsPerSecond ?? RATE_MAX_GUESS;
   await add('throughput', () => throughput(ground, options));
   await add('tls', () => tls(ground, options));
   await add('large', () => pair(ground, large, options.runs));
@@ -119,7 +155,11 @@ async function main(): Promise<void> {
     say(`the machine is not idle (load ${(loadavg()[0] ?? 0).toFixed(2)}): expect worse and wider figures`);
   }
   const { records, size, partitions, runs } = options;
-  const circumstances = { machine: describeMachine(), options: { records, size, partitions, runs }, command: commandLine() };
+  const circumstances = {
+    machine: describeMachine(),
+    options: { records, size, partitions, runs },
+    command: commandLine(),
+  };
   const ground = await Ground.open({ tls: options.parts.has('tls') });
   try {
     await measureParts(ground, options, circumstances);

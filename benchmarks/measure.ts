@@ -1,4 +1,7 @@
-/** Runs a program and takes from the kernel what it cost: CPU of the whole process, all threads, and peak memory. */
+/**
+ * Runs a program and takes from the kernel what it cost: CPU of the whole process, all threads, and peak
+ * memory.
+ */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -38,7 +41,10 @@ function ownEnvironment(): NodeJS.ProcessEnv {
   return environment;
 }
 
-export async function startMeasured(command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<RunningProgram> {
+export async function startMeasured(
+  command: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningProgram> {
   const folder = await mkdtemp(join(tmpdir(), 'kd-bench-'));
   const file = join(folder, 'cost.json');
   const child = spawn(join(floorFolder, 'measure'), [file, ...command], {
@@ -72,11 +78,17 @@ export async function startMeasured(command: readonly string[], env: Readonly<Re
   };
 }
 
-export async function runMeasured(command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<ProcessCost> {
+export async function runMeasured(
+  command: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ProcessCost> {
   const program = await startMeasured(command, env);
   const cost = await program.ended;
   if (cost.code !== 0) {
-    throw new Error(`${command.slice(0, 3).join(' ')} … ended with ${cost.code}\n${cost.stdout.slice(-2000)}\n${cost.stderr.slice(-4000)}`);
+    throw new Error(
+      `${command.slice(0, 3).join(' ')} … ended with ` +
+        `${cost.code}\n${cost.stdout.slice(-2000)}\n${cost.stderr.slice(-4000)}`,
+    );
   }
   return cost;
 }

@@ -20,7 +20,14 @@ export interface BenchOptions {
 export const PARTS = ['throughput', 'tls', 'latency', 'partitions', 'large', 'micro'] as const;
 export type Part = (typeof PARTS)[number];
 
-const DEFAULTS = { records: '2000000', size: '98', partitions: '8', runs: '3', match: '', rates: '100000,half' };
+const DEFAULTS = {
+  records: '2000000',
+  size: '98',
+  partitions: '8',
+  runs: '3',
+  match: '',
+  rates: '100000,half',
+};
 
 const USAGE = `make bench, with options as in: make bench -- --only throughput,tls --runs 5   (or make bench ARGS="--only throughput,tls --runs 5")
   --only LIST      [all] parts to measure; what RESULTS.md has of the others stays

@@ -1,4 +1,6 @@
-/** Writes what was measured: RESULTS.md for people, results.json with the figures of every part, results.svg. */
+/**
+ * Writes what was measured: RESULTS.md for people, results.json with the figures of every part, results.svg.
+ */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Bar, barChart } from './chart.js';
@@ -26,8 +28,13 @@ export interface Results {
   readonly throughput?: Measured<readonly Score[]>;
   readonly tls?: Measured<TlsScore>;
   readonly large?: Measured<readonly Score[]>;
-  readonly partitions?: Measured<readonly { readonly partitions: number; readonly floor: Score; readonly kd: Score }[]>;
-  readonly latency?: Measured<{ readonly scores: readonly LatencyScore[]; readonly startStop: StartStopScore }>;
+  readonly partitions?: Measured<
+    readonly { readonly partitions: number; readonly floor: Score; readonly kd: Score }[]
+  >;
+  readonly latency?: Measured<{
+    readonly scores: readonly LatencyScore[];
+    readonly startStop: StartStopScore;
+  }>;
   readonly micro?: Measured<readonly MicroScore[]>;
 }
 
@@ -38,11 +45,19 @@ const MIB = 2 ** 20;
 
 /** Columns padded, as the formatter of this project wants them. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((_, column) => Math.max(3, ...[head, ...rows].map((cells) => cells[column]?.length ?? 0)));
+  const widths = head.map((_, column) =>
+    Math.max(3, ...[head, ...rows].map((cells) => cells[column]?.length ?? 0)),
+  );
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   const padded = (cells: readonly string[]): string =>
-    line(widths.map((width, column) => (column === 0 ? (cells[column] ?? '').padEnd(width) : (cells[column] ?? '').padStart(width))));
-  const rule = line(widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)));
+    line(
+      widths.map((width, column) =>
+        column === 0 ? (cells[column] ?? '').padEnd(width) : (cells[column] ?? '').padStart(width),
+      ),
+    );
+  const rule = line(
+    widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)),
+  );
   return [padded(head), rule, ...rows.map(padded)].join('\n');
 }
 
@@ -72,22 +87,46 @@ function scoreRows(scores: readonly Score[], base: number | undefined): string[]
   ]);
 }
 
-const SCORE_HEAD = ['', 'to the floor', 'CPU µs/record (range)', 'with start', 'records/s', 'peak RSS MiB', 'CPU of start', 'records'];
+const SCORE_HEAD = [
+  '',
+  'to the floor',
+  'CPU µs/record (range)',
+  'with start',
+  'records/s',
+  'peak RSS MiB',
+  'CPU of start',
+  'records',
+];
 
 function floorOf(scores: readonly Score[]): number | undefined {
   return scores.find((score) => score.id === 'floor-pass')?.cpuMicros;
 }
 
 /** A heading, what was measured, and under what conditions. */
-function section<T>(heading: string, measured: Measured<T> | undefined, body: (result: T) => string): string[] {
-  return measured === undefined ? [] : [`## ${heading}\n\n${body(measured.result)}\n\n${conditions(measured)}`];
+function section<T>(
+  heading: string,
+  measured: Measured<T> | undefined,
+  body: (result: T) => string,
+): string[] {
+  return measured === undefined
+    ? []
+    : [`## ${heading}\n\n${body(measured.result)}\n\n${conditions(measured)}`];
 }
 
 function conditions({ machine, options, command }: Circumstances): string {
-  const place = `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Linux ${machine.kernel}, load before the run ${machine.loadBefore.toFixed(2)}`;
-  const versions = `Node ${machine.node}, librdkafka ${machine.librdkafka}, Apache Kafka 4.3.1 on Java ${machine.java}, one broker`;
-  const load = `records of ${options.size} bytes, up to ${options.records.toLocaleString('en-US')} a run, ${options.partitions} partitions, ${options.runs} ${options.runs === 1 ? 'round' : 'rounds'}`;
-  return `Commit ${machine.commit}, ${machine.date}: \`${command}\`; unless the table says otherwise, ${load}. ${place}. ${versions}.`;
+  const place =
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Linux ` +
+    `${machine.kernel}, load before the run ${machine.loadBefore.toFixed(2)}`;
+  const versions =
+    `Node ${machine.node}, librdkafka ${machine.librdkafka}, Apache Kafka 4.3.1 on Java ` +
+    `${machine.java}, one broker`;
+  const load =
+    `records of ${options.size} bytes, up to ${options.records.toLocaleString('en-US')} a ` +
+    `run, ${options.partitions} partitions, ${options.runs} ${options.runs === 1 ? 'round' : 'rounds'}`;
+  return (
+    `Commit ${machine.commit}, ${machine.date}: \`${command}\`; unless the table says otherwise, ` +
+    `${load}. ${place}. ${versions}.`
+  );
 }
 
 function tlsBody({ handshake, pairs }: TlsScore): string {
@@ -117,7 +156,13 @@ What TLS adds is the difference in each round; the median of the rounds counts.
 ${table(head, rows)}`;
 }
 
-function latencyBody({ scores, startStop }: { readonly scores: readonly LatencyScore[]; readonly startStop: StartStopScore }): string {
+function latencyBody({
+  scores,
+  startStop,
+}: {
+  readonly scores: readonly LatencyScore[];
+  readonly startStop: StartStopScore;
+}): string {
   const rows = scores.map((score) => [
     score.title,
     thousands(score.recordsPerSecond),
@@ -131,7 +176,8 @@ First record out ${startStop.firstRecordOutMs.toFixed(0)} ms after the start of 
 }
 
 function sections(results: Results): string[] {
-  const scoreTable = (scores: readonly Score[]): string => table(SCORE_HEAD, scoreRows(scores, floorOf(scores)));
+  const scoreTable = (scores: readonly Score[]): string =>
+    table(SCORE_HEAD, scoreRows(scores, floorOf(scores)));
   return [
     ...section('Copying a topic', results.throughput, scoreTable),
     ...section('What TLS adds', results.tls, tlsBody),
@@ -208,7 +254,12 @@ export async function writeReport(folder: string, results: Results): Promise<voi
   if (throughput !== undefined && shown.length > 0) {
     const { machine, options } = throughput;
     const subtitle = 'consume → produce, idempotent, acks=all; whole process, median, times the C floor';
-    const footnote = `${machine.cpu}, ${machine.cores} cores shared with the broker · ${options.size} B records, ${options.partitions} partitions · commit ${machine.commit} · ${machine.date}`;
-    await writeFile(join(folder, 'results.svg'), barChart('CPU per record (µs)', subtitle, bars(shown), footnote));
+    const footnote =
+      `${machine.cpu}, ${machine.cores} cores shared with the broker · ${options.size} B ` +
+      `records, ${options.partitions} partitions · commit ${machine.commit} · ${machine.date}`;
+    await writeFile(
+      join(folder, 'results.svg'),
+      barChart('CPU per record (µs)', subtitle, bars(shown), footnote),
+    );
   }
 }

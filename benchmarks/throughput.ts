@@ -1,7 +1,8 @@
 /**
  * CPU per record, rate and memory of all contenders, in turn and interleaved.
- * Joining a group, connecting, starting Node: every program pays something before the first record and after the last. It is measured by a run over a
- * handful of records and taken off, the same way for all; the whole of it is reported beside.
+ * Joining a group, connecting, starting Node: every program pays something before the first record and after
+ * the last. It is measured by a run over a handful of records and taken off, the same way for all; the whole
+ * of it is reported beside.
  */
 import type { Contender } from './contenders.js';
 import type { Filled, Ground, Run } from './ground.js';
@@ -52,11 +53,14 @@ export async function measureThroughput(
       append(starts, contender.id, start);
       append(wholes, contender.id, whole);
       say(
-        `${contender.id}: ${((whole.cpuSeconds / whole.records) * MICROS).toFixed(3)} µs a record, ${whole.seconds.toFixed(1)} s, start ${start.cpuSeconds.toFixed(2)} s CPU`,
+        `${contender.id}: ${((whole.cpuSeconds / whole.records) * MICROS).toFixed(3)} µs a record, ` +
+          `${whole.seconds.toFixed(1)} s, start ${start.cpuSeconds.toFixed(2)} s CPU`,
       );
     }
   }
-  return contenders.map((contender) => score(contender, starts.get(contender.id) ?? [], wholes.get(contender.id) ?? []));
+  return contenders.map((contender) =>
+    score(contender, starts.get(contender.id) ?? [], wholes.get(contender.id) ?? []),
+  );
 }
 
 function append(map: Map<string, Run[]>, key: string, run: Run): void {

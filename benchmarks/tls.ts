@@ -18,17 +18,27 @@ export interface TlsScore {
   readonly pairs: readonly TlsPair[];
 }
 
-export async function measureTls(ground: Ground, contenders: readonly Contender[], fillings: Fillings, runs: number): Promise<TlsScore> {
+export async function measureTls(
+  ground: Ground,
+  contenders: readonly Contender[],
+  fillings: Fillings,
+  runs: number,
+): Promise<TlsScore> {
   const handshake = await ground.handshake();
   say(`TLS: ${handshake.protocol}, ${handshake.cipher}`);
   const both = contenders.flatMap((contender) => [contender, overTls(contender)]);
   const scores = await measureThroughput(ground, both, fillings, runs);
   const scoreOf = (id: string): Score | undefined => scores.find((score) => score.id === id);
-  return { handshake, pairs: contenders.flatMap((contender) => pairOf(scoreOf(contender.id), scoreOf(overTls(contender).id))) };
+  return {
+    handshake,
+    pairs: contenders.flatMap((contender) => pairOf(scoreOf(contender.id), scoreOf(overTls(contender).id))),
+  };
 }
 
 function pairOf(plain: Score | undefined, tls: Score | undefined): TlsPair[] {
   if (plain === undefined || tls === undefined) return [];
-  const extraMicrosOfRounds = tls.cpuMicrosOfRounds.map((micros, round) => micros - (plain.cpuMicrosOfRounds[round] ?? Number.NaN));
+  const extraMicrosOfRounds = tls.cpuMicrosOfRounds.map(
+    (micros, round) => micros - (plain.cpuMicrosOfRounds[round] ?? Number.NaN),
+  );
   return [{ plain, tls, extraMicrosOfRounds, extraMicros: median(extraMicrosOfRounds) }];
 }

@@ -30,7 +30,8 @@ static napi_value new_handle_id(napi_env env, napi_callback_info info) {
 static kd_handle *acquire(napi_env env, napi_callback_info info, bool *failed) {
   napi_value argv[1], self;
   int64_t id;
-  *failed = !kd_arguments(env, info, 1, argv, &self) || !kd_get_integer(env, argv[0], 0, 9e15, "handleId", &id);
+  *failed =
+      !kd_arguments(env, info, 1, argv, &self) || !kd_get_integer(env, argv[0], 0, 9e15, "handleId", &id);
   return *failed ? NULL : kd_handle_acquire(id);
 }
 
@@ -51,18 +52,22 @@ static napi_value fatal_error(napi_env env, napi_callback_info info) {
   }
   KD_TRY(env, napi_create_object(env, &result));
   KD_TRY(env, napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &message));
-  return kd_set_number(env, result, "code", code) && kd_set(env, result, "text", message) ? result : kd_throw_last(env);
+  return kd_set_number(env, result, "code", code) && kd_set(env, result, "text", message)
+             ? result
+             : kd_throw_last(env);
 }
 
 /*
- * node-rdkafka's own way to do this takes a lock that its queries hold until they are answered: the main thread would stand still as long.
- * The lifetime is for ever, as there: near its end librdkafka would ask the application for another one, and nobody would hear.
+ * node-rdkafka's own way to do this takes a lock that its queries hold until they are answered: the main
+ * thread would stand still as long. The lifetime is for ever, as there: near its end librdkafka would ask the
+ * application for another one, and nobody would hear.
  */
 static napi_value set_oauth_bearer_token(napi_env env, napi_callback_info info) {
   napi_value argv[2], self, result;
   int64_t id;
   char error[256] = "";
-  if (!kd_arguments(env, info, 2, argv, &self) || !kd_get_integer(env, argv[0], 0, 9e15, "handleId", &id)) return NULL;
+  if (!kd_arguments(env, info, 2, argv, &self) || !kd_get_integer(env, argv[0], 0, 9e15, "handleId", &id))
+    return NULL;
   char *token = malloc(TOKEN_BYTES_MAX);
   if (!token) return kd_throw(env, "KD_NO_MEMORY", "no memory for a token");
   if (!kd_get_text(env, argv[1], token, TOKEN_BYTES_MAX, "token")) {
@@ -71,7 +76,8 @@ static napi_value set_oauth_bearer_token(napi_env env, napi_callback_info info) 
   }
   kd_handle *handle = kd_handle_acquire(id);
   if (handle) {
-    rd_kafka_oauthbearer_set_token(kd_handle_client(handle), token, TOKEN_LIFETIME_MS, "", NULL, 0, error, sizeof error);
+    rd_kafka_oauthbearer_set_token(kd_handle_client(handle), token, TOKEN_LIFETIME_MS, "", NULL, 0, error,
+                                   sizeof error);
     kd_handle_release(handle);
   }
   free(token);
@@ -123,7 +129,9 @@ static napi_value serve_log(napi_env env, napi_callback_info info) {
 static napi_value error_name(napi_env env, napi_callback_info info) {
   napi_value argv[1], self, result, name, text;
   int64_t code;
-  if (!kd_arguments(env, info, 1, argv, &self) || !kd_get_integer(env, argv[0], INT32_MIN, INT32_MAX, "code", &code)) return NULL;
+  if (!kd_arguments(env, info, 1, argv, &self) ||
+      !kd_get_integer(env, argv[0], INT32_MIN, INT32_MAX, "code", &code))
+    return NULL;
   const char *name_text = rd_kafka_err2name((rd_kafka_resp_err_t)code);
   const char *long_text = rd_kafka_err2str((rd_kafka_resp_err_t)code);
   if (code == KD_CODE_BAD_ROW) {
@@ -148,7 +156,8 @@ static napi_value live_counts(napi_env env, napi_callback_info info) {
   napi_value result;
   KD_TRY(env, napi_create_object(env, &result));
   for (int kind = 0; kind < KD_LIVE_KINDS; kind++) {
-    if (!kd_set_number(env, result, NAMES[kind], (double)kd_live_count((kd_live_kind)kind))) return kd_throw_last(env);
+    if (!kd_set_number(env, result, NAMES[kind], (double)kd_live_count((kd_live_kind)kind)))
+      return kd_throw_last(env);
   }
   return result;
 }
@@ -157,7 +166,8 @@ static napi_value live_counts(napi_env env, napi_callback_info info) {
 static char *copy_text(napi_env env, napi_value value) {
   size_t length;
   char *copy = NULL;
-  if (napi_get_value_string_utf8(env, value, NULL, 0, &length) == napi_ok && length < PROPERTY_BYTES_MAX) copy = malloc(length + 1);
+  if (napi_get_value_string_utf8(env, value, NULL, 0, &length) == napi_ok && length < PROPERTY_BYTES_MAX)
+    copy = malloc(length + 1);
   if (!copy || napi_get_value_string_utf8(env, value, copy, length + 1, NULL) != napi_ok) {
     free(copy);
     kd_throw_type(env, "properties must be pairs of texts");
@@ -166,11 +176,16 @@ static char *copy_text(napi_env env, napi_value value) {
   return copy;
 }
 
-/* Reads [[name, value], …]; returns how many were read: fewer than `count` means that an exception is pending. */
+/*
+ * Reads [[name, value], …]; returns how many were read: fewer than `count` means that an exception is
+ * pending.
+ */
 static uint32_t read_properties(napi_env env, napi_value list, kd_property *to, uint32_t count) {
   napi_value pair, item;
   for (uint32_t i = 0; i < count; i++) {
-    if (napi_get_element(env, list, i, &pair) != napi_ok || napi_get_element(env, pair, 0, &item) != napi_ok || !(to[i].name = copy_text(env, item))) return i;
+    if (napi_get_element(env, list, i, &pair) != napi_ok ||
+        napi_get_element(env, pair, 0, &item) != napi_ok || !(to[i].name = copy_text(env, item)))
+      return i;
     if (napi_get_element(env, pair, 1, &item) != napi_ok || !(to[i].value = copy_text(env, item))) {
       free((void *)to[i].name);
       return i;
@@ -183,7 +198,8 @@ static napi_value check_configuration(napi_env env, napi_callback_info info) {
   napi_value argv[2], self, result;
   char kind[16], error[1024] = "";
   uint32_t count;
-  if (!kd_arguments(env, info, 2, argv, &self) || !kd_get_text(env, argv[0], kind, sizeof kind, "kind")) return NULL;
+  if (!kd_arguments(env, info, 2, argv, &self) || !kd_get_text(env, argv[0], kind, sizeof kind, "kind"))
+    return NULL;
   KD_TRY(env, napi_get_array_length(env, argv[1], &count));
   if (count > PROPERTIES_MAX) return kd_throw_range(env, "too many properties");
   kd_property *properties = calloc(count + 1, sizeof *properties);
@@ -196,38 +212,52 @@ static napi_value check_configuration(napi_env env, napi_callback_info info) {
   }
   free(properties);
   if (read < count) return kd_throw_last(env);
-  KD_TRY(env, good ? napi_get_null(env, &result) : napi_create_string_utf8(env, error, NAPI_AUTO_LENGTH, &result));
+  KD_TRY(env,
+         good ? napi_get_null(env, &result) : napi_create_string_utf8(env, error, NAPI_AUTO_LENGTH, &result));
   return result;
 }
 
-/* _exit runs no handlers: those of Node and of librdkafka's clients wait for a disconnect that may never end. */
+/*
+ * _exit runs no handlers: those of Node and of librdkafka's clients wait for a disconnect that may never end.
+ */
 static napi_value exit_now(napi_env env, napi_callback_info info) {
   napi_value argv[1], self;
   int32_t code;
   if (!kd_arguments(env, info, 1, argv, &self)) return NULL;
-  if (napi_get_value_int32(env, argv[0], &code) != napi_ok || code < 0 || code > 255) return kd_throw_range(env, "an exit code is a number from 0 to 255");
+  if (napi_get_value_int32(env, argv[0], &code) != napi_ok || code < 0 || code > 255)
+    return kd_throw_range(env, "an exit code is a number from 0 to 255");
   _exit(code);
 }
 
 static bool set_text(napi_env env, napi_value exports, const char *name, const char *text) {
   napi_value value;
-  return napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value) == napi_ok && kd_set(env, exports, name, value);
+  return napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value) == napi_ok &&
+         kd_set(env, exports, name, value);
 }
 
 NAPI_MODULE_INIT() {
   char message[256];
   Dl_info library;
   if (rd_kafka_version() >> 16 != RD_KAFKA_VERSION >> 16) {
-    snprintf(message, sizeof message, "built for librdkafka %s.x, but version %s is in the process: run `npm run native`, and load node-rdkafka first",
+    snprintf(message, sizeof message,
+             "built for librdkafka %s.x, but version %s is in the process: run `npm run native`, and load "
+             "node-rdkafka first",
              KD_BUILT_FOR, rd_kafka_version_str());
     return kd_throw(env, "KD_LIBRDKAFKA_VERSION", message);
   }
-  if (!dladdr((void *)conf_init, &library)) return kd_throw(env, "KD_PLUGIN_PATH", "the addon can't find its own file");
+  if (!dladdr((void *)conf_init, &library))
+    return kd_throw(env, "KD_PLUGIN_PATH", "the addon can't find its own file");
   const napi_property_descriptor functions[] = {
-    KD_METHOD("newHandleId", new_handle_id),        KD_METHOD("fatalError", fatal_error), KD_METHOD("assignmentLost", assignment_lost),
-    KD_METHOD("outQueueLength", out_queue_length),  KD_METHOD("errorName", error_name),   KD_METHOD("liveCounts", live_counts),
-    KD_METHOD("checkConfiguration", check_configuration), KD_METHOD("setOauthBearerToken", set_oauth_bearer_token),
-    KD_METHOD("exitNow", exit_now),                 KD_METHOD("serveLog", serve_log),
+      KD_METHOD("newHandleId", new_handle_id),
+      KD_METHOD("fatalError", fatal_error),
+      KD_METHOD("assignmentLost", assignment_lost),
+      KD_METHOD("outQueueLength", out_queue_length),
+      KD_METHOD("errorName", error_name),
+      KD_METHOD("liveCounts", live_counts),
+      KD_METHOD("checkConfiguration", check_configuration),
+      KD_METHOD("setOauthBearerToken", set_oauth_bearer_token),
+      KD_METHOD("exitNow", exit_now),
+      KD_METHOD("serveLog", serve_log),
   };
   KD_TRY(env, napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions));
   KD_TRY(env, kd_define_table(env, exports));
@@ -236,6 +266,7 @@ NAPI_MODULE_INIT() {
   KD_TRY(env, kd_define_writer(env, exports));
   KD_TRY(env, kd_define_admin(env, exports));
   KD_TRY(env, kd_define_question(env, exports));
-  bool complete = set_text(env, exports, "librdkafkaVersion", rd_kafka_version_str()) && set_text(env, exports, "pluginPath", library.dli_fname);
+  bool complete = set_text(env, exports, "librdkafkaVersion", rd_kafka_version_str()) &&
+                  set_text(env, exports, "pluginPath", library.dli_fname);
   return complete ? exports : kd_throw_last(env);
 }

@@ -1,4 +1,7 @@
-/* Node-API glue: arguments, classes, events to JavaScript. The cores (reader, writer, table, mock) know nothing of it. */
+/*
+ * Node-API glue: arguments, classes, events to JavaScript. The cores (reader, writer, table, mock) know
+ * nothing of it.
+ */
 #ifndef KD_ADDON_H
 #define KD_ADDON_H
 
@@ -13,9 +16,9 @@
 #define KD_NAME_BYTES_MAX 1024u
 
 /* Ends the function with NULL and the pending exception of a failed Node-API call. */
-#define KD_TRY(env, call)                             \
-  do {                                                \
-    if ((call) != napi_ok) return kd_throw_last(env); \
+#define KD_TRY(env, call)                                                                                    \
+  do {                                                                                                       \
+    if ((call) != napi_ok) return kd_throw_last(env);                                                        \
   } while (0)
 
 napi_value kd_throw_last(napi_env env);
@@ -30,7 +33,10 @@ bool kd_get_bytes(napi_env env, napi_value value, uint8_t **bytes, size_t *lengt
 bool kd_get_option(napi_env env, napi_value options, const char *name, double max, int64_t *to);
 bool kd_get_flag(napi_env env, napi_value options, const char *name, bool *to);
 
-/* `argc` is how many the function needs; fewer are a TypeError. Also gives what kd_wrap stored, checked by its tag; NULL: an exception is pending. */
+/*
+ * `argc` is how many the function needs; fewer are a TypeError. Also gives what kd_wrap stored, checked by
+ * its tag; NULL: an exception is pending.
+ */
 bool kd_arguments(napi_env env, napi_callback_info info, size_t argc, napi_value *argv, napi_value *self);
 void *kd_unwrap(napi_env env, napi_value object, const napi_type_tag *tag);
 bool kd_wrap(napi_env env, napi_value object, void *native, napi_finalize finalize, const napi_type_tag *tag);
@@ -49,7 +55,7 @@ napi_status kd_define_writer(napi_env env, napi_value exports);
 napi_status kd_define_admin(napi_env env, napi_value exports);
 napi_status kd_define_question(napi_env env, napi_value exports);
 
-#define KD_METHOD(name, function) \
+#define KD_METHOD(name, function)                                                                            \
   { name, NULL, function, NULL, NULL, NULL, napi_default_method, NULL }
 
 #endif

@@ -21,8 +21,12 @@ static void free_question(js_question *call) {
 static char *get_text(napi_env env, napi_value value) {
   size_t bytes = 0;
   char *text = NULL;
-  if (napi_get_value_string_utf8(env, value, NULL, 0, &bytes) == napi_ok && bytes < KD_QUESTION_TEXT_BYTES_MAX) text = malloc(bytes + 1);
-  if (text && napi_get_value_string_utf8(env, value, text, bytes + 1, NULL) == napi_ok && strlen(text) == bytes) return text;
+  if (napi_get_value_string_utf8(env, value, NULL, 0, &bytes) == napi_ok &&
+      bytes < KD_QUESTION_TEXT_BYTES_MAX)
+    text = malloc(bytes + 1);
+  if (text && napi_get_value_string_utf8(env, value, text, bytes + 1, NULL) == napi_ok &&
+      strlen(text) == bytes)
+    return text;
   free(text);
   kd_throw_type(env, "a question's words must be texts that are not too long and hold no NUL");
   return NULL;
@@ -41,7 +45,8 @@ static bool get_texts(napi_env env, napi_value list, kd_question *question) {
     return false;
   }
   for (uint32_t i = 0; i < length; i++) {
-    if (napi_get_element(env, list, i, &item) != napi_ok || !(question->texts[i] = get_text(env, item))) return false;
+    if (napi_get_element(env, list, i, &item) != napi_ok || !(question->texts[i] = get_text(env, item)))
+      return false;
     question->text_count = i + 1;
   }
   return true;
@@ -51,9 +56,11 @@ static bool get_question(napi_env env, napi_callback_info info, kd_question *que
   napi_value argv[5], self;
   char name[64];
   int64_t flags, timeout_ms;
-  if (!kd_arguments(env, info, 5, argv, &self) || !kd_get_integer(env, argv[0], 0, 9e15, "handleId", &question->handle_id) ||
-      !kd_get_text(env, argv[1], name, sizeof name, "question") || !kd_get_integer(env, argv[2], 0, 3, "flags", &flags) ||
-      !get_texts(env, argv[3], question) || !kd_get_integer(env, argv[4], 1, KD_ADMIN_TIMEOUT_MAX_MS, "timeoutMs", &timeout_ms)) {
+  if (!kd_arguments(env, info, 5, argv, &self) ||
+      !kd_get_integer(env, argv[0], 0, 9e15, "handleId", &question->handle_id) ||
+      !kd_get_text(env, argv[1], name, sizeof name, "question") ||
+      !kd_get_integer(env, argv[2], 0, 3, "flags", &flags) || !get_texts(env, argv[3], question) ||
+      !kd_get_integer(env, argv[4], 1, KD_ADMIN_TIMEOUT_MAX_MS, "timeoutMs", &timeout_ms)) {
     return false;
   }
   question->kind = kd_question_named(name);
@@ -91,18 +98,19 @@ static bool object_to_js(napi_env env, const kd_value *value, napi_value *to) {
 
 static bool to_js(napi_env env, const kd_value *value, napi_value *to) {
   switch (value->kind) {
-    case KD_VALUE_FLAG: return napi_get_boolean(env, value->number != 0, to) == napi_ok;
-    case KD_VALUE_NUMBER: return napi_create_double(env, value->number, to) == napi_ok;
-    case KD_VALUE_TEXT: return napi_create_string_utf8(env, value->text, NAPI_AUTO_LENGTH, to) == napi_ok;
-    case KD_VALUE_LIST: return list_to_js(env, value, to);
-    case KD_VALUE_OBJECT: return object_to_js(env, value, to);
-    default: return napi_get_null(env, to) == napi_ok;
+  case KD_VALUE_FLAG: return napi_get_boolean(env, value->number != 0, to) == napi_ok;
+  case KD_VALUE_NUMBER: return napi_create_double(env, value->number, to) == napi_ok;
+  case KD_VALUE_TEXT: return napi_create_string_utf8(env, value->text, NAPI_AUTO_LENGTH, to) == napi_ok;
+  case KD_VALUE_LIST: return list_to_js(env, value, to);
+  case KD_VALUE_OBJECT: return object_to_js(env, value, to);
+  default: return napi_get_null(env, to) == napi_ok;
   }
 }
 
 static bool refusal(napi_env env, const kd_question *question, napi_value *error) {
   napi_value message;
-  return napi_create_string_utf8(env, question->error, NAPI_AUTO_LENGTH, &message) == napi_ok && napi_create_error(env, NULL, message, error) == napi_ok &&
+  return napi_create_string_utf8(env, question->error, NAPI_AUTO_LENGTH, &message) == napi_ok &&
+         napi_create_error(env, NULL, message, error) == napi_ok &&
          kd_set_number(env, *error, "code", question->code);
 }
 
@@ -115,9 +123,12 @@ static void answer(napi_env env, napi_status status, void *data) {
   js_question *call = data;
   napi_value result;
   if (status == napi_ok) {
-    bool good = call->question.code == 0 && call->question.answer && to_js(env, call->question.answer, &result);
-    if (good) napi_resolve_deferred(env, call->deferred, result);
-    else if (refusal(env, &call->question, &result)) napi_reject_deferred(env, call->deferred, result);
+    bool good =
+        call->question.code == 0 && call->question.answer && to_js(env, call->question.answer, &result);
+    if (good)
+      napi_resolve_deferred(env, call->deferred, result);
+    else if (refusal(env, &call->question, &result))
+      napi_reject_deferred(env, call->deferred, result);
   }
   napi_delete_async_work(env, call->work);
   free_question(call);
@@ -136,7 +147,8 @@ static napi_value ask_brokers(napi_env env, napi_callback_info info) {
     free_question(call);
     return kd_throw_last(env);
   }
-  if (napi_create_promise(env, &call->deferred, &promise) != napi_ok || napi_queue_async_work(env, call->work) != napi_ok) {
+  if (napi_create_promise(env, &call->deferred, &promise) != napi_ok ||
+      napi_queue_async_work(env, call->work) != napi_ok) {
     napi_delete_async_work(env, call->work);
     free_question(call);
     return kd_throw_last(env);

@@ -1,4 +1,7 @@
-/* The Reader class: its events cross to JavaScript through one threadsafe function that does not keep the process alive. */
+/*
+ * The Reader class: its events cross to JavaScript through one threadsafe function that does not keep the
+ * process alive.
+ */
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +9,9 @@
 #include "addon.h"
 #include "reader.h"
 
-/* Errors and strays that may wait for JavaScript; more are dropped. Batches are bounded by readyBatchesMax. */
+/*
+ * Errors and strays that may wait for JavaScript; more are dropped. Batches are bounded by readyBatchesMax.
+ */
 #define WAITING_ERRORS_MAX 256
 
 static const napi_type_tag reader_tag = {0x6b642d7265616400, 0x8d1f0b6a53c94e03};
@@ -93,15 +98,18 @@ static void deliver_event(napi_env env, napi_value listener, void *context, void
     napi_value argv[5];
     napi_open_handle_scope(env, &scope);
     if (message->kind == KD_READER_BATCH) let_go_of_block(holder, (uint32_t)message->a);
-    if (message->kind == KD_READER_ERROR || message->kind == KD_READER_STRAY) atomic_fetch_sub(&holder->waiting_errors, 1);
+    if (message->kind == KD_READER_ERROR || message->kind == KD_READER_STRAY)
+      atomic_fetch_sub(&holder->waiting_errors, 1);
     /* Gone before JavaScript hears of it, so that liveCounts() is true in its callback. */
     if (message->kind == KD_READER_STOPPED) after_stopped(env, holder);
     napi_create_string_utf8(env, KINDS[message->kind], NAPI_AUTO_LENGTH, &argv[0]);
     napi_create_double(env, message->a, &argv[1]);
     napi_create_double(env, message->b, &argv[2]);
     napi_create_double(env, message->c, &argv[3]);
-    if (message->text[0]) napi_create_string_utf8(env, message->text, NAPI_AUTO_LENGTH, &argv[4]);
-    else napi_get_null(env, &argv[4]);
+    if (message->text[0])
+      napi_create_string_utf8(env, message->text, NAPI_AUTO_LENGTH, &argv[4]);
+    else
+      napi_get_null(env, &argv[4]);
     kd_call_listener(env, listener, 5, argv);
     if (message->kind == KD_READER_BATCH && holder->reader) kd_reader_taken(holder->reader);
     napi_close_handle_scope(env, scope);
@@ -136,8 +144,10 @@ static void events_finalize(napi_env env, void *data, void *hint) {
 
 static bool read_options(napi_env env, napi_value options, kd_reader_options *to) {
   int64_t records, bytes, linger, ready;
-  if (!kd_get_option(env, options, "recordsMax", KD_READER_RECORDS_MAX, &records) || !kd_get_option(env, options, "bytesMax", INT32_MAX, &bytes) ||
-      !kd_get_option(env, options, "lingerMs", 3600000, &linger) || !kd_get_option(env, options, "readyBatchesMax", 65536, &ready) ||
+  if (!kd_get_option(env, options, "recordsMax", KD_READER_RECORDS_MAX, &records) ||
+      !kd_get_option(env, options, "bytesMax", INT32_MAX, &bytes) ||
+      !kd_get_option(env, options, "lingerMs", 3600000, &linger) ||
+      !kd_get_option(env, options, "readyBatchesMax", 65536, &ready) ||
       !kd_get_flag(env, options, "cutPerPartition", &to->cut_per_partition)) {
     return false;
   }
@@ -156,7 +166,8 @@ static napi_value reader_new(napi_env env, napi_callback_info info) {
   napi_value argv[4], self, name;
   int64_t id;
   kd_reader_options options = {.listener = forward_event};
-  if (!kd_arguments(env, info, 4, argv, &self) || !kd_get_integer(env, argv[0], 1, 9e15, "handleId", &id)) return NULL;
+  if (!kd_arguments(env, info, 4, argv, &self) || !kd_get_integer(env, argv[0], 1, 9e15, "handleId", &id))
+    return NULL;
   kd_table *table = kd_unwrap_table(env, argv[1]);
   if (!table || !read_options(env, argv[2], &options)) return NULL;
   js_reader *holder = calloc(1, sizeof *holder);
@@ -165,7 +176,8 @@ static napi_value reader_new(napi_env env, napi_callback_info info) {
   holder->owners = 1;
   options.opaque = holder;
   napi_create_string_utf8(env, "kd.Reader", NAPI_AUTO_LENGTH, &name);
-  if (napi_create_threadsafe_function(env, argv[3], NULL, name, 0, 1, holder, events_finalize, holder, deliver_event, &holder->events) != napi_ok) {
+  if (napi_create_threadsafe_function(env, argv[3], NULL, name, 0, 1, holder, events_finalize, holder,
+                                      deliver_event, &holder->events) != napi_ok) {
     free(holder);
     return kd_throw_type(env, "onEvent must be a function");
   }
@@ -174,22 +186,26 @@ static napi_value reader_new(napi_env env, napi_callback_info info) {
   if (!holder->reader || !kd_wrap(env, self, holder, reader_finalize, &reader_tag)) {
     let_go_of_core(holder);
     napi_release_threadsafe_function(holder->events, napi_tsfn_abort);
-    return kd_throw(env, "KD_NO_HANDLE", "there is no connected consumer with this handle id, or it has a reader already");
+    return kd_throw(env, "KD_NO_HANDLE",
+                    "there is no connected consumer with this handle id, or it has a reader already");
   }
   holder->owners++;
   napi_add_env_cleanup_hook(env, let_go_of_core, holder);
   return self;
 }
 
-static js_reader *reader_of(napi_env env, napi_callback_info info, size_t argc, napi_value *argv, napi_value *self) {
+static js_reader *reader_of(napi_env env, napi_callback_info info, size_t argc, napi_value *argv,
+                            napi_value *self) {
   return kd_arguments(env, info, argc, argv, self) ? kd_unwrap(env, *self, &reader_tag) : NULL;
 }
 
 static napi_value answer(napi_env env, kd_reader_result result) {
   static const char *const CODES[] = {
-    NULL, "KD_NOT_PARKED", "KD_STOPPED", "KD_NO_PARTITION", "KD_ALREADY_OPEN", "KD_NOT_OPEN", "KD_NO_MEMORY", NULL, "KD_BLOCKS_FULL", "KD_NO_THREAD"};
+      NULL,          "KD_NOT_PARKED", "KD_STOPPED", "KD_NO_PARTITION", "KD_ALREADY_OPEN",
+      "KD_NOT_OPEN", "KD_NO_MEMORY",  NULL,         "KD_BLOCKS_FULL",  "KD_NO_THREAD"};
   if (result == KD_READER_OK) return NULL;
-  if (result == KD_READER_BLOCK_SMALL) return kd_throw_range(env, "a block must have from 256 bytes to 2 GiB");
+  if (result == KD_READER_BLOCK_SMALL)
+    return kd_throw_range(env, "a block must have from 256 bytes to 2 GiB");
   return kd_throw(env, CODES[result], kd_reader_error(result));
 }
 
@@ -215,7 +231,9 @@ static napi_value reader_offer(napi_env env, napi_callback_info info) {
   size_t length;
   js_reader *holder = reader_of(env, info, 3, argv, &self);
   kd_reader *reader = core_of(env, holder);
-  if (!reader || !kd_get_integer(env, argv[0], 0, UINT32_MAX, "blockId", &id) || !kd_get_bytes(env, argv[1], &bytes, &length)) return NULL;
+  if (!reader || !kd_get_integer(env, argv[0], 0, UINT32_MAX, "blockId", &id) ||
+      !kd_get_bytes(env, argv[1], &bytes, &length))
+    return NULL;
   if (!kd_get_integer(env, argv[2], 1, KD_READER_RECORDS_MAX, "recordsMax", &records_max)) return NULL;
   if (holder->kept_count == holder->kept_max) {
     uint32_t grown_max = holder->kept_max ? holder->kept_max * 2 : 64;
@@ -267,14 +285,16 @@ static napi_value reader_unpark(napi_env env, napi_callback_info info) {
   return reader ? answer(env, kd_reader_unpark(reader)) : NULL;
 }
 
-typedef kd_reader_result (*place_call)(kd_reader *reader, uint32_t partition_id, uint32_t epoch, int64_t next_offset);
+typedef kd_reader_result (*place_call)(kd_reader *reader, uint32_t partition_id, uint32_t epoch,
+                                       int64_t next_offset);
 
 /* The calls that say where a partition is read from: (partitionId, epoch, nextOffset). */
 static napi_value call_with_place(napi_env env, napi_callback_info info, place_call call) {
   napi_value argv[3], self;
   int64_t id, epoch, next;
   kd_reader *reader = core_of(env, reader_of(env, info, 3, argv, &self));
-  if (!reader || !kd_get_integer(env, argv[0], 0, UINT32_MAX, "partitionId", &id) || !kd_get_integer(env, argv[1], 1, UINT32_MAX, "epoch", &epoch) ||
+  if (!reader || !kd_get_integer(env, argv[0], 0, UINT32_MAX, "partitionId", &id) ||
+      !kd_get_integer(env, argv[1], 1, UINT32_MAX, "epoch", &epoch) ||
       !kd_get_integer(env, argv[2], 0, 9007199254740991.0, "nextOffset", &next)) {
     return NULL;
   }
@@ -302,7 +322,9 @@ static napi_value reader_next_offset(napi_env env, napi_callback_info info) {
   int64_t id;
   js_reader *holder = reader_of(env, info, 1, argv, &self);
   if (!holder || !kd_get_integer(env, argv[0], 0, UINT32_MAX, "partitionId", &id)) return NULL;
-  KD_TRY(env, napi_create_double(env, holder->reader ? (double)kd_reader_next_offset(holder->reader, (uint32_t)id) : -1, &result));
+  KD_TRY(env, napi_create_double(
+                  env, holder->reader ? (double)kd_reader_next_offset(holder->reader, (uint32_t)id) : -1,
+                  &result));
   return result;
 }
 
@@ -312,10 +334,12 @@ static napi_value reader_stats(napi_env env, napi_callback_info info) {
   if (!holder) return NULL;
   kd_reader_stats stats = holder->reader ? kd_reader_read_stats(holder->reader) : holder->last_stats;
   KD_TRY(env, napi_create_object(env, &result));
-  bool complete = kd_set_number(env, result, "recordsRead", (double)stats.records_read) && kd_set_number(env, result, "bytesRead", (double)stats.bytes_read) &&
+  bool complete = kd_set_number(env, result, "recordsRead", (double)stats.records_read) &&
+                  kd_set_number(env, result, "bytesRead", (double)stats.bytes_read) &&
                   kd_set_number(env, result, "batches", (double)stats.batches) &&
                   kd_set_number(env, result, "duplicatesDropped", (double)stats.duplicates_dropped) &&
-                  kd_set_number(env, result, "staleDropped", (double)stats.stale_dropped) && kd_set_number(env, result, "held", (double)stats.held);
+                  kd_set_number(env, result, "staleDropped", (double)stats.stale_dropped) &&
+                  kd_set_number(env, result, "held", (double)stats.held);
   return complete ? result : kd_throw_last(env);
 }
 
@@ -331,10 +355,19 @@ static napi_value reader_stop(napi_env env, napi_callback_info info) {
 napi_status kd_define_reader(napi_env env, napi_value exports) {
   napi_value constructor;
   const napi_property_descriptor methods[] = {
-    KD_METHOD("start", reader_start),   KD_METHOD("offer", reader_offer), KD_METHOD("reclaim", reader_reclaim), KD_METHOD("park", reader_park),
-    KD_METHOD("unpark", reader_unpark), KD_METHOD("open", reader_open),   KD_METHOD("close", reader_close),     KD_METHOD("rewind", reader_rewind),
-    KD_METHOD("nextOffset", reader_next_offset), KD_METHOD("stats", reader_stats), KD_METHOD("stop", reader_stop),
+      KD_METHOD("start", reader_start),
+      KD_METHOD("offer", reader_offer),
+      KD_METHOD("reclaim", reader_reclaim),
+      KD_METHOD("park", reader_park),
+      KD_METHOD("unpark", reader_unpark),
+      KD_METHOD("open", reader_open),
+      KD_METHOD("close", reader_close),
+      KD_METHOD("rewind", reader_rewind),
+      KD_METHOD("nextOffset", reader_next_offset),
+      KD_METHOD("stats", reader_stats),
+      KD_METHOD("stop", reader_stop),
   };
-  napi_status status = napi_define_class(env, "Reader", NAPI_AUTO_LENGTH, reader_new, NULL, sizeof methods / sizeof *methods, methods, &constructor);
+  napi_status status = napi_define_class(env, "Reader", NAPI_AUTO_LENGTH, reader_new, NULL,
+                                         sizeof methods / sizeof *methods, methods, &constructor);
   return status == napi_ok ? napi_set_named_property(env, exports, "Reader", constructor) : status;
 }

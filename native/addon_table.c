@@ -23,7 +23,9 @@ static void table_finalize(napi_env env, void *native, void *hint) {
 static napi_value table_new(napi_env env, napi_callback_info info) {
   napi_value argv[1], self;
   int64_t max;
-  if (!kd_arguments(env, info, 1, argv, &self) || !kd_get_integer(env, argv[0], 1, KD_PARTITIONS_MAX, "partitionsMax", &max)) return NULL;
+  if (!kd_arguments(env, info, 1, argv, &self) ||
+      !kd_get_integer(env, argv[0], 1, KD_PARTITIONS_MAX, "partitionsMax", &max))
+    return NULL;
   kd_table *table = kd_table_new((uint32_t)max);
   if (!table) return kd_throw(env, "KD_NO_MEMORY", "no memory for the partition table");
   if (!kd_wrap(env, self, table, table_finalize, &kd_table_tag)) {
@@ -39,7 +41,9 @@ static napi_value table_id_of(napi_env env, napi_callback_info info) {
   int64_t partition;
   if (!kd_arguments(env, info, 2, argv, &self)) return NULL;
   kd_table *table = kd_unwrap_table(env, self);
-  if (!table || !kd_get_text(env, argv[0], topic, sizeof topic, "topic") || !kd_get_integer(env, argv[1], 0, INT32_MAX, "partition", &partition)) return NULL;
+  if (!table || !kd_get_text(env, argv[0], topic, sizeof topic, "topic") ||
+      !kd_get_integer(env, argv[1], 0, INT32_MAX, "partition", &partition))
+    return NULL;
   uint32_t id = kd_table_id_of(table, topic, (int32_t)partition);
   if (id == KD_NO_PARTITION) return kd_throw_range(env, "the partition table is full");
   KD_TRY(env, napi_create_uint32(env, id, &result));
@@ -64,7 +68,9 @@ static napi_value table_describe(napi_env env, napi_callback_info info) {
   if (!entry) return NULL;
   KD_TRY(env, napi_create_object(env, &result));
   KD_TRY(env, napi_create_string_utf8(env, entry->topic->name, NAPI_AUTO_LENGTH, &topic));
-  return kd_set(env, result, "topic", topic) && kd_set_number(env, result, "partition", entry->partition) ? result : kd_throw_last(env);
+  return kd_set(env, result, "topic", topic) && kd_set_number(env, result, "partition", entry->partition)
+             ? result
+             : kd_throw_last(env);
 }
 
 static napi_value table_set_epoch(napi_env env, napi_callback_info info) {
@@ -90,18 +96,25 @@ static napi_value table_set_count(napi_env env, napi_callback_info info) {
   int64_t count;
   if (!kd_arguments(env, info, 2, argv, &self)) return NULL;
   kd_table *table = kd_unwrap_table(env, self);
-  if (!table || !kd_get_text(env, argv[0], topic, sizeof topic, "topic") || !kd_get_integer(env, argv[1], 1, INT32_MAX, "count", &count)) return NULL;
-  if (!kd_table_set_topic_partition_count(table, topic, (int32_t)count)) return kd_throw(env, "KD_NO_MEMORY", "no memory for the topic");
+  if (!table || !kd_get_text(env, argv[0], topic, sizeof topic, "topic") ||
+      !kd_get_integer(env, argv[1], 1, INT32_MAX, "count", &count))
+    return NULL;
+  if (!kd_table_set_topic_partition_count(table, topic, (int32_t)count))
+    return kd_throw(env, "KD_NO_MEMORY", "no memory for the topic");
   return NULL;
 }
 
 napi_status kd_define_table(napi_env env, napi_value exports) {
   napi_value constructor;
   const napi_property_descriptor methods[] = {
-    KD_METHOD("idOf", table_id_of), KD_METHOD("describe", table_describe),           KD_METHOD("setEpoch", table_set_epoch),
-    KD_METHOD("epoch", table_epoch), KD_METHOD("setTopicPartitionCount", table_set_count),
+      KD_METHOD("idOf", table_id_of),
+      KD_METHOD("describe", table_describe),
+      KD_METHOD("setEpoch", table_set_epoch),
+      KD_METHOD("epoch", table_epoch),
+      KD_METHOD("setTopicPartitionCount", table_set_count),
   };
-  napi_status status = napi_define_class(env, "PartitionTable", NAPI_AUTO_LENGTH, table_new, NULL, sizeof methods / sizeof *methods, methods, &constructor);
+  napi_status status = napi_define_class(env, "PartitionTable", NAPI_AUTO_LENGTH, table_new, NULL,
+                                         sizeof methods / sizeof *methods, methods, &constructor);
   return status == napi_ok ? napi_set_named_property(env, exports, "PartitionTable", constructor) : status;
 }
 
@@ -128,7 +141,9 @@ static napi_value mock_new(napi_env env, napi_callback_info info) {
   napi_value argv[1], self, servers;
   char error[512] = "no memory";
   int64_t brokers;
-  if (!kd_arguments(env, info, 1, argv, &self) || !kd_get_integer(env, argv[0], 1, KD_MOCK_BROKERS_MAX, "brokers", &brokers)) return NULL;
+  if (!kd_arguments(env, info, 1, argv, &self) ||
+      !kd_get_integer(env, argv[0], 1, KD_MOCK_BROKERS_MAX, "brokers", &brokers))
+    return NULL;
   js_mock *holder = calloc(1, sizeof *holder);
   if (holder) holder->mock = kd_mock_new((uint32_t)brokers, error, sizeof error);
   if (!holder || !holder->mock || !kd_wrap(env, self, holder, mock_finalize, &mock_tag)) {
@@ -137,7 +152,8 @@ static napi_value mock_new(napi_env env, napi_callback_info info) {
     return kd_throw(env, "KD_MOCK", error);
   }
   napi_add_env_cleanup_hook(env, mock_close, holder);
-  KD_TRY(env, napi_create_string_utf8(env, kd_mock_bootstrap_servers(holder->mock), NAPI_AUTO_LENGTH, &servers));
+  KD_TRY(env,
+         napi_create_string_utf8(env, kd_mock_bootstrap_servers(holder->mock), NAPI_AUTO_LENGTH, &servers));
   return kd_set(env, self, "bootstrapServers", servers) ? self : kd_throw_last(env);
 }
 
@@ -154,13 +170,15 @@ static napi_value mock_create_topic(napi_env env, napi_callback_info info) {
   char name[KD_NAME_BYTES_MAX], message[160];
   int64_t partitions, replicas;
   kd_mock *mock = mock_of(env, info, 3, argv);
-  if (!mock || !kd_get_text(env, argv[0], name, sizeof name, "name") || !kd_get_integer(env, argv[1], 1, 10000, "partitions", &partitions) ||
+  if (!mock || !kd_get_text(env, argv[0], name, sizeof name, "name") ||
+      !kd_get_integer(env, argv[1], 1, 10000, "partitions", &partitions) ||
       !kd_get_integer(env, argv[2], 1, KD_MOCK_BROKERS_MAX, "replicationFactor", &replicas)) {
     return NULL;
   }
   int32_t code = kd_mock_create_topic(mock, name, (int32_t)partitions, (int32_t)replicas);
   if (code == 0) return NULL;
-  snprintf(message, sizeof message, "the mock cluster did not create the topic (librdkafka's code %d)", (int)code);
+  snprintf(message, sizeof message, "the mock cluster did not create the topic (librdkafka's code %d)",
+           (int)code);
   return kd_throw(env, "KD_MOCK", message);
 }
 
@@ -202,11 +220,12 @@ static napi_value mock_close_method(napi_env env, napi_callback_info info) {
 napi_status kd_define_mock(napi_env env, napi_value exports) {
   napi_value constructor;
   const napi_property_descriptor methods[] = {
-    KD_METHOD("createTopic", mock_create_topic),
-    KD_METHOD("setGroupInitialRebalanceDelayMs", mock_delay),
-    KD_METHOD("pushRequestErrors", mock_push_errors),
-    KD_METHOD("close", mock_close_method),
+      KD_METHOD("createTopic", mock_create_topic),
+      KD_METHOD("setGroupInitialRebalanceDelayMs", mock_delay),
+      KD_METHOD("pushRequestErrors", mock_push_errors),
+      KD_METHOD("close", mock_close_method),
   };
-  napi_status status = napi_define_class(env, "MockCluster", NAPI_AUTO_LENGTH, mock_new, NULL, sizeof methods / sizeof *methods, methods, &constructor);
+  napi_status status = napi_define_class(env, "MockCluster", NAPI_AUTO_LENGTH, mock_new, NULL,
+                                         sizeof methods / sizeof *methods, methods, &constructor);
   return status == napi_ok ? napi_set_named_property(env, exports, "MockCluster", constructor) : status;
 }

@@ -8,7 +8,8 @@ napi_value kd_throw_last(napi_env env) {
   const napi_extended_error_info *info = NULL;
   napi_get_last_error_info(env, &info);
   napi_is_exception_pending(env, &pending);
-  if (!pending) napi_throw_error(env, NULL, info && info->error_message ? info->error_message : "Node-API call failed");
+  if (!pending)
+    napi_throw_error(env, NULL, info && info->error_message ? info->error_message : "Node-API call failed");
   return NULL;
 }
 
@@ -30,7 +31,8 @@ napi_value kd_throw_type(napi_env env, const char *message) {
 bool kd_get_integer(napi_env env, napi_value value, double min, double max, const char *name, int64_t *to) {
   double number;
   char message[160];
-  if (napi_get_value_double(env, value, &number) == napi_ok && number == floor(number) && number >= min && number <= max) {
+  if (napi_get_value_double(env, value, &number) == napi_ok && number == floor(number) && number >= min &&
+      number <= max) {
     *to = (int64_t)number;
     return true;
   }
@@ -56,7 +58,8 @@ bool kd_get_bytes(napi_env env, napi_value value, uint8_t **bytes, size_t *lengt
   napi_typedarray_type type;
   void *data = NULL;
   napi_is_typedarray(env, value, &is_typed_array);
-  if (is_typed_array && napi_get_typedarray_info(env, value, &type, length, &data, NULL, NULL) == napi_ok && type == napi_uint8_array && data) {
+  if (is_typed_array && napi_get_typedarray_info(env, value, &type, length, &data, NULL, NULL) == napi_ok &&
+      type == napi_uint8_array && data) {
     *bytes = data;
     return true;
   }
@@ -75,7 +78,9 @@ bool kd_get_option(napi_env env, napi_value options, const char *name, double ma
 
 bool kd_get_flag(napi_env env, napi_value options, const char *name, bool *to) {
   napi_value value;
-  if (napi_get_named_property(env, options, name, &value) == napi_ok && napi_get_value_bool(env, value, to) == napi_ok) return true;
+  if (napi_get_named_property(env, options, name, &value) == napi_ok &&
+      napi_get_value_bool(env, value, to) == napi_ok)
+    return true;
   kd_throw_type(env, "options: a boolean is missing");
   return false;
 }
@@ -90,13 +95,17 @@ bool kd_arguments(napi_env env, napi_callback_info info, size_t argc, napi_value
 void *kd_unwrap(napi_env env, napi_value object, const napi_type_tag *tag) {
   bool matches = false;
   void *native = NULL;
-  if (napi_check_object_type_tag(env, object, tag, &matches) == napi_ok && matches && napi_unwrap(env, object, &native) == napi_ok) return native;
+  if (napi_check_object_type_tag(env, object, tag, &matches) == napi_ok && matches &&
+      napi_unwrap(env, object, &native) == napi_ok)
+    return native;
   kd_throw_type(env, "called on an object of another class");
   return NULL;
 }
 
-bool kd_wrap(napi_env env, napi_value object, void *native, napi_finalize finalize, const napi_type_tag *tag) {
-  return napi_type_tag_object(env, object, tag) == napi_ok && napi_wrap(env, object, native, finalize, NULL, NULL) == napi_ok;
+bool kd_wrap(napi_env env, napi_value object, void *native, napi_finalize finalize,
+             const napi_type_tag *tag) {
+  return napi_type_tag_object(env, object, tag) == napi_ok &&
+         napi_wrap(env, object, native, finalize, NULL, NULL) == napi_ok;
 }
 
 bool kd_set(napi_env env, napi_value object, const char *name, napi_value value) {
@@ -113,7 +122,8 @@ void kd_call_listener(napi_env env, napi_value listener, size_t argc, napi_value
   bool pending = false;
   napi_get_undefined(env, &undefined);
   napi_call_function(env, undefined, listener, argc, argv, NULL);
-  if (napi_is_exception_pending(env, &pending) == napi_ok && pending && napi_get_and_clear_last_exception(env, &error) == napi_ok) {
+  if (napi_is_exception_pending(env, &pending) == napi_ok && pending &&
+      napi_get_and_clear_last_exception(env, &error) == napi_ok) {
     napi_fatal_exception(env, error);
   }
 }

@@ -42,8 +42,10 @@ static void forward_event(void *opaque, const kd_writer_event *event) {
 }
 
 static void let_go_of_part(js_writer *holder, js_part *part) {
-  if (part->previous) part->previous->next = part->next;
-  else holder->parts = part->next;
+  if (part->previous)
+    part->previous->next = part->next;
+  else
+    holder->parts = part->next;
   if (part->next) part->next->previous = part->previous;
   if (part->input) napi_delete_reference(holder->env, part->input);
   if (part->output) napi_delete_reference(holder->env, part->output);
@@ -71,7 +73,8 @@ static napi_value failures_array(napi_env env, const kd_writer_event *event) {
   void *data;
   size_t bytes = (size_t)event->failure_count * 2 * sizeof(int32_t);
   if (event->failure_count == 0 || napi_create_arraybuffer(env, bytes, &data, &buffer) != napi_ok ||
-      napi_create_typedarray(env, napi_int32_array, (size_t)event->failure_count * 2, buffer, 0, &array) != napi_ok) {
+      napi_create_typedarray(env, napi_int32_array, (size_t)event->failure_count * 2, buffer, 0, &array) !=
+          napi_ok) {
     napi_get_null(env, &array);
     return array;
   }
@@ -105,8 +108,10 @@ static void deliver_event(napi_env env, napi_value listener, void *context, void
     napi_create_double(env, b, &argv[2]);
     napi_create_double(env, c, &argv[3]);
     napi_create_double(env, event->stale, &argv[4]);
-    if (message->text[0]) napi_create_string_utf8(env, message->text, NAPI_AUTO_LENGTH, &argv[6]);
-    else napi_get_null(env, &argv[6]);
+    if (message->text[0])
+      napi_create_string_utf8(env, message->text, NAPI_AUTO_LENGTH, &argv[6]);
+    else
+      napi_get_null(env, &argv[6]);
     kd_call_listener(env, listener, 7, argv);
     napi_close_handle_scope(env, scope);
   }
@@ -138,7 +143,8 @@ static void events_finalize(napi_env env, void *data, void *hint) {
 static napi_value writer_new(napi_env env, napi_callback_info info) {
   napi_value argv[4], self, name;
   int64_t id, parts, interval;
-  if (!kd_arguments(env, info, 4, argv, &self) || !kd_get_integer(env, argv[0], 1, 9e15, "handleId", &id)) return NULL;
+  if (!kd_arguments(env, info, 4, argv, &self) || !kd_get_integer(env, argv[0], 1, 9e15, "handleId", &id))
+    return NULL;
   kd_table *table = kd_unwrap_table(env, argv[1]);
   if (!table || !kd_get_option(env, argv[2], "partsMax", KD_WRITER_PARTS_MAX, &parts) ||
       !kd_get_option(env, argv[2], "pollIntervalMs", 60000, &interval)) {
@@ -150,24 +156,30 @@ static napi_value writer_new(napi_env env, napi_callback_info info) {
   holder->env = env;
   holder->owners = 1;
   napi_create_string_utf8(env, "kd.Writer", NAPI_AUTO_LENGTH, &name);
-  if (napi_create_threadsafe_function(env, argv[3], NULL, name, 0, 1, holder, events_finalize, holder, deliver_event, &holder->events) != napi_ok) {
+  if (napi_create_threadsafe_function(env, argv[3], NULL, name, 0, 1, holder, events_finalize, holder,
+                                      deliver_event, &holder->events) != napi_ok) {
     free(holder);
     return kd_throw_type(env, "onEvent must be a function");
   }
   napi_unref_threadsafe_function(env, holder->events);
-  kd_writer_options options = {.parts_max = (uint32_t)parts, .poll_interval_ms = (uint32_t)interval, .listener = forward_event, .opaque = holder};
+  kd_writer_options options = {.parts_max = (uint32_t)parts,
+                               .poll_interval_ms = (uint32_t)interval,
+                               .listener = forward_event,
+                               .opaque = holder};
   holder->writer = kd_writer_new(id, table, &options);
   if (!holder->writer || !kd_wrap(env, self, holder, writer_finalize, &writer_tag)) {
     let_go_of_core(holder);
     napi_release_threadsafe_function(holder->events, napi_tsfn_abort);
-    return kd_throw(env, "KD_NO_HANDLE", "there is no connected producer with this handle id, or it has a writer already");
+    return kd_throw(env, "KD_NO_HANDLE",
+                    "there is no connected producer with this handle id, or it has a writer already");
   }
   holder->owners++;
   napi_add_env_cleanup_hook(env, let_go_of_core, holder);
   return self;
 }
 
-static js_writer *writer_of(napi_env env, napi_callback_info info, size_t argc, napi_value *argv, napi_value *self) {
+static js_writer *writer_of(napi_env env, napi_callback_info info, size_t argc, napi_value *argv,
+                            napi_value *self) {
   return kd_arguments(env, info, argc, argv, self) ? kd_unwrap(env, *self, &writer_tag) : NULL;
 }
 
@@ -209,12 +221,16 @@ static napi_value writer_topic(napi_env env, napi_callback_info info) {
   int64_t count;
   kd_policy policy;
   kd_writer *writer = core_of(env, writer_of(env, info, 3, argv, &self));
-  if (!writer || !kd_get_text(env, argv[0], name, sizeof name, "name") || !kd_get_integer(env, argv[1], 1, INT32_MAX, "partitionCount", &count) ||
+  if (!writer || !kd_get_text(env, argv[0], name, sizeof name, "name") ||
+      !kd_get_integer(env, argv[1], 1, INT32_MAX, "partitionCount", &count) ||
       !get_policy(env, argv[2], &policy)) {
     return NULL;
   }
   int32_t number = kd_writer_topic(writer, name, (int32_t)count, policy);
-  if (number < 0) return kd_throw(env, "KD_TOPIC", "librdkafka refuses this topic name, there are too many topics, or the writer is stopped");
+  if (number < 0)
+    return kd_throw(
+        env, "KD_TOPIC",
+        "librdkafka refuses this topic name, there are too many topics, or the writer is stopped");
   KD_TRY(env, napi_create_int32(env, number, &result));
   return result;
 }
@@ -227,7 +243,9 @@ static napi_value writer_set_partition_count(napi_env env, napi_callback_info in
       !kd_get_integer(env, argv[1], 1, INT32_MAX, "partitionCount", &count)) {
     return NULL;
   }
-  return kd_writer_set_partition_count(writer, (uint32_t)topic, (int32_t)count) ? NULL : kd_throw_range(env, "no such topic number");
+  return kd_writer_set_partition_count(writer, (uint32_t)topic, (int32_t)count)
+             ? NULL
+             : kd_throw_range(env, "no such topic number");
 }
 
 static napi_value writer_set_batch_limit(napi_env env, napi_callback_info info) {
@@ -238,7 +256,9 @@ static napi_value writer_set_batch_limit(napi_env env, napi_callback_info info) 
       !kd_get_integer(env, argv[1], 0, INT32_MAX, "bytesMax", &bytes_max)) {
     return NULL;
   }
-  return kd_writer_set_batch_limit(writer, (uint32_t)topic, (uint64_t)bytes_max) ? NULL : kd_throw_range(env, "no such topic number");
+  return kd_writer_set_batch_limit(writer, (uint32_t)topic, (uint64_t)bytes_max)
+             ? NULL
+             : kd_throw_range(env, "no such topic number");
 }
 
 static napi_value writer_write(napi_env env, napi_callback_info info) {
@@ -248,8 +268,10 @@ static napi_value writer_write(napi_env env, napi_callback_info info) {
   kd_part part;
   js_writer *holder = writer_of(env, info, 4, argv, &self);
   kd_writer *writer = core_of(env, holder);
-  if (!writer || !kd_get_integer(env, argv[0], 0, 9007199254740991.0, "batchId", &batch) || !kd_get_integer(env, argv[1], 0, INT32_MAX, "part", &number) ||
-      !kd_get_bytes(env, argv[2], &input, &part.input_length) || !kd_get_bytes(env, argv[3], &output, &part.output_length)) {
+  if (!writer || !kd_get_integer(env, argv[0], 0, 9007199254740991.0, "batchId", &batch) ||
+      !kd_get_integer(env, argv[1], 0, INT32_MAX, "part", &number) ||
+      !kd_get_bytes(env, argv[2], &input, &part.input_length) ||
+      !kd_get_bytes(env, argv[3], &output, &part.output_length)) {
     return NULL;
   }
   js_part *kept = calloc(1, sizeof *kept);
@@ -284,9 +306,12 @@ static napi_value writer_stats(napi_env env, napi_callback_info info) {
   if (!holder) return NULL;
   kd_writer_stats stats = holder->writer ? kd_writer_read_stats(holder->writer) : holder->last_stats;
   KD_TRY(env, napi_create_object(env, &result));
-  bool complete = kd_set_number(env, result, "produced", (double)stats.produced) && kd_set_number(env, result, "acknowledged", (double)stats.acknowledged) &&
-                  kd_set_number(env, result, "failed", (double)stats.failed) && kd_set_number(env, result, "stale", (double)stats.stale) &&
-                  kd_set_number(env, result, "bytes", (double)stats.bytes) && kd_set_number(env, result, "queueFullWaits", (double)stats.queue_full_waits);
+  bool complete = kd_set_number(env, result, "produced", (double)stats.produced) &&
+                  kd_set_number(env, result, "acknowledged", (double)stats.acknowledged) &&
+                  kd_set_number(env, result, "failed", (double)stats.failed) &&
+                  kd_set_number(env, result, "stale", (double)stats.stale) &&
+                  kd_set_number(env, result, "bytes", (double)stats.bytes) &&
+                  kd_set_number(env, result, "queueFullWaits", (double)stats.queue_full_waits);
   return complete ? result : kd_throw_last(env);
 }
 
@@ -302,10 +327,16 @@ static napi_value writer_stop(napi_env env, napi_callback_info info) {
 napi_status kd_define_writer(napi_env env, napi_value exports) {
   napi_value constructor;
   const napi_property_descriptor methods[] = {
-    KD_METHOD("start", writer_start), KD_METHOD("topic", writer_topic), KD_METHOD("setPartitionCount", writer_set_partition_count),
-    KD_METHOD("setBatchLimit", writer_set_batch_limit),
-    KD_METHOD("write", writer_write), KD_METHOD("purge", writer_purge), KD_METHOD("stats", writer_stats), KD_METHOD("stop", writer_stop),
+      KD_METHOD("start", writer_start),
+      KD_METHOD("topic", writer_topic),
+      KD_METHOD("setPartitionCount", writer_set_partition_count),
+      KD_METHOD("setBatchLimit", writer_set_batch_limit),
+      KD_METHOD("write", writer_write),
+      KD_METHOD("purge", writer_purge),
+      KD_METHOD("stats", writer_stats),
+      KD_METHOD("stop", writer_stop),
   };
-  napi_status status = napi_define_class(env, "Writer", NAPI_AUTO_LENGTH, writer_new, NULL, sizeof methods / sizeof *methods, methods, &constructor);
+  napi_status status = napi_define_class(env, "Writer", NAPI_AUTO_LENGTH, writer_new, NULL,
+                                         sizeof methods / sizeof *methods, methods, &constructor);
   return status == napi_ok ? napi_set_named_property(env, exports, "Writer", constructor) : status;
 }

@@ -12,7 +12,10 @@
 #define KD_ADMIN_TIMEOUT_MAX_MS 300000u
 #define KD_ADMIN_TEXT_BYTES 512u
 
-/* A topic's answer: 0 and a value per name that was asked for (NULL: the topic has no such setting, or it is secret), or the broker's refusal. */
+/*
+ * A topic's answer: 0 and a value per name that was asked for (NULL: the topic has no such setting, or it is
+ * secret), or the broker's refusal.
+ */
 typedef struct {
   int32_t code;
   char *text;
@@ -35,10 +38,17 @@ typedef struct {
 
 /* Any broker that is known; < 0: none. Waits for one a moment at most. */
 int32_t kd_admin_some_broker(rd_kafka_t *client, uint32_t timeout_ms);
-/* The event of this type, at most timeout_ms and a moment from now; NULL: `*code` says why. Whatever else comes on the queue is dropped. */
-rd_kafka_event_t *kd_admin_wait(int64_t handle_id, rd_kafka_queue_t *queue, rd_kafka_event_type_t type, uint32_t timeout_ms, int32_t *code);
+/*
+ * The event of this type, at most timeout_ms and a moment from now; NULL: `*code` says why. Whatever else
+ * comes on the queue is dropped.
+ */
+rd_kafka_event_t *kd_admin_wait(int64_t handle_id, rd_kafka_queue_t *queue, rd_kafka_event_type_t type,
+                                uint32_t timeout_ms, int32_t *code);
 
-/* Waits for the answer, at most timeout_ms; at most a moment longer than the client lives. Any thread but librdkafka's own. */
+/*
+ * Waits for the answer, at most timeout_ms; at most a moment longer than the client lives. Any thread but
+ * librdkafka's own.
+ */
 void kd_admin_describe_topics(kd_describe *describe);
 /* Frees what the request holds, asked and answered. */
 void kd_admin_clear(kd_describe *describe);

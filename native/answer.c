@@ -36,8 +36,10 @@ kd_value *kd_add(kd_value *parent, const char *name, kd_value_kind kind) {
   value->kind = kind;
   value->name = name;
   value->root = root;
-  if (parent->last) parent->last->next = value;
-  else parent->first = value;
+  if (parent->last)
+    parent->last->next = value;
+  else
+    parent->first = value;
   parent->last = value;
   return value;
 }

@@ -1,4 +1,7 @@
-/* What a broker answered, as a tree of plain values: built on any thread, turned into JavaScript's on its own. */
+/*
+ * What a broker answered, as a tree of plain values: built on any thread, turned into JavaScript's on its
+ * own.
+ */
 #ifndef KD_ANSWER_H
 #define KD_ANSWER_H
 
@@ -9,7 +12,14 @@
 /* More than a cluster of 100,000 partitions has to say; past it the answer is given up. */
 #define KD_ANSWER_VALUES_MAX 4000000u
 
-typedef enum { KD_VALUE_NULL, KD_VALUE_FLAG, KD_VALUE_NUMBER, KD_VALUE_TEXT, KD_VALUE_LIST, KD_VALUE_OBJECT } kd_value_kind;
+typedef enum {
+  KD_VALUE_NULL,
+  KD_VALUE_FLAG,
+  KD_VALUE_NUMBER,
+  KD_VALUE_TEXT,
+  KD_VALUE_LIST,
+  KD_VALUE_OBJECT
+} kd_value_kind;
 
 typedef struct kd_value {
   kd_value_kind kind;
@@ -27,7 +37,10 @@ typedef struct kd_value {
 kd_value *kd_value_root(kd_value_kind kind);
 void kd_value_free(kd_value *root);
 
-/* Add to an object (name) or a list (name NULL). Nothing happens where the parent is NULL: then the root is marked incomplete already. */
+/*
+ * Add to an object (name) or a list (name NULL). Nothing happens where the parent is NULL: then the root is
+ * marked incomplete already.
+ */
 kd_value *kd_add(kd_value *parent, const char *name, kd_value_kind kind);
 void kd_add_text(kd_value *parent, const char *name, const char *text_or_null);
 void kd_add_number(kd_value *parent, const char *name, double number);

@@ -1,8 +1,12 @@
 // Builds the addon with the C compiler alone: plain C11, Node-API, node-rdkafka's own librdkafka.
-//   node native/build.mjs                  the addon (only when something changed) and the codec addon of the tests
-//   node native/build.mjs --installed      the same where the package was installed by npm; nothing in a checkout, where make does it
-//   node native/build.mjs --asan-test      (or --asan --test) builds the C test programs with AddressSanitizer and UBSan and runs them
-//   node native/build.mjs --valgrind-test  (or --valgrind --test) builds them plainly and runs them under valgrind
+//   node native/build.mjs                  the addon (only when something changed) and the codec addon of the
+// tests
+//   node native/build.mjs --installed      the same where the package was installed by npm; nothing in a
+// checkout, where make does it
+//   node native/build.mjs --asan-test      (or --asan --test) builds the C test programs with
+// AddressSanitizer and UBSan and runs them
+//   node native/build.mjs --valgrind-test  (or --valgrind --test) builds them plainly and runs them under
+// valgrind
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -45,7 +49,16 @@ const ADDON = [
   'addon_question.c',
 ];
 const CODEC_ADDON = ['packed.c', 'addon_values.c', 'test/codec_addon.c'];
-const FLAGS = ['-std=gnu11', '-g', '-Wall', '-Wextra', '-fPIC', '-fvisibility=hidden', '-fno-strict-aliasing', '-pthread'];
+const FLAGS = [
+  '-std=gnu11',
+  '-g',
+  '-Wall',
+  '-Wextra',
+  '-fPIC',
+  '-fvisibility=hidden',
+  '-fno-strict-aliasing',
+  '-pthread',
+];
 
 /** Wherever npm has put it: beside us in a checkout, above us or beside us where we are installed. */
 function nodeRdkafka() {
@@ -61,7 +74,10 @@ function fail(message) {
   process.exit(1);
 }
 
-/** The headers of Node-API are the same for every Node: those of the running one are tried first, then any that are installed. */
+/**
+ * The headers of Node-API are the same for every Node: those of the running one are tried first, then any
+ * that are installed.
+ */
 function nodeHeaders() {
   const prefix = dirname(dirname(process.execPath));
   const cache = join(homedir(), '.cache/node-gyp');
@@ -76,18 +92,33 @@ function nodeHeaders() {
     ...cached.map((version) => join(cache, version, 'include/node')),
   ];
   const found = places.find((place) => existsSync(join(place, 'node_api.h')));
-  return found ?? fail(`node_api.h is in none of ${places.join(', ')}. Install Node's headers (npx node-gyp install) and try again.`);
+  return (
+    found ??
+    fail(
+      `node_api.h is in none of ${places.join(', ')}. Install Node's ` +
+        `headers (npx node-gyp install) and try again.`,
+    )
+  );
 }
 
 function rdkafkaHeaders() {
   const places = [join(libraryDir, 'include'), join(rdkafka, 'deps/librdkafka')];
   const found = places.find((place) => existsSync(join(place, 'librdkafka/rdkafka.h')));
-  return found ?? fail(`librdkafka/rdkafka.h is in none of ${places.join(', ')}. node-rdkafka is not built: run npm rebuild node-rdkafka.`);
+  return (
+    found ??
+    fail(
+      `librdkafka/rdkafka.h is in none of ${places.join(', ')}. node-rdkafka is not built: run npm ` +
+        `rebuild node-rdkafka.`,
+    )
+  );
 }
 
 function builtFor(headers) {
   const text = readFileSync(join(headers, 'librdkafka/rdkafka.h'), 'utf8');
-  const number = Number.parseInt(/#define\s+RD_KAFKA_VERSION\s+(0x[0-9a-f]+)/i.exec(text)?.[1] ?? fail('rdkafka.h names no version'), 16);
+  const number = Number.parseInt(
+    /#define\s+RD_KAFKA_VERSION\s+(0x[0-9a-f]+)/i.exec(text)?.[1] ?? fail('rdkafka.h names no version'),
+    16,
+  );
   return `${number >>> 24}.${(number >>> 16) & 255}`;
 }
 
@@ -105,7 +136,15 @@ function sources() {
 
 function includes() {
   const headers = rdkafkaHeaders();
-  return ['-isystem', headers, '-isystem', nodeHeaders(), '-I', here, `-DKD_BUILT_FOR="${builtFor(headers)}"`];
+  return [
+    '-isystem',
+    headers,
+    '-isystem',
+    nodeHeaders(),
+    '-I',
+    here,
+    `-DKD_BUILT_FOR="${builtFor(headers)}"`,
+  ];
 }
 
 function compile(output, files, extra) {
@@ -140,7 +179,8 @@ function buildAddon(name, files, changedMs) {
 }
 
 function buildRelease() {
-  if (!existsSync(join(libraryDir, 'librdkafka.so.1'))) fail(`${libraryDir}/librdkafka.so.1 is missing: run npm rebuild node-rdkafka.`);
+  if (!existsSync(join(libraryDir, 'librdkafka.so.1')))
+    fail(`${libraryDir}/librdkafka.so.1 is missing: run npm rebuild node-rdkafka.`);
   const changedMs = Math.max(newest(sources()), statSync(join(libraryDir, 'librdkafka.so.1')).mtimeMs);
   buildAddon('kafka_dispatcher.node', ADDON, changedMs);
   // An installed package has no tests.
@@ -167,8 +207,17 @@ function testPrograms(kind) {
   for (const [name, files] of Object.entries(PROGRAMS)) {
     const program = join(here, `build/${kind}`, name);
     compile(program, files, flags);
-    const valgrind = ['--error-exitcode=99', '--leak-check=full', '--errors-for-leak-kinds=definite', '--quiet'];
-    if (asan) run(program, [], { ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0', UBSAN_OPTIONS: 'print_stacktrace=1' });
+    const valgrind = [
+      '--error-exitcode=99',
+      '--leak-check=full',
+      '--errors-for-leak-kinds=definite',
+      '--quiet',
+    ];
+    if (asan)
+      run(program, [], {
+        ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0',
+        UBSAN_OPTIONS: 'print_stacktrace=1',
+      });
     else run('valgrind', [...valgrind, program], {});
     console.log(`native: ${name} passed (${kind})`);
   }

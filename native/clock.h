@@ -1,4 +1,7 @@
-/* Monotonic time for the waits of both threads. Waits go through conditions made by kd_condition_init: never the wall clock. */
+/*
+ * Monotonic time for the waits of both threads. Waits go through conditions made by kd_condition_init: never
+ * the wall clock.
+ */
 #ifndef KD_CLOCK_H
 #define KD_CLOCK_H
 

@@ -23,8 +23,10 @@ kd_mock *kd_mock_new(uint32_t brokers, char *errstr, size_t errstr_size) {
   rd_kafka_conf_t *conf = rd_kafka_conf_new();
   rd_kafka_conf_set_log_cb(conf, quiet);
   mock->client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, errstr, errstr_size);
-  if (!mock->client) rd_kafka_conf_destroy(conf);
-  else mock->cluster = rd_kafka_mock_cluster_new(mock->client, (int)brokers);
+  if (!mock->client)
+    rd_kafka_conf_destroy(conf);
+  else
+    mock->cluster = rd_kafka_mock_cluster_new(mock->client, (int)brokers);
   if (mock->cluster) return mock;
   kd_mock_free(mock);
   return NULL;
@@ -34,7 +36,8 @@ const char *kd_mock_bootstrap_servers(const kd_mock *mock) {
   return rd_kafka_mock_cluster_bootstraps(mock->cluster);
 }
 
-int32_t kd_mock_create_topic(kd_mock *mock, const char *name, int32_t partitions, int32_t replication_factor) {
+int32_t kd_mock_create_topic(kd_mock *mock, const char *name, int32_t partitions,
+                             int32_t replication_factor) {
   return rd_kafka_mock_topic_create(mock->cluster, name, partitions, replication_factor);
 }
 
@@ -55,19 +58,27 @@ void kd_mock_free(kd_mock *mock) {
   free(mock);
 }
 
-bool kd_check_configuration(bool consumer, const kd_property *properties, size_t count, char *errstr, size_t errstr_size) {
-  static const char *const LEFT_OUT[] = {"plugin.library.paths", "kd.handle", "bootstrap.servers", "metadata.broker.list", "log.queue"};
+bool kd_check_configuration(bool consumer, const kd_property *properties, size_t count, char *errstr,
+                            size_t errstr_size) {
+  static const char *const LEFT_OUT[] = {"plugin.library.paths", "kd.handle", "bootstrap.servers",
+                                         "metadata.broker.list", "log.queue"};
   rd_kafka_conf_t *conf = rd_kafka_conf_new();
   for (size_t i = 0; i < count; i++) {
     bool skip = false;
-    for (size_t j = 0; j < sizeof LEFT_OUT / sizeof *LEFT_OUT; j++) skip = skip || strcmp(properties[i].name, LEFT_OUT[j]) == 0;
-    if (skip || rd_kafka_conf_set(conf, properties[i].name, properties[i].value, errstr, errstr_size) == RD_KAFKA_CONF_OK) continue;
+    for (size_t j = 0; j < sizeof LEFT_OUT / sizeof *LEFT_OUT; j++)
+      skip = skip || strcmp(properties[i].name, LEFT_OUT[j]) == 0;
+    if (skip || rd_kafka_conf_set(conf, properties[i].name, properties[i].value, errstr, errstr_size) ==
+                    RD_KAFKA_CONF_OK)
+      continue;
     rd_kafka_conf_destroy(conf);
     return false;
   }
   rd_kafka_conf_set_log_cb(conf, quiet);
-  rd_kafka_t *client = rd_kafka_new(consumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf, errstr, errstr_size);
-  if (client) rd_kafka_destroy(client);
-  else rd_kafka_conf_destroy(conf);
+  rd_kafka_t *client =
+      rd_kafka_new(consumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf, errstr, errstr_size);
+  if (client)
+    rd_kafka_destroy(client);
+  else
+    rd_kafka_conf_destroy(conf);
   return client != NULL;
 }

@@ -20,12 +20,14 @@ void kd_mock_push_request_errors(kd_mock *mock, int16_t api_key, const int32_t *
 void kd_mock_free(kd_mock *mock);
 
 /*
- * Creates a client with these properties (but for bootstrap servers and the plugin) and destroys it again, to find out whether librdkafka would.
- * With a plugin loaded a client that can't be created crashes the process: librdkafka up to 2.12 frees the interceptors twice.
+ * Creates a client with these properties (but for bootstrap servers and the plugin) and destroys it again, to
+ * find out whether librdkafka would. With a plugin loaded a client that can't be created crashes the process:
+ * librdkafka up to 2.12 frees the interceptors twice.
  */
 typedef struct {
   const char *name, *value;
 } kd_property;
-bool kd_check_configuration(bool consumer, const kd_property *properties, size_t count, char *errstr, size_t errstr_size);
+bool kd_check_configuration(bool consumer, const kd_property *properties, size_t count, char *errstr,
+                            size_t errstr_size);
 
 #endif

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 
 const char *kd_packed_error(kd_packed_result result) {
-  static const char *const NAMES[] = {"ok", "block too short", "wrong magic", "block length", "rows outside", "segments outside", "segment invalid", "source rows"};
+  static const char *const NAMES[] = {"ok",           "block too short",  "wrong magic",     "block length",
+                                      "rows outside", "segments outside", "segment invalid", "source rows"};
   return (size_t)result < sizeof NAMES / sizeof *NAMES ? NAMES[result] : "unknown";
 }
 
@@ -23,36 +24,44 @@ uint64_t kd_packer_bytes_alone(uint64_t payload_bytes) {
 }
 
 uint32_t kd_packer_packed_bytes(const kd_packer *packer) {
-  return packer->rows_end + packer->segment_count * KD_SEGMENT_BYTES + (packer->length - packer->bytes_position);
+  return packer->rows_end + packer->segment_count * KD_SEGMENT_BYTES +
+         (packer->length - packer->bytes_position);
 }
 
 static bool fits(const kd_packer *packer, uint64_t payload, uint32_t rows, uint32_t segments) {
-  uint64_t low = (uint64_t)packer->rows_end + (uint64_t)rows * KD_INPUT_ROW_BYTES + (uint64_t)(packer->segment_count + segments) * KD_SEGMENT_BYTES;
+  uint64_t low = (uint64_t)packer->rows_end + (uint64_t)rows * KD_INPUT_ROW_BYTES +
+                 (uint64_t)(packer->segment_count + segments) * KD_SEGMENT_BYTES;
   return packer->segment_count + segments <= packer->segments_max && low + payload <= packer->bytes_position;
 }
 
-bool kd_packer_add(kd_packer *packer, const kd_record *record, uint32_t partition_id, uint32_t epoch, uint8_t **headers_at) {
+bool kd_packer_add(kd_packer *packer, const kd_record *record, uint32_t partition_id, uint32_t epoch,
+                   uint8_t **headers_at) {
   size_t key_length = record->key ? record->key_length : 0;
   size_t value_length = record->value ? record->value_length : 0;
   size_t headers_length = record->headers_length > 0 ? (size_t)record->headers_length : 0;
   uint64_t payload = (uint64_t)key_length + value_length + headers_length;
   kd_segment *segment = packer->segment_count ? &packer->segments[packer->segment_count - 1] : NULL;
   bool same = segment && segment->partition_id == partition_id && segment->epoch == epoch;
-  if (key_length > INT32_MAX || value_length > INT32_MAX || headers_length > INT32_MAX || !fits(packer, payload, 1, same ? 0 : 1)) return false;
+  if (key_length > INT32_MAX || value_length > INT32_MAX || headers_length > INT32_MAX ||
+      !fits(packer, payload, 1, same ? 0 : 1))
+    return false;
   if (!same) {
     segment = &packer->segments[packer->segment_count++];
-    *segment = (kd_segment){.partition_id = partition_id, .epoch = epoch, .first_row = packer->row_count, .first_offset = record->offset};
+    *segment = (kd_segment){.partition_id = partition_id,
+                            .epoch = epoch,
+                            .first_row = packer->row_count,
+                            .first_offset = record->offset};
   }
   segment->row_count++;
   segment->last_offset = record->offset;
   packer->bytes_position -= (uint32_t)payload;
   kd_input_row row = {
-    .offset = record->offset,
-    .timestamp = record->timestamp,
-    .position = packer->bytes_position,
-    .key_length = record->key ? (int32_t)key_length : -1,
-    .value_length = record->value ? (int32_t)value_length : -1,
-    .headers_length = record->headers_length < 0 ? -1 : (int32_t)headers_length,
+      .offset = record->offset,
+      .timestamp = record->timestamp,
+      .position = packer->bytes_position,
+      .key_length = record->key ? (int32_t)key_length : -1,
+      .value_length = record->value ? (int32_t)value_length : -1,
+      .headers_length = record->headers_length < 0 ? -1 : (int32_t)headers_length,
   };
   memcpy(packer->block + packer->rows_end, &row, sizeof row);
   packer->rows_end += KD_INPUT_ROW_BYTES;
@@ -82,16 +91,17 @@ bool kd_packer_fault(kd_packer *packer, const kd_segment *fault, const char *tex
 
 uint32_t kd_packer_close(kd_packer *packer) {
   kd_input_header header = {
-    .magic = KD_INPUT_MAGIC,
-    .row_count = packer->row_count,
-    .rows_position = KD_HEADER_BYTES,
-    .segment_count = packer->segment_count,
-    .segments_position = packer->rows_end,
-    .bytes_position = packer->bytes_position,
-    .block_length = packer->length,
-    .packed_bytes = kd_packer_packed_bytes(packer),
+      .magic = KD_INPUT_MAGIC,
+      .row_count = packer->row_count,
+      .rows_position = KD_HEADER_BYTES,
+      .segment_count = packer->segment_count,
+      .segments_position = packer->rows_end,
+      .bytes_position = packer->bytes_position,
+      .block_length = packer->length,
+      .packed_bytes = kd_packer_packed_bytes(packer),
   };
-  if (packer->segment_count) memcpy(packer->block + packer->rows_end, packer->segments, packer->segment_count * sizeof(kd_segment));
+  if (packer->segment_count)
+    memcpy(packer->block + packer->rows_end, packer->segments, packer->segment_count * sizeof(kd_segment));
   memcpy(packer->block, &header, sizeof header);
   return header.packed_bytes;
 }
@@ -117,7 +127,8 @@ int kd_headers_next(kd_headers_cursor *cursor, kd_header *header) {
   return 1;
 }
 
-uint8_t *kd_headers_put(uint8_t *to, const void *name, uint32_t name_length, const void *value, uint32_t value_length) {
+uint8_t *kd_headers_put(uint8_t *to, const void *name, uint32_t name_length, const void *value,
+                        uint32_t value_length) {
   int32_t length = value ? (int32_t)value_length : -1;
   memcpy(to, &name_length, 4);
   memcpy(to + 4, &length, 4);
@@ -147,8 +158,11 @@ static kd_packed_result copy_segments(kd_input_view *view, uint32_t position, ui
   for (uint32_t i = 0; i < count; i++) {
     const kd_segment *segment = &view->segments[i];
     bool fault = segment->kind == KD_SEGMENT_FAULT;
-    if ((!fault && segment->kind != KD_SEGMENT_RECORDS) || segment->first_row != row || fault != (segment->row_count == 0) || segment->epoch == 0) return KD_PACKED_SEGMENT;
-    if (fault && (uint64_t)segment->text_position + segment->text_length > view->length) return KD_PACKED_SEGMENT;
+    if ((!fault && segment->kind != KD_SEGMENT_RECORDS) || segment->first_row != row ||
+        fault != (segment->row_count == 0) || segment->epoch == 0)
+      return KD_PACKED_SEGMENT;
+    if (fault && (uint64_t)segment->text_position + segment->text_length > view->length)
+      return KD_PACKED_SEGMENT;
     row += segment->row_count;
   }
   view->segment_count = count;
@@ -165,8 +179,10 @@ kd_packed_result kd_input_open(kd_input_view *view, const uint8_t *block, size_t
   view->block = block;
   view->length = header.block_length;
   view->rows_position = header.rows_position;
-  if (!table_inside(header.rows_position, header.row_count, KD_INPUT_ROW_BYTES, view->length)) return KD_PACKED_ROWS;
-  if (!table_inside(header.segments_position, header.segment_count, KD_SEGMENT_BYTES, view->length)) return KD_PACKED_SEGMENTS;
+  if (!table_inside(header.rows_position, header.row_count, KD_INPUT_ROW_BYTES, view->length))
+    return KD_PACKED_ROWS;
+  if (!table_inside(header.segments_position, header.segment_count, KD_SEGMENT_BYTES, view->length))
+    return KD_PACKED_SEGMENTS;
   view->row_count = header.row_count;
   kd_packed_result result = copy_segments(view, header.segments_position, header.segment_count);
   if (result != KD_PACKED_OK) view->row_count = view->segment_count = 0;
@@ -186,7 +202,9 @@ bool kd_input_record_at(const kd_input_view *view, uint32_t index, kd_input_reco
   record->key_length = row.key_length < 0 ? 0 : (uint32_t)row.key_length;
   record->value_length = row.value_length < 0 ? 0 : (uint32_t)row.value_length;
   record->headers_length = row.headers_length < 0 ? 0 : (uint32_t)row.headers_length;
-  if ((uint64_t)row.position + record->key_length + record->value_length + record->headers_length > view->length) return false;
+  if ((uint64_t)row.position + record->key_length + record->value_length + record->headers_length >
+      view->length)
+    return false;
   const uint8_t *at = view->block + row.position;
   record->offset = row.offset;
   record->timestamp = row.timestamp;
@@ -202,10 +220,15 @@ const kd_segment *kd_input_segment_of(const kd_input_view *view, uint32_t row, u
   uint32_t low = 0, high = view->segment_count;
   while (high - low > 1) {
     uint32_t middle = low + (high - low) / 2;
-    if (view->segments[middle].first_row <= row) low = middle;
-    else high = middle;
+    if (view->segments[middle].first_row <= row)
+      low = middle;
+    else
+      high = middle;
   }
-  /* Faults have no rows and stand at the same first row as the segment behind them: step back to the one that holds the row. */
+  /*
+   * Faults have no rows and stand at the same first row as the segment behind them: step back to the one that
+   * holds the row.
+   */
   while (low > 0 && (view->segments[low].row_count == 0 || view->segments[low].first_row > row)) low--;
   *hint = low;
   return &view->segments[low];
@@ -218,25 +241,30 @@ kd_packed_result kd_output_open(kd_output_view *view, const uint8_t *block, size
   memcpy(&header, block, sizeof header);
   if (header.magic != KD_OUTPUT_MAGIC) return KD_PACKED_MAGIC;
   if (header.block_length > length || header.block_length < KD_HEADER_BYTES) return KD_PACKED_LENGTH;
-  if (!table_inside(header.rows_position, header.row_count, KD_OUTPUT_ROW_BYTES, header.block_length)) return KD_PACKED_ROWS;
+  if (!table_inside(header.rows_position, header.row_count, KD_OUTPUT_ROW_BYTES, header.block_length))
+    return KD_PACKED_ROWS;
   if ((uint64_t)header.first_source_row + header.source_row_count > UINT32_MAX) return KD_PACKED_SOURCE_ROWS;
-  /* An identity batch has neither outcomes nor rows that would bound it: its input batch does, see writer.c. */
+  /*
+   * An identity batch has neither outcomes nor rows that would bound it: its input batch does, see writer.c.
+   */
   bool identity = (header.flags & KD_OUTPUT_IDENTITY) != 0;
-  if (!identity && KD_HEADER_BYTES + (uint64_t)header.source_row_count > header.block_length) return KD_PACKED_SOURCE_ROWS;
+  if (!identity && KD_HEADER_BYTES + (uint64_t)header.source_row_count > header.block_length)
+    return KD_PACKED_SOURCE_ROWS;
   *view = (kd_output_view){
-    .block = block,
-    .length = header.block_length,
-    .row_count = identity ? 0 : header.row_count,
-    .rows_position = header.rows_position,
-    .first_source_row = header.first_source_row,
-    .source_row_count = header.source_row_count,
-    .flags = header.flags,
-    .identity_topic = header.identity_topic,
+      .block = block,
+      .length = header.block_length,
+      .row_count = identity ? 0 : header.row_count,
+      .rows_position = header.rows_position,
+      .first_source_row = header.first_source_row,
+      .source_row_count = header.source_row_count,
+      .flags = header.flags,
+      .identity_topic = header.identity_topic,
   };
   return KD_PACKED_OK;
 }
 
-static bool field_inside(const kd_output_view *view, uint32_t position, int32_t length, const uint8_t **data, uint32_t *bytes) {
+static bool field_inside(const kd_output_view *view, uint32_t position, int32_t length, const uint8_t **data,
+                         uint32_t *bytes) {
   *data = NULL;
   *bytes = 0;
   if (length == -1) return true;
@@ -250,13 +278,22 @@ bool kd_output_record_at(const kd_output_view *view, uint32_t index, kd_output_r
   if (index >= view->row_count) return false;
   kd_output_row row;
   memcpy(&row, view->block + view->rows_position + (size_t)index * KD_OUTPUT_ROW_BYTES, sizeof row);
-  *record = (kd_output_record){
-    .source_row = row.source_row, .topic = row.topic, .flags = row.flags, .partition = row.partition, .timestamp = row.timestamp};
+  *record = (kd_output_record){.source_row = row.source_row,
+                               .topic = row.topic,
+                               .flags = row.flags,
+                               .partition = row.partition,
+                               .timestamp = row.timestamp};
   if (row.partition < -1) return false;
-  if (row.source_row < view->first_source_row || row.source_row - view->first_source_row >= view->source_row_count) return false;
-  return ((row.flags & KD_ROW_KEY_OF_SOURCE) || field_inside(view, row.key_position, row.key_length, &record->key, &record->key_length)) &&
-         ((row.flags & KD_ROW_VALUE_OF_SOURCE) || field_inside(view, row.value_position, row.value_length, &record->value, &record->value_length)) &&
-         ((row.flags & KD_ROW_HEADERS_OF_SOURCE) || field_inside(view, row.headers_position, row.headers_length, &record->headers, &record->headers_length));
+  if (row.source_row < view->first_source_row ||
+      row.source_row - view->first_source_row >= view->source_row_count)
+    return false;
+  return ((row.flags & KD_ROW_KEY_OF_SOURCE) ||
+          field_inside(view, row.key_position, row.key_length, &record->key, &record->key_length)) &&
+         ((row.flags & KD_ROW_VALUE_OF_SOURCE) ||
+          field_inside(view, row.value_position, row.value_length, &record->value, &record->value_length)) &&
+         ((row.flags & KD_ROW_HEADERS_OF_SOURCE) ||
+          field_inside(view, row.headers_position, row.headers_length, &record->headers,
+                       &record->headers_length));
 }
 
 uint32_t kd_murmur2(const void *data, size_t length) {

@@ -1,7 +1,8 @@
 /*
  * The packed batch (docs/WIRE.md) in C: the packer of input batches and the readers of both kinds.
- * Blocks are shared memory that other threads could still write to: readers copy a row into locals first and check those,
- * so nothing here ever follows a position or length that was not compared with the real size of the block.
+ * Blocks are shared memory that other threads could still write to: readers copy a row into locals first and
+ * check those, so nothing here ever follows a position or length that was not compared with the real size of
+ * the block.
  */
 #ifndef KD_PACKED_H
 #define KD_PACKED_H
@@ -50,7 +51,8 @@ const char *kd_packed_error(kd_packed_result result);
 
 /* The four tables below are the wire's own bytes: their sizes are part of the contract. */
 typedef struct {
-  uint32_t magic, row_count, rows_position, segment_count, segments_position, bytes_position, block_length, packed_bytes;
+  uint32_t magic, row_count, rows_position, segment_count, segments_position, bytes_position, block_length,
+      packed_bytes;
   uint32_t zero[8];
 } kd_input_header;
 
@@ -69,7 +71,8 @@ typedef struct {
 } kd_segment;
 
 typedef struct {
-  uint32_t magic, row_count, rows_position, first_source_row, source_row_count, bytes_position, block_length, flags;
+  uint32_t magic, row_count, rows_position, first_source_row, source_row_count, bytes_position, block_length,
+      flags;
   uint32_t identity_topic, packed_bytes, lowest_unfinished_row, highest_started_row, progress;
   uint32_t zero[3];
 } kd_output_header;
@@ -102,13 +105,18 @@ typedef struct {
   uint32_t row_count;
   uint32_t rows_end;
   uint32_t bytes_position;
-  /* Segments wait here until the batch is closed: they come behind the rows, whose number is not known before. */
+  /*
+   * Segments wait here until the batch is closed: they come behind the rows, whose number is not known
+   * before.
+   */
   kd_segment *segments;
   uint32_t segment_count;
   uint32_t segments_max;
 } kd_packer;
 
-/* One record as it lies in the client library's memory. data == NULL: null; headers are already packed bytes. */
+/*
+ * One record as it lies in the client library's memory. data == NULL: null; headers are already packed bytes.
+ */
 typedef struct {
   int64_t offset, timestamp;
   const void *key, *value;
@@ -123,10 +131,11 @@ uint64_t kd_packer_bytes_alone(uint64_t payload_bytes);
 /* Header, rows, segments and payload so far. */
 uint32_t kd_packer_packed_bytes(const kd_packer *packer);
 /*
- * Adds a row of (partition_id, epoch); false: it does not fit. `headers_at` receives where the caller has to write
- * record->headers_length bytes; may be NULL when there are no headers.
+ * Adds a row of (partition_id, epoch); false: it does not fit. `headers_at` receives where the caller has to
+ * write record->headers_length bytes; may be NULL when there are no headers.
  */
-bool kd_packer_add(kd_packer *packer, const kd_record *record, uint32_t partition_id, uint32_t epoch, uint8_t **headers_at);
+bool kd_packer_add(kd_packer *packer, const kd_record *record, uint32_t partition_id, uint32_t epoch,
+                   uint8_t **headers_at);
 /* Adds a fault behind all rows; the text is cut to what fits. False: not even the segment fits. */
 bool kd_packer_fault(kd_packer *packer, const kd_segment *fault, const char *text, size_t text_length);
 /* Writes header and segments. Returns packed bytes. */
@@ -152,7 +161,8 @@ typedef struct {
 /* 1: `header` is set, 0: no more, -1: malformed. */
 int kd_headers_next(kd_headers_cursor *cursor, kd_header *header);
 /* Writes one packed header to `to` and returns the place behind it. value == NULL: null. */
-uint8_t *kd_headers_put(uint8_t *to, const void *name, uint32_t name_length, const void *value, uint32_t value_length);
+uint8_t *kd_headers_put(uint8_t *to, const void *name, uint32_t name_length, const void *value,
+                        uint32_t value_length);
 
 /* ---- reading ---- */
 
@@ -174,7 +184,10 @@ typedef struct {
   uint32_t key_length, value_length, headers_length;
 } kd_input_record;
 
-/* The view owns its segment copy: start from a zeroed one, reuse it for any number of blocks, free it at the end. */
+/*
+ * The view owns its segment copy: start from a zeroed one, reuse it for any number of blocks, free it at the
+ * end.
+ */
 kd_packed_result kd_input_open(kd_input_view *view, const uint8_t *block, size_t length);
 void kd_input_free(kd_input_view *view);
 bool kd_input_record_at(const kd_input_view *view, uint32_t row, kd_input_record *record);

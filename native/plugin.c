@@ -30,7 +30,10 @@ struct kd_handle {
   struct kd_handle *next;
 };
 
-/* One per rd_kafka_conf_t; a duplicated configuration runs conf_init again and gets its own, and kd.handle is replayed on it. */
+/*
+ * One per rd_kafka_conf_t; a duplicated configuration runs conf_init again and gets its own, and kd.handle is
+ * replayed on it.
+ */
 typedef struct {
   int64_t id;
   kd_handle *handle;
@@ -137,7 +140,10 @@ bool kd_handle_set_writer(kd_handle *handle, kd_writer *writer) {
 
 /* ---- interceptors ---- */
 
-/* Broker threads, the writer's thread inside a refused produce call, and main thread at a purge: once for every message. */
+/*
+ * Broker threads, the writer's thread inside a refused produce call, and main thread at a purge: once for
+ * every message.
+ */
 static rd_kafka_resp_err_t on_acknowledgement(rd_kafka_t *client, rd_kafka_message_t *message, void *opaque) {
   (void)client;
   kd_handle *handle = opaque;
@@ -176,7 +182,8 @@ static rd_kafka_resp_err_t on_destroy(rd_kafka_t *client, void *opaque) {
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-static rd_kafka_resp_err_t on_new(rd_kafka_t *client, const rd_kafka_conf_t *conf, void *opaque, char *errstr, size_t errstr_size) {
+static rd_kafka_resp_err_t on_new(rd_kafka_t *client, const rd_kafka_conf_t *conf, void *opaque, char *errstr,
+                                  size_t errstr_size) {
   (void)conf;
   conf_state *state = opaque;
   if (state->id == 0) return RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -195,16 +202,21 @@ static rd_kafka_resp_err_t on_new(rd_kafka_t *client, const rd_kafka_conf_t *con
   pthread_mutex_unlock(&registry_lock);
   if (taken) {
     free(handle);
-    snprintf(errstr, errstr_size, KD_HANDLE_PROPERTY "=%" PRId64 " names a client that is still alive: take a new number for each client", state->id);
+    snprintf(errstr, errstr_size,
+             KD_HANDLE_PROPERTY "=%" PRId64
+                                " names a client that is still alive: take a new number for each client",
+             state->id);
     return RD_KAFKA_RESP_ERR__CONFLICT;
   }
   kd_live_add(KD_LIVE_HANDLES, 1);
   rd_kafka_interceptor_add_on_destroy(client, INTERCEPTOR, on_destroy, handle);
-  if (!handle->consumer) rd_kafka_interceptor_add_on_acknowledgement(client, INTERCEPTOR, on_acknowledgement, handle);
+  if (!handle->consumer)
+    rd_kafka_interceptor_add_on_acknowledgement(client, INTERCEPTOR, on_acknowledgement, handle);
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-static rd_kafka_conf_res_t on_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value, char *errstr, size_t errstr_size, void *opaque) {
+static rd_kafka_conf_res_t on_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value,
+                                       char *errstr, size_t errstr_size, void *opaque) {
   (void)conf;
   conf_state *state = opaque;
   if (strcmp(name, KD_HANDLE_PROPERTY) != 0) return RD_KAFKA_CONF_UNKNOWN;
@@ -219,7 +231,10 @@ static rd_kafka_conf_res_t on_conf_set(rd_kafka_conf_t *conf, const char *name, 
   return RD_KAFKA_CONF_OK;
 }
 
-/* The very last call for a client (its configuration dies with it): no thread of librdkafka is left that could report a delivery. */
+/*
+ * The very last call for a client (its configuration dies with it): no thread of librdkafka is left that
+ * could report a delivery.
+ */
 static rd_kafka_resp_err_t on_conf_destroy(void *opaque) {
   conf_state *state = opaque;
   kd_handle *handle = state->handle;
@@ -239,8 +254,9 @@ static rd_kafka_resp_err_t on_conf_destroy(void *opaque) {
 
 rd_kafka_resp_err_t conf_init(rd_kafka_conf_t *conf, void **plug_opaquep, char *errstr, size_t errstr_size) {
   if (rd_kafka_version() >> 16 != RD_KAFKA_VERSION >> 16) {
-    snprintf(errstr, errstr_size, INTERCEPTOR " was built for librdkafka %#x, this is %#x: build the addon again (npm run native)", RD_KAFKA_VERSION,
-             rd_kafka_version());
+    snprintf(errstr, errstr_size,
+             INTERCEPTOR " was built for librdkafka %#x, this is %#x: build the addon again (npm run native)",
+             RD_KAFKA_VERSION, rd_kafka_version());
     return RD_KAFKA_RESP_ERR__INVALID_ARG;
   }
   conf_state *state = calloc(1, sizeof *state);

@@ -10,7 +10,8 @@
 
 void kd_question_refuse(kd_question *question, int32_t code, const char *text) {
   question->code = code;
-  snprintf(question->error, sizeof question->error, "%s", text && *text ? text : rd_kafka_err2str((rd_kafka_resp_err_t)code));
+  snprintf(question->error, sizeof question->error, "%s",
+           text && *text ? text : rd_kafka_err2str((rd_kafka_resp_err_t)code));
 }
 
 bool kd_question_number(kd_question *question, size_t text, int64_t min, int64_t max, int64_t *to) {
@@ -22,7 +23,8 @@ bool kd_question_number(kd_question *question, size_t text, int64_t min, int64_t
     *to = number;
     return true;
   }
-  snprintf(message, sizeof message, "%s: %.40s is not a number from %lld to %lld", question->kind->name, given, (long long)min, (long long)max);
+  snprintf(message, sizeof message, "%s: %.40s is not a number from %lld to %lld", question->kind->name,
+           given, (long long)min, (long long)max);
   kd_question_refuse(question, RD_KAFKA_RESP_ERR__INVALID_ARG, message);
   return false;
 }
@@ -34,7 +36,8 @@ void kd_add_error(kd_value *object, int32_t code, const char *text) {
 
 void kd_add_operations(kd_value *object, const rd_kafka_AclOperation_t *operations, size_t count) {
   kd_value *list = kd_add(object, "operations", operations ? KD_VALUE_LIST : KD_VALUE_NULL);
-  for (size_t i = 0; operations && i < count; i++) kd_add_text(list, NULL, rd_kafka_AclOperation_name(operations[i]));
+  for (size_t i = 0; operations && i < count; i++)
+    kd_add_text(list, NULL, rd_kafka_AclOperation_name(operations[i]));
 }
 
 void kd_add_node(kd_value *parent, const char *name, const rd_kafka_Node_t *node) {
@@ -62,14 +65,17 @@ const kd_question_kind *kd_question_named(const char *name) {
 /* Those who can't be asked for rights, or to only look, do not know the option and refuse it. */
 static bool set_options(kd_question *question, rd_kafka_t *client, rd_kafka_AdminOptions_t *options) {
   char error[KD_QUESTION_ERROR_BYTES] = "";
-  rd_kafka_resp_err_t code = rd_kafka_AdminOptions_set_request_timeout(options, (int)question->timeout_ms, error, sizeof error);
+  rd_kafka_resp_err_t code =
+      rd_kafka_AdminOptions_set_request_timeout(options, (int)question->timeout_ms, error, sizeof error);
   if (!code && question->kind->target == KD_TARGET_ANY_BROKER) {
     int32_t broker = kd_admin_some_broker(client, question->timeout_ms);
     if (broker >= 0) code = rd_kafka_AdminOptions_set_broker(options, broker, error, sizeof error);
   }
   if (!code && question->kind->operation == RD_KAFKA_ADMIN_OP_CREATETOPICS) {
-    code = rd_kafka_AdminOptions_set_operation_timeout(options, (int)question->timeout_ms, error, sizeof error);
-    if (!code && question->flags & KD_QUESTION_VALIDATE_ONLY) code = rd_kafka_AdminOptions_set_validate_only(options, 1, error, sizeof error);
+    code =
+        rd_kafka_AdminOptions_set_operation_timeout(options, (int)question->timeout_ms, error, sizeof error);
+    if (!code && question->flags & KD_QUESTION_VALIDATE_ONLY)
+      code = rd_kafka_AdminOptions_set_validate_only(options, 1, error, sizeof error);
   }
   if (!code && question->flags & KD_QUESTION_AUTHORIZED) {
     rd_kafka_error_t *refusal = rd_kafka_AdminOptions_set_include_authorized_operations(options, 1);
@@ -103,7 +109,8 @@ static void ask_on(kd_question *question, rd_kafka_t *client, rd_kafka_queue_t *
   rd_kafka_AdminOptions_destroy(options);
   if (!put) return;
   int32_t code = 0;
-  rd_kafka_event_t *event = kd_admin_wait(question->handle_id, queue, question->kind->event, question->timeout_ms, &code);
+  rd_kafka_event_t *event =
+      kd_admin_wait(question->handle_id, queue, question->kind->event, question->timeout_ms, &code);
   if (event) {
     take_answer(question, event);
     rd_kafka_event_destroy(event);
@@ -118,7 +125,10 @@ void kd_question_ask(kd_question *question) {
     kd_question_refuse(question, RD_KAFKA_RESP_ERR__DESTROY, NULL);
     return;
   }
-  /* While the handle is ours, nothing of the client is torn down; the queue must be gone before it is released. */
+  /*
+   * While the handle is ours, nothing of the client is torn down; the queue must be gone before it is
+   * released.
+   */
   rd_kafka_t *client = kd_handle_client(handle);
   rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
   if (queue) {

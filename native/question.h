@@ -1,6 +1,7 @@
 /*
- * Questions of librdkafka's Admin API on a client that exists already: what they are called, what they take and what they answer stands in
- * src/adapters/kafka/admin.ts. All go one way: texts in, a tree of values out, within a time.
+ * Questions of librdkafka's Admin API on a client that exists already: what they are called, what they take
+ * and what they answer stands in src/adapters/kafka/admin.ts. All go one way: texts in, a tree of values out,
+ * within a time.
  */
 #ifndef KD_QUESTION_H
 #define KD_QUESTION_H
@@ -46,8 +47,12 @@ struct kd_question_kind {
   /* Any broker can tell; unasked, librdkafka would wait for a controller, which not every cluster names. */
   kd_question_target target;
   bool needs_texts;
-  /* False: the texts are not what the question takes (kd_question_refuse was called). Otherwise the answer comes as an event on the queue. */
-  bool (*put)(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options, rd_kafka_queue_t *queue);
+  /*
+   * False: the texts are not what the question takes (kd_question_refuse was called). Otherwise the answer
+   * comes as an event on the queue.
+   */
+  bool (*put)(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options,
+              rd_kafka_queue_t *queue);
   void (*take)(kd_question *question, rd_kafka_event_t *event);
 };
 
@@ -60,7 +65,10 @@ extern const size_t KD_GROUP_QUESTION_COUNT;
 
 /* NULL: there is no such question. */
 const kd_question_kind *kd_question_named(const char *name);
-/* Waits for the answer, at most timeout_ms and a moment; not longer than the client lives. Any thread but librdkafka's own. */
+/*
+ * Waits for the answer, at most timeout_ms and a moment; not longer than the client lives. Any thread but
+ * librdkafka's own.
+ */
 void kd_question_ask(kd_question *question);
 /* Frees what it holds, asked and answered. */
 void kd_question_clear(kd_question *question);

@@ -2,7 +2,8 @@
 #include "question.h"
 
 /* Text: the group. */
-static bool put_group(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options, rd_kafka_queue_t *queue) {
+static bool put_group(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options,
+                      rd_kafka_queue_t *queue) {
   rd_kafka_DescribeConsumerGroups(client, (const char **)question->texts, 1, options, queue);
   return true;
 }
@@ -14,14 +15,15 @@ static void add_member(kd_value *list, const rd_kafka_MemberDescription_t *membe
   kd_add_text(object, "memberId", rd_kafka_MemberDescription_consumer_id(member));
   kd_add_text(object, "host", rd_kafka_MemberDescription_host(member));
   const rd_kafka_MemberAssignment_t *assignment = rd_kafka_MemberDescription_assignment(member);
-  const rd_kafka_topic_partition_list_t *partitions = assignment ? rd_kafka_MemberAssignment_partitions(assignment) : NULL;
+  const rd_kafka_topic_partition_list_t *partitions =
+      assignment ? rd_kafka_MemberAssignment_partitions(assignment) : NULL;
   kd_add_number(object, "partitions", partitions ? partitions->cnt : 0);
 }
 
 static void take_group(kd_question *question, rd_kafka_event_t *event) {
   size_t count = 0;
-  const rd_kafka_ConsumerGroupDescription_t **groups =
-    rd_kafka_DescribeConsumerGroups_result_groups(rd_kafka_event_DescribeConsumerGroups_result(event), &count);
+  const rd_kafka_ConsumerGroupDescription_t **groups = rd_kafka_DescribeConsumerGroups_result_groups(
+      rd_kafka_event_DescribeConsumerGroups_result(event), &count);
   if (count == 0) {
     kd_question_refuse(question, RD_KAFKA_RESP_ERR__NOENT, NULL);
     return;
@@ -31,11 +33,14 @@ static void take_group(kd_question *question, rd_kafka_event_t *event) {
   kd_value *object = question->answer;
   kd_add_text(object, "group", rd_kafka_ConsumerGroupDescription_group_id(group));
   kd_add_error(object, error ? rd_kafka_error_code(error) : 0, error ? rd_kafka_error_string(error) : NULL);
-  kd_add_text(object, "state", rd_kafka_consumer_group_state_name(rd_kafka_ConsumerGroupDescription_state(group)));
-  kd_add_text(object, "type", rd_kafka_consumer_group_type_name(rd_kafka_ConsumerGroupDescription_type(group)));
+  kd_add_text(object, "state",
+              rd_kafka_consumer_group_state_name(rd_kafka_ConsumerGroupDescription_state(group)));
+  kd_add_text(object, "type",
+              rd_kafka_consumer_group_type_name(rd_kafka_ConsumerGroupDescription_type(group)));
   kd_add_text(object, "assignor", rd_kafka_ConsumerGroupDescription_partition_assignor(group));
   kd_add_node(object, "coordinator", rd_kafka_ConsumerGroupDescription_coordinator(group));
-  const rd_kafka_AclOperation_t *operations = rd_kafka_ConsumerGroupDescription_authorized_operations(group, &count);
+  const rd_kafka_AclOperation_t *operations =
+      rd_kafka_ConsumerGroupDescription_authorized_operations(group, &count);
   kd_add_operations(object, operations, count);
   kd_value *list = kd_add(object, "members", KD_VALUE_LIST);
   for (size_t i = 0; i < rd_kafka_ConsumerGroupDescription_member_count(group); i++) {
@@ -44,12 +49,15 @@ static void take_group(kd_question *question, rd_kafka_event_t *event) {
 }
 
 /*
- * Text: the group. All that it has committed. Of a consumer only: when a coordinator says that it is none (any more), librdkafka 2.12 notes
- * that in its client's own group, and a producer has none: it would end the process (rd_kafka_handle_OffsetFetch).
+ * Text: the group. All that it has committed. Of a consumer only: when a coordinator says that it is none
+ * (any more), librdkafka 2.12 notes that in its client's own group, and a producer has none: it would end the
+ * process (rd_kafka_handle_OffsetFetch).
  */
-static bool put_committed(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options, rd_kafka_queue_t *queue) {
+static bool put_committed(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options,
+                          rd_kafka_queue_t *queue) {
   if (rd_kafka_type(client) != RD_KAFKA_CONSUMER) {
-    kd_question_refuse(question, RD_KAFKA_RESP_ERR__INVALID_ARG, "committedOffsets: can be asked of a consumer only");
+    kd_question_refuse(question, RD_KAFKA_RESP_ERR__INVALID_ARG,
+                       "committedOffsets: can be asked of a consumer only");
     return false;
   }
   rd_kafka_ListConsumerGroupOffsets_t *list = rd_kafka_ListConsumerGroupOffsets_new(question->texts[0], NULL);
@@ -60,10 +68,11 @@ static bool put_committed(kd_question *question, rd_kafka_t *client, const rd_ka
 
 static void take_committed(kd_question *question, rd_kafka_event_t *event) {
   size_t count = 0;
-  const rd_kafka_group_result_t **groups =
-    rd_kafka_ListConsumerGroupOffsets_result_groups(rd_kafka_event_ListConsumerGroupOffsets_result(event), &count);
+  const rd_kafka_group_result_t **groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
+      rd_kafka_event_ListConsumerGroupOffsets_result(event), &count);
   const rd_kafka_error_t *error = count > 0 ? rd_kafka_group_result_error(groups[0]) : NULL;
-  const rd_kafka_topic_partition_list_t *partitions = count > 0 ? rd_kafka_group_result_partitions(groups[0]) : NULL;
+  const rd_kafka_topic_partition_list_t *partitions =
+      count > 0 ? rd_kafka_group_result_partitions(groups[0]) : NULL;
   if (error) kd_question_refuse(question, rd_kafka_error_code(error), rd_kafka_error_string(error));
   for (int i = 0; !error && partitions && i < partitions->cnt; i++) {
     const rd_kafka_topic_partition_t *place = &partitions->elems[i];
@@ -76,9 +85,10 @@ static void take_committed(kd_question *question, rd_kafka_event_t *event) {
 }
 
 const kd_question_kind KD_GROUP_QUESTIONS[] = {
-  {"describeGroup", RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT, KD_VALUE_OBJECT, KD_TARGET_OWN, true, put_group,
-   take_group},
-  {"committedOffsets", RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT, KD_VALUE_LIST, KD_TARGET_OWN, true,
-   put_committed, take_committed},
+    {"describeGroup", RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT,
+     KD_VALUE_OBJECT, KD_TARGET_OWN, true, put_group, take_group},
+    {"committedOffsets", RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS,
+     RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT, KD_VALUE_LIST, KD_TARGET_OWN, true, put_committed,
+     take_committed},
 };
 const size_t KD_GROUP_QUESTION_COUNT = sizeof KD_GROUP_QUESTIONS / sizeof *KD_GROUP_QUESTIONS;

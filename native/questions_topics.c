@@ -5,8 +5,10 @@
 #include "question.h"
 
 /* Texts: the topics. */
-static bool put_topics(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options, rd_kafka_queue_t *queue) {
-  rd_kafka_TopicCollection_t *topics = rd_kafka_TopicCollection_of_topic_names((const char **)question->texts, question->text_count);
+static bool put_topics(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options,
+                       rd_kafka_queue_t *queue) {
+  rd_kafka_TopicCollection_t *topics =
+      rd_kafka_TopicCollection_of_topic_names((const char **)question->texts, question->text_count);
   rd_kafka_DescribeTopics(client, topics, options, queue);
   rd_kafka_TopicCollection_destroy(topics);
   return true;
@@ -33,25 +35,31 @@ static void add_partition(kd_value *list, const rd_kafka_TopicPartitionInfo_t *p
 
 static void take_topics(kd_question *question, rd_kafka_event_t *event) {
   size_t count = 0, inner = 0;
-  const rd_kafka_TopicDescription_t **topics = rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event), &count);
+  const rd_kafka_TopicDescription_t **topics =
+      rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event), &count);
   for (size_t t = 0; t < count; t++) {
     const rd_kafka_error_t *error = rd_kafka_TopicDescription_error(topics[t]);
     kd_value *object = kd_add(question->answer, NULL, KD_VALUE_OBJECT);
     kd_add_text(object, "name", rd_kafka_TopicDescription_name(topics[t]));
     kd_add_error(object, error ? rd_kafka_error_code(error) : 0, error ? rd_kafka_error_string(error) : NULL);
-    const rd_kafka_AclOperation_t *operations = error ? NULL : rd_kafka_TopicDescription_authorized_operations(topics[t], &inner);
+    const rd_kafka_AclOperation_t *operations =
+        error ? NULL : rd_kafka_TopicDescription_authorized_operations(topics[t], &inner);
     kd_add_operations(object, operations, inner);
     kd_value *list = kd_add(object, "partitions", KD_VALUE_LIST);
     inner = 0;
-    const rd_kafka_TopicPartitionInfo_t **partitions = error ? NULL : rd_kafka_TopicDescription_partitions(topics[t], &inner);
+    const rd_kafka_TopicPartitionInfo_t **partitions =
+        error ? NULL : rd_kafka_TopicDescription_partitions(topics[t], &inner);
     for (size_t p = 0; partitions && p < inner; p++) add_partition(list, partitions[p]);
   }
 }
 
 /* Texts: -1 (end), -2 (beginning) or -3 (largest timestamp), then pairs of topic and partition. */
-static bool put_offsets(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options, rd_kafka_queue_t *queue) {
+static bool put_offsets(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options,
+                        rd_kafka_queue_t *queue) {
   int64_t which, partition;
-  if (!kd_question_number(question, 0, RD_KAFKA_OFFSET_SPEC_MAX_TIMESTAMP, RD_KAFKA_OFFSET_SPEC_LATEST, &which)) return false;
+  if (!kd_question_number(question, 0, RD_KAFKA_OFFSET_SPEC_MAX_TIMESTAMP, RD_KAFKA_OFFSET_SPEC_LATEST,
+                          &which))
+    return false;
   rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)(question->text_count / 2));
   bool good = true;
   for (size_t i = 1; good && i < question->text_count; i += 2) {
@@ -65,7 +73,8 @@ static bool put_offsets(kd_question *question, rd_kafka_t *client, const rd_kafk
 
 static void take_offsets(kd_question *question, rd_kafka_event_t *event) {
   size_t count = 0;
-  const rd_kafka_ListOffsetsResultInfo_t **infos = rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event), &count);
+  const rd_kafka_ListOffsetsResultInfo_t **infos =
+      rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event), &count);
   for (size_t i = 0; i < count; i++) {
     const rd_kafka_topic_partition_t *place = rd_kafka_ListOffsetsResultInfo_topic_partition(infos[i]);
     kd_value *object = kd_add(question->answer, NULL, KD_VALUE_OBJECT);
@@ -77,22 +86,28 @@ static void take_offsets(kd_question *question, rd_kafka_event_t *event) {
   }
 }
 
-/* One topic of the texts from `at` on: name, partitions, replication factor, count of settings, then their names and values. NULL: refused. */
+/*
+ * One topic of the texts from `at` on: name, partitions, replication factor, count of settings, then their
+ * names and values. NULL: refused.
+ */
 static rd_kafka_NewTopic_t *new_topic(kd_question *question, size_t *at) {
   int64_t partitions, replication, settings;
   char error[KD_QUESTION_ERROR_BYTES] = "";
-  if (!kd_question_number(question, *at + 1, 1, INT32_MAX, &partitions) || !kd_question_number(question, *at + 2, -1, INT16_MAX, &replication) ||
+  if (!kd_question_number(question, *at + 1, 1, INT32_MAX, &partitions) ||
+      !kd_question_number(question, *at + 2, -1, INT16_MAX, &replication) ||
       !kd_question_number(question, *at + 3, 0, (int64_t)(question->text_count - *at) / 2 - 2, &settings)) {
     return NULL;
   }
-  rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(question->texts[*at], (int)partitions, (int)replication, error, sizeof error);
+  rd_kafka_NewTopic_t *topic =
+      rd_kafka_NewTopic_new(question->texts[*at], (int)partitions, (int)replication, error, sizeof error);
   if (!topic) {
     kd_question_refuse(question, RD_KAFKA_RESP_ERR__INVALID_ARG, error);
     return NULL;
   }
   *at += 4;
   for (int64_t i = 0; i < settings; i++, *at += 2) {
-    rd_kafka_resp_err_t code = rd_kafka_NewTopic_set_config(topic, question->texts[*at], question->texts[*at + 1]);
+    rd_kafka_resp_err_t code =
+        rd_kafka_NewTopic_set_config(topic, question->texts[*at], question->texts[*at + 1]);
     if (!code) continue;
     kd_question_refuse(question, code, NULL);
     rd_kafka_NewTopic_destroy(topic);
@@ -101,7 +116,8 @@ static rd_kafka_NewTopic_t *new_topic(kd_question *question, size_t *at) {
   return topic;
 }
 
-static bool put_create(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options, rd_kafka_queue_t *queue) {
+static bool put_create(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options,
+                       rd_kafka_queue_t *queue) {
   rd_kafka_NewTopic_t **topics = calloc(question->text_count / 4 + 1, sizeof *topics);
   size_t made = 0, at = 0;
   bool good = topics != NULL;
@@ -118,17 +134,22 @@ static bool put_create(kd_question *question, rd_kafka_t *client, const rd_kafka
 
 static void take_create(kd_question *question, rd_kafka_event_t *event) {
   size_t count = 0;
-  const rd_kafka_topic_result_t **topics = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+  const rd_kafka_topic_result_t **topics =
+      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
   for (size_t i = 0; i < count; i++) {
     kd_value *object = kd_add(question->answer, NULL, KD_VALUE_OBJECT);
     kd_add_text(object, "name", rd_kafka_topic_result_name(topics[i]));
-    kd_add_error(object, rd_kafka_topic_result_error(topics[i]), rd_kafka_topic_result_error_string(topics[i]));
+    kd_add_error(object, rd_kafka_topic_result_error(topics[i]),
+                 rd_kafka_topic_result_error_string(topics[i]));
   }
 }
 
 const kd_question_kind KD_TOPIC_QUESTIONS[] = {
-  {"describeTopics", RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT, KD_VALUE_LIST, KD_TARGET_ANY_BROKER, true, put_topics, take_topics},
-  {"listOffsets", RD_KAFKA_ADMIN_OP_LISTOFFSETS, RD_KAFKA_EVENT_LISTOFFSETS_RESULT, KD_VALUE_LIST, KD_TARGET_OWN, true, put_offsets, take_offsets},
-  {"createTopics", RD_KAFKA_ADMIN_OP_CREATETOPICS, RD_KAFKA_EVENT_CREATETOPICS_RESULT, KD_VALUE_LIST, KD_TARGET_OWN, true, put_create, take_create},
+    {"describeTopics", RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT, KD_VALUE_LIST,
+     KD_TARGET_ANY_BROKER, true, put_topics, take_topics},
+    {"listOffsets", RD_KAFKA_ADMIN_OP_LISTOFFSETS, RD_KAFKA_EVENT_LISTOFFSETS_RESULT, KD_VALUE_LIST,
+     KD_TARGET_OWN, true, put_offsets, take_offsets},
+    {"createTopics", RD_KAFKA_ADMIN_OP_CREATETOPICS, RD_KAFKA_EVENT_CREATETOPICS_RESULT, KD_VALUE_LIST,
+     KD_TARGET_OWN, true, put_create, take_create},
 };
 const size_t KD_TOPIC_QUESTION_COUNT = sizeof KD_TOPIC_QUESTIONS / sizeof *KD_TOPIC_QUESTIONS;

@@ -9,16 +9,16 @@
 
 const char *kd_reader_error(kd_reader_result result) {
   static const char *const TEXTS[] = {
-    "ok",
-    "the reader is not parked: call park() and wait for 'parked' first",
-    "the reader is stopped",
-    "no such partition in the table",
-    "the partition is open already: close it first",
-    "the partition is not open",
-    "out of memory",
-    "the block is too small or too large",
-    "too many blocks offered",
-    "no thread could be started",
+      "ok",
+      "the reader is not parked: call park() and wait for 'parked' first",
+      "the reader is stopped",
+      "no such partition in the table",
+      "the partition is open already: close it first",
+      "the partition is not open",
+      "out of memory",
+      "the block is too small or too large",
+      "too many blocks offered",
+      "no thread could be started",
   };
   return (size_t)result < sizeof TEXTS / sizeof *TEXTS ? TEXTS[result] : "unknown";
 }
@@ -34,11 +34,19 @@ void kd_reader_emit(kd_reader *reader, kd_reader_event event) {
 
 void kd_reader_error_text(const rd_kafka_message_t *message, char *to, size_t size) {
   size_t used = 0;
-  if (message->rkt) used = (size_t)snprintf(to, size, "%s [%d]: ", rd_kafka_topic_name(message->rkt), (int)message->partition);
+  if (message->rkt)
+    used =
+        (size_t)snprintf(to, size, "%s [%d]: ", rd_kafka_topic_name(message->rkt), (int)message->partition);
   if (used < size) used += (size_t)snprintf(to + used, size - used, "%s", rd_kafka_err2str(message->err));
-  /* An error's payload is its text, ended by a zero. What has a key or zeros inside would be a record's payload: that is never printed. */
-  bool is_text = message->payload && message->len > 0 && message->len < KD_TEXT_BYTES_MAX && !message->key && !memchr(message->payload, 0, message->len);
-  if (is_text && used < size) used += (size_t)snprintf(to + used, size - used, ": %.*s", (int)message->len, (const char *)message->payload);
+  /*
+   * An error's payload is its text, ended by a zero. What has a key or zeros inside would be a record's
+   * payload: that is never printed.
+   */
+  bool is_text = message->payload && message->len > 0 && message->len < KD_TEXT_BYTES_MAX && !message->key &&
+                 !memchr(message->payload, 0, message->len);
+  if (is_text && used < size)
+    used +=
+        (size_t)snprintf(to + used, size - used, ": %.*s", (int)message->len, (const char *)message->payload);
   if (used >= size) used = size - 1;
   for (size_t i = 0; i < used; i++) {
     if ((unsigned char)to[i] < 0x20 || (unsigned char)to[i] >= 0x7f) to[i] = '?';
@@ -58,7 +66,10 @@ void kd_reader_let_go_of_partition(kd_reader *reader, kd_open_partition *partiti
   kd_reader_forget_lookups(reader);
 }
 
-/* By whoever is last: the threads, or stop() of a reader that never ran. Everything of librdkafka's goes, only then the client may. */
+/*
+ * By whoever is last: the threads, or stop() of a reader that never ran. Everything of librdkafka's goes,
+ * only then the client may.
+ */
 static void clean_up(kd_reader *reader) {
   pthread_mutex_lock(&reader->lock);
   while (reader->open_first) kd_reader_let_go_of_partition(reader, reader->open_first);
@@ -132,8 +143,9 @@ void kd_reader_free(kd_reader *reader) {
 /* ---- threads ---- */
 
 /*
- * A stop of fetching that librdkafka still had in hand when a partition was opened takes the forwarding away, and the partition would stand
- * still for ever. So it is made again now and then; what has gathered meanwhile moves along, in order.
+ * A stop of fetching that librdkafka still had in hand when a partition was opened takes the forwarding away,
+ * and the partition would stand still for ever. So it is made again now and then; what has gathered meanwhile
+ * moves along, in order.
  */
 static void forward_again(kd_reader *reader, int64_t *due_ms) {
   int64_t now_ms = kd_now_ms();
@@ -158,9 +170,13 @@ static void *run_events(void *opaque) {
     if (!message) continue;
     if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       text[0] = 0;
-      if (message->err) kd_reader_error_text(message, text, sizeof text);
-      else if (message->rkt) snprintf(text, sizeof text, "%s [%d]", rd_kafka_topic_name(message->rkt), (int)message->partition);
-      kd_reader_emit(reader, (kd_reader_event){.kind = message->err ? KD_READER_ERROR : KD_READER_STRAY, .a = message->err, .text = text});
+      if (message->err)
+        kd_reader_error_text(message, text, sizeof text);
+      else if (message->rkt)
+        snprintf(text, sizeof text, "%s [%d]", rd_kafka_topic_name(message->rkt), (int)message->partition);
+      kd_reader_emit(reader, (kd_reader_event){.kind = message->err ? KD_READER_ERROR : KD_READER_STRAY,
+                                               .a = message->err,
+                                               .text = text});
     }
     rd_kafka_message_destroy(message);
   }
@@ -213,7 +229,8 @@ static void *run_reader(void *opaque) {
     if (reader->ready >= reader->options.ready_batches_max || !take_block(reader, &block)) {
       if (reader->oversize_bytes > 0 && !reader->oversize_raised) {
         reader->oversize_raised = true;
-        emit_unlocked(reader, (kd_reader_event){.kind = KD_READER_OVERSIZE, .a = (int64_t)reader->oversize_bytes});
+        emit_unlocked(reader,
+                      (kd_reader_event){.kind = KD_READER_OVERSIZE, .a = (int64_t)reader->oversize_bytes});
       } else {
         pthread_cond_wait(&reader->changed, &reader->lock);
       }
@@ -251,7 +268,9 @@ kd_reader *kd_reader_new(int64_t handle_id, kd_table *table, const kd_reader_opt
   kd_live_add(KD_LIVE_READERS, 1);
   /* Attached under the lock: on_client_destroy, should it come at once, waits until all is set. */
   pthread_mutex_lock(&reader->lock);
-  reader->handle = reader->open && reader->blocks && reader->packer.segments ? kd_handle_attach(handle_id, on_client_destroy, reader) : NULL;
+  reader->handle = reader->open && reader->blocks && reader->packer.segments
+                       ? kd_handle_attach(handle_id, on_client_destroy, reader)
+                       : NULL;
   if (reader->handle && kd_handle_is_consumer(reader->handle)) {
     reader->client = kd_handle_client(reader->handle);
     reader->data_queue = rd_kafka_queue_new(reader->client);
@@ -268,7 +287,8 @@ kd_reader *kd_reader_new(int64_t handle_id, kd_table *table, const kd_reader_opt
 kd_reader_result kd_reader_start(kd_reader *reader) {
   kd_reader_result result = KD_READER_OK;
   pthread_mutex_lock(&reader->lock);
-  if (reader->stopping) result = KD_READER_IS_STOPPED;
+  if (reader->stopping)
+    result = KD_READER_IS_STOPPED;
   else if (!reader->started) {
     reader->threads = 2;
     if (pthread_create(&reader->event_thread, NULL, run_events, reader)) {

@@ -1,12 +1,13 @@
 /*
  * The reading half of the data plane: one consumer's records, packed into blocks.
  *
- * Two threads. The event thread polls the main queue: it serves rebalance and other callbacks and keeps the membership alive, and sees no record.
- * The reader thread takes records from one data queue, to which each open partition's queue is forwarded, and only while it has a block:
- * not reading is the backpressure. It is the only one that ever consumes from that queue.
+ * Two threads. The event thread polls the main queue: it serves rebalance and other callbacks and keeps the
+ * membership alive, and sees no record. The reader thread takes records from one data queue, to which each
+ * open partition's queue is forwarded, and only while it has a block: not reading is the backpressure. It is
+ * the only one that ever consumes from that queue.
  *
- * States of the reader thread: running → (park) → parked → (unpark) → running; any → stopped. open, close and rewind need it parked (or not
- * yet started): they change what the running thread reads without a lock.
+ * States of the reader thread: running → (park) → parked → (unpark) → running; any → stopped. open, close and
+ * rewind need it parked (or not yet started): they change what the running thread reads without a lock.
  */
 #ifndef KD_READER_H
 #define KD_READER_H
@@ -24,7 +25,14 @@
 
 typedef struct kd_reader kd_reader;
 
-typedef enum { KD_READER_BATCH, KD_READER_OVERSIZE, KD_READER_PARKED, KD_READER_ERROR, KD_READER_STRAY, KD_READER_STOPPED } kd_reader_event_kind;
+typedef enum {
+  KD_READER_BATCH,
+  KD_READER_OVERSIZE,
+  KD_READER_PARKED,
+  KD_READER_ERROR,
+  KD_READER_STRAY,
+  KD_READER_STOPPED
+} kd_reader_event_kind;
 
 typedef struct {
   kd_reader_event_kind kind;
@@ -34,7 +42,10 @@ typedef struct {
   const char *text;
 } kd_reader_event;
 
-/* Called on the reader's threads; must not block and not call back into the reader. After a batch, kd_reader_taken() once JavaScript has it. */
+/*
+ * Called on the reader's threads; must not block and not call back into the reader. After a batch,
+ * kd_reader_taken() once JavaScript has it.
+ */
 typedef void (*kd_reader_listener)(void *opaque, const kd_reader_event *event);
 
 typedef struct {
@@ -72,22 +83,30 @@ kd_reader *kd_reader_new(int64_t handle_id, kd_table *table, const kd_reader_opt
 void kd_reader_free(kd_reader *reader);
 
 kd_reader_result kd_reader_start(kd_reader *reader);
-/* `records_max`: rows that this block may bring at most; 0, or more than the reader's own maximum, is that one. */
-kd_reader_result kd_reader_offer(kd_reader *reader, uint32_t block_id, uint8_t *block, size_t length, uint32_t records_max);
+/*
+ * `records_max`: rows that this block may bring at most; 0, or more than the reader's own maximum, is that
+ * one.
+ */
+kd_reader_result kd_reader_offer(kd_reader *reader, uint32_t block_id, uint8_t *block, size_t length,
+                                 uint32_t records_max);
 /* Blocks offered and not begun: copies up to `max` ids, returns how many. Parked only. */
 kd_reader_result kd_reader_reclaim(kd_reader *reader, uint32_t *ids, uint32_t max, uint32_t *count);
 /* KD_READER_PARKED follows, also when it is parked already. */
 kd_reader_result kd_reader_park(kd_reader *reader);
 kd_reader_result kd_reader_unpark(kd_reader *reader);
-kd_reader_result kd_reader_open(kd_reader *reader, uint32_t partition_id, uint32_t epoch, int64_t next_offset);
+kd_reader_result kd_reader_open(kd_reader *reader, uint32_t partition_id, uint32_t epoch,
+                                int64_t next_offset);
 kd_reader_result kd_reader_close(kd_reader *reader, uint32_t partition_id);
-kd_reader_result kd_reader_rewind(kd_reader *reader, uint32_t partition_id, uint32_t epoch, int64_t next_offset);
+kd_reader_result kd_reader_rewind(kd_reader *reader, uint32_t partition_id, uint32_t epoch,
+                                  int64_t next_offset);
 /* -1: not open. */
 int64_t kd_reader_next_offset(kd_reader *reader, uint32_t partition_id);
 kd_reader_stats kd_reader_read_stats(kd_reader *reader);
 /* JavaScript has taken a batch: one more may be made ready. */
 void kd_reader_taken(kd_reader *reader);
-/* KD_READER_STOPPED follows from the thread that ends last; right away when it was never started. Idempotent. */
+/*
+ * KD_READER_STOPPED follows from the thread that ends last; right away when it was never started. Idempotent.
+ */
 void kd_reader_stop(kd_reader *reader);
 
 #endif

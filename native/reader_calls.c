@@ -3,12 +3,17 @@
 
 #include "reader_internal.h"
 
-kd_reader_result kd_reader_offer(kd_reader *reader, uint32_t block_id, uint8_t *block, size_t length, uint32_t records_max) {
+kd_reader_result kd_reader_offer(kd_reader *reader, uint32_t block_id, uint8_t *block, size_t length,
+                                 uint32_t records_max) {
   kd_reader_result result = KD_READER_OK;
   if (length < KD_BLOCK_BYTES_MIN || length > KD_BLOCK_BYTES_MAX) return KD_READER_BLOCK_SMALL;
-  if (records_max == 0 || records_max > reader->options.records_max) records_max = reader->options.records_max;
+  if (records_max == 0 || records_max > reader->options.records_max)
+    records_max = reader->options.records_max;
   pthread_mutex_lock(&reader->lock);
-  /* Also of a stopped reader, which never begins it: the answer to a batch that was still on its way comes with its block. */
+  /*
+   * Also of a stopped reader, which never begins it: the answer to a batch that was still on its way comes
+   * with its block.
+   */
   if (reader->block_count == reader->blocks_max - 1) {
     /* One place stays free for give_back(). */
     uint32_t grown_max = reader->blocks_max * 2;
@@ -25,7 +30,7 @@ kd_reader_result kd_reader_offer(kd_reader *reader, uint32_t block_id, uint8_t *
   }
   if (result == KD_READER_OK) {
     *kd_reader_block_at(reader, reader->block_count) =
-      (kd_block){.id = block_id, .length = (uint32_t)length, .records_max = records_max, .bytes = block};
+        (kd_block){.id = block_id, .length = (uint32_t)length, .records_max = records_max, .bytes = block};
     reader->block_count++;
     pthread_cond_broadcast(&reader->changed);
   }
@@ -103,7 +108,8 @@ static kd_reader_result open_locked(kd_reader *reader, uint32_t id, uint32_t epo
   return KD_READER_OK;
 }
 
-kd_reader_result kd_reader_open(kd_reader *reader, uint32_t partition_id, uint32_t epoch, int64_t next_offset) {
+kd_reader_result kd_reader_open(kd_reader *reader, uint32_t partition_id, uint32_t epoch,
+                                int64_t next_offset) {
   pthread_mutex_lock(&reader->lock);
   kd_reader_result result = parked(reader);
   if (result == KD_READER_OK) result = open_locked(reader, partition_id, epoch, next_offset);
@@ -114,7 +120,8 @@ kd_reader_result kd_reader_open(kd_reader *reader, uint32_t partition_id, uint32
 kd_reader_result kd_reader_close(kd_reader *reader, uint32_t partition_id) {
   pthread_mutex_lock(&reader->lock);
   kd_reader_result result = parked(reader);
-  kd_open_partition *partition = result == KD_READER_OK && partition_id < reader->open_max ? reader->open[partition_id] : NULL;
+  kd_open_partition *partition =
+      result == KD_READER_OK && partition_id < reader->open_max ? reader->open[partition_id] : NULL;
   if (result == KD_READER_OK && !partition) result = KD_READER_NOT_OPEN;
   if (partition) {
     kd_reader_drop_held(reader, partition_id);
@@ -124,10 +131,12 @@ kd_reader_result kd_reader_close(kd_reader *reader, uint32_t partition_id) {
   return result;
 }
 
-kd_reader_result kd_reader_rewind(kd_reader *reader, uint32_t partition_id, uint32_t epoch, int64_t next_offset) {
+kd_reader_result kd_reader_rewind(kd_reader *reader, uint32_t partition_id, uint32_t epoch,
+                                  int64_t next_offset) {
   pthread_mutex_lock(&reader->lock);
   kd_reader_result result = parked(reader);
-  kd_open_partition *partition = result == KD_READER_OK && partition_id < reader->open_max ? reader->open[partition_id] : NULL;
+  kd_open_partition *partition =
+      result == KD_READER_OK && partition_id < reader->open_max ? reader->open[partition_id] : NULL;
   if (result == KD_READER_OK && !partition) result = KD_READER_NOT_OPEN;
   if (partition) {
     kd_reader_drop_held(reader, partition_id);
@@ -150,12 +159,12 @@ int64_t kd_reader_next_offset(kd_reader *reader, uint32_t partition_id) {
 
 kd_reader_stats kd_reader_read_stats(kd_reader *reader) {
   return (kd_reader_stats){
-    .records_read = atomic_load(&reader->records_read),
-    .bytes_read = atomic_load(&reader->bytes_read),
-    .batches = atomic_load(&reader->batches),
-    .duplicates_dropped = atomic_load(&reader->duplicates_dropped),
-    .stale_dropped = atomic_load(&reader->stale_dropped),
-    .held = atomic_load(&reader->held_now),
+      .records_read = atomic_load(&reader->records_read),
+      .bytes_read = atomic_load(&reader->bytes_read),
+      .batches = atomic_load(&reader->batches),
+      .duplicates_dropped = atomic_load(&reader->duplicates_dropped),
+      .stale_dropped = atomic_load(&reader->stale_dropped),
+      .held = atomic_load(&reader->held_now),
   };
 }
 

@@ -1,4 +1,7 @@
-/* Records into blocks: everything here runs on the reader thread, or on the main thread while that one is parked. */
+/*
+ * Records into blocks: everything here runs on the reader thread, or on the main thread while that one is
+ * parked.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,12 +28,15 @@ static kd_open_partition *find_by_name(kd_reader *reader, const rd_kafka_message
 }
 
 static inline kd_open_partition *lookup(kd_reader *reader, const rd_kafka_message_t *message) {
-  if (reader->hit.topic == message->rkt && reader->hit.partition == message->partition && message->rkt) return reader->hit.found;
+  if (reader->hit.topic == message->rkt && reader->hit.partition == message->partition && message->rkt)
+    return reader->hit.found;
   if (!message->rkt) return NULL;
-  uint32_t at = (uint32_t)(((uintptr_t)message->rkt >> 4) ^ (uint32_t)message->partition * 2654435761u) % KD_READER_LOOKUP_SLOTS;
+  uint32_t at = (uint32_t)(((uintptr_t)message->rkt >> 4) ^ (uint32_t)message->partition * 2654435761u) %
+                KD_READER_LOOKUP_SLOTS;
   kd_lookup_slot *slot = &reader->lookup[at];
   if (slot->topic != message->rkt || slot->partition != message->partition) {
-    *slot = (kd_lookup_slot){.topic = message->rkt, .partition = message->partition, .found = find_by_name(reader, message)};
+    *slot = (kd_lookup_slot){
+        .topic = message->rkt, .partition = message->partition, .found = find_by_name(reader, message)};
   }
   reader->hit = *slot;
   return slot->found;
@@ -40,7 +46,8 @@ static inline kd_open_partition *lookup(kd_reader *reader, const rd_kafka_messag
 
 static void note_held(kd_reader *reader) {
   uint64_t before = atomic_exchange_explicit(&reader->held_now, reader->held_count, memory_order_relaxed);
-  if (before != reader->held_count) kd_live_add(KD_LIVE_HELD_MESSAGES, (long)reader->held_count - (long)before);
+  if (before != reader->held_count)
+    kd_live_add(KD_LIVE_HELD_MESSAGES, (long)reader->held_count - (long)before);
 }
 
 static inline void next_held(kd_reader *reader, rd_kafka_message_t *message) {
@@ -101,7 +108,10 @@ static void publish(kd_reader *reader, tally *counts) {
   *counts = (tally){0};
 }
 
-/* False: nothing more for this batch. The first record is waited for, the others are taken when they are there. */
+/*
+ * False: nothing more for this batch. The first record is waited for, the others are taken when they are
+ * there.
+ */
 static bool refill(kd_reader *reader, tally *counts, int64_t *linger_until_ms) {
   if (reader->packer.row_count == 0) {
     /* What was only dropped so far is counted before the wait. */
@@ -127,15 +137,18 @@ static bool refill(kd_reader *reader, tally *counts, int64_t *linger_until_ms) {
 /* ---- headers ---- */
 
 /*
- * Asking librdkafka for headers costs an allocation even when there are none. In a message of format v2 (the only one that has a leader epoch)
- * the number of headers stands right behind the value in the same buffer, 0 for none: then there is nothing to ask for.
+ * Asking librdkafka for headers costs an allocation even when there are none. In a message of format v2 (the
+ * only one that has a leader epoch) the number of headers stands right behind the value in the same buffer, 0
+ * for none: then there is nothing to ask for.
  */
 static inline bool peek_no_headers(const rd_kafka_message_t *message) {
-  return message->len > 0 && message->payload && rd_kafka_message_leader_epoch(message) >= 0 && ((const uint8_t *)message->payload)[message->len] == 0;
+  return message->len > 0 && message->payload && rd_kafka_message_leader_epoch(message) >= 0 &&
+         ((const uint8_t *)message->payload)[message->len] == 0;
 }
 
 /* Packed length, -1: none, -2: unreadable. */
-static int64_t headers_of(kd_reader *reader, const rd_kafka_message_t *message, rd_kafka_headers_t **headers) {
+static int64_t headers_of(kd_reader *reader, const rd_kafka_message_t *message,
+                          rd_kafka_headers_t **headers) {
   *headers = NULL;
   bool none = reader->headers_peekable && peek_no_headers(message);
   /* The first row of each batch is asked anyway: should the assumption above ever break, it is given up. */
@@ -148,7 +161,9 @@ static int64_t headers_of(kd_reader *reader, const rd_kafka_message_t *message, 
   const char *name;
   const void *value;
   size_t value_length;
-  for (size_t i = 0; rd_kafka_header_get_all(*headers, i, &name, &value, &value_length) == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
+  for (size_t i = 0;
+       rd_kafka_header_get_all(*headers, i, &name, &value, &value_length) == RD_KAFKA_RESP_ERR_NO_ERROR;
+       i++) {
     length += (int64_t)(KD_HEADER_PREFIX_BYTES + strlen(name) + (value ? value_length : 0));
   }
   return length;
@@ -158,7 +173,8 @@ static void write_headers(uint8_t *to, const rd_kafka_headers_t *headers) {
   const char *name;
   const void *value;
   size_t value_length;
-  for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &value_length) == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
+  for (size_t i = 0;
+       rd_kafka_header_get_all(headers, i, &name, &value, &value_length) == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
     to = kd_headers_put(to, name, (uint32_t)strlen(name), value, (uint32_t)value_length);
   }
 }
@@ -166,23 +182,30 @@ static void write_headers(uint8_t *to, const rd_kafka_headers_t *headers) {
 /* ---- packing ---- */
 
 /* A fault stands in the place of records, in order, and ends the batch. */
-static pack_result pack_fault(kd_reader *reader, kd_open_partition *partition, rd_kafka_resp_err_t code, const char *text) {
+static pack_result pack_fault(kd_reader *reader, kd_open_partition *partition, rd_kafka_resp_err_t code,
+                              const char *text) {
   int64_t next = atomic_load_explicit(&partition->next, memory_order_relaxed);
-  kd_segment fault = {
-    .partition_id = partition->id, .epoch = partition->epoch, .first_offset = next, .last_offset = next, .error_code = (int32_t)code};
+  kd_segment fault = {.partition_id = partition->id,
+                      .epoch = partition->epoch,
+                      .first_offset = next,
+                      .last_offset = next,
+                      .error_code = (int32_t)code};
   if (!kd_packer_fault(&reader->packer, &fault, text, strlen(text))) return PACK_CLOSE;
   partition->faulted = true;
   next_held(reader, reader->held[reader->held_first]);
   return PACK_CLOSE;
 }
 
-static pack_result pack_error(kd_reader *reader, kd_open_partition *partition, rd_kafka_message_t *message, tally *counts) {
+static pack_result pack_error(kd_reader *reader, kd_open_partition *partition, rd_kafka_message_t *message,
+                              tally *counts) {
   char text[KD_TEXT_BYTES_MAX];
   if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
     kd_reader_error_text(message, text, sizeof text);
     if (partition && !partition->faulted) return pack_fault(reader, partition, message->err, text);
-    if (!message->rkt) kd_reader_emit(reader, (kd_reader_event){.kind = KD_READER_ERROR, .a = message->err, .text = text});
-    else counts->stale++;
+    if (!message->rkt)
+      kd_reader_emit(reader, (kd_reader_event){.kind = KD_READER_ERROR, .a = message->err, .text = text});
+    else
+      counts->stale++;
   }
   next_held(reader, message);
   return PACK_MORE;
@@ -210,20 +233,23 @@ static pack_result pack_one(kd_reader *reader, tally *counts) {
   if (reader->options.cut_per_partition && is_other_partition(packer, partition->id)) return PACK_CLOSE;
   rd_kafka_headers_t *headers;
   int64_t headers_length = headers_of(reader, message, &headers);
-  if (headers_length == -2) return pack_fault(reader, partition, RD_KAFKA_RESP_ERR__BAD_MSG, "the headers of the record are malformed");
+  if (headers_length == -2)
+    return pack_fault(reader, partition, RD_KAFKA_RESP_ERR__BAD_MSG,
+                      "the headers of the record are malformed");
   kd_record record = {
-    .offset = message->offset,
-    .timestamp = rd_kafka_message_timestamp(message, NULL),
-    .key = message->key,
-    .key_length = message->key_len,
-    .value = message->payload,
-    .value_length = message->len,
-    .headers_length = headers_length,
+      .offset = message->offset,
+      .timestamp = rd_kafka_message_timestamp(message, NULL),
+      .key = message->key,
+      .key_length = message->key_len,
+      .value = message->payload,
+      .value_length = message->len,
+      .headers_length = headers_length,
   };
   uint8_t *headers_at;
   if (!kd_packer_add(packer, &record, partition->id, partition->epoch, &headers_at)) {
     if (packer->row_count == 0) {
-      reader->oversize_bytes = kd_packer_bytes_alone((uint64_t)message->key_len + message->len + (uint64_t)(headers_length > 0 ? headers_length : 0));
+      reader->oversize_bytes = kd_packer_bytes_alone((uint64_t)message->key_len + message->len +
+                                                     (uint64_t)(headers_length > 0 ? headers_length : 0));
     }
     return PACK_CLOSE;
   }
@@ -232,7 +258,10 @@ static pack_result pack_one(kd_reader *reader, tally *counts) {
   counts->records++;
   counts->bytes += message->len + message->key_len;
   next_held(reader, message);
-  return packer->row_count >= reader->records_max || kd_packer_packed_bytes(packer) >= reader->options.bytes_max ? PACK_CLOSE : PACK_MORE;
+  return packer->row_count >= reader->records_max ||
+                 kd_packer_packed_bytes(packer) >= reader->options.bytes_max
+             ? PACK_CLOSE
+             : PACK_MORE;
 }
 
 bool kd_reader_fill(kd_reader *reader, const kd_block *block) {
@@ -244,8 +273,7 @@ bool kd_reader_fill(kd_reader *reader, const kd_block *block) {
   kd_packer_begin(packer, block->bytes, block->length);
   while (result == PACK_MORE) {
     if (reader->held_count == 0 && !refill(reader, &counts, &linger_until_ms)) break;
-    while (reader->held_count > 0 && (result = pack_one(reader, &counts)) == PACK_MORE) {
-    }
+    while (reader->held_count > 0 && (result = pack_one(reader, &counts)) == PACK_MORE) {}
   }
   publish(reader, &counts);
   if (packer->segment_count == 0) return false;
@@ -257,6 +285,7 @@ bool kd_reader_fill(kd_reader *reader, const kd_block *block) {
     uint32_t mean = (packed - KD_HEADER_BYTES) / packer->row_count + 1;
     reader->record_bytes_mean = (reader->record_bytes_mean * 3 + mean) / 4 + 1;
   }
-  kd_reader_emit(reader, (kd_reader_event){.kind = KD_READER_BATCH, .a = block->id, .b = packer->row_count, .c = packed});
+  kd_reader_emit(reader, (kd_reader_event){
+                             .kind = KD_READER_BATCH, .a = block->id, .b = packer->row_count, .c = packed});
   return true;
 }

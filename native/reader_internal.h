@@ -91,7 +91,10 @@ void kd_reader_let_go_of_partition(kd_reader *reader, kd_open_partition *partiti
 /* "topic [partition]: error: text"; only text that librdkafka wrote as an error gets in. */
 void kd_reader_error_text(const rd_kafka_message_t *message, char *to, size_t size);
 
-/* Fills a block. True: a batch was delivered; false: nothing was begun, the block is still free (interrupted, or reader->oversize_bytes is set). */
+/*
+ * Fills a block. True: a batch was delivered; false: nothing was begun, the block is still free (interrupted,
+ * or reader->oversize_bytes is set).
+ */
 bool kd_reader_fill(kd_reader *reader, const kd_block *block);
 /* Drops held messages: of one partition, or all for KD_NO_PARTITION. */
 void kd_reader_drop_held(kd_reader *reader, uint32_t partition_id);

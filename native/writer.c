@@ -17,13 +17,13 @@ static void emit(kd_writer *writer, const kd_writer_event *event) {
 
 static void settle(kd_writer *writer, kd_slot *slot) {
   kd_writer_event event = {
-    .kind = KD_WRITER_SETTLED,
-    .slot = (uint32_t)(slot - writer->slots),
-    .token = slot->part.token,
-    .stale = slot->stale,
-    .failures = slot->failures,
-    .failure_count = slot->failure_count,
-    .acknowledged = slot->rows - slot->stale - slot->failure_count,
+      .kind = KD_WRITER_SETTLED,
+      .slot = (uint32_t)(slot - writer->slots),
+      .token = slot->part.token,
+      .stale = slot->stale,
+      .failures = slot->failures,
+      .failure_count = slot->failure_count,
+      .acknowledged = slot->rows - slot->stale - slot->failure_count,
   };
   atomic_fetch_add_explicit(&writer->acknowledged, event.acknowledged, memory_order_relaxed);
   atomic_fetch_add_explicit(&writer->failed, event.failure_count, memory_order_relaxed);
@@ -55,7 +55,8 @@ bool kd_writer_has_failure(kd_writer *writer, kd_slot *slot, uint32_t row) {
   bool found = false;
   pthread_mutex_lock(&writer->failures_lock);
   /* It is among the last: the row in question was refused just now. */
-  for (uint32_t i = slot->failure_count; i > 0 && !found; i--) found = slot->failures[i * 2 - 2] == (int32_t)row;
+  for (uint32_t i = slot->failure_count; i > 0 && !found; i--)
+    found = slot->failures[i * 2 - 2] == (int32_t)row;
   pthread_mutex_unlock(&writer->failures_lock);
   return found;
 }
@@ -101,7 +102,10 @@ void kd_writer_wait_for_room(kd_writer *writer) {
     atomic_store(&writer->waiting_for_room, true);
     bool woken = kd_condition_wait_ms(&writer->changed, &writer->lock, KD_WRITER_WAIT_MS) == 0;
     atomic_store(&writer->waiting_for_room, false);
-    /* The interceptor hears of a whole response before librdkafka frees its messages: give it the moment it needs. */
+    /*
+     * The interceptor hears of a whole response before librdkafka frees its messages: give it the moment it
+     * needs.
+     */
     if (woken && !atomic_load(&writer->stopping)) kd_condition_wait_ms(&writer->changed, &writer->lock, 1);
   }
   pthread_mutex_unlock(&writer->lock);
@@ -112,7 +116,8 @@ void kd_writer_wait_for_room(kd_writer *writer) {
 
 static void purge(kd_writer *writer) {
   atomic_store(&writer->purge_wanted, false);
-  rd_kafka_purge(writer->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+  rd_kafka_purge(writer->client,
+                 RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
   kd_writer_poll(writer);
 }
 
@@ -125,7 +130,10 @@ static kd_slot *take_queued(kd_writer *writer) {
   return slot;
 }
 
-/* By the thread, or by stop() of a writer that never ran. Rows of what is still queued fail: `stopping` is set. */
+/*
+ * By the thread, or by stop() of a writer that never ran. Rows of what is still queued fail: `stopping` is
+ * set.
+ */
 static void clean_up(kd_writer *writer) {
   kd_slot *slot;
   for (;;) {
@@ -253,7 +261,8 @@ kd_writer *kd_writer_new(int64_t handle_id, kd_table *table, const kd_writer_opt
   /* Attached under the lock: on_client_destroy, should it come at once, waits until all is set. */
   pthread_mutex_lock(&writer->lock);
   writer->handle = allocate(writer) ? kd_handle_attach(handle_id, on_client_destroy, writer) : NULL;
-  bool usable = writer->handle && !kd_handle_is_consumer(writer->handle) && kd_handle_set_writer(writer->handle, writer);
+  bool usable = writer->handle && !kd_handle_is_consumer(writer->handle) &&
+                kd_handle_set_writer(writer->handle, writer);
   if (writer->handle) writer->client = kd_handle_client(writer->handle);
   pthread_mutex_unlock(&writer->lock);
   if (usable) return writer;
@@ -266,7 +275,8 @@ kd_writer *kd_writer_new(int64_t handle_id, kd_table *table, const kd_writer_opt
 bool kd_writer_start(kd_writer *writer) {
   pthread_mutex_lock(&writer->lock);
   bool usable = !atomic_load(&writer->stopping);
-  if (usable && !writer->started) usable = writer->started = pthread_create(&writer->thread, NULL, run, writer) == 0;
+  if (usable && !writer->started)
+    usable = writer->started = pthread_create(&writer->thread, NULL, run, writer) == 0;
   pthread_mutex_unlock(&writer->lock);
   return usable;
 }
@@ -285,7 +295,12 @@ static int32_t add_topic(kd_writer *writer, const char *name, int32_t partition_
     free(copy);
     return -1;
   }
-  *topic = (kd_topic){.name = copy, .handle = handle, .partition_count = partition_count, .policy = policy, .batch_bytes_max = UINT64_MAX, .sticky_sequence = UINT64_MAX};
+  *topic = (kd_topic){.name = copy,
+                      .handle = handle,
+                      .partition_count = partition_count,
+                      .policy = policy,
+                      .batch_bytes_max = UINT64_MAX,
+                      .sticky_sequence = UINT64_MAX};
   writer->topics[count] = topic;
   atomic_store_explicit(&writer->topic_count, count + 1, memory_order_release);
   return (int32_t)count;
@@ -350,11 +365,11 @@ void kd_writer_purge(kd_writer *writer) {
 
 kd_writer_stats kd_writer_read_stats(kd_writer *writer) {
   return (kd_writer_stats){
-    .produced = atomic_load(&writer->produced),
-    .acknowledged = atomic_load(&writer->acknowledged),
-    .failed = atomic_load(&writer->failed),
-    .stale = atomic_load(&writer->stale),
-    .bytes = atomic_load(&writer->bytes),
-    .queue_full_waits = atomic_load(&writer->queue_full_waits),
+      .produced = atomic_load(&writer->produced),
+      .acknowledged = atomic_load(&writer->acknowledged),
+      .failed = atomic_load(&writer->failed),
+      .stale = atomic_load(&writer->stale),
+      .bytes = atomic_load(&writer->bytes),
+      .queue_full_waits = atomic_load(&writer->queue_full_waits),
   };
 }

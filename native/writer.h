@@ -1,9 +1,10 @@
 /*
  * The writing half of the data plane: packed output batches to one producer, in the order of the calls.
  *
- * One thread hands rows over to librdkafka. Acknowledgements are counted down per part on librdkafka's own threads (kd_writer_acknowledge), by
- * the number of part and row that each message carries as its opaque: nothing is allocated per record and nobody is told per record.
- * A part settles once every row of it was acknowledged, refused or found stale.
+ * One thread hands rows over to librdkafka. Acknowledgements are counted down per part on librdkafka's own
+ * threads (kd_writer_acknowledge), by the number of part and row that each message carries as its opaque:
+ * nothing is allocated per record and nobody is told per record. A part settles once every row of it was
+ * acknowledged, refused or found stale.
  */
 #ifndef KD_WRITER_H
 #define KD_WRITER_H
@@ -22,9 +23,15 @@
 enum {
   /* A row whose positions, lengths, topic or source row do not fit its blocks. */
   KD_CODE_BAD_ROW = -10001,
-  /* The header of a block does not fit: nothing of the part was handed over; the only failure of the part, for row 0. */
+  /*
+   * The header of a block does not fit: nothing of the part was handed over; the only failure of the part,
+   * for row 0.
+   */
   KD_CODE_BAD_BATCH = -10002,
-  /* This record alone is too large for its topic or for librdkafka. A broker's own MSG_SIZE_TOO_LARGE is said of a whole message set. */
+  /*
+   * This record alone is too large for its topic or for librdkafka. A broker's own MSG_SIZE_TOO_LARGE is said
+   * of a whole message set.
+   */
   KD_CODE_TOO_LARGE = -10003,
 };
 
@@ -48,7 +55,10 @@ typedef struct {
   const char *text;
 } kd_writer_event;
 
-/* Called on the writer's or librdkafka's threads; must not block. After `settled` the receiver calls kd_writer_slot_done() from any thread. */
+/*
+ * Called on the writer's or librdkafka's threads; must not block. After `settled` the receiver calls
+ * kd_writer_slot_done() from any thread.
+ */
 typedef void (*kd_writer_listener)(void *opaque, const kd_writer_event *event);
 
 typedef struct {
@@ -75,21 +85,32 @@ typedef struct {
 kd_writer *kd_writer_new(int64_t handle_id, kd_table *table, const kd_writer_options *options);
 void kd_writer_keep(kd_writer *writer);
 void kd_writer_release(kd_writer *writer);
-/* Stops it, waits for its thread, lets go of it. The listener is not called any more once this has returned. */
+/*
+ * Stops it, waits for its thread, lets go of it. The listener is not called any more once this has returned.
+ */
 void kd_writer_free(kd_writer *writer);
 
 bool kd_writer_start(kd_writer *writer);
 /* Number of a topic; < 0: stopped or KD_WRITER_TOPICS_MAX reached. */
 int32_t kd_writer_topic(kd_writer *writer, const char *name, int32_t partition_count, kd_policy policy);
 bool kd_writer_set_partition_count(kd_writer *writer, uint32_t topic, int32_t partition_count);
-/* A record that makes a larger batch than this all by itself is refused with KD_CODE_TOO_LARGE; 0: no limit is known. */
+/*
+ * A record that makes a larger batch than this all by itself is refused with KD_CODE_TOO_LARGE; 0: no limit
+ * is known.
+ */
 bool kd_writer_set_batch_limit(kd_writer *writer, uint32_t topic, uint64_t bytes_max);
 typedef enum { KD_WRITE_OK, KD_WRITE_FULL, KD_WRITE_STOPPED } kd_write_result;
 kd_write_result kd_writer_write(kd_writer *writer, const kd_part *part);
 void kd_writer_slot_done(kd_writer *writer, uint32_t slot);
-/* What was written so far and is not acknowledged fails with _PURGE_QUEUE or _PURGE_INFLIGHT. Returns at once. */
+/*
+ * What was written so far and is not acknowledged fails with _PURGE_QUEUE or _PURGE_INFLIGHT. Returns at
+ * once.
+ */
 void kd_writer_purge(kd_writer *writer);
-/* Parts not handed over fail with _PURGE_QUEUE; KD_WRITER_STOPPED follows. Parts handed over do not settle any more. Idempotent. */
+/*
+ * Parts not handed over fail with _PURGE_QUEUE; KD_WRITER_STOPPED follows. Parts handed over do not settle
+ * any more. Idempotent.
+ */
 void kd_writer_stop(kd_writer *writer);
 kd_writer_stats kd_writer_read_stats(kd_writer *writer);
 

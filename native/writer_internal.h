@@ -31,7 +31,10 @@ typedef struct {
 
 /* A part under way. */
 typedef struct {
-  /* Rows not settled, and one more until all are handed over. Broker threads count it down: a cache line of its own. */
+  /*
+   * Rows not settled, and one more until all are handed over. Broker threads count it down: a cache line of
+   * its own.
+   */
   _Alignas(64) _Atomic uint32_t remaining;
   _Alignas(64) kd_part part;
   uint64_t sequence;
@@ -81,7 +84,9 @@ struct kd_writer {
   _Atomic uint64_t produced, acknowledged, failed, stale, bytes, queue_full_waits;
 };
 
-/* Hands the rows of a part over. Whatever happens, each row is counted once: by its acknowledgement or here. */
+/*
+ * Hands the rows of a part over. Whatever happens, each row is counted once: by its acknowledgement or here.
+ */
 void kd_writer_hand_over(kd_writer *writer, kd_slot *slot);
 
 /* Rows that will see no acknowledgement, and the one extra count. The part settles when it was the last. */

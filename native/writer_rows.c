@@ -55,11 +55,14 @@ static int32_t choose_partition(const job *job, kd_topic *topic, const kd_output
   if (record->partition >= 0) return record->partition < count ? record->partition : -1;
   if (record->flags & KD_ROW_DEAD_LETTER) return source->partition % count;
   if (topic->policy == KD_POLICY_SAME) return source->partition < count ? source->partition : -1;
-  if (topic->policy == KD_POLICY_AUTO && (record->flags & (KD_ROW_KEY_OF_SOURCE | KD_ROW_KEY_SET)) == KD_ROW_KEY_OF_SOURCE && source->partition < count &&
+  if (topic->policy == KD_POLICY_AUTO &&
+      (record->flags & (KD_ROW_KEY_OF_SOURCE | KD_ROW_KEY_SET)) == KD_ROW_KEY_OF_SOURCE &&
+      source->partition < count &&
       atomic_load_explicit(&source->topic->partition_count, memory_order_relaxed) == count) {
     return source->partition;
   }
-  if (topic->policy != KD_POLICY_STICKY && record->key) return kd_murmur2_partition(record->key, record->key_length, count);
+  if (topic->policy != KD_POLICY_STICKY && record->key)
+    return kd_murmur2_partition(record->key, record->key_length, count);
   return sticky_partition(job, topic, count);
 }
 
@@ -67,7 +70,9 @@ static int32_t choose_partition(const job *job, kd_topic *topic, const kd_output
 static bool take_from_source(const job *job, kd_output_record *record) {
   kd_input_record source;
   uint16_t flags = record->flags;
-  if (!(flags & (KD_ROW_KEY_OF_SOURCE | KD_ROW_VALUE_OF_SOURCE | KD_ROW_HEADERS_OF_SOURCE | KD_ROW_TIMESTAMP_OF_SOURCE))) return true;
+  if (!(flags & (KD_ROW_KEY_OF_SOURCE | KD_ROW_VALUE_OF_SOURCE | KD_ROW_HEADERS_OF_SOURCE |
+                 KD_ROW_TIMESTAMP_OF_SOURCE)))
+    return true;
   if (!kd_input_record_at(&job->writer->input, record->source_row, &source)) return false;
   if (flags & KD_ROW_KEY_OF_SOURCE) {
     record->key = source.key;
@@ -96,17 +101,19 @@ static bool prepare(job *job, uint32_t row, ready_row *ready) {
   const kd_input_view *input = &job->writer->input;
   if (job->identity) {
     *record = (kd_output_record){
-      .source_row = job->output.first_source_row + row,
-      .topic = (uint16_t)job->output.identity_topic,
-      .flags = KD_ROW_KEY_OF_SOURCE | KD_ROW_VALUE_OF_SOURCE | KD_ROW_HEADERS_OF_SOURCE | KD_ROW_TIMESTAMP_OF_SOURCE,
-      .partition = -1,
+        .source_row = job->output.first_source_row + row,
+        .topic = (uint16_t)job->output.identity_topic,
+        .flags = KD_ROW_KEY_OF_SOURCE | KD_ROW_VALUE_OF_SOURCE | KD_ROW_HEADERS_OF_SOURCE |
+                 KD_ROW_TIMESTAMP_OF_SOURCE,
+        .partition = -1,
     };
     ready->row = record->source_row;
   } else {
     ready->row = row;
     if (!kd_output_record_at(&job->output, row, record)) return refuse(job, row, KD_CODE_BAD_ROW);
   }
-  if (record->source_row >= input->row_count || record->topic >= atomic_load_explicit(&job->writer->topic_count, memory_order_acquire)) {
+  if (record->source_row >= input->row_count ||
+      record->topic >= atomic_load_explicit(&job->writer->topic_count, memory_order_acquire)) {
     return refuse(job, ready->row, KD_CODE_BAD_ROW);
   }
   const kd_segment *segment = kd_input_segment_of(input, record->source_row, &job->segment_hint);
@@ -134,7 +141,8 @@ static bool build_headers(const kd_output_record *record, rd_kafka_headers_t **h
   int more;
   *headers = rd_kafka_headers_new(8);
   while ((more = kd_headers_next(&cursor, &header)) == 1) {
-    rd_kafka_header_add(*headers, (const char *)header.name, (ssize_t)header.name_length, header.value, header.value_length);
+    rd_kafka_header_add(*headers, (const char *)header.name, (ssize_t)header.name_length, header.value,
+                        header.value_length);
   }
   if (more == 0) return true;
   rd_kafka_headers_destroy(*headers);
@@ -151,20 +159,30 @@ static uint64_t nullable_bytes(const void *bytes, uint64_t length) {
   return bytes ? varint_bytes(length) + length : 1;
 }
 
-/* True: even as a batch of its own, which is what a topic's max.message.bytes counts, the record is larger than that. */
+/*
+ * True: even as a batch of its own, which is what a topic's max.message.bytes counts, the record is larger
+ * than that.
+ */
 static bool is_too_large(const kd_topic *topic, const kd_output_record *record) {
   uint64_t bytes_max = atomic_load_explicit(&topic->batch_bytes_max, memory_order_relaxed);
   uint64_t headers_length = record->headers ? record->headers_length : 0;
   /* Headers are shorter in Kafka's form than in ours: nearly all rows are decided here. */
-  if ((uint64_t)record->key_length + record->value_length + headers_length + BATCH_HEADER_BYTES + RECORD_FRAMING_BYTES_MAX <= bytes_max) return false;
+  if ((uint64_t)record->key_length + record->value_length + headers_length + BATCH_HEADER_BYTES +
+          RECORD_FRAMING_BYTES_MAX <=
+      bytes_max)
+    return false;
   /* Attributes, and the deltas of time and offset, which are 0 for an only record. */
-  uint64_t body = 3 + nullable_bytes(record->key, record->key_length) + nullable_bytes(record->value, record->value_length);
+  uint64_t body = 3 + nullable_bytes(record->key, record->key_length) +
+                  nullable_bytes(record->value, record->value_length);
   kd_headers_cursor cursor = {.next = record->headers, .left = (uint32_t)headers_length};
   kd_header header;
   uint64_t count = 0;
   int more = 0;
   while (headers_length > 0 && (more = kd_headers_next(&cursor, &header)) == 1) {
-    body += varint_bytes(header.name_length) + header.name_length + (header.value_length < 0 ? 1 : varint_bytes((uint64_t)header.value_length) + (uint64_t)header.value_length);
+    body += varint_bytes(header.name_length) + header.name_length +
+            (header.value_length < 0
+                 ? 1
+                 : varint_bytes((uint64_t)header.value_length) + (uint64_t)header.value_length);
     count++;
   }
   /* Malformed ones are refused as that. */
@@ -213,7 +231,10 @@ static bool produce(job *job, const ready_row *ready) {
   if (headers) rd_kafka_headers_destroy(headers);
   if (code == 0) return false;
   if (code == RD_KAFKA_RESP_ERR__FATAL) kd_writer_poll(writer);
-  /* Some refusals (a partition or topic that does not exist) come after the interceptor was told: never settle twice. */
+  /*
+   * Some refusals (a partition or topic that does not exist) come after the interceptor was told: never
+   * settle twice.
+   */
   if (kd_writer_has_failure(writer, job->slot, ready->row)) return true;
   return refuse(job, ready->row, code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ? KD_CODE_TOO_LARGE : code);
 }
@@ -259,8 +280,10 @@ void kd_writer_hand_over(kd_writer *writer, kd_slot *slot) {
     for (uint32_t row = 0; row < slot->rows; row++) {
       if (row % KD_WRITER_CLOCK_ROWS == 0) kd_writer_poll_when_due(writer);
       bool handed = false;
-      if (kd_writer_gives_up(writer, slot)) refuse(&job, job.identity ? job.output.first_source_row + row : row, RD_KAFKA_RESP_ERR__PURGE_QUEUE);
-      else handed = prepare(&job, row, &ready) && produce(&job, &ready);
+      if (kd_writer_gives_up(writer, slot))
+        refuse(&job, job.identity ? job.output.first_source_row + row : row, RD_KAFKA_RESP_ERR__PURGE_QUEUE);
+      else
+        handed = prepare(&job, row, &ready) && produce(&job, &ready);
       if (!handed) settled_here++;
     }
   }

@@ -1,8 +1,9 @@
-// Puts the command line and the worker into a few files (build/bin/): loading the compiled modules one by one costs more
-// processor time than moving a quarter of a million records.
+// Puts the command line and the worker into a few files (build/bin/): loading the compiled modules one by one
+// costs more processor time than moving a quarter of a million records.
 //
 //   kd.mjs → program.cjs (+ program.cache)      the command line, one script, and what V8 made of it
-//   transform-worker.mjs → part-*.mjs           a worker thread, and what it loads only when a format wants it
+//   transform-worker.mjs → part-*.mjs           a worker thread, and what it loads only when a format wants
+// it
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +18,10 @@ const CACHE = resolve(OUT, 'program.cache');
 const CACHE_KEY = resolve(OUT, 'program.cache.key');
 const CACHE_SECONDS_MAX = 60;
 
-/** Node 20 keeps no compiled code between two runs, so we do. V8 itself refuses what another version made, and compiles. */
+/**
+ * Node 20 keeps no compiled code between two runs, so we do. V8 itself refuses what another version made, and
+ * compiles.
+ */
 const LOADER = `#!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -35,7 +39,8 @@ script.runInThisContext()(createRequire(import.meta.url), (name) => import(name)
 
 /**
  * Each module goes on to find its files from where it was, and the pool starts the bundled worker.
- * A script whose compiled code was kept can't import: the loader does it for the program, what is bundled apart.
+ * A script whose compiled code was kept can't import: the loader does it for the program, what is bundled
+ * apart.
  */
 function inPlace({ url, load }) {
   return {
@@ -76,7 +81,9 @@ await Promise.all([
     format: 'cjs',
     // ASCII alone, so that it can be read as Latin-1.
     charset: 'ascii',
-    banner: { js: '(function (require, kdImport, kdUrl) { const module = { exports: {} }, exports = module.exports;' },
+    banner: {
+      js: '(function (require, kdImport, kdUrl) { const module = { exports: {} }, exports = module.exports;',
+    },
     footer: { js: '})' },
     plugins: [inPlace({ url: 'kdUrl', load: 'kdImport' })],
   }),
@@ -88,7 +95,11 @@ await Promise.all([
     splitting: true,
     chunkNames: 'part-[hash]',
     // Packages in CommonJS ask for Node's modules by require.
-    banner: { js: "import { createRequire as kdRequire } from 'node:module'; const require = kdRequire(import.meta.url);" },
+    banner: {
+      js:
+        "import { createRequire as kdRequire } from 'node:module'; const require = " +
+        'kdRequire(import.meta.url);',
+    },
     plugins: [inPlace({ url: 'import.meta.url', load: 'import' })],
   }),
 ]);

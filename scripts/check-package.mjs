@@ -1,5 +1,6 @@
-// Packs the project as npm would publish it, installs the tarball into an empty prefix and runs what is there: what users get, not what the checkout has.
-// Takes as long as compiling librdkafka takes: three minutes on two cores.
+// Packs the project as npm would publish it, installs the tarball into an empty prefix and runs what is
+// there: what users get, not what the checkout has. Takes as long as compiling librdkafka takes: three
+// minutes on two cores.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,7 +30,9 @@ const UNWANTED =
 const work = mkdtempSync(join(tmpdir(), 'kd-package-'));
 // An npm that calls this script must not tell the ones below where to work.
 const environment = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^npm_(package|lifecycle|command|execpath|config_(prefix|local_prefix))/.test(name)),
+  Object.entries(process.env).filter(
+    ([name]) => !/^npm_(package|lifecycle|command|execpath|config_(prefix|local_prefix))/.test(name),
+  ),
 );
 for (const name of ['MAKEFLAGS', 'MFLAGS', 'MAKELEVEL']) delete environment[name];
 
@@ -52,18 +55,24 @@ function run(command, args, cwd) {
   });
   if (result.error) fail(`${command}: ${result.error.message}`);
   if (result.status !== 0)
-    fail(`${command} ${args.join(' ')} ended with ${result.status ?? result.signal}:\n${result.stdout}${result.stderr}`);
+    fail(
+      `${command} ${args.join(' ')} ended with ` +
+        `${result.status ?? result.signal}:\n${result.stdout}${result.stderr}`,
+    );
   return result.stdout;
 }
 
 /** The tarball's path, its list of files checked. */
 function pack() {
-  const [report] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', work], ROOT));
+  const [report] = JSON.parse(
+    run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', work], ROOT),
+  );
   const files = report.files.map(({ path }) => path);
   const missing = [...NEEDED, ...Object.values(MANIFEST.bin)].filter((path) => !files.includes(path));
   const unwanted = files.filter((path) => UNWANTED.test(path));
   if (missing.length > 0) fail(`the tarball lacks ${missing.join(', ')}: see files in package.json`);
-  if (unwanted.length > 0) fail(`the tarball should not hold ${unwanted.slice(0, 10).join(', ')}: see files in package.json`);
+  if (unwanted.length > 0)
+    fail(`the tarball should not hold ${unwanted.slice(0, 10).join(', ')}: see files in package.json`);
   say(`${report.filename}: ${files.length} files, ${Math.round(report.size / 1024)} KiB`);
   return join(work, report.filename);
 }
@@ -82,18 +91,26 @@ function checkInstalled(prefix) {
 function checkProject(prefix) {
   const project = join(work, 'project');
   mkdirSync(join(project, 'node_modules'), { recursive: true });
-  run('ln', ['-s', join(prefix, 'lib/node_modules/kafka-dispatcher'), 'node_modules/kafka-dispatcher'], project);
+  run(
+    'ln',
+    ['-s', join(prefix, 'lib/node_modules/kafka-dispatcher'), 'node_modules/kafka-dispatcher'],
+    project,
+  );
   writeFileSync(
     join(project, 'use.mjs'),
-    "import { drop, emit } from 'kafka-dispatcher';\nif (typeof drop !== 'function' || typeof emit !== 'function') process.exit(1);\n",
+    "import { drop, emit } from 'kafka-dispatcher';\nif (typeof drop !== 'function' || typeof emit !== " +
+      "'function') process.exit(1);\n",
   );
   run(process.execPath, ['use.mjs'], project);
   writeFileSync(
     join(project, 'transform.ts'),
-    "import { drop } from 'kafka-dispatcher';\nexport default (value: { n: number }) => (value.n > 1 ? value : drop('SMALL'));\n",
+    "import { drop } from 'kafka-dispatcher';\nexport default (value: { n: number }) => (value.n > 1 ? " +
+      "value : drop('SMALL'));\n",
   );
   const yaml =
-    'kafka:\n  bootstrap-servers: localhost:9092\n  consumer: { group-id: g, topics: [a] }\n  producer: { topic: b }\ndispatcher:\n  transform: ./transform.ts\n  input: { format: json }\n  output: { format: json }\n';
+    'kafka:\n  bootstrap-servers: localhost:9092\n  consumer: { group-id: g, topics: [a] }\n  producer: ' +
+    '{ topic: b }\ndispatcher:\n  transform: ./transform.ts\n  input: ' +
+    '{ format: json }\n  output: { format: json }\n';
   writeFileSync(join(project, 'kd.yml'), yaml);
   run(join(prefix, 'bin', 'kd'), ['validate'], project);
   say('a project of its own imports the library and validates');
@@ -103,7 +120,11 @@ const tarball = pack();
 const prefix = join(work, 'prefix');
 mkdirSync(prefix);
 say('installing it; librdkafka is compiled on the way');
-run('npm', ['install', '--global', '--prefix', prefix, '--no-audit', '--no-fund', '--foreground-scripts', tarball], dirname(tarball));
+run(
+  'npm',
+  ['install', '--global', '--prefix', prefix, '--no-audit', '--no-fund', '--foreground-scripts', tarball],
+  dirname(tarball),
+);
 say('installed');
 checkInstalled(prefix);
 checkProject(prefix);

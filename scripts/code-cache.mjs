@@ -1,4 +1,5 @@
-// Runs the program through the main job once (the demo: a broker of its own, real records) and keeps what V8 compiled on the way.
+// Runs the program through the main job once (the demo: a broker of its own, real records) and keeps what V8
+// compiled on the way.
 //   node scripts/code-cache.mjs PROGRAM CACHE
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,4 +12,8 @@ process.argv.splice(1, Number.POSITIVE_INFINITY, program, 'demo', '--output', 'j
 process.once('exit', (code) => {
   if (code === 0) writeFileSync(cache, script.createCachedData());
 });
-script.runInThisContext()(createRequire(pathToFileURL(program)), (name) => import(name), pathToFileURL(program).href);
+script.runInThisContext()(
+  createRequire(pathToFileURL(program)),
+  (name) => import(name),
+  pathToFileURL(program).href,
+);

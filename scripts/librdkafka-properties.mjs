@@ -1,10 +1,12 @@
-// Writes src/config/librdkafka-properties.ts from the CONFIGURATION.md of the librdkafka that node-rdkafka ships.
-// Run it after an upgrade of node-rdkafka: node scripts/librdkafka-properties.mjs
+// Writes src/config/librdkafka-properties.ts from the CONFIGURATION.md of the librdkafka that node-rdkafka
+// ships. Run it after an upgrade of node-rdkafka: node scripts/librdkafka-properties.mjs
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const source = new URL('../node_modules/node-rdkafka/deps/librdkafka/CONFIGURATION.md', import.meta.url);
 const target = new URL('../src/config/librdkafka-properties.ts', import.meta.url);
-const version = JSON.parse(readFileSync(new URL('../node_modules/node-rdkafka/package.json', import.meta.url), 'utf8')).librdkafka;
+const version = JSON.parse(
+  readFileSync(new URL('../node_modules/node-rdkafka/package.json', import.meta.url), 'utf8'),
+).librdkafka;
 
 const rows = new Map();
 for (const line of readFileSync(source, 'utf8').split('\n')) {
@@ -37,7 +39,9 @@ writeFileSync(
   target,
   `/** Every property of librdkafka ${version}. Written by scripts/librdkafka-properties.mjs from its CONFIGURATION.md: do not edit. */
 
-/** Name, C(onsumer) | P(roducer) | * both, type, range or choices, canonical name when this one is an alias. */
+/**
+ * Name, C(onsumer) | P(roducer) | * both, type, range or choices, canonical name when this one is an alias.
+ */
 export type LibrdkafkaRow = readonly [name: string, scope: 'C' | 'P' | '*', type: 'string' | 'integer' | 'float' | 'boolean' | 'enum' | 'callback', range?: string, alias?: string];
 
 export const LIBRDKAFKA_VERSION = '${version}';

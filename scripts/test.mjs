@@ -1,7 +1,8 @@
 // Runs compiled tests with node:test and closes with the totals over all of them.
 //   node --enable-source-maps scripts/test.mjs [path below test/ or part of a file's name…]
-// Three rounds: what only computes runs a file per core; what needs brokers or whole programs mostly waits for them and runs two files at a time;
-// what judges time or memory says `// @alone` and runs one file after another. One broker serves all that ask for the shared one.
+// Three rounds: what only computes runs a file per core; what needs brokers or whole programs mostly waits
+// for them and runs two files at a time; what judges time or memory says `// @alone` and runs one file after
+// another. One broker serves all that ask for the shared one.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
@@ -33,7 +34,13 @@ function testFiles(wanted) {
       if (!existsSync(compiled)) throw new Error(`${relative(ROOT, compiled)} is missing: run make build`);
       const text = readFileSync(join(ROOT, source), 'utf8');
       const alone = ALONE.test(text);
-      return { compiled, alone, brokers: !alone && BROKERS.test(text), shared: SHARED.test(text), oldReleases: OLD_RELEASES.test(text) };
+      return {
+        compiled,
+        alone,
+        brokers: !alone && BROKERS.test(text),
+        shared: SHARED.test(text),
+        oldReleases: OLD_RELEASES.test(text),
+      };
     });
 }
 
@@ -64,22 +71,34 @@ async function* events(rounds, totals) {
       // Counts as one failure, and the totals are still printed.
       yield {
         type: 'test:stderr',
-        data: { message: `the shared broker did not start, ${files.length} files were not run: ${String(error?.stack ?? error)}\n` },
+        data: {
+          message:
+            `the shared broker did not start, ${files.length} files were not run: ` +
+            `${String(error?.stack ?? error)}\n`,
+        },
       };
       totals.set('fail', (totals.get('fail') ?? 0) + 1);
       continue;
     }
-    for await (const event of run({ files: files.map((file) => file.compiled), concurrency, timeout: FILE_MINUTES_MAX * 60_000 })) {
+    for await (const event of run({
+      files: files.map((file) => file.compiled),
+      concurrency,
+      timeout: FILE_MINUTES_MAX * 60_000,
+    })) {
       if (event.type === 'test:summary') continue;
       noteTime(event);
-      const total = event.type === 'test:diagnostic' && event.data.nesting === 0 ? TOTAL.exec(event.data.message) : null;
+      const total =
+        event.type === 'test:diagnostic' && event.data.nesting === 0 ? TOTAL.exec(event.data.message) : null;
       if (total === null) yield event;
       else totals.set(total[1], (totals.get(total[1]) ?? 0) + Number(total[2]));
     }
   }
   for (const message of slowestFiles()) yield { type: 'test:diagnostic', data: { nesting: 0, message } };
   for (const [name, value] of totals) {
-    yield { type: 'test:diagnostic', data: { nesting: 0, message: `${name} ${Number.isInteger(value) ? value : value.toFixed(0)}` } };
+    yield {
+      type: 'test:diagnostic',
+      data: { nesting: 0, message: `${name} ${Number.isInteger(value) ? value : value.toFixed(0)}` },
+    };
   }
 }
 
@@ -87,7 +106,10 @@ function support(name) {
   return import(pathToFileURL(resolve(ROOT, 'build/test/support', name)).href);
 }
 
-/** Fetches and compiles the Java side while the first round computes: on a bare machine most of it waits for Maven's servers. */
+/**
+ * Fetches and compiles the Java side while the first round computes: on a bare machine most of it waits for
+ * Maven's servers.
+ */
 async function fetchJava(files) {
   if (!files.some((file) => file.alone || file.brokers)) return;
   try {
@@ -103,7 +125,10 @@ async function fetchJava(files) {
 /** Starts the shared broker when one of the files wants it and none was given by hand. */
 async function startSharedBroker(files) {
   if (!files.some((file) => file.shared)) return undefined;
-  const [{ KafkaCluster }, { SHARED_BOOTSTRAP }] = await Promise.all([support('kafka-cluster.js'), support('shared-cluster.js')]);
+  const [{ KafkaCluster }, { SHARED_BOOTSTRAP }] = await Promise.all([
+    support('kafka-cluster.js'),
+    support('shared-cluster.js'),
+  ]);
   if (process.env[SHARED_BOOTSTRAP]) return undefined;
   const cluster = await KafkaCluster.start({ brokers: 1 });
   process.env[SHARED_BOOTSTRAP] = cluster.bootstrapServers;

@@ -1,4 +1,7 @@
-/** A trial of a configuration: clients that connect, ask for the topics and leave, without reading, writing or joining the group. */
+/**
+ * A trial of a configuration: clients that connect, ask for the topics and leave, without reading, writing or
+ * joining the group.
+ */
 import { tryConsumer } from './adapters/kafka/consumer-trial.js';
 import { loadNative } from './adapters/kafka/native.js';
 import { jobSink, outputTopicNames } from './compose.js';
@@ -39,7 +42,9 @@ async function tryProducer(config: ResolvedConfig, logger: Logger): Promise<void
   } finally {
     // As with the consumer: what was found out counts, however slowly the client leaves.
     await sink.close(CLOSE_TIMEOUT_MS).catch((error: unknown) => {
-      logger.debug('kafka producer: left a trial late', { error: error instanceof Error ? error.message : String(error) });
+      logger.debug('kafka producer: left a trial late', {
+        error: error instanceof Error ? error.message : String(error),
+      });
     });
   }
 }

@@ -77,12 +77,27 @@ export function compose({ config, until, logger, carried }: ComposeOptions): Com
   });
   const sink = jobSink(config, { native, table, logger, nowMs });
   const pool = new LatePool(job.threads, async () =>
-    createPool(config, await poolTopics(config, sink), { logger, describePartition: (id) => table.describe(id) }),
+    createPool(config, await poolTopics(config, sink), {
+      logger,
+      describePartition: (id) => table.describe(id),
+    }),
   );
   const clock: Clock = { nowMs, after: realTimer };
-  const settings = { ...dispatcherSettings(config, until), ...(carried?.ends === undefined ? {} : { ends: carried.ends }) };
+  const settings = {
+    ...dispatcherSettings(config, until),
+    ...(carried?.ends === undefined ? {} : { ends: carried.ends }),
+  };
   const shared = carried === undefined ? {} : { books: carried.books, running: carried.running };
-  const deps = { source, sink, pool, clock, logger, createBlock, describe: (id: number) => table.describe(id), ...shared };
+  const deps = {
+    source,
+    sink,
+    pool,
+    clock,
+    logger,
+    createBlock,
+    describe: (id: number) => table.describe(id),
+    ...shared,
+  };
   return { dispatcher: new Dispatcher(deps, settings), bytesOut: () => sink.writerStats()?.bytes ?? 0 };
 }
 
@@ -165,8 +180,11 @@ async function createPool(
     },
   });
   const settings: PoolSettings = { ...deps, task, threads: job.threads };
-  // The inline pool runs transforms here and brings all formats along; with threads the main thread needs none of that.
-  return job.threads === 0 ? (await import('./adapters/pool/inline-pool.js')).createInlinePool(settings) : createPiscinaPool(settings);
+  // The inline pool runs transforms here and brings all formats along; with threads the main thread needs
+  // none of that.
+  return job.threads === 0
+    ? (await import('./adapters/pool/inline-pool.js')).createInlinePool(settings)
+    : createPiscinaPool(settings);
 }
 
 function createBlock(bytes: number, id: number): Block {

@@ -1,5 +1,15 @@
 /** The library: what a transform module imports from 'kafka-dispatcher'. */
-export type { Drop, Emit, EmitAll, EmitOptions, EmitRaw, HeadersInput, Reject, Result, Tombstone } from './transform/results.js';
+export type {
+  Drop,
+  Emit,
+  EmitAll,
+  EmitOptions,
+  EmitRaw,
+  HeadersInput,
+  Reject,
+  Result,
+  Tombstone,
+} from './transform/results.js';
 export { drop, emit, emitAll, emitRaw, reject, tombstone } from './transform/results.js';
 export type { StandardSchema } from './transform/standard-schema.js';
 export type {

@@ -29,7 +29,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // Without anybody to read complaints the work goes on.
 process.stderr.on('error', () => undefined);
 
-// Results alone go there: a transform that runs in this thread (`threads: 0`), or is looked at, may print at its top level.
+// Results alone go there: a transform that runs in this thread (`threads: 0`), or is looked at, may print at
+// its top level.
 globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
 
 process.on('uncaughtException', (error) => {
@@ -38,5 +39,6 @@ process.on('uncaughtException', (error) => {
   process.exit(ExitCode.defect);
 });
 
-// No `await` at the top: the bundled program is a plain script, whose compiled code can be kept (scripts/bundle.mjs).
+// No `await` at the top: the bundled program is a plain script, whose compiled code can be kept
+// (scripts/bundle.mjs).
 void runCli(process.argv.slice(2), io).then(() => setTimeout(() => process.exit(), LINGER_MAX_MS).unref());

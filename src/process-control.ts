@@ -8,8 +8,8 @@ let held: { readonly stops: string[]; readonly release: () => void } | undefined
 let reloadWasWanted = false;
 
 /**
- * From now on signals wait for onStopSignals and onReloadSignal, so that a run is not killed in the moments in which it is still read and put together.
- * A second one is not kept waiting: `exit` ends the process.
+ * From now on signals wait for onStopSignals and onReloadSignal, so that a run is not killed in the moments
+ * in which it is still read and put together. A second one is not kept waiting: `exit` ends the process.
  */
 export function holdSignals(onTerminal: boolean, exit: () => void): void {
   if (held !== undefined) return;
@@ -39,7 +39,10 @@ function listen(signals: readonly NodeJS.Signals[], listener: StopListener): () 
   };
 }
 
-/** Calls back with 1 for the first SIGTERM or SIGINT, 2 for the second …, those that were held at once; returns what takes the handlers away. */
+/**
+ * Calls back with 1 for the first SIGTERM or SIGINT, 2 for the second …, those that were held at once;
+ * returns what takes the handlers away.
+ */
 export function onStopSignals(handle: (count: number, signal: string) => void): () => void {
   let count = 0;
   const listener = (signal: string): void => handle(++count, signal);
@@ -52,8 +55,8 @@ export function onStopSignals(handle: (count: number, signal: string) => void): 
 }
 
 /**
- * Calls back at SIGHUP. On a terminal it most often means that the terminal was closed (`terminalGone`): then nobody asks for a reload.
- * Returns what takes the handler away.
+ * Calls back at SIGHUP. On a terminal it most often means that the terminal was closed (`terminalGone`): then
+ * nobody asks for a reload. Returns what takes the handler away.
  */
 export function onReloadSignal(onTerminal: boolean, handle: (terminalGone: boolean) => void): () => void {
   const listener = (): void => handle(onTerminal && !hasTerminal());

@@ -3,4 +3,7 @@ import { createRequire } from 'node:module';
 const manifest: unknown = createRequire(import.meta.url)('../../package.json');
 
 /** Of this package. */
-export const version = typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : '0.0.0';
+export const version =
+  typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : '0.0.0';

@@ -1,7 +1,15 @@
-/** The door of a worker thread: Piscina calls the default export with one message at a time. Everything behind it is in src/transform. */
+/**
+ * The door of a worker thread: Piscina calls the default export with one message at a time. Everything behind
+ * it is in src/transform.
+ */
 import { Console } from 'node:console';
 import { isMainThread, threadId, workerData } from 'node:worker_threads';
-import { type WorkerAnswer, type WorkerInit, type WorkerMessage, WorkerSession } from '../src/transform/worker-session.js';
+import {
+  type WorkerAnswer,
+  type WorkerInit,
+  type WorkerMessage,
+  WorkerSession,
+} from '../src/transform/worker-session.js';
 
 const session = isMainThread ? undefined : new WorkerSession(readInit(workerData), threadId);
 
@@ -10,7 +18,8 @@ export default function handle(message: WorkerMessage): Promise<WorkerAnswer> {
   return session.handle(message);
 }
 
-// Standard output belongs to results (`-o json`): what a transform prints goes to standard error, however it prints.
+// Standard output belongs to results (`-o json`): what a transform prints goes to standard error, however it
+// prints.
 if (!isMainThread) {
   process.stdout.write = process.stderr.write.bind(process.stderr);
   globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
@@ -18,7 +27,11 @@ if (!isMainThread) {
 
 function readInit(data: unknown): WorkerInit {
   const isInit =
-    typeof data === 'object' && data !== null && 'settings' in data && 'stopCells' in data && data.stopCells instanceof Int32Array;
+    typeof data === 'object' &&
+    data !== null &&
+    'settings' in data &&
+    'stopCells' in data &&
+    data.stopCells instanceof Int32Array;
   if (!isInit) throw new Error('transform-worker was started without its settings');
   return data as WorkerInit;
 }

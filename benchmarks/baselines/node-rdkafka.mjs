@@ -1,9 +1,11 @@
 /**
- * The same job on stock node-rdkafka, by hand, as its own documentation does it: consume(n), produce() each record to the same partition with its key,
- * headers and source timestamp, to the end of a known number of records. One JSON object on standard output.
- *   node node-rdkafka.mjs '{"bootstrap":…,"input":…,"output":…,"group":…,"records":n,"reports":true|false,"consumer":{…},"producer":{…}}'
- * reports: count every record's delivery report in JavaScript (the only way stock node-rdkafka has to know that it arrived); without them the final
- * flush is all there is, which is no basis for committing offsets.
+ * The same job on stock node-rdkafka, by hand, as its own documentation does it: consume(n), produce() each
+ * record to the same partition with its key, headers and source timestamp, to the end of a known number of
+ * records. One JSON object on standard output.
+ *   node node-rdkafka.mjs
+ * '{"bootstrap":…,"input":…,"output":…,"group":…,"records":n,"reports":true|false,"consumer":{…},"producer":{…}}'
+ * reports: count every record's delivery report in JavaScript (the only way stock node-rdkafka has to know
+ * that it arrived); without them the final flush is all there is, which is no basis for committing offsets.
  */
 import Kafka from 'node-rdkafka';
 
@@ -14,7 +16,12 @@ const QUEUE_FULL = Kafka.CODES.ERRORS.ERR__QUEUE_FULL;
 
 const options = JSON.parse(process.argv[2]);
 const consumer = new Kafka.KafkaConsumer(
-  { 'bootstrap.servers': options.bootstrap, 'group.id': options.group, 'check.crcs': true, ...options.consumer },
+  {
+    'bootstrap.servers': options.bootstrap,
+    'group.id': options.group,
+    'check.crcs': true,
+    ...options.consumer,
+  },
   { 'auto.offset.reset': 'earliest' },
 );
 const producer = new Kafka.Producer({
@@ -37,13 +44,26 @@ function connect(client) {
 }
 
 function consume() {
-  return new Promise((resolve, reject) => consumer.consume(CONSUME_MAX, (error, records) => (error ? reject(error) : resolve(records))));
+  return new Promise((resolve, reject) =>
+    consumer.consume(CONSUME_MAX, (error, records) => (error ? reject(error) : resolve(records))),
+  );
 }
 
-/** False when librdkafka's queue is full. Synchronous: a promise a record would cost the baseline more than librdkafka does. */
+/**
+ * False when librdkafka's queue is full. Synchronous: a promise a record would cost the baseline more than
+ * librdkafka does.
+ */
 function produced(record) {
   try {
-    producer.produce(options.output, record.partition, record.value, record.key, record.timestamp, undefined, record.headers);
+    producer.produce(
+      options.output,
+      record.partition,
+      record.value,
+      record.key,
+      record.timestamp,
+      undefined,
+      record.headers,
+    );
     return true;
   } catch (error) {
     if (error.code !== QUEUE_FULL) throw error;
@@ -62,13 +82,17 @@ while (records < options.records) {
   for (const record of await consume()) {
     if (records === 0) firstAt = performance.now();
     records += 1;
-    while (options.output !== undefined && !produced(record)) await new Promise((resolve) => setTimeout(resolve, 1));
+    while (options.output !== undefined && !produced(record))
+      await new Promise((resolve) => setTimeout(resolve, 1));
     if (records === options.records) break;
   }
 }
 if (options.output !== undefined)
-  await new Promise((resolve, reject) => producer.flush(FLUSH_MS, (error) => (error ? reject(error) : resolve())));
-while (options.reports && delivered + failed < records) await new Promise((resolve) => setTimeout(resolve, 1));
+  await new Promise((resolve, reject) =>
+    producer.flush(FLUSH_MS, (error) => (error ? reject(error) : resolve())),
+  );
+while (options.reports && delivered + failed < records)
+  await new Promise((resolve) => setTimeout(resolve, 1));
 const seconds = (performance.now() - firstAt) / 1000;
 const { user, system } = process.cpuUsage();
 await Promise.all([consumer, producer].map((client) => new Promise((resolve) => client.disconnect(resolve))));

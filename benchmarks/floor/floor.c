@@ -1,9 +1,11 @@
 /*
- * The floor: what the same job costs in plain C on the same librdkafka with the same settings. One loop, no threads of our own.
+ * The floor: what the same job costs in plain C on the same librdkafka with the same settings. One loop, no
+ * threads of our own.
  *   floor consume|pass -b SERVERS -i TOPIC [-o TOPIC] -n RECORDS [-g GROUP] [-C name=value]… [-P name=value]…
  * RECORDS 0: until SIGTERM.
- * pass: every record goes on to the same partition with its key, headers and source timestamp (produceva); idempotent, acks=all, delivery
- * reports polled, offsets committed by the group's auto-commit. Prints one JSON object.
+ * pass: every record goes on to the same partition with its key, headers and source timestamp (produceva);
+ * idempotent, acks=all, delivery reports polled, offsets committed by the group's auto-commit. Prints one
+ * JSON object.
  */
 #include <signal.h>
 
@@ -74,7 +76,8 @@ static void forward(rd_kafka_t *producer, rd_kafka_topic_t *topic, const rd_kafk
   for (;;) {
     rd_kafka_error_t *error = rd_kafka_produceva(producer, vus, n);
     if (!error) return;
-    if (rd_kafka_error_code(error) != RD_KAFKA_RESP_ERR__QUEUE_FULL) die("produceva", rd_kafka_error_string(error));
+    if (rd_kafka_error_code(error) != RD_KAFKA_RESP_ERR__QUEUE_FULL)
+      die("produceva", rd_kafka_error_string(error));
     rd_kafka_error_destroy(error);
     rd_kafka_poll(producer, 1);
   }
@@ -87,7 +90,8 @@ int main(int argc, char **argv) {
   int64_t wanted = atoll(argument(argc, argv, "-n", NULL));
   rd_kafka_t *consumer = start_consumer(argc, argv, argument(argc, argv, "-i", NULL));
   rd_kafka_t *producer = pass ? start_producer(argc, argv) : NULL;
-  rd_kafka_topic_t *topic = pass ? rd_kafka_topic_new(producer, argument(argc, argv, "-o", NULL), NULL) : NULL;
+  rd_kafka_topic_t *topic =
+      pass ? rd_kafka_topic_new(producer, argument(argc, argv, "-o", NULL), NULL) : NULL;
   rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(consumer);
   int64_t records = 0, bytes = 0;
   double first = 0, begun = now_seconds();
@@ -97,7 +101,10 @@ int main(int argc, char **argv) {
     wanted = INT64_MAX;
   }
   while (records < wanted && !stopped) {
-    /* Takes what is there; waits only for the first, which ends the wait at once: a batch call with a timeout waits all of it for a full batch. */
+    /*
+     * Takes what is there; waits only for the first, which ends the wait at once: a batch call with a timeout
+     * waits all of it for a full batch.
+     */
     ssize_t n = rd_kafka_consume_batch_queue(queue, 0, batch, BATCH_MAX);
     int wait_ms = producer && rd_kafka_outq_len(producer) > 0 ? WAIT_REPORTS_MS : WAIT_MS;
     if (n == 0 && (batch[0] = rd_kafka_consumer_poll(consumer, wait_ms))) n = 1;
@@ -125,7 +132,9 @@ int main(int argc, char **argv) {
   }
   struct rusage u;
   getrusage(RUSAGE_SELF, &u);
-  printf("{\"records\":%lld,\"bytes\":%lld,\"delivered\":%lld,\"failed\":%lld,\"seconds\":%.4f,\"startSeconds\":%.4f,\"cpuSeconds\":%.4f,\"rssPeakBytes\":%lld}\n", (long long)records,
-         (long long)bytes, (long long)delivered, (long long)failed, ended - first, first - begun, cpu_seconds(), (long long)u.ru_maxrss * 1024);
+  printf("{\"records\":%lld,\"bytes\":%lld,\"delivered\":%lld,\"failed\":%lld,\"seconds\":%.4f,"
+         "\"startSeconds\":%.4f,\"cpuSeconds\":%.4f,\"rssPeakBytes\":%lld}\n",
+         (long long)records, (long long)bytes, (long long)delivered, (long long)failed, ended - first,
+         first - begun, cpu_seconds(), (long long)u.ru_maxrss * 1024);
   return failed != 0;
 }

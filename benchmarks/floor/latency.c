@@ -1,9 +1,10 @@
 /*
  * Latency from end to end at a fixed rate, generator and meter in one process on one clock.
- *   latency -b SERVERS -i INPUT -o OUTPUT -p PARTITIONS -r RECORDS_PER_SECOND -s SECONDS -w WARM_UP_SECONDS [-v VALUE_BYTES]
- * The generator is open-loop: a record carries the time at which it was due, not at which it got out, so a stall counts in full. The time is the
- * second field of an Avro record {id: long, time: long (microseconds), amount: double, name: string, tags: string[3]}; whatever sits between INPUT and
- * OUTPUT must keep it. With OUTPUT = INPUT it measures Kafka and itself alone. Prints one JSON object.
+ *   latency -b SERVERS -i INPUT -o OUTPUT -p PARTITIONS -r RECORDS_PER_SECOND -s SECONDS -w WARM_UP_SECONDS
+ * [-v VALUE_BYTES] The generator is open-loop: a record carries the time at which it was due, not at which it
+ * got out, so a stall counts in full. The time is the second field of an Avro record {id: long, time: long
+ * (microseconds), amount: double, name: string, tags: string[3]}; whatever sits between INPUT and OUTPUT must
+ * keep it. With OUTPUT = INPUT it measures Kafka and itself alone. Prints one JSON object.
  */
 #include <pthread.h>
 #include <unistd.h>
@@ -47,7 +48,9 @@ static size_t get_long(const unsigned char *in, size_t length, int64_t *value) {
   return 0;
 }
 
-static int64_t micros(double seconds) { return (int64_t)(seconds * 1e6); }
+static int64_t micros(double seconds) {
+  return (int64_t)(seconds * 1e6);
+}
 
 static size_t make_value(unsigned char *out, int64_t id, int64_t due, size_t value_bytes) {
   double amount = (double)(id % 100000) / 100;
@@ -77,7 +80,8 @@ static void *generate(void *argument) {
       size_t length = make_value(value, run->sent, micros(due), run->value_bytes);
       /* Runs of 64 records a partition, as a producer with sticky batches has them. */
       int32_t partition = (int32_t)(run->sent / 64 % run->partitions);
-      while (rd_kafka_produce(run->topic, partition, RD_KAFKA_MSG_F_COPY, value, length, NULL, 0, NULL) == -1) rd_kafka_poll(run->producer, 1);
+      while (rd_kafka_produce(run->topic, partition, RD_KAFKA_MSG_F_COPY, value, length, NULL, 0, NULL) == -1)
+        rd_kafka_poll(run->producer, 1);
       run->sent++;
     }
     rd_kafka_poll(run->producer, 0);
@@ -127,7 +131,9 @@ static double percentile(const uint32_t *buckets, int64_t count, double share) {
 int main(int argc, char **argv) {
   static rd_kafka_message_t *batch[BATCH_MAX];
   const char *servers = argument(argc, argv, "-b", NULL);
-  struct run run = {.partitions = atoi(argument(argc, argv, "-p", NULL)), .rate = atof(argument(argc, argv, "-r", NULL)), .seconds = atof(argument(argc, argv, "-s", NULL))};
+  struct run run = {.partitions = atoi(argument(argc, argv, "-p", NULL)),
+                    .rate = atof(argument(argc, argv, "-r", NULL)),
+                    .seconds = atof(argument(argc, argv, "-s", NULL))};
   run.value_bytes = (size_t)atol(argument(argc, argv, "-v", "98"));
   double warm_up = atof(argument(argc, argv, "-w", "2"));
   rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -150,8 +156,10 @@ int main(int argc, char **argv) {
     ssize_t n = rd_kafka_consume_batch_queue(queue, 0, batch, BATCH_MAX);
     if (n == 0 && (batch[0] = rd_kafka_consumer_poll(consumer, 50))) n = 1;
     double now = now_seconds();
-    if (n > 0) quiet_since = now;
-    else if (__atomic_load_n(&run.done, __ATOMIC_SEQ_CST) && now - quiet_since > GRACE_SECONDS) break;
+    if (n > 0)
+      quiet_since = now;
+    else if (__atomic_load_n(&run.done, __ATOMIC_SEQ_CST) && now - quiet_since > GRACE_SECONDS)
+      break;
     for (ssize_t i = 0; i < n; i++) {
       rd_kafka_message_t *m = batch[i];
       int64_t id, due;
@@ -171,9 +179,12 @@ int main(int argc, char **argv) {
   }
   double ended = now_seconds();
   pthread_join(thread, NULL);
-  printf("{\"sent\":%lld,\"received\":%lld,\"measured\":%lld,\"ratePerSecond\":%.0f,\"p50Ms\":%.2f,\"p90Ms\":%.2f,\"p99Ms\":%.2f,\"p999Ms\":%.2f,\"maxMs\":%.2f,\"seconds\":%.2f,\"cpuSeconds\":%.3f}\n",
-         (long long)run.sent, (long long)received, (long long)measured, run.rate, percentile(buckets, measured, 0.5), percentile(buckets, measured, 0.9), percentile(buckets, measured, 0.99),
-         percentile(buckets, measured, 0.999), worst * 1e3, ended - run.begun, cpu_seconds());
+  printf("{\"sent\":%lld,\"received\":%lld,\"measured\":%lld,\"ratePerSecond\":%.0f,\"p50Ms\":%.2f,\"p90Ms\":"
+         "%.2f,\"p99Ms\":%.2f,\"p999Ms\":%.2f,\"maxMs\":%.2f,\"seconds\":%.2f,\"cpuSeconds\":%.3f}\n",
+         (long long)run.sent, (long long)received, (long long)measured, run.rate,
+         percentile(buckets, measured, 0.5), percentile(buckets, measured, 0.9),
+         percentile(buckets, measured, 0.99), percentile(buckets, measured, 0.999), worst * 1e3,
+         ended - run.begun, cpu_seconds());
   rd_kafka_queue_destroy(queue);
   rd_kafka_consumer_close(consumer);
   return received == total ? 0 : 1;

@@ -1,6 +1,6 @@
 /*
- * measure FILE COMMAND…: runs the command and writes what the kernel counted for it (user and system time of the whole process, peak RSS) to FILE.
- * SIGTERM and SIGINT are handed on. Ends with the command's exit code.
+ * measure FILE COMMAND…: runs the command and writes what the kernel counted for it (user and system time of
+ * the whole process, peak RSS) to FILE. SIGTERM and SIGINT are handed on. Ends with the command's exit code.
  */
 #include <errno.h>
 #include <signal.h>
@@ -13,9 +13,13 @@
 
 static pid_t child;
 
-static void hand_on(int signal) { kill(child, signal); }
+static void hand_on(int signal) {
+  kill(child, signal);
+}
 
-static double seconds(struct timeval t) { return (double)t.tv_sec + (double)t.tv_usec / 1e6; }
+static double seconds(struct timeval t) {
+  return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
 
 static double now(void) {
   struct timespec t;
@@ -43,8 +47,11 @@ int main(int argc, char **argv) {
   FILE *out = fopen(argv[1], "w");
   if (!out) return 2;
   int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  fprintf(out, "{\"code\":%d,\"seconds\":%.4f,\"userSeconds\":%.4f,\"systemSeconds\":%.4f,\"rssPeakBytes\":%lld,\"contextSwitches\":%ld}\n", code, now() - begun, seconds(usage.ru_utime),
-          seconds(usage.ru_stime), (long long)usage.ru_maxrss * 1024, usage.ru_nvcsw + usage.ru_nivcsw);
+  fprintf(out,
+          "{\"code\":%d,\"seconds\":%.4f,\"userSeconds\":%.4f,\"systemSeconds\":%.4f,\"rssPeakBytes\":%lld,"
+          "\"contextSwitches\":%ld}\n",
+          code, now() - begun, seconds(usage.ru_utime), seconds(usage.ru_stime),
+          (long long)usage.ru_maxrss * 1024, usage.ru_nvcsw + usage.ru_nivcsw);
   fclose(out);
   return code;
 }

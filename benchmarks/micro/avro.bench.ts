@@ -1,6 +1,7 @@
 /**
- * Avro per record, avsc against the generated codec: `node build/benchmarks/micro/avro.bench.js`. The record is the one of the project's main
- * benchmark (2 longs, a double, a string, an array of 3 strings; 98 bytes), 2,000 of them in one shared block, as a worker sees them.
+ * Avro per record, avsc against the generated codec: `node build/benchmarks/micro/avro.bench.js`. The record
+ * is the one of the project's main benchmark (2 longs, a double, a string, an array of 3 strings; 98 bytes),
+ * 2,000 of them in one shared block, as a worker sees them.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -62,7 +63,9 @@ function pack(type: avro.Type, prefix: string): Packed {
     position += one.length;
     ends.push(position);
   }
-  process.stdout.write(`${prefix === '' ? 'ASCII' : 'not ASCII'}: ${(position / RECORDS).toFixed(1)} bytes a record\n`);
+  process.stdout.write(
+    `${prefix === '' ? 'ASCII' : 'not ASCII'}: ${(position / RECORDS).toFixed(1)} bytes a record\n`,
+  );
   return { bytes, buffer: Buffer.from(shared), starts, ends };
 }
 
@@ -77,7 +80,8 @@ function measure(name: string, round: () => void): void {
   }
   times.sort((a, b) => a - b);
   process.stdout.write(
-    `  ${name.padEnd(44)} median ${(times[ROUNDS / 2] ?? 0).toFixed(0).padStart(5)} ns   best ${(times[0] ?? 0).toFixed(0).padStart(5)} ns\n`,
+    `  ${name.padEnd(44)} median ${(times[ROUNDS / 2] ?? 0).toFixed(0).padStart(5)} ns   best ` +
+      `${(times[0] ?? 0).toFixed(0).padStart(5)} ns\n`,
   );
 }
 

@@ -1,4 +1,7 @@
-/** What the main thread pays for a batch: tracking its segments and releasing it in order. Per batch, not per record. */
+/**
+ * What the main thread pays for a batch: tracking its segments and releasing it in order. Per batch, not per
+ * record.
+ */
 import type { Bench } from 'tinybench';
 import type { Segment } from '../../src/core/batch.js';
 import { CompletionRing } from '../../src/core/completion-ring.js';
@@ -20,10 +23,20 @@ export function addTrackerTasks(bench: Bench): void {
     Array.from({ length: PARTITIONS }, (_, partitionId) => {
       const firstOffset = next.get(partitionId) ?? 0;
       next.set(partitionId, firstOffset + ROWS);
-      return { partitionId, epoch: 1, firstRow: partitionId * ROWS, rowCount: ROWS, firstOffset, lastOffset: firstOffset + ROWS - 1 };
+      return {
+        partitionId,
+        epoch: 1,
+        firstRow: partitionId * ROWS,
+        rowCount: ROWS,
+        firstOffset,
+        lastOffset: firstOffset + ROWS - 1,
+      };
     });
   bench.add('core: 100 batches of 8 segments tracked, settled out of order, committed', () => {
-    const batches = Array.from({ length: TRACKED_BATCHES }, () => ({ id: ++batchId, segments: segmentsOfBatch() }));
+    const batches = Array.from({ length: TRACKED_BATCHES }, () => ({
+      id: ++batchId,
+      segments: segmentsOfBatch(),
+    }));
     for (const batch of batches) {
       for (const segment of batch.segments) {
         tracker.add(segment, batch.id);

@@ -1,4 +1,7 @@
-/** US flights: JSON in, checked and enriched with both airports, Avro out. What fails becomes a dead letter that says why. */
+/**
+ * US flights: JSON in, checked and enriched with both airports, Avro out. What fails becomes a dead letter
+ * that says why.
+ */
 import { readFile } from 'node:fs/promises';
 import { defineTransform, reject, type } from 'kafka-dispatcher';
 import { greatCircleMiles } from './great-circle.js';
@@ -40,19 +43,28 @@ export default defineTransform({
     return { airports: new Map(Object.entries(JSON.parse(text) as Record<string, Airport>)) };
   },
 
-  // The types above are a promise of the sender; this is where it is held to it. A text is the reason in the dead letter.
+  // The types above are a promise of the sender; this is where it is held to it. A text is the reason in the
+  // dead letter.
   validate(flight) {
-    if (typeof flight.origin !== 'string' || typeof flight.destination !== 'string') return 'origin and destination must be texts';
+    if (typeof flight.origin !== 'string' || typeof flight.destination !== 'string')
+      return 'origin and destination must be texts';
     if (!Number.isInteger(flight.delay)) return 'delay must be a whole number of minutes';
-    if (!Number.isInteger(flight.distance) || flight.distance <= 0) return 'distance must be a positive number of miles';
-    return (typeof flight.date === 'string' && LOCAL_TIME.test(flight.date)) || 'date must look like 2001-01-31T23:59';
+    if (!Number.isInteger(flight.distance) || flight.distance <= 0)
+      return 'distance must be a positive number of miles';
+    return (
+      (typeof flight.date === 'string' && LOCAL_TIME.test(flight.date)) ||
+      'date must look like 2001-01-31T23:59'
+    );
   },
 
   transform(flight, _record, { state }) {
     const from = state.airports.get(flight.origin);
     const to = state.airports.get(flight.destination);
     if (from === undefined || to === undefined) {
-      return reject('UNKNOWN_AIRPORT', `no airport is called ${from === undefined ? flight.origin : flight.destination}`);
+      return reject(
+        'UNKNOWN_AIRPORT',
+        `no airport is called ${from === undefined ? flight.origin : flight.destination}`,
+      );
     }
     // The value is ours: adding to it in place saves a copy a record.
     return Object.assign(flight, {

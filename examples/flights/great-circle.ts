@@ -12,6 +12,8 @@ export function greatCircleMiles(from: Position, to: Position): number {
   const longitude = (to.longitude - from.longitude) * RADIANS_PER_DEGREE;
   const chord =
     Math.sin(latitude / 2) ** 2 +
-    Math.cos(from.latitude * RADIANS_PER_DEGREE) * Math.cos(to.latitude * RADIANS_PER_DEGREE) * Math.sin(longitude / 2) ** 2;
+    Math.cos(from.latitude * RADIANS_PER_DEGREE) *
+      Math.cos(to.latitude * RADIANS_PER_DEGREE) *
+      Math.sin(longitude / 2) ** 2;
   return Math.round(20 * EARTH_RADIUS_MILES * Math.asin(Math.sqrt(chord))) / 10;
 }

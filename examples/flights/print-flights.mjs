@@ -1,4 +1,5 @@
-// Prints the demo's input as JSON lines for `kd produce`: base64 keeps the planted broken records as broken as they are.
+// Prints the demo's input as JSON lines for `kd produce`: base64 keeps the planted broken records as broken
+// as they are.
 import { once } from 'node:events';
 import { flightRecords } from '../../build/src/cli/demo-data.js';
 

@@ -1,4 +1,7 @@
-/** A schema does the checking: any Standard Schema (zod, valibot, arktype) gives the types and the validation at once. */
+/**
+ * A schema does the checking: any Standard Schema (zod, valibot, arktype) gives the types and the validation
+ * at once.
+ */
 import { defineTransform, drop, type } from 'kafka-dispatcher';
 import { z } from 'zod';
 
@@ -6,7 +9,9 @@ const Order = z.object({
   id: z.string().min(1),
   customer: z.string().min(1),
   currency: z.enum(['EUR', 'USD', 'GBP']),
-  lines: z.array(z.object({ sku: z.string(), quantity: z.int().positive(), unitPrice: z.number().nonnegative() })),
+  lines: z.array(
+    z.object({ sku: z.string(), quantity: z.int().positive(), unitPrice: z.number().nonnegative() }),
+  ),
 });
 
 interface OrderTotal {

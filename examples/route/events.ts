@@ -1,4 +1,7 @@
-/** One record in, none to several out: routed by kind to topics of their own, with keys and headers of our choice. */
+/**
+ * One record in, none to several out: routed by kind to topics of their own, with keys and headers of our
+ * choice.
+ */
 import { defineTransform, drop, emit, emitAll, type } from 'kafka-dispatcher';
 
 interface Event {

@@ -1,4 +1,7 @@
-/* What the pipeline's tests stand on: the mock cluster, events taken one after another, plain clients, and a reader with its blocks. */
+/*
+ * What the pipeline's tests stand on: the mock cluster, events taken one after another, plain clients, and a
+ * reader with its blocks.
+ */
 #ifndef KD_BENCH_H
 #define KD_BENCH_H
 
@@ -93,14 +96,17 @@ static rd_kafka_t *client(rd_kafka_type_t type, int64_t *handle_id) {
     CHECK(conf_init(conf, &plugin, error, sizeof error) == RD_KAFKA_RESP_ERR_NO_ERROR);
     CHECK(rd_kafka_conf_set(conf, KD_HANDLE_PROPERTY, id, error, sizeof error) == RD_KAFKA_CONF_OK);
   }
-  CHECK(rd_kafka_conf_set(conf, "bootstrap.servers", kd_mock_bootstrap_servers(mock), error, sizeof error) == RD_KAFKA_CONF_OK);
+  CHECK(rd_kafka_conf_set(conf, "bootstrap.servers", kd_mock_bootstrap_servers(mock), error, sizeof error) ==
+        RD_KAFKA_CONF_OK);
   if (type == RD_KAFKA_CONSUMER) {
     CHECK(rd_kafka_conf_set(conf, "group.id", "pipeline", error, sizeof error) == RD_KAFKA_CONF_OK);
     CHECK(rd_kafka_conf_set(conf, "enable.auto.commit", "false", error, sizeof error) == RD_KAFKA_CONF_OK);
     CHECK(rd_kafka_conf_set(conf, "auto.offset.reset", "error", error, sizeof error) == RD_KAFKA_CONF_OK);
   } else {
-    CHECK(rd_kafka_conf_set(conf, "delivery.report.only.error", "true", error, sizeof error) == RD_KAFKA_CONF_OK);
-    CHECK(rd_kafka_conf_set(conf, "queue.buffering.max.messages", "500", error, sizeof error) == RD_KAFKA_CONF_OK);
+    CHECK(rd_kafka_conf_set(conf, "delivery.report.only.error", "true", error, sizeof error) ==
+          RD_KAFKA_CONF_OK);
+    CHECK(rd_kafka_conf_set(conf, "queue.buffering.max.messages", "500", error, sizeof error) ==
+          RD_KAFKA_CONF_OK);
     CHECK(rd_kafka_conf_set(conf, "linger.ms", "5", error, sizeof error) == RD_KAFKA_CONF_OK);
   }
   rd_kafka_t *made = rd_kafka_new(type, conf, error, sizeof error);
@@ -124,8 +130,8 @@ static void seek_to_start(rd_kafka_t *consumer, const char *topic) {
 }
 
 /*
- * An acknowledgement is told to the interceptor a moment before librdkafka takes the message off its books, on a thread of its own; and errors of
- * connections count as well, until somebody polls.
+ * An acknowledgement is told to the interceptor a moment before librdkafka takes the message off its books,
+ * on a thread of its own; and errors of connections count as well, until somebody polls.
  */
 static void expect_empty_queue(rd_kafka_t *producer) {
   int64_t until = kd_now_ms() + WAIT_MS;
@@ -147,7 +153,8 @@ typedef struct {
 static source open_source(const char *topic, kd_table *table) {
   int64_t id;
   source made = {.consumer = client(RD_KAFKA_CONSUMER, &id), .table = table};
-  kd_reader_options options = {.records_max = 1000, .bytes_max = 1 << 20, .ready_batches_max = 3, .listener = on_reader};
+  kd_reader_options options = {
+      .records_max = 1000, .bytes_max = 1 << 20, .ready_batches_max = 3, .listener = on_reader};
   made.reader = kd_reader_new(id, table, &options);
   CHECK(made.reader && !kd_reader_new(id, table, &options));
   kd_table_set_topic_partition_count(table, topic, PARTITIONS);

@@ -7,12 +7,15 @@
 #define RECORDS_MAX 100000u
 
 /* undefined and null are both "null" to the codec. */
-static bool get_nullable_bytes(napi_env env, napi_value object, const char *name, const uint8_t **data, size_t *length) {
+static bool get_nullable_bytes(napi_env env, napi_value object, const char *name, const uint8_t **data,
+                               size_t *length) {
   napi_value value;
   napi_valuetype type;
   *data = NULL;
   *length = 0;
-  if (napi_get_named_property(env, object, name, &value) != napi_ok || napi_typeof(env, value, &type) != napi_ok) return false;
+  if (napi_get_named_property(env, object, name, &value) != napi_ok ||
+      napi_typeof(env, value, &type) != napi_ok)
+    return false;
   if (type == napi_null || type == napi_undefined) return true;
   napi_typedarray_type kind;
   void *bytes;
@@ -23,16 +26,21 @@ static bool get_nullable_bytes(napi_env env, napi_value object, const char *name
 
 static bool get_number(napi_env env, napi_value object, const char *name, double *to) {
   napi_value value;
-  return napi_get_named_property(env, object, name, &value) == napi_ok && napi_get_value_double(env, value, to) == napi_ok;
+  return napi_get_named_property(env, object, name, &value) == napi_ok &&
+         napi_get_value_double(env, value, to) == napi_ok;
 }
 
 static bool set_bytes(napi_env env, napi_value object, const char *name, const uint8_t *data, size_t length) {
   napi_value value;
   if (!data) return napi_get_null(env, &value) == napi_ok && kd_set(env, object, name, value);
-  return napi_create_buffer_copy(env, length, data, NULL, &value) == napi_ok && kd_set(env, object, name, value);
+  return napi_create_buffer_copy(env, length, data, NULL, &value) == napi_ok &&
+         kd_set(env, object, name, value);
 }
 
-/* packInput(block, [{partitionId, epoch, offset, timestamp, key, value, headers}], fault | null): how many records fitted. */
+/*
+ * packInput(block, [{partitionId, epoch, offset, timestamp, key, value, headers}], fault | null): how many
+ * records fitted.
+ */
 static napi_value pack_input(napi_env env, napi_callback_info info) {
   napi_value argv[3], self, item, result;
   uint8_t *block;
@@ -50,8 +58,9 @@ static napi_value pack_input(napi_env env, napi_callback_info info) {
     uint8_t *headers_at;
     kd_record record;
     napi_get_element(env, argv[1], packed_count, &item);
-    if (!get_number(env, item, "partitionId", &id) || !get_number(env, item, "epoch", &epoch) || !get_number(env, item, "offset", &offset) ||
-        !get_number(env, item, "timestamp", &timestamp) || !get_nullable_bytes(env, item, "key", (const uint8_t **)&record.key, &record.key_length) ||
+    if (!get_number(env, item, "partitionId", &id) || !get_number(env, item, "epoch", &epoch) ||
+        !get_number(env, item, "offset", &offset) || !get_number(env, item, "timestamp", &timestamp) ||
+        !get_nullable_bytes(env, item, "key", (const uint8_t **)&record.key, &record.key_length) ||
         !get_nullable_bytes(env, item, "value", (const uint8_t **)&record.value, &record.value_length) ||
         !get_nullable_bytes(env, item, "headers", &headers, &headers_length)) {
       free(packer.segments);
@@ -66,10 +75,15 @@ static napi_value pack_input(napi_env env, napi_callback_info info) {
   napi_valuetype type;
   double id, epoch, offset, code;
   const uint8_t *text;
-  if (napi_typeof(env, argv[2], &type) == napi_ok && type == napi_object && get_number(env, argv[2], "partitionId", &id) &&
-      get_number(env, argv[2], "epoch", &epoch) && get_number(env, argv[2], "offset", &offset) && get_number(env, argv[2], "code", &code) &&
+  if (napi_typeof(env, argv[2], &type) == napi_ok && type == napi_object &&
+      get_number(env, argv[2], "partitionId", &id) && get_number(env, argv[2], "epoch", &epoch) &&
+      get_number(env, argv[2], "offset", &offset) && get_number(env, argv[2], "code", &code) &&
       get_nullable_bytes(env, argv[2], "text", &text, &text_length)) {
-    kd_segment fault = {.partition_id = (uint32_t)id, .epoch = (uint32_t)epoch, .first_offset = (int64_t)offset, .last_offset = (int64_t)offset, .error_code = (int32_t)code};
+    kd_segment fault = {.partition_id = (uint32_t)id,
+                        .epoch = (uint32_t)epoch,
+                        .first_offset = (int64_t)offset,
+                        .last_offset = (int64_t)offset,
+                        .error_code = (int32_t)code};
     kd_packer_fault(&packer, &fault, (const char *)text, text_length);
   }
   kd_packer_close(&packer);
@@ -99,7 +113,9 @@ static napi_value segments_of(napi_env env, const kd_input_view *view) {
     kd_set_number(env, item, "lastOffset", (double)segment->last_offset);
     kd_set_number(env, item, "kind", segment->kind);
     kd_set_number(env, item, "errorCode", segment->error_code);
-    set_bytes(env, item, "text", segment->kind == KD_SEGMENT_FAULT ? view->block + segment->text_position : NULL, segment->text_length);
+    set_bytes(env, item, "text",
+              segment->kind == KD_SEGMENT_FAULT ? view->block + segment->text_position : NULL,
+              segment->text_length);
     KD_TRY(env, napi_set_element(env, list, i, item));
   }
   return list;
@@ -136,7 +152,9 @@ static napi_value read_input(napi_env env, napi_callback_info info) {
   }
   napi_value segments = segments_of(env, &view);
   kd_input_free(&view);
-  return segments && kd_set(env, result, "rows", rows) && kd_set(env, result, "segments", segments) ? result : kd_throw_last(env);
+  return segments && kd_set(env, result, "rows", rows) && kd_set(env, result, "segments", segments)
+             ? result
+             : kd_throw_last(env);
 }
 
 /* readOutput(block): { rows, firstSourceRow, sourceRowCount, flags, identityTopic } or { error }. */
@@ -187,8 +205,10 @@ static napi_value read_headers(napi_env env, napi_callback_info info) {
     KD_TRY(env, napi_create_array_with_length(env, 2, &pair));
     KD_TRY(env, napi_create_buffer_copy(env, header.name_length, header.name, NULL, &value));
     KD_TRY(env, napi_set_element(env, pair, 0, value));
-    if (header.value) KD_TRY(env, napi_create_buffer_copy(env, (size_t)header.value_length, header.value, NULL, &value));
-    else KD_TRY(env, napi_get_null(env, &value));
+    if (header.value)
+      KD_TRY(env, napi_create_buffer_copy(env, (size_t)header.value_length, header.value, NULL, &value));
+    else
+      KD_TRY(env, napi_get_null(env, &value));
     KD_TRY(env, napi_set_element(env, pair, 1, value));
     KD_TRY(env, napi_set_element(env, list, i, pair));
   }
@@ -208,7 +228,8 @@ static napi_value murmur2(napi_env env, napi_callback_info info) {
 /* [magic of input, of output, header, input row, segment, output row]: compared with src/wire/layout.ts. */
 static napi_value layout(napi_env env, napi_callback_info info) {
   (void)info;
-  const uint32_t numbers[] = {KD_INPUT_MAGIC, KD_OUTPUT_MAGIC, KD_HEADER_BYTES, KD_INPUT_ROW_BYTES, KD_SEGMENT_BYTES, KD_OUTPUT_ROW_BYTES};
+  const uint32_t numbers[] = {KD_INPUT_MAGIC,     KD_OUTPUT_MAGIC,  KD_HEADER_BYTES,
+                              KD_INPUT_ROW_BYTES, KD_SEGMENT_BYTES, KD_OUTPUT_ROW_BYTES};
   napi_value list, value;
   KD_TRY(env, napi_create_array(env, &list));
   for (uint32_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
@@ -220,8 +241,9 @@ static napi_value layout(napi_env env, napi_callback_info info) {
 
 NAPI_MODULE_INIT() {
   const napi_property_descriptor functions[] = {
-    KD_METHOD("packInput", pack_input),     KD_METHOD("readInput", read_input), KD_METHOD("readOutput", read_output),
-    KD_METHOD("readHeaders", read_headers), KD_METHOD("murmur2", murmur2),      KD_METHOD("layout", layout),
+      KD_METHOD("packInput", pack_input),   KD_METHOD("readInput", read_input),
+      KD_METHOD("readOutput", read_output), KD_METHOD("readHeaders", read_headers),
+      KD_METHOD("murmur2", murmur2),        KD_METHOD("layout", layout),
   };
   KD_TRY(env, napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions));
   return exports;

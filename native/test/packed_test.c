@@ -1,4 +1,7 @@
-/* The codec alone: exact round trips, and blocks with flipped bytes, cut ends and random numbers in every place that is read. Meant for ASan. */
+/*
+ * The codec alone: exact round trips, and blocks with flipped bytes, cut ends and random numbers in every
+ * place that is read. Meant for ASan.
+ */
 #include "../packed.h"
 
 #include "check.h"
@@ -59,16 +62,23 @@ static uint32_t pack_random(uint8_t *block, unsigned *random, kd_segment *segmen
   uint32_t wanted = next_random(random) % 60;
   for (uint32_t i = 0; i < wanted; i++) {
     uint8_t header[128];
-    uint8_t *at = kd_headers_put(header, "name", next_random(random) % 5, next_random(random) % 2 ? "value" : NULL, next_random(random) % 6);
-    kd_record record = {.offset = i, .timestamp = -1, .key = next_random(random) % 3 ? bytes : NULL, .key_length = next_random(random) % 40,
-                        .value = next_random(random) % 5 ? bytes : NULL, .value_length = next_random(random) % 200,
+    uint8_t *at = kd_headers_put(header, "name", next_random(random) % 5,
+                                 next_random(random) % 2 ? "value" : NULL, next_random(random) % 6);
+    kd_record record = {.offset = i,
+                        .timestamp = -1,
+                        .key = next_random(random) % 3 ? bytes : NULL,
+                        .key_length = next_random(random) % 40,
+                        .value = next_random(random) % 5 ? bytes : NULL,
+                        .value_length = next_random(random) % 200,
                         .headers_length = next_random(random) % 2 ? at - header : -1};
     uint8_t *headers_at;
-    if (!kd_packer_add(&packer, &record, next_random(random) % 3, 1 + next_random(random) % 2, &headers_at)) break;
+    if (!kd_packer_add(&packer, &record, next_random(random) % 3, 1 + next_random(random) % 2, &headers_at))
+      break;
     if (record.headers_length > 0) memcpy(headers_at, header, (size_t)record.headers_length);
   }
   if (next_random(random) % 3 == 0) {
-    kd_segment fault = {.partition_id = 1, .epoch = 1, .first_offset = 7, .last_offset = 7, .error_code = -199};
+    kd_segment fault = {
+        .partition_id = 1, .epoch = 1, .first_offset = 7, .last_offset = 7, .error_code = -199};
     kd_packer_fault(&packer, &fault, "a text", 6);
   }
   uint32_t packed = kd_packer_close(&packer);
@@ -79,12 +89,23 @@ static uint32_t pack_random(uint8_t *block, unsigned *random, kd_segment *segmen
 static void make_output(uint8_t *block, unsigned *random) {
   uint32_t rows = next_random(random) % 40, sources = 40;
   uint32_t position = (KD_HEADER_BYTES + sources + 7) & ~7u;
-  kd_output_header header = {.magic = KD_OUTPUT_MAGIC, .row_count = rows, .rows_position = position, .source_row_count = sources,
-                             .bytes_position = BLOCK_BYTES, .block_length = BLOCK_BYTES, .flags = next_random(random) % 8 == 0};
+  kd_output_header header = {.magic = KD_OUTPUT_MAGIC,
+                             .row_count = rows,
+                             .rows_position = position,
+                             .source_row_count = sources,
+                             .bytes_position = BLOCK_BYTES,
+                             .block_length = BLOCK_BYTES,
+                             .flags = next_random(random) % 8 == 0};
   memcpy(block, &header, sizeof header);
   for (uint32_t i = 0; i < rows; i++) {
-    kd_output_row row = {.source_row = i, .flags = (uint16_t)(next_random(random) % 64), .partition = -1, .key_position = BLOCK_BYTES - 100, .key_length = 100,
-                         .value_position = BLOCK_BYTES - 200, .value_length = (int32_t)(next_random(random) % 200), .headers_position = BLOCK_BYTES - 300,
+    kd_output_row row = {.source_row = i,
+                         .flags = (uint16_t)(next_random(random) % 64),
+                         .partition = -1,
+                         .key_position = BLOCK_BYTES - 100,
+                         .key_length = 100,
+                         .value_position = BLOCK_BYTES - 200,
+                         .value_length = (int32_t)(next_random(random) % 200),
+                         .headers_position = BLOCK_BYTES - 300,
                          .headers_length = (int32_t)(next_random(random) % 100)};
     memcpy(block + position + i * KD_OUTPUT_ROW_BYTES, &row, sizeof row);
   }
@@ -95,7 +116,8 @@ static void damage(uint8_t *block, unsigned *random) {
   for (uint32_t i = 0; i < times; i++) {
     /* Headers and tables are where lengths are: most hits go there. */
     uint32_t at = next_random(random) % (next_random(random) % 2 ? KD_HEADER_BYTES : 1024u) & ~3u;
-    static const uint32_t NUMBERS[] = {0, 1, 0x7fffffffu, 0x80000000u, 0xffffffffu, 0xfffffff8u, BLOCK_BYTES, BLOCK_BYTES - 1};
+    static const uint32_t NUMBERS[] = {0,           1,           0x7fffffffu, 0x80000000u,
+                                       0xffffffffu, 0xfffffff8u, BLOCK_BYTES, BLOCK_BYTES - 1};
     uint32_t number = next_random(random) % 2 ? NUMBERS[next_random(random) % 8] : next_random(random);
     memcpy(block + at, &number, 4);
   }
@@ -138,15 +160,27 @@ static void round_trip(void) {
   kd_packer_begin(&packer, block, sizeof block);
   kd_record empty = {.offset = 5, .timestamp = 9, .key = "", .value = "", .headers_length = 0};
   kd_record null = {.offset = 6, .timestamp = -1, .headers_length = -1};
-  kd_record full = {.offset = 7, .timestamp = 1, .key = "key", .key_length = 3, .value = "value", .value_length = 5, .headers_length = 3};
-  CHECK(kd_packer_add(&packer, &empty, 1, 1, &headers_at) && kd_packer_add(&packer, &null, 1, 1, &headers_at) && kd_packer_add(&packer, &full, 2, 1, &headers_at));
+  kd_record full = {.offset = 7,
+                    .timestamp = 1,
+                    .key = "key",
+                    .key_length = 3,
+                    .value = "value",
+                    .value_length = 5,
+                    .headers_length = 3};
+  CHECK(kd_packer_add(&packer, &empty, 1, 1, &headers_at) &&
+        kd_packer_add(&packer, &null, 1, 1, &headers_at) && kd_packer_add(&packer, &full, 2, 1, &headers_at));
   memcpy(headers_at, "hdr", 3);
   kd_packer_close(&packer);
-  CHECK(kd_input_open(&view, block, sizeof block) == KD_PACKED_OK && view.row_count == 3 && view.segment_count == 2);
-  CHECK(kd_input_record_at(&view, 0, &read) && read.key && read.key_length == 0 && read.value && read.value_length == 0 && read.headers && read.headers_length == 0);
-  CHECK(kd_input_record_at(&view, 1, &read) && !read.key && !read.value && !read.headers && read.timestamp == -1);
-  CHECK(kd_input_record_at(&view, 2, &read) && read.key_length == 3 && memcmp(read.key, "keyvaluehdr", 11) == 0 && read.offset == 7);
-  CHECK(kd_input_segment_of(&view, 2, &hint)->partition_id == 2 && kd_input_segment_of(&view, 0, &hint)->partition_id == 1);
+  CHECK(kd_input_open(&view, block, sizeof block) == KD_PACKED_OK && view.row_count == 3 &&
+        view.segment_count == 2);
+  CHECK(kd_input_record_at(&view, 0, &read) && read.key && read.key_length == 0 && read.value &&
+        read.value_length == 0 && read.headers && read.headers_length == 0);
+  CHECK(kd_input_record_at(&view, 1, &read) && !read.key && !read.value && !read.headers &&
+        read.timestamp == -1);
+  CHECK(kd_input_record_at(&view, 2, &read) && read.key_length == 3 &&
+        memcmp(read.key, "keyvaluehdr", 11) == 0 && read.offset == 7);
+  CHECK(kd_input_segment_of(&view, 2, &hint)->partition_id == 2 &&
+        kd_input_segment_of(&view, 0, &hint)->partition_id == 1);
   CHECK(!kd_input_record_at(&view, 3, &read));
   kd_input_free(&view);
 }
@@ -181,7 +215,8 @@ static void murmur(void) {
               {"a-little-bit-longer-string", -1486304829},
               {"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971},
               {"abc", 479470107}};
-  for (size_t i = 0; i < sizeof JAVA / sizeof *JAVA; i++) CHECK((int32_t)kd_murmur2(JAVA[i].text, strlen(JAVA[i].text)) == JAVA[i].hash);
+  for (size_t i = 0; i < sizeof JAVA / sizeof *JAVA; i++)
+    CHECK((int32_t)kd_murmur2(JAVA[i].text, strlen(JAVA[i].text)) == JAVA[i].hash);
 }
 
 int main(void) {

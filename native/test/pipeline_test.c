@@ -1,6 +1,7 @@
 /*
- * Reader and writer as JavaScript would drive them, without JavaScript: librdkafka's mock cluster → reader → writer → mock cluster → reader.
- * Meant for AddressSanitizer and valgrind, which can't well watch a whole Node process.
+ * Reader and writer as JavaScript would drive them, without JavaScript: librdkafka's mock cluster → reader →
+ * writer → mock cluster → reader. Meant for AddressSanitizer and valgrind, which can't well watch a whole
+ * Node process.
  */
 #include "../live.h"
 #include "../packed.h"
@@ -24,9 +25,11 @@ static void fill_topic(const char *topic, int count) {
     char *key_or_null = i % 7 ? key : NULL, *value_or_null = i % 11 ? value : NULL;
     rd_kafka_resp_err_t error;
     do {
-      error = rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION((i % PARTITIONS)), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                                RD_KAFKA_V_KEY(key_or_null, strlen(key)), RD_KAFKA_V_VALUE(value_or_null, strlen(value)),
-                                RD_KAFKA_V_TIMESTAMP((1000 + i)), RD_KAFKA_V_HEADER(name, "a\0b", 3), RD_KAFKA_V_END);
+      error = rd_kafka_producev(
+          producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION((i % PARTITIONS)),
+          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key_or_null, strlen(key)),
+          RD_KAFKA_V_VALUE(value_or_null, strlen(value)), RD_KAFKA_V_TIMESTAMP((1000 + i)),
+          RD_KAFKA_V_HEADER(name, "a\0b", 3), RD_KAFKA_V_END);
       if (error) rd_kafka_poll(producer, 5);
     } while (error == RD_KAFKA_RESP_ERR__QUEUE_FULL);
     CHECK(!error);
@@ -37,13 +40,20 @@ static void fill_topic(const char *topic, int count) {
 
 static uint8_t *identity_of(uint32_t rows, int32_t topic) {
   uint8_t *block = calloc(1, KD_HEADER_BYTES);
-  kd_output_header header = {.magic = KD_OUTPUT_MAGIC, .rows_position = KD_HEADER_BYTES, .source_row_count = rows, .block_length = KD_HEADER_BYTES,
-                             .flags = KD_OUTPUT_IDENTITY, .identity_topic = (uint32_t)topic};
+  kd_output_header header = {.magic = KD_OUTPUT_MAGIC,
+                             .rows_position = KD_HEADER_BYTES,
+                             .source_row_count = rows,
+                             .block_length = KD_HEADER_BYTES,
+                             .flags = KD_OUTPUT_IDENTITY,
+                             .identity_topic = (uint32_t)topic};
   memcpy(block, &header, sizeof header);
   return block;
 }
 
-/* Everything passes through unchanged, by blocks that are read, written, settled and used again, through a queue far too small. */
+/*
+ * Everything passes through unchanged, by blocks that are read, written, settled and used again, through a
+ * queue far too small.
+ */
 static void pass_through(void) {
   int64_t id;
   kd_table *table = kd_table_new(100);
@@ -59,7 +69,8 @@ static void pass_through(void) {
   while (settled < RECORDS) {
     event item = next_event();
     if (item.of_writer) {
-      CHECK(item.writer.kind == KD_WRITER_SETTLED && item.writer.failure_count == 0 && item.writer.stale == 0);
+      CHECK(item.writer.kind == KD_WRITER_SETTLED && item.writer.failure_count == 0 &&
+            item.writer.stale == 0);
       uint32_t block = (uint32_t)(uintptr_t)item.writer.token;
       settled += item.writer.acknowledged;
       kd_writer_slot_done(writer, item.writer.slot);
@@ -71,7 +82,11 @@ static void pass_through(void) {
       read += (uint32_t)item.reader.b;
       kd_reader_taken(from.reader);
       outputs[block] = identity_of((uint32_t)item.reader.b, topic);
-      kd_part part = {.token = (void *)(uintptr_t)block, .input = from.blocks[block], .input_length = BLOCK_BYTES, .output = outputs[block], .output_length = KD_HEADER_BYTES};
+      kd_part part = {.token = (void *)(uintptr_t)block,
+                      .input = from.blocks[block],
+                      .input_length = BLOCK_BYTES,
+                      .output = outputs[block],
+                      .output_length = KD_HEADER_BYTES};
       CHECK(kd_writer_write(writer, &part) == KD_WRITE_OK);
     } else {
       CHECK(item.reader.kind == KD_READER_ERROR);
@@ -98,8 +113,10 @@ static void check_record(const kd_input_record *record, int32_t partition, int64
   snprintf(key, sizeof key, "key-%d", i);
   snprintf(value, sizeof value, "value-%d", i);
   CHECK(i % 7 ? record->key_length == strlen(key) && !memcmp(record->key, key, strlen(key)) : !record->key);
-  CHECK(i % 11 ? record->value_length == strlen(value) && !memcmp(record->value, value, strlen(value)) : !record->value);
-  CHECK(kd_headers_next(&cursor, &header) == 1 && header.value_length == 3 && !memcmp(header.value, "a\0b", 3));
+  CHECK(i % 11 ? record->value_length == strlen(value) && !memcmp(record->value, value, strlen(value))
+               : !record->value);
+  CHECK(kd_headers_next(&cursor, &header) == 1 && header.value_length == 3 &&
+        !memcmp(header.value, "a\0b", 3));
   CHECK(header.name_length == (i % 3 ? 3u : 4u) && kd_headers_next(&cursor, &header) == 0);
 }
 
@@ -114,11 +131,13 @@ static void read_back(void) {
     while (read < RECORDS) {
       event item = wait_for_reader(KD_READER_BATCH);
       uint32_t block = (uint32_t)item.reader.a, hint = 0;
-      CHECK(kd_input_open(&view, from.blocks[block], BLOCK_BYTES) == KD_PACKED_OK && view.row_count == item.reader.b);
+      CHECK(kd_input_open(&view, from.blocks[block], BLOCK_BYTES) == KD_PACKED_OK &&
+            view.row_count == item.reader.b);
       for (uint32_t row = 0; row < view.row_count; row++) {
         kd_input_record record;
         CHECK(kd_input_record_at(&view, row, &record));
-        int32_t partition = kd_table_at(table, kd_input_segment_of(&view, row, &hint)->partition_id)->partition;
+        int32_t partition =
+            kd_table_at(table, kd_input_segment_of(&view, row, &hint)->partition_id)->partition;
         check_record(&record, partition, &seen[partition]);
       }
       read += view.row_count;
@@ -128,9 +147,14 @@ static void read_back(void) {
     CHECK(read == RECORDS && kd_reader_rewind(from.reader, 0, 1, 0) == KD_READER_NOT_PARKED);
     CHECK(kd_reader_park(from.reader) == KD_READER_OK);
     wait_for_reader(KD_READER_PARKED);
-    /* Either way: a seek, or an assignment anew, which takes the forwarding away until the event thread makes it again. */
-    if (pass == 0) seek_to_start(from.consumer, "out");
-    else if (pass == 1) assign(from.consumer, "out", PARTITIONS);
+    /*
+     * Either way: a seek, or an assignment anew, which takes the forwarding away until the event thread makes
+     * it again.
+     */
+    if (pass == 0)
+      seek_to_start(from.consumer, "out");
+    else if (pass == 1)
+      assign(from.consumer, "out", PARTITIONS);
     for (uint32_t i = 0; i < PARTITIONS; i++) {
       CHECK(kd_reader_next_offset(from.reader, i) == RECORDS / PARTITIONS);
       CHECK(kd_reader_rewind(from.reader, i, 1, 0) == KD_READER_OK);
@@ -159,8 +183,12 @@ static uint8_t *make_input(uint32_t rows, uint32_t partition_id, uint32_t epoch)
 static uint8_t *make_output(uint32_t rows, int32_t topic, int32_t partition) {
   uint8_t *block = calloc(1, BLOCK_BYTES);
   uint32_t position = (KD_HEADER_BYTES + rows + 7) & ~7u;
-  kd_output_header header = {.magic = KD_OUTPUT_MAGIC, .row_count = rows, .rows_position = position, .source_row_count = rows,
-                             .bytes_position = BLOCK_BYTES, .block_length = BLOCK_BYTES};
+  kd_output_header header = {.magic = KD_OUTPUT_MAGIC,
+                             .row_count = rows,
+                             .rows_position = position,
+                             .source_row_count = rows,
+                             .bytes_position = BLOCK_BYTES,
+                             .block_length = BLOCK_BYTES};
   memcpy(block, &header, sizeof header);
   for (uint32_t i = 0; i < rows; i++) {
     kd_output_row row = {.source_row = i, .topic = (uint16_t)topic, .flags = 15, .partition = partition};
@@ -170,7 +198,8 @@ static uint8_t *make_output(uint32_t rows, int32_t topic, int32_t partition) {
 }
 
 static kd_writer_event write_and_settle(kd_writer *writer, const uint8_t *input, const uint8_t *output) {
-  kd_part part = {.input = input, .input_length = BLOCK_BYTES, .output = output, .output_length = BLOCK_BYTES};
+  kd_part part = {
+      .input = input, .input_length = BLOCK_BYTES, .output = output, .output_length = BLOCK_BYTES};
   CHECK(kd_writer_write(writer, &part) == KD_WRITE_OK);
   event item = next_event();
   CHECK(item.of_writer && item.writer.kind == KD_WRITER_SETTLED);
@@ -193,10 +222,14 @@ static void refusals(void) {
   kd_writer_event settled = write_and_settle(writer, input, known);
   CHECK(settled.acknowledged == 100 && settled.failure_count == 0);
   kd_writer_slot_done(writer, settled.slot);
-  /* Twice: refused by us, and, with a wrong partition count, by librdkafka, which tells the interceptor first. */
+  /*
+   * Twice: refused by us, and, with a wrong partition count, by librdkafka, which tells the interceptor
+   * first.
+   */
   for (int pass = 0; pass < 2; pass++) {
     settled = write_and_settle(writer, input, unknown);
-    CHECK(settled.acknowledged == 0 && settled.failure_count == 100 && settled.failures[1] == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
+    CHECK(settled.acknowledged == 0 && settled.failure_count == 100 &&
+          settled.failures[1] == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
     kd_writer_slot_done(writer, settled.slot);
     CHECK(kd_writer_set_partition_count(writer, (uint32_t)topic, 100));
   }
@@ -207,7 +240,8 @@ static void refusals(void) {
   kd_writer_slot_done(writer, settled.slot);
   uint8_t *odd = make_output(100, topic + 1, 0);
   settled = write_and_settle(writer, input, odd);
-  CHECK(settled.failure_count == 100 && settled.failures[199] == KD_CODE_BAD_ROW && settled.failures[198] == 99);
+  CHECK(settled.failure_count == 100 && settled.failures[199] == KD_CODE_BAD_ROW &&
+        settled.failures[198] == 99);
   kd_writer_slot_done(writer, settled.slot);
   atomic_store(&kd_table_at(table, source_id)->epoch, 4);
   settled = write_and_settle(writer, input, unknown);
@@ -232,8 +266,9 @@ static void oversize(void) {
   kd_table *table = kd_table_new(100);
   static char large[BLOCK_BYTES * 2];
   rd_kafka_t *producer = client(RD_KAFKA_PRODUCER, NULL);
-  CHECK(!rd_kafka_producev(producer, RD_KAFKA_V_TOPIC("large"), RD_KAFKA_V_PARTITION(0), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                           RD_KAFKA_V_VALUE(large, sizeof large), RD_KAFKA_V_END));
+  CHECK(!rd_kafka_producev(producer, RD_KAFKA_V_TOPIC("large"), RD_KAFKA_V_PARTITION(0),
+                           RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_VALUE(large, sizeof large),
+                           RD_KAFKA_V_END));
   CHECK(rd_kafka_flush(producer, WAIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR);
   rd_kafka_destroy(producer);
   source from = open_source("large", table);
@@ -263,7 +298,8 @@ int main(void) {
   mock = kd_mock_new(2, error, sizeof error);
   CHECK(mock);
   kd_mock_initial_rebalance_delay_ms(mock, 0);
-  CHECK(kd_mock_create_topic(mock, "in", PARTITIONS, 1) == 0 && kd_mock_create_topic(mock, "out", PARTITIONS, 1) == 0);
+  CHECK(kd_mock_create_topic(mock, "in", PARTITIONS, 1) == 0 &&
+        kd_mock_create_topic(mock, "out", PARTITIONS, 1) == 0);
   CHECK(kd_mock_create_topic(mock, "large", PARTITIONS, 1) == 0);
   fill_topic("in", RECORDS);
   pass_through();

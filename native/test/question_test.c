@@ -1,4 +1,7 @@
-/* Questions to the brokers, put to librdkafka's mock cluster: answers, refusals, and that nothing is left of either. */
+/*
+ * Questions to the brokers, put to librdkafka's mock cluster: answers, refusals, and that nothing is left of
+ * either.
+ */
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,7 +16,8 @@
 #define SHORT_MS 300u
 
 static kd_question put(int64_t handle_id, const char *name, uint32_t timeout_ms, const char *const *texts) {
-  kd_question question = {.handle_id = handle_id, .kind = kd_question_named(name), .timeout_ms = timeout_ms, .flags = 0};
+  kd_question question = {
+      .handle_id = handle_id, .kind = kd_question_named(name), .timeout_ms = timeout_ms, .flags = 0};
   CHECK(question.kind);
   while (texts[question.text_count]) question.text_count++;
   question.texts = calloc(question.text_count + 1, sizeof *question.texts);
@@ -67,11 +71,13 @@ static void answers(int64_t id) {
   question = ASK(id, "describeTopics", "in", "missing");
   CHECK(question.code == 0 && length(question.answer) == 2);
   const kd_value *topic = question.answer->first;
-  CHECK(strcmp(member(topic, "name")->text, "in") == 0 && member(topic, "code")->number == 0 && length(member(topic, "partitions")) == 4);
+  CHECK(strcmp(member(topic, "name")->text, "in") == 0 && member(topic, "code")->number == 0 &&
+        length(member(topic, "partitions")) == 4);
   CHECK(length(member(member(topic, "partitions")->first, "replicas")) == 2);
   kd_question_clear(&question);
   question = ASK(id, "listOffsets", "-1", "in", "0", "in", "3");
-  CHECK(question.code == 0 && length(question.answer) == 2 && member(question.answer->first, "offset")->number == 0);
+  CHECK(question.code == 0 && length(question.answer) == 2 &&
+        member(question.answer->first, "offset")->number == 0);
   kd_question_clear(&question);
 }
 
@@ -88,9 +94,11 @@ static void refusals(int64_t id) {
   expect_refused(ASK(id, "createTopics", "a", "1"), RD_KAFKA_RESP_ERR__INVALID_ARG);
   expect_refused(ASK(id, "createTopics", "a", "0", "1", "0"), RD_KAFKA_RESP_ERR__INVALID_ARG);
   expect_refused(ASK(id, "createTopics", "a", "1", "1", "1", "only-a-name"), RD_KAFKA_RESP_ERR__INVALID_ARG);
-  expect_refused(ASK(id, "createTopics", "a", "1", "1", "9223372036854775807", "x", "y"), RD_KAFKA_RESP_ERR__INVALID_ARG);
+  expect_refused(ASK(id, "createTopics", "a", "1", "1", "9223372036854775807", "x", "y"),
+                 RD_KAFKA_RESP_ERR__INVALID_ARG);
   /* The mock cluster knows none of these. */
-  kd_question question = put(id, "createTopics", SHORT_MS, (const char *const[]){"a", "1", "1", "1", "retention.ms", "1", NULL});
+  kd_question question =
+      put(id, "createTopics", SHORT_MS, (const char *const[]){"a", "1", "1", "1", "retention.ms", "1", NULL});
   CHECK(question.code != 0);
   kd_question_clear(&question);
   CHECK(kd_question_named("deleteTopics") == NULL);
@@ -101,7 +109,9 @@ static void *destroy(void *client) {
   return NULL;
 }
 
-/* Who has a handle has its client, also when its destruction begins meanwhile, on a thread of somebody else. */
+/*
+ * Who has a handle has its client, also when its destruction begins meanwhile, on a thread of somebody else.
+ */
 static void held_while_destroyed(int64_t id, rd_kafka_t *made) {
   pthread_t thread;
   kd_handle *handle = kd_handle_acquire(id);
@@ -126,7 +136,8 @@ int main(void) {
   expect_refused(ASK(id, "describeCluster", NULL), RD_KAFKA_RESP_ERR__DESTROY);
   id = kd_handle_new_id();
   made = client(id, "127.0.0.1:1");
-  expect_refused(put(id, "describeCluster", SHORT_MS, (const char *const[]){NULL}), RD_KAFKA_RESP_ERR__TIMED_OUT);
+  expect_refused(put(id, "describeCluster", SHORT_MS, (const char *const[]){NULL}),
+                 RD_KAFKA_RESP_ERR__TIMED_OUT);
   held_while_destroyed(id, made);
   kd_mock_free(mock);
   for (int kind = 0; kind < KD_LIVE_KINDS; kind++) CHECK(kd_live_count((kd_live_kind)kind) == 0);

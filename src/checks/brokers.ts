@@ -2,7 +2,13 @@
 import type { Diagnosis, ProbeReport, Stage } from '../diagnosis/types.js';
 import { type Area, type Check, Findings, listed, spanOf } from './check.js';
 
-const AREAS: Readonly<Record<Stage, Area>> = { dns: 'dns', tcp: 'tcp', tls: 'tls', kafka: 'kafka', sasl: 'authentication' };
+const AREAS: Readonly<Record<Stage, Area>> = {
+  dns: 'dns',
+  tcp: 'tcp',
+  tls: 'tls',
+  kafka: 'kafka',
+  sasl: 'authentication',
+};
 const STAGES: readonly Stage[] = ['dns', 'tcp', 'tls', 'kafka', 'sasl'];
 const EXPIRY_WARNED_MS = 30 * 86_400_000;
 /** Left out after one that failed: they would only say that they were left out. */
@@ -39,7 +45,8 @@ export function judgeProbe(
 function fail(stage: Stage, report: ProbeReport, diagnosis: Diagnosis, findings: Findings): void {
   // The subject says which broker; words that begin with it again only make the line longer.
   findings.failed(diagnosis.message.replace(`broker ${report.broker}: `, ''), diagnosis.remedy);
-  if (stage === 'tls' && report.tls !== undefined && report.tls.chain.length > 0) findings.skipped(`its chain: ${chain(report)}`);
+  if (stage === 'tls' && report.tls !== undefined && report.tls.chain.length > 0)
+    findings.skipped(`its chain: ${chain(report)}`);
 }
 
 function describe(stage: Stage, report: ProbeReport, settings: ProbeSettings, findings: Findings): void {
@@ -71,7 +78,10 @@ function describeTls(report: ProbeReport, nowMs: number, findings: Findings): vo
   const left = ending === undefined ? Number.POSITIVE_INFINITY : ending.notAfter.getTime() - nowMs;
   const said = `${tls.protocol}, ${tls.cipher}; ${chain(report)}`;
   if (ending !== undefined && left < EXPIRY_WARNED_MS)
-    findings.warning(`${said}: ${ending.subject} ends in ${spanOf(left)}`, 'renew it in time; MSK renews its own by itself');
+    findings.warning(
+      `${said}: ${ending.subject} ends in ${spanOf(left)}`,
+      'renew it in time; MSK renews its own by itself',
+    );
   else findings.ok(said);
 }
 
@@ -79,12 +89,19 @@ function describeTls(report: ProbeReport, nowMs: number, findings: Findings): vo
 function chain({ tls }: ProbeReport): string {
   const certificates = tls?.chain ?? [];
   const names = certificates[0]?.names ?? [];
-  const links = certificates.map(({ subject, notAfter }) => `${subject} (until ${notAfter.toISOString().slice(0, 10)})`).join(' ← ');
+  const links = certificates
+    .map(({ subject, notAfter }) => `${subject} (until ${notAfter.toISOString().slice(0, 10)})`)
+    .join(' ← ');
   return names.length === 0 ? links : `${links}; for ${listed(names)}`;
 }
 
 /** The first that fits counts. Versions of requests that came with a release, or were dropped with it. */
-const RELEASES: readonly (readonly [release: string, api: number, versionMin: number, dropped?: 'dropped'])[] = [
+const RELEASES: readonly (readonly [
+  release: string,
+  api: number,
+  versionMin: number,
+  dropped?: 'dropped',
+])[] = [
   ['4.1', 0, 13],
   ['4.0', 0, 3, 'dropped'],
   ['3.9', 1, 17],
@@ -122,6 +139,9 @@ function describeVersions({ apiVersions }: ProbeReport, findings: Findings): voi
   const release = oldestRelease(apiVersions);
   const produce = apiVersions.get(OLDEST_API[0]);
   if (produce !== undefined && produce[1] < OLDEST_API[1])
-    findings.failed('Kafka before 0.11: it knows neither headers nor an idempotent producer', 'use a newer broker');
+    findings.failed(
+      'Kafka before 0.11: it knows neither headers nor an idempotent producer',
+      'use a newer broker',
+    );
   else findings.ok(release === undefined ? `speaks ${apiVersions.size} requests` : `Kafka ≥ ${release}`);
 }

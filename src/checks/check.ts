@@ -1,7 +1,21 @@
-/** One thing that was looked at. The doctor's report is a list of these, and `-o json` prints them as they are. */
+/**
+ * One thing that was looked at. The doctor's report is a list of these, and `-o json` prints them as they
+ * are.
+ */
 export type Status = 'ok' | 'warning' | 'failed' | 'skipped';
 
-export type Area = 'dns' | 'tcp' | 'tls' | 'kafka' | 'authentication' | 'metadata' | 'topics' | 'rights' | 'group' | 'clock' | 'local';
+export type Area =
+  | 'dns'
+  | 'tcp'
+  | 'tls'
+  | 'kafka'
+  | 'authentication'
+  | 'metadata'
+  | 'topics'
+  | 'rights'
+  | 'group'
+  | 'clock'
+  | 'local';
 
 export interface Check {
   readonly area: Area;

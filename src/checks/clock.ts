@@ -1,7 +1,8 @@
 /**
- * Kafka has no question for the time. A probe may have heard the controller's (diagnosis/quorum-clock.ts). Else there are timestamps that a
- * broker itself has written: offsets are committed with its clock. They lie in its past. One that lies in our future proves that its clock is ahead of ours, by as much at least; one that lies a minute back proves
- * that its clock is behind ours by a minute at most.
+ * Kafka has no question for the time. A probe may have heard the controller's (diagnosis/quorum-clock.ts).
+ * Else there are timestamps that a broker itself has written: offsets are committed with its clock. They lie
+ * in its past. One that lies in our future proves that its clock is ahead of ours, by as much at least; one
+ * that lies a minute back proves that its clock is behind ours by a minute at most.
  */
 import { type Check, Findings, spanOf } from './check.js';
 
@@ -25,19 +26,32 @@ export interface ClockInput {
 export function judgeClock({ aheadMs, writtenMs, whyNot, nowMs }: ClockInput): readonly Check[] {
   const findings = new Findings('clock', 'brokers');
   if (aheadMs !== undefined) {
-    const apart = `the controller's clock is ${Math.abs(aheadMs) < 1_000 ? `${Math.abs(aheadMs)} ms` : spanOf(Math.abs(aheadMs))} ${aheadMs < 0 ? 'behind' : 'ahead of'} this machine's`;
+    const apart =
+      `the controller's clock is ` +
+      `${Math.abs(aheadMs) < 1_000 ? `${Math.abs(aheadMs)} ms` : spanOf(Math.abs(aheadMs))} ` +
+      `${aheadMs < 0 ? 'behind' : 'ahead of'} this machine's`;
     if (Math.abs(aheadMs) > TOLERATED_MS) findings.warning(apart, IN_TIME);
     else findings.ok(apart);
     return findings.checks;
   }
   if (writtenMs === undefined || writtenMs < 0) {
-    findings.skipped(writtenMs === undefined ? whyNot : 'the brokers have written nothing yet that would tell their time');
+    findings.skipped(
+      writtenMs === undefined ? whyNot : 'the brokers have written nothing yet that would tell their time',
+    );
     return findings.checks;
   }
   const signMs = writtenMs - nowMs;
-  if (signMs > TOLERATED_MS) findings.warning(`a broker's clock is ahead of this machine's by ${spanOf(signMs)} or more`, IN_TIME);
+  if (signMs > TOLERATED_MS)
+    findings.warning(`a broker's clock is ahead of this machine's by ${spanOf(signMs)} or more`, IN_TIME);
   else if (-signMs > RECENT_MS)
-    findings.skipped(`Kafka has no question for its time, and what a broker wrote last (${spanOf(-signMs)} ago) is too old to tell`);
-  else findings.ok(`no sign of a difference: a broker's clock is behind this machine's by ${spanOf(Math.max(0, -signMs))} at most`);
+    findings.skipped(
+      `Kafka has no question for its time, and what a broker wrote last ` +
+        `(${spanOf(-signMs)} ago) is too old to tell`,
+    );
+  else
+    findings.ok(
+      `no sign of a difference: a broker's clock is behind this machine's by ` +
+        `${spanOf(Math.max(0, -signMs))} at most`,
+    );
   return findings.checks;
 }

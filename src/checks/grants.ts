@@ -2,7 +2,9 @@
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { Side } from './topic-plan.js';
 
-export type Resource = { readonly kind: 'topic' | 'group'; readonly name: string } | { readonly kind: 'cluster' };
+export type Resource =
+  | { readonly kind: 'topic' | 'group'; readonly name: string }
+  | { readonly kind: 'cluster' };
 
 /** What MSK's policies call them. */
 const ACTIONS: Readonly<Record<string, string>> = {
@@ -15,16 +17,22 @@ const ACTIONS: Readonly<Record<string, string>> = {
   'cluster IDEMPOTENT_WRITE': 'WriteDataIdempotently',
 };
 
-export function grant(config: ResolvedConfig, side: Side, resource: Resource): (missing: readonly string[]) => string {
+export function grant(
+  config: ResolvedConfig,
+  side: Side,
+  resource: Resource,
+): (missing: readonly string[]) => string {
   const { tokens } = config[side];
   if (tokens?.kind === 'msk-iam') {
     const where = resource.kind === 'cluster' ? 'the cluster' : `${resource.kind} ${resource.name}`;
     return (missing) =>
-      `allow ${missing.map((operation) => `kafka-cluster:${ACTIONS[`${resource.kind} ${operation}`] ?? operation}`).join(', ')} on ${where} in the IAM policy`;
+      `allow ` +
+      `${missing.map((operation) => `kafka-cluster:${ACTIONS[`${resource.kind} ${operation}`] ?? operation}`).join(', ')} on ${where} in the IAM policy`;
   }
   const at = resource.kind === 'cluster' ? '--cluster' : `--${resource.kind} ${resource.name}`;
   return (missing) =>
-    `kafka-acls.sh --add --allow-principal ${quoted(`User:${userOf(config, side)}`)} ${missing.map((one) => `--operation ${one.toLowerCase()}`).join(' ')} ${at}`;
+    `kafka-acls.sh --add --allow-principal ${quoted(`User:${userOf(config, side)}`)} ` +
+    `${missing.map((one) => `--operation ${one.toLowerCase()}`).join(' ')} ${at}`;
 }
 
 /** As far as it can be known here: brokers may map names. */
@@ -34,7 +42,9 @@ function userOf(config: ResolvedConfig, side: Side): string {
   if (name !== undefined && name !== '') return name;
   const own = certificates.find(({ use }) => use === 'keystore');
   if (own !== undefined) return own.subject;
-  return (properties.get('security.protocol') ?? 'plaintext').toLowerCase().startsWith('sasl') ? 'NAME' : 'ANONYMOUS';
+  return (properties.get('security.protocol') ?? 'plaintext').toLowerCase().startsWith('sasl')
+    ? 'NAME'
+    : 'ANONYMOUS';
 }
 
 function quoted(text: string): string {

@@ -35,37 +35,56 @@ function judgeMembers({ config, group, latest, line }: GroupInput): readonly Che
   const { members } = group;
   const properties = config.consumer.properties;
   const instance = properties.get('group.instance.id');
-  const taken = members.find(({ instanceId }) => instance !== undefined && instance !== '' && instanceId === instance);
+  const taken = members.find(
+    ({ instanceId }) => instance !== undefined && instance !== '' && instanceId === instance,
+  );
   if (taken !== undefined) {
     findings.warning(
-      `group.instance.id ${instance ?? ''} is in use by ${taken.clientId} at ${hostOf(taken.host)}: whoever starts second fences the first`,
-      `give every process its own ${line('kafka.consumer.properties.group.instance.id')}, for example with \${HOSTNAME}`,
+      `group.instance.id ${instance ?? ''} is in use by ${taken.clientId} at ${hostOf(taken.host)}: ` +
+        `whoever starts second fences the first`,
+      `give every process its own ` +
+        `${line('kafka.consumer.properties.group.instance.id')}, for example with \${HOSTNAME}`,
     );
   }
   const assignor = properties.get('partition.assignment.strategy');
   const isClassic = (properties.get('group.protocol') ?? 'classic').toLowerCase() === 'classic';
-  if (members.length > 0 && isClassic && assignor !== undefined && group.assignor !== '' && !assignor.split(',').includes(group.assignor)) {
+  if (
+    members.length > 0 &&
+    isClassic &&
+    assignor !== undefined &&
+    group.assignor !== '' &&
+    !assignor.split(',').includes(group.assignor)
+  ) {
     findings.failed(
-      `its ${plural(members.length, 'member')} assign by ${group.assignor}, this job by ${assignor}: it would not be let in`,
-      `stop them first, or set ${line('kafka.consumer.properties.partition.assignment.strategy')}: ${group.assignor}`,
+      `its ${plural(members.length, 'member')} assign by ${group.assignor}, this job by ${assignor}: it ` +
+        `would not be let in`,
+      `stop them first, or set ` +
+        `${line('kafka.consumer.properties.partition.assignment.strategy')}: ${group.assignor}`,
     );
   }
   if (members.length >= latest.length && latest.length > 0) {
     findings.warning(
-      `has ${plural(members.length, 'member')} for ${plural(latest.length, 'partition')}: a further one has nothing to do`,
+      `has ${plural(members.length, 'member')} for ` +
+        `${plural(latest.length, 'partition')}: a further one has nothing to do`,
       'start no more, or give the topic more partitions',
     );
   }
   if (findings.checks.length > 0) return findings.checks;
   const hosts = [...new Set(members.map(({ host }) => hostOf(host)))];
-  findings.ok(members.length === 0 ? 'nobody is in it' : `${group.state}, ${plural(members.length, 'member')} (${listed(hosts)})`);
+  findings.ok(
+    members.length === 0
+      ? 'nobody is in it'
+      : `${group.state}, ${plural(members.length, 'member')} (${listed(hosts)})`,
+  );
   return findings.checks;
 }
 
 function judgeOffsets({ config, group, committed, earliest, latest, line }: GroupInput): readonly Check[] {
   const findings = new Findings('group', `${group.group} offsets`);
   const ends = new Map(latest.filter(({ code }) => code === 0).map((end) => [placeOf(end), end.offset]));
-  const begins = new Map(earliest.filter(({ code }) => code === 0).map((begin) => [placeOf(begin), begin.offset]));
+  const begins = new Map(
+    earliest.filter(({ code }) => code === 0).map((begin) => [placeOf(begin), begin.offset]),
+  );
   if (ends.size === 0) {
     findings.skipped('where the input begins and ends could not be asked');
     return findings.checks;
@@ -75,10 +94,18 @@ function judgeOffsets({ config, group, committed, earliest, latest, line }: Grou
   const beyond = stands.filter((one) => one.offset > (ends.get(placeOf(one)) ?? 0));
   const { autoOffsetReset, outOfRange } = config.consumer;
   const say = outOfRange === 'stop' ? findings.failed.bind(findings) : findings.warning.bind(findings);
-  const doing = outOfRange === 'stop' ? 'the run would stop (exit 5)' : `the run would go on at ${outOfRange}`;
-  const remedy = `say what is to happen with ${line('kafka.consumer.out-of-range')}: earliest or latest, or set the group's offsets anew`;
-  if (lost.length > 0) say(`records were deleted before they were read, in ${listed(lost.map(placeOf))}: ${doing}`, remedy);
-  if (beyond.length > 0) say(`stands behind the end of the log (a topic made anew?), in ${listed(beyond.map(placeOf))}: ${doing}`, remedy);
+  const doing =
+    outOfRange === 'stop' ? 'the run would stop (exit 5)' : `the run would go on at ${outOfRange}`;
+  const remedy =
+    `say what is to happen with ${line('kafka.consumer.out-of-range')}: earliest or latest, ` +
+    `or set the group's offsets anew`;
+  if (lost.length > 0)
+    say(`records were deleted before they were read, in ${listed(lost.map(placeOf))}: ${doing}`, remedy);
+  if (beyond.length > 0)
+    say(
+      `stands behind the end of the log (a topic made anew?), in ${listed(beyond.map(placeOf))}: ${doing}`,
+      remedy,
+    );
   const fresh = [...ends.keys()].filter((place) => !stands.some((one) => placeOf(one) === place));
   if (autoOffsetReset === 'none' && fresh.length > 0) {
     findings.failed(
@@ -89,7 +116,9 @@ function judgeOffsets({ config, group, committed, earliest, latest, line }: Grou
   if (findings.checks.length > 0) return findings.checks;
   const lag = stands.reduce((sum, one) => sum + Math.max(0, (ends.get(placeOf(one)) ?? 0) - one.offset), 0);
   const begin =
-    fresh.length === ends.size ? `nothing committed yet: begins at ${autoOffsetReset}` : `${plural(lag, 'record')} behind at most`;
+    fresh.length === ends.size
+      ? `nothing committed yet: begins at ${autoOffsetReset}`
+      : `${plural(lag, 'record')} behind at most`;
   const partly =
     fresh.length > 0 && fresh.length < ends.size
       ? `; ${plural(fresh.length, 'partition')} without an offset, where it begins at ${autoOffsetReset}`

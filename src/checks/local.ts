@@ -32,12 +32,19 @@ export function judgeLocal(input: LocalInput): readonly Check[] {
 
 function judgeFiles({ config, brokers, openFilesMax }: LocalInput): readonly Check[] {
   const findings = new Findings('local', 'open files');
-  const wanted = FILES_AT_REST + FILES_A_THREAD * config.dispatcher.threads + SOCKETS_A_BROKER * Math.max(1, brokers);
+  const wanted =
+    FILES_AT_REST + FILES_A_THREAD * config.dispatcher.threads + SOCKETS_A_BROKER * Math.max(1, brokers);
   if (openFilesMax === undefined) findings.skipped('this system does not tell its limit');
   else if (openFilesMax < wanted)
-    findings.failed(`at most ${openFilesMax}, about ${wanted} are needed`, 'raise it: ulimit -n 65536, or LimitNOFILE=65536 in the unit');
+    findings.failed(
+      `at most ${openFilesMax}, about ${wanted} are needed`,
+      'raise it: ulimit -n 65536, or LimitNOFILE=65536 in the unit',
+    );
   else if (openFilesMax < 2 * wanted)
-    findings.warning(`at most ${openFilesMax}, about ${wanted} are needed`, 'raise it: ulimit -n 65536, or LimitNOFILE=65536 in the unit');
+    findings.warning(
+      `at most ${openFilesMax}, about ${wanted} are needed`,
+      'raise it: ulimit -n 65536, or LimitNOFILE=65536 in the unit',
+    );
   else findings.ok(`at most ${openFilesMax}, about ${wanted} are needed`);
   return findings.checks;
 }
@@ -47,8 +54,12 @@ function judgeMemory({ config, memoryBytes, line }: LocalInput): readonly Check[
   const { inFlight, threads } = config.dispatcher;
   const fetchBytes = Number(config.consumer.properties.get('queued.max.messages.kbytes') ?? 16_384) * 1_024;
   const wantedBytes = NODE_BYTES + WORKER_BYTES * threads + fetchBytes + inFlight.bytesMax;
-  const said = `${mib(wantedBytes)} at most (in flight ${mib(inFlight.bytesMax)}, fetch queue ${mib(fetchBytes)}, ${plural(threads, 'thread')}), ${mib(memoryBytes)} there`;
-  const remedy = `lower ${line('dispatcher.in-flight.bytes-max')} or ${line('dispatcher.threads')}, or give it more memory`;
+  const said =
+    `${mib(wantedBytes)} at most (in flight ${mib(inFlight.bytesMax)}, fetch queue ` +
+    `${mib(fetchBytes)}, ${plural(threads, 'thread')}), ${mib(memoryBytes)} there`;
+  const remedy =
+    `lower ${line('dispatcher.in-flight.bytes-max')} or ${line('dispatcher.threads')}, or ` +
+    `give it more memory`;
   if (wantedBytes > memoryBytes) findings.failed(said, remedy);
   else if (wantedBytes > memoryBytes * MEMORY_SHARE_WARNED) findings.warning(said, remedy);
   else findings.ok(said);
@@ -59,9 +70,13 @@ function judgeThreads({ config, cores, line }: LocalInput): readonly Check[] {
   const findings = new Findings('local', 'threads');
   const { threads } = config.dispatcher;
   const said = `${plural(threads, 'worker thread')} on ${plural(cores, 'core')}`;
-  if (threads > cores) findings.warning(`${said}: they take each other's time`, `set ${line('dispatcher.threads')}: auto`);
+  if (threads > cores)
+    findings.warning(`${said}: they take each other's time`, `set ${line('dispatcher.threads')}: auto`);
   else if (threads === 0)
-    findings.warning('transforms run in the main thread, which is for debugging', `set ${line('dispatcher.threads')}: auto`);
+    findings.warning(
+      'transforms run in the main thread, which is for debugging',
+      `set ${line('dispatcher.threads')}: auto`,
+    );
   else findings.ok(said);
   return findings.checks;
 }
@@ -69,18 +84,26 @@ function judgeThreads({ config, cores, line }: LocalInput): readonly Check[] {
 function judgeLibrary({ librdkafka, nodeVersion, config, line }: LocalInput): readonly Check[] {
   const findings = new Findings('local', 'librdkafka');
   const { version, features } = librdkafka;
-  const codec = config.producer.properties.get('compression.codec') ?? config.producer.properties.get('compression.type');
+  const codec =
+    config.producer.properties.get('compression.codec') ?? config.producer.properties.get('compression.type');
   const remedy = 'install libzstd-dev and build node-rdkafka again (npm rebuild node-rdkafka)';
   if (!features.has('zstd') && codec === 'zstd')
-    findings.failed('was built without zstd', `${remedy}, or change ${line('kafka.producer.properties.compression.codec')}`);
-  else if (!features.has('zstd')) findings.warning('was built without zstd: records that were compressed with it can not be read', remedy);
+    findings.failed(
+      'was built without zstd',
+      `${remedy}, or change ${line('kafka.producer.properties.compression.codec')}`,
+    );
+  else if (!features.has('zstd'))
+    findings.warning('was built without zstd: records that were compressed with it can not be read', remedy);
   else
     findings.ok(
-      `${version} on Node ${nodeVersion}, with ${['ssl', 'sasl_scram', 'oidc', 'zstd', 'lz4'].filter((name) => features.has(name)).join(', ')}`,
+      `${version} on Node ${nodeVersion}, with ` +
+        `${['ssl', 'sasl_scram', 'oidc', 'zstd', 'lz4'].filter((name) => features.has(name)).join(', ')}`,
     );
   return findings.checks;
 }
 
 function mib(bytes: number): string {
-  return bytes >= 10_240 * MIB ? `${(bytes / (1_024 * MIB)).toFixed(1)} GiB` : `${Math.round(bytes / MIB)} MiB`;
+  return bytes >= 10_240 * MIB
+    ? `${(bytes / (1_024 * MIB)).toFixed(1)} GiB`
+    : `${Math.round(bytes / MIB)} MiB`;
 }

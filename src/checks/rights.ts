@@ -25,21 +25,34 @@ export function judgeRights(input: RightsInput): readonly Check[] {
     if (!isThere(description)) continue;
     const wanted = topic.role === 'input' ? ['READ', 'DESCRIBE'] : ['WRITE', 'DESCRIBE'];
     checks.push(
-      judge(`topic ${topic.name}`, wanted, description.operations, grant(input.config, topic.side, { kind: 'topic', name: topic.name })),
+      judge(
+        `topic ${topic.name}`,
+        wanted,
+        description.operations,
+        grant(input.config, topic.side, { kind: 'topic', name: topic.name }),
+      ),
     );
   }
   const { group, config } = input;
   if (group !== undefined) checks.push(judgeGroup(config, group));
   const producer = input.clusters.producer;
   if (input.idempotentWriteNeeded && producer !== undefined && idempotent(config)) {
-    checks.push(judge('cluster', ['IDEMPOTENT_WRITE'], producer.operations, grant(config, 'producer', { kind: 'cluster' })));
+    checks.push(
+      judge(
+        'cluster',
+        ['IDEMPOTENT_WRITE'],
+        producer.operations,
+        grant(config, 'producer', { kind: 'cluster' }),
+      ),
+    );
   }
   return checks;
 }
 
 function judgeGroup(config: ResolvedConfig, group: GroupDescription): Check {
   const granting = grant(config, 'consumer', { kind: 'group', name: group.group });
-  if (group.code !== GROUP_AUTHORIZATION_FAILED) return judge(`group ${group.group}`, ['READ'], group.operations, granting);
+  if (group.code !== GROUP_AUTHORIZATION_FAILED)
+    return judge(`group ${group.group}`, ['READ'], group.operations, granting);
   const findings = new Findings('rights', `group ${group.group}`);
   findings.failed('this user may not use the group', granting(['READ', 'DESCRIBE']));
   return findings.checks[0] as Check;

@@ -17,15 +17,21 @@ const PARTITIONS_DEFAULT = 8;
 const REPLICATION_DEFAULT = 3;
 
 /** `inputNames`: those that exist where kafka.consumer.topics is an expression. */
-export function neededTopics(config: ResolvedConfig, inputNames: readonly string[] = []): readonly NeededTopic[] {
+export function neededTopics(
+  config: ResolvedConfig,
+  inputNames: readonly string[] = [],
+): readonly NeededTopic[] {
   const { topics } = config.consumer;
   const names = 'names' in topics ? topics.names : inputNames;
   const { deadLetterTopic } = config.dispatcher;
   const needed: NeededTopic[] = names.map((name) => ({ name, role: 'input', side: 'consumer' }));
-  if (config.producer.topic !== '') needed.push({ name: config.producer.topic, role: 'output', side: 'producer' });
-  if (deadLetterTopic !== undefined) needed.push({ name: deadLetterTopic, role: 'dead-letter', side: 'producer' });
+  if (config.producer.topic !== '')
+    needed.push({ name: config.producer.topic, role: 'output', side: 'producer' });
+  if (deadLetterTopic !== undefined)
+    needed.push({ name: deadLetterTopic, role: 'dead-letter', side: 'producer' });
   for (const name of config.topics.named.keys()) {
-    if (!needed.some((topic) => topic.name === name)) needed.push({ name, role: 'further', side: 'producer' });
+    if (!needed.some((topic) => topic.name === name))
+      needed.push({ name, role: 'further', side: 'producer' });
   }
   return needed;
 }
@@ -93,10 +99,15 @@ function inputPartitions(
   const inputs = needed.filter(({ role }) => role === 'input');
   const counts = inputs.map((topic) => ({ topic, count: found.get(keyOf(topic))?.partitions.length ?? 0 }));
   const largest = counts.sort((a, b) => b.count - a.count)[0];
-  if (largest !== undefined && largest.count > 0) return { count: largest.count, reason: `partitions as ${largest.topic.name} has` };
+  if (largest !== undefined && largest.count > 0)
+    return { count: largest.count, reason: `partitions as ${largest.topic.name} has` };
   const planned = inputs.map(({ name }) => wishesFor(config, name).partitions ?? 0);
-  if (Math.max(0, ...planned) > 0) return { count: Math.max(...planned), reason: 'partitions as the input is to have' };
+  if (Math.max(0, ...planned) > 0)
+    return { count: Math.max(...planned), reason: 'partitions as the input is to have' };
   const existing = Math.max(0, ...[...found.values()].map(({ partitions }) => partitions.length));
   if (existing > 0) return { count: existing, reason: 'partitions as the topics that exist have' };
-  return { count: PARTITIONS_DEFAULT, reason: `${PARTITIONS_DEFAULT} partitions, since nothing says how many` };
+  return {
+    count: PARTITIONS_DEFAULT,
+    reason: `${PARTITIONS_DEFAULT} partitions, since nothing says how many`,
+  };
 }

@@ -59,19 +59,28 @@ function judgeTopic(input: TopicsInput, needed: NeededTopic): readonly Check[] {
     judgeMissing(input, needed, topic, findings);
     return findings.checks;
   }
-  const settings = new Map(input.settings.get(keyOf(needed))?.entries.map(({ name, value }) => [name, value]));
+  const settings = new Map(
+    input.settings.get(keyOf(needed))?.entries.map(({ name, value }) => [name, value]),
+  );
   const judged: Judged = { input, needed, topic, settings, findings };
   judgeReplicas(judged);
   if (needed.role === 'input') judgeInput(settings, findings);
   else judgeOutput(input, needed, settings, findings);
   judgeWishes(judged);
-  const summary = `${needed.role}, ${plural(topic.partitions.length, 'partition')}, replication ${replicationOf(topic)}${described(settings)}`;
+  const summary =
+    `${needed.role}, ${plural(topic.partitions.length, 'partition')}, replication ` +
+    `${replicationOf(topic)}${described(settings)}`;
   if (findings.checks.length > 0) return findings.checks;
   findings.ok(summary);
   return findings.checks;
 }
 
-function judgeMissing(input: TopicsInput, needed: NeededTopic, topic: TopicDescription | undefined, findings: Findings): void {
+function judgeMissing(
+  input: TopicsInput,
+  needed: NeededTopic,
+  topic: TopicDescription | undefined,
+  findings: Findings,
+): void {
   const { config, line, createCommand } = input;
   const granting = grant(config, needed.side, { kind: 'topic', name: needed.name });
   if (topic === undefined) {
@@ -79,10 +88,14 @@ function judgeMissing(input: TopicsInput, needed: NeededTopic, topic: TopicDescr
   } else if (topic.code === TOPIC_AUTHORIZATION_FAILED) {
     findings.failed(
       `the ${needed.role} topic does not exist, or this user may not see it`,
-      `${granting(needed.role === 'input' ? ['READ', 'DESCRIBE'] : ['WRITE', 'DESCRIBE'])}; or ${createCommand}`,
+      `${granting(needed.role === 'input' ? ['READ', 'DESCRIBE'] : ['WRITE', 'DESCRIBE'])}; or ` +
+        `${createCommand}`,
     );
   } else if (needed.role === 'input' && !config.consumer.missingTopicsFatal) {
-    findings.warning('the input topic does not exist; the run waits for it (missing-topics-fatal: false)', createCommand);
+    findings.warning(
+      'the input topic does not exist; the run waits for it (missing-topics-fatal: false)',
+      createCommand,
+    );
   } else {
     const key = {
       input: 'kafka.consumer.topics',
@@ -90,7 +103,10 @@ function judgeMissing(input: TopicsInput, needed: NeededTopic, topic: TopicDescr
       'dead-letter': 'dispatcher.dead-letter.topic',
       further: 'topics',
     };
-    findings.failed(`the ${needed.role} topic does not exist`, `${createCommand}; or correct ${line(key[needed.role])}`);
+    findings.failed(
+      `the ${needed.role} topic does not exist`,
+      `${createCommand}; or correct ${line(key[needed.role])}`,
+    );
   }
 }
 
@@ -118,12 +134,16 @@ function judgeReplicas({ input, needed, topic, settings, findings }: Judged): vo
   const inSyncMin = Number(settings.get('min.insync.replicas') ?? Number.NaN);
   if (needed.role !== 'input' && inSyncMin > replication) {
     findings.failed(
-      `min.insync.replicas is ${inSyncMin}, but there are only ${plural(replication, 'replica')}: with acks=all nothing can be written`,
-      `lower it (kafka-configs.sh --alter --topic ${topic.name} --add-config min.insync.replicas=${replication}), or add replicas`,
+      `min.insync.replicas is ${inSyncMin}, but there are only ${plural(replication, 'replica')}: with ` +
+        `acks=all nothing can be written`,
+      `lower it (kafka-configs.sh --alter --topic ${topic.name} --add-config ` +
+        `min.insync.replicas=${replication}), or add replicas`,
     );
     return;
   }
-  const short = topic.partitions.filter(({ leader, inSync }) => leader >= 0 && inSync.length < inSyncMin).map(({ id }) => id);
+  const short = topic.partitions
+    .filter(({ leader, inSync }) => leader >= 0 && inSync.length < inSyncMin)
+    .map(({ id }) => id);
   if (needed.role !== 'input' && short.length > 0) {
     findings.failed(
       `fewer replicas in sync than min.insync.replicas (${inSyncMin}): partition ${listed(short)}`,
@@ -131,8 +151,14 @@ function judgeReplicas({ input, needed, topic, settings, findings }: Judged): vo
     );
     return;
   }
-  const behind = topic.partitions.filter(({ replicas, inSync }) => inSync.length < replicas.length).map(({ id }) => id);
-  if (behind.length > 0) findings.warning(`replicas out of sync: partition ${listed(behind)}`, 'see whether a broker is down, or behind');
+  const behind = topic.partitions
+    .filter(({ replicas, inSync }) => inSync.length < replicas.length)
+    .map(({ id }) => id);
+  if (behind.length > 0)
+    findings.warning(
+      `replicas out of sync: partition ${listed(behind)}`,
+      'see whether a broker is down, or behind',
+    );
   if (input.brokerCounts[needed.side] < BROKERS_FOR_REPLICATION) return;
   if (replication === 1) {
     findings.warning(
@@ -165,11 +191,15 @@ function judgeOutput(input: TopicsInput, needed: NeededTopic, settings: Values, 
   const own = config.producer.properties.get('message.max.bytes');
   if (own !== undefined && Number(own) > limit) {
     findings.warning(
-      `takes messages up to ${limit} bytes, but the producer is told to send up to ${own}: larger ones become dead letters`,
+      `takes messages up to ${limit} bytes, but the producer is told to send up to ${own}: larger ones ` +
+        `become dead letters`,
       `lower ${line('kafka.producer.properties.message.max.bytes')}, or raise max.message.bytes of the topic`,
     );
   }
-  if (/compact/.test(settings.get('cleanup.policy') ?? '') && config.dispatcher.output.partition === 'sticky') {
+  if (
+    /compact/.test(settings.get('cleanup.policy') ?? '') &&
+    config.dispatcher.output.partition === 'sticky'
+  ) {
     findings.warning(
       'is compacted, and takes no record without a key, which partition: sticky is for',
       `see ${line('dispatcher.output.partition')}`,
@@ -181,11 +211,14 @@ function judgeOutput(input: TopicsInput, needed: NeededTopic, settings: Values, 
   )
     return;
   const pastMs = Number(
-    settings.get('message.timestamp.before.max.ms') ?? settings.get('message.timestamp.difference.max.ms') ?? Number.NaN,
+    settings.get('message.timestamp.before.max.ms') ??
+      settings.get('message.timestamp.difference.max.ms') ??
+      Number.NaN,
   );
   if (pastMs < UNLIMITED) {
     findings.warning(
-      `refuses records whose timestamp is older than ${spanOf(pastMs)}, and results carry their source's timestamp`,
+      `refuses records whose timestamp is older than ` +
+        `${spanOf(pastMs)}, and results carry their source's timestamp`,
       `raise message.timestamp.before.max.ms, or set ${line('dispatcher.output.timestamp')}: now`,
     );
   }
@@ -200,7 +233,8 @@ function judgeWishes({ input, needed, topic, settings, findings }: Judged): void
   if (own?.partitions !== undefined && own.partitions !== topic.partitions.length) {
     differs(
       `has ${plural(topic.partitions.length, 'partition')}, the configuration wants ${own.partitions}`,
-      `more can be added (kafka-topics.sh --alter --topic ${topic.name} --partitions ${own.partitions}), which moves keys to other partitions; or correct ${section('partitions')}`,
+      `more can be added (kafka-topics.sh --alter --topic ${topic.name} --partitions ${own.partitions}), ` +
+        `which moves keys to other partitions; or correct ${section('partitions')}`,
     );
   }
   if (own?.replication !== undefined && own.replication !== replicationOf(topic)) {
@@ -213,7 +247,10 @@ function judgeWishes({ input, needed, topic, settings, findings }: Judged): void
     const value = settings.get(name);
     if (value === undefined || value === null || sameSetting(value, wanted)) continue;
     const change = `kafka-configs.sh --alter --topic ${topic.name} --add-config ${name}=${wanted}`;
-    differs(`${name} is ${value}, the configuration wants ${wanted}`, `${change}; or correct ${section(`configs.${name}`)}`);
+    differs(
+      `${name} is ${value}, the configuration wants ${wanted}`,
+      `${change}; or correct ${section(`configs.${name}`)}`,
+    );
   }
 }
 
@@ -224,21 +261,25 @@ function judgeBetween(input: TopicsInput): readonly Check[] {
   const there = output === undefined ? undefined : found.get(keyOf(output));
   if (output === undefined || !isThere(there)) return [];
   const findings = new Findings('topics', output.name);
-  const limit = (topic: NeededTopic): number => Number(valueOf(settings.get(keyOf(topic)), 'max.message.bytes') ?? Number.NaN);
+  const limit = (topic: NeededTopic): number =>
+    Number(valueOf(settings.get(keyOf(topic)), 'max.message.bytes') ?? Number.NaN);
   for (const source of needed.filter(({ role }) => role === 'input')) {
     const from = found.get(keyOf(source));
     if (!isThere(from)) continue;
     if (config.dispatcher.output.partition === 'same' && from.partitions.length !== there.partitions.length) {
       findings.failed(
-        `partition: same, but ${source.name} has ${plural(from.partitions.length, 'partition')} and ${output.name} has ${there.partitions.length}`,
+        `partition: same, but ${source.name} has ${plural(from.partitions.length, 'partition')} and ` +
+          `${output.name} has ${there.partitions.length}`,
         `give both the same number, or change ${line('dispatcher.output.partition')}`,
       );
     }
     judgeKept(input, source, output, findings);
     if (limit(source) > limit(output)) {
       findings.warning(
-        `takes messages up to ${limit(output)} bytes, ${source.name} up to ${limit(source)}: what does not fit becomes a dead letter`,
-        `raise max.message.bytes of ${output.name} (kafka-configs.sh --alter --topic ${output.name} --add-config max.message.bytes=${limit(source)})`,
+        `takes messages up to ${limit(output)} bytes, ${source.name} up to ${limit(source)}: what does ` +
+          `not fit becomes a dead letter`,
+        `raise max.message.bytes of ${output.name} (kafka-configs.sh --alter --topic ${output.name} ` +
+          `--add-config max.message.bytes=${limit(source)})`,
       );
     }
   }
@@ -247,7 +288,8 @@ function judgeBetween(input: TopicsInput): readonly Check[] {
 
 /** Results carry their source's timestamp, and retention goes by timestamps. */
 function judgeKept(input: TopicsInput, source: NeededTopic, output: NeededTopic, findings: Findings): void {
-  const values = (topic: NeededTopic): Values => new Map(input.settings.get(keyOf(topic))?.entries.map(({ name, value }) => [name, value]));
+  const values = (topic: NeededTopic): Values =>
+    new Map(input.settings.get(keyOf(topic))?.entries.map(({ name, value }) => [name, value]));
   const [from, to] = [values(source), values(output)];
   const keptMs = retentionOf(to);
   if (
@@ -260,7 +302,9 @@ function judgeKept(input: TopicsInput, source: NeededTopic, output: NeededTopic,
   const sourceMs = retentionOf(from);
   if (sourceMs !== undefined && sourceMs <= keptMs) return;
   findings.warning(
-    `keeps records for ${spanOf(keptMs)} by their timestamp, which is their source's; ${source.name} keeps them ${sourceMs === undefined ? 'for ever' : `for ${spanOf(sourceMs)}`}: results of old records are soon deleted`,
+    `keeps records for ${spanOf(keptMs)} by their timestamp, which is their source's; ${source.name} ` +
+      `keeps them ${sourceMs === undefined ? 'for ever' : `for ${spanOf(sourceMs)}`}: results of old ` +
+      `records are soon deleted`,
     `raise retention.ms of ${output.name}, or set ${input.line('dispatcher.output.timestamp')}: now`,
   );
 }
@@ -276,14 +320,19 @@ function valueOf(settings: Settings | undefined, name: string): string | null | 
 /** Undefined: for ever, or not known. */
 function retentionOf(settings: Values): number | undefined {
   const retentionMs = Number(settings.get('retention.ms') ?? Number.NaN);
-  return retentionMs >= 0 && /delete/.test(settings.get('cleanup.policy') ?? 'delete') ? retentionMs : undefined;
+  return retentionMs >= 0 && /delete/.test(settings.get('cleanup.policy') ?? 'delete')
+    ? retentionMs
+    : undefined;
 }
 
 function described(settings: Values): string {
   if (settings.size === 0) return ' (its settings may not be read: DESCRIBE_CONFIGS is missing)';
   const retentionMs = retentionOf(settings);
   const kept = retentionMs === undefined ? 'kept for ever' : `kept for ${spanOf(retentionMs)}`;
-  return `, min.insync ${settings.get('min.insync.replicas') ?? '?'}, messages up to ${settings.get('max.message.bytes') ?? '?'} bytes, ${settings.get('cleanup.policy') ?? '?'}, ${kept}`;
+  return (
+    `, min.insync ${settings.get('min.insync.replicas') ?? '?'}, messages up to ` +
+    `${settings.get('max.message.bytes') ?? '?'} bytes, ${settings.get('cleanup.policy') ?? '?'}, ${kept}`
+  );
 }
 
 /** `delete,compact` and `compact,delete` are the same. */

@@ -15,16 +15,25 @@ export function printChecks(checks: readonly Check[], io: CliIo): void {
   const width = Math.min(io.stdout.columns ?? WIDTH_MAX, WIDTH_MAX);
   const paints = { ok: color.green, warning: color.yellow, failed: color.red, skipped: color.dim };
   const subjectMax = Math.floor(width * SUBJECT_SHARE);
-  const subjectWidth = Math.max(...checks.map(({ subject }) => (subject.length > subjectMax ? 0 : subject.length)), 8);
+  const subjectWidth = Math.max(
+    ...checks.map(({ subject }) => (subject.length > subjectMax ? 0 : subject.length)),
+    8,
+  );
   const before = INDENT + STATUS_WIDTH + 2 + subjectWidth + 2;
   for (const [area, ofArea] of byArea(checks)) {
     io.stdout.write(`${color.bold(area)}\n`);
     for (const { status, subject, message, remedy } of ofArea) {
-      const head = `${' '.repeat(INDENT)}${paints[status](status.padEnd(STATUS_WIDTH))}  ${subject.padEnd(subjectWidth)}`;
+      const head =
+        `${' '.repeat(INDENT)}${paints[status](status.padEnd(STATUS_WIDTH))}  ` +
+        `${subject.padEnd(subjectWidth)}`;
       const said = wrap(message, width - before);
       if (subject.length > subjectWidth) io.stdout.write(`${head}\n`);
       for (const [index, line] of said.entries()) {
-        io.stdout.write(index === 0 && subject.length <= subjectWidth ? `${head}  ${line}\n` : `${' '.repeat(before)}${line}\n`);
+        io.stdout.write(
+          index === 0 && subject.length <= subjectWidth
+            ? `${head}  ${line}\n`
+            : `${' '.repeat(before)}${line}\n`,
+        );
       }
       for (const [index, line] of (remedy === null ? [] : wrap(remedy, width - before - 2)).entries()) {
         io.stdout.write(`${' '.repeat(before)}${index === 0 ? color.cyan('→') : ' '} ${line}\n`);
@@ -35,7 +44,10 @@ export function printChecks(checks: readonly Check[], io: CliIo): void {
 
 /** `12 ok, 1 warning, 2 failed` */
 export function countedStatuses(checks: readonly Check[]): string {
-  return STATUSES.map((status) => ({ status, count: checks.filter((check) => check.status === status).length }))
+  return STATUSES.map((status) => ({
+    status,
+    count: checks.filter((check) => check.status === status).length,
+  }))
     .filter(({ count }) => count > 0)
     .map(({ status, count }) => `${count} ${status}${status === 'warning' && count > 1 ? 's' : ''}`)
     .join(', ');

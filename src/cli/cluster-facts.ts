@@ -1,6 +1,15 @@
-/** Asks a job's clusters for what `kd topics` and `kd doctor` judge: the topics, as far as they can be asked. */
+/**
+ * Asks a job's clusters for what `kd topics` and `kd doctor` judge: the topics, as far as they can be asked.
+ */
 
-import { isThere, keyOf, matchingTopics, type NeededTopic, neededTopics, type Side } from '../checks/topic-plan.js';
+import {
+  isThere,
+  keyOf,
+  matchingTopics,
+  type NeededTopic,
+  neededTopics,
+  type Side,
+} from '../checks/topic-plan.js';
 import { JUDGED_SETTINGS } from '../checks/topics.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { ClusterAdmin, ClusterDescription, Settings, TopicDescription } from '../ports/admin.js';
@@ -29,16 +38,31 @@ export async function askForTopics(config: ResolvedConfig, admins: Admins): Prom
   const settings = new Map<string, Settings>();
   await Promise.all(
     SIDES.map((side) =>
-      askSide(config, { side, admin: admins[side], needed: needed.filter((topic) => topic.side === side) }, { found, settings }),
+      askSide(
+        config,
+        { side, admin: admins[side], needed: needed.filter((topic) => topic.side === side) },
+        { found, settings },
+      ),
     ),
   );
   const countOf = (side: Side): number => clusters[side]?.nodes.length ?? 0;
-  return { needed, found, settings, clusters, brokerCounts: { consumer: countOf('consumer'), producer: countOf('producer') } };
+  return {
+    needed,
+    found,
+    settings,
+    clusters,
+    brokerCounts: { consumer: countOf('consumer'), producer: countOf('producer') },
+  };
 }
 
-async function inputNames(config: ResolvedConfig, admin: ClusterAdmin | undefined): Promise<readonly string[]> {
+async function inputNames(
+  config: ResolvedConfig,
+  admin: ClusterAdmin | undefined,
+): Promise<readonly string[]> {
   const { topics } = config.consumer;
-  return 'pattern' in topics && admin !== undefined ? matchingTopics(topics.pattern, await admin.topicNames()) : [];
+  return 'pattern' in topics && admin !== undefined
+    ? matchingTopics(topics.pattern, await admin.topicNames())
+    : [];
 }
 
 interface SideQuestion {
@@ -54,7 +78,8 @@ async function askSide(
 ): Promise<void> {
   const names = [...new Set(needed.map(({ name }) => name))];
   if (admin === undefined || names.length === 0) return;
-  for (const topic of await admin.describeTopics(names)) into.found.set(keyOf({ name: topic.name, side }), topic);
+  for (const topic of await admin.describeTopics(names))
+    into.found.set(keyOf({ name: topic.name, side }), topic);
   const there = names.filter((name) => isThere(into.found.get(keyOf({ name, side }))));
   for (const one of await topicSettings(config, admin, there)) {
     if (one.code === 0) into.settings.set(keyOf({ name: one.name, side }), one);
@@ -62,9 +87,15 @@ async function askSide(
 }
 
 /** Not everybody may read settings, and old brokers refuse the question: then they are not known. */
-async function topicSettings(config: ResolvedConfig, admin: ClusterAdmin, names: readonly string[]): Promise<readonly Settings[]> {
+async function topicSettings(
+  config: ResolvedConfig,
+  admin: ClusterAdmin,
+  names: readonly string[],
+): Promise<readonly Settings[]> {
   if (names.length === 0) return [];
-  const wished = [config.topics.defaults, ...config.topics.named.values()].flatMap(({ configs }) => [...configs.keys()]);
+  const wished = [config.topics.defaults, ...config.topics.named.values()].flatMap(({ configs }) => [
+    ...configs.keys(),
+  ]);
   try {
     return await admin.topicSettings(names, [...new Set([...JUDGED_SETTINGS, ...wished])]);
   } catch {

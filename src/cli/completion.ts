@@ -37,7 +37,9 @@ function script(shell: string, program: Command): string {
   const verbs = verbsOf(program);
   if (shell === 'fish') return fish(verbs);
   // zsh runs bash's completions through its own compatibility layer.
-  return shell === 'zsh' ? `#compdef ${NAMES.join(' ')}\nautoload -U +X bashcompinit && bashcompinit\n${bash(verbs)}` : bash(verbs);
+  return shell === 'zsh'
+    ? `#compdef ${NAMES.join(' ')}\nautoload -U +X bashcompinit && bashcompinit\n${bash(verbs)}`
+    : bash(verbs);
 }
 
 function verbsOf(program: Command): readonly Verb[] {
@@ -60,9 +62,14 @@ function verbsOf(program: Command): readonly Verb[] {
 function bash(verbs: readonly Verb[]): string {
   const cases = verbs.map((verb) => {
     const next = verbs.filter(
-      (other) => other.words.length === verb.words.length + 1 && verb.words.every((word, index) => other.words[index] === word),
+      (other) =>
+        other.words.length === verb.words.length + 1 &&
+        verb.words.every((word, index) => other.words[index] === word),
     );
-    const words = [...next.map((other) => other.words.at(-1) ?? ''), ...verb.options.flatMap((option) => option.flags)];
+    const words = [
+      ...next.map((other) => other.words.at(-1) ?? ''),
+      ...verb.options.flatMap((option) => option.flags),
+    ];
     return `    '${verb.words.join(' ')}') words='${words.join(' ')}' ;;`;
   });
   const known = verbs.filter((verb) => verb.words.length > 0).map((verb) => `'${verb.words.join(' ')}'`);
@@ -95,16 +102,24 @@ function fish(verbs: readonly Verb[]): string {
     for (const verb of verbs) {
       const parent = verb.words.slice(0, -1);
       const children = verbs
-        .filter((other) => other.words.length === verb.words.length && parent.every((word, index) => other.words[index] === word))
+        .filter(
+          (other) =>
+            other.words.length === verb.words.length &&
+            parent.every((word, index) => other.words[index] === word),
+        )
         .map((other) => other.words.at(-1) ?? '');
       const seen = parent.map((word) => `__fish_seen_subcommand_from ${word}; and `).join('');
       const last = verb.words.at(-1);
       if (last !== undefined)
         lines.push(
-          `complete -c ${name} -f -n ${quote(`${seen}not __fish_seen_subcommand_from ${children.join(' ')}`)} -a ${last} -d ${quote(verb.description)}`,
+          `complete -c ${name} -f -n ` +
+            `${quote(`${seen}not __fish_seen_subcommand_from ${children.join(' ')}`)} -a ${last} -d ` +
+            `${quote(verb.description)}`,
         );
       const when =
-        verb.words.length === 0 ? '' : ` -n ${quote(verb.words.map((word) => `__fish_seen_subcommand_from ${word}`).join('; and '))}`;
+        verb.words.length === 0
+          ? ''
+          : ` -n ${quote(verb.words.map((word) => `__fish_seen_subcommand_from ${word}`).join('; and '))}`;
       const inherited = verb.words.length === 0 ? [] : (verbs[0]?.options ?? []);
       for (const option of verb.options.filter((candidate) => !inherited.includes(candidate)))
         lines.push(`complete -c ${name}${when}${fishOption(option, quote)}`);
@@ -114,7 +129,9 @@ function fish(verbs: readonly Verb[]): string {
 }
 
 function fishOption(option: Verb['options'][number], quote: (text: string) => string): string {
-  const flags = option.flags.map((flag) => (flag.startsWith('--') ? ` -l ${flag.slice(2)}` : ` -s ${flag.slice(1)}`)).join('');
+  const flags = option.flags
+    .map((flag) => (flag.startsWith('--') ? ` -l ${flag.slice(2)}` : ` -s ${flag.slice(1)}`))
+    .join('');
   const isFile = option.flags.some((flag) => FILE_OPTIONS.includes(flag));
   const value = !option.takesValue
     ? ''

@@ -13,7 +13,9 @@ export function lineOf(loaded: Loaded): LineOf {
       return written === undefined || written.place === '' ? key : `${written.key} (${written.place})`;
     }
     const origin = originOf(loaded, key);
-    return origin === undefined || origin.kind === 'default' || origin.kind === 'built-in' ? key : `${key} (${formatOrigin(origin)})`;
+    return origin === undefined || origin.kind === 'default' || origin.kind === 'built-in'
+      ? key
+      : `${key} (${formatOrigin(origin)})`;
   };
 }
 
@@ -21,5 +23,7 @@ function originOf({ details: { settings, merged } }: Loaded, key: string): Origi
   if (!key.startsWith(`${TOPICS_PATH}.`)) return key === TOPICS_PATH ? undefined : settings.origin(key);
   const rest = key.slice(TOPICS_PATH.length + 1);
   const topic = [...merged.topics.keys()].find((name) => rest.startsWith(`${name}.`));
-  return topic === undefined ? undefined : merged.topics.get(topic)?.get(rest.slice(topic.length + 1))?.origin;
+  return topic === undefined
+    ? undefined
+    : merged.topics.get(topic)?.get(rest.slice(topic.length + 1))?.origin;
 }

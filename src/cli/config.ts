@@ -49,7 +49,11 @@ function asYaml(rows: readonly ShownValue[], withOrigin: boolean): string {
   for (const { path, origin } of rows) {
     const node: unknown = document.getIn(path, true);
     // Properties are texts to librdkafka; people write their numbers without quotes.
-    if (isScalar(node) && path.includes('properties') && /^(0|-?[1-9]\d{0,14}|true|false)$/.test(String(node.value)))
+    if (
+      isScalar(node) &&
+      path.includes('properties') &&
+      /^(0|-?[1-9]\d{0,14}|true|false)$/.test(String(node.value))
+    )
       node.value = JSON.parse(String(node.value));
     // On one line, so that the comment stands behind the value.
     if (isCollection(node)) node.flow = true;

@@ -37,10 +37,16 @@ export function register(program: Command, io: CliIo): void {
         .argParser(parseFrom)
         .default({ kind: 'earliest' }, 'earliest'),
     )
-    .addOption(new Option('--until <when>', 'stop at the end seen at the start, or never').choices(['end', 'forever']).default('end'))
+    .addOption(
+      new Option('--until <when>', 'stop at the end seen at the start, or never')
+        .choices(['end', 'forever'])
+        .default('end'),
+    )
     .addOption(new Option('--max <n>', 'stop after so many records').argParser(parseCount))
     .addOption(new Option('--raw', 'do not decode values'))
-    .action(async (topic: string, _options: unknown, self: Command) => consume(topic, optionsOf<ConsumeOptions>(self), io));
+    .action(async (topic: string, _options: unknown, self: Command) =>
+      consume(topic, optionsOf<ConsumeOptions>(self), io),
+    );
   addExample(
     addKafkaOptions(command),
     'kd consume flights-avro --from -10',
@@ -48,12 +54,21 @@ export function register(program: Command, io: CliIo): void {
   );
 }
 
-async function consume(topic: string, options: GlobalOptions & KafkaOptions & ConsumeOptions, io: CliIo): Promise<void> {
+async function consume(
+  topic: string,
+  options: GlobalOptions & KafkaOptions & ConsumeOptions,
+  io: CliIo,
+): Promise<void> {
   await printTopic(await loadConfig(options, io, { purpose: 'connection' }), topic, options, io);
 }
 
 /** Prints records of a topic as `kd consume` does. */
-export async function printTopic(config: ResolvedConfig, topic: string, options: GlobalOptions & ConsumeOptions, io: CliIo): Promise<void> {
+export async function printTopic(
+  config: ResolvedConfig,
+  topic: string,
+  options: GlobalOptions & ConsumeOptions,
+  io: CliIo,
+): Promise<void> {
   const logger = createCliLogger({ ...config.logging, level: 'warn' }, options, io);
   const stop = new AbortController();
   const removeSignals = onStopSignals(() => stop.abort());
@@ -62,7 +77,8 @@ export async function printTopic(config: ResolvedConfig, topic: string, options:
     { json: options.output === 'json', max: options.max ?? Infinity },
     io,
   );
-  const side = topic === config.producer.topic || topic === config.dispatcher.deadLetterTopic ? 'producer' : 'consumer';
+  const side =
+    topic === config.producer.topic || topic === config.dispatcher.deadLetterTopic ? 'producer' : 'consumer';
   const cluster = side === 'producer' ? config.producer : config.consumer;
   try {
     await readTopic(
@@ -126,14 +142,18 @@ class RecordPrinter {
     const key = toDisplay(this.#bytes(rows.keyStart(row), rows.keyLength(row)));
     const value = this.#value(row);
     const start = rows.headersStart(row);
-    const headers = unpackHeaders(rows.bytes, start, start + Math.max(rows.headersLength(row), 0)).map(([name, bytes]) => [
-      name,
-      toDisplay(bytes),
-    ]);
-    if (this.#options.json) return `${JSON.stringify({ topic, partition, offset, timestamp, key, value, headers })}\n`;
-    const time = timestamp < 0 || timestamp > DATE_MS_MAX ? String(timestamp) : new Date(timestamp).toISOString();
+    const headers = unpackHeaders(rows.bytes, start, start + Math.max(rows.headersLength(row), 0)).map(
+      ([name, bytes]) => [name, toDisplay(bytes)],
+    );
+    if (this.#options.json)
+      return `${JSON.stringify({ topic, partition, offset, timestamp, key, value, headers })}\n`;
+    const time =
+      timestamp < 0 || timestamp > DATE_MS_MAX ? String(timestamp) : new Date(timestamp).toISOString();
     const shownHeaders = headers.length === 0 ? '' : `  ${JSON.stringify(headers)}`;
-    return `${topic}[${partition}] ${offset}  ${time}  ${key === null ? 'null' : String(key)}  ${typeof value === 'string' ? value : JSON.stringify(value)}${shownHeaders}\n`;
+    return (
+      `${topic}[${partition}] ${offset}  ${time}  ${key === null ? 'null' : String(key)}  ` +
+      `${typeof value === 'string' ? value : JSON.stringify(value)}${shownHeaders}\n`
+    );
   }
 
   #value(row: number): unknown {
@@ -144,7 +164,10 @@ class RecordPrinter {
       return toDisplay(this.#decoder.decode(this.#rows.bytes, start, start + length));
     } catch (error) {
       // A record that does not fit its format is what people look for here: shown as it is, with the reason.
-      return { undecodable: error instanceof Error ? error.message : String(error), bytes: toDisplay(this.#bytes(start, length)) };
+      return {
+        undecodable: error instanceof Error ? error.message : String(error),
+        bytes: toDisplay(this.#bytes(start, length)),
+      };
     }
   }
 
@@ -156,7 +179,9 @@ class RecordPrinter {
 function parseFrom(text: string): ReadFrom {
   if (text === 'earliest' || text === 'latest') return { kind: text };
   if (!/^-?\d{1,15}$/.test(text))
-    throw new InvalidArgumentError('write earliest, latest, an offset such as 1200, or -10 for the last ten of each partition.');
+    throw new InvalidArgumentError(
+      'write earliest, latest, an offset such as 1200, or -10 for the last ten of each partition.',
+    );
   const number = Number(text);
   return text.startsWith('-') ? { kind: 'last', offsets: -number } : { kind: 'offset', offsets: number };
 }

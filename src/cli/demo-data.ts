@@ -1,4 +1,7 @@
-/** The demo's input: 212,471 real US flights out of examples/flights/data, as JSON records, with a few broken ones planted among them. */
+/**
+ * The demo's input: 212,471 real US flights out of examples/flights/data, as JSON records, with a few broken
+ * ones planted among them.
+ */
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
@@ -31,7 +34,11 @@ const INFLATED_BYTES_MAX = 16 * 1024 * 1024;
 const FLIGHTS_PER_FAULT = 10_000;
 
 const FAULTS: readonly PlantedFault[] = [
-  { name: 'cut off in the middle', stage: 'decode', value: Buffer.from('{"date":"2001-01-01T09:15","delay":12,"dist') },
+  {
+    name: 'cut off in the middle',
+    stage: 'decode',
+    value: Buffer.from('{"date":"2001-01-01T09:15","delay":12,"dist'),
+  },
   {
     name: 'no origin',
     stage: 'validate',
@@ -40,17 +47,23 @@ const FAULTS: readonly PlantedFault[] = [
   {
     name: 'text for a number',
     stage: 'validate',
-    value: Buffer.from('{"date":"2001-01-01T09:15","delay":"late","distance":480,"origin":"ATL","destination":"DFW"}'),
+    value: Buffer.from(
+      '{"date":"2001-01-01T09:15","delay":"late","distance":480,"origin":"ATL","destination":"DFW"}',
+    ),
   },
   {
     name: 'negative distance',
     stage: 'validate',
-    value: Buffer.from('{"date":"2001-01-01T09:15","delay":12,"distance":-480,"origin":"ATL","destination":"DFW"}'),
+    value: Buffer.from(
+      '{"date":"2001-01-01T09:15","delay":12,"distance":-480,"origin":"ATL","destination":"DFW"}',
+    ),
   },
   {
     name: 'no such airport',
     stage: 'transform',
-    value: Buffer.from('{"date":"2001-01-01T09:15","delay":12,"distance":480,"origin":"ATL","destination":"???"}'),
+    value: Buffer.from(
+      '{"date":"2001-01-01T09:15","delay":12,"distance":480,"origin":"ATL","destination":"???"}',
+    ),
   },
   {
     name: 'not UTF-8',
@@ -109,7 +122,8 @@ async function readColumns(): Promise<FlightColumns> {
   const columns = JSON.parse(text.toString('utf8')) as FlightColumns;
   if (columns.routeOf.length !== FLIGHT_TOTALS.flights) {
     throw new Error(
-      `${DATA_FILE.pathname} holds ${columns.routeOf.length} flights instead of ${FLIGHT_TOTALS.flights}; restore it from the package`,
+      `${DATA_FILE.pathname} holds ${columns.routeOf.length} flights instead of ` +
+        `${FLIGHT_TOTALS.flights}; restore it from the package`,
     );
   }
   return columns;

@@ -1,4 +1,7 @@
-/** `kd demo`: the main job on the embedded broker, with real flights: JSON in, validated and enriched, Avro out, bad rows to the dead-letter topic. */
+/**
+ * `kd demo`: the main job on the embedded broker, with real flights: JSON in, validated and enriched, Avro
+ * out, bad rows to the dead-letter topic.
+ */
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { createKafkaSink } from '../adapters/kafka/kafka-sink.js';
@@ -21,7 +24,10 @@ import { count } from './summary.js';
 const INPUT = 'flights';
 const OUTPUT = 'flights-avro';
 const DEAD_LETTERS = 'flights.dlq';
-/** The embedded broker keeps 5 MiB a partition and silently drops the oldest: eight hold the whole data set four times over. */
+/**
+ * The embedded broker keeps 5 MiB a partition and silently drops the oldest: eight hold the whole data set
+ * four times over.
+ */
 const PARTITIONS = 8;
 const PARTITIONS_MAX = 100;
 const SAMPLES = 5;
@@ -45,8 +51,12 @@ async function demo(options: GlobalOptions, io: CliIo): Promise<void> {
   });
   try {
     const config = await demoConfig(cluster, options, io);
-    const say = (text: string): unknown => (options.quiet === true ? undefined : io.stderr.write(`${text}\n`));
-    say(`embedded broker at ${cluster.bootstrapServers}: loading ${count(FLIGHT_TOTALS.records)} flights into topic ${INPUT}`);
+    const say = (text: string): unknown =>
+      options.quiet === true ? undefined : io.stderr.write(`${text}\n`);
+    say(
+      `embedded broker at ${cluster.bootstrapServers}: loading ${count(FLIGHT_TOTALS.records)} flights ` +
+        `into topic ${INPUT}`,
+    );
     await load(config, options, io);
     say(`${INPUT} (JSON) → examples/flights/flights.ts → ${OUTPUT} (Avro), bad rows → ${DEAD_LETTERS}`);
     const summary = await runJob(
@@ -62,7 +72,10 @@ async function demo(options: GlobalOptions, io: CliIo): Promise<void> {
       io,
     );
     if (summary.exitCode === 0 && summary.records.consumed !== FLIGHT_TOTALS.records) {
-      throw new DispatcherError('ACCOUNTING', `${FLIGHT_TOTALS.records} records were produced, but ${summary.records.consumed} consumed`);
+      throw new DispatcherError(
+        'ACCOUNTING',
+        `${FLIGHT_TOTALS.records} records were produced, but ${summary.records.consumed} consumed`,
+      );
     }
   } finally {
     cluster.close();
@@ -70,7 +83,8 @@ async function demo(options: GlobalOptions, io: CliIo): Promise<void> {
 }
 
 function demoConfig(cluster: MockCluster, options: GlobalOptions, io: CliIo): Promise<ResolvedConfig> {
-  const example = (name: string): string => fileURLToPath(new URL(`../../../examples/flights/${name}`, import.meta.url));
+  const example = (name: string): string =>
+    fileURLToPath(new URL(`../../../examples/flights/${name}`, import.meta.url));
   const values = {
     name: 'demo',
     'kafka.bootstrap-servers': cluster.bootstrapServers,
@@ -102,7 +116,10 @@ async function load(config: ResolvedConfig, options: GlobalOptions, io: CliIo): 
     nowMs: () => performance.now(),
   });
   let writer: RecordWriter | undefined;
-  await sink.start({ settled: (settled) => writer?.settled(settled), failed: (error) => writer?.fail(error) });
+  await sink.start({
+    settled: (settled) => writer?.settled(settled),
+    failed: (error) => writer?.fail(error),
+  });
   try {
     const records = new RecordWriter(sink, await sink.topic(INPUT), table);
     writer = records;
@@ -117,7 +134,10 @@ async function load(config: ResolvedConfig, options: GlobalOptions, io: CliIo): 
     }
     await records.drain();
     if (records.acknowledged !== FLIGHT_TOTALS.records) {
-      throw new DispatcherError('DEFECT', `the embedded broker took ${records.acknowledged} of ${FLIGHT_TOTALS.records} records`);
+      throw new DispatcherError(
+        'DEFECT',
+        `the embedded broker took ${records.acknowledged} of ${FLIGHT_TOTALS.records} records`,
+      );
     }
   } finally {
     await sink.close(CLOSE_TIMEOUT_MS);

@@ -1,4 +1,7 @@
-/** The doctor's way through a job's clusters: probes first, then clients with questions. Every step is bounded, and so is the whole. */
+/**
+ * The doctor's way through a job's clusters: probes first, then clients with questions. Every step is
+ * bounded, and so is the whole.
+ */
 
 import { loadNative } from '../adapters/kafka/native.js';
 import { librdkafkaFeatures } from '../adapters/kafka/rdkafka.js';
@@ -63,7 +66,8 @@ export class DoctorWalk {
     try {
       await this.#step('dns', 'brokers', () => Promise.all(sides.map((side) => this.#probeSide(side))));
       await this.#step('authentication', 'clients', async () => {
-        for (const checks of await Promise.all(SIDES.map((side) => this.#connect(side)))) this.checks.push(...checks);
+        for (const checks of await Promise.all(SIDES.map((side) => this.#connect(side))))
+          this.checks.push(...checks);
       });
       await this.#step('metadata', 'topics', () => this.#askTopics());
       if (job) {
@@ -103,16 +107,24 @@ export class DoctorWalk {
   async #probeSide(side: Side): Promise<void> {
     const cluster = this.#options.config[side];
     const named = [...new Set(cluster.bootstrapServers)];
-    const reports = await Promise.all(named.slice(0, BROKERS_MAX).map((server) => probeBroker(cluster, server, { clock: true })));
+    const reports = await Promise.all(
+      named.slice(0, BROKERS_MAX).map((server) => probeBroker(cluster, server, { clock: true })),
+    );
     for (const report of reports) this.#judge(side, report);
     const from = reports.find(({ advertised }) => advertised !== undefined && advertised.length > 0);
-    if (from?.advertised !== undefined) await this.#probeAdvertised(side, from.broker, from.advertised, new Set(named.map(canonical)));
+    if (from?.advertised !== undefined)
+      await this.#probeAdvertised(side, from.broker, from.advertised, new Set(named.map(canonical)));
     const left = named.length - BROKERS_MAX;
     if (left > 0) this.#skip('dns', `${left} more`, `only the first ${BROKERS_MAX} brokers are looked at`);
   }
 
   /** The addresses that the cluster gives out: these are what clients go to. */
-  async #probeAdvertised(side: Side, from: string, brokers: readonly AdvertisedBroker[], named: ReadonlySet<string>): Promise<void> {
+  async #probeAdvertised(
+    side: Side,
+    from: string,
+    brokers: readonly AdvertisedBroker[],
+    named: ReadonlySet<string>,
+  ): Promise<void> {
     this.#advertised.add(side);
     const cluster = this.#options.config[side];
     const names = [...new Set(brokers.map(brokerName))];
@@ -136,7 +148,8 @@ export class DoctorWalk {
     if (lost.length > 0) return;
     const findings = new Findings('metadata', from);
     findings.ok(
-      `gives out ${names.length === 1 ? 'the address' : `${names.length} addresses, the first of them`} ${names[0] ?? ''}${others.length > 0 ? '; all can be reached' : ''}`,
+      `gives out ${names.length === 1 ? 'the address' : `${names.length} addresses, the first of them`} ` +
+        `${names[0] ?? ''}${others.length > 0 ? '; all can be reached' : ''}`,
     );
     this.checks.push(...findings.checks);
   }
@@ -147,7 +160,9 @@ export class DoctorWalk {
       this.#reports.push(report);
       this.#reached.add(side);
     }
-    this.checks.push(...judgeProbe(report, { tls, sasl: sasl && until === 'all', mechanism, nowMs: Date.now() }));
+    this.checks.push(
+      ...judgeProbe(report, { tls, sasl: sasl && until === 'all', mechanism, nowMs: Date.now() }),
+    );
   }
 
   /** The very clients that a run would have: what a probe can't try (tokens, Kerberos) is tried here. */
@@ -165,7 +180,10 @@ export class DoctorWalk {
         findings.ok('connected');
       } catch (error) {
         const remedy = error instanceof DispatcherError ? error.remedy : undefined;
-        findings.failed(error instanceof Error ? error.message : String(error), remedy ?? 'see the lines above');
+        findings.failed(
+          error instanceof Error ? error.message : String(error),
+          remedy ?? 'see the lines above',
+        );
       }
     }
     return findings.checks;
@@ -179,9 +197,12 @@ export class DoctorWalk {
       const cluster = clusters[side];
       if (cluster === undefined) continue;
       const findings = new Findings('metadata', 'cluster');
-      const racks = new Set(cluster.nodes.map(({ rack }) => rack).filter((rack) => rack !== null && rack !== ''));
+      const racks = new Set(
+        cluster.nodes.map(({ rack }) => rack).filter((rack) => rack !== null && rack !== ''),
+      );
       findings.ok(
-        `${cluster.clusterId === null ? '' : `${cluster.clusterId}, `}${cluster.nodes.length} broker${cluster.nodes.length === 1 ? '' : 's'}${racks.size > 1 ? ` in ${racks.size} racks` : ''}`,
+        `${cluster.clusterId === null ? '' : `${cluster.clusterId}, `}${cluster.nodes.length} ` +
+          `broker${cluster.nodes.length === 1 ? '' : 's'}${racks.size > 1 ? ` in ${racks.size} racks` : ''}`,
       );
       this.checks.push(...findings.checks);
       // Where no probe can log in, only a client hears the addresses.
@@ -217,7 +238,9 @@ export class DoctorWalk {
       places.length === 0 ? none : admin.offsets('latest', places).catch(() => none),
       this.#offsetsKeptMs(admin),
     ]);
-    this.checks.push(...judgeGroup({ config, group: this.#group, committed, earliest, latest, offsetsKeptMs, line }));
+    this.checks.push(
+      ...judgeGroup({ config, group: this.#group, committed, earliest, latest, offsetsKeptMs, line }),
+    );
   }
 
   async #offsetsKeptMs(admin: ClusterAdmin): Promise<number | undefined> {
@@ -225,7 +248,9 @@ export class DoctorWalk {
     if (node === undefined) return undefined;
     try {
       const { entries } = await admin.brokerSettings(node, ['offsets.retention.minutes']);
-      const minutes = Number(entries.find(({ name }) => name === 'offsets.retention.minutes')?.value ?? Number.NaN);
+      const minutes = Number(
+        entries.find(({ name }) => name === 'offsets.retention.minutes')?.value ?? Number.NaN,
+      );
       return Number.isFinite(minutes) ? minutes * 60_000 : undefined;
     } catch {
       return undefined;
@@ -236,7 +261,9 @@ export class DoctorWalk {
     const facts = this.#facts;
     if (facts === undefined) return this.#skip('rights', 'all', NOT_CONNECTED);
     const idempotentWriteNeeded = this.#reports.some(({ apiVersions }) => needsIdempotentWrite(apiVersions));
-    this.checks.push(...judgeRights({ ...facts, config: this.#options.config, group: this.#group, idempotentWriteNeeded }));
+    this.checks.push(
+      ...judgeRights({ ...facts, config: this.#options.config, group: this.#group, idempotentWriteNeeded }),
+    );
   }
 
   async #askClock(): Promise<void> {
@@ -252,11 +279,18 @@ export class DoctorWalk {
       .filter(({ leader }) => leader >= 0)
       .map(({ id }) => ({ topic: BROKER_WRITTEN_TOPIC, partition: id }));
     const whyNot =
-      'Kafka has no question for its time, and what its own timestamps would tell may not be read (DESCRIBE on the cluster for KRaft from 3.3 on, on __consumer_offsets from 3.0 on)';
-    const answers = places.length === 0 ? [] : await admin.offsets('largest-timestamp', places).catch(() => []);
+      'Kafka has no question for its time, and what its own timestamps would tell may not be read ' +
+      '(DESCRIBE on the cluster for KRaft from 3.3 on, on __consumer_offsets from 3.0 on)';
+    const answers =
+      places.length === 0 ? [] : await admin.offsets('largest-timestamp', places).catch(() => []);
     const told = answers.filter(({ code }) => code === 0).map(({ timestamp }) => timestamp);
     this.checks.push(
-      ...judgeClock({ aheadMs: undefined, writtenMs: told.length === 0 ? undefined : Math.max(...told), whyNot, nowMs: Date.now() }),
+      ...judgeClock({
+        aheadMs: undefined,
+        writtenMs: told.length === 0 ? undefined : Math.max(...told),
+        whyNot,
+        nowMs: Date.now(),
+      }),
     );
   }
 

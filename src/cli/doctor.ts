@@ -14,13 +14,26 @@ import { createCliLogger } from './log.js';
 import { addExample, addKafkaOptions, optionsOf } from './options.js';
 
 const LOG_FLUSH_MS = 1_000;
-const AREAS = ['dns', 'tcp', 'tls', 'kafka', 'authentication', 'metadata', 'topics', 'rights', 'group', 'clock', 'local'];
+const AREAS = [
+  'dns',
+  'tcp',
+  'tls',
+  'kafka',
+  'authentication',
+  'metadata',
+  'topics',
+  'rights',
+  'group',
+  'clock',
+  'local',
+];
 
 export function register(program: Command, io: CliIo): void {
   const command = program
     .command('doctor')
     .description(
-      'ask network, brokers and this machine whether the job would run: DNS, TLS, login, topics, rights, limits; exit 6 on failure',
+      'ask network, brokers and this machine whether the job would run: DNS, TLS, login, topics, rights, ' +
+        'limits; exit 6 on failure',
     )
     .action(async (_options: unknown, self: Command) => examine(optionsOf(self), io));
   addExample(
@@ -36,7 +49,10 @@ async function examine(options: GlobalOptions & KafkaOptions, io: CliIo): Promis
   const loaded = await loadConfigWithDetails(options, io, job ? {} : { purpose: 'connection' });
   const { config } = loaded;
   // What clients log while they fail to connect, the report says in words.
-  const logger = options.verbose === true ? createCliLogger(config.logging, options, io, redactor(loaded.secrets)) : undefined;
+  const logger =
+    options.verbose === true
+      ? createCliLogger(config.logging, options, io, redactor(loaded.secrets))
+      : undefined;
   const redact = redactor(loaded.secrets);
   const walk = new DoctorWalk({
     config,
@@ -45,7 +61,9 @@ async function examine(options: GlobalOptions & KafkaOptions, io: CliIo): Promis
     logger: logger ?? SILENT,
     job,
   });
-  const checks = (await walk.run()).map((check) => redacted(check, redact)).sort((a, b) => AREAS.indexOf(a.area) - AREAS.indexOf(b.area));
+  const checks = (await walk.run())
+    .map((check) => redacted(check, redact))
+    .sort((a, b) => AREAS.indexOf(a.area) - AREAS.indexOf(b.area));
   await logger?.close(LOG_FLUSH_MS);
   const ok = !hasFailed(checks);
   if (options.output === 'json') {
@@ -58,7 +76,11 @@ async function examine(options: GlobalOptions & KafkaOptions, io: CliIo): Promis
 }
 
 function redacted(check: Check, redact: (text: string) => string): Check {
-  return { ...check, message: redact(check.message), remedy: check.remedy === null ? null : redact(check.remedy) };
+  return {
+    ...check,
+    message: redact(check.message),
+    remedy: check.remedy === null ? null : redact(check.remedy),
+  };
 }
 
 const nothing = (): void => undefined;

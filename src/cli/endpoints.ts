@@ -23,7 +23,11 @@ export interface RunView {
 }
 
 /** Undefined where the configuration has no server. */
-export async function startEndpoints(config: ResolvedConfig, view: RunView, logger: Logger): Promise<HealthServer | undefined> {
+export async function startEndpoints(
+  config: ResolvedConfig,
+  view: RunView,
+  logger: Logger,
+): Promise<HealthServer | undefined> {
   if (config.server === undefined) return undefined;
   const { port, address } = config.server;
   const server = await startHealthServer(port, address, {

@@ -10,7 +10,10 @@ export interface Explained {
 }
 
 export function explainBoth(config: ResolvedConfig, loaded: Loaded): Explained {
-  return { consumer: explainClient('consumer', config, loaded), producer: explainClient('producer', config, loaded) };
+  return {
+    consumer: explainClient('consumer', config, loaded),
+    producer: explainClient('producer', config, loaded),
+  };
 }
 
 export function printExplained(explained: Explained, io: CliIo): void {

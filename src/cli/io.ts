@@ -33,8 +33,13 @@ export interface KafkaOptions {
   readonly commandConfig?: string;
 }
 
-/** `NO_COLOR` counts when present and not empty; FORCE_COLOR is for terminals that do not say they are one. */
-export function colorsFor(stream: { readonly isTTY?: boolean }, env: Environment): ReturnType<typeof pc.createColors> {
+/**
+ * `NO_COLOR` counts when present and not empty; FORCE_COLOR is for terminals that do not say they are one.
+ */
+export function colorsFor(
+  stream: { readonly isTTY?: boolean },
+  env: Environment,
+): ReturnType<typeof pc.createColors> {
   return pc.createColors(useColors(stream, env));
 }
 
@@ -42,7 +47,10 @@ export function useColors(stream: { readonly isTTY?: boolean }, env: Environment
   const noColor = env['NO_COLOR'];
   if (noColor !== undefined && noColor !== '') return false;
   const force = env['FORCE_COLOR'];
-  return (force !== undefined && force !== '' && force !== '0') || (stream.isTTY === true && env['TERM'] !== 'dumb');
+  return (
+    (force !== undefined && force !== '' && force !== '0') ||
+    (stream.isTTY === true && env['TERM'] !== 'dumb')
+  );
 }
 
 /** A result on stdout: one JSON document, or text. */

@@ -24,15 +24,26 @@ export class ConfigurationError extends DispatcherError {
 
   constructor(file: string | undefined, problems: readonly Problem[]) {
     const errors = problems.filter((problem) => problem.severity === 'error').length;
-    super('CONFIGURATION', `${file ?? 'the configuration'} has ${errors} ${errors === 1 ? 'error' : 'errors'}`, {
-      remedy: 'mend the lines named above; kd validate checks again without a network',
-    });
+    super(
+      'CONFIGURATION',
+      `${file ?? 'the configuration'} has ${errors} ${errors === 1 ? 'error' : 'errors'}`,
+      {
+        remedy: 'mend the lines named above; kd validate checks again without a network',
+      },
+    );
     this.problems = problems;
   }
 }
 
-/** Reads, checks and returns the configuration. Prints every problem on stderr; throws ConfigurationError when one is an error. */
-export async function loadConfig(options: GlobalOptions & KafkaOptions, io: CliIo, extras: LoadExtras = {}): Promise<ResolvedConfig> {
+/**
+ * Reads, checks and returns the configuration. Prints every problem on stderr; throws ConfigurationError when
+ * one is an error.
+ */
+export async function loadConfig(
+  options: GlobalOptions & KafkaOptions,
+  io: CliIo,
+  extras: LoadExtras = {},
+): Promise<ResolvedConfig> {
   return (await loadConfigWithDetails(options, io, extras)).config;
 }
 
@@ -50,10 +61,20 @@ export async function loadConfigWithDetails(
 }
 
 /** The same without printing or throwing, for `validate`. */
-export function readConfig(options: GlobalOptions & KafkaOptions, io: CliIo, extras: LoadExtras = {}): Loaded {
+export function readConfig(
+  options: GlobalOptions & KafkaOptions,
+  io: CliIo,
+  extras: LoadExtras = {},
+): Loaded {
   const problems = new Problems();
-  const file = extras.builtIn === undefined || options.config !== undefined ? configFile(options, io) : undefined;
-  if (file === undefined && extras.builtIn === undefined && options.bootstrapServers === undefined && options.commandConfig === undefined) {
+  const file =
+    extras.builtIn === undefined || options.config !== undefined ? configFile(options, io) : undefined;
+  if (
+    file === undefined &&
+    extras.builtIn === undefined &&
+    options.bootstrapServers === undefined &&
+    options.commandConfig === undefined
+  ) {
     throw new DispatcherError('USAGE', `there is no configuration: ${DEFAULT_FILE} does not exist here`, {
       remedy:
         extras.purpose === 'connection'
@@ -77,7 +98,10 @@ export function readConfig(options: GlobalOptions & KafkaOptions, io: CliIo, ext
   const { config } = loaded;
   if (config === undefined) return loaded;
   // Here, so that it holds for every verb, and again when a running job loads anew.
-  return { ...loaded, config: { ...config, logging: { ...config.logging, level: levelFor(config.logging.level, options) } } };
+  return {
+    ...loaded,
+    config: { ...config, logging: { ...config.logging, level: levelFor(config.logging.level, options) } },
+  };
 }
 
 /** -c, else KD_CONFIG, else ./kd.yml when it exists. */
@@ -94,7 +118,12 @@ function optionValues(options: KafkaOptions, problems: Problems): readonly Optio
   for (const pair of options.property ?? []) {
     const equals = pair.indexOf('=');
     if (equals < 1)
-      problems.error({ kind: 'option', option: '-X' }, null, 'is not of the form name=value', 'write for example -X security.protocol=SSL');
+      problems.error(
+        { kind: 'option', option: '-X' },
+        null,
+        'is not of the form name=value',
+        'write for example -X security.protocol=SSL',
+      );
     else
       values.push({
         path: `kafka.properties.${pair.slice(0, equals).trim()}`,
@@ -108,7 +137,11 @@ function optionValues(options: KafkaOptions, problems: Problems): readonly Optio
 /** -b means these brokers and no others, also where the file has a cluster for each side. */
 function bothClusters(servers: string): OptionValue[] {
   const origin = { kind: 'option', option: '-b' } as const;
-  return ['kafka.bootstrap-servers', 'kafka.consumer.bootstrap-servers', 'kafka.producer.bootstrap-servers'].map((path) => ({
+  return [
+    'kafka.bootstrap-servers',
+    'kafka.consumer.bootstrap-servers',
+    'kafka.producer.bootstrap-servers',
+  ].map((path) => ({
     path,
     text: servers,
     origin,
@@ -126,6 +159,8 @@ export function printProblems(problems: readonly Problem[], io: CliIo, quiet = f
   for (const problem of problems) {
     if (quiet && problem.severity === 'warning') continue;
     const paint = problem.severity === 'error' ? color.red : color.yellow;
-    io.stderr.write(`${formatProblem(problem).replace(`${problem.severity}:`, `${paint(problem.severity)}:`)}\n`);
+    io.stderr.write(
+      `${formatProblem(problem).replace(`${problem.severity}:`, `${paint(problem.severity)}:`)}\n`,
+    );
   }
 }

@@ -14,7 +14,10 @@ export interface OpenOptions {
   readonly connectTimeoutMs: number;
 }
 
-export function openSide(side: Side, { config, logger, connectTimeoutMs }: OpenOptions): Promise<ClusterAdmin> {
+export function openSide(
+  side: Side,
+  { config, logger, connectTimeoutMs }: OpenOptions,
+): Promise<ClusterAdmin> {
   return openAdmin({
     role: side,
     clientId: config.name,
@@ -28,8 +31,14 @@ export function openSide(side: Side, { config, logger, connectTimeoutMs }: OpenO
 
 /** The two sides are one cluster where they would be asked in the same words. */
 export function isOneCluster({ consumer, producer }: ResolvedConfig): boolean {
-  const words = ({ bootstrapServers, properties }: ResolvedConfig['consumer'] | ResolvedConfig['producer']): string =>
-    JSON.stringify([[...bootstrapServers].sort(), [...properties].filter(([name]) => CONNECTION.test(name)).sort()]);
+  const words = ({
+    bootstrapServers,
+    properties,
+  }: ResolvedConfig['consumer'] | ResolvedConfig['producer']): string =>
+    JSON.stringify([
+      [...bootstrapServers].sort(),
+      [...properties].filter(([name]) => CONNECTION.test(name)).sort(),
+    ]);
   return words(consumer) === words(producer);
 }
 

@@ -7,15 +7,24 @@ import type { GlobalOptions, KafkaOptions } from './io.js';
 const REPEATS_MAX = 1_000;
 
 export function collect(value: string, previous: readonly string[] = []): readonly string[] {
-  if (previous.length >= REPEATS_MAX) throw new RangeError(`an option is repeated more than ${REPEATS_MAX} times`);
+  if (previous.length >= REPEATS_MAX)
+    throw new RangeError(`an option is repeated more than ${REPEATS_MAX} times`);
   return [...previous, value];
 }
 
 export function addGlobalOptions(program: Command): Command {
   return program
     .addOption(new Option('-c, --config <file>', 'the configuration (default: $KD_CONFIG, else ./kd.yml)'))
-    .addOption(new Option('--set <key=value>', 'set one key, above file and environment; may be repeated').argParser(collect))
-    .addOption(new Option('-o, --output <format>', 'how results are printed').choices(['text', 'json']).default('text'))
+    .addOption(
+      new Option('--set <key=value>', 'set one key, above file and environment; may be repeated').argParser(
+        collect,
+      ),
+    )
+    .addOption(
+      new Option('-o, --output <format>', 'how results are printed')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
     .addOption(new Option('-q, --quiet', 'no progress, and no log below warnings'))
     .addOption(new Option('-v, --verbose', 'log at debug level'));
 }
@@ -25,7 +34,10 @@ export function addKafkaOptions(command: Command): Command {
   return command
     .addOption(new Option('-b, --bootstrap-servers <servers>', 'brokers, host:port, comma-separated'))
     .addOption(
-      new Option('-X, --property <name=value>', 'a property, by its name in librdkafka or in Java; may be repeated').argParser(collect),
+      new Option(
+        '-X, --property <name=value>',
+        'a property, by its name in librdkafka or in Java; may be repeated',
+      ).argParser(collect),
     )
     .addOption(new Option('--command-config <file>', 'a client.properties file, as for the tools of Kafka'));
 }
@@ -37,7 +49,9 @@ export function optionsOf<Own = unknown>(command: Command): GlobalOptions & Kafk
 
 type Level = ResolvedConfig['logging']['level'];
 
-/** `-v` wins over the configured level; `-q` leaves warnings and errors, or fewer where fewer are configured. */
+/**
+ * `-v` wins over the configured level; `-q` leaves warnings and errors, or fewer where fewer are configured.
+ */
 export function levelFor(configured: Level, options: GlobalOptions): Level {
   if (options.verbose === true) return 'debug';
   return options.quiet === true && configured !== 'error' ? 'warn' : configured;

@@ -1,4 +1,7 @@
-/** A password for a verb: from a variable, from a file, or asked on a terminal that does not show what is typed. */
+/**
+ * A password for a verb: from a variable, from a file, or asked on a terminal that does not show what is
+ * typed.
+ */
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -19,10 +22,16 @@ export function passwordFrom({ passwordEnv, passwordFile }: PasswordOptions, io:
     throw usage('--password-env and --password-file are given together', 'leave one out');
   if (passwordEnv !== undefined) {
     const value = io.env[passwordEnv];
-    if (value === undefined) throw usage(`--password-env: the variable ${passwordEnv} is not set`, `set it: export ${passwordEnv}=…`);
+    if (value === undefined)
+      throw usage(
+        `--password-env: the variable ${passwordEnv} is not set`,
+        `set it: export ${passwordEnv}=…`,
+      );
     return remembered(value, io);
   }
-  return passwordFile === undefined ? undefined : remembered(readPassword(resolve(io.workingDirectory, passwordFile)), io);
+  return passwordFile === undefined
+    ? undefined
+    : remembered(readPassword(resolve(io.workingDirectory, passwordFile)), io);
 }
 
 function readPassword(file: string): string {
@@ -42,16 +51,24 @@ function readPassword(file: string): string {
 
 export async function askPassword(file: string, io: CliIo): Promise<string> {
   if (io.stdin.isTTY !== true)
-    throw new DispatcherError('CONFIGURATION', `${file}: its certificates are encrypted, and no password was given`, {
-      remedy: 'give it by --password-env VARIABLE or --password-file FILE',
-    });
+    throw new DispatcherError(
+      'CONFIGURATION',
+      `${file}: its certificates are encrypted, and no password was given`,
+      {
+        remedy: 'give it by --password-env VARIABLE or --password-file FILE',
+      },
+    );
   io.stderr.write(`password of ${file}: `);
   const unseen = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: io.stdin, output: unseen, terminal: true });
   try {
     return await new Promise<string>((answer, fail) => {
-      lines.once('SIGINT', () => fail(usage('no password was given', 'type it, or use --password-env or --password-file')));
-      lines.once('close', () => fail(usage('no password was given', 'type it, or use --password-env or --password-file')));
+      lines.once('SIGINT', () =>
+        fail(usage('no password was given', 'type it, or use --password-env or --password-file')),
+      );
+      lines.once('close', () =>
+        fail(usage('no password was given', 'type it, or use --password-env or --password-file')),
+      );
       lines.question('', (typed) => answer(remembered(typed, io)));
     });
   } finally {

@@ -15,8 +15,18 @@ export interface ProduceFormat {
 }
 
 export function produceFormat(config: ResolvedConfig, choice: FormatChoice): ProduceFormat {
-  if (choice === 'output') return { spec: formatOf(config, 'output'), name: 'the output format', setting: 'dispatcher.output.format' };
-  if (choice === 'input') return { spec: written(formatOf(config, 'input')), name: 'the input format', setting: 'dispatcher.input.format' };
+  if (choice === 'output')
+    return {
+      spec: formatOf(config, 'output'),
+      name: 'the output format',
+      setting: 'dispatcher.output.format',
+    };
+  if (choice === 'input')
+    return {
+      spec: written(formatOf(config, 'input')),
+      name: 'the input format',
+      setting: 'dispatcher.input.format',
+    };
   return { spec: { format: choice, long: config.dispatcher.input.long }, name: `the format of --format` };
 }
 
@@ -27,12 +37,19 @@ function written(spec: FormatSpec): FormatSpec {
   return { ...spec, schema: { path: writerPath, references } };
 }
 
-/** The format in which the job reads this topic, where that is another one than the records are written in. */
-export function readsOtherwise(config: ResolvedConfig, topic: string, { spec }: ProduceFormat): string | undefined {
+/**
+ * The format in which the job reads this topic, where that is another one than the records are written in.
+ */
+export function readsOtherwise(
+  config: ResolvedConfig,
+  topic: string,
+  { spec }: ProduceFormat,
+): string | undefined {
   if (!isInput(config, topic)) return undefined;
   const read = written(formatOf(config, 'input'));
   // The job takes raw bytes as they come.
-  if (read.format === 'raw' || (read.format === spec.format && read.schema?.path === spec.schema?.path)) return undefined;
+  if (read.format === 'raw' || (read.format === spec.format && read.schema?.path === spec.schema?.path))
+    return undefined;
   return read.format === spec.format ? `${read.format} with another schema` : read.format;
 }
 

@@ -1,4 +1,6 @@
-/** `kd produce`: records from JSON lines into a topic, through the configured output format or another one. */
+/**
+ * `kd produce`: records from JSON lines into a topic, through the configured output format or another one.
+ */
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -17,7 +19,13 @@ import { colorsFor, printJson } from './io.js';
 import { loadConfig } from './load-config.js';
 import { createCliLogger } from './log.js';
 import { addExample, addKafkaOptions, optionsOf } from './options.js';
-import { FORMAT_CHOICES, type FormatChoice, type ProduceFormat, produceFormat, readsOtherwise } from './produce-format.js';
+import {
+  FORMAT_CHOICES,
+  type FormatChoice,
+  type ProduceFormat,
+  produceFormat,
+  readsOtherwise,
+} from './produce-format.js';
 import { parseRecordLine } from './record-lines.js';
 
 interface ProduceOptions {
@@ -41,7 +49,10 @@ export function register(program: Command, io: CliIo): void {
     .argument('[file]', 'lines of { key, value, headers, partition, timestamp }; standard input without it')
     .option('--value-only', 'each line is a value alone')
     .addOption(
-      new Option('--format <format>', "how values are written: as the job's output or input, or in this format")
+      new Option(
+        '--format <format>',
+        "how values are written: as the job's output or input, or in this format",
+      )
         .choices(FORMAT_CHOICES)
         .default('output'),
     )
@@ -56,11 +67,16 @@ export function register(program: Command, io: CliIo): void {
   );
 }
 
-async function produce(target: { readonly topic: string; readonly file: string | undefined }, options: Options, io: CliIo): Promise<void> {
+async function produce(
+  target: { readonly topic: string; readonly file: string | undefined },
+  options: Options,
+  io: CliIo,
+): Promise<void> {
   const config = await loadConfig(options, io, { purpose: 'connection' });
   const format = produceFormat(config, options.format);
   const encoder = createEncoder(format.spec);
-  if (options.quiet !== true) sayFormat(format, readsOtherwise(config, target.topic, format), target.topic, io);
+  if (options.quiet !== true)
+    sayFormat(format, readsOtherwise(config, target.topic, format), target.topic, io);
   const logger = createCliLogger({ ...config.logging, level: 'warn' }, options, io);
   const native = loadNative();
   const table = new native.PartitionTable(PARTITIONS_MAX);
@@ -77,7 +93,11 @@ async function produce(target: { readonly topic: string; readonly file: string |
     nowMs: () => performance.now(),
   });
   try {
-    const records = await send({ sink, table, encoder, native, format, valueOnly: options.valueOnly === true }, target, io);
+    const records = await send(
+      { sink, table, encoder, native, format, valueOnly: options.valueOnly === true },
+      target,
+      io,
+    );
     if (options.output === 'json') printJson(io, { topic: target.topic, records });
     else io.stdout.write(`${records} ${records === 1 ? 'record' : 'records'} produced to ${target.topic}\n`);
   } finally {
@@ -91,7 +111,9 @@ function sayFormat(format: ProduceFormat, read: string | undefined, topic: strin
   io.stderr.write(`producing to ${topic} in ${format.name} (${format.spec.format})\n`);
   if (read === undefined) return;
   const { yellow } = colorsFor(io.stderr, io.env);
-  io.stderr.write(`${yellow('warning')}: this job reads ${topic} as ${read}\n    → --format input writes what it reads\n`);
+  io.stderr.write(
+    `${yellow('warning')}: this job reads ${topic} as ${read}\n    → --format input writes what it reads\n`,
+  );
 }
 
 interface Sending {
@@ -104,7 +126,11 @@ interface Sending {
 }
 
 /** Returns how many records were acknowledged; rejects when one was not, or a line could not be read. */
-async function send(sending: Sending, target: { readonly topic: string; readonly file: string | undefined }, io: CliIo): Promise<number> {
+async function send(
+  sending: Sending,
+  target: { readonly topic: string; readonly file: string | undefined },
+  io: CliIo,
+): Promise<number> {
   let writer: RecordWriter | undefined;
   const events: SinkEvents = {
     settled: (settled) => writer?.settled(settled),
@@ -125,7 +151,12 @@ async function send(sending: Sending, target: { readonly topic: string; readonly
     }
   } catch (error) {
     await records.drain();
-    throw atLine(error, { file: target.file, line: number, produced: records.acknowledged, format: sending.format });
+    throw atLine(error, {
+      file: target.file,
+      line: number,
+      produced: records.acknowledged,
+      format: sending.format,
+    });
   } finally {
     clearInterval(flushing);
   }
@@ -139,19 +170,31 @@ async function addLine(
   writer: RecordWriter,
   { encoder, valueOnly, format }: Sending,
 ): Promise<void> {
-  const { value, partition, timestampMs, key, headers } = parseRecordLine(line, { valueOnly, raw: format.spec.format === 'raw' });
+  const { value, partition, timestampMs, key, headers } = parseRecordLine(line, {
+    valueOnly,
+    raw: format.spec.format === 'raw',
+  });
   const encode =
-    value === null ? undefined : (bytes: Uint8Array, start: number, limit: number): number => encoder.encode(value, bytes, start, limit);
+    value === null
+      ? undefined
+      : (bytes: Uint8Array, start: number, limit: number): number =>
+          encoder.encode(value, bytes, start, limit);
   await writer.add({ key, headers, partition, timestampMs, encode }, number);
 }
 
 async function readLines(file: string | undefined, io: CliIo): Promise<AsyncIterable<string>> {
-  const input: Readable = file === undefined ? io.stdin : createReadStream(resolve(io.workingDirectory, file));
+  const input: Readable =
+    file === undefined ? io.stdin : createReadStream(resolve(io.workingDirectory, file));
   if (file !== undefined) {
     await new Promise<void>((ready, reject) => {
       input.once('open', () => ready());
       input.once('error', (cause) =>
-        reject(new DispatcherError('USAGE', `${file} can't be read: ${cause.message}`, { remedy: 'check the path', cause })),
+        reject(
+          new DispatcherError('USAGE', `${file} can't be read: ${cause.message}`, {
+            remedy: 'check the path',
+            cause,
+          }),
+        ),
       );
     });
   }
@@ -170,12 +213,20 @@ function atLine(error: unknown, { file, line, produced, format }: Place): Error 
   const place = `${file ?? 'standard input'} line ${line}`;
   const sent = `${produced} ${produced === 1 ? 'record was' : 'records were'} produced before it`;
   if (error instanceof FormatError) {
-    return new DispatcherError('USAGE', `${place} does not fit ${format.name} (${error.code}): ${error.message}; ${sent}`, {
-      remedy: format.setting === undefined ? 'correct the line' : `correct the line, or ${format.setting} and its schema`,
-      cause: error,
-    });
+    return new DispatcherError(
+      'USAGE',
+      `${place} does not fit ${format.name} (${error.code}): ${error.message}; ${sent}`,
+      {
+        remedy:
+          format.setting === undefined
+            ? 'correct the line'
+            : `correct the line, or ${format.setting} and its schema`,
+        cause: error,
+      },
+    );
   }
-  if (!(error instanceof DispatcherError) || error.code !== 'USAGE') return error instanceof Error ? error : new Error(String(error));
+  if (!(error instanceof DispatcherError) || error.code !== 'USAGE')
+    return error instanceof Error ? error : new Error(String(error));
   return new DispatcherError('USAGE', `${place} ${error.message}; ${sent}`, {
     cause: error,
     ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
@@ -188,7 +239,8 @@ function throwFailures(writer: RecordWriter, native: NativeBinding): void {
   const { name, text } = native.errorName(first.code);
   throw new DispatcherError(
     'RECORD_REJECTED',
-    `${writer.failedCount} of ${writer.failedCount + writer.acknowledged} records were not produced; the first one, line ${first.label}: ${text} (${name})`,
+    `${writer.failedCount} of ${writer.failedCount + writer.acknowledged} records were not produced; the ` +
+      `first one, line ${first.label}: ${text} (${name})`,
     { remedy: 'the others are in the topic; correct these lines and produce them alone' },
   );
 }

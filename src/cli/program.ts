@@ -10,7 +10,10 @@ import { addExample, addGlobalOptions } from './options.js';
 /** Every verb is a module with one of these. */
 export type Register = (program: Command, io: CliIo) => void;
 
-/** In the order of the help. Each is loaded when it is wanted: what a run does not need, it need not pay for at every start. */
+/**
+ * In the order of the help. Each is loaded when it is wanted: what a run does not need, it need not pay for
+ * at every start.
+ */
 const VERBS: Readonly<Record<string, () => Promise<{ readonly register: Register }>>> = {
   run: () => import('./run.js'),
   demo: () => import('./demo.js'),
@@ -28,7 +31,9 @@ const ABOUT_ALL = new Set(['help', 'completion']);
 
 /** The verbs that a command line may mean: those it names, else all (help, a misspelled verb). */
 export async function verbsFor(argv: readonly string[]): Promise<readonly Register[]> {
-  const named = argv.some((word) => ABOUT_ALL.has(word)) ? [] : Object.keys(VERBS).filter((verb) => argv.includes(verb));
+  const named = argv.some((word) => ABOUT_ALL.has(word))
+    ? []
+    : Object.keys(VERBS).filter((verb) => argv.includes(verb));
   const wanted = named.length > 0 ? named : Object.keys(VERBS);
   const loads = Object.entries(VERBS).flatMap(([verb, load]) => (wanted.includes(verb) ? [load()] : []));
   return (await Promise.all(loads)).map(({ register }) => register);
@@ -37,7 +42,10 @@ export async function verbsFor(argv: readonly string[]): Promise<readonly Regist
 export function createProgram(io: CliIo, verbs: readonly Register[]): Command {
   const program = new Command('kd');
   program
-    .description('Kafka-Dispatcher: records from Kafka through your function on a pool of threads, back to Kafka in order')
+    .description(
+      'Kafka-Dispatcher: records from Kafka through your function on ' +
+        'a pool of threads, back to Kafka in order',
+    )
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [verb]', 'show help for a verb')
@@ -60,7 +68,10 @@ export function createProgram(io: CliIo, verbs: readonly Register[]): Command {
 export async function runCli(argv: readonly string[], io: CliIo, verbs?: readonly Register[]): Promise<void> {
   const wired: CliIo = { ...io, secrets: io.secrets ?? new Set() };
   try {
-    await createProgram(wired, verbs ?? (await verbsFor(argv))).parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
+    await createProgram(wired, verbs ?? (await verbsFor(argv))).parseAsync(
+      argv.length === 0 ? ['--help'] : [...argv],
+      { from: 'user' },
+    );
   } catch (error) {
     report(error, argv, wired);
   }
@@ -75,20 +86,27 @@ function report(error: unknown, argv: readonly string[], io: CliIo): void {
     io.setExitCode(ExitCode.configuration);
     // Its text begins with "error: ", and stands on stderr already.
     if (wantsJson(argv))
-      printJson(io, { error: { code: 'USAGE', message: error.message.replace(/^error: /, ''), remedy: 'see kd --help' } });
+      printJson(io, {
+        error: { code: 'USAGE', message: error.message.replace(/^error: /, ''), remedy: 'see kd --help' },
+      });
     return;
   }
   const known =
     error instanceof DispatcherError
       ? error
-      : new DispatcherError('DEFECT', `a defect of ours: ${error instanceof Error ? error.message : String(error)}`, {
-          remedy: 'please report it with the lines above',
-          cause: error,
-        });
+      : new DispatcherError(
+          'DEFECT',
+          `a defect of ours: ${error instanceof Error ? error.message : String(error)}`,
+          {
+            remedy: 'please report it with the lines above',
+            cause: error,
+          },
+        );
   io.setExitCode(known.exitCode);
   const redact = redactor(io.secrets ?? []);
   const color = colorsFor(io.stderr, io.env);
-  if (known.code === 'DEFECT' && known.cause instanceof Error) io.stderr.write(`${redact(known.cause.stack ?? '')}\n`);
+  if (known.code === 'DEFECT' && known.cause instanceof Error)
+    io.stderr.write(`${redact(known.cause.stack ?? '')}\n`);
   io.stderr.write(`${color.red('error')}: ${redact(known.message)}\n`);
   if (known.remedy !== undefined) io.stderr.write(`    → ${redact(known.remedy)}\n`);
   if (!wantsJson(argv)) return;
@@ -107,6 +125,8 @@ function report(error: unknown, argv: readonly string[], io: CliIo): void {
 function wantsJson(argv: readonly string[]): boolean {
   return argv.some(
     (word, index) =>
-      word === '-ojson' || word === '--output=json' || (word === 'json' && ['-o', '--output'].includes(argv[index - 1] ?? '')),
+      word === '-ojson' ||
+      word === '--output=json' ||
+      (word === 'json' && ['-o', '--output'].includes(argv[index - 1] ?? '')),
   );
 }

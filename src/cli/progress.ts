@@ -66,7 +66,9 @@ export class Progress {
       `threads ${status.threadsBusy}/${status.threads} busy`,
       `${status.owned} partitions`,
       ...(status.records.deadLettered === 0 ? [] : [`${count(status.records.deadLettered)} dead letters`]),
-      ...(status.remaining === undefined || perSecond <= 0 ? [] : [`ETA ${duration(status.remaining / perSecond)}`]),
+      ...(status.remaining === undefined || perSecond <= 0
+        ? []
+        : [`ETA ${duration(status.remaining / perSecond)}`]),
     ];
     return parts.join(' · ');
   }
@@ -76,7 +78,9 @@ export class Progress {
     this.samples.push({ atMs: nowMs, consumed });
     if (this.samples.length > RATE_WINDOW_SAMPLES) this.samples.shift();
     const first = this.samples[0];
-    return first === undefined || nowMs <= first.atMs ? 0 : ((consumed - first.consumed) / (nowMs - first.atMs)) * 1000;
+    return first === undefined || nowMs <= first.atMs
+      ? 0
+      : ((consumed - first.consumed) / (nowMs - first.atMs)) * 1000;
   }
 }
 

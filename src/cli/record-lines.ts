@@ -35,7 +35,10 @@ export function parseRecordLine(line: string, format: LineFormat): RecordLine {
   const record = new Map(Object.entries(fields));
   for (const name of record.keys()) {
     if (!FIELDS.has(name))
-      throw bad(`has the unknown field ${JSON.stringify(name)}`, 'fields are key, value, headers, partition, timestamp');
+      throw bad(
+        `has the unknown field ${JSON.stringify(name)}`,
+        'fields are key, value, headers, partition, timestamp',
+      );
   }
   if (!record.has('value')) throw bad('has no value', 'write "value": null for a tombstone');
   return {
@@ -51,7 +54,11 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw bad(`is not JSON: ${cause instanceof Error ? cause.message : ''}`, 'write one JSON document on each line', cause);
+    throw bad(
+      `is not JSON: ${cause instanceof Error ? cause.message : ''}`,
+      'write one JSON document on each line',
+      cause,
+    );
   }
 }
 
@@ -62,7 +69,8 @@ function rawValue(value: unknown): Buffer | null {
 
 function bytesOrNull(name: string, value: unknown): Buffer | null {
   if (value === undefined || value === null) return null;
-  if (typeof value !== 'string') throw bad(`has a ${name} that is no text`, `write ${name} as text, base64:… or null`);
+  if (typeof value !== 'string')
+    throw bad(`has a ${name} that is no text`, `write ${name} as text, base64:… or null`);
   return bytesOf(value);
 }
 
@@ -73,11 +81,17 @@ function bytesOf(text: string): Buffer {
 function headersOf(value: unknown): [string, Buffer | null][] {
   if (value === undefined || value === null) return [];
   if (typeof value !== 'object')
-    throw bad('has headers that are neither an object nor a list', 'write { "name": "value" } or [["name", "value"], …]');
+    throw bad(
+      'has headers that are neither an object nor a list',
+      'write { "name": "value" } or [["name", "value"], …]',
+    );
   const entries: unknown[] = Array.isArray(value) ? value : Object.entries(value);
   return entries.map((entry) => {
     if (!Array.isArray(entry) || entry.length !== 2 || typeof entry[0] !== 'string') {
-      throw bad('has a header that is no pair of name and value', 'write headers as { "name": "value" } or [["name", "value"], …]');
+      throw bad(
+        'has a header that is no pair of name and value',
+        'write headers as { "name": "value" } or [["name", "value"], …]',
+      );
     }
     return [entry[0], bytesOrNull(`header ${entry[0]}`, entry[1])];
   });
@@ -86,7 +100,8 @@ function headersOf(value: unknown): [string, Buffer | null][] {
 function timestamp(value: unknown): number | undefined {
   if (typeof value !== 'string') return integer('timestamp', value, Number.MAX_SAFE_INTEGER);
   const parsed = Date.parse(value);
-  if (Number.isNaN(parsed)) throw bad(`has the timestamp ${JSON.stringify(value)}`, 'write milliseconds since 1970 or an ISO date');
+  if (Number.isNaN(parsed))
+    throw bad(`has the timestamp ${JSON.stringify(value)}`, 'write milliseconds since 1970 or an ISO date');
   return parsed;
 }
 

@@ -1,4 +1,7 @@
-/** How a running job's configuration is loaded again: what of it may change, what is looked at, and what is tried before the running one gives way. */
+/**
+ * How a running job's configuration is loaded again: what of it may change, what is looked at, and what is
+ * tried before the running one gives way.
+ */
 import { tryConfiguration } from '../compose-trial.js';
 import { filesBeside, fingerprint } from '../config/fingerprint.js';
 import type { Loaded } from '../config/load.js';
@@ -48,7 +51,10 @@ export class JobRevisions implements RevisionSource<ResolvedConfig> {
     return revision;
   }
 
-  /** Of the configuration in force, and of the newest: where that is not usable yet, its files are the ones to be mended. */
+  /**
+   * Of the configuration in force, and of the newest: where that is not usable yet, its files are the ones to
+   * be mended.
+   */
   watchedFiles(inForce: ResolvedConfig): readonly string[] {
     const files = [inForce, this.newest].flatMap(({ file, consumer, producer }) => [
       ...(file === undefined ? [] : [file]),
@@ -65,13 +71,20 @@ export class JobRevisions implements RevisionSource<ResolvedConfig> {
 
   async load(): Promise<Loading<ResolvedConfig>> {
     const once = await this.readOnceOnly();
-    if (once !== undefined) return { kind: 'faulty', problems: [`${once} is a pipe or a device, read only once; reloading needs a file`] };
+    if (once !== undefined)
+      return {
+        kind: 'faulty',
+        problems: [`${once} is a pipe or a device, read only once; reloading needs a file`],
+      };
     const loaded = this.parts.loadAgain();
     const errors = loaded.problems.filter(({ severity }) => severity === 'error');
-    if (loaded.config === undefined || errors.length > 0) return { kind: 'faulty', problems: errors.map(formatProblem) };
+    if (loaded.config === undefined || errors.length > 0)
+      return { kind: 'faulty', problems: errors.map(formatProblem) };
     const revision = await revisionOf(loaded.config);
     if (revision.fingerprint !== this.newestFingerprint) {
-      const faults = (await inspectParts(loaded.config, loaded)).filter(({ severity }) => severity === 'error');
+      const faults = (await inspectParts(loaded.config, loaded)).filter(
+        ({ severity }) => severity === 'error',
+      );
       if (faults.length > 0) return { kind: 'faulty', problems: faults.map(formatProblem) };
       for (const warning of loaded.problems) this.parts.logger.warn(formatProblem(warning));
       this.newestFingerprint = revision.fingerprint;
@@ -83,12 +96,17 @@ export class JobRevisions implements RevisionSource<ResolvedConfig> {
   /** Another group has other offsets: its records and ours would add up to nothing that is true. */
   refusal(current: ResolvedConfig, next: ResolvedConfig): string | undefined {
     if (current.consumer.groupId === next.consumer.groupId) return undefined;
-    return `kafka.consumer.group-id was ${current.consumer.groupId} and is ${next.consumer.groupId} now: another group is another job`;
+    return (
+      `kafka.consumer.group-id was ${current.consumer.groupId} and is ${next.consumer.groupId} now: ` +
+      `another group is another job`
+    );
   }
 
   adopt(next: ResolvedConfig): readonly string[] {
     const { config, logger, setLogLevel } = this.parts;
-    const late = Object.entries(AT_THE_NEXT_START).flatMap(([key, read]) => (read(config) === read(next) ? [] : [key]));
+    const late = Object.entries(AT_THE_NEXT_START).flatMap(([key, read]) =>
+      read(config) === read(next) ? [] : [key],
+    );
     if (late.length > 0 && this.complained !== late.join(' '))
       logger.warn('changed, but only taken up at the next start', { keys: late.join(' ') });
     this.complained = late.join(' ');
@@ -112,5 +130,8 @@ export class JobRevisions implements RevisionSource<ResolvedConfig> {
 async function revisionOf(config: ResolvedConfig): Promise<Revision<ResolvedConfig>> {
   const files = filesBeside(config);
   const digests = await Promise.all(files.map(fileDigest));
-  return { config, fingerprint: fingerprint(config, new Map(files.map((file, index) => [file, digests[index] ?? '']))) };
+  return {
+    config,
+    fingerprint: fingerprint(config, new Map(files.map((file, index) => [file, digests[index] ?? '']))),
+  };
 }

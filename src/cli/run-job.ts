@@ -51,8 +51,16 @@ export async function runJob(job: RunJobOptions, io: CliIo): Promise<Summary> {
   });
   const expiry = new ExpiryWatch({ logger, clock: realClock, now: () => new Date() });
   const { runner, watch } = await makeRunner(job, logger, expiry);
-  const progress = options.quiet === true ? undefined : new Progress(io.stderr, () => runner.status(), job.progressIntervalMs);
-  const removeSignals = listenToSignals(runner, { logger, progress, io, reloadable: job.loadAgain !== undefined });
+  const progress =
+    options.quiet === true
+      ? undefined
+      : new Progress(io.stderr, () => runner.status(), job.progressIntervalMs);
+  const removeSignals = listenToSignals(runner, {
+    logger,
+    progress,
+    io,
+    reloadable: job.loadAgain !== undefined,
+  });
   const view = {
     startedAt,
     status: () => runner.status(),
@@ -81,7 +89,10 @@ export async function runJob(job: RunJobOptions, io: CliIo): Promise<Summary> {
   removeSignals();
   await health?.close();
   const stoppedBeforeEnd = until === 'end' && !report.endReached && report.error === undefined;
-  const summary = clean(summarize(config.name, report, times(startedAt, cpuBefore, report, runner), stoppedBeforeEnd), job.redact);
+  const summary = clean(
+    summarize(config.name, report, times(startedAt, cpuBefore, report, runner), stoppedBeforeEnd),
+    job.redact,
+  );
   await logger.close(LOG_FLUSH_MS);
   await job.beforeSummary?.();
   await print(summary, options, io);
@@ -117,7 +128,10 @@ async function makeRunner(
   if (revisions === undefined || reloadIntervalMs === 0) return { runner, watch: undefined };
   const once = await revisions.readOnceOnly();
   if (once !== undefined) {
-    logger.info('the configuration stays as it is: a part of it is a pipe or a device, which is read only once', { file: once });
+    logger.info(
+      'the configuration stays as it is: a part of it is a pipe or a device, which is read only once',
+      { file: once },
+    );
     return { runner, watch: undefined };
   }
   const files = (): readonly string[] => revisions.watchedFiles(runner.config);
@@ -149,7 +163,10 @@ function listenToSignals(runner: Runner, { logger, progress, io, reloadable }: L
       return;
     }
     const { drainTimeoutMs } = runner.config.dispatcher;
-    logger.info('stopping: draining what is in flight; a second signal cuts it short', { signal, drainTimeoutMs });
+    logger.info('stopping: draining what is in flight; a second signal cuts it short', {
+      signal,
+      drainTimeoutMs,
+    });
     runner.stop();
   };
   const removeStops = onStopSignals((_count, signal) => stop(signal));
@@ -189,7 +206,11 @@ function whatIsRun(
 function clean(summary: Summary, redact = (text: string): string => text): Summary {
   const { message, remedy } = summary.reason;
   const metrics = cleanMetrics(summary.metrics, redact);
-  return { ...summary, metrics, reason: { ...summary.reason, message: redact(message), remedy: remedy === null ? null : redact(remedy) } };
+  return {
+    ...summary,
+    metrics,
+    reason: { ...summary.reason, message: redact(message), remedy: remedy === null ? null : redact(remedy) },
+  };
 }
 
 /** Of this run: the process did other things before. */
@@ -198,7 +219,12 @@ function usageSince(cpuBefore: number): Usage {
   return { cpuMicroseconds: cpuMicroseconds - cpuBefore, rssPeakBytes };
 }
 
-function times(startedAt: Date, cpuBefore: number, report: RunReport, runner: Runner): Parameters<typeof summarize>[2] {
+function times(
+  startedAt: Date,
+  cpuBefore: number,
+  report: RunReport,
+  runner: Runner,
+): Parameters<typeof summarize>[2] {
   return {
     ...usageSince(cpuBefore),
     startedAt,

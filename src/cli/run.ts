@@ -11,12 +11,17 @@ export function register(program: Command, io: CliIo): void {
   program
     .command('run')
     .description('consume, transform, produce; commit what is settled')
-    .addOption(new Option('--until <when>', 'stop at the end seen at the start, or never').choices(['end', 'forever']).default('forever'))
+    .addOption(
+      new Option('--until <when>', 'stop at the end seen at the start, or never')
+        .choices(['end', 'forever'])
+        .default('forever'),
+    )
     .addHelpText('after', '\nExample:\n  kd run -c flights.yml --until end -o json\n')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { until: 'end' | 'forever' }>();
       const { config, secrets } = await loadConfigWithDetails(options, io);
-      // Not before: a configuration may come from a pipe, for which the whole process waits, deaf to its own handlers.
+      // Not before: a configuration may come from a pipe, for which the whole process waits, deaf to its own
+      // handlers.
       holdSignals(io.stderr.isTTY === true, () => process.exit(ExitCode.cutShort));
       const known = new KnownSecrets(secrets);
       const loadAgain = (): Loaded => {
@@ -26,7 +31,10 @@ export function register(program: Command, io: CliIo): void {
       };
       // Loaded here, so that verbs which need no Kafka do not load its client.
       const { runJob } = await import('./run-job.js');
-      await runJob({ config, until: options.until, options, loadAgain, redact: (text) => known.redact(text) }, io);
+      await runJob(
+        { config, until: options.until, options, loadAgain, redact: (text) => known.redact(text) },
+        io,
+      );
     });
 }
 
@@ -42,7 +50,12 @@ class KnownSecrets {
   }
 
   add(secrets: readonly string[]): void {
-    if (this.generations.some((known) => known.length === secrets.length && known.every((secret, index) => secret === secrets[index])))
+    if (
+      this.generations.some(
+        (known) =>
+          known.length === secrets.length && known.every((secret, index) => secret === secrets[index]),
+      )
+    )
       return;
     this.generations.push(secrets);
     if (this.generations.length > KnownSecrets.GENERATIONS_MAX) this.generations.shift();

@@ -7,7 +7,12 @@ export interface Summary {
   readonly schema: 1;
   readonly name: string;
   readonly state: string;
-  readonly reason: { readonly code: string; readonly message: string; readonly remedy: string | null; readonly retryable: boolean };
+  readonly reason: {
+    readonly code: string;
+    readonly message: string;
+    readonly remedy: string | null;
+    readonly retryable: boolean;
+  };
   readonly exitCode: number;
   readonly startedAt: string;
   readonly endedAt: string;
@@ -49,8 +54,14 @@ export interface RunTimes {
 }
 
 /** A bounded run that was stopped by a signal before its end has exit code 7; what failed has its error's. */
-export function summarize(name: string, report: RunReport, times: RunTimes, stoppedBeforeEnd: boolean): Summary {
-  const { consumed, transformed, filtered, deadLettered, handedOver, unsettled, emitted, retried } = report.records;
+export function summarize(
+  name: string,
+  report: RunReport,
+  times: RunTimes,
+  stoppedBeforeEnd: boolean,
+): Summary {
+  const { consumed, transformed, filtered, deadLettered, handedOver, unsettled, emitted, retried } =
+    report.records;
   const reason = reasonOf(report, stoppedBeforeEnd);
   return {
     schema: 1,
@@ -119,28 +130,54 @@ function reasonOf(report: RunReport, stoppedBeforeEnd: boolean): Summary['reason
 export function renderSummary(summary: Summary): string {
   const { records, reason } = summary;
   const rows: (readonly [string, string])[] = [
-    ['state', `${summary.state}, exit ${summary.exitCode}${summary.exitCode === 0 ? '' : ` (${reason.code})`}`],
+    [
+      'state',
+      `${summary.state}, exit ${summary.exitCode}${summary.exitCode === 0 ? '' : ` (${reason.code})`}`,
+    ],
     ...(summary.exitCode === 0 ? [] : ([['why', reason.message]] as const)),
     ...(reason.remedy === null ? [] : ([['do', reason.remedy]] as const)),
-    ['consumed', `${count(records.consumed)} records, ${bytes(summary.bytes.in)} in ${summary.elapsedSeconds.toFixed(1)} s`],
+    [
+      'consumed',
+      `${count(records.consumed)} records, ${bytes(summary.bytes.in)} in ` +
+        `${summary.elapsedSeconds.toFixed(1)} s`,
+    ],
     ['transformed', `${count(records.transformed)} → ${count(records.emitted)} emitted`],
     ['filtered', counted(records.filtered, summary.filteredBy)],
     ['dead-lettered', counted(records.deadLettered, summary.deadLetteredBy)],
     ...(records.handedOver + records.unsettled === 0
       ? []
-      : ([['not settled', `${count(records.unsettled)} unsettled, ${count(records.handedOver)} handed over to other members`]] as const)),
-    ['rate', `${count(summary.rate.recordsPerSecond)} records/s, ${summary.cpu.microsecondsPerRecord} µs of CPU a record`],
+      : ([
+          [
+            'not settled',
+            `${count(records.unsettled)} unsettled, ` +
+              `${count(records.handedOver)} handed over to other members`,
+          ],
+        ] as const)),
+    [
+      'rate',
+      `${count(summary.rate.recordsPerSecond)} records/s, ` +
+        `${summary.cpu.microsecondsPerRecord} µs of CPU a record`,
+    ],
     ['latency', `p50 ${summary.latency.p50Ms} ms, p99 ${summary.latency.p99Ms} ms`],
     ...(summary.reloads === 0 ? [] : ([['reloads', count(summary.reloads)]] as const)),
-    ...(summary.metrics.length === 0 ? [] : ([['metrics', ranges(summary.metrics.map(metricText))]] as const)),
+    ...(summary.metrics.length === 0
+      ? []
+      : ([['metrics', ranges(summary.metrics.map(metricText))]] as const)),
     ['memory', `${bytes(summary.memory.rssPeakBytes)} at most`],
-    ['committed', ranges(summary.committed.map(({ topic, partition, offset }) => `${topic}[${partition}] ${offset}`))],
+    [
+      'committed',
+      ranges(summary.committed.map(({ topic, partition, offset }) => `${topic}[${partition}] ${offset}`)),
+    ],
     ...(summary.redelivery.length === 0
       ? []
       : ([
           [
             'may come twice',
-            ranges(summary.redelivery.map(({ topic, partition, from, to }) => `${topic}[${partition}] ${from}–${to - 1}`)),
+            ranges(
+              summary.redelivery.map(
+                ({ topic, partition, from, to }) => `${topic}[${partition}] ${from}–${to - 1}`,
+              ),
+            ),
           ],
         ] as const)),
   ];
@@ -148,13 +185,20 @@ export function renderSummary(summary: Summary): string {
 }
 
 /** Names and labels may be made of anything. */
-export function cleanMetrics(metrics: readonly Metric[], redact: (text: string) => string): readonly Metric[] {
+export function cleanMetrics(
+  metrics: readonly Metric[],
+  redact: (text: string) => string,
+): readonly Metric[] {
   return metrics.map(({ name, labels, ...rest }) => ({
     ...rest,
     name: redact(name),
     ...(labels === undefined
       ? {}
-      : { labels: Object.fromEntries(Object.entries(labels).map(([label, value]) => [redact(label), redact(value)])) }),
+      : {
+          labels: Object.fromEntries(
+            Object.entries(labels).map(([label, value]) => [redact(label), redact(value)]),
+          ),
+        }),
   }));
 }
 
@@ -162,7 +206,10 @@ function metricText(metric: Metric): string {
   const labels = Object.entries(metric.labels ?? {}).map(([name, value]) => `${name}=${value}`);
   const name = labels.length === 0 ? metric.name : `${metric.name}{${labels.join(',')}}`;
   if (metric.kind === 'count') return `${name} ${count(metric.value)}`;
-  return `${name} ${count(metric.observations)} × ${Number((metric.sum / metric.observations).toPrecision(3))}`;
+  return (
+    `${name} ${count(metric.observations)} × ` +
+    `${Number((metric.sum / metric.observations).toPrecision(3))}`
+  );
 }
 
 const LISTED_MAX = 12;
@@ -175,7 +222,9 @@ function ranges(items: readonly string[]): string {
 
 function counted(total: number, by: Readonly<Record<string, number>>): string {
   const parts = Object.entries(by).sort((a, b) => b[1] - a[1]);
-  return parts.length === 0 ? count(total) : `${count(total)} (${ranges(parts.map(([name, n]) => `${name} ${count(n)}`))})`;
+  return parts.length === 0
+    ? count(total)
+    : `${count(total)} (${ranges(parts.map(([name, n]) => `${name} ${count(n)}`))})`;
 }
 
 export function count(n: number): string {

@@ -19,16 +19,24 @@ export function table(rows: readonly (readonly string[])[], options: TableOption
   // The last text of a short row has what is right of it to itself.
   const widthIn = (row: readonly string[], column: number): number =>
     column > 0 && column === row.length - 1 && row.length < columns ? 0 : (row[column]?.length ?? 0);
-  const widths = Array.from({ length: columns }, (_, column) => Math.max(0, ...rows.map((row) => widthIn(row, column))));
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(0, ...rows.map((row) => widthIn(row, column))),
+  );
   if (options.longFirst === true) return longFirst(rows, widths, options);
   const before = indent + widths.slice(0, -1).reduce((sum, width) => sum + width + GAP, 0);
-  const lastWidth = options.width === undefined ? Number.POSITIVE_INFINITY : Math.max(LAST_COLUMN_MIN, options.width - before);
+  const lastWidth =
+    options.width === undefined
+      ? Number.POSITIVE_INFINITY
+      : Math.max(LAST_COLUMN_MIN, options.width - before);
   const paint = options.paint ?? ((text: string) => text);
   const lines: string[] = [];
   for (const [index, row] of rows.entries()) {
     const first = row
       .slice(0, columns - 1)
-      .map((text, column) => paint(text, index, column) + ' '.repeat(Math.max(0, (widths[column] ?? 0) - text.length) + GAP));
+      .map(
+        (text, column) =>
+          paint(text, index, column) + ' '.repeat(Math.max(0, (widths[column] ?? 0) - text.length) + GAP),
+      );
     const [head = '', ...rest] = wrap(row[columns - 1] ?? '', lastWidth);
     lines.push(`${' '.repeat(indent)}${first.join('')}${paint(head, index, columns - 1)}`.trimEnd());
     for (const line of rest) lines.push(' '.repeat(before) + paint(line, index, columns - 1));
@@ -37,7 +45,11 @@ export function table(rows: readonly (readonly string[])[], options: TableOption
 }
 
 /** For names that decide nothing about the width of the rest. */
-function longFirst(rows: readonly (readonly string[])[], widths: readonly number[], { width, paint, indent = 0 }: TableOptions): string {
+function longFirst(
+  rows: readonly (readonly string[])[],
+  widths: readonly number[],
+  { width, paint, indent = 0 }: TableOptions,
+): string {
   const others = widths.slice(1).reduce((sum, one) => sum + GAP + one, 0);
   const firstMax = Math.max(rows[0]?.[0]?.length ?? 0, (width ?? Number.POSITIVE_INFINITY) - indent - others);
   const firstWidth = Math.max(0, ...rows.map(([first = '']) => (first.length > firstMax ? 0 : first.length)));
@@ -45,7 +57,8 @@ function longFirst(rows: readonly (readonly string[])[], widths: readonly number
   const lines: string[] = [];
   for (const [index, [first = '', ...rest]] of rows.entries()) {
     const cells = rest.map(
-      (text, column) => painted(text, index, column + 1) + ' '.repeat(Math.max(0, (widths[column + 1] ?? 0) - text.length)),
+      (text, column) =>
+        painted(text, index, column + 1) + ' '.repeat(Math.max(0, (widths[column + 1] ?? 0) - text.length)),
     );
     const fits = first.length <= firstWidth;
     if (!fits) lines.push(painted(first, index, 0));

@@ -7,7 +7,9 @@ import type { KnownTopics } from './known-topics.js';
 import { count } from './summary.js';
 import { table } from './table.js';
 
-/** Where logs begin and end is asked for so many partitions at most: one request a leader, but an entry each. */
+/**
+ * Where logs begin and end is asked for so many partitions at most: one request a leader, but an entry each.
+ */
 const OFFSETS_PARTITIONS_MAX = 20_000;
 
 interface Row {
@@ -36,8 +38,21 @@ export async function printTopicList(
   const color = colorsFor(io.stdout, io.env);
   // Of the whole cluster, seen without a configuration, no topic has a role.
   const hasRoles = rows.some(({ role }) => role !== null);
-  const heading = ['topic', ...(hasRoles ? ['role'] : []), 'parts', 'repl', 'min.isr', 'cleanup', 'kept', 'offsets'];
-  const lines = rows.map((row) => [row.name, ...(hasRoles ? [row.role ?? ''] : []), ...(row.exists ? cellsOf(row) : ['missing'])]);
+  const heading = [
+    'topic',
+    ...(hasRoles ? ['role'] : []),
+    'parts',
+    'repl',
+    'min.isr',
+    'cleanup',
+    'kept',
+    'offsets',
+  ];
+  const lines = rows.map((row) => [
+    row.name,
+    ...(hasRoles ? [row.role ?? ''] : []),
+    ...(row.exists ? cellsOf(row) : ['missing']),
+  ]);
   const paint = (text: string, row: number): string =>
     row === 0 ? color.dim(text) : rows[row - 1]?.exists === false ? color.yellow(text) : text;
   io.stdout.write(table([heading, ...lines], { width: io.stdout.columns, paint, longFirst: true }));
@@ -47,7 +62,9 @@ async function neededRows({ facts, admins }: KnownTopics): Promise<readonly Row[
   return Promise.all(
     facts.needed.map(async (needed) => {
       const topic = facts.found.get(keyOf(needed));
-      const offsets = isThere(topic) ? await offsetsOf(admins[needed.side], [topic]) : new Map<string, number>();
+      const offsets = isThere(topic)
+        ? await offsetsOf(admins[needed.side], [topic])
+        : new Map<string, number>();
       return rowOf(needed.name, needed.role, { topic, settings: facts.settings.get(keyOf(needed)), offsets });
     }),
   );
@@ -58,10 +75,18 @@ async function allRows({ facts, admins }: KnownTopics): Promise<readonly Row[]> 
   if (admin === undefined) return [];
   const names = (await admin.topicNames()).filter((name) => !name.startsWith('__')).sort();
   const topics = names.length === 0 ? [] : await admin.describeTopics(names);
-  const settings = new Map((await quietly(() => admin.topicSettings(names, [...JUDGED_SETTINGS]), names)).map((one) => [one.name, one]));
+  const settings = new Map(
+    (await quietly(() => admin.topicSettings(names, [...JUDGED_SETTINGS]), names)).map((one) => [
+      one.name,
+      one,
+    ]),
+  );
   const offsets = await offsetsOf(admin, topics.filter(isThere));
-  const roleOf = (name: string): NeededTopic['role'] | null => facts.needed.find((needed) => needed.name === name)?.role ?? null;
-  return topics.map((topic) => rowOf(topic.name, roleOf(topic.name), { topic, settings: settings.get(topic.name), offsets }));
+  const roleOf = (name: string): NeededTopic['role'] | null =>
+    facts.needed.find((needed) => needed.name === name)?.role ?? null;
+  return topics.map((topic) =>
+    rowOf(topic.name, roleOf(topic.name), { topic, settings: settings.get(topic.name), offsets }),
+  );
 }
 
 /** Old brokers do not tell, and not everybody may ask. */
@@ -74,7 +99,10 @@ async function quietly<T>(ask: () => Promise<readonly T[]>, names: readonly stri
   }
 }
 
-async function offsetsOf(admin: ClusterAdmin | undefined, topics: readonly TopicDescription[]): Promise<ReadonlyMap<string, number>> {
+async function offsetsOf(
+  admin: ClusterAdmin | undefined,
+  topics: readonly TopicDescription[],
+): Promise<ReadonlyMap<string, number>> {
   const sums = new Map<string, number>();
   const places = topics.flatMap(({ name, partitions }) =>
     partitions.filter(({ leader }) => leader >= 0).map(({ id }) => ({ topic: name, partition: id })),
@@ -86,7 +114,8 @@ async function offsetsOf(admin: ClusterAdmin | undefined, topics: readonly Topic
     quietly(() => admin.offsets('latest', places), names),
   ]);
   const unknown = new Set([...begins, ...ends].filter(({ code }) => code !== 0).map(({ topic }) => topic));
-  const add = (topic: string, offsets: number): void => void (unknown.has(topic) || sums.set(topic, (sums.get(topic) ?? 0) + offsets));
+  const add = (topic: string, offsets: number): void =>
+    void (unknown.has(topic) || sums.set(topic, (sums.get(topic) ?? 0) + offsets));
   if (begins.length !== ends.length) return sums;
   for (const { topic, offset } of ends) add(topic, offset);
   for (const { topic, offset } of begins) add(topic, -offset);
@@ -101,8 +130,10 @@ interface About {
 
 function rowOf(name: string, role: string | null, { topic, settings, offsets }: About): Row {
   const exists = isThere(topic);
-  const value = (setting: string): string | null => settings?.entries.find((entry) => entry.name === setting)?.value ?? null;
-  const numberOf = (text: string | null): number | null => (text === null || !Number.isFinite(Number(text)) ? null : Number(text));
+  const value = (setting: string): string | null =>
+    settings?.entries.find((entry) => entry.name === setting)?.value ?? null;
+  const numberOf = (text: string | null): number | null =>
+    text === null || !Number.isFinite(Number(text)) ? null : Number(text);
   return {
     name,
     role,
@@ -126,7 +157,14 @@ const UNITS = [
 function cellsOf(row: Row): readonly string[] {
   const text = (number: number | null): string => String(number ?? '');
   const offsets = row.offsets === null ? '' : count(row.offsets);
-  return [text(row.partitions), text(row.replication), text(row.minInSync), row.cleanup ?? '', keptOf(row), offsets];
+  return [
+    text(row.partitions),
+    text(row.replication),
+    text(row.minInSync),
+    row.cleanup ?? '',
+    keptOf(row),
+    offsets,
+  ];
 }
 
 function keptOf({ retentionMs, cleanup }: Row): string {

@@ -1,4 +1,7 @@
-/** `kd topics list|check|create`: what the configuration needs against what exists. Creates on demand, after a look; never deletes, never alters. */
+/**
+ * `kd topics list|check|create`: what the configuration needs against what exists. Creates on demand, after a
+ * look; never deletes, never alters.
+ */
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { hasFailed } from '../checks/check.js';
@@ -24,18 +27,26 @@ const LOG_FLUSH_MS = 1_000;
 
 export function register(program: Command, io: CliIo): void {
   const group = program.command('topics').description('what the configuration needs against what exists');
-  const verb = (name: string, description: string): Command => addKafkaOptions(group.command(name).description(description));
+  const verb = (name: string, description: string): Command =>
+    addKafkaOptions(group.command(name).description(description));
   const list = verb('list', 'show the topics of the job, or with --all of the cluster')
     .option('--all', 'every topic of the cluster but its internal ones')
     .action((_options: unknown, self: Command) =>
-      withTopics(optionsOf<TopicsOptions>(self), io, async (known) => printTopicList(known, { ...known.options, io })),
+      withTopics(optionsOf<TopicsOptions>(self), io, async (known) =>
+        printTopicList(known, { ...known.options, io }),
+      ),
     );
-  const check = verb('check', 'compare the topics with what the job needs and wishes; exit 6 on findings').action(
-    (_options: unknown, self: Command) => withTopics(optionsOf<TopicsOptions>(self), io, async (known) => checkTopics(known, io)),
+  const check = verb(
+    'check',
+    'compare the topics with what the job needs and wishes; exit 6 on findings',
+  ).action((_options: unknown, self: Command) =>
+    withTopics(optionsOf<TopicsOptions>(self), io, async (known) => checkTopics(known, io)),
   );
   const create = verb('create', 'create what is missing: shows it first, does it with --yes or when told so')
     .option('-y, --yes', 'do it without asking')
-    .action((_options: unknown, self: Command) => withTopics(optionsOf<TopicsOptions>(self), io, async (known) => createTopics(known, io)));
+    .action((_options: unknown, self: Command) =>
+      withTopics(optionsOf<TopicsOptions>(self), io, async (known) => createTopics(known, io)),
+    );
   addExample(list, 'kd topics list -c kd.yml', 'kd topics list --all -b localhost:9092');
   addExample(check, 'kd topics check -c kd.yml -o json');
   addExample(create, 'kd topics create -c kd.yml', 'kd topics create -c kd.yml --yes');
@@ -43,7 +54,11 @@ export function register(program: Command, io: CliIo): void {
 }
 
 /** Connects both sides, asks, and leaves again whatever happens. */
-async function withTopics(options: TopicsOptions, io: CliIo, body: (known: KnownTopics) => Promise<void>): Promise<void> {
+async function withTopics(
+  options: TopicsOptions,
+  io: CliIo,
+  body: (known: KnownTopics) => Promise<void>,
+): Promise<void> {
   const loaded = await loadConfigWithDetails(options, io, { purpose: 'connection' });
   const { config } = loaded;
   const logger = createCliLogger({ ...config.logging, level: 'error' }, options, io);
@@ -51,7 +66,10 @@ async function withTopics(options: TopicsOptions, io: CliIo, body: (known: Known
   try {
     // Both are waited for, so that one that came about is left even where the other did not.
     const opened = await Promise.allSettled(
-      SIDES.map(async (side) => (admins[side] = await openSide(side, { config, logger, connectTimeoutMs: CONNECT_TIMEOUT_MS }))),
+      SIDES.map(
+        async (side) =>
+          (admins[side] = await openSide(side, { config, logger, connectTimeoutMs: CONNECT_TIMEOUT_MS })),
+      ),
     );
     const failed = opened.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
@@ -107,14 +125,18 @@ async function createTopics(known: KnownTopics, io: CliIo): Promise<void> {
   const trial = await createOnEach(planned, admins, true);
   const refused = trial.filter(({ code }) => code !== 0);
   const json = options.output === 'json';
-  const existing = facts.needed.filter((topic) => isThere(facts.found.get(keyOf(topic)))).map(({ name }) => name);
+  const existing = facts.needed
+    .filter((topic) => isThere(facts.found.get(keyOf(topic))))
+    .map(({ name }) => name);
   if (!json) printPlan(planned, { existing, trial }, io);
-  const go = planned.length > 0 && refused.length === 0 && (options.yes === true || (!json && (await confirmed(io))));
+  const go =
+    planned.length > 0 && refused.length === 0 && (options.yes === true || (!json && (await confirmed(io))));
   const results = go ? await createOnEach(planned, admins, false) : [];
   const failed = go ? results.filter(({ code }) => code !== 0) : refused;
   if (json) printJson(io, jsonOf({ planned, trial, results, existing, done: go, ok: failed.length === 0 }));
   else if (go)
-    for (const { name, code, text } of results) io.stdout.write(code === 0 ? `created ${name}\n` : `not created: ${name}: ${text}\n`);
+    for (const { name, code, text } of results)
+      io.stdout.write(code === 0 ? `created ${name}\n` : `not created: ${name}: ${text}\n`);
   else if (planned.length > 0 && failed.length === 0) io.stdout.write('nothing was done; --yes does it\n');
   if (failed.length === 0) return;
   throw new DispatcherError(
@@ -134,7 +156,11 @@ function isRight(results: readonly TopicResult[]): boolean {
 }
 
 /** validateOnly: the brokers look at it as if it were meant, and do nothing. */
-async function createOnEach(planned: readonly PlannedTopic[], admins: Admins, validateOnly: boolean): Promise<readonly TopicResult[]> {
+async function createOnEach(
+  planned: readonly PlannedTopic[],
+  admins: Admins,
+  validateOnly: boolean,
+): Promise<readonly TopicResult[]> {
   const results = await Promise.all(
     SIDES.map(async (side) => {
       const ofSide = planned.filter(({ needed }) => needed.side === side);
@@ -151,8 +177,11 @@ function printPlan(
 ): void {
   for (const name of existing) io.stdout.write(`exists  ${name}\n`);
   for (const { name, partitions, replication, configs, needed, reason } of planned) {
-    const settings = configs.size === 0 ? '' : `, ${[...configs].map(([key, value]) => `${key}=${value}`).join(', ')}`;
-    io.stdout.write(`create  ${name}  (${needed.role})  ${partitions} partitions, replication ${replication}${settings}\n`);
+    const settings =
+      configs.size === 0 ? '' : `, ${[...configs].map(([key, value]) => `${key}=${value}`).join(', ')}`;
+    io.stdout.write(
+      `create  ${name}  (${needed.role})  ${partitions} partitions, replication ${replication}${settings}\n`,
+    );
     io.stdout.write(`        ${reason}\n`);
     const refusal = trial.find((result) => result.name === name && result.code !== 0);
     if (refusal !== undefined) io.stdout.write(`        Kafka would refuse it: ${refusal.text}\n`);

@@ -1,7 +1,20 @@
-/** `kd truststore show|export`: what a store of certificates holds, and its certificates as PEM. Private keys are never printed. */
+/**
+ * `kd truststore show|export`: what a store of certificates holds, and its certificates as PEM. Private keys
+ * are never printed.
+ */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { issuerOf, printable, readStoreFile, type Store, StoreError, sha256Of, subjectOf, toPem, trustAnchors } from '../stores/index.js';
+import {
+  issuerOf,
+  printable,
+  readStoreFile,
+  type Store,
+  StoreError,
+  sha256Of,
+  subjectOf,
+  toPem,
+  trustAnchors,
+} from '../stores/index.js';
 import { type CliIo, colorsFor, type GlobalOptions, printJson } from './io.js';
 import { addExample, optionsOf } from './options.js';
 import { askPassword, type PasswordOptions, passwordFrom } from './password.js';
@@ -15,18 +28,39 @@ type Options = GlobalOptions & PasswordOptions;
 
 export function register(program: Command, io: CliIo): void {
   const group = program.command('truststore').description('what a JKS, PKCS#12 or PEM store holds');
-  const show = verb(group, 'show', 'list entries, days left and what would be trusted', async (file, options) => {
-    await showStore(file, options, io);
-  });
-  addExample(show, 'kd truststore show client.truststore.jks --password-env TRUSTSTORE_PASSWORD', 'kd truststore show ca.pem -o json');
+  const show = verb(
+    group,
+    'show',
+    'list entries, days left and what would be trusted',
+    async (file, options) => {
+      await showStore(file, options, io);
+    },
+  );
+  addExample(
+    show,
+    'kd truststore show client.truststore.jks --password-env TRUSTSTORE_PASSWORD',
+    'kd truststore show ca.pem -o json',
+  );
   const exported = verb(group, 'export', 'print the trusted certificates as PEM', async (file, options) => {
     await exportStore(file, options, io);
   });
-  addExample(exported, 'kd truststore export client.truststore.jks --password-file /run/secrets/truststore > ca.pem');
-  addExample(group, 'kd truststore show client.truststore.jks', 'kd truststore export client.truststore.jks > ca.pem');
+  addExample(
+    exported,
+    'kd truststore export client.truststore.jks --password-file /run/secrets/truststore > ca.pem',
+  );
+  addExample(
+    group,
+    'kd truststore show client.truststore.jks',
+    'kd truststore export client.truststore.jks > ca.pem',
+  );
 }
 
-function verb(group: Command, name: string, description: string, run: (file: string, options: Options) => Promise<void>): Command {
+function verb(
+  group: Command,
+  name: string,
+  description: string,
+  run: (file: string, options: Options) => Promise<void>,
+): Command {
   return group
     .command(`${name} <file>`)
     .description(description)
@@ -58,7 +92,8 @@ async function showStore(file: string, options: Options, io: CliIo): Promise<voi
   }
   printTable(entries, io);
   io.stdout.write(
-    `${store.kind}, ${count(entries.length, 'entry', 'entries')}, ${count(anchors.length, 'certificate', 'certificates')} trusted\n`,
+    `${store.kind}, ${count(entries.length, 'entry', 'entries')}, ` +
+      `${count(anchors.length, 'certificate', 'certificates')} trusted\n`,
   );
 }
 
@@ -91,14 +126,16 @@ function anchorsOf(store: Store): { anchors: readonly string[]; warnings: readon
     const { certificates, warnings } = trustAnchors(store);
     return { anchors: certificates.map(sha256Of), warnings };
   } catch (error) {
-    if (error instanceof StoreError && error.fault === 'no-certificates') return { anchors: [], warnings: [error.message] };
+    if (error instanceof StoreError && error.fault === 'no-certificates')
+      return { anchors: [], warnings: [error.message] };
     throw error;
   }
 }
 
 function shownEntries(store: Store): ShownEntry[] {
   return store.entries.map(({ alias, type, certificates: [certificate] }) => {
-    if (certificate === undefined) return { alias, type, subject: null, issuer: null, notBefore: null, notAfter: null, sha256: null };
+    if (certificate === undefined)
+      return { alias, type, subject: null, issuer: null, notBefore: null, notAfter: null, sha256: null };
     return {
       alias,
       type,
@@ -112,7 +149,9 @@ function shownEntries(store: Store): ShownEntry[] {
 }
 
 function daysLeft(entry: ShownEntry): number {
-  return entry.notAfter === null ? Number.POSITIVE_INFINITY : Math.floor((Date.parse(entry.notAfter) - Date.now()) / DAY_MS);
+  return entry.notAfter === null
+    ? Number.POSITIVE_INFINITY
+    : Math.floor((Date.parse(entry.notAfter) - Date.now()) / DAY_MS);
 }
 
 function expiryWarnings(entries: readonly ShownEntry[], file: string): string[] {
@@ -120,7 +159,10 @@ function expiryWarnings(entries: readonly ShownEntry[], file: string): string[] 
     .filter((entry) => daysLeft(entry) < WARNING_DAYS)
     .map((entry) => {
       const days = daysLeft(entry);
-      return `${file}: "${printable(entry.alias)}" ${days < 0 ? `ended ${-days} days ago` : `ends in ${days} days`}`;
+      return (
+        `${file}: "${printable(entry.alias)}" ` +
+        `${days < 0 ? `ended ${-days} days ago` : `ends in ${days} days`}`
+      );
     });
 }
 
@@ -132,14 +174,21 @@ function printTable(entries: readonly ShownEntry[], io: CliIo): void {
     entry.notAfter === null ? '' : String(daysLeft(entry)),
     entry.notAfter?.slice(0, 10) ?? '',
     entry.sha256?.slice(0, SHORT_SUM_CHARACTERS) ?? '',
-    entry.issuer === entry.subject ? (entry.subject ?? 'no certificate') : `${entry.subject ?? ''} (by ${entry.issuer ?? ''})`,
+    entry.issuer === entry.subject
+      ? (entry.subject ?? 'no certificate')
+      : `${entry.subject ?? ''} (by ${entry.issuer ?? ''})`,
   ]);
   const paint = (text: string, row: number, column: number): string => {
     if (row === 0) return color.bold(text);
     const entry = entries[row - 1];
     return column === 2 && entry !== undefined && daysLeft(entry) < WARNING_DAYS ? color.red(text) : text;
   };
-  io.stdout.write(table([['alias', 'type', 'days left', 'until', 'sha-256', 'subject'], ...rows], { width: io.stdout.columns, paint }));
+  io.stdout.write(
+    table([['alias', 'type', 'days left', 'until', 'sha-256', 'subject'], ...rows], {
+      width: io.stdout.columns,
+      paint,
+    }),
+  );
 }
 
 function warn(warnings: readonly string[], options: Options, io: CliIo): void {

@@ -18,7 +18,12 @@ export function register(program: Command, io: CliIo): void {
     .action(async (_options: unknown, self: Command) => {
       await validate(optionsOf<ValidateOptions>(self), io);
     });
-  addExample(command, 'kd validate -c kd.yml', 'kd validate -c kd.yml --explain', 'kd validate -c kd.yml --strict -o json');
+  addExample(
+    command,
+    'kd validate -c kd.yml',
+    'kd validate -c kd.yml --explain',
+    'kd validate -c kd.yml --strict -o json',
+  );
 }
 
 interface ValidateOptions {
@@ -35,12 +40,22 @@ async function validate(options: GlobalOptions & ValidateOptions, io: CliIo): Pr
   const warnings = problems.length - errors;
   const ok = errors === 0 && (options.strict !== true || warnings === 0);
   const { config, notes } = loaded;
-  const explained = options.explain !== true || config === undefined ? undefined : explainBoth(config, loaded);
+  const explained =
+    options.explain !== true || config === undefined ? undefined : explainBoth(config, loaded);
   if (options.output === 'json') {
-    printJson(io, { ok, problems, ...(notes.length === 0 ? {} : { notes }), ...(explained === undefined ? {} : { explain: explained }) });
+    printJson(io, {
+      ok,
+      problems,
+      ...(notes.length === 0 ? {} : { notes }),
+      ...(explained === undefined ? {} : { explain: explained }),
+    });
   } else {
     if (explained !== undefined) printExplained(explained, io);
-    printText({ problems, notes, errors, warnings, ok, file: configFile(options, io) ?? 'the configuration' }, options, io);
+    printText(
+      { problems, notes, errors, warnings, ok, file: configFile(options, io) ?? 'the configuration' },
+      options,
+      io,
+    );
   }
   if (errors > 0) io.setExitCode(ExitCode.configuration);
   else if (!ok) io.setExitCode(ExitCode.checkFailed);
@@ -73,12 +88,18 @@ function printText(report: Report, options: GlobalOptions, io: CliIo): void {
   for (const problem of report.problems) {
     if (options.quiet === true && problem.severity === 'warning' && !strictlyFailed) continue;
     const paint = problem.severity === 'error' ? color.red : color.yellow;
-    io.stdout.write(`${formatProblem(problem).replace(`${problem.severity}:`, `${paint(problem.severity)}:`)}\n`);
+    io.stdout.write(
+      `${formatProblem(problem).replace(`${problem.severity}:`, `${paint(problem.severity)}:`)}\n`,
+    );
   }
   if (options.quiet === true && report.ok) return;
-  for (const { place, key, message } of report.notes) io.stdout.write(`${place}: ${color.dim('note')}: ${key}: ${message}\n`);
+  for (const { place, key, message } of report.notes)
+    io.stdout.write(`${place}: ${color.dim('note')}: ${key}: ${message}\n`);
   const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
   const verdict = report.ok ? color.green('ok') : color.red('not ok');
   const why = strictlyFailed ? ' (with --strict warnings count as failures)' : '';
-  io.stdout.write(`${report.file}: ${verdict}, ${count(report.errors, 'error')}, ${count(report.warnings, 'warning')}${why}\n`);
+  io.stdout.write(
+    `${report.file}: ${verdict}, ${count(report.errors, 'error')}, ` +
+      `${count(report.warnings, 'warning')}${why}\n`,
+  );
 }

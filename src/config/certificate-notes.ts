@@ -6,7 +6,10 @@ import type { SideState, TranslationContext, WrittenEntry } from './side.js';
 
 const DAY_MS = 86_400_000;
 export const EXPIRY_WARNING_DAYS = 30;
-/** Beyond it is a bundle of the world's authorities: some of them are always about to end, and that is nobody's task here. */
+/**
+ * Beyond it is a bundle of the world's authorities: some of them are always about to end, and that is
+ * nobody's task here.
+ */
 const OWN_ANCHORS_MAX = 10;
 
 export interface CertificateUse {
@@ -43,21 +46,30 @@ function warn(note: CertificateNote, { entry, use }: CertificateUse, context: Tr
   const days = Math.floor(daysLeft(note.notAfter, context.now));
   const until = note.notAfter.toISOString().slice(0, 10);
   const remedy =
-    use === 'keystore' ? 'have it renewed; a changed store is taken over without a restart' : 'add its successor to the truststore';
+    use === 'keystore'
+      ? 'have it renewed; a changed store is taken over without a restart'
+      : 'add its successor to the truststore';
   if (days < 0)
-    context.problems.warning(entry.origin, entry.key, `the certificate ${note.subject} in ${note.file} expired on ${until}`, remedy);
+    context.problems.warning(
+      entry.origin,
+      entry.key,
+      `the certificate ${note.subject} in ${note.file} expired on ${until}`,
+      remedy,
+    );
   else if (days < EXPIRY_WARNING_DAYS)
     context.problems.warning(
       entry.origin,
       entry.key,
-      `the certificate ${note.subject} in ${note.file} expires in ${days} ${days === 1 ? 'day' : 'days'}, on ${until}`,
+      `the certificate ${note.subject} in ${note.file} expires in ${days} ` +
+        `${days === 1 ? 'day' : 'days'}, on ${until}`,
       remedy,
     );
   if (note.notBefore > context.now)
     context.problems.warning(
       entry.origin,
       entry.key,
-      `the certificate ${note.subject} in ${note.file} is not valid before ${note.notBefore.toISOString().slice(0, 10)}`,
+      `the certificate ${note.subject} in ${note.file} is not valid before ` +
+        `${note.notBefore.toISOString().slice(0, 10)}`,
       'check the clock of this machine, or use the certificate of today',
     );
 }

@@ -47,7 +47,10 @@ export interface CipherList {
   readonly notes: readonly string[];
 }
 
-/** Java's list of suites and of protocols as the one list that librdkafka takes, which holds for TLS 1.2 and below. Throws ValueFault. */
+/**
+ * Java's list of suites and of protocols as the one list that librdkafka takes, which holds for TLS 1.2 and
+ * below. Throws ValueFault.
+ */
 export function cipherList(suites: string | undefined, tls13Only: boolean): CipherList {
   const names = (suites ?? '')
     .split(/[,:]/)
@@ -69,7 +72,10 @@ function translated(name: string): string {
   const found = opensslCipher(name);
   if (found !== undefined) return found;
   const near = nearestName(name, COMMON);
-  throw new ValueFault(`${quote(name)} is not a cipher suite that OpenSSL has`, near === undefined ? 'remove it' : `did you mean ${near}?`);
+  throw new ValueFault(
+    `${quote(name)} is not a cipher suite that OpenSSL has`,
+    near === undefined ? 'remove it' : `did you mean ${near}?`,
+  );
 }
 
 const COMMON: readonly string[] = ['ECDHE_ECDSA', 'ECDHE_RSA', 'DHE_RSA', 'RSA'].flatMap((exchange) =>

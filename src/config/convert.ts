@@ -1,4 +1,7 @@
-/** From what a layer says (text, or what YAML read) to the value of a key. Throws {@link ValueFault} with a reason and a remedy. */
+/**
+ * From what a layer says (text, or what YAML read) to the value of a key. Throws {@link ValueFault} with a
+ * reason and a remedy.
+ */
 import { isIP } from 'node:net';
 import type { Field } from './schema.js';
 import { formatDuration, formatSize, parseDuration, parseSize } from './units.js';
@@ -73,7 +76,8 @@ export function kindName(raw: unknown): string {
 
 function integer(field: Field, raw: unknown): number {
   const value = typeof raw === 'string' && /^[+-]?\d{1,15}$/.test(raw.trim()) ? Number(raw) : raw;
-  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw new ValueFault(`must be a whole number, not ${kindName(raw)}`);
+  if (typeof value !== 'number' || !Number.isSafeInteger(value))
+    throw new ValueFault(`must be a whole number, not ${kindName(raw)}`);
   checkBounds(field, value, String);
   return value;
 }
@@ -106,7 +110,13 @@ function choice(field: Field, raw: unknown): string {
   throw new ValueFault(`${quote(raw)} is not one of the choices`, `use ${choices.join(' | ')}`);
 }
 
-const LEVELS: Readonly<Record<string, string>> = { trace: 'debug', verbose: 'debug', warning: 'warn', fatal: 'error', severe: 'error' };
+const LEVELS: Readonly<Record<string, string>> = {
+  trace: 'debug',
+  verbose: 'debug',
+  warning: 'warn',
+  fatal: 'error',
+  severe: 'error',
+};
 
 function level(field: Field, raw: unknown): string {
   const word = String(raw).trim().toLowerCase();
@@ -122,8 +132,10 @@ function quantity(field: Field, raw: unknown): number {
 }
 
 function checkBounds(field: Field, value: number, format: (value: number) => string): void {
-  if (field.min !== undefined && value < field.min) throw new ValueFault(`${format(value)} is too small`, `at least ${format(field.min)}`);
-  if (field.max !== undefined && value > field.max) throw new ValueFault(`${format(value)} is too large`, `at most ${format(field.max)}`);
+  if (field.min !== undefined && value < field.min)
+    throw new ValueFault(`${format(value)} is too small`, `at least ${format(field.min)}`);
+  if (field.max !== undefined && value > field.max)
+    throw new ValueFault(`${format(value)} is too large`, `at most ${format(field.max)}`);
 }
 
 function list(raw: unknown): readonly string[] {
@@ -144,7 +156,10 @@ function topics(raw: unknown): readonly string[] {
   const names = list(raw);
   for (const name of names) {
     if (name.startsWith('/'))
-      throw new ValueFault('has a /regular expression/ among other topics', 'give one /regular expression/ alone, or only names');
+      throw new ValueFault(
+        'has a /regular expression/ among other topics',
+        'give one /regular expression/ alone, or only names',
+      );
     topicName(name);
   }
   return [...new Set(names)];
@@ -156,14 +171,20 @@ function pattern(source: string): string {
   try {
     new RegExp(source.slice(1, -1));
   } catch {
-    throw new ValueFault(`${quote(source)} is not a valid regular expression`, 'write it as in JavaScript, for example /flights-.*/');
+    throw new ValueFault(
+      `${quote(source)} is not a valid regular expression`,
+      'write it as in JavaScript, for example /flights-.*/',
+    );
   }
   return source;
 }
 
 export function topicName(name: string): string {
   if (/^[A-Za-z0-9._-]{1,249}$/.test(name) && name !== '.' && name !== '..') return name;
-  throw new ValueFault(`${quote(name)} is not a topic name`, 'letters, digits, ".", "_" and "-", at most 249 of them');
+  throw new ValueFault(
+    `${quote(name)} is not a topic name`,
+    'letters, digits, ".", "_" and "-", at most 249 of them',
+  );
 }
 
 /** `host:port`, also `[::1]:9092` and `SSL://host:9094`. Undefined when fine. */
@@ -172,11 +193,17 @@ export function serverFault(server: string): ValueFault | undefined {
   const match = /^(\[[0-9A-Fa-f:.%]+\]|[^\s:[\]/,]+):(\d{1,5})$/.exec(bare);
   const host = match?.[1];
   if (host === undefined) {
-    if (isIP(bare) === 6) return new ValueFault(`${quote(server)} is an IPv6 address without brackets`, `write [${bare}]:9092`);
+    if (isIP(bare) === 6)
+      return new ValueFault(`${quote(server)} is an IPv6 address without brackets`, `write [${bare}]:9092`);
     if (/^[^\s:/]+$/.test(bare))
-      return new ValueFault(`${quote(server)} has no port`, `write ${bare}:9092 (plaintext) or ${bare}:9094 (TLS), as your cluster has it`);
+      return new ValueFault(
+        `${quote(server)} has no port`,
+        `write ${bare}:9092 (plaintext) or ${bare}:9094 (TLS), as your cluster has it`,
+      );
     return new ValueFault(`${quote(server)} is not host:port`, 'write for example b-1.example:9092');
   }
   const port = Number(match?.[2]);
-  return port >= 1 && port <= 65_535 ? undefined : new ValueFault(`${quote(server)} has an impossible port`, 'ports go from 1 to 65535');
+  return port >= 1 && port <= 65_535
+    ? undefined
+    : new ValueFault(`${quote(server)} has an impossible port`, 'ports go from 1 to 65535');
 }

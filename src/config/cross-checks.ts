@@ -5,7 +5,10 @@ import type { ResolveInput } from './resolve-input.js';
 import type { DataFormat, ResolvedConfig, SchemaFiles } from './resolved.js';
 import { formatSize } from './units.js';
 
-/** Input and output blocks of one batch, once in the worker and once waiting: with less, batches would wait for each other. */
+/**
+ * Input and output blocks of one batch, once in the worker and once waiting: with less, batches would wait
+ * for each other.
+ */
 const BLOCKS_MIN = 4;
 
 export function checkCrossFields(config: ResolvedConfig, input: ResolveInput, problems: Problems): void {
@@ -26,7 +29,8 @@ function checkBudgets(config: ResolvedConfig, input: ResolveInput, problems: Pro
       origin(path),
       path,
       `${formatSize(inFlight.bytesMax)} is too small for batches of ${formatSize(batch.bytesMax)}`,
-      `at least ${BLOCKS_MIN} × dispatcher.batch.bytes-max = ${formatSize(BLOCKS_MIN * batch.bytesMax)}, or a smaller dispatcher.batch.bytes-max`,
+      `at least ${BLOCKS_MIN} × dispatcher.batch.bytes-max = ${formatSize(BLOCKS_MIN * batch.bytesMax)}, ` +
+        `or a smaller dispatcher.batch.bytes-max`,
     );
   }
   if (inFlight.recordsMax < batch.recordsMax) {
@@ -95,14 +99,23 @@ function checkProducer(config: ResolvedConfig, input: ResolveInput, problems: Pr
 }
 
 /** One of MSK's ports with another listener's protocol only ever gives a connection that breaks off. */
-function checkPorts(side: 'consumer' | 'producer', config: ResolvedConfig, input: ResolveInput, problems: Problems): void {
+function checkPorts(
+  side: 'consumer' | 'producer',
+  config: ResolvedConfig,
+  input: ResolveInput,
+  problems: Problems,
+): void {
   const { bootstrapServers, properties } = config[side];
   const wanted = wantedListener(properties);
   const other = bootstrapServers.find((server) => {
     const listener = mskListener(server);
     if (listener === undefined || listener === wanted) return false;
-    // Elsewhere these ports may be anybody's; that nobody encrypts where MSK would is worth a word all the same.
-    return isMskServer(server) || (listener !== 'plaintext' && wanted === 'plaintext' && /^[^.:[]+\.[^:]*[a-z][^:]*:/i.test(server));
+    // Elsewhere these ports may be anybody's; that nobody encrypts where MSK would is worth a word all the
+    // same.
+    return (
+      isMskServer(server) ||
+      (listener !== 'plaintext' && wanted === 'plaintext' && /^[^.:[]+\.[^:]*[a-z][^:]*:/i.test(server))
+    );
   });
   const listener = other === undefined ? undefined : mskListener(other);
   if (other === undefined || listener === undefined) return;
@@ -112,7 +125,8 @@ function checkPorts(side: 'consumer' | 'producer', config: ResolvedConfig, input
   problems.warning(
     input.settings.origin(path),
     path,
-    `${other}: on Amazon MSK this port belongs to ${LISTENER_WORDS[listener]}, but security.protocol is ${protocol ?? 'not set, which means PLAINTEXT'}`,
+    `${other}: on Amazon MSK this port belongs to ${LISTENER_WORDS[listener]}, but security.protocol is ` +
+      `${protocol ?? 'not set, which means PLAINTEXT'}`,
     `use ${LISTENER_WORDS[listener]}, or the port of the listener that is meant`,
   );
 }
@@ -131,7 +145,9 @@ function checkFormats(config: ResolvedConfig, input: ResolveInput, problems: Pro
   checkSchema('dispatcher.input', dispatcher.input, input, problems);
   checkSchema('dispatcher.output', dispatcher.output, input, problems);
   if (dispatcher.transform === undefined && dispatcher.input.format !== dispatcher.output.format) {
-    const path = settings.isSet('dispatcher.output.format') ? 'dispatcher.output.format' : 'dispatcher.input.format';
+    const path = settings.isSet('dispatcher.output.format')
+      ? 'dispatcher.output.format'
+      : 'dispatcher.input.format';
     problems.error(
       settings.origin(path),
       path,
@@ -163,8 +179,11 @@ function checkSchema(
 function checkTopics(config: ResolvedConfig, input: ResolveInput, problems: Problems): void {
   const { settings } = input;
   const { topics } = config.consumer;
-  const reads = (topic: string): boolean => ('names' in topics ? topics.names.includes(topic) : new RegExp(topics.pattern).test(topic));
-  const sameCluster = config.consumer.bootstrapServers.some((server) => config.producer.bootstrapServers.includes(server));
+  const reads = (topic: string): boolean =>
+    'names' in topics ? topics.names.includes(topic) : new RegExp(topics.pattern).test(topic);
+  const sameCluster = config.consumer.bootstrapServers.some((server) =>
+    config.producer.bootstrapServers.includes(server),
+  );
   if (!sameCluster) return;
   const { deadLetterTopic } = config.dispatcher;
   if (deadLetterTopic !== undefined && reads(deadLetterTopic)) {

@@ -10,5 +10,8 @@ export interface Entry<Value> {
   readonly key?: string;
 }
 
-/** Topic (or `defaults`) → `partitions`, `replication` or `configs.NAME` → as written; '' says that the topic was named. */
+/**
+ * Topic (or `defaults`) → `partitions`, `replication` or `configs.NAME` → as written; '' says that the topic
+ * was named.
+ */
 export type TopicEntries = Map<string, Map<string, Entry<string>>>;

@@ -1,4 +1,7 @@
-/** The whole configuration that librdkafka gets, name by name: value, where it comes from, why. Secrets are masked here. */
+/**
+ * The whole configuration that librdkafka gets, name by name: value, where it comes from, why. Secrets are
+ * masked here.
+ */
 import { X509Certificate } from 'node:crypto';
 import { JAVA_ROWS, javaRow } from './java-table.js';
 import { canonicalName } from './librdkafka-names.js';
@@ -18,7 +21,11 @@ export interface ExplainedProperty {
   readonly explanation: string;
 }
 
-export function explainClient(side: ClientSide, config: ResolvedConfig, loaded: Loaded): readonly ExplainedProperty[] {
+export function explainClient(
+  side: ClientSide,
+  config: ResolvedConfig,
+  loaded: Loaded,
+): readonly ExplainedProperty[] {
   const { properties, origins } = config[side];
   const entries = loaded.details.clients[side];
   const rows: ExplainedProperty[] = ours(side, config).map(([name, value, explanation, path]) => ({
@@ -46,7 +53,10 @@ export function explainClient(side: ClientSide, config: ResolvedConfig, loaded: 
 }
 
 /** Where a key of ours was written, also under its name of Java; nothing where it is a default. */
-function writtenOf(path: string, { details: { settings, merged } }: Loaded): Pick<ExplainedProperty, 'origin' | 'key'> | undefined {
+function writtenOf(
+  path: string,
+  { details: { settings, merged } }: Loaded,
+): Pick<ExplainedProperty, 'origin' | 'key'> | undefined {
   if (!settings.isSet(path)) return undefined;
   return { origin: formatOrigin(settings.origin(path)), key: merged.fields.get(path)?.key ?? path };
 }
@@ -64,7 +74,8 @@ function explanationOf(name: string, note: string): string {
 }
 
 function shown(name: string, value: string, secret: boolean): string {
-  if (name === 'ssl.ca.pem' || name === 'ssl.certificate.pem' || name === 'https.ca.pem') return certificatesIn(value);
+  if (name === 'ssl.ca.pem' || name === 'ssl.certificate.pem' || name === 'https.ca.pem')
+    return certificatesIn(value);
   return secret || isSecretName(name) ? MASK : maskUserInfo(value);
 }
 
@@ -72,7 +83,10 @@ function certificatesIn(pem: string): string {
   const found = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   const digests = found.slice(0, SHOWN_MAX).map((text) => fingerprintOf(text));
   const more = found.length > SHOWN_MAX ? ', …' : '';
-  return `${found.length} ${found.length === 1 ? 'certificate' : 'certificates'}, sha256 ${digests.join(', ')}${more}`;
+  return (
+    `${found.length} ${found.length === 1 ? 'certificate' : 'certificates'}, sha256 ` +
+    `${digests.join(', ')}${more}`
+  );
 }
 
 /** A whole bundle would bury the rest. */
@@ -90,11 +104,19 @@ function fingerprintOf(pem: string): string {
 /** `path`: the key of ours that decides it. */
 type Owned = readonly [name: string, value: string, why: string, path?: string];
 
-/** What is set beside and above the user's properties; the Kafka adapter does it (client-config.ts), a test holds the two together. */
+/**
+ * What is set beside and above the user's properties; the Kafka adapter does it (client-config.ts), a test
+ * holds the two together.
+ */
 export function ours(side: ClientSide, config: ResolvedConfig): readonly Owned[] {
   // The place of the key that was written, on this side or for both.
   const serversKey = config[side].origins.get('bootstrap.servers')?.key ?? 'kafka.bootstrap-servers';
-  const servers: Owned = ['bootstrap.servers', config[side].bootstrapServers.join(','), serversKey, serversKey];
+  const servers: Owned = [
+    'bootstrap.servers',
+    config[side].bootstrapServers.join(','),
+    serversKey,
+    serversKey,
+  ];
   const name: Owned = ['client.id', config.name, 'name', 'name'];
   if (side === 'producer')
     return [
@@ -109,12 +131,18 @@ export function ours(side: ClientSide, config: ResolvedConfig): readonly Owned[]
     name,
     ['group.id', config.consumer.groupId, 'kafka.consumer.group-id', 'kafka.consumer.group-id'],
     ['enable.auto.commit', 'true', 'commits what was stored, and only settled records are stored'],
-    ['auto.commit.interval.ms', String(config.dispatcher.commitIntervalMs), 'dispatcher.commit-interval', 'dispatcher.commit-interval'],
+    [
+      'auto.commit.interval.ms',
+      String(config.dispatcher.commitIntervalMs),
+      'dispatcher.commit-interval',
+      'dispatcher.commit-interval',
+    ],
     ['enable.auto.offset.store', 'false', 'offsets are stored for settled records only'],
     [
       'auto.offset.reset',
       'error',
-      'positions are decided by the dispatcher: kafka.consumer.auto-offset-reset, kafka.consumer.out-of-range',
+      'positions are decided by the dispatcher: kafka.consumer.auto-offset-reset, ' +
+        'kafka.consumer.out-of-range',
     ],
     ['enable.partition.eof', 'false', 'its events would move the position past records'],
     ['check.crcs', 'true', 'a damaged record stops the run'],

@@ -1,4 +1,7 @@
-/** Tells whether clients, threads and transform that were made from one configuration would be made alike from another. */
+/**
+ * Tells whether clients, threads and transform that were made from one configuration would be made alike from
+ * another.
+ */
 import { createHash } from 'node:crypto';
 import type { ClusterConfig, ResolvedConfig } from './resolved.js';
 
@@ -6,9 +9,15 @@ import type { ClusterConfig, ResolvedConfig } from './resolved.js';
 export function filesBeside(config: ResolvedConfig): readonly string[] {
   const { transform, input, output } = config.dispatcher;
   const schemas = [input.schema, output.schema].flatMap((schema) =>
-    schema === undefined ? [] : [schema.path, ...(schema.writerPath === undefined ? [] : [schema.writerPath]), ...schema.references],
+    schema === undefined
+      ? []
+      : [schema.path, ...(schema.writerPath === undefined ? [] : [schema.writerPath]), ...schema.references],
   );
-  return [...(transform === undefined ? [] : [transform]), ...schemas, ...[config.consumer, config.producer].flatMap(filesOfCluster)];
+  return [
+    ...(transform === undefined ? [] : [transform]),
+    ...schemas,
+    ...[config.consumer, config.producer].flatMap(filesOfCluster),
+  ];
 }
 
 /** Read by librdkafka (`ssl.ca.location`), or a module of the user's. */
@@ -26,11 +35,15 @@ export function fingerprint(config: ResolvedConfig, digests: ReadonlyMap<string,
 }
 
 /** Without what only tells where things came from: a comment in the file moves lines. */
-function used<Cluster extends ClusterConfig>(cluster: Cluster): Omit<Cluster, 'origins' | 'certificates' | 'watchedFiles'> {
+function used<Cluster extends ClusterConfig>(
+  cluster: Cluster,
+): Omit<Cluster, 'origins' | 'certificates' | 'watchedFiles'> {
   const { origins: _origins, certificates: _certificates, watchedFiles: _watchedFiles, ...rest } = cluster;
   return rest;
 }
 
 function asList(_key: string, value: unknown): unknown {
-  return value instanceof Map ? [...(value as ReadonlyMap<string, unknown>)].sort(([a], [b]) => (a < b ? -1 : 1)) : value;
+  return value instanceof Map
+    ? [...(value as ReadonlyMap<string, unknown>)].sort(([a], [b]) => (a < b ? -1 : 1))
+    : value;
 }

@@ -54,9 +54,16 @@ export class Interpolator {
     return { text: expanded, changed: expanded !== text, ...state };
   }
 
-  #expand(text: string, state: { faults: { message: string; remedy: string }[]; secret: boolean }, depth: number): string {
+  #expand(
+    text: string,
+    state: { faults: { message: string; remedy: string }[]; secret: boolean },
+    depth: number,
+  ): string {
     if (depth > NESTING_MAX) {
-      state.faults.push({ message: `placeholders are nested more than ${NESTING_MAX} deep`, remedy: 'use plain defaults' });
+      state.faults.push({
+        message: `placeholders are nested more than ${NESTING_MAX} deep`,
+        remedy: 'use plain defaults',
+      });
       return '';
     }
     let out = '';
@@ -72,7 +79,10 @@ export class Interpolator {
       } else if (next === '{') {
         const end = placeholderEnd(text, dollar);
         if (end < 0) {
-          state.faults.push({ message: 'a "${" is not closed', remedy: 'close it with "}", or write "$${" for a literal "${"' });
+          state.faults.push({
+            message: 'a "${" is not closed',
+            remedy: 'close it with "}", or write "$${" for a literal "${"',
+          });
           return out;
         }
         out += this.#replace(text.slice(dollar + 2, end - 1), state, depth);
@@ -85,14 +95,19 @@ export class Interpolator {
     return out;
   }
 
-  #replace(body: string, state: { faults: { message: string; remedy: string }[]; secret: boolean }, depth: number): string {
+  #replace(
+    body: string,
+    state: { faults: { message: string; remedy: string }[]; secret: boolean },
+    depth: number,
+  ): string {
     const colon = body.indexOf(':');
     const name = colon < 0 ? body : body.slice(0, colon);
     if (name === 'file' && colon >= 0) {
       if (isSecretReference(body.slice(colon + 1))) state.secret = true;
       return this.#readFile(body.slice(colon + 1), state);
     }
-    if (SPRING_NAME.test(name)) return this.#springName(name, colon < 0 ? undefined : body.slice(colon + 1), state, depth);
+    if (SPRING_NAME.test(name))
+      return this.#springName(name, colon < 0 ? undefined : body.slice(colon + 1), state, depth);
     if (!VARIABLE.test(name)) {
       state.faults.push({
         message: `"\${${name}}" is not the name of an environment variable`,

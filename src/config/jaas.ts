@@ -1,4 +1,7 @@
-/** The text of `sasl.jaas.config`, read by the rules of Java's StreamTokenizer as Kafka sets it up. Faults never quote it: it holds passwords. */
+/**
+ * The text of `sasl.jaas.config`, read by the rules of Java's StreamTokenizer as Kafka sets it up. Faults
+ * never quote it: it holds passwords.
+ */
 import { ValueFault } from './convert.js';
 
 export interface LoginModule {
@@ -8,7 +11,9 @@ export interface LoginModule {
 }
 
 const LENGTH_MAX = 100_000;
-const EXAMPLE = 'write for example: org.apache.kafka.common.security.plain.PlainLoginModule required username="me" password="…";';
+const EXAMPLE =
+  'write for example: ' +
+  'org.apache.kafka.common.security.plain.PlainLoginModule required username="me" password="…";';
 const FLAGS = new Set(['required', 'requisite', 'sufficient', 'optional']);
 
 type Token =
@@ -29,7 +34,8 @@ export function parseJaas(text: string): LoginModule {
   if (flag.kind !== 'text' || !FLAGS.has(flag.text.toLowerCase()))
     throw new ValueFault('has no "required" behind the login module', EXAMPLE);
   const options = readOptions(tokens);
-  if (tokens.next().kind !== 'end') throw new ValueFault('goes on behind the ";": one login module is all a client can have', EXAMPLE);
+  if (tokens.next().kind !== 'end')
+    throw new ValueFault('goes on behind the ";": one login module is all a client can have', EXAMPLE);
   return { module: first.text.slice(first.text.lastIndexOf('.') + 1), options };
 }
 
@@ -49,13 +55,22 @@ function readOptions(tokens: Tokenizer): ReadonlyMap<string, string> {
     if (value.kind !== 'text')
       throw new ValueFault(
         `its option number ${number} has no value that Java would read`,
-        'put the value in double quotes: without them it can not begin with a digit or hold other characters than letters, digits, "_", "-", "$" and "."',
+        'put the value in double quotes: without them it can not begin with a digit or hold other ' +
+          'characters than letters, digits, "_", "-", "$" and "."',
       );
     options.set(name.text, value.text);
   }
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
+const ESCAPES: Readonly<Record<string, string>> = {
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+};
 
 class Tokenizer {
   readonly #text: string;
@@ -107,7 +122,8 @@ class Tokenizer {
     const start = this.#index;
     for (;;) {
       const char = this.#text[this.#index];
-      if (char === undefined || !(isAlpha(char) || isDigit(char))) return this.#text.slice(start, this.#index);
+      if (char === undefined || !(isAlpha(char) || isDigit(char)))
+        return this.#text.slice(start, this.#index);
       this.#index += 1;
     }
   }
@@ -117,7 +133,10 @@ class Tokenizer {
     for (;;) {
       const char = this.#text[this.#index];
       if (char === undefined || isLineEnd(char))
-        throw new ValueFault('has a quote that is not closed on its line', 'close it; escape quotes within as \\"');
+        throw new ValueFault(
+          'has a quote that is not closed on its line',
+          'close it; escape quotes within as \\"',
+        );
       this.#index += 1;
       if (char === quote) return out;
       out += char === '\\' ? this.#escape() : char;
@@ -125,7 +144,9 @@ class Tokenizer {
   }
 
   #escape(): string {
-    const octal = /^(?:[0-3][0-7]{0,2}|[4-7][0-7]?)/.exec(this.#text.slice(this.#index, this.#index + 3))?.[0];
+    const octal = /^(?:[0-3][0-7]{0,2}|[4-7][0-7]?)/.exec(
+      this.#text.slice(this.#index, this.#index + 3),
+    )?.[0];
     if (octal !== undefined) {
       this.#index += octal.length;
       return String.fromCharCode(Number.parseInt(octal, 8));

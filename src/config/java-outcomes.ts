@@ -40,11 +40,17 @@ export const TLS: JavaOutcome = { kind: 'tls' };
 export const SASL: JavaOutcome = { kind: 'sasl' };
 export const IGNORED: JavaOutcome = { kind: 'ignored' };
 
-export function to(name: string, more: { consumerName?: string; also?: string; convert?: Conversion } = {}): JavaOutcome {
+export function to(
+  name: string,
+  more: { consumerName?: string; also?: string; convert?: Conversion } = {},
+): JavaOutcome {
   return { kind: 'property', name, ...more };
 }
 
-export function key(path: string, more: { consumerPath?: string; producerPath?: string; convert?: Conversion } = {}): JavaOutcome {
+export function key(
+  path: string,
+  more: { consumerPath?: string; producerPath?: string; convert?: Conversion } = {},
+): JavaOutcome {
   return { kind: 'key', path, ...more };
 }
 
@@ -100,7 +106,11 @@ export const assignors: Conversion = (value) => {
     .filter((item) => item !== '')
     .map((item) => {
       const word = ASSIGNORS[item.slice(item.lastIndexOf('.') + 1).toLowerCase()];
-      if (word === undefined) throw new ValueFault(`${quote(item)} can't be had here`, 'use cooperative-sticky, range or roundrobin');
+      if (word === undefined)
+        throw new ValueFault(
+          `${quote(item)} can't be had here`,
+          'use cooperative-sticky, range or roundrobin',
+        );
       return word;
     });
   if (words.length === 0) return undefined;
@@ -139,5 +149,8 @@ export const jwtRetriever: Conversion = (value) => {
   const name = value.trim().slice(value.trim().lastIndexOf('.') + 1);
   if (['', 'DefaultJwtRetriever', 'ClientCredentialsJwtRetriever'].includes(name)) return undefined;
   if (name === 'JwtBearerJwtRetriever') return 'urn:ietf:params:oauth:grant-type:jwt-bearer';
-  throw new ValueFault(`the Java class ${quote(name)} can't run here`, 'fetch tokens with a module: kafka.token-provider: ./tokens.mjs');
+  throw new ValueFault(
+    `the Java class ${quote(name)} can't run here`,
+    'fetch tokens with a module: kafka.token-provider: ./tokens.mjs',
+  );
 };

@@ -1,4 +1,7 @@
-/** Every name of Kafka's Java clients (2.x to 4.x) and what becomes of it here: the one table behind translation, --explain and docs/CONFIG.md. */
+/**
+ * Every name of Kafka's Java clients (2.x to 4.x) and what becomes of it here: the one table behind
+ * translation, --explain and docs/CONFIG.md.
+ */
 import type { JavaOutcome, JavaRow } from './java-outcomes.js';
 import { CLIENT_ROWS } from './java-table-clients.js';
 import { SECURITY_ROWS } from './java-table-security.js';
@@ -16,8 +19,11 @@ const IGNORED_PREFIXES = ['spring.json.', 'spring.deserializer.', 'metrics.jmx.'
 export function javaRow(name: string): JavaRow | undefined {
   const row = BY_NAME.get(name);
   if (row !== undefined) return row;
-  if (IGNORED_PREFIXES.some((prefix) => name.startsWith(prefix))) return [name, '*', { kind: 'ignored' }, 'belongs to a Java class'];
-  return name.startsWith('config.providers.') ? [name, '*', BY_NAME.get('config.providers')?.[2] ?? { kind: 'ignored' }, ''] : undefined;
+  if (IGNORED_PREFIXES.some((prefix) => name.startsWith(prefix)))
+    return [name, '*', { kind: 'ignored' }, 'belongs to a Java class'];
+  return name.startsWith('config.providers.')
+    ? [name, '*', BY_NAME.get('config.providers')?.[2] ?? { kind: 'ignored' }, '']
+    : undefined;
 }
 
 /** Names of both worlds that mean the same property share this. */

@@ -1,9 +1,13 @@
-/** What librdkafka gets from us where the user says nothing: throughput at bounded memory, measured on real brokers. One table for all. */
+/**
+ * What librdkafka gets from us where the user says nothing: throughput at bounded memory, measured on real
+ * brokers. One table for all.
+ */
 import { canonicalName } from './librdkafka-names.js';
 import type { KafkaProperties } from './resolved.js';
 
 export const consumerDefaults: KafkaProperties = new Map([
-  // 1000, librdkafka's own default, stalls the fetcher for whole seconds; 0 makes it fetch too often, too little.
+  // 1000, librdkafka's own default, stalls the fetcher for whole seconds; 0 makes it fetch too often, too
+  // little.
   ['fetch.queue.backoff.ms', '5'],
   ['fetch.min.bytes', '1'],
   ['fetch.wait.max.ms', '50'],
@@ -42,13 +46,19 @@ export const producerDefaults: KafkaProperties = new Map([
   ['acks', 'all'],
   ['linger.ms', '5'],
   ['queue.buffering.max.messages', '100000'],
-  // A topic that is missing is reported, not made with whatever partition count the broker has as its default.
+  // A topic that is missing is reported, not made with whatever partition count the broker has as its
+  // default.
   ['allow.auto.create.topics', 'false'],
   ['socket.keepalive.enable', 'true'],
 ]);
 
 /** librdkafka refuses these beside `group.protocol: consumer`. */
-const CLASSIC_GROUP_ONLY = ['partition.assignment.strategy', 'session.timeout.ms', 'heartbeat.interval.ms', 'group.protocol.type'];
+const CLASSIC_GROUP_ONLY = [
+  'partition.assignment.strategy',
+  'session.timeout.ms',
+  'heartbeat.interval.ms',
+  'group.protocol.type',
+];
 
 /** The user's properties over the defaults. A default gives way to any alias of its name. */
 export function withDefaults(defaults: KafkaProperties, user: KafkaProperties): Map<string, string> {

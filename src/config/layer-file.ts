@@ -85,7 +85,12 @@ class Walker {
 
   name(node: Tree): void {
     if (node.kind === 'scalar' && node.value !== null && !node.broken)
-      this.layer.fields.set('name', { value: node.text, origin: fromFile(node.at), secret: node.secret, key: 'spring.application.name' });
+      this.layer.fields.set('name', {
+        value: node.text,
+        origin: fromFile(node.at),
+        secret: node.secret,
+        key: 'spring.application.name',
+      });
   }
 
   section(path: string, tree: MapTree): void {
@@ -139,7 +144,12 @@ class Walker {
         node.kind === 'list'
           ? node.items.map((item) => (item.kind === 'scalar' ? item.text : '')).join(',')
           : fromSpring(node.text, target.unit);
-      this.layer.properties[target.map].set(target.name, { value: text, origin: fromFile(node.at), secret: anySecret(node), key: shown });
+      this.layer.properties[target.map].set(target.name, {
+        value: text,
+        origin: fromFile(node.at),
+        secret: anySecret(node),
+        key: shown,
+      });
     }
     return true;
   }
@@ -161,15 +171,29 @@ class Walker {
 
   #unknown(section: string, path: string, at: Position): void {
     if (this.#prefix !== '') {
-      this.#problems.error(at, `${this.#prefix}${path}`, 'there is no such key', springRemedy(path, KNOWN_PATHS));
+      this.#problems.error(
+        at,
+        `${this.#prefix}${path}`,
+        'there is no such key',
+        springRemedy(path, KNOWN_PATHS),
+      );
       return;
     }
     const key = section === '' ? path : path.slice(section.length + 1);
     const name = key.replaceAll('-', '.');
     // A librdkafka property one level too high is the most common slip of all.
     const map = `${section}.properties`;
-    if (isPropertyMap(map) && librdkafkaRow(name) !== undefined && !KNOWN_PATHS.includes(`${section}.${kebab(key)}`)) {
-      this.#problems.error(at, path, 'there is no such key', `${name} is a property of librdkafka: put it under ${map}`);
+    if (
+      isPropertyMap(map) &&
+      librdkafkaRow(name) !== undefined &&
+      !KNOWN_PATHS.includes(`${section}.${kebab(key)}`)
+    ) {
+      this.#problems.error(
+        at,
+        path,
+        'there is no such key',
+        `${name} is a property of librdkafka: put it under ${map}`,
+      );
     } else {
       reportUnknownKey(this.#problems, at, path);
     }
@@ -187,9 +211,15 @@ class Walker {
     if (node.value === null) return;
     const isText = ['text', 'path', 'topic', 'topics', 'servers', 'list', 'paths'].includes(field.kind);
     const isQuantity = ['size', 'size-or-auto', 'duration'].includes(field.kind);
-    // YAML would make 123 of a topic named 0123: for texts what is written counts. A broken one is given, but says nothing.
+    // YAML would make 123 of a topic named 0123: for texts what is written counts. A broken one is given, but
+    // says nothing.
     const value = node.broken ? null : isText || isQuantity ? node.text : node.value;
-    this.layer.fields.set(field.path, { value, origin: fromFile(node.at), secret: node.secret, ...this.#written(field.path) });
+    this.layer.fields.set(field.path, {
+      value,
+      origin: fromFile(node.at),
+      secret: node.secret,
+      ...this.#written(field.path),
+    });
   }
 
   #written(path: string): { key?: string } {
@@ -218,7 +248,11 @@ class Walker {
 
   #mapForField(field: Field, node: MapTree): void {
     if (field.kind === 'servers') {
-      this.layer.fields.set(field.path, { value: JSON.stringify(plain(node)), origin: fromFile(node.at), secret: false });
+      this.layer.fields.set(field.path, {
+        value: JSON.stringify(plain(node)),
+        origin: fromFile(node.at),
+        secret: false,
+      });
     } else if (field.kind === 'level') {
       this.#springLevels(field, node);
     } else {
@@ -243,7 +277,12 @@ class Walker {
   #properties(map: PropertyMap, node: Tree): void {
     if (node.kind === 'scalar' && node.value === null) return;
     if (node.kind !== 'map') {
-      this.#problems.error(node.at, map, 'must be a mapping of property names to values', 'for example { linger.ms: 5 }');
+      this.#problems.error(
+        node.at,
+        map,
+        'must be a mapping of property names to values',
+        'for example { linger.ms: 5 }',
+      );
       return;
     }
     this.#flatten(map, '', node);
@@ -258,12 +297,22 @@ class Walker {
       else if (name.length > PROPERTY_NAME_LENGTH_MAX)
         this.#problems.error(keyAt, map, `has a name longer than ${PROPERTY_NAME_LENGTH_MAX} characters`);
       else if (known.has(name))
-        this.#problems.error(keyAt, `${map}.${name}`, 'is given twice, once nested and once with dots', 'keep one of them');
+        this.#problems.error(
+          keyAt,
+          `${map}.${name}`,
+          'is given twice, once nested and once with dots',
+          'keep one of them',
+        );
       else if (node.kind === 'scalar' && node.value === null)
         this.#problems.error(keyAt, `${map}.${name}`, 'has no value', 'give it one, or remove the key');
       else if (node.kind === 'scalar' && node.broken) continue;
       else if (node.kind === 'scalar')
-        known.set(name, { value: node.text, origin: fromFile(node.at), secret: node.secret, ...this.#written(`${map}.${name}`) });
+        known.set(name, {
+          value: node.text,
+          origin: fromFile(node.at),
+          secret: node.secret,
+          ...this.#written(`${map}.${name}`),
+        });
       else
         known.set(name, {
           value: node.items.map((item) => (item.kind === 'scalar' ? item.text : '')).join(','),
@@ -281,14 +330,20 @@ class Walker {
       return;
     }
     for (const entry of node.entries) {
-      this.layer.options.set(entry.key, { value: plain(entry.node), origin: fromFile(entry.node.at), secret: anySecret(entry.node) });
+      this.layer.options.set(entry.key, {
+        value: plain(entry.node),
+        origin: fromFile(entry.node.at),
+        secret: anySecret(entry.node),
+      });
     }
   }
 }
 
 function anySecret(node: Tree): boolean {
   if (node.kind === 'scalar') return node.secret;
-  return node.kind === 'list' ? node.items.some(anySecret) : node.entries.some((entry) => anySecret(entry.node));
+  return node.kind === 'list'
+    ? node.items.some(anySecret)
+    : node.entries.some((entry) => anySecret(entry.node));
 }
 
 /** The tree as ordinary values. An unquoted `${N}` that became a number is a number. */
@@ -298,9 +353,16 @@ export function plain(node: Tree): unknown {
     // defineProperty, so that a key named __proto__ is a key and nothing else.
     const object: Record<string, unknown> = {};
     for (const { key, node: child } of node.entries) {
-      Object.defineProperty(object, key, { value: plain(child), enumerable: true, writable: true, configurable: true });
+      Object.defineProperty(object, key, {
+        value: plain(child),
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      });
     }
     return object;
   }
-  return node.interpolated && !node.quoted && /^(true|false|null|[-+]?[\d.][\d.eE+-]*)$/.test(node.text) ? parse(node.text) : node.value;
+  return node.interpolated && !node.quoted && /^(true|false|null|[-+]?[\d.][\d.eE+-]*)$/.test(node.text)
+    ? parse(node.text)
+    : node.value;
 }

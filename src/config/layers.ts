@@ -1,4 +1,7 @@
-/** One layer of settings: what the file, the environment, `--set` or an option says, with the place of each value. */
+/**
+ * One layer of settings: what the file, the environment, `--set` or an option says, with the place of each
+ * value.
+ */
 import type { Entry, TopicEntries } from './entry.js';
 import { overlay } from './overlay.js';
 import type { PropertyMap } from './schema.js';
@@ -17,7 +20,11 @@ export interface Layer {
 export function emptyLayer(): Layer {
   return {
     fields: new Map(),
-    properties: { 'kafka.properties': new Map(), 'kafka.consumer.properties': new Map(), 'kafka.producer.properties': new Map() },
+    properties: {
+      'kafka.properties': new Map(),
+      'kafka.consumer.properties': new Map(),
+      'kafka.producer.properties': new Map(),
+    },
     options: new Map(),
     topics: new Map(),
   };
@@ -36,7 +43,8 @@ export function mergeLayers(layers: readonly Layer[]): Layer {
         secret: entry.secret || below?.secret === true,
       });
     }
-    for (const [topic, settings] of layer.topics) merged.topics.set(topic, new Map([...(merged.topics.get(topic) ?? []), ...settings]));
+    for (const [topic, settings] of layer.topics)
+      merged.topics.set(topic, new Map([...(merged.topics.get(topic) ?? []), ...settings]));
     for (const map of Object.keys(layer.properties) as PropertyMap[]) {
       const over = overlay(merged.properties[map], layer.properties[map]);
       merged.properties[map].clear();
@@ -46,7 +54,8 @@ export function mergeLayers(layers: readonly Layer[]): Layer {
   return merged;
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Deep for objects; anything else is replaced. */
 export function mergeObjects(below: unknown, above: unknown): unknown {
@@ -55,7 +64,9 @@ export function mergeObjects(below: unknown, above: unknown): unknown {
   return Object.fromEntries(
     [...names].map((name) => [
       name,
-      Object.hasOwn(above, name) ? mergeObjects(Object.hasOwn(below, name) ? below[name] : undefined, above[name]) : below[name],
+      Object.hasOwn(above, name)
+        ? mergeObjects(Object.hasOwn(below, name) ? below[name] : undefined, above[name])
+        : below[name],
     ]),
   );
 }

@@ -3,9 +3,14 @@ import { LIBRDKAFKA_ROWS, type LibrdkafkaRow } from './librdkafka-properties.js'
 
 const BY_NAME: ReadonlyMap<string, LibrdkafkaRow> = new Map(LIBRDKAFKA_ROWS.map((row) => [row[0], row]));
 
-export const LIBRDKAFKA_NAMES: readonly string[] = LIBRDKAFKA_ROWS.filter((row) => row[2] !== 'callback').map((row) => row[0]);
+export const LIBRDKAFKA_NAMES: readonly string[] = LIBRDKAFKA_ROWS.filter((row) => row[2] !== 'callback').map(
+  (row) => row[0],
+);
 
-/** Environment variables can't tell dots from underscores: `LOG_LEVEL` is `log_level`, `LINGER_MS` is `linger.ms`. */
+/**
+ * Environment variables can't tell dots from underscores: `LOG_LEVEL` is `log_level`, `LINGER_MS` is
+ * `linger.ms`.
+ */
 const BY_ENVIRONMENT: ReadonlyMap<string, string> = new Map(
   LIBRDKAFKA_ROWS.map((row) => [row[0].toUpperCase().replaceAll('.', '_'), row[0]]),
 );
@@ -23,7 +28,10 @@ export function propertyOfEnvironment(suffix: string): string {
   return BY_ENVIRONMENT.get(suffix) ?? suffix.toLowerCase().replaceAll('_', '.');
 }
 
-/** What is wrong with a value, or undefined. librdkafka has the last word; this finds at reading what it would say at start. */
+/**
+ * What is wrong with a value, or undefined. librdkafka has the last word; this finds at reading what it would
+ * say at start.
+ */
 export function valueFault(name: string, value: string): string | undefined {
   const row = BY_NAME.get(name);
   if (row === undefined) return undefined;
@@ -31,7 +39,9 @@ export function valueFault(name: string, value: string): string | undefined {
   if (type === 'boolean') return /^(true|false|t|f|1|0)$/i.test(value) ? undefined : 'must be true or false';
   if (type === 'enum') {
     const choices = range.split(', ');
-    return choices.some((choice) => choice.toLowerCase() === value.toLowerCase()) ? undefined : `must be one of ${range}`;
+    return choices.some((choice) => choice.toLowerCase() === value.toLowerCase())
+      ? undefined
+      : `must be one of ${range}`;
   }
   if (type === 'float') return /^\d+(\.\d+)?$/.test(value) ? undefined : 'must be a number';
   if (type !== 'integer') return undefined;

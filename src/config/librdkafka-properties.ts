@@ -1,6 +1,11 @@
-/** Every property of librdkafka 2.12.0. Written by scripts/librdkafka-properties.mjs from its CONFIGURATION.md: do not edit. */
+/**
+ * Every property of librdkafka 2.12.0. Written by scripts/librdkafka-properties.mjs from its
+ * CONFIGURATION.md: do not edit.
+ */
 
-/** Name, C(onsumer) | P(roducer) | * both, type, range or choices, canonical name when this one is an alias. */
+/**
+ * Name, C(onsumer) | P(roducer) | * both, type, range or choices, canonical name when this one is an alias.
+ */
 export type LibrdkafkaRow = readonly [
   name: string,
   scope: 'C' | 'P' | '*',
@@ -118,7 +123,7 @@ export const LIBRDKAFKA_ROWS: readonly LibrdkafkaRow[] = [
   ['sasl.oauthbearer.scope', '*', 'string'],
   ['sasl.oauthbearer.extensions', '*', 'string'],
   ['sasl.oauthbearer.token.endpoint.url', '*', 'string'],
-  ['sasl.oauthbearer.grant.type', '*', 'enum', 'client_credentials, urn:ietf:params:oauth:grant-type:jwt-bearer'],
+  ['sasl.oauthbearer.grant.type', '*', 'enum', 'client_credentials, ' + 'urn:ietf:params:oauth:grant-type:jwt-bearer'],
   ['sasl.oauthbearer.assertion.algorithm', '*', 'enum', 'RS256, ES256'],
   ['sasl.oauthbearer.assertion.private.key.file', '*', 'string'],
   ['sasl.oauthbearer.assertion.private.key.passphrase', '*', 'string'],

@@ -71,7 +71,13 @@ export function loadConfiguration(request: LoadRequest): Loaded {
   const variables = shorthandVariables(request.environment, environment);
   const settings = resolveSettings({ file: below, variables, words, merged }, problems);
   const { workingDirectory } = request;
-  const clients = translateProperties({ layer: merged, workingDirectory, problems, notes, now: request.now ?? new Date() });
+  const clients = translateProperties({
+    layer: merged,
+    workingDirectory,
+    problems,
+    notes,
+    now: request.now ?? new Date(),
+  });
   const file = request.file === undefined ? undefined : resolve(workingDirectory, request.file);
   const input = {
     settings,
@@ -86,9 +92,21 @@ export function loadConfiguration(request: LoadRequest): Loaded {
   };
   // A file that can't be read at all would only add one "is missing" for every key.
   const config = readable ? resolveConfig(input, problems) : undefined;
-  const secrets = [...new Set([...secretsOf(merged), ...clients.secrets, ...secretsOfEnvironment(request.environment)])];
-  const details = { settings, merged, clients: { consumer: clients.consumer.properties, producer: clients.producer.properties } };
-  return { config, problems: withoutSecrets(problems.list(), secrets), notes: notes.list(), details, secrets };
+  const secrets = [
+    ...new Set([...secretsOf(merged), ...clients.secrets, ...secretsOfEnvironment(request.environment)]),
+  ];
+  const details = {
+    settings,
+    merged,
+    clients: { consumer: clients.consumer.properties, producer: clients.producer.properties },
+  };
+  return {
+    config,
+    problems: withoutSecrets(problems.list(), secrets),
+    notes: notes.list(),
+    details,
+    secrets,
+  };
 }
 
 interface ReadLayers {
@@ -108,16 +126,26 @@ interface Found {
 
 function readLayers(request: LoadRequest, found: Found): ReadLayers {
   const { problems, notes, files } = found;
-  const read = request.file === undefined ? builtInLayer(request, problems) : readFileLayer(request.file, request, found);
+  const read =
+    request.file === undefined
+      ? builtInLayer(request, problems)
+      : readFileLayer(request.file, request, found);
   const environment = environmentLayer(request.environment, problems);
   const set = setLayer(request.set ?? [], problems);
   const options = emptyLayer();
-  for (const { path, text, origin } of request.options ?? []) assign(options, path, { text, origin }, problems);
-  const command = request.commandConfig === undefined ? emptyLayer() : propertiesLayer(request.commandConfig, request, found);
+  for (const { path, text, origin } of request.options ?? [])
+    assign(options, path, { text, origin }, problems);
+  const command =
+    request.commandConfig === undefined
+      ? emptyLayer()
+      : propertiesLayer(request.commandConfig, request, found);
   const own = read ?? emptyLayer();
   const named = mergeLayers([own, environment, set, options]).fields.get('kafka.properties-file');
   // What stands in the configuration itself wins over the properties file that it names.
-  const shared = named === undefined ? emptyLayer() : propertiesLayer(shownPath(named, request.workingDirectory), request, found);
+  const shared =
+    named === undefined
+      ? emptyLayer()
+      : propertiesLayer(shownPath(named, request.workingDirectory), request, found);
   for (const layer of [shared, own, environment, set, command, options]) takeOverKeys(layer, problems, notes);
   noteOverridden(shared, own, notes);
   const below = mergeLayers([shared, own]);
@@ -125,7 +153,11 @@ function readLayers(request: LoadRequest, found: Found): ReadLayers {
   return { readable: read !== undefined, below, environment, words: mergeLayers([set, command, options]) };
 }
 
-function readFileLayer(file: string, request: LoadRequest, { problems, notes, files }: Found): Layer | undefined {
+function readFileLayer(
+  file: string,
+  request: LoadRequest,
+  { problems, notes, files }: Found,
+): Layer | undefined {
   const path = resolve(request.workingDirectory, file);
   const text = readText(file, path, problems);
   if (text === undefined) return undefined;
@@ -151,15 +183,20 @@ function shownPath(entry: Entry<unknown>, workingDirectory: string): string {
 function builtInLayer(request: LoadRequest, problems: Problems): Layer {
   const layer = emptyLayer();
   const { by, values } = request.builtIn ?? { by: '', values: {} };
-  for (const [path, text] of Object.entries(values)) assign(layer, path, { text, origin: { kind: 'built-in', by } }, problems);
+  for (const [path, text] of Object.entries(values))
+    assign(layer, path, { text, origin: { kind: 'built-in', by } }, problems);
   return layer;
 }
 
-/** convict takes one variable a key; the short forms (`KD_DISPATCHER_INPUT_SCHEMA`) are handed to it under the long name. */
+/**
+ * convict takes one variable a key; the short forms (`KD_DISPATCHER_INPUT_SCHEMA`) are handed to it under the
+ * long name.
+ */
 function shorthandVariables(environment: Environment, layer: Layer): Record<string, string> {
   const variables = fieldVariables(environment);
   for (const [path, entry] of layer.fields) {
-    if (typeof entry.value === 'string') variables[`KD_${path.toUpperCase().replaceAll(/[.-]/g, '_')}`] = entry.value;
+    if (typeof entry.value === 'string')
+      variables[`KD_${path.toUpperCase().replaceAll(/[.-]/g, '_')}`] = entry.value;
   }
   return variables;
 }

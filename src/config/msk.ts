@@ -41,7 +41,11 @@ export function mskListener(server: string): MskListener | undefined {
 /** The listener that a client with these properties would speak to; undefined where none of MSK's fits. */
 export function wantedListener(properties: ReadonlyMap<string, string>): MskListener | undefined {
   const protocol = (properties.get('security.protocol') ?? 'plaintext').toLowerCase();
-  const mechanism = (properties.get('sasl.mechanism') ?? properties.get('sasl.mechanisms') ?? '').toUpperCase();
+  const mechanism = (
+    properties.get('sasl.mechanism') ??
+    properties.get('sasl.mechanisms') ??
+    ''
+  ).toUpperCase();
   if (protocol !== 'sasl_ssl') return protocol === 'ssl' || protocol === 'plaintext' ? protocol : undefined;
   if (mechanism.startsWith('SCRAM')) return 'scram';
   return mechanism === 'OAUTHBEARER' || mechanism === 'AWS_MSK_IAM' ? 'iam' : undefined;

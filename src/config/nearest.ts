@@ -4,21 +4,29 @@
 const SYNONYMS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     'dispatcher.dead-letter.topic':
-      'dlq dlt dlq-topic dead-letter-topic dead-letters dead-letter-queue deadletter dead-letter-queue-topic error-topic errors poison dead-letter-name',
+      'dlq dlt dlq-topic dead-letter-topic dead-letters dead-letter-queue deadletter ' +
+      'dead-letter-queue-topic error-topic errors poison dead-letter-name',
     'dispatcher.threads':
-      'workers worker worker-threads worker-count num-workers pool pool-size parallelism num-threads thread-count cores max-threads min-threads executors',
+      'workers worker worker-threads worker-count num-workers pool pool-size parallelism num-threads ' +
+      'thread-count cores max-threads min-threads executors',
     'dispatcher.batch.records-max':
-      'max-records batch-size size records max-poll-records batch-records max-batch-size max-batch-records records-per-batch chunk-size',
+      'max-records batch-size size records max-poll-records batch-records max-batch-size ' +
+      'max-batch-records records-per-batch chunk-size',
     'dispatcher.batch.bytes-max': 'batch-bytes max-batch-bytes max-bytes bytes',
     'dispatcher.batch.linger': 'linger linger-ms batch-timeout batch-wait max-wait',
     'kafka.bootstrap-servers':
-      'brokers broker servers broker-list bootstrap bootstrap-server bootstrap-brokers hosts seeds seed-brokers metadata-broker-list',
-    'kafka.consumer.topics': 'topic input-topic input-topics source-topic source-topics from subscribe subscription source',
-    'kafka.producer.topic': 'output-topic target-topic sink-topic destination destination-topic to sink default-topic',
+      'brokers broker servers broker-list bootstrap bootstrap-server bootstrap-brokers hosts seeds ' +
+      'seed-brokers metadata-broker-list',
+    'kafka.consumer.topics':
+      'topic input-topic input-topics source-topic source-topics from subscribe subscription source',
+    'kafka.producer.topic':
+      'output-topic target-topic sink-topic destination destination-topic to sink default-topic',
     'kafka.consumer.group-id': 'group consumer-group groupid group-name consumer-group-id',
-    'kafka.consumer.auto-offset-reset': 'offset-reset start-offset initial-offset from-beginning start-from offset',
+    'kafka.consumer.auto-offset-reset':
+      'offset-reset start-offset initial-offset from-beginning start-from offset',
     'kafka.properties':
-      'security ssl tls sasl truststore keystore config settings librdkafka client-properties ssl-truststore-location security-protocol',
+      'security ssl tls sasl truststore keystore config settings librdkafka client-properties ' +
+      'ssl-truststore-location security-protocol',
     'dispatcher.transform': 'processor function mapper map handler script module transformer code process',
     'dispatcher.options': 'params parameters args arguments transform-options context',
     'dispatcher.input.format': 'format deserializer decoder codec value-deserializer input-format',
@@ -29,14 +37,17 @@ const SYNONYMS: ReadonlyMap<string, string> = new Map(
     'dispatcher.output.partition': 'partitioner partitioning',
     'dispatcher.delivery': 'guarantee semantics delivery-guarantee processing-guarantee eos exactly-once',
     'dispatcher.ordering': 'order ordered order-by preserve-order',
-    'dispatcher.in-flight.bytes-max': 'memory max-memory memory-limit buffer buffer-memory buffer-size in-flight-bytes',
+    'dispatcher.in-flight.bytes-max':
+      'memory max-memory memory-limit buffer buffer-memory buffer-size in-flight-bytes',
     'dispatcher.in-flight.records-max':
       'max-in-flight max-inflight inflight in-flight-records prefetch queue-size queue max-records-in-flight',
-    'dispatcher.timeout': 'task-timeout worker-timeout processing-timeout transform-timeout max-processing-time',
+    'dispatcher.timeout':
+      'task-timeout worker-timeout processing-timeout transform-timeout max-processing-time',
     'dispatcher.concurrency': 'async max-concurrency concurrent max-concurrent-tasks',
     'dispatcher.retry': 'retries max-retries attempts max-attempts backoff',
     'dispatcher.commit-interval': 'auto-commit-interval commit-interval-ms commit flush-interval',
-    'dispatcher.drain-timeout': 'shutdown-timeout grace-period graceful-shutdown drain stop-timeout termination-grace-period',
+    'dispatcher.drain-timeout':
+      'shutdown-timeout grace-period graceful-shutdown drain stop-timeout termination-grace-period',
     'server.port': 'port http-port metrics-port health-port listen management-port',
     'server.address': 'host bind hostname interface',
     'logging.level': 'log-level loglevel lvl log verbosity',
@@ -55,7 +66,10 @@ export function kebab(name: string): string {
 
 const LENGTH_MAX = 80;
 
-/** Edits between two words: insert, delete, replace, swap neighbours. Bounded, since the words may come from anywhere. */
+/**
+ * Edits between two words: insert, delete, replace, swap neighbours. Bounded, since the words may come from
+ * anywhere.
+ */
 export function editDistance(a: string, b: string): number {
   const left = a.slice(0, LENGTH_MAX);
   const right = b.slice(0, LENGTH_MAX);
@@ -65,8 +79,17 @@ export function editDistance(a: string, b: string): number {
     const current = [row];
     for (let column = 1; column <= right.length; column += 1) {
       const same = left[row - 1] === right[column - 1];
-      let best = Math.min((previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, (previous[column - 1] ?? 0) + (same ? 0 : 1));
-      if (row > 1 && column > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1]) {
+      let best = Math.min(
+        (previous[column] ?? 0) + 1,
+        (current[column - 1] ?? 0) + 1,
+        (previous[column - 1] ?? 0) + (same ? 0 : 1),
+      );
+      if (
+        row > 1 &&
+        column > 1 &&
+        left[row - 1] === right[column - 2] &&
+        left[row - 2] === right[column - 1]
+      ) {
         best = Math.min(best, (before[column - 2] ?? 0) + 1);
       }
       current.push(best);
@@ -104,19 +127,24 @@ const lastPart = (path: string): string => path.slice(path.lastIndexOf('.') + 1)
 export function nearestKey(section: string, key: string, paths: readonly string[]): string | undefined {
   const word = kebab(key);
   const siblings = paths.filter((path) =>
-    section === '' ? !path.includes('.') : path.startsWith(`${section}.`) && !path.slice(section.length + 1).includes('.'),
+    section === ''
+      ? !path.includes('.')
+      : path.startsWith(`${section}.`) && !path.slice(section.length + 1).includes('.'),
   );
   const exact = siblings.find((path) => lastPart(path) === word);
   if (exact !== undefined) return exact;
   const reordered = siblings.find((path) => sortedWords(lastPart(path)) === sortedWords(word));
   if (reordered !== undefined) return reordered;
   const sibling = nearestName(word, siblings.map(lastPart));
-  if (sibling !== undefined && editDistance(word, sibling) <= SLIP_MAX) return siblings.find((path) => lastPart(path) === sibling);
+  if (sibling !== undefined && editDistance(word, sibling) <= SLIP_MAX)
+    return siblings.find((path) => lastPart(path) === sibling);
   const whole = section === '' ? word : `${section}.${word}`;
   const slip =
     siblings.length > 0
       ? undefined
-      : paths.find((path) => Math.abs(path.length - whole.length) <= SLIP_MAX && editDistance(whole, path) <= SLIP_MAX);
+      : paths.find(
+          (path) => Math.abs(path.length - whole.length) <= SLIP_MAX && editDistance(whole, path) <= SLIP_MAX,
+        );
   if (slip !== undefined) return slip;
   const meant = SYNONYMS.get(word);
   if (meant !== undefined) return meant;

@@ -34,7 +34,8 @@ export function overlay<Value extends Entry<string>>(
     for (const way of ways) if (way !== chosen) for (const name of way) gone.add(name);
   }
   const merged = new Map<string, Value>();
-  for (const [name, entry] of below) if (!identities.has(propertyIdentity(name)) && !gone.has(name)) merged.set(name, entry);
+  for (const [name, entry] of below)
+    if (!identities.has(propertyIdentity(name)) && !gone.has(name)) merged.set(name, entry);
   for (const [name, entry] of above) merged.set(name, entry);
   return merged;
 }

@@ -1,4 +1,7 @@
-/** Properties whose value is ours: what we promise rests on them, so they are refused from users, each with its reason. */
+/**
+ * Properties whose value is ours: what we promise rests on them, so they are refused from users, each with
+ * its reason.
+ */
 
 export interface Ownership {
   readonly reason: string;
@@ -18,21 +21,42 @@ export const ownedProperties: ReadonlyMap<string, Ownership> = new Map<string, O
   ['offset.store.sync.interval.ms', { reason: COMMITS }],
   ['enable.partition.eof', { reason: 'its events would move the position past records' }],
   ['check.crcs', { reason: 'it is always on: a damaged record must stop the run, not pass' }],
-  ['consume.callback.max.messages', { reason: 'records are not read through callbacks', instead: 'dispatcher.batch.records-max' }],
+  [
+    'consume.callback.max.messages',
+    { reason: 'records are not read through callbacks', instead: 'dispatcher.batch.records-max' },
+  ],
   ['delivery.report.only.error', { reason: 'acknowledgements are counted a batch at a time' }],
   [
     'message.timeout.ms',
-    { reason: 'a record is tried until it is delivered; a deadline would break the order', instead: 'dispatcher.stall-timeout' },
+    {
+      reason: 'a record is tried until it is delivered; a deadline would break the order',
+      instead: 'dispatcher.stall-timeout',
+    },
   ],
-  ['partitioner', { reason: 'partitions are chosen by the dispatcher', instead: 'dispatcher.output.partition' }],
-  ['sticky.partitioning.linger.ms', { reason: 'partitions are chosen by the dispatcher', instead: 'dispatcher.output.partition' }],
+  [
+    'partitioner',
+    { reason: 'partitions are chosen by the dispatcher', instead: 'dispatcher.output.partition' },
+  ],
+  [
+    'sticky.partitioning.linger.ms',
+    { reason: 'partitions are chosen by the dispatcher', instead: 'dispatcher.output.partition' },
+  ],
   ['queuing.strategy', { reason: 'another order than first in, first out would break the order of records' }],
   ['enable.gapless.guarantee', { reason: 'a failed record is handled by the dispatcher' }],
-  ['transactional.id', { reason: 'exactly-once delivery is not available yet', instead: 'dispatcher.delivery' }],
-  ['transaction.timeout.ms', { reason: 'exactly-once delivery is not available yet', instead: 'dispatcher.delivery' }],
+  [
+    'transactional.id',
+    { reason: 'exactly-once delivery is not available yet', instead: 'dispatcher.delivery' },
+  ],
+  [
+    'transaction.timeout.ms',
+    { reason: 'exactly-once delivery is not available yet', instead: 'dispatcher.delivery' },
+  ],
   ['plugin.library.paths', { reason: 'the data plane is loaded by it' }],
   ['kd.handle', { reason: 'it is private to the data plane' }],
-  ['statistics.interval.ms', { reason: 'the dispatcher reads the statistics itself, at an interval of its own' }],
+  [
+    'statistics.interval.ms',
+    { reason: 'the dispatcher reads the statistics itself, at an interval of its own' },
+  ],
   ['enabled_events', { reason: 'events are served by the data plane' }],
   ['log.queue', { reason: "librdkafka's log goes to the dispatcher's", instead: 'logging.level' }],
 ]);

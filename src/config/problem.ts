@@ -114,7 +114,10 @@ function byPlace(a: Problem, b: Problem): number {
 
 /** One problem as text: `file:line:column: severity: key: message`, the remedy on its own line. */
 export function formatProblem(problem: Problem): string {
-  const place = problem.file === null ? '' : `${problem.file}${problem.line === null ? '' : `:${problem.line}:${problem.column ?? 1}`}: `;
+  const place =
+    problem.file === null
+      ? ''
+      : `${problem.file}${problem.line === null ? '' : `:${problem.line}:${problem.column ?? 1}`}: `;
   const key = problem.key === null ? '' : `${problem.key}: `;
   const remedy = problem.remedy === null ? '' : `\n    → ${problem.remedy}`;
   return `${place}${problem.severity}: ${key}${problem.message}${remedy}`;

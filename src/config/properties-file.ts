@@ -11,10 +11,18 @@ export interface JavaProperty {
   readonly line: number;
 }
 
-/** Every property of the file as one of `kafka.properties`. `file`: its name in problems, relative to the working directory. */
+/**
+ * Every property of the file as one of `kafka.properties`. `file`: its name in problems, relative to the
+ * working directory.
+ */
 export function propertiesFileLayer(file: string, workingDirectory: string, problems: Problems): Layer {
   const layer = emptyLayer();
-  const text = readJavaText(file, resolve(workingDirectory, file), problems, 'check the path of the properties file');
+  const text = readJavaText(
+    file,
+    resolve(workingDirectory, file),
+    problems,
+    'check the path of the properties file',
+  );
   for (const { name, value, line } of parseJavaProperties(text ?? '')) {
     // As in Java, the last one of a name counts.
     layer.properties['kafka.properties'].set(name, {
@@ -27,7 +35,10 @@ export function propertiesFileLayer(file: string, workingDirectory: string, prob
   return layer;
 }
 
-/** Comments, `=` `:` or blank as separator, continued lines, escapes. Never throws: every text is a valid file of this format. */
+/**
+ * Comments, `=` `:` or blank as separator, continued lines, escapes. Never throws: every text is a valid file
+ * of this format.
+ */
 export function parseJavaProperties(text: string): readonly JavaProperty[] {
   const properties: JavaProperty[] = [];
   const lines = text.split(/\r\n|\r|\n/);
@@ -52,8 +63,11 @@ function split(logical: string): { name: string; value: string } {
 const ESCAPES: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', f: '\f' };
 
 function unescape(text: string): string {
-  return text.replaceAll(/\\(?:u([0-9A-Fa-f]{4})|([\s\S])|$)/g, (_, code: string | undefined, char: string | undefined) => {
-    if (code !== undefined) return String.fromCharCode(Number.parseInt(code, 16));
-    return char === undefined ? '' : (ESCAPES[char] ?? char);
-  });
+  return text.replaceAll(
+    /\\(?:u([0-9A-Fa-f]{4})|([\s\S])|$)/g,
+    (_, code: string | undefined, char: string | undefined) => {
+      if (code !== undefined) return String.fromCharCode(Number.parseInt(code, 16));
+      return char === undefined ? '' : (ESCAPES[char] ?? char);
+    },
+  );
 }

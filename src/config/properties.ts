@@ -50,7 +50,12 @@ export function translateProperties({ layer, ...request }: TranslationRequest): 
   return { consumer, producer, secrets: [...context.secrets] };
 }
 
-function clientTranslation(layer: Layer, side: ClientSide, provider: TokenProvider, context: TranslationContext): ClientTranslation {
+function clientTranslation(
+  layer: Layer,
+  side: ClientSide,
+  provider: TokenProvider,
+  context: TranslationContext,
+): ClientTranslation {
   const written = overlay(entriesOf(layer, 'kafka.properties'), entriesOf(layer, `kafka.${side}.properties`));
   const state = translate(written, side, context);
   applyTls(state, context);
@@ -59,5 +64,10 @@ function clientTranslation(layer: Layer, side: ClientSide, provider: TokenProvid
 }
 
 function entriesOf(layer: Layer, map: PropertyMap): Map<string, WrittenEntry> {
-  return new Map([...layer.properties[map]].map(([name, entry]) => [name, { ...entry, map, key: entry.key ?? `${map}.${name}` }]));
+  return new Map(
+    [...layer.properties[map]].map(([name, entry]) => [
+      name,
+      { ...entry, map, key: entry.key ?? `${map}.${name}` },
+    ]),
+  );
 }

@@ -1,4 +1,7 @@
-/** One side's cluster: the user's properties over our defaults, each with its origin, and what belongs to them. */
+/**
+ * One side's cluster: the user's properties over our defaults, each with its origin, and what belongs to
+ * them.
+ */
 
 import { consumerDefaults, defaultReasons, producerDefaults, withDefaults } from './kafka-defaults.js';
 import { brokerRegion } from './msk.js';
@@ -8,7 +11,12 @@ import type { ResolveInput } from './resolve-input.js';
 import type { ClusterConfig, PropertyOrigin, TokenSource } from './resolved.js';
 import type { ClientSide } from './side.js';
 
-export function clusterConfig(side: ClientSide, servers: readonly string[], input: ResolveInput, problems: Problems): ClusterConfig {
+export function clusterConfig(
+  side: ClientSide,
+  servers: readonly string[],
+  input: ResolveInput,
+  problems: Problems,
+): ClusterConfig {
   const { properties: entries, certificates, files } = input.clients[side];
   const user = new Map([...entries].map(([name, entry]) => [name, entry.value]));
   const properties = withDefaults(side === 'consumer' ? consumerDefaults : producerDefaults, user);
@@ -17,7 +25,10 @@ export function clusterConfig(side: ClientSide, servers: readonly string[], inpu
     properties,
     origins: new Map([
       ['bootstrap.servers', serversOrigin(side, input)],
-      ...[...properties.keys()].map((name): [string, PropertyOrigin] => [name, originOf(side, name, entries)]),
+      ...[...properties.keys()].map((name): [string, PropertyOrigin] => [
+        name,
+        originOf(side, name, entries),
+      ]),
     ]),
     certificates,
     watchedFiles: [...new Set([...input.files, ...files])],
@@ -28,8 +39,16 @@ export function clusterConfig(side: ClientSide, servers: readonly string[], inpu
 function originOf(side: ClientSide, name: string, entries: PropertyEntries): PropertyOrigin {
   const entry = entries.get(name);
   if (entry === undefined)
-    return { key: `kafka.${side}.properties.${name}`, place: '', note: `default: ${defaultReasons.get(name) ?? ''}` };
-  return { key: entry.key, place: entry.origin.kind === 'file' ? formatOrigin(entry.origin) : '', note: entry.note };
+    return {
+      key: `kafka.${side}.properties.${name}`,
+      place: '',
+      note: `default: ${defaultReasons.get(name) ?? ''}`,
+    };
+  return {
+    key: entry.key,
+    place: entry.origin.kind === 'file' ? formatOrigin(entry.origin) : '',
+    note: entry.note,
+  };
 }
 
 /** No property of the user's, yet the first line to change where no broker is found. */
@@ -40,7 +59,12 @@ function serversOrigin(side: ClientSide, { settings }: ResolveInput): PropertyOr
   return { key, place: origin.kind === 'default' ? '' : formatOrigin(origin), note: '' };
 }
 
-function tokensOf(side: ClientSide, servers: readonly string[], input: ResolveInput, problems: Problems): TokenSource | undefined {
+function tokensOf(
+  side: ClientSide,
+  servers: readonly string[],
+  input: ResolveInput,
+  problems: Problems,
+): TokenSource | undefined {
   const { tokens, properties } = input.clients[side];
   if (tokens?.kind !== 'msk-iam' || servers.length === 0) return tokens;
   const region = brokerRegion(servers) ?? environmentRegion(input);
@@ -56,5 +80,7 @@ function tokensOf(side: ClientSide, servers: readonly string[], input: ResolveIn
 }
 
 function environmentRegion({ environment }: ResolveInput): string | undefined {
-  return [environment['AWS_REGION'], environment['AWS_DEFAULT_REGION']].find((value) => value !== undefined && value !== '');
+  return [environment['AWS_REGION'], environment['AWS_DEFAULT_REGION']].find(
+    (value) => value !== undefined && value !== '',
+  );
 }

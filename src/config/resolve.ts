@@ -1,4 +1,7 @@
-/** From checked settings to the frozen configuration: required keys, keys that must fit each other, absolute paths. */
+/**
+ * From checked settings to the frozen configuration: required keys, keys that must fit each other, absolute
+ * paths.
+ */
 import { existsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, extname, resolve } from 'node:path';
@@ -10,7 +13,15 @@ import type { Problems } from './problem.js';
 import type { PropertyEntries } from './properties.js';
 import { clusterConfig } from './resolve-cluster.js';
 import type { Purpose, ResolveInput } from './resolve-input.js';
-import type { DataFormat, LogLevel, Ordering, PartitionRule, ResolvedConfig, SchemaFiles, TombstonePolicy } from './resolved.js';
+import type {
+  DataFormat,
+  LogLevel,
+  Ordering,
+  PartitionRule,
+  ResolvedConfig,
+  SchemaFiles,
+  TombstonePolicy,
+} from './resolved.js';
 import { secretsAmong } from './secret-values.js';
 import { baseDirectory } from './side.js';
 import { resolveTopics } from './topics.js';
@@ -43,7 +54,10 @@ export function resolveConfig(input: ResolveInput, problems: Problems): Resolved
     dispatcher: dispatcherPart(reader, input),
     topics: resolveTopics(input.merged.topics, problems),
     server: reader.server(),
-    logging: { level: reader.text('logging.level') as LogLevel, format: reader.text('logging.format') as 'auto' | 'text' | 'json' },
+    logging: {
+      level: reader.text('logging.level') as LogLevel,
+      format: reader.text('logging.format') as 'auto' | 'text' | 'json',
+    },
   };
   if (problems.hasErrors()) return undefined;
   checkCrossFields(config, input, problems);
@@ -54,7 +68,10 @@ function dispatcherPart(reader: Reader, input: ResolveInput): ResolvedConfig['di
   const transform = reader.path('dispatcher.transform');
   const key = (name: string): string => `dispatcher.${name}`;
   const threads = reader.numberOrAuto(key('threads')) ?? autoThreads();
-  const inFlight = { recordsMax: reader.number(key('in-flight.records-max')), bytesMax: reader.number(key('in-flight.bytes-max')) };
+  const inFlight = {
+    recordsMax: reader.number(key('in-flight.records-max')),
+    bytesMax: reader.number(key('in-flight.bytes-max')),
+  };
   return {
     transform,
     options: Object.fromEntries([...input.merged.options].map(([name, entry]) => [name, entry.value])),
@@ -97,14 +114,20 @@ function batchPart(
   const kind = transform === undefined ? 'passThrough' : 'transform';
   return {
     // A default gives way where the user wants fewer in flight; what was set by hand is checked against it.
-    recordsMax: input.settings.isSet('dispatcher.batch.records-max') ? recordsMax : defaultBatchRecords(recordsMax, inFlight.recordsMax),
-    bytesMax: reader.numberOrAuto('dispatcher.batch.bytes-max') ?? autoBatchBytes(inFlight.bytesMax, threads, kind),
+    recordsMax: input.settings.isSet('dispatcher.batch.records-max')
+      ? recordsMax
+      : defaultBatchRecords(recordsMax, inFlight.recordsMax),
+    bytesMax:
+      reader.numberOrAuto('dispatcher.batch.bytes-max') ?? autoBatchBytes(inFlight.bytesMax, threads, kind),
     lingerMs: reader.number('dispatcher.batch.linger'),
     outputBytesMax: reader.number('dispatcher.batch.output-bytes-max'),
   };
 }
 
-/** Reads settings as the type that their key has, and reports what is missing. Faulty ones were reported before. */
+/**
+ * Reads settings as the type that their key has, and reports what is missing. Faulty ones were reported
+ * before.
+ */
 class Reader {
   readonly #input: ResolveInput;
   readonly #problems: Problems;
@@ -160,7 +183,8 @@ class Reader {
       return bootstrapServers(raw, texts(this.#input.clients[side].properties));
     } catch (fault) {
       if (!(fault instanceof ValueFault)) throw fault;
-      if (side === 'consumer' || path === own) this.#problems.error(settings.origin(path), path, fault.message, fault.remedy);
+      if (side === 'consumer' || path === own)
+        this.#problems.error(settings.origin(path), path, fault.message, fault.remedy);
       return [];
     }
   }
@@ -185,9 +209,18 @@ class Reader {
     const references = this.#input.settings.get(`${section}.schema.references`);
     const files = Array.isArray(references) ? (references as readonly string[]) : [];
     if (path !== undefined)
-      return { path, writerPath, references: files.map((file) => this.#existing(`${section}.schema.references`, file)) };
+      return {
+        path,
+        writerPath,
+        references: files.map((file) => this.#existing(`${section}.schema.references`, file)),
+      };
     if (writerPath !== undefined || files.length > 0)
-      this.#problems.error(undefined, `${section}.schema.path`, 'is missing: the schema itself is not named', 'add path: ./schema.avsc');
+      this.#problems.error(
+        undefined,
+        `${section}.schema.path`,
+        'is missing: the schema itself is not named',
+        'add path: ./schema.avsc',
+      );
     return undefined;
   }
 
@@ -209,8 +242,14 @@ class Reader {
     const origin = this.#input.settings.origin(key);
     const file = resolve(baseDirectory(origin, this.#input.workingDirectory), value);
     if (!existsSync(file))
-      this.#problems.error(origin, key, `${file} does not exist`, 'check the path; a relative one starts at the configuration file');
-    else if (statSync(file).isDirectory()) this.#problems.error(origin, key, `${file} is a directory`, 'name a file');
+      this.#problems.error(
+        origin,
+        key,
+        `${file} does not exist`,
+        'check the path; a relative one starts at the configuration file',
+      );
+    else if (statSync(file).isDirectory())
+      this.#problems.error(origin, key, `${file} is a directory`, 'name a file');
     return file;
   }
 
@@ -218,12 +257,15 @@ class Reader {
     const { settings } = this.#input;
     // A value that is set and faulty has been reported already.
     if (settings.isSet(path) || (purpose === 'job' && this.#input.purpose === 'connection')) return;
-    const place = this.#input.shownFile === undefined ? undefined : { file: this.#input.shownFile, line: 1, column: 1 };
+    const place =
+      this.#input.shownFile === undefined ? undefined : { file: this.#input.shownFile, line: 1, column: 1 };
     this.#problems.error(
       place,
       path,
       `is missing: ${what}`,
-      purpose === 'connection' ? `add it to the file, or use -b host:port` : 'add it to the file, or use --set',
+      purpose === 'connection'
+        ? `add it to the file, or use -b host:port`
+        : 'add it to the file, or use --set',
     );
   }
 }

@@ -1,17 +1,25 @@
-/** The configuration after all layers: nothing optional where a default exists, units in the names, frozen. */
+/**
+ * The configuration after all layers: nothing optional where a default exists, units in the names, frozen.
+ */
 
 export type KafkaProperties = ReadonlyMap<string, string>;
 
 export interface ClusterConfig {
   /** host:port, in the order given. */
   readonly bootstrapServers: readonly string[];
-  /** librdkafka names: what the user wrote, over our defaults (kafka-defaults.ts). What we own is added by the Kafka adapter. */
+  /**
+   * librdkafka names: what the user wrote, over our defaults (kafka-defaults.ts). What we own is added by the
+   * Kafka adapter.
+   */
   readonly properties: KafkaProperties;
   /** librdkafka name → where it came from. Every name of `properties` has one. */
   readonly origins: ReadonlyMap<string, PropertyOrigin>;
   /** Of every certificate that was read, each once a store. */
   readonly certificates: readonly CertificateNote[];
-  /** Absolute: stores, PEM files, `${file:…}`, properties files, the configuration itself. When one changes, clients are made anew. */
+  /**
+   * Absolute: stores, PEM files, `${file:…}`, properties files, the configuration itself. When one changes,
+   * clients are made anew.
+   */
   readonly watchedFiles: readonly string[];
   /** Where OAUTHBEARER tokens come from; undefined: librdkafka fetches them itself, or none are needed. */
   readonly tokens: TokenSource | undefined;
@@ -46,7 +54,10 @@ export type TokenSource =
       readonly roleArn?: string;
       readonly roleSessionName?: string;
     }
-  /** Absolute path of a module; its default export: `async () => ({ token, expiryTime })`, expiryTime in ms since 1970. */
+  /**
+   * Absolute path of a module; its default export: `async () => ({ token, expiryTime })`, expiryTime in ms
+   * since 1970.
+   */
   | { readonly kind: 'module'; readonly path: string };
 
 export type DataFormat = 'raw' | 'json' | 'avro';
@@ -91,7 +102,12 @@ export interface ResolvedConfig {
     readonly threads: number;
     readonly concurrency: number;
     readonly timeoutMs: number;
-    readonly batch: { readonly recordsMax: number; readonly bytesMax: number; readonly lingerMs: number; readonly outputBytesMax: number };
+    readonly batch: {
+      readonly recordsMax: number;
+      readonly bytesMax: number;
+      readonly lingerMs: number;
+      readonly outputBytesMax: number;
+    };
     readonly inFlight: { readonly recordsMax: number; readonly bytesMax: number };
     readonly deadLetterTopic: string | undefined;
     readonly commitIntervalMs: number;

@@ -34,9 +34,19 @@ const MODULES: Readonly<Record<string, Reader>> = {
 export function credentialsOf(login: LoginModule): Credentials {
   const reader = MODULES[login.module];
   if (reader === undefined)
-    throw new ValueFault(`the login module ${quote(login.module)} is not known here`, `known are ${Object.keys(MODULES).join(', ')}`);
+    throw new ValueFault(
+      `the login module ${quote(login.module)} is not known here`,
+      `known are ${Object.keys(MODULES).join(', ')}`,
+    );
   const secrets = [...login.options].filter(([name]) => isSecretName(name)).map(([, value]) => value);
-  return { mechanism: undefined, properties: new Map(), iam: undefined, notes: [], ...reader(login), secrets };
+  return {
+    mechanism: undefined,
+    properties: new Map(),
+    iam: undefined,
+    notes: [],
+    ...reader(login),
+    secrets,
+  };
 }
 
 function userAndPassword(login: LoginModule): ReadonlyMap<string, string> {
@@ -49,7 +59,10 @@ function userAndPassword(login: LoginModule): ReadonlyMap<string, string> {
 
 function scram(login: LoginModule): ReturnType<Reader> {
   if (/^true$/i.test(login.options.get('tokenauth') ?? ''))
-    throw new ValueFault('logs in with a delegation token (tokenauth), which librdkafka can not', 'use a user and a password');
+    throw new ValueFault(
+      'logs in with a delegation token (tokenauth), which librdkafka can not',
+      'use a user and a password',
+    );
   const options = new Map(login.options);
   options.delete('tokenauth');
   return { fits: ['SCRAM-SHA-256', 'SCRAM-SHA-512'], properties: userAndPassword({ ...login, options }) };
@@ -68,7 +81,12 @@ function oauthBearer(login: LoginModule): ReturnType<Reader> {
   if (names.some((name) => name.startsWith('unsecuredLogin'))) {
     unsecured(login, properties);
   } else {
-    allow(login, ['clientId', 'clientSecret', 'scope', ...names.filter((name) => name.startsWith('extension_'))]);
+    allow(login, [
+      'clientId',
+      'clientSecret',
+      'scope',
+      ...names.filter((name) => name.startsWith('extension_')),
+    ]);
     for (const [option, name] of [
       ['clientId', 'sasl.oauthbearer.client.id'],
       ['clientSecret', 'sasl.oauthbearer.client.secret'],
@@ -153,7 +171,10 @@ function required(login: LoginModule, option: string): string {
   throw new ValueFault(`${login.module} has no ${option}`, `add ${option}="…"`);
 }
 
-/** An option that nobody reads may be the one that matters. Its name is not quoted: with a quote missing it may be half a password. */
+/**
+ * An option that nobody reads may be the one that matters. Its name is not quoted: with a quote missing it
+ * may be half a password.
+ */
 function allow(login: LoginModule, known: readonly string[]): void {
   const names = [...login.options.keys()];
   const unknown = names.findIndex((name) => !known.includes(name));

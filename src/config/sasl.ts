@@ -1,4 +1,7 @@
-/** SASL of one client: mechanism, JAAS text and callback classes of Java become librdkafka's properties, and where tokens come from. */
+/**
+ * SASL of one client: mechanism, JAAS text and callback classes of Java become librdkafka's properties, and
+ * where tokens come from.
+ */
 import { existsSync } from 'node:fs';
 import { quote, ValueFault } from './convert.js';
 import { type LoginModule, parseJaas } from './jaas.js';
@@ -7,13 +10,24 @@ import type { TokenSource } from './resolved.js';
 import { type Credentials, credentialsOf } from './sasl-modules.js';
 import { absolutePath, type SideState, type TranslationContext, take, type WrittenEntry } from './side.js';
 
-const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER', 'GSSAPI', 'AWS_MSK_IAM'] as const;
+const MECHANISMS = [
+  'PLAIN',
+  'SCRAM-SHA-256',
+  'SCRAM-SHA-512',
+  'OAUTHBEARER',
+  'GSSAPI',
+  'AWS_MSK_IAM',
+] as const;
 export const IAM = 'AWS_MSK_IAM';
 
 /** `kafka.token-provider`, where it is set. */
 export type TokenProvider = Pick<WrittenEntry, 'value' | 'origin' | 'key'> | undefined;
 
-export function applySasl(state: SideState, provider: TokenProvider, context: TranslationContext): TokenSource | undefined {
+export function applySasl(
+  state: SideState,
+  provider: TokenProvider,
+  context: TranslationContext,
+): TokenSource | undefined {
   return new Sasl(state, context).apply(provider);
 }
 
@@ -29,7 +43,9 @@ class Sasl {
   apply(provider: TokenProvider): TokenSource | undefined {
     const mechanismEntry = take(this.#state, 'sasl.mechanism');
     const jaasEntry = take(this.#state, 'sasl.jaas.config');
-    const handlers = ['sasl.client.callback.handler.class', 'sasl.login.callback.handler.class'].map((name) => take(this.#state, name));
+    const handlers = ['sasl.client.callback.handler.class', 'sasl.login.callback.handler.class'].map((name) =>
+      take(this.#state, name),
+    );
     const endpoint = take(this.#state, 'sasl.oauthbearer.token.endpoint.url');
     const jaas = jaasEntry === undefined ? undefined : this.#jaas(jaasEntry);
     const written = this.#mechanism(mechanismEntry);
@@ -110,7 +126,11 @@ class Sasl {
     const protocol = this.#state.properties.get('security.protocol');
     const entry = first ?? this.#state.properties.get('sasl.username');
     if (/^sasl_/i.test(protocol?.value ?? '')) {
-      if (entry === undefined && protocol !== undefined && ![...this.#state.properties.keys()].some((name) => name.startsWith('sasl.')))
+      if (
+        entry === undefined &&
+        protocol !== undefined &&
+        ![...this.#state.properties.keys()].some((name) => name.startsWith('sasl.'))
+      )
         this.#context.problems.error(
           protocol.origin,
           protocol.key,
@@ -120,7 +140,10 @@ class Sasl {
       return true;
     }
     if (entry !== undefined) {
-      const how = protocol === undefined ? 'security.protocol is not set, which means PLAINTEXT' : `security.protocol is ${protocol.value}`;
+      const how =
+        protocol === undefined
+          ? 'security.protocol is not set, which means PLAINTEXT'
+          : `security.protocol is ${protocol.value}`;
       this.#context.problems.warning(
         entry.origin,
         entry.key,
@@ -132,7 +155,11 @@ class Sasl {
   }
 
   /** The mechanism and the login module must be of one kind. */
-  #agree(mechanism: string | undefined, jaas: (Credentials & LoginModule) | undefined, entry: WrittenEntry | undefined): true | undefined {
+  #agree(
+    mechanism: string | undefined,
+    jaas: (Credentials & LoginModule) | undefined,
+    entry: WrittenEntry | undefined,
+  ): true | undefined {
     if (jaas === undefined || entry === undefined) return mechanism === undefined ? undefined : true;
     if (mechanism === undefined) {
       this.#context.problems.error(
@@ -157,7 +184,11 @@ class Sasl {
     const value = mechanism === IAM ? 'OAUTHBEARER' : mechanism;
     const entry = written ?? jaas;
     const note =
-      mechanism === IAM ? `from ${IAM}: tokens signed with credentials of AWS` : written === undefined ? 'from the login module' : '';
+      mechanism === IAM
+        ? `from ${IAM}: tokens signed with credentials of AWS`
+        : written === undefined
+          ? 'from the login module'
+          : '';
     if (entry !== undefined) this.#put('sasl.mechanisms', value, entry, note);
   }
 
@@ -216,15 +247,27 @@ class Sasl {
       entry.origin,
       entry.key,
       'OAUTHBEARER needs to know where tokens come from',
-      'give sasl.oauthbearer.token.endpoint.url with a client id and secret, or a module: kafka.token-provider: ./tokens.mjs',
+      'give sasl.oauthbearer.token.endpoint.url with a client id and secret, or a module: ' +
+        'kafka.token-provider: ./tokens.mjs',
     );
   }
 
   #put(name: string, value: string, entry: WrittenEntry, note: string): void {
     const existing = this.#state.properties.get(name);
     if (existing !== undefined && existing.value !== value)
-      this.#context.problems.error(entry.origin, entry.key, `says another ${name} than ${existing.key}`, 'keep one of them');
+      this.#context.problems.error(
+        entry.origin,
+        entry.key,
+        `says another ${name} than ${existing.key}`,
+        'keep one of them',
+      );
     else if (existing === undefined)
-      this.#state.properties.set(name, { value, origin: entry.origin, secret: entry.secret, key: entry.key, note });
+      this.#state.properties.set(name, {
+        value,
+        origin: entry.origin,
+        secret: entry.secret,
+        key: entry.key,
+        note,
+      });
   }
 }

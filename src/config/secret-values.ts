@@ -23,9 +23,14 @@ export function secretsAmong(entries: ReadonlyMap<string, Entry<unknown>>): read
   return secrets;
 }
 
-/** Credentials of AWS, of token providers and of transforms: nothing here asks for them, but errors of theirs may quote them. */
+/**
+ * Credentials of AWS, of token providers and of transforms: nothing here asks for them, but errors of theirs
+ * may quote them.
+ */
 export function secretsOfEnvironment(environment: Environment): readonly string[] {
   return Object.entries(environment).flatMap(([name, value]) =>
-    value !== undefined && value.length >= VARIABLE_LENGTH_MIN && !value.startsWith('/') && isSecretName(name) ? [value] : [],
+    value !== undefined && value.length >= VARIABLE_LENGTH_MIN && !value.startsWith('/') && isSecretName(name)
+      ? [value]
+      : [],
   );
 }

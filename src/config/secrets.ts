@@ -1,4 +1,6 @@
-/** What must never be shown, decided by name: of the key, or of the variable or file a value was taken from. */
+/**
+ * What must never be shown, decided by name: of the key, or of the variable or file a value was taken from.
+ */
 
 export { MASK, maskUserInfo } from '../core/redact.js';
 

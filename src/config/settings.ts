@@ -1,4 +1,7 @@
-/** The closed part of the configuration through convict: defaults < file < environment < words, then every value checked. */
+/**
+ * The closed part of the configuration through convict: defaults < file < environment < words, then every
+ * value checked.
+ */
 import convict from 'convict';
 import { convert, type FieldValue, quote, ValueFault } from './convert.js';
 import type { Layer } from './layers.js';
@@ -59,7 +62,10 @@ export function resolveSettings(input: SettingsInput, problems: Problems): Setti
       throw fault;
     }
   };
-  const config = convict(schemaOf(check) as convict.Schema<Record<string, unknown>>, { args: [], env: { ...input.variables } });
+  const config = convict(schemaOf(check) as convict.Schema<Record<string, unknown>>, {
+    args: [],
+    env: { ...input.variables },
+  });
   config.load(nest(input.file));
   // After the last load: every load lets the environment win again.
   for (const [path, entry] of input.words.fields) config.set(path, entry.value);
@@ -73,7 +79,9 @@ export function resolveSettings(input: SettingsInput, problems: Problems): Setti
     get: (path) => {
       const field = FIELD_BY_PATH.get(path);
       const raw: unknown = config.get(path);
-      return field === undefined || raw === null || raw === undefined || faulty.has(path) ? undefined : convert(field, raw);
+      return field === undefined || raw === null || raw === undefined || faulty.has(path)
+        ? undefined
+        : convert(field, raw);
     },
     origin,
     isSet: (path) => input.merged.fields.has(path),

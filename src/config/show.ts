@@ -1,4 +1,7 @@
-/** The resolved configuration as rows: key, value as one would write it, origin. Secrets are masked here, once for all outputs. */
+/**
+ * The resolved configuration as rows: key, value as one would write it, origin. Secrets are masked here, once
+ * for all outputs.
+ */
 import type { Entry } from './layers.js';
 import type { Loaded } from './load.js';
 import { formatOrigin } from './problem.js';
@@ -45,7 +48,11 @@ export function shownValues(config: ResolvedConfig, loaded: Loaded): readonly Sh
       if (setting === '') continue;
       const path = setting.startsWith('configs.') ? ['configs', setting.slice('configs.'.length)] : [setting];
       const value = path.length === 1 ? Number(entry.value) : entry.value;
-      rows.push({ path: [TOPICS_PATH, topic, ...path], value: mask(setting, value, entry.secret), origin: formatOrigin(entry.origin) });
+      rows.push({
+        path: [TOPICS_PATH, topic, ...path],
+        value: mask(setting, value, entry.secret),
+        origin: formatOrigin(entry.origin),
+      });
     }
   }
   return rows.sort(bySection);
@@ -70,7 +77,8 @@ function fieldValue(path: string, config: ResolvedConfig, value: unknown): unkno
 
 /** As resolved: of a JSON only the listener that was chosen. */
 function sharedServers(config: ResolvedConfig, value: unknown): unknown {
-  if (typeof value === 'string' && value.trim().startsWith('{')) return config.consumer.bootstrapServers.join(',');
+  if (typeof value === 'string' && value.trim().startsWith('{'))
+    return config.consumer.bootstrapServers.join(',');
   return Array.isArray(value) ? value.join(',') : value;
 }
 
@@ -84,8 +92,14 @@ function fieldOrigin(path: string, config: ResolvedConfig, origin: string): stri
 
 function clientRows(side: 'consumer' | 'producer', config: ResolvedConfig, loaded: Loaded): ShownValue[] {
   const user = loaded.details.clients[side];
-  const missing = [...config[side].properties].filter(([name]) => (user.get(name)?.origin.kind ?? 'default') === 'default');
-  return propertyRows(['kafka', side, 'properties'], loaded.details.merged.properties[`kafka.${side}.properties`], missing);
+  const missing = [...config[side].properties].filter(
+    ([name]) => (user.get(name)?.origin.kind ?? 'default') === 'default',
+  );
+  return propertyRows(
+    ['kafka', side, 'properties'],
+    loaded.details.merged.properties[`kafka.${side}.properties`],
+    missing,
+  );
 }
 
 function propertyRows(
@@ -106,7 +120,9 @@ function propertyRows(
 function mask(name: string, value: unknown, secret: boolean): unknown {
   if (Array.isArray(value)) return value.map((item) => mask(name, item, secret));
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, mask(key, child, secret || isSecretName(name))]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, child]) => [key, mask(key, child, secret || isSecretName(name))]),
+    );
   }
   if (secret || isSecretName(name)) return MASK;
   return typeof value === 'string' ? maskUserInfo(value) : value;

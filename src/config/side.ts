@@ -41,7 +41,11 @@ export class Notes {
     const before = this.#notes.get(name)?.message;
     // Both clients say the same of what they share.
     if (before?.includes(message) === true) return;
-    this.#notes.set(name, { key: entry.key, place, message: before === undefined ? message : `${before}; ${message}` });
+    this.#notes.set(name, {
+      key: entry.key,
+      place,
+      message: before === undefined ? message : `${before}; ${message}`,
+    });
   }
 
   list(): readonly Note[] {
@@ -77,8 +81,13 @@ export function baseDirectory(origin: Origin, workingDirectory: string): string 
   return origin.kind === 'file' ? resolve(workingDirectory, dirname(origin.at.file)) : workingDirectory;
 }
 
-/** `file:` and `classpath:` as Spring writes them; a resource of the class path lies beside its configuration. */
-export function absolutePath(entry: { readonly value: string; readonly origin: Origin }, workingDirectory: string): string {
+/**
+ * `file:` and `classpath:` as Spring writes them; a resource of the class path lies beside its configuration.
+ */
+export function absolutePath(
+  entry: { readonly value: string; readonly origin: Origin },
+  workingDirectory: string,
+): string {
   const bare = entry.value
     .trim()
     .replace(/^file:(\/\/(?=\/))?/, '')

@@ -9,18 +9,28 @@ export function unfold(tree: MapTree): MapTree {
     const index = entries.findIndex((entry) => entry.key === key);
     const before = entries[index];
     if (before?.node.kind === 'map' && node.kind === 'map')
-      entries[index] = { ...before, node: { ...before.node, entries: [...before.node.entries, ...node.entries] } };
+      entries[index] = {
+        ...before,
+        node: { ...before.node, entries: [...before.node.entries, ...node.entries] },
+      };
     else entries.push({ key, keyAt, node });
   };
   for (const { key, keyAt, node } of tree.entries) {
     const dot = key.indexOf('.');
     if (dot < 0) add(key, keyAt, node);
-    else add(key.slice(0, dot), keyAt, { kind: 'map', at: keyAt, entries: [{ key: key.slice(dot + 1), keyAt, node }] });
+    else
+      add(key.slice(0, dot), keyAt, {
+        kind: 'map',
+        at: keyAt,
+        entries: [{ key: key.slice(dot + 1), keyAt, node }],
+      });
   }
   return {
     ...tree,
     entries: entries.map((entry) =>
-      entry.node.kind === 'map' && entry.key !== 'properties' ? { ...entry, node: unfold(entry.node) } : entry,
+      entry.node.kind === 'map' && entry.key !== 'properties'
+        ? { ...entry, node: unfold(entry.node) }
+        : entry,
     ),
   };
 }

@@ -1,4 +1,7 @@
-/** Spring's names for settings of Kafka (`spring.kafka.*`, and the same below `kafka`), as names of the Java client or as keys of ours. */
+/**
+ * Spring's names for settings of Kafka (`spring.kafka.*`, and the same below `kafka`), as names of the Java
+ * client or as keys of ours.
+ */
 import { JAVA_NAMES } from './java-table.js';
 import { nearestName } from './nearest.js';
 import type { PropertyMap } from './schema.js';
@@ -6,7 +9,12 @@ import type { PropertyMap } from './schema.js';
 export type SpringUnit = 'duration' | 'size' | 'word';
 
 export type SpringTarget =
-  | { readonly kind: 'property'; readonly map: PropertyMap; readonly name: string; readonly unit?: SpringUnit }
+  | {
+      readonly kind: 'property';
+      readonly map: PropertyMap;
+      readonly name: string;
+      readonly unit?: SpringUnit;
+    }
   | { readonly kind: 'field'; readonly path: string }
   | { readonly kind: 'section' }
   | { readonly kind: 'ignored' }
@@ -75,9 +83,15 @@ function targets(): Map<string, SpringTarget> {
   ] as const;
   for (const [section, map, own] of sides) {
     for (const [key, [name, unit]] of Object.entries<Named>(own))
-      found.set(`${section}.${key}`, { kind: 'property', map, name, ...(unit === undefined ? {} : { unit }) });
+      found.set(`${section}.${key}`, {
+        kind: 'property',
+        map,
+        name,
+        ...(unit === undefined ? {} : { unit }),
+      });
     found.set(`${section}.ssl`, { kind: 'section' });
-    for (const [key, name] of Object.entries(SSL)) found.set(`${section}.ssl.${key}`, { kind: 'property', map, name });
+    for (const [key, name] of Object.entries(SSL))
+      found.set(`${section}.ssl.${key}`, { kind: 'property', map, name });
     found.set(`${section}.ssl.bundle`, {
       kind: 'refused',
       remedy: 'name the stores themselves: ssl.trust-store-location, ssl.key-store-location',
@@ -100,8 +114,11 @@ export function springRemedy(path: string, known: readonly string[]): string {
   const cut = path.lastIndexOf('.');
   const section = path.slice(0, cut);
   const key = path.slice(cut + 1);
-  const property = JAVA_NAMES.find((name) => name === key.replaceAll('-', '.') || name.startsWith(`${key.replaceAll('-', '.')}.`));
-  if (property !== undefined) return `${property} has no short name: write spring.${section}.properties.${property}`;
+  const property = JAVA_NAMES.find(
+    (name) => name === key.replaceAll('-', '.') || name.startsWith(`${key.replaceAll('-', '.')}.`),
+  );
+  if (property !== undefined)
+    return `${property} has no short name: write spring.${section}.properties.${property}`;
   const siblings = [...TARGETS.keys(), ...known].filter(
     (candidate) => candidate.startsWith(`${section}.`) && candidate.lastIndexOf('.') === cut,
   );
@@ -109,13 +126,31 @@ export function springRemedy(path: string, known: readonly string[]): string {
     key,
     siblings.map((candidate) => candidate.slice(cut + 1)),
   );
-  return near === undefined ? 'see docs/CONFIG.md, or put a property of Java below properties' : `did you mean spring.${section}.${near}?`;
+  return near === undefined
+    ? 'see docs/CONFIG.md, or put a property of Java below properties'
+    : `did you mean spring.${section}.${near}?`;
 }
 
-const DURATION_MS: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const SIZE_BYTES: Readonly<Record<string, number>> = { '': 1, B: 1, KB: 1_024, MB: 1_048_576, GB: 1_073_741_824 };
+const DURATION_MS: Readonly<Record<string, number>> = {
+  '': 1,
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+const SIZE_BYTES: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  KB: 1_024,
+  MB: 1_048_576,
+  GB: 1_073_741_824,
+};
 
-/** Spring writes `500ms`, `PT5S`, `16KB` or `read-committed` where the Java client has plain numbers and words. What is neither is left to be refused there. */
+/**
+ * Spring writes `500ms`, `PT5S`, `16KB` or `read-committed` where the Java client has plain numbers and
+ * words. What is neither is left to be refused there.
+ */
 export function fromSpring(text: string, unit: SpringUnit | undefined): string {
   const value = text.trim();
   if (unit === 'word') return value.toLowerCase().replaceAll('-', '_');
@@ -124,6 +159,9 @@ export function fromSpring(text: string, unit: SpringUnit | undefined): string {
   if (unit === 'duration' && iso !== null)
     return String(((Number(iso[1] ?? 0) * 60 + Number(iso[2] ?? 0)) * 60 + Number(iso[3] ?? 0)) * 1_000);
   const match = /^(\d{1,15})\s*([A-Za-z]*)$/.exec(value);
-  const factor = unit === 'duration' ? DURATION_MS[match?.[2]?.toLowerCase() ?? '?'] : SIZE_BYTES[match?.[2]?.toUpperCase() ?? '?'];
+  const factor =
+    unit === 'duration'
+      ? DURATION_MS[match?.[2]?.toLowerCase() ?? '?']
+      : SIZE_BYTES[match?.[2]?.toUpperCase() ?? '?'];
   return match?.[1] === undefined || factor === undefined ? text : String(Number(match[1]) * factor);
 }

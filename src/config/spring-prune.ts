@@ -10,7 +10,10 @@ export function isSpringFile(keys: Iterable<string>, childrenOf: (key: string) =
   return false;
 }
 
-/** Takes out of a file of Spring's what is not about Kafka, before anything in it is read: other parts have placeholders of their own. */
+/**
+ * Takes out of a file of Spring's what is not about Kafka, before anything in it is read: other parts have
+ * placeholders of their own.
+ */
 export function pruneSpring(contents: YAMLMap): void {
   if (isSpringFile(keysOf(contents), (key) => keysOf(contents.get(key, true)))) prune(contents, []);
 }

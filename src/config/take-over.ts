@@ -1,4 +1,7 @@
-/** Java's names for what has a key of its own here: `group.id` is `kafka.consumer.group-id`. Done layer by layer, so that later layers win. */
+/**
+ * Java's names for what has a key of its own here: `group.id` is `kafka.consumer.group-id`. Done layer by
+ * layer, so that later layers win.
+ */
 import { ValueFault } from './convert.js';
 import type { Entry } from './entry.js';
 import { javaRow } from './java-table.js';
@@ -20,7 +23,10 @@ export function takeOverKeys(layer: Layer, problems: Problems, notes: Notes): vo
   }
 }
 
-/** What the properties file says of a key of ours, and the configuration says otherwise: it holds as it stands there. */
+/**
+ * What the properties file says of a key of ours, and the configuration says otherwise: it holds as it stands
+ * there.
+ */
 export function noteOverridden(file: Layer, configuration: Layer, notes: Notes): void {
   for (const [path, { key = path, value, origin }] of file.fields) {
     const own = configuration.fields.get(path);
@@ -31,7 +37,8 @@ export function noteOverridden(file: Layer, configuration: Layer, notes: Notes):
 
 /** A list in YAML is what Java writes with commas. */
 function sameText(a: unknown, b: unknown): boolean {
-  const text = (value: unknown): string => (Array.isArray(value) ? value.join(',') : String(value)).replaceAll(/\s/g, '');
+  const text = (value: unknown): string =>
+    (Array.isArray(value) ? value.join(',') : String(value)).replaceAll(/\s/g, '');
   return text(a) === text(b);
 }
 
@@ -40,8 +47,10 @@ function pathOf(map: PropertyMap, name: string): string | undefined {
   const row = javaRow(name);
   if (row === undefined || row[2].kind !== 'key') return undefined;
   const [, clients, outcome] = row;
-  if (map === 'kafka.consumer.properties') return clients === 'P' ? undefined : (outcome.consumerPath ?? outcome.path);
-  if (map === 'kafka.producer.properties') return clients === 'C' ? undefined : (outcome.producerPath ?? outcome.path);
+  if (map === 'kafka.consumer.properties')
+    return clients === 'P' ? undefined : (outcome.consumerPath ?? outcome.path);
+  if (map === 'kafka.producer.properties')
+    return clients === 'C' ? undefined : (outcome.producerPath ?? outcome.path);
   return outcome.path;
 }
 
@@ -56,7 +65,12 @@ function converted(name: string, entry: Written, problems: Problems, notes: Note
     return value;
   } catch (fault) {
     if (!(fault instanceof ValueFault)) throw fault;
-    problems.error(entry.origin, entry.key, entry.secret ? 'its value does not fit' : fault.message, fault.remedy);
+    problems.error(
+      entry.origin,
+      entry.key,
+      entry.secret ? 'its value does not fit' : fault.message,
+      fault.remedy,
+    );
     return undefined;
   }
 }
@@ -68,7 +82,8 @@ function takeOver(layer: Layer, path: string, entry: Written, problems: Problems
     problems.error(
       entry.origin,
       entry.key,
-      `means ${path}, which ${own.key === undefined ? 'is set itself' : `${own.key} sets, too`}, to another value`,
+      `means ${path}, which ` +
+        `${own.key === undefined ? 'is set itself' : `${own.key} sets, too`}, to another value`,
       'keep one of them',
     );
 }

@@ -16,11 +16,23 @@ import {
 import { noteCertificates } from './certificate-notes.js';
 import { cipherList } from './cipher-names.js';
 import { quote, ValueFault } from './convert.js';
-import { absolutePath, type PropertyEntry, type SideState, type TranslationContext, take, type WrittenEntry } from './side.js';
+import {
+  absolutePath,
+  type PropertyEntry,
+  type SideState,
+  type TranslationContext,
+  take,
+  type WrittenEntry,
+} from './side.js';
 import { PROBE } from './translate.js';
 
 const NATIVE_TRUST = ['ssl.ca.location', 'ssl.ca.pem', 'ssl.ca.certificate.stores'] as const;
-const NATIVE_KEYS = ['ssl.certificate.location', 'ssl.certificate.pem', 'ssl.key.location', 'ssl.key.pem'] as const;
+const NATIVE_KEYS = [
+  'ssl.certificate.location',
+  'ssl.certificate.pem',
+  'ssl.key.location',
+  'ssl.key.pem',
+] as const;
 /** Short lines of a PEM text say nothing by themselves, and would blot out ordinary words. */
 const SECRET_LINE_LENGTH_MIN = 16;
 
@@ -41,7 +53,8 @@ class Tls {
     const protocol = this.#state.properties.get('security.protocol');
     const encrypted = /ssl$/i.test(protocol?.value ?? '');
     if (!encrypted && this.#warnUnencrypted(protocol)) {
-      for (const name of this.#state.pending.keys()) if (name.startsWith('ssl.')) this.#state.pending.delete(name);
+      for (const name of this.#state.pending.keys())
+        if (name.startsWith('ssl.')) this.#state.pending.delete(name);
       return;
     }
     this.#trust(encrypted);
@@ -59,12 +72,17 @@ class Tls {
     const first = all.find(([name]) => /^ssl\.(truststore|keystore|key|ca|certificate)\./.test(name));
     if (first === undefined) return false;
     const { origin, key } = protocol ?? first[1];
-    const how = protocol === undefined ? 'security.protocol is not set, which means PLAINTEXT' : `security.protocol is ${protocol.value}`;
+    const how =
+      protocol === undefined
+        ? 'security.protocol is not set, which means PLAINTEXT'
+        : `security.protocol is ${protocol.value}`;
     this.#context.problems.warning(
       origin,
       key,
       `there are settings for TLS, but ${how}: nothing is encrypted, and they have no effect`,
-      `set security.protocol: ${/^sasl/i.test(protocol?.value ?? '') ? 'SASL_SSL' : 'SSL (or SASL_SSL)'}, or remove the ssl.* settings`,
+      `set security.protocol: ` +
+        `${/^sasl/i.test(protocol?.value ?? '') ? 'SASL_SSL' : 'SSL (or SASL_SSL)'}, or remove the ssl.* ` +
+        `settings`,
     );
     return true;
   }
@@ -74,7 +92,9 @@ class Tls {
     const password = take(this.#state, 'ssl.truststore.password');
     const text = take(this.#state, 'ssl.truststore.certificates');
     take(this.#state, 'ssl.truststore.type');
-    const native = NATIVE_TRUST.map((name) => this.#state.properties.get(name)).find((entry) => entry !== undefined);
+    const native = NATIVE_TRUST.map((name) => this.#state.properties.get(name)).find(
+      (entry) => entry !== undefined,
+    );
     if (!this.#single([location, text, native], 'which certificates are trusted')) return;
     const written = location ?? text;
     if (written !== undefined) {
@@ -84,7 +104,13 @@ class Tls {
     } else if (encrypted) {
       const key = 'kafka.properties.ssl.ca.location';
       const note = 'no truststore is given: the authorities that this system trusts';
-      this.#state.properties.set('ssl.ca.location', { value: PROBE, origin: { kind: 'default' }, secret: false, key, note });
+      this.#state.properties.set('ssl.ca.location', {
+        value: PROBE,
+        origin: { kind: 'default' },
+        secret: false,
+        key,
+        note,
+      });
     }
   }
 
@@ -95,23 +121,34 @@ class Tls {
       const what = { use: 'truststore', file: store.file, entry } as const;
       this.#warn(entry, warnings);
       noteCertificates(certificates, what, this.#state, this.#context);
-      this.#put('ssl.ca.pem', toPem(certificates), { entry, note: `${nameOfKind(store)}, ${counted(certificates)}` });
+      this.#put('ssl.ca.pem', toPem(certificates), {
+        entry,
+        note: `${nameOfKind(store)}, ${counted(certificates)}`,
+      });
     });
   }
 
   #nativeTrust(): void {
     const pem = this.#state.properties.get('ssl.ca.pem');
     const location = this.#state.properties.get('ssl.ca.location');
-    if (pem !== undefined) this.#nativeCertificates(pem, 'truststore', (entry) => this.#text(entry, entry.value, {}));
+    if (pem !== undefined)
+      this.#nativeCertificates(pem, 'truststore', (entry) => this.#text(entry, entry.value, {}));
     if (location !== undefined && location.value !== PROBE && isFile(location.value))
       this.#nativeCertificates(location, 'truststore', (entry) => this.#file(entry, {}));
   }
 
   /** librdkafka reads these itself, and has the last word on them: here they are only looked at. */
-  #nativeCertificates(entry: PropertyEntry, use: 'truststore' | 'keystore', read: (entry: WrittenEntry) => Store): Store | undefined {
+  #nativeCertificates(
+    entry: PropertyEntry,
+    use: 'truststore' | 'keystore',
+    read: (entry: WrittenEntry) => Store,
+  ): Store | undefined {
     return this.#lookedAt(entry, (written) => {
       const store = read(written);
-      if (!this.#isPem(store, entry, use === 'truststore' ? 'ssl.truststore.location' : 'ssl.keystore.location')) return undefined;
+      if (
+        !this.#isPem(store, entry, use === 'truststore' ? 'ssl.truststore.location' : 'ssl.keystore.location')
+      )
+        return undefined;
       const certificates = store.entries.flatMap((item) => item.certificates);
       noteCertificates(certificates, { use, file: store.file, entry: written }, this.#state, this.#context);
       return store;
@@ -131,7 +168,8 @@ class Tls {
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       const { problems } = this.#context;
-      if (error.fault === 'key-mismatch') problems.error(entry.origin, entry.key, error.message, error.remedy);
+      if (error.fault === 'key-mismatch')
+        problems.error(entry.origin, entry.key, error.message, error.remedy);
       else problems.warning(entry.origin, entry.key, error.message, error.remedy);
       return undefined;
     }
@@ -144,20 +182,28 @@ class Tls {
     const chainText = take(this.#state, 'ssl.keystore.certificate.chain');
     const keyPassword = take(this.#state, 'ssl.key.password');
     take(this.#state, 'ssl.keystore.type');
-    const native = NATIVE_KEYS.map((name) => this.#state.properties.get(name)).find((entry) => entry !== undefined);
+    const native = NATIVE_KEYS.map((name) => this.#state.properties.get(name)).find(
+      (entry) => entry !== undefined,
+    );
     if (!this.#single([location, keyText ?? chainText, native], 'which key this client has')) return;
     if (location !== undefined) {
-      this.#keystore(location, () => this.#file(location, { password: password?.value.trim(), keyPassword: keyPassword?.value.trim() }));
+      this.#keystore(location, () =>
+        this.#file(location, { password: password?.value.trim(), keyPassword: keyPassword?.value.trim() }),
+      );
     } else if (keyText !== undefined && chainText !== undefined) {
       this.#keystore(keyText, () =>
-        this.#text(keyText, `${chainText.value}\n${keyText.value}`, { keyPassword: keyPassword?.value.trim() }),
+        this.#text(keyText, `${chainText.value}\n${keyText.value}`, {
+          keyPassword: keyPassword?.value.trim(),
+        }),
       );
     } else if (keyText !== undefined || chainText !== undefined) {
       const entry = keyText ?? chainText;
       const missing = keyText === undefined ? 'ssl.keystore.key' : 'ssl.keystore.certificate.chain';
-      if (entry !== undefined) this.#context.problems.error(entry.origin, entry.key, `needs ${missing} beside it`, `add ${missing}`);
+      if (entry !== undefined)
+        this.#context.problems.error(entry.origin, entry.key, `needs ${missing} beside it`, `add ${missing}`);
     } else {
-      if (keyPassword !== undefined) this.#put('ssl.key.password', keyPassword.value, { entry: keyPassword, note: '' });
+      if (keyPassword !== undefined)
+        this.#put('ssl.key.password', keyPassword.value, { entry: keyPassword, note: '' });
       this.#nativeKeys();
     }
   }
@@ -170,15 +216,24 @@ class Tls {
       for (const secret of secretsOfPem(keyPem)) this.#context.secrets.add(secret);
       this.#warn(entry, warnings);
       noteCertificates(chain, { use: 'keystore', file: store.file, entry }, this.#state, this.#context);
-      this.#put('ssl.certificate.pem', toPem(chain), { entry, note: `${nameOfKind(store)}, ${counted(chain)}` });
-      this.#put('ssl.key.pem', keyPem, { entry, note: `${nameOfKind(store)}, ${String(key.asymmetricKeyType)} key`, secret: true });
+      this.#put('ssl.certificate.pem', toPem(chain), {
+        entry,
+        note: `${nameOfKind(store)}, ${counted(chain)}`,
+      });
+      this.#put('ssl.key.pem', keyPem, {
+        entry,
+        note: `${nameOfKind(store)}, ${String(key.asymmetricKeyType)} key`,
+        secret: true,
+      });
     });
   }
 
   #nativeKeys(): void {
     const key = this.#state.properties.get('ssl.key.pem');
     if (key !== undefined) for (const secret of secretsOfPem(key.value)) this.#context.secrets.add(secret);
-    const certificate = this.#nativeStore('ssl.certificate', (entry, read) => this.#nativeCertificates(entry, 'keystore', read));
+    const certificate = this.#nativeStore('ssl.certificate', (entry, read) =>
+      this.#nativeCertificates(entry, 'keystore', read),
+    );
     if (certificate === undefined) return;
     const keyPassword = this.#state.properties.get('ssl.key.password')?.value;
     const pair = (entry: PropertyEntry, read: (entry: WrittenEntry) => Store): Store | undefined =>
@@ -215,7 +270,9 @@ class Tls {
       const { value, notes } = cipherList(suites?.value, tls13Only);
       for (const note of notes) this.#context.notes.add(entry, note);
       const note = [
-        ...(value === suites?.value ? [] : [`from ${suites === undefined ? 'ssl.enabled.protocols' : 'names of IANA'}`]),
+        ...(value === suites?.value
+          ? []
+          : [`from ${suites === undefined ? 'ssl.enabled.protocols' : 'names of IANA'}`]),
         ...notes,
       ].join('; ');
       if (value !== undefined) this.#put('ssl.cipher.suites', value, { entry, note });
@@ -239,7 +296,11 @@ class Tls {
     if (entry === undefined) return;
     const value = entry.value.trim().toLowerCase();
     if (value !== '' && value !== 'none' && value !== 'https') {
-      this.#context.problems.error(entry.origin, entry.key, `${quote(entry.value)}: must be one of https, none`);
+      this.#context.problems.error(
+        entry.origin,
+        entry.key,
+        `${quote(entry.value)}: must be one of https, none`,
+      );
       return;
     }
     const off = value !== 'https';
@@ -251,7 +312,8 @@ class Tls {
       this.#context.problems.warning(
         entry.origin,
         entry.key,
-        'THE NAME OF THE BROKER IS NOT CHECKED: whoever has any certificate of a trusted authority can pose as it',
+        'THE NAME OF THE BROKER IS NOT CHECKED: whoever has any ' +
+          'certificate of a trusted authority can pose as it',
         'remove it, and let the brokers have certificates with the names that clients use',
       );
   }
@@ -260,14 +322,21 @@ class Tls {
   #single(entries: readonly (WrittenEntry | PropertyEntry | undefined)[], what: string): boolean {
     const [first, ...others] = entries.filter((entry) => entry !== undefined);
     for (const other of others)
-      this.#context.problems.error(other.origin, other.key, `${first?.key ?? ''} says already ${what}`, 'keep one of them');
+      this.#context.problems.error(
+        other.origin,
+        other.key,
+        `${first?.key ?? ''} says already ${what}`,
+        'keep one of them',
+      );
     return others.length === 0;
   }
 
   #file(entry: WrittenEntry, passwords: Passwords): Store {
     const path = absolutePath(entry, this.#context.workingDirectory);
     this.#state.files.add(path);
-    return this.#once(['file', path, passwords.password ?? '', passwords.keyPassword ?? ''], () => readStoreFile(path, given(passwords)));
+    return this.#once(['file', path, passwords.password ?? '', passwords.keyPassword ?? ''], () =>
+      readStoreFile(path, given(passwords)),
+    );
   }
 
   #text(entry: WrittenEntry, text: string, passwords: Passwords): Store {
@@ -307,7 +376,13 @@ class Tls {
 
   #put(name: string, value: string, from: { entry: WrittenEntry; note: string; secret?: boolean }): void {
     const { origin, key, secret } = from.entry;
-    this.#state.properties.set(name, { value, origin, key, secret: from.secret ?? (secret && !name.endsWith('.pem')), note: from.note });
+    this.#state.properties.set(name, {
+      value,
+      origin,
+      key,
+      secret: from.secret ?? (secret && !name.endsWith('.pem')),
+      note: from.note,
+    });
   }
 }
 
@@ -330,10 +405,12 @@ function onlyTls13(entry: WrittenEntry, context: TranslationContext): boolean {
     .map((name) => name.trim())
     .filter((name) => name !== '');
   const unknown = versions.find((name) => !/^(TLSv1(\.[123])?|SSLv[23](Hello)?)$/.test(name));
-  if (unknown !== undefined) throw new ValueFault(`${quote(unknown)} is not a version of TLS`, 'write TLSv1.3, TLSv1.2');
+  if (unknown !== undefined)
+    throw new ValueFault(`${quote(unknown)} is not a version of TLS`, 'write TLSv1.3, TLSv1.2');
   if (versions.length > 0 && !versions.includes('TLSv1.3') && !versions.includes('TLSv1.2'))
     throw new ValueFault('asks for versions of TLS that are no longer offered', 'use TLSv1.2 or TLSv1.3');
-  if (versions.some((name) => name !== 'TLSv1.3' && name !== 'TLSv1.2')) context.notes.add(entry, 'versions below TLS 1.2 are not offered');
+  if (versions.some((name) => name !== 'TLSv1.3' && name !== 'TLSv1.2'))
+    context.notes.add(entry, 'versions below TLS 1.2 are not offered');
   if (!versions.includes('TLSv1.3') && versions.length > 0)
     context.notes.add(entry, 'TLS 1.3 is offered as well: librdkafka can not be kept from it');
   return versions.includes('TLSv1.3') && !versions.includes('TLSv1.2');
@@ -341,15 +418,20 @@ function onlyTls13(entry: WrittenEntry, context: TranslationContext): boolean {
 
 function checkVersion(entry: WrittenEntry, context: TranslationContext): void {
   const name = entry.value.trim();
-  if (/^TLSv1(\.1)?$|^SSLv/.test(name)) throw new ValueFault(`${quote(name)} is no longer offered`, 'use TLSv1.2 or TLSv1.3, or remove it');
+  if (/^TLSv1(\.1)?$|^SSLv/.test(name))
+    throw new ValueFault(`${quote(name)} is no longer offered`, 'use TLSv1.2 or TLSv1.3, or remove it');
   const note =
-    name === 'TLSv1.2' ? 'TLS 1.3 is offered as well: librdkafka can not be kept from it' : 'ssl.protocol is left out: it holds anyway';
+    name === 'TLSv1.2'
+      ? 'TLS 1.3 is offered as well: librdkafka can not be kept from it'
+      : 'ssl.protocol is left out: it holds anyway';
   context.notes.add(entry, note);
 }
 
 /** The text, its lines, and the lines as one: any of them may turn up in what others print. */
 function secretsOfPem(pem: string): string[] {
-  const lines = pem.split(/\r?\n/).filter((line) => line.length >= SECRET_LINE_LENGTH_MIN && !line.startsWith('-----'));
+  const lines = pem
+    .split(/\r?\n/)
+    .filter((line) => line.length >= SECRET_LINE_LENGTH_MIN && !line.startsWith('-----'));
   return [pem, pem.trim(), lines.join(''), ...lines];
 }
 

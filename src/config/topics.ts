@@ -1,4 +1,7 @@
-/** The section `topics`: what topics should be like where they are created. Free names, and below each three keys. */
+/**
+ * The section `topics`: what topics should be like where they are created. Free names, and below each three
+ * keys.
+ */
 import { parseDocument } from 'yaml';
 import { topicName, ValueFault } from './convert.js';
 import type { Entry, TopicEntries } from './layers.js';
@@ -26,8 +29,16 @@ export function topicsOfFile(entries: TopicEntries, tree: Tree, problems: Proble
   if (node !== undefined) read(entries, node, problems);
 }
 
-/** `topics={ flights-out: { partitions: 12 } }`, `topics.flights.out.partitions=12`, `topics.defaults.configs.retention.ms=1`. */
-export function topicsOfWord(entries: TopicEntries, path: string, given: { text: string; origin: Origin }, problems: Problems): void {
+/**
+ * `topics={ flights-out: { partitions: 12 } }`, `topics.flights.out.partitions=12`,
+ * `topics.defaults.configs.retention.ms=1`.
+ */
+export function topicsOfWord(
+  entries: TopicEntries,
+  path: string,
+  given: { text: string; origin: Origin },
+  problems: Problems,
+): void {
   const { text, origin } = given;
   const rest = path.slice(TOPICS_PATH.length + 1);
   if (rest === '') {
@@ -40,7 +51,12 @@ export function topicsOfWord(entries: TopicEntries, path: string, given: { text:
   const match = /^(.+?)\.(partitions|replication|configs\.(.+))$/.exec(rest);
   const [, topic = rest, setting = ''] = match ?? [];
   if (match === null)
-    problems.error(origin, path, 'there is no such key', `set ${TOPICS_PATH}.NAME.partitions, .replication or .configs.NAME`);
+    problems.error(
+      origin,
+      path,
+      'there is no such key',
+      `set ${TOPICS_PATH}.NAME.partitions, .replication or .configs.NAME`,
+    );
   else put(entries, topic, setting, { value: text, origin, secret: false });
 }
 
@@ -56,14 +72,22 @@ export function resolveTopics(entries: TopicEntries, problems: Problems): Resolv
   return { defaults, named };
 }
 
-function wishesOf(topic: string, settings: ReadonlyMap<string, Entry<string>>, problems: Problems): TopicWishes {
+function wishesOf(
+  topic: string,
+  settings: ReadonlyMap<string, Entry<string>>,
+  problems: Problems,
+): TopicWishes {
   const configs = new Map<string, string>();
   const number = (name: string): number | undefined => {
     const entry = settings.get(name);
     if (entry === undefined) return undefined;
     const max = NUMBERS[name] ?? 1;
     if (/^[1-9]\d{0,5}$/.test(entry.value) && Number(entry.value) <= max) return Number(entry.value);
-    problems.error(entry.origin, `${TOPICS_PATH}.${topic}.${name}`, `must be a whole number from 1 to ${max}`);
+    problems.error(
+      entry.origin,
+      `${TOPICS_PATH}.${topic}.${name}`,
+      `must be a whole number from 1 to ${max}`,
+    );
     return undefined;
   };
   for (const [setting, entry] of settings) {
@@ -79,11 +103,13 @@ function put(entries: TopicEntries, topic: string, setting: string, entry: Entry
 
 function read(entries: TopicEntries, node: Node, problems: Problems): void {
   if (!('entries' in node)) {
-    const remedy = 'for example { defaults: { partitions: 12 } }; the topics to read stand under kafka.consumer.topics';
+    const remedy =
+      'for example { defaults: { partitions: 12 } }; the topics to read stand under kafka.consumer.topics';
     problems.error(node.at, TOPICS_PATH, 'must be a mapping of topic names', remedy);
     return;
   }
-  if (node.entries.length > TOPICS_MAX) problems.error(node.at, TOPICS_PATH, `names more than ${TOPICS_MAX} topics`);
+  if (node.entries.length > TOPICS_MAX)
+    problems.error(node.at, TOPICS_PATH, `names more than ${TOPICS_MAX} topics`);
   for (const [topic, at, child] of node.entries.slice(0, TOPICS_MAX)) {
     try {
       topicName(topic);
@@ -111,16 +137,28 @@ function readTopic(entries: TopicEntries, topic: string, node: Node, problems: P
   // Named is wanted, whatever stands below it.
   put(entries, topic, '', { value: '', origin: node.at, secret: false });
   for (const [key, at, child] of node.entries) {
-    if (key === CONFIGS && child !== undefined && 'entries' in child) readConfigs(entries, topic, child.entries, problems);
+    if (key === CONFIGS && child !== undefined && 'entries' in child)
+      readConfigs(entries, topic, child.entries, problems);
     else if (key in NUMBERS && child !== undefined && 'text' in child)
       put(entries, topic, key, { value: child.text, origin: child.at, secret: false });
-    else if (key in NUMBERS && child !== undefined) problems.error(at, `${path}.${key}`, 'must be a number, not a mapping or a list');
+    else if (key in NUMBERS && child !== undefined)
+      problems.error(at, `${path}.${key}`, 'must be a number, not a mapping or a list');
     else if (key === CONFIGS && child !== undefined)
-      problems.error(at, `${path}.${key}`, 'must be a mapping of settings to values', 'for example { retention.ms: 604800000 }');
+      problems.error(
+        at,
+        `${path}.${key}`,
+        'must be a mapping of settings to values',
+        'for example { retention.ms: 604800000 }',
+      );
     else if (key !== CONFIGS && !(key in NUMBERS)) {
       const near = nearestName(key, [...Object.keys(NUMBERS), CONFIGS]);
       const known = `a topic takes ${Object.keys(NUMBERS).join(', ')} and ${CONFIGS}`;
-      problems.error(at, `${path}.${key}`, 'there is no such key', near === undefined ? known : `did you mean ${near}?`);
+      problems.error(
+        at,
+        `${path}.${key}`,
+        'there is no such key',
+        near === undefined ? known : `did you mean ${near}?`,
+      );
     }
   }
 }
@@ -139,7 +177,12 @@ function readConfigs(entries: TopicEntries, topic: string, items: readonly Item[
       );
     else if (child.text.length > TEXT_LENGTH_MAX || (entries.get(topic)?.size ?? 0) > CONFIGS_MAX)
       problems.error(at, path, 'is too much for a topic');
-    else put(entries, topic, `${CONFIGS}.${name}`, { value: child.text, origin: child.at, secret: child.secret });
+    else
+      put(entries, topic, `${CONFIGS}.${name}`, {
+        value: child.text,
+        origin: child.at,
+        secret: child.secret,
+      });
   }
 }
 
@@ -147,15 +190,23 @@ function readConfigs(entries: TopicEntries, topic: string, items: readonly Item[
 function ofTree(tree: Tree): Node | undefined {
   const at: Origin = { kind: 'file', at: tree.at };
   if (tree.kind === 'map')
-    return { at, entries: tree.entries.map(({ key, keyAt, node }) => [key, { kind: 'file', at: keyAt }, ofTree(node)]) };
+    return {
+      at,
+      entries: tree.entries.map(({ key, keyAt, node }) => [key, { kind: 'file', at: keyAt }, ofTree(node)]),
+    };
   if (tree.kind === 'list')
-    return { at, text: tree.items.map((item) => (item.kind === 'scalar' ? item.text : '')).join(','), secret: false };
+    return {
+      at,
+      text: tree.items.map((item) => (item.kind === 'scalar' ? item.text : '')).join(','),
+      secret: false,
+    };
   return tree.broken || tree.value === null ? undefined : { at, text: tree.text, secret: tree.secret };
 }
 
 function ofValue(value: unknown, at: Origin): Node | undefined {
   if (value === null || value === undefined) return undefined;
   if (Array.isArray(value)) return { at, text: value.join(','), secret: false };
-  if (typeof value === 'object') return { at, entries: Object.entries(value).map(([key, child]) => [key, at, ofValue(child, at)]) };
+  if (typeof value === 'object')
+    return { at, entries: Object.entries(value).map(([key, child]) => [key, at, ofValue(child, at)]) };
   return { at, text: String(value), secret: false };
 }

@@ -1,4 +1,7 @@
-/** Names of both worlds to librdkafka's, one by one. What only makes sense together (TLS, SASL) is put aside for tls.ts and sasl.ts. */
+/**
+ * Names of both worlds to librdkafka's, one by one. What only makes sense together (TLS, SASL) is put aside
+ * for tls.ts and sasl.ts.
+ */
 import { existsSync } from 'node:fs';
 import { quote, ValueFault } from './convert.js';
 import type { JavaOutcome } from './java-outcomes.js';
@@ -8,7 +11,13 @@ import { LIBRDKAFKA_VERSION } from './librdkafka-properties.js';
 import { nearestName } from './nearest.js';
 import { ownedProperties } from './owned-properties.js';
 import { isSecretName } from './secrets.js';
-import { absolutePath, type ClientSide, type SideState, type TranslationContext, type WrittenEntry } from './side.js';
+import {
+  absolutePath,
+  type ClientSide,
+  type SideState,
+  type TranslationContext,
+  type WrittenEntry,
+} from './side.js';
 
 /** Their values are paths, relative to the file that says them. */
 const PATH_PROPERTIES = new Set([
@@ -27,16 +36,34 @@ const PATH_PROPERTIES = new Set([
 /** Not a path: librdkafka looks for the system's certificates. */
 export const PROBE = 'probe';
 
-/** librdkafka refuses a client whose first is above its second, and Java does not: where only one is given, the other one follows it. */
+/**
+ * librdkafka refuses a client whose first is above its second, and Java does not: where only one is given,
+ * the other one follows it.
+ */
 const ORDERED = [
-  { lower: 'reconnect.backoff.ms', lowerDefault: 100, upper: 'reconnect.backoff.max.ms', upperDefault: 10_000 },
+  {
+    lower: 'reconnect.backoff.ms',
+    lowerDefault: 100,
+    upper: 'reconnect.backoff.max.ms',
+    upperDefault: 10_000,
+  },
   { lower: 'session.timeout.ms', lowerDefault: 45_000, upper: 'max.poll.interval.ms', upperDefault: 300_000 },
 ] as const;
 
 type PropertyOutcome = Extract<JavaOutcome, { kind: 'property' }>;
 
-export function translate(written: ReadonlyMap<string, WrittenEntry>, side: ClientSide, context: TranslationContext): SideState {
-  const state: SideState = { side, properties: new Map(), pending: new Map(), certificates: [], files: new Set() };
+export function translate(
+  written: ReadonlyMap<string, WrittenEntry>,
+  side: ClientSide,
+  context: TranslationContext,
+): SideState {
+  const state: SideState = {
+    side,
+    properties: new Map(),
+    pending: new Map(),
+    certificates: [],
+    files: new Set(),
+  };
   const translator = new Translator(written, state, context);
   for (const [name, entry] of written) translator.property(name, entry);
   translator.finish();
@@ -60,20 +87,27 @@ class Translator {
 
   property(name: string, entry: WrittenEntry): void {
     const outcome = javaRow(name)?.[2];
-    if (outcome?.kind === 'ignored') this.#context.notes.add(entry, `${name} is left out: ${javaRow(name)?.[3] ?? ''}`);
+    if (outcome?.kind === 'ignored')
+      this.#context.notes.add(entry, `${name} is left out: ${javaRow(name)?.[3] ?? ''}`);
     else if (outcome?.kind === 'refused' && outcome.harmless?.test(entry.value.trim()) === true)
       this.#context.notes.add(entry, `${name} is left out: it holds anyway`);
     else if (ownedProperties.has(name)) this.#owned(name, entry);
-    else if (outcome?.kind === 'refused') this.#error(entry, `${name} can't be had here: ${javaRow(name)?.[3] ?? ''}`, outcome.remedy);
+    else if (outcome?.kind === 'refused')
+      this.#error(entry, `${name} can't be had here: ${javaRow(name)?.[3] ?? ''}`, outcome.remedy);
     else if (!this.#concerns(name, entry)) return;
-    else if (outcome?.kind === 'tls' || outcome?.kind === 'sasl' || name === 'sasl.mechanisms') this.#pending(name, entry);
+    else if (outcome?.kind === 'tls' || outcome?.kind === 'sasl' || name === 'sasl.mechanisms')
+      this.#pending(name, entry);
     else if (outcome?.kind === 'property') this.#java(name, entry, outcome);
     else this.#native(name, entry);
   }
 
   finish(): void {
     for (const [name, value, entry] of this.#weak) {
-      if (![...this.#state.properties.keys()].some((known) => propertyIdentity(known) === propertyIdentity(name)))
+      if (
+        ![...this.#state.properties.keys()].some(
+          (known) => propertyIdentity(known) === propertyIdentity(name),
+        )
+      )
         this.#state.properties.set(name, { ...entry, value, note: this.#noteFor(entry, name) });
     }
     for (const pair of ORDERED) this.#inOrder(pair);
@@ -82,7 +116,11 @@ class Translator {
   #inOrder({ lower, lowerDefault, upper, upperDefault }: (typeof ORDERED)[number]): void {
     const { properties } = this.#state;
     // In the newer group protocol the session is the broker's, and must not be named.
-    if (lower === 'session.timeout.ms' && properties.get('group.protocol')?.value.toLowerCase() === 'consumer') return;
+    if (
+      lower === 'session.timeout.ms' &&
+      properties.get('group.protocol')?.value.toLowerCase() === 'consumer'
+    )
+      return;
     const [low, high] = [properties.get(lower), properties.get(upper)];
     if (high !== undefined && low === undefined && Number(high.value) < lowerDefault)
       properties.set(lower, { ...high, note: `not above ${upper}` });
@@ -96,12 +134,19 @@ class Translator {
     this.#error(entry, `${name} can't be set: ${owned?.reason ?? ''}`, remedy);
   }
 
-  /** False for the other client's properties: in the shared map they are passed over, in a client's own they are a mistake. */
+  /**
+   * False for the other client's properties: in the shared map they are passed over, in a client's own they
+   * are a mistake.
+   */
   #concerns(name: string, entry: WrittenEntry): boolean {
     const scope = javaRow(name)?.[1] ?? librdkafkaRow(name)?.[1] ?? '*';
     if (scope === '*' || scope === (this.#state.side === 'consumer' ? 'C' : 'P')) return true;
     if (entry.map !== 'kafka.properties')
-      this.#error(entry, `${name} has no effect here`, `move it to kafka.${scope === 'P' ? 'producer' : 'consumer'}.properties`);
+      this.#error(
+        entry,
+        `${name} has no effect here`,
+        `move it to kafka.${scope === 'P' ? 'producer' : 'consumer'}.properties`,
+      );
     return false;
   }
 
@@ -146,7 +191,11 @@ class Translator {
   }
 
   #isCodec(codec: string): boolean {
-    return (this.#written.get('compression.type') ?? this.#written.get('compression.codec'))?.value.trim().toLowerCase() === codec;
+    return (
+      (this.#written.get('compression.type') ?? this.#written.get('compression.codec'))?.value
+        .trim()
+        .toLowerCase() === codec
+    );
   }
 
   #native(name: string, entry: WrittenEntry): void {
@@ -154,14 +203,24 @@ class Translator {
     if (row === undefined) {
       const near = nearestName(name, [...LIBRDKAFKA_NAMES, ...JAVA_NAMES]);
       const remedy =
-        near === undefined ? `see docs/CONFIG.md and the CONFIGURATION.md of librdkafka ${LIBRDKAFKA_VERSION}` : `did you mean ${near}?`;
-      this.#error(entry, `${quote(name)} is neither a property of librdkafka nor a name of Kafka's Java clients`, remedy);
+        near === undefined
+          ? `see docs/CONFIG.md and the CONFIGURATION.md of librdkafka ${LIBRDKAFKA_VERSION}`
+          : `did you mean ${near}?`;
+      this.#error(
+        entry,
+        `${quote(name)} is neither a property of librdkafka nor a name of Kafka's Java clients`,
+        remedy,
+      );
     } else if (row[2] === 'callback') {
       this.#error(entry, `${name} can't be set: it is a callback of librdkafka's C interface`, 'remove it');
     } else if (!this.#repeats(name, entry)) {
       const value = isSecretName(name) ? entry.value : entry.value.trim();
       if (this.#fits(name, value.trim(), entry))
-        this.#state.properties.set(name, { ...entry, value: this.#absolute(name, { ...entry, value }), note: '' });
+        this.#state.properties.set(name, {
+          ...entry,
+          value: this.#absolute(name, { ...entry, value }),
+          note: '',
+        });
     }
   }
 
@@ -186,7 +245,12 @@ class Translator {
     if (!PATH_PROPERTIES.has(name) || entry.value === PROBE || entry.value === '') return entry.value;
     const path = absolutePath(entry, this.#context.workingDirectory);
     if (existsSync(path)) this.#state.files.add(path);
-    else this.#error(entry, `${path} does not exist`, 'check the path; a relative one starts at the configuration file');
+    else
+      this.#error(
+        entry,
+        `${path} does not exist`,
+        'check the path; a relative one starts at the configuration file',
+      );
     return path;
   }
 

@@ -26,11 +26,19 @@ export type Quantity =
   | { readonly ok: false; readonly reason: string; readonly remedy: string };
 
 export function parseSize(raw: unknown): Quantity {
-  return parseQuantity(raw, SIZE_UNITS, { what: 'size', plain: ['MiB', 'KiB'], example: '64MiB, 512KiB, 10MB' });
+  return parseQuantity(raw, SIZE_UNITS, {
+    what: 'size',
+    plain: ['MiB', 'KiB'],
+    example: '64MiB, 512KiB, 10MB',
+  });
 }
 
 export function parseDuration(raw: unknown): Quantity {
-  return parseQuantity(raw, DURATION_UNITS, { what: 'duration', plain: ['s', 'ms'], example: '250ms, 30s, 5m' });
+  return parseQuantity(raw, DURATION_UNITS, {
+    what: 'duration',
+    plain: ['s', 'ms'],
+    example: '250ms, 30s, 5m',
+  });
 }
 
 function parseQuantity(
@@ -42,18 +50,31 @@ function parseQuantity(
   const match = typeof raw === 'string' || typeof raw === 'number' ? QUANTITY.exec(text) : null;
   const number = match?.[1];
   if (match === null || number === undefined) {
-    return { ok: false, reason: `is not a ${words.what}`, remedy: `write a number with its unit, for example ${words.example}` };
+    return {
+      ok: false,
+      reason: `is not a ${words.what}`,
+      remedy: `write a number with its unit, for example ${words.example}`,
+    };
   }
   const unit = (match[2] ?? '').toLowerCase();
   if (unit === '') {
-    return { ok: false, reason: `has no unit`, remedy: `say the unit: ${words.plain.map((name) => text + name).join(' or ')}` };
+    return {
+      ok: false,
+      reason: `has no unit`,
+      remedy: `say the unit: ${words.plain.map((name) => text + name).join(' or ')}`,
+    };
   }
   const factor = units.get(unit);
   if (factor === undefined) {
-    return { ok: false, reason: `has the unknown unit "${match[2] ?? ''}"`, remedy: `use one of ${words.example}` };
+    return {
+      ok: false,
+      reason: `has the unknown unit "${match[2] ?? ''}"`,
+      remedy: `use one of ${words.example}`,
+    };
   }
   const value = Math.round(Number(number) * factor);
-  if (!Number.isSafeInteger(value)) return { ok: false, reason: 'is too large', remedy: `use one of ${words.example}` };
+  if (!Number.isSafeInteger(value))
+    return { ok: false, reason: 'is too large', remedy: `use one of ${words.example}` };
   return { ok: true, value };
 }
 

@@ -1,6 +1,17 @@
 /** Reads YAML into a plain tree that knows the line and column of every key and value. */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Scalar, type YAMLMap } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml';
 import { type Interpolator, placeholderEnd } from './interpolate.js';
 import type { Position, Problems } from './problem.js';
 import { pruneSpring } from './spring-prune.js';
@@ -37,7 +48,10 @@ const FILE_BYTES_MAX = 1_048_576;
 const DEPTH_MAX = 32;
 const NODES_MAX = 50_000;
 
-const BAD_ALIAS = ['refers with "*" to an anchor that does not exist', 'put the value in quotes if it begins with "*"'] as const;
+const BAD_ALIAS = [
+  'refers with "*" to an anchor that does not exist',
+  'put the value in quotes if it begins with "*"',
+] as const;
 
 /** Own words for yaml's error codes: its texts quote the file, and the file may hold secrets. */
 const SYNTAX: Readonly<Record<string, readonly [string, string]>> = {
@@ -49,17 +63,31 @@ const SYNTAX: Readonly<Record<string, readonly [string, string]>> = {
   BAD_INDENT: ['the indentation does not fit', 'indent all keys of a section by the same number of spaces'],
   MULTIPLE_DOCS: ['holds more than one document', 'keep one document, without further "---" lines'],
   BAD_DQ_ESCAPE: ['has an invalid escape in double quotes', 'use single quotes, or double the backslash'],
-  MISSING_CHAR: ['a closing quote, bracket or brace, or a space behind ":" or a comma is missing', 'look at this line and the one above'],
+  MISSING_CHAR: [
+    'a closing quote, bracket or brace, or a space behind ":" or a comma is missing',
+    'look at this line and the one above',
+  ],
   MULTILINE_IMPLICIT_KEY: ['a key runs over several lines', 'look for a missing ":" or quote above'],
-  BLOCK_AS_IMPLICIT_KEY: ['a mapping stands where a value is expected', 'put a value that contains ": " in quotes, or begin a new line'],
+  BLOCK_AS_IMPLICIT_KEY: [
+    'a mapping stands where a value is expected',
+    'put a value that contains ": " in quotes, or begin a new line',
+  ],
   RESOURCE_EXHAUSTION: ['is nested too deeply to be read', 'write it flatter'],
   NON_STRING_KEY: ['a key is not plain text', 'write the key as text'],
 };
 
 const NAME_A_FILE = 'name the configuration with -c FILE or KD_CONFIG';
 
-/** Reads a file of bounded size as text; undefined after a reported problem. `file` is the name in problems, `path` where it is. */
-export function readText(file: string, path: string, problems: Problems, remedy = NAME_A_FILE): string | undefined {
+/**
+ * Reads a file of bounded size as text; undefined after a reported problem. `file` is the name in problems,
+ * `path` where it is.
+ */
+export function readText(
+  file: string,
+  path: string,
+  problems: Problems,
+  remedy = NAME_A_FILE,
+): string | undefined {
   const bytes = readTextBytes(file, path, problems, remedy);
   if (bytes === undefined) return undefined;
   try {
@@ -71,7 +99,12 @@ export function readText(file: string, path: string, problems: Problems, remedy 
 }
 
 /** The same where Java reads ISO 8859-1, as with its .properties: whatever is no UTF-8 is that. */
-export function readJavaText(file: string, path: string, problems: Problems, remedy: string): string | undefined {
+export function readJavaText(
+  file: string,
+  path: string,
+  problems: Problems,
+  remedy: string,
+): string | undefined {
   const bytes = readTextBytes(file, path, problems, remedy);
   if (bytes === undefined) return undefined;
   try {
@@ -81,7 +114,12 @@ export function readJavaText(file: string, path: string, problems: Problems, rem
   }
 }
 
-function readTextBytes(file: string, path: string, problems: Problems, remedy: string): Uint8Array | undefined {
+function readTextBytes(
+  file: string,
+  path: string,
+  problems: Problems,
+  remedy: string,
+): Uint8Array | undefined {
   const bytes = readBytes(file, path, problems, remedy);
   if (bytes === undefined) return undefined;
   const start: Position = { file, line: 1, column: 1 };
@@ -109,10 +147,16 @@ function readBytes(file: string, path: string, problems: Problems, remedy: strin
       if (got === 0 || length > FILE_BYTES_MAX) break;
     }
     if (length <= FILE_BYTES_MAX) return buffer.subarray(0, length);
-    problems.error({ file, line: 1, column: 1 }, null, `is larger than ${FILE_BYTES_MAX} bytes`, 'is this the right file?');
+    problems.error(
+      { file, line: 1, column: 1 },
+      null,
+      `is larger than ${FILE_BYTES_MAX} bytes`,
+      'is this the right file?',
+    );
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    const what = code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a directory' : `can't be read (${code})`;
+    const what =
+      code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a directory' : `can't be read (${code})`;
     problems.error({ file, line: 1, column: 1 }, null, what, remedy);
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
@@ -121,7 +165,12 @@ function readBytes(file: string, path: string, problems: Problems, remedy: strin
 }
 
 /** Undefined after a reported problem; an empty file is an empty map. */
-export function parseYaml(file: string, text: string, interpolator: Interpolator, problems: Problems): MapTree | undefined {
+export function parseYaml(
+  file: string,
+  text: string,
+  interpolator: Interpolator,
+  problems: Problems,
+): MapTree | undefined {
   const start: Position = { file, line: 1, column: 1 };
   const lineCounter = new LineCounter();
   const mask = new Mask(text);
@@ -149,15 +198,24 @@ export function parseYaml(file: string, text: string, interpolator: Interpolator
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null))
     return { kind: 'map', entries: [], at: start };
   if (isMap(document.contents)) pruneSpring(document.contents as YAMLMap);
-  const tree = new Converter({ file, document, lineCounter, mask, interpolator, problems }).convert(document.contents, 0);
+  const tree = new Converter({ file, document, lineCounter, mask, interpolator, problems }).convert(
+    document.contents,
+    0,
+  );
   if (tree === undefined || tree.kind === 'map') return tree;
-  problems.error(tree.at, null, 'the file must be a mapping of keys, such as "kafka:"', 'see configs/kd.example.yml');
+  problems.error(
+    tree.at,
+    null,
+    'the file must be a mapping of keys, such as "kafka:"',
+    'see configs/kd.example.yml',
+  );
   return undefined;
 }
 
 /**
- * `{`, `}`, `,`, `:` and the like inside `${…}` would end a plain value inside YAML's own braces. They are replaced one for one by
- * characters of Unicode's private use area before the parser sees them (so positions stay true), and put back behind it.
+ * `{`, `}`, `,`, `:` and the like inside `${…}` would end a plain value inside YAML's own braces. They are
+ * replaced one for one by characters of Unicode's private use area before the parser sees them (so positions
+ * stay true), and put back behind it.
  */
 class Mask {
   readonly masked: string;
@@ -172,7 +230,10 @@ class Mask {
 
   unmask(text: string): string {
     if (!this.#active) return text;
-    return text.replaceAll(/[\ue4d0-\ue4ef]/g, (char) => Mask.#plain[char.charCodeAt(0) - Mask.#base] ?? char);
+    return text.replaceAll(
+      /[\ue4d0-\ue4ef]/g,
+      (char) => Mask.#plain[char.charCodeAt(0) - Mask.#base] ?? char,
+    );
   }
 
   static #maskAll(text: string): string {
@@ -247,14 +308,17 @@ class Converter {
         }
         const key = this.#parts.mask.unmask(String(pair.key.source ?? pair.key.value));
         this.#path.push(key);
-        const child = pair.value === null ? this.#empty(this.#at(pair.key)) : this.convert(pair.value as Node, depth + 1);
+        const child =
+          pair.value === null ? this.#empty(this.#at(pair.key)) : this.convert(pair.value as Node, depth + 1);
         this.#path.pop();
         if (child !== undefined) entries.push({ key, keyAt: this.#at(pair.key), node: child });
       }
       return { kind: 'map', entries, at };
     }
     if (isSeq(node)) {
-      const items = node.items.map((item) => this.convert(item as Node, depth + 1)).filter((item) => item !== undefined);
+      const items = node.items
+        .map((item) => this.convert(item as Node, depth + 1))
+        .filter((item) => item !== undefined);
       return { kind: 'list', items, at };
     }
     return isScalar(node) ? this.#scalar(node, at) : undefined;
@@ -262,12 +326,14 @@ class Converter {
 
   #scalar(node: Scalar, at: Position): ScalarTree {
     const quoted = node.type !== undefined && node.type !== 'PLAIN';
-    const raw = quoted || typeof node.value === 'string' ? String(node.value) : (node.source ?? String(node.value));
+    const raw =
+      quoted || typeof node.value === 'string' ? String(node.value) : (node.source ?? String(node.value));
     const written = this.#parts.mask.unmask(raw);
     const expanded = this.#parts.interpolator.expand(written);
     const key = this.#path.length === 0 ? null : this.#path.join('.');
     for (const fault of expanded.faults) this.#parts.problems.error(at, key, fault.message, fault.remedy);
-    const value = expanded.changed || typeof node.value === 'string' ? expanded.text : scalarValue(node.value);
+    const value =
+      expanded.changed || typeof node.value === 'string' ? expanded.text : scalarValue(node.value);
     return {
       kind: 'scalar',
       value,
@@ -281,7 +347,16 @@ class Converter {
   }
 
   #empty(at: Position): ScalarTree {
-    return { kind: 'scalar', value: null, text: '', interpolated: false, quoted: false, secret: false, broken: false, at };
+    return {
+      kind: 'scalar',
+      value: null,
+      text: '',
+      interpolated: false,
+      quoted: false,
+      secret: false,
+      broken: false,
+      at,
+    };
   }
 
   #at(node: Node): Position {
@@ -291,6 +366,7 @@ class Converter {
 }
 
 function scalarValue(value: unknown): string | number | boolean | bigint | null {
-  if (value === null || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return value;
+  if (value === null || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
+    return value;
   return String(value);
 }

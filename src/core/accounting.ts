@@ -1,6 +1,9 @@
 import { DispatcherError } from './errors.js';
 
-/** More distinct reasons or codes than this are counted together, as `OTHER`: a user's function must not grow our memory. */
+/**
+ * More distinct reasons or codes than this are counted together, as `OTHER`: a user's function must not grow
+ * our memory.
+ */
 export const REASONS_MAX = 100;
 export const OTHER_REASON = 'OTHER';
 
@@ -22,7 +25,10 @@ export interface AccountingSnapshot {
   readonly bytesOut: number;
 }
 
-/** The counters of a run, and its law: consumed = transformed + filtered + deadLettered + handedOver + unsettled. */
+/**
+ * The counters of a run, and its law: consumed = transformed + filtered + deadLettered + handedOver +
+ * unsettled.
+ */
 export class Accounting {
   #consumed = 0;
   #transformed = 0;
@@ -100,14 +106,18 @@ export class Accounting {
     };
   }
 
-  /** The law, for a count of unsettled records taken elsewhere. An error when the numbers do not add up (exit 1). */
+  /**
+   * The law, for a count of unsettled records taken elsewhere. An error when the numbers do not add up (exit
+   * 1).
+   */
   check(unsettled: number): DispatcherError | undefined {
     if (this.outstanding === unsettled && unsettled >= 0) return undefined;
     const { consumed, transformed, filtered, deadLettered, handedOver } = this.snapshot();
     const sum = transformed + filtered + deadLettered + handedOver + unsettled;
     return new DispatcherError(
       'ACCOUNTING',
-      `the numbers of the run do not add up: ${consumed} consumed, but ${transformed} transformed + ${filtered} filtered + ` +
+      `the numbers of the run do not add up: ${consumed} consumed, but ${transformed} transformed + ` +
+        `${filtered} filtered + ` +
         `${deadLettered} dead-lettered + ${handedOver} handed over + ${unsettled} unsettled = ${sum}`,
       { remedy: 'this is a fault of Kafka-Dispatcher; please report it' },
     );
@@ -123,6 +133,7 @@ function addTo(counts: Map<string, number>, reason: string, records: number): vo
 }
 
 function count(value: number): number {
-  if (!Number.isSafeInteger(value) || value < 0) throw new DispatcherError('ACCOUNTING', `a count of ${value} was booked`);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new DispatcherError('ACCOUNTING', `a count of ${value} was booked`);
   return value;
 }

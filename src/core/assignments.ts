@@ -20,7 +20,8 @@ export class Assignments {
 
   /** closed → open. */
   open(partitionId: PartitionId): Epoch {
-    if (this.#owned.has(partitionId)) throw defect(`partition ${partitionId} was opened while ${this.state(partitionId)}`);
+    if (this.#owned.has(partitionId))
+      throw defect(`partition ${partitionId} was opened while ${this.state(partitionId)}`);
     const epoch = (this.#lastEpochs.get(partitionId) ?? 0) + 1;
     this.#lastEpochs.set(partitionId, epoch);
     this.#owned.set(partitionId, { epoch, draining: false });
@@ -67,5 +68,7 @@ export class Assignments {
 }
 
 function defect(message: string): DispatcherError {
-  return new DispatcherError('DEFECT', `assignments: ${message}`, { remedy: 'this is a fault of Kafka-Dispatcher; please report it' });
+  return new DispatcherError('DEFECT', `assignments: ${message}`, {
+    remedy: 'this is a fault of Kafka-Dispatcher; please report it',
+  });
 }

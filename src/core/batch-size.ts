@@ -1,5 +1,7 @@
 export interface BatchSizeLimits {
-  /** Asked for in any case: batches of slow asynchronous work must be several times what is under way at once. */
+  /**
+   * Asked for in any case: batches of slow asynchronous work must be several times what is under way at once.
+   */
   readonly recordsMin: number;
   readonly recordsMax: number;
   /** A worker should be busy with one batch about this long. */
@@ -9,14 +11,17 @@ export interface BatchSizeLimits {
 /** Of what was seen before, this much still counts when the next batch is seen. */
 const MEMORY = 0.75;
 const GROWTH = 1.5;
-/** An outage of the destination looks like slow delivery: what comes after it must not be larger than this. */
+/**
+ * An outage of the destination looks like slow delivery: what comes after it must not be larger than this.
+ */
 const GROWN_MAX = 10;
 /** Growth that is no longer needed is lost little by little. */
 const SHRINKAGE = 0.98;
 
 /**
- * How many records the next batch may bring. Each batch costs the main thread the same, whatever is in it, so fast transforms get large ones;
- * slow ones get small ones, so that work spreads over the threads, and a drain or a rebalance waits for little. Begins small: nothing is known yet.
+ * How many records the next batch may bring. Each batch costs the main thread the same, whatever is in it, so
+ * fast transforms get large ones; slow ones get small ones, so that work spreads over the threads, and a
+ * drain or a rebalance waits for little. Begins small: nothing is known yet.
  */
 export class BatchSize {
   readonly #limits: BatchSizeLimits;
@@ -43,7 +48,10 @@ export class BatchSize {
     this.#grown = Math.max(1, this.#grown * SHRINKAGE);
   }
 
-  /** Workers idle although as many batches are in flight as may be: delivery takes longer than the work, so each must bring more of it. */
+  /**
+   * Workers idle although as many batches are in flight as may be: delivery takes longer than the work, so
+   * each must bring more of it.
+   */
   tooSmall(): void {
     this.#grown = Math.min(GROWN_MAX, this.#grown * GROWTH);
   }

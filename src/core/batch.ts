@@ -1,4 +1,7 @@
-/** What the main thread knows of a packed batch: never its records, only its block, its counts and its segments. */
+/**
+ * What the main thread knows of a packed batch: never its records, only its block, its counts and its
+ * segments.
+ */
 
 /** Number of a topic-partition in the {@link PartitionRegistry}; stable for the life of the process. */
 export type PartitionId = number;

@@ -9,10 +9,12 @@ export interface BlockPoolSettings {
 }
 
 /**
- * The books of the in-flight budget. Blocks are made when first needed and reused last in, first out (their pages are warm in the caches).
+ * The books of the in-flight budget. Blocks are made when first needed and reused last in, first out (their
+ * pages are warm in the caches).
  *
- * Law: allocatedBytes = blocks (in use or idle) + external bytes ≤ budgetBytes, with two exceptions: one oversize request while nothing
- * else is in use, and external bytes (they exist already when they are booked). Idle blocks are dropped to make room for either.
+ * Law: allocatedBytes = blocks (in use or idle) + external bytes ≤ budgetBytes, with two exceptions: one
+ * oversize request while nothing else is in use, and external bytes (they exist already when they are
+ * booked). Idle blocks are dropped to make room for either.
  */
 export class BlockPool {
   readonly budgetBytes: number;
@@ -42,18 +44,28 @@ export class BlockPool {
     return this.#make(this.blockBytes);
   }
 
-  /** A block for one record larger than `blockBytes`, dropped after use. Past the budget only when nothing else is in use. */
+  /**
+   * A block for one record larger than `blockBytes`, dropped after use. Past the budget only when nothing
+   * else is in use.
+   */
   takeOversize(bytes: number): Block | undefined {
     return this.#makeRoom(bytes) ? this.#make(bytes) : undefined;
   }
 
-  /** Both or none: an input and an output, so that no batch waits for an output block that other batches like it hold. */
-  takePair(inputBytes: number, outputBytes: number): { readonly input: Block; readonly output: Block } | undefined {
+  /**
+   * Both or none: an input and an output, so that no batch waits for an output block that other batches like
+   * it hold.
+   */
+  takePair(
+    inputBytes: number,
+    outputBytes: number,
+  ): { readonly input: Block; readonly output: Block } | undefined {
     const oversize = [inputBytes, outputBytes].filter((bytes) => bytes > this.blockBytes);
     const plainBytes = (2 - oversize.length) * this.blockBytes;
     const idleBytes = Math.min(plainBytes, this.#idle.length * this.blockBytes);
     const wanted = oversize.reduce((sum, bytes) => sum + bytes, plainBytes);
-    if (oversize.length === 0 && this.allocatedBytes + plainBytes - idleBytes > this.budgetBytes) return undefined;
+    if (oversize.length === 0 && this.allocatedBytes + plainBytes - idleBytes > this.budgetBytes)
+      return undefined;
     if (oversize.length > 0 && !this.#makeRoom(wanted)) return undefined;
     return { input: this.#takeOrMake(inputBytes), output: this.#takeOrMake(outputBytes) };
   }
@@ -76,7 +88,8 @@ export class BlockPool {
   }
 
   releaseExternal(bytes: number): void {
-    if (!(bytes >= 0 && bytes <= this.#externalBytes)) throw defect(`released ${bytes} external bytes of ${this.#externalBytes}`);
+    if (!(bytes >= 0 && bytes <= this.#externalBytes))
+      throw defect(`released ${bytes} external bytes of ${this.#externalBytes}`);
     this.#externalBytes -= bytes;
   }
 
@@ -100,7 +113,9 @@ export class BlockPool {
 
   /** Calls of `take` that would succeed now. */
   get free(): number {
-    return this.#idle.length + Math.max(0, Math.floor((this.budgetBytes - this.allocatedBytes) / this.blockBytes));
+    return (
+      this.#idle.length + Math.max(0, Math.floor((this.budgetBytes - this.allocatedBytes) / this.blockBytes))
+    );
   }
 
   #takeOrMake(bytes: number): Block {
@@ -139,5 +154,7 @@ export class BlockPool {
 }
 
 function defect(message: string): DispatcherError {
-  return new DispatcherError('DEFECT', `block pool: ${message}`, { remedy: 'this is a fault of Kafka-Dispatcher; please report it' });
+  return new DispatcherError('DEFECT', `block pool: ${message}`, {
+    remedy: 'this is a fault of Kafka-Dispatcher; please report it',
+  });
 }

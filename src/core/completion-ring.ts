@@ -12,9 +12,10 @@ interface Entry {
 }
 
 /**
- * Release order of `ordering: output`: transforms run in any order, a batch is released when it is complete and the head of the queue of each of
- * its partitions. Invariant that makes this free of circular waits: every queue holds its batches in the one order in which they were read,
- * so the oldest batch of all is the head everywhere.
+ * Release order of `ordering: output`: transforms run in any order, a batch is released when it is complete
+ * and the head of the queue of each of its partitions. Invariant that makes this free of circular waits:
+ * every queue holds its batches in the one order in which they were read, so the oldest batch of all is the
+ * head everywhere.
  */
 export class CompletionRing {
   readonly #entries = new Map<BatchId, Entry>();
@@ -49,7 +50,10 @@ export class CompletionRing {
     if (entry.blockedBy === 0) this.#releasable.push(entry);
   }
 
-  /** Nothing of its partitions is before it: it would be released if it were complete. False when it is not in the ring. */
+  /**
+   * Nothing of its partitions is before it: it would be released if it were complete. False when it is not in
+   * the ring.
+   */
   isHead(batchId: BatchId): boolean {
     return this.#entries.get(batchId)?.blockedBy === 0;
   }
@@ -58,7 +62,9 @@ export class CompletionRing {
     return this.#entries.has(batchId);
   }
 
-  /** The batches that may be released now, in the order of reading; each is returned once and leaves the ring. */
+  /**
+   * The batches that may be released now, in the order of reading; each is returned once and leaves the ring.
+   */
   takeReleasable(): BatchId[] {
     const released: Entry[] = [];
     for (let entry = this.#releasable.pop(); entry !== undefined; entry = this.#releasable.pop()) {
@@ -96,5 +102,7 @@ export class CompletionRing {
 }
 
 function defect(message: string): DispatcherError {
-  return new DispatcherError('DEFECT', `completion ring: ${message}`, { remedy: 'this is a fault of Kafka-Dispatcher; please report it' });
+  return new DispatcherError('DEFECT', `completion ring: ${message}`, {
+    remedy: 'this is a fault of Kafka-Dispatcher; please report it',
+  });
 }

@@ -1,6 +1,7 @@
 /**
- * What librdkafka's error codes mean for us. Closed tables: a code that is not in them is handled as the most careful class.
- * Numbers are librdkafka's own (`rdkafka.h`): negative ones come from the library itself, positive ones from the broker.
+ * What librdkafka's error codes mean for us. Closed tables: a code that is not in them is handled as the most
+ * careful class. Numbers are librdkafka's own (`rdkafka.h`): negative ones come from the library itself,
+ * positive ones from the broker.
  */
 
 /**
@@ -14,7 +15,10 @@ export type DeliveryFault = 'record' | 'neighbour' | 'destination' | 'fatal';
 interface DeliveryEntry {
   readonly name: string;
   readonly fault: DeliveryFault;
-  /** The broker answers with it for a whole message set: the guilty record can't be told from its neighbours when several fail with it. */
+  /**
+   * The broker answers with it for a whole message set: the guilty record can't be told from its neighbours
+   * when several fail with it.
+   */
   readonly wholeSet?: true;
 }
 
@@ -77,9 +81,9 @@ const DELIVERY: ReadonlyMap<number, DeliveryEntry> = new Map<number, DeliveryEnt
 ]);
 
 /**
- * The class of a failed delivery. `failedTogether`: how many rows of the batch failed with this code. A broker refuses a whole message set
- * with some codes, so a row is blamed for those only when it failed alone; several are `neighbour`. An unknown code is `destination`: nothing
- * is dropped or dead-lettered on a guess.
+ * The class of a failed delivery. `failedTogether`: how many rows of the batch failed with this code. A
+ * broker refuses a whole message set with some codes, so a row is blamed for those only when it failed alone;
+ * several are `neighbour`. An unknown code is `destination`: nothing is dropped or dead-lettered on a guess.
  */
 export function deliveryFault(code: number, failedTogether = 1): DeliveryFault {
   const entry = DELIVERY.get(code);
@@ -87,28 +91,38 @@ export function deliveryFault(code: number, failedTogether = 1): DeliveryFault {
   return entry.wholeSet === true && failedTogether > 1 ? 'neighbour' : entry.fault;
 }
 
-/** librdkafka's name of a code that a delivery can fail with, e.g. `MSG_SIZE_TOO_LARGE`; a number for an unknown one. */
+/**
+ * librdkafka's name of a code that a delivery can fail with, e.g. `MSG_SIZE_TOO_LARGE`; a number for an
+ * unknown one.
+ */
 export function deliveryFaultName(code: number): string {
   return DELIVERY.get(code)?.name ?? `ERROR_${code}`;
 }
 
 const REFUSALS: ReadonlySet<number> = new Set([-181, -169, 29, 30, 31, 33, 34, 53, 58, 65, 66]);
 
-/** Rights, credentials or certificates: trying again will not help (exit 8), unlike a destination that is away (exit 3). */
+/**
+ * Rights, credentials or certificates: trying again will not help (exit 8), unlike a destination that is away
+ * (exit 3).
+ */
 export function isRefusal(code: number): boolean {
   return REFUSALS.has(code);
 }
 
 /**
  * What the reader may meet in the place of records.
- * - `closing`: the log can't be read on from here; positions after it are not to be trusted. Settle below it, commit, stop.
+ * - `closing`: the log can't be read on from here; positions after it are not to be trusted. Settle below it,
+ * commit, stop.
  * - `out-of-range`: the offset is not in the log; `consumer.out-of-range` decides.
  * - `refused`: rights; stop.
  * - `transient`: librdkafka tries again by itself; read on from the reader's own next offset.
  */
 export type ConsumerFault = 'closing' | 'out-of-range' | 'refused' | 'transient';
 
-const CONSUMER: ReadonlyMap<number, readonly [name: string, fault: ConsumerFault]> = new Map<number, readonly [string, ConsumerFault]>([
+const CONSUMER: ReadonlyMap<number, readonly [name: string, fault: ConsumerFault]> = new Map<
+  number,
+  readonly [string, ConsumerFault]
+>([
   [-199, ['_BAD_MSG', 'closing']],
   [-198, ['_BAD_COMPRESSION', 'closing']],
   [-170, ['_NOT_IMPLEMENTED', 'closing']],
@@ -125,7 +139,10 @@ const CONSUMER: ReadonlyMap<number, readonly [name: string, fault: ConsumerFault
   [1, ['OFFSET_OUT_OF_RANGE', 'out-of-range']],
 ]);
 
-/** The class of a fault row. An unknown code is `transient`: the partition is read again from the same offset, so nothing is skipped. */
+/**
+ * The class of a fault row. An unknown code is `transient`: the partition is read again from the same offset,
+ * so nothing is skipped.
+ */
 export function consumerFault(code: number): ConsumerFault {
   const entry = CONSUMER.get(code);
   if (entry !== undefined) return entry[1];

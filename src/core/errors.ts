@@ -1,4 +1,7 @@
-/** The closed set of error codes, each with the exit code it leads to and whether trying again may help (interface: exit codes). */
+/**
+ * The closed set of error codes, each with the exit code it leads to and whether trying again may help
+ * (interface: exit codes).
+ */
 export const ExitCode = {
   done: 0,
   defect: 1,
@@ -39,7 +42,10 @@ const CODES = {
 
 export type ErrorCode = keyof typeof CODES;
 
-/** Every error that leaves a component: what happened (`message`), what to do (`remedy`), and what lay beneath (`cause`). */
+/**
+ * Every error that leaves a component: what happened (`message`), what to do (`remedy`), and what lay beneath
+ * (`cause`).
+ */
 export class DispatcherError extends Error {
   override readonly name = 'DispatcherError';
   readonly code: ErrorCode;
@@ -60,7 +66,10 @@ export class DispatcherError extends Error {
   }
 }
 
-/** Several at once: the one to report. 1 before 8 before 3 before 5 before 4 before 7; configuration faults never meet the others. */
+/**
+ * Several at once: the one to report. 1 before 8 before 3 before 5 before 4 before 7; configuration faults
+ * never meet the others.
+ */
 const PRECEDENCE: readonly ExitCode[] = [1, 2, 8, 3, 5, 6, 4, 7, 0];
 
 export function worstOf(errors: readonly DispatcherError[]): DispatcherError | undefined {

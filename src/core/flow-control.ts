@@ -35,10 +35,15 @@ export class FlowControl {
     this.#records -= records;
   }
 
-  /** Whether another `bytes` may be read. With nothing in flight always: what is larger than the budget passes alone, never hangs. */
+  /**
+   * Whether another `bytes` may be read. With nothing in flight always: what is larger than the budget passes
+   * alone, never hangs.
+   */
   canTake(bytes: number): boolean {
     if (this.#bytes === 0 && this.#records === 0) return true;
-    return this.#records < this.#limits.inFlightRecordsMax && this.#bytes + bytes <= this.#limits.inFlightBytesMax;
+    return (
+      this.#records < this.#limits.inFlightRecordsMax && this.#bytes + bytes <= this.#limits.inFlightBytesMax
+    );
   }
 
   get bytes(): number {
@@ -59,5 +64,7 @@ export class FlowControl {
 }
 
 function defect(message: string): DispatcherError {
-  return new DispatcherError('DEFECT', `flow control: ${message}`, { remedy: 'this is a fault of Kafka-Dispatcher; please report it' });
+  return new DispatcherError('DEFECT', `flow control: ${message}`, {
+    remedy: 'this is a fault of Kafka-Dispatcher; please report it',
+  });
 }

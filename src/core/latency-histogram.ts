@@ -9,7 +9,10 @@ export class LatencyHistogram {
   #total = 0;
 
   record(latencyMs: number, records: number): void {
-    const bucket = latencyMs <= SMALLEST_MS ? 0 : Math.min(BUCKETS - 1, Math.ceil(Math.log(latencyMs / SMALLEST_MS) / GROWTH));
+    const bucket =
+      latencyMs <= SMALLEST_MS
+        ? 0
+        : Math.min(BUCKETS - 1, Math.ceil(Math.log(latencyMs / SMALLEST_MS) / GROWTH));
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + records;
     this.#total += records;
   }
@@ -19,7 +22,8 @@ export class LatencyHistogram {
     let seen = 0;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       seen += this.#counts[bucket] ?? 0;
-      if (this.#total > 0 && seen >= fraction * this.#total) return Number((SMALLEST_MS * Math.exp(bucket * GROWTH)).toPrecision(3));
+      if (this.#total > 0 && seen >= fraction * this.#total)
+        return Number((SMALLEST_MS * Math.exp(bucket * GROWTH)).toPrecision(3));
     }
     return 0;
   }

@@ -4,13 +4,16 @@ import { DispatcherError } from './errors.js';
  * - `idle`: made, nothing started.
  * - `starting`: the pool loads the transform, sink and source connect.
  * - `running`: records flow.
- * - `draining`: nothing more is read; what is in flight is settled and committed. From `starting` when a stop comes before the start is through.
+ * - `draining`: nothing more is read; what is in flight is settled and committed. From `starting` when a stop
+ * comes before the start is through.
  * - `stopped`: everything is closed, the run did what it was to do (or was told to stop). Final.
  * - `failed`: everything is closed, the run ended by an error. Final.
  */
 export type RunState = 'idle' | 'starting' | 'running' | 'draining' | 'stopped' | 'failed';
 
-/** The whole table: what is not here can't happen. Both final states are final, so that one run has one end. */
+/**
+ * The whole table: what is not here can't happen. Both final states are final, so that one run has one end.
+ */
 export const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = {
   idle: ['starting', 'stopped', 'failed'],
   starting: ['running', 'draining', 'failed'],

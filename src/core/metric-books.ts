@@ -18,7 +18,13 @@ interface Named {
 /** A count's sum, or what was observed. */
 export type Metric =
   | (Named & { readonly kind: 'count'; readonly value: number })
-  | (Named & { readonly kind: 'observe'; readonly observations: number; readonly sum: number; readonly min: number; readonly max: number });
+  | (Named & {
+      readonly kind: 'observe';
+      readonly observations: number;
+      readonly sum: number;
+      readonly min: number;
+      readonly max: number;
+    });
 
 interface Series {
   readonly entry: MetricEntry;
@@ -53,7 +59,9 @@ export class MetricBooks {
   snapshot(): readonly Metric[] {
     return [...this.#series.values()].map(({ entry: { kind, name, labels }, times, sum, min, max }) => {
       const named = labels === undefined ? { name } : { name, labels };
-      return kind === 'count' ? { kind, ...named, value: sum } : { kind, ...named, observations: times, sum, min, max };
+      return kind === 'count'
+        ? { kind, ...named, value: sum }
+        : { kind, ...named, observations: times, sum, min, max };
     });
   }
 }

@@ -1,7 +1,10 @@
 import type { BatchId, Epoch, PartitionId, Segment } from './batch.js';
 import { DispatcherError } from './errors.js';
 
-/** One registered segment. `from` rises when the segment is settled in part; a settled one waits only for those before it. */
+/**
+ * One registered segment. `from` rises when the segment is settled in part; a settled one waits only for
+ * those before it.
+ */
 interface Entry {
   readonly batchId: BatchId;
   readonly lastOffset: number;
@@ -21,14 +24,17 @@ interface Partition {
   unsettled: number;
 }
 
-/** Settled entries are cut off once this many stand before the head and they are the greater half: constant cost per entry. */
+/**
+ * Settled entries are cut off once this many stand before the head and they are the greater half: constant
+ * cost per entry.
+ */
 const TRIM_ENTRIES_MIN = 64;
 
 /**
  * What may be committed, for all partitions. It holds segments, never records: the cost is per batch.
  *
- * Law: the committable offset of a partition is the lowest first offset among its unsettled segments, else its position.
- * Everything below it is settled; it never falls within an epoch.
+ * Law: the committable offset of a partition is the lowest first offset among its unsettled segments, else
+ * its position. Everything below it is settled; it never falls within an epoch.
  */
 export class OffsetTracker {
   readonly #partitions = new Map<PartitionId, Partition>();
@@ -37,15 +43,24 @@ export class OffsetTracker {
   readonly #lastEpochs = new Map<PartitionId, Epoch>();
 
   /**
-   * Opens a partition at the next offset to read. Opening an open one again with a later epoch forgets what was under way (a rewind).
-   * `report`: the position itself is given out by the next `takeChanged`, for a start that no commit stands behind.
+   * Opens a partition at the next offset to read. Opening an open one again with a later epoch forgets what
+   * was under way (a rewind). `report`: the position itself is given out by the next `takeChanged`, for a
+   * start that no commit stands behind.
    */
   open(partitionId: PartitionId, epoch: Epoch, position: number, report = false): void {
-    if (!Number.isSafeInteger(position) || position < 0) throw defect(`partition ${partitionId} opened at offset ${position}`);
+    if (!Number.isSafeInteger(position) || position < 0)
+      throw defect(`partition ${partitionId} opened at offset ${position}`);
     if (epoch <= (this.#lastEpochs.get(partitionId) ?? 0))
       throw defect(`partition ${partitionId} opened with epoch ${epoch}, which is over`);
     this.#lastEpochs.set(partitionId, epoch);
-    this.#partitions.set(partitionId, { epoch, entries: [], head: 0, position, reported: report ? -1 : position, unsettled: 0 });
+    this.#partitions.set(partitionId, {
+      epoch,
+      entries: [],
+      head: 0,
+      position,
+      reported: report ? -1 : position,
+      unsettled: 0,
+    });
     if (report) this.#changed.add(partitionId);
     else this.#changed.delete(partitionId);
   }
@@ -65,19 +80,28 @@ export class OffsetTracker {
     const partition = this.#current(segment);
     if (partition === undefined) return false;
     const { firstOffset, lastOffset, partitionId } = segment;
-    if (firstOffset < partition.position || lastOffset < firstOffset || !Number.isSafeInteger(lastOffset + 1)) {
+    if (
+      firstOffset < partition.position ||
+      lastOffset < firstOffset ||
+      !Number.isSafeInteger(lastOffset + 1)
+    ) {
       throw defect(
-        `offsets of partition ${partitionId} do not rise: [${firstOffset}, ${lastOffset}] read at position ${partition.position}`,
+        `offsets of partition ${partitionId} do not rise: [${firstOffset}, ${lastOffset}] read at ` +
+          `position ${partition.position}`,
       );
     }
     partition.entries.push({ batchId, lastOffset, from: firstOffset, settled: false });
     partition.unsettled += 1;
     partition.position = lastOffset + 1;
-    this.#changed.add(partitionId); // a gap before the first unsettled offset moves the committable offset too
+    // a gap before the first unsettled offset moves the committable offset too
+    this.#changed.add(partitionId);
     return true;
   }
 
-  /** Settles what is left of a segment. True when this call settled it; false when it is stale or was settled before. */
+  /**
+   * Settles what is left of a segment. True when this call settled it; false when it is stale or was settled
+   * before.
+   */
   settle(segment: Segment, batchId: BatchId): boolean {
     const partition = this.#current(segment);
     if (partition === undefined) return false;
@@ -105,7 +129,10 @@ export class OffsetTracker {
     return true;
   }
 
-  /** The position moves without records (control records, compaction), only forward: a lower one is ignored, as is a closed partition. */
+  /**
+   * The position moves without records (control records, compaction), only forward: a lower one is ignored,
+   * as is a closed partition.
+   */
   advance(partitionId: PartitionId, position: number): void {
     const partition = this.#partitions.get(partitionId);
     if (partition === undefined || position <= partition.position) return;
@@ -138,7 +165,10 @@ export class OffsetTracker {
     return changed;
   }
 
-  /** What is unsettled, `[from, to)`, in order; neighbours that touch are one range. Settled rows between two ranges are not in here. */
+  /**
+   * What is unsettled, `[from, to)`, in order; neighbours that touch are one range. Settled rows between two
+   * ranges are not in here.
+   */
   unsettledRanges(partitionId: PartitionId): readonly { readonly from: number; readonly to: number }[] {
     const partition = this.#partitions.get(partitionId);
     const ranges: { from: number; to: number }[] = [];
@@ -154,8 +184,9 @@ export class OffsetTracker {
   }
 
   /**
-   * What comes again at most when the run ends now and the committable offset is what gets committed: `[committable, position)`.
-   * Wider than `unsettledRanges`: settled rows behind an unsettled one are read again with it.
+   * What comes again at most when the run ends now and the committable offset is what gets committed:
+   * `[committable, position)`. Wider than `unsettledRanges`: settled rows behind an unsettled one are read
+   * again with it.
    */
   redelivery(partitionId: PartitionId): { readonly from: number; readonly to: number } | undefined {
     const partition = this.#partitions.get(partitionId);
@@ -186,7 +217,8 @@ export class OffsetTracker {
       const entry = partition.entries[middle];
       if (entry === undefined) return undefined;
       if (entry.lastOffset === segment.lastOffset) {
-        if (entry.batchId !== batchId) throw defect(`batch ${batchId} settles a segment of batch ${entry.batchId}`);
+        if (entry.batchId !== batchId)
+          throw defect(`batch ${batchId} settles a segment of batch ${entry.batchId}`);
         return entry;
       }
       if (entry.lastOffset < segment.lastOffset) low = middle + 1;
@@ -196,7 +228,8 @@ export class OffsetTracker {
     const forgotten = segment.lastOffset < (first === undefined ? partition.position : first.lastOffset);
     if (!forgotten)
       throw defect(
-        `batch ${batchId} settles [${segment.firstOffset}, ${segment.lastOffset}] of partition ${segment.partitionId}, which was never read`,
+        `batch ${batchId} settles [${segment.firstOffset}, ${segment.lastOffset}] of partition ` +
+          `${segment.partitionId}, which was never read`,
       );
     return undefined;
   }
@@ -220,5 +253,7 @@ function committableOf(partition: Partition): number {
 }
 
 function defect(message: string): DispatcherError {
-  return new DispatcherError('DEFECT', `offset tracker: ${message}`, { remedy: 'this is a fault of Kafka-Dispatcher; please report it' });
+  return new DispatcherError('DEFECT', `offset tracker: ${message}`, {
+    remedy: 'this is a fault of Kafka-Dispatcher; please report it',
+  });
 }

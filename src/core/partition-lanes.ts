@@ -1,7 +1,10 @@
 import type { BatchId, PartitionId } from './batch.js';
 import { DispatcherError } from './errors.js';
 
-/** `ordering: partition`: one batch of a partition is under way at a time, the others wait in the order of reading. */
+/**
+ * `ordering: partition`: one batch of a partition is under way at a time, the others wait in the order of
+ * reading.
+ */
 export class PartitionLanes {
   /** The first of a lane is under way. A lane without batches does not exist. */
   readonly #lanes = new Map<PartitionId, BatchId[]>();
@@ -31,7 +34,10 @@ export class PartitionLanes {
     return this.remove(batchId);
   }
 
-  /** Takes a batch out wherever it is. Where it was under way, returns the next, which may start now. Idempotent. */
+  /**
+   * Takes a batch out wherever it is. Where it was under way, returns the next, which may start now.
+   * Idempotent.
+   */
   remove(batchId: BatchId): BatchId | undefined {
     const partitionId = this.#partitionOf.get(batchId);
     if (partitionId === undefined) return undefined;
@@ -50,5 +56,7 @@ export class PartitionLanes {
 }
 
 function defect(message: string): DispatcherError {
-  return new DispatcherError('DEFECT', `partition lanes: ${message}`, { remedy: 'this is a fault of Kafka-Dispatcher; please report it' });
+  return new DispatcherError('DEFECT', `partition lanes: ${message}`, {
+    remedy: 'this is a fault of Kafka-Dispatcher; please report it',
+  });
 }

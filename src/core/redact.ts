@@ -12,7 +12,10 @@ export function maskUserInfo(text: string): string {
   return text.replaceAll(/(:\/\/[^\s:/@]{0,256}:)[^\s/@]{1,1024}@/g, `$1${MASK}@`);
 }
 
-/** Whoever it belongs to: signed tokens, those of MSK IAM (an address in base64url), and what signs requests to AWS. */
+/**
+ * Whoever it belongs to: signed tokens, those of MSK IAM (an address in base64url), and what signs requests
+ * to AWS.
+ */
 const SHAPES: readonly (readonly [RegExp, string])[] = [
   [/\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}/g, MASK],
   [/\baHR0cHM6Ly9rYWZrY[\w-]{20,}/g, MASK],
@@ -22,7 +25,10 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
 
 const met = new Map<string, readonly string[]>();
 
-/** A secret that no configuration holds, such as a token: from now on everything in this process that redacts knows it, too. */
+/**
+ * A secret that no configuration holds, such as a token: from now on everything in this process that redacts
+ * knows it, too.
+ */
 export function rememberSecret(secret: string): void {
   if (secret.length < SECRET_LENGTH_MIN) return;
   met.delete(secret);
@@ -35,7 +41,15 @@ export function rememberSecret(secret: string): void {
 function formsOf(secret: string): readonly string[] {
   const bytes = Buffer.from(secret);
   const base64 = bytes.toString('base64').replaceAll('=', '');
-  return [...new Set([secret, JSON.stringify(secret).slice(1, -1), encoded(secret), base64, bytes.toString('base64url')])];
+  return [
+    ...new Set([
+      secret,
+      JSON.stringify(secret).slice(1, -1),
+      encoded(secret),
+      base64,
+      bytes.toString('base64url'),
+    ]),
+  ];
 }
 
 function encoded(secret: string): string {

@@ -53,7 +53,10 @@ function namesOf(certificate: X509Certificate): string[] {
 }
 
 export interface ChainFault {
-  readonly fault: Extract<Fault, 'wrong-ca' | 'self-signed' | 'certificate-expired' | 'certificate-not-yet-valid' | 'certificate-refused'>;
+  readonly fault: Extract<
+    Fault,
+    'wrong-ca' | 'self-signed' | 'certificate-expired' | 'certificate-not-yet-valid' | 'certificate-refused'
+  >;
   /** The one that is at fault. */
   readonly certificate: CertificateFacts | undefined;
   /** Of the chain, 0 = the broker's own. */
@@ -63,7 +66,11 @@ export interface ChainFault {
 /** `code`: what OpenSSL made of the chain. */
 export function chainFault(code: string, chain: readonly X509Certificate[], nowMs: number): ChainFault {
   const facts = chain.map(factsOf);
-  const at = (depth: number, fault: ChainFault['fault']): ChainFault => ({ fault, certificate: facts[depth], depth: Math.max(0, depth) });
+  const at = (depth: number, fault: ChainFault['fault']): ChainFault => ({
+    fault,
+    certificate: facts[depth],
+    depth: Math.max(0, depth),
+  });
   const expired = facts.findIndex(({ notAfter }) => notAfter.getTime() < nowMs);
   const early = facts.findIndex(({ notBefore }) => notBefore.getTime() > nowMs);
   switch (code) {
@@ -92,5 +99,7 @@ export function chainFault(code: string, chain: readonly X509Certificate[], nowM
 /** Text of the other side, fit for a log line. */
 export function printable(text: string): string {
   const clean = text.replaceAll(/[\x00-\x1f\x7f-\x9f]+/g, ' ').trim();
-  return clean.length > ProbeLimits.textCharactersMax ? `${clean.slice(0, ProbeLimits.textCharactersMax)}…` : clean;
+  return clean.length > ProbeLimits.textCharactersMax
+    ? `${clean.slice(0, ProbeLimits.textCharactersMax)}…`
+    : clean;
 }

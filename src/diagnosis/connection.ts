@@ -1,4 +1,7 @@
-/** One connection of a probe: resolve, connect, perhaps TLS, then single requests with single answers. Everything is bounded in time and bytes. */
+/**
+ * One connection of a probe: resolve, connect, perhaps TLS, then single requests with single answers.
+ * Everything is bounded in time and bytes.
+ */
 import { lookup } from 'node:dns/promises';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
@@ -7,7 +10,10 @@ import { ProbeLimits } from './limits.js';
 
 /** Why a step did not succeed: a code of node's, or one of ours. */
 export class StepError extends Error {
-  /** ECONNREFUSED …; OpenSSL's for TLS; TIMEOUT, CLOSED (by the other side, without a word), TLS_BYTES (TLS where Kafka was asked). */
+  /**
+   * ECONNREFUSED …; OpenSSL's for TLS; TIMEOUT, CLOSED (by the other side, without a word), TLS_BYTES (TLS
+   * where Kafka was asked).
+   */
   readonly code: string;
   /** TLS: the other side had shown its certificate, so versions and ciphers were agreed on. */
   readonly agreed: boolean;
@@ -20,7 +26,11 @@ export class StepError extends Error {
 
 export async function resolve(host: string, family: 0 | 4 | 6): Promise<readonly string[]> {
   if (isIP(host) !== 0) return [host];
-  const answers = await inTime(lookup(host, { all: true, family }), ProbeLimits.resolveTimeoutMs, 'no answer from DNS');
+  const answers = await inTime(
+    lookup(host, { all: true, family }),
+    ProbeLimits.resolveTimeoutMs,
+    'no answer from DNS',
+  );
   const addresses = answers.map(({ address }) => address).slice(0, ProbeLimits.addressesMax);
   if (addresses.length === 0) throw new StepError('ENOTFOUND', `${host} has no address`);
   return addresses;
@@ -67,7 +77,10 @@ function openOne(address: string, port: number): Promise<Socket> {
   });
 }
 
-/** The handshake over an open connection. The certificate is not judged here: an unwanted one is looked at, and nothing is sent to it. */
+/**
+ * The handshake over an open connection. The certificate is not judged here: an unwanted one is looked at,
+ * and nothing is sent to it.
+ */
 export function startTls(socket: Socket, options: ConnectionOptions): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     let tls: TLSSocket | undefined;
@@ -75,7 +88,8 @@ export function startTls(socket: Socket, options: ConnectionOptions): Promise<TL
       () => fail(new StepError('TIMEOUT', `no TLS answer within ${ProbeLimits.tlsTimeoutMs} ms`)),
       ProbeLimits.tlsTimeoutMs,
     );
-    const onClose = (): void => fail(new StepError('CLOSED', 'the connection was closed during the TLS handshake'));
+    const onClose = (): void =>
+      fail(new StepError('CLOSED', 'the connection was closed during the TLS handshake'));
     const fail = (error: unknown): void => {
       clearTimeout(timer);
       const { code, message } = stepError(error);
@@ -136,7 +150,8 @@ export class Exchange {
     for (;;) {
       const answer = this.#take();
       if (answer !== undefined) {
-        if (answer.length < 4 || answer.readInt32BE(0) !== correlation) throw new BadAnswer('an answer to something that was not asked');
+        if (answer.length < 4 || answer.readInt32BE(0) !== correlation)
+          throw new BadAnswer('an answer to something that was not asked');
         return answer.subarray(4);
       }
       if (this.#failure !== undefined) throw this.#failure;
@@ -153,9 +168,11 @@ export class Exchange {
     if (bytes.length < 4) return undefined;
     // A TLS alert or handshake record: 20 to 24, then version 3.x. As a length it would be above 300 MB.
     const first = bytes.readUInt8(0);
-    if (first >= 20 && first <= 24 && bytes.readUInt8(1) === 3) throw new StepError('TLS_BYTES', 'the answer is TLS');
+    if (first >= 20 && first <= 24 && bytes.readUInt8(1) === 3)
+      throw new StepError('TLS_BYTES', 'the answer is TLS');
     const length = bytes.readInt32BE(0);
-    if (length < 4 || length > ProbeLimits.frameBytesMax) throw new BadAnswer('an answer that is none of Kafka');
+    if (length < 4 || length > ProbeLimits.frameBytesMax)
+      throw new BadAnswer('an answer that is none of Kafka');
     if (bytes.length < 4 + length) return undefined;
     this.#buffered = bytes.subarray(4 + length);
     return bytes.subarray(4, 4 + length);
@@ -202,6 +219,7 @@ export async function inTime<T>(work: Promise<T>, timeoutMs: number, text: strin
 
 export function stepError(error: unknown): StepError {
   if (error instanceof StepError) return error;
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
+  const code =
+    error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
   return new StepError(code, error instanceof Error ? error.message : String(error));
 }

@@ -8,8 +8,14 @@ import { tlsMaterial } from './tls-material.js';
 import type { AdvertisedBroker, DiagnosedCluster, Diagnosis, Evidence, ProbeReport } from './types.js';
 import { diagnosis, say } from './words.js';
 
-/** Looks at the bootstrap servers, and at what they advertise. A broker without a diagnosis is one with which nothing is wrong that a probe can see. */
-export async function diagnose(cluster: DiagnosedCluster, evidence: Evidence = {}): Promise<readonly Diagnosis[]> {
+/**
+ * Looks at the bootstrap servers, and at what they advertise. A broker without a diagnosis is one with which
+ * nothing is wrong that a probe can see.
+ */
+export async function diagnose(
+  cluster: DiagnosedCluster,
+  evidence: Evidence = {},
+): Promise<readonly Diagnosis[]> {
   const said = lineFaults(cluster, evidence.lines ?? []);
   const token = evidence.token?.();
   const servers = [...new Set(cluster.bootstrapServers)].slice(0, ProbeLimits.brokersMax);
@@ -22,14 +28,17 @@ export async function diagnose(cluster: DiagnosedCluster, evidence: Evidence = {
   );
   const found = reports.flatMap((report) => report.diagnosis ?? []);
   if (found.length === reports.length) return found;
-  const advertised = reports.find((report) => report.diagnosis === undefined && report.advertised !== undefined);
+  const advertised = reports.find(
+    (report) => report.diagnosis === undefined && report.advertised !== undefined,
+  );
   if (advertised?.advertised === undefined) return [...found, ...beyond(said, found)];
   return [...found, ...(await diagnoseAdvertised(cluster, advertised.broker, advertised.advertised))];
 }
 
 /**
- * The addresses that a broker gives out. Where one of them is a server that was named, names and certificates are as they should be, and only
- * the way to the others is looked at. A diagnosis each; all of them `advertised-unreachable` or, where they answer, what is wrong with them.
+ * The addresses that a broker gives out. Where one of them is a server that was named, names and certificates
+ * are as they should be, and only the way to the others is looked at. A diagnosis each; all of them
+ * `advertised-unreachable` or, where they answer, what is wrong with them.
  */
 export async function diagnoseAdvertised(
   cluster: DiagnosedCluster,
@@ -40,7 +49,9 @@ export async function diagnoseAdvertised(
   const others = brokers.map(brokerName).filter((name) => !named.has(name));
   const until = others.length < brokers.length ? 'tcp' : 'kafka';
   const reports = await Promise.all(
-    [...new Set(others)].slice(0, ProbeLimits.brokersMax).map((name) => probeBroker(cluster, name, { until })),
+    [...new Set(others)]
+      .slice(0, ProbeLimits.brokersMax)
+      .map((name) => probeBroker(cluster, name, { until })),
   );
   return reports.flatMap(({ broker, diagnosis: why }) => {
     if (why === undefined) return [];
@@ -50,12 +61,20 @@ export async function diagnoseAdvertised(
   });
 }
 
-/** What is wrong with our own certificates and keys, before anything is sent; undefined when they can be used, or TLS is not asked for. */
+/**
+ * What is wrong with our own certificates and keys, before anything is sent; undefined when they can be used,
+ * or TLS is not asked for.
+ */
 export function materialDiagnosis(cluster: DiagnosedCluster): Diagnosis | undefined {
   if (!connectionSettings(cluster).tls) return undefined;
   const { fault } = tlsMaterial(cluster);
   if (fault === undefined) return undefined;
-  return diagnosis(cluster, cluster.bootstrapServers.join(','), fault.fault, say.material(fault.what, fault.property));
+  return diagnosis(
+    cluster,
+    cluster.bootstrapServers.join(','),
+    fault.fault,
+    say.material(fault.what, fault.property),
+  );
 }
 
 function canonical(server: string): string {

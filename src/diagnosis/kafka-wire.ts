@@ -1,4 +1,7 @@
-/** The few requests of Kafka's protocol that a probe asks, in versions without tagged fields, and their answers read without trust. */
+/**
+ * The few requests of Kafka's protocol that a probe asks, in versions without tagged fields, and their
+ * answers read without trust.
+ */
 import { ProbeLimits } from './limits.js';
 import type { AdvertisedBroker, TopicFacts } from './types.js';
 
@@ -48,7 +51,11 @@ export function saslAuthenticateRequest(bytes: Buffer): WireRequest {
 
 /** Version 4, the oldest that can forbid making a topic that is only asked for. */
 export function metadataRequest(topics: readonly string[]): WireRequest {
-  return { api: Api.metadata, version: 4, body: Buffer.concat([int32(topics.length), ...topics.map(string), Buffer.from([0])]) };
+  return {
+    api: Api.metadata,
+    version: 4,
+    body: Buffer.concat([int32(topics.length), ...topics.map(string), Buffer.from([0])]),
+  };
 }
 
 export type ApiVersions = ReadonlyMap<number, readonly [min: number, max: number]>;
@@ -57,17 +64,25 @@ export function readApiVersions(answer: Buffer): { readonly code: number; readon
   const reader = new WireReader(answer);
   const code = reader.int16();
   const versions = new Map<number, readonly [number, number]>();
-  for (let left = reader.count(6); left > 0; left--) versions.set(reader.int16(), [reader.int16(), reader.int16()]);
+  for (let left = reader.count(6); left > 0; left--)
+    versions.set(reader.int16(), [reader.int16(), reader.int16()]);
   return { code, versions };
 }
 
-export function readSaslHandshake(answer: Buffer): { readonly code: number; readonly mechanisms: readonly string[] } {
+export function readSaslHandshake(answer: Buffer): {
+  readonly code: number;
+  readonly mechanisms: readonly string[];
+} {
   const reader = new WireReader(answer);
   const code = reader.int16();
   return { code, mechanisms: Array.from({ length: reader.count(2) }, () => reader.string()) };
 }
 
-export function readSaslAuthenticate(answer: Buffer): { readonly code: number; readonly text: string; readonly bytes: Buffer } {
+export function readSaslAuthenticate(answer: Buffer): {
+  readonly code: number;
+  readonly text: string;
+  readonly bytes: Buffer;
+} {
   const reader = new WireReader(answer);
   return { code: reader.int16(), text: reader.string(), bytes: reader.bytes() };
 }

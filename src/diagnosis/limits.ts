@@ -1,4 +1,7 @@
-/** Every wait and every size of a probe. What answers may be anything: nothing of it is trusted with memory or time. */
+/**
+ * Every wait and every size of a probe. What answers may be anything: nothing of it is trusted with memory or
+ * time.
+ */
 export const ProbeLimits = {
   resolveTimeoutMs: 3_000,
   tcpTimeoutMs: 3_000,
@@ -11,7 +14,10 @@ export const ProbeLimits = {
   brokersMax: 12,
   /** Addresses of one name that are tried. */
   addressesMax: 4,
-  /** An answer of Kafka: what a probe asks is answered in some kilobytes, a metadata answer of a large cluster in some hundred. */
+  /**
+   * An answer of Kafka: what a probe asks is answered in some kilobytes, a metadata answer of a large cluster
+   * in some hundred.
+   */
   frameBytesMax: 4 * 1024 * 1024,
   /** Entries of one list in an answer. */
   entriesMax: 10_000,

@@ -13,26 +13,49 @@ export interface BrokerLine {
   readonly text: string;
 }
 
-/** `sasl_ssl://host:9096/bootstrap: text (after 3ms in state X)`; undefined where the line is about no broker. */
+/**
+ * `sasl_ssl://host:9096/bootstrap: text (after 3ms in state X)`; undefined where the line is about no broker.
+ */
 export function brokerLine(line: string): BrokerLine | undefined {
   const match = /^(?:[a-z_]+:\/\/)?(\S+:\d+)\/(bootstrap|\d+): ([\s\S]*)$/.exec(line);
   if (match === null) return undefined;
-  const text = (match[3] ?? '').replace(/ \(after \d+ms in state \w+(?:, \d+ identical error\(s\) suppressed)?\)$/, '');
+  const text = (match[3] ?? '').replace(
+    / \(after \d+ms in state \w+(?:, \d+ identical error\(s\) suppressed)?\)$/,
+    '',
+  );
   return { broker: match[1] ?? '', bootstrap: match[2] === 'bootstrap', text };
 }
 
 /** What a line says beyond doubt; undefined for all others. */
-export function faultOfLine(cluster: DiagnosedCluster, settings: ConnectionSettings, line: BrokerLine): Diagnosis | undefined {
-  const mechanism = /SASL \S+ mechanism handshake failed: [\s\S]*?(?:supported mechanisms: (.*))?$/.exec(line.text);
+export function faultOfLine(
+  cluster: DiagnosedCluster,
+  settings: ConnectionSettings,
+  line: BrokerLine,
+): Diagnosis | undefined {
+  const mechanism = /SASL \S+ mechanism handshake failed: [\s\S]*?(?:supported mechanisms: (.*))?$/.exec(
+    line.text,
+  );
   if (mechanism !== null) {
     const offered = (mechanism[1] ?? '')
       .split(',')
       .map((name) => printable(name))
       .filter((name) => name !== '');
-    return diagnosis(cluster, line.broker, 'unsupported-mechanism', say.mechanism(settings.mechanism, offered));
+    return diagnosis(
+      cluster,
+      line.broker,
+      'unsupported-mechanism',
+      say.mechanism(settings.mechanism, offered),
+    );
   }
-  const login = /SASL authentication error: ([\s\S]*)$|(SASL [\s\S]*authentication failed[\s\S]*)$/i.exec(line.text);
+  const login = /SASL authentication error: ([\s\S]*)$|(SASL [\s\S]*authentication failed[\s\S]*)$/i.exec(
+    line.text,
+  );
   if (login === null) return undefined;
   const text = printable((login[1] ?? login[2] ?? '').replace(/^SaslAuthenticateRequest failed: /, ''));
-  return diagnosis(cluster, line.broker, 'wrong-credentials', say.credentials(settings.mechanism, settings.username, text));
+  return diagnosis(
+    cluster,
+    line.broker,
+    'wrong-credentials',
+    say.credentials(settings.mechanism, settings.username, text),
+  );
 }

@@ -1,4 +1,7 @@
-/** What listens on which port of an Amazon MSK broker. Elsewhere the numbers mean nothing: they are a hint, never a verdict. */
+/**
+ * What listens on which port of an Amazon MSK broker. Elsewhere the numbers mean nothing: they are a hint,
+ * never a verdict.
+ */
 interface MskListener {
   readonly what: string;
   readonly protocol: string;
@@ -26,8 +29,11 @@ const LISTENERS: ReadonlyMap<number, MskListener> = new Map([
 /** One sentence for a message about a protocol that does not fit its port. */
 export function mskHint(port: number): string {
   const listener = LISTENERS.get(port);
-  const table = 'Amazon MSK listens on 9092 plaintext, 9094 TLS, 9096 SASL/SCRAM, 9098 IAM (public 9194, 9196, 9198; IPv6 20092 to 20098)';
+  const table =
+    'Amazon MSK listens on 9092 plaintext, 9094 TLS, 9096 SASL/SCRAM, 9098 IAM (public 9194, 9196, 9198; ' +
+    'IPv6 20092 to 20098)';
   return listener === undefined
     ? table
-    : `on Amazon MSK port ${port} is the ${listener.what} listener, security.protocol: ${listener.protocol}; ${table}`;
+    : `on Amazon MSK port ${port} is the ${listener.what} listener, security.protocol: ` +
+        `${listener.protocol}; ${table}`;
 }

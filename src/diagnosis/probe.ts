@@ -1,4 +1,7 @@
-/** One broker, step by step as a client would come to it: name, port, TLS, Kafka, login, metadata. Stops at the first thing that is wrong. */
+/**
+ * One broker, step by step as a client would come to it: name, port, TLS, Kafka, login, metadata. Stops at
+ * the first thing that is wrong.
+ */
 import type { X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
 import { checkServerIdentity, type TLSSocket } from 'node:tls';
@@ -17,7 +20,13 @@ import {
 import { ProbeLimits } from './limits.js';
 import { DESCRIBE_QUORUM, quorumRequest, readQuorumTime } from './quorum-clock.js';
 import { logIn } from './sasl.js';
-import { type BrokerAddress, brokerName, type ConnectionSettings, connectionSettings, parseBroker } from './settings.js';
+import {
+  type BrokerAddress,
+  brokerName,
+  type ConnectionSettings,
+  connectionSettings,
+  parseBroker,
+} from './settings.js';
 import { type TlsMaterial, tlsMaterial } from './tls-material.js';
 import type { CertificateFacts, DiagnosedCluster, Fault, ProbeReport, TlsFacts } from './types.js';
 import { diagnosis, type Said, say } from './words.js';
@@ -34,10 +43,17 @@ export interface ProbeOptions {
 }
 
 /** Never rejects: whatever happens is in the report. `broker`: host:port. */
-export async function probeBroker(cluster: DiagnosedCluster, broker: string, options: ProbeOptions = {}): Promise<ProbeReport> {
+export async function probeBroker(
+  cluster: DiagnosedCluster,
+  broker: string,
+  options: ProbeOptions = {},
+): Promise<ProbeReport> {
   const address = parseBroker(broker);
   if (address === undefined) {
-    return { ...emptyReport(broker), diagnosis: diagnosis(cluster, printable(broker), 'bad-address', say.badAddress(printable(broker))) };
+    return {
+      ...emptyReport(broker),
+      diagnosis: diagnosis(cluster, printable(broker), 'bad-address', say.badAddress(printable(broker))),
+    };
   }
   const probe = new Probe(cluster, address, options);
   const timer = setTimeout(() => probe.giveUp(), ProbeLimits.brokerTimeoutMs);
@@ -46,7 +62,8 @@ export async function probeBroker(cluster: DiagnosedCluster, broker: string, opt
   return probe.report();
 }
 
-const CERTIFICATE_ALERT = /ALERT_(?:BAD_CERTIFICATE|CERTIFICATE_|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA)|CERTIFICATE_REQUIRED/;
+const CERTIFICATE_ALERT =
+  /ALERT_(?:BAD_CERTIFICATE|CERTIFICATE_|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA)|CERTIFICATE_REQUIRED/;
 
 /** Stops the walk; what is wrong is in it. */
 class Found extends Error {
@@ -173,7 +190,9 @@ class Probe {
   /** A further connection, to try something else on. */
   async #again(): Promise<Socket> {
     const { address } = this.#report;
-    return this.#kept((await openTcp(address === undefined ? this.#report.addresses : [address], this.#address.port)).socket);
+    return this.#kept(
+      (await openTcp(address === undefined ? this.#report.addresses : [address], this.#address.port)).socket,
+    );
   }
 
   #kept(socket: Socket): Socket {
@@ -187,7 +206,10 @@ class Probe {
     const { host } = this.#address;
     let socket: TLSSocket;
     try {
-      socket = await startTls(plain, { ...this.#material?.options, ...(isIP(host) === 0 ? { servername: host } : {}) });
+      socket = await startTls(plain, {
+        ...this.#material?.options,
+        ...(isIP(host) === 0 ? { servername: host } : {}),
+      });
     } catch (error) {
       throw await this.#handshakeFault(stepError(error));
     }
@@ -199,7 +221,8 @@ class Probe {
 
   #judge(socket: TLSSocket, chain: readonly X509Certificate[]): void {
     const { host } = this.#address;
-    if (!socket.authorized) throw chainFound(chainFault(errorCode(socket.authorizationError), chain, Date.now()), socket);
+    if (!socket.authorized)
+      throw chainFound(chainFault(errorCode(socket.authorizationError), chain, Date.now()), socket);
     if (!this.#settings.verifyName) return;
     const mismatch = checkServerIdentity(host, socket.getPeerCertificate());
     if (mismatch !== undefined) throw new Found('hostname-mismatch', say.hostname(host, factsAt(chain, 0)));
@@ -212,7 +235,8 @@ class Probe {
     const { port } = this.#address;
     // Brokers hang up on what they do not understand: silence is another fault.
     if (error.code === 'TIMEOUT') return new Found('no-answer', say.noAnswer());
-    if (await this.#speaksKafka()) return new Found('tls-to-plaintext', say.tlsToPlaintext(port, this.#settings.sasl));
+    if (await this.#speaksKafka())
+      return new Found('tls-to-plaintext', say.tlsToPlaintext(port, this.#settings.sasl));
     if (error.code === 'ECONNRESET' || error.code === 'CLOSED' || error.code === 'EPIPE')
       return new Found('closed-by-broker', say.closed('during the TLS handshake'));
     if (error.code === 'ERR_SSL_WRONG_VERSION_NUMBER' || error.code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG')
@@ -223,10 +247,13 @@ class Probe {
   /** With TLS 1.3 the broker's refusal comes only after the handshake, in the place of the first answer. */
   #clientCertificateFault(error: StepError): Found | undefined {
     // OpenSSL's servers speak of a handshake failure when all but our certificate was agreed on.
-    const about = CERTIFICATE_ALERT.test(`${error.code} ${error.message}`) || (error.agreed && /HANDSHAKE_FAILURE/.test(error.code));
+    const about =
+      CERTIFICATE_ALERT.test(`${error.code} ${error.message}`) ||
+      (error.agreed && /HANDSHAKE_FAILURE/.test(error.code));
     if (!about) return undefined;
     const material = this.#material;
-    if (material?.hasCertificate !== true) return new Found('client-certificate-missing', say.clientCertificateMissing());
+    if (material?.hasCertificate !== true)
+      return new Found('client-certificate-missing', say.clientCertificateMissing());
     const own = material.ownCertificate === undefined ? undefined : factsOf(material.ownCertificate);
     const nowMs = Date.now();
     if (own !== undefined && (own.notAfter.getTime() < nowMs || own.notBefore.getTime() > nowMs)) {
@@ -251,7 +278,11 @@ class Probe {
     if (tls) {
       const alert = this.#clientCertificateFault(error);
       if (alert !== undefined) return alert;
-    } else if (error.code !== 'NOT_KAFKA' && error.code !== 'TIMEOUT' && (error.code === 'TLS_BYTES' || (await this.#speaksTls()))) {
+    } else if (
+      error.code !== 'NOT_KAFKA' &&
+      error.code !== 'TIMEOUT' &&
+      (error.code === 'TLS_BYTES' || (await this.#speaksTls()))
+    ) {
       return new Found('plaintext-to-tls', say.plaintextToTls(this.#address.port, sasl));
     }
     if (error.code === 'TIMEOUT') return new Found('no-answer', say.noAnswer());
@@ -269,18 +300,22 @@ class Probe {
       throw new Found('unsupported-mechanism', say.mechanism(mechanism, mechanisms.map(printable)));
     const { token } = this.#options;
     const result = await logIn(exchange, { mechanism, username, password, token });
-    if (result.outcome === 'refused') throw new Found('wrong-credentials', say.credentials(mechanism, username, printable(result.text)));
+    if (result.outcome === 'refused')
+      throw new Found('wrong-credentials', say.credentials(mechanism, username, printable(result.text)));
     if (result.outcome === 'accepted') this.#report.authenticated = true;
     return result.outcome === 'accepted';
   }
 
   async #askMetadata(exchange: Exchange): Promise<void> {
     try {
-      const { brokers, topics } = readMetadata(await exchange.ask(metadataRequest(this.#options.topics ?? [])));
+      const { brokers, topics } = readMetadata(
+        await exchange.ask(metadataRequest(this.#options.topics ?? [])),
+      );
       this.#report.advertised = brokers;
       this.#report.topics = topics;
     } catch (error) {
-      if (error instanceof BadAnswer || this.#settings.sasl || stepError(error).code === 'TIMEOUT') throw error;
+      if (error instanceof BadAnswer || this.#settings.sasl || stepError(error).code === 'TIMEOUT')
+        throw error;
       const mechanisms = await this.#mechanisms();
       if (mechanisms === undefined) throw error;
       const { port } = this.#address;
@@ -293,7 +328,9 @@ class Probe {
     try {
       const plain = await this.#again();
       const socket = this.#settings.tls ? await this.#secure(plain) : plain;
-      const { code, mechanisms } = readSaslHandshake(await new Exchange(socket).ask(saslHandshakeRequest('KD-PROBE')));
+      const { code, mechanisms } = readSaslHandshake(
+        await new Exchange(socket).ask(saslHandshakeRequest('KD-PROBE')),
+      );
       return code === WireCode.unsupportedMechanism || code === WireCode.none ? mechanisms : undefined;
     } catch {
       return undefined;
@@ -344,7 +381,11 @@ function emptyReport(broker: string): Mutable<ProbeReport> {
 }
 
 function tlsFacts(socket: TLSSocket, chain: readonly X509Certificate[]): TlsFacts {
-  return { protocol: socket.getProtocol() ?? 'unknown', cipher: socket.getCipher().standardName, chain: chain.map(factsOf) };
+  return {
+    protocol: socket.getProtocol() ?? 'unknown',
+    cipher: socket.getCipher().standardName,
+    chain: chain.map(factsOf),
+  };
 }
 
 function chainFound({ fault, certificate, depth }: ChainFault, socket: TLSSocket): Found {
@@ -358,7 +399,10 @@ function chainFound({ fault, certificate, depth }: ChainFault, socket: TLSSocket
     case 'certificate-not-yet-valid':
       return new Found(fault, say.notYetValid(certificate, depth));
     case 'certificate-refused':
-      return new Found(fault, say.certificateRefused(printable(errorCode(socket.authorizationError)), certificate));
+      return new Found(
+        fault,
+        say.certificateRefused(printable(errorCode(socket.authorizationError)), certificate),
+      );
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * The time of Kafka's controller. No question asks for it, but one is answered with it: DescribeQuorum tells when each voter fetched last,
- * and of the leader itself, which fetches from nobody, it says "now". KRaft clusters from 3.3 on, for those who may DESCRIBE the cluster.
+ * The time of Kafka's controller. No question asks for it, but one is answered with it: DescribeQuorum tells
+ * when each voter fetched last, and of the leader itself, which fetches from nobody, it says "now". KRaft
+ * clusters from 3.3 on, for those who may DESCRIBE the cluster.
  */
 import { BadAnswer, type WireRequest } from './kafka-wire.js';
 
@@ -11,12 +12,19 @@ const TOPIC = '__cluster_metadata';
 const REPLICAS_MAX = 1_000;
 const REPLICA_BYTES_MIN = 29;
 
-/** This request's header ends with an empty list of tagged fields, which is written here, in front of the body. */
+/**
+ * This request's header ends with an empty list of tagged fields, which is written here, in front of the
+ * body.
+ */
 export function quorumRequest(): WireRequest {
   const name = Buffer.from(TOPIC, 'utf8');
   // One topic, one partition: number 0.
   const topics = [Buffer.from([2, name.length + 1]), name, Buffer.from([2, 0, 0, 0, 0, 0, 0])];
-  return { api: DESCRIBE_QUORUM, version: VERSION, body: Buffer.concat([Buffer.from([0]), ...topics, Buffer.from([0])]) };
+  return {
+    api: DESCRIBE_QUORUM,
+    version: VERSION,
+    body: Buffer.concat([Buffer.from([0]), ...topics, Buffer.from([0])]),
+  };
 }
 
 /** ms since 1970, by the leader's clock; undefined where it is not told: no right, or no leader. */
@@ -37,12 +45,16 @@ export function readQuorumTime(answer: Buffer): number | undefined {
     const fetchedMs = reader.int64();
     const caughtUpMs = reader.int64();
     reader.skipTags();
-    if (id === leader) return Math.max(fetchedMs, caughtUpMs) > 0 ? Math.max(fetchedMs, caughtUpMs) : undefined;
+    if (id === leader)
+      return Math.max(fetchedMs, caughtUpMs) > 0 ? Math.max(fetchedMs, caughtUpMs) : undefined;
   }
   return undefined;
 }
 
-/** The newer encoding: lengths as variable integers, one more than they are. Every read is held against the bytes that are left. */
+/**
+ * The newer encoding: lengths as variable integers, one more than they are. Every read is held against the
+ * bytes that are left.
+ */
 class CompactReader {
   readonly #bytes: Buffer;
   #at = 0;
@@ -65,7 +77,8 @@ class CompactReader {
 
   count(): number {
     const count = this.#unsigned() - 1;
-    if (count > this.#bytes.length / REPLICA_BYTES_MIN + 1) throw new BadAnswer('a list longer than its answer');
+    if (count > this.#bytes.length / REPLICA_BYTES_MIN + 1)
+      throw new BadAnswer('a list longer than its answer');
     return count;
   }
 

@@ -1,4 +1,6 @@
-/** Rights that are missing, in words: who wanted to do what to which resource, and the command that allows it. */
+/**
+ * Rights that are missing, in words: who wanted to do what to which resource, and the command that allows it.
+ */
 import { printable } from './certificates.js';
 import { connectionSettings } from './settings.js';
 import { oneLine, tlsMaterial } from './tls-material.js';
@@ -29,32 +31,53 @@ export function missingRight(cluster: DiagnosedCluster, who: string, right: Miss
   const names = right.names.slice(0, NAMES_MAX);
   const more = right.names.length - names.length;
   const resource =
-    right.resource === 'cluster' ? 'the cluster' : `${WORDS[right.resource]} ${names.join(' or ')}${more > 0 ? ` (or ${more} more)` : ''}`;
+    right.resource === 'cluster'
+      ? 'the cluster'
+      : `${WORDS[right.resource]} ${names.join(' or ')}${more > 0 ? ` (or ${more} more)` : ''}`;
   const operations = right.operations.map((name) => name.toUpperCase()).join(' or ');
-  const subject = principal === undefined ? `the user of the ${who}` : `${principal}, as whom the ${who} comes,`;
+  const subject =
+    principal === undefined ? `the user of the ${who}` : `${principal}, as whom the ${who} comes,`;
   return {
-    message: `Kafka refuses the ${who}: ${subject} has no right to ${operations} on ${resource} (${printable(right.text)})`,
-    remedy: `allow it, as an administrator: ${names.length === 0 ? line(cluster, principal, right) : names.map((name) => line(cluster, principal, right, name)).join('; ')}`,
+    message:
+      `Kafka refuses the ${who}: ${subject} has no right to ${operations} on ${resource} ` +
+      `(${printable(right.text)})`,
+    remedy:
+      `allow it, as an administrator: ` +
+      `${names.length === 0 ? line(cluster, principal, right) : names.map((name) => line(cluster, principal, right, name)).join('; ')}`,
   };
 }
 
 const WORDS = { topic: 'topic', group: 'group', 'transactional-id': 'transactional id' } as const;
 
-function line(cluster: DiagnosedCluster, principal: string | undefined, { resource, operations }: MissingRight, name?: string): string {
+function line(
+  cluster: DiagnosedCluster,
+  principal: string | undefined,
+  { resource, operations }: MissingRight,
+  name?: string,
+): string {
   const target = resource === 'cluster' ? '--cluster' : `--${resource} ${quoted(name ?? '')}`;
   const allowed = operations.map((operation) => `--operation ${operation}`).join(' ');
   const [server] = cluster.bootstrapServers;
-  return `kafka-acls.sh --bootstrap-server ${server ?? 'HOST:PORT'} --command-config admin.properties --add --allow-principal ${quoted(principal ?? PLACEHOLDER)} ${allowed} ${target}`;
+  return (
+    `kafka-acls.sh --bootstrap-server ${server ?? 'HOST:PORT'} --command-config admin.properties ` +
+    `--add --allow-principal ${quoted(principal ?? PLACEHOLDER)} ${allowed} ${target}`
+  );
 }
 
 function quoted(text: string): string {
   return /^[\w.:=,@/-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** As brokers name us where nobody has set rules for it; undefined where only the broker knows (a token's subject, Kerberos). */
+/**
+ * As brokers name us where nobody has set rules for it; undefined where only the broker knows (a token's
+ * subject, Kerberos).
+ */
 export function principalOf(cluster: DiagnosedCluster): string | undefined {
   const { sasl, tls, mechanism, username } = connectionSettings(cluster);
-  if (sasl) return username === '' || mechanism === 'OAUTHBEARER' || mechanism === 'GSSAPI' ? undefined : `User:${username}`;
+  if (sasl)
+    return username === '' || mechanism === 'OAUTHBEARER' || mechanism === 'GSSAPI'
+      ? undefined
+      : `User:${username}`;
   if (!tls) return 'User:ANONYMOUS';
   const { ownCertificate, hasCertificate } = tlsMaterial(cluster);
   if (ownCertificate !== undefined) return `User:${printable(oneLine(ownCertificate.subject))}`;

@@ -1,4 +1,7 @@
-/** A login as a probe makes it: PLAIN, SCRAM and, with a token at hand, OAUTHBEARER. Only ever over a connection whose certificate was accepted. */
+/**
+ * A login as a probe makes it: PLAIN, SCRAM and, with a token at hand, OAUTHBEARER. Only ever over a
+ * connection whose certificate was accepted.
+ */
 import { createHash, createHmac, pbkdf2, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Exchange } from './connection.js';
@@ -15,7 +18,9 @@ export interface Login {
 }
 
 /** unknown: this mechanism can't be tried here, or the broker answered something that can't be judged. */
-export type LoginResult = { readonly outcome: 'accepted' | 'unknown' } | { readonly outcome: 'refused'; readonly text: string };
+export type LoginResult =
+  | { readonly outcome: 'accepted' | 'unknown' }
+  | { readonly outcome: 'refused'; readonly text: string };
 
 /** After a handshake that named the mechanism. */
 export async function logIn(exchange: Exchange, login: Login): Promise<LoginResult> {
@@ -38,7 +43,10 @@ async function single(exchange: Exchange, bytes: Buffer): Promise<LoginResult> {
   return answer.code === WireCode.none ? { outcome: 'accepted' } : failed(answer);
 }
 
-/** A refused token is answered with JSON instead of an error; the error follows a second, empty-handed message. */
+/**
+ * A refused token is answered with JSON instead of an error; the error follows a second, empty-handed
+ * message.
+ */
 async function bearer(exchange: Exchange, token: string): Promise<LoginResult> {
   const answer = await authenticate(exchange, Buffer.from(`n,,\x01auth=Bearer ${token}\x01\x01`, 'utf8'));
   if (answer.code !== WireCode.none) return failed(answer);
@@ -48,7 +56,12 @@ async function bearer(exchange: Exchange, token: string): Promise<LoginResult> {
   return { outcome: 'refused', text: after.text === '' ? said : after.text };
 }
 
-async function scram(exchange: Exchange, login: Login, hash: 'sha256' | 'sha512', bytes: number): Promise<LoginResult> {
+async function scram(
+  exchange: Exchange,
+  login: Login,
+  hash: 'sha256' | 'sha512',
+  bytes: number,
+): Promise<LoginResult> {
   const nonce = randomBytes(18).toString('base64');
   const bare = `n=${login.username.replaceAll('=', '=3D').replaceAll(',', '=2C')},r=${nonce}`;
   const first = await authenticate(exchange, Buffer.from(`n,,${bare}`, 'utf8'));
@@ -57,13 +70,26 @@ async function scram(exchange: Exchange, login: Login, hash: 'sha256' | 'sha512'
   const fields = new Map(serverFirst.split(',').map((part) => [part.slice(0, 1), part.slice(2)]));
   const iterations = Number(fields.get('i'));
   const whole = fields.get('r') ?? '';
-  if (!whole.startsWith(nonce) || !Number.isInteger(iterations) || iterations < 1 || iterations > ProbeLimits.scramIterationsMax) {
+  if (
+    !whole.startsWith(nonce) ||
+    !Number.isInteger(iterations) ||
+    iterations < 1 ||
+    iterations > ProbeLimits.scramIterationsMax
+  ) {
     return { outcome: 'unknown' };
   }
-  const salted = await derive(login.password, Buffer.from(fields.get('s') ?? '', 'base64'), iterations, bytes, hash);
+  const salted = await derive(
+    login.password,
+    Buffer.from(fields.get('s') ?? '', 'base64'),
+    iterations,
+    bytes,
+    hash,
+  );
   const clientKey = createHmac(hash, salted).update('Client Key').digest();
   const withoutProof = `c=biws,r=${whole}`;
-  const signature = createHmac(hash, createHash(hash).update(clientKey).digest()).update(`${bare},${serverFirst},${withoutProof}`).digest();
+  const signature = createHmac(hash, createHash(hash).update(clientKey).digest())
+    .update(`${bare},${serverFirst},${withoutProof}`)
+    .digest();
   const proof = Buffer.from(clientKey.map((byte, at) => byte ^ (signature[at] ?? 0))).toString('base64');
   return single(exchange, Buffer.from(`${withoutProof},p=${proof}`, 'utf8'));
 }
@@ -75,7 +101,9 @@ interface Answer {
 }
 
 async function authenticate(exchange: Exchange, bytes: Buffer): Promise<Answer> {
-  return readSaslAuthenticate(await exchange.ask(saslAuthenticateRequest(bytes.subarray(0, ProbeLimits.saslBytesMax))));
+  return readSaslAuthenticate(
+    await exchange.ask(saslAuthenticateRequest(bytes.subarray(0, ProbeLimits.saslBytesMax))),
+  );
 }
 
 function failed({ code, text }: Answer): LoginResult {

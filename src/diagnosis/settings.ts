@@ -28,7 +28,9 @@ export function connectionSettings({ properties }: DiagnosedCluster): Connection
     protocol,
     tls: protocol.endsWith('ssl'),
     sasl: protocol.startsWith('sasl'),
-    mechanism: (properties.get('sasl.mechanisms') ?? properties.get('sasl.mechanism') ?? 'GSSAPI').trim().toUpperCase(),
+    mechanism: (properties.get('sasl.mechanisms') ?? properties.get('sasl.mechanism') ?? 'GSSAPI')
+      .trim()
+      .toUpperCase(),
     username: text('sasl.username'),
     password: text('sasl.password'),
     family: family === 'v4' || family === 'v6' ? families[family] : 0,
@@ -49,7 +51,10 @@ export interface BrokerAddress {
 
 const DEFAULT_PORT = 9092;
 
-/** `host:port`, `[::1]:9092`, or with a protocol before it, as librdkafka takes them. Undefined where it is none. */
+/**
+ * `host:port`, `[::1]:9092`, or with a protocol before it, as librdkafka takes them. Undefined where it is
+ * none.
+ */
 export function parseBroker(text: string): BrokerAddress | undefined {
   const match = /^(?:[a-z_]+:\/\/)?(?:\[([0-9a-f:.%]+)\]|([^\s:/[\]]+))(?::(\d{1,5}))?$/i.exec(text.trim());
   const host = match?.[1] ?? match?.[2];

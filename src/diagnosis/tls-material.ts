@@ -44,12 +44,18 @@ class Unusable extends Error {
 
 export function tlsMaterial({ properties }: Pick<DiagnosedCluster, 'properties'>): TlsMaterial {
   const caProperty = properties.has('ssl.ca.pem') ? 'ssl.ca.pem' : 'ssl.ca.location';
-  const hasCertificate = ['ssl.certificate.pem', 'ssl.certificate.location', 'ssl.keystore.location'].some((name) => properties.has(name));
+  const hasCertificate = ['ssl.certificate.pem', 'ssl.certificate.location', 'ssl.keystore.location'].some(
+    (name) => properties.has(name),
+  );
   try {
     const ca = caOf(properties);
     const own = ownMaterial(properties);
     const ciphers = properties.get('ssl.cipher.suites');
-    const options: SecureContextOptions = { ca, ...own.options, ...(ciphers === undefined ? {} : { ciphers }) };
+    const options: SecureContextOptions = {
+      ca,
+      ...own.options,
+      ...(ciphers === undefined ? {} : { ciphers }),
+    };
     return { options, ownCertificate: own.certificate, hasCertificate, fault: undefined, caProperty };
   } catch (error) {
     if (!(error instanceof Unusable)) throw error;
@@ -65,9 +71,13 @@ function caOf(properties: Properties): readonly string[] & string[] {
   const location = properties.get('ssl.ca.location') ?? '';
   if (location === '' || location === 'probe') {
     const found = PROBED.find((path) => isFile(path));
-    return found === undefined ? [...rootCertificates] : certificatesIn(read(found, 'ssl.ca.location'), 'ssl.ca.location');
+    return found === undefined
+      ? [...rootCertificates]
+      : certificatesIn(read(found, 'ssl.ca.location'), 'ssl.ca.location');
   }
-  return isDirectory(location) ? directoryOf(location) : certificatesIn(read(location, 'ssl.ca.location'), 'ssl.ca.location');
+  return isDirectory(location)
+    ? directoryOf(location)
+    : certificatesIn(read(location, 'ssl.ca.location'), 'ssl.ca.location');
 }
 
 function directoryOf(path: string): string[] {
@@ -80,21 +90,30 @@ function directoryOf(path: string): string[] {
 
 function certificatesIn(text: string, property: string): string[] {
   const blocks = pemBlocks(text);
-  if (blocks.length === 0) throw new Unusable({ fault: 'tls-material', what: `${property} holds no PEM certificate`, property });
+  if (blocks.length === 0)
+    throw new Unusable({ fault: 'tls-material', what: `${property} holds no PEM certificate`, property });
   // OpenSSL's own form with its list of uses is for OpenSSL to read.
   for (const block of blocks) if (!block.startsWith('-----BEGIN TRUSTED')) parsed(block, property);
   return blocks;
 }
 
 function pemBlocks(text: string): string[] {
-  return text.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g) ?? [];
+  return (
+    text.match(
+      /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g,
+    ) ?? []
+  );
 }
 
 function parsed(pem: string, property: string): X509Certificate {
   try {
     return new X509Certificate(pem);
   } catch {
-    throw new Unusable({ fault: 'tls-material', what: `${property} holds a certificate that can't be read`, property });
+    throw new Unusable({
+      fault: 'tls-material',
+      what: `${property} holds a certificate that can't be read`,
+      property,
+    });
   }
 }
 
@@ -112,7 +131,10 @@ function ownMaterial(properties: Properties): OwnMaterial {
   if (store === undefined) return { options: {} };
   const storePassword = properties.get('ssl.keystore.password');
   return {
-    options: { pfx: readBytes(store, 'ssl.keystore.location'), ...(storePassword === undefined ? {} : { passphrase: storePassword }) },
+    options: {
+      pfx: readBytes(store, 'ssl.keystore.location'),
+      ...(storePassword === undefined ? {} : { passphrase: storePassword }),
+    },
   };
 }
 
@@ -125,7 +147,9 @@ function pemOf(properties: Properties, name: 'ssl.certificate' | 'ssl.key'): Nam
   const inPlace = properties.get(`${name}.pem`);
   if (inPlace !== undefined) return { text: inPlace, property: `${name}.pem` };
   const location = properties.get(`${name}.location`);
-  return location === undefined ? undefined : { text: read(location, `${name}.location`), property: `${name}.location` };
+  return location === undefined
+    ? undefined
+    : { text: read(location, `${name}.location`), property: `${name}.location` };
 }
 
 function pairOf(certificate: NamedPem, key: NamedPem, passphrase: string | undefined): OwnMaterial {
@@ -140,13 +164,23 @@ function pairOf(certificate: NamedPem, key: NamedPem, passphrase: string | undef
     const what = encrypted
       ? `the key of ${key.property} can't be decrypted: ssl.key.password is wrong or missing`
       : `${key.property} holds no private key that can be read`;
-    throw new Unusable({ fault: 'tls-material', what, property: encrypted ? 'ssl.key.password' : key.property });
+    throw new Unusable({
+      fault: 'tls-material',
+      what,
+      property: encrypted ? 'ssl.key.password' : key.property,
+    });
   }
   if (!leaf.checkPrivateKey(privateKey)) {
-    const what = `the private key of ${key.property} does not belong to the certificate of ${certificate.property} (${oneLine(leaf.subject)})`;
+    const what =
+      `the private key of ${key.property} does not belong to the certificate of ` +
+      `${certificate.property} (${oneLine(leaf.subject)})`;
     throw new Unusable({ fault: 'key-mismatch', what, property: key.property });
   }
-  const options = { cert: certificate.text, key: key.text, ...(passphrase === undefined ? {} : { passphrase }) };
+  const options = {
+    cert: certificate.text,
+    key: key.text,
+    ...(passphrase === undefined ? {} : { passphrase }),
+  };
   return { options, certificate: leaf };
 }
 
@@ -159,13 +193,15 @@ function readBytes(path: string, property: string): Buffer {
     const file = openSync(path, 'r');
     try {
       const { size } = fstatSync(file);
-      if (size > ProbeLimits.fileBytesMax) throw new Error(`is larger than ${ProbeLimits.fileBytesMax} bytes`);
+      if (size > ProbeLimits.fileBytesMax)
+        throw new Error(`is larger than ${ProbeLimits.fileBytesMax} bytes`);
       return readFileSync(file);
     } finally {
       closeSync(file);
     }
   } catch (error) {
-    const what = `${property}: ${path} can't be read: ${error instanceof Error ? error.message : String(error)}`;
+    const what =
+      `${property}: ${path} can't be read: ` + `${error instanceof Error ? error.message : String(error)}`;
     throw new Unusable({ fault: 'tls-material', what, property });
   }
 }

@@ -1,7 +1,8 @@
 import type { ClusterConfig } from '../config/resolved.js';
 
 /** What a diagnosis needs to know of one side's cluster. */
-export type DiagnosedCluster = Pick<ClusterConfig, 'bootstrapServers' | 'properties'> & Partial<Pick<ClusterConfig, 'origins'>>;
+export type DiagnosedCluster = Pick<ClusterConfig, 'bootstrapServers' | 'properties'> &
+  Partial<Pick<ClusterConfig, 'origins'>>;
 
 export type Stage = 'dns' | 'tcp' | 'tls' | 'kafka' | 'sasl';
 
@@ -116,11 +117,17 @@ export interface ProbeReport {
   readonly tls: TlsFacts | undefined;
   /** API key → lowest and highest version. */
   readonly apiVersions: ReadonlyMap<number, readonly [min: number, max: number]>;
-  /** Did the broker accept our credentials: undefined = none were needed, or this mechanism can't be tried by a probe. */
+  /**
+   * Did the broker accept our credentials: undefined = none were needed, or this mechanism can't be tried by
+   * a probe.
+   */
   readonly authenticated: boolean | undefined;
   /** Undefined where it could not be asked. */
   readonly advertised: readonly AdvertisedBroker[] | undefined;
   readonly topics: readonly TopicFacts[];
-  /** By how much the controller's clock is ahead of ours, to the half of a question's way; undefined: not asked for, or not told. */
+  /**
+   * By how much the controller's clock is ahead of ours, to the half of a question's way; undefined: not
+   * asked for, or not told.
+   */
   readonly clockAheadMs?: number | undefined;
 }

@@ -1,4 +1,7 @@
-/** Faults in words: what happened, on which broker, the likely cause, and the line of the configuration to change. */
+/**
+ * Faults in words: what happened, on which broker, the likely cause, and the line of the configuration to
+ * change.
+ */
 
 import { ProbeLimits } from './limits.js';
 import { mskHint } from './msk-ports.js';
@@ -21,7 +24,10 @@ export function diagnosis(cluster: DiagnosedCluster, broker: string, fault: Faul
     fault,
     refused,
     message: `broker ${broker}: ${said.what}`,
-    remedy: line === undefined ? said.remedy : `${said.remedy}; the line to ${line.written ? 'change' : 'add'}: ${line.text}`,
+    remedy:
+      line === undefined
+        ? said.remedy
+        : `${said.remedy}; the line to ${line.written ? 'change' : 'add'}: ${line.text}`,
     ...(line === undefined ? {} : { key: line.key }),
   };
 }
@@ -36,7 +42,8 @@ function lineOf(
 ): { readonly key: string; readonly text: string; readonly written: boolean } | undefined {
   const written = names.find((candidate) => {
     // The CAs of the system are the default: no line says so.
-    if (properties.get(candidate) === SYSTEM_CAS && (origins?.get(candidate)?.place ?? '') === '') return false;
+    if (properties.get(candidate) === SYSTEM_CAS && (origins?.get(candidate)?.place ?? '') === '')
+      return false;
     return properties.has(candidate) || origins?.has(candidate) === true;
   });
   const name = written ?? names[0];
@@ -68,7 +75,9 @@ export const say = {
   }),
   unresolvable: (host: string, code: string): Said => ({
     what: `the host name ${host} can't be resolved (${code === 'TIMEOUT' ? 'no answer from DNS' : code})`,
-    remedy: 'correct the name, or check DNS here (a private zone is seen from inside its network only; resolv.conf, VPN)',
+    remedy:
+      'correct the name, or check DNS here (a private zone is seen ' +
+      'from inside its network only; resolv.conf, VPN)',
     properties: Property.servers,
   }),
   refused: (address: string): Said => ({
@@ -77,12 +86,18 @@ export const say = {
     properties: Property.servers,
   }),
   unreachable: (addresses: string, code: string): Said => ({
-    what: `no way to ${addresses} (${code === 'TIMEOUT' ? 'no answer to connecting: packets are probably dropped' : code})`,
-    remedy: 'check the network path: security group, firewall, route, VPN, and whether this address may be reached from here',
+    what:
+      `no way to ${addresses} ` +
+      `(${code === 'TIMEOUT' ? 'no answer to connecting: packets are probably dropped' : code})`,
+    remedy:
+      'check the network path: security group, firewall, route, VPN, and ' +
+      'whether this address may be reached from here',
     properties: Property.servers,
   }),
   noAnswer: (): Said => ({
-    what: 'the connection stands, but nobody answers on it: the broker hangs or is starting, or something between swallows the traffic',
+    what:
+      'the connection stands, but nobody answers on it: the broker hangs or is starting, or ' +
+      'something between swallows the traffic',
     remedy: 'check the state of the broker and of proxies or load balancers in between',
     properties: Property.servers,
   }),
@@ -103,28 +118,40 @@ export const say = {
   }),
   plaintextToTls: (port: number, sasl: boolean): Said => ({
     what: `security.protocol asks for plaintext, but this port speaks TLS; ${mskHint(port)}`,
-    remedy: `set security.protocol: ${sasl ? 'SASL_SSL' : 'SSL (SASL_SSL where the listener wants a login)'}, or use the plaintext port`,
+    remedy:
+      `set security.protocol: ` +
+      `${sasl ? 'SASL_SSL' : 'SSL (SASL_SSL where the listener wants a login)'}, or use the plaintext port`,
     properties: Property.protocol,
   }),
   tlsHandshake: (text: string): Said => ({
     what: `the TLS handshake fails: ${text}`,
     remedy:
-      'compare TLS versions and ciphers of both sides (ssl.cipher.suites here; ssl.enabled.protocols and ssl.cipher.suites of the broker)',
+      'compare TLS versions and ciphers of both sides (ssl.cipher.suites here; ssl.enabled.protocols and ' +
+      'ssl.cipher.suites of the broker)',
     properties: ['ssl.cipher.suites', 'security.protocol'],
   }),
   wrongCa: (certificate: CertificateFacts | undefined): Said => ({
-    what: `its certificate (${subjectOf(certificate)}) is issued by ${certificate?.issuer ?? 'a CA'}, which is not among the CA certificates trusted here`,
+    what:
+      `its certificate (${subjectOf(certificate)}) is issued by ${certificate?.issuer ?? 'a CA'}, ` +
+      `which is not among the CA certificates trusted here`,
     remedy:
-      'use a truststore that holds this CA (kd truststore show lists what it holds); the brokers of Amazon MSK carry public certificates of Amazon and need no truststore',
+      'use a truststore that holds this CA (kd truststore show lists what it holds); the brokers of ' +
+      'Amazon MSK carry public certificates of Amazon and need no truststore',
     properties: Property.ca,
   }),
   selfSigned: (certificate: CertificateFacts | undefined): Said => ({
-    what: `its certificate (${subjectOf(certificate)}) is self-signed and not among the certificates trusted here`,
-    remedy: `if this is your broker, put its certificate (SHA-256 ${certificate?.sha256 ?? '?'}) into the truststore`,
+    what:
+      `its certificate (${subjectOf(certificate)}) is self-signed ` +
+      `and not among the certificates trusted here`,
+    remedy:
+      `if this is your broker, put its certificate (SHA-256 ` +
+      `${certificate?.sha256 ?? '?'}) into the truststore`,
     properties: Property.ca,
   }),
   expired: (certificate: CertificateFacts | undefined, depth: number): Said => ({
-    what: `${ofChain(depth)} (${subjectOf(certificate)}) expired on ${dateOf(certificate?.notAfter)}; the clock here says ${dateOf(new Date())}`,
+    what:
+      `${ofChain(depth)} (${subjectOf(certificate)}) expired on ${dateOf(certificate?.notAfter)}; ` +
+      `the clock here says ${dateOf(new Date())}`,
     remedy:
       depth === 0
         ? "renew the broker's certificate, or set the clock of this machine"
@@ -132,9 +159,12 @@ export const say = {
     properties: depth === 0 ? [] : Property.ca,
   }),
   notYetValid: (certificate: CertificateFacts | undefined, depth: number): Said => ({
-    what: `${ofChain(depth)} (${subjectOf(certificate)}) is not valid before ${dateOf(certificate?.notBefore)}; the clock here says ${dateOf(new Date())}`,
+    what:
+      `${ofChain(depth)} (${subjectOf(certificate)}) is not valid before ` +
+      `${dateOf(certificate?.notBefore)}; the clock here says ${dateOf(new Date())}`,
     remedy:
-      'set the clock of this machine (a clock that is behind is the usual cause), or give the broker a certificate that is valid already',
+      'set the clock of this machine (a clock that is behind is the usual cause), or give the broker a ' +
+      'certificate that is valid already',
     properties: [],
   }),
   certificateRefused: (code: string, certificate: CertificateFacts | undefined): Said => ({
@@ -145,26 +175,31 @@ export const say = {
   hostname: (host: string, certificate: CertificateFacts | undefined): Said => ({
     what: `its certificate is not made out for ${host}, but for ${namesOf(certificate)}`,
     remedy:
-      'connect by one of these names, or give the broker a certificate with this one; only to try: ssl.endpoint.identification.algorithm: none switches the check of names off',
+      'connect by one of these names, or give the broker a certificate with this one; only to try: ' +
+      'ssl.endpoint.identification.algorithm: none switches the check of names off',
     properties: Property.servers,
   }),
   clientCertificateMissing: (): Said => ({
     what: 'it asks for a client certificate, and none is configured here',
     remedy:
-      'set ssl.keystore.location (Java) or ssl.certificate.location and ssl.key.location; on Amazon MSK this is mutual TLS, with a certificate of AWS Private CA',
+      'set ssl.keystore.location (Java) or ssl.certificate.location and ssl.key.location; on Amazon MSK ' +
+      'this is mutual TLS, with a certificate of AWS Private CA',
     properties: Property.certificate,
   }),
   clientCertificateRefused: (own: CertificateFacts | undefined, alert: string): Said => ({
     what: `it refuses our client certificate (${subjectOf(own)}, issued by ${own?.issuer ?? '?'}): ${alert}`,
     remedy:
-      "use a certificate of a CA that the broker's truststore holds (for Amazon MSK: of the AWS Private CA that is joined to the cluster)",
+      "use a certificate of a CA that the broker's truststore holds (for Amazon MSK: of the AWS Private " +
+      'CA that is joined to the cluster)',
     properties: Property.certificate,
   }),
   clientCertificateExpired: (own: CertificateFacts, nowMs: number): Said => ({
     what:
       own.notAfter.getTime() < nowMs
-        ? `our client certificate (${own.subject}) expired on ${dateOf(own.notAfter)}; the clock here says ${dateOf(new Date(nowMs))}`
-        : `our client certificate (${own.subject}) is not valid before ${dateOf(own.notBefore)}; the clock here says ${dateOf(new Date(nowMs))}`,
+        ? `our client certificate (${own.subject}) expired on ${dateOf(own.notAfter)}; the clock here ` +
+          `says ${dateOf(new Date(nowMs))}`
+        : `our client certificate (${own.subject}) is not valid before ${dateOf(own.notBefore)}; the ` +
+          `clock here says ${dateOf(new Date(nowMs))}`,
     remedy: 'renew it (and its key), or set the clock of this machine',
     properties: Property.certificate,
   }),
@@ -177,8 +212,12 @@ export const say = {
     properties: [property],
   }),
   saslRequired: (port: number, mechanisms: readonly string[], tls: boolean): Said => ({
-    what: `this listener wants a login (SASL${mechanismsOf(mechanisms)}), and security.protocol has none; ${mskHint(port)}`,
-    remedy: `set security.protocol: ${tls ? 'SASL_SSL' : 'SASL_PLAINTEXT'}, sasl.mechanism and the credentials, or use the port without SASL`,
+    what:
+      `this listener wants a login (SASL${mechanismsOf(mechanisms)}), and security.protocol has ` +
+      `none; ${mskHint(port)}`,
+    remedy:
+      `set security.protocol: ${tls ? 'SASL_SSL' : 'SASL_PLAINTEXT'}, sasl.mechanism and the ` +
+      `credentials, or use the port without SASL`,
     properties: Property.protocol,
   }),
   saslNotSpoken: (port: number, tls: boolean): Said => ({
@@ -187,7 +226,9 @@ export const say = {
     properties: Property.protocol,
   }),
   mechanism: (mechanism: string, offered: readonly string[]): Said => ({
-    what: `it does not support sasl.mechanism ${mechanism}${offered.length === 0 ? '' : `; it offers ${offered.slice(0, ProbeLimits.namesMax).join(', ')}`}`,
+    what:
+      `it does not support sasl.mechanism ` +
+      `${mechanism}${offered.length === 0 ? '' : `; it offers ${offered.slice(0, ProbeLimits.namesMax).join(', ')}`}`,
     remedy:
       offered.length === 0
         ? "set one of the broker's mechanisms"
@@ -195,17 +236,23 @@ export const say = {
     properties: Property.mechanism,
   }),
   credentials: (mechanism: string, username: string, text: string): Said => ({
-    what: `it refuses the ${mechanism} login${username === '' ? '' : ` of user ${username}`}: ${text === '' ? 'wrong credentials' : text}`,
+    what:
+      `it refuses the ${mechanism} login${username === '' ? '' : ` of user ${username}`}: ` +
+      `${text === '' ? 'wrong credentials' : text}`,
     remedy:
       mechanism === 'OAUTHBEARER'
         ? 'check the token: issuer, audience, expiry, and the rights of the role it stands for'
-        : 'check user and password, and that the broker knows this user for this mechanism (on Amazon MSK: that the secret is joined to the cluster)',
+        : 'check user and password, and that the broker knows this user for this mechanism (on Amazon ' +
+          'MSK: that the secret is joined to the cluster)',
     properties: Property.credentials,
   }),
   advertised: (bootstrap: string, reason: string): Said => ({
-    what: `${bootstrap} answers and sends clients on to this address, which it advertises, but it leads nowhere: ${reason}`,
+    what:
+      `${bootstrap} answers and sends clients on to this address, which ` +
+      `it advertises, but it leads nowhere: ${reason}`,
     remedy:
-      "correct advertised.listeners of the broker's listener, or make the advertised names and ports reachable from here (DNS, port forwarding, VPN)",
+      "correct advertised.listeners of the broker's listener, or make the advertised names and ports " +
+      'reachable from here (DNS, port forwarding, VPN)',
     properties: Property.servers,
   }),
 } as const;
@@ -230,5 +277,7 @@ function mechanismsOf(mechanisms: readonly string[]): string {
 }
 
 function dateOf(date: Date | undefined): string {
-  return date === undefined || Number.isNaN(date.getTime()) ? 'an unknown date' : date.toISOString().replace(/\.\d+Z$/, 'Z');
+  return date === undefined || Number.isNaN(date.getTime())
+    ? 'an unknown date'
+    : date.toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -2,8 +2,9 @@ import type { RunState } from './run-state.js';
 import { asDispatcherError } from './transform-runner.js';
 
 /**
- * Everything that changes what is read: assignments, seeks, rewinds, oversize blocks. One such change at a time, each with the reader parked:
- * rows popped before a change must not be stamped with an epoch that begins after it.
+ * Everything that changes what is read: assignments, seeks, rewinds, oversize blocks. One such change at a
+ * time, each with the reader parked: rows popped before a change must not be stamped with an epoch that
+ * begins after it.
  */
 export class ChangeQueue {
   private readonly state: RunState;
@@ -27,7 +28,10 @@ export class ChangeQueue {
     this.queue = this.queue.then(() => this.run(change));
   }
 
-  /** Runs the change with the reader parked, unless the run ends meanwhile. Once the run is stopping the reader stays as it is: nothing more is read. */
+  /**
+   * Runs the change with the reader parked, unless the run ends meanwhile. Once the run is stopping the
+   * reader stays as it is: nothing more is read.
+   */
   async parked(change: () => void | Promise<void>): Promise<void> {
     const { source } = this.state.deps;
     await source.park();

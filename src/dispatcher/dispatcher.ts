@@ -26,8 +26,8 @@ import { asDispatcherError, TransformRunner } from './transform-runner.js';
 export type { RunReport, RunStatus } from './report.js';
 
 /**
- * The control flow between source, pool and sink, at a cost per batch. Knows neither Kafka nor threads: all of it runs in the simulation too.
- * `run()` is called once; `stop()` begins the drain.
+ * The control flow between source, pool and sink, at a cost per batch. Knows neither Kafka nor threads: all
+ * of it runs in the simulation too. `run()` is called once; `stop()` begins the drain.
  */
 export class Dispatcher {
   private readonly state: RunState;
@@ -55,15 +55,29 @@ export class Dispatcher {
   private endReached = false;
 
   constructor(deps: DispatcherDeps, settings: DispatcherSettings) {
-    const state = makeRunState(deps, settings, { fail: (error) => this.fail(error), stopWanted: this.signals.stopWanted });
+    const state = makeRunState(deps, settings, {
+      fail: (error) => this.fail(error),
+      stopWanted: this.signals.stopWanted,
+    });
     this.state = state;
     this.outputs = new OutputBlocks(state.blocks);
     const runner = new TransformRunner(state, this.outputs, (flight) => this.deck.advance(flight));
     const releaser = new Releaser(state, (flight) => this.deck.startTransform(flight));
     this.stall = new Stall(state, (reason, delayMs) => this.rebalancer.rewind(reason, delayMs));
-    const settler = new Settler(state, { runner, stall: this.stall, rewind: (reason) => this.rebalancer.rewind(reason) });
+    const settler = new Settler(state, {
+      runner,
+      stall: this.stall,
+      rewind: (reason) => this.rebalancer.rewind(reason),
+    });
     const guard = (handle: () => void): void => this.guard(handle);
-    this.deck = new FlightDeck(state, { outputs: this.outputs, runner, releaser, settler, guard, finished: () => this.flightFinished() });
+    this.deck = new FlightDeck(state, {
+      outputs: this.outputs,
+      runner,
+      releaser,
+      settler,
+      guard,
+      finished: () => this.flightFinished(),
+    });
     this.changes = new ChangeQueue(state, () => this.pump());
     this.intake = new Intake(state, {
       accepted: (flight) => releaser.accept(flight),
@@ -76,8 +90,16 @@ export class Dispatcher {
     this.tailWatch = new TailWatch(state, this.changes, () => this.intake.offeredCount);
     this.assignmentWatch = new AssignmentWatch(state);
     this.connectionTrouble = new ConnectionTrouble(state);
-    this.rebalancer = new Rebalancer(state, { changes: this.changes, deck: this.deck, events: { moved: (ids) => this.moved(ids) } });
-    this.readFaults = new ReadFaults(state, { changes: this.changes, deck: this.deck, rebalancer: this.rebalancer });
+    this.rebalancer = new Rebalancer(state, {
+      changes: this.changes,
+      deck: this.deck,
+      events: { moved: (ids) => this.moved(ids) },
+    });
+    this.readFaults = new ReadFaults(state, {
+      changes: this.changes,
+      deck: this.deck,
+      rebalancer: this.rebalancer,
+    });
     const { deck, intake, changes, rebalancer, errors, committed } = this;
     this.shutdown = new Shutdown(
       state,
@@ -157,7 +179,9 @@ export class Dispatcher {
     const { describe } = this.state.deps;
     return {
       committed: [...this.committed].map(([id, offset]) => ({ ...describe(id), offset })),
-      redelivery: this.rebalancer.uncommitted(this.committed).map(({ partitionId, from, to }) => ({ ...describe(partitionId), from, to })),
+      redelivery: this.rebalancer
+        .uncommitted(this.committed)
+        .map(({ partitionId, from, to }) => ({ ...describe(partitionId), from, to })),
       activeMs: this.deck.activeMs,
       metrics: this.state.metrics.snapshot(),
     };
@@ -220,7 +244,8 @@ export class Dispatcher {
 
   private pump(): void {
     this.outputs.serveWaiters();
-    if (this.intake.oversizeReady && !this.changes.busy) this.changes.enqueue(() => this.changes.parked(() => this.intake.serveOversize()));
+    if (this.intake.oversizeReady && !this.changes.busy)
+      this.changes.enqueue(() => this.changes.parked(() => this.intake.serveOversize()));
     this.intake.pump();
   }
 
@@ -240,9 +265,15 @@ export class Dispatcher {
         this.nextStoreMs = now + settings.storeIntervalMs;
         this.storeChanged();
       }
-      this.stall.tick([...flights.values()].some((flight) => flight.parts.some((part) => part.state === 'written')));
+      this.stall.tick(
+        [...flights.values()].some((flight) => flight.parts.some((part) => part.state === 'written')),
+      );
       this.connectionTrouble.tick();
-      this.assignmentWatch.tick({ owned: this.rebalancer.owned.size, assignedOnce: this.rebalancer.assignedOnce, busy: this.changes.busy });
+      this.assignmentWatch.tick({
+        owned: this.rebalancer.owned.size,
+        assignedOnce: this.rebalancer.assignedOnce,
+        busy: this.changes.busy,
+      });
       this.checkEnd();
     });
   }
@@ -273,7 +304,11 @@ export class Dispatcher {
 
   private commitAnswered(offsets: readonly CommittedOffset[], error: Error | undefined): void {
     if (error !== undefined) {
-      this.state.logLimit.warn('commit', 'a commit was refused; what it covered is committed with the next one', { error: error.message });
+      this.state.logLimit.warn(
+        'commit',
+        'a commit was refused; what it covered is committed with the next one',
+        { error: error.message },
+      );
       return;
     }
     for (const { partitionId, offset } of offsets) this.committed.set(partitionId, offset);
@@ -286,7 +321,10 @@ export class Dispatcher {
     }
     if (this.errors.some((known) => known.code === error.code)) return;
     this.errors.push(error);
-    this.state.deps.logger.error(error.message, { code: error.code, ...(error.remedy === undefined ? {} : { remedy: error.remedy }) });
+    this.state.deps.logger.error(error.message, {
+      code: error.code,
+      ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+    });
     this.stop();
   }
 }

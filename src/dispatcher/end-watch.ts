@@ -13,8 +13,9 @@ interface Target {
 }
 
 /**
- * Knows when a bounded run is over: every partition of the subscription settled up to the end seen at the start, whoever in the group did it.
- * Ours count by the tracker (what is settled is committed when the run leaves), the others by the group's committed offsets.
+ * Knows when a bounded run is over: every partition of the subscription settled up to the end seen at the
+ * start, whoever in the group did it. Ours count by the tracker (what is settled is committed when the run
+ * leaves), the others by the group's committed offsets.
  */
 export class EndWatch {
   private readonly state: RunState;
@@ -52,7 +53,8 @@ export class EndWatch {
     for (const id of owned.keys()) {
       const target = this.targetOf(id);
       const committable = this.state.tracker.committable(id);
-      if (target !== undefined && !target.done && committable !== undefined) records += Math.max(0, target.end - committable);
+      if (target !== undefined && !target.done && committable !== undefined)
+        records += Math.max(0, target.end - committable);
     }
     return records;
   }
@@ -75,7 +77,10 @@ export class EndWatch {
     void this.poll([...foreign]);
   }
 
-  /** Given back, lost, or read from elsewhere: settled by us is no longer enough, what counts is what is committed. */
+  /**
+   * Given back, lost, or read from elsewhere: settled by us is no longer enough, what counts is what is
+   * committed.
+   */
   moved(ids: readonly PartitionId[]): void {
     for (const id of ids) {
       const target = this.targetOf(id);
@@ -92,9 +97,13 @@ export class EndWatch {
       }
       this.warnOfOthers(targets.filter((target) => !target.done));
     } catch (error) {
-      this.state.logLimit.warn('committed poll', 'could not ask for the committed offsets of partitions that others own; asking again', {
-        error: error instanceof Error ? error.message : String(error),
-      });
+      this.state.logLimit.warn(
+        'committed poll',
+        'could not ask for the committed offsets of partitions that others own; asking again',
+        {
+          error: error instanceof Error ? error.message : String(error),
+        },
+      );
     } finally {
       this.polling = false;
     }
@@ -110,7 +119,8 @@ export class EndWatch {
       return;
     this.state.logLimit.warn(
       'others own the rest',
-      'waiting for partitions that other members of the group hold: the run ends when those have committed up to its end',
+      'waiting for partitions that other members of the group hold: the run ends when those have ' +
+        'committed up to its end',
       {
         partitions: left.length,
         of: `${left
@@ -136,5 +146,8 @@ export class EndWatch {
 function firstSeen(seenNow: readonly EndOffset[], seenEarlier: readonly EndOffset[]): readonly EndOffset[] {
   const topicsNow = new Set(seenNow.map(({ topic }) => topic));
   const topicsEarlier = new Set(seenEarlier.map(({ topic }) => topic));
-  return [...seenEarlier.filter(({ topic }) => topicsNow.has(topic)), ...seenNow.filter(({ topic }) => !topicsEarlier.has(topic))];
+  return [
+    ...seenEarlier.filter(({ topic }) => topicsNow.has(topic)),
+    ...seenNow.filter(({ topic }) => !topicsEarlier.has(topic)),
+  ];
 }

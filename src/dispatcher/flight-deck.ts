@@ -49,13 +49,17 @@ export class FlightDeck {
 
   settled(settled: Settled): void {
     const flight = this.state.flights.get(settled.batchId);
-    if (flight === undefined) throw new DispatcherError('DEFECT', `batch ${settled.batchId} was settled, but it is not in flight`);
+    if (flight === undefined)
+      throw new DispatcherError('DEFECT', `batch ${settled.batchId} was settled, but it is not in flight`);
     const part = this.parts.settler.partSettled(flight, settled);
     this.parts.outputs.giveBackPart(part, flight);
     if (flight.settled) this.finish(flight);
   }
 
-  /** What the flights that are meant would still bring is of no use any more. What was handed to the writer settles by itself. */
+  /**
+   * What the flights that are meant would still bring is of no use any more. What was handed to the writer
+   * settles by itself.
+   */
   abandon(meant: (flight: Flight) => boolean = () => true): void {
     for (const flight of this.state.flights.values()) {
       if (!meant(flight)) continue;
@@ -70,10 +74,18 @@ export class FlightDeck {
     for (const flight of [...this.state.flights.values()]) if (flight.settled) this.finish(flight);
   }
 
-  /** Records of these partitions are under way, given up or not: what was handed to the writer may still be written. */
+  /**
+   * Records of these partitions are under way, given up or not: what was handed to the writer may still be
+   * written.
+   */
   inFlight(ids: readonly PartitionId[]): boolean {
     for (const { input } of this.state.flights.values()) {
-      if (input.segments.some(({ partitionId, epoch }) => ids.includes(partitionId) && this.state.tracker.isOpen(partitionId, epoch)))
+      if (
+        input.segments.some(
+          ({ partitionId, epoch }) =>
+            ids.includes(partitionId) && this.state.tracker.isOpen(partitionId, epoch),
+        )
+      )
         return true;
     }
     return false;
@@ -83,7 +95,9 @@ export class FlightDeck {
   nextEnd(deadlineMs = Number.POSITIVE_INFINITY): Promise<void> {
     const { clock } = this.state.deps;
     return new Promise((resolve) => {
-      const cancel = Number.isFinite(deadlineMs) ? clock.after(Math.max(1, deadlineMs - clock.nowMs()), resolve) : undefined;
+      const cancel = Number.isFinite(deadlineMs)
+        ? clock.after(Math.max(1, deadlineMs - clock.nowMs()), resolve)
+        : undefined;
       this.wakeups.push(() => {
         cancel?.();
         resolve();
@@ -105,7 +119,10 @@ export class FlightDeck {
     return Math.max(0, this.lastSettledMs - this.firstReadMs);
   }
 
-  /** The run will stop at a record of this flight, once what is before it is settled: nothing read after it is written any more. */
+  /**
+   * The run will stop at a record of this flight, once what is before it is settled: nothing read after it is
+   * written any more.
+   */
   private holdBack(stopped: Flight): void {
     this.state.stopping = true;
     this.abandon((flight) => isBehind(flight, stopped));

@@ -11,7 +11,10 @@ import {
   RowFlag,
 } from '../wire/layout.js';
 
-/** One written output batch of a flight: answers source rows `[firstSourceRow, firstSourceRow + sourceRowCount)`. */
+/**
+ * One written output batch of a flight: answers source rows `[firstSourceRow, firstSourceRow +
+ * sourceRowCount)`.
+ */
 export interface Part {
   readonly index: number;
   readonly output: Block;
@@ -23,15 +26,21 @@ export interface Part {
   readonly identity: boolean;
   /** Dead letters made after a refused delivery; the rows were answered before by another part. */
   readonly redirect: boolean;
-  /** Names of its outcome bytes; its totals too, when `carriesTotals` (the parts of one result share them). */
+  /**
+   * Names of its outcome bytes; its totals too, when `carriesTotals` (the parts of one result share them).
+   */
   readonly result: TransformResult;
   readonly carriesTotals: boolean;
   /** Its delivery failed for a neighbour's sake and its rows were answered anew: counts for nothing. */
   void: boolean;
   state: 'ready' | 'written' | 'settled';
-  /** Set while a piece is delivered alone: a neighbour fault is then told to the runner instead of rewinding. */
+  /**
+   * Set while a piece is delivered alone: a neighbour fault is then told to the runner instead of rewinding.
+   */
   settledAlone: ((neighbourFault: boolean) => void) | undefined;
-  /** The output block went on to another use before the flight was over; `outcomes` is what was kept of it. */
+  /**
+   * The output block went on to another use before the flight was over; `outcomes` is what was kept of it.
+   */
   released: boolean;
   outcomes: Uint8Array | undefined;
 }
@@ -70,7 +79,9 @@ export class Flight {
   }
 
   get settled(): boolean {
-    return this.transformDone && this.redirecting === 0 && this.parts.every((part) => part.state === 'settled');
+    return (
+      this.transformDone && this.redirecting === 0 && this.parts.every((part) => part.state === 'settled')
+    );
   }
 
   /** Its results are of no use any more. What was handed to the writer settles by itself. */
@@ -83,14 +94,18 @@ export class Flight {
   }
 
   segmentOf(row: number): Segment | undefined {
-    return this.input.segments.find((segment) => row >= segment.firstRow && row < segment.firstRow + segment.rowCount);
+    return this.input.segments.find(
+      (segment) => row >= segment.firstRow && row < segment.firstRow + segment.rowCount,
+    );
   }
 
   /** Offset of a row: read from the block, which is ours until the batch is settled. */
   offsetOf(row: number): number {
     const { bytes } = this.input.block;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return Number(view.getBigInt64(view.getUint32(InputHeader.rowsPosition, true) + row * INPUT_ROW_BYTES, true));
+    return Number(
+      view.getBigInt64(view.getUint32(InputHeader.rowsPosition, true) + row * INPUT_ROW_BYTES, true),
+    );
   }
 
   addPart(output: Block, result: TransformResult, options: { external: boolean; redirect: boolean }): Part {
@@ -118,10 +133,18 @@ export class Flight {
 }
 
 /** What the main thread must know of one output row: only ever asked for rows that were refused. */
-export function describeOutputRow(part: Part, outputRow: number): { sourceRow: number; topicNumber: number; deadLetter: boolean } {
+export function describeOutputRow(
+  part: Part,
+  outputRow: number,
+): { sourceRow: number; topicNumber: number; deadLetter: boolean } {
   const { bytes } = part.output;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (part.identity) return { sourceRow: outputRow, topicNumber: view.getUint32(OutputHeader.identityTopic, true), deadLetter: false };
+  if (part.identity)
+    return {
+      sourceRow: outputRow,
+      topicNumber: view.getUint32(OutputHeader.identityTopic, true),
+      deadLetter: false,
+    };
   const at = view.getUint32(OutputHeader.rowsPosition, true) + outputRow * OUTPUT_ROW_BYTES;
   return {
     sourceRow: view.getUint32(at + OutputRow.sourceRow, true),
@@ -137,8 +160,11 @@ export function outcomeOf(part: Part, sourceRow: number): number {
   return (part.released ? part.outcomes?.[row] : part.output.bytes[HEADER_BYTES + row]) ?? 0;
 }
 
-/** The part's block is about to be used for something else: what is asked of it at the flight's end is kept. */
+/**
+ * The part's block is about to be used for something else: what is asked of it at the flight's end is kept.
+ */
 export function letGoOfOutput(part: Part): void {
-  if (!part.identity) part.outcomes = part.output.bytes.slice(HEADER_BYTES, HEADER_BYTES + part.sourceRowCount);
+  if (!part.identity)
+    part.outcomes = part.output.bytes.slice(HEADER_BYTES, HEADER_BYTES + part.sourceRowCount);
   part.released = true;
 }

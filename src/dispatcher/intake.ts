@@ -8,11 +8,17 @@ export interface IntakeEvents {
   fault(fault: Fault): void;
 }
 
-/** Gives empty blocks to the reader as long as the limits allow, and turns filled ones into flights. Not offering is the backpressure. */
+/**
+ * Gives empty blocks to the reader as long as the limits allow, and turns filled ones into flights. Not
+ * offering is the backpressure.
+ */
 export class Intake {
   private readonly state: RunState;
   private readonly events: IntakeEvents;
-  /** Input and output blocks are reserved together, so that no batch waits for an output that others like it hold. */
+  /**
+   * Input and output blocks are reserved together, so that no batch waits for an output that others like it
+   * hold.
+   */
   private readonly offered = new Map<number, { input: Block; output: Block; recordsMax: number }>();
   private offeredRecords = 0;
   private nextBatchId: BatchId = 1;
@@ -47,7 +53,9 @@ export class Intake {
       this.noteIdleWorkers();
       return false;
     }
-    return flow.records + this.offeredRecords + this.state.batchSize.recordsMax <= settings.inFlightRecordsMax;
+    return (
+      flow.records + this.offeredRecords + this.state.batchSize.recordsMax <= settings.inFlightRecordsMax
+    );
   }
 
   /** Nothing is being read and not all workers have a batch: all others wait for their acknowledgements. */
@@ -64,8 +72,9 @@ export class Intake {
   }
 
   /**
-   * A batch arrived. Those that come after the run began to stop, or while a rewind is under way, are given back unread: they were never counted,
-   * and are read again by the next run or after the rewind. Written now they would overtake those that are rewound.
+   * A batch arrived. Those that come after the run began to stop, or while a rewind is under way, are given
+   * back unread: they were never counted, and are read again by the next run or after the rewind. Written now
+   * they would overtake those that are rewound.
    */
   batch(batch: InputBatch): void {
     const { state } = this;
@@ -92,7 +101,10 @@ export class Intake {
     this.oversizeBytes = bytes;
   }
 
-  /** The record that waits for a larger block can be served: enough budget is free, or nothing else is in flight. */
+  /**
+   * The record that waits for a larger block can be served: enough budget is free, or nothing else is in
+   * flight.
+   */
   get oversizeReady(): boolean {
     const { blocks, flights, stopping, rewinds } = this.state;
     if (this.oversizeBytes === undefined || stopping || rewinds > 0) return false;

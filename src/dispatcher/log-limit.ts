@@ -10,7 +10,10 @@ interface Kind {
   heldBack: number;
 }
 
-/** Lines that a fault can bring again and again: each kind at most once per interval, with a count of what was held back. */
+/**
+ * Lines that a fault can bring again and again: each kind at most once per interval, with a count of what was
+ * held back.
+ */
 export class LogLimit {
   private readonly logger: Logger;
   private readonly clock: Clock;

@@ -3,9 +3,10 @@ import type { BlockPool } from '../core/block-pool.js';
 import { type Flight, letGoOfOutput, type Part } from './flight.js';
 
 /**
- * Hands output blocks to flights. Every flight has one from birth, reserved together with its input block, and keeps one until it is through.
- * A continuation waits for a free one, the oldest flight first. That wait always ends: the oldest flight is at the head of all of its partitions,
- * so its earlier parts are written at once and settle, and the block of a settled part comes back to its own flight, whatever the budget says.
+ * Hands output blocks to flights. Every flight has one from birth, reserved together with its input block,
+ * and keeps one until it is through. A continuation waits for a free one, the oldest flight first. That wait
+ * always ends: the oldest flight is at the head of all of its partitions, so its earlier parts are written at
+ * once and settle, and the block of a settled part comes back to its own flight, whatever the budget says.
  */
 export class OutputBlocks {
   private readonly blocks: BlockPool;
@@ -42,7 +43,9 @@ export class OutputBlocks {
     flight.spareOutput = undefined;
   }
 
-  /** A settled part's block; idempotent. It may be reused at once: what is still to be asked of it is kept. */
+  /**
+   * A settled part's block; idempotent. It may be reused at once: what is still to be asked of it is kept.
+   */
   giveBackPart(part: Part, flight: Flight): void {
     if (part.released) return;
     letGoOfOutput(part);
@@ -66,7 +69,8 @@ export class OutputBlocks {
   private comeBack(block: Block, flight: Flight): void {
     const waiting = flight.abandoned ? -1 : this.waiters.findIndex((waiter) => waiter.flight === flight);
     if (waiting >= 0) this.waiters.splice(waiting, 1)[0]?.resolve(block);
-    else if (!flight.transformDone && flight.spareOutput === undefined && !flight.abandoned) flight.spareOutput = block;
+    else if (!flight.transformDone && flight.spareOutput === undefined && !flight.abandoned)
+      flight.spareOutput = block;
     else this.blocks.give(block);
   }
 }

@@ -15,8 +15,9 @@ interface Repeated {
 }
 
 /**
- * What is done when librdkafka delivers an error in the place of records. The reader takes nothing more of that partition until it is told from
- * where to go on: librdkafka's own positions behind an error are not to be trusted.
+ * What is done when librdkafka delivers an error in the place of records. The reader takes nothing more of
+ * that partition until it is told from where to go on: librdkafka's own positions behind an error are not to
+ * be trusted.
  */
 export class ReadFaults {
   private readonly state: RunState;
@@ -42,10 +43,15 @@ export class ReadFaults {
     switch (consumerFault(fault.code)) {
       case 'closing':
         state.fail(
-          new DispatcherError('CORRUPT_INPUT', `${where}: the log can't be read here: ${name}: ${fault.text}`, {
-            remedy:
-              'every record before it is settled and committed, nothing behind it. Restore the partition from a replica, or step over the damage by moving the group’s offset',
-          }),
+          new DispatcherError(
+            'CORRUPT_INPUT',
+            `${where}: the log can't be read here: ${name}: ${fault.text}`,
+            {
+              remedy:
+                'every record before it is settled and committed, nothing behind it. Restore the ' +
+                'partition from a replica, or step over the damage by moving the group’s offset',
+            },
+          ),
         );
         return;
       case 'out-of-range':
@@ -53,7 +59,11 @@ export class ReadFaults {
         return;
       case 'refused':
         state.fail(
-          state.deps.source.refusal?.(fault.code, state.deps.describe(fault.partitionId).topic, `${where}: ${fault.text}`) ??
+          state.deps.source.refusal?.(
+            fault.code,
+            state.deps.describe(fault.partitionId).topic,
+            `${where}: ${fault.text}`,
+          ) ??
             new DispatcherError('KAFKA_REFUSED', `${where}: ${name}: ${fault.text}`, {
               remedy: 'allow this client to read the topic and to use the group',
             }),
@@ -108,15 +118,18 @@ export class ReadFaults {
   }
 
   /**
-   * To where the out-of-range policy says. What was read before is settled first, however long that takes: offsets may go back (a topic made anew),
-   * and an end that is chosen is committed at once.
+   * To where the out-of-range policy says. What was read before is settled first, however long that takes:
+   * offsets may go back (a topic made anew), and an end that is chosen is committed at once.
    */
   private async skip(fault: Fault): Promise<void> {
     while (this.isCurrent(fault) && this.deck.inFlight([fault.partitionId])) await this.deck.nextEnd();
     this.changes.enqueue(async () => {
       const partition = this.rebalancer.owned.get(fault.partitionId);
       if (partition === undefined || !this.isCurrent(fault)) return;
-      const offset = await Promise.race([this.state.deps.source.positionAfterOutOfRange(partition, fault.offset), this.state.stopWanted]);
+      const offset = await Promise.race([
+        this.state.deps.source.positionAfterOutOfRange(partition, fault.offset),
+        this.state.stopWanted,
+      ]);
       if (offset === undefined) return;
       await this.changes.parked(async () => {
         if (!this.isCurrent(fault)) return;

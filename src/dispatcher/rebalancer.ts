@@ -6,7 +6,9 @@ import type { FlightDeck } from './flight-deck.js';
 import type { RunState } from './run-state.js';
 
 export interface RebalancerEvents {
-  /** What was known of these partitions' places in the log is over: given back, lost, or read from elsewhere. */
+  /**
+   * What was known of these partitions' places in the log is over: given back, lost, or read from elsewhere.
+   */
   moved(ids: readonly PartitionId[]): void;
 }
 
@@ -42,18 +44,25 @@ export class Rebalancer {
       const positions = new Map(answer.map(({ partitionId, offset }) => [partitionId, offset]));
       await this.changes.parked(() => {
         if (isStopping(state)) return;
-        const opened = partitions.map((partition) => this.open(partition, positions.get(partition.partitionId)));
+        const opened = partitions.map((partition) =>
+          this.open(partition, positions.get(partition.partitionId)),
+        );
         state.deps.source.open(opened);
         for (const partition of partitions) this.owned.set(partition.partitionId, partition);
         for (const { partitionId, offset } of opened) this.begun.set(partitionId, offset);
-        state.deps.logger.info('assigned', { partitions: partitions.length, owned: this.owned.size, of: names(partitions) });
+        state.deps.logger.info('assigned', {
+          partitions: partitions.length,
+          owned: this.owned.size,
+          of: names(partitions),
+        });
       });
     });
   }
 
   revoked(partitions: readonly AssignedPartition[], lost: boolean): void {
     const { state } = this;
-    // Lost partitions belong to someone else by now: their results must not be written or committed, from this very moment.
+    // Lost partitions belong to someone else by now: their results must not be written or committed, from
+    // this very moment.
     if (lost) for (const { partitionId } of partitions) this.closeEpoch(partitionId);
     this.events.moved(partitions.map(({ partitionId }) => partitionId));
     this.changes.enqueue(() =>
@@ -72,12 +81,19 @@ export class Rebalancer {
         }
         this.events.moved(ids);
         state.deps.source.close(partitions);
-        state.deps.logger.info(lost ? 'lost' : 'revoked', { partitions: partitions.length, owned: this.owned.size, of: names(partitions) });
+        state.deps.logger.info(lost ? 'lost' : 'revoked', {
+          partitions: partitions.length,
+          owned: this.owned.size,
+          of: names(partitions),
+        });
       }),
     );
   }
 
-  /** Throws away what is in flight and reads again from the committed position after `delayMs`, under new epochs. Not while stopping. */
+  /**
+   * Throws away what is in flight and reads again from the committed position after `delayMs`, under new
+   * epochs. Not while stopping.
+   */
   rewind(reason: string, delayMs = 0): void {
     const { state } = this;
     if (state.stopping) return;
@@ -134,11 +150,15 @@ export class Rebalancer {
   /** Opens a partition under a new epoch. What was in flight of the old one is stale from now on. */
   open(partition: AssignedPartition, offset: number | undefined): OpenedPartition {
     if (offset === undefined)
-      throw new DispatcherError('DEFECT', `no position for topic ${partition.topic}, partition ${partition.partition}`);
+      throw new DispatcherError(
+        'DEFECT',
+        `no position for topic ${partition.topic}, partition ${partition.partition}`,
+      );
     this.closeEpoch(partition.partitionId);
     this.events.moved([partition.partitionId]);
     const epoch = this.state.assignments.open(partition.partitionId);
-    // Reported anew: what was settled before a rewind, or is passed over on purpose, may not have been stored yet.
+    // Reported anew: what was settled before a rewind, or is passed over on purpose, may not have been stored
+    // yet.
     this.state.tracker.open(partition.partitionId, epoch, offset, true);
     return { ...partition, epoch, offset };
   }
@@ -148,7 +168,8 @@ export class Rebalancer {
     if (state.stopping) return;
     state.logLimit.warn('rewind', 'reading again from the committed position', { reason });
     await this.changes.parked(async () => {
-      // Batches that were delivered before the decision, by the last handful of events, belong to what is read again.
+      // Batches that were delivered before the decision, by the last handful of events, belong to what is
+      // read again.
       this.giveUpFlights();
       // Lost ones are not open any more; their revocation waits behind this change.
       const opened = [...this.owned.values()].flatMap((partition) => {
@@ -158,9 +179,11 @@ export class Rebalancer {
       for (const partition of opened) {
         if (state.over) return;
         // Lost while the one before it was asked for.
-        if (state.tracker.isOpen(partition.partitionId, partition.epoch)) await state.deps.source.seek(partition);
+        if (state.tracker.isOpen(partition.partitionId, partition.epoch))
+          await state.deps.source.seek(partition);
       }
-      // What was handed to the writer is on its way: only when it has arrived are the same records read again.
+      // What was handed to the writer is on its way: only when it has arrived are the same records read
+      // again.
       await this.deck.drained();
       state.rewinds--;
     });
@@ -181,11 +204,15 @@ export class Rebalancer {
     this.state.tracker.close(partitionId);
   }
 
-  /** Waits until the partitions have nothing in flight, at most for the rebalance deadline, then stores what is settled. */
+  /**
+   * Waits until the partitions have nothing in flight, at most for the rebalance deadline, then stores what
+   * is settled.
+   */
   private async drain(ids: readonly PartitionId[]): Promise<void> {
     const { tracker, deps, settings } = this.state;
     const deadline = deps.clock.nowMs() + settings.rebalanceDrainTimeoutMs;
-    while (this.deck.inFlight(ids) && deps.clock.nowMs() < deadline && !this.state.over) await this.deck.nextEnd(deadline);
+    while (this.deck.inFlight(ids) && deps.clock.nowMs() < deadline && !this.state.over)
+      await this.deck.nextEnd(deadline);
     if (this.state.over) return;
     const left = ids.filter((id) => tracker.inFlightSegments(id) > 0);
     if (left.length > 0)

@@ -9,11 +9,17 @@ interface Order {
   /** In read order. True: it may be transformed now. */
   enter(flight: Flight): boolean;
   mayWrite(flight: Flight): boolean;
-  /** Every part was handed to the writer, or never will be. Returns the next flight that may be transformed because of it. */
+  /**
+   * Every part was handed to the writer, or never will be. Returns the next flight that may be transformed
+   * because of it.
+   */
   leave(flight: Flight): BatchId | undefined;
 }
 
-/** Transforms in parallel, releases in read order per partition. The oldest flight of all is the head of all its queues: no circular wait. */
+/**
+ * Transforms in parallel, releases in read order per partition. The oldest flight of all is the head of all
+ * its queues: no circular wait.
+ */
 class OutputOrder implements Order {
   private readonly ring = new CompletionRing();
 
@@ -31,7 +37,10 @@ class OutputOrder implements Order {
   }
 }
 
-/** One batch a partition between the start of its transform and the hand-over to the writer. Batches hold one partition each. */
+/**
+ * One batch a partition between the start of its transform and the hand-over to the writer. Batches hold one
+ * partition each.
+ */
 class PartitionOrder implements Order {
   private readonly lanes = new PartitionLanes();
 
@@ -72,7 +81,12 @@ export class Releaser {
     this.state = state;
     this.startTransform = startTransform;
     const { ordering } = state.settings;
-    this.order = ordering === 'output' ? new OutputOrder() : ordering === 'partition' ? new PartitionOrder() : new NoOrder();
+    this.order =
+      ordering === 'output'
+        ? new OutputOrder()
+        : ordering === 'partition'
+          ? new PartitionOrder()
+          : new NoOrder();
   }
 
   accept(flight: Flight): void {
@@ -80,7 +94,10 @@ export class Releaser {
     if (this.order.enter(flight)) this.startTransform(flight);
   }
 
-  /** Writes what may be written. Flights are few (inFlightBatchesMax), so one walk in read order is cheap, and one walk is enough: an older flight that leaves is met before those it held back. */
+  /**
+   * Writes what may be written. Flights are few (inFlightBatchesMax), so one walk in read order is cheap, and
+   * one walk is enough: an older flight that leaves is met before those it held back.
+   */
   pump(): void {
     for (const flight of this.state.flights.values()) {
       if (flight.abandoned) this.leave(flight);

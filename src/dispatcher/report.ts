@@ -11,8 +11,17 @@ export interface RunReport {
   /** A bounded run that settled all it was to settle; false for one that never ends by itself. */
   readonly endReached: boolean;
   readonly records: AccountingSnapshot & { readonly unsettled: number };
-  readonly committed: readonly { readonly topic: string; readonly partition: number; readonly offset: number }[];
-  readonly redelivery: readonly { readonly topic: string; readonly partition: number; readonly from: number; readonly to: number }[];
+  readonly committed: readonly {
+    readonly topic: string;
+    readonly partition: number;
+    readonly offset: number;
+  }[];
+  readonly redelivery: readonly {
+    readonly topic: string;
+    readonly partition: number;
+    readonly from: number;
+    readonly to: number;
+  }[];
   readonly latency: { readonly p50Ms: number; readonly p99Ms: number };
   /** What the transform counted and observed. */
   readonly metrics: readonly Metric[];

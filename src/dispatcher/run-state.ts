@@ -34,9 +34,15 @@ export interface RunState {
   stopping: boolean;
   /** Resolves when the run is to stop. */
   readonly stopWanted: Promise<undefined>;
-  /** Draining is over, the clients are being closed: source and sink are not to be called any more, and nothing is counted any more. */
+  /**
+   * Draining is over, the clients are being closed: source and sink are not to be called any more, and
+   * nothing is counted any more.
+   */
   over: boolean;
-  /** Rewinds decided on and not done yet: what arrives until then is read again by them, so it is given back unread. */
+  /**
+   * Rewinds decided on and not done yet: what arrives until then is read again by them, so it is given back
+   * unread.
+   */
   rewinds: number;
   /** Batches left that run in pieces delivered alone, to find the record that its neighbours failed for. */
   isolatedBatches: number;
@@ -46,16 +52,27 @@ export interface RunState {
   fail(error: DispatcherError): void;
 }
 
-export function makeRunState(deps: DispatcherDeps, settings: DispatcherSettings, run: Pick<RunState, 'fail' | 'stopWanted'>): RunState {
+export function makeRunState(
+  deps: DispatcherDeps,
+  settings: DispatcherSettings,
+  run: Pick<RunState, 'fail' | 'stopWanted'>,
+): RunState {
   const books = deps.books ?? newRunBooks();
   return {
     ...run,
     deps,
     settings,
-    blocks: new BlockPool({ blockBytes: settings.blockBytes, budgetBytes: settings.blocksBytesMax, create: deps.createBlock }),
+    blocks: new BlockPool({
+      blockBytes: settings.blockBytes,
+      budgetBytes: settings.blocksBytesMax,
+      create: deps.createBlock,
+    }),
     tracker: new OffsetTracker(),
     assignments: new Assignments(),
-    flow: new FlowControl({ inFlightBytesMax: settings.blocksBytesMax, inFlightRecordsMax: settings.inFlightRecordsMax }),
+    flow: new FlowControl({
+      inFlightBytesMax: settings.blocksBytesMax,
+      inFlightRecordsMax: settings.inFlightRecordsMax,
+    }),
     batchSize: new BatchSize(settings.batchSize),
     accounting: books.accounting,
     latency: books.latency,

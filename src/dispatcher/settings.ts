@@ -24,7 +24,10 @@ export interface DispatcherDeps {
 }
 
 export interface DispatcherSettings {
-  /** Results are released in read order per partition, with one batch a partition in flight, or as they complete. */
+  /**
+   * Results are released in read order per partition, with one batch a partition in flight, or as they
+   * complete.
+   */
   readonly ordering: 'output' | 'partition' | 'none';
   /** A bounded run stops when every partition has been settled up to the end offset seen at the start. */
   readonly until: 'end' | 'forever';
@@ -44,7 +47,10 @@ export interface DispatcherSettings {
   readonly stallTimeoutMs: number;
   /** How often settled offsets are handed to the consumer for its next commit. */
   readonly storeIntervalMs: number;
-  /** Output topics known before the start (the default one, the dead-letter topic): asked for before anything is read, so a missing one is told at once. */
+  /**
+   * Output topics known before the start (the default one, the dead-letter topic): asked for before anything
+   * is read, so a missing one is told at once.
+   */
   readonly outputTopics: readonly string[];
 }
 

@@ -10,14 +10,20 @@ import { Limits } from './settings.js';
 import type { Stall } from './stall.js';
 import { stopAt, type TransformRunner } from './transform-runner.js';
 
-/** Turns acknowledgements into settled segments and counts, and failed deliveries into dead letters, rewinds or the end of the run. */
+/**
+ * Turns acknowledgements into settled segments and counts, and failed deliveries into dead letters, rewinds
+ * or the end of the run.
+ */
 export class Settler {
   private readonly state: RunState;
   private readonly runner: TransformRunner;
   private readonly stall: Stall;
   private readonly rewind: (reason: string) => void;
 
-  constructor(state: RunState, parts: { runner: TransformRunner; stall: Stall; rewind: (reason: string) => void }) {
+  constructor(
+    state: RunState,
+    parts: { runner: TransformRunner; stall: Stall; rewind: (reason: string) => void },
+  ) {
     this.state = state;
     this.runner = parts.runner;
     this.stall = parts.stall;
@@ -28,7 +34,10 @@ export class Settler {
   partSettled(flight: Flight, settled: Settled): Part {
     const part = flight.parts[settled.part];
     if (part?.state !== 'written')
-      throw new DispatcherError('DEFECT', `part ${settled.part} of batch ${settled.batchId} was settled, but it was not written`);
+      throw new DispatcherError(
+        'DEFECT',
+        `part ${settled.part} of batch ${settled.batchId} was settled, but it was not written`,
+      );
     part.state = 'settled';
     flight.acknowledged += settled.acknowledged;
     if (settled.acknowledged > 0) this.stall.delivered(this.reachedFailingTopic(part, settled.failures));
@@ -45,7 +54,11 @@ export class Settler {
     const first = part.identity ? part.firstSourceRow : 0;
     const count = part.identity ? part.sourceRowCount : part.outputRows;
     for (let row = first; row < first + count; row++) {
-      if (!failed.has(row) && this.state.topicNames.get(describeOutputRow(part, row).topicNumber) === failingTopic) return true;
+      if (
+        !failed.has(row) &&
+        this.state.topicNames.get(describeOutputRow(part, row).topicNumber) === failingTopic
+      )
+        return true;
     }
     return false;
   }
@@ -53,13 +66,18 @@ export class Settler {
   private failed(flight: Flight, part: Part, failures: readonly DeliveryFailure[]): void {
     const byCode = new Map<number, DeliveryFailure[]>();
     for (const failure of failures) byCode.set(failure.code, [...(byCode.get(failure.code) ?? []), failure]);
-    const faults = [...byCode].map(([code, rows]) => ({ code, rows, fault: deliveryFault(code, rows.length) }));
+    const faults = [...byCode].map(([code, rows]) => ({
+      code,
+      rows,
+      fault: deliveryFault(code, rows.length),
+    }));
     const worst =
       faults.find(({ fault }) => fault === 'fatal') ??
       faults.find(({ fault }) => fault === 'destination') ??
       faults.find(({ fault }) => fault === 'neighbour');
     if (worst === undefined) {
-      for (const { code, rows } of faults) for (const row of rows) this.deadLetter(flight, part, row.outputRow, code);
+      for (const { code, rows } of faults)
+        for (const row of rows) this.deadLetter(flight, part, row.outputRow, code);
       part.settledAlone?.(false);
       return;
     }
@@ -67,7 +85,8 @@ export class Settler {
       part.settledAlone(true);
       return;
     }
-    // Whatever is done about it: what was refused is not settled. While stopping there is no rewind, so it stays unsettled.
+    // Whatever is done about it: what was refused is not settled. While stopping there is no rewind, so it
+    // stays unsettled.
     flight.abandon();
     this.undelivered(part, worst.fault, worst.rows);
   }
@@ -87,7 +106,10 @@ export class Settler {
       );
     } else if (fault === 'neighbour') {
       this.state.isolatedBatches = Limits.isolatedBatchesMax;
-      this.rewind(`${rows.length} records were refused together by topic ${topic} (${name}): looking for the guilty one`);
+      this.rewind(
+        `${rows.length} records were refused together by topic ` +
+          `${topic} (${name}): looking for the guilty one`,
+      );
     } else {
       this.stall.destinationFailed({ topic, code, name, refused: isRefusal(code), rows: rows.length });
     }
@@ -100,7 +122,11 @@ export class Settler {
     if (flight.redirected.has(sourceRow) && !deadLetter) return;
     const message = `topic ${topic} refused the record: ${name}`;
     if (deadLetter) {
-      stopAt(flight, sourceRow, { code: 'DEAD_LETTER_REFUSED', message: `the dead-letter ${message}`, stage: 'deliver' });
+      stopAt(flight, sourceRow, {
+        code: 'DEAD_LETTER_REFUSED',
+        message: `the dead-letter ${message}`,
+        stage: 'deliver',
+      });
       return;
     }
     flight.redirected.set(sourceRow, name);
@@ -152,20 +178,28 @@ export class Settler {
     this.state.accounting.emitted(Math.max(0, flight.acknowledged - deadLetters));
   }
 
-  /** Some rows do not count (their partition is no longer ours, or the run stops at one): the outcome bytes of the others are counted. */
+  /**
+   * Some rows do not count (their partition is no longer ours, or the run stops at one): the outcome bytes of
+   * the others are counted.
+   */
   private bookOutcomes(flight: Flight, live: readonly Segment[]): void {
     const { accounting } = this.state;
     let deadLetters = 0;
     for (const segment of live) {
       for (let row = segment.firstRow; row < segment.firstRow + segment.rowCount; row++) {
-        const part = flight.parts.findLast((p) => !p.void && row >= p.firstSourceRow && row < p.firstSourceRow + p.sourceRowCount);
+        const part = flight.parts.findLast(
+          (p) => !p.void && row >= p.firstSourceRow && row < p.firstSourceRow + p.sourceRowCount,
+        );
         const outcome = part === undefined ? Outcome.transformed : outcomeOf(part, row);
         if (outcome === Outcome.transformed) {
           accounting.transformed(1);
         } else if (outcome < Outcome.deadLetteredBase) {
           accounting.filtered(part?.result.filterReasons[outcome - Outcome.filteredBase] ?? 'OTHER', 1);
         } else {
-          accounting.deadLettered(part?.result.deadLetterCodes[outcome - Outcome.deadLetteredBase] ?? 'OTHER', 1);
+          accounting.deadLettered(
+            part?.result.deadLetterCodes[outcome - Outcome.deadLetteredBase] ?? 'OTHER',
+            1,
+          );
           deadLetters++;
         }
       }
@@ -185,8 +219,10 @@ export class Settler {
         `${where}: ${reason.code} (${reason.stage}): ${reason.message}`,
         {
           remedy: refused
-            ? "raise the dead-letter topic's max.message.bytes above the source's, or drop such records in the transform"
-            : 'set dispatcher.dead-letter.topic to keep such records aside, or drop() them in the transform; a restart meets the same record',
+            ? "raise the dead-letter topic's max.message.bytes above the " +
+              "source's, or drop such records in the transform"
+            : 'set dispatcher.dead-letter.topic to keep such records aside, or drop() them in the ' +
+              'transform; a restart meets the same record',
         },
       ),
     );

@@ -24,7 +24,10 @@ interface Balance {
   readonly unsettled: number;
 }
 
-/** With these, all that was read before the fault is still to be settled; with others what did not begin yet is left to the next run. */
+/**
+ * With these, all that was read before the fault is still to be settled; with others what did not begin yet
+ * is left to the next run.
+ */
 const SETTLES_ALL: ReadonlySet<ErrorCode> = new Set([
   'CORRUPT_INPUT',
   'RECORD_REJECTED',
@@ -47,7 +50,9 @@ export class Shutdown {
   }
 
   /** `sourceStarted`: there is a reader to be parked. */
-  async run(sourceStarted: boolean): Promise<Pick<RunReport, 'redelivery' | 'hung'> & { readonly unsettled: number }> {
+  async run(
+    sourceStarted: boolean,
+  ): Promise<Pick<RunReport, 'redelivery' | 'hung'> & { readonly unsettled: number }> {
     const { deps, settings } = this.state;
     const deadlineMs = deps.clock.nowMs() + settings.drainTimeoutMs;
     let cancelDeadline: () => void = () => undefined;
@@ -94,12 +99,17 @@ export class Shutdown {
     };
   }
 
-  /** Records behind one that stops the run are not written: its partition's offset can't pass it, so they would only come twice. */
+  /**
+   * Records behind one that stops the run are not written: its partition's offset can't pass it, so they
+   * would only come twice.
+   */
   private async drain(sourceStarted: boolean): Promise<void> {
     const { deck, errors, changes, intake } = this.parts;
     const stopped = [...this.state.flights.values()].find((flight) => flight.stopRow !== undefined);
     const leavesUnbegun = errors.some(({ code }) => !SETTLES_ALL.has(code));
-    deck.abandon((flight) => (leavesUnbegun && !flight.started) || (stopped !== undefined && isBehind(flight, stopped)));
+    deck.abandon(
+      (flight) => (leavesUnbegun && !flight.started) || (stopped !== undefined && isBehind(flight, stopped)),
+    );
     if (sourceStarted) await changes.parkForGood(() => intake.takeBackOffered());
     await deck.drained();
   }
@@ -107,7 +117,8 @@ export class Shutdown {
   private giveUp(): void {
     // First of all: what fails now is no fault of a destination.
     this.parts.deck.abandon();
-    // Not before: a transform that heeds the signal throws, and its record would be rejected although nothing is wrong with it.
+    // Not before: a transform that heeds the signal throws, and its record would be rejected although nothing
+    // is wrong with it.
     this.state.deps.pool.signalStop();
     try {
       this.state.deps.sink.purge();
@@ -135,7 +146,10 @@ export class Shutdown {
     return { redelivery, unsettled };
   }
 
-  /** The last commit is made while leaving: where the broker refused it or did not answer, settled records come again too. */
+  /**
+   * The last commit is made while leaving: where the broker refused it or did not answer, settled records
+   * come again too.
+   */
   private withUnconfirmed(redelivery: RunReport['redelivery']): RunReport['redelivery'] {
     const { rebalancer, committed, errors } = this.parts;
     const ranges = new Map(redelivery.map((range) => [`${range.topic}/${range.partition}`, range]));
@@ -150,9 +164,12 @@ export class Shutdown {
       errors.push(
         new DispatcherError(
           'DRAIN_CUT',
-          `all was settled, but the last commit of ${unconfirmed.length} partitions was not confirmed: these records may come twice`,
+          `all was settled, but the last commit of ${unconfirmed.length} partitions was not confirmed: ` +
+            `these records may come twice`,
           {
-            remedy: 'see the warnings before this; a group that rebalances or a broker that is away refuses commits',
+            remedy:
+              'see the warnings before this; a group that rebalances ' +
+              'or a broker that is away refuses commits',
           },
         ),
       );
@@ -160,7 +177,10 @@ export class Shutdown {
     return [...ranges.values()];
   }
 
-  /** A drain that was cut, or that could not settle all (what a rewind was to read again): without another error that is the run's. */
+  /**
+   * A drain that was cut, or that could not settle all (what a rewind was to read again): without another
+   * error that is the run's.
+   */
   private complain({ redelivery, unsettled }: Balance, cutRecords: number): void {
     const { errors } = this.parts;
     if (cutRecords === 0 && (errors.length > 0 || (redelivery.length === 0 && unsettled === 0))) return;
@@ -173,12 +193,14 @@ export class Shutdown {
   }
 
   /**
-   * False when a client hung past its deadline. Each has a little time of its own, however late it is; tasks of a drain that was cut settle
-   * nothing any more, and have only the time to heed the signal. A cut that comes as late as here leaves each no more than that little time.
+   * False when a client hung past its deadline. Each has a little time of its own, however late it is; tasks
+   * of a drain that was cut settle nothing any more, and have only the time to heed the signal. A cut that
+   * comes as late as here leaves each no more than that little time.
    */
   private async closeAll(deadlineMs: number, isCut: boolean): Promise<boolean> {
     const { source, sink, pool, logger, clock } = this.state.deps;
-    const leftMs = (): number => (isCut ? Limits.closeTimeoutMs : Math.max(Limits.closeTimeoutMs, deadlineMs - clock.nowMs()));
+    const leftMs = (): number =>
+      isCut ? Limits.closeTimeoutMs : Math.max(Limits.closeTimeoutMs, deadlineMs - clock.nowMs());
     let closed = true;
     for (const [name, close] of [
       ['consumer', () => source.stop(leftMs())],
@@ -189,19 +211,25 @@ export class Shutdown {
         await (isCut ? close() : this.unlessCut(close()));
       } catch (error) {
         closed = false;
-        logger.warn(`the ${name} did not close in order`, { error: error instanceof Error ? error.message : String(error) });
+        logger.warn(`the ${name} did not close in order`, {
+          error: error instanceof Error ? error.message : String(error),
+        });
       }
     }
     return closed;
   }
 
-  /** Rejects when it is not closed a little after the cut was wanted, or, where that was before, after it began. */
+  /**
+   * Rejects when it is not closed a little after the cut was wanted, or, where that was before, after it
+   * began.
+   */
   private async unlessCut(closing: Promise<void>): Promise<void> {
     const { clock } = this.state.deps;
     let isOver = false;
     let cancel: () => void = () => undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      const end = (): void => reject(new Error(`not within ${Limits.closeTimeoutMs} ms of the second signal`));
+      const end = (): void =>
+        reject(new Error(`not within ${Limits.closeTimeoutMs} ms of the second signal`));
       void this.cutWanted.then(() => {
         if (!isOver) cancel = clock.after(Limits.closeTimeoutMs, end);
       });

@@ -12,8 +12,9 @@ export interface DestinationFault {
 }
 
 /**
- * A destination that can't be written: intake stops visibly, the committed position is read again after a backoff, and after `stallTimeoutMs`
- * without a single delivery the run stops uncommitted. Nothing is dropped.
+ * A destination that can't be written: intake stops visibly, the committed position is read again after a
+ * backoff, and after `stallTimeoutMs` without a single delivery the run stops uncommitted. Nothing is
+ * dropped.
  */
 export class Stall {
   private readonly state: RunState;
@@ -42,8 +43,9 @@ export class Stall {
   }
 
   /**
-   * Something was acknowledged. Only what reached the failing topic itself ends its failure: a dead-letter topic that stays away
-   * while the rest is delivered again and again would otherwise never reach the timeout.
+   * Something was acknowledged. Only what reached the failing topic itself ends its failure: a dead-letter
+   * topic that stays away while the rest is delivered again and again would otherwise never reach the
+   * timeout.
    */
   delivered(reachedFailingTopic: boolean): void {
     this.lastDeliveryMs = this.state.deps.clock.nowMs();
@@ -60,23 +62,33 @@ export class Stall {
     const now = this.state.deps.clock.nowMs();
     this.failingSinceMs ??= now;
     this.fault = fault;
-    // Rights do not come back by waiting: what was not delivered is not committed, and the run says at once what is missing.
-    if (fault.refused || now - this.failingSinceMs + this.backoffMs > this.state.settings.stallTimeoutMs || this.state.stopping) {
+    // Rights do not come back by waiting: what was not delivered is not committed, and the run says at once
+    // what is missing.
+    if (
+      fault.refused ||
+      now - this.failingSinceMs + this.backoffMs > this.state.settings.stallTimeoutMs ||
+      this.state.stopping
+    ) {
       this.state.fail(this.error(fault));
       return;
     }
-    this.state.deps.logger.error('stalled: the destination refuses records; nothing is dropped, the records are read again', {
-      topic: fault.topic,
-      code: fault.name,
-      records: fault.rows,
-      retryInMs: this.backoffMs,
-      givesUpInMs: this.state.settings.stallTimeoutMs - (now - this.failingSinceMs),
-    });
+    this.state.deps.logger.error(
+      'stalled: the destination refuses records; nothing is dropped, the records are read again',
+      {
+        topic: fault.topic,
+        code: fault.name,
+        records: fault.rows,
+        retryInMs: this.backoffMs,
+        givesUpInMs: this.state.settings.stallTimeoutMs - (now - this.failingSinceMs),
+      },
+    );
     this.rewind(`topic ${fault.topic} could not be written (${fault.name})`, this.backoffMs);
     this.backoffMs = Math.min(this.backoffMs * 2, Limits.destinationBackoffMaxMs);
   }
 
-  /** Called on every tick: librdkafka retries transient faults by itself for ever, so silence is watched too. */
+  /**
+   * Called on every tick: librdkafka retries transient faults by itself for ever, so silence is watched too.
+   */
   tick(waitingForDelivery: boolean): void {
     const now = this.state.deps.clock.nowMs();
     if (!waitingForDelivery) {
@@ -86,7 +98,10 @@ export class Stall {
     const silentMs = now - this.lastDeliveryMs;
     if (silentMs > this.state.settings.stallTimeoutMs) {
       this.state.fail(this.fault === undefined ? silence(silentMs, this.topics()) : this.error(this.fault));
-    } else if (silentMs > Math.min(Limits.stallWarnMs, this.state.settings.stallTimeoutMs / 3) && this.warnedAtMs === undefined) {
+    } else if (
+      silentMs > Math.min(Limits.stallWarnMs, this.state.settings.stallTimeoutMs / 3) &&
+      this.warnedAtMs === undefined
+    ) {
       this.warnedAtMs = now;
       this.state.deps.logger.warn('stalled: no delivery is acknowledged', {
         topics: this.topics(),
@@ -103,22 +118,34 @@ export class Stall {
   }
 
   private error(fault: DestinationFault): DispatcherError {
-    const forMs = Math.round(this.state.deps.clock.nowMs() - (this.failingSinceMs ?? this.state.deps.clock.nowMs()));
-    const message = `topic ${fault.topic} can't be written: ${fault.name}${forMs > 0 ? `, for ${forMs} ms` : ''}`;
+    const forMs = Math.round(
+      this.state.deps.clock.nowMs() - (this.failingSinceMs ?? this.state.deps.clock.nowMs()),
+    );
+    const message =
+      `topic ${fault.topic} can't be written: ` + `${fault.name}${forMs > 0 ? `, for ${forMs} ms` : ''}`;
     if (fault.refused)
       return (
         this.state.deps.sink.refusal?.(fault.code, fault.topic, fault.name) ??
-        new DispatcherError('KAFKA_REFUSED', message, { remedy: `allow this client to write to topic ${fault.topic}` })
+        new DispatcherError('KAFKA_REFUSED', message, {
+          remedy: `allow this client to write to topic ${fault.topic}`,
+        })
       );
     return new DispatcherError('DESTINATION_STALLED', message, {
-      remedy: `create or mend topic ${fault.topic}, then start again: nothing was lost, what was not delivered is not committed`,
+      remedy:
+        `create or mend topic ${fault.topic}, then start again: nothing was lost, what was not ` +
+        `delivered is not committed`,
     });
   }
 }
 
 function silence(silentMs: number, topics: string): DispatcherError {
-  return new DispatcherError('DESTINATION_STALLED', `no delivery to ${topics} was acknowledged for ${Math.round(silentMs)} ms`, {
-    remedy:
-      'see whether these topics still exist and the brokers of the producer cluster are up (under-replicated partitions, min.insync.replicas), then start again',
-  });
+  return new DispatcherError(
+    'DESTINATION_STALLED',
+    `no delivery to ${topics} was acknowledged for ${Math.round(silentMs)} ms`,
+    {
+      remedy:
+        'see whether these topics still exist and the brokers of the producer cluster are up ' +
+        '(under-replicated partitions, min.insync.replicas), then start again',
+    },
+  );
 }

@@ -10,9 +10,11 @@ interface Quiet {
 }
 
 /**
- * Control records and compacted tails move the fetch position without a record. A partition that shows the same fetch position in several reports,
- * with nothing fetched and unread and an empty block waiting, has no record below that position still to come; then the position moves there.
- * Reports may be old when they arrive, and what was popped may still be in the reader's hands: so it is looked at once more with the reader parked.
+ * Control records and compacted tails move the fetch position without a record. A partition that shows the
+ * same fetch position in several reports, with nothing fetched and unread and an empty block waiting, has no
+ * record below that position still to come; then the position moves there. Reports may be old when they
+ * arrive, and what was popped may still be in the reader's hands: so it is looked at once more with the
+ * reader parked.
  */
 export class TailWatch {
   private readonly state: RunState;
@@ -69,7 +71,8 @@ export class TailWatch {
     this.changes.enqueue(() =>
       this.changes.parked(() => {
         if (this.state.stopping || this.state.deps.source.heldRecords() > 0) return;
-        for (const [id, seen] of candidates) if (this.quiet.get(id) === seen) this.state.tracker.advance(id, seen.nextOffset);
+        for (const [id, seen] of candidates)
+          if (this.quiet.get(id) === seen) this.state.tracker.advance(id, seen.nextOffset);
       }),
     );
   }

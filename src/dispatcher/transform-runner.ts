@@ -1,7 +1,12 @@
 import type { Block } from '../core/batch.js';
 import { DispatcherError } from '../core/errors.js';
 import type { OutputTopic } from '../ports/sink.js';
-import { NOTHING_ANSWERED, type Rejection, type TransformResult, type WorkerDeath } from '../ports/transform-pool.js';
+import {
+  NOTHING_ANSWERED,
+  type Rejection,
+  type TransformResult,
+  type WorkerDeath,
+} from '../ports/transform-pool.js';
 import type { Flight, Part } from './flight.js';
 import type { OutputBlocks } from './output-blocks.js';
 import type { RunState } from './run-state.js';
@@ -15,9 +20,10 @@ interface Range {
 }
 
 /**
- * Runs one batch through the pool until each of its rows is answered. What can happen on the way: the output block fills up (the rest runs into
- * another one), the worker dies (the range is cut around the suspects until the guilty record stands alone and is rejected), a topic is new,
- * a record must stop the run. Each death either cuts a range or is counted, so the loop ends.
+ * Runs one batch through the pool until each of its rows is answered. What can happen on the way: the output
+ * block fills up (the rest runs into another one), the worker dies (the range is cut around the suspects
+ * until the guilty record stands alone and is rejected), a topic is new, a record must stop the run. Each
+ * death either cuts a range or is counted, so the loop ends.
  */
 export class TransformRunner {
   private readonly state: RunState;
@@ -30,7 +36,10 @@ export class TransformRunner {
     this.onPart = onPart;
   }
 
-  /** Resolves when `flight.transformDone`; every outcome, failures too, is in the flight or was told to `state.fail`. */
+  /**
+   * Resolves when `flight.transformDone`; every outcome, failures too, is in the flight or was told to
+   * `state.fail`.
+   */
   async run(flight: Flight): Promise<void> {
     try {
       await this.answerAllRows(flight);
@@ -54,15 +63,21 @@ export class TransformRunner {
         ranges.push(...cutAroundSuspects(range, answer).reverse());
         continue;
       }
-      if (answer.rowsDone === 0 && answer.stop === undefined && answer.unknownTopics === undefined) throw stuck(range);
+      if (answer.rowsDone === 0 && answer.stop === undefined && answer.unknownTopics === undefined)
+        throw stuck(range);
       if (answer.stop !== undefined) {
         stopAt(flight, range.first + answer.rowsDone, answer.stop);
         break;
       }
       const rest = range.count - answer.rowsDone;
       if (rest > 0) ranges.push({ ...range, first: range.first + answer.rowsDone, count: rest });
-      // At once: an answer of the brokers that came before it is waited for would be taken for one about neighbours.
-      if (isolated && !(await this.deliverAlone(flight, { first: range.first, count: answer.rowsDone }, ranges))) break;
+      // At once: an answer of the brokers that came before it is waited for would be taken for one about
+      // neighbours.
+      if (
+        isolated &&
+        !(await this.deliverAlone(flight, { first: range.first, count: answer.rowsDone }, ranges))
+      )
+        break;
       if (answer.unknownTopics !== undefined) topics = await this.register(answer.unknownTopics);
       if (isAbandoned(flight)) break;
     }
@@ -96,19 +111,36 @@ export class TransformRunner {
     }
   }
 
-  private async rejectRow(flight: Flight, output: Block, row: number, rejection: Rejection): Promise<TransformResult> {
-    const task = { input: flight.input.block, output, firstRow: row, rowCount: 1, segments: flight.input.segments, rejectWith: rejection };
+  private async rejectRow(
+    flight: Flight,
+    output: Block,
+    row: number,
+    rejection: Rejection,
+  ): Promise<TransformResult> {
+    const task = {
+      input: flight.input.block,
+      output,
+      firstRow: row,
+      rowCount: 1,
+      segments: flight.input.segments,
+      rejectWith: rejection,
+    };
     for (let deaths = 0; ; deaths++) {
       try {
         return await this.state.deps.pool.run(task);
       } catch (error) {
-        // A late exception of an earlier record may end the worker here too; no code of the user runs in this task itself.
+        // A late exception of an earlier record may end the worker here too; no code of the user runs in this
+        // task itself.
         if (!isWorkerDeath(error) || deaths >= Limits.blamelessDeathsMax) throw error;
       }
     }
   }
 
-  private async attempt(flight: Flight, range: Range, topics: readonly OutputTopic[] | undefined): Promise<TransformResult | WorkerDeath> {
+  private async attempt(
+    flight: Flight,
+    range: Range,
+    topics: readonly OutputTopic[] | undefined,
+  ): Promise<TransformResult | WorkerDeath> {
     const output = await this.outputs.take(flight);
     // Abandoned while it waited for a block.
     if (output === undefined) return NOTHING_ANSWERED;
@@ -152,8 +184,8 @@ export class TransformRunner {
   }
 
   /**
-   * Waits until what the range produced is delivered. False ends the run of the flight. After a neighbour fault the range is run again in halves;
-   * a single record that still fails is the guilty one.
+   * Waits until what the range produced is delivered. False ends the run of the flight. After a neighbour
+   * fault the range is run again in halves; a single record that still fails is the guilty one.
    */
   private async deliverAlone(flight: Flight, range: Range, ranges: Range[]): Promise<boolean> {
     const parts = flight.parts.filter((part) => part.state !== 'settled' && part.settledAlone === undefined);
@@ -167,7 +199,10 @@ export class TransformRunner {
       return flight.stopRow === undefined;
     }
     const half = Math.ceil(range.count / 2);
-    ranges.push({ first: range.first + half, count: range.count - half }, { first: range.first, count: half });
+    ranges.push(
+      { first: range.first + half, count: range.count - half },
+      { first: range.first, count: half },
+    );
     return true;
   }
 
@@ -180,9 +215,13 @@ export class TransformRunner {
       topics.push(topic);
     }
     if (topicNames.size > Limits.outputTopicsMax) {
-      throw new DispatcherError('CONFIGURATION', `the transform emits to more than ${Limits.outputTopicsMax} distinct topics`, {
-        remedy: 'derive topic names from a bounded set; a name per record is nearly always a mistake',
-      });
+      throw new DispatcherError(
+        'CONFIGURATION',
+        `the transform emits to more than ${Limits.outputTopicsMax} distinct topics`,
+        {
+          remedy: 'derive topic names from a bounded set; a name per record is nearly always a mistake',
+        },
+      );
     }
     return topics;
   }
@@ -193,7 +232,9 @@ export class TransformRunner {
     const leftOutBefore = metrics.leftOut;
     for (const entry of result.counts ?? []) metrics.add(entry);
     if (metrics.leftOut > leftOutBefore)
-      logLimit.warn('metrics', 'the transform counts under too many names or labels: some are left out', { leftOut: metrics.leftOut });
+      logLimit.warn('metrics', 'the transform counts under too many names or labels: some are left out', {
+        leftOut: metrics.leftOut,
+      });
   }
 }
 
@@ -215,7 +256,8 @@ function cutAroundSuspects(range: Range, death: WorkerDeath): Range[] {
   const blameless = death.suspectRowCount === 0;
   if (blameless && (range.blamelessDeaths ?? 0) < Limits.blamelessDeathsMax)
     return [{ ...range, blamelessDeaths: (range.blamelessDeaths ?? 0) + 1 }];
-  if (range.count === 1) return [{ ...range, rejectWith: { code: death.code, message: death.message, stage: 'worker' } }];
+  if (range.count === 1)
+    return [{ ...range, rejectWith: { code: death.code, message: death.message, stage: 'worker' } }];
   const from = Math.max(range.first, blameless ? range.first : death.suspectFirstRow);
   const to = Math.min(end, blameless ? end : death.suspectFirstRow + death.suspectRowCount);
   if (from >= to || to - from === range.count) {
@@ -238,13 +280,19 @@ function settledAlone(part: Part): Promise<boolean> {
   });
 }
 
-/** A late exception may have come from an earlier record, so a record alone gets one more try before it is blamed; larger pieces are cut at once. */
+/**
+ * A late exception may have come from an earlier record, so a record alone gets one more try before it is
+ * blamed; larger pieces are cut at once.
+ */
 function blamelessDeathsBefore(rows: number): number {
   return rows === 1 ? Limits.blamelessDeathsMax - 1 : Limits.blamelessDeathsMax;
 }
 
 function stuck(range: Range): DispatcherError {
-  return new DispatcherError('DEFECT', `a transform task answered none of its ${range.count} rows and gave no reason`);
+  return new DispatcherError(
+    'DEFECT',
+    `a transform task answered none of its ${range.count} rows and gave no reason`,
+  );
 }
 
 export function isWorkerDeath(error: unknown): error is WorkerDeath {
@@ -253,5 +301,7 @@ export function isWorkerDeath(error: unknown): error is WorkerDeath {
 
 export function asDispatcherError(error: unknown): DispatcherError {
   if (error instanceof DispatcherError) return error;
-  return new DispatcherError('DEFECT', error instanceof Error ? error.message : String(error), { cause: error });
+  return new DispatcherError('DEFECT', error instanceof Error ? error.message : String(error), {
+    cause: error,
+  });
 }

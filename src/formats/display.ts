@@ -1,6 +1,6 @@
 /**
- * A decoded value as something JSON.stringify prints for people: BigInts as decimal text, bytes as text where they are printable UTF-8 and as
- * base64 otherwise, what JSON can't say (NaN, infinities, undefined) as text.
+ * A decoded value as something JSON.stringify prints for people: BigInts as decimal text, bytes as text where
+ * they are printable UTF-8 and as base64 otherwise, what JSON can't say (NaN, infinities, undefined) as text.
  */
 export function toDisplay(value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);

@@ -2,18 +2,22 @@
 
 export interface Decoder {
   /**
-   * Decodes `bytes[start, end)`. Nothing at or behind `end` is part of the record, and the value shares no memory with `bytes`.
-   * Throws {@link FormatError}.
+   * Decodes `bytes[start, end)`. Nothing at or behind `end` is part of the record, and the value shares no
+   * memory with `bytes`. Throws {@link FormatError}.
    */
   decode(bytes: Uint8Array, start: number, end: number): unknown;
-  /** Forgets all about the bytes seen so far, which may change from now on. Needed for a decoder that shares its memory with an encoder. */
+  /**
+   * Forgets all about the bytes seen so far, which may change from now on. Needed for a decoder that shares
+   * its memory with an encoder.
+   */
   release?(): void;
 }
 
 export interface Encoder {
   /**
-   * Encodes `value` at `start` and returns the end position; −1 − neededBytes when `[start, limit)` is too small, and then what lies in
-   * `[start, limit)` is undefined. Nothing outside it is ever written. Throws {@link FormatError} for what can't be encoded.
+   * Encodes `value` at `start` and returns the end position; −1 − neededBytes when `[start, limit)` is too
+   * small, and then what lies in `[start, limit)` is undefined. Nothing outside it is ever written. Throws
+   * {@link FormatError} for what can't be encoded.
    */
   encode(value: unknown, bytes: Uint8Array, start: number, limit: number): number;
 }
@@ -32,7 +36,11 @@ export class FormatError extends Error {
 export interface FormatSpec {
   readonly format: 'raw' | 'json' | 'avro';
   /** Avro only. Absolute paths. */
-  readonly schema?: { readonly path: string; readonly writerPath?: string; readonly references: readonly string[] };
+  readonly schema?: {
+    readonly path: string;
+    readonly writerPath?: string;
+    readonly references: readonly string[];
+  };
   /** What an Avro long becomes: a number (exact, or the record is refused) or always a BigInt. */
   readonly long: 'number' | 'bigint';
 }

@@ -6,8 +6,8 @@ import { BufferCache, utf8Text } from './memory.js';
 const BYTE_ORDER_MARK = '\ufeff';
 
 /**
- * Strict JSON: valid UTF-8, one value, no `__proto__` key, no number that a double can't hold (integers beyond ±(2^53 − 1), 1e999),
- * bounded nesting. A leading byte order mark is skipped, as Jackson does.
+ * Strict JSON: valid UTF-8, one value, no `__proto__` key, no number that a double can't hold (integers
+ * beyond ±(2^53 − 1), 1e999), bounded nesting. A leading byte order mark is skipped, as Jackson does.
  */
 export class JsonDecoder implements Decoder {
   private readonly buffers = new BufferCache();
@@ -29,7 +29,12 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    if (text.trim() === '') throw new FormatError('INVALID_JSON', 'is empty; a JSON record holds exactly one value', { cause });
-    throw new FormatError('INVALID_JSON', `is not JSON: ${cause instanceof Error ? cause.message : 'unknown'}`, { cause });
+    if (text.trim() === '')
+      throw new FormatError('INVALID_JSON', 'is empty; a JSON record holds exactly one value', { cause });
+    throw new FormatError(
+      'INVALID_JSON',
+      `is not JSON: ${cause instanceof Error ? cause.message : 'unknown'}`,
+      { cause },
+    );
   }
 }

@@ -4,8 +4,8 @@ import { BufferCache } from './memory.js';
 import { writeText } from './raw.js';
 
 /**
- * `JSON.stringify`, but what it would lose without a word is refused: a value that has no JSON (undefined, a function, a symbol) at the
- * top, a BigInt, and NaN or an infinity anywhere (it writes `null` for them).
+ * `JSON.stringify`, but what it would lose without a word is refused: a value that has no JSON (undefined, a
+ * function, a symbol) at the top, a BigInt, and NaN or an infinity anywhere (it writes `null` for them).
  */
 export class JsonEncoder implements Encoder {
   private readonly buffers = new BufferCache();
@@ -26,20 +26,30 @@ function stringify(value: unknown): string {
   }
   // The types say string; undefined, functions and symbols give undefined.
   if (typeof text === 'string') return text;
-  throw new FormatError('NOT_JSON', `a value of type ${typeof value} has no JSON; return an object, or say drop() or tombstone()`);
+  throw new FormatError(
+    'NOT_JSON',
+    `a value of type ${typeof value} has no JSON; return an object, or say drop() or tombstone()`,
+  );
 }
 
 function refusal(value: unknown, cause: unknown): FormatError {
   const message = cause instanceof Error ? cause.message : 'JSON.stringify failed';
   if (message.includes('BigInt')) {
     const path = pathOfBigInt(value, '', 0) ?? 'the value';
-    return new FormatError('BIGINT', `${path} is a BigInt, which has no JSON; write it with String() or, where it is small, Number()`, {
+    return new FormatError(
+      'BIGINT',
+      `${path} is a BigInt, which has no JSON; write it with String() or, where it is small, Number()`,
+      {
+        cause,
+      },
+    );
+  }
+  if (message.includes('circular'))
+    return new FormatError('CYCLE', 'the value refers to itself, which has no JSON', { cause });
+  if (cause instanceof RangeError)
+    return new FormatError('TOO_DEEP', `the value is nested too deep or too large for JSON: ${message}`, {
       cause,
     });
-  }
-  if (message.includes('circular')) return new FormatError('CYCLE', 'the value refers to itself, which has no JSON', { cause });
-  if (cause instanceof RangeError)
-    return new FormatError('TOO_DEEP', `the value is nested too deep or too large for JSON: ${message}`, { cause });
   return new FormatError('NOT_JSON', `JSON.stringify failed: ${message}`, { cause });
 }
 
@@ -60,7 +70,8 @@ function checkFinite(value: unknown, path: string, depth: number): void {
     for (let i = 0; i < value.length; i++) checkFinite(value[i], `${path}[${String(i)}]`, depth + 1);
     return;
   }
-  for (const [key, child] of Object.entries(value)) checkFinite(child, path === '' ? key : `${path}.${key}`, depth + 1);
+  for (const [key, child] of Object.entries(value))
+    checkFinite(child, path === '' ? key : `${path}.${key}`, depth + 1);
 }
 
 function pathOfBigInt(value: unknown, path: string, depth: number): string | undefined {

@@ -16,7 +16,8 @@ const LARGE_EXPONENT = /[eE]\+?\d{3}/;
 
 /** True for every text with a number that a double can't hold, and for some others. Asked of every record. */
 export function mayHoldInexactNumber(text: string): boolean {
-  // A run of 16 digits covers one of these positions, whatever lies between; a regular expression would look at every character.
+  // A run of 16 digits covers one of these positions, whatever lies between; a regular expression would look
+  // at every character.
   for (let i = DIGITS_EXACT; i < text.length; i += DIGITS_EXACT + 1) {
     if (isDigit(text, i) && runLength(text, i) > DIGITS_EXACT) return true;
   }
@@ -48,7 +49,10 @@ function behindString(text: string, at: number): number {
   return i;
 }
 
-/** Refuses numbers whose JavaScript value differs from what is written in a way that matters. `text` is valid JSON. */
+/**
+ * Refuses numbers whose JavaScript value differs from what is written in a way that matters. `text` is valid
+ * JSON.
+ */
 export function checkNumbers(text: string): void {
   const number = /-?\d+(\.\d+)?([eE][+-]?\d+)?/y;
   let i = 0;
@@ -80,11 +84,17 @@ function checkNumber(literal: string, isInteger: boolean): void {
     );
   }
   if (!Number.isFinite(value)) {
-    throw new FormatError('NUMBER_RANGE', `holds the number ${shown}, which is beyond the range of a double; send it as a string`);
+    throw new FormatError(
+      'NUMBER_RANGE',
+      `holds the number ${shown}, which is beyond the range of a double; send it as a string`,
+    );
   }
 }
 
-/** Refuses nesting beyond the maximum before anything is parsed: what is deeper overflows the stack of every later walk. */
+/**
+ * Refuses nesting beyond the maximum before anything is parsed: what is deeper overflows the stack of every
+ * later walk.
+ */
 export function checkDepth(text: string): void {
   let depth = 0;
   let i = 0;
@@ -96,19 +106,26 @@ export function checkDepth(text: string): void {
     }
     if (c === OPEN[0] || c === OPEN[1]) {
       depth += 1;
-      if (depth > NESTING_DEPTH_MAX) throw new FormatError('TOO_DEEP', `is nested deeper than ${String(NESTING_DEPTH_MAX)} levels`);
+      if (depth > NESTING_DEPTH_MAX)
+        throw new FormatError('TOO_DEEP', `is nested deeper than ${String(NESTING_DEPTH_MAX)} levels`);
     } else if (c === CLOSE[0] || c === CLOSE[1]) depth -= 1;
     i += 1;
   }
 }
 
-/** Refuses a `__proto__` key anywhere: harmless where it is parsed, it changes the prototype of whatever it is copied into. */
+/**
+ * Refuses a `__proto__` key anywhere: harmless where it is parsed, it changes the prototype of whatever it is
+ * copied into.
+ */
 export function checkKeys(root: unknown): void {
   const open: unknown[] = [root];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
     if (typeof value !== 'object' || value === null) continue;
     if (Object.hasOwn(value, '__proto__')) {
-      throw new FormatError('FORBIDDEN_KEY', 'holds the key "__proto__", which would change the prototype of objects it is copied to');
+      throw new FormatError(
+        'FORBIDDEN_KEY',
+        'holds the key "__proto__", which would change the prototype of objects it is copied to',
+      );
     }
     for (const child of Object.values(value)) open.push(child);
   }

@@ -1,7 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { FormatError } from './format.js';
 
-/** Methods every Buffer has and @types/node does not name; they take positions, so no view has to be made for a slice. */
+/**
+ * Methods every Buffer has and @types/node does not name; they take positions, so no view has to be made for
+ * a slice.
+ */
 export interface RawBuffer extends Buffer {
   latin1Slice(start: number, end: number): string;
   hexSlice(start: number, end: number): string;
@@ -14,7 +17,10 @@ export function bufferOver(bytes: Uint8Array): RawBuffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) as RawBuffer;
 }
 
-/** Keeps the Buffer of the block last seen: records come block by block, and a Buffer costs more than decoding a small record. */
+/**
+ * Keeps the Buffer of the block last seen: records come block by block, and a Buffer costs more than decoding
+ * a small record.
+ */
 export class BufferCache {
   private bytes: Uint8Array | undefined;
   private buffer: RawBuffer | undefined;
@@ -29,8 +35,9 @@ export class BufferCache {
 }
 
 /**
- * The text of bytes[start, end), or INVALID_UTF8. V8 puts U+FFFD in the place of whatever is malformed, so only a text that holds one
- * has to be checked again; in a text of one-byte characters the search ends at once.
+ * The text of bytes[start, end), or INVALID_UTF8. V8 puts U+FFFD in the place of whatever is malformed, so
+ * only a text that holds one has to be checked again; in a text of one-byte characters the search ends at
+ * once.
  */
 export function utf8Text(buffer: RawBuffer, start: number, end: number): string {
   const text = buffer.utf8Slice(start, end);

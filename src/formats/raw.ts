@@ -21,7 +21,8 @@ export class RawEncoder implements Encoder {
     if (!(value instanceof Uint8Array)) {
       throw new FormatError(
         'NOT_BYTES',
-        `expected a Buffer, a Uint8Array or a string, got ${value === null ? 'null' : typeof value}; encode the value or choose output.format json or avro`,
+        `expected a Buffer, a Uint8Array or a string, got ${value === null ? 'null' : typeof value}; ` +
+          `encode the value or choose output.format json or avro`,
       );
     }
     if (value.length > limit - start) return -1 - value.length;

@@ -1,4 +1,7 @@
-/** How one event becomes one line. Values may hold anything a record held: nothing here may break the line or throw. */
+/**
+ * How one event becomes one line. Values may hold anything a record held: nothing here may break the line or
+ * throw.
+ */
 import pc from 'picocolors';
 
 export interface LogEvent {
@@ -15,13 +18,22 @@ const RESERVED = new Set(['time', 'level', 'message']);
 export function textLine(event: LogEvent, colors: boolean): string {
   const color = pc.createColors(colors);
   const paint = { error: color.red, warn: color.yellow, info: color.cyan, debug: color.dim }[event.level];
-  const fields = Object.entries(event.fields).map(([name, value]) => ` ${color.dim(`${name}=`)}${word(value)}`);
-  return `${color.dim(clockTime(event.time))} ${paint(event.level.padEnd(5))} ${oneLine(event.message)}${fields.join('')}`;
+  const fields = Object.entries(event.fields).map(
+    ([name, value]) => ` ${color.dim(`${name}=`)}${word(value)}`,
+  );
+  return (
+    `${color.dim(clockTime(event.time))} ${paint(event.level.padEnd(5))} ` +
+    `${oneLine(event.message)}${fields.join('')}`
+  );
 }
 
 /** One JSON object; a field that has the name of one of ours gets an underscore. */
 export function jsonLine(event: LogEvent): string {
-  const line: Record<string, unknown> = { time: event.time.toISOString(), level: event.level, message: event.message };
+  const line: Record<string, unknown> = {
+    time: event.time.toISOString(),
+    level: event.level,
+    message: event.message,
+  };
   for (const [name, value] of Object.entries(event.fields)) {
     if (value !== undefined) line[RESERVED.has(name) ? `${name}_` : name] = jsonValue(value);
   }
@@ -51,12 +63,16 @@ function compact(value: unknown): string {
 }
 
 function jsonValue(value: unknown): unknown {
-  if (value instanceof Error) return { name: value.name, message: shorten(value.message), stack: shorten(value.stack ?? '') };
+  if (value instanceof Error)
+    return { name: value.name, message: shorten(value.message), stack: shorten(value.stack ?? '') };
   if (typeof value === 'string') return shorten(value);
   if (typeof value === 'bigint') return String(value);
-  if (value === null || typeof value === 'number' || typeof value === 'boolean' || value === undefined) return value;
+  if (value === null || typeof value === 'number' || typeof value === 'boolean' || value === undefined)
+    return value;
   try {
-    const text = String(JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner)));
+    const text = String(
+      JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner)),
+    );
     return text.length > VALUE_LENGTH_MAX ? shorten(text) : (JSON.parse(text) as unknown);
   } catch {
     // A cycle, or a toJSON that throws.

@@ -1,4 +1,7 @@
-/** Lets the first few of equal messages through and counts the rest, so that an error a record can't fill a disk. */
+/**
+ * Lets the first few of equal messages through and counts the rest, so that an error a record can't fill a
+ * disk.
+ */
 
 export interface RateLimits {
   /** Messages of one key that pass in one window. */
@@ -75,6 +78,7 @@ export class RateLimiter {
 
   #close(key: string, window: Window, nowMs: number, ended: Suppressed[]): void {
     this.#windows.delete(key);
-    if (window.suppressed > 0) ended.push({ key, count: window.suppressed, elapsedMs: nowMs - window.startedAtMs });
+    if (window.suppressed > 0)
+      ended.push({ key, count: window.suppressed, elapsedMs: nowMs - window.startedAtMs });
   }
 }

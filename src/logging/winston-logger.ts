@@ -23,7 +23,10 @@ export interface LoggerOptions {
 export interface ClosableLogger extends Logger {
   readonly level: LogLevel;
   setLevel(level: LogLevel): void;
-  /** Writes what was held back, then waits until the stream has taken everything, at most `deadlineMs`. Logging after it is dropped. */
+  /**
+   * Writes what was held back, then waits until the stream has taken everything, at most `deadlineMs`.
+   * Logging after it is dropped.
+   */
   close(deadlineMs: number): Promise<void>;
 }
 
@@ -49,7 +52,8 @@ class WinstonLogger extends LeveledLogger implements ClosableLogger {
     const asText = options.format === 'text' || (options.format === 'auto' && onTerminal);
     const colors = options.colors ?? onTerminal;
     const redact = options.redact ?? ((text: string) => text);
-    // The event travels whole, below a key of its own: winston merges fields named message or level into the line's own.
+    // The event travels whole, below a key of its own: winston merges fields named message or level into the
+    // line's own.
     const format = winston.format.printf((info) => {
       const event = info['event'] as LogEvent;
       return redact(asText ? textLine(event, colors) : jsonLine(event));
@@ -109,15 +113,22 @@ class WinstonLogger extends LeveledLogger implements ClosableLogger {
   #expire(): void {
     this.#timer = undefined;
     this.#summarise(this.#limiter.expire(this.#now().getTime()));
-    if (this.#limiter.suppressing) this.#timer = setTimeout(() => this.#expire(), this.#limits.windowMs).unref();
+    if (this.#limiter.suppressing)
+      this.#timer = setTimeout(() => this.#expire(), this.#limits.windowMs).unref();
   }
 
   #summarise(ended: readonly Suppressed[]): void {
     for (const { key, count, elapsedMs } of ended) {
       const cut = key.indexOf(' ');
       const level = key.slice(0, cut) as LogLevel;
-      const times = `× ${count.toLocaleString('en-US')} more in ${Math.max(1, Math.round(elapsedMs / 1_000))} s`;
-      this.#write({ time: this.#now(), level, message: `${key.slice(cut + 1)} (${times})`, fields: { repeated: count } });
+      const times =
+        `× ${count.toLocaleString('en-US')} more in ` + `${Math.max(1, Math.round(elapsedMs / 1_000))} s`;
+      this.#write({
+        time: this.#now(),
+        level,
+        message: `${key.slice(cut + 1)} (${times})`,
+        fields: { repeated: count },
+      });
     }
   }
 

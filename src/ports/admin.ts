@@ -7,7 +7,10 @@ export interface BrokerNode {
   readonly rack: string | null;
 }
 
-/** Kafka's names, e.g. `READ`, `DESCRIBE`; null: this broker does not tell. Without an authorizer all of them are allowed. */
+/**
+ * Kafka's names, e.g. `READ`, `DESCRIBE`; null: this broker does not tell. Without an authorizer all of them
+ * are allowed.
+ */
 export type Operations = readonly string[] | null;
 
 export interface ClusterDescription {
@@ -97,7 +100,9 @@ export interface TopicResult extends Answered {
   readonly name: string;
 }
 
-/** Every question rejects when it can't be put or no answer comes in time; the error's `code` is librdkafka's. */
+/**
+ * Every question rejects when it can't be put or no answer comes in time; the error's `code` is librdkafka's.
+ */
 export interface ClusterAdmin {
   describeCluster(): Promise<ClusterDescription>;
   topicNames(): Promise<readonly string[]>;
@@ -107,7 +112,13 @@ export interface ClusterAdmin {
   describeGroup(group: string): Promise<GroupDescription>;
   /** All that the group has committed; an offset of −1: nothing there. */
   committedOffsets(group: string): Promise<readonly PartitionOffset[]>;
-  offsets(which: 'earliest' | 'latest' | 'largest-timestamp', places: readonly TopicPlace[]): Promise<readonly ListedOffset[]>;
-  createTopics(topics: readonly NewTopic[], options: { readonly validateOnly: boolean }): Promise<readonly TopicResult[]>;
+  offsets(
+    which: 'earliest' | 'latest' | 'largest-timestamp',
+    places: readonly TopicPlace[],
+  ): Promise<readonly ListedOffset[]>;
+  createTopics(
+    topics: readonly NewTopic[],
+    options: { readonly validateOnly: boolean },
+  ): Promise<readonly TopicResult[]>;
   close(): Promise<void>;
 }

@@ -24,5 +24,9 @@ export abstract class LeveledLogger implements Logger {
     this.log('debug', message, fields);
   }
 
-  protected abstract log(level: keyof Logger, message: string, fields: Readonly<Record<string, unknown>> | undefined): void;
+  protected abstract log(
+    level: keyof Logger,
+    message: string,
+    fields: Readonly<Record<string, unknown>> | undefined,
+  ): void;
 }

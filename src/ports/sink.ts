@@ -35,10 +35,16 @@ export interface SinkEvents {
   failed(error: Error): void;
 }
 
-/** Writes output batches to Kafka in the order of the calls. Never blocks: the queue of waiting parts is bounded by the blocks that exist. */
+/**
+ * Writes output batches to Kafka in the order of the calls. Never blocks: the queue of waiting parts is
+ * bounded by the blocks that exist.
+ */
 export interface Sink {
   start(events: SinkEvents): Promise<void>;
-  /** Number and partition count of an output topic; asks the broker the first time. Rejects with TOPIC_MISSING or KAFKA_REFUSED. */
+  /**
+   * Number and partition count of an output topic; asks the broker the first time. Rejects with TOPIC_MISSING
+   * or KAFKA_REFUSED.
+   */
   topic(name: string): Promise<OutputTopic>;
   write(batchId: BatchId, part: number, input: Block, output: Block): void;
   /** Gives up on what is not acknowledged; `settled` follows for every part, with failures. */

@@ -41,7 +41,10 @@ export interface TopicOffset {
   readonly offset: number;
 }
 
-/** Where librdkafka stands in one assigned partition; told now and then, for display and for the tails of control records. */
+/**
+ * Where librdkafka stands in one assigned partition; told now and then, for display and for the tails of
+ * control records.
+ */
 export interface PartitionProgress {
   readonly partitionId: PartitionId;
   /** The next offset librdkafka will fetch, past control records and compacted tails; -1 = not known. */
@@ -64,7 +67,10 @@ export interface SourceEvents {
   revoked(partitions: readonly AssignedPartition[], lost: boolean): void;
   /** The broker confirmed (or refused, `error`) a commit. */
   committed(offsets: readonly CommittedOffset[], error?: Error): void;
-  /** The reader holds a record that needs a block of at least `bytes`; nothing is read until `offer` gives it one. */
+  /**
+   * The reader holds a record that needs a block of at least `bytes`; nothing is read until `offer` gives it
+   * one.
+   */
   oversize(bytes: number): void;
   /** About once a second. */
   progress(partitions: readonly PartitionProgress[]): void;
@@ -73,8 +79,9 @@ export interface SourceEvents {
 }
 
 /**
- * A member of a consumer group. All calls are made by the dispatcher, one after another; events come on later turns of the loop.
- * The reader fills blocks in the order offered and stops reading when it has none: that is the backpressure.
+ * A member of a consumer group. All calls are made by the dispatcher, one after another; events come on later
+ * turns of the loop. The reader fills blocks in the order offered and stops reading when it has none: that is
+ * the backpressure.
  */
 export interface Source {
   /** Connects and subscribes. Rejects when Kafka can't be reached or refuses us. */
@@ -83,7 +90,10 @@ export interface Source {
   offer(block: Block, recordsMax: number): void;
   /** Takes back the blocks that the reader has not begun to fill. Call it parked. */
   reclaim(): readonly Block[];
-  /** Stops the reader between two records; what it had in hand has been delivered as a batch before the promise resolves. */
+  /**
+   * Stops the reader between two records; what it had in hand has been delivered as a batch before the
+   * promise resolves.
+   */
   park(): Promise<void>;
   unpark(): void;
   /** Records taken from librdkafka and not yet packed, for want of a block. Exact when parked. */
@@ -104,8 +114,12 @@ export interface Source {
   /** End offsets of all partitions of the subscription, with the run's isolation level. */
   endOffsets(): Promise<readonly EndOffset[]>;
   /** What the group has committed, whoever did it; -1 where nothing is. Partitions need not be ours. */
-  committedOffsets(partitions: readonly { readonly topic: string; readonly partition: number }[]): Promise<readonly TopicOffset[]>;
-  /** Notes the next offset to read as committable; it is committed within the commit interval and at `close`. */
+  committedOffsets(
+    partitions: readonly { readonly topic: string; readonly partition: number }[],
+  ): Promise<readonly TopicOffset[]>;
+  /**
+   * Notes the next offset to read as committable; it is committed within the commit interval and at `close`.
+   */
   store(offsets: readonly CommittedOffset[]): void;
   /** Kafka's refusal to let us read, in words; `topic` is '' where it is not about one. */
   refusal?(code: number, topic: string, text: string): DispatcherError;

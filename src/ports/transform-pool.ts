@@ -25,14 +25,23 @@ export interface Rejection {
 
 /** One part of an answer: a written output batch (docs/WIRE.md). */
 export interface TransformResult {
-  /** Source rows answered, from `firstRow` on; fewer than asked for when the output block was full or at `stop`. */
+  /**
+   * Source rows answered, from `firstRow` on; fewer than asked for when the output block was full or at
+   * `stop`.
+   */
   readonly rowsDone: number;
   /** Output rows in all parts. */
   readonly outputRows: number;
   readonly outputBytes: number;
-  /** How long the task took a thread, waiting included; of a function of batches a hundredth: it may have its price a call, and is wanted large. */
+  /**
+   * How long the task took a thread, waiting included; of a function of batches a hundredth: it may have its
+   * price a call, and is wanted large.
+   */
   readonly workMs: number;
-  /** Set when the last answered rows did not fit: a second output batch that answers them, made by the worker. Answers rows behind those of the first. */
+  /**
+   * Set when the last answered rows did not fit: a second output batch that answers them, made by the worker.
+   * Answers rows behind those of the first.
+   */
   readonly overflow?: Uint8Array;
   /** Names for outcome bytes 1.. and 128.. of this result (both parts). */
   readonly filterReasons: readonly string[];
@@ -40,9 +49,15 @@ export interface TransformResult {
   /** Totals, index-parallel to the two lists above. */
   readonly filteredBy: readonly number[];
   readonly deadLetteredBy: readonly number[];
-  /** A record was rejected and there is no dead-letter topic: row `firstRow + rowsDone` is that record and must stop the run. */
+  /**
+   * A record was rejected and there is no dead-letter topic: row `firstRow + rowsDone` is that record and
+   * must stop the run.
+   */
   readonly stop?: Rejection;
-  /** Row `firstRow + rowsDone` emits to topics whose numbers this worker does not know: register them, go on from there with `topics`. That one record is transformed again. */
+  /**
+   * Row `firstRow + rowsDone` emits to topics whose numbers this worker does not know: register them, go on
+   * from there with `topics`. That one record is transformed again.
+   */
   readonly unknownTopics?: readonly string[];
   readonly logs?: readonly TransformLog[];
   readonly counts?: readonly TransformCount[];
@@ -73,20 +88,27 @@ export interface TransformCount {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** The worker that ran a task died or hung. `run` rejects with it only after that thread's `exit`: nothing writes to the blocks any more. */
+/**
+ * The worker that ran a task died or hung. `run` rejects with it only after that thread's `exit`: nothing
+ * writes to the blocks any more.
+ */
 export interface WorkerDeath {
   readonly kind: 'worker-death';
   /** WORKER_EXITED | WORKER_OUT_OF_MEMORY | WORKER_TIMEOUT | WORKER_CRASHED */
   readonly code: string;
   readonly message: string;
-  /** Rows that were under way, by the progress cells of the output block: the guilty one is most likely among them. */
+  /**
+   * Rows that were under way, by the progress cells of the output block: the guilty one is most likely among
+   * them.
+   */
   readonly suspectFirstRow: number;
   readonly suspectRowCount: number;
 }
 
 /**
  * Runs tasks on worker threads. At most `threads` at once; more wait in first-in-first-out order.
- * Rejects with {@link WorkerDeath}, or with a DispatcherError when the pool itself is unusable or the transform broke its contract (BATCH_LENGTH).
+ * Rejects with {@link WorkerDeath}, or with a DispatcherError when the pool itself is unusable or the
+ * transform broke its contract (BATCH_LENGTH).
  */
 export interface TransformPool {
   /** Starts the threads and loads the transform in each; rejects with the transform's own load error. */

@@ -31,7 +31,8 @@ type Clusters = { readonly consumer: Certificates; readonly producer: Certificat
 /** Every certificate that a configuration brings along, the earliest to expire first. */
 export function certificateExpiries(clusters: Clusters, now: Date): readonly CertificateExpiry[] {
   const { consumer, producer } = clusters;
-  const sums = ({ certificates }: Certificates): string => certificates.map(({ use, sha256 }) => `${use} ${sha256}`).join('\n');
+  const sums = ({ certificates }: Certificates): string =>
+    certificates.map(({ use, sha256 }) => `${use} ${sha256}`).join('\n');
   const sides =
     sums(consumer) === sums(producer)
       ? ([['kafka', consumer]] as const)
@@ -72,8 +73,9 @@ interface Verdict {
 }
 
 /**
- * One line a cluster, at debug one a certificate. An error when connections must fail by it: a certificate of one's own that has expired or is not
- * valid yet, or no authority left that has not expired. One authority of several may expire without harm, so that is a warning.
+ * One line a cluster, at debug one a certificate. An error when connections must fail by it: a certificate of
+ * one's own that has expired or is not valid yet, or no authority left that has not expired. One authority of
+ * several may expire without harm, so that is a warning.
  */
 export function logExpiry(clusters: Clusters, now: Date, logger: Logger): void {
   const all = certificateExpiries(clusters, now);
@@ -83,7 +85,15 @@ export function logExpiry(clusters: Clusters, now: Date, logger: Logger): void {
     const verdict = verdictOn(certificates, now);
     if (verdict === undefined) continue;
     const { use, file, subject, notAfter, daysLeft } = verdict.certificate;
-    logger[verdict.level](verdict.what, { cluster, daysLeft, subject, use, file, notAfter, certificates: certificates.length });
+    logger[verdict.level](verdict.what, {
+      cluster,
+      daysLeft,
+      subject,
+      use,
+      file,
+      notAfter,
+      certificates: certificates.length,
+    });
   }
 }
 
@@ -98,7 +108,11 @@ function verdictOn(certificates: readonly CertificateExpiry[], now: Date): Verdi
   const ownEarly = own.find(({ notBefore }) => Date.parse(notBefore) > now.getTime());
   const lastAnchor = anchors.at(-1);
   if (ownExpired !== undefined)
-    return { level: 'error', what: 'our own certificate has expired: brokers refuse it', certificate: ownExpired };
+    return {
+      level: 'error',
+      what: 'our own certificate has expired: brokers refuse it',
+      certificate: ownExpired,
+    };
   if (ownEarly !== undefined)
     return {
       level: 'error',
@@ -106,9 +120,15 @@ function verdictOn(certificates: readonly CertificateExpiry[], now: Date): Verdi
       certificate: ownEarly,
     };
   if (lastAnchor !== undefined && expired(lastAnchor))
-    return { level: 'error', what: 'every certificate of the truststore has expired: no broker can be trusted', certificate: lastAnchor };
-  if (expired(earliest)) return { level: 'warn', what: 'a certificate of the truststore has expired', certificate: earliest };
-  if (earliest.daysLeft < WARN_DAYS) return { level: 'warn', what: 'a certificate expires soon: renew it', certificate: earliest };
+    return {
+      level: 'error',
+      what: 'every certificate of the truststore has expired: no broker can be trusted',
+      certificate: lastAnchor,
+    };
+  if (expired(earliest))
+    return { level: 'warn', what: 'a certificate of the truststore has expired', certificate: earliest };
+  if (earliest.daysLeft < WARN_DAYS)
+    return { level: 'warn', what: 'a certificate expires soon: renew it', certificate: earliest };
   return { level: 'info', what: 'certificates', certificate: earliest };
 }
 

@@ -7,7 +7,8 @@ const CONTENT_BYTES_MAX = 8 << 20;
 /** One text for the content of a file, or for why it can't be read. Contents don't follow from it. */
 export async function fileDigest(path: string): Promise<string> {
   try {
-    // To open a pipe would wait for somebody who writes to it, and the end of the process would wait for that.
+    // To open a pipe would wait for somebody who writes to it, and the end of the process would wait for
+    // that.
     if (!(await stat(path)).isFile()) return 'no regular file';
     const handle = await open(path, 'r');
     try {
@@ -24,7 +25,10 @@ export async function fileDigest(path: string): Promise<string> {
   }
 }
 
-/** Of the files the first that gives its content only once, like a pipe; whoever reads it again gets nothing, or waits for ever. */
+/**
+ * Of the files the first that gives its content only once, like a pipe; whoever reads it again gets nothing,
+ * or waits for ever.
+ */
 export async function readOnceOnly(paths: readonly string[]): Promise<string | undefined> {
   for (const path of paths) {
     const stats = await stat(path).catch(() => undefined);
@@ -34,6 +38,8 @@ export async function readOnceOnly(paths: readonly string[]): Promise<string | u
 }
 
 export async function digestOf(paths: readonly string[]): Promise<string> {
-  const digests = await Promise.all([...new Set(paths)].sort().map(async (path) => `${path}\0${await fileDigest(path)}`));
+  const digests = await Promise.all(
+    [...new Set(paths)].sort().map(async (path) => `${path}\0${await fileDigest(path)}`),
+  );
   return createHash('sha256').update(digests.join('\n')).digest('hex');
 }

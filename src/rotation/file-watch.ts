@@ -10,13 +10,17 @@ export interface FileWatchParts {
   readonly files: () => readonly string[];
   /** One text for the contents of all of them; never rejects. */
   readonly look: (files: readonly string[]) => Promise<string>;
-  /** The contents are other ones, and stand still. Also called once at the start: they may have changed while they were read. */
+  /**
+   * The contents are other ones, and stand still. Also called once at the start: they may have changed while
+   * they were read.
+   */
   readonly changed: () => void;
 }
 
 /**
- * Looks at the contents of files, now and then. Over fs.watch: mounted secrets change by a swap of symlinks above the file, network mounts tell nothing,
- * and a file that is half written says so by changing again. A change is reported when two looks in a row see the same.
+ * Looks at the contents of files, now and then. Over fs.watch: mounted secrets change by a swap of symlinks
+ * above the file, network mounts tell nothing, and a file that is half written says so by changing again. A
+ * change is reported when two looks in a row see the same.
  */
 export class FileWatch {
   private readonly parts: FileWatchParts;

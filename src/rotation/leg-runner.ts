@@ -11,7 +11,10 @@ import { RunTotals } from './totals.js';
 export const START_AGAIN_MS = 1_000;
 export const START_AGAIN_MAX_MS = 15_000;
 
-/** A leg that is to make room may end with these: nothing is lost by going on, the next one reads from what is committed. */
+/**
+ * A leg that is to make room may end with these: nothing is lost by going on, the next one reads from what is
+ * committed.
+ */
 const MAKES_ROOM: ReadonlySet<ErrorCode> = new Set([
   'DRAIN_CUT',
   'STOPPED_BEFORE_END',
@@ -21,7 +24,11 @@ const MAKES_ROOM: ReadonlySet<ErrorCode> = new Set([
   'NO_ASSIGNMENT',
 ]);
 /** A running leg that ends with these may have had what was replaced meanwhile. */
-const MAY_BE_OUTDATED: ReadonlySet<ErrorCode> = new Set(['KAFKA_UNREACHABLE', 'KAFKA_REFUSED', 'DESTINATION_STALLED']);
+const MAY_BE_OUTDATED: ReadonlySet<ErrorCode> = new Set([
+  'KAFKA_UNREACHABLE',
+  'KAFKA_REFUSED',
+  'DESTINATION_STALLED',
+]);
 
 export interface LegRunnerParts<Config> {
   readonly first: Revision<Config>;
@@ -68,7 +75,13 @@ export class LegRunner<Config> {
     this.reloader =
       source === undefined
         ? undefined
-        : new Reloader({ source, logger, clock, current: () => this.current, switchTo: (revision) => this.switchTo(revision) });
+        : new Reloader({
+            source,
+            logger,
+            clock,
+            current: () => this.current,
+            switchTo: (revision) => this.switchTo(revision),
+          });
     this.leg = this.begin(parts.first);
   }
 
@@ -80,9 +93,12 @@ export class LegRunner<Config> {
       if (next === undefined) return this.end(report);
       if (report.records.unsettled > 0) {
         this.books.accounting.rewound(report.records.unsettled);
-        this.parts.logger.warn('not all was settled when the clients were to be made anew: it is read again, and may come twice', {
-          records: report.records.unsettled,
-        });
+        this.parts.logger.warn(
+          'not all was settled when the clients were to be made anew: it is read again, and may come twice',
+          {
+            records: report.records.unsettled,
+          },
+        );
       }
       report = await this.nextLegRan(next, report);
     }
@@ -162,7 +178,11 @@ export class LegRunner<Config> {
     this.legs += 1;
     this.legRuns = false;
     this.legOver = false;
-    return this.parts.compose(revision.config, { books: this.books, ends: this.ends, running: () => this.running(revision) });
+    return this.parts.compose(revision.config, {
+      books: this.books,
+      ends: this.ends,
+      running: () => this.running(revision),
+    });
   }
 
   private running(revision: Revision<Config>): void {
@@ -170,10 +190,15 @@ export class LegRunner<Config> {
     const { logger, clock, reloaded } = this.parts;
     if (this.legs > 1 && this.proven?.fingerprint !== revision.fingerprint) {
       this.reloads += 1;
-      logger.info('the new configuration is in force', { reloads: this.reloads, pausedMs: Math.round(clock.nowMs() - this.pauseStartMs) });
+      logger.info('the new configuration is in force', {
+        reloads: this.reloads,
+        pausedMs: Math.round(clock.nowMs() - this.pauseStartMs),
+      });
       reloaded?.(revision.config);
     } else if (this.legs > 1) {
-      logger.info('the run goes on with the configuration it had before', { pausedMs: Math.round(clock.nowMs() - this.pauseStartMs) });
+      logger.info('the run goes on with the configuration it had before', {
+        pausedMs: Math.round(clock.nowMs() - this.pauseStartMs),
+      });
     }
     this.proven = revision;
     this.startAgainMs = START_AGAIN_MS;
@@ -187,7 +212,8 @@ export class LegRunner<Config> {
   }
 
   private switchTo(revision: Revision<Config>): Promise<void> {
-    if (this.over || this.stopping || revision.fingerprint === this.current.fingerprint) return Promise.resolve();
+    if (this.over || this.stopping || revision.fingerprint === this.current.fingerprint)
+      return Promise.resolve();
     return new Promise((resolve) => {
       this.pending = revision;
       this.switched = resolve;
@@ -200,7 +226,8 @@ export class LegRunner<Config> {
     const { error } = report;
     if (this.stopping || report.endReached || report.hung || this.reloader === undefined) return undefined;
     if (this.pending !== undefined && (error === undefined || MAKES_ROOM.has(error.code))) {
-      if (error !== undefined) this.parts.logger.warn(`while making room for new clients: ${error.message}`, { code: error.code });
+      if (error !== undefined)
+        this.parts.logger.warn(`while making room for new clients: ${error.message}`, { code: error.code });
       return this.takePending();
     }
     if (error === undefined) return undefined;
@@ -208,9 +235,12 @@ export class LegRunner<Config> {
     if (!MAY_BE_OUTDATED.has(error.code)) return undefined;
     const fresh = await this.reloader.fresh();
     if (fresh === undefined || this.isStopping()) return undefined;
-    this.parts.logger.warn('the clients failed, and the configuration has changed since they were made: going on with new ones', {
-      error: error.message,
-    });
+    this.parts.logger.warn(
+      'the clients failed, and the configuration has changed since they were made: going on with new ones',
+      {
+        error: error.message,
+      },
+    );
     return fresh;
   }
 
@@ -230,13 +260,17 @@ export class LegRunner<Config> {
     const leftMs = this.pauseStartMs + reloadTimeoutMs - clock.nowMs();
     if (leftMs <= 0) return undefined;
     const inMs = Math.min(this.startAgainMs, leftMs);
-    logger.error(`the ${wasProven ? 'old' : 'new'} configuration does not start; trying the ${wasProven ? 'newest' : 'old'} one`, {
-      error: error.message,
-      code: error.code,
-      ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
-      inMs,
-      givesUpInMs: Math.round(leftMs),
-    });
+    logger.error(
+      `the ${wasProven ? 'old' : 'new'} configuration does not start; trying the ` +
+        `${wasProven ? 'newest' : 'old'} one`,
+      {
+        error: error.message,
+        code: error.code,
+        ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+        inMs,
+        givesUpInMs: Math.round(leftMs),
+      },
+    );
     this.startAgainMs = Math.min(2 * this.startAgainMs, START_AGAIN_MAX_MS);
     await this.pause(inMs);
     if (this.isStopping()) return undefined;
@@ -267,12 +301,24 @@ export class LegRunner<Config> {
     this.switched();
     const report = this.totals.report(last);
     // Stopped between two legs: what the one before ended with was to be mended by the next.
-    if (this.stopping && !this.legRuns && this.legs > 1 && report.error !== undefined && MAKES_ROOM.has(report.error.code) && !report.hung)
+    if (
+      this.stopping &&
+      !this.legRuns &&
+      this.legs > 1 &&
+      report.error !== undefined &&
+      MAKES_ROOM.has(report.error.code) &&
+      !report.hung
+    )
       return { ...report, state: 'stopped', error: undefined };
-    if (!report.hung || report.error !== undefined || this.pending === undefined || this.stopping) return report;
-    const error = new DispatcherError('DRAIN_CUT', 'a client did not close in time, so no new one was made beside it', {
-      remedy: 'start again: the run goes on from the committed offsets, with the new configuration',
-    });
+    if (!report.hung || report.error !== undefined || this.pending === undefined || this.stopping)
+      return report;
+    const error = new DispatcherError(
+      'DRAIN_CUT',
+      'a client did not close in time, so no new one was made beside it',
+      {
+        remedy: 'start again: the run goes on from the committed offsets, with the new configuration',
+      },
+    );
     return { ...report, state: 'failed', error };
   }
 }
@@ -281,7 +327,8 @@ function notMade(cause: unknown): DispatcherError {
   if (cause instanceof DispatcherError) return cause;
   return new DispatcherError(
     'DEFECT',
-    `the clients of the configuration could not be made: ${cause instanceof Error ? cause.message : String(cause)}`,
+    `the clients of the configuration could not be made: ` +
+      `${cause instanceof Error ? cause.message : String(cause)}`,
     {
       cause,
     },

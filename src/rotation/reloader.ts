@@ -18,8 +18,9 @@ export interface ReloaderParts<Config> {
 }
 
 /**
- * Decides what a wish to reload leads to: nothing, a complaint, or a new leg. One after another; wishes that come meanwhile become one.
- * Until Kafka has taken the new configuration in a trial the run goes on with the old one: what works is not given up for what may not.
+ * Decides what a wish to reload leads to: nothing, a complaint, or a new leg. One after another; wishes that
+ * come meanwhile become one. Until Kafka has taken the new configuration in a trial the run goes on with the
+ * old one: what works is not given up for what may not.
  */
 export class Reloader<Config> {
   private readonly parts: ReloaderParts<Config>;
@@ -57,10 +58,14 @@ export class Reloader<Config> {
     this.rejected = error.message;
   }
 
-  /** Loaded anew; undefined when it is faulty (then that was said), may not take over, or is what the run goes by already. */
+  /**
+   * Loaded anew; undefined when it is faulty (then that was said), may not take over, or is what the run goes
+   * by already.
+   */
   async fresh(): Promise<Revision<Config> | undefined> {
     const loading = await this.load();
-    if (loading.kind === 'faulty') return this.reject('the new configuration is faulty', loading.problems.join(' | '));
+    if (loading.kind === 'faulty')
+      return this.reject('the new configuration is faulty', loading.problems.join(' | '));
     const { revision } = loading;
     const { source, current } = this.parts;
     if (revision.fingerprint === current().fingerprint) return undefined;
@@ -114,8 +119,12 @@ export class Reloader<Config> {
     const { logger } = this.parts;
     this.rejected = undefined;
     this.givenUp = undefined;
-    if (adopted.length > 0) logger.info('the configuration was reloaded; no new clients are needed', { changed: adopted.join(' ') });
-    else if (cause === 'signal') logger.info('the configuration was reloaded and is unchanged; nothing to do');
+    if (adopted.length > 0)
+      logger.info('the configuration was reloaded; no new clients are needed', {
+        changed: adopted.join(' '),
+      });
+    else if (cause === 'signal')
+      logger.info('the configuration was reloaded and is unchanged; nothing to do');
     else logger.debug('watched files were looked at: the configuration is unchanged');
   }
 
@@ -134,11 +143,16 @@ export class Reloader<Config> {
     } catch (error) {
       if (this.isClosed()) return false;
       this.rejected = messageOf(error);
-      this.parts.logger.error('Kafka can not be used with the new configuration; the run goes on with the old one', {
-        error: messageOf(error),
-        ...(error instanceof DispatcherError ? { code: error.code, ...(error.remedy === undefined ? {} : { remedy: error.remedy }) } : {}),
-        triedAgainInMs: this.retryMs,
-      });
+      this.parts.logger.error(
+        'Kafka can not be used with the new configuration; the run goes on with the old one',
+        {
+          error: messageOf(error),
+          ...(error instanceof DispatcherError
+            ? { code: error.code, ...(error.remedy === undefined ? {} : { remedy: error.remedy }) }
+            : {}),
+          triedAgainInMs: this.retryMs,
+        },
+      );
       this.cancelRetry();
       this.cancelRetry = this.parts.clock.after(this.retryMs, () => this.request('retry'));
       this.retryMs = Math.min(2 * this.retryMs, TRIAL_AGAIN_MAX_MS);

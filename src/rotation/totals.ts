@@ -6,8 +6,9 @@ const RANGES_PER_PARTITION_MAX = 10;
 type Range = RunReport['redelivery'][number];
 
 /**
- * What the legs of a run come to together. Records and latencies are booked across legs already (RunBooks); here are positions, ranges and times.
- * A range that an earlier leg left unsettled was read again by a later one, so it may have come twice: it stays in the list.
+ * What the legs of a run come to together. Records and latencies are booked across legs already (RunBooks);
+ * here are positions, ranges and times. A range that an earlier leg left unsettled was read again by a later
+ * one, so it may have come twice: it stays in the list.
  */
 export class RunTotals {
   private readonly committed = new Map<string, RunReport['committed'][number]>();
@@ -35,13 +36,24 @@ export class RunTotals {
     const committed = new Map(this.committed);
     for (const entry of now.committed) committed.set(keyOf(entry), entry);
     const ranges = new Map(this.ranges);
-    for (const range of now.redelivery) ranges.set(keyOf(range), joined([...(ranges.get(keyOf(range)) ?? []), range]));
-    return { ...now, committed: [...committed.values()], redelivery: [...ranges.values()].flat(), activeMs: this.activeMs + now.activeMs };
+    for (const range of now.redelivery)
+      ranges.set(keyOf(range), joined([...(ranges.get(keyOf(range)) ?? []), range]));
+    return {
+      ...now,
+      committed: [...committed.values()],
+      redelivery: [...ranges.values()].flat(),
+      activeMs: this.activeMs + now.activeMs,
+    };
   }
 
   /** The last leg's report, as that of the whole run. */
   report(last: RunReport): RunReport {
-    return { ...last, committed: [...this.committed.values()], redelivery: [...this.ranges.values()].flat(), activeMs: this.activeMs };
+    return {
+      ...last,
+      committed: [...this.committed.values()],
+      redelivery: [...this.ranges.values()].flat(),
+      activeMs: this.activeMs,
+    };
   }
 }
 
@@ -53,7 +65,8 @@ function joined(ranges: readonly Range[]): Range[] {
   const list: Range[] = [];
   for (const range of [...ranges].sort((a, b) => a.from - b.from)) {
     const last = list.at(-1);
-    if (last !== undefined && range.from <= last.to) list[list.length - 1] = { ...last, to: Math.max(last.to, range.to) };
+    if (last !== undefined && range.from <= last.to)
+      list[list.length - 1] = { ...last, to: Math.max(last.to, range.to) };
     else list.push(range);
   }
   while (list.length > RANGES_PER_PARTITION_MAX) joinClosest(list);

@@ -80,16 +80,24 @@ export const PKCS12_SCHEMES: ReadonlyMap<string, CipherShape> = new Map<string, 
 ]);
 
 /** PKCS#5 version 1.5: sixteen derived bytes, half of them the key. */
-export const PBES1_SCHEMES: ReadonlyMap<string, { readonly hash: HashShape; readonly cipher: CipherShape }> = new Map([
-  ['1.2.840.113549.1.5.3', { hash: Hashes.md5, cipher: Ciphers.des }],
-  ['1.2.840.113549.1.5.6', { hash: Hashes.md5, cipher: Ciphers.rc2With64Bits }],
-  ['1.2.840.113549.1.5.10', { hash: Hashes.sha1, cipher: Ciphers.des }],
-  ['1.2.840.113549.1.5.11', { hash: Hashes.sha1, cipher: Ciphers.rc2With64Bits }],
-]);
+export const PBES1_SCHEMES: ReadonlyMap<string, { readonly hash: HashShape; readonly cipher: CipherShape }> =
+  new Map([
+    ['1.2.840.113549.1.5.3', { hash: Hashes.md5, cipher: Ciphers.des }],
+    ['1.2.840.113549.1.5.6', { hash: Hashes.md5, cipher: Ciphers.rc2With64Bits }],
+    ['1.2.840.113549.1.5.10', { hash: Hashes.sha1, cipher: Ciphers.des }],
+    ['1.2.840.113549.1.5.11', { hash: Hashes.sha1, cipher: Ciphers.rc2With64Bits }],
+  ]);
 
 /** `DEK-Info` of a PEM key, by OpenSSL's names. */
 export const DEK_CIPHERS: ReadonlyMap<string, CipherShape> = new Map<string, CipherShape>(
   [Ciphers.des, Ciphers.tripleDes, Ciphers.rc2With128Bits, Ciphers.aes128, Ciphers.aes192, Ciphers.aes256]
-    .concat([Ciphers.camellia128, Ciphers.camellia192, Ciphers.camellia256, Ciphers.aria128, Ciphers.aria192, Ciphers.aria256])
+    .concat([
+      Ciphers.camellia128,
+      Ciphers.camellia192,
+      Ciphers.camellia256,
+      Ciphers.aria128,
+      Ciphers.aria192,
+      Ciphers.aria256,
+    ])
     .map((cipher) => [cipher.name.toUpperCase(), cipher]),
 );

@@ -1,4 +1,7 @@
-/** Block ciphers by name, decryption only: OpenSSL's, and those that OpenSSL 3 no longer offers made from what it does. */
+/**
+ * Block ciphers by name, decryption only: OpenSSL's, and those that OpenSSL 3 no longer offers made from what
+ * it does.
+ */
 import { createDecipheriv } from 'node:crypto';
 import { decryptRc2Cbc } from './rc2.js';
 
@@ -33,21 +36,37 @@ export const Ciphers = {
 } as const satisfies Record<string, CipherShape>;
 
 /** The plain text, or undefined where the padding shows that the key does not fit. */
-export function decrypt(cipher: CipherShape, keys: { readonly key: Buffer; readonly iv: Buffer }, ciphertext: Buffer): Buffer | undefined {
+export function decrypt(
+  cipher: CipherShape,
+  keys: { readonly key: Buffer; readonly iv: Buffer },
+  ciphertext: Buffer,
+): Buffer | undefined {
   switch (cipher.name) {
     case 'rc2-cbc':
-      return decryptRc2Cbc({ bytes: keys.key, effectiveBits: cipher.effectiveBits ?? 8 * cipher.keyBytes }, keys.iv, ciphertext);
+      return decryptRc2Cbc(
+        { bytes: keys.key, effectiveBits: cipher.effectiveBits ?? 8 * cipher.keyBytes },
+        keys.iv,
+        ciphertext,
+      );
     case 'rc4':
       return decryptRc4(keys.key, ciphertext);
     case 'des-cbc':
       // Single DES is gone from OpenSSL 3; three times the same key is the same.
-      return decryptByOpenSsl('des-ede3-cbc', { key: Buffer.concat([keys.key, keys.key, keys.key]), iv: keys.iv }, ciphertext);
+      return decryptByOpenSsl(
+        'des-ede3-cbc',
+        { key: Buffer.concat([keys.key, keys.key, keys.key]), iv: keys.iv },
+        ciphertext,
+      );
     default:
       return decryptByOpenSsl(cipher.name, keys, ciphertext);
   }
 }
 
-function decryptByOpenSsl(name: string, keys: { readonly key: Buffer; readonly iv: Buffer }, ciphertext: Buffer): Buffer | undefined {
+function decryptByOpenSsl(
+  name: string,
+  keys: { readonly key: Buffer; readonly iv: Buffer },
+  ciphertext: Buffer,
+): Buffer | undefined {
   const decipher = createDecipheriv(name, keys.key, keys.iv);
   try {
     return Buffer.concat([decipher.update(ciphertext), decipher.final()]);

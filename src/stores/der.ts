@@ -1,4 +1,7 @@
-/** DER, element by element and without copies; of BER what old PKCS#12 writers used: indefinite lengths, strings in pieces. */
+/**
+ * DER, element by element and without copies; of BER what old PKCS#12 writers used: indefinite lengths,
+ * strings in pieces.
+ */
 import { DER_DEPTH_MAX } from './limits.js';
 import type { Reading } from './reading.js';
 
@@ -60,7 +63,8 @@ export class DerElement {
 
   oid(what: string): string {
     const bytes = this.expect(Tag.oid, what).content;
-    if (bytes.length === 0 || bytes.length > OID_BYTES_MAX) throw this.#reading.damaged(`${what} is no object identifier`);
+    if (bytes.length === 0 || bytes.length > OID_BYTES_MAX)
+      throw this.#reading.damaged(`${what} is no object identifier`);
     const arcs: number[] = [];
     let arc = 0;
     for (const byte of bytes) {
@@ -83,7 +87,8 @@ export class DerElement {
     if (first === undefined) throw this.#reading.damaged(`${what} is no number`);
     if (first >= 0x80) throw this.#reading.damaged(`${what} is negative`);
     const digits = first === 0 ? bytes.subarray(1) : bytes;
-    if (digits.length > INTEGER_BYTES_MAX) throw this.#reading.limit(`has a number of ${digits.length} bytes for ${what}`);
+    if (digits.length > INTEGER_BYTES_MAX)
+      throw this.#reading.limit(`has a number of ${digits.length} bytes for ${what}`);
     return digits.length === 0 ? 0 : digits.readUIntBE(0, digits.length);
   }
 
@@ -104,7 +109,11 @@ export function readElement(bytes: Buffer, reading: Reading, depth = 0): DerElem
   if (length === undefined) return indefinite(bytes, { tag, header }, reading, depth);
   const end = header + length;
   if (end > bytes.length) throw overrun(reading, depth);
-  return new DerElement({ tag, content: bytes.subarray(header, end), raw: bytes.subarray(0, end) }, reading, depth);
+  return new DerElement(
+    { tag, content: bytes.subarray(header, end), raw: bytes.subarray(0, end) },
+    reading,
+    depth,
+  );
 }
 
 /** Whether the bytes are one SEQUENCE and nothing else: what a wrong key makes of a ciphertext is not. */
@@ -119,7 +128,11 @@ export function isWholeSequence(bytes: Buffer): boolean {
   return bytes.length === 2 + lengthBytes + bytes.readUIntBE(2, lengthBytes);
 }
 
-function readHeader(bytes: Buffer, reading: Reading, depth: number): { tag: number; header: number; length: number | undefined } {
+function readHeader(
+  bytes: Buffer,
+  reading: Reading,
+  depth: number,
+): { tag: number; header: number; length: number | undefined } {
   const [tag, first] = bytes;
   if (tag === undefined || first === undefined) throw overrun(reading, depth);
   if ((tag & 0x1f) === 0x1f) throw reading.damaged('a DER tag is not of any kind that stores have');
@@ -132,17 +145,28 @@ function readHeader(bytes: Buffer, reading: Reading, depth: number): { tag: numb
 }
 
 /** Ends with two zero bytes in the place of an element. */
-function indefinite(bytes: Buffer, head: { tag: number; header: number }, reading: Reading, depth: number): DerElement {
+function indefinite(
+  bytes: Buffer,
+  head: { tag: number; header: number },
+  reading: Reading,
+  depth: number,
+): DerElement {
   let at = head.header;
   for (;;) {
     if (at + 2 > bytes.length) throw overrun(reading, depth);
     if (bytes[at] === 0 && bytes[at + 1] === 0) break;
     at += readElement(bytes.subarray(at), reading, depth + 1).raw.length;
   }
-  return new DerElement({ tag: head.tag, content: bytes.subarray(head.header, at), raw: bytes.subarray(0, at + 2) }, reading, depth);
+  return new DerElement(
+    { tag: head.tag, content: bytes.subarray(head.header, at), raw: bytes.subarray(0, at + 2) },
+    reading,
+    depth,
+  );
 }
 
 /** At the outermost level the file was cut; further in, a length lies. */
 function overrun(reading: Reading, depth: number): Error {
-  return depth === 0 ? reading.truncated('its DER') : reading.damaged('a DER length reaches past the element around it');
+  return depth === 0
+    ? reading.truncated('its DER')
+    : reading.damaged('a DER length reaches past the element around it');
 }

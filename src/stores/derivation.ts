@@ -1,4 +1,7 @@
-/** Keys from passwords: PKCS#12's own way (RFC 7292, appendix B), PBKDF1 (RFC 8018), and that of OpenSSL's old PEM encryption. */
+/**
+ * Keys from passwords: PKCS#12's own way (RFC 7292, appendix B), PBKDF1 (RFC 8018), and that of OpenSSL's old
+ * PEM encryption.
+ */
 import { hash } from 'node:crypto';
 import type { Reading } from './reading.js';
 
@@ -20,17 +23,28 @@ export interface DerivationInput {
   readonly iterations: number;
 }
 
-/** UTF-16BE with two zero bytes at the end; OpenSSL and Java take the empty password in two ways, see `bmpPasswords`. */
+/**
+ * UTF-16BE with two zero bytes at the end; OpenSSL and Java take the empty password in two ways, see
+ * `bmpPasswords`.
+ */
 export function bmpPassword(password: string): Buffer {
   return Buffer.from(`${password}\0`, 'utf16le').swap16();
 }
 
-/** All encodings of a password to try. An empty one was written as two zero bytes by some, as nothing by others. */
+/**
+ * All encodings of a password to try. An empty one was written as two zero bytes by some, as nothing by
+ * others.
+ */
 export function bmpPasswords(password: string): Buffer[] {
   return password === '' ? [bmpPassword(''), Buffer.alloc(0)] : [bmpPassword(password)];
 }
 
-export function derivePkcs12(reading: Reading, input: DerivationInput, purpose: Purpose, bytes: number): Buffer {
+export function derivePkcs12(
+  reading: Reading,
+  input: DerivationInput,
+  purpose: Purpose,
+  bytes: number,
+): Buffer {
   const { hash: shape, iterations } = input;
   const blocks = Math.ceil(bytes / shape.bytes);
   reading.spendIterations(iterations, blocks);

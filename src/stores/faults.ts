@@ -1,4 +1,7 @@
-/** What can be wrong with a store: a closed set, each error with the file, the fault and what to do. Passwords and key bytes never enter a text. */
+/**
+ * What can be wrong with a store: a closed set, each error with the file, the fault and what to do. Passwords
+ * and key bytes never enter a text.
+ */
 import { DispatcherError } from '../core/errors.js';
 
 export type StoreFault =
@@ -33,7 +36,12 @@ export class StoreError extends DispatcherError {
   readonly fault: StoreFault;
   readonly file: string;
 
-  constructor(fault: StoreFault, file: string, message: string, options: { remedy: string; cause?: unknown }) {
+  constructor(
+    fault: StoreFault,
+    file: string,
+    message: string,
+    options: { remedy: string; cause?: unknown },
+  ) {
     super('CONFIGURATION', `${file}: ${message}`, options);
     this.fault = fault;
     this.file = file;

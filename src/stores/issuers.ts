@@ -3,7 +3,10 @@ import type { X509Certificate } from 'node:crypto';
 import { CHAIN_CERTIFICATES_MAX } from './limits.js';
 import { isSignedBy } from './names.js';
 
-/** Certificates of one name that are tried as the issuer: a renewed authority has a few, a hostile store thousands. */
+/**
+ * Certificates of one name that are tried as the issuer: a renewed authority has a few, a hostile store
+ * thousands.
+ */
 const NAMESAKES_MAX = 8;
 
 export class IssuerIndex {
@@ -22,7 +25,9 @@ export class IssuerIndex {
     const chain = [leaf];
     for (let last = leaf; chain.length < CHAIN_CERTIFICATES_MAX && last.subject !== last.issuer; ) {
       const below = last;
-      const issuer = this.#bySubject.get(below.issuer)?.find((candidate) => !chain.includes(candidate) && isSignedBy(below, candidate));
+      const issuer = this.#bySubject
+        .get(below.issuer)
+        ?.find((candidate) => !chain.includes(candidate) && isSignedBy(below, candidate));
       if (issuer === undefined) break;
       chain.push(issuer);
       last = issuer;
@@ -30,7 +35,10 @@ export class IssuerIndex {
     return chain;
   }
 
-  /** Whether the store leads from here to a root: by its two names, as OpenSSL knows one; checking 144 signatures would take longer than all the rest. */
+  /**
+   * Whether the store leads from here to a root: by its two names, as OpenSSL knows one; checking 144
+   * signatures would take longer than all the rest.
+   */
   reachesRoot(certificate: X509Certificate): boolean {
     const last = this.chainFrom(certificate).at(-1);
     return last !== undefined && last.subject === last.issuer;

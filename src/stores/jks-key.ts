@@ -1,4 +1,7 @@
-/** Sun's key protector: the key XORed with a stream of SHA-1 digests, and a digest behind it that shows whether the password was right. */
+/**
+ * Sun's key protector: the key XORed with a stream of SHA-1 digests, and a digest behind it that shows
+ * whether the password was right.
+ */
 import { createHash, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { readElement } from './der.js';
 import { jksPassword } from './jks-password.js';
@@ -13,7 +16,9 @@ export function unlockJksKey(reading: Reading, sealedKey: Buffer, password: stri
   const [algorithm, sealed] = readElement(sealedKey, reading, 1).sequence('an encrypted key');
   const oid = algorithm?.sequence('the algorithm of a key')[0]?.oid('the algorithm of a key');
   if (oid !== KEY_PROTECTOR)
-    throw reading.unsupportedAlgorithm(`has a key that is encrypted by a scheme that is not read (${oid ?? 'none'})`);
+    throw reading.unsupportedAlgorithm(
+      `has a key that is encrypted by a scheme that is not read (${oid ?? 'none'})`,
+    );
   const bytes = sealed?.octets('an encrypted key') ?? Buffer.alloc(0);
   if (bytes.length <= 2 * DIGEST_BYTES) throw reading.damaged('an encrypted key is too short');
   const salt = bytes.subarray(0, DIGEST_BYTES);
@@ -23,7 +28,8 @@ export function unlockJksKey(reading: Reading, sealedKey: Buffer, password: stri
   for (let at = 0, digest = salt; at < plain.length; at += DIGEST_BYTES) {
     digest = createHash('sha1').update(secret).update(digest).digest();
     const end = Math.min(DIGEST_BYTES, plain.length - at);
-    for (let index = 0; index < end; index += 1) plain[at + index] = (plain[at + index] ?? 0) ^ (digest[index] ?? 0);
+    for (let index = 0; index < end; index += 1)
+      plain[at + index] = (plain[at + index] ?? 0) ^ (digest[index] ?? 0);
   }
   const check = createHash('sha1').update(secret).update(plain).digest();
   return timingSafeEqual(check, bytes.subarray(-DIGEST_BYTES)) ? keyFrom(reading, plain, 'pkcs8') : undefined;

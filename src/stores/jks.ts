@@ -1,4 +1,7 @@
-/** Sun's JKS: a list of entries in plain, sealed by a digest that the password goes into; keys encrypted on their own. */
+/**
+ * Sun's JKS: a list of entries in plain, sealed by a digest that the password goes into; keys encrypted on
+ * their own.
+ */
 import { createHash, type KeyObject, timingSafeEqual, type X509Certificate } from 'node:crypto';
 import { ByteReader } from './byte-reader.js';
 import { certificateFrom } from './certificates.js';
@@ -30,9 +33,17 @@ export function readJks(reading: Reading, bytes: Buffer, options: StoreOptions):
   for (let index = 0; index < count; index += 1) sealed.push(readEntry(reader, reading, version));
   const end = reader.position;
   const digest = reader.take(DIGEST_BYTES, 'the digest');
-  const passwords = [...new Set([options.keyPassword, options.password].filter((text) => text !== undefined))];
-  if (options.password !== undefined) checkDigest({ reading, body: bytes.subarray(0, end), digest, sealed }, options.password);
-  return { kind: 'jks', file: reading.file, entries: sealed.map((entry) => opened(reading, entry, passwords)), warnings: [] };
+  const passwords = [
+    ...new Set([options.keyPassword, options.password].filter((text) => text !== undefined)),
+  ];
+  if (options.password !== undefined)
+    checkDigest({ reading, body: bytes.subarray(0, end), digest, sealed }, options.password);
+  return {
+    kind: 'jks',
+    file: reading.file,
+    entries: sealed.map((entry) => opened(reading, entry, passwords)),
+    warnings: [],
+  };
 }
 
 interface SealedEntry {
@@ -46,14 +57,16 @@ function readEntry(reader: ByteReader, reading: Reading, version: number): Seale
   const tag = reader.unsigned32('the kind of an entry');
   const alias = reader.modifiedUtf8('an alias');
   reader.take(8, 'the time of an entry');
-  if (tag === TRUSTED_ENTRY) return { alias, certificates: [readCertificate(reader, reading, version)], sealedKey: undefined };
+  if (tag === TRUSTED_ENTRY)
+    return { alias, certificates: [readCertificate(reader, reading, version)], sealedKey: undefined };
   if (tag !== KEY_ENTRY) throw reading.damaged(`an entry is of kind ${tag}, which does not exist`);
   const sealedKey = reader.take(reader.unsigned32('the length of a key'), 'a key');
   const chainLength = reader.unsigned32('the length of a chain');
   if (chainLength > CHAIN_CERTIFICATES_MAX)
     throw reading.limit(`claims a chain of ${chainLength} certificates (at most ${CHAIN_CERTIFICATES_MAX})`);
   const certificates: X509Certificate[] = [];
-  for (let index = 0; index < chainLength; index += 1) certificates.push(readCertificate(reader, reading, version));
+  for (let index = 0; index < chainLength; index += 1)
+    certificates.push(readCertificate(reader, reading, version));
   return { alias, certificates, sealedKey };
 }
 
@@ -61,10 +74,18 @@ function readCertificate(reader: ByteReader, reading: Reading, version: number):
   // Version 1 knew X.509 only, and did not say so.
   const type = version === 1 ? 'X.509' : reader.modifiedUtf8('the type of a certificate');
   if (type !== 'X.509') throw reading.damaged('a certificate is of a type that does not exist');
-  return certificateFrom(reading, reader.take(reader.unsigned32('the length of a certificate'), 'a certificate'), 'a certificate');
+  return certificateFrom(
+    reading,
+    reader.take(reader.unsigned32('the length of a certificate'), 'a certificate'),
+    'a certificate',
+  );
 }
 
-function opened(reading: Reading, { alias, certificates, sealedKey }: SealedEntry, passwords: readonly string[]): StoreEntry {
+function opened(
+  reading: Reading,
+  { alias, certificates, sealedKey }: SealedEntry,
+  passwords: readonly string[],
+): StoreEntry {
   if (sealedKey === undefined) return { alias, type: 'trusted', certificates };
   return { alias, type: 'key', certificates, key: orWhyNot(() => unlock(reading, sealedKey, passwords)) };
 }
@@ -85,16 +106,30 @@ interface Sealed {
 }
 
 function checkDigest({ reading, body, digest, sealed }: Sealed, password: string): void {
-  const computed = createHash('sha1').update(jksPassword(password)).update(DIGEST_SALT, 'utf8').update(body).digest();
+  const computed = createHash('sha1')
+    .update(jksPassword(password))
+    .update(DIGEST_SALT, 'utf8')
+    .update(body)
+    .digest();
   if (timingSafeEqual(computed, digest)) return;
-  if (isAltered(reading, sealed, password)) throw reading.damaged('its digest does not fit: the file was altered after it was written');
-  throw reading.wrongPassword('the password does not fit (or the file was altered: its digest can tell no more)');
+  if (isAltered(reading, sealed, password))
+    throw reading.damaged('its digest does not fit: the file was altered after it was written');
+  throw reading.wrongPassword(
+    'the password does not fit (or the file was altered: its digest can tell no more)',
+  );
 }
 
-/** Tells an altered file from a wrong password: a key that the password opens, or a root whose own signature is broken. */
+/**
+ * Tells an altered file from a wrong password: a key that the password opens, or a root whose own signature
+ * is broken.
+ */
 function isAltered(reading: Reading, sealed: readonly SealedEntry[], password: string): boolean {
   return sealed.some(({ certificates, sealedKey }) => {
-    if (certificates.some((certificate) => certificate.subject === certificate.issuer && !isSignedBy(certificate, certificate)))
+    if (
+      certificates.some(
+        (certificate) => certificate.subject === certificate.issuer && !isSignedBy(certificate, certificate),
+      )
+    )
       return true;
     return sealedKey !== undefined && isOpen(orWhyNot(() => unlock(reading, sealedKey, [password])));
   });

@@ -14,7 +14,10 @@ export interface KeyMaterial {
   readonly warnings: readonly string[];
 }
 
-/** Throws when there is no key, more than one, one that can't be opened, or one that fits none of its certificates. */
+/**
+ * Throws when there is no key, more than one, one that can't be opened, or one that fits none of its
+ * certificates.
+ */
 export function keyMaterial(store: Store): KeyMaterial {
   const entry = onlyKey(store);
   const key = entry.key;
@@ -26,21 +29,29 @@ export function keyMaterial(store: Store): KeyMaterial {
       store.file,
       `holds ${entry.certificates.length} certificates beside its key (at most ${CHAIN_CERTIFICATES_MAX})`,
       {
-        remedy: 'leave only the certificates of the chain in a keystore; authorities that are trusted belong into the truststore',
+        remedy:
+          'leave only the certificates of the chain in a keystore; authorities that are trusted belong ' +
+          'into the truststore',
       },
     );
   const leaf = entry.certificates.find((certificate) => certificate.checkPrivateKey(key));
   if (leaf === undefined) throw noLeaf(store, entry);
   const chain = new IssuerIndex(entry.certificates).chainFrom(leaf);
-  return { chain, key, warnings: [...store.warnings, ...aboutOrder(store, entry, chain), ...aboutUnused(store, entry, chain)] };
+  return {
+    chain,
+    key,
+    warnings: [...store.warnings, ...aboutOrder(store, entry, chain), ...aboutUnused(store, entry, chain)],
+  };
 }
 
 /**
- * A certificate and its key in two places, as librdkafka takes them: the first of each counts. Throws where the two do not belong together,
- * and where the key can't be opened.
+ * A certificate and its key in two places, as librdkafka takes them: the first of each counts. Throws where
+ * the two do not belong together, and where the key can't be opened.
  */
 export function checkPair(certificateStore: Store, keyStore: Store): void {
-  const certificates = certificateStore.entries.filter(({ type }) => type !== 'key').flatMap((entry) => entry.certificates);
+  const certificates = certificateStore.entries
+    .filter(({ type }) => type !== 'key')
+    .flatMap((entry) => entry.certificates);
   const [leaf] = certificates;
   const key = keyStore.entries.find(({ type }) => type === 'key')?.key;
   if (key instanceof StoreError) throw key;
@@ -55,12 +66,18 @@ export function checkPair(certificateStore: Store, keyStore: Store): void {
         remedy: 'put it before those of the authorities that signed it',
       },
     );
-  throw new StoreError('key-mismatch', keyStore.file, `the private key does not belong to ${names([leaf])} in ${certificateStore.file}`, {
-    remedy: MISMATCH_REMEDY,
-  });
+  throw new StoreError(
+    'key-mismatch',
+    keyStore.file,
+    `the private key does not belong to ${names([leaf])} in ${certificateStore.file}`,
+    {
+      remedy: MISMATCH_REMEDY,
+    },
+  );
 }
 
-const MISMATCH_REMEDY = 'put the key and the certificate that was issued for it together; after a renewal both change';
+const MISMATCH_REMEDY =
+  'put the key and the certificate that was issued for it together; after a renewal both change';
 
 function onlyKey(store: Store): StoreEntry {
   const [first, ...others] = store.entries.filter((entry) => entry.type === 'key');
@@ -75,15 +92,23 @@ function onlyKey(store: Store): StoreEntry {
       remedy:
         store.kind === 'pem'
           ? 'leave one private key in the file'
-          : `copy the one that is meant into a store of its own: keytool -importkeystore -srckeystore ${shellWord(store.file)} -srcalias ALIAS -destkeystore client.p12 -deststoretype PKCS12`,
+          : `copy the one that is meant into a store of its own: keytool -importkeystore -srckeystore ` +
+            `${shellWord(store.file)} -srcalias ALIAS -destkeystore client.p12 -deststoretype PKCS12`,
     },
   );
 }
 
 function noKey(store: Store): StoreError {
-  return new StoreError('no-key', store.file, `holds no private key (${count(store.entries.length, 'certificate')})`, {
-    remedy: 'a keystore holds the private key of this client; where brokers ask for no client certificate, leave ssl.keystore.* out',
-  });
+  return new StoreError(
+    'no-key',
+    store.file,
+    `holds no private key (${count(store.entries.length, 'certificate')})`,
+    {
+      remedy:
+        'a keystore holds the private key of this client; where brokers ask for no client certificate, ' +
+        'leave ssl.keystore.* out',
+    },
+  );
 }
 
 function noLeaf(store: Store, entry: StoreEntry): StoreError {
@@ -92,23 +117,36 @@ function noLeaf(store: Store, entry: StoreEntry): StoreError {
     return new StoreError('no-certificates', store.file, `${name} stands without a certificate`, {
       remedy: 'add its certificate and those of the authorities between it and the root',
     });
-  return new StoreError('key-mismatch', store.file, `${name} does not belong to ${names(entry.certificates)}`, {
-    remedy: MISMATCH_REMEDY,
-  });
+  return new StoreError(
+    'key-mismatch',
+    store.file,
+    `${name} does not belong to ${names(entry.certificates)}`,
+    {
+      remedy: MISMATCH_REMEDY,
+    },
+  );
 }
 
 function aboutOrder(store: Store, entry: StoreEntry, chain: readonly X509Certificate[]): string[] {
-  const inOrder = chain.every((certificate, index) => certificate.fingerprint256 === entry.certificates[index]?.fingerprint256);
+  const inOrder = chain.every(
+    (certificate, index) => certificate.fingerprint256 === entry.certificates[index]?.fingerprint256,
+  );
   return inOrder
     ? []
-    : [`${store.file}: the certificates of the chain stood in another order; sent as leaf first, each followed by its issuer`];
+    : [
+        `${store.file}: the certificates of the chain stood in another order; sent as leaf first, each ` +
+          `followed by its issuer`,
+      ];
 }
 
 function aboutUnused(store: Store, entry: StoreEntry, chain: readonly X509Certificate[]): string[] {
   const sent = new Set(chain.map((certificate) => certificate.fingerprint256));
   const unused = entry.certificates.filter((certificate) => !sent.has(certificate.fingerprint256));
   if (unused.length === 0) return [];
-  return [`${store.file}: ${names(unused)} ${unused.length === 1 ? 'is' : 'are'} no part of the key's chain, and not sent`];
+  return [
+    `${store.file}: ${names(unused)} ` +
+      `${unused.length === 1 ? 'is' : 'are'} no part of the key's chain, and not sent`,
+  ];
 }
 
 function names(certificates: readonly X509Certificate[]): string {

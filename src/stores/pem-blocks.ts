@@ -1,4 +1,7 @@
-/** PEM as people hand it round: several blocks, comments between them, any line end, or none at all (a property on one line). */
+/**
+ * PEM as people hand it round: several blocks, comments between them, any line end, or none at all (a
+ * property on one line).
+ */
 import { ENTRIES_MAX } from './limits.js';
 import type { Reading } from './reading.js';
 
@@ -21,7 +24,8 @@ export function readPemBlocks(text: string, reading: Reading): PemBlock[] {
     const labelEnd = text.indexOf(DASHES, labelStart);
     const label = labelEnd < 0 ? '' : text.slice(labelStart, labelEnd);
     if (labelEnd < 0) throw reading.truncated('the first line of a PEM block');
-    if (label.length > LABEL_CHARACTERS_MAX || !/^[A-Z0-9 ]+$/.test(label)) throw reading.damaged('a PEM block has no valid first line');
+    if (label.length > LABEL_CHARACTERS_MAX || !/^[A-Z0-9 ]+$/.test(label))
+      throw reading.damaged('a PEM block has no valid first line');
     const end = `-----END ${label}-----`;
     const bodyEnd = text.indexOf(end, labelEnd);
     if (bodyEnd < 0) throw reading.truncated(`the PEM block ${label} has no last line`);
@@ -31,7 +35,11 @@ export function readPemBlocks(text: string, reading: Reading): PemBlock[] {
   return blocks;
 }
 
-function bodyOf(body: string, label: string, reading: Reading): { headers: Map<string, string>; bytes: Buffer } {
+function bodyOf(
+  body: string,
+  label: string,
+  reading: Reading,
+): { headers: Map<string, string>; bytes: Buffer } {
   // A missing last line would run one block into the next.
   if (body.includes(DASHES)) throw reading.damaged(`the PEM block ${label} has no last line`);
   const headers = new Map<string, string>();
@@ -42,6 +50,7 @@ function bodyOf(body: string, label: string, reading: Reading): { headers: Map<s
     else headers.set((header[1] ?? '').toLowerCase(), header[2] ?? '');
   }
   const joined = base64.join('');
-  if (joined.length === 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(joined)) throw reading.damaged(`the PEM block ${label} is not base64`);
+  if (joined.length === 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(joined))
+    throw reading.damaged(`the PEM block ${label} is not base64`);
   return { headers, bytes: Buffer.from(joined, 'base64') };
 }

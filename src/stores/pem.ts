@@ -1,4 +1,7 @@
-/** PEM: every certificate is trusted (as Kafka's own PEM stores have it), a private key makes it a keystore as well. */
+/**
+ * PEM: every certificate is trusted (as Kafka's own PEM stores have it), a private key makes it a keystore as
+ * well.
+ */
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { DEK_CIPHERS } from './algorithms.js';
 import { certificateFrom } from './certificates.js';
@@ -25,7 +28,8 @@ const PKCS7_LABELS = new Set(['PKCS7', 'CMS', 'PKCS #7 SIGNED DATA']);
 
 export function readPem(reading: Reading, text: string, options: StoreOptions): Store {
   const blocks = readPemBlocks(text, reading);
-  if (blocks.length === 0) throw reading.error('not-a-store', 'holds no PEM block', 'name a JKS, PKCS#12 or PEM file');
+  if (blocks.length === 0)
+    throw reading.error('not-a-store', 'holds no PEM block', 'name a JKS, PKCS#12 or PEM file');
   const certificates: X509Certificate[] = [];
   const keys: (KeyObject | StoreError)[] = [];
   for (const block of blocks) {
@@ -35,16 +39,23 @@ export function readPem(reading: Reading, text: string, options: StoreOptions): 
     else refuseForeign(block.label, reading);
   }
   const entries = certificates.map(
-    (certificate, index): StoreEntry => ({ alias: `certificate-${index + 1}`, type: 'trusted', certificates: [certificate] }),
+    (certificate, index): StoreEntry => ({
+      alias: `certificate-${index + 1}`,
+      type: 'trusted',
+      certificates: [certificate],
+    }),
   );
-  const keyEntries = keys.map((key, index): StoreEntry => ({ alias: `key-${index + 1}`, type: 'key', certificates, key }));
+  const keyEntries = keys.map(
+    (key, index): StoreEntry => ({ alias: `key-${index + 1}`, type: 'key', certificates, key }),
+  );
   return { kind: 'pem', file: reading.file, entries: [...keyEntries, ...entries], warnings: [] };
 }
 
 function certificateIn(block: PemBlock, reading: Reading, number: number): X509Certificate | undefined {
   const where = `certificate ${number}`;
   if (CERTIFICATE_LABELS.has(block.label)) return certificateFrom(reading, block.bytes, where);
-  if (block.label === TRUSTED_LABEL) return certificateFrom(reading, readElement(block.bytes, reading, 1).raw, where);
+  if (block.label === TRUSTED_LABEL)
+    return certificateFrom(reading, readElement(block.bytes, reading, 1).raw, where);
   return undefined;
 }
 
@@ -53,7 +64,9 @@ function isKey(label: string): boolean {
 }
 
 function keyIn(block: PemBlock, reading: Reading, options: StoreOptions): KeyObject {
-  const passwords = [...new Set([options.keyPassword, options.password].filter((text) => text !== undefined))];
+  const passwords = [
+    ...new Set([options.keyPassword, options.password].filter((text) => text !== undefined)),
+  ];
   if (block.label === ENCRYPTED_KEY_LABEL) return encryptedKeyFrom(reading, block.bytes, passwords);
   const encoding = KEY_ENCODINGS.get(block.label) ?? 'pkcs8';
   const info = block.headers.get('dek-info');
@@ -66,7 +79,12 @@ function keyIn(block: PemBlock, reading: Reading, options: StoreOptions): KeyObj
 }
 
 /** `DEK-Info: AES-256-CBC,0123…`: the IV in hex, its first eight bytes the salt. */
-function decryptTraditional(reading: Reading, info: string, bytes: Buffer, password: string): Buffer | undefined {
+function decryptTraditional(
+  reading: Reading,
+  info: string,
+  bytes: Buffer,
+  password: string,
+): Buffer | undefined {
   const [name = '', hex = ''] = info.split(',', 2).map((part) => part.trim());
   const cipher = DEK_CIPHERS.get(name.toUpperCase());
   if (cipher === undefined)
@@ -81,13 +99,22 @@ function decryptTraditional(reading: Reading, info: string, bytes: Buffer, passw
   return decrypt(cipher, { key, iv }, bytes);
 }
 
-/** Requests, public keys, parameters and revocation lists are passed over; what may hold the certificates that are missed is not. */
+/**
+ * Requests, public keys, parameters and revocation lists are passed over; what may hold the certificates that
+ * are missed is not.
+ */
 function refuseForeign(label: string, reading: Reading): void {
   if (PKCS7_LABELS.has(label)) {
-    const remedy = `take the certificates out: openssl pkcs7 -print_certs -in ${shellWord(reading.file)} -out certificates.pem`;
+    const remedy =
+      `take the certificates out: openssl pkcs7 -print_certs -in ${shellWord(reading.file)} ` +
+      `-out certificates.pem`;
     throw reading.error('unsupported-kind', 'is a PKCS#7 bundle', remedy);
   }
   if (label === 'OPENSSH PRIVATE KEY') {
-    throw reading.error('unsupported-kind', 'holds a key of SSH', `convert a copy: ssh-keygen -p -m PKCS8 -f ${shellWord(reading.file)}`);
+    throw reading.error(
+      'unsupported-kind',
+      'holds a key of SSH',
+      `convert a copy: ssh-keygen -p -m PKCS8 -f ${shellWord(reading.file)}`,
+    );
   }
 }

@@ -39,9 +39,15 @@ export interface Bags {
 }
 
 /** Adds what a SafeContents holds. Other bags (revocation lists, secrets) are passed over, as Java does. */
-export function collectBags(reading: Reading, safeContents: DerElement, passwords: readonly string[], bags: Bags): void {
+export function collectBags(
+  reading: Reading,
+  safeContents: DerElement,
+  passwords: readonly string[],
+  bags: Bags,
+): void {
   for (const bag of safeContents.sequence('the contents')) {
-    if (bags.certificates.length + bags.keys.length >= ENTRIES_MAX) throw reading.limit(`holds more than ${ENTRIES_MAX} entries`);
+    if (bags.certificates.length + bags.keys.length >= ENTRIES_MAX)
+      throw reading.limit(`holds more than ${ENTRIES_MAX} entries`);
     const [oidElement, wrapped, attributesElement] = bag.sequence('an entry');
     if (oidElement === undefined || wrapped === undefined) throw reading.damaged('an entry is not complete');
     const oid = oidElement.oid('the kind of an entry');
@@ -57,7 +63,10 @@ export function collectBags(reading: Reading, safeContents: DerElement, password
         bags.keys.push({ ...attributes, key: orWhyNot(() => keyFrom(reading, value.raw, 'pkcs8')) });
         break;
       case SHROUDED_KEY_BAG:
-        bags.keys.push({ ...attributes, key: orWhyNot(() => encryptedKeyFrom(reading, value.raw, passwords)) });
+        bags.keys.push({
+          ...attributes,
+          key: orWhyNot(() => encryptedKeyFrom(reading, value.raw, passwords)),
+        });
         break;
       case NESTED_BAG:
         // As deep as the DER may nest.
@@ -91,7 +100,10 @@ function attributesOf(set: DerElement | undefined): Attributes {
     const value = values?.children('an attribute')[0];
     switch (oidElement?.oid('an attribute')) {
       case FRIENDLY_NAME:
-        alias = value === undefined ? undefined : bmpText(value.expect(Tag.bmpString, 'the name of an entry').content);
+        alias =
+          value === undefined
+            ? undefined
+            : bmpText(value.expect(Tag.bmpString, 'the name of an entry').content);
         break;
       case LOCAL_KEY_ID:
         keyId = value?.octets('the id of a key').toString('hex');

@@ -7,16 +7,23 @@ import { deriveKey } from './password-encryption.js';
 import type { Reading } from './reading.js';
 
 /** `macData` is the element behind the contents, `contents` the bytes it covers. */
-export function isMacValid(reading: Reading, macData: DerElement, contents: Buffer, password: string): boolean {
+export function isMacValid(
+  reading: Reading,
+  macData: DerElement,
+  contents: Buffer,
+  password: string,
+): boolean {
   const [digestInfo, saltElement, iterationsElement] = macData.sequence('the MAC');
   const [algorithm, expected] = digestInfo?.sequence('the MAC') ?? [];
   const [oidElement, parameters] = algorithm?.sequence('the algorithm of the MAC') ?? [];
-  if (oidElement === undefined || expected === undefined || saltElement === undefined) throw reading.damaged('the MAC is not complete');
+  if (oidElement === undefined || expected === undefined || saltElement === undefined)
+    throw reading.damaged('the MAC is not complete');
   const oid = oidElement.oid('the algorithm of the MAC');
   const mac = expected.octets('the MAC');
   if (oid === PBMAC1) return isPbmac1Valid(reading, parameters, { contents, password, mac });
   const hash = DIGESTS.get(oid);
-  if (hash === undefined) throw reading.unsupportedAlgorithm(`has a MAC by a function that is not read (${oid})`);
+  if (hash === undefined)
+    throw reading.unsupportedAlgorithm(`has a MAC by a function that is not read (${oid})`);
   const salt = reading.checkSalt(saltElement.octets('the salt of the MAC'));
   const iterations = iterationsElement?.integer('the iterations of the MAC') ?? 1;
   return bmpPasswords(password).some((encoded) => {
@@ -32,10 +39,12 @@ function isPbmac1Valid(
   { contents, password, mac }: { contents: Buffer; password: string; mac: Buffer },
 ): boolean {
   const [derivation, scheme] = parameters?.sequence('the parameters of PBMAC1') ?? [];
-  if (derivation === undefined || scheme === undefined) throw reading.damaged('the parameters of PBMAC1 are not complete');
+  if (derivation === undefined || scheme === undefined)
+    throw reading.damaged('the parameters of PBMAC1 are not complete');
   const oid = scheme.sequence('the HMAC of PBMAC1')[0]?.oid('the HMAC of PBMAC1') ?? '';
   const hash = HMACS.get(oid);
-  if (hash === undefined) throw reading.unsupportedAlgorithm(`has a MAC by a function that is not read (${oid})`);
+  if (hash === undefined)
+    throw reading.unsupportedAlgorithm(`has a MAC by a function that is not read (${oid})`);
   const key = deriveKey(reading, derivation, password, hash.bytes);
   return isSame(createHmac(hash.name, key).update(contents).digest(), mac);
 }

@@ -18,13 +18,15 @@ const ENCRYPTED_DATA = '1.2.840.113549.1.7.6';
 
 export function readPkcs12(reading: Reading, pfx: DerElement, options: StoreOptions): Store {
   const [version, authSafe, macData] = pfx.sequence('the outermost element');
-  if (version?.integer('the version') !== VERSION) throw reading.damaged('the version is not that of PKCS#12');
+  if (version?.integer('the version') !== VERSION)
+    throw reading.damaged('the version is not that of PKCS#12');
   if (authSafe === undefined) throw reading.damaged('there are no contents');
   const contents = dataOf(reading, authSafe);
   const parts = readElement(contents, reading, 1).sequence('the contents');
   checkMac(reading, { macData, contents, parts, password: options.password });
   const bags: Bags = { certificates: [], keys: [] };
-  for (const part of parts) collectBags(reading, openPart(reading, part, options.password), keyPasswords(options), bags);
+  for (const part of parts)
+    collectBags(reading, openPart(reading, part, options.password), keyPasswords(options), bags);
   return { kind: 'pkcs12', file: reading.file, entries: entriesOf(bags), warnings: [] };
 }
 
@@ -36,7 +38,8 @@ function keyPasswords({ password, keyPassword }: StoreOptions): string[] {
 function dataOf(reading: Reading, contentInfo: DerElement): Buffer {
   const [oidElement, wrapped] = contentInfo.sequence('the contents');
   const oid = oidElement?.oid('the kind of the contents');
-  if (oid === SIGNED_DATA) throw reading.unsupportedAlgorithm('is signed with a private key instead of a password');
+  if (oid === SIGNED_DATA)
+    throw reading.unsupportedAlgorithm('is signed with a private key instead of a password');
   if (oid !== DATA || wrapped === undefined) throw reading.damaged('there are no contents');
   return onlyChild(reading, wrapped.expect(Tag.context0, 'the contents')).octets('the contents');
 }
@@ -50,18 +53,28 @@ interface MacCheck {
 
 /** Without a password nothing is checked; without a MAC there is nothing to check. Java does the same. */
 function checkMac(reading: Reading, { macData, contents, parts, password }: MacCheck): void {
-  if (macData === undefined || password === undefined || isMacValid(reading, macData, contents, password)) return;
+  if (macData === undefined || password === undefined || isMacValid(reading, macData, contents, password))
+    return;
   if (opensAnything(reading, parts, password))
-    throw reading.damaged('the password fits, but the MAC does not: the file was altered after it was written');
-  throw reading.wrongPassword('the password does not fit (or the file was altered: its MAC can tell no more)');
+    throw reading.damaged(
+      'the password fits, but the MAC does not: the file was altered after it was written',
+    );
+  throw reading.wrongPassword(
+    'the password does not fit (or the file was altered: its MAC can tell no more)',
+  );
 }
 
-/** Tells a wrong password from an altered file: a part that decrypts to DER shows that the password is right. */
+/**
+ * Tells a wrong password from an altered file: a part that decrypts to DER shows that the password is right.
+ */
 function opensAnything(reading: Reading, parts: readonly DerElement[], password: string): boolean {
   return parts.some((part) => {
     try {
       const sealed = sealedPart(reading, part);
-      return sealed !== undefined && decryptByPassword(reading, sealed.algorithm, sealed.ciphertext, password) !== undefined;
+      return (
+        sealed !== undefined &&
+        decryptByPassword(reading, sealed.algorithm, sealed.ciphertext, password) !== undefined
+      );
     } catch {
       // Damaged itself, or it asks for too much: no sign of a right password.
       return false;
@@ -87,15 +100,22 @@ function passwordMissing(reading: Reading): StoreError {
 }
 
 /** EncryptedData: its algorithm and ciphertext; undefined for a part in plain. */
-function sealedPart(reading: Reading, part: DerElement): { algorithm: DerElement; ciphertext: Buffer } | undefined {
+function sealedPart(
+  reading: Reading,
+  part: DerElement,
+): { algorithm: DerElement; ciphertext: Buffer } | undefined {
   const [oidElement, wrapped] = part.sequence('a part of the contents');
   const oid = oidElement?.oid('the kind of a part');
-  if (oid === ENVELOPED_DATA) throw reading.unsupportedAlgorithm('is encrypted for a public key instead of a password');
+  if (oid === ENVELOPED_DATA)
+    throw reading.unsupportedAlgorithm('is encrypted for a public key instead of a password');
   if (oid !== ENCRYPTED_DATA) return undefined;
   if (wrapped === undefined) throw reading.damaged('an encrypted part is empty');
-  const [, info] = onlyChild(reading, wrapped.expect(Tag.context0, 'an encrypted part')).sequence('an encrypted part');
+  const [, info] = onlyChild(reading, wrapped.expect(Tag.context0, 'an encrypted part')).sequence(
+    'an encrypted part',
+  );
   const [, algorithm, ciphertext] = info?.sequence('an encrypted part') ?? [];
-  if (algorithm === undefined || ciphertext === undefined) throw reading.damaged('an encrypted part is not complete');
+  if (algorithm === undefined || ciphertext === undefined)
+    throw reading.damaged('an encrypted part is not complete');
   return { algorithm, ciphertext: ciphertext.octets('an encrypted part') };
 }
 
@@ -115,23 +135,39 @@ function entriesOf({ certificates, keys }: Bags): StoreEntry[] {
   });
   const rest = certificates.flatMap((bag): StoreEntry[] => {
     if (!bag.trusted && inChains.has(bag.certificate.fingerprint256)) return [];
-    return [{ alias: nameOf(bag.alias), type: bag.trusted ? 'trusted' : 'certificate', certificates: [bag.certificate] }];
+    return [
+      {
+        alias: nameOf(bag.alias),
+        type: bag.trusted ? 'trusted' : 'certificate',
+        certificates: [bag.certificate],
+      },
+    ];
   });
   return [...keyEntries, ...rest];
 }
 
-/** By the id that ties key and certificate; where there is none, by the key itself, or the first one for the only key. */
-function leafFinder(certificates: readonly CertificateBag[], isOnlyKey: boolean): (bag: KeyBag) => X509Certificate | undefined {
+/**
+ * By the id that ties key and certificate; where there is none, by the key itself, or the first one for the
+ * only key.
+ */
+function leafFinder(
+  certificates: readonly CertificateBag[],
+  isOnlyKey: boolean,
+): (bag: KeyBag) => X509Certificate | undefined {
   const untrusted = certificates.filter((candidate) => !candidate.trusted);
   const byKeyId = new Map(
-    untrusted.flatMap((candidate) => (candidate.keyId === undefined ? [] : [[candidate.keyId, candidate.certificate]])),
+    untrusted.flatMap((candidate) =>
+      candidate.keyId === undefined ? [] : [[candidate.keyId, candidate.certificate]],
+    ),
   );
   let byPublicKey: Map<string, X509Certificate> | undefined;
   return ({ key, keyId }) => {
     const tied = keyId === undefined ? undefined : byKeyId.get(keyId);
     if (tied !== undefined) return tied;
     if (key instanceof KeyObject) {
-      byPublicKey ??= new Map(untrusted.map(({ certificate }) => [publicKeyOf(certificate) ?? '', certificate]));
+      byPublicKey ??= new Map(
+        untrusted.map(({ certificate }) => [publicKeyOf(certificate) ?? '', certificate]),
+      );
       const fitting = byPublicKey.get(publicKeyOf(key) ?? 'none');
       if (fitting !== undefined) return fitting;
     }

@@ -19,7 +19,8 @@ export function keyFrom(reading: Reading, der: Buffer, encoding: KeyEncoding): K
 /** EncryptedPrivateKeyInfo of PKCS#8: of the passwords the first that fits. */
 export function encryptedKeyFrom(reading: Reading, der: Buffer, passwords: readonly string[]): KeyObject {
   const [algorithm, ciphertext] = readElement(der, reading, 1).sequence('an encrypted key');
-  if (algorithm === undefined || ciphertext === undefined) throw reading.damaged('an encrypted key is not complete');
+  if (algorithm === undefined || ciphertext === undefined)
+    throw reading.damaged('an encrypted key is not complete');
   const bytes = ciphertext.octets('an encrypted key');
   for (const password of passwords) {
     const plain = decryptByPassword(reading, algorithm, bytes, password);
@@ -40,7 +41,10 @@ export function keyLocked(reading: Reading, passwords: readonly string[]): Store
   );
 }
 
-/** A key that can't be opened is an error only for those who want it, not for a truststore that happens to hold one. */
+/**
+ * A key that can't be opened is an error only for those who want it, not for a truststore that happens to
+ * hold one.
+ */
 export function orWhyNot(open: () => KeyObject): KeyObject | StoreError {
   try {
     return open();
@@ -50,7 +54,10 @@ export function orWhyNot(open: () => KeyObject): KeyObject | StoreError {
   }
 }
 
-/** The same for a key and for the certificate that was issued for it; undefined where OpenSSL does not know the kind of key. */
+/**
+ * The same for a key and for the certificate that was issued for it; undefined where OpenSSL does not know
+ * the kind of key.
+ */
 export function publicKeyOf(from: KeyObject | X509Certificate): string | undefined {
   try {
     const key = from instanceof X509Certificate ? from.publicKey : createPublicKey(from);

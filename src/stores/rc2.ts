@@ -1,6 +1,7 @@
 /**
- * RC2 in CBC mode, decryption only (RFC 2268). PKCS#12 files by Java before 8u301 and 11.0.12, and by old openssl, protect their certificates with it,
- * and OpenSSL 3 keeps it in a provider that Node does not load. Weak by today's measure: good enough to read, never used to write.
+ * RC2 in CBC mode, decryption only (RFC 2268). PKCS#12 files by Java before 8u301 and 11.0.12, and by old
+ * openssl, protect their certificates with it, and OpenSSL 3 keeps it in a provider that Node does not load.
+ * Weak by today's measure: good enough to read, never used to write.
  */
 const BLOCK_BYTES = 8;
 const KEY_WORDS = 64;
@@ -19,16 +20,20 @@ export interface Rc2Key {
   readonly effectiveBits: number;
 }
 
-/** The plain text with its padding taken off; undefined when there is none to take off, as under a wrong key. */
+/**
+ * The plain text with its padding taken off; undefined when there is none to take off, as under a wrong key.
+ */
 export function decryptRc2Cbc(key: Rc2Key, iv: Buffer, ciphertext: Buffer): Buffer | undefined {
-  if (ciphertext.length === 0 || ciphertext.length % BLOCK_BYTES !== 0 || iv.length !== BLOCK_BYTES) return undefined;
+  if (ciphertext.length === 0 || ciphertext.length % BLOCK_BYTES !== 0 || iv.length !== BLOCK_BYTES)
+    return undefined;
   const words = expandKey(key);
   const plain = Buffer.alloc(ciphertext.length);
   let previous = iv;
   for (let at = 0; at < ciphertext.length; at += BLOCK_BYTES) {
     const block = ciphertext.subarray(at, at + BLOCK_BYTES);
     decryptBlock(words, block, plain.subarray(at, at + BLOCK_BYTES));
-    for (let index = 0; index < BLOCK_BYTES; index += 1) plain[at + index] = (plain[at + index] ?? 0) ^ (previous[index] ?? 0);
+    for (let index = 0; index < BLOCK_BYTES; index += 1)
+      plain[at + index] = (plain[at + index] ?? 0) ^ (previous[index] ?? 0);
     previous = block;
   }
   return withoutPadding(plain, BLOCK_BYTES);
@@ -60,7 +65,10 @@ function pi(index: number): number {
 }
 
 const ROTATIONS = [1, 2, 3, 5] as const;
-/** Sixteen rounds of mixing, with a mashing one after the fifth and after the eleventh; here from the last to the first. */
+/**
+ * Sixteen rounds of mixing, with a mashing one after the fifth and after the eleventh; here from the last to
+ * the first.
+ */
 const ROUNDS = 16;
 const MASH_BEFORE = new Set([11, 5]);
 
@@ -75,7 +83,8 @@ function decryptBlock(key: Uint16Array, from: Buffer, to: Buffer): void {
       words[index] = rotated - (key[4 * round + index] ?? 0) - mixed;
     }
     if (!MASH_BEFORE.has(round)) continue;
-    for (let index = 3; index >= 0; index -= 1) words[index] = word(index) - (key[word(index + 3) & (KEY_WORDS - 1)] ?? 0);
+    for (let index = 3; index >= 0; index -= 1)
+      words[index] = word(index) - (key[word(index + 3) & (KEY_WORDS - 1)] ?? 0);
   }
   words.forEach((value, index) => to.writeUInt16LE(value, 2 * index));
 }

@@ -1,4 +1,7 @@
-/** Any store by its content: what it is called, and what the configuration says it is, do not matter (nor do they to Java). */
+/**
+ * Any store by its content: what it is called, and what the configuration says it is, do not matter (nor do
+ * they to Java).
+ */
 import { certificateFrom } from './certificates.js';
 import { type DerElement, isWholeSequence, readElement, Tag } from './der.js';
 import { JKS_MAGIC, readJks } from './jks.js';
@@ -13,7 +16,8 @@ import type { Store, StoreOptions } from './store.js';
 export function readStore(bytes: Buffer, options: StoreOptions): Store {
   const reading = new Reading(options.file);
   if (bytes.length === 0) throw reading.error('empty', 'is empty', 'make it again, or copy it again');
-  if (bytes.length > STORE_BYTES_MAX) throw reading.limit(`has ${bytes.length} bytes (at most ${STORE_BYTES_MAX})`);
+  if (bytes.length > STORE_BYTES_MAX)
+    throw reading.limit(`has ${bytes.length} bytes (at most ${STORE_BYTES_MAX})`);
   if (bytes.length >= 4 && bytes.readUInt32BE(0) === JKS_MAGIC) return readJks(reading, bytes, options);
   if (isDer(bytes)) return readDer(reading, bytes, options);
   const text = textOf(bytes);
@@ -21,7 +25,10 @@ export function readStore(bytes: Buffer, options: StoreOptions): Store {
   throw foreignBinary(reading, bytes) ?? foreignText(reading, text);
 }
 
-/** Texts may begin with "0", too: then a letter follows, in DER a long length, or the length of just this file (a store without entries). */
+/**
+ * Texts may begin with "0", too: then a letter follows, in DER a long length, or the length of just this file
+ * (a store without entries).
+ */
 function isDer(bytes: Buffer): boolean {
   const [tag, length = 0] = bytes;
   return tag === Tag.sequence && (length >= 0x80 || isWholeSequence(bytes));
@@ -45,7 +52,9 @@ function readDer(reading: Reading, bytes: Buffer, options: StoreOptions): Store 
 function isPkcs12(outermost: DerElement): boolean {
   const [version, contents] = outermost.sequence('the outermost element');
   return (
-    version?.tag === Tag.integer && contents?.tag === Tag.sequence && contents.content.subarray(0, PKCS7_PREFIX.length).equals(PKCS7_PREFIX)
+    version?.tag === Tag.integer &&
+    contents?.tag === Tag.sequence &&
+    contents.content.subarray(0, PKCS7_PREFIX.length).equals(PKCS7_PREFIX)
   );
 }
 

@@ -21,16 +21,26 @@ export class Reading {
   }
 
   damaged(what: string, cause?: unknown): StoreError {
-    return this.error('damaged', `is damaged: ${what}`, 'copy it again from where it was made, in binary mode', cause);
+    return this.error(
+      'damaged',
+      `is damaged: ${what}`,
+      'copy it again from where it was made, in binary mode',
+      cause,
+    );
   }
 
   limit(what: string): StoreError {
-    return this.error('limit', `${what}; no real store needs that`, 'make the store again; if it came from elsewhere, do not trust it');
+    return this.error(
+      'limit',
+      `${what}; no real store needs that`,
+      'make the store again; if it came from elsewhere, do not trust it',
+    );
   }
 
   wrongPassword(
     what: string,
-    remedy = 'check the password: of another environment, of another store, with a line end or quotes around it?',
+    remedy = 'check the password: of another environment, of another ' +
+      'store, with a line end or quotes around it?',
   ): StoreError {
     return this.error('wrong-password', what, remedy);
   }
@@ -40,7 +50,9 @@ export class Reading {
   }
 
   unsupportedAlgorithm(what: string): StoreError {
-    const remedy = `convert it: keytool -importkeystore -srckeystore ${shellWord(this.file)} -destkeystore new.p12 -deststoretype PKCS12`;
+    const remedy =
+      `convert it: keytool -importkeystore -srckeystore ${shellWord(this.file)} ` +
+      `-destkeystore new.p12 -deststoretype PKCS12`;
     return this.error('unsupported-algorithm', what, remedy);
   }
 
@@ -51,16 +63,24 @@ export class Reading {
   /** Each DER element looked at: bounds the time for nests of tiny elements. */
   countElement(): void {
     this.#derElements += 1;
-    if (this.#derElements > DER_ELEMENTS_MAX) throw this.limit(`has more than ${DER_ELEMENTS_MAX} DER elements`);
+    if (this.#derElements > DER_ELEMENTS_MAX)
+      throw this.limit(`has more than ${DER_ELEMENTS_MAX} DER elements`);
   }
 
-  /** Asked before a key is derived: the iterations the file demands, and how many blocks of hash output they make. */
+  /**
+   * Asked before a key is derived: the iterations the file demands, and how many blocks of hash output they
+   * make.
+   */
   spendIterations(iterations: number, blocks: number): void {
-    if (!Number.isSafeInteger(iterations) || iterations < 1) throw this.damaged('a key derivation has no valid number of iterations');
+    if (!Number.isSafeInteger(iterations) || iterations < 1)
+      throw this.damaged('a key derivation has no valid number of iterations');
     this.#iterations += iterations * blocks;
-    if (iterations > ITERATIONS_MAX) throw this.limit(`asks for ${iterations} iterations to derive a key (at most ${ITERATIONS_MAX})`);
+    if (iterations > ITERATIONS_MAX)
+      throw this.limit(`asks for ${iterations} iterations to derive a key (at most ${ITERATIONS_MAX})`);
     if (this.#iterations > ITERATIONS_TOTAL_MAX)
-      throw this.limit(`asks for ${this.#iterations} iterations in all to derive its keys (at most ${ITERATIONS_TOTAL_MAX})`);
+      throw this.limit(
+        `asks for ${this.#iterations} iterations in all to derive its keys (at most ${ITERATIONS_TOTAL_MAX})`,
+      );
   }
 
   checkSalt(salt: Buffer): Buffer {

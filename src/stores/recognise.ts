@@ -12,10 +12,18 @@ const BASE64_STARTS = /^\s*(?:\/u3\+7Q|MII)/;
 export function foreignBinary(reading: Reading, bytes: Buffer): StoreError | undefined {
   if (bytes.length < 8) return undefined;
   if (bytes.readUInt32BE(0) === JCEKS_MAGIC)
-    return reading.error('unsupported-kind', 'is a JCEKS store, which is not read', importLine(reading, 'JCEKS'));
+    return reading.error(
+      'unsupported-kind',
+      'is a JCEKS store, which is not read',
+      importLine(reading, 'JCEKS'),
+    );
   // BouncyCastle's BKS and UBER: a version, then the length of a salt of 20 bytes.
   if ([1, 2].includes(bytes.readUInt32BE(0)) && bytes.readUInt32BE(4) === 20)
-    return reading.error('unsupported-kind', 'is a BKS store of BouncyCastle, which is not read', bouncyCastleLine(reading, 'BKS'));
+    return reading.error(
+      'unsupported-kind',
+      'is a BKS store of BouncyCastle, which is not read',
+      bouncyCastleLine(reading, 'BKS'),
+    );
   return undefined;
 }
 
@@ -23,7 +31,9 @@ export function foreignBinary(reading: Reading, bytes: Buffer): StoreError | und
 export function foreignDer(reading: Reading, outermost: DerElement): StoreError | undefined {
   const [first, second] = outermost.children('the outermost element');
   if (first?.tag === Tag.oid && first.oid('the kind of the contents') === PKCS7_SIGNED_DATA) {
-    const remedy = `take the certificates out: openssl pkcs7 -inform DER -print_certs -in ${shellWord(reading.file)} -out certificates.pem`;
+    const remedy =
+      `take the certificates out: openssl pkcs7 -inform DER -print_certs -in ` +
+      `${shellWord(reading.file)} -out certificates.pem`;
     return reading.error('unsupported-kind', 'is a PKCS#7 bundle', remedy);
   }
   if (first?.tag === Tag.integer) return bareKey(reading);
@@ -32,7 +42,11 @@ export function foreignDer(reading: Reading, outermost: DerElement): StoreError 
   if (inner?.tag === Tag.oid && second?.tag === Tag.octetString) return bareKey(reading);
   // An encrypted object store: an algorithm with its ciphertext, then the integrity check.
   if (inner?.tag === Tag.sequence && inner.children('the first element')[0]?.tag === Tag.oid)
-    return reading.error('unsupported-kind', 'is a BCFKS store of BouncyCastle, which is not read', bouncyCastleLine(reading, 'BCFKS'));
+    return reading.error(
+      'unsupported-kind',
+      'is a BCFKS store of BouncyCastle, which is not read',
+      bouncyCastleLine(reading, 'BCFKS'),
+    );
   return undefined;
 }
 
@@ -49,14 +63,23 @@ export function foreignText(reading: Reading, text: string): StoreError {
 }
 
 function bareKey(reading: Reading): StoreError {
-  const remedy = `put key and certificates together: openssl pkcs12 -export -inkey KEY.pem -in CHAIN.pem -out client.p12`;
+  const remedy =
+    `put key and certificates together: openssl pkcs12 -export ` +
+    `-inkey KEY.pem -in CHAIN.pem -out client.p12`;
   return reading.error('unsupported-kind', 'is a bare private key in DER, without a certificate', remedy);
 }
 
 function importLine(reading: Reading, kind: string, more = ''): string {
-  return `convert it: keytool -importkeystore -srckeystore ${shellWord(reading.file)} -srcstoretype ${kind} -destkeystore new.p12 -deststoretype PKCS12${more}`;
+  return (
+    `convert it: keytool -importkeystore -srckeystore ${shellWord(reading.file)} -srcstoretype ` +
+    `${kind} -destkeystore new.p12 -deststoretype PKCS12${more}`
+  );
 }
 
 function bouncyCastleLine(reading: Reading, kind: string): string {
-  return importLine(reading, kind, ' -providerclass org.bouncycastle.jce.provider.BouncyCastleProvider -providerpath bcprov.jar');
+  return importLine(
+    reading,
+    kind,
+    ' -providerclass org.bouncycastle.jce.provider.BouncyCastleProvider -providerpath bcprov.jar',
+  );
 }

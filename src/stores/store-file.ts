@@ -15,8 +15,14 @@ function readStoreBytes(file: string): Buffer {
   try {
     const stats = fstatSync(handle);
     if (!stats.isFile()) {
-      const what = stats.isDirectory() ? 'a directory' : stats.isFIFO() ? 'a named pipe' : 'not a regular file';
-      throw new StoreError('not-a-file', file, `is ${what}`, { remedy: 'name the store itself, a JKS, PKCS#12 or PEM file' });
+      const what = stats.isDirectory()
+        ? 'a directory'
+        : stats.isFIFO()
+          ? 'a named pipe'
+          : 'not a regular file';
+      throw new StoreError('not-a-file', file, `is ${what}`, {
+        remedy: 'name the store itself, a JKS, PKCS#12 or PEM file',
+      });
     }
     if (stats.size > STORE_BYTES_MAX) {
       throw new StoreError('limit', file, `has ${stats.size} bytes; a store has ${STORE_BYTES_MAX} at most`, {
@@ -34,11 +40,17 @@ function orUnreadable<T>(file: string, read: () => T): T {
     return read();
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    const what = code === 'ENOENT' ? 'is not there' : code === 'EACCES' ? 'may not be read by this user' : `can't be read (${code})`;
+    const what =
+      code === 'ENOENT'
+        ? 'is not there'
+        : code === 'EACCES'
+          ? 'may not be read by this user'
+          : `can't be read (${code})`;
     const remedy =
       code === 'EACCES'
         ? 'give the user that runs kd the right to read it'
-        : 'check the path; a relative one starts at the file that names it, on the command line at the working directory';
+        : 'check the path; a relative one starts at the file that names it, ' +
+          'on the command line at the working directory';
     throw new StoreError('unreadable', file, what, { remedy, cause: error });
   }
 }

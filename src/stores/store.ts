@@ -17,13 +17,16 @@ export interface Store {
   readonly kind: StoreKind;
   readonly file: string;
   readonly entries: readonly StoreEntry[];
-  /** What a reader of this store should be told, apart from what its use as a truststore or a keystore adds. */
+  /**
+   * What a reader of this store should be told, apart from what its use as a truststore or a keystore adds.
+   */
   readonly warnings: readonly string[];
 }
 
 /**
  * - `trusted`: Java trusts it
- * - `certificate`: Java passes over it in silence (a PKCS#12 certificate without the trusted-key-usage attribute, and of no key's chain)
+ * - `certificate`: Java passes over it in silence (a PKCS#12 certificate without the trusted-key-usage
+ * attribute, and of no key's chain)
  * - `key`: a private key with its chain; Java trusts the leaf
  */
 export type StoreEntryType = 'trusted' | 'certificate' | 'key';
@@ -33,6 +36,8 @@ export interface StoreEntry {
   readonly type: StoreEntryType;
   /** One; of a key its chain as stored, perhaps none. */
   readonly certificates: readonly X509Certificate[];
-  /** Of type `key` only: the key, or why it could not be opened (whoever only wants to trust need not care). */
+  /**
+   * Of type `key` only: the key, or why it could not be opened (whoever only wants to trust need not care).
+   */
   readonly key?: KeyObject | StoreError;
 }

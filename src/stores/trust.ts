@@ -24,7 +24,12 @@ export function trustAnchors(store: Store): TrustAnchors {
   const anchors = trusting.flatMap((entry) => entry.certificates.slice(0, 1));
   if (anchors.length === 0) throw noAnchors(store);
   const certificates = distinct(anchors);
-  const warnings = [...store.warnings, ...aboutSilence(store), ...aboutKeys(store), ...aboutIntermediates(store, certificates)];
+  const warnings = [
+    ...store.warnings,
+    ...aboutSilence(store),
+    ...aboutKeys(store),
+    ...aboutIntermediates(store, certificates),
+  ];
   return { certificates, warnings };
 }
 
@@ -33,7 +38,9 @@ function noAnchors(store: Store): StoreError {
     ? 'holds a private key and no certificate'
     : 'holds no certificate, so no broker could be trusted';
   return new StoreError('no-certificates', store.file, what, {
-    remedy: `add the certificate of the authority: keytool -importcert -alias ca -file ca.pem -keystore ${shellWord(store.file)}`,
+    remedy:
+      `add the certificate of the authority: keytool -importcert -alias ca -file ca.pem -keystore ` +
+      `${shellWord(store.file)}`,
   });
 }
 
@@ -41,7 +48,8 @@ function aboutSilence(store: Store): string[] {
   const silent = store.entries.filter((entry) => entry.type === 'certificate');
   if (silent.length === 0) return [];
   return [
-    `${store.file}: Java would silently ignore ${listed(silent)}: not marked as trusted, as in stores that openssl makes. Taken all the same; ` +
+    `${store.file}: Java would silently ignore ${listed(silent)}: not marked as trusted, as in stores ` +
+      `that openssl makes. Taken all the same; ` +
       'a store that Java reads, too, is made by keytool -importcert',
   ];
 }
@@ -50,12 +58,16 @@ function aboutKeys(store: Store): string[] {
   const keys = store.entries.filter((entry) => entry.type === 'key' && entry.certificates.length > 0);
   if (keys.length === 0 || store.kind === 'pem') return [];
   return [
-    `${store.file}: ${listed(keys)} ${keys.length === 1 ? 'is a private key' : 'are private keys'} in a truststore. As in Java its own certificate is trusted, ` +
+    `${store.file}: ${listed(keys)} ${keys.length === 1 ? 'is a private key' : 'are private keys'} in a ` +
+      `truststore. As in Java its own certificate is trusted, ` +
       'not the authorities of its chain; a truststore should hold certificates only',
   ];
 }
 
-/** OpenSSL, which does the handshake, wants a chain to end in a self-signed certificate; Java stops at any certificate it trusts. */
+/**
+ * OpenSSL, which does the handshake, wants a chain to end in a self-signed certificate; Java stops at any
+ * certificate it trusts.
+ */
 function aboutIntermediates(store: Store, certificates: readonly X509Certificate[]): string[] {
   const issuers = new IssuerIndex(certificates);
   const open = certificates.filter((certificate) => !issuers.reachesRoot(certificate));
@@ -63,7 +75,8 @@ function aboutIntermediates(store: Store, certificates: readonly X509Certificate
     .slice(0, NAMED_MAX)
     .map(
       (certificate) =>
-        `${store.file}: "${shortNameOf(certificate)}" is not self-signed, and "${issuerOf(certificate)}", which signed it, is not in the store. ` +
+        `${store.file}: "${shortNameOf(certificate)}" is not self-signed, and ` +
+        `"${issuerOf(certificate)}", which signed it, is not in the store. ` +
         'Java would trust it as it is, librdkafka (OpenSSL) will not: add the root that it leads to',
     );
   const more = open.length - warnings.length;

@@ -2,10 +2,15 @@ import { Written } from './result-writer.js';
 import { isThenable } from './results.js';
 import { resultOfThrown } from './rows.js';
 
-/** Rows that may be started beyond the oldest unfinished one, as a multiple of `concurrency`: what one slow record can hold back in memory. */
+/**
+ * Rows that may be started beyond the oldest unfinished one, as a multiple of `concurrency`: what one slow
+ * record can hold back in memory.
+ */
 const WINDOW_FACTOR = 4;
 
-/** How a run over rows ended. `pending`: results of rows `[nextRow, …)` that were computed and not written. */
+/**
+ * How a run over rows ended. `pending`: results of rows `[nextRow, …)` that were computed and not written.
+ */
 export interface Ending {
   readonly nextRow: number;
   readonly status: Written;
@@ -23,7 +28,10 @@ export interface AsyncRowsHost {
 
 const UNDER_WAY = Symbol('under-way');
 
-/** Keeps up to `concurrency` asynchronous transforms under way and writes their results in the order of the rows. */
+/**
+ * Keeps up to `concurrency` asynchronous transforms under way and writes their results in the order of the
+ * rows.
+ */
 export class AsyncRows {
   readonly #host: AsyncRowsHost;
   readonly #endRow: number;
@@ -37,7 +45,10 @@ export class AsyncRows {
   #failed = false;
   #settle: () => void = () => undefined;
 
-  constructor(host: AsyncRowsHost, range: { readonly firstRow: number; readonly endRow: number; readonly finished: number }) {
+  constructor(
+    host: AsyncRowsHost,
+    range: { readonly firstRow: number; readonly endRow: number; readonly finished: number },
+  ) {
     this.#host = host;
     this.#head = range.firstRow;
     this.#next = range.firstRow;
@@ -61,7 +72,9 @@ export class AsyncRows {
     try {
       for (;;) {
         this.#writeHead();
-        const room = this.#underWay < this.#host.concurrency && this.#next - this.#head < this.#host.concurrency * WINDOW_FACTOR;
+        const room =
+          this.#underWay < this.#host.concurrency &&
+          this.#next - this.#head < this.#host.concurrency * WINDOW_FACTOR;
         if (this.#status !== Written.done || this.#failed || this.#next >= this.#endRow || !room) break;
         this.#start(this.#next++);
       }

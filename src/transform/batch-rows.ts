@@ -17,8 +17,9 @@ export interface BatchRowsHost {
 }
 
 /**
- * `transformBatch` over the rows of a task. What is rejected before (decoding, validation) and tombstones are not among its values. When it throws, its
- * records are decoded anew and run one by one, so that only the guilty one is rejected; a wrong number of results ends the run.
+ * `transformBatch` over the rows of a task. What is rejected before (decoding, validation) and tombstones are
+ * not among its values. When it throws, its records are decoded anew and run one by one, so that only the
+ * guilty one is rejected; a wrong number of results ends the run.
  */
 export async function runBatchRows(host: BatchRowsHost, firstRow: number, endRow: number): Promise<Ending> {
   const results: unknown[] = [];
@@ -50,7 +51,10 @@ export async function runBatchRows(host: BatchRowsHost, firstRow: number, endRow
 }
 
 /** Undefined when it threw. */
-async function callBatch(host: BatchRowsHost, records: readonly RecordView[]): Promise<readonly unknown[] | undefined> {
+async function callBatch(
+  host: BatchRowsHost,
+  records: readonly RecordView[],
+): Promise<readonly unknown[] | undefined> {
   if (records.length === 0) return [];
   let answer: unknown;
   try {
@@ -79,10 +83,16 @@ async function runAlone(host: BatchRowsHost, row: number): Promise<unknown> {
 
 function checkLength(answer: unknown, expected: number): readonly unknown[] {
   if (Array.isArray(answer) && answer.length === expected) return answer;
-  const got = Array.isArray(answer) ? `${answer.length} results` : `${answer === null ? 'null' : `a ${typeof answer}`} instead of a list`;
-  throw new DispatcherError('BATCH_LENGTH', `transformBatch was given ${expected} records and returned ${got}`, {
-    remedy: 'return one result for each record, in their order; drop() for those that are to vanish',
-  });
+  const got = Array.isArray(answer)
+    ? `${answer.length} results`
+    : `${answer === null ? 'null' : `a ${typeof answer}`} instead of a list`;
+  throw new DispatcherError(
+    'BATCH_LENGTH',
+    `transformBatch was given ${expected} records and returned ${got}`,
+    {
+      remedy: 'return one result for each record, in their order; drop() for those that are to vanish',
+    },
+  );
 }
 
 async function settled(result: unknown): Promise<unknown> {

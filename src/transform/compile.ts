@@ -16,7 +16,10 @@ const LIBRARY_URL = new URL('../index.js', import.meta.url).href;
 /** Marks the resolutions that the plugin itself asks for. */
 const ASKED_BY_US = { kafkaDispatcher: true };
 
-/** A transform compiled to one file in the system's folder for temporary files; nothing is written beside the user's own. */
+/**
+ * A transform compiled to one file in the system's folder for temporary files; nothing is written beside the
+ * user's own.
+ */
 export class CompiledTransform {
   readonly path: string;
   readonly #file: string;
@@ -28,7 +31,10 @@ export class CompiledTransform {
     this.#text = text;
   }
 
-  /** URL to import. The file is written again where it is gone: systems sweep their temporary folders, and a worker may be replaced after weeks. */
+  /**
+   * URL to import. The file is written again where it is gone: systems sweep their temporary folders, and a
+   * worker may be replaced after weeks.
+   */
   url(): string {
     if (!existsSync(this.#file)) {
       mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
@@ -42,12 +48,24 @@ export class CompiledTransform {
   }
 }
 
-/** Bundles the module and what it imports by relative path; packages and Node's own modules stay imports, resolved from where the user's file lies. */
+/**
+ * Bundles the module and what it imports by relative path; packages and Node's own modules stay imports,
+ * resolved from where the user's file lies.
+ */
 export async function compileTransform(path: string): Promise<CompiledTransform> {
   if (!TRANSFORM_EXTENSIONS.some((extension) => extname(path) === extension)) {
-    throw loadError(path, 'is no file that can be a transform', `name a file that ends in ${TRANSFORM_EXTENSIONS.join(', ')}`);
+    throw loadError(
+      path,
+      'is no file that can be a transform',
+      `name a file that ends in ${TRANSFORM_EXTENSIONS.join(', ')}`,
+    );
   }
-  if (!existsSync(path)) throw loadError(path, 'does not exist', 'correct dispatcher.transform; it is relative to the configuration file');
+  if (!existsSync(path))
+    throw loadError(
+      path,
+      'does not exist',
+      'correct dispatcher.transform; it is relative to the configuration file',
+    );
   const folder = await makeFolder(path);
   const file = join(folder, 'transform.mjs');
   try {
@@ -64,7 +82,9 @@ export async function compileTransform(path: string): Promise<CompiledTransform>
       sourcesContent: false,
       logLevel: 'silent',
       banner: {
-        js: `import { createRequire as kdCreateRequire } from 'node:module'; var require = kdCreateRequire(${JSON.stringify(pathToFileURL(path).href)});`,
+        js:
+          `import { createRequire as kdCreateRequire } from 'node:module'; var require = ` +
+          `kdCreateRequire(${JSON.stringify(pathToFileURL(path).href)});`,
       },
       define: {
         'import.meta.url': 'kdModuleUrl',
@@ -108,7 +128,10 @@ function resolution(): Plugin {
   };
 }
 
-/** Relative imports go on to esbuild. A package becomes the URL of its file, because the compiled file lies elsewhere and Node would not find it from there. */
+/**
+ * Relative imports go on to esbuild. A package becomes the URL of its file, because the compiled file lies
+ * elsewhere and Node would not find it from there.
+ */
 async function resolveImport(build: PluginBuild, args: OnResolveArgs): Promise<OnResolveResult | undefined> {
   if (
     args.kind === 'entry-point' ||
@@ -131,15 +154,27 @@ async function resolveImport(build: PluginBuild, args: OnResolveArgs): Promise<O
   // Paths of tsconfig.json and `#imports` lead to the user's own sources, which are part of the bundle.
   if (!found.path.includes('/node_modules/')) return found;
   return {
-    path: args.kind === 'require-call' || args.kind === 'require-resolve' ? found.path : pathToFileURL(found.path).href,
+    path:
+      args.kind === 'require-call' || args.kind === 'require-resolve'
+        ? found.path
+        : pathToFileURL(found.path).href,
     external: true,
   };
 }
 
-/** `import.meta.url` and its like must name the user's file, not the compiled one. On the first line, so that line numbers stay. */
+/**
+ * `import.meta.url` and its like must name the user's file, not the compiled one. On the first line, so that
+ * line numbers stay.
+ */
 async function loadSource(path: string): Promise<OnLoadResult | undefined> {
   const text = await readFile(path, 'utf8');
-  const loader = /\.[cm]?ts$/.test(path) ? 'ts' : path.endsWith('x') ? (path.endsWith('tsx') ? 'tsx' : 'jsx') : 'js';
+  const loader = /\.[cm]?ts$/.test(path)
+    ? 'ts'
+    : path.endsWith('x')
+      ? path.endsWith('tsx')
+        ? 'tsx'
+        : 'jsx'
+      : 'js';
   if (!/import\.meta|__dirname|__filename/.test(text) || text.startsWith('#!'))
     return { contents: text, loader, resolveDir: dirname(path) };
   const names = { kdModuleUrl: pathToFileURL(path).href, kdModuleFile: path, kdModuleFolder: dirname(path) };
@@ -149,12 +184,21 @@ async function loadSource(path: string): Promise<OnLoadResult | undefined> {
 
 function buildError(path: string, error: unknown): DispatcherError {
   const messages =
-    typeof error === 'object' && error !== null && 'errors' in error && Array.isArray(error.errors) ? (error.errors as Message[]) : [];
+    typeof error === 'object' && error !== null && 'errors' in error && Array.isArray(error.errors)
+      ? (error.errors as Message[])
+      : [];
   if (messages.length === 0)
-    return loadError(path, `can not be compiled: ${error instanceof Error ? error.message : String(error)}`, 'see the cause', error);
+    return loadError(
+      path,
+      `can not be compiled: ${error instanceof Error ? error.message : String(error)}`,
+      'see the cause',
+      error,
+    );
   const shown = messages.slice(0, ERRORS_SHOWN_MAX).map((message) => {
     const { location } = message;
-    return location === null ? message.text : `${location.file}:${location.line}:${location.column + 1}: ${message.text}`;
+    return location === null
+      ? message.text
+      : `${location.file}:${location.line}:${location.column + 1}: ${message.text}`;
   });
   if (messages.length > shown.length) shown.push(`and ${messages.length - shown.length} more`);
   return loadError(

@@ -19,7 +19,9 @@ export class StopCell {
   }
 }
 
-/** `context` of one worker: made once, so that a call costs nothing. The signal is made when first asked for. */
+/**
+ * `context` of one worker: made once, so that a call costs nothing. The signal is made when first asked for.
+ */
 export class WorkerContext implements TransformContext<unknown> {
   readonly threadId: number;
   readonly options: Readonly<Record<string, unknown>>;

@@ -9,12 +9,18 @@ import type { Origin } from './settings.js';
 
 const MESSAGE_BYTES_MAX = 1024;
 const STACK_BYTES_MAX = 8 * 1024;
-/** What Kafka's record format may add to key, value and headers: batch header, record header, and a few bytes per length. */
+/**
+ * What Kafka's record format may add to key, value and headers: batch header, record header, and a few bytes
+ * per length.
+ */
 const RECORD_OVERHEAD_BYTES = 256;
 const ATTEMPTS_MAX = 1_000_000_000;
 
 const OUR_HEADERS = new Set(
-  'topic partition offset timestamp group code message stack exception attempts stage transform host version time'
+  (
+    'topic partition offset timestamp group code message stack ' +
+    'exception attempts stage transform host version time'
+  )
     .split(' ')
     .map((name) => `kd-${name}`),
 );
@@ -33,8 +39,8 @@ export interface DeadLetterSource {
 }
 
 /**
- * Adds the dead letter of a source row to an output batch: key, value and timestamp stay the source's, headers are the source's and ours.
- * False when it does not fit; nothing was added then.
+ * Adds the dead letter of a source row to an output batch: key, value and timestamp stay the source's,
+ * headers are the source's and ours. False when it does not fit; nothing was added then.
  */
 export function writeDeadLetterRow(
   writer: OutputBatchWriter,

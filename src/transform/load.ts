@@ -14,7 +14,8 @@ export async function importTransform(url: string, path: string): Promise<Loaded
     const place = /\(?((?:file:\/\/)?\/[^\s()]+:\d+:\d+)\)?/.exec(stack ?? '')?.[1];
     throw loadError(
       path,
-      `failed while it was loaded: ${name}: ${message}${place === undefined ? '' : ` (${place.replace('file://', '')})`}`,
+      `failed while it was loaded: ${name}: ` +
+        `${message}${place === undefined ? '' : ` (${place.replace('file://', '')})`}`,
       'correct the module',
       error,
     );
@@ -32,7 +33,9 @@ export interface TransformSummary {
   readonly hasOutputSchema: boolean;
 }
 
-/** What a transform module offers, without running any of it but its top level. Throws a TRANSFORM_LOAD error. */
+/**
+ * What a transform module offers, without running any of it but its top level. Throws a TRANSFORM_LOAD error.
+ */
 export async function inspectTransform(path: string): Promise<TransformSummary> {
   const compiled = await compileTransform(path);
   try {
@@ -55,5 +58,10 @@ export async function inspectTransform(path: string): Promise<TransformSummary> 
 export function setupError(path: string, thrown: unknown): DispatcherError {
   if (thrown instanceof DispatcherError) return thrown;
   const { name, message, stack } = describeThrown(thrown);
-  return loadError(path, `setup failed: ${name}: ${message}`, 'correct setup, or what it needs', stack ?? thrown);
+  return loadError(
+    path,
+    `setup failed: ${name}: ${message}`,
+    'correct setup, or what it needs',
+    stack ?? thrown,
+  );
 }

@@ -4,8 +4,16 @@ import { describeIssues, type StandardResult } from './standard-schema.js';
 import type { SourceRecord, TransformContext } from './types.js';
 
 /** A user's function as the runtime calls it: what it returns is looked at before it is believed. */
-export type RecordFunction = (value: unknown, record: SourceRecord, context: TransformContext<unknown>) => unknown;
-export type BatchFunction = (values: unknown[], records: readonly SourceRecord[], context: TransformContext<unknown>) => unknown;
+export type RecordFunction = (
+  value: unknown,
+  record: SourceRecord,
+  context: TransformContext<unknown>,
+) => unknown;
+export type BatchFunction = (
+  values: unknown[],
+  records: readonly SourceRecord[],
+  context: TransformContext<unknown>,
+) => unknown;
 export type SchemaCheck = (value: unknown) => StandardResult<unknown> | Promise<StandardResult<unknown>>;
 
 /** A transform module after its default export was looked at. */
@@ -20,22 +28,43 @@ export interface LoadedTransform {
   readonly outputSchema: SchemaCheck | undefined;
 }
 
-const KNOWN = ['input', 'output', 'setup', 'validate', 'transform', 'transformBatch', 'onTombstone', 'teardown'] as const;
+const KNOWN = [
+  'input',
+  'output',
+  'setup',
+  'validate',
+  'transform',
+  'transformBatch',
+  'onTombstone',
+  'teardown',
+] as const;
 
 /** Looks at a module's default export; throws a TRANSFORM_LOAD error that names the file. */
 export function readDefinition(exported: unknown, path: string): LoadedTransform {
-  if (typeof exported === 'function') return { ...NOTHING, transform: asFunction<RecordFunction>(exported, 'default', path) };
+  if (typeof exported === 'function')
+    return { ...NOTHING, transform: asFunction<RecordFunction>(exported, 'default', path) };
   if (typeof exported !== 'object' || exported === null) {
-    throw loadError(path, 'has no default export that is a transform', 'export default defineTransform({ transform(value) { … } })');
+    throw loadError(
+      path,
+      'has no default export that is a transform',
+      'export default defineTransform({ transform(value) { … } })',
+    );
   }
   const definition = exported as Readonly<Record<string, unknown>>;
   const unknown = Object.keys(definition).filter((name) => !KNOWN.some((known) => known === name));
-  if (unknown.length > 0) throw loadError(path, `defines ${unknown.join(', ')}, which no transform has`, `known are ${KNOWN.join(', ')}`);
+  if (unknown.length > 0)
+    throw loadError(
+      path,
+      `defines ${unknown.join(', ')}, which no transform has`,
+      `known are ${KNOWN.join(', ')}`,
+    );
   const { transform, transformBatch } = definition;
   if ((transform === undefined) === (transformBatch === undefined)) {
     throw loadError(
       path,
-      transform === undefined ? 'defines neither transform nor transformBatch' : 'defines both transform and transformBatch',
+      transform === undefined
+        ? 'defines neither transform nor transformBatch'
+        : 'defines both transform and transformBatch',
       'define one of them',
     );
   }
@@ -51,17 +80,28 @@ export function readDefinition(exported: unknown, path: string): LoadedTransform
   };
 }
 
-/** The check of `output`, where it is a schema. It has to answer at once: a record is encoded in the same breath. */
-export function outputCheckOf(schema: SchemaCheck | undefined): ((value: unknown) => Rejected | undefined) | undefined {
+/**
+ * The check of `output`, where it is a schema. It has to answer at once: a record is encoded in the same
+ * breath.
+ */
+export function outputCheckOf(
+  schema: SchemaCheck | undefined,
+): ((value: unknown) => Rejected | undefined) | undefined {
   if (schema === undefined) return undefined;
   return (value) => {
     try {
       const checked = schema(value);
       if (checked instanceof Promise) {
         checked.catch(() => undefined);
-        return refuse('encode', 'INVALID_OUTPUT', 'an output schema that answers asynchronously can not be used');
+        return refuse(
+          'encode',
+          'INVALID_OUTPUT',
+          'an output schema that answers asynchronously can not be used',
+        );
       }
-      return checked.issues === undefined ? undefined : refuse('encode', 'INVALID_OUTPUT', describeIssues(checked.issues));
+      return checked.issues === undefined
+        ? undefined
+        : refuse('encode', 'INVALID_OUTPUT', describeIssues(checked.issues));
     } catch (error) {
       return refuseThrown('encode', error);
     }
@@ -69,7 +109,11 @@ export function outputCheckOf(schema: SchemaCheck | undefined): ((value: unknown
 }
 
 export function loadError(path: string, what: string, remedy: string, cause?: unknown): DispatcherError {
-  return new DispatcherError('TRANSFORM_LOAD', `${path}: ${what}`, cause === undefined ? { remedy } : { remedy, cause });
+  return new DispatcherError(
+    'TRANSFORM_LOAD',
+    `${path}: ${what}`,
+    cause === undefined ? { remedy } : { remedy, cause },
+  );
 }
 
 const NOTHING: LoadedTransform = {
@@ -83,10 +127,18 @@ const NOTHING: LoadedTransform = {
   outputSchema: undefined,
 };
 
-function asFunction<Shape extends (...given: never[]) => unknown>(value: unknown, name: string, path: string): Shape | undefined {
+function asFunction<Shape extends (...given: never[]) => unknown>(
+  value: unknown,
+  name: string,
+  path: string,
+): Shape | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== 'function')
-    throw loadError(path, `${name} is no function but ${value === null ? 'null' : `a ${typeof value}`}`, `make ${name} a function`);
+    throw loadError(
+      path,
+      `${name} is no function but ${value === null ? 'null' : `a ${typeof value}`}`,
+      `make ${name} a function`,
+    );
   return value as Shape;
 }
 
@@ -95,7 +147,12 @@ function schemaOf(value: unknown, name: string, path: string): SchemaCheck | und
   if ((typeof value === 'object' && value !== null) || typeof value === 'function') {
     if ('kind' in value && value.kind === 'type-only') return undefined;
     const standard: unknown = '~standard' in value ? value['~standard'] : undefined;
-    if (typeof standard === 'object' && standard !== null && 'validate' in standard && typeof standard.validate === 'function') {
+    if (
+      typeof standard === 'object' &&
+      standard !== null &&
+      'validate' in standard &&
+      typeof standard.validate === 'function'
+    ) {
       return standard.validate.bind(standard) as SchemaCheck;
     }
   }

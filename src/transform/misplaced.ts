@@ -2,7 +2,10 @@ import { isMarked, isThenable, RESULT } from './results.js';
 
 export const PROMISED = 'a promise inside of a result: await it; in transformBatch, Promise.all';
 
-/** True: promises are among these results. Nobody will wait for them, and one that is rejected would end the worker. */
+/**
+ * True: promises are among these results. Nobody will wait for them, and one that is rejected would end the
+ * worker.
+ */
 export function silencePromises(results: readonly unknown[]): boolean {
   let found = false;
   for (const result of results) {
@@ -16,8 +19,9 @@ export function silencePromises(results: readonly unknown[]): boolean {
 }
 
 /**
- * Why a value can't be meant as one: something that was to be returned in another way, and would be encoded as `{}` or as the helper's own fields.
- * Undefined: a value like any other. May run code of the user (a proxy's traps) and throw.
+ * Why a value can't be meant as one: something that was to be returned in another way, and would be encoded
+ * as `{}` or as the helper's own fields. Undefined: a value like any other. May run code of the user (a
+ * proxy's traps) and throw.
  */
 export function misplaced(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
@@ -30,6 +34,7 @@ export function misplaced(value: unknown): string | undefined {
     silencePromises([value]);
     return PROMISED;
   }
-  if ('next' in value && typeof value.next === 'function' && Symbol.iterator in value) return 'a generator: say emitAll([...it])';
+  if ('next' in value && typeof value.next === 'function' && Symbol.iterator in value)
+    return 'a generator: say emitAll([...it])';
   return undefined;
 }

@@ -16,10 +16,16 @@ export interface Overflow {
 }
 
 /**
- * Writes results that are computed already, and for which the output block has no room left, into memory of their own: private while it grows,
- * then copied into shared memory of just the size. Together at most about `bytesMax`; a single record beyond that is rejected as too large.
+ * Writes results that are computed already, and for which the output block has no room left, into memory of
+ * their own: private while it grows, then copied into shared memory of just the size. Together at most about
+ * `bytesMax`; a single record beyond that is rejected as too large.
  */
-export function writeOverflow(results: ResultWriter, firstRow: number, pending: readonly unknown[], bytesMax: number): Overflow {
+export function writeOverflow(
+  results: ResultWriter,
+  firstRow: number,
+  pending: readonly unknown[],
+  bytesMax: number,
+): Overflow {
   const block = results.writer;
   const writer = new OutputBatchWriter();
   const rowsMax = pending.reduce<number>((sum, result) => sum + rowsOf(result), 0);
@@ -54,7 +60,13 @@ export function writeOverflow(results: ResultWriter, firstRow: number, pending: 
   const part = new Uint8Array(new SharedArrayBuffer(alignedSize(writer.payloadEnd)));
   writer.shrinkInto(part);
   // A full overflow part is no ending of its own: the rest is simply run by the next task.
-  return { part, rowsDone, status: isFull(status) ? Written.done : status, outputRows: writer.rowCount, payloadBytes: writer.payloadBytes };
+  return {
+    part,
+    rowsDone,
+    status: isFull(status) ? Written.done : status,
+    outputRows: writer.rowCount,
+    payloadBytes: writer.payloadBytes,
+  };
 }
 
 export function isFull(status: Written): boolean {

@@ -3,8 +3,9 @@ import type { WorkerContext } from './context.js';
 const INTERVAL_MAX_MS = 250;
 
 /**
- * The worker's own eye on an asynchronous task: nothing finished for the timeout → tell the transforms under way. The main thread ends the worker a
- * second later if that does not help. (A synchronous loop that hangs can only be seen from there.)
+ * The worker's own eye on an asynchronous task: nothing finished for the timeout → tell the transforms under
+ * way. The main thread ends the worker a second later if that does not help. (A synchronous loop that hangs
+ * can only be seen from there.)
  */
 export class ProgressWatch {
   readonly #context: WorkerContext;

@@ -7,7 +7,9 @@ export interface PartitionName {
   readonly partition: number;
 }
 
-/** One task's input while it runs. `open` ends with the task: from then on the block belongs to other records. */
+/**
+ * One task's input while it runs. `open` ends with the task: from then on the block belongs to other records.
+ */
 export interface TaskScope {
   readonly reader: InputBatchReader;
   readonly partitions: ReadonlyMap<number, PartitionName>;
@@ -21,8 +23,9 @@ interface Copies {
 }
 
 /**
- * `record` as the user's functions get it: three fields, everything else is read from the block when asked for. A fresh one per record costs
- * about 10 ns and may be kept; what was read stays valid, what was not throws once the task is over.
+ * `record` as the user's functions get it: three fields, everything else is read from the block when asked
+ * for. A fresh one per record costs about 10 ns and may be kept; what was read stays valid, what was not
+ * throws once the task is over.
  */
 export class RecordView implements SourceRecord {
   readonly value: unknown;
@@ -75,7 +78,11 @@ export class RecordView implements SourceRecord {
     if (this.#copies.headers === undefined) {
       const reader = this.#reader();
       const start = reader.headersStart(this.#row);
-      this.#copies.headers = unpackHeaders(reader.bytes, start, start + Math.max(0, reader.headersLength(this.#row)));
+      this.#copies.headers = unpackHeaders(
+        reader.bytes,
+        start,
+        start + Math.max(0, reader.headersLength(this.#row)),
+      );
     }
     return this.#copies.headers;
   }
@@ -85,12 +92,19 @@ export class RecordView implements SourceRecord {
     if (known !== undefined) return known.findLast((entry) => entry[0] === name)?.[1];
     const reader = this.#reader();
     const start = reader.headersStart(this.#row);
-    return lastHeaderNamed(reader.bytes, { start, end: start + Math.max(0, reader.headersLength(this.#row)) }, name);
+    return lastHeaderNamed(
+      reader.bytes,
+      { start, end: start + Math.max(0, reader.headersLength(this.#row)) },
+      name,
+    );
   }
 
   #reader(): InputBatchReader {
     if (!this.#scope.open) {
-      throw new Error('this record belongs to a batch that is settled: read what you need (key, headers, raw) before the transform ends');
+      throw new Error(
+        'this record belongs to a batch that is settled: read what you need ' +
+          '(key, headers, raw) before the transform ends',
+      );
     }
     return this.#scope.reader;
   }
@@ -103,7 +117,8 @@ export class RecordView implements SourceRecord {
 export function partitionOf(scope: TaskScope, reader: InputBatchReader, row: number): PartitionName {
   const id = reader.partitionIdOf(row);
   const name = scope.partitions.get(id);
-  if (name === undefined) throw new Error(`row ${row} belongs to partition number ${id}, which this worker was not told of`);
+  if (name === undefined)
+    throw new Error(`row ${row} belongs to partition number ${id}, which this worker was not told of`);
   return name;
 }
 

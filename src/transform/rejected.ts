@@ -1,7 +1,10 @@
 import { FormatError } from '../formats/format.js';
 import type { Rejection, Stage } from '../ports/transform-pool.js';
 
-/** A record that was refused, on its way to the dead letter. `exception` is set when an error of the user's code was the reason. */
+/**
+ * A record that was refused, on its way to the dead letter. `exception` is set when an error of the user's
+ * code was the reason.
+ */
 export class Rejected {
   readonly rejection: Rejection;
   readonly exception: ThrownDescription | undefined;
@@ -27,7 +30,10 @@ export function redacted({ rejection, exception }: Rejected, redact: (text: stri
   const message = clean(String(rejection.message));
   if (exception === undefined) return new Rejected({ ...rejection, message });
   const stack = exception.stack === undefined ? undefined : clean(exception.stack);
-  return new Rejected({ ...rejection, message }, { name: clean(exception.name), message: clean(exception.message), stack });
+  return new Rejected(
+    { ...rejection, message },
+    { name: clean(exception.name), message: clean(exception.message), stack },
+  );
 }
 
 export const TRANSFORM_ERROR = 'TRANSFORM_ERROR';
@@ -47,7 +53,10 @@ export function refuseThrown(stage: Stage, thrown: unknown): Rejected {
   try {
     if (thrown instanceof FormatError) {
       const code = isCode(thrown.code) ? thrown.code : 'FORMAT_ERROR';
-      return new Rejected({ stage, code, message: thrown.message }, { name: thrown.name, message: thrown.message, stack: undefined });
+      return new Rejected(
+        { stage, code, message: thrown.message },
+        { name: thrown.name, message: thrown.message, stack: undefined },
+      );
     }
     const description = describeThrown(thrown);
     return new Rejected({ stage, code: TRANSFORM_ERROR, message: description.message }, description);
@@ -60,7 +69,15 @@ export function refuseThrown(stage: Stage, thrown: unknown): Rejected {
 export function describeThrown(thrown: unknown): ThrownDescription {
   if (thrown instanceof Error) {
     const stack: unknown = thrown.stack;
-    return { name: String(thrown.name), message: String(thrown.message), stack: typeof stack === 'string' ? stack : undefined };
+    return {
+      name: String(thrown.name),
+      message: String(thrown.message),
+      stack: typeof stack === 'string' ? stack : undefined,
+    };
   }
-  return { name: typeof thrown, message: `something that is no Error was thrown: ${String(thrown)}`, stack: undefined };
+  return {
+    name: typeof thrown,
+    message: `something that is no Error was thrown: ${String(thrown)}`,
+    stack: undefined,
+  };
 }

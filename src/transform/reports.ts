@@ -6,10 +6,16 @@ const LOGS_MAX = 100;
 const LOG_TEXT_MAX = 4096;
 const SERIES_MAX = 200;
 const OBSERVATIONS_MAX = 1000;
-/** Characters of a metric's name, and of a label's name and value: hostile records must not fill memory by them. */
+/**
+ * Characters of a metric's name, and of a label's name and value: hostile records must not fill memory by
+ * them.
+ */
 const NAME_MAX = 200;
 
-/** What the user's code logs and counts, gathered until the next task answers. Bounded; what is beyond is counted and said once. */
+/**
+ * What the user's code logs and counts, gathered until the next task answers. Bounded; what is beyond is
+ * counted and said once.
+ */
 export class Reports extends LeveledLogger implements TransformLogger, TransformMetrics {
   #logs: TransformLog[] = [];
   #logsDropped = 0;
@@ -36,9 +42,15 @@ export class Reports extends LeveledLogger implements TransformLogger, Transform
 
   takeLogs(): readonly TransformLog[] | undefined {
     if (this.#logsDropped > 0)
-      this.#logs.push({ level: 'warn', message: `${this.#logsDropped} more log entries of the transform were dropped` });
+      this.#logs.push({
+        level: 'warn',
+        message: `${this.#logsDropped} more log entries of the transform were dropped`,
+      });
     if (this.#countsDropped > 0)
-      this.#logs.push({ level: 'warn', message: `${this.#countsDropped} metric values of the transform were dropped` });
+      this.#logs.push({
+        level: 'warn',
+        message: `${this.#countsDropped} metric values of the transform were dropped`,
+      });
     if (this.#logs.length === 0) return undefined;
     const taken = this.#logs;
     this.#logs = [];
@@ -49,7 +61,10 @@ export class Reports extends LeveledLogger implements TransformLogger, Transform
 
   takeCounts(): readonly TransformCount[] | undefined {
     if (this.#counts.size === 0 && this.#observations.length === 0) return undefined;
-    const taken = [...[...this.#counts.values()].map((count) => ({ ...count, kind: 'count' as const })), ...this.#observations];
+    const taken = [
+      ...[...this.#counts.values()].map((count) => ({ ...count, kind: 'count' as const })),
+      ...this.#observations,
+    ];
     this.#counts = new Map();
     this.#observations = [];
     return taken;
@@ -67,11 +82,16 @@ export class Reports extends LeveledLogger implements TransformLogger, Transform
   }
 }
 
-/** Only what JSON holds crosses to the main thread: functions, cycles and BigInts of the user's objects must not break a result. */
+/**
+ * Only what JSON holds crosses to the main thread: functions, cycles and BigInts of the user's objects must
+ * not break a result.
+ */
 function plainFields(fields: unknown): Readonly<Record<string, unknown>> | undefined {
   if (typeof fields !== 'object' || fields === null) return undefined;
   try {
-    const text = JSON.stringify(fields, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+    const text = JSON.stringify(fields, (_key, value: unknown) =>
+      typeof value === 'bigint' ? String(value) : value,
+    );
     if (text.length > LOG_TEXT_MAX) return { fields: text.slice(0, LOG_TEXT_MAX) };
     const parsed: unknown = JSON.parse(text);
     return isFields(parsed) ? parsed : undefined;

@@ -13,7 +13,10 @@ import type { TaskSettings } from './settings.js';
 import { Tally } from './tally.js';
 import type { TopicTable } from './topic-table.js';
 
-/** What became of a result. `full`: nothing was written. `stop`: a rejection without a dead-letter topic. `unknownTopic`: ask the main thread first. */
+/**
+ * What became of a result. `full`: nothing was written. `stop`: a rejection without a dead-letter topic.
+ * `unknownTopic`: ask the main thread first.
+ */
 export const Written = { done: 0, full: 1, fullOfDeadLetter: 2, stop: 3, unknownTopic: 4 } as const;
 export type Written = (typeof Written)[keyof typeof Written];
 
@@ -34,7 +37,10 @@ export interface ResultWriterParts {
   readonly checkOutput: ((value: unknown) => Rejected | undefined) | undefined;
 }
 
-/** Turns the results of the user's functions into rows and outcomes of the output batch in hand. One for a worker's life. */
+/**
+ * Turns the results of the user's functions into rows and outcomes of the output batch in hand. One for a
+ * worker's life.
+ */
 export class ResultWriter {
   writer: OutputBatchWriter;
   readonly filtered = new Tally();
@@ -81,7 +87,8 @@ export class ResultWriter {
     try {
       // In here even `instanceof` may run code of the user (a proxy's trap).
       step = result instanceof Rejected ? result : this.#write(row, result);
-      if (step === Written.done && writer.bytesSinceMark > this.#settings.outputBytesMax) step = this.#tooLarge();
+      if (step === Written.done && writer.bytesSinceMark > this.#settings.outputBytesMax)
+        step = this.#tooLarge();
     } catch (error) {
       step = refuseThrown('encode', error);
     }
@@ -95,7 +102,11 @@ export class ResultWriter {
     const given = rejected.rejection;
     const coded = isCode(given.code)
       ? rejected
-      : new Rejected({ ...given, code: 'INVALID_CODE', message: `${String(given.code)}: ${String(given.message)}` });
+      : new Rejected({
+          ...given,
+          code: 'INVALID_CODE',
+          message: `${String(given.code)}: ${String(given.message)}`,
+        });
     const valid = redacted(coded, this.#redact);
     if (deadLetter === undefined) {
       this.stopped = valid;
@@ -103,8 +114,17 @@ export class ResultWriter {
     }
     const scope = this.#requireScope();
     const { reader } = scope;
-    const target = { topic: deadLetter, bytesMax: this.#settings.deadLetterBytesMax, origin: this.#settings.origin };
-    const written = writeDeadLetterRow(this.writer, { reader, row, ...partitionOf(scope, reader, row) }, valid, target);
+    const target = {
+      topic: deadLetter,
+      bytesMax: this.#settings.deadLetterBytesMax,
+      origin: this.#settings.origin,
+    };
+    const written = writeDeadLetterRow(
+      this.writer,
+      { reader, row, ...partitionOf(scope, reader, row) },
+      valid,
+      target,
+    );
     if (!written) return Written.fullOfDeadLetter;
     this.writer.setOutcome(row, Outcome.deadLetteredBase + this.deadLettered.add(valid.rejection.code));
     return Written.done;
@@ -115,7 +135,8 @@ export class ResultWriter {
     return refuse(
       'encode',
       'OUTPUT_TOO_LARGE',
-      `the outputs of this record are larger than dispatcher.batch.output-bytes-max (${this.#settings.outputBytesMax} bytes)`,
+      `the outputs of this record are larger than dispatcher.batch.output-bytes-max ` +
+        `(${this.#settings.outputBytesMax} bytes)`,
     );
   }
 
@@ -125,10 +146,19 @@ export class ResultWriter {
 
   #write(row: number, result: unknown): Step {
     if (result === undefined)
-      return refuse('transform', 'NO_RESULT', 'the transform returned nothing: a forgotten return? Say drop() to filter a record');
+      return refuse(
+        'transform',
+        'NO_RESULT',
+        'the transform returned nothing: a forgotten return? Say drop() to filter a record',
+      );
     if (result === null)
-      return refuse('transform', 'NULL_RESULT', 'the transform returned null: say drop() to filter a record, tombstone() for a null value');
-    if (result === PASS_THROUGH) return this.#row(row, this.#valueFlags | RowFlag.valueOfSource, this.#defaultTopic.number);
+      return refuse(
+        'transform',
+        'NULL_RESULT',
+        'the transform returned null: say drop() to filter a record, tombstone() for a null value',
+      );
+    if (result === PASS_THROUGH)
+      return this.#row(row, this.#valueFlags | RowFlag.valueOfSource, this.#defaultTopic.number);
     if (result === ENCODE_NULL) return this.#plainValue(row, null);
     if (isMarked(result)) return this.#marked(row, result);
     return this.#plainValue(row, result);
@@ -179,11 +209,15 @@ export class ResultWriter {
   }
 
   #emitAll(row: number, result: EmitAll<unknown>): Step {
-    if (!Array.isArray(result.results)) return refuse('transform', 'INVALID_RESULT', 'emitAll() takes a list');
+    if (!Array.isArray(result.results))
+      return refuse('transform', 'INVALID_RESULT', 'emitAll() takes a list');
     if (silencePromises(result.results)) return refuse('transform', 'INVALID_RESULT', PROMISED);
     let unknownTopic = false;
     for (const item of result.results) {
-      if (isMarked(item) && (item[RESULT] === 'drop' || item[RESULT] === 'reject' || item[RESULT] === 'emitAll')) {
+      if (
+        isMarked(item) &&
+        (item[RESULT] === 'drop' || item[RESULT] === 'reject' || item[RESULT] === 'emitAll')
+      ) {
         return refuse(
           'transform',
           'INVALID_RESULT',
@@ -201,7 +235,8 @@ export class ResultWriter {
 
   #emitValue(row: number, value: unknown, options: EmitOptions): Step {
     if (value === undefined) return refuse('transform', 'NO_RESULT', 'emit() without a value');
-    if (value === null) return refuse('transform', 'NULL_RESULT', 'emit(null): say tombstone() for a null value');
+    if (value === null)
+      return refuse('transform', 'NULL_RESULT', 'emit(null): say tombstone() for a null value');
     const problem = this.#problemOf(value);
     if (problem !== undefined) return problem;
     const step = this.#beginEmission(row, options);
@@ -210,7 +245,11 @@ export class ResultWriter {
 
   #emitBytes(row: number, bytes: unknown, options: EmitOptions): Step {
     if (bytes !== null && typeof bytes !== 'string' && !(bytes instanceof Uint8Array)) {
-      return refuse('transform', 'INVALID_RESULT', `emitRaw() takes a Buffer, a string or null, not a value of type ${typeof bytes}`);
+      return refuse(
+        'transform',
+        'INVALID_RESULT',
+        `emitRaw() takes a Buffer, a string or null, not a value of type ${typeof bytes}`,
+      );
     }
     const step = this.#beginEmission(row, options);
     if (step !== Written.done || bytes === null) return step;

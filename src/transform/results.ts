@@ -1,17 +1,24 @@
 /**
- * What a transform may return besides a plain value. Plain objects, so that tests compare them with deepEqual; told apart from the user's own
- * values by a symbol key, which no decoded record can have.
+ * What a transform may return besides a plain value. Plain objects, so that tests compare them with
+ * deepEqual; told apart from the user's own values by a symbol key, which no decoded record can have.
  */
 
-/** Registered, so that a bundled second copy of this module makes results that the running installation knows. */
+/**
+ * Registered, so that a bundled second copy of this module makes results that the running installation knows.
+ */
 export const RESULT: unique symbol = Symbol.for('kafka-dispatcher.result') as never;
 
 export type HeaderInput = Uint8Array | string | null;
 
 /** An object is merged into the source's headers (`undefined` removes one); a list replaces them all. */
-export type HeadersInput = Readonly<Record<string, HeaderInput | undefined>> | readonly (readonly [name: string, value: HeaderInput])[];
+export type HeadersInput =
+  | Readonly<Record<string, HeaderInput | undefined>>
+  | readonly (readonly [name: string, value: HeaderInput])[];
 
-/** What is left out comes from the source record (key, headers, timestamp) or the configuration (topic, partition). */
+/**
+ * What is left out comes from the source record (key, headers, timestamp) or the configuration (topic,
+ * partition).
+ */
 export interface EmitOptions {
   /** Default: `kafka.producer.topic`. */
   readonly topic?: string | undefined;
@@ -68,7 +75,10 @@ export function drop(reason: string = DEFAULT_DROP_REASON): Drop {
   return { [RESULT]: 'drop', reason };
 }
 
-/** Sends the source record to the dead-letter topic (or stops the run, where there is none). May be returned or thrown. */
+/**
+ * Sends the source record to the dead-letter topic (or stops the run, where there is none). May be returned
+ * or thrown.
+ */
 export function reject(code: string, message = ''): Reject {
   return { [RESULT]: 'reject', code, message };
 }
@@ -84,7 +94,9 @@ export function emitRaw(bytes: Uint8Array | string | null, options: EmitOptions 
 }
 
 /** None, one or several records from one source record; they succeed or fail together. */
-export function emitAll<Value = never>(results: readonly (Value | Emit<Value> | EmitRaw | Tombstone)[]): EmitAll<Value> {
+export function emitAll<Value = never>(
+  results: readonly (Value | Emit<Value> | EmitRaw | Tombstone)[],
+): EmitAll<Value> {
   return { [RESULT]: 'emitAll', results };
 }
 
@@ -99,13 +111,17 @@ export function isMarked(value: unknown): value is MarkedResult {
   return typeof value === 'object' && value !== null && RESULT in value;
 }
 
-/** As `await` sees it: a `then` that is a function. A value decoded from JSON may well have a field of that name. */
+/**
+ * As `await` sees it: a `then` that is a function. A value decoded from JSON may well have a field of that
+ * name.
+ */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if (typeof value !== 'object' || value === null) return false;
   try {
     return 'then' in value && typeof value.then === 'function';
   } catch {
-    // A proxy or getter that throws; whoever writes it as a value will meet that again, where it rejects the record.
+    // A proxy or getter that throws; whoever writes it as a value will meet that again, where it rejects the
+    // record.
     return false;
   }
 }

@@ -14,13 +14,19 @@ const TOMBSTONE = 'TOMBSTONE';
 export interface RowSteps {
   readonly decoder: Decoder;
   readonly tombstones: TombstonePolicy;
-  /** Pass the bytes on without looking at them: no transform, and one format on both sides that needs no check. */
+  /**
+   * Pass the bytes on without looking at them: no transform, and one format on both sides that needs no
+   * check.
+   */
   readonly passThrough: boolean;
   readonly loaded: LoadedTransform | undefined;
   readonly context: WorkerContext;
 }
 
-/** From a row to the result of the user's function: decode, check, call. Every error on the way is that row's own. */
+/**
+ * From a row to the result of the user's function: decode, check, call. Every error on the way is that row's
+ * own.
+ */
 export class RowComputer {
   readonly #steps: RowSteps;
   #scope: TaskScope | undefined;
@@ -44,7 +50,8 @@ export class RowComputer {
     const { loaded, passThrough } = this.#steps;
     if (passThrough) return PASS_THROUGH;
     const prepared = this.prepare(row);
-    if (prepared instanceof RecordView) return loaded === undefined ? (prepared.value ?? ENCODE_NULL) : this.#call(prepared);
+    if (prepared instanceof RecordView)
+      return loaded === undefined ? (prepared.value ?? ENCODE_NULL) : this.#call(prepared);
     if (!(prepared instanceof Promise)) return prepared;
     return prepared.then((checked) => (checked instanceof RecordView ? this.#call(checked) : checked));
   }
@@ -86,7 +93,8 @@ export class RowComputer {
   #tombstone(row: number): unknown {
     const { tombstones, loaded, context } = this.#steps;
     if (tombstones === 'drop') return drop(TOMBSTONE);
-    if (tombstones === 'reject') return refuse('decode', TOMBSTONE, 'a record with a null value (dispatcher.input.tombstones: reject)');
+    if (tombstones === 'reject')
+      return refuse('decode', TOMBSTONE, 'a record with a null value (dispatcher.input.tombstones: reject)');
     if (loaded?.onTombstone === undefined) return PASS_THROUGH;
     try {
       return loaded.onTombstone(new RecordView(this.scope, row, null), context);
@@ -110,7 +118,8 @@ export class RowComputer {
   }
 
   #afterSchema(scope: TaskScope, row: number, checked: StandardResult<unknown>): RecordView | Rejected {
-    if (checked.issues !== undefined) return refuse('validate', 'INVALID_INPUT', describeIssues(checked.issues));
+    if (checked.issues !== undefined)
+      return refuse('validate', 'INVALID_INPUT', describeIssues(checked.issues));
     const record = new RecordView(scope, row, checked.value);
     return this.#steps.loaded?.validate === undefined ? record : this.#validate(record);
   }
@@ -124,7 +133,8 @@ export class RowComputer {
       return refuse(
         'validate',
         'INVALID_INPUT',
-        `validate must return true, false or a reason, not ${verdict instanceof Promise ? 'a promise' : typeof verdict}`,
+        `validate must return true, false or a reason, not ` +
+          `${verdict instanceof Promise ? 'a promise' : typeof verdict}`,
       );
     } catch (error) {
       return refuseThrown('validate', error);

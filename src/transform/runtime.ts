@@ -19,7 +19,10 @@ import { RowComputer } from './rows.js';
 import { isIdentity, type TaskSettings } from './settings.js';
 import { TopicTable } from './topic-table.js';
 
-/** A task as it crosses to the worker: views of shared memory, and only the names that this worker does not know yet. */
+/**
+ * A task as it crosses to the worker: views of shared memory, and only the names that this worker does not
+ * know yet.
+ */
 export interface WorkerTask {
   readonly input: Uint8Array;
   readonly output: Uint8Array;
@@ -62,7 +65,11 @@ export class TaskRunner {
     this.#settings = settings;
     this.#loaded = loaded;
     this.#context = new WorkerContext(init.threadId, settings.options, init.stop);
-    this.#topics = new TopicTable([topics.default, ...topics.others, ...(topics.deadLetter === undefined ? [] : [topics.deadLetter])]);
+    this.#topics = new TopicTable([
+      topics.default,
+      ...topics.others,
+      ...(topics.deadLetter === undefined ? [] : [topics.deadLetter]),
+    ]);
     this.#results = new ResultWriter({
       settings,
       encoder,
@@ -99,26 +106,40 @@ export class TaskRunner {
     return this.#context.reports.takeLogs() ?? [];
   }
 
-  /** Answers the rows of the task. Rejects only for defects and for BATCH_LENGTH; whatever a record does is an outcome of that record. */
+  /**
+   * Answers the rows of the task. Rejects only for defects and for BATCH_LENGTH; whatever a record does is an
+   * outcome of that record.
+   */
   async run(task: WorkerTask): Promise<TransformResult> {
     const beganMs = performance.now();
     const result = await this.#answer(task);
     const tookMs = performance.now() - beganMs;
-    return { ...result, workMs: this.#loaded?.transformBatch === undefined ? tookMs : tookMs * BATCH_FUNCTION_SHARE };
+    return {
+      ...result,
+      workMs: this.#loaded?.transformBatch === undefined ? tookMs : tookMs * BATCH_FUNCTION_SHARE,
+    };
   }
 
   async #answer(task: WorkerTask): Promise<Answer> {
-    for (const { id, topic, partition } of task.partitions ?? []) this.#partitions.set(id, { topic, partition });
+    for (const { id, topic, partition } of task.partitions ?? [])
+      this.#partitions.set(id, { topic, partition });
     this.#topics.add(task.topics ?? []);
     this.#reader.open(task.input);
     if (task.rowCount < 1 || task.firstRow + task.rowCount > this.#reader.rowCount) {
-      throw new DispatcherError('DEFECT', `a task for rows ${task.firstRow}..+${task.rowCount} of a batch with ${this.#reader.rowCount}`);
+      throw new DispatcherError(
+        'DEFECT',
+        `a task for rows ${task.firstRow}..+${task.rowCount} of a batch with ${this.#reader.rowCount}`,
+      );
     }
     if (this.#identity && task.rejectWith === undefined) return this.#passOn(task);
     const scope: TaskScope = { reader: this.#reader, partitions: this.#partitions, open: true };
     this.#rows.begin(scope);
     this.#results.begin(scope);
-    this.#writer.open(task.output, { firstSourceRow: task.firstRow, sourceRowsMax: task.rowCount, rowsPerSource: this.#rowsPerSource });
+    this.#writer.open(task.output, {
+      firstSourceRow: task.firstRow,
+      sourceRowsMax: task.rowCount,
+      rowsPerSource: this.#rowsPerSource,
+    });
     try {
       return this.#finish(task, await this.#runRows(task));
     } finally {
@@ -148,7 +169,11 @@ export class TaskRunner {
     const { transformBatch } = this.#loaded ?? {};
     if (task.rejectWith === undefined && transformBatch !== undefined) {
       return this.#watched(cells, (host) =>
-        runBatchRows({ ...host, rows: this.#rows, context: this.#context, transformBatch }, task.firstRow, endRow),
+        runBatchRows(
+          { ...host, rows: this.#rows, context: this.#context, transformBatch },
+          task.firstRow,
+          endRow,
+        ),
       );
     }
     const rejected = task.rejectWith === undefined ? undefined : new Rejected(task.rejectWith);
@@ -156,7 +181,9 @@ export class TaskRunner {
       cells.started(row);
       const result = rejected ?? this.#rows.compute(row);
       if (isThenable(result)) {
-        return this.#watched(cells, (host) => new AsyncRows(host, { firstRow: row, endRow, finished: row - task.firstRow }).run(result));
+        return this.#watched(cells, (host) =>
+          new AsyncRows(host, { firstRow: row, endRow, finished: row - task.firstRow }).run(result),
+        );
       }
       const status = this.#results.write(row, result);
       if (status !== Written.done) return { nextRow: row, status, pending: [result] };
@@ -212,7 +239,9 @@ export class TaskRunner {
     };
   }
 
-  /** Rows a source row gives decide how much of the next block is kept for rows: rises at once, falls slowly. */
+  /**
+   * Rows a source row gives decide how much of the next block is kept for rows: rises at once, falls slowly.
+   */
   #noteRatio(outputRows: number, sourceRows: number): void {
     if (sourceRows === 0) return;
     const ratio = Math.max(1, (outputRows / sourceRows) * 1.1);

@@ -3,7 +3,9 @@ import type { OutputTopic } from '../ports/sink.js';
 
 export type TombstonePolicy = 'pass' | 'drop' | 'reject';
 
-/** Everything a worker must know; plain data, since it crosses threads. Build it with {@link taskSettings}. */
+/**
+ * Everything a worker must know; plain data, since it crosses threads. Build it with {@link taskSettings}.
+ */
 export interface TaskSettings {
   /** The user's module; undefined passes records through. */
   readonly transform: TransformSource | undefined;
@@ -43,11 +45,16 @@ export interface Origin {
   readonly transform: string;
 }
 
-export interface TaskSettingsInput extends Partial<Omit<TaskSettings, 'input' | 'output' | 'topics' | 'origin' | 'transform'>> {
+export interface TaskSettingsInput
+  extends Partial<Omit<TaskSettings, 'input' | 'output' | 'topics' | 'origin' | 'transform'>> {
   readonly transform?: string | undefined;
   readonly input?: Partial<TaskSettings['input']>;
   readonly output?: Partial<TaskSettings['output']>;
-  readonly topics: { readonly default: OutputTopic; readonly deadLetter?: OutputTopic; readonly others?: readonly OutputTopic[] };
+  readonly topics: {
+    readonly default: OutputTopic;
+    readonly deadLetter?: OutputTopic;
+    readonly others?: readonly OutputTopic[];
+  };
   readonly origin?: Partial<Origin>;
 }
 

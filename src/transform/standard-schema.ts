@@ -1,4 +1,7 @@
-/** The part of the Standard Schema interface (standardschema.dev) that is used here: zod, valibot, arktype and others implement it. */
+/**
+ * The part of the Standard Schema interface (standardschema.dev) that is used here: zod, valibot, arktype and
+ * others implement it.
+ */
 export interface StandardSchema<Output> {
   readonly '~standard': {
     readonly version: 1;
@@ -22,7 +25,9 @@ const ISSUES_SHOWN_MAX = 5;
 /** `distance: expected number; carrier: too short` */
 export function describeIssues(issues: readonly StandardIssue[]): string {
   const shown = issues.slice(0, ISSUES_SHOWN_MAX).map((issue) => {
-    const path = (issue.path ?? []).map((step) => String(typeof step === 'object' ? step.key : step)).join('.');
+    const path = (issue.path ?? [])
+      .map((step) => String(typeof step === 'object' ? step.key : step))
+      .join('.');
     return path === '' ? issue.message : `${path}: ${issue.message}`;
   });
   if (issues.length > ISSUES_SHOWN_MAX) shown.push(`and ${issues.length - ISSUES_SHOWN_MAX} more`);

@@ -1,6 +1,9 @@
 import { isCode } from './rejected.js';
 
-/** Distinct names a worker reports in its life; whatever comes later is counted as OTHER. Below the 127 that an outcome byte can tell apart. */
+/**
+ * Distinct names a worker reports in its life; whatever comes later is counted as OTHER. Below the 127 that
+ * an outcome byte can tell apart.
+ */
 const DISTINCT_NAMES_MAX = 100;
 const OTHER = 'OTHER';
 

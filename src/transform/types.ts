@@ -11,7 +11,10 @@ export interface TypeOnly<Value> {
 /** A type alone, or a schema of zod, valibot, arktype …: type and validation. */
 export type Shape<Value> = TypeOnly<Value> | StandardSchema<Value>;
 
-/** The source record. Bytes are copies, made when first asked for; they stay valid. Asking for more once the batch is settled throws. */
+/**
+ * The source record. Bytes are copies, made when first asked for; they stay valid. Asking for more once the
+ * batch is settled throws.
+ */
 export interface SourceRecord<In = unknown> {
   readonly topic: string;
   readonly partition: number;
@@ -46,7 +49,10 @@ export interface TransformMetrics {
 export interface SetupContext {
   readonly threadId: number;
   readonly logger: TransformLogger;
-  /** Aborted when a stopping run gives up its drain (a drain itself lets transforms finish), or when no record of this worker was finished for `dispatcher.timeout`. */
+  /**
+   * Aborted when a stopping run gives up its drain (a drain itself lets transforms finish), or when no record
+   * of this worker was finished for `dispatcher.timeout`.
+   */
   readonly signal: AbortSignal;
   readonly metrics: TransformMetrics;
   /** `dispatcher.options` of the configuration. */
@@ -104,18 +110,26 @@ export type TransformDefinition<In, Out, State = undefined> = CommonDefinition<I
 export type Something = {};
 
 /**
- * Declares a transform. The types of value, state and result follow from `input`, `setup` and `output`; a wrong result or a forgotten
- * `return` does not compile. It returns its argument: nothing happens before a worker loads the module.
+ * Declares a transform. The types of value, state and result follow from `input`, `setup` and `output`; a
+ * wrong result or a forgotten `return` does not compile. It returns its argument: nothing happens before a
+ * worker loads the module.
  */
-// Two signatures, because a declared output must not be widened by what `transform` returns, and an undeclared one must follow from it.
-// `State` can't be inferred beside types that are given (`defineTransform<In, Out>`): then it is unknown, whatever `setup` returns.
+// Two signatures, because a declared output must not be widened by what `transform` returns, and an
+// undeclared one must follow from it. `State` can't be inferred beside types that are given
+// (`defineTransform<In, Out>`): then it is unknown, whatever `setup` returns.
 export function defineTransform<In extends Something, Out extends Something, State = unknown>(
   definition: { readonly output: Shape<Out> } & TransformDefinition<In, NoInfer<Out>, State>,
 ): TransformDefinition<In, Out, State>;
-export function defineTransform<In extends Something = Something, Out extends Something = Something, State = unknown>(
+export function defineTransform<
+  In extends Something = Something,
+  Out extends Something = Something,
+  State = unknown,
+>(
   definition: { readonly output?: never } & TransformDefinition<In, Out, State>,
 ): TransformDefinition<In, Out, State>;
-export function defineTransform<In, Out, State>(definition: TransformDefinition<In, Out, State>): TransformDefinition<In, Out, State> {
+export function defineTransform<In, Out, State>(
+  definition: TransformDefinition<In, Out, State>,
+): TransformDefinition<In, Out, State> {
   return definition;
 }
 

@@ -31,7 +31,10 @@ export type WorkerAnswer =
       readonly stack: string | undefined;
     };
 
-/** One worker thread's life: load, tasks, teardown. Never throws: a handler that does would lose what the error says. */
+/**
+ * One worker thread's life: load, tasks, teardown. Never throws: a handler that does would lose what the
+ * error says.
+ */
 export class WorkerSession {
   readonly #init: WorkerInit;
   readonly #threadId: number;
@@ -63,17 +66,24 @@ export class WorkerSession {
     const path = settings.transform?.path ?? '';
     const loaded = url === undefined ? undefined : await importTransform(url, path);
     try {
-      this.#runner = await TaskRunner.create({ settings, loaded, threadId: this.#threadId, stop: new StopCell(stopCells) });
+      this.#runner = await TaskRunner.create({
+        settings,
+        loaded,
+        threadId: this.#threadId,
+        stop: new StopCell(stopCells),
+      });
     } catch (error) {
       throw setupError(path, error);
     }
   }
 
   async #run(task: WorkerTask): Promise<TransformResult> {
-    if (this.#runner === undefined) throw new DispatcherError('DEFECT', 'a task came before the transform was loaded');
+    if (this.#runner === undefined)
+      throw new DispatcherError('DEFECT', 'a task came before the transform was loaded');
     const result = await this.#runner.run(task);
-    // One turn of the loop before the answer: an exception that a record's code left behind (a timer, a forgotten promise) ends the worker while
-    // its own task runs, not a later one; and timers that `setup` started get their turn under load.
+    // One turn of the loop before the answer: an exception that a record's code left behind (a timer, a
+    // forgotten promise) ends the worker while its own task runs, not a later one; and timers that `setup`
+    // started get their turn under load.
     if (this.#runner.runsUserCode) await nextTurn();
     return result;
   }
@@ -81,7 +91,19 @@ export class WorkerSession {
 
 function failed(error: unknown): WorkerAnswer {
   if (error instanceof DispatcherError)
-    return { kind: 'failed', code: error.code, message: error.message, remedy: error.remedy, stack: error.stack };
+    return {
+      kind: 'failed',
+      code: error.code,
+      message: error.message,
+      remedy: error.remedy,
+      stack: error.stack,
+    };
   const message = error instanceof Error ? error.message : String(error);
-  return { kind: 'failed', code: 'DEFECT', message, remedy: undefined, stack: error instanceof Error ? error.stack : undefined };
+  return {
+    kind: 'failed',
+    code: 'DEFECT',
+    message,
+    remedy: undefined,
+    stack: error instanceof Error ? error.stack : undefined,
+  };
 }

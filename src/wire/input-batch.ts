@@ -1,11 +1,19 @@
 import type { Block, Fault, InputBatch, Segment } from '../core/batch.js';
 import { headerCell } from './input-reader.js';
-import { HEADER_BYTES, INPUT_MAGIC, INPUT_ROW_BYTES, InputHeader, SEGMENT_BYTES, SegmentField, SegmentKind } from './layout.js';
+import {
+  HEADER_BYTES,
+  INPUT_MAGIC,
+  INPUT_ROW_BYTES,
+  InputHeader,
+  SEGMENT_BYTES,
+  SegmentField,
+  SegmentKind,
+} from './layout.js';
 import { bufferViewOf, int32ViewOf, readInt64 } from './views.js';
 
 /**
- * What the main thread knows of a batch: header and segments, never its rows. Throws a RangeError on anything that contradicts docs/WIRE.md,
- * because an offset that is wrong here would be committed.
+ * What the main thread knows of a batch: header and segments, never its rows. Throws a RangeError on anything
+ * that contradicts docs/WIRE.md, because an offset that is wrong here would be committed.
  */
 export function readInputBatch(block: Block): InputBatch {
   const cells = int32ViewOf(block.bytes);
@@ -15,9 +23,18 @@ export function readInputBatch(block: Block): InputBatch {
   const blockLength = headerCell(cells, InputHeader.blockLength);
   ensure(headerCell(cells, InputHeader.magic) === INPUT_MAGIC, 'wrong magic number');
   ensure(headerCell(cells, InputHeader.rowsPosition) === HEADER_BYTES, 'rows do not start behind the header');
-  ensure(blockLength <= block.bytes.length, `${blockLength} bytes announced in a block of ${block.bytes.length}`);
-  ensure((segmentsPosition & 7) === 0 && segmentsPosition >= HEADER_BYTES + rowCount * INPUT_ROW_BYTES, 'segments overlap the rows');
-  ensure(segmentsPosition + segmentCount * SEGMENT_BYTES <= blockLength, `${segmentCount} segments do not fit`);
+  ensure(
+    blockLength <= block.bytes.length,
+    `${blockLength} bytes announced in a block of ${block.bytes.length}`,
+  );
+  ensure(
+    (segmentsPosition & 7) === 0 && segmentsPosition >= HEADER_BYTES + rowCount * INPUT_ROW_BYTES,
+    'segments overlap the rows',
+  );
+  ensure(
+    segmentsPosition + segmentCount * SEGMENT_BYTES <= blockLength,
+    `${segmentCount} segments do not fit`,
+  );
   const segments: Segment[] = [];
   const faults: Fault[] = [];
   let nextRow = 0;
@@ -33,7 +50,10 @@ export function readInputBatch(block: Block): InputBatch {
       `segment ${index} starts at row ${segment.firstRow} instead of ${nextRow}`,
     );
     ensure(segment.epoch !== 0, `segment ${index} has no epoch`);
-    ensure(segment.lastOffset - segment.firstOffset >= segment.rowCount - 1, `segment ${index} has more rows than offsets`);
+    ensure(
+      segment.lastOffset - segment.firstOffset >= segment.rowCount - 1,
+      `segment ${index} has more rows than offsets`,
+    );
     nextRow += segment.rowCount;
     segments.push(segment);
   }

@@ -1,4 +1,11 @@
-import { HEADER_BYTES, INPUT_MAGIC, INPUT_ROW_BYTES, InputHeader, SEGMENT_BYTES, SegmentField } from './layout.js';
+import {
+  HEADER_BYTES,
+  INPUT_MAGIC,
+  INPUT_ROW_BYTES,
+  InputHeader,
+  SEGMENT_BYTES,
+  SegmentField,
+} from './layout.js';
 import { bufferViewOf, int32ViewOf, readInt64 } from './views.js';
 
 const ROW_CELLS = INPUT_ROW_BYTES >> 2;
@@ -6,8 +13,9 @@ const FIRST_ROW_CELL = HEADER_BYTES >> 2;
 const SEGMENT_CELLS = SEGMENT_BYTES >> 2;
 
 /**
- * Row access for workers: one Int32Array over the whole block, no object per row. One reader serves many blocks; `open` moves it to the next.
- * Rows are not checked against the block here: reads past its end give 0 (typed arrays), and payload ranges are checked by {@link payloadFits}.
+ * Row access for workers: one Int32Array over the whole block, no object per row. One reader serves many
+ * blocks; `open` moves it to the next. Rows are not checked against the block here: reads past its end give 0
+ * (typed arrays), and payload ranges are checked by {@link payloadFits}.
  */
 export class InputBatchReader {
   bytes: Buffer = Buffer.alloc(0);
@@ -25,11 +33,17 @@ export class InputBatchReader {
     const segmentCount = headerCell(cells, InputHeader.segmentCount);
     const segmentsPosition = headerCell(cells, InputHeader.segmentsPosition);
     const blockLength = headerCell(cells, InputHeader.blockLength);
-    if (headerCell(cells, InputHeader.magic) !== INPUT_MAGIC) throw new RangeError('not an input batch: wrong magic number');
+    if (headerCell(cells, InputHeader.magic) !== INPUT_MAGIC)
+      throw new RangeError('not an input batch: wrong magic number');
     if (headerCell(cells, InputHeader.rowsPosition) !== HEADER_BYTES || blockLength > block.length)
       throw new RangeError('input batch: the header does not fit the block');
-    if (HEADER_BYTES + rowCount * INPUT_ROW_BYTES > segmentsPosition || segmentsPosition + segmentCount * SEGMENT_BYTES > blockLength) {
-      throw new RangeError(`input batch: ${rowCount} rows and ${segmentCount} segments do not fit into ${blockLength} bytes`);
+    if (
+      HEADER_BYTES + rowCount * INPUT_ROW_BYTES > segmentsPosition ||
+      segmentsPosition + segmentCount * SEGMENT_BYTES > blockLength
+    ) {
+      throw new RangeError(
+        `input batch: ${rowCount} rows and ${segmentCount} segments do not fit into ${blockLength} bytes`,
+      );
     }
     this.bytes = bufferViewOf(block);
     this.rowCount = rowCount;
@@ -78,7 +92,10 @@ export class InputBatchReader {
     return this.#cells[FIRST_ROW_CELL + row * ROW_CELLS + 7] ?? -1;
   }
 
-  /** False for a row whose bytes would reach past the block: such a row is a defect, and nothing of it may be read. */
+  /**
+   * False for a row whose bytes would reach past the block: such a row is a defect, and nothing of it may be
+   * read.
+   */
   payloadFits(row: number): boolean {
     const headersLength = this.headersLength(row);
     return this.headersStart(row) + (headersLength > 0 ? headersLength : 0) <= this.bytes.length;

@@ -1,4 +1,13 @@
-import { HEADER_BYTES, INPUT_MAGIC, INPUT_ROW_BYTES, InputHeader, InputRow, SEGMENT_BYTES, SegmentField, SegmentKind } from './layout.js';
+import {
+  HEADER_BYTES,
+  INPUT_MAGIC,
+  INPUT_ROW_BYTES,
+  InputHeader,
+  InputRow,
+  SEGMENT_BYTES,
+  SegmentField,
+  SegmentKind,
+} from './layout.js';
 import type { HeaderValue } from './packed-headers.js';
 import { packedHeadersBytes, packHeaders } from './packed-headers.js';
 import { bufferViewOf, int32ViewOf, writeInt64 } from './views.js';
@@ -29,7 +38,9 @@ interface OpenSegment {
   lastOffset: number;
 }
 
-/** Packs records as the C reader does: rows upwards, payload downwards, segments behind the rows when closed. */
+/**
+ * Packs records as the C reader does: rows upwards, payload downwards, segments behind the rows when closed.
+ */
 export class InputBatchWriter {
   readonly #bytes: Buffer;
   readonly #cells: Int32Array;
@@ -51,7 +62,11 @@ export class InputBatchWriter {
   /** False when the record does not fit any more; nothing was written then. */
   add(partitionId: number, epoch: number, record: InputRecord): boolean {
     const current = this.#segments.at(-1);
-    const continues = this.#faults.length === 0 && current !== undefined && current.partitionId === partitionId && current.epoch === epoch;
+    const continues =
+      this.#faults.length === 0 &&
+      current !== undefined &&
+      current.partitionId === partitionId &&
+      current.epoch === epoch;
     if (this.#faults.length > 0) throw new RangeError('faults come behind all rows of a batch');
     const headersLength = record.headers == null ? -1 : packedHeadersBytes(record.headers);
     const payload = (record.key?.length ?? 0) + (record.value?.length ?? 0) + Math.max(headersLength, 0);

@@ -1,5 +1,12 @@
 import { headerCell } from './input-reader.js';
-import { HEADER_BYTES, OUTPUT_MAGIC, OUTPUT_ROW_BYTES, OutputFlag, OutputHeader, OutputRow } from './layout.js';
+import {
+  HEADER_BYTES,
+  OUTPUT_MAGIC,
+  OUTPUT_ROW_BYTES,
+  OutputFlag,
+  OutputHeader,
+  OutputRow,
+} from './layout.js';
 import type { HeaderEntry } from './packed-headers.js';
 import { copyOf, unpackHeaders } from './packed-headers.js';
 import { bufferViewOf, int32ViewOf, readInt64 } from './views.js';
@@ -24,7 +31,10 @@ export interface OutputRecord {
   readonly headers: readonly HeaderEntry[] | null;
 }
 
-/** Reads an output batch with every position checked: for tests, for tools, and on the main thread for the header and single rows. */
+/**
+ * Reads an output batch with every position checked: for tests, for tools, and on the main thread for the
+ * header and single rows.
+ */
 export class OutputBatchReader {
   readonly header: OutputBatchHeader;
   readonly #bytes: Buffer;
@@ -43,10 +53,19 @@ export class OutputBatchReader {
       firstSourceRow: field(OutputHeader.firstSourceRow),
       sourceRowCount: field(OutputHeader.sourceRowCount),
       packedBytes: field(OutputHeader.packedBytes),
-      identityTopic: (field(OutputHeader.flags) & OutputFlag.identity) === 0 ? undefined : field(OutputHeader.identityTopic),
+      identityTopic:
+        (field(OutputHeader.flags) & OutputFlag.identity) === 0
+          ? undefined
+          : field(OutputHeader.identityTopic),
     };
-    ensure((this.#rowsPosition & 7) === 0 && this.#rowsPosition >= HEADER_BYTES + this.header.sourceRowCount, 'rows overlap the outcomes');
-    ensure(this.#rowsPosition + this.header.rowCount * OUTPUT_ROW_BYTES <= block.length, 'rows reach past the block');
+    ensure(
+      (this.#rowsPosition & 7) === 0 && this.#rowsPosition >= HEADER_BYTES + this.header.sourceRowCount,
+      'rows overlap the outcomes',
+    );
+    ensure(
+      this.#rowsPosition + this.header.rowCount * OUTPUT_ROW_BYTES <= block.length,
+      'rows reach past the block',
+    );
   }
 
   /** The outcome byte of a row of the input batch. */

@@ -1,4 +1,11 @@
-import { HEADER_BYTES, OUTPUT_MAGIC, OUTPUT_ROW_BYTES, OutputFlag, OutputHeader, OutputRow } from './layout.js';
+import {
+  HEADER_BYTES,
+  OUTPUT_MAGIC,
+  OUTPUT_ROW_BYTES,
+  OutputFlag,
+  OutputHeader,
+  OutputRow,
+} from './layout.js';
 import type { HeaderValue } from './packed-headers.js';
 import { packedHeadersBytes, packHeaders } from './packed-headers.js';
 import { alignTo8, bufferViewOf, int32ViewOf, writeInt64 } from './views.js';
@@ -17,8 +24,9 @@ export interface OutputRange {
 }
 
 /**
- * Writes an output batch: outcomes, then room for rows, then payload, both upwards. Values are encoded straight into place, since their length is
- * known only afterwards. What is added after `mark` can be taken back, so a record whose outputs do not all fit leaves nothing behind.
+ * Writes an output batch: outcomes, then room for rows, then payload, both upwards. Values are encoded
+ * straight into place, since their length is known only afterwards. What is added after `mark` can be taken
+ * back, so a record whose outputs do not all fit leaves nothing behind.
  */
 export class OutputBatchWriter {
   bytes: Buffer = Buffer.alloc(0);
@@ -35,12 +43,17 @@ export class OutputBatchWriter {
   #markedRows = 0;
   #markedPayload = 0;
 
-  /** Takes a block for the answer to `range`. Throws a RangeError when not even the outcomes fit. Leaves the progress cells alone. */
+  /**
+   * Takes a block for the answer to `range`. Throws a RangeError when not even the outcomes fit. Leaves the
+   * progress cells alone.
+   */
   open(block: Uint8Array, range: OutputRange): void {
     const rowsPosition = alignTo8(HEADER_BYTES + range.sourceRowsMax);
     const room = block.length - rowsPosition;
     if (room < OUTPUT_ROW_BYTES)
-      throw new RangeError(`an output block of ${block.length} bytes is too small for ${range.sourceRowsMax} rows`);
+      throw new RangeError(
+        `an output block of ${block.length} bytes is too small for ${range.sourceRowsMax} rows`,
+      );
     const wanted = Math.ceil(range.sourceRowsMax * (range.rowsPerSource ?? 1)) + SPARE_ROWS;
     this.#rowsMax = Math.min(
       range.rowsMax ?? wanted,
@@ -58,7 +71,10 @@ export class OutputBatchWriter {
     this.bytes.fill(0, HEADER_BYTES, HEADER_BYTES + range.sourceRowsMax);
   }
 
-  /** Begins a row with null key, value and headers, the topic's partition policy and no timestamp. False when there is no room for a row. */
+  /**
+   * Begins a row with null key, value and headers, the topic's partition policy and no timestamp. False when
+   * there is no room for a row.
+   */
   addRow(sourceRow: number, topic: number, flags: number): boolean {
     if (this.rowCount >= this.#rowsMax) return false;
     const cells = this.#cells;
@@ -148,7 +164,10 @@ export class OutputBatchWriter {
     return this.payloadEnd - this.#payloadStart;
   }
 
-  /** Writes the header for the first `sourceRowCount` source rows of the range. The block may be read from then on. */
+  /**
+   * Writes the header for the first `sourceRowCount` source rows of the range. The block may be read from
+   * then on.
+   */
   finish(sourceRowCount: number): void {
     const rowsPosition = this.#rowsCell << 2;
     this.#header(OutputHeader.rowCount, this.rowCount);
@@ -159,7 +178,10 @@ export class OutputBatchWriter {
     this.#header(OutputHeader.blockLength, this.bytes.length);
     this.#header(OutputHeader.flags, 0);
     this.#header(OutputHeader.identityTopic, 0);
-    this.#header(OutputHeader.packedBytes, rowsPosition + this.rowCount * OUTPUT_ROW_BYTES + this.payloadBytes);
+    this.#header(
+      OutputHeader.packedBytes,
+      rowsPosition + this.rowCount * OUTPUT_ROW_BYTES + this.payloadBytes,
+    );
     this.#header(OutputHeader.magic, OUTPUT_MAGIC);
   }
 
@@ -183,10 +205,16 @@ export class OutputBatchWriter {
 }
 
 /** Answers `rowCount` source rows with themselves, unchanged, without touching a row. */
-export function writeIdentity(block: Uint8Array, firstSourceRow: number, rowCount: number, topic: number): void {
+export function writeIdentity(
+  block: Uint8Array,
+  firstSourceRow: number,
+  rowCount: number,
+  topic: number,
+): void {
   const cells = int32ViewOf(block);
   const rowsPosition = alignTo8(HEADER_BYTES + rowCount);
-  if (rowsPosition > block.length) throw new RangeError(`an output block of ${block.length} bytes is too small for ${rowCount} rows`);
+  if (rowsPosition > block.length)
+    throw new RangeError(`an output block of ${block.length} bytes is too small for ${rowCount} rows`);
   cells.fill(0, 0, OutputHeader.lowestUnfinishedRow >> 2);
   block.fill(0, HEADER_BYTES, HEADER_BYTES + rowCount);
   cells[OutputHeader.rowsPosition >> 2] = rowsPosition;

@@ -1,6 +1,7 @@
 /**
  * Packed headers (docs/WIRE.md): for each header `u32 nameLength, i32 valueLength, name, value`, unaligned.
- * Names and values are bytes to Kafka; names are read and written as UTF-8 here, and passed on untouched where nobody looks at them.
+ * Names and values are bytes to Kafka; names are read and written as UTF-8 here, and passed on untouched
+ * where nobody looks at them.
  */
 
 export type HeaderValue = Uint8Array | string | null;
@@ -8,8 +9,15 @@ export type HeaderEntry = readonly [name: string, value: Buffer | null];
 
 const FIELD_BYTES = 8;
 
-/** Copies every header out of `bytes[start, end)`; what is returned shares no memory with the block. Stops at the first entry that would reach past `end`. */
-export function unpackHeaders(bytes: Buffer, start: number, end: number): [name: string, value: Buffer | null][] {
+/**
+ * Copies every header out of `bytes[start, end)`; what is returned shares no memory with the block. Stops at
+ * the first entry that would reach past `end`.
+ */
+export function unpackHeaders(
+  bytes: Buffer,
+  start: number,
+  end: number,
+): [name: string, value: Buffer | null][] {
   const headers: [string, Buffer | null][] = [];
   let at = start;
   while (at + FIELD_BYTES <= end) {
@@ -40,7 +48,10 @@ export function lastHeaderNamed(
     const valueStart = at + FIELD_BYTES + nameLength;
     const next = valueStart + Math.max(valueLength, 0);
     if (next > range.end) break;
-    if (nameLength === wanted.length && bytes.compare(wanted, 0, nameLength, at + FIELD_BYTES, valueStart) === 0) {
+    if (
+      nameLength === wanted.length &&
+      bytes.compare(wanted, 0, nameLength, at + FIELD_BYTES, valueStart) === 0
+    ) {
       found = valueLength < 0 ? null : copyOf(bytes, valueStart, next);
     }
     at = next;
@@ -55,7 +66,11 @@ export function packedHeadersBytes(headers: Iterable<readonly [name: string, val
 }
 
 /** Writes at `start`; the caller has made sure of {@link packedHeadersBytes}. Returns the end position. */
-export function packHeaders(headers: Iterable<readonly [name: string, value: HeaderValue]>, bytes: Buffer, start: number): number {
+export function packHeaders(
+  headers: Iterable<readonly [name: string, value: HeaderValue]>,
+  bytes: Buffer,
+  start: number,
+): number {
   let at = start;
   for (const [name, value] of headers) {
     const nameLength = bytes.write(name, at + FIELD_BYTES, 'utf8');
@@ -73,7 +88,10 @@ export function packHeaders(headers: Iterable<readonly [name: string, value: Hea
   return at;
 }
 
-/** A copy in memory of its own. `Buffer.from(view)` of shared memory would copy too, but may draw from Node's common slab. */
+/**
+ * A copy in memory of its own. `Buffer.from(view)` of shared memory would copy too, but may draw from Node's
+ * common slab.
+ */
 export function copyOf(bytes: Uint8Array, start: number, end: number): Buffer {
   const copy = Buffer.allocUnsafeSlow(end - start);
   copy.set(bytes.subarray(start, end));

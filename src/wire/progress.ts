@@ -6,8 +6,9 @@ const HIGHEST = OutputHeader.highestStartedRow >> 2;
 const PROGRESS = OutputHeader.progress >> 2;
 
 /**
- * The three cells of an output block by which the main thread sees, while a task runs or after its worker died, which records were under way.
- * The main thread resets them before it posts a task, so that a worker that dies before it began blames nobody.
+ * The three cells of an output block by which the main thread sees, while a task runs or after its worker
+ * died, which records were under way. The main thread resets them before it posts a task, so that a worker
+ * that dies before it began blames nobody.
  */
 export class ProgressCells {
   readonly #cells: Int32Array;
@@ -23,12 +24,18 @@ export class ProgressCells {
     Atomics.store(this.#cells, PROGRESS, 0);
   }
 
-  /** Plain stores: they cost a fifth of an atomic one, and the cells are read for certain only after the thread has ended. */
+  /**
+   * Plain stores: they cost a fifth of an atomic one, and the cells are read for certain only after the
+   * thread has ended.
+   */
   started(row: number): void {
     this.#cells[HIGHEST] = row;
   }
 
-  /** Every row below `lowestUnfinishedRow` is answered. `finished` counts records of this task; it is what tells a slow worker from a hung one. */
+  /**
+   * Every row below `lowestUnfinishedRow` is answered. `finished` counts records of this task; it is what
+   * tells a slow worker from a hung one.
+   */
   finished(lowestUnfinishedRow: number, finished: number): void {
     this.#cells[LOWEST] = lowestUnfinishedRow;
     Atomics.store(this.#cells, PROGRESS, finished);

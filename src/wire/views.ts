@@ -4,7 +4,8 @@ const TWO_32 = 4294967296;
 
 /** Blocks start at multiples of 8 in their buffer, so that every field can be read through one Int32Array. */
 export function int32ViewOf(bytes: Uint8Array): Int32Array {
-  if ((bytes.byteOffset & 7) !== 0) throw new RangeError(`a block must start at a multiple of 8 in its buffer, not at ${bytes.byteOffset}`);
+  if ((bytes.byteOffset & 7) !== 0)
+    throw new RangeError(`a block must start at a multiple of 8 in its buffer, not at ${bytes.byteOffset}`);
   return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >>> 2);
 }
 

@@ -22,7 +22,13 @@ const GROUP: GroupDescription = {
   operations: ['READ'],
   members: [],
 };
-const MEMBER: GroupMember = { clientId: 'other', instanceId: null, memberId: 'other-1', host: '/10.0.0.7', partitions: 2 };
+const MEMBER: GroupMember = {
+  clientId: 'other',
+  instanceId: null,
+  memberId: 'other-1',
+  host: '/10.0.0.7',
+  partitions: 2,
+};
 
 function offset(partition: number, at: number): ListedOffset {
   return { topic: 'in', partition, offset: at, timestamp: -1, code: 0, text: '' };
@@ -56,14 +62,24 @@ test('a group says how far behind it is, or where it will begin', () => {
   assert.match(groupChecks({})[1]?.message ?? '', /nothing committed yet: begins at earliest/);
 });
 
-test('offsets outside of the log fail or warn as out-of-range says; a group without offsets fails where none may be chosen', () => {
-  const lost = [offset(0, 50), offset(1, 150)];
-  assert.match(groupChecks({ committed: lost })[1]?.message ?? '', /deleted before they were read, in in\[0\]: the run would stop/);
-  assert.equal(statuses(groupChecks({ committed: lost })), 'ok failed ok');
-  assert.equal(statuses(groupChecks({ committed: lost, set: ['kafka.consumer.out-of-range=earliest'] })), 'ok warning ok');
-  assert.equal(statuses(groupChecks({ committed: [offset(0, 999), offset(1, 150)] })), 'ok failed ok');
-  assert.equal(statuses(groupChecks({ set: ['kafka.consumer.auto-offset-reset=none'] })), 'ok failed ok');
-});
+test(
+  'offsets outside of the log fail or warn as out-of-range says; a ' +
+    'group without offsets fails where none may be chosen',
+  () => {
+    const lost = [offset(0, 50), offset(1, 150)];
+    assert.match(
+      groupChecks({ committed: lost })[1]?.message ?? '',
+      /deleted before they were read, in in\[0\]: the run would stop/,
+    );
+    assert.equal(statuses(groupChecks({ committed: lost })), 'ok failed ok');
+    assert.equal(
+      statuses(groupChecks({ committed: lost, set: ['kafka.consumer.out-of-range=earliest'] })),
+      'ok warning ok',
+    );
+    assert.equal(statuses(groupChecks({ committed: [offset(0, 999), offset(1, 150)] })), 'ok failed ok');
+    assert.equal(statuses(groupChecks({ set: ['kafka.consumer.auto-offset-reset=none'] })), 'ok failed ok');
+  },
+);
 
 test('members that would not let this job in, or be fenced by it, are told', () => {
   const members = [MEMBER];
@@ -71,9 +87,15 @@ test('members that would not let this job in, or be fenced by it, are told', () 
     groupChecks({ group: { members, state: 'Stable', assignor: 'range' } })[0]?.message ?? '',
     /assign by range, this job by cooperative-sticky/,
   );
-  assert.equal(statuses(groupChecks({ group: { members, state: 'Stable', assignor: 'cooperative-sticky' } })), 'ok ok ok');
+  assert.equal(
+    statuses(groupChecks({ group: { members, state: 'Stable', assignor: 'cooperative-sticky' } })),
+    'ok ok ok',
+  );
   const set = ['kafka.consumer.properties.group.instance.id=one'];
-  const fenced = groupChecks({ set, group: { members: [{ ...MEMBER, instanceId: 'one' }], assignor: 'cooperative-sticky' } });
+  const fenced = groupChecks({
+    set,
+    group: { members: [{ ...MEMBER, instanceId: 'one' }], assignor: 'cooperative-sticky' },
+  });
   assert.match(fenced[0]?.message ?? '', /in use by other at 10\.0\.0\.7/);
   assert.match(
     groupChecks({ group: { members: [MEMBER, MEMBER], assignor: 'cooperative-sticky' } })[0]?.message ?? '',
@@ -81,21 +103,42 @@ test('members that would not let this job in, or be fenced by it, are told', () 
   );
 });
 
-test('rights that are missing are named with the line that grants them; a broker that does not tell is skipped', () => {
-  const config = jobConfig();
-  const needed = neededTopics(config);
-  const found = new Map([
-    ['consumer/in', topicOf('in', 1, ['DESCRIBE'])],
-    ['producer/out', topicOf('out', 1)],
-  ]);
-  assert.equal(needed.map(keyOf).join(), 'consumer/in,producer/out');
-  const checks = judgeRights({ config, needed, found, group: { ...GROUP, code: 30 }, clusters: {}, idempotentWriteNeeded: false });
-  assert.equal(statuses(checks), 'failed skipped failed');
-  assert.equal(checks[0]?.remedy, 'kafka-acls.sh --add --allow-principal User:ANONYMOUS --operation read --topic in');
-  const cluster = { clusterId: null, controller: 1, nodes: [], operations: ['DESCRIBE'] };
-  const old = judgeRights({ config, needed, found, group: undefined, clusters: { producer: cluster }, idempotentWriteNeeded: true });
-  assert.match(old.at(-1)?.message ?? '', /IDEMPOTENT_WRITE/);
-});
+test(
+  'rights that are missing are named with the line that grants ' +
+    'them; a broker that does not tell is skipped',
+  () => {
+    const config = jobConfig();
+    const needed = neededTopics(config);
+    const found = new Map([
+      ['consumer/in', topicOf('in', 1, ['DESCRIBE'])],
+      ['producer/out', topicOf('out', 1)],
+    ]);
+    assert.equal(needed.map(keyOf).join(), 'consumer/in,producer/out');
+    const checks = judgeRights({
+      config,
+      needed,
+      found,
+      group: { ...GROUP, code: 30 },
+      clusters: {},
+      idempotentWriteNeeded: false,
+    });
+    assert.equal(statuses(checks), 'failed skipped failed');
+    assert.equal(
+      checks[0]?.remedy,
+      'kafka-acls.sh --add --allow-principal User:ANONYMOUS --operation read --topic in',
+    );
+    const cluster = { clusterId: null, controller: 1, nodes: [], operations: ['DESCRIBE'] };
+    const old = judgeRights({
+      config,
+      needed,
+      found,
+      group: undefined,
+      clusters: { producer: cluster },
+      idempotentWriteNeeded: true,
+    });
+    assert.match(old.at(-1)?.message ?? '', /IDEMPOTENT_WRITE/);
+  },
+);
 
 test('a clock is ahead where a broker has written a time to come, and not told by an old one', () => {
   const nowMs = 1_700_000_000_000;
@@ -111,7 +154,10 @@ test('a clock is ahead where a broker has written a time to come, and not told b
     [-40, 'ok'],
   ] as const)
     assert.equal(statuses(judgeClock({ aheadMs, writtenMs: undefined, whyNot: '', nowMs })), status);
-  assert.match(judgeClock({ aheadMs: undefined, writtenMs: nowMs + 60_000, whyNot: '', nowMs })[0]?.message ?? '', /60 seconds or more/);
+  assert.match(
+    judgeClock({ aheadMs: undefined, writtenMs: nowMs + 60_000, whyNot: '', nowMs })[0]?.message ?? '',
+    /60 seconds or more/,
+  );
 });
 
 test('limits of this machine are compared with what the job needs', () => {
@@ -171,8 +217,18 @@ test('a probe becomes a step each; after the one that failed only the next is to
 });
 
 test('a login that is asked for and not configured fails as a login, not at the first step', () => {
-  const said = { broker: 'b:9093', fault: 'sasl-required', message: 'wants a login', remedy: 'do', refused: true } as const;
-  const checks = judgeProbe(REPORT, { tls: false, sasl: false, mechanism: '', nowMs: NOW }, { ...said, stage: 'sasl' });
+  const said = {
+    broker: 'b:9093',
+    fault: 'sasl-required',
+    message: 'wants a login',
+    remedy: 'do',
+    refused: true,
+  } as const;
+  const checks = judgeProbe(
+    REPORT,
+    { tls: false, sasl: false, mechanism: '', nowMs: NOW },
+    { ...said, stage: 'sasl' },
+  );
   assert.deepEqual(
     checks.map(({ area, status }) => `${area} ${status}`),
     ['dns ok', 'tcp ok', 'kafka ok', 'authentication failed'],
@@ -180,9 +236,19 @@ test('a login that is asked for and not configured fails as a login, not at the 
 });
 
 test('own material that is of no use: what was not tried is not called connected', () => {
-  const said = { broker: 'b:9093', fault: 'key-mismatch', message: 'not tried', remedy: 'do', refused: true } as const;
+  const said = {
+    broker: 'b:9093',
+    fault: 'key-mismatch',
+    message: 'not tried',
+    remedy: 'do',
+    refused: true,
+  } as const;
   const untried = { ...REPORT, addresses: [], address: undefined, connectMs: undefined };
-  const checks = judgeProbe(untried, { tls: true, sasl: false, mechanism: '', nowMs: NOW }, { ...said, stage: 'tls' });
+  const checks = judgeProbe(
+    untried,
+    { tls: true, sasl: false, mechanism: '', nowMs: NOW },
+    { ...said, stage: 'tls' },
+  );
   assert.deepEqual(
     checks.map(({ area, status }) => `${area} ${status}`),
     ['dns skipped', 'tcp skipped', 'tls failed', 'kafka skipped'],
@@ -207,19 +273,24 @@ test('a certificate that ends soon is warned of, whichever of the chain it is', 
   assert.match(checks.find(({ area }) => area === 'tls')?.message ?? '', /CN=ca ends in 10 days/);
 });
 
-test('the versions of requests tell the release, and whether an idempotent producer needs a right of its own', () => {
-  const release = (versions: readonly (readonly [number, readonly [number, number]])[]): string | undefined =>
-    oldestRelease(new Map(versions));
-  assert.equal(release([[0, [0, 7]]]), '2.1');
-  assert.equal(
-    release([
-      [0, [3, 12]],
-      [60, [0, 2]],
-    ]),
-    '4.0',
-  );
-  assert.equal(release([[1, [0, 99]]]), '3.9');
-  assert.equal(release([]), undefined);
-  assert.equal(needsIdempotentWrite(new Map([[0, [0, 7]]])), true);
-  assert.equal(needsIdempotentWrite(new Map([[60, [0, 0]]])), false);
-});
+test(
+  'the versions of requests tell the release, and whether an ' +
+    'idempotent producer needs a right of its own',
+  () => {
+    const release = (
+      versions: readonly (readonly [number, readonly [number, number]])[],
+    ): string | undefined => oldestRelease(new Map(versions));
+    assert.equal(release([[0, [0, 7]]]), '2.1');
+    assert.equal(
+      release([
+        [0, [3, 12]],
+        [60, [0, 2]],
+      ]),
+      '4.0',
+    );
+    assert.equal(release([[1, [0, 99]]]), '3.9');
+    assert.equal(release([]), undefined);
+    assert.equal(needsIdempotentWrite(new Map([[0, [0, 7]]])), true);
+    assert.equal(needsIdempotentWrite(new Map([[60, [0, 0]]])), false);
+  },
+);

@@ -17,7 +17,14 @@ function answer(code = 0, leader = 2): Buffer {
   const partition = Buffer.alloc(4 + 2 + 4 + 4 + 8);
   partition.writeInt32BE(leader, 6);
   const head = Buffer.from([0, 0, code, 2, 3, 97, 98, 2]);
-  return Buffer.concat([head, partition, Buffer.from([3]), voter(1, 5n), voter(2, 1_700_000_000_123n), Buffer.from([1, 0, 0, 0])]);
+  return Buffer.concat([
+    head,
+    partition,
+    Buffer.from([3]),
+    voter(1, 5n),
+    voter(2, 1_700_000_000_123n),
+    Buffer.from([1, 0, 0, 0]),
+  ]);
 }
 
 test("the leader's time is read, and nothing where it is not told", () => {

@@ -11,18 +11,32 @@ export function jobConfig(set: readonly string[] = []): ResolvedConfig {
     'kafka.consumer.topics': 'in',
     'kafka.producer.topic': 'out',
   };
-  const { config, problems } = loadConfiguration({ builtIn: { by: 'test', values }, environment: {}, set, workingDirectory: '/' });
+  const { config, problems } = loadConfiguration({
+    builtIn: { by: 'test', values },
+    environment: {},
+    set,
+    workingDirectory: '/',
+  });
   assert.ok(config, JSON.stringify(problems));
   return config;
 }
 
 /** Three replicas, all in sync; nobody says what is allowed. */
-export function topicOf(name: string, partitions: number, operations: readonly string[] | null = null): TopicDescription {
+export function topicOf(
+  name: string,
+  partitions: number,
+  operations: readonly string[] | null = null,
+): TopicDescription {
   return {
     name,
     code: 0,
     text: '',
     operations,
-    partitions: Array.from({ length: partitions }, (_, id) => ({ id, leader: 1, replicas: [1, 2, 3], inSync: [1, 2, 3] })),
+    partitions: Array.from({ length: partitions }, (_, id) => ({
+      id,
+      leader: 1,
+      replicas: [1, 2, 3],
+      inSync: [1, 2, 3],
+    })),
   };
 }

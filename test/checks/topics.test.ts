@@ -7,10 +7,20 @@ import { judgeTopics, type TopicsInput } from '../../src/checks/topics.js';
 import type { Settings, TopicDescription } from '../../src/ports/admin.js';
 import { jobConfig, topicOf } from './support.js';
 
-const FINE = { 'min.insync.replicas': '2', 'max.message.bytes': '1048588', 'cleanup.policy': 'delete', 'retention.ms': '604800000' };
+const FINE = {
+  'min.insync.replicas': '2',
+  'max.message.bytes': '1048588',
+  'cleanup.policy': 'delete',
+  'retention.ms': '604800000',
+};
 
 function settingsOf(name: string, values: Readonly<Record<string, string>>): Settings {
-  return { name, code: 0, text: '', entries: Object.entries(values).map(([key, value]) => ({ name: key, value, own: false })) };
+  return {
+    name,
+    code: 0,
+    text: '',
+    entries: Object.entries(values).map(([key, value]) => ({ name: key, value, own: false })),
+  };
 }
 
 interface Scene {
@@ -24,11 +34,19 @@ interface Scene {
 function judged({ set = [], topics = {}, settings = {}, strict = false }: Scene): readonly Check[] {
   const config = jobConfig(set);
   const needed = neededTopics(config);
-  const all: Readonly<Record<string, TopicDescription>> = { in: topicOf('in', 6), out: topicOf('out', 6), ...topics };
+  const all: Readonly<Record<string, TopicDescription>> = {
+    in: topicOf('in', 6),
+    out: topicOf('out', 6),
+    ...topics,
+  };
   const found = new Map(
-    needed.flatMap((topic) => (all[topic.name] === undefined ? [] : [[keyOf(topic), all[topic.name] as TopicDescription] as const])),
+    needed.flatMap((topic) =>
+      all[topic.name] === undefined ? [] : [[keyOf(topic), all[topic.name] as TopicDescription] as const],
+    ),
   );
-  const known = new Map(needed.map((topic) => [keyOf(topic), settingsOf(topic.name, { ...FINE, ...settings[topic.name] })]));
+  const known = new Map(
+    needed.map((topic) => [keyOf(topic), settingsOf(topic.name, { ...FINE, ...settings[topic.name] })]),
+  );
   const input: TopicsInput = {
     config,
     needed,
@@ -64,7 +82,10 @@ test('a missing topic fails with the line that creates it, but for an input that
   const missing = { ...topicOf('out', 0), code: 3, text: 'unknown' };
   const check = only(judged({ topics: { out: missing } }), 'failed');
   assert.match(check.remedy ?? '', /^kd topics create -c kd\.yml; or correct kafka\.producer\.topic/);
-  const waited = judged({ topics: { in: { ...missing, name: 'in' } }, set: ['kafka.consumer.missing-topics-fatal=false'] });
+  const waited = judged({
+    topics: { in: { ...missing, name: 'in' } },
+    set: ['kafka.consumer.missing-topics-fatal=false'],
+  });
   assert.equal(only(waited, 'warning').subject, 'in');
 });
 
@@ -76,14 +97,26 @@ test('more replicas in sync wanted than there are replicas: nothing can be writt
 
 test('partitions without a leader, or with too few replicas in sync, are named', () => {
   const partitions = topicOf('out', 3).partitions;
-  const leaderless = { ...topicOf('out', 3), partitions: partitions.map((one) => (one.id === 1 ? { ...one, leader: -1 } : one)) };
+  const leaderless = {
+    ...topicOf('out', 3),
+    partitions: partitions.map((one) => (one.id === 1 ? { ...one, leader: -1 } : one)),
+  };
   assert.match(only(judged({ topics: { out: leaderless } }), 'failed').message, /partition 1$/);
-  const short = { ...topicOf('out', 3), partitions: partitions.map((one) => (one.id === 2 ? { ...one, inSync: [1] } : one)) };
-  assert.match(only(judged({ topics: { out: short } }), 'failed').message, /min\.insync\.replicas \(2\): partition 2$/);
+  const short = {
+    ...topicOf('out', 3),
+    partitions: partitions.map((one) => (one.id === 2 ? { ...one, inSync: [1] } : one)),
+  };
+  assert.match(
+    only(judged({ topics: { out: short } }), 'failed').message,
+    /min\.insync\.replicas \(2\): partition 2$/,
+  );
 });
 
 test('partition: same with unequal counts fails, naming both', () => {
-  const check = only(judged({ topics: { out: topicOf('out', 4) }, set: ['dispatcher.output.partition=same'] }), 'failed');
+  const check = only(
+    judged({ topics: { out: topicOf('out', 4) }, set: ['dispatcher.output.partition=same'] }),
+    'failed',
+  );
   assert.match(check.message, /in has 6 partitions and out has 4/);
 });
 
@@ -92,44 +125,74 @@ test('what would turn records into dead letters, or delete results at once, is w
   assert.match(size.message, /up to 1048588 bytes, in up to 5000000/);
   const kept = only(judged({ settings: { in: { 'retention.ms': '-1' } } }), 'warning');
   assert.match(kept.message, /in keeps them for ever/);
-  assert.equal(judged({ settings: { in: { 'retention.ms': '-1' } }, set: ['dispatcher.output.timestamp=now'] }).length, 2);
-  const old = only(judged({ settings: { out: { 'message.timestamp.before.max.ms': '3600000' } } }), 'warning');
+  assert.equal(
+    judged({ settings: { in: { 'retention.ms': '-1' } }, set: ['dispatcher.output.timestamp=now'] }).length,
+    2,
+  );
+  const old = only(
+    judged({ settings: { out: { 'message.timestamp.before.max.ms': '3600000' } } }),
+    'warning',
+  );
   assert.match(old.message, /older than 60 minutes/);
 });
 
-test('what differs from the wishes is a warning for the doctor and a failure for the check; defaults say only how to make topics', () => {
-  const set = ['topics.out.partitions=12', 'topics.out.configs.cleanup.policy=compact', 'topics.defaults.partitions=3'];
-  assert.equal(judged({ set }).filter(({ status }) => status === 'warning').length, 2);
-  const strict = judged({ set, strict: true }).filter(({ status }) => status === 'failed');
-  assert.deepEqual(
-    strict.map(({ message }) => message),
-    ['has 6 partitions, the configuration wants 12', 'cleanup.policy is delete, the configuration wants compact'],
-  );
-});
+test(
+  'what differs from the wishes is a warning for the doctor and a failure for the check; defaults say ' +
+    'only how to make topics',
+  () => {
+    const set = [
+      'topics.out.partitions=12',
+      'topics.out.configs.cleanup.policy=compact',
+      'topics.defaults.partitions=3',
+    ];
+    assert.equal(judged({ set }).filter(({ status }) => status === 'warning').length, 2);
+    const strict = judged({ set, strict: true }).filter(({ status }) => status === 'failed');
+    assert.deepEqual(
+      strict.map(({ message }) => message),
+      [
+        'has 6 partitions, the configuration wants 12',
+        'cleanup.policy is delete, the configuration wants compact',
+      ],
+    );
+  },
+);
 
-test('missing topics are planned with the wishes, else as many partitions as the input has and three replicas at most', () => {
-  const config = jobConfig([
-    'topics.defaults.configs.min.insync.replicas=2',
-    'topics.out.partitions=12',
-    'topics.extra.replication=1',
-    'dispatcher.dead-letter.topic=dlq',
-  ]);
-  const needed = neededTopics(config);
-  const found = new Map([['consumer/in', topicOf('in', 7)]]);
-  const plan = planTopics(config, needed, found, { consumer: 5, producer: 2 });
-  assert.deepEqual(
-    plan.map(({ name, partitions, replication, configs, needed: { role } }) => [name, role, partitions, replication, configs.size]),
-    [
-      ['out', 'output', 12, 2, 1],
-      ['dlq', 'dead-letter', 7, 2, 1],
-      ['extra', 'further', 7, 1, 1],
-    ],
-  );
-});
+test(
+  'missing topics are planned with the wishes, else as many ' +
+    'partitions as the input has and three replicas at most',
+  () => {
+    const config = jobConfig([
+      'topics.defaults.configs.min.insync.replicas=2',
+      'topics.out.partitions=12',
+      'topics.extra.replication=1',
+      'dispatcher.dead-letter.topic=dlq',
+    ]);
+    const needed = neededTopics(config);
+    const found = new Map([['consumer/in', topicOf('in', 7)]]);
+    const plan = planTopics(config, needed, found, { consumer: 5, producer: 2 });
+    assert.deepEqual(
+      plan.map(({ name, partitions, replication, configs, needed: { role } }) => [
+        name,
+        role,
+        partitions,
+        replication,
+        configs.size,
+      ]),
+      [
+        ['out', 'output', 12, 2, 1],
+        ['dlq', 'dead-letter', 7, 2, 1],
+        ['extra', 'further', 7, 1, 1],
+      ],
+    );
+  },
+);
 
 test('the line that creates names the file as one would type it', () => {
   assert.equal(createTopicsCommand('/home/me/jobs/kd.yml', '/home/me'), 'kd topics create -c jobs/kd.yml');
   assert.equal(createTopicsCommand('/etc/kd/kd.yml', '/home/me'), 'kd topics create -c /etc/kd/kd.yml');
-  assert.equal(createTopicsCommand("/home/me/my job's.yml", '/home/me'), "kd topics create -c 'my job'\\''s.yml'");
+  assert.equal(
+    createTopicsCommand("/home/me/my job's.yml", '/home/me'),
+    "kd topics create -c 'my job'\\''s.yml'",
+  );
   assert.equal(createTopicsCommand(undefined, '/home/me'), 'kd topics create');
 });

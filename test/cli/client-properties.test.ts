@@ -67,17 +67,24 @@ test('every text is read without a throw', () => {
 });
 
 test('-b, -X and --command-config reach Kafka without a file, -X above the properties file', () => {
-  writeFileSync(join(directory, 'client.properties'), 'bootstrap.servers=x:1\nsecurity.protocol=SSL\nsession.timeout.ms=7000\n');
-  const { config, problems } = readConfig({ commandConfig: 'client.properties', property: ['session.timeout.ms=8000'] }, io, {
-    purpose: 'connection',
-  });
+  writeFileSync(
+    join(directory, 'client.properties'),
+    'bootstrap.servers=x:1\nsecurity.protocol=SSL\nsession.timeout.ms=7000\n',
+  );
+  const { config, problems } = readConfig(
+    { commandConfig: 'client.properties', property: ['session.timeout.ms=8000'] },
+    io,
+    {
+      purpose: 'connection',
+    },
+  );
   assert.deepEqual(problems, []);
   assert.deepEqual(config?.consumer.bootstrapServers, ['x:1']);
   assert.equal(config.consumer.properties.get('security.protocol'), 'SSL');
   assert.equal(config.consumer.properties.get('session.timeout.ms'), '8000');
   assert.deepEqual(
-    readConfig({ bootstrapServers: 'y:2', commandConfig: 'client.properties' }, io, { purpose: 'connection' }).config?.producer
-      .bootstrapServers,
+    readConfig({ bootstrapServers: 'y:2', commandConfig: 'client.properties' }, io, { purpose: 'connection' })
+      .config?.producer.bootstrapServers,
     ['y:2'],
   );
 });
@@ -94,8 +101,16 @@ test('their faults are told with file and line, or with the option', () => {
     problems.map(({ file, line, message }) => [file, line, message]),
     [
       [null, null, 'is not of the form name=value (from -X)'],
-      ['bad.properties', 2, `"security.protocoll" is neither a property of librdkafka nor a name of Kafka's Java clients`],
-      [null, null, `"lingr.ms" is neither a property of librdkafka nor a name of Kafka's Java clients (from -X)`],
+      [
+        'bad.properties',
+        2,
+        `"security.protocoll" is neither a property of librdkafka nor a name of Kafka's Java clients`,
+      ],
+      [
+        null,
+        null,
+        `"lingr.ms" is neither a property of librdkafka nor a name of Kafka's Java clients (from -X)`,
+      ],
     ],
   );
 });

@@ -10,30 +10,37 @@ interface Flight {
   readonly destination: string;
 }
 
-test('the demo data yields exactly the promised flights and planted records, in the order of time', async () => {
-  const counts = { flights: 0, planted: 0, records: 0 };
-  const wrong: string[] = [];
-  const dates: string[] = [];
-  let lastDate = '';
-  for await (const { key, value } of flightRecords()) {
-    counts.records++;
-    if (key?.toString().startsWith('planted-') === true) {
-      assert.deepEqual(value, plantedFault(counts.planted).value);
-      counts.planted++;
-      continue;
+test(
+  'the demo data yields exactly the promised flights and ' + 'planted records, in the order of time',
+  async () => {
+    const counts = { flights: 0, planted: 0, records: 0 };
+    const wrong: string[] = [];
+    const dates: string[] = [];
+    let lastDate = '';
+    for await (const { key, value } of flightRecords()) {
+      counts.records++;
+      if (key?.toString().startsWith('planted-') === true) {
+        assert.deepEqual(value, plantedFault(counts.planted).value);
+        counts.planted++;
+        continue;
+      }
+      counts.flights++;
+      const flight = JSON.parse(value.toString('utf8')) as Flight;
+      const keyed = key?.toString() === `${flight.origin}-${flight.destination}`;
+      if (!keyed || flight.date < lastDate || flight.distance <= 0 || !Number.isInteger(flight.delay))
+        wrong.push(value.toString());
+      lastDate = flight.date;
+      if (counts.flights === 1 || counts.flights === FLIGHT_TOTALS.flights) dates.push(value.toString());
     }
-    counts.flights++;
-    const flight = JSON.parse(value.toString('utf8')) as Flight;
-    const keyed = key?.toString() === `${flight.origin}-${flight.destination}`;
-    if (!keyed || flight.date < lastDate || flight.distance <= 0 || !Number.isInteger(flight.delay)) wrong.push(value.toString());
-    lastDate = flight.date;
-    if (counts.flights === 1 || counts.flights === FLIGHT_TOTALS.flights) dates.push(value.toString());
-  }
-  assert.deepEqual(wrong, []);
-  assert.deepEqual(counts, FLIGHT_TOTALS);
-  assert.equal(dates[0], '{"date":"2001-01-01T00:01","delay":33,"distance":2176,"origin":"LAS","destination":"PHL"}');
-  assert.match(dates[1] ?? '', /^{"date":"2001-01-13T23:/);
-});
+    assert.deepEqual(wrong, []);
+    assert.deepEqual(counts, FLIGHT_TOTALS);
+    assert.equal(
+      dates[0],
+      '{"date":"2001-01-01T00:01","delay":33,"distance":2176,"origin":"LAS","destination":"PHL"}',
+    );
+    assert.match(dates[1] ?? '', /^{"date":"2001-01-13T23:/);
+  },
+);
 
 test('no partition of the demo grows past what the embedded broker keeps', async () => {
   const RECORD_OVERHEAD_BYTES = 16;
@@ -48,5 +55,8 @@ test('no partition of the demo grows past what the embedded broker keeps', async
   }
   const largestBytes = Math.max(...bytesOfKey.values());
   // Eight partitions, and the largest route as the measure of how unevenly hashing may fall.
-  assert.ok(totalBytes / 8 + 8 * largestBytes < KEPT_BYTES, `${totalBytes} bytes in all, ${largestBytes} in the largest route`);
+  assert.ok(
+    totalBytes / 8 + 8 * largestBytes < KEPT_BYTES,
+    `${totalBytes} bytes in all, ${largestBytes} in the largest route`,
+  );
 });

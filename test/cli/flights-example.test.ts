@@ -32,7 +32,11 @@ async function contextOf(): Promise<Context> {
     signal: new AbortController().signal,
     metrics: { count: quiet, observe: quiet },
     options: {},
-    state: { airports: new Map(Object.entries(JSON.parse(await readFile(AIRPORTS, 'utf8')) as Record<string, never>)) },
+    state: {
+      airports: new Map(
+        Object.entries(JSON.parse(await readFile(AIRPORTS, 'utf8')) as Record<string, never>),
+      ),
+    },
   };
 }
 
@@ -48,19 +52,27 @@ async function stageOfFailure(value: Buffer, context: Context): Promise<string> 
   const result = await flights.transform?.(flight, recordOf(flight), context);
   if (typeof result !== 'object' || !('greatCircleMiles' in result)) return 'transform';
   const near = Math.abs(result.greatCircleMiles - result.distance) <= 30 + result.distance / 20;
-  return near && Number.isSafeInteger(result.departure) ? 'none' : `enriched wrongly: ${JSON.stringify(result)}`;
+  return near && Number.isSafeInteger(result.departure)
+    ? 'none'
+    : `enriched wrongly: ${JSON.stringify(result)}`;
 }
 
-test('every real flight passes the example, and every planted one fails at the stage it was made for', async () => {
-  const context = await contextOf();
-  let planted = 0;
-  let records = 0;
-  for await (const { key, value } of flightRecords()) {
-    records++;
-    const isPlanted = String(key).startsWith('planted-');
-    const wanted = isPlanted ? plantedFault(planted++).stage : 'none';
-    const stage = await stageOfFailure(value, context);
-    if (stage !== wanted) assert.fail(`${value.toString()}: ${stage} instead of ${wanted}`);
-  }
-  assert.deepEqual({ records, planted }, { records: FLIGHT_TOTALS.records, planted: FLIGHT_TOTALS.planted });
-});
+test(
+  'every real flight passes the example, and every planted ' + 'one fails at the stage it was made for',
+  async () => {
+    const context = await contextOf();
+    let planted = 0;
+    let records = 0;
+    for await (const { key, value } of flightRecords()) {
+      records++;
+      const isPlanted = String(key).startsWith('planted-');
+      const wanted = isPlanted ? plantedFault(planted++).stage : 'none';
+      const stage = await stageOfFailure(value, context);
+      if (stage !== wanted) assert.fail(`${value.toString()}: ${stage} instead of ${wanted}`);
+    }
+    assert.deepEqual(
+      { records, planted },
+      { records: FLIGHT_TOTALS.records, planted: FLIGHT_TOTALS.planted },
+    );
+  },
+);

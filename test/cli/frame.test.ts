@@ -46,7 +46,10 @@ function inMemory(env: Readonly<Record<string, string>> = {}): { io: CliIo; outc
       code = value;
     },
   };
-  return { io, outcome: () => ({ code, out: String(stdout.read() ?? ''), err: String(stderr.read() ?? '') }) };
+  return {
+    io,
+    outcome: () => ({ code, out: String(stdout.read() ?? ''), err: String(stderr.read() ?? '') }),
+  };
 }
 
 async function kd(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
@@ -79,66 +82,90 @@ test('unknown verbs and options exit 2 with the nearest', async () => {
   assert.equal((await kd(['completion', 'tcsh'])).code, 2);
 });
 
-test('validate: 0 when all is well, 2 on errors, 6 on warnings with --strict; results on stdout', async () => {
-  write('kd.yml', GOOD);
-  assert.deepEqual(await kd(['validate']), { code: 0, out: 'kd.yml: ok, 0 errors, 0 warnings\n', err: '' });
-  const json = await kd(['validate', '-o', 'json']);
-  assert.deepEqual(JSON.parse(json.out), { ok: true, problems: [] });
-  write('bad.yml', `${GOOD}dispatcher: { dlq: x }\n`);
-  const bad = await kd(['validate', '-c', 'bad.yml', '-o', 'json']);
-  assert.equal(bad.code, 2);
-  const { ok, problems } = JSON.parse(bad.out) as { ok: boolean; problems: readonly Record<string, unknown>[] };
-  assert.equal(ok, false);
-  assert.deepEqual(problems, [
-    {
-      severity: 'error',
-      file: 'bad.yml',
-      line: 5,
-      column: 15,
-      key: 'dispatcher.dlq',
-      message: 'there is no such key',
-      remedy: 'did you mean dispatcher.dead-letter.topic?',
-    },
-  ]);
-  write('warn.yml', `${GOOD}logging: { level: { root: INFO, x.y: WARN } }\n`);
-  assert.equal((await kd(['validate', '-c', 'warn.yml'])).code, 0);
-  const strict = await kd(['validate', '-c', 'warn.yml', '--strict', '-o', 'json']);
-  assert.equal(strict.code, 6);
-  assert.equal((JSON.parse(strict.out) as { ok: boolean }).ok, false);
-});
+test(
+  'validate: 0 when all is well, 2 on errors, 6 on ' + 'warnings with --strict; results on stdout',
+  async () => {
+    write('kd.yml', GOOD);
+    assert.deepEqual(await kd(['validate']), { code: 0, out: 'kd.yml: ok, 0 errors, 0 warnings\n', err: '' });
+    const json = await kd(['validate', '-o', 'json']);
+    assert.deepEqual(JSON.parse(json.out), { ok: true, problems: [] });
+    write('bad.yml', `${GOOD}dispatcher: { dlq: x }\n`);
+    const bad = await kd(['validate', '-c', 'bad.yml', '-o', 'json']);
+    assert.equal(bad.code, 2);
+    const { ok, problems } = JSON.parse(bad.out) as {
+      ok: boolean;
+      problems: readonly Record<string, unknown>[];
+    };
+    assert.equal(ok, false);
+    assert.deepEqual(problems, [
+      {
+        severity: 'error',
+        file: 'bad.yml',
+        line: 5,
+        column: 15,
+        key: 'dispatcher.dlq',
+        message: 'there is no such key',
+        remedy: 'did you mean dispatcher.dead-letter.topic?',
+      },
+    ]);
+    write('warn.yml', `${GOOD}logging: { level: { root: INFO, x.y: WARN } }\n`);
+    assert.equal((await kd(['validate', '-c', 'warn.yml'])).code, 0);
+    const strict = await kd(['validate', '-c', 'warn.yml', '--strict', '-o', 'json']);
+    assert.equal(strict.code, 6);
+    assert.equal((JSON.parse(strict.out) as { ok: boolean }).ok, false);
+  },
+);
 
-test('validate --strict says that it is the warnings that fail, and what they are, with --quiet too', async () => {
-  write('strict.yml', `${GOOD}logging: { level: { root: INFO, x.y: WARN } }\n`);
-  const verdict = 'strict.yml: not ok, 0 errors, 1 warning (with --strict warnings count as failures)\n';
-  for (const more of [[], ['--quiet']]) {
-    const { code, out } = await kd(['validate', '-c', 'strict.yml', '--strict', ...more]);
-    assert.equal(code, 6);
-    assert.ok(out.endsWith(verdict), out);
-    assert.match(out, /warning: logging\.level\.x\.y/);
-  }
-  assert.match((await kd(['validate', '-c', 'strict.yml'])).out, /strict\.yml: ok, 0 errors, 1 warning\n$/);
-  assert.equal((await kd(['validate', '-c', 'strict.yml', '--quiet'])).out, '');
-});
+test(
+  'validate --strict says that it is the warnings that ' + 'fail, and what they are, with --quiet too',
+  async () => {
+    write('strict.yml', `${GOOD}logging: { level: { root: INFO, x.y: WARN } }\n`);
+    const verdict = 'strict.yml: not ok, 0 errors, 1 warning (with --strict warnings count as failures)\n';
+    for (const more of [[], ['--quiet']]) {
+      const { code, out } = await kd(['validate', '-c', 'strict.yml', '--strict', ...more]);
+      assert.equal(code, 6);
+      assert.ok(out.endsWith(verdict), out);
+      assert.match(out, /warning: logging\.level\.x\.y/);
+    }
+    assert.match((await kd(['validate', '-c', 'strict.yml'])).out, /strict\.yml: ok, 0 errors, 1 warning\n$/);
+    assert.equal((await kd(['validate', '-c', 'strict.yml', '--quiet'])).out, '');
+  },
+);
 
-test('validate --explain prints what each client gets, its origin and why, and what was left out', async () => {
-  write(
-    'java.yml',
-    GOOD.replace('kafka:\n', 'kafka:\n  properties: { fetch.max.wait.ms: 400, key.serializer: x.Y, sasl.password: Canary-4c }\n'),
-  );
-  const text = await kd(['validate', '-c', 'java.yml', '--explain']);
-  assert.match(text.out, /fetch\.wait\.max\.ms = 400\n.*java\.yml:2:36, kafka\.properties\.fetch\.max\.wait\.ms/);
-  assert.match(text.out, /java\.yml:2:57: note: kafka\.properties\.key\.serializer/);
-  const json = await kd(['validate', '-c', 'java.yml', '--explain', '-o', 'json']);
-  const { explain, notes } = JSON.parse(json.out) as { explain: Record<string, readonly { name: string }[]>; notes: readonly unknown[] };
-  assert.equal(notes.length, 1);
-  assert.ok(explain['consumer']?.some(({ name }) => name === 'check.crcs'));
-  assert.ok(!`${text.out}${json.out}`.includes('Canary'));
-});
+test(
+  'validate --explain prints what each client gets, its ' + 'origin and why, and what was left out',
+  async () => {
+    write(
+      'java.yml',
+      GOOD.replace(
+        'kafka:\n',
+        'kafka:\n  properties: { fetch.max.wait.ms: 400, key.serializer: x.Y, sasl.password: Canary-4c }\n',
+      ),
+    );
+    const text = await kd(['validate', '-c', 'java.yml', '--explain']);
+    assert.match(
+      text.out,
+      /fetch\.wait\.max\.ms = 400\n.*java\.yml:2:36, kafka\.properties\.fetch\.max\.wait\.ms/,
+    );
+    assert.match(text.out, /java\.yml:2:57: note: kafka\.properties\.key\.serializer/);
+    const json = await kd(['validate', '-c', 'java.yml', '--explain', '-o', 'json']);
+    const { explain, notes } = JSON.parse(json.out) as {
+      explain: Record<string, readonly { name: string }[]>;
+      notes: readonly unknown[];
+    };
+    assert.equal(notes.length, 1);
+    assert.ok(explain['consumer']?.some(({ name }) => name === 'check.crcs'));
+    assert.ok(!`${text.out}${json.out}`.includes('Canary'));
+  },
+);
 
 test('validate looks into schemas and transform, and names the line that names them', async () => {
   write('broken.avsc', '{"type": "record", "name": "R", "fields": [{"name": "a", "type": "nope"}]}');
   write('broken.mjs', 'export default 5;\n');
-  write('parts.yml', `${GOOD}dispatcher:\n  transform: ./broken.mjs\n  input: { format: avro, schema: ./broken.avsc }\n`);
+  write(
+    'parts.yml',
+    `${GOOD}dispatcher:\n  transform: ./broken.mjs\n  input: { format: avro, schema: ./broken.avsc }\n`,
+  );
   const { code, out } = await kd(['validate', '-c', 'parts.yml', '-o', 'json']);
   assert.equal(code, 2);
   const { problems } = JSON.parse(out) as { problems: readonly { key: string; line: number }[] };
@@ -151,49 +178,67 @@ test('validate looks into schemas and transform, and names the line that names t
   );
 });
 
-test("validate tells that AWS's package for MSK IAM is missing, at the line of the mechanism, with the command that installs it", async () => {
-  const login = 'kafka:\n  properties: { security.protocol: SASL_SSL, sasl.mechanism: AWS_MSK_IAM }\n';
-  write('iam.yml', GOOD.replace('kafka:\n', login).replace('a:9092', 'b-1.demo.abc.c2.kafka.eu-central-1.amazonaws.com:9098'));
-  const missing = await kd(['validate', '-c', 'iam.yml', '-o', 'json']);
-  assert.equal(missing.code, 2, missing.out);
-  assert.deepEqual((JSON.parse(missing.out) as { problems: unknown }).problems, [
-    {
-      severity: 'error',
-      file: 'iam.yml',
-      line: 2,
-      column: 62,
-      key: 'kafka.properties.sasl.mechanism',
-      message: "MSK IAM needs AWS's package aws-msk-iam-sasl-signer-js, which is not installed",
-      remedy: 'npm install aws-msk-iam-sasl-signer-js',
-    },
-  ]);
-  const place = join(directory, 'node_modules', 'aws-msk-iam-sasl-signer-js');
-  mkdirSync(place, { recursive: true });
-  writeFileSync(join(place, 'package.json'), '{ "name": "aws-msk-iam-sasl-signer-js", "version": "1.0.3", "main": "./index.js" }');
-  writeFileSync(join(place, 'index.js'), 'exports.generateAuthToken = async () => ({});\n');
-  // Looked for in the project that kd is started in, as a run does.
-  const found = await runKd(['validate', '-c', 'iam.yml'], { cwd: directory });
-  assert.deepEqual([found.code, found.stdout], [0, 'iam.yml: ok, 0 errors, 0 warnings\n'], found.stderr);
-});
+test(
+  "validate tells that AWS's package for MSK IAM is missing, at the line of the mechanism, with the " +
+    'command that installs it',
+  async () => {
+    const login = 'kafka:\n  properties: { security.protocol: SASL_SSL, sasl.mechanism: AWS_MSK_IAM }\n';
+    write(
+      'iam.yml',
+      GOOD.replace('kafka:\n', login).replace(
+        'a:9092',
+        'b-1.demo.abc.c2.kafka.eu-central-1.amazonaws.com:9098',
+      ),
+    );
+    const missing = await kd(['validate', '-c', 'iam.yml', '-o', 'json']);
+    assert.equal(missing.code, 2, missing.out);
+    assert.deepEqual((JSON.parse(missing.out) as { problems: unknown }).problems, [
+      {
+        severity: 'error',
+        file: 'iam.yml',
+        line: 2,
+        column: 62,
+        key: 'kafka.properties.sasl.mechanism',
+        message: "MSK IAM needs AWS's package aws-msk-iam-sasl-signer-js, which is not installed",
+        remedy: 'npm install aws-msk-iam-sasl-signer-js',
+      },
+    ]);
+    const place = join(directory, 'node_modules', 'aws-msk-iam-sasl-signer-js');
+    mkdirSync(place, { recursive: true });
+    writeFileSync(
+      join(place, 'package.json'),
+      '{ "name": "aws-msk-iam-sasl-signer-js", "version": "1.0.3", "main": "./index.js" }',
+    );
+    writeFileSync(join(place, 'index.js'), 'exports.generateAuthToken = async () => ({});\n');
+    // Looked for in the project that kd is started in, as a run does.
+    const found = await runKd(['validate', '-c', 'iam.yml'], { cwd: directory });
+    assert.deepEqual([found.code, found.stdout], [0, 'iam.yml: ok, 0 errors, 0 warnings\n'], found.stderr);
+  },
+);
 
-test('the configuration is named by -c, else KD_CONFIG, else kd.yml; without any it says so, exit 2', async () => {
-  write('kd.yml', GOOD);
-  write('other.yml', `name: other\n${GOOD}`);
-  const name = async (args: readonly string[], env: Record<string, string> = {}): Promise<unknown> =>
-    (parse((await kd(['config', 'show', ...args], env)).out) as { name: unknown }).name;
-  assert.equal(await name([]), 'kd');
-  assert.equal(await name([], { KD_CONFIG: 'other.yml' }), 'other');
-  assert.equal(await name(['-c', 'kd.yml'], { KD_CONFIG: 'other.yml' }), 'kd');
-  const { io, outcome } = inMemory();
-  await runCli(['config', 'show', '-o', 'json'], { ...io, workingDirectory: tmpdir() });
-  const none = outcome();
-  assert.equal(none.code, 2);
-  assert.equal((JSON.parse(none.out) as { error: { code: string } }).error.code, 'USAGE');
-});
+test(
+  'the configuration is named by -c, else KD_CONFIG, else ' + 'kd.yml; without any it says so, exit 2',
+  async () => {
+    write('kd.yml', GOOD);
+    write('other.yml', `name: other\n${GOOD}`);
+    const name = async (args: readonly string[], env: Record<string, string> = {}): Promise<unknown> =>
+      (parse((await kd(['config', 'show', ...args], env)).out) as { name: unknown }).name;
+    assert.equal(await name([]), 'kd');
+    assert.equal(await name([], { KD_CONFIG: 'other.yml' }), 'other');
+    assert.equal(await name(['-c', 'kd.yml'], { KD_CONFIG: 'other.yml' }), 'kd');
+    const { io, outcome } = inMemory();
+    await runCli(['config', 'show', '-o', 'json'], { ...io, workingDirectory: tmpdir() });
+    const none = outcome();
+    assert.equal(none.code, 2);
+    assert.equal((JSON.parse(none.out) as { error: { code: string } }).error.code, 'USAGE');
+  },
+);
 
 test('config show prints what loads again to the same, with origins as comments', async () => {
   write('kd.yml', `${GOOD}dispatcher: { threads: 2, options: { a: [1, x], b: { c.d: 1 } } }\n`);
-  const first = await kd(['config', 'show', '--origin', '--set', 'dispatcher.concurrency=3'], { KD_DISPATCHER_TIMEOUT: '9s' });
+  const first = await kd(['config', 'show', '--origin', '--set', 'dispatcher.concurrency=3'], {
+    KD_DISPATCHER_TIMEOUT: '9s',
+  });
   assert.equal(first.code, 0);
   assert.match(first.out, /threads: 2 # kd\.yml:5:24/);
   assert.match(first.out, /concurrency: 3 # --set/);
@@ -215,43 +260,57 @@ test('-q lowers the log level of every verb to warnings and never raises it; -v 
   assert.equal(level('error', { verbose: true }), 'debug');
 });
 
-test('a faulty configuration: every problem on stderr, the error object on stdout with -o json, exit 2', async () => {
-  write('kd.yml', `${GOOD}dispatcher: { dlq: x, workers: 4 }\n`);
-  const { code, out, err } = await kd(['config', 'show', '-o', 'json']);
-  assert.equal(code, 2);
-  assert.match(err, /kd\.yml:5:15: error: dispatcher\.dlq: there is no such key\n {4}→ did you mean/);
-  const { error } = JSON.parse(out) as { error: { code: string; message: string; remedy: string; problems: readonly unknown[] } };
-  assert.equal(error.code, 'CONFIGURATION');
-  assert.match(error.message, /kd\.yml has 2 errors/);
-  assert.equal(error.problems.length, 2);
-});
+test(
+  'a faulty configuration: every problem on stderr, the ' + 'error object on stdout with -o json, exit 2',
+  async () => {
+    write('kd.yml', `${GOOD}dispatcher: { dlq: x, workers: 4 }\n`);
+    const { code, out, err } = await kd(['config', 'show', '-o', 'json']);
+    assert.equal(code, 2);
+    assert.match(err, /kd\.yml:5:15: error: dispatcher\.dlq: there is no such key\n {4}→ did you mean/);
+    const { error } = JSON.parse(out) as {
+      error: { code: string; message: string; remedy: string; problems: readonly unknown[] };
+    };
+    assert.equal(error.code, 'CONFIGURATION');
+    assert.match(error.message, /kd\.yml has 2 errors/);
+    assert.equal(error.problems.length, 2);
+  },
+);
 
-test('what a verb throws becomes message, remedy and exit code, without secrets; what is not ours is a defect', async () => {
-  const failing = async (thrown: unknown): Promise<Outcome> => {
-    const { io, outcome } = inMemory();
-    const secrets = new Set(['hunter22']);
-    await runCli(['boom', '-o', 'json'], { ...io, secrets }, [
-      (program) => {
-        program.command('boom').action(() => {
-          throw thrown;
-        });
-      },
-    ]);
-    return outcome();
-  };
-  const refused = await failing(new DispatcherError('KAFKA_REFUSED', 'refused hunter22', { remedy: 'not hunter22' }));
-  assert.equal(refused.code, 8);
-  assert.deepEqual(JSON.parse(refused.out), { error: { code: 'KAFKA_REFUSED', message: 'refused ********', remedy: 'not ********' } });
-  const defect = await failing(new TypeError('x of hunter22 is not a function'));
-  assert.equal(defect.code, 1);
-  assert.match(defect.err, /TypeError/);
-  assert.ok(!(defect.err + defect.out + refused.err).includes('hunter22'));
-});
+test(
+  'what a verb throws becomes message, remedy and exit code, ' +
+    'without secrets; what is not ours is a defect',
+  async () => {
+    const failing = async (thrown: unknown): Promise<Outcome> => {
+      const { io, outcome } = inMemory();
+      const secrets = new Set(['hunter22']);
+      await runCli(['boom', '-o', 'json'], { ...io, secrets }, [
+        (program) => {
+          program.command('boom').action(() => {
+            throw thrown;
+          });
+        },
+      ]);
+      return outcome();
+    };
+    const refused = await failing(
+      new DispatcherError('KAFKA_REFUSED', 'refused hunter22', { remedy: 'not hunter22' }),
+    );
+    assert.equal(refused.code, 8);
+    assert.deepEqual(JSON.parse(refused.out), {
+      error: { code: 'KAFKA_REFUSED', message: 'refused ********', remedy: 'not ********' },
+    });
+    const defect = await failing(new TypeError('x of hunter22 is not a function'));
+    assert.equal(defect.code, 1);
+    assert.match(defect.err, /TypeError/);
+    assert.ok(!(defect.err + defect.out + refused.err).includes('hunter22'));
+  },
+);
 
 test('no secret of the configuration appears in any output of any verb here', async () => {
   write(
     'kd.yml',
-    `kafka: { bootstrap-servers: "a:9092", properties: { sasl.password: Canary-1, ssl.key.password: "\${PW}" }, consumer: { group-id: g, topics: [in] }, producer: { topic: out } }\n`,
+    `kafka: { bootstrap-servers: "a:9092", properties: { sasl.password: Canary-1, ssl.key.password: ` +
+      `"\${PW}" }, consumer: { group-id: g, topics: [in] }, producer: { topic: out } }\n`,
   );
   for (const args of [
     ['validate'],
@@ -269,7 +328,9 @@ test('no secret of the configuration appears in any output of any verb here', as
 test('completion scripts know the verbs, and bash can read its own', async () => {
   const { out } = await kd(['completion', 'bash']);
   const ask = (words: readonly string[]): string[] => {
-    const script = `${out}\nCOMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _kd; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const script =
+      `${out}\nCOMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); ` +
+      `COMP_CWORD=${words.length - 1}; _kd; printf '%s\\n' "\${COMPREPLY[@]}"`;
     const { stdout, status } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
     assert.equal(status, 0);
     return stdout.trim().split('\n');
@@ -289,6 +350,9 @@ test('the program itself: exit codes, results on stdout, NO_COLOR, KD_CONFIG', a
   assert.match(colored.stdout, /\u001b\[/);
   const plain = await runKd(['validate'], { cwd: directory, env: { FORCE_COLOR: '1', NO_COLOR: '1' } });
   assert.doesNotMatch(plain.stdout, /\u001b\[/);
-  assert.equal((await runKd(['config', 'show'], { cwd: tmpdir(), env: { KD_CONFIG: join(directory, 'kd.yml') } })).code, 0);
+  assert.equal(
+    (await runKd(['config', 'show'], { cwd: tmpdir(), env: { KD_CONFIG: join(directory, 'kd.yml') } })).code,
+    0,
+  );
   assert.equal((await runKd(['nonsense'], { cwd: directory })).code, 2);
 });

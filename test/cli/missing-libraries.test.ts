@@ -8,7 +8,10 @@ import { DispatcherError } from '../../src/core/errors.js';
 import { type KdResult, kdEntry, runKd } from '../support/kd.js';
 import { buildRoot, projectRoot } from '../support/paths.js';
 
-/** The command line in a place of its own, with every package but those left out; nothing native was built there. */
+/**
+ * The command line in a place of its own, with every package but those left out; nothing native was built
+ * there.
+ */
 async function kdWithout(packages: readonly string[], args: readonly string[]): Promise<KdResult> {
   const folder = mkdtempSync(join(tmpdir(), 'kd-unbuilt-'));
   try {
@@ -18,28 +21,39 @@ async function kdWithout(packages: readonly string[], args: readonly string[]): 
     }
     mkdirSync(join(folder, 'node_modules'));
     for (const name of readdirSync(join(projectRoot, 'node_modules'))) {
-      if (!packages.includes(name)) symlinkSync(join(projectRoot, 'node_modules', name), join(folder, 'node_modules', name));
+      if (!packages.includes(name))
+        symlinkSync(join(projectRoot, 'node_modules', name), join(folder, 'node_modules', name));
     }
-    return await runKd(args, { cwd: folder, entry: join(folder, 'build', relative(buildRoot, kdEntry())), input: '' });
+    return await runKd(args, {
+      cwd: folder,
+      entry: join(folder, 'build', relative(buildRoot, kdEntry())),
+      input: '',
+    });
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-test('without node-rdkafka the help stands, and a verb that needs it says how to build it, exit 2', async () => {
-  const help = await kdWithout(['node-rdkafka'], ['--help']);
-  assert.equal(help.code, 0, help.stderr);
-  const { code, stderr } = await kdWithout(['node-rdkafka'], ['produce', 'topic', '-b', '127.0.0.1:1']);
-  assert.equal(code, 2, stderr);
-  assert.match(stderr, /error: node-rdkafka can't be loaded: Cannot find module/);
-  assert.match(stderr, /npm rebuild node-rdkafka kafka-dispatcher/);
-  assert.doesNotMatch(stderr, /a defect of ours|\n {4}at /);
-});
+test(
+  'without node-rdkafka the help stands, and a verb that ' + 'needs it says how to build it, exit 2',
+  async () => {
+    const help = await kdWithout(['node-rdkafka'], ['--help']);
+    assert.equal(help.code, 0, help.stderr);
+    const { code, stderr } = await kdWithout(['node-rdkafka'], ['produce', 'topic', '-b', '127.0.0.1:1']);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /error: node-rdkafka can't be loaded: Cannot find module/);
+    assert.match(stderr, /npm rebuild node-rdkafka kafka-dispatcher/);
+    assert.doesNotMatch(stderr, /a defect of ours|\n {4}at /);
+  },
+);
 
 test('without its own addon the verb says so, exit 2', async () => {
   const { code, stderr } = await kdWithout([], ['consume', 'topic', '-b', '127.0.0.1:1']);
   assert.equal(code, 2, stderr);
-  assert.match(stderr, /error: the data plane \(native\/build\/Release\/kafka_dispatcher.node\) can't be loaded: /);
+  assert.match(
+    stderr,
+    /error: the data plane \(native\/build\/Release\/kafka_dispatcher.node\) can't be loaded: /,
+  );
   assert.match(stderr, /--ignore-scripts/);
 });
 

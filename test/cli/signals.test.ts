@@ -9,32 +9,35 @@ async function raise(signal: NodeJS.Signals): Promise<void> {
   await delay(50);
 }
 
-test('signals that are held reach whoever listens next, once; a second stop ends the process instead', async () => {
-  let exits = 0;
-  holdSignals(false, () => {
-    exits += 1;
-  });
-  await raise('SIGHUP');
-  await raise('SIGTERM');
-  assert.equal(exits, 0);
-  await raise('SIGINT');
-  assert.equal(exits, 1);
-  const stops: string[] = [];
-  const reloads: boolean[] = [];
-  const removeStops = onStopSignals((count, signal) => stops.push(`${count} ${signal}`));
-  const removeReload = onReloadSignal(false, (terminalGone) => reloads.push(terminalGone));
-  assert.deepEqual([stops, reloads], [['1 SIGTERM', '2 SIGINT'], [false]]);
-  await raise('SIGTERM');
-  await raise('SIGHUP');
-  assert.deepEqual(
-    [stops, reloads],
-    [
-      ['1 SIGTERM', '2 SIGINT', '3 SIGTERM'],
-      [false, false],
-    ],
-  );
-  assert.equal(exits, 1);
-  removeStops();
-  removeReload();
-  assert.equal(process.listenerCount('SIGTERM') + process.listenerCount('SIGHUP'), 0);
-});
+test(
+  'signals that are held reach whoever listens next, once; ' + 'a second stop ends the process instead',
+  async () => {
+    let exits = 0;
+    holdSignals(false, () => {
+      exits += 1;
+    });
+    await raise('SIGHUP');
+    await raise('SIGTERM');
+    assert.equal(exits, 0);
+    await raise('SIGINT');
+    assert.equal(exits, 1);
+    const stops: string[] = [];
+    const reloads: boolean[] = [];
+    const removeStops = onStopSignals((count, signal) => stops.push(`${count} ${signal}`));
+    const removeReload = onReloadSignal(false, (terminalGone) => reloads.push(terminalGone));
+    assert.deepEqual([stops, reloads], [['1 SIGTERM', '2 SIGINT'], [false]]);
+    await raise('SIGTERM');
+    await raise('SIGHUP');
+    assert.deepEqual(
+      [stops, reloads],
+      [
+        ['1 SIGTERM', '2 SIGINT', '3 SIGTERM'],
+        [false, false],
+      ],
+    );
+    assert.equal(exits, 1);
+    removeStops();
+    removeReload();
+    assert.equal(process.listenerCount('SIGTERM') + process.listenerCount('SIGHUP'), 0);
+  },
+);

@@ -14,7 +14,11 @@ test('a name too long for the width stands on a line of its own, and the columns
   assert.equal(narrow, `topic   parts  offsets\norders  4      17\n${LONG}\n        128    1,234,567\n`);
   const wide = table(rows, { width: 100, longFirst: true });
   assert.match(wide, new RegExp(`^${LONG}  128    1,234,567$`, 'm'));
-  assert.equal(table(rows, { width: undefined, longFirst: true }), wide, 'what is no terminal has a line a topic');
+  assert.equal(
+    table(rows, { width: undefined, longFirst: true }),
+    wide,
+    'what is no terminal has a line a topic',
+  );
 });
 
 test('the last text of a short row does not widen its column', () => {

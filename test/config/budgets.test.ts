@@ -1,35 +1,55 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { autoBatchBytes, batchSizeLimits, inFlightBatchesMax, producerQueueBytes } from '../../src/config/budgets.js';
+import {
+  autoBatchBytes,
+  batchSizeLimits,
+  inFlightBatchesMax,
+  producerQueueBytes,
+} from '../../src/config/budgets.js';
 
 const MIB = 1024 * 1024;
 
-test('few threads get large batches, many threads as much as leaves a pair of blocks to every batch in flight', () => {
-  assert.deepEqual(
-    [1, 3, 7, 15, 31].map((threads) => autoBatchBytes(64 * MIB, threads, 'passThrough') / 1024),
-    [2048, 1780, 952, 493, 251],
-  );
-  assert.equal(autoBatchBytes(64 * MIB, 1, 'transform'), MIB);
-});
+test(
+  'few threads get large batches, many threads as much as leaves ' +
+    'a pair of blocks to every batch in flight',
+  () => {
+    assert.deepEqual(
+      [1, 3, 7, 15, 31].map((threads) => autoBatchBytes(64 * MIB, threads, 'passThrough') / 1024),
+      [2048, 1780, 952, 493, 251],
+    );
+    assert.equal(autoBatchBytes(64 * MIB, 1, 'transform'), MIB);
+  },
+);
 
 test('the blocks of all batches in flight fit beside the producer queue, down to the smallest block', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 64 * 1024, max: 2 ** 38 }), fc.integer({ min: 0, max: 1024 }), (inFlightBytesMax, threads) => {
-      const bytes = autoBatchBytes(inFlightBytesMax, threads, 'passThrough');
-      assert.ok(bytes % 1024 === 0 && bytes >= 16 * 1024 && bytes <= 2 * MIB);
-      const needed = (2 * inFlightBatchesMax(threads) + threads) * bytes + producerQueueBytes(inFlightBytesMax);
-      assert.ok(needed <= inFlightBytesMax || bytes === 16 * 1024);
-    }),
+    fc.property(
+      fc.integer({ min: 64 * 1024, max: 2 ** 38 }),
+      fc.integer({ min: 0, max: 1024 }),
+      (inFlightBytesMax, threads) => {
+        const bytes = autoBatchBytes(inFlightBytesMax, threads, 'passThrough');
+        assert.ok(bytes % 1024 === 0 && bytes >= 16 * 1024 && bytes <= 2 * MIB);
+        const needed =
+          (2 * inFlightBatchesMax(threads) + threads) * bytes + producerQueueBytes(inFlightBytesMax);
+        assert.ok(needed <= inFlightBytesMax || bytes === 16 * 1024);
+      },
+    ),
   );
 });
 
-test('batches hold several times what runs at once, and with order by partition all that lies in a row', () => {
-  const batch = { recordsMax: 16_000, bytesMax: 1, lingerMs: 0, outputBytesMax: 1 };
-  const limits = batchSizeLimits({ ordering: 'output', concurrency: 64, threads: 1, batch });
-  assert.deepEqual(limits, { recordsMin: 512, recordsMax: 16_000, workMs: 10 });
-  assert.equal(batchSizeLimits({ ordering: 'partition', concurrency: 64, threads: 1, batch }).recordsMin, 16_000);
-});
+test(
+  'batches hold several times what runs at once, and with ' + 'order by partition all that lies in a row',
+  () => {
+    const batch = { recordsMax: 16_000, bytesMax: 1, lingerMs: 0, outputBytesMax: 1 };
+    const limits = batchSizeLimits({ ordering: 'output', concurrency: 64, threads: 1, batch });
+    assert.deepEqual(limits, { recordsMin: 512, recordsMax: 16_000, workMs: 10 });
+    assert.equal(
+      batchSizeLimits({ ordering: 'partition', concurrency: 64, threads: 1, batch }).recordsMin,
+      16_000,
+    );
+  },
+);
 
 test('the more threads one main thread has to serve, the longer a batch should take', () => {
   const batch = { recordsMax: 16_000, bytesMax: 1, lingerMs: 0, outputBytesMax: 1 };

@@ -6,12 +6,15 @@ import { parseJaas } from '../../src/config/jaas.js';
 import { credentialsOf } from '../../src/config/sasl-modules.js';
 
 const PLAIN = 'org.apache.kafka.common.security.plain.PlainLoginModule';
-const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\r', '\\r')}"`;
+const quoted = (text: string): string =>
+  `"${text.replaceAll(/["\\]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\r', '\\r')}"`;
 
 test('any value comes back from double quotes with quotes and backslashes escaped', () => {
   fc.assert(
     fc.property(fc.string(), fc.string({ unit: 'grapheme' }), (username, password) => {
-      const { module, options } = parseJaas(`${PLAIN} required username=${quoted(username)}\n password=${quoted(password)};`);
+      const { module, options } = parseJaas(
+        `${PLAIN} required username=${quoted(username)}\n password=${quoted(password)};`,
+      );
       assert.equal(module, 'PlainLoginModule');
       assert.deepEqual(
         [...options],
@@ -62,7 +65,8 @@ test('a fault is told in words and never quotes the text', () => {
 });
 
 test('quoting is that of the tokenizer of Java', () => {
-  const read = (value: string): string | undefined => parseJaas(`${PLAIN} required a=${value};`).options.get('a');
+  const read = (value: string): string | undefined =>
+    parseJaas(`${PLAIN} required a=${value};`).options.get('a');
   for (const [written, value] of [
     ['word', 'word'],
     ['a.b-c_d$e1', 'a.b-c_d$e1'],
@@ -75,7 +79,19 @@ test('quoting is that of the tokenizer of Java', () => {
   ] as const)
     assert.equal(read(written), value, written);
   // Java reads these as numbers or comments, and has no value then.
-  for (const written of ['123', '1abc', '-5', '.5', '/etc/x', 'a b', '"open', "'open", '@x', '"two\nlines"', ''])
+  for (const written of [
+    '123',
+    '1abc',
+    '-5',
+    '.5',
+    '/etc/x',
+    'a b',
+    '"open',
+    "'open",
+    '@x',
+    '"two\nlines"',
+    '',
+  ])
     assert.throws(() => read(written), ValueFault, written);
 });
 
@@ -96,15 +112,22 @@ test('what is not a login configuration is refused', () => {
 });
 
 test('each login module becomes the properties of its mechanism', () => {
-  const read = (module: string, options: string) => credentialsOf(parseJaas(`x.y.${module} required ${options};`));
+  const read = (module: string, options: string) =>
+    credentialsOf(parseJaas(`x.y.${module} required ${options};`));
   const plain = read('PlainLoginModule', 'username="u" password="p"');
   assert.deepEqual(
     [plain.mechanism, Object.fromEntries(plain.properties), plain.secrets],
     ['PLAIN', { 'sasl.username': 'u', 'sasl.password': 'p' }, ['p']],
   );
-  assert.deepEqual(read('ScramLoginModule', 'username="u" password="p" tokenauth="false"').fits, ['SCRAM-SHA-256', 'SCRAM-SHA-512']);
+  assert.deepEqual(read('ScramLoginModule', 'username="u" password="p" tokenauth="false"').fits, [
+    'SCRAM-SHA-256',
+    'SCRAM-SHA-512',
+  ]);
   assert.deepEqual(
-    Object.fromEntries(read('OAuthBearerLoginModule', 'clientId="c" clientSecret="s" scope="k" extension_logicalCluster="lkc"').properties),
+    Object.fromEntries(
+      read('OAuthBearerLoginModule', 'clientId="c" clientSecret="s" scope="k" extension_logicalCluster="lkc"')
+        .properties,
+    ),
     {
       'sasl.oauthbearer.client.id': 'c',
       'sasl.oauthbearer.client.secret': 's',
@@ -112,13 +135,25 @@ test('each login module becomes the properties of its mechanism', () => {
       'sasl.oauthbearer.extensions': 'logicalCluster=lkc',
     },
   );
-  assert.deepEqual(read('IAMLoginModule', 'awsProfileName="prod" awsRoleArn="arn:x" awsDebugCreds=true').iam, {
-    profile: 'prod',
-    roleArn: 'arn:x',
-  });
-  assert.equal(read('Krb5LoginModule', 'useKeyTab=true keyTab="/k" principal="me@X"').properties.get('sasl.kerberos.keytab'), '/k');
+  assert.deepEqual(
+    read('IAMLoginModule', 'awsProfileName="prod" awsRoleArn="arn:x" awsDebugCreds=true').iam,
+    {
+      profile: 'prod',
+      roleArn: 'arn:x',
+    },
+  );
+  assert.equal(
+    read('Krb5LoginModule', 'useKeyTab=true keyTab="/k" principal="me@X"').properties.get(
+      'sasl.kerberos.keytab',
+    ),
+    '/k',
+  );
   assert.match(
-    String(read('OAuthBearerLoginModule', 'unsecuredLoginStringClaim_sub="me"').properties.get('sasl.oauthbearer.config')),
+    String(
+      read('OAuthBearerLoginModule', 'unsecuredLoginStringClaim_sub="me"').properties.get(
+        'sasl.oauthbearer.config',
+      ),
+    ),
     /principal=me/,
   );
   for (const [module, options] of [

@@ -7,9 +7,12 @@ import { LIBRDKAFKA_NAMES } from '../../src/config/librdkafka-names.js';
 import { FIELD_BY_PATH } from '../../src/config/schema.js';
 import { load, MINIMAL, problemOf, resolved } from './support.js';
 
-const shared = (yaml: string): string => MINIMAL.replace('kafka:\n', `kafka:\n  properties:\n${indented(yaml, 4)}\n`);
-const consumer = (yaml: string): string => MINIMAL.replace('topics: [in]', `topics: [in], properties: { ${yaml} }`);
-const producer = (yaml: string): string => MINIMAL.replace('topic: out', `topic: out, properties: { ${yaml} }`);
+const shared = (yaml: string): string =>
+  MINIMAL.replace('kafka:\n', `kafka:\n  properties:\n${indented(yaml, 4)}\n`);
+const consumer = (yaml: string): string =>
+  MINIMAL.replace('topics: [in]', `topics: [in], properties: { ${yaml} }`);
+const producer = (yaml: string): string =>
+  MINIMAL.replace('topic: out', `topic: out, properties: { ${yaml} }`);
 
 function indented(yaml: string, columns: number): string {
   return yaml
@@ -70,7 +73,8 @@ metadata.max.age.ms: 9223372036854775807`),
 });
 
 test('of two limits that librdkafka wants in order, the one that is not given follows the other', () => {
-  const of = (yaml: string, name: string): string | undefined => resolved(shared(yaml)).consumer.properties.get(name);
+  const of = (yaml: string, name: string): string | undefined =>
+    resolved(shared(yaml)).consumer.properties.get(name);
   assert.equal(of('max.poll.interval.ms: 30000', 'session.timeout.ms'), '30000');
   assert.equal(of('max.poll.interval.ms: 60000', 'session.timeout.ms'), undefined);
   assert.equal(of('max.poll.interval.ms: 30000\ngroup.protocol: consumer', 'session.timeout.ms'), undefined);
@@ -122,7 +126,10 @@ ssl.endpoint.identification.algorithm: HTTPS`),
 test('every property that librdkafka gets has an origin, with the key and the place that was written', () => {
   const config = resolved(shared('fetch.max.wait.ms: 400'));
   for (const side of ['consumer', 'producer'] as const)
-    assert.deepEqual([...config[side].origins.keys()].sort(), ['bootstrap.servers', ...config[side].properties.keys()].sort());
+    assert.deepEqual(
+      [...config[side].origins.keys()].sort(),
+      ['bootstrap.servers', ...config[side].properties.keys()].sort(),
+    );
   assert.equal(config.producer.origins.get('bootstrap.servers')?.key, 'kafka.bootstrap-servers');
   assert.match(config.producer.origins.get('bootstrap.servers')?.place ?? '', /^kd\.yml:\d+:\d+$/);
   assert.deepEqual(config.consumer.origins.get('fetch.wait.max.ms'), {
@@ -161,26 +168,34 @@ test('names with a key of ours are taken over where the key is not set', () => {
     assert.ok(!config.consumer.properties.has(name), name);
 });
 
-test('a key of ours and a name of Java that contradict each other in one place are refused; a later layer wins', () => {
-  const text = shared('group.id: other');
-  assert.match(problemOf(load(text), 'kafka.properties.group.id').message, /kafka\.consumer\.group-id/);
-  assert.deepEqual(load(shared('group.id: g')).problems, []);
-  assert.equal(resolved(MINIMAL, { set: ['kafka.properties.group.id=mine'] }).consumer.groupId, 'mine');
-  assert.equal(
-    resolved(MINIMAL.replace('group-id: g, ', ''), { environment: { KD_KAFKA_PROPERTIES_GROUP_ID: 'env' } }).consumer.groupId,
-    'env',
-  );
-  assert.equal(
-    resolved(shared('fetch.max.wait.ms: 1'), { set: ['kafka.properties.fetch.wait.max.ms=7'] }).consumer.properties.get(
-      'fetch.wait.max.ms',
-    ),
-    '7',
-  );
-});
+test(
+  'a key of ours and a name of Java that contradict each other ' +
+    'in one place are refused; a later layer wins',
+  () => {
+    const text = shared('group.id: other');
+    assert.match(problemOf(load(text), 'kafka.properties.group.id').message, /kafka\.consumer\.group-id/);
+    assert.deepEqual(load(shared('group.id: g')).problems, []);
+    assert.equal(resolved(MINIMAL, { set: ['kafka.properties.group.id=mine'] }).consumer.groupId, 'mine');
+    assert.equal(
+      resolved(MINIMAL.replace('group-id: g, ', ''), { environment: { KD_KAFKA_PROPERTIES_GROUP_ID: 'env' } })
+        .consumer.groupId,
+      'env',
+    );
+    assert.equal(
+      resolved(shared('fetch.max.wait.ms: 1'), {
+        set: ['kafka.properties.fetch.wait.max.ms=7'],
+      }).consumer.properties.get('fetch.wait.max.ms'),
+      '7',
+    );
+  },
+);
 
 test('what has no counterpart and costs nothing is left out with a note, once', () => {
   const loaded = load(
-    shared('key.serializer: x.Y\nmetric.reporters: ""\nspring.json.trusted.packages: "*"\nenable.auto.commit: false\ncheck.crcs: true'),
+    shared(
+      'key.serializer: x.Y\nmetric.reporters: ""\nspring.json.trusted.packages: "*"\nenable.auto.commit: ' +
+        'false\ncheck.crcs: true',
+    ),
   );
   assert.deepEqual(loaded.problems, []);
   assert.deepEqual(
@@ -205,7 +220,11 @@ test("what can't be had is an error with its line and what to do, told once for 
     ['ssl.engine.factory.class: x.Y', /Java classes/, /leave it out/],
     ['ssl.provider: BCFIPS', /OpenSSL/, /ssl\.providers/],
     ['auto.offset.reset: by_duration:PT1H', /by_duration/, /earliest/],
-    ['partition.assignment.strategy: org.apache.kafka.clients.consumer.StickyAssignor', /StickyAssignor/, /cooperative-sticky/],
+    [
+      'partition.assignment.strategy: org.apache.kafka.clients.consumer.StickyAssignor',
+      /StickyAssignor/,
+      /cooperative-sticky/,
+    ],
     ['partition.assignment.strategy: range,cooperative-sticky', /mixes/, /cooperative-sticky/],
     ['partitioner.class: com.example.Mine', /Mine/, /dispatcher\.output\.partition/],
     ['send.buffer.bytes: many', /whole number/, /./],
@@ -221,21 +240,43 @@ test("what can't be had is an error with its line and what to do, told once for 
   }
 });
 
-test('a name of the other client is passed over where both read it, and refused where it has no effect', () => {
-  assert.deepEqual(load(shared('fetch.max.wait.ms: 1\nbuffer.memory: 1024')).problems, []);
-  assert.match(
-    problemOf(load(producer('fetch.max.wait.ms: 1')), 'kafka.producer.properties.fetch.max.wait.ms').remedy ?? '',
-    /kafka\.consumer/,
-  );
-  assert.match(problemOf(load(consumer('buffer.memory: 1')), 'kafka.consumer.properties.buffer.memory').remedy ?? '', /kafka\.producer/);
-  assert.match(problemOf(load(producer('group.id: x')), 'kafka.producer.properties.group.id').message, /no effect/);
-});
+test(
+  'a name of the other client is passed over where both ' + 'read it, and refused where it has no effect',
+  () => {
+    assert.deepEqual(load(shared('fetch.max.wait.ms: 1\nbuffer.memory: 1024')).problems, []);
+    assert.match(
+      problemOf(load(producer('fetch.max.wait.ms: 1')), 'kafka.producer.properties.fetch.max.wait.ms')
+        .remedy ?? '',
+      /kafka\.consumer/,
+    );
+    assert.match(
+      problemOf(load(consumer('buffer.memory: 1')), 'kafka.consumer.properties.buffer.memory').remedy ?? '',
+      /kafka\.producer/,
+    );
+    assert.match(
+      problemOf(load(producer('group.id: x')), 'kafka.producer.properties.group.id').message,
+      /no effect/,
+    );
+  },
+);
 
-test('two names of one property in one place are refused across both worlds, and replace each other across places', () => {
-  assert.match(load(shared('fetch.max.wait.ms: 1\nfetch.wait.max.ms: 2')).problems[0]?.message ?? '', /same property/);
-  const config = resolved(shared('fetch.wait.max.ms: 1').replace('topics: [in]', 'topics: [in], properties: { fetch.max.wait.ms: 2 }'));
-  assert.equal(config.consumer.properties.get('fetch.wait.max.ms'), '2');
-});
+test(
+  'two names of one property in one place are refused across both ' +
+    'worlds, and replace each other across places',
+  () => {
+    assert.match(
+      load(shared('fetch.max.wait.ms: 1\nfetch.wait.max.ms: 2')).problems[0]?.message ?? '',
+      /same property/,
+    );
+    const config = resolved(
+      shared('fetch.wait.max.ms: 1').replace(
+        'topics: [in]',
+        'topics: [in], properties: { fetch.max.wait.ms: 2 }',
+      ),
+    );
+    assert.equal(config.consumer.properties.get('fetch.wait.max.ms'), '2');
+  },
+);
 
 test('retries and acks that idempotence does not allow are refused before librdkafka refuses them', () => {
   assert.match(load(shared('acks: 1')).problems[0]?.message ?? '', /idempotence/);

@@ -4,20 +4,29 @@ import { loadConfiguration } from '../../src/config/load.js';
 import { environmentName, FIELDS } from '../../src/config/schema.js';
 import { directory, load, MINIMAL, problemOf, resolved } from './support.js';
 
-test('the file wins over defaults, the environment over the file, --set over the environment, options over --set', () => {
-  const text = `${MINIMAL}dispatcher: { threads: 2, concurrency: 2, batch: { records-max: 2, linger: 2ms } }\n`;
-  const environment = { KD_DISPATCHER_CONCURRENCY: '3', KD_DISPATCHER_BATCH_RECORDS_MAX: '3', KD_DISPATCHER_BATCH_LINGER: '3ms' };
-  const { dispatcher } = resolved(text, {
-    environment,
-    set: ['dispatcher.batch.records-max=4', 'dispatcher.batch.linger=4ms'],
-    options: [{ path: 'dispatcher.batch.linger', text: '5ms', origin: { kind: 'option', option: '-x' } }],
-  });
-  assert.equal(dispatcher.threads, 2);
-  assert.equal(dispatcher.concurrency, 3);
-  assert.equal(dispatcher.batch.recordsMax, 4);
-  assert.equal(dispatcher.batch.lingerMs, 5);
-  assert.equal(dispatcher.timeoutMs, 30_000);
-});
+test(
+  'the file wins over defaults, the environment over the file, ' +
+    '--set over the environment, options over --set',
+  () => {
+    const text =
+      `${MINIMAL}dispatcher: { threads: 2, concurrency: 2, ` + `batch: { records-max: 2, linger: 2ms } }\n`;
+    const environment = {
+      KD_DISPATCHER_CONCURRENCY: '3',
+      KD_DISPATCHER_BATCH_RECORDS_MAX: '3',
+      KD_DISPATCHER_BATCH_LINGER: '3ms',
+    };
+    const { dispatcher } = resolved(text, {
+      environment,
+      set: ['dispatcher.batch.records-max=4', 'dispatcher.batch.linger=4ms'],
+      options: [{ path: 'dispatcher.batch.linger', text: '5ms', origin: { kind: 'option', option: '-x' } }],
+    });
+    assert.equal(dispatcher.threads, 2);
+    assert.equal(dispatcher.concurrency, 3);
+    assert.equal(dispatcher.batch.recordsMax, 4);
+    assert.equal(dispatcher.batch.lingerMs, 5);
+    assert.equal(dispatcher.timeoutMs, 30_000);
+  },
+);
 
 test('every key has an environment name of its own', () => {
   const names = FIELDS.map((field) => environmentName(field.path));
@@ -25,7 +34,10 @@ test('every key has an environment name of its own', () => {
 });
 
 test('an empty environment variable counts as not set', () => {
-  assert.equal(resolved(MINIMAL, { environment: { KD_DISPATCHER_CONCURRENCY: '' } }).dispatcher.concurrency, 64);
+  assert.equal(
+    resolved(MINIMAL, { environment: { KD_DISPATCHER_CONCURRENCY: '' } }).dispatcher.concurrency,
+    64,
+  );
 });
 
 test('words of the environment for booleans mean what they say', () => {
@@ -38,13 +50,17 @@ test('words of the environment for booleans mean what they say', () => {
     ['yes', true],
   ] as const) {
     assert.equal(
-      resolved(MINIMAL, { environment: { KD_KAFKA_CONSUMER_MISSING_TOPICS_FATAL: word } }).consumer.missingTopicsFatal,
+      resolved(MINIMAL, { environment: { KD_KAFKA_CONSUMER_MISSING_TOPICS_FATAL: word } }).consumer
+        .missingTopicsFatal,
       meant,
       word,
     );
   }
   const faulty = load(MINIMAL, { environment: { KD_KAFKA_CONSUMER_MISSING_TOPICS_FATAL: 'maybe' } });
-  assert.match(problemOf(faulty, 'kafka.consumer.missing-topics-fatal').message, /true or false.*KD_KAFKA_CONSUMER_MISSING_TOPICS_FATAL/);
+  assert.match(
+    problemOf(faulty, 'kafka.consumer.missing-topics-fatal').message,
+    /true or false.*KD_KAFKA_CONSUMER_MISSING_TOPICS_FATAL/,
+  );
 });
 
 test('below properties the rest of a path is one name, in the environment and with --set', () => {
@@ -58,7 +74,9 @@ test('below properties the rest of a path is one name, in the environment and wi
 });
 
 test('an unknown variable of ours is a warning with the nearest name; others are left alone', () => {
-  const { problems, config } = load(MINIMAL, { environment: { KD_DISPATCHER_THREDS: '4', KD_SERVICE_HOST: 'x', PATH: '/bin' } });
+  const { problems, config } = load(MINIMAL, {
+    environment: { KD_DISPATCHER_THREDS: '4', KD_SERVICE_HOST: 'x', PATH: '/bin' },
+  });
   assert.ok(config);
   assert.deepEqual(
     problems.map((problem) => [problem.severity, problem.remedy]),
@@ -67,15 +85,23 @@ test('an unknown variable of ours is a warning with the nearest name; others are
 });
 
 test('options of the transform merge value by value, keep dots and types, and can be set by path', () => {
-  const text = `${MINIMAL}dispatcher: { options: { limits: { a: 1, b: 2 }, "x.y": [1, two], n: \${N:-5}, quoted: "\${N:-5}" } }\n`;
-  const { options } = resolved(text, { set: ['dispatcher.options.limits.b=3', 'dispatcher.options.flag=true'] }).dispatcher;
+  const text =
+    `${MINIMAL}dispatcher: { options: { limits: { a: 1, b: 2 }, "x.y": [1, two], n: \${N:-5}, ` +
+    `quoted: "\${N:-5}" } }\n`;
+  const { options } = resolved(text, {
+    set: ['dispatcher.options.limits.b=3', 'dispatcher.options.flag=true'],
+  }).dispatcher;
   assert.deepEqual(options, { limits: { a: 1, b: 3 }, 'x.y': [1, 'two'], n: 5, quoted: '5', flag: true });
-  assert.deepEqual(resolved(MINIMAL, { environment: { KD_DISPATCHER_OPTIONS: '{a: 1}' } }).dispatcher.options, { a: 1 });
+  assert.deepEqual(
+    resolved(MINIMAL, { environment: { KD_DISPATCHER_OPTIONS: '{a: 1}' } }).dispatcher.options,
+    { a: 1 },
+  );
 });
 
 test('an option named __proto__ is an ordinary key and pollutes nothing', () => {
   const { options } = resolved(
-    `${MINIMAL}dispatcher: { options: { __proto__: { polluted: yes }, constructor: { prototype: { polluted: yes } } } }\n`,
+    `${MINIMAL}dispatcher: { options: { __proto__: { polluted: yes }, constructor: { prototype: { ` +
+      `polluted: yes } } } }\n`,
   ).dispatcher;
   assert.equal(Object.hasOwn(options, '__proto__'), true);
   assert.equal('polluted' in {}, false);
@@ -98,7 +124,11 @@ test('values of another job come between defaults and environment', () => {
       'dispatcher.threads': '1',
     },
   };
-  const { config, problems } = loadConfiguration({ builtIn, environment: { KD_DISPATCHER_THREADS: '2' }, workingDirectory: directory });
+  const { config, problems } = loadConfiguration({
+    builtIn,
+    environment: { KD_DISPATCHER_THREADS: '2' },
+    workingDirectory: directory,
+  });
   assert.deepEqual(problems, []);
   assert.equal(config?.dispatcher.threads, 2);
   assert.equal(config.name, 'kafka-dispatcher');

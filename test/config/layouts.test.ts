@@ -95,9 +95,13 @@ test("Spring's layout is read with its names, units and prefixes; its other sect
   assert.equal(config.server?.port, 8081);
   const read = config.consumer.properties;
   assert.deepEqual(
-    ['fetch.wait.max.ms', 'fetch.min.bytes', 'heartbeat.interval.ms', 'isolation.level', 'max.partition.fetch.bytes'].map((name) =>
-      read.get(name),
-    ),
+    [
+      'fetch.wait.max.ms',
+      'fetch.min.bytes',
+      'heartbeat.interval.ms',
+      'isolation.level',
+      'max.partition.fetch.bytes',
+    ].map((name) => read.get(name)),
     ['250', '1024', '3000', 'read_committed', '1048576'],
   );
   assert.equal(config.producer.properties.get('batch.size'), '65536');
@@ -116,9 +120,18 @@ kafka.consumer.topics: [in]
 `;
   const loaded = load(dotted);
   assert.equal(loaded.details.merged.fields.get('kafka.consumer.group-id')?.value, 'g');
-  assert.equal(loaded.details.merged.properties['kafka.consumer.properties'].get('fetch.min.bytes')?.value, '7');
-  assert.match(problemOf(loaded, 'spring.kafka.producer.linger').remedy ?? '', /spring\.kafka\.producer\.properties\.linger\.ms/);
-  assert.equal(problemOf(loaded, 'spring.kafka.consumer.grup-id').remedy, 'did you mean spring.kafka.consumer.group-id?');
+  assert.equal(
+    loaded.details.merged.properties['kafka.consumer.properties'].get('fetch.min.bytes')?.value,
+    '7',
+  );
+  assert.match(
+    problemOf(loaded, 'spring.kafka.producer.linger').remedy ?? '',
+    /spring\.kafka\.producer\.properties\.linger\.ms/,
+  );
+  assert.equal(
+    problemOf(loaded, 'spring.kafka.consumer.grup-id').remedy,
+    'did you mean spring.kafka.consumer.group-id?',
+  );
   assert.match(problemOf(loaded, 'spring.kafka.ssl.bundle').remedy ?? '', /trust-store-location/);
   const contradiction = load(`${dotted.replace(/ {2}kafka: .*\n/, '')}kafka.consumer.group-id: other\n`);
   assert.ok(contradiction.problems.some(({ message }) => /another value/.test(message)));
@@ -134,9 +147,13 @@ test('a properties file lies under the properties of the configuration, with lin
   write('conf/ca.pem', tls.pem('ca').certificate);
   write(
     'conf/client.properties',
-    '# comment\nsecurity.protocol=SSL\nssl.truststore.location=ca.pem\nfetch.max.wait.ms=1\nclient.id=shared\nlinger.ms=1\n',
+    '# ' +
+      'comment\nsecurity.protocol=SSL\nssl.truststore.location=ca.pem\nfetch.max.wait.ms=1\nclient.id=shared\nlinger.ms=1\n',
   );
-  const text = MINIMAL.replace('kafka:\n', 'kafka:\n  properties-file: conf/client.properties\n  properties: { fetch.wait.max.ms: 2 }\n');
+  const text = MINIMAL.replace(
+    'kafka:\n',
+    'kafka:\n  properties-file: conf/client.properties\n  properties: { fetch.wait.max.ms: 2 }\n',
+  );
   const config = resolved(text);
   assert.equal(config.name, 'shared');
   assert.equal(config.consumer.properties.get('fetch.wait.max.ms'), '2');
@@ -148,52 +165,81 @@ test('a properties file lies under the properties of the configuration, with lin
   write('conf/client.properties', '\n\nbootstrap.servers=other:1\nmetric.reporter=x\n');
   const faulty = load(text);
   const unknown = problemOf(faulty, 'metric.reporter');
-  assert.deepEqual([unknown.file, unknown.line, unknown.remedy], ['conf/client.properties', 4, 'did you mean metric.reporters?']);
-  assert.match(load(text.replace('client.properties', 'nowhere.properties')).problems[0]?.message ?? '', /does not exist/);
+  assert.deepEqual(
+    [unknown.file, unknown.line, unknown.remedy],
+    ['conf/client.properties', 4, 'did you mean metric.reporters?'],
+  );
+  assert.match(
+    load(text.replace('client.properties', 'nowhere.properties')).problems[0]?.message ?? '',
+    /does not exist/,
+  );
 });
 
-test('what the configuration says of a key wins over the properties file, with a note that names both places', () => {
-  write('over.properties', 'bootstrap.servers=other:1\ngroup.id=g\nclient.id=shared\n');
-  const text = MINIMAL.replace('kafka:\n', 'kafka:\n  properties-file: over.properties\n');
-  const loaded = load(text);
-  assert.deepEqual(loaded.problems, []);
-  assert.deepEqual(loaded.config?.consumer.bootstrapServers, ['a:9092']);
-  assert.equal(loaded.config.name, 'shared');
-  const message = 'kafka.bootstrap-servers at kd.yml:3:22 holds instead';
-  assert.deepEqual(loaded.notes, [{ key: 'bootstrap.servers', place: 'over.properties:1:1', message }]);
-  assert.deepEqual(load(text.replace('a:9092', '[other:1]')).notes, []);
-  const named = load(text.replace('  bootstrap-servers: a:9092', '  properties: { bootstrap.servers: a:9092 }'));
-  assert.deepEqual(named.config?.producer.bootstrapServers, ['a:9092']);
-  assert.match(named.notes[0]?.message ?? '', /^kafka\.properties\.bootstrap\.servers at kd\.yml:3:/);
-  // In one place two values are two minds.
-  const twice = load(text.replace('  bootstrap-servers: a:9092', '  bootstrap-servers: a:9092\n  properties: { bootstrap.servers: b:1 }'));
-  assert.equal(problemOf(twice, 'kafka.properties.bootstrap.servers').severity, 'error');
-});
-
-test('an explanation says where addresses, group and name were written, also under their names of Java', () => {
-  write('named.properties', '\nbootstrap.servers=x:1\ngroup.id=gg\nclient.id=me\n');
-  const rowsOf = (text: string): Map<string, ExplainedProperty> => {
+test(
+  'what the configuration says of a key wins over the ' +
+    'properties file, with a note that names both places',
+  () => {
+    write('over.properties', 'bootstrap.servers=other:1\ngroup.id=g\nclient.id=shared\n');
+    const text = MINIMAL.replace('kafka:\n', 'kafka:\n  properties-file: over.properties\n');
     const loaded = load(text);
-    assert.ok(loaded.config, JSON.stringify(loaded.problems));
-    return new Map(explainClient('consumer', loaded.config, loaded).map((row) => [row.name, row]));
-  };
-  const place = (row: ExplainedProperty | undefined): unknown => [row?.value, row?.origin, row?.key];
-  const rest = '  consumer: { topics: [in] }\n  producer: { topic: out }\n';
-  const rows = rowsOf(`kafka:\n  properties-file: named.properties\n${rest}`);
-  assert.deepEqual(place(rows.get('bootstrap.servers')), ['x:1', 'named.properties:2:1', 'bootstrap.servers']);
-  assert.deepEqual(place(rows.get('group.id')), ['gg', 'named.properties:3:1', 'group.id']);
-  assert.deepEqual(place(rows.get('client.id')), ['me', 'named.properties:4:1', 'client.id']);
-  assert.equal(rows.get('group.id')?.explanation, 'kafka.consumer.group-id');
-  const section = rowsOf(`kafka:\n  properties: { bootstrap.servers: y:1, group.id: gs }\n${rest}`);
-  assert.deepEqual(place(section.get('group.id')), ['gs', 'kd.yml:2:51', 'kafka.properties.group.id']);
-  const own = rowsOf(MINIMAL);
-  assert.deepEqual(place(own.get('bootstrap.servers')), ['a:9092', 'kd.yml:2:22', 'kafka.bootstrap-servers']);
-  assert.deepEqual(place(own.get('auto.commit.interval.ms')), ['1000', 'ours', null]);
-});
+    assert.deepEqual(loaded.problems, []);
+    assert.deepEqual(loaded.config?.consumer.bootstrapServers, ['a:9092']);
+    assert.equal(loaded.config.name, 'shared');
+    const message = 'kafka.bootstrap-servers at kd.yml:3:22 holds instead';
+    assert.deepEqual(loaded.notes, [{ key: 'bootstrap.servers', place: 'over.properties:1:1', message }]);
+    assert.deepEqual(load(text.replace('a:9092', '[other:1]')).notes, []);
+    const named = load(
+      text.replace('  bootstrap-servers: a:9092', '  properties: { bootstrap.servers: a:9092 }'),
+    );
+    assert.deepEqual(named.config?.producer.bootstrapServers, ['a:9092']);
+    assert.match(named.notes[0]?.message ?? '', /^kafka\.properties\.bootstrap\.servers at kd\.yml:3:/);
+    // In one place two values are two minds.
+    const twice = load(
+      text.replace(
+        '  bootstrap-servers: a:9092',
+        '  bootstrap-servers: a:9092\n  properties: { bootstrap.servers: b:1 }',
+      ),
+    );
+    assert.equal(problemOf(twice, 'kafka.properties.bootstrap.servers').severity, 'error');
+  },
+);
+
+test(
+  'an explanation says where addresses, group and name were ' + 'written, also under their names of Java',
+  () => {
+    write('named.properties', '\nbootstrap.servers=x:1\ngroup.id=gg\nclient.id=me\n');
+    const rowsOf = (text: string): Map<string, ExplainedProperty> => {
+      const loaded = load(text);
+      assert.ok(loaded.config, JSON.stringify(loaded.problems));
+      return new Map(explainClient('consumer', loaded.config, loaded).map((row) => [row.name, row]));
+    };
+    const place = (row: ExplainedProperty | undefined): unknown => [row?.value, row?.origin, row?.key];
+    const rest = '  consumer: { topics: [in] }\n  producer: { topic: out }\n';
+    const rows = rowsOf(`kafka:\n  properties-file: named.properties\n${rest}`);
+    assert.deepEqual(place(rows.get('bootstrap.servers')), [
+      'x:1',
+      'named.properties:2:1',
+      'bootstrap.servers',
+    ]);
+    assert.deepEqual(place(rows.get('group.id')), ['gg', 'named.properties:3:1', 'group.id']);
+    assert.deepEqual(place(rows.get('client.id')), ['me', 'named.properties:4:1', 'client.id']);
+    assert.equal(rows.get('group.id')?.explanation, 'kafka.consumer.group-id');
+    const section = rowsOf(`kafka:\n  properties: { bootstrap.servers: y:1, group.id: gs }\n${rest}`);
+    assert.deepEqual(place(section.get('group.id')), ['gs', 'kd.yml:2:51', 'kafka.properties.group.id']);
+    const own = rowsOf(MINIMAL);
+    assert.deepEqual(place(own.get('bootstrap.servers')), [
+      'a:9092',
+      'kd.yml:2:22',
+      'kafka.bootstrap-servers',
+    ]);
+    assert.deepEqual(place(own.get('auto.commit.interval.ms')), ['1000', 'ours', null]);
+  },
+);
 
 test('a properties file may be in ISO 8859-1, as Java reads it, or in UTF-8', () => {
   const text = MINIMAL.replace('kafka:\n', 'kafka:\n  properties-file: conf/latin.properties\n');
-  const lines = 'security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.username=me\nsasl.password=p\u00e4ss\n';
+  const lines =
+    'security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.username=me\nsasl.password=p\u00e4ss\n';
   for (const encoding of ['latin1', 'utf8'] as const) {
     mkdirSync(join(directory, 'conf'), { recursive: true });
     write('conf/latin.properties', Buffer.from(lines, encoding));
@@ -228,7 +274,8 @@ test('any name and value comes back from a properties file as Java would write i
 });
 
 const MSK = {
-  BootstrapBrokerString: 'b-1.c.x.c2.kafka.eu-west-1.amazonaws.com:9092,b-2.c.x.c2.kafka.eu-west-1.amazonaws.com:9092',
+  BootstrapBrokerString:
+    'b-1.c.x.c2.kafka.eu-west-1.amazonaws.com:9092,b-2.c.x.c2.kafka.eu-west-1.amazonaws.com:9092',
   BootstrapBrokerStringTls: 'b-1.c.x.c2.kafka.eu-west-1.amazonaws.com:9094',
   BootstrapBrokerStringSaslScram: 'b-1.c.x.c2.kafka.eu-west-1.amazonaws.com:9096',
   BootstrapBrokerStringSaslIam: 'b-1.c.x.c2.kafka.eu-west-1.amazonaws.com:9098',
@@ -244,33 +291,48 @@ const PRINTED: Readonly<Record<string, string>> = {
   text: Object.values(MSK).join('\t'),
 };
 
-test('of what aws kafka get-bootstrap-brokers prints the listener is taken that fits the protocol and the mechanism', () => {
-  for (const [form, text] of Object.entries(PRINTED)) {
-    const port = (properties: Record<string, string>): string =>
-      bootstrapServers(text, new Map(Object.entries(properties)))[0]?.split(':')[1] ?? '';
-    assert.equal(port({ 'security.protocol': 'plaintext' }), '9092', form);
-    assert.equal(port({ 'security.protocol': 'SSL' }), '9094', form);
-    assert.equal(port({ 'security.protocol': 'SASL_SSL', 'sasl.mechanisms': 'SCRAM-SHA-512' }), '9096', form);
-    assert.equal(port({ 'security.protocol': 'SASL_SSL', 'sasl.mechanisms': 'OAUTHBEARER' }), '9098', form);
-    for (const properties of [{}, { 'security.protocol': 'SASL_SSL', 'sasl.mechanisms': 'PLAIN' }])
-      assert.throws(() => port(properties), ValueFault, form);
-  }
-  assert.deepEqual(bootstrapServers(MSK.BootstrapBrokerString, new Map()).length, 2);
-  assert.deepEqual(bootstrapServers('a:9092 b:9094', new Map()), ['a:9092', 'b:9094']);
-  assert.throws(() => bootstrapServers('{}', new Map()), ValueFault);
-});
+test(
+  'of what aws kafka get-bootstrap-brokers prints the listener is ' +
+    'taken that fits the protocol and the mechanism',
+  () => {
+    for (const [form, text] of Object.entries(PRINTED)) {
+      const port = (properties: Record<string, string>): string =>
+        bootstrapServers(text, new Map(Object.entries(properties)))[0]?.split(':')[1] ?? '';
+      assert.equal(port({ 'security.protocol': 'plaintext' }), '9092', form);
+      assert.equal(port({ 'security.protocol': 'SSL' }), '9094', form);
+      assert.equal(
+        port({ 'security.protocol': 'SASL_SSL', 'sasl.mechanisms': 'SCRAM-SHA-512' }),
+        '9096',
+        form,
+      );
+      assert.equal(port({ 'security.protocol': 'SASL_SSL', 'sasl.mechanisms': 'OAUTHBEARER' }), '9098', form);
+      for (const properties of [{}, { 'security.protocol': 'SASL_SSL', 'sasl.mechanisms': 'PLAIN' }])
+        assert.throws(() => port(properties), ValueFault, form);
+    }
+    assert.deepEqual(bootstrapServers(MSK.BootstrapBrokerString, new Map()).length, 2);
+    assert.deepEqual(bootstrapServers('a:9092 b:9094', new Map()), ['a:9092', 'b:9094']);
+    assert.throws(() => bootstrapServers('{}', new Map()), ValueFault);
+  },
+);
 
 test('a port of MSK that does not fit the protocol is warned of', () => {
   const warning = (servers: string, protocol: string): string =>
     load(
-      MINIMAL.replace('a:9092', JSON.stringify(servers)).replace('kafka:\n', `kafka:\n  properties: { security.protocol: ${protocol} }\n`),
+      MINIMAL.replace('a:9092', JSON.stringify(servers)).replace(
+        'kafka:\n',
+        `kafka:\n  properties: { security.protocol: ${protocol} }\n`,
+      ),
     )
       .problems.map(({ message }) => message)
       .join();
-  assert.match(warning('b-1.c.x.c2.kafka.eu-west-1.amazonaws.com:9094', 'PLAINTEXT'), /security\.protocol: SSL/);
+  assert.match(
+    warning('b-1.c.x.c2.kafka.eu-west-1.amazonaws.com:9094', 'PLAINTEXT'),
+    /security\.protocol: SSL/,
+  );
   assert.match(warning('b-1.c.x.c2.kafka.eu-west-1.amazonaws.com:9092', 'SSL'), /PLAINTEXT/);
   assert.match(warning('b-1.example:9098', 'PLAINTEXT'), /AWS_MSK_IAM/);
-  for (const servers of ['127.0.0.1:9094', 'localhost:9094', 'kafka:9094', '[::1]:9094']) assert.equal(warning(servers, 'PLAINTEXT'), '');
+  for (const servers of ['127.0.0.1:9094', 'localhost:9094', 'kafka:9094', '[::1]:9094'])
+    assert.equal(warning(servers, 'PLAINTEXT'), '');
   assert.equal(warning('b-1.example:9092', 'SSL'), '');
 });
 

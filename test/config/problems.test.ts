@@ -57,7 +57,10 @@ test('an unknown key is told with the nearest key, by spelling, by meaning and b
 
 test('a property of librdkafka one level too high is sent to its place', () => {
   const loaded = load(MINIMAL.replace('topics: [in]', 'topics: [in], session.timeout.ms: 6000'));
-  assert.match(problemOf(loaded, 'kafka.consumer.session.timeout.ms').remedy ?? '', /put it under kafka.consumer.properties/);
+  assert.match(
+    problemOf(loaded, 'kafka.consumer.session.timeout.ms').remedy ?? '',
+    /put it under kafka.consumer.properties/,
+  );
 });
 
 test('what is reserved for later is refused, never ignored', () => {
@@ -89,22 +92,26 @@ test('a missing required key is told once, and not at all when its value was fau
   assert.equal(faulty.problems[0]?.key, 'kafka.consumer.group-id');
 });
 
-test('broken files are told as such: missing, a directory, UTF-16, NUL bytes, invalid UTF-8, too large, not a mapping', () => {
-  mkdirSync(join(directory, 'folder'), { recursive: true });
-  const message = (loaded: ReturnType<typeof load>): string => {
-    assert.equal(loaded.config, undefined);
-    assert.equal(loaded.problems.length, 1);
-    return loaded.problems[0]?.message ?? '';
-  };
-  assert.match(message(load('', { file: 'nowhere.yml' })), /does not exist/);
-  assert.match(message(load('', { file: 'folder' })), /is a directory/);
-  assert.match(message(load(Buffer.from(`\ufeff${MINIMAL}`, 'utf16le'))), /UTF-16/);
-  assert.match(message(load(Buffer.from('name: a\0b'))), /NUL/);
-  assert.match(message(load(Buffer.from([0x6e, 0x3a, 0x20, 0xff, 0xfe, 0xfd]))), /UTF-8/);
-  assert.match(message(load(`# ${'x'.repeat(1_100_000)}`)), /larger than/);
-  assert.match(message(load('- a\n- b\n')), /must be a mapping/);
-  assert.match(message(load('just text')), /must be a mapping/);
-});
+test(
+  'broken files are told as such: missing, a directory, UTF-16, NUL ' +
+    'bytes, invalid UTF-8, too large, not a mapping',
+  () => {
+    mkdirSync(join(directory, 'folder'), { recursive: true });
+    const message = (loaded: ReturnType<typeof load>): string => {
+      assert.equal(loaded.config, undefined);
+      assert.equal(loaded.problems.length, 1);
+      return loaded.problems[0]?.message ?? '';
+    };
+    assert.match(message(load('', { file: 'nowhere.yml' })), /does not exist/);
+    assert.match(message(load('', { file: 'folder' })), /is a directory/);
+    assert.match(message(load(Buffer.from(`\ufeff${MINIMAL}`, 'utf16le'))), /UTF-16/);
+    assert.match(message(load(Buffer.from('name: a\0b'))), /NUL/);
+    assert.match(message(load(Buffer.from([0x6e, 0x3a, 0x20, 0xff, 0xfe, 0xfd]))), /UTF-8/);
+    assert.match(message(load(`# ${'x'.repeat(1_100_000)}`)), /larger than/);
+    assert.match(message(load('- a\n- b\n')), /must be a mapping/);
+    assert.match(message(load('just text')), /must be a mapping/);
+  },
+);
 
 test('an empty file, and one with a UTF-8 byte order mark, are read', () => {
   assert.ok(load('').problems.every((problem) => problem.message.startsWith('is missing')));
@@ -136,12 +143,21 @@ test('deep nesting and multiplying aliases are refused, in bounded time', () => 
       .problems.map((problem) => problem.message)
       .join();
   assert.match(refusal('a: {'.repeat(20_000)), /nested too deeply/);
-  assert.match(refusal(`${MINIMAL}dispatcher: { options: { a: ${'['.repeat(200)}${']'.repeat(200)} } }\n`), /nested deeper than 32 levels/);
+  assert.match(
+    refusal(`${MINIMAL}dispatcher: { options: { a: ${'['.repeat(200)}${']'.repeat(200)} } }\n`),
+    /nested deeper than 32 levels/,
+  );
   const bomb = [
     'a: &a0 [x]',
-    ...Array.from({ length: 12 }, (_, index) => `b${index}: &a${index + 1} [${Array(10).fill(`*a${index}`).join(', ')}]`),
+    ...Array.from(
+      { length: 12 },
+      (_, index) => `b${index}: &a${index + 1} [${Array(10).fill(`*a${index}`).join(', ')}]`,
+    ),
   ];
-  assert.match(refusal(`${MINIMAL}dispatcher:\n  options:\n${bomb.map((line) => `    ${line}\n`).join('')}`), /more than 50000 values/);
+  assert.match(
+    refusal(`${MINIMAL}dispatcher:\n  options:\n${bomb.map((line) => `    ${line}\n`).join('')}`),
+    /more than 50000 values/,
+  );
 });
 
 test('no text whatever makes the loader throw', () => {
@@ -190,8 +206,14 @@ test('files that are named must exist, relative to the file that names them', ()
   write('t.ts', 'export default (v: unknown) => v;');
   const text = `${MINIMAL}dispatcher: { transform: ./t.ts, input: { format: raw } }\n`;
   assert.equal(load(text).config?.dispatcher.transform, join(directory, 't.ts'));
-  assert.match(problemOf(load(text.replace('./t.ts', './gone.ts')), 'dispatcher.transform').message, /gone\.ts does not exist/);
-  assert.match(problemOf(load(text.replace('./t.ts', '.')), 'dispatcher.transform').message, /is a directory/);
+  assert.match(
+    problemOf(load(text.replace('./t.ts', './gone.ts')), 'dispatcher.transform').message,
+    /gone\.ts does not exist/,
+  );
+  assert.match(
+    problemOf(load(text.replace('./t.ts', '.')), 'dispatcher.transform').message,
+    /is a directory/,
+  );
   // What the command line says starts where the command runs.
   const elsewhere = load('', {
     file: join('..', 'kd.yml'),

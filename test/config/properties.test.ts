@@ -8,12 +8,16 @@ import { canonicalName, LIBRDKAFKA_NAMES, valueFault } from '../../src/config/li
 import { ownedProperties } from '../../src/config/owned-properties.js';
 import { directory, load, MINIMAL, problemOf, resolved, write } from './support.js';
 
-const properties = (yaml: string): string => MINIMAL.replace('kafka:\n', `kafka:\n  properties: { ${yaml} }\n`);
+const properties = (yaml: string): string =>
+  MINIMAL.replace('kafka:\n', `kafka:\n  properties: { ${yaml} }\n`);
 
 test('dotted and nested names are the same, and numbers and booleans become text', () => {
   write('ca.pem', 'x');
   const config = resolved(
-    properties('ssl: { ca: { location: ./ca.pem }, ca.certificate.stores: Root }, linger.ms: 5, socket.keepalive.enable: true'),
+    properties(
+      'ssl: { ca: { location: ./ca.pem }, ca.certificate.stores: Root }, linger.ms: 5, ' +
+        'socket.keepalive.enable: true',
+    ),
   );
   assert.equal(config.consumer.properties.get('ssl.ca.location'), join(directory, 'ca.pem'));
   assert.equal(config.consumer.properties.get('ssl.ca.certificate.stores'), 'Root');
@@ -33,7 +37,8 @@ test('every property we own is refused with its reason', () => {
     const { config, problems } = load(properties(`"${name}": x`));
     assert.equal(config, undefined, name);
     assert.ok(problems[0]?.message.includes(reason), name);
-    if (instead !== undefined) assert.match(problems[0]?.remedy ?? '', new RegExp(instead.replaceAll('.', '\\.')));
+    if (instead !== undefined)
+      assert.match(problems[0]?.remedy ?? '', new RegExp(instead.replaceAll('.', '\\.')));
   }
   for (const name of [
     'enable.auto.commit',
@@ -49,7 +54,10 @@ test('every property we own is refused with its reason', () => {
 });
 
 test('unknown names get the nearest of both worlds', () => {
-  assert.equal(problemOf(load(properties('lingr.ms: 5')), 'kafka.properties.lingr.ms').remedy, 'did you mean linger.ms?');
+  assert.equal(
+    problemOf(load(properties('lingr.ms: 5')), 'kafka.properties.lingr.ms').remedy,
+    'did you mean linger.ms?',
+  );
   assert.equal(
     problemOf(load(properties('ssl.trustore.location: x')), 'kafka.properties.ssl.trustore.location').remedy,
     'did you mean ssl.truststore.location?',
@@ -82,19 +90,40 @@ test("values are held against librdkafka's types and ranges", () => {
 
 test('a property of the other kind of client is refused where it has no effect', () => {
   const loaded = load(MINIMAL.replace('topics: [in]', 'topics: [in], properties: { linger.ms: 5 }'));
-  assert.match(problemOf(loaded, 'kafka.consumer.properties.linger.ms').remedy ?? '', /kafka\.producer\.properties/);
+  assert.match(
+    problemOf(loaded, 'kafka.consumer.properties.linger.ms').remedy ?? '',
+    /kafka\.producer\.properties/,
+  );
 });
 
-test('two names of one property are refused side by side, and a name of the client replaces the alias of the shared map', () => {
-  assert.match(load(properties('linger.ms: 1, queue.buffering.max.ms: 2')).problems[0]?.message ?? '', /same property/);
-  const config = resolved(properties('linger.ms: 1').replace('topic: out', 'topic: out, properties: { queue.buffering.max.ms: 2 }'));
-  assert.equal(config.producer.properties.get('queue.buffering.max.ms'), '2');
-  assert.equal(config.producer.properties.has('linger.ms'), false);
-});
+test(
+  'two names of one property are refused side by side, and a name of ' +
+    'the client replaces the alias of the shared map',
+  () => {
+    assert.match(
+      load(properties('linger.ms: 1, queue.buffering.max.ms: 2')).problems[0]?.message ?? '',
+      /same property/,
+    );
+    const config = resolved(
+      properties('linger.ms: 1').replace(
+        'topic: out',
+        'topic: out, properties: { queue.buffering.max.ms: 2 }',
+      ),
+    );
+    assert.equal(config.producer.properties.get('queue.buffering.max.ms'), '2');
+    assert.equal(config.producer.properties.has('linger.ms'), false);
+  },
+);
 
 test('what idempotence needs is checked at reading', () => {
-  assert.match(problemOf(load(properties('acks: 1')), 'kafka.producer.properties.acks').message, /idempotence/);
-  assert.match(problemOf(load(properties('max.in.flight: 6')), 'kafka.producer.properties.max.in.flight').message, /idempotence/);
+  assert.match(
+    problemOf(load(properties('acks: 1')), 'kafka.producer.properties.acks').message,
+    /idempotence/,
+  );
+  assert.match(
+    problemOf(load(properties('max.in.flight: 6')), 'kafka.producer.properties.max.in.flight').message,
+    /idempotence/,
+  );
   const off = load(properties('acks: 1, enable.idempotence: false'));
   assert.ok(off.config);
   assert.deepEqual(
@@ -104,9 +133,20 @@ test('what idempotence needs is checked at reading', () => {
 });
 
 test('a default gives way to the user, under any alias', () => {
-  assert.equal(withDefaults(producerDefaults, new Map([['queue.buffering.max.ms', '1']])).has('linger.ms'), false);
-  assert.equal(withDefaults(consumerDefaults, new Map([['group.protocol', 'consumer']])).has('partition.assignment.strategy'), false);
-  assert.equal(withDefaults(consumerDefaults, new Map([['fetch.min.bytes', '9']])).get('fetch.min.bytes'), '9');
+  assert.equal(
+    withDefaults(producerDefaults, new Map([['queue.buffering.max.ms', '1']])).has('linger.ms'),
+    false,
+  );
+  assert.equal(
+    withDefaults(consumerDefaults, new Map([['group.protocol', 'consumer']])).has(
+      'partition.assignment.strategy',
+    ),
+    false,
+  );
+  assert.equal(
+    withDefaults(consumerDefaults, new Map([['fetch.min.bytes', '9']])).get('fetch.min.bytes'),
+    '9',
+  );
 });
 
 test('the resolved configuration has the defaults under what the user says', () => {

@@ -23,9 +23,17 @@ import { tlsMaterial } from '../support/tls-material.js';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const samples = readdirSync(`${root}configs`).filter((name) => name.endsWith('.yml'));
 
-/** What readers of the samples have and this machine has not; the stores that two of them name are put elsewhere. */
+/**
+ * What readers of the samples have and this machine has not; the stores that two of them name are put
+ * elsewhere.
+ */
 async function environmentOf(file: string): Promise<Record<string, string>> {
-  const environment = { KAFKA: 'broker:9092', HOSTNAME: 'host-1', MSK_USERNAME: 'flights', MSK_PASSWORD: 'word' };
+  const environment = {
+    KAFKA: 'broker:9092',
+    HOSTNAME: 'host-1',
+    MSK_USERNAME: 'flights',
+    MSK_PASSWORD: 'word',
+  };
   const tls = await tlsMaterial();
   if (file === 'msk-tls.yml') {
     return {
@@ -34,12 +42,24 @@ async function environmentOf(file: string): Promise<Record<string, string>> {
       KD_KAFKA_PROPERTIES_SSL_TRUSTSTORE_PASSWORD: tls.password,
     };
   }
-  const keystore = { KD_KAFKA_PROPERTIES_SSL_KEYSTORE_LOCATION: tls.path('client', 'jks'), KEYSTORE_PASSWORD: tls.password };
+  const keystore = {
+    KD_KAFKA_PROPERTIES_SSL_KEYSTORE_LOCATION: tls.path('client', 'jks'),
+    KEYSTORE_PASSWORD: tls.password,
+  };
   return file === 'msk-mtls.yml' ? { ...environment, ...keystore } : environment;
 }
 
 test('every sample in configs loads without a single problem', async () => {
-  const wanted = ['benchmark', 'daemon', 'local', 'msk-iam', 'msk-mtls', 'msk-plaintext', 'msk-scram', 'msk-tls'];
+  const wanted = [
+    'benchmark',
+    'daemon',
+    'local',
+    'msk-iam',
+    'msk-mtls',
+    'msk-plaintext',
+    'msk-scram',
+    'msk-tls',
+  ];
   assert.deepEqual(samples, [...wanted, 'kd.example'].map((name) => `${name}.yml`).sort());
   for (const file of samples) {
     const environment = await environmentOf(file);
@@ -55,7 +75,11 @@ test('each sample for MSK says which lines to change, and asks for the listener 
     for (const key of ['bootstrap-servers', 'group-id', 'topics', 'topic', 'dead-letter']) {
       assert.match(text, new RegExp(`^ +${key}: \\S.* # <-- yours`, 'm'), `${file}: ${key}`);
     }
-    const { config } = loadConfiguration({ file, environment: await environmentOf(file), workingDirectory: `${root}configs` });
+    const { config } = loadConfiguration({
+      file,
+      environment: await environmentOf(file),
+      workingDirectory: `${root}configs`,
+    });
     for (const client of [config?.consumer, config?.producer]) {
       assert.ok(client, file);
       const wanted = client.tokens?.kind === 'msk-iam' ? 'iam' : wantedListener(client.properties);
@@ -74,14 +98,20 @@ function leaves(value: unknown, path: string, found: Map<string, unknown>): Map<
     path !== OPTIONS_PATH &&
     path !== TOPICS_PATH
   ) {
-    for (const [key, child] of Object.entries(value)) leaves(child, path === '' ? key : `${path}.${key}`, found);
+    for (const [key, child] of Object.entries(value))
+      leaves(child, path === '' ? key : `${path}.${key}`, found);
   } else {
     found.set(path, value);
   }
   return found;
 }
 
-const EXAMPLES = ['kafka.bootstrap-servers', 'kafka.consumer.group-id', 'kafka.consumer.topics', 'kafka.producer.topic'];
+const EXAMPLES = [
+  'kafka.bootstrap-servers',
+  'kafka.consumer.group-id',
+  'kafka.consumer.topics',
+  'kafka.producer.topic',
+];
 
 test('the example says every default as it is', () => {
   const text = readFileSync(`${root}configs/kd.example.yml`, 'utf8');
@@ -97,7 +127,9 @@ test('the example has every key, commented out where there is no default', () =>
   const text = readFileSync(`${root}configs/kd.example.yml`, 'utf8').replaceAll(
     /^(\s*)# ([a-z-]+: \S.*)$/gm,
     (line, indent: string, rest: string) =>
-      /^[a-z-]+: [[{./\w]/.test(rest) && !/ \| | — |: \w+ \(|[a-z] [a-z]/.test(rest) ? `${indent}${rest}` : line,
+      /^[a-z-]+: [[{./\w]/.test(rest) && !/ \| | — |: \w+ \(|[a-z] [a-z]/.test(rest)
+        ? `${indent}${rest}`
+        : line,
   );
   const found = new Set(leaves(parse(text), '', new Map()).keys());
   const wanted = [...FIELDS.map((field) => field.path), ...PROPERTY_MAPS, OPTIONS_PATH, TOPICS_PATH];
@@ -127,13 +159,18 @@ function table(): string {
   return [
     '| key | default | values | |',
     '|---|---|---|---|',
-    ...rows.map(([path, fallback, values, doc]) => `| \`${path}\` | ${fallback === '' ? '' : `\`${fallback}\``} | ${values} | ${doc} |`),
+    ...rows.map(
+      ([path, fallback, values, doc]) =>
+        `| \`${path}\` | ${fallback === '' ? '' : `\`${fallback}\``} | ${values} | ${doc} |`,
+    ),
   ].join('\n');
 }
 
 /** The table of Java's names in docs/CONFIG.md, as it must be. */
 function javaTable(): string {
-  const rows = JAVA_ROWS.map(([name, , outcome, doc]) => `| \`${name}\` | ${outcomeWords(name, outcome)} | ${doc} |`);
+  const rows = JAVA_ROWS.map(
+    ([name, , outcome, doc]) => `| \`${name}\` | ${outcomeWords(name, outcome)} | ${doc} |`,
+  );
   return ['| Java | here | |', '|---|---|---|', ...rows].join('\n');
 }
 

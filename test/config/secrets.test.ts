@@ -44,9 +44,11 @@ test('no secret is shown, wherever it stands and however it came', () => {
 
 test('no problem quotes a secret, also when its value is what is wrong', () => {
   const faulty = [
-    `kafka: { properties: { sasl.password: { deeper: ${CANARY} }, sasl.oauthbearer.client.secrt: ${CANARY}, client.rack: [${CANARY}] } }`,
+    `kafka: { properties: { sasl.password: { deeper: ${CANARY} }, sasl.oauthbearer.client.secrt: ` +
+      `${CANARY}, client.rack: [${CANARY}] } }`,
     'dispatcher: { threads: "${DB_PASSWORD}", timeout: "${DB_PASSWORD}", ordering: "${DB_PASSWORD}" }',
-    'kafka: { properties: { enable.idempotence: "${DB_PASSWORD}", security.protocol: "${DB_PASSWORD}" }, bootstrap-servers: "${DB_PASSWORD}" }',
+    'kafka: { properties: { enable.idempotence: "${DB_PASSWORD}", security.protocol: "${DB_PASSWORD}" }, ' +
+      'bootstrap-servers: "${DB_PASSWORD}" }',
     'kafka: { consumer: { topics: ["${DB_PASSWORD} x"] }, producer: { topic: "${DB_PASSWORD} y" } }',
   ];
   for (const text of faulty) {
@@ -81,18 +83,24 @@ test('names of secrets are told from names that only point to them', () => {
     assert.ok(!isSecretName(name), name);
 });
 
-test('a redactor cleans text of every known secret, also of those that JSON escapes, the longer ones first', () => {
-  const redact = redactor(['abcd', 'abcdef', 'q"uo\\te', 'ab']);
-  assert.equal(redact('x abcdef y abcd z ab'), 'x ******** y ******** z ab');
-  assert.equal(redact(JSON.stringify({ p: 'q"uo\\te' })), '{"p":"********"}');
-  assert.equal(redact('at https://me:pw@host/x'), 'at https://me:********@host/x');
-});
+test(
+  'a redactor cleans text of every known secret, also of those ' + 'that JSON escapes, the longer ones first',
+  () => {
+    const redact = redactor(['abcd', 'abcdef', 'q"uo\\te', 'ab']);
+    assert.equal(redact('x abcdef y abcd z ab'), 'x ******** y ******** z ab');
+    assert.equal(redact(JSON.stringify({ p: 'q"uo\\te' })), '{"p":"********"}');
+    assert.equal(redact('at https://me:pw@host/x'), 'at https://me:********@host/x');
+  },
+);
 
 test('a redactor knows secrets as addresses and base64 write them, and the shapes of tokens', () => {
   const redact = redactor(['wo rd/é?']);
   assert.equal(redact('a=wo%20rd%2F%C3%A9%3F&b'), 'a=********&b');
   assert.equal(redact(`x ${Buffer.from('wo rd/é?').toString('base64')}`).includes('********'), true);
-  assert.equal(redact('got eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZG1pbiJ9.c2lnbmF0dXJlMTIz, refused'), 'got ********, refused');
+  assert.equal(
+    redact('got eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZG1pbiJ9.c2lnbmF0dXJlMTIz, refused'),
+    'got ********, refused',
+  );
   assert.equal(redact('Authorization: Basic YWRtaW46c2VjcmV0MQ=='), 'Authorization: Basic ********');
   assert.equal(redact('Basic authentication is not offered'), 'Basic authentication is not offered');
   assert.equal(
@@ -108,6 +116,11 @@ test('what comes up while running is known to redactors that were made before', 
 });
 
 test('credentials in the environment count as secret, short words and paths do not', () => {
-  const given = { AWS_SECRET_ACCESS_KEY: `${CANARY}-12`, CLIENT_SECRET: 'short', TOKEN_DIR: '/var/run/tokens', HOME_TOWN: 'Regensburg' };
+  const given = {
+    AWS_SECRET_ACCESS_KEY: `${CANARY}-12`,
+    CLIENT_SECRET: 'short',
+    TOKEN_DIR: '/var/run/tokens',
+    HOME_TOWN: 'Regensburg',
+  };
   assert.deepEqual(secretsOfEnvironment(given), [`${CANARY}-12`]);
 });

@@ -16,7 +16,10 @@ before(async () => {
 /** A job with these shared properties; `more` stands at the end of the section `kafka`. */
 function job(properties: Readonly<Record<string, string>>, more = '', servers = 'a:9092'): string {
   const lines = Object.entries(properties).map(([name, value]) => `    ${name}: ${JSON.stringify(value)}\n`);
-  return `kafka:\n  bootstrap-servers: ${servers}\n  properties:\n${lines.join('')}  consumer: { group-id: g, topics: [in] }\n  producer: { topic: out }\n${more}`;
+  return (
+    `kafka:\n  bootstrap-servers: ${servers}\n  properties:\n${lines.join('')}  consumer: { ` +
+    `group-id: g, topics: [in] }\n  producer: { topic: out }\n${more}`
+  );
 }
 
 const SSL = { 'security.protocol': 'SSL' };
@@ -45,14 +48,18 @@ test('stores of Java become PEM, with their certificates, files and secrets', ()
     assert.deepEqual(new Set(certificates.map(({ use }) => use)), new Set(['truststore', 'keystore']));
     assert.equal(certificates[0]?.sha256, wanted.replaceAll(':', '').toLowerCase());
     assert.ok(certificates[0].notAfter > new Date());
-    for (const name of [tls.path('ca', form), tls.path('client', form)]) assert.ok(watchedFiles.includes(name), name);
+    for (const name of [tls.path('ca', form), tls.path('client', form)])
+      assert.ok(watchedFiles.includes(name), name);
     assert.ok(watchedFiles.some((name) => name.endsWith('kd.yml')));
     assert.equal(origins.get('ssl.ca.pem')?.key, KEY);
     assert.match(origins.get('ssl.ca.pem')?.place ?? '', /^kd\.yml:5:/);
     const key = (properties.get('ssl.key.pem') ?? '').split('\n');
-    for (const line of key.filter((text) => text.length > 30 && !text.startsWith('-----'))) assert.ok(secrets.includes(line));
+    for (const line of key.filter((text) => text.length > 30 && !text.startsWith('-----')))
+      assert.ok(secrets.includes(line));
     assert.ok(secrets.includes(tls.password));
-    assert.ok(secrets.includes(key.filter((text) => text.length >= 16 && !text.startsWith('-----')).join('')));
+    assert.ok(
+      secrets.includes(key.filter((text) => text.length >= 16 && !text.startsWith('-----')).join('')),
+    );
   }
 });
 
@@ -73,12 +80,23 @@ test('PEM texts in properties are read as Java reads them', () => {
 
 test('a key that does not belong to its certificate is an error at its line, in files and in place', () => {
   const told = (properties: Readonly<Record<string, string>>): readonly (string | null)[][] =>
-    load(job({ ...SSL, ...properties })).problems.map(({ severity, key, message, remedy }) => [severity, key, message, remedy]);
+    load(job({ ...SSL, ...properties })).problems.map(({ severity, key, message, remedy }) => [
+      severity,
+      key,
+      message,
+      remedy,
+    ]);
   const [crt, key, other] = [tls.path('client', 'crt'), tls.path('client', 'key'), tls.path('server', 'key')];
   assert.deepEqual(told({ 'ssl.certificate.location': crt, 'ssl.key.location': key }), []);
-  const remedy = 'put the key and the certificate that was issued for it together; after a renewal both change';
+  const remedy =
+    'put the key and the certificate that was issued for it together; after a renewal both change';
   assert.deepEqual(told({ 'ssl.certificate.location': crt, 'ssl.key.location': other }), [
-    ['error', 'kafka.properties.ssl.key.location', `${other}: the private key does not belong to "client" in ${crt}`, remedy],
+    [
+      'error',
+      'kafka.properties.ssl.key.location',
+      `${other}: the private key does not belong to "client" in ${crt}`,
+      remedy,
+    ],
   ]);
   const [client, server] = [tls.pem('client'), tls.pem('server')];
   assert.deepEqual(told({ 'ssl.certificate.pem': client.certificate, 'ssl.key.pem': client.key }), []);
@@ -89,24 +107,36 @@ test('a key that does not belong to its certificate is an error at its line, in 
   assert.equal(told({ 'ssl.certificate.location': crt, 'ssl.key.pem': server.key }).length, 1);
 });
 
-test('a certificate and key that librdkafka would not take are told: another order, a key that stays shut', () => {
-  const chain = write('unordered.pem', `${tls.pem('ca').certificate}\n${tls.pem('client').certificate}`);
-  const key = tls.path('client', 'key');
-  const unordered = load(job({ ...SSL, 'ssl.certificate.location': chain, 'ssl.key.location': key }));
-  const { severity, message } = problemOf(unordered, 'kafka.properties.ssl.key.location');
-  assert.equal(severity, 'error');
-  assert.match(message, /unordered\.pem: the certificate of the private key, "client", does not stand first/);
-  const locked = createPrivateKey(tls.pem('client').key).export({
-    type: 'pkcs8',
-    format: 'pem',
-    cipher: 'aes-256-cbc',
-    passphrase: 'right',
-  });
-  const files = { 'ssl.certificate.location': tls.path('client', 'crt'), 'ssl.key.location': write('locked.key', locked) };
-  assert.deepEqual(load(job({ ...SSL, ...files, 'ssl.key.password': 'right' })).problems, []);
-  for (const more of [{}, { 'ssl.key.password': 'wrong' }])
-    assert.match(problemOf(load(job({ ...SSL, ...files, ...more })), 'kafka.properties.ssl.key.location').message, /locked\.key/);
-});
+test(
+  'a certificate and key that librdkafka would not take are ' + 'told: another order, a key that stays shut',
+  () => {
+    const chain = write('unordered.pem', `${tls.pem('ca').certificate}\n${tls.pem('client').certificate}`);
+    const key = tls.path('client', 'key');
+    const unordered = load(job({ ...SSL, 'ssl.certificate.location': chain, 'ssl.key.location': key }));
+    const { severity, message } = problemOf(unordered, 'kafka.properties.ssl.key.location');
+    assert.equal(severity, 'error');
+    assert.match(
+      message,
+      /unordered\.pem: the certificate of the private key, "client", does not stand first/,
+    );
+    const locked = createPrivateKey(tls.pem('client').key).export({
+      type: 'pkcs8',
+      format: 'pem',
+      cipher: 'aes-256-cbc',
+      passphrase: 'right',
+    });
+    const files = {
+      'ssl.certificate.location': tls.path('client', 'crt'),
+      'ssl.key.location': write('locked.key', locked),
+    };
+    assert.deepEqual(load(job({ ...SSL, ...files, 'ssl.key.password': 'right' })).problems, []);
+    for (const more of [{}, { 'ssl.key.password': 'wrong' }])
+      assert.match(
+        problemOf(load(job({ ...SSL, ...files, ...more })), 'kafka.properties.ssl.key.location').message,
+        /locked\.key/,
+      );
+  },
+);
 
 test('a store that can not be used is an error at its line, with what to do', () => {
   write('empty.pem', '# nothing\n');
@@ -116,7 +146,9 @@ test('a store that can not be used is an error at its line, with what to do', ()
     ['.', 'x', /directory/],
     ['empty.pem', '', /certificate|empty|store/],
   ] as const) {
-    const loaded = load(job({ ...SSL, 'ssl.truststore.location': location, 'ssl.truststore.password': password }));
+    const loaded = load(
+      job({ ...SSL, 'ssl.truststore.location': location, 'ssl.truststore.password': password }),
+    );
     assert.equal(loaded.config, undefined, location);
     assert.equal(loaded.problems.length, 1);
     assert.match(problemOf(loaded, KEY).message, words);
@@ -134,19 +166,36 @@ test('TLS without a truststore trusts what the system trusts; without TLS its se
 });
 
 test('switching checks off is taken, and warned of loudly', () => {
-  const loaded = load(job({ ...SSL, 'ssl.endpoint.identification.algorithm': '', 'enable.ssl.certificate.verification': 'false' }));
+  const loaded = load(
+    job({
+      ...SSL,
+      'ssl.endpoint.identification.algorithm': '',
+      'enable.ssl.certificate.verification': 'false',
+    }),
+  );
   assert.equal(loaded.config?.consumer.properties.get('ssl.endpoint.identification.algorithm'), 'none');
-  assert.match(problemOf(loaded, 'kafka.properties.ssl.endpoint.identification.algorithm').message, /NOT CHECKED/);
-  assert.match(problemOf(loaded, 'kafka.properties.enable.ssl.certificate.verification').message, /NOT CHECKED/);
+  assert.match(
+    problemOf(loaded, 'kafka.properties.ssl.endpoint.identification.algorithm').message,
+    /NOT CHECKED/,
+  );
+  assert.match(
+    problemOf(loaded, 'kafka.properties.enable.ssl.certificate.verification').message,
+    /NOT CHECKED/,
+  );
 });
 
 test('a certificate that has run out, or will within 30 days, is warned of', () => {
-  const text = job({ ...SSL, 'ssl.keystore.location': tls.path('client', 'jks'), 'ssl.keystore.password': tls.password });
+  const text = job({
+    ...SSL,
+    'ssl.keystore.location': tls.path('client', 'jks'),
+    'ssl.keystore.password': tls.password,
+  });
   const end =
     resolved(text)
       .consumer.certificates.find(({ use }) => use === 'keystore')
       ?.notAfter.getTime() ?? 0;
-  const at = (days: number): string[] => load(text, { now: new Date(end + days * 86_400_000) }).problems.map(({ message }) => message);
+  const at = (days: number): string[] =>
+    load(text, { now: new Date(end + days * 86_400_000) }).problems.map(({ message }) => message);
   assert.ok(at(1).some((message) => /CN=client.* expired on/.test(message)));
   assert.ok(at(-10).some((message) => /expires in 10 days/.test(message)));
   assert.deepEqual(at(-31), []);
@@ -154,14 +203,26 @@ test('a certificate that has run out, or will within 30 days, is warned of', () 
   assert.match(problemOf(expired, KEY).message, /expired on/);
 });
 
-test('two ways to say the same are refused side by side; the own one of a client replaces the shared one', () => {
-  const both = load(job({ ...SSL, 'ssl.truststore.location': tls.path('ca', 'pem'), 'ssl.ca.location': 'probe' }));
-  assert.match(both.problems[0]?.message ?? '', /trusted/);
-  const text = job({ ...SSL, 'ssl.truststore.location': tls.path('ca', 'jks'), 'ssl.truststore.password': tls.password });
-  const config = resolved(text, { set: ['kafka.consumer.properties.ssl.ca.location=probe'] });
-  assert.deepEqual([config.consumer.properties.get('ssl.ca.location'), config.consumer.properties.has('ssl.ca.pem')], ['probe', false]);
-  assert.ok(config.producer.properties.has('ssl.ca.pem'));
-});
+test(
+  'two ways to say the same are refused side by side; the own ' + 'one of a client replaces the shared one',
+  () => {
+    const both = load(
+      job({ ...SSL, 'ssl.truststore.location': tls.path('ca', 'pem'), 'ssl.ca.location': 'probe' }),
+    );
+    assert.match(both.problems[0]?.message ?? '', /trusted/);
+    const text = job({
+      ...SSL,
+      'ssl.truststore.location': tls.path('ca', 'jks'),
+      'ssl.truststore.password': tls.password,
+    });
+    const config = resolved(text, { set: ['kafka.consumer.properties.ssl.ca.location=probe'] });
+    assert.deepEqual(
+      [config.consumer.properties.get('ssl.ca.location'), config.consumer.properties.has('ssl.ca.pem')],
+      ['probe', false],
+    );
+    assert.ok(config.producer.properties.has('ssl.ca.pem'));
+  },
+);
 
 test('cipher suites of IANA become those of OpenSSL', () => {
   const known = new Set(getCiphers());
@@ -177,16 +238,26 @@ test('cipher suites of IANA become those of OpenSSL', () => {
   }
   const value = (suites: string, protocols?: string): string | undefined =>
     resolved(
-      job({ ...SSL, 'ssl.cipher.suites': suites, ...(protocols === undefined ? {} : { 'ssl.enabled.protocols': protocols }) }),
+      job({
+        ...SSL,
+        'ssl.cipher.suites': suites,
+        ...(protocols === undefined ? {} : { 'ssl.enabled.protocols': protocols }),
+      }),
     ).consumer.properties.get('ssl.cipher.suites');
-  assert.equal(value('TLS_RSA_WITH_AES_128_GCM_SHA256,TLS_AES_128_GCM_SHA256', 'TLSv1.2,TLSv1.3'), 'AES128-GCM-SHA256');
+  assert.equal(
+    value('TLS_RSA_WITH_AES_128_GCM_SHA256,TLS_AES_128_GCM_SHA256', 'TLSv1.2,TLSv1.3'),
+    'AES128-GCM-SHA256',
+  );
   assert.equal(value('HIGH:!aNULL'), 'HIGH:!aNULL');
   assert.match(
-    problemOf(load(job({ ...SSL, 'ssl.cipher.suites': 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA385' })), 'kafka.properties.ssl.cipher.suites')
-      .remedy ?? '',
+    problemOf(
+      load(job({ ...SSL, 'ssl.cipher.suites': 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA385' })),
+      'kafka.properties.ssl.cipher.suites',
+    ).remedy ?? '',
     /SHA384/,
   );
-  for (const protocols of ['TLSv1.1', 'TLSv1.4']) assert.equal(load(job({ ...SSL, 'ssl.enabled.protocols': protocols })).config, undefined);
+  for (const protocols of ['TLSv1.1', 'TLSv1.4'])
+    assert.equal(load(job({ ...SSL, 'ssl.enabled.protocols': protocols })).config, undefined);
 });
 
 test('logins of Java become the properties of their mechanism', () => {
@@ -199,12 +270,22 @@ test('logins of Java become the properties of their mechanism', () => {
         ...more,
       }),
     ).consumer;
-  const scram = login('SCRAM-SHA-512', 'a.ScramLoginModule required username="u" password="p\\"w";').properties;
-  assert.deepEqual([scram.get('sasl.mechanisms'), scram.get('sasl.username'), scram.get('sasl.password')], ['SCRAM-SHA-512', 'u', 'p"w']);
-  assert.equal(login('', 'a.PlainLoginModule required username="u" password="p";').properties.get('sasl.mechanisms'), 'PLAIN');
+  const scram = login(
+    'SCRAM-SHA-512',
+    'a.ScramLoginModule required username="u" password="p\\"w";',
+  ).properties;
+  assert.deepEqual(
+    [scram.get('sasl.mechanisms'), scram.get('sasl.username'), scram.get('sasl.password')],
+    ['SCRAM-SHA-512', 'u', 'p"w'],
+  );
+  assert.equal(
+    login('', 'a.PlainLoginModule required username="u" password="p";').properties.get('sasl.mechanisms'),
+    'PLAIN',
+  );
   const oidc = login('OAUTHBEARER', 'a.OAuthBearerLoginModule required clientId="c" clientSecret="s";', {
     'sasl.oauthbearer.token.endpoint.url': 'https://issuer/token',
-    'sasl.login.callback.handler.class': 'org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHandler',
+    'sasl.login.callback.handler.class':
+      'org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHandler',
   });
   assert.equal(oidc.properties.get('sasl.oauthbearer.method'), 'oidc');
   assert.equal(oidc.properties.get('sasl.oauthbearer.client.secret'), 's');
@@ -216,12 +297,19 @@ test('logins of Java become the properties of their mechanism', () => {
     ['SCRAM-SHA-1024', 'a.ScramLoginModule required username="u" password="p";', /not a mechanism/],
   ] as const) {
     const { config, problems } = load(
-      job({ 'security.protocol': 'SASL_SSL', ...(mechanism === '' ? {} : { 'sasl.mechanism': mechanism }), 'sasl.jaas.config': jaas }),
+      job({
+        'security.protocol': 'SASL_SSL',
+        ...(mechanism === '' ? {} : { 'sasl.mechanism': mechanism }),
+        'sasl.jaas.config': jaas,
+      }),
     );
     assert.equal(config, undefined, jaas);
     assert.match(problems.map(({ message }) => message).join(), words);
   }
-  assert.match(load(job({ 'security.protocol': 'SASL_SSL' })).problems[0]?.message ?? '', /needs sasl\.mechanism/);
+  assert.match(
+    load(job({ 'security.protocol': 'SASL_SSL' })).problems[0]?.message ?? '',
+    /needs sasl\.mechanism/,
+  );
   assert.match(load(job({ ...SSL, 'sasl.mechanism': 'PLAIN' })).problems[0]?.message ?? '', /nobody logs in/);
 });
 
@@ -268,11 +356,31 @@ test('no password, key or login is in any problem, note or explanation', () => {
       'ssl.keystore.location': tls.path('client', 'p12'),
       'ssl.keystore.password': CANARY,
     }),
-    job({ ...SSL, 'ssl.keystore.key': key.replace('BEGIN', 'BEGINN'), 'ssl.keystore.certificate.chain': certificate }),
+    job({
+      ...SSL,
+      'ssl.keystore.key': key.replace('BEGIN', 'BEGINN'),
+      'ssl.keystore.certificate.chain': certificate,
+    }),
     job({ ...SSL, 'ssl.keystore.key': key, 'ssl.keystore.certificate.chain': key }),
-    job({ ...SSL, 'ssl.keystore.key': key, 'ssl.keystore.certificate.chain': certificate, 'ssl.truststore.certificates': key }),
-    ...[`"${CANARY}";`, `"${CANARY}"`, `"${CANARY};`, `${CANARY} x;`, `"x" ${CANARY}="y";`, `"x" y="${CANARY}";`].map((rest) =>
-      job({ 'security.protocol': 'SASL_SSL', 'sasl.mechanism': 'SCRAM-SHA-256', 'sasl.jaas.config': jaas(rest) }),
+    job({
+      ...SSL,
+      'ssl.keystore.key': key,
+      'ssl.keystore.certificate.chain': certificate,
+      'ssl.truststore.certificates': key,
+    }),
+    ...[
+      `"${CANARY}";`,
+      `"${CANARY}"`,
+      `"${CANARY};`,
+      `${CANARY} x;`,
+      `"x" ${CANARY}="y";`,
+      `"x" y="${CANARY}";`,
+    ].map((rest) =>
+      job({
+        'security.protocol': 'SASL_SSL',
+        'sasl.mechanism': 'SCRAM-SHA-256',
+        'sasl.jaas.config': jaas(rest),
+      }),
     ),
     job({ ...SSL, 'ssl.keystore.key': key, 'ssl.keystore.certificate.chain': certificate }),
   ];
@@ -281,23 +389,36 @@ test('no password, key or login is in any problem, note or explanation', () => {
     const explained =
       loaded.config === undefined
         ? []
-        : [explainClient('consumer', loaded.config, loaded), explainClient('producer', loaded.config, loaded)];
+        : [
+            explainClient('consumer', loaded.config, loaded),
+            explainClient('producer', loaded.config, loaded),
+          ];
     const printed = JSON.stringify([loaded.problems, loaded.notes, explained]);
     for (const secret of [CANARY, ...secretsOfKey]) assert.ok(!printed.includes(secret), printed);
   }
 });
 
-test('an explanation has every property with its value, origin and reason, and certificates by number and digest', () => {
-  const loaded = load(
-    job({ ...SSL, 'ssl.truststore.location': tls.path('ca', 'jks'), 'ssl.truststore.password': tls.password, 'fetch.max.wait.ms': '400' }),
-  );
-  assert.ok(loaded.config);
-  const rows = new Map(explainClient('consumer', loaded.config, loaded).map((row) => [row.name, row]));
-  for (const name of loaded.config.consumer.properties.keys()) assert.ok(rows.has(name), name);
-  assert.match(rows.get('ssl.ca.pem')?.value ?? '', /^1 certificate, sha256 [0-9a-f]{16}…$/);
-  assert.equal(rows.get('ssl.ca.pem')?.key, KEY);
-  assert.match(rows.get('fetch.wait.max.ms')?.explanation ?? '', /fetch\.max\.wait\.ms/);
-  assert.equal(rows.get('fetch.min.bytes')?.origin, 'default');
-  assert.equal(rows.get('check.crcs')?.origin, 'ours');
-  for (const row of rows.values()) assert.ok(row.explanation !== '' || row.origin.startsWith('kd.yml'), row.name);
-});
+test(
+  'an explanation has every property with its value, origin and ' +
+    'reason, and certificates by number and digest',
+  () => {
+    const loaded = load(
+      job({
+        ...SSL,
+        'ssl.truststore.location': tls.path('ca', 'jks'),
+        'ssl.truststore.password': tls.password,
+        'fetch.max.wait.ms': '400',
+      }),
+    );
+    assert.ok(loaded.config);
+    const rows = new Map(explainClient('consumer', loaded.config, loaded).map((row) => [row.name, row]));
+    for (const name of loaded.config.consumer.properties.keys()) assert.ok(rows.has(name), name);
+    assert.match(rows.get('ssl.ca.pem')?.value ?? '', /^1 certificate, sha256 [0-9a-f]{16}…$/);
+    assert.equal(rows.get('ssl.ca.pem')?.key, KEY);
+    assert.match(rows.get('fetch.wait.max.ms')?.explanation ?? '', /fetch\.max\.wait\.ms/);
+    assert.equal(rows.get('fetch.min.bytes')?.origin, 'default');
+    assert.equal(rows.get('check.crcs')?.origin, 'ours');
+    for (const row of rows.values())
+      assert.ok(row.explanation !== '' || row.origin.startsWith('kd.yml'), row.name);
+  },
+);

@@ -25,18 +25,25 @@ export function write(name: string, text: string | Uint8Array): string {
 
 /** Loads `text` as kd.yml. */
 export function load(text: string | Uint8Array, more: Partial<LoadRequest> = {}): Loaded {
-  return loadConfiguration({ file: write('kd.yml', text), environment: {}, workingDirectory: directory, ...more });
+  return loadConfiguration({
+    file: write('kd.yml', text),
+    environment: {},
+    workingDirectory: directory,
+    ...more,
+  });
 }
 
 export function resolved(text: string, more: Partial<LoadRequest> = {}): ResolvedConfig {
   const { config, problems } = load(text, more);
-  if (config === undefined) throw new Error(problems.map((problem) => `${problem.key}: ${problem.message}`).join('\n'));
+  if (config === undefined)
+    throw new Error(problems.map((problem) => `${problem.key}: ${problem.message}`).join('\n'));
   return config;
 }
 
 /** The one problem about `key`; fails when there is none. */
 export function problemOf(loaded: Loaded, key: string): Problem {
   const problem = loaded.problems.find((candidate) => candidate.key === key);
-  if (problem === undefined) throw new Error(`no problem about ${key}, but: ${JSON.stringify(loaded.problems)}`);
+  if (problem === undefined)
+    throw new Error(`no problem about ${key}, but: ${JSON.stringify(loaded.problems)}`);
   return problem;
 }

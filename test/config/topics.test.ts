@@ -7,7 +7,9 @@ import { type Loaded, loadConfiguration } from '../../src/config/load.js';
 import { formatProblem } from '../../src/config/problem.js';
 import { shownValues } from '../../src/config/show.js';
 
-const JOB = 'kafka:\n  bootstrap-servers: a:9092\n  consumer: { group-id: g, topics: [in] }\n  producer: { topic: out }\n';
+const JOB =
+  'kafka:\n  bootstrap-servers: a:9092\n  consumer: { group-id: g, ' +
+  'topics: [in] }\n  producer: { topic: out }\n';
 
 function load(section: string, more: { environment?: Record<string, string>; set?: string[] } = {}): Loaded {
   const folder = mkdtempSync(join(tmpdir(), 'kd-config-'));
@@ -19,30 +21,34 @@ function load(section: string, more: { environment?: Record<string, string>; set
   }
 }
 
-test('topics are wished for by name, with settings dotted or nested, and values merge over all layers', () => {
-  const section =
-    'topics:\n  defaults: { partitions: 12 }\n  a.b: { replication: 2, configs: { retention: { ms: 1 }, cleanup.policy: compact } }\n  c:\n';
-  const { config, problems } = load(section, {
-    environment: { KD_TOPICS: '{ defaults: { replication: 3 }, a.b: { replication: 1 } }' },
-    set: ['topics.a.b.partitions=4', 'topics.a.b.configs.retention.ms=5'],
-  });
-  assert.deepEqual(problems, []);
-  const { defaults, named } = config?.topics ?? assert.fail('loaded');
-  assert.deepEqual([defaults.partitions, defaults.replication], [12, 3]);
-  assert.deepEqual([...named.keys()], ['a.b', 'c']);
-  const own = named.get('a.b') ?? assert.fail('a.b');
-  assert.deepEqual(
-    [own.partitions, own.replication, [...own.configs]],
-    [
-      4,
-      1,
+test(
+  'topics are wished for by name, with settings dotted or ' + 'nested, and values merge over all layers',
+  () => {
+    const section =
+      'topics:\n  defaults: { partitions: 12 }\n  a.b: { replication: 2, configs: { retention: { ms: 1 }, ' +
+      'cleanup.policy: compact } }\n  c:\n';
+    const { config, problems } = load(section, {
+      environment: { KD_TOPICS: '{ defaults: { replication: 3 }, a.b: { replication: 1 } }' },
+      set: ['topics.a.b.partitions=4', 'topics.a.b.configs.retention.ms=5'],
+    });
+    assert.deepEqual(problems, []);
+    const { defaults, named } = config?.topics ?? assert.fail('loaded');
+    assert.deepEqual([defaults.partitions, defaults.replication], [12, 3]);
+    assert.deepEqual([...named.keys()], ['a.b', 'c']);
+    const own = named.get('a.b') ?? assert.fail('a.b');
+    assert.deepEqual(
+      [own.partitions, own.replication, [...own.configs]],
       [
-        ['retention.ms', '5'],
-        ['cleanup.policy', 'compact'],
+        4,
+        1,
+        [
+          ['retention.ms', '5'],
+          ['cleanup.policy', 'compact'],
+        ],
       ],
-    ],
-  );
-});
+    );
+  },
+);
 
 test('every mistake in the section is told with its line', () => {
   const section = [
@@ -73,12 +79,19 @@ test('every mistake in the section is told with its line', () => {
     formatProblem(load('topics: [in]').problems[0] ?? assert.fail('a problem')),
     /must be a mapping of topic names\n.*kafka\.consumer\.topics/,
   );
-  assert.match(formatProblem(load('', { set: ['topics.a.size=1'] }).problems[0] ?? assert.fail('a problem')), /topics\.NAME\.partitions/);
+  assert.match(
+    formatProblem(load('', { set: ['topics.a.size=1'] }).problems[0] ?? assert.fail('a problem')),
+    /topics\.NAME\.partitions/,
+  );
 });
 
 test('the section is shown with where each value comes from', () => {
-  const loaded = load('topics: { a.b: { partitions: 4, configs: { retention.ms: 5 } } }', { set: ['topics.a.b.replication=2'] });
-  const rows = shownValues(loaded.config ?? assert.fail('loaded'), loaded).filter(({ path }) => path[0] === 'topics');
+  const loaded = load('topics: { a.b: { partitions: 4, configs: { retention.ms: 5 } } }', {
+    set: ['topics.a.b.replication=2'],
+  });
+  const rows = shownValues(loaded.config ?? assert.fail('loaded'), loaded).filter(
+    ({ path }) => path[0] === 'topics',
+  );
   assert.deepEqual(
     rows.map(({ path, value, origin }) => [path.slice(1), value, origin]),
     [

@@ -19,17 +19,35 @@ test('sizes and durations carry units', () => {
     ['1MiB', '64MB', '512KiB', '1.5 kb', '10B', '2GiB'].map(size),
     [1_048_576, 64_000_000, 524_288, 1_500, 10, 2_147_483_648],
   );
-  assert.deepEqual(['30s', '5m', '250ms', '0ms', '1.5h', '1d'].map(duration), [30_000, 300_000, 250, 0, 5_400_000, 86_400_000]);
-  assert.match(problemOf(load(dispatcher('timeout: 30')), 'dispatcher.timeout').remedy ?? '', /say the unit: 30s or 30ms/);
-  assert.match(problemOf(load(dispatcher('batch: { bytes-max: 1048576 }')), 'dispatcher.batch.bytes-max').message, /no unit/);
+  assert.deepEqual(
+    ['30s', '5m', '250ms', '0ms', '1.5h', '1d'].map(duration),
+    [30_000, 300_000, 250, 0, 5_400_000, 86_400_000],
+  );
+  assert.match(
+    problemOf(load(dispatcher('timeout: 30')), 'dispatcher.timeout').remedy ?? '',
+    /say the unit: 30s or 30ms/,
+  );
+  assert.match(
+    problemOf(load(dispatcher('batch: { bytes-max: 1048576 }')), 'dispatcher.batch.bytes-max').message,
+    /no unit/,
+  );
   for (const bad of ['', 'x', '1XB', '-1s', '1s2', '9'.repeat(30), 'NaNs', '1e3s'])
     assert.equal(parseSize(bad).ok || parseDuration(bad).ok, false, bad);
 });
 
 test('bounds are told with their unit', () => {
-  assert.match(problemOf(load(dispatcher('batch: { bytes-max: 1B }')), 'dispatcher.batch.bytes-max').remedy ?? '', /at least 16KiB/);
-  assert.match(problemOf(load(dispatcher('concurrency: 0')), 'dispatcher.concurrency').message, /0 is too small/);
-  assert.match(problemOf(load(dispatcher('threads: -1')), 'dispatcher.threads').message, /-1 is too small; or auto/);
+  assert.match(
+    problemOf(load(dispatcher('batch: { bytes-max: 1B }')), 'dispatcher.batch.bytes-max').remedy ?? '',
+    /at least 16KiB/,
+  );
+  assert.match(
+    problemOf(load(dispatcher('concurrency: 0')), 'dispatcher.concurrency').message,
+    /0 is too small/,
+  );
+  assert.match(
+    problemOf(load(dispatcher('threads: -1')), 'dispatcher.threads').message,
+    /-1 is too small; or auto/,
+  );
   assert.match(problemOf(load(dispatcher('threads: 1.5')), 'dispatcher.threads').message, /whole number/);
   assert.match(problemOf(load(dispatcher('threads: [1]')), 'dispatcher.threads').message, /not a list/);
 });
@@ -54,7 +72,9 @@ test('placeholders: variables, defaults of the shell and of Spring, files, and $
 });
 
 test('placeholders stand inside the braces of YAML without quotes, and positions stay true', () => {
-  const config = resolved(`${MINIMAL}server: { port: \${PORT:-8081}, address: \${ADDRESS:0.0.0.0} } # \${COMMENT}\n`);
+  const config = resolved(
+    `${MINIMAL}server: { port: \${PORT:-8081}, address: \${ADDRESS:0.0.0.0} } # \${COMMENT}\n`,
+  );
   assert.deepEqual(config.server, { port: 8081, address: '0.0.0.0' });
   const { problems } = load(`${MINIMAL}server: { port: \${PORT}, address: 1 }\n`);
   assert.deepEqual(
@@ -64,7 +84,9 @@ test('placeholders stand inside the braces of YAML without quotes, and positions
 });
 
 test('numbers that are names keep their zeros', () => {
-  assert.deepEqual(resolved(MINIMAL.replace('[in]', '[0123, 1e3]')).consumer.topics, { names: ['0123', '1e3'] });
+  assert.deepEqual(resolved(MINIMAL.replace('[in]', '[0123, 1e3]')).consumer.topics, {
+    names: ['0123', '1e3'],
+  });
 });
 
 test('topics: names, comma-separated text, or one regular expression', () => {
@@ -80,10 +102,12 @@ test('topics: names, comma-separated text, or one regular expression', () => {
 test('bootstrap servers: text, list, and the JSON of get-bootstrap-brokers by security.protocol', () => {
   const servers = (yaml: string, properties = ''): readonly string[] =>
     resolved(
-      `kafka:\n  bootstrap-servers: ${yaml}\n  properties: { ${properties} }\n  consumer: { group-id: g, topics: [in] }\n  producer: { topic: out }\n`,
+      `kafka:\n  bootstrap-servers: ${yaml}\n  properties: { ${properties} }\n  consumer: { group-id: g, ` +
+        `topics: [in] }\n  producer: { topic: out }\n`,
     ).consumer.bootstrapServers;
   const json =
-    '{"BootstrapBrokerString": "a:9092,b:9092", "BootstrapBrokerStringTls": "a:9094,b:9094", "BootstrapBrokerStringSaslScram": "a:9096", "BootstrapBrokerStringSaslIam": "a:9098"}';
+    '{"BootstrapBrokerString": "a:9092,b:9092", "BootstrapBrokerStringTls": "a:9094,b:9094", ' +
+    '"BootstrapBrokerStringSaslScram": "a:9096", "BootstrapBrokerStringSaslIam": "a:9098"}';
   assert.deepEqual(servers('"a:1, b:2"'), ['a:1', 'b:2']);
   assert.deepEqual(servers('[a:1, "[::1]:2"]'), ['a:1', '[::1]:2']);
   assert.deepEqual(servers(json, 'security.protocol: SSL'), ['a:9094', 'b:9094']);
@@ -91,7 +115,8 @@ test('bootstrap servers: text, list, and the JSON of get-bootstrap-brokers by se
   assert.deepEqual(servers(json, 'security.protocol: SASL_SSL, sasl.mechanism: SCRAM-SHA-512'), ['a:9096']);
   assert.deepEqual(servers('{"BootstrapBrokerStringTls": "a:9094"}'), ['a:9094']);
   assert.throws(() => servers(json), /several listeners/);
-  for (const bad of ['a', 'a:b', 'a:0', 'a:99999', '"::1"', '{}', '"{"', '"a:1 /b"']) assert.throws(() => servers(bad), Error, bad);
+  for (const bad of ['a', 'a:b', 'a:0', 'a:99999', '"::1"', '{}', '"{"', '"a:1 /b"'])
+    assert.throws(() => servers(bad), Error, bad);
 });
 
 test('consumer and producer may have clusters of their own', () => {
@@ -134,15 +159,25 @@ test('keys that must fit each other are checked', () => {
     ['input: { format: json }', 'dispatcher.input.format'],
     ['dead-letter: in', 'dispatcher.dead-letter.topic'],
   ];
-  for (const [yaml, key] of cases) assert.equal(problemOf(load(dispatcher(yaml)), key).severity, 'error', yaml);
-  assert.equal(problemOf(load(MINIMAL.replace('topic: out', 'topic: in')), 'kafka.producer.topic').severity, 'warning');
+  for (const [yaml, key] of cases)
+    assert.equal(problemOf(load(dispatcher(yaml)), key).severity, 'error', yaml);
+  assert.equal(
+    problemOf(load(MINIMAL.replace('topic: out', 'topic: in')), 'kafka.producer.topic').severity,
+    'warning',
+  );
   assert.equal(problemOf(load(`${MINIMAL}server: { address: x }\n`), 'server.port').severity, 'error');
 });
 
 test('none means none, and a short form stands for its section', () => {
-  assert.equal(resolved(dispatcher('dead-letter: none, transform: none')).dispatcher.deadLetterTopic, undefined);
+  assert.equal(
+    resolved(dispatcher('dead-letter: none, transform: none')).dispatcher.deadLetterTopic,
+    undefined,
+  );
   assert.equal(resolved(dispatcher('dead-letter: d')).dispatcher.deadLetterTopic, 'd');
-  assert.equal(resolved(MINIMAL, { environment: { KD_DISPATCHER_DEAD_LETTER: 'e' } }).dispatcher.deadLetterTopic, 'e');
+  assert.equal(
+    resolved(MINIMAL, { environment: { KD_DISPATCHER_DEAD_LETTER: 'e' } }).dispatcher.deadLetterTopic,
+    'e',
+  );
   assert.equal(resolved(MINIMAL, { set: ['dispatcher.dead-letter=f'] }).dispatcher.deadLetterTopic, 'f');
 });
 
@@ -160,8 +195,12 @@ test('batches are sized by what may be in flight, unless their size is given', (
 test('what a default became is shown with the reason, what was set with its place', () => {
   const shown = (body: string): string[] => {
     const loaded = load(dispatcher(`threads: 1, in-flight: { records-max: 900 }, ${body}`));
-    const rows = shownValues(loaded.config ?? assert.fail('loaded'), loaded).filter(({ path }) => path[1] === 'batch');
-    return rows.slice(0, 2).map(({ path, value, origin }) => `${path.at(-1) ?? ''} ${String(value)}, ${origin}`);
+    const rows = shownValues(loaded.config ?? assert.fail('loaded'), loaded).filter(
+      ({ path }) => path[1] === 'batch',
+    );
+    return rows
+      .slice(0, 2)
+      .map(({ path, value, origin }) => `${path.at(-1) ?? ''} ${String(value)}, ${origin}`);
   };
   assert.deepEqual(shown(''), [
     'records-max 225, default, at most a quarter of in-flight.records-max',
@@ -174,6 +213,10 @@ test('what a default became is shown with the reason, what was set with its plac
 
 test('the configuration is frozen, all the way down', () => {
   const config = resolved(dispatcher('options: { a: { b: [1] } }'));
-  assert.ok(Object.isFrozen(config) && Object.isFrozen(config.dispatcher.batch) && Object.isFrozen(config.consumer.bootstrapServers));
+  assert.ok(
+    Object.isFrozen(config) &&
+      Object.isFrozen(config.dispatcher.batch) &&
+      Object.isFrozen(config.consumer.bootstrapServers),
+  );
   assert.ok(Object.isFrozen(config.dispatcher.options['a']));
 });

@@ -1,6 +1,11 @@
 /** Notes what a source tells and does nothing of itself: the contract answers, step by step. */
 import type { Block, Fault, InputBatch } from '../../src/core/batch.js';
-import type { AssignedPartition, CommittedOffset, PartitionProgress, SourceEvents } from '../../src/ports/source.js';
+import type {
+  AssignedPartition,
+  CommittedOffset,
+  PartitionProgress,
+  SourceEvents,
+} from '../../src/ports/source.js';
 import { InputBatchReader } from '../../src/wire/input-reader.js';
 
 export interface ReadRow {

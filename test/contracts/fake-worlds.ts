@@ -1,4 +1,7 @@
-/** The contracts' worlds on the simulation's fakes: virtual time, which goes on only while something is waited for. */
+/**
+ * The contracts' worlds on the simulation's fakes: virtual time, which goes on only while something is waited
+ * for.
+ */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Block } from '../../src/core/batch.js';
 import { InputBatchWriter } from '../../src/wire/input-writer.js';
@@ -29,7 +32,10 @@ class World {
   #lastBlock = 0;
 
   constructor(logs: readonly PartitionLog[]) {
-    this.group = new FakeGroup(logs, new Map(), { committed: () => undefined, processedByOther: () => undefined });
+    this.group = new FakeGroup(logs, new Map(), {
+      committed: () => undefined,
+      processedByOther: () => undefined,
+    });
   }
 
   block(bytes: number): Block {
@@ -66,7 +72,8 @@ class World {
   }
 
   check(): Promise<void> {
-    if (this.violations.length > 0) throw new Error(`used against its contract: ${this.violations.join('; ')}`);
+    if (this.violations.length > 0)
+      throw new Error(`used against its contract: ${this.violations.join('; ')}`);
     return Promise.resolve();
   }
 }
@@ -76,7 +83,12 @@ function log(id: number, records: number): PartitionLog {
     id,
     topic: 'in',
     partition: id,
-    records: Array.from({ length: records }, (_, offset) => ({ offset, fate: EMITTED, bytes: 20, availableAtMs: 0 })),
+    records: Array.from({ length: records }, (_, offset) => ({
+      offset,
+      fate: EMITTED,
+      bytes: 20,
+      availableAtMs: 0,
+    })),
     low: 0,
     end: records,
     faults: [],
@@ -84,9 +96,16 @@ function log(id: number, records: number): PartitionLog {
 }
 
 export function fakeSourceWorld(setup: SourceSetup): Promise<SourceWorld> {
-  const world = new World(Array.from({ length: setup.partitions ?? 2 }, (_, id) => log(id, setup.records ?? 0)));
+  const world = new World(
+    Array.from({ length: setup.partitions ?? 2 }, (_, id) => log(id, setup.records ?? 0)),
+  );
   const rebalances: RebalanceStep[] = [{ afterMs: 10, kind: 'assign', share: 1 }];
-  if (setup.then !== undefined) rebalances.push({ afterMs: REBALANCE_AFTER_MS, kind: setup.then === 'lose' ? 'lost' : 'revoke', share: 1 });
+  if (setup.then !== undefined)
+    rebalances.push({
+      afterMs: REBALANCE_AFTER_MS,
+      kind: setup.then === 'lose' ? 'lost' : 'revoke',
+      share: 1,
+    });
   const source = new FakeSource(
     world,
     {
@@ -133,7 +152,8 @@ export function fakeSinkWorld({ tooLargeOffset }: SinkSetup): Promise<SinkWorld>
       fatalAfterParts: undefined,
       deadLettersRefusedModulo: undefined,
     },
-    (_id, offset) => (offset === tooLargeOffset ? { kind: 'refused', code: -10_003, takesNeighbours: false } : EMITTED),
+    (_id, offset) =>
+      offset === tooLargeOffset ? { kind: 'refused', code: -10_003, takesNeighbours: false } : EMITTED,
     {
       handedOver: ({ offset }) => handedOver.push(offset),
       settled: (_answered, _acknowledged, undelivered) => {
@@ -149,7 +169,8 @@ export function fakeSinkWorld({ tooLargeOffset }: SinkSetup): Promise<SinkWorld>
     input: (offsets) => {
       const block = world.block(1 << 16);
       const writer = new InputBatchWriter(block.bytes);
-      for (const offset of offsets) writer.add(0, epoch, { offset, timestamp: -1, key: null, value: Buffer.from(String(offset)) });
+      for (const offset of offsets)
+        writer.add(0, epoch, { offset, timestamp: -1, key: null, value: Buffer.from(String(offset)) });
       writer.close();
       return block;
     },

@@ -1,4 +1,7 @@
-/** The contracts' worlds on librdkafka: a real broker, but for a group that gives partitions away under a member's hands, which the mock cluster does. */
+/**
+ * The contracts' worlds on librdkafka: a real broker, but for a group that gives partitions away under a
+ * member's hands, which the mock cluster does.
+ */
 import { randomBytes } from 'node:crypto';
 import { createKafkaSink } from '../../src/adapters/kafka/kafka-sink.js';
 import { createKafkaSource } from '../../src/adapters/kafka/kafka-source.js';
@@ -63,7 +66,13 @@ export async function kafkaSourceWorld(setup: SourceSetup): Promise<SourceWorld>
     autoOffsetReset: 'earliest',
     outOfRange: setup.outOfRange ?? 'stop',
     commitIntervalMs: setup.commitIntervalMs ?? 200,
-    reader: { recordsMax: 25, bytesMax: BLOCK_BYTES, lingerMs: 0, cutPerPartition: false, readyBatchesMax: 4 },
+    reader: {
+      recordsMax: 25,
+      bytesMax: BLOCK_BYTES,
+      lingerMs: 0,
+      cutPerPartition: false,
+      readyBatchesMax: 4,
+    },
     native,
     table: new native.PartitionTable(100),
     logger: new RecordingLogger(),
@@ -122,7 +131,8 @@ export async function kafkaSinkWorld({ tooLargeOffset }: SinkSetup): Promise<Sin
     lastBlock += 1;
     return newBlock(bytes, lastBlock);
   };
-  const valueOf = (offset: number): Buffer => Buffer.from(offset === tooLargeOffset ? randomBytes(5_000).toString('hex') : String(offset));
+  const valueOf = (offset: number): Buffer =>
+    Buffer.from(offset === tooLargeOffset ? randomBytes(5_000).toString('hex') : String(offset));
   return {
     sink,
     events: new RecordingEvents(),
@@ -130,7 +140,8 @@ export async function kafkaSinkWorld({ tooLargeOffset }: SinkSetup): Promise<Sin
     input: (offsets) => {
       const made = block(BLOCK_BYTES);
       const writer = new InputBatchWriter(made.bytes);
-      for (const offset of offsets) writer.add(id, epoch, { offset, timestamp: -1, key: null, value: valueOf(offset) });
+      for (const offset of offsets)
+        writer.add(id, epoch, { offset, timestamp: -1, key: null, value: valueOf(offset) });
       writer.close();
       return made;
     },
@@ -143,7 +154,9 @@ export async function kafkaSinkWorld({ tooLargeOffset }: SinkSetup): Promise<Sin
     until,
     written: async () => {
       const records = await cluster.tool.consume([topicName]);
-      return [0, 1].map((partition) => records.filter((one) => one.partition === partition).map(({ value }) => Number(value?.toString())));
+      return [0, 1].map((partition) =>
+        records.filter((one) => one.partition === partition).map(({ value }) => Number(value?.toString())),
+      );
     },
     end: () => Promise.resolve(),
   };

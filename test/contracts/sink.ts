@@ -60,7 +60,12 @@ function identity(world: SinkWorld, rows: number, topic: OutputTopic, firstRow =
 }
 
 /** A row for each source row, with the partition that is asked for. */
-function explicit(world: SinkWorld, rows: number, topic: OutputTopic, partition: (row: number) => number): Block {
+function explicit(
+  world: SinkWorld,
+  rows: number,
+  topic: OutputTopic,
+  partition: (row: number) => number,
+): Block {
   const block = world.block(16_384);
   const writer = new OutputBatchWriter();
   writer.open(block.bytes, { firstSourceRow: 0, sourceRowsMax: rows, rowsPerSource: 1 });
@@ -74,7 +79,11 @@ function explicit(world: SinkWorld, rows: number, topic: OutputTopic, partition:
 }
 
 export function sinkContract(kind: string, create: CreateSinkWorld): void {
-  const contract = (name: string, setup: SinkSetup, body: (world: SinkWorld, topic: OutputTopic) => Promise<void>): void => {
+  const contract = (
+    name: string,
+    setup: SinkSetup,
+    body: (world: SinkWorld, topic: OutputTopic) => Promise<void>,
+  ): void => {
     test(`${kind}: ${name}`, async () => {
       const world = await create(setup);
       try {
@@ -93,34 +102,54 @@ export function sinkContract(kind: string, create: CreateSinkWorld): void {
   ending(contract);
 }
 
-type Contract = (name: string, setup: SinkSetup, body: (world: SinkWorld, topic: OutputTopic) => Promise<void>) => void;
+type Contract = (
+  name: string,
+  setup: SinkSetup,
+  body: (world: SinkWorld, topic: OutputTopic) => Promise<void>,
+) => void;
 
 function delivering(contract: Contract): void {
-  contract('each part settles once, with every row acknowledged, and rows arrive in the order of the writes', {}, async (world, topic) => {
-    const batches = 12;
-    for (let batch = 0; batch < batches; batch += 1) {
-      const input = world.input(upTo(batch * 20 + 20, batch * 20));
-      // Two parts of one input batch.
-      world.sink.write(batch, 0, input, identity(world, 12, topic));
-      world.sink.write(batch, 1, input, identity(world, 8, topic, 12));
-    }
-    await world.until('all settled', () => world.events.all.length >= batches * 2);
-    for (let batch = 0; batch < batches; batch += 1) {
-      assert.deepEqual(world.events.of(batch, 0), { batchId: batch, part: 0, acknowledged: 12, failures: [], stale: 0 });
-      assert.deepEqual(world.events.of(batch, 1), { batchId: batch, part: 1, acknowledged: 8, failures: [], stale: 0 });
-    }
-    const written = await world.written();
-    for (const offsets of written)
+  contract(
+    'each part settles once, with every row acknowledged, and rows arrive in the order of the writes',
+    {},
+    async (world, topic) => {
+      const batches = 12;
+      for (let batch = 0; batch < batches; batch += 1) {
+        const input = world.input(upTo(batch * 20 + 20, batch * 20));
+        // Two parts of one input batch.
+        world.sink.write(batch, 0, input, identity(world, 12, topic));
+        world.sink.write(batch, 1, input, identity(world, 8, topic, 12));
+      }
+      await world.until('all settled', () => world.events.all.length >= batches * 2);
+      for (let batch = 0; batch < batches; batch += 1) {
+        assert.deepEqual(world.events.of(batch, 0), {
+          batchId: batch,
+          part: 0,
+          acknowledged: 12,
+          failures: [],
+          stale: 0,
+        });
+        assert.deepEqual(world.events.of(batch, 1), {
+          batchId: batch,
+          part: 1,
+          acknowledged: 8,
+          failures: [],
+          stale: 0,
+        });
+      }
+      const written = await world.written();
+      for (const offsets of written)
+        assert.deepEqual(
+          offsets,
+          offsets.toSorted((a, b) => a - b),
+        );
       assert.deepEqual(
-        offsets,
-        offsets.toSorted((a, b) => a - b),
+        written.flat().sort((a, b) => a - b),
+        upTo(batches * 20),
       );
-    assert.deepEqual(
-      written.flat().sort((a, b) => a - b),
-      upTo(batches * 20),
-    );
-    assert.equal(world.events.all.length, batches * 2);
-  });
+      assert.equal(world.events.all.length, batches * 2);
+    },
+  );
 
   contract('a topic keeps its number, and another one has another', {}, async (world, topic) => {
     assert.equal(topic.name, world.topicName);
@@ -144,32 +173,42 @@ function delivering(contract: Contract): void {
 }
 
 function refusing(contract: Contract): void {
-  contract('a topic that does not exist is TOPIC_MISSING, and asked for again the next time', {}, async (world) => {
-    for (let time = 0; time < 2; time += 1) {
-      await assert.rejects(world.run(world.sink.topic(`${world.topicName}-missing`)), { code: 'TOPIC_MISSING' });
-    }
-  });
+  contract(
+    'a topic that does not exist is TOPIC_MISSING, and asked for again the next time',
+    {},
+    async (world) => {
+      for (let time = 0; time < 2; time += 1) {
+        await assert.rejects(world.run(world.sink.topic(`${world.topicName}-missing`)), {
+          code: 'TOPIC_MISSING',
+        });
+      }
+    },
+  );
 
-  contract('a partition that the topic does not have fails its row alone, named by its row', {}, async (world, topic) => {
-    world.sink.write(
-      1,
-      0,
-      world.input(upTo(6)),
-      explicit(world, 6, topic, (row) => (row === 4 ? 77 : row % 2)),
-    );
-    await world.until('settled', () => world.events.all.length === 1);
-    assert.deepEqual(world.events.of(1), {
-      batchId: 1,
-      part: 0,
-      acknowledged: 5,
-      failures: [{ part: 0, outputRow: 4, code: UNKNOWN_PARTITION }],
-      stale: 0,
-    });
-    assert.deepEqual(
-      (await world.written()).flat().sort((a, b) => a - b),
-      [0, 1, 2, 3, 5],
-    );
-  });
+  contract(
+    'a partition that the topic does not have fails its row alone, named by its row',
+    {},
+    async (world, topic) => {
+      world.sink.write(
+        1,
+        0,
+        world.input(upTo(6)),
+        explicit(world, 6, topic, (row) => (row === 4 ? 77 : row % 2)),
+      );
+      await world.until('settled', () => world.events.all.length === 1);
+      assert.deepEqual(world.events.of(1), {
+        batchId: 1,
+        part: 0,
+        acknowledged: 5,
+        failures: [{ part: 0, outputRow: 4, code: UNKNOWN_PARTITION }],
+        stale: 0,
+      });
+      assert.deepEqual(
+        (await world.written()).flat().sort((a, b) => a - b),
+        [0, 1, 2, 3, 5],
+      );
+    },
+  );
 
   contract(
     'a record that is too large fails alone; of an identity batch its source row is told',
@@ -189,24 +228,30 @@ function refusing(contract: Contract): void {
 }
 
 function ending(contract: Contract): void {
-  contract('after a purge every part settles once, each row acknowledged or failed', {}, async (world, topic) => {
-    for (let batch = 0; batch < 5; batch += 1) world.sink.write(batch, 0, world.input(upTo(50)), identity(world, 50, topic));
-    world.sink.purge();
-    await world.until('all settled', () => world.events.all.length >= 5);
-    for (const { acknowledged, failures, stale } of world.events.all) {
-      assert.equal(acknowledged + failures.length + stale, 50);
-      assert.ok(failures.every(({ code }) => PURGED.has(code)));
-      assert.equal(new Set(failures.map(({ outputRow }) => outputRow)).size, failures.length);
-    }
-    // What comes behind a purge is written as ever.
-    world.sink.write(9, 0, world.input([900]), identity(world, 1, topic));
-    await world.until('the next one', () => world.events.of(9) !== undefined);
-    assert.equal(world.events.of(9)?.acknowledged, 1);
-    assert.equal(world.events.all.length, 6);
-  });
+  contract(
+    'after a purge every part settles once, each row acknowledged or failed',
+    {},
+    async (world, topic) => {
+      for (let batch = 0; batch < 5; batch += 1)
+        world.sink.write(batch, 0, world.input(upTo(50)), identity(world, 50, topic));
+      world.sink.purge();
+      await world.until('all settled', () => world.events.all.length >= 5);
+      for (const { acknowledged, failures, stale } of world.events.all) {
+        assert.equal(acknowledged + failures.length + stale, 50);
+        assert.ok(failures.every(({ code }) => PURGED.has(code)));
+        assert.equal(new Set(failures.map(({ outputRow }) => outputRow)).size, failures.length);
+      }
+      // What comes behind a purge is written as ever.
+      world.sink.write(9, 0, world.input([900]), identity(world, 1, topic));
+      await world.until('the next one', () => world.events.of(9) !== undefined);
+      assert.equal(world.events.of(9)?.acknowledged, 1);
+      assert.equal(world.events.all.length, 6);
+    },
+  );
 
   contract('close waits for what was written', {}, async (world, topic) => {
-    for (let batch = 0; batch < 4; batch += 1) world.sink.write(batch, 0, world.input(upTo(50)), identity(world, 50, topic));
+    for (let batch = 0; batch < 4; batch += 1)
+      world.sink.write(batch, 0, world.input(upTo(50)), identity(world, 50, topic));
     await world.run(world.sink.close(DEADLINE_MS));
     assert.deepEqual(
       world.events.all.map(({ acknowledged }) => acknowledged),

@@ -74,9 +74,16 @@ class Bench {
   }
 
   /** Opens at these offsets, all in one new epoch. */
-  async open(partitions: readonly AssignedPartition[], offset: (partition: AssignedPartition) => number = () => 0): Promise<void> {
+  async open(
+    partitions: readonly AssignedPartition[],
+    offset: (partition: AssignedPartition) => number = () => 0,
+  ): Promise<void> {
     this.epoch += 1;
-    const opened: OpenedPartition[] = partitions.map((one) => ({ ...one, epoch: this.epoch, offset: offset(one) }));
+    const opened: OpenedPartition[] = partitions.map((one) => ({
+      ...one,
+      epoch: this.epoch,
+      offset: offset(one),
+    }));
     await this.parked(() => this.source.open(opened));
   }
 
@@ -120,7 +127,8 @@ type Contract = (name: string, setup: SourceSetup, body: (bench: Bench) => Promi
 
 function reading(contract: Contract): void {
   contract(
-    'nothing is read before open; then every record once, in order within its partition, in the epoch of the open',
+    'nothing is read before open; then every record once, in order ' +
+      'within its partition, in the epoch of the open',
     {},
     async (bench) => {
       const partitions = await bench.assigned();
@@ -138,7 +146,8 @@ function reading(contract: Contract): void {
       await bench.open(partitions);
       await bench.readAll(partitions);
       await bench.world.rest();
-      for (const { partitionId } of partitions) assert.deepEqual(bench.driver.offsetsOf(partitionId), upTo(RECORDS));
+      for (const { partitionId } of partitions)
+        assert.deepEqual(bench.driver.offsetsOf(partitionId), upTo(RECORDS));
       assert.ok(bench.driver.rows.every(({ epoch }) => epoch === bench.epoch));
       assert.ok(bench.driver.batches.every(({ blockId }) => offered.has(blockId)));
       assert.equal(
@@ -151,10 +160,15 @@ function reading(contract: Contract): void {
 
   contract('a block brings no more records than it was offered for', {}, async (bench) => {
     const partitions = await bench.assigned();
-    const limits = new Map([7, 1, 20, 2].flatMap((recordsMax) => bench.offer(3, recordsMax).map(({ id }) => [id, recordsMax] as const)));
+    const limits = new Map(
+      [7, 1, 20, 2].flatMap((recordsMax) =>
+        bench.offer(3, recordsMax).map(({ id }) => [id, recordsMax] as const),
+      ),
+    );
     await bench.open(partitions);
     await bench.world.until('all blocks', () => bench.driver.batches.length === limits.size);
-    for (const { blockId, rowCount } of bench.driver.batches) assert.ok(rowCount > 0 && rowCount <= (limits.get(blockId) ?? 0));
+    for (const { blockId, rowCount } of bench.driver.batches)
+      assert.ok(rowCount > 0 && rowCount <= (limits.get(blockId) ?? 0));
   });
 
   contract('no more batches come than blocks were offered, in the order of the offers', {}, async (bench) => {
@@ -177,7 +191,8 @@ function reading(contract: Contract): void {
   });
 
   contract(
-    'parked it stands still and gives back the blocks that it did not begin; unparked it goes on where it was',
+    'parked it stands still and gives back the blocks that it did ' +
+      'not begin; unparked it goes on where it was',
     {},
     async (bench) => {
       const partitions = await bench.reading(3);
@@ -197,7 +212,8 @@ function reading(contract: Contract): void {
       for (const block of back) bench.source.offer(block, RECORDS_MAX);
       bench.offer(2);
       await bench.readAll(partitions);
-      for (const { partitionId } of partitions) assert.deepEqual(bench.driver.offsetsOf(partitionId), upTo(RECORDS));
+      for (const { partitionId } of partitions)
+        assert.deepEqual(bench.driver.offsetsOf(partitionId), upTo(RECORDS));
     },
   );
 
@@ -240,20 +256,24 @@ function committing(contract: Contract): void {
     },
   );
 
-  contract('stop commits what was stored and tells so before it resolves; nothing is told after it', {}, async (bench) => {
-    const partitions = await bench.reading();
-    await bench.readAll(partitions);
-    bench.source.store(partitions.map(({ partitionId }) => ({ partitionId, offset: 9 })));
-    await bench.world.run(bench.source.stop(DEADLINE_MS));
-    assert.deepEqual(
-      partitions.map(({ partitionId }) => bench.driver.confirmedIn(partitionId)),
-      [9, 9],
-    );
-    const { batches, rebalances, confirmed } = bench.driver;
-    const before = [batches.length, rebalances.length, confirmed.length];
-    await bench.world.rest();
-    assert.deepEqual([batches.length, rebalances.length, confirmed.length], before);
-  });
+  contract(
+    'stop commits what was stored and tells so before it resolves; nothing is told after it',
+    {},
+    async (bench) => {
+      const partitions = await bench.reading();
+      await bench.readAll(partitions);
+      bench.source.store(partitions.map(({ partitionId }) => ({ partitionId, offset: 9 })));
+      await bench.world.run(bench.source.stop(DEADLINE_MS));
+      assert.deepEqual(
+        partitions.map(({ partitionId }) => bench.driver.confirmedIn(partitionId)),
+        [9, 9],
+      );
+      const { batches, rebalances, confirmed } = bench.driver;
+      const before = [batches.length, rebalances.length, confirmed.length];
+      await bench.world.rest();
+      assert.deepEqual([batches.length, rebalances.length, confirmed.length], before);
+    },
+  );
 
   contract('a source that nobody answered can stop', {}, async (bench) => {
     await bench.assigned();
@@ -264,26 +284,34 @@ function committing(contract: Contract): void {
 }
 
 function changing(contract: Contract): void {
-  contract('after a seek it reads from there, in the epoch given with it, and nothing of the old one comes any more', {}, async (bench) => {
-    const partitions = await bench.reading();
-    const [moved, other] = partitions;
-    assert.ok(moved !== undefined && other !== undefined);
-    await bench.readAll(partitions);
-    let from = 0;
-    await bench.parked(async () => {
-      from = bench.driver.rows.length;
-      await bench.world.run(bench.source.seek({ ...moved, epoch: 50, offset: 100 }));
-    });
-    await bench.world.until('the rows again', () => bench.driver.offsetsOf(moved.partitionId, from).length >= RECORDS - 100);
-    await bench.world.rest();
-    assert.deepEqual(bench.driver.offsetsOf(moved.partitionId, from), upTo(RECORDS, 100));
-    assert.ok(bench.driver.rows.slice(from).every(({ epoch }) => epoch === 50));
-    assert.deepEqual(bench.driver.offsetsOf(other.partitionId, from), []);
-  });
+  contract(
+    'after a seek it reads from there, in the epoch given with it, and nothing of the old one comes any more',
+    {},
+    async (bench) => {
+      const partitions = await bench.reading();
+      const [moved, other] = partitions;
+      assert.ok(moved !== undefined && other !== undefined);
+      await bench.readAll(partitions);
+      let from = 0;
+      await bench.parked(async () => {
+        from = bench.driver.rows.length;
+        await bench.world.run(bench.source.seek({ ...moved, epoch: 50, offset: 100 }));
+      });
+      await bench.world.until(
+        'the rows again',
+        () => bench.driver.offsetsOf(moved.partitionId, from).length >= RECORDS - 100,
+      );
+      await bench.world.rest();
+      assert.deepEqual(bench.driver.offsetsOf(moved.partitionId, from), upTo(RECORDS, 100));
+      assert.ok(bench.driver.rows.slice(from).every(({ epoch }) => epoch === 50));
+      assert.deepEqual(bench.driver.offsetsOf(other.partitionId, from), []);
+    },
+  );
 
   for (const eager of [false, true])
     contract(
-      `a position outside the log is a fault there, and nothing follows it until a seek to where the policy says${eager ? ' (eager protocol)' : ''}`,
+      `a position outside the log is a fault there, and nothing follows it until a seek to where the ` +
+        `policy says${eager ? ' (eager protocol)' : ''}`,
       { outOfRange: 'earliest', eager },
       async (bench) => {
         const partitions = await bench.assigned();
@@ -296,7 +324,12 @@ function changing(contract: Contract): void {
         await bench.readAll([inside]);
         await bench.world.rest();
         assert.deepEqual(
-          bench.driver.faults.map(({ partitionId, epoch, offset, code }) => [partitionId, epoch, offset, code]),
+          bench.driver.faults.map(({ partitionId, epoch, offset, code }) => [
+            partitionId,
+            epoch,
+            offset,
+            code,
+          ]),
           [[outside.partitionId, bench.epoch, 5_000, OUT_OF_RANGE]],
         );
         assert.deepEqual(bench.driver.offsetsOf(outside.partitionId), []);
@@ -308,20 +341,29 @@ function changing(contract: Contract): void {
       },
     );
 
-  contract('where the policy is to stop, the position after one outside the log is an error', {}, async (bench) => {
-    const [first] = await bench.assigned();
-    assert.ok(first !== undefined);
-    await assert.rejects(bench.world.run(bench.source.positionAfterOutOfRange(first, 5_000)), { code: 'OFFSET_OUT_OF_RANGE' });
-  });
+  contract(
+    'where the policy is to stop, the position after one outside the log is an error',
+    {},
+    async (bench) => {
+      const [first] = await bench.assigned();
+      assert.ok(first !== undefined);
+      await assert.rejects(bench.world.run(bench.source.positionAfterOutOfRange(first, 5_000)), {
+        code: 'OFFSET_OUT_OF_RANGE',
+      });
+    },
+  );
 
   contract(
-    'partitions that are revoked are ours until they are closed; the close commits what was stored, and nothing of them comes after it',
+    'partitions that are revoked are ours until they are closed; the close commits what was stored, and ' +
+      'nothing of them comes after it',
     { then: 'revoke' },
     async (bench) => {
       const partitions = await bench.reading();
       await bench.readAll(partitions);
       await bench.world.rebalance();
-      await bench.world.until('a revoke', () => bench.driver.rebalances.some(({ kind }) => kind === 'revoked'));
+      await bench.world.until('a revoke', () =>
+        bench.driver.rebalances.some(({ kind }) => kind === 'revoked'),
+      );
       const revoked = bench.driver.rebalances.at(-1)?.partitions ?? [];
       assert.ok(revoked.length > 0);
       bench.source.store(revoked.map(({ partitionId }) => ({ partitionId, offset: 11 })));
@@ -330,22 +372,28 @@ function changing(contract: Contract): void {
         from = bench.driver.rows.length;
         bench.source.close(revoked);
       });
-      await bench.world.until('the commit', () => revoked.every(({ partitionId }) => bench.driver.confirmedIn(partitionId) === 11));
+      await bench.world.until('the commit', () =>
+        revoked.every(({ partitionId }) => bench.driver.confirmedIn(partitionId) === 11),
+      );
       await bench.world.rest();
       for (const { partitionId } of revoked) assert.deepEqual(bench.driver.offsetsOf(partitionId, from), []);
     },
   );
 
-  contract('what was stored of partitions that are lost is never confirmed', { then: 'lose' }, async (bench) => {
-    const partitions = await bench.reading();
-    await bench.readAll(partitions);
-    bench.source.store(partitions.map(({ partitionId }) => ({ partitionId, offset: 13 })));
-    await bench.world.rebalance();
-    await bench.world.until('a loss', () => bench.driver.rebalances.some(({ kind }) => kind === 'lost'));
-    const lost = bench.driver.rebalances.find(({ kind }) => kind === 'lost')?.partitions ?? [];
-    assert.ok(lost.length > 0);
-    await bench.parked(() => bench.source.close(lost));
-    await bench.world.rest();
-    for (const { partitionId } of lost) assert.equal(bench.driver.confirmedIn(partitionId), undefined);
-  });
+  contract(
+    'what was stored of partitions that are lost is never confirmed',
+    { then: 'lose' },
+    async (bench) => {
+      const partitions = await bench.reading();
+      await bench.readAll(partitions);
+      bench.source.store(partitions.map(({ partitionId }) => ({ partitionId, offset: 13 })));
+      await bench.world.rebalance();
+      await bench.world.until('a loss', () => bench.driver.rebalances.some(({ kind }) => kind === 'lost'));
+      const lost = bench.driver.rebalances.find(({ kind }) => kind === 'lost')?.partitions ?? [];
+      assert.ok(lost.length > 0);
+      await bench.parked(() => bench.source.close(lost));
+      await bench.world.rest();
+      for (const { partitionId } of lost) assert.equal(bench.driver.confirmedIn(partitionId), undefined);
+    },
+  );
 }

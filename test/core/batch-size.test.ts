@@ -37,7 +37,8 @@ test('a single slow record among many does not make batches small', () => {
 });
 
 test('batches that are too small for a slow delivery grow, and shrink again when workers have enough', () => {
-  const about = (records: number, expected: number): void => assert.ok(Math.abs(records - expected) < 20, `${records} records`);
+  const about = (records: number, expected: number): void =>
+    assert.ok(Math.abs(records - expected) < 20, `${records} records`);
   const sizes = after(20, 0.05);
   about(sizes.recordsMax, 1_000);
   for (let n = 0; n < 4; n++) sizes.tooSmall();
@@ -50,7 +51,11 @@ test('batches that are too small for a slow delivery grow, and shrink again when
 
 test('whatever was seen, a batch stays between its limits and whole', () => {
   const limits = fc
-    .tuple(fc.integer({ min: 1, max: 100_000 }), fc.integer({ min: 1, max: 1_000_000 }), fc.integer({ min: 1, max: 10_000 }))
+    .tuple(
+      fc.integer({ min: 1, max: 100_000 }),
+      fc.integer({ min: 1, max: 1_000_000 }),
+      fc.integer({ min: 1, max: 10_000 }),
+    )
     .map(([recordsMin, recordsMax, workMs]) => ({ recordsMin, recordsMax, workMs }));
   const seen = fc.array(fc.tuple(fc.nat(1_000_000), fc.double({ min: 0, max: 1e7, noNaN: true })));
   fc.assert(

@@ -5,20 +5,24 @@ import { Accounting, OTHER_REASON, REASONS_MAX } from '../../src/core/accounting
 
 test('the law of the summary holds exactly when every consumed record is counted once', () => {
   fc.assert(
-    fc.property(fc.array(fc.nat(50), { minLength: 5, maxLength: 5 }), fc.integer({ min: -2, max: 2 }), (parts, wrong) => {
-      const [transformed = 0, filtered = 0, deadLettered = 0, handedOver = 0, unsettled = 0] = parts;
-      const accounting = new Accounting();
-      accounting.consumed(parts.reduce((sum, n) => sum + n, 0) + 2, 10);
-      accounting.transformed(transformed);
-      accounting.filtered('OLD', filtered);
-      accounting.deadLettered('BAD', deadLettered + 2);
-      accounting.handedOver(handedOver);
-      assert.equal(accounting.outstanding, unsettled);
-      assert.equal(accounting.settled, transformed + filtered + deadLettered + 2);
-      const error = accounting.check(unsettled + wrong);
-      assert.equal(error === undefined, wrong === 0);
-      if (error !== undefined) assert.equal(error.exitCode, 1);
-    }),
+    fc.property(
+      fc.array(fc.nat(50), { minLength: 5, maxLength: 5 }),
+      fc.integer({ min: -2, max: 2 }),
+      (parts, wrong) => {
+        const [transformed = 0, filtered = 0, deadLettered = 0, handedOver = 0, unsettled = 0] = parts;
+        const accounting = new Accounting();
+        accounting.consumed(parts.reduce((sum, n) => sum + n, 0) + 2, 10);
+        accounting.transformed(transformed);
+        accounting.filtered('OLD', filtered);
+        accounting.deadLettered('BAD', deadLettered + 2);
+        accounting.handedOver(handedOver);
+        assert.equal(accounting.outstanding, unsettled);
+        assert.equal(accounting.settled, transformed + filtered + deadLettered + 2);
+        const error = accounting.check(unsettled + wrong);
+        assert.equal(error === undefined, wrong === 0);
+        if (error !== undefined) assert.equal(error.exitCode, 1);
+      },
+    ),
   );
 });
 

@@ -5,39 +5,46 @@ import type { Block } from '../../src/core/batch.js';
 import { BlockPool } from '../../src/core/block-pool.js';
 import { FlowControl } from '../../src/core/flow-control.js';
 
-test('flow control counts exactly, refuses past either maximum, and always lets one pass when nothing is in flight', () => {
-  const op = fc.record({ release: fc.boolean(), bytes: fc.nat(60), records: fc.nat(6) });
-  fc.assert(
-    fc.property(fc.array(op, { maxLength: 50 }), (ops) => {
-      const flow = new FlowControl({ inFlightBytesMax: 100, inFlightRecordsMax: 10 });
-      const held: { bytes: number; records: number }[] = [];
-      let peak = 0;
-      for (const { release, bytes, records } of ops) {
-        const sum = held.reduce((total, one) => ({ bytes: total.bytes + one.bytes, records: total.records + one.records }), {
-          bytes: 0,
-          records: 0,
-        });
-        const idle = sum.bytes === 0 && sum.records === 0;
-        assert.equal(flow.canTake(bytes), idle || (sum.bytes + bytes <= 100 && sum.records < 10));
-        const one = release ? held.shift() : undefined;
-        if (one !== undefined) flow.release(one.bytes, one.records);
-        else if (flow.canTake(bytes)) {
-          flow.book(bytes, records);
-          held.push({ bytes, records });
+test(
+  'flow control counts exactly, refuses past either maximum, and ' +
+    'always lets one pass when nothing is in flight',
+  () => {
+    const op = fc.record({ release: fc.boolean(), bytes: fc.nat(60), records: fc.nat(6) });
+    fc.assert(
+      fc.property(fc.array(op, { maxLength: 50 }), (ops) => {
+        const flow = new FlowControl({ inFlightBytesMax: 100, inFlightRecordsMax: 10 });
+        const held: { bytes: number; records: number }[] = [];
+        let peak = 0;
+        for (const { release, bytes, records } of ops) {
+          const sum = held.reduce(
+            (total, one) => ({ bytes: total.bytes + one.bytes, records: total.records + one.records }),
+            {
+              bytes: 0,
+              records: 0,
+            },
+          );
+          const idle = sum.bytes === 0 && sum.records === 0;
+          assert.equal(flow.canTake(bytes), idle || (sum.bytes + bytes <= 100 && sum.records < 10));
+          const one = release ? held.shift() : undefined;
+          if (one !== undefined) flow.release(one.bytes, one.records);
+          else if (flow.canTake(bytes)) {
+            flow.book(bytes, records);
+            held.push({ bytes, records });
+          }
+          const total = held.reduce((all, other) => all + other.bytes, 0);
+          peak = Math.max(peak, total);
+          assert.equal(flow.bytes, total);
+          assert.equal(flow.peakBytes, peak);
+          assert(flow.bytes <= 100);
         }
-        const total = held.reduce((all, other) => all + other.bytes, 0);
-        peak = Math.max(peak, total);
-        assert.equal(flow.bytes, total);
-        assert.equal(flow.peakBytes, peak);
-        assert(flow.bytes <= 100);
-      }
-    }),
-  );
-  const flow = new FlowControl({ inFlightBytesMax: 100, inFlightRecordsMax: 10 });
-  assert.throws(() => flow.release(1, 0), { code: 'DEFECT' });
-  assert.throws(() => flow.book(-1, 0), { code: 'DEFECT' });
-  assert.equal(flow.canTake(1_000_000), true);
-});
+      }),
+    );
+    const flow = new FlowControl({ inFlightBytesMax: 100, inFlightRecordsMax: 10 });
+    assert.throws(() => flow.release(1, 0), { code: 'DEFECT' });
+    assert.throws(() => flow.book(-1, 0), { code: 'DEFECT' });
+    assert.equal(flow.canTake(1_000_000), true);
+  },
+);
 
 const BLOCK = 10;
 const BUDGET = 55;
@@ -52,7 +59,10 @@ const poolOp = fc.oneof(
       output: fc.constantFrom(10, 10, 25),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('oversize' as const), bytes: fc.integer({ min: 11, max: 90 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('oversize' as const), bytes: fc.integer({ min: 11, max: 90 }) }),
+  },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('give' as const), pick: fc.nat(1000) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('book' as const), bytes: fc.nat(30) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('unbook' as const) }) },
@@ -74,7 +84,10 @@ class PoolModel {
   });
 
   get used(): number {
-    return this.out.reduce((sum, block) => sum + block.bytes.length, 0) + this.external.reduce((sum, bytes) => sum + bytes, 0);
+    return (
+      this.out.reduce((sum, block) => sum + block.bytes.length, 0) +
+      this.external.reduce((sum, bytes) => sum + bytes, 0)
+    );
   }
 
   hold(...blocks: (Block | undefined)[]): void {
@@ -94,48 +107,57 @@ class PoolModel {
   }
 }
 
-test('blocks stay within the budget but for one oversize alone and external bytes; nothing is handed out twice; a pair is both or none', () => {
-  fc.assert(
-    fc.property(fc.array(poolOp, { maxLength: 60 }), (ops) => {
-      const model = new PoolModel();
-      const { pool } = model;
-      for (const o of ops) {
-        const before = model.used;
-        const excused = before > BUDGET;
-        if (o.kind === 'take') {
-          const expected = before + BLOCK <= BUDGET;
-          const block = pool.take();
-          assert.equal(block !== undefined, expected, `take with ${before} of ${BUDGET} used`);
-          model.hold(block);
-        } else if (o.kind === 'pair') {
-          const pair = pool.takePair(o.input, o.output);
-          const alone = before === 0 && Math.max(o.input, o.output) > BLOCK;
-          assert.equal(pair !== undefined, alone || before + o.input + o.output <= BUDGET);
-          model.hold(pair?.input, pair?.output);
-          if (pair !== undefined) assert.deepEqual([pair.input.bytes.length, pair.output.bytes.length], [o.input, o.output]);
-        } else if (o.kind === 'oversize') {
-          const block = pool.takeOversize(o.bytes);
-          assert.equal(block !== undefined, before === 0 || before + o.bytes <= BUDGET);
-          model.hold(block);
-        } else if (o.kind === 'give') {
-          model.give(o.pick);
-        } else if (o.kind === 'book') {
-          model.external.push(o.bytes);
-          pool.bookExternal(o.bytes);
-        } else {
-          const bytes = model.external.pop();
-          if (bytes !== undefined) pool.releaseExternal(bytes);
+test(
+  'blocks stay within the budget but for one oversize alone and external bytes; nothing is handed out ' +
+    'twice; a pair is both or none',
+  () => {
+    fc.assert(
+      fc.property(fc.array(poolOp, { maxLength: 60 }), (ops) => {
+        const model = new PoolModel();
+        const { pool } = model;
+        for (const o of ops) {
+          const before = model.used;
+          const excused = before > BUDGET;
+          if (o.kind === 'take') {
+            const expected = before + BLOCK <= BUDGET;
+            const block = pool.take();
+            assert.equal(block !== undefined, expected, `take with ${before} of ${BUDGET} used`);
+            model.hold(block);
+          } else if (o.kind === 'pair') {
+            const pair = pool.takePair(o.input, o.output);
+            const alone = before === 0 && Math.max(o.input, o.output) > BLOCK;
+            assert.equal(pair !== undefined, alone || before + o.input + o.output <= BUDGET);
+            model.hold(pair?.input, pair?.output);
+            if (pair !== undefined)
+              assert.deepEqual([pair.input.bytes.length, pair.output.bytes.length], [o.input, o.output]);
+          } else if (o.kind === 'oversize') {
+            const block = pool.takeOversize(o.bytes);
+            assert.equal(block !== undefined, before === 0 || before + o.bytes <= BUDGET);
+            model.hold(block);
+          } else if (o.kind === 'give') {
+            model.give(o.pick);
+          } else if (o.kind === 'book') {
+            model.external.push(o.bytes);
+            pool.bookExternal(o.bytes);
+          } else {
+            const bytes = model.external.pop();
+            if (bytes !== undefined) pool.releaseExternal(bytes);
+          }
+          assert.equal(pool.usedBytes, model.used);
+          assert(
+            pool.allocatedBytes <= Math.max(BUDGET, model.used),
+            'idle blocks never stand past the budget',
+          );
+          if (!excused && model.used > BUDGET)
+            assert(before === 0 || o.kind === 'book', 'only alone, or external');
+          assert.equal(pool.blocksInUse, model.out.length);
         }
-        assert.equal(pool.usedBytes, model.used);
-        assert(pool.allocatedBytes <= Math.max(BUDGET, model.used), 'idle blocks never stand past the budget');
-        if (!excused && model.used > BUDGET) assert(before === 0 || o.kind === 'book', 'only alone, or external');
-        assert.equal(pool.blocksInUse, model.out.length);
-      }
-      assert(pool.peakBytes >= model.used);
-    }),
-    { numRuns: 1500 },
-  );
-});
+        assert(pool.peakBytes >= model.used);
+      }),
+      { numRuns: 1500 },
+    );
+  },
+);
 
 test('the block given back last is handed out first, and no more are made than were out at once', () => {
   let made = 0;

@@ -19,7 +19,8 @@ function declaredCodes(): Map<number, string> {
   const root = dirname(createRequire(import.meta.url).resolve('node-rdkafka/package.json'));
   const header = readFileSync(join(root, 'deps/librdkafka/src/rdkafka.h'), 'utf8');
   const codes = new Map<number, string>();
-  for (const [, name, number] of header.matchAll(/^ {8}RD_KAFKA_RESP_ERR_(\w+) = (-?\d+),/gm)) codes.set(Number(number), name ?? '');
+  for (const [, name, number] of header.matchAll(/^ {8}RD_KAFKA_RESP_ERR_(\w+) = (-?\d+),/gm))
+    codes.set(Number(number), name ?? '');
   return codes;
 }
 
@@ -37,17 +38,21 @@ test("every code that we name carries librdkafka's own name and number", () => {
   assert(named > 100);
 });
 
-test('a record is blamed only for what can be its own fault; what a whole message set failed with is its neighbours until it stands alone', () => {
-  assert.equal(deliveryFault(-190), 'record');
-  for (const shared of [10, 32, 87]) {
-    assert.equal(deliveryFault(shared), 'record');
-    assert.equal(deliveryFault(shared, 300), 'neighbour');
-  }
-  assert.equal(deliveryFault(-138), 'neighbour');
-  assert.equal(deliveryFault(18, 1), 'neighbour');
-  for (const away of [3, 29, 6, -195, -192]) assert.equal(deliveryFault(away, 5), 'destination');
-  for (const over of [-150, -144, 47]) assert.equal(deliveryFault(over), 'fatal');
-});
+test(
+  'a record is blamed only for what can be its own fault; what a whole message set failed with is its ' +
+    'neighbours until it stands alone',
+  () => {
+    assert.equal(deliveryFault(-190), 'record');
+    for (const shared of [10, 32, 87]) {
+      assert.equal(deliveryFault(shared), 'record');
+      assert.equal(deliveryFault(shared, 300), 'neighbour');
+    }
+    assert.equal(deliveryFault(-138), 'neighbour');
+    assert.equal(deliveryFault(18, 1), 'neighbour');
+    for (const away of [3, 29, 6, -195, -192]) assert.equal(deliveryFault(away, 5), 'destination');
+    for (const over of [-150, -144, 47]) assert.equal(deliveryFault(over), 'fatal');
+  },
+);
 
 test('an unknown code never drops or dead-letters anything', () => {
   assert.equal(deliveryFault(12_345), 'destination');

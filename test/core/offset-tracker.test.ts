@@ -39,12 +39,34 @@ interface Live {
 const op = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.record({ kind: fc.constant('read' as const), p: fc.nat(2), gaps: fc.array(fc.nat(3), { minLength: 1, maxLength: 6 }) }),
+    arbitrary: fc.record({
+      kind: fc.constant('read' as const),
+      p: fc.nat(2),
+      gaps: fc.array(fc.nat(3), { minLength: 1, maxLength: 6 }),
+    }),
   },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('settle' as const), pick: fc.nat(1000) }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('split' as const), pick: fc.nat(1000), row: fc.nat(6) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('advance' as const), p: fc.nat(2), by: fc.integer({ min: -5, max: 5 }) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('open' as const), p: fc.nat(2), at: fc.nat(50), report: fc.boolean() }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('split' as const), pick: fc.nat(1000), row: fc.nat(6) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('advance' as const),
+      p: fc.nat(2),
+      by: fc.integer({ min: -5, max: 5 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('open' as const),
+      p: fc.nat(2),
+      at: fc.nat(50),
+      report: fc.boolean(),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('close' as const), p: fc.nat(2) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('take' as const) }) },
 );
@@ -57,7 +79,8 @@ class Pair {
   nextBatch = 0;
 
   run(o: typeof op extends fc.Arbitrary<infer T> ? T : never): void {
-    if (o.kind === 'settle' || o.kind === 'split') return this.settle(o.pick, o.kind === 'split' ? o.row : undefined);
+    if (o.kind === 'settle' || o.kind === 'split')
+      return this.settle(o.pick, o.kind === 'split' ? o.row : undefined);
     if (o.kind === 'take') return this.take();
     const model = this.model(o.p);
     if (o.kind === 'open') {
@@ -116,10 +139,15 @@ class Pair {
     if (one === undefined) return;
     const model = this.model(one.segment.partitionId);
     const current = model.open && model.epoch === one.segment.epoch;
-    const below = row === undefined ? Number.POSITIVE_INFINITY : (one.offsets[row] ?? one.segment.lastOffset + 1);
-    const fresh = current ? model.records.filter((r) => one.offsets.includes(r.offset) && r.offset < below && !r.settled) : [];
+    const below =
+      row === undefined ? Number.POSITIVE_INFINITY : (one.offsets[row] ?? one.segment.lastOffset + 1);
+    const fresh = current
+      ? model.records.filter((r) => one.offsets.includes(r.offset) && r.offset < below && !r.settled)
+      : [];
     const result =
-      row === undefined ? this.tracker.settle(one.segment, one.batchId) : this.tracker.settleBefore(one.segment, one.batchId, below);
+      row === undefined
+        ? this.tracker.settle(one.segment, one.batchId)
+        : this.tracker.settleBefore(one.segment, one.batchId, below);
     assert.equal(result, fresh.length > 0);
     for (const record of fresh) record.settled = true;
   }
@@ -143,19 +171,23 @@ class Pair {
   }
 }
 
-test('the tracker agrees with a model that keeps every record, over gaps, splits, repeats, stale epochs and re-opening', () => {
-  fc.assert(
-    fc.property(fc.array(op, { maxLength: 80 }), (ops) => {
-      const pair = new Pair();
-      for (const p of [0, 1, 2]) pair.run({ kind: 'open', p, at: p * 10, report: false });
-      for (const o of ops) {
-        pair.run(o);
-        pair.check();
-      }
-    }),
-    { numRuns: 1500 },
-  );
-});
+test(
+  'the tracker agrees with a model that keeps every record, over ' +
+    'gaps, splits, repeats, stale epochs and re-opening',
+  () => {
+    fc.assert(
+      fc.property(fc.array(op, { maxLength: 80 }), (ops) => {
+        const pair = new Pair();
+        for (const p of [0, 1, 2]) pair.run({ kind: 'open', p, at: p * 10, report: false });
+        for (const o of ops) {
+          pair.run(o);
+          pair.check();
+        }
+      }),
+      { numRuns: 1500 },
+    );
+  },
+);
 
 const segment = (firstOffset: number, lastOffset: number, epoch = 1): Segment => ({
   partitionId: 7,

@@ -11,7 +11,13 @@ interface Pushed {
 }
 
 const ringOp = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('push' as const), partitions: fc.array(fc.nat(4), { maxLength: 4 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('push' as const),
+      partitions: fc.array(fc.nat(4), { maxLength: 4 }),
+    }),
+  },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('complete' as const), pick: fc.nat(1000) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove' as const), pick: fc.nat(1000) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('take' as const) }) },
@@ -31,46 +37,52 @@ function naiveTake(list: Pushed[]): number[] {
   return out;
 }
 
-test('the ring releases exactly what a walk over all batches would, in the same order, whatever completes when', () => {
-  fc.assert(
-    fc.property(fc.array(ringOp, { maxLength: 60 }), (ops) => {
-      const ring = new CompletionRing();
-      const list: Pushed[] = [];
-      let id = 0;
-      for (const o of ops) {
-        if (o.kind === 'push') {
-          ring.push(id, o.partitions);
-          list.push({ id, partitions: o.partitions, done: false });
-          id += 1;
-        } else if (o.kind === 'take') {
-          assert.deepEqual(ring.takeReleasable(), naiveTake(list));
-        } else {
-          const open = o.kind === 'complete' ? list.filter((one) => !one.done) : list;
-          const one = open[o.pick % Math.max(1, open.length)];
-          if (one === undefined) continue;
-          if (o.kind === 'complete') {
-            one.done = true;
-            ring.complete(one.id);
+test(
+  'the ring releases exactly what a walk over all batches would, ' +
+    'in the same order, whatever completes when',
+  () => {
+    fc.assert(
+      fc.property(fc.array(ringOp, { maxLength: 60 }), (ops) => {
+        const ring = new CompletionRing();
+        const list: Pushed[] = [];
+        let id = 0;
+        for (const o of ops) {
+          if (o.kind === 'push') {
+            ring.push(id, o.partitions);
+            list.push({ id, partitions: o.partitions, done: false });
+            id += 1;
+          } else if (o.kind === 'take') {
+            assert.deepEqual(ring.takeReleasable(), naiveTake(list));
           } else {
-            list.splice(list.indexOf(one), 1);
-            ring.remove(one.id);
-            ring.remove(one.id);
+            const open = o.kind === 'complete' ? list.filter((one) => !one.done) : list;
+            const one = open[o.pick % Math.max(1, open.length)];
+            if (one === undefined) continue;
+            if (o.kind === 'complete') {
+              one.done = true;
+              ring.complete(one.id);
+            } else {
+              list.splice(list.indexOf(one), 1);
+              ring.remove(one.id);
+              ring.remove(one.id);
+            }
           }
+          list.forEach((one, i) =>
+            assert.equal(ring.isHead(one.id), !list.slice(0, i).some((earlier) => shares(earlier, one))),
+          );
+          assert.equal(ring.size, list.length);
         }
-        list.forEach((one, i) => assert.equal(ring.isHead(one.id), !list.slice(0, i).some((earlier) => shares(earlier, one))));
-        assert.equal(ring.size, list.length);
-      }
-      for (const one of list.filter((other) => !other.done)) ring.complete(one.id);
-      assert.deepEqual(
-        ring.takeReleasable(),
-        list.map((one) => one.id),
-        'when all is complete, all is released in the order of reading',
-      );
-      assert.equal(ring.size, 0);
-    }),
-    { numRuns: 1500 },
-  );
-});
+        for (const one of list.filter((other) => !other.done)) ring.complete(one.id);
+        assert.deepEqual(
+          ring.takeReleasable(),
+          list.map((one) => one.id),
+          'when all is complete, all is released in the order of reading',
+        );
+        assert.equal(ring.size, 0);
+      }),
+      { numRuns: 1500 },
+    );
+  },
+);
 
 test('the ring refuses a batch twice, a completion twice, and a completion of what is not in it', () => {
   const ring = new CompletionRing();
@@ -102,15 +114,21 @@ test('lanes run one batch of a partition at a time, in the order of reading, and
           assert.equal(lanes.push(id, o.p), lane.length === 1);
           id += 1;
         } else {
-          const ids = [...waiting.values()].flatMap((lane) => (o.kind === 'finish' ? lane.slice(0, 1) : lane));
+          const ids = [...waiting.values()].flatMap((lane) =>
+            o.kind === 'finish' ? lane.slice(0, 1) : lane,
+          );
           const one = ids[o.pick % Math.max(1, ids.length)];
           if (one === undefined) continue;
           const lane = [...waiting.values()].find((other) => other.includes(one)) ?? [];
           const first = lane[0] === one;
           lane.splice(lane.indexOf(one), 1);
-          assert.equal(o.kind === 'finish' ? lanes.finish(one) : lanes.remove(one), first ? lane[0] : undefined);
+          assert.equal(
+            o.kind === 'finish' ? lanes.finish(one) : lanes.remove(one),
+            first ? lane[0] : undefined,
+          );
         }
-        for (const lane of waiting.values()) lane.forEach((one, i) => assert.equal(lanes.isRunning(one), i === 0));
+        for (const lane of waiting.values())
+          lane.forEach((one, i) => assert.equal(lanes.isRunning(one), i === 0));
       }
     }),
     { numRuns: 800 },

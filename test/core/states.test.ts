@@ -7,9 +7,20 @@ import { Lifecycle, RUN_TRANSITIONS, type RunState } from '../../src/core/lifecy
 const STATES: readonly RunState[] = ['idle', 'starting', 'running', 'draining', 'stopped', 'failed'];
 
 test('the lifecycle accepts exactly the table; a refused step is a defect and changes nothing', () => {
-  const allowed = new Set(['idle>starting', 'idle>stopped', 'idle>failed', 'starting>running', 'starting>draining', 'starting>failed']);
-  for (const step of ['running>draining', 'running>failed', 'draining>stopped', 'draining>failed']) allowed.add(step);
-  assert.deepEqual(new Set(STATES.flatMap((from) => RUN_TRANSITIONS[from].map((to) => `${from}>${to}`))), allowed);
+  const allowed = new Set([
+    'idle>starting',
+    'idle>stopped',
+    'idle>failed',
+    'starting>running',
+    'starting>draining',
+    'starting>failed',
+  ]);
+  for (const step of ['running>draining', 'running>failed', 'draining>stopped', 'draining>failed'])
+    allowed.add(step);
+  assert.deepEqual(
+    new Set(STATES.flatMap((from) => RUN_TRANSITIONS[from].map((to) => `${from}>${to}`))),
+    allowed,
+  );
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...STATES), { maxLength: 12 }), (steps) => {
       const lifecycle = new Lifecycle();
@@ -29,7 +40,10 @@ test('the lifecycle accepts exactly the table; a refused step is a defect and ch
 });
 
 test('epochs of a partition rise by one for ever, and only the one of the open assignment is current', () => {
-  const op = fc.record({ kind: fc.constantFrom('open' as const, 'drain' as const, 'close' as const), p: fc.nat(2) });
+  const op = fc.record({
+    kind: fc.constantFrom('open' as const, 'drain' as const, 'close' as const),
+    p: fc.nat(2),
+  });
   fc.assert(
     fc.property(fc.array(op, { maxLength: 50 }), (ops) => {
       const assignments = new Assignments();
@@ -54,7 +68,8 @@ test('epochs of a partition rise by one for ever, and only the one of the open a
           const epoch = each.state === 'closed' ? 0 : each.epochs;
           assert.equal(assignments.state(id), each.state);
           assert.equal(assignments.epoch(id), epoch);
-          for (let e = 0; e <= each.epochs; e += 1) assert.equal(assignments.isCurrent(id, e), e !== 0 && e === epoch);
+          for (let e = 0; e <= each.epochs; e += 1)
+            assert.equal(assignments.isCurrent(id, e), e !== 0 && e === epoch);
           assert.equal(assignments.owned.get(id) ?? 0, epoch);
         });
         assert.equal(assignments.ownedCount, assignments.owned.size);

@@ -44,14 +44,30 @@ function newKey(name: string): string[] {
 }
 
 function authority(name: string): void {
-  openssl('req', '-x509', ...newKey(name), '-out', `${name}.crt`, '-days', '100', '-subj', `/O=probes/CN=${name}`);
+  openssl(
+    'req',
+    '-x509',
+    ...newKey(name),
+    '-out',
+    `${name}.crt`,
+    '-days',
+    '100',
+    '-subj',
+    `/O=probes/CN=${name}`,
+  );
   writeFileSync(join(folder, `${name}.txt`), '');
 }
 
-function signed(by: string, name: string, names: string, [from, to]: readonly [number, number] = [-1, 100]): Pair {
+function signed(
+  by: string,
+  name: string,
+  names: string,
+  [from, to]: readonly [number, number] = [-1, 100],
+): Pair {
   const settings = [
     '[ca]\ndefault_ca = own',
-    `[own]\ndatabase = ${by}.txt\nnew_certs_dir = .\nrand_serial = yes\ndefault_md = sha256\npolicy = any\nx509_extensions = leaf\nunique_subject = no`,
+    `[own]\ndatabase = ${by}.txt\nnew_certs_dir = .\nrand_serial = yes\ndefault_md = sha256\npolicy = ` +
+      `any\nx509_extensions = leaf\nunique_subject = no`,
     '[any]\ncommonName = supplied',
     `[leaf]\nsubjectAltName = ${names}\nbasicConstraints = CA:FALSE\n`,
   ].join('\n');
@@ -78,14 +94,33 @@ function signed(by: string, name: string, names: string, [from, to]: readonly [n
 }
 
 /** `openssl s_server` that wants a client certificate of `ca`. */
-export async function strictServer(material: Material): Promise<{ readonly address: string; readonly close: () => void }> {
-  const files = { 'strict.crt': material.server.cert, 'strict.key': material.server.key, 'strict-ca.crt': material.ca };
+export async function strictServer(
+  material: Material,
+): Promise<{ readonly address: string; readonly close: () => void }> {
+  const files = {
+    'strict.crt': material.server.cert,
+    'strict.key': material.server.key,
+    'strict-ca.crt': material.ca,
+  };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-  const own = ['-accept', '127.0.0.1:0', '-cert', 'strict.crt', '-key', 'strict.key', '-CAfile', 'strict-ca.crt'];
-  const child = spawn('openssl', ['s_server', ...own, '-Verify', '1', '-verify_return_error', '-naccept', '100'], {
-    cwd: folder,
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
+  const own = [
+    '-accept',
+    '127.0.0.1:0',
+    '-cert',
+    'strict.crt',
+    '-key',
+    'strict.key',
+    '-CAfile',
+    'strict-ca.crt',
+  ];
+  const child = spawn(
+    'openssl',
+    ['s_server', ...own, '-Verify', '1', '-verify_return_error', '-naccept', '100'],
+    {
+      cwd: folder,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    },
+  );
   const port = await new Promise<string>((resolve, reject) => {
     let said = '';
     child.once('error', reject);

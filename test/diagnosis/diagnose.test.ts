@@ -29,7 +29,11 @@ function cluster(address: string, properties: Record<string, string> = {}): Para
   return { bootstrapServers: [address], properties: new Map(Object.entries(properties)), origins };
 }
 
-async function only(address: string, properties: Record<string, string> = {}, evidence: Evidence = {}): Promise<Diagnosis> {
+async function only(
+  address: string,
+  properties: Record<string, string> = {},
+  evidence: Evidence = {},
+): Promise<Diagnosis> {
   const found = await diagnose(cluster(address, properties), evidence);
   assert.equal(found.length, 1, JSON.stringify(found));
   const [first] = found;
@@ -59,34 +63,38 @@ test('a broker with which nothing is wrong has no diagnosis: plaintext, TLS, mut
   assert.deepEqual(await diagnose(cluster(login.address, properties)), []);
 });
 
-test('a report says how far a probe came: protocol, cipher, chain with its dates and names, versions, addresses', async () => {
-  const { address, port } = await broker({ tls: material.server, topics: { known: 0, hidden: 29 } });
-  const report = await probeBroker(cluster(address, SSL), address, { topics: ['known', 'hidden'] });
-  assert.equal(report.diagnosis, undefined);
-  assert.equal(report.tls?.protocol, 'TLSv1.3');
-  assert.deepEqual(
-    report.tls.chain.map(({ subject }) => subject),
-    ['CN=localhost', 'CN=ca,O=probes'],
-  );
-  assert.deepEqual(report.tls.chain[0]?.names, ['localhost', '127.0.0.1']);
-  assert.ok(report.tls.chain[0].notAfter.getTime() > Date.now());
-  assert.match(report.tls.chain[0].sha256, /^[0-9a-f]{64}$/);
-  assert.deepEqual(
-    [...report.apiVersions],
-    [
-      [18, [0, 3]],
-      [3, [0, 12]],
-    ],
-  );
-  assert.deepEqual(report.advertised, [{ nodeId: 0, host: 'localhost', port }]);
-  assert.deepEqual(
-    report.topics.map(({ name, code }) => [name, code]),
-    [
-      ['known', 0],
-      ['hidden', 29],
-    ],
-  );
-});
+test(
+  'a report says how far a probe came: protocol, cipher, chain ' +
+    'with its dates and names, versions, addresses',
+  async () => {
+    const { address, port } = await broker({ tls: material.server, topics: { known: 0, hidden: 29 } });
+    const report = await probeBroker(cluster(address, SSL), address, { topics: ['known', 'hidden'] });
+    assert.equal(report.diagnosis, undefined);
+    assert.equal(report.tls?.protocol, 'TLSv1.3');
+    assert.deepEqual(
+      report.tls.chain.map(({ subject }) => subject),
+      ['CN=localhost', 'CN=ca,O=probes'],
+    );
+    assert.deepEqual(report.tls.chain[0]?.names, ['localhost', '127.0.0.1']);
+    assert.ok(report.tls.chain[0].notAfter.getTime() > Date.now());
+    assert.match(report.tls.chain[0].sha256, /^[0-9a-f]{64}$/);
+    assert.deepEqual(
+      [...report.apiVersions],
+      [
+        [18, [0, 3]],
+        [3, [0, 12]],
+      ],
+    );
+    assert.deepEqual(report.advertised, [{ nodeId: 0, host: 'localhost', port }]);
+    assert.deepEqual(
+      report.topics.map(({ name, code }) => [name, code]),
+      [
+        ['known', 0],
+        ['hidden', 29],
+      ],
+    );
+  },
+);
 
 for (const { name, server, properties, fault, stage, refused, says, advises } of faultCases(material)) {
   test(`told apart: ${name}`, async () => {
@@ -103,7 +111,10 @@ for (const { name, server, properties, fault, stage, refused, says, advises } of
 
 test('the line to change is one that stands there; what nobody wrote is a line to add', async () => {
   const place = { key: 'kafka.bootstrap-servers', place: 'kd.yml:2:3', note: '' };
-  const [named] = await diagnose({ ...cluster('no-such-host.invalid:9092'), origins: new Map([['bootstrap.servers', place]]) });
+  const [named] = await diagnose({
+    ...cluster('no-such-host.invalid:9092'),
+    origins: new Map([['bootstrap.servers', place]]),
+  });
   assert.match(named?.remedy ?? '', /the line to change: kafka\.bootstrap-servers \(kd\.yml:2:3\)$/);
   const { address } = await broker({ tls: material.server });
   const trusting = {
@@ -118,11 +129,19 @@ test('a refused client certificate: whose it is, and of which CA; an expired one
   // node's own servers hang up without an alert; OpenSSL's say why, as Java's do.
   const { address, close } = await strictServer(material);
   after(close);
-  const strange = { ...SSL, 'ssl.certificate.pem': material.strangeClient.cert, 'ssl.key.pem': material.strangeClient.key };
+  const strange = {
+    ...SSL,
+    'ssl.certificate.pem': material.strangeClient.cert,
+    'ssl.key.pem': material.strangeClient.key,
+  };
   const refused = await only(address, strange);
   assert.equal(refused.fault, 'client-certificate-refused', refused.message);
   assert.match(refused.message, /CN=stranger, issued by CN=other-ca,O=probes/);
-  const late = { ...SSL, 'ssl.certificate.pem': material.expiredClient.cert, 'ssl.key.pem': material.expiredClient.key };
+  const late = {
+    ...SSL,
+    'ssl.certificate.pem': material.expiredClient.cert,
+    'ssl.key.pem': material.expiredClient.key,
+  };
   const expired = await only(address, late);
   assert.equal(expired.fault, 'client-certificate-expired');
   assert.match(expired.message, /our client certificate \(CN=late-client\) expired on \d{4}-/);
@@ -135,21 +154,28 @@ test('nobody listens: refused; a name that does not exist: unresolvable; a bad a
   assert.deepEqual([refused.fault, refused.refused], ['connection-refused', false]);
   assert.match(refused.message, /connection refused at .*127\.0\.0\.1:\d+/);
   const unresolvable = await only('no-such-host.invalid:9092');
-  assert.deepEqual([unresolvable.fault, unresolvable.stage, unresolvable.refused], ['unresolvable', 'dns', false]);
+  assert.deepEqual(
+    [unresolvable.fault, unresolvable.stage, unresolvable.refused],
+    ['unresolvable', 'dns', false],
+  );
   assert.match(unresolvable.message, /no-such-host\.invalid can't be resolved/);
   assert.equal((await diagnose(cluster('here/there:99999')))[0]?.fault, 'bad-address');
 });
 
-test('a server that accepts and stays silent is told after a named time, by plaintext and by TLS', async () => {
-  const { address } = await broker({ silent: true });
-  const startedMs = performance.now();
-  const [plain, tls] = await Promise.all([only(address), only(address, SSL)]);
-  assert.deepEqual([plain.fault, tls.fault], ['no-answer', 'no-answer']);
-  assert.ok(performance.now() - startedMs < ProbeLimits.brokerTimeoutMs + 500);
-});
+test(
+  'a server that accepts and stays silent is told after ' + 'a named time, by plaintext and by TLS',
+  async () => {
+    const { address } = await broker({ silent: true });
+    const startedMs = performance.now();
+    const [plain, tls] = await Promise.all([only(address), only(address, SSL)]);
+    assert.deepEqual([plain.fault, tls.fault], ['no-answer', 'no-answer']);
+    assert.ok(performance.now() - startedMs < ProbeLimits.brokerTimeoutMs + 500);
+  },
+);
 
 test('own certificates and keys that can not be used are named before anything is sent', () => {
-  const asked = (properties: Record<string, string>): Diagnosis | undefined => materialDiagnosis(cluster('b:1', { ...SSL, ...properties }));
+  const asked = (properties: Record<string, string>): Diagnosis | undefined =>
+    materialDiagnosis(cluster('b:1', { ...SSL, ...properties }));
   assert.equal(asked({}), undefined);
   const { cert, key } = material.client;
   const mismatch = asked({ 'ssl.certificate.pem': cert, 'ssl.key.pem': material.server.key });
@@ -159,8 +185,19 @@ test('own certificates and keys that can not be used are named before anything i
     /the private key of ssl\.key\.pem does not belong to the certificate of ssl\.certificate\.pem \(CN=client\)/,
   );
   assert.equal(asked({ 'ssl.certificate.pem': cert, 'ssl.key.pem': key }), undefined);
-  assert.equal(asked({ 'ssl.certificate.pem': cert, 'ssl.key.pem': material.encryptedKey, 'ssl.key.password': 'key-password' }), undefined);
-  const wrong = asked({ 'ssl.certificate.pem': cert, 'ssl.key.pem': material.encryptedKey, 'ssl.key.password': 'canary-password' });
+  assert.equal(
+    asked({
+      'ssl.certificate.pem': cert,
+      'ssl.key.pem': material.encryptedKey,
+      'ssl.key.password': 'key-password',
+    }),
+    undefined,
+  );
+  const wrong = asked({
+    'ssl.certificate.pem': cert,
+    'ssl.key.pem': material.encryptedKey,
+    'ssl.key.password': 'canary-password',
+  });
   assert.match(wrong?.message ?? '', /can't be decrypted: ssl\.key\.password is wrong or missing/);
   assert.doesNotMatch(JSON.stringify(wrong), /canary/);
   assert.match(asked({ 'ssl.ca.pem': 'garbage' })?.message ?? '', /ssl\.ca\.pem holds no PEM certificate/);
@@ -172,15 +209,27 @@ test('own certificates and keys that can not be used are named before anything i
 
 test('checks that were switched off are not made', async () => {
   const wrongHost = await broker({ tls: material.wrongHost });
-  assert.deepEqual(await diagnose(cluster(wrongHost.address, { ...SSL, 'ssl.endpoint.identification.algorithm': 'none' })), []);
+  assert.deepEqual(
+    await diagnose(cluster(wrongHost.address, { ...SSL, 'ssl.endpoint.identification.algorithm': 'none' })),
+    [],
+  );
   const expired = await broker({ tls: material.expired });
-  assert.deepEqual(await diagnose(cluster(expired.address, { ...SSL, 'enable.ssl.certificate.verification': 'false' })), []);
+  assert.deepEqual(
+    await diagnose(cluster(expired.address, { ...SSL, 'enable.ssl.certificate.verification': 'false' })),
+    [],
+  );
 });
 
 test('a password is not sent to a broker whose certificate is not accepted', async () => {
   let seen = '';
   const { address } = await broker({ tls: { ...material.expired }, mechanisms: ['PLAIN'], password: 'x' });
-  const properties = { ...SSL, 'security.protocol': 'SASL_SSL', 'sasl.mechanisms': 'PLAIN', 'sasl.username': 'u', 'sasl.password': 'x' };
+  const properties = {
+    ...SSL,
+    'security.protocol': 'SASL_SSL',
+    'sasl.mechanisms': 'PLAIN',
+    'sasl.username': 'u',
+    'sasl.password': 'x',
+  };
   const report = await probeBroker(cluster(address, properties), address);
   seen = report.diagnosis?.fault ?? '';
   assert.equal(seen, 'certificate-expired');
@@ -188,30 +237,41 @@ test('a password is not sent to a broker whose certificate is not accepted', asy
   assert.equal(report.apiVersions.size, 0);
 });
 
-test('advertised addresses that lead nowhere are told, with who advertises them; one that can be reached among them is enough for the rest to be named alone', async () => {
-  const adrift = await broker({ advertised: [{ host: 'broker.invalid', port: 9092 }] });
-  const [found, ...others] = await diagnose(cluster(adrift.address));
-  assert.deepEqual(others, []);
-  assert.deepEqual([found?.fault, found?.refused, found?.broker], ['advertised-unreachable', false, 'broker.invalid:9092']);
-  assert.match(found?.message ?? '', new RegExp(`${adrift.address} answers and sends clients on .* broker\\.invalid can't be resolved`));
-  assert.match(found?.remedy ?? '', /advertised\.listeners/);
-  const second = await broker();
-  const half = await broker({
-    advertised: [
-      { host: 'localhost', port: second.port },
-      { host: 'broker.invalid', port: 1 },
-    ],
-  });
-  assert.deepEqual(
-    (await diagnose(cluster(half.address))).map((one) => one.broker),
-    ['broker.invalid:1'],
-  );
-});
+test(
+  'advertised addresses that lead nowhere are told, with who advertises them; one that can be reached ' +
+    'among them is enough for the rest to be named alone',
+  async () => {
+    const adrift = await broker({ advertised: [{ host: 'broker.invalid', port: 9092 }] });
+    const [found, ...others] = await diagnose(cluster(adrift.address));
+    assert.deepEqual(others, []);
+    assert.deepEqual(
+      [found?.fault, found?.refused, found?.broker],
+      ['advertised-unreachable', false, 'broker.invalid:9092'],
+    );
+    assert.match(
+      found?.message ?? '',
+      new RegExp(`${adrift.address} answers and sends clients on .* broker\\.invalid can't be resolved`),
+    );
+    assert.match(found?.remedy ?? '', /advertised\.listeners/);
+    const second = await broker();
+    const half = await broker({
+      advertised: [
+        { host: 'localhost', port: second.port },
+        { host: 'broker.invalid', port: 1 },
+      ],
+    });
+    assert.deepEqual(
+      (await diagnose(cluster(half.address))).map((one) => one.broker),
+      ['broker.invalid:1'],
+    );
+  },
+);
 
 test("librdkafka's own line about a login counts where a probe can't try it", async () => {
   const { address } = await broker({ mechanisms: ['OAUTHBEARER'] });
   const lines = [
-    `sasl_plaintext://${address}/bootstrap: SASL authentication error: {"status":"invalid_token"} (after 31ms in state AUTH_REQ)`,
+    `sasl_plaintext://${address}/bootstrap: SASL authentication error: {"status":"invalid_token"} (after ` +
+      `31ms in state AUTH_REQ)`,
   ];
   const properties = { 'security.protocol': 'sasl_plaintext', 'sasl.mechanisms': 'OAUTHBEARER' };
   assert.deepEqual(await diagnose(cluster(address, properties)), []);
@@ -236,7 +296,9 @@ test('random bytes for an answer: a diagnosis, in time, never a crash', async ()
       const body = randomBytes(n * 3);
       const length = Buffer.alloc(4);
       length.writeInt32BE(body.length + 4);
-      const { address } = await broker({ babble: n % 2 === 0 ? body : Buffer.concat([length, Buffer.from([0, 0, 0, 1]), body]) });
+      const { address } = await broker({
+        babble: n % 2 === 0 ? body : Buffer.concat([length, Buffer.from([0, 0, 0, 1]), body]),
+      });
       return diagnose(cluster(address));
     }),
   );

@@ -47,7 +47,8 @@ export async function fakeBroker(options: FakeOptions = {}): Promise<FakeBroker>
     }
     serve(socket, options, () => port);
   };
-  const server: Server = options.tls === undefined ? createServer(onSocket) : createTlsServer(options.tls, onSocket);
+  const server: Server =
+    options.tls === undefined ? createServer(onSocket) : createTlsServer(options.tls, onSocket);
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
@@ -95,7 +96,17 @@ function serve(socket: Socket, options: FakeOptions, ownPort: () => number): voi
   });
 
   function answerTo(api: number, body: Buffer): Buffer | undefined {
-    if (api === 18) return Buffer.concat([int16(0), int32(2), int16(18), int16(0), int16(3), int16(3), int16(0), int16(12)]);
+    if (api === 18)
+      return Buffer.concat([
+        int16(0),
+        int32(2),
+        int16(18),
+        int16(0),
+        int16(3),
+        int16(3),
+        int16(0),
+        int16(12),
+      ]);
     if (api === 17) return handshake(body.toString('utf8', 2));
     if (api === 36) {
       const given = body.subarray(4).toString('utf8').split('\0')[2];
@@ -110,7 +121,11 @@ function serve(socket: Socket, options: FakeOptions, ownPort: () => number): voi
   function handshake(wanted: string): Buffer {
     const { mechanisms } = options;
     if (mechanisms === undefined) return Buffer.concat([int16(34), int32(0)]);
-    return Buffer.concat([int16(mechanisms.includes(wanted) ? 0 : 33), int32(mechanisms.length), ...mechanisms.map(text)]);
+    return Buffer.concat([
+      int16(mechanisms.includes(wanted) ? 0 : 33),
+      int32(mechanisms.length),
+      ...mechanisms.map(text),
+    ]);
   }
 
   function metadata(): Buffer {

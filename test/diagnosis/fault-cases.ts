@@ -116,7 +116,14 @@ export function faultCases(material: Material): readonly FaultCase[] {
     },
     {
       name: 'no TLS version in common',
-      server: { tls: { ...material.server, minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', ciphers: 'TLS_AES_256_GCM_SHA384' } },
+      server: {
+        tls: {
+          ...material.server,
+          minVersion: 'TLSv1.3',
+          maxVersion: 'TLSv1.3',
+          ciphers: 'TLS_AES_256_GCM_SHA384',
+        },
+      },
       properties: { ...SSL, 'ssl.cipher.suites': 'TLS_CHACHA20_POLY1305_SHA256' },
       fault: 'tls-handshake',
       stage: 'tls',
@@ -146,7 +153,13 @@ export function faultCases(material: Material): readonly FaultCase[] {
     {
       name: 'a login for a listener that knows none',
       server: { tls: material.server },
-      properties: { ...SSL, 'security.protocol': 'SASL_SSL', 'sasl.mechanism': 'PLAIN', 'sasl.username': 'u', 'sasl.password': 'p' },
+      properties: {
+        ...SSL,
+        'security.protocol': 'SASL_SSL',
+        'sasl.mechanism': 'PLAIN',
+        'sasl.username': 'u',
+        'sasl.password': 'p',
+      },
       fault: 'sasl-not-spoken',
       stage: 'sasl',
       refused: true,
@@ -156,7 +169,12 @@ export function faultCases(material: Material): readonly FaultCase[] {
     {
       name: 'a mechanism that the broker does not offer',
       server: { mechanisms: ['SCRAM-SHA-512'] },
-      properties: { 'security.protocol': 'SASL_PLAINTEXT', 'sasl.mechanisms': 'PLAIN', 'sasl.username': 'u', 'sasl.password': 'p' },
+      properties: {
+        'security.protocol': 'SASL_PLAINTEXT',
+        'sasl.mechanisms': 'PLAIN',
+        'sasl.username': 'u',
+        'sasl.password': 'p',
+      },
       fault: 'unsupported-mechanism',
       stage: 'sasl',
       refused: true,

@@ -15,7 +15,12 @@ import type {
   TopicOffset,
   Trouble,
 } from '../../src/ports/source.js';
-import { NOTHING_ANSWERED, type TransformPool, type TransformResult, type TransformTask } from '../../src/ports/transform-pool.js';
+import {
+  NOTHING_ANSWERED,
+  type TransformPool,
+  type TransformResult,
+  type TransformTask,
+} from '../../src/ports/transform-pool.js';
 import { readInputBatch } from '../../src/wire/input-batch.js';
 import { InputBatchWriter } from '../../src/wire/input-writer.js';
 import { writeIdentity } from '../../src/wire/output-writer.js';
@@ -37,8 +42,9 @@ export class ScriptedSource implements Source {
   held = 0;
   starting: Promise<void> = Promise.resolve();
   ends: Promise<readonly EndOffset[]> = Promise.resolve([]);
-  askPositions: (partitions: readonly AssignedPartition[]) => Promise<readonly CommittedOffset[]> = (partitions) =>
-    Promise.resolve(partitions.map(({ partitionId }) => ({ partitionId, offset: 0 })));
+  askPositions: (partitions: readonly AssignedPartition[]) => Promise<readonly CommittedOffset[]> = (
+    partitions,
+  ) => Promise.resolve(partitions.map(({ partitionId }) => ({ partitionId, offset: 0 })));
   committed: readonly TopicOffset[] = [];
   /** Called when the reader is to stand still, before it does: what it has in hand is delivered now. */
   onPark: () => void = () => undefined;
@@ -105,7 +111,8 @@ export class ScriptedSource implements Source {
   }
   stop(): Promise<void> {
     this.calls.push('stop');
-    if (this.confirms) this.events?.committed([...this.stored].map(([partitionId, offset]) => ({ partitionId, offset })));
+    if (this.confirms)
+      this.events?.committed([...this.stored].map(([partitionId, offset]) => ({ partitionId, offset })));
     return Promise.resolve();
   }
 }
@@ -147,7 +154,8 @@ export class ScriptedSink implements Sink {
   }
 
   private answer({ batchId, part, rows }: Written, code: number | undefined): void {
-    const failures = code === undefined ? [] : Array.from({ length: rows }, (_, outputRow) => ({ part, outputRow, code }));
+    const failures =
+      code === undefined ? [] : Array.from({ length: rows }, (_, outputRow) => ({ part, outputRow, code }));
     this.events?.settled({ batchId, part, acknowledged: code === undefined ? rows : 0, failures, stale: 0 });
   }
 }
@@ -199,7 +207,11 @@ export class Bench {
   readonly sink = new ScriptedSink();
   readonly pool = new ScriptedPool();
   readonly clock = new VirtualClock(new Random(1));
-  readonly lines: { readonly level: string; readonly message: string; readonly fields: Readonly<Record<string, unknown>> }[] = [];
+  readonly lines: {
+    readonly level: string;
+    readonly message: string;
+    readonly fields: Readonly<Record<string, unknown>>;
+  }[] = [];
   readonly dispatcher: Dispatcher;
   report: RunReport | undefined;
   private running: Promise<void> | undefined;
@@ -209,10 +221,18 @@ export class Bench {
       (level: string): Logger['info'] =>
       (message, fields = {}) =>
         void this.lines.push({ level, message, fields });
-    const logger: Logger = { error: line('error'), warn: line('warn'), info: line('info'), debug: line('debug') };
+    const logger: Logger = {
+      error: line('error'),
+      warn: line('warn'),
+      info: line('info'),
+      debug: line('debug'),
+    };
     const { source, sink, pool, clock } = this;
     const createBlock = (bytes: number, id: number): Block => ({ id, bytes: new Uint8Array(bytes) });
-    this.dispatcher = new Dispatcher({ source, sink, pool, clock, logger, createBlock, describe: partition }, { ...SETTINGS, ...settings });
+    this.dispatcher = new Dispatcher(
+      { source, sink, pool, clock, logger, createBlock, describe: partition },
+      { ...SETTINGS, ...settings },
+    );
   }
 
   /** Started, and the partitions are ours. */
@@ -232,19 +252,28 @@ export class Bench {
   }
 
   /** Fills the oldest offered block. */
-  deliver(id: number, from: number, to: number, more: { readonly fault?: number; readonly epoch?: number } = {}): void {
+  deliver(
+    id: number,
+    from: number,
+    to: number,
+    more: { readonly fault?: number; readonly epoch?: number } = {},
+  ): void {
     const block = this.source.offered.shift();
     if (block === undefined) throw new Error('no block is offered');
     const writer = new InputBatchWriter(block.bytes);
     const epoch = more.epoch ?? this.source.opened.get(id)?.epoch ?? 1;
-    for (let offset = from; offset < to; offset += 1) writer.add(id, epoch, { offset, timestamp: 0, key: null, value: null });
-    if (more.fault !== undefined) writer.addFault({ partitionId: id, epoch, offset: to, code: more.fault, text: 'planted' });
+    for (let offset = from; offset < to; offset += 1)
+      writer.add(id, epoch, { offset, timestamp: 0, key: null, value: null });
+    if (more.fault !== undefined)
+      writer.addFault({ partitionId: id, epoch, offset: to, code: more.fault, text: 'planted' });
     writer.close();
     this.source.events?.batch(readInputBatch(block));
   }
 
   progress(id: number, nextOffset: number): void {
-    this.source.events?.progress([{ partitionId: id, nextOffset, fetchQueueRecords: 0, endOffset: nextOffset }]);
+    this.source.events?.progress([
+      { partitionId: id, nextOffset, fetchQueueRecords: 0, endOffset: nextOffset },
+    ]);
   }
 
   /** Everything that can go on has gone on. */

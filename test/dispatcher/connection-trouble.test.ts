@@ -6,21 +6,24 @@ import { Bench } from './bench.js';
 const refused = { error: new DispatcherError('KAFKA_REFUSED', "the consumer can't connect: wrong password") };
 const unreachable = { error: new DispatcherError('KAFKA_UNREACHABLE', "the consumer can't reach Kafka") };
 
-test('brokers that take us no more: not ready once nothing moves, and ready again when it is over', async () => {
-  const bench = new Bench();
-  await bench.start(0);
-  assert.equal(bench.dispatcher.status().stalled, undefined);
-  bench.source.troubled = refused;
-  await bench.pass(1_000);
-  assert.equal(bench.dispatcher.status().stalled, undefined);
-  await bench.pass(4_000);
-  assert.match(bench.dispatcher.status().stalled ?? '', /wrong password/);
-  bench.source.troubled = undefined;
-  await bench.pass(500);
-  assert.equal(bench.dispatcher.status().stalled, undefined);
-  bench.dispatcher.stop();
-  assert.equal((await bench.end()).error, undefined);
-});
+test(
+  'brokers that take us no more: not ready once nothing ' + 'moves, and ready again when it is over',
+  async () => {
+    const bench = new Bench();
+    await bench.start(0);
+    assert.equal(bench.dispatcher.status().stalled, undefined);
+    bench.source.troubled = refused;
+    await bench.pass(1_000);
+    assert.equal(bench.dispatcher.status().stalled, undefined);
+    await bench.pass(4_000);
+    assert.match(bench.dispatcher.status().stalled ?? '', /wrong password/);
+    bench.source.troubled = undefined;
+    await bench.pass(500);
+    assert.equal(bench.dispatcher.status().stalled, undefined);
+    bench.dispatcher.stop();
+    assert.equal((await bench.end()).error, undefined);
+  },
+);
 
 test('as long as records move over what is left of the connections, the run is ready', async () => {
   const bench = new Bench();
@@ -37,21 +40,25 @@ test('as long as records move over what is left of the connections, the run is r
   assert.equal((await bench.end()).error, undefined);
 });
 
-test('refused for as long as stall-timeout the run ends with the reason; brokers that are merely away are waited for', async () => {
-  const away = new Bench();
-  await away.start(0);
-  away.source.troubled = unreachable;
-  await away.pass(300_000);
-  assert.match(away.dispatcher.status().stalled ?? '', /can't reach Kafka/);
-  assert.equal(away.dispatcher.status().state, 'running');
-  away.dispatcher.stop();
-  await away.end();
-  const bench = new Bench();
-  await bench.start(0);
-  bench.source.troubled = refused;
-  await bench.pass(55_000);
-  assert.equal(bench.dispatcher.status().state, 'running');
-  await bench.pass(10_000);
-  const report = await bench.end();
-  assert.equal(report.error, refused.error);
-});
+test(
+  'refused for as long as stall-timeout the run ends with the ' +
+    'reason; brokers that are merely away are waited for',
+  async () => {
+    const away = new Bench();
+    await away.start(0);
+    away.source.troubled = unreachable;
+    await away.pass(300_000);
+    assert.match(away.dispatcher.status().stalled ?? '', /can't reach Kafka/);
+    assert.equal(away.dispatcher.status().state, 'running');
+    away.dispatcher.stop();
+    await away.end();
+    const bench = new Bench();
+    await bench.start(0);
+    bench.source.troubled = refused;
+    await bench.pass(55_000);
+    assert.equal(bench.dispatcher.status().state, 'running');
+    await bench.pass(10_000);
+    const report = await bench.end();
+    assert.equal(report.error, refused.error);
+  },
+);

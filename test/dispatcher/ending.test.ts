@@ -4,36 +4,43 @@ import { Bench, partition } from './bench.js';
 
 const never = new Promise<never>(() => undefined);
 
-test('a stop does not wait for start positions that the brokers owe us: nothing is opened any more', async () => {
-  const bench = new Bench();
-  await bench.start();
-  bench.source.askPositions = () => never;
-  await bench.assign(0);
-  bench.dispatcher.stop();
-  await bench.settle();
-  assert.equal(bench.report?.error, undefined);
-  assert.equal(bench.report?.state, 'stopped');
-  assert.deepEqual(bench.source.calls, ['stop']);
-});
+test(
+  'a stop does not wait for start positions that the ' + 'brokers owe us: nothing is opened any more',
+  async () => {
+    const bench = new Bench();
+    await bench.start();
+    bench.source.askPositions = () => never;
+    await bench.assign(0);
+    bench.dispatcher.stop();
+    await bench.settle();
+    assert.equal(bench.report?.error, undefined);
+    assert.equal(bench.report?.state, 'stopped');
+    assert.deepEqual(bench.source.calls, ['stop']);
+  },
+);
 
-test('partitions that come while draining are not opened; those that are wanted back are drained, stored and given back', async () => {
-  const bench = new Bench();
-  await bench.start(0);
-  bench.deliver(0, 0, 10);
-  await bench.settle();
-  bench.dispatcher.stop();
-  await bench.settle();
-  await bench.assign(1);
-  bench.source.events?.revoked([partition(0)], false);
-  await bench.settle();
-  assert.ok(!bench.source.calls.includes('close 0'), 'not before its records are settled');
-  bench.sink.settle();
-  const report = await bench.end();
-  assert.equal(report.error, undefined);
-  assert.deepEqual(bench.source.calls, ['open 0@0', 'close 0', 'stop']);
-  assert.equal(bench.source.stored.get(0), 10);
-  assert.equal(report.records.handedOver, 0);
-});
+test(
+  'partitions that come while draining are not opened; those that are ' +
+    'wanted back are drained, stored and given back',
+  async () => {
+    const bench = new Bench();
+    await bench.start(0);
+    bench.deliver(0, 0, 10);
+    await bench.settle();
+    bench.dispatcher.stop();
+    await bench.settle();
+    await bench.assign(1);
+    bench.source.events?.revoked([partition(0)], false);
+    await bench.settle();
+    assert.ok(!bench.source.calls.includes('close 0'), 'not before its records are settled');
+    bench.sink.settle();
+    const report = await bench.end();
+    assert.equal(report.error, undefined);
+    assert.deepEqual(bench.source.calls, ['open 0@0', 'close 0', 'stop']);
+    assert.equal(bench.source.stored.get(0), 10);
+    assert.equal(report.records.handedOver, 0);
+  },
+);
 
 test('after a cut nothing is asked of the source any more but to stop, whatever was under way', async () => {
   const bench = new Bench();
@@ -63,20 +70,23 @@ test('a run that is stopped before it begins connects to nothing', async () => {
   assert.equal(bench.report.error, undefined);
 });
 
-test('a cut that comes while the clients are closed leaves each of them a little time, and no more', async () => {
-  const bench = new Bench();
-  await bench.start();
-  bench.source.stop = () => never;
-  bench.dispatcher.stop();
-  await bench.pass(6_000);
-  assert.equal(bench.report, undefined);
-  bench.dispatcher.cutNow();
-  const cutAtMs = bench.clock.nowMs();
-  const report = await bench.end();
-  assert.equal(report.hung, true);
-  const tookMs = bench.clock.nowMs() - cutAtMs;
-  assert.ok(tookMs >= 5_000 && tookMs <= 6_000, `${tookMs} ms`);
-});
+test(
+  'a cut that comes while the clients are closed leaves ' + 'each of them a little time, and no more',
+  async () => {
+    const bench = new Bench();
+    await bench.start();
+    bench.source.stop = () => never;
+    bench.dispatcher.stop();
+    await bench.pass(6_000);
+    assert.equal(bench.report, undefined);
+    bench.dispatcher.cutNow();
+    const cutAtMs = bench.clock.nowMs();
+    const report = await bench.end();
+    assert.equal(report.hung, true);
+    const tookMs = bench.clock.nowMs() - cutAtMs;
+    assert.ok(tookMs >= 5_000 && tookMs <= 6_000, `${tookMs} ms`);
+  },
+);
 
 test('a stop during a start that hangs is waited for as long as a drain, a cut ends it at once', async () => {
   const slow = new Bench();
@@ -125,7 +135,10 @@ test('nothing assigned is said after 15 s and once a minute, with a reason', asy
   assert.equal(bench.warnings('no partitions assigned'), 1);
   await bench.pass(3000);
   assert.equal(bench.warnings('no partitions assigned'), 2);
-  assert.match(String(bench.lines.at(-1)?.fields['reason']), /other members of the group hold all partitions/);
+  assert.match(
+    String(bench.lines.at(-1)?.fields['reason']),
+    /other members of the group hold all partitions/,
+  );
   await bench.assign(0);
   await bench.pass(200_000);
   assert.equal(bench.warnings('no partitions assigned'), 2);
@@ -142,35 +155,43 @@ test('a commit that is refused again and again is said twice a minute', async ()
   assert.ok(Number(bench.lines.at(-1)?.fields['heldBack']) > 200);
 });
 
-test('transforms are told to stop when the drain is given up, not when it begins: rejected by its own signal, a good record would be a dead letter', async () => {
-  const bench = new Bench();
-  await bench.start(0);
-  bench.pool.answer = () => never;
-  bench.deliver(0, 0, 10);
-  await bench.settle();
-  bench.dispatcher.stop();
-  await bench.pass(10_000);
-  assert.equal(bench.pool.stopsSignalled, 0);
-  const report = await bench.end();
-  assert.equal(bench.pool.stopsSignalled, 1);
-  assert.equal(report.error?.code, 'DRAIN_CUT');
-  assert.equal(report.records.unsettled, 10);
-});
+test(
+  'transforms are told to stop when the drain is given up, not when it begins: rejected by its own ' +
+    'signal, a good record would be a dead letter',
+  async () => {
+    const bench = new Bench();
+    await bench.start(0);
+    bench.pool.answer = () => never;
+    bench.deliver(0, 0, 10);
+    await bench.settle();
+    bench.dispatcher.stop();
+    await bench.pass(10_000);
+    assert.equal(bench.pool.stopsSignalled, 0);
+    const report = await bench.end();
+    assert.equal(bench.pool.stopsSignalled, 1);
+    assert.equal(report.error?.code, 'DRAIN_CUT');
+    assert.equal(report.records.unsettled, 10);
+  },
+);
 
-test('while the brokers are asked where to read new partitions from, those that are ours already are read on', async () => {
-  const bench = new Bench();
-  await bench.start(0);
-  bench.source.askPositions = () => never;
-  await bench.assign(1);
-  for (let n = 0; n < 5; n += 1) {
-    bench.deliver(0, n * 10, n * 10 + 10);
-    await bench.settle();
-    bench.sink.settle();
-    await bench.settle();
-  }
-  await bench.pass(300);
-  assert.equal(bench.source.stored.get(0), 50);
-});
+test(
+  'while the brokers are asked where to read new partitions ' +
+    'from, those that are ours already are read on',
+  async () => {
+    const bench = new Bench();
+    await bench.start(0);
+    bench.source.askPositions = () => never;
+    await bench.assign(1);
+    for (let n = 0; n < 5; n += 1) {
+      bench.deliver(0, n * 10, n * 10 + 10);
+      await bench.settle();
+      bench.sink.settle();
+      await bench.settle();
+    }
+    await bench.pass(300);
+    assert.equal(bench.source.stored.get(0), 50);
+  },
+);
 
 test('a last commit that nobody confirms is told: exit 4, with the range that comes again', async () => {
   for (const confirms of [true, false]) {

@@ -23,21 +23,25 @@ test('a tail of control records is committed once several reports agree', async 
   assert.equal(bench.source.stored.get(0), 7);
 });
 
-test('records in the hands of the reader are not passed over, however often librdkafka says that it stands behind them', async () => {
-  const bench = new Bench();
-  await bench.start(0);
-  // A batch that lingers: popped from librdkafka, not yet delivered.
-  bench.source.onPark = (): void => {
-    bench.source.onPark = (): void => undefined;
-    bench.deliver(0, 0, 10);
-  };
-  await quietReports(bench, 5, 10);
-  assert.equal(bench.source.stored.get(0), 0);
-  bench.sink.settle();
-  await bench.pass(300);
-  assert.equal(bench.source.stored.get(0), 10);
-  assert.equal(bench.lines.filter(({ level }) => level === 'error').length, 0);
-});
+test(
+  'records in the hands of the reader are not passed over, however ' +
+    'often librdkafka says that it stands behind them',
+  async () => {
+    const bench = new Bench();
+    await bench.start(0);
+    // A batch that lingers: popped from librdkafka, not yet delivered.
+    bench.source.onPark = (): void => {
+      bench.source.onPark = (): void => undefined;
+      bench.deliver(0, 0, 10);
+    };
+    await quietReports(bench, 5, 10);
+    assert.equal(bench.source.stored.get(0), 0);
+    bench.sink.settle();
+    await bench.pass(300);
+    assert.equal(bench.source.stored.get(0), 10);
+    assert.equal(bench.lines.filter(({ level }) => level === 'error').length, 0);
+  },
+);
 
 test('a record that waits for a larger block is not passed over', async () => {
   const bench = new Bench();
@@ -84,19 +88,23 @@ test('batches that wait for their turn before the damage are settled too (orderi
   assert.equal(report.records.unsettled, 0);
 });
 
-test('a passing read fault is read again from its offset in the same epoch; what is in flight is settled as if nothing had been', async () => {
-  const bench = new Bench();
-  await bench.start(0);
-  bench.deliver(0, 0, 10, { fault: TIMED_OUT });
-  await bench.settle();
-  assert.equal(bench.source.calls.at(-1), 'seek 0@10 epoch 1');
-  await bench.pass(5000);
-  assert.equal(bench.source.stored.get(0), 0, 'not past what is in flight');
-  bench.sink.settle();
-  await bench.pass(300);
-  assert.equal(bench.source.stored.get(0), 10);
-  assert.equal(bench.dispatcher.status().records.handedOver, 0);
-});
+test(
+  'a passing read fault is read again from its offset in the same epoch; what is in flight is settled ' +
+    'as if nothing had been',
+  async () => {
+    const bench = new Bench();
+    await bench.start(0);
+    bench.deliver(0, 0, 10, { fault: TIMED_OUT });
+    await bench.settle();
+    assert.equal(bench.source.calls.at(-1), 'seek 0@10 epoch 1');
+    await bench.pass(5000);
+    assert.equal(bench.source.stored.get(0), 0, 'not past what is in flight');
+    bench.sink.settle();
+    await bench.pass(300);
+    assert.equal(bench.source.stored.get(0), 10);
+    assert.equal(bench.dispatcher.status().records.handedOver, 0);
+  },
+);
 
 test('a read fault that comes again and again is tried ever more slowly, with one line', async () => {
   const bench = new Bench();
@@ -131,7 +139,8 @@ test('out of range: what was read before is settled before the partition is read
 
 test('a bounded run is not over before its end offsets are known', async () => {
   const bench = new Bench({ until: 'end' });
-  let answer: (ends: readonly { topic: string; partition: number; low: number; end: number }[]) => void = () => undefined;
+  let answer: (ends: readonly { topic: string; partition: number; low: number; end: number }[]) => void =
+    () => undefined;
   bench.source.ends = new Promise((resolve) => {
     answer = resolve;
   });
@@ -153,24 +162,27 @@ test('a bounded run is not over before its end offsets are known', async () => {
   assert.equal(report.records.transformed, 10);
 });
 
-test('a partition that was settled to its end and then lost without a commit is waited for again', async () => {
-  const bench = new Bench({ until: 'end' });
-  bench.source.ends = Promise.resolve([0, 1].map((id) => ({ topic: 'in', partition: id, low: 0, end: 5 })));
-  await bench.start(0, 1);
-  bench.deliver(0, 0, 5);
-  await bench.settle();
-  bench.sink.settle();
-  await bench.settle();
-  bench.source.committed = [{ topic: 'in', partition: 0, offset: -1 }];
-  bench.source.events?.revoked([partition(0)], true);
-  await bench.settle();
-  bench.deliver(1, 0, 5);
-  await bench.settle();
-  bench.sink.settle();
-  await bench.pass(20_000);
-  assert.equal(bench.report, undefined, 'nobody has committed the end of partition 0');
-  assert.equal(bench.warnings('waiting for partitions that other members'), 1);
-  bench.source.committed = [{ topic: 'in', partition: 0, offset: 5 }];
-  const report = await bench.end();
-  assert.equal(report.error, undefined);
-});
+test(
+  'a partition that was settled to its end and then lost ' + 'without a commit is waited for again',
+  async () => {
+    const bench = new Bench({ until: 'end' });
+    bench.source.ends = Promise.resolve([0, 1].map((id) => ({ topic: 'in', partition: id, low: 0, end: 5 })));
+    await bench.start(0, 1);
+    bench.deliver(0, 0, 5);
+    await bench.settle();
+    bench.sink.settle();
+    await bench.settle();
+    bench.source.committed = [{ topic: 'in', partition: 0, offset: -1 }];
+    bench.source.events?.revoked([partition(0)], true);
+    await bench.settle();
+    bench.deliver(1, 0, 5);
+    await bench.settle();
+    bench.sink.settle();
+    await bench.pass(20_000);
+    assert.equal(bench.report, undefined, 'nobody has committed the end of partition 0');
+    assert.equal(bench.warnings('waiting for partitions that other members'), 1);
+    bench.source.committed = [{ topic: 'in', partition: 0, offset: 5 }];
+    const report = await bench.end();
+    assert.equal(report.error, undefined);
+  },
+);

@@ -30,62 +30,76 @@ for (const [name, code] of [
   });
 }
 
-test('a right to write that is missing ends the run at once, in the words of the sink, with nothing of the batch committed', async () => {
-  const bench = new Bench();
-  await bench.start(0);
-  bench.deliver(0, 0, 10);
-  await bench.settle();
-  bench.sink.settle(TOPIC_AUTHORIZATION_FAILED);
-  const startedMs = bench.clock.nowMs();
-  const report = await bench.end();
-  assert.equal(report.error?.code, 'KAFKA_REFUSED');
-  assert.match(report.error.message, /out.*TOPIC_AUTHORIZATION_FAILED/);
-  assert.ok(bench.clock.nowMs() - startedMs < 10_000);
-  assert.equal(bench.source.stored.get(0) ?? 0, 0);
-  assert.deepEqual(report.redelivery, [{ partitionId: 0, topic: 'in', partition: 0, from: 0, to: 10 }]);
-});
+test(
+  'a right to write that is missing ends the run at once, in the words of the sink, with nothing of ' +
+    'the batch committed',
+  async () => {
+    const bench = new Bench();
+    await bench.start(0);
+    bench.deliver(0, 0, 10);
+    await bench.settle();
+    bench.sink.settle(TOPIC_AUTHORIZATION_FAILED);
+    const startedMs = bench.clock.nowMs();
+    const report = await bench.end();
+    assert.equal(report.error?.code, 'KAFKA_REFUSED');
+    assert.match(report.error.message, /out.*TOPIC_AUTHORIZATION_FAILED/);
+    assert.ok(bench.clock.nowMs() - startedMs < 10_000);
+    assert.equal(bench.source.stored.get(0) ?? 0, 0);
+    assert.deepEqual(report.redelivery, [{ partitionId: 0, topic: 'in', partition: 0, from: 0, to: 10 }]);
+  },
+);
 
-test('a stop while a failed batch waits to be read again ends with DRAIN_CUT and the range that comes again', async () => {
-  const bench = new Bench();
-  await bench.start(0);
-  bench.deliver(0, 0, 10);
-  await bench.settle();
-  bench.sink.settle(NOT_ENOUGH_REPLICAS);
-  await bench.settle();
-  bench.dispatcher.stop();
-  const report = await bench.end();
-  assert.equal(report.error?.code, 'DRAIN_CUT');
-  assert.deepEqual(report.redelivery, [{ partitionId: 0, topic: 'in', partition: 0, from: 0, to: 10 }]);
-  assert.equal(bench.clock.step(), false, 'no timer outlives the run');
-});
+test(
+  'a stop while a failed batch waits to be read again ends ' +
+    'with DRAIN_CUT and the range that comes again',
+  async () => {
+    const bench = new Bench();
+    await bench.start(0);
+    bench.deliver(0, 0, 10);
+    await bench.settle();
+    bench.sink.settle(NOT_ENOUGH_REPLICAS);
+    await bench.settle();
+    bench.dispatcher.stop();
+    const report = await bench.end();
+    assert.equal(report.error?.code, 'DRAIN_CUT');
+    assert.deepEqual(report.redelivery, [{ partitionId: 0, topic: 'in', partition: 0, from: 0, to: 10 }]);
+    assert.equal(bench.clock.step(), false, 'no timer outlives the run');
+  },
+);
 
-test('what the reader still delivers before a rewind is given back unread: written, it would overtake what is read again', async () => {
-  const bench = new Bench();
-  await bench.start(0);
-  bench.deliver(0, 0, 10);
-  await bench.settle();
-  bench.sink.settle(NOT_ENOUGH_REPLICAS);
-  bench.deliver(0, 10, 20);
-  await bench.settle();
-  assert.equal(bench.sink.written.length, 0);
-  await bench.pass(600);
-  assert.deepEqual(bench.source.calls.at(-1), 'seek 0@0 epoch 2');
-  bench.deliver(0, 0, 20);
-  await bench.settle();
-  bench.sink.settle();
-  bench.dispatcher.stop();
-  const report = await bench.end();
-  assert.equal(report.error, undefined);
-  assert.equal(report.records.consumed, 20);
-  assert.equal(report.records.transformed, 20);
-  assert.equal(bench.source.stored.get(0), 20);
-});
+test(
+  'what the reader still delivers before a rewind is given back ' +
+    'unread: written, it would overtake what is read again',
+  async () => {
+    const bench = new Bench();
+    await bench.start(0);
+    bench.deliver(0, 0, 10);
+    await bench.settle();
+    bench.sink.settle(NOT_ENOUGH_REPLICAS);
+    bench.deliver(0, 10, 20);
+    await bench.settle();
+    assert.equal(bench.sink.written.length, 0);
+    await bench.pass(600);
+    assert.deepEqual(bench.source.calls.at(-1), 'seek 0@0 epoch 2');
+    bench.deliver(0, 0, 20);
+    await bench.settle();
+    bench.sink.settle();
+    bench.dispatcher.stop();
+    const report = await bench.end();
+    assert.equal(report.error, undefined);
+    assert.equal(report.records.consumed, 20);
+    assert.equal(report.records.transformed, 20);
+    assert.equal(bench.source.stored.get(0), 20);
+  },
+);
 
 test('a dead letter that could not be made leaves the batch unsettled', async () => {
   const bench = new Bench();
   await bench.start(0);
   bench.pool.answer = (task) =>
-    task.rejectWith === undefined ? Promise.resolve(passThrough(task)) : Promise.reject(new Error('the pool is gone'));
+    task.rejectWith === undefined
+      ? Promise.resolve(passThrough(task))
+      : Promise.reject(new Error('the pool is gone'));
   bench.deliver(0, 0, 1);
   await bench.settle();
   bench.sink.settle(MSG_SIZE_TOO_LARGE);

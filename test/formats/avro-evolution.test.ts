@@ -5,40 +5,70 @@ import { DispatcherError } from '../../src/core/errors.js';
 import { codecOf, decode, encode, evolvedDecoder, oracleOf, plain } from './support/avro.js';
 import { schemaArbitrary, valueArbitrary } from './support/avro-arbitrary.js';
 
-const record = (fields: unknown[], more: object = {}): unknown => ({ type: 'record', name: 'R', fields, ...more });
+const record = (fields: unknown[], more: object = {}): unknown => ({
+  type: 'record',
+  name: 'R',
+  fields,
+  ...more,
+});
 const field = (name: string, type: unknown, more: object = {}): unknown => ({ name, type, ...more });
 
-function evolve(reader: unknown, writer: unknown, value: unknown, long: 'number' | 'bigint' = 'number'): unknown {
+function evolve(
+  reader: unknown,
+  writer: unknown,
+  value: unknown,
+  long: 'number' | 'bigint' = 'number',
+): unknown {
   return decode(evolvedDecoder(reader, writer, long), encode(codecOf(writer).encoder, value));
 }
 
-test('a reader that drops, adds and reorders fields sees the values of the writer and defaults of its own', () => {
-  const evolution = fc
-    .array(fc.record({ type: schemaArbitrary, kept: fc.boolean(), order: fc.double({ noNaN: true }) }), { minLength: 1, maxLength: 6 })
-    .map((fields) => {
-      // Every type with its own names, since each was made apart.
-      const named = fields.map((one, i) => ({
-        ...one,
-        type: JSON.parse(JSON.stringify(one.type).replace(/\b(test\.Record|Fixed|Enum)(\d+)/g, `$1${String(i)}x$2`)) as unknown,
-      }));
-      const writer = record(named.map((one, i) => field(`f${String(i)}`, one.type)));
-      const kept = named.map((one, i) => ({ ...one, name: `f${String(i)}` })).filter((one) => one.kept);
-      kept.sort((a, b) => a.order - b.order);
-      const added = [field('added', 'long', { default: 7 }), field('list', { type: 'array', items: 'string' }, { default: ['x'] })];
-      return { writer, reader: record([...added, ...kept.map((one) => field(one.name, one.type))]) };
-    })
-    .chain(({ writer, reader }) => valueArbitrary(oracleOf(writer)).map((value) => ({ writer, reader, value })));
-  fc.assert(
-    fc.property(evolution, ({ writer, reader, value }) => {
-      const bytes = oracleOf(writer).toBuffer(value);
-      // avsc would read an int as the float of a union ["float", "int"]; here the same type is taken where the reader has it.
-      const written = plain(oracleOf(writer).fromBuffer(bytes)) as Record<string, unknown>;
-      const expected = Object.fromEntries((reader as { fields: { name: string }[] }).fields.map(({ name }) => [name, written[name]]));
-      assert.deepEqual(decode(evolvedDecoder(reader, writer), bytes), { ...expected, added: 7, list: ['x'] });
-    }),
-    { numRuns: 200 },
-  );
-});
+test(
+  'a reader that drops, adds and reorders fields sees the ' + 'values of the writer and defaults of its own',
+  () => {
+    const evolution = fc
+      .array(fc.record({ type: schemaArbitrary, kept: fc.boolean(), order: fc.double({ noNaN: true }) }), {
+        minLength: 1,
+        maxLength: 6,
+      })
+      .map((fields) => {
+        // Every type with its own names, since each was made apart.
+        const named = fields.map((one, i) => ({
+          ...one,
+          type: JSON.parse(
+            JSON.stringify(one.type).replace(/\b(test\.Record|Fixed|Enum)(\d+)/g, `$1${String(i)}x$2`),
+          ) as unknown,
+        }));
+        const writer = record(named.map((one, i) => field(`f${String(i)}`, one.type)));
+        const kept = named.map((one, i) => ({ ...one, name: `f${String(i)}` })).filter((one) => one.kept);
+        kept.sort((a, b) => a.order - b.order);
+        const added = [
+          field('added', 'long', { default: 7 }),
+          field('list', { type: 'array', items: 'string' }, { default: ['x'] }),
+        ];
+        return { writer, reader: record([...added, ...kept.map((one) => field(one.name, one.type))]) };
+      })
+      .chain(({ writer, reader }) =>
+        valueArbitrary(oracleOf(writer)).map((value) => ({ writer, reader, value })),
+      );
+    fc.assert(
+      fc.property(evolution, ({ writer, reader, value }) => {
+        const bytes = oracleOf(writer).toBuffer(value);
+        // avsc would read an int as the float of a union ["float", "int"]; here the same type is taken where
+        // the reader has it.
+        const written = plain(oracleOf(writer).fromBuffer(bytes)) as Record<string, unknown>;
+        const expected = Object.fromEntries(
+          (reader as { fields: { name: string }[] }).fields.map(({ name }) => [name, written[name]]),
+        );
+        assert.deepEqual(decode(evolvedDecoder(reader, writer), bytes), {
+          ...expected,
+          added: 7,
+          list: ['x'],
+        });
+      }),
+      { numRuns: 200 },
+    );
+  },
+);
 
 test('types are widened as the specification allows', () => {
   const widened: [string, string, unknown, unknown][] = [
@@ -54,11 +84,17 @@ test('types are widened as the specification allows', () => {
   for (const [from, to, value, expected] of widened) {
     assert.deepEqual(evolve(to, from, value), expected, `${from} as ${to}`);
     assert.deepEqual(evolve(['null', to], from, value), expected, `${from} as an optional ${to}`);
-    assert.deepEqual(evolve({ type: 'array', items: to }, { type: 'array', items: from }, [value]), [expected]);
-    assert.deepEqual(evolve({ type: 'map', values: to }, { type: 'map', values: from }, { a: value }), { a: expected });
+    assert.deepEqual(evolve({ type: 'array', items: to }, { type: 'array', items: from }, [value]), [
+      expected,
+    ]);
+    assert.deepEqual(evolve({ type: 'map', values: to }, { type: 'map', values: from }, { a: value }), {
+      a: expected,
+    });
   }
   assert.equal(evolve('long', 'int', 5, 'bigint'), 5n);
-  assert.throws(() => decode(evolvedDecoder('string', 'bytes'), Buffer.of(2, 0xff)), { code: 'INVALID_UTF8' });
+  assert.throws(() => decode(evolvedDecoder('string', 'bytes'), Buffer.of(2, 0xff)), {
+    code: 'INVALID_UTF8',
+  });
 });
 
 test('unions meet unions, single types and wrapped unions', () => {
@@ -72,7 +108,11 @@ test('unions meet unions, single types and wrapped unions', () => {
 
 test('aliases, defaults of every kind, enum defaults and recursive records are resolved', () => {
   const writer = record(
-    [field('old', 'int'), field('kind', { type: 'enum', name: 'K', symbols: ['A', 'B', 'C'] }), field('next', ['null', 'R'])],
+    [
+      field('old', 'int'),
+      field('kind', { type: 'enum', name: 'K', symbols: ['A', 'B', 'C'] }),
+      field('next', ['null', 'R']),
+    ],
     { namespace: 'v1' },
   );
   const reader = {
@@ -84,7 +124,11 @@ test('aliases, defaults of every kind, enum defaults and recursive records are r
       field('renamed', 'long', { aliases: ['old'] }),
       field('kind', { type: 'enum', name: 'K2', aliases: ['K'], symbols: ['A', 'OTHER'], default: 'OTHER' }),
       field('map', { type: 'map', values: 'int' }, { default: { a: 1 } }),
-      field('price', { type: 'bytes', logicalType: 'decimal', precision: 4, scale: 2 }, { default: '\u00ff' }),
+      field(
+        'price',
+        { type: 'bytes', logicalType: 'decimal', precision: 4, scale: 2 },
+        { default: '\u00ff' },
+      ),
       field('gone', ['null', 'string'], { default: null }),
     ],
   };
@@ -92,7 +136,12 @@ test('aliases, defaults of every kind, enum defaults and recursive records are r
   const common = { map: { a: 1 }, price: '-0.01', gone: null };
   const decoder = evolvedDecoder(reader, writer);
   const bytes = encode(codecOf(writer).encoder, value);
-  const expected = { next: { next: null, renamed: 2, kind: 'A', ...common }, renamed: 1, kind: 'OTHER', ...common };
+  const expected = {
+    next: { next: null, renamed: 2, kind: 'A', ...common },
+    renamed: 1,
+    kind: 'OTHER',
+    ...common,
+  };
   const first = decode(decoder, bytes) as { map: Record<string, number> };
   assert.deepEqual(first, expected);
   // A default belongs to its record: changing it must not reach the next one.
@@ -100,37 +149,66 @@ test('aliases, defaults of every kind, enum defaults and recursive records are r
   assert.deepEqual(decode(decoder, bytes), expected);
 });
 
-test('records too wide for one function are read, skipped, filled with defaults and written as narrow ones are', () => {
-  const types = [['null', 'string'], 'long', { type: 'array', items: 'W' }, { type: 'map', values: 'int' }, 'double'];
-  const fields = Array.from({ length: 200 }, (_, i) => field(`f${String(i)}`, types[i % types.length]));
-  const wide = { type: 'record', name: 'W', fields };
-  const make = (depth: number): Record<string, unknown> =>
-    Object.fromEntries(
-      fields.map((_, i) => [
-        `f${String(i)}`,
-        [i % 2 === 0 ? null : `é${String(i)}`, i * 1e9, depth > 0 && i === 2 ? [make(depth - 1), make(0)] : [], { a: i }, i / 7][i % 5],
-      ]),
+test(
+  'records too wide for one function are read, skipped, filled ' +
+    'with defaults and written as narrow ones are',
+  () => {
+    const types = [
+      ['null', 'string'],
+      'long',
+      { type: 'array', items: 'W' },
+      { type: 'map', values: 'int' },
+      'double',
+    ];
+    const fields = Array.from({ length: 200 }, (_, i) => field(`f${String(i)}`, types[i % types.length]));
+    const wide = { type: 'record', name: 'W', fields };
+    const make = (depth: number): Record<string, unknown> =>
+      Object.fromEntries(
+        fields.map((_, i) => [
+          `f${String(i)}`,
+          [
+            i % 2 === 0 ? null : `é${String(i)}`,
+            i * 1e9,
+            depth > 0 && i === 2 ? [make(depth - 1), make(0)] : [],
+            { a: i },
+            i / 7,
+          ][i % 5],
+        ]),
+      );
+    const { decoder, encoder } = codecOf(wide);
+    const bytes = encode(encoder, make(3));
+    assert.deepEqual(bytes, oracleOf(wide).toBuffer(make(3)));
+    assert.deepEqual(decode(decoder, bytes), make(3));
+    for (let end = 0; end < bytes.length; end += 7)
+      assert.throws(() => decode(decoder, bytes.subarray(0, end), bytes.subarray(end)), {
+        name: 'FormatError',
+      });
+    // Every second field, in the opposite order, and 100 new ones with defaults.
+    const fewer = [
+      ...fields.filter((_, i) => i % 10 === 1 || i % 10 === 4).reverse(),
+      ...Array.from({ length: 100 }, (_, i) => field(`n${String(i)}`, 'int', { default: i })),
+    ];
+    const evolved = decode(
+      evolvedDecoder({ type: 'record', name: 'W', fields: fewer }, wide),
+      bytes,
+    ) as Record<string, unknown>;
+    assert.deepEqual(
+      Object.keys(evolved),
+      (fewer as { name: string }[]).map(({ name }) => name),
     );
-  const { decoder, encoder } = codecOf(wide);
-  const bytes = encode(encoder, make(3));
-  assert.deepEqual(bytes, oracleOf(wide).toBuffer(make(3)));
-  assert.deepEqual(decode(decoder, bytes), make(3));
-  for (let end = 0; end < bytes.length; end += 7)
-    assert.throws(() => decode(decoder, bytes.subarray(0, end), bytes.subarray(end)), { name: 'FormatError' });
-  // Every second field, in the opposite order, and 100 new ones with defaults.
-  const fewer = [
-    ...fields.filter((_, i) => i % 10 === 1 || i % 10 === 4).reverse(),
-    ...Array.from({ length: 100 }, (_, i) => field(`n${String(i)}`, 'int', { default: i })),
-  ];
-  const evolved = decode(evolvedDecoder({ type: 'record', name: 'W', fields: fewer }, wide), bytes) as Record<string, unknown>;
-  assert.deepEqual(
-    Object.keys(evolved),
-    (fewer as { name: string }[]).map(({ name }) => name),
-  );
-  for (const [name, value] of Object.entries(evolved)) assert.equal(value, name.startsWith('n') ? Number(name.slice(1)) : make(0)[name]);
-  const { encoder: defaulted, decoder: full } = codecOf({ type: 'record', name: 'D', fields: fewer.slice(40) });
-  assert.deepEqual(decode(full, encode(defaulted, {})), Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`n${String(i)}`, i])));
-});
+    for (const [name, value] of Object.entries(evolved))
+      assert.equal(value, name.startsWith('n') ? Number(name.slice(1)) : make(0)[name]);
+    const { encoder: defaulted, decoder: full } = codecOf({
+      type: 'record',
+      name: 'D',
+      fields: fewer.slice(40),
+    });
+    assert.deepEqual(
+      decode(full, encode(defaulted, {})),
+      Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`n${String(i)}`, i])),
+    );
+  },
+);
 
 test('a union of many large records is read and written', () => {
   const branches = Array.from({ length: 80 }, (_, i) =>
@@ -141,25 +219,37 @@ test('a union of many large records is read and written', () => {
   );
   const { decoder, encoder } = codecOf({ type: 'array', items: branches });
   const value = branches.map((_, i) => ({
-    [`B${String(i)}`]: Object.fromEntries(Array.from({ length: 12 }, (_unused, j) => [`f${String(j)}`, i * j])),
+    [`B${String(i)}`]: Object.fromEntries(
+      Array.from({ length: 12 }, (_unused, j) => [`f${String(j)}`, i * j]),
+    ),
   }));
   assert.deepEqual(decode(decoder, encode(encoder, value)), value);
 });
 
 test('a truncated record is refused under a resolver, too', () => {
-  const writer = record([field('skipped', { type: 'array', items: 'string' }), field('kept', 'double'), field('more', 'string')]);
+  const writer = record([
+    field('skipped', { type: 'array', items: 'string' }),
+    field('kept', 'double'),
+    field('more', 'string'),
+  ]);
   const decoder = evolvedDecoder(record([field('kept', 'double')]), writer);
   const bytes = encode(codecOf(writer).encoder, { skipped: ['a', 'bc'], kept: 1.5, more: 'x'.repeat(20) });
   assert.deepEqual(decode(decoder, bytes), { kept: 1.5 });
   for (let end = 0; end < bytes.length; end++) {
-    assert.throws(() => decode(decoder, bytes.subarray(0, end), bytes.subarray(end)), { name: 'FormatError' });
+    assert.throws(() => decode(decoder, bytes.subarray(0, end), bytes.subarray(end)), {
+      name: 'FormatError',
+    });
   }
 });
 
 test('data that could not be read is found when the decoder is made, with the place and the reason', () => {
   const cases: [unknown, unknown, RegExp][] = [
     ['int', 'long', /long can't be read as int/],
-    [record([field('a', 'int')]), record([]), /R\.a: the writer's schema lacks this field and it has no default/],
+    [
+      record([field('a', 'int')]),
+      record([]),
+      /R\.a: the writer's schema lacks this field and it has no default/,
+    ],
     [
       record([field('a', record([field('b', 'int')], { name: 'I' }))]),
       record([field('a', record([field('b', 'string')], { name: 'I' }))]),
@@ -167,7 +257,11 @@ test('data that could not be read is found when the decoder is made, with the pl
     ],
     [record([]), record([], { name: 'Other' }), /names differ/],
     ['string', ['null', 'string'], /null can't be read as string/],
-    [{ type: 'enum', name: 'E', symbols: ['A'] }, { type: 'enum', name: 'E', symbols: ['A', 'B'] }, /lacks the symbol B/],
+    [
+      { type: 'enum', name: 'E', symbols: ['A'] },
+      { type: 'enum', name: 'E', symbols: ['A', 'B'] },
+      /lacks the symbol B/,
+    ],
     [{ type: 'fixed', name: 'F', size: 1 }, { type: 'fixed', name: 'F', size: 2 }, /fixed of 2 bytes/],
     [
       { type: 'bytes', logicalType: 'decimal', precision: 9, scale: 3 },
@@ -184,7 +278,10 @@ test('data that could not be read is found when the decoder is made, with the pl
     assert.throws(
       () => evolvedDecoder(reader, writer),
       (error) =>
-        error instanceof DispatcherError && error.code === 'CONFIGURATION' && message.test(error.message) && error.remedy !== undefined,
+        error instanceof DispatcherError &&
+        error.code === 'CONFIGURATION' &&
+        message.test(error.message) &&
+        error.remedy !== undefined,
       String(message),
     );
   }

@@ -5,7 +5,11 @@ import { type Decoder, FormatError } from '../../src/formats/index.js';
 import { codecOf, decode, encode, evolvedDecoder } from './support/avro.js';
 
 const list = { type: 'record', name: 'List', fields: [{ name: 'next', type: ['null', 'List'] }] };
-const tree = { type: 'record', name: 'Tree', fields: [{ name: 'children', type: { type: 'array', items: 'Tree' } }] };
+const tree = {
+  type: 'record',
+  name: 'Tree',
+  fields: [{ name: 'children', type: { type: 'array', items: 'Tree' } }],
+};
 
 /** A long as Avro writes it, for any value of 64 bits. */
 function long(value: bigint): Buffer {
@@ -41,15 +45,35 @@ const COUNTS = [
 ];
 
 test('a count that the bytes left could not hold is refused before anything is allocated', () => {
-  for (const items of ['long', 'int', 'string', 'boolean', 'double', { type: 'array', items: 'int' }, { type: 'map', values: 'null' }]) {
+  for (const items of [
+    'long',
+    'int',
+    'string',
+    'boolean',
+    'double',
+    { type: 'array', items: 'int' },
+    { type: 'map', values: 'null' },
+  ]) {
     const array = codecOf({ type: 'array', items }).decoder;
     const map = codecOf({ type: 'map', values: items }).decoder;
     for (const count of COUNTS) {
       const bytes = count < 0n ? Buffer.concat([long(count), long(4n)]) : long(count);
       refuses(array, bytes, 'INVALID_COUNT', 'INVALID_LENGTH', 'TRUNCATED');
       refuses(map, bytes, 'INVALID_COUNT', 'INVALID_LENGTH', 'TRUNCATED');
-      refuses(array, Buffer.concat([bytes, Buffer.alloc(50, 2)]), 'INVALID_COUNT', 'INVALID_LENGTH', 'TRUNCATED');
-      refuses(map, Buffer.concat([bytes, Buffer.alloc(50, 2)]), 'INVALID_COUNT', 'INVALID_LENGTH', 'TRUNCATED');
+      refuses(
+        array,
+        Buffer.concat([bytes, Buffer.alloc(50, 2)]),
+        'INVALID_COUNT',
+        'INVALID_LENGTH',
+        'TRUNCATED',
+      );
+      refuses(
+        map,
+        Buffer.concat([bytes, Buffer.alloc(50, 2)]),
+        'INVALID_COUNT',
+        'INVALID_LENGTH',
+        'TRUNCATED',
+      );
     }
   }
 });
@@ -59,9 +83,16 @@ test('items without bytes are bounded over the whole record, also in nested arra
   refuses(nulls, Buffer.concat([long(100_000_000n), Buffer.of(0)]), 'TOO_MANY_ITEMS');
   refuses(nulls, Buffer.concat([long(100_001n), Buffer.of(0)]), 'TOO_MANY_ITEMS');
   assert.equal((decode(nulls, Buffer.concat([long(100_000n), Buffer.of(0)])) as unknown[]).length, 100_000);
-  const nested = codecOf({ type: 'array', items: { type: 'array', items: { type: 'record', name: 'Empty', fields: [] } } }).decoder;
+  const nested = codecOf({
+    type: 'array',
+    items: { type: 'array', items: { type: 'record', name: 'Empty', fields: [] } },
+  }).decoder;
   const inner = Buffer.concat([long(90_000n), Buffer.of(0)]);
-  refuses(nested, Buffer.concat([long(500n), ...Array.from({ length: 500 }, () => inner), Buffer.of(0)]), 'TOO_MANY_ITEMS');
+  refuses(
+    nested,
+    Buffer.concat([long(500n), ...Array.from({ length: 500 }, () => inner), Buffer.of(0)]),
+    'TOO_MANY_ITEMS',
+  );
   const blocks = Buffer.concat(Array.from({ length: 1_000 }, () => long(90_000n)));
   refuses(nulls, Buffer.concat([blocks, Buffer.of(0)]), 'TOO_MANY_ITEMS');
 });
@@ -85,7 +116,14 @@ test('a record that skips hostile fields is as guarded as one that reads them', 
   ]) {
     const decoder = evolvedDecoder(reader, field(type));
     for (const count of COUNTS)
-      refuses(decoder, Buffer.concat([long(count), Buffer.alloc(30, 2)]), 'INVALID_COUNT', 'INVALID_LENGTH', 'TRUNCATED', 'TRAILING_BYTES');
+      refuses(
+        decoder,
+        Buffer.concat([long(count), Buffer.alloc(30, 2)]),
+        'INVALID_COUNT',
+        'INVALID_LENGTH',
+        'TRUNCATED',
+        'TRAILING_BYTES',
+      );
   }
   const nulls = evolvedDecoder(reader, field({ type: 'array', items: 'null' }));
   refuses(nulls, Buffer.concat([long(100_000_000n), Buffer.of(0, 2)]), 'TOO_MANY_ITEMS');
@@ -142,7 +180,15 @@ test('nesting is bounded when reading and when writing, and a value inside itsel
 
 test('text that is not UTF-8 is refused, U+FFFD itself is not', () => {
   const { decoder, encoder } = codecOf('string');
-  const bad = [[0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf8, 0x88, 0x80, 0x80, 0x80], [0xe2, 0x82], [0xf4, 0x90, 0x80, 0x80], [0x80]];
+  const bad = [
+    [0xff],
+    [0xc0, 0xaf],
+    [0xed, 0xa0, 0x80],
+    [0xf8, 0x88, 0x80, 0x80, 0x80],
+    [0xe2, 0x82],
+    [0xf4, 0x90, 0x80, 0x80],
+    [0x80],
+  ];
   for (const bytes of bad) {
     for (const padding of [0, 100, 300]) {
       const text = Buffer.concat([Buffer.alloc(padding, 65), Buffer.from(bytes)]);
@@ -158,7 +204,11 @@ test('text that is not UTF-8 is refused, U+FFFD itself is not', () => {
 test('a map key __proto__ is refused both ways, other unusual names are plain data', () => {
   const { decoder, encoder } = codecOf({ type: 'map', values: 'string' });
   const key = Buffer.from('__proto__');
-  refuses(decoder, Buffer.concat([long(1n), long(9n), key, long(1n), Buffer.from('x'), Buffer.of(0)]), 'FORBIDDEN_KEY');
+  refuses(
+    decoder,
+    Buffer.concat([long(1n), long(9n), key, long(1n), Buffer.from('x'), Buffer.of(0)]),
+    'FORBIDDEN_KEY',
+  );
   assert.throws(() => encode(encoder, JSON.parse('{"__proto__":"x"}')), { code: 'FORBIDDEN_KEY' });
   const value = { constructor: 'a', toString: 'b', hasOwnProperty: 'c', '1': 'd' };
   assert.deepEqual(decode(decoder, encode(encoder, value)), value);

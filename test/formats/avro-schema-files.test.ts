@@ -48,7 +48,11 @@ const at = { street: 'Main', country: 'DE' };
 
 test('a schema refers to types of other files, whatever their order, also in circles', () => {
   const value = {
-    customer: { name: 'A', address: at, last: { customer: { name: 'B', address: at, last: null }, home: at, again: at } },
+    customer: {
+      name: 'A',
+      address: at,
+      last: { customer: { name: 'B', address: at, last: null }, home: at, again: at },
+    },
     home: at,
     again: null,
   };
@@ -59,7 +63,11 @@ test('a schema refers to types of other files, whatever their order, also in cir
       [b, a],
       [b, a, join(folder, 'main.avsc'), a],
     ]) {
-      const spec = { format: 'avro', schema: { path: join(folder, 'main.avsc'), references }, long: 'number' } as const;
+      const spec = {
+        format: 'avro',
+        schema: { path: join(folder, 'main.avsc'), references },
+        long: 'number',
+      } as const;
       assert.deepEqual(decode(createDecoder(spec), encode(createEncoder(spec), value)), value);
     }
   });
@@ -89,22 +97,29 @@ test('one file may define several types, and a type inside another may be named 
       schema: { path: join(folder, 'main.avsc'), references: [join(folder, 'address.avsc')] },
       long: 'number',
     } as const;
-    assert.deepEqual(decode(createDecoder(spec), encode(createEncoder(spec), { c: 'US', a: at })), { c: 'US', a: at });
+    assert.deepEqual(decode(createDecoder(spec), encode(createEncoder(spec), { c: 'US', a: at })), {
+      c: 'US',
+      a: at,
+    });
   });
 });
 
-test('schemas as Java takes them: a nested type object, a reference as a type, names like those of Object.prototype', () => {
-  const nested = codecOf({
-    type: 'record',
-    name: 'constructor',
-    fields: [
-      { name: 'a', type: { type: { type: 'long' } } },
-      { name: 'b', type: { type: 'array', items: { type: 'constructor' } } },
-    ],
-  });
-  const value = { a: 1, b: [{ a: 2, b: [] }] };
-  assert.deepEqual(decode(nested.decoder, encode(nested.encoder, value)), value);
-});
+test(
+  'schemas as Java takes them: a nested type object, a reference as ' +
+    'a type, names like those of Object.prototype',
+  () => {
+    const nested = codecOf({
+      type: 'record',
+      name: 'constructor',
+      fields: [
+        { name: 'a', type: { type: { type: 'long' } } },
+        { name: 'b', type: { type: 'array', items: { type: 'constructor' } } },
+      ],
+    });
+    const value = { a: 1, b: [{ a: 2, b: [] }] };
+    assert.deepEqual(decode(nested.decoder, encode(nested.encoder, value)), value);
+  },
+);
 
 function configurationError(use: () => unknown, message: RegExp): void {
   assert.throws(use, (error) => {
@@ -130,8 +145,14 @@ test('a faulty schema is a configuration error that names the file, the place an
     ],
     [{ type: 'record', name: 'R', fields: [{ name: 'a-b', type: 'int' }] }, /invalid field name/],
     [{ type: 'record', name: 'R', fields: [{ name: '__proto__', type: 'int' }] }, /"__proto__"/],
-    [{ type: 'record', name: 'R', fields: [{ name: 'a', type: 'int', default: 'x' }] }, /incompatible field default/],
-    [{ type: 'record', name: 'R', fields: [{ name: 'a', type: ['null', 'int'], default: 5 }] }, /incompatible field default/],
+    [
+      { type: 'record', name: 'R', fields: [{ name: 'a', type: 'int', default: 'x' }] },
+      /incompatible field default/,
+    ],
+    [
+      { type: 'record', name: 'R', fields: [{ name: 'a', type: ['null', 'int'], default: 5 }] },
+      /incompatible field default/,
+    ],
     [{ type: 'enum', name: 'E', symbols: ['A', 'A'] }, /duplicate/],
     [{ type: 'nonsense' }, /not a valid Avro schema/],
     [['int', 'int'], /duplicate union branch/],
@@ -142,12 +163,17 @@ test('a faulty schema is a configuration error that names the file, the place an
   for (const [schema, message] of cases) {
     withFiles({ 'main.avsc': schema }, (folder) => {
       configurationError(() => {
-        inspectSchema({ format: 'avro', schema: { path: join(folder, 'main.avsc'), references: [] }, long: 'number' });
+        inspectSchema({
+          format: 'avro',
+          schema: { path: join(folder, 'main.avsc'), references: [] },
+          long: 'number',
+        });
       }, message);
     });
   }
   configurationError(
-    () => createDecoder({ format: 'avro', schema: { path: '/nowhere/x.avsc', references: [] }, long: 'number' }),
+    () =>
+      createDecoder({ format: 'avro', schema: { path: '/nowhere/x.avsc', references: [] }, long: 'number' }),
     /\/nowhere\/x\.avsc: the schema file can't be read/,
   );
   configurationError(() => createDecoder({ format: 'avro', long: 'number' }), /needs a schema/);
@@ -155,17 +181,20 @@ test('a faulty schema is a configuration error that names the file, the place an
 
 test('two different definitions of one name are refused, two equal ones are one', () => {
   const other = { ...address, fields: [{ name: 'street', type: 'bytes' }] };
-  withFiles({ 'main.avsc': main, 'customer.avsc': customer, 'a.avsc': address, 'b.avsc': other, 'c.avsc': address }, (folder) => {
-    const spec = (files: string[]) =>
-      ({
-        format: 'avro',
-        schema: { path: join(folder, 'main.avsc'), references: files.map((file) => join(folder, file)) },
-        long: 'number',
-      }) as const;
-    configurationError(
-      () => createDecoder(spec(['customer.avsc', 'a.avsc', 'b.avsc'])),
-      /b\.avsc: the type geo\.Address is defined again, differently from .*a\.avsc/,
-    );
-    inspectSchema(spec(['customer.avsc', 'a.avsc', 'c.avsc']));
-  });
+  withFiles(
+    { 'main.avsc': main, 'customer.avsc': customer, 'a.avsc': address, 'b.avsc': other, 'c.avsc': address },
+    (folder) => {
+      const spec = (files: string[]) =>
+        ({
+          format: 'avro',
+          schema: { path: join(folder, 'main.avsc'), references: files.map((file) => join(folder, file)) },
+          long: 'number',
+        }) as const;
+      configurationError(
+        () => createDecoder(spec(['customer.avsc', 'a.avsc', 'b.avsc'])),
+        /b\.avsc: the type geo\.Address is defined again, differently from .*a\.avsc/,
+      );
+      inspectSchema(spec(['customer.avsc', 'a.avsc', 'c.avsc']));
+    },
+  );
 });

@@ -20,7 +20,11 @@ const SCHEMA = {
 /** A decoder and an encoder that share what they know of the record in hand. */
 function pair(): Codec {
   return withFiles({ 'main.avsc': SCHEMA }, (folder) => {
-    const spec: FormatSpec = { format: 'avro', schema: { path: join(folder, 'main.avsc'), references: [] }, long: 'number' };
+    const spec: FormatSpec = {
+      format: 'avro',
+      schema: { path: join(folder, 'main.avsc'), references: [] },
+      long: 'number',
+    };
     const texts = new SourceTexts();
     return { decoder: createAvroDecoder(spec, texts), encoder: createAvroEncoder(spec, texts) };
   });
@@ -74,7 +78,8 @@ test('whatever was decoded before, a value is encoded as an encoder by itself do
         const value = decoder.decode(block, start, end);
         assert.deepEqual(value, values[i]);
         const mixed = { ...(value as object), tags: ['new', ...other.tags], map: other.map };
-        for (const one of [value, other, mixed]) assert.deepEqual(encode(encoder, one), encode(alone.encoder, one));
+        for (const one of [value, other, mixed])
+          assert.deepEqual(encode(encoder, one), encode(alone.encoder, one));
         return value;
       });
       // Later than the next record was decoded, as asynchronous transforms come to it.
@@ -84,17 +89,21 @@ test('whatever was decoded before, a value is encoded as an encoder by itself do
   );
 });
 
-test('after release nothing of a block is believed: neither for decoding it anew nor for encoding what was read from it', () => {
-  const { decoder, encoder } = pair();
-  const before = { name: 'a text of the first batch', tags: ['one tag of it'], map: {} };
-  const after = { name: 'THE BLOCK HOLDS A SECOND!', tags: ['ONE TAG OF IT'], map: {} };
-  const { block, rows } = packed([before, before]);
-  const [first = { start: 0, end: 0 }, second = first] = rows;
-  const kept = decoder.decode(block, first.start, first.end);
-  decoder.release?.();
-  block.set(encode(alone.encoder, after), first.start);
-  block.set(encode(alone.encoder, after), second.start);
-  assert.deepEqual(encode(encoder, kept), encode(alone.encoder, before));
-  assert.deepEqual(decoder.decode(block, second.start, second.end), after);
-  assert.deepEqual(decoder.decode(block, first.start, first.end), after);
-});
+test(
+  'after release nothing of a block is believed: neither for decoding ' +
+    'it anew nor for encoding what was read from it',
+  () => {
+    const { decoder, encoder } = pair();
+    const before = { name: 'a text of the first batch', tags: ['one tag of it'], map: {} };
+    const after = { name: 'THE BLOCK HOLDS A SECOND!', tags: ['ONE TAG OF IT'], map: {} };
+    const { block, rows } = packed([before, before]);
+    const [first = { start: 0, end: 0 }, second = first] = rows;
+    const kept = decoder.decode(block, first.start, first.end);
+    decoder.release?.();
+    block.set(encode(alone.encoder, after), first.start);
+    block.set(encode(alone.encoder, after), second.start);
+    assert.deepEqual(encode(encoder, kept), encode(alone.encoder, before));
+    assert.deepEqual(decoder.decode(block, second.start, second.end), after);
+    assert.deepEqual(decoder.decode(block, first.start, first.end), after);
+  },
+);

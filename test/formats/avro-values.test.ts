@@ -22,32 +22,40 @@ const anyLong = fc.oneof(
     .nat({ max: 63 })
     .chain((bits) =>
       fc
-        .constantFrom(1n << BigInt(bits), (1n << BigInt(bits)) - 1n, -(1n << BigInt(bits)), -(1n << BigInt(bits)) - 1n)
+        .constantFrom(
+          1n << BigInt(bits),
+          (1n << BigInt(bits)) - 1n,
+          -(1n << BigInt(bits)),
+          -(1n << BigInt(bits)) - 1n,
+        )
         .filter((n) => n < 1n << 63n && n >= -(1n << 63n)),
     ),
 );
 
-test('longs are exact: a number within ±(2^53 − 1), a refusal beyond it, always a BigInt when asked for', () => {
-  const numbers = codecOf('long');
-  const bigints = codecOf('long', 'bigint');
-  fc.assert(
-    fc.property(anyLong, (value) => {
-      const bytes = longBytes(value);
-      assert.equal(decode(bigints.decoder, bytes), value);
-      assert.deepEqual(encode(bigints.encoder, value), bytes);
-      const number = Number(value);
-      if (value <= 9_007_199_254_740_991n && value >= -9_007_199_254_740_991n) {
-        assert.equal(decode(numbers.decoder, bytes), number);
-        assert.deepEqual(encode(numbers.encoder, number), bytes);
-      } else {
-        assert.throws(() => decode(numbers.decoder, bytes), { code: 'UNSAFE_LONG' });
-        assert.throws(() => encode(numbers.encoder, number), { code: 'INVALID_VALUE' });
-      }
-    }),
-    { numRuns: 5_000 },
-  );
-  assert.throws(() => encode(numbers.encoder, 1n << 63n), { code: 'INVALID_VALUE' });
-});
+test(
+  'longs are exact: a number within ±(2^53 − 1), a refusal ' + 'beyond it, always a BigInt when asked for',
+  () => {
+    const numbers = codecOf('long');
+    const bigints = codecOf('long', 'bigint');
+    fc.assert(
+      fc.property(anyLong, (value) => {
+        const bytes = longBytes(value);
+        assert.equal(decode(bigints.decoder, bytes), value);
+        assert.deepEqual(encode(bigints.encoder, value), bytes);
+        const number = Number(value);
+        if (value <= 9_007_199_254_740_991n && value >= -9_007_199_254_740_991n) {
+          assert.equal(decode(numbers.decoder, bytes), number);
+          assert.deepEqual(encode(numbers.encoder, number), bytes);
+        } else {
+          assert.throws(() => decode(numbers.decoder, bytes), { code: 'UNSAFE_LONG' });
+          assert.throws(() => encode(numbers.encoder, number), { code: 'INVALID_VALUE' });
+        }
+      }),
+      { numRuns: 5_000 },
+    );
+    assert.throws(() => encode(numbers.encoder, 1n << 63n), { code: 'INVALID_VALUE' });
+  },
+);
 
 const flight = {
   type: 'record',
@@ -59,7 +67,11 @@ const flight = {
       name: 'legs',
       type: {
         type: 'array',
-        items: { type: 'record', name: 'Leg', fields: [{ name: 'to', type: { type: 'enum', name: 'Airport', symbols: ['ATL', 'SFO'] } }] },
+        items: {
+          type: 'record',
+          name: 'Leg',
+          fields: [{ name: 'to', type: { type: 'enum', name: 'Airport', symbols: ['ATL', 'SFO'] } }],
+        },
       },
       default: [],
     },
@@ -69,31 +81,46 @@ const flight = {
   ],
 };
 
-test('a value that does not fit its schema is named by its path, with what was expected and what came', () => {
-  const { encoder } = codecOf(flight);
-  const cases: [unknown, string, RegExp][] = [
-    [{ id: 'a', delay: 'late' }, 'INVALID_VALUE', /^Flight\.delay: expected int .*, got string "late"$/],
-    [{ id: 'a', delay: 1.5 }, 'INVALID_VALUE', /^Flight\.delay: .*got number 1\.5$/],
-    [{ id: 'a', delay: 2 ** 31 }, 'INVALID_VALUE', /^Flight\.delay/],
-    [{ id: 'a', delay: 1n }, 'INVALID_VALUE', /^Flight\.delay: .*got bigint 1$/],
-    [{ delay: 1 }, 'MISSING_VALUE', /^Flight\.id: expected string, got undefined$/],
-    [{ id: 'a', delay: 1, legs: [{ to: 'ATL' }, { to: 'XXX' }] }, 'INVALID_VALUE', /^Flight\.legs\[1\]\.to: .*got string "XXX"$/],
-    [{ id: 'a', delay: 1, notes: { x: 5 } }, 'INVALID_VALUE', /^Flight\.notes\.x: expected null or string, got number 5$/],
-    [{ id: 'a', delay: 1, notes: new Map() }, 'INVALID_VALUE', /^Flight\.notes: .*got a Map$/],
-    [{ id: 'a', delay: 1, code: Buffer.of(1) }, 'INVALID_VALUE', /^Flight\.code: expected fixed \(exactly 2 bytes\), got 1 bytes$/],
-    [{ id: 'a', delay: 1, gate: Symbol('x') }, 'INVALID_VALUE', /^Flight\.gate/],
-    [null, 'INVALID_VALUE', /^Flight: expected record/],
-    [[], 'INVALID_VALUE', /^Flight: .*got an array$/],
-    [undefined, 'MISSING_VALUE', /^Flight/],
-  ];
-  for (const [value, code, message] of cases) {
-    assert.throws(
-      () => encode(encoder, value),
-      (error) => error instanceof FormatError && error.code === code && message.test(error.message),
-      `${code} ${String(message)}`,
-    );
-  }
-});
+test(
+  'a value that does not fit its schema is named by its ' + 'path, with what was expected and what came',
+  () => {
+    const { encoder } = codecOf(flight);
+    const cases: [unknown, string, RegExp][] = [
+      [{ id: 'a', delay: 'late' }, 'INVALID_VALUE', /^Flight\.delay: expected int .*, got string "late"$/],
+      [{ id: 'a', delay: 1.5 }, 'INVALID_VALUE', /^Flight\.delay: .*got number 1\.5$/],
+      [{ id: 'a', delay: 2 ** 31 }, 'INVALID_VALUE', /^Flight\.delay/],
+      [{ id: 'a', delay: 1n }, 'INVALID_VALUE', /^Flight\.delay: .*got bigint 1$/],
+      [{ delay: 1 }, 'MISSING_VALUE', /^Flight\.id: expected string, got undefined$/],
+      [
+        { id: 'a', delay: 1, legs: [{ to: 'ATL' }, { to: 'XXX' }] },
+        'INVALID_VALUE',
+        /^Flight\.legs\[1\]\.to: .*got string "XXX"$/,
+      ],
+      [
+        { id: 'a', delay: 1, notes: { x: 5 } },
+        'INVALID_VALUE',
+        /^Flight\.notes\.x: expected null or string, got number 5$/,
+      ],
+      [{ id: 'a', delay: 1, notes: new Map() }, 'INVALID_VALUE', /^Flight\.notes: .*got a Map$/],
+      [
+        { id: 'a', delay: 1, code: Buffer.of(1) },
+        'INVALID_VALUE',
+        /^Flight\.code: expected fixed \(exactly 2 bytes\), got 1 bytes$/,
+      ],
+      [{ id: 'a', delay: 1, gate: Symbol('x') }, 'INVALID_VALUE', /^Flight\.gate/],
+      [null, 'INVALID_VALUE', /^Flight: expected record/],
+      [[], 'INVALID_VALUE', /^Flight: .*got an array$/],
+      [undefined, 'MISSING_VALUE', /^Flight/],
+    ];
+    for (const [value, code, message] of cases) {
+      assert.throws(
+        () => encode(encoder, value),
+        (error) => error instanceof FormatError && error.code === code && message.test(error.message),
+        `${code} ${String(message)}`,
+      );
+    }
+  },
+);
 
 test('missing fields take their defaults when encoding', () => {
   const { decoder, encoder } = codecOf(flight);
@@ -103,7 +130,15 @@ test('missing fields take their defaults when encoding', () => {
 });
 
 test('a union whose branches differ as JavaScript values is bare, any other is wrapped', () => {
-  const bare = codecOf(['null', 'boolean', 'long', 'string', 'bytes', { type: 'array', items: 'int' }, { type: 'map', values: 'int' }]);
+  const bare = codecOf([
+    'null',
+    'boolean',
+    'long',
+    'string',
+    'bytes',
+    { type: 'array', items: 'int' },
+    { type: 'map', values: 'int' },
+  ]);
   for (const value of [null, true, 5, 'x', Buffer.of(1), [1], { a: 1 }])
     assert.deepEqual(decode(bare.decoder, encode(bare.encoder, value)), value);
   const wrapped = codecOf(['null', 'int', 'double', { type: 'record', name: 'n.R', fields: [] }]);
@@ -124,16 +159,24 @@ test('decimals are exact text, in bytes and in fixed', () => {
   const inBytes = codecOf(logical('bytes', 'decimal', shape));
   const inFixed = codecOf(logical({ type: 'fixed', name: 'D', size: 16 }, 'decimal', shape));
   fc.assert(
-    fc.property(fc.bigInt({ min: -(10n ** 30n) + 1n, max: 10n ** 30n - 1n }), fc.nat({ max: 29 }), (big, cut) => {
-      const unscaled = big / 10n ** BigInt(cut);
-      const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(5, '0');
-      const text = `${unscaled < 0n ? '-' : ''}${digits.slice(0, -4)}.${digits.slice(-4)}`;
-      for (const { decoder, encoder } of [inBytes, inFixed]) assert.equal(decode(decoder, encode(encoder, text)), text);
-      const bytes = encode(inBytes.encoder, text).subarray(1);
-      assert.equal(BigInt.asIntN(bytes.length * 8, BigInt(`0x${bytes.toString('hex')}`)), unscaled);
-      // As short as Java's BigInteger: the first nine bits are not all the same.
-      assert.ok(bytes.length === 1 || !((bytes[0] === 0 && (bytes[1] ?? 0) < 128) || (bytes[0] === 255 && (bytes[1] ?? 0) > 127)));
-    }),
+    fc.property(
+      fc.bigInt({ min: -(10n ** 30n) + 1n, max: 10n ** 30n - 1n }),
+      fc.nat({ max: 29 }),
+      (big, cut) => {
+        const unscaled = big / 10n ** BigInt(cut);
+        const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(5, '0');
+        const text = `${unscaled < 0n ? '-' : ''}${digits.slice(0, -4)}.${digits.slice(-4)}`;
+        for (const { decoder, encoder } of [inBytes, inFixed])
+          assert.equal(decode(decoder, encode(encoder, text)), text);
+        const bytes = encode(inBytes.encoder, text).subarray(1);
+        assert.equal(BigInt.asIntN(bytes.length * 8, BigInt(`0x${bytes.toString('hex')}`)), unscaled);
+        // As short as Java's BigInteger: the first nine bits are not all the same.
+        assert.ok(
+          bytes.length === 1 ||
+            !((bytes[0] === 0 && (bytes[1] ?? 0) < 128) || (bytes[0] === 255 && (bytes[1] ?? 0) > 127)),
+        );
+      },
+    ),
     { numRuns: 2_000 },
   );
   const given: [unknown, string][] = [
@@ -145,7 +188,8 @@ test('decimals are exact text, in bytes and in fixed', () => {
     ['+1.50', '1.5000'],
     ['1.500000', '1.5000'],
   ];
-  for (const [value, text] of given) assert.equal(decode(inBytes.decoder, encode(inBytes.encoder, value)), text);
+  for (const [value, text] of given)
+    assert.equal(decode(inBytes.decoder, encode(inBytes.encoder, value)), text);
   for (const value of ['1.00001', 'abc', '', NaN, Infinity, '1'.repeat(27), null, {}, Buffer.of(1), '1e999'])
     assert.throws(() => encode(inBytes.encoder, value), FormatError);
   assert.throws(() => decode(inBytes.decoder, Buffer.of(0)), { code: 'INVALID_DECIMAL' });
@@ -176,39 +220,52 @@ test('times are the numbers on the wire; a Date is taken for points in time', ()
   assert.throws(() => encode(codecOf(logical('int', 'time-millis')).encoder, date), FormatError);
 });
 
-test('uuids are text in both forms; unknown and impossible logical types are ignored, as the specification says', () => {
-  const uuid = '0f8fad5b-d9cb-469f-a165-70867728950e';
-  const fixed = codecOf(logical({ type: 'fixed', name: 'U', size: 16 }, 'uuid'));
-  assert.equal(encode(fixed.encoder, uuid).length, 16);
-  assert.equal(decode(fixed.decoder, encode(fixed.encoder, uuid.toUpperCase())), uuid);
-  assert.throws(() => encode(fixed.encoder, 'no uuid'), FormatError);
-  const text = codecOf(logical('string', 'uuid'));
-  assert.equal(decode(text.decoder, encode(text.encoder, uuid)), uuid);
-  for (const schema of [
-    logical('bytes', 'decimal', { precision: 2, scale: 3 }),
-    logical('bytes', 'decimal'),
-    logical('bytes', 'no-such'),
-    logical({ type: 'fixed', name: 'F', size: 1 }, 'uuid'),
-  ]) {
-    const { decoder, encoder } = codecOf(schema);
-    assert.deepEqual(decode(decoder, encode(encoder, Buffer.of(7))), Buffer.of(7));
-  }
-});
+test(
+  'uuids are text in both forms; unknown and impossible logical ' +
+    'types are ignored, as the specification says',
+  () => {
+    const uuid = '0f8fad5b-d9cb-469f-a165-70867728950e';
+    const fixed = codecOf(logical({ type: 'fixed', name: 'U', size: 16 }, 'uuid'));
+    assert.equal(encode(fixed.encoder, uuid).length, 16);
+    assert.equal(decode(fixed.decoder, encode(fixed.encoder, uuid.toUpperCase())), uuid);
+    assert.throws(() => encode(fixed.encoder, 'no uuid'), FormatError);
+    const text = codecOf(logical('string', 'uuid'));
+    assert.equal(decode(text.decoder, encode(text.encoder, uuid)), uuid);
+    for (const schema of [
+      logical('bytes', 'decimal', { precision: 2, scale: 3 }),
+      logical('bytes', 'decimal'),
+      logical('bytes', 'no-such'),
+      logical({ type: 'fixed', name: 'F', size: 1 }, 'uuid'),
+    ]) {
+      const { decoder, encoder } = codecOf(schema);
+      assert.deepEqual(decode(decoder, encode(encoder, Buffer.of(7))), Buffer.of(7));
+    }
+  },
+);
 
-test('decoded values share no memory with each other or with the block, and strings of any length survive', () => {
-  const { decoder, encoder } = codecOf({
-    type: 'record',
-    name: 'R',
-    fields: [
-      { name: 'b', type: 'bytes' },
-      { name: 'f', type: { type: 'fixed', name: 'F', size: 3 } },
-      { name: 's', type: { type: 'array', items: 'string' } },
-    ],
-  });
-  const lengths = [
-    0, 1, 12, 13, 21, 22, 62, 63, 64, 65, 127, 128, 255, 256, 1_023, 1_024, 1_025, 2_730, 2_731, 4_096, 8_191, 8_192, 70_000,
-  ];
-  const s = lengths.flatMap((n) => ['x'.repeat(n), 'é'.repeat(n), `${'x'.repeat(Math.max(0, n - 1))}💥`, '漢'.repeat(n)]);
-  const value = { b: Buffer.of(1, 2, 3), f: Buffer.of(4, 5, 6), s };
-  assert.deepEqual(decode(decoder, encode(encoder, value)), value);
-});
+test(
+  'decoded values share no memory with each other or with the ' + 'block, and strings of any length survive',
+  () => {
+    const { decoder, encoder } = codecOf({
+      type: 'record',
+      name: 'R',
+      fields: [
+        { name: 'b', type: 'bytes' },
+        { name: 'f', type: { type: 'fixed', name: 'F', size: 3 } },
+        { name: 's', type: { type: 'array', items: 'string' } },
+      ],
+    });
+    const lengths = [
+      0, 1, 12, 13, 21, 22, 62, 63, 64, 65, 127, 128, 255, 256, 1_023, 1_024, 1_025, 2_730, 2_731, 4_096,
+      8_191, 8_192, 70_000,
+    ];
+    const s = lengths.flatMap((n) => [
+      'x'.repeat(n),
+      'é'.repeat(n),
+      `${'x'.repeat(Math.max(0, n - 1))}💥`,
+      '漢'.repeat(n),
+    ]);
+    const value = { b: Buffer.of(1, 2, 3), f: Buffer.of(4, 5, 6), s };
+    assert.deepEqual(decode(decoder, encode(encoder, value)), value);
+  },
+);

@@ -21,7 +21,10 @@ test('any JSON value survives', () => {
 });
 
 function refuses(text: string | Uint8Array, code: string): void {
-  assert.throws(() => (typeof text === 'string' ? read(text) : decode(decoder, text, Buffer.of(0x22))), { name: 'FormatError', code });
+  assert.throws(() => (typeof text === 'string' ? read(text) : decode(decoder, text, Buffer.of(0x22))), {
+    name: 'FormatError',
+    code,
+  });
 }
 
 test('what is not one JSON value in UTF-8 is refused', () => {
@@ -54,7 +57,12 @@ test('what is not one JSON value in UTF-8 is refused', () => {
 });
 
 test("numbers that a double can't hold are refused where they are numbers, not where they are text", () => {
-  for (const text of ['9007199254740992', '-9007199254740992', '[1,{"a":12345678901234567890}]', `{"x":"y","z":${'9'.repeat(400)}}`])
+  for (const text of [
+    '9007199254740992',
+    '-9007199254740992',
+    '[1,{"a":12345678901234567890}]',
+    `{"x":"y","z":${'9'.repeat(400)}}`,
+  ])
     refuses(text, 'UNSAFE_INTEGER');
   for (const text of ['1e400', '[-1E+999]', `${'1'.repeat(400)}.5`]) refuses(text, 'NUMBER_RANGE');
   const fine: [string, unknown][] = [
@@ -82,15 +90,28 @@ test('an integer too long is found wherever it stands in the text', () => {
   for (let before = 0; before < 40; before++) {
     for (const digits of ['9007199254740993', '90071992547409931', '9'.repeat(40)]) {
       refuses(`["${'x'.repeat(before)}",${digits}]`, 'UNSAFE_INTEGER');
-      assert.deepEqual(read(`["${'x'.repeat(before)}","${digits}",123456789012345]`), ['x'.repeat(before), digits, 123456789012345]);
+      assert.deepEqual(read(`["${'x'.repeat(before)}","${digits}",123456789012345]`), [
+        'x'.repeat(before),
+        digits,
+        123456789012345,
+      ]);
     }
   }
 });
 
 test('a __proto__ key is refused however it is spelled, as text it is data', () => {
-  for (const text of ['{"__proto__":1}', '[{"a":{"__proto__":{}}}]', '{"\\u005f_proto__":1}', '{"__pr\\u006fto__":null}'])
+  for (const text of [
+    '{"__proto__":1}',
+    '[{"a":{"__proto__":{}}}]',
+    '{"\\u005f_proto__":1}',
+    '{"__pr\\u006fto__":null}',
+  ])
     refuses(text, 'FORBIDDEN_KEY');
-  assert.deepEqual(read('{"a":"__proto__","constructor":1,"b":"\\u0041"}'), { a: '__proto__', constructor: 1, b: 'A' });
+  assert.deepEqual(read('{"a":"__proto__","constructor":1,"b":"\\u0041"}'), {
+    a: '__proto__',
+    constructor: 1,
+    b: 'A',
+  });
 });
 
 test('nesting is bounded, brackets in text do not count', () => {
@@ -99,7 +120,9 @@ test('nesting is bounded, brackets in text do not count', () => {
   refuses(`${'{"a":'.repeat(1_001)}1${'}'.repeat(1_001)}`, 'TOO_DEEP');
   refuses(nest(1_001), 'TOO_DEEP');
   read(nest(1_000));
-  assert.deepEqual(read(`["${'['.repeat(5_000)}\\"${'['.repeat(5_000)}"]`), [`${'['.repeat(5_000)}"${'['.repeat(5_000)}`]);
+  assert.deepEqual(read(`["${'['.repeat(5_000)}\\"${'['.repeat(5_000)}"]`), [
+    `${'['.repeat(5_000)}"${'['.repeat(5_000)}`,
+  ]);
   assert.equal((read(`[${'[],'.repeat(5_000)}1]`) as unknown[]).length, 5_001);
 });
 
@@ -150,17 +173,23 @@ test("what JSON can't hold is refused with its path, never written as something 
       code,
     );
   }
-  assert.equal(encode(encoder, { a: null, d: new Date(0) }).toString(), '{"a":null,"d":"1970-01-01T00:00:00.000Z"}');
+  assert.equal(
+    encode(encoder, { a: null, d: new Date(0) }).toString(),
+    '{"a":null,"d":"1970-01-01T00:00:00.000Z"}',
+  );
 });
 
-test('JSON that does not fit says exactly how many bytes it takes, and touches nothing beyond its room', () => {
-  for (const value of ['x'.repeat(50), 'é'.repeat(50), '💥'.repeat(20), { a: '漢字' }]) {
-    const needed = Buffer.byteLength(JSON.stringify(value));
-    for (let room = 0; room <= needed * 3 + 2; room++) {
-      const block = new Uint8Array(new SharedArrayBuffer(room + 8)).fill(0xee);
-      const end = encoder.encode(value, block, 4, 4 + room);
-      assert.equal(end, needed <= room ? 4 + needed : -1 - needed);
-      assert.ok([...block.subarray(0, 4), ...block.subarray(4 + room)].every((byte) => byte === 0xee));
+test(
+  'JSON that does not fit says exactly how many bytes it ' + 'takes, and touches nothing beyond its room',
+  () => {
+    for (const value of ['x'.repeat(50), 'é'.repeat(50), '💥'.repeat(20), { a: '漢字' }]) {
+      const needed = Buffer.byteLength(JSON.stringify(value));
+      for (let room = 0; room <= needed * 3 + 2; room++) {
+        const block = new Uint8Array(new SharedArrayBuffer(room + 8)).fill(0xee);
+        const end = encoder.encode(value, block, 4, 4 + room);
+        assert.equal(end, needed <= room ? 4 + needed : -1 - needed);
+        assert.ok([...block.subarray(0, 4), ...block.subarray(4 + room)].every((byte) => byte === 0xee));
+      }
     }
-  }
-});
+  },
+);

@@ -4,7 +4,16 @@ import type { Mutation, Recipe, VerifyResult } from '../support/java-tool.js';
 import { uniqueName } from '../support/kafka-cluster.js';
 import { sharedCluster } from '../support/shared-cluster.js';
 
-const recipe: Recipe = { seed: 7, records: 10_000, partitions: 3, bytesMin: 10, bytesMax: 200, keys: 'mixed', headers: true, holes: true };
+const recipe: Recipe = {
+  seed: 7,
+  records: 10_000,
+  partitions: 3,
+  bytesMin: 10,
+  bytesMax: 200,
+  keys: 'mixed',
+  headers: true,
+  holes: true,
+};
 const clean = {
   records: 10_000,
   expected: 10_000,
@@ -26,14 +35,17 @@ async function filled(name: string, used: Recipe): Promise<string> {
   return topic;
 }
 
-test('the checker finds every seeded record exact in the topic it was produced to, and in a copy', async () => {
-  const cluster = await sharedCluster();
-  const from = await filled('exact', recipe);
-  const to = await cluster.createTopic(uniqueName('copy'), { partitions: 3 });
-  await cluster.tool.copy({ from, to, recipe });
-  assert.deepEqual(await cluster.tool.verify({ topics: [from], recipe, samePartition: true }), clean);
-  assert.deepEqual(await cluster.tool.verify({ topics: [to], recipe, samePartition: true }), clean);
-});
+test(
+  'the checker finds every seeded record exact in the ' + 'topic it was produced to, and in a copy',
+  async () => {
+    const cluster = await sharedCluster();
+    const from = await filled('exact', recipe);
+    const to = await cluster.createTopic(uniqueName('copy'), { partitions: 3 });
+    await cluster.tool.copy({ from, to, recipe });
+    assert.deepEqual(await cluster.tool.verify({ topics: [from], recipe, samePartition: true }), clean);
+    assert.deepEqual(await cluster.tool.verify({ topics: [to], recipe, samePartition: true }), clean);
+  },
+);
 
 const mutants: readonly { readonly kind: Mutation; readonly found: Partial<VerifyResult> }[] = [
   { kind: 'drop', found: { missing: 1, records: 9_999 } },
@@ -58,7 +70,8 @@ test('the checker detects one dropped, duplicated, swapped or altered record amo
     const { examples: _none, ...expected } = { ...clean, ...found };
     assert.deepEqual(counts, expected, `${kind}: ${examples.join('; ')}`);
     assert.ok(
-      examples.length > 0 && examples.every((text) => text.includes('1:1234') || kind === 'null-value' || kind === 'swap'),
+      examples.length > 0 &&
+        examples.every((text) => text.includes('1:1234') || kind === 'null-value' || kind === 'swap'),
       examples.join('; '),
     );
   }
@@ -68,7 +81,10 @@ test('records of another seed are foreign, and replays are told apart from reord
   const cluster = await sharedCluster();
   const small: Recipe = { seed: 11, records: 1000, partitions: 1, bytes: 50 };
   const topic = await filled('replay', small);
-  assert.equal((await cluster.tool.verify({ topics: [topic], recipe: { ...small, seed: 12 } })).foreign, 1000);
+  assert.equal(
+    (await cluster.tool.verify({ topics: [topic], recipe: { ...small, seed: 12 } })).foreign,
+    1000,
+  );
   await cluster.tool.produce({ topic, recipe: small, from: 900, to: 1000 });
   const result = await cluster.tool.verify({ topics: [topic], recipe: small });
   assert.deepEqual(
@@ -88,11 +104,23 @@ test('json and avro records are found by identity after their bytes have changed
   for (const format of ['json', 'avro'] as const) {
     const used: Recipe = { seed: 3, records: 2000, partitions: 2, format, bytes: 98 };
     const topic = await filled(format, used);
-    assert.deepEqual(await cluster.tool.verify({ topics: [topic], recipe: used }), { ...clean, records: 2000, expected: 2000 });
+    assert.deepEqual(await cluster.tool.verify({ topics: [topic], recipe: used }), {
+      ...clean,
+      records: 2000,
+      expected: 2000,
+    });
     const to = await cluster.createTopic(uniqueName('changed'), { partitions: 2 });
-    await cluster.tool.copy({ from: topic, to, recipe: used, mutate: { kind: 'alter-value', partition: 0, sequence: 5 } });
+    await cluster.tool.copy({
+      from: topic,
+      to,
+      recipe: used,
+      mutate: { kind: 'alter-value', partition: 0, sequence: 5 },
+    });
     assert.equal((await cluster.tool.verify({ topics: [to], recipe: used, compare: 'id' })).altered, 0);
-    assert.equal((await cluster.tool.verify({ topics: [to], recipe: used, compare: 'id', copies: [2, 0] })).missing, 1000);
+    assert.equal(
+      (await cluster.tool.verify({ topics: [to], recipe: used, compare: 'id', copies: [2, 0] })).missing,
+      1000,
+    );
   }
 });
 

@@ -6,7 +6,14 @@ import { type KafkaCluster, withCluster } from '../support/kafka-cluster.js';
 import { tlsMaterial } from '../support/tls-material.js';
 import { assertExact, Job } from './job.js';
 
-const recipe: Recipe = { seed: 47, records: 20_000, partitions: 4, keys: 'mixed', headers: true, holes: true };
+const recipe: Recipe = {
+  seed: 47,
+  records: 20_000,
+  partitions: 4,
+  keys: 'mixed',
+  headers: true,
+  holes: true,
+};
 
 async function withOldBroker(
   release: OldRelease,
@@ -20,7 +27,12 @@ async function withOldBroker(
     'ssl.key.password': tls.password,
   };
   await withCluster(
-    { brokers: 1, release, listeners: [{ name: 'TLS', protocol: 'SSL', advertisedHost: 'localhost' }], properties },
+    {
+      brokers: 1,
+      release,
+      listeners: [{ name: 'TLS', protocol: 'SSL', advertisedHost: 'localhost' }],
+      properties,
+    },
     (cluster) =>
       body(cluster, {
         'security.protocol': 'SSL',
@@ -32,20 +44,32 @@ async function withOldBroker(
 
 // The newest (4.3) is what all other tests run on.
 for (const release of OLD_RELEASES) {
-  test(`with Kafka ${release}: records pass through TLS exact and in order, and a second start goes on from the commits`, () =>
-    withOldBroker(release, async (cluster, properties) => {
-      // Smaller than the default, so that what the broker tells of its topics is seen to be heeded.
-      const outputConfigs = { 'max.message.bytes': '500000' };
-      const bootstrapServers = cluster.bootstrapServersOf('TLS');
-      const job = await Job.create({ cluster, partitions: recipe.partitions, bootstrapServers, properties, outputConfigs });
-      await cluster.tool.produce({ topic: job.input, recipe });
-      const first = await job.runToEnd({ args: ['-v'] });
-      assert.equal(first.summary.records.transformed, recipe.records);
-      assertExact(await cluster.tool.verify({ topics: [job.output], recipe, compare: 'bytes', samePartition: true }));
-      assert.equal(await job.committed(), recipe.records);
-      assert.match(first.result.stderr, /made again to fit max\.message\.bytes/);
-      const second = await job.runToEnd();
-      assert.equal(second.summary.records.consumed, 0);
-      job.remove();
-    }));
+  test(
+    `with Kafka ${release}: records pass through TLS exact and in ` +
+      `order, and a second start goes on from the commits`,
+    () =>
+      withOldBroker(release, async (cluster, properties) => {
+        // Smaller than the default, so that what the broker tells of its topics is seen to be heeded.
+        const outputConfigs = { 'max.message.bytes': '500000' };
+        const bootstrapServers = cluster.bootstrapServersOf('TLS');
+        const job = await Job.create({
+          cluster,
+          partitions: recipe.partitions,
+          bootstrapServers,
+          properties,
+          outputConfigs,
+        });
+        await cluster.tool.produce({ topic: job.input, recipe });
+        const first = await job.runToEnd({ args: ['-v'] });
+        assert.equal(first.summary.records.transformed, recipe.records);
+        assertExact(
+          await cluster.tool.verify({ topics: [job.output], recipe, compare: 'bytes', samePartition: true }),
+        );
+        assert.equal(await job.committed(), recipe.records);
+        assert.match(first.result.stderr, /made again to fit max\.message\.bytes/);
+        const second = await job.runToEnd();
+        assert.equal(second.summary.records.consumed, 0);
+        job.remove();
+      }),
+  );
 }

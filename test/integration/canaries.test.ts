@@ -1,4 +1,7 @@
-/** A secret in every field that takes one, through every verb, well and badly ended: it is seen in nothing that comes out. */
+/**
+ * A secret in every field that takes one, through every verb, well and badly ended: it is seen in nothing
+ * that comes out.
+ */
 // @alone: six programs at a time fill the machine.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -11,7 +14,12 @@ import { writeJks } from '../stores/jks-writer.js';
 import { atEndOf } from '../support/at-end.js';
 import { uniqueName } from '../support/kafka-cluster.js';
 import { spawnKd } from '../support/kd.js';
-import { type SecureCluster, type SecureListener, startSecureCluster, USERS } from '../support/secure-cluster.js';
+import {
+  type SecureCluster,
+  type SecureListener,
+  startSecureCluster,
+  USERS,
+} from '../support/secure-cluster.js';
 import type { TokenEndpoint } from '../support/token-issuer.js';
 import { Canaries } from './canaries.js';
 
@@ -55,9 +63,19 @@ const MODULES = 'org.apache.kafka.common.security';
 let secure: SecureCluster;
 let endpoint: TokenEndpoint;
 let root: string;
-let stores: { readonly trust: string; readonly other: string; readonly keystore: string; readonly key: string; readonly chain: string };
+let stores: {
+  readonly trust: string;
+  readonly other: string;
+  readonly keystore: string;
+  readonly key: string;
+  readonly chain: string;
+};
 let failed = true;
-const topics = { input: uniqueName('canary-in'), output: uniqueName('canary-out'), dead: uniqueName('canary-dlq') };
+const topics = {
+  input: uniqueName('canary-in'),
+  output: uniqueName('canary-out'),
+  dead: uniqueName('canary-dlq'),
+};
 
 const atEnd = atEndOf();
 before(async () => {
@@ -85,10 +103,30 @@ function makeStores(): typeof stores {
   const at = (name: string): string => join(root, name);
   writeFileSync(at('trust.jks'), writeJks({ password: SECRET.truststore, certificates: [authority] }));
   writeFileSync(at('other.jks'), writeJks({ password: 'another', certificates: [authority] }));
-  const args = ['pkcs12', '-export', '-in', tls.path('client', 'pem'), '-out', at('client.p12'), '-passout', 'env:PASS'];
+  const args = [
+    'pkcs12',
+    '-export',
+    '-in',
+    tls.path('client', 'pem'),
+    '-out',
+    at('client.p12'),
+    '-passout',
+    'env:PASS',
+  ];
   execFileSync('openssl', args, { env: { ...process.env, PASS: plain(SECRET.keystore) } });
-  const encrypted = createPrivateKey(key).export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: SECRET.key });
-  return { trust: at('trust.jks'), other: at('other.jks'), keystore: at('client.p12'), key: String(encrypted), chain };
+  const encrypted = createPrivateKey(key).export({
+    type: 'pkcs8',
+    format: 'pem',
+    cipher: 'aes-256-cbc',
+    passphrase: SECRET.key,
+  });
+  return {
+    trust: at('trust.jks'),
+    other: at('other.jks'),
+    keystore: at('client.p12'),
+    key: String(encrypted),
+    chain,
+  };
 }
 const plain = (text: string): string => text.replace('é', '');
 
@@ -161,13 +199,17 @@ function login(listener: 'SCRAM' | 'PASSWORD', password: string): Readonly<Recor
 function clientCredentials(secret: string): Readonly<Record<string, string>> {
   return {
     'sasl.oauthbearer.token.endpoint.url': endpoint.url,
-    'sasl.jaas.config': `${MODULES}.oauthbearer.OAuthBearerLoginModule required clientId="${USERS.admin.name}" clientSecret="${secret}";`,
+    'sasl.jaas.config':
+      `${MODULES}.oauthbearer.OAuthBearerLoginModule required ` +
+      `clientId="${USERS.admin.name}" clientSecret="${secret}";`,
   };
 }
 
 const RUN = ['run', '--until', 'end', '-v'];
 const JSON_OUT = ['-o', 'json'];
-const tokens = (body: string): Readonly<Record<string, string>> => ({ 'tokens.mjs': `export default async () => { ${body} };\n` });
+const tokens = (body: string): Readonly<Record<string, string>> => ({
+  'tokens.mjs': `export default async () => { ${body} };\n`,
+});
 
 /** Without a broker. */
 function quietScenes(): Scene[] {
@@ -178,7 +220,14 @@ function quietScenes(): Scene[] {
     'words.properties': `sasl.mechanism=PLAIN\nsasl.username=me\nsasl.password=${SECRET.command}\n`,
   };
   const base = { yaml, env: environment, files };
-  const own = ['-X', `sasl.password=${SECRET.option}`, '-X', 'sasl.mechanism=PLAIN', '-X', 'sasl.username=me'];
+  const own = [
+    '-X',
+    `sasl.password=${SECRET.option}`,
+    '-X',
+    'sasl.mechanism=PLAIN',
+    '-X',
+    'sasl.username=me',
+  ];
   const scene = (name: string, exit: number, args: readonly string[], more: Partial<Scene> = {}): Scene => ({
     ...base,
     name,
@@ -204,7 +253,13 @@ function quietScenes(): Scene[] {
     scene('validate --explain', 0, ['validate', '--explain']),
     scene('validate --explain as JSON', 0, ['validate', '--explain', ...JSON_OUT]),
     scene('validate of a faulty file', 2, ['validate', '-v', ...JSON_OUT], { yaml: faulty }),
-    scene('config show', 0, ['config', 'show', '--origin', '--set', `kafka.producer.properties.sasl.password=${SECRET.set}`]),
+    scene('config show', 0, [
+      'config',
+      'show',
+      '--origin',
+      '--set',
+      `kafka.producer.properties.sasl.password=${SECRET.set}`,
+    ]),
     scene('config show as JSON', 0, ['config', 'show', '--origin', ...JSON_OUT], {
       env: { ...environment, KD_KAFKA_PROPERTIES_SASL_PASSWORD: SECRET.environment },
     }),
@@ -219,9 +274,14 @@ function quietScenes(): Scene[] {
       'words.properties',
       ...JSON_OUT,
     ]),
-    scene('truststore show', 0, ['truststore', 'show', stores.trust, '--password-file', 'trust.txt', ...JSON_OUT], {
-      files: { ...files, 'trust.txt': SECRET.truststore },
-    }),
+    scene(
+      'truststore show',
+      0,
+      ['truststore', 'show', stores.trust, '--password-file', 'trust.txt', ...JSON_OUT],
+      {
+        files: { ...files, 'trust.txt': SECRET.truststore },
+      },
+    ),
     scene(
       'truststore show, wrong password',
       2,
@@ -236,16 +296,27 @@ function quietScenes(): Scene[] {
 /** Against the broker. */
 function scenesOnBroker(): Scene[] {
   const good = login('SCRAM', USERS.admin.password);
-  const provider = (body: string, more: Partial<Record<string, object>> = {}): Pick<Scene, 'yaml' | 'files'> => ({
+  const provider = (
+    body: string,
+    more: Partial<Record<string, object>> = {},
+  ): Pick<Scene, 'yaml' | 'files'> => ({
     yaml: reaching('TOKEN', {}, { kafka: { 'token-provider': './tokens.mjs' }, ...more }),
     files: tokens(body),
   });
-  const given = canaries.known('a valid token', secure.tokens.token({ subject: USERS.admin.name, lifeSeconds: 600 }));
+  const given = canaries.known(
+    'a valid token',
+    secure.tokens.token({ subject: USERS.admin.name, lifeSeconds: 600 }),
+  );
   const future = 'Date.now() + 600000';
   return [
     { name: 'SCRAM', exit: 0, args: [...RUN, ...JSON_OUT], yaml: reaching('SCRAM', good) },
     { name: 'mutual TLS', exit: 0, args: RUN, yaml: reaching('MTLS', {}) },
-    { name: 'client credentials', exit: 0, args: RUN, yaml: reaching('TOKEN', clientCredentials(SECRET.client)) },
+    {
+      name: 'client credentials',
+      exit: 0,
+      args: RUN,
+      yaml: reaching('TOKEN', clientCredentials(SECRET.client)),
+    },
     {
       name: '/status',
       exit: 0,
@@ -260,7 +331,13 @@ function scenesOnBroker(): Scene[] {
       yaml: reaching('PASSWORD', login('PASSWORD', SECRET.jaas)),
       says: /refuses/,
     },
-    { name: 'wrong SCRAM password', exit: 8, args: RUN, yaml: reaching('SCRAM', login('SCRAM', SECRET.jaas)), says: /refuses/ },
+    {
+      name: 'wrong SCRAM password',
+      exit: 8,
+      args: RUN,
+      yaml: reaching('SCRAM', login('SCRAM', SECRET.jaas)),
+      says: /refuses/,
+    },
     {
       name: 'wrong client secret',
       exit: 8,
@@ -278,7 +355,10 @@ function scenesOnBroker(): Scene[] {
       name: 'a provider that quotes its token and its secret',
       exit: 8,
       args: [...RUN, ...JSON_OUT],
-      ...provider(`throw new Error('401 for ' + process.env.CLIENT_SECRET + ' and ' + encodeURIComponent(process.env.CLIENT_SECRET))`),
+      ...provider(
+        `throw new Error('401 for ' + process.env.CLIENT_SECRET + ' and ' + ` +
+          `encodeURIComponent(process.env.CLIENT_SECRET))`,
+      ),
       env: { CLIENT_SECRET: SECRET.environment },
       says: /401 for \*\*\*/,
     },
@@ -287,7 +367,8 @@ function scenesOnBroker(): Scene[] {
       exit: 1,
       args: ['run', '-v', ...JSON_OUT],
       ...provider(
-        `setTimeout(() => { throw new Error('broken with ${given}') }, 1500); return { token: '${given}', expiryTime: ${future} }`,
+        `setTimeout(() => { throw new Error('broken with ${given}') }, 1500); return { token: ` +
+          `'${given}', expiryTime: ${future} }`,
       ),
       env: { NODE_OPTIONS: '--report-uncaught-exception --report-on-fatalerror --report-directory=.' },
       says: /broken with \*\*\*/,
@@ -297,11 +378,18 @@ function scenesOnBroker(): Scene[] {
       exit: 0,
       args: [...RUN, ...JSON_OUT],
       yaml: reaching('SCRAM', good, {
-        dispatcher: { transform: './bad.mjs', input: { format: 'raw' }, threads: 1, options: { apiKey: SECRET.custom } },
+        dispatcher: {
+          transform: './bad.mjs',
+          input: { format: 'raw' },
+          threads: 1,
+          options: { apiKey: SECRET.custom },
+        },
       }),
       files: {
         'bad.mjs':
-          "export default (value, record, { options, logger }) => { logger.warn('with ' + options.apiKey); throw new Error('not with ' + options.apiKey + Buffer.from(options.apiKey).toString('base64')); };\n",
+          "export default (value, record, { options, logger }) => { logger.warn('with ' + " +
+          "options.apiKey); throw new Error('not with ' + options.apiKey + " +
+          "Buffer.from(options.apiKey).toString('base64')); };\n",
       },
       says: /with \*\*\*/,
     },
@@ -313,14 +401,24 @@ function scenesOnBroker(): Scene[] {
       yaml: reaching('PASSWORD', login('PASSWORD', SECRET.jaas)),
       says: /refuses/,
     },
-    { name: 'topics create', exit: 0, args: ['topics', 'create', '-v', ...JSON_OUT], yaml: reaching('SCRAM', good) },
+    {
+      name: 'topics create',
+      exit: 0,
+      args: ['topics', 'create', '-v', ...JSON_OUT],
+      yaml: reaching('SCRAM', good),
+    },
     {
       name: 'topics list, wrong password',
       exit: 8,
       args: ['topics', 'list', '-v', ...JSON_OUT, '--set', `kafka.properties.sasl.password=${SECRET.set}`],
       yaml: reaching('SCRAM', { 'sasl.username': 'admin' }),
     },
-    { name: 'consume', exit: 8, args: ['consume', topics.input, '-v', ...JSON_OUT], yaml: reaching('SCRAM', login('SCRAM', SECRET.jaas)) },
+    {
+      name: 'consume',
+      exit: 8,
+      args: ['consume', topics.input, '-v', ...JSON_OUT],
+      yaml: reaching('SCRAM', login('SCRAM', SECRET.jaas)),
+    },
     {
       name: 'produce',
       exit: 0,
@@ -353,7 +451,8 @@ async function play(scene: Scene): Promise<string[]> {
   const left = readdirSync(folder).filter((name) => /report|\.log$|core/.test(name));
   const traces = left.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
   const faults = canaries.findIn(`${said}\n${seen}\n${traces}`).map((found) => `${scene.name}: ${found}`);
-  if (code !== scene.exit) faults.push(`${scene.name}: ended with ${code ?? signal}, not ${scene.exit}:\n${said.slice(-3000)}`);
+  if (code !== scene.exit)
+    faults.push(`${scene.name}: ended with ${code ?? signal}, not ${scene.exit}:\n${said.slice(-3000)}`);
   if (scene.says !== undefined && !scene.says.test(said))
     faults.push(`${scene.name}: never said ${scene.says.source}:\n${said.slice(-3000)}`);
   return faults;
@@ -364,7 +463,8 @@ async function playAll(scenes: readonly Scene[]): Promise<string[]> {
   const left = [...scenes];
   const faults: string[] = [];
   const lane = async (): Promise<void> => {
-    for (let scene = left.shift(); scene !== undefined; scene = left.shift()) faults.push(...(await play(scene)));
+    for (let scene = left.shift(); scene !== undefined; scene = left.shift())
+      faults.push(...(await play(scene)));
   };
   await Promise.all(Array.from({ length: SCENES_AT_ONCE }, lane));
   return faults;
@@ -378,7 +478,8 @@ test('a secret is found again in every form in which it could come', () => {
     encodeURIComponent(secret),
     ...['', 'a', 'ab'].map((before) => Buffer.from(before + secret).toString('base64')),
   ];
-  for (const text of [secret, Buffer.from(secret).toString('hex'), ...forms]) assert.equal(own.findIn(`…${text}…`).length > 0, true, text);
+  for (const text of [secret, Buffer.from(secret).toString('hex'), ...forms])
+    assert.equal(own.findIn(`…${text}…`).length > 0, true, text);
   assert.deepEqual(own.findIn('nothing of it'), []);
 });
 
@@ -390,7 +491,9 @@ test('no secret of any field is seen in what any verb says, well or badly ended'
 test('no dead letter holds one', async () => {
   const records = await secure.cluster.tool.consume([topics.dead]);
   assert.ok(records.length >= 20);
-  const text = records.flatMap(({ headers }) => headers.map(([name, value]) => `${name}: ${value?.toString('utf8') ?? ''}`)).join('\n');
+  const text = records
+    .flatMap(({ headers }) => headers.map(([name, value]) => `${name}: ${value?.toString('utf8') ?? ''}`))
+    .join('\n');
   assert.match(text, /kd-message: not with \*\*\*/);
   assert.deepEqual(canaries.findIn(text), []);
   failed = false;

@@ -20,9 +20,14 @@ export class Canaries {
     return text;
   }
 
-  /** Each line of a private key that its certificate does not hold, too (the modulus), and the number it is made of. */
+  /**
+   * Each line of a private key that its certificate does not hold, too (the modulus), and the number it is
+   * made of.
+   */
   key(field: string, pem: string, certificate: string): string {
-    const lines = pem.split('\n').filter((line) => line.length > 30 && !line.startsWith('-----') && !certificate.includes(line));
+    const lines = pem
+      .split('\n')
+      .filter((line) => line.length > 30 && !line.startsWith('-----') && !certificate.includes(line));
     for (const [index, line] of lines.entries()) this.#words.set(`${field}, line ${index + 1}`, line);
     const { d } = createPrivateKey(pem).export({ format: 'jwk' });
     if (d !== undefined) this.#words.set(`${field}, number`, d);
@@ -35,14 +40,18 @@ export class Canaries {
     for (const [field, word] of this.#words) {
       for (const [form, shape] of formsOf(word)) {
         const at = text.indexOf(shape);
-        if (at >= 0) found.push(`${field}, ${form}: …${text.slice(Math.max(0, at - 150), at + shape.length + 20)}…`);
+        if (at >= 0)
+          found.push(`${field}, ${form}: …${text.slice(Math.max(0, at - 150), at + shape.length + 20)}…`);
       }
     }
     return found;
   }
 }
 
-/** A word stands as it is in JSON and URLs. Base64 depends on how many bytes come before it, so all three beginnings are looked for. */
+/**
+ * A word stands as it is in JSON and URLs. Base64 depends on how many bytes come before it, so all three
+ * beginnings are looked for.
+ */
 function formsOf(word: string): (readonly [form: string, shape: string])[] {
   const bytes = Buffer.from(word);
   const forms: (readonly [string, string])[] = [
@@ -56,7 +65,10 @@ function formsOf(word: string): (readonly [form: string, shape: string])[] {
       .replaceAll('=', '');
     // The first and the last letters mix with what stands beside.
     const inner = encoded.slice(before === 0 ? 0 : before + 1, -1);
-    forms.push([`base64, ${before} before`, inner], [`base64url, ${before} before`, inner.replaceAll('+', '-').replaceAll('/', '_')]);
+    forms.push(
+      [`base64, ${before} before`, inner],
+      [`base64url, ${before} before`, inner.replaceAll('+', '-').replaceAll('/', '_')],
+    );
   }
   return forms;
 }

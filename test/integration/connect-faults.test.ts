@@ -1,4 +1,7 @@
-/** Every way in which a connection or a right can be missing, provoked on real listeners through `kd run`: exit code, words, time. */
+/**
+ * Every way in which a connection or a right can be missing, provoked on real listeners through `kd run`:
+ * exit code, words, time.
+ */
 // @alone: every fault must be told within ten seconds.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +14,12 @@ import type { Summary } from '../../src/cli/summary.js';
 import { atEndOf } from '../support/at-end.js';
 import { freePorts } from '../support/free-ports.js';
 import { type KdResult, lastJson, spawnKd } from '../support/kd.js';
-import { type SecureCluster, type SecureListener, startSecureCluster, USERS } from '../support/secure-cluster.js';
+import {
+  type SecureCluster,
+  type SecureListener,
+  startSecureCluster,
+  USERS,
+} from '../support/secure-cluster.js';
 
 const TOLD_WITHIN_MS = 10_000;
 /** Of each kind. The runs compete for the processor; what is judged is the time from the start of the run. */
@@ -28,7 +36,9 @@ atEnd(() => {
 before(async () => {
   secure = await startSecureCluster();
   atEnd(() => secure.cluster.stop());
-  await secure.cluster.tool.createTopics(['in', 'out', 'unwritable', 'hidden'].map((name) => ({ name, partitions: 2 })));
+  await secure.cluster.tool.createTopics(
+    ['in', 'out', 'unwritable', 'hidden'].map((name) => ({ name, partitions: 2 })),
+  );
   await secure.cluster.tool.send('in', [{ value: Buffer.from('one') }]);
   await secure.cluster.tool.grant(USERS.limited.name, [
     { resource: 'topic', name: 'in', operations: ['READ'] },
@@ -197,7 +207,10 @@ const CASES: readonly Case[] = [
     what: 'connected, and no answer',
     plan: () => {
       const address = silent.address();
-      return both({ servers: `127.0.0.1:${typeof address === 'object' ? address?.port : 0}`, properties: {} });
+      return both({
+        servers: `127.0.0.1:${typeof address === 'object' ? address?.port : 0}`,
+        properties: {},
+      });
     },
     exit: 3,
     says: /nobody answers/,
@@ -253,7 +266,11 @@ function folderOf(plan: Plan, group: string): string {
   const side = ({ servers, properties }: Side): object => ({ 'bootstrap-servers': servers, properties });
   const config = {
     kafka: {
-      consumer: { ...side(plan.consumer ?? at('PLAIN')), 'group-id': plan.group ?? group, topics: [plan.topic ?? 'in'] },
+      consumer: {
+        ...side(plan.consumer ?? at('PLAIN')),
+        'group-id': plan.group ?? group,
+        topics: [plan.topic ?? 'in'],
+      },
       producer: { ...side(plan.producer ?? at('PLAIN')), topic: plan.output ?? 'out' },
     },
     dispatcher: { threads: 1, 'commit-interval': '200ms' },
@@ -290,7 +307,10 @@ function judge({ what, exit, says, advises }: Omit<Case, 'plan'>, { result, summ
     if (said.includes(secret)) wrong.push(`shows ${secret}`);
   }
   if (/routines|rdkafka#/.test(message)) wrong.push(`quotes librdkafka: ${message}`);
-  return wrong.map((text) => `${what}: ${text}${wrong.length > 0 && result.code !== exit ? `\n${result.stderr.slice(-1500)}` : ''}`);
+  return wrong.map(
+    (text) =>
+      `${what}: ${text}${wrong.length > 0 && result.code !== exit ? `\n${result.stderr.slice(-1500)}` : ''}`,
+  );
 }
 
 test('every fault is told within 10 s, as one message with its remedy, by its exit code', async (t) => {
@@ -305,7 +325,8 @@ test('every fault is told within 10 s, as one message with its remedy, by its ex
       const process = (told.elapsedMs / 1000).toFixed(1);
       const own = told.summary.elapsedSeconds.toFixed(1);
       rows.push(
-        `${one.what} | exit ${told.result.code} | ${own} s (with the start of the process ${process} s) | ${told.summary.reason.message}`,
+        `${one.what} | exit ${told.result.code} | ${own} s (with the start of the process ${process} s) ` +
+          `| ${told.summary.reason.message}`,
       );
     }
   };
@@ -330,14 +351,20 @@ test('rights that are taken away during a run end it within 10 s, with what is m
   // Records go on coming: the next commit is where the refusal shows.
   const ended = kd.ended;
   const over = ended.then(() => true);
-  while (performance.now() - revokedMs < 2 * TOLD_WITHIN_MS && !(await Promise.race([over, sleep(100, false)]))) {
+  while (
+    performance.now() - revokedMs < 2 * TOLD_WITHIN_MS &&
+    !(await Promise.race([over, sleep(100, false)]))
+  ) {
     await tool.send('in', [{ value: Buffer.from('more') }]);
   }
   kd.kill('SIGKILL');
   const result = await ended;
   const elapsedMs = Math.round(performance.now() - revokedMs);
   const { message } = (lastJson(result.stdout) as Summary).reason;
-  t.diagnostic(`group rights revoked during a run | exit ${result.code} | ${(elapsedMs / 1000).toFixed(1)} s | ${message}`);
+  t.diagnostic(
+    `group rights revoked during a run | exit ${result.code} | ` +
+      `${(elapsedMs / 1000).toFixed(1)} s | ${message}`,
+  );
   assert.equal(result.code, 8, result.stderr.slice(-2000));
   assert.match(message, /User:limited, .* has no right to READ on group taken/);
   assert.ok(elapsedMs < TOLD_WITHIN_MS);

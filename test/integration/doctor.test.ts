@@ -8,7 +8,13 @@ import type { Check } from '../../src/checks/check.js';
 import { atEndOf } from '../support/at-end.js';
 import { freePorts } from '../support/free-ports.js';
 import { lastJson, runKd } from '../support/kd.js';
-import { type SecureCluster, type SecureListener, startSecureCluster, USERS, type User } from '../support/secure-cluster.js';
+import {
+  type SecureCluster,
+  type SecureListener,
+  startSecureCluster,
+  USERS,
+  type User,
+} from '../support/secure-cluster.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'kd-doctor-'));
 let secure: SecureCluster;
@@ -38,8 +44,13 @@ interface Scene {
   readonly set?: readonly string[];
 }
 
-async function doctor(listener: SecureListener, { user, servers = secure.address(listener), set = [] }: Scene = {}): Promise<Report> {
-  const properties = Object.entries(secure.properties(listener, user)).map(([name, value]) => `    ${name}: ${JSON.stringify(value)}`);
+async function doctor(
+  listener: SecureListener,
+  { user, servers = secure.address(listener), set = [] }: Scene = {},
+): Promise<Report> {
+  const properties = Object.entries(secure.properties(listener, user)).map(
+    ([name, value]) => `    ${name}: ${JSON.stringify(value)}`,
+  );
   const yaml = [
     'kafka:',
     `  bootstrap-servers: ${servers}`,
@@ -53,9 +64,18 @@ async function doctor(listener: SecureListener, { user, servers = secure.address
   ];
   writeFileSync(join(folder, 'kd.yml'), `${yaml.join('\n')}\n`);
   const startedMs = performance.now();
-  const result = await runKd(['doctor', '-o', 'json', ...set.flatMap((one) => ['--set', one])], { cwd: folder, timeoutMs: 90_000 });
+  const result = await runKd(['doctor', '-o', 'json', ...set.flatMap((one) => ['--set', one])], {
+    cwd: folder,
+    timeoutMs: 90_000,
+  });
   const { ok, checks } = lastJson(result.stdout) as { ok: boolean; checks: Check[] };
-  return { code: result.code, ok, checks, elapsedMs: performance.now() - startedMs, text: result.stdout + result.stderr };
+  return {
+    code: result.code,
+    ok,
+    checks,
+    elapsedMs: performance.now() - startedMs,
+    text: result.stdout + result.stderr,
+  };
 }
 
 function of(report: Report, area: string, status: string): readonly Check[] {
@@ -66,7 +86,18 @@ test('a job that would run: every area is asked, nothing fails, exit 0', async (
   const report = await doctor('SCRAM');
   assert.equal(report.code, 0, report.text);
   assert.equal(report.ok, true);
-  for (const area of ['dns', 'tcp', 'tls', 'kafka', 'authentication', 'metadata', 'topics', 'rights', 'group', 'local'])
+  for (const area of [
+    'dns',
+    'tcp',
+    'tls',
+    'kafka',
+    'authentication',
+    'metadata',
+    'topics',
+    'rights',
+    'group',
+    'local',
+  ])
     assert.ok(of(report, area, 'ok').length > 0, `${report.text}\nnothing is ok in ${area}`);
   assert.match(of(report, 'tls', 'ok')[0]?.message ?? '', /TLSv1\.3.*CN=localhost \(until \d{4}-\d\d-\d\d\)/);
   assert.match(of(report, 'kafka', 'ok')[0]?.message ?? '', /Kafka ≥ 4/);
@@ -74,7 +105,8 @@ test('a job that would run: every area is asked, nothing fails, exit 0', async (
     of(report, 'rights', 'ok').map(({ subject }) => subject),
     ['topic orders', 'topic orders-out', 'topic orders-dlq', 'group orders'],
   );
-  for (const check of report.checks) assert.deepEqual(Object.keys(check), ['area', 'subject', 'status', 'message', 'remedy']);
+  for (const check of report.checks)
+    assert.deepEqual(Object.keys(check), ['area', 'subject', 'status', 'message', 'remedy']);
   assert.ok(!report.text.includes(USERS.admin.password));
 });
 
@@ -84,7 +116,10 @@ test('missing rights are told right by right, with the line that grants each', a
   const none = await doctor('SCRAM', { user: USERS.limited });
   assert.equal(none.code, 6);
   assert.equal(of(none, 'topics', 'failed').length, 3, none.text);
-  assert.match(of(none, 'topics', 'failed')[0]?.remedy ?? '', /User:limited --operation read --operation describe --topic orders/);
+  assert.match(
+    of(none, 'topics', 'failed')[0]?.remedy ?? '',
+    /User:limited --operation read --operation describe --topic orders/,
+  );
   await tool.grant(name, [
     { resource: 'topic', name: 'orders', operations: ['READ'] },
     { resource: 'topic', name: 'orders-out', operations: ['DESCRIBE'] },
@@ -93,7 +128,9 @@ test('missing rights are told right by right, with the line that grants each', a
   ]);
   const some = await doctor('SCRAM', { user: USERS.limited });
   assert.deepEqual(
-    some.checks.filter(({ status }) => status === 'failed').map(({ area, subject, message }) => [area, subject, message]),
+    some.checks
+      .filter(({ status }) => status === 'failed')
+      .map(({ area, subject, message }) => [area, subject, message]),
     [['rights', 'topic orders-out', 'this user may not WRITE']],
     some.text,
   );
@@ -102,33 +139,38 @@ test('missing rights are told right by right, with the line that grants each', a
   assert.equal(all.code, 0, all.text);
 });
 
-test('each obstacle on the way fails in its own area; what lies behind says why it was not asked', async () => {
-  const [port = 1] = await freePorts(1);
-  const cases: readonly (readonly [SecureListener, Scene, string, RegExp])[] = [
-    ['PLAIN', { servers: 'no-such-host.invalid:9092' }, 'dns', /can't be resolved/],
-    ['PLAIN', { servers: `localhost:${port}` }, 'tcp', /refused/],
-    ['EXPIRED', {}, 'tls', /expired/],
-    ['WRONGHOST', {}, 'tls', /not made out for localhost/],
-    ['SCRAM', { set: ['kafka.properties.sasl.password=wrong'] }, 'authentication', /./],
-    ['ADRIFT', {}, 'metadata', /broker\.invalid/],
-  ];
-  for (const [listener, scene, area, words] of cases) {
-    const report = await doctor(listener, scene);
-    assert.equal(report.code, 6, report.text);
-    const faults = report.checks.filter(({ status }) => status === 'failed');
-    assert.deepEqual([...new Set(faults.map((check) => check.area))], [area], report.text);
-    assert.match(faults[0]?.message ?? '', words);
-    assert.ok(faults.every(({ remedy }) => remedy !== null && remedy.length > 0));
-    assert.equal(of(report, 'topics', 'skipped').length, 1);
-    assert.ok(of(report, 'local', 'ok').length > 0);
-    assert.ok(report.elapsedMs < 20_000, `${area} took ${report.elapsedMs} ms`);
-  }
-});
+test(
+  'each obstacle on the way fails in its own area; what ' + 'lies behind says why it was not asked',
+  async () => {
+    const [port = 1] = await freePorts(1);
+    const cases: readonly (readonly [SecureListener, Scene, string, RegExp])[] = [
+      ['PLAIN', { servers: 'no-such-host.invalid:9092' }, 'dns', /can't be resolved/],
+      ['PLAIN', { servers: `localhost:${port}` }, 'tcp', /refused/],
+      ['EXPIRED', {}, 'tls', /expired/],
+      ['WRONGHOST', {}, 'tls', /not made out for localhost/],
+      ['SCRAM', { set: ['kafka.properties.sasl.password=wrong'] }, 'authentication', /./],
+      ['ADRIFT', {}, 'metadata', /broker\.invalid/],
+    ];
+    for (const [listener, scene, area, words] of cases) {
+      const report = await doctor(listener, scene);
+      assert.equal(report.code, 6, report.text);
+      const faults = report.checks.filter(({ status }) => status === 'failed');
+      assert.deepEqual([...new Set(faults.map((check) => check.area))], [area], report.text);
+      assert.match(faults[0]?.message ?? '', words);
+      assert.ok(faults.every(({ remedy }) => remedy !== null && remedy.length > 0));
+      assert.equal(of(report, 'topics', 'skipped').length, 1);
+      assert.ok(of(report, 'local', 'ok').length > 0);
+      assert.ok(report.elapsedMs < 20_000, `${area} took ${report.elapsedMs} ms`);
+    }
+  },
+);
 
 test('a token login, which only a client can try, is tried by one', async () => {
   writeFileSync(
     join(folder, 'tokens.mjs'),
-    `export default async () => ({ token: ${JSON.stringify(secure.tokens.token({ subject: USERS.admin.name, lifeSeconds: 600 }))}, expiryTime: Date.now() + 600_000 });\n`,
+    `export default async () => ({ token: ` +
+      `${JSON.stringify(secure.tokens.token({ subject: USERS.admin.name, lifeSeconds: 600 }))}, ` +
+      `expiryTime: Date.now() + 600_000 });\n`,
   );
   const report = await doctor('TOKEN', { set: ['kafka.token-provider=./tokens.mjs'] });
   assert.equal(report.code, 0, report.text);

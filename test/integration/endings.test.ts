@@ -35,57 +35,68 @@ function values(partition: number, from: number, to: number, prefix = 'v'): Plai
   }));
 }
 
-test('SIGTERM on a run for ever drains: exit 0, all that was taken is committed, and nothing comes twice afterwards', async () => {
-  const cluster = await sharedCluster();
-  const recipe: Recipe = { seed: 61, records: 30_000, partitions: 3, keys: 'sequence' };
-  const job = await Job.create({
-    cluster,
-    partitions: 3,
-    transform: SLOW,
-    dispatcher: { options: { delay: 5 }, batch: { 'records-max': 500 } },
-  });
-  await cluster.tool.produce({ topic: job.input, recipe });
-  const kd = job.spawn(['--until', 'forever']);
-  await eventually('something is committed', async () => (await job.committed()) > 0);
-  kd.kill('SIGTERM');
-  const summary = await summaryOf(kd, 0);
-  assert.equal(summary.reason.code, 'DONE');
-  assert.equal(summary.records.unsettled, 0);
-  assert.deepEqual(summary.redelivery, []);
-  assert.ok(summary.records.consumed > 0 && summary.records.consumed < recipe.records, `stopped on the way: ${summary.records.consumed}`);
-  assert.equal(await job.committed(), summary.records.transformed);
-  const rest = await job.runToEnd({ args: ['--set', 'dispatcher.options.delay=0'] });
-  assert.equal(rest.summary.records.consumed, recipe.records - summary.records.consumed);
-  assertExact(await cluster.tool.verify({ topics: [job.output], recipe, samePartition: true }));
-  job.remove();
-});
+test(
+  'SIGTERM on a run for ever drains: exit 0, all that was taken is ' +
+    'committed, and nothing comes twice afterwards',
+  async () => {
+    const cluster = await sharedCluster();
+    const recipe: Recipe = { seed: 61, records: 30_000, partitions: 3, keys: 'sequence' };
+    const job = await Job.create({
+      cluster,
+      partitions: 3,
+      transform: SLOW,
+      dispatcher: { options: { delay: 5 }, batch: { 'records-max': 500 } },
+    });
+    await cluster.tool.produce({ topic: job.input, recipe });
+    const kd = job.spawn(['--until', 'forever']);
+    await eventually('something is committed', async () => (await job.committed()) > 0);
+    kd.kill('SIGTERM');
+    const summary = await summaryOf(kd, 0);
+    assert.equal(summary.reason.code, 'DONE');
+    assert.equal(summary.records.unsettled, 0);
+    assert.deepEqual(summary.redelivery, []);
+    assert.ok(
+      summary.records.consumed > 0 && summary.records.consumed < recipe.records,
+      `stopped on the way: ${summary.records.consumed}`,
+    );
+    assert.equal(await job.committed(), summary.records.transformed);
+    const rest = await job.runToEnd({ args: ['--set', 'dispatcher.options.delay=0'] });
+    assert.equal(rest.summary.records.consumed, recipe.records - summary.records.consumed);
+    assertExact(await cluster.tool.verify({ topics: [job.output], recipe, samePartition: true }));
+    job.remove();
+  },
+);
 
-test('SIGTERM on a bounded run exits 7, says so, and the same command goes on to the end; run once more it has nothing to do', async () => {
-  const cluster = await sharedCluster();
-  const recipe: Recipe = { seed: 62, records: 30_000, partitions: 3, keys: 'sequence' };
-  const job = await Job.create({
-    cluster,
-    partitions: 3,
-    transform: SLOW,
-    dispatcher: { options: { delay: 5 }, batch: { 'records-max': 500 } },
-  });
-  await cluster.tool.produce({ topic: job.input, recipe });
-  const kd = job.spawn();
-  await eventually('something is committed', async () => (await job.committed()) > 0);
-  kd.kill('SIGTERM');
-  const stopped = await summaryOf(kd, 7);
-  assert.equal(stopped.reason.code, 'STOPPED_BEFORE_END');
-  assert.equal(stopped.reason.retryable, true);
-  assert.equal(stopped.records.unsettled, 0);
-  const { summary } = await job.runToEnd();
-  assert.equal(summary.records.consumed, recipe.records - stopped.records.consumed);
-  assertExact(await cluster.tool.verify({ topics: [job.output], recipe, samePartition: true }));
-  const again = await job.runToEnd();
-  assert.equal(again.summary.records.consumed, 0);
-  assert.equal(again.summary.reason.code, 'DONE');
-  assert.deepEqual(again.summary.redelivery, []);
-  job.remove();
-});
+test(
+  'SIGTERM on a bounded run exits 7, says so, and the same command goes on to the end; run once more ' +
+    'it has nothing to do',
+  async () => {
+    const cluster = await sharedCluster();
+    const recipe: Recipe = { seed: 62, records: 30_000, partitions: 3, keys: 'sequence' };
+    const job = await Job.create({
+      cluster,
+      partitions: 3,
+      transform: SLOW,
+      dispatcher: { options: { delay: 5 }, batch: { 'records-max': 500 } },
+    });
+    await cluster.tool.produce({ topic: job.input, recipe });
+    const kd = job.spawn();
+    await eventually('something is committed', async () => (await job.committed()) > 0);
+    kd.kill('SIGTERM');
+    const stopped = await summaryOf(kd, 7);
+    assert.equal(stopped.reason.code, 'STOPPED_BEFORE_END');
+    assert.equal(stopped.reason.retryable, true);
+    assert.equal(stopped.records.unsettled, 0);
+    const { summary } = await job.runToEnd();
+    assert.equal(summary.records.consumed, recipe.records - stopped.records.consumed);
+    assertExact(await cluster.tool.verify({ topics: [job.output], recipe, samePartition: true }));
+    const again = await job.runToEnd();
+    assert.equal(again.summary.records.consumed, 0);
+    assert.equal(again.summary.reason.code, 'DONE');
+    assert.deepEqual(again.summary.redelivery, []);
+    job.remove();
+  },
+);
 
 /** partition:value → how often it is there. */
 function copies(records: readonly ConsumedRecord[]): ReadonlyMap<string, number> {
@@ -97,45 +108,65 @@ function copies(records: readonly ConsumedRecord[]): ReadonlyMap<string, number>
   return counts;
 }
 
-test('a second signal cuts the drain short: exit 4, and what really comes twice lies within the listed ranges', async () => {
-  const cluster = await sharedCluster();
-  const recipeRecords = 6000;
-  const job = await Job.create({
-    cluster,
-    partitions: 2,
-    transform: SLOW,
-    dispatcher: { options: { delay: 20 }, concurrency: 8, ordering: 'none', 'commit-interval': '5s', batch: { 'records-max': 400 } },
-  });
-  for (const partition of [0, 1]) await cluster.tool.send(job.input, values(partition, 0, recipeRecords / 2));
-  const kd = job.spawn(['--until', 'forever']);
-  await eventually('some outputs are there', async () => (await cluster.tool.endOffsets([job.output])).some(({ offset }) => offset > 0));
-  kd.kill('SIGTERM');
-  await kd.waitFor(/stopping/);
-  kd.kill('SIGTERM');
-  const cut = await summaryOf(kd, 4);
-  assert.equal(cut.reason.code, 'DRAIN_CUT');
-  assert.ok(cut.records.unsettled > 0);
-  assert.ok(cut.redelivery.length > 0);
-  for (const { topic, from, to } of cut.redelivery) assert.ok(topic === job.input && from < to);
-  const committed = new Map((await cluster.tool.committed(job.group)).map(({ partition, offset }) => [partition, offset]));
-  for (const { partition, from } of cut.redelivery)
-    assert.equal(from, committed.get(partition) ?? 0, 'a range begins where the group stands');
-  await job.runToEnd({ args: ['--set', 'dispatcher.options.delay=0'] });
-  const found = copies(await cluster.tool.consume([job.output]));
-  assert.equal(found.size, recipeRecords, 'nothing is lost');
-  for (const [name, count] of found) {
-    const [partition, offset] = name.split(':v').map(Number);
-    const listed = cut.redelivery.some(
-      (range) => range.partition === partition && Number(offset) >= range.from && Number(offset) < range.to,
+test(
+  'a second signal cuts the drain short: exit 4, and what really ' +
+    'comes twice lies within the listed ranges',
+  async () => {
+    const cluster = await sharedCluster();
+    const recipeRecords = 6000;
+    const job = await Job.create({
+      cluster,
+      partitions: 2,
+      transform: SLOW,
+      dispatcher: {
+        options: { delay: 20 },
+        concurrency: 8,
+        ordering: 'none',
+        'commit-interval': '5s',
+        batch: { 'records-max': 400 },
+      },
+    });
+    for (const partition of [0, 1])
+      await cluster.tool.send(job.input, values(partition, 0, recipeRecords / 2));
+    const kd = job.spawn(['--until', 'forever']);
+    await eventually('some outputs are there', async () =>
+      (await cluster.tool.endOffsets([job.output])).some(({ offset }) => offset > 0),
     );
-    assert.ok(count === 1 || (count === 2 && listed), `${name} came ${count} times`);
-  }
-  job.remove();
-});
+    kd.kill('SIGTERM');
+    await kd.waitFor(/stopping/);
+    kd.kill('SIGTERM');
+    const cut = await summaryOf(kd, 4);
+    assert.equal(cut.reason.code, 'DRAIN_CUT');
+    assert.ok(cut.records.unsettled > 0);
+    assert.ok(cut.redelivery.length > 0);
+    for (const { topic, from, to } of cut.redelivery) assert.ok(topic === job.input && from < to);
+    const committed = new Map(
+      (await cluster.tool.committed(job.group)).map(({ partition, offset }) => [partition, offset]),
+    );
+    for (const { partition, from } of cut.redelivery)
+      assert.equal(from, committed.get(partition) ?? 0, 'a range begins where the group stands');
+    await job.runToEnd({ args: ['--set', 'dispatcher.options.delay=0'] });
+    const found = copies(await cluster.tool.consume([job.output]));
+    assert.equal(found.size, recipeRecords, 'nothing is lost');
+    for (const [name, count] of found) {
+      const [partition, offset] = name.split(':v').map(Number);
+      const listed = cut.redelivery.some(
+        (range) => range.partition === partition && Number(offset) >= range.from && Number(offset) < range.to,
+      );
+      assert.ok(count === 1 || (count === 2 && listed), `${name} came ${count} times`);
+    }
+    job.remove();
+  },
+);
 
 test('a run whose configuration comes from a pipe that nobody writes can be stopped', async () => {
   const cluster = await sharedCluster();
-  const job = await Job.create({ cluster, partitions: 1, transform: SLOW, dispatcher: { options: { delay: '${file:./delay}' } } });
+  const job = await Job.create({
+    cluster,
+    partitions: 1,
+    transform: SLOW,
+    dispatcher: { options: { delay: '${file:./delay}' } },
+  });
   const pipe = join(job.folder, 'delay');
   execFileSync('mkfifo', [pipe]);
   const kd = job.spawn(['--until', 'forever']);
@@ -148,42 +179,69 @@ test('a run whose configuration comes from a pipe that nobody writes can be stop
   job.remove();
 });
 
-test('a second signal waits for no transform that never ends, and no worker is said to be replaced', async () => {
-  const cluster = await sharedCluster();
-  const transform = `export default () => {
+test(
+  'a second signal waits for no transform that never ' + 'ends, and no worker is said to be replaced',
+  async () => {
+    const cluster = await sharedCluster();
+    const transform = `export default () => {
     process.stderr.write('hangs\\n');
     return new Promise(() => setInterval(() => undefined, 1000));
   };`;
-  const job = await Job.create({ cluster, partitions: 1, transform, dispatcher: { timeout: '5m', 'drain-timeout': '5m' } });
-  await cluster.tool.send(job.input, values(0, 0, 100));
-  const kd = job.spawn(['--until', 'forever']);
-  await kd.waitFor(/hangs/);
-  kd.kill('SIGTERM');
-  await kd.waitFor(/stopping/);
-  kd.kill('SIGTERM');
-  const { code, stderr } = await kd.ended;
-  assert.equal(code, 4);
-  assert.doesNotMatch(stderr, /worker replaced|did not close in order/);
-  job.remove();
-});
+    const job = await Job.create({
+      cluster,
+      partitions: 1,
+      transform,
+      dispatcher: { timeout: '5m', 'drain-timeout': '5m' },
+    });
+    await cluster.tool.send(job.input, values(0, 0, 100));
+    const kd = job.spawn(['--until', 'forever']);
+    await kd.waitFor(/hangs/);
+    kd.kill('SIGTERM');
+    await kd.waitFor(/stopping/);
+    kd.kill('SIGTERM');
+    const { code, stderr } = await kd.ended;
+    assert.equal(code, 4);
+    assert.doesNotMatch(stderr, /worker replaced|did not close in order/);
+    job.remove();
+  },
+);
 
-test('a bounded run over transactions ends behind their markers, takes what was committed, and nothing of what was aborted', async () => {
-  const cluster = await sharedCluster();
-  const job = await Job.create({ cluster, partitions: 3 });
-  await cluster.tool.sendTransaction(job.input, [...values(0, 0, 100), ...values(1, 0, 5, 'aborted')], 'commit');
-  await cluster.tool.sendTransaction(job.input, [...values(0, 100, 150, 'aborted'), ...values(1, 5, 10, 'aborted')], 'abort');
-  await cluster.tool.sendTransaction(job.input, [...values(0, 150, 200), ...values(1, 10, 20)], 'commit');
-  await cluster.tool.sendTransaction(job.input, [...values(0, 200, 205, 'aborted'), ...values(2, 0, 300, 'aborted')], 'abort');
-  const { summary } = await job.runToEnd({ timeoutMs: 60_000 });
-  assert.equal(summary.records.consumed, 165);
-  const out = await cluster.tool.consume([job.output]);
-  assert.deepEqual(textsOf(out, 0), [...texts(asConsumed(values(0, 0, 100))), ...texts(asConsumed(values(0, 150, 200)))]);
-  assert.equal(textsOf(out, 1).length, 15);
-  assert.deepEqual(textsOf(out, 2), []);
-  const again = await job.runToEnd({ timeoutMs: 60_000 });
-  assert.equal(again.summary.records.consumed, 0);
-  job.remove();
-});
+test(
+  'a bounded run over transactions ends behind their markers, takes what was committed, and nothing ' +
+    'of what was aborted',
+  async () => {
+    const cluster = await sharedCluster();
+    const job = await Job.create({ cluster, partitions: 3 });
+    await cluster.tool.sendTransaction(
+      job.input,
+      [...values(0, 0, 100), ...values(1, 0, 5, 'aborted')],
+      'commit',
+    );
+    await cluster.tool.sendTransaction(
+      job.input,
+      [...values(0, 100, 150, 'aborted'), ...values(1, 5, 10, 'aborted')],
+      'abort',
+    );
+    await cluster.tool.sendTransaction(job.input, [...values(0, 150, 200), ...values(1, 10, 20)], 'commit');
+    await cluster.tool.sendTransaction(
+      job.input,
+      [...values(0, 200, 205, 'aborted'), ...values(2, 0, 300, 'aborted')],
+      'abort',
+    );
+    const { summary } = await job.runToEnd({ timeoutMs: 60_000 });
+    assert.equal(summary.records.consumed, 165);
+    const out = await cluster.tool.consume([job.output]);
+    assert.deepEqual(textsOf(out, 0), [
+      ...texts(asConsumed(values(0, 0, 100))),
+      ...texts(asConsumed(values(0, 150, 200))),
+    ]);
+    assert.equal(textsOf(out, 1).length, 15);
+    assert.deepEqual(textsOf(out, 2), []);
+    const again = await job.runToEnd({ timeoutMs: 60_000 });
+    assert.equal(again.summary.records.consumed, 0);
+    job.remove();
+  },
+);
 
 function asConsumed(records: readonly PlainRecord[]): ConsumedRecord[] {
   return records.map(({ key, value, partition }, offset) => ({
@@ -197,21 +255,25 @@ function asConsumed(records: readonly PlainRecord[]): ConsumedRecord[] {
   }));
 }
 
-test('a bounded run over a topic whose records were all deleted ends at once, with and without a committed offset', async () => {
-  const cluster = await sharedCluster();
-  const job = await Job.create({ cluster, partitions: 2 });
-  await cluster.tool.send(job.input, [...values(0, 0, 50), ...values(1, 0, 20)]);
-  await cluster.tool.deleteRecords(job.input, { 0: 50, 1: 20 });
-  const first = await job.runToEnd({ timeoutMs: 60_000 });
-  assert.equal(first.summary.records.consumed, 0);
-  await cluster.tool.send(job.input, values(0, 50, 60));
-  const second = await job.runToEnd({ timeoutMs: 60_000 });
-  assert.equal(second.summary.records.consumed, 10);
-  await cluster.tool.deleteRecords(job.input, { 0: 60 });
-  const third = await job.runToEnd({ timeoutMs: 60_000 });
-  assert.equal(third.summary.records.consumed, 0);
-  job.remove();
-});
+test(
+  'a bounded run over a topic whose records were all deleted ends ' +
+    'at once, with and without a committed offset',
+  async () => {
+    const cluster = await sharedCluster();
+    const job = await Job.create({ cluster, partitions: 2 });
+    await cluster.tool.send(job.input, [...values(0, 0, 50), ...values(1, 0, 20)]);
+    await cluster.tool.deleteRecords(job.input, { 0: 50, 1: 20 });
+    const first = await job.runToEnd({ timeoutMs: 60_000 });
+    assert.equal(first.summary.records.consumed, 0);
+    await cluster.tool.send(job.input, values(0, 50, 60));
+    const second = await job.runToEnd({ timeoutMs: 60_000 });
+    assert.equal(second.summary.records.consumed, 10);
+    await cluster.tool.deleteRecords(job.input, { 0: 60 });
+    const third = await job.runToEnd({ timeoutMs: 60_000 });
+    assert.equal(third.summary.records.consumed, 0);
+    job.remove();
+  },
+);
 
 test('a bounded run over a compacted topic takes what the cleaner left and ends', async () => {
   await withCluster({ brokers: 1, properties: { 'log.cleaner.backoff.ms': '200' } }, async (cluster) => {
@@ -239,7 +301,10 @@ test('a bounded run over a compacted topic takes what the cleaner left and ends'
     const left = await cluster.tool.consume([job.input]);
     const { summary } = await job.runToEnd({ timeoutMs: 60_000 });
     assert.ok(summary.records.consumed <= left.length && summary.records.consumed >= 100);
-    assert.equal(new Set((await cluster.tool.consume([job.output])).map(({ key }) => key?.toString())).size, 100);
+    assert.equal(
+      new Set((await cluster.tool.consume([job.output])).map(({ key }) => key?.toString())).size,
+      100,
+    );
     assert.equal(await job.committed(), await arrived(job, job.input));
     job.remove();
   });
@@ -248,7 +313,11 @@ test('a bounded run over a compacted topic takes what the cleaner left and ends'
 async function sendKeys(cluster: TestCluster, topic: string, round: number): Promise<void> {
   await cluster.tool.send(
     topic,
-    Array.from({ length: 100 }, (_, n) => ({ key: Buffer.from(`key-${n}`), value: Buffer.from(`${round}-${n}`), partition: 0 })),
+    Array.from({ length: 100 }, (_, n) => ({
+      key: Buffer.from(`key-${n}`),
+      value: Buffer.from(`${round}-${n}`),
+      partition: 0,
+    })),
   );
 }
 

@@ -26,47 +26,63 @@ function long(value: bigint): number[] {
   return [...bytes, Number(rest)];
 }
 
-test('hostile Avro becomes dead letters, one by one; process and workers live on and the good records between arrive', async () => {
-  const cluster = await sharedCluster();
-  const transform = 'export default (value) => value;\n';
-  const dispatcher = { input: { format: 'avro', schema: './in.avsc' }, output: { format: 'avro', schema: './in.avsc' }, threads: 1 };
-  const job = await Job.create({ cluster, partitions: 1, deadLetter: true, transform, dispatcher, files: { 'in.avsc': SCHEMA } });
-  const hostile = [
-    Buffer.from([2, ...long(2n ** 32n - 1n)]),
-    Buffer.from([2, ...long(2n ** 26n)]),
-    Buffer.from([2, 0, ...long(100_000_000n)]),
-    Buffer.from([2, 0, 0, ...long(2n ** 40n)]),
-    Buffer.from([2, ...long(-5n), ...long(2n ** 50n)]),
-    Buffer.from([2, 2, ...long(-1n)]),
-    Buffer.from([2, 2, 4, 0xff, 0xfe, 0, 0, 0]),
-    Buffer.from([2, 0, 0, 2, 18, ...Buffer.from('__proto__'), 2, 0]),
-    GOOD_AVRO.subarray(0, 4),
-    Buffer.concat([GOOD_AVRO, Buffer.from([1])]),
-    Buffer.alloc(0),
-    Buffer.alloc(11, 0xff),
-  ];
-  await cluster.tool.send(
-    job.input,
-    hostile.flatMap((value) => [
-      { key: null, value: GOOD_AVRO, partition: 0 },
-      { key: Buffer.from('hostile'), value, partition: 0 },
-    ]),
-  );
-  const { summary, result } = await job.runToEnd();
-  assert.equal(summary.records.deadLettered, hostile.length, JSON.stringify(summary.deadLetteredBy));
-  assert.equal(summary.records.transformed, hostile.length);
-  assert.doesNotMatch(result.stderr, /worker replaced/);
-  const out = await cluster.tool.consume([job.output]);
-  assert.equal(out.length, hostile.length);
-  for (const { value } of out) assert.deepEqual(value, GOOD_AVRO);
-  const letters = await cluster.tool.consume([job.deadLetters]);
-  assert.deepEqual(
-    letters.map(({ value }) => value),
-    hostile,
-  );
-  for (const { headers } of letters) assert.equal(headers.find(([name]) => name === 'kd-stage')?.[1]?.toString(), 'decode');
-  job.remove();
-});
+test(
+  'hostile Avro becomes dead letters, one by one; process and ' +
+    'workers live on and the good records between arrive',
+  async () => {
+    const cluster = await sharedCluster();
+    const transform = 'export default (value) => value;\n';
+    const dispatcher = {
+      input: { format: 'avro', schema: './in.avsc' },
+      output: { format: 'avro', schema: './in.avsc' },
+      threads: 1,
+    };
+    const job = await Job.create({
+      cluster,
+      partitions: 1,
+      deadLetter: true,
+      transform,
+      dispatcher,
+      files: { 'in.avsc': SCHEMA },
+    });
+    const hostile = [
+      Buffer.from([2, ...long(2n ** 32n - 1n)]),
+      Buffer.from([2, ...long(2n ** 26n)]),
+      Buffer.from([2, 0, ...long(100_000_000n)]),
+      Buffer.from([2, 0, 0, ...long(2n ** 40n)]),
+      Buffer.from([2, ...long(-5n), ...long(2n ** 50n)]),
+      Buffer.from([2, 2, ...long(-1n)]),
+      Buffer.from([2, 2, 4, 0xff, 0xfe, 0, 0, 0]),
+      Buffer.from([2, 0, 0, 2, 18, ...Buffer.from('__proto__'), 2, 0]),
+      GOOD_AVRO.subarray(0, 4),
+      Buffer.concat([GOOD_AVRO, Buffer.from([1])]),
+      Buffer.alloc(0),
+      Buffer.alloc(11, 0xff),
+    ];
+    await cluster.tool.send(
+      job.input,
+      hostile.flatMap((value) => [
+        { key: null, value: GOOD_AVRO, partition: 0 },
+        { key: Buffer.from('hostile'), value, partition: 0 },
+      ]),
+    );
+    const { summary, result } = await job.runToEnd();
+    assert.equal(summary.records.deadLettered, hostile.length, JSON.stringify(summary.deadLetteredBy));
+    assert.equal(summary.records.transformed, hostile.length);
+    assert.doesNotMatch(result.stderr, /worker replaced/);
+    const out = await cluster.tool.consume([job.output]);
+    assert.equal(out.length, hostile.length);
+    for (const { value } of out) assert.deepEqual(value, GOOD_AVRO);
+    const letters = await cluster.tool.consume([job.deadLetters]);
+    assert.deepEqual(
+      letters.map(({ value }) => value),
+      hostile,
+    );
+    for (const { headers } of letters)
+      assert.equal(headers.find(([name]) => name === 'kd-stage')?.[1]?.toString(), 'decode');
+    job.remove();
+  },
+);
 
 test('hostile JSON becomes dead letters or exact output', async () => {
   const cluster = await sharedCluster();
@@ -87,7 +103,9 @@ test('hostile JSON becomes dead letters or exact output', async () => {
     '',
   ].map((text) => Buffer.from(text));
   hostile.push(Buffer.from([0x22, 0xff, 0x22]));
-  const good = ['{"a":1,"b":[true,null,"ü"]}', '"text"', '{"a":9007199254740991}', '[]'].map((text) => Buffer.from(text));
+  const good = ['{"a":1,"b":[true,null,"ü"]}', '"text"', '{"a":9007199254740991}', '[]'].map((text) =>
+    Buffer.from(text),
+  );
   await cluster.tool.send(
     job.input,
     [...good, ...hostile, ...good].map((value) => ({ key: null, value, partition: 0 })),
@@ -146,25 +164,32 @@ describe('a log that was damaged on the disk', () => {
   });
 
   for (const [name, batch] of DAMAGED) {
-    test(`a flipped byte in the ${name} batch of a log stops the run there: exit 5, what is before it arrives once, nothing beyond is committed`, async () => {
-      const recipe: Recipe = { seed: 41, records: 500, partitions: 1, keys: 'sequence' };
-      const job = await Job.create({ cluster, partitions: 1 });
-      for (let n = 0; n < 5; n++)
-        await cluster.tool.produce({
-          topic: job.input,
-          recipe,
-          from: n * 100,
-          to: n * 100 + 100,
-          properties: { 'linger.ms': '200', 'batch.size': '1000000' },
-        });
-      const { firstOffset } = damage(cluster.segmentFile(1, job.input, 0), batch);
-      const { summary, result } = await job.runToEnd({ expect: 5 });
-      assert.equal(summary.reason.code, 'CORRUPT_INPUT', result.stderr.slice(-2000));
-      assert.match(summary.reason.message, new RegExp(`topic ${job.input}, partition 0, offset ${firstOffset}`));
-      assert.equal((await cluster.tool.consume([job.output])).length, firstOffset);
-      assert.equal(await job.committed(), firstOffset);
-      job.remove();
-      passed += 1;
-    });
+    test(
+      `a flipped byte in the ${name} batch of a log stops the run there: exit 5, what is before it ` +
+        `arrives once, nothing beyond is committed`,
+      async () => {
+        const recipe: Recipe = { seed: 41, records: 500, partitions: 1, keys: 'sequence' };
+        const job = await Job.create({ cluster, partitions: 1 });
+        for (let n = 0; n < 5; n++)
+          await cluster.tool.produce({
+            topic: job.input,
+            recipe,
+            from: n * 100,
+            to: n * 100 + 100,
+            properties: { 'linger.ms': '200', 'batch.size': '1000000' },
+          });
+        const { firstOffset } = damage(cluster.segmentFile(1, job.input, 0), batch);
+        const { summary, result } = await job.runToEnd({ expect: 5 });
+        assert.equal(summary.reason.code, 'CORRUPT_INPUT', result.stderr.slice(-2000));
+        assert.match(
+          summary.reason.message,
+          new RegExp(`topic ${job.input}, partition 0, offset ${firstOffset}`),
+        );
+        assert.equal((await cluster.tool.consume([job.output])).length, firstOffset);
+        assert.equal(await job.committed(), firstOffset);
+        job.remove();
+        passed += 1;
+      },
+    );
   }
 });

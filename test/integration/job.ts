@@ -58,7 +58,10 @@ export class Job {
   static async create(spec: JobSpec): Promise<Job> {
     const job = new Job(spec, mkdtempSync(join(tmpdir(), 'kd-job-')), uniqueName('job'));
     const partitions = spec.partitions ?? 4;
-    await spec.cluster.createTopic(job.input, { partitions, ...(spec.inputConfigs === undefined ? {} : { configs: spec.inputConfigs }) });
+    await spec.cluster.createTopic(job.input, {
+      partitions,
+      ...(spec.inputConfigs === undefined ? {} : { configs: spec.inputConfigs }),
+    });
     const outputPartitions = spec.outputPartitions ?? partitions;
     if (outputPartitions > 0) {
       await spec.cluster.createTopic(job.output, {
@@ -96,13 +99,21 @@ export class Job {
 
   /** `kd run --until end -o json`, to its end. */
   async runToEnd(
-    options: { readonly expect?: number; readonly args?: readonly string[]; readonly timeoutMs?: number } = {},
+    options: {
+      readonly expect?: number;
+      readonly args?: readonly string[];
+      readonly timeoutMs?: number;
+    } = {},
   ): Promise<{ summary: Summary; result: KdResult }> {
     const result = await runKd(['run', '--until', 'end', '-o', 'json', ...(options.args ?? [])], {
       cwd: this.folder,
       timeoutMs: options.timeoutMs ?? 180_000,
     });
-    assert.equal(result.code, options.expect ?? 0, `exit code; it said:\n${result.stderr.slice(-6000)}\n${result.stdout.slice(-3000)}`);
+    assert.equal(
+      result.code,
+      options.expect ?? 0,
+      `exit code; it said:\n${result.stderr.slice(-6000)}\n${result.stdout.slice(-3000)}`,
+    );
     const summary = lastJson(result.stdout) as Summary;
     assertLaw(summary);
     return { summary, result };
@@ -143,5 +154,9 @@ export function assertExact(result: VerifyResult): void {
 /** Nothing lost, nothing changed, first arrivals in order; copies are allowed. */
 export function assertNothingLost(result: VerifyResult): void {
   const { missing, reordered, altered, foreign, examples } = result;
-  assert.deepEqual({ missing, reordered, altered, foreign }, { missing: 0, reordered: 0, altered: 0, foreign: 0 }, examples.join('\n'));
+  assert.deepEqual(
+    { missing, reordered, altered, foreign },
+    { missing: 0, reordered: 0, altered: 0, foreign: 0 },
+    examples.join('\n'),
+  );
 }

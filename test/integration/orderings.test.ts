@@ -7,7 +7,10 @@ import { uniqueName } from '../support/kafka-cluster.js';
 import { sharedCluster } from '../support/shared-cluster.js';
 import { assertExact, assertNothingLost, Job } from './job.js';
 
-/** Batches take from 0 to 30 ms, so they finish in another order than they began; every record leaves a mark when it begins and ends. */
+/**
+ * Batches take from 0 to 30 ms, so they finish in another order than they began; every record leaves a mark
+ * when it begins and ends.
+ */
 const RANDOM = `
 import { appendFileSync } from 'node:fs';
 import { defineTransform, type } from 'kafka-dispatcher';
@@ -60,42 +63,65 @@ function atOnceMax(marks: readonly string[]): number {
 }
 
 for (const threads of [2, 3]) {
-  test(`ordering: output with ${threads} threads keeps the order of every partition although batches finish in any order`, async () => {
-    const { job, marks } = await runOrdered('output', threads);
-    assert.ok(atOnceMax(marks) > 1, 'batches of one partition were under way at once');
-    assertExact(await job.cluster.tool.verify({ topics: [job.output], recipe: RECIPE, samePartition: true }));
-    job.remove();
-  });
+  test(
+    `ordering: output with ${threads} threads keeps the order of every partition although batches ` +
+      `finish in any order`,
+    async () => {
+      const { job, marks } = await runOrdered('output', threads);
+      assert.ok(atOnceMax(marks) > 1, 'batches of one partition were under way at once');
+      assertExact(
+        await job.cluster.tool.verify({ topics: [job.output], recipe: RECIPE, samePartition: true }),
+      );
+      job.remove();
+    },
+  );
 }
 
-test('ordering: partition keeps the order and never transforms two records of one partition at once', async () => {
-  const { job, marks } = await runOrdered('partition', 3);
-  assert.equal(atOnceMax(marks), 1);
-  for (const partition of [0, 1, 2]) {
-    const offsets = marks.filter((mark) => mark.startsWith(`begin ${partition} `)).map((mark) => Number(mark.split(' ')[2]));
-    assert.deepEqual(
-      offsets,
-      [...offsets].sort((a, b) => a - b),
-    );
-  }
-  assertExact(await job.cluster.tool.verify({ topics: [job.output], recipe: RECIPE, samePartition: true }));
-  job.remove();
-});
+test(
+  'ordering: partition keeps the order and never ' + 'transforms two records of one partition at once',
+  async () => {
+    const { job, marks } = await runOrdered('partition', 3);
+    assert.equal(atOnceMax(marks), 1);
+    for (const partition of [0, 1, 2]) {
+      const offsets = marks
+        .filter((mark) => mark.startsWith(`begin ${partition} `))
+        .map((mark) => Number(mark.split(' ')[2]));
+      assert.deepEqual(
+        offsets,
+        [...offsets].sort((a, b) => a - b),
+      );
+    }
+    assertExact(await job.cluster.tool.verify({ topics: [job.output], recipe: RECIPE, samePartition: true }));
+    job.remove();
+  },
+);
 
 test('ordering: none loses nothing and changes nothing but the order', async () => {
   const { job } = await runOrdered('none', 3);
   const result = await job.cluster.tool.verify({ topics: [job.output], recipe: RECIPE, samePartition: true });
   assertNothingLost({ ...result, reordered: 0 });
   assert.equal(result.duplicates, 0);
-  assert.ok(result.reordered > 0, 'the latencies are such that only an order that is kept on purpose is kept');
+  assert.ok(
+    result.reordered > 0,
+    'the latencies are such that only an order that is kept on purpose is kept',
+  );
   job.remove();
 });
 
 /** Keys as people have them and as nobody has them; every tenth record has none. */
 function keyed(partitions: number): PlainRecord[] {
   return Array.from({ length: 2000 }, (_, n) => {
-    const name = n % 3 === 0 ? `customer-${n % 97}` : n % 3 === 1 ? `größe-${n % 89}-ключ` : `\u0000\u00ff${'x'.repeat(n % 23)}`;
-    return { key: n % 10 === 0 ? null : Buffer.from(name), value: Buffer.from(String(n)), partition: n % partitions };
+    const name =
+      n % 3 === 0
+        ? `customer-${n % 97}`
+        : n % 3 === 1
+          ? `größe-${n % 89}-ключ`
+          : `\u0000\u00ff${'x'.repeat(n % 23)}`;
+    return {
+      key: n % 10 === 0 ? null : Buffer.from(name),
+      value: Buffer.from(String(n)),
+      partition: n % partitions,
+    };
   });
 }
 
@@ -111,7 +137,11 @@ function placement(records: readonly ConsumedRecord[]): ReadonlyMap<string, numb
   return places;
 }
 
-async function pass(policy: string, from: number, to: number): Promise<{ job: Job; out: readonly ConsumedRecord[] }> {
+async function pass(
+  policy: string,
+  from: number,
+  to: number,
+): Promise<{ job: Job; out: readonly ConsumedRecord[] }> {
   const cluster = await sharedCluster();
   const job = await Job.create({
     cluster,
@@ -135,15 +165,18 @@ async function javaPlacement(partitions: number): Promise<ReadonlyMap<string, nu
   return placement(await cluster.tool.consume([topic]));
 }
 
-test("partition: auto with unequal counts and partition: key put every key where Java's producer puts it", async () => {
-  const java = await javaPlacement(5);
-  const auto = await pass('auto', 3, 5);
-  assert.deepEqual(placement(auto.out), java);
-  const key = await pass('key', 5, 5);
-  assert.deepEqual(placement(key.out), java);
-  auto.job.remove();
-  key.job.remove();
-});
+test(
+  'partition: auto with unequal counts and partition: key put ' + "every key where Java's producer puts it",
+  async () => {
+    const java = await javaPlacement(5);
+    const auto = await pass('auto', 3, 5);
+    assert.deepEqual(placement(auto.out), java);
+    const key = await pass('key', 5, 5);
+    assert.deepEqual(placement(key.out), java);
+    auto.job.remove();
+    key.job.remove();
+  },
+);
 
 test('partition: auto with equal counts and partition: same keep the partition of the source', async () => {
   for (const policy of ['auto', 'same']) {
@@ -157,13 +190,19 @@ test('partition: auto sends a key that the transform has changed where Java woul
   const cluster = await sharedCluster();
   const java = await javaPlacement(4);
   const transform =
-    "import { emit } from 'kafka-dispatcher';\nexport default (value, record) => emit(value, { key: record.header('new') });\n";
+    "import { emit } from 'kafka-dispatcher';\nexport default (value, record) => emit(value, { key: " +
+    "record.header('new') });\n";
   const job = await Job.create({ cluster, partitions: 4, transform });
   await cluster.tool.send(
     job.input,
     keyed(4)
       .filter(({ key }) => key !== null)
-      .map(({ key, value }) => ({ key: Buffer.from('old'), value: value ?? null, partition: 0, headers: [['new', key ?? null]] as const })),
+      .map(({ key, value }) => ({
+        key: Buffer.from('old'),
+        value: value ?? null,
+        partition: 0,
+        headers: [['new', key ?? null]] as const,
+      })),
   );
   await job.runToEnd();
   assert.deepEqual(placement(await cluster.tool.consume([job.output])), java);
@@ -176,19 +215,22 @@ test('partition: sticky minds neither keys nor source partitions, and loses noth
   job.remove();
 });
 
-test('partition: same with unequal counts is refused before anything is read, naming both counts', async () => {
-  const cluster = await sharedCluster();
-  const job = await Job.create({
-    cluster,
-    partitions: 3,
-    outputPartitions: 5,
-    dispatcher: { output: { format: 'raw', partition: 'same' } },
-  });
-  await cluster.tool.send(job.input, keyed(3));
-  const { summary } = await job.runToEnd({ expect: 2 });
-  assert.match(summary.reason.message, /\b3\b/);
-  assert.match(summary.reason.message, /\b5\b/);
-  assert.equal(summary.records.consumed, 0);
-  assert.equal(await job.committed(), 0);
-  job.remove();
-});
+test(
+  'partition: same with unequal counts is refused before ' + 'anything is read, naming both counts',
+  async () => {
+    const cluster = await sharedCluster();
+    const job = await Job.create({
+      cluster,
+      partitions: 3,
+      outputPartitions: 5,
+      dispatcher: { output: { format: 'raw', partition: 'same' } },
+    });
+    await cluster.tool.send(job.input, keyed(3));
+    const { summary } = await job.runToEnd({ expect: 2 });
+    assert.match(summary.reason.message, /\b3\b/);
+    assert.match(summary.reason.message, /\b5\b/);
+    assert.equal(summary.records.consumed, 0);
+    assert.equal(await job.committed(), 0);
+    job.remove();
+  },
+);

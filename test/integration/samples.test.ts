@@ -1,4 +1,7 @@
-/** Each sample of configs/ as its reader would run it, against a real broker: only addresses, names and stores are set from outside. */
+/**
+ * Each sample of configs/ as its reader would run it, against a real broker: only addresses, names and stores
+ * are set from outside.
+ */
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +13,12 @@ import type { Recipe } from '../support/java-tool.js';
 import { uniqueName } from '../support/kafka-cluster.js';
 import { type KdResult, lastJson, runKd } from '../support/kd.js';
 import { projectRoot } from '../support/paths.js';
-import { type SecureCluster, type SecureListener, startSecureCluster, USERS } from '../support/secure-cluster.js';
+import {
+  type SecureCluster,
+  type SecureListener,
+  startSecureCluster,
+  USERS,
+} from '../support/secure-cluster.js';
 import { assertExact, assertLaw } from './job.js';
 
 const RECIPE: Recipe = { seed: 8, records: 400, partitions: 4, keys: 'mixed', headers: true, holes: false };
@@ -37,9 +45,17 @@ const SAMPLES: readonly Sample[] = [
   {
     file: 'msk-scram.yml',
     listener: 'SCRAM',
-    environment: () => ({ ...systemTrust(), MSK_USERNAME: USERS.admin.name, MSK_PASSWORD: USERS.admin.password }),
+    environment: () => ({
+      ...systemTrust(),
+      MSK_USERNAME: USERS.admin.name,
+      MSK_PASSWORD: USERS.admin.password,
+    }),
   },
-  { file: 'msk-iam.yml', listener: 'TOKEN', environment: () => ({ ...systemTrust(), AWS_REGION: 'eu-central-1' }) },
+  {
+    file: 'msk-iam.yml',
+    listener: 'TOKEN',
+    environment: () => ({ ...systemTrust(), AWS_REGION: 'eu-central-1' }),
+  },
   {
     file: 'msk-mtls.yml',
     listener: 'MTLS',
@@ -55,8 +71,13 @@ let secure: SecureCluster;
 let folder: string;
 let failed = true;
 
-/** Amazon's authorities are in every system's list; the one that signed this broker is not, and stands in for them. */
-const systemTrust = (): Record<string, string> => ({ KD_KAFKA_PROPERTIES_SSL_CA_LOCATION: secure.tls.path('ca', 'pem') });
+/**
+ * Amazon's authorities are in every system's list; the one that signed this broker is not, and stands in for
+ * them.
+ */
+const systemTrust = (): Record<string, string> => ({
+  KD_KAFKA_PROPERTIES_SSL_CA_LOCATION: secure.tls.path('ca', 'pem'),
+});
 
 const atEnd = atEndOf();
 before(async () => {
@@ -68,7 +89,10 @@ before(async () => {
   const signer = join(folder, 'node_modules/aws-msk-iam-sasl-signer-js');
   mkdirSync(signer, { recursive: true });
   const token = secure.tokens.token({ subject: USERS.admin.name, lifeSeconds: 900 });
-  writeFileSync(join(signer, 'package.json'), '{ "name": "aws-msk-iam-sasl-signer-js", "version": "1.0.3", "main": "./index.js" }');
+  writeFileSync(
+    join(signer, 'package.json'),
+    '{ "name": "aws-msk-iam-sasl-signer-js", "version": "1.0.3", "main": "./index.js" }',
+  );
   writeFileSync(
     join(signer, 'index.js'),
     `exports.generateAuthToken = async () => ({ token: '${token}', expiryTime: Date.now() + 900_000 });\n`,
@@ -102,14 +126,25 @@ async function run(sample: Sample): Promise<Ran> {
   return { sample, output, created, result };
 }
 
-test('every sample makes its topics and moves every record, with nothing but addresses, names and stores set', async () => {
-  for (const { sample, output, created, result } of await Promise.all(SAMPLES.map(run))) {
-    assert.equal(created.code, 0, `${sample.file}: ${created.stdout}${created.stderr}`);
-    assert.equal(result.code, 0, `${sample.file}: ${result.stderr}`);
-    const summary = lastJson(result.stdout) as Summary;
-    assertLaw(summary);
-    assert.equal(summary.records.transformed, RECIPE.records, sample.file);
-    assertExact(await secure.cluster.tool.verify({ topics: [output], recipe: RECIPE, compare: 'bytes', samePartition: true }));
-  }
-  failed = false;
-});
+test(
+  'every sample makes its topics and moves every record, with ' +
+    'nothing but addresses, names and stores set',
+  async () => {
+    for (const { sample, output, created, result } of await Promise.all(SAMPLES.map(run))) {
+      assert.equal(created.code, 0, `${sample.file}: ${created.stdout}${created.stderr}`);
+      assert.equal(result.code, 0, `${sample.file}: ${result.stderr}`);
+      const summary = lastJson(result.stdout) as Summary;
+      assertLaw(summary);
+      assert.equal(summary.records.transformed, RECIPE.records, sample.file);
+      assertExact(
+        await secure.cluster.tool.verify({
+          topics: [output],
+          recipe: RECIPE,
+          compare: 'bytes',
+          samePartition: true,
+        }),
+      );
+    }
+    failed = false;
+  },
+);

@@ -2,10 +2,18 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { atEndOf } from '../support/at-end.js';
 import type { Recipe } from '../support/java-tool.js';
-import { type SecureCluster, type SecureListener, startSecureCluster, USERS } from '../support/secure-cluster.js';
+import {
+  type SecureCluster,
+  type SecureListener,
+  startSecureCluster,
+  USERS,
+} from '../support/secure-cluster.js';
 import { assertExact, Job, sized } from './job.js';
 
-/** One broker, and every way to reach it: through each the same records pass in and out, checked by Kafka's own client. */
+/**
+ * One broker, and every way to reach it: through each the same records pass in and out, checked by Kafka's
+ * own client.
+ */
 let secure: SecureCluster;
 let failed = true;
 
@@ -15,9 +23,19 @@ before(async () => {
   atEnd(() => secure.cluster.stop({ failed }));
 });
 
-const recipe: Recipe = { seed: 41, records: sized(100_000, 20_000), partitions: 4, keys: 'mixed', headers: true, holes: true };
+const recipe: Recipe = {
+  seed: 41,
+  records: sized(100_000, 20_000),
+  partitions: 4,
+  keys: 'mixed',
+  headers: true,
+  holes: true,
+};
 
-async function passThrough(listener: SecureListener, properties: Readonly<Record<string, string>>): Promise<void> {
+async function passThrough(
+  listener: SecureListener,
+  properties: Readonly<Record<string, string>>,
+): Promise<void> {
   const job = await Job.create({
     cluster: secure.cluster,
     partitions: recipe.partitions,
@@ -27,7 +45,9 @@ async function passThrough(listener: SecureListener, properties: Readonly<Record
   await secure.cluster.tool.produce({ topic: job.input, recipe });
   const { summary } = await job.runToEnd();
   assert.equal(summary.records.transformed, recipe.records);
-  assertExact(await secure.cluster.tool.verify({ topics: [job.output], recipe, compare: 'bytes', samePartition: true }));
+  assertExact(
+    await secure.cluster.tool.verify({ topics: [job.output], recipe, compare: 'bytes', samePartition: true }),
+  );
   assert.equal(await job.committed(), recipe.records);
   job.remove();
 }
@@ -41,25 +61,36 @@ const WAYS: readonly (readonly [listener: SecureListener, words: string])[] = [
 ];
 
 for (const [listener, words] of WAYS) {
-  test(`every record passes in and out through ${words}, exact and in order`, () => passThrough(listener, secure.javaProperties(listener)));
+  test(`every record passes in and out through ${words}, exact and in order`, () =>
+    passThrough(listener, secure.javaProperties(listener)));
 }
 
-test('every record passes in and out through TLS with a client certificate from a PKCS#12 keystore, exact and in order', () =>
-  passThrough('MTLS', { ...secure.javaProperties('MTLS'), 'ssl.keystore.location': secure.tls.path('client', 'p12') }));
+test(
+  'every record passes in and out through TLS with a client ' +
+    'certificate from a PKCS#12 keystore, exact and in order',
+  () =>
+    passThrough('MTLS', {
+      ...secure.javaProperties('MTLS'),
+      'ssl.keystore.location': secure.tls.path('client', 'p12'),
+    }),
+);
 
-test('every record passes in and out through OAUTHBEARER with client credentials, exact and in order', async () => {
-  const { name } = USERS.admin;
-  const endpoint = await secure.tokens.listen({ id: name, secret: 'client-secret' }, 600);
-  try {
-    const module = 'org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule';
-    await passThrough('TOKEN', {
-      ...secure.javaProperties('TOKEN'),
-      'sasl.oauthbearer.token.endpoint.url': endpoint.url,
-      'sasl.jaas.config': `${module} required clientId="${name}" clientSecret="client-secret";`,
-    });
-    assert.ok(endpoint.given() > 0);
-  } finally {
-    await endpoint.close();
-  }
-  failed = false;
-});
+test(
+  'every record passes in and out through OAUTHBEARER with ' + 'client credentials, exact and in order',
+  async () => {
+    const { name } = USERS.admin;
+    const endpoint = await secure.tokens.listen({ id: name, secret: 'client-secret' }, 600);
+    try {
+      const module = 'org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule';
+      await passThrough('TOKEN', {
+        ...secure.javaProperties('TOKEN'),
+        'sasl.oauthbearer.token.endpoint.url': endpoint.url,
+        'sasl.jaas.config': `${module} required clientId="${name}" clientSecret="client-secret";`,
+      });
+      assert.ok(endpoint.given() > 0);
+    } finally {
+      await endpoint.close();
+    }
+    failed = false;
+  },
+);

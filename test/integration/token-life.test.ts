@@ -11,7 +11,9 @@ import { type SecureCluster, startSecureCluster, USERS } from '../support/secure
 import type { TokenEndpoint } from '../support/token-issuer.js';
 import { assertExact, assertLaw, Job, type JobSpec } from './job.js';
 
-/** Tokens live for seconds here, and the broker takes none that has expired, nor a connection whose token has. */
+/**
+ * Tokens live for seconds here, and the broker takes none that has expired, nor a connection whose token has.
+ */
 const LIFE_SECONDS = 8;
 const CREDENTIALS = { id: USERS.admin.name, secret: 'client-secret' };
 const SIGNER = 'node_modules/aws-msk-iam-sasl-signer-js';
@@ -23,7 +25,9 @@ const started: KdProcess[] = [];
 
 const atEnd = atEndOf();
 before(async () => {
-  secure = await startSecureCluster({ properties: { 'listener.name.token.oauthbearer.connections.max.reauth.ms': '4000' } });
+  secure = await startSecureCluster({
+    properties: { 'listener.name.token.oauthbearer.connections.max.reauth.ms': '4000' },
+  });
   atEnd(() => secure.cluster.stop({ failed }));
   atEnd(() => Promise.all(endpoints.map((endpoint) => endpoint.close())));
   atEnd(() => {
@@ -51,7 +55,13 @@ function askingFor(endpoint: TokenEndpoint): string {
 
 function create(spec: Partial<JobSpec>): Promise<Job> {
   const properties = { ...secure.javaProperties('TOKEN'), ...spec.properties };
-  return Job.create({ cluster: secure.cluster, partitions: 2, bootstrapServers: secure.address('TOKEN'), ...spec, properties });
+  return Job.create({
+    cluster: secure.cluster,
+    partitions: 2,
+    bootstrapServers: secure.address('TOKEN'),
+    ...spec,
+    properties,
+  });
 }
 
 function clientCredentials(endpoint: TokenEndpoint): Promise<Job> {
@@ -66,10 +76,16 @@ function clientCredentials(endpoint: TokenEndpoint): Promise<Job> {
 }
 
 function ownModule(endpoint: TokenEndpoint): Promise<Job> {
-  return create({ kafka: { 'token-provider': './tokens.mjs' }, files: { 'tokens.mjs': `export default ${askingFor(endpoint)};\n` } });
+  return create({
+    kafka: { 'token-provider': './tokens.mjs' },
+    files: { 'tokens.mjs': `export default ${askingFor(endpoint)};\n` },
+  });
 }
 
-/** As a Java client is set up for MSK; a package of AWS's name stands in for the signer, where npm would put it. */
+/**
+ * As a Java client is set up for MSK; a package of AWS's name stands in for the signer, where npm would put
+ * it.
+ */
 function mskIam(endpoint: TokenEndpoint): Promise<Job> {
   return create({
     properties: {
@@ -78,7 +94,8 @@ function mskIam(endpoint: TokenEndpoint): Promise<Job> {
       'sasl.client.callback.handler.class': 'software.amazon.msk.auth.iam.IAMClientCallbackHandler',
     },
     files: {
-      [`${SIGNER}/package.json`]: '{ "name": "aws-msk-iam-sasl-signer-js", "version": "1.0.3", "main": "./dist/index.js" }',
+      [`${SIGNER}/package.json`]:
+        '{ "name": "aws-msk-iam-sasl-signer-js", "version": "1.0.3", "main": "./dist/index.js" }',
       [`${SIGNER}/dist/index.js`]: `exports.generateAuthToken = ${askingFor(endpoint)};\n`,
     },
   });
@@ -86,35 +103,56 @@ function mskIam(endpoint: TokenEndpoint): Promise<Job> {
 
 const ENVIRONMENT = { AWS_REGION: 'eu-central-1' };
 
-test('client credentials and MSK IAM both outlive several tokens without losing, doubling or reordering a record', async () => {
-  const recipe: Recipe = { seed: 43, records: 11_000, partitions: 2, keys: 'mixed', headers: true, holes: true };
-  const runs = await Promise.all(
-    [clientCredentials, mskIam].map(async (make) => {
-      const endpoint = await endpointOf();
-      const job = await make(endpoint);
-      const kd = job.spawn([], ENVIRONMENT);
-      started.push(kd);
-      return { endpoint, job, kd };
-    }),
-  );
-  await Promise.all(runs.map(({ kd }) => kd.waitFor(/assigned/)));
-  // Twenty-two seconds of records, in which every token but the newest ends; a connection is authenticated anew each 3.6 s.
-  await Promise.all(runs.map(({ job }) => secure.cluster.tool.produce({ topic: job.input, recipe, perSecond: 500 })));
-  for (const { endpoint, job, kd } of runs) {
-    await committedAll(job, recipe.records);
-    kd.kill();
-    const { code, stdout, stderr } = await kd.ended;
-    assert.equal(code, 0, stderr);
-    const summary = lastJson(stdout) as Summary;
-    assertLaw(summary);
-    assert.equal(summary.records.transformed, recipe.records);
-    // A consumer and a producer, each with a first token and two more at least.
-    assert.ok(endpoint.given() >= 6, `${endpoint.given()} tokens were asked for`);
-    assert.doesNotMatch(stderr, /authentication|expired/i);
-    assertExact(await secure.cluster.tool.verify({ topics: [job.output], recipe, compare: 'bytes', samePartition: true }));
-    job.remove();
-  }
-});
+test(
+  'client credentials and MSK IAM both outlive several tokens ' +
+    'without losing, doubling or reordering a record',
+  async () => {
+    const recipe: Recipe = {
+      seed: 43,
+      records: 11_000,
+      partitions: 2,
+      keys: 'mixed',
+      headers: true,
+      holes: true,
+    };
+    const runs = await Promise.all(
+      [clientCredentials, mskIam].map(async (make) => {
+        const endpoint = await endpointOf();
+        const job = await make(endpoint);
+        const kd = job.spawn([], ENVIRONMENT);
+        started.push(kd);
+        return { endpoint, job, kd };
+      }),
+    );
+    await Promise.all(runs.map(({ kd }) => kd.waitFor(/assigned/)));
+    // Twenty-two seconds of records, in which every token but the newest ends; a connection is authenticated
+    // anew each 3.6 s.
+    await Promise.all(
+      runs.map(({ job }) => secure.cluster.tool.produce({ topic: job.input, recipe, perSecond: 500 })),
+    );
+    for (const { endpoint, job, kd } of runs) {
+      await committedAll(job, recipe.records);
+      kd.kill();
+      const { code, stdout, stderr } = await kd.ended;
+      assert.equal(code, 0, stderr);
+      const summary = lastJson(stdout) as Summary;
+      assertLaw(summary);
+      assert.equal(summary.records.transformed, recipe.records);
+      // A consumer and a producer, each with a first token and two more at least.
+      assert.ok(endpoint.given() >= 6, `${endpoint.given()} tokens were asked for`);
+      assert.doesNotMatch(stderr, /authentication|expired/i);
+      assertExact(
+        await secure.cluster.tool.verify({
+          topics: [job.output],
+          recipe,
+          compare: 'bytes',
+          samePartition: true,
+        }),
+      );
+      job.remove();
+    }
+  },
+);
 
 async function committedAll(job: Job, records: number): Promise<void> {
   let committed = 0;
@@ -125,18 +163,22 @@ async function committedAll(job: Job, records: number): Promise<void> {
   assert.equal(committed, records);
 }
 
-test('when no new token comes any more it warns while the old one lives, then stops: exit 3, and nothing is lost', async () => {
-  const endpoint = await endpointOf(4);
-  const job = await ownModule(endpoint);
-  const kd = job.spawn([]);
-  await kd.waitFor(/assigned/);
-  endpoint.fail(503);
-  const { code, stdout, stderr } = await kd.ended;
-  assert.equal(code, 3, stderr);
-  assert.match(stderr, /no token from .*tokens\.mjs: the issuer answered 503; trying again/);
-  assert.match(stdout + stderr, /has expired, and \d+ attempts at a new one failed/);
-  job.remove();
-});
+test(
+  'when no new token comes any more it warns while the old one ' +
+    'lives, then stops: exit 3, and nothing is lost',
+  async () => {
+    const endpoint = await endpointOf(4);
+    const job = await ownModule(endpoint);
+    const kd = job.spawn([]);
+    await kd.waitFor(/assigned/);
+    endpoint.fail(503);
+    const { code, stdout, stderr } = await kd.ended;
+    assert.equal(code, 3, stderr);
+    assert.match(stderr, /no token from .*tokens\.mjs: the issuer answered 503; trying again/);
+    assert.match(stdout + stderr, /has expired, and \d+ attempts at a new one failed/);
+    job.remove();
+  },
+);
 
 const REFUSALS: readonly (readonly [
   words: string,
@@ -145,8 +187,20 @@ const REFUSALS: readonly (readonly [
   exit: number,
   says: RegExp,
 ])[] = [
-  ['a module whose issuer refuses', ownModule, 401, 8, /no token from .*tokens\.mjs: the issuer answered 401/],
-  ['a module whose issuer is down', ownModule, 503, 3, /no token from .*tokens\.mjs: the issuer answered 503/],
+  [
+    'a module whose issuer refuses',
+    ownModule,
+    401,
+    8,
+    /no token from .*tokens\.mjs: the issuer answered 401/,
+  ],
+  [
+    'a module whose issuer is down',
+    ownModule,
+    503,
+    3,
+    /no token from .*tokens\.mjs: the issuer answered 503/,
+  ],
   ['client credentials that are refused', clientCredentials, 401, 8, /no token for the \w+: .*401/],
   [
     'client credentials whose issuer is down',

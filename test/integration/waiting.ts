@@ -7,7 +7,11 @@ const POLL_MS = 50;
 const TIMEOUT_MS = 60_000;
 
 /** Asks again until the answer is true; fails with its description after `timeoutMs`. */
-export async function eventually(what: string, condition: () => Promise<boolean> | boolean, timeoutMs = TIMEOUT_MS): Promise<void> {
+export async function eventually(
+  what: string,
+  condition: () => Promise<boolean> | boolean,
+  timeoutMs = TIMEOUT_MS,
+): Promise<void> {
   const endMs = performance.now() + timeoutMs;
   while (!(await condition())) {
     if (performance.now() > endMs) throw new Error(`not within ${timeoutMs} ms: ${what}`);
@@ -15,7 +19,10 @@ export async function eventually(what: string, condition: () => Promise<boolean>
   }
 }
 
-/** How many records a topic holds that a reader of committed records sees the end of; markers of transactions count too. */
+/**
+ * How many records a topic holds that a reader of committed records sees the end of; markers of transactions
+ * count too.
+ */
 export async function arrived(job: Job, topic: string): Promise<number> {
   return (await job.cluster.tool.endOffsets([topic])).reduce((sum, { offset }) => sum + offset, 0);
 }

@@ -19,29 +19,40 @@ export default (value, record) => {
   }
 };`;
 
-test('workers killed in five ways by 20 records among 200,000: exactly these are dead letters, all else is exact and in order', async () => {
-  const cluster = await sharedCluster();
-  const recipe: Recipe = { seed: 31, records: 200_000, partitions: 4, keys: 'sequence', idHeader: true };
-  const job = await Job.create({
-    cluster,
-    partitions: 4,
-    deadLetter: true,
-    transform: DEADLY,
-    dispatcher: { timeout: '500ms', concurrency: 1 },
-  });
-  await cluster.tool.produce({ topic: job.input, recipe });
-  const { summary } = await job.runToEnd({ timeoutMs: 400_000 });
-  assert.equal(summary.records.deadLettered, 20, JSON.stringify(summary.deadLetteredBy));
-  assert.equal(summary.records.transformed, recipe.records - 20);
-  const letters = await cluster.tool.consume([job.deadLetters]);
-  const offsets = letters
-    .map(({ headers }) => Number(headers.find(([name]) => name === 'kd-offset')?.[1]?.toString()))
-    .sort((a, b) => a - b);
-  assert.deepEqual(
-    offsets,
-    Array.from({ length: 20 }, (_, i) => i * 2500 + 1234),
-  );
-  for (const { headers } of letters) assert.equal(headers.find(([name]) => name === 'kd-stage')?.[1]?.toString(), 'worker');
-  assertExact(await cluster.tool.verify({ topics: [job.output, job.deadLetters], recipe, headerPrefixIgnored: 'kd-' }));
-  job.remove();
-});
+test(
+  'workers killed in five ways by 20 records among 200,000: exactly these are dead letters, all else ' +
+    'is exact and in order',
+  async () => {
+    const cluster = await sharedCluster();
+    const recipe: Recipe = { seed: 31, records: 200_000, partitions: 4, keys: 'sequence', idHeader: true };
+    const job = await Job.create({
+      cluster,
+      partitions: 4,
+      deadLetter: true,
+      transform: DEADLY,
+      dispatcher: { timeout: '500ms', concurrency: 1 },
+    });
+    await cluster.tool.produce({ topic: job.input, recipe });
+    const { summary } = await job.runToEnd({ timeoutMs: 400_000 });
+    assert.equal(summary.records.deadLettered, 20, JSON.stringify(summary.deadLetteredBy));
+    assert.equal(summary.records.transformed, recipe.records - 20);
+    const letters = await cluster.tool.consume([job.deadLetters]);
+    const offsets = letters
+      .map(({ headers }) => Number(headers.find(([name]) => name === 'kd-offset')?.[1]?.toString()))
+      .sort((a, b) => a - b);
+    assert.deepEqual(
+      offsets,
+      Array.from({ length: 20 }, (_, i) => i * 2500 + 1234),
+    );
+    for (const { headers } of letters)
+      assert.equal(headers.find(([name]) => name === 'kd-stage')?.[1]?.toString(), 'worker');
+    assertExact(
+      await cluster.tool.verify({
+        topics: [job.output, job.deadLetters],
+        recipe,
+        headerPrefixIgnored: 'kd-',
+      }),
+    );
+    job.remove();
+  },
+);

@@ -7,13 +7,21 @@ import { consumerProperties, producerProperties } from '../../src/adapters/kafka
 import { type ConnectOptions, connect } from '../../src/adapters/kafka/connect.js';
 import { connectFailure } from '../../src/adapters/kafka/errors.js';
 import { loadNative } from '../../src/adapters/kafka/native.js';
-import { type KafkaClient, type KafkaConsumer, newConsumer, newProducer } from '../../src/adapters/kafka/rdkafka.js';
+import {
+  type KafkaClient,
+  type KafkaConsumer,
+  newConsumer,
+  newProducer,
+} from '../../src/adapters/kafka/rdkafka.js';
 import { DispatcherError } from '../../src/core/errors.js';
 import { RecordingLogger } from './support.js';
 
 const native = loadNative();
 
-function options(servers: string, extra: Record<string, string> = {}): ConnectOptions<KafkaConsumer> & { logger: RecordingLogger } {
+function options(
+  servers: string,
+  extra: Record<string, string> = {},
+): ConnectOptions<KafkaConsumer> & { logger: RecordingLogger } {
   return {
     role: 'consumer',
     servers,
@@ -22,7 +30,10 @@ function options(servers: string, extra: Record<string, string> = {}): ConnectOp
     native,
     logger: new RecordingLogger(),
     nowMs: () => performance.now(),
-    create: () => ({ client: newConsumer({ 'bootstrap.servers': servers, 'group.id': 'g', ...extra }), handleId: 1 }),
+    create: () => ({
+      client: newConsumer({ 'bootstrap.servers': servers, 'group.id': 'g', ...extra }),
+      handleId: 1,
+    }),
   };
 }
 
@@ -44,53 +55,70 @@ async function closedPort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 1;
 }
 
-test('nobody at the address: unreachable, with the address, the reason and what to check, soon after the limit', async () => {
-  const port = await closedPort();
-  const startedMs = performance.now();
-  const error = await failure(connect(options(`127.0.0.1:${port}`)));
-  assert.equal(error.code, 'KAFKA_UNREACHABLE');
-  assert.equal(error.exitCode, 3);
-  assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${port}: connection refused at`));
-  assert.match(error.remedy ?? '', /check the port, and that the broker runs.*kafka\.bootstrap-servers/);
-  assert.ok(performance.now() - startedMs < 10_000);
-});
+test(
+  'nobody at the address: unreachable, with the address, the ' +
+    'reason and what to check, soon after the limit',
+  async () => {
+    const port = await closedPort();
+    const startedMs = performance.now();
+    const error = await failure(connect(options(`127.0.0.1:${port}`)));
+    assert.equal(error.code, 'KAFKA_UNREACHABLE');
+    assert.equal(error.exitCode, 3);
+    assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${port}: connection refused at`));
+    assert.match(error.remedy ?? '', /check the port, and that the broker runs.*kafka\.bootstrap-servers/);
+    assert.ok(performance.now() - startedMs < 10_000);
+  },
+);
 
-test('the reason of a failed connection is told once while the attempts go on; what librdkafka says of it stays at debug', async () => {
-  const given = { ...options(`127.0.0.1:${await closedPort()}`), timeoutMs: 4_000 };
-  await failure(connect(given));
-  const told = given.logger.entries.filter(({ level, message }) => level === 'warn' && /connection refused at/.test(message));
-  assert.equal(told.length, 1);
-  assert.match(told[0]?.message ?? '', /; trying again$/);
-  const raw = given.logger.entries.filter(({ message }) => /failed: Connection refused/.test(message));
-  assert.ok(raw.length > 0 && raw.every(({ level }) => level === 'debug'));
-});
+test(
+  'the reason of a failed connection is told once while the attempts ' +
+    'go on; what librdkafka says of it stays at debug',
+  async () => {
+    const given = { ...options(`127.0.0.1:${await closedPort()}`), timeoutMs: 4_000 };
+    await failure(connect(given));
+    const told = given.logger.entries.filter(
+      ({ level, message }) => level === 'warn' && /connection refused at/.test(message),
+    );
+    assert.equal(told.length, 1);
+    assert.match(told[0]?.message ?? '', /; trying again$/);
+    const raw = given.logger.entries.filter(({ message }) => /failed: Connection refused/.test(message));
+    assert.ok(raw.length > 0 && raw.every(({ level }) => level === 'debug'));
+  },
+);
 
 test('an unknown host name is named', async () => {
   const error = await failure(connect(options('no-such-host.invalid:9092')));
   assert.equal(error.code, 'KAFKA_UNREACHABLE');
-  assert.match(error.message, /broker no-such-host\.invalid:9092: the host name no-such-host\.invalid can't be resolved/);
+  assert.match(
+    error.message,
+    /broker no-such-host\.invalid:9092: the host name no-such-host\.invalid can't be resolved/,
+  );
 });
 
-test('no thread of librdkafka calls into node-rdkafka with its log: lines wait until they are asked for', async () => {
-  const servers = `127.0.0.1:${await closedPort()}`;
-  const cluster = { bootstrapServers: [servers], properties: new Map([['debug', 'all']]) };
-  const withQueue = (asked: boolean): ReturnType<typeof options> => ({
-    ...options(servers),
-    native: asked ? native : { serveLog: () => true },
-    create: () => {
-      const handleId = native.newHandleId();
-      const identity = { pluginPath: native.pluginPath, handleId };
-      const own = { clientId: 'c', groupId: 'g', commitIntervalMs: 5_000, statisticsIntervalMs: 0 };
-      return { client: newConsumer(consumerProperties(identity, { cluster, ...own })), handleId };
-    },
-  });
-  const [unasked, asked] = [withQueue(false), withQueue(true)];
-  await Promise.all([failure(connect(unasked)), failure(connect(asked))]);
-  const refusals = ({ logger }: typeof asked): number => logger.entries.filter(({ message }) => /Connection refused/.test(message)).length;
-  assert.equal(refusals(unasked), 0);
-  assert.ok(refusals(asked) > 0);
-  assert.equal(native.liveCounts().handles, 0);
-});
+test(
+  'no thread of librdkafka calls into node-rdkafka with its ' + 'log: lines wait until they are asked for',
+  async () => {
+    const servers = `127.0.0.1:${await closedPort()}`;
+    const cluster = { bootstrapServers: [servers], properties: new Map([['debug', 'all']]) };
+    const withQueue = (asked: boolean): ReturnType<typeof options> => ({
+      ...options(servers),
+      native: asked ? native : { serveLog: () => true },
+      create: () => {
+        const handleId = native.newHandleId();
+        const identity = { pluginPath: native.pluginPath, handleId };
+        const own = { clientId: 'c', groupId: 'g', commitIntervalMs: 5_000, statisticsIntervalMs: 0 };
+        return { client: newConsumer(consumerProperties(identity, { cluster, ...own })), handleId };
+      },
+    });
+    const [unasked, asked] = [withQueue(false), withQueue(true)];
+    await Promise.all([failure(connect(unasked)), failure(connect(asked))]);
+    const refusals = ({ logger }: typeof asked): number =>
+      logger.entries.filter(({ message }) => /Connection refused/.test(message)).length;
+    assert.equal(refusals(unasked), 0);
+    assert.ok(refusals(asked) > 0);
+    assert.equal(native.liveCounts().handles, 0);
+  },
+);
 
 test('a server that accepts and stays silent does not hold the start for longer than the limit', async () => {
   const server = createServer(() => undefined);
@@ -134,7 +162,9 @@ test('a token refused before node-rdkafka begins to listen is told all the same'
     return { client: newProducer(given), handleId: handle.handleId };
   };
   try {
-    const error = await failure(connect<KafkaClient>({ ...options(servers, properties), role: 'producer', create }));
+    const error = await failure(
+      connect<KafkaClient>({ ...options(servers, properties), role: 'producer', create }),
+    );
     assert.equal(error.code, 'KAFKA_REFUSED', error.message);
     assert.match(error.message, /no token for the producer: Failed to .*\(401\)/);
   } finally {
@@ -152,58 +182,80 @@ test('a property that librdkafka does not know is a configuration error, at once
 
 test('properties that contradict each other are a configuration error, at once', async () => {
   const startedMs = performance.now();
-  const error = await failure(connect(options('127.0.0.1:1', { 'session.timeout.ms': '30000', 'max.poll.interval.ms': '20000' })));
+  const error = await failure(
+    connect(options('127.0.0.1:1', { 'session.timeout.ms': '30000', 'max.poll.interval.ms': '20000' })),
+  );
   assert.equal(error.code, 'CONFIGURATION');
   assert.ok(performance.now() - startedMs < 1_000);
 });
 
-test('TLS to a broker that is none is refused as soon as the first attempt has failed, and not tried again', async () => {
-  const server = createServer((socket) =>
-    socket.on('error', () => undefined).on('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
-  );
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const startedMs = performance.now();
-  try {
-    const error = await failure(connect({ ...options(`127.0.0.1:${port}`, { 'security.protocol': 'ssl' }), timeoutMs: 30_000 }));
-    assert.equal(error.code, 'KAFKA_REFUSED');
-    assert.match(error.message, /not Kafka/);
-    assert.ok(performance.now() - startedMs < 6_000);
-  } finally {
-    server.close();
-  }
-});
+test(
+  'TLS to a broker that is none is refused as soon as the ' + 'first attempt has failed, and not tried again',
+  async () => {
+    const server = createServer((socket) =>
+      socket.on('error', () => undefined).on('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const startedMs = performance.now();
+    try {
+      const error = await failure(
+        connect({ ...options(`127.0.0.1:${port}`, { 'security.protocol': 'ssl' }), timeoutMs: 30_000 }),
+      );
+      assert.equal(error.code, 'KAFKA_REFUSED');
+      assert.match(error.message, /not Kafka/);
+      assert.ok(performance.now() - startedMs < 6_000);
+    } finally {
+      server.close();
+    }
+  },
+);
 
 test('a CA that is no certificate is refused with exit 8', async () => {
-  const error = await failure(connect(options('127.0.0.1:1', { 'security.protocol': 'ssl', 'ssl.ca.pem': 'garbage' })));
+  const error = await failure(
+    connect(options('127.0.0.1:1', { 'security.protocol': 'ssl', 'ssl.ca.pem': 'garbage' })),
+  );
   assert.equal(error.code, 'KAFKA_REFUSED');
   assert.equal(error.exitCode, 8);
 });
 
 const LINES: readonly (readonly [line: string, code: string, remedy: RegExp])[] = [
   [
-    'sasl_ssl://b:1/boot: SASL authentication error: Authentication failed during authentication due to invalid credentials',
+    'sasl_ssl://b:1/boot: SASL authentication error: Authentication failed during authentication due to ' +
+      'invalid credentials',
     'KAFKA_REFUSED',
     /password/,
   ],
   [
-    'ssl://b:1/boot: SSL handshake failed: error:0A000086:SSL routines::certificate verify failed: broker certificate could not',
+    'ssl://b:1/boot: SSL handshake failed: error:0A000086:SSL routines::certificate verify failed: ' +
+      'broker certificate could not',
     'KAFKA_REFUSED',
     /CA/,
   ],
-  ['ssl://b:1/boot: SSL handshake failed: Disconnected: connecting to a PLAINTEXT broker listener? (after 2ms)', 'KAFKA_REFUSED', /no TLS/],
   [
-    'ssl://b:1/boot: Receive failed: error:0A000412:SSL routines::sslv3 alert bad certificate: SSL alert number 42',
+    'ssl://b:1/boot: SSL handshake failed: Disconnected: connecting ' +
+      'to a PLAINTEXT broker listener? (after 2ms)',
+    'KAFKA_REFUSED',
+    /no TLS/,
+  ],
+  [
+    'ssl://b:1/boot: Receive failed: error:0A000412:SSL ' +
+      'routines::sslv3 alert bad certificate: SSL alert number 42',
     'KAFKA_REFUSED',
     /client certificate/,
   ],
   [
-    'b:1/boot: Disconnected: connection closed by peer: receive 0 after POLLIN (after 14ms in state APIVERSION_QUERY)',
+    'b:1/boot: Disconnected: connection closed by peer: receive 0 after ' +
+      'POLLIN (after 14ms in state APIVERSION_QUERY)',
     'KAFKA_REFUSED',
     /security\.protocol/,
   ],
-  ['b:1/boot: SASL SCRAM-SHA-256 mechanism handshake failed: Broker: Unsupported SASL mechanism', 'KAFKA_REFUSED', /mechanism/],
+  [
+    'b:1/boot: SASL SCRAM-SHA-256 mechanism handshake failed: Broker: Unsupported SASL mechanism',
+    'KAFKA_REFUSED',
+    /mechanism/,
+  ],
   ['b:1/boot: Connect to ipv4#127.0.0.1:1 failed: Connection refused', 'KAFKA_UNREACHABLE', /broker runs/],
 ];
 
@@ -217,7 +269,10 @@ for (const [line, code, remedy] of LINES) {
 
 test('one broker that refuses us beside one that is down is unreachable: trying again may help', () => {
   const error = connectFailure('consumer', 'a:1,b:1', 1_000, {
-    lines: ['a:1/boot: SASL authentication error: x', 'b:1/boot: Connect to ipv4#127.0.0.1:1 failed: Connection refused'],
+    lines: [
+      'a:1/boot: SASL authentication error: x',
+      'b:1/boot: Connect to ipv4#127.0.0.1:1 failed: Connection refused',
+    ],
     cause: undefined,
   });
   assert.equal(error.code, 'KAFKA_UNREACHABLE');

@@ -64,25 +64,32 @@ test('a connection that is lost and found again at once is no trouble, and nobod
   mock.timers.reset();
 });
 
-test('refused by every broker: trouble, told at once and then once a minute, looked at every ten seconds until it is over', async () => {
-  mock.timers.enable({ apis: ['setTimeout'] });
-  const { watch, fail, pass, logger, looks } = watched(['b-1:9096']);
-  looks.found = [refused];
-  fail();
-  await pass(1_500);
-  assert.equal(watch.trouble?.error.code, 'KAFKA_REFUSED');
-  assert.match(watch.trouble.error.message, /the consumer can't connect: broker b-1:9096: it refuses the login of user alice/);
-  for (let n = 0; n < 6; n++) await pass(10_000);
-  assert.equal(looks.count, 7);
-  assert.equal(logger.entries.filter(({ level }) => level === 'warn').length, 2);
-  looks.found = [];
-  await pass(10_000);
-  assert.equal(watch.trouble, undefined);
-  assert.match(logger.entries.at(-1)?.message ?? '', /nothing stands between us and the brokers any more/);
-  await pass(60_000);
-  assert.equal(looks.count, 8);
-  mock.timers.reset();
-});
+test(
+  'refused by every broker: trouble, told at once and then once a ' +
+    'minute, looked at every ten seconds until it is over',
+  async () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    const { watch, fail, pass, logger, looks } = watched(['b-1:9096']);
+    looks.found = [refused];
+    fail();
+    await pass(1_500);
+    assert.equal(watch.trouble?.error.code, 'KAFKA_REFUSED');
+    assert.match(
+      watch.trouble.error.message,
+      /the consumer can't connect: broker b-1:9096: it refuses the login of user alice/,
+    );
+    for (let n = 0; n < 6; n++) await pass(10_000);
+    assert.equal(looks.count, 7);
+    assert.equal(logger.entries.filter(({ level }) => level === 'warn').length, 2);
+    looks.found = [];
+    await pass(10_000);
+    assert.equal(watch.trouble, undefined);
+    assert.match(logger.entries.at(-1)?.message ?? '', /nothing stands between us and the brokers any more/);
+    await pass(60_000);
+    assert.equal(looks.count, 8);
+    mock.timers.reset();
+  },
+);
 
 test('one broker of two is a warning, no trouble; after stop nothing is looked at', async () => {
   mock.timers.enable({ apis: ['setTimeout'] });

@@ -44,7 +44,9 @@ test("a producer's property on a consumer is no warning: common properties go to
   client.emit('event.log', {
     severity: 4,
     fac: 'CONFWARN',
-    message: '[thrd:app]: Configuration property linger.ms is a producer property and will be ignored by this consumer instance',
+    message:
+      '[thrd:app]: Configuration property linger.ms is a producer property ' +
+      'and will be ignored by this consumer instance',
   });
   assert.equal(logger.entries[0]?.level, 'debug');
 });
@@ -61,20 +63,29 @@ test('events of an unexpected form are logged or passed over, never thrown', () 
 test('the number of remembered kinds is bounded', () => {
   const { client, logger } = setUp();
   for (let i = 0; i < 1_000; i++)
-    client.emit('event.log', { severity: 5, fac: 'X', message: `kind ${String.fromCharCode(97 + (i % 26)).repeat(1 + i / 26)}` });
+    client.emit('event.log', {
+      severity: 5,
+      fac: 'X',
+      message: `kind ${String.fromCharCode(97 + (i % 26)).repeat(1 + i / 26)}`,
+    });
   assert.ok(logger.entries.length <= 201);
 });
 
-test('while nothing is connected yet, what librdkafka says of failed connections stays at debug: a message of ours follows', () => {
-  const client = new EventEmitter();
-  const logger = new RecordingLogger();
-  const bridge = new LogBridge({ role: 'consumer', logger, nowMs: () => 0 });
-  bridge.attach(client);
-  const line = (): boolean => client.emit('event.log', { severity: 3, fac: 'FAIL', message: '[thrd:b:1/1]: b:1/1: Connect failed' });
-  line();
-  client.emit('event.log', { severity: 4, fac: 'CONFWARN', message: 'a property is deprecated' });
-  assert.deepEqual(
-    logger.entries.map(({ level }) => level),
-    ['debug', 'warn'],
-  );
-});
+test(
+  'while nothing is connected yet, what librdkafka says of failed connections stays at debug: a ' +
+    'message of ours follows',
+  () => {
+    const client = new EventEmitter();
+    const logger = new RecordingLogger();
+    const bridge = new LogBridge({ role: 'consumer', logger, nowMs: () => 0 });
+    bridge.attach(client);
+    const line = (): boolean =>
+      client.emit('event.log', { severity: 3, fac: 'FAIL', message: '[thrd:b:1/1]: b:1/1: Connect failed' });
+    line();
+    client.emit('event.log', { severity: 4, fac: 'CONFWARN', message: 'a property is deprecated' });
+    assert.deepEqual(
+      logger.entries.map(({ level }) => level),
+      ['debug', 'warn'],
+    );
+  },
+);

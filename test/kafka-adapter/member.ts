@@ -3,7 +3,12 @@ import { createKafkaSource, type KafkaSource } from '../../src/adapters/kafka/ka
 import { loadNative, type NativeBinding } from '../../src/adapters/kafka/native.js';
 import type { KafkaSourceOptions } from '../../src/adapters/kafka/source-options.js';
 import type { Block, Fault, InputBatch } from '../../src/core/batch.js';
-import type { AssignedPartition, CommittedOffset, PartitionProgress, SourceEvents } from '../../src/ports/source.js';
+import type {
+  AssignedPartition,
+  CommittedOffset,
+  PartitionProgress,
+  SourceEvents,
+} from '../../src/ports/source.js';
 import { InputBatchReader } from '../../src/wire/input-reader.js';
 import { RecordingLogger } from './support.js';
 
@@ -52,14 +57,23 @@ export class Member implements SourceEvents {
     this.#options = options;
     this.source = createKafkaSource({
       clientId: 'member',
-      cluster: { bootstrapServers: options.servers.split(','), properties: new Map(Object.entries(options.properties ?? {})) },
+      cluster: {
+        bootstrapServers: options.servers.split(','),
+        properties: new Map(Object.entries(options.properties ?? {})),
+      },
       groupId: 'group',
       topics: { names: [options.topic] },
       missingTopicsFatal: true,
       autoOffsetReset: 'earliest',
       outOfRange: 'stop',
       commitIntervalMs: 200,
-      reader: { recordsMax: RECORDS_MAX, bytesMax: BLOCK_BYTES, lingerMs: 0, cutPerPartition: false, readyBatchesMax: 4 },
+      reader: {
+        recordsMax: RECORDS_MAX,
+        bytesMax: BLOCK_BYTES,
+        lingerMs: 0,
+        cutPerPartition: false,
+        readyBatchesMax: 4,
+      },
       native,
       table: this.#table,
       logger: this.logger,
@@ -71,7 +85,8 @@ export class Member implements SourceEvents {
 
   async start(): Promise<this> {
     await this.source.start(this);
-    for (let id = 0; id < (this.#options.blocks ?? 4); id++) this.source.offer(newBlock(BLOCK_BYTES, id), RECORDS_MAX);
+    for (let id = 0; id < (this.#options.blocks ?? 4); id++)
+      this.source.offer(newBlock(BLOCK_BYTES, id), RECORDS_MAX);
     return this;
   }
 
@@ -92,11 +107,15 @@ export class Member implements SourceEvents {
   batch(batch: InputBatch): void {
     this.#reader.open(batch.block.bytes);
     for (const { partitionId, epoch, firstRow, rowCount } of batch.segments) {
-      for (let row = firstRow; row < firstRow + rowCount; row++) this.seen.push(this.#record(partitionId, epoch, row));
+      for (let row = firstRow; row < firstRow + rowCount; row++)
+        this.seen.push(this.#record(partitionId, epoch, row));
     }
     this.faults.push(...batch.faults);
-    this.source.store(batch.segments.map(({ partitionId, lastOffset }) => ({ partitionId, offset: lastOffset + 1 })));
-    if (this.#options.holdBlocks !== true && batch.block.bytes.length === BLOCK_BYTES) this.source.offer(batch.block, RECORDS_MAX);
+    this.source.store(
+      batch.segments.map(({ partitionId, lastOffset }) => ({ partitionId, offset: lastOffset + 1 })),
+    );
+    if (this.#options.holdBlocks !== true && batch.block.bytes.length === BLOCK_BYTES)
+      this.source.offer(batch.block, RECORDS_MAX);
   }
 
   assigned(partitions: readonly AssignedPartition[]): void {
@@ -105,7 +124,13 @@ export class Member implements SourceEvents {
       const positions = await this.source.positions(partitions);
       await this.source.park();
       lastEpoch += 1;
-      this.source.open(partitions.map((partition, index) => ({ ...partition, epoch: lastEpoch, offset: positions[index]?.offset ?? 0 })));
+      this.source.open(
+        partitions.map((partition, index) => ({
+          ...partition,
+          epoch: lastEpoch,
+          offset: positions[index]?.offset ?? 0,
+        })),
+      );
       this.source.unpark();
       for (const partition of partitions) this.owned.set(partition.partitionId, partition);
     });
@@ -124,7 +149,9 @@ export class Member implements SourceEvents {
 
   committed(offsets: readonly CommittedOffset[], error?: Error): void {
     if (error !== undefined) this.commitErrors.push(error);
-    else for (const { partitionId, offset } of offsets) this.commits.set(this.#table.describe(partitionId).partition, offset);
+    else
+      for (const { partitionId, offset } of offsets)
+        this.commits.set(this.#table.describe(partitionId).partition, offset);
   }
 
   oversize(bytes: number): void {
@@ -144,7 +171,12 @@ export class Member implements SourceEvents {
     const length = this.#reader.valueLength(row);
     const start = this.#reader.valueStart(row);
     const value = length < 0 ? null : this.#reader.bytes.toString('utf8', start, start + length);
-    return { partition: this.#table.describe(partitionId).partition, offset: this.#reader.offset(row), epoch, value };
+    return {
+      partition: this.#table.describe(partitionId).partition,
+      offset: this.#reader.offset(row),
+      epoch,
+      value,
+    };
   }
 
   #then(work: () => Promise<void>): void {

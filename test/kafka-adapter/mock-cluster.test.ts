@@ -18,21 +18,24 @@ function topic(partitions: number): string {
   return name;
 }
 
-test('every record written through the sink is read once through the source, in order within its partition', async () => {
-  const name = topic(4);
-  await fill(servers, name, { partitions: 4, count: 3_000 });
-  const member = await new Member({ servers, topic: name, groupId: name }).start();
-  await until('all records', () => member.seen.length >= 12_000);
-  await member.stop();
-  for (let partition = 0; partition < 4; partition++) {
-    const values = member.seen.filter((record) => record.partition === partition).map(({ value }) => value);
-    assert.deepEqual(
-      values,
-      Array.from({ length: 3_000 }, (_, sequence) => `${partition}/${sequence}`),
-    );
-  }
-  assert.deepEqual(member.failures, []);
-});
+test(
+  'every record written through the sink is read once through ' + 'the source, in order within its partition',
+  async () => {
+    const name = topic(4);
+    await fill(servers, name, { partitions: 4, count: 3_000 });
+    const member = await new Member({ servers, topic: name, groupId: name }).start();
+    await until('all records', () => member.seen.length >= 12_000);
+    await member.stop();
+    for (let partition = 0; partition < 4; partition++) {
+      const values = member.seen.filter((record) => record.partition === partition).map(({ value }) => value);
+      assert.deepEqual(
+        values,
+        Array.from({ length: 3_000 }, (_, sequence) => `${partition}/${sequence}`),
+      );
+    }
+    assert.deepEqual(member.failures, []);
+  },
+);
 
 test('without free blocks nothing is read, and what was not read is read later, once', async () => {
   const name = topic(1);
@@ -90,7 +93,8 @@ test('progress tells how far each partition has been fetched and where it ends',
   await until(
     'progress at the end',
     () =>
-      member.lastProgress.length === 2 && member.lastProgress.every(({ nextOffset, endOffset }) => nextOffset === 40 && endOffset === 40),
+      member.lastProgress.length === 2 &&
+      member.lastProgress.every(({ nextOffset, endOffset }) => nextOffset === 40 && endOffset === 40),
   );
   assert.ok(member.lastProgress.every(({ fetchQueueRecords }) => fetchQueueRecords === 0));
   await member.stop();
@@ -129,26 +133,41 @@ test('a missing source topic stops the start with its name and how to make it', 
   });
 });
 
-test('TLS material that can not be used is refused with exit 8, by source and sink, and the process lives on', async () => {
-  const properties = { 'security.protocol': 'ssl', 'ssl.ca.pem': 'garbage' };
-  const refused = (error: unknown): boolean => error instanceof DispatcherError && error.code === 'KAFKA_REFUSED';
-  await assert.rejects(new Member({ servers, topic: 't', groupId: 'g', properties }).start(), refused);
-  await assert.rejects(startProducing(servers, 't', properties), refused);
-});
+test(
+  'TLS material that can not be used is refused with exit 8, by ' +
+    'source and sink, and the process lives on',
+  async () => {
+    const properties = { 'security.protocol': 'ssl', 'ssl.ca.pem': 'garbage' };
+    const refused = (error: unknown): boolean =>
+      error instanceof DispatcherError && error.code === 'KAFKA_REFUSED';
+    await assert.rejects(new Member({ servers, topic: 't', groupId: 'g', properties }).start(), refused);
+    await assert.rejects(startProducing(servers, 't', properties), refused);
+  },
+);
 
 test('properties that librdkafka refuses are a configuration error, by source and sink', async () => {
-  const refused = (error: unknown): boolean => error instanceof DispatcherError && error.code === 'CONFIGURATION' && error.exitCode === 2;
-  await assert.rejects(new Member({ servers, topic: 't', groupId: 'g', properties: { 'ssl.no.such': '1' } }).start(), refused);
+  const refused = (error: unknown): boolean =>
+    error instanceof DispatcherError && error.code === 'CONFIGURATION' && error.exitCode === 2;
+  await assert.rejects(
+    new Member({ servers, topic: 't', groupId: 'g', properties: { 'ssl.no.such': '1' } }).start(),
+    refused,
+  );
   await assert.rejects(startProducing(servers, 't', { acks: '1' }), refused);
 });
 
-test('a missing output topic is told when it is asked for, and may be asked for again once it exists', async () => {
-  const { sink } = await startProducing(servers, topic(1));
-  await assert.rejects(sink.topic('later'), (error) => error instanceof DispatcherError && error.code === 'TOPIC_MISSING');
-  cluster.createTopic({ name: 'later', partitions: 5 });
-  assert.equal((await sink.topic('later')).partitionCount, 5);
-  await sink.close(5_000);
-});
+test(
+  'a missing output topic is told when it is asked for, ' + 'and may be asked for again once it exists',
+  async () => {
+    const { sink } = await startProducing(servers, topic(1));
+    await assert.rejects(
+      sink.topic('later'),
+      (error) => error instanceof DispatcherError && error.code === 'TOPIC_MISSING',
+    );
+    cluster.createTopic({ name: 'later', partitions: 5 });
+    assert.equal((await sink.topic('later')).partitionCount, 5);
+    await sink.close(5_000);
+  },
+);
 
 test('a row for a partition that the topic does not have fails alone, with its code', async () => {
   const { sink, writer } = await startProducing(servers, topic(2));
@@ -165,7 +184,12 @@ test('a row for a partition that the topic does not have fails alone, with its c
 test('topics are subscribed by an expression', async () => {
   const name = topic(2);
   await fill(servers, name, { partitions: 2, count: 5 });
-  const member = await new Member({ servers, topic: name, groupId: name, topics: { pattern: `${name}$` } }).start();
+  const member = await new Member({
+    servers,
+    topic: name,
+    groupId: name,
+    topics: { pattern: `${name}$` },
+  }).start();
   await until('all records', () => member.seen.length === 10);
   await member.stop();
 });

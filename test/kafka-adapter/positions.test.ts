@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mapBounded, type OffsetQueries, type PositionPolicies, PositionResolver } from '../../src/adapters/kafka/positions.js';
+import {
+  mapBounded,
+  type OffsetQueries,
+  type PositionPolicies,
+  PositionResolver,
+} from '../../src/adapters/kafka/positions.js';
 import { DispatcherError } from '../../src/core/errors.js';
 
 const POLICIES: PositionPolicies = { groupId: 'g', autoOffsetReset: 'earliest', outOfRange: 'stop' };
@@ -35,39 +40,67 @@ test('a committed offset inside the log is where reading goes on, up to the end 
   }
 });
 
-test('without a commit, earliest starts at the first offset that the log still has and latest at its end', async () => {
-  const [first] = await new PositionResolver(queries(-1, [10, 90]), POLICIES).resolve([PARTITION]);
-  assert.deepEqual(first, { partitionId: 3, offset: 10, start: 'earliest' });
-  const [last] = await new PositionResolver(queries(-1, [10, 90]), { ...POLICIES, autoOffsetReset: 'latest' }).resolve([PARTITION]);
-  assert.deepEqual(last, { partitionId: 3, offset: 90, start: 'latest' });
-});
+test(
+  'without a commit, earliest starts at the first offset that ' + 'the log still has and latest at its end',
+  async () => {
+    const [first] = await new PositionResolver(queries(-1, [10, 90]), POLICIES).resolve([PARTITION]);
+    assert.deepEqual(first, { partitionId: 3, offset: 10, start: 'earliest' });
+    const [last] = await new PositionResolver(queries(-1, [10, 90]), {
+      ...POLICIES,
+      autoOffsetReset: 'latest',
+    }).resolve([PARTITION]);
+    assert.deepEqual(last, { partitionId: 3, offset: 90, start: 'latest' });
+  },
+);
 
 test('without a commit, none stops and names group, topic and partition', async () => {
-  const error = await rejection(new PositionResolver(queries(-1, [10, 90]), { ...POLICIES, autoOffsetReset: 'none' }).resolve([PARTITION]));
+  const error = await rejection(
+    new PositionResolver(queries(-1, [10, 90]), { ...POLICIES, autoOffsetReset: 'none' }).resolve([
+      PARTITION,
+    ]),
+  );
   assert.equal(error.code, 'NO_COMMITTED_OFFSET');
   assert.equal(error.exitCode, 5);
   assert.match(error.message, /group g .*t\[1\]/);
 });
 
-test('a committed offset below the log stops the run and names topic, partition, offset and range', async () => {
-  const error = await rejection(new PositionResolver(queries(4, [10, 90]), POLICIES).resolve([PARTITION]));
-  assert.equal(error.code, 'OFFSET_OUT_OF_RANGE');
-  assert.equal(error.exitCode, 5);
-  assert.match(error.message, /offset 4 of t\[1\].*\[10, 90\)/);
-  assert.match(error.remedy ?? '', /out-of-range/);
-});
+test(
+  'a committed offset below the log stops the run and ' + 'names topic, partition, offset and range',
+  async () => {
+    const error = await rejection(new PositionResolver(queries(4, [10, 90]), POLICIES).resolve([PARTITION]));
+    assert.equal(error.code, 'OFFSET_OUT_OF_RANGE');
+    assert.equal(error.exitCode, 5);
+    assert.match(error.message, /offset 4 of t\[1\].*\[10, 90\)/);
+    assert.match(error.remedy ?? '', /out-of-range/);
+  },
+);
 
-test('a committed offset outside the log moves to its beginning or end where the policy says so', async () => {
-  const [first] = await new PositionResolver(queries(4, [10, 90]), { ...POLICIES, outOfRange: 'earliest' }).resolve([PARTITION]);
-  assert.deepEqual(first, { partitionId: 3, offset: 10, start: 'earliest' });
-  const [last] = await new PositionResolver(queries(4, [10, 90]), { ...POLICIES, outOfRange: 'latest' }).resolve([PARTITION]);
-  assert.deepEqual(last, { partitionId: 3, offset: 90, start: 'latest' });
-});
+test(
+  'a committed offset outside the log moves to its ' + 'beginning or end where the policy says so',
+  async () => {
+    const [first] = await new PositionResolver(queries(4, [10, 90]), {
+      ...POLICIES,
+      outOfRange: 'earliest',
+    }).resolve([PARTITION]);
+    assert.deepEqual(first, { partitionId: 3, offset: 10, start: 'earliest' });
+    const [last] = await new PositionResolver(queries(4, [10, 90]), {
+      ...POLICIES,
+      outOfRange: 'latest',
+    }).resolve([PARTITION]);
+    assert.deepEqual(last, { partitionId: 3, offset: 90, start: 'latest' });
+  },
+);
 
-test('an end that lags behind the commit for a moment, as after a change of leader, is not taken for a truncated log', async () => {
-  const [start] = await new PositionResolver(queries(90, [10, 80], [10, 90]), POLICIES).resolve([PARTITION]);
-  assert.equal(start?.offset, 90);
-});
+test(
+  'an end that lags behind the commit for a moment, as after a ' +
+    'change of leader, is not taken for a truncated log',
+  async () => {
+    const [start] = await new PositionResolver(queries(90, [10, 80], [10, 90]), POLICIES).resolve([
+      PARTITION,
+    ]);
+    assert.equal(start?.offset, 90);
+  },
+);
 
 test('a committed offset past the end of the log stops the run', async () => {
   const error = await rejection(new PositionResolver(queries(500, [0, 3]), POLICIES).resolve([PARTITION]));

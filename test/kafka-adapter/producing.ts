@@ -10,7 +10,11 @@ export interface Producing {
   readonly logger: RecordingLogger;
 }
 
-export async function startProducing(servers: string, topic: string, properties: Record<string, string> = {}): Promise<Producing> {
+export async function startProducing(
+  servers: string,
+  topic: string,
+  properties: Record<string, string> = {},
+): Promise<Producing> {
   const table = new native.PartitionTable(10);
   const logger = new RecordingLogger();
   const sink = createKafkaSink({
@@ -26,7 +30,10 @@ export async function startProducing(servers: string, topic: string, properties:
     connectTimeoutMs: 15_000,
   });
   let writer: RecordWriter | undefined;
-  await sink.start({ settled: (settled) => writer?.settled(settled), failed: (error) => writer?.fail(error) });
+  await sink.start({
+    settled: (settled) => writer?.settled(settled),
+    failed: (error) => writer?.fail(error),
+  });
   try {
     writer = new RecordWriter(sink, await sink.topic(topic), table);
   } catch (error) {
@@ -50,7 +57,11 @@ export function text(value: string | null, extra: Partial<OutgoingRecord> = {}):
 }
 
 /** `count` records into each partition: `partition/sequence`. */
-export async function fill(servers: string, topic: string, shape: { partitions: number; count: number; from?: number }): Promise<void> {
+export async function fill(
+  servers: string,
+  topic: string,
+  shape: { partitions: number; count: number; from?: number },
+): Promise<void> {
   const { sink, writer } = await startProducing(servers, topic);
   const from = shape.from ?? 0;
   for (let sequence = from; sequence < from + shape.count; sequence++) {
@@ -60,5 +71,6 @@ export async function fill(servers: string, topic: string, shape: { partitions: 
   await writer.drain();
   const { failedCount, failed } = writer;
   await sink.close(10_000);
-  if (failedCount > 0) throw new Error(`${failedCount} records were not produced: ${JSON.stringify(failed.slice(0, 3))}`);
+  if (failedCount > 0)
+    throw new Error(`${failedCount} records were not produced: ${JSON.stringify(failed.slice(0, 3))}`);
 }

@@ -8,7 +8,13 @@ const cluster = { bootstrapServers: ['a:9092'], properties: new Map([['compressi
 
 test('properties of topics are handed to node-rdkafka as such, where it does not throw them away', () => {
   const consumer = byScope(
-    consumerProperties(identity, { clientId: 'c', cluster, groupId: 'g', commitIntervalMs: 5000, statisticsIntervalMs: 0 }),
+    consumerProperties(identity, {
+      clientId: 'c',
+      cluster,
+      groupId: 'g',
+      commitIntervalMs: 5000,
+      statisticsIntervalMs: 0,
+    }),
   );
   assert.deepEqual(consumer.topic, { 'auto.offset.reset': 'error' });
   // Of both kinds, and the client's counts.
@@ -19,6 +25,8 @@ test('properties of topics are handed to node-rdkafka as such, where it does not
 });
 
 test('the plugin stays before the number that it is to see', () => {
-  const { client } = byScope(producerProperties(identity, { clientId: 'c', cluster, queueBytesMax: 1 << 20 }));
+  const { client } = byScope(
+    producerProperties(identity, { clientId: 'c', cluster, queueBytesMax: 1 << 20 }),
+  );
   assert.deepEqual(Object.keys(client).slice(0, 2), ['plugin.library.paths', 'kd.handle']);
 });

@@ -14,7 +14,10 @@ const still = new AbortController().signal;
 
 type Answer = (nowMs: number, signal: AbortSignal) => unknown;
 
-/** A keeper in virtual time, over a provider that answers with the first answers one after the other and with `then` ever after. */
+/**
+ * A keeper in virtual time, over a provider that answers with the first answers one after the other and with
+ * `then` ever after.
+ */
 class Bench {
   readonly clock = new VirtualClock(new Random(1));
   readonly logger = new RecordingLogger();
@@ -102,32 +105,46 @@ test('processes that start together do not renew together: up to 5 % of the life
   keeper.stop();
 });
 
-test('a failed renewal is warned of and tried again while the old token lives, and forgotten once it succeeds', async () => {
-  const bench = new Bench(fresh, [fresh, unreachable, denied, fresh]);
-  const keeper = await bench.open();
-  keeper.serve((token) => bench.given.push(token));
-  await bench.runTo(780_000);
-  assert.deepEqual(bench.askedAtMs.slice(0, 4), [0, 720_000, 750_000, 780_000]);
-  assert.deepEqual(bench.given, ['t0', 't780000']);
-  const warnings = bench.logger.entries.filter(({ level }) => level === 'warn');
-  assert.equal(warnings.length, 2);
-  assert.match(warnings[0]?.message ?? '', /no token from issuer: connect ECONNREFUSED/);
-  assert.deepEqual(warnings[0]?.fields, { validForMs: 180_000, nextTryMs: 30_000 });
-  keeper.stop();
-});
+test(
+  'a failed renewal is warned of and tried again while the old ' +
+    'token lives, and forgotten once it succeeds',
+  async () => {
+    const bench = new Bench(fresh, [fresh, unreachable, denied, fresh]);
+    const keeper = await bench.open();
+    keeper.serve((token) => bench.given.push(token));
+    await bench.runTo(780_000);
+    assert.deepEqual(bench.askedAtMs.slice(0, 4), [0, 720_000, 750_000, 780_000]);
+    assert.deepEqual(bench.given, ['t0', 't780000']);
+    const warnings = bench.logger.entries.filter(({ level }) => level === 'warn');
+    assert.equal(warnings.length, 2);
+    assert.match(warnings[0]?.message ?? '', /no token from issuer: connect ECONNREFUSED/);
+    assert.deepEqual(warnings[0]?.fields, { validForMs: 180_000, nextTryMs: 30_000 });
+    keeper.stop();
+  },
+);
 
-test('when the last token has ended without another one the run is told once, with the last reason, and nothing is asked any more', async () => {
-  const bench = new Bench(unreachable, [fresh]);
-  await bench.open();
-  await bench.runTo(10 * LIFE_MS);
-  assert.equal(bench.lost.length, 1);
-  const [error] = bench.lost;
-  assert.equal(error?.code, 'KAFKA_UNREACHABLE');
-  assert.match(String(error), /token of the consumer has expired, and \d+ attempts at a new one failed: .*ECONNREFUSED/);
-  const last = bench.askedAtMs.at(-1) ?? 0;
-  assert.ok(last >= LIFE_MS && last < LIFE_MS + 1_000, `the last attempt comes when the token ends: ${last}`);
-  assert.ok(bench.askedAtMs.length < 30, `${bench.askedAtMs.length} attempts`);
-});
+test(
+  'when the last token has ended without another one the run is told once, with the last reason, and ' +
+    'nothing is asked any more',
+  async () => {
+    const bench = new Bench(unreachable, [fresh]);
+    await bench.open();
+    await bench.runTo(10 * LIFE_MS);
+    assert.equal(bench.lost.length, 1);
+    const [error] = bench.lost;
+    assert.equal(error?.code, 'KAFKA_UNREACHABLE');
+    assert.match(
+      String(error),
+      /token of the consumer has expired, and \d+ attempts at a new one failed: .*ECONNREFUSED/,
+    );
+    const last = bench.askedAtMs.at(-1) ?? 0;
+    assert.ok(
+      last >= LIFE_MS && last < LIFE_MS + 1_000,
+      `the last attempt comes when the token ends: ${last}`,
+    );
+    assert.ok(bench.askedAtMs.length < 30, `${bench.askedAtMs.length} attempts`);
+  },
+);
 
 test('stopped, it asks and hands over nothing more, not even what was on its way', async () => {
   let answer: ((value: unknown) => void) | undefined;
@@ -178,7 +195,11 @@ const WRONG: readonly (readonly [what: string, answer: unknown, says: RegExp])[]
   ['a token alone', 'eyJ0', /`token` is not a text/],
   ['an empty token', { token: '', expiryTime: WALL_MS + LIFE_MS }, /`token` is not a text/],
   ['a token with a line break', { token: 'ey\nJ0', expiryTime: WALL_MS + LIFE_MS }, /line break/],
-  ['a token without end', { token: 'x'.repeat(100_000), expiryTime: WALL_MS + LIFE_MS }, /more than 60000 characters/],
+  [
+    'a token without end',
+    { token: 'x'.repeat(100_000), expiryTime: WALL_MS + LIFE_MS },
+    /more than 60000 characters/,
+  ],
   ['no expiry', { token: 'eyJ0' }, /`expiryTime` is not a number/],
   ['a date', { token: 'eyJ0', expiryTime: new Date(WALL_MS + LIFE_MS) }, /`expiryTime` is not a number/],
   ['seconds', { token: 'eyJ0', expiryTime: (WALL_MS + LIFE_MS) / 1000 }, /in seconds/],
@@ -204,36 +225,45 @@ function silent(signals: AbortSignal[]): Answer {
   };
 }
 
-test('a question that is under way when the client leaves is aborted, and nothing is left to wait for', async () => {
-  const signals: AbortSignal[] = [];
-  const bench = new Bench(silent(signals), [fresh]);
-  const keeper = await bench.open();
-  await bench.runTo(720_000);
-  assert.deepEqual(bench.askedAtMs, [0, 720_000]);
-  assert.equal(signals[0]?.aborted, false);
-  keeper.stop();
-  await settled();
-  assert.equal(signals[0].aborted, true);
-  assert.equal(bench.clock.step(), false, 'no timer holds up the end');
-  assert.deepEqual(
-    bench.logger.entries.filter(({ level }) => level === 'warn' || level === 'error'),
-    [],
-  );
-  assert.deepEqual(bench.lost, []);
-});
+test(
+  'a question that is under way when the client leaves is ' + 'aborted, and nothing is left to wait for',
+  async () => {
+    const signals: AbortSignal[] = [];
+    const bench = new Bench(silent(signals), [fresh]);
+    const keeper = await bench.open();
+    await bench.runTo(720_000);
+    assert.deepEqual(bench.askedAtMs, [0, 720_000]);
+    assert.equal(signals[0]?.aborted, false);
+    keeper.stop();
+    await settled();
+    assert.equal(signals[0].aborted, true);
+    assert.equal(bench.clock.step(), false, 'no timer holds up the end');
+    assert.deepEqual(
+      bench.logger.entries.filter(({ level }) => level === 'warn' || level === 'error'),
+      [],
+    );
+    assert.deepEqual(bench.lost, []);
+  },
+);
 
-test('a question that takes too long is aborted, and the reason told is the time, whatever the provider throws then', async () => {
-  const signals: AbortSignal[] = [];
-  const heeding: Answer = (_nowMs, signal) =>
-    new Promise((_resolve, reject) => {
-      signals.push(signal);
-      signal.addEventListener('abort', () => reject(new Error('this operation was aborted')));
-    });
-  const bench = new Bench(fresh, [fresh, heeding]);
-  const keeper = await bench.open();
-  await bench.runTo(800_000);
-  assert.equal(signals[0]?.aborted, true);
-  const warnings = bench.logger.entries.filter(({ level }) => level === 'warn').map(({ message }) => message);
-  assert.match(warnings.join(), /^kafka consumer: issuer gave no token within 10000 ms; trying again$/);
-  keeper.stop();
-});
+test(
+  'a question that takes too long is aborted, and the reason told ' +
+    'is the time, whatever the provider throws then',
+  async () => {
+    const signals: AbortSignal[] = [];
+    const heeding: Answer = (_nowMs, signal) =>
+      new Promise((_resolve, reject) => {
+        signals.push(signal);
+        signal.addEventListener('abort', () => reject(new Error('this operation was aborted')));
+      });
+    const bench = new Bench(fresh, [fresh, heeding]);
+    const keeper = await bench.open();
+    await bench.runTo(800_000);
+    assert.equal(signals[0]?.aborted, true);
+    const warnings = bench.logger.entries
+      .filter(({ level }) => level === 'warn')
+      .map(({ message }) => message);
+    assert.match(warnings.join(), /^kafka consumer: issuer gave no token within 10000 ms; trying again$/);
+    keeper.stop();
+  },
+);

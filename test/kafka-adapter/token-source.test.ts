@@ -30,7 +30,10 @@ function file(name: string, text: string): string {
 function installSigner(text: string): void {
   const place = join(folder, 'node_modules', SIGNER);
   mkdirSync(join(place, 'dist'), { recursive: true });
-  writeFileSync(join(place, 'package.json'), JSON.stringify({ name: SIGNER, version: '1.0.3', main: './dist/index.js' }));
+  writeFileSync(
+    join(place, 'package.json'),
+    JSON.stringify({ name: SIGNER, version: '1.0.3', main: './dist/index.js' }),
+  );
   writeFileSync(join(place, 'dist', 'index.js'), text);
 }
 
@@ -49,32 +52,44 @@ test("without AWS's package the message says what to install: exit 2", async () 
   assert.equal(error.remedy, 'npm install aws-msk-iam-sasl-signer-js');
 });
 
-test("AWS's package is found in the project, and asked by the way that fits: default chain, profile, role", async () => {
-  installSigner(
-    ['generateAuthToken', 'generateAuthTokenFromProfile', 'generateAuthTokenFromRole']
-      .map((name) => `exports.${name} = async (options) => ({ name: '${name}', ...options });`)
-      .join('\n'),
-  );
-  const ask = async (source: object): Promise<unknown> => (await loadTokenProvider({ kind: 'msk-iam', ...source }, MSK)).ask(still);
-  assert.deepEqual(await ask({}), { name: 'generateAuthToken', region: 'eu-central-1' });
-  assert.deepEqual(await ask({ region: 'us-east-1' }), { name: 'generateAuthToken', region: 'us-east-1' });
-  assert.deepEqual(await ask({ profile: 'dev' }), { name: 'generateAuthTokenFromProfile', region: 'eu-central-1', awsProfileName: 'dev' });
-  assert.deepEqual(await ask({ roleArn: 'arn:aws:iam::1:role/r', roleSessionName: 's' }), {
-    name: 'generateAuthTokenFromRole',
-    region: 'eu-central-1',
-    awsRoleArn: 'arn:aws:iam::1:role/r',
-    awsRoleSessionName: 's',
-  });
-});
+test(
+  "AWS's package is found in the project, and asked by the " + 'way that fits: default chain, profile, role',
+  async () => {
+    installSigner(
+      ['generateAuthToken', 'generateAuthTokenFromProfile', 'generateAuthTokenFromRole']
+        .map((name) => `exports.${name} = async (options) => ({ name: '${name}', ...options });`)
+        .join('\n'),
+    );
+    const ask = async (source: object): Promise<unknown> =>
+      (await loadTokenProvider({ kind: 'msk-iam', ...source }, MSK)).ask(still);
+    assert.deepEqual(await ask({}), { name: 'generateAuthToken', region: 'eu-central-1' });
+    assert.deepEqual(await ask({ region: 'us-east-1' }), { name: 'generateAuthToken', region: 'us-east-1' });
+    assert.deepEqual(await ask({ profile: 'dev' }), {
+      name: 'generateAuthTokenFromProfile',
+      region: 'eu-central-1',
+      awsProfileName: 'dev',
+    });
+    assert.deepEqual(await ask({ roleArn: 'arn:aws:iam::1:role/r', roleSessionName: 's' }), {
+      name: 'generateAuthTokenFromRole',
+      region: 'eu-central-1',
+      awsRoleArn: 'arn:aws:iam::1:role/r',
+      awsRoleSessionName: 's',
+    });
+  },
+);
 
-test('the region is told by the addresses, serverless ones too; where they do not tell it, it must be given', async () => {
-  const serverless = ['boot-x1.c3.kafka-serverless.ap-south-1.amazonaws.com:9098'];
-  const provider = await loadTokenProvider({ kind: 'msk-iam' }, serverless);
-  assert.deepEqual(await provider.ask(still), { name: 'generateAuthToken', region: 'ap-south-1' });
-  const error = await refusal(loadTokenProvider({ kind: 'msk-iam' }, ['localhost:9098']));
-  assert.equal(error.exitCode, 2);
-  assert.match(error.remedy ?? '', /AWS_REGION/);
-});
+test(
+  'the region is told by the addresses, serverless ones too; ' +
+    'where they do not tell it, it must be given',
+  async () => {
+    const serverless = ['boot-x1.c3.kafka-serverless.ap-south-1.amazonaws.com:9098'];
+    const provider = await loadTokenProvider({ kind: 'msk-iam' }, serverless);
+    assert.deepEqual(await provider.ask(still), { name: 'generateAuthToken', region: 'ap-south-1' });
+    const error = await refusal(loadTokenProvider({ kind: 'msk-iam' }, ['localhost:9098']));
+    assert.equal(error.exitCode, 2);
+    assert.match(error.remedy ?? '', /AWS_REGION/);
+  },
+);
 
 test('a profile and a role at once are refused', async () => {
   const error = await refusal(loadTokenProvider({ kind: 'msk-iam', profile: 'p', roleArn: 'r' }, MSK));
@@ -82,7 +97,10 @@ test('a profile and a role at once are refused', async () => {
 });
 
 test("a user's module is asked each time; one in CommonJS too", async () => {
-  const path = file('tokens.mjs', 'let n = 0; export default async () => ({ token: `t${++n}`, expiryTime: 1 });');
+  const path = file(
+    'tokens.mjs',
+    'let n = 0; export default async () => ({ token: `t${++n}`, expiryTime: 1 });',
+  );
   const provider = await loadTokenProvider({ kind: 'module', path }, []);
   assert.deepEqual(
     [await provider.ask(still), await provider.ask(still)],
@@ -91,17 +109,23 @@ test("a user's module is asked each time; one in CommonJS too", async () => {
       { token: 't2', expiryTime: 1 },
     ],
   );
-  const common = await loadTokenProvider({ kind: 'module', path: file('tokens.cjs', 'module.exports = () => 7;') }, []);
+  const common = await loadTokenProvider(
+    { kind: 'module', path: file('tokens.cjs', 'module.exports = () => 7;') },
+    [],
+  );
   assert.equal(await common.ask(still), 7);
 });
 
 test('a module that takes a parameter gets the signal; one with a default of its own keeps it', async () => {
   const ask = async (name: string, text: string): Promise<unknown> =>
     (await loadTokenProvider({ kind: 'module', path: file(name, text) }, [])).ask(still);
-  assert.deepEqual(await ask('heeds.mjs', 'export default async ({ signal }) => [signal instanceof AbortSignal, signal.aborted];'), [
-    true,
-    false,
-  ]);
+  assert.deepEqual(
+    await ask(
+      'heeds.mjs',
+      'export default async ({ signal }) => [signal instanceof AbortSignal, signal.aborted];',
+    ),
+    [true, false],
+  );
   assert.equal(await ask('own.mjs', "export default async (audience = 'kafka') => audience;"), 'kafka');
 });
 
@@ -126,27 +150,34 @@ test('a module that is missing, broken or without a function is named: exit 2', 
   }
 });
 
-test('what a provider throws is exit 3 where the way may be open again later, 8 where it was a refusal', () => {
-  const provider = { name: 'issuer', ask: async () => undefined };
-  const passing: unknown[] = [
-    Object.assign(new Error('getaddrinfo ENOTFOUND sts'), { code: 'ENOTFOUND' }),
-    new TypeError('fetch failed', { cause: Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }) }),
-    Object.assign(new Error('slow down'), { name: 'ThrottlingException' }),
-    Object.assign(new Error('busy'), { status: 503 }),
-    Object.assign(new Error('internal'), { $metadata: { httpStatusCode: 500 } }),
-  ];
-  const final: unknown[] = [
-    Object.assign(new Error('Could not load credentials from any providers'), { name: 'CredentialsProviderError' }),
-    Object.assign(new Error('no'), { status: 401 }),
-    'a text',
-    undefined,
-  ];
-  assert.deepEqual(
-    passing.map((cause) => tokenFailure(provider, cause).exitCode),
-    passing.map(() => 3),
-  );
-  assert.deepEqual(
-    final.map((cause) => tokenFailure(provider, cause).exitCode),
-    final.map(() => 8),
-  );
-});
+test(
+  'what a provider throws is exit 3 where the way may be ' + 'open again later, 8 where it was a refusal',
+  () => {
+    const provider = { name: 'issuer', ask: async () => undefined };
+    const passing: unknown[] = [
+      Object.assign(new Error('getaddrinfo ENOTFOUND sts'), { code: 'ENOTFOUND' }),
+      new TypeError('fetch failed', {
+        cause: Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }),
+      }),
+      Object.assign(new Error('slow down'), { name: 'ThrottlingException' }),
+      Object.assign(new Error('busy'), { status: 503 }),
+      Object.assign(new Error('internal'), { $metadata: { httpStatusCode: 500 } }),
+    ];
+    const final: unknown[] = [
+      Object.assign(new Error('Could not load credentials from any providers'), {
+        name: 'CredentialsProviderError',
+      }),
+      Object.assign(new Error('no'), { status: 401 }),
+      'a text',
+      undefined,
+    ];
+    assert.deepEqual(
+      passing.map((cause) => tokenFailure(provider, cause).exitCode),
+      passing.map(() => 3),
+    );
+    assert.deepEqual(
+      final.map((cause) => tokenFailure(provider, cause).exitCode),
+      final.map(() => 8),
+    );
+  },
+);

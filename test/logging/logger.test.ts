@@ -50,7 +50,10 @@ test('levels below the set one are not written', async () => {
 
 test('equal messages pass a few times, then are counted and summed up', async () => {
   let now = 0;
-  const { logger: made, lines } = logger({ now: () => new Date(now), limits: { passedMax: 2, windowMs: 10_000, keysMax: 10 } });
+  const { logger: made, lines } = logger({
+    now: () => new Date(now),
+    limits: { passedMax: 2, windowMs: 10_000, keysMax: 10 },
+  });
   for (let round = 0; round < 12_347; round += 1) made.error('broker down', { round });
   made.error('other');
   now = 10_000;
@@ -89,7 +92,11 @@ test('the close waits for a slow stream, and no longer than its deadline for one
   for (let line = 0; line < 5; line += 1) first.info(`line ${line}`);
   await first.close(5_000);
   assert.equal(taken.filter((text) => text.includes('line')).length, 5);
-  const stuck = createLogger({ level: 'info', format: 'text', stream: new Writable({ write: () => undefined }) });
+  const stuck = createLogger({
+    level: 'info',
+    format: 'text',
+    stream: new Writable({ write: () => undefined }),
+  });
   stuck.info('never taken');
   await stuck.close(50);
 });

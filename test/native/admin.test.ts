@@ -3,7 +3,14 @@ import { after, before, test } from 'node:test';
 import type { Questions } from '../../src/adapters/kafka/native.js';
 import { uniqueName } from '../support/kafka-cluster.js';
 import { sharedCluster } from '../support/shared-cluster.js';
-import { closeAll, connectConsumer, connectProducer, disconnect, native, type TestProducer } from './harness.js';
+import {
+  closeAll,
+  connectConsumer,
+  connectProducer,
+  disconnect,
+  native,
+  type TestProducer,
+} from './harness.js';
 
 const TIMEOUT_MS = 10_000;
 const AUTHORIZED = 1;
@@ -26,7 +33,11 @@ before(async () => {
 
 after(closeAll);
 
-function ask<Q extends keyof Questions>(question: Q, words: readonly string[] = [], flags = 0): Promise<Questions[Q]> {
+function ask<Q extends keyof Questions>(
+  question: Q,
+  words: readonly string[] = [],
+  flags = 0,
+): Promise<Questions[Q]> {
   return native.askBrokers(producer.handleId, question, flags, words, TIMEOUT_MS);
 }
 
@@ -46,9 +57,15 @@ test('topics are created as told, shown with their settings and rights, and not 
   const name = uniqueName('made');
   const words = [name, '3', '1', '2', 'retention.ms', '3600000', 'cleanup.policy', 'compact'];
   assert.deepEqual(await ask('createTopics', words, VALIDATE_ONLY), [{ name, code: 0, text: '' }]);
-  assert.equal((await ask('describeTopics', [name]))[0]?.code, UNKNOWN_TOPIC, 'it was only looked whether it could be made');
+  assert.equal(
+    (await ask('describeTopics', [name]))[0]?.code,
+    UNKNOWN_TOPIC,
+    'it was only looked whether it could be made',
+  );
   assert.deepEqual(await ask('createTopics', words), [{ name, code: 0, text: '' }]);
-  const again = await ask('createTopics', [name, '1', '1', '0', 'other', '1', '1', '0'], VALIDATE_ONLY).then((results) => results[0]);
+  const again = await ask('createTopics', [name, '1', '1', '0', 'other', '1', '1', '0'], VALIDATE_ONLY).then(
+    (results) => results[0],
+  );
   assert.equal(again?.code, TOPIC_EXISTS);
   const described = await ask('describeTopics', [name], AUTHORIZED);
   const [topic] = described;
@@ -62,7 +79,14 @@ test('topics are created as told, shown with their settings and rights, and not 
   );
   const allowed = new Set(described.flatMap(({ operations }) => operations ?? []));
   assert.ok(allowed.has('READ') && allowed.has('WRITE'));
-  const [settings] = await ask('describeTopicSettings', ['topic', '1', name, 'retention.ms', 'max.message.bytes', 'no.such.setting']);
+  const [settings] = await ask('describeTopicSettings', [
+    'topic',
+    '1',
+    name,
+    'retention.ms',
+    'max.message.bytes',
+    'no.such.setting',
+  ]);
   assert.deepEqual(settings?.entries.map(({ name: setting, value, own }) => [setting, value, own]).sort(), [
     ['max.message.bytes', '1048588', false],
     ['retention.ms', '3600000', true],
@@ -97,49 +121,60 @@ test('settings of a broker are told, secret ones without their value', async () 
   assert.equal(values.get('ssl.keystore.password'), null);
 });
 
-test('a group is told with its members, and what it has committed with where its logs begin and end', async () => {
-  const cluster = await sharedCluster();
-  const topic = await cluster.createTopic(uniqueName('in'), { partitions: 2 });
-  await cluster.tool.produce({ topic, recipe: { records: 100, partitions: 2 } });
-  const group = uniqueName('group');
-  const consumer = await connectConsumer(servers, group);
-  consumer.client.subscribe([topic]);
-  for (const until = Date.now() + 20_000; ; ) {
-    consumer.client.consume(10);
-    const { state, members } = await ask('describeGroup', [group], AUTHORIZED);
-    if (state === 'Stable' && members[0]?.partitions === 2) break;
-    assert.ok(Date.now() < until, `the group is ${state}`);
-    await new Promise((done) => setTimeout(done, 100));
-  }
-  const described = await ask('describeGroup', [group], AUTHORIZED);
-  assert.equal(described.members.length, 1);
-  assert.equal(described.code, 0);
-  assert.ok(described.operations?.includes('READ'));
-  assert.ok(described.coordinator !== null);
-  consumer.client.commitSync({ topic, partition: 1, offset: 7 });
-  const committed = await native.askBrokers(consumer.handleId, 'committedOffsets', 0, [group], TIMEOUT_MS);
-  assert.deepEqual(committed, [{ topic, partition: 1, offset: 7, code: 0, text: '' }]);
-  const ends = await ask('listOffsets', ['-1', topic, '0', topic, '1']);
-  assert.equal(
-    ends.reduce((sum, { offset }) => sum + offset, 0),
-    100,
-  );
-  const begins = await ask('listOffsets', ['-2', topic, '0', topic, '1']);
-  assert.ok(begins.every(({ offset, code }) => offset === 0 && code === 0));
-  await disconnect(consumer.client);
-});
+test(
+  'a group is told with its members, and what it has ' + 'committed with where its logs begin and end',
+  async () => {
+    const cluster = await sharedCluster();
+    const topic = await cluster.createTopic(uniqueName('in'), { partitions: 2 });
+    await cluster.tool.produce({ topic, recipe: { records: 100, partitions: 2 } });
+    const group = uniqueName('group');
+    const consumer = await connectConsumer(servers, group);
+    consumer.client.subscribe([topic]);
+    for (const until = Date.now() + 20_000; ; ) {
+      consumer.client.consume(10);
+      const { state, members } = await ask('describeGroup', [group], AUTHORIZED);
+      if (state === 'Stable' && members[0]?.partitions === 2) break;
+      assert.ok(Date.now() < until, `the group is ${state}`);
+      await new Promise((done) => setTimeout(done, 100));
+    }
+    const described = await ask('describeGroup', [group], AUTHORIZED);
+    assert.equal(described.members.length, 1);
+    assert.equal(described.code, 0);
+    assert.ok(described.operations?.includes('READ'));
+    assert.ok(described.coordinator !== null);
+    consumer.client.commitSync({ topic, partition: 1, offset: 7 });
+    const committed = await native.askBrokers(consumer.handleId, 'committedOffsets', 0, [group], TIMEOUT_MS);
+    assert.deepEqual(committed, [{ topic, partition: 1, offset: 7, code: 0, text: '' }]);
+    const ends = await ask('listOffsets', ['-1', topic, '0', topic, '1']);
+    assert.equal(
+      ends.reduce((sum, { offset }) => sum + offset, 0),
+      100,
+    );
+    const begins = await ask('listOffsets', ['-2', topic, '0', topic, '1']);
+    assert.ok(begins.every(({ offset, code }) => offset === 0 && code === 0));
+    await disconnect(consumer.client);
+  },
+);
 
 test('a group that nobody has used has neither members nor offsets', async () => {
   const group = uniqueName('nobody');
   const { members } = await ask('describeGroup', [group], AUTHORIZED);
   assert.equal(members.length, 0);
   const consumer = await connectConsumer(servers, uniqueName('look'));
-  assert.deepEqual(await native.askBrokers(consumer.handleId, 'committedOffsets', 0, [group], TIMEOUT_MS), []);
+  assert.deepEqual(
+    await native.askBrokers(consumer.handleId, 'committedOffsets', 0, [group], TIMEOUT_MS),
+    [],
+  );
   await disconnect(consumer.client);
 });
 
 test('words that are none of a question are refused, by the addon or by librdkafka', async () => {
-  const put = (question: string, words: readonly string[], flags = 0, timeoutMs = TIMEOUT_MS): Promise<unknown> =>
+  const put = (
+    question: string,
+    words: readonly string[],
+    flags = 0,
+    timeoutMs = TIMEOUT_MS,
+  ): Promise<unknown> =>
     native.askBrokers(producer.handleId, question as 'describeTopics', flags, words, timeoutMs);
   assert.throws(() => put('deleteTopics', ['a']), RangeError);
   assert.throws(() => put('describeTopics', []), RangeError);
@@ -158,7 +193,11 @@ test('words that are none of a question are refused, by the addon or by librdkaf
     ['describeTopicSettings', ['topic', '2', 'a']],
     ['describeBrokerSettings', ['broker', '1', 'a']],
   ] as const) {
-    await assert.rejects(put(question, words), (error) => codeOf(error) === INVALID_ARG, `${question} ${words.join(' ')}`);
+    await assert.rejects(
+      put(question, words),
+      (error) => codeOf(error) === INVALID_ARG,
+      `${question} ${words.join(' ')}`,
+    );
   }
 });
 
@@ -167,11 +206,17 @@ test('a question that nobody answers ends in time, and one whose client leaves e
   const lonely = await connectProducer(unreachable.bootstrapServers);
   unreachable.close();
   const startedMs = performance.now();
-  await assert.rejects(native.askBrokers(lonely.handleId, 'describeCluster', 0, [], 500), (error) => codeOf(error) === TIMED_OUT);
+  await assert.rejects(
+    native.askBrokers(lonely.handleId, 'describeCluster', 0, [], 500),
+    (error) => codeOf(error) === TIMED_OUT,
+  );
   assert.ok(performance.now() - startedMs < 5_000);
   const asked = native.askBrokers(lonely.handleId, 'describeTopics', 0, ['a'], 60_000);
   const refused = assert.rejects(asked, (error) => codeOf(error) === DESTROY);
   await disconnect(lonely.client);
   await refused;
-  await assert.rejects(native.askBrokers(lonely.handleId, 'describeTopics', 0, ['a'], 60_000), (error) => codeOf(error) === DESTROY);
+  await assert.rejects(
+    native.askBrokers(lonely.handleId, 'describeTopics', 0, ['a'], 60_000),
+    (error) => codeOf(error) === DESTROY,
+  );
 });

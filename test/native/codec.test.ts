@@ -29,7 +29,14 @@ function packed(list: Parameters<typeof packHeaders>[0] | null | undefined): Buf
 }
 
 test('both codecs are built on the same numbers', () => {
-  assert.deepEqual(codec.layout(), [INPUT_MAGIC, OUTPUT_MAGIC, HEADER_BYTES, INPUT_ROW_BYTES, SEGMENT_BYTES, OUTPUT_ROW_BYTES]);
+  assert.deepEqual(codec.layout(), [
+    INPUT_MAGIC,
+    OUTPUT_MAGIC,
+    HEADER_BYTES,
+    INPUT_ROW_BYTES,
+    SEGMENT_BYTES,
+    OUTPUT_ROW_BYTES,
+  ]);
 });
 
 test('C reads exactly what TypeScript packed into an input batch', () => {
@@ -37,11 +44,14 @@ test('C reads exactly what TypeScript packed into an input batch', () => {
     fc.property(fc.array(run, { maxLength: 6 }), fc.option(fault, { nil: undefined }), (runs, given) => {
       const block = new Uint8Array(BLOCK_BYTES);
       const writer = new InputBatchWriter(block);
-      for (const { partitionId, epoch, records } of runs) for (const record of records) assert.ok(writer.add(partitionId, epoch, record));
+      for (const { partitionId, epoch, records } of runs)
+        for (const record of records) assert.ok(writer.add(partitionId, epoch, record));
       if (given) assert.ok(writer.addFault(given));
       writer.close();
       const read = accepted(codec.readInput(block));
-      const expected = runs.flatMap(({ partitionId, records }) => records.map((record) => ({ partitionId, record })));
+      const expected = runs.flatMap(({ partitionId, records }) =>
+        records.map((record) => ({ partitionId, record })),
+      );
       assert.equal(read.rows.length, expected.length);
       expected.forEach(({ partitionId, record }, row) => {
         const { headers: list, ...rest } = record;
@@ -126,7 +136,10 @@ test('C reads exactly what TypeScript wrote into an output batch', () => {
 test('a damaged block is refused, or its damaged rows are, and nothing outside it is read', () => {
   const hit = fc.tuple(
     fc.nat({ max: 1023 }),
-    fc.oneof(fc.constantFrom(0, 0x7fffffff, 0x80000000, 0xffffffff, BLOCK_BYTES), fc.nat({ max: 0xffffffff })),
+    fc.oneof(
+      fc.constantFrom(0, 0x7fffffff, 0x80000000, 0xffffffff, BLOCK_BYTES),
+      fc.nat({ max: 0xffffffff }),
+    ),
   );
   fc.assert(
     fc.property(
@@ -136,7 +149,8 @@ test('a damaged block is refused, or its damaged rows are, and nothing outside i
       (runs, hits, cut) => {
         const input = new Uint8Array(BLOCK_BYTES);
         const writer = new InputBatchWriter(input);
-        for (const { partitionId, epoch, records } of runs) for (const record of records) writer.add(partitionId, epoch, record);
+        for (const { partitionId, epoch, records } of runs)
+          for (const record of records) writer.add(partitionId, epoch, record);
         writer.close();
         const output = new Uint8Array(BLOCK_BYTES);
         const outputWriter = new OutputBatchWriter();
@@ -179,7 +193,11 @@ test('packed headers that do not fit their bytes are malformed', () => {
   // Cut behind a whole header it is a shorter list; anywhere else it is none.
   const wholeUpTo = [11, 20];
   for (let length = 1; length < good.length; length += 1) {
-    assert.equal(codec.readHeaders(good.subarray(0, length)) !== null, wholeUpTo.includes(length), `cut at ${length}`);
+    assert.equal(
+      codec.readHeaders(good.subarray(0, length)) !== null,
+      wholeUpTo.includes(length),
+      `cut at ${length}`,
+    );
   }
 });
 

@@ -42,7 +42,11 @@ after(async () => {
   mock.close();
 });
 
-function records(count: number, partitionId: number, key: (i: number) => Buffer | null = () => null): GivenRecord[] {
+function records(
+  count: number,
+  partitionId: number,
+  key: (i: number) => Buffer | null = () => null,
+): GivenRecord[] {
   return Array.from({ length: count }, (_, i) => ({
     partitionId,
     epoch: 1,
@@ -53,11 +57,19 @@ function records(count: number, partitionId: number, key: (i: number) => Buffer 
   }));
 }
 
-async function opened(topic: string, partitionCount = PARTITIONS, policy: Parameters<typeof openWriter>[3] = 'auto') {
+async function opened(
+  topic: string,
+  partitionCount = PARTITIONS,
+  policy: Parameters<typeof openWriter>[3] = 'auto',
+) {
   const made = await openWriter(mock.bootstrapServers, topic, partitionCount, policy);
   const id = made.table.idOf('source', 3);
   made.table.setEpoch(id, 1);
-  return { ...made, id, close: async () => [await made.writer.stop(), await disconnect(made.producer.client)] };
+  return {
+    ...made,
+    id,
+    close: async () => [await made.writer.stop(), await disconnect(made.producer.client)],
+  };
 }
 
 test('a partition that the topic does not have fails each row once, and leaves nothing behind', async () => {
@@ -72,7 +84,8 @@ test('a partition that the topic does not have fails each row once, and leaves n
   const failures = Array.from({ length: 50 }, (_, i) => [i * 2, UNKNOWN_PARTITION]);
   const refusedHere = await writer.writeAndSettle(input, output);
   assert.deepEqual([refusedHere.acknowledged, refusedHere.failures], [50, failures]);
-  // With a wrong count the row gets as far as librdkafka, which reports it to the interceptor and refuses it: still once.
+  // With a wrong count the row gets as far as librdkafka, which reports it to the interceptor and refuses it:
+  // still once.
   writer.writer.setPartitionCount(topic, 100);
   const refusedThere = await writer.writeAndSettle(input, output);
   assert.equal(refusedThere.acknowledged, 50);
@@ -94,7 +107,9 @@ test('a record larger than the producer takes fails alone', async () => {
   const topic = writer.writer.topic('out', PARTITIONS, 'auto');
   const id = table.idOf('source', 0);
   table.setEpoch(id, 1);
-  const given = records(10, id).map((record, i) => (i === 4 ? { ...record, value: Buffer.alloc(5000) } : record));
+  const given = records(10, id).map((record, i) =>
+    i === 4 ? { ...record, value: Buffer.alloc(5000) } : record,
+  );
   const settled = await writer.writeAndSettle(inputBlock(given), identityBlock(10, topic));
   assert.deepEqual([settled.acknowledged, settled.failures], [9, [[4, TOO_LARGE_ALONE]]]);
   await writer.stop();
@@ -122,7 +137,8 @@ test('rows that do not fit their blocks are refused one by one, the others are d
     }
   });
   const view = new DataView(output.buffer);
-  const rowAt = (row: number): number => view.getUint32(OutputHeader.rowsPosition, true) + row * OUTPUT_ROW_BYTES;
+  const rowAt = (row: number): number =>
+    view.getUint32(OutputHeader.rowsPosition, true) + row * OUTPUT_ROW_BYTES;
   view.setUint32(rowAt(1) + OutputRow.valuePosition, 0xffff_fff0, true);
   view.setInt32(rowAt(2) + OutputRow.valueLength, 0x7fff_ffff, true);
   view.setUint32(rowAt(3) + OutputRow.sourceRow, 6, true);
@@ -156,66 +172,76 @@ async function partitionsOf(topic: string, partitions: number, count: number): P
   await reader.stop();
   await disconnect(consumer.client);
   const rows = reader.batches.flatMap((batch) => batch.rows);
-  return new Map(rows.map((row) => [row?.value?.toString() ?? '', table.describe(row?.partitionId ?? -1).partition]));
+  return new Map(
+    rows.map((row) => [row?.value?.toString() ?? '', table.describe(row?.partitionId ?? -1).partition]),
+  );
 }
 
 function javaPartition(key: Buffer): number {
   return (loadNativeCodec().murmur2(key) & 0x7fff_ffff) % PARTITIONS;
 }
 
-test('auto keeps the partition of an untouched key where the counts match, and hashes keys as Java does elsewhere', async () => {
-  mock.createTopic('auto', PARTITIONS, 1);
-  const { table, writer, topic, id, close } = await opened('auto');
-  const key = (i: number): Buffer => Buffer.from(`key-${i}`);
-  const given = records(20, id, key);
-  const named = (name: string) =>
-    outputBlock(20, (rows) => {
-      for (let row = 0; row < 20; row += 1) {
-        rows.addRow(row, topic, name === 'set' ? 32 : 1);
-        if (name === 'set') rows.copyKey(key(row));
-        rows.copyValue(Buffer.from(`${name}-${row}`));
-      }
-    });
-  await writer.writeAndSettle(inputBlock(given), named('unequal'));
-  table.setTopicPartitionCount('source', PARTITIONS);
-  await writer.writeAndSettle(inputBlock(given), named('equal'));
-  await writer.writeAndSettle(inputBlock(given), named('set'));
-  const found = await partitionsOf('auto', PARTITIONS, 60);
-  for (let i = 0; i < 20; i += 1) {
-    assert.equal(found.get(`unequal-${i}`), javaPartition(key(i)));
-    assert.equal(found.get(`equal-${i}`), 3);
-    assert.equal(found.get(`set-${i}`), javaPartition(key(i)));
-  }
-  await close();
-});
+test(
+  'auto keeps the partition of an untouched key where the counts ' +
+    'match, and hashes keys as Java does elsewhere',
+  async () => {
+    mock.createTopic('auto', PARTITIONS, 1);
+    const { table, writer, topic, id, close } = await opened('auto');
+    const key = (i: number): Buffer => Buffer.from(`key-${i}`);
+    const given = records(20, id, key);
+    const named = (name: string) =>
+      outputBlock(20, (rows) => {
+        for (let row = 0; row < 20; row += 1) {
+          rows.addRow(row, topic, name === 'set' ? 32 : 1);
+          if (name === 'set') rows.copyKey(key(row));
+          rows.copyValue(Buffer.from(`${name}-${row}`));
+        }
+      });
+    await writer.writeAndSettle(inputBlock(given), named('unequal'));
+    table.setTopicPartitionCount('source', PARTITIONS);
+    await writer.writeAndSettle(inputBlock(given), named('equal'));
+    await writer.writeAndSettle(inputBlock(given), named('set'));
+    const found = await partitionsOf('auto', PARTITIONS, 60);
+    for (let i = 0; i < 20; i += 1) {
+      assert.equal(found.get(`unequal-${i}`), javaPartition(key(i)));
+      assert.equal(found.get(`equal-${i}`), 3);
+      assert.equal(found.get(`set-${i}`), javaPartition(key(i)));
+    }
+    await close();
+  },
+);
 
-test('without a key a part stays in one partition and the next part takes the next; a dead letter keeps its own modulo the count', async () => {
-  mock.createTopic('sticky', PARTITIONS, 1);
-  mock.createTopic('dead', 2, 1);
-  const { writer, topic, id, close } = await opened('sticky', PARTITIONS, 'key');
-  const dead = writer.writer.topic('dead', 2, 'auto');
-  for (let part = 0; part < PARTITIONS; part += 1) {
-    const output = outputBlock(10, (rows) => {
-      for (let row = 0; row < 10; row += 1) {
-        rows.addRow(row, topic, 1);
-        rows.copyValue(Buffer.from(`${part}-${row}`));
-      }
-      rows.addRow(9, dead, 1 | 16);
-      rows.copyValue(Buffer.from(`dead-${part}`));
-    });
-    await writer.writeAndSettle(inputBlock(records(10, id)), output);
-  }
-  const found = await partitionsOf('sticky', PARTITIONS, PARTITIONS * 10);
-  const used = Array.from(
-    { length: PARTITIONS },
-    (_, part) => new Set(Array.from({ length: 10 }, (_row, row) => found.get(`${part}-${row}`))),
-  );
-  assert.ok(used.every((partitions) => partitions.size === 1));
-  assert.equal(new Set(used.flatMap((partitions) => [...partitions])).size, PARTITIONS);
-  const letters = await partitionsOf('dead', 2, PARTITIONS);
-  assert.deepEqual([...letters.values()], Array(PARTITIONS).fill(1));
-  await close();
-});
+test(
+  'without a key a part stays in one partition and the next part takes the next; a dead letter keeps ' +
+    'its own modulo the count',
+  async () => {
+    mock.createTopic('sticky', PARTITIONS, 1);
+    mock.createTopic('dead', 2, 1);
+    const { writer, topic, id, close } = await opened('sticky', PARTITIONS, 'key');
+    const dead = writer.writer.topic('dead', 2, 'auto');
+    for (let part = 0; part < PARTITIONS; part += 1) {
+      const output = outputBlock(10, (rows) => {
+        for (let row = 0; row < 10; row += 1) {
+          rows.addRow(row, topic, 1);
+          rows.copyValue(Buffer.from(`${part}-${row}`));
+        }
+        rows.addRow(9, dead, 1 | 16);
+        rows.copyValue(Buffer.from(`dead-${part}`));
+      });
+      await writer.writeAndSettle(inputBlock(records(10, id)), output);
+    }
+    const found = await partitionsOf('sticky', PARTITIONS, PARTITIONS * 10);
+    const used = Array.from(
+      { length: PARTITIONS },
+      (_, part) => new Set(Array.from({ length: 10 }, (_row, row) => found.get(`${part}-${row}`))),
+    );
+    assert.ok(used.every((partitions) => partitions.size === 1));
+    assert.equal(new Set(used.flatMap((partitions) => [...partitions])).size, PARTITIONS);
+    const letters = await partitionsOf('dead', 2, PARTITIONS);
+    assert.deepEqual([...letters.values()], Array(PARTITIONS).fill(1));
+    await close();
+  },
+);
 
 test('a queue that is full is waited for, and the order is kept', async () => {
   mock.createTopic('narrow', 1, 1);
@@ -225,7 +251,9 @@ test('a queue that is full is waited for, and the order is kept', async () => {
   const topic = writer.writer.topic('narrow', 1, 'auto');
   const id = table.idOf('source', 0);
   table.setEpoch(id, 1);
-  const batches = Array.from({ length: 4 }, () => writer.write(inputBlock(records(1000, id)), identityBlock(1000, topic)));
+  const batches = Array.from({ length: 4 }, () =>
+    writer.write(inputBlock(records(1000, id)), identityBlock(1000, topic)),
+  );
   writer.writer.start();
   for (const batch of batches) assert.equal((await writer.settledOf(batch)).acknowledged, 1000);
   assert.deepEqual(
@@ -251,12 +279,17 @@ test('a queue that is full is waited for, and the order is kept', async () => {
 });
 
 test('purge gives up on what is not acknowledged; every row is told of', async () => {
-  const producer = await connectProducer('127.0.0.1:1', { 'queue.buffering.max.messages': 100 }).catch(() => undefined);
+  const producer = await connectProducer('127.0.0.1:1', { 'queue.buffering.max.messages': 100 }).catch(
+    () => undefined,
+  );
   assert.equal(producer, undefined, 'nobody listens there');
   // A producer that is connected and then loses its cluster.
   const lost = new native.MockCluster(1);
   lost.createTopic('out', PARTITIONS, 1);
-  const connected = await connectProducer(lost.bootstrapServers, { 'queue.buffering.max.messages': 100, 'message.timeout.ms': 0 });
+  const connected = await connectProducer(lost.bootstrapServers, {
+    'queue.buffering.max.messages': 100,
+    'message.timeout.ms': 0,
+  });
   const table = new native.PartitionTable(4);
   const writer = new TestWriter(connected, table);
   writer.writer.start();
@@ -265,7 +298,9 @@ test('purge gives up on what is not acknowledged; every row is told of', async (
   table.setEpoch(id, 1);
   await writer.writeAndSettle(inputBlock(records(10, id)), identityBlock(10, topic));
   lost.close();
-  const batches = Array.from({ length: 3 }, () => writer.write(inputBlock(records(200, id)), identityBlock(200, topic)));
+  const batches = Array.from({ length: 3 }, () =>
+    writer.write(inputBlock(records(200, id)), identityBlock(200, topic)),
+  );
   await eventually('the queue is full', () => writer.writer.stats().queueFullWaits > 0);
   await delay(50);
   assert.equal(writer.settled.length, 1);
@@ -284,7 +319,9 @@ test('purge gives up on what is not acknowledged; every row is told of', async (
 test('parts that were not handed over fail at stop, before stopped', async () => {
   const { writer, topic, id, producer, table } = await opened('out');
   await writer.stop();
-  assert.throws(() => writer.writer.write(1, 0, inputBlock(records(1, id)), identityBlock(1, topic)), { code: 'KD_STOPPED' });
+  assert.throws(() => writer.writer.write(1, 0, inputBlock(records(1, id)), identityBlock(1, topic)), {
+    code: 'KD_STOPPED',
+  });
   await disconnect(producer.client);
   const again = await connectProducer(mock.bootstrapServers);
   const unstarted = new TestWriter(again, table, 2);

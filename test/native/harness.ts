@@ -37,7 +37,11 @@ export async function eventually(what: string, condition: () => boolean): Promis
 }
 
 /** What a failed test leaves open would keep the process alive. */
-const leftOpen = { clients: new Set<Client>(), readers: new Set<TestReader>(), writers: new Set<TestWriter>() };
+const leftOpen = {
+  clients: new Set<Client>(),
+  readers: new Set<TestReader>(),
+  writers: new Set<TestWriter>(),
+};
 
 export async function closeAll(): Promise<void> {
   await Promise.all([...leftOpen.readers, ...leftOpen.writers].map((one) => one.stop()));
@@ -68,7 +72,10 @@ export interface TestProducer {
   readonly client: kafka.Producer;
 }
 
-export async function connectProducer(bootstrapServers: string, properties: Readonly<Record<string, unknown>> = {}): Promise<TestProducer> {
+export async function connectProducer(
+  bootstrapServers: string,
+  properties: Readonly<Record<string, unknown>> = {},
+): Promise<TestProducer> {
   const handleId = native.newHandleId();
   const client = new kafka.Producer(
     {
@@ -135,7 +142,9 @@ export const READER_OPTIONS: ReaderOptions = {
   readyBatchesMax: 4,
 };
 
-/** A reader with blocks of its own; batches are read by the C codec and their blocks offered again at once. */
+/**
+ * A reader with blocks of its own; batches are read by the C codec and their blocks offered again at once.
+ */
 export class TestReader {
   readonly reader: NativeReader;
   readonly events: ReaderEvent[] = [];
@@ -144,15 +153,21 @@ export class TestReader {
   offerAgain = true;
 
   constructor(consumer: TestConsumer, table: NativePartitionTable, options: Partial<ReaderOptions> = {}) {
-    this.reader = new native.Reader(consumer.handleId, table, { ...READER_OPTIONS, ...options }, (...[kind, a, b, c, text]) => {
-      this.events.push({ kind, a, b, c, text });
-      if (kind === 'batch') this.#batch(a, b);
-    });
+    this.reader = new native.Reader(
+      consumer.handleId,
+      table,
+      { ...READER_OPTIONS, ...options },
+      (...[kind, a, b, c, text]) => {
+        this.events.push({ kind, a, b, c, text });
+        if (kind === 'batch') this.#batch(a, b);
+      },
+    );
     leftOpen.readers.add(this);
   }
 
   #batch(blockId: number, rowCount: number): void {
-    const block = this.blocks.get(blockId) ?? assert.fail(`a batch in block ${blockId}, which was not offered`);
+    const block =
+      this.blocks.get(blockId) ?? assert.fail(`a batch in block ${blockId}, which was not offered`);
     const batch = accepted(codec.readInput(block));
     assert.equal(batch.rows.length, rowCount);
     this.batches.push(batch);
@@ -193,7 +208,11 @@ export class TestReader {
 export function openAndAssign(
   consumer: TestConsumer,
   reader: NativeReader,
-  { table, topic, partitions }: { readonly table: NativePartitionTable; readonly topic: string; readonly partitions: number },
+  {
+    table,
+    topic,
+    partitions,
+  }: { readonly table: NativePartitionTable; readonly topic: string; readonly partitions: number },
 ): number[] {
   const ids: number[] = [];
   for (let partition = 0; partition < partitions; partition += 1) {
@@ -202,7 +221,9 @@ export function openAndAssign(
     reader.open(id, 1, 0);
     ids.push(id);
   }
-  consumer.client.assign(Array.from({ length: partitions }, (_, partition) => ({ topic, partition, offset: 0 })));
+  consumer.client.assign(
+    Array.from({ length: partitions }, (_, partition) => ({ topic, partition, offset: 0 })),
+  );
   return ids;
 }
 
@@ -217,7 +238,8 @@ export interface TestSettled {
 export class TestWriter {
   readonly writer: NativeWriter;
   readonly settled: TestSettled[] = [];
-  readonly others: { readonly kind: WriterEventKind; readonly a: number; readonly text: string | null }[] = [];
+  readonly others: { readonly kind: WriterEventKind; readonly a: number; readonly text: string | null }[] =
+    [];
   #nextBatchId = 1;
 
   constructor(producer: TestProducer, table: NativePartitionTable, partsMax = 64) {
@@ -258,7 +280,8 @@ export class TestWriter {
 
 function pairs(failures: Int32Array | null): [number, number][] {
   const list: [number, number][] = [];
-  for (let i = 0; failures && i < failures.length; i += 2) list.push([failures[i] ?? Number.NaN, failures[i + 1] ?? Number.NaN]);
+  for (let i = 0; failures && i < failures.length; i += 2)
+    list.push([failures[i] ?? Number.NaN, failures[i + 1] ?? Number.NaN]);
   return list;
 }
 
@@ -270,7 +293,8 @@ export interface GivenRecord extends InputRecord {
 export function inputBlock(records: readonly GivenRecord[], bytes = 1 << 20): Uint8Array {
   const block = sharedBlock(bytes);
   const writer = new InputBatchWriter(block);
-  for (const { partitionId, epoch, ...record } of records) assert.ok(writer.add(partitionId, epoch, record), 'the test block is too small');
+  for (const { partitionId, epoch, ...record } of records)
+    assert.ok(writer.add(partitionId, epoch, record), 'the test block is too small');
   writer.close();
   return block;
 }
@@ -282,7 +306,11 @@ export function identityBlock(rowCount: number, topic: number): Uint8Array {
 }
 
 /** An output batch made by `fill`, answering all of `sourceRows`. */
-export function outputBlock(sourceRows: number, fill: (writer: OutputBatchWriter) => void, bytes = 1 << 20): Uint8Array {
+export function outputBlock(
+  sourceRows: number,
+  fill: (writer: OutputBatchWriter) => void,
+  bytes = 1 << 20,
+): Uint8Array {
   const block = sharedBlock(bytes);
   const writer = new OutputBatchWriter();
   writer.open(block, { firstSourceRow: 0, sourceRowsMax: sourceRows, rowsPerSource: 4 });
@@ -291,7 +319,10 @@ export function outputBlock(sourceRows: number, fill: (writer: OutputBatchWriter
   return block;
 }
 
-/** Writes records through a writer of its own, unchanged: what node-rdkafka's produce() can't do (binary headers, empty values). */
+/**
+ * Writes records through a writer of its own, unchanged: what node-rdkafka's produce() can't do (binary
+ * headers, empty values).
+ */
 export async function produce(
   bootstrapServers: string,
   topic: string,
@@ -306,15 +337,25 @@ export async function produce(
   const ids = Array.from({ length: partitionCount }, (_, partition) => table.idOf('any', partition));
   for (const id of ids) table.setEpoch(id, 1);
   for (let from = 0; from < records.length; from += 2000) {
-    const part = records.slice(from, from + 2000).map((record) => ({ ...record, partitionId: ids[record.partition] ?? -1, epoch: 1 }));
-    const settled = await writer.writeAndSettle(inputBlock(part, 8 << 20), identityBlock(part.length, number));
+    const part = records
+      .slice(from, from + 2000)
+      .map((record) => ({ ...record, partitionId: ids[record.partition] ?? -1, epoch: 1 }));
+    const settled = await writer.writeAndSettle(
+      inputBlock(part, 8 << 20),
+      identityBlock(part.length, number),
+    );
     assert.equal(settled.acknowledged, part.length);
   }
   await writer.stop();
   await disconnect(producer.client);
 }
 
-export async function openWriter(bootstrapServers: string, topic: string, partitionCount: number, policy: PartitionPolicy = 'auto') {
+export async function openWriter(
+  bootstrapServers: string,
+  topic: string,
+  partitionCount: number,
+  policy: PartitionPolicy = 'auto',
+) {
   const producer = await connectProducer(bootstrapServers);
   const table = new native.PartitionTable(100);
   const writer = new TestWriter(producer, table);

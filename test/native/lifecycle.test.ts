@@ -35,7 +35,13 @@ before(async () => {
   await produce(
     mock.bootstrapServers,
     'life',
-    Array.from({ length: RECORDS }, (_, i) => ({ partition: i % PARTITIONS, offset: 0, timestamp: i, key: null, value: Buffer.alloc(20) })),
+    Array.from({ length: RECORDS }, (_, i) => ({
+      partition: i % PARTITIONS,
+      offset: 0,
+      timestamp: i,
+      key: null,
+      value: Buffer.alloc(20),
+    })),
   );
 });
 
@@ -68,7 +74,10 @@ test('readers and writers made and closed in a loop leave nothing behind', async
     if (cycle % 3 === 2) {
       const topic = writer.writer.topic('out', PARTITIONS, 'auto');
       writer.write(
-        inputBlock([{ partitionId: id, epoch: 1, offset: 0, timestamp: 1, key: null, value: Buffer.from('x') }], 4096),
+        inputBlock(
+          [{ partitionId: id, epoch: 1, offset: 0, timestamp: 1, key: null, value: Buffer.from('x') }],
+          4096,
+        ),
         identityBlock(1, topic),
       );
       await eventually('a batch', () => reader.batches.length > 0);
@@ -98,7 +107,10 @@ test('several consumers and producers work side by side in one process', async (
   for (const { reader, writer } of sides) {
     await eventually('its records', () => reader.rowCount === RECORDS);
     const topic = writer.writer.topic('out', PARTITIONS, 'auto');
-    const input = inputBlock([{ partitionId: id, epoch: 1, offset: 0, timestamp: 1, key: null, value: null }], 4096);
+    const input = inputBlock(
+      [{ partitionId: id, epoch: 1, offset: 0, timestamp: 1, key: null, value: null }],
+      4096,
+    );
     assert.equal((await writer.writeAndSettle(input, identityBlock(1, topic))).acknowledged, 1);
   }
   for (const { consumer, producer, reader, writer } of sides) {
@@ -108,27 +120,30 @@ test('several consumers and producers work side by side in one process', async (
   await eventually('nothing left', nothingLives);
 });
 
-test('a member that subscribed leaves its group in order: parked, closed, stopped, disconnected', async () => {
-  const table = new native.PartitionTable(100);
-  const consumer = await connectConsumer(mock.bootstrapServers, 'leaving');
-  const reader = new TestReader(consumer, table);
-  reader.offer(3, 8192);
-  reader.reader.start();
-  consumer.client.subscribe(['life']);
-  // Nobody calls consume(): the reader's event thread serves the rebalance.
-  await eventually('an assignment', () => consumer.rebalances.some((one) => one.assign));
-  await reader.park();
-  const ids = openAndAssign(consumer, reader.reader, { table, topic: 'life', partitions: PARTITIONS });
-  reader.reader.unpark();
-  await eventually('its records', () => reader.rowCount === RECORDS);
-  await reader.park();
-  for (const id of ids) reader.reader.close(id);
-  consumer.client.unassign();
-  await reader.stop();
-  await disconnect(consumer.client);
-  assert.equal(reader.seen('stray'), 0);
-  await eventually('nothing left', nothingLives);
-});
+test(
+  'a member that subscribed leaves its group in order: ' + 'parked, closed, stopped, disconnected',
+  async () => {
+    const table = new native.PartitionTable(100);
+    const consumer = await connectConsumer(mock.bootstrapServers, 'leaving');
+    const reader = new TestReader(consumer, table);
+    reader.offer(3, 8192);
+    reader.reader.start();
+    consumer.client.subscribe(['life']);
+    // Nobody calls consume(): the reader's event thread serves the rebalance.
+    await eventually('an assignment', () => consumer.rebalances.some((one) => one.assign));
+    await reader.park();
+    const ids = openAndAssign(consumer, reader.reader, { table, topic: 'life', partitions: PARTITIONS });
+    reader.reader.unpark();
+    await eventually('its records', () => reader.rowCount === RECORDS);
+    await reader.park();
+    for (const id of ids) reader.reader.close(id);
+    consumer.client.unassign();
+    await reader.stop();
+    await disconnect(consumer.client);
+    assert.equal(reader.seen('stray'), 0);
+    await eventually('nothing left', nothingLives);
+  },
+);
 
 test('a client that goes first stops its reader and its writer', async () => {
   const table = new native.PartitionTable(100);
@@ -139,7 +154,10 @@ test('a client that goes first stops its reader and its writer', async () => {
   writer.writer.start();
   writer.writer.topic('out', PARTITIONS, 'auto');
   await Promise.all([disconnect(consumer.client), disconnect(producer.client)]);
-  await eventually('both stopped', () => reader.seen('stopped') === 1 && writer.others.some((event) => event.kind === 'stopped'));
+  await eventually(
+    'both stopped',
+    () => reader.seen('stopped') === 1 && writer.others.some((event) => event.kind === 'stopped'),
+  );
   assert.throws(() => reader.reader.start(), { code: 'KD_STOPPED' });
   assert.throws(() => writer.writer.topic('out', 1, 'auto'), { code: 'KD_STOPPED' });
   await eventually('nothing left', nothingLives);
@@ -160,9 +178,12 @@ test('questions about a client that is going or gone get an answer', async () =>
     }
     await leaving;
     assert.equal(native.outQueueLength(consumer.handleId), 0);
-    assert.throws(() => new native.Reader(consumer.handleId, new native.PartitionTable(1), READER_OPTIONS, () => {}), {
-      code: 'KD_NO_HANDLE',
-    });
+    assert.throws(
+      () => new native.Reader(consumer.handleId, new native.PartitionTable(1), READER_OPTIONS, () => {}),
+      {
+        code: 'KD_NO_HANDLE',
+      },
+    );
   }
 });
 
@@ -171,12 +192,20 @@ test('a client takes one reader or writer, of its own kind', async () => {
   const consumer = await connectConsumer(mock.bootstrapServers, 'kinds');
   const producer = await connectProducer(mock.bootstrapServers);
   const writerOptions = { partsMax: 1, pollIntervalMs: 10 };
-  assert.throws(() => new native.Reader(producer.handleId, table, READER_OPTIONS, () => {}), { code: 'KD_NO_HANDLE' });
-  assert.throws(() => new native.Writer(consumer.handleId, table, writerOptions, () => {}), { code: 'KD_NO_HANDLE' });
+  assert.throws(() => new native.Reader(producer.handleId, table, READER_OPTIONS, () => {}), {
+    code: 'KD_NO_HANDLE',
+  });
+  assert.throws(() => new native.Writer(consumer.handleId, table, writerOptions, () => {}), {
+    code: 'KD_NO_HANDLE',
+  });
   const reader = new TestReader(consumer, table);
   const writer = new TestWriter(producer, table);
-  assert.throws(() => new native.Reader(consumer.handleId, table, READER_OPTIONS, () => {}), { code: 'KD_NO_HANDLE' });
-  assert.throws(() => new native.Writer(producer.handleId, table, writerOptions, () => {}), { code: 'KD_NO_HANDLE' });
+  assert.throws(() => new native.Reader(consumer.handleId, table, READER_OPTIONS, () => {}), {
+    code: 'KD_NO_HANDLE',
+  });
+  assert.throws(() => new native.Writer(producer.handleId, table, writerOptions, () => {}), {
+    code: 'KD_NO_HANDLE',
+  });
   await Promise.all([reader.stop(), writer.stop()]);
   await Promise.all([disconnect(consumer.client), disconnect(producer.client)]);
 });

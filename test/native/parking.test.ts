@@ -28,7 +28,13 @@ before(async () => {
   await produce(
     mock.bootstrapServers,
     'parked',
-    Array.from({ length: RECORDS }, (_, i) => ({ partition: i % PARTITIONS, offset: 0, timestamp: i, key: null, value })),
+    Array.from({ length: RECORDS }, (_, i) => ({
+      partition: i % PARTITIONS,
+      offset: 0,
+      timestamp: i,
+      key: null,
+      value,
+    })),
   );
 });
 
@@ -44,7 +50,10 @@ interface Opened {
   readonly ids: readonly number[];
 }
 
-async function open(group: string, options: ConstructorParameters<typeof TestReader>[2] = {}): Promise<Opened> {
+async function open(
+  group: string,
+  options: ConstructorParameters<typeof TestReader>[2] = {},
+): Promise<Opened> {
   const table = new native.PartitionTable(10);
   const consumer = await connectConsumer(mock.bootstrapServers, group);
   const reader = new TestReader(consumer, table, options);
@@ -59,12 +68,16 @@ async function shut({ consumer, reader }: Opened): Promise<void> {
 
 async function seek(consumer: TestConsumer, partition: number, offset: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    consumer.client.seek({ topic: 'parked', partition, offset }, 5000, (error: unknown) => (error ? reject(error as Error) : resolve()));
+    consumer.client.seek({ topic: 'parked', partition, offset }, 5000, (error: unknown) =>
+      error ? reject(error as Error) : resolve(),
+    );
   });
 }
 
 function offsetsOf(reader: TestReader, id: number): number[] {
-  return reader.batches.flatMap((batch) => batch.rows).flatMap((row) => (row?.partitionId === id ? [row.offset] : []));
+  return reader.batches
+    .flatMap((batch) => batch.rows)
+    .flatMap((row) => (row?.partitionId === id ? [row.offset] : []));
 }
 
 test('only a parked reader lets its partitions be changed', async () => {
@@ -115,43 +128,53 @@ test("blocks that were not begun are given back to a parked reader's owner", asy
   await shut(opened);
 });
 
-test('a closed partition delivers nothing more, the others go on, and it starts again where it is opened', async () => {
-  const opened = await open('close', { recordsMax: 50 });
-  const { table, consumer, reader, ids } = opened;
-  reader.offerAgain = false;
-  reader.offer(1, 65_536);
-  reader.reader.start();
-  await eventually('one batch', () => reader.batches.length === 1);
-  const closed = reader.batches[0]?.segments[0]?.partitionId ?? -1;
-  const { partition } = table.describe(closed);
-  await reader.park();
-  const next = reader.reader.nextOffset(closed);
-  assert.ok(next > 0 && next < RECORDS / PARTITIONS);
-  reader.reader.close(closed);
-  table.setEpoch(closed, 0);
-  assert.equal(reader.reader.nextOffset(closed), -1);
-  consumer.client.incrementalUnassign([{ topic: 'parked', partition }]);
-  reader.offerAgain = true;
-  reader.offer(3, 65_536);
-  reader.reader.unpark();
-  await eventually('all of the others', () => ids.every((id) => id === closed || offsetsOf(reader, id).length === RECORDS / PARTITIONS));
-  assert.equal(offsetsOf(reader, closed).length, next);
-  await reader.park();
-  table.setEpoch(closed, 2);
-  reader.reader.open(closed, 2, next);
-  consumer.client.incrementalAssign([{ topic: 'parked', partition, offset: next }]);
-  reader.reader.unpark();
-  await eventually('the rest of the closed one', () => offsetsOf(reader, closed).length === RECORDS / PARTITIONS);
-  assert.deepEqual(
-    offsetsOf(reader, closed),
-    Array.from({ length: RECORDS / PARTITIONS }, (_, i) => i),
-  );
-  const epochs = new Set(
-    reader.batches.flatMap((batch) => batch.segments.filter((one) => one.partitionId === closed).map((one) => one.epoch)),
-  );
-  assert.deepEqual([...epochs], [1, 2]);
-  await shut(opened);
-});
+test(
+  'a closed partition delivers nothing more, the others go ' + 'on, and it starts again where it is opened',
+  async () => {
+    const opened = await open('close', { recordsMax: 50 });
+    const { table, consumer, reader, ids } = opened;
+    reader.offerAgain = false;
+    reader.offer(1, 65_536);
+    reader.reader.start();
+    await eventually('one batch', () => reader.batches.length === 1);
+    const closed = reader.batches[0]?.segments[0]?.partitionId ?? -1;
+    const { partition } = table.describe(closed);
+    await reader.park();
+    const next = reader.reader.nextOffset(closed);
+    assert.ok(next > 0 && next < RECORDS / PARTITIONS);
+    reader.reader.close(closed);
+    table.setEpoch(closed, 0);
+    assert.equal(reader.reader.nextOffset(closed), -1);
+    consumer.client.incrementalUnassign([{ topic: 'parked', partition }]);
+    reader.offerAgain = true;
+    reader.offer(3, 65_536);
+    reader.reader.unpark();
+    await eventually('all of the others', () =>
+      ids.every((id) => id === closed || offsetsOf(reader, id).length === RECORDS / PARTITIONS),
+    );
+    assert.equal(offsetsOf(reader, closed).length, next);
+    await reader.park();
+    table.setEpoch(closed, 2);
+    reader.reader.open(closed, 2, next);
+    consumer.client.incrementalAssign([{ topic: 'parked', partition, offset: next }]);
+    reader.reader.unpark();
+    await eventually(
+      'the rest of the closed one',
+      () => offsetsOf(reader, closed).length === RECORDS / PARTITIONS,
+    );
+    assert.deepEqual(
+      offsetsOf(reader, closed),
+      Array.from({ length: RECORDS / PARTITIONS }, (_, i) => i),
+    );
+    const epochs = new Set(
+      reader.batches.flatMap((batch) =>
+        batch.segments.filter((one) => one.partitionId === closed).map((one) => one.epoch),
+      ),
+    );
+    assert.deepEqual([...epochs], [1, 2]);
+    await shut(opened);
+  },
+);
 
 test('after rewind and seek a partition is read again from there', async () => {
   const opened = await open('rewind');
@@ -181,7 +204,10 @@ test('what librdkafka delivers a second time is dropped and counted', async () =
   // A seek the reader is not told of stands for the positions that librdkafka takes back by itself.
   await seek(consumer, 0, 400);
   reader.reader.unpark();
-  await eventually('duplicates', () => reader.reader.stats().duplicatesDropped === RECORDS / PARTITIONS - 400);
+  await eventually(
+    'duplicates',
+    () => reader.reader.stats().duplicatesDropped === RECORDS / PARTITIONS - 400,
+  );
   assert.equal(reader.rowCount, RECORDS);
   assert.equal(reader.reader.nextOffset(first), RECORDS / PARTITIONS);
   await shut(opened);
@@ -193,7 +219,13 @@ test('a record larger than every block waits for one that is large enough, in or
   await produce(
     mock.bootstrapServers,
     'large',
-    sizes.map((bytes) => ({ partition: 0, offset: 0, timestamp: 1, key: null, value: Buffer.alloc(bytes, 1) })),
+    sizes.map((bytes) => ({
+      partition: 0,
+      offset: 0,
+      timestamp: 1,
+      key: null,
+      value: Buffer.alloc(bytes, 1),
+    })),
   );
   const table = new native.PartitionTable(10);
   const consumer = await connectConsumer(mock.bootstrapServers, 'large');
@@ -223,41 +255,49 @@ function faultsOf(reader: TestReader) {
   return reader.batches.flatMap((batch) => batch.segments.filter((segment) => segment.kind === 1));
 }
 
-test('an error becomes a fault at the next offset; what comes behind it is dropped until the partition is opened anew', async () => {
-  const opened = await open('fault', { recordsMax: 10_000 });
-  const { consumer, reader, ids } = opened;
-  const [first = -1] = ids;
-  reader.offer(4, 1 << 20);
-  reader.reader.start();
-  await eventually('everything', () => reader.rowCount === RECORDS);
-  await reader.park();
-  // Past the end of the log: with auto.offset.reset=error librdkafka puts an error into the partition's queue.
-  await seek(consumer, 0, 1_000_000);
-  reader.reader.rewind(first, 2, 500);
-  reader.reader.unpark();
-  await eventually('a fault', () => faultsOf(reader).length === 1);
-  const [fault] = faultsOf(reader);
-  assert.deepEqual([fault?.partitionId, fault?.rowCount, fault?.firstOffset, fault?.epoch], [first, 0, 500, 2]);
-  assert.equal(native.errorName(fault?.errorCode ?? 0).name, '_AUTO_OFFSET_RESET');
-  assert.match(fault?.text?.toString() ?? '', /^parked \[0\]: /);
-  await reader.park();
-  // librdkafka does not fetch this partition any more, and refuses to seek: it must be assigned anew.
-  await assert.rejects(seek(consumer, 0, 400));
-  consumer.client.incrementalUnassign([{ topic: 'parked', partition: 0 }]);
-  consumer.client.incrementalAssign([{ topic: 'parked', partition: 0, offset: 400 }]);
-  reader.reader.unpark();
-  await eventually('rows dropped', () => reader.reader.stats().staleDropped === 100);
-  assert.equal(reader.rowCount, RECORDS);
-  await reader.park();
-  reader.reader.close(first);
-  consumer.client.incrementalUnassign([{ topic: 'parked', partition: 0 }]);
-  reader.reader.open(first, 3, 400);
-  consumer.client.incrementalAssign([{ topic: 'parked', partition: 0, offset: 400 }]);
-  reader.reader.unpark();
-  await eventually('read again', () => reader.rowCount === RECORDS + 100);
-  assert.equal(faultsOf(reader).length, 1);
-  await shut(opened);
-});
+test(
+  'an error becomes a fault at the next offset; what comes behind it ' +
+    'is dropped until the partition is opened anew',
+  async () => {
+    const opened = await open('fault', { recordsMax: 10_000 });
+    const { consumer, reader, ids } = opened;
+    const [first = -1] = ids;
+    reader.offer(4, 1 << 20);
+    reader.reader.start();
+    await eventually('everything', () => reader.rowCount === RECORDS);
+    await reader.park();
+    // Past the end of the log: with auto.offset.reset=error librdkafka puts an error into the partition's
+    // queue.
+    await seek(consumer, 0, 1_000_000);
+    reader.reader.rewind(first, 2, 500);
+    reader.reader.unpark();
+    await eventually('a fault', () => faultsOf(reader).length === 1);
+    const [fault] = faultsOf(reader);
+    assert.deepEqual(
+      [fault?.partitionId, fault?.rowCount, fault?.firstOffset, fault?.epoch],
+      [first, 0, 500, 2],
+    );
+    assert.equal(native.errorName(fault?.errorCode ?? 0).name, '_AUTO_OFFSET_RESET');
+    assert.match(fault?.text?.toString() ?? '', /^parked \[0\]: /);
+    await reader.park();
+    // librdkafka does not fetch this partition any more, and refuses to seek: it must be assigned anew.
+    await assert.rejects(seek(consumer, 0, 400));
+    consumer.client.incrementalUnassign([{ topic: 'parked', partition: 0 }]);
+    consumer.client.incrementalAssign([{ topic: 'parked', partition: 0, offset: 400 }]);
+    reader.reader.unpark();
+    await eventually('rows dropped', () => reader.reader.stats().staleDropped === 100);
+    assert.equal(reader.rowCount, RECORDS);
+    await reader.park();
+    reader.reader.close(first);
+    consumer.client.incrementalUnassign([{ topic: 'parked', partition: 0 }]);
+    reader.reader.open(first, 3, 400);
+    consumer.client.incrementalAssign([{ topic: 'parked', partition: 0, offset: 400 }]);
+    reader.reader.unpark();
+    await eventually('read again', () => reader.rowCount === RECORDS + 100);
+    assert.equal(faultsOf(reader).length, 1);
+    await shut(opened);
+  },
+);
 
 test('errors of requests do not disturb the records', async () => {
   mock.pushRequestErrors(FETCH_API, [6, 6, 6]);

@@ -87,7 +87,10 @@ function expectSame(row: NativeRow | undefined, given: Given, offset: number): v
   assert.equal(row.timestamp, given.timestamp);
   assert.deepEqual(row.key, given.key);
   assert.deepEqual(row.value, given.value);
-  const read = row.headers === null ? null : codec.readHeaders(row.headers)?.map(([name, value]) => [name.toString(), value]);
+  const read =
+    row.headers === null
+      ? null
+      : codec.readHeaders(row.headers)?.map(([name, value]) => [name.toString(), value]);
   assert.deepEqual(read, given.headers?.length ? given.headers : null);
 }
 
@@ -102,44 +105,53 @@ test('every record comes through the cluster byte by byte, in order', async () =
   }
 });
 
-test('rows of an output batch reach their partition with what they carry themselves and what they take from the source', async () => {
-  mock.createTopic('mixed', PARTITIONS, 1);
-  const { producer, table, writer, topic } = await openWriter(mock.bootstrapServers, 'mixed', PARTITIONS, 'key');
-  const id = table.idOf('source', 2);
-  table.setEpoch(id, 7);
-  const source = { ...hostileRecord(3), offset: 3, partitionId: id, epoch: 7 };
-  const output = outputBlock(1, (rows) => {
-    rows.addRow(0, topic, 15);
-    rows.setPartition(0);
-    rows.addRow(0, topic, 0);
-    rows.setPartition(1);
-    rows.setTimestamp(77);
-    rows.copyKey(Buffer.from('own key'));
-    rows.copyValue(Buffer.alloc(0));
-    rows.copyHeaders([['own', Buffer.from([0, 1])]]);
-    rows.addRow(0, topic, 4 | 8);
-    rows.setPartition(3);
-  });
-  const settled = await writer.writeAndSettle(inputBlock([source]), output);
-  assert.deepEqual([settled.acknowledged, settled.failures, settled.stale], [3, [], 0]);
-  const read = await readAll('mixed', 3);
-  expectSame(read.get(0)?.[0], { ...source, partition: 0 }, 0);
-  expectSame(
-    read.get(1)?.[0],
-    {
-      partition: 1,
-      offset: 0,
-      timestamp: 77,
-      key: Buffer.from('own key'),
-      value: Buffer.alloc(0),
-      headers: [['own', Buffer.from([0, 1])]],
-    },
-    0,
-  );
-  expectSame(read.get(3)?.[0], { ...source, partition: 3, key: null, value: null }, 0);
-  await writer.stop();
-  await disconnect(producer.client);
-});
+test(
+  'rows of an output batch reach their partition with what they carry ' +
+    'themselves and what they take from the source',
+  async () => {
+    mock.createTopic('mixed', PARTITIONS, 1);
+    const { producer, table, writer, topic } = await openWriter(
+      mock.bootstrapServers,
+      'mixed',
+      PARTITIONS,
+      'key',
+    );
+    const id = table.idOf('source', 2);
+    table.setEpoch(id, 7);
+    const source = { ...hostileRecord(3), offset: 3, partitionId: id, epoch: 7 };
+    const output = outputBlock(1, (rows) => {
+      rows.addRow(0, topic, 15);
+      rows.setPartition(0);
+      rows.addRow(0, topic, 0);
+      rows.setPartition(1);
+      rows.setTimestamp(77);
+      rows.copyKey(Buffer.from('own key'));
+      rows.copyValue(Buffer.alloc(0));
+      rows.copyHeaders([['own', Buffer.from([0, 1])]]);
+      rows.addRow(0, topic, 4 | 8);
+      rows.setPartition(3);
+    });
+    const settled = await writer.writeAndSettle(inputBlock([source]), output);
+    assert.deepEqual([settled.acknowledged, settled.failures, settled.stale], [3, [], 0]);
+    const read = await readAll('mixed', 3);
+    expectSame(read.get(0)?.[0], { ...source, partition: 0 }, 0);
+    expectSame(
+      read.get(1)?.[0],
+      {
+        partition: 1,
+        offset: 0,
+        timestamp: 77,
+        key: Buffer.from('own key'),
+        value: Buffer.alloc(0),
+        headers: [['own', Buffer.from([0, 1])]],
+      },
+      0,
+    );
+    expectSame(read.get(3)?.[0], { ...source, partition: 3, key: null, value: null }, 0);
+    await writer.stop();
+    await disconnect(producer.client);
+  },
+);
 
 test('a record without a timestamp gets the time of writing', async () => {
   mock.createTopic('now', PARTITIONS, 1);

@@ -4,7 +4,16 @@ import type { PoolSettings } from '../../src/adapters/pool/settings.js';
 import type { TransformPool } from '../../src/ports/transform-pool.js';
 import { type TaskSettingsInput, taskSettings } from '../../src/transform/settings.js';
 import { RecordingLogger } from '../kafka-adapter/support.js';
-import { DEAD, describePartition, inputOf, moduleFile, OUT, outcomesOf, outputsOf, taskFor } from '../transform/support.js';
+import {
+  DEAD,
+  describePartition,
+  inputOf,
+  moduleFile,
+  OUT,
+  outcomesOf,
+  outputsOf,
+  taskFor,
+} from '../transform/support.js';
 
 export type CreatePool = (settings: PoolSettings) => TransformPool;
 
@@ -14,7 +23,11 @@ export interface Setup extends Partial<TaskSettingsInput> {
 }
 
 /** Starts a pool for one test and closes it behind it. */
-export async function withPool(create: CreatePool, setup: Setup, body: (pool: TransformPool) => Promise<void>): Promise<void> {
+export async function withPool(
+  create: CreatePool,
+  setup: Setup,
+  body: (pool: TransformPool) => Promise<void>,
+): Promise<void> {
   const file = setup.module === undefined ? undefined : moduleFile(setup.module);
   const { module: _module, pool: poolSettings, ...given } = setup;
   const task = taskSettings({
@@ -36,7 +49,9 @@ export async function withPool(create: CreatePool, setup: Setup, body: (pool: Tr
 export function poolContract(kind: string, create: CreatePool): void {
   test(`${kind}: without a transform every row goes out unchanged, as an identity batch`, async () => {
     await withPool(create, {}, async (pool) => {
-      const task = taskFor(inputOf([{ key: Buffer.from('k'), value: 'a', headers: [['h', 'x']] }, { value: null }, 'c']));
+      const task = taskFor(
+        inputOf([{ key: Buffer.from('k'), value: 'a', headers: [['h', 'x']] }, { value: null }, 'c']),
+      );
       const result = await pool.run(task);
       assert.equal(result.rowsDone, 3);
       assert.deepEqual(
@@ -75,7 +90,9 @@ export function poolContract(kind: string, create: CreatePool): void {
 
   test(`${kind}: many tasks at once are all answered, each with its own rows`, async () => {
     await withPool(create, { module: `export default (value) => String(value) + '!'` }, async (pool) => {
-      const tasks = Array.from({ length: 40 }, (_unused, index) => taskFor(inputOf([`task ${index}`], 16_384), 16_384));
+      const tasks = Array.from({ length: 40 }, (_unused, index) =>
+        taskFor(inputOf([`task ${index}`], 16_384), 16_384),
+      );
       const results = await Promise.all(tasks.map((task) => pool.run(task)));
       tasks.forEach((task, index) => {
         const result = results[index];
@@ -89,46 +106,64 @@ export function poolContract(kind: string, create: CreatePool): void {
     });
   });
 
-  test(`${kind}: setup runs before the first record and its state arrives in every call; teardown runs at close`, async () => {
-    const file = moduleFile('');
-    const module = `import { writeFileSync } from 'node:fs';
+  test(
+    `${kind}: setup runs before the first record and its state ` +
+      `arrives in every call; teardown runs at close`,
+    async () => {
+      const file = moduleFile('');
+      const module = `import { writeFileSync } from 'node:fs';
       export default { setup: async () => ({ greeting: 'hello ' }), transform: (value, record, { state }) => state.greeting + value,
         teardown: ({ logger }) => { writeFileSync(${JSON.stringify(`${file.folder}/torn-down`)}, 'yes'); logger.warn('torn down', { well: true }); } };`;
-    const logger = new RecordingLogger();
-    await withPool(create, { module, pool: { logger } }, async (pool) => {
-      const task = taskFor(inputOf(['world']));
-      assert.deepEqual(
-        outputsOf(task, await pool.run(task)).map(({ value }) => value),
-        ['hello world'],
+      const logger = new RecordingLogger();
+      await withPool(create, { module, pool: { logger } }, async (pool) => {
+        const task = taskFor(inputOf(['world']));
+        assert.deepEqual(
+          outputsOf(task, await pool.run(task)).map(({ value }) => value),
+          ['hello world'],
+        );
+      });
+      const { readFileSync } = await import('node:fs');
+      assert.equal(readFileSync(`${file.folder}/torn-down`, 'utf8'), 'yes');
+      assert.ok(
+        logger.entries.some(
+          (entry) => entry.level === 'warn' && entry.message === 'torn down' && entry.fields['well'] === true,
+        ),
       );
-    });
-    const { readFileSync } = await import('node:fs');
-    assert.equal(readFileSync(`${file.folder}/torn-down`, 'utf8'), 'yes');
-    assert.ok(logger.entries.some((entry) => entry.level === 'warn' && entry.message === 'torn down' && entry.fields['well'] === true));
-    file.remove();
-  });
+      file.remove();
+    },
+  );
 
   test(`${kind}: a module that does not compile is refused at start, with file and line`, async () => {
     await assert.rejects(
       withPool(create, { module: `const a = 1;\nexport default (value => {\n` }, async () => undefined),
-      (error: { code?: string; message: string }) => error.code === 'TRANSFORM_LOAD' && /transform\.ts:3:1/.test(error.message),
+      (error: { code?: string; message: string }) =>
+        error.code === 'TRANSFORM_LOAD' && /transform\.ts:3:1/.test(error.message),
     );
   });
 
-  test(`${kind}: a module that throws while it is loaded is refused with the place in the user's file`, async () => {
-    await assert.rejects(
-      withPool(
-        create,
-        { module: `interface A { a: number }\n\nthrow new TypeError('no airports');\nexport default (value: A) => value;` },
-        async () => undefined,
-      ),
-      (error: { code?: string; message: string }) =>
-        error.code === 'TRANSFORM_LOAD' && /TypeError: no airports .*transform\.ts:3:7/.test(error.message),
-    );
-  });
+  test(
+    `${kind}: a module that throws while it is loaded is ` + `refused with the place in the user's file`,
+    async () => {
+      await assert.rejects(
+        withPool(
+          create,
+          {
+            module:
+              `interface A { a: number }\n\nthrow new TypeError('no airports');\nexport default ` +
+              `(value: A) => value;`,
+          },
+          async () => undefined,
+        ),
+        (error: { code?: string; message: string }) =>
+          error.code === 'TRANSFORM_LOAD' && /TypeError: no airports .*transform\.ts:3:7/.test(error.message),
+      );
+    },
+  );
 
   test(`${kind}: a topic that no one numbered is asked for, and known from then on`, async () => {
-    const module = `import { emit } from 'kafka-dispatcher'; export default (value: any) => emit(String(value), { topic: String(value) });`;
+    const module =
+      `import { emit } from 'kafka-dispatcher'; export default (value: any) => ` +
+      `emit(String(value), { topic: String(value) });`;
     await withPool(create, { module }, async (pool) => {
       const input = inputOf(['new', 'out', 'new']);
       const first = taskFor(input);
@@ -148,11 +183,21 @@ export function poolContract(kind: string, create: CreatePool): void {
     });
   });
 
-  test(`${kind}: a wrong number of results from transformBatch fails the task with BATCH_LENGTH`, async () => {
-    await withPool(create, { module: `export default { transformBatch: (values) => values.slice(1) };` }, async (pool) => {
-      await assert.rejects(pool.run(taskFor(inputOf(['a', 'b']))), (error: { code?: string }) => error.code === 'BATCH_LENGTH');
-    });
-  });
+  test(
+    `${kind}: a wrong number of results from ` + `transformBatch fails the task with BATCH_LENGTH`,
+    async () => {
+      await withPool(
+        create,
+        { module: `export default { transformBatch: (values) => values.slice(1) };` },
+        async (pool) => {
+          await assert.rejects(
+            pool.run(taskFor(inputOf(['a', 'b']))),
+            (error: { code?: string }) => error.code === 'BATCH_LENGTH',
+          );
+        },
+      );
+    },
+  );
 
   test(`${kind}: after close no task is taken`, async () => {
     let closed: TransformPool | undefined;

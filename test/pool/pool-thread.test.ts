@@ -9,18 +9,21 @@ function threadRunning(code: string): PoolThread {
   return new PoolThread(new Worker(code, { eval: true }), false, () => undefined);
 }
 
-test('a worker that dies before its first record blames nobody, whatever the block was used for before', async () => {
-  const task = taskFor(inputOf(['a', 'b', 'c']));
-  const earlier = new ProgressCells(task.output.bytes);
-  earlier.reset(0);
-  earlier.started(2);
-  const thread = threadRunning('process.exit(5)');
-  thread.beginTask(task);
-  await thread.exited;
-  const death = thread.death(task);
-  assert.deepEqual([death.code, death.suspectRowCount], ['WORKER_EXITED', 0]);
-  assert.match(death.message, /exit code 5/);
-});
+test(
+  'a worker that dies before its first record blames ' + 'nobody, whatever the block was used for before',
+  async () => {
+    const task = taskFor(inputOf(['a', 'b', 'c']));
+    const earlier = new ProgressCells(task.output.bytes);
+    earlier.reset(0);
+    earlier.started(2);
+    const thread = threadRunning('process.exit(5)');
+    thread.beginTask(task);
+    await thread.exited;
+    const death = thread.death(task);
+    assert.deepEqual([death.code, death.suspectRowCount], ['WORKER_EXITED', 0]);
+    assert.match(death.message, /exit code 5/);
+  },
+);
 
 test('progress cells that a broken worker filled with nonsense blame nobody', async () => {
   const task = taskFor(inputOf(['a', 'b', 'c']));

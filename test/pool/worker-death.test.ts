@@ -61,14 +61,17 @@ for (const [what, code, suspects] of [
 }
 
 for (const what of ['late throw', 'late rejection', 'late timer']) {
-  test(`an exception outside of any transform (${what}) ends the task it belongs to and blames no record`, async () => {
-    await withPool(createPiscinaPool, short, async (pool) => {
-      const death = await deathOf(pool, taskFor(inputOf(['a', what, 'b'])));
-      assert.deepEqual([death.code, death.suspectRowCount], ['WORKER_CRASHED', 0]);
-      assert.match(death.message, /RangeError/);
-      await assertAlive(pool);
-    });
-  });
+  test(
+    `an exception outside of any transform (${what}) ends the ` + `task it belongs to and blames no record`,
+    async () => {
+      await withPool(createPiscinaPool, short, async (pool) => {
+        const death = await deathOf(pool, taskFor(inputOf(['a', what, 'b'])));
+        assert.deepEqual([death.code, death.suspectRowCount], ['WORKER_CRASHED', 0]);
+        assert.match(death.message, /RangeError/);
+        await assertAlive(pool);
+      });
+    },
+  );
 }
 
 test('nothing writes to the blocks of a dead task any more', async () => {
@@ -83,7 +86,9 @@ test('nothing writes to the blocks of a dead task any more', async () => {
 
 test('tasks that wait behind a dying worker are all answered', async () => {
   await withPool(createPiscinaPool, { ...short, pool: { threads: 2 } }, async (pool) => {
-    const tasks = Array.from({ length: 24 }, (_unused, index) => taskFor(inputOf([index % 6 === 2 ? 'exit' : `${index}`], 16_384), 16_384));
+    const tasks = Array.from({ length: 24 }, (_unused, index) =>
+      taskFor(inputOf([index % 6 === 2 ? 'exit' : `${index}`], 16_384), 16_384),
+    );
     const answers = await Promise.allSettled(tasks.map((task) => pool.run(task)));
     answers.forEach((answer, index) => {
       const task = tasks[index];
@@ -106,7 +111,9 @@ test('a new worker knows the topics and partitions that the old one had learned'
   const module = `import { emit } from 'kafka-dispatcher';
     export default (value: any, record: any) => (String(value) === 'exit' ? process.exit(1) : emit(record.topic + record.partition, { topic: 'learned' }));`;
   await withPool(createPiscinaPool, { module, pool: { threads: 1 } }, async (pool) => {
-    const first = taskFor(inputOf(['a']), undefined, { topics: [{ name: 'learned', number: 9, partitionCount: 1 }] });
+    const first = taskFor(inputOf(['a']), undefined, {
+      topics: [{ name: 'learned', number: 9, partitionCount: 1 }],
+    });
     await pool.run(first);
     await deathOf(pool, taskFor(inputOf(['exit'])));
     const task = taskFor(inputOf(['b']));
@@ -127,11 +134,19 @@ test('rejectWith runs nothing of the user: also the deadliest record becomes a d
 });
 
 test('a slow batch that goes on finishing records is not taken for a hung one', async () => {
-  const module = `import { setTimeout as sleep } from 'node:timers/promises'; export default async (value: any) => { await sleep(120); return String(value); };`;
-  await withPool(createPiscinaPool, { module, timeoutMs: 300, concurrency: 1, pool: { threads: 1 } }, async (pool) => {
-    const result = await pool.run(taskFor(inputOf(Array.from({ length: 16 }, (_unused, index) => String(index)))));
-    assert.equal(result.rowsDone, 16);
-  });
+  const module =
+    `import { setTimeout as sleep } from 'node:timers/promises'; export default async ` +
+    `(value: any) => { await sleep(120); return String(value); };`;
+  await withPool(
+    createPiscinaPool,
+    { module, timeoutMs: 300, concurrency: 1, pool: { threads: 1 } },
+    async (pool) => {
+      const result = await pool.run(
+        taskFor(inputOf(Array.from({ length: 16 }, (_unused, index) => String(index)))),
+      );
+      assert.equal(result.rowsDone, 16);
+    },
+  );
 });
 
 test('a module that ends its worker while it is loaded fails the start', async () => {
@@ -151,37 +166,51 @@ test('a setup that never ends fails the start at its deadline', async () => {
   await assert.rejects(
     withPool(
       createPiscinaPool,
-      { module: `export default { setup: () => new Promise(() => {}), transform: () => 'x' };`, pool: { loadTimeoutMs: 1500 } },
+      {
+        module: `export default { setup: () => new Promise(() => {}), transform: () => 'x' };`,
+        pool: { loadTimeoutMs: 1500 },
+      },
       async () => undefined,
     ),
-    (error: { code?: string; message: string }) => error.code === 'TRANSFORM_LOAD' && /not loaded within 1500 ms/.test(error.message),
+    (error: { code?: string; message: string }) =>
+      error.code === 'TRANSFORM_LOAD' && /not loaded within 1500 ms/.test(error.message),
   );
 });
 
-test('a transform that can not be loaded again ends the pool with its own error, not with silence', async () => {
-  const module = `import { existsSync, writeFileSync } from 'node:fs';
+test(
+  'a transform that can not be loaded again ends the ' + 'pool with its own error, not with silence',
+  async () => {
+    const module = `import { existsSync, writeFileSync } from 'node:fs';
     const mark = new URL('./loaded-once', import.meta.url);
     export default { setup: () => { if (existsSync(mark)) throw new Error('database gone'); writeFileSync(mark, ''); }, transform: () => process.exit(1) };`;
-  await withPool(createPiscinaPool, { module, pool: { threads: 1 } }, async (pool) => {
-    await deathOf(pool, taskFor(inputOf(['a'])));
-    await assert.rejects(
-      pool.run(taskFor(inputOf(['b']))),
-      (error: { code?: string; message: string }) => error.code === 'TRANSFORM_LOAD' && /database gone/.test(error.message),
-    );
-  });
-});
+    await withPool(createPiscinaPool, { module, pool: { threads: 1 } }, async (pool) => {
+      await deathOf(pool, taskFor(inputOf(['a'])));
+      await assert.rejects(
+        pool.run(taskFor(inputOf(['b']))),
+        (error: { code?: string; message: string }) =>
+          error.code === 'TRANSFORM_LOAD' && /database gone/.test(error.message),
+      );
+    });
+  },
+);
 
-test('closing ends a worker that hangs, within the deadline, and its task is not lost without a word', async () => {
-  await withPool(createPiscinaPool, { module: MODULE, pool: { threads: 1 } }, async (pool) => {
-    const running = deathOf(pool, taskFor(inputOf(['loop'])));
-    const waiting = assert.rejects(pool.run(taskFor(inputOf(['a']))), (error: { code?: string }) => error.code === 'DRAIN_CUT');
-    const before = performance.now();
-    await pool.close(200);
-    assert.ok(performance.now() - before < 5000);
-    assert.equal((await running).code, 'WORKER_EXITED');
-    await waiting;
-  });
-});
+test(
+  'closing ends a worker that hangs, within the deadline, ' + 'and its task is not lost without a word',
+  async () => {
+    await withPool(createPiscinaPool, { module: MODULE, pool: { threads: 1 } }, async (pool) => {
+      const running = deathOf(pool, taskFor(inputOf(['loop'])));
+      const waiting = assert.rejects(
+        pool.run(taskFor(inputOf(['a']))),
+        (error: { code?: string }) => error.code === 'DRAIN_CUT',
+      );
+      const before = performance.now();
+      await pool.close(200);
+      assert.ok(performance.now() - before < 5000);
+      assert.equal((await running).code, 'WORKER_EXITED');
+      await waiting;
+    });
+  },
+);
 
 test('transforms under way learn of a stop', async () => {
   const module = `export default async (value: any, record: any, { signal }: any) => {

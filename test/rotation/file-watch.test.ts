@@ -83,28 +83,32 @@ test('a stopped watch looks at nothing any more', async () => {
   assert.equal(looks, 0);
 });
 
-test('the digest follows contents: through the symlinks of mounted secrets, for files that vanish, and not for a mere touch', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kd-watch-'));
-  const secret = join(folder, 'password');
-  for (const [name, text] of [
-    ['first', 'one'],
-    ['second', 'two'],
-  ] as const) {
-    mkdirSync(join(folder, name));
-    writeFileSync(join(folder, name, 'password'), text);
-  }
-  // As Kubernetes does it: password → ..data/password, ..data → first; then ..data is replaced by one rename.
-  symlinkSync('first', join(folder, '..data'));
-  symlinkSync(join('..data', 'password'), secret);
-  const one = await digestOf([secret]);
-  writeFileSync(join(folder, 'first', 'password'), 'one');
-  assert.equal(await digestOf([secret]), one);
-  symlinkSync('second', join(folder, '..data_tmp'));
-  renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
-  const two = await digestOf([secret]);
-  assert.notEqual(two, one);
-  rmSync(secret);
-  assert.notEqual(await digestOf([secret]), two);
-  assert.equal(await digestOf([]), await digestOf([]));
-  rmSync(folder, { recursive: true });
-});
+test(
+  'the digest follows contents: through the symlinks of mounted secrets, for files that vanish, and ' +
+    'not for a mere touch',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kd-watch-'));
+    const secret = join(folder, 'password');
+    for (const [name, text] of [
+      ['first', 'one'],
+      ['second', 'two'],
+    ] as const) {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, 'password'), text);
+    }
+    // As Kubernetes does it: password → ..data/password, ..data → first; then ..data is replaced by one rename.
+    symlinkSync('first', join(folder, '..data'));
+    symlinkSync(join('..data', 'password'), secret);
+    const one = await digestOf([secret]);
+    writeFileSync(join(folder, 'first', 'password'), 'one');
+    assert.equal(await digestOf([secret]), one);
+    symlinkSync('second', join(folder, '..data_tmp'));
+    renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
+    const two = await digestOf([secret]);
+    assert.notEqual(two, one);
+    rmSync(secret);
+    assert.notEqual(await digestOf([secret]), two);
+    assert.equal(await digestOf([]), await digestOf([]));
+    rmSync(folder, { recursive: true });
+  },
+);

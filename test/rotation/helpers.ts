@@ -26,7 +26,9 @@ export class Lines implements Logger {
 
   /** `info the new configuration is in force`. */
   of(...levels: readonly string[]): readonly string[] {
-    return this.all.filter(({ level }) => levels.includes(level)).map(({ level, message }) => `${level} ${message}`);
+    return this.all
+      .filter(({ level }) => levels.includes(level))
+      .map(({ level, message }) => `${level} ${message}`);
   }
 }
 

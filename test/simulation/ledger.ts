@@ -19,7 +19,10 @@ interface Page {
   storedEpoch: number;
 }
 
-/** The independent book of a run: written by the fakes' own eyes alone, checked at every entry. The first breach of a law is kept. */
+/**
+ * The independent book of a run: written by the fakes' own eyes alone, checked at every entry. The first
+ * breach of a law is kept.
+ */
 export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
   readonly pages = new Map<PartitionId, Page>();
   readonly epochs: ReadonlyMap<PartitionId, number>;
@@ -73,7 +76,8 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
   stored(id: PartitionId, offset: number): void {
     const page = this.page(id);
     const epoch = this.epochs.get(id) ?? 0;
-    if (page.storedEpoch === epoch && offset < page.stored) this.violation(`partition ${id}: offset ${offset} stored after ${page.stored}`);
+    if (page.storedEpoch === epoch && offset < page.stored)
+      this.violation(`partition ${id}: offset ${offset} stored after ${page.stored}`);
     page.stored = offset;
     page.storedEpoch = epoch;
     this.mustBeDone(page, offset, 'stored');
@@ -93,11 +97,15 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
     const page = this.page(row.id);
     const index = this.index(page, row.offset);
     if (this.epochs.get(row.id) !== row.epoch)
-      this.violation(`partition ${row.id}, offset ${row.offset}: handed over under epoch ${row.epoch}, which has ended`);
+      this.violation(
+        `partition ${row.id}, offset ${row.offset}: handed over under epoch ${row.epoch}, which has ended`,
+      );
     if (row.deadLetter) return;
     if (this.ordered && page.handedOver[index] === 0 && index < page.lastHandedOver) {
       const after = page.log.records[page.lastHandedOver]?.offset;
-      this.violation(`partition ${row.id}: offset ${row.offset} was handed over for the first time after offset ${after}`);
+      this.violation(
+        `partition ${row.id}: offset ${row.offset} was handed over for the first time after offset ${after}`,
+      );
     }
     page.handedOver[index] = 1;
     page.lastHandedOver = Math.max(page.lastHandedOver, index);
@@ -141,8 +149,10 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
   private mustBeDone(page: Page, offset: number, how: string): void {
     const { log } = page;
     const undone = this.firstUndone(log.id, offset);
-    if (undone !== undefined) this.violation(`partition ${log.id}: offset ${offset} ${how} although ${undone} is not settled`);
-    if (offset > log.end) this.violation(`partition ${log.id}: offset ${offset} ${how}, behind the end ${log.end}`);
+    if (undone !== undefined)
+      this.violation(`partition ${log.id}: offset ${offset} ${how} although ${undone} is not settled`);
+    if (offset > log.end)
+      this.violation(`partition ${log.id}: offset ${offset} ${how}, behind the end ${log.end}`);
     const damage = log.faults.find((fault) => fault.timesLeft >= DAMAGE_TIMES);
     if (damage !== undefined && indexAt(log, damage.offset) >= page.skippedTo && offset > damage.offset)
       this.violation(`partition ${log.id}: offset ${offset} ${how}, behind the damage at ${damage.offset}`);

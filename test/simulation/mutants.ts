@@ -7,7 +7,9 @@ function but<T extends object>(whole: T, changed: Partial<T>): T {
   return new Proxy(whole, {
     get(target, name: string & keyof T) {
       const value: unknown = changed[name] ?? target[name];
-      return typeof value === 'function' ? (...args: unknown[]): unknown => Reflect.apply(value, target, args) : value;
+      return typeof value === 'function'
+        ? (...args: unknown[]): unknown => Reflect.apply(value, target, args)
+        : value;
     },
   });
 }
@@ -18,7 +20,10 @@ const source = (change: (real: Source) => Partial<Source>): Mutation => ({
 const sourceEvents = (change: (events: SourceEvents, real: Source) => Partial<SourceEvents>): Mutation =>
   source((real) => ({ start: (events) => real.start({ ...events, ...change(events, real) }) }));
 const sinkEvents = (change: (events: SinkEvents) => Partial<SinkEvents>): Mutation => ({
-  deps: (deps) => ({ ...deps, sink: but(deps.sink, { start: (events) => deps.sink.start({ ...events, ...change(events) }) }) }),
+  deps: (deps) => ({
+    ...deps,
+    sink: but(deps.sink, { start: (events) => deps.sink.start({ ...events, ...change(events) }) }),
+  }),
 });
 
 export interface Mutant {
@@ -29,7 +34,9 @@ export interface Mutant {
 
 const UNSETTLED = /stored although \d+ is not settled/;
 
-/** Dispatchers that break a promise, each in one way; they are made by changing what passes through its ports. */
+/**
+ * Dispatchers that break a promise, each in one way; they are made by changing what passes through its ports.
+ */
 const MUTATIONS: Readonly<Record<string, Mutation>> = {
   'commits past an unsettled record, up to the highest one that is settled': {
     deps: (deps, { ledger }) => ({
@@ -47,9 +54,12 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
     }),
   },
   'commits one record too many': source((real) => ({
-    store: (offsets) => real.store(offsets.map(({ partitionId, offset }) => ({ partitionId, offset: offset + 1 }))),
+    store: (offsets) =>
+      real.store(offsets.map(({ partitionId, offset }) => ({ partitionId, offset: offset + 1 }))),
   })),
-  'writes results of an assignment that is over': { sink: (settings) => ({ ...settings, ignoresEpochs: true }) },
+  'writes results of an assignment that is over': {
+    sink: (settings) => ({ ...settings, ignoresEpochs: true }),
+  },
   'gives partitions back before they are drained': {
     deps: (deps) => {
       const real = deps.source;
@@ -75,9 +85,16 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
       };
     },
   },
-  'takes lost partitions for revoked ones': sourceEvents((events) => ({ revoked: (partitions) => events.revoked(partitions, false) })),
+  'takes lost partitions for revoked ones': sourceEvents((events) => ({
+    revoked: (partitions) => events.revoked(partitions, false),
+  })),
   'takes a failed delivery for a good one': sinkEvents((events) => ({
-    settled: (settled) => events.settled({ ...settled, acknowledged: settled.acknowledged + settled.failures.length, failures: [] }),
+    settled: (settled) =>
+      events.settled({
+        ...settled,
+        acknowledged: settled.acknowledged + settled.failures.length,
+        failures: [],
+      }),
   })),
   'settles a part twice': sinkEvents((events) => ({
     settled: (settled) => {
@@ -95,7 +112,9 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
         },
         write: (batchId, part, input, output) => {
           deps.sink.write(batchId, part, input, output);
-          deps.clock.after(1, () => tell?.settled({ batchId, part, acknowledged: 1, failures: [], stale: 0 }));
+          deps.clock.after(1, () =>
+            tell?.settled({ batchId, part, acknowledged: 1, failures: [], stale: 0 }),
+          );
         },
       });
       return { ...deps, sink };
@@ -124,7 +143,8 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
     },
   },
   'starts reading one record too late': source((real) => ({
-    open: (partitions) => real.open(partitions.map((partition) => ({ ...partition, offset: partition.offset + 1 }))),
+    open: (partitions) =>
+      real.open(partitions.map((partition) => ({ ...partition, offset: partition.offset + 1 }))),
   })),
   'forgets a record that is larger than a block': sourceEvents(() => ({ oversize: () => undefined })),
   'takes more memory than it was given': {

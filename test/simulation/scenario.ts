@@ -2,7 +2,13 @@ import type { DispatcherSettings } from '../../src/dispatcher/settings.js';
 import type { FakePoolSettings } from '../support/fakes/fake-pool.js';
 import type { FakeSinkSettings, TopicOutage } from '../support/fakes/fake-sink.js';
 import type { FakeSourceSettings, RebalanceStep } from '../support/fakes/fake-source.js';
-import { DAMAGE_TIMES, type Fate, type LogFault, type LogRecord, type PartitionLog } from '../support/fakes/log.js';
+import {
+  DAMAGE_TIMES,
+  type Fate,
+  type LogFault,
+  type LogRecord,
+  type PartitionLog,
+} from '../support/fakes/log.js';
 import { Random } from '../support/fakes/random.js';
 
 /** What a seed stands for, before anything runs. */
@@ -47,7 +53,14 @@ interface Troubles {
 }
 
 /** Troubles that deliver nothing twice. */
-const MILD = { deadLetters: false, rejects: false, kills: false, refusals: false, topics: false, oversize: false } as const;
+const MILD = {
+  deadLetters: false,
+  rejects: false,
+  kills: false,
+  refusals: false,
+  topics: false,
+  oversize: false,
+} as const;
 
 const DEFAULT_TOPIC = 'out';
 const DEAD_LETTER_TOPIC = 'dead';
@@ -59,7 +72,9 @@ export function makeScenario(seed: number): Scenario {
   const until = random.chance(0.5) ? 'end' : 'forever';
   const policy = random.pick(['stop', 'earliest', 'latest'] as const);
   const spreadMs = random.pick([0, 0, 1500, 8000]);
-  const logs = Array.from({ length: random.between(1, 4) }, (_, id) => makeLog(random, id, troubles, spreadMs));
+  const logs = Array.from({ length: random.between(1, 4) }, (_, id) =>
+    makeLog(random, id, troubles, spreadMs),
+  );
   const committed = new Map(logs.flatMap((log) => startOf(random, log, troubles)));
   // Behind damage that the other member has met nobody gets on: such a bounded run would wait for ever.
   const endless = until === 'forever' || (troubles.damage && troubles.rebalances);
@@ -132,26 +147,38 @@ function makeLog(random: Random, id: number, troubles: Troubles, spreadMs: numbe
   for (let n = 0; n < count; n += 1) {
     if (sparse && random.chance(0.4)) offset += random.between(1, 5);
     availableAtMs += Math.floor((random.next() * 2 * spreadMs) / count);
-    const bytes = troubles.oversize && random.chance(0.05) ? random.between(BLOCK_BYTES, 4 * BLOCK_BYTES) : random.int(80);
+    const bytes =
+      troubles.oversize && random.chance(0.05)
+        ? random.between(BLOCK_BYTES, 4 * BLOCK_BYTES)
+        : random.int(80);
     records.push({ offset, fate: fate(random, troubles), bytes, availableAtMs });
     offset += 1;
   }
   const end = offset + (random.chance(0.3) ? random.between(1, 4) : 0);
   const faults: LogFault[] = [];
   const somewhere = (): number => random.between(low, offset);
-  if (troubles.readFaults && random.chance(0.6)) faults.push({ offset: somewhere(), code: -185, timesLeft: random.between(1, 3) });
-  if (troubles.damage && random.chance(0.6)) faults.push({ offset: somewhere(), code: -199, timesLeft: 2 * DAMAGE_TIMES });
+  if (troubles.readFaults && random.chance(0.6))
+    faults.push({ offset: somewhere(), code: -185, timesLeft: random.between(1, 3) });
+  if (troubles.damage && random.chance(0.6))
+    faults.push({ offset: somewhere(), code: -199, timesLeft: 2 * DAMAGE_TIMES });
   return { id, topic: 'in', partition: id, records, low, end, faults };
 }
 
 function fate(random: Random, troubles: Troubles): Fate {
   const roll = random.next();
-  if (troubles.rejects && roll < 0.04) return { kind: 'reject', code: random.pick(['BAD_DATE', 'BAD_NUMBER']) };
-  if (troubles.kills && roll < 0.06) return { kind: 'kill', code: random.pick(['WORKER_TIMEOUT', 'WORKER_CRASHED']) };
+  if (troubles.rejects && roll < 0.04)
+    return { kind: 'reject', code: random.pick(['BAD_DATE', 'BAD_NUMBER']) };
+  if (troubles.kills && roll < 0.06)
+    return { kind: 'kill', code: random.pick(['WORKER_TIMEOUT', 'WORKER_CRASHED']) };
   if (troubles.refusals && roll < 0.08) return { kind: 'refused', code: -190, takesNeighbours: false };
-  if (troubles.sharedRefusals && roll < 0.1) return { kind: 'refused', code: random.pick([10, 87]), takesNeighbours: true };
+  if (troubles.sharedRefusals && roll < 0.1)
+    return { kind: 'refused', code: random.pick([10, 87]), takesNeighbours: true };
   if (troubles.topics && roll < 0.2)
-    return { kind: 'emit', count: 1, topic: random.pick(troubles.missingTopic ? ['a', 'b', 'gone'] : ['a', 'b']) };
+    return {
+      kind: 'emit',
+      count: 1,
+      topic: random.pick(troubles.missingTopic ? ['a', 'b', 'gone'] : ['a', 'b']),
+    };
   if (roll < 0.3) return { kind: 'drop', reason: random.pick(['OLD', 'EMPTY']) };
   if (roll < 0.35) return { kind: 'emit', count: 0 };
   return { kind: 'emit', count: roll < 0.42 ? 3 : 1 };
@@ -164,7 +191,9 @@ function startOf(random: Random, log: PartitionLog, troubles: Troubles): [number
 }
 
 function makeRebalances(random: Random, troubles: Troubles): RebalanceStep[] {
-  const steps: RebalanceStep[] = [{ afterMs: random.int(500), kind: 'assign', share: troubles.rebalances ? random.pick([0.5, 1]) : 1 }];
+  const steps: RebalanceStep[] = [
+    { afterMs: random.int(500), kind: 'assign', share: troubles.rebalances ? random.pick([0.5, 1]) : 1 },
+  ];
   if (!troubles.rebalances) return steps;
   const eager = random.chance(0.4);
   for (let n = random.between(1, 4); n > 0; n -= 1) {
@@ -194,7 +223,12 @@ function makeSink(random: Random, troubles: Troubles): FakeSinkSettings {
   if (troubles.outage) {
     const fromMs = random.int(4000);
     const topic = random.pick([DEFAULT_TOPIC, DEFAULT_TOPIC, DEAD_LETTER_TOPIC]);
-    outages.push({ topic, fromMs, toMs: fromMs + random.pick([300, 4000, 1_000_000]), code: random.pick([3, 29, 7]) });
+    outages.push({
+      topic,
+      fromMs,
+      toMs: fromMs + random.pick([300, 4000, 1_000_000]),
+      code: random.pick([3, 29, 7]),
+    });
   }
   return {
     handOverMaxMs: random.pick([0, 3, 30]),
@@ -210,9 +244,16 @@ function makeSink(random: Random, troubles: Troubles): FakeSinkSettings {
   };
 }
 
-function makeSettings(random: Random, fixed: Pick<DispatcherSettings, 'until' | 'ordering'>): DispatcherSettings {
+function makeSettings(
+  random: Random,
+  fixed: Pick<DispatcherSettings, 'until' | 'ordering'>,
+): DispatcherSettings {
   const batchRecordsMax = random.between(1, 20);
-  const batchSize = { recordsMin: random.between(1, batchRecordsMax), recordsMax: batchRecordsMax, workMs: random.pick([1, 20, 1000]) };
+  const batchSize = {
+    recordsMin: random.between(1, batchRecordsMax),
+    recordsMax: batchRecordsMax,
+    workMs: random.pick([1, 20, 1000]),
+  };
   return {
     ...fixed,
     blockBytes: BLOCK_BYTES,
@@ -228,7 +269,10 @@ function makeSettings(random: Random, fixed: Pick<DispatcherSettings, 'until' | 
   };
 }
 
-function allowed(troubles: Troubles, more: { readonly policy: string; readonly cut: boolean }): ReadonlySet<string> {
+function allowed(
+  troubles: Troubles,
+  more: { readonly policy: string; readonly cut: boolean },
+): ReadonlySet<string> {
   const codes = new Set<string>();
   const noWhereToGo = troubles.rejects || troubles.kills || troubles.refusals || troubles.sharedRefusals;
   if (!troubles.deadLetters && noWhereToGo) codes.add('RECORD_REJECTED');
@@ -237,7 +281,8 @@ function allowed(troubles: Troubles, more: { readonly policy: string; readonly c
   if (troubles.outOfRange && more.policy === 'stop') codes.add('OFFSET_OUT_OF_RANGE');
   if (troubles.topics && troubles.missingTopic) codes.add('TOPIC_MISSING');
   if (troubles.fatal) codes.add('PRODUCER_FATAL');
-  if (troubles.outage || troubles.slow) for (const code of ['DESTINATION_STALLED', 'KAFKA_REFUSED', 'DRAIN_CUT']) codes.add(code);
+  if (troubles.outage || troubles.slow)
+    for (const code of ['DESTINATION_STALLED', 'KAFKA_REFUSED', 'DRAIN_CUT']) codes.add(code);
   // A drain may take longer than the shortest deadline even without trouble.
   codes.add('DRAIN_CUT');
   return codes;

@@ -49,7 +49,10 @@ export interface World {
   recordsSeen: number;
 }
 
-/** Runs one seed on the virtual clock. Everything that is promised is kept between two steps, so that a seed always runs the same way. */
+/**
+ * Runs one seed on the virtual clock. Everything that is promised is kept between two steps, so that a seed
+ * always runs the same way.
+ */
 export async function simulate(seed: number, mutation: Mutation = {}): Promise<Outcome> {
   const scenario = makeScenario(seed);
   const random = new Random(seed ^ 0x5eed5eed);
@@ -61,9 +64,21 @@ export async function simulate(seed: number, mutation: Mutation = {}): Promise<O
     processedByOther: (log, offset) => ledger?.processedByOther(log, offset),
   });
   ledger = new Ledger(scenario.logs, group.epochs, scenario.dispatcher.ordering !== 'none');
-  const world: World = { scenario, clock, group, ledger, holders, logLines: [], createdBytes: 0, recordsSeen: 0 };
+  const world: World = {
+    scenario,
+    clock,
+    group,
+    ledger,
+    holders,
+    logLines: [],
+    createdBytes: 0,
+    recordsSeen: 0,
+  };
   const deps = makeDeps(world, random, mutation.sink?.(scenario.sink) ?? scenario.sink);
-  const dispatcher = new Dispatcher(mutation.deps?.(deps, world) ?? deps, mutation.settings?.(scenario.dispatcher) ?? scenario.dispatcher);
+  const dispatcher = new Dispatcher(
+    mutation.deps?.(deps, world) ?? deps,
+    mutation.settings?.(scenario.dispatcher) ?? scenario.dispatcher,
+  );
   const end: { report?: RunReport } = {};
   const isOver = (): boolean => end.report !== undefined;
   const running = dispatcher.run().then((result) => {
@@ -78,12 +93,15 @@ export async function simulate(seed: number, mutation: Mutation = {}): Promise<O
     if (isOver() || !step(world)) break;
     steps += 1;
     checkStep(world, dispatcher);
-    if (steps >= STEPS_MAX || clock.nowMs() > TIME_MAX_MS) ledger.violation(`no end after ${steps} steps, at ${clock.nowMs()} ms`);
+    if (steps >= STEPS_MAX || clock.nowMs() > TIME_MAX_MS)
+      ledger.violation(`no end after ${steps} steps, at ${clock.nowMs()} ms`);
   }
   const { report } = end;
-  if (report === undefined) ledger.violation(`nothing is left to happen at ${clock.nowMs()} ms, but the run is not over`);
+  if (report === undefined)
+    ledger.violation(`nothing is left to happen at ${clock.nowMs()} ms, but the run is not over`);
   else checkEnd(world, report);
-  for (let rest = 0; ledger.breach === undefined && rest < REST_STEPS_MAX && step(world); rest += 1) await settlePromises();
+  for (let rest = 0; ledger.breach === undefined && rest < REST_STEPS_MAX && step(world); rest += 1)
+    await settlePromises();
   return { seed, breach: ledger.breach, steps, report, ledger };
 }
 
@@ -113,15 +131,23 @@ function makeDeps(world: World, random: Random, sink: FakeSinkSettings): Dispatc
     const log = logOf(id);
     const record = log.records[indexAt(log, offset)];
     if (record?.offset === offset) return record.fate;
-    ledger.violation(`a worker read offset ${offset} of partition ${id}, which does not exist: its block was overwritten`);
+    ledger.violation(
+      `a worker read offset ${offset} of partition ${id}, which does not exist: its block was overwritten`,
+    );
     return { kind: 'emit', count: 0 };
   };
   const line =
     (level: string): Logger['info'] =>
     (message, fields) => {
-      if (logLines.length < 500) logLines.push(`${world.clock.nowMs()} ${level} ${message} ${JSON.stringify(fields ?? {})}`);
+      if (logLines.length < 500)
+        logLines.push(`${world.clock.nowMs()} ${level} ${message} ${JSON.stringify(fields ?? {})}`);
     };
-  const logger: Logger = { error: line('error'), warn: line('warn'), info: line('info'), debug: line('debug') };
+  const logger: Logger = {
+    error: line('error'),
+    warn: line('warn'),
+    info: line('info'),
+    debug: line('debug'),
+  };
   const common = { clock: world.clock, random, holders: world.holders, group: world.group };
   return {
     source: new FakeSource(common, scenario.source, ledger),
@@ -142,49 +168,64 @@ function checkStep(world: World, dispatcher: Dispatcher): void {
   const { holders, scenario, ledger } = world;
   const { blocksBytesMax } = scenario.dispatcher;
   const boundBytes = Math.max(blocksBytesMax, scenario.largestPairBytes);
-  if (holders.bytes > boundBytes) ledger.violation(`${holders.bytes} bytes of blocks in use, ${boundBytes} allowed`);
+  if (holders.bytes > boundBytes)
+    ledger.violation(`${holders.bytes} bytes of blocks in use, ${boundBytes} allowed`);
   // Blocks are dropped and made anew for oversize records and overflows only.
-  const alwaysReused = scenario.largestPairBytes <= 2 * scenario.dispatcher.blockBytes && scenario.pool.overflowChance === 0;
+  const alwaysReused =
+    scenario.largestPairBytes <= 2 * scenario.dispatcher.blockBytes && scenario.pool.overflowChance === 0;
   if (alwaysReused && world.createdBytes > blocksBytesMax)
     ledger.violation(`${world.createdBytes} bytes of blocks were made, ${blocksBytesMax} allowed`);
   if (ledger.recordsDelivered === world.recordsSeen) return;
   world.recordsSeen = ledger.recordsDelivered;
   const { inFlightRecords } = dispatcher.status();
   if (inFlightRecords > scenario.dispatcher.inFlightRecordsMax)
-    ledger.violation(`${inFlightRecords} records in flight, ${scenario.dispatcher.inFlightRecordsMax} allowed`);
+    ledger.violation(
+      `${inFlightRecords} records in flight, ${scenario.dispatcher.inFlightRecordsMax} allowed`,
+    );
 }
 
 function checkEnd(world: World, report: RunReport): void {
   const { ledger, scenario, group } = world;
   const { records } = report;
-  const sum = records.transformed + records.filtered + records.deadLettered + records.handedOver + records.unsettled;
+  const sum =
+    records.transformed + records.filtered + records.deadLettered + records.handedOver + records.unsettled;
   if (records.consumed !== sum) ledger.violation(`the law of the summary: ${JSON.stringify(records)}`);
-  for (const [name, count] of Object.entries(records)) if (typeof count === 'number' && count < 0) ledger.violation(`${name} is ${count}`);
-  if (records.consumed > ledger.recordsDelivered) ledger.violation(`${records.consumed} consumed of ${ledger.recordsDelivered} delivered`);
+  for (const [name, count] of Object.entries(records))
+    if (typeof count === 'number' && count < 0) ledger.violation(`${name} is ${count}`);
+  if (records.consumed > ledger.recordsDelivered)
+    ledger.violation(`${records.consumed} consumed of ${ledger.recordsDelivered} delivered`);
   const code = report.error?.code;
-  if (code !== undefined && !scenario.allowedErrors.has(code)) ledger.violation(`the run ended with ${code}: ${report.error?.message}`);
+  if (code !== undefined && !scenario.allowedErrors.has(code))
+    ledger.violation(`the run ended with ${code}: ${report.error?.message}`);
   if (report.hung) ledger.violation('a client did not close');
   for (const { partition, offset } of report.committed) {
     const { committed } = group.partition(partition);
-    if (offset > committed) ledger.violation(`partition ${partition}: reports ${offset} as committed, the group has ${committed}`);
+    if (offset > committed)
+      ledger.violation(`partition ${partition}: reports ${offset} as committed, the group has ${committed}`);
   }
   if (code === undefined && records.unsettled > 0)
     ledger.violation(`done without an error, but ${records.unsettled} records are unsettled`);
-  if (code === undefined && report.redelivery.length > 0) ledger.violation('done without an error, but records may come again');
-  if (scenario.dispatcher.until === 'end' && scenario.stopAtMs === undefined && code === undefined) checkWhole(world);
+  if (code === undefined && report.redelivery.length > 0)
+    ledger.violation('done without an error, but records may come again');
+  if (scenario.dispatcher.until === 'end' && scenario.stopAtMs === undefined && code === undefined)
+    checkWhole(world);
   if (scenario.calm && code === undefined) checkCalm(world, report);
 }
 
 /** A bounded run that ended by itself: all that was there is settled and committed. */
 function checkWhole({ scenario, group, ledger }: World): void {
-  // A last commit may be refused: for a passing reason, or because the partition went to another member at that very moment.
+  // A last commit may be refused: for a passing reason, or because the partition went to another member at
+  // that very moment.
   const mayRefuse =
-    scenario.source.commitRefusedChance > 0 || scenario.source.rebalances.some(({ kind }) => kind === 'revoke-fenced' || kind === 'lost');
+    scenario.source.commitRefusedChance > 0 ||
+    scenario.source.rebalances.some(({ kind }) => kind === 'revoke-fenced' || kind === 'lost');
   for (const log of scenario.logs) {
     const end = visibleEnd(log, 0);
     const { committed } = group.partition(log.id);
     if (end > log.low && committed < end && log.records.length > 0 && !mayRefuse) {
-      ledger.violation(`partition ${log.id}: committed ${committed} at the end of a bounded run, ${end} is its end`);
+      ledger.violation(
+        `partition ${log.id}: committed ${committed} at the end of a bounded run, ${end} is its end`,
+      );
     }
     const undone = ledger.firstUndone(log.id, end);
     if (undone !== undefined && scenario.source.outOfRange !== 'latest')
@@ -192,7 +233,9 @@ function checkWhole({ scenario, group, ledger }: World): void {
   }
 }
 
-/** No trouble that repeats records: each was delivered exactly as often as it emits, and every count is exact. */
+/**
+ * No trouble that repeats records: each was delivered exactly as often as it emits, and every count is exact.
+ */
 function checkCalm({ scenario, ledger }: World, report: RunReport): void {
   const counts = { transformed: 0, filtered: 0, deadLettered: 0, emitted: 0 };
   for (const { log, done, delivered, skippedTo } of ledger.pages.values()) {
@@ -201,7 +244,10 @@ function checkCalm({ scenario, ledger }: World, report: RunReport): void {
       const { fate } = record;
       const wanted = fate.kind === 'emit' ? fate.count : fate.kind === 'drop' ? 0 : 1;
       if (delivered[index] !== wanted)
-        ledger.violation(`partition ${log.id}, offset ${record.offset}: delivered ${delivered[index]} times instead of ${wanted}`);
+        ledger.violation(
+          `partition ${log.id}, offset ${record.offset}: delivered ` +
+            `${delivered[index]} times instead of ${wanted}`,
+        );
       if (fate.kind === 'emit') {
         counts.transformed += 1;
         counts.emitted += fate.count;
@@ -215,6 +261,7 @@ function checkCalm({ scenario, ledger }: World, report: RunReport): void {
   )
     return;
   for (const name of ['transformed', 'filtered', 'deadLettered', 'emitted'] as const) {
-    if (report.records[name] !== counts[name]) ledger.violation(`${report.records[name]} ${name}, but there were ${counts[name]}`);
+    if (report.records[name] !== counts[name])
+      ledger.violation(`${report.records[name]} ${name}, but there were ${counts[name]}`);
   }
 }

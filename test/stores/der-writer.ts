@@ -24,7 +24,8 @@ export function oid(text: string): Buffer {
   const [first = 0, second = 0, ...arcs] = text.split('.').map(Number);
   const bytes = [40 * first + second, ...arcs].flatMap((arc) => {
     const digits = [arc % 128];
-    for (let rest = Math.floor(arc / 128); rest > 0; rest = Math.floor(rest / 128)) digits.unshift((rest % 128) + 0x80);
+    for (let rest = Math.floor(arc / 128); rest > 0; rest = Math.floor(rest / 128))
+      digits.unshift((rest % 128) + 0x80);
     return digits;
   });
   return der(0x06, Buffer.from(bytes));
@@ -37,7 +38,11 @@ export function pfx(safeContents: Buffer, ...mac: readonly Buffer[]): Buffer {
 
 /** A PKCS#12 file around an AuthenticatedSafe. */
 export function pfxOf(authenticatedSafe: Buffer, ...mac: readonly Buffer[]): Buffer {
-  return sequence(integer(3), sequence(oid('1.2.840.113549.1.7.1'), context0(octets(authenticatedSafe))), ...mac);
+  return sequence(
+    integer(3),
+    sequence(oid('1.2.840.113549.1.7.1'), context0(octets(authenticatedSafe))),
+    ...mac,
+  );
 }
 
 export function certificateBag(certificate: Buffer): Buffer {
@@ -51,7 +56,10 @@ export function encryptedPart(
   ciphertext: Buffer,
 ): Buffer {
   const salt = claims.salt ?? Buffer.alloc(16, 1);
-  const derivation = sequence(oid(claims.derivation ?? '1.2.840.113549.1.5.12'), sequence(octets(salt), integer(claims.iterations)));
+  const derivation = sequence(
+    oid(claims.derivation ?? '1.2.840.113549.1.5.12'),
+    sequence(octets(salt), integer(claims.iterations)),
+  );
   const cipher = sequence(oid(claims.cipher ?? '2.16.840.1.101.3.4.1.42'), octets(Buffer.alloc(16)));
   const algorithm = sequence(oid('1.2.840.113549.1.5.13'), sequence(derivation, cipher));
   const info = sequence(oid('1.2.840.113549.1.7.1'), algorithm, der(0x80, ciphertext));

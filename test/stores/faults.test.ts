@@ -5,8 +5,24 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { readStore, readStoreFile, StoreError, type StoreFault, trustAnchors } from '../../src/stores/index.js';
-import { certificateBag, context0, encryptedPart, integer, octets, oid, pfx, pfxOf, sequence } from './der-writer.js';
+import {
+  readStore,
+  readStoreFile,
+  StoreError,
+  type StoreFault,
+  trustAnchors,
+} from '../../src/stores/index.js';
+import {
+  certificateBag,
+  context0,
+  encryptedPart,
+  integer,
+  octets,
+  oid,
+  pfx,
+  pfxOf,
+  sequence,
+} from './der-writer.js';
 import { writeJks } from './jks-writer.js';
 import { type Material, storeMaterial } from './material.js';
 import { KEY_PASSWORD, PASSWORD } from './openssl-stores.js';
@@ -88,7 +104,8 @@ test('an entry cannot smuggle in a certificate that its text hides', () => {
 });
 
 test('what lies in a PKCS#12: iterations, salts, depth, unknown algorithms', () => {
-  const sealed = (claims: Parameters<typeof encryptedPart>[0]): Buffer => pfxOf(sequence(encryptedPart(claims, Buffer.alloc(64))));
+  const sealed = (claims: Parameters<typeof encryptedPart>[0]): Buffer =>
+    pfxOf(sequence(encryptedPart(claims, Buffer.alloc(64))));
   assert.equal(faultOf(pfx(sequence(certificateBag(root)))), 'none');
   assert.equal(faultOf(sealed({ iterations: 1000 })), 'wrong-password');
   assert.equal(faultOf(sealed({ iterations: 5_000_001 })), 'limit');
@@ -98,21 +115,36 @@ test('what lies in a PKCS#12: iterations, salts, depth, unknown algorithms', () 
   assert.equal(faultOf(sealed({ iterations: 1, cipher: '1.2.3.4' })), 'unsupported-algorithm');
   assert.equal(faultOf(sealed({ iterations: 1, derivation: '1.2.3.4' })), 'unsupported-algorithm');
   let nested = sequence(certificateBag(root));
-  for (let depth = 0; depth < 40; depth += 1) nested = sequence(sequence(oid('1.2.840.113549.1.12.10.1.6'), context0(nested)));
+  for (let depth = 0; depth < 40; depth += 1)
+    nested = sequence(sequence(oid('1.2.840.113549.1.12.10.1.6'), context0(nested)));
   assert.equal(faultOf(pfx(nested)), 'limit');
-  assert.equal(faultOf(pfx(sequence(...Array.from({ length: 10_001 }, () => certificateBag(root))))), 'limit');
-  assert.equal(faultOf(pfxOf(sequence(sequence(oid('1.2.840.113549.1.7.3'), context0(sequence()))))), 'unsupported-algorithm');
+  assert.equal(
+    faultOf(pfx(sequence(...Array.from({ length: 10_001 }, () => certificateBag(root))))),
+    'limit',
+  );
+  assert.equal(
+    faultOf(pfxOf(sequence(sequence(oid('1.2.840.113549.1.7.3'), context0(sequence()))))),
+    'unsupported-algorithm',
+  );
 });
 
 test('a MAC by PBMAC1 is verified', () => {
-  const contents = sequence(sequence(oid('1.2.840.113549.1.7.1'), context0(octets(sequence(certificateBag(root))))));
+  const contents = sequence(
+    sequence(oid('1.2.840.113549.1.7.1'), context0(octets(sequence(certificateBag(root))))),
+  );
   const salt = Buffer.alloc(8, 7);
   const key = pbkdf2Sync(PASSWORD, salt, 2048, 32, 'sha256');
   const hmac = sequence(oid('1.2.840.113549.2.9'));
-  const derivation = sequence(oid('1.2.840.113549.1.5.12'), sequence(octets(salt), integer(2048), integer(32), hmac));
+  const derivation = sequence(
+    oid('1.2.840.113549.1.5.12'),
+    sequence(octets(salt), integer(2048), integer(32), hmac),
+  );
   const algorithm = sequence(oid('1.2.840.113549.1.5.14'), sequence(derivation, hmac));
   const mac = createHmac('sha256', key).update(contents).digest();
-  const store = pfxOf(contents, sequence(sequence(algorithm, octets(mac)), octets(Buffer.alloc(8)), integer(1)));
+  const store = pfxOf(
+    contents,
+    sequence(sequence(algorithm, octets(mac)), octets(Buffer.alloc(8)), integer(1)),
+  );
   assert.equal(faultOf(store), 'none');
   assert.equal(faultOf(store, 'not this one'), 'wrong-password');
 });
@@ -120,14 +152,22 @@ test('a MAC by PBMAC1 is verified', () => {
 test('indefinite lengths, as old writers have them, are read', () => {
   const stream = (tag: number, ...contents: readonly Buffer[]): Buffer =>
     Buffer.concat([Buffer.from([tag, 0x80]), ...contents, Buffer.alloc(2)]);
-  const safe = sequence(sequence(oid('1.2.840.113549.1.7.1'), context0(octets(sequence(certificateBag(root))))));
+  const safe = sequence(
+    sequence(oid('1.2.840.113549.1.7.1'), context0(octets(sequence(certificateBag(root))))),
+  );
   const pieces = stream(0x24, octets(safe.subarray(0, 100)), octets(safe.subarray(100)));
-  assert.equal(faultOf(stream(0x30, integer(3), stream(0x30, oid('1.2.840.113549.1.7.1'), stream(0xa0, pieces)))), 'none');
+  assert.equal(
+    faultOf(stream(0x30, integer(3), stream(0x30, oid('1.2.840.113549.1.7.1'), stream(0xa0, pieces)))),
+    'none',
+  );
 });
 
 test('what is no store at all is told by what it is', () => {
   const bks = Buffer.concat([Buffer.from('0000000200000014', 'hex'), Buffer.alloc(40)]);
-  const bcfks = sequence(sequence(sequence(oid('1.2.840.113549.1.5.13'), sequence()), octets(Buffer.alloc(150))), sequence());
+  const bcfks = sequence(
+    sequence(sequence(oid('1.2.840.113549.1.5.13'), sequence()), octets(Buffer.alloc(150))),
+    sequence(),
+  );
   const cases: readonly [bytes: Buffer, fault: StoreFault, said: RegExp][] = [
     [Buffer.alloc(0), 'empty', /is empty/],
     [Buffer.from('hello'), 'not-a-store', /neither JKS, PKCS#12 nor PEM/],
@@ -137,7 +177,11 @@ test('what is no store at all is told by what it is', () => {
     [Buffer.from(material.bytes('java-one.jks').toString('base64')), 'not-a-store', /still in base64/],
     [Buffer.from(material.bytes('java-one.p12').toString('base64')), 'not-a-store', /still in base64/],
     [Buffer.from('-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n'), 'damaged', /not base64/],
-    [Buffer.from('-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n'), 'no-certificates', /no certificate/],
+    [
+      Buffer.from('-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n'),
+      'no-certificates',
+      /no certificate/,
+    ],
   ];
   for (const [bytes, fault, said] of cases) {
     assert.equal(faultOf(bytes), fault, said.source);
@@ -159,7 +203,10 @@ test('a directory, a pipe, a missing file and a file that is too large are refus
     remedy: /on the command line at the working directory/,
   });
   assert.throws(() => readStoreFile(large), { fault: 'limit' });
-  assert.equal(trustAnchors(readStoreFile(material.path('java-one.jks'), { password: PASSWORD })).certificates.length, 1);
+  assert.equal(
+    trustAnchors(readStoreFile(material.path('java-one.jks'), { password: PASSWORD })).certificates.length,
+    1,
+  );
 });
 
 test('no error text holds a password or a piece of a key', () => {

@@ -45,7 +45,11 @@ const change: fc.Arbitrary<Change> = fc
     const [before, behind] = [bytes.subarray(0, from), bytes.subarray(from)];
     switch (kind) {
       case 'flip':
-        return Buffer.concat([before, Buffer.from([(behind[0] ?? 0) ^ (1 << (value % 8))]), behind.subarray(1)]);
+        return Buffer.concat([
+          before,
+          Buffer.from([(behind[0] ?? 0) ^ (1 << (value % 8))]),
+          behind.subarray(1),
+        ]);
       case 'set':
         return Buffer.concat([before, Buffer.from([value]), behind.subarray(1)]);
       case 'cut':
@@ -62,7 +66,11 @@ const change: fc.Arbitrary<Change> = fc
   });
 
 /** All that a user of the room does with a store; typed errors only. */
-function use(bytes: Buffer, file: string, passwords: { password?: string; keyPassword?: string }): readonly string[] | StoreError {
+function use(
+  bytes: Buffer,
+  file: string,
+  passwords: { password?: string; keyPassword?: string },
+): readonly string[] | StoreError {
   try {
     const store = readStore(bytes, { file, ...passwords });
     const anchors = trustAnchors(store).certificates.map(sha256Of);
@@ -80,33 +88,46 @@ function use(bytes: Buffer, file: string, passwords: { password?: string; keyPas
 
 test('a changed store that is sealed gives a typed error or what it held', () => {
   fc.assert(
-    fc.property(fc.constantFrom(...SEALED), fc.array(change, { minLength: 1, maxLength: 4 }), (file, changes) => {
-      const original = material.bytes(file);
-      const expected = use(original, file, { password: PASSWORD });
-      assert.ok(!(expected instanceof StoreError));
-      const found = use(
-        changes.reduce((bytes, apply) => apply(bytes), original),
-        file,
-        { password: PASSWORD },
-      );
-      if (!(found instanceof StoreError)) assert.deepEqual(found, expected, file);
-    }),
+    fc.property(
+      fc.constantFrom(...SEALED),
+      fc.array(change, { minLength: 1, maxLength: 4 }),
+      (file, changes) => {
+        const original = material.bytes(file);
+        const expected = use(original, file, { password: PASSWORD });
+        assert.ok(!(expected instanceof StoreError));
+        const found = use(
+          changes.reduce((bytes, apply) => apply(bytes), original),
+          file,
+          { password: PASSWORD },
+        );
+        if (!(found instanceof StoreError)) assert.deepEqual(found, expected, file);
+      },
+    ),
     { numRuns: 600 },
   );
 });
 
-test('a changed store without a seal, or read without its password, gives a typed error or valid certificates', () => {
-  fc.assert(
-    fc.property(fc.constantFrom(...SEALED, ...OPEN), fc.array(change, { minLength: 1, maxLength: 6 }), (file, changes) => {
-      const changed = changes.reduce((bytes, apply) => apply(bytes), material.bytes(file));
-      for (const passwords of [{}, { password: '', keyPassword: KEY_PASSWORD }]) {
-        const found = use(changed, file, passwords);
-        if (!(found instanceof StoreError)) assert.ok(found.length > 0 && found.every((sum) => /^[0-9a-f]{64}$/.test(sum)));
-      }
-    }),
-    { numRuns: 800 },
-  );
-});
+test(
+  'a changed store without a seal, or read without its password, ' +
+    'gives a typed error or valid certificates',
+  () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...SEALED, ...OPEN),
+        fc.array(change, { minLength: 1, maxLength: 6 }),
+        (file, changes) => {
+          const changed = changes.reduce((bytes, apply) => apply(bytes), material.bytes(file));
+          for (const passwords of [{}, { password: '', keyPassword: KEY_PASSWORD }]) {
+            const found = use(changed, file, passwords);
+            if (!(found instanceof StoreError))
+              assert.ok(found.length > 0 && found.every((sum) => /^[0-9a-f]{64}$/.test(sum)));
+          }
+        },
+      ),
+      { numRuns: 800 },
+    );
+  },
+);
 
 test('any bytes behind any beginning give a typed error', () => {
   const beginnings = [

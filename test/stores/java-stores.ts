@@ -10,7 +10,8 @@ export interface JavaStore {
   readonly entries: string;
 }
 
-const ROOTS = 'trust:rsa:root-rsa.crt,trust:ec:root-ec.crt,trust:ec384:root-ec384.crt,trust:ed25519:root-ed25519.crt';
+const ROOTS =
+  'trust:rsa:root-rsa.crt,trust:ec:root-ec.crt,trust:ec384:root-ec384.crt,trust:ed25519:root-ed25519.crt';
 const CHAIN = '+inter.crt+root-rsa.crt';
 const KEYS = {
   rsa: `leaf-rsa.pk8:RSA:${PASSWORD}:leaf-rsa.crt${CHAIN}`,
@@ -47,7 +48,15 @@ const CERTIFICATE_SCHEMES = [
   'PBEWithHmacSHA512AndAES_128',
   'NONE',
 ];
-const MACS = ['HmacPBESHA1', 'HmacPBESHA224', 'HmacPBESHA384', 'HmacPBESHA512', 'HmacPBESHA512/224', 'HmacPBESHA512/256', 'NONE'];
+const MACS = [
+  'HmacPBESHA1',
+  'HmacPBESHA224',
+  'HmacPBESHA384',
+  'HmacPBESHA512',
+  'HmacPBESHA512/224',
+  'HmacPBESHA512/256',
+  'NONE',
+];
 
 export const JAVA_STORES: readonly JavaStore[] = [
   ...Object.entries(ENTRIES).flatMap(([name, entries]) => [
@@ -65,20 +74,39 @@ export const JAVA_STORES: readonly JavaStore[] = [
       `keystore.pkcs12.certProtectionAlgorithm=${scheme}${key}`,
     );
   }),
-  ...MACS.map((mac) => store(`java-mac-${mac.replace('/', '-')}.p12`, 'PKCS12', ROOTS, `keystore.pkcs12.macAlgorithm=${mac}`)),
-  store('java-iterations.p12', 'PKCS12', ROOTS, 'keystore.pkcs12.certPbeIterationCount=1;keystore.pkcs12.macIterationCount=100000'),
+  ...MACS.map((mac) =>
+    store(`java-mac-${mac.replace('/', '-')}.p12`, 'PKCS12', ROOTS, `keystore.pkcs12.macAlgorithm=${mac}`),
+  ),
+  store(
+    'java-iterations.p12',
+    'PKCS12',
+    ROOTS,
+    'keystore.pkcs12.certPbeIterationCount=1;keystore.pkcs12.macIterationCount=100000',
+  ),
   {
-    ...store('java-no-password.p12', 'PKCS12', ROOTS, 'keystore.pkcs12.certProtectionAlgorithm=NONE;keystore.pkcs12.macAlgorithm=NONE'),
+    ...store(
+      'java-no-password.p12',
+      'PKCS12',
+      ROOTS,
+      'keystore.pkcs12.certProtectionAlgorithm=NONE;keystore.pkcs12.macAlgorithm=NONE',
+    ),
     password: undefined,
   },
-  { ...store('java-foreign-password.jks', 'JKS', `${ROOTS},key:client:${KEYS.ownPassword}`), password: FOREIGN_PASSWORD },
+  {
+    ...store('java-foreign-password.jks', 'JKS', `${ROOTS},key:client:${KEYS.ownPassword}`),
+    password: FOREIGN_PASSWORD,
+  },
   { ...store('java-empty-password.jks', 'JKS', ROOTS), password: '' },
   store('java-empty.jks', 'JKS', ''),
   store('java-empty.p12', 'PKCS12', ''),
   store('java-trust.jceks', 'JCEKS', ROOTS),
   store('java-key.jceks', 'JCEKS', `key:client:${KEYS.rsa}`),
   store('java-key-of-another.jks', 'JKS', `key:client:other-leaf.pk8:RSA:${PASSWORD}:leaf-rsa.crt${CHAIN}`),
-  store('java-key-shuffled.jks', 'JKS', `key:client:leaf-rsa.pk8:RSA:${PASSWORD}:root-rsa.crt+leaf-rsa.crt+inter.crt`),
+  store(
+    'java-key-shuffled.jks',
+    'JKS',
+    `key:client:leaf-rsa.pk8:RSA:${PASSWORD}:root-rsa.crt+leaf-rsa.crt+inter.crt`,
+  ),
 ];
 
 function store(file: string, type: JavaStore['type'], entries: string, properties = ''): JavaStore {
@@ -99,13 +127,15 @@ export const KEYTOOL_STORES: Readonly<Record<string, string>> = {
   'keytool-trust.p12': IMPORT,
   'keytool-trust-legacy.p12': `-J-Dkeystore.pkcs12.legacy=true ${IMPORT} -storetype PKCS12`,
   'keytool-key-ed25519.p12': `${GENERATE} -keyalg Ed25519 -storetype PKCS12`,
-  'keytool-key-own-password.jks': `${GENERATE} -keyalg EC -groupname secp256r1 -storetype JKS -keypass ${KEY_PASSWORD}`,
+  'keytool-key-own-password.jks':
+    `${GENERATE} -keyalg EC -groupname secp256r1 ` + `-storetype JKS -keypass ${KEY_PASSWORD}`,
   'keytool-trust.jceks': `${IMPORT} -storetype JCEKS`,
 };
 
 export function keytoolScript(): string {
   const lines = Object.entries(KEYTOOL_STORES).map(
-    ([file, options]) => `keytool -J-XX:TieredStopAtLevel=1 -J-Xshare:auto ${options} -keystore ${file} 2>/dev/null`,
+    ([file, options]) =>
+      `keytool -J-XX:TieredStopAtLevel=1 -J-Xshare:auto ${options} -keystore ${file} 2>/dev/null`,
   );
   return ['set -eu', ...lines].join('\n');
 }

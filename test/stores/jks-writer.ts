@@ -26,9 +26,17 @@ export function writeJks(fields: JksFields): Buffer {
       der,
     ]),
   );
-  const body = Buffer.concat([unsigned32(0xfeedfeed), unsigned32(version), unsigned32(fields.count ?? certificates.length), ...entries]);
+  const body = Buffer.concat([
+    unsigned32(0xfeedfeed),
+    unsigned32(version),
+    unsigned32(fields.count ?? certificates.length),
+    ...entries,
+  ]);
   const secret = Buffer.from(fields.password ?? 'store-password', 'utf16le').swap16();
-  return Buffer.concat([body, createHash('sha1').update(secret).update('Mighty Aphrodite').update(body).digest()]);
+  return Buffer.concat([
+    body,
+    createHash('sha1').update(secret).update('Mighty Aphrodite').update(body).digest(),
+  ]);
 }
 
 function unsigned32(value: number): Buffer {

@@ -1,4 +1,7 @@
-/** The stores of the matrix, made once for a checkout by openssl, keytool and Java, and what Java finds in them. */
+/**
+ * The stores of the matrix, made once for a checkout by openssl, keytool and Java, and what Java finds in
+ * them.
+ */
 
 import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -16,7 +19,11 @@ export interface JavaAnswer {
   readonly error?: string;
   readonly aliases?: readonly string[];
   readonly anchors?: readonly string[];
-  readonly keys?: readonly { readonly alias: string; readonly chain: readonly string[]; readonly key: string | null }[];
+  readonly keys?: readonly {
+    readonly alias: string;
+    readonly chain: readonly string[];
+    readonly key: string | null;
+  }[];
 }
 
 export interface Material {
@@ -43,7 +50,11 @@ async function open(): Promise<Material> {
     ...JAVA_STORES.map(makeOrder),
     readFileSync(join(projectRoot, 'test/java/src/main/java/kd/StoreMatrix.java'), 'utf8'),
   ];
-  const folder = await once(join(projectRoot, 'build', 'store-material'), hash(recipe.map((text) => Buffer.from(text))), make);
+  const folder = await once(
+    join(projectRoot, 'build', 'store-material'),
+    hash(recipe.map((text) => Buffer.from(text))),
+    make,
+  );
   const lines = (await readFile(join(folder, 'answers.jsonl'), 'utf8')).trim().split('\n');
   const answers = lines.map((line) => JSON.parse(line) as JavaAnswer);
   const bytes = (name: string): Buffer => readFileSync(join(folder, name));
@@ -61,7 +72,9 @@ async function make(folder: string): Promise<void> {
   const script = join(folder, 'make.sh');
   await writeFile(script, ['cd "$(dirname "$0")"', opensslScript(), keytoolScript()].join('\n'));
   await command('bash', [script]);
-  const opensslStores = readdirSync(folder).filter((name) => name.endsWith('.p12') && name.startsWith('openssl-'));
+  const opensslStores = readdirSync(folder).filter(
+    (name) => name.endsWith('.p12') && name.startsWith('openssl-'),
+  );
   const lists = [
     ...opensslStores.map((file) => listOrder(file, file.includes('empty-password') ? '' : PASSWORD)),
     ...Object.keys(KEYTOOL_STORES).map((file) => listOrder(file, PASSWORD)),
@@ -69,9 +82,21 @@ async function make(folder: string): Promise<void> {
   ];
   await writeFile(join(folder, 'orders.tsv'), [...JAVA_STORES.map(makeOrder), ...lists].join('\n'));
   const { classPath } = await prepareJava();
-  await command('java', ['-XX:TieredStopAtLevel=1', '-Xshare:auto', '-cp', classPath, 'kd.StoreMatrix', folder]);
+  await command('java', [
+    '-XX:TieredStopAtLevel=1',
+    '-Xshare:auto',
+    '-cp',
+    classPath,
+    'kd.StoreMatrix',
+    folder,
+  ]);
 }
 
 function listOrder(file: string, password: string | undefined): string {
-  return ['list', file, password ?? '-', file.includes('own-password') ? KEY_PASSWORD : (password ?? '-')].join('\t');
+  return [
+    'list',
+    file,
+    password ?? '-',
+    file.includes('own-password') ? KEY_PASSWORD : (password ?? '-'),
+  ].join('\t');
 }

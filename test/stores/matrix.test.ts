@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { hash, KeyObject } from 'node:crypto';
 import { before, test } from 'node:test';
-import { keyMaterial, readStore, type Store, type StoreError, type StoreFault, sha256Of, trustAnchors } from '../../src/stores/index.js';
+import {
+  keyMaterial,
+  readStore,
+  type Store,
+  type StoreError,
+  type StoreFault,
+  sha256Of,
+  trustAnchors,
+} from '../../src/stores/index.js';
 import { JAVA_STORES, KEYTOOL_STORES } from './java-stores.js';
 import { type JavaAnswer, type Material, storeMaterial } from './material.js';
 import { FOREIGN_PASSWORD, KEY_PASSWORD, PASSWORD } from './openssl-stores.js';
@@ -24,7 +32,12 @@ const BEYOND_JAVA = [
   'openssl-plain.p12',
 ];
 /** Where Java silently sees nothing. */
-const SILENT_IN_JAVA = ['openssl-nokeys.p12', 'openssl-nokeys-named.p12', 'openssl-nokeys-legacy.p12', 'openssl-nokeys-plain.p12'];
+const SILENT_IN_JAVA = [
+  'openssl-nokeys.p12',
+  'openssl-nokeys-named.p12',
+  'openssl-nokeys-legacy.p12',
+  'openssl-nokeys-plain.p12',
+];
 const FAULTS: Readonly<Record<string, StoreFault>> = {
   'keytool-trust.jceks': 'unsupported-kind',
   'java-trust.jceks': 'unsupported-kind',
@@ -41,8 +54,15 @@ function passwordOf(file: string): string | undefined {
 
 function read(file: string): Store {
   const password = passwordOf(file);
-  const keyPassword = file.includes('own-password') || file === 'java-foreign-password.jks' ? { keyPassword: KEY_PASSWORD } : {};
-  return readStore(material.bytes(file), { file, ...(password === undefined ? {} : { password }), ...keyPassword });
+  const keyPassword =
+    file.includes('own-password') || file === 'java-foreign-password.jks'
+      ? { keyPassword: KEY_PASSWORD }
+      : {};
+  return readStore(material.bytes(file), {
+    file,
+    ...(password === undefined ? {} : { password }),
+    ...keyPassword,
+  });
 }
 
 function sums(certificates: Parameters<typeof sha256Of>[0][]): string[] {
@@ -51,11 +71,19 @@ function sums(certificates: Parameters<typeof sha256Of>[0][]): string[] {
 
 function sameAsJava(store: Store, java: JavaAnswer): void {
   const context = java.file;
-  assert.deepEqual(sums([...trustAnchors(store).certificates]).sort(), [...(java.anchors ?? [])].sort(), `${context}: anchors`);
-  const seen = store.entries.filter((entry) => entry.type !== 'certificate').map((entry) => entry.alias.toLowerCase());
+  assert.deepEqual(
+    sums([...trustAnchors(store).certificates]).sort(),
+    [...(java.anchors ?? [])].sort(),
+    `${context}: anchors`,
+  );
+  const seen = store.entries
+    .filter((entry) => entry.type !== 'certificate')
+    .map((entry) => entry.alias.toLowerCase());
   assert.deepEqual(seen.sort(), [...(java.aliases ?? [])].sort(), `${context}: aliases`);
   for (const key of java.keys ?? []) {
-    const ours = store.entries.find((entry) => entry.type === 'key' && entry.alias.toLowerCase() === key.alias);
+    const ours = store.entries.find(
+      (entry) => entry.type === 'key' && entry.alias.toLowerCase() === key.alias,
+    );
     assert.ok(ours !== undefined, `${context}: key ${key.alias}`);
     assert.deepEqual(sums([...ours.certificates]), key.chain, `${context}: chain of ${key.alias}`);
     assert.ok(ours.key instanceof KeyObject, `${context}: key ${key.alias} opens`);
@@ -84,8 +112,17 @@ test('stores by openssl: what Java finds, and more where Java is at a loss', () 
     if (SILENT_IN_JAVA.includes(java.file)) continue;
     const store = read(java.file);
     if (!BEYOND_JAVA.includes(java.file)) sameAsJava(store, java);
-    const chain = java.file === 'openssl-ec.p12' ? 'leaf-ec' : java.file === 'openssl-ed25519.p12' ? 'leaf-ed25519' : 'leaf-rsa';
-    assert.deepEqual(sums([...keyMaterial(store).chain]), material.sha256(chain, 'inter', 'root-rsa'), java.file);
+    const chain =
+      java.file === 'openssl-ec.p12'
+        ? 'leaf-ec'
+        : java.file === 'openssl-ed25519.p12'
+          ? 'leaf-ed25519'
+          : 'leaf-rsa';
+    assert.deepEqual(
+      sums([...keyMaterial(store).chain]),
+      material.sha256(chain, 'inter', 'root-rsa'),
+      java.file,
+    );
   }
 });
 
@@ -102,35 +139,56 @@ const PEM_BUNDLES = ['', '-comments', '-crlf', '-bom', '-utf16', '-one-line', '-
 for (const form of PEM_BUNDLES) {
   test(`bundle${form}.pem: all certificates, in order`, () => {
     const { certificates, warnings } = trustAnchors(read(`bundle${form}.pem`));
-    assert.deepEqual(sums([...certificates]), material.sha256('root-ec', 'root-ec384', 'root-ed25519', 'root-rsa'));
+    assert.deepEqual(
+      sums([...certificates]),
+      material.sha256('root-ec', 'root-ec384', 'root-ed25519', 'root-rsa'),
+    );
     assert.deepEqual(warnings, []);
   });
 }
 
 test('PEM keystores: keys plain and encrypted in every way openssl writes them, the chain leaf first', () => {
-  const stores = material.files().filter((name) => name.startsWith('key-') && name.endsWith('.pem') && !/another|twice/.test(name));
+  const stores = material
+    .files()
+    .filter((name) => name.startsWith('key-') && name.endsWith('.pem') && !/another|twice/.test(name));
   assert.ok(stores.length >= 22, `${stores.length} stores`);
   for (const file of stores) {
     const store = readStore(material.bytes(file), { file, keyPassword: KEY_PASSWORD });
     const { chain, key } = keyMaterial(store);
-    const leaf = file.startsWith('key-ec') ? 'leaf-ec' : file.startsWith('key-ed25519') ? 'leaf-ed25519' : 'leaf-rsa';
+    const leaf = file.startsWith('key-ec')
+      ? 'leaf-ec'
+      : file.startsWith('key-ed25519')
+        ? 'leaf-ed25519'
+        : 'leaf-rsa';
     assert.deepEqual(sums([...chain]), material.sha256(leaf, 'inter', 'root-rsa'), file);
     assert.ok(chain[0]?.checkPrivateKey(key), file);
   }
 });
 
-test('encrypted PEM keys: a wrong password and a missing one are told apart, and neither hinders trusting', () => {
-  const stores = material
-    .files()
-    .filter((name) => /^key-(pkcs|ec).*(aes|des|camellia|rc2|scrypt|default|encrypted)/.test(name) && name.endsWith('.pem'));
-  assert.ok(stores.length >= 16, `${stores.length} stores`);
-  for (const file of stores) {
-    const open = (options: { keyPassword?: string }) => readStore(material.bytes(file), { file, ...options });
-    assert.throws(() => keyMaterial(open({ keyPassword: 'not this one' })), { fault: 'wrong-password' }, file);
-    assert.throws(() => keyMaterial(open({})), { fault: 'password-missing' }, file);
-    assert.equal(trustAnchors(open({})).certificates.length, 3, file);
-  }
-});
+test(
+  'encrypted PEM keys: a wrong password and a missing one are ' + 'told apart, and neither hinders trusting',
+  () => {
+    const stores = material
+      .files()
+      .filter(
+        (name) =>
+          /^key-(pkcs|ec).*(aes|des|camellia|rc2|scrypt|default|encrypted)/.test(name) &&
+          name.endsWith('.pem'),
+      );
+    assert.ok(stores.length >= 16, `${stores.length} stores`);
+    for (const file of stores) {
+      const open = (options: { keyPassword?: string }) =>
+        readStore(material.bytes(file), { file, ...options });
+      assert.throws(
+        () => keyMaterial(open({ keyPassword: 'not this one' })),
+        { fault: 'wrong-password' },
+        file,
+      );
+      assert.throws(() => keyMaterial(open({})), { fault: 'password-missing' }, file);
+      assert.equal(trustAnchors(open({})).certificates.length, 3, file);
+    }
+  },
+);
 
 test('a single certificate in DER is a truststore', () => {
   assert.deepEqual(sums([...trustAnchors(read('single.der')).certificates]), material.sha256('root-rsa'));
@@ -151,7 +209,8 @@ test('PKCS#7 bundles and bare keys are refused by name, with the line that helps
   for (const [file, message, remedy] of refused) {
     assert.throws(
       () => read(file),
-      (error: StoreError) => error.fault === 'unsupported-kind' && message.test(error.message) && remedy.test(error.remedy ?? ''),
+      (error: StoreError) =>
+        error.fault === 'unsupported-kind' && message.test(error.message) && remedy.test(error.remedy ?? ''),
       file,
     );
   }
@@ -159,7 +218,9 @@ test('PKCS#7 bundles and bare keys are refused by name, with the line that helps
 
 test('every protected store: a wrong password is an error of its own', () => {
   const protectedFiles = [...material.java.keys()].filter(
-    (file) => !file.endsWith('.jceks') && !/no-password|openssl-(plain|nokeys-plain|plain-key|no-mac)\.p12/.test(file),
+    (file) =>
+      !file.endsWith('.jceks') &&
+      !/no-password|openssl-(plain|nokeys-plain|plain-key|no-mac)\.p12/.test(file),
   );
   assert.ok(protectedFiles.length > 70);
   for (const file of protectedFiles) {
@@ -181,7 +242,8 @@ test('without a MAC and with its certificates in plain, a wrong password shows a
 });
 
 test('no password: JKS reads unchecked, encrypted PKCS#12 asks for it, plain PKCS#12 reads', () => {
-  const open = (file: string): number => trustAnchors(readStore(material.bytes(file), { file })).certificates.length;
+  const open = (file: string): number =>
+    trustAnchors(readStore(material.bytes(file), { file })).certificates.length;
   assert.equal(open('java-roots.jks'), 4);
   assert.equal(open('java-no-password.p12'), 4);
   assert.equal(open('openssl-nokeys-plain.p12'), 2);
@@ -190,9 +252,17 @@ test('no password: JKS reads unchecked, encrypted PKCS#12 asks for it, plain PKC
 });
 
 test('a key with a password of its own opens with that one only', () => {
-  for (const file of ['java-key-own-password.jks', 'java-key-own-password.p12', 'keytool-key-own-password.jks']) {
+  for (const file of [
+    'java-key-own-password.jks',
+    'java-key-own-password.p12',
+    'keytool-key-own-password.jks',
+  ]) {
     const open = (keyPassword?: string): Store =>
-      readStore(material.bytes(file), { file, password: PASSWORD, ...(keyPassword === undefined ? {} : { keyPassword }) });
+      readStore(material.bytes(file), {
+        file,
+        password: PASSWORD,
+        ...(keyPassword === undefined ? {} : { keyPassword }),
+      });
     assert.equal(keyMaterial(open(KEY_PASSWORD)).chain.length > 0, true);
     assert.throws(() => keyMaterial(open()), { fault: 'wrong-password' });
     assert.equal(trustAnchors(open()).certificates.length, 1, 'trusting needs no key');
@@ -204,7 +274,8 @@ test('as a keystore: no key, two keys, a foreign key and a shuffled chain are de
   for (const file of ['java-two-keys.jks', 'java-two-keys.p12'])
     assert.throws(
       () => keyMaterial(read(file)),
-      (error: StoreError) => error.fault === 'several-keys' && /"one", "two"|"two", "one"/.test(error.message),
+      (error: StoreError) =>
+        error.fault === 'several-keys' && /"one", "two"|"two", "one"/.test(error.message),
     );
   assert.throws(() => keyMaterial(read('key-twice.pem')), { fault: 'several-keys' });
   assert.throws(() => keyMaterial(read('java-key-of-another.jks')), { fault: 'key-mismatch' });
@@ -220,7 +291,10 @@ test('a truststore that holds a key or an intermediate only says what OpenSSL ma
   const key = trustAnchors(read('java-key-rsa.jks')).warnings.join('\n');
   assert.match(key, /"client" is a private key in a truststore/);
   const intermediate = trustAnchors(read('java-intermediate.p12')).warnings.join('\n');
-  assert.match(intermediate, /"inter" is not self-signed, and "CN=Root rsa, O=Store tests, C=AA", which signed it, is not in the store/);
+  assert.match(
+    intermediate,
+    /"inter" is not self-signed, and "CN=Root rsa, O=Store tests, C=AA", which signed it, is not in the store/,
+  );
   assert.deepEqual(trustAnchors(read('java-roots.jks')).warnings, []);
   assert.deepEqual(trustAnchors(read('chain.pem')).warnings, [], 'an intermediate with its root is whole');
 });

@@ -18,11 +18,19 @@ const NEW_KEYS = {
 function certificates(): string[] {
   const roots = (['rsa', 'ec', 'ec384', 'ed25519'] as const).map(
     (kind) =>
-      `openssl req -x509 ${NEW_KEYS[kind]} -nodes -keyout root-${kind}.key -out root-${kind}.crt -days 7300 -subj '/C=AA/O=Store tests/CN=Root ${kind}' ${AUTHORITY}`,
+      `openssl req -x509 ${NEW_KEYS[kind]} -nodes -keyout root-${kind}.key -out root-${kind}.crt -days ` +
+      `7300 -subj '/C=AA/O=Store tests/CN=Root ${kind}' ${AUTHORITY}`,
   );
-  const signed = (name: string, kind: keyof typeof NEW_KEYS, signer: string, extensions: string): string[] => [
-    `openssl req -new ${NEW_KEYS[kind]} -nodes -keyout ${name}.key -out ${name}.csr -subj '/O=Store tests/CN=${name}'`,
-    `openssl x509 -req -in ${name}.csr -CA ${signer}.crt -CAkey ${signer}.key -set_serial 0x$(openssl rand -hex 8) -days 7000 -out ${name}.crt -extfile <(printf '${extensions}') 2>/dev/null`,
+  const signed = (
+    name: string,
+    kind: keyof typeof NEW_KEYS,
+    signer: string,
+    extensions: string,
+  ): string[] => [
+    `openssl req -new ${NEW_KEYS[kind]} -nodes -keyout ${name}.key -out ` +
+      `${name}.csr -subj '/O=Store tests/CN=${name}'`,
+    `openssl x509 -req -in ${name}.csr -CA ${signer}.crt -CAkey ${signer}.key -set_serial 0x$(openssl ` +
+      `rand -hex 8) -days 7000 -out ${name}.crt -extfile <(printf '${extensions}') 2>/dev/null`,
   ];
   return [
     ...roots,
@@ -67,17 +75,26 @@ function pkcs12(): string[] {
     'cat inter.crt root-rsa.crt > chain.pem',
     ...Object.entries(PKCS12_OPTIONS).map(
       ([name, options]) =>
-        `openssl pkcs12 -export -inkey leaf-rsa.key -in leaf-rsa.crt ${chain} ${options} -passout pass:${PASSWORD} -out openssl-${name}.p12`,
+        `openssl pkcs12 -export -inkey leaf-rsa.key -in leaf-rsa.crt ${chain} ${options} -passout ` +
+        `pass:${PASSWORD} -out openssl-${name}.p12`,
     ),
-    `openssl pkcs12 -export -inkey leaf-ec.key -in leaf-ec.crt ${chain} -passout pass:${PASSWORD} -out openssl-ec.p12`,
-    `openssl pkcs12 -export -inkey leaf-ed25519.key -in leaf-ed25519.crt ${chain} -passout pass:${PASSWORD} -out openssl-ed25519.p12`,
-    `openssl pkcs12 -export -inkey leaf-rsa.key -in leaf-rsa.crt ${chain} -passout pass: -out openssl-empty-password.p12`,
+    `openssl pkcs12 -export -inkey leaf-ec.key -in leaf-ec.crt ${chain} ` +
+      `-passout pass:${PASSWORD} -out openssl-ec.p12`,
+    `openssl pkcs12 -export -inkey leaf-ed25519.key -in leaf-ed25519.crt ${chain} -passout ` +
+      `pass:${PASSWORD} -out openssl-ed25519.p12`,
+    `openssl pkcs12 -export -inkey leaf-rsa.key -in leaf-rsa.crt ${chain} -passout pass: -out ` +
+      `openssl-empty-password.p12`,
     `openssl pkcs12 -export -nokeys -in chain.pem -passout pass:${PASSWORD} -out openssl-nokeys.p12`,
-    `openssl pkcs12 -export -nokeys -in chain.pem -caname one -caname two -passout pass:${PASSWORD} -out openssl-nokeys-named.p12`,
-    `openssl pkcs12 -export -nokeys -in chain.pem -legacy -passout pass:${PASSWORD} -out openssl-nokeys-legacy.p12`,
-    `openssl pkcs12 -export -inkey leaf-rsa.key -in leaf-rsa.crt ${chain} -passout 'pass:${FOREIGN_PASSWORD}' -out openssl-foreign-password.p12`,
-    `openssl pkcs12 -export -inkey leaf-rsa.key -in leaf-rsa.crt ${chain} -legacy -passout 'pass:${FOREIGN_PASSWORD}' -out openssl-foreign-password-legacy.p12`,
-    'openssl pkcs12 -export -nokeys -in chain.pem -certpbe NONE -nomac -passout pass: -out openssl-nokeys-plain.p12',
+    `openssl pkcs12 -export -nokeys -in chain.pem -caname one -caname two -passout pass:${PASSWORD} -out ` +
+      `openssl-nokeys-named.p12`,
+    `openssl pkcs12 -export -nokeys -in chain.pem -legacy -passout pass:${PASSWORD} -out ` +
+      `openssl-nokeys-legacy.p12`,
+    `openssl pkcs12 -export -inkey leaf-rsa.key -in leaf-rsa.crt ${chain} -passout ` +
+      `'pass:${FOREIGN_PASSWORD}' -out openssl-foreign-password.p12`,
+    `openssl pkcs12 -export -inkey leaf-rsa.key -in leaf-rsa.crt ${chain} -legacy -passout ` +
+      `'pass:${FOREIGN_PASSWORD}' -out openssl-foreign-password-legacy.p12`,
+    'openssl pkcs12 -export -nokeys -in chain.pem -certpbe NONE -nomac -passout pass: -out ' +
+      'openssl-nokeys-plain.p12',
   ];
 }
 
@@ -87,19 +104,36 @@ const PEM_KEYS: Readonly<Record<string, string>> = {
   pkcs1: 'openssl rsa -traditional -in leaf-rsa.key',
   'pkcs1-aes256': `openssl rsa -traditional -aes256 -passout pass:${KEY_PASSWORD} -in leaf-rsa.key`,
   'pkcs1-3des': `openssl rsa -traditional -des3 -passout pass:${KEY_PASSWORD} -in leaf-rsa.key`,
-  'pkcs1-des': `openssl rsa -traditional -provider legacy -provider default -des -passout pass:${KEY_PASSWORD} -in leaf-rsa.key`,
+  'pkcs1-des':
+    `openssl rsa -traditional -provider legacy -provider default -des -passout ` +
+    `pass:${KEY_PASSWORD} -in leaf-rsa.key`,
   'pkcs1-camellia': `openssl rsa -traditional -camellia192 -passout pass:${KEY_PASSWORD} -in leaf-rsa.key`,
   'pkcs8-default': `openssl pkcs8 -topk8 -passout pass:${KEY_PASSWORD} -in leaf-rsa.key`,
-  'pkcs8-aes128-sha512': `openssl pkcs8 -topk8 -v2 aes-128-cbc -v2prf hmacWithSHA512 -passout pass:${KEY_PASSWORD} -in leaf-rsa.key`,
-  'pkcs8-aes192-sha1': `openssl pkcs8 -topk8 -v2 aes-192-cbc -v2prf hmacWithSHA1 -passout pass:${KEY_PASSWORD} -in leaf-rsa.key`,
-  'pkcs8-aes256-sha384': `openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA384 -passout pass:${KEY_PASSWORD} -in leaf-rsa.key`,
-  'pkcs8-3des-sha224': `openssl pkcs8 -topk8 -v2 des3 -v2prf hmacWithSHA224 -passout pass:${KEY_PASSWORD} -in leaf-rsa.key`,
-  'pkcs8-rc2': `openssl pkcs8 -topk8 -provider legacy -provider default -v2 rc2 -passout pass:${KEY_PASSWORD} -in leaf-rsa.key`,
+  'pkcs8-aes128-sha512':
+    `openssl pkcs8 -topk8 -v2 aes-128-cbc -v2prf hmacWithSHA512 -passout ` +
+    `pass:${KEY_PASSWORD} -in leaf-rsa.key`,
+  'pkcs8-aes192-sha1':
+    `openssl pkcs8 -topk8 -v2 aes-192-cbc -v2prf hmacWithSHA1 -passout ` +
+    `pass:${KEY_PASSWORD} -in leaf-rsa.key`,
+  'pkcs8-aes256-sha384':
+    `openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA384 -passout ` +
+    `pass:${KEY_PASSWORD} -in leaf-rsa.key`,
+  'pkcs8-3des-sha224':
+    `openssl pkcs8 -topk8 -v2 des3 -v2prf hmacWithSHA224 -passout ` + `pass:${KEY_PASSWORD} -in leaf-rsa.key`,
+  'pkcs8-rc2':
+    `openssl pkcs8 -topk8 -provider legacy -provider default -v2 rc2 -passout ` +
+    `pass:${KEY_PASSWORD} -in leaf-rsa.key`,
   'pkcs8-scrypt': `openssl pkcs8 -topk8 -scrypt -passout pass:${KEY_PASSWORD} -in leaf-rsa.key`,
   'pkcs8-v1-3des': `openssl pkcs8 -topk8 -v1 PBE-SHA1-3DES -passout pass:${KEY_PASSWORD} -in leaf-rsa.key`,
-  'pkcs8-v1-rc2-40': `openssl pkcs8 -topk8 -provider legacy -provider default -v1 PBE-SHA1-RC2-40 -passout pass:${KEY_PASSWORD} -in leaf-rsa.key`,
-  'pkcs8-v1-md5-des': `openssl pkcs8 -topk8 -provider legacy -provider default -v1 PBE-MD5-DES -passout pass:${KEY_PASSWORD} -in leaf-rsa.key`,
-  'pkcs8-v1-sha1-rc2-64': `openssl pkcs8 -topk8 -provider legacy -provider default -v1 PBE-SHA1-RC2-64 -passout pass:${KEY_PASSWORD} -in leaf-rsa.key`,
+  'pkcs8-v1-rc2-40':
+    `openssl pkcs8 -topk8 -provider legacy -provider default -v1 PBE-SHA1-RC2-40 ` +
+    `-passout pass:${KEY_PASSWORD} -in leaf-rsa.key`,
+  'pkcs8-v1-md5-des':
+    `openssl pkcs8 -topk8 -provider legacy -provider default -v1 PBE-MD5-DES -passout ` +
+    `pass:${KEY_PASSWORD} -in leaf-rsa.key`,
+  'pkcs8-v1-sha1-rc2-64':
+    `openssl pkcs8 -topk8 -provider legacy -provider default -v1 PBE-SHA1-RC2-64 ` +
+    `-passout pass:${KEY_PASSWORD} -in leaf-rsa.key`,
 };
 const PEM_EC_KEYS: Readonly<Record<string, string>> = {
   'ec-pkcs8': 'openssl pkcs8 -topk8 -nocrypt -in leaf-ec.key',
@@ -111,13 +145,16 @@ const PEM_EC_KEYS: Readonly<Record<string, string>> = {
 
 function pem(): string[] {
   const stores = (keys: Readonly<Record<string, string>>, leaf: string): string[] =>
-    Object.entries(keys).map(([name, command]) => `{ ${command}; cat ${leaf}.crt chain.pem; } > key-${name}.pem 2>/dev/null`);
+    Object.entries(keys).map(
+      ([name, command]) => `{ ${command}; cat ${leaf}.crt chain.pem; } > key-${name}.pem 2>/dev/null`,
+    );
   return [
     ...stores(PEM_KEYS, 'leaf-rsa'),
     ...stores(PEM_EC_KEYS, 'leaf-ec'),
     'cat leaf-ed25519.key leaf-ed25519.crt chain.pem > key-ed25519.pem',
     'cat root-*.crt > bundle.pem',
-    "for f in root-*.crt; do echo; echo '# '$f' – authority'; openssl x509 -in $f -text; done > bundle-comments.pem",
+    "for f in root-*.crt; do echo; echo '# '$f' – authority'; openssl x509 -in $f -text; done > " +
+      'bundle-comments.pem',
     "sed 's/$/\\r/' bundle.pem > bundle-crlf.pem",
     "printf '\\xef\\xbb\\xbf' | cat - bundle.pem > bundle-bom.pem",
     "{ printf '\\xff\\xfe'; iconv -f UTF-8 -t UTF-16LE bundle-crlf.pem; } > bundle-utf16.pem",

@@ -55,12 +55,29 @@ test('show -o json has kind, entries and anchors, and nothing else', async () =>
   const shown = JSON.parse(out) as { kind: string; entries: Record<string, unknown>[]; anchors: string[] };
   assert.deepEqual(Object.keys(shown), ['kind', 'entries', 'anchors']);
   assert.equal(shown.kind, 'pkcs12');
-  assert.deepEqual([...shown.anchors].sort(), [...(material.java.get('java-key-and-trust.p12')?.anchors ?? [])].sort());
+  assert.deepEqual(
+    [...shown.anchors].sort(),
+    [...(material.java.get('java-key-and-trust.p12')?.anchors ?? [])].sort(),
+  );
   const [key] = shown.entries;
-  assert.deepEqual(Object.keys(key ?? {}), ['alias', 'type', 'subject', 'issuer', 'notBefore', 'notAfter', 'sha256']);
+  assert.deepEqual(Object.keys(key ?? {}), [
+    'alias',
+    'type',
+    'subject',
+    'issuer',
+    'notBefore',
+    'notAfter',
+    'sha256',
+  ]);
   assert.deepEqual(
     [key?.['alias'], key?.['type'], key?.['subject'], key?.['issuer'], key?.['sha256']],
-    ['client', 'key', 'CN=leaf-rsa, O=Store tests', 'CN=inter, O=Store tests', ...material.sha256('leaf-rsa')],
+    [
+      'client',
+      'key',
+      'CN=leaf-rsa, O=Store tests',
+      'CN=inter, O=Store tests',
+      ...material.sha256('leaf-rsa'),
+    ],
   );
   assert.match(String(key?.['notAfter']), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
 });
@@ -78,7 +95,9 @@ test('show as text is a table with days left; warnings go to stderr', async () =
 test('export gives PEM that reads as the same anchors, and never a key', async () => {
   const { code, out } = await truststore(['export', 'java-roots.jks', ...ENV]);
   assert.equal(code, 0);
-  const again = readStore(Buffer.from(out), { file: 'pem' }).entries.flatMap((entry) => entry.certificates.map(sha256Of));
+  const again = readStore(Buffer.from(out), { file: 'pem' }).entries.flatMap((entry) =>
+    entry.certificates.map(sha256Of),
+  );
   assert.deepEqual(again.sort(), [...(material.java.get('java-roots.jks')?.anchors ?? [])].sort());
   const keystore = await truststore(['export', 'key-pkcs8.pem']);
   assert.doesNotMatch(keystore.out, /PRIVATE/);
@@ -101,14 +120,17 @@ test('the password comes from a variable, a file or the terminal, and is never s
   assert.match(ways[2]?.err ?? '', /^password of java-roots\.p12: \n$/);
 });
 
-test('without a terminal a missing password is an error with the two options; a wrong one is not repeated', async () => {
-  const missing = await truststore(['show', 'java-roots.p12']);
-  assert.equal(missing.code, 2);
-  assert.match(missing.err, /--password-env VARIABLE or --password-file FILE/);
-  const wrong = await truststore(['show', 'java-roots.jks', '--password-env', 'WRONG', '-o', 'json']);
-  assert.equal(wrong.code, 2);
-  assert.doesNotMatch(wrong.out + wrong.err, /canary/);
-  assert.match(wrong.out, /"code": "CONFIGURATION"/);
-  assert.equal((await truststore(['show', 'java-roots.jks', '--password-env', 'UNSET'])).code, 2);
-  assert.match((await truststore(['show', 'java-roots.jks'])).err, /its integrity was not checked/);
-});
+test(
+  'without a terminal a missing password is an error with the ' + 'two options; a wrong one is not repeated',
+  async () => {
+    const missing = await truststore(['show', 'java-roots.p12']);
+    assert.equal(missing.code, 2);
+    assert.match(missing.err, /--password-env VARIABLE or --password-file FILE/);
+    const wrong = await truststore(['show', 'java-roots.jks', '--password-env', 'WRONG', '-o', 'json']);
+    assert.equal(wrong.code, 2);
+    assert.doesNotMatch(wrong.out + wrong.err, /canary/);
+    assert.match(wrong.out, /"code": "CONFIGURATION"/);
+    assert.equal((await truststore(['show', 'java-roots.jks', '--password-env', 'UNSET'])).code, 2);
+    assert.match((await truststore(['show', 'java-roots.jks'])).err, /its integrity was not checked/);
+  },
+);

@@ -1,4 +1,7 @@
-/** Closes what `before` opened, last opened first. What it never came to needs no closing, and would only hide why. */
+/**
+ * Closes what `before` opened, last opened first. What it never came to needs no closing, and would only hide
+ * why.
+ */
 import { after } from 'node:test';
 
 export type AtEnd = (close: () => unknown) => void;

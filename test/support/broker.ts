@@ -1,4 +1,7 @@
-/** One Kafka broker as a process of its own: started, killed, frozen, started again on the same ports and data. */
+/**
+ * One Kafka broker as a process of its own: started, killed, frozen, started again on the same ports and
+ * data.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -47,7 +50,9 @@ export class Broker {
     mkdirSync(options.folder, { recursive: true });
     this.logFile = join(options.folder, 'broker.log');
     this.logDir = join(options.folder, 'data');
-    const lines = Object.entries({ ...options.properties, 'log.dirs': this.logDir }).map(([name, value]) => `${name}=${value}\n`);
+    const lines = Object.entries({ ...options.properties, 'log.dirs': this.logDir }).map(
+      ([name, value]) => `${name}=${value}\n`,
+    );
     writeFileSync(join(options.folder, 'broker.properties'), lines.join(''));
     writeFileSync(this.logFile, '');
   }
@@ -92,29 +97,46 @@ export class Broker {
     const { folder, clusterId, formatArguments, release } = this.#options;
     const properties = join(folder, 'broker.properties');
     const program = ['kd.Broker', properties, clusterId, this.logDir, ...formatArguments];
-    if (release === undefined) return [`-Dlog4j2.configurationFile=${log4jConfig}`, '-cp', (await prepareJava()).classPath, ...program];
+    if (release === undefined)
+      return [
+        `-Dlog4j2.configurationFile=${log4jConfig}`,
+        '-cp',
+        (await prepareJava()).classPath,
+        ...program,
+      ];
     const old = [`-Dlog4j.configuration=file:${oldLog4jConfig}`, '-cp', await prepareRelease(release)];
-    return needsZooKeeper(release) ? [...old, 'kd.OldBroker', this.#zooKeeperFile(), properties] : [...old, ...program];
+    return needsZooKeeper(release)
+      ? [...old, 'kd.OldBroker', this.#zooKeeperFile(), properties]
+      : [...old, ...program];
   }
 
   #zooKeeperFile(): string {
     const { folder, properties } = this.#options;
     const file = join(folder, 'zookeeper.properties');
     const port = /\d+$/.exec(properties['zookeeper.connect'] ?? '')?.[0] ?? '';
-    const lines = ['clientPortAddress=127.0.0.1', `clientPort=${port}`, `dataDir=${join(folder, 'zookeeper')}`, 'admin.enableServer=false'];
+    const lines = [
+      'clientPortAddress=127.0.0.1',
+      `clientPort=${port}`,
+      `dataDir=${join(folder, 'zookeeper')}`,
+      'admin.enableServer=false',
+    ];
     writeFileSync(file, `${lines.join('\n')}\n`);
     return file;
   }
 
   async #ready(child: ChildProcess): Promise<void> {
     const deadline = performance.now() + READY_TIMEOUT_MS;
-    const said = needsZooKeeper(this.#options.release) ? '] started (kafka.server.KafkaServer)' : 'Kafka Server started';
+    const said = needsZooKeeper(this.#options.release)
+      ? '] started (kafka.server.KafkaServer)'
+      : 'Kafka Server started';
     while (!readFileSync(this.logFile).subarray(this.#startMark).includes(said)) {
       if (this.#child !== child) {
         throw new Error(`broker ${this.#options.nodeId} ended while starting; ${this.tail()}`);
       }
       if (performance.now() > deadline) {
-        throw new Error(`broker ${this.#options.nodeId} is not ready after ${READY_TIMEOUT_MS} ms; ${this.tail()}`);
+        throw new Error(
+          `broker ${this.#options.nodeId} is not ready after ${READY_TIMEOUT_MS} ms; ${this.tail()}`,
+        );
       }
       await sleep(POLL_MS);
     }
@@ -151,7 +173,12 @@ export class Broker {
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
         child.kill('SIGKILL');
-        reject(new Error(`broker ${this.#options.nodeId} did not end within ${STOP_TIMEOUT_MS} ms of ${signal}; ${this.tail()}`));
+        reject(
+          new Error(
+            `broker ${this.#options.nodeId} did not end within ` +
+              `${STOP_TIMEOUT_MS} ms of ${signal}; ${this.tail()}`,
+          ),
+        );
       }, STOP_TIMEOUT_MS);
       child.once('exit', () => {
         clearTimeout(timer);

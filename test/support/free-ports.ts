@@ -1,16 +1,25 @@
 import { randomInt } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 
-/** Below the range the kernel takes outgoing ports from, so that a stopped broker's port is still free when it comes back. */
+/**
+ * Below the range the kernel takes outgoing ports from, so that a stopped broker's port is still free when it
+ * comes back.
+ */
 const PORT_MIN = 20_000;
 const PORT_MAX = 32_000;
-/** A process takes ports from ranges of its own, so that two that start brokers at once do not choose the same; who listens on the first of a range owns it. */
+/**
+ * A process takes ports from ranges of its own, so that two that start brokers at once do not choose the
+ * same; who listens on the first of a range owns it.
+ */
 const RANGE_PORTS = 50;
 const TRIES_MAX = 200;
 
 const unused: number[] = [];
 
-/** Distinct ports on 127.0.0.1 that nobody listened on a moment ago, and that no other test process is given while this one lives. */
+/**
+ * Distinct ports on 127.0.0.1 that nobody listened on a moment ago, and that no other test process is given
+ * while this one lives.
+ */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = [];
   for (let tries = 0; ports.length < count; tries++) {

@@ -1,4 +1,7 @@
-/** The typed face of test/java: a long-lived Java program on Kafka's own client that creates, fills, reads and checks topics. */
+/**
+ * The typed face of test/java: a long-lived Java program on Kafka's own client that creates, fills, reads and
+ * checks topics.
+ */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -11,7 +14,10 @@ export interface Recipe {
   readonly records: number;
   /** Partitions of the topic that is filled. */
   readonly partitions: number;
-  /** [binary] avro and json: {id: long, time: long, amount: double, name: string, tags: string[3]}, id = partition × 2^40 + sequence. */
+  /**
+   * [binary] avro and json: {id: long, time: long, amount: double, name: string, tags: string[3]}, id =
+   * partition × 2^40 + sequence.
+   */
   readonly format?: 'binary' | 'json' | 'avro';
   /** [98] Bytes of a value, about. */
   readonly bytes?: number;
@@ -21,7 +27,10 @@ export interface Recipe {
   readonly keys?: 'none' | 'sequence' | 'entity' | 'mixed';
   /** [false] 0–4 binary headers a record: names that repeat, empty and null values. */
   readonly headers?: boolean;
-  /** [false] Always carry the identity in the header `record-id`, for transforms that change the value beyond recognition. */
+  /**
+   * [false] Always carry the identity in the header `record-id`, for transforms that change the value beyond
+   * recognition.
+   */
   readonly idHeader?: boolean;
   /** [false] A tenth of the values null or empty. */
   readonly holes?: boolean;
@@ -107,7 +116,15 @@ export interface PartitionOffset {
   readonly offset: number;
 }
 
-export type Mutation = 'drop' | 'duplicate' | 'swap' | 'alter-value' | 'alter-key' | 'alter-header' | 'alter-timestamp' | 'null-value';
+export type Mutation =
+  | 'drop'
+  | 'duplicate'
+  | 'swap'
+  | 'alter-value'
+  | 'alter-key'
+  | 'alter-header'
+  | 'alter-timestamp'
+  | 'null-value';
 
 export interface CopyRequest {
   readonly from: string;
@@ -126,7 +143,10 @@ export interface GroupState {
   }[];
 }
 
-/** What a user may do with one topic, group, transactional id or the cluster (`kafka-cluster`). Operations as Kafka names them: READ, DESCRIBE… */
+/**
+ * What a user may do with one topic, group, transactional id or the cluster (`kafka-cluster`). Operations as
+ * Kafka names them: READ, DESCRIBE…
+ */
 export interface Right {
   readonly resource: 'topic' | 'group' | 'transactional_id' | 'cluster';
   /** `*` is every one. */
@@ -190,7 +210,14 @@ export class JavaTool {
       '-Djava.net.preferIPv4Stack=true',
     ];
     return new JavaTool(
-      spawn('java', [...jvm, `-Dlog4j2.configurationFile=${log4jConfig}`, '-cp', classPath, 'kd.Tool', bootstrapServers]),
+      spawn('java', [
+        ...jvm,
+        `-Dlog4j2.configurationFile=${log4jConfig}`,
+        '-cp',
+        classPath,
+        'kd.Tool',
+        bootstrapServers,
+      ]),
     );
   }
 
@@ -212,7 +239,9 @@ export class JavaTool {
   }
 
   /** Idempotent producer, acks=all; resolves when all is acknowledged. */
-  async produce(request: ProduceRequest): Promise<{ readonly records: number; readonly valueBytes: number; readonly seconds: number }> {
+  async produce(
+    request: ProduceRequest,
+  ): Promise<{ readonly records: number; readonly valueBytes: number; readonly seconds: number }> {
     return (await this.#request('produce', request, request.timeoutMs ?? BULK_TIMEOUT_MS)) as {
       records: number;
       valueBytes: number;
@@ -220,14 +249,26 @@ export class JavaTool {
     };
   }
 
-  async send(topic: string, records: readonly PlainRecord[], properties: ClientProperties = {}): Promise<void> {
+  async send(
+    topic: string,
+    records: readonly PlainRecord[],
+    properties: ClientProperties = {},
+  ): Promise<void> {
     await this.#request('send', { topic, records: records.map(encode), properties }, TIMEOUT_MS);
   }
 
   /** All of them in one transaction, which is committed or aborted. */
-  async sendTransaction(topic: string, records: readonly PlainRecord[], outcome: 'commit' | 'abort'): Promise<void> {
+  async sendTransaction(
+    topic: string,
+    records: readonly PlainRecord[],
+    outcome: 'commit' | 'abort',
+  ): Promise<void> {
     const properties = { 'transactional.id': `${topic}-writer` };
-    await this.#request('send', { topic, records: records.map(encode), properties, transaction: outcome }, TIMEOUT_MS);
+    await this.#request(
+      'send',
+      { topic, records: records.map(encode), properties, transaction: outcome },
+      TIMEOUT_MS,
+    );
   }
 
   async copy(request: CopyRequest): Promise<void> {
@@ -238,7 +279,10 @@ export class JavaTool {
     return (await this.#request('verify', request, request.timeoutMs ?? BULK_TIMEOUT_MS)) as VerifyResult;
   }
 
-  /** The records between the beginning and the ends at the call; `max` [10,000]; `offsets`: partition → first offset to read. */
+  /**
+   * The records between the beginning and the ends at the call; `max` [10,000]; `offsets`: partition → first
+   * offset to read.
+   */
   async consume(
     topics: readonly string[],
     options: {
@@ -268,7 +312,10 @@ export class JavaTool {
     await this.#request('commit', { group, offsets }, TIMEOUT_MS);
   }
 
-  async endOffsets(topics: readonly string[], isolation: Isolation = 'read_committed'): Promise<readonly PartitionOffset[]> {
+  async endOffsets(
+    topics: readonly string[],
+    isolation: Isolation = 'read_committed',
+  ): Promise<readonly PartitionOffset[]> {
     return offsetsOf(await this.#request('offsets', { topics, at: 'latest', isolation }, TIMEOUT_MS));
   }
 
@@ -320,7 +367,11 @@ export class JavaTool {
   }
 
   #onAnswer(line: string): void {
-    const answer = JSON.parse(line) as { readonly id: number; readonly ok?: unknown; readonly error?: string };
+    const answer = JSON.parse(line) as {
+      readonly id: number;
+      readonly ok?: unknown;
+      readonly error?: string;
+    };
     const pending = this.#pending.get(answer.id);
     if (pending === undefined) {
       return;

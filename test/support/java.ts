@@ -1,6 +1,7 @@
 /**
- * Kafka's jars through Maven, and our few Java sources compiled: each resolved once and kept in a folder named by the hash of what it was made from.
- * Several test processes may do this at once: each works in a folder of its own, and the first to rename it into place wins.
+ * Kafka's jars through Maven, and our few Java sources compiled: each resolved once and kept in a folder
+ * named by the hash of what it was made from. Several test processes may do this at once: each works in a
+ * folder of its own, and the first to rename it into place wins.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -52,7 +53,10 @@ async function prepare(): Promise<JavaPaths> {
   return { jarsFolder, classesFolder, classPath: `${classesFolder}:${join(jarsFolder, '*')}` };
 }
 
-/** Brokers besides the newest, which the harness starts by default: the last one before Kafka 4, and two on ZooKeeper. */
+/**
+ * Brokers besides the newest, which the harness starts by default: the last one before Kafka 4, and two on
+ * ZooKeeper.
+ */
 export const OLD_RELEASES = ['3.9.1', '2.8.2', '2.2.1'] as const;
 export type OldRelease = (typeof OLD_RELEASES)[number];
 
@@ -72,7 +76,15 @@ export async function prepareRelease(release: OldRelease): Promise<string> {
 
 async function resolveJars(pom: string): Promise<string> {
   return once(join(javaRoot, 'libs'), hash([await readFile(pom)]), (folder) =>
-    command('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${folder}`]),
+    command('mvn', [
+      '-q',
+      '-B',
+      '-f',
+      pom,
+      'dependency:copy-dependencies',
+      '-DincludeScope=runtime',
+      `-DoutputDirectory=${folder}`,
+    ]),
   );
 }
 
@@ -85,7 +97,11 @@ export function hash(parts: readonly Buffer[]): string {
 }
 
 /** A folder made by `make` the first time and found ever after. */
-export async function once(parent: string, name: string, make: (folder: string) => Promise<void>): Promise<string> {
+export async function once(
+  parent: string,
+  name: string,
+  make: (folder: string) => Promise<void>,
+): Promise<string> {
   const folder = join(parent, name);
   if (existsSync(folder)) {
     return folder;
@@ -109,8 +125,12 @@ export async function command(name: string, args: readonly string[]): Promise<vo
     await run(name, args, { maxBuffer: OUTPUT_BYTES_MAX });
   } catch (error) {
     const { stdout, stderr } = error as { readonly stdout?: string; readonly stderr?: string };
-    throw new Error(`${name} failed (JDK 17 and Maven are needed, and Maven Central or its mirror):\n${stdout ?? ''}${stderr ?? ''}`, {
-      cause: error,
-    });
+    throw new Error(
+      `${name} failed (JDK 17 and Maven are needed, and Maven Central or its ` +
+        `mirror):\n${stdout ?? ''}${stderr ?? ''}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

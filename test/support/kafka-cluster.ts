@@ -1,4 +1,7 @@
-/** Real Apache Kafka (KRaft, combined roles) on 127.0.0.1 for tests and benchmarks: one or three broker processes, data in a temporary folder. */
+/**
+ * Real Apache Kafka (KRaft, combined roles) on 127.0.0.1 for tests and benchmarks: one or three broker
+ * processes, data in a temporary folder.
+ */
 import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -9,7 +12,10 @@ import { freePorts } from './free-ports.js';
 import { type OldRelease, prepareJava } from './java.js';
 import { JavaTool, type TopicSpec } from './java-tool.js';
 
-/** A listener besides the plain one, e.g. `{ name: 'TLS', protocol: 'SSL', advertisedHost: 'localhost' }`; its keys go into `properties`. */
+/**
+ * A listener besides the plain one, e.g. `{ name: 'TLS', protocol: 'SSL', advertisedHost: 'localhost' }`; its
+ * keys go into `properties`.
+ */
 export interface ListenerSpec {
   readonly name: string;
   readonly protocol: 'PLAINTEXT' | 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT';
@@ -41,8 +47,22 @@ export interface TestCluster {
 }
 
 const JVM_OPTIONS = {
-  test: ['-Xms64m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto', '-Djava.net.preferIPv4Stack=true'],
-  throughput: ['-Xms1g', '-Xmx1g', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20', '-Xshare:auto', '-Djava.net.preferIPv4Stack=true'],
+  test: [
+    '-Xms64m',
+    '-Xmx384m',
+    '-XX:+UseSerialGC',
+    '-XX:TieredStopAtLevel=1',
+    '-Xshare:auto',
+    '-Djava.net.preferIPv4Stack=true',
+  ],
+  throughput: [
+    '-Xms1g',
+    '-Xmx1g',
+    '-XX:+UseG1GC',
+    '-XX:MaxGCPauseMillis=20',
+    '-Xshare:auto',
+    '-Djava.net.preferIPv4Stack=true',
+  ],
 };
 
 let lastName = 0;
@@ -124,7 +144,10 @@ export class KafkaCluster implements TestCluster {
     await this.#broker(n).terminate();
   }
 
-  /** Starts a killed broker again (kills it first where it runs) on its old ports and data; resolves when it is ready. */
+  /**
+   * Starts a killed broker again (kills it first where it runs) on its old ports and data; resolves when it
+   * is ready.
+   */
   async restart(n: number): Promise<void> {
     await this.#broker(n).kill();
     await this.#broker(n).start();
@@ -168,7 +191,10 @@ export class KafkaCluster implements TestCluster {
 }
 
 /** Starts a cluster, runs the body, stops it; keeps the logs when the body fails. */
-export async function withCluster<T>(options: ClusterOptions, body: (cluster: KafkaCluster) => Promise<T>): Promise<T> {
+export async function withCluster<T>(
+  options: ClusterOptions,
+  body: (cluster: KafkaCluster) => Promise<T>,
+): Promise<T> {
   const cluster = await KafkaCluster.start(options);
   let failed = true;
   try {
@@ -180,7 +206,10 @@ export async function withCluster<T>(options: ClusterOptions, body: (cluster: Ka
   }
 }
 
-/** 16 random bytes as Kafka writes them; one that begins with a dash would be read as an option by the formatter. */
+/**
+ * 16 random bytes as Kafka writes them; one that begins with a dash would be read as an option by the
+ * formatter.
+ */
 function newClusterId(): string {
   const bytes = randomBytes(16);
   // The first character holds the upper six bits: 62 is the dash, and below 32 nothing but letters comes.
@@ -198,7 +227,10 @@ interface ClusterParts {
 
 async function prepareCluster(options: ClusterOptions): Promise<ClusterParts> {
   const folder = await mkdtemp(
-    join(existsSync('/dev/shm') && process.env['KD_TEST_IN_MEMORY'] === '1' ? '/dev/shm' : tmpdir(), 'kd-kafka-'),
+    join(
+      existsSync('/dev/shm') && process.env['KD_TEST_IN_MEMORY'] === '1' ? '/dev/shm' : tmpdir(),
+      'kd-kafka-',
+    ),
   );
   const plain: ListenerSpec = { name: 'PLAIN', protocol: 'PLAINTEXT' };
   const controller: ListenerSpec = { name: 'CONTROLLER', protocol: 'PLAINTEXT' };
@@ -210,7 +242,9 @@ async function prepareCluster(options: ClusterOptions): Promise<ClusterParts> {
   }
   const clusterId = newClusterId();
   const brokers = Array.from({ length: options.brokers }, (_, index) => {
-    const node = needsZooKeeper(options.release) ? zooKeeperNode(listeners, ports) : nodeProperties(index, listeners, ports);
+    const node = needsZooKeeper(options.release)
+      ? zooKeeperNode(listeners, ports)
+      : nodeProperties(index, listeners, ports);
     const properties = { ...node, ...sizeProperties(options), ...options.properties };
     return new Broker({
       nodeId: index + 1,
@@ -223,7 +257,13 @@ async function prepareCluster(options: ClusterOptions): Promise<ClusterParts> {
     });
   });
   const hosts = new Map(listeners.map((listener) => [listener.name, listener.advertisedHost ?? '127.0.0.1']));
-  return { folder, brokers, ports, hosts, keepLogs: options.keepLogs === true || process.env['KD_TEST_KEEP_LOGS'] === '1' };
+  return {
+    folder,
+    brokers,
+    ports,
+    hosts,
+    keepLogs: options.keepLogs === true || process.env['KD_TEST_KEEP_LOGS'] === '1',
+  };
 }
 
 function nodeProperties(
@@ -244,15 +284,21 @@ function nodeProperties(
     'advertised.listeners': advertised
       .map((listener) => `${listener.name}://${listener.advertisedHost ?? '127.0.0.1'}:${portOf(listener)}`)
       .join(','),
-    'listener.security.protocol.map': listeners.map((listener) => `${listener.name}:${listener.protocol}`).join(','),
+    'listener.security.protocol.map': listeners
+      .map((listener) => `${listener.name}:${listener.protocol}`)
+      .join(','),
   };
 }
 
 /** The controller's port is ZooKeeper's there. */
-function zooKeeperNode(listeners: readonly ListenerSpec[], ports: ReadonlyMap<string, readonly number[]>): Record<string, string> {
+function zooKeeperNode(
+  listeners: readonly ListenerSpec[],
+  ports: ReadonlyMap<string, readonly number[]>,
+): Record<string, string> {
   const properties = nodeProperties(0, listeners, ports);
   const own = listeners.filter(({ name }) => name !== 'CONTROLLER');
-  for (const name of ['process.roles', 'node.id', 'controller.quorum.voters', 'controller.listener.names']) delete properties[name];
+  for (const name of ['process.roles', 'node.id', 'controller.quorum.voters', 'controller.listener.names'])
+    delete properties[name];
   return {
     ...properties,
     'broker.id': '1',

@@ -42,7 +42,9 @@ export async function runKd(args: readonly string[], options: KdOptions = {}): P
   const result = await kd.ended;
   clearTimeout(timer);
   if (result.signal === 'SIGKILL') {
-    throw new Error(`kd ${args.join(' ')} was killed after ${timeoutMs} ms\n${result.stdout}${result.stderr}`);
+    throw new Error(
+      `kd ${args.join(' ')} was killed after ${timeoutMs} ms\n${result.stdout}${result.stderr}`,
+    );
   }
   return result;
 }
@@ -72,13 +74,19 @@ export class KdProcess {
   readonly #listeners = new Set<() => void>();
 
   constructor(args: readonly string[], options: KdOptions) {
-    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('KD_') && name !== 'NODE_TEST_CONTEXT');
+    const inherited = Object.entries(process.env).filter(
+      ([name]) => !name.startsWith('KD_') && name !== 'NODE_TEST_CONTEXT',
+    );
     const env = { ...Object.fromEntries(inherited), ...options.env };
-    this.child = spawn(process.execPath, [...(options.nodeOptions ?? []), options.entry ?? kdEntry(), ...args], {
-      cwd: options.cwd,
-      env,
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+    this.child = spawn(
+      process.execPath,
+      [...(options.nodeOptions ?? []), options.entry ?? kdEntry(), ...args],
+      {
+        cwd: options.cwd,
+        env,
+        stdio: ['pipe', 'pipe', 'pipe'],
+      },
+    );
     this.child.stdin?.on('error', () => {
       // It ended without reading its input.
     });
@@ -132,13 +140,20 @@ export class KdProcess {
         } else if (this.#result !== undefined) {
           done();
           reject(
-            new Error(`kd ended (${this.#result.code ?? this.#result.signal}) without ${pattern.source}\n${this.#stdout}${this.#stderr}`),
+            new Error(
+              `kd ended (${this.#result.code ?? this.#result.signal}) without ` +
+                `${pattern.source}\n${this.#stdout}${this.#stderr}`,
+            ),
           );
         }
       };
       const timer = setTimeout(() => {
         done();
-        reject(new Error(`kd has not said ${pattern.source} after ${timeoutMs} ms\n${this.#stdout}${this.#stderr}`));
+        reject(
+          new Error(
+            `kd has not said ${pattern.source} after ${timeoutMs} ms\n${this.#stdout}${this.#stderr}`,
+          ),
+        );
       }, timeoutMs);
       this.#listeners.add(look);
       look();

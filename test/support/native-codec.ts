@@ -84,7 +84,9 @@ export interface NativeCodec {
 }
 
 export function loadNativeCodec(): NativeCodec {
-  return createRequire(import.meta.url)('../../../native/build/Release/kafka_dispatcher_test.node') as NativeCodec;
+  return createRequire(import.meta.url)(
+    '../../../native/build/Release/kafka_dispatcher_test.node',
+  ) as NativeCodec;
 }
 
 /** What `readInput` and `readOutput` answer for a good block. */

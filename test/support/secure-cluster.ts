@@ -5,10 +5,12 @@
  *   secure.address('TLS')                        // localhost:<port>, for bootstrap.servers
  *   secure.properties('SCRAM')                   // librdkafka properties of a client that is let in
  *   secure.javaProperties('SCRAM')               // the same in Java's names, stores as JKS
- *   await secure.cluster.tool.grant(USERS.limited.name, [{ resource: 'topic', name: 'orders', operations: ['READ'] }]);
+ *   await secure.cluster.tool.grant(USERS.limited.name, [{ resource: 'topic', name: 'orders', operations:
+ * ['READ'] }]);
  *
- * An authorizer is on. Who comes without a name of his own (PLAIN, TLS) may do everything, and so may `admin` and the certificate CN=client;
- * `limited` may do nothing that he was not granted. Both are known to SCRAM, to PASSWORD, and as a token's subject to TOKEN.
+ * An authorizer is on. Who comes without a name of his own (PLAIN, TLS) may do everything, and so may `admin`
+ * and the certificate CN=client; `limited` may do nothing that he was not granted. Both are known to SCRAM,
+ * to PASSWORD, and as a token's subject to TOKEN.
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -69,10 +71,15 @@ export async function startSecureCluster(options: SecureOptions = {}): Promise<S
   const listeners = Object.entries(LISTENERS).filter(([name]) => name !== 'PLAIN');
   const cluster = await KafkaCluster.start({
     brokers: options.brokers ?? 1,
-    listeners: listeners.map(([name, protocol]): ListenerSpec => ({ name, protocol, advertisedHost: advertisedHostOf(name) })),
+    listeners: listeners.map(
+      ([name, protocol]): ListenerSpec => ({ name, protocol, advertisedHost: advertisedHostOf(name) }),
+    ),
     properties: { ...brokerProperties(tls, keySetUrl), ...options.properties },
     formatArguments: Object.values(USERS).flatMap(({ name, password }) =>
-      ['SCRAM-SHA-512', 'SCRAM-SHA-256'].flatMap((mechanism) => ['--add-scram', `${mechanism}=[name=${name},password=${password}]`]),
+      ['SCRAM-SHA-512', 'SCRAM-SHA-256'].flatMap((mechanism) => [
+        '--add-scram',
+        `${mechanism}=[name=${name},password=${password}]`,
+      ]),
     ),
     jvmOptions: [
       `-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=${keySetUrl}`,
@@ -96,10 +103,10 @@ function advertisedHostOf(listener: string): string {
 function brokerProperties(tls: TlsMaterial, keySetUrl: string): Record<string, string> {
   const modules = 'org.apache.kafka.common.security';
   const known = Object.values(USERS).map(({ name, password }) => `user_${name}="${password}"`);
-  const keystoreOf = (listener: string, identity: 'server-wrong-host' | 'server-expired' | 'server-not-yet-valid'): [string, string] => [
-    `listener.name.${listener}.ssl.keystore.location`,
-    tls.path(identity, 'jks'),
-  ];
+  const keystoreOf = (
+    listener: string,
+    identity: 'server-wrong-host' | 'server-expired' | 'server-not-yet-valid',
+  ): [string, string] => [`listener.name.${listener}.ssl.keystore.location`, tls.path(identity, 'jks')];
   return {
     'ssl.keystore.type': 'JKS',
     'ssl.keystore.location': tls.path('server', 'jks'),
@@ -119,9 +126,11 @@ function brokerProperties(tls: TlsMaterial, keySetUrl: string): Record<string, s
     'listener.name.scram.scram-sha-512.sasl.jaas.config': `${modules}.scram.ScramLoginModule required;`,
     'listener.name.scram.scram-sha-256.sasl.jaas.config': `${modules}.scram.ScramLoginModule required;`,
     'listener.name.password.sasl.enabled.mechanisms': 'PLAIN',
-    'listener.name.password.plain.sasl.jaas.config': `${modules}.plain.PlainLoginModule required ${known.join(' ')};`,
+    'listener.name.password.plain.sasl.jaas.config':
+      `${modules}.plain.PlainLoginModule required ` + `${known.join(' ')};`,
     'listener.name.token.sasl.enabled.mechanisms': 'OAUTHBEARER',
-    'listener.name.token.oauthbearer.sasl.jaas.config': `${modules}.oauthbearer.OAuthBearerLoginModule required;`,
+    'listener.name.token.oauthbearer.sasl.jaas.config':
+      `${modules}.oauthbearer.OAuthBearerLoginModule ` + `required;`,
     'listener.name.token.oauthbearer.sasl.server.callback.handler.class': `${modules}.oauthbearer.OAuthBearerValidatorCallbackHandler`,
     'sasl.oauthbearer.jwks.endpoint.url': keySetUrl,
     'sasl.oauthbearer.clock.skew.seconds': '0',
@@ -130,7 +139,11 @@ function brokerProperties(tls: TlsMaterial, keySetUrl: string): Record<string, s
   };
 }
 
-function clientProperties(tls: TlsMaterial, listener: SecureListener, { name, password }: User): Record<string, string> {
+function clientProperties(
+  tls: TlsMaterial,
+  listener: SecureListener,
+  { name, password }: User,
+): Record<string, string> {
   const protocol = LISTENERS[listener];
   if (protocol === 'PLAINTEXT') return { 'security.protocol': protocol };
   const properties = { 'security.protocol': protocol, 'ssl.ca.pem': tls.pem('ca').certificate };
@@ -143,7 +156,11 @@ function clientProperties(tls: TlsMaterial, listener: SecureListener, { name, pa
     : { ...properties, 'sasl.mechanisms': mechanism, 'sasl.username': name, 'sasl.password': password };
 }
 
-function javaProperties(tls: TlsMaterial, listener: SecureListener, { name, password }: User): Record<string, string> {
+function javaProperties(
+  tls: TlsMaterial,
+  listener: SecureListener,
+  { name, password }: User,
+): Record<string, string> {
   const protocol = LISTENERS[listener];
   if (protocol === 'PLAINTEXT') return { 'security.protocol': protocol };
   const properties = {
@@ -156,7 +173,8 @@ function javaProperties(tls: TlsMaterial, listener: SecureListener, { name, pass
   const mechanism = MECHANISMS[listener];
   if (mechanism === undefined) return properties;
   const module = mechanism === 'PLAIN' ? 'plain.PlainLoginModule' : 'scram.ScramLoginModule';
-  const jaas = `org.apache.kafka.common.security.${module} required username="${name}" password="${password}";`;
+  const jaas =
+    `org.apache.kafka.common.security.${module} required username="${name}" ` + `password="${password}";`;
   return { ...properties, 'sasl.mechanism': mechanism, 'sasl.jaas.config': jaas };
 }
 
@@ -168,4 +186,7 @@ function keystoreProperties(tls: TlsMaterial): Record<string, string> {
   };
 }
 
-const MECHANISMS: Readonly<Partial<Record<SecureListener, string>>> = { SCRAM: 'SCRAM-SHA-512', PASSWORD: 'PLAIN' };
+const MECHANISMS: Readonly<Partial<Record<SecureListener, string>>> = {
+  SCRAM: 'SCRAM-SHA-512',
+  PASSWORD: 'PLAIN',
+};

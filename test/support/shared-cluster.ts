@@ -1,6 +1,7 @@
 /**
- * One broker for many test files. The runner (scripts/test.mjs) starts it once and names it in KD_TEST_BOOTSTRAP; a test file run by hand starts its own.
- * Tests on it use names of their own (`uniqueName`) and never kill it.
+ * One broker for many test files. The runner (scripts/test.mjs) starts it once and names it in
+ * KD_TEST_BOOTSTRAP; a test file run by hand starts its own. Tests on it use names of their own
+ * (`uniqueName`) and never kill it.
  */
 import { JavaTool, type TopicSpec } from './java-tool.js';
 import { KafkaCluster, type TestCluster } from './kafka-cluster.js';

@@ -1,5 +1,6 @@
 /**
- * Certificates, keys and stores for tests on secure listeners: made once for a checkout (openssl, then one JVM for the stores) and kept under build/.
+ * Certificates, keys and stores for tests on secure listeners: made once for a checkout (openssl, then one
+ * JVM for the stores) and kept under build/.
  *
  *   const tls = await tlsMaterial();
  *   tls.path('ca', 'jks')        // truststore with the authority that signed the brokers
@@ -37,7 +38,10 @@ export type Identity =
   /** CN=client. */
   | 'client'
   | 'client-other-ca';
-/** pem: authority: its certificate; identity: key, then chain, in one file. key: the key alone. crt: the chain alone. */
+/**
+ * pem: authority: its certificate; identity: key, then chain, in one file. key: the key alone. crt: the chain
+ * alone.
+ */
 export type StoreForm = 'jks' | 'p12' | 'pem' | 'key' | 'crt';
 
 export interface TlsMaterial {
@@ -57,12 +61,42 @@ interface Order {
 }
 
 const ORDERS: readonly Order[] = [
-  { name: 'server', authority: 'ca', commonName: 'localhost', subjectAltName: 'DNS:localhost,IP:127.0.0.1', days: [-1, 3650] },
-  { name: 'server-wrong-host', authority: 'ca', commonName: 'wrong', subjectAltName: 'DNS:broker.wrong.example', days: [-1, 3650] },
-  { name: 'server-expired', authority: 'ca', commonName: 'localhost', subjectAltName: 'DNS:localhost,IP:127.0.0.1', days: [-30, -9] },
-  { name: 'server-not-yet-valid', authority: 'ca', commonName: 'localhost', subjectAltName: 'DNS:localhost', days: [3650, 4000] },
+  {
+    name: 'server',
+    authority: 'ca',
+    commonName: 'localhost',
+    subjectAltName: 'DNS:localhost,IP:127.0.0.1',
+    days: [-1, 3650],
+  },
+  {
+    name: 'server-wrong-host',
+    authority: 'ca',
+    commonName: 'wrong',
+    subjectAltName: 'DNS:broker.wrong.example',
+    days: [-1, 3650],
+  },
+  {
+    name: 'server-expired',
+    authority: 'ca',
+    commonName: 'localhost',
+    subjectAltName: 'DNS:localhost,IP:127.0.0.1',
+    days: [-30, -9],
+  },
+  {
+    name: 'server-not-yet-valid',
+    authority: 'ca',
+    commonName: 'localhost',
+    subjectAltName: 'DNS:localhost',
+    days: [3650, 4000],
+  },
   { name: 'client', authority: 'ca', commonName: 'client', subjectAltName: 'DNS:client', days: [-1, 3650] },
-  { name: 'client-other-ca', authority: 'other-ca', commonName: 'client', subjectAltName: 'DNS:client', days: [-1, 3650] },
+  {
+    name: 'client-other-ca',
+    authority: 'other-ca',
+    commonName: 'client',
+    subjectAltName: 'DNS:client',
+    days: [-1, 3650],
+  },
 ];
 const AUTHORITIES: readonly Authority[] = ['ca', 'other-ca'];
 
@@ -81,7 +115,10 @@ async function open(): Promise<TlsMaterial> {
     folder,
     password: PASSWORD,
     path,
-    pem: (name) => ({ certificate: readFileSync(path(name, 'crt'), 'utf8'), key: readFileSync(path(name, 'key'), 'utf8') }),
+    pem: (name) => ({
+      certificate: readFileSync(path(name, 'crt'), 'utf8'),
+      key: readFileSync(path(name, 'key'), 'utf8'),
+    }),
   };
 }
 
@@ -94,7 +131,15 @@ async function make(folder: string): Promise<void> {
     ...AUTHORITIES.flatMap((name) => ['trust', join(folder, `${name}.pem`), join(folder, `${name}.${form}`)]),
     ...ORDERS.flatMap(({ name }) => ['key', join(folder, `${name}.pem`), join(folder, `${name}.${form}`)]),
   ]);
-  await command('java', ['-XX:TieredStopAtLevel=1', '-Xshare:auto', '-cp', classPath, 'kd.Stores', PASSWORD, ...stores]);
+  await command('java', [
+    '-XX:TieredStopAtLevel=1',
+    '-Xshare:auto',
+    '-cp',
+    classPath,
+    'kd.Stores',
+    PASSWORD,
+    ...stores,
+  ]);
 }
 
 async function makeAuthority(folder: string, name: Authority): Promise<void> {
@@ -105,11 +150,28 @@ async function makeAuthority(folder: string, name: Authority): Promise<void> {
   const certificate = join(folder, `${name}.crt`);
   const key = join(folder, `${name}.key`);
   const subject = `/O=Kafka-Dispatcher tests/CN=${name}`;
-  await openssl(['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', certificate, '-days', '7300', '-subj', subject]);
+  await openssl([
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-keyout',
+    key,
+    '-out',
+    certificate,
+    '-days',
+    '7300',
+    '-subj',
+    subject,
+  ]);
   await writeFile(join(folder, `${name}.pem`), await readFile(certificate));
 }
 
-async function makeIdentity(folder: string, { name, authority, commonName, subjectAltName, days }: Order): Promise<void> {
+async function makeIdentity(
+  folder: string,
+  { name, authority, commonName, subjectAltName, days }: Order,
+): Promise<void> {
   const file = (form: string): string => join(folder, `${name}.${form}`);
   await writeFile(file('cnf'), settings(join(folder, `${authority}.db`), subjectAltName));
   await openssl([
@@ -128,18 +190,35 @@ async function makeIdentity(folder: string, { name, authority, commonName, subje
   const [from, to] = days;
   const signer = ['-cert', join(folder, `${authority}.crt`), '-keyfile', join(folder, `${authority}.key`)];
   const life = ['-startdate', opensslTime(from), '-enddate', opensslTime(to)];
-  await openssl(['ca', '-batch', '-notext', '-config', file('cnf'), ...signer, ...life, '-in', file('csr'), '-out', file('crt')]);
+  await openssl([
+    'ca',
+    '-batch',
+    '-notext',
+    '-config',
+    file('cnf'),
+    ...signer,
+    ...life,
+    '-in',
+    file('csr'),
+    '-out',
+    file('crt'),
+  ]);
   await appendFile(file('crt'), await readFile(join(folder, `${authority}.crt`)));
-  await writeFile(file('pem'), `${await readFile(file('key'), 'utf8')}${await readFile(file('crt'), 'utf8')}`);
+  await writeFile(
+    file('pem'),
+    `${await readFile(file('key'), 'utf8')}${await readFile(file('crt'), 'utf8')}`,
+  );
 }
 
 /** Only `openssl ca` takes a beginning and an end; it keeps a list of what it signed. */
 function settings(place: string, subjectAltName: string): string {
   return [
     '[ca]\ndefault_ca = own',
-    `[own]\ndatabase = ${place}/index.txt\nnew_certs_dir = ${place}\nrand_serial = yes\ndefault_md = sha256\npolicy = any\nx509_extensions = leaf`,
+    `[own]\ndatabase = ${place}/index.txt\nnew_certs_dir = ${place}\nrand_serial = yes\ndefault_md = ` +
+      `sha256\npolicy = any\nx509_extensions = leaf`,
     '[any]\ncommonName = supplied',
-    `[leaf]\nsubjectAltName = ${subjectAltName}\nbasicConstraints = CA:FALSE\nextendedKeyUsage = serverAuth,clientAuth\n`,
+    `[leaf]\nsubjectAltName = ${subjectAltName}\nbasicConstraints = CA:FALSE\nextendedKeyUsage = ` +
+      `serverAuth,clientAuth\n`,
   ].join('\n');
 }
 

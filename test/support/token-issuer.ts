@@ -1,4 +1,7 @@
-/** Signed tokens (RS256) for OAUTHBEARER listeners: made directly, or handed out over HTTP for client credentials as an identity provider does. */
+/**
+ * Signed tokens (RS256) for OAUTHBEARER listeners: made directly, or handed out over HTTP for client
+ * credentials as an identity provider does.
+ */
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -45,19 +48,34 @@ export class TokenIssuer {
 
   token({ subject, lifeSeconds }: TokenClaims): string {
     const nowSeconds = Math.floor(Date.now() / 1000);
-    const claims = { sub: subject, iss: 'kd-tests', scope: 'kafka', iat: nowSeconds, exp: nowSeconds + lifeSeconds };
+    const claims = {
+      sub: subject,
+      iss: 'kd-tests',
+      scope: 'kafka',
+      iat: nowSeconds,
+      exp: nowSeconds + lifeSeconds,
+    };
     const unsigned = `${encode({ alg: 'RS256', typ: 'JWT', kid: KEY_ID })}.${encode(claims)}`;
     return `${unsigned}.${sign('sha256', Buffer.from(unsigned), this.#key).toString('base64url')}`;
   }
 
-  /** A token endpoint for client credentials (`Authorization: Basic`), on a free port. The client's id is the subject. */
-  async listen(credentials: { readonly id: string; readonly secret: string }, lifeSeconds: number): Promise<TokenEndpoint> {
+  /**
+   * A token endpoint for client credentials (`Authorization: Basic`), on a free port. The client's id is the
+   * subject.
+   */
+  async listen(
+    credentials: { readonly id: string; readonly secret: string },
+    lifeSeconds: number,
+  ): Promise<TokenEndpoint> {
     let given = 0;
     let failure: number | undefined;
     const expected = `Basic ${Buffer.from(`${credentials.id}:${credentials.secret}`).toString('base64')}`;
     const answer = (request: IncomingMessage, response: ServerResponse, body: string): void => {
       const status = failure ?? refusal(request, body, expected);
-      if (status !== undefined) return void response.writeHead(status, { 'content-type': 'application/json' }).end('{"error":"refused"}');
+      if (status !== undefined)
+        return void response
+          .writeHead(status, { 'content-type': 'application/json' })
+          .end('{"error":"refused"}');
       given += 1;
       const token = this.token({ subject: credentials.id, lifeSeconds });
       response.writeHead(200, { 'content-type': 'application/json' });

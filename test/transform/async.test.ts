@@ -62,7 +62,8 @@ test('rejections, drops and errors of asynchronous transforms are those of their
         case 'throw':
           throw new Error('x');
         case 'throw drop':
-          // eslint-disable-next-line @typescript-eslint/only-throw-error -- results may be thrown, and so may anything
+          // eslint-disable-next-line @typescript-eslint/only-throw-error -- results may be thrown, and so may
+          // anything
           throw drop('GONE');
         case 'reject':
           return reject('BAD');
@@ -115,26 +116,32 @@ test('thenables that misbehave count once', async () => {
       refuse(new Error('no'));
     },
   };
-  const { outputs, outcomes } = await run((value: Buffer) => [twice, throwing, both][Number(String(value))] as never, ['0', '1', '2']);
+  const { outputs, outcomes } = await run(
+    (value: Buffer) => [twice, throwing, both][Number(String(value))] as never,
+    ['0', '1', '2'],
+  );
   assert.deepEqual(outcomes, ['transformed', 'TRANSFORM_ERROR', 'transformed']);
   assert.deepEqual([outputs[0]?.value, outputs[2]?.value], ['first', 'yes']);
 });
 
-test('without a dead-letter topic the rows before the rejected one are kept, those behind are not', async () => {
-  const { result, outputs } = await run(
-    async (value: Buffer) => {
-      await sleep(String(value) === 'a' ? 10 : 1);
-      return String(value) === 'bad' ? reject('BAD', 'why') : `${value}`;
-    },
-    ['a', 'b', 'bad', 'd', 'e'],
-    { settings: { topics: { default: OUT } } },
-  );
-  assert.deepEqual([result.rowsDone, result.stop?.code], [2, 'BAD']);
-  assert.deepEqual(
-    outputs.map(({ value }) => value),
-    ['a', 'b'],
-  );
-});
+test(
+  'without a dead-letter topic the rows before the ' + 'rejected one are kept, those behind are not',
+  async () => {
+    const { result, outputs } = await run(
+      async (value: Buffer) => {
+        await sleep(String(value) === 'a' ? 10 : 1);
+        return String(value) === 'bad' ? reject('BAD', 'why') : `${value}`;
+      },
+      ['a', 'b', 'bad', 'd', 'e'],
+      { settings: { topics: { default: OUT } } },
+    );
+    assert.deepEqual([result.rowsDone, result.stop?.code], [2, 'BAD']);
+    assert.deepEqual(
+      outputs.map(({ value }) => value),
+      ['a', 'b'],
+    );
+  },
+);
 
 test('a full block takes along what is under way: no record that was started runs twice', async () => {
   const runs = new Map<string, number>();
@@ -163,7 +170,9 @@ test('the signal fires when nothing was finished for the timeout, and is fresh a
   const { outcomes, outputs } = await run(
     async (value: Buffer, _record: SourceRecord, { signal }: TransformContext) => {
       if (String(value) === 'hangs') {
-        await new Promise((_resolve, refuse) => signal.addEventListener('abort', () => refuse(signal.reason as Error)));
+        await new Promise((_resolve, refuse) =>
+          signal.addEventListener('abort', () => refuse(signal.reason as Error)),
+        );
       }
       await sleep(5);
       if (signal.aborted) throw new Error('aborted without reason');
@@ -172,8 +181,17 @@ test('the signal fires when nothing was finished for the timeout, and is fresh a
     ['hangs', 'a', 'b', 'hangs', 'c'],
     { settings: { timeoutMs: 40, concurrency: 1 } },
   );
-  assert.deepEqual(outcomes, ['TRANSFORM_ERROR', 'transformed', 'transformed', 'TRANSFORM_ERROR', 'transformed']);
-  assert.equal(outputs[0]?.headers.find(([name]) => name === 'kd-exception')?.[1]?.toString(), 'TimeoutError');
+  assert.deepEqual(outcomes, [
+    'TRANSFORM_ERROR',
+    'transformed',
+    'transformed',
+    'TRANSFORM_ERROR',
+    'transformed',
+  ]);
+  assert.equal(
+    outputs[0]?.headers.find(([name]) => name === 'kd-exception')?.[1]?.toString(),
+    'TimeoutError',
+  );
 });
 
 test('the progress cells name the rows under way', async () => {
@@ -205,11 +223,17 @@ test('transformBatch gets the decoded values and answers each record', async () 
   const definition = {
     transformBatch: async (values: { n: number }[], records: readonly SourceRecord[]) => {
       await sleep(1);
-      return values.map((value, index) => (value.n === 2 ? drop('TWO') : { n: value.n, offset: records[index]?.offset }));
+      return values.map((value, index) =>
+        value.n === 2 ? drop('TWO') : { n: value.n, offset: records[index]?.offset },
+      );
     },
   };
   const settings = { input: { format: 'json' as const }, output: { format: 'json' as const } };
-  const { outputs, outcomes } = await run(definition, ['{"n":1}', 'broken', '{"n":2}', { value: null }, '{"n":3}'], { settings });
+  const { outputs, outcomes } = await run(
+    definition,
+    ['{"n":1}', 'broken', '{"n":2}', { value: null }, '{"n":3}'],
+    { settings },
+  );
   assert.deepEqual(
     outcomes.map((one, index) => (index === 1 ? 'rejected' : one)),
     ['transformed', 'rejected', 'TWO', 'transformed', 'transformed'],
@@ -220,28 +244,35 @@ test('transformBatch gets the decoded values and answers each record', async () 
   );
 });
 
-test('when transformBatch throws, its records run one by one on fresh values and only the guilty one is rejected', async () => {
-  const sizes: number[] = [];
-  const definition = {
-    transformBatch: (values: { n: number; touched?: boolean }[]) => {
-      sizes.push(values.length);
-      return values.map((value) => {
-        if (value.n === 13) throw new Error('unlucky');
-        const before = value.touched ?? false;
-        value.touched = true;
-        return { n: value.n, before };
-      });
-    },
-  };
-  const settings = { input: { format: 'json' as const }, output: { format: 'json' as const } };
-  const { outputs, outcomes } = await run(definition, ['{"n":1}', '{"n":13}', '{"n":3}'], { settings });
-  assert.deepEqual(sizes, [3, 1, 1, 1]);
-  assert.deepEqual(outcomes, ['transformed', 'TRANSFORM_ERROR', 'transformed']);
-  assert.equal(outputs[2]?.value, '{"n":3,"before":false}');
-});
+test(
+  'when transformBatch throws, its records run one by one on ' +
+    'fresh values and only the guilty one is rejected',
+  async () => {
+    const sizes: number[] = [];
+    const definition = {
+      transformBatch: (values: { n: number; touched?: boolean }[]) => {
+        sizes.push(values.length);
+        return values.map((value) => {
+          if (value.n === 13) throw new Error('unlucky');
+          const before = value.touched ?? false;
+          value.touched = true;
+          return { n: value.n, before };
+        });
+      },
+    };
+    const settings = { input: { format: 'json' as const }, output: { format: 'json' as const } };
+    const { outputs, outcomes } = await run(definition, ['{"n":1}', '{"n":13}', '{"n":3}'], { settings });
+    assert.deepEqual(sizes, [3, 1, 1, 1]);
+    assert.deepEqual(outcomes, ['transformed', 'TRANSFORM_ERROR', 'transformed']);
+    assert.equal(outputs[2]?.value, '{"n":3,"before":false}');
+  },
+);
 
 test('transformBatch must answer with as many results as records', async () => {
   for (const answer of [() => [], () => 'no list', () => undefined, (values: unknown[]) => [...values, 1]]) {
-    await assert.rejects(run({ transformBatch: answer }, ['a', 'b']), (error: { code?: string }) => error.code === 'BATCH_LENGTH');
+    await assert.rejects(
+      run({ transformBatch: answer }, ['a', 'b']),
+      (error: { code?: string }) => error.code === 'BATCH_LENGTH',
+    );
   }
 });

@@ -13,7 +13,10 @@ interface LoadError {
   readonly message: string;
 }
 
-/** Loads a module made of several files; the first is the transform. Returns what its transform answers for 'x'. */
+/**
+ * Loads a module made of several files; the first is the transform. Returns what its transform answers for
+ * 'x'.
+ */
 async function answerOf(files: Readonly<Record<string, string>>): Promise<unknown> {
   const [[name, text] = ['', ''], ...others] = Object.entries(files);
   const file = moduleFile(text, name);
@@ -33,7 +36,9 @@ async function answerOf(files: Readonly<Record<string, string>>): Promise<unknow
     assert.deepEqual(readdirSync(file.folder).sort(), before, "nothing is written beside the user's file");
     const answer = loaded.transform?.('x', undefined as never, undefined as never);
     const folder = file.folder;
-    return typeof answer === 'string' ? answer.replace(pathToFileURL(folder).href, '<folder url>').replace(folder, '<folder>') : answer;
+    return typeof answer === 'string'
+      ? answer.replace(pathToFileURL(folder).href, '<folder url>').replace(folder, '<folder>')
+      : answer;
   } finally {
     file.remove();
   }
@@ -60,7 +65,8 @@ test('packages are found from where the module lies, ESM and CommonJS', async ()
   const files = {
     't.ts': `import { one } from 'esm-package'; import two from 'cjs-package'; import { three } from 'esm-package/sub'; import { createHash } from 'node:crypto'; import path from 'path';
       export default () => [one, two.two, three, typeof createHash, path.sep].join();`,
-    'node_modules/esm-package/package.json': '{"name":"esm-package","type":"module","exports":{".":"./index.js","./sub":"./other.js"}}',
+    'node_modules/esm-package/package.json':
+      '{"name":"esm-package","type":"module","exports":{".":"./index.js","./sub":"./other.js"}}',
     'node_modules/esm-package/index.js': `export const one = 1;`,
     'node_modules/esm-package/other.js': `export const three = 3;`,
     'node_modules/cjs-package/package.json': '{"name":"cjs-package","main":"./main.js"}',
@@ -84,7 +90,9 @@ test('require works too, with paths and packages', async () => {
 test("import.meta.url and its like name the user's own file, in every file of the bundle", async () => {
   const files = {
     't.ts': `import { here } from './lib/here.js'; export default () => [import.meta.url, here].join(' ');`,
-    'lib/here.ts': `import { readFileSync } from 'node:fs'; export const here = readFileSync(new URL('./text.txt', import.meta.url), 'utf8');`,
+    'lib/here.ts':
+      `import { readFileSync } from 'node:fs'; export const here = readFileSync(new ` +
+      `URL('./text.txt', import.meta.url), 'utf8');`,
     'lib/text.txt': 'text beside it',
   };
   assert.equal(await answerOf(files), '<folder url>/t.ts text beside it');
@@ -94,7 +102,8 @@ test("import.meta.url and its like name the user's own file, in every file of th
 test("the library is the running installation's, whatever lies beside the module", async () => {
   const files = {
     't.ts': `import { drop } from 'kafka-dispatcher'; export default () => drop('SAME');`,
-    'node_modules/kafka-dispatcher/package.json': '{"name":"kafka-dispatcher","type":"module","exports":"./index.js"}',
+    'node_modules/kafka-dispatcher/package.json':
+      '{"name":"kafka-dispatcher","type":"module","exports":"./index.js"}',
     'node_modules/kafka-dispatcher/index.js': `export const drop = () => 'another';`,
   };
   const { drop } = await import('../../src/index.js');
@@ -103,7 +112,8 @@ test("the library is the running installation's, whatever lies beside the module
 
 test("stack traces name the lines of the user's TypeScript", async () => {
   const file = moduleFile(
-    `interface A { a: number }\n\ntype B = A;\n\nexport default (value: B): never => {\n  throw new Error('here');\n};\n`,
+    `interface A { a: number }\n\ntype B = A;\n\nexport default (value: B): never => {\n  throw new ` +
+      `Error('here');\n};\n`,
   );
   const compiled = await compileTransform(file.path);
   const loaded = await importTransform(compiled.url(), file.path);
@@ -132,7 +142,8 @@ test('errors of compilation name file, line and what is missing', async () => {
     const file = moduleFile(text, name);
     await assert.rejects(
       inspectTransform(file.path),
-      (error: LoadError) => error.code === 'TRANSFORM_LOAD' && expected.test(error.message) && error.message.includes(name),
+      (error: LoadError) =>
+        error.code === 'TRANSFORM_LOAD' && expected.test(error.message) && error.message.includes(name),
       text,
     );
     file.remove();
@@ -145,7 +156,8 @@ test('errors of compilation name file, line and what is missing', async () => {
 
 test('inspectTransform tells what a module offers, without running its setup', async () => {
   const file = moduleFile(
-    `export default { setup() { throw new Error('must not run'); }, validate: () => true, transformBatch: (values) => values, onTombstone: () => 'x' };`,
+    `export default { setup() { throw new Error('must not run'); }, validate: () => true, ` +
+      `transformBatch: (values) => values, onTombstone: () => 'x' };`,
   );
   assert.deepEqual(await inspectTransform(file.path), {
     kind: 'batch',

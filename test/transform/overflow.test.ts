@@ -8,7 +8,9 @@ import { DEAD, inputOf, OUT, taskFor } from './support.js';
 const records = Array.from({ length: 100 }, (_unused, index) => String(index));
 
 test('a full block ends the task early; the record at hand goes to an overflow part', async () => {
-  const runs = await runAll((value: Buffer) => String(value).padEnd(1000, '.'), records, { outputBytes: 32 * 1024 });
+  const runs = await runAll((value: Buffer) => String(value).padEnd(1000, '.'), records, {
+    outputBytes: 32 * 1024,
+  });
   assert.ok(runs.length > 2);
   assert.deepEqual(
     runs.flatMap(({ outputs }) => outputs.map(({ value }) => value?.replaceAll('.', ''))),
@@ -26,30 +28,42 @@ test('a full block ends the task early; the record at hand goes to an overflow p
 });
 
 test('a record that is larger than the block alone is answered by an overflow part alone', async () => {
-  const { result, outputs } = await run((value: Buffer) => `${value}`.repeat(50_000), ['x', 'y'], { outputBytes: 16 * 1024 });
+  const { result, outputs } = await run((value: Buffer) => `${value}`.repeat(50_000), ['x', 'y'], {
+    outputBytes: 16 * 1024,
+  });
   assert.equal(result.rowsDone, 1);
   assert.equal(outputs[0]?.value?.length, 50_000);
 });
 
-test('outputs of one record beyond output-bytes-max are rejected as too large, by every way to emit', async () => {
-  const big = 'x'.repeat(300_000);
-  const ways: Record<string, () => unknown> = {
-    value: () => big,
-    emit: () => emit(big),
-    raw: () => emitRaw(big),
-    key: () => emit('v', { key: big }),
-    headers: () => emit('v', { headers: { big } }),
-    together: () => emitAll([big.slice(0, 60_000), big.slice(0, 60_000)]),
-    endless: () => emitAll(Array.from({ length: 100_000 }, () => '')),
-  };
-  for (const outputBytes of [16 * 1024, 1024 * 1024]) {
-    for (const [name, way] of Object.entries(ways)) {
-      const [first] = await runAll(() => way(), ['a'], { outputBytes, settings: { outputBytesMax: 100_000 } });
-      const stage = headerText(first?.outputs[0], 'kd-stage');
-      assert.deepEqual([first?.outcomes, stage], [['OUTPUT_TOO_LARGE'], 'encode'], `${name} into ${outputBytes}`);
+test(
+  'outputs of one record beyond output-bytes-max are ' + 'rejected as too large, by every way to emit',
+  async () => {
+    const big = 'x'.repeat(300_000);
+    const ways: Record<string, () => unknown> = {
+      value: () => big,
+      emit: () => emit(big),
+      raw: () => emitRaw(big),
+      key: () => emit('v', { key: big }),
+      headers: () => emit('v', { headers: { big } }),
+      together: () => emitAll([big.slice(0, 60_000), big.slice(0, 60_000)]),
+      endless: () => emitAll(Array.from({ length: 100_000 }, () => '')),
+    };
+    for (const outputBytes of [16 * 1024, 1024 * 1024]) {
+      for (const [name, way] of Object.entries(ways)) {
+        const [first] = await runAll(() => way(), ['a'], {
+          outputBytes,
+          settings: { outputBytesMax: 100_000 },
+        });
+        const stage = headerText(first?.outputs[0], 'kd-stage');
+        assert.deepEqual(
+          [first?.outcomes, stage],
+          [['OUTPUT_TOO_LARGE'], 'encode'],
+          `${name} into ${outputBytes}`,
+        );
+      }
     }
-  }
-});
+  },
+);
 
 test('a dead letter with large headers of its own finds room', async () => {
   const headers = [['large', Buffer.alloc(50_000)]] as const;
@@ -65,9 +79,13 @@ test('a dead letter with large headers of its own finds room', async () => {
 });
 
 test('many outputs of one record are no problem for a small block', async () => {
-  const runs = await runAll((value: Buffer) => emitAll(Array.from({ length: 30 }, (_unused, index) => `${value}/${index}`)), records, {
-    outputBytes: 16 * 1024,
-  });
+  const runs = await runAll(
+    (value: Buffer) => emitAll(Array.from({ length: 30 }, (_unused, index) => `${value}/${index}`)),
+    records,
+    {
+      outputBytes: 16 * 1024,
+    },
+  );
   const values = runs.flatMap(({ outputs }) => outputs.map(({ value }) => value));
   assert.deepEqual(
     values,
@@ -77,10 +95,14 @@ test('many outputs of one record are no problem for a small block', async () => 
 
 test('counts of a result hold for both parts together', async () => {
   const settings = { topics: { default: OUT, deadLetter: DEAD } };
-  const runs = await runAll((value: Buffer) => (Number(String(value)) % 2 === 0 ? undefined : String(value).padEnd(700, '.')), records, {
-    outputBytes: 12 * 1024,
-    settings,
-  });
+  const runs = await runAll(
+    (value: Buffer) => (Number(String(value)) % 2 === 0 ? undefined : String(value).padEnd(700, '.')),
+    records,
+    {
+      outputBytes: 12 * 1024,
+      settings,
+    },
+  );
   for (const { result, outcomes, outputs } of runs) {
     assert.equal(outcomes.length, result.rowsDone);
     assert.equal(
@@ -115,7 +137,9 @@ test('unknown topics are asked for all at once, before the row that names them',
 });
 
 test('a task continues at any row of the batch', async () => {
-  const { outputs, result } = await run((value: Buffer) => value, records, { task: { firstRow: 90, rowCount: 7 } });
+  const { outputs, result } = await run((value: Buffer) => value, records, {
+    task: { firstRow: 90, rowCount: 7 },
+  });
   assert.deepEqual([result.rowsDone, outputs.map(({ row }) => row)], [7, [90, 91, 92, 93, 94, 95, 96]]);
 });
 

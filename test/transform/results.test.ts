@@ -16,23 +16,42 @@ test('results are plain objects that compare by their content', () => {
 });
 
 test('a value that looks like a result is still a value', async () => {
-  const { outputs, outcomes } = await run(() => ({ kind: 'drop', reason: 'A', 'kafka-dispatcher.result': 'drop', then: 1 }), ['a'], {
-    settings: { output: { format: 'json' } },
-  });
+  const { outputs, outcomes } = await run(
+    () => ({ kind: 'drop', reason: 'A', 'kafka-dispatcher.result': 'drop', then: 1 }),
+    ['a'],
+    {
+      settings: { output: { format: 'json' } },
+    },
+  );
   assert.deepEqual(outcomes, ['transformed']);
   assert.equal(outputs[0]?.value, '{"kind":"drop","reason":"A","kafka-dispatcher.result":"drop","then":1}');
 });
 
 test('a plain value keeps key, headers and timestamp of its source', async () => {
-  const { outputs } = await run((value: Buffer) => `${value}!`, [{ key: Buffer.from('k'), value: 'a', headers: [['h', 'x']] }]);
+  const { outputs } = await run(
+    (value: Buffer) => `${value}!`,
+    [{ key: Buffer.from('k'), value: 'a', headers: [['h', 'x']] }],
+  );
   assert.deepEqual(
     outputs.map(({ flags: _flags, ...rest }) => rest),
-    [{ row: 0, topic: OUT.number, partition: -1, timestamp: 1000, key: 'k', value: 'a!', headers: [['h', Buffer.from('x')]] }],
+    [
+      {
+        row: 0,
+        topic: OUT.number,
+        partition: -1,
+        timestamp: 1000,
+        key: 'k',
+        value: 'a!',
+        headers: [['h', Buffer.from('x')]],
+      },
+    ],
   );
 });
 
 test('emit sets topic, key, partition, timestamp and merges headers', async () => {
-  const settings = { topics: { default: OUT, deadLetter: DEAD, others: [{ name: 'other', number: 9, partitionCount: 3 }] } };
+  const settings = {
+    topics: { default: OUT, deadLetter: DEAD, others: [{ name: 'other', number: 9, partitionCount: 3 }] },
+  };
   const headers = { a: 'new', gone: undefined, added: Buffer.from([0, 255]), nothing: null };
   const { outputs } = await run(
     () => emit('v', { topic: 'other', key: 'key', partition: 2, timestamp: new Date(77), headers }),
@@ -51,7 +70,10 @@ test('emit sets topic, key, partition, timestamp and merges headers', async () =
     { settings },
   );
   const [seen] = outputs;
-  assert.deepEqual([seen?.topic, seen?.key, seen?.partition, seen?.timestamp, seen?.value], [9, 'key', 2, 77, 'v']);
+  assert.deepEqual(
+    [seen?.topic, seen?.key, seen?.partition, seen?.timestamp, seen?.value],
+    [9, 'key', 2, 77, 'v'],
+  );
   assert.deepEqual(seen?.headers, [
     ['keep', Buffer.from('2')],
     ['a', Buffer.from('new')],
@@ -91,7 +113,9 @@ test('emitAll gives none, one or several records, in order', async () => {
   const { outputs, outcomes, result } = await run(
     (value: Buffer) =>
       emitAll(
-        Array.from({ length: Number(String(value)) }, (_unused, index) => (index % 2 === 0 ? `${index}` : emit(`e${index}`, { key: 'k' }))),
+        Array.from({ length: Number(String(value)) }, (_unused, index) =>
+          index % 2 === 0 ? `${index}` : emit(`e${index}`, { key: 'k' }),
+        ),
       ),
     ['0', '1', '3'],
   );
@@ -110,9 +134,13 @@ test('emitAll gives none, one or several records, in order', async () => {
 
 test('emitRaw bypasses the output format, tombstone writes a null value', async () => {
   const settings = { output: { format: 'json' } as const };
-  const { outputs } = await run((value: Buffer) => (String(value) === 'raw' ? emitRaw('not json') : tombstone()), ['raw', 'gone'], {
-    settings,
-  });
+  const { outputs } = await run(
+    (value: Buffer) => (String(value) === 'raw' ? emitRaw('not json') : tombstone()),
+    ['raw', 'gone'],
+    {
+      settings,
+    },
+  );
   assert.deepEqual(
     outputs.map(({ value }) => value),
     ['not json', null],
@@ -124,10 +152,12 @@ test('drops are counted by reason, rejects by code, returned or thrown', async (
     (value: Buffer) => {
       const text = String(value);
       if (text === 'a') return drop('ONE');
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- results may be thrown, and so may anything
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- results may be thrown, and so may
+      // anything
       if (text === 'b') throw drop('TWO');
       if (text === 'c') return reject('BAD', 'c');
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- results may be thrown, and so may anything
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- results may be thrown, and so may
+      // anything
       if (text === 'd') throw reject('BAD', 'd');
       return drop();
     },
@@ -152,7 +182,10 @@ test('after a hundred distinct reasons the rest is counted as OTHER', async () =
 });
 
 test('nothing vanishes by a forgotten return', async () => {
-  const { outcomes, outputs } = await run((value: Buffer) => (String(value) === 'u' ? undefined : null), ['u', 'n']);
+  const { outcomes, outputs } = await run(
+    (value: Buffer) => (String(value) === 'u' ? undefined : null),
+    ['u', 'n'],
+  );
   assert.deepEqual(outcomes, ['NO_RESULT', 'NULL_RESULT']);
   assert.match(headerText(outputs[0], 'kd-message') ?? '', /drop\(\)/);
   assert.match(headerText(outputs[1], 'kd-message') ?? '', /tombstone\(\)/);
@@ -203,11 +236,13 @@ test('hostile results reject their own record and no other', async () => {
     raw: () => emitRaw(5 as never),
     code: () => reject('not a code', 'm'),
     throwsNull: () => {
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- results may be thrown, and so may anything
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- results may be thrown, and so may
+      // anything
       throw null;
     },
     throwsProxy: () => {
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- results may be thrown, and so may anything
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- results may be thrown, and so may
+      // anything
       throw new Proxy(
         {},
         {
@@ -223,7 +258,9 @@ test('hostile results reject their own record and no other', async () => {
     fine: () => 'fine',
   };
   const names = Object.keys(results);
-  const { outcomes } = await run((value: Buffer) => results[String(value)]?.(), names, { settings: { output: { format: 'json' } } });
+  const { outcomes } = await run((value: Buffer) => results[String(value)]?.(), names, {
+    settings: { output: { format: 'json' } },
+  });
   const failed = names.filter((_name, index) => outcomes[index] === 'transformed');
   assert.deepEqual(failed, ['fine']);
   assert.equal(outcomes[names.indexOf('partition')], 'INVALID_PARTITION');
@@ -233,42 +270,63 @@ test('hostile results reject their own record and no other', async () => {
   assert.equal(outcomes[names.indexOf('throwsNull')], 'TRANSFORM_ERROR');
 });
 
-test('a result in a place where it would be written as a value is refused, with what to say instead', async () => {
-  const cases: Readonly<Record<string, readonly [make: () => unknown, says: RegExp]>> = {
-    list: [() => [emit(1), emit(2)], /emitAll/],
-    dropped: [() => emit(drop('X')), /drop\(\) inside of emit\(\)/],
-    twice: [() => emit(emit({})), /emit\(\) inside of emit\(\)/],
-    promised: [() => emit(Promise.resolve(1)), /await/],
-    among: [() => emitAll([1, Promise.reject(new Error('x')), emit(Promise.reject(new Error('y')))]), /await/],
-    listed: [() => [Promise.reject(new Error('x')), Promise.reject(new Error('y'))], /Promise\.all/],
-    generator: [
-      () =>
-        (function* () {
-          yield 1;
-        })(),
-      /emitAll/,
-    ],
-  };
-  const names = Object.keys(cases);
-  const settings = { output: { format: 'json' } } as const;
-  const { outcomes, outputs } = await run((value: Buffer) => cases[String(value)]?.[0](), names, { settings });
-  assert.deepEqual(
-    outcomes,
-    names.map(() => 'INVALID_RESULT'),
-  );
-  for (const [index, name] of names.entries()) {
-    const message = headerText(outputs[index], 'kd-message');
-    assert.match(message ?? '', cases[name]?.[1] ?? /^$/, name);
-  }
-  const batch = { transformBatch: (values: Buffer[]) => values.map((value) => Promise.reject(new Error(String(value)))) };
-  assert.deepEqual((await run(batch, ['a', 'b'], { settings })).outcomes, ['INVALID_RESULT', 'INVALID_RESULT']);
-  const plain = [[], [[1]], new Date(0), { next: 1 }, { then: 'later' }, Buffer.from('x'), new Map([[1, 2]])];
-  const fine = await run((value: Buffer) => plain[Number(value)], Object.keys(plain), { settings });
-  assert.deepEqual(
-    fine.outcomes,
-    plain.map(() => 'transformed'),
-  );
-});
+test(
+  'a result in a place where it would be written as a ' + 'value is refused, with what to say instead',
+  async () => {
+    const cases: Readonly<Record<string, readonly [make: () => unknown, says: RegExp]>> = {
+      list: [() => [emit(1), emit(2)], /emitAll/],
+      dropped: [() => emit(drop('X')), /drop\(\) inside of emit\(\)/],
+      twice: [() => emit(emit({})), /emit\(\) inside of emit\(\)/],
+      promised: [() => emit(Promise.resolve(1)), /await/],
+      among: [
+        () => emitAll([1, Promise.reject(new Error('x')), emit(Promise.reject(new Error('y')))]),
+        /await/,
+      ],
+      listed: [() => [Promise.reject(new Error('x')), Promise.reject(new Error('y'))], /Promise\.all/],
+      generator: [
+        () =>
+          (function* () {
+            yield 1;
+          })(),
+        /emitAll/,
+      ],
+    };
+    const names = Object.keys(cases);
+    const settings = { output: { format: 'json' } } as const;
+    const { outcomes, outputs } = await run((value: Buffer) => cases[String(value)]?.[0](), names, {
+      settings,
+    });
+    assert.deepEqual(
+      outcomes,
+      names.map(() => 'INVALID_RESULT'),
+    );
+    for (const [index, name] of names.entries()) {
+      const message = headerText(outputs[index], 'kd-message');
+      assert.match(message ?? '', cases[name]?.[1] ?? /^$/, name);
+    }
+    const batch = {
+      transformBatch: (values: Buffer[]) => values.map((value) => Promise.reject(new Error(String(value)))),
+    };
+    assert.deepEqual((await run(batch, ['a', 'b'], { settings })).outcomes, [
+      'INVALID_RESULT',
+      'INVALID_RESULT',
+    ]);
+    const plain = [
+      [],
+      [[1]],
+      new Date(0),
+      { next: 1 },
+      { then: 'later' },
+      Buffer.from('x'),
+      new Map([[1, 2]]),
+    ];
+    const fine = await run((value: Buffer) => plain[Number(value)], Object.keys(plain), { settings });
+    assert.deepEqual(
+      fine.outcomes,
+      plain.map(() => 'transformed'),
+    );
+  },
+);
 
 test('records of one source record succeed or fail together', async () => {
   const { outcomes, outputs } = await run(() => emitAll(['one', emit('two', { partition: -5 })]), ['a']);

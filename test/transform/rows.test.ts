@@ -27,7 +27,8 @@ test('tombstones pass with key and headers where nothing handles them', async ()
 test('onTombstone decides, without the value being decoded', async () => {
   const definition = {
     transform: () => 'x',
-    onTombstone: (record: SourceRecord) => (record.value === null && record.raw === null ? drop('DELETED') : 'no'),
+    onTombstone: (record: SourceRecord) =>
+      record.value === null && record.raw === null ? drop('DELETED') : 'no',
   };
   assert.deepEqual((await run(definition, [{ value: null }], { settings: json })).outcomes, ['DELETED']);
 });
@@ -38,12 +39,17 @@ test('tombstones are dropped or rejected by policy, with and without a transform
     const dropped = await run(definition, [{ value: null }, 'a'], settings('drop'));
     assert.deepEqual(dropped.outcomes, ['TOMBSTONE', 'transformed']);
     const rejected = await run(definition, [{ value: null }], settings('reject'));
-    assert.deepEqual([rejected.outcomes[0], headerText(rejected.outputs[0], 'kd-stage')], ['TOMBSTONE', 'decode']);
+    assert.deepEqual(
+      [rejected.outcomes[0], headerText(rejected.outputs[0], 'kd-stage')],
+      ['TOMBSTONE', 'decode'],
+    );
   }
 });
 
 test('a pass-through between formats decodes and encodes, null values of JSON included', async () => {
-  const { outputs, outcomes } = await run(undefined, [' { "a" : [ 1 , null ] } ', 'null', '{'], { settings: json });
+  const { outputs, outcomes } = await run(undefined, [' { "a" : [ 1 , null ] } ', 'null', '{'], {
+    settings: json,
+  });
   assert.deepEqual(
     outputs.slice(0, 2).map(({ value }) => value),
     ['{"a":[1,null]}', 'null'],
@@ -92,7 +98,16 @@ test('a record gives its fields as copies, and throws once its batch is settled'
     ['h', Buffer.from('1')],
     ['h', Buffer.from('2')],
   ];
-  assert.deepEqual(seen, ['in', 3, 1000, Buffer.from('k'), headers, Buffer.from('2'), undefined, Buffer.from('v')]);
+  assert.deepEqual(seen, [
+    'in',
+    3,
+    1000,
+    Buffer.from('k'),
+    headers,
+    Buffer.from('2'),
+    undefined,
+    Buffer.from('v'),
+  ]);
   assert.deepEqual(kept[0]?.key, Buffer.from('k'));
   assert.throws(() => kept[1]?.key, /settled/);
   assert.throws(() => kept[0]?.offset, /settled/);
@@ -100,8 +115,13 @@ test('a record gives its fields as copies, and throws once its batch is settled'
 });
 
 test('a zod schema validates and transforms what comes in', async () => {
-  const definition = { input: z.object({ n: z.coerce.number().positive() }), transform: (value: { n: number }) => ({ n: value.n + 1 }) };
-  const { outputs, outcomes } = await run(definition, ['{"n":"41","more":1}', '{"n":-1}'], { settings: json });
+  const definition = {
+    input: z.object({ n: z.coerce.number().positive() }),
+    transform: (value: { n: number }) => ({ n: value.n + 1 }),
+  };
+  const { outputs, outcomes } = await run(definition, ['{"n":"41","more":1}', '{"n":-1}'], {
+    settings: json,
+  });
   assert.equal(outputs[0]?.value, '{"n":42}');
   assert.deepEqual(outcomes, ['transformed', 'INVALID_INPUT']);
   assert.match(headerText(outputs[1], 'kd-message') ?? '', /^n: /);
@@ -115,8 +135,14 @@ test('a valibot schema works too, also asynchronously, and on the output', async
       return n !== 13;
     }, 'unlucky'),
   );
-  const definition = { input, output: v.object({ n: v.pipe(v.number(), v.maxValue(10)) }), transform: (value: { n: number }) => value };
-  const { outputs, outcomes } = await run(definition, ['{"n":1}', '{"n":13}', '{"n":99}', '{"n":2}'], { settings: json });
+  const definition = {
+    input,
+    output: v.object({ n: v.pipe(v.number(), v.maxValue(10)) }),
+    transform: (value: { n: number }) => value,
+  };
+  const { outputs, outcomes } = await run(definition, ['{"n":1}', '{"n":13}', '{"n":99}', '{"n":2}'], {
+    settings: json,
+  });
   assert.deepEqual(outcomes, ['transformed', 'INVALID_INPUT', 'INVALID_OUTPUT', 'transformed']);
   assert.equal(headerText(outputs[1], 'kd-message'), 'unlucky');
   assert.equal(headerText(outputs[2], 'kd-stage'), 'encode');
@@ -127,9 +153,13 @@ test('validate may throw, and what is neither verdict nor reason is refused', as
     if (value.n === 1) throw new Error('x');
     return value.n === 2 ? undefined : value.n === 3 ? Promise.resolve(true) : true;
   };
-  const { outcomes } = await run({ validate, transform: (value: unknown) => value }, ['{"n":1}', '{"n":2}', '{"n":3}', '{"n":4}'], {
-    settings: json,
-  });
+  const { outcomes } = await run(
+    { validate, transform: (value: unknown) => value },
+    ['{"n":1}', '{"n":2}', '{"n":3}', '{"n":4}'],
+    {
+      settings: json,
+    },
+  );
   assert.deepEqual(outcomes, ['TRANSFORM_ERROR', 'INVALID_INPUT', 'INVALID_INPUT', 'transformed']);
 });
 
@@ -150,7 +180,10 @@ test('logs and counts of the transform come back with the result, bounded and as
   const { logs = [], counts = [] } = result;
   assert.deepEqual(logs[0], { level: 'info', message: 'seen', fields: { value: 'x', big: '1' } });
   assert.deepEqual(logs[1]?.fields, { fields: 'could not be written as JSON' });
-  assert.deepEqual([logs.length, logs.at(-1)?.message], [101, '60 more log entries of the transform were dropped']);
+  assert.deepEqual(
+    [logs.length, logs.at(-1)?.message],
+    [101, '60 more log entries of the transform were dropped'],
+  );
   assert.deepEqual(counts[0], { name: 'records', value: 160, labels: { kind: 'a' }, kind: 'count' });
   assert.equal(counts.length, 81);
   structuredClone(result);
@@ -159,7 +192,11 @@ test('logs and counts of the transform come back with the result, bounded and as
 test('options and thread number are in the context, and the signal tells of a stop', async () => {
   const stop = new StopCell();
   const seen: unknown[] = [];
-  const transform = (value: Buffer, _record: SourceRecord, { signal, options, threadId }: TransformContext) => {
+  const transform = (
+    value: Buffer,
+    _record: SourceRecord,
+    { signal, options, threadId }: TransformContext,
+  ) => {
     seen.push(signal.aborted, options, threadId);
     stop.set();
     return value;
@@ -176,26 +213,42 @@ test('reports of one task are not told again with the next', async () => {
   const first = await runTask(runner, taskFor(inputOf(['log', 'drop'])));
   const second = await runTask(runner, taskFor(inputOf(['quiet'])));
   assert.deepEqual([first.result.logs?.length, first.result.filterReasons], [1, ['GONE']]);
-  assert.deepEqual([second.result.logs, second.result.filterReasons, second.result.filteredBy], [undefined, [], []]);
+  assert.deepEqual(
+    [second.result.logs, second.result.filterReasons, second.result.filteredBy],
+    [undefined, [], []],
+  );
   assert.deepEqual(first.result.filteredBy, [1]);
 });
 
 test('codec state of one record never reaches the next', async () => {
-  const records = Array.from({ length: 500 }, (_unused, index) => (index % 7 === 0 ? '{' : JSON.stringify({ index })));
-  const { outcomes, outputs } = await run((value: { index: number }) => ({ index: value.index, ok: true }), records, { settings: json });
+  const records = Array.from({ length: 500 }, (_unused, index) =>
+    index % 7 === 0 ? '{' : JSON.stringify({ index }),
+  );
+  const { outcomes, outputs } = await run(
+    (value: { index: number }) => ({ index: value.index, ok: true }),
+    records,
+    { settings: json },
+  );
   assert.equal(outcomes.filter((one) => one !== 'transformed').length, Math.ceil(500 / 7));
-  for (const { row, value, topic } of outputs) if (topic === 0) assert.equal(value, JSON.stringify({ index: row, ok: true }));
+  for (const { row, value, topic } of outputs)
+    if (topic === 0) assert.equal(value, JSON.stringify({ index: row, ok: true }));
 });
 
-test('a function of batches may take a hundred times as long as others before its batches get smaller', async (t) => {
-  const workMsOf = async (definition: unknown): Promise<number> => {
-    const runner = await runnerFor(definition);
-    let calls = 0;
-    const now = t.mock.method(performance, 'now', () => (calls++ === 0 ? 0 : 100));
-    const { result } = await runTask(runner, taskFor(inputOf(['a', 'b'])));
-    now.mock.restore();
-    return result.workMs;
-  };
-  assert.equal(await workMsOf({ transform: () => 'x' }), 100);
-  assert.equal(await workMsOf({ transformBatch: (records: readonly unknown[]) => records.map(() => 'x') }), 1);
-});
+test(
+  'a function of batches may take a hundred times as long ' + 'as others before its batches get smaller',
+  async (t) => {
+    const workMsOf = async (definition: unknown): Promise<number> => {
+      const runner = await runnerFor(definition);
+      let calls = 0;
+      const now = t.mock.method(performance, 'now', () => (calls++ === 0 ? 0 : 100));
+      const { result } = await runTask(runner, taskFor(inputOf(['a', 'b'])));
+      now.mock.restore();
+      return result.workMs;
+    };
+    assert.equal(await workMsOf({ transform: () => 'x' }), 100);
+    assert.equal(
+      await workMsOf({ transformBatch: (records: readonly unknown[]) => records.map(() => 'x') }),
+      1,
+    );
+  },
+);

@@ -3,7 +3,17 @@ import { StopCell } from '../../src/transform/context.js';
 import { readDefinition } from '../../src/transform/loaded.js';
 import { TaskRunner } from '../../src/transform/runtime.js';
 import { type TaskSettingsInput, taskSettings } from '../../src/transform/settings.js';
-import { DEAD, describePartition, type Given, inputOf, OUT, outcomesOf, outputsOf, type Seen, taskFor } from './support.js';
+import {
+  DEAD,
+  describePartition,
+  type Given,
+  inputOf,
+  OUT,
+  outcomesOf,
+  outputsOf,
+  type Seen,
+  taskFor,
+} from './support.js';
 
 export interface RunOptions {
   readonly settings?: Partial<TaskSettingsInput>;
@@ -26,26 +36,40 @@ export async function runnerFor(definition: unknown, options: RunOptions = {}): 
 }
 
 /** Runs one task over the records, in this thread. */
-export async function run(definition: unknown, records: readonly (Given | string)[], options: RunOptions = {}): Promise<Ran> {
+export async function run(
+  definition: unknown,
+  records: readonly (Given | string)[],
+  options: RunOptions = {},
+): Promise<Ran> {
   const runner = await runnerFor(definition, options);
   const task = taskFor(inputOf(records), options.outputBytes, options.task);
   return runTask(runner, task);
 }
 
 export async function runTask(runner: TaskRunner, task: TransformTask): Promise<Ran> {
-  const partitions = task.segments.map(({ partitionId }) => ({ id: partitionId, ...describePartition(partitionId) }));
+  const partitions = task.segments.map(({ partitionId }) => ({
+    id: partitionId,
+    ...describePartition(partitionId),
+  }));
   const { input, output, ...rest } = task;
   const result = await runner.run({ ...rest, input: input.bytes, output: output.bytes, partitions });
   return { task, result, outputs: outputsOf(task, result), outcomes: outcomesOf(task, result) };
 }
 
 /** Runs task after task, as the dispatcher does, until every row is answered. */
-export async function runAll(definition: unknown, records: readonly (Given | string)[], options: RunOptions = {}): Promise<Ran[]> {
+export async function runAll(
+  definition: unknown,
+  records: readonly (Given | string)[],
+  options: RunOptions = {},
+): Promise<Ran[]> {
   const runner = await runnerFor(definition, options);
   const input = inputOf(records, 8 * 1024 * 1024);
   const runs: Ran[] = [];
   for (let firstRow = 0; firstRow < input.rowCount; ) {
-    const ran = await runTask(runner, taskFor(input, options.outputBytes, { firstRow, rowCount: input.rowCount - firstRow }));
+    const ran = await runTask(
+      runner,
+      taskFor(input, options.outputBytes, { firstRow, rowCount: input.rowCount - firstRow }),
+    );
     if (ran.result.rowsDone === 0) throw new Error('a task answered nothing');
     firstRow += ran.result.rowsDone;
     runs.push(ran);

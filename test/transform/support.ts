@@ -13,7 +13,10 @@ import { type HeaderEntry, unpackHeaders } from '../../src/wire/packed-headers.j
 
 export const OUT: OutputTopic = { name: 'out', number: 0, partitionCount: 4 };
 export const DEAD: OutputTopic = { name: 'dead', number: 1, partitionCount: 2 };
-export const describePartition = (id: number): { topic: string; partition: number } => ({ topic: 'in', partition: id });
+export const describePartition = (id: number): { topic: string; partition: number } => ({
+  topic: 'in',
+  partition: id,
+});
 
 let nextBlockId = 1;
 
@@ -52,8 +55,19 @@ export function inputOf(
   return { block, segments: batch.segments, rowCount: batch.rowCount };
 }
 
-export function taskFor(input: ReturnType<typeof inputOf>, outputBytes = 1024 * 1024, more: Partial<TransformTask> = {}): TransformTask {
-  return { input: input.block, output: sharedBlock(outputBytes), firstRow: 0, rowCount: input.rowCount, segments: input.segments, ...more };
+export function taskFor(
+  input: ReturnType<typeof inputOf>,
+  outputBytes = 1024 * 1024,
+  more: Partial<TransformTask> = {},
+): TransformTask {
+  return {
+    input: input.block,
+    output: sharedBlock(outputBytes),
+    firstRow: 0,
+    rowCount: input.rowCount,
+    segments: input.segments,
+    ...more,
+  };
 }
 
 export interface Seen {
@@ -82,7 +96,8 @@ function rowsOfPart(input: Uint8Array, part: Uint8Array): Seen[] {
     length < 0 ? null : source.bytes.toString('utf8', start, start + length);
   return Array.from({ length: identityTopic === undefined ? rowCount : sourceRowCount }, (_unused, index) => {
     const row = output.sourceRow(index);
-    const all = RowFlag.keyOfSource | RowFlag.valueOfSource | RowFlag.headersOfSource | RowFlag.timestampOfSource;
+    const all =
+      RowFlag.keyOfSource | RowFlag.valueOfSource | RowFlag.headersOfSource | RowFlag.timestampOfSource;
     const flags = identityTopic === undefined ? output.flags(index) : all;
     const own = identityTopic === undefined ? output.record(index) : undefined;
     const headersStart = source.headersStart(row);
@@ -91,8 +106,14 @@ function rowsOfPart(input: Uint8Array, part: Uint8Array): Seen[] {
       topic: output.topic(index),
       partition: own?.partition ?? -1,
       timestamp: flags & RowFlag.timestampOfSource ? source.timestamp(row) : (own?.timestamp ?? -1),
-      key: flags & RowFlag.keyOfSource ? slice(source.keyStart(row), source.keyLength(row)) : (own?.key?.toString() ?? null),
-      value: flags & RowFlag.valueOfSource ? slice(source.valueStart(row), source.valueLength(row)) : (own?.value?.toString() ?? null),
+      key:
+        flags & RowFlag.keyOfSource
+          ? slice(source.keyStart(row), source.keyLength(row))
+          : (own?.key?.toString() ?? null),
+      value:
+        flags & RowFlag.valueOfSource
+          ? slice(source.valueStart(row), source.valueLength(row))
+          : (own?.value?.toString() ?? null),
       headers:
         flags & RowFlag.headersOfSource
           ? unpackHeaders(source.bytes, headersStart, headersStart + Math.max(0, source.headersLength(row)))
@@ -111,7 +132,10 @@ export function outcomesOf(task: TransformTask, result: TransformResult): string
     return Array.from({ length: header.sourceRowCount }, (_unused, index) => {
       const byte = reader.outcome(header.firstSourceRow + index);
       if (byte === 0) return 'transformed';
-      return (byte < 128 ? result.filterReasons[byte - 1] : result.deadLetterCodes[byte - 128]) ?? `unnamed ${byte}`;
+      return (
+        (byte < 128 ? result.filterReasons[byte - 1] : result.deadLetterCodes[byte - 128]) ??
+        `unnamed ${byte}`
+      );
     });
   });
 }

@@ -1,9 +1,20 @@
 /**
- * Compiled, never run: the compiler is the test. Each `@ts-expect-error` is a mistake that must not compile; tsc fails where one does.
+ * Compiled, never run: the compiler is the test. Each `@ts-expect-error` is a mistake that must not compile;
+ * tsc fails where one does.
  */
 import * as v from 'valibot';
 import { z } from 'zod';
-import { defineTransform, drop, emit, emitAll, emitRaw, type RecordTransform, reject, tombstone, type } from '../../src/index.js';
+import {
+  defineTransform,
+  drop,
+  emit,
+  emitAll,
+  emitRaw,
+  type RecordTransform,
+  reject,
+  tombstone,
+  type,
+} from '../../src/index.js';
 
 interface FlightIn {
   carrier: string;
@@ -39,7 +50,8 @@ export const withState = defineTransform({
   transform(flight, _record, { state, signal }) {
     const name: string | undefined = state.airports.get(flight.carrier);
     // @ts-expect-error the state has no such field
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-member-access -- the mistake itself
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-member-access
+    // -- the mistake itself
     state.cities.get('x');
     return { carrier: name ?? '', late: signal.aborted };
   },
@@ -69,7 +81,13 @@ export const everyResult = defineTransform({
       case 1:
         return emitRaw(Buffer.from('x'), { headers: [['a', null]] });
       case 2:
-        return emitAll([emit({ ...out, late: true }), out, emit({ carrier: 'x', late: false }), emitRaw('y'), tombstone()]);
+        return emitAll([
+          emit({ ...out, late: true }),
+          out,
+          emit({ carrier: 'x', late: false }),
+          emitRaw('y'),
+          tombstone(),
+        ]);
       case 3:
         return emitAll([]);
       case 4:
@@ -240,4 +258,5 @@ export const both = defineTransform({
   transformBatch: () => [],
 });
 
-export const bare: RecordTransform<FlightIn, FlightOut> = (flight, record) => emit({ carrier: flight.carrier, late: record.timestamp > 0 });
+export const bare: RecordTransform<FlightIn, FlightOut> = (flight, record) =>
+  emit({ carrier: flight.carrier, late: record.timestamp > 0 });

@@ -4,7 +4,9 @@ import type { InputFault, InputRecord } from '../../src/wire/input-writer.js';
 export const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array));
 export const maybeBytes = fc.option(bytes, { nil: null });
 /** Names that survive UTF-8: no lone surrogates. */
-export const name = fc.string({ unit: 'grapheme', maxLength: 8 }).filter((text) => Buffer.from(text).toString() === text);
+export const name = fc
+  .string({ unit: 'grapheme', maxLength: 8 })
+  .filter((text) => Buffer.from(text).toString() === text);
 export const headers = fc.option(fc.array(fc.tuple(name, maybeBytes), { maxLength: 4 }), { nil: null });
 export const safeInteger = fc.oneof(fc.nat(), fc.maxSafeNat());
 export const timestamp = fc.oneof(fc.constant(-1), safeInteger);
@@ -38,5 +40,11 @@ export const run: fc.Arbitrary<GivenRun> = fc
   });
 
 export const fault: fc.Arbitrary<InputFault> = fc
-  .tuple(fc.nat({ max: 5 }), fc.integer({ min: 1, max: 0xffffffff }), safeInteger, fc.integer({ min: -200, max: 120 }), name)
+  .tuple(
+    fc.nat({ max: 5 }),
+    fc.integer({ min: 1, max: 0xffffffff }),
+    safeInteger,
+    fc.integer({ min: -200, max: 120 }),
+    name,
+  )
   .map(([partitionId, epoch, offset, code, text]) => ({ partitionId, epoch, offset, code, text }));

@@ -46,7 +46,13 @@ function readAll(bytes: Uint8Array): InputRecord[] {
 function expectedSegments(
   runs: readonly GivenRun[],
 ): { partitionId: number; epoch: number; firstOffset: number; lastOffset: number; rowCount: number }[] {
-  const segments: { partitionId: number; epoch: number; firstOffset: number; lastOffset: number; rowCount: number }[] = [];
+  const segments: {
+    partitionId: number;
+    epoch: number;
+    firstOffset: number;
+    lastOffset: number;
+    rowCount: number;
+  }[] = [];
   for (const { partitionId, epoch, records } of runs) {
     for (const { offset } of records) {
       const last = segments.at(-1);
@@ -79,7 +85,8 @@ test('segments and faults of a batch read as they were written', () => {
     fc.property(runs, fc.array(fault, { maxLength: 3 }), (given, faults) => {
       const shared = block();
       const writer = new InputBatchWriter(shared.bytes);
-      for (const { partitionId, epoch, records } of given) for (const record of records) assert.ok(writer.add(partitionId, epoch, record));
+      for (const { partitionId, epoch, records } of given)
+        for (const record of records) assert.ok(writer.add(partitionId, epoch, record));
       for (const one of faults) assert.ok(writer.addFault(one));
       writer.close();
       const batch = readInputBatch(shared);
@@ -158,7 +165,9 @@ test('the last header of a name is the one that counts', () => {
     ['a', null],
     ['a', Buffer.from('3')],
   ] as const;
-  write(bytes, [{ partitionId: 1, epoch: 1, records: [{ offset: 1, timestamp: 1, key: null, value: null, headers }] }]);
+  write(bytes, [
+    { partitionId: 1, epoch: 1, records: [{ offset: 1, timestamp: 1, key: null, value: null, headers }] },
+  ]);
   const reader = new InputBatchReader();
   reader.open(bytes);
   const range = { start: reader.headersStart(0), end: reader.headersStart(0) + reader.headersLength(0) };
@@ -169,11 +178,19 @@ test('the last header of a name is the one that counts', () => {
 test('copies made of headers share no memory with the block', () => {
   const { bytes } = block();
   write(bytes, [
-    { partitionId: 1, epoch: 1, records: [{ offset: 1, timestamp: 1, key: null, value: null, headers: [['a', Buffer.from('old')]] }] },
+    {
+      partitionId: 1,
+      epoch: 1,
+      records: [{ offset: 1, timestamp: 1, key: null, value: null, headers: [['a', Buffer.from('old')]] }],
+    },
   ]);
   const reader = new InputBatchReader();
   reader.open(bytes);
-  const unpacked = unpackHeaders(reader.bytes, reader.headersStart(0), reader.headersStart(0) + reader.headersLength(0));
+  const unpacked = unpackHeaders(
+    reader.bytes,
+    reader.headersStart(0),
+    reader.headersStart(0) + reader.headersLength(0),
+  );
   bytes.fill(0);
   assert.deepEqual(unpacked, [['a', Buffer.from('old')]]);
   assert.ok(!(unpacked[0]?.[1]?.buffer instanceof SharedArrayBuffer));
@@ -181,7 +198,9 @@ test('copies made of headers share no memory with the block', () => {
 
 test('a batch whose header or segments contradict themselves is refused on the main thread', () => {
   const { bytes } = block();
-  write(bytes, [{ partitionId: 1, epoch: 9, records: [{ offset: 7, timestamp: 1, key: null, value: Buffer.from('v') }] }]);
+  write(bytes, [
+    { partitionId: 1, epoch: 9, records: [{ offset: 7, timestamp: 1, key: null, value: Buffer.from('v') }] },
+  ]);
   const cells = new Int32Array(bytes.buffer);
   const segment = cells[InputHeader.segmentsPosition >> 2] ?? 0;
   const broken: readonly (readonly [string, number, number])[] = [

@@ -21,10 +21,13 @@ const row = fc.record({
   headers,
 });
 /** For each source row its outcome and its output rows. */
-const answers = fc.array(fc.record({ outcome: fc.nat({ max: 255 }), rows: fc.array(row, { maxLength: 3 }) }), {
-  minLength: 1,
-  maxLength: 10,
-});
+const answers = fc.array(
+  fc.record({ outcome: fc.nat({ max: 255 }), rows: fc.array(row, { maxLength: 3 }) }),
+  {
+    minLength: 1,
+    maxLength: 10,
+  },
+);
 
 type Row = Omit<OutputRecord, 'sourceRow'>;
 
@@ -134,8 +137,17 @@ test('an identity batch answers its rows without holding any', () => {
   bytes.fill(0xaa, 0, 40);
   writeIdentity(bytes, 10, 300, 6);
   const reader = new OutputBatchReader(bytes);
-  assert.deepEqual(reader.header, { rowCount: 0, firstSourceRow: 10, sourceRowCount: 300, packedBytes: 368, identityTopic: 6 });
-  assert.deepEqual([reader.outcome(10), reader.outcome(309), reader.sourceRow(3), reader.topic(3)], [0, 0, 13, 6]);
+  assert.deepEqual(reader.header, {
+    rowCount: 0,
+    firstSourceRow: 10,
+    sourceRowCount: 300,
+    packedBytes: 368,
+    identityTopic: 6,
+  });
+  assert.deepEqual(
+    [reader.outcome(10), reader.outcome(309), reader.sourceRow(3), reader.topic(3)],
+    [0, 0, 13, 6],
+  );
 });
 
 test('rows that point past the block are refused', () => {

@@ -16,19 +16,34 @@ export interface HealthServer {
 const REQUEST_TIMEOUT_MS = 5000;
 const CONNECTIONS_MAX = 100;
 
-/** `/livez` (never depends on Kafka), `/readyz`, `/status`. Rejects with PORT_IN_USE before anything is consumed. */
-export async function startHealthServer(port: number, address: string, source: HealthSource): Promise<HealthServer> {
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
-    const path = (request.url ?? '/').split('?')[0];
-    if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, { error: 'only GET is served here' });
-    if (path === '/livez') return answer(response, 200, { live: true });
-    if (path === '/readyz') {
-      const why = source.notReady();
-      return answer(response, why === null ? 200 : 503, why === null ? { ready: true } : { ready: false, why });
-    }
-    if (path === '/status') return answer(response, 200, source.status());
-    return answer(response, 404, { error: 'not found', paths: ['/livez', '/readyz', '/status'] });
-  });
+/**
+ * `/livez` (never depends on Kafka), `/readyz`, `/status`. Rejects with PORT_IN_USE before anything is
+ * consumed.
+ */
+export async function startHealthServer(
+  port: number,
+  address: string,
+  source: HealthSource,
+): Promise<HealthServer> {
+  const server = createServer(
+    { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
+    (request, response) => {
+      const path = (request.url ?? '/').split('?')[0];
+      if (request.method !== 'GET' && request.method !== 'HEAD')
+        return answer(response, 405, { error: 'only GET is served here' });
+      if (path === '/livez') return answer(response, 200, { live: true });
+      if (path === '/readyz') {
+        const why = source.notReady();
+        return answer(
+          response,
+          why === null ? 200 : 503,
+          why === null ? { ready: true } : { ready: false, why },
+        );
+      }
+      if (path === '/status') return answer(response, 200, source.status());
+      return answer(response, 404, { error: 'not found', paths: ['/livez', '/readyz', '/status'] });
+    },
+  );
   server.maxConnections = CONNECTIONS_MAX;
   await listen(server, port, address);
   const bound = server.address();
@@ -46,10 +61,14 @@ function listen(server: Server, port: number, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
       reject(
-        new DispatcherError('PORT_IN_USE', `can't listen on ${address}:${port} (server.port): ${cause.message}`, {
-          cause,
-          remedy: 'free the port, or set server.port to another one (0 = any free one)',
-        }),
+        new DispatcherError(
+          'PORT_IN_USE',
+          `can't listen on ${address}:${port} (server.port): ${cause.message}`,
+          {
+            cause,
+            remedy: 'free the port, or set server.port to another one (0 = any free one)',
+          },
+        ),
       );
     });
     server.listen(port, address, () => resolve());

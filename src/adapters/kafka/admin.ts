@@ -1,4 +1,7 @@
-/** A cluster's questions, put on a client of its own: through the addon, since node-rdkafka has no call for most of them. */
+/**
+ * A cluster's questions, put on a client of its own: through the addon, since node-rdkafka has no call for
+ * most of them.
+ */
 import { randomBytes } from 'node:crypto';
 import type {
   ClusterAdmin,
@@ -13,7 +16,13 @@ import type {
   TopicResult,
 } from '../../ports/admin.js';
 import type { Logger } from '../../ports/logger.js';
-import { type ClusterOptions, checkCreatable, checkFeatures, consumerProperties, producerProperties } from './client-config.js';
+import {
+  type ClusterOptions,
+  checkCreatable,
+  checkFeatures,
+  consumerProperties,
+  producerProperties,
+} from './client-config.js';
 import type { ConnectedClient } from './connect.js';
 import { askCoordinator } from './coordinator.js';
 import type { NativeBinding, Questions } from './native.js';
@@ -62,8 +71,14 @@ export async function openAdmin(options: AdminOptions): Promise<ClusterAdmin> {
   return new KafkaAdmin(options, connected);
 }
 
-/** A consumer that joins no group, under a name of chance: neither the run's group nor a static member of it is touched. */
-function createClient({ role, native, cluster, clientId }: AdminOptions): { client: KafkaClient; handleId: number } {
+/**
+ * A consumer that joins no group, under a name of chance: neither the run's group nor a static member of it
+ * is touched.
+ */
+function createClient({ role, native, cluster, clientId }: AdminOptions): {
+  client: KafkaClient;
+  handleId: number;
+} {
   const identity = { pluginPath: native.pluginPath, handleId: native.newHandleId() };
   if (role === 'producer') {
     const properties = producerProperties(identity, { clientId, cluster, queueBytesMax: QUEUE_BYTES });
@@ -71,7 +86,13 @@ function createClient({ role, native, cluster, clientId }: AdminOptions): { clie
     return { client: newProducer(properties), handleId: identity.handleId };
   }
   const groupId = `kd-look-${randomBytes(6).toString('hex')}`;
-  const properties = consumerProperties(identity, { clientId, cluster, groupId, commitIntervalMs: 5_000, statisticsIntervalMs: 0 });
+  const properties = consumerProperties(identity, {
+    clientId,
+    cluster,
+    groupId,
+    commitIntervalMs: 5_000,
+    statisticsIntervalMs: 0,
+  });
   checkCreatable(native, 'consumer', properties);
   return { client: newConsumer({ ...properties, 'enable.auto.commit': false }), handleId: identity.handleId };
 }
@@ -97,7 +118,9 @@ class KafkaAdmin implements ClusterAdmin {
   }
 
   async describeTopics(names: readonly string[]): Promise<readonly TopicDescription[]> {
-    const answers = await inPieces(names, TOPICS_MAX, (piece) => this.#askWithRights('describeTopics', piece));
+    const answers = await inPieces(names, TOPICS_MAX, (piece) =>
+      this.#askWithRights('describeTopics', piece),
+    );
     const byName = new Map(answers.map((answer) => [answer.name, answer]));
     return names.flatMap((name) => byName.get(name) ?? []);
   }
@@ -109,7 +132,12 @@ class KafkaAdmin implements ClusterAdmin {
   }
 
   async brokerSettings(brokerId: number, settings: readonly string[]): Promise<Settings> {
-    const [answer] = await this.#ask('describeBrokerSettings', 0, ['broker', '1', String(brokerId), ...settings]);
+    const [answer] = await this.#ask('describeBrokerSettings', 0, [
+      'broker',
+      '1',
+      String(brokerId),
+      ...settings,
+    ]);
     return answer ?? { name: String(brokerId), code: 0, text: '', entries: [] };
   }
 
@@ -125,11 +153,17 @@ class KafkaAdmin implements ClusterAdmin {
 
   offsets(which: keyof typeof WHICH, places: readonly TopicPlace[]): Promise<readonly ListedOffset[]> {
     return inPieces(places, PLACES_MAX, (piece) =>
-      this.#ask('listOffsets', 0, [WHICH[which], ...piece.flatMap(({ topic, partition }) => [topic, String(partition)])]),
+      this.#ask('listOffsets', 0, [
+        WHICH[which],
+        ...piece.flatMap(({ topic, partition }) => [topic, String(partition)]),
+      ]),
     );
   }
 
-  createTopics(topics: readonly NewTopic[], { validateOnly }: { validateOnly: boolean }): Promise<readonly TopicResult[]> {
+  createTopics(
+    topics: readonly NewTopic[],
+    { validateOnly }: { validateOnly: boolean },
+  ): Promise<readonly TopicResult[]> {
     const texts = topics.flatMap(({ name, partitions, replication, configs }) => [
       name,
       String(partitions),
@@ -137,18 +171,27 @@ class KafkaAdmin implements ClusterAdmin {
       String(configs.size),
       ...[...configs].flat(),
     ]);
-    return topics.length === 0 ? Promise.resolve([]) : this.#ask('createTopics', validateOnly ? VALIDATE_ONLY : 0, texts);
+    return topics.length === 0
+      ? Promise.resolve([])
+      : this.#ask('createTopics', validateOnly ? VALIDATE_ONLY : 0, texts);
   }
 
   close(): Promise<void> {
     return this.#connected.disconnect(LEAVE_TIMEOUT_MS);
   }
 
-  #ask<Q extends keyof Questions>(question: Q, flags: number, texts: readonly string[]): Promise<Questions[Q]> {
+  #ask<Q extends keyof Questions>(
+    question: Q,
+    flags: number,
+    texts: readonly string[],
+  ): Promise<Questions[Q]> {
     return this.#native.askBrokers(this.#connected.handleId, question, flags, texts, this.#timeoutMs);
   }
 
-  async #askWithRights<Q extends keyof Questions>(question: Q, texts: readonly string[]): Promise<Questions[Q]> {
+  async #askWithRights<Q extends keyof Questions>(
+    question: Q,
+    texts: readonly string[],
+  ): Promise<Questions[Q]> {
     try {
       return await this.#ask(question, AUTHORIZED, texts);
     } catch (error) {
@@ -164,6 +207,7 @@ async function inPieces<Item, Answer>(
   ask: (piece: readonly Item[]) => Promise<readonly Answer[]>,
 ): Promise<readonly Answer[]> {
   const answers: Answer[] = [];
-  for (let from = 0; from < items.length; from += max) answers.push(...(await ask(items.slice(from, from + max))));
+  for (let from = 0; from < items.length; from += max)
+    answers.push(...(await ask(items.slice(from, from + max))));
   return answers;
 }

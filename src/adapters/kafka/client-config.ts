@@ -1,4 +1,7 @@
-/** From the configuration to librdkafka's properties: defaults, then the user's, then those that this adapter must own. */
+/**
+ * From the configuration to librdkafka's properties: defaults, then the user's, then those that this adapter
+ * must own.
+ */
 import { DispatcherError } from '../../core/errors.js';
 import type { ClientRole } from './errors.js';
 import type { NativeBinding } from './native.js';
@@ -12,7 +15,10 @@ export interface ClusterOptions {
   /** librdkafka names: what the user wrote. */
   readonly properties: ReadonlyMap<string, string>;
   /** librdkafka name → where the user wrote it, for messages. */
-  readonly origins?: ReadonlyMap<string, { readonly key: string; readonly place: string; readonly note: string }>;
+  readonly origins?: ReadonlyMap<
+    string,
+    { readonly key: string; readonly place: string; readonly note: string }
+  >;
   /** Where OAUTHBEARER tokens come from that librdkafka does not fetch itself. */
   readonly tokens?: TokenSource | undefined;
 }
@@ -46,7 +52,10 @@ type Properties = Record<string, string | number | boolean>;
 const PLUGIN = 'plugin.library.paths';
 const HANDLE = 'kd.handle';
 
-/** `kd config show` shows these from a table of its own (src/config/kafka-defaults.ts, where the reasons stand); a test holds the two together. */
+/**
+ * `kd config show` shows these from a table of its own (src/config/kafka-defaults.ts, where the reasons
+ * stand); a test holds the two together.
+ */
 export const CONSUMER_DEFAULTS: Readonly<Properties> = {
   'fetch.queue.backoff.ms': 5,
   'fetch.min.bytes': 1,
@@ -68,7 +77,10 @@ export const PRODUCER_DEFAULTS: Readonly<Properties> = {
   'socket.keepalive.enable': true,
 };
 
-/** Kafka's own default of `max.message.bytes`; librdkafka's is lower, and would refuse records that the source topic could hold. */
+/**
+ * Kafka's own default of `max.message.bytes`; librdkafka's is lower, and would refuse records that the source
+ * topic could hold.
+ */
 const TOPIC_MESSAGE_BYTES_DEFAULT = 1_048_588;
 const BATCH_SIZE_BYTES_DEFAULT = 1_000_000;
 /** librdkafka's `message.max.bytes`: its default, the least and the most. */
@@ -76,11 +88,15 @@ const MESSAGE_BYTES_DEFAULT = 1_000_000;
 const MESSAGE_BYTES_MIN = 1_000;
 const MESSAGE_BYTES_MAX = 1_000_000_000;
 
-/** For node-rdkafka's constructor; callbacks are added by the caller. The order counts: the plugin must be loaded before it can see its handle's number. */
+/**
+ * For node-rdkafka's constructor; callbacks are added by the caller. The order counts: the plugin must be
+ * loaded before it can see its handle's number.
+ */
 export function consumerProperties(identity: PluginIdentity, options: ConsumerClientOptions): Properties {
   const defaults: Properties = { ...CONSUMER_DEFAULTS };
   // In the newer group protocol the broker assigns, and librdkafka refuses to be told how.
-  if (options.cluster.properties.get('group.protocol')?.toLowerCase() === 'consumer') delete defaults['partition.assignment.strategy'];
+  if (options.cluster.properties.get('group.protocol')?.toLowerCase() === 'consumer')
+    delete defaults['partition.assignment.strategy'];
   const properties: Properties = { ...defaults, ...userProperties(options.cluster) };
   return {
     ...pluginProperties(identity),
@@ -92,7 +108,8 @@ export function consumerProperties(identity: PluginIdentity, options: ConsumerCl
     'enable.auto.commit': true,
     'auto.commit.interval.ms': options.commitIntervalMs,
     'enable.auto.offset.store': false,
-    // Where to start and what to do outside the log is decided by us: librdkafka's own reset re-reads or skips a topic after one damaged byte.
+    // Where to start and what to do outside the log is decided by us: librdkafka's own reset re-reads or
+    // skips a topic after one damaged byte.
     'auto.offset.reset': 'error',
     'enable.partition.eof': false,
     'check.crcs': true,
@@ -100,9 +117,15 @@ export function consumerProperties(identity: PluginIdentity, options: ConsumerCl
   };
 }
 
-/** Only producers go by it, but librdkafka refuses a consumer that fetches less at once, be it for a shared property or by its own choice. */
+/**
+ * Only producers go by it, but librdkafka refuses a consumer that fetches less at once, be it for a shared
+ * property or by its own choice.
+ */
 function producerLimit(properties: Properties): Properties {
-  const limitBytes = Math.min(Number(properties['message.max.bytes'] ?? MESSAGE_BYTES_DEFAULT), Number(properties['fetch.max.bytes']));
+  const limitBytes = Math.min(
+    Number(properties['message.max.bytes'] ?? MESSAGE_BYTES_DEFAULT),
+    Number(properties['fetch.max.bytes']),
+  );
   return { 'message.max.bytes': Math.max(limitBytes, MESSAGE_BYTES_MIN) };
 }
 
@@ -124,16 +147,23 @@ export function producerProperties(identity: PluginIdentity, options: ProducerCl
   };
 }
 
-/** How large a record and a message set may be. librdkafka counts more for both than the broker will, so the topics' limits are taken as they are. */
+/**
+ * How large a record and a message set may be. librdkafka counts more for both than the broker will, so the
+ * topics' limits are taken as they are.
+ */
 function sizeProperties({ cluster, queueBytesMax, topicLimits }: ProducerClientOptions): Properties {
-  const { largestBytes, smallestBytes } = topicLimits ?? { largestBytes: 0, smallestBytes: BATCH_SIZE_BYTES_DEFAULT };
+  const { largestBytes, smallestBytes } = topicLimits ?? {
+    largestBytes: 0,
+    smallestBytes: BATCH_SIZE_BYTES_DEFAULT,
+  };
   // What is larger than the whole queue would wait for room in it for ever.
   const roomBytes = Math.min(Math.max(queueBytesMax, TOPIC_MESSAGE_BYTES_DEFAULT), MESSAGE_BYTES_MAX);
   // librdkafka compares before it compresses, the broker afterwards: then only the broker can tell.
   const wantedBytes = isCompressed(cluster) ? roomBytes : largestBytes;
   return {
     'message.max.bytes': Math.min(Math.max(wantedBytes, TOPIC_MESSAGE_BYTES_DEFAULT), roomBytes),
-    // A message set above the topic's limit fails as a whole; kept below it, a size error names the guilty record.
+    // A message set above the topic's limit fails as a whole; kept below it, a size error names the guilty
+    // record.
     'batch.size': Math.max(1, Math.min(BATCH_SIZE_BYTES_DEFAULT, smallestBytes)),
   };
 }
@@ -144,38 +174,71 @@ export function isCompressed({ properties }: ClusterOptions): boolean {
 }
 
 /** Refuses what this build of librdkafka can't do, before a client fails with less to say. */
-export function checkFeatures(cluster: ClusterOptions, features: ReadonlySet<string> = librdkafkaFeatures()): void {
+export function checkFeatures(
+  cluster: ClusterOptions,
+  features: ReadonlySet<string> = librdkafkaFeatures(),
+): void {
   for (const need of FEATURE_NEEDS) {
     const value = need.names.map((name) => cluster.properties.get(name)).find((found) => found !== undefined);
     if (value === undefined || !need.matches.test(value) || features.has(need.feature)) continue;
-    throw new DispatcherError('CONFIGURATION', `${need.names[0]} is ${value}, but librdkafka was built without ${need.feature}`, {
-      remedy: `install ${need.packages} and build node-rdkafka again (npm rebuild node-rdkafka)`,
-    });
+    throw new DispatcherError(
+      'CONFIGURATION',
+      `${need.names[0]} is ${value}, but librdkafka was built without ${need.feature}`,
+      {
+        remedy: `install ${need.packages} and build node-rdkafka again (npm rebuild node-rdkafka)`,
+      },
+    );
   }
 }
 
 const FEATURE_NEEDS = [
-  { feature: 'zstd', names: ['compression.codec', 'compression.type'], matches: /^zstd$/i, packages: 'libzstd-dev' },
+  {
+    feature: 'zstd',
+    names: ['compression.codec', 'compression.type'],
+    matches: /^zstd$/i,
+    packages: 'libzstd-dev',
+  },
   { feature: 'ssl', names: ['security.protocol'], matches: /ssl$/i, packages: 'libssl-dev' },
-  { feature: 'sasl_gssapi', names: ['sasl.mechanism', 'sasl.mechanisms'], matches: /^gssapi$/i, packages: 'libsasl2-dev' },
-  { feature: 'sasl_scram', names: ['sasl.mechanism', 'sasl.mechanisms'], matches: /^scram-/i, packages: 'libssl-dev' },
-  { feature: 'oidc', names: ['sasl.oauthbearer.method'], matches: /^oidc$/i, packages: 'libcurl4-openssl-dev' },
+  {
+    feature: 'sasl_gssapi',
+    names: ['sasl.mechanism', 'sasl.mechanisms'],
+    matches: /^gssapi$/i,
+    packages: 'libsasl2-dev',
+  },
+  {
+    feature: 'sasl_scram',
+    names: ['sasl.mechanism', 'sasl.mechanisms'],
+    matches: /^scram-/i,
+    packages: 'libssl-dev',
+  },
+  {
+    feature: 'oidc',
+    names: ['sasl.oauthbearer.method'],
+    matches: /^oidc$/i,
+    packages: 'libcurl4-openssl-dev',
+  },
 ] as const;
 
 /**
- * Throws what librdkafka would say against a client with these properties. Asked without the plugin, because a client that can't be created
- * takes the process with it when it has one.
+ * Throws what librdkafka would say against a client with these properties. Asked without the plugin, because
+ * a client that can't be created takes the process with it when it has one.
  */
 export function checkCreatable(native: ConfigurationCheck, kind: ClientRole, properties: Properties): void {
-  const asked = Object.entries(properties).filter(([name]) => name !== PLUGIN && name !== HANDLE && name !== 'bootstrap.servers');
-  const refusal = native.checkConfiguration(kind, askingNobody(asked.map(([name, value]) => [name, String(value)] as const)));
+  const asked = Object.entries(properties).filter(
+    ([name]) => name !== PLUGIN && name !== HANDLE && name !== 'bootstrap.servers',
+  );
+  const refusal = native.checkConfiguration(
+    kind,
+    askingNobody(asked.map(([name, value]) => [name, String(value)] as const)),
+  );
   if (refusal !== null) throw new Error(refusal);
 }
 
 type ConfigurationCheck = Pick<NativeBinding, 'checkConfiguration'>;
 
 function pluginProperties(identity: PluginIdentity): Properties {
-  // Without the queue, librdkafka's threads call into node-rdkafka, which is not ready for that while it connects (see serveLog in connect.ts).
+  // Without the queue, librdkafka's threads call into node-rdkafka, which is not ready for that while it
+  // connects (see serveLog in connect.ts).
   return { [PLUGIN]: identity.pluginPath, [HANDLE]: identity.handleId, 'log.queue': true };
 }
 

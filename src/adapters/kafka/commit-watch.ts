@@ -1,4 +1,7 @@
-/** Which stored offsets the broker has not confirmed yet: at the end of a run the last commit is waited for, so that what is reported is what is. */
+/**
+ * Which stored offsets the broker has not confirmed yet: at the end of a run the last commit is waited for,
+ * so that what is reported is what is.
+ */
 import type { PartitionId } from '../../core/batch.js';
 
 export class CommitWatch {

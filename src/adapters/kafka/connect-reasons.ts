@@ -1,4 +1,7 @@
-/** Why a client does not connect: what librdkafka logs, and what probes find beside it. The last answer of each broker counts. */
+/**
+ * Why a client does not connect: what librdkafka logs, and what probes find beside it. The last answer of
+ * each broker counts.
+ */
 import type { EventEmitter } from 'node:events';
 import type { DispatcherError } from '../../core/errors.js';
 import { diagnose, diagnoseAdvertised } from '../../diagnosis/diagnose.js';
@@ -64,9 +67,11 @@ export class ConnectReasons {
     const found = this.#found;
     const evidence = { lines: [...this.#lines.values()], cause };
     const token = oidcFailure(role, evidence);
-    if (token !== undefined) return { kind: token.code === 'KAFKA_REFUSED' ? 'refused' : 'unreachable', error: token };
+    if (token !== undefined)
+      return { kind: token.code === 'KAFKA_REFUSED' ? 'refused' : 'unreachable', error: token };
     const brokers = new Set(cluster?.bootstrapServers ?? []).size;
-    const silence = found.length > 0 || cluster === undefined ? undefined : oidcSilence(role, cluster.properties, evidence);
+    const silence =
+      found.length > 0 || cluster === undefined ? undefined : oidcSilence(role, cluster.properties, evidence);
     if (silence !== undefined) return { kind: 'unexplained', error: silence };
     if (found.length === 0 || found.length < brokers) {
       const error = connectFailure(role, servers, triedMs, evidence);
@@ -99,7 +104,8 @@ export class ConnectReasons {
       const error = diagnosedFailure(role, found, { triedMs, cause: undefined });
       return { kind: error.code === 'KAFKA_REFUSED' ? 'refused' : 'unreachable', error };
     }
-    for (const { message, remedy, broker } of found) logger.warn(`kafka ${role}: ${message}`, { broker, remedy });
+    for (const { message, remedy, broker } of found)
+      logger.warn(`kafka ${role}: ${message}`, { broker, remedy });
     return undefined;
   }
 
@@ -107,7 +113,10 @@ export class ConnectReasons {
     clearTimeout(this.#timer);
     const { cluster } = this.#options;
     // diagnose never rejects; should it, that must not end a start that might succeed.
-    this.#looking ??= cluster === undefined ? Promise.resolve([]) : diagnose(cluster, { lines: [...this.#lines.values()] }).catch(() => []);
+    this.#looking ??=
+      cluster === undefined
+        ? Promise.resolve([])
+        : diagnose(cluster, { lines: [...this.#lines.values()] }).catch(() => []);
     return this.#looking;
   }
 

@@ -1,4 +1,7 @@
-/** Connecting and leaving, around what node-rdkafka does there: it says little, late, and some calls never come back. */
+/**
+ * Connecting and leaving, around what node-rdkafka does there: it says little, late, and some calls never
+ * come back.
+ */
 import type { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DispatcherError } from '../../core/errors.js';
@@ -14,16 +17,21 @@ import { LogBridge } from './log-bridge.js';
 import type { NativeBinding } from './native.js';
 import { errorText, type KafkaClient, kafkaErrorCode } from './rdkafka.js';
 
-/** How long all attempts of one `connect` may take together, where brokers answer but no connection comes about. */
+/**
+ * How long all attempts of one `connect` may take together, where brokers answer but no connection comes
+ * about.
+ */
 export const CONNECT_TIMEOUT_MS = 30_000;
 /**
- * The same where it is known that no broker can be reached, and why: said at once, tried on for this long. So every fault has ended a start
- * within ten seconds; for a cluster that takes longer to come up there is whoever starts us again (exit 3).
+ * The same where it is known that no broker can be reached, and why: said at once, tried on for this long. So
+ * every fault has ended a start within ten seconds; for a cluster that takes longer to come up there is
+ * whoever starts us again (exit 3).
  */
 export const UNREACHABLE_TIMEOUT_MS = 5_000;
 /**
- * node-rdkafka's connect ends only at its timeout and can't be called off. So it is tried in slices, the first one short, each with a new client:
- * a refused password is told after a second, a slow broker gets its time.
+ * node-rdkafka's connect ends only at its timeout and can't be called off. So it is tried in slices, the
+ * first one short, each with a new client: a refused password is told after a second, a slow broker gets its
+ * time.
  */
 const FIRST_SLICE_MS = 1_000;
 /** Probes under way are waited for this long, however late it is: a reason is worth it. */
@@ -56,7 +64,13 @@ export class ConnectedClient<C extends KafkaClient> {
   #leaving: Promise<void> | undefined;
   #beforeLeaving: (() => void) | undefined;
 
-  constructor(parts: { client: C; handleId: number; log: LogBridge; role: ClientRole; watch?: ConnectionWatch | undefined }) {
+  constructor(parts: {
+    client: C;
+    handleId: number;
+    log: LogBridge;
+    role: ClientRole;
+    watch?: ConnectionWatch | undefined;
+  }) {
     this.client = parts.client;
     this.handleId = parts.handleId;
     this.log = parts.log;
@@ -111,7 +125,9 @@ export class ConnectedClient<C extends KafkaClient> {
   }
 }
 
-export async function connect<C extends KafkaClient>(options: ConnectOptions<C>): Promise<ConnectedClient<C>> {
+export async function connect<C extends KafkaClient>(
+  options: ConnectOptions<C>,
+): Promise<ConnectedClient<C>> {
   const { role, servers, cluster, logger, nowMs, timeoutMs } = options;
   const log = new LogBridge({ role, logger, nowMs });
   const reasons = new ConnectReasons({ role, servers, cluster, logger });
@@ -123,7 +139,11 @@ export async function connect<C extends KafkaClient>(options: ConnectOptions<C>)
       const connected = await tryOnce(attempt, sliceMs);
       if (connected instanceof ConnectedClient) return connected;
       const restMs = restOf(attempt, unreachable);
-      const verdict = await reasons.verdict(Math.max(restMs, LOOK_WAIT_MIN_MS), nowMs() - attempt.startedMs, connected.cause);
+      const verdict = await reasons.verdict(
+        Math.max(restMs, LOOK_WAIT_MIN_MS),
+        nowMs() - attempt.startedMs,
+        connected.cause,
+      );
       unreachable = verdict.kind === 'unreachable';
       const leftMs = restOf(attempt, unreachable);
       if (verdict.kind === 'refused' || leftMs <= 0) throw verdict.error;
@@ -173,7 +193,10 @@ async function tryOnce<C extends KafkaClient>(
   return connected;
 }
 
-/** Clients talk to the addresses that the brokers advertise. Where none of them is of use, the run would only hang later. */
+/**
+ * Clients talk to the addresses that the brokers advertise. Where none of them is of use, the run would only
+ * hang later.
+ */
 async function requireAdvertised<C extends KafkaClient>(
   attempt: Attempt<C>,
   connected: ConnectedClient<C>,
@@ -193,12 +216,15 @@ async function requireAdvertised<C extends KafkaClient>(
   }
 }
 
-function createClient<C extends KafkaClient>(options: ConnectOptions<C>): { readonly client: C; readonly handleId: number } {
+function createClient<C extends KafkaClient>(
+  options: ConnectOptions<C>,
+): { readonly client: C; readonly handleId: number } {
   try {
     return options.create();
   } catch (cause) {
     // librdkafka's refusals are plain errors; these are not its.
-    if (cause instanceof DispatcherError || cause instanceof TypeError || cause instanceof ReferenceError) throw cause;
+    if (cause instanceof DispatcherError || cause instanceof TypeError || cause instanceof ReferenceError)
+      throw cause;
     throw refusedAtOnce(options, cause);
   }
 }
@@ -209,11 +235,16 @@ interface Outcome {
 }
 
 /**
- * node-rdkafka would take lines from librdkafka's threads while it is still making the thing that it wakes us with (Dispatcher::Activate), and now
- * and then the process would die of it; and what it had taken before it was ready (a token refused within milliseconds) would lie there until the
- * next event, which may never come. So lines wait in a queue (`log.queue`) until node-rdkafka is ready, and this thread brings them.
+ * node-rdkafka would take lines from librdkafka's threads while it is still making the thing that it wakes us
+ * with (Dispatcher::Activate), and now and then the process would die of it; and what it had taken before it
+ * was ready (a token refused within milliseconds) would lie there until the next event, which may never come.
+ * So lines wait in a queue (`log.queue`) until node-rdkafka is ready, and this thread brings them.
  */
-function serveLog(client: KafkaClient, handleId: number, native: ConnectOptions<KafkaClient>['native']): () => void {
+function serveLog(
+  client: KafkaClient,
+  handleId: number,
+  native: ConnectOptions<KafkaClient>['native'],
+): () => void {
   const stop = (): void => clearInterval(timer);
   const timer = setInterval(() => {
     if (client.isConnected() && !native.serveLog(handleId)) stop();
@@ -223,7 +254,10 @@ function serveLog(client: KafkaClient, handleId: number, native: ConnectOptions<
   return stop;
 }
 
-/** Resolves with what went wrong, if anything; never rejects. After a failure node-rdkafka has disconnected the client by itself. */
+/**
+ * Resolves with what went wrong, if anything; never rejects. After a failure node-rdkafka has disconnected
+ * the client by itself.
+ */
 function connectOnce(client: KafkaClient, timeoutMs: number): Promise<Outcome> {
   return new Promise((resolve) => {
     client.connect({ allTopics: false, timeout: timeoutMs }, (error: unknown, metadata: unknown) => {
@@ -234,9 +268,22 @@ function connectOnce(client: KafkaClient, timeoutMs: number): Promise<Outcome> {
 }
 
 function brokersIn(metadata: unknown): AdvertisedBroker[] {
-  if (typeof metadata !== 'object' || metadata === null || !('brokers' in metadata) || !Array.isArray(metadata.brokers)) return [];
+  if (
+    typeof metadata !== 'object' ||
+    metadata === null ||
+    !('brokers' in metadata) ||
+    !Array.isArray(metadata.brokers)
+  )
+    return [];
   return metadata.brokers.flatMap((broker: unknown) => {
-    if (typeof broker !== 'object' || broker === null || !('id' in broker) || !('host' in broker) || !('port' in broker)) return [];
+    if (
+      typeof broker !== 'object' ||
+      broker === null ||
+      !('id' in broker) ||
+      !('host' in broker) ||
+      !('port' in broker)
+    )
+      return [];
     return [{ nodeId: Number(broker.id), host: String(broker.host), port: Number(broker.port) }];
   });
 }
@@ -246,18 +293,28 @@ function isNetworkFailure(error: unknown): boolean {
   return code === KafkaCode._TRANSPORT || code === KafkaCode._TIMED_OUT;
 }
 
-/** librdkafka would not even make the client: a contradiction between properties, or unusable TLS material. */
+/**
+ * librdkafka would not even make the client: a contradiction between properties, or unusable TLS material.
+ */
 function refusedAtOnce({ role, cluster }: ConnectOptions<KafkaClient>, cause: unknown): DispatcherError {
   const material = cluster === undefined ? undefined : materialDiagnosis(cluster);
   if (material !== undefined) {
-    return new DispatcherError('KAFKA_REFUSED', `the ${role} can't connect: ${material.message}`, { remedy: material.remedy, cause });
+    return new DispatcherError('KAFKA_REFUSED', `the ${role} can't connect: ${material.message}`, {
+      remedy: material.remedy,
+      cause,
+    });
   }
   const text = errorText(cause);
-  const tls = !/configuration property|value/i.test(text) && /ssl|x509|certificate|pem|key values/i.test(text);
-  return new DispatcherError(tls ? 'KAFKA_REFUSED' : 'CONFIGURATION', `the ${role} can't be set up: ${text}`, {
-    remedy: tls
-      ? 'check the certificate, its key and the CA: right files, PEM form, and belonging together'
-      : `correct it under kafka.properties or kafka.${role}.properties`,
-    cause,
-  });
+  const tls =
+    !/configuration property|value/i.test(text) && /ssl|x509|certificate|pem|key values/i.test(text);
+  return new DispatcherError(
+    tls ? 'KAFKA_REFUSED' : 'CONFIGURATION',
+    `the ${role} can't be set up: ${text}`,
+    {
+      remedy: tls
+        ? 'check the certificate, its key and the CA: right files, PEM form, and belonging together'
+        : `correct it under kafka.properties or kafka.${role}.properties`,
+      cause,
+    },
+  );
 }

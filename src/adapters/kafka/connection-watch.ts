@@ -1,6 +1,7 @@
 /**
- * A client that is connected loses its brokers, and librdkafka tries to get them back for ever, whatever the reason: a password that was changed,
- * a certificate that ended. Here the reason is found out, said now and then, and held up for readiness and for the run's limit.
+ * A client that is connected loses its brokers, and librdkafka tries to get them back for ever, whatever the
+ * reason: a password that was changed, a certificate that ended. Here the reason is found out, said now and
+ * then, and held up for readiness and for the run's limit.
  */
 import type { EventEmitter } from 'node:events';
 import { diagnose } from '../../diagnosis/diagnose.js';
@@ -94,7 +95,9 @@ export class ConnectionWatch {
 
   #over(): void {
     if (this.#sinceMs !== undefined)
-      this.#options.logger.info(`kafka ${this.#options.role}: nothing stands between us and the brokers any more`);
+      this.#options.logger.info(
+        `kafka ${this.#options.role}: nothing stands between us and the brokers any more`,
+      );
     this.#sinceMs = undefined;
     this.#trouble = undefined;
     this.#told = '';
@@ -108,9 +111,13 @@ export class ConnectionWatch {
     this.#told = what;
     this.#toldMs = now;
     const rest = found.length > 1 ? ` (and ${found.length - 1} more)` : '';
-    logger.warn(`kafka ${role}: no new connection: ${found[0]?.message ?? ''}${rest}; trying again for as long as it takes`, {
-      ...(remedy === undefined ? {} : { remedy }),
-      faults: [...new Set(found.map(({ fault }) => fault))].join(' '),
-    });
+    logger.warn(
+      `kafka ${role}: no new connection: ` +
+        `${found[0]?.message ?? ''}${rest}; trying again for as long as it takes`,
+      {
+        ...(remedy === undefined ? {} : { remedy }),
+        faults: [...new Set(found.map(({ fault }) => fault))].join(' '),
+      },
+    );
   }
 }

@@ -1,9 +1,17 @@
-/** Connects a consumer and asks for its topics, without joining the group: shows whether a configuration can be used. */
+/**
+ * Connects a consumer and asks for its topics, without joining the group: shows whether a configuration can
+ * be used.
+ */
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '../../ports/logger.js';
 import { type ClusterOptions, checkCreatable, checkFeatures, consumerProperties } from './client-config.js';
 import { CONNECT_TIMEOUT_MS } from './connect.js';
-import { missingTopics, partitionCountsOfSelection, sourceTopicsMissing, type TopicSelection } from './metadata.js';
+import {
+  missingTopics,
+  partitionCountsOfSelection,
+  sourceTopicsMissing,
+  type TopicSelection,
+} from './metadata.js';
 import type { NativeBinding } from './native.js';
 import { errorText, type KafkaConsumer, newConsumer } from './rdkafka.js';
 import { connectWithTokens } from './token-connect.js';
@@ -37,7 +45,8 @@ export async function tryConsumer(options: ConsumerTrialOptions): Promise<void> 
   try {
     const counts = await partitionCountsOfSelection(connected.client, topics);
     const missing = missingTopics(counts);
-    if (options.missingTopicsFatal && (missing.length > 0 || counts.size === 0)) throw sourceTopicsMissing(topics, missing);
+    if (options.missingTopicsFatal && (missing.length > 0 || counts.size === 0))
+      throw sourceTopicsMissing(topics, missing);
   } finally {
     // What was found out counts, however slowly the client leaves.
     await connected.disconnect(LEAVE_TIMEOUT_MS).catch((error: unknown) => {
@@ -46,12 +55,24 @@ export async function tryConsumer(options: ConsumerTrialOptions): Promise<void> 
   }
 }
 
-/** Under a group name of chance, which is never joined: neither the group nor a static member of it is touched. */
-function createClient({ native, clientId, cluster }: ConsumerTrialOptions): { client: KafkaConsumer; handleId: number } {
+/**
+ * Under a group name of chance, which is never joined: neither the group nor a static member of it is
+ * touched.
+ */
+function createClient({ native, clientId, cluster }: ConsumerTrialOptions): {
+  client: KafkaConsumer;
+  handleId: number;
+} {
   const handleId = native.newHandleId();
   const properties = consumerProperties(
     { pluginPath: native.pluginPath, handleId },
-    { clientId, cluster, groupId: `kd-trial-${randomBytes(6).toString('hex')}`, commitIntervalMs: 5_000, statisticsIntervalMs: 0 },
+    {
+      clientId,
+      cluster,
+      groupId: `kd-trial-${randomBytes(6).toString('hex')}`,
+      commitIntervalMs: 5_000,
+      statisticsIntervalMs: 0,
+    },
   );
   checkCreatable(native, 'consumer', properties);
   return { client: newConsumer({ ...properties, 'enable.auto.commit': false }), handleId };

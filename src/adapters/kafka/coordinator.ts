@@ -1,4 +1,7 @@
-/** Questions for a group's coordinator, which a broker that has just started, or a log that is just moving, does not have yet. */
+/**
+ * Questions for a group's coordinator, which a broker that has just started, or a log that is just moving,
+ * does not have yet.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { isCoordinatorMoving } from './errors.js';
 import { kafkaErrorCode } from './rdkafka.js';
@@ -12,7 +15,10 @@ export interface CoordinatorPatience<Answer> {
   readonly timeoutMs: number;
 }
 
-/** Asks again while the coordinator is loading, moving or being made: the first question about any group makes it. */
+/**
+ * Asks again while the coordinator is loading, moving or being made: the first question about any group makes
+ * it.
+ */
 export async function askCoordinator<Answer>(
   ask: () => Promise<Answer>,
   { codeOf, timeoutMs }: CoordinatorPatience<Answer>,

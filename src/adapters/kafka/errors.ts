@@ -47,11 +47,15 @@ const UNKNOWN_TOPIC: ReadonlySet<number> = new Set([
 ]);
 
 const GROUP_SETTINGS: ReadonlyMap<number, string> = new Map([
-  [KafkaCode.INCONSISTENT_GROUP_PROTOCOL, 'let all members of the group use the same partition.assignment.strategy'],
+  [
+    KafkaCode.INCONSISTENT_GROUP_PROTOCOL,
+    'let all members of the group use the same partition.assignment.strategy',
+  ],
   [KafkaCode.INVALID_GROUP_ID, 'give kafka.consumer.group-id a name that Kafka accepts'],
   [
     KafkaCode.INVALID_SESSION_TIMEOUT,
-    "set session.timeout.ms between the broker's group.min.session.timeout.ms and group.max.session.timeout.ms",
+    "set session.timeout.ms between the broker's group.min.session.timeout.ms and " +
+      'group.max.session.timeout.ms',
   ],
 ]);
 
@@ -75,18 +79,32 @@ export function isUnknownTopicError(code: number): boolean {
 }
 
 /** An error on the consumer's main queue that ends the run; undefined for what librdkafka mends by itself. */
-export function consumerFailure(code: number, text: string, client?: ClientRights): DispatcherError | undefined {
+export function consumerFailure(
+  code: number,
+  text: string,
+  client?: ClientRights,
+): DispatcherError | undefined {
   if (isAuthorizationError(code)) return rightsFailure('consumer', code, text, client);
   const remedy = GROUP_SETTINGS.get(code);
-  if (remedy !== undefined) return new DispatcherError('CONFIGURATION', `Kafka refuses the consumer group's settings: ${text}`, { remedy });
+  if (remedy !== undefined)
+    return new DispatcherError('CONFIGURATION', `Kafka refuses the consumer group's settings: ${text}`, {
+      remedy,
+    });
   return undefined;
 }
 
 /** A client that librdkafka has declared dead. */
-export function fatalFailure(role: ClientRole, code: number, text: string, client?: ClientRights): DispatcherError {
+export function fatalFailure(
+  role: ClientRole,
+  code: number,
+  text: string,
+  client?: ClientRights,
+): DispatcherError {
   if (FENCED.has(code)) {
     const id = role === 'consumer' ? 'group.instance.id' : 'transactional.id';
-    return new DispatcherError('FENCED', `the ${role} was fenced: ${text}`, { remedy: `see that no other process uses the same ${id}` });
+    return new DispatcherError('FENCED', `the ${role} was fenced: ${text}`, {
+      remedy: `see that no other process uses the same ${id}`,
+    });
   }
   if (isAuthorizationError(code)) return rightsFailure(role, code, text, client);
   return new DispatcherError(
@@ -106,7 +124,12 @@ export interface ClientRights {
 }
 
 /** A right that is missing, with the principal where it is known and the line that grants it. */
-export function rightsFailure(role: ClientRole, code: number, text: string, client?: ClientRights): DispatcherError {
+export function rightsFailure(
+  role: ClientRole,
+  code: number,
+  text: string,
+  client?: ClientRights,
+): DispatcherError {
   if (client === undefined) {
     return new DispatcherError('KAFKA_REFUSED', `Kafka refuses the ${role}: ${text}`, {
       remedy: 'grant this user the rights that the text names',
@@ -116,24 +139,43 @@ export function rightsFailure(role: ClientRole, code: number, text: string, clie
   return new DispatcherError('KAFKA_REFUSED', message, { remedy });
 }
 
-/** Any refusal of a client that is connected: rights with all that is known of them, the rest as Kafka says it. */
-export function refusalOf(role: ClientRole, code: number, text: string, client: ClientRights): DispatcherError {
+/**
+ * Any refusal of a client that is connected: rights with all that is known of them, the rest as Kafka says
+ * it.
+ */
+export function refusalOf(
+  role: ClientRole,
+  code: number,
+  text: string,
+  client: ClientRights,
+): DispatcherError {
   if (isAuthorizationError(code)) return rightsFailure(role, code, text, client);
   return new DispatcherError('KAFKA_REFUSED', `Kafka refuses the ${role}: ${text}`, {
     remedy: 'see what the brokers say about this client; kd doctor asks all that a run needs',
   });
 }
 
-function rightOf(role: ClientRole, code: number, text: string, { cluster, topics, group }: ClientRights): MissingRight {
+function rightOf(
+  role: ClientRole,
+  code: number,
+  text: string,
+  { cluster, topics, group }: ClientRights,
+): MissingRight {
   switch (code) {
     case KafkaCode.GROUP_AUTHORIZATION_FAILED:
       return { resource: 'group', names: group === undefined ? [] : [group], operations: ['Read'], text };
     case KafkaCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED: {
       const id = cluster.properties.get('transactional.id');
-      return { resource: 'transactional-id', names: id === undefined ? [] : [id], operations: ['Write', 'Describe'], text };
+      return {
+        resource: 'transactional-id',
+        names: id === undefined ? [] : [id],
+        operations: ['Write', 'Describe'],
+        text,
+      };
     }
     case KafkaCode.CLUSTER_AUTHORIZATION_FAILED:
-      // From Kafka 3.0 on the right to write to any topic is enough for idempotence; before, and without any, this one is asked for.
+      // From Kafka 3.0 on the right to write to any topic is enough for idempotence; before, and without any,
+      // this one is asked for.
       return role === 'producer' && topics.length > 0
         ? {
             resource: 'topic',
@@ -144,7 +186,12 @@ function rightOf(role: ClientRole, code: number, text: string, { cluster, topics
         : { resource: 'cluster', names: [], operations: ['IdempotentWrite'], text };
     default: {
       const named = topics.filter((topic) => text.includes(topic));
-      return { resource: 'topic', names: named.length > 0 ? named : topics, operations: [role === 'producer' ? 'Write' : 'Read'], text };
+      return {
+        resource: 'topic',
+        names: named.length > 0 ? named : topics,
+        operations: [role === 'producer' ? 'Write' : 'Read'],
+        text,
+      };
     }
   }
 }
@@ -164,14 +211,21 @@ interface ConnectCause {
   readonly remedy: string;
 }
 
-/** librdkafka's log lines for a failed connection, the surest first. Its own error codes do not tell these cases apart. */
+/**
+ * librdkafka's log lines for a failed connection, the surest first. Its own error codes do not tell these
+ * cases apart.
+ */
 const CONNECT_CAUSES: readonly ConnectCause[] = [
   {
     pattern: /SASL authentication error|authentication failed/i,
     refused: true,
     remedy: 'check sasl.username, sasl.password and that the broker knows this user',
   },
-  { pattern: /mechanism handshake failed/i, refused: true, remedy: "set sasl.mechanism to one of the broker's mechanisms" },
+  {
+    pattern: /mechanism handshake failed/i,
+    refused: true,
+    remedy: "set sasl.mechanism to one of the broker's mechanisms",
+  },
   {
     pattern: /connecting to a PLAINTEXT broker listener/i,
     refused: true,
@@ -181,23 +235,35 @@ const CONNECT_CAUSES: readonly ConnectCause[] = [
     pattern: /certificate verify failed|certificate could not be verified/i,
     refused: true,
     remedy:
-      "the broker's certificate is not trusted: wrong CA (ssl.ca.location, ssl.ca.pem), an expired certificate, or a host name that the certificate does not carry",
+      "the broker's certificate is not trusted: wrong CA (ssl.ca.location, ssl.ca.pem), an expired " +
+      'certificate, or a host name that the certificate does not carry',
   },
   {
-    pattern: /alert bad certificate|alert number 42|alert certificate (unknown|required|expired)|No matching issuer/i,
+    pattern:
+      /alert bad certificate|alert number 42|alert certificate (unknown|required|expired)|No matching issuer/i,
     refused: true,
     remedy:
-      'the broker wants a client certificate of a CA that it trusts: check ssl.certificate.location (or .pem) and ssl.key.location (or .pem)',
+      'the broker wants a client certificate of a CA that it trusts: check ssl.certificate.location (or ' +
+      '.pem) and ssl.key.location (or .pem)',
   },
-  { pattern: /SSL handshake failed|SSL routines/i, refused: true, remedy: 'check security.protocol, the port and the TLS settings' },
+  {
+    pattern: /SSL handshake failed|SSL routines/i,
+    refused: true,
+    remedy: 'check security.protocol, the port and the TLS settings',
+  },
   {
     pattern: /in state APIVERSION_QUERY|SSL connection closed by peer/i,
     refused: true,
-    remedy: 'the broker hangs up at once: security.protocol probably does not fit this port (TLS port? SASL port?)',
+    remedy:
+      'the broker hangs up at once: security.protocol probably does not fit this port (TLS port? SASL port?)',
   },
   { pattern: /Failed to resolve/i, refused: false, remedy: 'check the host name and DNS' },
   { pattern: /Connection refused/i, refused: false, remedy: 'check host and port, and that the broker runs' },
-  { pattern: /timed out|timeout/i, refused: false, remedy: 'check the network path: security groups, firewall, VPN' },
+  {
+    pattern: /timed out|timeout/i,
+    refused: false,
+    remedy: 'check the network path: security groups, firewall, VPN',
+  },
 ];
 
 /** What was found out about every broker, as one message: equal faults are told once. */
@@ -233,8 +299,8 @@ function toldOnce([first, ...others]: readonly Diagnosis[]): string {
 }
 
 /**
- * Why no broker could be reached, told from the last failure line of each broker. Refused only when no line speaks of a mere network fault:
- * then trying again does not help.
+ * Why no broker could be reached, told from the last failure line of each broker. Refused only when no line
+ * speaks of a mere network fault: then trying again does not help.
  */
 export function connectFailure(
   role: ClientRole,
@@ -247,10 +313,15 @@ export function connectFailure(
   const refusing = known.find(({ refused }) => refused);
   const refused = refusing !== undefined && causes.every((cause) => cause?.refused === true);
   const said = evidence.lines.length > 0 ? evidence.lines.join('; ') : 'no broker answered';
-  const remedy = (refused ? refusing : known[0])?.remedy ?? 'check kafka.bootstrap-servers and the network path';
+  const remedy =
+    (refused ? refusing : known[0])?.remedy ?? 'check kafka.bootstrap-servers and the network path';
   const what = refused ? `Kafka refuses the ${role}` : `the ${role} can't reach Kafka within ${timeoutMs} ms`;
-  return new DispatcherError(refused ? 'KAFKA_REFUSED' : 'KAFKA_UNREACHABLE', `${what} at ${servers}: ${said}`, {
-    remedy,
-    cause: evidence.cause,
-  });
+  return new DispatcherError(
+    refused ? 'KAFKA_REFUSED' : 'KAFKA_UNREACHABLE',
+    `${what} at ${servers}: ${said}`,
+    {
+      remedy,
+      cause: evidence.cause,
+    },
+  );
 }

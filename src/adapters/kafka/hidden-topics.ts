@@ -1,4 +1,7 @@
-/** Topics that seem to be missing, and in truth may not be seen: metadata do not tell the two apart, a question of the Admin API does. */
+/**
+ * Topics that seem to be missing, and in truth may not be seen: metadata do not tell the two apart, a
+ * question of the Admin API does.
+ */
 import { isAuthorizationError } from './errors.js';
 import type { NativeBinding } from './native.js';
 

@@ -1,15 +1,36 @@
-/** An idempotent producer: node-rdkafka steers it, the addon writes whole batches and counts their acknowledgements. */
+/**
+ * An idempotent producer: node-rdkafka steers it, the addon writes whole batches and counts their
+ * acknowledgements.
+ */
 import type { BatchId, Block } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { Logger } from '../../ports/logger.js';
 import type { DeliveryFailure, OutputTopic, Sink, SinkEvents } from '../../ports/sink.js';
 import type { Trouble } from '../../ports/source.js';
-import { type ClusterOptions, checkCreatable, checkFeatures, isCompressed, producerProperties } from './client-config.js';
+import {
+  type ClusterOptions,
+  checkCreatable,
+  checkFeatures,
+  isCompressed,
+  producerProperties,
+} from './client-config.js';
 import { CONNECT_TIMEOUT_MS, type ConnectedClient } from './connect.js';
 import { type ClientRights, fatalFailure, refusalOf } from './errors.js';
 import { hiddenTopic } from './hidden-topics.js';
-import { outputTopicMissing, PARTITION_COUNT_REFRESH_MS, partitionCountsKnown, partitionCountsOf } from './metadata.js';
-import type { NativeBinding, NativePartitionTable, NativeWriter, PartitionPolicy, WriterListener, WriterOptions } from './native.js';
+import {
+  outputTopicMissing,
+  PARTITION_COUNT_REFRESH_MS,
+  partitionCountsKnown,
+  partitionCountsOf,
+} from './metadata.js';
+import type {
+  NativeBinding,
+  NativePartitionTable,
+  NativeWriter,
+  PartitionPolicy,
+  WriterListener,
+  WriterOptions,
+} from './native.js';
 import { countdown, type PendingSignal, pendingSignal, within } from './promises.js';
 import { errorText, newProducer, type Producer } from './rdkafka.js';
 import { connectWithTokens } from './token-connect.js';
@@ -79,7 +100,9 @@ export class KafkaSink implements Sink {
     checkFeatures(options.cluster);
     this.#events = events;
     const connected = await this.#connectFitting();
-    const writer = new options.native.Writer(connected.handleId, options.table, options.writer, (...event) => this.#onEvent(event));
+    const writer = new options.native.Writer(connected.handleId, options.table, options.writer, (...event) =>
+      this.#onEvent(event),
+    );
     writer.start();
     const refresh = setInterval(() => void this.#refreshCounts(), PARTITION_COUNT_REFRESH_MS);
     refresh.unref();
@@ -97,7 +120,10 @@ export class KafkaSink implements Sink {
     return known;
   }
 
-  /** `max.message.bytes` of a topic, from `start` (output topics) or {@link topic} on; undefined where the brokers do not tell. */
+  /**
+   * `max.message.bytes` of a topic, from `start` (output topics) or {@link topic} on; undefined where the
+   * brokers do not tell.
+   */
   limitOf(name: string): number | undefined {
     return this.#limits.of(name);
   }
@@ -122,14 +148,22 @@ export class KafkaSink implements Sink {
   }
 
   refusal(code: number, topic: string, text: string): DispatcherError {
-    return refusalOf('producer', code, text, topic === '' ? this.#rights : { ...this.#rights, topics: [topic] });
+    return refusalOf(
+      'producer',
+      code,
+      text,
+      topic === '' ? this.#rights : { ...this.#rights, topics: [topic] },
+    );
   }
 
   writerStats(): ReturnType<NativeWriter['stats']> | undefined {
     return this.#session?.writer.stats();
   }
 
-  /** A producer's sizes are fixed when it is made, and only a connected one can ask what its topics take: where they don't fit, it is made again. */
+  /**
+   * A producer's sizes are fixed when it is made, and only a connected one can ask what its topics take:
+   * where they don't fit, it is made again.
+   */
   async #connectFitting(): Promise<ConnectedClient<Producer>> {
     const before = this.#properties(0);
     const connected = await this.#connect();
@@ -163,7 +197,10 @@ export class KafkaSink implements Sink {
     const { native, clientId, cluster, queueBytesMax } = this.#options;
     const topicLimits = this.#limits.range();
     const limits = topicLimits === undefined ? {} : { topicLimits };
-    return producerProperties({ pluginPath: native.pluginPath, handleId }, { clientId, cluster, queueBytesMax, ...limits });
+    return producerProperties(
+      { pluginPath: native.pluginPath, handleId },
+      { clientId, cluster, queueBytesMax, ...limits },
+    );
   }
 
   #createClient(): { client: Producer; handleId: number } {
@@ -178,9 +215,13 @@ export class KafkaSink implements Sink {
     const { connected, writer } = this.#running();
     const topicsMax = this.#options.topicsMax ?? TOPICS_MAX;
     if (this.#topics.size >= topicsMax) {
-      throw new DispatcherError('TRANSFORM_LOAD', `the transform emits to more than ${topicsMax} topics; the next would be ${name}`, {
-        remedy: 'topic names are probably made from data: emit to fewer topics',
-      });
+      throw new DispatcherError(
+        'TRANSFORM_LOAD',
+        `the transform emits to more than ${topicsMax} topics; the next would be ${name}`,
+        {
+          remedy: 'topic names are probably made from data: emit to fewer topics',
+        },
+      );
     }
     const partitionCount = (await partitionCountsOf(connected.client, [name])).get(name) ?? 0;
     if (partitionCount === 0) {
@@ -192,10 +233,12 @@ export class KafkaSink implements Sink {
     const policy = this.#options.partitionByTopic?.get(name) ?? this.#options.partition;
     const number = writer.topic(name, partitionCount, policy);
     this.#numbers.set(name, number);
-    // A name that the transform came up with. The sizes stay, but a record that is too large is known before it is sent.
+    // A name that the transform came up with. The sizes stay, but a record that is too large is known before
+    // it is sent.
     await this.#limits.ask(connected.handleId, [name]);
     const bytesMax = this.#limits.of(name);
-    if (bytesMax !== undefined && !isCompressed(this.#options.cluster) && !this.#isClosing()) writer.setBatchLimit(number, bytesMax);
+    if (bytesMax !== undefined && !isCompressed(this.#options.cluster) && !this.#isClosing())
+      writer.setBatchLimit(number, bytesMax);
     return { name, number, partitionCount };
   }
 
@@ -222,7 +265,13 @@ export class KafkaSink implements Sink {
       case 'settled':
         this.#partsOutstanding -= 1;
         if (this.#partsOutstanding === 0) this.#drained?.resolve();
-        this.#events?.settled({ batchId: a, part: b, acknowledged, failures: failuresOf(b, failures), stale });
+        this.#events?.settled({
+          batchId: a,
+          part: b,
+          acknowledged,
+          failures: failuresOf(b, failures),
+          stale,
+        });
         break;
       case 'fatal':
         this.#events?.failed(fatalFailure('producer', a, text ?? '', this.#rights));
@@ -240,7 +289,9 @@ export class KafkaSink implements Sink {
     const restMs = countdown(deadlineMs, this.#options.nowMs);
     await this.#drain(restMs() / 2);
     if (this.#partsOutstanding > 0) {
-      this.#options.logger.warn('kafka producer: gives up what is not acknowledged', { parts: this.#partsOutstanding });
+      this.#options.logger.warn('kafka producer: gives up what is not acknowledged', {
+        parts: this.#partsOutstanding,
+      });
       session.writer.purge();
       await this.#drain(restMs() / 2);
     }
@@ -258,7 +309,8 @@ export class KafkaSink implements Sink {
   }
 
   #running(): Session {
-    if (this.#session === undefined) throw new DispatcherError('DEFECT', 'the Kafka sink is used before its start');
+    if (this.#session === undefined)
+      throw new DispatcherError('DEFECT', 'the Kafka sink is used before its start');
     return this.#session;
   }
 }

@@ -37,7 +37,14 @@ import { OffsetStore, type PossibleOffset } from './offset-store.js';
 import { PartitionRegistry } from './partition-registry.js';
 import { PositionResolver, placeOf } from './positions.js';
 import { countdown, pendingSignal, within } from './promises.js';
-import { errorText, type KafkaConsumer, kafkaErrorCode, newConsumer, seekTo, type TopicPartition } from './rdkafka.js';
+import {
+  errorText,
+  type KafkaConsumer,
+  kafkaErrorCode,
+  newConsumer,
+  seekTo,
+  type TopicPartition,
+} from './rdkafka.js';
 import { ReaderControl } from './reader-control.js';
 import { RebalanceAnswers } from './rebalance.js';
 import { connectSource, requireTopics, rightsOf } from './source-connect.js';
@@ -82,7 +89,10 @@ export class KafkaSource implements Source {
     this.#registry = new PartitionRegistry(options.table);
     this.#offsets = new OffsetStore(this.#registry);
     this.#rights = rightsOf(options);
-    this.#isolation = options.cluster.properties.get('isolation.level') === 'read_uncommitted' ? 'read_uncommitted' : 'read_committed';
+    this.#isolation =
+      options.cluster.properties.get('isolation.level') === 'read_uncommitted'
+        ? 'read_uncommitted'
+        : 'read_committed';
   }
 
   async start(events: SourceEvents): Promise<void> {
@@ -92,7 +102,8 @@ export class KafkaSource implements Source {
     const connected = await connectSource(options, () => this.#createClient(), events);
     try {
       this.#noteCounts(await requireTopics(options, connected, this.#rights));
-      if (this.#isStopping()) throw new DispatcherError('STOPPED_BEFORE_END', 'stopped before anything was read');
+      if (this.#isStopping())
+        throw new DispatcherError('STOPPED_BEFORE_END', 'stopped before anything was read');
       this.#session = this.#openSession(connected);
       connected.client.subscribe(subscriptionOf(options.topics));
     } catch (error) {
@@ -169,7 +180,9 @@ export class KafkaSource implements Source {
   async endOffsets(): Promise<readonly EndOffset[]> {
     const { connected, positions } = this.#running();
     const counts = await partitionCountsOfSelection(connected.client, this.#options.topics);
-    const partitions = [...counts].flatMap(([topic, count]) => Array.from({ length: count }, (_, partition) => ({ topic, partition })));
+    const partitions = [...counts].flatMap(([topic, count]) =>
+      Array.from({ length: count }, (_, partition) => ({ topic, partition })),
+    );
     return positions.endOffsets(partitions);
   }
 
@@ -197,7 +210,12 @@ export class KafkaSource implements Source {
   }
 
   refusal(code: number, topic: string, text: string): DispatcherError {
-    return refusalOf('consumer', code, text, topic === '' ? this.#rights : { ...this.#rights, topics: [topic] });
+    return refusalOf(
+      'consumer',
+      code,
+      text,
+      topic === '' ? this.#rights : { ...this.#rights, topics: [topic] },
+    );
   }
 
   readerStats(): ReaderStats | undefined {
@@ -211,8 +229,10 @@ export class KafkaSource implements Source {
     checkCreatable(options.native, 'consumer', properties);
     const client = newConsumer({
       ...properties,
-      rebalance_cb: (error: unknown, partitions: TopicPartition[]) => this.#guard(() => this.#onRebalance(client, error, partitions)),
-      offset_commit_cb: (error: unknown, offsets: PossibleOffset[]) => this.#guard(() => this.#onCommit(error, offsets)),
+      rebalance_cb: (error: unknown, partitions: TopicPartition[]) =>
+        this.#guard(() => this.#onRebalance(client, error, partitions)),
+      offset_commit_cb: (error: unknown, offsets: PossibleOffset[]) =>
+        this.#guard(() => this.#onCommit(error, offsets)),
     });
     return { client, handleId };
   }
@@ -244,7 +264,8 @@ export class KafkaSource implements Source {
 
   #onRebalance(consumer: KafkaConsumer, error: unknown, partitions: readonly TopicPartition[]): void {
     const session = this.#session;
-    // While leaving, and for a client that never got as far as a session: whatever comes is given back at once, or the disconnect never ends.
+    // While leaving, and for a client that never got as far as a session: whatever comes is given back at
+    // once, or the disconnect never ends.
     if (session === undefined || session.connected.leaving) {
       consumer.unassign();
       return;
@@ -267,7 +288,8 @@ export class KafkaSource implements Source {
     const lost = this.#options.native.assignmentLost(session.connected.handleId);
     if (lost) {
       this.#offsets.lost(partitions.map(({ partitionId }) => partitionId));
-      // Someone else has them by now: the writer hands over no more of their rows from this moment, not only from the close on.
+      // Someone else has them by now: the writer hands over no more of their rows from this moment, not only
+      // from the close on.
       for (const { partitionId } of partitions) this.#options.table.setEpoch(partitionId, 0);
     }
     this.#events?.revoked(partitions, lost);
@@ -276,7 +298,8 @@ export class KafkaSource implements Source {
   #onCommit(error: unknown, offsets: readonly PossibleOffset[]): void {
     const code = kafkaErrorCode(error);
     // Heartbeats that are refused are never told: a commit is where lost rights show first.
-    if (code !== undefined && isAuthorizationError(code)) this.#events?.failed(this.refusal(code, '', errorText(error)));
+    if (code !== undefined && isAuthorizationError(code))
+      this.#events?.failed(this.refusal(code, '', errorText(error)));
     const outcome = this.#offsets.committed(error, offsets);
     if (outcome !== undefined) this.#events?.committed(outcome.offsets, outcome.error);
   }
@@ -291,7 +314,9 @@ export class KafkaSource implements Source {
     if (this.#isStopping()) return;
     const fatal = this.#options.native.fatalError(connected.handleId);
     const failure =
-      fatal === null ? consumerFailure(code, text, this.#rights) : fatalFailure('consumer', fatal.code, fatal.text, this.#rights);
+      fatal === null
+        ? consumerFailure(code, text, this.#rights)
+        : fatalFailure('consumer', fatal.code, fatal.text, this.#rights);
     const { name } = this.#options.native.errorName(code);
     connected.log.entry(
       failure === undefined ? 'warn' : 'error',
@@ -322,9 +347,14 @@ export class KafkaSource implements Source {
     }
   }
 
-  /** An end chosen once must stay: chosen again at the next rebalance or start, the records between would be skipped. */
+  /**
+   * An end chosen once must stay: chosen again at the next rebalance or start, the records between would be
+   * skipped.
+   */
   #keepChosenEnds(partitions: readonly OpenedPartition[]): void {
-    const chosen = partitions.filter(({ partitionId, offset }) => this.#chosenEnds.get(partitionId) === offset);
+    const chosen = partitions.filter(
+      ({ partitionId, offset }) => this.#chosenEnds.get(partitionId) === offset,
+    );
     for (const { partitionId } of partitions) this.#chosenEnds.delete(partitionId);
     if (chosen.length > 0) this.store(chosen.map(({ partitionId, offset }) => ({ partitionId, offset })));
   }
@@ -336,7 +366,10 @@ export class KafkaSource implements Source {
     }
   }
 
-  /** The order counts: with a partition still forwarded the disconnect hangs, with a thread still polling it crashes. */
+  /**
+   * The order counts: with a partition still forwarded the disconnect hangs, with a thread still polling it
+   * crashes.
+   */
   async #stop(deadlineMs: number): Promise<void> {
     const session = this.#session;
     if (session === undefined) return;
@@ -354,8 +387,9 @@ export class KafkaSource implements Source {
   }
 
   /**
-   * librdkafka that leaves while its first join is on the way ignores the answer and never tells the coordinator, which then keeps
-   * the whole group waiting for this member until the session times out. A join that takes too long is not waited for any longer.
+   * librdkafka that leaves while its first join is on the way ignores the answer and never tells the
+   * coordinator, which then keeps the whole group waiting for this member until the session times out. A join
+   * that takes too long is not waited for any longer.
    */
   async #leavable(waitMs: number): Promise<void> {
     // Without a topic librdkafka has not asked to join.
@@ -391,7 +425,8 @@ export class KafkaSource implements Source {
   }
 
   #running(): Session {
-    if (this.#session === undefined) throw new DispatcherError('DEFECT', 'the Kafka source is used before its start');
+    if (this.#session === undefined)
+      throw new DispatcherError('DEFECT', 'the Kafka source is used before its start');
     return this.#session;
   }
 }

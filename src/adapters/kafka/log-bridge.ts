@@ -1,4 +1,7 @@
-/** librdkafka's log lines and error events as operational log entries: each kind of line at most once per interval, with a count of what was held back. */
+/**
+ * librdkafka's log lines and error events as operational log entries: each kind of line at most once per
+ * interval, with a count of what was held back.
+ */
 import type { EventEmitter } from 'node:events';
 import type { Logger } from '../../ports/logger.js';
 import type { ClientRole } from './errors.js';
@@ -30,7 +33,10 @@ export class LogBridge {
     this.#options = options;
   }
 
-  /** From now on lost connections are news. Before, what librdkafka says about them is raw material for a message of ours, and shown at debug only. */
+  /**
+   * From now on lost connections are news. Before, what librdkafka says about them is raw material for a
+   * message of ours, and shown at debug only.
+   */
   connected(): void {
     this.#connected = true;
   }
@@ -38,7 +44,9 @@ export class LogBridge {
   /** From before `connect` on: the reasons of a failed connection are said once, and early. */
   attach(client: EventEmitter): void {
     client.on('event.log', (event: unknown) => this.#onLog(event));
-    client.on('event.error', (error: unknown) => this.entry(this.#connected ? 'warn' : 'debug', 'ERROR', errorText(error)));
+    client.on('event.error', (error: unknown) =>
+      this.entry(this.#connected ? 'warn' : 'debug', 'ERROR', errorText(error)),
+    );
     client.on('event.throttle', (event: unknown) => this.entry('warn', 'THROTTLE', throttleText(event)));
   }
 
@@ -51,7 +59,12 @@ export class LogBridge {
 
   #onLog(event: unknown): void {
     const line = logLine(event);
-    if (line !== undefined) this.entry(this.#connected || line.severity <= 2 ? levelOf(line) : quietly(line), line.facility, line.text);
+    if (line !== undefined)
+      this.entry(
+        this.#connected || line.severity <= 2 ? levelOf(line) : quietly(line),
+        line.facility,
+        line.text,
+      );
   }
 
   /** How many of the kind were held back before; undefined = hold this one back too. */
@@ -92,14 +105,20 @@ export function logLine(event: unknown): LogLine | undefined {
 /** About a connection that failed: librdkafka's log is the only place where it says why. */
 export function isFailureLine({ severity, facility, text }: LogLine): boolean {
   return (
-    severity <= 6 && (facility === 'FAIL' || facility === 'ERROR' || facility === 'OIDC' || /No matching issuer|Disconnected/.test(text))
+    severity <= 6 &&
+    (facility === 'FAIL' ||
+      facility === 'ERROR' ||
+      facility === 'OIDC' ||
+      /No matching issuer|Disconnected/.test(text))
   );
 }
 
 /** Syslog severities. A failed connection (FAIL, 3) is mended by librdkafka itself: a warning. */
 function levelOf(line: LogLine): Level {
-  // A property for producers given to all clients, as `kafka.properties` allows: librdkafka ignores it and says so.
-  if (line.facility === 'CONFWARN' && /is a (producer|consumer) property and will be ignored/.test(line.text)) return 'debug';
+  // A property for producers given to all clients, as `kafka.properties` allows: librdkafka ignores it and
+  // says so.
+  if (line.facility === 'CONFWARN' && /is a (producer|consumer) property and will be ignored/.test(line.text))
+    return 'debug';
   if (line.severity <= 2) return 'error';
   if (line.severity <= 4) return 'warn';
   return line.severity <= 6 ? 'info' : 'debug';
@@ -116,6 +135,10 @@ function kindOf(text: string): string {
 }
 
 function throttleText(event: unknown): string {
-  const fields = typeof event === 'object' && event !== null ? (event as Readonly<Record<string, unknown>>) : {};
-  return `broker ${String(fields['brokerName'])} throttles this client for ${String(fields['throttleTime'])} ms (a quota)`;
+  const fields =
+    typeof event === 'object' && event !== null ? (event as Readonly<Record<string, unknown>>) : {};
+  return (
+    `broker ${String(fields['brokerName'])} throttles this client for ` +
+    `${String(fields['throttleTime'])} ms (a quota)`
+  );
 }

@@ -1,4 +1,7 @@
-/** librdkafka's own mock cluster: the broker of `kd demo`. It keeps 5 MiB a partition, knows no transactions, and ends with this process. */
+/**
+ * librdkafka's own mock cluster: the broker of `kd demo`. It keeps 5 MiB a partition, knows no transactions,
+ * and ends with this process.
+ */
 import { DispatcherError } from '../../core/errors.js';
 import { loadNative, type NativeBinding } from './native.js';
 

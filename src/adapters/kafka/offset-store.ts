@@ -1,6 +1,7 @@
 /**
- * Offsets on their way to the broker: stored in librdkafka, which commits them at its interval and when a partition is given back.
- * There is no other way to commit: an explicit commit, tried again after a rebalance, could overwrite the new owner's.
+ * Offsets on their way to the broker: stored in librdkafka, which commits them at its interval and when a
+ * partition is given back. There is no other way to commit: an explicit commit, tried again after a
+ * rebalance, could overwrite the new owner's.
  */
 import type { PartitionId } from '../../core/batch.js';
 import type { CommittedOffset } from '../../ports/source.js';
@@ -46,9 +47,11 @@ export class OffsetStore {
     try {
       consumer.offsetsStore(known.map(({ topic, partition, offset }) => ({ topic, partition, offset })));
     } catch (cause) {
-      // Between a lost assignment and its event nothing can be stored; the new owner starts from what was committed.
+      // Between a lost assignment and its event nothing can be stored; the new owner starts from what was
+      // committed.
       const code = kafkaErrorCode(cause);
-      if (code !== KafkaCode._STATE && code !== KafkaCode._UNKNOWN_PARTITION) throw requestFailure('an offset to store', cause);
+      if (code !== KafkaCode._STATE && code !== KafkaCode._UNKNOWN_PARTITION)
+        throw requestFailure('an offset to store', cause);
       this.#skipped += known.length;
       return;
     }
@@ -60,7 +63,9 @@ export class OffsetStore {
     const code = error === undefined || error === null ? 0 : (kafkaErrorCode(error) ?? -1);
     if (code === KafkaCode._NO_OFFSET) return undefined;
     const offsets = answered.flatMap(({ topic, partition, offset }) =>
-      offset === undefined ? [] : [{ partitionId: this.#registry.assigned({ topic, partition }).partitionId, offset }],
+      offset === undefined
+        ? []
+        : [{ partitionId: this.#registry.assigned({ topic, partition }).partitionId, offset }],
     );
     for (const { partitionId, offset } of offsets) {
       if (code === 0) this.#watch.confirmed(partitionId, offset);
@@ -68,7 +73,10 @@ export class OffsetStore {
       else if (this.#registry.opened(partitionId) === undefined) this.#watch.forget(partitionId);
     }
     if (code === 0) return { offsets };
-    return { offsets, error: new Error(`commit refused (librdkafka error ${code}): ${errorText(error)}`, { cause: error }) };
+    return {
+      offsets,
+      error: new Error(`commit refused (librdkafka error ${code}): ${errorText(error)}`, { cause: error }),
+    };
   }
 
   /** The partitions went to another member without a commit of ours. */
@@ -81,8 +89,13 @@ export class OffsetStore {
     return this.#watch.settled(timeoutMs);
   }
 
-  #placed({ partitionId, offset }: CommittedOffset): (TopicPartitionOffset & { readonly partitionId: PartitionId })[] {
+  #placed({
+    partitionId,
+    offset,
+  }: CommittedOffset): (TopicPartitionOffset & { readonly partitionId: PartitionId })[] {
     const place = this.#registry.opened(partitionId);
-    return place === undefined ? [] : [{ partitionId, topic: place.topic, partition: place.partition, offset }];
+    return place === undefined
+      ? []
+      : [{ partitionId, topic: place.topic, partition: place.partition, offset }];
   }
 }

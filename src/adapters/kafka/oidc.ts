@@ -1,4 +1,7 @@
-/** Client credentials, which librdkafka exchanges for tokens by itself: what it does not tell, and where it must be kept from asking. */
+/**
+ * Client credentials, which librdkafka exchanges for tokens by itself: what it does not tell, and where it
+ * must be kept from asking.
+ */
 import { DispatcherError } from '../../core/errors.js';
 import type { ClientRole } from './errors.js';
 
@@ -8,19 +11,26 @@ const METHOD = 'sasl.oauthbearer.method';
 const NOWHERE = 'http://127.0.0.1:0/';
 
 /**
- * A client that is made only to see whether it can be made asks for a token all the same, and its end waits for the answer:
- * twenty seconds of a main thread that stands still, where the endpoint keeps silent.
+ * A client that is made only to see whether it can be made asks for a token all the same, and its end waits
+ * for the answer: twenty seconds of a main thread that stands still, where the endpoint keeps silent.
  */
-export function askingNobody(properties: readonly (readonly [name: string, value: string])[]): (readonly [name: string, value: string])[] {
+export function askingNobody(
+  properties: readonly (readonly [name: string, value: string])[],
+): (readonly [name: string, value: string])[] {
   const isOidc = properties.some(([name, value]) => name === METHOD && value.toLowerCase() === 'oidc');
   return properties.map(([name, value]) => (isOidc && name === ENDPOINT ? [name, NOWHERE] : [name, value]));
 }
 
 const FAILED = /Failed to (?:retrieve OIDC token|acquire SASL OAUTHBEARER token).*/;
-/** The HTTP status at the end of the line; those that speak of the moment, not of the client, are left out. */
+/**
+ * The HTTP status at the end of the line; those that speak of the moment, not of the client, are left out.
+ */
 const REFUSED = /\((?!408|429)4\d\d\)\s*$/;
 
-/** librdkafka repeats what may pass, seconds apart and without a word; a client that is given up meanwhile says only this. */
+/**
+ * librdkafka repeats what may pass, seconds apart and without a word; a client that is given up meanwhile
+ * says only this.
+ */
 const GIVEN_UP = /: Terminating \(-1\)$/;
 
 const SILENT = 'it does not answer, or with an error that may pass';
@@ -31,7 +41,10 @@ interface Evidence {
   readonly cause: unknown;
 }
 
-/** Without a token no broker is even asked: then the line that says so is the reason, whatever else was logged. */
+/**
+ * Without a token no broker is even asked: then the line that says so is the reason, whatever else was
+ * logged.
+ */
 export function oidcFailure(role: ClientRole, { lines, cause }: Evidence): DispatcherError | undefined {
   const said = lines.map((line) => FAILED.exec(line)?.[0]).findLast((line) => line !== undefined);
   if (said === undefined) return undefined;
@@ -44,8 +57,9 @@ export function oidcFailure(role: ClientRole, { lines, cause }: Evidence): Dispa
 }
 
 /**
- * The last thing librdkafka says may come when nobody listens any more. Where nothing was said, not even of a broker, nothing was asked of one:
- * then it is the token that is missing, most likely. Undefined: no client credentials, or something was said.
+ * The last thing librdkafka says may come when nobody listens any more. Where nothing was said, not even of a
+ * broker, nothing was asked of one: then it is the token that is missing, most likely. Undefined: no client
+ * credentials, or something was said.
  */
 export function oidcSilence(
   role: ClientRole,
@@ -53,7 +67,8 @@ export function oidcSilence(
   { lines, cause }: Evidence,
 ): DispatcherError | undefined {
   const endpoint = properties.get(ENDPOINT);
-  if (lines.length > 0 || endpoint === undefined || properties.get(METHOD)?.toLowerCase() !== 'oidc') return undefined;
+  if (lines.length > 0 || endpoint === undefined || properties.get(METHOD)?.toLowerCase() !== 'oidc')
+    return undefined;
   return unanswered(role, `${endpoint}: ${SILENT}`, cause);
 }
 

@@ -1,6 +1,6 @@
 /**
- * Where to read from. librdkafka's own offset reset is never used: it can't tell a first start from a lost log,
- * and one damaged byte makes it read a topic again from its beginning.
+ * Where to read from. librdkafka's own offset reset is never used: it can't tell a first start from a lost
+ * log, and one damaged byte makes it read a topic again from its beginning.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { DispatcherError } from '../../core/errors.js';
@@ -55,7 +55,8 @@ export class PositionResolver {
     return mapBounded(partitions, async (partition, index) => {
       const offset = committed[index]?.offset ?? -1;
       const range = await this.#watermarks(partition);
-      const chosen = offset < 0 ? this.#firstStart(partition, range) : await this.#inRange(partition, offset, range);
+      const chosen =
+        offset < 0 ? this.#firstStart(partition, range) : await this.#inRange(partition, offset, range);
       return { partitionId: partition.partitionId, ...chosen };
     });
   }
@@ -68,7 +69,11 @@ export class PositionResolver {
     if (partitions.length === 0) return [];
     try {
       const offsets = await this.#queries.committed(partitions, REQUEST_TIMEOUT_MS);
-      return partitions.map(({ topic, partition }, index) => ({ topic, partition, offset: offsets[index] ?? -1 }));
+      return partitions.map(({ topic, partition }, index) => ({
+        topic,
+        partition,
+        offset: offsets[index] ?? -1,
+      }));
     } catch (cause) {
       throw requestFailure(`the committed offsets of group ${this.#policies.groupId}`, cause);
     }
@@ -84,9 +89,15 @@ export class PositionResolver {
   #firstStart(partition: AssignedPartition, range: WatermarkOffsets): Start {
     const { autoOffsetReset } = this.#policies;
     if (autoOffsetReset !== 'none') return edge(autoOffsetReset, range);
-    throw new DispatcherError('NO_COMMITTED_OFFSET', `group ${this.#policies.groupId} has no committed offset in ${placeOf(partition)}`, {
-      remedy: 'set kafka.consumer.auto-offset-reset to earliest or latest, or commit a start position for the group',
-    });
+    throw new DispatcherError(
+      'NO_COMMITTED_OFFSET',
+      `group ${this.#policies.groupId} has no committed offset in ${placeOf(partition)}`,
+      {
+        remedy:
+          'set kafka.consumer.auto-offset-reset to earliest or latest, ' +
+          'or commit a start position for the group',
+      },
+    );
   }
 
   async #inRange(partition: AssignedPartition, offset: number, range: WatermarkOffsets): Promise<Start> {
@@ -108,8 +119,12 @@ export class PositionResolver {
         : 'the log ends before it (truncated, or the topic was made anew?)';
     throw new DispatcherError(
       'OFFSET_OUT_OF_RANGE',
-      `group ${this.#policies.groupId} stands at offset ${offset} of ${placeOf(partition)}, but the log holds [${range.lowOffset}, ${range.highOffset}): ${gone}`,
-      { remedy: 'set kafka.consumer.out-of-range to earliest or latest to go on without them, or reset the group' },
+      `group ${this.#policies.groupId} stands at offset ${offset} of ${placeOf(partition)}, but the log ` +
+        `holds [${range.lowOffset}, ${range.highOffset}): ${gone}`,
+      {
+        remedy:
+          'set kafka.consumer.out-of-range to earliest or latest to go on without them, or reset the group',
+      },
     );
   }
 
@@ -118,7 +133,10 @@ export class PositionResolver {
     const deadlineMs = performance.now() + REQUEST_TIMEOUT_MS;
     for (;;) {
       try {
-        return await this.#queries.watermarks({ topic, partition }, Math.max(1, Math.ceil(deadlineMs - performance.now())));
+        return await this.#queries.watermarks(
+          { topic, partition },
+          Math.max(1, Math.ceil(deadlineMs - performance.now())),
+        );
       } catch (cause) {
         const late = performance.now() + LEADER_PAUSE_MS >= deadlineMs;
         if (late || !PASSING.has(kafkaErrorCode(cause) ?? 0))
@@ -138,7 +156,10 @@ export function placeOf({ topic, partition }: TopicPartition): string {
 }
 
 /** In order, a few at a time. */
-export async function mapBounded<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>): Promise<R[]> {
+export async function mapBounded<T, R>(
+  items: readonly T[],
+  work: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
   const results: R[] = new Array<R>(items.length);
   const entries = items.entries();
   const lane = async (): Promise<void> => {

@@ -18,7 +18,10 @@ export function pendingSignal(): PendingSignal {
 export async function within<T>(promise: Promise<T>, timeoutMs: number, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new DispatcherError('DRAIN_CUT', `${what} within ${Math.round(timeoutMs)} ms`)), timeoutMs);
+    timer = setTimeout(
+      () => reject(new DispatcherError('DRAIN_CUT', `${what} within ${Math.round(timeoutMs)} ms`)),
+      timeoutMs,
+    );
   });
   try {
     return await Promise.race([promise, late]);

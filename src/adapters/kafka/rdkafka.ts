@@ -1,4 +1,7 @@
-/** node-rdkafka as this adapter uses it: promises instead of callbacks, and its errors recognised. Its functions are the control plane only. */
+/**
+ * node-rdkafka as this adapter uses it: promises instead of callbacks, and its errors recognised. Its
+ * functions are the control plane only.
+ */
 
 import type {
   KafkaConsumer,
@@ -49,7 +52,10 @@ const OF_TOPICS: ReadonlySet<string> = new Set([
   'request.timeout.ms',
 ]);
 
-/** node-rdkafka replaces all topic properties by its second argument, even by an empty one: among the client's they would count for nothing. */
+/**
+ * node-rdkafka replaces all topic properties by its second argument, even by an empty one: among the client's
+ * they would count for nothing.
+ */
 export function byScope(properties: ClientProperties): {
   readonly client: Record<string, unknown>;
   readonly topic: Record<string, unknown>;
@@ -70,21 +76,37 @@ export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** `topic` leaks a small object inside node-rdkafka for each call: ask once a topic, then refresh without it. */
-export function getMetadata(client: KafkaClient, options: { topic?: string; allTopics: boolean; timeout: number }): Promise<Metadata> {
+/**
+ * `topic` leaks a small object inside node-rdkafka for each call: ask once a topic, then refresh without it.
+ */
+export function getMetadata(
+  client: KafkaClient,
+  options: { topic?: string; allTopics: boolean; timeout: number },
+): Promise<Metadata> {
   return new Promise((resolve, reject) => {
     client.getMetadata(options, (error, metadata) => (isFailure(error) ? reject(error) : resolve(metadata)));
   });
 }
 
-export function queryWatermarks(client: KafkaClient, topic: string, partition: number, timeoutMs: number): Promise<WatermarkOffsets> {
+export function queryWatermarks(
+  client: KafkaClient,
+  topic: string,
+  partition: number,
+  timeoutMs: number,
+): Promise<WatermarkOffsets> {
   return new Promise((resolve, reject) => {
-    client.queryWatermarkOffsets(topic, partition, timeoutMs, (error, offsets) => (isFailure(error) ? reject(error) : resolve(offsets)));
+    client.queryWatermarkOffsets(topic, partition, timeoutMs, (error, offsets) =>
+      isFailure(error) ? reject(error) : resolve(offsets),
+    );
   });
 }
 
 /** The committed offset of each partition, in the order asked; −1 where nothing is committed. */
-export function queryCommitted(consumer: KafkaConsumer, partitions: readonly TopicPartition[], timeoutMs: number): Promise<number[]> {
+export function queryCommitted(
+  consumer: KafkaConsumer,
+  partitions: readonly TopicPartition[],
+  timeoutMs: number,
+): Promise<number[]> {
   const asked = partitions.map(({ topic, partition }) => ({ topic, partition }));
   return new Promise((resolve, reject) => {
     consumer.committed(asked, timeoutMs, (error, answers) => {
@@ -97,7 +119,11 @@ export function queryCommitted(consumer: KafkaConsumer, partitions: readonly Top
   });
 }
 
-export function seekTo(consumer: KafkaConsumer, position: TopicPartitionOffset, timeoutMs: number): Promise<void> {
+export function seekTo(
+  consumer: KafkaConsumer,
+  position: TopicPartitionOffset,
+  timeoutMs: number,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     consumer.seek({ ...position }, timeoutMs, (error) => (isFailure(error) ? reject(error) : resolve()));
   });

@@ -2,7 +2,14 @@
 import type { Block, Epoch, InputBatch, PartitionId } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import { readInputBatch } from '../../wire/input-batch.js';
-import type { NativeBinding, NativePartitionTable, NativeReader, ReaderListener, ReaderOptions, ReaderStats } from './native.js';
+import type {
+  NativeBinding,
+  NativePartitionTable,
+  NativeReader,
+  ReaderListener,
+  ReaderOptions,
+  ReaderStats,
+} from './native.js';
 import { type PendingSignal, pendingSignal } from './promises.js';
 
 export interface ReaderControlOptions {
@@ -32,7 +39,9 @@ export class ReaderControl {
 
   constructor(options: ReaderControlOptions, events: ReaderControlEvents) {
     this.#events = events;
-    this.#reader = new options.native.Reader(options.handleId, options.table, options.reader, (...event) => this.#onEvent(event));
+    this.#reader = new options.native.Reader(options.handleId, options.table, options.reader, (...event) =>
+      this.#onEvent(event),
+    );
   }
 
   start(): void {
@@ -117,7 +126,10 @@ export class ReaderControl {
         break;
       case 'stray':
         this.#events.defect(
-          new DispatcherError('DEFECT', `a record came on the consumer's main queue, where none may come: ${text ?? ''}`),
+          new DispatcherError(
+            'DEFECT',
+            `a record came on the consumer's main queue, where none may come: ${text ?? ''}`,
+          ),
         );
         break;
       case 'stopped':
@@ -133,7 +145,11 @@ export class ReaderControl {
       batch = readInputBatch(this.#takeBlock(blockId));
     } catch (cause) {
       this.#events.defect(
-        new DispatcherError('DEFECT', 'a batch of the reader contradicts the wire format: nothing of it can be trusted', { cause }),
+        new DispatcherError(
+          'DEFECT',
+          'a batch of the reader contradicts the wire format: nothing of it can be trusted',
+          { cause },
+        ),
       );
       return;
     }
@@ -153,7 +169,8 @@ export class ReaderControl {
 
   #takeBlock(blockId: number): Block {
     const block = this.#blocks.get(blockId);
-    if (block === undefined) throw new DispatcherError('DEFECT', `the reader gave back block ${blockId}, which it was not given`);
+    if (block === undefined)
+      throw new DispatcherError('DEFECT', `the reader gave back block ${blockId}, which it was not given`);
     this.#blocks.delete(blockId);
     return block;
   }

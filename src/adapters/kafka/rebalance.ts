@@ -1,4 +1,7 @@
-/** Answers to librdkafka's rebalance events. Each event must be answered once, in the form of the protocol that was in force when it came. */
+/**
+ * Answers to librdkafka's rebalance events. Each event must be answered once, in the form of the protocol
+ * that was in force when it came.
+ */
 import { KafkaCode } from './errors.js';
 import type { TopicPartition, TopicPartitionOffset } from './rdkafka.js';
 
@@ -6,7 +9,10 @@ export type RebalanceKind = 'assign' | 'revoke';
 
 /** The part of node-rdkafka's consumer that is needed here. */
 export interface AssigningConsumer {
-  /** NONE | EAGER | COOPERATIVE. While it disconnects: NONE, and then librdkafka takes any answer as an unassign. */
+  /**
+   * NONE | EAGER | COOPERATIVE. While it disconnects: NONE, and then librdkafka takes any answer as an
+   * unassign.
+   */
   rebalanceProtocol(): string;
   assign(partitions: TopicPartitionOffset[]): unknown;
   unassign(): unknown;
@@ -68,7 +74,10 @@ export class RebalanceAnswers {
     }
   }
 
-  /** At the end of a run: nothing new is taken on, `open` is given back. An event without its answer would make the disconnect hang for ever. */
+  /**
+   * At the end of a run: nothing new is taken on, `open` is given back. An event without its answer would
+   * make the disconnect hang for ever.
+   */
   releaseAll(open: readonly TopicPartition[]): void {
     if (this.#pending?.kind === 'assign') this.assign([]);
     if (open.length > 0 || this.#pending !== undefined) this.unassign(open);

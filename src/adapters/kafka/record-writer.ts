@@ -1,4 +1,7 @@
-/** Writes records that come from outside Kafka: packs them into output batches, a few at a time, and hands them to a sink. */
+/**
+ * Writes records that come from outside Kafka: packs them into output batches, a few at a time, and hands
+ * them to a sink.
+ */
 import type { Block } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { DeliveryFailure, OutputTopic, Settled, Sink } from '../../ports/sink.js';
@@ -14,7 +17,9 @@ export interface OutgoingRecord {
   readonly headers: readonly (readonly [name: string, value: HeaderValue])[];
   readonly partition: number | undefined;
   readonly timestampMs: number | undefined;
-  /** Undefined: a tombstone. Writes the value at `start`; −1 − neededBytes when `[start, limit)` is too small. */
+  /**
+   * Undefined: a tombstone. Writes the value at `start`; −1 − neededBytes when `[start, limit)` is too small.
+   */
   readonly encode: ((bytes: Uint8Array, start: number, limit: number) => number) | undefined;
 }
 
@@ -27,7 +32,9 @@ const BLOCK_OVERHEAD_BYTES = 1_024;
 /** A record can't be larger: the positions in a block have 32 bits. */
 const RECORD_BYTES_MAX = 1 << 30;
 const FAILURES_KEPT_MAX = 100;
-/** The source that all records claim: one row of a partition that does not exist, always in its first epoch. */
+/**
+ * The source that all records claim: one row of a partition that does not exist, always in its first epoch.
+ */
 const SOURCE = { topic: ' outside', partition: 0, epoch: 1 };
 
 export interface FailedRecord {
@@ -99,7 +106,10 @@ export class RecordWriter {
     this.#wake();
   }
 
-  /** Waits while as many batches are under way as may be. `label` names the record in `failed`. Throws what the encoder throws; nothing of the record is sent then. */
+  /**
+   * Waits while as many batches are under way as may be. `label` names the record in `failed`. Throws what
+   * the encoder throws; nothing of the record is sent then.
+   */
   async add(record: OutgoingRecord, label: number): Promise<void> {
     let needed = await this.#tryAdd(record);
     if (needed > 0) {
@@ -111,7 +121,11 @@ export class RecordWriter {
       await this.#openBatch(needed);
       needed = this.#pack(record);
     }
-    if (needed > 0) throw new DispatcherError('DEFECT', `a record of ${needed} bytes does not fit the block that was made for it`);
+    if (needed > 0)
+      throw new DispatcherError(
+        'DEFECT',
+        `a record of ${needed} bytes does not fit the block that was made for it`,
+      );
     this.#open?.labels.push(label);
   }
 
@@ -140,11 +154,17 @@ export class RecordWriter {
   }
 
   async #openBatch(recordBytes: number): Promise<void> {
-    if (recordBytes > RECORD_BYTES_MAX) throw new DispatcherError('USAGE', `a record of ${recordBytes} bytes is too large`);
+    if (recordBytes > RECORD_BYTES_MAX)
+      throw new DispatcherError('USAGE', `a record of ${recordBytes} bytes is too large`);
     while (this.#underWay.size >= BATCHES_MAX) await this.#change();
     const large = recordBytes + BLOCK_OVERHEAD_BYTES + HEADER_BYTES + OUTPUT_ROW_BYTES;
-    const block = large > BLOCK_BYTES ? this.#newBlock(large) : (this.#free.pop() ?? this.#newBlock(BLOCK_BYTES));
-    this.#batch.open(block.bytes, { firstSourceRow: 0, sourceRowsMax: 1, rowsMax: large > BLOCK_BYTES ? 1 : ROWS_MAX });
+    const block =
+      large > BLOCK_BYTES ? this.#newBlock(large) : (this.#free.pop() ?? this.#newBlock(BLOCK_BYTES));
+    this.#batch.open(block.bytes, {
+      firstSourceRow: 0,
+      sourceRowsMax: 1,
+      rowsMax: large > BLOCK_BYTES ? 1 : ROWS_MAX,
+    });
     this.#open = { block, labels: [] };
   }
 
@@ -167,7 +187,11 @@ export class RecordWriter {
   #packParts(record: OutgoingRecord): number {
     const batch = this.#batch;
     const fixedBytes =
-      (record.key?.length ?? 0) + record.headers.reduce((sum, [name, value]) => sum + 8 + Buffer.byteLength(name) + headerBytes(value), 0);
+      (record.key?.length ?? 0) +
+      record.headers.reduce(
+        (sum, [name, value]) => sum + 8 + Buffer.byteLength(name) + headerBytes(value),
+        0,
+      );
     if (!batch.addRow(0, this.#topic.number, record.key === null ? 0 : RowFlag.keySet)) return fixedBytes + 1;
     if (record.partition !== undefined) batch.setPartition(record.partition);
     if (record.timestampMs !== undefined) batch.setTimestamp(record.timestampMs);

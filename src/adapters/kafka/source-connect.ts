@@ -3,7 +3,12 @@ import type { SourceEvents } from '../../ports/source.js';
 import { CONNECT_TIMEOUT_MS, type ConnectedClient } from './connect.js';
 import { type ClientRights, refusalOf } from './errors.js';
 import { hiddenTopic } from './hidden-topics.js';
-import { missingTopics, type PartitionCounts, partitionCountsOfSelection, sourceTopicsMissing } from './metadata.js';
+import {
+  missingTopics,
+  type PartitionCounts,
+  partitionCountsOfSelection,
+  sourceTopicsMissing,
+} from './metadata.js';
 import type { KafkaConsumer } from './rdkafka.js';
 import type { KafkaSourceOptions } from './source-options.js';
 import { connectWithTokens } from './token-connect.js';
@@ -38,7 +43,8 @@ export async function requireTopics(
   const missing = missingTopics(counts);
   // A topic that this user may not see looks like one that is missing.
   const hidden = missing.length === 0 ? undefined : await hiddenTopic(native, handleId, missing);
-  if (hidden !== undefined) throw refusalOf('consumer', hidden.code, hidden.text, { ...rights, topics: [hidden.name] });
+  if (hidden !== undefined)
+    throw refusalOf('consumer', hidden.code, hidden.text, { ...rights, topics: [hidden.name] });
   if (missing.length > 0 || counts.size === 0) {
     const problem = sourceTopicsMissing(topics, missing, options.createTopicsCommand);
     if (missingTopicsFatal) throw problem;

@@ -28,7 +28,10 @@ export interface KafkaSourceOptions extends PositionPolicies {
   readonly checkCounts?: (counts: PartitionCounts) => Promise<void>;
 }
 
-export function sourceProperties(options: KafkaSourceOptions, handleId: number): ReturnType<typeof consumerProperties> {
+export function sourceProperties(
+  options: KafkaSourceOptions,
+  handleId: number,
+): ReturnType<typeof consumerProperties> {
   return consumerProperties(
     { pluginPath: options.native.pluginPath, handleId },
     {

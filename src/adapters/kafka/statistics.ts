@@ -1,4 +1,7 @@
-/** What the dispatcher wants from librdkafka's statistics: how far each open partition has been fetched, and where it ends. */
+/**
+ * What the dispatcher wants from librdkafka's statistics: how far each open partition has been fetched, and
+ * where it ends.
+ */
 import type { PartitionProgress } from '../../ports/source.js';
 import type { PartitionRegistry } from './partition-registry.js';
 
@@ -26,7 +29,9 @@ export function progressOf(
   });
 }
 
-/** Without its broker a partition's fetch position stands still, on a place from before the last seek perhaps. */
+/**
+ * Without its broker a partition's fetch position stands still, on a place from before the last seek perhaps.
+ */
 function isFetched(statistics: unknown, connected: ReadonlySet<unknown>): boolean {
   const broker = field(statistics, 'broker');
   return broker === undefined || connected.has(broker);
@@ -51,7 +56,9 @@ function parse(text: unknown): unknown {
 }
 
 function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
+  return typeof value === 'object' && value !== null
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
 }
 
 /** librdkafka's logical offsets are negative: not known. */

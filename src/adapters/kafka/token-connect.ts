@@ -1,4 +1,7 @@
-/** Connecting where the cluster wants tokens: every client has one before it connects, and a valid one for as long as it lives. */
+/**
+ * Connecting where the cluster wants tokens: every client has one before it connects, and a valid one for as
+ * long as it lives.
+ */
 import type { DispatcherError } from '../../core/errors.js';
 import type { Clock } from '../../ports/clock.js';
 import type { ClusterOptions } from './client-config.js';
@@ -11,11 +14,16 @@ import { loadTokenProvider } from './token-source.js';
 export interface TokenConnectOptions<C extends KafkaClient> extends ConnectOptions<C> {
   readonly cluster: ClusterOptions;
   readonly native: Pick<NativeBinding, 'serveLog' | 'setOauthBearerToken'>;
-  /** The token ended while there was no new one to be had: nothing goes on. Not needed by who stays for a moment only. */
+  /**
+   * The token ended while there was no new one to be had: nothing goes on. Not needed by who stays for a
+   * moment only.
+   */
   readonly failed?: (error: DispatcherError) => void;
 }
 
-export async function connectWithTokens<C extends KafkaClient>(options: TokenConnectOptions<C>): Promise<ConnectedClient<C>> {
+export async function connectWithTokens<C extends KafkaClient>(
+  options: TokenConnectOptions<C>,
+): Promise<ConnectedClient<C>> {
   const { cluster, native, role, logger } = options;
   if (cluster.tokens === undefined) return connect(options);
   const provider = await loadTokenProvider(cluster.tokens, cluster.bootstrapServers);
@@ -33,7 +41,8 @@ export async function connectWithTokens<C extends KafkaClient>(options: TokenCon
       ...options,
       create: () => {
         const made = options.create();
-        // Kept by node-rdkafka until the handle exists. Set later, while it connects, the call would wait for that to end.
+        // Kept by node-rdkafka until the handle exists. Set later, while it connects, the call would wait for
+        // that to end.
         made.client.setOauthBearerToken(keeper.token);
         return made;
       },

@@ -1,4 +1,7 @@
-/** Keeps a client's OAUTHBEARER token valid: the first one before it connects, and a new one well before each ends. */
+/**
+ * Keeps a client's OAUTHBEARER token valid: the first one before it connects, and a new one well before each
+ * ends.
+ */
 import { DispatcherError } from '../../core/errors.js';
 import { rememberSecret } from '../../core/redact.js';
 import type { Clock } from '../../ports/clock.js';
@@ -12,12 +15,18 @@ const FIRST_TRIES_MAX = 3;
 const FIRST_RETRY_MS = 250;
 /** One later attempt. */
 const ASK_MS_MAX = 10_000;
-/** When librdkafka authenticates a connection anew, at 90 % of what the broker grants it, the next token must be there. */
+/**
+ * When librdkafka authenticates a connection anew, at 90 % of what the broker grants it, the next token must
+ * be there.
+ */
 const RENEWAL_SHARE = 0.8;
 /** Renewed up to this share of its life earlier, so that processes started together do not ask together. */
 const JITTER_SHARE = 0.05;
 const RENEWAL_MS_MAX = 12 * 3_600_000;
-/** After a failed renewal: tried again after this share of what is left, within these bounds, until nothing is left. */
+/**
+ * After a failed renewal: tried again after this share of what is left, within these bounds, until nothing is
+ * left.
+ */
 const RETRY_SHARE = 0.25;
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 30_000;
@@ -92,7 +101,9 @@ export class TokenKeeper {
       this.#token = token;
       this.#tries = 0;
       this.#give?.(token.value);
-      logger.debug(`kafka ${role}: a new token from ${provider.name}`, { validForMs: Math.round(token.expiresAtMs - wallMs()) });
+      logger.debug(`kafka ${role}: a new token from ${provider.name}`, {
+        validForMs: Math.round(token.expiresAtMs - wallMs()),
+      });
       this.#renewLater();
     } catch (error) {
       if (!this.#stopped) this.#failed(tokenFailure(provider, error));
@@ -104,14 +115,22 @@ export class TokenKeeper {
     this.#tries += 1;
     const leftMs = this.#token.expiresAtMs - wallMs();
     if (leftMs <= 0) {
-      const text = `the token of the ${role} has expired, and ${this.#tries} attempts at a new one failed: ${failure.message}`;
+      const text =
+        `the token of the ${role} has expired, and ${this.#tries} attempts at a new one ` +
+        `failed: ${failure.message}`;
       lost(
-        new DispatcherError(failure.code, text, { cause: failure, ...(failure.remedy === undefined ? {} : { remedy: failure.remedy }) }),
+        new DispatcherError(failure.code, text, {
+          cause: failure,
+          ...(failure.remedy === undefined ? {} : { remedy: failure.remedy }),
+        }),
       );
       return;
     }
     const waitMs = Math.min(Math.max(leftMs * RETRY_SHARE, RETRY_MS_MIN), RETRY_MS_MAX, leftMs + 1);
-    logger.warn(`kafka ${role}: ${failure.message}; trying again`, { validForMs: Math.round(leftMs), nextTryMs: Math.round(waitMs) });
+    logger.warn(`kafka ${role}: ${failure.message}; trying again`, {
+      validForMs: Math.round(leftMs),
+      nextTryMs: Math.round(waitMs),
+    });
     this.#cancel = clock.after(waitMs, () => void this.#renew());
   }
 }
@@ -134,15 +153,24 @@ async function firstToken(options: TokenKeeperOptions): Promise<Token> {
 }
 
 /** The question is aborted when the time is up, or when nobody wants the answer any more. */
-async function askWithin({ provider, clock, wallMs }: TokenKeeperOptions, timeoutMs: number, stop?: AbortSignal): Promise<Token> {
+async function askWithin(
+  { provider, clock, wallMs }: TokenKeeperOptions,
+  timeoutMs: number,
+  stop?: AbortSignal,
+): Promise<Token> {
   const late = new AbortController();
   const signal = stop === undefined ? late.signal : AbortSignal.any([stop, late.signal]);
   const cancel = clock.after(timeoutMs, () => {
     const text = `${provider.name} gave no token within ${Math.round(timeoutMs)} ms`;
-    late.abort(new DispatcherError('KAFKA_UNREACHABLE', text, { remedy: 'see that what issues the tokens can be reached from here' }));
+    late.abort(
+      new DispatcherError('KAFKA_UNREACHABLE', text, {
+        remedy: 'see that what issues the tokens can be reached from here',
+      }),
+    );
   });
   try {
-    // Listens before the provider does: the reason is ours, whatever it makes of the abort. Who does not heed it is waited for no longer.
+    // Listens before the provider does: the reason is ours, whatever it makes of the abort. Who does not heed
+    // it is waited for no longer.
     const aborted = abortOf(signal);
     const token = tokenOf(provider, await Promise.race([provider.ask(signal), aborted]), wallMs());
     rememberSecret(token.value);

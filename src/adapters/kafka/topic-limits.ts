@@ -1,4 +1,6 @@
-/** `max.message.bytes` of output topics: how large a batch (its header and framing counted) the broker takes. */
+/**
+ * `max.message.bytes` of output topics: how large a batch (its header and framing counted) the broker takes.
+ */
 import type { Logger } from '../../ports/logger.js';
 import type { NativeBinding } from './native.js';
 import { errorText } from './rdkafka.js';
@@ -33,13 +35,20 @@ export class TopicLimits {
       const answers = await this.#native.describeTopicConfigs(handleId, unknown, [NAME], ASK_TIMEOUT_MS);
       for (const { topic, code, text, values } of answers) {
         const bytesMax = Number(values[0] ?? Number.NaN);
-        if (code === 0 && Number.isInteger(bytesMax) && bytesMax >= 0 && bytesMax <= INT32_MAX) this.#bytesMax.set(topic, bytesMax);
+        if (code === 0 && Number.isInteger(bytesMax) && bytesMax >= 0 && bytesMax <= INT32_MAX)
+          this.#bytesMax.set(topic, bytesMax);
         else
-          this.#logger.debug(`kafka producer: ${NAME} of ${topic} is not known: ${code === 0 ? 'no such setting' : text}`, { topic, code });
+          this.#logger.debug(
+            `kafka producer: ${NAME} of ${topic} is not known: ${code === 0 ? 'no such setting' : text}`,
+            { topic, code },
+          );
       }
     } catch (error) {
       this.#untold = true;
-      this.#logger.debug(`kafka producer: ${NAME} can't be asked: ${errorText(error)}; Kafka's default is assumed`, { topics: unknown });
+      this.#logger.debug(
+        `kafka producer: ${NAME} can't be asked: ${errorText(error)}; Kafka's default is assumed`,
+        { topics: unknown },
+      );
     }
   }
 

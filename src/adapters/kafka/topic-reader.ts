@@ -1,4 +1,7 @@
-/** Reads one topic without a group: positions are given, nothing is committed. For people who want to look, not for the main job. */
+/**
+ * Reads one topic without a group: positions are given, nothing is committed. For people who want to look,
+ * not for the main job.
+ */
 import { randomBytes } from 'node:crypto';
 import type { Block, InputBatch } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
@@ -38,14 +41,23 @@ export interface TopicReaderOptions {
 }
 
 /** Returns false when it has seen enough. The batch's block is used again afterwards. */
-export type BatchHandler = (batch: InputBatch, partitionOf: (partitionId: number) => AssignedPartition) => Promise<boolean>;
+export type BatchHandler = (
+  batch: InputBatch,
+  partitionOf: (partitionId: number) => AssignedPartition,
+) => Promise<boolean>;
 
 const BLOCKS = 4;
 const BLOCK_BYTES = 1 << 20;
 const PARTITIONS_MAX = 10_000;
 const STATISTICS_INTERVAL_MS = 200;
 const LEAVE_TIMEOUT_MS = 10_000;
-const READER = { recordsMax: 1_000, bytesMax: BLOCK_BYTES, lingerMs: 0, cutPerPartition: false, readyBatchesMax: BLOCKS } as const;
+const READER = {
+  recordsMax: 1_000,
+  bytesMax: BLOCK_BYTES,
+  lingerMs: 0,
+  cutPerPartition: false,
+  readyBatchesMax: BLOCKS,
+} as const;
 
 export async function readTopic(options: TopicReaderOptions, handle: BatchHandler): Promise<void> {
   checkFeatures(options.cluster);
@@ -131,7 +143,11 @@ class TopicReading {
     const { client } = this.#connected;
     const { topic, until, signal } = this.#options;
     const count = (await partitionCountsOf(client, [topic])).get(topic) ?? 0;
-    if (count === 0) throw new DispatcherError('TOPIC_MISSING', `the topic ${topic} does not exist (or this user may not see it)`);
+    if (count === 0)
+      throw new DispatcherError(
+        'TOPIC_MISSING',
+        `the topic ${topic} does not exist (or this user may not see it)`,
+      );
     const ends = await this.#ends(count);
     const opened = ends.map((end) => this.#opened(end));
     this.#reader.start();
@@ -169,18 +185,36 @@ class TopicReading {
     const { client } = this.#connected;
     const { topic } = this.#options;
     const queries = {
-      committed: (partitions: readonly AssignedPartition[], timeoutMs: number) => queryCommitted(client, partitions, timeoutMs),
-      watermarks: ({ partition }: { partition: number }, timeoutMs: number) => queryWatermarks(client, topic, partition, timeoutMs),
+      committed: (partitions: readonly AssignedPartition[], timeoutMs: number) =>
+        queryCommitted(client, partitions, timeoutMs),
+      watermarks: ({ partition }: { partition: number }, timeoutMs: number) =>
+        queryWatermarks(client, topic, partition, timeoutMs),
     };
-    const resolver = new PositionResolver(queries, { groupId: '', autoOffsetReset: 'none', outOfRange: 'stop' });
+    const resolver = new PositionResolver(queries, {
+      groupId: '',
+      autoOffsetReset: 'none',
+      outOfRange: 'stop',
+    });
     return resolver.endOffsets(Array.from({ length: count }, (_, partition) => ({ topic, partition })));
   }
 
   #opened({ partition, low, end }: EndOffset): OpenedPartition {
     const { from, topic } = this.#options;
-    const wanted = { earliest: () => low, latest: () => end, offset: (n: number) => n, last: (n: number) => end - n };
-    const offset = from.kind === 'earliest' || from.kind === 'latest' ? wanted[from.kind]() : wanted[from.kind](from.offsets);
-    return { ...this.#registry.assigned({ topic, partition }), epoch: 1, offset: Math.min(Math.max(offset, low), end) };
+    const wanted = {
+      earliest: () => low,
+      latest: () => end,
+      offset: (n: number) => n,
+      last: (n: number) => end - n,
+    };
+    const offset =
+      from.kind === 'earliest' || from.kind === 'latest'
+        ? wanted[from.kind]()
+        : wanted[from.kind](from.offsets);
+    return {
+      ...this.#registry.assigned({ topic, partition }),
+      epoch: 1,
+      offset: Math.min(Math.max(offset, low), end),
+    };
   }
 
   #setTargets(ends: readonly EndOffset[], opened: readonly OpenedPartition[]): void {
@@ -228,14 +262,24 @@ class TopicReading {
     return this.#partitions.get(partitionId) ?? { partitionId, topic: this.#options.topic, partition: -1 };
   }
 
-  /** A log can end in control records, which no batch ever shows. Twice the same finding, with nothing under way: the partition is done. */
+  /**
+   * A log can end in control records, which no batch ever shows. Twice the same finding, with nothing under
+   * way: the partition is done.
+   */
   #onStatistics(event: unknown): void {
     if (this.#targets.size === 0 || this.#handlingCount > 0 || this.#reader.stats().held > 0) return;
     const isolation =
-      this.#options.cluster.properties.get('isolation.level') === 'read_uncommitted' ? 'read_uncommitted' : 'read_committed';
-    for (const { partitionId, nextOffset, fetchQueueRecords } of progressOf(event, this.#registry, isolation)) {
+      this.#options.cluster.properties.get('isolation.level') === 'read_uncommitted'
+        ? 'read_uncommitted'
+        : 'read_committed';
+    for (const { partitionId, nextOffset, fetchQueueRecords } of progressOf(
+      event,
+      this.#registry,
+      isolation,
+    )) {
       const target = this.#targets.get(partitionId);
-      if (target === undefined || nextOffset < target || fetchQueueRecords > 0) this.#idleSince.delete(partitionId);
+      if (target === undefined || nextOffset < target || fetchQueueRecords > 0)
+        this.#idleSince.delete(partitionId);
       else if (this.#idleSince.get(partitionId) === nextOffset) this.#reached(partitionId, nextOffset);
       else this.#idleSince.set(partitionId, nextOffset);
     }

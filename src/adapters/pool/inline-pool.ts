@@ -7,7 +7,10 @@ import { TaskRunner } from '../../transform/runtime.js';
 import type { PoolSettings } from './settings.js';
 import { deadline, failureOf } from './waiting.js';
 
-/** `threads: 0`: tasks run on the main thread, one after another, for debugging. Nothing protects from a transform that hangs or exits. */
+/**
+ * `threads: 0`: tasks run on the main thread, one after another, for debugging. Nothing protects from a
+ * transform that hangs or exits.
+ */
 export function createInlinePool(settings: PoolSettings): TransformPool {
   return new InlinePool(settings);
 }
@@ -36,7 +39,9 @@ class InlinePool implements TransformPool {
     try {
       this.#compiled = transform === undefined ? undefined : await compileTransform(transform.path);
       const loaded =
-        transform === undefined || this.#compiled === undefined ? undefined : await importTransform(this.#compiled.url(), transform.path);
+        transform === undefined || this.#compiled === undefined
+          ? undefined
+          : await importTransform(this.#compiled.url(), transform.path);
       this.#runner = await TaskRunner.create({ settings, loaded, threadId: 0, stop: this.#stop });
     } catch (error) {
       await this.#compiled?.remove();
@@ -45,7 +50,8 @@ class InlinePool implements TransformPool {
   }
 
   async run(task: TransformTask): Promise<TransformResult> {
-    if (this.#runner === undefined || this.#closed) throw new DispatcherError('DEFECT', 'the pool is not running');
+    if (this.#runner === undefined || this.#closed)
+      throw new DispatcherError('DEFECT', 'the pool is not running');
     this.#busy += 1;
     const before = this.#last;
     const running = this.#runAfter(before, this.#runner, task);
@@ -71,14 +77,23 @@ class InlinePool implements TransformPool {
       for (const { level, message, fields } of (await deadline(teardown, deadlineMs)) ?? [])
         this.#settings.logger?.[level](message, fields);
     } catch (error) {
-      this.#settings.logger?.warn('teardown of the transform failed', { reason: error instanceof Error ? error.message : String(error) });
+      this.#settings.logger?.warn('teardown of the transform failed', {
+        reason: error instanceof Error ? error.message : String(error),
+      });
     }
     await this.#compiled?.remove();
   }
 
-  async #runAfter(before: Promise<unknown>, runner: TaskRunner, task: TransformTask): Promise<TransformResult> {
+  async #runAfter(
+    before: Promise<unknown>,
+    runner: TaskRunner,
+    task: TransformTask,
+  ): Promise<TransformResult> {
     await before;
-    const partitions = task.segments.map(({ partitionId }) => ({ id: partitionId, ...this.#settings.describePartition(partitionId) }));
+    const partitions = task.segments.map(({ partitionId }) => ({
+      id: partitionId,
+      ...this.#settings.describePartition(partitionId),
+    }));
     const { input, output, firstRow, rowCount, rejectWith } = task;
     return runner.run({
       input: input.bytes,

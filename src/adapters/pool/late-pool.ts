@@ -1,7 +1,9 @@
 import { DispatcherError } from '../../core/errors.js';
 import type { TransformPool, TransformResult, TransformTask } from '../../ports/transform-pool.js';
 
-/** A pool whose settings are known only once the producer is connected (topic numbers and partition counts). */
+/**
+ * A pool whose settings are known only once the producer is connected (topic numbers and partition counts).
+ */
 export class LatePool implements TransformPool {
   readonly threads: number;
   private readonly create: () => Promise<TransformPool>;

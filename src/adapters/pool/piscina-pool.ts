@@ -18,8 +18,9 @@ export function createPiscinaPool(settings: PoolSettings): TransformPool {
 }
 
 /**
- * Piscina runs the threads; which task goes to which thread is decided here, because a dead worker's task, its progress and its blocks have to be
- * known (Piscina tells neither who ran a task nor when the thread has really ended). Tasks wait in one first-in-first-out queue of ours.
+ * Piscina runs the threads; which task goes to which thread is decided here, because a dead worker's task,
+ * its progress and its blocks have to be known (Piscina tells neither who ran a task nor when the thread has
+ * really ended). Tasks wait in one first-in-first-out queue of ours.
  */
 class PiscinaPool implements TransformPool {
   readonly threads: number;
@@ -56,7 +57,11 @@ class PiscinaPool implements TransformPool {
     this.#compiled = transform === undefined ? undefined : await compileTransform(transform.path);
     this.#piscina = this.#createPiscina();
     try {
-      await deadline(Promise.all([...this.#members].map((thread) => this.#load(thread))), this.#loadTimeoutMs, () => this.#loadTimeout());
+      await deadline(
+        Promise.all([...this.#members].map((thread) => this.#load(thread))),
+        this.#loadTimeoutMs,
+        () => this.#loadTimeout(),
+      );
     } catch (error) {
       this.#failure = failureOf(error, 'TRANSFORM_LOAD');
       this.#closing = true;
@@ -67,9 +72,12 @@ class PiscinaPool implements TransformPool {
 
   run(task: TransformTask): Promise<TransformResult> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (this.#closing || this.#piscina === undefined) return Promise.reject(new DispatcherError('DEFECT', 'the pool is not running'));
+    if (this.#closing || this.#piscina === undefined)
+      return Promise.reject(new DispatcherError('DEFECT', 'the pool is not running'));
     if (this.#queue.length >= PoolLimits.queuedTasksMax) {
-      return Promise.reject(new DispatcherError('DEFECT', `more than ${PoolLimits.queuedTasksMax} tasks wait for a worker`));
+      return Promise.reject(
+        new DispatcherError('DEFECT', `more than ${PoolLimits.queuedTasksMax} tasks wait for a worker`),
+      );
     }
     if (task.topics !== undefined) this.#topics.push(...task.topics);
     return new Promise((resolve, reject) => {
@@ -89,7 +97,10 @@ class PiscinaPool implements TransformPool {
     await deadline(this.#idle(), left());
     const idle = [...this.#members].filter((thread) => thread.state === 'idle');
     // Those that are idle may clean up, however long the others took.
-    await deadline(Promise.allSettled(idle.map((thread) => this.#teardown(thread))), Math.max(left(), PoolLimits.graceMs));
+    await deadline(
+      Promise.allSettled(idle.map((thread) => this.#teardown(thread))),
+      Math.max(left(), PoolLimits.graceMs),
+    );
     this.#failQueue(new DispatcherError('DRAIN_CUT', 'the pool was closed before this task began'));
     await this.#destroy(Math.max(left(), PoolLimits.graceMs));
   }
@@ -103,8 +114,9 @@ class PiscinaPool implements TransformPool {
       maxThreads: this.threads,
       concurrentTasksPerWorker: 1,
       stricterFIFO: true,
-      // In `sync` mode a thread sleeps in Atomics.wait between tasks: its timers, sockets and late rejections stand still. That suits a
-      // pass-through, where it saves a wake-up of the loop; where code of the user runs (keep-alives, caches refreshed by timers) it may not be.
+      // In `sync` mode a thread sleeps in Atomics.wait between tasks: its timers, sockets and late rejections
+      // stand still. That suits a pass-through, where it saves a wake-up of the loop; where code of the user
+      // runs (keep-alives, caches refreshed by timers) it may not be.
       atomics: task.transform === undefined ? 'sync' : 'disabled',
       recordTiming: false,
       resourceLimits: { maxOldGenerationSizeMb: workerHeapMbMax ?? PoolLimits.workerHeapMbMax },
@@ -117,9 +129,13 @@ class PiscinaPool implements TransformPool {
     });
     // Deaths are dealt with by each thread's own events; without a listener this event would end the process.
     piscina.on('error', () => undefined);
-    // A microtask later, since Piscina tells of a new thread just before it counts it among those that may be given work.
-    piscina.on('workerCreate', (worker: { readonly id: number }) => queueMicrotask(() => this.#admitReady(worker.id)));
-    for (const worker of piscina.threads) this.#members.add(new PoolThread(worker, false, (thread) => this.#ended(thread)));
+    // A microtask later, since Piscina tells of a new thread just before it counts it among those that may be
+    // given work.
+    piscina.on('workerCreate', (worker: { readonly id: number }) =>
+      queueMicrotask(() => this.#admitReady(worker.id)),
+    );
+    for (const worker of piscina.threads)
+      this.#members.add(new PoolThread(worker, false, (thread) => this.#ended(thread)));
     return piscina;
   }
 
@@ -131,7 +147,8 @@ class PiscinaPool implements TransformPool {
       void this.#runJob(thread, job);
     }
     const isIdle = this.#queue.length === 0 && this.busy === 0;
-    // Piscina's threads do not keep the process alive, least of all while one is replaced; a task that waits has to.
+    // Piscina's threads do not keep the process alive, least of all while one is replaced; a task that waits
+    // has to.
     if (isIdle) this.#watch?.unref();
     else this.#startWatch();
     if (isIdle) this.#onIdle();
@@ -140,7 +157,10 @@ class PiscinaPool implements TransformPool {
   async #runJob(thread: PoolThread, job: Job): Promise<void> {
     thread.beginTask(job.task);
     try {
-      const message = { kind: 'task', task: thread.message(job.task, this.#topics, this.#settings.describePartition) } as const;
+      const message = {
+        kind: 'task',
+        task: thread.message(job.task, this.#topics, this.#settings.describePartition),
+      } as const;
       const answer = await this.#send(thread, message);
       thread.endTask();
       if (answer.kind === 'result') job.resolve(answer.result);
@@ -157,7 +177,8 @@ class PiscinaPool implements TransformPool {
 
   #send(thread: PoolThread, message: WorkerMessage): Promise<WorkerAnswer> {
     const piscina = this.#piscina;
-    if (piscina === undefined) return Promise.reject(new DispatcherError('DEFECT', 'the pool is not running'));
+    if (piscina === undefined)
+      return Promise.reject(new DispatcherError('DEFECT', 'the pool is not running'));
     // `run` asks the balancer before it returns, so the target is that of this very message.
     const sending: { readonly threadId: number; taken: boolean } = { threadId: thread.id, taken: false };
     this.#sending = sending;
@@ -180,7 +201,8 @@ class PiscinaPool implements TransformPool {
       const path = this.#settings.task.transform?.path ?? 'the worker';
       throw loadError(
         path,
-        `the worker thread ended while it loaded the transform: ${failureOf(error, 'TRANSFORM_LOAD').message}`,
+        `the worker thread ended while it loaded the transform: ` +
+          `${failureOf(error, 'TRANSFORM_LOAD').message}`,
         'see what its top level and its setup do',
         error,
       );
@@ -191,8 +213,11 @@ class PiscinaPool implements TransformPool {
 
   async #teardown(thread: PoolThread): Promise<void> {
     const answer = await this.#send(thread, { kind: 'teardown' });
-    if (answer.kind === 'failed') this.#settings.logger?.warn('teardown of the transform failed', { reason: answer.message });
-    if (answer.kind === 'done') for (const { level, message, fields } of answer.logs ?? []) this.#settings.logger?.[level](message, fields);
+    if (answer.kind === 'failed')
+      this.#settings.logger?.warn('teardown of the transform failed', { reason: answer.message });
+    if (answer.kind === 'done')
+      for (const { level, message, fields } of answer.logs ?? [])
+        this.#settings.logger?.[level](message, fields);
   }
 
   /** A thread has failed or ended; Piscina has begun its replacement by now, unless it gave up. */
@@ -200,13 +225,16 @@ class PiscinaPool implements TransformPool {
     if (!thread.hasEnded || !this.#members.delete(thread) || this.#closing) return;
     this.#adoptReplacements();
     if (this.#members.size < this.threads)
-      this.#fail(new DispatcherError('DEFECT', 'a worker thread ended before it was ready, and was not replaced'));
+      this.#fail(
+        new DispatcherError('DEFECT', 'a worker thread ended before it was ready, and was not replaced'),
+      );
   }
 
   #adoptReplacements(): void {
     const known = new Set([...this.#members].map((thread) => thread.worker));
     for (const worker of this.#piscina?.threads ?? []) {
-      if (!known.has(worker)) this.#members.add(new PoolThread(worker, true, (thread) => this.#ended(thread)));
+      if (!known.has(worker))
+        this.#members.add(new PoolThread(worker, true, (thread) => this.#ended(thread)));
     }
   }
 
@@ -215,7 +243,8 @@ class PiscinaPool implements TransformPool {
     if (this.#closing) return;
     this.#adoptReplacements();
     for (const thread of this.#members)
-      if (thread.id === threadId && thread.state === 'starting' && thread.isReplacement) void this.#loadReplacement(thread);
+      if (thread.id === threadId && thread.state === 'starting' && thread.isReplacement)
+        void this.#loadReplacement(thread);
   }
 
   async #loadReplacement(thread: PoolThread): Promise<void> {
@@ -231,8 +260,13 @@ class PiscinaPool implements TransformPool {
         reason: failureOf(error, 'TRANSFORM_LOAD').message,
       });
       if (this.#loadFailures >= PoolLimits.loadFailuresMax) this.#fail(failureOf(error, 'TRANSFORM_LOAD'));
-      // Ended: its own replacement follows. Alive: another one takes its place, after a pause that gives what `setup` needs time to come back.
-      else if (!thread.hasEnded) setTimeout(() => void thread.worker.terminate(), PoolLimits.loadBackoffMs * this.#loadFailures).unref();
+      // Ended: its own replacement follows. Alive: another one takes its place, after a pause that gives what
+      // `setup` needs time to come back.
+      else if (!thread.hasEnded)
+        setTimeout(
+          () => void thread.worker.terminate(),
+          PoolLimits.loadBackoffMs * this.#loadFailures,
+        ).unref();
     }
   }
 
@@ -272,15 +306,20 @@ class PiscinaPool implements TransformPool {
     this.#destroying = true;
     clearInterval(this.#watch);
     const ended = Promise.all([...this.#members].map((thread) => thread.exited));
-    // Resolves when all threads have ended; one that is deep in native code does not, and must not hold the process.
+    // Resolves when all threads have ended; one that is deep in native code does not, and must not hold the
+    // process.
     await deadline(Promise.all([this.#piscina?.destroy(), ended]), withinMs);
     await this.#compiled?.remove();
   }
 
   #loadTimeout(): DispatcherError {
-    return new DispatcherError('TRANSFORM_LOAD', `the transform was not loaded within ${this.#loadTimeoutMs} ms`, {
-      remedy: 'see what its top level and its setup wait for',
-    });
+    return new DispatcherError(
+      'TRANSFORM_LOAD',
+      `the transform was not loaded within ${this.#loadTimeoutMs} ms`,
+      {
+        remedy: 'see what its top level and its setup wait for',
+      },
+    );
   }
 
   get #loadTimeoutMs(): number {

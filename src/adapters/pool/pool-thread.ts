@@ -12,7 +12,10 @@ export interface Job {
   readonly reject: (error: Error) => void;
 }
 
-/** starting: Piscina has not said it is ready · loading: imports the transform · idle · busy · dying: no task for it any more */
+/**
+ * starting: Piscina has not said it is ready · loading: imports the transform · idle · busy · dying: no task
+ * for it any more
+ */
 export type ThreadState = 'starting' | 'loading' | 'idle' | 'busy' | 'dying';
 
 /** One worker thread as the pool sees it: what it knows already, what it is at, and how it ended. */
@@ -57,7 +60,11 @@ export class PoolThread {
   }
 
   /** The message for a task: blocks go by reference, names only where this thread has not seen them. */
-  message(task: TransformTask, topics: readonly OutputTopic[], describe: (id: number) => PartitionName): WorkerTask {
+  message(
+    task: TransformTask,
+    topics: readonly OutputTopic[],
+    describe: (id: number) => PartitionName,
+  ): WorkerTask {
     const partitions: (PartitionName & { readonly id: number })[] = [];
     for (const { partitionId } of task.segments) {
       if (this.#partitionsSent.has(partitionId)) continue;
@@ -115,18 +122,39 @@ export class PoolThread {
   death(task: TransformTask): WorkerDeathError {
     const underWay = this.#cells?.underWay ?? NOBODY;
     const end = task.firstRow + task.rowCount;
-    const suspects = underWay.firstRow < task.firstRow || underWay.firstRow + underWay.rowCount > end ? NOBODY : underWay;
+    const suspects =
+      underWay.firstRow < task.firstRow || underWay.firstRow + underWay.rowCount > end ? NOBODY : underWay;
     if (this.#timedOutAfterMs !== undefined) {
-      return new WorkerDeathError('WORKER_TIMEOUT', `finished no record for ${Math.round(this.#timedOutAfterMs)} ms`, suspects);
+      return new WorkerDeathError(
+        'WORKER_TIMEOUT',
+        `finished no record for ${Math.round(this.#timedOutAfterMs)} ms`,
+        suspects,
+      );
     }
     if (this.#error === undefined)
-      return new WorkerDeathError('WORKER_EXITED', `the worker ended itself (exit code ${this.#exitCode ?? 0})`, suspects);
+      return new WorkerDeathError(
+        'WORKER_EXITED',
+        `the worker ended itself (exit code ${this.#exitCode ?? 0})`,
+        suspects,
+      );
     if (codeOf(this.#error) === 'ERR_WORKER_OUT_OF_MEMORY') {
-      return new WorkerDeathError('WORKER_OUT_OF_MEMORY', 'the worker ran out of memory', suspects, this.#error);
+      return new WorkerDeathError(
+        'WORKER_OUT_OF_MEMORY',
+        'the worker ran out of memory',
+        suspects,
+        this.#error,
+      );
     }
-    // What a transform throws is caught. An exception that reaches here comes from a callback or a promise that nobody waited for: of which record, no one can tell.
-    const text = this.#error instanceof Error ? `${this.#error.name}: ${this.#error.message}` : String(this.#error);
-    return new WorkerDeathError('WORKER_CRASHED', `an exception outside of any transform ended the worker: ${text}`, NOBODY, this.#error);
+    // What a transform throws is caught. An exception that reaches here comes from a callback or a promise
+    // that nobody waited for: of which record, no one can tell.
+    const text =
+      this.#error instanceof Error ? `${this.#error.name}: ${this.#error.message}` : String(this.#error);
+    return new WorkerDeathError(
+      'WORKER_CRASHED',
+      `an exception outside of any transform ended the worker: ${text}`,
+      NOBODY,
+      this.#error,
+    );
   }
 }
 

@@ -1,8 +1,15 @@
 import { DispatcherError, type ErrorCode } from '../../core/errors.js';
 import type { WorkerAnswer } from '../../transform/worker-session.js';
 
-/** Waits at most so long. Past it: rejects with what `late` makes, or resolves with undefined where there is no `late`. */
-export async function deadline<Value>(promise: Promise<Value>, withinMs: number, late?: () => Error): Promise<Value | undefined> {
+/**
+ * Waits at most so long. Past it: rejects with what `late` makes, or resolves with undefined where there is
+ * no `late`.
+ */
+export async function deadline<Value>(
+  promise: Promise<Value>,
+  withinMs: number,
+  late?: () => Error,
+): Promise<Value | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<undefined>((resolve, reject) => {
     timer = setTimeout(() => (late === undefined ? resolve(undefined) : reject(late())), withinMs);
@@ -20,11 +27,17 @@ export async function deadline<Value>(promise: Promise<Value>, withinMs: number,
 export function failureOf(reason: unknown, fallback: ErrorCode): DispatcherError {
   if (reason instanceof DispatcherError) return reason;
   if (isFailedAnswer(reason)) {
-    const error = new DispatcherError(reason.code, reason.message, reason.remedy === undefined ? {} : { remedy: reason.remedy });
+    const error = new DispatcherError(
+      reason.code,
+      reason.message,
+      reason.remedy === undefined ? {} : { remedy: reason.remedy },
+    );
     if (reason.stack !== undefined) error.stack = reason.stack;
     return error;
   }
-  return new DispatcherError(fallback, reason instanceof Error ? reason.message : String(reason), { cause: reason });
+  return new DispatcherError(fallback, reason instanceof Error ? reason.message : String(reason), {
+    cause: reason,
+  });
 }
 
 function isFailedAnswer(value: unknown): value is Extract<WorkerAnswer, { kind: 'failed' }> {

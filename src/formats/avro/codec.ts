@@ -57,9 +57,16 @@ export class AvroEncoder implements Encoder {
     }
   }
 
-  /** The source asks for the most a value could take; only here does it turn out what it takes. At most once a block. */
+  /**
+   * The source asks for the most a value could take; only here does it turn out what it takes. At most once a
+   * block.
+   */
   private encodeApart(value: unknown, bytes: Uint8Array, room: { start: number; limit: number }): number {
-    for (let size = Math.max(SCRATCH_BYTES, this.scratch?.length ?? 0); size <= ENCODED_BYTES_MAX; size *= 2) {
+    for (
+      let size = Math.max(SCRATCH_BYTES, this.scratch?.length ?? 0);
+      size <= ENCODED_BYTES_MAX;
+      size *= 2
+    ) {
       const scratch = this.scratch?.length === size ? this.scratch : new Uint8Array(size);
       if (size <= SCRATCH_KEPT_BYTES_MAX) this.scratch = scratch;
       attach(this.generated, scratch);
@@ -94,11 +101,17 @@ export function createAvroDecoder(spec: FormatSpec, texts?: SourceTexts): Decode
   const planner = plannerOf(reader);
   const makeDefault = defaultsFor(spec.long);
   if (writerPath === undefined)
-    return new AvroDecoder(generateDecoder(planner.plan(reader.type), { long: spec.long, makeDefault }, texts), texts);
+    return new AvroDecoder(
+      generateDecoder(planner.plan(reader.type), { long: spec.long, makeDefault }, texts),
+      texts,
+    );
   const writer = parseSchema(writerPath, references);
   // One planner for both, so that it knows the logical types of both.
   const both = plannerOf({ ...reader, attributes: new Map([...reader.attributes, ...writer.attributes]) });
-  return new AvroDecoder(generateDecoder(resolved(reader, writer, both), { long: spec.long, makeDefault }, texts), texts);
+  return new AvroDecoder(
+    generateDecoder(resolved(reader, writer, both), { long: spec.long, makeDefault }, texts),
+    texts,
+  );
 }
 
 export function createAvroEncoder(spec: FormatSpec, texts?: SourceTexts): Encoder {
@@ -109,12 +122,17 @@ export function createAvroEncoder(spec: FormatSpec, texts?: SourceTexts): Encode
 
 function resolved(reader: ParsedSchema, writer: ParsedSchema, planner: Planner): Node {
   try {
-    return new SchemaResolver(planner).resolve(reader.type, writer.type, reader.type.name?.split('.').at(-1) ?? 'value');
+    return new SchemaResolver(planner).resolve(
+      reader.type,
+      writer.type,
+      reader.type.name?.split('.').at(-1) ?? 'value',
+    );
   } catch (cause) {
     if (!(cause instanceof Incompatible)) throw cause;
     throw schemaError(
       `${reader.file}: data written with ${writer.file} can't be read with this schema: ${cause.message}`,
-      'give added fields a default, keep names (or add aliases) and only widen types: int → long → float → double, string ↔ bytes',
+      'give added fields a default, keep names (or add aliases) and only widen types: int → long → float ' +
+        '→ double, string ↔ bytes',
       cause,
     );
   }
@@ -125,7 +143,10 @@ function schemaOf(spec: FormatSpec): NonNullable<FormatSpec['schema']> {
   throw schemaError('format avro needs a schema', 'name the file: `schema: ./name.avsc`');
 }
 
-/** Plans a schema; its defaults are encoded by encoders of the same kind, of the bare types, since defaults are written without logical meaning. */
+/**
+ * Plans a schema; its defaults are encoded by encoders of the same kind, of the bare types, since defaults
+ * are written without logical meaning.
+ */
 function plannerOf(schema: ParsedSchema): Planner {
   const scratch = new Uint8Array(SCRATCH_BYTES);
   const bare: Planner = new Planner(new Map(), encodeDefault);
@@ -139,7 +160,8 @@ function plannerOf(schema: ParsedSchema): Planner {
       return scratch.slice(0, end);
     } catch (cause) {
       throw schemaError(
-        `${schema.file}: the default ${JSON.stringify(value)} of a field can't be encoded: ${messageOf(cause)}`,
+        `${schema.file}: the default ${JSON.stringify(value)} of a field can't be encoded: ` +
+          `${messageOf(cause)}`,
         'correct the default',
         cause,
       );
@@ -148,7 +170,10 @@ function plannerOf(schema: ParsedSchema): Planner {
   return new Planner(schema.attributes, encodeDefault);
 }
 
-/** Decodes defaults once when they can't be changed by whoever gets them, and anew for each record when they can. */
+/**
+ * Decodes defaults once when they can't be changed by whoever gets them, and anew for each record when they
+ * can.
+ */
 function defaultsFor(long: FormatSpec['long']): MakeDefault {
   const makeDefault = (node: Node, fallback: FieldDefault): { value: unknown } | { make: () => unknown } => {
     const generated = generateDecoder(node, { long, makeDefault });

@@ -1,7 +1,9 @@
 /**
- * The fixed part of every generated decoder. Positions are absolute in the block `B`; `E` is the record's end. Varints may look at up to ten bytes
- * without asking, but a position beyond `E` is refused before anything read there is used as a length, a count or an end of nesting, and
- * before the value is handed out. `P` carries the position back from a function. `T` is the text of `[O, Q)`, the window short strings are cut from.
+ * The fixed part of every generated decoder. Positions are absolute in the block `B`; `E` is the record's
+ * end. Varints may look at up to ten bytes without asking, but a position beyond `E` is refused before
+ * anything read there is used as a length, a count or an end of nesting, and before the value is handed out.
+ * `P` carries the position back from a function. `T` is the text of `[O, Q)`, the window short strings are
+ * cut from.
  */
 export const DECODE_PRELUDE = `
 let B = new Uint8Array(0), X, W, T = '', O = 0, Q = 0, E = 0, P = 0, D = 0, Z = 0;
@@ -87,7 +89,8 @@ function text(p, n, path) {
     for (; i < q; i++) tail |= b[i];
     if ((all & 0x80808080) === 0 && tail < 128) {
       if (q > Q || p < O) {
-        // Batches are packed downwards: in front of a small record lie the next ones, whose strings come along.
+        // Batches are packed downwards: in front of a small record lie the next ones, whose strings come
+        // along.
         O = S === undefined || E - p > TEXT_WINDOW_BYTES / 4 ? p : Math.max(0, E - TEXT_WINDOW_BYTES);
         Q = E - p > TEXT_WINDOW_BYTES ? p + TEXT_WINDOW_BYTES : E;
         T = X.latin1Slice(O, Q);

@@ -1,12 +1,16 @@
 import { childrenOf, type Node } from './plan.js';
 
 /**
- * Plan nodes that one generated function may hold. V8 optimizes a function as a whole, in more than linear time: one for 150 fields took seconds,
- * one for 300 was given up, and until then a decoder is slower than avsc.
+ * Plan nodes that one generated function may hold. V8 optimizes a function as a whole, in more than linear
+ * time: one for 150 fields took seconds, one for 300 was given up, and until then a decoder is slower than
+ * avsc.
  */
 const FUNCTION_NODES_MAX = 48;
 
-/** Collects the lines of generated source, hands out fresh names, and decides which records get a function of their own. */
+/**
+ * Collects the lines of generated source, hands out fresh names, and decides which records get a function of
+ * their own.
+ */
 export class Emitter {
   readonly functions: string[] = [];
   /** Values that the source refers to by position: `K[3]`. */
@@ -99,7 +103,8 @@ function recursiveNodes(root: Node): ReadonlySet<Node> {
     const at = open.indexOf(node);
     if (at >= 0) {
       // Only records close a circle, and every record on it needs a call.
-      for (const member of open.slice(at)) if (member.kind === 'record' || member.kind === 'resolved') found.add(member);
+      for (const member of open.slice(at))
+        if (member.kind === 'record' || member.kind === 'resolved') found.add(member);
       return;
     }
     if (done.has(node)) return;

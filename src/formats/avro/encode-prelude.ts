@@ -1,6 +1,7 @@
 /**
- * The fixed part of every generated encoder. Before anything is written, the source asks whether the most it can take still fits below `L`; if
- * not, it throws OVERFLOW, and the encoder finds out the true size elsewhere. `D` is the nesting.
+ * The fixed part of every generated encoder. Before anything is written, the source asks whether the most it
+ * can take still fits below `L`; if not, it throws OVERFLOW, and the encoder finds out the true size
+ * elsewhere. `D` is the nesting.
  */
 export const ENCODE_PRELUDE = `
 let B = new Uint8Array(0), X, W, L = 0, D = 0, C = 0;

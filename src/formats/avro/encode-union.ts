@@ -1,8 +1,14 @@
 import type { Node, UnionNode } from './plan.js';
 import { bucketOf } from './plan-from-type.js';
 
-/** For each branch of an unwrapped union, the JavaScript condition under which `value` belongs to it; the cheap and certain ones first. */
-export function acceptsOf(node: UnionNode, value: string): { readonly index: number; readonly condition: string }[] {
+/**
+ * For each branch of an unwrapped union, the JavaScript condition under which `value` belongs to it; the
+ * cheap and certain ones first.
+ */
+export function acceptsOf(
+  node: UnionNode,
+  value: string,
+): { readonly index: number; readonly condition: string }[] {
   const hasNumber = node.branches.some((branch) => bucketOf(branch.node) === 'number');
   const tests = node.branches.map((branch, index) => ({
     index,
@@ -50,7 +56,9 @@ export function expectedOf(node: Node): string {
         ? `long (${node.logical.unit}s since 1970, or a Date)`
         : 'long (an integer within ±(2^53 − 1), or a BigInt)';
     case 'int':
-      return node.logical?.kind === 'instant' ? 'date (days since 1970, or a Date)' : 'int (an integer of 32 bits)';
+      return node.logical?.kind === 'instant'
+        ? 'date (days since 1970, or a Date)'
+        : 'int (an integer of 32 bits)';
     case 'bytes':
       return node.logical?.kind === 'decimal' ? decimal(node.logical) : 'bytes (a Buffer or Uint8Array)';
     case 'fixed':
@@ -64,7 +72,8 @@ export function expectedOf(node: Node): string {
       return 'map (a plain object)';
     case 'union':
       return node.wrapped
-        ? `one of ${node.branches.map((branch) => (branch.node.kind === 'null' ? 'null' : `{ ${JSON.stringify(branch.name)}: … }`)).join(', ')}`
+        ? `one of ` +
+            `${node.branches.map((branch) => (branch.node.kind === 'null' ? 'null' : `{ ${JSON.stringify(branch.name)}: … }`)).join(', ')}`
         : node.branches.map((branch) => branch.name).join(' or ');
     default:
       return node.kind;
@@ -72,5 +81,8 @@ export function expectedOf(node: Node): string {
 }
 
 function decimal(logical: { readonly precision: number; readonly scale: number }): string {
-  return `decimal of at most ${String(logical.precision)} digits, ${String(logical.scale)} of them behind the point (as text, best)`;
+  return (
+    `decimal of at most ${String(logical.precision)} digits, ${String(logical.scale)} of them ` +
+    `behind the point (as text, best)`
+  );
 }

@@ -24,8 +24,14 @@ export interface GeneratedDecoder {
   readonly read: (start: number, end: number) => unknown;
 }
 
-/** A default as the decoder delivers it: the value itself when it can't be changed, else a function that makes a new one. */
-export type MakeDefault = (node: Node, fallback: FieldDefault) => { readonly value: unknown } | { readonly make: () => unknown };
+/**
+ * A default as the decoder delivers it: the value itself when it can't be changed, else a function that makes
+ * a new one.
+ */
+export type MakeDefault = (
+  node: Node,
+  fallback: FieldDefault,
+) => { readonly value: unknown } | { readonly make: () => unknown };
 
 export interface DecodeOptions {
   readonly long: 'number' | 'bigint';
@@ -46,8 +52,11 @@ export function generateDecoder(root: Node, options: DecodeOptions, texts?: Sour
     K: source.emitter.constants,
     S: texts,
   };
-  // Safe: names come from a parsed schema, whose identifiers avsc has checked; nothing of a record is in the source.
-  const make = new Function(...Object.keys(scope), source.text()) as (...values: unknown[]) => GeneratedDecoder;
+  // Safe: names come from a parsed schema, whose identifiers avsc has checked; nothing of a record is in the
+  // source.
+  const make = new Function(...Object.keys(scope), source.text()) as (
+    ...values: unknown[]
+  ) => GeneratedDecoder;
   return make(...Object.values(scope));
 }
 
@@ -63,7 +72,8 @@ export class DecodeSource {
   }
 
   text(): string {
-    const name = this.root.kind === 'record' || this.root.kind === 'resolved' ? shortName(this.root.name) : 'value';
+    const name =
+      this.root.kind === 'record' || this.root.kind === 'resolved' ? shortName(this.root.name) : 'value';
     const body = this.read(this.root, 'value', inTemplate(name));
     return `'use strict';
 ${DECODE_PRELUDE}
@@ -84,8 +94,8 @@ return {
   }
 
   /**
-   * Statements that set `target` from position `p`, which they move. `path` names the place, for errors: the inside of a template literal without
-   * placeholders, since passing it must cost nothing.
+   * Statements that set `target` from position `p`, which they move. `path` names the place, for errors: the
+   * inside of a template literal without placeholders, since passing it must cost nothing.
    */
   read(node: Node, target: string, path: string): string {
     switch (node.kind) {
@@ -107,7 +117,10 @@ if (c < 0 || c >= ${String(node.symbols.length)}) fail('INVALID_ENUM', \`${path}
         return this.record(node, target, path);
       case 'wrap': {
         const inner = this.emitter.fresh('v');
-        return `let ${inner};\n${this.read(node.node, inner, path)}\n${target} = { ${literal(node.name)}: ${inner} };`;
+        return (
+          `let ${inner};\n${this.read(node.node, inner, path)}\n${target} = { ` +
+          `${literal(node.name)}: ${inner} };`
+        );
       }
       case 'promote':
         return this.promote(node.from, node.to, { target, path });
@@ -121,15 +134,26 @@ if (c < 0 || c >= ${String(node.symbols.length)}) fail('INVALID_ENUM', \`${path}
       case 'null':
         return `${target} = null;`;
       case 'boolean':
-        return `c = b[p++];\nif (c > 1) fail('INVALID_BOOLEAN', \`${path}: a boolean is a byte 0 or 1, not \${c}\`, p);\n${target} = c === 1;`;
+        return (
+          `c = b[p++];\nif (c > 1) fail('INVALID_BOOLEAN', \`${path}: a boolean is a byte 0 or 1, ` +
+          `not \${c}\`, p);\n${target} = c === 1;`
+        );
       case 'int':
         return varint(target, 'intTail', path);
       case 'long':
-        return this.options.long === 'bigint' ? `${target} = longBig(p, \`${path}\`); p = P;` : varint(target, 'longTail', path);
+        return this.options.long === 'bigint'
+          ? `${target} = longBig(p, \`${path}\`); p = P;`
+          : varint(target, 'longTail', path);
       case 'float':
-        return `if (e - p < 4) fail('TRUNCATED', \`${path}: \`, e + 1);\n${target} = W.getFloat32(p, true); p += 4;`;
+        return (
+          `if (e - p < 4) fail('TRUNCATED', \`${path}: \`, e + ` +
+          `1);\n${target} = W.getFloat32(p, true); p += 4;`
+        );
       case 'double':
-        return `if (e - p < 8) fail('TRUNCATED', \`${path}: \`, e + 1);\n${target} = W.getFloat64(p, true); p += 8;`;
+        return (
+          `if (e - p < 8) fail('TRUNCATED', \`${path}: \`, e + ` +
+          `1);\n${target} = W.getFloat64(p, true); p += 8;`
+        );
       case 'string':
         return `${length(path)}\n${target} = text(p, c, \`${path}\`); p += c;`;
       case 'bytes':
@@ -138,23 +162,35 @@ if (c < 0 || c >= ${String(node.symbols.length)}) fail('INVALID_ENUM', \`${path}
   }
 
   private bytes(logical: PrimitiveNode['logical'], target: string, size: string): string {
-    if (logical?.kind === 'decimal') return `${target} = decimalText(b, p, p + ${size}, ${String(logical.scale)}); p += ${size};`;
+    if (logical?.kind === 'decimal')
+      return `${target} = decimalText(b, p, p + ${size}, ${String(logical.scale)}); p += ${size};`;
     if (logical?.kind === 'uuid') return `${target} = uuidText(X, p); p += ${size};`;
     return `${target} = copy(p, ${size}); p += ${size};`;
   }
 
-  private promote(from: PrimitiveNode['kind'], to: PrimitiveNode, at: { target: string; path: string }): string {
+  private promote(
+    from: PrimitiveNode['kind'],
+    to: PrimitiveNode,
+    at: { target: string; path: string },
+  ): string {
     const { target, path } = at;
     if (from === 'string' || from === 'bytes') return this.primitive(to, target, path);
     if (from === 'float') return this.primitive({ kind: 'float', logical: undefined }, target, path);
-    const source = from === 'int' ? varint(target, 'intTail', path) : `${target} = longAny(p, \`${path}\`); p = P;`;
+    const source =
+      from === 'int' ? varint(target, 'intTail', path) : `${target} = longAny(p, \`${path}\`); p = P;`;
     if (to.kind === 'float') return `${source}\n${target} = Math.fround(${target});`;
-    if (to.kind === 'long' && this.options.long === 'bigint') return `${source}\n${target} = BigInt(${target});`;
+    if (to.kind === 'long' && this.options.long === 'bigint')
+      return `${source}\n${target} = BigInt(${target});`;
     return source;
   }
 
   private array(node: ArrayNode, target: string, path: string): string {
-    const [list, count, i, item] = [this.emitter.fresh('a'), this.emitter.fresh('n'), this.emitter.fresh('i'), this.emitter.fresh('v')];
+    const [list, count, i, item] = [
+      this.emitter.fresh('a'),
+      this.emitter.fresh('n'),
+      this.emitter.fresh('i'),
+      this.emitter.fresh('v'),
+    ];
     return `const ${list} = [];
 ${this.blocks(bytesMin(node.items), count, path)}
   for (let ${i} = 0; ${i} < ${count}; ${i}++) {
@@ -167,13 +203,9 @@ ${target} = ${list};`;
   }
 
   private map(node: MapNode, target: string, path: string): string {
-    const [map, count, i, item, key] = ['m', 'n', 'i', 'v', 'k'].map((prefix) => this.emitter.fresh(prefix)) as [
-      string,
-      string,
-      string,
-      string,
-      string,
-    ];
+    const [map, count, i, item, key] = ['m', 'n', 'i', 'v', 'k'].map((prefix) =>
+      this.emitter.fresh(prefix),
+    ) as [string, string, string, string, string];
     return `const ${map} = {};
 ${this.blocks(1 + bytesMin(node.values), count, path)}
   for (let ${i} = 0; ${i} < ${count}; ${i}++) {
@@ -188,13 +220,17 @@ ${endOfBlock(count, path)}
 ${target} = ${map};`;
   }
 
-  /** The head of the loop over blocks: counts are held against the bytes that are left before anything is made of them. */
+  /**
+   * The head of the loop over blocks: counts are held against the bytes that are left before anything is made
+   * of them.
+   */
   private blocks(itemBytesMin: number, count: string, path: string): string {
     const size = `z${count}`;
     const bound =
       itemBytesMin === 0
         ? `zeros(${count}, \`${path}\`, p);`
-        : `if (${count} > ${itemBytesMin === 1 ? 'e - p' : `(e - p) / ${String(itemBytesMin)}`}) fail('INVALID_COUNT', \`${path}: claims \${${count}} items, more than its bytes could hold\`, p);`;
+        : `if (${count} > ${itemBytesMin === 1 ? 'e - p' : `(e - p) / ${String(itemBytesMin)}`}) ` +
+          `fail('INVALID_COUNT', \`${path}: claims \${${count}} items, more than its bytes could hold\`, p);`;
     return `for (;;) {
   let ${count}, ${size} = -1;
   ${varint(count, 'sizeTail', path)}
@@ -223,7 +259,8 @@ default: fail('INVALID_UNION', \`${path}: the union has no branch number \${c}\`
   }
 
   private record(node: Extract<Node, { kind: 'record' | 'resolved' }>, target: string, path: string): string {
-    if (!this.emitter.isApart(node) || (node === this.root && !this.emitter.isRecursive(node))) return this.fields(node, target, path);
+    if (!this.emitter.isApart(node) || (node === this.root && !this.emitter.isRecursive(node)))
+      return this.fields(node, target, path);
     const name = this.emitter.functionFor(node, (own) => this.recordFunction(node, own));
     return `${target} = ${name}(p); p = P;`;
   }
@@ -243,12 +280,16 @@ default: fail('INVALID_UNION', \`${path}: the union has no branch number \${c}\`
 
   private fields(node: Extract<Node, { kind: 'record' | 'resolved' }>, target: string, path: string): string {
     const steps: readonly Step[] =
-      node.kind === 'resolved' ? node.steps : node.fields.map((field, index) => ({ node: field.node, field: index }));
+      node.kind === 'resolved'
+        ? node.steps
+        : node.fields.map((field, index) => ({ node: field.node, field: index }));
     const values = node.fields.map((field) => (node.kind === 'record' ? 'undefined' : this.fallback(field)));
     const groups = this.emitter.grouped(steps);
     const object = (): string =>
-      `${target} = { ${node.fields.map((field, index) => `${literal(field.name)}: ${values[index] ?? 'undefined'}`).join(', ')} };`;
-    if (groups.length > 1) return `${object()}\n${groups.map((group) => this.groupCall(group, node, { target, path })).join('\n')}`;
+      `${target} = { ` +
+      `${node.fields.map((field, index) => `${literal(field.name)}: ${values[index] ?? 'undefined'}`).join(', ')} };`;
+    if (groups.length > 1)
+      return `${object()}\n${groups.map((group) => this.groupCall(group, node, { target, path })).join('\n')}`;
     const lines = steps.map((step) => {
       const value = this.emitter.fresh('v');
       const read = this.step(step, node, { target: value, path });
@@ -258,12 +299,21 @@ default: fail('INVALID_UNION', \`${path}: the union has no branch number \${c}\`
     return `${lines.join('\n')}\n${object()}`;
   }
 
-  private step(step: Step, node: Extract<Node, { kind: 'record' | 'resolved' }>, at: { target: string; path: string }): string {
+  private step(
+    step: Step,
+    node: Extract<Node, { kind: 'record' | 'resolved' }>,
+    at: { target: string; path: string },
+  ): string {
     const field = node.fields[step.field];
-    return field === undefined ? emitSkip(step.node, this.emitter, at.path) : this.read(step.node, at.target, `${at.path}.${field.name}`);
+    return field === undefined
+      ? emitSkip(step.node, this.emitter, at.path)
+      : this.read(step.node, at.target, `${at.path}.${field.name}`);
   }
 
-  /** Calls a function of its own that fills some fields of an object which has all of them already, in their order. */
+  /**
+   * Calls a function of its own that fills some fields of an object which has all of them already, in their
+   * order.
+   */
   private groupCall(
     group: readonly Step[],
     node: Extract<Node, { kind: 'record' | 'resolved' }>,

@@ -5,7 +5,16 @@ import { Emitter, inTemplate, literal } from './emitter.js';
 import { ENCODE_PRELUDE } from './encode-prelude.js';
 import { acceptsOf, expectedOf } from './encode-union.js';
 import { decimalBytes, fromDate, uuidBytes } from './logical.js';
-import type { ArrayNode, Field, FixedNode, MapNode, Node, PrimitiveNode, RecordNode, UnionNode } from './plan.js';
+import type {
+  ArrayNode,
+  Field,
+  FixedNode,
+  MapNode,
+  Node,
+  PrimitiveNode,
+  RecordNode,
+  UnionNode,
+} from './plan.js';
 import { shortName } from './snippets.js';
 import type { SourceTexts } from './source-texts.js';
 
@@ -33,7 +42,9 @@ export function generateEncoder(root: Node, texts?: SourceTexts): GeneratedEncod
     S: texts,
   };
   // Safe: names come from a parsed schema, whose identifiers avsc has checked; no value is in the source.
-  const make = new Function(...Object.keys(scope), source.text()) as (...values: unknown[]) => GeneratedEncoder;
+  const make = new Function(...Object.keys(scope), source.text()) as (
+    ...values: unknown[]
+  ) => GeneratedEncoder;
   return make(...Object.values(scope));
 }
 
@@ -98,7 +109,8 @@ return {
   private closeGuard(): void {
     const { line, dynamic, bytes } = this.guard;
     if (dynamic === '' && bytes === 0) return;
-    this.lines[line] = `if (l - p < ${dynamic === '' ? '' : `${dynamic} + `}${String(bytes)}) throw OVERFLOW;`;
+    this.lines[line] =
+      `if (l - p < ${dynamic === '' ? '' : `${dynamic} + `}${String(bytes)}) throw OVERFLOW;`;
   }
 
   private nextGuard(dynamic = ''): void {
@@ -112,14 +124,19 @@ return {
     this.lines.push(...lines);
   }
 
-  /** `value` is a variable that may be assigned to; `path` is the inside of a template literal, evaluated only for an error. */
+  /**
+   * `value` is a variable that may be assigned to; `path` is the inside of a template literal, evaluated only
+   * for an error.
+   */
   private write(node: Node, value: string, path: string): void {
     switch (node.kind) {
       case 'fixed':
         this.fixed(node, value, path);
         return;
       case 'enum': {
-        const symbols = this.emitter.constant(new Map(node.symbols.map((symbol, index) => [symbol, index * 2])));
+        const symbols = this.emitter.constant(
+          new Map(node.symbols.map((symbol, index) => [symbol, index * 2])),
+        );
         const expected = literal(`one of the symbols of ${shortName(node.name)}`);
         this.put(
           5,
@@ -153,9 +170,12 @@ return {
 
   private primitive(node: PrimitiveNode, value: string, path: string): void {
     const bad = `bad(${value}, ${literal(expectedOf(node))}, \`${path}\`)`;
-    const small = `z = ((${value} << 1) ^ (${value} >> 31)) >>> 0;\nif (z < 128) b[p++] = z; else p = varint(p, z);`;
+    const small =
+      `z = ((${value} << 1) ^ (${value} >> 31)) >>> 0;\nif (z < ` + `128) b[p++] = z; else p = varint(p, z);`;
     if (node.logical?.kind === 'instant')
-      this.lines.push(`if (typeof ${value} === 'object') ${value} = fromDate(${value}, '${node.logical.unit}');`);
+      this.lines.push(
+        `if (typeof ${value} === 'object') ${value} = fromDate(${value}, '${node.logical.unit}');`,
+      );
     switch (node.kind) {
       case 'null':
         this.put(0, `if (${value} !== null) ${bad};`);
@@ -195,8 +215,15 @@ return {
     let source = value;
     if (node.logical?.kind === 'decimal') {
       source = this.emitter.fresh('d');
-      const shape = this.emitter.constant({ precision: node.logical.precision, scale: node.logical.scale, size: 0 });
-      this.lines.push(`const ${source} = decimalBytes(${value}, ${shape});`, `if (${source} === undefined) ${bad};`);
+      const shape = this.emitter.constant({
+        precision: node.logical.precision,
+        scale: node.logical.scale,
+        size: 0,
+      });
+      this.lines.push(
+        `const ${source} = decimalBytes(${value}, ${shape});`,
+        `if (${source} === undefined) ${bad};`,
+      );
     } else this.lines.push(`if (!(${value} instanceof Uint8Array)) ${bad};`);
     this.nextGuard(`${source}.length`);
     this.put(5, `p = long(p, ${source}.length);`, `p = raw(p, ${source});`);
@@ -206,12 +233,15 @@ return {
     const bad = `bad(${value}, ${literal(expectedOf(node))}, \`${path}\`)`;
     let source = value;
     if (node.logical === undefined) {
-      this.lines.push(`if (!(${value} instanceof Uint8Array) || ${value}.length !== ${String(node.size)}) ${bad};`);
+      this.lines.push(
+        `if (!(${value} instanceof Uint8Array) || ${value}.length !== ${String(node.size)}) ${bad};`,
+      );
     } else {
       source = this.emitter.fresh('d');
       const make =
         node.logical.kind === 'decimal'
-          ? `decimalBytes(${value}, ${this.emitter.constant({ precision: node.logical.precision, scale: node.logical.scale, size: node.size })})`
+          ? `decimalBytes(${value}, ` +
+            `${this.emitter.constant({ precision: node.logical.precision, scale: node.logical.scale, size: node.size })})`
           : `uuidBytes(${value})`;
       this.lines.push(`const ${source} = ${make};`, `if (${source} === undefined) ${bad};`);
     }
@@ -235,7 +265,12 @@ return {
   }
 
   private map(node: MapNode, value: string, path: string): void {
-    const [keys, i, key, item] = [this.emitter.fresh('n'), this.emitter.fresh('i'), this.emitter.fresh('k'), this.emitter.fresh('v')];
+    const [keys, i, key, item] = [
+      this.emitter.fresh('n'),
+      this.emitter.fresh('i'),
+      this.emitter.fresh('k'),
+      this.emitter.fresh('v'),
+    ];
     this.put(
       5,
       `if (!isObject(${value})) bad(${value}, 'map (a plain object)', \`${path}\`);`,
@@ -245,7 +280,8 @@ return {
     this.lines.push(
       `for (let ${i} = 0; ${i} < ${keys}.length; ${i}++) {`,
       `const ${key} = ${keys}[${i}];`,
-      `if (${key} === '__proto__') throw new FormatError('FORBIDDEN_KEY', \`${path}: holds the key "__proto__", which no reader in JavaScript would take\`);`,
+      `if (${key} === '__proto__') throw new FormatError('FORBIDDEN_KEY', \`${path}: holds the key ` +
+        `"__proto__", which no reader in JavaScript would take\`);`,
       `let ${item} = ${value}[${key}];`,
     );
     this.nextGuard(`${key}.length * 3`);
@@ -283,7 +319,8 @@ return {
     this.closeGuard();
     this.lines.push(
       `const ${keys} = isObject(${value}) ? Object.keys(${value}) : undefined;`,
-      `const ${key} = ${value} === null ? 'null' : ${keys} !== undefined && ${keys}.length === 1 ? ${keys}[0] : '';`,
+      `const ${key} = ${value} === null ? 'null' : ${keys} !== ` +
+        `undefined && ${keys}.length === 1 ? ${keys}[0] : '';`,
       `switch (${key}) {`,
     );
     node.branches.forEach((branch, index) => {
@@ -330,7 +367,8 @@ return p;
 
   private fields(node: RecordNode, value: string, path: string): void {
     this.lines.push(
-      `if (typeof ${value} !== 'object' || ${value} === null || Array.isArray(${value})) bad(${value}, ${literal(expectedOf(node))}, \`${path}\`);`,
+      `if (typeof ${value} !== 'object' || ${value} === null || Array.isArray(${value})) bad(${value}, ` +
+        `${literal(expectedOf(node))}, \`${path}\`);`,
     );
     const groups = this.emitter.grouped(node.fields);
     if (groups.length <= 1) {
@@ -360,7 +398,8 @@ return p;
     const own = this.emitter.fresh('v');
     const member = `${value}.${field.name}`;
     this.lines.push(
-      `let ${own} = ${INHERITED.has(field.name) ? `Object.hasOwn(${value}, '${field.name}') ? ${member} : undefined` : member};`,
+      `let ${own} = ` +
+        `${INHERITED.has(field.name) ? `Object.hasOwn(${value}, '${field.name}') ? ${member} : undefined` : member};`,
     );
     const at = `${path}.${field.name}`;
     if (field.fallback === undefined) {
@@ -381,7 +420,8 @@ return p;
   }
 
   private fallback(bytes: Uint8Array): void {
-    if (bytes.length <= 1) this.put(bytes.length, ...Array.from(bytes, (byte) => `b[p++] = ${String(byte)};`));
+    if (bytes.length <= 1)
+      this.put(bytes.length, ...Array.from(bytes, (byte) => `b[p++] = ${String(byte)};`));
     else this.put(bytes.length, `p = raw(p, ${this.emitter.constant(bytes)});`);
   }
 }

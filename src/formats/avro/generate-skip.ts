@@ -2,7 +2,10 @@ import type { Emitter } from './emitter.js';
 import { bytesMin, childrenOf, type Node } from './plan.js';
 import { length, shortName, varint } from './snippets.js';
 
-/** Statements that move `p` behind a value without making it: for the fields of the writer that the reader does not want. */
+/**
+ * Statements that move `p` behind a value without making it: for the fields of the writer that the reader
+ * does not want.
+ */
 export function emitSkip(node: Node, emitter: Emitter, path: string): string {
   switch (node.kind) {
     case 'null':
@@ -28,7 +31,9 @@ export function emitSkip(node: Node, emitter: Emitter, path: string): string {
     case 'map':
       return skipBlocks(node.values, `${length(path)}\np += c;`, { emitter, path });
     case 'union': {
-      const cases = node.branches.map((branch, index) => `case ${String(index)}: {\n${emitSkip(branch.node, emitter, path)}\nbreak;\n}`);
+      const cases = node.branches.map(
+        (branch, index) => `case ${String(index)}: {\n${emitSkip(branch.node, emitter, path)}\nbreak;\n}`,
+      );
       return `c = b[p++];
 if (c < 128) c = (c >>> 1) ^ -(c & 1); else { c = intTail(p, c, \`${path}\`); p = P; }
 switch (c) {
@@ -67,7 +72,8 @@ function skipBlocks(item: Node, key: string, at: { emitter: Emitter; path: strin
   const bound =
     least === 0
       ? `zeros(${count}, \`${path}\`, p);`
-      : `if (${count} > (e - p) / ${String(least)}) fail('INVALID_COUNT', \`${path}: claims \${${count}} items, more than its bytes could hold\`, p);`;
+      : `if (${count} > (e - p) / ${String(least)}) fail('INVALID_COUNT', \`${path}: claims \${${count}} ` +
+        `items, more than its bytes could hold\`, p);`;
   const hollow = least === 0 && childrenOf(item).length === 0;
   return `for (;;) {
   let ${count};

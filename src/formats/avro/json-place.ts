@@ -1,6 +1,7 @@
 /**
- * Where a text stops being JSON, as "line:column". JSON.parse names a position in some of its messages and not in others, and differently from one
- * Node to the next, so the place is found apart, once something is known to be wrong.
+ * Where a text stops being JSON, as "line:column". JSON.parse names a position in some of its messages and
+ * not in others, and differently from one Node to the next, so the place is found apart, once something is
+ * known to be wrong.
  */
 export function placeOfJsonFault(text: string): string {
   const at = faultPosition(text);
@@ -10,7 +11,8 @@ export function placeOfJsonFault(text: string): string {
 
 type Expected = 'value' | 'value or ]' | 'key' | 'key or }' | 'colon' | 'end of item';
 
-const SCALAR = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+const SCALAR =
+  /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 const SPACE = /[ \t\r\n]*/y;
 
 function faultPosition(text: string): number {

@@ -10,7 +10,10 @@ const EXACT_DIGITS = 15;
 export function decimalText(bytes: Uint8Array, start: number, end: number, scale: number): string {
   const size = end - start;
   if (size === 0 || size > DECIMAL_BYTES_MAX) {
-    throw new FormatError('INVALID_DECIMAL', `a decimal takes 1 to ${String(DECIMAL_BYTES_MAX)} bytes, not ${String(size)}`);
+    throw new FormatError(
+      'INVALID_DECIMAL',
+      `a decimal takes 1 to ${String(DECIMAL_BYTES_MAX)} bytes, not ${String(size)}`,
+    );
   }
   const negative = (bytes[start] ?? 0) > 127;
   let digits: string;
@@ -38,7 +41,10 @@ export interface DecimalShape {
   readonly size: number;
 }
 
-/** The bytes of a decimal given as text, number or BigInt; undefined when it is none, or has more digits than its schema allows. */
+/**
+ * The bytes of a decimal given as text, number or BigInt; undefined when it is none, or has more digits than
+ * its schema allows.
+ */
 export function decimalBytes(value: unknown, shape: DecimalShape): Uint8Array | undefined {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') return undefined;
   const match = DECIMAL.exec(String(value));
@@ -75,10 +81,15 @@ export function uuidText(buffer: RawBuffer, start: number): string {
 }
 
 export function uuidBytes(value: unknown): Uint8Array | undefined {
-  return typeof value === 'string' && UUID.test(value) ? Buffer.from(value.replaceAll('-', ''), 'hex') : undefined;
+  return typeof value === 'string' && UUID.test(value)
+    ? Buffer.from(value.replaceAll('-', ''), 'hex')
+    : undefined;
 }
 
-/** A Date in the units of its schema; what is no Date stays as it is. An invalid Date becomes NaN, which no schema takes. */
+/**
+ * A Date in the units of its schema; what is no Date stays as it is. An invalid Date becomes NaN, which no
+ * schema takes.
+ */
 export function fromDate(value: unknown, unit: 'day' | 'milli' | 'micro' | 'nano'): unknown {
   if (!(value instanceof Date)) return value;
   const millis = value.getTime();

@@ -9,8 +9,25 @@ export interface ParsedSchema {
   readonly file: string;
 }
 
-const PRIMITIVES: ReadonlySet<string> = new Set(['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string']);
-const CONSTRUCTORS: ReadonlySet<unknown> = new Set([...PRIMITIVES, 'record', 'error', 'enum', 'fixed', 'array', 'map']);
+const PRIMITIVES: ReadonlySet<string> = new Set([
+  'null',
+  'boolean',
+  'int',
+  'long',
+  'float',
+  'double',
+  'bytes',
+  'string',
+]);
+const CONSTRUCTORS: ReadonlySet<unknown> = new Set([
+  ...PRIMITIVES,
+  'record',
+  'error',
+  'enum',
+  'fixed',
+  'array',
+  'map',
+]);
 
 /** avsc's own options are mutable: it keeps the registry and the current namespace there. */
 interface HookOptions {
@@ -25,13 +42,20 @@ export function parseSchema(path: string, references: readonly string[]): Parsed
   try {
     return { type: builder.build(sources.main), attributes: builder.attributes, file: path };
   } catch (cause) {
-    throw schemaError(`${path}: not a valid Avro schema: ${messageOf(cause)}`, remedyFor(messageOf(cause)), cause);
+    throw schemaError(
+      `${path}: not a valid Avro schema: ${messageOf(cause)}`,
+      remedyFor(messageOf(cause)),
+      cause,
+    );
   }
 }
 
 function remedyFor(message: string): string {
   if (message.startsWith('undefined type name'))
-    return 'add the file that defines this type to `references` of the schema, or correct its name or namespace';
+    return (
+      'add the file that defines this type to `references` of the ' +
+      'schema, or correct its name or namespace'
+    );
   if (message.startsWith('incompatible field default'))
     return "give the field a default of its type; for a union, of the union's first branch";
   return 'correct the schema; the Avro specification lists what each type needs';
@@ -65,10 +89,13 @@ class TypeBuilder {
     const known = this.registered(this.sources.names.get(schema));
     if (known !== undefined) return known;
     const inner = property(schema, 'type');
-    // { "type": { … } } and { "type": "name.of.a.Type" } are more than the specification asks for, but Java takes them.
-    if (typeof inner === 'object' || (typeof inner === 'string' && !CONSTRUCTORS.has(inner))) return forSchema(inner, this.options);
+    // { "type": { … } } and { "type": "name.of.a.Type" } are more than the specification asks for, but Java
+    // takes them.
+    if (typeof inner === 'object' || (typeof inner === 'string' && !CONSTRUCTORS.has(inner)))
+      return forSchema(inner, this.options);
     for (const field of fieldsOf(schema)) {
-      if (field === '__proto__') throw new Error('a field can\'t be named "__proto__": no JavaScript object could carry it');
+      if (field === '__proto__')
+        throw new Error('a field can\'t be named "__proto__": no JavaScript object could carry it');
     }
     this.passed = schema;
     const type = forSchema(schema, this.options);
@@ -100,7 +127,9 @@ class TypeBuilder {
 function fieldsOf(schema: object): unknown[] {
   const fields = property(schema, 'fields');
   if (!Array.isArray(fields)) return [];
-  return fields.map((field: unknown) => (typeof field === 'object' && field !== null ? property(field, 'name') : undefined));
+  return fields.map((field: unknown) =>
+    typeof field === 'object' && field !== null ? property(field, 'name') : undefined,
+  );
 }
 
 /** avsc's typings want a schema where it takes, and checks, anything. */

@@ -1,14 +1,34 @@
 import avro, { type Type, type types } from 'avsc';
 import { DECIMAL_BYTES_MAX } from '../limits.js';
-import type { Branch, Field, FieldDefault, Logical, Node, PrimitiveKind, RecordNode, UnionNode } from './plan.js';
+import type {
+  Branch,
+  Field,
+  FieldDefault,
+  Logical,
+  Node,
+  PrimitiveKind,
+  RecordNode,
+  UnionNode,
+} from './plan.js';
 import { property } from './schema-files.js';
 
-const PRIMITIVE_KINDS: readonly PrimitiveKind[] = ['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string'];
+const PRIMITIVE_KINDS: readonly PrimitiveKind[] = [
+  'null',
+  'boolean',
+  'int',
+  'long',
+  'float',
+  'double',
+  'bytes',
+  'string',
+];
 
 /** Encodes a field's default, given in avsc's representation. */
 export type EncodeDefault = (type: Type, value: unknown) => Uint8Array;
 
-/** Makes the plan of an avsc type; with `attributes` empty, of the bare types without their logical meaning. */
+/**
+ * Makes the plan of an avsc type; with `attributes` empty, of the bare types without their logical meaning.
+ */
 export class Planner {
   private readonly attributes: ReadonlyMap<Type, object>;
   private readonly encodeDefault: EncodeDefault;
@@ -22,11 +42,15 @@ export class Planner {
   plan(type: Type): Node {
     const primitive = PRIMITIVE_KINDS.find((kind) => kind === type.typeName);
     if (primitive !== undefined) return { kind: primitive, logical: this.logicalOf(type) };
-    if (type instanceof avro.types.FixedType) return { kind: 'fixed', name: nameOf(type), size: type.size, logical: this.logicalOf(type) };
-    if (type instanceof avro.types.EnumType) return { kind: 'enum', name: nameOf(type), symbols: type.symbols };
+    if (type instanceof avro.types.FixedType)
+      return { kind: 'fixed', name: nameOf(type), size: type.size, logical: this.logicalOf(type) };
+    if (type instanceof avro.types.EnumType)
+      return { kind: 'enum', name: nameOf(type), symbols: type.symbols };
     if (type instanceof avro.types.ArrayType) return { kind: 'array', items: this.plan(type.itemsType) };
-    if (type instanceof avro.types.MapType) return { kind: 'map', values: this.plan(type.valuesType as Type) };
-    if (type instanceof avro.types.UnwrappedUnionType || type instanceof avro.types.WrappedUnionType) return this.union(type.types);
+    if (type instanceof avro.types.MapType)
+      return { kind: 'map', values: this.plan(type.valuesType as Type) };
+    if (type instanceof avro.types.UnwrappedUnionType || type instanceof avro.types.WrappedUnionType)
+      return this.union(type.types);
     if (type instanceof avro.types.RecordType) return this.record(type);
     throw new Error(`unknown Avro type ${type.typeName}`);
   }
@@ -36,7 +60,9 @@ export class Planner {
     if (known !== undefined) return known;
     const node: RecordNode = { kind: 'record', name: nameOf(type), fields: [] };
     this.records.set(type, node);
-    node.fields = type.fields.map((field): Field => ({ name: field.name, node: this.plan(field.type), fallback: this.fallbackOf(field) }));
+    node.fields = type.fields.map(
+      (field): Field => ({ name: field.name, node: this.plan(field.type), fallback: this.fallbackOf(field) }),
+    );
     return node;
   }
 
@@ -46,7 +72,9 @@ export class Planner {
   }
 
   private union(types: readonly Type[]): UnionNode {
-    const branches = types.map((type): Branch => ({ name: type.branchName ?? type.typeName, node: this.plan(type) }));
+    const branches = types.map(
+      (type): Branch => ({ name: type.branchName ?? type.typeName, node: this.plan(type) }),
+    );
     const buckets = branches.map((branch) => bucketOf(branch.node));
     return { kind: 'union', branches, wrapped: new Set(buckets).size !== buckets.length };
   }
@@ -57,7 +85,10 @@ export class Planner {
   }
 }
 
-/** What kind of JavaScript value stands for a branch; two branches of one bucket make a union that has to be wrapped. */
+/**
+ * What kind of JavaScript value stands for a branch; two branches of one bucket make a union that has to be
+ * wrapped.
+ */
 export type Bucket = 'null' | 'boolean' | 'number' | 'string' | 'bytes' | 'array' | 'object';
 
 export function bucketOf(node: Node): Bucket {
@@ -87,7 +118,10 @@ export function nameOf(type: Type): string {
   return type.name ?? 'record';
 }
 
-/** As the specification wants it, an unknown or impossible logical type is ignored and the value is that of the bare type. */
+/**
+ * As the specification wants it, an unknown or impossible logical type is ignored and the value is that of
+ * the bare type.
+ */
 function logicalFrom(schema: object, type: Type): Logical | undefined {
   const name = property(schema, 'logicalType');
   switch (`${String(name)} ${type.typeName}`) {
@@ -121,8 +155,11 @@ function decimalFrom(schema: object, sizeBytes: number): Logical | undefined {
   const precision = property(schema, 'precision');
   const scale = property(schema, 'scale') ?? 0;
   if (typeof precision !== 'number' || !Number.isInteger(precision) || precision <= 0) return undefined;
-  if (typeof scale !== 'number' || !Number.isInteger(scale) || scale < 0 || scale > precision) return undefined;
+  if (typeof scale !== 'number' || !Number.isInteger(scale) || scale < 0 || scale > precision)
+    return undefined;
   // As many digits as the bytes can hold in two's complement.
   const precisionMax = Math.floor(Math.log10(2) * (8 * sizeBytes - 1));
-  return sizeBytes > DECIMAL_BYTES_MAX || precision > precisionMax ? undefined : { kind: 'decimal', precision, scale };
+  return sizeBytes > DECIMAL_BYTES_MAX || precision > precisionMax
+    ? undefined
+    : { kind: 'decimal', precision, scale };
 }

@@ -1,6 +1,7 @@
 /**
- * A schema as the generators see it. One kind of plan serves three uses: what to write, what to read, and what to read when the data was
- * written with another schema (then it follows the writer's bytes and names the reader's values).
+ * A schema as the generators see it. One kind of plan serves three uses: what to write, what to read, and
+ * what to read when the data was written with another schema (then it follows the writer's bytes and names
+ * the reader's values).
  */
 
 export type PrimitiveKind = 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string';
@@ -79,10 +80,17 @@ export interface WrapNode {
 export interface ResolvedRecordNode {
   readonly kind: 'resolved';
   readonly name: string;
-  /** In the writer's order: the slots of the reader's field that takes the value, or −1 for one that is skipped. */
+  /**
+   * In the writer's order: the slots of the reader's field that takes the value, or −1 for one that is
+   * skipped.
+   */
   steps: readonly { readonly node: Node; readonly field: number }[];
   /** In the reader's order; a fallback is present for exactly those no step fills. */
-  fields: readonly { readonly name: string; readonly node: Node; readonly fallback: FieldDefault | undefined }[];
+  fields: readonly {
+    readonly name: string;
+    readonly node: Node;
+    readonly fallback: FieldDefault | undefined;
+  }[];
 }
 
 export type Node =
@@ -117,8 +125,8 @@ export function childrenOf(node: Node): readonly Node[] {
 }
 
 /**
- * The fewest bytes a value takes on the wire; what bounds a hostile count. A record inside itself counts as 0 there, so with a `known` that was
- * filled under way the answer may be lower than the truth, never higher.
+ * The fewest bytes a value takes on the wire; what bounds a hostile count. A record inside itself counts as 0
+ * there, so with a `known` that was filled under way the answer may be lower than the truth, never higher.
  */
 export function bytesMin(node: Node, known: Map<Node, number> = new Map()): number {
   const found = known.get(node);

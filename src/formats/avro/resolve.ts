@@ -18,7 +18,10 @@ export class Incompatible extends Error {
 
 type UnionType = types.UnwrappedUnionType | types.WrappedUnionType;
 
-/** Makes the plan for data written with one schema and delivered as another; throws {@link Incompatible} when some data could not be. */
+/**
+ * Makes the plan for data written with one schema and delivered as another; throws {@link Incompatible} when
+ * some data could not be.
+ */
 export class SchemaResolver {
   private readonly planner: Planner;
   private readonly records = new Map<Type, Map<Type, ResolvedRecordNode>>();
@@ -32,14 +35,19 @@ export class SchemaResolver {
   resolve(reader: Type, writer: Type, path: string): Node {
     if (isUnion(writer)) return this.fromUnion(reader, writer, path);
     if (isUnion(reader)) return this.intoUnion(reader, writer, path);
-    if (reader instanceof avro.types.RecordType && writer instanceof avro.types.RecordType) return this.record(reader, writer, path);
+    if (reader instanceof avro.types.RecordType && writer instanceof avro.types.RecordType)
+      return this.record(reader, writer, path);
     if (reader instanceof avro.types.ArrayType && writer instanceof avro.types.ArrayType) {
       return { kind: 'array', items: this.resolve(reader.itemsType, writer.itemsType, `${path}[]`) };
     }
     if (reader instanceof avro.types.MapType && writer instanceof avro.types.MapType) {
-      return { kind: 'map', values: this.resolve(reader.valuesType as Type, writer.valuesType as Type, `${path}{}`) };
+      return {
+        kind: 'map',
+        values: this.resolve(reader.valuesType as Type, writer.valuesType as Type, `${path}{}`),
+      };
     }
-    if (reader instanceof avro.types.EnumType && writer instanceof avro.types.EnumType) return this.enumeration(reader, writer, path);
+    if (reader instanceof avro.types.EnumType && writer instanceof avro.types.EnumType)
+      return this.enumeration(reader, writer, path);
     return this.leaf(reader, writer, path);
   }
 
@@ -49,7 +57,9 @@ export class SchemaResolver {
     if (to.kind === 'fixed' && from.kind === 'fixed') {
       checkNames(reader, writer, path);
       if (to.size !== from.size)
-        throw new Incompatible(`${path}: fixed of ${String(from.size)} bytes can't be read as fixed of ${String(to.size)}`);
+        throw new Incompatible(
+          `${path}: fixed of ${String(from.size)} bytes can't be read as fixed of ${String(to.size)}`,
+        );
       checkMeaning(to.logical, from.logical, path);
       return to;
     }
@@ -63,7 +73,10 @@ export class SchemaResolver {
 
   /** The writer chose a branch: each of them must be readable, since each may come. */
   private fromUnion(reader: Type, writer: UnionType, path: string): Node {
-    const branches = writer.types.map((type) => ({ name: type.branchName ?? type.typeName, node: this.resolve(reader, type, path) }));
+    const branches = writer.types.map((type) => ({
+      name: type.branchName ?? type.typeName,
+      node: this.resolve(reader, type, path),
+    }));
     // The branches already deliver the reader's representation, wrapped where it has to be.
     return { kind: 'union', branches, wrapped: false };
   }
@@ -76,9 +89,13 @@ export class SchemaResolver {
     for (const type of [...same, ...reader.types]) {
       const node = this.attempt(type, writer, path);
       if (node === undefined) continue;
-      return wrapped && type.typeName !== 'null' ? { kind: 'wrap', name: type.branchName ?? type.typeName, node } : node;
+      return wrapped && type.typeName !== 'null'
+        ? { kind: 'wrap', name: type.branchName ?? type.typeName, node }
+        : node;
     }
-    throw new Incompatible(`${path}: ${writer.branchName ?? writer.typeName} can't be read as any branch of the reader's union`);
+    throw new Incompatible(
+      `${path}: ${writer.branchName ?? writer.typeName} can't be read as any branch of the reader's union`,
+    );
   }
 
   private attempt(reader: Type, writer: Type, path: string): Node | undefined {
@@ -108,7 +125,10 @@ export class SchemaResolver {
     return node;
   }
 
-  private fill(node: ResolvedRecordNode, pair: { reader: types.RecordType; writer: types.RecordType; path: string }): void {
+  private fill(
+    node: ResolvedRecordNode,
+    pair: { reader: types.RecordType; writer: types.RecordType; path: string },
+  ): void {
     const { reader, writer, path } = pair;
     const plan = this.planner.plan(reader);
     const planned = plan.kind === 'record' ? plan.fields : [];
@@ -116,24 +136,29 @@ export class SchemaResolver {
     node.fields = reader.fields.map((field, index) => {
       const at = `${path}.${field.name}`;
       const names = [field.name, ...field.aliases].filter(
-        (name, i, all) => all.indexOf(name) === i && (writer.field(name) as types.Field | undefined) !== undefined,
+        (name, i, all) =>
+          all.indexOf(name) === i && (writer.field(name) as types.Field | undefined) !== undefined,
       );
-      if (names.length > 1) throw new Incompatible(`${at}: the writer's schema has several fields for it: ${names.join(', ')}`);
+      if (names.length > 1)
+        throw new Incompatible(`${at}: the writer's schema has several fields for it: ${names.join(', ')}`);
       const match = names[0];
       const of = planned[index];
       if (of === undefined) throw new Incompatible(`${at}: unknown field`);
       if (match === undefined) {
-        if (of.fallback === undefined) throw new Incompatible(`${at}: the writer's schema lacks this field and it has no default`);
+        if (of.fallback === undefined)
+          throw new Incompatible(`${at}: the writer's schema lacks this field and it has no default`);
         return of;
       }
-      if (taken.has(match)) throw new Incompatible(`${at}: the writer's field ${match} is claimed by two fields`);
+      if (taken.has(match))
+        throw new Incompatible(`${at}: the writer's field ${match} is claimed by two fields`);
       taken.set(match, index);
       return { ...of, fallback: undefined };
     });
     node.steps = writer.fields.map((field) => {
       const index = taken.get(field.name);
       const target = index === undefined ? undefined : reader.fields[index];
-      if (index === undefined || target === undefined) return { node: this.planner.plan(field.type), field: -1 };
+      if (index === undefined || target === undefined)
+        return { node: this.planner.plan(field.type), field: -1 };
       return { node: this.resolve(target.type, field.type, `${path}.${target.name}`), field: index };
     });
   }
@@ -163,7 +188,8 @@ function checkNames(reader: Type, writer: Type, path: string): void {
   const wanted = [reader.name, ...(reader.aliases ?? [])].map((name) => unqualified(name));
   if (writer.name === undefined || wanted.includes(unqualified(writer.name))) return;
   throw new Incompatible(
-    `${path}: ${writer.name} can't be read as ${reader.name ?? 'an unnamed type'}; names differ and no alias says they mean the same`,
+    `${path}: ${writer.name} can't be read as ${reader.name ?? 'an unnamed type'}; names differ and no ` +
+      `alias says they mean the same`,
   );
 }
 
@@ -171,7 +197,10 @@ function unqualified(name: string | undefined): string | undefined {
   return name?.slice(name.lastIndexOf('.') + 1);
 }
 
-/** The bytes would fit, but the number would mean something else: cents read as thousandths, milliseconds as microseconds. */
+/**
+ * The bytes would fit, but the number would mean something else: cents read as thousandths, milliseconds as
+ * microseconds.
+ */
 function checkMeaning(reader: Logical | undefined, writer: Logical | undefined, path: string): void {
   if (reader === undefined || writer === undefined) return;
   const say = (logical: Logical): string => {
@@ -185,5 +214,7 @@ function checkMeaning(reader: Logical | undefined, writer: Logical | undefined, 
     }
   };
   if (say(reader) !== say(writer))
-    throw new Incompatible(`${path}: ${say(writer)} can't be read as ${say(reader)}; the numbers would change their meaning`);
+    throw new Incompatible(
+      `${path}: ${say(writer)} can't be read as ${say(reader)}; the numbers would change their meaning`,
+    );
 }

@@ -52,7 +52,8 @@ function readJson(file: string): unknown {
   } catch (cause) {
     throw schemaError(
       `${file}:${placeOfJsonFault(text)}: the schema is not JSON: ${messageOf(cause)}`,
-      'correct the file at that place; an Avro schema (.avsc) is plain JSON, without comments or trailing commas',
+      'correct the file at that place; an Avro schema (.avsc) is ' +
+        'plain JSON, without comments or trailing commas',
       cause,
     );
   }
@@ -82,7 +83,8 @@ function collect(schema: unknown, place: Place): void {
   const fields = property(schema, 'fields');
   if (!Array.isArray(fields)) return;
   for (const field of fields as unknown[]) {
-    if (typeof field === 'object' && field !== null) collect(property(field, 'type'), { ...place, namespace });
+    if (typeof field === 'object' && field !== null)
+      collect(property(field, 'type'), { ...place, namespace });
   }
 }
 
@@ -94,7 +96,8 @@ function define(schema: object, place: Place): string {
   const namespace = typeof own === 'string' ? own : place.namespace;
   const full = qualify(name, namespace);
   const before = place.definitions.get(full);
-  if (before === undefined) place.definitions.set(full, { schema, namespace: place.namespace, file: place.file });
+  if (before === undefined)
+    place.definitions.set(full, { schema, namespace: place.namespace, file: place.file });
   else if (JSON.stringify(before.schema) !== JSON.stringify(schema)) {
     throw schemaError(
       `${place.file}: the type ${full} is defined again, differently from ${before.file}`,

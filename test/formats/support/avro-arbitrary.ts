@@ -23,10 +23,17 @@ const { shape } = fc.letrec<{ shape: Shape; record: Shape }>((tie) => ({
     fc.record({ kind: fc.constant('fixed' as const), size: fc.integer({ min: 0, max: 20 }) }),
     fc.record({ kind: fc.constant('enum' as const), size: fc.integer({ min: 1, max: 70 }) }),
     fc.record({ kind: fc.constantFrom('array' as const, 'map' as const), of: tie('shape') }),
-    fc.record({ kind: fc.constant('union' as const), of: fc.array(tie('shape'), { minLength: 1, maxLength: 5 }) }),
+    fc.record({
+      kind: fc.constant('union' as const),
+      of: fc.array(tie('shape'), { minLength: 1, maxLength: 5 }),
+    }),
     tie('record'),
   ),
-  record: fc.record({ kind: fc.constant('record' as const), of: fc.array(tie('shape'), { maxLength: 6 }), recursive: fc.boolean() }),
+  record: fc.record({
+    kind: fc.constant('record' as const),
+    of: fc.array(tie('shape'), { maxLength: 6 }),
+    recursive: fc.boolean(),
+  }),
 }));
 
 class Namer {
@@ -39,7 +46,11 @@ class Namer {
       case 'fixed':
         return { type: 'fixed', name: this.fresh('Fixed'), size: shape.size };
       case 'enum':
-        return { type: 'enum', name: this.fresh('Enum'), symbols: Array.from({ length: shape.size }, (_, i) => `S${String(i)}`) };
+        return {
+          type: 'enum',
+          name: this.fresh('Enum'),
+          symbols: Array.from({ length: shape.size }, (_, i) => `S${String(i)}`),
+        };
       case 'array':
         return { type: 'array', items: this.name(shape.of) };
       case 'map':
@@ -49,7 +60,11 @@ class Namer {
       case 'record': {
         const name = this.fresh('test.Record');
         const fields = shape.of.map((field, i) => ({ name: `f${String(i)}`, type: this.name(field) }));
-        if (shape.recursive) fields.push({ name: 'next', type: ['null', name] }, { name: 'others', type: { type: 'array', items: name } });
+        if (shape.recursive)
+          fields.push(
+            { name: 'next', type: ['null', name] },
+            { name: 'others', type: { type: 'array', items: name } },
+          );
         return { type: 'record', name, fields };
       }
     }
@@ -90,29 +105,42 @@ export function valueArbitrary(type: avro.Type, depth = 0): fc.Arbitrary<unknown
     return fc.uint8Array({ minLength: type.size, maxLength: type.size }).map((array) => Buffer.from(array));
   if (type instanceof avro.types.EnumType) return fc.constantFrom(...type.symbols);
   if (type instanceof avro.types.ArrayType)
-    return depth > 4 ? fc.constant([]) : fc.array(valueArbitrary(type.itemsType, depth + 1), { maxLength: 4 });
+    return depth > 4
+      ? fc.constant([])
+      : fc.array(valueArbitrary(type.itemsType, depth + 1), { maxLength: 4 });
   if (type instanceof avro.types.MapType) {
     const keys = text.filter((key) => key !== '__proto__');
     return depth > 4
       ? fc.constant({})
-      : fc.dictionary(keys, valueArbitrary(type.valuesType as avro.Type, depth + 1), { maxKeys: 4, noNullPrototype: true });
+      : fc.dictionary(keys, valueArbitrary(type.valuesType as avro.Type, depth + 1), {
+          maxKeys: 4,
+          noNullPrototype: true,
+        });
   }
   if (type instanceof avro.types.UnwrappedUnionType) return branch(type.types, depth, false);
   if (type instanceof avro.types.WrappedUnionType) return branch(type.types, depth, true);
   if (type instanceof avro.types.RecordType)
-    return fc.record(Object.fromEntries(type.fields.map((field) => [field.name, valueArbitrary(field.type, depth + 1)])), {
-      noNullPrototype: true,
-    });
+    return fc.record(
+      Object.fromEntries(type.fields.map((field) => [field.name, valueArbitrary(field.type, depth + 1)])),
+      {
+        noNullPrototype: true,
+      },
+    );
   return primitiveArbitrary(type.typeName);
 }
 
 function branch(types: readonly avro.Type[], depth: number, wrapped: boolean): fc.Arbitrary<unknown> {
   // Deep down only what ends: the first branch of a recursive union is null.
-  const open = depth > 4 && types.some((type) => type.typeName === 'null') ? types.filter((type) => type.typeName === 'null') : types;
+  const open =
+    depth > 4 && types.some((type) => type.typeName === 'null')
+      ? types.filter((type) => type.typeName === 'null')
+      : types;
   return fc.oneof(
     ...open.map((type) => {
       const value = valueArbitrary(type, depth + 1);
-      return wrapped && type.typeName !== 'null' ? value.map((inner) => ({ [type.branchName ?? '']: inner })) : value;
+      return wrapped && type.typeName !== 'null'
+        ? value.map((inner) => ({ [type.branchName ?? '']: inner }))
+        : value;
     }),
   );
 }
@@ -126,7 +154,11 @@ function primitiveArbitrary(name: string): fc.Arbitrary<unknown> {
     case 'int':
       return fc.integer();
     case 'long':
-      return fc.oneof(fc.integer({ min: -200, max: 200 }), fc.integer(), fc.integer({ min: -AVSC_LONG_MAX, max: AVSC_LONG_MAX }));
+      return fc.oneof(
+        fc.integer({ min: -200, max: 200 }),
+        fc.integer(),
+        fc.integer({ min: -AVSC_LONG_MAX, max: AVSC_LONG_MAX }),
+      );
     case 'float':
       return fc.float();
     case 'double':

@@ -2,9 +2,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import avro from 'avsc';
-import { createDecoder, createEncoder, type Decoder, type Encoder, type FormatSpec } from '../../../src/formats/index.js';
+import {
+  createDecoder,
+  createEncoder,
+  type Decoder,
+  type Encoder,
+  type FormatSpec,
+} from '../../../src/formats/index.js';
 
-/** Writes the schemas into a folder of their own, hands it to `use`, removes it. The first file is the main one. */
+/**
+ * Writes the schemas into a folder of their own, hands it to `use`, removes it. The first file is the main
+ * one.
+ */
 export function withFiles<T>(files: Readonly<Record<string, unknown>>, use: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'formats-test-'));
   try {
@@ -23,19 +32,33 @@ export interface Codec {
 
 export function codecOf(schema: unknown, long: FormatSpec['long'] = 'number'): Codec {
   return withFiles({ 'main.avsc': JSON.stringify(schema) }, (folder) => {
-    const spec: FormatSpec = { format: 'avro', schema: { path: join(folder, 'main.avsc'), references: [] }, long };
+    const spec: FormatSpec = {
+      format: 'avro',
+      schema: { path: join(folder, 'main.avsc'), references: [] },
+      long,
+    };
     return { decoder: createDecoder(spec), encoder: createEncoder(spec) };
   });
 }
 
 /** A decoder of data written with one schema and read with another. */
-export function evolvedDecoder(reader: unknown, writer: unknown, long: FormatSpec['long'] = 'number'): Decoder {
-  return withFiles({ 'reader.avsc': JSON.stringify(reader), 'writer.avsc': JSON.stringify(writer) }, (folder) =>
-    createDecoder({
-      format: 'avro',
-      schema: { path: join(folder, 'reader.avsc'), writerPath: join(folder, 'writer.avsc'), references: [] },
-      long,
-    }),
+export function evolvedDecoder(
+  reader: unknown,
+  writer: unknown,
+  long: FormatSpec['long'] = 'number',
+): Decoder {
+  return withFiles(
+    { 'reader.avsc': JSON.stringify(reader), 'writer.avsc': JSON.stringify(writer) },
+    (folder) =>
+      createDecoder({
+        format: 'avro',
+        schema: {
+          path: join(folder, 'reader.avsc'),
+          writerPath: join(folder, 'writer.avsc'),
+          references: [],
+        },
+        long,
+      }),
   );
 }
 
@@ -48,7 +71,8 @@ export function oracleOf(schema: unknown): avro.Type {
 export function encode(encoder: Encoder, value: unknown, room = 1024): Buffer {
   const block = new Uint8Array(new SharedArrayBuffer(room + 32)).fill(0xee);
   const end = encoder.encode(value, block, 16, room + 16);
-  for (let i = 0; i < 16; i++) if (block[i] !== 0xee || block[room + 16 + i] !== 0xee) throw new Error('a neighbour was overwritten');
+  for (let i = 0; i < 16; i++)
+    if (block[i] !== 0xee || block[room + 16 + i] !== 0xee) throw new Error('a neighbour was overwritten');
   return end < 0 ? encode(encoder, value, -1 - end) : Buffer.from(block.slice(16, end));
 }
 

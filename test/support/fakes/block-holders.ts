@@ -1,8 +1,8 @@
 import type { Block } from '../../../src/core/batch.js';
 
 /**
- * Who may touch a block now. A filled, running or written block that is offered, filled or written again would be a torn record in real life;
- * here it is an error at once.
+ * Who may touch a block now. A filled, running or written block that is offered, filled or written again
+ * would be a torn record in real life; here it is an error at once.
  */
 export class BlockHolders {
   private readonly holders = new Map<Uint8Array, Map<string, number>>();
@@ -22,7 +22,8 @@ export class BlockHolders {
   release(block: Block, holder: string): void {
     const byName = this.holders.get(block.bytes);
     const count = byName?.get(holder);
-    if (byName === undefined || count === undefined) throw new Error(`${holder} releases block ${block.id}, which it does not hold`);
+    if (byName === undefined || count === undefined)
+      throw new Error(`${holder} releases block ${block.id}, which it does not hold`);
     if (count > 1) byName.set(holder, count - 1);
     else byName.delete(holder);
     if (byName.size > 0) return;
@@ -33,7 +34,8 @@ export class BlockHolders {
   /** Throws when anyone but the allowed ones holds the block. */
   mustBeFree(block: Block, wanted: string, allowed: readonly string[] = []): void {
     for (const name of this.holders.get(block.bytes)?.keys() ?? []) {
-      if (!allowed.includes(name)) throw new Error(`block ${block.id} is wanted for ${wanted}, but the ${name} still uses it`);
+      if (!allowed.includes(name))
+        throw new Error(`block ${block.id} is wanted for ${wanted}, but the ${name} still uses it`);
     }
   }
 

@@ -25,9 +25,19 @@ export class FakeGroup {
   readonly epochs = new Map<PartitionId, Epoch>();
   private readonly observer: GroupObserver;
 
-  constructor(logs: readonly PartitionLog[], committed: ReadonlyMap<PartitionId, number>, observer: GroupObserver) {
+  constructor(
+    logs: readonly PartitionLog[],
+    committed: ReadonlyMap<PartitionId, number>,
+    observer: GroupObserver,
+  ) {
     this.observer = observer;
-    for (const log of logs) this.partitions.set(log.id, { log, owner: 'none', committed: committed.get(log.id) ?? -1, otherNext: 0 });
+    for (const log of logs)
+      this.partitions.set(log.id, {
+        log,
+        owner: 'none',
+        committed: committed.get(log.id) ?? -1,
+        otherNext: 0,
+      });
   }
 
   partition(id: PartitionId): GroupPartition {
@@ -61,7 +71,8 @@ export class FakeGroup {
       let index = indexAt(log, partition.otherNext);
       for (let n = 0; n < recordsMax; n += 1, index += 1) {
         const record = log.records[index];
-        if (record === undefined || record.availableAtMs > nowMs || isDamagedBefore(log, record.offset)) break;
+        if (record === undefined || record.availableAtMs > nowMs || isDamagedBefore(log, record.offset))
+          break;
         this.observer.processedByOther(log, record.offset);
         partition.otherNext = record.offset + 1;
       }

@@ -36,7 +36,8 @@ interface Waiting {
   readonly reject: (death: WorkerDeath) => void;
 }
 
-const OF_SOURCE = RowFlag.keyOfSource | RowFlag.valueOfSource | RowFlag.headersOfSource | RowFlag.timestampOfSource;
+const OF_SOURCE =
+  RowFlag.keyOfSource | RowFlag.valueOfSource | RowFlag.headersOfSource | RowFlag.timestampOfSource;
 const OVERFLOW_BYTES = 4096;
 const WORK_MS_MAX = 40;
 
@@ -93,10 +94,13 @@ export class FakePool implements TransformPool {
     if (this.idle.length === 0) return;
     const waiting = this.queue.shift();
     if (waiting === undefined) return;
-    const topics = this.idle.splice(this.world.random.int(this.idle.length), 1)[0] ?? new Map<string, number>();
+    const topics =
+      this.idle.splice(this.world.random.int(this.idle.length), 1)[0] ?? new Map<string, number>();
     this.busy += 1;
     const { random, clock } = this.world;
-    const ms = random.chance(this.settings.slowChance) ? this.settings.slowMs : random.int(this.settings.latencyMaxMs + 1);
+    const ms = random.chance(this.settings.slowChance)
+      ? this.settings.slowMs
+      : random.int(this.settings.latencyMaxMs + 1);
     clock.after(ms, () => this.finish(waiting, topics));
   }
 
@@ -126,14 +130,26 @@ export class FakePool implements TransformPool {
       if (strayDeathsMax > 0 && this.strayDeathsLeft > 0 && random.chance(0.1)) {
         this.strayDeathsLeft -= 1;
         task.output.bytes.fill(0xee);
-        return { kind: 'worker-death', code: 'WORKER_CRASHED', message: 'stray', suspectFirstRow: task.firstRow, suspectRowCount: 0 };
+        return {
+          kind: 'worker-death',
+          code: 'WORKER_CRASHED',
+          message: 'stray',
+          suspectFirstRow: task.firstRow,
+          suspectRowCount: 0,
+        };
       }
     }
     const plain =
-      task.rejectWith === undefined && fates.every((fate) => fate.kind === 'emit' && fate.count === 1 && fate.topic === undefined);
+      task.rejectWith === undefined &&
+      fates.every((fate) => fate.kind === 'emit' && fate.count === 1 && fate.topic === undefined);
     if (plain && random.chance(0.5)) {
       writeIdentity(task.output.bytes, task.firstRow, task.rowCount, defaultTopic);
-      return { ...NOTHING_ANSWERED, rowsDone: task.rowCount, outputRows: task.rowCount, outputBytes: task.rowCount };
+      return {
+        ...NOTHING_ANSWERED,
+        rowsDone: task.rowCount,
+        outputRows: task.rowCount,
+        outputBytes: task.rowCount,
+      };
     }
     return new Answer(task, fates, topics, this.settings).write(random);
   }
@@ -144,7 +160,13 @@ export class FakePool implements TransformPool {
     task.output.bytes.fill(0xee);
     const first = index - random.int(Math.min(index, 3) + 1);
     const last = index + random.int(Math.min(task.rowCount - 1 - index, 3) + 1);
-    return { kind: 'worker-death', code, message: 'planted', suspectFirstRow: task.firstRow + first, suspectRowCount: last - first + 1 };
+    return {
+      kind: 'worker-death',
+      code,
+      message: 'planted',
+      suspectFirstRow: task.firstRow + first,
+      suspectRowCount: last - first + 1,
+    };
   }
 }
 
@@ -161,7 +183,12 @@ class Answer {
   private stop: Rejection | undefined;
   private unknown: string | undefined;
 
-  constructor(task: TransformTask, fates: readonly Fate[], topics: ReadonlyMap<string, number>, settings: FakePoolSettings) {
+  constructor(
+    task: TransformTask,
+    fates: readonly Fate[],
+    topics: ReadonlyMap<string, number>,
+    settings: FakePoolSettings,
+  ) {
     this.task = task;
     this.fates = fates;
     this.topics = topics;
@@ -170,7 +197,9 @@ class Answer {
 
   write(random: Random): TransformResult {
     const { task, settings } = this;
-    const short = random.chance(settings.shortAnswerChance) ? random.between(1, task.rowCount) : task.rowCount;
+    const short = random.chance(settings.shortAnswerChance)
+      ? random.between(1, task.rowCount)
+      : task.rowCount;
     const [rowsDone, rows] = this.fill(task.output.bytes, 0, short);
     let total = rowsDone;
     let overflow: Uint8Array | undefined;
@@ -206,7 +235,10 @@ class Answer {
   /** Answers `[from, to)` of the task as far as it fits: rows answered, and output rows. */
   private fill(bytes: Uint8Array, from: number, to: number): [number, number] {
     const writer = new OutputBatchWriter();
-    writer.open(bytes, { firstSourceRow: this.task.firstRow + from, sourceRowsMax: this.task.rowCount - from });
+    writer.open(bytes, {
+      firstSourceRow: this.task.firstRow + from,
+      sourceRowsMax: this.task.rowCount - from,
+    });
     let index = from;
     for (; index < to; index += 1) {
       const fate = this.fates[index];
@@ -224,7 +256,8 @@ class Answer {
   private one(writer: OutputBatchWriter, row: number, fate: Fate): boolean {
     const { rejectWith } = this.task;
     if (rejectWith !== undefined) return this.reject(writer, row, rejectWith);
-    if (fate.kind === 'reject') return this.reject(writer, row, { code: fate.code, message: 'planted', stage: 'transform' });
+    if (fate.kind === 'reject')
+      return this.reject(writer, row, { code: fate.code, message: 'planted', stage: 'transform' });
     if (fate.kind === 'drop') {
       writer.setOutcome(row, Outcome.filteredBase + countIn(this.filters, this.filteredBy, fate.reason));
       return true;
@@ -247,7 +280,10 @@ class Answer {
       return false;
     }
     if (!writer.addRow(row, deadLetterTopic, OF_SOURCE | RowFlag.deadLetter)) return false;
-    writer.setOutcome(row, Outcome.deadLetteredBase + countIn(this.codes, this.deadLetteredBy, rejection.code));
+    writer.setOutcome(
+      row,
+      Outcome.deadLetteredBase + countIn(this.codes, this.deadLetteredBy, rejection.code),
+    );
     return true;
   }
 }
@@ -259,7 +295,10 @@ function countIn(names: string[], counts: number[], name: string): number {
   return index;
 }
 
-/** Reads the offsets from the block, as a worker would: a block that was overwritten meanwhile gives other records. */
+/**
+ * Reads the offsets from the block, as a worker would: a block that was overwritten meanwhile gives other
+ * records.
+ */
 function fatesOf(task: TransformTask, fateOf: (id: PartitionId, offset: number) => Fate): Fate[] {
   const fates: Fate[] = [];
   for (let row = task.firstRow; row < task.firstRow + task.rowCount; row += 1) {

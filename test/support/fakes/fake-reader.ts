@@ -26,7 +26,10 @@ interface OpenLog {
 const OUT_OF_RANGE = -140;
 const PAYLOAD = new Uint8Array(1 << 16);
 
-/** The data plane of the fake source: fills the blocks it was offered with what the open logs hold, mixing partitions, and parks between two records. */
+/**
+ * The data plane of the fake source: fills the blocks it was offered with what the open logs hold, mixing
+ * partitions, and parks between two records.
+ */
 export class FakeReader {
   private readonly clock: VirtualClock;
   private readonly random: Random;
@@ -112,7 +115,9 @@ export class FakeReader {
   }
 
   /** What librdkafka's statistics would say: anywhere between what was read and what is there. */
-  progress(id: PartitionId): { nextOffset: number; fetchQueueRecords: number; endOffset: number } | undefined {
+  progress(
+    id: PartitionId,
+  ): { nextOffset: number; fetchQueueRecords: number; endOffset: number } | undefined {
     const one = this.open.get(id);
     if (one === undefined) return undefined;
     const from = indexAt(one.log, one.next);
@@ -121,7 +126,8 @@ export class FakeReader {
     // Behind an error librdkafka's positions are arbitrary.
     if (one.broken) return { nextOffset: one.next + 1000, fetchQueueRecords: 0, endOffset };
     const fetched = this.random.chance(0.7) ? to : this.random.between(from, to);
-    const nextOffset = fetched === to ? Math.max(endOffset, one.next) : (one.log.records[fetched]?.offset ?? endOffset);
+    const nextOffset =
+      fetched === to ? Math.max(endOffset, one.next) : (one.log.records[fetched]?.offset ?? endOffset);
     return { nextOffset, fetchQueueRecords: fetched - from, endOffset };
   }
 
@@ -190,7 +196,13 @@ export class FakeReader {
         const record = one.log.records[indexAt(one.log, one.next)];
         const fault = faultAt(one, record);
         if (fault !== undefined) {
-          one.broken = writer.addFault({ partitionId: one.log.id, epoch: one.epoch, offset: one.next, code: fault.code, text: 'planted' });
+          one.broken = writer.addFault({
+            partitionId: one.log.id,
+            epoch: one.epoch,
+            offset: one.next,
+            code: fault.code,
+            text: 'planted',
+          });
           if (one.broken) fault.timesLeft -= 1;
           return one.broken;
         }
@@ -216,7 +228,10 @@ export class FakeReader {
 
   private isReadable(one: OpenLog): boolean {
     const record = one.log.records[indexAt(one.log, one.next)];
-    return faultAt(one, record) !== undefined || (record !== undefined && record.availableAtMs <= this.clock.nowMs());
+    return (
+      faultAt(one, record) !== undefined ||
+      (record !== undefined && record.availableAtMs <= this.clock.nowMs())
+    );
   }
 
   private visibleTo(log: PartitionLog, from: number): number {
@@ -231,7 +246,8 @@ export class FakeReader {
     if (block === undefined) return;
     this.holders.release(block, 'reader');
     this.events.batch(readInputBatch(block));
-    if (this.parkWaiters !== undefined && this.ready.length === 0) this.clock.after(this.random.int(3), () => this.nowParked());
+    if (this.parkWaiters !== undefined && this.ready.length === 0)
+      this.clock.after(this.random.int(3), () => this.nowParked());
     else this.wake();
   }
 
@@ -245,10 +261,16 @@ export class FakeReader {
   }
 }
 
-function faultAt(one: OpenLog, record: LogRecord | undefined): { readonly code: number; timesLeft: number } | undefined {
+function faultAt(
+  one: OpenLog,
+  record: LogRecord | undefined,
+): { readonly code: number; timesLeft: number } | undefined {
   if (one.next < one.log.low || one.next > one.log.end) return { code: OUT_OF_RANGE, timesLeft: 1 };
   return one.log.faults.find(
-    (fault) => fault.timesLeft > 0 && fault.offset >= one.next && (record === undefined || fault.offset <= record.offset),
+    (fault) =>
+      fault.timesLeft > 0 &&
+      fault.offset >= one.next &&
+      (record === undefined || fault.offset <= record.offset),
   );
 }
 

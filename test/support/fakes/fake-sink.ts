@@ -106,7 +106,8 @@ export class FakeSink implements Sink {
 
   async topic(name: string): Promise<OutputTopic> {
     await this.latency(20);
-    if (this.settings.missingTopics.includes(name)) throw new DispatcherError('TOPIC_MISSING', `topic ${name} does not exist`);
+    if (this.settings.missingTopics.includes(name))
+      throw new DispatcherError('TOPIC_MISSING', `topic ${name} does not exist`);
     const known = this.byName.get(name) ?? {
       name,
       number: 1 + Math.max(0, ...[...this.byName.values()].map((topic) => topic.number)),
@@ -166,7 +167,9 @@ export class FakeSink implements Sink {
     }
     for (const row of part.rows ?? []) if (!row.stale && !row.nowhere) this.observer.handedOver(row);
     this.inFlight.add(part);
-    this.world.clock.after(this.world.random.int(this.settings.ackMaxMs + 1), () => this.settle(part, undefined));
+    this.world.clock.after(this.world.random.int(this.settings.ackMaxMs + 1), () =>
+      this.settle(part, undefined),
+    );
   }
 
   /** As the native writer does, at hand-over: the rows, and which of them are stale. */
@@ -207,7 +210,10 @@ export class FakeSink implements Sink {
   }
 
   private isStale(segment: Segment): boolean {
-    return this.settings.ignoresEpochs !== true && this.world.group.epochs.get(segment.partitionId) !== segment.epoch;
+    return (
+      this.settings.ignoresEpochs !== true &&
+      this.world.group.epochs.get(segment.partitionId) !== segment.epoch
+    );
   }
 
   private settle(part: Part, purged: number | undefined): void {
@@ -227,7 +233,8 @@ export class FakeSink implements Sink {
     const acknowledged = sent.filter((row) => !failed.has(row));
     const stale = (part.rows ?? []).length - sent.length;
     this.world.clock.after(this.world.random.int(3), () => {
-      // The part is read again here: had someone reused a block before it was settled, the rows would be others.
+      // The part is read again here: had someone reused a block before it was settled, the rows would be
+      // others.
       this.outstanding -= 1;
       this.world.holders.release(part.input, 'writer');
       if (part.output.id >= 0) this.world.holders.release(part.output, 'writer');
@@ -237,14 +244,22 @@ export class FakeSink implements Sink {
         (part.rows ?? []).filter((row) => row.stale || failed.has(row)),
       );
       if (!this.closed)
-        this.events?.settled({ batchId: part.batchId, part: part.part, acknowledged: acknowledged.length, failures, stale });
+        this.events?.settled({
+          batchId: part.batchId,
+          part: part.part,
+          acknowledged: acknowledged.length,
+          failures,
+          stale,
+        });
     });
   }
 
   private failureOf(row: SentRow, shared: SentRow | undefined): number | undefined {
     if (row.nowhere) return UNKNOWN_PARTITION;
     const nowMs = this.world.clock.nowMs();
-    const outage = this.settings.outages.find(({ topic, fromMs, toMs }) => topic === row.topic && nowMs >= fromMs && nowMs < toMs);
+    const outage = this.settings.outages.find(
+      ({ topic, fromMs, toMs }) => topic === row.topic && nowMs >= fromMs && nowMs < toMs,
+    );
     if (outage !== undefined) return outage.code;
     if (row.deadLetter) {
       const modulo = this.settings.deadLettersRefusedModulo;

@@ -15,7 +15,10 @@ import { FakeReader, type FakeReaderSettings, visibleEnd } from './fake-reader.j
 import type { Random } from './random.js';
 import type { VirtualClock } from './virtual-clock.js';
 
-/** `revoke-fenced`: the group gives the partitions away while we are still draining them, so the last commit is refused. */
+/**
+ * `revoke-fenced`: the group gives the partitions away while we are still draining them, so the last commit
+ * is refused.
+ */
 export interface RebalanceStep {
   readonly afterMs: number;
   readonly kind: 'assign' | 'revoke' | 'revoke-fenced' | 'lost';
@@ -122,8 +125,12 @@ export class FakeSource implements Source {
     await this.latency();
     const { log } = this.world.group.partition(partition.partitionId);
     if (this.settings.outOfRange === 'stop')
-      throw new DispatcherError('OFFSET_OUT_OF_RANGE', `offset ${offset} of partition ${partition.partitionId} is gone`);
-    const next = this.settings.outOfRange === 'earliest' ? log.low : visibleEnd(log, this.world.clock.nowMs());
+      throw new DispatcherError(
+        'OFFSET_OUT_OF_RANGE',
+        `offset ${offset} of partition ${partition.partitionId} is gone`,
+      );
+    const next =
+      this.settings.outOfRange === 'earliest' ? log.low : visibleEnd(log, this.world.clock.nowMs());
     this.observer.skipped(partition.partitionId, next);
     return next;
   }
@@ -151,10 +158,15 @@ export class FakeSource implements Source {
 
   async seek(partition: OpenedPartition): Promise<void> {
     this.mustBeParked('seek');
-    if (!this.opened.has(partition.partitionId)) this.observer.violation(`seek of partition ${partition.partitionId}, which is not open`);
+    if (!this.opened.has(partition.partitionId))
+      this.observer.violation(`seek of partition ${partition.partitionId}, which is not open`);
     this.opened.set(partition.partitionId, partition.epoch);
     this.world.group.epochs.set(partition.partitionId, partition.epoch);
-    this.reader.seek(this.world.group.partition(partition.partitionId).log, partition.epoch, partition.offset);
+    this.reader.seek(
+      this.world.group.partition(partition.partitionId).log,
+      partition.epoch,
+      partition.offset,
+    );
     await this.latency();
   }
 
@@ -169,7 +181,9 @@ export class FakeSource implements Source {
     }));
   }
 
-  async committedOffsets(partitions: readonly { readonly topic: string; readonly partition: number }[]): Promise<readonly TopicOffset[]> {
+  async committedOffsets(
+    partitions: readonly { readonly topic: string; readonly partition: number }[],
+  ): Promise<readonly TopicOffset[]> {
     await this.latency();
     const all = [...this.world.group.partitions.values()];
     return partitions.map(({ topic, partition }) => {
@@ -181,8 +195,10 @@ export class FakeSource implements Source {
   store(offsets: readonly CommittedOffset[]): void {
     this.mustRun('store');
     for (const { partitionId, offset } of offsets) {
-      if (!this.opened.has(partitionId)) this.observer.violation(`offset ${offset} stored for partition ${partitionId}, which is not open`);
-      if (this.lostTold.has(partitionId)) this.observer.violation(`offset ${offset} stored for partition ${partitionId}, which was lost`);
+      if (!this.opened.has(partitionId))
+        this.observer.violation(`offset ${offset} stored for partition ${partitionId}, which is not open`);
+      if (this.lostTold.has(partitionId))
+        this.observer.violation(`offset ${offset} stored for partition ${partitionId}, which was lost`);
       this.observer.stored(partitionId, offset);
       this.stored.set(partitionId, offset);
     }
@@ -257,10 +273,14 @@ export class FakeSource implements Source {
     const ids = new Set(partitions.map(({ partitionId }) => partitionId));
     const { pending } = this;
     const fits =
-      pending !== undefined && pending.kind === kind && pending.ids.size === ids.size && [...ids].every((id) => pending.ids.has(id));
+      pending !== undefined &&
+      pending.kind === kind &&
+      pending.ids.size === ids.size &&
+      [...ids].every((id) => pending.ids.has(id));
     if (!fits)
       this.observer.violation(
-        `${kind} of [${[...ids].join(' ')}] does not answer what the group asked: ${pending?.kind} of [${[...(pending?.ids ?? [])].join(' ')}]`,
+        `${kind} of [${[...ids].join(' ')}] does not answer what the group asked: ${pending?.kind} of ` +
+          `[${[...(pending?.ids ?? [])].join(' ')}]`,
       );
   }
 

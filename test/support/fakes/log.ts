@@ -8,7 +8,9 @@ export type Fate =
   | { readonly kind: 'reject'; readonly code: string }
   /** Ends its worker whenever it is transformed. */
   | { readonly kind: 'kill'; readonly code: string }
-  /** Transformed, but the broker refuses its output: alone, or with everything that was sent along with it. */
+  /**
+   * Transformed, but the broker refuses its output: alone, or with everything that was sent along with it.
+   */
   | { readonly kind: 'refused'; readonly code: number; readonly takesNeighbours: boolean };
 
 export interface LogRecord {

@@ -1,4 +1,7 @@
-/** One seeded generator (mulberry32): everything random in a simulated run comes from it, in one order, so that a seed is a whole run. */
+/**
+ * One seeded generator (mulberry32): everything random in a simulated run comes from it, in one order, so
+ * that a seed is a whole run.
+ */
 export class Random {
   private state: number;
 

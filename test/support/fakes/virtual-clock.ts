@@ -24,7 +24,12 @@ export class VirtualClock implements Clock {
   }
 
   after(delayMs: number, callback: () => void): () => void {
-    const entry: Entry = { atMs: this.now + Math.max(0, delayMs), order: this.random.next(), callback, cancelled: false };
+    const entry: Entry = {
+      atMs: this.now + Math.max(0, delayMs),
+      order: this.random.next(),
+      callback,
+      cancelled: false,
+    };
     this.push(entry);
     return () => {
       entry.cancelled = true;
