@@ -80,7 +80,7 @@ export default tseslint.config(
       ],
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'house/no-coverage-comments': 'error',
-      'max-lines': ['error', { max: 400 }],
+      'max-lines': ['error', { max: 500 }],
       'max-lines-per-function': ['error', { max: 70, skipComments: true, skipBlankLines: true }],
       'max-params': ['error', 4],
       'no-empty': 'error',
@@ -108,7 +108,7 @@ export default tseslint.config(
   },
   {
     // The addon's callbacks pass numbers instead of objects.
-    files: ['src/adapters/kafka/native.ts'],
+    files: ['src/kafka/native.ts'],
     rules: { 'max-params': 'off' },
   },
   {

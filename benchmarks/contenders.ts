@@ -4,8 +4,8 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { producerQueueBytes } from '../src/config/budgets.js';
-import { consumerDefaults, producerDefaults } from '../src/config/kafka-defaults.js';
+import { producerQueueBytes } from '../src/config/resolve/budgets.js';
+import { consumerDefaults, producerDefaults } from '../src/kafka/properties/defaults.js';
 import { kdEntry } from '../test/support/kd.js';
 import { projectRoot } from '../test/support/paths.js';
 import type { TlsMaterial } from '../test/support/tls-material.js';

@@ -1,4 +1,4 @@
-/* The module: what src/adapters/kafka/native.ts describes. May be loaded any number of times in a process (worker threads): its only process-wide
+/* The module: what src/kafka/native.ts describes. May be loaded any number of times in a process (worker threads): its only process-wide
  * state is the registry of handles, which has a lock of its own. */
 #define _GNU_SOURCE
 #include "addon.h"

@@ -1,9 +1,9 @@
-// Writes src/config/librdkafka-properties.ts from the CONFIGURATION.md of the librdkafka that node-rdkafka
+// Writes src/kafka/properties/librdkafka-properties.ts from the CONFIGURATION.md of the librdkafka that node-rdkafka
 // ships. Run it after an upgrade of node-rdkafka: node scripts/librdkafka-properties.mjs
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const source = new URL('../node_modules/node-rdkafka/deps/librdkafka/CONFIGURATION.md', import.meta.url);
-const target = new URL('../src/config/librdkafka-properties.ts', import.meta.url);
+const target = new URL('../src/kafka/properties/librdkafka-properties.ts', import.meta.url);
 const version = JSON.parse(
   readFileSync(new URL('../node_modules/node-rdkafka/package.json', import.meta.url), 'utf8'),
 ).librdkafka;

@@ -56,5 +56,5 @@ node -e '
 ' "$work/summary.json"
 
 say 'tests of the transform'
-node --enable-source-maps scripts/test.mjs test/transform test/pool
+node --enable-source-maps scripts/test.mjs test/transform test/adapters/pool
 say 'passed'

@@ -1,4 +1,6 @@
 /** The library: what a transform module imports from 'kafka-dispatcher'. */
+
+export type { StandardSchema } from './transform/load/standard-schema.js';
 export type {
   Drop,
   Emit,
@@ -9,9 +11,8 @@ export type {
   Reject,
   Result,
   Tombstone,
-} from './transform/results.js';
-export { drop, emit, emitAll, emitRaw, reject, tombstone } from './transform/results.js';
-export type { StandardSchema } from './transform/standard-schema.js';
+} from './transform/results/results.js';
+export { drop, emit, emitAll, emitRaw, reject, tombstone } from './transform/results/results.js';
 export type {
   BatchTransform,
   RecordTransform,

@@ -4,7 +4,7 @@ import { Console } from 'node:console';
 import type { CliIo } from './cli/io.js';
 import { runCli } from './cli/program.js';
 import { ExitCode } from './core/errors.js';
-import { redactor } from './core/redact.js';
+import { redactor } from './secrets/redact.js';
 
 /** When a verb is done, open handles may hold the process this much longer. */
 const LINGER_MAX_MS = 5_000;

@@ -1,5 +1,5 @@
 /** The line that grants a right, in the words of the cluster's own way to know its users. */
-import type { ResolvedConfig } from '../config/resolved.js';
+import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Side } from './topic-plan.js';
 
 export type Resource =

@@ -1,5 +1,5 @@
 /** The consumer group: who is in it, and where it stands against what the topics still hold. */
-import type { ResolvedConfig } from '../config/resolved.js';
+import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { GroupDescription, ListedOffset, PartitionOffset } from '../ports/admin.js';
 import { type Check, Findings, type LineOf, listed, plural, spanOf } from './check.js';
 

@@ -1,5 +1,5 @@
 /** What this machine gives a run, against what the configuration asks of it. */
-import type { ResolvedConfig } from '../config/resolved.js';
+import type { ResolvedConfig } from '../config/keys/resolved.js';
 import { type Check, Findings, type LineOf, plural } from './check.js';
 
 const MIB = 1_048_576;

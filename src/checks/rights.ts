@@ -1,5 +1,5 @@
 /** Whether the user may do what the run will do. */
-import type { ResolvedConfig } from '../config/resolved.js';
+import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { ClusterDescription, GroupDescription, Operations, TopicDescription } from '../ports/admin.js';
 import { type Check, Findings, listed } from './check.js';
 import { grant } from './grants.js';

@@ -1,5 +1,5 @@
 /** Which topics a job needs, and how those that are missing would be made. */
-import type { ResolvedConfig, TopicWishes } from '../config/resolved.js';
+import type { ResolvedConfig, TopicWishes } from '../config/keys/resolved.js';
 import type { NewTopic, TopicDescription } from '../ports/admin.js';
 
 export type TopicRole = 'input' | 'output' | 'dead-letter' | 'further';

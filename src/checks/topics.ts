@@ -1,5 +1,5 @@
 /** Whether the topics that a job needs are there and fit for it. */
-import type { ResolvedConfig } from '../config/resolved.js';
+import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Settings, TopicDescription } from '../ports/admin.js';
 import { type Check, Findings, type LineOf, listed, plural, spanOf } from './check.js';
 import { grant } from './grants.js';

@@ -1,8 +1,8 @@
 /** Keys with the line where they stand, for remedies. */
 import type { LineOf } from '../checks/check.js';
+import { TOPICS_PATH } from '../config/keys/schema.js';
 import type { Loaded } from '../config/load.js';
-import { formatOrigin, type Origin } from '../config/problem.js';
-import { TOPICS_PATH } from '../config/schema.js';
+import { formatOrigin, type Origin } from '../config/text/problem.js';
 
 export function lineOf(loaded: Loaded): LineOf {
   return (key) => {

@@ -1,7 +1,8 @@
 /** `kd validate --explain`: what each client gets, for people. */
-import { type ExplainedProperty, explainClient } from '../config/explain.js';
+
+import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Loaded } from '../config/load.js';
-import type { ResolvedConfig } from '../config/resolved.js';
+import { type ExplainedProperty, explainClient } from '../config/show/explain.js';
 import { type CliIo, colorsFor } from './io.js';
 
 export interface Explained {

@@ -1,7 +1,7 @@
 /** What a verb may touch of the outside world: handed in, so that tests can hand in something else. */
 import type { Readable, Writable } from 'node:stream';
 import pc from 'picocolors';
-import type { Environment } from '../config/interpolate.js';
+import type { Environment } from '../config/text/interpolate.js';
 import type { ExitCode } from '../core/errors.js';
 
 export interface CliIo {

@@ -1,6 +1,7 @@
 /** What `kd topics` works from. */
-import type { ResolvedConfig } from '../config/resolved.js';
-import type { Admins, TopicFacts } from './cluster-facts.js';
+
+import type { Admins, TopicFacts } from '../app/doctor/cluster-facts.js';
+import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { GlobalOptions, KafkaOptions } from './io.js';
 import type { loadConfigWithDetails } from './load-config.js';
 

@@ -1,11 +1,11 @@
 /** From the options of a verb to its configuration; problems are printed here, all of them. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { ResolvedConfig } from '../config/keys/resolved.js';
+import type { Note } from '../config/keys/side.js';
 import { type Loaded, type LoadRequest, loadConfiguration, type OptionValue } from '../config/load.js';
-import { formatProblem, type Problem, Problems } from '../config/problem.js';
-import type { Purpose } from '../config/resolve-input.js';
-import type { ResolvedConfig } from '../config/resolved.js';
-import type { Note } from '../config/side.js';
+import type { Purpose } from '../config/resolve/resolve-input.js';
+import { formatProblem, type Problem, Problems } from '../config/text/problem.js';
 import { DispatcherError } from '../core/errors.js';
 import { type CliIo, colorsFor, type GlobalOptions, type KafkaOptions } from './io.js';
 import { levelFor } from './options.js';

@@ -1,7 +1,8 @@
 /** The logger of a verb: on stderr, so that results on stdout stay clean. */
-import type { ResolvedConfig } from '../config/resolved.js';
-import { redactor } from '../core/redact.js';
-import { type ClosableLogger, createLogger } from '../logging/winston-logger.js';
+
+import { type ClosableLogger, createLogger } from '../adapters/logging/winston-logger.js';
+import type { ResolvedConfig } from '../config/keys/resolved.js';
+import { redactor } from '../secrets/redact.js';
 import { type CliIo, type GlobalOptions, useColors } from './io.js';
 import { levelFor } from './options.js';
 

@@ -1,6 +1,6 @@
 /** Options that several verbs share, declared once. */
 import { type Command, Option } from 'commander';
-import type { ResolvedConfig } from '../config/resolved.js';
+import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { GlobalOptions, KafkaOptions } from './io.js';
 
 /** Assignments and properties given by repeating an option. */

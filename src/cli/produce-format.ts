@@ -1,7 +1,8 @@
 /** In which format `kd produce` writes, and whether the job would read it so. */
-import type { ResolvedConfig } from '../config/resolved.js';
+
+import { formatOf } from '../app/job-formats.js';
+import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { FormatSpec } from '../formats/format.js';
-import { formatOf } from '../job-formats.js';
 
 export const FORMAT_CHOICES = ['output', 'input', 'raw', 'json'] as const;
 export type FormatChoice = (typeof FORMAT_CHOICES)[number];

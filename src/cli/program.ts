@@ -1,7 +1,7 @@
 /** The command line as a whole: verbs, options, and how errors become messages and exit codes. */
 import { Command, CommanderError } from 'commander';
 import { DispatcherError, ExitCode } from '../core/errors.js';
-import { redactor } from '../core/redact.js';
+import { redactor } from '../secrets/redact.js';
 import { version } from '../version.js';
 import { type CliIo, colorsFor, printJson } from './io.js';
 import { ConfigurationError } from './load-config.js';
@@ -15,16 +15,16 @@ export type Register = (program: Command, io: CliIo) => void;
  * at every start.
  */
 const VERBS: Readonly<Record<string, () => Promise<{ readonly register: Register }>>> = {
-  run: () => import('./run.js'),
-  demo: () => import('./demo.js'),
-  validate: () => import('./validate.js'),
-  config: () => import('./config.js'),
-  doctor: () => import('./doctor.js'),
-  topics: () => import('./topics.js'),
-  truststore: () => import('./truststore.js'),
-  produce: () => import('./produce.js'),
-  consume: () => import('./consume.js'),
-  completion: () => import('./completion.js'),
+  run: () => import('./verbs/run.js'),
+  demo: () => import('./verbs/demo.js'),
+  validate: () => import('./verbs/validate.js'),
+  config: () => import('./verbs/config.js'),
+  doctor: () => import('./verbs/doctor.js'),
+  topics: () => import('./verbs/topics.js'),
+  truststore: () => import('./verbs/truststore.js'),
+  produce: () => import('./verbs/produce.js'),
+  consume: () => import('./verbs/consume.js'),
+  completion: () => import('./verbs/completion.js'),
 };
 /** These speak of every verb. */
 const ABOUT_ALL = new Set(['help', 'completion']);

@@ -1,23 +1,23 @@
 /** Runs the main job and tells how it goes: logs, progress, endpoints, signals, summary. */
 import type { HealthServer } from '../adapters/http/server.js';
-import { loadNative } from '../adapters/kafka/native.js';
-import { compose } from '../compose.js';
+import { type ClosableLogger, createLogger } from '../adapters/logging/winston-logger.js';
+import { compose } from '../app/compose.js';
+import { startEndpoints } from '../app/endpoints.js';
+import { onReloadSignal, onStopSignals, type Usage, usage } from '../app/process-control.js';
+import { JobRevisions } from '../app/reload/configuration.js';
+import { ExpiryWatch } from '../app/reload/expiry.js';
+import { digestOf } from '../app/reload/file-digest.js';
+import { FileWatch } from '../app/reload/file-watch.js';
+import { LegRunner } from '../app/reload/leg-runner.js';
+import { cleanMetrics, renderSummary, type Summary, summarize } from '../app/summary.js';
+import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Loaded } from '../config/load.js';
-import type { ResolvedConfig } from '../config/resolved.js';
 import type { ExitCode } from '../core/errors.js';
 import type { RunReport } from '../dispatcher/dispatcher.js';
-import { type ClosableLogger, createLogger } from '../logging/winston-logger.js';
+import { loadNative } from '../kafka/native.js';
 import type { Clock } from '../ports/clock.js';
-import { onReloadSignal, onStopSignals, type Usage, usage } from '../process-control.js';
-import { ExpiryWatch } from '../rotation/expiry.js';
-import { digestOf } from '../rotation/file-digest.js';
-import { FileWatch } from '../rotation/file-watch.js';
-import { LegRunner } from '../rotation/leg-runner.js';
-import { startEndpoints } from './endpoints.js';
 import { type CliIo, type GlobalOptions, useColors } from './io.js';
-import { Progress } from './progress.js';
-import { JobRevisions } from './reload.js';
-import { cleanMetrics, renderSummary, type Summary, summarize } from './summary.js';
+import { Progress } from './terminal/progress.js';
 
 const LOG_FLUSH_MS = 2000;
 

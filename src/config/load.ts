@@ -1,22 +1,22 @@
 /** Reads a configuration from all its layers. No network; every problem at once. */
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { redactor } from '../core/redact.js';
-import type { Entry } from './entry.js';
-import { type Environment, Interpolator } from './interpolate.js';
-import { fileLayer } from './layer-file.js';
-import { assign, environmentLayer, fieldVariables, setLayer } from './layer-words.js';
-import { emptyLayer, type Layer, mergeLayers } from './layers.js';
-import { type Origin, type Problem, Problems } from './problem.js';
-import { type PropertyEntries, translateProperties } from './properties.js';
-import { propertiesFileLayer } from './properties-file.js';
-import { resolveConfig } from './resolve.js';
-import type { Purpose } from './resolve-input.js';
-import type { ResolvedConfig } from './resolved.js';
-import { secretsOf, secretsOfEnvironment } from './secret-values.js';
-import { resolveSettings, type Settings } from './settings.js';
-import { baseDirectory, type ClientSide, type Note, Notes } from './side.js';
-import { noteOverridden, takeOverKeys } from './take-over.js';
-import { parseYaml, readText } from './yaml-source.js';
+import { redactor } from '../secrets/redact.js';
+import { type PropertyEntries, translateProperties } from './client/properties.js';
+import type { ResolvedConfig } from './keys/resolved.js';
+import { baseDirectory, type ClientSide, type Note, Notes } from './keys/side.js';
+import { fileLayer } from './layers/layer-file.js';
+import { assign, environmentLayer, fieldVariables, setLayer } from './layers/layer-words.js';
+import { emptyLayer, type Layer, mergeLayers } from './layers/layers.js';
+import { propertiesFileLayer } from './layers/properties-file.js';
+import { noteOverridden, takeOverKeys } from './layers/take-over.js';
+import { resolveConfig } from './resolve/resolve.js';
+import type { Purpose } from './resolve/resolve-input.js';
+import { secretsOf, secretsOfEnvironment } from './resolve/secret-values.js';
+import { resolveSettings, type Settings } from './resolve/settings.js';
+import type { Entry } from './text/entry.js';
+import { type Environment, Interpolator } from './text/interpolate.js';
+import { type Origin, type Problem, Problems } from './text/problem.js';
+import { parseYaml, readText } from './text/yaml-source.js';
 
 export interface LoadRequest {
   /** As the user named it: problems name it the same way. */

@@ -1,4 +1,4 @@
-import type { ClusterConfig } from '../config/resolved.js';
+import type { ClusterConfig } from '../config/keys/resolved.js';
 
 /** What a diagnosis needs to know of one side's cluster. */
 export type DiagnosedCluster = Pick<ClusterConfig, 'bootstrapServers' | 'properties'> &

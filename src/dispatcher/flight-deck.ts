@@ -2,11 +2,11 @@ import type { PartitionId } from '../core/batch.js';
 import { DispatcherError } from '../core/errors.js';
 import type { Settled } from '../ports/sink.js';
 import type { Flight } from './flight.js';
-import type { OutputBlocks } from './output-blocks.js';
-import type { Releaser } from './releaser.js';
+import type { Releaser } from './ordering/releaser.js';
 import type { RunState } from './run-state.js';
-import type { Settler } from './settler.js';
-import type { TransformRunner } from './transform-runner.js';
+import type { Settler } from './settlement/settler.js';
+import type { OutputBlocks } from './transform/output-blocks.js';
+import type { TransformRunner } from './transform/transform-runner.js';
 
 export interface FlightDeckParts {
   readonly outputs: OutputBlocks;

@@ -1,6 +1,6 @@
 /** A certificate from its DER. */
 import { X509Certificate } from 'node:crypto';
-import { isWholeSequence } from './der.js';
+import { isWholeSequence } from './asn1/der.js';
 import type { Reading } from './reading.js';
 
 export function certificateFrom(reading: Reading, der: Buffer, where: string): X509Certificate {

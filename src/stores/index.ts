@@ -2,7 +2,7 @@
 export { StoreError, type StoreFault } from './faults.js';
 export { checkPair, keyMaterial } from './key-material.js';
 export { issuerOf, printable, subjectOf } from './names.js';
-export { keyToPem, sha256Of, toPem } from './pem-text.js';
+export { keyToPem, sha256Of, toPem } from './pem/pem-text.js';
 export { readStore } from './read-store.js';
 export type { Store } from './store.js';
 export { readStoreFile } from './store-file.js';

@@ -2,12 +2,13 @@
  * Any store by its content: what it is called, and what the configuration says it is, do not matter (nor do
  * they to Java).
  */
+
+import { type DerElement, isWholeSequence, readElement, Tag } from './asn1/der.js';
 import { certificateFrom } from './certificates.js';
-import { type DerElement, isWholeSequence, readElement, Tag } from './der.js';
-import { JKS_MAGIC, readJks } from './jks.js';
+import { JKS_MAGIC, readJks } from './jks/jks.js';
 import { STORE_BYTES_MAX } from './limits.js';
-import { readPem } from './pem.js';
-import { readPkcs12 } from './pkcs12.js';
+import { readPem } from './pem/pem.js';
+import { readPkcs12 } from './pkcs12/pkcs12.js';
 import { Reading } from './reading.js';
 import { foreignBinary, foreignDer, foreignText } from './recognise.js';
 import type { Store, StoreOptions } from './store.js';

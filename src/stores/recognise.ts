@@ -1,5 +1,5 @@
 /** What is not read, told by name, with the line that makes it readable. */
-import { type DerElement, Tag } from './der.js';
+import { type DerElement, Tag } from './asn1/der.js';
 import type { StoreError } from './faults.js';
 import type { Reading } from './reading.js';
 import { shellWord } from './shell-word.js';

@@ -5,19 +5,19 @@ import type { Rejection, TransformLog, TransformResult } from '../ports/transfor
 import { InputBatchReader } from '../wire/input-reader.js';
 import { OutputBatchWriter, writeIdentity } from '../wire/output-writer.js';
 import { ProgressCells } from '../wire/progress.js';
-import { AsyncRows, type AsyncRowsHost, type Ending } from './async-rows.js';
-import { runBatchRows } from './batch-rows.js';
 import { type StopCell, WorkerContext } from './context.js';
-import { type LoadedTransform, outputCheckOf } from './loaded.js';
-import { isFull, type Overflow, writeOverflow } from './overflow.js';
-import { ProgressWatch } from './progress-watch.js';
+import { type LoadedTransform, outputCheckOf } from './load/loaded.js';
 import type { PartitionName, TaskScope } from './record-view.js';
-import { Rejected } from './rejected.js';
-import { ResultWriter, Written } from './result-writer.js';
-import { isThenable } from './results.js';
-import { RowComputer } from './rows.js';
+import { isFull, type Overflow, writeOverflow } from './results/overflow.js';
+import { Rejected } from './results/rejected.js';
+import { ResultWriter, Written } from './results/result-writer.js';
+import { isThenable } from './results/results.js';
+import { TopicTable } from './results/topic-table.js';
+import { AsyncRows, type AsyncRowsHost, type Ending } from './rows/async-rows.js';
+import { runBatchRows } from './rows/batch-rows.js';
+import { ProgressWatch } from './rows/progress-watch.js';
+import { RowComputer } from './rows/rows.js';
 import { isIdentity, type TaskSettings } from './settings.js';
-import { TopicTable } from './topic-table.js';
 
 /**
  * A task as it crosses to the worker: views of shared memory, and only the names that this worker does not

@@ -1,5 +1,5 @@
-import type { Result } from './results.js';
-import type { StandardSchema } from './standard-schema.js';
+import type { StandardSchema } from './load/standard-schema.js';
+import type { Result } from './results/results.js';
 
 /** Carries a type and nothing else; made by {@link type}. */
 export interface TypeOnly<Value> {

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DispatcherError, type ErrorCode } from '../core/errors.js';
 import type { TransformLog, TransformResult } from '../ports/transform-pool.js';
 import { StopCell } from './context.js';
-import { importTransform, setupError } from './load.js';
+import { importTransform, setupError } from './load/load.js';
 import { TaskRunner, type WorkerTask } from './runtime.js';
 import type { TaskSettings } from './settings.js';
 

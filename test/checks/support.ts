@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import type { ResolvedConfig } from '../../src/config/keys/resolved.js';
 import { loadConfiguration } from '../../src/config/load.js';
-import type { ResolvedConfig } from '../../src/config/resolved.js';
 import type { TopicDescription } from '../../src/ports/admin.js';
 
 /** A job from `in` to `out` in group `g`, with further assignments. */

@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import fc from 'fast-check';
 import type { CliIo } from '../../src/cli/io.js';
 import { readConfig } from '../../src/cli/load-config.js';
-import { parseJavaProperties } from '../../src/config/properties-file.js';
+import { parseJavaProperties } from '../../src/config/layers/properties-file.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'kd-properties-'));
 after(() => rmSync(directory, { recursive: true, force: true }));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FLIGHT_TOTALS, flightRecords, plantedFault } from '../../src/cli/demo-data.js';
+import { FLIGHT_TOTALS, flightRecords, plantedFault } from '../../src/app/demo-data.js';
 
 interface Flight {
   readonly date: string;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import flights from '../../examples/flights/flights.js';
-import { FLIGHT_TOTALS, flightRecords, plantedFault } from '../../src/cli/demo-data.js';
+import { FLIGHT_TOTALS, flightRecords, plantedFault } from '../../src/app/demo-data.js';
 
 type Definition = typeof flights;
 type Flight = Parameters<NonNullable<Definition['validate']>>[0];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { holdSignals, onReloadSignal, onStopSignals } from '../../src/process-control.js';
+import { holdSignals, onReloadSignal, onStopSignals } from '../../src/app/process-control.js';
 
 /** Handlers run in a turn of the loop after the signal. */
 async function raise(signal: NodeJS.Signals): Promise<void> {

@@ -6,7 +6,7 @@ import {
   batchSizeLimits,
   inFlightBatchesMax,
   producerQueueBytes,
-} from '../../src/config/budgets.js';
+} from '../../src/config/resolve/budgets.js';
 
 const MIB = 1024 * 1024;
 

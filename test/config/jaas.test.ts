@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ValueFault } from '../../src/config/convert.js';
-import { parseJaas } from '../../src/config/jaas.js';
-import { credentialsOf } from '../../src/config/sasl-modules.js';
+import { parseJaas } from '../../src/config/java/jaas.js';
+import { credentialsOf } from '../../src/config/java/sasl-modules.js';
+import { ValueFault } from '../../src/config/keys/convert.js';
 
 const PLAIN = 'org.apache.kafka.common.security.plain.PlainLoginModule';
 const quoted = (text: string): string =>

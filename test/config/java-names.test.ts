@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { JAVA_NAMES, JAVA_ROWS, javaRow } from '../../src/config/java-table.js';
-import { LIBRDKAFKA_NAMES } from '../../src/config/librdkafka-names.js';
-import { FIELD_BY_PATH } from '../../src/config/schema.js';
+import { JAVA_NAMES, JAVA_ROWS, javaRow } from '../../src/config/java/java-table.js';
+import { FIELD_BY_PATH } from '../../src/config/keys/schema.js';
+import { LIBRDKAFKA_NAMES } from '../../src/kafka/properties/names.js';
 import { load, MINIMAL, problemOf, resolved } from './support.js';
 
 const shared = (yaml: string): string =>

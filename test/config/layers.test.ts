@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { environmentName, FIELDS } from '../../src/config/keys/schema.js';
 import { loadConfiguration } from '../../src/config/load.js';
-import { environmentName, FIELDS } from '../../src/config/schema.js';
 import { directory, load, MINIMAL, problemOf, resolved } from './support.js';
 
 test(

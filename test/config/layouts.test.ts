@@ -3,12 +3,12 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import fc from 'fast-check';
-import { consumerProperties, producerProperties } from '../../src/adapters/kafka/client-config.js';
-import { bootstrapServers } from '../../src/config/bootstrap.js';
-import { ValueFault } from '../../src/config/convert.js';
-import { type ExplainedProperty, explainClient, ours } from '../../src/config/explain.js';
-import { formatProblem } from '../../src/config/problem.js';
-import { parseJavaProperties } from '../../src/config/properties-file.js';
+import { ValueFault } from '../../src/config/keys/convert.js';
+import { parseJavaProperties } from '../../src/config/layers/properties-file.js';
+import { bootstrapServers } from '../../src/config/resolve/bootstrap.js';
+import { type ExplainedProperty, explainClient, ours } from '../../src/config/show/explain.js';
+import { formatProblem } from '../../src/config/text/problem.js';
+import { consumerProperties, producerProperties } from '../../src/kafka/client/client-config.js';
 import { type TlsMaterial, tlsMaterial } from '../support/tls-material.js';
 import { directory, load, MINIMAL, problemOf, resolved, write } from './support.js';
 

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { consumerDefaults, producerDefaults, withDefaults } from '../../src/config/kafka-defaults.js';
-import { canonicalName, LIBRDKAFKA_NAMES, valueFault } from '../../src/config/librdkafka-names.js';
-import { ownedProperties } from '../../src/config/owned-properties.js';
+import { consumerDefaults, producerDefaults, withDefaults } from '../../src/kafka/properties/defaults.js';
+import { canonicalName, LIBRDKAFKA_NAMES, valueFault } from '../../src/kafka/properties/names.js';
+import { ownedProperties } from '../../src/kafka/properties/owned.js';
 import { directory, load, MINIMAL, problemOf, resolved, write } from './support.js';
 
 const properties = (yaml: string): string =>

@@ -3,11 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { convert } from '../../src/config/convert.js';
-import { JAVA_ROWS, outcomeWords } from '../../src/config/java-table.js';
-import { loadConfiguration } from '../../src/config/load.js';
-import { mskListener, wantedListener } from '../../src/config/msk.js';
-import { formatProblem } from '../../src/config/problem.js';
+import { JAVA_ROWS, outcomeWords } from '../../src/config/java/java-table.js';
+import { convert } from '../../src/config/keys/convert.js';
 import {
   environmentName,
   FIELD_BY_PATH,
@@ -17,7 +14,10 @@ import {
   PROPERTY_MAP_DOCS,
   PROPERTY_MAPS,
   TOPICS_PATH,
-} from '../../src/config/schema.js';
+} from '../../src/config/keys/schema.js';
+import { loadConfiguration } from '../../src/config/load.js';
+import { mskListener, wantedListener } from '../../src/config/resolve/msk.js';
+import { formatProblem } from '../../src/config/text/problem.js';
 import { tlsMaterial } from '../support/tls-material.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatProblem } from '../../src/config/problem.js';
-import { secretsOfEnvironment } from '../../src/config/secret-values.js';
-import { isSecretName } from '../../src/config/secrets.js';
-import { shownValues } from '../../src/config/show.js';
-import { redactor, rememberSecret } from '../../src/core/redact.js';
+import { secretsOfEnvironment } from '../../src/config/resolve/secret-values.js';
+import { shownValues } from '../../src/config/show/show.js';
+import { formatProblem } from '../../src/config/text/problem.js';
+import { isSecretName } from '../../src/secrets/names.js';
+import { redactor, rememberSecret } from '../../src/secrets/redact.js';
 import { load, write } from './support.js';
 
 const CANARY = 'Canary-7f3a';

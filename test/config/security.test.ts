@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { before, test } from 'node:test';
 import { getCiphers } from 'node:tls';
-import { opensslCipher } from '../../src/config/cipher-names.js';
-import { explainClient } from '../../src/config/explain.js';
-import { formatProblem } from '../../src/config/problem.js';
+import { opensslCipher } from '../../src/config/client/cipher-names.js';
+import { explainClient } from '../../src/config/show/explain.js';
+import { formatProblem } from '../../src/config/text/problem.js';
 import { type TlsMaterial, tlsMaterial } from '../support/tls-material.js';
 import { load, problemOf, resolved, write } from './support.js';
 

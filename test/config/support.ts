@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import type { ResolvedConfig } from '../../src/config/keys/resolved.js';
 import { type Loaded, type LoadRequest, loadConfiguration } from '../../src/config/load.js';
-import type { Problem } from '../../src/config/problem.js';
-import type { ResolvedConfig } from '../../src/config/resolved.js';
+import type { Problem } from '../../src/config/text/problem.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'kd-config-'));
 after(() => rmSync(directory, { recursive: true, force: true }));

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Loaded, loadConfiguration } from '../../src/config/load.js';
-import { formatProblem } from '../../src/config/problem.js';
-import { shownValues } from '../../src/config/show.js';
+import { shownValues } from '../../src/config/show/show.js';
+import { formatProblem } from '../../src/config/text/problem.js';
 
 const JOB =
   'kafka:\n  bootstrap-servers: a:9092\n  consumer: { group-id: g, ' +

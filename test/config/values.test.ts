@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { shownValues } from '../../src/config/show.js';
-import { parseDuration, parseSize } from '../../src/config/units.js';
+import { shownValues } from '../../src/config/show/show.js';
+import { parseDuration, parseSize } from '../../src/config/text/units.js';
 import { load, MINIMAL, problemOf, resolved } from './support.js';
 
 const dispatcher = (yaml: string): string => `${MINIMAL}dispatcher: { ${yaml} }\n`;

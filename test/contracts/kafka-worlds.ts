@@ -3,13 +3,13 @@
  * member's hands, which the mock cluster does.
  */
 import { randomBytes } from 'node:crypto';
-import { createKafkaSink } from '../../src/adapters/kafka/kafka-sink.js';
-import { createKafkaSource } from '../../src/adapters/kafka/kafka-source.js';
 import type { Block } from '../../src/core/batch.js';
+import { createKafkaSink } from '../../src/kafka/sink/kafka-sink.js';
+import { createKafkaSource } from '../../src/kafka/source/kafka-source.js';
 import { InputBatchWriter } from '../../src/wire/input-writer.js';
-import { Member, native, newBlock } from '../kafka-adapter/member.js';
-import { fill } from '../kafka-adapter/producing.js';
-import { after, RecordingLogger, until } from '../kafka-adapter/support.js';
+import { Member, native, newBlock } from '../kafka/member.js';
+import { fill } from '../kafka/producing.js';
+import { after, RecordingLogger, until } from '../kafka/support.js';
 import { uniqueName } from '../support/kafka-cluster.js';
 import { sharedCluster } from '../support/shared-cluster.js';
 import { SourceDriver } from './driver.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { consumerFailure, fatalFailure, rightsFailure } from '../../src/adapters/kafka/errors.js';
 import { missingRight, principalOf } from '../../src/diagnosis/rights.js';
+import { consumerFailure, fatalFailure, rightsFailure } from '../../src/kafka/errors.js';
 import { makeMaterial } from './certificates.js';
 
 function cluster(properties: Record<string, string>): Parameters<typeof principalOf>[0] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Summary } from '../../src/cli/summary.js';
+import type { Summary } from '../../src/app/summary.js';
 import { assertExact, assertLaw, Job } from '../integration/job.js';
 import { eventually } from '../integration/waiting.js';
 import type { Recipe } from '../support/java-tool.js';

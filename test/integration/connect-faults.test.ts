@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Summary } from '../../src/cli/summary.js';
+import type { Summary } from '../../src/app/summary.js';
 import { atEndOf } from '../support/at-end.js';
 import { freePorts } from '../support/free-ports.js';
 import { type KdResult, lastJson, spawnKd } from '../support/kd.js';

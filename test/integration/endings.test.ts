@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Summary } from '../../src/cli/summary.js';
+import type { Summary } from '../../src/app/summary.js';
 import type { ConsumedRecord, PlainRecord, Recipe } from '../support/java-tool.js';
 import { type TestCluster, withCluster } from '../support/kafka-cluster.js';
 import { type KdProcess, lastJson } from '../support/kd.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import type { Summary } from '../../src/cli/summary.js';
+import type { Summary } from '../../src/app/summary.js';
 import { runKd } from '../support/kd.js';
 import { sharedCluster } from '../support/shared-cluster.js';
 import { assertLaw, Job } from './job.js';

@@ -8,7 +8,7 @@ import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import type { Summary } from '../../src/cli/summary.js';
+import type { Summary } from '../../src/app/summary.js';
 import { atEndOf } from '../support/at-end.js';
 import type { Recipe } from '../support/java-tool.js';
 import { type KdProcess, lastJson } from '../support/kd.js';

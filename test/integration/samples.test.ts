@@ -7,7 +7,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import type { Summary } from '../../src/cli/summary.js';
+import type { Summary } from '../../src/app/summary.js';
 import { atEndOf } from '../support/at-end.js';
 import type { Recipe } from '../support/java-tool.js';
 import { uniqueName } from '../support/kafka-cluster.js';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import type { Summary } from '../../src/cli/summary.js';
+import type { Summary } from '../../src/app/summary.js';
 import { atEndOf } from '../support/at-end.js';
 import type { Recipe } from '../support/java-tool.js';
 import { type KdProcess, lastJson } from '../support/kd.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Questions } from '../../src/adapters/kafka/native.js';
+import type { Questions } from '../../src/kafka/native.js';
 import { uniqueName } from '../support/kafka-cluster.js';
 import { sharedCluster } from '../support/shared-cluster.js';
 import {

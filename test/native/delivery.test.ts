@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { NativeMockCluster } from '../../src/adapters/kafka/native.js';
+import type { NativeMockCluster } from '../../src/kafka/native.js';
 import { OUTPUT_ROW_BYTES, OutputHeader, OutputRow } from '../../src/wire/layout.js';
 import { loadNativeCodec } from '../support/native-codec.js';
 import type { GivenRecord } from './harness.js';

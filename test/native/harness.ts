@@ -10,8 +10,8 @@ import type {
   ReaderEventKind,
   ReaderOptions,
   WriterEventKind,
-} from '../../src/adapters/kafka/native.js';
-import { loadNative } from '../../src/adapters/kafka/native.js';
+} from '../../src/kafka/native.js';
+import { loadNative } from '../../src/kafka/native.js';
 import type { InputRecord } from '../../src/wire/input-writer.js';
 import { InputBatchWriter } from '../../src/wire/input-writer.js';
 import { OutputBatchWriter, writeIdentity } from '../../src/wire/output-writer.js';

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import type { NativeMockCluster } from '../../src/adapters/kafka/native.js';
+import type { NativeMockCluster } from '../../src/kafka/native.js';
 import {
   closeAll,
   connectConsumer,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { NativeMockCluster, NativePartitionTable } from '../../src/adapters/kafka/native.js';
+import type { NativeMockCluster, NativePartitionTable } from '../../src/kafka/native.js';
 import type { TestConsumer } from './harness.js';
 import {
   closeAll,

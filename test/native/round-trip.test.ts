@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { NativeMockCluster } from '../../src/adapters/kafka/native.js';
+import type { NativeMockCluster } from '../../src/kafka/native.js';
 import type { InputRecord } from '../../src/wire/input-writer.js';
 import type { NativeRow } from '../support/native-codec.js';
 import type { TestConsumer } from './harness.js';

@@ -62,8 +62,8 @@ test('rejections, drops and errors of asynchronous transforms are those of their
         case 'throw':
           throw new Error('x');
         case 'throw drop':
-          // eslint-disable-next-line @typescript-eslint/only-throw-error -- results may be thrown, and so may
-          // anything
+          // Results may be thrown, and so may anything
+          // eslint-disable-next-line @typescript-eslint/only-throw-error
           throw drop('GONE');
         case 'reject':
           return reject('BAD');

@@ -152,12 +152,12 @@ test('drops are counted by reason, rejects by code, returned or thrown', async (
     (value: Buffer) => {
       const text = String(value);
       if (text === 'a') return drop('ONE');
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- results may be thrown, and so may
-      // anything
+      // Results may be thrown, and so may anything
+      // eslint-disable-next-line @typescript-eslint/only-throw-error
       if (text === 'b') throw drop('TWO');
       if (text === 'c') return reject('BAD', 'c');
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- results may be thrown, and so may
-      // anything
+      // Results may be thrown, and so may anything
+      // eslint-disable-next-line @typescript-eslint/only-throw-error
       if (text === 'd') throw reject('BAD', 'd');
       return drop();
     },
@@ -236,13 +236,13 @@ test('hostile results reject their own record and no other', async () => {
     raw: () => emitRaw(5 as never),
     code: () => reject('not a code', 'm'),
     throwsNull: () => {
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- results may be thrown, and so may
-      // anything
+      // Results may be thrown, and so may anything
+      // eslint-disable-next-line @typescript-eslint/only-throw-error
       throw null;
     },
     throwsProxy: () => {
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- results may be thrown, and so may
-      // anything
+      // Results may be thrown, and so may anything
+      // eslint-disable-next-line @typescript-eslint/only-throw-error
       throw new Proxy(
         {},
         {

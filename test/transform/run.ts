@@ -1,6 +1,6 @@
 import type { TransformResult, TransformTask } from '../../src/ports/transform-pool.js';
 import { StopCell } from '../../src/transform/context.js';
-import { readDefinition } from '../../src/transform/loaded.js';
+import { readDefinition } from '../../src/transform/load/loaded.js';
 import { TaskRunner } from '../../src/transform/runtime.js';
 import { type TaskSettingsInput, taskSettings } from '../../src/transform/settings.js';
 import {

@@ -51,7 +51,6 @@ export const withState = defineTransform({
     const name: string | undefined = state.airports.get(flight.carrier);
     // @ts-expect-error the state has no such field
     // eslint-disable-next-line @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-member-access
-    // -- the mistake itself
     state.cities.get('x');
     return { carrier: name ?? '', late: signal.aborted };
   },

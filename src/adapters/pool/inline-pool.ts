@@ -1,8 +1,8 @@
 import { DispatcherError } from '../../core/errors.js';
 import type { TransformPool, TransformResult, TransformTask } from '../../ports/transform-pool.js';
-import { type CompiledTransform, compileTransform } from '../../transform/compile.js';
 import { StopCell } from '../../transform/context.js';
-import { importTransform, setupError } from '../../transform/load.js';
+import { type CompiledTransform, compileTransform } from '../../transform/load/compile.js';
+import { importTransform, setupError } from '../../transform/load/load.js';
 import { TaskRunner } from '../../transform/runtime.js';
 import type { PoolSettings } from './settings.js';
 import { deadline, failureOf } from './waiting.js';

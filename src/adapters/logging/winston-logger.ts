@@ -1,0 +1,138 @@
+/** The logger port on winston: operational events only, text on a terminal, JSON lines elsewhere. */
+import type { Writable } from 'node:stream';
+import winston from 'winston';
+import { LeveledLogger, type Logger } from '../../ports/logger.js';
+import { jsonLine, type LogEvent, textLine } from './lines.js';
+import { RATE_LIMITS, RateLimiter, type RateLimits, type Suppressed } from './rate-limiter.js';
+
+export type LogLevel = LogEvent['level'];
+
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  /** auto: text when the stream is a terminal. */
+  readonly format: 'auto' | 'text' | 'json';
+  readonly stream: Writable & { readonly isTTY?: boolean };
+  /** Default: on a terminal, unless NO_COLOR is set (the caller knows). */
+  readonly colors?: boolean;
+  /** Takes secrets out of every line. */
+  readonly redact?: (text: string) => string;
+  readonly limits?: RateLimits;
+  readonly now?: () => Date;
+}
+
+export interface ClosableLogger extends Logger {
+  readonly level: LogLevel;
+  setLevel(level: LogLevel): void;
+  /**
+   * Writes what was held back, then waits until the stream has taken everything, at most `deadlineMs`.
+   * Logging after it is dropped.
+   */
+  close(deadlineMs: number): Promise<void>;
+}
+
+const LEVELS = { error: 0, warn: 1, info: 2, debug: 3 } as const;
+
+export function createLogger(options: LoggerOptions): ClosableLogger {
+  return new WinstonLogger(options);
+}
+
+class WinstonLogger extends LeveledLogger implements ClosableLogger {
+  readonly #winston: winston.Logger;
+  readonly #stream: Writable;
+  readonly #limiter: RateLimiter;
+  readonly #limits: RateLimits;
+  readonly #now: () => Date;
+  #level: LogLevel;
+  #closed = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: LoggerOptions) {
+    super();
+    const onTerminal = options.stream.isTTY === true;
+    const asText = options.format === 'text' || (options.format === 'auto' && onTerminal);
+    const colors = options.colors ?? onTerminal;
+    const redact = options.redact ?? ((text: string) => text);
+    // The event travels whole, below a key of its own: winston merges fields named message or level into the
+    // line's own.
+    const format = winston.format.printf((info) => {
+      const event = info['event'] as LogEvent;
+      return redact(asText ? textLine(event, colors) : jsonLine(event));
+    });
+    this.#winston = winston.createLogger({
+      levels: LEVELS,
+      level: 'debug',
+      format,
+      transports: [new winston.transports.Stream({ stream: options.stream, eol: '\n' })],
+    });
+    this.#stream = options.stream;
+    this.#limits = options.limits ?? RATE_LIMITS;
+    this.#limiter = new RateLimiter(this.#limits);
+    this.#now = options.now ?? (() => new Date());
+    this.#level = options.level;
+  }
+
+  get level(): LogLevel {
+    return this.#level;
+  }
+
+  setLevel(level: LogLevel): void {
+    this.#level = level;
+  }
+
+  async close(deadlineMs: number): Promise<void> {
+    if (this.#closed) return;
+    this.#summarise(this.#limiter.drain(this.#now().getTime()));
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    const flushed = new Promise<void>((resolve) => {
+      this.#winston.once('finish', () => {
+        // winston has handed everything on; an empty write comes back when the stream has, too.
+        if (this.#stream.writableEnded || this.#stream.destroyed) resolve();
+        else this.#stream.write('', () => resolve());
+      });
+    });
+    this.#winston.end();
+    let deadline: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      deadline = setTimeout(resolve, deadlineMs);
+    });
+    await Promise.race([flushed, late]);
+    clearTimeout(deadline);
+  }
+
+  protected log(level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    // Checked here: a disabled call through winston costs ten times as much.
+    if (this.#closed || LEVELS[level] > LEVELS[this.#level]) return;
+    const time = this.#now();
+    const { pass, ended } = this.#limiter.admit(`${level} ${message}`, time.getTime());
+    this.#summarise(ended);
+    if (pass) this.#write({ time, level, message, fields });
+    else this.#timer ??= setTimeout(() => this.#expire(), this.#limits.windowMs).unref();
+  }
+
+  #expire(): void {
+    this.#timer = undefined;
+    this.#summarise(this.#limiter.expire(this.#now().getTime()));
+    if (this.#limiter.suppressing)
+      this.#timer = setTimeout(() => this.#expire(), this.#limits.windowMs).unref();
+  }
+
+  #summarise(ended: readonly Suppressed[]): void {
+    for (const { key, count, elapsedMs } of ended) {
+      const cut = key.indexOf(' ');
+      const level = key.slice(0, cut) as LogLevel;
+      const times =
+        `× ${count.toLocaleString('en-US')} more in ` + `${Math.max(1, Math.round(elapsedMs / 1_000))} s`;
+      this.#write({
+        time: this.#now(),
+        level,
+        message: `${key.slice(cut + 1)} (${times})`,
+        fields: { repeated: count },
+      });
+    }
+  }
+
+  #write(event: LogEvent): void {
+    this.#winston.log({ level: event.level, message: event.message, event });
+  }
+}

@@ -1,0 +1,197 @@
+/** The composition root: the only file that names concrete adapters. */
+import { hostname } from 'node:os';
+import { basename } from 'node:path';
+import { LatePool } from '../adapters/pool/late-pool.js';
+import { createPiscinaPool } from '../adapters/pool/piscina-pool.js';
+import type { PoolSettings } from '../adapters/pool/settings.js';
+import { createTopicsCommand } from '../checks/create-command.js';
+import type { ResolvedConfig } from '../config/keys/resolved.js';
+import { batchSizeLimits, inFlightBatchesMax, producerQueueBytes } from '../config/resolve/budgets.js';
+import type { Block } from '../core/batch.js';
+import { Dispatcher } from '../dispatcher/dispatcher.js';
+import type { DispatcherSettings } from '../dispatcher/settings.js';
+import { requireSameCounts } from '../kafka/client/metadata.js';
+import { loadNative, type NativeBinding, type NativePartitionTable } from '../kafka/native.js';
+import { createKafkaSink, type KafkaSink } from '../kafka/sink/kafka-sink.js';
+import { createKafkaSource } from '../kafka/source/kafka-source.js';
+import type { Clock } from '../ports/clock.js';
+import type { Logger } from '../ports/logger.js';
+import type { OutputTopic } from '../ports/sink.js';
+import type { TransformPool } from '../ports/transform-pool.js';
+import { type TaskSettings, taskSettings } from '../transform/settings.js';
+import { version } from '../version.js';
+import { formatOf } from './job-formats.js';
+import type { Carried } from './reload/leg.js';
+
+const PARTITIONS_MAX = 100_000;
+/** Parts handed to the writer and not settled; far above what the blocks allow. */
+const WRITER_PARTS_MAX = 4096;
+const WRITER_POLL_INTERVAL_MS = 100;
+const READY_BATCHES_MAX = 64;
+const STORE_INTERVAL_MAX_MS = 250;
+
+export interface Composition {
+  readonly dispatcher: Dispatcher;
+  /** Bytes of keys, values and headers handed to the producer. */
+  bytesOut(): number;
+}
+
+export interface ComposeOptions {
+  readonly config: ResolvedConfig;
+  readonly until: 'end' | 'forever';
+  readonly logger: Logger;
+  /** From earlier legs of the same run. */
+  readonly carried?: Carried;
+}
+
+/** A leg of the main job's run, ready to start. */
+export function compose({ config, until, logger, carried }: ComposeOptions): Composition {
+  const native = loadNative();
+  const table = new native.PartitionTable(PARTITIONS_MAX);
+  const { dispatcher: job, consumer, producer } = config;
+  const nowMs = (): number => performance.now();
+  const source = createKafkaSource({
+    clientId: config.name,
+    groupId: consumer.groupId,
+    cluster: consumer,
+    topics: consumer.topics,
+    missingTopicsFatal: consumer.missingTopicsFatal,
+    createTopicsCommand: createTopicsCommand(config.file, process.cwd()),
+    autoOffsetReset: consumer.autoOffsetReset,
+    outOfRange: consumer.outOfRange,
+    commitIntervalMs: job.commitIntervalMs,
+    reader: {
+      recordsMax: job.batch.recordsMax,
+      bytesMax: job.batch.bytesMax,
+      lingerMs: job.batch.lingerMs,
+      cutPerPartition: job.ordering === 'partition',
+      readyBatchesMax: READY_BATCHES_MAX,
+    },
+    native,
+    table,
+    logger,
+    nowMs,
+    ...(job.output.partition === 'same'
+      ? { checkCounts: async (counts) => requireSameCounts(counts, await sink.topic(producer.topic)) }
+      : {}),
+  });
+  const sink = jobSink(config, { native, table, logger, nowMs });
+  const pool = new LatePool(job.threads, async () =>
+    createPool(config, await poolTopics(config, sink), {
+      logger,
+      describePartition: (id) => table.describe(id),
+    }),
+  );
+  const clock: Clock = { nowMs, after: realTimer };
+  const settings = {
+    ...dispatcherSettings(config, until),
+    ...(carried?.ends === undefined ? {} : { ends: carried.ends }),
+  };
+  const shared = carried === undefined ? {} : { books: carried.books, running: carried.running };
+  const deps = {
+    source,
+    sink,
+    pool,
+    clock,
+    logger,
+    createBlock,
+    describe: (id: number) => table.describe(id),
+    ...shared,
+  };
+  return { dispatcher: new Dispatcher(deps, settings), bytesOut: () => sink.writerStats()?.bytes ?? 0 };
+}
+
+export interface SinkParts {
+  readonly native: NativeBinding;
+  readonly table: NativePartitionTable;
+  readonly logger: Logger;
+  readonly nowMs: () => number;
+}
+
+/** The job's producer, for a run or for a trial of its configuration. */
+export function jobSink(config: ResolvedConfig, parts: SinkParts): KafkaSink {
+  const { dispatcher: job, producer } = config;
+  return createKafkaSink({
+    clientId: config.name,
+    cluster: producer,
+    createTopicsCommand: createTopicsCommand(config.file, process.cwd()),
+    outputTopics: outputTopicNames(config),
+    queueBytesMax: producerQueueBytes(job.inFlight.bytesMax),
+    partition: job.output.partition,
+    writer: { partsMax: WRITER_PARTS_MAX, pollIntervalMs: WRITER_POLL_INTERVAL_MS },
+    ...parts,
+  });
+}
+
+function dispatcherSettings(config: ResolvedConfig, until: 'end' | 'forever'): DispatcherSettings {
+  const { dispatcher: job } = config;
+  return {
+    ordering: job.ordering,
+    until,
+    blockBytes: job.batch.bytesMax,
+    blocksBytesMax: job.inFlight.bytesMax - producerQueueBytes(job.inFlight.bytesMax),
+    inFlightRecordsMax: job.inFlight.recordsMax,
+    inFlightBatchesMax: inFlightBatchesMax(job.threads),
+    batchSize: batchSizeLimits(job),
+    drainTimeoutMs: job.drainTimeoutMs,
+    rebalanceDrainTimeoutMs: job.rebalanceDrainTimeoutMs,
+    stallTimeoutMs: job.stallTimeoutMs,
+    storeIntervalMs: Math.min(STORE_INTERVAL_MAX_MS, job.commitIntervalMs / 2),
+    outputTopics: outputTopicNames(config),
+  };
+}
+
+export function outputTopicNames({ producer, dispatcher: { deadLetterTopic } }: ResolvedConfig): string[] {
+  return [producer.topic, ...(deadLetterTopic === undefined ? [] : [deadLetterTopic])];
+}
+
+type PoolTopics = Pick<TaskSettings, 'topics'> & Partial<Pick<TaskSettings, 'deadLetterBytesMax'>>;
+
+async function poolTopics(config: ResolvedConfig, sink: KafkaSink): Promise<PoolTopics> {
+  const main: OutputTopic = await sink.topic(config.producer.topic);
+  const { deadLetterTopic } = config.dispatcher;
+  if (deadLetterTopic === undefined) return { topics: { default: main, others: [] } };
+  const deadLetterBytesMax = sink.limitOf(deadLetterTopic);
+  const topics = { default: main, deadLetter: await sink.topic(deadLetterTopic), others: [] };
+  return { topics, ...(deadLetterBytesMax === undefined ? {} : { deadLetterBytesMax }) };
+}
+
+async function createPool(
+  config: ResolvedConfig,
+  topics: PoolTopics,
+  deps: Pick<PoolSettings, 'describePartition'> & { logger: Logger },
+): Promise<TransformPool> {
+  const { dispatcher: job } = config;
+  const task = taskSettings({
+    transform: job.transform,
+    options: job.options,
+    secrets: job.optionSecrets,
+    input: { ...formatOf(config, 'input'), tombstones: job.input.tombstones },
+    output: { ...formatOf(config, 'output'), timestamp: job.output.timestamp },
+    concurrency: job.ordering === 'partition' ? 1 : job.concurrency,
+    timeoutMs: job.timeoutMs,
+    outputBytesMax: job.batch.outputBytesMax,
+    ...topics,
+    origin: {
+      group: config.consumer.groupId,
+      host: hostname(),
+      version,
+      transform: job.transform === undefined ? '' : basename(job.transform),
+    },
+  });
+  const settings: PoolSettings = { ...deps, task, threads: job.threads };
+  // The inline pool runs transforms here and brings all formats along; with threads the main thread needs
+  // none of that.
+  return job.threads === 0
+    ? (await import('../adapters/pool/inline-pool.js')).createInlinePool(settings)
+    : createPiscinaPool(settings);
+}
+
+function createBlock(bytes: number, id: number): Block {
+  return { id, bytes: new Uint8Array(new SharedArrayBuffer(bytes)) };
+}
+
+function realTimer(delayMs: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, delayMs);
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,46 @@
+/** Clients for questions, one a cluster's role, with the settings that the run's own would have. */
+
+import type { Side } from '../../checks/topic-plan.js';
+import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import { loadNative } from '../../kafka/native.js';
+import { openAdmin } from '../../kafka/tools/admin.js';
+import type { ClusterAdmin } from '../../ports/admin.js';
+import type { Logger } from '../../ports/logger.js';
+
+const ASK_TIMEOUT_MS = 8_000;
+
+export interface OpenOptions {
+  readonly config: ResolvedConfig;
+  readonly logger: Logger;
+  readonly connectTimeoutMs: number;
+}
+
+export function openSide(
+  side: Side,
+  { config, logger, connectTimeoutMs }: OpenOptions,
+): Promise<ClusterAdmin> {
+  return openAdmin({
+    role: side,
+    clientId: config.name,
+    cluster: config[side],
+    native: loadNative(),
+    logger,
+    connectTimeoutMs,
+    askTimeoutMs: ASK_TIMEOUT_MS,
+  });
+}
+
+/** The two sides are one cluster where they would be asked in the same words. */
+export function isOneCluster({ consumer, producer }: ResolvedConfig): boolean {
+  const words = ({
+    bootstrapServers,
+    properties,
+  }: ResolvedConfig['consumer'] | ResolvedConfig['producer']): string =>
+    JSON.stringify([
+      [...bootstrapServers].sort(),
+      [...properties].filter(([name]) => CONNECTION.test(name)).sort(),
+    ]);
+  return words(consumer) === words(producer);
+}
+
+const CONNECTION = /^(security\.|ssl\.|sasl\.|enable\.ssl|enable\.sasl|https\.|broker\.address)/;

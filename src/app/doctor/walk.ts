@@ -1,0 +1,328 @@
+/**
+ * The doctor's way through a job's clusters: probes first, then clients with questions. Every step is
+ * bounded, and so is the whole.
+ */
+
+import { judgeProbe, needsIdempotentWrite } from '../../checks/brokers.js';
+import { type Area, type Check, Findings, type LineOf } from '../../checks/check.js';
+import { BROKER_WRITTEN_TOPIC, judgeClock } from '../../checks/clock.js';
+import { judgeGroup } from '../../checks/group.js';
+import { judgeLocal } from '../../checks/local.js';
+import { judgeRights } from '../../checks/rights.js';
+import type { Side } from '../../checks/topic-plan.js';
+import { judgeTopics } from '../../checks/topics.js';
+import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import { DispatcherError } from '../../core/errors.js';
+import { probeBroker } from '../../diagnosis/probe.js';
+import { brokerName, connectionSettings, parseBroker } from '../../diagnosis/settings.js';
+import type { AdvertisedBroker, ProbeReport } from '../../diagnosis/types.js';
+import { diagnosis, say } from '../../diagnosis/words.js';
+import { loadNative } from '../../kafka/native.js';
+import { librdkafkaFeatures } from '../../kafka/rdkafka.js';
+import type { ClusterAdmin, GroupDescription, ListedOffset } from '../../ports/admin.js';
+import type { Logger } from '../../ports/logger.js';
+import { askForTopics, SIDES, type TopicFacts } from './cluster-facts.js';
+import { cores, memoryBytes, openFilesMax } from './local-facts.js';
+import { isOneCluster, openSide } from './open-admins.js';
+
+/** All of it; what has not come by then is told as not asked. */
+const TOTAL_MS = 60_000;
+const CONNECT_TIMEOUT_MS = 8_000;
+/** Brokers of one cluster that are probed. */
+const BROKERS_MAX = 12;
+const NOT_CONNECTED = 'no client is connected';
+
+export interface WalkOptions {
+  readonly config: ResolvedConfig;
+  readonly line: LineOf;
+  readonly createCommand: string;
+  readonly logger: Logger;
+  /** -b without a job: there is no group and no topic to look at. */
+  readonly job: boolean;
+}
+
+export class DoctorWalk {
+  readonly checks: Check[] = [];
+  readonly #options: WalkOptions;
+  readonly #endMs = performance.now() + TOTAL_MS;
+  readonly #admins: Partial<Record<Side, ClusterAdmin>> = {};
+  readonly #reports: ProbeReport[] = [];
+  /** Sides whose cluster gives out addresses none of which can be reached. */
+  readonly #adrift = new Set<Side>();
+  /** Sides with a broker that can be reached. */
+  readonly #reached = new Set<Side>();
+  /** Sides whose addresses were looked at. */
+  readonly #advertised = new Set<Side>();
+  #facts: TopicFacts | undefined;
+  #group: GroupDescription | undefined;
+
+  constructor(options: WalkOptions) {
+    this.#options = options;
+  }
+
+  async run(): Promise<readonly Check[]> {
+    const { config, job } = this.#options;
+    const sides = isOneCluster(config) ? (['consumer'] as const) : SIDES;
+    try {
+      await this.#step('dns', 'brokers', () => Promise.all(sides.map((side) => this.#probeSide(side))));
+      await this.#step('authentication', 'clients', async () => {
+        for (const checks of await Promise.all(SIDES.map((side) => this.#connect(side))))
+          this.checks.push(...checks);
+      });
+      await this.#step('metadata', 'topics', () => this.#askTopics());
+      if (job) {
+        this.#judgeTopics();
+        await this.#step('group', config.consumer.groupId, () => this.#askGroup());
+        this.#judgeRights();
+      }
+      await this.#step('clock', 'brokers', () => this.#askClock());
+    } finally {
+      await Promise.allSettled(Object.values(this.#admins).map((admin) => admin.close()));
+    }
+    this.#lookAround();
+    return this.checks;
+  }
+
+  /** What goes wrong in a step is a finding of its own, and the next step is taken all the same. */
+  async #step(area: Area, subject: string, take: () => Promise<unknown>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(() => resolve('late'), Math.max(0, this.#endMs - performance.now()));
+    });
+    const findings = new Findings(area, subject);
+    try {
+      if ((await Promise.race([take(), late])) === 'late')
+        findings.skipped(`no answer within the ${TOTAL_MS / 1000} s that all of this may take`);
+    } catch (error) {
+      findings.skipped(
+        `could not be asked: ${error instanceof Error ? error.message : String(error)}`,
+        error instanceof DispatcherError ? (error.remedy ?? null) : null,
+      );
+    } finally {
+      clearTimeout(timer);
+    }
+    this.checks.push(...findings.checks);
+  }
+
+  async #probeSide(side: Side): Promise<void> {
+    const cluster = this.#options.config[side];
+    const named = [...new Set(cluster.bootstrapServers)];
+    const reports = await Promise.all(
+      named.slice(0, BROKERS_MAX).map((server) => probeBroker(cluster, server, { clock: true })),
+    );
+    for (const report of reports) this.#judge(side, report);
+    const from = reports.find(({ advertised }) => advertised !== undefined && advertised.length > 0);
+    if (from?.advertised !== undefined)
+      await this.#probeAdvertised(side, from.broker, from.advertised, new Set(named.map(canonical)));
+    const left = named.length - BROKERS_MAX;
+    if (left > 0) this.#skip('dns', `${left} more`, `only the first ${BROKERS_MAX} brokers are looked at`);
+  }
+
+  /** The addresses that the cluster gives out: these are what clients go to. */
+  async #probeAdvertised(
+    side: Side,
+    from: string,
+    brokers: readonly AdvertisedBroker[],
+    named: ReadonlySet<string>,
+  ): Promise<void> {
+    this.#advertised.add(side);
+    const cluster = this.#options.config[side];
+    const names = [...new Set(brokers.map(brokerName))];
+    const others = names.filter((name) => !named.has(name)).slice(0, BROKERS_MAX);
+    const reports = await Promise.all(others.map((name) => probeBroker(cluster, name, { until: 'kafka' })));
+    const lost: string[] = [];
+    for (const report of reports) {
+      const why = report.diagnosis;
+      if (why === undefined || why.refused) {
+        this.#judge(side, report, 'kafka');
+        continue;
+      }
+      lost.push(report.broker);
+      const reason = why.message.replace(/^broker /, '');
+      const findings = new Findings('metadata', report.broker);
+      const told = diagnosis(cluster, report.broker, 'advertised-unreachable', say.advertised(from, reason));
+      findings.failed(told.message.replace(`broker ${report.broker}: `, ''), told.remedy);
+      this.checks.push(...findings.checks);
+    }
+    if (lost.length > 0 && lost.length === names.length) this.#adrift.add(side);
+    if (lost.length > 0) return;
+    const findings = new Findings('metadata', from);
+    findings.ok(
+      `gives out ${names.length === 1 ? 'the address' : `${names.length} addresses, the first of them`} ` +
+        `${names[0] ?? ''}${others.length > 0 ? '; all can be reached' : ''}`,
+    );
+    this.checks.push(...findings.checks);
+  }
+
+  #judge(side: Side, report: ProbeReport, until: 'all' | 'kafka' = 'all'): void {
+    const { tls, sasl, mechanism } = connectionSettings(this.#options.config[side]);
+    if (report.diagnosis === undefined) {
+      this.#reports.push(report);
+      this.#reached.add(side);
+    }
+    this.checks.push(
+      ...judgeProbe(report, { tls, sasl: sasl && until === 'all', mechanism, nowMs: Date.now() }),
+    );
+  }
+
+  /** The very clients that a run would have: what a probe can't try (tokens, Kerberos) is tried here. */
+  async #connect(side: Side): Promise<readonly Check[]> {
+    const { config, logger } = this.#options;
+    const findings = new Findings('authentication', `${side} client`);
+    const probed = isOneCluster(config) ? 'consumer' : side;
+    if (!this.#reached.has(probed)) {
+      findings.skipped('no broker could be reached the way it would have to go');
+    } else if (this.#adrift.has(probed)) {
+      findings.skipped('none of the addresses that the cluster gives out can be reached: see metadata');
+    } else {
+      try {
+        this.#admins[side] = await openSide(side, { config, logger, connectTimeoutMs: CONNECT_TIMEOUT_MS });
+        findings.ok('connected');
+      } catch (error) {
+        const remedy = error instanceof DispatcherError ? error.remedy : undefined;
+        findings.failed(
+          error instanceof Error ? error.message : String(error),
+          remedy ?? 'see the lines above',
+        );
+      }
+    }
+    return findings.checks;
+  }
+
+  async #askTopics(): Promise<void> {
+    if (Object.keys(this.#admins).length === 0) return this.#skip('metadata', 'cluster', NOT_CONNECTED);
+    this.#facts = await askForTopics(this.#options.config, this.#admins);
+    const { clusters } = this.#facts;
+    for (const side of isOneCluster(this.#options.config) ? (['consumer'] as const) : SIDES) {
+      const cluster = clusters[side];
+      if (cluster === undefined) continue;
+      const findings = new Findings('metadata', 'cluster');
+      const racks = new Set(
+        cluster.nodes.map(({ rack }) => rack).filter((rack) => rack !== null && rack !== ''),
+      );
+      findings.ok(
+        `${cluster.clusterId === null ? '' : `${cluster.clusterId}, `}${cluster.nodes.length} ` +
+          `broker${cluster.nodes.length === 1 ? '' : 's'}${racks.size > 1 ? ` in ${racks.size} racks` : ''}`,
+      );
+      this.checks.push(...findings.checks);
+      // Where no probe can log in, only a client hears the addresses.
+      const named = new Set(this.#options.config[side].bootstrapServers.map(canonical));
+      const brokers = cluster.nodes.map(({ id, host, port }) => ({ nodeId: id, host, port }));
+      if (!this.#advertised.has(side)) await this.#probeAdvertised(side, 'the cluster', brokers, named);
+    }
+  }
+
+  #judgeTopics(): void {
+    const { config, line, createCommand } = this.#options;
+    if (this.#facts === undefined) this.#skip('topics', 'all', NOT_CONNECTED);
+    else this.checks.push(...judgeTopics({ config, ...this.#facts, line, createCommand, strict: false }));
+  }
+
+  async #askGroup(): Promise<void> {
+    const { config, line } = this.#options;
+    const { groupId } = config.consumer;
+    const admin = this.#admins.consumer;
+    if (admin === undefined) return this.#skip('group', groupId, NOT_CONNECTED);
+    this.#group = await admin.describeGroup(groupId);
+    const places = (this.#facts?.needed ?? []).flatMap((needed) =>
+      needed.role === 'input'
+        ? (this.#facts?.found.get(`consumer/${needed.name}`)?.partitions ?? [])
+            .filter(({ leader }) => leader >= 0)
+            .map(({ id }) => ({ topic: needed.name, partition: id }))
+        : [],
+    );
+    const none: readonly ListedOffset[] = [];
+    const [committed, earliest, latest, offsetsKeptMs] = await Promise.all([
+      admin.committedOffsets(groupId).catch(() => none),
+      places.length === 0 ? none : admin.offsets('earliest', places).catch(() => none),
+      places.length === 0 ? none : admin.offsets('latest', places).catch(() => none),
+      this.#offsetsKeptMs(admin),
+    ]);
+    this.checks.push(
+      ...judgeGroup({ config, group: this.#group, committed, earliest, latest, offsetsKeptMs, line }),
+    );
+  }
+
+  async #offsetsKeptMs(admin: ClusterAdmin): Promise<number | undefined> {
+    const node = this.#facts?.clusters.consumer?.nodes[0]?.id;
+    if (node === undefined) return undefined;
+    try {
+      const { entries } = await admin.brokerSettings(node, ['offsets.retention.minutes']);
+      const minutes = Number(
+        entries.find(({ name }) => name === 'offsets.retention.minutes')?.value ?? Number.NaN,
+      );
+      return Number.isFinite(minutes) ? minutes * 60_000 : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #judgeRights(): void {
+    const facts = this.#facts;
+    if (facts === undefined) return this.#skip('rights', 'all', NOT_CONNECTED);
+    const idempotentWriteNeeded = this.#reports.some(({ apiVersions }) => needsIdempotentWrite(apiVersions));
+    this.checks.push(
+      ...judgeRights({ ...facts, config: this.#options.config, group: this.#group, idempotentWriteNeeded }),
+    );
+  }
+
+  async #askClock(): Promise<void> {
+    const aheadMs = this.#reports.find((report) => report.clockAheadMs !== undefined)?.clockAheadMs;
+    if (aheadMs !== undefined) {
+      this.checks.push(...judgeClock({ aheadMs, writtenMs: undefined, whyNot: '', nowMs: Date.now() }));
+      return;
+    }
+    const admin = this.#admins.consumer ?? this.#admins.producer;
+    if (admin === undefined) return this.#skip('clock', 'brokers', NOT_CONNECTED);
+    const [topic] = await admin.describeTopics([BROKER_WRITTEN_TOPIC]);
+    const places = (topic?.partitions ?? [])
+      .filter(({ leader }) => leader >= 0)
+      .map(({ id }) => ({ topic: BROKER_WRITTEN_TOPIC, partition: id }));
+    const whyNot =
+      'Kafka has no question for its time, and what its own timestamps would tell may not be read ' +
+      '(DESCRIBE on the cluster for KRaft from 3.3 on, on __consumer_offsets from 3.0 on)';
+    const answers =
+      places.length === 0 ? [] : await admin.offsets('largest-timestamp', places).catch(() => []);
+    const told = answers.filter(({ code }) => code === 0).map(({ timestamp }) => timestamp);
+    this.checks.push(
+      ...judgeClock({
+        aheadMs: undefined,
+        writtenMs: told.length === 0 ? undefined : Math.max(...told),
+        whyNot,
+        nowMs: Date.now(),
+      }),
+    );
+  }
+
+  #lookAround(): void {
+    const { config, line } = this.#options;
+    const brokers = Math.max(
+      this.#facts?.brokerCounts.consumer ?? 0,
+      this.#facts?.brokerCounts.producer ?? 0,
+      config.consumer.bootstrapServers.length,
+    );
+    this.checks.push(
+      ...judgeLocal({
+        config,
+        line,
+        brokers,
+        openFilesMax: openFilesMax(),
+        memoryBytes: memoryBytes(),
+        cores: cores(),
+        librdkafka: { version: loadNative().librdkafkaVersion, features: librdkafkaFeatures() },
+        nodeVersion: process.versions.node,
+      }),
+    );
+  }
+
+  #skip(area: Area, subject: string, message: string): void {
+    const findings = new Findings(area, subject);
+    findings.skipped(message);
+    this.checks.push(...findings.checks);
+  }
+}
+
+function canonical(server: string): string {
+  const address = parseBroker(server);
+  return address === undefined ? server : brokerName(address);
+}

@@ -1,0 +1,81 @@
+/** What `/readyz` and `/status` say of a run. */
+import { type HealthServer, startHealthServer } from '../adapters/http/server.js';
+import type { ResolvedConfig } from '../config/keys/resolved.js';
+import type { RunStatus, Standing } from '../dispatcher/report.js';
+import type { Logger } from '../ports/logger.js';
+import { version } from '../version.js';
+import type { Usage } from './process-control.js';
+import type { CertificateExpiry } from './reload/expiry.js';
+import type { ReloadStatus } from './reload/leg.js';
+import { byPlace, cleanMetrics, rates } from './summary.js';
+
+export interface RunView {
+  readonly startedAt: Date;
+  status(): RunStatus;
+  standing(): Standing;
+  /** Of this run. */
+  usage(): Usage;
+  bytesOut(): number;
+  reloads(): ReloadStatus;
+  certificates(): readonly CertificateExpiry[];
+  /** Takes secrets out of what others said. */
+  redact(text: string): string;
+}
+
+/** Undefined where the configuration has no server. */
+export async function startEndpoints(
+  config: ResolvedConfig,
+  view: RunView,
+  logger: Logger,
+): Promise<HealthServer | undefined> {
+  if (config.server === undefined) return undefined;
+  const { port, address } = config.server;
+  const server = await startHealthServer(port, address, {
+    notReady: () => {
+      const why = notReady(view.status());
+      return why === null ? null : view.redact(why);
+    },
+    status: () => statusBody(config.name, view),
+  });
+  logger.info('endpoints', { url: `http://${address}:${server.port}`, paths: '/livez /readyz /status' });
+  return server;
+}
+
+function notReady(status: RunStatus): string | null {
+  if (status.stalled !== undefined) return status.stalled;
+  if (status.state !== 'running') return `the run is ${status.state}`;
+  return status.assignedOnce ? null : 'no partitions assigned yet';
+}
+
+/** The summary so far, and what only a run that goes on can tell. */
+function statusBody(name: string, view: RunView): unknown {
+  const { records, stalled, ...rest } = view.status();
+  const { filteredBy, deadLetteredBy, bytesIn, bytesOut: _counted, ...counts } = records;
+  const { committed, redelivery, activeMs, metrics } = view.standing();
+  const { cpuMicroseconds, rssPeakBytes } = view.usage();
+  const { count, switching, rejected } = view.reloads();
+  const { consumed, transformed, filtered, deadLettered, handedOver } = counts;
+  return {
+    schema: 1,
+    name,
+    version,
+    reason: null,
+    exitCode: null,
+    startedAt: view.startedAt.toISOString(),
+    endedAt: null,
+    elapsedSeconds: (Date.now() - view.startedAt.getTime()) / 1000,
+    ...rest,
+    ...(stalled === undefined ? {} : { stalled: view.redact(stalled) }),
+    records: { ...counts, unsettled: consumed - transformed - filtered - deadLettered - handedOver },
+    filteredBy,
+    deadLetteredBy,
+    bytes: { in: bytesIn, out: view.bytesOut() },
+    ...rates({ consumed, activeSeconds: activeMs / 1000, cpuMicroseconds }),
+    memory: { rssPeakBytes },
+    committed: [...committed].sort(byPlace),
+    redelivery: [...redelivery].sort(byPlace),
+    metrics: cleanMetrics(metrics, view.redact),
+    reloads: { count, switching, rejected: rejected === undefined ? null : view.redact(rejected) },
+    certificates: view.certificates(),
+  };
+}

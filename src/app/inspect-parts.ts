@@ -1,0 +1,69 @@
+/**
+ * What `validate` looks at beyond the YAML: schemas, the transform, AWS's package for tokens. Their errors
+ * become problems with the line that names them.
+ */
+
+import type { ResolvedConfig } from '../config/keys/resolved.js';
+import type { ClientSide } from '../config/keys/side.js';
+import type { Loaded } from '../config/load.js';
+import { type Problem, Problems } from '../config/text/problem.js';
+import { DispatcherError } from '../core/errors.js';
+import { inspectSchema } from '../formats/index.js';
+import { loadTokenProvider } from '../kafka/tokens/token-source.js';
+import { inspectTransform } from '../transform/load/load.js';
+import { formatOf } from './job-formats.js';
+
+export async function inspectParts(config: ResolvedConfig, loaded: Loaded): Promise<readonly Problem[]> {
+  const problems = new Problems();
+  await inspect(problems, loaded, 'dispatcher.input.schema.path', () =>
+    inspectSchema(formatOf(config, 'input')),
+  );
+  await inspect(problems, loaded, 'dispatcher.output.schema.path', () =>
+    inspectSchema(formatOf(config, 'output')),
+  );
+  const { transform } = config.dispatcher;
+  if (transform !== undefined)
+    await inspect(problems, loaded, 'dispatcher.transform', () => inspectTransform(transform));
+  for (const side of ['consumer', 'producer'] as const) await inspectSigner(problems, side, config, loaded);
+  return problems.list();
+}
+
+/**
+ * Loaded as a run loads it. A token provider of the user's is left alone: who knows what it asks for as soon
+ * as it is loaded.
+ */
+async function inspectSigner(
+  problems: Problems,
+  side: ClientSide,
+  config: ResolvedConfig,
+  loaded: Loaded,
+): Promise<void> {
+  const { tokens, bootstrapServers } = config[side];
+  if (tokens?.kind !== 'msk-iam') return;
+  const mechanism = loaded.details.clients[side].get('sasl.mechanisms');
+  try {
+    await loadTokenProvider(tokens, bootstrapServers);
+  } catch (error) {
+    if (!(error instanceof DispatcherError)) throw error;
+    problems.error(
+      mechanism?.origin,
+      mechanism?.key ?? 'kafka.properties.sasl.mechanism',
+      error.message,
+      error.remedy,
+    );
+  }
+}
+
+async function inspect(problems: Problems, loaded: Loaded, key: string, look: () => unknown): Promise<void> {
+  try {
+    await look();
+  } catch (error) {
+    if (!(error instanceof DispatcherError)) throw error;
+    problems.error(
+      loaded.details.settings.origin(key),
+      key.replace(/\.path$/, ''),
+      error.message,
+      error.remedy,
+    );
+  }
+}

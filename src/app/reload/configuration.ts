@@ -1,0 +1,138 @@
+/**
+ * How a running job's configuration is loaded again: what of it may change, what is looked at, and what is
+ * tried before the running one gives way.
+ */
+
+import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import type { Loaded } from '../../config/load.js';
+import { filesBeside, fingerprint } from '../../config/show/fingerprint.js';
+import { formatProblem } from '../../config/text/problem.js';
+import type { Logger } from '../../ports/logger.js';
+import { tryConfiguration } from '../compose-trial.js';
+import { inspectParts } from '../inspect-parts.js';
+import { fileDigest, readOnceOnly } from './file-digest.js';
+import type { Loading, Revision, RevisionSource } from './leg.js';
+
+export interface JobRevisionsParts {
+  /** As at the start. */
+  readonly config: ResolvedConfig;
+  /** Loads all layers again. */
+  readonly loadAgain: () => Loaded;
+  readonly logger: Logger;
+  readonly setLogLevel: (level: ResolvedConfig['logging']['level']) => void;
+}
+
+/** What the process is bound to: taken up at the next start. */
+const AT_THE_NEXT_START = {
+  name: ({ name }: ResolvedConfig) => name,
+  'server.port': ({ server }: ResolvedConfig) => server?.port,
+  'server.address': ({ server }: ResolvedConfig) => server?.address,
+  'logging.format': ({ logging }: ResolvedConfig) => logging.format,
+  'dispatcher.reload-interval': ({ dispatcher }: ResolvedConfig) => dispatcher.reloadIntervalMs,
+  'dispatcher.reload-timeout': ({ dispatcher }: ResolvedConfig) => dispatcher.reloadTimeoutMs,
+} as const;
+
+export class JobRevisions implements RevisionSource<ResolvedConfig> {
+  private readonly parts: JobRevisionsParts;
+  private logLevel: ResolvedConfig['logging']['level'];
+  private newest: ResolvedConfig;
+  private newestFingerprint = '';
+  /** Keys of the last complaint, so that it is made once. */
+  private complained = '';
+
+  constructor(parts: JobRevisionsParts) {
+    this.parts = parts;
+    this.newest = parts.config;
+    this.logLevel = parts.config.logging.level;
+  }
+
+  async first(): Promise<Revision<ResolvedConfig>> {
+    const revision = await revisionOf(this.parts.config);
+    this.newestFingerprint = revision.fingerprint;
+    return revision;
+  }
+
+  /**
+   * Of the configuration in force, and of the newest: where that is not usable yet, its files are the ones to
+   * be mended.
+   */
+  watchedFiles(inForce: ResolvedConfig): readonly string[] {
+    const files = [inForce, this.newest].flatMap(({ file, consumer, producer }) => [
+      ...(file === undefined ? [] : [file]),
+      ...consumer.watchedFiles,
+      ...producer.watchedFiles,
+    ]);
+    return [...new Set(files)];
+  }
+
+  /** A file of them that can't be read a second time. */
+  async readOnceOnly(): Promise<string | undefined> {
+    return readOnceOnly(this.watchedFiles(this.newest));
+  }
+
+  async load(): Promise<Loading<ResolvedConfig>> {
+    const once = await this.readOnceOnly();
+    if (once !== undefined)
+      return {
+        kind: 'faulty',
+        problems: [`${once} is a pipe or a device, read only once; reloading needs a file`],
+      };
+    const loaded = this.parts.loadAgain();
+    const errors = loaded.problems.filter(({ severity }) => severity === 'error');
+    if (loaded.config === undefined || errors.length > 0)
+      return { kind: 'faulty', problems: errors.map(formatProblem) };
+    const revision = await revisionOf(loaded.config);
+    if (revision.fingerprint !== this.newestFingerprint) {
+      const faults = (await inspectParts(loaded.config, loaded)).filter(
+        ({ severity }) => severity === 'error',
+      );
+      if (faults.length > 0) return { kind: 'faulty', problems: faults.map(formatProblem) };
+      for (const warning of loaded.problems) this.parts.logger.warn(formatProblem(warning));
+      this.newestFingerprint = revision.fingerprint;
+    }
+    this.newest = loaded.config;
+    return { kind: 'valid', revision };
+  }
+
+  /** Another group has other offsets: its records and ours would add up to nothing that is true. */
+  refusal(current: ResolvedConfig, next: ResolvedConfig): string | undefined {
+    if (current.consumer.groupId === next.consumer.groupId) return undefined;
+    return (
+      `kafka.consumer.group-id was ${current.consumer.groupId} and is ${next.consumer.groupId} now: ` +
+      `another group is another job`
+    );
+  }
+
+  adopt(next: ResolvedConfig): readonly string[] {
+    const { config, logger, setLogLevel } = this.parts;
+    const late = Object.entries(AT_THE_NEXT_START).flatMap(([key, read]) =>
+      read(config) === read(next) ? [] : [key],
+    );
+    if (late.length > 0 && this.complained !== late.join(' '))
+      logger.warn('changed, but only taken up at the next start', { keys: late.join(' ') });
+    this.complained = late.join(' ');
+    if (next.logging.level === this.logLevel) return [];
+    this.logLevel = next.logging.level;
+    setLogLevel(next.logging.level);
+    return ['logging.level'];
+  }
+
+  trial(next: ResolvedConfig): Promise<void> {
+    return tryConfiguration(this.bound(next), this.parts.logger);
+  }
+
+  /** With what the process is bound to. */
+  bound(next: ResolvedConfig): ResolvedConfig {
+    const { name, server } = this.parts.config;
+    return { ...next, name, server };
+  }
+}
+
+async function revisionOf(config: ResolvedConfig): Promise<Revision<ResolvedConfig>> {
+  const files = filesBeside(config);
+  const digests = await Promise.all(files.map(fileDigest));
+  return {
+    config,
+    fingerprint: fingerprint(config, new Map(files.map((file, index) => [file, digests[index] ?? '']))),
+  };
+}

@@ -1,0 +1,177 @@
+import { DispatcherError } from '../../core/errors.js';
+import type { Clock } from '../../ports/clock.js';
+import type { Logger } from '../../ports/logger.js';
+import type { Loading, ReloadCause, Revision, RevisionSource } from './leg.js';
+
+/** Between two trials of a configuration with which Kafka can't be used, doubled each time. */
+export const TRIAL_AGAIN_MS = 5_000;
+export const TRIAL_AGAIN_MAX_MS = 60_000;
+
+export interface ReloaderParts<Config> {
+  readonly source: RevisionSource<Config>;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** What the run goes by just now. */
+  readonly current: () => Revision<Config>;
+  /** Resolves when the new revision runs, was given up, or the run is over. */
+  readonly switchTo: (revision: Revision<Config>) => Promise<void>;
+}
+
+/**
+ * Decides what a wish to reload leads to: nothing, a complaint, or a new leg. One after another; wishes that
+ * come meanwhile become one. Until Kafka has taken the new configuration in a trial the run goes on with the
+ * old one: what works is not given up for what may not.
+ */
+export class Reloader<Config> {
+  private readonly parts: ReloaderParts<Config>;
+  private wanted: ReloadCause | undefined;
+  private working = false;
+  private closed = false;
+  private cancelRetry: () => void = () => undefined;
+  private retryMs = TRIAL_AGAIN_MS;
+  /** Was tried and did not start: not tried again before it is another one, or somebody asks for it. */
+  private givenUp: string | undefined;
+  /** For `/status`: why the newest configuration is not the one in force. */
+  rejected: string | undefined;
+
+  constructor(parts: ReloaderParts<Config>) {
+    this.parts = parts;
+  }
+
+  request(cause: ReloadCause): void {
+    if (this.closed) return;
+    this.cancelRetry();
+    this.wanted = cause === 'signal' || this.wanted === undefined ? cause : this.wanted;
+    if (this.working) return;
+    this.working = true;
+    void this.work();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.cancelRetry();
+  }
+
+  /** A revision that passed its trial and did not start all the same. */
+  giveUp(revision: Revision<Config>, error: Error): void {
+    this.givenUp = revision.fingerprint;
+    this.rejected = error.message;
+  }
+
+  /**
+   * Loaded anew; undefined when it is faulty (then that was said), may not take over, or is what the run goes
+   * by already.
+   */
+  async fresh(): Promise<Revision<Config> | undefined> {
+    const loading = await this.load();
+    if (loading.kind === 'faulty')
+      return this.reject('the new configuration is faulty', loading.problems.join(' | '));
+    const { revision } = loading;
+    const { source, current } = this.parts;
+    if (revision.fingerprint === current().fingerprint) return undefined;
+    const refusal = source.refusal(current().config, revision.config);
+    return refusal === undefined ? revision : this.reject('the new configuration needs a restart', refusal);
+  }
+
+  private async work(): Promise<void> {
+    try {
+      while (this.wanted !== undefined && !this.closed) {
+        const cause = this.wanted;
+        this.wanted = undefined;
+        await this.once(cause);
+      }
+    } catch (error) {
+      this.parts.logger.error('the configuration could not be reloaded', { error: messageOf(error) });
+    } finally {
+      this.working = false;
+    }
+  }
+
+  private async once(cause: ReloadCause): Promise<void> {
+    const { source, logger, current } = this.parts;
+    if (cause !== 'retry') this.retryMs = TRIAL_AGAIN_MS;
+    const loading = await this.load();
+    if (this.isClosed()) return;
+    if (loading.kind === 'faulty') {
+      this.reject('the new configuration is faulty', loading.problems.join(' | '));
+      return;
+    }
+    const { revision } = loading;
+    const adopted = source.adopt(revision.config);
+    if (revision.fingerprint === current().fingerprint) {
+      this.unchanged(cause, adopted);
+      return;
+    }
+    if (revision.fingerprint === this.givenUp && cause !== 'signal') return;
+    const refusal = source.refusal(current().config, revision.config);
+    if (refusal !== undefined) {
+      this.reject('the new configuration needs a restart', refusal);
+      return;
+    }
+    if (!(await this.passes(revision))) return;
+    this.rejected = undefined;
+    this.givenUp = undefined;
+    logger.info('the configuration has changed: draining, then going on with new clients', { cause });
+    await this.parts.switchTo(revision);
+  }
+
+  private unchanged(cause: ReloadCause, adopted: readonly string[]): void {
+    const { logger } = this.parts;
+    this.rejected = undefined;
+    this.givenUp = undefined;
+    if (adopted.length > 0)
+      logger.info('the configuration was reloaded; no new clients are needed', {
+        changed: adopted.join(' '),
+      });
+    else if (cause === 'signal')
+      logger.info('the configuration was reloaded and is unchanged; nothing to do');
+    else logger.debug('watched files were looked at: the configuration is unchanged');
+  }
+
+  private async load(): Promise<Loading<Config>> {
+    try {
+      return await this.parts.source.load();
+    } catch (error) {
+      return { kind: 'faulty', problems: [messageOf(error)] };
+    }
+  }
+
+  private async passes(revision: Revision<Config>): Promise<boolean> {
+    try {
+      await this.parts.source.trial(revision.config);
+      return !this.isClosed();
+    } catch (error) {
+      if (this.isClosed()) return false;
+      this.rejected = messageOf(error);
+      this.parts.logger.error(
+        'Kafka can not be used with the new configuration; the run goes on with the old one',
+        {
+          error: messageOf(error),
+          ...(error instanceof DispatcherError
+            ? { code: error.code, ...(error.remedy === undefined ? {} : { remedy: error.remedy }) }
+            : {}),
+          triedAgainInMs: this.retryMs,
+        },
+      );
+      this.cancelRetry();
+      this.cancelRetry = this.parts.clock.after(this.retryMs, () => this.request('retry'));
+      this.retryMs = Math.min(2 * this.retryMs, TRIAL_AGAIN_MAX_MS);
+      return false;
+    }
+  }
+
+  /** Asked again after an await, where the compiler would remember the answer of before. */
+  private isClosed(): boolean {
+    return this.closed;
+  }
+
+  private reject(what: string, why: string): undefined {
+    this.rejected = `${what}: ${why}`;
+    this.parts.logger.error(`${what}; the run goes on with the old one`, { why });
+    return undefined;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

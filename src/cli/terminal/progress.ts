@@ -1,0 +1,91 @@
+import { bytes, count } from '../../app/summary.js';
+import type { RunStatus } from '../../dispatcher/dispatcher.js';
+
+const LIVE_INTERVAL_MS = 500;
+const PLAIN_INTERVAL_MS = 10_000;
+/** The rate shown is the mean over about this long. */
+const RATE_WINDOW_SAMPLES = 10;
+
+export interface ProgressOutput {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** Shows how a run goes: one line rewritten in place on a terminal, a plain line every 10 s elsewhere. */
+export class Progress {
+  private readonly output: ProgressOutput;
+  private readonly status: () => RunStatus;
+  private readonly plainIntervalMs: number;
+  private readonly samples: { atMs: number; consumed: number }[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private lastLine = '';
+
+  constructor(output: ProgressOutput, status: () => RunStatus, plainIntervalMs = PLAIN_INTERVAL_MS) {
+    this.output = output;
+    this.status = status;
+    this.plainIntervalMs = plainIntervalMs;
+  }
+
+  start(): void {
+    const live = this.output.isTTY === true;
+    this.timer = setInterval(
+      () => (live ? this.rewrite() : this.output.write(`${this.line()}\n`)),
+      live ? LIVE_INTERVAL_MS : this.plainIntervalMs,
+    );
+    this.timer.unref();
+  }
+
+  /** Takes the live line away, so that a log line or the summary can be printed. */
+  clear(): void {
+    if (this.lastLine !== '') this.output.write('\r\x1b[2K');
+    this.lastLine = '';
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    this.clear();
+  }
+
+  private rewrite(): void {
+    const width = (this.output.columns ?? 120) - 1;
+    this.lastLine = this.line().slice(0, width);
+    this.output.write(`\r\x1b[2K${this.lastLine}`);
+  }
+
+  /** One line: what a person wants to know while waiting. */
+  line(): string {
+    const status = this.status();
+    const perSecond = this.rate(status.records.consumed);
+    const parts = [
+      status.stalled === undefined ? status.state : `STALLED: ${status.stalled}`,
+      `${count(status.records.consumed)} records`,
+      `${count(perSecond)}/s`,
+      ...(status.lag === undefined ? [] : [`lag ${count(status.lag)}`]),
+      `in flight ${bytes(status.inFlightBytes)} of ${bytes(status.inFlightBytesMax)}`,
+      `threads ${status.threadsBusy}/${status.threads} busy`,
+      `${status.owned} partitions`,
+      ...(status.records.deadLettered === 0 ? [] : [`${count(status.records.deadLettered)} dead letters`]),
+      ...(status.remaining === undefined || perSecond <= 0
+        ? []
+        : [`ETA ${duration(status.remaining / perSecond)}`]),
+    ];
+    return parts.join(' · ');
+  }
+
+  private rate(consumed: number): number {
+    const nowMs = performance.now();
+    this.samples.push({ atMs: nowMs, consumed });
+    if (this.samples.length > RATE_WINDOW_SAMPLES) this.samples.shift();
+    const first = this.samples[0];
+    return first === undefined || nowMs <= first.atMs
+      ? 0
+      : ((consumed - first.consumed) / (nowMs - first.atMs)) * 1000;
+  }
+}
+
+function duration(seconds: number): string {
+  if (seconds < 60) return `${Math.ceil(seconds)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.ceil(seconds % 60)} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+}

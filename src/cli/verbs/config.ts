@@ -1,0 +1,63 @@
+/** `kd config show`: what is in force, where each value comes from, secrets masked. */
+import type { Command } from 'commander';
+import { Document, isCollection, isNode, isScalar } from 'yaml';
+import { type ShownValue, shownValues } from '../../config/show/show.js';
+import { type CliIo, type GlobalOptions, printJson } from '../io.js';
+import { loadConfigWithDetails } from '../load-config.js';
+import { addExample, optionsOf } from '../options.js';
+
+export function register(program: Command, io: CliIo): void {
+  const group = program.command('config').description('the configuration in force');
+  const show = group
+    .command('show')
+    .description('print the resolved configuration, secrets masked')
+    .option('--origin', 'say where each value comes from')
+    .action(async (_options: unknown, self: Command) => {
+      await showConfig(optionsOf<{ origin?: boolean }>(self), io);
+    });
+  addExample(show, 'kd config show -c kd.yml --origin', 'kd config show -o json --set dispatcher.threads=4');
+  addExample(group, 'kd config show -c kd.yml --origin');
+}
+
+async function showConfig(options: GlobalOptions & { readonly origin?: boolean }, io: CliIo): Promise<void> {
+  const loaded = await loadConfigWithDetails(options, io);
+  const rows = shownValues(loaded.config, loaded);
+  if (options.output !== 'json') {
+    io.stdout.write(asYaml(rows, options.origin === true));
+    return;
+  }
+  const origins = Object.fromEntries(rows.map((row) => [row.path.join('.'), row.origin]));
+  printJson(io, options.origin === true ? { config: nested(rows), origins } : { config: nested(rows) });
+}
+
+function nested(rows: readonly ShownValue[]): Record<string, unknown> {
+  const root: Record<string, unknown> = {};
+  for (const { path, value } of rows) {
+    let section = root;
+    for (const part of path.slice(0, -1)) {
+      section[part] ??= {};
+      section = section[part] as Record<string, unknown>;
+    }
+    section[path.at(-1) ?? ''] = value;
+  }
+  return root;
+}
+
+/** Loads again as it stands, apart from the masks. */
+function asYaml(rows: readonly ShownValue[], withOrigin: boolean): string {
+  const document = new Document(nested(rows));
+  for (const { path, origin } of rows) {
+    const node: unknown = document.getIn(path, true);
+    // Properties are texts to librdkafka; people write their numbers without quotes.
+    if (
+      isScalar(node) &&
+      path.includes('properties') &&
+      /^(0|-?[1-9]\d{0,14}|true|false)$/.test(String(node.value))
+    )
+      node.value = JSON.parse(String(node.value));
+    // On one line, so that the comment stands behind the value.
+    if (isCollection(node)) node.flow = true;
+    if (withOrigin && isNode(node)) node.comment = ` ${origin}`;
+  }
+  return document.toString({ lineWidth: 0 });
+}

@@ -1,0 +1,192 @@
+/** `kd consume`: a topic's records, decoded, on stdout. */
+import { once } from 'node:events';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { formatOf } from '../../app/job-formats.js';
+import { onStopSignals } from '../../app/process-control.js';
+import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import type { InputBatch } from '../../core/batch.js';
+import { createDecoder, type Decoder, toDisplay } from '../../formats/index.js';
+import { loadNative } from '../../kafka/native.js';
+import { type ReadFrom, readTopic } from '../../kafka/tools/topic-reader.js';
+import type { AssignedPartition } from '../../ports/source.js';
+import { InputBatchReader } from '../../wire/input-reader.js';
+import { unpackHeaders } from '../../wire/packed-headers.js';
+import type { CliIo, GlobalOptions, KafkaOptions } from '../io.js';
+import { loadConfig } from '../load-config.js';
+import { createCliLogger } from '../log.js';
+import { addExample, addKafkaOptions, optionsOf } from '../options.js';
+
+interface ConsumeOptions {
+  readonly from: ReadFrom;
+  readonly until: 'end' | 'forever';
+  readonly max?: number;
+  readonly raw?: boolean;
+}
+
+const LOG_FLUSH_MS = 1_000;
+/** What a Date can hold; a record may carry anything. */
+const DATE_MS_MAX = 8.64e15;
+
+export function register(program: Command, io: CliIo): void {
+  const command = program
+    .command('consume')
+    .description('print records of a topic, decoded; reads without a group and commits nothing')
+    .argument('<topic>', 'the topic')
+    .addOption(
+      new Option('--from <position>', 'earliest, latest, an offset, or -N: the last N of each partition')
+        .argParser(parseFrom)
+        .default({ kind: 'earliest' }, 'earliest'),
+    )
+    .addOption(
+      new Option('--until <when>', 'stop at the end seen at the start, or never')
+        .choices(['end', 'forever'])
+        .default('end'),
+    )
+    .addOption(new Option('--max <n>', 'stop after so many records').argParser(parseCount))
+    .addOption(new Option('--raw', 'do not decode values'))
+    .action(async (topic: string, _options: unknown, self: Command) =>
+      consume(topic, optionsOf<ConsumeOptions>(self), io),
+    );
+  addExample(
+    addKafkaOptions(command),
+    'kd consume flights-avro --from -10',
+    'kd consume flights -b localhost:9092 --from latest --until forever -o json',
+  );
+}
+
+async function consume(
+  topic: string,
+  options: GlobalOptions & KafkaOptions & ConsumeOptions,
+  io: CliIo,
+): Promise<void> {
+  await printTopic(await loadConfig(options, io, { purpose: 'connection' }), topic, options, io);
+}
+
+/** Prints records of a topic as `kd consume` does. */
+export async function printTopic(
+  config: ResolvedConfig,
+  topic: string,
+  options: GlobalOptions & ConsumeOptions,
+  io: CliIo,
+): Promise<void> {
+  const logger = createCliLogger({ ...config.logging, level: 'warn' }, options, io);
+  const stop = new AbortController();
+  const removeSignals = onStopSignals(() => stop.abort());
+  const printer = new RecordPrinter(
+    decoderFor(topic, config, options.raw === true),
+    { json: options.output === 'json', max: options.max ?? Infinity },
+    io,
+  );
+  const side =
+    topic === config.producer.topic || topic === config.dispatcher.deadLetterTopic ? 'producer' : 'consumer';
+  const cluster = side === 'producer' ? config.producer : config.consumer;
+  try {
+    await readTopic(
+      {
+        clientId: config.name,
+        cluster,
+        topic,
+        from: options.from,
+        until: options.until,
+        native: loadNative(),
+        logger,
+        nowMs: () => performance.now(),
+        signal: stop.signal,
+      },
+      (batch, partitionOf) => printer.print(batch, partitionOf),
+    );
+  } finally {
+    removeSignals();
+    await logger.close(LOG_FLUSH_MS);
+  }
+}
+
+/** What the job writes is decoded as its output, everything else as its input. */
+function decoderFor(topic: string, config: ResolvedConfig, raw: boolean): Decoder {
+  if (raw) return createDecoder({ format: 'raw', long: 'number' });
+  return createDecoder(formatOf(config, topic === config.producer.topic ? 'output' : 'input'));
+}
+
+class RecordPrinter {
+  readonly #decoder: Decoder;
+  readonly #options: { readonly json: boolean; readonly max: number };
+  readonly #io: CliIo;
+  readonly #rows = new InputBatchReader();
+  #printed = 0;
+
+  constructor(decoder: Decoder, options: { json: boolean; max: number }, io: CliIo) {
+    this.#decoder = decoder;
+    this.#options = options;
+    this.#io = io;
+  }
+
+  /** False when enough has been printed. */
+  async print(batch: InputBatch, partitionOf: (partitionId: number) => AssignedPartition): Promise<boolean> {
+    this.#rows.open(batch.block.bytes);
+    for (const { partitionId, firstRow, rowCount } of batch.segments) {
+      const place = partitionOf(partitionId);
+      for (let row = firstRow; row < firstRow + rowCount; row++) {
+        if (this.#printed >= this.#options.max) return false;
+        const line = this.#line(row, place);
+        this.#printed += 1;
+        if (!this.#io.stdout.write(line)) await once(this.#io.stdout, 'drain');
+      }
+    }
+    return this.#printed < this.#options.max;
+  }
+
+  #line(row: number, { topic, partition }: AssignedPartition): string {
+    const rows = this.#rows;
+    const offset = rows.offset(row);
+    const timestamp = rows.timestamp(row);
+    const key = toDisplay(this.#bytes(rows.keyStart(row), rows.keyLength(row)));
+    const value = this.#value(row);
+    const start = rows.headersStart(row);
+    const headers = unpackHeaders(rows.bytes, start, start + Math.max(rows.headersLength(row), 0)).map(
+      ([name, bytes]) => [name, toDisplay(bytes)],
+    );
+    if (this.#options.json)
+      return `${JSON.stringify({ topic, partition, offset, timestamp, key, value, headers })}\n`;
+    const time =
+      timestamp < 0 || timestamp > DATE_MS_MAX ? String(timestamp) : new Date(timestamp).toISOString();
+    const shownHeaders = headers.length === 0 ? '' : `  ${JSON.stringify(headers)}`;
+    return (
+      `${topic}[${partition}] ${offset}  ${time}  ${key === null ? 'null' : String(key)}  ` +
+      `${typeof value === 'string' ? value : JSON.stringify(value)}${shownHeaders}\n`
+    );
+  }
+
+  #value(row: number): unknown {
+    const length = this.#rows.valueLength(row);
+    if (length < 0) return null;
+    const start = this.#rows.valueStart(row);
+    try {
+      return toDisplay(this.#decoder.decode(this.#rows.bytes, start, start + length));
+    } catch (error) {
+      // A record that does not fit its format is what people look for here: shown as it is, with the reason.
+      return {
+        undecodable: error instanceof Error ? error.message : String(error),
+        bytes: toDisplay(this.#bytes(start, length)),
+      };
+    }
+  }
+
+  #bytes(start: number, length: number): Buffer | null {
+    return length < 0 ? null : Buffer.from(this.#rows.bytes.subarray(start, start + length));
+  }
+}
+
+function parseFrom(text: string): ReadFrom {
+  if (text === 'earliest' || text === 'latest') return { kind: text };
+  if (!/^-?\d{1,15}$/.test(text))
+    throw new InvalidArgumentError(
+      'write earliest, latest, an offset such as 1200, or -10 for the last ten of each partition.',
+    );
+  const number = Number(text);
+  return text.startsWith('-') ? { kind: 'last', offsets: -number } : { kind: 'offset', offsets: number };
+}
+
+function parseCount(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('write a whole number from 1 on.');
+  return Number(text);
+}

@@ -1,0 +1,87 @@
+/** `kd doctor`: why a job would or would not run here, asked of the network, the brokers and this machine. */
+import type { Command } from 'commander';
+import { DoctorWalk } from '../../app/doctor/walk.js';
+import { type Check, hasFailed } from '../../checks/check.js';
+import { createTopicsCommand } from '../../checks/create-command.js';
+import { ExitCode } from '../../core/errors.js';
+import type { Logger } from '../../ports/logger.js';
+import { redactor } from '../../secrets/redact.js';
+import { lineOf } from '../config-lines.js';
+import { type CliIo, type GlobalOptions, type KafkaOptions, printJson } from '../io.js';
+import { configFile, loadConfigWithDetails } from '../load-config.js';
+import { createCliLogger } from '../log.js';
+import { addExample, addKafkaOptions, optionsOf } from '../options.js';
+import { countedStatuses, printChecks } from '../terminal/check-report.js';
+
+const LOG_FLUSH_MS = 1_000;
+const AREAS = [
+  'dns',
+  'tcp',
+  'tls',
+  'kafka',
+  'authentication',
+  'metadata',
+  'topics',
+  'rights',
+  'group',
+  'clock',
+  'local',
+];
+
+export function register(program: Command, io: CliIo): void {
+  const command = program
+    .command('doctor')
+    .description(
+      'ask network, brokers and this machine whether the job would run: DNS, TLS, login, topics, rights, ' +
+        'limits; exit 6 on failure',
+    )
+    .action(async (_options: unknown, self: Command) => examine(optionsOf(self), io));
+  addExample(
+    addKafkaOptions(command),
+    'kd doctor -c kd.yml',
+    'kd doctor -b b-1.example:9094 -X security.protocol=SSL',
+    'kd doctor -c kd.yml -o json',
+  );
+}
+
+async function examine(options: GlobalOptions & KafkaOptions, io: CliIo): Promise<void> {
+  const job = configFile(options, io) !== undefined;
+  const loaded = await loadConfigWithDetails(options, io, job ? {} : { purpose: 'connection' });
+  const { config } = loaded;
+  // What clients log while they fail to connect, the report says in words.
+  const logger =
+    options.verbose === true
+      ? createCliLogger(config.logging, options, io, redactor(loaded.secrets))
+      : undefined;
+  const redact = redactor(loaded.secrets);
+  const walk = new DoctorWalk({
+    config,
+    line: lineOf(loaded),
+    createCommand: createTopicsCommand(config.file, io.workingDirectory),
+    logger: logger ?? SILENT,
+    job,
+  });
+  const checks = (await walk.run())
+    .map((check) => redacted(check, redact))
+    .sort((a, b) => AREAS.indexOf(a.area) - AREAS.indexOf(b.area));
+  await logger?.close(LOG_FLUSH_MS);
+  const ok = !hasFailed(checks);
+  if (options.output === 'json') {
+    printJson(io, { ok, checks });
+  } else {
+    printChecks(checks, io);
+    io.stdout.write(`${countedStatuses(checks)}\n`);
+  }
+  if (!ok) io.setExitCode(ExitCode.checkFailed);
+}
+
+function redacted(check: Check, redact: (text: string) => string): Check {
+  return {
+    ...check,
+    message: redact(check.message),
+    remedy: check.remedy === null ? null : redact(check.remedy),
+  };
+}
+
+const nothing = (): void => undefined;
+const SILENT: Logger = { error: nothing, warn: nothing, info: nothing, debug: nothing };

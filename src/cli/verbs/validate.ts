@@ -1,0 +1,105 @@
+/** `kd validate`: configuration, schemas and transform, without a network; every problem at once. */
+import type { Command } from 'commander';
+import { inspectParts } from '../../app/inspect-parts.js';
+import type { Note } from '../../config/keys/side.js';
+import { formatProblem, type Problem } from '../../config/text/problem.js';
+import { ExitCode } from '../../core/errors.js';
+import { explainBoth, printExplained } from '../explain.js';
+import { type CliIo, colorsFor, type GlobalOptions, printJson } from '../io.js';
+import { configFile, readConfig } from '../load-config.js';
+import { addExample, optionsOf } from '../options.js';
+
+export function register(program: Command, io: CliIo): void {
+  const command = program
+    .command('validate')
+    .description('check configuration, schemas and transform without a network: every problem at once')
+    .option('--strict', 'warnings count as failures (exit 6)')
+    .option('--explain', 'print what librdkafka gets, name by name: value, origin, why')
+    .action(async (_options: unknown, self: Command) => {
+      await validate(optionsOf<ValidateOptions>(self), io);
+    });
+  addExample(
+    command,
+    'kd validate -c kd.yml',
+    'kd validate -c kd.yml --explain',
+    'kd validate -c kd.yml --strict -o json',
+  );
+}
+
+interface ValidateOptions {
+  readonly strict?: boolean;
+  readonly explain?: boolean;
+}
+
+async function validate(options: GlobalOptions & ValidateOptions, io: CliIo): Promise<void> {
+  const loaded = readConfig(options, io);
+  const problems = [...loaded.problems];
+  const given = loaded.config;
+  if (given !== undefined) problems.push(...(await withQuietModules(() => inspectParts(given, loaded))));
+  const errors = problems.filter((problem) => problem.severity === 'error').length;
+  const warnings = problems.length - errors;
+  const ok = errors === 0 && (options.strict !== true || warnings === 0);
+  const { config, notes } = loaded;
+  const explained =
+    options.explain !== true || config === undefined ? undefined : explainBoth(config, loaded);
+  if (options.output === 'json') {
+    printJson(io, {
+      ok,
+      problems,
+      ...(notes.length === 0 ? {} : { notes }),
+      ...(explained === undefined ? {} : { explain: explained }),
+    });
+  } else {
+    if (explained !== undefined) printExplained(explained, io);
+    printText(
+      { problems, notes, errors, warnings, ok, file: configFile(options, io) ?? 'the configuration' },
+      options,
+      io,
+    );
+  }
+  if (errors > 0) io.setExitCode(ExitCode.configuration);
+  else if (!ok) io.setExitCode(ExitCode.checkFailed);
+}
+
+/** Standard output belongs to the result, whatever a module prints while it is loaded. */
+async function withQuietModules<Result>(look: () => Promise<Result>): Promise<Result> {
+  const write = process.stdout.write;
+  process.stdout.write = process.stderr.write.bind(process.stderr);
+  try {
+    return await look();
+  } finally {
+    process.stdout.write = write;
+  }
+}
+
+interface Report {
+  readonly problems: readonly Problem[];
+  readonly notes: readonly Note[];
+  readonly errors: number;
+  readonly warnings: number;
+  /** With --strict warnings count as failures. */
+  readonly ok: boolean;
+  readonly file: string;
+}
+
+function printText(report: Report, options: GlobalOptions, io: CliIo): void {
+  const color = colorsFor(io.stdout, io.env);
+  const strictlyFailed = !report.ok && report.errors === 0;
+  for (const problem of report.problems) {
+    if (options.quiet === true && problem.severity === 'warning' && !strictlyFailed) continue;
+    const paint = problem.severity === 'error' ? color.red : color.yellow;
+    io.stdout.write(
+      `${formatProblem(problem).replace(`${problem.severity}:`, `${paint(problem.severity)}:`)}\n`,
+    );
+  }
+  if (options.quiet === true && report.ok) return;
+  for (const { place, key, message } of report.notes)
+    io.stdout.write(`${place}: ${color.dim('note')}: ${key}: ${message}\n`);
+  const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
+  const verdict = report.ok ? color.green('ok') : color.red('not ok');
+  const why = strictlyFailed ? ' (with --strict warnings count as failures)' : '';
+  io.stdout.write(
+    `${report.file}: ${verdict}, ${count(report.errors, 'error')}, ` +
+      `${count(report.warnings, 'warning')}${why}\n`,
+  );
+}

@@ -1,0 +1,279 @@
+/**
+ * SASL of one client: mechanism, JAAS text and callback classes of Java become librdkafka's properties, and
+ * where tokens come from.
+ */
+import { existsSync } from 'node:fs';
+import { type LoginModule, parseJaas } from '../java/jaas.js';
+import { type Credentials, credentialsOf } from '../java/sasl-modules.js';
+import { quote, ValueFault } from '../keys/convert.js';
+import type { TokenSource } from '../keys/resolved.js';
+import {
+  absolutePath,
+  type SideState,
+  type TranslationContext,
+  take,
+  type WrittenEntry,
+} from '../keys/side.js';
+import { nearestName } from '../text/nearest.js';
+
+const MECHANISMS = [
+  'PLAIN',
+  'SCRAM-SHA-256',
+  'SCRAM-SHA-512',
+  'OAUTHBEARER',
+  'GSSAPI',
+  'AWS_MSK_IAM',
+] as const;
+export const IAM = 'AWS_MSK_IAM';
+
+/** `kafka.token-provider`, where it is set. */
+export type TokenProvider = Pick<WrittenEntry, 'value' | 'origin' | 'key'> | undefined;
+
+export function applySasl(
+  state: SideState,
+  provider: TokenProvider,
+  context: TranslationContext,
+): TokenSource | undefined {
+  return new Sasl(state, context).apply(provider);
+}
+
+class Sasl {
+  readonly #state: SideState;
+  readonly #context: TranslationContext;
+
+  constructor(state: SideState, context: TranslationContext) {
+    this.#state = state;
+    this.#context = context;
+  }
+
+  apply(provider: TokenProvider): TokenSource | undefined {
+    const mechanismEntry = take(this.#state, 'sasl.mechanism');
+    const jaasEntry = take(this.#state, 'sasl.jaas.config');
+    const handlers = ['sasl.client.callback.handler.class', 'sasl.login.callback.handler.class'].map((name) =>
+      take(this.#state, name),
+    );
+    const endpoint = take(this.#state, 'sasl.oauthbearer.token.endpoint.url');
+    const jaas = jaasEntry === undefined ? undefined : this.#jaas(jaasEntry);
+    const written = this.#mechanism(mechanismEntry);
+    const iamHandler = this.#handlers(handlers, provider !== undefined);
+    if (jaasEntry !== undefined && jaas === undefined) return undefined;
+    const mechanism = written ?? jaas?.mechanism ?? (provider === undefined ? undefined : 'OAUTHBEARER');
+    const first = mechanismEntry ?? jaasEntry;
+    if (!this.#isSasl(first ?? provider)) return undefined;
+    const agreed = this.#agree(mechanism, jaas, jaasEntry);
+    if (agreed === undefined || mechanism === undefined) return undefined;
+    this.#putMechanism(mechanism, mechanismEntry, jaasEntry);
+    for (const [name, value] of jaas?.properties ?? [])
+      if (jaasEntry !== undefined) this.#put(name, value, jaasEntry, `from ${jaas?.module ?? ''}`);
+    if (endpoint !== undefined) this.#endpoint(endpoint, mechanism);
+    if (provider !== undefined) return this.#module(provider, mechanism);
+    if (mechanism === IAM || (mechanism === 'OAUTHBEARER' && (iamHandler || jaas?.iam !== undefined)))
+      return { kind: 'msk-iam', ...jaas?.iam };
+    if (mechanism === 'OAUTHBEARER') this.#needsTokens(first);
+    return undefined;
+  }
+
+  #jaas(entry: WrittenEntry): (Credentials & LoginModule) | undefined {
+    try {
+      const login = parseJaas(entry.value);
+      const credentials = credentialsOf(login);
+      for (const secret of credentials.secrets) this.#context.secrets.add(secret);
+      for (const note of credentials.notes) this.#context.notes.add(entry, note);
+      return { ...login, ...credentials };
+    } catch (fault) {
+      if (!(fault instanceof ValueFault)) throw fault;
+      this.#context.problems.error(entry.origin, entry.key, fault.message, fault.remedy);
+      return undefined;
+    }
+  }
+
+  #mechanism(entry: WrittenEntry | undefined): string | undefined {
+    if (entry === undefined) return undefined;
+    const word = entry.value.trim().toUpperCase();
+    if ((MECHANISMS as readonly string[]).includes(word)) return word;
+    const near = nearestName(word, MECHANISMS);
+    const remedy = near === undefined ? `use one of ${MECHANISMS.join(', ')}` : `did you mean ${near}?`;
+    this.#context.problems.error(
+      entry.origin,
+      entry.key,
+      entry.secret ? 'is not a mechanism' : `${quote(entry.value)} is not a mechanism that can be had here`,
+      remedy,
+    );
+    return undefined;
+  }
+
+  /** True when one is that of MSK's IAM login. */
+  #handlers(entries: readonly (WrittenEntry | undefined)[], hasProvider: boolean): boolean {
+    let iam = false;
+    for (const entry of entries) {
+      if (entry === undefined || entry.value.trim() === '') continue;
+      const name = entry.value.trim().slice(entry.value.trim().lastIndexOf('.') + 1);
+      iam ||= name.startsWith('IAM');
+      if (
+        /^(IAMClientCallbackHandler|IAMOAuthBearerLoginCallbackHandler|OAuthBearerLoginCallbackHandler|OAuthBearerUnsecuredLoginCallbackHandler)$/.test(
+          name,
+        ) ||
+        hasProvider
+      )
+        this.#context.notes.add(entry, `${name} is left out: what it does is done here`);
+      else
+        this.#context.problems.error(
+          entry.origin,
+          entry.key,
+          `the Java class ${quote(name)} can't run here`,
+          'fetch tokens with a module: kafka.token-provider: ./tokens.mjs',
+        );
+    }
+    return iam;
+  }
+
+  /** False where security.protocol leaves no room for SASL, with a warning if somebody expects it. */
+  #isSasl(first: Pick<WrittenEntry, 'origin' | 'key'> | undefined): boolean {
+    const protocol = this.#state.properties.get('security.protocol');
+    const entry = first ?? this.#state.properties.get('sasl.username');
+    if (/^sasl_/i.test(protocol?.value ?? '')) {
+      if (
+        entry === undefined &&
+        protocol !== undefined &&
+        ![...this.#state.properties.keys()].some((name) => name.startsWith('sasl.'))
+      )
+        this.#context.problems.error(
+          protocol.origin,
+          protocol.key,
+          `${protocol.value} needs sasl.mechanism, and the credentials for it`,
+          `add sasl.mechanism: ${MECHANISMS.join(' | ')}`,
+        );
+      return true;
+    }
+    if (entry !== undefined) {
+      const how =
+        protocol === undefined
+          ? 'security.protocol is not set, which means PLAINTEXT'
+          : `security.protocol is ${protocol.value}`;
+      this.#context.problems.warning(
+        entry.origin,
+        entry.key,
+        `there are settings for SASL, but ${how}: nobody logs in, and they have no effect`,
+        'set security.protocol: SASL_SSL, or remove the sasl.* settings',
+      );
+    }
+    return false;
+  }
+
+  /** The mechanism and the login module must be of one kind. */
+  #agree(
+    mechanism: string | undefined,
+    jaas: (Credentials & LoginModule) | undefined,
+    entry: WrittenEntry | undefined,
+  ): true | undefined {
+    if (jaas === undefined || entry === undefined) return mechanism === undefined ? undefined : true;
+    if (mechanism === undefined) {
+      this.#context.problems.error(
+        entry.origin,
+        entry.key,
+        `${jaas.module} goes with several mechanisms, and sasl.mechanism is missing`,
+        `add sasl.mechanism: ${jaas.fits.join(' or ')}`,
+      );
+      return undefined;
+    }
+    if (jaas.fits.includes(mechanism)) return true;
+    this.#context.problems.error(
+      entry.origin,
+      entry.key,
+      `${jaas.module} does not go with sasl.mechanism: ${mechanism}`,
+      `use the login module of ${mechanism}, or sasl.mechanism: ${jaas.fits.join(' or ')}`,
+    );
+    return undefined;
+  }
+
+  #putMechanism(mechanism: string, written: WrittenEntry | undefined, jaas: WrittenEntry | undefined): void {
+    const value = mechanism === IAM ? 'OAUTHBEARER' : mechanism;
+    const entry = written ?? jaas;
+    const note =
+      mechanism === IAM
+        ? `from ${IAM}: tokens signed with credentials of AWS`
+        : written === undefined
+          ? 'from the login module'
+          : '';
+    if (entry !== undefined) this.#put('sasl.mechanisms', value, entry, note);
+  }
+
+  #endpoint(entry: WrittenEntry, mechanism: string): void {
+    if (/^file:/i.test(entry.value.trim())) {
+      this.#context.problems.error(
+        entry.origin,
+        entry.key,
+        'tokens are not read from a file: URL',
+        'read them with a module: kafka.token-provider: ./tokens.mjs',
+      );
+      return;
+    }
+    this.#put('sasl.oauthbearer.token.endpoint.url', entry.value.trim(), entry, '');
+    if (mechanism === 'OAUTHBEARER' && !this.#state.properties.has('sasl.oauthbearer.method'))
+      this.#put('sasl.oauthbearer.method', 'oidc', entry, 'because a token endpoint is given');
+  }
+
+  #module(provider: NonNullable<TokenProvider>, mechanism: string): TokenSource | undefined {
+    const { key } = provider;
+    if (mechanism !== 'OAUTHBEARER' && mechanism !== IAM) {
+      this.#context.problems.error(
+        provider.origin,
+        key,
+        `fetches tokens, but sasl.mechanism is ${mechanism}`,
+        'use sasl.mechanism: OAUTHBEARER, or remove it',
+      );
+      return undefined;
+    }
+    if (!this.#state.properties.has('sasl.mechanisms'))
+      this.#state.properties.set('sasl.mechanisms', {
+        ...provider,
+        value: 'OAUTHBEARER',
+        secret: false,
+        key,
+        note: 'because there is a token provider',
+      });
+    const path = absolutePath(provider, this.#context.workingDirectory);
+    if (!existsSync(path))
+      this.#context.problems.error(
+        provider.origin,
+        key,
+        `${path} does not exist`,
+        'check the path; a relative one starts at the configuration file',
+      );
+    return { kind: 'module', path };
+  }
+
+  #needsTokens(entry: WrittenEntry | undefined): void {
+    const { properties } = this.#state;
+    const fetched =
+      properties.has('sasl.oauthbearer.method') ||
+      /^(true|t|1)$/i.test(properties.get('enable.sasl.oauthbearer.unsecure.jwt')?.value ?? '');
+    if (fetched || entry === undefined) return;
+    this.#context.problems.error(
+      entry.origin,
+      entry.key,
+      'OAUTHBEARER needs to know where tokens come from',
+      'give sasl.oauthbearer.token.endpoint.url with a client id and secret, or a module: ' +
+        'kafka.token-provider: ./tokens.mjs',
+    );
+  }
+
+  #put(name: string, value: string, entry: WrittenEntry, note: string): void {
+    const existing = this.#state.properties.get(name);
+    if (existing !== undefined && existing.value !== value)
+      this.#context.problems.error(
+        entry.origin,
+        entry.key,
+        `says another ${name} than ${existing.key}`,
+        'keep one of them',
+      );
+    else if (existing === undefined)
+      this.#state.properties.set(name, {
+        value,
+        origin: entry.origin,
+        secret: entry.secret,
+        key: entry.key,
+        note,
+      });
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Every name of Kafka's Java clients (2.x to 4.x) and what becomes of it here: the one table behind
+ * translation, --explain and docs/CONFIG.md.
+ */
+
+import { canonicalName } from '../../kafka/properties/names.js';
+import type { JavaOutcome, JavaRow } from './java-outcomes.js';
+import { CLIENT_ROWS } from './java-table-clients.js';
+import { SECURITY_ROWS } from './java-table-security.js';
+
+export const JAVA_ROWS: readonly JavaRow[] = [...CLIENT_ROWS, ...SECURITY_ROWS];
+
+const BY_NAME: ReadonlyMap<string, JavaRow> = new Map(JAVA_ROWS.map((row) => [row[0], row]));
+
+export const JAVA_NAMES: readonly string[] = [...BY_NAME.keys()];
+
+/** Settings of Java classes (serializers, reporters) that do not run here. */
+const IGNORED_PREFIXES = ['spring.json.', 'spring.deserializer.', 'metrics.jmx.', 'metrics.context.'];
+
+export function javaRow(name: string): JavaRow | undefined {
+  const row = BY_NAME.get(name);
+  if (row !== undefined) return row;
+  if (IGNORED_PREFIXES.some((prefix) => name.startsWith(prefix)))
+    return [name, '*', { kind: 'ignored' }, 'belongs to a Java class'];
+  return name.startsWith('config.providers.')
+    ? [name, '*', BY_NAME.get('config.providers')?.[2] ?? { kind: 'ignored' }, '']
+    : undefined;
+}
+
+/** Names of both worlds that mean the same property share this. */
+export function propertyIdentity(name: string): string {
+  const outcome = BY_NAME.get(name)?.[2];
+  return canonicalName(outcome?.kind === 'property' ? outcome.name : name);
+}
+
+/** What becomes of a name, in a few words, for the table in docs/CONFIG.md. */
+export function outcomeWords(name: string, outcome: JavaOutcome): string {
+  switch (outcome.kind) {
+    case 'property':
+      return outcome.name === name ? 'the same' : `\`${outcome.name}\``;
+    case 'key':
+      return `our key \`${outcome.path}\``;
+    case 'tls':
+    case 'sasl':
+      return 'read here';
+    case 'ignored':
+      return 'ignored';
+    case 'refused':
+      return outcome.harmless === undefined ? 'refused' : 'refused, if it asks for anything';
+  }
+}

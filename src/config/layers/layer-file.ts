@@ -1,0 +1,368 @@
+/** The file's layer: walks the tree, lifts the free maps out, and reports every key that does not exist. */
+import { parse } from 'yaml';
+import { librdkafkaRow } from '../../kafka/properties/names.js';
+import { kindName } from '../keys/convert.js';
+import {
+  FIELD_BY_PATH,
+  FIELDS,
+  type Field,
+  isPropertyMap,
+  LATER,
+  OPTIONS_PATH,
+  PROPERTY_MAPS,
+  type PropertyMap,
+  SECTIONS,
+  SHORTHANDS,
+  TOPICS_PATH,
+} from '../keys/schema.js';
+import type { Notes } from '../keys/side.js';
+import { kebab, nearestKey } from '../text/nearest.js';
+import type { Origin, Position, Problems } from '../text/problem.js';
+import type { MapTree, Tree } from '../text/yaml-source.js';
+import { emptyLayer, type Layer, mergeLayers } from './layers.js';
+import { springParts } from './spring-layout.js';
+import { fromSpring, springRemedy, springTarget } from './spring-names.js';
+import { topicsOfFile } from './topics.js';
+
+/** Every path that a suggestion may name. */
+export const KNOWN_PATHS: readonly string[] = [
+  ...FIELDS.map((field) => field.path),
+  ...PROPERTY_MAPS,
+  OPTIONS_PATH,
+  TOPICS_PATH,
+  ...SECTIONS,
+];
+
+const PROPERTY_NAME_LENGTH_MAX = 200;
+
+export function fileLayer(tree: MapTree, problems: Problems, notes: Notes): Layer {
+  const spring = springParts(tree);
+  const walker = new Walker(problems, notes, '');
+  walker.section('', spring?.rest ?? tree);
+  if (spring === undefined) return walker.layer;
+  const below = new Walker(problems, notes, 'spring.');
+  if (spring.applicationName !== undefined) below.name(spring.applicationName);
+  if (spring.kafka !== undefined) below.section('kafka', spring.kafka);
+  for (const [path, entry] of below.layer.fields) {
+    const own = walker.layer.fields.get(path);
+    // The name of the application is only a suggestion.
+    if (own !== undefined && path !== 'name' && String(own.value) !== String(entry.value))
+      problems.error(entry.origin, entry.key ?? path, `says another value than ${path}`, 'keep one of them');
+  }
+  return mergeLayers([below.layer, walker.layer]);
+}
+
+const fromFile = (at: Position): Origin => ({ kind: 'file', at });
+
+/** Spells the unknown key's problem, for all layers alike. */
+export function reportUnknownKey(problems: Problems, where: Origin | Position, path: string): void {
+  const cut = path.lastIndexOf('.');
+  const section = cut < 0 ? '' : path.slice(0, cut);
+  const key = path.slice(cut + 1);
+  const later = LATER.get(nearestKey(section, key, KNOWN_PATHS) ?? '');
+  const near = nearestKey(section, key, KNOWN_PATHS);
+  const remedy =
+    near === undefined
+      ? 'see configs/kd.example.yml for every key'
+      : later === undefined
+        ? `did you mean ${near}?`
+        : `${near} is meant, but ${later}`;
+  problems.error(where, path, 'there is no such key', remedy);
+}
+
+class Walker {
+  readonly layer = emptyLayer();
+  readonly #problems: Problems;
+  readonly #notes: Notes;
+  /** What stands before every path in the file. */
+  readonly #prefix: '' | 'spring.';
+
+  constructor(problems: Problems, notes: Notes, prefix: '' | 'spring.') {
+    this.#problems = problems;
+    this.#notes = notes;
+    this.#prefix = prefix;
+  }
+
+  name(node: Tree): void {
+    if (node.kind === 'scalar' && node.value !== null && !node.broken)
+      this.layer.fields.set('name', {
+        value: node.text,
+        origin: fromFile(node.at),
+        secret: node.secret,
+        key: 'spring.application.name',
+      });
+  }
+
+  section(path: string, tree: MapTree): void {
+    for (const { key, keyAt, node } of tree.entries) {
+      // Spring takes groupId and GROUP_ID for group-id.
+      const name = this.#prefix === '' ? key : kebab(key);
+      this.#key(path, path === '' ? name : `${path}.${name}`, keyAt, node);
+    }
+  }
+
+  #key(section: string, path: string, at: Position, node: Tree): void {
+    const later = LATER.get(path);
+    const field = FIELD_BY_PATH.get(path);
+    if (later !== undefined) {
+      this.#problems.error(at, path, later, 'remove the key');
+    } else if (isPropertyMap(path)) {
+      this.#properties(path, node);
+    } else if (path === OPTIONS_PATH) {
+      this.#options(node);
+    } else if (path === TOPICS_PATH) {
+      topicsOfFile(this.layer.topics, node, this.#problems);
+    } else if (field !== undefined) {
+      this.#field(field, node);
+    } else if (SECTIONS.has(path)) {
+      this.#sectionNode(path, node);
+    } else if (!this.#spring(path, at, node)) {
+      this.#unknown(section, path, at);
+    }
+  }
+
+  /** Spring's own names, also in our sections. False for others. */
+  #spring(path: string, at: Position, node: Tree): boolean {
+    const target = springTarget(path);
+    const shown = `${this.#prefix}${path}`;
+    if (target === undefined) return false;
+    if (target.kind === 'section') {
+      if (node.kind === 'map') this.section(path, node);
+      else if (node.kind === 'list' || node.value !== null)
+        this.#problems.error(node.at, shown, 'is a section: it holds further keys, not a value');
+    } else if (target.kind === 'ignored') {
+      this.#notes.add({ key: shown, origin: fromFile(at) }, `${shown} is left out: it has no counterpart`);
+    } else if (target.kind === 'refused') {
+      this.#problems.error(at, shown, 'is not read', target.remedy);
+    } else if (target.kind === 'field') {
+      const field = FIELD_BY_PATH.get(target.path);
+      if (field !== undefined) this.#field(field, node);
+    } else if (node.kind === 'map') {
+      this.#problems.error(node.at, shown, 'must be a value, not a mapping');
+    } else if (node.kind === 'list' || (node.value !== null && !node.broken)) {
+      const text =
+        node.kind === 'list'
+          ? node.items.map((item) => (item.kind === 'scalar' ? item.text : '')).join(',')
+          : fromSpring(node.text, target.unit);
+      this.layer.properties[target.map].set(target.name, {
+        value: text,
+        origin: fromFile(node.at),
+        secret: anySecret(node),
+        key: shown,
+      });
+    }
+    return true;
+  }
+
+  #sectionNode(path: string, node: Tree): void {
+    const shorthand = SHORTHANDS.get(path);
+    const short = shorthand === undefined ? undefined : FIELD_BY_PATH.get(shorthand);
+    if (node.kind === 'map') this.section(path, node);
+    else if (node.kind === 'scalar' && node.value === null) return;
+    else if (short !== undefined) this.#field(short, node);
+    else
+      this.#problems.error(
+        node.at,
+        path,
+        'is a section: it holds further keys, not a value',
+        `see configs/kd.example.yml for the keys of ${path}`,
+      );
+  }
+
+  #unknown(section: string, path: string, at: Position): void {
+    if (this.#prefix !== '') {
+      this.#problems.error(
+        at,
+        `${this.#prefix}${path}`,
+        'there is no such key',
+        springRemedy(path, KNOWN_PATHS),
+      );
+      return;
+    }
+    const key = section === '' ? path : path.slice(section.length + 1);
+    const name = key.replaceAll('-', '.');
+    // A librdkafka property one level too high is the most common slip of all.
+    const map = `${section}.properties`;
+    if (
+      isPropertyMap(map) &&
+      librdkafkaRow(name) !== undefined &&
+      !KNOWN_PATHS.includes(`${section}.${kebab(key)}`)
+    ) {
+      this.#problems.error(
+        at,
+        path,
+        'there is no such key',
+        `${name} is a property of librdkafka: put it under ${map}`,
+      );
+    } else {
+      reportUnknownKey(this.#problems, at, path);
+    }
+  }
+
+  #field(field: Field, node: Tree): void {
+    if (node.kind === 'map') {
+      this.#mapForField(field, node);
+      return;
+    }
+    if (node.kind === 'list') {
+      this.#listForField(field, node);
+      return;
+    }
+    if (node.value === null) return;
+    const isText = ['text', 'path', 'topic', 'topics', 'servers', 'list', 'paths'].includes(field.kind);
+    const isQuantity = ['size', 'size-or-auto', 'duration'].includes(field.kind);
+    // YAML would make 123 of a topic named 0123: for texts what is written counts. A broken one is given, but
+    // says nothing.
+    const value = node.broken ? null : isText || isQuantity ? node.text : node.value;
+    this.layer.fields.set(field.path, {
+      value,
+      origin: fromFile(node.at),
+      secret: node.secret,
+      ...this.#written(field.path),
+    });
+  }
+
+  #written(path: string): { key?: string } {
+    return this.#prefix === '' ? {} : { key: `${this.#prefix}${path}` };
+  }
+
+  #listForField(field: Field, node: Tree & { kind: 'list' }): void {
+    if (!['servers', 'topics', 'list', 'paths'].includes(field.kind)) {
+      this.#problems.error(node.at, field.path, 'must be one value, not a list');
+      return;
+    }
+    const texts: string[] = [];
+    let secret = false;
+    let broken = false;
+    for (const item of node.items) {
+      if (item.kind !== 'scalar' || item.value === null) {
+        this.#problems.error(item.at, field.path, 'every entry of the list must be text');
+        return;
+      }
+      texts.push(item.text);
+      secret ||= item.secret;
+      broken ||= item.broken;
+    }
+    this.layer.fields.set(field.path, { value: broken ? null : texts, origin: fromFile(node.at), secret });
+  }
+
+  #mapForField(field: Field, node: MapTree): void {
+    if (field.kind === 'servers') {
+      this.layer.fields.set(field.path, {
+        value: JSON.stringify(plain(node)),
+        origin: fromFile(node.at),
+        secret: false,
+      });
+    } else if (field.kind === 'level') {
+      this.#springLevels(field, node);
+    } else {
+      this.#problems.error(node.at, field.path, 'must be a value, not a mapping');
+    }
+  }
+
+  /** Spring's `level: { root: INFO, org.apache.kafka: WARN }`: there is one level here. */
+  #springLevels(field: Field, node: MapTree): void {
+    for (const entry of node.entries) {
+      if (entry.key.toLowerCase() === 'root') this.#field(field, entry.node);
+      else
+        this.#problems.warning(
+          entry.keyAt,
+          `${field.path}.${entry.key}`,
+          'there are no levels by package here',
+          'only root counts; remove the others',
+        );
+    }
+  }
+
+  #properties(map: PropertyMap, node: Tree): void {
+    if (node.kind === 'scalar' && node.value === null) return;
+    if (node.kind !== 'map') {
+      this.#problems.error(
+        node.at,
+        map,
+        'must be a mapping of property names to values',
+        'for example { linger.ms: 5 }',
+      );
+      return;
+    }
+    this.#flatten(map, '', node);
+  }
+
+  /** `ssl: { ca: { location: x } }` and `ssl.ca.location: x` are the same. */
+  #flatten(map: PropertyMap, prefix: string, tree: MapTree): void {
+    for (const { key, keyAt, node } of tree.entries) {
+      const name = prefix === '' ? key.trim() : `${prefix}.${key.trim()}`;
+      const known = this.layer.properties[map];
+      if (node.kind === 'map') this.#flatten(map, name, node);
+      else if (name.length > PROPERTY_NAME_LENGTH_MAX)
+        this.#problems.error(keyAt, map, `has a name longer than ${PROPERTY_NAME_LENGTH_MAX} characters`);
+      else if (known.has(name))
+        this.#problems.error(
+          keyAt,
+          `${map}.${name}`,
+          'is given twice, once nested and once with dots',
+          'keep one of them',
+        );
+      else if (node.kind === 'scalar' && node.value === null)
+        this.#problems.error(keyAt, `${map}.${name}`, 'has no value', 'give it one, or remove the key');
+      else if (node.kind === 'scalar' && node.broken) continue;
+      else if (node.kind === 'scalar')
+        known.set(name, {
+          value: node.text,
+          origin: fromFile(node.at),
+          secret: node.secret,
+          ...this.#written(`${map}.${name}`),
+        });
+      else
+        known.set(name, {
+          value: node.items.map((item) => (item.kind === 'scalar' ? item.text : '')).join(','),
+          origin: fromFile(node.at),
+          secret: anySecret(node),
+          ...this.#written(`${map}.${name}`),
+        });
+    }
+  }
+
+  #options(node: Tree): void {
+    if (node.kind === 'scalar' && node.value === null) return;
+    if (node.kind !== 'map') {
+      this.#problems.error(node.at, OPTIONS_PATH, `must be a mapping, not ${kindName(plain(node))}`);
+      return;
+    }
+    for (const entry of node.entries) {
+      this.layer.options.set(entry.key, {
+        value: plain(entry.node),
+        origin: fromFile(entry.node.at),
+        secret: anySecret(entry.node),
+      });
+    }
+  }
+}
+
+function anySecret(node: Tree): boolean {
+  if (node.kind === 'scalar') return node.secret;
+  return node.kind === 'list'
+    ? node.items.some(anySecret)
+    : node.entries.some((entry) => anySecret(entry.node));
+}
+
+/** The tree as ordinary values. An unquoted `${N}` that became a number is a number. */
+export function plain(node: Tree): unknown {
+  if (node.kind === 'list') return node.items.map(plain);
+  if (node.kind === 'map') {
+    // defineProperty, so that a key named __proto__ is a key and nothing else.
+    const object: Record<string, unknown> = {};
+    for (const { key, node: child } of node.entries) {
+      Object.defineProperty(object, key, {
+        value: plain(child),
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      });
+    }
+    return object;
+  }
+  return node.interpolated && !node.quoted && /^(true|false|null|[-+]?[\d.][\d.eE+-]*)$/.test(node.text)
+    ? parse(node.text)
+    : node.value;
+}

@@ -1,0 +1,90 @@
+/**
+ * Java's names for what has a key of its own here: `group.id` is `kafka.consumer.group-id`. Done layer by
+ * layer, so that later layers win.
+ */
+
+import { javaRow } from '../java/java-table.js';
+import { ValueFault } from '../keys/convert.js';
+import { PROPERTY_MAPS, type PropertyMap } from '../keys/schema.js';
+import type { Notes } from '../keys/side.js';
+import type { Entry } from '../text/entry.js';
+import { formatOrigin, type Problems } from '../text/problem.js';
+import type { Layer } from './layers.js';
+
+export function takeOverKeys(layer: Layer, problems: Problems, notes: Notes): void {
+  for (const map of PROPERTY_MAPS) {
+    for (const [name, entry] of [...layer.properties[map]]) {
+      const path = pathOf(map, name);
+      if (path === undefined) continue;
+      layer.properties[map].delete(name);
+      const written = { ...entry, key: entry.key ?? `${map}.${name}` };
+      const value = converted(name, written, problems, notes);
+      if (value !== undefined) takeOver(layer, path, { ...written, value }, problems);
+    }
+  }
+}
+
+/**
+ * What the properties file says of a key of ours, and the configuration says otherwise: it holds as it stands
+ * there.
+ */
+export function noteOverridden(file: Layer, configuration: Layer, notes: Notes): void {
+  for (const [path, { key = path, value, origin }] of file.fields) {
+    const own = configuration.fields.get(path);
+    if (own === undefined || own.value === null || sameText(own.value, value)) continue;
+    notes.add({ key, origin }, `${own.key ?? path} at ${formatOrigin(own.origin)} holds instead`);
+  }
+}
+
+/** A list in YAML is what Java writes with commas. */
+function sameText(a: unknown, b: unknown): boolean {
+  const text = (value: unknown): string =>
+    (Array.isArray(value) ? value.join(',') : String(value)).replaceAll(/\s/g, '');
+  return text(a) === text(b);
+}
+
+/** Undefined for names that are no key of ours, and where they have no effect; the latter is told later. */
+function pathOf(map: PropertyMap, name: string): string | undefined {
+  const row = javaRow(name);
+  if (row === undefined || row[2].kind !== 'key') return undefined;
+  const [, clients, outcome] = row;
+  if (map === 'kafka.consumer.properties')
+    return clients === 'P' ? undefined : (outcome.consumerPath ?? outcome.path);
+  if (map === 'kafka.producer.properties')
+    return clients === 'C' ? undefined : (outcome.producerPath ?? outcome.path);
+  return outcome.path;
+}
+
+type Written = Entry<string> & { readonly key: string };
+
+function converted(name: string, entry: Written, problems: Problems, notes: Notes): string | undefined {
+  const outcome = javaRow(name)?.[2];
+  if (outcome?.kind !== 'key' || outcome.convert === undefined) return entry.value.trim();
+  try {
+    const value = outcome.convert(entry.value);
+    if (value === undefined) notes.add(entry, `${name} is left out: it holds anyway`);
+    return value;
+  } catch (fault) {
+    if (!(fault instanceof ValueFault)) throw fault;
+    problems.error(
+      entry.origin,
+      entry.key,
+      entry.secret ? 'its value does not fit' : fault.message,
+      fault.remedy,
+    );
+    return undefined;
+  }
+}
+
+function takeOver(layer: Layer, path: string, entry: Written, problems: Problems): void {
+  const own = layer.fields.get(path);
+  if (own === undefined) layer.fields.set(path, entry);
+  else if (String(own.value) !== entry.value)
+    problems.error(
+      entry.origin,
+      entry.key,
+      `means ${path}, which ` +
+        `${own.key === undefined ? 'is set itself' : `${own.key} sets, too`}, to another value`,
+      'keep one of them',
+    );
+}

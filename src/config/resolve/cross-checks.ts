@@ -1,0 +1,208 @@
+/** Rules between keys: each value is fine alone, together they are not. */
+
+import type { DataFormat, ResolvedConfig, SchemaFiles } from '../keys/resolved.js';
+import type { Problems } from '../text/problem.js';
+import { formatSize } from '../text/units.js';
+import { isMskServer, LISTENER_WORDS, mskListener, wantedListener } from './msk.js';
+import type { ResolveInput } from './resolve-input.js';
+
+/**
+ * Input and output blocks of one batch, once in the worker and once waiting: with less, batches would wait
+ * for each other.
+ */
+const BLOCKS_MIN = 4;
+
+export function checkCrossFields(config: ResolvedConfig, input: ResolveInput, problems: Problems): void {
+  checkBudgets(config, input, problems);
+  checkProducer(config, input, problems);
+  for (const side of ['consumer', 'producer'] as const) checkPorts(side, config, input, problems);
+  if (input.purpose === 'connection') return;
+  checkFormats(config, input, problems);
+  checkTopics(config, input, problems);
+}
+
+function checkBudgets(config: ResolvedConfig, input: ResolveInput, problems: Problems): void {
+  const { batch, inFlight } = config.dispatcher;
+  const origin = (path: string) => input.settings.origin(path);
+  if (inFlight.bytesMax < BLOCKS_MIN * batch.bytesMax) {
+    const path = 'dispatcher.in-flight.bytes-max';
+    problems.error(
+      origin(path),
+      path,
+      `${formatSize(inFlight.bytesMax)} is too small for batches of ${formatSize(batch.bytesMax)}`,
+      `at least ${BLOCKS_MIN} × dispatcher.batch.bytes-max = ${formatSize(BLOCKS_MIN * batch.bytesMax)}, ` +
+        `or a smaller dispatcher.batch.bytes-max`,
+    );
+  }
+  if (inFlight.recordsMax < batch.recordsMax) {
+    const path = 'dispatcher.in-flight.records-max';
+    problems.error(
+      origin(path),
+      path,
+      `${inFlight.recordsMax} is less than one batch (dispatcher.batch.records-max: ${batch.recordsMax})`,
+      'raise it, or lower dispatcher.batch.records-max',
+    );
+  }
+}
+
+function checkProducer(config: ResolvedConfig, input: ResolveInput, problems: Problems): void {
+  const merged = config.producer.properties;
+  const find = (...names: string[]): { name: string; value: string } | undefined => {
+    const name = names.find((candidate) => merged.has(candidate));
+    return name === undefined ? undefined : { name, value: merged.get(name) ?? '' };
+  };
+  const origin = (name: string) => input.clients.producer.properties.get(name)?.origin;
+  const idempotent = /^(true|t|1)$/i.test(find('enable.idempotence')?.value ?? '');
+  const acks = find('acks', 'request.required.acks');
+  const acksAll = acks === undefined || /^(all|-1)$/i.test(acks.value);
+  const key = (name: string): string => `kafka.producer.properties.${name}`;
+  if (!idempotent) {
+    problems.warning(
+      origin('enable.idempotence'),
+      key('enable.idempotence'),
+      'without idempotence a retried request may change the order of records or repeat them',
+      'leave it on: it costs next to nothing',
+    );
+  }
+  if (acks !== undefined && !acksAll && idempotent) {
+    problems.error(
+      origin(acks.name),
+      key(acks.name),
+      `${acks.value} does not go with enable.idempotence, which is on by default`,
+      'use acks: all',
+    );
+  } else if (acks !== undefined && !acksAll) {
+    problems.warning(
+      origin(acks.name),
+      key(acks.name),
+      `with acks: ${acks.value} a record can be lost when a broker fails`,
+      'use acks: all',
+    );
+  }
+  const retries = find('retries', 'message.send.max.retries');
+  if (idempotent && retries !== undefined && Number(retries.value) < 1) {
+    problems.error(
+      origin(retries.name),
+      key(retries.name),
+      `${retries.value} retries do not go with enable.idempotence`,
+      'remove it: the dispatcher decides when to give up',
+    );
+  }
+  const inFlight = find('max.in.flight', 'max.in.flight.requests.per.connection');
+  if (idempotent && inFlight !== undefined && Number(inFlight.value) > 5) {
+    problems.error(
+      origin(inFlight.name),
+      key(inFlight.name),
+      `${inFlight.value} requests in flight do not go with enable.idempotence`,
+      'use at most 5',
+    );
+  }
+}
+
+/** One of MSK's ports with another listener's protocol only ever gives a connection that breaks off. */
+function checkPorts(
+  side: 'consumer' | 'producer',
+  config: ResolvedConfig,
+  input: ResolveInput,
+  problems: Problems,
+): void {
+  const { bootstrapServers, properties } = config[side];
+  const wanted = wantedListener(properties);
+  const other = bootstrapServers.find((server) => {
+    const listener = mskListener(server);
+    if (listener === undefined || listener === wanted) return false;
+    // Elsewhere these ports may be anybody's; that nobody encrypts where MSK would is worth a word all the
+    // same.
+    return (
+      isMskServer(server) ||
+      (listener !== 'plaintext' && wanted === 'plaintext' && /^[^.:[]+\.[^:]*[a-z][^:]*:/i.test(server))
+    );
+  });
+  const listener = other === undefined ? undefined : mskListener(other);
+  if (other === undefined || listener === undefined) return;
+  const own = `kafka.${side}.bootstrap-servers`;
+  const path = input.settings.isSet(own) ? own : 'kafka.bootstrap-servers';
+  const protocol = properties.get('security.protocol');
+  problems.warning(
+    input.settings.origin(path),
+    path,
+    `${other}: on Amazon MSK this port belongs to ${LISTENER_WORDS[listener]}, but security.protocol is ` +
+      `${protocol ?? 'not set, which means PLAINTEXT'}`,
+    `use ${LISTENER_WORDS[listener]}, or the port of the listener that is meant`,
+  );
+}
+
+function checkFormats(config: ResolvedConfig, input: ResolveInput, problems: Problems): void {
+  const { dispatcher } = config;
+  const { settings } = input;
+  if (dispatcher.transform !== undefined && !settings.isSet('dispatcher.input.format')) {
+    problems.error(
+      settings.origin('dispatcher.transform'),
+      'dispatcher.input.format',
+      'is missing: with a transform, say how its input is read',
+      'add input: { format: raw }, json or avro',
+    );
+  }
+  checkSchema('dispatcher.input', dispatcher.input, input, problems);
+  checkSchema('dispatcher.output', dispatcher.output, input, problems);
+  if (dispatcher.transform === undefined && dispatcher.input.format !== dispatcher.output.format) {
+    const path = settings.isSet('dispatcher.output.format')
+      ? 'dispatcher.output.format'
+      : 'dispatcher.input.format';
+    problems.error(
+      settings.origin(path),
+      path,
+      'without a transform records pass through unchanged: two different formats would have no effect',
+      'add a transform that returns its value, or use the same format twice',
+    );
+  }
+}
+
+function checkSchema(
+  section: string,
+  part: { format: DataFormat; schema: SchemaFiles | undefined },
+  input: ResolveInput,
+  problems: Problems,
+): void {
+  const format = input.settings.origin(`${section}.format`);
+  if (part.format === 'avro' && part.schema === undefined) {
+    problems.error(format, `${section}.schema`, 'is missing: avro needs a schema', 'add schema: ./name.avsc');
+  } else if (part.format !== 'avro' && part.schema !== undefined) {
+    problems.error(
+      input.settings.origin(`${section}.schema.path`),
+      `${section}.schema`,
+      `has no effect with format: ${part.format}`,
+      'use format: avro, or remove the schema',
+    );
+  }
+}
+
+function checkTopics(config: ResolvedConfig, input: ResolveInput, problems: Problems): void {
+  const { settings } = input;
+  const { topics } = config.consumer;
+  const reads = (topic: string): boolean =>
+    'names' in topics ? topics.names.includes(topic) : new RegExp(topics.pattern).test(topic);
+  const sameCluster = config.consumer.bootstrapServers.some((server) =>
+    config.producer.bootstrapServers.includes(server),
+  );
+  if (!sameCluster) return;
+  const { deadLetterTopic } = config.dispatcher;
+  if (deadLetterTopic !== undefined && reads(deadLetterTopic)) {
+    const path = 'dispatcher.dead-letter.topic';
+    problems.error(
+      settings.origin(path),
+      path,
+      `${deadLetterTopic} is also read: every dead letter would come back for ever`,
+      'use a topic that kafka.consumer.topics does not name',
+    );
+  }
+  if (reads(config.producer.topic)) {
+    const path = 'kafka.producer.topic';
+    problems.warning(
+      settings.origin(path),
+      path,
+      `${config.producer.topic} is also read: every result comes back as input`,
+      'use another topic, unless your transform ends the circle',
+    );
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * One side's cluster: the user's properties over our defaults, each with its origin, and what belongs to
+ * them.
+ */
+
+import {
+  consumerDefaults,
+  defaultReasons,
+  producerDefaults,
+  withDefaults,
+} from '../../kafka/properties/defaults.js';
+import type { PropertyEntries } from '../client/properties.js';
+import type { ClusterConfig, PropertyOrigin, TokenSource } from '../keys/resolved.js';
+import type { ClientSide } from '../keys/side.js';
+import { formatOrigin, type Problems } from '../text/problem.js';
+import { brokerRegion } from './msk.js';
+import type { ResolveInput } from './resolve-input.js';
+
+export function clusterConfig(
+  side: ClientSide,
+  servers: readonly string[],
+  input: ResolveInput,
+  problems: Problems,
+): ClusterConfig {
+  const { properties: entries, certificates, files } = input.clients[side];
+  const user = new Map([...entries].map(([name, entry]) => [name, entry.value]));
+  const properties = withDefaults(side === 'consumer' ? consumerDefaults : producerDefaults, user);
+  return {
+    bootstrapServers: servers,
+    properties,
+    origins: new Map([
+      ['bootstrap.servers', serversOrigin(side, input)],
+      ...[...properties.keys()].map((name): [string, PropertyOrigin] => [
+        name,
+        originOf(side, name, entries),
+      ]),
+    ]),
+    certificates,
+    watchedFiles: [...new Set([...input.files, ...files])],
+    tokens: tokensOf(side, servers, input, problems),
+  };
+}
+
+function originOf(side: ClientSide, name: string, entries: PropertyEntries): PropertyOrigin {
+  const entry = entries.get(name);
+  if (entry === undefined)
+    return {
+      key: `kafka.${side}.properties.${name}`,
+      place: '',
+      note: `default: ${defaultReasons.get(name) ?? ''}`,
+    };
+  return {
+    key: entry.key,
+    place: entry.origin.kind === 'file' ? formatOrigin(entry.origin) : '',
+    note: entry.note,
+  };
+}
+
+/** No property of the user's, yet the first line to change where no broker is found. */
+function serversOrigin(side: ClientSide, { settings }: ResolveInput): PropertyOrigin {
+  const own = `kafka.${side}.bootstrap-servers`;
+  const key = settings.isSet(own) ? own : 'kafka.bootstrap-servers';
+  const origin = settings.origin(key);
+  return { key, place: origin.kind === 'default' ? '' : formatOrigin(origin), note: '' };
+}
+
+function tokensOf(
+  side: ClientSide,
+  servers: readonly string[],
+  input: ResolveInput,
+  problems: Problems,
+): TokenSource | undefined {
+  const { tokens, properties } = input.clients[side];
+  if (tokens?.kind !== 'msk-iam' || servers.length === 0) return tokens;
+  const region = brokerRegion(servers) ?? environmentRegion(input);
+  if (region !== undefined) return { ...tokens, region };
+  const mechanism = properties.get('sasl.mechanisms');
+  problems.error(
+    mechanism?.origin,
+    mechanism?.key ?? 'kafka.properties.sasl.mechanism',
+    'tokens are signed for a region of AWS, and neither the names of the brokers nor AWS_REGION say which',
+    'set the environment variable AWS_REGION, for example to eu-west-1',
+  );
+  return tokens;
+}
+
+function environmentRegion({ environment }: ResolveInput): string | undefined {
+  return [environment['AWS_REGION'], environment['AWS_DEFAULT_REGION']].find(
+    (value) => value !== undefined && value !== '',
+  );
+}

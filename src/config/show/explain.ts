@@ -1,0 +1,150 @@
+/**
+ * The whole configuration that librdkafka gets, name by name: value, where it comes from, why. Secrets are
+ * masked here.
+ */
+import { X509Certificate } from 'node:crypto';
+import { canonicalName } from '../../kafka/properties/names.js';
+import { isSecretName, MASK, maskUserInfo } from '../../secrets/names.js';
+import { JAVA_ROWS, javaRow } from '../java/java-table.js';
+import type { ResolvedConfig } from '../keys/resolved.js';
+import type { ClientSide } from '../keys/side.js';
+import type { Loaded } from '../load.js';
+import { formatOrigin } from '../text/problem.js';
+
+export interface ExplainedProperty {
+  readonly name: string;
+  readonly value: string;
+  /** `kd.yml:12:5`, `--set`, `default`, `ours`. */
+  readonly origin: string;
+  /** The key that was written, where it is not the property itself. */
+  readonly key: string | null;
+  readonly explanation: string;
+}
+
+export function explainClient(
+  side: ClientSide,
+  config: ResolvedConfig,
+  loaded: Loaded,
+): readonly ExplainedProperty[] {
+  const { properties, origins } = config[side];
+  const entries = loaded.details.clients[side];
+  const rows: ExplainedProperty[] = ours(side, config).map(([name, value, explanation, path]) => ({
+    name,
+    value,
+    origin: 'ours',
+    key: null,
+    explanation,
+    ...(path === undefined ? {} : writtenOf(path, loaded)),
+  }));
+  for (const [name, value] of properties) {
+    const entry = entries.get(name);
+    const origin = origins.get(name);
+    rows.push({
+      name,
+      value: shown(name, value, entry?.secret === true),
+      origin: entry === undefined ? 'default' : formatOrigin(entry.origin),
+      key: entry === undefined || entry.origin.kind === 'default' ? null : entry.key,
+      explanation: [origin?.note.replace(/^default: /, '') ?? '', explanationOf(name, origin?.note ?? '')]
+        .filter((text) => text !== '')
+        .join('; '),
+    });
+  }
+  return rows.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Where a key of ours was written, also under its name of Java; nothing where it is a default. */
+function writtenOf(
+  path: string,
+  { details: { settings, merged } }: Loaded,
+): Pick<ExplainedProperty, 'origin' | 'key'> | undefined {
+  if (!settings.isSet(path)) return undefined;
+  return { origin: formatOrigin(settings.origin(path)), key: merged.fields.get(path)?.key ?? path };
+}
+
+/** From the table: of the name itself, or of the name of Java that became it. */
+function explanationOf(name: string, note: string): string {
+  if (note.startsWith('default: ')) return '';
+  const written = /^from ([a-z0-9.]+)/.exec(note)?.[1];
+  const row =
+    (written === undefined ? undefined : javaRow(written)) ??
+    javaRow(name) ??
+    JAVA_ROWS.find(([java]) => canonicalName(java) === canonicalName(name));
+  const doc = row?.[3] ?? '';
+  return /^unchanged$/.test(doc) ? '' : doc.replace(/^unchanged[;:] /, '');
+}
+
+function shown(name: string, value: string, secret: boolean): string {
+  if (name === 'ssl.ca.pem' || name === 'ssl.certificate.pem' || name === 'https.ca.pem')
+    return certificatesIn(value);
+  return secret || isSecretName(name) ? MASK : maskUserInfo(value);
+}
+
+function certificatesIn(pem: string): string {
+  const found = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  const digests = found.slice(0, SHOWN_MAX).map((text) => fingerprintOf(text));
+  const more = found.length > SHOWN_MAX ? ', …' : '';
+  return (
+    `${found.length} ${found.length === 1 ? 'certificate' : 'certificates'}, sha256 ` +
+    `${digests.join(', ')}${more}`
+  );
+}
+
+/** A whole bundle would bury the rest. */
+const SHOWN_MAX = 3;
+const DIGEST_CHARACTERS = 16;
+
+function fingerprintOf(pem: string): string {
+  try {
+    return `${new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase().slice(0, DIGEST_CHARACTERS)}…`;
+  } catch {
+    return 'unreadable';
+  }
+}
+
+/** `path`: the key of ours that decides it. */
+type Owned = readonly [name: string, value: string, why: string, path?: string];
+
+/**
+ * What is set beside and above the user's properties; the Kafka adapter does it (client-config.ts), a test
+ * holds the two together.
+ */
+export function ours(side: ClientSide, config: ResolvedConfig): readonly Owned[] {
+  // The place of the key that was written, on this side or for both.
+  const serversKey = config[side].origins.get('bootstrap.servers')?.key ?? 'kafka.bootstrap-servers';
+  const servers: Owned = [
+    'bootstrap.servers',
+    config[side].bootstrapServers.join(','),
+    serversKey,
+    serversKey,
+  ];
+  const name: Owned = ['client.id', config.name, 'name', 'name'];
+  if (side === 'producer')
+    return [
+      servers,
+      name,
+      ['message.timeout.ms', '0', 'no deadline: it would break the order; dispatcher.stall-timeout decides'],
+      ['delivery.report.only.error', 'true', 'acknowledgements are counted a batch at a time'],
+      ['partitioner', 'murmur2_random', 'the dispatcher names a partition for every record'],
+    ];
+  return [
+    servers,
+    name,
+    ['group.id', config.consumer.groupId, 'kafka.consumer.group-id', 'kafka.consumer.group-id'],
+    ['enable.auto.commit', 'true', 'commits what was stored, and only settled records are stored'],
+    [
+      'auto.commit.interval.ms',
+      String(config.dispatcher.commitIntervalMs),
+      'dispatcher.commit-interval',
+      'dispatcher.commit-interval',
+    ],
+    ['enable.auto.offset.store', 'false', 'offsets are stored for settled records only'],
+    [
+      'auto.offset.reset',
+      'error',
+      'positions are decided by the dispatcher: kafka.consumer.auto-offset-reset, ' +
+        'kafka.consumer.out-of-range',
+    ],
+    ['enable.partition.eof', 'false', 'its events would move the position past records'],
+    ['check.crcs', 'true', 'a damaged record stops the run'],
+  ];
+}

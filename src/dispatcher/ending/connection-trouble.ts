@@ -1,0 +1,51 @@
+import type { DispatcherError } from '../../core/errors.js';
+import type { RunState } from '../run-state.js';
+import { Limits } from '../settings.js';
+
+/**
+ * Brokers that can't be reached or do not let us in any more, while nothing moves: not ready, and where
+ * trying again will not help, the end of the run after `stallTimeoutMs`. As long as records flow over
+ * connections that still stand, nothing is wrong yet.
+ */
+export class ConnectionTrouble {
+  private readonly state: RunState;
+  private moved = -1;
+  private movedAtMs: number;
+  private error: DispatcherError | undefined;
+
+  constructor(state: RunState) {
+    this.state = state;
+    this.movedAtMs = state.deps.clock.nowMs();
+  }
+
+  /** For /readyz and the status. */
+  get stalled(): string | undefined {
+    return this.error?.message;
+  }
+
+  /** Called on every tick. */
+  tick(): void {
+    const { deps, settings, stopping, accounting } = this.state;
+    const trouble = deps.source.trouble?.() ?? deps.sink.trouble?.();
+    const now = deps.clock.nowMs();
+    const moved = trouble === undefined ? -1 : movedIn(accounting.snapshot());
+    if (trouble === undefined || moved !== this.moved || stopping) {
+      this.moved = moved;
+      this.movedAtMs = now;
+      this.error = undefined;
+      return;
+    }
+    const stillMs = now - this.movedAtMs;
+    if (stillMs > Math.min(Limits.troubleStillMs, settings.stallTimeoutMs)) this.error = trouble.error;
+    if (stillMs > settings.stallTimeoutMs && !trouble.error.retryable) this.state.fail(trouble.error);
+  }
+}
+
+function movedIn({
+  consumed,
+  transformed,
+  filtered,
+  deadLettered,
+}: Record<'consumed' | 'transformed' | 'filtered' | 'deadLettered', number>): number {
+  return consumed + transformed + filtered + deadLettered;
+}

@@ -1,0 +1,244 @@
+import type { PartitionId } from '../../core/batch.js';
+import { DispatcherError, type ErrorCode, worstOf } from '../../core/errors.js';
+import { type FlightDeck, isBehind } from '../flight-deck.js';
+import type { Intake } from '../intake/intake.js';
+import type { ChangeQueue } from '../partitions/change-queue.js';
+import type { Rebalancer } from '../partitions/rebalancer.js';
+import type { RunReport } from '../report.js';
+import type { RunState } from '../run-state.js';
+import { Limits } from '../settings.js';
+
+export interface ShutdownParts {
+  readonly deck: FlightDeck;
+  readonly intake: Intake;
+  readonly changes: ChangeQueue;
+  readonly rebalancer: Rebalancer;
+  readonly errors: DispatcherError[];
+  readonly committed: ReadonlyMap<PartitionId, number>;
+  /** Hands what is settled to the source, for its last commit. */
+  readonly storeChanged: () => void;
+}
+
+interface Balance {
+  readonly redelivery: RunReport['redelivery'];
+  readonly unsettled: number;
+}
+
+/**
+ * With these, all that was read before the fault is still to be settled; with others what did not begin yet
+ * is left to the next run.
+ */
+const SETTLES_ALL: ReadonlySet<ErrorCode> = new Set([
+  'CORRUPT_INPUT',
+  'RECORD_REJECTED',
+  'DEAD_LETTER_REFUSED',
+  'OFFSET_OUT_OF_RANGE',
+  'NO_COMMITTED_OFFSET',
+]);
+
+/** The end of a run: stop reading, drain, store and commit, leave; within a deadline. */
+export class Shutdown {
+  private readonly state: RunState;
+  private readonly parts: ShutdownParts;
+  private readonly cutWanted: Promise<void>;
+
+  /** `cutWanted`: resolves when draining is to be given up. */
+  constructor(state: RunState, parts: ShutdownParts, cutWanted: Promise<void>) {
+    this.state = state;
+    this.parts = parts;
+    this.cutWanted = cutWanted;
+  }
+
+  /** `sourceStarted`: there is a reader to be parked. */
+  async run(
+    sourceStarted: boolean,
+  ): Promise<Pick<RunReport, 'redelivery' | 'hung'> & { readonly unsettled: number }> {
+    const { deps, settings } = this.state;
+    const deadlineMs = deps.clock.nowMs() + settings.drainTimeoutMs;
+    let cancelDeadline: () => void = () => undefined;
+    const late = new Promise<void>((resolve) => {
+      cancelDeadline = deps.clock.after(settings.drainTimeoutMs, resolve);
+    });
+    await Promise.race([this.drain(sourceStarted), late, this.cutWanted]);
+    cancelDeadline();
+    const cutRecords = this.state.flow.records;
+    if (cutRecords > 0) this.giveUp();
+    this.parts.storeChanged();
+    const balance = this.balance();
+    this.complain(balance, cutRecords);
+    this.state.over = true;
+    const hung = !(await this.closeAll(deadlineMs, cutRecords > 0));
+    return { ...balance, redelivery: this.withUnconfirmed(balance.redelivery), hung };
+  }
+
+  /** What the run came to, once everything is closed. */
+  report(ended: {
+    readonly redelivery: RunReport['redelivery'];
+    readonly hung: boolean;
+    readonly unsettled: number;
+    readonly endReached: boolean;
+    readonly ends: RunReport['ends'];
+  }): RunReport {
+    const { accounting, deps } = this.state;
+    const { errors, deck, committed } = this.parts;
+    const imbalance = accounting.check(ended.unsettled);
+    if (imbalance !== undefined) errors.push(imbalance);
+    const error = worstOf(errors);
+    return {
+      state: error === undefined ? 'stopped' : 'failed',
+      error,
+      endReached: ended.endReached,
+      records: { ...accounting.snapshot(), unsettled: ended.unsettled },
+      committed: [...committed].map(([id, offset]) => ({ ...deps.describe(id), offset })),
+      redelivery: ended.redelivery,
+      latency: deck.latencies(),
+      activeMs: deck.activeMs,
+      metrics: this.state.metrics.snapshot(),
+      hung: ended.hung,
+      ends: ended.ends,
+    };
+  }
+
+  /**
+   * Records behind one that stops the run are not written: its partition's offset can't pass it, so they
+   * would only come twice.
+   */
+  private async drain(sourceStarted: boolean): Promise<void> {
+    const { deck, errors, changes, intake } = this.parts;
+    const stopped = [...this.state.flights.values()].find((flight) => flight.stopRow !== undefined);
+    const leavesUnbegun = errors.some(({ code }) => !SETTLES_ALL.has(code));
+    deck.abandon(
+      (flight) => (leavesUnbegun && !flight.started) || (stopped !== undefined && isBehind(flight, stopped)),
+    );
+    if (sourceStarted) await changes.parkForGood(() => intake.takeBackOffered());
+    await deck.drained();
+  }
+
+  private giveUp(): void {
+    // First of all: what fails now is no fault of a destination.
+    this.parts.deck.abandon();
+    // Not before: a transform that heeds the signal throws, and its record would be rejected although nothing
+    // is wrong with it.
+    this.state.deps.pool.signalStop();
+    try {
+      this.state.deps.sink.purge();
+    } catch (error) {
+      this.state.deps.logger.warn('what the producer holds could not be given up', {
+        error: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+
+  /** Rows that were read and are not settled, and the offsets that the next owner may see again. */
+  private balance(): Balance {
+    const { tracker, flights, deps, accounting } = this.state;
+    let unsettled = this.state.unsettledRows;
+    for (const flight of flights.values()) {
+      for (const segment of flight.input.segments) {
+        if (tracker.isOpen(segment.partitionId, segment.epoch)) unsettled += segment.rowCount;
+        else accounting.handedOver(segment.rowCount);
+      }
+    }
+    const redelivery = [...this.parts.rebalancer.owned.keys()].flatMap((id) => {
+      const range = tracker.redelivery(id);
+      return range === undefined ? [] : [{ ...deps.describe(id), ...range }];
+    });
+    return { redelivery, unsettled };
+  }
+
+  /**
+   * The last commit is made while leaving: where the broker refused it or did not answer, settled records
+   * come again too.
+   */
+  private withUnconfirmed(redelivery: RunReport['redelivery']): RunReport['redelivery'] {
+    const { rebalancer, committed, errors } = this.parts;
+    const ranges = new Map(redelivery.map((range) => [`${range.topic}/${range.partition}`, range]));
+    const unconfirmed = rebalancer.unconfirmed(committed);
+    for (const { partitionId, from, to } of unconfirmed) {
+      const { topic, partition } = this.state.deps.describe(partitionId);
+      const key = `${topic}/${partition}`;
+      const known = ranges.get(key);
+      ranges.set(key, { topic, partition, from, to: Math.max(to, known?.to ?? 0) });
+    }
+    if (unconfirmed.length > 0 && errors.length === 0) {
+      errors.push(
+        new DispatcherError(
+          'DRAIN_CUT',
+          `all was settled, but the last commit of ${unconfirmed.length} partitions was not confirmed: ` +
+            `these records may come twice`,
+          {
+            remedy:
+              'see the warnings before this; a group that rebalances ' +
+              'or a broker that is away refuses commits',
+          },
+        ),
+      );
+    }
+    return [...ranges.values()];
+  }
+
+  /**
+   * A drain that was cut, or that could not settle all (what a rewind was to read again): without another
+   * error that is the run's.
+   */
+  private complain({ redelivery, unsettled }: Balance, cutRecords: number): void {
+    const { errors } = this.parts;
+    if (cutRecords === 0 && (errors.length > 0 || (redelivery.length === 0 && unsettled === 0))) return;
+    const records = cutRecords > 0 ? `${cutRecords} records in flight` : 'some records';
+    errors.push(
+      new DispatcherError('DRAIN_CUT', `stopped before all was drained: ${records} may come twice`, {
+        remedy: 'raise dispatcher.drain-timeout, or see why deliveries are slow',
+      }),
+    );
+  }
+
+  /**
+   * False when a client hung past its deadline. Each has a little time of its own, however late it is; tasks
+   * of a drain that was cut settle nothing any more, and have only the time to heed the signal. A cut that
+   * comes as late as here leaves each no more than that little time.
+   */
+  private async closeAll(deadlineMs: number, isCut: boolean): Promise<boolean> {
+    const { source, sink, pool, logger, clock } = this.state.deps;
+    const leftMs = (): number =>
+      isCut ? Limits.closeTimeoutMs : Math.max(Limits.closeTimeoutMs, deadlineMs - clock.nowMs());
+    let closed = true;
+    for (const [name, close] of [
+      ['consumer', () => source.stop(leftMs())],
+      ['producer', () => sink.close(leftMs())],
+      ['pool', () => pool.close(isCut ? Limits.cutTasksMs : leftMs())],
+    ] as const) {
+      try {
+        await (isCut ? close() : this.unlessCut(close()));
+      } catch (error) {
+        closed = false;
+        logger.warn(`the ${name} did not close in order`, {
+          error: error instanceof Error ? error.message : String(error),
+        });
+      }
+    }
+    return closed;
+  }
+
+  /**
+   * Rejects when it is not closed a little after the cut was wanted, or, where that was before, after it
+   * began.
+   */
+  private async unlessCut(closing: Promise<void>): Promise<void> {
+    const { clock } = this.state.deps;
+    let isOver = false;
+    let cancel: () => void = () => undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      const end = (): void =>
+        reject(new Error(`not within ${Limits.closeTimeoutMs} ms of the second signal`));
+      void this.cutWanted.then(() => {
+        if (!isOver) cancel = clock.after(Limits.closeTimeoutMs, end);
+      });
+    });
+    try {
+      await Promise.race([closing, late]);
+    } finally {
+      isOver = true;
+      cancel();
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import type { BatchId, Block, Fault, InputBatch } from '../../core/batch.js';
+import { Flight } from '../flight.js';
+import type { RunState } from '../run-state.js';
+import { Limits } from '../settings.js';
+
+export interface IntakeEvents {
+  accepted(flight: Flight): void;
+  fault(fault: Fault): void;
+}
+
+/**
+ * Gives empty blocks to the reader as long as the limits allow, and turns filled ones into flights. Not
+ * offering is the backpressure.
+ */
+export class Intake {
+  private readonly state: RunState;
+  private readonly events: IntakeEvents;
+  /**
+   * Input and output blocks are reserved together, so that no batch waits for an output that others like it
+   * hold.
+   */
+  private readonly offered = new Map<number, { input: Block; output: Block; recordsMax: number }>();
+  private offeredRecords = 0;
+  private nextBatchId: BatchId = 1;
+  /** A record waits for a block this large. */
+  private oversizeBytes: number | undefined;
+
+  constructor(state: RunState, events: IntakeEvents) {
+    this.state = state;
+    this.events = events;
+  }
+
+  get offeredCount(): number {
+    return this.offered.size;
+  }
+
+  pump(): void {
+    const { state } = this;
+    if (state.stopping || state.rewinds > 0 || this.oversizeBytes !== undefined) return;
+    while (this.offered.size < Limits.offeredBlocksMax && this.mayTakeOneMore()) {
+      const pair = state.blocks.takePair(state.settings.blockBytes, state.settings.blockBytes);
+      if (pair === undefined) return;
+      this.offer(pair);
+    }
+  }
+
+  private mayTakeOneMore(): boolean {
+    const { flights, flow, settings, isolatedBatches } = this.state;
+    const batches = flights.size + this.offered.size;
+    if (batches === 0) return true;
+    if (isolatedBatches > 0) return false;
+    if (batches >= settings.inFlightBatchesMax) {
+      this.noteIdleWorkers();
+      return false;
+    }
+    return (
+      flow.records + this.offeredRecords + this.state.batchSize.recordsMax <= settings.inFlightRecordsMax
+    );
+  }
+
+  /** Nothing is being read and not all workers have a batch: all others wait for their acknowledgements. */
+  private noteIdleWorkers(): void {
+    const { pool } = this.state.deps;
+    if (this.offered.size === 0 && pool.busy < pool.threads) this.state.batchSize.tooSmall();
+  }
+
+  private offer(pair: { input: Block; output: Block }): void {
+    const { recordsMax } = this.state.batchSize;
+    this.offered.set(pair.input.id, { ...pair, recordsMax });
+    this.offeredRecords += recordsMax;
+    this.state.deps.source.offer(pair.input, recordsMax);
+  }
+
+  /**
+   * A batch arrived. Those that come after the run began to stop, or while a rewind is under way, are given
+   * back unread: they were never counted, and are read again by the next run or after the rewind. Written now
+   * they would overtake those that are rewound.
+   */
+  batch(batch: InputBatch): void {
+    const { state } = this;
+    const pair = this.takeOffered(batch.block);
+    if (pair === undefined || state.stopping || state.rewinds > 0) {
+      if (pair !== undefined) this.giveBack(pair);
+      return;
+    }
+    if (batch.rowCount === 0) {
+      this.giveBack(pair);
+    } else {
+      const flight = new Flight(this.nextBatchId++, batch, pair.output, state.deps.clock.nowMs());
+      state.flights.set(flight.id, flight);
+      state.flow.book(batch.packedBytes, batch.rowCount);
+      state.accounting.consumed(batch.rowCount, batch.packedBytes);
+      if (state.isolatedBatches > 0) state.isolatedBatches--;
+      for (const segment of batch.segments) state.tracker.add(segment, flight.id);
+      this.events.accepted(flight);
+    }
+    for (const fault of batch.faults) this.events.fault(fault);
+  }
+
+  oversize(bytes: number): void {
+    this.oversizeBytes = bytes;
+  }
+
+  /**
+   * The record that waits for a larger block can be served: enough budget is free, or nothing else is in
+   * flight.
+   */
+  get oversizeReady(): boolean {
+    const { blocks, flights, stopping, rewinds } = this.state;
+    if (this.oversizeBytes === undefined || stopping || rewinds > 0) return false;
+    return flights.size === 0 || blocks.usedBytes + 2 * this.oversizeBytes <= blocks.budgetBytes;
+  }
+
+  /** Parked only: the reader uses blocks in the order offered, so the large one goes in alone. */
+  serveOversize(): void {
+    if (this.oversizeBytes === undefined) return;
+    const { blockBytes } = this.state.settings;
+    this.takeBackOffered();
+    // Larger than a plain block in any case, and a whole number of words: the reader uses no part of one.
+    const bytes = Math.ceil(Math.max(this.oversizeBytes, blockBytes + 1) / 8) * 8;
+    const pair = this.state.blocks.takePair(bytes, blockBytes);
+    if (pair === undefined) return;
+    this.oversizeBytes = undefined;
+    this.offer(pair);
+  }
+
+  /** Parked only. */
+  takeBackOffered(): void {
+    for (const block of this.state.deps.source.reclaim()) {
+      const pair = this.takeOffered(block);
+      if (pair !== undefined) this.giveBack(pair);
+    }
+  }
+
+  private takeOffered(block: Block): { input: Block; output: Block } | undefined {
+    const pair = this.offered.get(block.id);
+    if (pair === undefined) return undefined;
+    this.offered.delete(block.id);
+    this.offeredRecords -= pair.recordsMax;
+    return pair;
+  }
+
+  private giveBack(pair: { input: Block; output: Block }): void {
+    this.state.blocks.give(pair.output);
+    this.state.blocks.give(pair.input);
+  }
+}

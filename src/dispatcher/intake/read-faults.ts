@@ -1,0 +1,148 @@
+import type { Epoch, Fault, PartitionId } from '../../core/batch.js';
+import { consumerFault, consumerFaultName } from '../../core/delivery-faults.js';
+import { DispatcherError } from '../../core/errors.js';
+import type { FlightDeck } from '../flight-deck.js';
+import type { ChangeQueue } from '../partitions/change-queue.js';
+import type { Rebalancer } from '../partitions/rebalancer.js';
+import { place, type RunState } from '../run-state.js';
+import { Limits } from '../settings.js';
+import { asDispatcherError } from '../transform/transform-runner.js';
+
+interface Repeated {
+  readonly offset: number;
+  readonly epoch: Epoch;
+  times: number;
+}
+
+/**
+ * What is done when librdkafka delivers an error in the place of records. The reader takes nothing more of
+ * that partition until it is told from where to go on: librdkafka's own positions behind an error are not to
+ * be trusted.
+ */
+export class ReadFaults {
+  private readonly state: RunState;
+  private readonly changes: ChangeQueue;
+  private readonly deck: FlightDeck;
+  private readonly rebalancer: Rebalancer;
+  /** Faults met again at the same offset: tried again ever more slowly. */
+  private readonly repeated = new Map<PartitionId, Repeated>();
+  private readonly pending = new Set<() => void>();
+
+  constructor(state: RunState, parts: { changes: ChangeQueue; deck: FlightDeck; rebalancer: Rebalancer }) {
+    this.state = state;
+    this.changes = parts.changes;
+    this.deck = parts.deck;
+    this.rebalancer = parts.rebalancer;
+  }
+
+  fault(fault: Fault): void {
+    const { state } = this;
+    if (!this.isCurrent(fault)) return;
+    const where = place(state, fault.partitionId, fault.offset);
+    const name = consumerFaultName(fault.code);
+    switch (consumerFault(fault.code)) {
+      case 'closing':
+        state.fail(
+          new DispatcherError(
+            'CORRUPT_INPUT',
+            `${where}: the log can't be read here: ${name}: ${fault.text}`,
+            {
+              remedy:
+                'every record before it is settled and committed, nothing behind it. Restore the ' +
+                'partition from a replica, or step over the damage by moving the group’s offset',
+            },
+          ),
+        );
+        return;
+      case 'out-of-range':
+        void this.skip(fault).catch((error: unknown) => state.fail(asDispatcherError(error)));
+        return;
+      case 'refused':
+        state.fail(
+          state.deps.source.refusal?.(
+            fault.code,
+            state.deps.describe(fault.partitionId).topic,
+            `${where}: ${fault.text}`,
+          ) ??
+            new DispatcherError('KAFKA_REFUSED', `${where}: ${name}: ${fault.text}`, {
+              remedy: 'allow this client to read the topic and to use the group',
+            }),
+        );
+        return;
+      case 'transient':
+        state.logLimit.warn(`read fault ${fault.partitionId}`, 'read fault; reading again from there', {
+          where,
+          code: name,
+          text: fault.text,
+        });
+        this.readAgain(fault);
+        return;
+    }
+  }
+
+  cancel(): void {
+    for (const cancel of this.pending) cancel();
+    this.pending.clear();
+  }
+
+  /** From the fault's own offset, in the same epoch: nothing in flight is touched. */
+  private readAgain(fault: Fault): void {
+    const times = this.timesMet(fault);
+    const seek = (): void => {
+      this.changes.enqueue(() =>
+        this.changes.parked(async () => {
+          const partition = this.rebalancer.owned.get(fault.partitionId);
+          if (partition === undefined || !this.isCurrent(fault)) return;
+          await this.state.deps.source.seek({ ...partition, epoch: fault.epoch, offset: fault.offset });
+          this.rebalancer.moved(fault.partitionId);
+        }),
+      );
+    };
+    if (times === 1) {
+      seek();
+      return;
+    }
+    const delayMs = Math.min(Limits.readFaultBackoffMs * 2 ** (times - 2), Limits.readFaultBackoffMaxMs);
+    const cancel = this.state.deps.clock.after(delayMs, () => {
+      this.pending.delete(cancel);
+      seek();
+    });
+    this.pending.add(cancel);
+  }
+
+  private timesMet(fault: Fault): number {
+    const before = this.repeated.get(fault.partitionId);
+    if (before?.offset === fault.offset && before.epoch === fault.epoch) return ++before.times;
+    this.repeated.set(fault.partitionId, { offset: fault.offset, epoch: fault.epoch, times: 1 });
+    return 1;
+  }
+
+  /**
+   * To where the out-of-range policy says. What was read before is settled first, however long that takes:
+   * offsets may go back (a topic made anew), and an end that is chosen is committed at once.
+   */
+  private async skip(fault: Fault): Promise<void> {
+    while (this.isCurrent(fault) && this.deck.inFlight([fault.partitionId])) await this.deck.nextEnd();
+    this.changes.enqueue(async () => {
+      const partition = this.rebalancer.owned.get(fault.partitionId);
+      if (partition === undefined || !this.isCurrent(fault)) return;
+      const offset = await Promise.race([
+        this.state.deps.source.positionAfterOutOfRange(partition, fault.offset),
+        this.state.stopWanted,
+      ]);
+      if (offset === undefined) return;
+      await this.changes.parked(async () => {
+        if (!this.isCurrent(fault)) return;
+        this.state.deps.logger.warn('out of range: reading on elsewhere, as consumer.out-of-range says', {
+          where: place(this.state, fault.partitionId, fault.offset),
+          from: offset,
+        });
+        await this.state.deps.source.seek(this.rebalancer.open(partition, offset));
+      });
+    });
+  }
+
+  private isCurrent({ partitionId, epoch }: Fault): boolean {
+    return this.state.tracker.isOpen(partitionId, epoch) && !this.state.stopping;
+  }
+}

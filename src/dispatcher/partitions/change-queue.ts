@@ -1,0 +1,72 @@
+import type { RunState } from '../run-state.js';
+import { asDispatcherError } from '../transform/transform-runner.js';
+
+/**
+ * Everything that changes what is read: assignments, seeks, rewinds, oversize blocks. One such change at a
+ * time, each with the reader parked: rows popped before a change must not be stamped with an epoch that
+ * begins after it.
+ */
+export class ChangeQueue {
+  private readonly state: RunState;
+  private queue: Promise<void> = Promise.resolve();
+  private waiting = 0;
+  private readonly onChange: () => void;
+
+  constructor(state: RunState, onChange: () => void) {
+    this.state = state;
+    this.onChange = onChange;
+  }
+
+  /** A change is under way or waiting. */
+  get busy(): boolean {
+    return this.waiting > 0;
+  }
+
+  /** What it throws ends the run. A change that begins after the run's end is left out. */
+  enqueue(change: () => Promise<void>): void {
+    this.waiting++;
+    this.queue = this.queue.then(() => this.run(change));
+  }
+
+  /**
+   * Runs the change with the reader parked, unless the run ends meanwhile. Once the run is stopping the
+   * reader stays as it is: nothing more is read.
+   */
+  async parked(change: () => void | Promise<void>): Promise<void> {
+    const { source } = this.state.deps;
+    await source.park();
+    if (this.state.over) return;
+    try {
+      await change();
+    } finally {
+      if (!this.state.stopping) source.unpark();
+    }
+  }
+
+  /** Resolves when all changes wanted so far are done and `last` ran, with the reader parked for good. */
+  parkForGood(last: () => void): Promise<void> {
+    return new Promise((resolve) => {
+      this.enqueue(async () => {
+        try {
+          await this.parked(last);
+        } finally {
+          resolve();
+        }
+      });
+    });
+  }
+
+  private async run(change: () => Promise<void>): Promise<void> {
+    try {
+      if (!this.state.over) await change();
+    } catch (error) {
+      this.state.fail(asDispatcherError(error));
+    }
+    this.waiting--;
+    try {
+      this.onChange();
+    } catch (error) {
+      this.state.fail(asDispatcherError(error));
+    }
+  }
+}

@@ -1,0 +1,235 @@
+import type { Segment } from '../../core/batch.js';
+import {
+  type DeliveryFault,
+  deliveryFault,
+  deliveryFaultName,
+  isRefusal,
+} from '../../core/delivery-faults.js';
+import { DispatcherError } from '../../core/errors.js';
+import type { DeliveryFailure, Settled } from '../../ports/sink.js';
+import { Outcome } from '../../wire/layout.js';
+import { describeOutputRow, type Flight, outcomeOf, type Part } from '../flight.js';
+import type { RunState } from '../run-state.js';
+import { place } from '../run-state.js';
+import { Limits } from '../settings.js';
+import { stopAt, type TransformRunner } from '../transform/transform-runner.js';
+import type { Stall } from './stall.js';
+
+/**
+ * Turns acknowledgements into settled segments and counts, and failed deliveries into dead letters, rewinds
+ * or the end of the run.
+ */
+export class Settler {
+  private readonly state: RunState;
+  private readonly runner: TransformRunner;
+  private readonly stall: Stall;
+  private readonly rewind: (reason: string) => void;
+
+  constructor(
+    state: RunState,
+    parts: { runner: TransformRunner; stall: Stall; rewind: (reason: string) => void },
+  ) {
+    this.state = state;
+    this.runner = parts.runner;
+    this.stall = parts.stall;
+    this.rewind = parts.rewind;
+  }
+
+  /** The part's fate is known. The caller asks `flight.settled` afterwards. */
+  partSettled(flight: Flight, settled: Settled): Part {
+    const part = flight.parts[settled.part];
+    if (part?.state !== 'written')
+      throw new DispatcherError(
+        'DEFECT',
+        `part ${settled.part} of batch ${settled.batchId} was settled, but it was not written`,
+      );
+    part.state = 'settled';
+    flight.acknowledged += settled.acknowledged;
+    if (settled.acknowledged > 0) this.stall.delivered(this.reachedFailingTopic(part, settled.failures));
+    if (settled.failures.length > 0 && !flight.abandoned) this.failed(flight, part, settled.failures);
+    else part.settledAlone?.(false);
+    return part;
+  }
+
+  /** Looks at single rows, but only while a topic fails. */
+  private reachedFailingTopic(part: Part, failures: readonly DeliveryFailure[]): boolean {
+    const { failingTopic } = this.stall;
+    if (failingTopic === undefined) return true;
+    const failed = new Set(failures.map(({ outputRow }) => outputRow));
+    const first = part.identity ? part.firstSourceRow : 0;
+    const count = part.identity ? part.sourceRowCount : part.outputRows;
+    for (let row = first; row < first + count; row++) {
+      if (
+        !failed.has(row) &&
+        this.state.topicNames.get(describeOutputRow(part, row).topicNumber) === failingTopic
+      )
+        return true;
+    }
+    return false;
+  }
+
+  private failed(flight: Flight, part: Part, failures: readonly DeliveryFailure[]): void {
+    const byCode = new Map<number, DeliveryFailure[]>();
+    for (const failure of failures) byCode.set(failure.code, [...(byCode.get(failure.code) ?? []), failure]);
+    const faults = [...byCode].map(([code, rows]) => ({
+      code,
+      rows,
+      fault: deliveryFault(code, rows.length),
+    }));
+    const worst =
+      faults.find(({ fault }) => fault === 'fatal') ??
+      faults.find(({ fault }) => fault === 'destination') ??
+      faults.find(({ fault }) => fault === 'neighbour');
+    if (worst === undefined) {
+      for (const { code, rows } of faults)
+        for (const row of rows) this.deadLetter(flight, part, row.outputRow, code);
+      part.settledAlone?.(false);
+      return;
+    }
+    if (worst.fault === 'neighbour' && part.settledAlone !== undefined) {
+      part.settledAlone(true);
+      return;
+    }
+    // Whatever is done about it: what was refused is not settled. While stopping there is no rewind, so it
+    // stays unsettled.
+    flight.abandon();
+    this.undelivered(part, worst.fault, worst.rows);
+  }
+
+  private undelivered(part: Part, fault: DeliveryFault, rows: readonly DeliveryFailure[]): void {
+    const [first] = rows;
+    if (first === undefined) return;
+    const { topicNumber } = describeOutputRow(part, first.outputRow);
+    const topic = this.state.topicNames.get(topicNumber) ?? `number ${topicNumber}`;
+    const { code } = first;
+    const name = deliveryFaultName(code);
+    if (fault === 'fatal') {
+      this.state.fail(
+        new DispatcherError('PRODUCER_FATAL', `the producer can't go on: ${name} on topic ${topic}`, {
+          remedy: 'start again: what was not committed is read again',
+        }),
+      );
+    } else if (fault === 'neighbour') {
+      this.state.isolatedBatches = Limits.isolatedBatchesMax;
+      this.rewind(
+        `${rows.length} records were refused together by topic ` +
+          `${topic} (${name}): looking for the guilty one`,
+      );
+    } else {
+      this.stall.destinationFailed({ topic, code, name, refused: isRefusal(code), rows: rows.length });
+    }
+  }
+
+  private deadLetter(flight: Flight, part: Part, outputRow: number, code: number): void {
+    const { sourceRow, topicNumber, deadLetter } = describeOutputRow(part, outputRow);
+    const topic = this.state.topicNames.get(topicNumber) ?? `number ${topicNumber}`;
+    const name = deliveryFaultName(code);
+    if (flight.redirected.has(sourceRow) && !deadLetter) return;
+    const message = `topic ${topic} refused the record: ${name}`;
+    if (deadLetter) {
+      stopAt(flight, sourceRow, {
+        code: 'DEAD_LETTER_REFUSED',
+        message: `the dead-letter ${message}`,
+        stage: 'deliver',
+      });
+      return;
+    }
+    flight.redirected.set(sourceRow, name);
+    void this.runner.redirect(flight, sourceRow, { code: name.replace(/^_/, ''), message, stage: 'deliver' });
+  }
+
+  /** All parts of the flight are settled: book its rows, settle its segments. */
+  finish(flight: Flight): void {
+    const { accounting, tracker } = this.state;
+    if (flight.rewound) {
+      accounting.rewound(flight.input.rowCount);
+      return;
+    }
+    const answered = flight.abandoned ? 0 : (flight.stopRow ?? flight.input.rowCount);
+    const live: Segment[] = [];
+    for (const segment of flight.input.segments) {
+      if (!tracker.isOpen(segment.partitionId, segment.epoch)) {
+        accounting.handedOver(segment.rowCount);
+        continue;
+      }
+      const rows = Math.max(0, Math.min(answered - segment.firstRow, segment.rowCount));
+      if (rows === segment.rowCount) tracker.settle(segment, flight.id);
+      else if (rows > 0) tracker.settleBefore(segment, flight.id, flight.offsetOf(answered));
+      if (rows > 0) live.push({ ...segment, rowCount: rows });
+      this.state.unsettledRows += segment.rowCount - rows;
+    }
+    const liveRows = live.reduce((sum, segment) => sum + segment.rowCount, 0);
+    if (liveRows === flight.input.rowCount) this.bookTotals(flight);
+    else this.bookOutcomes(flight, live);
+    if (flight.stopReason !== undefined && flight.stopRow !== undefined) this.stopRun(flight, flight.stopRow);
+  }
+
+  /** The usual case: every row counts, so the totals of the results do. */
+  private bookTotals(flight: Flight): void {
+    let others = 0;
+    let deadLetters = 0;
+    for (const { result, carriesTotals, void: isVoid } of flight.parts) {
+      if (!carriesTotals || isVoid) continue;
+      result.filterReasons.forEach((reason, i) => {
+        this.state.accounting.filtered(reason, result.filteredBy[i] ?? 0);
+        others += result.filteredBy[i] ?? 0;
+      });
+      result.deadLetterCodes.forEach((code, i) => {
+        this.state.accounting.deadLettered(code, result.deadLetteredBy[i] ?? 0);
+        deadLetters += result.deadLetteredBy[i] ?? 0;
+      });
+    }
+    this.state.accounting.transformed(flight.input.rowCount - others - deadLetters);
+    this.state.accounting.emitted(Math.max(0, flight.acknowledged - deadLetters));
+  }
+
+  /**
+   * Some rows do not count (their partition is no longer ours, or the run stops at one): the outcome bytes of
+   * the others are counted.
+   */
+  private bookOutcomes(flight: Flight, live: readonly Segment[]): void {
+    const { accounting } = this.state;
+    let deadLetters = 0;
+    for (const segment of live) {
+      for (let row = segment.firstRow; row < segment.firstRow + segment.rowCount; row++) {
+        const part = flight.parts.findLast(
+          (p) => !p.void && row >= p.firstSourceRow && row < p.firstSourceRow + p.sourceRowCount,
+        );
+        const outcome = part === undefined ? Outcome.transformed : outcomeOf(part, row);
+        if (outcome === Outcome.transformed) {
+          accounting.transformed(1);
+        } else if (outcome < Outcome.deadLetteredBase) {
+          accounting.filtered(part?.result.filterReasons[outcome - Outcome.filteredBase] ?? 'OTHER', 1);
+        } else {
+          accounting.deadLettered(
+            part?.result.deadLetterCodes[outcome - Outcome.deadLetteredBase] ?? 'OTHER',
+            1,
+          );
+          deadLetters++;
+        }
+      }
+    }
+    accounting.emitted(Math.max(0, flight.acknowledged - deadLetters));
+  }
+
+  private stopRun(flight: Flight, row: number): void {
+    const segment = flight.segmentOf(row);
+    const reason = flight.stopReason;
+    if (segment === undefined || reason === undefined) return;
+    const refused = reason.code === 'DEAD_LETTER_REFUSED';
+    const where = place(this.state, segment.partitionId, flight.offsetOf(row));
+    this.state.fail(
+      new DispatcherError(
+        refused ? 'DEAD_LETTER_REFUSED' : 'RECORD_REJECTED',
+        `${where}: ${reason.code} (${reason.stage}): ${reason.message}`,
+        {
+          remedy: refused
+            ? "raise the dead-letter topic's max.message.bytes above the " +
+              "source's, or drop such records in the transform"
+            : 'set dispatcher.dead-letter.topic to keep such records aside, or drop() them in the ' +
+              'transform; a restart meets the same record',
+        },
+      ),
+    );
+  }
+}

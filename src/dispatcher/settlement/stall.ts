@@ -1,0 +1,151 @@
+import { DispatcherError } from '../../core/errors.js';
+import type { RunState } from '../run-state.js';
+import { Limits } from '../settings.js';
+
+export interface DestinationFault {
+  readonly topic: string;
+  readonly code: number;
+  readonly name: string;
+  /** Kafka refuses us for rights or credentials: trying again will not help. */
+  readonly refused: boolean;
+  readonly rows: number;
+}
+
+/**
+ * A destination that can't be written: intake stops visibly, the committed position is read again after a
+ * backoff, and after `stallTimeoutMs` without a single delivery the run stops uncommitted. Nothing is
+ * dropped.
+ */
+export class Stall {
+  private readonly state: RunState;
+  private readonly rewind: (reason: string, delayMs: number) => void;
+  private lastDeliveryMs: number;
+  private failingSinceMs: number | undefined;
+  private backoffMs: number = Limits.destinationBackoffMs;
+  private warnedAtMs: number | undefined;
+  private fault: DestinationFault | undefined;
+
+  constructor(state: RunState, rewind: (reason: string, delayMs: number) => void) {
+    this.state = state;
+    this.rewind = rewind;
+    this.lastDeliveryMs = state.deps.clock.nowMs();
+  }
+
+  /** For /readyz and the status: what is stalled, in words. */
+  get stalled(): string | undefined {
+    if (this.fault !== undefined) return `topic ${this.fault.topic} can't be written: ${this.fault.name}`;
+    return this.warnedAtMs === undefined ? undefined : 'no delivery is acknowledged';
+  }
+
+  /** The topic that can't be written, while there is one. */
+  get failingTopic(): string | undefined {
+    return this.failingSinceMs === undefined ? undefined : this.fault?.topic;
+  }
+
+  /**
+   * Something was acknowledged. Only what reached the failing topic itself ends its failure: a dead-letter
+   * topic that stays away while the rest is delivered again and again would otherwise never reach the
+   * timeout.
+   */
+  delivered(reachedFailingTopic: boolean): void {
+    this.lastDeliveryMs = this.state.deps.clock.nowMs();
+    if (this.failingSinceMs !== undefined && !reachedFailingTopic) return;
+    if (this.failingSinceMs === undefined && this.warnedAtMs === undefined) return;
+    this.state.deps.logger.info('delivery goes on', { topic: this.fault?.topic });
+    this.failingSinceMs = undefined;
+    this.warnedAtMs = undefined;
+    this.fault = undefined;
+    this.backoffMs = Limits.destinationBackoffMs;
+  }
+
+  destinationFailed(fault: DestinationFault): void {
+    const now = this.state.deps.clock.nowMs();
+    this.failingSinceMs ??= now;
+    this.fault = fault;
+    // Rights do not come back by waiting: what was not delivered is not committed, and the run says at once
+    // what is missing.
+    if (
+      fault.refused ||
+      now - this.failingSinceMs + this.backoffMs > this.state.settings.stallTimeoutMs ||
+      this.state.stopping
+    ) {
+      this.state.fail(this.error(fault));
+      return;
+    }
+    this.state.deps.logger.error(
+      'stalled: the destination refuses records; nothing is dropped, the records are read again',
+      {
+        topic: fault.topic,
+        code: fault.name,
+        records: fault.rows,
+        retryInMs: this.backoffMs,
+        givesUpInMs: this.state.settings.stallTimeoutMs - (now - this.failingSinceMs),
+      },
+    );
+    this.rewind(`topic ${fault.topic} could not be written (${fault.name})`, this.backoffMs);
+    this.backoffMs = Math.min(this.backoffMs * 2, Limits.destinationBackoffMaxMs);
+  }
+
+  /**
+   * Called on every tick: librdkafka retries transient faults by itself for ever, so silence is watched too.
+   */
+  tick(waitingForDelivery: boolean): void {
+    const now = this.state.deps.clock.nowMs();
+    if (!waitingForDelivery) {
+      if (this.failingSinceMs === undefined) this.lastDeliveryMs = now;
+      return;
+    }
+    const silentMs = now - this.lastDeliveryMs;
+    if (silentMs > this.state.settings.stallTimeoutMs) {
+      this.state.fail(this.fault === undefined ? silence(silentMs, this.topics()) : this.error(this.fault));
+    } else if (
+      silentMs > Math.min(Limits.stallWarnMs, this.state.settings.stallTimeoutMs / 3) &&
+      this.warnedAtMs === undefined
+    ) {
+      this.warnedAtMs = now;
+      this.state.deps.logger.warn('stalled: no delivery is acknowledged', {
+        topics: this.topics(),
+        silentMs: Math.round(silentMs),
+        givesUpInMs: Math.round(this.state.settings.stallTimeoutMs - silentMs),
+      });
+    }
+  }
+
+  private topics(): string {
+    const NAMES_MAX = 5;
+    const names = [...this.state.topicNames.values()];
+    return `${names.slice(0, NAMES_MAX).join(', ')}${names.length > NAMES_MAX ? ' …' : ''}`;
+  }
+
+  private error(fault: DestinationFault): DispatcherError {
+    const forMs = Math.round(
+      this.state.deps.clock.nowMs() - (this.failingSinceMs ?? this.state.deps.clock.nowMs()),
+    );
+    const message =
+      `topic ${fault.topic} can't be written: ` + `${fault.name}${forMs > 0 ? `, for ${forMs} ms` : ''}`;
+    if (fault.refused)
+      return (
+        this.state.deps.sink.refusal?.(fault.code, fault.topic, fault.name) ??
+        new DispatcherError('KAFKA_REFUSED', message, {
+          remedy: `allow this client to write to topic ${fault.topic}`,
+        })
+      );
+    return new DispatcherError('DESTINATION_STALLED', message, {
+      remedy:
+        `create or mend topic ${fault.topic}, then start again: nothing was lost, what was not ` +
+        `delivered is not committed`,
+    });
+  }
+}
+
+function silence(silentMs: number, topics: string): DispatcherError {
+  return new DispatcherError(
+    'DESTINATION_STALLED',
+    `no delivery to ${topics} was acknowledged for ${Math.round(silentMs)} ms`,
+    {
+      remedy:
+        'see whether these topics still exist and the brokers of the producer cluster are up ' +
+        '(under-replicated partitions, min.insync.replicas), then start again',
+    },
+  );
+}

@@ -1,0 +1,307 @@
+import type { Block } from '../../core/batch.js';
+import { DispatcherError } from '../../core/errors.js';
+import type { OutputTopic } from '../../ports/sink.js';
+import {
+  NOTHING_ANSWERED,
+  type Rejection,
+  type TransformResult,
+  type WorkerDeath,
+} from '../../ports/transform-pool.js';
+import type { Flight, Part } from '../flight.js';
+import type { RunState } from '../run-state.js';
+import { Limits } from '../settings.js';
+import type { OutputBlocks } from './output-blocks.js';
+
+interface Range {
+  readonly first: number;
+  readonly count: number;
+  readonly rejectWith?: Rejection;
+  readonly blamelessDeaths?: number;
+}
+
+/**
+ * Runs one batch through the pool until each of its rows is answered. What can happen on the way: the output
+ * block fills up (the rest runs into another one), the worker dies (the range is cut around the suspects
+ * until the guilty record stands alone and is rejected), a topic is new, a record must stop the run. Each
+ * death either cuts a range or is counted, so the loop ends.
+ */
+export class TransformRunner {
+  private readonly state: RunState;
+  private readonly outputs: OutputBlocks;
+  private readonly onPart: (flight: Flight) => void;
+
+  constructor(state: RunState, outputs: OutputBlocks, onPart: (flight: Flight) => void) {
+    this.state = state;
+    this.outputs = outputs;
+    this.onPart = onPart;
+  }
+
+  /**
+   * Resolves when `flight.transformDone`; every outcome, failures too, is in the flight or was told to
+   * `state.fail`.
+   */
+  async run(flight: Flight): Promise<void> {
+    try {
+      await this.answerAllRows(flight);
+    } catch (error) {
+      flight.abandon();
+      this.state.fail(asDispatcherError(error));
+    }
+    this.outputs.giveBackSpare(flight);
+    flight.transformDone = true;
+  }
+
+  private async answerAllRows(flight: Flight): Promise<void> {
+    const isolated = this.state.isolatedBatches > 0;
+    const ranges: Range[] = [{ first: 0, count: flight.input.rowCount }];
+    let topics: readonly OutputTopic[] | undefined;
+    for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
+      const answer = await this.attempt(flight, range, topics);
+      topics = undefined;
+      if (flight.abandoned) break;
+      if (isWorkerDeath(answer)) {
+        ranges.push(...cutAroundSuspects(range, answer).reverse());
+        continue;
+      }
+      if (answer.rowsDone === 0 && answer.stop === undefined && answer.unknownTopics === undefined)
+        throw stuck(range);
+      if (answer.stop !== undefined) {
+        stopAt(flight, range.first + answer.rowsDone, answer.stop);
+        break;
+      }
+      const rest = range.count - answer.rowsDone;
+      if (rest > 0) ranges.push({ ...range, first: range.first + answer.rowsDone, count: rest });
+      // At once: an answer of the brokers that came before it is waited for would be taken for one about
+      // neighbours.
+      if (
+        isolated &&
+        !(await this.deliverAlone(flight, { first: range.first, count: answer.rowsDone }, ranges))
+      )
+        break;
+      if (answer.unknownTopics !== undefined) topics = await this.register(answer.unknownTopics);
+      if (isAbandoned(flight)) break;
+    }
+  }
+
+  /** Turns a row whose delivery was refused into a dead letter, as one more part of the flight. */
+  async redirect(flight: Flight, row: number, rejection: Rejection): Promise<void> {
+    flight.redirecting++;
+    try {
+      const output = await this.outputs.take(flight);
+      if (output === undefined) return;
+      const result = await this.rejectRow(flight, output, row, rejection);
+      if (flight.abandoned) {
+        this.state.blocks.give(output);
+        return;
+      }
+      if (result.stop !== undefined || result.rowsDone === 0) {
+        this.state.blocks.give(output);
+        stopAt(flight, row, result.stop ?? rejection);
+        return;
+      }
+      flight.redirected.set(row, rejection.code);
+      this.addParts(flight, output, result, true);
+    } catch (error) {
+      // Neither delivered nor dead-lettered.
+      flight.abandon();
+      this.state.fail(asDispatcherError(error));
+    } finally {
+      flight.redirecting--;
+      this.onPart(flight);
+    }
+  }
+
+  private async rejectRow(
+    flight: Flight,
+    output: Block,
+    row: number,
+    rejection: Rejection,
+  ): Promise<TransformResult> {
+    const task = {
+      input: flight.input.block,
+      output,
+      firstRow: row,
+      rowCount: 1,
+      segments: flight.input.segments,
+      rejectWith: rejection,
+    };
+    for (let deaths = 0; ; deaths++) {
+      try {
+        return await this.state.deps.pool.run(task);
+      } catch (error) {
+        // A late exception of an earlier record may end the worker here too; no code of the user runs in this
+        // task itself.
+        if (!isWorkerDeath(error) || deaths >= Limits.blamelessDeathsMax) throw error;
+      }
+    }
+  }
+
+  private async attempt(
+    flight: Flight,
+    range: Range,
+    topics: readonly OutputTopic[] | undefined,
+  ): Promise<TransformResult | WorkerDeath> {
+    const output = await this.outputs.take(flight);
+    // Abandoned while it waited for a block.
+    if (output === undefined) return NOTHING_ANSWERED;
+    try {
+      const result = await this.state.deps.pool.run({
+        input: flight.input.block,
+        output,
+        firstRow: range.first,
+        rowCount: range.count,
+        segments: flight.input.segments,
+        ...(range.rejectWith === undefined ? {} : { rejectWith: range.rejectWith }),
+        ...(topics === undefined ? {} : { topics }),
+      });
+      this.report(result);
+      // Pieces of a batch say little: what a call costs weighs more in them.
+      if (range.count === flight.input.rowCount) this.state.batchSize.saw(result.rowsDone, result.workMs);
+      if (!flight.abandoned && result.rowsDone > 0) this.addParts(flight, output, result, false);
+      else this.outputs.release(output, flight);
+      return result;
+    } catch (error) {
+      this.outputs.release(output, flight);
+      if (!isWorkerDeath(error)) throw error;
+      // Those that end with the pool are no news.
+      if (this.state.over) return error;
+      this.state.logLimit.warn(`worker ${error.code}`, 'worker replaced', {
+        code: error.code,
+        reason: error.message,
+        suspects: error.suspectRowCount,
+      });
+      return error;
+    }
+  }
+
+  private addParts(flight: Flight, output: Block, result: TransformResult, redirect: boolean): void {
+    flight.addPart(output, result, { external: false, redirect });
+    if (result.overflow !== undefined) {
+      this.state.blocks.bookExternal(result.overflow.byteLength);
+      flight.addPart({ id: -1, bytes: result.overflow }, result, { external: true, redirect });
+    }
+    this.onPart(flight);
+  }
+
+  /**
+   * Waits until what the range produced is delivered. False ends the run of the flight. After a neighbour
+   * fault the range is run again in halves; a single record that still fails is the guilty one.
+   */
+  private async deliverAlone(flight: Flight, range: Range, ranges: Range[]): Promise<boolean> {
+    const parts = flight.parts.filter((part) => part.state !== 'settled' && part.settledAlone === undefined);
+    const faults = await Promise.all(parts.map((part) => settledAlone(part)));
+    if (flight.abandoned) return false;
+    if (!faults.includes(true)) return true;
+    for (const part of parts) part.void = true;
+    if (range.count === 1) {
+      const message = 'the brokers refused this record alone; its neighbours were delivered';
+      await this.redirect(flight, range.first, { code: 'DELIVERY_REFUSED', message, stage: 'deliver' });
+      return flight.stopRow === undefined;
+    }
+    const half = Math.ceil(range.count / 2);
+    ranges.push(
+      { first: range.first + half, count: range.count - half },
+      { first: range.first, count: half },
+    );
+    return true;
+  }
+
+  private async register(names: readonly string[]): Promise<readonly OutputTopic[]> {
+    const { topicNames, deps } = this.state;
+    const topics: OutputTopic[] = [];
+    for (const name of names) {
+      const topic = await deps.sink.topic(name);
+      topicNames.set(topic.number, name);
+      topics.push(topic);
+    }
+    if (topicNames.size > Limits.outputTopicsMax) {
+      throw new DispatcherError(
+        'CONFIGURATION',
+        `the transform emits to more than ${Limits.outputTopicsMax} distinct topics`,
+        {
+          remedy: 'derive topic names from a bounded set; a name per record is nearly always a mistake',
+        },
+      );
+    }
+    return topics;
+  }
+
+  private report(result: TransformResult): void {
+    for (const entry of result.logs ?? []) this.state.deps.logger[entry.level](entry.message, entry.fields);
+    const { metrics, logLimit } = this.state;
+    const leftOutBefore = metrics.leftOut;
+    for (const entry of result.counts ?? []) metrics.add(entry);
+    if (metrics.leftOut > leftOutBefore)
+      logLimit.warn('metrics', 'the transform counts under too many names or labels: some are left out', {
+        leftOut: metrics.leftOut,
+      });
+  }
+}
+
+/** Asked again after an await, where the compiler would remember the answer of before. */
+function isAbandoned(flight: Flight): boolean {
+  return flight.abandoned;
+}
+
+/** A row that must stop the run: everything before it is released and settled, it and what follows is not. */
+export function stopAt(flight: Flight, row: number, reason: Rejection): void {
+  if (flight.stopRow !== undefined && flight.stopRow <= row) return;
+  flight.stopRow = row;
+  flight.stopReason = reason;
+}
+
+/** The pieces to run next, in row order. */
+function cutAroundSuspects(range: Range, death: WorkerDeath): Range[] {
+  const end = range.first + range.count;
+  const blameless = death.suspectRowCount === 0;
+  if (blameless && (range.blamelessDeaths ?? 0) < Limits.blamelessDeathsMax)
+    return [{ ...range, blamelessDeaths: (range.blamelessDeaths ?? 0) + 1 }];
+  if (range.count === 1)
+    return [{ ...range, rejectWith: { code: death.code, message: death.message, stage: 'worker' } }];
+  const from = Math.max(range.first, blameless ? range.first : death.suspectFirstRow);
+  const to = Math.min(end, blameless ? end : death.suspectFirstRow + death.suspectRowCount);
+  if (from >= to || to - from === range.count) {
+    const half = Math.ceil(range.count / 2);
+    return [
+      { first: range.first, count: half },
+      { first: range.first + half, count: range.count - half },
+    ].map((piece) => (blameless ? { ...piece, blamelessDeaths: blamelessDeathsBefore(piece.count) } : piece));
+  }
+  return [
+    { first: range.first, count: from - range.first },
+    { first: from, count: to - from },
+    { first: to, count: end - to },
+  ].filter((piece) => piece.count > 0);
+}
+
+function settledAlone(part: Part): Promise<boolean> {
+  return new Promise((resolve) => {
+    part.settledAlone = resolve;
+  });
+}
+
+/**
+ * A late exception may have come from an earlier record, so a record alone gets one more try before it is
+ * blamed; larger pieces are cut at once.
+ */
+function blamelessDeathsBefore(rows: number): number {
+  return rows === 1 ? Limits.blamelessDeathsMax - 1 : Limits.blamelessDeathsMax;
+}
+
+function stuck(range: Range): DispatcherError {
+  return new DispatcherError(
+    'DEFECT',
+    `a transform task answered none of its ${range.count} rows and gave no reason`,
+  );
+}
+
+export function isWorkerDeath(error: unknown): error is WorkerDeath {
+  return typeof error === 'object' && error !== null && 'kind' in error && error.kind === 'worker-death';
+}
+
+export function asDispatcherError(error: unknown): DispatcherError {
+  if (error instanceof DispatcherError) return error;
+  return new DispatcherError('DEFECT', error instanceof Error ? error.message : String(error), {
+    cause: error,
+  });
+}

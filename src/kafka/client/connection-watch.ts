@@ -1,0 +1,123 @@
+/**
+ * A client that is connected loses its brokers, and librdkafka tries to get them back for ever, whatever the
+ * reason: a password that was changed, a certificate that ended. Here the reason is found out, said now and
+ * then, and held up for readiness and for the run's limit.
+ */
+import type { EventEmitter } from 'node:events';
+import { diagnose } from '../../diagnosis/diagnose.js';
+import type { Diagnosis } from '../../diagnosis/types.js';
+import type { Logger } from '../../ports/logger.js';
+import type { Trouble } from '../../ports/source.js';
+import { type ClientRole, diagnosedFailure } from '../errors.js';
+import type { ClusterOptions } from './client-config.js';
+import { isFailureLine, logLine } from './log-bridge.js';
+
+/** A broker that restarts hangs up on everybody: a look is taken a moment later. */
+const BLIP_MS = 1_000;
+/** Between two looks while something is wrong. */
+const LOOK_AGAIN_MS = 10_000;
+/** Equal reports in the log. */
+const TELL_AGAIN_MS = 60_000;
+/** Brokers whose last failure is remembered at most. */
+const BROKERS_MAX = 100;
+
+export interface ConnectionWatchOptions {
+  readonly role: ClientRole;
+  readonly cluster: Pick<ClusterOptions, 'bootstrapServers' | 'properties' | 'origins'>;
+  readonly logger: Logger;
+  readonly nowMs: () => number;
+  /** [diagnose] For tests. */
+  readonly look?: typeof diagnose;
+}
+
+export class ConnectionWatch {
+  readonly #options: ConnectionWatchOptions;
+  readonly #lines = new Map<string, string>();
+  #timer: NodeJS.Timeout | undefined;
+  #sinceMs: number | undefined;
+  #trouble: Trouble | undefined;
+  #told = '';
+  #toldMs = Number.NEGATIVE_INFINITY;
+  #stopped = false;
+
+  constructor(options: ConnectionWatchOptions) {
+    this.#options = options;
+  }
+
+  /** What keeps every broker from us; undefined while one of them would take us. */
+  get trouble(): Trouble | undefined {
+    return this.#trouble;
+  }
+
+  listen(client: EventEmitter): void {
+    client.on('event.log', (event: unknown) => this.#note(event));
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #note(event: unknown): void {
+    const line = logLine(event);
+    if (this.#stopped || line === undefined || !isFailureLine(line)) return;
+    const broker = /^(\S+): /.exec(line.text)?.[1] ?? '';
+    if (!this.#lines.has(broker) && this.#lines.size >= BROKERS_MAX) return;
+    this.#lines.set(broker, line.text);
+    this.#lookIn(BLIP_MS);
+  }
+
+  #lookIn(delayMs: number): void {
+    if (this.#timer !== undefined || this.#stopped) return;
+    this.#timer = setTimeout(() => void this.#look(), delayMs);
+    this.#timer.unref();
+  }
+
+  async #look(): Promise<void> {
+    const { cluster, role, nowMs, look } = this.#options;
+    const lines = [...this.#lines.values()];
+    // A line counts for one look: what is still so is logged again.
+    this.#lines.clear();
+    const found = await (look ?? diagnose)(cluster, { lines }).catch((): readonly Diagnosis[] => []);
+    this.#timer = undefined;
+    if (this.#stopped) return;
+    if (found.length === 0) {
+      this.#over();
+      return;
+    }
+    this.#sinceMs ??= nowMs();
+    const all = found.length >= new Set(cluster.bootstrapServers).size;
+    const error = diagnosedFailure(role, found, { triedMs: nowMs() - this.#sinceMs, cause: undefined });
+    this.#trouble = all ? { error } : undefined;
+    this.#tell(found, error.remedy);
+    this.#lookIn(LOOK_AGAIN_MS);
+  }
+
+  #over(): void {
+    if (this.#sinceMs !== undefined)
+      this.#options.logger.info(
+        `kafka ${this.#options.role}: nothing stands between us and the brokers any more`,
+      );
+    this.#sinceMs = undefined;
+    this.#trouble = undefined;
+    this.#told = '';
+  }
+
+  #tell(found: readonly Diagnosis[], remedy: string | undefined): void {
+    const { role, logger, nowMs } = this.#options;
+    const what = found.map(({ broker, fault }) => `${broker} ${fault}`).join();
+    const now = nowMs();
+    if (what === this.#told && now - this.#toldMs < TELL_AGAIN_MS) return;
+    this.#told = what;
+    this.#toldMs = now;
+    const rest = found.length > 1 ? ` (and ${found.length - 1} more)` : '';
+    logger.warn(
+      `kafka ${role}: no new connection: ` +
+        `${found[0]?.message ?? ''}${rest}; trying again for as long as it takes`,
+      {
+        ...(remedy === undefined ? {} : { remedy }),
+        faults: [...new Set(found.map(({ fault }) => fault))].join(' '),
+      },
+    );
+  }
+}

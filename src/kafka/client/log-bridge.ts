@@ -1,0 +1,144 @@
+/**
+ * librdkafka's log lines and error events as operational log entries: each kind of line at most once per
+ * interval, with a count of what was held back.
+ */
+import type { EventEmitter } from 'node:events';
+import type { Logger } from '../../ports/logger.js';
+import type { ClientRole } from '../errors.js';
+import { errorText } from '../rdkafka.js';
+
+const REPEAT_INTERVAL_MS = 30_000;
+/** Kinds of line remembered at most; past it all others share one. */
+const KINDS_MAX = 200;
+
+interface KindState {
+  lastLoggedMs: number;
+  heldBack: number;
+}
+
+type Level = 'error' | 'warn' | 'info' | 'debug';
+
+export interface LogBridgeOptions {
+  readonly role: ClientRole;
+  readonly logger: Logger;
+  readonly nowMs: () => number;
+}
+
+export class LogBridge {
+  readonly #options: LogBridgeOptions;
+  readonly #kinds = new Map<string, KindState>();
+  #connected = false;
+
+  constructor(options: LogBridgeOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * From now on lost connections are news. Before, what librdkafka says about them is raw material for a
+   * message of ours, and shown at debug only.
+   */
+  connected(): void {
+    this.#connected = true;
+  }
+
+  /** From before `connect` on: the reasons of a failed connection are said once, and early. */
+  attach(client: EventEmitter): void {
+    client.on('event.log', (event: unknown) => this.#onLog(event));
+    client.on('event.error', (error: unknown) =>
+      this.entry(this.#connected ? 'warn' : 'debug', 'ERROR', errorText(error)),
+    );
+    client.on('event.throttle', (event: unknown) => this.entry('warn', 'THROTTLE', throttleText(event)));
+  }
+
+  entry(level: Level, facility: string, text: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    const heldBack = this.#admit(`${facility} ${kindOf(text)}`);
+    if (heldBack === undefined) return;
+    const repeats = heldBack > 0 ? { heldBack } : {};
+    this.#options.logger[level](`kafka ${this.#options.role}: ${text}`, { facility, ...repeats, ...fields });
+  }
+
+  #onLog(event: unknown): void {
+    const line = logLine(event);
+    if (line !== undefined)
+      this.entry(
+        this.#connected || line.severity <= 2 ? levelOf(line) : quietly(line),
+        line.facility,
+        line.text,
+      );
+  }
+
+  /** How many of the kind were held back before; undefined = hold this one back too. */
+  #admit(kind: string): number | undefined {
+    const nowMs = this.#options.nowMs();
+    const key = this.#kinds.has(kind) || this.#kinds.size < KINDS_MAX ? kind : '';
+    const state = this.#kinds.get(key);
+    if (state === undefined) {
+      this.#kinds.set(key, { lastLoggedMs: nowMs, heldBack: 0 });
+      return 0;
+    }
+    if (nowMs - state.lastLoggedMs < REPEAT_INTERVAL_MS) {
+      state.heldBack += 1;
+      return undefined;
+    }
+    const { heldBack } = state;
+    state.lastLoggedMs = nowMs;
+    state.heldBack = 0;
+    return heldBack;
+  }
+}
+
+export interface LogLine {
+  readonly severity: number;
+  readonly facility: string;
+  readonly text: string;
+}
+
+/** An `event.log`; `[thrd:…]: ` at its head is taken off. */
+export function logLine(event: unknown): LogLine | undefined {
+  if (typeof event !== 'object' || event === null) return undefined;
+  const severity = 'severity' in event && typeof event.severity === 'number' ? event.severity : 6;
+  const facility = 'fac' in event && typeof event.fac === 'string' ? event.fac : '';
+  const message = 'message' in event && typeof event.message === 'string' ? event.message : '';
+  return { severity, facility, text: message.replace(/^\[thrd:[^\]]*\]: /, '') };
+}
+
+/** About a connection that failed: librdkafka's log is the only place where it says why. */
+export function isFailureLine({ severity, facility, text }: LogLine): boolean {
+  return (
+    severity <= 6 &&
+    (facility === 'FAIL' ||
+      facility === 'ERROR' ||
+      facility === 'OIDC' ||
+      /No matching issuer|Disconnected/.test(text))
+  );
+}
+
+/** Syslog severities. A failed connection (FAIL, 3) is mended by librdkafka itself: a warning. */
+function levelOf(line: LogLine): Level {
+  // A property for producers given to all clients, as `kafka.properties` allows: librdkafka ignores it and
+  // says so.
+  if (line.facility === 'CONFWARN' && /is a (producer|consumer) property and will be ignored/.test(line.text))
+    return 'debug';
+  if (line.severity <= 2) return 'error';
+  if (line.severity <= 4) return 'warn';
+  return line.severity <= 6 ? 'info' : 'debug';
+}
+
+/** Nothing is connected yet: about connections only at debug. */
+function quietly(line: LogLine): Level {
+  return isFailureLine(line) ? 'debug' : levelOf(line);
+}
+
+/** Lines that differ only in numbers are of one kind. */
+function kindOf(text: string): string {
+  return text.replace(/\d+/g, '#').slice(0, 200);
+}
+
+function throttleText(event: unknown): string {
+  const fields =
+    typeof event === 'object' && event !== null ? (event as Readonly<Record<string, unknown>>) : {};
+  return (
+    `broker ${String(fields['brokerName'])} throttles this client for ` +
+    `${String(fields['throttleTime'])} ms (a quota)`
+  );
+}

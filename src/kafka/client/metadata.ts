@@ -1,0 +1,167 @@
+/** What the cluster knows of topics: which exist, and how many partitions they have. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { DispatcherError } from '../../core/errors.js';
+import { KafkaCode } from '../errors.js';
+import { errorText, getMetadata, type KafkaClient, kafkaErrorCode, type Metadata } from '../rdkafka.js';
+
+/** How long one question to the brokers may take. */
+export const REQUEST_TIMEOUT_MS = 30_000;
+/** A topic that was just made is not known to every broker at once. */
+const MISSING_ATTEMPTS_MAX = 4;
+const MISSING_PAUSE_MS = 250;
+/** How often partition counts are asked again: topics can grow. */
+export const PARTITION_COUNT_REFRESH_MS = 60_000;
+
+const CREATE = 'kd topics create';
+
+export type TopicSelection = { readonly names: readonly string[] } | { readonly pattern: string };
+
+/** Partition counts by topic; a missing topic (or one that this user may not see) has 0. */
+export type PartitionCounts = ReadonlyMap<string, number>;
+
+/** Asks for each topic by name. */
+export async function partitionCountsOf(
+  client: KafkaClient,
+  names: readonly string[],
+): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (const name of names) {
+    for (let attempt = 1; attempt <= MISSING_ATTEMPTS_MAX; attempt++) {
+      const metadata = await ask(client, { topic: name, allTopics: false }, `topic ${name}`);
+      const count = metadata.topics.find((topic) => topic.name === name)?.partitions.length ?? 0;
+      counts.set(name, count);
+      if (count > 0 || attempt === MISSING_ATTEMPTS_MAX) break;
+      await delay(MISSING_PAUSE_MS);
+    }
+  }
+  return counts;
+}
+
+/**
+ * The topics that this client deals with already, at the price of one request and without node-rdkafka's leak
+ * per named topic.
+ */
+export async function partitionCountsKnown(client: KafkaClient): Promise<Map<string, number>> {
+  const metadata = await ask(client, { allTopics: false }, 'the topics in use');
+  return new Map(metadata.topics.map((topic) => [topic.name, topic.partitions.length]));
+}
+
+/** The topics of a subscription that exist, or are named though they do not. */
+export async function partitionCountsOfSelection(
+  client: KafkaClient,
+  selection: TopicSelection,
+): Promise<Map<string, number>> {
+  if ('names' in selection) return partitionCountsOf(client, selection.names);
+  const expression = new RegExp(selection.pattern);
+  const metadata = await ask(client, { allTopics: true }, 'all topics');
+  const matching = metadata.topics.filter((topic) => !isInternal(topic.name) && expression.test(topic.name));
+  return new Map(matching.map((topic) => [topic.name, topic.partitions.length]));
+}
+
+/** For `subscribe`: librdkafka takes a name that starts with ^ as an expression. */
+export function subscriptionOf(selection: TopicSelection): string[] {
+  if ('names' in selection) return [...selection.names];
+  return [selection.pattern.startsWith('^') ? selection.pattern : `^.*(${selection.pattern})`];
+}
+
+export function missingTopics(counts: PartitionCounts): string[] {
+  return [...counts].filter(([, count]) => count === 0).map(([name]) => name);
+}
+
+/** `createCommand`: the line that makes what the configuration needs. */
+export function sourceTopicsMissing(
+  selection: TopicSelection,
+  missing: readonly string[],
+  createCommand = CREATE,
+): DispatcherError {
+  if (!('names' in selection)) {
+    return new DispatcherError(
+      'TOPIC_MISSING',
+      `no topic matches /${selection.pattern}/ (or this user may not see it)`,
+      {
+        remedy:
+          'correct kafka.consumer.topics, create the topic, or set kafka.consumer.missing-topics-fatal: ' +
+          'false to wait for it',
+      },
+    );
+  }
+  return new DispatcherError(
+    'TOPIC_MISSING',
+    `${naming(missing)} not exist (or this user may not see ${missing.length > 1 ? 'them' : 'it'})`,
+    {
+      remedy:
+        `${createCommand}; or correct kafka.consumer.topics; or set ` +
+        `kafka.consumer.missing-topics-fatal: false to wait for it`,
+    },
+  );
+}
+
+export function outputTopicMissing(name: string, createCommand = CREATE): DispatcherError {
+  return new DispatcherError(
+    'TOPIC_MISSING',
+    `the output topic ${name} does not exist (or this user may not see it)`,
+    {
+      remedy: `${createCommand}; or correct the name in the configuration`,
+    },
+  );
+}
+
+/** For `partition: same`: a record of partition 7 has no place in a topic of 4. */
+export function requireSameCounts(
+  input: PartitionCounts,
+  output: { readonly name: string; readonly partitionCount: number },
+): void {
+  const other = [...input].find(([, count]) => count > 0 && count !== output.partitionCount);
+  if (other === undefined) return;
+  const [name, count] = other;
+  throw new DispatcherError(
+    'CONFIGURATION',
+    `dispatcher.output.partition is same, but the input topic ${name} has ${counted(count)} and the ` +
+      `output topic ${output.name} has ${counted(output.partitionCount)}`,
+    { remedy: 'give both topics the same number of partitions, or set dispatcher.output.partition: auto' },
+  );
+}
+
+/** A question that failed: no network, or no right to ask. */
+export function requestFailure(what: string, cause: unknown): DispatcherError {
+  if (cause instanceof DispatcherError) return cause;
+  const code = kafkaErrorCode(cause);
+  const refused =
+    code !== undefined &&
+    code >= KafkaCode.TOPIC_AUTHORIZATION_FAILED &&
+    code <= KafkaCode.CLUSTER_AUTHORIZATION_FAILED;
+  return new DispatcherError(
+    refused ? 'KAFKA_REFUSED' : 'KAFKA_UNREACHABLE',
+    `Kafka did not answer for ${what}: ${errorText(cause)}`,
+    {
+      remedy: refused
+        ? 'grant this user DESCRIBE and READ there'
+        : 'check that all brokers are up and can be reached under the names that they advertise',
+      cause,
+    },
+  );
+}
+
+async function ask(
+  client: KafkaClient,
+  options: { topic?: string; allTopics: boolean },
+  what: string,
+): Promise<Metadata> {
+  try {
+    return await getMetadata(client, { ...options, timeout: REQUEST_TIMEOUT_MS });
+  } catch (cause) {
+    throw requestFailure(what, cause);
+  }
+}
+
+function naming(names: readonly string[]): string {
+  return names.length > 1 ? `the topics ${names.join(', ')} do` : `the topic ${names.join('')} does`;
+}
+
+function counted(count: number): string {
+  return `${count} ${count === 1 ? 'partition' : 'partitions'}`;
+}
+
+function isInternal(name: string): boolean {
+  return name.startsWith('__');
+}

@@ -1,0 +1,65 @@
+/**
+ * Connecting where the cluster wants tokens: every client has one before it connects, and a valid one for as
+ * long as it lives.
+ */
+import type { DispatcherError } from '../../core/errors.js';
+import type { Clock } from '../../ports/clock.js';
+import type { NativeBinding } from '../native.js';
+import type { KafkaClient } from '../rdkafka.js';
+import { TokenKeeper } from '../tokens/token-keeper.js';
+import { loadTokenProvider } from '../tokens/token-source.js';
+import type { ClusterOptions } from './client-config.js';
+import { type ConnectedClient, type ConnectOptions, connect } from './connect.js';
+
+export interface TokenConnectOptions<C extends KafkaClient> extends ConnectOptions<C> {
+  readonly cluster: ClusterOptions;
+  readonly native: Pick<NativeBinding, 'serveLog' | 'setOauthBearerToken'>;
+  /**
+   * The token ended while there was no new one to be had: nothing goes on. Not needed by who stays for a
+   * moment only.
+   */
+  readonly failed?: (error: DispatcherError) => void;
+}
+
+export async function connectWithTokens<C extends KafkaClient>(
+  options: TokenConnectOptions<C>,
+): Promise<ConnectedClient<C>> {
+  const { cluster, native, role, logger } = options;
+  if (cluster.tokens === undefined) return connect(options);
+  const provider = await loadTokenProvider(cluster.tokens, cluster.bootstrapServers);
+  const keeper = await TokenKeeper.open({
+    role,
+    provider,
+    logger,
+    clock: CLOCK,
+    wallMs: Date.now,
+    random: Math.random,
+    lost: (error) => options.failed?.(error),
+  });
+  try {
+    const connected = await connect({
+      ...options,
+      create: () => {
+        const made = options.create();
+        // Kept by node-rdkafka until the handle exists. Set later, while it connects, the call would wait for
+        // that to end.
+        made.client.setOauthBearerToken(keeper.token);
+        return made;
+      },
+    });
+    keeper.serve((token) => native.setOauthBearerToken(connected.handleId, token));
+    connected.onLeaving(() => keeper.stop());
+    return connected;
+  } catch (error) {
+    keeper.stop();
+    throw error;
+  }
+}
+
+const CLOCK: Clock = {
+  nowMs: () => performance.now(),
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,327 @@
+/** librdkafka's codes and log lines, as far as a decision hangs on them. */
+import { DispatcherError } from '../core/errors.js';
+import { type MissingRight, missingRight } from '../diagnosis/rights.js';
+import type { DiagnosedCluster, Diagnosis } from '../diagnosis/types.js';
+
+/** Names as in rdkafka.h, without the prefix. */
+export const KafkaCode = {
+  _TRANSPORT: -195,
+  _TIMED_OUT: -185,
+  _UNKNOWN_TOPIC: -188,
+  _UNKNOWN_PARTITION: -190,
+  _REVOKE_PARTITIONS: -174,
+  _ASSIGN_PARTITIONS: -175,
+  _STATE: -172,
+  _NO_OFFSET: -168,
+  _MAX_POLL_EXCEEDED: -147,
+  _FENCED: -144,
+  _FATAL: -150,
+  UNKNOWN_TOPIC_OR_PART: 3,
+  COORDINATOR_LOAD_IN_PROGRESS: 14,
+  COORDINATOR_NOT_AVAILABLE: 15,
+  NOT_COORDINATOR: 16,
+  INCONSISTENT_GROUP_PROTOCOL: 23,
+  INVALID_GROUP_ID: 24,
+  INVALID_SESSION_TIMEOUT: 26,
+  TOPIC_AUTHORIZATION_FAILED: 29,
+  GROUP_AUTHORIZATION_FAILED: 30,
+  CLUSTER_AUTHORIZATION_FAILED: 31,
+  INVALID_PRODUCER_EPOCH: 47,
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: 53,
+  FENCED_INSTANCE_ID: 82,
+  PRODUCER_FENCED: 90,
+  UNRELEASED_INSTANCE_ID: 111,
+} as const;
+
+const AUTHORIZATION: ReadonlySet<number> = new Set([
+  KafkaCode.TOPIC_AUTHORIZATION_FAILED,
+  KafkaCode.GROUP_AUTHORIZATION_FAILED,
+  KafkaCode.CLUSTER_AUTHORIZATION_FAILED,
+  KafkaCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+]);
+
+const UNKNOWN_TOPIC: ReadonlySet<number> = new Set([
+  KafkaCode.UNKNOWN_TOPIC_OR_PART,
+  KafkaCode._UNKNOWN_TOPIC,
+  KafkaCode._UNKNOWN_PARTITION,
+]);
+
+const GROUP_SETTINGS: ReadonlyMap<number, string> = new Map([
+  [
+    KafkaCode.INCONSISTENT_GROUP_PROTOCOL,
+    'let all members of the group use the same partition.assignment.strategy',
+  ],
+  [KafkaCode.INVALID_GROUP_ID, 'give kafka.consumer.group-id a name that Kafka accepts'],
+  [
+    KafkaCode.INVALID_SESSION_TIMEOUT,
+    "set session.timeout.ms between the broker's group.min.session.timeout.ms and " +
+      'group.max.session.timeout.ms',
+  ],
+]);
+
+const COORDINATOR_MOVING: ReadonlySet<number> = new Set([
+  KafkaCode.COORDINATOR_LOAD_IN_PROGRESS,
+  KafkaCode.COORDINATOR_NOT_AVAILABLE,
+  KafkaCode.NOT_COORDINATOR,
+]);
+
+/** The group's coordinator is about to be there: Kafka means "ask again". */
+export function isCoordinatorMoving(code: number): boolean {
+  return COORDINATOR_MOVING.has(code);
+}
+
+export function isAuthorizationError(code: number): boolean {
+  return AUTHORIZATION.has(code);
+}
+
+export function isUnknownTopicError(code: number): boolean {
+  return UNKNOWN_TOPIC.has(code);
+}
+
+/** An error on the consumer's main queue that ends the run; undefined for what librdkafka mends by itself. */
+export function consumerFailure(
+  code: number,
+  text: string,
+  client?: ClientRights,
+): DispatcherError | undefined {
+  if (isAuthorizationError(code)) return rightsFailure('consumer', code, text, client);
+  const remedy = GROUP_SETTINGS.get(code);
+  if (remedy !== undefined)
+    return new DispatcherError('CONFIGURATION', `Kafka refuses the consumer group's settings: ${text}`, {
+      remedy,
+    });
+  return undefined;
+}
+
+/** A client that librdkafka has declared dead. */
+export function fatalFailure(
+  role: ClientRole,
+  code: number,
+  text: string,
+  client?: ClientRights,
+): DispatcherError {
+  if (FENCED.has(code)) {
+    const id = role === 'consumer' ? 'group.instance.id' : 'transactional.id';
+    return new DispatcherError('FENCED', `the ${role} was fenced: ${text}`, {
+      remedy: `see that no other process uses the same ${id}`,
+    });
+  }
+  if (isAuthorizationError(code)) return rightsFailure(role, code, text, client);
+  return new DispatcherError(
+    role === 'producer' ? 'PRODUCER_FATAL' : 'DEFECT',
+    `the ${role} can't go on (librdkafka error ${code}): ${text}`,
+    {
+      remedy: 'start again: it goes on from the committed offsets',
+    },
+  );
+}
+
+/** What a client uses, for telling which right is missing. */
+export interface ClientRights {
+  readonly cluster: DiagnosedCluster;
+  readonly topics: readonly string[];
+  readonly group?: string;
+}
+
+/** A right that is missing, with the principal where it is known and the line that grants it. */
+export function rightsFailure(
+  role: ClientRole,
+  code: number,
+  text: string,
+  client?: ClientRights,
+): DispatcherError {
+  if (client === undefined) {
+    return new DispatcherError('KAFKA_REFUSED', `Kafka refuses the ${role}: ${text}`, {
+      remedy: 'grant this user the rights that the text names',
+    });
+  }
+  const { message, remedy } = missingRight(client.cluster, role, rightOf(role, code, text, client));
+  return new DispatcherError('KAFKA_REFUSED', message, { remedy });
+}
+
+/**
+ * Any refusal of a client that is connected: rights with all that is known of them, the rest as Kafka says
+ * it.
+ */
+export function refusalOf(
+  role: ClientRole,
+  code: number,
+  text: string,
+  client: ClientRights,
+): DispatcherError {
+  if (isAuthorizationError(code)) return rightsFailure(role, code, text, client);
+  return new DispatcherError('KAFKA_REFUSED', `Kafka refuses the ${role}: ${text}`, {
+    remedy: 'see what the brokers say about this client; kd doctor asks all that a run needs',
+  });
+}
+
+function rightOf(
+  role: ClientRole,
+  code: number,
+  text: string,
+  { cluster, topics, group }: ClientRights,
+): MissingRight {
+  switch (code) {
+    case KafkaCode.GROUP_AUTHORIZATION_FAILED:
+      return { resource: 'group', names: group === undefined ? [] : [group], operations: ['Read'], text };
+    case KafkaCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED: {
+      const id = cluster.properties.get('transactional.id');
+      return {
+        resource: 'transactional-id',
+        names: id === undefined ? [] : [id],
+        operations: ['Write', 'Describe'],
+        text,
+      };
+    }
+    case KafkaCode.CLUSTER_AUTHORIZATION_FAILED:
+      // From Kafka 3.0 on the right to write to any topic is enough for idempotence; before, and without any,
+      // this one is asked for.
+      return role === 'producer' && topics.length > 0
+        ? {
+            resource: 'topic',
+            names: topics,
+            operations: ['Write'],
+            text: `${text}; on brokers before 3.0 it takes IdempotentWrite on the cluster instead`,
+          }
+        : { resource: 'cluster', names: [], operations: ['IdempotentWrite'], text };
+    default: {
+      const named = topics.filter((topic) => text.includes(topic));
+      return {
+        resource: 'topic',
+        names: named.length > 0 ? named : topics,
+        operations: [role === 'producer' ? 'Write' : 'Read'],
+        text,
+      };
+    }
+  }
+}
+
+const FENCED: ReadonlySet<number> = new Set([
+  KafkaCode._FENCED,
+  KafkaCode.FENCED_INSTANCE_ID,
+  KafkaCode.UNRELEASED_INSTANCE_ID,
+  KafkaCode.PRODUCER_FENCED,
+]);
+
+export type ClientRole = 'consumer' | 'producer';
+
+interface ConnectCause {
+  readonly pattern: RegExp;
+  readonly refused: boolean;
+  readonly remedy: string;
+}
+
+/**
+ * librdkafka's log lines for a failed connection, the surest first. Its own error codes do not tell these
+ * cases apart.
+ */
+const CONNECT_CAUSES: readonly ConnectCause[] = [
+  {
+    pattern: /SASL authentication error|authentication failed/i,
+    refused: true,
+    remedy: 'check sasl.username, sasl.password and that the broker knows this user',
+  },
+  {
+    pattern: /mechanism handshake failed/i,
+    refused: true,
+    remedy: "set sasl.mechanism to one of the broker's mechanisms",
+  },
+  {
+    pattern: /connecting to a PLAINTEXT broker listener/i,
+    refused: true,
+    remedy: 'this port speaks no TLS: use the TLS port, or security.protocol PLAINTEXT / SASL_PLAINTEXT',
+  },
+  {
+    pattern: /certificate verify failed|certificate could not be verified/i,
+    refused: true,
+    remedy:
+      "the broker's certificate is not trusted: wrong CA (ssl.ca.location, ssl.ca.pem), an expired " +
+      'certificate, or a host name that the certificate does not carry',
+  },
+  {
+    pattern:
+      /alert bad certificate|alert number 42|alert certificate (unknown|required|expired)|No matching issuer/i,
+    refused: true,
+    remedy:
+      'the broker wants a client certificate of a CA that it trusts: check ssl.certificate.location (or ' +
+      '.pem) and ssl.key.location (or .pem)',
+  },
+  {
+    pattern: /SSL handshake failed|SSL routines/i,
+    refused: true,
+    remedy: 'check security.protocol, the port and the TLS settings',
+  },
+  {
+    pattern: /in state APIVERSION_QUERY|SSL connection closed by peer/i,
+    refused: true,
+    remedy:
+      'the broker hangs up at once: security.protocol probably does not fit this port (TLS port? SASL port?)',
+  },
+  { pattern: /Failed to resolve/i, refused: false, remedy: 'check the host name and DNS' },
+  { pattern: /Connection refused/i, refused: false, remedy: 'check host and port, and that the broker runs' },
+  {
+    pattern: /timed out|timeout/i,
+    refused: false,
+    remedy: 'check the network path: security groups, firewall, VPN',
+  },
+];
+
+/** What was found out about every broker, as one message: equal faults are told once. */
+export function diagnosedFailure(
+  role: ClientRole,
+  found: readonly Diagnosis[],
+  { triedMs, cause }: { readonly triedMs: number; readonly cause: unknown },
+): DispatcherError {
+  const refused = found.every((one) => one.refused);
+  const kinds = [...new Set(found.map(({ fault }) => fault))]
+    .slice(0, KINDS_TOLD_MAX)
+    .map((kind) => found.filter(({ fault }) => fault === kind));
+  const told = kinds.map(toldOnce);
+  const what = refused
+    ? `the ${role} can't connect`
+    : `the ${role} can't reach Kafka (tried for ${Math.max(1, Math.round(triedMs / 1000))} s)`;
+  const remedies = kinds.map(([first]) => first?.remedy ?? '');
+  return new DispatcherError(refused ? 'KAFKA_REFUSED' : 'KAFKA_UNREACHABLE', `${what}: ${told.join('; ')}`, {
+    remedy: [...new Set(remedies)].join('; '),
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** Different faults in one message, and brokers named beside the first. */
+const KINDS_TOLD_MAX = 3;
+const BROKERS_TOLD_MAX = 5;
+
+function toldOnce([first, ...others]: readonly Diagnosis[]): string {
+  if (first === undefined || others.length === 0) return first?.message ?? '';
+  const names = others.slice(0, BROKERS_TOLD_MAX).map(({ broker }) => broker);
+  const more = others.length - names.length;
+  return `${first.message} (likewise ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''})`;
+}
+
+/**
+ * Why no broker could be reached, told from the last failure line of each broker. Refused only when no line
+ * speaks of a mere network fault: then trying again does not help.
+ */
+export function connectFailure(
+  role: ClientRole,
+  servers: string,
+  timeoutMs: number,
+  evidence: { readonly lines: readonly string[]; readonly cause: unknown },
+): DispatcherError {
+  const causes = evidence.lines.map((line) => CONNECT_CAUSES.find(({ pattern }) => pattern.test(line)));
+  const known = causes.filter((cause) => cause !== undefined);
+  const refusing = known.find(({ refused }) => refused);
+  const refused = refusing !== undefined && causes.every((cause) => cause?.refused === true);
+  const said = evidence.lines.length > 0 ? evidence.lines.join('; ') : 'no broker answered';
+  const remedy =
+    (refused ? refusing : known[0])?.remedy ?? 'check kafka.bootstrap-servers and the network path';
+  const what = refused ? `Kafka refuses the ${role}` : `the ${role} can't reach Kafka within ${timeoutMs} ms`;
+  return new DispatcherError(
+    refused ? 'KAFKA_REFUSED' : 'KAFKA_UNREACHABLE',
+    `${what} at ${servers}: ${said}`,
+    {
+      remedy,
+      cause: evidence.cause,
+    },
+  );
+}

@@ -1,0 +1,75 @@
+/**
+ * What librdkafka gets from us where the user says nothing: throughput at bounded memory, measured on real
+ * brokers. One table for all.
+ */
+
+import type { KafkaProperties } from '../../config/keys/resolved.js';
+import { canonicalName } from './names.js';
+
+export const consumerDefaults: KafkaProperties = new Map([
+  // 1000, librdkafka's own default, stalls the fetcher for whole seconds; 0 makes it fetch too often, too
+  // little.
+  ['fetch.queue.backoff.ms', '5'],
+  ['fetch.min.bytes', '1'],
+  ['fetch.wait.max.ms', '50'],
+  // Small queues keep records in the caches of the processor, and memory flat whatever the lag.
+  ['queued.min.messages', '20000'],
+  ['queued.max.messages.kbytes', '16384'],
+  ['fetch.message.max.bytes', '262144'],
+  ['fetch.max.bytes', '8388608'],
+  ['partition.assignment.strategy', 'cooperative-sticky'],
+  // Balancers and NAT gateways forget silent connections.
+  ['socket.keepalive.enable', 'true'],
+]);
+
+const ALIVE = 'balancers and NAT gateways forget silent connections';
+
+/** The reasons above, for those who ask what is in force and why. */
+export const defaultReasons: ReadonlyMap<string, string> = new Map([
+  ['fetch.queue.backoff.ms', 'a full queue holds up fetching for milliseconds, not for a second'],
+  ['fetch.min.bytes', 'brokers answer as soon as there is a record'],
+  ['fetch.wait.max.ms', 'how long a broker waits for a first record'],
+  ['queued.min.messages', 'small queues stay in the caches of the processor'],
+  ['queued.max.messages.kbytes', 'memory stays flat, whatever the lag'],
+  ['fetch.message.max.bytes', 'memory stays flat, whatever the lag'],
+  ['fetch.max.bytes', 'memory stays flat, whatever the lag'],
+  ['partition.assignment.strategy', 'a rebalance takes away only what moves'],
+  ['enable.idempotence', 'a retried request neither repeats records nor changes their order'],
+  ['acks', 'a record counts as written when all replicas in sync have it'],
+  ['linger.ms', 'a little waiting makes fuller requests'],
+  ['queue.buffering.max.messages', 'bounds the records on their way'],
+  ['allow.auto.create.topics', 'a missing topic is reported, not made'],
+  ['socket.keepalive.enable', ALIVE],
+]);
+
+export const producerDefaults: KafkaProperties = new Map([
+  ['enable.idempotence', 'true'],
+  ['acks', 'all'],
+  ['linger.ms', '5'],
+  ['queue.buffering.max.messages', '100000'],
+  // A topic that is missing is reported, not made with whatever partition count the broker has as its
+  // default.
+  ['allow.auto.create.topics', 'false'],
+  ['socket.keepalive.enable', 'true'],
+]);
+
+/** librdkafka refuses these beside `group.protocol: consumer`. */
+const CLASSIC_GROUP_ONLY = [
+  'partition.assignment.strategy',
+  'session.timeout.ms',
+  'heartbeat.interval.ms',
+  'group.protocol.type',
+];
+
+/** The user's properties over the defaults. A default gives way to any alias of its name. */
+export function withDefaults(defaults: KafkaProperties, user: KafkaProperties): Map<string, string> {
+  const taken = new Set([...user.keys()].map(canonicalName));
+  const newProtocol = user.get('group.protocol')?.toLowerCase() === 'consumer';
+  const merged = new Map<string, string>();
+  for (const [name, value] of defaults) {
+    if (taken.has(canonicalName(name)) || (newProtocol && CLASSIC_GROUP_ONLY.includes(name))) continue;
+    merged.set(name, value);
+  }
+  for (const [name, value] of user) merged.set(name, value);
+  return merged;
+}

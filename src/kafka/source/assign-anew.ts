@@ -1,0 +1,42 @@
+/**
+ * Where librdkafka refuses to seek: outside the log it has stopped fetching, and goes on only with an
+ * assignment anew.
+ */
+import type { OpenedPartition } from '../../ports/source.js';
+import type { NativePartitionTable } from '../native.js';
+import type { PartitionRegistry } from './partition-registry.js';
+import type { ReaderControl } from './reader-control.js';
+import type { RebalanceAnswers } from './rebalance.js';
+
+export interface AssignedParts {
+  readonly reader: ReaderControl;
+  readonly rebalance: RebalanceAnswers;
+  readonly registry: PartitionRegistry;
+  readonly table: NativePartitionTable;
+}
+
+/** Parked only. The others of ours stay where they are; an eager assignment must name them again. */
+export function assignAnew(
+  { reader, rebalance, registry, table }: AssignedParts,
+  moved: OpenedPartition,
+): void {
+  const others = registry.allOpen
+    .filter(({ partitionId }) => partitionId !== moved.partitionId)
+    .map((one) => ({
+      ...one,
+      epoch: table.epoch(one.partitionId),
+      offset: reader.nextOffset(one.partitionId),
+    }));
+  rebalance.assignAnew(position(moved), others.map(position));
+  if (rebalance.incremental) return;
+  // What is in hand of them comes again.
+  for (const { partitionId, epoch, offset } of others) reader.rewind(partitionId, epoch, offset);
+}
+
+function position({ topic, partition, offset }: OpenedPartition): {
+  topic: string;
+  partition: number;
+  offset: number;
+} {
+  return { topic, partition, offset };
+}

@@ -1,0 +1,432 @@
+/** A member of a consumer group: node-rdkafka steers it, the addon reads. */
+import type { Block } from '../../core/batch.js';
+import { DispatcherError } from '../../core/errors.js';
+import type {
+  AssignedPartition,
+  CommittedOffset,
+  EndOffset,
+  OpenedPartition,
+  PartitionProgress,
+  Source,
+  SourceEvents,
+  TopicOffset,
+  Trouble,
+} from '../../ports/source.js';
+import { checkCreatable, checkFeatures } from '../client/client-config.js';
+import type { ConnectedClient } from '../client/connect.js';
+import {
+  PARTITION_COUNT_REFRESH_MS,
+  partitionCountsKnown,
+  partitionCountsOfSelection,
+  REQUEST_TIMEOUT_MS,
+  requestFailure,
+  subscriptionOf,
+} from '../client/metadata.js';
+import {
+  type ClientRights,
+  consumerFailure,
+  fatalFailure,
+  isAuthorizationError,
+  isUnknownTopicError,
+  KafkaCode,
+  refusalOf,
+} from '../errors.js';
+import type { ReaderStats } from '../native.js';
+import { countdown, pendingSignal, within } from '../promises.js';
+import {
+  errorText,
+  type KafkaConsumer,
+  kafkaErrorCode,
+  newConsumer,
+  seekTo,
+  type TopicPartition,
+} from '../rdkafka.js';
+import { assignAnew } from './assign-anew.js';
+import { OffsetStore, type PossibleOffset } from './offset-store.js';
+import { PartitionRegistry } from './partition-registry.js';
+import { PositionResolver, placeOf } from './positions.js';
+import { ReaderControl } from './reader-control.js';
+import { RebalanceAnswers } from './rebalance.js';
+import { connectSource, requireTopics, rightsOf } from './source-connect.js';
+import { type KafkaSourceOptions, queriesOf, sourceProperties } from './source-options.js';
+import { progressOf } from './statistics.js';
+
+/** The broker answers the last commit within this, or it is not waited for any longer. */
+const LAST_COMMIT_WAIT_MS = 5_000;
+/** Brokers hold a group's first join for 3 s by default. */
+const JOIN_WAIT_MS = 5_000;
+
+export function createKafkaSource(options: KafkaSourceOptions): KafkaSource {
+  return new KafkaSource(options);
+}
+
+/** What exists from `start` on. */
+interface Session {
+  readonly connected: ConnectedClient<KafkaConsumer>;
+  readonly reader: ReaderControl;
+  readonly rebalance: RebalanceAnswers;
+  readonly positions: PositionResolver;
+  readonly refresh: NodeJS.Timeout;
+}
+
+export class KafkaSource implements Source {
+  readonly #options: KafkaSourceOptions;
+  readonly #registry: PartitionRegistry;
+  readonly #offsets: OffsetStore;
+  /** Ends of logs that a policy chose to start from: committed at once, since they can't be found again. */
+  readonly #chosenEnds = new Map<number, number>();
+  readonly #isolation: 'read_committed' | 'read_uncommitted';
+  /** Settled by the first rebalance event: the group knows this member. */
+  readonly #joined = pendingSignal();
+  readonly #rights: ClientRights;
+  #topicsFound = false;
+  #events: SourceEvents | undefined;
+  #session: Session | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: KafkaSourceOptions) {
+    this.#options = options;
+    this.#registry = new PartitionRegistry(options.table);
+    this.#offsets = new OffsetStore(this.#registry);
+    this.#rights = rightsOf(options);
+    this.#isolation =
+      options.cluster.properties.get('isolation.level') === 'read_uncommitted'
+        ? 'read_uncommitted'
+        : 'read_committed';
+  }
+
+  async start(events: SourceEvents): Promise<void> {
+    const options = this.#options;
+    checkFeatures(options.cluster);
+    this.#events = events;
+    const connected = await connectSource(options, () => this.#createClient(), events);
+    try {
+      this.#noteCounts(await requireTopics(options, connected, this.#rights));
+      if (this.#isStopping())
+        throw new DispatcherError('STOPPED_BEFORE_END', 'stopped before anything was read');
+      this.#session = this.#openSession(connected);
+      connected.client.subscribe(subscriptionOf(options.topics));
+    } catch (error) {
+      await this.#abandon(connected);
+      throw error;
+    }
+  }
+
+  offer(block: Block, recordsMax: number): void {
+    if (!this.#isStopping()) this.#running().reader.offer(block, recordsMax);
+  }
+
+  reclaim(): readonly Block[] {
+    return this.#running().reader.reclaim();
+  }
+
+  park(): Promise<void> {
+    return this.#running().reader.park();
+  }
+
+  unpark(): void {
+    if (!this.#isStopping()) this.#running().reader.unpark();
+  }
+
+  heldRecords(): number {
+    return this.#running().reader.stats().held;
+  }
+
+  async positions(partitions: readonly AssignedPartition[]): Promise<readonly CommittedOffset[]> {
+    const starts = await this.#running().positions.resolve(partitions);
+    for (const { partitionId, offset, start } of starts) {
+      if (start === 'latest') this.#chosenEnds.set(partitionId, offset);
+    }
+    return starts.map(({ partitionId, offset }) => ({ partitionId, offset }));
+  }
+
+  async positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<number> {
+    const chosen = await this.#running().positions.afterOutOfRange(partition, offset);
+    if (chosen.start === 'latest') this.#chosenEnds.set(partition.partitionId, chosen.offset);
+    return chosen.offset;
+  }
+
+  open(partitions: readonly OpenedPartition[]): void {
+    const { reader, rebalance } = this.#running();
+    for (const partition of partitions) {
+      this.#registry.open(partition, partition.epoch);
+      reader.open(partition.partitionId, partition.epoch, partition.offset);
+    }
+    rebalance.assign(partitions.map(({ topic, partition, offset }) => ({ topic, partition, offset })));
+    this.#keepChosenEnds(partitions);
+  }
+
+  close(partitions: readonly AssignedPartition[]): void {
+    const { rebalance } = this.#running();
+    this.#closeReading(partitions);
+    rebalance.unassign(partitions);
+  }
+
+  async seek(partition: OpenedPartition): Promise<void> {
+    const { connected, reader, rebalance } = this.#running();
+    const position = { topic: partition.topic, partition: partition.partition, offset: partition.offset };
+    try {
+      await seekTo(connected.client, position, REQUEST_TIMEOUT_MS);
+    } catch (cause) {
+      if (kafkaErrorCode(cause) !== KafkaCode._STATE)
+        throw requestFailure(`a seek to ${placeOf(partition)} offset ${partition.offset}`, cause);
+      assignAnew({ reader, rebalance, registry: this.#registry, table: this.#options.table }, partition);
+    }
+    this.#registry.open(partition, partition.epoch);
+    reader.rewind(partition.partitionId, partition.epoch, partition.offset);
+    this.#keepChosenEnds([partition]);
+  }
+
+  async endOffsets(): Promise<readonly EndOffset[]> {
+    const { connected, positions } = this.#running();
+    const counts = await partitionCountsOfSelection(connected.client, this.#options.topics);
+    const partitions = [...counts].flatMap(([topic, count]) =>
+      Array.from({ length: count }, (_, partition) => ({ topic, partition })),
+    );
+    return positions.endOffsets(partitions);
+  }
+
+  committedOffsets(partitions: readonly TopicPartition[]): Promise<readonly TopicOffset[]> {
+    return this.#running().positions.committed(partitions);
+  }
+
+  store(offsets: readonly CommittedOffset[]): void {
+    if (this.#isStopping()) return;
+    this.#offsets.store(this.#running().connected.client, offsets);
+  }
+
+  stop(deadlineMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(deadlineMs);
+    return this.#stopping;
+  }
+
+  /** Offsets not stored because their partition was not open any more. */
+  get storesSkipped(): number {
+    return this.#offsets.skipped;
+  }
+
+  trouble(): Trouble | undefined {
+    return this.#session?.connected.trouble;
+  }
+
+  refusal(code: number, topic: string, text: string): DispatcherError {
+    return refusalOf(
+      'consumer',
+      code,
+      text,
+      topic === '' ? this.#rights : { ...this.#rights, topics: [topic] },
+    );
+  }
+
+  readerStats(): ReaderStats | undefined {
+    return this.#session?.reader.stats();
+  }
+
+  #createClient(): { client: KafkaConsumer; handleId: number } {
+    const options = this.#options;
+    const handleId = options.native.newHandleId();
+    const properties = sourceProperties(options, handleId);
+    checkCreatable(options.native, 'consumer', properties);
+    const client = newConsumer({
+      ...properties,
+      rebalance_cb: (error: unknown, partitions: TopicPartition[]) =>
+        this.#guard(() => this.#onRebalance(client, error, partitions)),
+      offset_commit_cb: (error: unknown, offsets: PossibleOffset[]) =>
+        this.#guard(() => this.#onCommit(error, offsets)),
+    });
+    return { client, handleId };
+  }
+
+  #openSession(connected: ConnectedClient<KafkaConsumer>): Session {
+    const options = this.#options;
+    const { client, handleId } = connected;
+    const reader = new ReaderControl(
+      { native: options.native, handleId, table: options.table, reader: options.reader },
+      {
+        batch: (batch) => this.#events?.batch(batch),
+        oversize: (bytes) => this.#events?.oversize(bytes),
+        error: (code, text) => this.#onConsumerError(connected, code, text),
+        defect: (error) => this.#events?.failed(error),
+      },
+    );
+    client.on('event.stats', (event: unknown) => this.#guard(() => this.#onStatistics(event)));
+    const refresh = setInterval(() => void this.#refreshCounts(client), PARTITION_COUNT_REFRESH_MS);
+    refresh.unref();
+    reader.start();
+    return {
+      connected,
+      reader,
+      rebalance: new RebalanceAnswers(client),
+      positions: new PositionResolver(queriesOf(client), options),
+      refresh,
+    };
+  }
+
+  #onRebalance(consumer: KafkaConsumer, error: unknown, partitions: readonly TopicPartition[]): void {
+    const session = this.#session;
+    // While leaving, and for a client that never got as far as a session: whatever comes is given back at
+    // once, or the disconnect never ends.
+    if (session === undefined || session.connected.leaving) {
+      consumer.unassign();
+      return;
+    }
+    const code = kafkaErrorCode(error) ?? 0;
+    const kind = session.rebalance.arrived(code);
+    this.#joined.resolve();
+    if (this.#isStopping()) {
+      this.#closeReading(this.#registry.allOpen);
+      session.rebalance.releaseAll(this.#registry.allOpen);
+      return;
+    }
+    const assigned = partitions.map((partition) => this.#registry.assigned(partition));
+    if (kind === 'assign') this.#events?.assigned(assigned);
+    else if (kind === 'revoke') this.#onRevoked(session, assigned);
+    else this.#options.logger.warn(`kafka consumer: rebalance error: ${errorText(error)}`, { code });
+  }
+
+  #onRevoked(session: Session, partitions: readonly AssignedPartition[]): void {
+    const lost = this.#options.native.assignmentLost(session.connected.handleId);
+    if (lost) {
+      this.#offsets.lost(partitions.map(({ partitionId }) => partitionId));
+      // Someone else has them by now: the writer hands over no more of their rows from this moment, not only
+      // from the close on.
+      for (const { partitionId } of partitions) this.#options.table.setEpoch(partitionId, 0);
+    }
+    this.#events?.revoked(partitions, lost);
+  }
+
+  #onCommit(error: unknown, offsets: readonly PossibleOffset[]): void {
+    const code = kafkaErrorCode(error);
+    // Heartbeats that are refused are never told: a commit is where lost rights show first.
+    if (code !== undefined && isAuthorizationError(code))
+      this.#events?.failed(this.refusal(code, '', errorText(error)));
+    const outcome = this.#offsets.committed(error, offsets);
+    if (outcome !== undefined) this.#events?.committed(outcome.offsets, outcome.error);
+  }
+
+  #onStatistics(event: unknown): void {
+    if (this.#isStopping()) return;
+    const progress: PartitionProgress[] = progressOf(event, this.#registry, this.#isolation);
+    if (progress.length > 0) this.#events?.progress(progress);
+  }
+
+  #onConsumerError(connected: ConnectedClient<KafkaConsumer>, code: number, text: string): void {
+    if (this.#isStopping()) return;
+    const fatal = this.#options.native.fatalError(connected.handleId);
+    const failure =
+      fatal === null
+        ? consumerFailure(code, text, this.#rights)
+        : fatalFailure('consumer', fatal.code, fatal.text, this.#rights);
+    const { name } = this.#options.native.errorName(code);
+    connected.log.entry(
+      failure === undefined ? 'warn' : 'error',
+      name,
+      isUnknownTopicError(code) ? `${text} (waiting for the topic)` : text,
+      { code },
+    );
+    if (failure === undefined) return;
+    // What was to join is refused: leaving need not wait for it.
+    this.#joined.resolve();
+    this.#events?.failed(failure);
+  }
+
+  async #refreshCounts(client: KafkaConsumer): Promise<void> {
+    try {
+      this.#noteCounts(await partitionCountsKnown(client));
+    } catch (error) {
+      this.#options.logger.debug(`kafka consumer: partition counts not refreshed: ${errorText(error)}`);
+    }
+  }
+
+  #noteCounts(counts: ReadonlyMap<string, number>): void {
+    if (this.#isStopping()) return;
+    for (const [topic, count] of counts) {
+      if (count === 0) continue;
+      this.#topicsFound = true;
+      this.#registry.setTopicPartitionCount(topic, count);
+    }
+  }
+
+  /**
+   * An end chosen once must stay: chosen again at the next rebalance or start, the records between would be
+   * skipped.
+   */
+  #keepChosenEnds(partitions: readonly OpenedPartition[]): void {
+    const chosen = partitions.filter(
+      ({ partitionId, offset }) => this.#chosenEnds.get(partitionId) === offset,
+    );
+    for (const { partitionId } of partitions) this.#chosenEnds.delete(partitionId);
+    if (chosen.length > 0) this.store(chosen.map(({ partitionId, offset }) => ({ partitionId, offset })));
+  }
+
+  #closeReading(partitions: readonly AssignedPartition[]): void {
+    for (const partition of partitions) {
+      this.#registry.close(partition);
+      this.#session?.reader.close(partition.partitionId);
+    }
+  }
+
+  /**
+   * The order counts: with a partition still forwarded the disconnect hangs, with a thread still polling it
+   * crashes.
+   */
+  async #stop(deadlineMs: number): Promise<void> {
+    const session = this.#session;
+    if (session === undefined) return;
+    const { connected, reader, rebalance } = session;
+    const restMs = countdown(deadlineMs, this.#options.nowMs);
+    clearInterval(session.refresh);
+    await this.#leavable(Math.min(JOIN_WAIT_MS, restMs() / 2));
+    await within(reader.park(), restMs(), 'the reader did not stand still');
+    const open = this.#registry.allOpen;
+    this.#closeReading(open);
+    this.#guard(() => rebalance.releaseAll(open));
+    await this.#offsets.settled(Math.min(LAST_COMMIT_WAIT_MS, restMs() / 2));
+    await within(reader.stop(), restMs(), "the reader's threads did not end");
+    await connected.disconnect(restMs());
+  }
+
+  /**
+   * librdkafka that leaves while its first join is on the way ignores the answer and never tells the
+   * coordinator, which then keeps the whole group waiting for this member until the session times out. A join
+   * that takes too long is not waited for any longer.
+   */
+  async #leavable(waitMs: number): Promise<void> {
+    // Without a topic librdkafka has not asked to join.
+    if (!this.#topicsFound) return;
+    try {
+      await within(this.#joined.promise, waitMs, 'the group did not answer');
+    } catch (error) {
+      this.#options.logger.debug(`kafka consumer, leaving: ${errorText(error)}`);
+    }
+  }
+
+  async #abandon(connected: ConnectedClient<KafkaConsumer>): Promise<void> {
+    try {
+      if (this.#session === undefined) await connected.disconnect(REQUEST_TIMEOUT_MS);
+      else await this.stop(REQUEST_TIMEOUT_MS);
+    } catch (error) {
+      this.#options.logger.warn(`kafka consumer: ${errorText(error)}`);
+    }
+  }
+
+  /** node-rdkafka's callbacks must not throw: it would end the process. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (this.#isStopping()) this.#options.logger.debug(`kafka consumer, leaving: ${errorText(error)}`);
+      else this.#events?.failed(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #isStopping(): boolean {
+    return this.#stopping !== undefined;
+  }
+
+  #running(): Session {
+    if (this.#session === undefined)
+      throw new DispatcherError('DEFECT', 'the Kafka source is used before its start');
+    return this.#session;
+  }
+}

@@ -1,0 +1,52 @@
+/** What a Kafka source is made from. */
+import type { Logger } from '../../ports/logger.js';
+import { type ClusterOptions, consumerProperties } from '../client/client-config.js';
+import type { PartitionCounts, TopicSelection } from '../client/metadata.js';
+import type { NativeBinding, NativePartitionTable, ReaderOptions } from '../native.js';
+import { type KafkaConsumer, queryCommitted, queryWatermarks } from '../rdkafka.js';
+import type { OffsetQueries, PositionPolicies } from './positions.js';
+
+const STATISTICS_INTERVAL_MS = 1_000;
+
+export interface KafkaSourceOptions extends PositionPolicies {
+  /** client.id. */
+  readonly clientId: string;
+  readonly cluster: ClusterOptions;
+  readonly topics: TopicSelection;
+  readonly missingTopicsFatal: boolean;
+  /** For the message about topics that do not exist. */
+  readonly createTopicsCommand?: string;
+  readonly commitIntervalMs: number;
+  readonly reader: ReaderOptions;
+  readonly native: NativeBinding;
+  /** Shared with the sink. */
+  readonly table: NativePartitionTable;
+  readonly logger: Logger;
+  readonly nowMs: () => number;
+  readonly connectTimeoutMs?: number;
+  /** Sees the partition counts of the topics before anything is read; what it throws ends the start. */
+  readonly checkCounts?: (counts: PartitionCounts) => Promise<void>;
+}
+
+export function sourceProperties(
+  options: KafkaSourceOptions,
+  handleId: number,
+): ReturnType<typeof consumerProperties> {
+  return consumerProperties(
+    { pluginPath: options.native.pluginPath, handleId },
+    {
+      clientId: options.clientId,
+      cluster: options.cluster,
+      groupId: options.groupId,
+      commitIntervalMs: options.commitIntervalMs,
+      statisticsIntervalMs: STATISTICS_INTERVAL_MS,
+    },
+  );
+}
+
+export function queriesOf(consumer: KafkaConsumer): OffsetQueries {
+  return {
+    committed: (partitions, timeoutMs) => queryCommitted(consumer, partitions, timeoutMs),
+    watermarks: ({ topic, partition }, timeoutMs) => queryWatermarks(consumer, topic, partition, timeoutMs),
+  };
+}

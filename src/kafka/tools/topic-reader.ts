@@ -1,0 +1,308 @@
+/**
+ * Reads one topic without a group: positions are given, nothing is committed. For people who want to look,
+ * not for the main job.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Block, InputBatch } from '../../core/batch.js';
+import { DispatcherError } from '../../core/errors.js';
+import type { Logger } from '../../ports/logger.js';
+import type { AssignedPartition, EndOffset, OpenedPartition } from '../../ports/source.js';
+import {
+  type ClusterOptions,
+  checkCreatable,
+  checkFeatures,
+  consumerProperties,
+} from '../client/client-config.js';
+import { CONNECT_TIMEOUT_MS, type ConnectedClient } from '../client/connect.js';
+import { partitionCountsOf } from '../client/metadata.js';
+import { connectWithTokens } from '../client/token-connect.js';
+import { consumerFailure } from '../errors.js';
+import type { NativeBinding, NativePartitionTable } from '../native.js';
+import { type PendingSignal, pendingSignal, within } from '../promises.js';
+import { type KafkaConsumer, newConsumer, queryCommitted, queryWatermarks } from '../rdkafka.js';
+import { PartitionRegistry } from '../source/partition-registry.js';
+import { PositionResolver, placeOf } from '../source/positions.js';
+import { ReaderControl } from '../source/reader-control.js';
+import { progressOf } from '../source/statistics.js';
+
+/** `last`: so many offsets before the end of each partition. */
+export type ReadFrom =
+  | { readonly kind: 'earliest' }
+  | { readonly kind: 'latest' }
+  | { readonly kind: 'offset' | 'last'; readonly offsets: number };
+
+export interface TopicReaderOptions {
+  readonly clientId: string;
+  readonly cluster: ClusterOptions;
+  readonly topic: string;
+  readonly from: ReadFrom;
+  /** end: up to the ends seen at the start. */
+  readonly until: 'end' | 'forever';
+  readonly native: NativeBinding;
+  readonly logger: Logger;
+  readonly nowMs: () => number;
+  /** Ends the reading early. */
+  readonly signal: AbortSignal;
+}
+
+/** Returns false when it has seen enough. The batch's block is used again afterwards. */
+export type BatchHandler = (
+  batch: InputBatch,
+  partitionOf: (partitionId: number) => AssignedPartition,
+) => Promise<boolean>;
+
+const BLOCKS = 4;
+const BLOCK_BYTES = 1 << 20;
+const PARTITIONS_MAX = 10_000;
+const STATISTICS_INTERVAL_MS = 200;
+const LEAVE_TIMEOUT_MS = 10_000;
+const READER = {
+  recordsMax: 1_000,
+  bytesMax: BLOCK_BYTES,
+  lingerMs: 0,
+  cutPerPartition: false,
+  readyBatchesMax: BLOCKS,
+} as const;
+
+export async function readTopic(options: TopicReaderOptions, handle: BatchHandler): Promise<void> {
+  checkFeatures(options.cluster);
+  let reading: TopicReading | undefined;
+  const connected = await connectWithTokens({
+    role: 'consumer',
+    servers: options.cluster.bootstrapServers.join(','),
+    timeoutMs: CONNECT_TIMEOUT_MS,
+    logger: options.logger,
+    nowMs: options.nowMs,
+    create: () => createClient(options),
+    cluster: options.cluster,
+    native: options.native,
+    failed: (error) => reading?.fail(error),
+  });
+  reading = new TopicReading(options, connected, handle);
+  try {
+    await reading.run();
+  } finally {
+    await reading.leave();
+  }
+}
+
+/** librdkafka wants a group even to read without one; under a name of chance nobody's offsets are touched. */
+function createClient(options: TopicReaderOptions): { client: KafkaConsumer; handleId: number } {
+  const handleId = options.native.newHandleId();
+  const properties = consumerProperties(
+    { pluginPath: options.native.pluginPath, handleId },
+    {
+      clientId: options.clientId,
+      cluster: options.cluster,
+      groupId: `kd-look-${randomBytes(6).toString('hex')}`,
+      commitIntervalMs: 5_000,
+      statisticsIntervalMs: STATISTICS_INTERVAL_MS,
+    },
+  );
+  checkCreatable(options.native, 'consumer', properties);
+  return { client: newConsumer({ ...properties, 'enable.auto.commit': false }), handleId };
+}
+
+class TopicReading {
+  readonly #options: TopicReaderOptions;
+  readonly #connected: ConnectedClient<KafkaConsumer>;
+  readonly #handle: BatchHandler;
+  readonly #registry: PartitionRegistry;
+  readonly #table: NativePartitionTable;
+  readonly #reader: ReaderControl;
+  readonly #finished: PendingSignal = pendingSignal();
+  /** Offset at which a partition is done; a done one is taken out. */
+  readonly #targets = new Map<number, number>();
+  readonly #idleSince = new Map<number, number>();
+  readonly #partitions = new Map<number, AssignedPartition>();
+  #failure: Error | undefined;
+  #ended = false;
+  #handling: Promise<void> = Promise.resolve();
+  #handlingCount = 0;
+  /** Blocks of a single large record are used once. */
+  #nextOversizeId = BLOCKS;
+
+  constructor(options: TopicReaderOptions, connected: ConnectedClient<KafkaConsumer>, handle: BatchHandler) {
+    this.#options = options;
+    this.#connected = connected;
+    this.#handle = handle;
+    this.#table = new options.native.PartitionTable(PARTITIONS_MAX);
+    this.#registry = new PartitionRegistry(this.#table);
+    this.#reader = new ReaderControl(
+      { native: options.native, handleId: connected.handleId, table: this.#table, reader: READER },
+      {
+        batch: (batch) => this.#enqueue(batch),
+        oversize: (bytes) => this.#reader.offer(newBlock(bytes, this.#nextOversizeId++), READER.recordsMax),
+        error: (code, text) => this.#onError(code, text),
+        defect: (error) => this.#end(error),
+      },
+    );
+    connected.client.on('event.stats', (event: unknown) => this.#onStatistics(event));
+  }
+
+  fail(error: Error): void {
+    this.#end(error);
+  }
+
+  async run(): Promise<void> {
+    const { client } = this.#connected;
+    const { topic, until, signal } = this.#options;
+    const count = (await partitionCountsOf(client, [topic])).get(topic) ?? 0;
+    if (count === 0)
+      throw new DispatcherError(
+        'TOPIC_MISSING',
+        `the topic ${topic} does not exist (or this user may not see it)`,
+      );
+    const ends = await this.#ends(count);
+    const opened = ends.map((end) => this.#opened(end));
+    this.#reader.start();
+    await this.#reader.park();
+    for (const partition of opened) {
+      this.#partitions.set(partition.partitionId, partition);
+      this.#registry.open(partition, partition.epoch);
+      this.#reader.open(partition.partitionId, partition.epoch, partition.offset);
+    }
+    client.assign(opened.map(({ offset, partition }) => ({ topic, partition, offset })));
+    this.#reader.unpark();
+    for (let id = 0; id < BLOCKS; id++) this.#reader.offer(newBlock(BLOCK_BYTES, id), READER.recordsMax);
+    if (until === 'end') this.#setTargets(ends, opened);
+    const onAbort = (): void => this.#end();
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) this.#end();
+    await this.#finished.promise;
+    signal.removeEventListener('abort', onAbort);
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async leave(): Promise<void> {
+    await within(this.#reader.park(), LEAVE_TIMEOUT_MS, 'the reader did not stand still');
+    const open = this.#registry.allOpen;
+    for (const partition of open) {
+      this.#registry.close(partition);
+      this.#reader.close(partition.partitionId);
+    }
+    if (open.length > 0) this.#connected.client.unassign();
+    await within(this.#reader.stop(), LEAVE_TIMEOUT_MS, "the reader's threads did not end");
+    await this.#connected.disconnect(LEAVE_TIMEOUT_MS);
+  }
+
+  #ends(count: number): Promise<EndOffset[]> {
+    const { client } = this.#connected;
+    const { topic } = this.#options;
+    const queries = {
+      committed: (partitions: readonly AssignedPartition[], timeoutMs: number) =>
+        queryCommitted(client, partitions, timeoutMs),
+      watermarks: ({ partition }: { partition: number }, timeoutMs: number) =>
+        queryWatermarks(client, topic, partition, timeoutMs),
+    };
+    const resolver = new PositionResolver(queries, {
+      groupId: '',
+      autoOffsetReset: 'none',
+      outOfRange: 'stop',
+    });
+    return resolver.endOffsets(Array.from({ length: count }, (_, partition) => ({ topic, partition })));
+  }
+
+  #opened({ partition, low, end }: EndOffset): OpenedPartition {
+    const { from, topic } = this.#options;
+    const wanted = {
+      earliest: () => low,
+      latest: () => end,
+      offset: (n: number) => n,
+      last: (n: number) => end - n,
+    };
+    const offset =
+      from.kind === 'earliest' || from.kind === 'latest'
+        ? wanted[from.kind]()
+        : wanted[from.kind](from.offsets);
+    return {
+      ...this.#registry.assigned({ topic, partition }),
+      epoch: 1,
+      offset: Math.min(Math.max(offset, low), end),
+    };
+  }
+
+  #setTargets(ends: readonly EndOffset[], opened: readonly OpenedPartition[]): void {
+    for (const [index, { partitionId, offset }] of opened.entries()) {
+      const end = ends[index]?.end ?? 0;
+      if (offset < end) this.#targets.set(partitionId, end);
+    }
+    if (this.#targets.size === 0) this.#end();
+  }
+
+  #reached(partitionId: number, nextOffset: number): void {
+    const target = this.#targets.get(partitionId);
+    if (target === undefined || nextOffset < target) return;
+    this.#targets.delete(partitionId);
+    if (this.#targets.size === 0) this.#end();
+  }
+
+  #enqueue(batch: InputBatch): void {
+    this.#handlingCount += 1;
+    this.#handling = this.#handling.then(async () => {
+      try {
+        if (this.#failure === undefined) await this.#work(batch);
+      } catch (error) {
+        this.#end(error instanceof Error ? error : new Error(String(error)));
+      }
+      this.#handlingCount -= 1;
+      // A batch may be in hand for as long as nobody reads what is printed, and the reader is gone then.
+      if (!this.#ended && batch.block.id < BLOCKS) this.#reader.offer(batch.block, READER.recordsMax);
+    });
+  }
+
+  async #work(batch: InputBatch): Promise<void> {
+    if (batch.rowCount > 0 && !(await this.#handle(batch, (id) => this.#partition(id)))) this.#end();
+    for (const { partitionId, lastOffset } of batch.segments) this.#reached(partitionId, lastOffset + 1);
+    const fault = batch.faults[0];
+    if (fault === undefined) return;
+    const place = placeOf(this.#partition(fault.partitionId));
+    throw new DispatcherError(
+      'CORRUPT_INPUT',
+      `${place} can't be read at offset ${fault.offset} (librdkafka error ${fault.code}): ${fault.text}`,
+    );
+  }
+
+  #partition(partitionId: number): AssignedPartition {
+    return this.#partitions.get(partitionId) ?? { partitionId, topic: this.#options.topic, partition: -1 };
+  }
+
+  /**
+   * A log can end in control records, which no batch ever shows. Twice the same finding, with nothing under
+   * way: the partition is done.
+   */
+  #onStatistics(event: unknown): void {
+    if (this.#targets.size === 0 || this.#handlingCount > 0 || this.#reader.stats().held > 0) return;
+    const isolation =
+      this.#options.cluster.properties.get('isolation.level') === 'read_uncommitted'
+        ? 'read_uncommitted'
+        : 'read_committed';
+    for (const { partitionId, nextOffset, fetchQueueRecords } of progressOf(
+      event,
+      this.#registry,
+      isolation,
+    )) {
+      const target = this.#targets.get(partitionId);
+      if (target === undefined || nextOffset < target || fetchQueueRecords > 0)
+        this.#idleSince.delete(partitionId);
+      else if (this.#idleSince.get(partitionId) === nextOffset) this.#reached(partitionId, nextOffset);
+      else this.#idleSince.set(partitionId, nextOffset);
+    }
+  }
+
+  #onError(code: number, text: string): void {
+    const failure = consumerFailure(code, text);
+    if (failure !== undefined) this.#end(failure);
+    else this.#connected.log.entry('warn', this.#options.native.errorName(code).name, text, { code });
+  }
+
+  #end(failure?: Error): void {
+    this.#failure ??= failure;
+    this.#ended = true;
+    this.#finished.resolve();
+  }
+}
+
+function newBlock(bytes: number, id: number): Block {
+  return { id, bytes: new Uint8Array(new SharedArrayBuffer(Math.ceil(bytes / 8) * 8)) };
+}

@@ -1,2 +1,0 @@
-/** Redaction as the loggers use it. */
-export { redactor } from '../core/redact.js';

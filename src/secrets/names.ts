@@ -1,0 +1,20 @@
+/**
+ * What must never be shown, decided by name: of the key, or of the variable or file a value was taken from.
+ */
+
+export { MASK, maskUserInfo } from './redact.js';
+
+const SECRET_NAME =
+  /pass(word|wd|phrase)|\bpass\b|secret|token|credential|api[-._]?key|private[-._]?key|access[-._]?key|jaas|key[-._]pem|keystore[-._]key|oauthbearer[-._]config|auth[-._]user[-._]info/i;
+/** Names that only look like it: places and addresses of secrets are not secret. */
+const NOT_SECRET = /(location|file|path|endpoint|url|uri|type|algorithm)$/i;
+
+export function isSecretName(name: string): boolean {
+  const words = name.replaceAll('_', '.');
+  return SECRET_NAME.test(words) && !NOT_SECRET.test(words);
+}
+
+/** Of `${NAME}` and `${file:PATH}`: here the path itself tells (`/run/secrets/x`). */
+export function isSecretReference(reference: string): boolean {
+  return SECRET_NAME.test(reference.replaceAll('_', '.'));
+}

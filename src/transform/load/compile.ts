@@ -1,0 +1,210 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { builtinModules } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, extname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Message, OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
+import type { DispatcherError } from '../../core/errors.js';
+import { loadError } from './loaded.js';
+
+export const TRANSFORM_EXTENSIONS = ['.ts', '.mts', '.js', '.mjs'] as const;
+const ERRORS_SHOWN_MAX = 5;
+const SOURCE_EXTENSIONS = /\.[cm]?[jt]sx?$/;
+const BUILTINS = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
+const LIBRARY_URL = new URL('../../index.js', import.meta.url).href;
+/** Marks the resolutions that the plugin itself asks for. */
+const ASKED_BY_US = { kafkaDispatcher: true };
+
+/**
+ * A transform compiled to one file in the system's folder for temporary files; nothing is written beside the
+ * user's own.
+ */
+export class CompiledTransform {
+  readonly path: string;
+  readonly #file: string;
+  readonly #text: string;
+
+  constructor(path: string, file: string, text: string) {
+    this.path = path;
+    this.#file = file;
+    this.#text = text;
+  }
+
+  /**
+   * URL to import. The file is written again where it is gone: systems sweep their temporary folders, and a
+   * worker may be replaced after weeks.
+   */
+  url(): string {
+    if (!existsSync(this.#file)) {
+      mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
+      writeFileSync(this.#file, this.#text, { mode: 0o600 });
+    }
+    return pathToFileURL(this.#file).href;
+  }
+
+  async remove(): Promise<void> {
+    await rm(dirname(this.#file), { recursive: true, force: true });
+  }
+}
+
+/**
+ * Bundles the module and what it imports by relative path; packages and Node's own modules stay imports,
+ * resolved from where the user's file lies.
+ */
+export async function compileTransform(path: string): Promise<CompiledTransform> {
+  if (!TRANSFORM_EXTENSIONS.some((extension) => extname(path) === extension)) {
+    throw loadError(
+      path,
+      'is no file that can be a transform',
+      `name a file that ends in ${TRANSFORM_EXTENSIONS.join(', ')}`,
+    );
+  }
+  if (!existsSync(path))
+    throw loadError(
+      path,
+      'does not exist',
+      'correct dispatcher.transform; it is relative to the configuration file',
+    );
+  const folder = await makeFolder(path);
+  const file = join(folder, 'transform.mjs');
+  try {
+    const esbuild = await import('esbuild');
+    const result = await esbuild.build({
+      entryPoints: [path],
+      outfile: file,
+      write: false,
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      sourcemap: 'inline',
+      sourcesContent: false,
+      logLevel: 'silent',
+      banner: {
+        js:
+          `import { createRequire as kdCreateRequire } from 'node:module'; var require = ` +
+          `kdCreateRequire(${JSON.stringify(pathToFileURL(path).href)});`,
+      },
+      define: {
+        'import.meta.url': 'kdModuleUrl',
+        'import.meta.dirname': 'kdModuleFolder',
+        'import.meta.filename': 'kdModuleFile',
+        __dirname: 'kdModuleFolder',
+        __filename: 'kdModuleFile',
+      },
+      plugins: [resolution()],
+    });
+    await esbuild.stop();
+    const compiled = new CompiledTransform(path, file, result.outputFiles[0]?.text ?? '');
+    compiled.url();
+    return compiled;
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw buildError(path, error);
+  }
+}
+
+async function makeFolder(path: string): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'kafka-dispatcher-'));
+  } catch (error) {
+    throw loadError(
+      path,
+      `can not be compiled: no temporary folder can be made in ${tmpdir()}`,
+      'point TMPDIR to a folder that this user may write to',
+      error,
+    );
+  }
+}
+
+function resolution(): Plugin {
+  return {
+    name: 'kafka-dispatcher',
+    setup(build) {
+      build.onResolve({ filter: /.*/ }, (args) => resolveImport(build, args));
+      build.onLoad({ filter: SOURCE_EXTENSIONS }, (args) => loadSource(args.path));
+    },
+  };
+}
+
+/**
+ * Relative imports go on to esbuild. A package becomes the URL of its file, because the compiled file lies
+ * elsewhere and Node would not find it from there.
+ */
+async function resolveImport(build: PluginBuild, args: OnResolveArgs): Promise<OnResolveResult | undefined> {
+  if (
+    args.kind === 'entry-point' ||
+    args.pluginData === ASKED_BY_US ||
+    /^\.{0,2}\//.test(args.path) ||
+    args.path === '.' ||
+    args.path === '..'
+  )
+    return undefined;
+  if (args.path === 'kafka-dispatcher') return { path: LIBRARY_URL, external: true };
+  if (BUILTINS.has(args.path)) return { path: args.path, external: true };
+  if (/^(node|file|data):/.test(args.path)) return { path: args.path, external: true };
+  const found = await build.resolve(args.path, {
+    kind: args.kind,
+    resolveDir: args.resolveDir,
+    importer: args.importer,
+    pluginData: ASKED_BY_US,
+  });
+  if (found.errors.length > 0) return { errors: found.errors };
+  // Paths of tsconfig.json and `#imports` lead to the user's own sources, which are part of the bundle.
+  if (!found.path.includes('/node_modules/')) return found;
+  return {
+    path:
+      args.kind === 'require-call' || args.kind === 'require-resolve'
+        ? found.path
+        : pathToFileURL(found.path).href,
+    external: true,
+  };
+}
+
+/**
+ * `import.meta.url` and its like must name the user's file, not the compiled one. On the first line, so that
+ * line numbers stay.
+ */
+async function loadSource(path: string): Promise<OnLoadResult | undefined> {
+  const text = await readFile(path, 'utf8');
+  const loader = /\.[cm]?ts$/.test(path)
+    ? 'ts'
+    : path.endsWith('x')
+      ? path.endsWith('tsx')
+        ? 'tsx'
+        : 'jsx'
+      : 'js';
+  if (!/import\.meta|__dirname|__filename/.test(text) || text.startsWith('#!'))
+    return { contents: text, loader, resolveDir: dirname(path) };
+  const names = { kdModuleUrl: pathToFileURL(path).href, kdModuleFile: path, kdModuleFolder: dirname(path) };
+  const prelude = Object.entries(names).map(([name, value]) => `const ${name} = ${JSON.stringify(value)};`);
+  return { contents: `${prelude.join(' ')} ${text}`, loader, resolveDir: dirname(path) };
+}
+
+function buildError(path: string, error: unknown): DispatcherError {
+  const messages =
+    typeof error === 'object' && error !== null && 'errors' in error && Array.isArray(error.errors)
+      ? (error.errors as Message[])
+      : [];
+  if (messages.length === 0)
+    return loadError(
+      path,
+      `can not be compiled: ${error instanceof Error ? error.message : String(error)}`,
+      'see the cause',
+      error,
+    );
+  const shown = messages.slice(0, ERRORS_SHOWN_MAX).map((message) => {
+    const { location } = message;
+    return location === null
+      ? message.text
+      : `${location.file}:${location.line}:${location.column + 1}: ${message.text}`;
+  });
+  if (messages.length > shown.length) shown.push(`and ${messages.length - shown.length} more`);
+  return loadError(
+    path,
+    `can not be compiled\n  ${shown.join('\n  ')}`,
+    'correct the module; packages it imports must be installed beside it',
+    error,
+  );
+}

@@ -1,0 +1,67 @@
+import { DispatcherError } from '../../core/errors.js';
+import { describeThrown } from '../results/rejected.js';
+import { compileTransform } from './compile.js';
+import { type LoadedTransform, loadError, readDefinition } from './loaded.js';
+
+/** Imports a compiled transform; errors name the user's file and line, by way of the source map. */
+export async function importTransform(url: string, path: string): Promise<LoadedTransform> {
+  process.setSourceMapsEnabled(true);
+  let module: { readonly default?: unknown };
+  try {
+    module = (await import(url)) as { readonly default?: unknown };
+  } catch (error) {
+    const { name, message, stack } = describeThrown(error);
+    const place = /\(?((?:file:\/\/)?\/[^\s()]+:\d+:\d+)\)?/.exec(stack ?? '')?.[1];
+    throw loadError(
+      path,
+      `failed while it was loaded: ${name}: ` +
+        `${message}${place === undefined ? '' : ` (${place.replace('file://', '')})`}`,
+      'correct the module',
+      error,
+    );
+  }
+  return readDefinition(module.default, path);
+}
+
+export interface TransformSummary {
+  readonly kind: 'record' | 'batch';
+  readonly hasSetup: boolean;
+  readonly hasTeardown: boolean;
+  readonly hasValidate: boolean;
+  readonly hasOnTombstone: boolean;
+  readonly hasInputSchema: boolean;
+  readonly hasOutputSchema: boolean;
+}
+
+/**
+ * What a transform module offers, without running any of it but its top level. Throws a TRANSFORM_LOAD error.
+ */
+export async function inspectTransform(path: string): Promise<TransformSummary> {
+  const compiled = await compileTransform(path);
+  try {
+    const loaded = await importTransform(compiled.url(), path);
+    return {
+      kind: loaded.transformBatch === undefined ? 'record' : 'batch',
+      hasSetup: loaded.setup !== undefined,
+      hasTeardown: loaded.teardown !== undefined,
+      hasValidate: loaded.validate !== undefined,
+      hasOnTombstone: loaded.onTombstone !== undefined,
+      hasInputSchema: loaded.inputSchema !== undefined,
+      hasOutputSchema: loaded.outputSchema !== undefined,
+    };
+  } finally {
+    await compiled.remove();
+  }
+}
+
+/** `setup` of the user may throw anything; what leaves names the file. */
+export function setupError(path: string, thrown: unknown): DispatcherError {
+  if (thrown instanceof DispatcherError) return thrown;
+  const { name, message, stack } = describeThrown(thrown);
+  return loadError(
+    path,
+    `setup failed: ${name}: ${message}`,
+    'correct setup, or what it needs',
+    stack ?? thrown,
+  );
+}

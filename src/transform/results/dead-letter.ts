@@ -1,0 +1,112 @@
+import type { OutputTopic } from '../../ports/sink.js';
+import type { InputBatchReader } from '../../wire/input-reader.js';
+import { RowFlag } from '../../wire/layout.js';
+import type { OutputBatchWriter } from '../../wire/output-writer.js';
+import type { HeaderValue } from '../../wire/packed-headers.js';
+import { packedHeadersBytes, unpackHeaders } from '../../wire/packed-headers.js';
+import type { Origin } from '../settings.js';
+import type { Rejected } from './rejected.js';
+
+const MESSAGE_BYTES_MAX = 1024;
+const STACK_BYTES_MAX = 8 * 1024;
+/**
+ * What Kafka's record format may add to key, value and headers: batch header, record header, and a few bytes
+ * per length.
+ */
+const RECORD_OVERHEAD_BYTES = 256;
+const ATTEMPTS_MAX = 1_000_000_000;
+
+const OUR_HEADERS = new Set(
+  (
+    'topic partition offset timestamp group code message stack ' +
+    'exception attempts stage transform host version time'
+  )
+    .split(' ')
+    .map((name) => `kd-${name}`),
+);
+
+export interface DeadLetterTarget {
+  readonly topic: OutputTopic;
+  readonly bytesMax: number;
+  readonly origin: Origin;
+}
+
+export interface DeadLetterSource {
+  readonly reader: InputBatchReader;
+  readonly row: number;
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/**
+ * Adds the dead letter of a source row to an output batch: key, value and timestamp stay the source's,
+ * headers are the source's and ours. False when it does not fit; nothing was added then.
+ */
+export function writeDeadLetterRow(
+  writer: OutputBatchWriter,
+  source: DeadLetterSource,
+  rejected: Rejected,
+  target: DeadLetterTarget,
+): boolean {
+  const headers = deadLetterHeaders(source, rejected, target);
+  writer.mark();
+  const flags = RowFlag.keyOfSource | RowFlag.valueOfSource | RowFlag.timestampOfSource | RowFlag.deadLetter;
+  if (writer.addRow(source.row, target.topic.number, flags)) {
+    writer.setPartition(source.partition % Math.max(1, target.topic.partitionCount));
+    if (writer.copyHeaders(headers)) return true;
+  }
+  writer.rollback();
+  return false;
+}
+
+/** The source's headers in their order, without those of an earlier death, then ours. */
+export function deadLetterHeaders(
+  source: DeadLetterSource,
+  rejected: Rejected,
+  target: DeadLetterTarget,
+): (readonly [string, HeaderValue])[] {
+  const { reader, row } = source;
+  const start = reader.headersStart(row);
+  const old = unpackHeaders(reader.bytes, start, start + Math.max(0, reader.headersLength(row)));
+  const kept: (readonly [string, HeaderValue])[] = old.filter(([name]) => !OUR_HEADERS.has(name));
+  const { rejection, exception } = rejected;
+  const headers: (readonly [string, HeaderValue])[] = [
+    ...kept,
+    ['kd-topic', source.topic],
+    ['kd-partition', String(source.partition)],
+    ['kd-offset', String(reader.offset(row))],
+    ['kd-timestamp', String(reader.timestamp(row))],
+    ['kd-group', target.origin.group],
+    ['kd-code', rejection.code],
+    ['kd-message', cutUtf8(rejection.message, MESSAGE_BYTES_MAX)],
+    ['kd-attempts', String(attemptsBefore(old) + 1)],
+    ['kd-stage', rejection.stage],
+    ['kd-transform', target.origin.transform],
+    ['kd-host', target.origin.host],
+    ['kd-version', target.origin.version],
+    ['kd-time', new Date().toISOString()],
+  ];
+  if (exception !== undefined) headers.push(['kd-exception', cutUtf8(exception.name, MESSAGE_BYTES_MAX)]);
+  if (exception?.stack === undefined) return headers;
+  const stack: readonly [string, HeaderValue] = ['kd-stack', cutUtf8(exception.stack, STACK_BYTES_MAX)];
+  const payload = Math.max(0, reader.keyLength(row)) + Math.max(0, reader.valueLength(row));
+  const total = payload + packedHeadersBytes(headers) + packedHeadersBytes([stack]) + RECORD_OVERHEAD_BYTES;
+  return total > target.bytesMax ? headers : [...headers, stack];
+}
+
+function attemptsBefore(headers: readonly (readonly [string, Buffer | null])[]): number {
+  const last = headers.findLast(([name]) => name === 'kd-attempts');
+  const text = last?.[1]?.toString('latin1') ?? '';
+  return /^\d{1,9}$/.test(text) ? Math.min(Number(text), ATTEMPTS_MAX) : 0;
+}
+
+/** At most `bytesMax` bytes of UTF-8, cut between characters. */
+function cutUtf8(text: string, bytesMax: number): string {
+  // No character takes fewer bytes than UTF-16 units, so a longer text never fits.
+  const candidate = text.length > bytesMax ? text.slice(0, bytesMax) : text;
+  const bytes = Buffer.from(candidate);
+  if (bytes.length <= bytesMax) return candidate;
+  let end = bytesMax;
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return bytes.toString('utf8', 0, end);
+}

@@ -1,0 +1,83 @@
+import { HEADER_BYTES, OUTPUT_ROW_BYTES } from '../../wire/layout.js';
+import { OutputBatchWriter } from '../../wire/output-writer.js';
+import type { ResultWriter } from './result-writer.js';
+import { Written } from './result-writer.js';
+import { isMarked, RESULT } from './results.js';
+
+const FIRST_BYTES = 64 * 1024;
+
+export interface Overflow {
+  readonly part: Uint8Array;
+  /** Of the pending rows; those behind are left for the next task. */
+  readonly rowsDone: number;
+  readonly status: Written;
+  readonly outputRows: number;
+  readonly payloadBytes: number;
+}
+
+/**
+ * Writes results that are computed already, and for which the output block has no room left, into memory of
+ * their own: private while it grows, then copied into shared memory of just the size. Together at most about
+ * `bytesMax`; a single record beyond that is rejected as too large.
+ */
+export function writeOverflow(
+  results: ResultWriter,
+  firstRow: number,
+  pending: readonly unknown[],
+  bytesMax: number,
+): Overflow {
+  const block = results.writer;
+  const writer = new OutputBatchWriter();
+  const rowsMax = pending.reduce<number>((sum, result) => sum + rowsOf(result), 0);
+  const fixedBytes = HEADER_BYTES + pending.length + rowsMax * OUTPUT_ROW_BYTES + 64;
+  let memory = new Uint8Array(alignedSize(fixedBytes + FIRST_BYTES));
+  writer.open(memory, { firstSourceRow: firstRow, sourceRowsMax: pending.length, rowsMax });
+  results.writer = writer;
+  let status: Written = Written.done;
+  let rowsDone = 0;
+  try {
+    for (; rowsDone < pending.length; rowsDone++) {
+      const row = firstRow + rowsDone;
+      for (status = results.write(row, pending[rowsDone]); isFull(status); ) {
+        const atCeiling = memory.length - fixedBytes >= bytesMax * 2;
+        if (atCeiling && rowsDone > 0) break;
+        if (!atCeiling || status === Written.fullOfDeadLetter) {
+          memory = new Uint8Array(alignedSize(fixedBytes + (memory.length - fixedBytes) * 2));
+          writer.moveTo(memory);
+          status = results.write(row, pending[rowsDone]);
+        } else status = results.rejectTooLarge(row);
+      }
+      if (status !== Written.done) break;
+      if (rowsDone + 1 < pending.length && writer.payloadBytes >= bytesMax) {
+        rowsDone += 1;
+        break;
+      }
+    }
+  } finally {
+    results.writer = block;
+  }
+  writer.finish(rowsDone);
+  const part = new Uint8Array(new SharedArrayBuffer(alignedSize(writer.payloadEnd)));
+  writer.shrinkInto(part);
+  // A full overflow part is no ending of its own: the rest is simply run by the next task.
+  return {
+    part,
+    rowsDone,
+    status: isFull(status) ? Written.done : status,
+    outputRows: writer.rowCount,
+    payloadBytes: writer.payloadBytes,
+  };
+}
+
+export function isFull(status: Written): boolean {
+  return status === Written.full || status === Written.fullOfDeadLetter;
+}
+
+function rowsOf(result: unknown): number {
+  if (!isMarked(result) || result[RESULT] !== 'emitAll' || !Array.isArray(result.results)) return 1;
+  return Math.max(1, result.results.length);
+}
+
+function alignedSize(bytes: number): number {
+  return (bytes + 7) & ~7;
+}

@@ -1,0 +1,83 @@
+import { FormatError } from '../../formats/format.js';
+import type { Rejection, Stage } from '../../ports/transform-pool.js';
+
+/**
+ * A record that was refused, on its way to the dead letter. `exception` is set when an error of the user's
+ * code was the reason.
+ */
+export class Rejected {
+  readonly rejection: Rejection;
+  readonly exception: ThrownDescription | undefined;
+
+  constructor(rejection: Rejection, exception?: ThrownDescription) {
+    this.rejection = rejection;
+    this.exception = exception;
+  }
+}
+
+export interface ThrownDescription {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+}
+
+/** Longer texts are cut before they are searched: what comes later is cut off in any case. */
+const SEARCHED_CHARACTERS_MAX = 16_384;
+
+/** The same without secrets, which errors of the user's code may quote. */
+export function redacted({ rejection, exception }: Rejected, redact: (text: string) => string): Rejected {
+  const clean = (text: string): string => redact(text.slice(0, SEARCHED_CHARACTERS_MAX));
+  const message = clean(String(rejection.message));
+  if (exception === undefined) return new Rejected({ ...rejection, message });
+  const stack = exception.stack === undefined ? undefined : clean(exception.stack);
+  return new Rejected(
+    { ...rejection, message },
+    { name: clean(exception.name), message: clean(exception.message), stack },
+  );
+}
+
+export const TRANSFORM_ERROR = 'TRANSFORM_ERROR';
+
+const CODE = /^[A-Z][A-Z0-9_]{0,99}$/;
+
+export function isCode(text: unknown): text is string {
+  return typeof text === 'string' && CODE.test(text);
+}
+
+export function refuse(stage: Stage, code: string, message: string): Rejected {
+  return new Rejected({ stage, code, message });
+}
+
+/** For errors of a codec (with a code of their own) and of the user's functions. */
+export function refuseThrown(stage: Stage, thrown: unknown): Rejected {
+  try {
+    if (thrown instanceof FormatError) {
+      const code = isCode(thrown.code) ? thrown.code : 'FORMAT_ERROR';
+      return new Rejected(
+        { stage, code, message: thrown.message },
+        { name: thrown.name, message: thrown.message, stack: undefined },
+      );
+    }
+    const description = describeThrown(thrown);
+    return new Rejected({ stage, code: TRANSFORM_ERROR, message: description.message }, description);
+  } catch {
+    // Anything can be thrown, also a proxy whose traps throw in turn, even at `instanceof`.
+    return refuse(stage, TRANSFORM_ERROR, 'something was thrown that can not be described');
+  }
+}
+
+export function describeThrown(thrown: unknown): ThrownDescription {
+  if (thrown instanceof Error) {
+    const stack: unknown = thrown.stack;
+    return {
+      name: String(thrown.name),
+      message: String(thrown.message),
+      stack: typeof stack === 'string' ? stack : undefined,
+    };
+  }
+  return {
+    name: typeof thrown,
+    message: `something that is no Error was thrown: ${String(thrown)}`,
+    stack: undefined,
+  };
+}

@@ -1,0 +1,104 @@
+import { DispatcherError } from '../../core/errors.js';
+import type { WorkerContext } from '../context.js';
+import type { BatchFunction } from '../load/loaded.js';
+import { RecordView } from '../record-view.js';
+import { Written } from '../results/result-writer.js';
+import { isThenable } from '../results/results.js';
+import type { Ending } from './async-rows.js';
+import { type RowComputer, resultOfThrown } from './rows.js';
+
+export interface BatchRowsHost {
+  readonly rows: RowComputer;
+  readonly context: WorkerContext;
+  readonly transformBatch: BatchFunction;
+  write(row: number, result: unknown): Written;
+  started(row: number): void;
+  finished(lowestUnfinishedRow: number, finished: number): void;
+}
+
+/**
+ * `transformBatch` over the rows of a task. What is rejected before (decoding, validation) and tombstones are
+ * not among its values. When it throws, its records are decoded anew and run one by one, so that only the
+ * guilty one is rejected; a wrong number of results ends the run.
+ */
+export async function runBatchRows(host: BatchRowsHost, firstRow: number, endRow: number): Promise<Ending> {
+  const results: unknown[] = [];
+  const records: RecordView[] = [];
+  host.started(endRow - 1);
+  for (let row = firstRow; row < endRow; row++) {
+    const isTombstone = host.rows.scope.reader.valueLength(row) < 0;
+    let prepared = isTombstone ? host.rows.tombstone(row) : host.rows.prepare(row);
+    // Only what needs waiting for is waited for: a turn of the queue a row would cost more than the row.
+    if (isThenable(prepared)) prepared = await settled(prepared);
+    results.push(prepared);
+    if (!isTombstone && prepared instanceof RecordView) records.push(prepared);
+  }
+  const answers = await callBatch(host, records);
+  let answered = 0;
+  for (let index = 0; index < results.length; index++) {
+    if (results[index] === records[answered]) {
+      results[index] = answers === undefined ? await runAlone(host, firstRow + index) : answers[answered];
+      answered += 1;
+      host.finished(firstRow, answered);
+    }
+  }
+  for (let row = firstRow; row < endRow; row++) {
+    const status = host.write(row, results[row - firstRow]);
+    if (status !== Written.done) return { nextRow: row, status, pending: results.slice(row - firstRow) };
+    host.finished(row + 1, results.length + row - firstRow);
+  }
+  return { nextRow: endRow, status: Written.done, pending: [] };
+}
+
+/** Undefined when it threw. */
+async function callBatch(
+  host: BatchRowsHost,
+  records: readonly RecordView[],
+): Promise<readonly unknown[] | undefined> {
+  if (records.length === 0) return [];
+  let answer: unknown;
+  try {
+    answer = await host.transformBatch(
+      records.map((record) => record.value),
+      records,
+      host.context,
+    );
+  } catch {
+    return undefined;
+  }
+  return checkLength(answer, records.length);
+}
+
+async function runAlone(host: BatchRowsHost, row: number): Promise<unknown> {
+  const record: unknown = await host.rows.prepare(row);
+  if (!(record instanceof RecordView)) return record;
+  let answer: unknown;
+  try {
+    answer = await host.transformBatch([record.value], [record], host.context);
+  } catch (thrown) {
+    return resultOfThrown(thrown);
+  }
+  return checkLength(answer, 1)[0];
+}
+
+function checkLength(answer: unknown, expected: number): readonly unknown[] {
+  if (Array.isArray(answer) && answer.length === expected) return answer;
+  const got = Array.isArray(answer)
+    ? `${answer.length} results`
+    : `${answer === null ? 'null' : `a ${typeof answer}`} instead of a list`;
+  throw new DispatcherError(
+    'BATCH_LENGTH',
+    `transformBatch was given ${expected} records and returned ${got}`,
+    {
+      remedy: 'return one result for each record, in their order; drop() for those that are to vanish',
+    },
+  );
+}
+
+async function settled(result: unknown): Promise<unknown> {
+  try {
+    return await result;
+  } catch (thrown) {
+    return resultOfThrown(thrown);
+  }
+}

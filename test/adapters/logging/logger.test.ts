@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { PassThrough, Writable } from 'node:stream';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { jsonLine, textLine } from '../../../src/adapters/logging/lines.js';
+import { RateLimiter } from '../../../src/adapters/logging/rate-limiter.js';
+import { createLogger, type LoggerOptions } from '../../../src/adapters/logging/winston-logger.js';
+
+const AT = new Date('2026-01-02T03:04:05.678Z');
+
+function logger(options: Partial<LoggerOptions> = {}) {
+  const stream = new PassThrough();
+  const made = createLogger({ level: 'info', format: 'json', stream, now: () => AT, ...options });
+  return {
+    logger: made,
+    lines: () =>
+      String(stream.read() ?? '')
+        .split('\n')
+        .filter((line) => line !== ''),
+  };
+}
+
+test('JSON lines where there is no terminal, text where there is one', async () => {
+  const json = logger({ format: 'auto' });
+  json.logger.info('hello', { a: 1, message: 'mine', big: 10n });
+  await json.logger.close(1_000);
+  assert.deepEqual(
+    json.lines().map((line) => JSON.parse(line) as unknown),
+    [{ time: AT.toISOString(), level: 'info', message: 'hello', a: 1, message_: 'mine', big: '10' }],
+  );
+  const stream = Object.assign(new PassThrough(), { isTTY: true });
+  const text = createLogger({ level: 'info', format: 'auto', stream, colors: false, now: () => AT });
+  text.warn('careful', { topic: 'in', why: 'two words' });
+  await text.close(1_000);
+  assert.match(String(stream.read()), /^\d\d:\d\d:05\.678 warn {2}careful topic=in why="two words"\n$/);
+});
+
+test('levels below the set one are not written', async () => {
+  const { logger: made, lines } = logger({ level: 'warn' });
+  made.info('no');
+  made.warn('yes');
+  made.setLevel('debug');
+  made.debug('now');
+  await made.close(1_000);
+  assert.deepEqual(
+    lines().map((line) => (JSON.parse(line) as { message: string }).message),
+    ['yes', 'now'],
+  );
+});
+
+test('equal messages pass a few times, then are counted and summed up', async () => {
+  let now = 0;
+  const { logger: made, lines } = logger({
+    now: () => new Date(now),
+    limits: { passedMax: 2, windowMs: 10_000, keysMax: 10 },
+  });
+  for (let round = 0; round < 12_347; round += 1) made.error('broker down', { round });
+  made.error('other');
+  now = 10_000;
+  made.error('broker down');
+  await made.close(1_000);
+  assert.deepEqual(
+    lines().map((line) => (JSON.parse(line) as { message: string }).message),
+    ['broker down', 'broker down', 'other', 'broker down (× 12,345 more in 10 s)', 'broker down'],
+  );
+});
+
+test('what was held back is written at the close', async () => {
+  const { logger: made, lines } = logger({ limits: { passedMax: 1, windowMs: 10_000, keysMax: 10 } });
+  for (let round = 0; round < 4; round += 1) made.warn('again');
+  await made.close(1_000);
+  assert.match(lines()[1] ?? '', /again \(× 3 more in 1 s\)/);
+});
+
+test('the limiter watches a bounded number of keys', () => {
+  const limiter = new RateLimiter({ passedMax: 1, windowMs: 1_000, keysMax: 3 });
+  const ended = ['a', 'a', 'b', 'c', 'd'].flatMap((key) => limiter.admit(key, 0).ended);
+  assert.deepEqual(ended, [{ key: 'a', count: 1, elapsedMs: 0 }]);
+});
+
+test('the close waits for a slow stream, and no longer than its deadline for one that hangs', async () => {
+  const taken: string[] = [];
+  const slow = new Writable({
+    write(chunk, _encoding, done) {
+      setTimeout(() => {
+        taken.push(String(chunk));
+        done();
+      }, 20);
+    },
+  });
+  const first = createLogger({ level: 'info', format: 'text', stream: slow });
+  for (let line = 0; line < 5; line += 1) first.info(`line ${line}`);
+  await first.close(5_000);
+  assert.equal(taken.filter((text) => text.includes('line')).length, 5);
+  const stuck = createLogger({
+    level: 'info',
+    format: 'text',
+    stream: new Writable({ write: () => undefined }),
+  });
+  stuck.info('never taken');
+  await stuck.close(50);
+});
+
+test('secrets are taken out of every line', async () => {
+  const { logger: made, lines } = logger({ redact: (text) => text.replaceAll('hunter2', '***') });
+  made.error('login with hunter2 failed', { cause: new Error('hunter2 refused') });
+  await made.close(1_000);
+  assert.ok(!lines().join('').includes('hunter2'));
+});
+
+test('no message and no field breaks the line or throws', () => {
+  const cycle: Record<string, unknown> = {};
+  cycle['self'] = cycle;
+  const hostile = {
+    cycle,
+    thrower: {
+      toJSON: () => {
+        throw new Error('no');
+      },
+    },
+    symbol: Symbol('s'),
+    nothing: undefined,
+    call: () => 1,
+    nan: Number.NaN,
+  };
+  const event = { time: AT, level: 'info' as const, message: 'a\nb\u001b[31m\u2028', fields: hostile };
+  assert.doesNotThrow(() => JSON.parse(jsonLine(event)));
+  assert.ok(!/[\n\u001b\u2028]/.test(textLine(event, false)));
+  fc.assert(
+    fc.property(
+      fc.string({ unit: 'binary' }),
+      fc.dictionary(fc.string(), fc.anything({ withBigInt: true, withDate: true })),
+      (message, fields) => {
+        const any = { time: AT, level: 'warn' as const, message, fields };
+        JSON.parse(jsonLine(any));
+        assert.ok(!textLine(any, false).includes('\n'));
+      },
+    ),
+  );
+});

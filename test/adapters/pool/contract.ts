@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { PoolSettings } from '../../../src/adapters/pool/settings.js';
+import type { TransformPool } from '../../../src/ports/transform-pool.js';
+import { type TaskSettingsInput, taskSettings } from '../../../src/transform/settings.js';
+import { RecordingLogger } from '../../kafka/support.js';
+import {
+  DEAD,
+  describePartition,
+  inputOf,
+  moduleFile,
+  OUT,
+  outcomesOf,
+  outputsOf,
+  taskFor,
+} from '../../transform/support.js';
+
+export type CreatePool = (settings: PoolSettings) => TransformPool;
+
+export interface Setup extends Partial<TaskSettingsInput> {
+  readonly module?: string;
+  readonly pool?: Partial<PoolSettings>;
+}
+
+/** Starts a pool for one test and closes it behind it. */
+export async function withPool(
+  create: CreatePool,
+  setup: Setup,
+  body: (pool: TransformPool) => Promise<void>,
+): Promise<void> {
+  const file = setup.module === undefined ? undefined : moduleFile(setup.module);
+  const { module: _module, pool: poolSettings, ...given } = setup;
+  const task = taskSettings({
+    topics: { default: OUT, deadLetter: DEAD },
+    ...(file === undefined ? {} : { transform: file.path }),
+    ...given,
+  });
+  const pool = create({ task, threads: 2, describePartition, ...poolSettings });
+  try {
+    await pool.start();
+    await body(pool);
+  } finally {
+    await pool.close(2000);
+    file?.remove();
+  }
+}
+
+/** What every pool does, whatever threads it has. */
+export function poolContract(kind: string, create: CreatePool): void {
+  test(`${kind}: without a transform every row goes out unchanged, as an identity batch`, async () => {
+    await withPool(create, {}, async (pool) => {
+      const task = taskFor(
+        inputOf([{ key: Buffer.from('k'), value: 'a', headers: [['h', 'x']] }, { value: null }, 'c']),
+      );
+      const result = await pool.run(task);
+      assert.equal(result.rowsDone, 3);
+      assert.deepEqual(
+        outputsOf(task, result).map(({ key, value }) => [key, value]),
+        [
+          ['k', 'a'],
+          [null, null],
+          [null, 'c'],
+        ],
+      );
+    });
+  });
+
+  test(`${kind}: a synchronous transform answers every row in order`, async () => {
+    const module = `import { defineTransform, drop, reject } from 'kafka-dispatcher';
+      export default defineTransform({ transform(value: any, record: any) {
+        const text = String(value);
+        if (text === 'drop') return drop('UNWANTED');
+        if (text === 'bad') return reject('BAD', 'no good');
+        return text + '@' + record.topic + '-' + record.partition + ':' + record.offset;
+      } });`;
+    await withPool(create, { module }, async (pool) => {
+      const task = taskFor(inputOf(['a', 'drop', 'bad', 'd']));
+      const result = await pool.run(task);
+      assert.deepEqual(outcomesOf(task, result), ['transformed', 'UNWANTED', 'BAD', 'transformed']);
+      assert.deepEqual(
+        outputsOf(task, result).map(({ topic, value }) => [topic, value]),
+        [
+          [OUT.number, 'a@in-3:100'],
+          [DEAD.number, 'bad'],
+          [OUT.number, 'd@in-3:103'],
+        ],
+      );
+    });
+  });
+
+  test(`${kind}: many tasks at once are all answered, each with its own rows`, async () => {
+    await withPool(create, { module: `export default (value) => String(value) + '!'` }, async (pool) => {
+      const tasks = Array.from({ length: 40 }, (_unused, index) =>
+        taskFor(inputOf([`task ${index}`], 16_384), 16_384),
+      );
+      const results = await Promise.all(tasks.map((task) => pool.run(task)));
+      tasks.forEach((task, index) => {
+        const result = results[index];
+        assert.ok(result !== undefined);
+        assert.deepEqual(
+          outputsOf(task, result).map(({ value }) => value),
+          [`task ${index}!`],
+        );
+      });
+      assert.equal(pool.busy, 0);
+    });
+  });
+
+  test(
+    `${kind}: setup runs before the first record and its state ` +
+      `arrives in every call; teardown runs at close`,
+    async () => {
+      const file = moduleFile('');
+      const module = `import { writeFileSync } from 'node:fs';
+      export default { setup: async () => ({ greeting: 'hello ' }), transform: (value, record, { state }) => state.greeting + value,
+        teardown: ({ logger }) => { writeFileSync(${JSON.stringify(`${file.folder}/torn-down`)}, 'yes'); logger.warn('torn down', { well: true }); } };`;
+      const logger = new RecordingLogger();
+      await withPool(create, { module, pool: { logger } }, async (pool) => {
+        const task = taskFor(inputOf(['world']));
+        assert.deepEqual(
+          outputsOf(task, await pool.run(task)).map(({ value }) => value),
+          ['hello world'],
+        );
+      });
+      const { readFileSync } = await import('node:fs');
+      assert.equal(readFileSync(`${file.folder}/torn-down`, 'utf8'), 'yes');
+      assert.ok(
+        logger.entries.some(
+          (entry) => entry.level === 'warn' && entry.message === 'torn down' && entry.fields['well'] === true,
+        ),
+      );
+      file.remove();
+    },
+  );
+
+  test(`${kind}: a module that does not compile is refused at start, with file and line`, async () => {
+    await assert.rejects(
+      withPool(create, { module: `const a = 1;\nexport default (value => {\n` }, async () => undefined),
+      (error: { code?: string; message: string }) =>
+        error.code === 'TRANSFORM_LOAD' && /transform\.ts:3:1/.test(error.message),
+    );
+  });
+
+  test(
+    `${kind}: a module that throws while it is loaded is ` + `refused with the place in the user's file`,
+    async () => {
+      await assert.rejects(
+        withPool(
+          create,
+          {
+            module:
+              `interface A { a: number }\n\nthrow new TypeError('no airports');\nexport default ` +
+              `(value: A) => value;`,
+          },
+          async () => undefined,
+        ),
+        (error: { code?: string; message: string }) =>
+          error.code === 'TRANSFORM_LOAD' && /TypeError: no airports .*transform\.ts:3:7/.test(error.message),
+      );
+    },
+  );
+
+  test(`${kind}: a topic that no one numbered is asked for, and known from then on`, async () => {
+    const module =
+      `import { emit } from 'kafka-dispatcher'; export default (value: any) => ` +
+      `emit(String(value), { topic: String(value) });`;
+    await withPool(create, { module }, async (pool) => {
+      const input = inputOf(['new', 'out', 'new']);
+      const first = taskFor(input);
+      const asked = await pool.run(first);
+      assert.deepEqual([asked.rowsDone, asked.unknownTopics], [0, ['new']]);
+      const again = { ...first, topics: [{ name: 'new', number: 7, partitionCount: 1 }] };
+      const result = await pool.run(again);
+      assert.deepEqual(
+        outputsOf(again, result).map(({ topic }) => topic),
+        [7, OUT.number, 7],
+      );
+      const later = await Promise.all(Array.from({ length: 8 }, () => pool.run(taskFor(input))));
+      assert.deepEqual(
+        later.map(({ rowsDone }) => rowsDone),
+        Array.from({ length: 8 }, () => 3),
+      );
+    });
+  });
+
+  test(
+    `${kind}: a wrong number of results from ` + `transformBatch fails the task with BATCH_LENGTH`,
+    async () => {
+      await withPool(
+        create,
+        { module: `export default { transformBatch: (values) => values.slice(1) };` },
+        async (pool) => {
+          await assert.rejects(
+            pool.run(taskFor(inputOf(['a', 'b']))),
+            (error: { code?: string }) => error.code === 'BATCH_LENGTH',
+          );
+        },
+      );
+    },
+  );
+
+  test(`${kind}: after close no task is taken`, async () => {
+    let closed: TransformPool | undefined;
+    await withPool(create, {}, async (pool) => {
+      closed = pool;
+    });
+    await assert.rejects(closed?.run(taskFor(inputOf(['a']))) ?? Promise.resolve());
+  });
+}

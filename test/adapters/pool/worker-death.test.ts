@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createPiscinaPool } from '../../../src/adapters/pool/piscina-pool.js';
+import type { TransformPool, TransformTask, WorkerDeath } from '../../../src/ports/transform-pool.js';
+import { inputOf, outcomesOf, outputsOf, taskFor } from '../../transform/support.js';
+import { type Setup, withPool } from './contract.js';
+
+/** What a record asks the transform to do to its worker. */
+const MODULE = `
+  import { setTimeout as sleep } from 'node:timers/promises';
+  export default (value: Buffer) => {
+    switch (String(value)) {
+      case 'exit': return process.exit(3);
+      case 'memory': { const held: unknown[] = []; for (;;) held.push(new Array(100_000).fill(0)); }
+      case 'loop': for (;;);
+      case 'never': return new Promise(() => undefined);
+      case 'late throw': process.nextTick(() => { throw new RangeError('too late'); }); return 'answered';
+      case 'late rejection': void Promise.reject(new RangeError('nobody listens')); return 'answered';
+      case 'late timer': setTimeout(() => { throw new RangeError('much later'); }, 1); return sleep(30, 'answered');
+      case 'abort me': return sleep(60_000, 'x');
+      default: return 'ok ' + value;
+    }
+  };`;
+
+async function deathOf(pool: TransformPool, task: TransformTask): Promise<WorkerDeath> {
+  try {
+    await pool.run(task);
+  } catch (error) {
+    const death = error as WorkerDeath;
+    assert.equal(death.kind, 'worker-death', String(error));
+    return death;
+  }
+  throw new assert.AssertionError({ message: 'the worker lived on' });
+}
+
+const short: Setup = { module: MODULE, timeoutMs: 300, pool: { threads: 1, workerHeapMbMax: 48 } };
+
+async function assertAlive(pool: TransformPool): Promise<void> {
+  const task = taskFor(inputOf(['a', 'b']));
+  assert.deepEqual(
+    outputsOf(task, await pool.run(task)).map(({ value }) => value),
+    ['ok a', 'ok b'],
+  );
+}
+
+for (const [what, code, suspects] of [
+  ['exit', 'WORKER_EXITED', [2, 1]],
+  ['memory', 'WORKER_OUT_OF_MEMORY', [2, 1]],
+  ['loop', 'WORKER_TIMEOUT', [2, 1]],
+  // The records behind it are under way too.
+  ['never', 'WORKER_TIMEOUT', [2, 2]],
+] as const) {
+  test(`a record that ends its worker (${what}) is named, and a new worker goes on`, async () => {
+    await withPool(createPiscinaPool, short, async (pool) => {
+      const task = taskFor(inputOf(['a', 'b', what, 'c']));
+      const death = await deathOf(pool, task);
+      assert.deepEqual([death.code, death.suspectFirstRow, death.suspectRowCount], [code, ...suspects]);
+      await assertAlive(pool);
+    });
+  });
+}
+
+for (const what of ['late throw', 'late rejection', 'late timer']) {
+  test(
+    `an exception outside of any transform (${what}) ends the ` + `task it belongs to and blames no record`,
+    async () => {
+      await withPool(createPiscinaPool, short, async (pool) => {
+        const death = await deathOf(pool, taskFor(inputOf(['a', what, 'b'])));
+        assert.deepEqual([death.code, death.suspectRowCount], ['WORKER_CRASHED', 0]);
+        assert.match(death.message, /RangeError/);
+        await assertAlive(pool);
+      });
+    },
+  );
+}
+
+test('nothing writes to the blocks of a dead task any more', async () => {
+  await withPool(createPiscinaPool, short, async (pool) => {
+    const task = taskFor(inputOf(['a', 'loop']));
+    await deathOf(pool, task);
+    task.output.bytes.fill(0x55);
+    await assertAlive(pool);
+    assert.ok(task.output.bytes.every((byte) => byte === 0x55));
+  });
+});
+
+test('tasks that wait behind a dying worker are all answered', async () => {
+  await withPool(createPiscinaPool, { ...short, pool: { threads: 2 } }, async (pool) => {
+    const tasks = Array.from({ length: 24 }, (_unused, index) =>
+      taskFor(inputOf([index % 6 === 2 ? 'exit' : `${index}`], 16_384), 16_384),
+    );
+    const answers = await Promise.allSettled(tasks.map((task) => pool.run(task)));
+    answers.forEach((answer, index) => {
+      const task = tasks[index];
+      assert.equal(
+        answer.status,
+        index % 6 === 2 ? 'rejected' : 'fulfilled',
+        `task ${index}: ${answer.status === 'rejected' ? String(answer.reason) : ''}`,
+      );
+      if (answer.status === 'fulfilled' && task !== undefined)
+        assert.deepEqual(
+          outputsOf(task, answer.value).map(({ value }) => value),
+          [`ok ${index}`],
+        );
+    });
+    assert.equal(pool.busy, 0);
+  });
+});
+
+test('a new worker knows the topics and partitions that the old one had learned', async () => {
+  const module = `import { emit } from 'kafka-dispatcher';
+    export default (value: any, record: any) => (String(value) === 'exit' ? process.exit(1) : emit(record.topic + record.partition, { topic: 'learned' }));`;
+  await withPool(createPiscinaPool, { module, pool: { threads: 1 } }, async (pool) => {
+    const first = taskFor(inputOf(['a']), undefined, {
+      topics: [{ name: 'learned', number: 9, partitionCount: 1 }],
+    });
+    await pool.run(first);
+    await deathOf(pool, taskFor(inputOf(['exit'])));
+    const task = taskFor(inputOf(['b']));
+    const result = await pool.run(task);
+    assert.deepEqual(
+      outputsOf(task, result).map(({ topic, value }) => [topic, value]),
+      [[9, 'in3']],
+    );
+  });
+});
+
+test('rejectWith runs nothing of the user: also the deadliest record becomes a dead letter', async () => {
+  await withPool(createPiscinaPool, short, async (pool) => {
+    const rejectWith = { code: 'WORKER_EXITED', message: 'it ended the worker', stage: 'worker' as const };
+    const task = taskFor(inputOf(['exit']), undefined, { rejectWith });
+    assert.deepEqual(outcomesOf(task, await pool.run(task)), ['WORKER_EXITED']);
+  });
+});
+
+test('a slow batch that goes on finishing records is not taken for a hung one', async () => {
+  const module =
+    `import { setTimeout as sleep } from 'node:timers/promises'; export default async ` +
+    `(value: any) => { await sleep(120); return String(value); };`;
+  await withPool(
+    createPiscinaPool,
+    { module, timeoutMs: 300, concurrency: 1, pool: { threads: 1 } },
+    async (pool) => {
+      const result = await pool.run(
+        taskFor(inputOf(Array.from({ length: 16 }, (_unused, index) => String(index)))),
+      );
+      assert.equal(result.rowsDone, 16);
+    },
+  );
+});
+
+test('a module that ends its worker while it is loaded fails the start', async () => {
+  for (const module of [
+    `process.exit(0); export default () => 'x';`,
+    `export default { setup: () => process.exit(0), transform: () => 'x' };`,
+  ]) {
+    await assert.rejects(
+      withPool(createPiscinaPool, { module }, async () => undefined),
+      (error: { code?: string; message: string }) =>
+        error.code === 'TRANSFORM_LOAD' && /transform\.ts: the worker thread ended/.test(error.message),
+    );
+  }
+});
+
+test('a setup that never ends fails the start at its deadline', async () => {
+  await assert.rejects(
+    withPool(
+      createPiscinaPool,
+      {
+        module: `export default { setup: () => new Promise(() => {}), transform: () => 'x' };`,
+        pool: { loadTimeoutMs: 1500 },
+      },
+      async () => undefined,
+    ),
+    (error: { code?: string; message: string }) =>
+      error.code === 'TRANSFORM_LOAD' && /not loaded within 1500 ms/.test(error.message),
+  );
+});
+
+test(
+  'a transform that can not be loaded again ends the ' + 'pool with its own error, not with silence',
+  async () => {
+    const module = `import { existsSync, writeFileSync } from 'node:fs';
+    const mark = new URL('./loaded-once', import.meta.url);
+    export default { setup: () => { if (existsSync(mark)) throw new Error('database gone'); writeFileSync(mark, ''); }, transform: () => process.exit(1) };`;
+    await withPool(createPiscinaPool, { module, pool: { threads: 1 } }, async (pool) => {
+      await deathOf(pool, taskFor(inputOf(['a'])));
+      await assert.rejects(
+        pool.run(taskFor(inputOf(['b']))),
+        (error: { code?: string; message: string }) =>
+          error.code === 'TRANSFORM_LOAD' && /database gone/.test(error.message),
+      );
+    });
+  },
+);
+
+test(
+  'closing ends a worker that hangs, within the deadline, ' + 'and its task is not lost without a word',
+  async () => {
+    await withPool(createPiscinaPool, { module: MODULE, pool: { threads: 1 } }, async (pool) => {
+      const running = deathOf(pool, taskFor(inputOf(['loop'])));
+      const waiting = assert.rejects(
+        pool.run(taskFor(inputOf(['a']))),
+        (error: { code?: string }) => error.code === 'DRAIN_CUT',
+      );
+      const before = performance.now();
+      await pool.close(200);
+      assert.ok(performance.now() - before < 5000);
+      assert.equal((await running).code, 'WORKER_EXITED');
+      await waiting;
+    });
+  },
+);
+
+test('transforms under way learn of a stop', async () => {
+  const module = `export default async (value: any, record: any, { signal }: any) => {
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    return 'stopped';
+  };`;
+  await withPool(createPiscinaPool, { module }, async (pool) => {
+    const task = taskFor(inputOf(['a', 'b']));
+    const running = pool.run(task);
+    pool.signalStop();
+    assert.deepEqual(
+      outputsOf(task, await running).map(({ value }) => value),
+      ['stopped', 'stopped'],
+    );
+  });
+});
+
+test('timers of the transform run while its worker is idle', async () => {
+  const module = `let ticks = 0; setInterval(() => { ticks += 1; }, 5); export default () => String(ticks);`;
+  await withPool(createPiscinaPool, { module, pool: { threads: 1 } }, async (pool) => {
+    const ticks = async (): Promise<number> => {
+      const task = taskFor(inputOf(['a']));
+      return Number(outputsOf(task, await pool.run(task))[0]?.value);
+    };
+    const before = await ticks();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.ok((await ticks()) > before + 5);
+  });
+});

@@ -1,4 +1,0 @@
-import { createInlinePool } from '../../src/adapters/pool/inline-pool.js';
-import { poolContract } from './contract.js';
-
-poolContract('inline pool', createInlinePool);
