@@ -58,7 +58,7 @@ module.exports = {
     only('stores', ['core/']),
     only('wire', ['core/']),
     only('formats', ['wire/', 'core/']),
-    only('transform', ['wire/', 'formats/', 'ports/', 'core/']),
+    only('transform', ['wire/', 'formats/', 'ports/', 'core/', 'secrets/']),
     only('dispatcher', ['core/', 'ports/', 'wire/']),
     only('adapters', ['core/', 'ports/', 'wire/', 'transform/', 'secrets/']),
     only('kafka', ['core/', 'ports/', 'wire/', 'diagnosis/', 'secrets/']),
@@ -97,7 +97,7 @@ module.exports = {
       comment:
         'A worker thread knows the transform, the wire and the formats, nothing of Kafka or the dispatcher',
       from: { path: '^workers/' },
-      to: { path: '^src/', pathNot: '^src/(transform|wire|formats|core|ports)/' },
+      to: { path: '^src/', pathNot: '^src/(transform|wire|formats|core|ports|secrets)/' },
     },
     {
       name: 'adapters-are-named-by-the-root',
@@ -106,9 +106,7 @@ module.exports = {
       from: { path: '^src/', pathNot: ['^src/(adapters|kafka|app|cli)/', '^src/main\\.ts$'] },
       to: { path: '^src/(adapters|kafka)/', pathNot: '^src/kafka/properties/' },
     },
-    packageOnlyUnder('node-rdkafka', 'node_modules/node-rdkafka|kafka_dispatcher\\.node', [
-      'src/adapters/kafka/',
-    ]),
+    packageOnlyUnder('node-rdkafka', 'node_modules/node-rdkafka|kafka_dispatcher\\.node', ['src/kafka/']),
     packageOnlyUnder('piscina', 'node_modules/piscina', ['src/adapters/pool/', 'workers/']),
     packageOnlyUnder('convict', 'node_modules/convict', ['src/config/']),
     packageOnlyUnder('avsc', 'node_modules/avsc', ['src/formats/']),

@@ -3,7 +3,9 @@
  * brokers. One table for all.
  */
 
-import type { KafkaProperties } from '../../config/keys/resolved.js';
+/** Name → value, as librdkafka takes them. */
+export type KafkaProperties = ReadonlyMap<string, string>;
+
 import { canonicalName } from './names.js';
 
 export const consumerDefaults: KafkaProperties = new Map([
