@@ -46,7 +46,7 @@ function floorSecurity(tls: TlsMaterial | undefined): Record<string, string> {
   return tls === undefined ? {} : { 'security.protocol': 'ssl', 'ssl.ca.location': tls.path('ca', 'pem') };
 }
 
-/** Java's names and a Java store: what a user of ours would say. */
+/** Java's names and a Java store, as a user would write them. */
 function javaSecurity(tls: TlsMaterial | undefined): object {
   if (tls === undefined) return {};
   const trust = { 'ssl.truststore.location': tls.path('ca', 'jks'), 'ssl.truststore.password': tls.password };

@@ -28,7 +28,10 @@ const LARGE_RECORDS = 200_000;
 const RATE_MAX_GUESS = 200_000;
 const QUIET_LOAD = 0.5;
 
-/** What the contenders read: records by the options, and a record a partition for what the start costs. */
+/**
+ * The contenders' input: as many records as the options say, and one record per partition for the cost of the
+ * start.
+ */
 async function fill(ground: Ground, { records, size: bytes, partitions }: BenchOptions): Promise<Fillings> {
   const shape = { partitions, bytes };
   return {

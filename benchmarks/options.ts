@@ -11,7 +11,7 @@ export interface BenchOptions {
   readonly parts: ReadonlySet<Part>;
   /** Beginnings of the ids to run ([''] = all), e.g. floor, stock, kd-pass. */
   readonly match: readonly string[];
-  /** Records a second at which latency is measured; half: half of what pass-through reaches. */
+  /** Records per second at which latency is measured; half: half of what pass-through reaches. */
   readonly rates: readonly (number | 'half')[];
   /** Folder for RESULTS.md, results.json and results.svg. */
   readonly out: string;

@@ -38,7 +38,7 @@ export interface Results {
   readonly micro?: Measured<readonly MicroScore[]>;
 }
 
-/** What people wrote stands below this line, and stays. */
+/** Text written by hand follows this line and is kept. */
 const BY_HAND = '<!-- Written by hand from here on; make bench keeps it. -->';
 
 const MIB = 2 ** 20;
@@ -210,7 +210,7 @@ What the numbers mean: CPU is user and system time of the whole process and all 
 The time before the first record and after the last (starting, connecting, joining the group, leaving) is measured by a run over a few records and taken off,
 the same way for everybody; "with start" is without that. The broker runs on the same cores, so records/s says as much about it as about the program: compare the ratios.
 Every contender keeps partition, key, headers and timestamp; producers are idempotent with acks=all; CRCs are checked. The output of the first round of each is read by Kafka's own Java client and must be complete and in order.
-Records are Avro with 2 longs, a double, a string and an array of 3 strings. Each part stands with its own commit and date: parts can be measured one by one.
+Records are Avro with 2 longs, a double, a string and an array of 3 strings. Each part names its own commit and date: parts can be measured one by one.
 
 ![CPU per record](results.svg)
 

@@ -26,7 +26,7 @@ export interface Score {
 export interface Fillings {
   readonly avro: Filled;
   readonly json: Filled;
-  /** A record a partition. */
+  /** One record per partition. */
   readonly tinyAvro: Filled;
   readonly tinyJson: Filled;
 }

@@ -8,7 +8,7 @@ import { type Fillings, measureThroughput, type Score } from './throughput.js';
 export interface TlsPair {
   readonly plain: Score;
   readonly tls: Score;
-  /** CPU a record over TLS, less CPU a record without it in the same round. */
+  /** CPU per record over TLS, minus CPU per record without TLS in the same round. */
   readonly extraMicrosOfRounds: readonly number[];
   readonly extraMicros: number;
 }

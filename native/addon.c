@@ -59,8 +59,8 @@ static napi_value fatal_error(napi_env env, napi_callback_info info) {
 
 /*
  * node-rdkafka's own way to do this takes a lock that its queries hold until they are answered: the main
- * thread would stand still as long. The lifetime is for ever, as there: near its end librdkafka would ask the
- * application for another one, and nobody would hear.
+ * thread would block for just as long. The lifetime is for ever, as there: near its end librdkafka would ask
+ * the application for another one, and nobody would hear.
  */
 static napi_value set_oauth_bearer_token(napi_env env, napi_callback_info info) {
   napi_value argv[2], self, result;

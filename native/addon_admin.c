@@ -1,6 +1,6 @@
 /*
- * describeTopicConfigs: the question is put on a thread of libuv's pool, since waiting for brokers takes as
- * long as it takes.
+ * describeTopicConfigs: the question is sent from a thread of libuv's pool, since waiting for brokers takes
+ * as long as it takes.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* ask: puts a question on a thread of libuv's pool, since waiting for brokers takes as long as it takes. */
+/* ask: sends a question to the brokers from a thread of libuv's pool, since the answer may take seconds. */
 #include <stdlib.h>
 #include <string.h>
 

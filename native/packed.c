@@ -226,7 +226,7 @@ const kd_segment *kd_input_segment_of(const kd_input_view *view, uint32_t row, u
       high = middle;
   }
   /*
-   * Faults have no rows and stand at the same first row as the segment behind them: step back to the one that
+   * Faults have no rows and share their first row with the segment behind them: step back to the one that
    * holds the row.
    */
   while (low > 0 && (view->segments[low].row_count == 0 || view->segments[low].first_row > row)) low--;

@@ -87,7 +87,7 @@ export function chainFault(code: string, chain: readonly X509Certificate[], nowM
     case 'CERT_SIGNATURE_FAILURE':
     case 'CERT_UNTRUSTED':
     case 'INVALID_CA':
-      // A certificate that is of no use any more is the nearer reason: a renewed CA does not mend it.
+      // An expired certificate is the more likely reason: a renewed CA does not fix it.
       if (expired === 0) return at(0, 'certificate-expired');
       if (early === 0) return at(0, 'certificate-not-yet-valid');
       return at(0, 'wrong-ca');

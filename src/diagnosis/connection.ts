@@ -8,7 +8,7 @@ import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'n
 import { BadAnswer, frame, type WireRequest } from './kafka-wire.js';
 import { ProbeLimits } from './limits.js';
 
-/** Why a step did not succeed: a code of node's, or one of ours. */
+/** Why a step did not succeed: an error code of Node's, or one of this module's. */
 export class StepError extends Error {
   /**
    * ECONNREFUSED …; OpenSSL's for TLS; TIMEOUT, CLOSED (by the other side, without a word), TLS_BYTES (TLS

@@ -144,7 +144,7 @@ class Probe {
     if (this.#options.clock === true) await this.#askClock(exchange);
   }
 
-  /** Not everybody is told, which is no fault. */
+  /** Not every client may ask this; a refusal is not a fault. */
   async #askClock(exchange: Exchange): Promise<void> {
     if ((this.#report.apiVersions.get(DESCRIBE_QUORUM)?.[1] ?? 0) < 1) return;
     try {
@@ -244,7 +244,7 @@ class Probe {
     return new Found('tls-handshake', say.tlsHandshake(opensslText(error)));
   }
 
-  /** With TLS 1.3 the broker's refusal comes only after the handshake, in the place of the first answer. */
+  /** With TLS 1.3 the broker's refusal comes only after the handshake, instead of the first answer. */
   #clientCertificateFault(error: StepError): Found | undefined {
     // OpenSSL's servers speak of a handshake failure when all but our certificate was agreed on.
     const about =

@@ -75,7 +75,7 @@ export interface CertificateFacts {
   readonly notAfter: Date;
   /** Of the DER form, in lower-case hexadecimal. */
   readonly sha256: string;
-  /** DNS names and addresses that it stands for. */
+  /** The DNS names and addresses it is valid for. */
   readonly names: readonly string[];
 }
 

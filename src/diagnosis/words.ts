@@ -96,7 +96,7 @@ export const say = {
   }),
   noAnswer: (): Said => ({
     what:
-      'the connection stands, but nobody answers on it: the broker hangs or is starting, or ' +
+      'the connection is open, but nothing answers on it: the broker hangs or is starting, or ' +
       'something between swallows the traffic',
     remedy: 'check the state of the broker and of proxies or load balancers in between',
     properties: Property.servers,
@@ -241,7 +241,7 @@ export const say = {
       `${text === '' ? 'wrong credentials' : text}`,
     remedy:
       mechanism === 'OAUTHBEARER'
-        ? 'check the token: issuer, audience, expiry, and the rights of the role it stands for'
+        ? 'check the token: issuer, audience, expiry, and the rights of the role it represents'
         : 'check user and password, and that the broker knows this user for this mechanism (on Amazon ' +
           'MSK: that the secret is joined to the cluster)',
     properties: Property.credentials,

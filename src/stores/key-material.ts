@@ -15,8 +15,8 @@ export interface KeyMaterial {
 }
 
 /**
- * Throws when there is no key, more than one, one that can't be opened, or one that fits none of its
- * certificates.
+ * Throws if the store has no key, more than one, a key that can't be opened, or a key that matches none of
+ * its certificates.
  */
 export function keyMaterial(store: Store): KeyMaterial {
   const entry = onlyKey(store);
@@ -45,8 +45,8 @@ export function keyMaterial(store: Store): KeyMaterial {
 }
 
 /**
- * A certificate and its key in two places, as librdkafka takes them: the first of each counts. Throws where
- * the two do not belong together, and where the key can't be opened.
+ * A certificate and its key in two files, as librdkafka takes them: the first of each counts. Throws if the
+ * two do not match, or if the key can't be opened.
  */
 export function checkPair(certificateStore: Store, keyStore: Store): void {
   const certificates = certificateStore.entries
@@ -61,7 +61,7 @@ export function checkPair(certificateStore: Store, keyStore: Store): void {
     throw new StoreError(
       'key-mismatch',
       certificateStore.file,
-      `the certificate of the private key, ${names([own])}, does not stand first`,
+      `the certificate of the private key, ${names([own])}, is not first in the file`,
       {
         remedy: 'put it before those of the authorities that signed it',
       },
@@ -87,7 +87,7 @@ function onlyKey(store: Store): StoreEntry {
   throw new StoreError(
     'several-keys',
     store.file,
-    `holds ${others.length + 1} private keys (${aliases}); which one to show to brokers is not said`,
+    `holds ${others.length + 1} private keys (${aliases}); kd can't tell which one to present to the brokers`,
     {
       remedy:
         store.kind === 'pem'
@@ -105,7 +105,7 @@ function noKey(store: Store): StoreError {
     `holds no private key (${count(store.entries.length, 'certificate')})`,
     {
       remedy:
-        'a keystore holds the private key of this client; where brokers ask for no client certificate, ' +
+        'a keystore holds the private key of this client; if the brokers ask for no client certificate, ' +
         'leave ssl.keystore.* out',
     },
   );
@@ -114,7 +114,7 @@ function noKey(store: Store): StoreError {
 function noLeaf(store: Store, entry: StoreEntry): StoreError {
   const name = store.kind === 'pem' ? 'the private key' : `the private key "${printable(entry.alias)}"`;
   if (entry.certificates.length === 0)
-    return new StoreError('no-certificates', store.file, `${name} stands without a certificate`, {
+    return new StoreError('no-certificates', store.file, `${name} has no certificate`, {
       remedy: 'add its certificate and those of the authorities between it and the root',
     });
   return new StoreError(
@@ -134,7 +134,7 @@ function aboutOrder(store: Store, entry: StoreEntry, chain: readonly X509Certifi
   return inOrder
     ? []
     : [
-        `${store.file}: the certificates of the chain stood in another order; sent as leaf first, each ` +
+        `${store.file}: the certificate chain is out of order; it is sent leaf first, each ` +
           `followed by its issuer`,
       ];
 }

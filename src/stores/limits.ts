@@ -1,4 +1,4 @@
-/** Named limits of everything a hostile store could blow up. Real stores stay far below them. */
+/** A limit for everything a hostile store could inflate. Real stores stay far below. */
 
 /** Debian's cacerts, with 144 roots, has 170 KB. */
 export const STORE_BYTES_MAX = 16 * 1024 * 1024;

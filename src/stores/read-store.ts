@@ -1,6 +1,5 @@
 /**
- * Any store by its content: what it is called, and what the configuration says it is, do not matter (nor do
- * they to Java).
+ * Reads any store by its content. Its name and its configured type do not matter (nor do they to Java).
  */
 
 import { type DerElement, isWholeSequence, readElement, Tag } from './asn1/der.js';
@@ -16,7 +15,8 @@ import type { Store, StoreOptions } from './store.js';
 /** Throws StoreError, and nothing else, whatever the bytes. */
 export function readStore(bytes: Buffer, options: StoreOptions): Store {
   const reading = new Reading(options.file);
-  if (bytes.length === 0) throw reading.error('empty', 'is empty', 'make it again, or copy it again');
+  if (bytes.length === 0)
+    throw reading.error('empty', 'is empty', 'create the store again, or copy it again');
   if (bytes.length > STORE_BYTES_MAX)
     throw reading.limit(`has ${bytes.length} bytes (at most ${STORE_BYTES_MAX})`);
   if (bytes.length >= 4 && bytes.readUInt32BE(0) === JKS_MAGIC) return readJks(reading, bytes, options);

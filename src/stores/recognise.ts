@@ -1,4 +1,4 @@
-/** What is not read, told by name, with the line that makes it readable. */
+/** Kinds of files that kd can't read: each is named, with the command that converts it. */
 import { type DerElement, Tag } from './asn1/der.js';
 import type { StoreError } from './faults.js';
 import type { Reading } from './reading.js';
@@ -6,7 +6,7 @@ import { shellWord } from './shell-word.js';
 
 const JCEKS_MAGIC = 0xcececece;
 const PKCS7_SIGNED_DATA = '1.2.840.113549.1.7.2';
-/** What files of JKS and DER begin with when they are still in base64, as secrets of Kubernetes are. */
+/** The first characters of JKS and DER files still in base64, as Kubernetes keeps its secrets. */
 const BASE64_STARTS = /^\s*(?:\/u3\+7Q|MII)/;
 
 export function foreignBinary(reading: Reading, bytes: Buffer): StoreError | undefined {

@@ -18,7 +18,7 @@ export interface Store {
   readonly file: string;
   readonly entries: readonly StoreEntry[];
   /**
-   * What a reader of this store should be told, apart from what its use as a truststore or a keystore adds.
+   * Warnings about the store itself; its use as a truststore or keystore may add more.
    */
   readonly warnings: readonly string[];
 }

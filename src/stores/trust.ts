@@ -15,11 +15,11 @@ export interface TrustAnchors {
 const NAMED_MAX = 5;
 
 /**
- * What Java would trust, and what it would pass over in silence, with a warning.
- * Throws when nothing is left: an empty set would mean "the system's authorities" to librdkafka.
+ * The certificates Java would trust, plus those it would silently skip, with a warning.
+ * Throws if none is left: an empty set would mean "the system's authorities" to librdkafka.
  */
 export function trustAnchors(store: Store): TrustAnchors {
-  // In PEM a key's certificates stand as entries of their own.
+  // In PEM the certificates of a key are separate entries.
   const trusting = store.entries.filter((entry) => store.kind !== 'pem' || entry.type !== 'key');
   const anchors = trusting.flatMap((entry) => entry.certificates.slice(0, 1));
   if (anchors.length === 0) throw noAnchors(store);

@@ -84,7 +84,7 @@ async function demo(options: GlobalOptions, io: CliIo): Promise<void> {
 
 function demoConfig(cluster: MockCluster, options: GlobalOptions, io: CliIo): Promise<ResolvedConfig> {
   const example = (name: string): string =>
-    fileURLToPath(new URL(`../../../examples/flights/${name}`, import.meta.url));
+    fileURLToPath(new URL(`../../../../examples/flights/${name}`, import.meta.url));
   const values = {
     name: 'demo',
     'kafka.bootstrap-servers': cluster.bootstrapServers,

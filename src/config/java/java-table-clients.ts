@@ -1,4 +1,7 @@
-/** Names of Java's consumer, producer and admin client, apart from security: what becomes of each, in one line. */
+/**
+ * Names of Java's consumer, producer and admin client, apart from security: what becomes of each, in one
+ * line.
+ */
 import {
   assignors,
   atLeast,

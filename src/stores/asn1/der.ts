@@ -27,7 +27,7 @@ const INTEGER_BYTES_MAX = 6;
 export class DerElement {
   readonly tag: number;
   readonly content: Buffer;
-  /** Header and content. */
+  /** The element with its header. */
   readonly raw: Buffer;
   readonly #reading: Reading;
   readonly #depth: number;
@@ -64,7 +64,7 @@ export class DerElement {
   oid(what: string): string {
     const bytes = this.expect(Tag.oid, what).content;
     if (bytes.length === 0 || bytes.length > OID_BYTES_MAX)
-      throw this.#reading.damaged(`${what} is no object identifier`);
+      throw this.#reading.damaged(`${what} is not an object identifier`);
     const arcs: number[] = [];
     let arc = 0;
     for (const byte of bytes) {
@@ -144,7 +144,7 @@ function readHeader(
   return { tag, header: 2 + lengthBytes, length: bytes.readUIntBE(2, lengthBytes) };
 }
 
-/** Ends with two zero bytes in the place of an element. */
+/** Ends with two zero bytes instead of another element. */
 function indefinite(
   bytes: Buffer,
   head: { tag: number; header: number },

@@ -1,4 +1,4 @@
-/** The object identifiers of password-based protection, and what each stands for. */
+/** The object identifiers of password-based protection, and the algorithm behind each. */
 
 import { type CipherShape, Ciphers } from './ciphers.js';
 import type { HashShape } from './derivation.js';

@@ -69,7 +69,7 @@ export function derivePbkdf1(reading: Reading, input: DerivationInput, bytes: nu
   return digest.subarray(0, bytes);
 }
 
-/** EVP_BytesToKey with MD5 and one iteration, which is what `DEK-Info` in a PEM key stands for. */
+/** EVP_BytesToKey with MD5 and one iteration, the derivation that `DEK-Info` in a PEM key implies. */
 export function deriveOpenSsl(password: Buffer, salt: Buffer, bytes: number): Buffer {
   let derived = Buffer.alloc(0);
   let last = Buffer.alloc(0);

@@ -25,7 +25,7 @@ const KEY_BYTES_MAX = 64;
 
 /**
  * The plain text, which has to be one DER sequence; undefined when the password does not fit.
- * `algorithm` is the AlgorithmIdentifier as it stands in the file.
+ * `algorithm` is the AlgorithmIdentifier as read from the file.
  */
 export function decryptByPassword(
   reading: Reading,

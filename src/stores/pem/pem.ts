@@ -1,6 +1,6 @@
 /**
- * PEM: every certificate is trusted (as Kafka's own PEM stores have it), a private key makes it a keystore as
- * well.
+ * PEM: every certificate is trusted (as in Kafka's own PEM stores); a private key makes the file a keystore
+ * as well.
  */
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { isWholeSequence, readElement } from '../asn1/der.js';
@@ -91,7 +91,7 @@ function decryptTraditional(
     throw reading.error(
       'unsupported-algorithm',
       'has a key that is encrypted by a cipher that is not read',
-      `write it anew: openssl pkcs8 -topk8 -in ${shellWord(reading.file)} -out new.pem`,
+      `write the key again: openssl pkcs8 -topk8 -in ${shellWord(reading.file)} -out new.pem`,
     );
   const iv = Buffer.from(hex, 'hex');
   if (iv.length !== cipher.ivBytes) throw reading.damaged('the DEK-Info of a key is not valid');
@@ -100,8 +100,8 @@ function decryptTraditional(
 }
 
 /**
- * Requests, public keys, parameters and revocation lists are passed over; what may hold the certificates that
- * are missed is not.
+ * Requests, public keys, parameters and revocation lists are skipped; a block that may hold the missing
+ * certificates is reported.
  */
 function refuseForeign(label: string, reading: Reading): void {
   if (PKCS7_LABELS.has(label)) {

@@ -15,7 +15,7 @@ const NESTED_BAG = `${BAG}.6`;
 const X509_CERTIFICATE = '1.2.840.113549.1.9.22.1';
 const FRIENDLY_NAME = '1.2.840.113549.1.9.20';
 const LOCAL_KEY_ID = '1.2.840.113549.1.9.21';
-/** Java's own: what this purpose stands on is a trusted entry. */
+/** Java's own attribute: an entry that carries it is trusted. */
 const TRUSTED_KEY_USAGE = '2.16.840.1.113894.746875.1.1';
 
 interface Attributes {
@@ -38,7 +38,7 @@ export interface Bags {
   readonly keys: KeyBag[];
 }
 
-/** Adds what a SafeContents holds. Other bags (revocation lists, secrets) are passed over, as Java does. */
+/** Adds what a SafeContents holds. Other bags (revocation lists, secrets) are skipped, as in Java. */
 export function collectBags(
   reading: Reading,
   safeContents: DerElement,

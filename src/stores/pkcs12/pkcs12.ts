@@ -99,7 +99,7 @@ function passwordMissing(reading: Reading): StoreError {
   );
 }
 
-/** EncryptedData: its algorithm and ciphertext; undefined for a part in plain. */
+/** EncryptedData: its algorithm and ciphertext; undefined for a part that is not encrypted. */
 function sealedPart(
   reading: Reading,
   part: DerElement,
@@ -119,7 +119,7 @@ function sealedPart(
   return { algorithm, ciphertext: ciphertext.octets('an encrypted part') };
 }
 
-/** As Java builds its entries: keys with their chains, trusted certificates; and what it passes over. */
+/** As Java builds its entries: keys with their chains, trusted certificates; and those it skips. */
 function entriesOf({ certificates, keys }: Bags): StoreEntry[] {
   const issuers = new IssuerIndex(certificates.map((bag) => bag.certificate));
   const leafOf = leafFinder(certificates, keys.length === 1);

@@ -96,7 +96,8 @@ test(
       mkdirSync(join(folder, name));
       writeFileSync(join(folder, name, 'password'), text);
     }
-    // As Kubernetes does it: password → ..data/password, ..data → first; then ..data is replaced by one rename.
+    // As Kubernetes does it: password → ..data/password, ..data → first; then ..data is replaced by one
+    // rename.
     symlinkSync('first', join(folder, '..data'));
     symlinkSync(join('..data', 'password'), secret);
     const one = await digestOf([secret]);
