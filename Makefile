@@ -23,7 +23,7 @@ ifeq ($(firstword $(MAKECMDGOALS)),bench)
   override ARGS := $(ARGS) $(NAMED) $(WORDS)
 endif
 
-.PHONY: help setup setup-test build native check test test-sim proof demo bench fix clean native-asan native-valgrind smoke-node24
+.PHONY: help setup setup-test build native check test quick coverage test-sim proof demo bench fix clean native-asan native-valgrind smoke-node24
 
 help: ## this text
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -43,8 +43,14 @@ build: native ## compile everything
 demo: build ## run the main job on the embedded broker with real flight data
 	@$(RUN) node build/bin/kd.mjs demo
 
-test: setup-test build ## run every test, Apache Kafka brokers included
-	@$(NODE) scripts/test.mjs
+test: setup-test build ## run every test, real brokers included; a part: make test T=core/offset-tracker N='words of a title'
+	@$(NODE) scripts/test.mjs $(if $(N),--name '$(subst ','\'',$(N))') $(T)
+
+quick: setup ## types, format, lint and the tests that need no broker, in less than a minute
+	@$(RUN) npm run --silent quick
+
+coverage: setup-test build ## run the tests (T= as above, or QUICK=1) and report the line coverage of src
+	@$(RUN) npm run --silent coverage -- $(if $(QUICK),--quick) $(T)
 
 test-sim: build ## run the simulation alone: make test-sim SEED=42 (one seed) or SEEDS=100000 (many)
 	@$(if $(SEED),KD_SIM_SEED=$(SEED)) $(if $(SEEDS),KD_SIM_SEEDS=$(SEEDS)) $(NODE) scripts/test.mjs test/simulation

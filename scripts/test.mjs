@@ -1,5 +1,7 @@
 // Runs compiled tests with node:test and closes with the totals over all of them.
-//   node --enable-source-maps scripts/test.mjs [path below test/ or part of a file's name…]
+//   node --enable-source-maps scripts/test.mjs [--name 'words of a test']… [--quick] [part of a path…]
+// --name runs only the tests whose title matches the regular expression; --quick runs the first
+// round alone, without the files that say `// @slow`.
 // Three rounds: what only computes runs a file per core; what needs brokers or whole programs mostly waits
 // for them and runs two files at a time; what judges time or memory says `// @alone` and runs one file after
 // another. One broker serves all that ask for the shared one.
@@ -11,6 +13,7 @@ import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FILE_MINUTES_MAX = 12;
@@ -19,6 +22,8 @@ const BROKERS = /support\/(kafka|broker|shared-cluster|secure-cluster|java|kd)/;
 /** Half of their time such files leave a core idle. */
 const BROKER_FILES_AT_ONCE = 2;
 const ALONE = /^\/\/ @alone\b/m;
+/** Of the first round, but too slow to wait for after every change. */
+const SLOW = /^\/\/ @slow\b/m;
 const SHARED = /support\/shared-cluster/;
 const OLD_RELEASES = /support\/java\.js/;
 
@@ -37,6 +42,7 @@ function testFiles(wanted) {
       return {
         compiled,
         alone,
+        slow: SLOW.test(text),
         brokers: !alone && BROKERS.test(text),
         shared: SHARED.test(text),
         oldReleases: OLD_RELEASES.test(text),
@@ -49,11 +55,44 @@ const TOTAL = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d
 const SLOWEST_SHOWN_MAX = 12;
 /** Seconds by file: where the time of a run goes. */
 const secondsByFile = new Map();
+/** Titles of the tests that have begun and not ended, by file: what a file was doing when its time was up. */
+const underWayByFile = new Map();
+const timedOutFiles = [];
 
-function noteTime({ type, data }) {
-  if ((type !== 'test:pass' && type !== 'test:fail') || data.nesting !== 0 || data.file === undefined) return;
+/** Node 20 reports the tests that --name leaves out as skipped; later ones say nothing of them. */
+function isLeftOut(data) {
+  return data.skip === 'test name does not match pattern';
+}
+
+function isFileItself(data) {
+  return data.name === data.file;
+}
+
+function note({ type, data }) {
+  if (data.file === undefined) return;
   const file = relative(ROOT, data.file);
-  secondsByFile.set(file, (secondsByFile.get(file) ?? 0) + data.details.duration_ms / 1000);
+  const underWay = underWayByFile.get(file) ?? new Set();
+  underWayByFile.set(file, underWay);
+  if (type === 'test:start' || type === 'test:dequeue') {
+    if (!isFileItself(data)) underWay.add(data.name);
+  } else if (type === 'test:pass' || type === 'test:fail') {
+    underWay.delete(data.name);
+    if (
+      type === 'test:fail' &&
+      isFileItself(data) &&
+      data.details.error?.failureType === 'testTimeoutFailure'
+    )
+      timedOutFiles.push({ file, underWay: [...underWay] });
+    if (data.nesting === 0)
+      secondsByFile.set(file, (secondsByFile.get(file) ?? 0) + data.details.duration_ms / 1000);
+  }
+}
+
+function* timeouts() {
+  for (const { file, underWay } of timedOutFiles) {
+    const doing = underWay.length === 0 ? '' : `; under way: ${underWay.join(' | ')}`;
+    yield `timed out after ${FILE_MINUTES_MAX} minutes: ${file}${doing}`;
+  }
 }
 
 function* slowestFiles() {
@@ -62,7 +101,8 @@ function* slowestFiles() {
 }
 
 /** The events of all rounds as one stream; the rounds' own totals are held back and added up. */
-async function* events(rounds, totals) {
+async function* events(rounds, totals, names) {
+  let leftOut = 0;
   for (const { files, concurrency, prepare } of rounds) {
     if (files.length === 0) continue;
     try {
@@ -84,16 +124,26 @@ async function* events(rounds, totals) {
       files: files.map((file) => file.compiled),
       concurrency,
       timeout: FILE_MINUTES_MAX * 60_000,
+      ...(names.length === 0 ? {} : { testNamePatterns: names }),
     })) {
       if (event.type === 'test:summary') continue;
-      noteTime(event);
+      if (isLeftOut(event.data)) {
+        if (event.type === 'test:pass') leftOut += 1;
+        continue;
+      }
+      note(event);
       const total =
         event.type === 'test:diagnostic' && event.data.nesting === 0 ? TOTAL.exec(event.data.message) : null;
       if (total === null) yield event;
       else totals.set(total[1], (totals.get(total[1]) ?? 0) + Number(total[2]));
     }
   }
-  for (const message of slowestFiles()) yield { type: 'test:diagnostic', data: { nesting: 0, message } };
+  if (names.length > 0) {
+    totals.set('tests', (totals.get('tests') ?? 0) - leftOut);
+    totals.set('skipped', (totals.get('skipped') ?? 0) - leftOut);
+  }
+  for (const message of [...slowestFiles(), ...timeouts()])
+    yield { type: 'test:diagnostic', data: { nesting: 0, message } };
   for (const [name, value] of totals) {
     yield {
       type: 'test:diagnostic',
@@ -135,8 +185,13 @@ async function startSharedBroker(files) {
   return cluster;
 }
 
-const wanted = process.argv.slice(2);
-const files = testFiles(wanted);
+const { values: options, positionals: wanted } = parseArgs({
+  options: { name: { type: 'string', multiple: true, default: [] }, quick: { type: 'boolean' } },
+  allowPositionals: true,
+});
+const files = testFiles(wanted).filter(
+  (file) => !options.quick || (!file.alone && !file.brokers && !file.slow),
+);
 if (files.length === 0) {
   console.error(wanted.length === 0 ? 'no tests found' : `no test file matches ${wanted.join(' ')}`);
   process.exit(2);
@@ -155,9 +210,11 @@ const rounds = [
   { files: files.filter((file) => file.alone), concurrency: 1, prepare },
 ];
 const totals = new Map();
-const report = Readable.from(events(rounds, totals)).compose(new spec());
+const report = Readable.from(events(rounds, totals, options.name)).compose(new spec());
 report.pipe(process.stdout);
 await finished(report);
-const failed = !totals.has('tests') || totals.get('fail') > 0 || totals.get('cancelled') > 0;
+const noneRun = (totals.get('tests') ?? 0) === 0;
+if (noneRun) console.error(`no test was run${options.name.length > 0 ? ': no title matches' : ''}`);
+const failed = noneRun || totals.get('fail') > 0 || totals.get('cancelled') > 0;
 await cluster?.stop({ failed });
 process.exitCode = failed ? 1 : 0;

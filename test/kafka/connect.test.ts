@@ -1,3 +1,4 @@
+// @slow: waits for addresses that do not answer
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';

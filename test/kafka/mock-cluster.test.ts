@@ -1,3 +1,4 @@
+// @slow: librdkafka's embedded cluster takes seconds for a rebalance
 import assert from 'node:assert/strict';
 import { after as afterAll, test } from 'node:test';
 import { DispatcherError } from '../../src/core/errors.js';

@@ -1,3 +1,4 @@
+// @slow: librdkafka's embedded cluster takes seconds for a rebalance
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

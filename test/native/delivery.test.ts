@@ -1,3 +1,4 @@
+// @slow: fills queues and waits for deadlines
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { NativeMockCluster } from '../../src/kafka/native.js';

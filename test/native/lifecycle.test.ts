@@ -1,3 +1,4 @@
+// @slow: librdkafka's embedded cluster takes seconds for a rebalance
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { after, before, test } from 'node:test';

@@ -26,9 +26,14 @@ export interface KdResult {
 const TIMEOUT_MS = 120_000;
 const OUTPUT_CHARACTERS_MAX = 64 * 1024 * 1024;
 
-/** What ships: the bundled command line of `build/`; of a build elsewhere, its compiled entry. */
+/**
+ * What ships: the bundled command line of `build/`. Under coverage, and of a build elsewhere: the compiled
+ * entry, whose lines can be told apart.
+ */
 export function kdEntry(): string {
-  const candidates = [join(buildRoot, 'bin', 'kd.mjs'), join(buildRoot, 'src', 'main.js')];
+  const compiled = join(buildRoot, 'src', 'main.js');
+  const candidates = [join(buildRoot, 'bin', 'kd.mjs'), compiled];
+  if (process.env['NODE_V8_COVERAGE'] !== undefined && existsSync(compiled)) return compiled;
   return candidates.find((path) => existsSync(path)) ?? join(projectRoot, 'build', 'bin', 'kd.mjs');
 }
 

@@ -1,3 +1,4 @@
+// @slow: waits for threads to die
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createPiscinaPool } from '../../../src/adapters/pool/piscina-pool.js';
