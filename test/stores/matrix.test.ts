@@ -283,7 +283,7 @@ test('as a keystore: no key, two keys, a foreign key and a shuffled chain are de
   for (const file of ['java-key-shuffled.jks', 'key-shuffled.pem']) {
     const { chain, warnings } = keyMaterial(read(file));
     assert.deepEqual(sums([...chain]), material.sha256('leaf-rsa', 'inter', 'root-rsa'));
-    assert.match(warnings.join(), /stood in another order/);
+    assert.match(warnings.join(), /is out of order/);
   }
 });
 
