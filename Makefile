@@ -62,7 +62,7 @@ proof: setup-test build ## run the proofs full-size, then install and try the pa
 smoke-node24: setup ## build and try a copy with Node 24 (four minutes)
 	@$(RUN) scripts/smoke-node24.sh
 
-check: build ## types, lint, format, import layers, dead code
+check: build ## types, format, lint, import layers, dead code, house rules
 	@$(RUN) npm run --silent check
 
 fix: setup ## format, sort imports and repair what lint can repair

@@ -52,18 +52,9 @@ export class Assignments {
     return this.#owned.get(partitionId)?.epoch ?? 0;
   }
 
-  /** Whether rows of this epoch may still be settled. */
-  isCurrent(partitionId: PartitionId, epoch: Epoch): boolean {
-    return epoch !== 0 && this.epoch(partitionId) === epoch;
-  }
-
   /** What is ours, open or draining, with its epoch. */
   get owned(): ReadonlyMap<PartitionId, Epoch> {
     return new Map([...this.#owned].map(([partitionId, { epoch }]) => [partitionId, epoch]));
-  }
-
-  get ownedCount(): number {
-    return this.#owned.size;
   }
 }
 

@@ -26,7 +26,6 @@ export class BlockPool {
   #nextId = 1;
   #usedBytes = 0;
   #externalBytes = 0;
-  #peakBytes = 0;
 
   constructor(settings: BlockPoolSettings) {
     if (settings.budgetBytes < settings.blockBytes)
@@ -45,16 +44,9 @@ export class BlockPool {
   }
 
   /**
-   * A block for one record larger than `blockBytes`, dropped after use. Past the budget only when nothing
-   * else is in use.
-   */
-  takeOversize(bytes: number): Block | undefined {
-    return this.#makeRoom(bytes) ? this.#make(bytes) : undefined;
-  }
-
-  /**
    * Both or none: an input and an output, so that no batch waits for an output block that other batches like
-   * it hold.
+   * it hold. Blocks larger than `blockBytes` are for one record and dropped after use; they go past the
+   * budget only when nothing else is in use.
    */
   takePair(
     inputBytes: number,
@@ -84,7 +76,6 @@ export class BlockPool {
   bookExternal(bytes: number): void {
     this.#externalBytes += bytes;
     this.#dropIdle(this.budgetBytes);
-    this.#notePeak();
   }
 
   releaseExternal(bytes: number): void {
@@ -101,21 +92,6 @@ export class BlockPool {
   /** Bytes in use and idle. */
   get allocatedBytes(): number {
     return this.usedBytes + this.#idle.length * this.blockBytes;
-  }
-
-  get peakBytes(): number {
-    return this.#peakBytes;
-  }
-
-  get blocksInUse(): number {
-    return this.#inUse.size;
-  }
-
-  /** Calls of `take` that would succeed now. */
-  get free(): number {
-    return (
-      this.#idle.length + Math.max(0, Math.floor((this.budgetBytes - this.allocatedBytes) / this.blockBytes))
-    );
   }
 
   #takeOrMake(bytes: number): Block {
@@ -144,12 +120,7 @@ export class BlockPool {
   #hand(block: Block, bytes: number): Block {
     this.#inUse.set(block.id, bytes);
     this.#usedBytes += bytes;
-    this.#notePeak();
     return block;
-  }
-
-  #notePeak(): void {
-    this.#peakBytes = Math.max(this.#peakBytes, this.usedBytes);
   }
 }
 

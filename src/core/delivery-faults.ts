@@ -149,16 +149,6 @@ export function consumerFault(code: number): ConsumerFault {
   return isRefusal(code) ? 'refused' : 'transient';
 }
 
-/** The partition must be closed at the fault's offset. */
-export function isClosingFault(code: number): boolean {
-  return consumerFault(code) === 'closing';
-}
-
-/** The offset is not in the log. */
-export function isOutOfRange(code: number): boolean {
-  return consumerFault(code) === 'out-of-range';
-}
-
 export function consumerFaultName(code: number): string {
   return CONSUMER.get(code)?.[0] ?? deliveryFaultName(code);
 }

@@ -166,27 +166,8 @@ export class OffsetTracker {
   }
 
   /**
-   * What is unsettled, `[from, to)`, in order; neighbours that touch are one range. Settled rows between two
-   * ranges are not in here.
-   */
-  unsettledRanges(partitionId: PartitionId): readonly { readonly from: number; readonly to: number }[] {
-    const partition = this.#partitions.get(partitionId);
-    const ranges: { from: number; to: number }[] = [];
-    if (partition === undefined) return ranges;
-    for (let index = partition.head; index < partition.entries.length; index += 1) {
-      const entry = partition.entries[index];
-      if (entry === undefined || entry.settled) continue;
-      const last = ranges.at(-1);
-      if (last !== undefined && last.to === entry.from) last.to = entry.lastOffset + 1;
-      else ranges.push({ from: entry.from, to: entry.lastOffset + 1 });
-    }
-    return ranges;
-  }
-
-  /**
    * What comes again at most when the run ends now and the committable offset is what gets committed:
-   * `[committable, position)`. Wider than `unsettledRanges`: settled rows behind an unsettled one are read
-   * again with it.
+   * `[committable, position)`. Settled rows behind an unsettled one are read again with it.
    */
   redelivery(partitionId: PartitionId): { readonly from: number; readonly to: number } | undefined {
     const partition = this.#partitions.get(partitionId);
@@ -197,10 +178,6 @@ export class OffsetTracker {
   /** Unsettled segments. */
   inFlightSegments(partitionId: PartitionId): number {
     return this.#partitions.get(partitionId)?.unsettled ?? 0;
-  }
-
-  get openPartitions(): ReadonlySet<PartitionId> {
-    return new Set(this.#partitions.keys());
   }
 
   #current(segment: Segment): Partition | undefined {

@@ -23,17 +23,6 @@ export class PartitionLanes {
     return false;
   }
 
-  isRunning(batchId: BatchId): boolean {
-    const partitionId = this.#partitionOf.get(batchId);
-    return partitionId !== undefined && this.#lanes.get(partitionId)?.[0] === batchId;
-  }
-
-  /** The batch under way is done; returns the next of its partition, which may start now. */
-  finish(batchId: BatchId): BatchId | undefined {
-    if (!this.isRunning(batchId)) throw defect(`batch ${batchId} finished, but it was not under way`);
-    return this.remove(batchId);
-  }
-
   /**
    * Takes a batch out wherever it is. Where it was under way, returns the next, which may start now.
    * Idempotent.
@@ -47,11 +36,6 @@ export class PartitionLanes {
     lane.splice(index, 1);
     if (lane.length === 0) this.#lanes.delete(partitionId);
     return index === 0 ? lane[0] : undefined;
-  }
-
-  /** Batches under way and waiting. */
-  get size(): number {
-    return this.#partitionOf.size;
   }
 }
 

@@ -69,10 +69,7 @@ export function makeRunState(
     }),
     tracker: new OffsetTracker(),
     assignments: new Assignments(),
-    flow: new FlowControl({
-      inFlightBytesMax: settings.blocksBytesMax,
-      inFlightRecordsMax: settings.inFlightRecordsMax,
-    }),
+    flow: new FlowControl(),
     batchSize: new BatchSize(settings.batchSize),
     accounting: books.accounting,
     latency: books.latency,

@@ -14,8 +14,8 @@ const SEGMENT_CELLS = SEGMENT_BYTES >> 2;
 
 /**
  * Row access for workers: one Int32Array over the whole block, no object per row. One reader serves many
- * blocks; `open` moves it to the next. Rows are not checked against the block here: reads past its end give 0
- * (typed arrays), and payload ranges are checked by {@link payloadFits}.
+ * blocks; `open` moves it to the next. Rows are not checked against the block: reads past its end give 0
+ * (typed arrays), and ranges of bytes that reach past it are cut there (Buffer).
  */
 export class InputBatchReader {
   bytes: Buffer = Buffer.alloc(0);
@@ -90,15 +90,6 @@ export class InputBatchReader {
   /** −1 = no headers. */
   headersLength(row: number): number {
     return this.#cells[FIRST_ROW_CELL + row * ROW_CELLS + 7] ?? -1;
-  }
-
-  /**
-   * False for a row whose bytes would reach past the block: such a row is a defect, and nothing of it may be
-   * read.
-   */
-  payloadFits(row: number): boolean {
-    const headersLength = this.headersLength(row);
-    return this.headersStart(row) + (headersLength > 0 ? headersLength : 0) <= this.bytes.length;
   }
 
   segmentField(segment: number, field: number): number {

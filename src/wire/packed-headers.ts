@@ -13,12 +13,8 @@ const FIELD_BYTES = 8;
  * Copies every header out of `bytes[start, end)`; what is returned shares no memory with the block. Stops at
  * the first entry that would reach past `end`.
  */
-export function unpackHeaders(
-  bytes: Buffer,
-  start: number,
-  end: number,
-): [name: string, value: Buffer | null][] {
-  const headers: [string, Buffer | null][] = [];
+export function unpackHeaders(bytes: Buffer, start: number, end: number): HeaderEntry[] {
+  const headers: HeaderEntry[] = [];
   let at = start;
   while (at + FIELD_BYTES <= end) {
     const nameLength = bytes.readUInt32LE(at);

@@ -8,8 +8,6 @@ import {
   consumerFaultName,
   deliveryFault,
   deliveryFaultName,
-  isClosingFault,
-  isOutOfRange,
   isRefusal,
 } from '../../src/core/delivery-faults.js';
 import { DispatcherError, ExitCode, worstOf } from '../../src/core/errors.js';
@@ -63,11 +61,8 @@ test('an unknown code never drops or dead-letters anything', () => {
 });
 
 test('damage closes a partition, a vanished offset is out of range, lost rights are refused', () => {
-  for (const damage of [-199, -198, -170, 10]) assert.equal(isClosingFault(damage), true);
-  for (const gone of [-140, -139, 1]) {
-    assert.equal(isOutOfRange(gone), true);
-    assert.equal(isClosingFault(gone), false);
-  }
+  for (const damage of [-199, -198, -170, 10]) assert.equal(consumerFault(damage), 'closing');
+  for (const gone of [-140, -139, 1]) assert.equal(consumerFault(gone), 'out-of-range');
   assert.equal(consumerFault(29), 'refused');
   assert.equal(consumerFault(-195), 'transient');
 });

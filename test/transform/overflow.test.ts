@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emit, emitAll, emitRaw } from '../../src/index.js';
-import { OutputBatchReader } from '../../src/wire/output-reader.js';
+import { OutputBatchReader } from '../support/output-reader.js';
 import { headerText, run, runAll, runnerFor, runTask } from './run.js';
 import { DEAD, inputOf, OUT, taskFor } from './support.js';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import avro from 'avsc';
 import { InputBatchWriter } from '../../src/wire/input-writer.js';
-import { OutputBatchReader } from '../../src/wire/output-reader.js';
+import { OutputBatchReader } from '../support/output-reader.js';
 import { runnerFor, runTask } from './run.js';
 import { inputOf, taskFor } from './support.js';
 

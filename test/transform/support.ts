@@ -8,8 +8,8 @@ import { readInputBatch } from '../../src/wire/input-batch.js';
 import { InputBatchReader } from '../../src/wire/input-reader.js';
 import { InputBatchWriter, type InputRecord } from '../../src/wire/input-writer.js';
 import { RowFlag } from '../../src/wire/layout.js';
-import { OutputBatchReader } from '../../src/wire/output-reader.js';
 import { type HeaderEntry, unpackHeaders } from '../../src/wire/packed-headers.js';
+import { OutputBatchReader } from '../support/output-reader.js';
 
 export const OUT: OutputTopic = { name: 'out', number: 0, partitionCount: 4 };
 export const DEAD: OutputTopic = { name: 'dead', number: 1, partitionCount: 2 };

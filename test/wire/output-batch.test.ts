@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { HEADER_BYTES, OUTPUT_ROW_BYTES, RowFlag } from '../../src/wire/layout.js';
-import { OutputBatchReader, type OutputRecord } from '../../src/wire/output-reader.js';
 import { OutputBatchWriter, writeIdentity } from '../../src/wire/output-writer.js';
 import { ProgressCells } from '../../src/wire/progress.js';
+import { OutputBatchReader, type OutputRecord } from '../support/output-reader.js';
 import { headers, maybeBytes, timestamp } from './arbitraries.js';
 
 function shared(bytes = 64 * 1024): Uint8Array {

@@ -3,7 +3,7 @@ import { DispatcherError } from '../../../src/core/errors.js';
 import type { DeliveryFailure, OutputTopic, Sink, SinkEvents } from '../../../src/ports/sink.js';
 import { readInputBatch } from '../../../src/wire/input-batch.js';
 import { RowFlag } from '../../../src/wire/layout.js';
-import { OutputBatchReader } from '../../../src/wire/output-reader.js';
+import { OutputBatchReader } from '../output-reader.js';
 import type { BlockHolders } from './block-holders.js';
 import type { FakeGroup } from './fake-group.js';
 import { offsetOfRow, segmentOf } from './fake-pool.js';

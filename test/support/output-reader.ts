@@ -1,4 +1,4 @@
-import { headerCell } from './input-reader.js';
+import { headerCell } from '../../src/wire/input-reader.js';
 import {
   HEADER_BYTES,
   OUTPUT_MAGIC,
@@ -6,10 +6,10 @@ import {
   OutputFlag,
   OutputHeader,
   OutputRow,
-} from './layout.js';
-import type { HeaderEntry } from './packed-headers.js';
-import { copyOf, unpackHeaders } from './packed-headers.js';
-import { bufferViewOf, int32ViewOf, readInt64 } from './views.js';
+} from '../../src/wire/layout.js';
+import type { HeaderEntry } from '../../src/wire/packed-headers.js';
+import { copyOf, unpackHeaders } from '../../src/wire/packed-headers.js';
+import { bufferViewOf, int32ViewOf, readInt64 } from '../../src/wire/views.js';
 
 export interface OutputBatchHeader {
   readonly rowCount: number;
@@ -31,10 +31,7 @@ export interface OutputRecord {
   readonly headers: readonly HeaderEntry[] | null;
 }
 
-/**
- * Reads an output batch with every position checked: for tests, for tools, and on the main thread for the
- * header and single rows.
- */
+/** Reads an output batch with every position checked. */
 export class OutputBatchReader {
   readonly header: OutputBatchHeader;
   readonly #bytes: Buffer;

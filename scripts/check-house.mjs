@@ -1,0 +1,133 @@
+// The house rules that no linter knows:
+//   lines of at most 110 columns · files of src of at most 300 lines · folders of src and test of at most 15
+//   files · C as clang-format has it, where clang-format is installed · nothing exported from src, and no
+//   public class member, that only tests use.
+// Exceptions that are still to be cleaned up are listed in house-exceptions.json. That list may only shrink:
+// an entry that is no longer needed fails, too. --write-exceptions writes the list as the tree is now.
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { testOnlyApi } from './test-only-api.mjs';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const EXCEPTIONS = new URL('house-exceptions.json', import.meta.url);
+const COLUMNS_MAX = 110;
+const FILE_LINES_MAX = 300;
+const FOLDER_FILES_MAX = 15;
+/** Tables, one row to a line: generated, or read more easily so. */
+const TABLES = [
+  'src/config/java/java-table-clients.ts',
+  'src/config/java/java-table-security.ts',
+  'src/config/keys/schema.ts',
+  'src/kafka/properties/librdkafka-properties.ts',
+];
+
+function git(...args) {
+  const result = spawnSync('git', args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  if (result.status !== 0) throw new Error(`git ${args.join(' ')}: ${result.stderr}`);
+  return result.stdout.split('\0').filter((name) => name !== '');
+}
+
+/** What is in the tree: known to git or about to be, and still there. */
+function treeFiles() {
+  const deleted = new Set(git('ls-files', '-z', '--deleted'));
+  const known = git('ls-files', '-z', '--cached', '--others', '--exclude-standard');
+  return [...new Set(known)].filter((file) => !deleted.has(file));
+}
+
+function linesOf(file) {
+  return readFileSync(`${ROOT}/${file}`, 'utf8').replace(/\n$/, '').split('\n');
+}
+
+function isTooWide(line) {
+  return line.length > COLUMNS_MAX && [...line].length > COLUMNS_MAX && !/https?:\/\//.test(line);
+}
+
+/** Files with lines that are too wide, and how many. */
+function wideFiles(files) {
+  const found = new Map();
+  for (const file of files) {
+    if (!/\.(ts|mjs|cjs|c|h)$/.test(file) || TABLES.includes(file)) continue;
+    const wide = linesOf(file).flatMap((line, index) => (isTooWide(line) ? [index + 1] : []));
+    if (wide.length > 0)
+      found.set(file, {
+        size: wide.length,
+        text: `lines wider than ${COLUMNS_MAX} columns: ${wide.join(', ')}`,
+      });
+  }
+  return found;
+}
+
+function longFiles(files) {
+  const found = new Map();
+  for (const file of files) {
+    if (!/^src\/.*\.ts$/.test(file) || TABLES.includes(file)) continue;
+    const size = linesOf(file).length;
+    if (size > FILE_LINES_MAX) found.set(file, { size, text: `${size} lines, more than ${FILE_LINES_MAX}` });
+  }
+  return found;
+}
+
+function fullFolders(files) {
+  const sizes = new Map();
+  for (const file of files)
+    if (/^(src|test)\//.test(file)) sizes.set(dirname(file), (sizes.get(dirname(file)) ?? 0) + 1);
+  const full = [...sizes].filter(([, size]) => size > FOLDER_FILES_MAX);
+  return new Map(
+    full.map(([folder, size]) => [folder, { size, text: `${size} files, more than ${FOLDER_FILES_MAX}` }]),
+  );
+}
+
+function testOnly() {
+  return new Map(
+    testOnlyApi(ROOT).map((name) => [
+      name,
+      { size: 1, text: 'used by tests alone: delete it or make it private' },
+    ]),
+  );
+}
+
+/** Empty where clang-format is not installed: the continuous check has it. */
+function unformattedC(files) {
+  const sources = files.filter((file) => /\.(c|h)$/.test(file));
+  const result = spawnSync('clang-format', ['--dry-run', '-Werror', ...sources], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  if (result.error?.code === 'ENOENT' || result.status === 0) return [];
+  return [`clang-format: run make fix\n${result.stderr}`];
+}
+
+/** What exceeds the exceptions, and exceptions that nothing needs any more. */
+function complaints(rule, found, exceptions) {
+  const beyond = [...found].filter(([name, { size }]) => size > (exceptions[name] ?? 0));
+  const unneeded = Object.keys(exceptions).filter((name) => !found.has(name));
+  return [
+    ...beyond.map(([name, { text }]) => `${name}: ${text}`),
+    ...unneeded.map(
+      (name) => `${name}: take it out of ${rule} in scripts/house-exceptions.json, it is clean`,
+    ),
+  ];
+}
+
+const files = treeFiles();
+const rules = {
+  columns: wideFiles(files),
+  fileLines: longFiles(files),
+  folderFiles: fullFolders(files),
+  testOnly: testOnly(),
+};
+if (process.argv.includes('--write-exceptions')) {
+  const sizes = (found) => Object.fromEntries([...found].sort().map(([name, { size }]) => [name, size]));
+  const all = Object.fromEntries(Object.entries(rules).map(([rule, found]) => [rule, sizes(found)]));
+  writeFileSync(EXCEPTIONS, `${JSON.stringify(all, undefined, 2)}\n`);
+} else {
+  const exceptions = JSON.parse(readFileSync(EXCEPTIONS, 'utf8'));
+  const all = [
+    ...Object.entries(rules).flatMap(([rule, found]) => complaints(rule, found, exceptions[rule])),
+    ...unformattedC(files),
+  ];
+  for (const complaint of all) console.error(`house: ${complaint}`);
+  process.exitCode = all.length === 0 ? 0 : 1;
+}
