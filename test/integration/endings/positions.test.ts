@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { PlainRecord } from '../../support/java-tool.js';
+import { sharedCluster } from '../../support/shared-cluster.js';
+import { Job } from '../job.js';
+import { arrived, eventually, texts } from '../waiting.js';
+
+function values(from: number, to: number): PlainRecord[] {
+  return Array.from({ length: to - from }, (_, i) => ({
+    partition: 0,
+    value: Buffer.from(String(from + i)),
+  }));
+}
+
+function numbers(from: number, to: number): string[] {
+  return Array.from({ length: to - from }, (_, i) => String(from + i));
+}
+
+test(
+  'a group that starts with earliest takes everything; once it has ' +
+    'committed, the setting means nothing any more',
+  async () => {
+    const cluster = await sharedCluster();
+    const job = await Job.create({ cluster, partitions: 1, consumer: { 'auto-offset-reset': 'earliest' } });
+    await cluster.tool.send(job.input, values(0, 100));
+    assert.equal((await job.runToEnd()).summary.records.consumed, 100);
+    await cluster.tool.send(job.input, values(100, 120));
+    const { summary } = await job.runToEnd({ args: ['--set', 'kafka.consumer.auto-offset-reset=latest'] });
+    assert.equal(summary.records.consumed, 20);
+    assert.deepEqual(texts(await cluster.tool.consume([job.output])), numbers(0, 120));
+    job.remove();
+  },
+);
+
+test(
+  'a group that starts with latest takes what comes after its ' + 'start, and after a restart goes on there',
+  async () => {
+    const cluster = await sharedCluster();
+    const job = await Job.create({ cluster, partitions: 1, consumer: { 'auto-offset-reset': 'latest' } });
+    await cluster.tool.send(job.input, values(0, 100));
+    const kd = job.spawn(['--until', 'forever']);
+    await kd.waitFor(/assigned/);
+    await cluster.tool.send(job.input, values(100, 150));
+    await eventually('the new records are through', async () => (await arrived(job, job.output)) === 50);
+    kd.kill('SIGTERM');
+    assert.equal((await kd.ended).code, 0);
+    await cluster.tool.send(job.input, values(150, 170));
+    assert.equal((await job.runToEnd()).summary.records.consumed, 20);
+    assert.deepEqual(texts(await cluster.tool.consume([job.output])), numbers(100, 170));
+    job.remove();
+  },
+);
+
+test('a start with latest that saw no record at all has its place nevertheless', async () => {
+  const cluster = await sharedCluster();
+  const job = await Job.create({ cluster, partitions: 1, consumer: { 'auto-offset-reset': 'latest' } });
+  await cluster.tool.send(job.input, values(0, 100));
+  assert.equal((await job.runToEnd()).summary.records.consumed, 0);
+  await cluster.tool.send(job.input, values(100, 130));
+  assert.equal(
+    (await job.runToEnd()).summary.records.consumed,
+    30,
+    'records written between two runs are not skipped',
+  );
+  job.remove();
+});
+
+test(
+  'none refuses a group without a committed offset: exit ' + '5, by name, and takes one that has it',
+  async () => {
+    const cluster = await sharedCluster();
+    const job = await Job.create({ cluster, partitions: 1, consumer: { 'auto-offset-reset': 'none' } });
+    await cluster.tool.send(job.input, values(0, 100));
+    const { summary } = await job.runToEnd({ expect: 5 });
+    assert.equal(summary.reason.code, 'NO_COMMITTED_OFFSET');
+    assert.match(summary.reason.message, new RegExp(job.group));
+    assert.match(summary.reason.message, new RegExp(job.input));
+    assert.equal(summary.records.consumed, 0);
+    await cluster.tool.commit(job.group, [{ topic: job.input, partition: 0, offset: 40 }]);
+    assert.equal((await job.runToEnd()).summary.records.consumed, 60);
+    job.remove();
+  },
+);
+
+/** The group stands at 100; the log begins at 200 and ends at 260. */
+async function overtaken(outOfRange: string): Promise<Job> {
+  const cluster = await sharedCluster();
+  const job = await Job.create({ cluster, partitions: 1, consumer: { 'out-of-range': outOfRange } });
+  await cluster.tool.send(job.input, values(0, 100));
+  await job.runToEnd();
+  await cluster.tool.send(job.input, values(100, 260));
+  await cluster.tool.deleteRecords(job.input, { 0: 200 });
+  return job;
+}
+
+test(
+  'a committed offset whose records were deleted stops the run: exit 5, with topic, partition and ' +
+    'offset, again and again',
+  async () => {
+    const job = await overtaken('stop');
+    for (let run = 0; run < 2; run++) {
+      const { summary } = await job.runToEnd({ expect: 5 });
+      assert.equal(summary.reason.code, 'OFFSET_OUT_OF_RANGE');
+      assert.match(summary.reason.message, new RegExp(`offset 100 of ${job.input}\\[0\\].*\\[200, 260\\)`));
+      assert.equal(summary.records.consumed, 0);
+      assert.equal(await job.committed(), 100);
+    }
+    job.remove();
+  },
+);
+
+test('out-of-range: earliest goes on with what is left', async () => {
+  const job = await overtaken('earliest');
+  assert.equal((await job.runToEnd()).summary.records.consumed, 60);
+  assert.deepEqual(texts(await job.cluster.tool.consume([job.output])), [
+    ...numbers(0, 100),
+    ...numbers(200, 260),
+  ]);
+  assert.equal(await job.committed(), 260);
+  job.remove();
+});
+
+test('out-of-range: latest goes on at the end, and stays there', async () => {
+  const job = await overtaken('latest');
+  assert.equal((await job.runToEnd()).summary.records.consumed, 0);
+  await job.cluster.tool.send(job.input, values(260, 270));
+  assert.equal((await job.runToEnd()).summary.records.consumed, 10);
+  assert.deepEqual(texts(await job.cluster.tool.consume([job.output])), [
+    ...numbers(0, 100),
+    ...numbers(260, 270),
+  ]);
+  job.remove();
+});
+
+test('a committed offset beyond the end of the log stops the run: exit 5', async () => {
+  const cluster = await sharedCluster();
+  const job = await Job.create({ cluster, partitions: 1 });
+  await cluster.tool.send(job.input, values(0, 10));
+  await cluster.tool.commit(job.group, [{ topic: job.input, partition: 0, offset: 5000 }]);
+  const { summary } = await job.runToEnd({ expect: 5 });
+  assert.equal(summary.reason.code, 'OFFSET_OUT_OF_RANGE');
+  assert.match(summary.reason.message, /offset 5000 .*truncated/);
+  job.remove();
+});

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import type { Summary } from '../../../src/app/summary.js';
+import { runKd } from '../../support/kd.js';
+import { sharedCluster } from '../../support/shared-cluster.js';
+import { assertLaw, Job } from '../job.js';
+import { eventually } from '../waiting.js';
+
+type Status = Summary & { readonly stalled?: string };
+
+test(
+  'port 0 is printed; there /livez lives from the start, ' + '/readyz waits for partitions, /status counts',
+  async () => {
+    const cluster = await sharedCluster();
+    const job = await Job.create({ cluster, partitions: 2 });
+    await cluster.tool.produce({ topic: job.input, recipe: { records: 500, partitions: 2 } });
+    const kd = job.spawn(['--until', 'forever', '--set', 'server.port=0']);
+    const [, url = ''] = await kd.waitFor(/(http:\/\/127\.0\.0\.1:[1-9]\d*)/);
+    const get = async (path: string): Promise<{ status: number; body: unknown }> => {
+      const response = await fetch(url + path);
+      return { status: response.status, body: await response.json() };
+    };
+    assert.equal((await get('/livez')).status, 200);
+    await eventually('it is ready', async () => (await get('/readyz')).status === 200);
+    await eventually(
+      'all is counted',
+      async () => ((await get('/status')).body as Status).records.transformed === 500,
+    );
+    const status = (await get('/status')).body as Status;
+    assert.equal(status.schema, 1);
+    assert.equal(status.state, 'running');
+    assert.equal(status.records.consumed, 500);
+    assertLaw(status);
+    assert.equal(status.exitCode, null);
+    assert.ok(status.elapsedSeconds > 0 && status.rate.recordsPerSecond > 0);
+    assert.ok(status.cpu.microsecondsPerRecord > 0 && status.memory.rssPeakBytes > 0);
+    const committedSum = async (): Promise<number> =>
+      ((await get('/status')).body as Status).committed.reduce((sum, { offset }) => sum + offset, 0);
+    await eventually('all is committed', async () => (await committedSum()) === 500);
+    assert.deepEqual(((await get('/status')).body as Status).redelivery, []);
+    assert.equal((await get('/elsewhere')).status, 404);
+    assert.equal((await fetch(`${url}/livez`, { method: 'POST' })).status, 405);
+    kd.kill('SIGTERM');
+    assert.equal((await kd.ended).code, 0);
+    await assert.rejects(fetch(`${url}/livez`));
+    job.remove();
+  },
+);
+
+test('before partitions are assigned /readyz says why not, while /livez is well', async () => {
+  const cluster = await sharedCluster();
+  const job = await Job.create({ cluster, partitions: 1 });
+  // A topic that is not there yet: nothing can be assigned.
+  const kd = job.spawn([
+    '--until',
+    'forever',
+    '--set',
+    'server.port=0',
+    '--set',
+    'kafka.consumer.topics=not-there-yet',
+    '--set',
+    'kafka.consumer.missing-topics-fatal=false',
+  ]);
+  const [, url = ''] = await kd.waitFor(/(http:\/\/127\.0\.0\.1:[1-9]\d*)/);
+  assert.equal((await fetch(`${url}/livez`)).status, 200);
+  const ready = await fetch(`${url}/readyz`);
+  assert.equal(ready.status, 503);
+  assert.match(await ready.text(), /"why":"[^"]+"/);
+  kd.kill('SIGTERM');
+  assert.equal((await kd.ended).code, 0);
+  job.remove();
+});
+
+test(
+  'a port in use is told before anything is consumed: ' + 'exit 2, the group has never been there',
+  async () => {
+    const cluster = await sharedCluster();
+    const job = await Job.create({ cluster, partitions: 1 });
+    await cluster.tool.produce({ topic: job.input, recipe: { records: 100, partitions: 1 } });
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as AddressInfo;
+    const result = await runKd(['run', '--until', 'end', '--set', `server.port=${port}`], {
+      cwd: job.folder,
+    });
+    taken.close();
+    assert.equal(result.code, 2, result.stderr);
+    assert.match(result.stderr, new RegExp(`127\\.0\\.0\\.1:${port}.*server\\.port`));
+    assert.deepEqual(await cluster.tool.committed(job.group), []);
+    assert.deepEqual((await cluster.tool.endOffsets([job.output]))[0]?.offset, 0);
+    job.remove();
+  },
+);

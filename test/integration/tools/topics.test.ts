@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { uniqueName } from '../../support/kafka-cluster.js';
+import { type KdResult, lastJson, runKd } from '../../support/kd.js';
+import { sharedCluster } from '../../support/shared-cluster.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'kd-topics-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Names {
+  readonly input: string;
+  readonly output: string;
+  readonly letters: string;
+}
+
+/** A configuration in `kd.yml` of the folder; `topics` is the body of that section. */
+async function configured(topics: string): Promise<Names> {
+  const { bootstrapServers } = await sharedCluster();
+  const names = { input: uniqueName('in'), output: uniqueName('out'), letters: uniqueName('dlq') };
+  const yaml = [
+    'kafka:',
+    `  bootstrap-servers: ${bootstrapServers}`,
+    `  consumer: { group-id: ${uniqueName('group')}, topics: [${names.input}] }`,
+    `  producer: { topic: ${names.output} }`,
+    'dispatcher:',
+    `  dead-letter: { topic: ${names.letters} }`,
+    topics === '' ? '' : `topics: ${topics.replaceAll('OUT', names.output)}`,
+  ];
+  writeFileSync(join(folder, 'kd.yml'), `${yaml.join('\n')}\n`);
+  return names;
+}
+
+const kd = (...args: readonly string[]): Promise<KdResult> => runKd(args, { cwd: folder, timeoutMs: 60_000 });
+
+test(
+  'what is missing is shown first, then created with --yes, ' +
+    'then found to be right; nothing is done twice',
+  async () => {
+    const cluster = await sharedCluster();
+    const names = await configured(
+      '{ defaults: { configs: { retention.ms: 3600000 } }, OUT: { partitions: 5, configs: { ' +
+        'cleanup.policy: compact } } }',
+    );
+    await cluster.createTopic(names.input, { partitions: 3 });
+    const shown = await kd('topics', 'create', '-c', 'kd.yml');
+    assert.equal(shown.code, 0, shown.stderr);
+    assert.match(
+      shown.stdout,
+      new RegExp(
+        `create  ${names.output}  \\(output\\)  5 partitions, replication 1, retention.ms=3600000, ` +
+          `cleanup.policy=compact`,
+      ),
+    );
+    assert.match(shown.stdout, new RegExp(`create  ${names.letters}  \\(dead-letter\\)  3 partitions`));
+    assert.match(shown.stdout, /nothing was done; --yes does it/);
+    const missing = await kd('topics', 'check', '-c', 'kd.yml');
+    assert.equal(missing.code, 6, 'showing created nothing');
+    assert.match(missing.stdout, /kd topics create -c kd\.yml/);
+    const done = await kd('topics', 'create', '-c', 'kd.yml', '--yes', '-o', 'json');
+    assert.equal(done.code, 0, done.stderr);
+    const made = lastJson(done.stdout) as {
+      ok: boolean;
+      done: boolean;
+      topics: { name: string; created: boolean }[];
+    };
+    assert.deepEqual(
+      [made.ok, made.done, made.topics.map(({ created }) => created)],
+      [true, true, [true, true]],
+    );
+    const right = await kd('topics', 'check', '-c', 'kd.yml', '-o', 'json');
+    assert.equal(right.code, 0, right.stdout);
+    const again = await kd('topics', 'create', '-c', 'kd.yml', '--yes');
+    assert.equal(again.code, 0, again.stderr);
+    assert.doesNotMatch(again.stdout, /create/);
+  },
+);
+
+test('topics that differ from the configuration are findings with the line to change', async () => {
+  const cluster = await sharedCluster();
+  const names = await configured('{ OUT: { partitions: 5 } }');
+  await Promise.all(
+    [names.input, names.output, names.letters].map((name) => cluster.createTopic(name, { partitions: 2 })),
+  );
+  const result = await kd('topics', 'check', '-c', 'kd.yml', '-o', 'json');
+  assert.equal(result.code, 6);
+  const { ok, checks } = lastJson(result.stdout) as {
+    ok: boolean;
+    checks: { subject: string; status: string; message: string; remedy: string }[];
+  };
+  assert.equal(ok, false);
+  const findings = checks
+    .filter(({ status }) => status === 'failed')
+    .map(({ subject, message }) => [subject, message]);
+  assert.deepEqual(findings, [[names.output, 'has 2 partitions, the configuration wants 5']]);
+  assert.match(checks.map(({ remedy }) => remedy).join(), /\(kd\.yml:7:\d+\)/);
+});
+
+test('what Kafka would refuse is told before anything is done, exit 2', async () => {
+  const cluster = await sharedCluster();
+  const names = await configured('{ OUT: { replication: 9 } }');
+  await cluster.createTopic(names.input, { partitions: 1 });
+  const result = await kd('topics', 'create', '-c', 'kd.yml', '--yes');
+  assert.equal(result.code, 2, result.stdout);
+  assert.match(result.stdout, /Kafka would refuse it/);
+  const after = await kd('topics', 'list', '-c', 'kd.yml', '-o', 'json');
+  const { topics } = lastJson(after.stdout) as { topics: { name: string; exists: boolean }[] };
+  assert.equal(topics.find(({ name }) => name === names.letters)?.exists, false, 'all or nothing');
+});
+
+test(
+  'the list shows roles, partitions, retention and how many ' + 'offsets there are; with -b alone all topics',
+  async () => {
+    const cluster = await sharedCluster();
+    const names = await configured('');
+    await cluster.createTopic(names.input, { partitions: 4, configs: { 'retention.ms': '86400000' } });
+    await cluster.tool.produce({ topic: names.input, recipe: { records: 250, partitions: 4 } });
+    const { stdout } = await kd('topics', 'list', '-c', 'kd.yml', '-o', 'json');
+    const { topics } = lastJson(stdout) as { topics: Record<string, unknown>[] };
+    assert.deepEqual(topics[0], {
+      name: names.input,
+      role: 'input',
+      exists: true,
+      partitions: 4,
+      replication: 1,
+      minInSync: 1,
+      cleanup: 'delete',
+      retentionMs: 86_400_000,
+      offsets: 250,
+    });
+    assert.equal(topics[1]?.['exists'], false);
+    rmSync(join(folder, 'kd.yml'));
+    const all = await kd('topics', 'list', '-b', cluster.bootstrapServers);
+    assert.equal(all.code, 0, all.stderr);
+    assert.match(all.stdout, new RegExp(`${names.input} .* 250`));
+    assert.equal((await kd('topics', 'check', '-b', cluster.bootstrapServers)).code, 2);
+  },
+);
+
+test('a list of topics with ordinary names fits 80 columns', async () => {
+  const cluster = await sharedCluster();
+  const mark = uniqueName('').slice(-3);
+  const [input, output, letters] = [`flights-${mark}`, `flights-avro-${mark}`, `flights.dlq-${mark}`];
+  await cluster.createTopic(input, { partitions: 24, configs: { 'retention.ms': '604800000' } });
+  await cluster.createTopic(output, { partitions: 24, configs: { 'cleanup.policy': 'compact' } });
+  await cluster.tool.produce({ topic: input, recipe: { records: 1_250, partitions: 24 } });
+  const yaml = `kafka:
+  bootstrap-servers: ${cluster.bootstrapServers}
+  consumer: { group-id: g, topics: [${input}] }
+  producer: { topic: ${output} }
+dispatcher: { dead-letter: { topic: ${letters} } }
+`;
+  writeFileSync(join(folder, 'ordinary.yml'), yaml);
+  const { code, stdout, stderr } = await kd('topics', 'list', '-c', 'ordinary.yml');
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^topic +role +parts +repl +min\.isr +cleanup +kept +offsets$/m);
+  assert.match(stdout, new RegExp(`^${input} +input +24 +1 +1 +delete +7 d +1,250$`, 'm'));
+  assert.match(stdout, new RegExp(`^${output} +output +24 +1 +1 +compact +for ever +0$`, 'm'));
+  assert.match(stdout, new RegExp(`^${letters} +dead-letter +missing$`, 'm'));
+  for (const line of stdout.split('\n')) assert.ok(line.length <= 80, `${line.length} columns: ${line}`);
+});
+
+test('a run that misses its topic gives the line that creates it', async () => {
+  await configured('');
+  const result = await kd('run', '--until', 'end', '-c', 'kd.yml', '-o', 'json');
+  assert.equal(result.code, 3);
+  const { reason } = lastJson(result.stdout) as { reason: { code: string; remedy: string } };
+  assert.equal(reason.code, 'TOPIC_MISSING');
+  assert.match(reason.remedy, /^kd topics create -c kd\.yml; or correct/);
+});

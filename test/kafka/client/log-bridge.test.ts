@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import { test } from 'node:test';
+import { LogBridge } from '../../../src/kafka/client/log-bridge.js';
+import { RecordingLogger } from '../support.js';
+
+function setUp(): { client: EventEmitter; logger: RecordingLogger; clock: { nowMs: number } } {
+  const client = new EventEmitter();
+  const logger = new RecordingLogger();
+  const clock = { nowMs: 0 };
+  const bridge = new LogBridge({ role: 'consumer', logger, nowMs: () => clock.nowMs });
+  bridge.attach(client);
+  bridge.connected();
+  return { client, logger, clock };
+}
+
+test('a flood of one kind of line is logged once an interval, with the number held back', () => {
+  const { client, logger, clock } = setUp();
+  for (let i = 0; i < 150; i++) client.emit('event.error', new Error('all broker connections are down'));
+  assert.equal(logger.entries.length, 1);
+  clock.nowMs = 31_000;
+  client.emit('event.error', new Error('all broker connections are down'));
+  assert.equal(logger.entries.length, 2);
+  assert.equal(logger.entries[1]?.fields['heldBack'], 149);
+});
+
+test('lines that differ only in numbers are of one kind, others are not held back', () => {
+  const { client, logger } = setUp();
+  const line = (message: string) => client.emit('event.log', { severity: 3, fac: 'FAIL', message });
+  line('[thrd:b:1/1]: b:1/1: Connect failed (after 3ms in state CONNECT)');
+  line('[thrd:b:1/1]: b:1/1: Connect failed (after 17ms in state CONNECT)');
+  line('[thrd:b:1/1]: b:1/1: Receive failed');
+  assert.deepEqual(
+    logger.entries.map(({ level, message }) => [level, message]),
+    [
+      ['warn', 'kafka consumer: b:1/1: Connect failed (after 3ms in state CONNECT)'],
+      ['warn', 'kafka consumer: b:1/1: Receive failed'],
+    ],
+  );
+});
+
+test("a producer's property on a consumer is no warning: common properties go to every client", () => {
+  const { client, logger } = setUp();
+  client.emit('event.log', {
+    severity: 4,
+    fac: 'CONFWARN',
+    message:
+      '[thrd:app]: Configuration property linger.ms is a producer property ' +
+      'and will be ignored by this consumer instance',
+  });
+  assert.equal(logger.entries[0]?.level, 'debug');
+});
+
+test('events of an unexpected form are logged or passed over, never thrown', () => {
+  const { client, logger } = setUp();
+  client.emit('event.log', null);
+  client.emit('event.log', { severity: 'x' });
+  client.emit('event.throttle', undefined);
+  client.emit('event.error', 'text');
+  assert.ok(logger.entries.length > 0);
+});
+
+test('the number of remembered kinds is bounded', () => {
+  const { client, logger } = setUp();
+  for (let i = 0; i < 1_000; i++)
+    client.emit('event.log', {
+      severity: 5,
+      fac: 'X',
+      message: `kind ${String.fromCharCode(97 + (i % 26)).repeat(1 + i / 26)}`,
+    });
+  assert.ok(logger.entries.length <= 201);
+});
+
+test(
+  'while nothing is connected yet, what librdkafka says of failed connections stays at debug: a ' +
+    'message of ours follows',
+  () => {
+    const client = new EventEmitter();
+    const logger = new RecordingLogger();
+    const bridge = new LogBridge({ role: 'consumer', logger, nowMs: () => 0 });
+    bridge.attach(client);
+    const line = (): boolean =>
+      client.emit('event.log', { severity: 3, fac: 'FAIL', message: '[thrd:b:1/1]: b:1/1: Connect failed' });
+    line();
+    client.emit('event.log', { severity: 4, fac: 'CONFWARN', message: 'a property is deprecated' });
+    assert.deepEqual(
+      logger.entries.map(({ level }) => level),
+      ['debug', 'warn'],
+    );
+  },
+);

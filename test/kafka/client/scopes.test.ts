@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { consumerProperties, producerProperties } from '../../../src/kafka/client/client-config.js';
+import { byScope } from '../../../src/kafka/rdkafka.js';
+
+const identity = { pluginPath: '/addon.node', handleId: 1 };
+const cluster = { bootstrapServers: ['a:9092'], properties: new Map([['compression.type', 'lz4']]) };
+
+test('properties of topics are handed to node-rdkafka as such, where it does not throw them away', () => {
+  const consumer = byScope(
+    consumerProperties(identity, {
+      clientId: 'c',
+      cluster,
+      groupId: 'g',
+      commitIntervalMs: 5000,
+      statisticsIntervalMs: 0,
+    }),
+  );
+  assert.deepEqual(consumer.topic, { 'auto.offset.reset': 'error' });
+  // Of both kinds, and the client's counts.
+  assert.equal(consumer.client['enable.auto.commit'], true);
+  const producer = byScope(producerProperties(identity, { clientId: 'c', cluster, queueBytesMax: 1 << 20 }));
+  assert.deepEqual(producer.topic, { acks: 'all', 'message.timeout.ms': 0, partitioner: 'murmur2_random' });
+  assert.equal(producer.client['compression.type'], 'lz4');
+});
+
+test('the plugin stays before the number that it is to see', () => {
+  const { client } = byScope(
+    producerProperties(identity, { clientId: 'c', cluster, queueBytesMax: 1 << 20 }),
+  );
+  assert.deepEqual(Object.keys(client).slice(0, 2), ['plugin.library.paths', 'kd.handle']);
+});

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type AssigningConsumer, RebalanceAnswers } from '../../../src/kafka/source/rebalance.js';
+
+const ASSIGN = -175;
+const REVOKE = -174;
+const A0 = { topic: 'a', partition: 0, offset: 7 };
+
+class RecordingConsumer implements AssigningConsumer {
+  protocol = 'COOPERATIVE';
+  readonly calls: unknown[] = [];
+  rebalanceProtocol(): string {
+    return this.protocol;
+  }
+  assign(partitions: unknown[]): void {
+    this.calls.push(['assign', ...partitions]);
+  }
+  unassign(): void {
+    this.calls.push(['unassign']);
+  }
+  incrementalAssign(partitions: unknown[]): void {
+    this.calls.push(['incrementalAssign', ...partitions]);
+  }
+  incrementalUnassign(partitions: unknown[]): void {
+    this.calls.push(['incrementalUnassign', ...partitions]);
+  }
+}
+
+test('a cooperative group is answered with increments', () => {
+  const consumer = new RecordingConsumer();
+  const answers = new RebalanceAnswers(consumer);
+  assert.equal(answers.arrived(ASSIGN), 'assign');
+  answers.assign([A0]);
+  assert.equal(answers.arrived(REVOKE), 'revoke');
+  answers.unassign([A0]);
+  assert.deepEqual(consumer.calls, [
+    ['incrementalAssign', A0],
+    ['incrementalUnassign', A0],
+  ]);
+});
+
+test('an eager group is answered with whole assignments', () => {
+  const consumer = new RecordingConsumer();
+  consumer.protocol = 'EAGER';
+  const answers = new RebalanceAnswers(consumer);
+  answers.arrived(ASSIGN);
+  answers.assign([A0]);
+  answers.arrived(REVOKE);
+  answers.unassign([A0]);
+  assert.deepEqual(consumer.calls, [['assign', A0], ['unassign']]);
+});
+
+test('the protocol of the moment when the event came decides, not the one when it is answered', () => {
+  const consumer = new RecordingConsumer();
+  const answers = new RebalanceAnswers(consumer);
+  answers.arrived(REVOKE);
+  consumer.protocol = 'NONE';
+  answers.unassign([A0]);
+  assert.deepEqual(consumer.calls, [['incrementalUnassign', A0]]);
+});
+
+test('a rebalance error is answered at once with an unassign', () => {
+  const consumer = new RecordingConsumer();
+  const answers = new RebalanceAnswers(consumer);
+  assert.equal(answers.arrived(27), undefined);
+  assert.equal(answers.pending, undefined);
+  assert.deepEqual(consumer.calls, [['unassign']]);
+});
+
+test('leaving answers an assignment that nobody has answered yet before it gives back what is open', () => {
+  const consumer = new RecordingConsumer();
+  const answers = new RebalanceAnswers(consumer);
+  answers.arrived(ASSIGN);
+  answers.releaseAll([A0]);
+  assert.deepEqual(consumer.calls, [['incrementalAssign'], ['incrementalUnassign', A0]]);
+});
+
+test('leaving answers a pending revoke exactly once', () => {
+  const consumer = new RecordingConsumer();
+  const answers = new RebalanceAnswers(consumer);
+  answers.arrived(REVOKE);
+  answers.releaseAll([A0]);
+  answers.releaseAll([]);
+  assert.deepEqual(consumer.calls, [['incrementalUnassign', A0]]);
+});

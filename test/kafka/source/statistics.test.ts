@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PartitionRegistry } from '../../../src/kafka/source/partition-registry.js';
+import { progressOf } from '../../../src/kafka/source/statistics.js';
+import { PlainTable } from '../support.js';
+
+test('progress names open partitions only, with the end of the isolation level', () => {
+  const registry = new PartitionRegistry(new PlainTable());
+  registry.open(registry.assigned({ topic: 't', partition: 0 }), 1);
+  registry.assigned({ topic: 't', partition: 1 });
+  const partition = { next_offset: 12, fetchq_cnt: 4, hi_offset: 20, ls_offset: 18 };
+  const event = {
+    message: JSON.stringify({
+      topics: { t: { partitions: { 0: partition, 1: partition, '-1': partition } } },
+    }),
+  };
+  assert.deepEqual(progressOf(event, registry, 'read_committed'), [
+    { partitionId: 0, nextOffset: 12, fetchQueueRecords: 4, endOffset: 18 },
+  ]);
+  assert.equal(progressOf(event, registry, 'read_uncommitted')[0]?.endOffset, 20);
+});
+
+test('what librdkafka does not know yet is said to be unknown', () => {
+  const registry = new PartitionRegistry(new PlainTable());
+  registry.open(registry.assigned({ topic: 't', partition: 0 }), 1);
+  const event = {
+    message: JSON.stringify({
+      topics: { t: { partitions: { 0: { next_offset: -1001, hi_offset: -1001, ls_offset: -1001 } } } },
+    }),
+  };
+  assert.deepEqual(progressOf(event, registry, 'read_committed'), [
+    { partitionId: 0, nextOffset: -1, fetchQueueRecords: 0, endOffset: -1 },
+  ]);
+});
+
+test('a document of another form gives no progress and no error', () => {
+  const registry = new PartitionRegistry(new PlainTable());
+  registry.open(registry.assigned({ topic: 't', partition: 0 }), 1);
+  for (const event of [undefined, {}, { message: '{' }, { message: '[]' }, { message: '{"topics":null}' }]) {
+    assert.deepEqual(progressOf(event, registry, 'read_committed'), []);
+  }
+});
+
+test(
+  'the fetch position of a partition whose broker is away is ' + 'not known: it may be from before a seek',
+  () => {
+    const registry = new PartitionRegistry(new PlainTable());
+    for (const partition of [0, 1, 2]) registry.open(registry.assigned({ topic: 't', partition }), 1);
+    const at = (broker: number): object => ({
+      broker,
+      next_offset: 12,
+      fetchq_cnt: 0,
+      hi_offset: 12,
+      ls_offset: 12,
+    });
+    const brokers = { 'a:1/1': { nodeid: 1, state: 'UP' }, 'b:1/2': { nodeid: 2, state: 'TRY_CONNECT' } };
+    const event = {
+      message: JSON.stringify({ brokers, topics: { t: { partitions: { 0: at(1), 1: at(2), 2: at(-1) } } } }),
+    };
+    assert.deepEqual(
+      progressOf(event, registry, 'read_committed').map(({ nextOffset }) => nextOffset),
+      [12, -1, -1],
+    );
+  },
+);
