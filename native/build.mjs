@@ -1,18 +1,17 @@
 // Builds the addon with the C compiler alone: plain C11, Node-API, node-rdkafka's own librdkafka.
-//   node native/build.mjs                  the addon (only when something changed) and the codec addon of the
-// tests
-//   node native/build.mjs --installed      the same where the package was installed by npm; nothing in a
-// checkout, where make does it
-//   node native/build.mjs --asan-test      (or --asan --test) builds the C test programs with
-// AddressSanitizer and UBSan and runs them
-//   node native/build.mjs --valgrind-test  (or --valgrind --test) builds them plainly and runs them under
-// valgrind
+//   node native/build.mjs                  the addon (only when something changed) and the tests' codec addon
+//   node native/build.mjs --installed      where npm installed the package: the addon, then librdkafka's
+//                                          sources go; nothing in a checkout, where make builds
+//   node native/build.mjs --asan-test      the C test programs under AddressSanitizer and UBSan
+//   node native/build.mjs --valgrind-test  the C test programs under valgrind
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { pruneInstalled } from './prune.mjs';
+import { say } from './say.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const rdkafka = nodeRdkafka();
@@ -187,6 +186,13 @@ function buildRelease() {
   if (existsSync(testDir)) buildAddon('kafka_dispatcher_test.node', CODEC_ADDON, changedMs);
 }
 
+/** As npm's postinstall: the addon, and then librdkafka's sources go, unless KD_KEEP_SOURCES is set. */
+function buildInstalled() {
+  buildRelease();
+  const bytes = process.env.KD_KEEP_SOURCES ? 0 : pruneInstalled(rdkafka);
+  say(`compiled${bytes > 0 ? `; removed ${Math.round(bytes / 1e6)} MB of librdkafka's sources` : ''}`);
+}
+
 function run(command, args, environment) {
   const result = spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...environment } });
   if (result.error) fail(`${command}: ${result.error.message}`);
@@ -225,7 +231,7 @@ function testPrograms(kind) {
 
 const mode = process.argv.slice(2).join('').replaceAll('-', '');
 if (mode === '') buildRelease();
-else if (mode === 'installed') existsSync(testDir) || buildRelease();
+else if (mode === 'installed') existsSync(testDir) || buildInstalled();
 else if (mode === 'asantest') testPrograms('asan');
 else if (mode === 'valgrindtest') testPrograms('valgrind');
 else fail(`unknown option ${process.argv.slice(2).join(' ')}`);

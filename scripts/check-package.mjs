@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MINUTES_MAX = 15;
+const INSTALLED_MEGABYTES_MAX = 120;
 const NEEDED = [
   'package.json',
   'README.md',
@@ -16,16 +17,26 @@ const NEEDED = [
   'CHANGELOG.md',
   'build/src/index.js',
   'build/src/index.d.ts',
+  'native/announce.mjs',
   'native/build.mjs',
+  'native/prune.mjs',
+  'native/say.mjs',
   'native/addon.c',
   'native/packed.h',
   'examples/flights/flights.ts',
   'examples/flights/data/flights-2001.json.gz',
   'configs/kd.example.yml',
 ];
+/** As the README says it for npm 11.x; earlier ones run scripts anyway and pass over the option. */
+const SCRIPTS = ['--foreground-scripts', '--allow-scripts=kafka-dispatcher,node-rdkafka,esbuild'];
 const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-const UNWANTED =
-  /^(test|benchmarks|scripts|src|build\/(test|benchmarks|examples))\/|\.map$|\.node$|\.tsbuildinfo$|(^|\/)binding\.gyp$|^native\/test\//;
+const UNWANTED = new RegExp(
+  [
+    '^(test|benchmarks|scripts|src|native/test|build/(test|benchmarks|examples))/',
+    '\\.(map|node|tsbuildinfo)$',
+    '(^|/)binding\\.gyp$',
+  ].join('|'),
+);
 
 const work = mkdtempSync(join(tmpdir(), 'kd-package-'));
 // An npm that calls this script must not tell the ones below where to work.
@@ -79,6 +90,12 @@ function pack() {
 
 function checkInstalled(prefix) {
   const { version } = MANIFEST;
+  const megabytes = Number.parseInt(run('du', ['-sm', prefix], work), 10);
+  if (megabytes > INSTALLED_MEGABYTES_MAX)
+    fail(
+      `the installation takes ${megabytes} MB, more than ${INSTALLED_MEGABYTES_MAX}: see native/prune.mjs`,
+    );
+  say(`the installation takes ${megabytes} MB`);
   for (const name of ['kd', 'kafka-dispatcher']) {
     const said = run(join(prefix, 'bin', name), ['--version'], work).trim();
     if (said !== version) fail(`${name} --version says ${said}, not ${version}`);
@@ -122,7 +139,7 @@ mkdirSync(prefix);
 say('installing it; librdkafka is compiled on the way');
 run(
   'npm',
-  ['install', '--global', '--prefix', prefix, '--no-audit', '--no-fund', '--foreground-scripts', tarball],
+  [...['install', '--global', '--prefix', prefix, '--no-audit', '--no-fund'], ...SCRIPTS, tarball],
   dirname(tarball),
 );
 say('installed');

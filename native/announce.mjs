@@ -1,0 +1,8 @@
+// Before npm compiles librdkafka, which takes minutes and shows nothing: says what is going on. In a checkout
+// make says it.
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { say } from './say.mjs';
+
+if (!existsSync(fileURLToPath(new URL('test', import.meta.url))))
+  say('compiling librdkafka and the addon on this machine; this takes two to five minutes on two cores');
