@@ -5,7 +5,7 @@ import { type PropertyEntries, translateProperties } from './client/properties.j
 import type { ResolvedConfig } from './keys/resolved.js';
 import { baseDirectory, type ClientSide, type Note, Notes } from './keys/side.js';
 import { fileLayer } from './layers/layer-file.js';
-import { assign, environmentLayer, fieldVariables, setLayer } from './layers/layer-words.js';
+import { assign, environmentLayer, setLayer } from './layers/layer-words.js';
 import { emptyLayer, type Layer, mergeLayers } from './layers/layers.js';
 import { propertiesFileLayer } from './layers/properties-file.js';
 import { noteOverridden, takeOverKeys } from './layers/take-over.js';
@@ -21,7 +21,7 @@ import { parseYaml, readText } from './text/yaml-source.js';
 export interface LoadRequest {
   /** As the user named it: problems name it the same way. */
   readonly file?: string;
-  /** Values in the place of a file, for jobs that bring their own (the demo). Under the environment. */
+  /** Values instead of a file, for jobs that bring their own (the demo). Below the environment. */
   readonly builtIn?: { readonly by: string; readonly values: Readonly<Record<string, string>> };
   readonly environment: Environment;
   /** `--set` assignments, in order. */
@@ -68,8 +68,7 @@ export function loadConfiguration(request: LoadRequest): Loaded {
   const files = new Set<string>();
   const { readable, below, environment, words } = readLayers(request, { problems, notes, files });
   const merged = mergeLayers([below, environment, words]);
-  const variables = shorthandVariables(request.environment, environment);
-  const settings = resolveSettings({ file: below, variables, words, merged }, problems);
+  const settings = resolveSettings(merged, problems);
   const { workingDirectory } = request;
   const clients = translateProperties({
     layer: merged,
@@ -186,19 +185,6 @@ function builtInLayer(request: LoadRequest, problems: Problems): Layer {
   for (const [path, text] of Object.entries(values))
     assign(layer, path, { text, origin: { kind: 'built-in', by } }, problems);
   return layer;
-}
-
-/**
- * convict takes one variable a key; the short forms (`KD_DISPATCHER_INPUT_SCHEMA`) are handed to it under the
- * long name.
- */
-function shorthandVariables(environment: Environment, layer: Layer): Record<string, string> {
-  const variables = fieldVariables(environment);
-  for (const [path, entry] of layer.fields) {
-    if (typeof entry.value === 'string')
-      variables[`KD_${path.toUpperCase().replaceAll(/[.-]/g, '_')}`] = entry.value;
-  }
-  return variables;
 }
 
 /** A secret may stand where it does not belong, and be quoted as what is wrong there. */

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import fc from 'fast-check';
-import { ValueFault } from '../../src/config/keys/convert.js';
+import { ValueFault } from '../../src/config/keys/value-fault.js';
 import { parseJavaProperties } from '../../src/config/layers/properties-file.js';
 import { bootstrapServers } from '../../src/config/resolve/bootstrap.js';
 import { type ExplainedProperty, explainClient, ours } from '../../src/config/show/explain.js';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { JAVA_ROWS, outcomeWords } from '../../src/config/java/java-table.js';
-import { convert } from '../../src/config/keys/convert.js';
+import { convert } from '../../src/config/keys/formats.js';
 import {
   environmentName,
   FIELD_BY_PATH,
@@ -118,8 +118,8 @@ test('the example says every default as it is', () => {
   for (const [path, value] of leaves(parse(text), '', new Map())) {
     if (EXAMPLES.includes(path)) continue;
     const field = FIELD_BY_PATH.get(path);
-    assert.ok(field?.fallback !== undefined && field.fallback !== null, `${path} has no default`);
-    assert.deepEqual(convert(field, value), convert(field, field.fallback), path);
+    assert.ok(field?.default !== undefined && field.default !== null, `${path} has no default`);
+    assert.deepEqual(convert(field, value), convert(field, field.default), path);
   }
 });
 
@@ -148,8 +148,8 @@ function table(): string {
   const rows = [
     ...FIELDS.map((field) => [
       field.path,
-      field.fallback === null ? '' : String(field.fallback),
-      field.choices?.join(' \\| ') ?? field.kind.replaceAll('-', ' '),
+      field.default === null ? '' : String(field.default),
+      field.choices?.join(' \\| ') ?? field.format.replaceAll('-', ' '),
       field.doc,
     ]),
     ...PROPERTY_MAPS.map((map) => [map, '', 'map', PROPERTY_MAP_DOCS[map]]),
@@ -174,19 +174,26 @@ function javaTable(): string {
   return ['| Java | here | |', '|---|---|---|', ...rows].join('\n');
 }
 
-test("the table of Java's names in docs/CONFIG.md is that of the translation", () => {
-  const text = readFileSync(`${root}docs/CONFIG.md`, 'utf8');
-  const between = text.split('<!-- java -->')[1]?.trim();
-  assert.equal(between, javaTable(), `put this between the two marks of docs/CONFIG.md:\n${javaTable()}`);
-});
-
 function order(path: string): number {
   return ['name', 'kafka', 'dispatcher', 'topics', 'server', 'logging'].indexOf(path.split('.')[0] ?? '');
 }
 
+/** Between two marks of docs/CONFIG.md; `UPDATE_DOCS=1 npm test -- samples` writes it. */
+function assertDocumented(mark: string, wanted: string): void {
+  const file = `${root}docs/CONFIG.md`;
+  const parts = readFileSync(file, 'utf8').split(`<!-- ${mark} -->`);
+  if (process.env['UPDATE_DOCS'] === '1') {
+    parts[1] = `\n${wanted}\n`;
+    writeFileSync(file, parts.join(`<!-- ${mark} -->`));
+  }
+  assert.equal(parts[1]?.trim(), wanted, 'run UPDATE_DOCS=1 npm test -- samples');
+}
+
+test("the table of Java's names in docs/CONFIG.md is that of the translation", () => {
+  assertDocumented('java', javaTable());
+});
+
 test('the table in docs/CONFIG.md is that of the schema', () => {
-  const text = readFileSync(`${root}docs/CONFIG.md`, 'utf8');
-  const between = text.split('<!-- keys -->')[1]?.trim();
-  assert.equal(between, table(), `put this between the two marks of docs/CONFIG.md:\n${table()}`);
+  assertDocumented('keys', table());
   assert.equal(environmentName('dispatcher.batch.bytes-max'), 'KD_DISPATCHER_BATCH_BYTES_MAX');
 });

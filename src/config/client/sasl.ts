@@ -5,7 +5,6 @@
 import { existsSync } from 'node:fs';
 import { type LoginModule, parseJaas } from '../java/jaas.js';
 import { type Credentials, credentialsOf } from '../java/sasl-modules.js';
-import { quote, ValueFault } from '../keys/convert.js';
 import type { TokenSource } from '../keys/resolved.js';
 import {
   absolutePath,
@@ -14,6 +13,7 @@ import {
   take,
   type WrittenEntry,
 } from '../keys/side.js';
+import { quote, ValueFault } from '../keys/value-fault.js';
 import { nearestName } from '../text/nearest.js';
 
 const MECHANISMS = [

@@ -13,7 +13,6 @@ import {
   toPem,
   trustAnchors,
 } from '../../stores/index.js';
-import { quote, ValueFault } from '../keys/convert.js';
 import {
   absolutePath,
   type PropertyEntry,
@@ -22,6 +21,7 @@ import {
   take,
   type WrittenEntry,
 } from '../keys/side.js';
+import { quote, ValueFault } from '../keys/value-fault.js';
 import { noteCertificates } from './certificate-notes.js';
 import { cipherList } from './cipher-names.js';
 import { PROBE } from './translate.js';

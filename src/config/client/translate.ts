@@ -9,7 +9,6 @@ import { ownedProperties } from '../../kafka/properties/owned.js';
 import { isSecretName } from '../../secrets/names.js';
 import type { JavaOutcome } from '../java/java-outcomes.js';
 import { JAVA_NAMES, javaRow, propertyIdentity } from '../java/java-table.js';
-import { quote, ValueFault } from '../keys/convert.js';
 import {
   absolutePath,
   type ClientSide,
@@ -17,6 +16,7 @@ import {
   type TranslationContext,
   type WrittenEntry,
 } from '../keys/side.js';
+import { quote, ValueFault } from '../keys/value-fault.js';
 import { nearestName } from '../text/nearest.js';
 
 /** Their values are paths, relative to the file that says them. */

@@ -2,7 +2,7 @@
  * The text of `sasl.jaas.config`, read by the rules of Java's StreamTokenizer as Kafka sets it up. Faults
  * never quote it: it holds passwords.
  */
-import { ValueFault } from '../keys/convert.js';
+import { ValueFault } from '../keys/value-fault.js';
 
 export interface LoginModule {
   /** The class without its package. */

@@ -1,5 +1,5 @@
 /** What a name of Kafka's Java client can become here, and how its values are converted. */
-import { quote, ValueFault } from '../keys/convert.js';
+import { quote, ValueFault } from '../keys/value-fault.js';
 
 /** Undefined: what it asks for holds anyway. Throws ValueFault. */
 export type Conversion = (value: string) => string | undefined;

@@ -1,7 +1,7 @@
 /** What the login modules of Java say in their options, as librdkafka's properties. */
 
 import { isSecretName } from '../../secrets/names.js';
-import { quote, ValueFault } from '../keys/convert.js';
+import { quote, ValueFault } from '../keys/value-fault.js';
 import type { LoginModule } from './jaas.js';
 
 export interface IamOptions {

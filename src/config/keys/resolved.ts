@@ -1,6 +1,6 @@
-/**
- * The configuration after all layers: nothing optional where a default exists, units in the names, frozen.
- */
+/** The configuration after all layers: nothing optional where a default exists, units in the names, frozen. */
+import type { Below, Nested } from './field.js';
+import type { Schema } from './schema.js';
 
 export type KafkaProperties = ReadonlyMap<string, string>;
 
@@ -8,8 +8,8 @@ export interface ClusterConfig {
   /** host:port, in the order given. */
   readonly bootstrapServers: readonly string[];
   /**
-   * librdkafka names: what the user wrote, over our defaults (kafka-defaults.ts). What we own is added by the
-   * Kafka adapter.
+   * librdkafka names: what the user wrote, over the defaults of kafka/properties/defaults.ts. Properties that
+   * the dispatcher owns are added by the Kafka adapter.
    */
   readonly properties: KafkaProperties;
   /** librdkafka name → where it came from. Every name of `properties` has one. */
@@ -60,69 +60,49 @@ export type TokenSource =
    */
   | { readonly kind: 'module'; readonly path: string };
 
-export type DataFormat = 'raw' | 'json' | 'avro';
-export type TombstonePolicy = 'pass' | 'drop' | 'reject';
-export type PartitionRule = 'auto' | 'same' | 'key' | 'sticky';
-export type Ordering = 'output' | 'partition' | 'none';
+export type DataFormat = Section<'dispatcher.input'>['format'];
+/** The typed settings of a section, as they follow from the schema. */
+type Section<Name extends string> = Nested<Below<Schema, Name>>;
 
+/**
+ * A plain key of the schema is here by itself (`dispatcher.commit-interval` is `dispatcher.commitIntervalMs`).
+ * Named below is only what takes more than its value to resolve.
+ */
 export interface ResolvedConfig {
   readonly name: string;
   /** Absolute; undefined when there is no file (demo, -b). */
   readonly file: string | undefined;
-  readonly consumer: ClusterConfig & {
-    readonly groupId: string;
-    /** Names, or one source of a regular expression. */
-    readonly topics: { readonly names: readonly string[] } | { readonly pattern: string };
-    readonly autoOffsetReset: 'earliest' | 'latest' | 'none';
-    readonly outOfRange: 'stop' | 'earliest' | 'latest';
-    readonly missingTopicsFatal: boolean;
-  };
+  readonly consumer: ClusterConfig &
+    Omit<Section<'kafka.consumer'>, 'bootstrapServers' | 'groupId' | 'topics'> & {
+      readonly groupId: string;
+      /** Names, or the source of one regular expression. */
+      readonly topics: { readonly names: readonly string[] } | { readonly pattern: string };
+    };
   readonly producer: ClusterConfig & { readonly topic: string };
-  readonly dispatcher: {
+  readonly dispatcher: Omit<
+    Section<'dispatcher'>,
+    'transform' | 'input' | 'output' | 'threads' | 'batch' | 'deadLetter'
+  > & {
     /** Absolute path of the module; undefined = pass-through. */
     readonly transform: string | undefined;
     readonly options: Readonly<Record<string, unknown>>;
     /** Texts among the options that must not be shown. */
     readonly optionSecrets: readonly string[];
-    readonly input: {
-      readonly format: DataFormat;
-      readonly schema: SchemaFiles | undefined;
-      readonly tombstones: TombstonePolicy;
-      readonly long: 'number' | 'bigint';
-    };
-    readonly output: {
-      readonly format: DataFormat;
-      readonly schema: SchemaFiles | undefined;
-      readonly partition: PartitionRule;
-      readonly timestamp: 'source' | 'now';
-    };
-    readonly delivery: 'at-least-once';
-    readonly ordering: Ordering;
+    readonly input: WithSchema<Section<'dispatcher.input'>>;
+    readonly output: WithSchema<Section<'dispatcher.output'>>;
     /** 0 = in the main thread. */
     readonly threads: number;
-    readonly concurrency: number;
-    readonly timeoutMs: number;
-    readonly batch: {
-      readonly recordsMax: number;
-      readonly bytesMax: number;
-      readonly lingerMs: number;
-      readonly outputBytesMax: number;
-    };
-    readonly inFlight: { readonly recordsMax: number; readonly bytesMax: number };
+    readonly batch: Omit<Section<'dispatcher.batch'>, 'bytesMax'> & { readonly bytesMax: number };
+    readonly deadLetter: Omit<Section<'dispatcher.dead-letter'>, 'topic'>;
     readonly deadLetterTopic: string | undefined;
-    readonly commitIntervalMs: number;
-    readonly drainTimeoutMs: number;
-    readonly rebalanceDrainTimeoutMs: number;
-    readonly stallTimeoutMs: number;
-    /** 0 = watched files are not looked at. */
-    readonly reloadIntervalMs: number;
-    readonly reloadTimeoutMs: number;
   };
   /** What topics should be like where they are created. Those named here are wanted besides the job's own. */
   readonly topics: { readonly defaults: TopicWishes; readonly named: ReadonlyMap<string, TopicWishes> };
   readonly server: { readonly port: number; readonly address: string } | undefined;
-  readonly logging: { readonly level: LogLevel; readonly format: 'auto' | 'text' | 'json' };
+  readonly logging: Section<'logging'>;
 }
+
+type WithSchema<Part> = Omit<Part, 'schema'> & { readonly schema: SchemaFiles | undefined };
 
 export interface TopicWishes {
   readonly partitions: number | undefined;
@@ -130,8 +110,6 @@ export interface TopicWishes {
   /** Kafka's own names and values. */
   readonly configs: ReadonlyMap<string, string>;
 }
-
-export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 
 export interface SchemaFiles {
   /** Absolute path of the schema of the data (reader schema). */

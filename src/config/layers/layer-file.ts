@@ -1,12 +1,11 @@
 /** The file's layer: walks the tree, lifts the free maps out, and reports every key that does not exist. */
 import { parse } from 'yaml';
 import { librdkafkaRow } from '../../kafka/properties/names.js';
-import { kindName } from '../keys/convert.js';
 import {
   FIELD_BY_PATH,
   FIELDS,
-  type Field,
   isPropertyMap,
+  type Key,
   LATER,
   OPTIONS_PATH,
   PROPERTY_MAPS,
@@ -16,6 +15,7 @@ import {
   TOPICS_PATH,
 } from '../keys/schema.js';
 import type { Notes } from '../keys/side.js';
+import { kindName } from '../keys/value-fault.js';
 import { kebab, nearestKey } from '../text/nearest.js';
 import type { Origin, Position, Problems } from '../text/problem.js';
 import type { MapTree, Tree } from '../text/yaml-source.js';
@@ -199,7 +199,7 @@ class Walker {
     }
   }
 
-  #field(field: Field, node: Tree): void {
+  #field(field: Key, node: Tree): void {
     if (node.kind === 'map') {
       this.#mapForField(field, node);
       return;
@@ -209,11 +209,10 @@ class Walker {
       return;
     }
     if (node.value === null) return;
-    const isText = ['text', 'path', 'topic', 'topics', 'servers', 'list', 'paths'].includes(field.kind);
-    const isQuantity = ['size', 'size-or-auto', 'duration'].includes(field.kind);
-    // YAML would make 123 of a topic named 0123: for texts what is written counts. A broken one is given, but
-    // says nothing.
-    const value = node.broken ? null : isText || isQuantity ? node.text : node.value;
+    // YAML reads 0x10 and 1e3 as numbers, and would make 123 of a topic named 0123: what is written counts,
+    // except for numbers. A broken one is given, but says nothing.
+    const isNumber = field.format.startsWith('integer') && typeof node.value === 'number';
+    const value = node.broken ? null : isNumber ? String(node.value) : node.text;
     this.layer.fields.set(field.path, {
       value,
       origin: fromFile(node.at),
@@ -226,8 +225,8 @@ class Walker {
     return this.#prefix === '' ? {} : { key: `${this.#prefix}${path}` };
   }
 
-  #listForField(field: Field, node: Tree & { kind: 'list' }): void {
-    if (!['servers', 'topics', 'list', 'paths'].includes(field.kind)) {
+  #listForField(field: Key, node: Tree & { kind: 'list' }): void {
+    if (!['servers', 'topics', 'list', 'paths'].includes(field.format)) {
       this.#problems.error(node.at, field.path, 'must be one value, not a list');
       return;
     }
@@ -239,21 +238,21 @@ class Walker {
         this.#problems.error(item.at, field.path, 'every entry of the list must be text');
         return;
       }
-      texts.push(item.text);
+      texts.push(item.text.trim());
       secret ||= item.secret;
       broken ||= item.broken;
     }
     this.layer.fields.set(field.path, { value: broken ? null : texts, origin: fromFile(node.at), secret });
   }
 
-  #mapForField(field: Field, node: MapTree): void {
-    if (field.kind === 'servers') {
+  #mapForField(field: Key, node: MapTree): void {
+    if (field.format === 'servers') {
       this.layer.fields.set(field.path, {
         value: JSON.stringify(plain(node)),
         origin: fromFile(node.at),
         secret: false,
       });
-    } else if (field.kind === 'level') {
+    } else if (field.format === 'level') {
       this.#springLevels(field, node);
     } else {
       this.#problems.error(node.at, field.path, 'must be a value, not a mapping');
@@ -261,7 +260,7 @@ class Walker {
   }
 
   /** Spring's `level: { root: INFO, org.apache.kafka: WARN }`: there is one level here. */
-  #springLevels(field: Field, node: MapTree): void {
+  #springLevels(field: Key, node: MapTree): void {
     for (const entry of node.entries) {
       if (entry.key.toLowerCase() === 'root') this.#field(field, entry.node);
       else

@@ -33,18 +33,6 @@ const FIELD_BY_ENVIRONMENT: ReadonlyMap<string, string> = new Map([
 /** Longest first: KD_KAFKA_CONSUMER_PROPERTIES_… before KD_KAFKA_PROPERTIES_…. */
 const PROPERTY_PREFIXES = PROPERTY_MAPS.map((map) => [`${environmentName(map)}_`, map] as const);
 
-/** The variables that fields take, for convict: present and not empty. */
-export function fieldVariables(environment: Environment): Record<string, string> {
-  const found: Record<string, string> = {};
-  for (const field of FIELDS) {
-    const name = environmentName(field.path);
-    const value = environment[name];
-    // An empty variable is what `export X=` and unset compose entries leave behind: it means "not set".
-    if (value !== undefined && value !== '') found[name] = value;
-  }
-  return found;
-}
-
 export function environmentLayer(environment: Environment, problems: Problems): Layer {
   const layer = emptyLayer();
   for (const [variable, value] of Object.entries(environment)) {

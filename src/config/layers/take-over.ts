@@ -4,9 +4,9 @@
  */
 
 import { javaRow } from '../java/java-table.js';
-import { ValueFault } from '../keys/convert.js';
 import { PROPERTY_MAPS, type PropertyMap } from '../keys/schema.js';
 import type { Notes } from '../keys/side.js';
+import { ValueFault } from '../keys/value-fault.js';
 import type { Entry } from '../text/entry.js';
 import { formatOrigin, type Problems } from '../text/problem.js';
 import type { Layer } from './layers.js';

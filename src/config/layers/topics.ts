@@ -3,9 +3,10 @@
  * keys.
  */
 import { parseDocument } from 'yaml';
-import { topicName, ValueFault } from '../keys/convert.js';
+import { topicName } from '../keys/names.js';
 import type { ResolvedConfig, TopicWishes } from '../keys/resolved.js';
 import { TOPICS_PATH } from '../keys/schema.js';
+import { ValueFault } from '../keys/value-fault.js';
 import { nearestName } from '../text/nearest.js';
 import type { Origin, Problems } from '../text/problem.js';
 import type { Tree } from '../text/yaml-source.js';

@@ -2,7 +2,8 @@
  * Bootstrap servers from text, a list, or what `aws kafka get-bootstrap-brokers` prints: JSON, YAML, a table
  * or plain text.
  */
-import { serverFault, ValueFault } from '../keys/convert.js';
+import { serverFault } from '../keys/names.js';
+import { ValueFault } from '../keys/value-fault.js';
 import { isMskServer, LISTENER_WORDS, type MskListener, mskListener, wantedListener } from './msk.js';
 
 const SERVERS_MAX = 1_000;

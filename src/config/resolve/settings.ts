@@ -1,118 +1,135 @@
 /**
- * The closed part of the configuration through convict: defaults < file < environment < words, then every
- * value checked.
+ * The closed part of the configuration through convict, which keeps defaults, formats, names and documentation
+ * of the keys, reads texts and checks values. The layers were merged before: precedence is decided there alone.
  */
 import convict from 'convict';
 import { isSecretName } from '../../secrets/names.js';
-import { convert, type FieldValue, quote, ValueFault } from '../keys/convert.js';
-import { environmentName, FIELD_BY_PATH, FIELDS, type Field } from '../keys/schema.js';
+import { type Below, camel, type FieldValue, type Nested, settingName } from '../keys/field.js';
+import { convert, FORMATS } from '../keys/formats.js';
+import {
+  environmentName,
+  FIELD_BY_PATH,
+  FIELDS,
+  type Key,
+  type Path,
+  type Schema,
+  type SettingOf,
+} from '../keys/schema.js';
+import { ValueFault } from '../keys/value-fault.js';
 import type { Layer } from '../layers/layers.js';
 import type { Origin, Problems } from '../text/problem.js';
 
-/**
- * One format for all: what a value may be is decided by `check`, which each key brings along.
- * The coercion hands everything on unchanged: convict's own would turn `no` into true and `abc` into NaN.
- */
-const FORMAT = 'kd-value';
-convict.addFormat({
-  name: FORMAT,
-  validate: (value: unknown, schema: convict.SchemaObj & { check?: (value: unknown) => void }) => {
-    schema.check?.(value);
-  },
-  coerce: (value: unknown) => value,
-});
-
-type SchemaNode = { [key: string]: SchemaNode } | Record<string, unknown>;
-
 export interface Settings {
-  /** Undefined: none given and no default, or faulty (then a problem was reported). */
-  get(path: string): FieldValue | undefined;
+  /** After a reported problem the default, or undefined: such a configuration is never used. */
+  get<P extends Path>(path: P): SettingOf<P>;
+  /** All keys below a section, as an object: `batch.linger` is `batch.lingerMs`. */
+  section<Section extends string>(section: Section): Nested<Below<Schema, Section>>;
   origin(path: string): Origin;
-  /** Somebody set it; a default does not count. */
+  /** It was set; a default does not count. */
   isSet(path: string): boolean;
 }
 
-export interface SettingsInput {
-  /** Below the environment. */
-  readonly file: Layer;
-  /** Already reduced to the variables of keys. */
-  readonly variables: Readonly<Record<string, string>>;
-  /** Above the environment: `--set`, then the command line's options. */
-  readonly words: Layer;
-  /** All layers in one, for origins. */
-  readonly merged: Layer;
+interface Node extends convict.SchemaObj {
+  readonly key: Key;
+  readonly report: (key: Key, fault: ValueFault) => void;
 }
 
-export function resolveSettings(input: SettingsInput, problems: Problems): Settings {
-  const origin = (path: string): Origin => input.merged.fields.get(path)?.origin ?? { kind: 'default' };
-  const faulty = new Set<string>();
-  const check = (field: Field) => (raw: unknown) => {
-    try {
-      convert(field, raw);
-    } catch (fault) {
-      if (!(fault instanceof ValueFault)) throw fault;
-      faulty.add(field.path);
-      const secret = isSecretName(field.path) || input.merged.fields.get(field.path)?.secret === true;
-      problems.error(
-        origin(field.path),
-        field.path,
-        secret ? fault.message.replaceAll(quote(raw), 'its value') : fault.message,
-        fault.remedy,
-      );
-      throw fault;
-    }
-  };
-  const config = convict(schemaOf(check) as convict.Schema<Record<string, unknown>>, {
-    args: [],
-    env: { ...input.variables },
+/** convict's formats are global: the name keeps ours apart from its own (`integer`, `boolean`). */
+const formatName = (name: Key['format']): string => `kd-${name}`;
+
+for (const [name, format] of Object.entries(FORMATS)) {
+  convict.addFormat({
+    name: formatName(name as Key['format']),
+    /** Texts only. What can't be read stays text, for `validate` to say why. */
+    coerce: (text: unknown) => {
+      try {
+        return format.read(String(text));
+      } catch (fault) {
+        if (fault instanceof ValueFault) return text;
+        throw fault;
+      }
+    },
+    validate: (value: unknown, node: convict.SchemaObj & Partial<Node>) => {
+      if (node.key === undefined) return;
+      try {
+        convert(node.key, value);
+      } catch (fault) {
+        if (fault instanceof ValueFault) node.report?.(node.key, fault);
+        throw fault;
+      }
+    },
   });
-  config.load(nest(input.file));
-  // After the last load: every load lets the environment win again.
-  for (const [path, entry] of input.words.fields) config.set(path, entry.value);
+}
+
+export function resolveSettings(merged: Layer, problems: Problems): Settings {
+  const origin = (path: string): Origin => merged.fields.get(path)?.origin ?? { kind: 'default' };
+  const faulty = new Set<string>();
+  const report: Node['report'] = ({ path }, fault) => {
+    faulty.add(path);
+    const secret = isSecretName(path) || merged.fields.get(path)?.secret === true;
+    problems.error(origin(path), path, secret ? 'its value does not fit' : fault.message, fault.remedy);
+  };
+  // Without the environment and the arguments of the process: both are layers, and merged already.
+  const config = convict(schemaNodes(report) as convict.Schema<Record<string, unknown>>, {
+    args: [],
+    env: {},
+  });
+  config.load(nest([...merged.fields].map(([path, entry]) => [path, entry.value] as const)));
   try {
     config.validate({ allowed: 'strict' });
   } catch (error) {
-    // Every fault was noted by its check; anything else would be a key that the walk above let through.
-    if (!problems.hasErrors()) throw error;
+    // Every fault was reported by its format; anything else would be a key that the layers let through.
+    if (faulty.size === 0) throw error;
   }
+  const value = (key: Key): unknown => {
+    const given: unknown = faulty.has(key.path) ? null : config.get(key.path);
+    if (given !== null) return given;
+    return key.default === null ? undefined : convert(key, key.default);
+  };
   return {
-    get: (path) => {
-      const field = FIELD_BY_PATH.get(path);
-      const raw: unknown = config.get(path);
-      return field === undefined || raw === null || raw === undefined || faulty.has(path)
-        ? undefined
-        : convert(field, raw);
+    get: <P extends Path>(path: P) => {
+      const key = FIELD_BY_PATH.get(path);
+      return (key === undefined ? undefined : value(key)) as SettingOf<P>;
+    },
+    section: <Section extends string>(section: Section) => {
+      const keys = FIELDS.filter(({ path }) => path.startsWith(`${section}.`));
+      return nest(
+        keys.map((key) => [nameOf(key, section), value(key) as FieldValue | undefined] as const),
+      ) as Nested<Below<Schema, Section>>;
     },
     origin,
-    isSet: (path) => input.merged.fields.has(path),
+    isSet: (path) => merged.fields.has(path),
   };
 }
 
-function schemaOf(check: (field: Field) => (raw: unknown) => void): SchemaNode {
-  const root: Record<string, unknown> = {};
-  for (const field of FIELDS) {
-    const parts = field.path.split('.');
-    const leaf = parts.pop() ?? field.path;
-    let section = root;
-    for (const part of parts) {
-      section[part] ??= {};
-      section = section[part] as Record<string, unknown>;
-    }
-    section[leaf] = {
-      doc: field.doc,
-      default: field.fallback,
-      format: FORMAT,
-      nullable: true,
-      env: environmentName(field.path),
-      check: check(field),
-    };
-  }
-  return root;
+/** `dispatcher.batch.linger` within `dispatcher`: `batch.lingerMs`. */
+function nameOf(key: Key, section: string): string {
+  const parts = key.path.slice(section.length + 1).split('.');
+  const leaf = parts.pop() ?? '';
+  return [...parts.map(camel), settingName(leaf, key)].join('.');
 }
 
-function nest(layer: Layer): Record<string, unknown> {
+function schemaNodes(report: Node['report']): Record<string, unknown> {
+  return nest(
+    FIELDS.map((key) => {
+      const { path, doc } = key;
+      const node: Node = {
+        doc,
+        default: key.default,
+        format: formatName(key.format),
+        nullable: true,
+        env: environmentName(path),
+        key,
+        report,
+      };
+      return [path, node] as const;
+    }),
+  );
+}
+
+function nest(entries: readonly (readonly [path: string, value: unknown])[]): Record<string, unknown> {
   const root: Record<string, unknown> = {};
-  for (const [path, entry] of layer.fields) {
+  for (const [path, value] of entries) {
     const parts = path.split('.');
     const leaf = parts.pop() ?? path;
     let section = root;
@@ -120,7 +137,7 @@ function nest(layer: Layer): Record<string, unknown> {
       section[part] ??= {};
       section = section[part] as Record<string, unknown>;
     }
-    section[leaf] = entry.value;
+    section[leaf] = value;
   }
   return root;
 }

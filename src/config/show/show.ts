@@ -5,7 +5,7 @@
 
 import { isSecretName, MASK, maskUserInfo } from '../../secrets/names.js';
 import type { ResolvedConfig } from '../keys/resolved.js';
-import { FIELDS, type Field, OPTIONS_PATH, TOPICS_PATH } from '../keys/schema.js';
+import { FIELDS, type Key, OPTIONS_PATH, TOPICS_PATH } from '../keys/schema.js';
 import type { Entry } from '../layers/layers.js';
 import type { Loaded } from '../load.js';
 import { formatOrigin } from '../text/problem.js';
@@ -59,9 +59,9 @@ export function shownValues(config: ResolvedConfig, loaded: Loaded): readonly Sh
   return rows.sort(bySection);
 }
 
-function formatted(field: Field, value: unknown): unknown {
-  if (field.kind === 'size' || field.kind === 'size-or-auto') return formatSize(Number(value));
-  return field.kind === 'duration' ? formatDuration(Number(value)) : value;
+function formatted(field: Key, value: unknown): unknown {
+  if (field.format === 'size' || field.format === 'size-or-auto') return formatSize(Number(value));
+  return field.format === 'duration' ? formatDuration(Number(value)) : value;
 }
 
 function fieldValue(path: string, config: ResolvedConfig, value: unknown): unknown {

@@ -1,0 +1,207 @@
+/** The keys of the section dispatcher. */
+import type { Field } from './field.js';
+
+const KIB = 1_024;
+const MIB = 1_048_576;
+const SECOND = 1_000;
+const HOUR = 3_600_000;
+const DAY = 86_400_000;
+
+const FORMATS = ['raw', 'json', 'avro'] as const;
+
+export const DISPATCHER_KEYS = {
+  'dispatcher.transform': {
+    format: 'path',
+    default: null,
+    doc: 'the module with your function; none: records pass through unchanged',
+  },
+  'dispatcher.input.format': {
+    format: 'choice',
+    default: 'raw',
+    choices: FORMATS,
+    doc: 'how values are read; required with a transform',
+  },
+  'dispatcher.input.schema.path': {
+    format: 'path',
+    default: null,
+    doc: 'Avro schema the transform sees (`schema: ./in.avsc` for short)',
+  },
+  'dispatcher.input.schema.writer': {
+    format: 'path',
+    default: null,
+    doc: 'Avro schema the records were written with, where it differs',
+  },
+  'dispatcher.input.schema.references': {
+    format: 'paths',
+    default: null,
+    doc: 'further schema files whose types the schema names',
+  },
+  'dispatcher.input.tombstones': {
+    format: 'choice',
+    default: 'pass',
+    choices: ['pass', 'drop', 'reject'],
+    doc: 'records with a null value',
+  },
+  'dispatcher.input.long': {
+    format: 'choice',
+    default: 'number',
+    choices: ['number', 'bigint'],
+    doc: "64-bit integers: number refuses what it can't hold exactly",
+  },
+  'dispatcher.output.format': {
+    format: 'choice',
+    default: 'raw',
+    choices: FORMATS,
+    doc: 'how results are written',
+  },
+  'dispatcher.output.schema.path': {
+    format: 'path',
+    default: null,
+    doc: 'Avro schema of the results (`schema: ./out.avsc` for short)',
+  },
+  'dispatcher.output.schema.references': {
+    format: 'paths',
+    default: null,
+    doc: 'further schema files whose types the schema names',
+  },
+  'dispatcher.output.partition': {
+    format: 'choice',
+    default: 'auto',
+    choices: ['auto', 'same', 'key', 'sticky'],
+    doc: "auto: the source's where counts match; key: murmur2, as Java",
+  },
+  'dispatcher.output.timestamp': {
+    format: 'choice',
+    default: 'source',
+    choices: ['source', 'now'],
+    doc: 'timestamp of the results',
+  },
+  'dispatcher.delivery': {
+    format: 'choice',
+    default: 'at-least-once',
+    choices: ['at-least-once'],
+    reserved: { 'exactly-once': 'exactly-once delivery is not available yet' },
+    doc: 'delivery guarantee',
+  },
+  'dispatcher.ordering': {
+    format: 'choice',
+    default: 'output',
+    choices: ['output', 'partition', 'none'],
+    reserved: { key: 'ordering by key is not available yet' },
+    doc: 'what may run at once, and the order of the results',
+  },
+  'dispatcher.threads': {
+    format: 'integer-or-auto',
+    default: 'auto',
+    min: 0,
+    max: 1_024,
+    doc: 'auto: cores − 1, at least 1; 0: in the main thread, for debugging',
+  },
+  'dispatcher.concurrency': {
+    format: 'integer',
+    default: 64,
+    min: 1,
+    max: 100_000,
+    doc: 'async transforms running at once in one worker',
+  },
+  'dispatcher.timeout': {
+    format: 'duration',
+    default: '30s',
+    min: 10,
+    max: DAY,
+    doc: 'a worker that finishes no record for this long is replaced',
+  },
+  'dispatcher.batch.records-max': {
+    format: 'integer',
+    default: 16_000,
+    min: 1,
+    max: 1_000_000,
+    doc: 'most records in a batch; slow transforms get smaller batches automatically',
+  },
+  'dispatcher.batch.bytes-max': {
+    format: 'size-or-auto',
+    default: 'auto',
+    min: 16 * KIB,
+    max: 1_024 * MIB,
+    doc:
+      'size of a batch; auto: an equal share of in-flight.bytes-max for each batch in flight, ' +
+      'at most 1 MiB, or 2 MiB without a transform',
+  },
+  'dispatcher.batch.linger': {
+    format: 'duration',
+    default: '0ms',
+    min: 0,
+    max: 60 * SECOND,
+    doc: 'how long a batch waits for more records',
+  },
+  'dispatcher.batch.output-bytes-max': {
+    format: 'size',
+    default: '8MiB',
+    min: 16 * KIB,
+    max: 1_024 * MIB,
+    doc: 'largest output of one batch; a record beyond it is rejected (OUTPUT_TOO_LARGE)',
+  },
+  'dispatcher.in-flight.records-max': {
+    format: 'integer',
+    default: 200_000,
+    min: 1,
+    max: 100_000_000,
+    doc: 'records consumed and not yet settled',
+  },
+  'dispatcher.in-flight.bytes-max': {
+    format: 'size',
+    default: '64MiB',
+    min: 64 * KIB,
+    max: 256 * 1_024 * MIB,
+    doc: 'memory for records in flight: blocks and producer queue together',
+  },
+  'dispatcher.dead-letter.topic': {
+    format: 'topic',
+    default: null,
+    doc: 'where rejected records go; none: a reject stops the run, exit 5',
+  },
+  'dispatcher.commit-interval': {
+    format: 'duration',
+    default: '1s',
+    min: 10,
+    max: DAY,
+    doc: 'how often offsets are committed',
+  },
+  'dispatcher.drain-timeout': {
+    format: 'duration',
+    default: '25s',
+    min: 0,
+    max: HOUR,
+    doc: 'at a stop: time to settle the records in flight',
+  },
+  'dispatcher.rebalance-drain-timeout': {
+    format: 'duration',
+    default: '5s',
+    min: 0,
+    max: HOUR,
+    doc: 'at a rebalance: time to settle the records of revoked partitions; the whole group waits',
+  },
+  'dispatcher.stall-timeout': {
+    format: 'duration',
+    default: '5m',
+    min: SECOND,
+    max: DAY,
+    doc: 'how long a topic may refuse writes before the run stops, exit 3',
+  },
+  'dispatcher.reload-interval': {
+    format: 'duration',
+    default: '30s',
+    min: 0,
+    max: DAY,
+    doc:
+      'how often the files behind the clients (stores, secrets, this file) are checked for changes; ' +
+      'a change creates new clients; 0s: only on SIGHUP',
+  },
+  'dispatcher.reload-timeout': {
+    format: 'duration',
+    default: '5m',
+    min: 0,
+    max: DAY,
+    doc: 'how long new clients may fail to start after a reload before the run ends with the reason',
+  },
+} as const satisfies Readonly<Record<string, Field>>;

@@ -1,0 +1,85 @@
+/** What the schema says of one key, in convict's words, and the type that its value has. */
+
+/** The type of a value by its format; lists are what is written with commas or as a list of YAML. */
+export interface FormatValues {
+  readonly text: string;
+  readonly path: string;
+  readonly topic: string;
+  readonly integer: number;
+  readonly boolean: boolean;
+  readonly choice: string;
+  readonly level: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Milliseconds. */
+  readonly duration: number;
+  readonly 'size-or-auto': number | 'auto';
+  readonly 'integer-or-auto': number | 'auto';
+  readonly list: readonly string[];
+  readonly paths: readonly string[];
+  /** Names, or one `/regular expression/`. */
+  readonly topics: readonly string[];
+  /** A text may also be what `aws kafka get-bootstrap-brokers` prints; see bootstrap.ts. */
+  readonly servers: string | readonly string[];
+}
+
+export type FormatName = keyof FormatValues;
+export type FieldValue = FormatValues[FormatName] | boolean;
+
+export interface Field {
+  readonly format: FormatName;
+  /** As one would write it in the file; null = none. */
+  readonly default: string | number | boolean | null;
+  readonly doc: string;
+  readonly choices?: readonly string[];
+  /** Choices that are reserved: refused with this reason instead of "not one of". */
+  readonly reserved?: Readonly<Record<string, string>>;
+  /** Bounds in the base unit: bytes, milliseconds, or the number itself. */
+  readonly min?: number;
+  readonly max?: number;
+}
+
+type ValueOf<F extends Field> = F extends { readonly choices: readonly (infer Choice)[] }
+  ? Choice
+  : FormatValues[F['format']];
+
+/** What {@link Settings} give for a key: undefined only where there is no default. */
+export type Setting<F extends Field> = F extends Field
+  ? F['default'] extends null
+    ? ValueOf<F> | undefined
+    : ValueOf<F>
+  : never;
+
+type Camel<Name extends string> = Name extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<Camel<Tail>>}`
+  : Name;
+
+/** Names carry units: `commit-interval`, a duration, is `commitIntervalMs`. */
+type LeafName<Name extends string, F> = F extends { readonly format: 'duration' }
+  ? `${Camel<Name>}Ms`
+  : Camel<Name>;
+
+/** The keys below a section, with the rest of their paths. */
+export type Below<Keys, Section extends string> = {
+  readonly [Path in keyof Keys as Path extends `${Section}.${infer Rest}` ? Rest : never]: Keys[Path];
+};
+
+/** `batch.linger` of the schema as `{ batch: { lingerMs } }`: the typed settings follow from the schema. */
+export type Nested<Keys> = {
+  readonly [Path in keyof Keys & string as Path extends `${infer Head}.${string}`
+    ? Camel<Head>
+    : LeafName<Path, Keys[Path]>]: Path extends `${infer Head}.${string}`
+    ? Nested<Below<Keys, Head>>
+    : Keys[Path] extends Field
+      ? Setting<Keys[Path]>
+      : never;
+};
+
+/** What {@link LeafName} says, at run time. */
+export function settingName(name: string, field: Field): string {
+  return field.format === 'duration' ? `${camel(name)}Ms` : camel(name);
+}
+
+export function camel(name: string): string {
+  return name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,202 @@
+/**
+ * The formats of the schema: how each is read from text and what is checked of it. Both throw
+ * {@link ValueFault} with a reason and a remedy.
+ */
+import { formatDuration, formatSize, parseDuration, parseSize } from '../text/units.js';
+import type { Field, FieldValue, FormatName } from './field.js';
+import { topicName } from './names.js';
+import { kindName, quote, ValueFault } from './value-fault.js';
+
+export interface Format {
+  /** From text to the value. Texts that read as they are come back unchanged. */
+  read(text: string): FieldValue;
+  /** What the key allows of a value that was read. */
+  check(value: FieldValue, field: Field): void;
+}
+
+const LIST_ITEMS_MAX = 1_000;
+const TEXT_LENGTH_MAX = 10_000;
+const EMPTY = ['is empty', 'give it a value, or remove the key'] as const;
+
+export const FORMATS: Readonly<Record<FormatName, Format>> = {
+  text: { read: unchanged, check: checkText },
+  path: { read: unchanged, check: checkText },
+  topic: {
+    read: unchanged,
+    check: (value) => {
+      checkText(value);
+      topicName(String(value));
+    },
+  },
+  integer: { read: readInteger, check: checkBounds(String) },
+  boolean: {
+    read: readBoolean,
+    check: (value) => {
+      if (typeof value !== 'boolean') throw new ValueFault(`must be true or false, not ${kindName(value)}`);
+    },
+  },
+  choice: { read: word, check: checkChoice },
+  level: { read: (text) => LEVELS[word(text)] ?? word(text), check: checkChoice },
+  size: { read: (text) => quantity(text, parseSize(text)), check: checkBounds(formatSize) },
+  duration: { read: (text) => quantity(text, parseDuration(text)), check: checkBounds(formatDuration) },
+  'size-or-auto': orAuto((text) => quantity(text, parseSize(text)), checkBounds(formatSize)),
+  'integer-or-auto': orAuto(readInteger, checkBounds(String)),
+  list: { read: readList, check: checkList },
+  paths: { read: readList, check: checkList },
+  topics: { read: readTopics, check: checkTopics },
+  // The JSON form needs security.protocol to choose from; see bootstrap.ts.
+  servers: {
+    read: unchanged,
+    check: (value) => {
+      if (Array.isArray(value)) checkList(value as readonly string[]);
+      else checkFilled(value);
+    },
+  },
+};
+
+/** The whole way, for one value: what convict does by `coerce` and `validate`. */
+export function convert(field: Field, raw: unknown): FieldValue {
+  const format = FORMATS[field.format];
+  const value = typeof raw === 'string' ? format.read(raw) : (raw as FieldValue);
+  format.check(value, field);
+  return value;
+}
+
+function unchanged(text: string): string {
+  return text;
+}
+
+function checkFilled(value: FieldValue): void {
+  if (typeof value !== 'string') throw new ValueFault(`must be text, not ${kindName(value)}`);
+  if (value.trim() === '') throw new ValueFault(...EMPTY);
+  if (value.length > TEXT_LENGTH_MAX)
+    throw new ValueFault(`is longer than ${TEXT_LENGTH_MAX} characters`, 'shorten it');
+}
+
+function checkText(value: FieldValue): void {
+  checkFilled(value);
+  const control = /[\u0000-\u001f\u007f-\u009f]/.exec(String(value))?.[0];
+  if (control === undefined) return;
+  const code = control.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+  throw new ValueFault(
+    `contains the control character U+${code}`,
+    'remove it; in double quotes YAML reads \\0, \\t and \\n as control characters',
+  );
+}
+
+function readInteger(text: string): number {
+  if (!/^[+-]?\d{1,15}$/.test(text.trim()))
+    throw new ValueFault(`must be a whole number, not ${quote(text)}`, 'write digits only, for example 4');
+  return Number(text);
+}
+
+function readBoolean(text: string): boolean {
+  const given = word(text);
+  if (['true', 'yes', 'on', '1'].includes(given)) return true;
+  if (['false', 'no', 'off', '0'].includes(given)) return false;
+  throw new ValueFault(`must be true or false, not ${quote(text)}`, 'write true or false');
+}
+
+const LEVELS: Readonly<Record<string, string>> = {
+  trace: 'debug',
+  verbose: 'debug',
+  warning: 'warn',
+  fatal: 'error',
+  severe: 'error',
+};
+
+function word(text: string): string {
+  return text.trim().toLowerCase();
+}
+
+function checkChoice(value: FieldValue, field: Field): void {
+  const given = String(value);
+  const choices = field.choices ?? [];
+  if (choices.includes(given)) return;
+  const reserved = field.reserved?.[given];
+  if (reserved !== undefined) throw new ValueFault(reserved, `use ${choices.join(' or ')}`);
+  throw new ValueFault(`${quote(given)} is not one of the choices`, `use ${choices.join(' | ')}`);
+}
+
+function quantity(text: string, parsed: ReturnType<typeof parseSize>): number {
+  if (!parsed.ok) throw new ValueFault(`${quote(text)} ${parsed.reason}`, parsed.remedy);
+  return parsed.value;
+}
+
+function checkBounds(format: (value: number) => string): Format['check'] {
+  return (value, { min, max }) => {
+    if (typeof value !== 'number' || !Number.isSafeInteger(value))
+      throw new ValueFault(`must be a whole number, not ${kindName(value)}`);
+    if (min !== undefined && value < min)
+      throw new ValueFault(`${format(value)} is too small`, `at least ${format(min)}`);
+    if (max !== undefined && value > max)
+      throw new ValueFault(`${format(value)} is too large`, `at most ${format(max)}`);
+  };
+}
+
+function orAuto(read: (text: string) => number, check: Format['check']): Format {
+  const isAuto = (value: unknown): value is 'auto' => value === 'auto';
+  const naming = <Result>(run: () => Result): Result => {
+    try {
+      return run();
+    } catch (fault) {
+      if (fault instanceof ValueFault) throw new ValueFault(`${fault.message}; or auto`, fault.remedy);
+      throw fault;
+    }
+  };
+  return {
+    read: (text) => (isAuto(word(text)) ? 'auto' : naming(() => read(text))),
+    check: (value, field) => {
+      if (!isAuto(value)) naming(() => check(value, field));
+    },
+  };
+}
+
+function readList(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function checkList(value: FieldValue): void {
+  if (!Array.isArray(value)) throw new ValueFault(`must be a list, not ${kindName(value)}`);
+  const items = value as readonly string[];
+  if (items.length === 0) throw new ValueFault(...EMPTY);
+  if (items.length > LIST_ITEMS_MAX)
+    throw new ValueFault(`has more than ${LIST_ITEMS_MAX} entries`, 'shorten the list');
+  for (const item of items) checkText(item);
+}
+
+/** A /regular expression/ may hold commas. */
+function readTopics(text: string): readonly string[] {
+  return text.trim().startsWith('/') ? [text.trim()] : [...new Set(readList(text))];
+}
+
+function checkTopics(value: FieldValue): void {
+  checkList(value);
+  const names = value as readonly string[];
+  const [first = ''] = names;
+  if (names.length === 1 && first.startsWith('/')) return checkPattern(first);
+  for (const name of names) {
+    if (name.startsWith('/'))
+      throw new ValueFault(
+        'has a /regular expression/ among other topics',
+        'give one /regular expression/ alone, or only names',
+      );
+    topicName(name);
+  }
+}
+
+function checkPattern(source: string): void {
+  if (source.length < 3 || !source.endsWith('/'))
+    throw new ValueFault(`${quote(source)} is not a /regular expression/`, 'close it with "/"');
+  try {
+    new RegExp(source.slice(1, -1));
+  } catch {
+    throw new ValueFault(
+      `${quote(source)} is not a valid regular expression`,
+      'write it as in JavaScript, for example /flights-.*/',
+    );
+  }
+}

@@ -1,0 +1,32 @@
+/** Names of Kafka's: topics and brokers, checked before anything is connected. */
+import { isIP } from 'node:net';
+import { quote, ValueFault } from './value-fault.js';
+
+export function topicName(name: string): string {
+  if (/^[A-Za-z0-9._-]{1,249}$/.test(name) && name !== '.' && name !== '..') return name;
+  throw new ValueFault(
+    `${quote(name)} is not a topic name`,
+    'letters, digits, ".", "_" and "-", at most 249 of them',
+  );
+}
+
+/** `host:port`, also `[::1]:9092` and `SSL://host:9094`. Undefined when fine. */
+export function serverFault(server: string): ValueFault | undefined {
+  const bare = server.replace(/^[A-Za-z_]+:\/\//, '');
+  const match = /^(\[[0-9A-Fa-f:.%]+\]|[^\s:[\]/,]+):(\d{1,5})$/.exec(bare);
+  const host = match?.[1];
+  if (host === undefined) {
+    if (isIP(bare) === 6)
+      return new ValueFault(`${quote(server)} is an IPv6 address without brackets`, `write [${bare}]:9092`);
+    if (/^[^\s:/]+$/.test(bare))
+      return new ValueFault(
+        `${quote(server)} has no port`,
+        `write ${bare}:9092 (plaintext) or ${bare}:9094 (TLS), as your cluster has it`,
+      );
+    return new ValueFault(`${quote(server)} is not host:port`, 'write for example b-1.example:9092');
+  }
+  const port = Number(match?.[2]);
+  return port >= 1 && port <= 65_535
+    ? undefined
+    : new ValueFault(`${quote(server)} has an impossible port`, 'ports go from 1 to 65535');
+}

@@ -1,0 +1,37 @@
+/** The keys outside of the sections kafka and dispatcher: those of the process. */
+import type { Field } from './field.js';
+
+export const NAME_KEY = {
+  name: {
+    format: 'text',
+    default: null,
+    doc: "names the job in client.id, logs and metrics; default: the file's name",
+  },
+} as const satisfies Readonly<Record<string, Field>>;
+
+export const PROCESS_KEYS = {
+  'server.port': {
+    format: 'integer',
+    default: null,
+    min: 0,
+    max: 65_535,
+    doc: 'serves /livez, /readyz and /status; absent: no HTTP; 0: a free port, printed',
+  },
+  'server.address': {
+    format: 'text',
+    default: '127.0.0.1',
+    doc: 'the address to listen on',
+  },
+  'logging.level': {
+    format: 'level',
+    default: 'info',
+    choices: ['error', 'warn', 'info', 'debug'],
+    doc: "also Spring's { level: { root: INFO } }",
+  },
+  'logging.format': {
+    format: 'choice',
+    default: 'auto',
+    choices: ['auto', 'text', 'json'],
+    doc: 'auto: text on a terminal, JSON otherwise',
+  },
+} as const satisfies Readonly<Record<string, Field>>;
