@@ -7,7 +7,9 @@ MAKEFLAGS += --no-print-directory
 
 # librdkafka's own build breaks when it inherits our jobserver, so nothing below sees this make's flags.
 RUN := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL
-NODE := $(RUN) node --enable-source-maps
+# make smoke NODE=26 names the version to try; npm sets NODE in the environment to something else.
+SMOKE_NODE := $(if $(filter command,$(firstword $(origin NODE))),$(NODE),24)
+NODE_RUN := $(RUN) node --enable-source-maps
 
 # Everything behind `make bench --` is for the benchmark: make takes such words for goals, and name=value for variables.
 ifeq ($(firstword $(MAKECMDGOALS)),bench)
@@ -23,7 +25,7 @@ ifeq ($(firstword $(MAKECMDGOALS)),bench)
   override ARGS := $(ARGS) $(NAMED) $(WORDS)
 endif
 
-.PHONY: help setup setup-test build native check test quick coverage test-sim proof demo bench fix clean native-asan native-valgrind smoke-node24
+.PHONY: help setup setup-test build native check test quick coverage test-sim proof demo bench fix clean native-asan native-valgrind smoke
 
 help: ## this text
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -44,7 +46,7 @@ demo: build ## run the main job on the embedded broker with real flight data
 	@$(RUN) node build/bin/kd.mjs demo
 
 test: setup-test build ## run every test, real brokers included; a part: make test T=core/offset-tracker N='words of a title'
-	@$(NODE) scripts/test.mjs $(if $(N),--name '$(subst ','\'',$(N))') $(T)
+	@$(NODE_RUN) scripts/test.mjs $(if $(N),--name '$(subst ','\'',$(N))') $(T)
 
 quick: setup ## types, format, lint and the tests that need no broker, in less than a minute
 	@$(RUN) npm run --silent quick
@@ -53,14 +55,14 @@ coverage: setup-test build ## run the tests (T= as above, or QUICK=1) and report
 	@$(RUN) npm run --silent coverage -- $(if $(QUICK),--quick) $(T)
 
 test-sim: build ## run the simulation alone: make test-sim SEED=42 (one seed) or SEEDS=100000 (many)
-	@$(if $(SEED),KD_SIM_SEED=$(SEED)) $(if $(SEEDS),KD_SIM_SEEDS=$(SEEDS)) $(NODE) scripts/test.mjs test/simulation
+	@$(if $(SEED),KD_SIM_SEED=$(SEED)) $(if $(SEEDS),KD_SIM_SEEDS=$(SEEDS)) $(NODE_RUN) scripts/test.mjs test/simulation
 
 proof: setup-test build ## run the proofs full-size, then install and try the package (long)
-	@KD_PROOF=full $(NODE) scripts/test.mjs
-	@$(NODE) scripts/check-package.mjs
+	@KD_PROOF=full $(NODE_RUN) scripts/test.mjs
+	@$(NODE_RUN) scripts/check-package.mjs
 
-smoke-node24: setup ## build and try a copy with Node 24 (four minutes)
-	@$(RUN) scripts/smoke-node24.sh
+smoke: setup ## build a copy with another Node, run the quick tests and the demo there: make smoke NODE=24
+	@$(RUN) scripts/smoke.sh $(SMOKE_NODE)
 
 check: build ## types, format, lint, import layers, dead code, house rules
 	@$(RUN) npm run --silent check
