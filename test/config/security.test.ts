@@ -117,7 +117,7 @@ test(
     assert.equal(severity, 'error');
     assert.match(
       message,
-      /unordered\.pem: the certificate of the private key, "client", does not stand first/,
+      /unordered\.pem: the certificate of the private key, "client", is not first in the file/,
     );
     const locked = createPrivateKey(tls.pem('client').key).export({
       type: 'pkcs8',

@@ -33,8 +33,8 @@ test(
     const cluster = await sharedCluster();
     const transform = 'export default (value) => value;\n';
     const dispatcher = {
-      input: { format: 'avro', schema: '../in.avsc' },
-      output: { format: 'avro', schema: '../in.avsc' },
+      input: { format: 'avro', schema: './in.avsc' },
+      output: { format: 'avro', schema: './in.avsc' },
       threads: 1,
     };
     const job = await Job.create({

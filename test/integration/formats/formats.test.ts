@@ -55,7 +55,7 @@ test(
       partitions: 2,
       transform: IDENTITY,
       files: { 'order.avsc': SCHEMA },
-      dispatcher: { input: { format: 'json' }, output: { format: 'avro', schema: '../order.avsc' } },
+      dispatcher: { input: { format: 'json' }, output: { format: 'avro', schema: './order.avsc' } },
     });
     const back = await Job.create({
       cluster,
@@ -63,7 +63,7 @@ test(
       transform: IDENTITY,
       files: { 'order.avsc': SCHEMA },
       consumer: { topics: [there.output] },
-      dispatcher: { input: { format: 'avro', schema: '../order.avsc' }, output: { format: 'json' } },
+      dispatcher: { input: { format: 'avro', schema: './order.avsc' }, output: { format: 'json' } },
     });
     const records = Array.from({ length: 3000 }, (_, n) => ({
       partition: n % 2,
@@ -133,7 +133,7 @@ test(
       partitions: 1,
       transform: IDENTITY,
       files,
-      dispatcher: { input: { format: 'json' }, output: { format: 'avro', schema: '../older.avsc' } },
+      dispatcher: { input: { format: 'json' }, output: { format: 'avro', schema: './older.avsc' } },
     });
     const reading = await Job.create({
       cluster,
@@ -142,7 +142,7 @@ test(
       files,
       consumer: { topics: [writing.output] },
       dispatcher: {
-        input: { format: 'avro', schema: { path: '../newer.avsc', writer: '../older.avsc' } },
+        input: { format: 'avro', schema: { path: './newer.avsc', writer: './older.avsc' } },
         output: { format: 'json' },
       },
     });

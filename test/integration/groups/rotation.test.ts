@@ -449,7 +449,7 @@ describe('side by side', { concurrency: true }, () => {
           'security.protocol': 'SSL',
           'ssl.truststore.location': tls.path('ca', 'jks'),
           'ssl.truststore.password': tls.password,
-          'ssl.keystore.location': '../keystore.jks',
+          'ssl.keystore.location': './keystore.jks',
           'ssl.keystore.password': tls.password,
           'ssl.key.password': tls.password,
         },

@@ -300,7 +300,7 @@ function scenesOnBroker(): Scene[] {
     body: string,
     more: Partial<Record<string, object>> = {},
   ): Pick<Scene, 'yaml' | 'files'> => ({
-    yaml: reaching('TOKEN', {}, { kafka: { 'token-provider': '../tokens.mjs' }, ...more }),
+    yaml: reaching('TOKEN', {}, { kafka: { 'token-provider': './tokens.mjs' }, ...more }),
     files: tokens(body),
   });
   const given = canaries.known(
@@ -379,7 +379,7 @@ function scenesOnBroker(): Scene[] {
       args: [...RUN, ...JSON_OUT],
       yaml: reaching('SCRAM', good, {
         dispatcher: {
-          transform: '../bad.mjs',
+          transform: './bad.mjs',
           input: { format: 'raw' },
           threads: 1,
           options: { apiKey: SECRET.custom },

@@ -77,7 +77,7 @@ function clientCredentials(endpoint: TokenEndpoint): Promise<Job> {
 
 function ownModule(endpoint: TokenEndpoint): Promise<Job> {
   return create({
-    kafka: { 'token-provider': '../tokens.mjs' },
+    kafka: { 'token-provider': './tokens.mjs' },
     files: { 'tokens.mjs': `export default ${askingFor(endpoint)};\n` },
   });
 }

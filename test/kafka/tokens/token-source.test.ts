@@ -32,7 +32,7 @@ function installSigner(text: string): void {
   mkdirSync(join(place, 'dist'), { recursive: true });
   writeFileSync(
     join(place, 'package.json'),
-    JSON.stringify({ name: SIGNER, version: '1.0.3', main: '../dist/index.js' }),
+    JSON.stringify({ name: SIGNER, version: '1.0.3', main: './dist/index.js' }),
   );
   writeFileSync(join(place, 'dist', 'index.js'), text);
 }
