@@ -1,6 +1,6 @@
 // The house rules that no linter knows:
-//   lines of at most 110 columns · files of src of at most 300 lines · folders of src and test of at most 15
-//   files · C as clang-format has it, where clang-format is installed · nothing exported from src, and no
+//   lines of at most 110 columns, in DESIGN of at most 100 (but for rows of tables) · files of src of at most
+//   300 lines · folders of src and test of at most 15 files · C as clang-format has it, where clang-format is installed · nothing exported from src, and no
 //   public class member, that only tests use.
 // Exceptions that are still to be cleaned up are listed in house-exceptions.json. That list may only shrink:
 // an entry that is no longer needed fails, too. --write-exceptions writes the list as the tree is now.
@@ -13,6 +13,7 @@ import { testOnlyApi } from './test-only-api.mjs';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const EXCEPTIONS = new URL('house-exceptions.json', import.meta.url);
 const COLUMNS_MAX = 110;
+const DESIGN_COLUMNS_MAX = 100;
 const FILE_LINES_MAX = 300;
 const FOLDER_FILES_MAX = 15;
 /** Tables, one row to a line: generated, or read more easily so. */
@@ -40,20 +41,29 @@ function linesOf(file) {
   return readFileSync(`${ROOT}/${file}`, 'utf8').replace(/\n$/, '').split('\n');
 }
 
-function isTooWide(line) {
-  return line.length > COLUMNS_MAX && [...line].length > COLUMNS_MAX && !/https?:\/\//.test(line);
+function isTooWide(line, columnsMax) {
+  return line.length > columnsMax && [...line].length > columnsMax && !/https?:\/\//.test(line);
+}
+
+/** 0: the width of this file's lines is nobody's business. */
+function columnsMaxOf(file) {
+  if (/^docs\/(DESIGN|design\/.*)\.md$/.test(file)) return DESIGN_COLUMNS_MAX;
+  return /\.(ts|mjs|cjs|c|h)$/.test(file) && !TABLES.includes(file) ? COLUMNS_MAX : 0;
 }
 
 /** Files with lines that are too wide, and how many. */
 function wideFiles(files) {
   const found = new Map();
   for (const file of files) {
-    if (!/\.(ts|mjs|cjs|c|h)$/.test(file) || TABLES.includes(file)) continue;
-    const wide = linesOf(file).flatMap((line, index) => (isTooWide(line) ? [index + 1] : []));
+    const columnsMax = columnsMaxOf(file);
+    if (columnsMax === 0) continue;
+    const wide = linesOf(file).flatMap((line, index) =>
+      isTooWide(line, columnsMax) && !(file.endsWith('.md') && line.startsWith('|')) ? [index + 1] : [],
+    );
     if (wide.length > 0)
       found.set(file, {
         size: wide.length,
-        text: `lines wider than ${COLUMNS_MAX} columns: ${wide.join(', ')}`,
+        text: `lines wider than ${columnsMax} columns: ${wide.join(', ')}`,
       });
   }
   return found;

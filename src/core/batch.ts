@@ -28,13 +28,13 @@ export interface Segment {
   readonly lastOffset: number;
 }
 
-/** An error that came instead of records; nothing after `offset` can be trusted. */
+/** An error that librdkafka delivered in the place of records; nothing after `offset` may be trusted. */
 export interface Fault {
   readonly partitionId: PartitionId;
   readonly epoch: Epoch;
   /** The next offset that would have been read. */
   readonly offset: number;
-  /** The source's own number; `Source.verdict` says what it means. */
+  /** librdkafka's error code. */
   readonly code: number;
   readonly text: string;
 }

@@ -1,4 +1,5 @@
 import { type Encoder, FormatError } from './format.js';
+import { checkDepth } from './json-scan.js';
 import { NESTING_DEPTH_MAX } from './limits.js';
 import { BufferCache } from './memory.js';
 import { writeText } from './raw.js';
@@ -12,6 +13,8 @@ export class JsonEncoder implements Encoder {
 
   encode(value: unknown, bytes: Uint8Array, start: number, limit: number): number {
     const text = stringify(value);
+    // As deep as a record may be that we read; Node 26 writes any depth, earlier versions run out of stack.
+    if (text.length >= 2 * NESTING_DEPTH_MAX) checkDepth(text);
     if (text.includes('null')) checkFinite(value, '', 0);
     return writeText(text, this.buffers.of(bytes), start, limit);
   }

@@ -11,6 +11,7 @@ import { readConfig } from '../../src/cli/load-config.js';
 import { createProgram, runCli, verbsFor } from '../../src/cli/program.js';
 import { DispatcherError } from '../../src/core/errors.js';
 import { runKd } from '../support/kd.js';
+import { readAll } from '../support/read-all.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'kd-cli-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
@@ -48,7 +49,7 @@ function inMemory(env: Readonly<Record<string, string>> = {}): { io: CliIo; outc
   };
   return {
     io,
-    outcome: () => ({ code, out: String(stdout.read() ?? ''), err: String(stderr.read() ?? '') }),
+    outcome: () => ({ code, out: readAll(stdout), err: readAll(stderr) }),
   };
 }
 

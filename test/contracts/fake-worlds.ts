@@ -152,7 +152,8 @@ export function fakeSinkWorld({ tooLargeOffset }: SinkSetup): Promise<SinkWorld>
       fatalAfterParts: undefined,
       deadLettersRefusedModulo: undefined,
     },
-    (_id, offset) => (offset === tooLargeOffset ? { kind: 'refused', how: 'alone' } : EMITTED),
+    (_id, offset) =>
+      offset === tooLargeOffset ? { kind: 'refused', code: -10_003, takesNeighbours: false } : EMITTED,
     {
       handedOver: ({ offset }) => handedOver.push(offset),
       settled: (_answered, _acknowledged, undelivered) => {

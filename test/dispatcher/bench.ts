@@ -1,10 +1,8 @@
 /** A dispatcher between scripted neighbours: nothing happens but what a test says, one step at a time. */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Block, Fault } from '../../src/core/batch.js';
-import type { ReadFault } from '../../src/core/faults.js';
+import type { Block } from '../../src/core/batch.js';
 import { Dispatcher, type RunReport } from '../../src/dispatcher/dispatcher.js';
 import type { DispatcherSettings } from '../../src/dispatcher/settings.js';
-import { consumerFault, consumerFaultName, deliveryVerdict } from '../../src/kafka/codes.js';
 import type { Logger } from '../../src/ports/logger.js';
 import type { Sink, SinkEvents } from '../../src/ports/sink.js';
 import type {
@@ -62,9 +60,6 @@ export class ScriptedSource implements Source {
   }
   trouble(): Trouble | undefined {
     return this.troubled;
-  }
-  verdict({ code }: Fault): { readonly kind: ReadFault; readonly name: string } {
-    return { kind: consumerFault(code), name: consumerFaultName(code) };
   }
   offer(block: Block, recordsMax: number): void {
     this.offered.push(block);
@@ -151,23 +146,16 @@ export class ScriptedSink implements Sink {
     return Promise.resolve();
   }
 
-  /** Answers the oldest part: acknowledged, or every row refused with a code, as the brokers do. */
-  settle(code?: number, words?: string): void {
+  /** Answers the oldest part: acknowledged, or every row refused with a code. */
+  settle(code?: number): void {
     const one = this.written.shift();
     if (one === undefined) throw new Error('nothing was written');
-    this.answer(one, code, words);
+    this.answer(one, code);
   }
 
-  private answer({ batchId, part, rows }: Written, code: number | undefined, words?: string): void {
+  private answer({ batchId, part, rows }: Written, code: number | undefined): void {
     const failures =
-      code === undefined
-        ? []
-        : Array.from({ length: rows }, (_, outputRow) => ({
-            part,
-            outputRow,
-            ...deliveryVerdict(code, words !== undefined),
-            ...(words === undefined ? {} : { words }),
-          }));
+      code === undefined ? [] : Array.from({ length: rows }, (_, outputRow) => ({ part, outputRow, code }));
     this.events?.settled({ batchId, part, acknowledged: code === undefined ? rows : 0, failures, stale: 0 });
   }
 }

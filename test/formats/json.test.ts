@@ -146,6 +146,8 @@ test("what JSON can't hold is refused with its path, never written as something 
   circle['self'] = circle;
   let deep: unknown = 1;
   for (let i = 0; i < 100_000; i++) deep = [deep];
+  let tooDeep: unknown = 1;
+  for (let i = 0; i < 1_001; i++) tooDeep = [tooDeep];
   const cases: [unknown, string, RegExp][] = [
     [undefined, 'NOT_JSON', /undefined/],
     [() => 1, 'NOT_JSON', /function/],
@@ -154,6 +156,7 @@ test("what JSON can't hold is refused with its path, never written as something 
     [5n, 'BIGINT', /the value is a BigInt/],
     [circle, 'CYCLE', /itself/],
     [deep, 'TOO_DEEP', /nested/],
+    [tooDeep, 'TOO_DEEP', /nested/],
     [{ a: [1, NaN] }, 'NOT_FINITE', /^a\[1\] is NaN/],
     [-Infinity, 'NOT_FINITE', /the value is -Infinity/],
     [

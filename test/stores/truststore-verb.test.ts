@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import type { CliIo } from '../../src/cli/io.js';
 import { runCli } from '../../src/cli/program.js';
 import { readStore, sha256Of } from '../../src/stores/index.js';
+import { readAll } from '../support/read-all.js';
 import { type Material, storeMaterial } from './material.js';
 import { PASSWORD } from './openssl-stores.js';
 
@@ -44,7 +45,7 @@ async function truststore(args: readonly string[], typed?: string): Promise<Outc
     },
   };
   await runCli(['truststore', ...args], io);
-  return { code, out: String(stdout.read() ?? ''), err: String(stderr.read() ?? '') };
+  return { code, out: readAll(stdout), err: readAll(stderr) };
 }
 
 const ENV = ['--password-env', 'STORE_PASSWORD'] as const;

@@ -1,4 +1,4 @@
-/** The configuration after all layers: nothing optional where a default exists, units in the names, frozen. */
+/** The configuration after all layers: nothing optional where a default exists, units in names, frozen. */
 import type { Below, Nested } from './field.js';
 import type { Schema } from './schema.js';
 
@@ -65,7 +65,7 @@ export type DataFormat = Section<'dispatcher.input'>['format'];
 type Section<Name extends string> = Nested<Below<Schema, Name>>;
 
 /**
- * A plain key of the schema is here by itself (`dispatcher.commit-interval` is `dispatcher.commitIntervalMs`).
+ * A plain key of the schema is here by itself: `dispatcher.commit-interval` is `dispatcher.commitIntervalMs`.
  * Named below is only what takes more than its value to resolve.
  */
 export interface ResolvedConfig {

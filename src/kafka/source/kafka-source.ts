@@ -1,7 +1,6 @@
 /** A member of a consumer group: node-rdkafka steers it, the addon reads. */
-import type { Block, Fault } from '../../core/batch.js';
+import type { Block } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
-import type { ReadFault } from '../../core/faults.js';
 import type {
   AssignedPartition,
   CommittedOffset,
@@ -23,7 +22,6 @@ import {
   requestFailure,
   subscriptionOf,
 } from '../client/metadata.js';
-import { codeNamed, consumerFault, consumerFaultName } from '../codes.js';
 import {
   type ClientRights,
   consumerFailure,
@@ -211,14 +209,10 @@ export class KafkaSource implements Source {
     return this.#session?.connected.trouble;
   }
 
-  verdict({ code }: Fault): { readonly kind: ReadFault; readonly name: string } {
-    return { kind: consumerFault(code), name: consumerFaultName(code) };
-  }
-
-  refusal(name: string, topic: string, text: string): DispatcherError {
+  refusal(code: number, topic: string, text: string): DispatcherError {
     return refusalOf(
       'consumer',
-      codeNamed(name),
+      code,
       text,
       topic === '' ? this.#rights : { ...this.#rights, topics: [topic] },
     );
@@ -305,7 +299,7 @@ export class KafkaSource implements Source {
     const code = kafkaErrorCode(error);
     // Heartbeats that are refused are never told: a commit is where lost rights show first.
     if (code !== undefined && isAuthorizationError(code))
-      this.#events?.failed(refusalOf('consumer', code, errorText(error), this.#rights));
+      this.#events?.failed(this.refusal(code, '', errorText(error)));
     const outcome = this.#offsets.committed(error, offsets);
     if (outcome !== undefined) this.#events?.committed(outcome.offsets, outcome.error);
   }

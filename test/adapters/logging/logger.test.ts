@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { jsonLine, textLine } from '../../../src/adapters/logging/lines.js';
 import { RateLimiter } from '../../../src/adapters/logging/rate-limiter.js';
 import { createLogger, type LoggerOptions } from '../../../src/adapters/logging/winston-logger.js';
+import { readAll } from '../../support/read-all.js';
 
 const AT = new Date('2026-01-02T03:04:05.678Z');
 
@@ -14,7 +15,7 @@ function logger(options: Partial<LoggerOptions> = {}) {
   return {
     logger: made,
     lines: () =>
-      String(stream.read() ?? '')
+      readAll(stream)
         .split('\n')
         .filter((line) => line !== ''),
   };
@@ -32,7 +33,7 @@ test('JSON lines where there is no terminal, text where there is one', async () 
   const text = createLogger({ level: 'info', format: 'auto', stream, colors: false, now: () => AT });
   text.warn('careful', { topic: 'in', why: 'two words' });
   await text.close(1_000);
-  assert.match(String(stream.read()), /^\d\d:\d\d:05\.678 warn {2}careful topic=in why="two words"\n$/);
+  assert.match(readAll(stream), /^\d\d:\d\d:05\.678 warn {2}careful topic=in why="two words"\n$/);
 });
 
 test('levels below the set one are not written', async () => {
