@@ -71,14 +71,27 @@ static void after_stopped(napi_env env, js_writer *holder) {
 static napi_value failures_array(napi_env env, const kd_writer_event *event) {
   napi_value buffer, array;
   void *data;
-  size_t bytes = (size_t)event->failure_count * 2 * sizeof(int32_t);
+  size_t numbers = (size_t)event->failure_count * KD_FAILURE_FIELDS;
+  size_t bytes = numbers * sizeof(int32_t);
   if (event->failure_count == 0 || napi_create_arraybuffer(env, bytes, &data, &buffer) != napi_ok ||
-      napi_create_typedarray(env, napi_int32_array, (size_t)event->failure_count * 2, buffer, 0, &array) !=
-          napi_ok) {
+      napi_create_typedarray(env, napi_int32_array, numbers, buffer, 0, &array) != napi_ok) {
     napi_get_null(env, &array);
     return array;
   }
   memcpy(data, event->failures, bytes);
+  return array;
+}
+
+static napi_value texts_array(napi_env env, const kd_writer_event *event) {
+  napi_value array, text;
+  if (event->text_count == 0 || napi_create_array_with_length(env, event->text_count, &array) != napi_ok) {
+    napi_get_null(env, &array);
+    return array;
+  }
+  for (uint32_t i = 0; i < event->text_count; i++) {
+    if (napi_create_string_utf8(env, event->texts[i], NAPI_AUTO_LENGTH, &text) == napi_ok)
+      napi_set_element(env, array, i, text);
+  }
   return array;
 }
 
@@ -89,16 +102,18 @@ static void deliver_event(napi_env env, napi_value listener, void *context, void
   const kd_writer_event *event = &message->event;
   if (env && holder->writer) {
     napi_handle_scope scope;
-    napi_value argv[7];
+    napi_value argv[8];
     double a = event->code, b = 0, c = 0;
     napi_open_handle_scope(env, &scope);
     napi_get_null(env, &argv[5]);
+    argv[7] = argv[5];
     if (event->kind == KD_WRITER_SETTLED) {
       js_part *part = event->token;
       a = part->batch_id;
       b = part->part;
       c = event->acknowledged;
       argv[5] = failures_array(env, event);
+      argv[7] = texts_array(env, event);
       kd_writer_slot_done(holder->writer, event->slot);
       let_go_of_part(holder, part);
     }
@@ -112,7 +127,7 @@ static void deliver_event(napi_env env, napi_value listener, void *context, void
       napi_create_string_utf8(env, message->text, NAPI_AUTO_LENGTH, &argv[6]);
     else
       napi_get_null(env, &argv[6]);
-    kd_call_listener(env, listener, 7, argv);
+    kd_call_listener(env, listener, 8, argv);
     napi_close_handle_scope(env, scope);
   }
   free(message);

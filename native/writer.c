@@ -1,6 +1,7 @@
 #include "writer.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "live.h"
@@ -23,6 +24,8 @@ static void settle(kd_writer *writer, kd_slot *slot) {
       .stale = slot->stale,
       .failures = slot->failures,
       .failure_count = slot->failure_count,
+      .texts = slot->texts,
+      .text_count = slot->text_count,
       .acknowledged = slot->rows - slot->stale - slot->failure_count,
   };
   atomic_fetch_add_explicit(&writer->acknowledged, event.acknowledged, memory_order_relaxed);
@@ -35,19 +38,35 @@ void kd_writer_count_down(kd_writer *writer, kd_slot *slot, uint32_t rows) {
   if (atomic_fetch_sub_explicit(&slot->remaining, rows, memory_order_acq_rel) == rows) settle(writer, slot);
 }
 
-void kd_writer_note_failure(kd_writer *writer, kd_slot *slot, uint32_t row, int32_t code) {
+/* Index among the slot's texts. Call it locked. */
+static int32_t keep_words(kd_slot *slot, const char *words) {
+  for (uint32_t i = 0; i < slot->text_count; i++)
+    if (strncmp(slot->texts[i], words, KD_FAILURE_TEXT_BYTES_MAX) == 0) return (int32_t)i;
+  if (slot->text_count == KD_FAILURE_TEXTS_MAX) return KD_FAILURE_TEXTS_MAX - 1;
+  char *copy = strndup(words, KD_FAILURE_TEXT_BYTES_MAX);
+  if (!copy) abort();
+  slot->texts[slot->text_count] = copy;
+  return (int32_t)slot->text_count++;
+}
+
+static void forget_words(kd_slot *slot) {
+  while (slot->text_count > 0) free(slot->texts[--slot->text_count]);
+}
+
+void kd_writer_note_failure(kd_writer *writer, kd_slot *slot, uint32_t row, int32_t code, const char *words) {
   pthread_mutex_lock(&writer->failures_lock);
   if (slot->failure_count == slot->failure_max) {
     uint32_t grown_max = slot->failure_max ? slot->failure_max * 2 : 16;
-    int32_t *grown = realloc(slot->failures, (size_t)grown_max * 2 * sizeof *grown);
+    int32_t *grown = realloc(slot->failures, (size_t)grown_max * KD_FAILURE_FIELDS * sizeof *grown);
     /* A failure that can't be noted would be reported as a success: there is no going on. */
     if (!grown) abort();
     slot->failures = grown;
     slot->failure_max = grown_max;
   }
-  slot->failures[slot->failure_count * 2] = (int32_t)row;
-  slot->failures[slot->failure_count * 2 + 1] = code;
-  slot->failure_count++;
+  int32_t *failure = &slot->failures[slot->failure_count++ * KD_FAILURE_FIELDS];
+  failure[0] = (int32_t)row;
+  failure[1] = code;
+  failure[2] = words ? keep_words(slot, words) : -1;
   pthread_mutex_unlock(&writer->failures_lock);
 }
 
@@ -56,9 +75,29 @@ bool kd_writer_has_failure(kd_writer *writer, kd_slot *slot, uint32_t row) {
   pthread_mutex_lock(&writer->failures_lock);
   /* It is among the last: the row in question was refused just now. */
   for (uint32_t i = slot->failure_count; i > 0 && !found; i--)
-    found = slot->failures[i * 2 - 2] == (int32_t)row;
+    found = slot->failures[(i - 1) * KD_FAILURE_FIELDS] == (int32_t)row;
   pthread_mutex_unlock(&writer->failures_lock);
   return found;
+}
+
+/*
+ * A broker refuses a whole message set for the sake of a few records, and librdkafka gives all of them the
+ * set's code before an interceptor sees it. Only the texts differ: the guilty carry the broker's words about
+ * them, their neighbours a text of librdkafka's own, and records of a set without a verdict per record share
+ * one text about the set, or have none.
+ */
+static void note_refusal(kd_writer *writer, kd_slot *slot, uint32_t row, const rd_kafka_message_t *message) {
+  static const char NEIGHBOUR[] = "Failed to append record because it was part of a batch";
+  static const char WHOLE_SET[] = "One or more records have been rejected";
+  const char *words = rd_kafka_message_produce_errstr(message);
+  int32_t code = message->err;
+  if (words && strncmp(words, NEIGHBOUR, sizeof NEIGHBOUR - 1) == 0) {
+    code = RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD;
+    words = NULL;
+  } else if (words && strncmp(words, WHOLE_SET, sizeof WHOLE_SET - 1) == 0) {
+    words = NULL;
+  }
+  kd_writer_note_failure(writer, slot, row, code, words);
 }
 
 void kd_writer_acknowledge(kd_writer *writer, const rd_kafka_message_t *message) {
@@ -67,7 +106,7 @@ void kd_writer_acknowledge(kd_writer *writer, const rd_kafka_message_t *message)
   /* Not one of ours. */
   if (index >= writer->options.parts_max) return;
   kd_slot *slot = &writer->slots[index];
-  if (message->err) kd_writer_note_failure(writer, slot, (uint32_t)opaque, message->err);
+  if (message->err) note_refusal(writer, slot, (uint32_t)opaque, message);
   kd_writer_count_down(writer, slot, 1);
   if (atomic_load_explicit(&writer->waiting_for_room, memory_order_relaxed)) {
     pthread_mutex_lock(&writer->lock);
@@ -207,7 +246,10 @@ void kd_writer_release(kd_writer *writer) {
     free(writer->topics[i]->name);
     free(writer->topics[i]);
   }
-  for (uint32_t i = 0; writer->slots && i < writer->options.parts_max; i++) free(writer->slots[i].failures);
+  for (uint32_t i = 0; writer->slots && i < writer->options.parts_max; i++) {
+    free(writer->slots[i].failures);
+    forget_words(&writer->slots[i]);
+  }
   kd_table_release(writer->table);
   kd_input_free(&writer->input);
   pthread_mutex_destroy(&writer->lock);
@@ -351,6 +393,7 @@ void kd_writer_slot_done(kd_writer *writer, uint32_t index) {
   free(slot->failures);
   slot->failures = NULL;
   slot->failure_max = 0;
+  forget_words(slot);
   writer->free_slots[writer->free_count++] = index;
   pthread_mutex_unlock(&writer->lock);
 }

@@ -33,7 +33,18 @@ enum {
    * of a whole message set.
    */
   KD_CODE_TOO_LARGE = -10003,
+  /*
+   * The row names a partition that its topic does not have. librdkafka's own _UNKNOWN_PARTITION says that the
+   * topic itself is gone.
+   */
+  KD_CODE_NO_PARTITION = -10004,
 };
+
+/* Numbers per failure: row, code, index of the broker's words about this very record (-1: none). */
+#define KD_FAILURE_FIELDS 3u
+/* Distinct texts kept per part; records refused with further ones share the last. */
+#define KD_FAILURE_TEXTS_MAX 16u
+#define KD_FAILURE_TEXT_BYTES_MAX 512u
 
 typedef struct kd_writer kd_writer;
 
@@ -47,9 +58,11 @@ typedef struct {
   uint32_t slot;
   void *token;
   uint32_t acknowledged, stale;
-  /* Pairs of row and code, valid until kd_writer_slot_done(). */
+  /* KD_FAILURE_FIELDS numbers per failure. These and the texts are valid until kd_writer_slot_done(). */
   const int32_t *failures;
   uint32_t failure_count;
+  char *const *texts;
+  uint32_t text_count;
   /* fatal */
   int32_t code;
   const char *text;

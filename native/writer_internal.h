@@ -43,6 +43,8 @@ typedef struct {
   /* Guarded by failures_lock while the part is under way. */
   int32_t *failures;
   uint32_t failure_count, failure_max;
+  char *texts[KD_FAILURE_TEXTS_MAX];
+  uint32_t text_count;
 } kd_slot;
 
 struct kd_writer {
@@ -91,7 +93,8 @@ void kd_writer_hand_over(kd_writer *writer, kd_slot *slot);
 
 /* Rows that will see no acknowledgement, and the one extra count. The part settles when it was the last. */
 void kd_writer_count_down(kd_writer *writer, kd_slot *slot, uint32_t rows);
-void kd_writer_note_failure(kd_writer *writer, kd_slot *slot, uint32_t row, int32_t code);
+/* `words`: what the broker said of this record and no other; NULL: nothing. */
+void kd_writer_note_failure(kd_writer *writer, kd_slot *slot, uint32_t row, int32_t code, const char *words);
 bool kd_writer_has_failure(kd_writer *writer, kd_slot *slot, uint32_t row);
 void kd_writer_poll(kd_writer *writer);
 void kd_writer_poll_when_due(kd_writer *writer);

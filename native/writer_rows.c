@@ -32,7 +32,7 @@ typedef struct {
 } ready_row;
 
 static bool refuse(job *job, uint32_t row, int32_t code) {
-  kd_writer_note_failure(job->writer, job->slot, row, code);
+  kd_writer_note_failure(job->writer, job->slot, row, code, NULL);
   job->failed++;
   return false;
 }
@@ -129,7 +129,7 @@ static bool prepare(job *job, uint32_t row, ready_row *ready) {
   ready->topic = job->writer->topics[record->topic];
   ready->timestamp = wire_timestamp(record->timestamp);
   ready->partition = choose_partition(job, ready->topic, record);
-  return ready->partition >= 0 || refuse(job, ready->row, RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
+  return ready->partition >= 0 || refuse(job, ready->row, KD_CODE_NO_PARTITION);
 }
 
 /* False: malformed. */

@@ -28,13 +28,13 @@ export interface Segment {
   readonly lastOffset: number;
 }
 
-/** An error that librdkafka delivered in the place of records; nothing after `offset` may be trusted. */
+/** An error that came instead of records; nothing after `offset` can be trusted. */
 export interface Fault {
   readonly partitionId: PartitionId;
   readonly epoch: Epoch;
   /** The next offset that would have been read. */
   readonly offset: number;
-  /** librdkafka's error code. */
+  /** The source's own number; `Source.verdict` says what it means. */
   readonly code: number;
   readonly text: string;
 }

@@ -17,6 +17,7 @@ import { TailWatch } from './partitions/tail-watch.js';
 import type { RunReport, RunStatus, Standing } from './report.js';
 import { makeRunState, type RunState } from './run-state.js';
 import { type DispatcherDeps, type DispatcherSettings, Limits } from './settings.js';
+import { Refusals } from './settlement/refusals.js';
 import { Settler } from './settlement/settler.js';
 import { Stall } from './settlement/stall.js';
 import { makeSignals } from './signals.js';
@@ -64,11 +65,13 @@ export class Dispatcher {
     const runner = new TransformRunner(state, this.outputs, (flight) => this.deck.advance(flight));
     const releaser = new Releaser(state, (flight) => this.deck.startTransform(flight));
     this.stall = new Stall(state, (reason, delayMs) => this.rebalancer.rewind(reason, delayMs));
-    const settler = new Settler(state, {
+    const { stall } = this;
+    const refusals = new Refusals(state, {
       runner,
-      stall: this.stall,
+      stall,
       rewind: (reason) => this.rebalancer.rewind(reason),
     });
+    const settler = new Settler(state, { stall, refusals });
     const guard = (handle: () => void): void => this.guard(handle);
     this.deck = new FlightDeck(state, {
       outputs: this.outputs,
@@ -93,7 +96,11 @@ export class Dispatcher {
     this.rebalancer = new Rebalancer(state, {
       changes: this.changes,
       deck: this.deck,
-      events: { moved: (ids) => this.moved(ids) },
+      events: {
+        moved: (ids) => this.moved(ids),
+        rewinding: () => this.intake.takeBackOffered(),
+        rewound: () => this.guard(() => undefined),
+      },
     });
     this.readFaults = new ReadFaults(state, {
       changes: this.changes,

@@ -1,4 +1,5 @@
 import type { BatchId, Block, InputBatch, PartitionId, Segment } from '../core/batch.js';
+import type { DeliveryFailure } from '../ports/sink.js';
 import type { Rejection, TransformResult } from '../ports/transform-pool.js';
 import {
   HEADER_BYTES,
@@ -35,9 +36,10 @@ export interface Part {
   void: boolean;
   state: 'ready' | 'written' | 'settled';
   /**
-   * Set while a piece is delivered alone: a neighbour fault is then told to the runner instead of rewinding.
+   * Set while a piece is delivered alone: a refusal of its message sets then goes to the runner, and nothing
+   * is rewound.
    */
-  settledAlone: ((neighbourFault: boolean) => void) | undefined;
+  settledAlone: ((refusal: DeliveryFailure | undefined) => void) | undefined;
   /**
    * The output block went on to another use before the flight was over; `outcomes` is what was kept of it.
    */
@@ -89,7 +91,7 @@ export class Flight {
     this.abandoned = true;
     for (const part of this.parts) {
       if (part.state === 'ready') part.state = 'settled';
-      part.settledAlone?.(false);
+      part.settledAlone?.(undefined);
     }
   }
 
@@ -106,6 +108,18 @@ export class Flight {
     return Number(
       view.getBigInt64(view.getUint32(InputHeader.rowsPosition, true) + row * INPUT_ROW_BYTES, true),
     );
+  }
+
+  /** Row of a record of the segment, by its offset; the offsets of a segment rise. */
+  rowOf(segment: Segment, offset: number): number {
+    let low = segment.firstRow;
+    let high = segment.firstRow + segment.rowCount - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.offsetOf(middle) < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   addPart(output: Block, result: TransformResult, options: { external: boolean; redirect: boolean }): Part {

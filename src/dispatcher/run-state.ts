@@ -12,6 +12,7 @@ import { newRunBooks } from '../core/run-books.js';
 import type { Flight } from './flight.js';
 import { LogLimit } from './log-limit.js';
 import type { DispatcherDeps, DispatcherSettings } from './settings.js';
+import { NamedRecords } from './settlement/named-records.js';
 
 /** What the parts of the dispatcher share. Everything runs on one thread; no part keeps a copy of it. */
 export interface RunState {
@@ -26,6 +27,8 @@ export interface RunState {
   readonly latency: LatencyHistogram;
   readonly metrics: MetricBooks;
   readonly logLimit: LogLimit;
+  /** Records that a broker has named as the reason why it refused their message set. */
+  readonly named: NamedRecords;
   /** By id, in read order. */
   readonly flights: Map<BatchId, Flight>;
   /** Names of topic numbers, for messages. */
@@ -75,6 +78,7 @@ export function makeRunState(
     latency: books.latency,
     metrics: books.metrics,
     logLimit: new LogLimit(deps.logger, deps.clock),
+    named: new NamedRecords(),
     flights: new Map(),
     topicNames: new Map(),
     stopping: false,

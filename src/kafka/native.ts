@@ -232,11 +232,12 @@ export interface WriterOptions {
 }
 
 /**
- * Codes are librdkafka's, but for two: −10001 (BAD_ROW), a row that does not fit its blocks; −10002
- * (BAD_BATCH), a header that does not: then nothing of the part was handed over, and row 0 stands for all. A
+ * Codes are librdkafka's, apart from the addon's own: −10001 (BAD_ROW), a row that does not fit its blocks;
+ * −10002 (BAD_BATCH), a header that does not: then nothing of the part was handed over, and row 0 is reported
+ * for all; −10003, a record too large even alone; −10004, a partition that the topic does not have. A
  * dead-letter row (flag 16) without a partition goes to the source's modulo the count. What was handed over
  * and is not acknowledged at `stop` does not settle any more: purge and wait before. `settled`: a = batchId,
- * b = part, c = acknowledged rows; `failures` holds pairs `[outputRow, code, …]`; `stale` rows skipped by
+ * b = part, c = acknowledged rows; `failures` and `words` say what was refused; `stale` rows skipped by
  * epoch. `fatal`: code in a, text. `stopped`.
  */
 export type WriterEventKind = 'settled' | 'fatal' | 'stopped';
@@ -246,8 +247,11 @@ export type WriterListener = (
   b: number,
   c: number,
   stale: number,
+  /** Three numbers per failure: row, code, index into `words` (-1: none). */
   failures: Int32Array | null,
   text: string | null,
+  /** What the broker said of single records of the part. */
+  words: readonly string[] | null,
 ) => void;
 
 export interface NativeWriter {

@@ -1,5 +1,6 @@
 import type { BatchId, Block } from '../core/batch.js';
 import type { DispatcherError } from '../core/errors.js';
+import type { DeliveryFault } from '../core/faults.js';
 import type { Trouble } from './source.js';
 
 /** A produced row that was not acknowledged. */
@@ -8,8 +9,11 @@ export interface DeliveryFailure {
   readonly part: number;
   /** Row of that output batch. With an identity batch: the source row. */
   readonly outputRow: number;
-  /** librdkafka's error code. */
-  readonly code: number;
+  readonly fault: DeliveryFault;
+  /** Kafka's name for the error, e.g. `INVALID_RECORD`. */
+  readonly name: string;
+  /** The broker's own words about this record. */
+  readonly words?: string;
 }
 
 export interface Settled {
@@ -50,7 +54,7 @@ export interface Sink {
   /** Gives up on what is not acknowledged; `settled` follows for every part, with failures. */
   purge(): void;
   /** Kafka's refusal to let us write, in words. */
-  refusal?(code: number, topic: string, text: string): DispatcherError;
+  refusal?(name: string, topic: string, text: string): DispatcherError;
   /** What stands between us and the brokers just now. */
   trouble?(): Trouble | undefined;
   close(deadlineMs: number): Promise<void>;

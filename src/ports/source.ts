@@ -1,5 +1,6 @@
-import type { Block, Epoch, InputBatch, PartitionId } from '../core/batch.js';
+import type { Block, Epoch, Fault, InputBatch, PartitionId } from '../core/batch.js';
 import type { DispatcherError } from '../core/errors.js';
+import type { ReadFault } from '../core/faults.js';
 
 /** No broker can be reached any more, or none lets us in; the client goes on trying. */
 export interface Trouble {
@@ -122,7 +123,9 @@ export interface Source {
    */
   store(offsets: readonly CommittedOffset[]): void;
   /** Kafka's refusal to let us read, in words; `topic` is '' where it is not about one. */
-  refusal?(code: number, topic: string, text: string): DispatcherError;
+  refusal?(name: string, topic: string, text: string): DispatcherError;
+  /** What an error that was found instead of records means, and Kafka's name for it. */
+  verdict(fault: Fault): { readonly kind: ReadFault; readonly name: string };
   /** What stands between us and the brokers just now. */
   trouble?(): Trouble | undefined;
   /** Leaves the group: closes all partitions (their stored offsets are committed) and disconnects. */

@@ -152,8 +152,7 @@ export function fakeSinkWorld({ tooLargeOffset }: SinkSetup): Promise<SinkWorld>
       fatalAfterParts: undefined,
       deadLettersRefusedModulo: undefined,
     },
-    (_id, offset) =>
-      offset === tooLargeOffset ? { kind: 'refused', code: -10_003, takesNeighbours: false } : EMITTED,
+    (_id, offset) => (offset === tooLargeOffset ? { kind: 'refused', how: 'alone' } : EMITTED),
     {
       handedOver: ({ offset }) => handedOver.push(offset),
       settled: (_answered, _acknowledged, undelivered) => {

@@ -3,14 +3,15 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { DispatcherError, ExitCode, worstOf } from '../../src/core/errors.js';
 import {
+  codeNamed,
   consumerFault,
   consumerFaultName,
-  deliveryFault,
   deliveryFaultName,
+  deliveryVerdict,
   isRefusal,
-} from '../../src/core/delivery-faults.js';
-import { DispatcherError, ExitCode, worstOf } from '../../src/core/errors.js';
+} from '../../src/kafka/codes.js';
 
 /** Names and numbers as the library itself declares them. */
 function declaredCodes(): Map<number, string> {
@@ -36,24 +37,28 @@ test("every code that we name carries librdkafka's own name and number", () => {
   assert(named > 100);
 });
 
-test(
-  'a record is blamed only for what can be its own fault; what a whole message set failed with is its ' +
-    'neighbours until it stands alone',
-  () => {
-    assert.equal(deliveryFault(-190), 'record');
-    for (const shared of [10, 32, 87]) {
-      assert.equal(deliveryFault(shared), 'record');
-      assert.equal(deliveryFault(shared, 300), 'neighbour');
-    }
-    assert.equal(deliveryFault(-138), 'neighbour');
-    assert.equal(deliveryFault(18, 1), 'neighbour');
-    for (const away of [3, 29, 6, -195, -192]) assert.equal(deliveryFault(away, 5), 'destination');
-    for (const over of [-150, -144, 47]) assert.equal(deliveryFault(over), 'fatal');
-  },
-);
+test('a record is blamed only where the broker named it, or the writer refused it', () => {
+  const fault = (code: number, named = false): string => deliveryVerdict(code, named).fault;
+  for (const own of [-10_003, -10_004]) assert.equal(fault(own), 'record');
+  for (const byWords of [32, 87]) {
+    assert.equal(fault(byWords, true), 'record');
+    assert.equal(fault(byWords), 'message-set');
+  }
+  for (const size of [4, 10, 18]) assert.equal(fault(size, true), 'message-set');
+  assert.equal(fault(-138), 'bystander');
+  for (const away of [3, 6, -195, -192, -190, -188]) assert.equal(fault(away, true), 'destination');
+  assert.equal(fault(29), 'refused');
+  for (const over of [-150, -144, 47]) assert.equal(fault(over), 'fatal');
+  for (const [name, code] of [
+    ['TOPIC_AUTHORIZATION_FAILED', 29],
+    ['_BAD_MSG', -199],
+    ['ERROR_77', 77],
+  ] as const)
+    assert.equal(codeNamed(name), code);
+});
 
 test('an unknown code never drops or dead-letters anything', () => {
-  assert.equal(deliveryFault(12_345), 'destination');
+  assert.equal(deliveryVerdict(12_345, true).fault, 'destination');
   assert.equal(deliveryFaultName(12_345), 'ERROR_12345');
   assert.equal(consumerFault(12_345), 'transient');
   assert.equal(isRefusal(29), true);

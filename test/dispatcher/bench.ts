@@ -1,8 +1,10 @@
 /** A dispatcher between scripted neighbours: nothing happens but what a test says, one step at a time. */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Block } from '../../src/core/batch.js';
+import type { Block, Fault } from '../../src/core/batch.js';
+import type { ReadFault } from '../../src/core/faults.js';
 import { Dispatcher, type RunReport } from '../../src/dispatcher/dispatcher.js';
 import type { DispatcherSettings } from '../../src/dispatcher/settings.js';
+import { consumerFault, consumerFaultName, deliveryVerdict } from '../../src/kafka/codes.js';
 import type { Logger } from '../../src/ports/logger.js';
 import type { Sink, SinkEvents } from '../../src/ports/sink.js';
 import type {
@@ -60,6 +62,9 @@ export class ScriptedSource implements Source {
   }
   trouble(): Trouble | undefined {
     return this.troubled;
+  }
+  verdict({ code }: Fault): { readonly kind: ReadFault; readonly name: string } {
+    return { kind: consumerFault(code), name: consumerFaultName(code) };
   }
   offer(block: Block, recordsMax: number): void {
     this.offered.push(block);
@@ -146,16 +151,23 @@ export class ScriptedSink implements Sink {
     return Promise.resolve();
   }
 
-  /** Answers the oldest part: acknowledged, or every row refused with a code. */
-  settle(code?: number): void {
+  /** Answers the oldest part: acknowledged, or every row refused with a code, as the brokers do. */
+  settle(code?: number, words?: string): void {
     const one = this.written.shift();
     if (one === undefined) throw new Error('nothing was written');
-    this.answer(one, code);
+    this.answer(one, code, words);
   }
 
-  private answer({ batchId, part, rows }: Written, code: number | undefined): void {
+  private answer({ batchId, part, rows }: Written, code: number | undefined, words?: string): void {
     const failures =
-      code === undefined ? [] : Array.from({ length: rows }, (_, outputRow) => ({ part, outputRow, code }));
+      code === undefined
+        ? []
+        : Array.from({ length: rows }, (_, outputRow) => ({
+            part,
+            outputRow,
+            ...deliveryVerdict(code, words !== undefined),
+            ...(words === undefined ? {} : { words }),
+          }));
     this.events?.settled({ batchId, part, acknowledged: code === undefined ? rows : 0, failures, stale: 0 });
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Bench, passThrough } from './bench.js';
 
-const MSG_SIZE_TOO_LARGE = 10;
+const TOO_LARGE_ALONE = -10_003;
 const INVALID_RECORD = 87;
 const NOT_ENOUGH_REPLICAS = 19;
 const TOPIC_AUTHORIZATION_FAILED = 29;
@@ -102,7 +102,7 @@ test('a dead letter that could not be made leaves the batch unsettled', async ()
       : Promise.reject(new Error('the pool is gone'));
   bench.deliver(0, 0, 1);
   await bench.settle();
-  bench.sink.settle(MSG_SIZE_TOO_LARGE);
+  bench.sink.settle(TOO_LARGE_ALONE);
   const report = await bench.end();
   assert.equal(report.error?.code, 'DEFECT');
   assert.equal(bench.source.stored.get(0) ?? 0, 0);
@@ -123,4 +123,24 @@ test('a rewind passes over a partition that was lost meanwhile', async () => {
   bench.dispatcher.stop();
   const report = await bench.end();
   assert.equal(report.error, undefined);
+});
+
+test('a revocation does not wait for what a rewind left on its way to a broker that is silent', async () => {
+  const bench = new Bench();
+  await bench.start(0, 1);
+  bench.deliver(0, 0, 10);
+  bench.deliver(1, 0, 10);
+  await bench.settle();
+  bench.sink.settle(NOT_ENOUGH_REPLICAS);
+  await bench.pass(600);
+  assert.equal(bench.sink.written.length, 1, 'the second batch is still on its way');
+  bench.source.events?.revoked([{ partitionId: 1, topic: 'in', partition: 1 }], false);
+  await bench.settle();
+  assert.ok(bench.source.calls.includes('close 1'));
+  assert.equal(bench.source.offered.length, 0, 'nothing is read before the rest has arrived');
+  bench.sink.settle();
+  await bench.settle();
+  assert.ok(bench.source.offered.length > 0);
+  bench.dispatcher.stop();
+  await bench.end();
 });

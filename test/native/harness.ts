@@ -280,7 +280,7 @@ export class TestWriter {
 
 function pairs(failures: Int32Array | null): [number, number][] {
   const list: [number, number][] = [];
-  for (let i = 0; failures && i < failures.length; i += 2)
+  for (let i = 0; failures && i < failures.length; i += 3)
     list.push([failures[i] ?? Number.NaN, failures[i + 1] ?? Number.NaN]);
   return list;
 }

@@ -120,6 +120,7 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
     for (const row of acknowledged) {
       const page = this.page(row.id);
       const index = this.index(page, row.offset);
+      if (row.deadLetter) this.mustBeGuilty(page, index);
       page.delivered[index] = Math.min(255, (page.delivered[index] ?? 0) + 1);
     }
     for (const { id, offset } of answered) {
@@ -127,6 +128,16 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
       const page = this.page(id);
       page.done[this.index(page, offset)] = 1;
     }
+  }
+
+  /** Nobody becomes a dead letter for the sake of others. */
+  private mustBeGuilty({ log }: Page, index: number): void {
+    const record = log.records[index];
+    const guilty = record !== undefined && ['reject', 'kill', 'refused'].includes(record.fate.kind);
+    if (!guilty)
+      this.violation(
+        `partition ${log.id}, offset ${record?.offset}: an innocent record became a dead letter`,
+      );
   }
 
   /** Records at or behind an offset that may come again: acknowledged already. */

@@ -96,6 +96,17 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
         failures: [],
       }),
   })),
+  'blames every record of a message set that was refused': sinkEvents((events) => ({
+    settled: (settled) =>
+      events.settled({
+        ...settled,
+        failures: settled.failures.map((failure) =>
+          failure.fault === 'bystander' || failure.fault === 'message-set'
+            ? { ...failure, fault: 'record' }
+            : failure,
+        ),
+      }),
+  })),
   'settles a part twice': sinkEvents((events) => ({
     settled: (settled) => {
       events.settled(settled);
@@ -171,6 +182,7 @@ const LAWS: Readonly<Record<keyof typeof MUTATIONS, RegExp>> = {
   'gives partitions back before they are drained': /stored for partition \d+, which is not open/,
   'takes lost partitions for revoked ones': /stored for partition \d+, which was lost/,
   'takes a failed delivery for a good one': UNSETTLED,
+  'blames every record of a message set that was refused': /an innocent record became a dead letter/,
   'settles a part twice': /ended with DEFECT: .* settled/,
   'settles what is written before it is acknowledged': UNSETTLED,
   'releases a batch before the one it should follow': /handed over for the first time after/,

@@ -170,9 +170,9 @@ function fate(random: Random, troubles: Troubles): Fate {
     return { kind: 'reject', code: random.pick(['BAD_DATE', 'BAD_NUMBER']) };
   if (troubles.kills && roll < 0.06)
     return { kind: 'kill', code: random.pick(['WORKER_TIMEOUT', 'WORKER_CRASHED']) };
-  if (troubles.refusals && roll < 0.08) return { kind: 'refused', code: -190, takesNeighbours: false };
+  if (troubles.refusals && roll < 0.08) return { kind: 'refused', how: 'alone' };
   if (troubles.sharedRefusals && roll < 0.1)
-    return { kind: 'refused', code: random.pick([10, 87]), takesNeighbours: true };
+    return { kind: 'refused', how: random.pick(['named', 'unnamed']) };
   if (troubles.topics && roll < 0.2)
     return {
       kind: 'emit',

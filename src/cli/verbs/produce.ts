@@ -10,7 +10,7 @@ import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import { producerQueueBytes } from '../../config/resolve/budgets.js';
 import { DispatcherError } from '../../core/errors.js';
 import { createEncoder, type Encoder, FormatError } from '../../formats/index.js';
-import { loadNative, type NativeBinding, type PartitionPolicy } from '../../kafka/native.js';
+import { loadNative, type PartitionPolicy } from '../../kafka/native.js';
 import { createKafkaSink, type KafkaSink } from '../../kafka/sink/kafka-sink.js';
 import { RecordWriter } from '../../kafka/tools/record-writer.js';
 import type { SinkEvents } from '../../ports/sink.js';
@@ -94,7 +94,7 @@ async function produce(
   });
   try {
     const records = await send(
-      { sink, table, encoder, native, format, valueOnly: options.valueOnly === true },
+      { sink, table, encoder, format, valueOnly: options.valueOnly === true },
       target,
       io,
     );
@@ -120,7 +120,6 @@ interface Sending {
   readonly sink: KafkaSink;
   readonly table: ConstructorParameters<typeof RecordWriter>[2];
   readonly encoder: Encoder;
-  readonly native: NativeBinding;
   readonly format: ProduceFormat;
   readonly valueOnly: boolean;
 }
@@ -161,7 +160,7 @@ async function send(
     clearInterval(flushing);
   }
   await records.drain();
-  throwFailures(records, sending.native);
+  throwFailures(records);
   return records.acknowledged;
 }
 
@@ -233,14 +232,13 @@ function atLine(error: unknown, { file, line, produced, format }: Place): Error 
   });
 }
 
-function throwFailures(writer: RecordWriter, native: NativeBinding): void {
+function throwFailures(writer: RecordWriter): void {
   const [first] = writer.failed;
   if (first === undefined) return;
-  const { name, text } = native.errorName(first.code);
   throw new DispatcherError(
     'RECORD_REJECTED',
     `${writer.failedCount} of ${writer.failedCount + writer.acknowledged} records were not produced; the ` +
-      `first one, line ${first.label}: ${text} (${name})`,
+      `first one, line ${first.label}: ${first.name}${first.words === undefined ? '' : `: ${first.words}`}`,
     { remedy: 'the others are in the topic; correct these lines and produce them alone' },
   );
 }

@@ -1,5 +1,4 @@
 import type { Epoch, Fault, PartitionId } from '../../core/batch.js';
-import { consumerFault, consumerFaultName } from '../../core/delivery-faults.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { FlightDeck } from '../flight-deck.js';
 import type { ChangeQueue } from '../partitions/change-queue.js';
@@ -39,8 +38,8 @@ export class ReadFaults {
     const { state } = this;
     if (!this.isCurrent(fault)) return;
     const where = place(state, fault.partitionId, fault.offset);
-    const name = consumerFaultName(fault.code);
-    switch (consumerFault(fault.code)) {
+    const { kind, name } = state.deps.source.verdict(fault);
+    switch (kind) {
       case 'closing':
         state.fail(
           new DispatcherError(
@@ -60,7 +59,7 @@ export class ReadFaults {
       case 'refused':
         state.fail(
           state.deps.source.refusal?.(
-            fault.code,
+            name,
             state.deps.describe(fault.partitionId).topic,
             `${where}: ${fault.text}`,
           ) ??

@@ -10,6 +10,10 @@ export interface RebalancerEvents {
    * What was known of these partitions' places in the log is over: given back, lost, or read from elsewhere.
    */
   moved(ids: readonly PartitionId[]): void;
+  /** Parked: blocks that the reader has not begun to fill are to be taken back. */
+  rewinding(): void;
+  /** What was in flight at a rewind has arrived: reading may go on. */
+  rewound(): void;
 }
 
 /** Which partitions are ours, and from where they are read: assignments, revocations, rewinds. */
@@ -171,6 +175,7 @@ export class Rebalancer {
       // Batches that were delivered before the decision, by the last handful of events, belong to what is
       // read again.
       this.giveUpFlights();
+      this.events.rewinding();
       // Lost ones are not open any more; their revocation waits behind this change.
       const opened = [...this.owned.values()].flatMap((partition) => {
         const offset = state.tracker.committable(partition.partitionId);
@@ -182,10 +187,12 @@ export class Rebalancer {
         if (state.tracker.isOpen(partition.partitionId, partition.epoch))
           await state.deps.source.seek(partition);
       }
-      // What was handed to the writer is on its way: only when it has arrived are the same records read
-      // again.
-      await this.deck.drained();
+    });
+    // What was handed to the writer is still on its way: only when it has arrived are the same records read
+    // again. No other change waits for that; until then the reader has no block to fill.
+    void this.deck.drained().then(() => {
       state.rewinds--;
+      this.events.rewound();
     });
   }
 

@@ -1,38 +1,23 @@
 import type { Segment } from '../../core/batch.js';
-import {
-  type DeliveryFault,
-  deliveryFault,
-  deliveryFaultName,
-  isRefusal,
-} from '../../core/delivery-faults.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { DeliveryFailure, Settled } from '../../ports/sink.js';
 import { Outcome } from '../../wire/layout.js';
 import { describeOutputRow, type Flight, outcomeOf, type Part } from '../flight.js';
 import type { RunState } from '../run-state.js';
 import { place } from '../run-state.js';
-import { Limits } from '../settings.js';
-import { stopAt, type TransformRunner } from '../transform/transform-runner.js';
+import type { Refusals } from './refusals.js';
 import type { Stall } from './stall.js';
 
-/**
- * Turns acknowledgements into settled segments and counts, and failed deliveries into dead letters, rewinds
- * or the end of the run.
- */
+/** Turns acknowledgements into settled segments and counts. */
 export class Settler {
   private readonly state: RunState;
-  private readonly runner: TransformRunner;
   private readonly stall: Stall;
-  private readonly rewind: (reason: string) => void;
+  private readonly refusals: Refusals;
 
-  constructor(
-    state: RunState,
-    parts: { runner: TransformRunner; stall: Stall; rewind: (reason: string) => void },
-  ) {
+  constructor(state: RunState, parts: { stall: Stall; refusals: Refusals }) {
     this.state = state;
-    this.runner = parts.runner;
     this.stall = parts.stall;
-    this.rewind = parts.rewind;
+    this.refusals = parts.refusals;
   }
 
   /** The part's fate is known. The caller asks `flight.settled` afterwards. */
@@ -46,8 +31,8 @@ export class Settler {
     part.state = 'settled';
     flight.acknowledged += settled.acknowledged;
     if (settled.acknowledged > 0) this.stall.delivered(this.reachedFailingTopic(part, settled.failures));
-    if (settled.failures.length > 0 && !flight.abandoned) this.failed(flight, part, settled.failures);
-    else part.settledAlone?.(false);
+    if (settled.failures.length > 0) this.refusals.take(flight, part, settled.failures);
+    else part.settledAlone?.(undefined);
     return part;
   }
 
@@ -68,76 +53,6 @@ export class Settler {
     return false;
   }
 
-  private failed(flight: Flight, part: Part, failures: readonly DeliveryFailure[]): void {
-    const byCode = new Map<number, DeliveryFailure[]>();
-    for (const failure of failures) byCode.set(failure.code, [...(byCode.get(failure.code) ?? []), failure]);
-    const faults = [...byCode].map(([code, rows]) => ({
-      code,
-      rows,
-      fault: deliveryFault(code, rows.length),
-    }));
-    const worst =
-      faults.find(({ fault }) => fault === 'fatal') ??
-      faults.find(({ fault }) => fault === 'destination') ??
-      faults.find(({ fault }) => fault === 'neighbour');
-    if (worst === undefined) {
-      for (const { code, rows } of faults)
-        for (const row of rows) this.deadLetter(flight, part, row.outputRow, code);
-      part.settledAlone?.(false);
-      return;
-    }
-    if (worst.fault === 'neighbour' && part.settledAlone !== undefined) {
-      part.settledAlone(true);
-      return;
-    }
-    // Whatever is done about it: what was refused is not settled. While stopping there is no rewind, so it
-    // stays unsettled.
-    flight.abandon();
-    this.undelivered(part, worst.fault, worst.rows);
-  }
-
-  private undelivered(part: Part, fault: DeliveryFault, rows: readonly DeliveryFailure[]): void {
-    const [first] = rows;
-    if (first === undefined) return;
-    const { topicNumber } = describeOutputRow(part, first.outputRow);
-    const topic = this.state.topicNames.get(topicNumber) ?? `number ${topicNumber}`;
-    const { code } = first;
-    const name = deliveryFaultName(code);
-    if (fault === 'fatal') {
-      this.state.fail(
-        new DispatcherError('PRODUCER_FATAL', `the producer can't go on: ${name} on topic ${topic}`, {
-          remedy: 'start again: what was not committed is read again',
-        }),
-      );
-    } else if (fault === 'neighbour') {
-      this.state.isolatedBatches = Limits.isolatedBatchesMax;
-      this.rewind(
-        `${rows.length} records were refused together by topic ` +
-          `${topic} (${name}): looking for the guilty one`,
-      );
-    } else {
-      this.stall.destinationFailed({ topic, code, name, refused: isRefusal(code), rows: rows.length });
-    }
-  }
-
-  private deadLetter(flight: Flight, part: Part, outputRow: number, code: number): void {
-    const { sourceRow, topicNumber, deadLetter } = describeOutputRow(part, outputRow);
-    const topic = this.state.topicNames.get(topicNumber) ?? `number ${topicNumber}`;
-    const name = deliveryFaultName(code);
-    if (flight.redirected.has(sourceRow) && !deadLetter) return;
-    const message = `topic ${topic} refused the record: ${name}`;
-    if (deadLetter) {
-      stopAt(flight, sourceRow, {
-        code: 'DEAD_LETTER_REFUSED',
-        message: `the dead-letter ${message}`,
-        stage: 'deliver',
-      });
-      return;
-    }
-    flight.redirected.set(sourceRow, name);
-    void this.runner.redirect(flight, sourceRow, { code: name.replace(/^_/, ''), message, stage: 'deliver' });
-  }
-
   /** All parts of the flight are settled: book its rows, settle its segments. */
   finish(flight: Flight): void {
     const { accounting, tracker } = this.state;
@@ -156,6 +71,7 @@ export class Settler {
       if (rows === segment.rowCount) tracker.settle(segment, flight.id);
       else if (rows > 0) tracker.settleBefore(segment, flight.id, flight.offsetOf(answered));
       if (rows > 0) live.push({ ...segment, rowCount: rows });
+      this.state.named.forget(segment.partitionId, segment.firstOffset, segment.lastOffset);
       this.state.unsettledRows += segment.rowCount - rows;
     }
     const liveRows = live.reduce((sum, segment) => sum + segment.rowCount, 0);

@@ -4,7 +4,6 @@ import { Limits } from '../settings.js';
 
 export interface DestinationFault {
   readonly topic: string;
-  readonly code: number;
   readonly name: string;
   /** Kafka refuses us for rights or credentials: trying again will not help. */
   readonly refused: boolean;
@@ -125,14 +124,14 @@ export class Stall {
       `topic ${fault.topic} can't be written: ` + `${fault.name}${forMs > 0 ? `, for ${forMs} ms` : ''}`;
     if (fault.refused)
       return (
-        this.state.deps.sink.refusal?.(fault.code, fault.topic, fault.name) ??
+        this.state.deps.sink.refusal?.(fault.name, fault.topic, fault.name) ??
         new DispatcherError('KAFKA_REFUSED', message, {
           remedy: `allow this client to write to topic ${fault.topic}`,
         })
       );
     return new DispatcherError('DESTINATION_STALLED', message, {
       remedy:
-        `create or mend topic ${fault.topic}, then start again: nothing was lost, what was not ` +
+        `create or repair topic ${fault.topic}, then start again: nothing was lost, and what was not ` +
         `delivered is not committed`,
     });
   }

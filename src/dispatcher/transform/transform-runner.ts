@@ -1,16 +1,24 @@
 import type { Block } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
-import type { OutputTopic } from '../../ports/sink.js';
+import type { DeliveryFailure, OutputTopic } from '../../ports/sink.js';
 import {
   NOTHING_ANSWERED,
   type Rejection,
   type TransformResult,
   type WorkerDeath,
 } from '../../ports/transform-pool.js';
-import type { Flight, Part } from '../flight.js';
+import { describeOutputRow, type Flight, type Part } from '../flight.js';
 import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
+import type { NamedRecord } from '../settlement/named-records.js';
+import { refusalOf } from '../settlement/refusal-of.js';
 import type { OutputBlocks } from './output-blocks.js';
+
+/** A message set that was refused while nothing else was on its way. */
+interface Refusal {
+  readonly part: Part;
+  readonly failure: DeliveryFailure;
+}
 
 interface Range {
   readonly first: number;
@@ -53,7 +61,8 @@ export class TransformRunner {
 
   private async answerAllRows(flight: Flight): Promise<void> {
     const isolated = this.state.isolatedBatches > 0;
-    const ranges: Range[] = [{ first: 0, count: flight.input.rowCount }];
+    const { ranges, stop } = this.cutAroundNamed(flight, { first: 0, count: flight.input.rowCount });
+    ranges.reverse();
     let topics: readonly OutputTopic[] | undefined;
     for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
       const answer = await this.attempt(flight, range, topics);
@@ -73,34 +82,43 @@ export class TransformRunner {
       if (rest > 0) ranges.push({ ...range, first: range.first + answer.rowsDone, count: rest });
       // At once: an answer of the brokers that came before it is waited for would be taken for one about
       // neighbours.
-      if (
-        isolated &&
-        !(await this.deliverAlone(flight, { first: range.first, count: answer.rowsDone }, ranges))
-      )
-        break;
+      if (isolated && !(await this.deliverAlone(flight, { ...range, count: answer.rowsDone }, ranges))) break;
       if (answer.unknownTopics !== undefined) topics = await this.register(answer.unknownTopics);
       if (isAbandoned(flight)) break;
     }
+    if (stop !== undefined && !isAbandoned(flight)) stopAt(flight, stop.row, stop.reason);
   }
 
-  /** Turns a row whose delivery was refused into a dead letter, as one more part of the flight. */
-  async redirect(flight: Flight, row: number, rejection: Rejection): Promise<void> {
+  /**
+   * Records that a broker has named before are rejected without another try; one whose dead letter was refused
+   * ends the batch before it.
+   */
+  private cutAroundNamed(
+    flight: Flight,
+    range: Range,
+  ): { ranges: Range[]; stop?: { readonly row: number; readonly reason: Rejection } } {
+    const ranges: Range[] = [];
+    let next = range.first;
+    for (const { row, named } of namedRows(this.state, flight, range)) {
+      if (row > next) ranges.push({ first: next, count: row - next });
+      if (named.deadLetter) return { ranges, stop: { row, reason: named.rejection } };
+      ranges.push({ first: row, count: 1, rejectWith: named.rejection });
+      next = row + 1;
+    }
+    const end = range.first + range.count;
+    if (end > next) ranges.push({ first: next, count: end - next });
+    return { ranges };
+  }
+
+  /** Turns rows whose delivery was refused into dead letters, as further parts of the batch. */
+  async redirect(flight: Flight, first: number, count: number, rejection: Rejection): Promise<void> {
     flight.redirecting++;
     try {
-      const output = await this.outputs.take(flight);
-      if (output === undefined) return;
-      const result = await this.rejectRow(flight, output, row, rejection);
-      if (flight.abandoned) {
-        this.state.blocks.give(output);
-        return;
+      for (let done = 0; done < count; ) {
+        const rows = await this.redirectSome(flight, first + done, count - done, rejection);
+        if (rows === 0) return;
+        done += rows;
       }
-      if (result.stop !== undefined || result.rowsDone === 0) {
-        this.state.blocks.give(output);
-        stopAt(flight, row, result.stop ?? rejection);
-        return;
-      }
-      flight.redirected.set(row, rejection.code);
-      this.addParts(flight, output, result, true);
     } catch (error) {
       // Neither delivered nor dead-lettered.
       flight.abandon();
@@ -111,20 +129,36 @@ export class TransformRunner {
     }
   }
 
-  private async rejectRow(
+  /** Rows that became dead letters; 0: there will be no more. */
+  private async redirectSome(
+    flight: Flight,
+    first: number,
+    count: number,
+    rejection: Rejection,
+  ): Promise<number> {
+    const output = await this.outputs.take(flight);
+    if (output === undefined) return 0;
+    const result = await this.rejectRows(flight, output, { first, count, rejectWith: rejection });
+    if (flight.abandoned) {
+      this.state.blocks.give(output);
+      return 0;
+    }
+    if (result.stop !== undefined || result.rowsDone === 0) {
+      this.state.blocks.give(output);
+      stopAt(flight, first, result.stop ?? rejection);
+      return 0;
+    }
+    this.addParts(flight, output, result, true);
+    return result.rowsDone;
+  }
+
+  private async rejectRows(
     flight: Flight,
     output: Block,
-    row: number,
-    rejection: Rejection,
+    { first, count, rejectWith }: Range & { readonly rejectWith: Rejection },
   ): Promise<TransformResult> {
-    const task = {
-      input: flight.input.block,
-      output,
-      firstRow: row,
-      rowCount: 1,
-      segments: flight.input.segments,
-      rejectWith: rejection,
-    };
+    const { block: input, segments } = flight.input;
+    const task = { input, output, firstRow: first, rowCount: count, segments, rejectWith };
     for (let deaths = 0; ; deaths++) {
       try {
         return await this.state.deps.pool.run(task);
@@ -184,26 +218,51 @@ export class TransformRunner {
   }
 
   /**
-   * Waits until what the range produced is delivered. False ends the run of the flight. After a neighbour
-   * fault the range is run again in halves; a single record that still fails is the guilty one.
+   * Waits until what the range produced is delivered. False ends the run of the batch. A range that a broker
+   * refused is run again: without the records it named, else in halves. A single record refused alone is at
+   * fault.
    */
   private async deliverAlone(flight: Flight, range: Range, ranges: Range[]): Promise<boolean> {
-    const parts = flight.parts.filter((part) => part.state !== 'settled' && part.settledAlone === undefined);
-    const faults = await Promise.all(parts.map((part) => settledAlone(part)));
+    const { parts, refusal } = await this.delivered(flight);
     if (flight.abandoned) return false;
-    if (!faults.includes(true)) return true;
+    if (refusal === undefined) return true;
     for (const part of parts) part.void = true;
-    if (range.count === 1) {
-      const message = 'the brokers refused this record alone; its neighbours were delivered';
-      await this.redirect(flight, range.first, { code: 'DELIVERY_REFUSED', message, stage: 'deliver' });
-      return flight.stopRow === undefined;
+    if (range.rejectWith !== undefined) {
+      stopAt(flight, range.first, this.rejection(refusal, true));
+      return false;
     }
-    const half = Math.ceil(range.count / 2);
-    ranges.push(
-      { first: range.first + half, count: range.count - half },
-      { first: range.first, count: half },
+    const { ranges: pieces, stop } = this.cutAroundNamed(flight, range);
+    if (stop !== undefined) {
+      stopAt(flight, stop.row, stop.reason);
+      return false;
+    }
+    if (pieces.length > 1 || range.count > 1) {
+      ranges.push(...(pieces.length > 1 ? pieces : halves(range)).reverse());
+      return true;
+    }
+    // The record alone, then its dead letter alone.
+    flight.redirected.set(range.first, refusal.failure.name);
+    await this.redirect(flight, range.first, 1, this.rejection(refusal, false));
+    const { refusal: again } = await this.delivered(flight);
+    if (again !== undefined) stopAt(flight, range.first, this.rejection(again, true));
+    return flight.stopRow === undefined && !isAbandoned(flight);
+  }
+
+  private async delivered(
+    flight: Flight,
+  ): Promise<{ readonly parts: readonly Part[]; readonly refusal: Refusal | undefined }> {
+    const parts = flight.parts.filter((part) => part.state !== 'settled' && part.settledAlone === undefined);
+    const answers = await Promise.all(
+      parts.map(async (part) => ({ part, failure: await settledAlone(part) })),
     );
-    return true;
+    for (const { part, failure } of answers)
+      if (failure !== undefined) return { parts, refusal: { part, failure } };
+    return { parts, refusal: undefined };
+  }
+
+  private rejection({ part, failure }: Refusal, deadLetter: boolean): Rejection {
+    const { topicNumber } = describeOutputRow(part, failure.outputRow);
+    return refusalOf(this.state.topicNames.get(topicNumber) ?? `number ${topicNumber}`, failure, deadLetter);
   }
 
   private async register(names: readonly string[]): Promise<readonly OutputTopic[]> {
@@ -261,11 +320,9 @@ function cutAroundSuspects(range: Range, death: WorkerDeath): Range[] {
   const from = Math.max(range.first, blameless ? range.first : death.suspectFirstRow);
   const to = Math.min(end, blameless ? end : death.suspectFirstRow + death.suspectRowCount);
   if (from >= to || to - from === range.count) {
-    const half = Math.ceil(range.count / 2);
-    return [
-      { first: range.first, count: half },
-      { first: range.first + half, count: range.count - half },
-    ].map((piece) => (blameless ? { ...piece, blamelessDeaths: blamelessDeathsBefore(piece.count) } : piece));
+    return halves(range).map((piece) =>
+      blameless ? { ...piece, blamelessDeaths: blamelessDeathsBefore(piece.count) } : piece,
+    );
   }
   return [
     { first: range.first, count: from - range.first },
@@ -274,7 +331,30 @@ function cutAroundSuspects(range: Range, death: WorkerDeath): Range[] {
   ].filter((piece) => piece.count > 0);
 }
 
-function settledAlone(part: Part): Promise<boolean> {
+function halves({ first, count }: Range): Range[] {
+  const half = Math.ceil(count / 2);
+  return [
+    { first, count: half },
+    { first: first + half, count: count - half },
+  ];
+}
+
+/** In row order. */
+function namedRows(
+  state: RunState,
+  flight: Flight,
+  range: Range,
+): { readonly row: number; readonly named: NamedRecord }[] {
+  return flight.input.segments.flatMap((segment) =>
+    state.named
+      .within(segment.partitionId, segment.firstOffset, segment.lastOffset)
+      .map((named) => ({ row: flight.rowOf(segment, named.offset), named }))
+      .filter(({ row, named }) => flight.offsetOf(row) === named.offset)
+      .filter(({ row }) => row >= range.first && row < range.first + range.count),
+  );
+}
+
+function settledAlone(part: Part): Promise<DeliveryFailure | undefined> {
   return new Promise((resolve) => {
     part.settledAlone = resolve;
   });

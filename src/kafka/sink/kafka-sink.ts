@@ -23,6 +23,7 @@ import {
   partitionCountsOf,
 } from '../client/metadata.js';
 import { connectWithTokens } from '../client/token-connect.js';
+import { codeNamed, deliveryVerdict } from '../codes.js';
 import { type ClientRights, fatalFailure, refusalOf } from '../errors.js';
 import type {
   NativeBinding,
@@ -147,10 +148,10 @@ export class KafkaSink implements Sink {
     return this.#session?.connected.trouble;
   }
 
-  refusal(code: number, topic: string, text: string): DispatcherError {
+  refusal(name: string, topic: string, text: string): DispatcherError {
     return refusalOf(
       'producer',
-      code,
+      codeNamed(name),
       text,
       topic === '' ? this.#rights : { ...this.#rights, topics: [topic] },
     );
@@ -228,7 +229,7 @@ export class KafkaSink implements Sink {
       const hidden = await hiddenTopic(this.#options.native, connected.handleId, [name]);
       throw hidden === undefined
         ? outputTopicMissing(name, this.#options.createTopicsCommand)
-        : this.refusal(hidden.code, name, hidden.text);
+        : refusalOf('producer', hidden.code, hidden.text, { ...this.#rights, topics: [name] });
     }
     const policy = this.#options.partitionByTopic?.get(name) ?? this.#options.partition;
     const number = writer.topic(name, partitionCount, policy);
@@ -260,7 +261,7 @@ export class KafkaSink implements Sink {
     return this.#closing !== undefined;
   }
 
-  #onEvent([kind, a, b, acknowledged, stale, failures, text]: Parameters<WriterListener>): void {
+  #onEvent([kind, a, b, acknowledged, stale, failures, text, words]: Parameters<WriterListener>): void {
     switch (kind) {
       case 'settled':
         this.#partsOutstanding -= 1;
@@ -269,7 +270,7 @@ export class KafkaSink implements Sink {
           batchId: a,
           part: b,
           acknowledged,
-          failures: failuresOf(b, failures),
+          failures: failuresOf(b, failures, words),
           stale,
         });
         break;
@@ -315,11 +316,20 @@ export class KafkaSink implements Sink {
   }
 }
 
-/** The addon names them in pairs of row and code. */
-function failuresOf(part: number, pairs: Int32Array | null): DeliveryFailure[] {
+/** The addon's numbers per failure: row, code, index of the broker's words (-1: none). */
+const FAILURE_FIELDS = 3;
+
+function failuresOf(
+  part: number,
+  numbers: Int32Array | null,
+  words: readonly string[] | null,
+): DeliveryFailure[] {
   const failures: DeliveryFailure[] = [];
-  for (let at = 0; pairs !== null && at + 1 < pairs.length; at += 2) {
-    failures.push({ part, outputRow: pairs[at] ?? 0, code: pairs[at + 1] ?? 0 });
+  for (let at = 0; numbers !== null && at + 2 < numbers.length; at += FAILURE_FIELDS) {
+    const said = words?.[numbers[at + 2] ?? -1];
+    const verdict = deliveryVerdict(numbers[at + 1] ?? 0, said !== undefined);
+    const outputRow = numbers[at] ?? 0;
+    failures.push({ part, outputRow, ...verdict, ...(said === undefined ? {} : { words: said }) });
   }
   return failures;
 }

@@ -1,6 +1,7 @@
 /** A member of a consumer group: node-rdkafka steers it, the addon reads. */
-import type { Block } from '../../core/batch.js';
+import type { Block, Fault } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
+import type { ReadFault } from '../../core/faults.js';
 import type {
   AssignedPartition,
   CommittedOffset,
@@ -22,6 +23,7 @@ import {
   requestFailure,
   subscriptionOf,
 } from '../client/metadata.js';
+import { codeNamed, consumerFault, consumerFaultName } from '../codes.js';
 import {
   type ClientRights,
   consumerFailure,
@@ -209,10 +211,14 @@ export class KafkaSource implements Source {
     return this.#session?.connected.trouble;
   }
 
-  refusal(code: number, topic: string, text: string): DispatcherError {
+  verdict({ code }: Fault): { readonly kind: ReadFault; readonly name: string } {
+    return { kind: consumerFault(code), name: consumerFaultName(code) };
+  }
+
+  refusal(name: string, topic: string, text: string): DispatcherError {
     return refusalOf(
       'consumer',
-      code,
+      codeNamed(name),
       text,
       topic === '' ? this.#rights : { ...this.#rights, topics: [topic] },
     );
@@ -299,7 +305,7 @@ export class KafkaSource implements Source {
     const code = kafkaErrorCode(error);
     // Heartbeats that are refused are never told: a commit is where lost rights show first.
     if (code !== undefined && isAuthorizationError(code))
-      this.#events?.failed(this.refusal(code, '', errorText(error)));
+      this.#events?.failed(refusalOf('consumer', code, errorText(error), this.#rights));
     const outcome = this.#offsets.committed(error, offsets);
     if (outcome !== undefined) this.#events?.committed(outcome.offsets, outcome.error);
   }

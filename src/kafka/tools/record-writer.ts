@@ -40,7 +40,10 @@ const SOURCE = { topic: ' outside', partition: 0, epoch: 1 };
 export interface FailedRecord {
   /** As given to `add`. */
   readonly label: number;
-  readonly code: number;
+  /** Kafka's name for the error. */
+  readonly name: string;
+  /** The broker's words about this record. */
+  readonly words?: string;
 }
 
 interface OpenBatch {
@@ -204,9 +207,14 @@ export class RecordWriter {
     return 0;
   }
 
-  #noteFailure(labels: readonly number[], { outputRow, code }: DeliveryFailure): void {
+  #noteFailure(labels: readonly number[], { outputRow, name, words }: DeliveryFailure): void {
     this.#failedCount += 1;
-    if (this.#failed.length < FAILURES_KEPT_MAX) this.#failed.push({ label: labels[outputRow] ?? -1, code });
+    if (this.#failed.length < FAILURES_KEPT_MAX)
+      this.#failed.push({
+        label: labels[outputRow] ?? -1,
+        name,
+        ...(words === undefined ? {} : { words }),
+      });
   }
 
   async #change(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { BatchId, Block, PartitionId, Segment } from '../../../src/core/batch.js';
 import { DispatcherError } from '../../../src/core/errors.js';
+import { deliveryVerdict } from '../../../src/kafka/codes.js';
 import type { DeliveryFailure, OutputTopic, Sink, SinkEvents } from '../../../src/ports/sink.js';
 import { readInputBatch } from '../../../src/wire/input-batch.js';
 import { RowFlag } from '../../../src/wire/layout.js';
@@ -55,20 +56,41 @@ export interface SinkObserver {
   violation(what: string): void;
 }
 
+type PartRow = SentRow & { readonly outputRow: number; readonly stale: boolean };
+
+/** What the brokers take or refuse as a whole; its rows may come from several parts. */
+interface MessageSet {
+  readonly rows: { readonly part: Part; readonly row: PartRow }[];
+}
+
 interface Part {
   readonly batchId: BatchId;
   readonly part: number;
   readonly input: Block;
   readonly output: Block;
-  /** Set when it is handed over. */
-  rows: readonly (SentRow & { readonly outputRow: number; readonly stale: boolean })[] | undefined;
+  /** Set when it is read for hand-over. */
+  rows: readonly PartRow[] | undefined;
+  /** Rows on their way, in a message set. */
+  readonly pending: Set<PartRow>;
+  readonly failures: DeliveryFailure[];
+  readonly failed: Set<PartRow>;
   answered: readonly { readonly id: PartitionId; readonly offset: number }[];
   over: boolean;
 }
 
-const UNKNOWN_PARTITION = -190;
+const NO_PARTITION = -10_004;
+const TOO_LARGE_ALONE = -10_003;
+const INVALID_RECORD = 87;
+const BYSTANDER = -138;
+const TOO_LARGE = 10;
 const PURGED_IN_QUEUE = -152;
 const PURGED_IN_FLIGHT = -151;
+
+/** One that fails alone, and why; words only of the broker, about this very record. */
+interface Refusal {
+  readonly code: number;
+  readonly words?: string;
+}
 
 /** A producer and its brokers: parts are handed over in the order of the calls, acknowledged in any order. */
 export class FakeSink implements Sink {
@@ -79,6 +101,8 @@ export class FakeSink implements Sink {
   private events: SinkEvents | undefined;
   private readonly byName = new Map<string, OutputTopic>();
   private readonly waiting: Part[] = [];
+  /** The message set that a topic's next rows join. */
+  private readonly open = new Map<string, MessageSet>();
   private readonly inFlight = new Set<Part>();
   private handing = false;
   private partsHandedOver = 0;
@@ -125,16 +149,31 @@ export class FakeSink implements Sink {
     holders.mustBeFree(input, 'the writer', ['worker', 'writer']);
     if (output.id >= 0) holders.hold(output, 'writer');
     holders.hold(input, 'writer');
-    this.waiting.push({ batchId, part, input, output, rows: undefined, answered: [], over: false });
+    this.waiting.push({
+      batchId,
+      part,
+      input,
+      output,
+      rows: undefined,
+      pending: new Set(),
+      failures: [],
+      failed: new Set(),
+      answered: [],
+      over: false,
+    });
     this.handNext();
   }
 
   purge(): void {
     for (const part of this.waiting.splice(0)) {
       this.read(part);
-      this.settle(part, PURGED_IN_QUEUE);
+      for (const row of part.rows ?? []) if (!row.stale) this.answer(part, row, { code: PURGED_IN_QUEUE });
+      this.settle(part);
     }
-    for (const part of this.inFlight) this.settle(part, PURGED_IN_FLIGHT);
+    for (const part of this.inFlight) {
+      for (const row of part.pending) this.answer(part, row, { code: PURGED_IN_FLIGHT });
+      this.settle(part);
+    }
   }
 
   /** What was written is waited for, as long as the deadline allows; then it is given up. */
@@ -165,11 +204,64 @@ export class FakeSink implements Sink {
     if (this.settings.fatalAfterParts !== undefined && this.partsHandedOver > this.settings.fatalAfterParts) {
       this.events?.failed(new DispatcherError('PRODUCER_FATAL', 'planted'));
     }
-    for (const row of part.rows ?? []) if (!row.stale && !row.nowhere) this.observer.handedOver(row);
     this.inFlight.add(part);
-    this.world.clock.after(this.world.random.int(this.settings.ackMaxMs + 1), () =>
-      this.settle(part, undefined),
-    );
+    for (const row of part.rows ?? []) {
+      if (row.stale) continue;
+      const refusal = this.refusedUnsent(row);
+      if (refusal === undefined) this.send(part, row);
+      else this.answer(part, row, refusal);
+    }
+    this.settleWhenAnswered(part);
+  }
+
+  private send(part: Part, row: PartRow): void {
+    this.observer.handedOver(row);
+    part.pending.add(row);
+    const set = this.open.get(row.topic);
+    if (set !== undefined) {
+      set.rows.push({ part, row });
+      return;
+    }
+    const opened: MessageSet = { rows: [{ part, row }] };
+    this.open.set(row.topic, opened);
+    const { clock, random } = this.world;
+    clock.after(random.int(this.settings.handOverMaxMs + 2), () => {
+      if (this.open.get(row.topic) === opened) this.open.delete(row.topic);
+      clock.after(random.int(this.settings.ackMaxMs + 1), () => this.acknowledge(opened));
+    });
+  }
+
+  /** The brokers' answer to a whole message set. */
+  private acknowledge({ rows }: MessageSet): void {
+    const verdicts = rows.map(({ row }) => this.verdictOn(row));
+    const refused = verdicts.some((verdict) => verdict !== undefined);
+    const unnamed = verdicts.some((verdict) => verdict?.code === TOO_LARGE);
+    rows.forEach(({ part, row }, index) => {
+      // Purged meanwhile.
+      if (!part.pending.has(row)) return;
+      const bystander = unnamed ? TOO_LARGE : BYSTANDER;
+      const refusal = this.outageOf(row) ?? verdicts[index] ?? (refused ? { code: bystander } : undefined);
+      this.answer(part, row, unnamed && refusal !== undefined ? { code: refusal.code } : refusal);
+    });
+    for (const part of new Set(rows.map((one) => one.part))) this.settleWhenAnswered(part);
+  }
+
+  private answer(part: Part, row: PartRow, refusal: Refusal | undefined): void {
+    part.pending.delete(row);
+    if (refusal === undefined) return;
+    const { code, words } = refusal;
+    const verdict = deliveryVerdict(code, words !== undefined);
+    part.failed.add(row);
+    part.failures.push({
+      part: part.part,
+      outputRow: row.outputRow,
+      ...verdict,
+      ...(words === undefined ? {} : { words }),
+    });
+  }
+
+  private settleWhenAnswered(part: Part): void {
+    if (part.pending.size === 0) this.settle(part);
   }
 
   /** As the native writer does, at hand-over: the rows, and which of them are stale. */
@@ -216,21 +308,12 @@ export class FakeSink implements Sink {
     );
   }
 
-  private settle(part: Part, purged: number | undefined): void {
+  private settle(part: Part): void {
     if (part.over) return;
     part.over = true;
     this.inFlight.delete(part);
     const sent = (part.rows ?? []).filter((row) => !row.stale);
-    const shared = sent.find((row) => this.takesNeighbours(row));
-    const failures: DeliveryFailure[] = [];
-    const failed = new Set<SentRow>();
-    for (const row of sent) {
-      const code = purged ?? this.failureOf(row, shared);
-      if (code === undefined) continue;
-      failures.push({ part: part.part, outputRow: row.outputRow, code });
-      failed.add(row);
-    }
-    const acknowledged = sent.filter((row) => !failed.has(row));
+    const acknowledged = sent.filter((row) => !part.failed.has(row));
     const stale = (part.rows ?? []).length - sent.length;
     this.world.clock.after(this.world.random.int(3), () => {
       // The part is read again here: had someone reused a block before it was settled, the rows would be
@@ -241,40 +324,45 @@ export class FakeSink implements Sink {
       this.observer.settled(
         part.answered,
         acknowledged,
-        (part.rows ?? []).filter((row) => row.stale || failed.has(row)),
+        (part.rows ?? []).filter((row) => row.stale || part.failed.has(row)),
       );
       if (!this.closed)
         this.events?.settled({
           batchId: part.batchId,
           part: part.part,
           acknowledged: acknowledged.length,
-          failures,
+          failures: part.failures,
           stale,
         });
     });
   }
 
-  private failureOf(row: SentRow, shared: SentRow | undefined): number | undefined {
-    if (row.nowhere) return UNKNOWN_PARTITION;
-    const nowMs = this.world.clock.nowMs();
-    const outage = this.settings.outages.find(
-      ({ topic, fromMs, toMs }) => topic === row.topic && nowMs >= fromMs && nowMs < toMs,
-    );
-    if (outage !== undefined) return outage.code;
-    if (row.deadLetter) {
-      const modulo = this.settings.deadLettersRefusedModulo;
-      return modulo !== undefined && row.offset % modulo === 0 ? -190 : undefined;
-    }
+  private refusedUnsent(row: SentRow): Refusal | undefined {
+    if (row.nowhere) return { code: NO_PARTITION };
     const fate = this.fateOf(row.id, row.offset);
-    if (fate.kind === 'refused' && !fate.takesNeighbours) return fate.code;
-    const culprit = shared === undefined ? undefined : this.fateOf(shared.id, shared.offset);
-    return culprit?.kind === 'refused' && shared?.topic === row.topic ? culprit.code : undefined;
+    const alone = !row.deadLetter && fate.kind === 'refused' && fate.how === 'alone';
+    return alone ? { code: TOO_LARGE_ALONE } : undefined;
   }
 
-  private takesNeighbours(row: SentRow): boolean {
-    if (row.deadLetter) return false;
+  private outageOf(row: SentRow): Refusal | undefined {
+    const nowMs = this.world.clock.nowMs();
+    return this.settings.outages.find(
+      ({ topic, fromMs, toMs }) => topic === row.topic && nowMs >= fromMs && nowMs < toMs,
+    );
+  }
+
+  /** Of a record as if it were alone. */
+  private verdictOn(row: SentRow): Refusal | undefined {
+    if (row.deadLetter) {
+      const modulo = this.settings.deadLettersRefusedModulo;
+      const refused = modulo !== undefined && row.offset % modulo === 0;
+      return refused
+        ? { code: INVALID_RECORD, words: 'a compacted topic takes no record without a key' }
+        : undefined;
+    }
     const fate = this.fateOf(row.id, row.offset);
-    return fate.kind === 'refused' && fate.takesNeighbours;
+    if (fate.kind !== 'refused' || fate.how === 'alone') return undefined;
+    return fate.how === 'named' ? { code: INVALID_RECORD, words: 'planted' } : { code: TOO_LARGE };
   }
 
   private latency(maxMs: number): Promise<void> {

@@ -1,5 +1,7 @@
-import type { Block, InputBatch, PartitionId } from '../../../src/core/batch.js';
+import type { Block, Fault, InputBatch, PartitionId } from '../../../src/core/batch.js';
 import { DispatcherError } from '../../../src/core/errors.js';
+import type { ReadFault } from '../../../src/core/faults.js';
+import { consumerFault, consumerFaultName } from '../../../src/kafka/codes.js';
 import type {
   AssignedPartition,
   CommittedOffset,
@@ -190,6 +192,10 @@ export class FakeSource implements Source {
       const one = all.find(({ log }) => log.topic === topic && log.partition === partition);
       return { topic, partition, offset: one?.committed ?? -1 };
     });
+  }
+
+  verdict({ code }: Fault): { readonly kind: ReadFault; readonly name: string } {
+    return { kind: consumerFault(code), name: consumerFaultName(code) };
   }
 
   store(offsets: readonly CommittedOffset[]): void {

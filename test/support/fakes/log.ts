@@ -9,9 +9,10 @@ export type Fate =
   /** Ends its worker whenever it is transformed. */
   | { readonly kind: 'kill'; readonly code: string }
   /**
-   * Transformed, but the broker refuses its output: alone, or with everything that was sent along with it.
+   * Transformed, but its output is refused: before it is sent (`alone`), or by the broker together with its
+   * whole message set, which names it (`named`) or does not (`unnamed`).
    */
-  | { readonly kind: 'refused'; readonly code: number; readonly takesNeighbours: boolean };
+  | { readonly kind: 'refused'; readonly how: 'alone' | 'named' | 'unnamed' };
 
 export interface LogRecord {
   readonly offset: number;

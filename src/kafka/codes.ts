@@ -1,39 +1,36 @@
 /**
- * What librdkafka's error codes mean for us. Closed tables: a code that is not in them is handled as the most
- * careful class. Numbers are librdkafka's own (`rdkafka.h`): negative ones come from the library itself,
- * positive ones from the broker.
+ * Error codes of deliveries and of reading, and what each means. Closed tables: a code that is not in them is
+ * handled as the most careful kind. Numbers are librdkafka's own (`rdkafka.h`): negative ones come from the
+ * library, positive ones from the broker; those below -10,000 from the addon (`native/writer.h`).
  */
+import type { DeliveryFault, ReadFault } from '../core/faults.js';
 
-/**
- * - `record`: this record can never be delivered → dead letter, stage `deliver`.
- * - `neighbour`: it failed because of another record of its message set → isolate in smaller batches.
- * - `destination`: its topic or partition can't be written now → stall up to `stall-timeout`, then stop.
- * - `fatal`: the producer is done for → stop.
- */
-export type DeliveryFault = 'record' | 'neighbour' | 'destination' | 'fatal';
+/** `by-words`: the broker refuses a whole message set; the record at fault carries words of its own. */
+type DeliveryKind = DeliveryFault | 'by-words';
 
 interface DeliveryEntry {
   readonly name: string;
-  readonly fault: DeliveryFault;
-  /**
-   * The broker answers with it for a whole message set: the guilty record can't be told from its neighbours
-   * when several fail with it.
-   */
-  readonly wholeSet?: true;
+  readonly fault: DeliveryKind;
 }
 
 const DELIVERY: ReadonlyMap<number, DeliveryEntry> = new Map<number, DeliveryEntry>([
-  [-190, { name: '_UNKNOWN_PARTITION', fault: 'record' }],
-  [-186, { name: '_INVALID_ARG', fault: 'record' }],
-  // Of the addon, not of librdkafka: refused before it was sent, so its neighbours have no part in it.
+  // Refused by the addon before they were sent: no neighbour has a part in it.
+  [-10_004, { name: 'INVALID_PARTITION', fault: 'record' }],
   [-10_003, { name: 'MSG_SIZE_TOO_LARGE', fault: 'record' }],
-  [10, { name: 'MSG_SIZE_TOO_LARGE', fault: 'record', wholeSet: true }],
-  [32, { name: 'INVALID_TIMESTAMP', fault: 'record', wholeSet: true }],
-  [87, { name: 'INVALID_RECORD', fault: 'record', wholeSet: true }],
+  [-10_002, { name: 'BAD_BATCH', fault: 'fatal' }],
+  [-10_001, { name: 'BAD_ROW', fault: 'fatal' }],
+  [-186, { name: '_INVALID_ARG', fault: 'record' }],
+  [32, { name: 'INVALID_TIMESTAMP', fault: 'by-words' }],
+  [87, { name: 'INVALID_RECORD', fault: 'by-words' }],
+  [-138, { name: '_INVALID_DIFFERENT_RECORD', fault: 'bystander' }],
 
-  [-138, { name: '_INVALID_DIFFERENT_RECORD', fault: 'neighbour' }],
-  [4, { name: 'INVALID_MSG_SIZE', fault: 'neighbour' }],
-  [18, { name: 'RECORD_LIST_TOO_LARGE', fault: 'neighbour' }],
+  // Sizes count for the message set: never a word about one record.
+  [4, { name: 'INVALID_MSG_SIZE', fault: 'message-set' }],
+  [10, { name: 'MSG_SIZE_TOO_LARGE', fault: 'message-set' }],
+  [18, { name: 'RECORD_LIST_TOO_LARGE', fault: 'message-set' }],
+
+  // Said of records on their way when the topic is deleted: the topic's fault, not theirs.
+  [-190, { name: '_UNKNOWN_PARTITION', fault: 'destination' }],
 
   [-196, { name: '_FAIL', fault: 'destination' }],
   [-195, { name: '_TRANSPORT', fault: 'destination' }],
@@ -80,23 +77,34 @@ const DELIVERY: ReadonlyMap<number, DeliveryEntry> = new Map<number, DeliveryEnt
   [90, { name: 'PRODUCER_FENCED', fault: 'fatal' }],
 ]);
 
-/**
- * The class of a failed delivery. `failedTogether`: how many rows of the batch failed with this code. A
- * broker refuses a whole message set with some codes, so a row is blamed for those only when it failed alone;
- * several are `neighbour`. An unknown code is `destination`: nothing is dropped or dead-lettered on a guess.
- */
-export function deliveryFault(code: number, failedTogether = 1): DeliveryFault {
-  const entry = DELIVERY.get(code);
-  if (entry === undefined) return 'destination';
-  return entry.wholeSet === true && failedTogether > 1 ? 'neighbour' : entry.fault;
+export interface DeliveryVerdict {
+  readonly fault: DeliveryFault;
+  /** librdkafka's name, e.g. `MSG_SIZE_TOO_LARGE`. */
+  readonly name: string;
 }
 
 /**
- * librdkafka's name of a code that a delivery can fail with, e.g. `MSG_SIZE_TOO_LARGE`; a number for an
- * unknown one.
+ * What a failed delivery means. `named`: the broker said words about this record and no other. An unknown
+ * code is `destination`: nothing is dropped or dead-lettered on a guess.
  */
+export function deliveryVerdict(code: number, named: boolean): DeliveryVerdict {
+  const name = deliveryFaultName(code);
+  if (isRefusal(code)) return { fault: 'refused', name };
+  const fault = DELIVERY.get(code)?.fault ?? 'destination';
+  if (fault === 'by-words') return { fault: named ? 'record' : 'message-set', name };
+  return { fault, name };
+}
+
+/** librdkafka's name of a code that a delivery can fail with; a number for an unknown one. */
 export function deliveryFaultName(code: number): string {
   return DELIVERY.get(code)?.name ?? `ERROR_${code}`;
+}
+
+/** The code behind a name of {@link deliveryVerdict}. */
+export function codeNamed(name: string): number {
+  for (const [code, entry] of DELIVERY) if (entry.name === name) return code;
+  for (const [code, [known]] of CONSUMER) if (known === name) return code;
+  return Number(/^ERROR_(-?\d+)$/.exec(name)?.[1] ?? Number.NaN);
 }
 
 const REFUSALS: ReadonlySet<number> = new Set([-181, -169, 29, 30, 31, 33, 34, 53, 58, 65, 66]);
@@ -109,19 +117,9 @@ export function isRefusal(code: number): boolean {
   return REFUSALS.has(code);
 }
 
-/**
- * What the reader may meet in the place of records.
- * - `closing`: the log can't be read on from here; positions after it are not to be trusted. Settle below it,
- * commit, stop.
- * - `out-of-range`: the offset is not in the log; `consumer.out-of-range` decides.
- * - `refused`: rights; stop.
- * - `transient`: librdkafka tries again by itself; read on from the reader's own next offset.
- */
-export type ConsumerFault = 'closing' | 'out-of-range' | 'refused' | 'transient';
-
-const CONSUMER: ReadonlyMap<number, readonly [name: string, fault: ConsumerFault]> = new Map<
+const CONSUMER: ReadonlyMap<number, readonly [name: string, fault: ReadFault]> = new Map<
   number,
-  readonly [string, ConsumerFault]
+  readonly [string, ReadFault]
 >([
   [-199, ['_BAD_MSG', 'closing']],
   [-198, ['_BAD_COMPRESSION', 'closing']],
@@ -143,7 +141,7 @@ const CONSUMER: ReadonlyMap<number, readonly [name: string, fault: ConsumerFault
  * The class of a fault row. An unknown code is `transient`: the partition is read again from the same offset,
  * so nothing is skipped.
  */
-export function consumerFault(code: number): ConsumerFault {
+export function consumerFault(code: number): ReadFault {
   const entry = CONSUMER.get(code);
   if (entry !== undefined) return entry[1];
   return isRefusal(code) ? 'refused' : 'transient';

@@ -1,0 +1,58 @@
+import type { PartitionId } from '../../core/batch.js';
+import type { Rejection } from '../../ports/transform-pool.js';
+
+/** Remembered at most; the oldest is forgotten first, and would be named again by the broker. */
+const NAMED_RECORDS_MAX = 10_000;
+
+export interface NamedRecord {
+  readonly offset: number;
+  readonly rejection: Rejection;
+  /** The record's dead letter was refused, so the record has nowhere to go. */
+  readonly deadLetter: boolean;
+}
+
+/**
+ * Records that a broker has named as the reason why it refused their whole message set. The set's other
+ * records have to be read and written again, in their order; when that happens, the named ones go straight to
+ * the dead-letter topic.
+ */
+export class NamedRecords {
+  private readonly byPartition = new Map<PartitionId, Map<number, NamedRecord>>();
+  private count = 0;
+
+  add(partitionId: PartitionId, record: NamedRecord): void {
+    const known = this.byPartition.get(partitionId) ?? new Map<number, NamedRecord>();
+    this.byPartition.set(partitionId, known);
+    if (!known.has(record.offset)) this.count++;
+    known.set(record.offset, record);
+    if (this.count > NAMED_RECORDS_MAX) this.forgetOldest();
+  }
+
+  /** Those within `[firstOffset, lastOffset]`, in the order of their offsets. */
+  within(partitionId: PartitionId, firstOffset: number, lastOffset: number): readonly NamedRecord[] {
+    const known = this.byPartition.get(partitionId);
+    if (known === undefined) return [];
+    return [...known.values()]
+      .filter(({ offset }) => offset >= firstOffset && offset <= lastOffset)
+      .sort((a, b) => a.offset - b.offset);
+  }
+
+  /** They are settled. */
+  forget(partitionId: PartitionId, firstOffset: number, lastOffset: number): void {
+    const known = this.byPartition.get(partitionId);
+    if (known === undefined) return;
+    for (const { offset } of this.within(partitionId, firstOffset, lastOffset)) {
+      known.delete(offset);
+      this.count--;
+    }
+    if (known.size === 0) this.byPartition.delete(partitionId);
+  }
+
+  private forgetOldest(): void {
+    for (const [partitionId, known] of this.byPartition) {
+      const [oldest] = known.keys();
+      if (oldest !== undefined) this.forget(partitionId, oldest, oldest);
+      return;
+    }
+  }
+}

@@ -1,0 +1,154 @@
+import { DispatcherError } from '../../core/errors.js';
+import type { DeliveryFault } from '../../core/faults.js';
+import type { DeliveryFailure } from '../../ports/sink.js';
+import type { Rejection } from '../../ports/transform-pool.js';
+import { describeOutputRow, type Flight, type Part } from '../flight.js';
+import type { RunState } from '../run-state.js';
+import { Limits } from '../settings.js';
+import { stopAt, type TransformRunner } from '../transform/transform-runner.js';
+import { refusalOf } from './refusal-of.js';
+import type { Stall } from './stall.js';
+
+/** The kind that decides about a part is the first of these among its failures. */
+const GRAVEST_FIRST: readonly DeliveryFault[] = [
+  'fatal',
+  'refused',
+  'destination',
+  'message-set',
+  'bystander',
+  'record',
+];
+
+interface RefusalsParts {
+  readonly runner: TransformRunner;
+  readonly stall: Stall;
+  readonly rewind: (reason: string) => void;
+}
+
+/**
+ * What becomes of rows that were not acknowledged. A record is blamed on evidence only: the broker named it,
+ * or it was refused alone. All others are read again.
+ */
+export class Refusals {
+  private readonly state: RunState;
+  private readonly parts: RefusalsParts;
+
+  constructor(state: RunState, parts: RefusalsParts) {
+    this.state = state;
+    this.parts = parts;
+  }
+
+  take(flight: Flight, part: Part, failures: readonly DeliveryFailure[]): void {
+    const gravest = gravestOf(failures);
+    // Remembered of abandoned batches too: the records of their message sets may belong to others.
+    if (flight.abandoned || gravest.fault !== 'record') this.remember(flight, part, failures);
+    if (flight.abandoned) {
+      part.settledAlone?.(undefined);
+    } else if (gravest.fault === 'record') {
+      this.deadLetters(flight, part, failures);
+      part.settledAlone?.(undefined);
+    } else if (isAboutOthers(gravest) && part.settledAlone !== undefined) {
+      part.settledAlone(gravest);
+    } else {
+      // What was refused is not settled, whatever is done about it: while stopping there is no rewind.
+      flight.abandon();
+      this.undelivered(part, gravest, failures.length);
+    }
+  }
+
+  private undelivered(part: Part, gravest: DeliveryFailure, rows: number): void {
+    const topic = this.topicOf(part, gravest);
+    const { fault, name } = gravest;
+    if (fault === 'fatal') {
+      this.state.fail(
+        new DispatcherError('PRODUCER_FATAL', `the producer failed for good: ${name} on topic ${topic}`, {
+          remedy: 'start again: what was not committed is read again',
+        }),
+      );
+    } else if (fault === 'message-set') {
+      this.state.isolatedBatches = Limits.isolatedBatchesMax;
+      this.parts.rewind(
+        `topic ${topic} refused ${rows} records together (${name}): delivering them one by one`,
+      );
+    } else if (fault === 'bystander') {
+      this.parts.rewind(`topic ${topic} refused ${rows} records because of others in their message set`);
+    } else {
+      this.parts.stall.destinationFailed({ topic, name, refused: fault === 'refused', rows });
+    }
+  }
+
+  private remember(flight: Flight, part: Part, failures: readonly DeliveryFailure[]): void {
+    for (const failure of failures) {
+      if (failure.fault !== 'record') continue;
+      const { sourceRow, deadLetter } = describeOutputRow(part, failure.outputRow);
+      const segment = flight.segmentOf(sourceRow);
+      if (segment === undefined) continue;
+      const rejection = this.rejection(part, failure, deadLetter);
+      this.state.named.add(segment.partitionId, {
+        offset: flight.offsetOf(sourceRow),
+        rejection,
+        deadLetter,
+      });
+    }
+  }
+
+  /** Neighbours refused in the same words become dead letters in one go. */
+  private deadLetters(flight: Flight, part: Part, failures: readonly DeliveryFailure[]): void {
+    let first = -1;
+    let count = 0;
+    let why: Rejection | undefined;
+    const redirect = (): void => {
+      if (why !== undefined) void this.parts.runner.redirect(flight, first, count, why);
+    };
+    for (const { sourceRow, deadLetter, failure } of rowsOf(part, failures)) {
+      if (flight.redirected.has(sourceRow) && !deadLetter) continue;
+      const rejection = this.rejection(part, failure, deadLetter);
+      if (deadLetter) {
+        stopAt(flight, sourceRow, rejection);
+        continue;
+      }
+      flight.redirected.set(sourceRow, rejection.code);
+      if (why?.message === rejection.message && sourceRow === first + count) {
+        count++;
+        continue;
+      }
+      redirect();
+      [first, count, why] = [sourceRow, 1, rejection];
+    }
+    redirect();
+  }
+
+  private rejection(part: Part, failure: DeliveryFailure, deadLetter: boolean): Rejection {
+    return refusalOf(this.topicOf(part, failure), failure, deadLetter);
+  }
+
+  private topicOf(part: Part, failure: DeliveryFailure): string {
+    const { topicNumber } = describeOutputRow(part, failure.outputRow);
+    return this.state.topicNames.get(topicNumber) ?? `number ${topicNumber}`;
+  }
+}
+
+function rowsOf(
+  part: Part,
+  failures: readonly DeliveryFailure[],
+): { readonly sourceRow: number; readonly deadLetter: boolean; readonly failure: DeliveryFailure }[] {
+  return failures
+    .map((failure) => ({ ...describeOutputRow(part, failure.outputRow), failure }))
+    .sort((a, b) => a.sourceRow - b.sourceRow);
+}
+
+function isAboutOthers({ fault }: DeliveryFailure): boolean {
+  return fault === 'message-set' || fault === 'bystander';
+}
+
+function gravestOf(failures: readonly DeliveryFailure[]): DeliveryFailure {
+  let gravest: DeliveryFailure | undefined;
+  for (const failure of failures)
+    if (gravest === undefined || rank(failure) < rank(gravest)) gravest = failure;
+  if (gravest === undefined) throw new DispatcherError('DEFECT', 'a part failed without a failure');
+  return gravest;
+}
+
+function rank({ fault }: DeliveryFailure): number {
+  return GRAVEST_FIRST.indexOf(fault);
+}
