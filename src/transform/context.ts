@@ -19,36 +19,53 @@ export class StopCell {
   }
 }
 
+/** What every context of one worker holds. */
+export interface WorkerParts {
+  readonly threadId: number;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly reports: Reports;
+  readonly stop: StopCell;
+  /** What `setup` made. */
+  state: unknown;
+}
+
+export function workerParts(
+  threadId: number,
+  options: Readonly<Record<string, unknown>>,
+  stop: StopCell,
+): WorkerParts {
+  return { threadId, options, reports: new Reports(), stop, state: undefined };
+}
+
 /**
- * `context` of one worker: made once, so that a call costs nothing. The signal is made when first asked for.
+ * `context` of one call: its signal is that of its own record. A call that answers at once leaves its context
+ * to the next one, so that synchronous transforms allocate none. The signal is made when first asked for.
  */
-export class WorkerContext implements TransformContext<unknown> {
+export class CallContext implements TransformContext<unknown> {
   readonly threadId: number;
   readonly options: Readonly<Record<string, unknown>>;
   readonly logger: Reports;
   readonly metrics: Reports;
-  state: unknown = undefined;
+  readonly state: unknown;
   readonly #stop: StopCell;
   #controller: AbortController | undefined;
+  #timedOut: Error | undefined;
 
-  constructor(threadId: number, options: Readonly<Record<string, unknown>>, stop: StopCell) {
-    const reports = new Reports();
+  constructor({ threadId, options, reports, stop, state }: WorkerParts) {
     this.threadId = threadId;
     this.options = options;
     this.logger = reports;
     this.metrics = reports;
+    this.state = state;
     this.#stop = stop;
-  }
-
-  get reports(): Reports {
-    return this.logger;
   }
 
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      // Every transform under way may listen to it, which is no leak.
+      // One record may well make many requests at once, which is no leak.
       setMaxListeners(0, this.#controller.signal);
+      if (this.#timedOut !== undefined) this.#controller.abort(this.#timedOut);
     }
     this.noticeStop();
     return this.#controller.signal;
@@ -60,10 +77,10 @@ export class WorkerContext implements TransformContext<unknown> {
       this.#controller.abort(named('AbortError', 'the dispatcher is stopping'));
   }
 
-  /** Tells what is under way; transforms that start later get a fresh signal. */
-  abortForTimeout(timeoutMs: number): void {
-    this.#controller?.abort(named('TimeoutError', `no record was finished for ${timeoutMs} ms`));
-    this.#controller = undefined;
+  /** The call has had its time. */
+  timeOut(timeoutMs: number): void {
+    this.#timedOut = named('TimeoutError', `this record was not finished within ${timeoutMs} ms`);
+    this.#controller?.abort(this.#timedOut);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Rejection, TransformLog, TransformResult } from '../ports/transfor
 import { InputBatchReader } from '../wire/input-reader.js';
 import { OutputBatchWriter, writeIdentity } from '../wire/output-writer.js';
 import { ProgressCells } from '../wire/progress.js';
-import { type StopCell, WorkerContext } from './context.js';
+import { CallContext, type StopCell, type WorkerParts, workerParts } from './context.js';
 import { type LoadedTransform, outputCheckOf } from './load/loaded.js';
 import type { PartitionName, TaskScope } from './record-view.js';
 import { isFull, type Overflow, writeOverflow } from './results/overflow.js';
@@ -15,7 +15,7 @@ import { isThenable } from './results/results.js';
 import { TopicTable } from './results/topic-table.js';
 import { AsyncRows, type AsyncRowsHost, type Ending } from './rows/async-rows.js';
 import { runBatchRows } from './rows/batch-rows.js';
-import { ProgressWatch } from './rows/progress-watch.js';
+import { CallTimes } from './rows/call-times.js';
 import { RowComputer } from './rows/rows.js';
 import { isIdentity, type TaskSettings } from './settings.js';
 
@@ -49,7 +49,7 @@ export interface RunnerInit {
 export class TaskRunner {
   readonly #settings: TaskSettings;
   readonly #loaded: LoadedTransform | undefined;
-  readonly #context: WorkerContext;
+  readonly #worker: WorkerParts;
   readonly #reader = new InputBatchReader();
   readonly #writer = new OutputBatchWriter();
   readonly #partitions = new Map<number, PartitionName>();
@@ -64,7 +64,7 @@ export class TaskRunner {
     const { topics, input, output } = settings;
     this.#settings = settings;
     this.#loaded = loaded;
-    this.#context = new WorkerContext(init.threadId, settings.options, init.stop);
+    this.#worker = workerParts(init.threadId, settings.options, init.stop);
     this.#topics = new TopicTable([
       topics.default,
       ...topics.others,
@@ -83,7 +83,7 @@ export class TaskRunner {
       tombstones: input.tombstones,
       passThrough,
       loaded,
-      context: this.#context,
+      worker: this.#worker,
     });
     this.#identity = loaded === undefined && isIdentity(settings);
   }
@@ -91,7 +91,7 @@ export class TaskRunner {
   /** Makes the codecs and runs the transform's `setup`. */
   static async create(init: RunnerInit): Promise<TaskRunner> {
     const runner = new TaskRunner(init, await loadCodecs(init.settings));
-    runner.#context.state = await init.loaded?.setup?.(runner.#context);
+    runner.#worker.state = await init.loaded?.setup?.(new CallContext(runner.#worker));
     return runner;
   }
 
@@ -102,8 +102,8 @@ export class TaskRunner {
 
   /** What it had to say, and whatever no task took along. */
   async teardown(): Promise<readonly TransformLog[]> {
-    await this.#loaded?.teardown?.(this.#context);
-    return this.#context.reports.takeLogs() ?? [];
+    await this.#loaded?.teardown?.(new CallContext(this.#worker));
+    return this.#worker.reports.takeLogs() ?? [];
   }
 
   /**
@@ -168,12 +168,8 @@ export class TaskRunner {
     const endRow = task.firstRow + task.rowCount;
     const { transformBatch } = this.#loaded ?? {};
     if (task.rejectWith === undefined && transformBatch !== undefined) {
-      return this.#watched(cells, (host) =>
-        runBatchRows(
-          { ...host, rows: this.#rows, context: this.#context, transformBatch },
-          task.firstRow,
-          endRow,
-        ),
+      return this.#timed(cells, (host) =>
+        runBatchRows({ ...host, rows: this.#rows, transformBatch }, task.firstRow, endRow),
       );
     }
     const rejected = task.rejectWith === undefined ? undefined : new Rejected(task.rejectWith);
@@ -181,7 +177,7 @@ export class TaskRunner {
       cells.started(row);
       const result = rejected ?? this.#rows.compute(row);
       if (isThenable(result)) {
-        return this.#watched(cells, (host) =>
+        return this.#timed(cells, (host) =>
           new AsyncRows(host, { firstRow: row, endRow, finished: row - task.firstRow }).run(result),
         );
       }
@@ -192,21 +188,20 @@ export class TaskRunner {
     return { nextRow: endRow, status: Written.done, pending: [] };
   }
 
-  async #watched(cells: ProgressCells, run: (host: AsyncRowsHost) => Promise<Ending>): Promise<Ending> {
-    const watch = new ProgressWatch(this.#context, this.#settings.timeoutMs);
+  async #timed(cells: ProgressCells, run: (host: AsyncRowsHost) => Promise<Ending>): Promise<Ending> {
+    const times = new CallTimes(this.#settings.timeoutMs);
     try {
       return await run({
         concurrency: this.#settings.concurrency,
+        times,
         compute: (row) => this.#rows.compute(row),
+        takeContext: () => this.#rows.takeContext(),
         write: (row, result) => this.#results.write(row, result),
         started: (row) => cells.started(row),
-        finished: (lowest, finished) => {
-          watch.progressed();
-          cells.finished(lowest, finished);
-        },
+        finished: (lowest, finished) => cells.finished(lowest, finished),
       });
     } finally {
-      watch.stop();
+      times.stop();
     }
   }
 
@@ -220,8 +215,8 @@ export class TaskRunner {
     const rowsDone = inBlock + (overflow?.rowsDone ?? 0);
     const outputRows = this.#writer.rowCount + (overflow?.outputRows ?? 0);
     this.#noteRatio(outputRows, rowsDone);
-    const logs = this.#context.reports.takeLogs();
-    const counts = this.#context.reports.takeCounts();
+    const logs = this.#worker.reports.takeLogs();
+    const counts = this.#worker.reports.takeCounts();
     const { filtered, deadLettered, stopped, unknownTopics } = this.#results;
     return {
       rowsDone,

@@ -16,7 +16,10 @@ export interface TaskSettings {
   readonly output: FormatSpec & { readonly timestamp: 'source' | 'now' };
   /** Asynchronous transforms under way at once in one worker. */
   readonly concurrency: number;
-  /** No record finished for this long: the transform is told, and a second later the worker is ended. */
+  /**
+   * What one asynchronous call may take; then its record is rejected. A worker whose loop is blocked for a
+   * second longer is replaced.
+   */
   readonly timeoutMs: number;
   /** Outputs of one source record together, and the size of an overflow part. */
   readonly outputBytesMax: number;

@@ -50,8 +50,9 @@ export interface SetupContext {
   readonly threadId: number;
   readonly logger: TransformLogger;
   /**
-   * Aborted when a stopping run gives up its drain (a drain itself lets transforms finish), or when no record
-   * of this worker was finished for `dispatcher.timeout`.
+   * That of this very call. Aborted when its record was under way for `dispatcher.timeout` (the record is then
+   * rejected as TIMEOUT, whatever comes later), or when a stopping run gives up its drain (a drain itself lets
+   * transforms finish).
    */
   readonly signal: AbortSignal;
   readonly metrics: TransformMetrics;

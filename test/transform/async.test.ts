@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { drop, reject, type SourceRecord, type TransformContext } from '../../src/index.js';
 import { ProgressCells } from '../../src/wire/progress.js';
-import { run, runAll, runnerFor, runTask, sleep } from './run.js';
+import { headerText, run, runAll, runnerFor, runTask, sleep } from './run.js';
 import { inputOf, OUT, taskFor } from './support.js';
 
 test('asynchronous results come out in the order of their records, whenever they finish', async () => {
@@ -166,32 +166,95 @@ test('a full block takes along what is under way: no record that was started run
   assert.ok(parts.slice(0, -1).every(({ result }) => result.overflow !== undefined));
 });
 
-test('the signal fires when nothing was finished for the timeout, and is fresh afterwards', async () => {
-  const { outcomes, outputs } = await run(
-    async (value: Buffer, _record: SourceRecord, { signal }: TransformContext) => {
-      if (String(value) === 'hangs') {
-        await new Promise((_resolve, refuse) =>
-          signal.addEventListener('abort', () => refuse(signal.reason as Error)),
-        );
+test('at its timeout a record is rejected alone and its signal fires; its neighbours go on', async () => {
+  const runs = new Map<string, number>();
+  const reasons: unknown[] = [];
+  const began = performance.now();
+  const { outcomes, outputs, result } = await run(
+    async (value: Buffer, _record: SourceRecord, context: TransformContext) => {
+      const text = String(value);
+      runs.set(text, (runs.get(text) ?? 0) + 1);
+      // Asked for late: it is still this record's own.
+      await sleep(1);
+      const { signal } = context;
+      signal.addEventListener('abort', () => reasons.push([text, (signal.reason as Error).name]));
+      if (text.startsWith('hangs')) await new Promise(() => undefined);
+      for (let n = 0; n < 3; n++) {
+        await sleep(20);
+        if (signal.aborted) throw new Error('a neighbour was aborted');
       }
-      await sleep(5);
-      if (signal.aborted) throw new Error('aborted without reason');
-      return value;
+      return text;
     },
-    ['hangs', 'a', 'b', 'hangs', 'c'],
-    { settings: { timeoutMs: 40, concurrency: 1 } },
+    ['a', 'hangs 1', 'b', 'c', 'hangs 2', 'd'],
+    { settings: { timeoutMs: 100, concurrency: 3 } },
   );
+  assert.ok(performance.now() - began < 1000);
   assert.deepEqual(outcomes, [
-    'TRANSFORM_ERROR',
+    'transformed',
+    'TIMEOUT',
     'transformed',
     'transformed',
-    'TRANSFORM_ERROR',
+    'TIMEOUT',
     'transformed',
   ]);
-  assert.equal(
-    outputs[0]?.headers.find(([name]) => name === 'kd-exception')?.[1]?.toString(),
-    'TimeoutError',
+  assert.equal(result.rowsDone, 6);
+  assert.deepEqual(reasons, [
+    ['hangs 1', 'TimeoutError'],
+    ['hangs 2', 'TimeoutError'],
+  ]);
+  assert.deepEqual([...new Set(runs.values())], [1]);
+  assert.match(headerText(outputs[1], 'kd-message') ?? '', /within 100 ms \(dispatcher\.timeout\)/);
+});
+
+test('a promise that settles after its record timed out changes nothing and blames nobody', async () => {
+  const late: (() => void)[] = [];
+  const runner = await runnerFor(
+    (value: Buffer) => {
+      if (String(value) === 'late value') return new Promise((resolve) => late.push(() => resolve('x')));
+      if (String(value) !== 'late error') return sleep(5).then(() => `${value}!`);
+      return new Promise((_resolve, refuse) => late.push(() => refuse(new Error('x'))));
+    },
+    { settings: { timeoutMs: 40 } },
   );
+  const first = await runTask(runner, taskFor(inputOf(['late value', 'a', 'late error'])));
+  assert.deepEqual(first.outcomes, ['TIMEOUT', 'transformed', 'TIMEOUT']);
+  const second = runTask(runner, taskFor(inputOf(['b', 'c', 'd'])));
+  for (const settle of late) settle();
+  assert.deepEqual(
+    (await second).outputs.map(({ value }) => value),
+    ['b!', 'c!', 'd!'],
+  );
+});
+
+test('a blocking record does not use up the time of its neighbours', async () => {
+  const { outcomes } = await run(
+    async (value: Buffer) => {
+      if (String(value) === 'blocks') {
+        await sleep(1);
+        for (const until = performance.now() + 250; performance.now() < until; );
+      } else await sleep(60);
+      return value;
+    },
+    ['a', 'b', 'blocks', 'c'],
+    { settings: { timeoutMs: 120 } },
+  );
+  assert.deepEqual(new Set(outcomes), new Set(['transformed']));
+});
+
+test('transformBatch past its timeout: its records run one by one, and the one that hangs is rejected', async () => {
+  const sizes: number[] = [];
+  const definition = {
+    transformBatch: async (values: Buffer[], _records: unknown, { signal }: TransformContext) => {
+      sizes.push(values.length);
+      await sleep(1);
+      assert.equal(signal.aborted, false);
+      if (values.some((value) => String(value) === 'hangs')) await new Promise(() => undefined);
+      return values;
+    },
+  };
+  const { outcomes } = await run(definition, ['a', 'hangs', 'b'], { settings: { timeoutMs: 40 } });
+  assert.deepEqual(sizes, [3, 1, 1, 1]);
+  assert.deepEqual(outcomes, ['transformed', 'TIMEOUT', 'transformed']);
 });
 
 test('the progress cells name the rows under way', async () => {

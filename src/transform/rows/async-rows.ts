@@ -1,5 +1,8 @@
+import type { CallContext } from '../context.js';
+import type { Rejected } from '../results/rejected.js';
 import { Written } from '../results/result-writer.js';
 import { isThenable } from '../results/results.js';
+import type { CallTimes } from './call-times.js';
 import { resultOfThrown } from './rows.js';
 
 /**
@@ -19,7 +22,10 @@ export interface Ending {
 
 export interface AsyncRowsHost {
   readonly concurrency: number;
+  readonly times: CallTimes;
   compute(row: number): unknown;
+  /** The context of the call just made, which is that call's own from now on. */
+  takeContext(): CallContext;
   write(row: number, result: unknown): Written;
   started(row: number): void;
   /** Every row below `lowestUnfinishedRow` is written, `finished` records of this task are done. */
@@ -114,10 +120,12 @@ export class AsyncRows {
   #await(row: number, promise: PromiseLike<unknown>): void {
     this.#slots.push(UNDER_WAY);
     this.#underWay += 1;
+    const { times } = this.#host;
+    times.begin(row, this.#host.takeContext(), (rejected: Rejected) => this.#finish(row, rejected));
     // Promise.resolve: a thenable of the user's may call back twice, or at once.
     Promise.resolve(promise).then(
-      (result) => this.#finish(row, result),
-      (thrown: unknown) => this.#finish(row, resultOfThrown(thrown)),
+      (result) => (times.end(row) ? this.#finish(row, result) : undefined),
+      (thrown: unknown) => (times.end(row) ? this.#finish(row, resultOfThrown(thrown)) : undefined),
     );
   }
 

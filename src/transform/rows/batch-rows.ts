@@ -1,15 +1,16 @@
 import { DispatcherError } from '../../core/errors.js';
-import type { WorkerContext } from '../context.js';
 import type { BatchFunction } from '../load/loaded.js';
 import { RecordView } from '../record-view.js';
+import { Rejected } from '../results/rejected.js';
 import { Written } from '../results/result-writer.js';
 import { isThenable } from '../results/results.js';
 import type { Ending } from './async-rows.js';
+import type { CallTimes } from './call-times.js';
 import { type RowComputer, resultOfThrown } from './rows.js';
 
 export interface BatchRowsHost {
   readonly rows: RowComputer;
-  readonly context: WorkerContext;
+  readonly times: CallTimes;
   readonly transformBatch: BatchFunction;
   write(row: number, result: unknown): Written;
   started(row: number): void;
@@ -29,11 +30,11 @@ export async function runBatchRows(host: BatchRowsHost, firstRow: number, endRow
     const isTombstone = host.rows.scope.reader.valueLength(row) < 0;
     let prepared = isTombstone ? host.rows.tombstone(row) : host.rows.prepare(row);
     // Only what needs waiting for is waited for: a turn of the queue a row would cost more than the row.
-    if (isThenable(prepared)) prepared = await settled(prepared);
+    if (isThenable(prepared)) prepared = await settled(host, row, prepared);
     results.push(prepared);
     if (!isTombstone && prepared instanceof RecordView) records.push(prepared);
   }
-  const answers = await callBatch(host, records);
+  const answers = await callBatch(host, firstRow, records);
   let answered = 0;
   for (let index = 0; index < results.length; index++) {
     if (results[index] === records[answered]) {
@@ -50,34 +51,47 @@ export async function runBatchRows(host: BatchRowsHost, firstRow: number, endRow
   return { nextRow: endRow, status: Written.done, pending: [] };
 }
 
-/** Undefined when it threw. */
+/** Undefined when it threw, or took longer than its time: then each record gets a call of its own. */
 async function callBatch(
   host: BatchRowsHost,
+  firstRow: number,
   records: readonly RecordView[],
 ): Promise<readonly unknown[] | undefined> {
   if (records.length === 0) return [];
   let answer: unknown;
   try {
-    answer = await host.transformBatch(
-      records.map((record) => record.value),
-      records,
-      host.context,
-    );
+    answer = await call(host, firstRow, records);
   } catch {
     return undefined;
   }
-  return checkLength(answer, records.length);
+  return answer instanceof Rejected ? undefined : checkLength(answer, records.length);
+}
+
+/** What the function answers; {@link Rejected} when its time is over. */
+function call(host: BatchRowsHost, row: number, records: readonly RecordView[]): unknown {
+  const answer = host.transformBatch(
+    records.map((record) => record.value),
+    records,
+    host.rows.context,
+  );
+  return isThenable(answer) ? within(host, row, answer) : answer;
+}
+
+function within(host: BatchRowsHost, row: number, answer: PromiseLike<unknown>): Promise<unknown> {
+  return host.times.within(row, host.rows.takeContext(), Promise.resolve(answer));
 }
 
 async function runAlone(host: BatchRowsHost, row: number): Promise<unknown> {
-  const record: unknown = await host.rows.prepare(row);
+  const prepared = host.rows.prepare(row);
+  const record: unknown = isThenable(prepared) ? await within(host, row, prepared) : prepared;
   if (!(record instanceof RecordView)) return record;
   let answer: unknown;
   try {
-    answer = await host.transformBatch([record.value], [record], host.context);
+    answer = await call(host, row, [record]);
   } catch (thrown) {
     return resultOfThrown(thrown);
   }
+  if (answer instanceof Rejected) return answer;
   return checkLength(answer, 1)[0];
 }
 
@@ -95,9 +109,9 @@ function checkLength(answer: unknown, expected: number): readonly unknown[] {
   );
 }
 
-async function settled(result: unknown): Promise<unknown> {
+async function settled(host: BatchRowsHost, row: number, result: PromiseLike<unknown>): Promise<unknown> {
   try {
-    return await result;
+    return await within(host, row, result);
   } catch (thrown) {
     return resultOfThrown(thrown);
   }

@@ -1,5 +1,5 @@
 import type { Decoder } from '../../formats/format.js';
-import type { WorkerContext } from '../context.js';
+import { CallContext, type WorkerParts } from '../context.js';
 import type { LoadedTransform } from '../load/loaded.js';
 import { describeIssues, type StandardResult } from '../load/standard-schema.js';
 import { RecordView, type TaskScope } from '../record-view.js';
@@ -20,7 +20,7 @@ export interface RowSteps {
    */
   readonly passThrough: boolean;
   readonly loaded: LoadedTransform | undefined;
-  readonly context: WorkerContext;
+  readonly worker: WorkerParts;
 }
 
 /**
@@ -30,6 +30,7 @@ export interface RowSteps {
 export class RowComputer {
   readonly #steps: RowSteps;
   #scope: TaskScope | undefined;
+  #context: CallContext | undefined;
 
   constructor(steps: RowSteps) {
     this.#steps = steps;
@@ -53,7 +54,10 @@ export class RowComputer {
     if (prepared instanceof RecordView)
       return loaded === undefined ? (prepared.value ?? ENCODE_NULL) : this.#call(prepared);
     if (!(prepared instanceof Promise)) return prepared;
-    return prepared.then((checked) => (checked instanceof RecordView ? this.#call(checked) : checked));
+    const context = this.context;
+    return prepared.then((checked) =>
+      checked instanceof RecordView ? this.#call(checked, context) : checked,
+    );
   }
 
   /** The row's record, decoded and validated; else why it is rejected. */
@@ -82,22 +86,35 @@ export class RowComputer {
     return this.#scope;
   }
 
-  #call(record: RecordView): unknown {
+  /** That of the call that is made next. */
+  get context(): CallContext {
+    this.#context ??= new CallContext(this.#steps.worker);
+    return this.#context;
+  }
+
+  /** The context of the call just made: later calls get another one. */
+  takeContext(): CallContext {
+    const { context } = this;
+    this.#context = undefined;
+    return context;
+  }
+
+  #call(record: RecordView, context = this.context): unknown {
     try {
-      return this.#steps.loaded?.transform?.(record.value, record, this.#steps.context);
+      return this.#steps.loaded?.transform?.(record.value, record, context);
     } catch (thrown) {
       return resultOfThrown(thrown);
     }
   }
 
   #tombstone(row: number): unknown {
-    const { tombstones, loaded, context } = this.#steps;
+    const { tombstones, loaded } = this.#steps;
     if (tombstones === 'drop') return drop(TOMBSTONE);
     if (tombstones === 'reject')
       return refuse('decode', TOMBSTONE, 'a record with a null value (dispatcher.input.tombstones: reject)');
     if (loaded?.onTombstone === undefined) return PASS_THROUGH;
     try {
-      return loaded.onTombstone(new RecordView(this.scope, row, null), context);
+      return loaded.onTombstone(new RecordView(this.scope, row, null), this.context);
     } catch (thrown) {
       return resultOfThrown(thrown);
     }
