@@ -41,10 +41,21 @@ export async function startEndpoints(
   return server;
 }
 
-function notReady(status: RunStatus): string | null {
+/**
+ * Ready: this member has what the group gives it, and nothing stalls. A spare member, one of a group with
+ * more members than partitions, is ready: a rolling update must be able to pass it.
+ */
+const NOT_READY: Readonly<Record<RunStatus['membership'], string | null>> = {
+  joining: 'no partitions assigned yet',
+  positioning: 'partitions are assigned, but the brokers have not said yet from where to read them',
+  owner: null,
+  spare: null,
+  lost: 'the group took the partitions away because the session ended; joining again',
+};
+
+export function notReady(status: Pick<RunStatus, 'stalled' | 'state' | 'membership'>): string | null {
   if (status.stalled !== undefined) return status.stalled;
-  if (status.state !== 'running') return `the run is ${status.state}`;
-  return status.assignedOnce ? null : 'no partitions assigned yet';
+  return status.state === 'running' ? NOT_READY[status.membership] : `the run is ${status.state}`;
 }
 
 /** The summary so far, and what only a run that goes on can tell. */

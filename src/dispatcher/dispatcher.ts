@@ -52,6 +52,8 @@ export class Dispatcher {
   private cancelTick: () => void = () => undefined;
   private cancelStartDeadline: () => void = () => undefined;
   private nextStoreMs = 0;
+  /** When the stop was wanted: the drain and the closing have their time from here. */
+  private stopMs = Number.POSITIVE_INFINITY;
   private sourceStarted = false;
   private endReached = false;
 
@@ -139,7 +141,7 @@ export class Dispatcher {
     this.rebalancer.cancelRewinds();
     this.readFaults.cancel();
     this.lifecycle.transitionTo('draining');
-    const ended = await this.shutdown.run(this.sourceStarted);
+    const ended = await this.shutdown.run(this.sourceStarted, this.stopMs + state.settings.drainTimeoutMs);
     this.cancelTick();
     const report = this.shutdown.report({ ...ended, endReached: this.endReached, ends: this.endWatch.ends });
     this.lifecycle.transitionTo(report.state);
@@ -149,6 +151,7 @@ export class Dispatcher {
   /** Stops intake and drains. Idempotent. */
   stop(): void {
     const { state } = this;
+    this.stopMs = Math.min(this.stopMs, state.deps.clock.nowMs());
     // The drain has its deadline; a start that hangs is given up after the same time.
     if (!state.stopping && this.lifecycle.state === 'starting')
       this.cancelStartDeadline = state.deps.clock.after(state.settings.drainTimeoutMs, () => this.cutNow());
@@ -164,12 +167,12 @@ export class Dispatcher {
 
   status(): RunStatus {
     const { accounting, flow, blocks, deps, settings } = this.state;
-    const { owned, assignedOnce } = this.rebalancer;
+    const { owned, membership } = this.rebalancer;
     return {
       state: this.lifecycle.state,
       records: accounting.snapshot(),
       owned: owned.size,
-      assignedOnce,
+      membership: membership.state,
       stalled: this.stall.stalled ?? this.connectionTrouble.stalled,
       inFlightRecords: flow.records,
       inFlightBytes: blocks.usedBytes,
@@ -278,8 +281,8 @@ export class Dispatcher {
       this.connectionTrouble.tick();
       this.assignmentWatch.tick({
         owned: this.rebalancer.owned.size,
-        assignedOnce: this.rebalancer.assignedOnce,
-        busy: this.changes.busy,
+        membership: this.rebalancer.membership.state,
+        trouble: this.connectionTrouble.stalled,
       });
       this.checkEnd();
     });

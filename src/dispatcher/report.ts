@@ -2,6 +2,7 @@ import type { AccountingSnapshot } from '../core/accounting.js';
 import type { DispatcherError } from '../core/errors.js';
 import type { Metric } from '../core/metric-books.js';
 import type { EndOffset } from '../ports/source.js';
+import type { MembershipState } from './partitions/membership.js';
 
 /** What a run came to. */
 export interface RunReport {
@@ -41,7 +42,8 @@ export interface RunStatus {
   readonly state: string;
   readonly records: AccountingSnapshot;
   readonly owned: number;
-  readonly assignedOnce: boolean;
+  /** What the group has given this member. */
+  readonly membership: MembershipState;
   readonly stalled: string | undefined;
   readonly inFlightRecords: number;
   readonly inFlightBytes: number;

@@ -77,10 +77,14 @@ export const Limits = {
   /** Nothing assigned for this long: a line in the log, and again. */
   unassignedWarnMs: 15_000,
   unassignedWarnAgainMs: 60_000,
+  /** An assignment without partitions that has lasted this long: a spare member, not one that still joins. */
+  spareSettledMs: 5_000,
   /** Equal reports of a quiet partition in a row; the first may be from before a seek. */
   tailReports: 3,
   /** What is left of a deadline for closing the clients after a cut drain. */
-  closeTimeoutMs: 5000,
+  closeTimeoutMs: 3500,
+  /** Clients keep their deadline by themselves; one that does not is given up this much later. */
+  closeSlackMs: 500,
   /** For tasks of a drain that was cut, to heed the signal that tells them. */
   cutTasksMs: 1000,
 } as const;

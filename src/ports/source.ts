@@ -54,6 +54,8 @@ export interface PartitionProgress {
   readonly fetchQueueRecords: number;
   /** End of the partition as this run's isolation level sees it; -1 = not known. */
   readonly endOffset: number;
+  /** The high watermark: beyond `endOffset` where a transaction is open; -1 = not known. */
+  readonly highOffset: number;
 }
 
 export interface SourceEvents {

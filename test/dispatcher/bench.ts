@@ -284,7 +284,7 @@ export class Bench {
 
   progress(id: number, nextOffset: number): void {
     this.source.events?.progress([
-      { partitionId: id, nextOffset, fetchQueueRecords: 0, endOffset: nextOffset },
+      { partitionId: id, nextOffset, fetchQueueRecords: 0, endOffset: nextOffset, highOffset: nextOffset },
     ]);
   }
 

@@ -57,16 +57,18 @@ export class Progress {
   line(): string {
     const status = this.status();
     const perSecond = this.rate(status.records.consumed);
+    const flows = status.stalled === undefined;
     const parts = [
       status.stalled === undefined ? status.state : `STALLED: ${status.stalled}`,
       `${count(status.records.consumed)} records`,
-      `${count(perSecond)}/s`,
+      // The mean over the last samples would go on for a while after the records stopped.
+      ...(flows ? [`${count(perSecond)}/s`] : []),
       ...(status.lag === undefined ? [] : [`lag ${count(status.lag)}`]),
       `in flight ${bytes(status.inFlightBytes)} of ${bytes(status.inFlightBytesMax)}`,
       `threads ${status.threadsBusy}/${status.threads} busy`,
       `${status.owned} partitions`,
       ...(status.records.deadLettered === 0 ? [] : [`${count(status.records.deadLettered)} dead letters`]),
-      ...(status.remaining === undefined || perSecond <= 0
+      ...(status.remaining === undefined || perSecond <= 0 || !flows
         ? []
         : [`ETA ${duration(status.remaining / perSecond)}`]),
     ];

@@ -43,9 +43,9 @@ export const PROBE = 'probe';
 const ORDERED = [
   {
     lower: 'reconnect.backoff.ms',
-    lowerDefault: 100,
+    lowerDefault: 1000,
     upper: 'reconnect.backoff.max.ms',
-    upperDefault: 10_000,
+    upperDefault: 3000,
   },
   { lower: 'session.timeout.ms', lowerDefault: 45_000, upper: 'max.poll.interval.ms', upperDefault: 300_000 },
 ] as const;

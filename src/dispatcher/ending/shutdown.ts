@@ -49,23 +49,24 @@ export class Shutdown {
     this.cutWanted = cutWanted;
   }
 
-  /** `sourceStarted`: there is a reader to be parked. */
+  /** `sourceStarted`: there is a reader to be parked. `deadlineMs`: when draining is given up. */
   async run(
     sourceStarted: boolean,
+    deadlineMs: number,
   ): Promise<Pick<RunReport, 'redelivery' | 'hung'> & { readonly unsettled: number }> {
-    const { deps, settings } = this.state;
-    const deadlineMs = deps.clock.nowMs() + settings.drainTimeoutMs;
+    const { clock } = this.state.deps;
     let cancelDeadline: () => void = () => undefined;
     const late = new Promise<void>((resolve) => {
-      cancelDeadline = deps.clock.after(settings.drainTimeoutMs, resolve);
+      cancelDeadline = clock.after(Math.max(0, deadlineMs - clock.nowMs()), resolve);
     });
-    await Promise.race([this.drain(sourceStarted), late, this.cutWanted]);
+    const isCut = this.cutWanted.then(() => true as const);
+    const cutBySignal = await Promise.race([this.drain(sourceStarted), late, isCut]);
     cancelDeadline();
     const cutRecords = this.state.flow.records;
     if (cutRecords > 0) this.giveUp();
     this.parts.storeChanged();
     const balance = this.balance();
-    this.complain(balance, cutRecords);
+    this.complain(balance, cutRecords, cutBySignal === true);
     this.state.over = true;
     const hung = !(await this.closeAll(deadlineMs, cutRecords > 0));
     return { ...balance, redelivery: this.withUnconfirmed(balance.redelivery), hung };
@@ -85,7 +86,8 @@ export class Shutdown {
     if (imbalance !== undefined) errors.push(imbalance);
     const error = worstOf(errors);
     return {
-      state: error === undefined ? 'stopped' : 'failed',
+      // A drain that was cut is a stop in order, which says what may come twice.
+      state: error === undefined || error.code === 'DRAIN_CUT' ? 'stopped' : 'failed',
       error,
       endReached: ended.endReached,
       records: { ...accounting.snapshot(), unsettled: ended.unsettled },
@@ -181,64 +183,75 @@ export class Shutdown {
    * A drain that was cut, or that could not settle all (what a rewind was to read again): without another
    * error that is the run's.
    */
-  private complain({ redelivery, unsettled }: Balance, cutRecords: number): void {
+  private complain({ redelivery, unsettled }: Balance, cutRecords: number, bySignal: boolean): void {
     const { errors } = this.parts;
     if (cutRecords === 0 && (errors.length > 0 || (redelivery.length === 0 && unsettled === 0))) return;
     const records = cutRecords > 0 ? `${cutRecords} records in flight` : 'some records';
     errors.push(
-      new DispatcherError('DRAIN_CUT', `stopped before all was drained: ${records} may come twice`, {
-        remedy: 'raise dispatcher.drain-timeout, or see why deliveries are slow',
-      }),
+      bySignal
+        ? new DispatcherError(
+            'DRAIN_CUT',
+            `a second signal stopped the run before all was drained: ${records} may come twice`,
+            {
+              remedy:
+                'nothing is lost, the next start reads these records again; one signal alone drains first',
+            },
+          )
+        : new DispatcherError('DRAIN_CUT', `stopped before all was drained: ${records} may come twice`, {
+            remedy: 'raise dispatcher.drain-timeout, or see why deliveries are slow',
+          }),
     );
   }
 
   /**
-   * False when a client hung past its deadline. Each has a little time of its own, however late it is; tasks
-   * of a drain that was cut settle nothing any more, and have only the time to heed the signal. A cut that
-   * comes as late as here leaves each no more than that little time.
+   * False when a client hung past its deadline. All are closed at once, so that together they take no longer
+   * than one, and each has a little time however late it is. Tasks of a drain that was cut settle nothing any
+   * more, and have only the time to heed the signal.
    */
   private async closeAll(deadlineMs: number, isCut: boolean): Promise<boolean> {
-    const { source, sink, pool, logger, clock } = this.state.deps;
-    const leftMs = (): number =>
-      isCut ? Limits.closeTimeoutMs : Math.max(Limits.closeTimeoutMs, deadlineMs - clock.nowMs());
-    let closed = true;
-    for (const [name, close] of [
-      ['consumer', () => source.stop(leftMs())],
-      ['producer', () => sink.close(leftMs())],
-      ['pool', () => pool.close(isCut ? Limits.cutTasksMs : leftMs())],
-    ] as const) {
-      try {
-        await (isCut ? close() : this.unlessCut(close()));
-      } catch (error) {
-        closed = false;
-        logger.warn(`the ${name} did not close in order`, {
-          error: error instanceof Error ? error.message : String(error),
-        });
-      }
-    }
-    return closed;
+    const { source, sink, pool, clock } = this.state.deps;
+    const limitMs = isCut
+      ? Limits.closeTimeoutMs
+      : Math.max(Limits.closeTimeoutMs, deadlineMs - clock.nowMs());
+    const closed = await Promise.all([
+      this.isClosed('consumer', () => source.stop(limitMs), limitMs),
+      this.isClosed('producer', () => sink.close(limitMs), limitMs),
+      this.isClosed('pool', () => pool.close(isCut ? Limits.cutTasksMs : limitMs), limitMs),
+    ]);
+    return !closed.includes(false);
   }
 
-  /**
-   * Rejects when it is not closed a little after the cut was wanted, or, where that was before, after it
-   * began.
-   */
-  private async unlessCut(closing: Promise<void>): Promise<void> {
-    const { clock } = this.state.deps;
-    let isOver = false;
-    let cancel: () => void = () => undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      const end = (): void =>
-        reject(new Error(`not within ${Limits.closeTimeoutMs} ms of the second signal`));
-      void this.cutWanted.then(() => {
-        if (!isOver) cancel = clock.after(Limits.closeTimeoutMs, end);
+  private async isClosed(name: string, close: () => Promise<void>, limitMs: number): Promise<boolean> {
+    const { logger } = this.state.deps;
+    try {
+      await this.inTime(close(), limitMs);
+      return true;
+    } catch (error) {
+      logger.warn(`the ${name} did not close in order`, {
+        error: error instanceof Error ? error.message : String(error),
       });
+      return false;
+    }
+  }
+
+  /** Rejects after `limitMs`, or a little after a cut that is wanted meanwhile. */
+  private async inTime(closing: Promise<void>, limitMs: number): Promise<void> {
+    const { clock } = this.state.deps;
+    const cancels: (() => void)[] = [];
+    let isOver = false;
+    const late = new Promise<never>((_resolve, reject) => {
+      const end = (afterMs: number, since: string): void => {
+        if (!isOver)
+          cancels.push(clock.after(afterMs, () => reject(new Error(`not within ${afterMs} ms${since}`))));
+      };
+      end(limitMs + Limits.closeSlackMs, '');
+      void this.cutWanted.then(() => end(Limits.closeTimeoutMs, ' of the second signal'));
     });
     try {
       await Promise.race([closing, late]);
     } finally {
       isOver = true;
-      cancel();
+      for (const cancel of cancels) cancel();
     }
   }
 }

@@ -1,5 +1,13 @@
 import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
+import type { MembershipState } from './membership.js';
+
+interface AssignmentStatus {
+  readonly owned: number;
+  readonly membership: MembershipState;
+  /** Why no broker can be reached. */
+  readonly trouble: string | undefined;
+}
 
 /**
  * Says when nothing is assigned for long, and what that most likely means: nothing else would show that the
@@ -14,8 +22,7 @@ export class AssignmentWatch {
     this.state = state;
   }
 
-  /** `assignedOnce`: the group has answered us, perhaps with nothing. */
-  tick(status: { readonly owned: number; readonly assignedOnce: boolean; readonly busy: boolean }): void {
+  tick(status: AssignmentStatus): void {
     const now = this.state.deps.clock.nowMs();
     if (status.owned > 0 || this.state.stopping) {
       this.emptySinceMs = undefined;
@@ -30,28 +37,25 @@ export class AssignmentWatch {
     this.warnedAtMs = now;
     this.state.deps.logger.warn('no partitions assigned', {
       forMs: Math.round(now - this.emptySinceMs),
-      reason: reasonFor(status),
+      reason: status.trouble ?? REASONS[status.membership],
     });
   }
 }
 
-function reasonFor({
-  assignedOnce,
-  busy,
-}: {
-  readonly assignedOnce: boolean;
-  readonly busy: boolean;
-}): string {
-  if (busy)
-    return 'partitions were given to us, but the brokers have not answered yet from where to read them';
-  if (assignedOnce)
-    return (
-      'other members of the group hold all partitions: there are as many members as partitions, or ' +
-      'more; or the topics have no partitions yet'
-    );
-  return (
-    'the group has not answered: it is still rebalancing (a killed member holds its partitions until its ' +
-    'session ends, session.timeout.ms; a slow one until it gives them back), ' +
-    'its members use another partition.assignment.strategy or group.protocol, or the topics do not exist yet'
-  );
-}
+const JOINING =
+  'the group has not answered: it is still rebalancing (a killed member holds its partitions until its ' +
+  'session ends, session.timeout.ms; a slow one until it gives them back), ' +
+  'its members use another partition.assignment.strategy or group.protocol, or the topics do not exist yet';
+
+const REASONS: Readonly<Record<MembershipState, string>> = {
+  joining: JOINING,
+  positioning:
+    'partitions were assigned to this member, but the brokers have not said yet from where to read them',
+  owner: JOINING,
+  spare:
+    'the group gave this member none: other members of the group hold all partitions (there are as many ' +
+    'members as partitions, or more), or the topics have no partitions yet',
+  lost:
+    'the group took the partitions away because the session ended (no heartbeat was answered within ' +
+    'session.timeout.ms); joining again',
+};

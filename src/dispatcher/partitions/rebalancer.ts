@@ -4,6 +4,7 @@ import type { AssignedPartition, CommittedOffset, OpenedPartition } from '../../
 import type { FlightDeck } from '../flight-deck.js';
 import type { RunState } from '../run-state.js';
 import type { ChangeQueue } from './change-queue.js';
+import { Membership } from './membership.js';
 
 export interface RebalancerEvents {
   /**
@@ -27,20 +28,20 @@ export class Rebalancer {
   /** Of the owned ones: where we began, and the offset stored last. */
   private readonly begun = new Map<PartitionId, number>();
   private readonly stored = new Map<PartitionId, number>();
-  /** Partitions were given to us at least once, none of them perhaps. */
-  assignedOnce = false;
+  readonly membership: Membership;
 
   constructor(state: RunState, parts: { changes: ChangeQueue; deck: FlightDeck; events: RebalancerEvents }) {
     this.state = state;
     this.changes = parts.changes;
     this.deck = parts.deck;
     this.events = parts.events;
+    this.membership = new Membership(state.deps.clock);
   }
 
   /** While stopping the answer is left to `source.stop`: what is not opened need not be given back. */
   assigned(partitions: readonly AssignedPartition[]): void {
-    this.assignedOnce = true;
     const { state } = this;
+    this.membership.assigned(partitions.length, this.owned.size);
     this.changes.enqueue(async () => {
       if (state.stopping) return;
       const answer = await Promise.race([state.deps.source.positions(partitions), state.stopWanted]);
@@ -54,6 +55,7 @@ export class Rebalancer {
         state.deps.source.open(opened);
         for (const partition of partitions) this.owned.set(partition.partitionId, partition);
         for (const { partitionId, offset } of opened) this.begun.set(partitionId, offset);
+        this.membership.opened(this.owned.size);
         state.deps.logger.info('assigned', {
           partitions: partitions.length,
           owned: this.owned.size,
@@ -67,7 +69,10 @@ export class Rebalancer {
     const { state } = this;
     // Lost partitions belong to someone else by now: their results must not be written or committed, from
     // this very moment.
-    if (lost) for (const { partitionId } of partitions) this.closeEpoch(partitionId);
+    if (lost) {
+      this.membership.lost();
+      for (const { partitionId } of partitions) this.closeEpoch(partitionId);
+    }
     this.events.moved(partitions.map(({ partitionId }) => partitionId));
     this.changes.enqueue(() =>
       this.changes.parked(async () => {
@@ -83,13 +88,12 @@ export class Rebalancer {
           this.begun.delete(id);
           this.stored.delete(id);
         }
+        if (!lost) this.membership.revoked(this.owned.size);
         this.events.moved(ids);
         state.deps.source.close(partitions);
-        state.deps.logger.info(lost ? 'lost' : 'revoked', {
-          partitions: partitions.length,
-          owned: this.owned.size,
-          of: names(partitions),
-        });
+        const fields = { partitions: partitions.length, owned: this.owned.size, of: names(partitions) };
+        if (lost) state.deps.logger.warn('lost', { ...fields, reason: LOST });
+        else state.deps.logger.info('revoked', fields);
       }),
     );
   }
@@ -223,7 +227,7 @@ export class Rebalancer {
     if (this.state.over) return;
     const left = ids.filter((id) => tracker.inFlightSegments(id) > 0);
     if (left.length > 0)
-      deps.logger.warn('not drained in time; the new owner gets these records again', {
+      deps.logger.warn('not drained in time; whoever reads these partitions next gets these records again', {
         partitions: left.length,
         timeoutMs: settings.rebalanceDrainTimeoutMs,
       });
@@ -235,6 +239,10 @@ export class Rebalancer {
     );
   }
 }
+
+const LOST =
+  'the session ended: no heartbeat was answered within session.timeout.ms, or this process did not ' +
+  'poll within max.poll.interval.ms; joining again';
 
 /** Asked again after an await, where the compiler would remember the answer of before. */
 function isStopping(state: RunState): boolean {

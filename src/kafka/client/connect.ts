@@ -188,7 +188,6 @@ async function tryOnce<C extends KafkaClient>(
   const watch = cluster === undefined ? undefined : new ConnectionWatch({ cluster, role, logger, nowMs });
   const connected = new ConnectedClient({ client, handleId, log, role, watch });
   await requireAdvertised(attempt, connected, brokers);
-  log.connected();
   watch?.listen(client);
   return connected;
 }

@@ -14,8 +14,16 @@ import { isFailureLine, logLine } from './log-bridge.js';
 
 /** A broker that restarts hangs up on everybody: a look is taken a moment later. */
 const BLIP_MS = 1_000;
-/** Between two looks while something is wrong. */
-const LOOK_AGAIN_MS = 10_000;
+/** Between two looks while brokers are away: a look is a connection or two. */
+const LOOK_AGAIN_MS = 2_000;
+/** While they refuse us: every look is a failed login in their log. */
+const REFUSED_LOOK_AGAIN_MS = 10_000;
+/**
+ * Looks in a row, each this soon after the one before, that find nothing wrong although connections fail:
+ * then librdkafka's own words are shown.
+ */
+const UNEXPLAINED_LOOKS = 3;
+const UNEXPLAINED_APART_MS = 10_000;
 /** Equal reports in the log. */
 const TELL_AGAIN_MS = 60_000;
 /** Brokers whose last failure is remembered at most. */
@@ -37,6 +45,8 @@ export class ConnectionWatch {
   #sinceMs: number | undefined;
   #trouble: Trouble | undefined;
   #told = '';
+  #unexplained = 0;
+  #unexplainedMs = Number.NEGATIVE_INFINITY;
   #toldMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
@@ -83,14 +93,29 @@ export class ConnectionWatch {
     if (this.#stopped) return;
     if (found.length === 0) {
       this.#over();
+      this.#unexplain(lines);
       return;
     }
+    this.#unexplained = 0;
     this.#sinceMs ??= nowMs();
     const all = found.length >= new Set(cluster.bootstrapServers).size;
     const error = diagnosedFailure(role, found, { triedMs: nowMs() - this.#sinceMs, cause: undefined });
     this.#trouble = all ? { error } : undefined;
     this.#tell(found, error.remedy);
-    this.#lookIn(LOOK_AGAIN_MS);
+    this.#lookIn(found.some(({ refused }) => refused) ? REFUSED_LOOK_AGAIN_MS : LOOK_AGAIN_MS);
+  }
+
+  /** The probes get through, and librdkafka does not: its words are all there is. */
+  #unexplain(lines: readonly string[]): void {
+    const { role, logger, nowMs } = this.#options;
+    if (lines.length === 0 || nowMs() - this.#unexplainedMs > UNEXPLAINED_APART_MS) this.#unexplained = 0;
+    this.#unexplainedMs = nowMs();
+    this.#unexplained += lines.length === 0 ? 0 : 1;
+    if (this.#unexplained < UNEXPLAINED_LOOKS) return;
+    this.#unexplained = 0;
+    logger.warn(`kafka ${role}: connections fail again and again: ${lines[0] ?? ''}`, {
+      brokers: lines.length,
+    });
   }
 
   #over(): void {

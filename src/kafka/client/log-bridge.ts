@@ -27,25 +27,19 @@ export interface LogBridgeOptions {
 export class LogBridge {
   readonly #options: LogBridgeOptions;
   readonly #kinds = new Map<string, KindState>();
-  #connected = false;
 
   constructor(options: LogBridgeOptions) {
     this.#options = options;
   }
 
   /**
-   * From now on lost connections are news. Before, what librdkafka says about them is raw material for a
-   * message of ours, and shown at debug only.
+   * What librdkafka says of connections and sessions is raw material: the connect and the watch over the
+   * connections find the reason and say it once. Here it is shown at debug only.
    */
-  connected(): void {
-    this.#connected = true;
-  }
-
-  /** From before `connect` on: the reasons of a failed connection are said once, and early. */
   attach(client: EventEmitter): void {
     client.on('event.log', (event: unknown) => this.#onLog(event));
     client.on('event.error', (error: unknown) =>
-      this.entry(this.#connected ? 'warn' : 'debug', 'ERROR', errorText(error)),
+      this.entry(CONNECTION_ERRORS.test(errorText(error)) ? 'debug' : 'warn', 'ERROR', errorText(error)),
     );
     client.on('event.throttle', (event: unknown) => this.entry('warn', 'THROTTLE', throttleText(event)));
   }
@@ -60,11 +54,7 @@ export class LogBridge {
   #onLog(event: unknown): void {
     const line = logLine(event);
     if (line !== undefined)
-      this.entry(
-        this.#connected || line.severity <= 2 ? levelOf(line) : quietly(line),
-        line.facility,
-        line.text,
-      );
+      this.entry(line.severity <= 2 ? 'error' : quietly(line), line.facility, line.text);
   }
 
   /** How many of the kind were held back before; undefined = hold this one back too. */
@@ -124,10 +114,16 @@ function levelOf(line: LogLine): Level {
   return line.severity <= 6 ? 'info' : 'debug';
 }
 
-/** Nothing is connected yet: about connections only at debug. */
+/** Timed-out requests, sessions that ended, an idempotent producer that waits for its number. */
+const PASSING_FACILITIES = new Set(['REQTMOUT', 'SESSTMOUT', 'GETPID', 'BROKERDOWN']);
+
 function quietly(line: LogLine): Level {
-  return isFailureLine(line) ? 'debug' : levelOf(line);
+  return isFailureLine(line) || PASSING_FACILITIES.has(line.facility) ? 'debug' : levelOf(line);
 }
+
+/** node-rdkafka passes on the text of an error event, never its code. */
+const CONNECTION_ERRORS =
+  /broker transport failure|all broker connections are down|host resolution failure|timed out/i;
 
 /** Lines that differ only in numbers are of one kind. */
 function kindOf(text: string): string {

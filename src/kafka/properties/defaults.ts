@@ -8,6 +8,16 @@ export type KafkaProperties = ReadonlyMap<string, string>;
 
 import { canonicalName } from './names.js';
 
+/**
+ * Without any broker librdkafka tries one of the bootstrap servers twice in `reconnect.backoff.ms`, whatever
+ * its backoff has grown to (rd_kafka_connect_any): at 100, its own default, 20 connections a second from
+ * every consumer. The maximum is how long a member may sit beside a broker that is back.
+ */
+const reconnecting: KafkaProperties = new Map([
+  ['reconnect.backoff.ms', '1000'],
+  ['reconnect.backoff.max.ms', '3000'],
+]);
+
 export const consumerDefaults: KafkaProperties = new Map([
   // 1000, librdkafka's own default, stalls the fetcher for whole seconds; 0 makes it fetch too often, too
   // little.
@@ -22,6 +32,7 @@ export const consumerDefaults: KafkaProperties = new Map([
   ['partition.assignment.strategy', 'cooperative-sticky'],
   // Balancers and NAT gateways forget silent connections.
   ['socket.keepalive.enable', 'true'],
+  ...reconnecting,
 ]);
 
 const ALIVE = 'balancers and NAT gateways forget silent connections';
@@ -42,6 +53,8 @@ export const defaultReasons: ReadonlyMap<string, string> = new Map([
   ['queue.buffering.max.messages', 'bounds the records on their way'],
   ['allow.auto.create.topics', 'a missing topic is reported, not made'],
   ['socket.keepalive.enable', ALIVE],
+  ['reconnect.backoff.ms', 'brokers that are away get two connection attempts a second, not twenty'],
+  ['reconnect.backoff.max.ms', 'a broker that is back is used within seconds'],
 ]);
 
 export const producerDefaults: KafkaProperties = new Map([
@@ -53,6 +66,7 @@ export const producerDefaults: KafkaProperties = new Map([
   // default.
   ['allow.auto.create.topics', 'false'],
   ['socket.keepalive.enable', 'true'],
+  ...reconnecting,
 ]);
 
 /** librdkafka refuses these beside `group.protocol: consumer`. */

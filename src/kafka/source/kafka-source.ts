@@ -1,4 +1,5 @@
 /** A member of a consumer group: node-rdkafka steers it, the addon reads. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Block, Fault } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { ReadFault } from '../../core/faults.js';
@@ -34,7 +35,7 @@ import {
   refusalOf,
 } from '../errors.js';
 import type { ReaderStats } from '../native.js';
-import { countdown, pendingSignal, within } from '../promises.js';
+import { countdown, within } from '../promises.js';
 import {
   errorText,
   type KafkaConsumer,
@@ -44,6 +45,7 @@ import {
   type TopicPartition,
 } from '../rdkafka.js';
 import { assignAnew } from './assign-anew.js';
+import { Liveness } from './liveness.js';
 import { OffsetStore, type PossibleOffset } from './offset-store.js';
 import { PartitionRegistry } from './partition-registry.js';
 import { PositionResolver, placeOf } from './positions.js';
@@ -51,12 +53,15 @@ import { ReaderControl } from './reader-control.js';
 import { RebalanceAnswers } from './rebalance.js';
 import { connectSource, requireTopics, rightsOf } from './source-connect.js';
 import { type KafkaSourceOptions, queriesOf, sourceProperties } from './source-options.js';
-import { progressOf } from './statistics.js';
+import { progressOf, statisticsOf } from './statistics.js';
 
 /** The broker answers the last commit within this, or it is not waited for any longer. */
 const LAST_COMMIT_WAIT_MS = 5_000;
-/** Brokers hold a group's first join for 3 s by default. */
-const JOIN_WAIT_MS = 5_000;
+/** Left of the deadline for the LeaveGroup itself, after the wait for a join. */
+const LEAVE_MS = 3_000;
+/** A broker that does not answer will not hear the LeaveGroup either. */
+const AWAY_LEAVE_MS = 2_000;
+const JOIN_POLL_MS = 50;
 
 export function createKafkaSource(options: KafkaSourceOptions): KafkaSource {
   return new KafkaSource(options);
@@ -78,9 +83,10 @@ export class KafkaSource implements Source {
   /** Ends of logs that a policy chose to start from: committed at once, since they can't be found again. */
   readonly #chosenEnds = new Map<number, number>();
   readonly #isolation: 'read_committed' | 'read_uncommitted';
-  /** Settled by the first rebalance event: the group knows this member. */
-  readonly #joined = pendingSignal();
+  /** The first rebalance event came: the group knows this member. */
+  #joined = false;
   readonly #rights: ClientRights;
+  readonly #liveness: Liveness;
   #topicsFound = false;
   #events: SourceEvents | undefined;
   #session: Session | undefined;
@@ -91,6 +97,7 @@ export class KafkaSource implements Source {
     this.#registry = new PartitionRegistry(options.table);
     this.#offsets = new OffsetStore(this.#registry);
     this.#rights = rightsOf(options);
+    this.#liveness = new Liveness(Number(options.cluster.properties.get('fetch.wait.max.ms') ?? 500));
     this.#isolation =
       options.cluster.properties.get('isolation.level') === 'read_uncommitted'
         ? 'read_uncommitted'
@@ -208,7 +215,7 @@ export class KafkaSource implements Source {
   }
 
   trouble(): Trouble | undefined {
-    return this.#session?.connected.trouble;
+    return this.#session?.connected.trouble ?? this.#liveness.trouble(this.#options.nowMs());
   }
 
   verdict({ code }: Fault): { readonly kind: ReadFault; readonly name: string } {
@@ -278,7 +285,8 @@ export class KafkaSource implements Source {
     }
     const code = kafkaErrorCode(error) ?? 0;
     const kind = session.rebalance.arrived(code);
-    this.#joined.resolve();
+    this.#joined = true;
+    if (kind === 'assign') this.#liveness.joinAnswered();
     if (this.#isStopping()) {
       this.#closeReading(this.#registry.allOpen);
       session.rebalance.releaseAll(this.#registry.allOpen);
@@ -311,9 +319,10 @@ export class KafkaSource implements Source {
   }
 
   #onStatistics(event: unknown): void {
-    if (this.#isStopping()) return;
-    const progress: PartitionProgress[] = progressOf(event, this.#registry, this.#isolation);
-    if (progress.length > 0) this.#events?.progress(progress);
+    const document = statisticsOf(event);
+    this.#liveness.note(document, this.#registry, this.#options.nowMs());
+    const progress: PartitionProgress[] = progressOf(document, this.#registry, this.#isolation);
+    if (progress.length > 0 && !this.#isStopping()) this.#events?.progress(progress);
   }
 
   #onConsumerError(connected: ConnectedClient<KafkaConsumer>, code: number, text: string): void {
@@ -332,7 +341,7 @@ export class KafkaSource implements Source {
     );
     if (failure === undefined) return;
     // What was to join is refused: leaving need not wait for it.
-    this.#joined.resolve();
+    this.#joined = true;
     this.#events?.failed(failure);
   }
 
@@ -380,9 +389,10 @@ export class KafkaSource implements Source {
     const session = this.#session;
     if (session === undefined) return;
     const { connected, reader, rebalance } = session;
-    const restMs = countdown(deadlineMs, this.#options.nowMs);
+    const isAway = this.trouble() !== undefined;
+    const restMs = countdown(isAway ? Math.min(deadlineMs, AWAY_LEAVE_MS) : deadlineMs, this.#options.nowMs);
     clearInterval(session.refresh);
-    await this.#leavable(Math.min(JOIN_WAIT_MS, restMs() / 2));
+    await this.#leavable(() => restMs() - LEAVE_MS);
     await within(reader.park(), restMs(), 'the reader did not stand still');
     const open = this.#registry.allOpen;
     this.#closeReading(open);
@@ -393,17 +403,19 @@ export class KafkaSource implements Source {
   }
 
   /**
-   * librdkafka that leaves while its first join is on the way ignores the answer and never tells the
-   * coordinator, which then keeps the whole group waiting for this member until the session times out. A join
-   * that takes too long is not waited for any longer.
+   * A coordinator answers the requests of one connection in their order: behind a JoinGroup that waits for
+   * the other members a LeaveGroup is not read, and the group would keep a member that is gone until its
+   * session ends. So the join is waited for, as long as the deadline allows.
    */
-  async #leavable(waitMs: number): Promise<void> {
+  async #leavable(restMs: () => number): Promise<void> {
     // Without a topic librdkafka has not asked to join.
     if (!this.#topicsFound) return;
-    try {
-      await within(this.#joined.promise, waitMs, 'the group did not answer');
-    } catch (error) {
-      this.#options.logger.debug(`kafka consumer, leaving: ${errorText(error)}`);
+    while (!this.#joined || this.#liveness.joining) {
+      if (restMs() <= 0 || this.trouble() !== undefined) {
+        this.#options.logger.debug('kafka consumer, leaving: the group did not answer the join');
+        return;
+      }
+      await delay(JOIN_POLL_MS);
     }
   }
 

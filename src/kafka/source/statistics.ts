@@ -5,13 +5,18 @@
 import type { PartitionProgress } from '../../ports/source.js';
 import type { PartitionRegistry } from './partition-registry.js';
 
-/** Empty for anything that is not such a document: statistics are for display, and never worth a crash. */
+/**
+ * The document of an `event.stats`; undefined for anything that is none: statistics are never worth a crash.
+ */
+export function statisticsOf(event: unknown): unknown {
+  return parse(field(event, 'message'));
+}
+
 export function progressOf(
-  event: unknown,
+  document: unknown,
   registry: PartitionRegistry,
   isolation: 'read_committed' | 'read_uncommitted',
 ): PartitionProgress[] {
-  const document = parse(field(event, 'message'));
   const endField = isolation === 'read_committed' ? 'ls_offset' : 'hi_offset';
   const topics = field(document, 'topics');
   const connected = connectedBrokers(field(document, 'brokers'));
@@ -24,6 +29,7 @@ export function progressOf(
         nextOffset: isFetched(statistics, connected) ? offsetField(statistics, 'next_offset') : -1,
         fetchQueueRecords: Math.max(offsetField(statistics, 'fetchq_cnt'), 0),
         endOffset: offsetField(statistics, endField),
+        highOffset: offsetField(statistics, 'hi_offset'),
       },
     ];
   });
@@ -55,7 +61,7 @@ function parse(text: unknown): unknown {
   }
 }
 
-function field(value: unknown, name: string): unknown {
+export function field(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null
     ? (value as Readonly<Record<string, unknown>>)[name]
     : undefined;

@@ -10,7 +10,6 @@ function setUp(): { client: EventEmitter; logger: RecordingLogger; clock: { nowM
   const clock = { nowMs: 0 };
   const bridge = new LogBridge({ role: 'consumer', logger, nowMs: () => clock.nowMs });
   bridge.attach(client);
-  bridge.connected();
   return { client, logger, clock };
 }
 
@@ -26,15 +25,15 @@ test('a flood of one kind of line is logged once an interval, with the number he
 
 test('lines that differ only in numbers are of one kind, others are not held back', () => {
   const { client, logger } = setUp();
-  const line = (message: string) => client.emit('event.log', { severity: 3, fac: 'FAIL', message });
-  line('[thrd:b:1/1]: b:1/1: Connect failed (after 3ms in state CONNECT)');
-  line('[thrd:b:1/1]: b:1/1: Connect failed (after 17ms in state CONNECT)');
-  line('[thrd:b:1/1]: b:1/1: Receive failed');
+  const line = (message: string) => client.emit('event.log', { severity: 4, fac: 'OFFSET', message });
+  line('[thrd:b:1/1]: b:1/1: offset 3 is odd');
+  line('[thrd:b:1/1]: b:1/1: offset 17 is odd');
+  line('[thrd:b:1/1]: b:1/1: position is odd');
   assert.deepEqual(
     logger.entries.map(({ level, message }) => [level, message]),
     [
-      ['warn', 'kafka consumer: b:1/1: Connect failed (after 3ms in state CONNECT)'],
-      ['warn', 'kafka consumer: b:1/1: Receive failed'],
+      ['warn', 'kafka consumer: b:1/1: offset 3 is odd'],
+      ['warn', 'kafka consumer: b:1/1: position is odd'],
     ],
   );
 });
@@ -72,8 +71,8 @@ test('the number of remembered kinds is bounded', () => {
 });
 
 test(
-  'while nothing is connected yet, what librdkafka says of failed connections stays at debug: a ' +
-    'message of ours follows',
+  'what librdkafka says of failed connections and sessions stays at debug: ' +
+    'the watch over the connections says the reason',
   () => {
     const client = new EventEmitter();
     const logger = new RecordingLogger();
@@ -82,10 +81,12 @@ test(
     const line = (): boolean =>
       client.emit('event.log', { severity: 3, fac: 'FAIL', message: '[thrd:b:1/1]: b:1/1: Connect failed' });
     line();
+    client.emit('event.error', new Error('broker transport failure'));
+    client.emit('event.log', { severity: 4, fac: 'SESSTMOUT', message: 'Consumer group session timed out' });
     client.emit('event.log', { severity: 4, fac: 'CONFWARN', message: 'a property is deprecated' });
     assert.deepEqual(
       logger.entries.map(({ level }) => level),
-      ['debug', 'warn'],
+      ['debug', 'debug', 'debug', 'warn'],
     );
   },
 );

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PartitionRegistry } from '../../../src/kafka/source/partition-registry.js';
-import { progressOf } from '../../../src/kafka/source/statistics.js';
+import { progressOf, statisticsOf } from '../../../src/kafka/source/statistics.js';
 import { PlainTable } from '../support.js';
 
 test('progress names open partitions only, with the end of the isolation level', () => {
@@ -14,10 +14,10 @@ test('progress names open partitions only, with the end of the isolation level',
       topics: { t: { partitions: { 0: partition, 1: partition, '-1': partition } } },
     }),
   };
-  assert.deepEqual(progressOf(event, registry, 'read_committed'), [
-    { partitionId: 0, nextOffset: 12, fetchQueueRecords: 4, endOffset: 18 },
+  assert.deepEqual(progressOf(statisticsOf(event), registry, 'read_committed'), [
+    { partitionId: 0, nextOffset: 12, fetchQueueRecords: 4, endOffset: 18, highOffset: 20 },
   ]);
-  assert.equal(progressOf(event, registry, 'read_uncommitted')[0]?.endOffset, 20);
+  assert.equal(progressOf(statisticsOf(event), registry, 'read_uncommitted')[0]?.endOffset, 20);
 });
 
 test('what librdkafka does not know yet is said to be unknown', () => {
@@ -28,8 +28,8 @@ test('what librdkafka does not know yet is said to be unknown', () => {
       topics: { t: { partitions: { 0: { next_offset: -1001, hi_offset: -1001, ls_offset: -1001 } } } },
     }),
   };
-  assert.deepEqual(progressOf(event, registry, 'read_committed'), [
-    { partitionId: 0, nextOffset: -1, fetchQueueRecords: 0, endOffset: -1 },
+  assert.deepEqual(progressOf(statisticsOf(event), registry, 'read_committed'), [
+    { partitionId: 0, nextOffset: -1, fetchQueueRecords: 0, endOffset: -1, highOffset: -1 },
   ]);
 });
 
@@ -37,7 +37,7 @@ test('a document of another form gives no progress and no error', () => {
   const registry = new PartitionRegistry(new PlainTable());
   registry.open(registry.assigned({ topic: 't', partition: 0 }), 1);
   for (const event of [undefined, {}, { message: '{' }, { message: '[]' }, { message: '{"topics":null}' }]) {
-    assert.deepEqual(progressOf(event, registry, 'read_committed'), []);
+    assert.deepEqual(progressOf(statisticsOf(event), registry, 'read_committed'), []);
   }
 });
 
@@ -58,7 +58,7 @@ test(
       message: JSON.stringify({ brokers, topics: { t: { partitions: { 0: at(1), 1: at(2), 2: at(-1) } } } }),
     };
     assert.deepEqual(
-      progressOf(event, registry, 'read_committed').map(({ nextOffset }) => nextOffset),
+      progressOf(statisticsOf(event), registry, 'read_committed').map(({ nextOffset }) => nextOffset),
       [12, -1, -1],
     );
   },

@@ -1,4 +1,5 @@
 import type { Block, Epoch, InputBatch, PartitionId } from '../../../src/core/batch.js';
+import type { PartitionProgress } from '../../../src/ports/source.js';
 import { readInputBatch } from '../../../src/wire/input-batch.js';
 import { InputBatchWriter } from '../../../src/wire/input-writer.js';
 import { HEADER_BYTES, INPUT_ROW_BYTES, SEGMENT_BYTES } from '../../../src/wire/layout.js';
@@ -115,20 +116,19 @@ export class FakeReader {
   }
 
   /** What librdkafka's statistics would say: anywhere between what was read and what is there. */
-  progress(
-    id: PartitionId,
-  ): { nextOffset: number; fetchQueueRecords: number; endOffset: number } | undefined {
+  progress(id: PartitionId): Omit<PartitionProgress, 'partitionId'> | undefined {
     const one = this.open.get(id);
     if (one === undefined) return undefined;
     const from = indexAt(one.log, one.next);
     const to = this.visibleTo(one.log, from);
     const endOffset = visibleEnd(one.log, this.clock.nowMs());
     // Behind an error librdkafka's positions are arbitrary.
-    if (one.broken) return { nextOffset: one.next + 1000, fetchQueueRecords: 0, endOffset };
+    if (one.broken)
+      return { nextOffset: one.next + 1000, fetchQueueRecords: 0, endOffset, highOffset: endOffset };
     const fetched = this.random.chance(0.7) ? to : this.random.between(from, to);
     const nextOffset =
       fetched === to ? Math.max(endOffset, one.next) : (one.log.records[fetched]?.offset ?? endOffset);
-    return { nextOffset, fetchQueueRecords: fetched - from, endOffset };
+    return { nextOffset, fetchQueueRecords: fetched - from, endOffset, highOffset: endOffset };
   }
 
   private wake(): void {

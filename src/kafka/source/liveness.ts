@@ -1,0 +1,90 @@
+/**
+ * Whether the brokers answer this member, and where its group stands, by librdkafka's statistics. A broker
+ * that hangs keeps its connections: nothing fails, nothing is logged, and nothing moves.
+ */
+import { DispatcherError } from '../../core/errors.js';
+import type { Trouble } from '../../ports/source.js';
+import type { PartitionRegistry } from './partition-registry.js';
+import { field } from './statistics.js';
+
+/** Brokers answer a fetch within `fetch.wait.max.ms`; later than this beyond it they hang. */
+const SILENT_MS = 6_000;
+/** Brokers named in a message at most. */
+const NAMES_MAX = 3;
+
+/** Between these and `steady` the coordinator owes this member an answer, or we owe it one. */
+const JOINING: ReadonlySet<unknown> = new Set(['wait-join', 'wait-metadata', 'wait-sync']);
+
+interface Silence {
+  readonly sinceMs: number;
+  readonly brokers: readonly string[];
+}
+
+export class Liveness {
+  readonly #silentMs: number;
+  #silence: Silence | undefined;
+  #joinState: unknown;
+
+  constructor(fetchWaitMaxMs: number) {
+    this.#silentMs = SILENT_MS + fetchWaitMaxMs;
+  }
+
+  note(document: unknown, registry: PartitionRegistry, nowMs: number): void {
+    this.#joinState = field(field(document, 'cgrp'), 'join_state');
+    this.#silence = silenceOf(leadersOf(document, registry), this.#silentMs, nowMs);
+  }
+
+  /** A JoinGroup or a SyncGroup is on its way: librdkafka that leaves now would not be heard. */
+  get joining(): boolean {
+    return JOINING.has(this.#joinState);
+  }
+
+  joinAnswered(): void {
+    this.#joinState = undefined;
+  }
+
+  /** No leader of this member's partitions answers. */
+  trouble(nowMs: number): Trouble | undefined {
+    if (this.#silence === undefined) return undefined;
+    const { sinceMs, brokers } = this.#silence;
+    const named = brokers.slice(0, NAMES_MAX).join(', ') + (brokers.length > NAMES_MAX ? ' …' : '');
+    return {
+      error: new DispatcherError(
+        'KAFKA_UNREACHABLE',
+        `the consumer gets no answer from ${brokers.length > 1 ? 'brokers' : 'broker'} ${named}, ` +
+          `for ${Math.round((nowMs - sinceMs) / 1000)} s: connected, but nothing comes back`,
+        { remedy: 'see whether these brokers hang (a full disk, a long pause) or the network drops packets' },
+      ),
+    };
+  }
+}
+
+/** The brokers that this member's partitions are read from. */
+function leadersOf(document: unknown, registry: PartitionRegistry): ReadonlySet<unknown> {
+  const wanted = new Set(
+    registry.allOpen.map(({ topic, partition }) =>
+      field(field(field(field(field(document, 'topics'), topic), 'partitions'), String(partition)), 'broker'),
+    ),
+  );
+  const brokers = field(document, 'brokers');
+  const all = typeof brokers === 'object' && brokers !== null ? Object.values(brokers) : [];
+  return new Set(all.filter((broker: unknown) => wanted.has(field(broker, 'nodeid'))));
+}
+
+/** Undefined while one of them answers, or none is connected: lost connections have their own watch. */
+function silenceOf(brokers: ReadonlySet<unknown>, silentMs: number, nowMs: number): Silence | undefined {
+  const quietMs = [...brokers].map((broker) => (isWaiting(broker) ? microseconds(broker) / 1000 : 0));
+  const least = Math.min(...quietMs);
+  if (brokers.size === 0 || least < silentMs) return undefined;
+  return { sinceMs: nowMs - least, brokers: [...brokers].map((broker) => String(field(broker, 'nodename'))) };
+}
+
+function isWaiting(broker: unknown): boolean {
+  return field(broker, 'state') === 'UP' && Number(field(broker, 'waitresp_cnt')) > 0;
+}
+
+/** Since the last byte that came from it. */
+function microseconds(broker: unknown): number {
+  const idle = field(broker, 'rxidle');
+  return typeof idle === 'number' && idle >= 0 ? idle : 0;
+}
