@@ -1,6 +1,7 @@
 /**
- * The closed part of the configuration through convict, which keeps defaults, formats, names and documentation
- * of the keys, reads texts and checks values. The layers were merged before: precedence is decided there alone.
+ * The closed part of the configuration through convict, which keeps defaults, formats, names and
+ * documentation of the keys, reads texts and checks values. The layers were merged before: precedence is
+ * decided there alone.
  */
 import convict from 'convict';
 import { isSecretName } from '../../secrets/names.js';
