@@ -187,6 +187,11 @@ async function createPool(
     : createPiscinaPool(settings);
 }
 
+/** Ends the process without waiting for clients that do not close. */
+export function exitNow(exitCode: number): void {
+  loadNative().exitNow(exitCode);
+}
+
 function createBlock(bytes: number, id: number): Block {
   return { id, bytes: new Uint8Array(new SharedArrayBuffer(bytes)) };
 }

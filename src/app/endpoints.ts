@@ -7,7 +7,7 @@ import { version } from '../version.js';
 import type { Usage } from './process-control.js';
 import type { CertificateExpiry } from './reload/expiry.js';
 import type { ReloadStatus } from './reload/leg.js';
-import { byPlace, cleanMetrics, rates } from './summary.js';
+import { type Redact, snapshot } from './status.js';
 
 export interface RunView {
   readonly startedAt: Date;
@@ -19,7 +19,7 @@ export interface RunView {
   reloads(): ReloadStatus;
   certificates(): readonly CertificateExpiry[];
   /** Takes secrets out of what others said. */
-  redact(text: string): string;
+  readonly redact: Redact;
 }
 
 /** Undefined where the configuration has no server. */
@@ -60,33 +60,22 @@ export function notReady(status: Pick<RunStatus, 'stalled' | 'state' | 'membersh
 
 /** The summary so far, and what only a run that goes on can tell. */
 function statusBody(name: string, view: RunView): unknown {
-  const { records, stalled, ...rest } = view.status();
-  const { filteredBy, deadLetteredBy, bytesIn, bytesOut: _counted, ...counts } = records;
-  const { committed, redelivery, activeMs, metrics } = view.standing();
-  const { cpuMicroseconds, rssPeakBytes } = view.usage();
+  const { records, stalled, state, latency, ...rest } = view.status();
   const { count, switching, rejected } = view.reloads();
-  const { consumed, transformed, filtered, deadLettered, handedOver } = counts;
+  const { startedAt, redact } = view;
+  const standing = view.standing();
+  const usage = view.usage();
+  const bytesOut = view.bytesOut();
+  const at = new Date();
   return {
-    schema: 1,
-    name,
+    ...snapshot({ name, state, startedAt, at, records, latency, standing, bytesOut, usage, redact }),
     version,
     reason: null,
     exitCode: null,
-    startedAt: view.startedAt.toISOString(),
     endedAt: null,
-    elapsedSeconds: (Date.now() - view.startedAt.getTime()) / 1000,
     ...rest,
-    ...(stalled === undefined ? {} : { stalled: view.redact(stalled) }),
-    records: { ...counts, unsettled: consumed - transformed - filtered - deadLettered - handedOver },
-    filteredBy,
-    deadLetteredBy,
-    bytes: { in: bytesIn, out: view.bytesOut() },
-    ...rates({ consumed, activeSeconds: activeMs / 1000, cpuMicroseconds }),
-    memory: { rssPeakBytes },
-    committed: [...committed].sort(byPlace),
-    redelivery: [...redelivery].sort(byPlace),
-    metrics: cleanMetrics(metrics, view.redact),
-    reloads: { count, switching, rejected: rejected === undefined ? null : view.redact(rejected) },
+    ...(stalled === undefined ? {} : { stalled: redact(stalled) }),
+    reloads: { count, switching, rejected: rejected === undefined ? null : redact(rejected) },
     certificates: view.certificates(),
   };
 }

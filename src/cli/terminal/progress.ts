@@ -1,5 +1,6 @@
-import { bytes, count } from '../../app/summary.js';
-import type { RunStatus } from '../../dispatcher/dispatcher.js';
+import type { RunDisplay } from '../../app/run.js';
+import type { RunStatus } from '../../dispatcher/report.js';
+import { bytes, count } from './numbers.js';
 
 const LIVE_INTERVAL_MS = 500;
 const PLAIN_INTERVAL_MS = 10_000;
@@ -13,21 +14,21 @@ export interface ProgressOutput {
 }
 
 /** Shows how a run goes: one line rewritten in place on a terminal, a plain line every 10 s elsewhere. */
-export class Progress {
+export class Progress implements RunDisplay {
   private readonly output: ProgressOutput;
-  private readonly status: () => RunStatus;
+  private status: (() => RunStatus) | undefined;
   private readonly plainIntervalMs: number;
   private readonly samples: { atMs: number; consumed: number }[] = [];
   private timer: NodeJS.Timeout | undefined;
   private lastLine = '';
 
-  constructor(output: ProgressOutput, status: () => RunStatus, plainIntervalMs = PLAIN_INTERVAL_MS) {
+  constructor(output: ProgressOutput, plainIntervalMs = PLAIN_INTERVAL_MS) {
     this.output = output;
-    this.status = status;
     this.plainIntervalMs = plainIntervalMs;
   }
 
-  start(): void {
+  start(status: () => RunStatus): void {
+    this.status = status;
     const live = this.output.isTTY === true;
     this.timer = setInterval(
       () => (live ? this.rewrite() : this.output.write(`${this.line()}\n`)),
@@ -55,7 +56,8 @@ export class Progress {
 
   /** One line: what a person wants to know while waiting. */
   line(): string {
-    const status = this.status();
+    const status = this.status?.();
+    if (status === undefined) return '';
     const perSecond = this.rate(status.records.consumed);
     const flows = status.stalled === undefined;
     const parts = [

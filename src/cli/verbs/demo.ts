@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { FLIGHT_TOTALS, flightRecords } from '../../app/demo-data.js';
 import { holdSignals } from '../../app/process-control.js';
-import { count } from '../../app/summary.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import { producerQueueBytes } from '../../config/resolve/budgets.js';
 import { DispatcherError, ExitCode } from '../../core/errors.js';
@@ -18,7 +17,8 @@ import type { CliIo, GlobalOptions } from '../io.js';
 import { loadConfig } from '../load-config.js';
 import { createCliLogger } from '../log.js';
 import { addExample, optionsOf } from '../options.js';
-import { runJob } from '../run-job.js';
+import { runOnTerminal } from '../run-on-terminal.js';
+import { count } from '../terminal/numbers.js';
 import { printTopic } from './consume.js';
 
 const INPUT = 'flights';
@@ -59,7 +59,7 @@ async function demo(options: GlobalOptions, io: CliIo): Promise<void> {
     );
     await load(config, options, io);
     say(`${INPUT} (JSON) → examples/flights/flights.ts → ${OUTPUT} (Avro), bad rows → ${DEAD_LETTERS}`);
-    const summary = await runJob(
+    const summary = await runOnTerminal(
       {
         config,
         until: 'end',

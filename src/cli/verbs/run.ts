@@ -30,8 +30,8 @@ export function register(program: Command, io: CliIo): void {
         return loaded;
       };
       // Loaded here, so that verbs which need no Kafka do not load its client.
-      const { runJob } = await import('../run-job.js');
-      await runJob(
+      const { runOnTerminal } = await import('../run-on-terminal.js');
+      await runOnTerminal(
         { config, until: options.until, options, loadAgain, redact: (text) => known.redact(text) },
         io,
       );

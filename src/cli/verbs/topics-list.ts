@@ -1,11 +1,11 @@
 /** `kd topics list`. */
 
-import { count } from '../../app/summary.js';
 import { isThere, keyOf, type NeededTopic } from '../../checks/topic-plan.js';
 import { JUDGED_SETTINGS } from '../../checks/topics.js';
 import type { ClusterAdmin, Settings, TopicDescription } from '../../ports/admin.js';
 import { type CliIo, colorsFor, printJson } from '../io.js';
 import type { KnownTopics } from '../known-topics.js';
+import { count } from '../terminal/numbers.js';
 import { table } from '../terminal/table.js';
 
 /**

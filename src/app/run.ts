@@ -1,0 +1,220 @@
+/** The main job, from its configuration to its summary; whoever calls it shows how it goes. */
+import type { ClosableLogger } from '../adapters/logging/winston-logger.js';
+import type { ResolvedConfig } from '../config/keys/resolved.js';
+import type { Loaded } from '../config/load.js';
+import type { RunReport, RunStatus } from '../dispatcher/report.js';
+import type { Clock } from '../ports/clock.js';
+import { compose, exitNow } from './compose.js';
+import { type RunView, startEndpoints } from './endpoints.js';
+import { onReloadSignal, onStopSignals, type Usage, usage } from './process-control.js';
+import { JobRevisions } from './reload/configuration.js';
+import { ExpiryWatch } from './reload/expiry.js';
+import { digestOf } from './reload/file-digest.js';
+import { FileWatch } from './reload/file-watch.js';
+import { LegRunner } from './reload/leg-runner.js';
+import type { Redact } from './status.js';
+import { type Summary, summarize } from './summary.js';
+
+/** Shows how a run goes while it goes. */
+export interface RunDisplay {
+  start(status: () => RunStatus): void;
+  /** Makes room for a line that somebody else writes. */
+  clear(): void;
+  stop(): void;
+}
+
+export interface RunJob {
+  readonly config: ResolvedConfig;
+  readonly until: 'end' | 'forever';
+  /** Closed by whoever made it. */
+  readonly logger: ClosableLogger;
+  /** Loads the configuration again; undefined: it stays as it is, whatever happens. */
+  readonly loadAgain?: () => Loaded;
+  readonly display?: RunDisplay;
+  /** Where a terminal is, SIGHUP mostly says that it was closed. */
+  readonly onTerminal: boolean;
+  /** Takes secrets out of what others said. */
+  readonly redact: Redact;
+}
+
+export interface RunOutcome {
+  readonly summary: Summary;
+  /** A client did not close in time: ends the process without waiting for it. Undefined: all is closed. */
+  readonly exitNow: (() => void) | undefined;
+}
+
+type Runner = LegRunner<ResolvedConfig>;
+
+/** Rejects when the run can't begin; how it ended is in the summary. */
+export async function runJob(job: RunJob): Promise<RunOutcome> {
+  const { config, until, logger, redact } = job;
+  const startedAt = new Date();
+  const cpuBefore = usage().cpuMicroseconds;
+  const expiry = new ExpiryWatch({ logger, clock: realClock, now: () => new Date() });
+  const { runner, watch } = await makeRunner(job, expiry);
+  const view: RunView = {
+    startedAt,
+    status: () => runner.status(),
+    standing: () => runner.standing(),
+    usage: () => usageSince(cpuBefore),
+    bytesOut: () => runner.bytesOut(),
+    reloads: () => runner.reloadStatus,
+    redact,
+    certificates: () => expiry.expiries(),
+  };
+  const report = await attended(job, { runner, watch, expiry, view });
+  const summary = summarize(report, {
+    name: config.name,
+    startedAt,
+    at: new Date(),
+    bytesOut: runner.bytesOut(),
+    usage: usageSince(cpuBefore),
+    redact,
+    reloads: runner.reloadStatus.count,
+    stoppedBeforeEnd: until === 'end' && !report.endReached && report.error === undefined,
+  });
+  return { summary, exitNow: report.hung ? () => exitNow(summary.exitCode) : undefined };
+}
+
+interface Attended {
+  readonly runner: Runner;
+  readonly watch: FileWatch | undefined;
+  readonly expiry: ExpiryWatch;
+  readonly view: RunView;
+}
+
+/** Runs it with signals, endpoints, watches and display about it; all of them are gone afterwards. */
+async function attended(job: RunJob, { runner, watch, expiry, view }: Attended): Promise<RunReport> {
+  const { config, until, logger, display, onTerminal, loadAgain } = job;
+  const reloadable = loadAgain !== undefined;
+  const removeSignals = listenToSignals(runner, { logger, display, onTerminal, reloadable });
+  try {
+    const health = await startEndpoints(config, view, logger);
+    display?.start(() => runner.status());
+    logger.info('running', whatIsRun(config, until));
+    expiry.watch(config);
+    watch?.start();
+    const report = await runner.run();
+    watch?.stop();
+    expiry.stop();
+    display?.stop();
+    await health?.close();
+    return report;
+  } finally {
+    removeSignals();
+  }
+}
+
+async function makeRunner(
+  { config, until, logger, loadAgain }: RunJob,
+  expiry: ExpiryWatch,
+): Promise<{ readonly runner: Runner; readonly watch: FileWatch | undefined }> {
+  const { reloadTimeoutMs, reloadIntervalMs } = config.dispatcher;
+  const revisions =
+    loadAgain === undefined
+      ? undefined
+      : new JobRevisions({
+          config,
+          loadAgain,
+          logger,
+          setLogLevel: (level) => logger.setLevel(level),
+        });
+  const runner: Runner = new LegRunner({
+    first: (await revisions?.first()) ?? { config, fingerprint: '' },
+    compose: (next, carried) => compose({ config: revisions?.bound(next) ?? next, until, logger, carried }),
+    source: revisions,
+    reloadTimeoutMs,
+    logger,
+    clock: realClock,
+    reloaded: (next) => expiry.watch(next),
+  });
+  if (revisions === undefined || reloadIntervalMs === 0) return { runner, watch: undefined };
+  const once = await revisions.readOnceOnly();
+  if (once !== undefined) {
+    logger.info(
+      'the configuration stays as it is: a part of it is a pipe or a device, which is read only once',
+      { file: once },
+    );
+    return { runner, watch: undefined };
+  }
+  const files = (): readonly string[] => revisions.watchedFiles(runner.config);
+  const watch = new FileWatch({
+    clock: realClock,
+    intervalMs: reloadIntervalMs,
+    files,
+    look: digestOf,
+    changed: () => runner.reload('files'),
+  });
+  return { runner, watch };
+}
+
+interface Listening {
+  readonly logger: ClosableLogger;
+  readonly display: RunDisplay | undefined;
+  readonly onTerminal: boolean;
+  readonly reloadable: boolean;
+}
+
+/** SIGTERM and SIGINT drain, a second one cuts short; SIGHUP reloads. Returns what ends listening. */
+function listenToSignals(runner: Runner, { logger, display, onTerminal, reloadable }: Listening): () => void {
+  let stops = 0;
+  const stop = (signal: string): void => {
+    display?.clear();
+    stops += 1;
+    if (stops > 1) {
+      runner.cutNow();
+      return;
+    }
+    const { drainTimeoutMs } = runner.config.dispatcher;
+    logger.info('stopping: draining what is in flight; a second signal cuts it short', {
+      signal,
+      drainTimeoutMs,
+    });
+    runner.stop();
+  };
+  const removeStops = onStopSignals((_count, signal) => stop(signal));
+  if (!reloadable) return removeStops;
+  const removeReload = onReloadSignal(onTerminal, (terminalGone) => {
+    if (terminalGone) stop('SIGHUP');
+    else runner.reload('signal');
+  });
+  return () => {
+    removeStops();
+    removeReload();
+  };
+}
+
+/** The resolved job in one line: what a reader of the log must know to follow the rest. */
+function whatIsRun(
+  { name, consumer, producer, dispatcher: job }: ResolvedConfig,
+  until: 'end' | 'forever',
+): Readonly<Record<string, unknown>> {
+  const { topics } = consumer;
+  return {
+    name,
+    topics: 'names' in topics ? topics.names.join(' ') : `/${topics.pattern}/`,
+    group: consumer.groupId,
+    output: producer.topic,
+    ...(job.deadLetterTopic === undefined ? {} : { deadLetter: job.deadLetterTopic }),
+    transform: job.transform ?? 'none (pass-through)',
+    formats: `${job.input.format} → ${job.output.format}`,
+    threads: job.threads,
+    ordering: job.ordering,
+    inFlightBytesMax: job.inFlight.bytesMax,
+    until,
+  };
+}
+
+/** Of this run: the process did other things before. */
+function usageSince(cpuBefore: number): Usage {
+  const { cpuMicroseconds, rssPeakBytes } = usage();
+  return { cpuMicroseconds: cpuMicroseconds - cpuBefore, rssPeakBytes };
+}
+
+const realClock: Clock = {
+  nowMs: () => performance.now(),
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,98 @@
+/** One picture of a run, from which its summary, `/status` and whatever else tells of it are made. */
+import type { Metric } from '../core/metric-books.js';
+import type { RunReport, Standing } from '../dispatcher/report.js';
+import type { Usage } from './process-control.js';
+
+type Records = Omit<RunReport['records'], 'filteredBy' | 'deadLetteredBy' | 'bytesIn' | 'bytesOut'>;
+
+export interface Snapshot {
+  readonly schema: 1;
+  readonly name: string;
+  readonly state: string;
+  readonly startedAt: string;
+  readonly elapsedSeconds: number;
+  readonly records: Records;
+  readonly filteredBy: Readonly<Record<string, number>>;
+  readonly deadLetteredBy: Readonly<Record<string, number>>;
+  readonly bytes: { readonly in: number; readonly out: number };
+  readonly rate: { readonly recordsPerSecond: number };
+  readonly cpu: { readonly microsecondsPerRecord: number };
+  readonly memory: { readonly rssPeakBytes: number };
+  readonly latency: { readonly p50Ms: number; readonly p99Ms: number };
+  readonly committed: RunReport['committed'];
+  readonly redelivery: RunReport['redelivery'];
+  /** `context.metrics` of the transform. */
+  readonly metrics: readonly Metric[];
+}
+
+export type Redact = (text: string) => string;
+
+export interface SnapshotParts {
+  readonly name: string;
+  readonly state: string;
+  readonly startedAt: Date;
+  readonly at: Date;
+  /** Without `unsettled` it is what the other counts leave over. */
+  readonly records: Omit<RunReport['records'], 'unsettled'> & { readonly unsettled?: number };
+  readonly latency: RunReport['latency'];
+  readonly standing: Standing;
+  /** Bytes of keys, values and headers handed to the producers. */
+  readonly bytesOut: number;
+  /** Of this run: the process did other things before. */
+  readonly usage: Usage;
+  /** What others said may quote a secret. */
+  readonly redact: Redact;
+}
+
+export function snapshot(parts: SnapshotParts): Snapshot {
+  const { filteredBy, deadLetteredBy, bytesIn, bytesOut: _counted, ...counts } = parts.records;
+  const { consumed, transformed, filtered, deadLettered, handedOver } = counts;
+  const { committed, redelivery, activeMs, metrics } = parts.standing;
+  const { cpuMicroseconds, rssPeakBytes } = parts.usage;
+  return {
+    schema: 1,
+    name: parts.name,
+    state: parts.state,
+    startedAt: parts.startedAt.toISOString(),
+    elapsedSeconds: (parts.at.getTime() - parts.startedAt.getTime()) / 1000,
+    records: {
+      ...counts,
+      unsettled: counts.unsettled ?? consumed - transformed - filtered - deadLettered - handedOver,
+    },
+    filteredBy,
+    deadLetteredBy,
+    bytes: { in: bytesIn, out: parts.bytesOut },
+    rate: { recordsPerSecond: activeMs > 0 ? Math.round((consumed * 1000) / activeMs) : 0 },
+    cpu: { microsecondsPerRecord: consumed > 0 ? Number((cpuMicroseconds / consumed).toFixed(4)) : 0 },
+    memory: { rssPeakBytes },
+    latency: parts.latency,
+    committed: [...committed].sort(byPlace),
+    redelivery: [...redelivery].sort(byPlace),
+    metrics: cleanMetrics(metrics, parts.redact),
+  };
+}
+
+interface Place {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+function byPlace(a: Place, b: Place): number {
+  if (a.topic === b.topic) return a.partition - b.partition;
+  return a.topic < b.topic ? -1 : 1;
+}
+
+/** Names and labels may be made of anything. */
+function cleanMetrics(metrics: readonly Metric[], redact: Redact): readonly Metric[] {
+  return metrics.map(({ name, labels, ...rest }) => ({
+    ...rest,
+    name: redact(name),
+    ...(labels === undefined
+      ? {}
+      : {
+          labels: Object.fromEntries(
+            Object.entries(labels).map(([label, value]) => [redact(label), redact(value)]),
+          ),
+        }),
+  }));
+}

@@ -1,0 +1,55 @@
+/** A run as the command line shows it: log and progress on stderr, the summary on stdout, the exit code. */
+import { runJob as run } from '../app/run.js';
+import type { Redact } from '../app/status.js';
+import type { Summary } from '../app/summary.js';
+import type { ResolvedConfig } from '../config/keys/resolved.js';
+import type { Loaded } from '../config/load.js';
+import type { ExitCode } from '../core/errors.js';
+import type { CliIo, GlobalOptions } from './io.js';
+import { createCliLogger } from './log.js';
+import { Progress } from './terminal/progress.js';
+import { renderSummary } from './terminal/summary-text.js';
+
+const LOG_FLUSH_MS = 2000;
+
+export interface TerminalRun {
+  readonly config: ResolvedConfig;
+  readonly until: 'end' | 'forever';
+  readonly options: GlobalOptions;
+  /** Loads the configuration again; undefined: it stays as it is, whatever happens. */
+  readonly loadAgain?: () => Loaded;
+  /** Between two lines of progress where there is no terminal. */
+  readonly progressIntervalMs?: number;
+  /** Called when the run is over, before the summary is printed; what it throws is the caller's. */
+  readonly beforeSummary?: () => Promise<void>;
+  /** Takes secrets out of log lines. */
+  readonly redact?: Redact;
+}
+
+/** Resolves with the summary, printed; the exit code is set. */
+export async function runOnTerminal(job: TerminalRun, io: CliIo): Promise<Summary> {
+  const { config, until, options, redact = (text: string) => text } = job;
+  const logger = createCliLogger(config.logging, options, io, redact);
+  const display = options.quiet === true ? undefined : new Progress(io.stderr, job.progressIntervalMs);
+  const { summary, exitNow } = await run({
+    config,
+    until,
+    logger,
+    onTerminal: io.stderr.isTTY === true,
+    redact,
+    ...(job.loadAgain === undefined ? {} : { loadAgain: job.loadAgain }),
+    ...(display === undefined ? {} : { display }),
+  }).finally(() => logger.close(LOG_FLUSH_MS));
+  await job.beforeSummary?.();
+  await print(summary, options, io);
+  io.setExitCode(summary.exitCode as ExitCode);
+  exitNow?.();
+  return summary;
+}
+
+function print(summary: Summary, options: GlobalOptions, io: CliIo): Promise<void> {
+  const text = options.output === 'json' ? `${JSON.stringify(summary)}\n` : renderSummary(summary);
+  return new Promise((resolve) => {
+    io.stdout.write(text, () => resolve());
+  });
+}

@@ -1,0 +1,86 @@
+import type { Summary } from '../../app/summary.js';
+import type { Metric } from '../../core/metric-books.js';
+import { bytes, count } from './numbers.js';
+
+/** For people: a few aligned lines. */
+export function renderSummary(summary: Summary): string {
+  const { records, reason } = summary;
+  const rows: (readonly [string, string])[] = [
+    [
+      'state',
+      `${summary.state}, exit ${summary.exitCode}${summary.exitCode === 0 ? '' : ` (${reason.code})`}`,
+    ],
+    ...(summary.exitCode === 0 ? [] : ([['why', reason.message]] as const)),
+    ...(reason.remedy === null ? [] : ([['do', reason.remedy]] as const)),
+    [
+      'consumed',
+      `${count(records.consumed)} records, ${bytes(summary.bytes.in)} in ` +
+        `${summary.elapsedSeconds.toFixed(1)} s`,
+    ],
+    ['transformed', `${count(records.transformed)} → ${count(records.emitted)} emitted`],
+    ['filtered', counted(records.filtered, summary.filteredBy)],
+    ['dead-lettered', counted(records.deadLettered, summary.deadLetteredBy)],
+    ...(records.handedOver + records.unsettled === 0
+      ? []
+      : ([
+          [
+            'not settled',
+            `${count(records.unsettled)} unsettled, ` +
+              `${count(records.handedOver)} handed over to other members`,
+          ],
+        ] as const)),
+    [
+      'rate',
+      `${count(summary.rate.recordsPerSecond)} records/s, ` +
+        `${summary.cpu.microsecondsPerRecord} µs of CPU a record`,
+    ],
+    ['latency', `p50 ${summary.latency.p50Ms} ms, p99 ${summary.latency.p99Ms} ms`],
+    ...(summary.reloads === 0 ? [] : ([['reloads', count(summary.reloads)]] as const)),
+    ...(summary.metrics.length === 0
+      ? []
+      : ([['metrics', ranges(summary.metrics.map(metricText))]] as const)),
+    ['memory', `${bytes(summary.memory.rssPeakBytes)} at most`],
+    [
+      'committed',
+      ranges(summary.committed.map(({ topic, partition, offset }) => `${topic}[${partition}] ${offset}`)),
+    ],
+    ...(summary.redelivery.length === 0
+      ? []
+      : ([
+          [
+            'may come twice',
+            ranges(
+              summary.redelivery.map(
+                ({ topic, partition, from, to }) => `${topic}[${partition}] ${from}–${to - 1}`,
+              ),
+            ),
+          ],
+        ] as const)),
+  ];
+  return `${summary.name}\n${rows.map(([label, text]) => `  ${label.padEnd(14)} ${text}`).join('\n')}\n`;
+}
+
+function metricText(metric: Metric): string {
+  const labels = Object.entries(metric.labels ?? {}).map(([name, value]) => `${name}=${value}`);
+  const name = labels.length === 0 ? metric.name : `${metric.name}{${labels.join(',')}}`;
+  if (metric.kind === 'count') return `${name} ${count(metric.value)}`;
+  return (
+    `${name} ${count(metric.observations)} × ` +
+    `${Number((metric.sum / metric.observations).toPrecision(3))}`
+  );
+}
+
+const LISTED_MAX = 12;
+
+function ranges(items: readonly string[]): string {
+  if (items.length === 0) return 'nothing';
+  const more = items.length - LISTED_MAX;
+  return items.slice(0, LISTED_MAX).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+function counted(total: number, by: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(by).sort((a, b) => b[1] - a[1]);
+  return parts.length === 0
+    ? count(total)
+    : `${count(total)} (${ranges(parts.map(([name, n]) => `${name} ${count(n)}`))})`;
+}
