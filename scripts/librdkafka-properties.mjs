@@ -20,7 +20,7 @@ for (const line of readFileSync(source, 'utf8').split('\n')) {
     name,
     scope: { C: 'C', P: 'P' }[scope] ?? '*',
     type: kindOf(type),
-    range: ['integer', 'enum value'].includes(type) ? range : '',
+    range: ['integer', 'float', 'enum value'].includes(type) ? range : '',
     alias,
   });
 }

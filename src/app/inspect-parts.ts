@@ -1,6 +1,6 @@
 /**
- * What `validate` looks at beyond the YAML: schemas, the transform, AWS's package for tokens. Their errors
- * become problems with the line that names them.
+ * What `validate` checks beyond the YAML: librdkafka's own checks, schemas, the transform, AWS's package for
+ * tokens. Their errors become problems with the line that names them.
  */
 
 import type { ResolvedConfig } from '../config/keys/resolved.js';
@@ -11,10 +11,12 @@ import { DispatcherError } from '../core/errors.js';
 import { inspectSchema } from '../formats/index.js';
 import { loadTokenProvider } from '../kafka/tokens/token-source.js';
 import { inspectTransform } from '../transform/load/load.js';
+import { inspectClients } from './inspect-clients.js';
 import { formatOf } from './job-formats.js';
 
 export async function inspectParts(config: ResolvedConfig, loaded: Loaded): Promise<readonly Problem[]> {
   const problems = new Problems();
+  inspectClients(problems, config, loaded);
   await inspect(problems, loaded, 'dispatcher.input.schema.path', () =>
     inspectSchema(formatOf(config, 'input')),
   );

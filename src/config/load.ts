@@ -4,8 +4,9 @@ import { redactor } from '../secrets/redact.js';
 import { type PropertyEntries, translateProperties } from './client/properties.js';
 import type { ResolvedConfig } from './keys/resolved.js';
 import { baseDirectory, type ClientSide, type Note, Notes } from './keys/side.js';
+import { environmentLayer } from './layers/environment.js';
 import { fileLayer } from './layers/layer-file.js';
-import { assign, environmentLayer, setLayer } from './layers/layer-words.js';
+import { assign, setLayer } from './layers/layer-words.js';
 import { emptyLayer, type Layer, mergeLayers } from './layers/layers.js';
 import { propertiesFileLayer } from './layers/properties-file.js';
 import { noteOverridden, takeOverKeys } from './layers/take-over.js';
@@ -16,7 +17,8 @@ import { resolveSettings, type Settings } from './resolve/settings.js';
 import type { Entry } from './text/entry.js';
 import { type Environment, Interpolator } from './text/interpolate.js';
 import { type Origin, type Problem, Problems } from './text/problem.js';
-import { parseYaml, readText } from './text/yaml-source.js';
+import { readText } from './text/text-file.js';
+import { parseYaml } from './text/yaml-source.js';
 
 export interface LoadRequest {
   /** As the user named it: problems name it the same way. */
@@ -66,7 +68,12 @@ export function loadConfiguration(request: LoadRequest): Loaded {
   const problems = new Problems();
   const notes = new Notes();
   const files = new Set<string>();
-  const { readable, below, environment, words } = readLayers(request, { problems, notes, files });
+  const { readable, below, environment, words } = readLayers(request, {
+    problems,
+    notes,
+    files,
+    named: new Set(),
+  });
   const merged = mergeLayers([below, environment, words]);
   const settings = resolveSettings(merged, problems);
   const { workingDirectory } = request;
@@ -91,6 +98,7 @@ export function loadConfiguration(request: LoadRequest): Loaded {
   };
   // A file that can't be read at all would only add one "is missing" for every key.
   const config = readable ? resolveConfig(input, problems) : undefined;
+  if (config !== undefined) noteProbes(config, settings, request, notes);
   const secrets = [
     ...new Set([...secretsOf(merged), ...clients.secrets, ...secretsOfEnvironment(request.environment)]),
   ];
@@ -108,6 +116,25 @@ export function loadConfiguration(request: LoadRequest): Loaded {
   };
 }
 
+/** Kubernetes sets this in every container. */
+const KUBERNETES = 'KUBERNETES_SERVICE_HOST';
+
+/** Probes of the kubelet come from outside of the pod. */
+function noteProbes(
+  { server }: ResolvedConfig,
+  settings: Settings,
+  { environment }: LoadRequest,
+  notes: Notes,
+): void {
+  const isLocal = server !== undefined && /^(127\.|localhost$|::1$)/.test(server.address);
+  if (!isLocal || (environment[KUBERNETES] ?? '') === '') return;
+  const origin = settings.origin(settings.isSet('server.address') ? 'server.address' : 'server.port');
+  notes.add(
+    { key: 'server.address', origin },
+    `${server.address} can't be reached by Kubernetes' probes: set server.address: 0.0.0.0`,
+  );
+}
+
 interface ReadLayers {
   /** False when the file could not be read. */
   readonly readable: boolean;
@@ -121,6 +148,8 @@ interface Found {
   readonly notes: Notes;
   /** Absolute: files that were read. */
   readonly files: Set<string>;
+  /** Environment variables that placeholders name. */
+  readonly named: Set<string>;
 }
 
 function readLayers(request: LoadRequest, found: Found): ReadLayers {
@@ -129,7 +158,12 @@ function readLayers(request: LoadRequest, found: Found): ReadLayers {
     request.file === undefined
       ? builtInLayer(request, problems)
       : readFileLayer(request.file, request, found);
-  const environment = environmentLayer(request.environment, problems);
+  const environment = environmentLayer({
+    environment: request.environment,
+    named: found.named,
+    problems,
+    notes,
+  });
   const set = setLayer(request.set ?? [], problems);
   const options = emptyLayer();
   for (const { path, text, origin } of request.options ?? [])
@@ -155,14 +189,15 @@ function readLayers(request: LoadRequest, found: Found): ReadLayers {
 function readFileLayer(
   file: string,
   request: LoadRequest,
-  { problems, notes, files }: Found,
+  { problems, notes, files, named }: Found,
 ): Layer | undefined {
   const path = resolve(request.workingDirectory, file);
   const text = readText(file, path, problems);
   if (text === undefined) return undefined;
   const interpolator = new Interpolator(request.environment, dirname(path));
-  const tree = parseYaml(file, text, interpolator, problems);
+  const tree = parseYaml(file, text, { interpolator, problems, notes });
   for (const name of interpolator.files) files.add(name);
+  for (const name of interpolator.variables) named.add(name);
   return tree === undefined ? undefined : fileLayer(tree, problems, notes);
 }
 

@@ -50,6 +50,22 @@ const ORDERED = [
   { lower: 'session.timeout.ms', lowerDefault: 45_000, upper: 'max.poll.interval.ms', upperDefault: 300_000 },
 ] as const;
 
+/** Names that brokers keep: one line each. */
+const ONE_LINE = new Set(['client.rack', 'group.instance.id', 'group.remote.assignor']);
+
+/** Left empty, these would mean the opposite: whatever the system trusts, or no login at all. */
+const NOT_EMPTY = /^ssl\.(ca|key|certificate)\.(pem|location)$|^sasl\.(username|password)$/;
+
+/** What C would cut short, what a name can't hold, and what must not be empty. */
+function textFault(name: string, value: string): readonly [message: string, remedy: string] | undefined {
+  if (NOT_EMPTY.test(name) && value.trim() === '')
+    return [`${name} is empty`, 'give it a value, or remove the key'];
+  const control = (ONE_LINE.has(name) ? /[\u0000-\u001f\u007f]/ : /\u0000/).exec(value)?.[0];
+  if (control === undefined) return undefined;
+  const code = control.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+  return [`${name} contains the control character U+${code}`, 'remove the character'];
+}
+
 type PropertyOutcome = Extract<JavaOutcome, { kind: 'property' }>;
 
 export function translate(
@@ -87,7 +103,9 @@ class Translator {
 
   property(name: string, entry: WrittenEntry): void {
     const outcome = javaRow(name)?.[2];
-    if (outcome?.kind === 'ignored')
+    const fault = textFault(name, entry.value);
+    if (fault !== undefined) this.#error(entry, ...fault);
+    else if (outcome?.kind === 'ignored')
       this.#context.notes.add(entry, `${name} is left out: ${javaRow(name)?.[3] ?? ''}`);
     else if (outcome?.kind === 'refused' && outcome.harmless?.test(entry.value.trim()) === true)
       this.#context.notes.add(entry, `${name} is left out: it holds anyway`);
@@ -237,7 +255,11 @@ class Translator {
   #fits(name: string, value: string, entry: WrittenEntry): boolean {
     const fault = valueFault(name, value);
     if (fault === undefined) return true;
-    this.#error(entry, isSecretName(name) || entry.secret ? fault : `${quote(value)}: ${fault}`);
+    this.#error(
+      entry,
+      isSecretName(name) || entry.secret ? fault : `${quote(value)}: ${fault}`,
+      'correct the value, or remove the property to use its default',
+    );
     return false;
   }
 

@@ -10,9 +10,23 @@ export function topicName(name: string): string {
   );
 }
 
+/** The names of listeners that may stand before an address, as brokers advertise them. */
+const LISTENER = /^(PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL):\/\//i;
+
 /** `host:port`, also `[::1]:9092` and `SSL://host:9094`. Undefined when fine. */
 export function serverFault(server: string): ValueFault | undefined {
-  const bare = server.replace(/^[A-Za-z_]+:\/\//, '');
+  const bare = server.replace(LISTENER, '');
+  const [scheme, address] = /^([A-Za-z][\w+.-]*):\/\/(.*)$/.exec(bare)?.slice(1) ?? [];
+  if (bare.includes('@'))
+    return new ValueFault(
+      'holds a user name or password before the host (user:password@host)',
+      'write host:port only; user and password are the properties sasl.username and sasl.password',
+    );
+  if (scheme !== undefined)
+    return new ValueFault(
+      `${quote(server)} is not host:port: Kafka has no ${scheme}:// addresses`,
+      `write ${address?.replace(/\/.*$/, '') ?? 'host:9092'}, and set security.protocol for TLS`,
+    );
   const match = /^(\[[0-9A-Fa-f:.%]+\]|[^\s:[\]/,]+):(\d{1,5})$/.exec(bare);
   const host = match?.[1];
   if (host === undefined) {

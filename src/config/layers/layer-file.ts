@@ -16,9 +16,10 @@ import {
 } from '../keys/schema.js';
 import type { Notes } from '../keys/side.js';
 import { kindName } from '../keys/value-fault.js';
+import type { Entry } from '../text/entry.js';
 import { kebab, nearestKey } from '../text/nearest.js';
-import type { Origin, Position, Problems } from '../text/problem.js';
-import type { MapTree, Tree } from '../text/yaml-source.js';
+import { formatOrigin, type Origin, type Position, type Problems } from '../text/problem.js';
+import type { MapTree, Tree } from '../text/yaml-tree.js';
 import { emptyLayer, type Layer, mergeLayers } from './layers.js';
 import { springParts } from './spring-layout.js';
 import { fromSpring, springRemedy, springTarget } from './spring-names.js';
@@ -95,6 +96,8 @@ class Walker {
 
   section(path: string, tree: MapTree): void {
     for (const { key, keyAt, node } of tree.entries) {
+      // Top-level keys of this form hold what anchors name, as in compose files.
+      if (path === '' && key.startsWith('x-')) continue;
       // Spring takes groupId and GROUP_ID for group-id.
       const name = this.#prefix === '' ? key : kebab(key);
       this.#key(path, path === '' ? name : `${path}.${name}`, keyAt, node);
@@ -213,12 +216,27 @@ class Walker {
     // except for numbers. A broken one is given, but says nothing.
     const isNumber = field.format.startsWith('integer') && typeof node.value === 'number';
     const value = node.broken ? null : isNumber ? String(node.value) : node.text;
-    this.layer.fields.set(field.path, {
+    this.#set(field.path, {
       value,
       origin: fromFile(node.at),
       secret: node.secret,
       ...this.#written(field.path),
     });
+  }
+
+  /** `kafka.producer.topic: x` beside the section `kafka` is the same key once more. */
+  #set(path: string, entry: Entry<unknown>): void {
+    const before = this.layer.fields.get(path);
+    if (before === undefined) {
+      this.layer.fields.set(path, entry);
+      return;
+    }
+    this.#problems.error(
+      entry.origin,
+      path,
+      `is given twice, also at ${formatOrigin(before.origin)}`,
+      'keep one of them',
+    );
   }
 
   #written(path: string): { key?: string } {
@@ -242,12 +260,12 @@ class Walker {
       secret ||= item.secret;
       broken ||= item.broken;
     }
-    this.layer.fields.set(field.path, { value: broken ? null : texts, origin: fromFile(node.at), secret });
+    this.#set(field.path, { value: broken ? null : texts, origin: fromFile(node.at), secret });
   }
 
   #mapForField(field: Key, node: MapTree): void {
     if (field.format === 'servers') {
-      this.layer.fields.set(field.path, {
+      this.#set(field.path, {
         value: JSON.stringify(plain(node)),
         origin: fromFile(node.at),
         secret: false,
@@ -329,6 +347,13 @@ class Walker {
       return;
     }
     for (const entry of node.entries) {
+      if (this.layer.options.has(entry.key))
+        this.#problems.error(
+          entry.keyAt,
+          `${OPTIONS_PATH}.${entry.key}`,
+          'is given twice',
+          'keep one of them',
+        );
       this.layer.options.set(entry.key, {
         value: plain(entry.node),
         origin: fromFile(entry.node.at),

@@ -1,11 +1,6 @@
-/**
- * The layers that come as words: environment variables, `--set key=value`, and the options of the command
- * line.
- */
+/** The layers given as words: `--set key=value`, and the options of the command line. */
 import { parseDocument } from 'yaml';
-import { propertyOfEnvironment } from '../../kafka/properties/names.js';
 import {
-  environmentName,
   FIELD_BY_PATH,
   FIELDS,
   LATER,
@@ -15,68 +10,10 @@ import {
   SHORTHANDS,
   TOPICS_PATH,
 } from '../keys/schema.js';
-import type { Environment } from '../text/interpolate.js';
-import { nearestName } from '../text/nearest.js';
 import type { Origin, Problems } from '../text/problem.js';
 import { KNOWN_PATHS, reportUnknownKey } from './layer-file.js';
 import { emptyLayer, type Layer, mergeObjects } from './layers.js';
 import { topicsOfWord } from './topics.js';
-
-/** Variables below these prefixes are ours; others beginning with KD_ may be anybody's. */
-const OUR_PREFIXES = ['KD_KAFKA_', 'KD_DISPATCHER_', 'KD_LOGGING_'];
-
-const FIELD_BY_ENVIRONMENT: ReadonlyMap<string, string> = new Map([
-  ...FIELDS.map((field) => [environmentName(field.path), field.path] as const),
-  ...[...SHORTHANDS].map(([section, path]) => [environmentName(section), path] as const),
-]);
-
-/** Longest first: KD_KAFKA_CONSUMER_PROPERTIES_… before KD_KAFKA_PROPERTIES_…. */
-const PROPERTY_PREFIXES = PROPERTY_MAPS.map((map) => [`${environmentName(map)}_`, map] as const);
-
-export function environmentLayer(environment: Environment, problems: Problems): Layer {
-  const layer = emptyLayer();
-  for (const [variable, value] of Object.entries(environment)) {
-    if (!variable.startsWith('KD_') || value === undefined || value === '') continue;
-    const origin: Origin = { kind: 'environment', variable };
-    const path = FIELD_BY_ENVIRONMENT.get(variable);
-    const prefix = PROPERTY_PREFIXES.find(
-      ([start]) => variable.startsWith(start) && variable.length > start.length,
-    );
-    if (path !== undefined) {
-      layer.fields.set(path, { value, origin, secret: false });
-    } else if (prefix !== undefined) {
-      layer.properties[prefix[1]].set(propertyOfEnvironment(variable.slice(prefix[0].length)), {
-        value,
-        origin,
-        secret: false,
-      });
-    } else if (variable === environmentName(OPTIONS_PATH)) {
-      setOption(layer, OPTIONS_PATH, { text: value, origin }, problems);
-    } else if (variable === environmentName(TOPICS_PATH)) {
-      topicsOfWord(layer.topics, TOPICS_PATH, { text: value, origin }, problems);
-    } else if (laterVariable(variable) !== undefined) {
-      problems.error(
-        origin,
-        laterVariable(variable) ?? null,
-        LATER.get(laterVariable(variable) ?? '') ?? '',
-        'unset the variable',
-      );
-    } else if (OUR_PREFIXES.some((start) => variable.startsWith(start))) {
-      const near = nearestName(variable, [...FIELD_BY_ENVIRONMENT.keys()]);
-      problems.warning(
-        origin,
-        null,
-        `no key is set by the environment variable ${variable}`,
-        near === undefined ? 'unset it' : `did you mean ${near}?`,
-      );
-    }
-  }
-  return layer;
-}
-
-function laterVariable(variable: string): string | undefined {
-  return [...LATER.keys()].find((path) => environmentName(path) === variable);
-}
 
 /** `assignments`: texts of the form `dispatcher.threads=4`. */
 export function setLayer(assignments: readonly string[], problems: Problems): Layer {
@@ -139,7 +76,7 @@ function firstKeyOf(section: string): string {
 /**
  * `dispatcher.options.a.b=1` sets one value, `dispatcher.options={a: 1}` several. The value is read as YAML.
  */
-function setOption(
+export function setOption(
   layer: Layer,
   path: string,
   given: { text: string; origin: Origin },

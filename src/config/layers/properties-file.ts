@@ -1,7 +1,7 @@
 /** Java's .properties format, as Kafka's own tools take it by `--command-config`. */
 import { resolve } from 'node:path';
 import type { Problems } from '../text/problem.js';
-import { readJavaText } from '../text/yaml-source.js';
+import { readJavaText } from '../text/text-file.js';
 import { emptyLayer, type Layer } from './layers.js';
 
 export interface JavaProperty {

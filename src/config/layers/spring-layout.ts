@@ -1,6 +1,6 @@
 /** A file of Spring's: its part for Kafka, and dotted keys as nested ones. */
 import { isSpringFile } from '../text/spring-prune.js';
-import type { MapTree, Tree } from '../text/yaml-source.js';
+import type { MapTree, Tree } from '../text/yaml-tree.js';
 
 /** `spring.kafka.consumer.group-id: x` as nested mappings. Below `properties` names keep their dots. */
 export function unfold(tree: MapTree): MapTree {

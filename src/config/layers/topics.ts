@@ -9,7 +9,7 @@ import { TOPICS_PATH } from '../keys/schema.js';
 import { ValueFault } from '../keys/value-fault.js';
 import { nearestName } from '../text/nearest.js';
 import type { Origin, Problems } from '../text/problem.js';
-import type { Tree } from '../text/yaml-source.js';
+import type { Tree } from '../text/yaml-tree.js';
 import type { Entry, TopicEntries } from './layers.js';
 
 const DEFAULTS = 'defaults';

@@ -1,6 +1,8 @@
 /** Rules between keys: each value is fine alone, together they are not. */
 
+import { consumerConflicts, findProperty, producerConflicts } from '../../kafka/properties/conflicts.js';
 import type { DataFormat, ResolvedConfig, SchemaFiles } from '../keys/resolved.js';
+import type { ClientSide } from '../keys/side.js';
 import type { Problems } from '../text/problem.js';
 import { formatSize } from '../text/units.js';
 import { isMskServer, LISTENER_WORDS, mskListener, wantedListener } from './msk.js';
@@ -14,8 +16,11 @@ const BLOCKS_MIN = 4;
 
 export function checkCrossFields(config: ResolvedConfig, input: ResolveInput, problems: Problems): void {
   checkBudgets(config, input, problems);
-  checkProducer(config, input, problems);
-  for (const side of ['consumer', 'producer'] as const) checkPorts(side, config, input, problems);
+  checkPromises(config, input, problems);
+  for (const side of ['consumer', 'producer'] as const) {
+    checkProperties(side, config, input, problems);
+    checkPorts(side, config, input, problems);
+  }
   if (input.purpose === 'connection') return;
   checkFormats(config, input, problems);
   checkTopics(config, input, problems);
@@ -45,58 +50,39 @@ function checkBudgets(config: ResolvedConfig, input: ResolveInput, problems: Pro
   }
 }
 
-function checkProducer(config: ResolvedConfig, input: ResolveInput, problems: Problems): void {
-  const merged = config.producer.properties;
-  const find = (...names: string[]): { name: string; value: string } | undefined => {
-    const name = names.find((candidate) => merged.has(candidate));
-    return name === undefined ? undefined : { name, value: merged.get(name) ?? '' };
+function checkProperties(
+  side: ClientSide,
+  config: ResolvedConfig,
+  input: ResolveInput,
+  problems: Problems,
+): void {
+  const written = input.clients[side].properties;
+  const { properties } = config[side];
+  const conflicts = side === 'consumer' ? consumerConflicts(properties) : producerConflicts(properties);
+  for (const { severity, names, message, remedy } of conflicts) {
+    const entry = names.map((name) => written.get(name)).find((candidate) => candidate !== undefined);
+    const key = entry?.key ?? `kafka.${side}.properties.${names[0] ?? ''}`;
+    if (severity === 'error') problems.error(entry?.origin, key, message, remedy);
+    else problems.warning(entry?.origin, key, message, remedy);
+  }
+}
+
+/** Values that are allowed, and give up what a producer promises by default. */
+function checkPromises(config: ResolvedConfig, input: ResolveInput, problems: Problems): void {
+  const { properties } = config.producer;
+  if (/^(true|t|1)$/i.test(findProperty(properties, 'enable.idempotence')?.value ?? '')) return;
+  const warn = (name: string, message: string, remedy: string): void => {
+    const entry = input.clients.producer.properties.get(name);
+    problems.warning(entry?.origin, entry?.key ?? `kafka.producer.properties.${name}`, message, remedy);
   };
-  const origin = (name: string) => input.clients.producer.properties.get(name)?.origin;
-  const idempotent = /^(true|t|1)$/i.test(find('enable.idempotence')?.value ?? '');
-  const acks = find('acks', 'request.required.acks');
-  const acksAll = acks === undefined || /^(all|-1)$/i.test(acks.value);
-  const key = (name: string): string => `kafka.producer.properties.${name}`;
-  if (!idempotent) {
-    problems.warning(
-      origin('enable.idempotence'),
-      key('enable.idempotence'),
-      'without idempotence a retried request may change the order of records or repeat them',
-      'leave it on: it costs next to nothing',
-    );
-  }
-  if (acks !== undefined && !acksAll && idempotent) {
-    problems.error(
-      origin(acks.name),
-      key(acks.name),
-      `${acks.value} does not go with enable.idempotence, which is on by default`,
-      'use acks: all',
-    );
-  } else if (acks !== undefined && !acksAll) {
-    problems.warning(
-      origin(acks.name),
-      key(acks.name),
-      `with acks: ${acks.value} a record can be lost when a broker fails`,
-      'use acks: all',
-    );
-  }
-  const retries = find('retries', 'message.send.max.retries');
-  if (idempotent && retries !== undefined && Number(retries.value) < 1) {
-    problems.error(
-      origin(retries.name),
-      key(retries.name),
-      `${retries.value} retries do not go with enable.idempotence`,
-      'remove it: the dispatcher decides when to give up',
-    );
-  }
-  const inFlight = find('max.in.flight', 'max.in.flight.requests.per.connection');
-  if (idempotent && inFlight !== undefined && Number(inFlight.value) > 5) {
-    problems.error(
-      origin(inFlight.name),
-      key(inFlight.name),
-      `${inFlight.value} requests in flight do not go with enable.idempotence`,
-      'use at most 5',
-    );
-  }
+  warn(
+    'enable.idempotence',
+    'without idempotence a retried request may change the order of records or repeat them',
+    'leave it on: it costs next to nothing',
+  );
+  const acks = findProperty(properties, 'acks');
+  if (acks !== undefined && !/^(all|-1)$/i.test(acks.value))
+    warn(acks.name, `with acks: ${acks.value} a record can be lost when a broker fails`, 'use acks: all');
 }
 
 /** One of MSK's ports with another listener's protocol only ever gives a connection that breaks off. */

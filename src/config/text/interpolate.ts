@@ -11,7 +11,15 @@ export interface Interpolated {
   readonly changed: boolean;
   /** One of the variables or files has a secret's name. */
   readonly secret: boolean;
+  /** Number of `$$` that became one dollar sign. */
+  readonly dollars: number;
   readonly faults: readonly { readonly message: string; readonly remedy: string }[];
+}
+
+interface Expansion {
+  readonly faults: { message: string; remedy: string }[];
+  secret: boolean;
+  dollars: number;
 }
 
 const NESTING_MAX = 8;
@@ -40,6 +48,8 @@ export class Interpolator {
   readonly #directory: string;
   /** Absolute: those that `${file:…}` read. */
   readonly files = new Set<string>();
+  /** The environment variables that placeholders name. */
+  readonly variables = new Set<string>();
 
   /** `directory`: relative `${file:…}` paths start there. */
   constructor(environment: Environment, directory: string) {
@@ -48,17 +58,13 @@ export class Interpolator {
   }
 
   expand(text: string): Interpolated {
-    const state = { faults: [] as { message: string; remedy: string }[], secret: false };
+    const state: Expansion = { faults: [], secret: false, dollars: 0 };
     if (!text.includes('$')) return { text, changed: false, ...state };
     const expanded = this.#expand(text, state, 0);
     return { text: expanded, changed: expanded !== text, ...state };
   }
 
-  #expand(
-    text: string,
-    state: { faults: { message: string; remedy: string }[]; secret: boolean },
-    depth: number,
-  ): string {
+  #expand(text: string, state: Expansion, depth: number): string {
     if (depth > NESTING_MAX) {
       state.faults.push({
         message: `placeholders are nested more than ${NESTING_MAX} deep`,
@@ -75,6 +81,7 @@ export class Interpolator {
       const next = text[dollar + 1];
       if (next === '$') {
         out += '$';
+        state.dollars += 1;
         index = dollar + 2;
       } else if (next === '{') {
         const end = placeholderEnd(text, dollar);
@@ -95,11 +102,7 @@ export class Interpolator {
     return out;
   }
 
-  #replace(
-    body: string,
-    state: { faults: { message: string; remedy: string }[]; secret: boolean },
-    depth: number,
-  ): string {
+  #replace(body: string, state: Expansion, depth: number): string {
     const colon = body.indexOf(':');
     const name = colon < 0 ? body : body.slice(0, colon);
     if (name === 'file' && colon >= 0) {
@@ -115,9 +118,16 @@ export class Interpolator {
       });
       return '';
     }
-    if (isSecretReference(name)) state.secret = true;
+    const isSecret = isSecretReference(name);
+    if (isSecret) state.secret = true;
+    this.variables.add(name);
     const value = this.#environment[name];
     if (colon < 0) {
+      if (value === '' && isSecret)
+        state.faults.push({
+          message: `the environment variable ${name} is empty`,
+          remedy: `set ${name}; if an empty value is meant, write \${${name}:-}`,
+        });
       if (value !== undefined) return value;
       state.faults.push({
         message: `the environment variable ${name} is not set`,
@@ -131,14 +141,10 @@ export class Interpolator {
     return this.#expand(body.slice(colon + (shell ? 2 : 1)), state, depth + 1);
   }
 
-  #springName(
-    name: string,
-    fallback: string | undefined,
-    state: { faults: { message: string; remedy: string }[]; secret: boolean },
-    depth: number,
-  ): string {
+  #springName(name: string, fallback: string | undefined, state: Expansion, depth: number): string {
     if (isSecretReference(name)) state.secret = true;
     const variable = name.replaceAll('.', '_').replaceAll('-', '').toUpperCase();
+    this.variables.add(variable);
     const value = this.#environment[variable];
     if (value !== undefined) return value;
     if (fallback !== undefined) return this.#expand(fallback, state, depth + 1);

@@ -43,11 +43,11 @@ export function valueFault(name: string, value: string): string | undefined {
       ? undefined
       : `must be one of ${range}`;
   }
-  if (type === 'float') return /^\d+(\.\d+)?$/.test(value) ? undefined : 'must be a number';
-  if (type !== 'integer') return undefined;
+  if (type !== 'integer' && type !== 'float') return undefined;
   if (canonicalName(name) === 'request.required.acks' && value.toLowerCase() === 'all') return undefined;
-  if (!/^-?\d{1,15}$/.test(value)) return 'must be a whole number';
+  if (type === 'float' && !/^\d{1,15}(\.\d{1,15})?$/.test(value)) return 'must be a number';
+  if (type === 'integer' && !/^-?\d{1,15}$/.test(value)) return 'must be a whole number';
   const [low, high] = range.split(' .. ').map(Number);
   if (low === undefined || high === undefined) return undefined;
-  return Number(value) < low || Number(value) > high ? `must lie between ${low} and ${high}` : undefined;
+  return Number(value) < low || Number(value) > high ? `must be between ${low} and ${high}` : undefined;
 }
