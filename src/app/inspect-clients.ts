@@ -22,19 +22,18 @@ export function inspectClients(problems: Problems, config: ResolvedConfig, loade
     if (error instanceof DispatcherError) return;
     throw error;
   }
-  for (const side of ['consumer', 'producer'] as const) inspectClient(problems, side, config, loaded, native);
+  for (const side of ['consumer', 'producer'] as const) {
+    const properties = propertiesOf(side, config, native);
+    inspectClient(problems, side, loaded, () => {
+      checkFeatures(config[side]);
+      checkCreatable(native, side, properties);
+    });
+  }
 }
 
-function inspectClient(
-  problems: Problems,
-  side: ClientSide,
-  config: ResolvedConfig,
-  loaded: Loaded,
-  native: NativeBinding,
-): void {
+function inspectClient(problems: Problems, side: ClientSide, loaded: Loaded, ask: () => void): void {
   try {
-    checkFeatures(config[side]);
-    checkCreatable(native, side, propertiesOf(side, config, native));
+    ask();
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const written = [...loaded.details.clients[side]];
