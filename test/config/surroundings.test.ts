@@ -43,7 +43,7 @@ test('variables of a Kubernetes service are ignored, with one note that says how
   assert.deepEqual(problems, []);
   assert.equal(config?.server?.port, 8_080);
   assert.equal(notes.length, 1);
-  assert.match(notes[0].message, /these 7 variables .*enableServiceLinks: false/);
+  assert.match(notes[0]?.message ?? '', /these 7 variables .*enableServiceLinks: false/);
   assert.equal(resolved(MINIMAL, { environment: { KD_SERVER_PORT: '9000' } }).server?.port, 9_000);
 });
 
@@ -69,7 +69,7 @@ test('two dollar signs in a secret are said to become one', () => {
   assert.deepEqual(problems, []);
   assert.equal(config?.consumer.properties.get('sasl.password'), 'pa$word');
   assert.equal(notes.length, 1);
-  assert.equal(notes[0].key, 'kafka.properties.sasl.password');
+  assert.equal(notes[0]?.key, 'kafka.properties.sasl.password');
   assert.match(notes[0].message, /"\$\$" .* one "\$"/);
   assert.deepEqual(load(login('pa$word')).notes, []);
   const jaas = load(
