@@ -171,6 +171,7 @@ async function createPool(
     concurrency: job.ordering === 'partition' ? 1 : job.concurrency,
     timeoutMs: job.timeoutMs,
     outputBytesMax: job.batch.outputBytesMax,
+    deadLetterTimestamp: job.deadLetter.timestamp,
     ...topics,
     origin: {
       group: config.consumer.groupId,

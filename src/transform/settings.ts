@@ -29,8 +29,10 @@ export interface TaskSettings {
     /** Further topics whose numbers are known at start. */
     readonly others: readonly OutputTopic[];
   };
-  /** Bytes of a dead letter (key, value and headers): its stack is left out where it would be larger. */
+  /** Bytes of a dead letter (key, value and headers): what would be larger says less about its death. */
   readonly deadLetterBytesMax: number;
+  /** Of dead letters: an old record's own would let retention delete them at once. */
+  readonly deadLetterTimestamp: 'now' | 'source';
   readonly origin: Origin;
 }
 
@@ -82,6 +84,7 @@ export function taskSettings(given: TaskSettingsInput): TaskSettings {
     outputBytesMax: given.outputBytesMax ?? TaskDefaults.outputBytesMax,
     topics: { ...given.topics, others: given.topics.others ?? [] },
     deadLetterBytesMax: given.deadLetterBytesMax ?? TaskDefaults.deadLetterBytesMax,
+    deadLetterTimestamp: given.deadLetterTimestamp ?? 'now',
     origin: { group: '', host: '', version: '', transform: '', ...given.origin },
   };
 }

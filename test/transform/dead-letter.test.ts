@@ -26,7 +26,7 @@ test('a dead letter carries the source unchanged and every header that says why'
   const [letter] = outputs;
   assert.deepEqual(
     [letter?.topic, letter?.partition, letter?.key, letter?.value, letter?.timestamp],
-    [DEAD.number, 1, 'k', 'payload', 1000],
+    [DEAD.number, 1, 'k', 'payload', -1],
   );
   assert.deepEqual(letter?.headers.slice(0, 2), [
     ['own', Buffer.from('x')],
@@ -99,6 +99,33 @@ test('the stack is left out where the record would become larger than the topic 
   assert.equal(headerText(dropped.outputs[0], 'kd-exception'), 'Error');
   const kept = await run(throwing, [{ value }], { settings: { deadLetterBytesMax: 30_000 } });
   assert.notEqual(headerText(kept.outputs[0], 'kd-stack'), undefined);
+});
+
+test("a dead letter carries the time of death, and the source's timestamp only where that is wanted", async () => {
+  const now = await run(() => reject('BAD'), ['v']);
+  const source = await run(() => reject('BAD'), ['v'], { settings: { deadLetterTimestamp: 'source' } });
+  assert.deepEqual([now.outputs[0]?.timestamp, source.outputs[0]?.timestamp], [-1, 1000]);
+  assert.equal(headerText(now.outputs[0], 'kd-timestamp'), '1000');
+});
+
+test('a dead letter at the size limit says less: a short message, then only code and place', async () => {
+  const definition = () => {
+    throw new Error('m'.repeat(900));
+  };
+  const value = Buffer.alloc(10_000);
+  const headers = [['own', 'kept']] as const;
+  const at = async (deadLetterBytesMax: number) => {
+    const { outputs } = await run(definition, [{ value, headers }], { settings: { deadLetterBytesMax } });
+    return outputs[0];
+  };
+  const short = await at(10_900);
+  assert.equal(headerText(short, 'kd-message'), 'm'.repeat(100));
+  assert.equal(headerText(short, 'kd-stage'), 'transform');
+  const least = await at(10_300);
+  assert.deepEqual(
+    least?.headers.map(([name]) => name),
+    ['own', 'kd-topic', 'kd-partition', 'kd-offset', 'kd-timestamp', 'kd-code'],
+  );
 });
 
 test('records that can not be decoded, validated or encoded say at which stage', async () => {

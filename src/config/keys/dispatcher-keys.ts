@@ -160,6 +160,12 @@ export const DISPATCHER_KEYS = {
     default: null,
     doc: 'where rejected records go; none: a reject stops the run, exit 5',
   },
+  'dispatcher.dead-letter.timestamp': {
+    format: 'choice',
+    default: 'now',
+    choices: ['now', 'source'],
+    doc: "timestamp of dead letters; kd-timestamp carries the source's in both cases",
+  },
   'dispatcher.commit-interval': {
     format: 'duration',
     default: '1s',

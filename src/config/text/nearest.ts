@@ -146,7 +146,7 @@ export function nearestKey(section: string, key: string, paths: readonly string[
           (path) => Math.abs(path.length - whole.length) <= SLIP_MAX && editDistance(whole, path) <= SLIP_MAX,
         );
   if (slip !== undefined) return slip;
-  const meant = SYNONYMS.get(word);
+  const meant = SYNONYMS.get(`${lastPart(section)}-${word}`) ?? SYNONYMS.get(word);
   if (meant !== undefined) return meant;
   // A section with one key in it: whatever it was called, that was meant.
   if (siblings.length === 1 && section !== '') return siblings[0];

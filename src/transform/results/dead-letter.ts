@@ -8,6 +8,7 @@ import type { Origin } from '../settings.js';
 import type { Rejected } from './rejected.js';
 
 const MESSAGE_BYTES_MAX = 1024;
+const SHORT_MESSAGE_BYTES_MAX = 100;
 const STACK_BYTES_MAX = 8 * 1024;
 /**
  * What Kafka's record format may add to key, value and headers: batch header, record header, and a few bytes
@@ -25,9 +26,12 @@ const OUR_HEADERS = new Set(
     .map((name) => `kd-${name}`),
 );
 
+type HeaderList = (readonly [string, HeaderValue])[];
+
 export interface DeadLetterTarget {
   readonly topic: OutputTopic;
   readonly bytesMax: number;
+  readonly timestamp: 'now' | 'source';
   readonly origin: Origin;
 }
 
@@ -39,8 +43,8 @@ export interface DeadLetterSource {
 }
 
 /**
- * Adds the dead letter of a source row to an output batch: key, value and timestamp stay the source's,
- * headers are the source's and ours. False when it does not fit; nothing was added then.
+ * Adds the dead letter of a source row to an output batch: key and value stay the source's, headers are the
+ * source's and ours, the timestamp is that of the death unless the target wants the source's. False when it does not fit; nothing was added then.
  */
 export function writeDeadLetterRow(
   writer: OutputBatchWriter,
@@ -50,7 +54,8 @@ export function writeDeadLetterRow(
 ): boolean {
   const headers = deadLetterHeaders(source, rejected, target);
   writer.mark();
-  const flags = RowFlag.keyOfSource | RowFlag.valueOfSource | RowFlag.timestampOfSource | RowFlag.deadLetter;
+  const timestampFlag = target.timestamp === 'source' ? RowFlag.timestampOfSource : 0;
+  const flags = RowFlag.keyOfSource | RowFlag.valueOfSource | timestampFlag | RowFlag.deadLetter;
   if (writer.addRow(source.row, target.topic.number, flags)) {
     writer.setPartition(source.partition % Math.max(1, target.topic.partitionCount));
     if (writer.copyHeaders(headers)) return true;
@@ -59,26 +64,29 @@ export function writeDeadLetterRow(
   return false;
 }
 
-/** The source's headers in their order, without those of an earlier death, then ours. */
+/**
+ * The source's headers in their order, without those of an earlier death, then ours. What would be larger than
+ * the topic takes says less: no stack, then a short message, then only the code and the place.
+ */
 export function deadLetterHeaders(
   source: DeadLetterSource,
   rejected: Rejected,
   target: DeadLetterTarget,
-): (readonly [string, HeaderValue])[] {
+): HeaderList {
   const { reader, row } = source;
   const start = reader.headersStart(row);
   const old = unpackHeaders(reader.bytes, start, start + Math.max(0, reader.headersLength(row)));
-  const kept: (readonly [string, HeaderValue])[] = old.filter(([name]) => !OUR_HEADERS.has(name));
+  const kept: HeaderList = old.filter(([name]) => !OUR_HEADERS.has(name));
   const { rejection, exception } = rejected;
-  const headers: (readonly [string, HeaderValue])[] = [
-    ...kept,
+  const place: HeaderList = [
     ['kd-topic', source.topic],
     ['kd-partition', String(source.partition)],
     ['kd-offset', String(reader.offset(row))],
     ['kd-timestamp', String(reader.timestamp(row))],
-    ['kd-group', target.origin.group],
     ['kd-code', rejection.code],
-    ['kd-message', cutUtf8(rejection.message, MESSAGE_BYTES_MAX)],
+  ];
+  const rest: HeaderList = [
+    ['kd-group', target.origin.group],
     ['kd-attempts', String(attemptsBefore(old) + 1)],
     ['kd-stage', rejection.stage],
     ['kd-transform', target.origin.transform],
@@ -86,12 +94,19 @@ export function deadLetterHeaders(
     ['kd-version', target.origin.version],
     ['kd-time', new Date().toISOString()],
   ];
-  if (exception !== undefined) headers.push(['kd-exception', cutUtf8(exception.name, MESSAGE_BYTES_MAX)]);
-  if (exception?.stack === undefined) return headers;
-  const stack: readonly [string, HeaderValue] = ['kd-stack', cutUtf8(exception.stack, STACK_BYTES_MAX)];
   const payload = Math.max(0, reader.keyLength(row)) + Math.max(0, reader.valueLength(row));
-  const total = payload + packedHeadersBytes(headers) + packedHeadersBytes([stack]) + RECORD_OVERHEAD_BYTES;
-  return total > target.bytesMax ? headers : [...headers, stack];
+  const bytesLeft = target.bytesMax - payload - RECORD_OVERHEAD_BYTES;
+  const message = (bytesMax: number): HeaderList => [['kd-message', cutUtf8(rejection.message, bytesMax)]];
+  const name: HeaderList =
+    exception === undefined ? [] : [['kd-exception', cutUtf8(exception.name, MESSAGE_BYTES_MAX)]];
+  const whole = [...kept, ...place, ...message(MESSAGE_BYTES_MAX), ...rest, ...name];
+  if (exception?.stack !== undefined) {
+    const withStack: HeaderList = [...whole, ['kd-stack', cutUtf8(exception.stack, STACK_BYTES_MAX)]];
+    if (packedHeadersBytes(withStack) <= bytesLeft) return withStack;
+  }
+  if (packedHeadersBytes(whole) <= bytesLeft) return whole;
+  const short = [...kept, ...place, ...message(SHORT_MESSAGE_BYTES_MAX), ...rest];
+  return packedHeadersBytes(short) <= bytesLeft ? short : [...kept, ...place];
 }
 
 function attemptsBefore(headers: readonly (readonly [string, Buffer | null])[]): number {

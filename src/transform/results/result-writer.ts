@@ -117,6 +117,7 @@ export class ResultWriter {
     const target = {
       topic: deadLetter,
       bytesMax: this.#settings.deadLetterBytesMax,
+      timestamp: this.#settings.deadLetterTimestamp,
       origin: this.#settings.origin,
     };
     const written = writeDeadLetterRow(

@@ -104,8 +104,14 @@ test('without a dead-letter topic the run stops at the guilty offset, and delive
 
 test('a timestamp too far ahead makes its own record a dead letter, in the words of the broker', async () => {
   const cluster = await sharedCluster();
-  const limit = { 'message.timestamp.after.max.ms': '3600000' };
-  const job = await Job.create({ cluster, partitions: 1, deadLetter: true, outputConfigs: limit });
+  const after = (ms: string) => ({ 'message.timestamp.after.max.ms': ms });
+  const job = await Job.create({
+    cluster,
+    partitions: 1,
+    deadLetter: true,
+    inputConfigs: after('9223372036854775807'),
+    outputConfigs: after('3600000'),
+  });
   const ahead = Date.now() + 30 * 86_400_000;
   await cluster.tool.send(
     job.input,
