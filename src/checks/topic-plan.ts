@@ -1,5 +1,6 @@
 /** Which topics a job needs, and how those that are missing would be made. */
 import type { ResolvedConfig, TopicWishes } from '../config/keys/resolved.js';
+import { topicMatcher } from '../core/topic-selection.js';
 import type { NewTopic, TopicDescription } from '../ports/admin.js';
 
 export type TopicRole = 'input' | 'output' | 'dead-letter' | 'further';
@@ -38,8 +39,7 @@ export function neededTopics(
 
 /** Kafka's own topics are nobody's input. */
 export function matchingTopics(pattern: string, names: readonly string[]): readonly string[] {
-  const expression = new RegExp(pattern);
-  return names.filter((name) => !name.startsWith('__') && expression.test(name)).sort();
+  return names.filter(topicMatcher({ pattern })).sort();
 }
 
 export function wishesFor(config: ResolvedConfig, name: string): TopicWishes {

@@ -2,6 +2,7 @@
 
 import { formatOf } from '../app/job-formats.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
+import { topicMatcher } from '../core/topic-selection.js';
 import type { FormatSpec } from '../formats/format.js';
 
 export const FORMAT_CHOICES = ['output', 'input', 'raw', 'json'] as const;
@@ -55,5 +56,5 @@ export function readsOtherwise(
 }
 
 function isInput({ consumer: { topics } }: ResolvedConfig, topic: string): boolean {
-  return 'names' in topics ? topics.names.includes(topic) : new RegExp(topics.pattern).test(topic);
+  return topicMatcher(topics)(topic);
 }

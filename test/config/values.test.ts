@@ -163,8 +163,12 @@ test('keys that must fit each other are checked', () => {
     assert.equal(problemOf(load(dispatcher(yaml)), key).severity, 'error', yaml);
   assert.equal(
     problemOf(load(MINIMAL.replace('topic: out', 'topic: in')), 'kafka.producer.topic').severity,
-    'warning',
+    'error',
   );
+  const allowed = load(
+    MINIMAL.replace('topic: out', 'topic: in').replace('topics: [in]', 'topics: [in], own-output: allow'),
+  );
+  assert.equal(allowed.problems.length, 0);
   assert.equal(problemOf(load(`${MINIMAL}server: { address: x }\n`), 'server.port').severity, 'error');
 });
 

@@ -52,6 +52,12 @@ export const KAFKA_KEYS = {
     default: true,
     doc: 'stop at start when a topic does not exist',
   },
+  'kafka.consumer.own-output': {
+    format: 'choice',
+    default: 'refuse',
+    choices: ['refuse', 'allow'],
+    doc: 'allow: the job may read the topic that it writes; its results come back as input',
+  },
   'kafka.producer.bootstrap-servers': {
     format: 'servers',
     default: null,

@@ -1,5 +1,6 @@
 /** Rules between keys: each value is fine alone, together they are not. */
 
+import { topicMatcher } from '../../core/topic-selection.js';
 import { consumerConflicts, findProperty, producerConflicts } from '../../kafka/properties/conflicts.js';
 import type { DataFormat, ResolvedConfig, SchemaFiles } from '../keys/resolved.js';
 import type { ClientSide } from '../keys/side.js';
@@ -166,12 +167,11 @@ function checkSchema(
 function checkTopics(config: ResolvedConfig, input: ResolveInput, problems: Problems): void {
   const { settings } = input;
   const { topics } = config.consumer;
-  const reads = (topic: string): boolean =>
-    'names' in topics ? topics.names.includes(topic) : new RegExp(topics.pattern).test(topic);
+  const reads = topicMatcher(topics);
   const sameCluster = config.consumer.bootstrapServers.some((server) =>
     config.producer.bootstrapServers.includes(server),
   );
-  if (!sameCluster) return;
+  if (!sameCluster || config.consumer.ownOutput === 'allow') return;
   const { deadLetterTopic } = config.dispatcher;
   if (deadLetterTopic !== undefined && reads(deadLetterTopic)) {
     const path = 'dispatcher.dead-letter.topic';
@@ -179,16 +179,17 @@ function checkTopics(config: ResolvedConfig, input: ResolveInput, problems: Prob
       settings.origin(path),
       path,
       `${deadLetterTopic} is also read: every dead letter would come back for ever`,
-      'use a topic that kafka.consumer.topics does not name',
+      'use a topic that kafka.consumer.topics does not match; or set kafka.consumer.own-output: allow',
     );
   }
   if (reads(config.producer.topic)) {
     const path = 'kafka.producer.topic';
-    problems.warning(
+    problems.error(
       settings.origin(path),
       path,
       `${config.producer.topic} is also read: every result comes back as input`,
-      'use another topic, unless your transform ends the circle',
+      'use another topic, or an expression for kafka.consumer.topics that does not match it; where your ' +
+        'transform ends the circle, set kafka.consumer.own-output: allow',
     );
   }
 }

@@ -1,6 +1,7 @@
 /** What the cluster knows of topics: which exist, and how many partitions they have. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { DispatcherError } from '../../core/errors.js';
+import { type TopicSelection, topicMatcher } from '../../core/topic-selection.js';
 import { KafkaCode } from '../errors.js';
 import { errorText, getMetadata, type KafkaClient, kafkaErrorCode, type Metadata } from '../rdkafka.js';
 
@@ -9,12 +10,13 @@ export const REQUEST_TIMEOUT_MS = 30_000;
 /** A topic that was just made is not known to every broker at once. */
 const MISSING_ATTEMPTS_MAX = 4;
 const MISSING_PAUSE_MS = 250;
-/** How often partition counts are asked again: topics can grow. */
-export const PARTITION_COUNT_REFRESH_MS = 60_000;
+/**
+ * How often partition counts are asked again, and new topics looked for, where
+ * `topic.metadata.refresh.interval.ms` does not say it.
+ */
+export const TOPICS_REFRESH_MS = 30_000;
 
 const CREATE = 'kd topics create';
-
-export type TopicSelection = { readonly names: readonly string[] } | { readonly pattern: string };
 
 /** Partition counts by topic; a missing topic (or one that this user may not see) has 0. */
 export type PartitionCounts = ReadonlyMap<string, number>;
@@ -52,16 +54,10 @@ export async function partitionCountsOfSelection(
   selection: TopicSelection,
 ): Promise<Map<string, number>> {
   if ('names' in selection) return partitionCountsOf(client, selection.names);
-  const expression = new RegExp(selection.pattern);
+  const matches = topicMatcher(selection);
   const metadata = await ask(client, { allTopics: true }, 'all topics');
-  const matching = metadata.topics.filter((topic) => !isInternal(topic.name) && expression.test(topic.name));
+  const matching = metadata.topics.filter((topic) => matches(topic.name));
   return new Map(matching.map((topic) => [topic.name, topic.partitions.length]));
-}
-
-/** For `subscribe`: librdkafka takes a name that starts with ^ as an expression. */
-export function subscriptionOf(selection: TopicSelection): string[] {
-  if ('names' in selection) return [...selection.names];
-  return [selection.pattern.startsWith('^') ? selection.pattern : `^.*(${selection.pattern})`];
 }
 
 export function missingTopics(counts: PartitionCounts): string[] {
@@ -160,8 +156,4 @@ function naming(names: readonly string[]): string {
 
 function counted(count: number): string {
   return `${count} ${count === 1 ? 'partition' : 'partitions'}`;
-}
-
-function isInternal(name: string): boolean {
-  return name.startsWith('__');
 }

@@ -18,9 +18,9 @@ import { CONNECT_TIMEOUT_MS, type ConnectedClient } from '../client/connect.js';
 import { hiddenTopic } from '../client/hidden-topics.js';
 import {
   outputTopicMissing,
-  PARTITION_COUNT_REFRESH_MS,
   partitionCountsKnown,
   partitionCountsOf,
+  TOPICS_REFRESH_MS,
 } from '../client/metadata.js';
 import { connectWithTokens } from '../client/token-connect.js';
 import { codeNamed, deliveryVerdict } from '../codes.js';
@@ -105,7 +105,7 @@ export class KafkaSink implements Sink {
       this.#onEvent(event),
     );
     writer.start();
-    const refresh = setInterval(() => void this.#refreshCounts(), PARTITION_COUNT_REFRESH_MS);
+    const refresh = setInterval(() => void this.#refreshCounts(), TOPICS_REFRESH_MS);
     refresh.unref();
     this.#session = { connected, writer, refresh };
   }

@@ -17,12 +17,11 @@ import type {
 import { checkCreatable, checkFeatures } from '../client/client-config.js';
 import type { ConnectedClient } from '../client/connect.js';
 import {
-  PARTITION_COUNT_REFRESH_MS,
   partitionCountsKnown,
   partitionCountsOfSelection,
   REQUEST_TIMEOUT_MS,
   requestFailure,
-  subscriptionOf,
+  TOPICS_REFRESH_MS,
 } from '../client/metadata.js';
 import { codeNamed, consumerFault, consumerFaultName } from '../codes.js';
 import {
@@ -54,6 +53,7 @@ import { RebalanceAnswers } from './rebalance.js';
 import { connectSource, requireTopics, rightsOf } from './source-connect.js';
 import { type KafkaSourceOptions, queriesOf, sourceProperties } from './source-options.js';
 import { progressOf, statisticsOf } from './statistics.js';
+import { Subscription } from './subscription.js';
 
 /** The broker answers the last commit within this, or it is not waited for any longer. */
 const LAST_COMMIT_WAIT_MS = 5_000;
@@ -87,6 +87,7 @@ export class KafkaSource implements Source {
   #joined = false;
   readonly #rights: ClientRights;
   readonly #liveness: Liveness;
+  readonly #subscription: Subscription;
   #topicsFound = false;
   #events: SourceEvents | undefined;
   #session: Session | undefined;
@@ -97,6 +98,7 @@ export class KafkaSource implements Source {
     this.#registry = new PartitionRegistry(options.table);
     this.#offsets = new OffsetStore(this.#registry);
     this.#rights = rightsOf(options);
+    this.#subscription = new Subscription(options.topics);
     this.#liveness = new Liveness(Number(options.cluster.properties.get('fetch.wait.max.ms') ?? 500));
     this.#isolation =
       options.cluster.properties.get('isolation.level') === 'read_uncommitted'
@@ -110,11 +112,13 @@ export class KafkaSource implements Source {
     this.#events = events;
     const connected = await connectSource(options, () => this.#createClient(), events);
     try {
-      this.#noteCounts(await requireTopics(options, connected, this.#rights));
+      const counts = await requireTopics(options, connected, this.#rights);
+      this.#subscription.seen(counts);
+      this.#noteCounts(counts);
       if (this.#isStopping())
         throw new DispatcherError('STOPPED_BEFORE_END', 'stopped before anything was read');
       this.#session = this.#openSession(connected);
-      connected.client.subscribe(subscriptionOf(options.topics));
+      this.#subscribe(connected.client);
     } catch (error) {
       await this.#abandon(connected);
       throw error;
@@ -263,7 +267,7 @@ export class KafkaSource implements Source {
       },
     );
     client.on('event.stats', (event: unknown) => this.#guard(() => this.#onStatistics(event)));
-    const refresh = setInterval(() => void this.#refreshCounts(client), PARTITION_COUNT_REFRESH_MS);
+    const refresh = setInterval(() => void this.#refreshCounts(client), this.#refreshMs());
     refresh.unref();
     reader.start();
     return {
@@ -345,9 +349,30 @@ export class KafkaSource implements Source {
     this.#events?.failed(failure);
   }
 
+  /** librdkafka takes no empty subscription: until a topic matches there is none. */
+  #subscribe(client: KafkaConsumer): void {
+    const { names } = this.#subscription;
+    if (names.length > 0) client.subscribe(names);
+    else client.unsubscribe();
+  }
+
+  #refreshMs(): number {
+    const ms = Number(this.#options.cluster.properties.get('topic.metadata.refresh.interval.ms'));
+    return ms > 0 ? ms : TOPICS_REFRESH_MS;
+  }
+
   async #refreshCounts(client: KafkaConsumer): Promise<void> {
     try {
-      this.#noteCounts(await partitionCountsKnown(client));
+      const counts = this.#subscription.grows
+        ? await partitionCountsOfSelection(client, this.#options.topics)
+        : await partitionCountsKnown(client);
+      if (this.#isStopping()) return;
+      this.#noteCounts(counts);
+      if (!this.#subscription.seen(counts)) return;
+      this.#options.logger.info('the topics that match have changed', {
+        topics: this.#subscription.names.join(' '),
+      });
+      this.#subscribe(client);
     } catch (error) {
       this.#options.logger.debug(`kafka consumer: partition counts not refreshed: ${errorText(error)}`);
     }

@@ -1,7 +1,8 @@
 /** What a Kafka source is made from. */
+import type { TopicSelection } from '../../core/topic-selection.js';
 import type { Logger } from '../../ports/logger.js';
 import { type ClusterOptions, consumerProperties } from '../client/client-config.js';
-import type { PartitionCounts, TopicSelection } from '../client/metadata.js';
+import type { PartitionCounts } from '../client/metadata.js';
 import type { NativeBinding, NativePartitionTable, ReaderOptions } from '../native.js';
 import { type KafkaConsumer, queryCommitted, queryWatermarks } from '../rdkafka.js';
 import type { OffsetQueries, PositionPolicies } from './positions.js';

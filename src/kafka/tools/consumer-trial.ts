@@ -3,6 +3,7 @@
  * be used.
  */
 import { randomBytes } from 'node:crypto';
+import type { TopicSelection } from '../../core/topic-selection.js';
 import type { Logger } from '../../ports/logger.js';
 import {
   type ClusterOptions,
@@ -11,12 +12,7 @@ import {
   consumerProperties,
 } from '../client/client-config.js';
 import { CONNECT_TIMEOUT_MS } from '../client/connect.js';
-import {
-  missingTopics,
-  partitionCountsOfSelection,
-  sourceTopicsMissing,
-  type TopicSelection,
-} from '../client/metadata.js';
+import { missingTopics, partitionCountsOfSelection, sourceTopicsMissing } from '../client/metadata.js';
 import { connectWithTokens } from '../client/token-connect.js';
 import type { NativeBinding } from '../native.js';
 import { errorText, type KafkaConsumer, newConsumer } from '../rdkafka.js';

@@ -1,0 +1,41 @@
+/**
+ * The topics this member subscribes to, always by name: librdkafka and brokers that match expressions do so in
+ * dialects of their own (POSIX, RE2).
+ */
+import { type TopicSelection, topicMatcher } from '../../core/topic-selection.js';
+import type { PartitionCounts } from '../client/metadata.js';
+
+/** A topic is given up when it is missing this often in a row: one broker may know less than another. */
+const MISSING_LOOKS = 2;
+
+export class Subscription {
+  readonly #selection: TopicSelection;
+  readonly #missedBy = new Map<string, number>();
+
+  constructor(selection: TopicSelection) {
+    this.#selection = selection;
+    if ('names' in selection) for (const name of selection.names) this.#missedBy.set(name, 0);
+  }
+
+  /** Whether topics come and go: they are looked for again and again. */
+  get grows(): boolean {
+    return 'pattern' in this.#selection;
+  }
+
+  get names(): string[] {
+    return [...this.#missedBy.keys()].sort();
+  }
+
+  /** True: the names have changed. */
+  seen(counts: PartitionCounts): boolean {
+    if (!this.grows) return false;
+    const before = this.names.join();
+    const matches = topicMatcher(this.#selection);
+    for (const [name, missed] of this.#missedBy) {
+      if (missed + 1 < MISSING_LOOKS) this.#missedBy.set(name, missed + 1);
+      else this.#missedBy.delete(name);
+    }
+    for (const [name, count] of counts) if (count > 0 && matches(name)) this.#missedBy.set(name, 0);
+    return this.names.join() !== before;
+  }
+}
