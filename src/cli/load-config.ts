@@ -1,6 +1,7 @@
 /** From the options of a verb to its configuration; problems are printed here, all of them. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { recordsOnly } from '../adapters/logging/records-only.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Note } from '../config/keys/side.js';
 import { type Loaded, type LoadRequest, loadConfiguration, type OptionValue } from '../config/load.js';
@@ -53,6 +54,7 @@ export async function loadConfigWithDetails(
   extras: LoadExtras = {},
 ): Promise<Loaded & { readonly config: ResolvedConfig }> {
   const loaded = readConfig(options, io, extras);
+  if (loaded.config?.logging.format === 'json') recordsOnly(io.stderr);
   printProblems(loaded.problems, io, options.quiet === true);
   if (loaded.notes.length > 0 && options.quiet !== true) io.stderr.write(`${noteLine(loaded.notes)}\n`);
   const { config } = loaded;

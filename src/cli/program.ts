@@ -107,8 +107,8 @@ function report(error: unknown, argv: readonly string[], io: CliIo): void {
   const color = colorsFor(io.stderr, io.env);
   if (known.code === 'DEFECT' && known.cause instanceof Error)
     io.stderr.write(`${redact(known.cause.stack ?? '')}\n`);
-  io.stderr.write(`${color.red('error')}: ${redact(known.message)}\n`);
-  if (known.remedy !== undefined) io.stderr.write(`    → ${redact(known.remedy)}\n`);
+  const remedy = known.remedy === undefined ? '' : `    → ${redact(known.remedy)}\n`;
+  io.stderr.write(`${color.red('error')}: ${redact(known.message)}\n${remedy}`);
   if (!wantsJson(argv)) return;
   const problems = known instanceof ConfigurationError ? { problems: known.problems } : {};
   printJson(io, {

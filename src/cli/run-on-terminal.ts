@@ -1,5 +1,7 @@
 /** A run as the command line shows it: log and progress on stderr, the summary on stdout, the exit code. */
-import { runJob as run } from '../app/run.js';
+import { recordsOnly } from '../adapters/logging/records-only.js';
+import { isJson } from '../adapters/logging/winston-logger.js';
+import { type RunDisplay, runJob as run } from '../app/run.js';
 import type { Redact } from '../app/status.js';
 import type { Summary } from '../app/summary.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
@@ -8,6 +10,7 @@ import type { ExitCode } from '../core/errors.js';
 import type { CliIo, GlobalOptions } from './io.js';
 import { createCliLogger } from './log.js';
 import { Progress } from './terminal/progress.js';
+import { ProgressRecords } from './terminal/progress-records.js';
 import { renderSummary } from './terminal/summary-text.js';
 
 const LOG_FLUSH_MS = 2000;
@@ -30,7 +33,11 @@ export interface TerminalRun {
 export async function runOnTerminal(job: TerminalRun, io: CliIo): Promise<Summary> {
   const { config, until, options, redact = (text: string) => text } = job;
   const logger = createCliLogger(config.logging, options, io, redact);
-  const display = options.quiet === true ? undefined : new Progress(io.stderr, job.progressIntervalMs);
+  const json = isJson({ format: config.logging.format, stream: io.stderr });
+  if (json) recordsOnly(io.stderr);
+  const shown = (): RunDisplay =>
+    json ? new ProgressRecords(logger) : new Progress(io.stderr, job.progressIntervalMs);
+  const display = options.quiet === true ? undefined : shown();
   const { summary, exitNow } = await run({
     config,
     until,

@@ -36,6 +36,11 @@ export function createLogger(options: LoggerOptions): ClosableLogger {
   return new WinstonLogger(options);
 }
 
+/** auto: text when the stream is a terminal. */
+export function isJson({ format, stream }: Pick<LoggerOptions, 'format' | 'stream'>): boolean {
+  return format === 'json' || (format === 'auto' && stream.isTTY !== true);
+}
+
 class WinstonLogger extends LeveledLogger implements ClosableLogger {
   readonly #winston: winston.Logger;
   readonly #stream: Writable;
@@ -49,7 +54,7 @@ class WinstonLogger extends LeveledLogger implements ClosableLogger {
   constructor(options: LoggerOptions) {
     super();
     const onTerminal = options.stream.isTTY === true;
-    const asText = options.format === 'text' || (options.format === 'auto' && onTerminal);
+    const asText = !isJson(options);
     const colors = options.colors ?? onTerminal;
     const redact = options.redact ?? ((text: string) => text);
     // The event travels whole, below a key of its own: winston merges fields named message or level into the

@@ -1,11 +1,10 @@
 import type { RunDisplay } from '../../app/run.js';
 import type { RunStatus } from '../../dispatcher/report.js';
 import { bytes, count } from './numbers.js';
+import { RateMeter } from './rate-meter.js';
 
 const LIVE_INTERVAL_MS = 500;
 const PLAIN_INTERVAL_MS = 10_000;
-/** The rate shown is the mean over about this long. */
-const RATE_WINDOW_SAMPLES = 10;
 
 export interface ProgressOutput {
   write(text: string): unknown;
@@ -18,7 +17,7 @@ export class Progress implements RunDisplay {
   private readonly output: ProgressOutput;
   private status: (() => RunStatus) | undefined;
   private readonly plainIntervalMs: number;
-  private readonly samples: { atMs: number; consumed: number }[] = [];
+  private readonly rate = new RateMeter();
   private timer: NodeJS.Timeout | undefined;
   private lastLine = '';
 
@@ -58,7 +57,7 @@ export class Progress implements RunDisplay {
   line(): string {
     const status = this.status?.();
     if (status === undefined) return '';
-    const perSecond = this.rate(status.records.consumed);
+    const perSecond = this.rate.perSecond(status.records.consumed);
     const flows = status.stalled === undefined;
     const parts = [
       status.stalled === undefined ? status.state : `STALLED: ${status.stalled}`,
@@ -75,16 +74,6 @@ export class Progress implements RunDisplay {
         : [`ETA ${duration(status.remaining / perSecond)}`]),
     ];
     return parts.join(' · ');
-  }
-
-  private rate(consumed: number): number {
-    const nowMs = performance.now();
-    this.samples.push({ atMs: nowMs, consumed });
-    if (this.samples.length > RATE_WINDOW_SAMPLES) this.samples.shift();
-    const first = this.samples[0];
-    return first === undefined || nowMs <= first.atMs
-      ? 0
-      : ((consumed - first.consumed) / (nowMs - first.atMs)) * 1000;
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { table } from '../../src/cli/terminal/table.js';
+import { table } from '../../../src/cli/terminal/table.js';
 
 const LONG = 'payments.enriched.by-country-and-currency.v12';
 

@@ -1,0 +1,92 @@
+/** With `logging.format: json` whoever collects standard error gets JSON lines and nothing else. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { runKd } from '../support/kd.js';
+
+interface Line {
+  readonly time: string;
+  readonly level: string;
+  readonly message: string;
+  readonly [field: string]: unknown;
+}
+
+function linesOf(stderr: string): readonly Line[] {
+  return stderr
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      try {
+        return JSON.parse(line) as Line;
+      } catch {
+        throw new assert.AssertionError({ message: `no JSON: ${line}\namong:\n${stderr}` });
+      }
+    });
+}
+
+const TALKATIVE = `
+import { defineTransform, drop } from 'kafka-dispatcher';
+console.log('from the top level');
+let said = false;
+export default defineTransform({
+  transform() {
+    if (!said) console.error('from a record\\nin two lines');
+    said = true;
+    return drop('test');
+  },
+});
+`;
+
+test('progress and what a transform prints are records among the log lines', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kd-json-'));
+  writeFileSync(join(folder, 'talk.ts'), TALKATIVE);
+  const set = {
+    'logging.format': 'json',
+    'dispatcher.threads': '1',
+    'dispatcher.transform': join(folder, 'talk.ts'),
+  };
+  const result = await runKd([
+    'demo',
+    '-o',
+    'json',
+    ...Object.entries(set).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
+  ]);
+  assert.equal(result.code, 0, result.stderr);
+  const lines = linesOf(result.stderr);
+  for (const { time, level, message } of lines) assert.ok(time && level && message);
+  const messages = lines.map(({ message }) => message);
+  for (const said of ['from the top level', 'from a record', 'in two lines'])
+    assert.ok(messages.includes(said), `${said} in ${messages.join(' | ')}`);
+  assert.ok(messages.some((message) => message.startsWith('embedded broker at')));
+});
+
+test('what ends a run before it begins is a record with its remedy, and so is a warning', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const folder = mkdtempSync(join(tmpdir(), 'kd-json-'));
+  writeFileSync(
+    join(folder, 'kd.yml'),
+    JSON.stringify({
+      kafka: {
+        'bootstrap-servers': '127.0.0.1:9',
+        consumer: { 'group-id': 'g', topics: 'in' },
+        producer: { topic: 'out' },
+      },
+      server: { port },
+      logging: { format: 'json', level: { root: 'INFO', 'x.y': 'WARN' } },
+    }),
+  );
+  const result = await runKd(['run'], { cwd: folder });
+  server.close();
+  assert.equal(result.code, 2, result.stderr);
+  const lines = linesOf(result.stderr);
+  const error = lines.find(({ level }) => level === 'error');
+  assert.match(error?.message ?? '', /can't listen on 127\.0\.0\.1:/);
+  assert.match(String(error?.['remedy']), /free the port/);
+  assert.match(lines.find(({ level }) => level === 'warn')?.message ?? '', /logging\.level\.x\.y/);
+});
