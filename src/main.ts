@@ -4,10 +4,12 @@ import { Console } from 'node:console';
 import type { CliIo } from './cli/io.js';
 import { runCli } from './cli/program.js';
 import { ExitCode } from './core/errors.js';
-import { redactor } from './secrets/redact.js';
+import { Secrets } from './secrets/secrets.js';
 
 /** When a verb is done, open handles may hold the process this much longer. */
 const LINGER_MAX_MS = 5_000;
+
+const secrets = new Secrets();
 
 const io: CliIo = {
   stdin: process.stdin,
@@ -15,7 +17,7 @@ const io: CliIo = {
   stderr: process.stderr,
   env: process.env,
   workingDirectory: process.cwd(),
-  secrets: new Set(),
+  secrets,
   setExitCode: (code) => {
     process.exitCode = code;
   },
@@ -35,7 +37,7 @@ globalThis.console = new Console({ stdout: process.stderr, stderr: process.stder
 
 process.on('uncaughtException', (error) => {
   const text = `${error.stack ?? error.message}\nerror: a defect of ours: ${error.message}\n`;
-  process.stderr.write(redactor(io.secrets ?? [])(text));
+  process.stderr.write(secrets.redact(text));
   process.exit(ExitCode.defect);
 });
 

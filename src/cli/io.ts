@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import pc from 'picocolors';
 import type { Environment } from '../config/text/interpolate.js';
 import type { ExitCode } from '../core/errors.js';
+import type { Secrets } from '../secrets/secrets.js';
 
 export interface CliIo {
   readonly stdin: Readable & { readonly isTTY?: boolean };
@@ -13,8 +14,8 @@ export interface CliIo {
   readonly env: Environment;
   readonly workingDirectory: string;
   setExitCode(code: ExitCode): void;
-  /** Secret values met so far: whatever is printed at the end is cleaned of them. */
-  readonly secrets?: Set<string>;
+  /** The secrets known so far: taken out of everything that is logged or reported. */
+  readonly secrets?: Secrets;
 }
 
 /** Options that every verb has. */

@@ -29,7 +29,7 @@ export class ConfigurationError extends DispatcherError {
       'CONFIGURATION',
       `${file ?? 'the configuration'} has ${errors} ${errors === 1 ? 'error' : 'errors'}`,
       {
-        remedy: 'mend the lines named above; kd validate checks again without a network',
+        remedy: 'fix the lines named above; kd validate checks them again without a network',
       },
     );
     this.problems = problems;
@@ -93,8 +93,9 @@ export function readConfig(
     ...(options.set === undefined ? {} : { set: options.set }),
     ...(options.commandConfig === undefined ? {} : { commandConfig: options.commandConfig }),
     options: optionValues(options, problems),
+    ...(io.secrets === undefined ? {} : { obtained: io.secrets.remember }),
   });
-  for (const secret of loaded.secrets) io.secrets?.add(secret);
+  io.secrets?.add(loaded.secrets);
   const own = problems.list();
   if (own.length > 0) return { ...loaded, config: undefined, problems: [...own, ...loaded.problems] };
   const { config } = loaded;

@@ -2,7 +2,6 @@
 
 import { type ClosableLogger, createLogger } from '../adapters/logging/winston-logger.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
-import { redactor } from '../secrets/redact.js';
 import { type CliIo, type GlobalOptions, useColors } from './io.js';
 import { levelFor } from './options.js';
 
@@ -10,13 +9,12 @@ export function createCliLogger(
   config: ResolvedConfig['logging'],
   options: GlobalOptions,
   io: CliIo,
-  redact = redactor(io.secrets ?? []),
 ): ClosableLogger {
   return createLogger({
     level: levelFor(config.level, options),
     format: config.format,
     stream: io.stderr,
     colors: useColors(io.stderr, io.env),
-    redact,
+    ...(io.secrets === undefined ? {} : { redact: io.secrets.redact }),
   });
 }

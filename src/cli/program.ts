@@ -1,7 +1,7 @@
 /** The command line as a whole: verbs, options, and how errors become messages and exit codes. */
 import { Command, CommanderError } from 'commander';
 import { DispatcherError, ExitCode } from '../core/errors.js';
-import { redactor } from '../secrets/redact.js';
+import { Secrets } from '../secrets/secrets.js';
 import { version } from '../version.js';
 import { type CliIo, colorsFor, printJson } from './io.js';
 import { ConfigurationError } from './load-config.js';
@@ -66,7 +66,7 @@ export function createProgram(io: CliIo, verbs: readonly Register[]): Command {
 
 /** Runs one command line; never rejects. The exit code is set through `io`. */
 export async function runCli(argv: readonly string[], io: CliIo, verbs?: readonly Register[]): Promise<void> {
-  const wired: CliIo = { ...io, secrets: io.secrets ?? new Set() };
+  const wired: CliIo = { ...io, secrets: io.secrets ?? new Secrets() };
   try {
     await createProgram(wired, verbs ?? (await verbsFor(argv))).parseAsync(
       argv.length === 0 ? ['--help'] : [...argv],
@@ -103,7 +103,7 @@ function report(error: unknown, argv: readonly string[], io: CliIo): void {
           },
         );
   io.setExitCode(known.exitCode);
-  const redact = redactor(io.secrets ?? []);
+  const { redact } = io.secrets ?? new Secrets();
   const color = colorsFor(io.stderr, io.env);
   if (known.code === 'DEFECT' && known.cause instanceof Error)
     io.stderr.write(`${redact(known.cause.stack ?? '')}\n`);

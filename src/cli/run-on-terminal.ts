@@ -2,7 +2,6 @@
 import { recordsOnly } from '../adapters/logging/records-only.js';
 import { isJson } from '../adapters/logging/winston-logger.js';
 import { type RunDisplay, runJob as run } from '../app/run.js';
-import type { Redact } from '../app/status.js';
 import type { Summary } from '../app/summary.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Loaded } from '../config/load.js';
@@ -26,13 +25,12 @@ export interface TerminalRun {
   /** Called when the run is over, before the summary is printed; what it throws is the caller's. */
   readonly beforeSummary?: () => Promise<void>;
   /** Takes secrets out of log lines. */
-  readonly redact?: Redact;
 }
 
 /** Resolves with the summary, printed; the exit code is set. */
 export async function runOnTerminal(job: TerminalRun, io: CliIo): Promise<Summary> {
-  const { config, until, options, redact = (text: string) => text } = job;
-  const logger = createCliLogger(config.logging, options, io, redact);
+  const { config, until, options } = job;
+  const logger = createCliLogger(config.logging, options, io);
   const json = isJson({ format: config.logging.format, stream: io.stderr });
   if (json) recordsOnly(io.stderr);
   const shown = (): RunDisplay =>
@@ -43,7 +41,7 @@ export async function runOnTerminal(job: TerminalRun, io: CliIo): Promise<Summar
     until,
     logger,
     onTerminal: io.stderr.isTTY === true,
-    redact,
+    redact: io.secrets?.redact ?? ((text: string) => text),
     ...(job.loadAgain === undefined ? {} : { loadAgain: job.loadAgain }),
     ...(display === undefined ? {} : { display }),
   }).finally(() => logger.close(LOG_FLUSH_MS));

@@ -36,6 +36,8 @@ export interface LoadRequest {
   readonly purpose?: Purpose;
   /** For the expiry of certificates. */
   readonly now?: Date;
+  /** Called with every token that clients made from this configuration get: it is a secret. */
+  readonly obtained?: (token: string) => void;
 }
 
 export interface OptionValue {
@@ -95,6 +97,7 @@ export function loadConfiguration(request: LoadRequest): Loaded {
     workingDirectory,
     environment: request.environment,
     purpose: request.purpose ?? 'job',
+    obtained: request.obtained,
   };
   // A file that can't be read at all would only add one "is missing" for every key.
   const config = readable ? resolveConfig(input, problems) : undefined;

@@ -2,11 +2,10 @@
 
 export const MASK = '********';
 
+export type Redact = (text: string) => string;
+
 /** Shorter ones would blot out ordinary words. */
 const SECRET_LENGTH_MIN = 4;
-/** Of secrets that came up while running; the oldest goes. */
-const MET_MAX = 100;
-
 /** Masks the password part of addresses like `https://user:word@host`. */
 export function maskUserInfo(text: string): string {
   return text.replaceAll(/(:\/\/[^\s:/@]{0,256}:)[^\s/@]{1,1024}@/g, `$1${MASK}@`);
@@ -23,21 +22,7 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
   [/\b(X-Amz-(?:Signature|Security-Token|Credential)=)[^&\s"']+/g, `$1${MASK}`],
 ];
 
-const met = new Map<string, readonly string[]>();
-
-/**
- * A secret that no configuration holds, such as a token: from now on everything in this process that redacts
- * knows it, too.
- */
-export function rememberSecret(secret: string): void {
-  if (secret.length < SECRET_LENGTH_MIN) return;
-  met.delete(secret);
-  met.set(secret, formsOf(secret));
-  const [oldest] = met.keys();
-  if (met.size > MET_MAX && oldest !== undefined) met.delete(oldest);
-}
-
-/** As it stands, within a JSON line, within an address, and in base64. */
+/** Plain, as JSON escapes it, as an address encodes it, and in base64. */
 function formsOf(secret: string): readonly string[] {
   const bytes = Buffer.from(secret);
   const base64 = bytes.toString('base64').replaceAll('=', '');
@@ -61,14 +46,13 @@ function encoded(secret: string): string {
   }
 }
 
-/** For errors and log lines that others wrote, which may quote what they were given. */
-export function redactor(secrets: Iterable<string>): (text: string) => string {
+/** For texts that others wrote, which may quote what they were given. Of values only, never of structure. */
+export function redactor(secrets: Iterable<string>): Redact {
   const known = [...new Set(secrets)].filter((secret) => secret.length >= SECRET_LENGTH_MIN);
   const forms = [...new Set(known.flatMap(formsOf))].sort((a, b) => b.length - a.length);
   return (text) => {
     let clean = text;
     for (const form of forms) clean = clean.replaceAll(form, MASK);
-    for (const own of met.values()) for (const form of own) clean = clean.replaceAll(form, MASK);
     for (const [shape, mask] of SHAPES) clean = clean.replaceAll(shape, mask);
     return maskUserInfo(clean);
   };

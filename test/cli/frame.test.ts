@@ -10,6 +10,7 @@ import type { CliIo, GlobalOptions } from '../../src/cli/io.js';
 import { readConfig } from '../../src/cli/load-config.js';
 import { createProgram, runCli, verbsFor } from '../../src/cli/program.js';
 import { DispatcherError } from '../../src/core/errors.js';
+import { Secrets } from '../../src/secrets/secrets.js';
 import { runKd } from '../support/kd.js';
 import { readAll } from '../support/read-all.js';
 
@@ -283,7 +284,8 @@ test(
   async () => {
     const failing = async (thrown: unknown): Promise<Outcome> => {
       const { io, outcome } = inMemory();
-      const secrets = new Set(['hunter22']);
+      const secrets = new Secrets();
+      secrets.add(['hunter22']);
       await runCli(['boom', '-o', 'json'], { ...io, secrets }, [
         (program) => {
           program.command('boom').action(() => {

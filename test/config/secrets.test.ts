@@ -4,7 +4,8 @@ import { secretsOfEnvironment } from '../../src/config/resolve/secret-values.js'
 import { shownValues } from '../../src/config/show/show.js';
 import { formatProblem } from '../../src/config/text/problem.js';
 import { isSecretName } from '../../src/secrets/names.js';
-import { redactor, rememberSecret } from '../../src/secrets/redact.js';
+import { redactor } from '../../src/secrets/redact.js';
+import { Secrets } from '../../src/secrets/secrets.js';
 import { load, write } from './support.js';
 
 const CANARY = 'Canary-7f3a';
@@ -109,10 +110,18 @@ test('a redactor knows secrets as addresses and base64 write them, and the shape
   );
 });
 
-test('what comes up while running is known to redactors that were made before', () => {
-  const redact = redactor([]);
-  rememberSecret('opaque-token-17');
-  assert.equal(redact('no opaque-token-17 here'), 'no ******** here');
+test('what comes up while running is known to who was handed the secrets before, and nobody else', () => {
+  const secrets = new Secrets();
+  const { redact } = secrets;
+  secrets.add(['first-word']);
+  assert.equal(redact('opaque-token-17 first-word'), 'opaque-token-17 ********');
+  secrets.remember('opaque-token-17');
+  assert.equal(redact('opaque-token-17 first-word'), '******** ********');
+  assert.equal(new Secrets().redact('opaque-token-17'), 'opaque-token-17');
+  for (let index = 0; index < 4; index += 1) secrets.add([`word-${index}`]);
+  assert.equal(redact('first-word word-3'), '******** ********');
+  secrets.add(['word-4']);
+  assert.equal(redact('first-word word-3'), 'first-word ********');
 });
 
 test('credentials in the environment count as secret, short words and paths do not', () => {

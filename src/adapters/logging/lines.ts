@@ -3,6 +3,7 @@
  * throw.
  */
 import pc from 'picocolors';
+import type { Redact } from '../../secrets/redact.js';
 
 export interface LogEvent {
   readonly time: Date;
@@ -15,27 +16,27 @@ const VALUE_LENGTH_MAX = 4_096;
 const RESERVED = new Set(['time', 'level', 'message']);
 
 /** `12:30:01.250 info  message key=value` */
-export function textLine(event: LogEvent, colors: boolean): string {
+export function textLine(event: LogEvent, colors: boolean, redact: Redact): string {
   const color = pc.createColors(colors);
   const paint = { error: color.red, warn: color.yellow, info: color.cyan, debug: color.dim }[event.level];
   const fields = Object.entries(event.fields).map(
-    ([name, value]) => ` ${color.dim(`${name}=`)}${word(value)}`,
+    ([name, value]) => ` ${color.dim(`${name}=`)}${word(value, redact)}`,
   );
   return (
     `${color.dim(clockTime(event.time))} ${paint(event.level.padEnd(5))} ` +
-    `${oneLine(event.message)}${fields.join('')}`
+    `${oneLine(redact(event.message))}${fields.join('')}`
   );
 }
 
-/** One JSON object; a field that has the name of one of ours gets an underscore. */
-export function jsonLine(event: LogEvent): string {
+/** One JSON object; a field named like one of the line's own keys gets an underscore. */
+export function jsonLine(event: LogEvent, redact: Redact): string {
   const line: Record<string, unknown> = {
     time: event.time.toISOString(),
     level: event.level,
-    message: event.message,
+    message: redact(event.message),
   };
   for (const [name, value] of Object.entries(event.fields)) {
-    if (value !== undefined) line[RESERVED.has(name) ? `${name}_` : name] = jsonValue(value);
+    if (value !== undefined) line[RESERVED.has(name) ? `${name}_` : name] = jsonValue(value, redact);
   }
   return JSON.stringify(line);
 }
@@ -52,26 +53,30 @@ function oneLine(text: string): string {
   );
 }
 
-function word(value: unknown): string {
-  const text = typeof value === 'string' ? value : value instanceof Error ? value.message : compact(value);
+function word(value: unknown, redact: Redact): string {
+  const text = value instanceof Error ? redact(value.message) : compact(value, redact);
   return /^[^\s"=]+$/.test(text) ? oneLine(text) : oneLine(JSON.stringify(shorten(text)));
 }
 
-function compact(value: unknown): string {
-  const safe = jsonValue(value);
+function compact(value: unknown, redact: Redact): string {
+  const safe = jsonValue(value, redact);
   return typeof safe === 'string' ? safe : String(JSON.stringify(safe));
 }
 
-function jsonValue(value: unknown): unknown {
+/** Secrets are taken out of the values, before they are cut or become part of a line: never out of keys. */
+function jsonValue(value: unknown, redact: Redact): unknown {
+  const clean = (text: string): string => shorten(redact(text));
   if (value instanceof Error)
-    return { name: value.name, message: shorten(value.message), stack: shorten(value.stack ?? '') };
-  if (typeof value === 'string') return shorten(value);
+    return { name: value.name, message: clean(value.message), stack: clean(value.stack ?? '') };
+  if (typeof value === 'string') return clean(value);
   if (typeof value === 'bigint') return String(value);
   if (value === null || typeof value === 'number' || typeof value === 'boolean' || value === undefined)
     return value;
   try {
     const text = String(
-      JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner)),
+      JSON.stringify(value, (_, inner: unknown) =>
+        typeof inner === 'bigint' ? String(inner) : typeof inner === 'string' ? redact(inner) : inner,
+      ),
     );
     return text.length > VALUE_LENGTH_MAX ? shorten(text) : (JSON.parse(text) as unknown);
   } catch {

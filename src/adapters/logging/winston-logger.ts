@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream';
 import winston from 'winston';
 import { LeveledLogger, type Logger } from '../../ports/logger.js';
+import type { Redact } from '../../secrets/redact.js';
 import { jsonLine, type LogEvent, textLine } from './lines.js';
 import { RATE_LIMITS, RateLimiter, type RateLimits, type Suppressed } from './rate-limiter.js';
 
@@ -14,8 +15,8 @@ export interface LoggerOptions {
   readonly stream: Writable & { readonly isTTY?: boolean };
   /** Default: on a terminal, unless NO_COLOR is set (the caller knows). */
   readonly colors?: boolean;
-  /** Takes secrets out of every line. */
-  readonly redact?: (text: string) => string;
+  /** Takes secrets out of messages and of the values of fields. */
+  readonly redact?: Redact;
   readonly limits?: RateLimits;
   readonly now?: () => Date;
 }
@@ -61,7 +62,7 @@ class WinstonLogger extends LeveledLogger implements ClosableLogger {
     // line's own.
     const format = winston.format.printf((info) => {
       const event = info['event'] as LogEvent;
-      return redact(asText ? textLine(event, colors) : jsonLine(event));
+      return asText ? textLine(event, colors, redact) : jsonLine(event, redact);
     });
     this.#winston = winston.createLogger({
       levels: LEVELS,

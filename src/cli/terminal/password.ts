@@ -78,7 +78,7 @@ export async function askPassword(file: string, io: CliIo): Promise<string> {
 }
 
 function remembered(password: string, io: CliIo): string {
-  if (password !== '') io.secrets?.add(password);
+  if (password !== '') io.secrets?.remember(password);
   return password;
 }
 

@@ -5,7 +5,6 @@ import { type Check, hasFailed } from '../../checks/check.js';
 import { createTopicsCommand } from '../../checks/create-command.js';
 import { ExitCode } from '../../core/errors.js';
 import type { Logger } from '../../ports/logger.js';
-import { redactor } from '../../secrets/redact.js';
 import { lineOf } from '../config-lines.js';
 import { type CliIo, type GlobalOptions, type KafkaOptions, printJson } from '../io.js';
 import { configFile, loadConfigWithDetails } from '../load-config.js';
@@ -49,11 +48,8 @@ async function examine(options: GlobalOptions & KafkaOptions, io: CliIo): Promis
   const loaded = await loadConfigWithDetails(options, io, job ? {} : { purpose: 'connection' });
   const { config } = loaded;
   // What clients log while they fail to connect, the report says in words.
-  const logger =
-    options.verbose === true
-      ? createCliLogger(config.logging, options, io, redactor(loaded.secrets))
-      : undefined;
-  const redact = redactor(loaded.secrets);
+  const logger = options.verbose === true ? createCliLogger(config.logging, options, io) : undefined;
+  const redact = io.secrets?.redact ?? ((text: string) => text);
   const walk = new DoctorWalk({
     config,
     line: lineOf(loaded),

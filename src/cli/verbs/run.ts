@@ -2,7 +2,6 @@ import { type Command, Option } from 'commander';
 import { holdSignals } from '../../app/process-control.js';
 import type { Loaded } from '../../config/load.js';
 import { ExitCode } from '../../core/errors.js';
-import { redactor } from '../../secrets/redact.js';
 import type { CliIo, GlobalOptions } from '../io.js';
 import { loadConfigWithDetails, readConfig } from '../load-config.js';
 
@@ -19,46 +18,13 @@ export function register(program: Command, io: CliIo): void {
     .addHelpText('after', '\nExample:\n  kd run -c flights.yml --until end -o json\n')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { until: 'end' | 'forever' }>();
-      const { config, secrets } = await loadConfigWithDetails(options, io);
+      const { config } = await loadConfigWithDetails(options, io);
       // Not before: a configuration may come from a pipe, for which the whole process waits, deaf to its own
       // handlers.
       holdSignals(io.stderr.isTTY === true, () => process.exit(ExitCode.cutShort));
-      const known = new KnownSecrets(secrets);
-      const loadAgain = (): Loaded => {
-        const loaded = readConfig(options, io);
-        known.add(loaded.secrets);
-        return loaded;
-      };
+      const loadAgain = (): Loaded => readConfig(options, io);
       // Loaded here, so that verbs which need no Kafka do not load its client.
       const { runOnTerminal } = await import('../run-on-terminal.js');
-      await runOnTerminal(
-        { config, until: options.until, options, loadAgain, redact: (text) => known.redact(text) },
-        io,
-      );
+      await runOnTerminal({ config, until: options.until, options, loadAgain }, io);
     });
-}
-
-/** Secrets change while a job runs; older ones may still be quoted for a while. */
-class KnownSecrets {
-  private static readonly GENERATIONS_MAX = 5;
-  private readonly generations: (readonly string[])[];
-  redact: (text: string) => string;
-
-  constructor(secrets: readonly string[]) {
-    this.generations = [secrets];
-    this.redact = redactor(secrets);
-  }
-
-  add(secrets: readonly string[]): void {
-    if (
-      this.generations.some(
-        (known) =>
-          known.length === secrets.length && known.every((secret, index) => secret === secrets[index]),
-      )
-    )
-      return;
-    this.generations.push(secrets);
-    if (this.generations.length > KnownSecrets.GENERATIONS_MAX) this.generations.shift();
-    this.redact = redactor(this.generations.flat());
-  }
 }

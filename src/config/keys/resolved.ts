@@ -46,19 +46,26 @@ export interface CertificateNote {
   readonly sha256: string;
 }
 
-export type TokenSource =
-  | {
-      readonly kind: 'msk-iam';
-      readonly region?: string;
-      readonly profile?: string;
-      readonly roleArn?: string;
-      readonly roleSessionName?: string;
-    }
-  /**
-   * Absolute path of a module; its default export: `async () => ({ token, expiryTime })`, expiryTime in ms
-   * since 1970.
-   */
-  | { readonly kind: 'module'; readonly path: string };
+export type TokenSource = TokenReport &
+  (
+    | {
+        readonly kind: 'msk-iam';
+        readonly region?: string;
+        readonly profile?: string;
+        readonly roleArn?: string;
+        readonly roleSessionName?: string;
+      }
+    /**
+     * Absolute path of a module; its default export: `async () => ({ token, expiryTime })`, expiryTime in ms
+     * since 1970.
+     */
+    | { readonly kind: 'module'; readonly path: string }
+  );
+
+interface TokenReport {
+  /** Called with every token: it is a secret that no configuration holds. */
+  readonly obtained?: (token: string) => void;
+}
 
 export type DataFormat = Section<'dispatcher.input'>['format'];
 /** The typed settings of a section, as they follow from the schema. */

@@ -37,7 +37,7 @@ export function clusterConfig(
     ]),
     certificates,
     watchedFiles: [...new Set([...input.files, ...files])],
-    tokens: tokensOf(side, servers, input, problems),
+    tokens: reporting(tokensOf(side, servers, input, problems), input),
   };
 }
 
@@ -62,6 +62,10 @@ function serversOrigin(side: ClientSide, { settings }: ResolveInput): PropertyOr
   const key = settings.isSet(own) ? own : 'kafka.bootstrap-servers';
   const origin = settings.origin(key);
   return { key, place: origin.kind === 'default' ? '' : formatOrigin(origin), note: '' };
+}
+
+function reporting(tokens: TokenSource | undefined, { obtained }: ResolveInput): TokenSource | undefined {
+  return tokens === undefined || obtained === undefined ? tokens : { ...tokens, obtained };
 }
 
 function tokensOf(

@@ -21,4 +21,5 @@ export interface ResolveInput {
   readonly workingDirectory: string;
   readonly environment: Environment;
   readonly purpose: Purpose;
+  readonly obtained: ((token: string) => void) | undefined;
 }

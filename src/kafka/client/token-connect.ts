@@ -34,6 +34,7 @@ export async function connectWithTokens<C extends KafkaClient>(
     clock: CLOCK,
     wallMs: Date.now,
     random: Math.random,
+    obtained: (token) => cluster.tokens?.obtained?.(token),
     lost: (error) => options.failed?.(error),
   });
   try {

@@ -5,7 +5,6 @@
 import { DispatcherError } from '../../core/errors.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Logger } from '../../ports/logger.js';
-import { rememberSecret } from '../../secrets/redact.js';
 import type { ClientRole } from '../errors.js';
 import { type Token, type TokenProvider, tokenFailure, tokenOf } from './token-source.js';
 
@@ -40,6 +39,8 @@ export interface TokenKeeperOptions {
   readonly wallMs: () => number;
   /** 0 ≤ x < 1. */
   readonly random: () => number;
+  /** Called with every token, before it is used. */
+  readonly obtained?: (token: string) => void;
   /** The last token has ended and there is no other. */
   readonly lost: (error: DispatcherError) => void;
 }
@@ -154,7 +155,7 @@ async function firstToken(options: TokenKeeperOptions): Promise<Token> {
 
 /** The question is aborted when the time is up, or when nobody wants the answer any more. */
 async function askWithin(
-  { provider, clock, wallMs }: TokenKeeperOptions,
+  { provider, clock, wallMs, obtained }: TokenKeeperOptions,
   timeoutMs: number,
   stop?: AbortSignal,
 ): Promise<Token> {
@@ -173,7 +174,7 @@ async function askWithin(
     // it is waited for no longer.
     const aborted = abortOf(signal);
     const token = tokenOf(provider, await Promise.race([provider.ask(signal), aborted]), wallMs());
-    rememberSecret(token.value);
+    obtained?.(token.value);
     return token;
   } finally {
     cancel();

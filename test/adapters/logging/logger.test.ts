@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { jsonLine, textLine } from '../../../src/adapters/logging/lines.js';
 import { RateLimiter } from '../../../src/adapters/logging/rate-limiter.js';
 import { createLogger, type LoggerOptions } from '../../../src/adapters/logging/winston-logger.js';
+import { redactor } from '../../../src/secrets/redact.js';
 import { readAll } from '../../support/read-all.js';
 
 const AT = new Date('2026-01-02T03:04:05.678Z');
@@ -109,6 +110,29 @@ test('secrets are taken out of every line', async () => {
   assert.ok(!lines().join('').includes('hunter2'));
 });
 
+const asIs = (text: string): string => text;
+
+test('a secret that is an ordinary word or number leaves keys, levels and times as they are', async () => {
+  for (const format of ['json', 'text'] as const) {
+    const redact = redactor(['info', 'time', '6710', 'offset', '2026']);
+    const { logger: made, lines } = logger({ format, redact });
+    made.info('login as info at that time', { offset: 6710, partition: '6710', nested: { time: 'info 1' } });
+    await made.close(1_000);
+    const line = lines().join('');
+    assert.match(line, /login as \*{8} at that \*{8}/);
+    if (format === 'text') continue;
+    const { time, ...rest } = JSON.parse(line) as Record<string, unknown>;
+    assert.match(String(time), /^\d{4}-\d\d-\d\dT/);
+    assert.deepEqual(rest, {
+      level: 'info',
+      message: 'login as ******** at that ********',
+      offset: 6_710,
+      partition: '********',
+      nested: { time: '******** 1' },
+    });
+  }
+});
+
 test('no message and no field breaks the line or throws', () => {
   const cycle: Record<string, unknown> = {};
   cycle['self'] = cycle;
@@ -125,16 +149,16 @@ test('no message and no field breaks the line or throws', () => {
     nan: Number.NaN,
   };
   const event = { time: AT, level: 'info' as const, message: 'a\nb\u001b[31m\u2028', fields: hostile };
-  assert.doesNotThrow(() => JSON.parse(jsonLine(event)));
-  assert.ok(!/[\n\u001b\u2028]/.test(textLine(event, false)));
+  assert.doesNotThrow(() => JSON.parse(jsonLine(event, asIs)));
+  assert.ok(!/[\n\u001b\u2028]/.test(textLine(event, false, asIs)));
   fc.assert(
     fc.property(
       fc.string({ unit: 'binary' }),
       fc.dictionary(fc.string(), fc.anything({ withBigInt: true, withDate: true })),
       (message, fields) => {
         const any = { time: AT, level: 'warn' as const, message, fields };
-        JSON.parse(jsonLine(any));
-        assert.ok(!textLine(any, false).includes('\n'));
+        JSON.parse(jsonLine(any, asIs));
+        assert.ok(!textLine(any, false, asIs).includes('\n'));
       },
     ),
   );
