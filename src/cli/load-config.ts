@@ -54,7 +54,7 @@ export async function loadConfigWithDetails(
   extras: LoadExtras = {},
 ): Promise<Loaded & { readonly config: ResolvedConfig }> {
   const loaded = readConfig(options, io, extras);
-  if (loaded.config?.logging.format === 'json') recordsOnly(io.stderr);
+  if (loaded.config?.logging.format === 'json') recordsOnly(io.stderr, io.secrets?.redact);
   printProblems(loaded.problems, io, options.quiet === true);
   if (loaded.notes.length > 0 && options.quiet !== true) io.stderr.write(`${noteLine(loaded.notes)}\n`);
   const { config } = loaded;

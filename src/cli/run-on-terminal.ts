@@ -32,7 +32,7 @@ export async function runOnTerminal(job: TerminalRun, io: CliIo): Promise<Summar
   const { config, until, options } = job;
   const logger = createCliLogger(config.logging, options, io);
   const json = isJson({ format: config.logging.format, stream: io.stderr });
-  if (json) recordsOnly(io.stderr);
+  if (json) recordsOnly(io.stderr, io.secrets?.redact);
   const shown = (): RunDisplay =>
     json ? new ProgressRecords(logger) : new Progress(io.stderr, job.progressIntervalMs);
   const display = options.quiet === true ? undefined : shown();

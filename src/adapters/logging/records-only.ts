@@ -1,6 +1,7 @@
 /** Makes a stream carry JSON lines only: whatever else is written to it becomes a record of its own. */
 import type { Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
+import type { Redact } from '../../secrets/redact.js';
 import { jsonLine, type LogEvent } from './lines.js';
 
 /** A line without an end is kept for so long, and no longer than so many characters. */
@@ -14,7 +15,11 @@ const wrapped = new WeakSet<Writable>();
  * Done once for a stream, however often it is called. Worker threads write by way of this thread's stream, so
  * what a transform prints there comes through here, too.
  */
-export function recordsOnly(stream: Writable, now = (): Date => new Date()): void {
+export function recordsOnly(
+  stream: Writable,
+  redact: Redact = (text) => text,
+  now = (): Date => new Date(),
+): void {
   if (wrapped.has(stream)) return;
   wrapped.add(stream);
   const write = stream.write.bind(stream) as (text: string, done?: () => void) => boolean;
@@ -25,7 +30,7 @@ export function recordsOnly(stream: Writable, now = (): Date => new Date()): voi
     timer = undefined;
     const text = part;
     part = '';
-    if (text !== '') write(recordsOf(text, now()));
+    if (text !== '') write(recordsOf(text, now(), redact));
   };
   process.once('exit', flush);
   const writeRecords = (text: string, done?: () => void): boolean => {
@@ -35,7 +40,7 @@ export function recordsOnly(stream: Writable, now = (): Date => new Date()): voi
     part = part.slice(end);
     clearTimeout(timer);
     timer = part === '' ? undefined : setTimeout(flush, PART_KEPT_MS).unref();
-    return write(whole === '' ? '' : recordsOf(whole, now()), done);
+    return write(whole === '' ? '' : recordsOf(whole, now(), redact), done);
   };
   stream.write = ((chunk: string | Uint8Array, encoding?: unknown, callback?: unknown): boolean => {
     const done = typeof encoding === 'function' ? encoding : callback;
@@ -44,7 +49,7 @@ export function recordsOnly(stream: Writable, now = (): Date => new Date()): voi
   }) as typeof stream.write;
 }
 
-function recordsOf(text: string, time: Date): string {
+function recordsOf(text: string, time: Date, redact: Redact): string {
   const events: (LogEvent | string)[] = [];
   for (const line of stripVTControlCharacters(text).split('\n')) {
     const last = events.at(-1);
@@ -54,7 +59,7 @@ function recordsOf(text: string, time: Date): string {
       events[events.length - 1] = { ...last, fields: { remedy: line.slice(REMEDY.length) } };
     else events.push(eventOf(line, time));
   }
-  return events.map((event) => `${typeof event === 'string' ? event : jsonLine(event)}\n`).join('');
+  return events.map((event) => `${typeof event === 'string' ? event : jsonLine(event, redact)}\n`).join('');
 }
 
 function isRecord(line: string): boolean {

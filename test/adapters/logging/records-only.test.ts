@@ -15,7 +15,7 @@ class Kept extends Writable {
 
 function wrapped(): Kept {
   const stream = new Kept();
-  recordsOnly(stream, () => new Date(0));
+  recordsOnly(stream, undefined, () => new Date(0));
   recordsOnly(stream);
   return stream;
 }
