@@ -8,10 +8,11 @@ import type { Loaded } from '../../config/load.js';
 import { filesBeside, fingerprint } from '../../config/show/fingerprint.js';
 import { formatProblem } from '../../config/text/problem.js';
 import type { Logger } from '../../ports/logger.js';
+import { modulesOf } from '../../transform/load/modules.js';
 import { tryConfiguration } from '../compose-trial.js';
 import { inspectParts } from '../inspect-parts.js';
 import { fileDigest, readOnceOnly } from './file-digest.js';
-import type { Loading, Revision, RevisionSource } from './leg.js';
+import type { Adopted, Loading, Revision, RevisionSource } from './leg.js';
 
 export interface JobRevisionsParts {
   /** As at the start. */
@@ -37,8 +38,6 @@ export class JobRevisions implements RevisionSource<ResolvedConfig> {
   private logLevel: ResolvedConfig['logging']['level'];
   private newest: ResolvedConfig;
   private newestFingerprint = '';
-  /** Keys of the last complaint, so that it is made once. */
-  private complained = '';
 
   constructor(parts: JobRevisionsParts) {
     this.parts = parts;
@@ -103,18 +102,15 @@ export class JobRevisions implements RevisionSource<ResolvedConfig> {
     );
   }
 
-  adopt(next: ResolvedConfig): readonly string[] {
-    const { config, logger, setLogLevel } = this.parts;
-    const late = Object.entries(AT_THE_NEXT_START).flatMap(([key, read]) =>
+  adopt(next: ResolvedConfig): Adopted {
+    const { config, setLogLevel } = this.parts;
+    const later = Object.entries(AT_THE_NEXT_START).flatMap(([key, read]) =>
       read(config) === read(next) ? [] : [key],
     );
-    if (late.length > 0 && this.complained !== late.join(' '))
-      logger.warn('changed, but only taken up at the next start', { keys: late.join(' ') });
-    this.complained = late.join(' ');
-    if (next.logging.level === this.logLevel) return [];
+    if (next.logging.level === this.logLevel) return { now: [], later };
     this.logLevel = next.logging.level;
     setLogLevel(next.logging.level);
-    return ['logging.level'];
+    return { now: ['logging.level'], later };
   }
 
   trial(next: ResolvedConfig): Promise<void> {
@@ -129,7 +125,9 @@ export class JobRevisions implements RevisionSource<ResolvedConfig> {
 }
 
 async function revisionOf(config: ResolvedConfig): Promise<Revision<ResolvedConfig>> {
-  const files = filesBeside(config);
+  const { transform } = config.dispatcher;
+  const modules = transform === undefined ? [] : await modulesOf(transform);
+  const files = [...new Set([...filesBeside(config), ...modules])];
   const digests = await Promise.all(files.map(fileDigest));
   return {
     config,

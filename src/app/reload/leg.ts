@@ -33,13 +33,21 @@ export type Loading<Config> =
   | { readonly kind: 'valid'; readonly revision: Revision<Config> }
   | { readonly kind: 'faulty'; readonly problems: readonly string[] };
 
+/** Keys that are other than they were. */
+export interface Adopted {
+  /** In force from now on, without a new leg. */
+  readonly now: readonly string[];
+  /** What the process is bound to until it ends. */
+  readonly later: readonly string[];
+}
+
 /** How a configuration is loaded again and judged. */
 export interface RevisionSource<Config> {
   load(): Promise<Loading<Config>>;
   /** Why `next` can't take over from `current` within one run; undefined when it can. */
   refusal(current: Config, next: Config): string | undefined;
-  /** Puts into force what needs no new leg; returns the keys that did change by it. */
-  adopt(next: Config): readonly string[];
+  /** Puts into force what needs no new leg. */
+  adopt(next: Config): Adopted;
   /** Connects with it, asks for its topics, leaves again; in no group. Rejects with what is wrong. */
   trial(next: Config): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { DispatcherError } from '../../core/errors.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Logger } from '../../ports/logger.js';
-import type { Loading, ReloadCause, Revision, RevisionSource } from './leg.js';
+import type { Adopted, Loading, ReloadCause, Revision, RevisionSource } from './leg.js';
 
 /** Between two trials of a configuration with which Kafka can't be used, doubled each time. */
 export const TRIAL_AGAIN_MS = 5_000;
@@ -28,6 +28,8 @@ export class Reloader<Config> {
   private working = false;
   private closed = false;
   private cancelRetry: () => void = () => undefined;
+  /** Keys of the last complaint about what has to wait for the next start. */
+  private complained = '';
   private retryMs = TRIAL_AGAIN_MS;
   /** Was tried and did not start: not tried again before it is another one, or somebody asks for it. */
   private givenUp: string | undefined;
@@ -56,6 +58,7 @@ export class Reloader<Config> {
   giveUp(revision: Revision<Config>, error: Error): void {
     this.givenUp = revision.fingerprint;
     this.rejected = error.message;
+    this.lookAgain();
   }
 
   /**
@@ -98,6 +101,7 @@ export class Reloader<Config> {
     }
     const { revision } = loading;
     const adopted = source.adopt(revision.config);
+    this.complainOf(adopted.later, cause);
     if (revision.fingerprint === current().fingerprint) {
       this.unchanged(cause, adopted);
       return;
@@ -115,14 +119,23 @@ export class Reloader<Config> {
     await this.parts.switchTo(revision);
   }
 
-  private unchanged(cause: ReloadCause, adopted: readonly string[]): void {
+  /** What a signal asks for gets its answer each time, what a file brings up only once. */
+  private complainOf(later: readonly string[], cause: ReloadCause): void {
+    const keys = later.join(' ');
+    if (keys !== '' && (cause === 'signal' || keys !== this.complained))
+      this.parts.logger.warn('changed, but only taken up at the next start', { keys });
+    this.complained = keys;
+  }
+
+  private unchanged(cause: ReloadCause, adopted: Adopted): void {
     const { logger } = this.parts;
     this.rejected = undefined;
     this.givenUp = undefined;
-    if (adopted.length > 0)
+    if (adopted.now.length > 0)
       logger.info('the configuration was reloaded; no new clients are needed', {
-        changed: adopted.join(' '),
+        changed: adopted.now.join(' '),
       });
+    else if (adopted.later.length > 0) return;
     else if (cause === 'signal')
       logger.info('the configuration was reloaded and is unchanged; nothing to do');
     else logger.debug('watched files were looked at: the configuration is unchanged');
@@ -168,7 +181,32 @@ export class Reloader<Config> {
   private reject(what: string, why: string): undefined {
     this.rejected = `${what}: ${why}`;
     this.parts.logger.error(`${what}; the run goes on with the old one`, { why });
+    this.lookAgain();
     return undefined;
+  }
+
+  /**
+   * After a rejection: nobody has to ask again for `/status` to be true once the edit was undone. Anything
+   * but that is left to a signal or the watch.
+   */
+  private lookAgain(): void {
+    if (this.closed) return;
+    this.cancelRetry();
+    this.cancelRetry = this.parts.clock.after(this.retryMs, () => void this.lookWhetherUndone());
+    this.retryMs = Math.min(2 * this.retryMs, TRIAL_AGAIN_MAX_MS);
+  }
+
+  private async lookWhetherUndone(): Promise<void> {
+    const { logger, current } = this.parts;
+    const loading = await this.load();
+    if (this.isClosed() || this.working || this.rejected === undefined) return;
+    if (loading.kind === 'faulty' || loading.revision.fingerprint !== current().fingerprint) {
+      this.lookAgain();
+      return;
+    }
+    this.rejected = undefined;
+    this.givenUp = undefined;
+    logger.info('the rejected configuration was undone: the one in force is the newest again');
   }
 }
 

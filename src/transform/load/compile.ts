@@ -118,7 +118,8 @@ async function makeFolder(path: string): Promise<string> {
   }
 }
 
-function resolution(): Plugin {
+/** How the imports of a transform are found, and which of them stay imports. */
+export function resolution(): Plugin {
   return {
     name: 'kafka-dispatcher',
     setup(build) {

@@ -1,6 +1,13 @@
 /** Legs that are played by the test, and time that passes when it says so. */
 
-import type { Carried, Leg, Loading, Revision, RevisionSource } from '../../../src/app/reload/leg.js';
+import type {
+  Adopted,
+  Carried,
+  Leg,
+  Loading,
+  Revision,
+  RevisionSource,
+} from '../../../src/app/reload/leg.js';
 import type { DispatcherError } from '../../../src/core/errors.js';
 import type { RunReport, RunStatus } from '../../../src/dispatcher/report.js';
 import type { Logger } from '../../../src/ports/logger.js';
@@ -184,8 +191,8 @@ export class PlayedSource implements RevisionSource<Config> {
     return this.refused;
   }
 
-  adopt(): readonly string[] {
-    return [];
+  adopt(): Adopted {
+    return { now: [], later: [] };
   }
 
   trial(next: Config): Promise<void> {
