@@ -42,7 +42,10 @@ export function register(program: Command, io: CliIo): void {
   ).action((_options: unknown, self: Command) =>
     withTopics(optionsOf<TopicsOptions>(self), io, async (known) => checkTopics(known, io)),
   );
-  const create = verb('create', 'create what is missing: shows it first, does it with --yes or when told so')
+  const create = verb(
+    'create',
+    'create what is missing: shows it, then asks; without a terminal it needs --yes (else exit 2)',
+  )
     .option('-y, --yes', 'do it without asking')
     .action((_options: unknown, self: Command) =>
       withTopics(optionsOf<TopicsOptions>(self), io, async (known) => createTopics(known, io)),
@@ -129,15 +132,22 @@ async function createTopics(known: KnownTopics, io: CliIo): Promise<void> {
     .filter((topic) => isThere(facts.found.get(keyOf(topic))))
     .map(({ name }) => name);
   if (!json) printPlan(planned, { existing, trial }, io);
-  const go =
-    planned.length > 0 && refused.length === 0 && (options.yes === true || (!json && (await confirmed(io))));
+  const wanted = planned.length > 0 && refused.length === 0;
+  const mayAsk = !json && io.stdin.isTTY === true && io.stdout.isTTY === true;
+  const unasked = wanted && options.yes !== true && !mayAsk;
+  const go = wanted && !unasked && (options.yes === true || (await confirmed(io)));
   const results = go ? await createOnEach(planned, admins, false) : [];
   const failed = go ? results.filter(({ code }) => code !== 0) : refused;
-  if (json) printJson(io, jsonOf({ planned, trial, results, existing, done: go, ok: failed.length === 0 }));
+  if (json)
+    printJson(
+      io,
+      jsonOf({ planned, trial, results, existing, done: go, ok: failed.length === 0 && !unasked }),
+    );
   else if (go)
     for (const { name, code, text } of results)
       io.stdout.write(code === 0 ? `created ${name}\n` : `not created: ${name}: ${text}\n`);
-  else if (planned.length > 0 && failed.length === 0) io.stdout.write('nothing was done; --yes does it\n');
+  else if (wanted && !unasked) io.stdout.write('nothing was created\n');
+  if (unasked) sayUnasked(json, io);
   if (failed.length === 0) return;
   throw new DispatcherError(
     isRight(failed) ? 'KAFKA_REFUSED' : 'CONFIGURATION',
@@ -148,6 +158,13 @@ async function createTopics(known: KnownTopics, io: CliIo): Promise<void> {
         : 'correct the section topics of the configuration',
     },
   );
+}
+
+/** Not thrown: with `-o json` the plan is the one document on stdout. */
+function sayUnasked(json: boolean, io: CliIo): void {
+  const why = json ? 'with -o json nobody is asked' : 'there is no terminal to ask on';
+  io.stderr.write(`error: nothing was created: ${why}\n    → look at the plan, then add --yes\n`);
+  io.setExitCode(ExitCode.configuration);
 }
 
 /** TOPIC_AUTHORIZATION_FAILED, CLUSTER_AUTHORIZATION_FAILED */
@@ -189,7 +206,6 @@ function printPlan(
 }
 
 async function confirmed(io: CliIo): Promise<boolean> {
-  if (io.stdin.isTTY !== true || io.stdout.isTTY !== true) return false;
   const lines = createInterface({ input: io.stdin, output: io.stdout });
   try {
     return /^\s*(y|yes)\s*$/i.test(await lines.question('create them? [y/N] '));

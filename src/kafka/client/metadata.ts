@@ -102,6 +102,19 @@ export function outputTopicMissing(name: string, createCommand = CREATE): Dispat
   );
 }
 
+/** The configuration does not name it: `kd topics create` passes it over until it does. */
+export function namedTopicMissing(name: string, createCommand = CREATE): DispatcherError {
+  return new DispatcherError(
+    'TOPIC_MISSING',
+    `the topic ${name}, which the transform names, does not exist (or this user may not see it)`,
+    {
+      remedy:
+        `add \`topics: { ${JSON.stringify(name)}: {} }\` to the configuration, then ${createCommand}; ` +
+        `or correct the name in the transform`,
+    },
+  );
+}
+
 /** For `partition: same`: a record of partition 7 has no place in a topic of 4. */
 export function requireSameCounts(
   input: PartitionCounts,

@@ -17,6 +17,7 @@ import {
 import { CONNECT_TIMEOUT_MS, type ConnectedClient } from '../client/connect.js';
 import { hiddenTopic } from '../client/hidden-topics.js';
 import {
+  namedTopicMissing,
   outputTopicMissing,
   partitionCountsKnown,
   partitionCountsOf,
@@ -228,7 +229,7 @@ export class KafkaSink implements Sink {
     if (partitionCount === 0) {
       const hidden = await hiddenTopic(this.#options.native, connected.handleId, [name]);
       throw hidden === undefined
-        ? outputTopicMissing(name, this.#options.createTopicsCommand)
+        ? this.#missing(name)
         : refusalOf('producer', hidden.code, hidden.text, { ...this.#rights, topics: [name] });
     }
     const policy = this.#options.partitionByTopic?.get(name) ?? this.#options.partition;
@@ -241,6 +242,13 @@ export class KafkaSink implements Sink {
     if (bytesMax !== undefined && !isCompressed(this.#options.cluster) && !this.#isClosing())
       writer.setBatchLimit(number, bytesMax);
     return { name, number, partitionCount };
+  }
+
+  #missing(name: string): DispatcherError {
+    const { outputTopics, createTopicsCommand } = this.#options;
+    return outputTopics?.includes(name) === false
+      ? namedTopicMissing(name, createTopicsCommand)
+      : outputTopicMissing(name, createTopicsCommand);
   }
 
   async #refreshCounts(): Promise<void> {

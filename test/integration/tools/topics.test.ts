@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { uniqueName } from '../../support/kafka-cluster.js';
 import { type KdResult, lastJson, runKd } from '../../support/kd.js';
 import { sharedCluster } from '../../support/shared-cluster.js';
+import { Job } from '../job.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'kd-topics-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -46,7 +47,7 @@ test(
     );
     await cluster.createTopic(names.input, { partitions: 3 });
     const shown = await kd('topics', 'create', '-c', 'kd.yml');
-    assert.equal(shown.code, 0, shown.stderr);
+    assert.equal(shown.code, 2, 'nobody could be asked');
     assert.match(
       shown.stdout,
       new RegExp(
@@ -55,7 +56,11 @@ test(
       ),
     );
     assert.match(shown.stdout, new RegExp(`create  ${names.letters}  \\(dead-letter\\)  3 partitions`));
-    assert.match(shown.stdout, /nothing was done; --yes does it/);
+    assert.match(shown.stderr, /nothing was created: there is no terminal to ask on\n.*--yes/);
+    const json = await kd('topics', 'create', '-c', 'kd.yml', '-o', 'json');
+    const { ok, done: created } = lastJson(json.stdout) as { ok: boolean; done: boolean };
+    assert.deepEqual([json.code, ok, created], [2, false, false], json.stderr);
+    assert.match(json.stderr, /nothing was created/);
     const missing = await kd('topics', 'check', '-c', 'kd.yml');
     assert.equal(missing.code, 6, 'showing created nothing');
     assert.match(missing.stdout, /kd topics create -c kd\.yml/);
@@ -169,4 +174,34 @@ test('a run that misses its topic gives the line that creates it', async () => {
   const { reason } = lastJson(result.stdout) as { reason: { code: string; remedy: string } };
   assert.equal(reason.code, 'TOPIC_MISSING');
   assert.match(reason.remedy, /^kd topics create -c kd\.yml; or correct/);
+});
+
+test('a topic that only the transform names: the remedy makes it, and then the job runs', async () => {
+  const cluster = await sharedCluster();
+  const named = uniqueName('named');
+  const job = await Job.create({
+    cluster,
+    partitions: 1,
+    transform:
+      "import { emit } from 'kafka-dispatcher';\nexport default (value, record, { options }) => " +
+      'emit(value, { topic: options.named });\n',
+    dispatcher: { options: { named } },
+  });
+  await cluster.tool.produce({ topic: job.input, recipe: { records: 10, partitions: 1 } });
+  const run = ['run', '--until', 'end', '-o', 'json'];
+  const failed = await runKd(run, { cwd: job.folder });
+  assert.equal(failed.code, 3, failed.stderr);
+  const { reason } = lastJson(failed.stdout) as { reason: { code: string; remedy: string } };
+  assert.equal(reason.code, 'TOPIC_MISSING');
+  const [, line] =
+    /add `(topics: \{ [^`]+ \})` to the configuration, then kd topics create/.exec(reason.remedy) ?? [];
+  assert.ok(line, reason.remedy);
+  const file = join(job.folder, 'kd.yml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/\}\s*$/, `, ${line} }`));
+  const created = await runKd(['topics', 'create', '--yes'], { cwd: job.folder });
+  assert.equal(created.code, 0, created.stderr);
+  assert.match(created.stdout, new RegExp(`created ${named}`));
+  const done = await runKd(run, { cwd: job.folder });
+  assert.equal(done.code, 0, done.stderr);
+  job.remove();
 });
