@@ -16,7 +16,6 @@ import { createKafkaSink, type KafkaSink } from '../kafka/sink/kafka-sink.js';
 import { createKafkaSource } from '../kafka/source/kafka-source.js';
 import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
-import type { OutputTopic } from '../ports/sink.js';
 import type { TransformPool } from '../ports/transform-pool.js';
 import { type TaskSettings, taskSettings } from '../transform/settings.js';
 import { version } from '../version.js';
@@ -48,7 +47,8 @@ export interface ComposeOptions {
 export function compose({ config, until, logger, carried }: ComposeOptions): Composition {
   const native = loadNative();
   const table = new native.PartitionTable(PARTITIONS_MAX);
-  const { dispatcher: job, consumer, producer } = config;
+  const { dispatcher: job, consumer } = config;
+  const output = config.producer.topic;
   const nowMs = (): number => performance.now();
   const source = createKafkaSource({
     clientId: config.name,
@@ -71,8 +71,8 @@ export function compose({ config, until, logger, carried }: ComposeOptions): Com
     table,
     logger,
     nowMs,
-    ...(job.output.partition === 'same'
-      ? { checkCounts: async (counts) => requireSameCounts(counts, await sink.topic(producer.topic)) }
+    ...(job.output.partition === 'same' && output !== undefined
+      ? { checkCounts: async (counts) => requireSameCounts(counts, await sink.topic(output)) }
       : {}),
   });
   const sink = jobSink(config, { native, table, logger, nowMs });
@@ -142,17 +142,18 @@ function dispatcherSettings(config: ResolvedConfig, until: 'end' | 'forever'): D
 }
 
 export function outputTopicNames({ producer, dispatcher: { deadLetterTopic } }: ResolvedConfig): string[] {
-  return [producer.topic, ...(deadLetterTopic === undefined ? [] : [deadLetterTopic])];
+  return [producer.topic, deadLetterTopic].filter((topic) => topic !== undefined);
 }
 
 type PoolTopics = Pick<TaskSettings, 'topics'> & Partial<Pick<TaskSettings, 'deadLetterBytesMax'>>;
 
 async function poolTopics(config: ResolvedConfig, sink: KafkaSink): Promise<PoolTopics> {
-  const main: OutputTopic = await sink.topic(config.producer.topic);
-  const { deadLetterTopic } = config.dispatcher;
-  if (deadLetterTopic === undefined) return { topics: { default: main, others: [] } };
+  const { producer, dispatcher } = config;
+  const { deadLetterTopic } = dispatcher;
+  const main = producer.topic === undefined ? {} : { default: await sink.topic(producer.topic) };
+  if (deadLetterTopic === undefined) return { topics: { ...main, others: [] } };
   const deadLetterBytesMax = sink.limitOf(deadLetterTopic);
-  const topics = { default: main, deadLetter: await sink.topic(deadLetterTopic), others: [] };
+  const topics = { ...main, deadLetter: await sink.topic(deadLetterTopic), others: [] };
   return { topics, ...(deadLetterBytesMax === undefined ? {} : { deadLetterBytesMax }) };
 }
 

@@ -194,7 +194,7 @@ function whatIsRun(
     name,
     topics: 'names' in topics ? topics.names.join(' ') : `/${topics.pattern}/`,
     group: consumer.groupId,
-    output: producer.topic,
+    output: producer.topic ?? 'none (results name their topics)',
     ...(job.deadLetterTopic === undefined ? {} : { deadLetter: job.deadLetterTopic }),
     transform: job.transform ?? 'none (pass-through)',
     formats: `${job.input.format} → ${job.output.format}`,

@@ -26,7 +26,7 @@ export function neededTopics(
   const names = 'names' in topics ? topics.names : inputNames;
   const { deadLetterTopic } = config.dispatcher;
   const needed: NeededTopic[] = names.map((name) => ({ name, role: 'input', side: 'consumer' }));
-  if (config.producer.topic !== '')
+  if (config.producer.topic !== undefined)
     needed.push({ name: config.producer.topic, role: 'output', side: 'producer' });
   if (deadLetterTopic !== undefined)
     needed.push({ name: deadLetterTopic, role: 'dead-letter', side: 'producer' });

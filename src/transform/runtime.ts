@@ -56,7 +56,8 @@ export class TaskRunner {
   readonly #topics: TopicTable;
   readonly #results: ResultWriter;
   readonly #rows: RowComputer;
-  readonly #identity: boolean;
+  /** The topic to which every row goes as it is; undefined where rows are looked at. */
+  readonly #identity: OutputTopic | undefined;
   #rowsPerSource = 1;
 
   private constructor(init: RunnerInit, { decoder, encoder }: Codecs) {
@@ -66,7 +67,7 @@ export class TaskRunner {
     this.#loaded = loaded;
     this.#worker = workerParts(init.threadId, settings.options, init.stop);
     this.#topics = new TopicTable([
-      topics.default,
+      ...(topics.default === undefined ? [] : [topics.default]),
       ...topics.others,
       ...(topics.deadLetter === undefined ? [] : [topics.deadLetter]),
     ]);
@@ -85,7 +86,7 @@ export class TaskRunner {
       loaded,
       worker: this.#worker,
     });
-    this.#identity = loaded === undefined && isIdentity(settings);
+    this.#identity = loaded === undefined && isIdentity(settings) ? topics.default : undefined;
   }
 
   /** Makes the codecs and runs the transform's `setup`. */
@@ -131,7 +132,8 @@ export class TaskRunner {
         `a task for rows ${task.firstRow}..+${task.rowCount} of a batch with ${this.#reader.rowCount}`,
       );
     }
-    if (this.#identity && task.rejectWith === undefined) return this.#passOn(task);
+    if (this.#identity !== undefined && task.rejectWith === undefined)
+      return this.#passOn(task, this.#identity);
     const scope: TaskScope = { reader: this.#reader, partitions: this.#partitions, open: true };
     this.#rows.begin(scope);
     this.#results.begin(scope);
@@ -148,9 +150,9 @@ export class TaskRunner {
     }
   }
 
-  #passOn(task: WorkerTask): Answer {
+  #passOn(task: WorkerTask, topic: OutputTopic): Answer {
     const { firstRow, rowCount } = task;
-    writeIdentity(task.output, firstRow, rowCount, this.#settings.topics.default.number);
+    writeIdentity(task.output, firstRow, rowCount, topic.number);
     const outputBytes = Math.round((this.#reader.payloadBytes * rowCount) / this.#reader.rowCount);
     return {
       rowsDone: rowCount,

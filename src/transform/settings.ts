@@ -24,7 +24,8 @@ export interface TaskSettings {
   /** Outputs of one source record together, and the size of an overflow part. */
   readonly outputBytesMax: number;
   readonly topics: {
-    readonly default: OutputTopic;
+    /** Absent: every result must name its topic, or there are none. */
+    readonly default?: OutputTopic;
     readonly deadLetter?: OutputTopic;
     /** Further topics whose numbers are known at start. */
     readonly others: readonly OutputTopic[];
@@ -56,7 +57,7 @@ export interface TaskSettingsInput
   readonly input?: Partial<TaskSettings['input']>;
   readonly output?: Partial<TaskSettings['output']>;
   readonly topics: {
-    readonly default: OutputTopic;
+    readonly default?: OutputTopic;
     readonly deadLetter?: OutputTopic;
     readonly others?: readonly OutputTopic[];
   };
@@ -91,9 +92,10 @@ export function taskSettings(given: TaskSettingsInput): TaskSettings {
 
 /** True when no row has to be looked at: what comes in goes out. */
 export function isIdentity(settings: TaskSettings): boolean {
-  const { input, output, transform } = settings;
+  const { input, output, topics, transform } = settings;
   return (
     transform === undefined &&
+    topics.default !== undefined &&
     input.format === 'raw' &&
     output.format === 'raw' &&
     input.tombstones === 'pass' &&

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { load, MINIMAL, problemOf } from './support.js';
+import { load, MINIMAL, problemOf, write } from './support.js';
 
 const side = (name: 'consumer' | 'producer', yaml: string): string =>
   MINIMAL.replace(`${name}: {`, `${name}: { properties: { ${yaml} },`);
@@ -107,4 +107,17 @@ test('a dotted key beside its section is read, and said twice it is refused', ()
     'kafka.bootstrap-servers: b:9092\n' + MINIMAL.replace('  bootstrap-servers: a:9092\n', ''),
   );
   assert.deepEqual(once.config?.consumer.bootstrapServers, ['b:9092']);
+});
+
+test('only a transform may do without an output topic', () => {
+  const without = MINIMAL.replace('  producer: { topic: out }\n', '');
+  assert.match(problemOf(load(without), 'kafka.producer.topic').message, /missing/);
+  const none = `${without}dispatcher: { transform: none }\n`;
+  assert.match(problemOf(load(none), 'kafka.producer.topic').message, /missing/);
+  write('sink.mjs', 'export default () => undefined;');
+  const { config, problems } = load(
+    `${without}dispatcher: { transform: ./sink.mjs, input: { format: raw }, output: { partition: same } }\n`,
+  );
+  assert.deepEqual(problems, []);
+  assert.equal(config?.producer.topic, undefined);
 });

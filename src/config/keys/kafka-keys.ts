@@ -66,6 +66,6 @@ export const KAFKA_KEYS = {
   'kafka.producer.topic': {
     format: 'topic',
     default: null,
-    doc: 'the default output topic',
+    doc: 'the default output topic; needed without a transform, or for results that name no topic',
   },
 } as const satisfies Readonly<Record<string, Field>>;

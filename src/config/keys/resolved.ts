@@ -85,7 +85,10 @@ export interface ResolvedConfig {
       /** Names, or the source of one regular expression. */
       readonly topics: { readonly names: readonly string[] } | { readonly pattern: string };
     };
-  readonly producer: ClusterConfig & { readonly topic: string };
+  readonly producer: ClusterConfig & {
+    /** Undefined: every result must name its topic; a result without one is rejected (NO_TOPIC). */
+    readonly topic: string | undefined;
+  };
   readonly dispatcher: Omit<
     Section<'dispatcher'>,
     'transform' | 'input' | 'output' | 'threads' | 'batch' | 'deadLetter'

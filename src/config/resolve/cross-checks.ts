@@ -182,7 +182,7 @@ function checkTopics(config: ResolvedConfig, input: ResolveInput, problems: Prob
       'use a topic that kafka.consumer.topics does not match; or set kafka.consumer.own-output: allow',
     );
   }
-  if (reads(config.producer.topic)) {
+  if (config.producer.topic !== undefined && reads(config.producer.topic)) {
     const path = 'kafka.producer.topic';
     problems.error(
       settings.origin(path),

@@ -13,7 +13,7 @@ import type { Purpose, ResolveInput } from './resolve-input.js';
 /** A name for "none given". */
 const NONE = 'none';
 
-type TextPath = 'kafka.consumer.group-id' | 'kafka.producer.topic';
+type TextPath = 'kafka.consumer.group-id';
 type OptionalTextPath =
   | 'dispatcher.transform'
   | 'dispatcher.dead-letter.topic'
@@ -40,6 +40,15 @@ export class Reader {
     const value = this.#input.settings.get(path);
     if (value === undefined) this.#missing(path, what);
     return value ?? '';
+  }
+
+  /** Not needed by a transform that names its topics itself, or writes nothing. */
+  outputTopic(): string | undefined {
+    const { settings } = this.#input;
+    const topic = settings.get('kafka.producer.topic');
+    if (topic === undefined && this.unlessNone('dispatcher.transform') === undefined)
+      this.#missing('kafka.producer.topic', 'the topic that results go to');
+    return topic;
   }
 
   servers(side: 'consumer' | 'producer'): readonly string[] {

@@ -34,7 +34,7 @@ export function resolveConfig(input: ResolveInput, problems: Problems): Resolved
     },
     producer: {
       ...clusterConfig('producer', reader.servers('producer'), input, problems),
-      topic: reader.required('kafka.producer.topic', 'the topic that results go to'),
+      topic: reader.outputTopic(),
     },
     dispatcher: dispatcherPart(reader, input),
     topics: resolveTopics(input.merged.topics, problems),

@@ -55,7 +55,7 @@ export class ResultWriter {
   readonly #checkOutput: ((value: unknown) => Rejected | undefined) | undefined;
   readonly #timestampFlag: number;
   readonly #valueFlags: number;
-  readonly #defaultTopic: OutputTopic;
+  readonly #defaultTopic: OutputTopic | undefined;
   #scope: TaskScope | undefined;
 
   constructor(parts: ResultWriterParts) {
@@ -158,8 +158,7 @@ export class ResultWriter {
         'NULL_RESULT',
         'the transform returned null: say drop() to filter a record, tombstone() for a null value',
       );
-    if (result === PASS_THROUGH)
-      return this.#row(row, this.#valueFlags | RowFlag.valueOfSource, this.#defaultTopic.number);
+    if (result === PASS_THROUGH) return this.#unchanged(row);
     if (result === ENCODE_NULL) return this.#plainValue(row, null);
     if (isMarked(result)) return this.#marked(row, result);
     return this.#plainValue(row, result);
@@ -168,6 +167,7 @@ export class ResultWriter {
   #plainValue(row: number, value: unknown): Step {
     const problem = this.#problemOf(value);
     if (problem !== undefined) return problem;
+    if (this.#defaultTopic === undefined) return noTopic();
     if (!this.writer.addRow(row, this.#defaultTopic.number, this.#valueFlags)) return Written.full;
     return this.#encode(value);
   }
@@ -185,8 +185,10 @@ export class ResultWriter {
     return Written.done;
   }
 
-  #row(row: number, flags: number, topic: number): Step {
-    return this.writer.addRow(row, topic, flags) ? Written.done : Written.full;
+  #unchanged(row: number): Step {
+    if (this.#defaultTopic === undefined) return noTopic();
+    const flags = this.#valueFlags | RowFlag.valueOfSource;
+    return this.writer.addRow(row, this.#defaultTopic.number, flags) ? Written.done : Written.full;
   }
 
   #marked(row: number, result: MarkedResult): Step {
@@ -263,7 +265,7 @@ export class ResultWriter {
     const emission = checkOptions(options, this.#requireScope().reader, row);
     if (emission instanceof Rejected) return emission;
     const topic = this.#topicOf(emission);
-    if (topic === undefined) return Written.unknownTopic;
+    if (topic === undefined) return emission.topicName === undefined ? noTopic() : Written.unknownTopic;
     const problem = partitionProblem(emission, topic);
     if (problem !== undefined) return problem;
     if (!this.writer.addRow(row, topic.number, flagsOf(emission, this.#timestampFlag))) return Written.full;
@@ -281,4 +283,13 @@ export class ResultWriter {
     if (this.#scope === undefined) throw new Error('no task is running');
     return this.#scope;
   }
+}
+
+function noTopic(): Rejected {
+  return refuse(
+    'transform',
+    'NO_TOPIC',
+    'this result names no topic, and the job has no kafka.producer.topic: set it, give emit() a topic, ' +
+      'or return drop()',
+  );
 }

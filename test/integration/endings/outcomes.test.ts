@@ -180,3 +180,29 @@ export default (value, record, { options }) => {
     job.remove();
   },
 );
+
+test('a job that only drops needs no output topic; a result without one is rejected', async () => {
+  const cluster = await sharedCluster();
+  const job = await Job.create({
+    cluster,
+    partitions: 1,
+    outputPartitions: 0,
+    deadLetter: true,
+    producer: { topic: undefined },
+    transform: `
+import { defineTransform, drop } from 'kafka-dispatcher';
+export default defineTransform<{ n: number }, { n: number }>({
+  transform: (value) => (value.n === 7 ? value : drop('STORED')),
+});
+`,
+    dispatcher: { input: { format: 'json' }, output: { format: 'json' } },
+  });
+  await cluster.tool.send(
+    job.input,
+    Array.from({ length: 10 }, (_, n) => ({ value: Buffer.from(JSON.stringify({ n })) })),
+  );
+  const { summary } = await job.runToEnd();
+  assert.deepEqual(summary.filteredBy, { STORED: 9 });
+  assert.deepEqual(summary.deadLetteredBy, { NO_TOPIC: 1 });
+  assert.equal(summary.records.emitted, 0);
+});
