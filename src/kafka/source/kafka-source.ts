@@ -323,9 +323,9 @@ export class KafkaSource implements Source {
   }
 
   #onStatistics(event: unknown): void {
-    const document = statisticsOf(event);
-    this.#liveness.note(document, this.#registry, this.#options.nowMs());
-    const progress: PartitionProgress[] = progressOf(document, this.#registry, this.#isolation);
+    const statistics = statisticsOf(event);
+    this.#liveness.note(statistics, this.#registry, this.#options.nowMs());
+    const progress: PartitionProgress[] = progressOf(statistics, this.#registry, this.#isolation);
     if (progress.length > 0 && !this.#isStopping()) this.#events?.progress(progress);
   }
 

@@ -5,7 +5,7 @@
 import { DispatcherError } from '../../core/errors.js';
 import type { Trouble } from '../../ports/source.js';
 import type { PartitionRegistry } from './partition-registry.js';
-import { field } from './statistics.js';
+import { field, type Statistics } from './statistics.js';
 
 /** Brokers answer a fetch within `fetch.wait.max.ms`; later than this beyond it they hang. */
 const SILENT_MS = 6_000;
@@ -29,7 +29,8 @@ export class Liveness {
     this.#silentMs = SILENT_MS + fetchWaitMaxMs;
   }
 
-  note(document: unknown, registry: PartitionRegistry, nowMs: number): void {
+  note(statistics: Statistics | undefined, registry: PartitionRegistry, nowMs: number): void {
+    const document = statistics?.document;
     this.#joinState = field(field(document, 'cgrp'), 'join_state');
     this.#silence = silenceOf(leadersOf(document, registry), this.#silentMs, nowMs);
   }

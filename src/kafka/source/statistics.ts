@@ -8,28 +8,35 @@ import type { PartitionRegistry } from './partition-registry.js';
 /**
  * The document of an `event.stats`; undefined for anything that is none: statistics are never worth a crash.
  */
-export function statisticsOf(event: unknown): unknown {
-  return parse(field(event, 'message'));
+export function statisticsOf(event: unknown): Statistics | undefined {
+  const document = parse(field(event, 'message'));
+  return typeof document === 'object' && document !== null ? { document } : undefined;
+}
+
+/** Told apart from the event that brings it. */
+export interface Statistics {
+  readonly document: object;
 }
 
 export function progressOf(
-  document: unknown,
+  statistics: Statistics | undefined,
   registry: PartitionRegistry,
   isolation: 'read_committed' | 'read_uncommitted',
 ): PartitionProgress[] {
   const endField = isolation === 'read_committed' ? 'ls_offset' : 'hi_offset';
+  const document = statistics?.document;
   const topics = field(document, 'topics');
   const connected = connectedBrokers(field(document, 'brokers'));
   return registry.allOpen.flatMap(({ partitionId, topic, partition }) => {
-    const statistics = field(field(field(topics, topic), 'partitions'), String(partition));
-    if (statistics === undefined) return [];
+    const facts = field(field(field(topics, topic), 'partitions'), String(partition));
+    if (facts === undefined) return [];
     return [
       {
         partitionId,
-        nextOffset: isFetched(statistics, connected) ? offsetField(statistics, 'next_offset') : -1,
-        fetchQueueRecords: Math.max(offsetField(statistics, 'fetchq_cnt'), 0),
-        endOffset: offsetField(statistics, endField),
-        highOffset: offsetField(statistics, 'hi_offset'),
+        nextOffset: isFetched(facts, connected) ? offsetField(facts, 'next_offset') : -1,
+        fetchQueueRecords: Math.max(offsetField(facts, 'fetchq_cnt'), 0),
+        endOffset: offsetField(facts, endField),
+        highOffset: offsetField(facts, 'hi_offset'),
       },
     ];
   });

@@ -23,7 +23,7 @@ import { type KafkaConsumer, newConsumer, queryCommitted, queryWatermarks } from
 import { PartitionRegistry } from '../source/partition-registry.js';
 import { PositionResolver, placeOf } from '../source/positions.js';
 import { ReaderControl } from '../source/reader-control.js';
-import { progressOf } from '../source/statistics.js';
+import { progressOf, statisticsOf } from '../source/statistics.js';
 
 /** `last`: so many offsets before the end of each partition. */
 export type ReadFrom =
@@ -278,7 +278,7 @@ class TopicReading {
         ? 'read_uncommitted'
         : 'read_committed';
     for (const { partitionId, nextOffset, fetchQueueRecords } of progressOf(
-      event,
+      statisticsOf(event),
       this.#registry,
       isolation,
     )) {
