@@ -1,9 +1,10 @@
 /** Asks librdkafka itself whether it would create the clients of a job: nothing is connected. */
+
 import type { ResolvedConfig } from '../config/keys/resolved.js';
-import type { ClientSide } from '../config/keys/side.js';
 import type { Loaded } from '../config/load.js';
 import { producerQueueBytes } from '../config/resolve/budgets.js';
 import type { Problems } from '../config/text/problem.js';
+import type { ClientSide } from '../core/client-side.js';
 import { DispatcherError } from '../core/errors.js';
 import {
   checkCreatable,

@@ -4,9 +4,9 @@
  */
 
 import type { ResolvedConfig } from '../config/keys/resolved.js';
-import type { ClientSide } from '../config/keys/side.js';
 import type { Loaded } from '../config/load.js';
 import { type Problem, Problems } from '../config/text/problem.js';
+import type { ClientSide } from '../core/client-side.js';
 import { DispatcherError } from '../core/errors.js';
 import { inspectSchema } from '../formats/index.js';
 import { loadTokenProvider } from '../kafka/tokens/token-source.js';

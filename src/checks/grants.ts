@@ -1,6 +1,7 @@
 /** The line that grants a right, in the words of the cluster's own way to know its users. */
+
 import type { ResolvedConfig } from '../config/keys/resolved.js';
-import type { Side } from './topic-plan.js';
+import type { ClientSide } from '../core/client-side.js';
 
 export type Resource =
   | { readonly kind: 'topic' | 'group'; readonly name: string }
@@ -19,7 +20,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
 
 export function grant(
   config: ResolvedConfig,
-  side: Side,
+  side: ClientSide,
   resource: Resource,
 ): (missing: readonly string[]) => string {
   const { tokens } = config[side];
@@ -36,7 +37,7 @@ export function grant(
 }
 
 /** As far as it can be known here: brokers may map names. */
-function userOf(config: ResolvedConfig, side: Side): string {
+function userOf(config: ResolvedConfig, side: ClientSide): string {
   const { properties, certificates } = config[side];
   const name = properties.get('sasl.username');
   if (name !== undefined && name !== '') return name;

@@ -1,9 +1,11 @@
 /** Whether the user may do what the run will do. */
+
 import type { ResolvedConfig } from '../config/keys/resolved.js';
+import type { ClientSide } from '../core/client-side.js';
 import type { ClusterDescription, GroupDescription, Operations, TopicDescription } from '../ports/admin.js';
 import { type Check, Findings, listed } from './check.js';
 import { grant } from './grants.js';
-import { isThere, keyOf, type NeededTopic, type Side } from './topic-plan.js';
+import { isThere, keyOf, type NeededTopic } from './topic-plan.js';
 
 const GROUP_AUTHORIZATION_FAILED = 30;
 const NOT_TOLD = 'this broker does not tell what a user may do (Kafka before 2.3)';
@@ -13,7 +15,7 @@ export interface RightsInput {
   readonly needed: readonly NeededTopic[];
   readonly found: ReadonlyMap<string, TopicDescription>;
   readonly group: GroupDescription | undefined;
-  readonly clusters: Readonly<Partial<Record<Side, ClusterDescription>>>;
+  readonly clusters: Readonly<Partial<Record<ClientSide, ClusterDescription>>>;
   /** Brokers of before 2.8 ask for a right of its own for an idempotent producer. */
   readonly idempotentWriteNeeded: boolean;
 }

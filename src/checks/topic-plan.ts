@@ -1,16 +1,15 @@
 /** Which topics a job needs, and how those that are missing would be made. */
+
 import type { ResolvedConfig, TopicWishes } from '../config/keys/resolved.js';
+import type { ClientSide } from '../core/client-side.js';
 import { topicMatcher } from '../core/topic-selection.js';
 import type { NewTopic, TopicDescription } from '../ports/admin.js';
 
 export type TopicRole = 'input' | 'output' | 'dead-letter' | 'further';
-/** Which of the two clusters, where they are two. */
-export type Side = 'consumer' | 'producer';
-
 export interface NeededTopic {
   readonly name: string;
   readonly role: TopicRole;
-  readonly side: Side;
+  readonly side: ClientSide;
 }
 
 /** Where neither the configuration nor the input says how many. */
@@ -63,7 +62,7 @@ export function planTopics(
   config: ResolvedConfig,
   needed: readonly NeededTopic[],
   found: ReadonlyMap<string, TopicDescription>,
-  brokerCounts: Readonly<Record<Side, number>>,
+  brokerCounts: Readonly<Record<ClientSide, number>>,
 ): readonly PlannedTopic[] {
   const missing = needed.filter(({ name, side }) => !isThere(found.get(keyOf({ name, side }))));
   const fromInput = inputPartitions(config, needed, found);

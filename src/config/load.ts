@@ -1,9 +1,11 @@
 /** Reads a configuration from all its layers. No network; every problem at once. */
+
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import type { ClientSide } from '../core/client-side.js';
 import { redactor } from '../secrets/redact.js';
 import { type PropertyEntries, translateProperties } from './client/properties.js';
 import type { ResolvedConfig } from './keys/resolved.js';
-import { baseDirectory, type ClientSide, type Note, Notes } from './keys/side.js';
+import { baseDirectory, type Note, Notes } from './keys/side.js';
 import { environmentLayer } from './layers/environment.js';
 import { fileLayer } from './layers/layer-file.js';
 import { assign, setLayer } from './layers/layer-words.js';

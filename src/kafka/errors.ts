@@ -1,4 +1,5 @@
 /** librdkafka's codes and log lines, as far as a decision hangs on them. */
+import type { ClientSide } from '../core/client-side.js';
 import { DispatcherError } from '../core/errors.js';
 import { type MissingRight, missingRight } from '../diagnosis/rights.js';
 import type { DiagnosedCluster, Diagnosis } from '../diagnosis/types.js';
@@ -95,7 +96,7 @@ export function consumerFailure(
 
 /** A client that librdkafka has declared dead. */
 export function fatalFailure(
-  role: ClientRole,
+  role: ClientSide,
   code: number,
   text: string,
   client?: ClientRights,
@@ -125,7 +126,7 @@ export interface ClientRights {
 
 /** A right that is missing, with the principal where it is known and the line that grants it. */
 export function rightsFailure(
-  role: ClientRole,
+  role: ClientSide,
   code: number,
   text: string,
   client?: ClientRights,
@@ -144,7 +145,7 @@ export function rightsFailure(
  * it.
  */
 export function refusalOf(
-  role: ClientRole,
+  role: ClientSide,
   code: number,
   text: string,
   client: ClientRights,
@@ -156,7 +157,7 @@ export function refusalOf(
 }
 
 function rightOf(
-  role: ClientRole,
+  role: ClientSide,
   code: number,
   text: string,
   { cluster, topics, group }: ClientRights,
@@ -202,8 +203,6 @@ const FENCED: ReadonlySet<number> = new Set([
   KafkaCode.UNRELEASED_INSTANCE_ID,
   KafkaCode.PRODUCER_FENCED,
 ]);
-
-export type ClientRole = 'consumer' | 'producer';
 
 interface ConnectCause {
   readonly pattern: RegExp;
@@ -268,7 +267,7 @@ const CONNECT_CAUSES: readonly ConnectCause[] = [
 
 /** What was found out about every broker, as one message: equal faults are told once. */
 export function diagnosedFailure(
-  role: ClientRole,
+  role: ClientSide,
   found: readonly Diagnosis[],
   { triedMs, cause }: { readonly triedMs: number; readonly cause: unknown },
 ): DispatcherError {
@@ -303,7 +302,7 @@ function toldOnce([first, ...others]: readonly Diagnosis[]): string {
  * speaks of a mere network fault: then trying again does not help.
  */
 export function connectFailure(
-  role: ClientRole,
+  role: ClientSide,
   servers: string,
   timeoutMs: number,
   evidence: { readonly lines: readonly string[]; readonly cause: unknown },

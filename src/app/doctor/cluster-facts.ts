@@ -2,33 +2,27 @@
  * Asks a job's clusters for what `kd topics` and `kd doctor` judge: the topics, as far as they can be asked.
  */
 
-import {
-  isThere,
-  keyOf,
-  matchingTopics,
-  type NeededTopic,
-  neededTopics,
-  type Side,
-} from '../../checks/topic-plan.js';
+import { isThere, keyOf, matchingTopics, type NeededTopic, neededTopics } from '../../checks/topic-plan.js';
 import { JUDGED_SETTINGS } from '../../checks/topics.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import type { ClientSide } from '../../core/client-side.js';
 import type { ClusterAdmin, ClusterDescription, Settings, TopicDescription } from '../../ports/admin.js';
 
-export const SIDES: readonly Side[] = ['consumer', 'producer'];
+export const SIDES: readonly ClientSide[] = ['consumer', 'producer'];
 
 /** A side that can't be reached has none. */
-export type Admins = Readonly<Partial<Record<Side, ClusterAdmin>>>;
+export type Admins = Readonly<Partial<Record<ClientSide, ClusterAdmin>>>;
 
 export interface TopicFacts {
   readonly needed: readonly NeededTopic[];
   readonly found: ReadonlyMap<string, TopicDescription>;
   readonly settings: ReadonlyMap<string, Settings>;
-  readonly clusters: Readonly<Partial<Record<Side, ClusterDescription>>>;
-  readonly brokerCounts: Readonly<Record<Side, number>>;
+  readonly clusters: Readonly<Partial<Record<ClientSide, ClusterDescription>>>;
+  readonly brokerCounts: Readonly<Record<ClientSide, number>>;
 }
 
 export async function askForTopics(config: ResolvedConfig, admins: Admins): Promise<TopicFacts> {
-  const clusters: Partial<Record<Side, ClusterDescription>> = {};
+  const clusters: Partial<Record<ClientSide, ClusterDescription>> = {};
   for (const side of SIDES) {
     const admin = admins[side];
     if (admin !== undefined) clusters[side] = await admin.describeCluster();
@@ -45,7 +39,7 @@ export async function askForTopics(config: ResolvedConfig, admins: Admins): Prom
       ),
     ),
   );
-  const countOf = (side: Side): number => clusters[side]?.nodes.length ?? 0;
+  const countOf = (side: ClientSide): number => clusters[side]?.nodes.length ?? 0;
   return {
     needed,
     found,
@@ -66,7 +60,7 @@ async function inputNames(
 }
 
 interface SideQuestion {
-  readonly side: Side;
+  readonly side: ClientSide;
   readonly admin: ClusterAdmin | undefined;
   readonly needed: readonly NeededTopic[];
 }

@@ -1,7 +1,7 @@
 /** Clients for questions, one a cluster's role, with the settings that the run's own would have. */
 
-import type { Side } from '../../checks/topic-plan.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import type { ClientSide } from '../../core/client-side.js';
 import { loadNative } from '../../kafka/native.js';
 import { openAdmin } from '../../kafka/tools/admin.js';
 import type { ClusterAdmin } from '../../ports/admin.js';
@@ -16,7 +16,7 @@ export interface OpenOptions {
 }
 
 export function openSide(
-  side: Side,
+  side: ClientSide,
   { config, logger, connectTimeoutMs }: OpenOptions,
 ): Promise<ClusterAdmin> {
   return openAdmin({

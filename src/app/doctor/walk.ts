@@ -9,9 +9,9 @@ import { BROKER_WRITTEN_TOPIC, judgeClock } from '../../checks/clock.js';
 import { judgeGroup } from '../../checks/group.js';
 import { judgeLocal } from '../../checks/local.js';
 import { judgeRights } from '../../checks/rights.js';
-import type { Side } from '../../checks/topic-plan.js';
 import { judgeTopics } from '../../checks/topics.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import type { ClientSide } from '../../core/client-side.js';
 import { DispatcherError } from '../../core/errors.js';
 import { probeBroker } from '../../diagnosis/probe.js';
 import { brokerName, connectionSettings, parseBroker } from '../../diagnosis/settings.js';
@@ -45,14 +45,14 @@ export class DoctorWalk {
   readonly checks: Check[] = [];
   readonly #options: WalkOptions;
   readonly #endMs = performance.now() + TOTAL_MS;
-  readonly #admins: Partial<Record<Side, ClusterAdmin>> = {};
+  readonly #admins: Partial<Record<ClientSide, ClusterAdmin>> = {};
   readonly #reports: ProbeReport[] = [];
   /** Sides whose cluster gives out addresses none of which can be reached. */
-  readonly #adrift = new Set<Side>();
+  readonly #adrift = new Set<ClientSide>();
   /** Sides with a broker that can be reached. */
-  readonly #reached = new Set<Side>();
+  readonly #reached = new Set<ClientSide>();
   /** Sides whose addresses were looked at. */
-  readonly #advertised = new Set<Side>();
+  readonly #advertised = new Set<ClientSide>();
   #facts: TopicFacts | undefined;
   #group: GroupDescription | undefined;
 
@@ -104,7 +104,7 @@ export class DoctorWalk {
     this.checks.push(...findings.checks);
   }
 
-  async #probeSide(side: Side): Promise<void> {
+  async #probeSide(side: ClientSide): Promise<void> {
     const cluster = this.#options.config[side];
     const named = [...new Set(cluster.bootstrapServers)];
     const reports = await Promise.all(
@@ -120,7 +120,7 @@ export class DoctorWalk {
 
   /** The addresses that the cluster gives out: these are what clients go to. */
   async #probeAdvertised(
-    side: Side,
+    side: ClientSide,
     from: string,
     brokers: readonly AdvertisedBroker[],
     named: ReadonlySet<string>,
@@ -154,7 +154,7 @@ export class DoctorWalk {
     this.checks.push(...findings.checks);
   }
 
-  #judge(side: Side, report: ProbeReport, until: 'all' | 'kafka' = 'all'): void {
+  #judge(side: ClientSide, report: ProbeReport, until: 'all' | 'kafka' = 'all'): void {
     const { tls, sasl, mechanism } = connectionSettings(this.#options.config[side]);
     if (report.diagnosis === undefined) {
       this.#reports.push(report);
@@ -166,7 +166,7 @@ export class DoctorWalk {
   }
 
   /** The very clients that a run would have: what a probe can't try (tokens, Kerberos) is tried here. */
-  async #connect(side: Side): Promise<readonly Check[]> {
+  async #connect(side: ClientSide): Promise<readonly Check[]> {
     const { config, logger } = this.#options;
     const findings = new Findings('authentication', `${side} client`);
     const probed = isOneCluster(config) ? 'consumer' : side;

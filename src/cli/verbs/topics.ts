@@ -2,15 +2,17 @@
  * `kd topics list|check|create`: what the configuration needs against what exists. Creates on demand, after a
  * look; never deletes, never alters.
  */
+
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { type Admins, askForTopics, SIDES, type TopicFacts } from '../../app/doctor/cluster-facts.js';
 import { openSide } from '../../app/doctor/open-admins.js';
 import { hasFailed } from '../../checks/check.js';
 import { createTopicsCommand } from '../../checks/create-command.js';
-import { isThere, keyOf, type PlannedTopic, planTopics, type Side } from '../../checks/topic-plan.js';
+import { isThere, keyOf, type PlannedTopic, planTopics } from '../../checks/topic-plan.js';
 import { judgeTopics } from '../../checks/topics.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import type { ClientSide } from '../../core/client-side.js';
 import { DispatcherError, ExitCode } from '../../core/errors.js';
 import type { ClusterAdmin, TopicResult } from '../../ports/admin.js';
 import { lineOf } from '../config-lines.js';
@@ -65,7 +67,7 @@ async function withTopics(
   const loaded = await loadConfigWithDetails(options, io, { purpose: 'connection' });
   const { config } = loaded;
   const logger = createCliLogger({ ...config.logging, level: 'error' }, options, io);
-  const admins: Partial<Record<Side, ClusterAdmin>> = {};
+  const admins: Partial<Record<ClientSide, ClusterAdmin>> = {};
   try {
     // Both are waited for, so that one that came about is left even where the other did not.
     const opened = await Promise.allSettled(

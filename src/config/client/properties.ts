@@ -1,8 +1,9 @@
 /** What librdkafka gets: the properties of both worlds' names, checked and put together for each client. */
 
+import type { ClientSide } from '../../core/client-side.js';
 import type { CertificateNote, TokenSource } from '../keys/resolved.js';
 import type { PropertyMap } from '../keys/schema.js';
-import type { ClientSide, Notes, PropertyEntries, TranslationContext, WrittenEntry } from '../keys/side.js';
+import type { Notes, PropertyEntries, TranslationContext, WrittenEntry } from '../keys/side.js';
 import type { Layer } from '../layers/layers.js';
 import { overlay } from '../layers/overlay.js';
 import type { Problems } from '../text/problem.js';

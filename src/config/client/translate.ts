@@ -2,20 +2,16 @@
  * Names of both worlds to librdkafka's, one by one. What only makes sense together (TLS, SASL) is put aside
  * for tls.ts and sasl.ts.
  */
+
 import { existsSync } from 'node:fs';
+import type { ClientSide } from '../../core/client-side.js';
 import { LIBRDKAFKA_VERSION } from '../../kafka/properties/librdkafka-properties.js';
 import { LIBRDKAFKA_NAMES, librdkafkaRow, valueFault } from '../../kafka/properties/names.js';
 import { ownedProperties } from '../../kafka/properties/owned.js';
 import { isSecretName } from '../../secrets/names.js';
 import type { JavaOutcome } from '../java/java-outcomes.js';
 import { JAVA_NAMES, javaRow, propertyIdentity } from '../java/java-table.js';
-import {
-  absolutePath,
-  type ClientSide,
-  type SideState,
-  type TranslationContext,
-  type WrittenEntry,
-} from '../keys/side.js';
+import { absolutePath, type SideState, type TranslationContext, type WrittenEntry } from '../keys/side.js';
 import { quote, ValueFault } from '../keys/value-fault.js';
 import { nearestName } from '../text/nearest.js';
 

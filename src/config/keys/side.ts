@@ -1,12 +1,12 @@
 /** What is known while the properties of one client are put together. */
+
 import { dirname, resolve } from 'node:path';
+import type { ClientSide } from '../../core/client-side.js';
 import type { Store, StoreError } from '../../stores/index.js';
 import type { Entry } from '../text/entry.js';
 import { formatOrigin, type Origin, type Problems } from '../text/problem.js';
 import type { CertificateNote } from './resolved.js';
 import type { PropertyMap } from './schema.js';
-
-export type ClientSide = 'consumer' | 'producer';
 
 /** A property as it stands in the configuration. */
 export interface WrittenEntry extends Entry<string> {

@@ -1,9 +1,9 @@
 /** Rules between keys: each value is fine alone, together they are not. */
 
+import type { ClientSide } from '../../core/client-side.js';
 import { topicMatcher } from '../../core/topic-selection.js';
 import { consumerConflicts, findProperty, producerConflicts } from '../../kafka/properties/conflicts.js';
 import type { DataFormat, ResolvedConfig, SchemaFiles } from '../keys/resolved.js';
-import type { ClientSide } from '../keys/side.js';
 import type { Problems } from '../text/problem.js';
 import { formatSize } from '../text/units.js';
 import { isMskServer, LISTENER_WORDS, mskListener, wantedListener } from './msk.js';

@@ -3,6 +3,7 @@
  * them.
  */
 
+import type { ClientSide } from '../../core/client-side.js';
 import {
   consumerDefaults,
   defaultReasons,
@@ -11,7 +12,6 @@ import {
 } from '../../kafka/properties/defaults.js';
 import type { PropertyEntries } from '../client/properties.js';
 import type { ClusterConfig, PropertyOrigin, TokenSource } from '../keys/resolved.js';
-import type { ClientSide } from '../keys/side.js';
 import { formatOrigin, type Problems } from '../text/problem.js';
 import { brokerRegion } from './msk.js';
 import type { ResolveInput } from './resolve-input.js';

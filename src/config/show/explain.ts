@@ -2,12 +2,14 @@
  * The whole configuration that librdkafka gets, name by name: value, where it comes from, why. Secrets are
  * masked here.
  */
+
 import { X509Certificate } from 'node:crypto';
+import type { ClientSide } from '../../core/client-side.js';
 import { canonicalName } from '../../kafka/properties/names.js';
+import { FIXED_PROPERTIES } from '../../kafka/properties/owned.js';
 import { isSecretName, MASK, maskUserInfo } from '../../secrets/names.js';
 import { JAVA_ROWS, javaRow } from '../java/java-table.js';
 import type { ResolvedConfig } from '../keys/resolved.js';
-import type { ClientSide } from '../keys/side.js';
 import type { Loaded } from '../load.js';
 import { formatOrigin } from '../text/problem.js';
 
@@ -105,8 +107,8 @@ function fingerprintOf(pem: string): string {
 type Owned = readonly [name: string, value: string, why: string, path?: string];
 
 /**
- * What is set beside and above the user's properties; the Kafka adapter does it (client-config.ts), a test
- * holds the two together.
+ * What is set beside and above the user's properties. Those that follow from keys are set by client-config.ts,
+ * and a test holds the two together; the others come from the one table of both.
  */
 export function ours(side: ClientSide, config: ResolvedConfig): readonly Owned[] {
   // The place of the key that was written, on this side or for both.
@@ -117,34 +119,14 @@ export function ours(side: ClientSide, config: ResolvedConfig): readonly Owned[]
     serversKey,
     serversKey,
   ];
-  const name: Owned = ['client.id', config.name, 'name', 'name'];
-  if (side === 'producer')
-    return [
-      servers,
-      name,
-      ['message.timeout.ms', '0', 'no deadline: it would break the order; dispatcher.stall-timeout decides'],
-      ['delivery.report.only.error', 'true', 'acknowledgements are counted a batch at a time'],
-      ['partitioner', 'murmur2_random', 'the dispatcher names a partition for every record'],
-    ];
+  const fixed = FIXED_PROPERTIES[side].map(({ name, value, why }): Owned => [name, value, why]);
+  const common: readonly Owned[] = [servers, ['client.id', config.name, 'name', 'name'], ...fixed];
+  if (side === 'producer') return common;
+  const group = 'kafka.consumer.group-id';
+  const commit = 'dispatcher.commit-interval';
   return [
-    servers,
-    name,
-    ['group.id', config.consumer.groupId, 'kafka.consumer.group-id', 'kafka.consumer.group-id'],
-    ['enable.auto.commit', 'true', 'commits what was stored, and only settled records are stored'],
-    [
-      'auto.commit.interval.ms',
-      String(config.dispatcher.commitIntervalMs),
-      'dispatcher.commit-interval',
-      'dispatcher.commit-interval',
-    ],
-    ['enable.auto.offset.store', 'false', 'offsets are stored for settled records only'],
-    [
-      'auto.offset.reset',
-      'error',
-      'positions are decided by the dispatcher: kafka.consumer.auto-offset-reset, ' +
-        'kafka.consumer.out-of-range',
-    ],
-    ['enable.partition.eof', 'false', 'its events would move the position past records'],
-    ['check.crcs', 'true', 'a damaged record stops the run'],
+    ...common,
+    ['group.id', config.consumer.groupId, group, group],
+    ['auto.commit.interval.ms', String(config.dispatcher.commitIntervalMs), commit, commit],
   ];
 }

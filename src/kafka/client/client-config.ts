@@ -2,9 +2,11 @@
  * From the configuration to librdkafka's properties: defaults, then the user's, then those that this adapter
  * must own.
  */
+import type { ClientSide } from '../../core/client-side.js';
 import { DispatcherError } from '../../core/errors.js';
-import type { ClientRole } from '../errors.js';
 import type { NativeBinding } from '../native.js';
+import { consumerDefaults, producerDefaults, withDefaults } from '../properties/defaults.js';
+import { FIXED_PROPERTIES } from '../properties/owned.js';
 import { librdkafkaFeatures } from '../rdkafka.js';
 import { askingNobody } from '../tokens/oidc.js';
 import type { TokenSource } from '../tokens/token-source.js';
@@ -53,31 +55,6 @@ const PLUGIN = 'plugin.library.paths';
 const HANDLE = 'kd.handle';
 
 /**
- * `kd config show` shows these from a table of its own (src/kafka/properties/defaults.ts, where the reasons
- * stand); a test holds the two together.
- */
-export const CONSUMER_DEFAULTS: Readonly<Properties> = {
-  'fetch.queue.backoff.ms': 5,
-  'fetch.min.bytes': 1,
-  'fetch.wait.max.ms': 50,
-  'queued.min.messages': 20_000,
-  'queued.max.messages.kbytes': 16_384,
-  'fetch.message.max.bytes': 262_144,
-  'fetch.max.bytes': 8_388_608,
-  'partition.assignment.strategy': 'cooperative-sticky',
-  'socket.keepalive.enable': true,
-};
-
-export const PRODUCER_DEFAULTS: Readonly<Properties> = {
-  'enable.idempotence': true,
-  acks: 'all',
-  'linger.ms': 5,
-  'queue.buffering.max.messages': 100_000,
-  'allow.auto.create.topics': false,
-  'socket.keepalive.enable': true,
-};
-
-/**
  * Kafka's own default of `max.message.bytes`; librdkafka's is lower, and would refuse records that the source
  * topic could hold.
  */
@@ -93,11 +70,7 @@ const MESSAGE_BYTES_MAX = 1_000_000_000;
  * loaded before it can see its handle's number.
  */
 export function consumerProperties(identity: PluginIdentity, options: ConsumerClientOptions): Properties {
-  const defaults: Properties = { ...CONSUMER_DEFAULTS };
-  // In the newer group protocol the broker assigns, and librdkafka refuses to be told how.
-  if (options.cluster.properties.get('group.protocol')?.toLowerCase() === 'consumer')
-    delete defaults['partition.assignment.strategy'];
-  const properties: Properties = { ...defaults, ...userProperties(options.cluster) };
+  const properties = Object.fromEntries(withDefaults(consumerDefaults, options.cluster.properties));
   return {
     ...pluginProperties(identity),
     ...properties,
@@ -105,14 +78,8 @@ export function consumerProperties(identity: PluginIdentity, options: ConsumerCl
     'bootstrap.servers': options.cluster.bootstrapServers.join(','),
     'client.id': options.clientId,
     'group.id': options.groupId,
-    'enable.auto.commit': true,
     'auto.commit.interval.ms': options.commitIntervalMs,
-    'enable.auto.offset.store': false,
-    // Where to start and what to do outside the log is decided by us: librdkafka's own reset re-reads or
-    // skips a topic after one damaged byte.
-    'auto.offset.reset': 'error',
-    'enable.partition.eof': false,
-    'check.crcs': true,
+    ...fixedProperties('consumer'),
     'statistics.interval.ms': options.statisticsIntervalMs,
   };
 }
@@ -132,18 +99,12 @@ function producerLimit(properties: Properties): Properties {
 export function producerProperties(identity: PluginIdentity, options: ProducerClientOptions): Properties {
   return {
     ...pluginProperties(identity),
-    ...PRODUCER_DEFAULTS,
     'queue.buffering.max.kbytes': Math.max(1, Math.ceil(options.queueBytesMax / 1024)),
     ...sizeProperties(options),
-    ...userProperties(options.cluster),
+    ...Object.fromEntries(withDefaults(producerDefaults, options.cluster.properties)),
     'bootstrap.servers': options.cluster.bootstrapServers.join(','),
     'client.id': options.clientId,
-    // No deadline of librdkafka's own: it would break the order. Our stall timeout decides.
-    'message.timeout.ms': 0,
-    // Acknowledged records would count against the queue until somebody polls; the addon counts them in C.
-    'delivery.report.only.error': true,
-    // The addon names a partition for every record; this is for whoever else looks at the client.
-    partitioner: 'murmur2_random',
+    ...fixedProperties('producer'),
   };
 }
 
@@ -223,7 +184,7 @@ const FEATURE_NEEDS = [
  * Throws what librdkafka would say against a client with these properties. Asked without the plugin, because
  * a client that can't be created takes the process with it when it has one.
  */
-export function checkCreatable(native: ConfigurationCheck, kind: ClientRole, properties: Properties): void {
+export function checkCreatable(native: ConfigurationCheck, kind: ClientSide, properties: Properties): void {
   const asked = Object.entries(properties).filter(
     ([name]) => name !== PLUGIN && name !== HANDLE && name !== 'bootstrap.servers',
   );
@@ -242,6 +203,6 @@ function pluginProperties(identity: PluginIdentity): Properties {
   return { [PLUGIN]: identity.pluginPath, [HANDLE]: identity.handleId, 'log.queue': true };
 }
 
-function userProperties(cluster: ClusterOptions): Properties {
-  return Object.fromEntries(cluster.properties);
+function fixedProperties(side: ClientSide): Properties {
+  return Object.fromEntries(FIXED_PROPERTIES[side].map(({ name, value }) => [name, value]));
 }

@@ -2,12 +2,14 @@
  * Why a client does not connect: what librdkafka logs, and what probes find beside it. The last answer of
  * each broker counts.
  */
+
 import type { EventEmitter } from 'node:events';
+import type { ClientSide } from '../../core/client-side.js';
 import type { DispatcherError } from '../../core/errors.js';
 import { diagnose, diagnoseAdvertised } from '../../diagnosis/diagnose.js';
 import type { AdvertisedBroker, Diagnosis } from '../../diagnosis/types.js';
 import type { Logger } from '../../ports/logger.js';
-import { type ClientRole, connectFailure, diagnosedFailure } from '../errors.js';
+import { connectFailure, diagnosedFailure } from '../errors.js';
 import { oidcFailure, oidcSilence } from '../tokens/oidc.js';
 import type { ClusterOptions } from './client-config.js';
 import { isFailureLine, logLine } from './log-bridge.js';
@@ -20,7 +22,7 @@ const SILENCE_MS = 500;
 const TRIED = / \(tried for \d+ s\)/;
 
 export interface ConnectReasonsOptions {
-  readonly role: ClientRole;
+  readonly role: ClientSide;
   readonly servers: string;
   /** Undefined: nothing is probed, librdkafka's lines have to do. */
   readonly cluster: Pick<ClusterOptions, 'bootstrapServers' | 'properties' | 'origins'> | undefined;

@@ -2,14 +2,16 @@
  * Connecting and leaving, around what node-rdkafka does there: it says little, late, and some calls never
  * come back.
  */
+
 import type { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ClientSide } from '../../core/client-side.js';
 import { DispatcherError } from '../../core/errors.js';
 import { materialDiagnosis } from '../../diagnosis/diagnose.js';
 import type { AdvertisedBroker } from '../../diagnosis/types.js';
 import type { Logger } from '../../ports/logger.js';
 import type { Trouble } from '../../ports/source.js';
-import { type ClientRole, KafkaCode } from '../errors.js';
+import { KafkaCode } from '../errors.js';
 import type { NativeBinding } from '../native.js';
 import { errorText, type KafkaClient, kafkaErrorCode } from '../rdkafka.js';
 import type { ClusterOptions } from './client-config.js';
@@ -42,7 +44,7 @@ const LEAVE_TIMEOUT_MS = 2_000;
 const LOG_INTERVAL_MS = 50;
 
 export interface ConnectOptions<C extends KafkaClient> {
-  readonly role: ClientRole;
+  readonly role: ClientSide;
   readonly servers: string;
   /** With it, probes tell why nothing connects. */
   readonly cluster?: Pick<ClusterOptions, 'bootstrapServers' | 'properties' | 'origins'>;
@@ -59,7 +61,7 @@ export class ConnectedClient<C extends KafkaClient> {
   readonly client: C;
   readonly handleId: number;
   readonly log: LogBridge;
-  readonly #role: ClientRole;
+  readonly #role: ClientSide;
   readonly #watch: ConnectionWatch | undefined;
   #leaving: Promise<void> | undefined;
   #beforeLeaving: (() => void) | undefined;
@@ -68,7 +70,7 @@ export class ConnectedClient<C extends KafkaClient> {
     client: C;
     handleId: number;
     log: LogBridge;
-    role: ClientRole;
+    role: ClientSide;
     watch?: ConnectionWatch | undefined;
   }) {
     this.client = parts.client;

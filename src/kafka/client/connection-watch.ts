@@ -3,12 +3,14 @@
  * reason: a password that was changed, a certificate that ended. Here the reason is found out, said now and
  * then, and held up for readiness and for the run's limit.
  */
+
 import type { EventEmitter } from 'node:events';
+import type { ClientSide } from '../../core/client-side.js';
 import { diagnose } from '../../diagnosis/diagnose.js';
 import type { Diagnosis } from '../../diagnosis/types.js';
 import type { Logger } from '../../ports/logger.js';
 import type { Trouble } from '../../ports/source.js';
-import { type ClientRole, diagnosedFailure } from '../errors.js';
+import { diagnosedFailure } from '../errors.js';
 import type { ClusterOptions } from './client-config.js';
 import { isFailureLine, logLine } from './log-bridge.js';
 
@@ -30,7 +32,7 @@ const TELL_AGAIN_MS = 60_000;
 const BROKERS_MAX = 100;
 
 export interface ConnectionWatchOptions {
-  readonly role: ClientRole;
+  readonly role: ClientSide;
   readonly cluster: Pick<ClusterOptions, 'bootstrapServers' | 'properties' | 'origins'>;
   readonly logger: Logger;
   readonly nowMs: () => number;

@@ -2,9 +2,10 @@
  * librdkafka's log lines and error events as operational log entries: each kind of line at most once per
  * interval, with a count of what was held back.
  */
+
 import type { EventEmitter } from 'node:events';
+import type { ClientSide } from '../../core/client-side.js';
 import type { Logger } from '../../ports/logger.js';
-import type { ClientRole } from '../errors.js';
 import { errorText } from '../rdkafka.js';
 
 const REPEAT_INTERVAL_MS = 30_000;
@@ -19,7 +20,7 @@ interface KindState {
 type Level = 'error' | 'warn' | 'info' | 'debug';
 
 export interface LogBridgeOptions {
-  readonly role: ClientRole;
+  readonly role: ClientSide;
   readonly logger: Logger;
   readonly nowMs: () => number;
 }

@@ -1,6 +1,6 @@
 /**
- * Properties whose value is ours: what we promise rests on them, so they are refused from users, each with
- * its reason.
+ * Properties that the dispatcher sets itself, because its promises depend on them: refused from users, each
+ * with its reason, and the values that the clients get. One table for the refusal, the clients and --explain.
  */
 
 export interface Ownership {
@@ -60,3 +60,49 @@ export const ownedProperties: ReadonlyMap<string, Ownership> = new Map<string, O
   ['enabled_events', { reason: 'events are served by the data plane' }],
   ['log.queue', { reason: "librdkafka's log goes to the dispatcher's", instead: 'logging.level' }],
 ]);
+
+export interface FixedProperty {
+  readonly name: string;
+  readonly value: string;
+  readonly why: string;
+}
+
+/** What the clients get above the user's properties, whatever the configuration says. */
+export const FIXED_PROPERTIES: Readonly<Record<'consumer' | 'producer', readonly FixedProperty[]>> = {
+  consumer: [
+    {
+      name: 'enable.auto.commit',
+      value: 'true',
+      why: 'commits what was stored, and only settled records are stored',
+    },
+    { name: 'enable.auto.offset.store', value: 'false', why: 'offsets are stored for settled records only' },
+    {
+      // librdkafka's own reset re-reads or skips a topic after one damaged byte.
+      name: 'auto.offset.reset',
+      value: 'error',
+      why:
+        'positions are decided by the dispatcher: kafka.consumer.auto-offset-reset, ' +
+        'kafka.consumer.out-of-range',
+    },
+    { name: 'enable.partition.eof', value: 'false', why: 'its events would move the position past records' },
+    { name: 'check.crcs', value: 'true', why: 'a damaged record stops the run' },
+  ],
+  producer: [
+    {
+      name: 'message.timeout.ms',
+      value: '0',
+      why: 'no deadline: it would break the order; dispatcher.stall-timeout decides',
+    },
+    {
+      // Acknowledged records would count against the queue until somebody polls; the addon counts them in C.
+      name: 'delivery.report.only.error',
+      value: 'true',
+      why: 'acknowledgements are counted a batch at a time',
+    },
+    {
+      name: 'partitioner',
+      value: 'murmur2_random',
+      why: 'the dispatcher names a partition for every record',
+    },
+  ],
+};

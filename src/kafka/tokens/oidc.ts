@@ -2,8 +2,8 @@
  * Client credentials, which librdkafka exchanges for tokens by itself: what it does not tell, and where it
  * must be kept from asking.
  */
+import type { ClientSide } from '../../core/client-side.js';
 import { DispatcherError } from '../../core/errors.js';
-import type { ClientRole } from '../errors.js';
 
 const ENDPOINT = 'sasl.oauthbearer.token.endpoint.url';
 const METHOD = 'sasl.oauthbearer.method';
@@ -45,7 +45,7 @@ interface Evidence {
  * Without a token no broker is even asked: then the line that says so is the reason, whatever else was
  * logged.
  */
-export function oidcFailure(role: ClientRole, { lines, cause }: Evidence): DispatcherError | undefined {
+export function oidcFailure(role: ClientSide, { lines, cause }: Evidence): DispatcherError | undefined {
   const said = lines.map((line) => FAILED.exec(line)?.[0]).findLast((line) => line !== undefined);
   if (said === undefined) return undefined;
   const text = said.replace(GIVEN_UP, `: ${SILENT}`);
@@ -62,7 +62,7 @@ export function oidcFailure(role: ClientRole, { lines, cause }: Evidence): Dispa
  * credentials, or something was said.
  */
 export function oidcSilence(
-  role: ClientRole,
+  role: ClientSide,
   properties: ReadonlyMap<string, string>,
   { lines, cause }: Evidence,
 ): DispatcherError | undefined {
@@ -72,7 +72,7 @@ export function oidcSilence(
   return unanswered(role, `${endpoint}: ${SILENT}`, cause);
 }
 
-function unanswered(role: ClientRole, text: string, cause: unknown): DispatcherError {
+function unanswered(role: ClientSide, text: string, cause: unknown): DispatcherError {
   const remedy = `see that ${ENDPOINT} is right, and can be reached from here`;
   return new DispatcherError('KAFKA_UNREACHABLE', `no token for the ${role}: ${text}`, { remedy, cause });
 }

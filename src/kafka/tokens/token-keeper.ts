@@ -2,10 +2,10 @@
  * Keeps a client's OAUTHBEARER token valid: the first one before it connects, and a new one well before each
  * ends.
  */
+import type { ClientSide } from '../../core/client-side.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Logger } from '../../ports/logger.js';
-import type { ClientRole } from '../errors.js';
 import { type Token, type TokenProvider, tokenFailure, tokenOf } from './token-source.js';
 
 /** All attempts at the first token together. */
@@ -31,7 +31,7 @@ const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 30_000;
 
 export interface TokenKeeperOptions {
-  readonly role: ClientRole;
+  readonly role: ClientSide;
   readonly provider: TokenProvider;
   readonly logger: Logger;
   readonly clock: Clock;
