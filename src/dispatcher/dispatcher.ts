@@ -173,7 +173,7 @@ export class Dispatcher {
       records: accounting.snapshot(),
       owned: owned.size,
       membership: membership.state,
-      stalled: this.stall.stalled ?? this.connectionTrouble.stalled,
+      stalled: this.stall.stalled ?? this.connectionTrouble.stalled ?? deps.pool.trouble,
       inFlightRecords: flow.records,
       inFlightBytes: blocks.usedBytes,
       inFlightBytesMax: blocks.budgetBytes,

@@ -1,3 +1,4 @@
+import { DispatcherError } from '../../src/core/errors.js';
 import type { Sink, SinkEvents } from '../../src/ports/sink.js';
 import type { Source, SourceEvents } from '../../src/ports/source.js';
 import type { Mutation } from './simulate.js';
@@ -166,6 +167,24 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
       inFlightRecordsMax: 10_000,
     }),
   },
+  'waits for a worker that never ends': {
+    deps: (deps) => ({
+      ...deps,
+      pool: but(deps.pool, {
+        run: (task) =>
+          deps.pool.run(task).catch((error: unknown) => {
+            if (!(error instanceof DispatcherError)) throw error;
+            return new Promise(() => undefined);
+          }),
+      }),
+    }),
+  },
+  'takes a worker that lives on for one that has ended': {
+    deps: (deps) => ({
+      ...deps,
+      pool: but(deps.pool, { close: (deadlineMs) => deps.pool.close(deadlineMs).catch(() => undefined) }),
+    }),
+  },
   'opens partitions without parking the reader': source(() => ({ park: () => Promise.resolve() })),
   'loses the end of a drain': sourceEvents((events, real) => ({
     revoked: (partitions, lost) => {
@@ -189,6 +208,8 @@ const LAWS: Readonly<Record<keyof typeof MUTATIONS, RegExp>> = {
   'starts reading one record too late': UNSETTLED,
   'forgets a record that is larger than a block': /no end after/,
   'takes more memory than it was given': /bytes of blocks .* allowed/,
+  'waits for a worker that never ends': /no end after/,
+  'takes a worker that lives on for one that has ended': /a thread lives on/,
   'opens partitions without parking the reader': /while the reader is not parked/,
   'loses the end of a drain': /no end after/,
 };

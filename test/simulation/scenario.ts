@@ -50,6 +50,7 @@ interface Troubles {
   readonly slow: boolean;
   readonly fatal: boolean;
   readonly deadLettersRefused: boolean;
+  readonly blocked: boolean;
 }
 
 /** Troubles that deliver nothing twice. */
@@ -134,6 +135,7 @@ function pickTroubles(random: Random): Troubles {
     slow: random.chance(0.1),
     fatal: random.chance(0.02),
     deadLettersRefused: deadLetters && random.chance(0.03),
+    blocked: random.chance(0.06),
   };
 }
 
@@ -215,6 +217,7 @@ function makePool(random: Random, troubles: Troubles): FakePoolSettings {
     strayDeathsMax: troubles.kills ? 2 : 0,
     shortAnswerChance: random.pick([0, 0.2]),
     overflowChance: random.pick([0, 0.5]),
+    blockedFromTask: troubles.blocked ? random.between(1, 4) : undefined,
   };
 }
 
@@ -280,6 +283,7 @@ function allowed(
   if (troubles.damage) codes.add('CORRUPT_INPUT');
   if (troubles.outOfRange && more.policy === 'stop') codes.add('OFFSET_OUT_OF_RANGE');
   if (troubles.topics && troubles.missingTopic) codes.add('TOPIC_MISSING');
+  if (troubles.blocked) codes.add('WORKER_BLOCKED');
   if (troubles.fatal) codes.add('PRODUCER_FATAL');
   if (troubles.outage || troubles.slow)
     for (const code of ['DESTINATION_STALLED', 'KAFKA_REFUSED', 'DRAIN_CUT']) codes.add(code);

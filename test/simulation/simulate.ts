@@ -197,7 +197,9 @@ function checkEnd(world: World, report: RunReport): void {
   const code = report.error?.code;
   if (code !== undefined && !scenario.allowedErrors.has(code))
     ledger.violation(`the run ended with ${code}: ${report.error?.message}`);
-  if (report.hung) ledger.violation('a client did not close');
+  const isBlocked = scenario.pool.blockedFromTask !== undefined;
+  if (report.hung && !isBlocked) ledger.violation('a client did not close');
+  if (code === 'WORKER_BLOCKED' && !report.hung) ledger.violation('a thread lives on, and nobody says so');
   for (const { partition, offset } of report.committed) {
     const { committed } = group.partition(partition);
     if (offset > committed)

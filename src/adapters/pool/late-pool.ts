@@ -29,6 +29,10 @@ export class LatePool implements TransformPool {
     return this.pool?.busy ?? 0;
   }
 
+  get trouble(): string | undefined {
+    return this.pool?.trouble;
+  }
+
   signalStop(): void {
     this.pool?.signalStop();
   }

@@ -7,6 +7,7 @@ import { StopCell } from '../../transform/context.js';
 import { type CompiledTransform, compileTransform } from '../../transform/load/compile.js';
 import { loadError } from '../../transform/load/loaded.js';
 import type { WorkerAnswer, WorkerInit, WorkerMessage } from '../../transform/worker-session.js';
+import { blockedError, describeSuspects } from './blocked.js';
 import { type Job, PoolThread } from './pool-thread.js';
 import { PoolLimits, type PoolSettings } from './settings.js';
 import { deadline, failureOf } from './waiting.js';
@@ -28,6 +29,7 @@ class PiscinaPool implements TransformPool {
   readonly #stop = new StopCell();
   readonly #queue: Job[] = [];
   readonly #members = new Set<PoolThread>();
+  readonly #running = new Map<PoolThread, Job>();
   readonly #topics: OutputTopic[] = [];
   #piscina: Piscina | undefined;
   #compiled: CompiledTransform | undefined;
@@ -50,6 +52,13 @@ class PiscinaPool implements TransformPool {
     let count = 0;
     for (const thread of this.#members) if (thread.state === 'busy') count++;
     return count;
+  }
+
+  get trouble(): string | undefined {
+    for (const thread of this.#members)
+      if (thread.endingMs !== undefined)
+        return `a worker has been blocked for ${thread.stalledMs + thread.endingMs} ms, and does not end`;
+    return undefined;
   }
 
   async start(): Promise<void> {
@@ -103,6 +112,11 @@ class PiscinaPool implements TransformPool {
     );
     this.#failQueue(new DispatcherError('DRAIN_CUT', 'the pool was closed before this task began'));
     await this.#destroy(Math.max(left(), PoolLimits.graceMs));
+    const alive = [...this.#members].filter((thread) => !thread.hasEnded).length;
+    if (alive > 0)
+      throw new Error(
+        `${alive} of ${this.threads} worker threads are blocked; the process ends without them`,
+      );
   }
 
   #createPiscina(): Piscina {
@@ -156,6 +170,7 @@ class PiscinaPool implements TransformPool {
 
   async #runJob(thread: PoolThread, job: Job): Promise<void> {
     thread.beginTask(job.task);
+    this.#running.set(thread, job);
     try {
       const message = {
         kind: 'task',
@@ -172,6 +187,7 @@ class PiscinaPool implements TransformPool {
       } else job.reject(failureOf(error, 'DEFECT'));
       thread.endTask();
     }
+    this.#running.delete(thread);
     this.#pump();
   }
 
@@ -291,15 +307,33 @@ class PiscinaPool implements TransformPool {
       this.#watch.ref();
       return;
     }
-    const limitMs = this.#settings.task.timeoutMs + PoolLimits.graceMs;
     this.#watchedAt = performance.now();
     this.#watch = setInterval(() => {
       const now = performance.now();
       // A main thread that stood still has not read answers either: such a gap counts as one interval.
       const elapsedMs = Math.min(now - this.#watchedAt, 2 * PoolLimits.watchIntervalMs);
       this.#watchedAt = now;
-      for (const thread of this.#members) thread.watch(elapsedMs, limitMs);
+      for (const thread of this.#members) this.#watchThread(thread, elapsedMs);
     }, PoolLimits.watchIntervalMs);
+  }
+
+  #watchThread(thread: PoolThread, elapsedMs: number): void {
+    const job = this.#running.get(thread);
+    if (job === undefined) return;
+    const limitMs = this.#settings.task.timeoutMs + PoolLimits.graceMs;
+    if (thread.watch(elapsedMs, limitMs))
+      this.#settings.logger?.warn('a worker is blocked: it is ended, and another one replaces it', {
+        record: describeSuspects(thread, job.task, this.#settings.describePartition),
+        blockedMs: thread.stalledMs,
+      });
+    const endingMsMax = this.#settings.endingMsMax ?? PoolLimits.endingMsMax;
+    if ((thread.endingMs ?? 0) < endingMsMax) return;
+    const failure = blockedError(thread, job.task, this.#settings.describePartition);
+    thread.state = 'dying';
+    this.#running.delete(thread);
+    this.#fail(failure);
+    job.reject(failure);
+    this.#pump();
   }
 
   async #destroy(withinMs: number): Promise<void> {

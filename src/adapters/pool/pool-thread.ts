@@ -33,6 +33,7 @@ export class PoolThread {
   #cells: ProgressCells | undefined;
   #seenProgress = 0;
   #stalledMs = 0;
+  #endingMs = 0;
   #topicsSent = 0;
   readonly #partitionsSent = new Set<number>();
 
@@ -103,27 +104,47 @@ export class PoolThread {
     if (this.state === 'busy') this.state = 'idle';
   }
 
-  /** Adds to the time without progress; ends the worker past `limitMs`. */
-  watch(elapsedMs: number, limitMs: number): void {
-    if (this.state !== 'busy' || this.#cells === undefined) return;
+  /** Adds to the time without progress. True when that went past `limitMs` just now: the worker is ended. */
+  watch(elapsedMs: number, limitMs: number): boolean {
+    if (this.state !== 'busy' || this.#cells === undefined) return false;
+    if (this.#timedOutAfterMs !== undefined) {
+      this.#endingMs += elapsedMs;
+      return false;
+    }
     const { progress } = this.#cells;
     if (progress !== this.#seenProgress) {
       this.#seenProgress = progress;
       this.#stalledMs = 0;
-      return;
+      return false;
     }
     this.#stalledMs += elapsedMs;
-    if (this.#stalledMs < limitMs || this.#timedOutAfterMs !== undefined) return;
+    if (this.#stalledMs < limitMs) return false;
     this.#timedOutAfterMs = this.#stalledMs;
     void this.worker.terminate();
+    return true;
+  }
+
+  /** Without progress for this long. */
+  get stalledMs(): number {
+    return Math.round(this.#stalledMs);
+  }
+
+  /** Since it was to end and did not; undefined: it need not. */
+  get endingMs(): number | undefined {
+    return this.#timedOutAfterMs === undefined || this.hasEnded ? undefined : Math.round(this.#endingMs);
+  }
+
+  /** The rows that are under way. */
+  suspects({ firstRow, rowCount }: TransformTask): Suspects {
+    const underWay = this.#cells?.underWay ?? NOBODY;
+    const isNonsense =
+      underWay.firstRow < firstRow || underWay.firstRow + underWay.rowCount > firstRow + rowCount;
+    return isNonsense ? NOBODY : underWay;
   }
 
   /** Why the worker of a running task ended. Call it after `exited`. */
   death(task: TransformTask): WorkerDeathError {
-    const underWay = this.#cells?.underWay ?? NOBODY;
-    const end = task.firstRow + task.rowCount;
-    const suspects =
-      underWay.firstRow < task.firstRow || underWay.firstRow + underWay.rowCount > end ? NOBODY : underWay;
+    const suspects = this.suspects(task);
     if (this.#timedOutAfterMs !== undefined) {
       return new WorkerDeathError(
         'WORKER_TIMEOUT',

@@ -14,6 +14,8 @@ export interface PoolSettings {
   readonly workerHeapMbMax?: number;
   /** The time a worker may take to import the transform and to run its `setup`. */
   readonly loadTimeoutMs?: number;
+  /** How long a blocked worker may take to end, before the pool is given up. */
+  readonly endingMsMax?: number;
 }
 
 export const PoolLimits = {
@@ -23,6 +25,8 @@ export const PoolLimits = {
   loadTimeoutMs: 60_000,
   /** Between the signal to a transform that hangs and the end of its worker. */
   graceMs: 1000,
+  /** A thread inside of a blocking system call, or of a loop in native code, ends when that returns. */
+  endingMsMax: 30_000,
   watchIntervalMs: 250,
   /** Replacement workers in a row that could not load the transform, before the pool gives up. */
   loadFailuresMax: 5,

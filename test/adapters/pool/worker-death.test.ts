@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createPiscinaPool } from '../../../src/adapters/pool/piscina-pool.js';
 import type { TransformPool, TransformTask, WorkerDeath } from '../../../src/ports/transform-pool.js';
+import { RecordingLogger } from '../../kafka/support.js';
 import { inputOf, outcomesOf, outputsOf, taskFor } from '../../transform/support.js';
 import { type Setup, withPool } from './contract.js';
 
@@ -253,4 +254,47 @@ test('timers of the transform run while its worker is idle', async () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     assert.ok((await ticks()) > before + 5);
   });
+});
+
+/** Blocks in a system call, which `terminate` can not end. */
+const BLOCKING = `import { execSync } from 'node:child_process';
+  export default (value: Buffer) => {
+    if (String(value).startsWith('sleep')) execSync(String(value));
+    return 'ok ' + value;
+  };`;
+
+test('a worker in a blocking call: a warning names the record, and it is replaced when the call returns', async () => {
+  const logger = new RecordingLogger();
+  const pool = { threads: 1, logger };
+  await withPool(createPiscinaPool, { module: BLOCKING, timeoutMs: 200, pool }, async (running) => {
+    const death = deathOf(running, taskFor(inputOf(['a', 'sleep 3'])));
+    await new Promise((resolve) => setTimeout(resolve, 2200));
+    assert.match(running.trouble ?? '', /a worker has been blocked for \d+ ms/);
+    assert.match(JSON.stringify(logger.entries), /a worker is blocked.*partition 3, offset 101/);
+    assert.equal((await death).code, 'WORKER_TIMEOUT');
+    assert.equal(running.trouble, undefined);
+    await assertAlive(running);
+  });
+});
+
+test('a worker that can not be ended: the pool is given up by its limit, and close says so in time', async () => {
+  const pool = { threads: 2, endingMsMax: 500 };
+  const file = { module: BLOCKING, timeoutMs: 200, pool };
+  let close: Promise<void> = Promise.resolve();
+  await assert.rejects(
+    withPool(createPiscinaPool, file, async (running) => {
+      await assert.rejects(
+        running.run(taskFor(inputOf(['a', 'sleep 6']))),
+        (error: { code?: string; message: string }) =>
+          error.code === 'WORKER_BLOCKED' && /can not be ended, at .* offset 101/.test(error.message),
+      );
+      await assert.rejects(running.run(taskFor(inputOf(['b']))), { code: 'WORKER_BLOCKED' });
+      assert.equal(running.busy, 0);
+      const before = performance.now();
+      close = running.close(200);
+      await assert.rejects(close, /1 of 2 worker threads are blocked/);
+      assert.ok(performance.now() - before < 3500);
+    }),
+    /worker threads are blocked/,
+  );
 });

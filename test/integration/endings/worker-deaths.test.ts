@@ -44,8 +44,15 @@ test(
       offsets,
       Array.from({ length: 20 }, (_, i) => i * 2500 + 1234),
     );
+    const text = (headers: (typeof letters)[number]['headers'], name: string): string | undefined =>
+      headers.find(([header]) => header === name)?.[1]?.toString();
+    // A promise that never settles costs no worker.
     for (const { headers } of letters)
-      assert.equal(headers.find(([name]) => name === 'kd-stage')?.[1]?.toString(), 'worker');
+      assert.equal(
+        text(headers, 'kd-stage'),
+        text(headers, 'kd-code') === 'TIMEOUT' ? 'transform' : 'worker',
+      );
+    assert.equal(letters.filter(({ headers }) => text(headers, 'kd-code') === 'TIMEOUT').length, 4);
     assertExact(
       await cluster.tool.verify({
         topics: [job.output, job.deadLetters],

@@ -1,4 +1,5 @@
 import type { PartitionId, Segment } from '../../../src/core/batch.js';
+import { DispatcherError } from '../../../src/core/errors.js';
 import {
   NOTHING_ANSWERED,
   type Rejection,
@@ -28,18 +29,22 @@ export interface FakePoolSettings {
   readonly strayDeathsMax: number;
   readonly shortAnswerChance: number;
   readonly overflowChance: number;
+  /** The task from which on a worker never comes back: its call blocks, and the thread can't be ended. */
+  readonly blockedFromTask?: number | undefined;
 }
 
 interface Waiting {
   readonly task: TransformTask;
   readonly resolve: (result: TransformResult) => void;
-  readonly reject: (death: WorkerDeath) => void;
+  readonly reject: (death: WorkerDeath | DispatcherError) => void;
 }
 
 const OF_SOURCE =
   RowFlag.keyOfSource | RowFlag.valueOfSource | RowFlag.headersOfSource | RowFlag.timestampOfSource;
 const OVERFLOW_BYTES = 4096;
 const WORK_MS_MAX = 40;
+/** Until a blocked worker is given up, and the pool with it. */
+const GIVE_UP_MS = 5000;
 
 /** Workers that do to each record what its fate says, after a random time, and write a real output batch. */
 export class FakePool implements TransformPool {
@@ -52,6 +57,8 @@ export class FakePool implements TransformPool {
   private readonly idle: Map<string, number>[] = [];
   private strayDeathsLeft: number;
   private closed = false;
+  private tasksBegun = 0;
+  private failure: DispatcherError | undefined;
   busy = 0;
 
   constructor(
@@ -72,6 +79,7 @@ export class FakePool implements TransformPool {
   }
 
   run(task: TransformTask): Promise<TransformResult> {
+    if (this.failure !== undefined) return Promise.reject(this.failure);
     const { holders } = this.world;
     holders.mustBeFree(task.output, 'the output of a task');
     holders.mustBeFree(task.input, 'the input of a task', ['worker', 'writer']);
@@ -87,7 +95,11 @@ export class FakePool implements TransformPool {
 
   close(): Promise<void> {
     this.closed = true;
-    return new Promise((resolve) => this.world.clock.after(this.world.random.int(20), resolve));
+    return new Promise((resolve, reject) =>
+      this.world.clock.after(this.world.random.int(20), () =>
+        this.failure === undefined ? resolve() : reject(new Error('a worker did not end')),
+      ),
+    );
   }
 
   private next(): void {
@@ -98,10 +110,27 @@ export class FakePool implements TransformPool {
       this.idle.splice(this.world.random.int(this.idle.length), 1)[0] ?? new Map<string, number>();
     this.busy += 1;
     const { random, clock } = this.world;
+    this.tasksBegun += 1;
+    if (this.tasksBegun === this.settings.blockedFromTask) {
+      clock.after(GIVE_UP_MS, () => this.giveUp(waiting));
+      return;
+    }
     const ms = random.chance(this.settings.slowChance)
       ? this.settings.slowMs
       : random.int(this.settings.latencyMaxMs + 1);
     clock.after(ms, () => this.finish(waiting, topics));
+  }
+
+  /** The blocked thread keeps nothing: it never comes back to the blocks. */
+  private giveUp(waiting: Waiting): void {
+    if (this.closed) return;
+    this.failure = new DispatcherError('WORKER_BLOCKED', 'planted');
+    this.busy -= 1;
+    for (const { task, reject } of [waiting, ...this.queue.splice(0)]) {
+      this.world.holders.release(task.output, 'worker');
+      this.world.holders.release(task.input, 'worker');
+      reject(this.failure);
+    }
   }
 
   private finish(waiting: Waiting, topics: Map<string, number>): void {
