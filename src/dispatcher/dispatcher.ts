@@ -14,6 +14,7 @@ import { AssignmentWatch } from './partitions/assignment-watch.js';
 import { ChangeQueue } from './partitions/change-queue.js';
 import { Rebalancer } from './partitions/rebalancer.js';
 import { TailWatch } from './partitions/tail-watch.js';
+import { TransactionWatch } from './partitions/transaction-watch.js';
 import type { RunReport, RunStatus, Standing } from './report.js';
 import { makeRunState, type RunState } from './run-state.js';
 import { type DispatcherDeps, type DispatcherSettings, Limits } from './settings.js';
@@ -42,6 +43,7 @@ export class Dispatcher {
   private readonly readFaults: ReadFaults;
   private readonly endWatch: EndWatch;
   private readonly tailWatch: TailWatch;
+  private readonly transactionWatch: TransactionWatch;
   private readonly assignmentWatch: AssignmentWatch;
   private readonly connectionTrouble: ConnectionTrouble;
   private readonly shutdown: Shutdown;
@@ -94,6 +96,7 @@ export class Dispatcher {
     this.endWatch = new EndWatch(state);
     this.tailWatch = new TailWatch(state, this.changes, () => this.intake.offeredCount);
     this.assignmentWatch = new AssignmentWatch(state);
+    this.transactionWatch = new TransactionWatch(state);
     this.connectionTrouble = new ConnectionTrouble(state);
     this.rebalancer = new Rebalancer(state, {
       changes: this.changes,
@@ -181,6 +184,7 @@ export class Dispatcher {
       threads: deps.pool.threads,
       remaining: settings.until === 'end' ? this.endWatch.remaining(owned) : undefined,
       lag: this.lag(),
+      openTransactions: this.transactionWatch.hanging,
       latency: this.deck.latencies(),
     };
   }
@@ -200,7 +204,9 @@ export class Dispatcher {
   private lag(): number | undefined {
     let lag: number | undefined;
     for (const id of this.rebalancer.owned.keys()) {
-      const end = this.progress.get(id)?.endOffset ?? -1;
+      const { endOffset = -1, highOffset = -1 } = this.progress.get(id) ?? {};
+      // Up to the high watermark: what an open transaction holds back is still to be read.
+      const end = Math.max(endOffset, highOffset);
       const committable = this.state.tracker.committable(id);
       if (end >= 0 && committable !== undefined) lag = (lag ?? 0) + Math.max(0, end - committable);
     }
@@ -236,7 +242,10 @@ export class Dispatcher {
       oversize: (bytes) => this.guard(() => this.intake.oversize(bytes)),
       progress: (partitions) => {
         for (const partition of partitions) this.progress.set(partition.partitionId, partition);
-        this.guard(() => this.tailWatch.progress(partitions));
+        this.guard(() => {
+          this.transactionWatch.progress(partitions);
+          this.tailWatch.progress(partitions);
+        });
       },
       failed: (error) => this.fail(asDispatcherError(error)),
     };
@@ -261,6 +270,7 @@ export class Dispatcher {
 
   private moved(ids: readonly PartitionId[]): void {
     this.tailWatch.moved(ids);
+    this.transactionWatch.moved(ids);
     this.endWatch.moved(ids);
   }
 

@@ -3,6 +3,7 @@ import type { DispatcherError } from '../core/errors.js';
 import type { Metric } from '../core/metric-books.js';
 import type { EndOffset } from '../ports/source.js';
 import type { MembershipState } from './partitions/membership.js';
+import type { OpenTransaction } from './partitions/transaction-watch.js';
 
 /** What a run came to. */
 export interface RunReport {
@@ -52,6 +53,9 @@ export interface RunStatus {
   readonly threads: number;
   /** Bounded run: records to go, at most. */
   readonly remaining: number | undefined;
+  /** Records up to the high watermark. */
   readonly lag: number | undefined;
+  /** Where the last stable offset has not moved for long, below the high watermark. */
+  readonly openTransactions: readonly OpenTransaction[];
   readonly latency: { readonly p50Ms: number; readonly p99Ms: number };
 }

@@ -282,9 +282,9 @@ export class Bench {
     this.source.events?.batch(readInputBatch(block));
   }
 
-  progress(id: number, nextOffset: number): void {
+  progress(id: number, nextOffset: number, highOffset = nextOffset): void {
     this.source.events?.progress([
-      { partitionId: id, nextOffset, fetchQueueRecords: 0, endOffset: nextOffset, highOffset: nextOffset },
+      { partitionId: id, nextOffset, fetchQueueRecords: 0, endOffset: nextOffset, highOffset },
     ]);
   }
 
