@@ -79,7 +79,8 @@ function judgeMembers({ config, group, latest, line }: GroupInput): readonly Che
   return findings.checks;
 }
 
-function judgeOffsets({ config, group, committed, earliest, latest, line }: GroupInput): readonly Check[] {
+function judgeOffsets(input: GroupInput): readonly Check[] {
+  const { config, group, committed, earliest, latest, line } = input;
   const findings = new Findings('group', `${group.group} offsets`);
   const ends = new Map(latest.filter(({ code }) => code === 0).map((end) => [placeOf(end), end.offset]));
   const begins = new Map(
@@ -114,17 +115,30 @@ function judgeOffsets({ config, group, committed, earliest, latest, line }: Grou
     );
   }
   if (findings.checks.length > 0) return findings.checks;
+  const unread = fresh.reduce((sum, place) => sum + (ends.get(place) ?? 0) - (begins.get(place) ?? 0), 0);
+  const doingNow = autoOffsetReset === 'latest' ? 'skips' : 'reads';
+  const begin = `begins at ${autoOffsetReset}, which ${doingNow} ${plural(unread, 'record')} at most`;
+  if (isKnown(input) && unread > 0) {
+    findings.warning(
+      `nothing is committed for ${listed(fresh)} (offsets expired, or another group was meant?): ${begin}`,
+      `correct ${line('kafka.consumer.group-id')}, or set the offsets (kafka-consumer-groups.sh ` +
+        `--reset-offsets --group ${group.group})`,
+    );
+    return findings.checks;
+  }
   const lag = stands.reduce((sum, one) => sum + Math.max(0, (ends.get(placeOf(one)) ?? 0) - one.offset), 0);
-  const begin =
+  findings.ok(
     fresh.length === ends.size
-      ? `nothing committed yet: begins at ${autoOffsetReset}`
-      : `${plural(lag, 'record')} behind at most`;
-  const partly =
-    fresh.length > 0 && fresh.length < ends.size
-      ? `; ${plural(fresh.length, 'partition')} without an offset, where it begins at ${autoOffsetReset}`
-      : '';
-  findings.ok(`${begin}${partly}`);
+      ? `nothing committed yet: ${begin}`
+      : `${plural(lag, 'record')} behind at most` +
+          (fresh.length === 0 ? '' : `; ${plural(fresh.length, 'empty partition')} without an offset`),
+  );
   return findings.checks;
+}
+
+/** It has committed before, so a partition without an offset has lost it, or is new. */
+function isKnown({ committed }: GroupInput): boolean {
+  return committed.some(({ offset }) => offset >= 0);
 }
 
 function judgeRetention({ group, offsetsKeptMs }: GroupInput): readonly Check[] {

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import type { Check } from '../../src/checks/check.js';
 import { createTopicsCommand } from '../../src/checks/create-command.js';
 import { keyOf, neededTopics, planTopics } from '../../src/checks/topic-plan.js';
-import { judgeTopics, type TopicsInput } from '../../src/checks/topics.js';
+import type { TopicsInput } from '../../src/checks/topic-settings.js';
+import { judgeTopics } from '../../src/checks/topics.js';
 import type { Settings, TopicDescription } from '../../src/ports/admin.js';
 import { jobConfig, topicOf } from './support.js';
 
@@ -195,4 +196,50 @@ test('the line that creates names the file as one would type it', () => {
     "kd topics create -c 'my job'\\''s.yml'",
   );
   assert.equal(createTopicsCommand(undefined, '/home/me'), 'kd topics create');
+});
+
+test('a dead-letter topic is looked at: how long it keeps, and whether the largest record fits', () => {
+  const scene = { set: ['dispatcher.dead-letter.topic=dlq'], topics: { dlq: topicOf('dlq', 2) } };
+  assert.deepEqual(
+    judged(scene).map(({ status }) => status),
+    ['ok', 'ok', 'ok'],
+  );
+  const kept = only(judged({ ...scene, settings: { dlq: { 'retention.ms': '86400000' } } }), 'warning');
+  assert.equal(kept.subject, 'dlq');
+  assert.match(kept.message, /dead letters are kept for 24 hours only/);
+  const small = only(judged({ ...scene, settings: { dlq: { 'max.message.bytes': '1000' } } }), 'warning');
+  assert.equal(small.subject, 'dlq');
+  assert.match(small.message, /up to 1000 bytes, in up to 1048588: .* stops the run \(exit 5\)/);
+  assert.match(small.remedy ?? '', /max\.message\.bytes=1052684/);
+  // Dead letters carry the time of death: how old the record is does not matter there.
+  const settings = { dlq: { 'message.timestamp.before.max.ms': '3600000' } };
+  assert.equal(judged({ ...scene, settings }).filter(({ status }) => status === 'warning').length, 0);
+  const set = [...scene.set, 'dispatcher.dead-letter.timestamp=source'];
+  const old = only(judged({ ...scene, set, settings }), 'warning');
+  assert.match(old.remedy ?? '', /dispatcher\.dead-letter\.timestamp: now/);
+  const forEver = { in: { 'retention.ms': '-1' }, out: { 'retention.ms': '-1' } };
+  assert.match(
+    only(judged({ ...scene, set, settings: forEver }), 'warning').message,
+    /in keeps them for ever/,
+  );
+});
+
+test('an output that takes less of the future than the input is warned of', () => {
+  const after = (ms: string): Readonly<Record<string, string>> => ({ 'message.timestamp.after.max.ms': ms });
+  const settings = { in: after('9223372036854775807'), out: after('3600000') };
+  const ahead = only(judged({ settings }), 'warning');
+  assert.match(ahead.message, /more than 60 minutes ahead, which in takes/);
+  assert.match(ahead.remedy ?? '', /dispatcher\.output\.timestamp: now/);
+  assert.equal(
+    only(judged({ settings: { in: after('7200000'), out: after('3600000') } }), 'warning').subject,
+    'out',
+  );
+  const fine: readonly Scene[] = [
+    { settings: { in: after('3600000'), out: after('3600000') } },
+    { settings, set: ['dispatcher.output.timestamp=now'] },
+    { settings: { ...settings, in: { ...settings.in, 'message.timestamp.type': 'LogAppendTime' } } },
+    { settings: { ...settings, out: { ...settings.out, 'message.timestamp.type': 'LogAppendTime' } } },
+  ];
+  for (const scene of fine)
+    assert.equal(judged(scene).filter(({ status }) => status === 'warning').length, 0, JSON.stringify(scene));
 });

@@ -3,7 +3,7 @@
  */
 
 import { isThere, keyOf, matchingTopics, type NeededTopic, neededTopics } from '../../checks/topic-plan.js';
-import { JUDGED_SETTINGS } from '../../checks/topics.js';
+import { JUDGED_SETTINGS } from '../../checks/topic-settings.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { ClientSide } from '../../core/client-side.js';
 import type { ClusterAdmin, ClusterDescription, Settings, TopicDescription } from '../../ports/admin.js';

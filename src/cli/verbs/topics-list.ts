@@ -1,7 +1,7 @@
 /** `kd topics list`. */
 
 import { isThere, keyOf, type NeededTopic } from '../../checks/topic-plan.js';
-import { JUDGED_SETTINGS } from '../../checks/topics.js';
+import { JUDGED_SETTINGS } from '../../checks/topic-settings.js';
 import type { ClusterAdmin, Settings, TopicDescription } from '../../ports/admin.js';
 import { type CliIo, colorsFor, printJson } from '../io.js';
 import type { KnownTopics } from '../known-topics.js';

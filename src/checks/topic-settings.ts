@@ -1,0 +1,92 @@
+/** What topics are like, as far as it decides whether they fit a job. */
+import type { ResolvedConfig } from '../config/keys/resolved.js';
+import type { Settings, TopicDescription } from '../ports/admin.js';
+import { type Findings, type LineOf, spanOf } from './check.js';
+import { keyOf, type NeededTopic } from './topic-plan.js';
+
+/** Settings that the judgements below need. */
+export const JUDGED_SETTINGS = [
+  'min.insync.replicas',
+  'max.message.bytes',
+  'cleanup.policy',
+  'retention.ms',
+  'message.timestamp.type',
+  'message.timestamp.before.max.ms',
+  'message.timestamp.after.max.ms',
+  'message.timestamp.difference.max.ms',
+] as const;
+
+export interface TopicsInput {
+  readonly config: ResolvedConfig;
+  readonly needed: readonly NeededTopic[];
+  /** By {@link keyOf}. */
+  readonly found: ReadonlyMap<string, TopicDescription>;
+  /** By {@link keyOf}; where they are missing they could not be asked. */
+  readonly settings: ReadonlyMap<string, Settings>;
+  readonly brokerCounts: Readonly<Record<'consumer' | 'producer', number>>;
+  readonly line: LineOf;
+  /** `kd topics create -c FILE` */
+  readonly createCommand: string;
+  /** What differs from the section `topics` of the configuration is a failure, not a warning. */
+  readonly strict: boolean;
+}
+
+export type Values = ReadonlyMap<string, string | null>;
+
+/** One that is there. */
+export interface Judged {
+  readonly input: TopicsInput;
+  readonly needed: NeededTopic;
+  readonly topic: TopicDescription;
+  readonly settings: Values;
+  readonly findings: Findings;
+}
+
+export function settingsOf(input: Pick<TopicsInput, 'settings'>, topic: NeededTopic): Values {
+  return new Map(input.settings.get(keyOf(topic))?.entries.map(({ name, value }) => [name, value]));
+}
+
+/** NaN: not known. */
+export function numberOf(settings: Values, ...names: readonly string[]): number {
+  const known = names
+    .map((name) => settings.get(name))
+    .find((value) => value !== undefined && value !== null);
+  return Number(known ?? Number.NaN);
+}
+
+/** The key that says which time the records of an output or dead-letter topic carry. */
+export function timeKeyOf({ role }: NeededTopic): string {
+  return role === 'dead-letter' ? 'dispatcher.dead-letter.timestamp' : 'dispatcher.output.timestamp';
+}
+
+/** What is written to it carries the time of the source record. */
+export function keepsSourceTime(
+  { config: { dispatcher } }: Pick<TopicsInput, 'config'>,
+  topic: NeededTopic,
+  settings: Values,
+): boolean {
+  const { timestamp } = topic.role === 'dead-letter' ? dispatcher.deadLetter : dispatcher.output;
+  return settings.get('message.timestamp.type') !== 'LogAppendTime' && timestamp !== 'now';
+}
+
+export function replicationOf(topic: TopicDescription): number {
+  return Math.min(...topic.partitions.map(({ replicas }) => replicas.length));
+}
+
+/** Undefined: for ever, or not known. */
+export function retentionOf(settings: Values): number | undefined {
+  const retentionMs = Number(settings.get('retention.ms') ?? Number.NaN);
+  return retentionMs >= 0 && /delete/.test(settings.get('cleanup.policy') ?? 'delete')
+    ? retentionMs
+    : undefined;
+}
+
+export function described(settings: Values): string {
+  if (settings.size === 0) return ' (its settings may not be read: DESCRIBE_CONFIGS is missing)';
+  const retentionMs = retentionOf(settings);
+  const kept = retentionMs === undefined ? 'kept for ever' : `kept for ${spanOf(retentionMs)}`;
+  return (
+    `, min.insync ${settings.get('min.insync.replicas') ?? '?'}, messages up to ` +
+    `${settings.get('max.message.bytes') ?? '?'} bytes, ${settings.get('cleanup.policy') ?? '?'}, ${kept}`
+  );
+}
