@@ -166,7 +166,7 @@ async function createPool(
   const task = taskSettings({
     transform: job.transform,
     options: job.options,
-    secrets: job.optionSecrets,
+    secrets: job.secrets,
     input: { ...formatOf(config, 'input'), tombstones: job.input.tombstones },
     output: { ...formatOf(config, 'output'), timestamp: job.output.timestamp },
     concurrency: job.ordering === 'partition' ? 1 : job.concurrency,

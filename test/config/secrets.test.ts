@@ -43,6 +43,16 @@ test('no secret is shown, wherever it stands and however it came', () => {
   assert.equal(loaded.config.dispatcher.options['innocent'], `${CANARY}-10`);
 });
 
+test('workers know every secret of the configuration, wherever it came from, to keep it from dead letters', () => {
+  write('secret.txt', `${CANARY}-11\n`);
+  const { config } = load(TEXT, { environment });
+  const redact = redactor(config?.dispatcher.secrets ?? []);
+  for (const number of [1, 2, 3, 5, 6, 7, 8, 9, 10, 11]) {
+    const text = number === 9 ? `postgres://user:${CANARY}-9@host/db` : `failed with ${CANARY}-${number}!`;
+    assert.ok(!redact(text).includes(CANARY), redact(text));
+  }
+});
+
 test('no problem quotes a secret, also when its value is what is wrong', () => {
   const faulty = [
     `kafka: { properties: { sasl.password: { deeper: ${CANARY} }, sasl.oauthbearer.client.secrt: ` +

@@ -96,8 +96,8 @@ export interface ResolvedConfig {
     /** Absolute path of the module; undefined = pass-through. */
     readonly transform: string | undefined;
     readonly options: Readonly<Record<string, unknown>>;
-    /** Texts among the options that must not be shown. */
-    readonly optionSecrets: readonly string[];
+    /** Of the whole configuration: errors of the transform may quote them, and dead letters must not. */
+    readonly secrets: readonly string[];
     readonly input: WithSchema<Section<'dispatcher.input'>>;
     readonly output: WithSchema<Section<'dispatcher.output'>>;
     /** 0 = in the main thread. */

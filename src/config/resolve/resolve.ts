@@ -12,7 +12,7 @@ import { checkCrossFields } from './cross-checks.js';
 import { Reader } from './reader.js';
 import { clusterConfig } from './resolve-cluster.js';
 import type { ResolveInput } from './resolve-input.js';
-import { secretsAmong } from './secret-values.js';
+import { secretsOf, secretsOfEnvironment } from './secret-values.js';
 
 /** One thread is left for the main loop and librdkafka. */
 export const autoThreads = (): number => Math.max(1, availableParallelism() - 1);
@@ -46,6 +46,11 @@ export function resolveConfig(input: ResolveInput, problems: Problems): Resolved
   return problems.hasErrors() ? undefined : deepFreeze(config);
 }
 
+/** Whatever the transform can come across: it runs in a process that holds all of them. */
+function allSecrets({ merged, clients, environment }: ResolveInput): readonly string[] {
+  return [...new Set([...secretsOf(merged), ...clients.secrets, ...secretsOfEnvironment(environment)])];
+}
+
 function dispatcherPart(reader: Reader, input: ResolveInput): ResolvedConfig['dispatcher'] {
   const { deadLetter, ...plain } = input.settings.section('dispatcher');
   const { topic: _topic, ...deadLetterRest } = deadLetter;
@@ -55,7 +60,7 @@ function dispatcherPart(reader: Reader, input: ResolveInput): ResolvedConfig['di
     ...plain,
     transform,
     options: Object.fromEntries([...input.merged.options].map(([name, entry]) => [name, entry.value])),
-    optionSecrets: secretsAmong(input.merged.options),
+    secrets: allSecrets(input),
     input: { ...plain.input, schema: reader.schema('dispatcher.input') },
     output: { ...plain.output, schema: reader.schema('dispatcher.output') },
     threads,

@@ -11,7 +11,7 @@ export function secretsOf(merged: Layer): readonly string[] {
   return [merged.fields, merged.options, ...Object.values(merged.properties)].flatMap(secretsAmong);
 }
 
-export function secretsAmong(entries: ReadonlyMap<string, Entry<unknown>>): readonly string[] {
+function secretsAmong(entries: ReadonlyMap<string, Entry<unknown>>): readonly string[] {
   const secrets: string[] = [];
   const collect = (path: string, value: unknown, secret: boolean): void => {
     if (typeof value === 'object' && value !== null) {
