@@ -59,7 +59,7 @@ static bool get_question(napi_env env, napi_callback_info info, kd_question *que
   if (!kd_arguments(env, info, 5, argv, &self) ||
       !kd_get_integer(env, argv[0], 0, 9e15, "handleId", &question->handle_id) ||
       !kd_get_text(env, argv[1], name, sizeof name, "question") ||
-      !kd_get_integer(env, argv[2], 0, 3, "flags", &flags) || !get_texts(env, argv[3], question) ||
+      !kd_get_integer(env, argv[2], 0, 7, "flags", &flags) || !get_texts(env, argv[3], question) ||
       !kd_get_integer(env, argv[4], 1, KD_ADMIN_TIMEOUT_MAX_MS, "timeoutMs", &timeout_ms)) {
     return false;
   }

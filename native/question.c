@@ -77,6 +77,15 @@ static bool set_options(kd_question *question, rd_kafka_t *client, rd_kafka_Admi
     if (!code && question->flags & KD_QUESTION_VALIDATE_ONLY)
       code = rd_kafka_AdminOptions_set_validate_only(options, 1, error, sizeof error);
   }
+  if (!code && question->flags & KD_QUESTION_COMMITTED_ONLY) {
+    rd_kafka_error_t *refusal =
+        rd_kafka_AdminOptions_set_isolation_level(options, RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED);
+    if (refusal) {
+      code = rd_kafka_error_code(refusal);
+      snprintf(error, sizeof error, "%s", rd_kafka_error_string(refusal));
+      rd_kafka_error_destroy(refusal);
+    }
+  }
   if (!code && question->flags & KD_QUESTION_AUTHORIZED) {
     rd_kafka_error_t *refusal = rd_kafka_AdminOptions_set_include_authorized_operations(options, 1);
     if (refusal) {

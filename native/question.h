@@ -21,6 +21,8 @@
 #define KD_QUESTION_AUTHORIZED 1u
 /* Nothing is done, only looked whether it could be. */
 #define KD_QUESTION_VALIDATE_ONLY 2u
+/* Ends of partitions are last stable offsets. */
+#define KD_QUESTION_COMMITTED_ONLY 4u
 
 typedef struct kd_question_kind kd_question_kind;
 

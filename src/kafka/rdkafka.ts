@@ -10,11 +10,10 @@ import type {
   Producer,
   TopicPartition,
   TopicPartitionOffset,
-  WatermarkOffsets,
 } from 'node-rdkafka';
 import { loadRdkafka } from './libraries.js';
 
-export type { KafkaConsumer, Metadata, Producer, TopicPartition, TopicPartitionOffset, WatermarkOffsets };
+export type { KafkaConsumer, Metadata, Producer, TopicPartition, TopicPartitionOffset };
 export type KafkaClient = KafkaConsumer | Producer;
 
 /** What librdkafka was built with, e.g. `zstd`, `ssl`, `sasl_scram`. */
@@ -85,19 +84,6 @@ export function getMetadata(
 ): Promise<Metadata> {
   return new Promise((resolve, reject) => {
     client.getMetadata(options, (error, metadata) => (isFailure(error) ? reject(error) : resolve(metadata)));
-  });
-}
-
-export function queryWatermarks(
-  client: KafkaClient,
-  topic: string,
-  partition: number,
-  timeoutMs: number,
-): Promise<WatermarkOffsets> {
-  return new Promise((resolve, reject) => {
-    client.queryWatermarkOffsets(topic, partition, timeoutMs, (error, offsets) =>
-      isFailure(error) ? reject(error) : resolve(offsets),
-    );
   });
 }
 

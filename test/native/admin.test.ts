@@ -181,7 +181,7 @@ test('words that are none of a question are refused, by the addon or by librdkaf
   assert.throws(() => put('describeTopics', ['a\0b']), TypeError);
   assert.throws(() => put('describeTopics', ['a'.repeat(70_000)]), TypeError);
   assert.throws(() => put('describeTopics', new Array<string>(50_001).fill('a')), RangeError);
-  assert.throws(() => put('describeTopics', ['a'], 4), RangeError);
+  assert.throws(() => put('describeTopics', ['a'], 8), RangeError);
   assert.throws(() => put('describeTopics', ['a'], 0, 0), RangeError);
   for (const [question, words] of [
     ['committedOffsets', ['of a producer']],

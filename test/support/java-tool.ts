@@ -229,6 +229,11 @@ export class JavaTool {
     await this.#request('create-topics', { topics, properties }, TIMEOUT_MS);
   }
 
+  /** Of a topic that exists. */
+  async createPartitions(topic: string, count: number): Promise<void> {
+    await this.#request('create-partitions', { topic, count }, TIMEOUT_MS);
+  }
+
   async deleteTopics(topics: readonly string[]): Promise<void> {
     await this.#request('delete-topics', { topics }, TIMEOUT_MS);
   }
@@ -269,6 +274,21 @@ export class JavaTool {
       { topic, records: records.map(encode), properties, transaction: outcome },
       TIMEOUT_MS,
     );
+  }
+
+  /** Writes the records and leaves their transaction open; at most one per topic. */
+  async openTransaction(
+    topic: string,
+    records: readonly PlainRecord[],
+  ): Promise<{ end(outcome: 'commit' | 'abort'): Promise<void> }> {
+    const properties = { 'transactional.id': `${topic}-open`, 'transaction.timeout.ms': '600000' };
+    const request = { topic, records: records.map(encode), properties, transaction: 'open' };
+    await this.#request('send', request, TIMEOUT_MS);
+    return {
+      end: async (outcome) => {
+        await this.#request('end-transaction', { topic, outcome }, TIMEOUT_MS);
+      },
+    };
   }
 
   async copy(request: CopyRequest): Promise<void> {

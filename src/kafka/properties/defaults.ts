@@ -30,6 +30,8 @@ export const consumerDefaults: KafkaProperties = new Map([
   ['fetch.message.max.bytes', '262144'],
   ['fetch.max.bytes', '8388608'],
   ['partition.assignment.strategy', 'cooperative-sticky'],
+  // librdkafka's own five minutes would leave new partitions and topics unread for as long.
+  ['topic.metadata.refresh.interval.ms', '30000'],
   // Balancers and NAT gateways forget silent connections.
   ['socket.keepalive.enable', 'true'],
   ...reconnecting,
@@ -47,6 +49,7 @@ export const defaultReasons: ReadonlyMap<string, string> = new Map([
   ['fetch.message.max.bytes', 'memory stays flat, whatever the lag'],
   ['fetch.max.bytes', 'memory stays flat, whatever the lag'],
   ['partition.assignment.strategy', 'a rebalance takes away only what moves'],
+  ['topic.metadata.refresh.interval.ms', 'new partitions and topics are noticed within half a minute'],
   ['enable.idempotence', 'a retried request neither repeats records nor changes their order'],
   ['acks', 'a record counts as written when all replicas in sync have it'],
   ['linger.ms', 'a little waiting makes fuller requests'],
@@ -65,6 +68,7 @@ export const producerDefaults: KafkaProperties = new Map([
   // A topic that is missing is reported, not made with whatever partition count the broker has as its
   // default.
   ['allow.auto.create.topics', 'false'],
+  ['topic.metadata.refresh.interval.ms', '30000'],
   ['socket.keepalive.enable', 'true'],
   ...reconnecting,
 ]);

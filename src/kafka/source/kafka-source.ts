@@ -48,10 +48,12 @@ import { Liveness } from './liveness.js';
 import { OffsetStore, type PossibleOffset } from './offset-store.js';
 import { PartitionRegistry } from './partition-registry.js';
 import { PositionResolver, placeOf } from './positions.js';
+import { type RangeQueries, rangeQueries } from './ranges.js';
 import { ReaderControl } from './reader-control.js';
 import { RebalanceAnswers } from './rebalance.js';
 import { connectSource, requireTopics, rightsOf } from './source-connect.js';
 import { type KafkaSourceOptions, queriesOf, sourceProperties } from './source-options.js';
+import { reportStarts } from './starts.js';
 import { progressOf, statisticsOf } from './statistics.js';
 import { Subscription } from './subscription.js';
 
@@ -80,8 +82,10 @@ export class KafkaSource implements Source {
   readonly #options: KafkaSourceOptions;
   readonly #registry: PartitionRegistry;
   readonly #offsets: OffsetStore;
-  /** Ends of logs that a policy chose to start from: committed at once, since they can't be found again. */
-  readonly #chosenEnds = new Map<number, number>();
+  /** Positions that a policy chose: committed at once, since they can't be found again. */
+  readonly #chosen = new Map<number, number>();
+  /** Partitions of the topics at the start. */
+  #countsAtStart: ReadonlyMap<string, number> = new Map();
   readonly #isolation: 'read_committed' | 'read_uncommitted';
   /** The first rebalance event came: the group knows this member. */
   #joined = false;
@@ -113,6 +117,7 @@ export class KafkaSource implements Source {
     const connected = await connectSource(options, () => this.#createClient(), events);
     try {
       const counts = await requireTopics(options, connected, this.#rights);
+      this.#countsAtStart = counts;
       this.#subscription.seen(counts);
       this.#noteCounts(counts);
       if (this.#isStopping())
@@ -147,15 +152,15 @@ export class KafkaSource implements Source {
 
   async positions(partitions: readonly AssignedPartition[]): Promise<readonly CommittedOffset[]> {
     const starts = await this.#running().positions.resolve(partitions);
-    for (const { partitionId, offset, start } of starts) {
-      if (start === 'latest') this.#chosenEnds.set(partitionId, offset);
-    }
+    reportStarts(this.#options, partitions, starts);
+    for (const { partitionId, offset, start } of starts)
+      if (start !== 'committed') this.#chosen.set(partitionId, offset);
     return starts.map(({ partitionId, offset }) => ({ partitionId, offset }));
   }
 
   async positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<number> {
     const chosen = await this.#running().positions.afterOutOfRange(partition, offset);
-    if (chosen.start === 'latest') this.#chosenEnds.set(partition.partitionId, chosen.offset);
+    this.#chosen.set(partition.partitionId, chosen.offset);
     return chosen.offset;
   }
 
@@ -166,7 +171,7 @@ export class KafkaSource implements Source {
       reader.open(partition.partitionId, partition.epoch, partition.offset);
     }
     rebalance.assign(partitions.map(({ topic, partition, offset }) => ({ topic, partition, offset })));
-    this.#keepChosenEnds(partitions);
+    this.#keepChosen(partitions);
   }
 
   close(partitions: readonly AssignedPartition[]): void {
@@ -187,7 +192,7 @@ export class KafkaSource implements Source {
     }
     this.#registry.open(partition, partition.epoch);
     reader.rewind(partition.partitionId, partition.epoch, partition.offset);
-    this.#keepChosenEnds([partition]);
+    this.#keepChosen([partition]);
   }
 
   async endOffsets(): Promise<readonly EndOffset[]> {
@@ -274,9 +279,17 @@ export class KafkaSource implements Source {
       connected,
       reader,
       rebalance: new RebalanceAnswers(client),
-      positions: new PositionResolver(queriesOf(client), options),
+      positions: new PositionResolver(queriesOf(client, this.#rangeQueries(connected)), {
+        ...options,
+        existedAtStart: ({ topic, partition }) => partition < (this.#countsAtStart.get(topic) ?? 0),
+      }),
       refresh,
     };
+  }
+
+  #rangeQueries({ client, handleId }: ConnectedClient<KafkaConsumer>): RangeQueries {
+    const isolation = this.#isolation;
+    return rangeQueries({ native: this.#options.native, handleId, client, isolation });
   }
 
   #onRebalance(consumer: KafkaConsumer, error: unknown, partitions: readonly TopicPartition[]): void {
@@ -388,15 +401,17 @@ export class KafkaSource implements Source {
   }
 
   /**
-   * An end chosen once must stay: chosen again at the next rebalance or start, the records between would be
-   * skipped.
+   * A position chosen once must stay: chosen again at the next rebalance or start, the records between would
+   * be skipped. librdkafka commits a stored offset only when it is above the last one it committed, so what
+   * lies below is committed here, once: in a partition that is ours, while nothing else is stored.
    */
-  #keepChosenEnds(partitions: readonly OpenedPartition[]): void {
-    const chosen = partitions.filter(
-      ({ partitionId, offset }) => this.#chosenEnds.get(partitionId) === offset,
-    );
-    for (const { partitionId } of partitions) this.#chosenEnds.delete(partitionId);
-    if (chosen.length > 0) this.store(chosen.map(({ partitionId, offset }) => ({ partitionId, offset })));
+  #keepChosen(partitions: readonly OpenedPartition[]): void {
+    const chosen = partitions.filter(({ partitionId, offset }) => this.#chosen.get(partitionId) === offset);
+    for (const { partitionId } of partitions) this.#chosen.delete(partitionId);
+    if (chosen.length === 0 || this.#isStopping()) return;
+    this.store(chosen.map(({ partitionId, offset }) => ({ partitionId, offset })));
+    const { client } = this.#running().connected;
+    for (const { topic, partition, offset } of chosen) client.commit({ topic, partition, offset });
   }
 
   #closeReading(partitions: readonly AssignedPartition[]): void {

@@ -6,18 +6,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DispatcherError } from '../../core/errors.js';
 import type { AssignedPartition, CommittedOffset, EndOffset, TopicOffset } from '../../ports/source.js';
 import { REQUEST_TIMEOUT_MS, requestFailure } from '../client/metadata.js';
-import { kafkaErrorCode, type TopicPartition, type WatermarkOffsets } from '../rdkafka.js';
+import type { TopicPartition } from '../rdkafka.js';
+import { findRanges, type Range, type RangeQueries } from './ranges.js';
 
-/** Questions under way at once: each holds a thread of libuv's pool, which has four. */
-const QUERIES_MAX = 3;
 /** A new leader's end of log can lag behind what was committed for a moment. */
 const BEYOND_END_ATTEMPTS_MAX = 4;
 const BEYOND_END_PAUSE_MS = 400;
-
-/** Between two tries while a partition has no leader that answers. */
-const LEADER_PAUSE_MS = 250;
-/** _TRANSPORT, _TIMED_OUT, and what a broker answers that has only just lost or got a partition. */
-const PASSING: ReadonlySet<number> = new Set([-195, -185, 3, 5, 6, 7, 8, 9, 13, 56, 74, 75, 78]);
 
 export interface PositionPolicies {
   readonly groupId: string;
@@ -25,20 +19,29 @@ export interface PositionPolicies {
   readonly autoOffsetReset: 'earliest' | 'latest' | 'none';
   /** When what it has committed is not in the log (any more). */
   readonly outOfRange: 'stop' | 'earliest' | 'latest';
+  /**
+   * [all of them] Whether the partition existed when the run started. One born later starts at its beginning,
+   * whatever `autoOffsetReset` says: its first records were written for this group to read.
+   */
+  readonly existedAtStart?: (partition: TopicPartition) => boolean;
 }
 
 export interface StartPosition extends CommittedOffset {
-  /** What the group had committed, or what a policy chose instead. */
-  readonly start: 'committed' | 'earliest' | 'latest';
+  /**
+   * What the group had committed; what a policy chose where nothing was committed (`reset`), or where the
+   * committed offset is not in the log (`skip`).
+   */
+  readonly start: 'committed' | 'reset' | 'skip';
+  /** Undefined: the partition has no leader that could tell. */
+  readonly range: Range | undefined;
 }
 
 type Start = Pick<StartPosition, 'offset' | 'start'>;
 
 /** What is asked of the brokers here. */
-export interface OffsetQueries {
+export interface OffsetQueries extends RangeQueries {
   /** In the order asked; −1 where nothing is committed. */
   committed(partitions: readonly TopicPartition[], timeoutMs: number): Promise<readonly number[]>;
-  watermarks(partition: TopicPartition, timeoutMs: number): Promise<WatermarkOffsets>;
 }
 
 export class PositionResolver {
@@ -52,17 +55,22 @@ export class PositionResolver {
 
   async resolve(partitions: readonly AssignedPartition[]): Promise<StartPosition[]> {
     const committed = await this.committed(partitions);
-    return mapBounded(partitions, async (partition, index) => {
-      const offset = committed[index]?.offset ?? -1;
-      const range = await this.#watermarks(partition);
-      const chosen =
-        offset < 0 ? this.#firstStart(partition, range) : await this.#inRange(partition, offset, range);
-      return { partitionId: partition.partitionId, ...chosen };
-    });
+    const ranges = await findRanges(this.#queries, partitions);
+    return Promise.all(
+      partitions.map(async (partition, index) => {
+        const offset = committed[index]?.offset ?? -1;
+        const range = ranges[index];
+        const chosen =
+          offset < 0
+            ? await this.#firstStart(partition, range)
+            : await this.#inRange(partition, offset, range);
+        return { partitionId: partition.partitionId, range, ...chosen };
+      }),
+    );
   }
 
   async afterOutOfRange(partition: AssignedPartition, offset: number): Promise<Start> {
-    return this.#outOfRange(partition, offset, await this.#watermarks(partition));
+    return this.#outOfRange(partition, offset, await this.#rangeOf(partition));
   }
 
   async committed(partitions: readonly TopicPartition[]): Promise<TopicOffset[]> {
@@ -79,16 +87,21 @@ export class PositionResolver {
     }
   }
 
-  endOffsets(partitions: readonly TopicPartition[]): Promise<EndOffset[]> {
-    return mapBounded(partitions, async ({ topic, partition }) => {
-      const { lowOffset, highOffset } = await this.#watermarks({ topic, partition });
-      return { topic, partition, low: lowOffset, end: highOffset };
+  async endOffsets(partitions: readonly TopicPartition[]): Promise<EndOffset[]> {
+    const ranges = await findRanges(this.#queries, partitions, REQUEST_TIMEOUT_MS);
+    return partitions.map(({ topic, partition }, index) => {
+      const { low, end } = ranges[index] ?? noLeader({ topic, partition });
+      return { topic, partition, low, end };
     });
   }
 
-  #firstStart(partition: AssignedPartition, range: WatermarkOffsets): Start {
-    const { autoOffsetReset } = this.#policies;
-    if (autoOffsetReset !== 'none') return edge(autoOffsetReset, range);
+  async #firstStart(partition: AssignedPartition, known: Range | undefined): Promise<Start> {
+    const { autoOffsetReset, existedAtStart } = this.#policies;
+    if (existedAtStart?.(partition) === false) return { offset: known?.low ?? 0, start: 'reset' };
+    if (autoOffsetReset !== 'none') {
+      const range = known ?? (await this.#rangeOf(partition));
+      return { offset: edge(autoOffsetReset, range), start: 'reset' };
+    }
     throw new DispatcherError(
       'NO_COMMITTED_OFFSET',
       `group ${this.#policies.groupId} has no committed offset in ${placeOf(partition)}`,
@@ -100,27 +113,34 @@ export class PositionResolver {
     );
   }
 
-  async #inRange(partition: AssignedPartition, offset: number, range: WatermarkOffsets): Promise<Start> {
-    let seen = range;
-    for (let attempt = 1; offset > seen.highOffset && attempt < BEYOND_END_ATTEMPTS_MAX; attempt++) {
+  /** Without a leader the committed offset is taken as it is: the reader finds out when there is one. */
+  async #inRange(partition: AssignedPartition, offset: number, known: Range | undefined): Promise<Start> {
+    let range = known;
+    for (
+      let attempt = 1;
+      range !== undefined && offset > range.high && attempt < BEYOND_END_ATTEMPTS_MAX;
+      attempt++
+    ) {
       await delay(BEYOND_END_PAUSE_MS);
-      seen = await this.#watermarks(partition);
+      [range] = await findRanges(this.#queries, [partition]);
     }
-    if (offset >= seen.lowOffset && offset <= seen.highOffset) return { offset, start: 'committed' };
-    return this.#outOfRange(partition, offset, seen);
+    // Between the last stable offset and the end a fetch waits until the open transaction before it is over.
+    if (range === undefined || (offset >= range.low && offset <= range.high))
+      return { offset, start: 'committed' };
+    return this.#outOfRange(partition, offset, range);
   }
 
-  #outOfRange(partition: AssignedPartition, offset: number, range: WatermarkOffsets): Start {
+  #outOfRange(partition: AssignedPartition, offset: number, range: Range): Start {
     const { outOfRange } = this.#policies;
-    if (outOfRange !== 'stop') return edge(outOfRange, range);
+    if (outOfRange !== 'stop') return { offset: edge(outOfRange, range), start: 'skip' };
     const gone =
-      offset < range.lowOffset
-        ? `${range.lowOffset - offset} offsets are gone (retention?)`
-        : 'the log ends before it (truncated, or the topic was made anew?)';
+      offset < range.low
+        ? `${range.low - offset} offsets are gone (retention?)`
+        : 'the log ends before it (truncated, or the topic was deleted and created again?)';
     throw new DispatcherError(
       'OFFSET_OUT_OF_RANGE',
-      `group ${this.#policies.groupId} stands at offset ${offset} of ${placeOf(partition)}, but the log ` +
-        `holds [${range.lowOffset}, ${range.highOffset}): ${gone}`,
+      `group ${this.#policies.groupId} is at offset ${offset} of ${placeOf(partition)}, but the log ` +
+        `holds [${range.low}, ${range.high}): ${gone}`,
       {
         remedy:
           'set kafka.consumer.out-of-range to earliest or latest to go on without them, or reset the group',
@@ -128,43 +148,22 @@ export class PositionResolver {
     );
   }
 
-  /** librdkafka gives up at once when a leader moves or hangs up in the middle of it. */
-  async #watermarks({ topic, partition }: TopicPartition): Promise<WatermarkOffsets> {
-    const deadlineMs = performance.now() + REQUEST_TIMEOUT_MS;
-    for (;;) {
-      try {
-        return await this.#queries.watermarks(
-          { topic, partition },
-          Math.max(1, Math.ceil(deadlineMs - performance.now())),
-        );
-      } catch (cause) {
-        const late = performance.now() + LEADER_PAUSE_MS >= deadlineMs;
-        if (late || !PASSING.has(kafkaErrorCode(cause) ?? 0))
-          throw requestFailure(`the first and last offsets of ${placeOf({ topic, partition })}`, cause);
-      }
-      await delay(LEADER_PAUSE_MS);
-    }
+  async #rangeOf(partition: TopicPartition): Promise<Range> {
+    const [range] = await findRanges(this.#queries, [partition], REQUEST_TIMEOUT_MS);
+    return range ?? noLeader(partition);
   }
 }
 
-function edge(start: 'earliest' | 'latest', range: WatermarkOffsets): Start {
-  return { offset: start === 'earliest' ? range.lowOffset : range.highOffset, start };
+function noLeader(partition: TopicPartition): never {
+  throw new DispatcherError('KAFKA_UNREACHABLE', `${placeOf(partition)} has no leader that answers`, {
+    remedy: 'bring its brokers back (kafka-topics.sh --describe names them), then start again',
+  });
+}
+
+function edge(start: 'earliest' | 'latest', range: Range): number {
+  return start === 'earliest' ? range.low : range.end;
 }
 
 export function placeOf({ topic, partition }: TopicPartition): string {
   return `${topic}[${partition}]`;
-}
-
-/** In order, a few at a time. */
-export async function mapBounded<T, R>(
-  items: readonly T[],
-  work: (item: T, index: number) => Promise<R>,
-): Promise<R[]> {
-  const results: R[] = new Array<R>(items.length);
-  const entries = items.entries();
-  const lane = async (): Promise<void> => {
-    for (const [index, item] of entries) results[index] = await work(item, index);
-  };
-  await Promise.all(Array.from({ length: Math.min(QUERIES_MAX, items.length) }, lane));
-  return results;
 }

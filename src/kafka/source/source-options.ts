@@ -4,8 +4,9 @@ import type { Logger } from '../../ports/logger.js';
 import { type ClusterOptions, consumerProperties } from '../client/client-config.js';
 import type { PartitionCounts } from '../client/metadata.js';
 import type { NativeBinding, NativePartitionTable, ReaderOptions } from '../native.js';
-import { type KafkaConsumer, queryCommitted, queryWatermarks } from '../rdkafka.js';
+import { type KafkaConsumer, queryCommitted } from '../rdkafka.js';
 import type { OffsetQueries, PositionPolicies } from './positions.js';
+import type { RangeQueries } from './ranges.js';
 
 const STATISTICS_INTERVAL_MS = 1_000;
 
@@ -45,9 +46,9 @@ export function sourceProperties(
   );
 }
 
-export function queriesOf(consumer: KafkaConsumer): OffsetQueries {
+export function queriesOf(consumer: KafkaConsumer, ranges: RangeQueries): OffsetQueries {
   return {
     committed: (partitions, timeoutMs) => queryCommitted(consumer, partitions, timeoutMs),
-    watermarks: ({ topic, partition }, timeoutMs) => queryWatermarks(consumer, topic, partition, timeoutMs),
+    ranges: (partitions, timeoutMs) => ranges.ranges(partitions, timeoutMs),
   };
 }

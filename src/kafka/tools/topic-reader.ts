@@ -19,10 +19,12 @@ import { connectWithTokens } from '../client/token-connect.js';
 import { consumerFailure } from '../errors.js';
 import type { NativeBinding, NativePartitionTable } from '../native.js';
 import { type PendingSignal, pendingSignal, within } from '../promises.js';
-import { type KafkaConsumer, newConsumer, queryCommitted, queryWatermarks } from '../rdkafka.js';
+import { type KafkaConsumer, newConsumer } from '../rdkafka.js';
 import { PartitionRegistry } from '../source/partition-registry.js';
 import { PositionResolver, placeOf } from '../source/positions.js';
+import { rangeQueries } from '../source/ranges.js';
 import { ReaderControl } from '../source/reader-control.js';
+import { queriesOf } from '../source/source-options.js';
 import { progressOf, statisticsOf } from '../source/statistics.js';
 
 /** `last`: so many offsets before the end of each partition. */
@@ -187,15 +189,10 @@ class TopicReading {
   }
 
   #ends(count: number): Promise<EndOffset[]> {
-    const { client } = this.#connected;
-    const { topic } = this.#options;
-    const queries = {
-      committed: (partitions: readonly AssignedPartition[], timeoutMs: number) =>
-        queryCommitted(client, partitions, timeoutMs),
-      watermarks: ({ partition }: { partition: number }, timeoutMs: number) =>
-        queryWatermarks(client, topic, partition, timeoutMs),
-    };
-    const resolver = new PositionResolver(queries, {
+    const { client, handleId } = this.#connected;
+    const { topic, native } = this.#options;
+    const ranges = rangeQueries({ native, handleId, client, isolation: this.#isolation });
+    const resolver = new PositionResolver(queriesOf(client, ranges), {
       groupId: '',
       autoOffsetReset: 'none',
       outOfRange: 'stop',
@@ -263,6 +260,11 @@ class TopicReading {
     );
   }
 
+  get #isolation(): 'read_committed' | 'read_uncommitted' {
+    const level = this.#options.cluster.properties.get('isolation.level');
+    return level === 'read_uncommitted' ? level : 'read_committed';
+  }
+
   #partition(partitionId: number): AssignedPartition {
     return this.#partitions.get(partitionId) ?? { partitionId, topic: this.#options.topic, partition: -1 };
   }
@@ -273,14 +275,10 @@ class TopicReading {
    */
   #onStatistics(event: unknown): void {
     if (this.#targets.size === 0 || this.#handlingCount > 0 || this.#reader.stats().held > 0) return;
-    const isolation =
-      this.#options.cluster.properties.get('isolation.level') === 'read_uncommitted'
-        ? 'read_uncommitted'
-        : 'read_committed';
     for (const { partitionId, nextOffset, fetchQueueRecords } of progressOf(
       statisticsOf(event),
       this.#registry,
-      isolation,
+      this.#isolation,
     )) {
       const target = this.#targets.get(partitionId);
       if (target === undefined || nextOffset < target || fetchQueueRecords > 0)

@@ -142,3 +142,74 @@ test('a committed offset beyond the end of the log stops the run: exit 5', async
   assert.match(summary.reason.message, /offset 5000 .*truncated/);
   job.remove();
 });
+
+const DISCOVERY = { 'topic.metadata.refresh.interval.ms': '1000' };
+
+test('with latest, partitions and topics born during the run are read from their beginning', async () => {
+  const cluster = await sharedCluster();
+  const job = await Job.create({
+    cluster,
+    partitions: 1,
+    outputPartitions: 2,
+    consumer: { 'auto-offset-reset': 'latest', properties: DISCOVERY },
+  });
+  await cluster.tool.send(job.input, values(0, 50));
+  const kd = job.spawn(['--until', 'forever']);
+  await kd.waitFor(/assigned/);
+  await cluster.tool.send(job.input, values(50, 60));
+  await cluster.tool.createPartitions(job.input, 2);
+  await cluster.tool.send(
+    job.input,
+    values(60, 160).map((one) => ({ ...one, partition: 1 })),
+  );
+  await eventually('all are through', async () => (await arrived(job, job.output)) >= 110);
+  kd.kill('SIGTERM');
+  assert.equal((await kd.ended).code, 0);
+  const read = texts(await cluster.tool.consume([job.output]));
+  assert.deepEqual([...read].sort(), numbers(50, 160).sort());
+  job.remove();
+});
+
+async function skipToLower(policy: 'earliest' | 'latest'): Promise<void> {
+  const cluster = await sharedCluster();
+  const job = await Job.create({
+    cluster,
+    partitions: 1,
+    consumer: { 'out-of-range': policy, properties: DISCOVERY },
+  });
+  await cluster.tool.send(job.input, values(0, 100));
+  const kd = job.spawn(['--until', 'forever']);
+  await eventually('the first are committed', async () => (await job.committed()) === 100);
+  await cluster.tool.deleteTopics([job.input]);
+  await cluster.createTopic(job.input, { partitions: 1 });
+  await cluster.tool.send(job.input, values(100, 130));
+  await eventually('the lower offset is committed', async () => (await job.committed()) <= 30, 90_000);
+  kd.kill('SIGKILL');
+  await kd.ended;
+  await cluster.tool.send(job.input, values(130, 140));
+  await job.runToEnd();
+  const read = new Set(texts(await cluster.tool.consume([job.output])));
+  for (const n of numbers(policy === 'latest' ? 130 : 100, 140)) assert.ok(read.has(n), `${n} is lost`);
+  job.remove();
+}
+
+test('out-of-range to a lower offset is committed at once: kill -9 loses nothing that comes after it', async () => {
+  await Promise.all([skipToLower('earliest'), skipToLower('latest')]);
+});
+
+test('a commit beyond the last stable offset waits for the open transaction; it is not out of range', async () => {
+  const cluster = await sharedCluster();
+  const job = await Job.create({ cluster, partitions: 1 });
+  await cluster.tool.send(job.input, values(0, 10));
+  await cluster.tool.commit(job.group, [{ topic: job.input, partition: 0, offset: 10 }]);
+  const open = await cluster.tool.openTransaction(job.input, values(10, 20));
+  await cluster.tool.commit(job.group, [{ topic: job.input, partition: 0, offset: 15 }]);
+  const kd = job.spawn(['--until', 'forever']);
+  await kd.waitFor(/assigned/);
+  await open.end('commit');
+  await eventually('the rest is through', async () => (await arrived(job, job.output)) >= 5);
+  kd.kill('SIGTERM');
+  assert.equal((await kd.ended).code, 0);
+  assert.deepEqual(texts(await cluster.tool.consume([job.output])), numbers(15, 20));
+  job.remove();
+});

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DispatcherError } from '../../../src/core/errors.js';
 import {
-  mapBounded,
   type OffsetQueries,
   type PositionPolicies,
   PositionResolver,
@@ -11,16 +10,29 @@ import {
 const POLICIES: PositionPolicies = { groupId: 'g', autoOffsetReset: 'earliest', outOfRange: 'stop' };
 const PARTITION = { partitionId: 3, topic: 't', partition: 1 };
 
-function queries(committed: number, ...ranges: (readonly [low: number, high: number])[]): OffsetQueries {
+type Answer = readonly [low: number, end: number, high?: number];
+
+function queries(committed: number, ...ranges: (Answer | undefined)[]): OffsetQueries {
   let asked = 0;
   return {
     committed: (partitions) => Promise.resolve(partitions.map(() => committed)),
-    watermarks: () => {
-      const [lowOffset, highOffset] = ranges[Math.min(asked, ranges.length - 1)] ?? [0, 0];
+    ranges: (partitions) => {
+      const answer = ranges[Math.min(asked, ranges.length - 1)];
       asked += 1;
-      return Promise.resolve({ lowOffset, highOffset });
+      return Promise.resolve(
+        partitions.map(() =>
+          answer === undefined
+            ? { code: 5, text: 'no leader' }
+            : { low: answer[0], end: answer[1], high: answer[2] ?? answer[1] },
+        ),
+      );
     },
   };
+}
+
+async function startOf(queriesOf: OffsetQueries, policies = POLICIES): Promise<unknown> {
+  const [position] = await new PositionResolver(queriesOf, policies).resolve([PARTITION]);
+  return position === undefined ? undefined : [position.start, position.offset];
 }
 
 async function rejection(promise: Promise<unknown>): Promise<DispatcherError> {
@@ -35,21 +47,16 @@ async function rejection(promise: Promise<unknown>): Promise<DispatcherError> {
 
 test('a committed offset inside the log is where reading goes on, up to the end itself', async () => {
   for (const offset of [10, 55, 90]) {
-    const [start] = await new PositionResolver(queries(offset, [10, 90]), POLICIES).resolve([PARTITION]);
-    assert.deepEqual(start, { partitionId: 3, offset, start: 'committed' });
+    assert.deepEqual(await startOf(queries(offset, [10, 90])), ['committed', offset]);
   }
 });
 
 test(
   'without a commit, earliest starts at the first offset that ' + 'the log still has and latest at its end',
   async () => {
-    const [first] = await new PositionResolver(queries(-1, [10, 90]), POLICIES).resolve([PARTITION]);
-    assert.deepEqual(first, { partitionId: 3, offset: 10, start: 'earliest' });
-    const [last] = await new PositionResolver(queries(-1, [10, 90]), {
-      ...POLICIES,
-      autoOffsetReset: 'latest',
-    }).resolve([PARTITION]);
-    assert.deepEqual(last, { partitionId: 3, offset: 90, start: 'latest' });
+    assert.deepEqual(await startOf(queries(-1, [10, 90])), ['reset', 10]);
+    const latest = { ...POLICIES, autoOffsetReset: 'latest' } as const;
+    assert.deepEqual(await startOf(queries(-1, [10, 90]), latest), ['reset', 90]);
   },
 );
 
@@ -78,16 +85,10 @@ test(
 test(
   'a committed offset outside the log moves to its ' + 'beginning or end where the policy says so',
   async () => {
-    const [first] = await new PositionResolver(queries(4, [10, 90]), {
-      ...POLICIES,
-      outOfRange: 'earliest',
-    }).resolve([PARTITION]);
-    assert.deepEqual(first, { partitionId: 3, offset: 10, start: 'earliest' });
-    const [last] = await new PositionResolver(queries(4, [10, 90]), {
-      ...POLICIES,
-      outOfRange: 'latest',
-    }).resolve([PARTITION]);
-    assert.deepEqual(last, { partitionId: 3, offset: 90, start: 'latest' });
+    const earliest = { ...POLICIES, outOfRange: 'earliest' } as const;
+    assert.deepEqual(await startOf(queries(4, [10, 90]), earliest), ['skip', 10]);
+    const latest = { ...POLICIES, outOfRange: 'latest' } as const;
+    assert.deepEqual(await startOf(queries(4, [10, 90]), latest), ['skip', 90]);
   },
 );
 
@@ -111,25 +112,28 @@ test('a committed offset past the end of the log stops the run', async () => {
 test('a question that nobody answers is said to be unreachable, with what was asked', async () => {
   const broken: OffsetQueries = {
     committed: () => Promise.reject(new Error('Local: Timed out')),
-    watermarks: () => Promise.reject(new Error('no')),
+    ranges: () => Promise.reject(new Error('no')),
   };
   const error = await rejection(new PositionResolver(broken, POLICIES).resolve([PARTITION]));
   assert.equal(error.code, 'KAFKA_UNREACHABLE');
   assert.match(error.message, /committed offsets of group g/);
 });
 
-test('questions keep their order and only a few are under way at once', async () => {
-  let running = 0;
-  let most = 0;
-  const answers = await mapBounded([5, 1, 4, 2, 3, 6, 7], async (item) => {
-    running += 1;
-    most = Math.max(most, running);
-    await new Promise((resolve) => setTimeout(resolve, item));
-    running -= 1;
-    return item * 10;
-  });
-  assert.deepEqual(answers, [50, 10, 40, 20, 30, 60, 70]);
-  assert.equal(most, 3);
+test('a committed offset between the last stable offset and the end waits there: it is in the log', async () => {
+  assert.deepEqual(await startOf(queries(70, [10, 50, 90])), ['committed', 70]);
+});
+
+test('a partition born after the start begins at its beginning, whatever the policy for a first start', async () => {
+  for (const autoOffsetReset of ['latest', 'none'] as const) {
+    const policies = { ...POLICIES, autoOffsetReset, existedAtStart: () => false };
+    assert.deepEqual(await startOf(queries(-1, [10, 90]), policies), ['reset', 10]);
+  }
+});
+
+test('a partition without a leader takes its commit unseen, and holds up nobody for long', async () => {
+  assert.deepEqual(await startOf(queries(70, undefined)), ['committed', 70]);
+  const born = { ...POLICIES, existedAtStart: () => false };
+  assert.deepEqual(await startOf(queries(-1, undefined), born), ['reset', 0]);
 });
 
 test('a leader that moves while it is asked for an end is asked again; a refusal is not', async () => {
@@ -140,16 +144,16 @@ test('a leader that moves while it is asked for an end is asked again; a refusal
     let times = 0;
     const moving: OffsetQueries = {
       committed: () => Promise.resolve([20]),
-      watermarks: () => {
+      ranges: () => {
         times += 1;
-        return times < 3
-          ? Promise.reject(Object.assign(new Error('Broker: says no'), { code }))
-          : Promise.resolve({ lowOffset: 10, highOffset: 90 });
+        return Promise.resolve([
+          times < 3 ? { code, text: 'Broker: says no' } : { low: 10, end: 90, high: 90 },
+        ]);
       },
     };
     const resolving = new PositionResolver(moving, POLICIES).resolve([PARTITION]);
     if (asked === 1) assert.equal((await rejection(resolving)).code, 'KAFKA_REFUSED');
-    else assert.deepEqual(await resolving, [{ partitionId: 3, offset: 20, start: 'committed' }]);
+    else assert.equal((await resolving)[0]?.offset, 20);
     assert.equal(times, asked);
   }
 });

@@ -3,6 +3,7 @@ package kd;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -72,14 +73,15 @@ final class Producing {
   }
 
   /**
-   * {topic, records: [{key, value, headers: [[name, base64 | null]], partition?, timestamp?}], transaction?: commit | abort}, bytes in base64, in the given order.
+   * {topic, records: [{key, value, headers: [[name, base64 | null]], partition?, timestamp?}], transaction?: commit | abort | open}, bytes in base64, in the given order.
    * With `transaction` all of them in one, and `properties` names the transactional.id.
    */
   static ObjectNode send(Tool tool, JsonNode request) throws Exception {
     Failure failure = new Failure();
     long sent = 0;
     String transaction = request.path("transaction").asText("");
-    try (KafkaProducer<byte[], byte[]> producer = producer(tool, request)) {
+    KafkaProducer<byte[], byte[]> producer = producer(tool, request);
+    try {
       if (!transaction.isEmpty()) {
         producer.initTransactions();
         producer.beginTransaction();
@@ -95,9 +97,24 @@ final class Producing {
       producer.flush();
       if (transaction.equals("commit")) producer.commitTransaction();
       else if (transaction.equals("abort")) producer.abortTransaction();
+      else if (transaction.equals("open")) OPEN.put(request.path("topic").asText(), producer);
+    } finally {
+      if (!transaction.equals("open")) producer.close();
     }
     failure.rethrow();
     return JSON.createObjectNode().put("records", sent);
+  }
+
+  /** Producers whose transaction was left open, by topic. */
+  private static final Map<String, KafkaProducer<byte[], byte[]>> OPEN = new ConcurrentHashMap<>();
+
+  /** {topic, outcome: commit | abort}: of a transaction that `send` left open. */
+  static ObjectNode endTransaction(Tool tool, JsonNode request) {
+    try (KafkaProducer<byte[], byte[]> producer = OPEN.remove(request.path("topic").asText())) {
+      if (request.path("outcome").asText().equals("commit")) producer.commitTransaction();
+      else producer.abortTransaction();
+    }
+    return JSON.createObjectNode();
   }
 
   private static byte[] bytes(JsonNode node) {

@@ -20,6 +20,7 @@ import java.util.concurrent.Executors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
@@ -50,6 +51,8 @@ public final class Tool {
     commands.putAll(Acls.commands());
     commands.put("create-topics", Tool::createTopics);
     commands.put("delete-topics", Tool::deleteTopics);
+    commands.put("end-transaction", Producing::endTransaction);
+    commands.put("create-partitions", Tool::createPartitions);
     commands.put("alter-configs", Tool::alterConfigs);
     commands.put("committed", Tool::committed);
     commands.put("commit", Tool::commit);
@@ -152,6 +155,15 @@ public final class Tool {
       for (int p = 0; p < topic.numPartitions(); p++) asked.put(new TopicPartition(topic.name(), p), OffsetSpec.latest());
     }
     admin.listOffsets(asked).all().get();
+  }
+
+  private static ObjectNode createPartitions(Tool tool, JsonNode request) throws Exception {
+    tool.admin(request)
+        .createPartitions(
+            Map.of(request.path("topic").asText(), NewPartitions.increaseTo(request.path("count").asInt())))
+        .all()
+        .get();
+    return JSON.createObjectNode();
   }
 
   private static ObjectNode deleteTopics(Tool tool, JsonNode request) throws Exception {
