@@ -4,8 +4,22 @@
 
 export { MASK, maskUserInfo } from './redact.js';
 
-const SECRET_NAME =
-  /pass(word|wd|phrase)|\bpass\b|secret|token|credential|api[-._]?key|private[-._]?key|access[-._]?key|jaas|key[-._]pem|keystore[-._]key|oauthbearer[-._]config|auth[-._]user[-._]info/i;
+const SECRET_WORDS = [
+  'pass(word|wd|phrase)',
+  '\\bpass\\b',
+  'secret',
+  'token',
+  'credential',
+  'api[-._]?key',
+  'private[-._]?key',
+  'access[-._]?key',
+  'jaas',
+  'key[-._]pem',
+  'keystore[-._]key',
+  'oauthbearer[-._]config',
+  'auth[-._]user[-._]info',
+];
+const SECRET_NAME = new RegExp(SECRET_WORDS.join('|'), 'i');
 /** Names that only look like it: places and addresses of secrets are not secret. */
 const NOT_SECRET = /(location|file|path|endpoint|url|uri|type|algorithm)$/i;
 

@@ -1,15 +1,11 @@
 /** The file's layer: walks the tree, lifts the free maps out, and reports every key that does not exist. */
-import { parse } from 'yaml';
 import { librdkafkaRow } from '../../kafka/properties/names.js';
 import {
   FIELD_BY_PATH,
-  FIELDS,
   isPropertyMap,
   type Key,
   LATER,
   OPTIONS_PATH,
-  PROPERTY_MAPS,
-  type PropertyMap,
   SECTIONS,
   SHORTHANDS,
   TOPICS_PATH,
@@ -17,24 +13,16 @@ import {
 import type { Notes } from '../keys/side.js';
 import { kindName } from '../keys/value-fault.js';
 import type { Entry } from '../text/entry.js';
-import { kebab, nearestKey } from '../text/nearest.js';
-import { formatOrigin, type Origin, type Position, type Problems } from '../text/problem.js';
+import { kebab } from '../text/nearest.js';
+import { formatOrigin, type Position, type Problems } from '../text/problem.js';
 import type { MapTree, Tree } from '../text/yaml-tree.js';
 import { emptyLayer, type Layer, mergeLayers } from './layers.js';
+import { anySecret, fromFile, plain } from './plain.js';
+import { readProperties } from './property-tree.js';
 import { springParts } from './spring-layout.js';
 import { fromSpring, springRemedy, springTarget } from './spring-names.js';
 import { topicsOfFile } from './topics.js';
-
-/** Every path that a suggestion may name. */
-export const KNOWN_PATHS: readonly string[] = [
-  ...FIELDS.map((field) => field.path),
-  ...PROPERTY_MAPS,
-  OPTIONS_PATH,
-  TOPICS_PATH,
-  ...SECTIONS,
-];
-
-const PROPERTY_NAME_LENGTH_MAX = 200;
+import { KNOWN_PATHS, reportUnknownKey } from './unknown-keys.js';
 
 export function fileLayer(tree: MapTree, problems: Problems, notes: Notes): Layer {
   const spring = springParts(tree);
@@ -51,24 +39,6 @@ export function fileLayer(tree: MapTree, problems: Problems, notes: Notes): Laye
       problems.error(entry.origin, entry.key ?? path, `says another value than ${path}`, 'keep one of them');
   }
   return mergeLayers([below.layer, walker.layer]);
-}
-
-const fromFile = (at: Position): Origin => ({ kind: 'file', at });
-
-/** Spells the unknown key's problem, for all layers alike. */
-export function reportUnknownKey(problems: Problems, where: Origin | Position, path: string): void {
-  const cut = path.lastIndexOf('.');
-  const section = cut < 0 ? '' : path.slice(0, cut);
-  const key = path.slice(cut + 1);
-  const later = LATER.get(nearestKey(section, key, KNOWN_PATHS) ?? '');
-  const near = nearestKey(section, key, KNOWN_PATHS);
-  const remedy =
-    near === undefined
-      ? 'see configs/kd.example.yml for every key'
-      : later === undefined
-        ? `did you mean ${near}?`
-        : `${near} is meant, but ${later}`;
-  problems.error(where, path, 'there is no such key', remedy);
 }
 
 class Walker {
@@ -110,7 +80,11 @@ class Walker {
     if (later !== undefined) {
       this.#problems.error(at, path, later, 'remove the key');
     } else if (isPropertyMap(path)) {
-      this.#properties(path, node);
+      readProperties(path, node, {
+        layer: this.layer,
+        problems: this.#problems,
+        written: (name) => this.#written(name),
+      });
     } else if (path === OPTIONS_PATH) {
       this.#options(node);
     } else if (path === TOPICS_PATH) {
@@ -291,55 +265,6 @@ class Walker {
     }
   }
 
-  #properties(map: PropertyMap, node: Tree): void {
-    if (node.kind === 'scalar' && node.value === null) return;
-    if (node.kind !== 'map') {
-      this.#problems.error(
-        node.at,
-        map,
-        'must be a mapping of property names to values',
-        'for example { linger.ms: 5 }',
-      );
-      return;
-    }
-    this.#flatten(map, '', node);
-  }
-
-  /** `ssl: { ca: { location: x } }` and `ssl.ca.location: x` are the same. */
-  #flatten(map: PropertyMap, prefix: string, tree: MapTree): void {
-    for (const { key, keyAt, node } of tree.entries) {
-      const name = prefix === '' ? key.trim() : `${prefix}.${key.trim()}`;
-      const known = this.layer.properties[map];
-      if (node.kind === 'map') this.#flatten(map, name, node);
-      else if (name.length > PROPERTY_NAME_LENGTH_MAX)
-        this.#problems.error(keyAt, map, `has a name longer than ${PROPERTY_NAME_LENGTH_MAX} characters`);
-      else if (known.has(name))
-        this.#problems.error(
-          keyAt,
-          `${map}.${name}`,
-          'is given twice, once nested and once with dots',
-          'keep one of them',
-        );
-      else if (node.kind === 'scalar' && node.value === null)
-        this.#problems.error(keyAt, `${map}.${name}`, 'has no value', 'give it one, or remove the key');
-      else if (node.kind === 'scalar' && node.broken) continue;
-      else if (node.kind === 'scalar')
-        known.set(name, {
-          value: node.text,
-          origin: fromFile(node.at),
-          secret: node.secret,
-          ...this.#written(`${map}.${name}`),
-        });
-      else
-        known.set(name, {
-          value: node.items.map((item) => (item.kind === 'scalar' ? item.text : '')).join(','),
-          origin: fromFile(node.at),
-          secret: anySecret(node),
-          ...this.#written(`${map}.${name}`),
-        });
-    }
-  }
-
   #options(node: Tree): void {
     if (node.kind === 'scalar' && node.value === null) return;
     if (node.kind !== 'map') {
@@ -361,32 +286,4 @@ class Walker {
       });
     }
   }
-}
-
-function anySecret(node: Tree): boolean {
-  if (node.kind === 'scalar') return node.secret;
-  return node.kind === 'list'
-    ? node.items.some(anySecret)
-    : node.entries.some((entry) => anySecret(entry.node));
-}
-
-/** The tree as ordinary values. An unquoted `${N}` that became a number is a number. */
-export function plain(node: Tree): unknown {
-  if (node.kind === 'list') return node.items.map(plain);
-  if (node.kind === 'map') {
-    // defineProperty, so that a key named __proto__ is a key and nothing else.
-    const object: Record<string, unknown> = {};
-    for (const { key, node: child } of node.entries) {
-      Object.defineProperty(object, key, {
-        value: plain(child),
-        enumerable: true,
-        writable: true,
-        configurable: true,
-      });
-    }
-    return object;
-  }
-  return node.interpolated && !node.quoted && /^(true|false|null|[-+]?[\d.][\d.eE+-]*)$/.test(node.text)
-    ? parse(node.text)
-    : node.value;
 }

@@ -11,9 +11,9 @@ import {
   TOPICS_PATH,
 } from '../keys/schema.js';
 import type { Origin, Problems } from '../text/problem.js';
-import { KNOWN_PATHS, reportUnknownKey } from './layer-file.js';
 import { emptyLayer, type Layer, mergeObjects } from './layers.js';
 import { topicsOfWord } from './topics.js';
+import { KNOWN_PATHS, reportUnknownKey } from './unknown-keys.js';
 
 /** `assignments`: texts of the form `dispatcher.threads=4`. */
 export function setLayer(assignments: readonly string[], problems: Problems): Layer {

@@ -100,7 +100,10 @@ function choose(offered: Offered, properties: ReadonlyMap<string, string>): read
     `offers no listener for this ` +
       `security.protocol${wanted === 'scram' || wanted === 'iam' ? ' and sasl.mechanism' : ''}, only ` +
       `${names}`,
-    `${wanted === undefined ? 'for SASL_SSL set sasl.mechanism, too' : `switch ${LISTENER_WORDS[wanted]} on in the cluster`}, or set security.protocol to one that the cluster offers`,
+    (wanted === undefined
+      ? 'for SASL_SSL set sasl.mechanism, too'
+      : `turn on ${LISTENER_WORDS[wanted]} in the cluster`) +
+      ', or set security.protocol to one that the cluster offers',
   );
 }
 

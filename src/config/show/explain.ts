@@ -97,7 +97,8 @@ const DIGEST_CHARACTERS = 16;
 
 function fingerprintOf(pem: string): string {
   try {
-    return `${new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase().slice(0, DIGEST_CHARACTERS)}…`;
+    const digest = new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase();
+    return `${digest.slice(0, DIGEST_CHARACTERS)}…`;
   } catch {
     return 'unreadable';
   }
