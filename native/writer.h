@@ -33,6 +33,10 @@ enum {
    * of a whole message set.
    */
   KD_CODE_TOO_LARGE = -10003,
+  /* Policy `same`, and the topic does not have the source's partition: the counts no longer fit. */
+  KD_CODE_COUNTS_DIFFER = -10005,
+  /* Larger than librdkafka's whole queue: it would wait for room for ever. */
+  KD_CODE_LARGER_THAN_QUEUE = -10006,
   /*
    * The row names a partition that its topic does not have. librdkafka's own _UNKNOWN_PARTITION says that the
    * topic itself is gone.

@@ -49,12 +49,14 @@ static int32_t sticky_partition(const job *job, kd_topic *topic, int32_t count) 
   return topic->sticky_partition;
 }
 
+/* Negative: a code of ours. */
 static int32_t choose_partition(const job *job, kd_topic *topic, const kd_output_record *record) {
   int32_t count = atomic_load_explicit(&topic->partition_count, memory_order_relaxed);
   const kd_partition *source = job->source;
-  if (record->partition >= 0) return record->partition < count ? record->partition : -1;
+  if (record->partition >= 0) return record->partition < count ? record->partition : KD_CODE_NO_PARTITION;
   if (record->flags & KD_ROW_DEAD_LETTER) return source->partition % count;
-  if (topic->policy == KD_POLICY_SAME) return source->partition < count ? source->partition : -1;
+  if (topic->policy == KD_POLICY_SAME)
+    return source->partition < count ? source->partition : KD_CODE_COUNTS_DIFFER;
   if (topic->policy == KD_POLICY_AUTO &&
       (record->flags & (KD_ROW_KEY_OF_SOURCE | KD_ROW_KEY_SET)) == KD_ROW_KEY_OF_SOURCE &&
       source->partition < count &&
@@ -129,7 +131,7 @@ static bool prepare(job *job, uint32_t row, ready_row *ready) {
   ready->topic = job->writer->topics[record->topic];
   ready->timestamp = wire_timestamp(record->timestamp);
   ready->partition = choose_partition(job, ready->topic, record);
-  return ready->partition >= 0 || refuse(job, ready->row, KD_CODE_NO_PARTITION);
+  return ready->partition >= 0 || refuse(job, ready->row, ready->partition);
 }
 
 /* False: malformed. */
@@ -209,6 +211,7 @@ static bool produce(job *job, const ready_row *ready) {
   vus[VU_TIMESTAMP].u.i64 = ready->timestamp;
   vus[VU_HEADERS].u.headers = headers;
   int32_t code = 0;
+  int refusals_when_empty = 0;
   for (;;) {
     rd_kafka_error_t *error = rd_kafka_produceva(writer->client, vus, headers ? VU_COUNT : VU_HEADERS);
     if (!error) {
@@ -219,6 +222,11 @@ static bool produce(job *job, const ready_row *ready) {
     code = rd_kafka_error_code(error);
     rd_kafka_error_destroy(error);
     if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) break;
+    /* Twice: what was acknowledged in between may have made room. */
+    if (rd_kafka_outq_len(writer->client) == 0 && ++refusals_when_empty == 2) {
+      code = KD_CODE_LARGER_THAN_QUEUE;
+      break;
+    }
     kd_writer_wait_for_room(writer);
     code = kd_writer_gives_up(writer, job->slot) ? RD_KAFKA_RESP_ERR__PURGE_QUEUE : 0;
     if (code) break;

@@ -1,4 +1,5 @@
 import type { BatchId, Block, InputBatch, PartitionId, Segment } from '../core/batch.js';
+import type { DispatcherError } from '../core/errors.js';
 import type { DeliveryFailure } from '../ports/sink.js';
 import type { Rejection, TransformResult } from '../ports/transform-pool.js';
 import {
@@ -68,6 +69,8 @@ export class Flight {
   /** First row that is not answered; rows from here on stay unsettled. */
   stopRow: number | undefined;
   stopReason: Rejection | undefined;
+  /** Set where the run is not stopped for the record's own fault. */
+  stopError: DispatcherError | undefined;
   /** Source row → the code under which its refused delivery was dead-lettered. */
   readonly redirected = new Map<number, string>();
   acknowledged = 0;

@@ -52,6 +52,8 @@ export interface DispatcherSettings {
    * is read, so a missing one is told at once.
    */
   readonly outputTopics: readonly string[];
+  /** A record that names a topic which does not exist: it is rejected, or the run stops at it. */
+  readonly unknownTopic: 'reject' | 'stop';
 }
 
 /** Named bounds that no one needs to set. */
@@ -60,6 +62,8 @@ export const Limits = {
   blamelessDeathsMax: 3,
   /** Distinct output topics of a run. */
   outputTopicsMax: 1000,
+  /** A topic that does not exist is asked for again after this long. */
+  unknownTopicMs: 10_000,
   destinationBackoffMs: 500,
   destinationBackoffMaxMs: 10_000,
   /** Batches that run in small pieces after a delivery failed for its neighbour's sake. */

@@ -13,8 +13,12 @@ interface DeliveryEntry {
   readonly fault: DeliveryKind;
 }
 
+/** The addon's, for `partition: same`. */
+export const COUNTS_DIFFER = -10_005;
+
 const DELIVERY: ReadonlyMap<number, DeliveryEntry> = new Map<number, DeliveryEntry>([
   // Refused by the addon before they were sent: no neighbour has a part in it.
+  [-10_006, { name: 'LARGER_THAN_QUEUE', fault: 'record' }],
   [-10_004, { name: 'INVALID_PARTITION', fault: 'record' }],
   [-10_003, { name: 'MSG_SIZE_TOO_LARGE', fault: 'record' }],
   [-10_002, { name: 'BAD_BATCH', fault: 'fatal' }],
@@ -29,6 +33,8 @@ const DELIVERY: ReadonlyMap<number, DeliveryEntry> = new Map<number, DeliveryEnt
   [10, { name: 'MSG_SIZE_TOO_LARGE', fault: 'message-set' }],
   [18, { name: 'RECORD_LIST_TOO_LARGE', fault: 'message-set' }],
 
+  // partition: same, and the output lacks a partition that the input has.
+  [COUNTS_DIFFER, { name: 'PARTITION_COUNTS_DIFFER', fault: 'destination' }],
   // Said of records on their way when the topic is deleted: the topic's fault, not theirs.
   [-190, { name: '_UNKNOWN_PARTITION', fault: 'destination' }],
 

@@ -212,6 +212,7 @@ const SETTINGS: DispatcherSettings = {
   stallTimeoutMs: 60_000,
   storeIntervalMs: 250,
   outputTopics: ['out', 'dead'],
+  unknownTopic: 'reject',
 };
 
 export class Bench {

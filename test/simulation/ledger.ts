@@ -28,15 +28,22 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
   readonly epochs: ReadonlyMap<PartitionId, number>;
   /** The order of first deliveries is kept. */
   private readonly ordered: boolean;
+  /** Records emitted to these are rejected. */
+  private readonly missingTopics: ReadonlySet<string>;
   private first: string | undefined;
   recordsDelivered = 0;
   acknowledged = 0;
   handOvers = 0;
   commitsOfOurs = 0;
 
-  constructor(logs: readonly PartitionLog[], epochs: ReadonlyMap<PartitionId, number>, ordered: boolean) {
+  constructor(
+    logs: readonly PartitionLog[],
+    epochs: ReadonlyMap<PartitionId, number>,
+    laws: { readonly ordered: boolean; readonly missingTopics: readonly string[] },
+  ) {
     this.epochs = epochs;
-    this.ordered = ordered;
+    this.ordered = laws.ordered;
+    this.missingTopics = new Set(laws.missingTopics);
     for (const log of logs) {
       const size = log.records.length;
       this.pages.set(log.id, {
@@ -133,7 +140,11 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
   /** Nobody becomes a dead letter for the sake of others. */
   private mustBeGuilty({ log }: Page, index: number): void {
     const record = log.records[index];
-    const guilty = record !== undefined && ['reject', 'kill', 'refused'].includes(record.fate.kind);
+    const { fate } = record ?? {};
+    const guilty =
+      fate !== undefined &&
+      (['reject', 'kill', 'refused'].includes(fate.kind) ||
+        (fate.kind === 'emit' && fate.topic !== undefined && this.missingTopics.has(fate.topic)));
     if (!guilty)
       this.violation(
         `partition ${log.id}, offset ${record?.offset}: an innocent record became a dead letter`,

@@ -269,6 +269,7 @@ function makeSettings(
     stallTimeoutMs: random.pick([6000, 30_000]),
     storeIntervalMs: random.pick([100, 1000]),
     outputTopics: [DEFAULT_TOPIC, DEAD_LETTER_TOPIC],
+    unknownTopic: random.pick(['reject', 'stop'] as const),
   };
 }
 
@@ -282,8 +283,11 @@ function allowed(
   if (troubles.deadLettersRefused) codes.add('DEAD_LETTER_REFUSED');
   if (troubles.damage) codes.add('CORRUPT_INPUT');
   if (troubles.outOfRange && more.policy === 'stop') codes.add('OFFSET_OUT_OF_RANGE');
-  if (troubles.topics && troubles.missingTopic) codes.add('TOPIC_MISSING');
   if (troubles.blocked) codes.add('WORKER_BLOCKED');
+  if (troubles.topics && troubles.missingTopic) {
+    codes.add('TOPIC_MISSING');
+    if (!troubles.deadLetters) codes.add('RECORD_REJECTED');
+  }
   if (troubles.fatal) codes.add('PRODUCER_FATAL');
   if (troubles.outage || troubles.slow)
     for (const code of ['DESTINATION_STALLED', 'KAFKA_REFUSED', 'DRAIN_CUT']) codes.add(code);

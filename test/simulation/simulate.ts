@@ -63,7 +63,10 @@ export async function simulate(seed: number, mutation: Mutation = {}): Promise<O
     committed: (log, offset, by) => ledger?.committed(log, offset, by),
     processedByOther: (log, offset) => ledger?.processedByOther(log, offset),
   });
-  ledger = new Ledger(scenario.logs, group.epochs, scenario.dispatcher.ordering !== 'none');
+  ledger = new Ledger(scenario.logs, group.epochs, {
+    ordered: scenario.dispatcher.ordering !== 'none',
+    missingTopics: scenario.dispatcher.unknownTopic === 'reject' ? scenario.sink.missingTopics : [],
+  });
   const world: World = {
     scenario,
     clock,

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { DispatcherError } from '../../core/errors.js';
-import type { OutputTopic } from '../../ports/sink.js';
 import type { TransformPool, TransformResult, TransformTask } from '../../ports/transform-pool.js';
 import { StopCell } from '../../transform/context.js';
 import { type CompiledTransform, compileTransform } from '../../transform/load/compile.js';
@@ -10,6 +9,7 @@ import type { WorkerAnswer, WorkerInit, WorkerMessage } from '../../transform/wo
 import { blockedError, describeSuspects } from './blocked.js';
 import { type Job, PoolThread } from './pool-thread.js';
 import { PoolLimits, type PoolSettings } from './settings.js';
+import { TopicNews } from './topic-news.js';
 import { deadline, failureOf } from './waiting.js';
 
 const WORKER_FILE = fileURLToPath(new URL('../../../workers/transform-worker.js', import.meta.url));
@@ -30,7 +30,7 @@ class PiscinaPool implements TransformPool {
   readonly #queue: Job[] = [];
   readonly #members = new Set<PoolThread>();
   readonly #running = new Map<PoolThread, Job>();
-  readonly #topics: OutputTopic[] = [];
+  readonly #topics = new TopicNews();
   #piscina: Piscina | undefined;
   #compiled: CompiledTransform | undefined;
   /** Where the message being handed to Piscina is to go. */
@@ -88,7 +88,7 @@ class PiscinaPool implements TransformPool {
         new DispatcherError('DEFECT', `more than ${PoolLimits.queuedTasksMax} tasks wait for a worker`),
       );
     }
-    if (task.topics !== undefined) this.#topics.push(...task.topics);
+    if (task.topics !== undefined) this.#topics.add(task.topics);
     return new Promise((resolve, reject) => {
       this.#queue.push({ task, resolve, reject });
       this.#pump();

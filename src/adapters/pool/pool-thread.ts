@@ -1,9 +1,9 @@
 import type { Worker } from 'node:worker_threads';
-import type { OutputTopic } from '../../ports/sink.js';
 import type { TransformResult, TransformTask } from '../../ports/transform-pool.js';
 import type { PartitionName } from '../../transform/record-view.js';
 import type { WorkerTask } from '../../transform/runtime.js';
 import { ProgressCells } from '../../wire/progress.js';
+import type { TopicNews } from './topic-news.js';
 import { type Suspects, WorkerDeathError } from './worker-death.js';
 
 export interface Job {
@@ -34,7 +34,7 @@ export class PoolThread {
   #seenProgress = 0;
   #stalledMs = 0;
   #endingMs = 0;
-  #topicsSent = 0;
+  #topicsSeen = 0;
   readonly #partitionsSent = new Set<number>();
 
   constructor(worker: Worker, isReplacement: boolean, onEnd: (thread: PoolThread) => void) {
@@ -61,19 +61,15 @@ export class PoolThread {
   }
 
   /** The message for a task: blocks go by reference, names only where this thread has not seen them. */
-  message(
-    task: TransformTask,
-    topics: readonly OutputTopic[],
-    describe: (id: number) => PartitionName,
-  ): WorkerTask {
+  message(task: TransformTask, topics: TopicNews, describe: (id: number) => PartitionName): WorkerTask {
     const partitions: (PartitionName & { readonly id: number })[] = [];
     for (const { partitionId } of task.segments) {
       if (this.#partitionsSent.has(partitionId)) continue;
       this.#partitionsSent.add(partitionId);
       partitions.push({ id: partitionId, ...describe(partitionId) });
     }
-    const newTopics = topics.slice(this.#topicsSent);
-    this.#topicsSent = topics.length;
+    const newTopics = topics.since(this.#topicsSeen);
+    this.#topicsSeen = topics.version;
     const { input, output, firstRow, rowCount, rejectWith } = task;
     return {
       input: input.bytes,

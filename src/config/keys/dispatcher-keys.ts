@@ -166,6 +166,12 @@ export const DISPATCHER_KEYS = {
     choices: ['now', 'source'],
     doc: "timestamp of dead letters; kd-timestamp carries the source's in both cases",
   },
+  'dispatcher.unknown-topic': {
+    format: 'choice',
+    default: 'reject',
+    choices: ['reject', 'stop'],
+    doc: 'a record that the transform sends to a topic that does not exist: UNKNOWN_TOPIC, or exit 3',
+  },
   'dispatcher.commit-interval': {
     format: 'duration',
     default: '1s',

@@ -58,7 +58,7 @@ export class Refusals {
 
   private undelivered(part: Part, gravest: DeliveryFailure, rows: number): void {
     const topic = this.topicOf(part, gravest);
-    const { fault, name } = gravest;
+    const { fault, name, words } = gravest;
     if (fault === 'fatal') {
       this.state.fail(
         new DispatcherError('PRODUCER_FATAL', `the producer failed for good: ${name} on topic ${topic}`, {
@@ -73,7 +73,13 @@ export class Refusals {
     } else if (fault === 'bystander') {
       this.parts.rewind(`topic ${topic} refused ${rows} records because of others in their message set`);
     } else {
-      this.parts.stall.destinationFailed({ topic, name, refused: fault === 'refused', rows });
+      this.parts.stall.destinationFailed({
+        topic,
+        name,
+        ...(words === undefined ? {} : { words }),
+        refused: fault === 'refused',
+        rows,
+      });
     }
   }
 

@@ -134,6 +134,13 @@ export class Settler {
     if (segment === undefined || reason === undefined) return;
     const refused = reason.code === 'DEAD_LETTER_REFUSED';
     const where = place(this.state, segment.partitionId, flight.offsetOf(row));
+    const { stopError } = flight;
+    if (stopError !== undefined && stopError.code === reason.code) {
+      const { code, message, remedy } = stopError;
+      const options = { cause: stopError, ...(remedy === undefined ? {} : { remedy }) };
+      this.state.fail(new DispatcherError(code, `${where}: ${message}`, options));
+      return;
+    }
     this.state.fail(
       new DispatcherError(
         refused ? 'DEAD_LETTER_REFUSED' : 'RECORD_REJECTED',

@@ -5,6 +5,8 @@ import { Limits } from '../settings.js';
 export interface DestinationFault {
   readonly topic: string;
   readonly name: string;
+  /** More than the name says, where it is known. */
+  readonly words?: string;
   /** Kafka refuses us for rights or credentials: trying again will not help. */
   readonly refused: boolean;
   readonly rows: number;
@@ -121,7 +123,8 @@ export class Stall {
       this.state.deps.clock.nowMs() - (this.failingSinceMs ?? this.state.deps.clock.nowMs()),
     );
     const message =
-      `topic ${fault.topic} can't be written: ` + `${fault.name}${forMs > 0 ? `, for ${forMs} ms` : ''}`;
+      `topic ${fault.topic} can't be written: ${fault.name}` +
+      `${fault.words === undefined ? '' : ` (${fault.words})`}${forMs > 0 ? `, for ${forMs} ms` : ''}`;
     if (fault.refused)
       return (
         this.state.deps.sink.refusal?.(fault.name, fault.topic, fault.name) ??

@@ -13,18 +13,13 @@ import { Limits } from '../settings.js';
 import type { NamedRecord } from '../settlement/named-records.js';
 import { refusalOf } from '../settlement/refusal-of.js';
 import type { OutputBlocks } from './output-blocks.js';
+import { OutputTopics } from './output-topics.js';
+import { cutAroundSuspects, firstRejected, halves, type Range } from './ranges.js';
 
 /** A message set that was refused while nothing else was on its way. */
 interface Refusal {
   readonly part: Part;
   readonly failure: DeliveryFailure;
-}
-
-interface Range {
-  readonly first: number;
-  readonly count: number;
-  readonly rejectWith?: Rejection;
-  readonly blamelessDeaths?: number;
 }
 
 /**
@@ -36,11 +31,13 @@ interface Range {
 export class TransformRunner {
   private readonly state: RunState;
   private readonly outputs: OutputBlocks;
+  private readonly topics: OutputTopics;
   private readonly onPart: (flight: Flight) => void;
 
   constructor(state: RunState, outputs: OutputBlocks, onPart: (flight: Flight) => void) {
     this.state = state;
     this.outputs = outputs;
+    this.topics = new OutputTopics(state);
     this.onPart = onPart;
   }
 
@@ -69,6 +66,12 @@ export class TransformRunner {
       topics = undefined;
       if (flight.abandoned) break;
       if (isWorkerDeath(answer)) {
+        const { rejectWith, blamelessDeaths = 0 } = range;
+        // None of the user's code runs in it: a row that can't even be rejected has nowhere to go.
+        if (rejectWith !== undefined && blamelessDeaths >= Limits.blamelessDeathsMax) {
+          stopAt(flight, range.first, rejectWith);
+          break;
+        }
         ranges.push(...cutAroundSuspects(range, answer).reverse());
         continue;
       }
@@ -78,12 +81,27 @@ export class TransformRunner {
         stopAt(flight, range.first + answer.rowsDone, answer.stop);
         break;
       }
-      const rest = range.count - answer.rowsDone;
-      if (rest > 0) ranges.push({ ...range, first: range.first + answer.rowsDone, count: rest });
+      const rest: Range = {
+        ...range,
+        first: range.first + answer.rowsDone,
+        count: range.count - answer.rowsDone,
+      };
+      if (rest.count > 0) ranges.push(rest);
       // At once: an answer of the brokers that came before it is waited for would be taken for one about
       // neighbours.
       if (isolated && !(await this.deliverAlone(flight, { ...range, count: answer.rowsDone }, ranges))) break;
-      if (answer.unknownTopics !== undefined) topics = await this.register(answer.unknownTopics);
+      if (answer.unknownTopics !== undefined) {
+        const registered = await this.topics.register(answer.unknownTopics);
+        if (isAbandoned(flight)) break;
+        if ('stop' in registered) {
+          const { message } = registered.stop;
+          stopAt(flight, rest.first, { code: registered.stop.code, message, stage: 'transform' });
+          flight.stopError = registered.stop;
+          break;
+        }
+        if ('topics' in registered) topics = registered.topics;
+        else ranges.splice(ranges.indexOf(rest), 1, ...firstRejected(rest, registered.reject));
+      }
       if (isAbandoned(flight)) break;
     }
     if (stop !== undefined && !isAbandoned(flight)) stopAt(flight, stop.row, stop.reason);
@@ -265,26 +283,6 @@ export class TransformRunner {
     return refusalOf(this.state.topicNames.get(topicNumber) ?? `number ${topicNumber}`, failure, deadLetter);
   }
 
-  private async register(names: readonly string[]): Promise<readonly OutputTopic[]> {
-    const { topicNames, deps } = this.state;
-    const topics: OutputTopic[] = [];
-    for (const name of names) {
-      const topic = await deps.sink.topic(name);
-      topicNames.set(topic.number, name);
-      topics.push(topic);
-    }
-    if (topicNames.size > Limits.outputTopicsMax) {
-      throw new DispatcherError(
-        'CONFIGURATION',
-        `the transform emits to more than ${Limits.outputTopicsMax} distinct topics`,
-        {
-          remedy: 'derive topic names from a bounded set; a name per record is nearly always a mistake',
-        },
-      );
-    }
-    return topics;
-  }
-
   private report(result: TransformResult): void {
     for (const entry of result.logs ?? []) this.state.deps.logger[entry.level](entry.message, entry.fields);
     const { metrics, logLimit } = this.state;
@@ -309,36 +307,6 @@ export function stopAt(flight: Flight, row: number, reason: Rejection): void {
   flight.stopReason = reason;
 }
 
-/** The pieces to run next, in row order. */
-function cutAroundSuspects(range: Range, death: WorkerDeath): Range[] {
-  const end = range.first + range.count;
-  const blameless = death.suspectRowCount === 0;
-  if (blameless && (range.blamelessDeaths ?? 0) < Limits.blamelessDeathsMax)
-    return [{ ...range, blamelessDeaths: (range.blamelessDeaths ?? 0) + 1 }];
-  if (range.count === 1)
-    return [{ ...range, rejectWith: { code: death.code, message: death.message, stage: 'worker' } }];
-  const from = Math.max(range.first, blameless ? range.first : death.suspectFirstRow);
-  const to = Math.min(end, blameless ? end : death.suspectFirstRow + death.suspectRowCount);
-  if (from >= to || to - from === range.count) {
-    return halves(range).map((piece) =>
-      blameless ? { ...piece, blamelessDeaths: blamelessDeathsBefore(piece.count) } : piece,
-    );
-  }
-  return [
-    { first: range.first, count: from - range.first },
-    { first: from, count: to - from },
-    { first: to, count: end - to },
-  ].filter((piece) => piece.count > 0);
-}
-
-function halves({ first, count }: Range): Range[] {
-  const half = Math.ceil(count / 2);
-  return [
-    { first, count: half },
-    { first: first + half, count: count - half },
-  ];
-}
-
 /** In row order. */
 function namedRows(
   state: RunState,
@@ -358,14 +326,6 @@ function settledAlone(part: Part): Promise<DeliveryFailure | undefined> {
   return new Promise((resolve) => {
     part.settledAlone = resolve;
   });
-}
-
-/**
- * A late exception may have come from an earlier record, so a record alone gets one more try before it is
- * blamed; larger pieces are cut at once.
- */
-function blamelessDeathsBefore(rows: number): number {
-  return rows === 1 ? Limits.blamelessDeathsMax - 1 : Limits.blamelessDeathsMax;
 }
 
 function stuck(range: Range): DispatcherError {

@@ -99,7 +99,6 @@ function producerLimit(properties: Properties): Properties {
 export function producerProperties(identity: PluginIdentity, options: ProducerClientOptions): Properties {
   return {
     ...pluginProperties(identity),
-    'queue.buffering.max.kbytes': Math.max(1, Math.ceil(options.queueBytesMax / 1024)),
     ...sizeProperties(options),
     ...Object.fromEntries(withDefaults(producerDefaults, options.cluster.properties)),
     'bootstrap.servers': options.cluster.bootstrapServers.join(','),
@@ -121,8 +120,11 @@ function sizeProperties({ cluster, queueBytesMax, topicLimits }: ProducerClientO
   const roomBytes = Math.min(Math.max(queueBytesMax, TOPIC_MESSAGE_BYTES_DEFAULT), MESSAGE_BYTES_MAX);
   // librdkafka compares before it compresses, the broker afterwards: then only the broker can tell.
   const wantedBytes = isCompressed(cluster) ? roomBytes : largestBytes;
+  const messageBytesMax = Math.min(Math.max(wantedBytes, TOPIC_MESSAGE_BYTES_DEFAULT), roomBytes);
   return {
-    'message.max.bytes': Math.min(Math.max(wantedBytes, TOPIC_MESSAGE_BYTES_DEFAULT), roomBytes),
+    // One record always fits, however little is to be in flight.
+    'queue.buffering.max.kbytes': Math.ceil(Math.max(queueBytesMax, messageBytesMax) / 1024),
+    'message.max.bytes': messageBytesMax,
     // A message set above the topic's limit fails as a whole; kept below it, a size error names the guilty
     // record.
     'batch.size': Math.max(1, Math.min(BATCH_SIZE_BYTES_DEFAULT, smallestBytes)),

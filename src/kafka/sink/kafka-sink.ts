@@ -24,7 +24,7 @@ import {
   TOPICS_REFRESH_MS,
 } from '../client/metadata.js';
 import { connectWithTokens } from '../client/token-connect.js';
-import { codeNamed, deliveryVerdict } from '../codes.js';
+import { COUNTS_DIFFER, codeNamed, deliveryVerdict } from '../codes.js';
 import { type ClientRights, fatalFailure, refusalOf } from '../errors.js';
 import type {
   NativeBinding,
@@ -63,6 +63,8 @@ export interface KafkaSinkOptions {
   readonly connectTimeoutMs?: number;
 }
 
+/** Asked for within this time, partition counts are not asked for again. */
+const COUNTS_FRESH_MS = 1_000;
 const TOPICS_MAX = 1_000;
 /** A producer that has sent nothing leaves in milliseconds. */
 const LEAVE_TIMEOUT_MS = 5_000;
@@ -88,6 +90,7 @@ export class KafkaSink implements Sink {
   #events: SinkEvents | undefined;
   #session: Session | undefined;
   #closing: Promise<void> | undefined;
+  #countsAskedAtMs = Number.NEGATIVE_INFINITY;
   #partsOutstanding = 0;
   #drained: PendingSignal | undefined;
 
@@ -118,8 +121,12 @@ export class KafkaSink implements Sink {
       this.#topics.set(name, known);
       // A topic that is missing now may exist when it is asked for again.
       void known.catch(() => this.#topics.delete(name));
+      return known;
     }
-    return known;
+    return known.then(async (before) => {
+      await this.#refreshCounts(COUNTS_FRESH_MS);
+      return (await this.#topics.get(name)) ?? before;
+    });
   }
 
   /**
@@ -235,6 +242,7 @@ export class KafkaSink implements Sink {
     const policy = this.#options.partitionByTopic?.get(name) ?? this.#options.partition;
     const number = writer.topic(name, partitionCount, policy);
     this.#numbers.set(name, number);
+    this.#countsAskedAtMs = this.#options.nowMs();
     // A name that the transform came up with. The sizes stay, but a record that is too large is known before
     // it is sent.
     await this.#limits.ask(connected.handleId, [name]);
@@ -251,14 +259,19 @@ export class KafkaSink implements Sink {
       : outputTopicMissing(name, createTopicsCommand);
   }
 
-  async #refreshCounts(): Promise<void> {
+  /** Not where the last answer is younger than that. */
+  async #refreshCounts(freshMs = 0): Promise<void> {
     const session = this.#session;
-    if (session === undefined || this.#closing !== undefined) return;
+    const nowMs = this.#options.nowMs();
+    if (session === undefined || this.#isClosing() || nowMs - this.#countsAskedAtMs < freshMs) return;
+    this.#countsAskedAtMs = nowMs;
     try {
       const counts = await partitionCountsKnown(session.connected.client);
       for (const [name, number] of this.#numbers) {
         const count = counts.get(name) ?? 0;
-        if (count > 0 && !this.#isClosing()) session.writer.setPartitionCount(number, count);
+        if (count === 0 || this.#isClosing()) continue;
+        session.writer.setPartitionCount(number, count);
+        this.#topics.set(name, Promise.resolve({ name, number, partitionCount: count }));
       }
     } catch (error) {
       this.#options.logger.debug(`kafka producer: partition counts not refreshed: ${errorText(error)}`);
@@ -274,6 +287,7 @@ export class KafkaSink implements Sink {
       case 'settled':
         this.#partsOutstanding -= 1;
         if (this.#partsOutstanding === 0) this.#drained?.resolve();
+        if (hasUnequalCounts(failures)) void this.#refreshCounts(COUNTS_FRESH_MS);
         this.#events?.settled({
           batchId: a,
           part: b,
@@ -326,6 +340,15 @@ export class KafkaSink implements Sink {
 
 /** The addon's numbers per failure: row, code, index of the broker's words (-1: none). */
 const FAILURE_FIELDS = 3;
+const UNEQUAL_COUNTS =
+  'dispatcher.output.partition is same, but the input has partitions that this topic does not have; add ' +
+  'partitions to it, or set dispatcher.output.partition: auto';
+
+function hasUnequalCounts(numbers: Int32Array | null): boolean {
+  for (let at = 1; numbers !== null && at < numbers.length; at += FAILURE_FIELDS)
+    if (numbers[at] === COUNTS_DIFFER) return true;
+  return false;
+}
 
 function failuresOf(
   part: number,
@@ -334,8 +357,9 @@ function failuresOf(
 ): DeliveryFailure[] {
   const failures: DeliveryFailure[] = [];
   for (let at = 0; numbers !== null && at + 2 < numbers.length; at += FAILURE_FIELDS) {
-    const said = words?.[numbers[at + 2] ?? -1];
-    const verdict = deliveryVerdict(numbers[at + 1] ?? 0, said !== undefined);
+    const code = numbers[at + 1] ?? 0;
+    const said = words?.[numbers[at + 2] ?? -1] ?? (code === COUNTS_DIFFER ? UNEQUAL_COUNTS : undefined);
+    const verdict = deliveryVerdict(code, said !== undefined);
     const outputRow = numbers[at] ?? 0;
     failures.push({ part, outputRow, ...verdict, ...(said === undefined ? {} : { words: said }) });
   }

@@ -267,15 +267,21 @@ export class ResultWriter {
     const topic = this.#topicOf(emission);
     if (topic === undefined) return emission.topicName === undefined ? noTopic() : Written.unknownTopic;
     const problem = partitionProblem(emission, topic);
-    if (problem !== undefined) return problem;
+    if (problem !== undefined && this.#topics.isFresh(topic.name)) return problem;
+    if (problem !== undefined) {
+      this.unknownTopics.add(topic.name);
+      return Written.unknownTopic;
+    }
     if (!this.writer.addRow(row, topic.number, flagsOf(emission, this.#timestampFlag))) return Written.full;
     return writeEmission(this.writer, emission) ? Written.done : Written.full;
   }
 
   #topicOf(emission: Emission): OutputTopic | undefined {
-    if (emission.topicName === undefined) return this.#defaultTopic;
-    const topic = this.#topics.get(emission.topicName);
-    if (topic === undefined) this.unknownTopics.add(emission.topicName);
+    // The table knows its present partition count.
+    const name = emission.topicName ?? this.#defaultTopic?.name;
+    if (name === undefined) return undefined;
+    const topic = this.#topics.get(name);
+    if (topic === undefined) this.unknownTopics.add(name);
     return topic;
   }
 

@@ -2,16 +2,27 @@ import type { OutputTopic } from '../../ports/sink.js';
 
 const NAME = /^[a-zA-Z0-9._-]{1,249}$/;
 
-/** Numbers of the topics this worker may write to. Grows by what the main thread tells it. */
+/** Partitions can be added: a count this old is asked for again before a partition counts as missing. */
+const FRESH_MS = 10_000;
+
+/** The topics this worker may write to, as the main thread last reported them. */
 export class TopicTable {
   readonly #byName = new Map<string, OutputTopic>();
+  readonly #reportedAtMs = new Map<string, number>();
 
   constructor(topics: readonly OutputTopic[]) {
     this.add(topics);
   }
 
   add(topics: readonly OutputTopic[]): void {
-    for (const topic of topics) this.#byName.set(topic.name, topic);
+    for (const topic of topics) {
+      this.#byName.set(topic.name, topic);
+      this.#reportedAtMs.set(topic.name, performance.now());
+    }
+  }
+
+  isFresh(name: string): boolean {
+    return performance.now() - (this.#reportedAtMs.get(name) ?? Number.NEGATIVE_INFINITY) < FRESH_MS;
   }
 
   get(name: string): OutputTopic | undefined {

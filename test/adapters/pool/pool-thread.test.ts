@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { PoolThread } from '../../../src/adapters/pool/pool-thread.js';
+import { TopicNews } from '../../../src/adapters/pool/topic-news.js';
 import { ProgressCells } from '../../../src/wire/progress.js';
 import { describePartition, inputOf, OUT, taskFor } from '../../transform/support.js';
 
@@ -43,16 +44,22 @@ test('each thread is told every name once, and a name of a later task when it co
       { value: 'c', partition: 1 },
     ]),
   );
-  const first = thread.message(task, [OUT], describePartition);
+  const topics = new TopicNews();
+  topics.add([OUT]);
+  const first = thread.message(task, topics, describePartition);
   assert.deepEqual(
     first.partitions?.map(({ id }) => id),
     [1, 2],
   );
   assert.deepEqual(first.topics, [OUT]);
   const later = { name: 'later', number: 8, partitionCount: 1 };
-  const second = thread.message(task, [OUT, later], describePartition);
+  topics.add([later]);
+  const second = thread.message(task, topics, describePartition);
   assert.deepEqual([second.partitions, second.topics], [undefined, [later]]);
   assert.equal(second.input, task.input.bytes);
+  const grown = { ...OUT, partitionCount: OUT.partitionCount + 1 };
+  topics.add([grown]);
+  assert.deepEqual(thread.message(task, topics, describePartition).topics, [grown]);
   await thread.exited;
 });
 
