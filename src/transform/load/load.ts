@@ -3,13 +3,21 @@ import { describeThrown } from '../results/rejected.js';
 import { compileTransform } from './compile.js';
 import { type LoadedTransform, loadError, readDefinition } from './loaded.js';
 
+/** For a module's top level, its imports included. Long work belongs into `setup`, which has more time. */
+const IMPORT_MS_MAX = 10_000;
+
 /** Imports a compiled transform; errors name the user's file and line, by way of the source map. */
-export async function importTransform(url: string, path: string): Promise<LoadedTransform> {
+export async function importTransform(
+  url: string,
+  path: string,
+  limitMs = IMPORT_MS_MAX,
+): Promise<LoadedTransform> {
   process.setSourceMapsEnabled(true);
   let module: { readonly default?: unknown };
   try {
-    module = (await import(url)) as { readonly default?: unknown };
+    module = await importWithin(url, path, limitMs);
   } catch (error) {
+    if (error instanceof DispatcherError) throw error;
     const { name, message, stack } = describeThrown(error);
     const place = /\(?((?:file:\/\/)?\/[^\s()]+:\d+:\d+)\)?/.exec(stack ?? '')?.[1];
     throw loadError(
@@ -21,6 +29,33 @@ export async function importTransform(url: string, path: string): Promise<Loaded
     );
   }
   return readDefinition(module.default, path);
+}
+
+/** The timer also keeps the process alive: without one it would end, silently, at an `await` of nothing. */
+async function importWithin(
+  url: string,
+  path: string,
+  limitMs: number,
+): Promise<{ readonly default?: unknown }> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () =>
+        reject(
+          loadError(
+            path,
+            `its top level did not finish within ${limitMs} ms`,
+            'see which `await` outside of any function never settles; long work belongs into setup',
+          ),
+        ),
+      limitMs,
+    );
+  });
+  try {
+    return await Promise.race([import(url) as Promise<{ readonly default?: unknown }>, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 export interface TransformSummary {
