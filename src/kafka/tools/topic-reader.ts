@@ -5,19 +5,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Block, InputBatch } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
-import type { Logger } from '../../ports/logger.js';
 import type { AssignedPartition, EndOffset, OpenedPartition } from '../../ports/source.js';
-import {
-  type ClusterOptions,
-  checkCreatable,
-  checkFeatures,
-  consumerProperties,
-} from '../client/client-config.js';
+import { checkCreatable, checkFeatures, consumerProperties } from '../client/client-config.js';
 import { CONNECT_TIMEOUT_MS, type ConnectedClient } from '../client/connect.js';
+import { hiddenTopic } from '../client/hidden-topics.js';
 import { partitionCountsOf } from '../client/metadata.js';
 import { connectWithTokens } from '../client/token-connect.js';
-import { consumerFailure } from '../errors.js';
-import type { NativeBinding, NativePartitionTable } from '../native.js';
+import { type ClientRights, consumerFailure, isAuthorizationError, KafkaCode, refusalOf } from '../errors.js';
+import type { NativePartitionTable } from '../native.js';
 import { type PendingSignal, pendingSignal, within } from '../promises.js';
 import { type KafkaConsumer, newConsumer } from '../rdkafka.js';
 import { PartitionRegistry } from '../source/partition-registry.js';
@@ -26,26 +21,7 @@ import { rangeQueries } from '../source/ranges.js';
 import { ReaderControl } from '../source/reader-control.js';
 import { queriesOf } from '../source/source-options.js';
 import { progressOf, statisticsOf } from '../source/statistics.js';
-
-/** `last`: so many offsets before the end of each partition. */
-export type ReadFrom =
-  | { readonly kind: 'earliest' }
-  | { readonly kind: 'latest' }
-  | { readonly kind: 'offset' | 'last'; readonly offsets: number };
-
-export interface TopicReaderOptions {
-  readonly clientId: string;
-  readonly cluster: ClusterOptions;
-  readonly topic: string;
-  readonly from: ReadFrom;
-  /** end: up to the ends seen at the start. */
-  readonly until: 'end' | 'forever';
-  readonly native: NativeBinding;
-  readonly logger: Logger;
-  readonly nowMs: () => number;
-  /** Ends the reading early. */
-  readonly signal: AbortSignal;
-}
+import type { TopicReaderOptions } from './topic-reader-options.js';
 
 /** Returns false when it has seen enough. The batch's block is used again afterwards. */
 export type BatchHandler = (
@@ -117,6 +93,7 @@ class TopicReading {
   readonly #targets = new Map<number, number>();
   readonly #idleSince = new Map<number, number>();
   readonly #partitions = new Map<number, AssignedPartition>();
+  readonly #rights: ClientRights;
   #failure: Error | undefined;
   #ended = false;
   #handling: Promise<void> = Promise.resolve();
@@ -128,6 +105,7 @@ class TopicReading {
     this.#options = options;
     this.#connected = connected;
     this.#handle = handle;
+    this.#rights = { cluster: options.cluster, topics: [options.topic] };
     this.#table = new options.native.PartitionTable(PARTITIONS_MAX);
     this.#registry = new PartitionRegistry(this.#table);
     this.#reader = new ReaderControl(
@@ -150,11 +128,15 @@ class TopicReading {
     const { client } = this.#connected;
     const { topic, until, signal } = this.#options;
     const count = (await partitionCountsOf(client, [topic])).get(topic) ?? 0;
-    if (count === 0)
+    if (count === 0) {
+      const hidden = await hiddenTopic(this.#options.native, this.#connected.handleId, [topic]);
+      if (hidden !== undefined) throw refusalOf('consumer', hidden.code, hidden.text, this.#rights);
       throw new DispatcherError(
         'TOPIC_MISSING',
         `the topic ${topic} does not exist (or this user may not see it)`,
+        { remedy: 'correct the name; kd topics list --all shows what there is' },
       );
+    }
     const ends = await this.#ends(count);
     const opened = ends.map((end) => this.#opened(end));
     this.#reader.start();
@@ -253,6 +235,7 @@ class TopicReading {
     for (const { partitionId, lastOffset } of batch.segments) this.#reached(partitionId, lastOffset + 1);
     const fault = batch.faults[0];
     if (fault === undefined) return;
+    if (isAuthorizationError(fault.code)) throw refusalOf('consumer', fault.code, fault.text, this.#rights);
     const place = placeOf(this.#partition(fault.partitionId));
     throw new DispatcherError(
       'CORRUPT_INPUT',
@@ -289,7 +272,9 @@ class TopicReading {
   }
 
   #onError(code: number, text: string): void {
-    const failure = consumerFailure(code, text);
+    // librdkafka looks for the coordinator of a group that is never joined: what it may not know is not needed.
+    if (code === KafkaCode.GROUP_AUTHORIZATION_FAILED) return;
+    const failure = consumerFailure(code, text, this.#rights);
     if (failure !== undefined) this.#end(failure);
     else this.#connected.log.entry('warn', this.#options.native.errorName(code).name, text, { code });
   }
