@@ -49,5 +49,23 @@ function reasonOf(report: RunReport, stoppedBeforeEnd: boolean): Summary['reason
       retryable: true,
     };
   }
-  return { code: 'DONE', message: 'done', remedy: null, retryable: false };
+  return { code: 'DONE', retryable: false, ...doneWords(report.ends ?? []) };
+}
+
+const NAMES_MAX = 5;
+
+/** A bounded run ends at the last stable offsets: what an open transaction holds back is not part of it. */
+function doneWords(ends: NonNullable<RunReport['ends']>): Pick<Summary['reason'], 'message' | 'remedy'> {
+  const heldBack = ends.filter(({ end, high }) => high !== undefined && high > end);
+  const [first] = heldBack;
+  if (first === undefined) return { message: 'done', remedy: null };
+  const names = heldBack
+    .slice(0, NAMES_MAX)
+    .map(({ topic, partition, end, high }) => `${topic}[${partition}] ${end}–${(high ?? end) - 1}`);
+  return {
+    message: `done, except for what an open transaction holds back: ${names.join(', ')}${heldBack.length > NAMES_MAX ? ' …' : ''}`,
+    remedy:
+      'run the same command again when the transaction is committed or aborted; find a hanging one with ' +
+      `kafka-transactions.sh find-hanging --topic ${first.topic} --partition ${first.partition}`,
+  };
 }

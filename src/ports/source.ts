@@ -33,6 +33,8 @@ export interface EndOffset {
   readonly low: number;
   /** High watermark, or the last stable offset with read_committed: the next offset that would be written. */
   readonly end: number;
+  /** The high watermark, where it lies beyond `end`: an open transaction holds back what is between. */
+  readonly high?: number;
 }
 
 /** An offset of a partition by name: for partitions that this member may not own. */

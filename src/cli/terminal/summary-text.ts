@@ -10,7 +10,7 @@ export function renderSummary(summary: Summary): string {
       'state',
       `${summary.state}, exit ${summary.exitCode}${summary.exitCode === 0 ? '' : ` (${reason.code})`}`,
     ],
-    ...(summary.exitCode === 0 ? [] : ([['why', reason.message]] as const)),
+    ...(summary.exitCode === 0 && reason.remedy === null ? [] : ([['why', reason.message]] as const)),
     ...(reason.remedy === null ? [] : ([['do', reason.remedy]] as const)),
     [
       'consumed',

@@ -44,6 +44,7 @@ import {
   type TopicPartition,
 } from '../rdkafka.js';
 import { assignAnew } from './assign-anew.js';
+import { highWatermarks } from './high-watermarks.js';
 import { Liveness } from './liveness.js';
 import { OffsetStore, type PossibleOffset } from './offset-store.js';
 import { PartitionRegistry } from './partition-registry.js';
@@ -201,7 +202,16 @@ export class KafkaSource implements Source {
     const partitions = [...counts].flatMap(([topic, count]) =>
       Array.from({ length: count }, (_, partition) => ({ topic, partition })),
     );
-    return positions.endOffsets(partitions);
+    // Asked first: what was written before and is not stable afterwards lies behind an open transaction.
+    const highs =
+      this.#isolation === 'read_committed'
+        ? await highWatermarks(this.#options, connected.handleId, partitions)
+        : new Map<string, number>();
+    const ends = await positions.endOffsets(partitions);
+    return ends.map((one) => {
+      const high = highs.get(`${one.topic}/${one.partition}`) ?? -1;
+      return high > one.end ? { ...one, high } : one;
+    });
   }
 
   committedOffsets(partitions: readonly TopicPartition[]): Promise<readonly TopicOffset[]> {
