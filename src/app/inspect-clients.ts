@@ -48,7 +48,8 @@ function inspectClient(problems: Problems, side: ClientSide, loaded: Loaded, ask
       entry?.key ?? `kafka.${side}.properties`,
       error instanceof DispatcherError ? error.message : `librdkafka refuses the ${side}: ${error.message}`,
       (error instanceof DispatcherError ? error.remedy : undefined) ??
-        `change ${name === undefined ? 'the properties' : name}; kd validate --explain prints all that librdkafka gets`,
+        `change ${name === undefined ? 'the properties' : name}; ` +
+          'kd validate --explain prints all that librdkafka gets',
     );
   }
 }

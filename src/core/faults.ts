@@ -1,4 +1,7 @@
-/** Kinds of failures, decided by the adapters from what the brokers say. Numbers of a client library end there. */
+/**
+ * Kinds of failures, decided by the adapters from what the brokers say. Numbers of a client library end
+ * there.
+ */
 
 /**
  * Why a produced row was not acknowledged:

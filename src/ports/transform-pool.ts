@@ -117,13 +117,16 @@ export interface TransformPool {
   run(task: TransformTask): Promise<TransformResult>;
   /** Tasks running now. */
   readonly busy: number;
-  /** What keeps it from its work, in words: a worker that is blocked and can't be ended. Not ready meanwhile. */
+  /**
+   * What keeps it from its work, in words: a worker that is blocked and can't be ended. Not ready
+   * meanwhile.
+   */
   readonly trouble?: string | undefined;
   /** Tells running transforms to stop early (`context.signal`): their results are of no use any more. */
   signalStop(): void;
   /**
-   * Runs teardown in every worker, then ends the threads; killed after `deadlineMs`. Rejects when a thread did
-   * not end: the process must then be ended without waiting for it.
+   * Runs teardown in every worker, then ends the threads; killed after `deadlineMs`. Rejects when a thread
+   * did not end: the process must then be ended without waiting for it.
    */
   close(deadlineMs: number): Promise<void>;
 }

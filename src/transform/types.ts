@@ -50,9 +50,9 @@ export interface SetupContext {
   readonly threadId: number;
   readonly logger: TransformLogger;
   /**
-   * That of this very call. Aborted when its record was under way for `dispatcher.timeout` (the record is then
-   * rejected as TIMEOUT, whatever comes later), or when a stopping run gives up its drain (a drain itself lets
-   * transforms finish).
+   * That of this very call. Aborted when its record was under way for `dispatcher.timeout` (the record is
+   * then rejected as TIMEOUT, whatever comes later), or when a stopping run gives up its drain (a drain
+   * itself lets transforms finish).
    */
   readonly signal: AbortSignal;
   readonly metrics: TransformMetrics;

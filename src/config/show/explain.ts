@@ -108,8 +108,8 @@ function fingerprintOf(pem: string): string {
 type Owned = readonly [name: string, value: string, why: string, path?: string];
 
 /**
- * What is set beside and above the user's properties. Those that follow from keys are set by client-config.ts,
- * and a test holds the two together; the others come from the one table of both.
+ * What is set beside and above the user's properties. Those that follow from keys are set by
+ * client-config.ts, and a test holds the two together; the others come from the one table of both.
  */
 export function ours(side: ClientSide, config: ResolvedConfig): readonly Owned[] {
   // The place of the key that was written, on this side or for both.

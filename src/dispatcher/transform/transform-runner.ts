@@ -108,8 +108,8 @@ export class TransformRunner {
   }
 
   /**
-   * Records that a broker has named before are rejected without another try; one whose dead letter was refused
-   * ends the batch before it.
+   * Records that a broker has named before are rejected without another try; one whose dead letter was
+   * refused ends the batch before it.
    */
   private cutAroundNamed(
     flight: Flight,

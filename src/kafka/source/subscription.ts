@@ -1,6 +1,6 @@
 /**
- * The topics this member subscribes to, always by name: librdkafka and brokers that match expressions do so in
- * dialects of their own (POSIX, RE2).
+ * The topics this member subscribes to, always by name: librdkafka and brokers that match expressions do so
+ * in dialects of their own (POSIX, RE2).
  */
 import { type TopicSelection, topicMatcher } from '../../core/topic-selection.js';
 import type { PartitionCounts } from '../client/metadata.js';

@@ -44,7 +44,8 @@ export interface DeadLetterSource {
 
 /**
  * Adds the dead letter of a source row to an output batch: key and value stay the source's, headers are the
- * source's and ours, the timestamp is that of the death unless the target wants the source's. False when it does not fit; nothing was added then.
+ * source's and ours, the timestamp is that of the death unless the target wants the source's. False when it
+ * does not fit; nothing was added then.
  */
 export function writeDeadLetterRow(
   writer: OutputBatchWriter,
@@ -65,8 +66,8 @@ export function writeDeadLetterRow(
 }
 
 /**
- * The source's headers in their order, without those of an earlier death, then ours. What would be larger than
- * the topic takes says less: no stack, then a short message, then only the code and the place.
+ * The source's headers in their order, without those of an earlier death, then ours. What would be larger
+ * than the topic takes says less: no stack, then a short message, then only the code and the place.
  */
 export function deadLetterHeaders(
   source: DeadLetterSource,
