@@ -26,6 +26,14 @@ const MECHANISMS = [
 ] as const;
 export const IAM = 'AWS_MSK_IAM';
 
+/** Java classes whose work is done here. */
+const KNOWN_HANDLERS: readonly string[] = [
+  'IAMClientCallbackHandler',
+  'IAMOAuthBearerLoginCallbackHandler',
+  'OAuthBearerLoginCallbackHandler',
+  'OAuthBearerUnsecuredLoginCallbackHandler',
+];
+
 /** `kafka.token-provider`, where it is set. */
 export type TokenProvider = Pick<WrittenEntry, 'value' | 'origin' | 'key'> | undefined;
 
@@ -109,12 +117,7 @@ class Sasl {
       if (entry === undefined || entry.value.trim() === '') continue;
       const name = entry.value.trim().slice(entry.value.trim().lastIndexOf('.') + 1);
       iam ||= name.startsWith('IAM');
-      if (
-        /^(IAMClientCallbackHandler|IAMOAuthBearerLoginCallbackHandler|OAuthBearerLoginCallbackHandler|OAuthBearerUnsecuredLoginCallbackHandler)$/.test(
-          name,
-        ) ||
-        hasProvider
-      )
+      if (KNOWN_HANDLERS.includes(name) || hasProvider)
         this.#context.notes.add(entry, `${name} is left out: what it does is done here`);
       else
         this.#context.problems.error(

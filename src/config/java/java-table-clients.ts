@@ -24,13 +24,17 @@ const FORMATS = 'bytes are read and written as dispatcher.input and dispatcher.o
 const NO_CLASSES = 'leave it out: Java classes do not run here';
 const REGISTRY = 'give the schema as a file: dispatcher.input.schema, dispatcher.output.schema';
 const NOTHING = /^(null)?$/;
+const INTERNAL_TOPICS = '^__consumer_offsets$,^__transaction_state$,^__share_group_state$';
 const INT_MAX = 2_147_483_647;
 const DAY_MS = 86_400_000;
 
 // biome-ignore format: a table: one row per name, its text on a line of its own where both do not fit
 export const CLIENT_ROWS: readonly JavaRow[] = [
   ['bootstrap.servers', '*',
-    key('kafka.bootstrap-servers', { consumerPath: 'kafka.consumer.bootstrap-servers', producerPath: 'kafka.producer.bootstrap-servers' }),
+    key('kafka.bootstrap-servers', {
+      consumerPath: 'kafka.consumer.bootstrap-servers',
+      producerPath: 'kafka.producer.bootstrap-servers',
+    }),
     'the brokers to connect to first'],
   ['client.id', '*', key('name'), 'one name for client.id, logs and metrics'],
   ['client.rack', '*', to('client.rack'),
@@ -116,7 +120,7 @@ export const CLIENT_ROWS: readonly JavaRow[] = [
   ['check.crcs', 'C', refused('remove it: a damaged record must stop the run, not pass', /^true$/i),
     'always on'],
   ['exclude.internal.topics', 'C',
-    to('topic.blacklist', { convert: (value) => (/^true$/i.test(value.trim()) ? '^__consumer_offsets$,^__transaction_state$,^__share_group_state$' : undefined) }),
+    to('topic.blacklist', { convert: (value) => (/^true$/i.test(value.trim()) ? INTERNAL_TOPICS : undefined) }),
     'true hides Kafka\'s own topics from a /regular expression/'],
   ['allow.auto.create.topics', '*', to('allow.auto.create.topics'),
     'unchanged; default here false, in Java true'],
