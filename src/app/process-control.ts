@@ -1,6 +1,9 @@
 /** What a run asks of the process it is in: signals, usage, and the last resort. */
 import { closeSync, openSync } from 'node:fs';
 
+/** SIGUSR2: by default it kills, and some supervisors restart a process by it. */
+const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGUSR2'];
+
 type StopListener = (signal: string) => void;
 
 /** Signals that came before anybody could act on them; undefined: nobody holds them. */
@@ -21,7 +24,7 @@ export function holdSignals(onTerminal: boolean, exit: () => void): void {
     if (onTerminal && !hasTerminal()) stop('SIGHUP');
     else reloadWasWanted = true;
   };
-  const removeStops = listen(['SIGTERM', 'SIGINT'], stop);
+  const removeStops = listen(STOP_SIGNALS, stop);
   const removeReload = listen(['SIGHUP'], reload);
   held = {
     stops,
@@ -40,13 +43,13 @@ function listen(signals: readonly NodeJS.Signals[], listener: StopListener): () 
 }
 
 /**
- * Calls back with 1 for the first SIGTERM or SIGINT, 2 for the second …, those that were held at once;
+ * Calls back with 1 for the first signal to stop, 2 for the second …, those that were held at once;
  * returns what takes the handlers away.
  */
 export function onStopSignals(handle: (count: number, signal: string) => void): () => void {
   let count = 0;
   const listener = (signal: string): void => handle(++count, signal);
-  const remove = listen(['SIGTERM', 'SIGINT'], listener);
+  const remove = listen(STOP_SIGNALS, listener);
   const before = held;
   held = undefined;
   before?.release();

@@ -41,3 +41,11 @@ test(
     assert.equal(process.listenerCount('SIGTERM') + process.listenerCount('SIGHUP'), 0);
   },
 );
+
+test('SIGUSR2, by which some supervisors restart, is a wish to stop like the others', async () => {
+  const stops: string[] = [];
+  const remove = onStopSignals((_count, signal) => stops.push(signal));
+  await raise('SIGUSR2');
+  assert.deepEqual(stops, ['SIGUSR2']);
+  remove();
+});
