@@ -4,6 +4,7 @@ import type { GroupDescription, ListedOffset, PartitionOffset } from '../ports/a
 import { type Check, Findings, type LineOf, listed, plural, spanOf } from './check.js';
 
 const DAY_MS = 86_400_000;
+const OPEN_RECORDS_MIN = 1_000;
 
 export interface GroupInput {
   readonly config: ResolvedConfig;
@@ -12,6 +13,8 @@ export interface GroupInput {
   readonly committed: readonly PartitionOffset[];
   readonly earliest: readonly ListedOffset[];
   readonly latest: readonly ListedOffset[];
+  /** Where the first open transaction begins, else the end; empty: not asked for. */
+  readonly stable: readonly ListedOffset[];
   /** `offsets.retention.minutes` of the broker, where it may be read. */
   readonly offsetsKeptMs: number | undefined;
   readonly line: LineOf;
@@ -24,7 +27,7 @@ export function judgeGroup(input: GroupInput): readonly Check[] {
     findings.skipped(`Kafka does not tell of it: ${group.text}`);
     return findings.checks;
   }
-  return [...judgeMembers(input), ...judgeOffsets(input), ...judgeRetention(input)];
+  return [...judgeMembers(input), ...judgeOffsets(input), ...judgeOpen(input), ...judgeRetention(input)];
 }
 
 /** What newer brokers say of a group that nobody has used yet. */
@@ -139,6 +142,25 @@ function judgeOffsets(input: GroupInput): readonly Check[] {
 /** It has committed before, so a partition without an offset has lost it, or is new. */
 function isKnown({ committed }: GroupInput): boolean {
   return committed.some(({ offset }) => offset >= 0);
+}
+
+/** Transactions are open for a moment all the time; so many records behind one mean that it hangs. */
+function judgeOpen({ group, latest, stable }: GroupInput): readonly Check[] {
+  const findings = new Findings('group', `${group.group} transactions`);
+  const ends = new Map(latest.map((end) => [placeOf(end), end]));
+  for (const one of stable) {
+    const end = ends.get(placeOf(one));
+    if (end === undefined || one.code !== 0 || end.code !== 0) continue;
+    const behind = end.offset - one.offset;
+    if (behind < OPEN_RECORDS_MIN) continue;
+    findings.warning(
+      `${placeOf(one)} has an open transaction at offset ${one.offset}: the ${plural(behind, 'record')} ` +
+        `behind it can't be read before it ends`,
+      `see who holds it open: kafka-transactions.sh find-hanging --topic ${one.topic} ` +
+        `--partition ${one.partition}; abort it, or set isolation.level: read_uncommitted`,
+    );
+  }
+  return findings.checks;
 }
 
 function judgeRetention({ group, offsetsKeptMs }: GroupInput): readonly Check[] {

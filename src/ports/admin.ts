@@ -112,8 +112,9 @@ export interface ClusterAdmin {
   describeGroup(group: string): Promise<GroupDescription>;
   /** All that the group has committed; an offset of −1: nothing there. */
   committedOffsets(group: string): Promise<readonly PartitionOffset[]>;
+  /** `stable`: where the first open transaction begins, else the end. */
   offsets(
-    which: 'earliest' | 'latest' | 'largest-timestamp',
+    which: 'earliest' | 'latest' | 'stable' | 'largest-timestamp',
     places: readonly TopicPlace[],
   ): Promise<readonly ListedOffset[]>;
   createTopics(

@@ -38,16 +38,25 @@ interface Standing {
   readonly set?: readonly string[];
   readonly group?: Partial<GroupDescription>;
   readonly committed?: readonly ListedOffset[];
+  readonly stable?: readonly ListedOffset[];
+  readonly latest?: readonly ListedOffset[];
 }
 
 /** Two partitions that hold 100 to 200. */
-function groupChecks({ set = [], group = {}, committed = [] }: Standing): readonly Check[] {
+function groupChecks({
+  set = [],
+  group = {},
+  committed = [],
+  stable = [],
+  latest,
+}: Standing): readonly Check[] {
   return judgeGroup({
     config: jobConfig(set),
     group: { ...GROUP, ...group },
     committed,
     earliest: [offset(0, 100), offset(1, 100)],
-    latest: [offset(0, 200), offset(1, 200)],
+    latest: latest ?? [offset(0, 200), offset(1, 200)],
+    stable,
     offsetsKeptMs: 7 * 86_400_000,
     line: (key) => key,
   });
@@ -89,6 +98,15 @@ test('partitions of a known group without a commit are named, with what that rea
   const [, skipped] = groupChecks({ committed, set: ['kafka.consumer.auto-offset-reset=latest'] });
   assert.match(skipped?.message ?? '', /begins at latest, which skips 100 records/);
   assert.match(skipped?.remedy ?? '', /--reset-offsets --group g/);
+});
+
+test('an open transaction with many records behind it is named, one of a moment is not', () => {
+  const latest = [offset(0, 20_000), offset(1, 20_000)];
+  const open = groupChecks({ latest, stable: [offset(0, 150), offset(1, 19_900)] });
+  const found = open.filter(({ subject }) => subject === 'g transactions');
+  assert.equal(statuses(found), 'warning');
+  assert.match(found[0]?.message ?? '', /in\[0\] has an open transaction at offset 150: the 19,850 records/);
+  assert.match(found[0]?.remedy ?? '', /find-hanging --topic in --partition 0/);
 });
 
 test('members that would not let this job in, or be fenced by it, are told', () => {

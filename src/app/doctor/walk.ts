@@ -232,14 +232,16 @@ export class DoctorWalk {
         : [],
     );
     const none: readonly ListedOffset[] = [];
-    const [committed, earliest, latest, offsetsKeptMs] = await Promise.all([
+    const isStable = config.consumer.properties.get('isolation.level') !== 'read_uncommitted';
+    const [committed, earliest, latest, stable, offsetsKeptMs] = await Promise.all([
       admin.committedOffsets(groupId).catch(() => none),
       places.length === 0 ? none : admin.offsets('earliest', places).catch(() => none),
       places.length === 0 ? none : admin.offsets('latest', places).catch(() => none),
+      places.length === 0 || !isStable ? none : admin.offsets('stable', places).catch(() => none),
       this.#offsetsKeptMs(admin),
     ]);
     this.checks.push(
-      ...judgeGroup({ config, group: this.#group, committed, earliest, latest, offsetsKeptMs, line }),
+      ...judgeGroup({ config, group: this.#group, committed, earliest, latest, stable, offsetsKeptMs, line }),
     );
   }
 

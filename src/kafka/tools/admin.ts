@@ -37,10 +37,11 @@ const QUEUE_BYTES = 1_048_576;
 
 const AUTHORIZED = 1;
 const VALIDATE_ONLY = 2;
+const COMMITTED_ONLY = 4;
 /** Brokers of before 2.3 do not know the question for rights: "not supported", or an unknown option. */
 const UNSUPPORTED: ReadonlySet<number> = new Set([-165, -186, 35]);
 
-const WHICH = { latest: '-1', earliest: '-2', 'largest-timestamp': '-3' } as const;
+const WHICH = { latest: '-1', stable: '-1', earliest: '-2', 'largest-timestamp': '-3' } as const;
 
 export interface AdminOptions {
   /** Whose settings are used: with them the client has exactly the rights that the run's has. */
@@ -153,7 +154,7 @@ class KafkaAdmin implements ClusterAdmin {
 
   offsets(which: keyof typeof WHICH, places: readonly TopicPlace[]): Promise<readonly ListedOffset[]> {
     return inPieces(places, PLACES_MAX, (piece) =>
-      this.#ask('listOffsets', 0, [
+      this.#ask('listOffsets', which === 'stable' ? COMMITTED_ONLY : 0, [
         WHICH[which],
         ...piece.flatMap(({ topic, partition }) => [topic, String(partition)]),
       ]),
