@@ -33,7 +33,10 @@ test(
       dispatcher: { timeout: '500ms', concurrency: 1 },
     });
     await cluster.tool.produce({ topic: job.input, recipe });
-    const { summary } = await job.runToEnd({ timeoutMs: 400_000 });
+    const { summary } = await job.runToEnd({
+      timeoutMs: 400_000,
+      args: ['--set', 'dispatcher.dead-letter.timestamp=source'],
+    });
     assert.equal(summary.records.deadLettered, 20, JSON.stringify(summary.deadLetteredBy));
     assert.equal(summary.records.transformed, recipe.records - 20);
     const letters = await cluster.tool.consume([job.deadLetters]);
