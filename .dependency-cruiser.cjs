@@ -66,10 +66,10 @@ module.exports = {
     only('diagnosis', ['core/', 'config/keys/resolved']),
     only('checks', ['core/', 'ports/', 'diagnosis/', 'config/']),
     only('config', ['core/', 'stores/', 'secrets/', 'kafka/properties/']),
-    only('config/text', ['config/keys/', 'secrets/']),
+    only('config/text', ['core/', 'config/keys/', 'secrets/']),
     only('config/keys', ['config/text/', 'core/', 'stores/', 'secrets/']),
-    only('config/java', ['config/(keys|text)/', 'kafka/properties/', 'secrets/']),
-    only('config/layers', ['config/(keys|text|java)/', 'kafka/properties/', 'secrets/']),
+    only('config/java', ['core/', 'config/(keys|text)/', 'kafka/properties/', 'secrets/']),
+    only('config/layers', ['core/', 'config/(keys|text|java)/', 'kafka/properties/', 'secrets/']),
     only('config/client', [
       'config/(keys|text|java|layers)/',
       'core/',

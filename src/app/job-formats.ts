@@ -11,5 +11,10 @@ export function formatOf(
   const { long } = input;
   if (schema === undefined) return { format, long };
   const { path, writerPath, references } = schema;
-  return { format, long, schema: { path, references, ...(writerPath === undefined ? {} : { writerPath }) } };
+  return {
+    format,
+    long,
+    unknownFields: output.unknownFields,
+    schema: { path, references, ...(writerPath === undefined ? {} : { writerPath }) },
+  };
 }

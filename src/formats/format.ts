@@ -41,6 +41,8 @@ export interface FormatSpec {
     readonly writerPath?: string;
     readonly references: readonly string[];
   };
+  /** Avro output: what becomes of a field that the schema does not have. [reject] */
+  readonly unknownFields?: 'reject' | 'ignore';
   /** What an Avro long becomes: a number (exact, or the record is refused) or always a BigInt. */
   readonly long: 'number' | 'bigint';
 }

@@ -1,13 +1,19 @@
 import { type Decoder, FormatError } from './format.js';
-import { checkDepth, checkKeys, checkNumbers, mayHoldInexactNumber } from './json-scan.js';
+import {
+  checkDepth,
+  checkDuplicateKeys,
+  checkKeys,
+  checkNumbers,
+  mayHoldInexactNumber,
+} from './json-scan.js';
 import { NESTING_DEPTH_MAX } from './limits.js';
 import { BufferCache, utf8Text } from './memory.js';
 
 const BYTE_ORDER_MARK = '\ufeff';
 
 /**
- * Strict JSON: valid UTF-8, one value, no `__proto__` key, no number that a double can't hold (integers
- * beyond ±(2^53 − 1), 1e999), bounded nesting. A leading byte order mark is skipped, as Jackson does.
+ * Strict JSON: valid UTF-8, one value, no `__proto__` key, no key twice in one object, no number that a
+ * double can't hold exactly (integers beyond ±(2^53 − 1), 0.1234567890123456789, 1e-400, 1e999), bounded nesting. A leading byte order mark is skipped, as Jackson does.
  */
 export class JsonDecoder implements Decoder {
   private readonly buffers = new BufferCache();
@@ -19,6 +25,7 @@ export class JsonDecoder implements Decoder {
     if (text.length >= 2 * NESTING_DEPTH_MAX) checkDepth(text);
     const value = parse(text);
     if (mayHoldInexactNumber(text)) checkNumbers(text);
+    if (typeof value === 'object') checkDuplicateKeys(text, value);
     // A key may be spelled with escapes, but not without this one.
     if (text.includes('__proto__') || text.includes('\\u00')) checkKeys(value);
     return value;

@@ -6,36 +6,69 @@ const BACKSLASH = 92;
 const MINUS = 45;
 const ZERO = 48;
 const NINE = 57;
+const POINT = 46;
+const LOWER_E = 101;
+const UPPER_E = 69;
+/** Longer runs are looked at by {@link checkNumbers}. */
+const RUN_MAX = 40;
+const COLON = 58;
+const BLANK: ReadonlySet<number> = new Set([9, 10, 13, 32]);
 const OPEN = [91, 123] as const;
 const CLOSE = [93, 125] as const;
 
-/** Every integer of fewer digits is exact in a double. */
+/** A number of at most so many significant digits survives the way through a double. */
 const DIGITS_EXACT = 15;
-/** And every number with a smaller exponent is finite. */
-const LARGE_EXPONENT = /[eE]\+?\d{3}/;
+/** And so does its size, with a shorter exponent. */
+const LARGE_EXPONENT = /[eE][+-]?\d{3}/;
+const LITERAL = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
 /** True for every text with a number that a double can't hold, and for some others. Asked of every record. */
 export function mayHoldInexactNumber(text: string): boolean {
   // A run of 16 digits covers one of these positions, whatever lies between; a regular expression would look
   // at every character.
   for (let i = DIGITS_EXACT; i < text.length; i += DIGITS_EXACT + 1) {
-    if (isDigit(text, i) && runLength(text, i) > DIGITS_EXACT) return true;
+    if (isDigit(text, i) && isInexact(text, i)) return true;
   }
   return LARGE_EXPONENT.test(text);
 }
 
+/** A digit, or the point among them. */
 function isDigit(text: string, at: number): boolean {
   const c = text.charCodeAt(at);
-  return c >= ZERO && c <= NINE;
+  return (c >= ZERO && c <= NINE) || c === POINT;
 }
 
-/** Digits around `at`, as many as matter. */
-function runLength(text: string, at: number): number {
+/** The number around `at` has more digits than are always exact, and these are not. */
+function isInexact(text: string, at: number): boolean {
   let from = at;
   let to = at + 1;
-  while (from > 0 && at - from < DIGITS_EXACT && isDigit(text, from - 1)) from -= 1;
-  while (to < text.length && to - at <= DIGITS_EXACT && isDigit(text, to)) to += 1;
-  return to - from;
+  while (from > 0 && at - from < RUN_MAX && isDigit(text, from - 1)) from -= 1;
+  while (to < text.length && to - at < RUN_MAX && isDigit(text, to)) to += 1;
+  if (to - from <= DIGITS_EXACT) return false;
+  if (to - at >= RUN_MAX || at - from >= RUN_MAX) return true;
+  if (text.charCodeAt(from - 1) === MINUS) from -= 1;
+  const next = text.charCodeAt(to);
+  if (next === LOWER_E || next === UPPER_E) return true;
+  const literal = text.slice(from, to);
+  return literal.includes('.') ? !isExact(literal) : !Number.isSafeInteger(Number(literal));
+}
+
+/** The double of a literal is the number that is written. */
+function isExact(literal: string): boolean {
+  const value = Number(literal);
+  if (!Number.isFinite(value)) return false;
+  const printed = String(value);
+  return printed === literal || digitsOf(printed) === digitsOf(literal);
+}
+
+/** Significant digits and the place of the first one: the same for all ways to write a number. */
+function digitsOf(literal: string): string {
+  const [, whole = '', fraction = '', exponent = '0'] = LITERAL.exec(literal) ?? [];
+  const digits = `${whole}${fraction}`;
+  const significant = digits.replace(/^0+/, '');
+  if (significant === '') return '0';
+  const place = whole.length + Number(exponent) - (digits.length - significant.length);
+  return `${significant.replace(/0+$/, '')}e${place}`;
 }
 
 /** Position behind the string literal that opens at `at`. */
@@ -89,6 +122,12 @@ function checkNumber(literal: string, isInteger: boolean): void {
       `holds the number ${shown}, which is beyond the range of a double; send it as a string`,
     );
   }
+  if (!isExact(literal)) {
+    throw new FormatError(
+      'INEXACT_NUMBER',
+      `holds the number ${shown}, which a JavaScript number can't hold exactly; send it as a string`,
+    );
+  }
 }
 
 /**
@@ -129,4 +168,66 @@ export function checkKeys(root: unknown): void {
     }
     for (const child of Object.values(value)) open.push(child);
   }
+}
+
+/**
+ * Refuses an object that names a key twice: JSON.parse would keep the last value without a word. Looks closely
+ * only where there are more colons behind quotes than keys.
+ */
+export function checkDuplicateKeys(text: string, root: unknown): void {
+  if (SPACED_COLON.test(text) || colonsIn(text) !== keysIn(root)) checkKeysOf(text);
+}
+
+/** Such a colon is not counted. */
+const SPACED_COLON = /"[ \t\r\n]+:/;
+
+function colonsIn(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('":'); at >= 0; at = text.indexOf('":', at + 2)) count += 1;
+  return count;
+}
+
+function keysIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let count = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === 'object') count += keysIn(item);
+    return count;
+  }
+  for (const key in value) {
+    count += 1;
+    const child: unknown = (value as Readonly<Record<string, unknown>>)[key];
+    if (typeof child === 'object') count += keysIn(child);
+  }
+  return count;
+}
+
+/** `text` is valid JSON. */
+function checkKeysOf(text: string): void {
+  const open: (Set<string> | undefined)[] = [];
+  let i = 0;
+  while (i < text.length) {
+    const c = text.charCodeAt(i);
+    if (c === OPEN[1]) open.push(new Set());
+    else if (c === OPEN[0]) open.push(undefined);
+    else if (c === CLOSE[0] || c === CLOSE[1]) open.pop();
+    if (c !== QUOTE) {
+      i += 1;
+      continue;
+    }
+    const end = behindString(text, i);
+    let next = end;
+    while (BLANK.has(text.charCodeAt(next))) next += 1;
+    if (text.charCodeAt(next) === COLON) noteKey(open.at(-1), JSON.parse(text.slice(i, end)));
+    i = end;
+  }
+}
+
+function noteKey(keys: Set<string> | undefined, key: unknown): void {
+  if (keys === undefined || typeof key !== 'string') return;
+  if (keys.has(key)) {
+    const shown = key.length > SHOWN_CHARS_MAX ? `${key.slice(0, SHOWN_CHARS_MAX)}…` : key;
+    throw new FormatError('DUPLICATE_KEY', `holds the key ${JSON.stringify(shown)} twice in one object`);
+  }
+  keys.add(key);
 }

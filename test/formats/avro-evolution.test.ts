@@ -286,3 +286,15 @@ test('data that could not be read is found when the decoder is made, with the pl
     );
   }
 });
+
+test('an added field keeps its default whatever its name, also those of Object.prototype', () => {
+  const names = ['constructor', 'toString', 'valueOf', 'hasOwnProperty'];
+  const reader = record([
+    field('a', 'int'),
+    ...names.map((name) => field(name, 'string', { default: name })),
+  ]);
+  assert.deepEqual(
+    plain(evolve(reader, record([field('a', 'int')]), { a: 1 })),
+    plain({ a: 1, ...Object.fromEntries(names.map((name) => [name, name])) }),
+  );
+});

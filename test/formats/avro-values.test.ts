@@ -269,3 +269,39 @@ test(
     assert.deepEqual(decode(decoder, encode(encoder, value)), value);
   },
 );
+
+const person = {
+  type: 'record',
+  name: 'Person',
+  fields: [
+    { name: 'customer_id', type: ['null', 'long'], default: null },
+    {
+      name: 'address',
+      type: { type: 'record', name: 'Address', fields: [{ name: 'street', type: 'string' }] },
+    },
+    { name: 'note', type: 'string', default: '' },
+  ],
+};
+
+test('a field that the schema does not have is refused by name, nested too, with the nearest one', () => {
+  const { encoder } = codecOf(person);
+  const refusal = (value: unknown): string => {
+    try {
+      encode(encoder, value);
+    } catch (error) {
+      assert.ok(error instanceof FormatError);
+      assert.equal(error.code, 'INVALID_VALUE');
+      return error.message;
+    }
+    return '';
+  };
+  const address = { street: 's' };
+  assert.match(
+    refusal({ custmer_id: 1, address }),
+    /Person: .*no field "custmer_id"; did you mean customer_id\?/,
+  );
+  assert.match(refusal({ address: { ...address, stret: 't' } }), /address: .*"stret"; did you mean street/);
+  assert.match(refusal({ customer_id: 1, address, note: 'n', zzz: 1 }), /no field "zzz"$/);
+  assert.equal(refusal({ customer_id: undefined, address }), '');
+  assert.equal(refusal({ address, note: 'n' }), '');
+});

@@ -65,14 +65,29 @@ test("numbers that a double can't hold are refused where they are numbers, not w
   ])
     refuses(text, 'UNSAFE_INTEGER');
   for (const text of ['1e400', '[-1E+999]', `${'1'.repeat(400)}.5`]) refuses(text, 'NUMBER_RANGE');
+  for (const text of [
+    '0.12345678901234567890',
+    '12345678901234567.89',
+    '9007199254740993.0',
+    '[9007199254740993e0]',
+    '{"a":-1e-400}',
+    `0.${'3'.repeat(80)}`,
+  ])
+    refuses(text, 'INEXACT_NUMBER');
   const fine: [string, unknown][] = [
     ['9007199254740991', 9007199254740991],
     ['-9007199254740991', -9007199254740991],
     ['"12345678901234567890"', '12345678901234567890'],
     ['"a\\"12345678901234567890"', 'a"12345678901234567890'],
-    ['0.12345678901234567890', 0.12345678901234568],
+    ['0.12345678901234568', 0.12345678901234568],
+    ['1.10', 1.1],
+    ['0.30000000000000004', 0.30000000000000004],
+    ['-122.419415500000010', -122.41941550000001],
+    ['1.7976931348623157E308', 1.7976931348623157e308],
+    ['5e-324', 5e-324],
+    ['-0.000', -0],
     ['1e20', 1e20],
-    ['1e-400', 0],
+    ['"0.12345678901234567890"', '0.12345678901234567890'],
     ['"e400"', 'e400'],
   ];
   for (const [text, value] of fine) assert.equal(read(text), value);
@@ -196,3 +211,29 @@ test(
     }
   },
 );
+
+test('every double that JavaScript prints is read again; another digit behind it is refused', () => {
+  fc.assert(
+    fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
+      const text = String(value).replace('+', '');
+      assert.equal(read(`{"n":[${text}]}`) === undefined, false);
+      assert.equal((read(`{"n":[${text}]}`) as { n: number[] }).n[0], value === 0 ? 0 : value);
+      const longer = text.includes('e')
+        ? text.replace('e', `${text.includes('.') ? '' : '.'}00000000000000000001e`)
+        : `${text}${text.includes('.') ? '' : '.'}00000000000000000001`;
+      if (value !== 0) refuses(`[${longer}]`, 'INEXACT_NUMBER');
+    }),
+  );
+});
+
+test('a key named twice in one object is refused; the same key elsewhere is not', () => {
+  for (const text of [
+    '{"a":1,"a":2}',
+    '{"a" : 1, "b":[{"c":1,"\\u0063":2}]}',
+    '[{"x":"\\":", "x":1}]',
+    '{"":1,"":2}',
+  ])
+    refuses(text, 'DUPLICATE_KEY');
+  for (const text of ['{"a":{"a":{"a":1}}}', '[{"a":1},{"a":2}]', '{ "a" : "\\":" , "b" : 1 }', '{"a":"a"}'])
+    assert.deepEqual(read(text), JSON.parse(text));
+});

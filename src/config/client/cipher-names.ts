@@ -1,7 +1,7 @@
 /** Names of cipher suites: IANA's, as Java has them, to OpenSSL's. */
 import { getCiphers } from 'node:tls';
+import { nearestName } from '../../core/nearest-name.js';
 import { quote, ValueFault } from '../keys/value-fault.js';
-import { nearestName } from '../text/nearest.js';
 
 const KEY_EXCHANGES: Readonly<Record<string, string>> = {
   RSA: '',

@@ -3,6 +3,7 @@
  * where tokens come from.
  */
 import { existsSync } from 'node:fs';
+import { nearestName } from '../../core/nearest-name.js';
 import { type LoginModule, parseJaas } from '../java/jaas.js';
 import { type Credentials, credentialsOf } from '../java/sasl-modules.js';
 import type { TokenSource } from '../keys/resolved.js';
@@ -14,7 +15,6 @@ import {
   type WrittenEntry,
 } from '../keys/side.js';
 import { quote, ValueFault } from '../keys/value-fault.js';
-import { nearestName } from '../text/nearest.js';
 
 const MECHANISMS = [
   'PLAIN',

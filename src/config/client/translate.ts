@@ -5,6 +5,7 @@
 
 import { existsSync } from 'node:fs';
 import type { ClientSide } from '../../core/client-side.js';
+import { nearestName } from '../../core/nearest-name.js';
 import { LIBRDKAFKA_VERSION } from '../../kafka/properties/librdkafka-properties.js';
 import { LIBRDKAFKA_NAMES, librdkafkaRow, valueFault } from '../../kafka/properties/names.js';
 import { ownedProperties } from '../../kafka/properties/owned.js';
@@ -13,7 +14,6 @@ import type { JavaOutcome } from '../java/java-outcomes.js';
 import { JAVA_NAMES, javaRow, propertyIdentity } from '../java/java-table.js';
 import { absolutePath, type SideState, type TranslationContext, type WrittenEntry } from '../keys/side.js';
 import { quote, ValueFault } from '../keys/value-fault.js';
-import { nearestName } from '../text/nearest.js';
 
 /** Their values are paths, relative to the file that says them. */
 const PATH_PROPERTIES = new Set([

@@ -64,6 +64,12 @@ export const DISPATCHER_KEYS = {
     default: null,
     doc: 'further schema files whose types the schema names',
   },
+  'dispatcher.output.unknown-fields': {
+    format: 'choice',
+    default: 'reject',
+    choices: ['reject', 'ignore'],
+    doc: 'Avro: a field of a result that the schema does not have',
+  },
   'dispatcher.output.partition': {
     format: 'choice',
     default: 'auto',

@@ -1,4 +1,6 @@
 /** The layer of the environment: `KD_DISPATCHER_THREADS=4` sets `dispatcher.threads`. */
+
+import { nearestName } from '../../core/nearest-name.js';
 import { propertyOfEnvironment } from '../../kafka/properties/names.js';
 import {
   environmentName,
@@ -11,7 +13,6 @@ import {
 } from '../keys/schema.js';
 import type { Notes } from '../keys/side.js';
 import type { Environment } from '../text/interpolate.js';
-import { nearestName } from '../text/nearest.js';
 import type { Origin, Problems } from '../text/problem.js';
 import { setOption } from './layer-words.js';
 import { emptyLayer, type Layer } from './layers.js';

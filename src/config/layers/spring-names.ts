@@ -2,9 +2,10 @@
  * Spring's names for settings of Kafka (`spring.kafka.*`, and the same below `kafka`), as names of the Java
  * client or as keys of ours.
  */
+
+import { nearestName } from '../../core/nearest-name.js';
 import { JAVA_NAMES } from '../java/java-table.js';
 import type { PropertyMap } from '../keys/schema.js';
-import { nearestName } from '../text/nearest.js';
 
 export type SpringUnit = 'duration' | 'size' | 'word';
 

@@ -3,11 +3,11 @@
  * keys.
  */
 import { parseDocument } from 'yaml';
+import { nearestName } from '../../core/nearest-name.js';
 import { topicName } from '../keys/names.js';
 import type { ResolvedConfig, TopicWishes } from '../keys/resolved.js';
 import { TOPICS_PATH } from '../keys/schema.js';
 import { ValueFault } from '../keys/value-fault.js';
-import { nearestName } from '../text/nearest.js';
 import type { Origin, Problems } from '../text/problem.js';
 import type { Tree } from '../text/yaml-tree.js';
 import type { Entry, TopicEntries } from './layers.js';

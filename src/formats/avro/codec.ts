@@ -117,7 +117,12 @@ export function createAvroDecoder(spec: FormatSpec, texts?: SourceTexts): Decode
 export function createAvroEncoder(spec: FormatSpec, texts?: SourceTexts): Encoder {
   const { path, references } = schemaOf(spec);
   const schema = parseSchema(path, references);
-  return new AvroEncoder(generateEncoder(plannerOf(schema).plan(schema.type), texts));
+  return new AvroEncoder(
+    generateEncoder(plannerOf(schema).plan(schema.type), {
+      unknownFields: spec.unknownFields ?? 'reject',
+      ...(texts === undefined ? {} : { texts }),
+    }),
+  );
 }
 
 function resolved(reader: ParsedSchema, writer: ParsedSchema, planner: Planner): Node {
@@ -154,7 +159,7 @@ function plannerOf(schema: ParsedSchema): Planner {
     // Nearly all defaults are this one: the null branch, which comes first in its union.
     if (value === null) return new Uint8Array(type.typeName === 'null' ? 0 : 1);
     try {
-      const encoder = new AvroEncoder(generateEncoder(bare.plan(type)));
+      const encoder = new AvroEncoder(generateEncoder(bare.plan(type), { unknownFields: 'ignore' }));
       const end = encoder.encode(value, scratch, 0, scratch.length);
       if (end < 0) throw new Error(`takes more than ${String(SCRATCH_BYTES)} bytes`);
       return scratch.slice(0, end);

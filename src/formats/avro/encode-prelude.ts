@@ -1,10 +1,10 @@
 /**
  * The fixed part of every generated encoder. Before anything is written, the source asks whether the most it
  * can take still fits below `L`; if not, it throws OVERFLOW, and the encoder finds out the true size
- * elsewhere. `D` is the nesting.
+ * elsewhere. `D` is the nesting, `U` the fields of the record at hand that were missing.
  */
 export const ENCODE_PRELUDE = `
-let B = new Uint8Array(0), X, W, L = 0, D = 0, C = 0;
+let B = new Uint8Array(0), X, W, L = 0, D = 0, C = 0, U = 0;
 
 function show(value) {
   if (typeof value === 'string') return 'string ' + JSON.stringify(value.length > SHOWN_CHARS_MAX ? value.slice(0, SHOWN_CHARS_MAX) + '\\u2026' : value);
@@ -21,6 +21,15 @@ function show(value) {
 function bad(value, expected, path) {
   if (value === undefined) throw new FormatError('MISSING_VALUE', path + ': expected ' + expected + ', got undefined');
   throw new FormatError('INVALID_VALUE', path + ': expected ' + expected + ', got ' + show(value));
+}
+function unknown(value, names, path) {
+  for (const name of Object.keys(value)) {
+    if (names.has(name)) continue;
+    const shown = name.length > SHOWN_CHARS_MAX ? name.slice(0, SHOWN_CHARS_MAX) + '\\u2026' : name;
+    const near = nearestName(name, names);
+    const meant = near === undefined ? '' : '; did you mean ' + near + '?';
+    throw new FormatError('INVALID_VALUE', path + ': the schema has no field ' + JSON.stringify(shown) + meant);
+  }
 }
 function ill(path) {
   throw new FormatError('INVALID_STRING', path + ': the string holds half of a surrogate pair, which UTF-8 can\\'t');

@@ -1,3 +1,4 @@
+import { nearestName } from '../../core/nearest-name.js';
 import { FormatError } from '../format.js';
 import { NESTING_DEPTH_MAX, SHOWN_CHARS_MAX } from '../limits.js';
 import type { RawBuffer } from '../memory.js';
@@ -28,8 +29,13 @@ export interface GeneratedEncoder {
 export const OVERFLOW: unique symbol = Symbol('overflow');
 
 /** Writes the encoder of one plan as straight-line JavaScript and compiles it. */
-export function generateEncoder(root: Node, texts?: SourceTexts): GeneratedEncoder {
-  const source = new EncodeSource(root);
+export interface EncodeOptions {
+  readonly unknownFields: 'reject' | 'ignore';
+  readonly texts?: SourceTexts;
+}
+
+export function generateEncoder(root: Node, options: EncodeOptions): GeneratedEncoder {
+  const source = new EncodeSource(root, options.unknownFields === 'reject');
   const scope = {
     FormatError,
     OVERFLOW,
@@ -38,8 +44,9 @@ export function generateEncoder(root: Node, texts?: SourceTexts): GeneratedEncod
     decimalBytes,
     uuidBytes,
     fromDate,
+    nearestName,
     K: source.emitter.constants,
-    S: texts,
+    S: options.texts,
   };
   // Safe: names come from a parsed schema, whose identifiers avsc has checked; no value is in the source.
   const make = new Function(...Object.keys(scope), source.text()) as (
@@ -61,11 +68,14 @@ const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object
 export class EncodeSource {
   readonly emitter: Emitter;
   private readonly root: Node;
+  /** A field that the schema does not have is refused. */
+  private readonly strict: boolean;
   private lines: string[] = [];
   private guard: Guard = { line: 0, dynamic: '', bytes: 0 };
 
-  constructor(root: Node) {
+  constructor(root: Node, strict: boolean) {
     this.root = root;
+    this.strict = strict;
     this.emitter = new Emitter(root);
   }
 
@@ -82,7 +92,7 @@ return {
   write(value, start, limit) {
     const b = B, l = limit;
     let p = start, z = 0;
-    L = limit; D = 0; C = 0;
+    L = limit; D = 0; C = 0; U = 0;
     ${body}
     return p;
   },
@@ -370,14 +380,35 @@ return p;
       `if (typeof ${value} !== 'object' || ${value} === null || Array.isArray(${value})) bad(${value}, ` +
         `${literal(expectedOf(node))}, \`${path}\`);`,
     );
+    const close = this.strict ? this.openFields(node, value, path) : (): void => undefined;
     const groups = this.emitter.grouped(node.fields);
     if (groups.length <= 1) {
       for (const field of node.fields) this.field(field, value, path);
+      close();
       return;
     }
     this.closeGuard();
     for (const group of groups) this.lines.push(`p = ${this.groupFunction(group, path)}(p, ${value});`);
+    close();
     this.openGuard('');
+  }
+
+  /**
+   * Counts the fields that are there against those that were missing (`U`): only where the sum is off, names
+   * are compared.
+   */
+  private openFields(node: RecordNode, value: string, path: string): () => void {
+    const [missing, count, key] = [this.emitter.fresh('u'), this.emitter.fresh('n'), this.emitter.fresh('k')];
+    const names = this.emitter.constant(new Set(node.fields.map(({ name }) => name)));
+    this.lines.push(`const ${missing} = U;`, 'U = 0;');
+    return () => {
+      this.lines.push(
+        `let ${count} = U;`,
+        `for (const ${key} in ${value}) ${count}++;`,
+        `if (${count} !== ${String(node.fields.length)}) unknown(${value}, ${names}, \`${path}\`);`,
+        `U = ${missing};`,
+      );
+    };
   }
 
   private groupFunction(group: readonly Field[], path: string): string {
@@ -409,6 +440,7 @@ return p;
     this.closeGuard();
     this.lines.push(`if (${own} === undefined) {`);
     this.openGuard('');
+    if (this.strict) this.lines.push('U++;');
     this.fallback(field.fallback.bytes);
     this.closeGuard();
     this.lines.push('} else {');

@@ -133,11 +133,12 @@ export class SchemaResolver {
     const plan = this.planner.plan(reader);
     const planned = plan.kind === 'record' ? plan.fields : [];
     const taken = new Map<string, number>();
+    // Not avsc's own look-up: it finds `constructor` and its like on Object.prototype.
+    const written = new Set(writer.fields.map(({ name }) => name));
     node.fields = reader.fields.map((field, index) => {
       const at = `${path}.${field.name}`;
       const names = [field.name, ...field.aliases].filter(
-        (name, i, all) =>
-          all.indexOf(name) === i && (writer.field(name) as types.Field | undefined) !== undefined,
+        (name, i, all) => all.indexOf(name) === i && written.has(name),
       );
       if (names.length > 1)
         throw new Incompatible(`${at}: the writer's schema has several fields for it: ${names.join(', ')}`);
