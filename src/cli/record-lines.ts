@@ -1,11 +1,15 @@
-/** Records as lines of JSON, for `produce` and `consume`: what one prints the other takes. */
+/** Records as lines of JSON, for `produce` and `consume`: what one prints the other takes, exactly. */
+import { isUtf8 } from 'node:buffer';
 import { DispatcherError } from '../core/errors.js';
+import { FormatError, parseExactly } from '../formats/index.js';
 
-/** `key` and header values: text, or `base64:…` for bytes that are no text. */
+/** `key` and header values: text, or `base64:…` for bytes that are not text. */
 export interface RecordLine {
   readonly key: Buffer | null;
-  /** As the output format wants it; null is a tombstone. */
+  /** As the output format wants it; null is a tombstone. Without meaning where `bytes` is given. */
   readonly value: unknown;
+  /** The value's very bytes, whatever the format. */
+  readonly bytes: Buffer | undefined;
   readonly headers: readonly (readonly [name: string, value: Buffer | null])[];
   readonly partition: number | undefined;
   /** Milliseconds; undefined = now. */
@@ -16,50 +20,95 @@ export interface LineFormat {
   /** The line is the value alone. */
   readonly valueOnly: boolean;
   /** raw: a value is text or `base64:…`, anything else is written as JSON. */
-  readonly raw: boolean;
+  readonly format: 'raw' | 'json' | 'avro';
 }
 
-const FIELDS = new Set(['key', 'value', 'headers', 'partition', 'timestamp', 'topic', 'offset']);
+const FIELDS = new Set([
+  'key',
+  'value',
+  'valueBase64',
+  'format',
+  'undecodable',
+  'headers',
+  'partition',
+  'timestamp',
+  'topic',
+  'offset',
+]);
 const BASE64 = 'base64:';
+const BASE64_TEXT = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const PARTITION_MAX = 2 ** 31 - 1;
+const NOTHING_ELSE = {
+  key: null,
+  headers: [],
+  partition: undefined,
+  timestampMs: undefined,
+  bytes: undefined,
+};
 
-export function parseRecordLine(line: string, format: LineFormat): RecordLine {
-  if (format.valueOnly) {
-    const value = format.raw ? bytesOf(line) : parseJson(line);
-    return { key: null, value, headers: [], partition: undefined, timestampMs: undefined };
-  }
-  const fields = parseJson(line);
-  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
+/** `line` without its line end. Throws USAGE with what is wrong, for the caller to name the line. */
+export function parseRecordLine(line: Buffer, format: LineFormat): RecordLine {
+  if (format.valueOnly && format.format === 'raw') return { ...NOTHING_ELSE, value: rawLine(line) };
+  const document = parseJson(line);
+  if (format.valueOnly) return { ...NOTHING_ELSE, value: document };
+  if (typeof document !== 'object' || document === null || Array.isArray(document))
     throw bad('is not an object', 'write { "key": …, "value": … } on each line, or use --value-only');
-  }
-  const record = new Map(Object.entries(fields));
-  for (const name of record.keys()) {
+  const record = new Map<string, unknown>(Object.entries(document));
+  for (const name of record.keys())
     if (!FIELDS.has(name))
       throw bad(
         `has the unknown field ${JSON.stringify(name)}`,
-        'fields are key, value, headers, partition, timestamp',
+        'the fields are key, value, headers, partition and timestamp',
       );
-  }
-  if (!record.has('value')) throw bad('has no value', 'write "value": null for a tombstone');
+  if (!record.has('value') && !record.has('valueBase64'))
+    throw bad('has no value', 'write "value": null for a tombstone');
+  const bytes = exactBytes(record, format);
+  const value = record.get('value');
   return {
     key: bytesOrNull('key', record.get('key')),
-    value: format.raw ? rawValue(record.get('value')) : record.get('value'),
+    value: bytes !== undefined || format.format !== 'raw' ? value : rawValue(value),
+    bytes,
     headers: headersOf(record.get('headers')),
     partition: integer('partition', record.get('partition'), PARTITION_MAX),
     timestampMs: timestamp(record.get('timestamp')),
   };
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
+/** What `kd consume` adds where the decoded value alone would not give the bytes back. */
+function exactBytes(record: ReadonlyMap<string, unknown>, { format }: LineFormat): Buffer | undefined {
+  const text = record.get('valueBase64');
+  if (text === undefined) {
+    if (!record.has('undecodable')) return undefined;
     throw bad(
-      `is not JSON: ${cause instanceof Error ? cause.message : ''}`,
-      'write one JSON document on each line',
-      cause,
+      'holds a record that could not be decoded, without its bytes',
+      'print it by kd consume -o json',
     );
   }
+  if (typeof text !== 'string')
+    throw bad('has a valueBase64 that is not text', 'write base64, or leave it out');
+  const written = record.get('format');
+  if (written !== undefined && written !== format)
+    throw bad(
+      `holds the bytes of a record in ${JSON.stringify(written)}, but ${format} is written here`,
+      'give the format that the record was read in: --format, or the configuration of that job',
+    );
+  return base64('valueBase64', text);
+}
+
+function parseJson(line: Buffer): unknown {
+  if (!isUtf8(line)) throw bad('holds bytes that are not UTF-8', 'write them as base64:…');
+  try {
+    return parseExactly(line.toString());
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    throw bad(cause.message, 'write one JSON document on each line', cause);
+  }
+}
+
+/** The line's very bytes, but for `base64:…`. */
+function rawLine(line: Buffer): Buffer {
+  if (line.subarray(0, BASE64.length).toString('latin1') !== BASE64) return Buffer.from(line);
+  return base64('value', line.toString('latin1', BASE64.length));
 }
 
 function rawValue(value: unknown): Buffer | null {
@@ -70,12 +119,27 @@ function rawValue(value: unknown): Buffer | null {
 function bytesOrNull(name: string, value: unknown): Buffer | null {
   if (value === undefined || value === null) return null;
   if (typeof value !== 'string')
-    throw bad(`has a ${name} that is no text`, `write ${name} as text, base64:… or null`);
-  return bytesOf(value);
+    throw bad(`has a ${name} that is not text`, `write ${name} as text, base64:… or null`);
+  if (value.startsWith(BASE64)) return base64(name, value.slice(BASE64.length));
+  // Half of a surrogate pair has no UTF-8: it would become another character.
+  if (!isWellFormed(value))
+    throw bad(`has a ${name} with half of a surrogate pair`, `write the bytes of ${name} as base64:…`);
+  return Buffer.from(value);
 }
 
-function bytesOf(text: string): Buffer {
-  return text.startsWith(BASE64) ? Buffer.from(text.slice(BASE64.length), 'base64') : Buffer.from(text);
+function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}
+
+function base64(name: string, text: string): Buffer {
+  const bytes = BASE64_TEXT.test(text) ? Buffer.from(text, 'base64') : undefined;
+  // Bits behind the last byte would be lost.
+  if (bytes === undefined || bytes.toString('base64') !== text)
+    throw bad(
+      `has a ${name} that is not valid base64`,
+      'write it with its padding, in the standard alphabet',
+    );
+  return bytes;
 }
 
 function headersOf(value: unknown): [string, Buffer | null][] {
@@ -89,7 +153,7 @@ function headersOf(value: unknown): [string, Buffer | null][] {
   return entries.map((entry) => {
     if (!Array.isArray(entry) || entry.length !== 2 || typeof entry[0] !== 'string') {
       throw bad(
-        'has a header that is no pair of name and value',
+        'has a header that is not a pair of name and value',
         'write headers as { "name": "value" } or [["name", "value"], …]',
       );
     }

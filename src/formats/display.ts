@@ -13,16 +13,19 @@ export function toDisplay(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, toDisplay(child)]));
 }
 
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
+// A byte order mark is part of the text.
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const BASE64 = 'base64:';
 
 function displayBytes(bytes: Uint8Array): string {
   // TextDecoder refuses shared memory.
   const copy = Buffer.from(bytes);
   try {
     const text = strictUtf8.decode(copy);
-    if (!/[\p{Cc}\p{Cs}]/u.test(text.replace(/[\t\n\r]/g, ''))) return text;
+    // A text that begins like base64 would be read as bytes again.
+    if (!text.startsWith(BASE64) && !/[\p{Cc}\p{Cs}]/u.test(text.replace(/[\t\n\r]/g, ''))) return text;
   } catch {
     // Not text: shown as base64 below.
   }
-  return `base64:${copy.toString('base64')}`;
+  return `${BASE64}${copy.toString('base64')}`;
 }

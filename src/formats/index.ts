@@ -29,6 +29,7 @@ import { plainDecoder, plainEncoder } from './plain.js';
 
 export { toDisplay } from './display.js';
 export { type Decoder, type Encoder, FormatError, type FormatSpec } from './format.js';
+export { parseExactly } from './json-decode.js';
 
 /**
  * Throws DispatcherError CONFIGURATION when the schema, or reading the writer's data with it, is impossible.

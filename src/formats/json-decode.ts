@@ -20,16 +20,20 @@ export class JsonDecoder implements Decoder {
 
   decode(bytes: Uint8Array, start: number, end: number): unknown {
     let text = utf8Text(this.buffers.of(bytes), start, end);
-    if (text.startsWith(BYTE_ORDER_MARK)) text = text.slice(1);
-    // A nesting of n takes at least 2n characters: short records need no look.
-    if (text.length >= 2 * NESTING_DEPTH_MAX) checkDepth(text);
-    const value = parse(text);
-    if (mayHoldInexactNumber(text)) checkNumbers(text);
-    if (typeof value === 'object') checkDuplicateKeys(text, value);
-    // A key may be spelled with escapes, but not without this one.
-    if (text.includes('__proto__') || text.includes('\\u00')) checkKeys(value);
-    return value;
+    return parseExactly(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
   }
+}
+
+/** The value of a JSON text, if nothing of it is lost; else throws {@link FormatError}. */
+export function parseExactly(text: string): unknown {
+  // A nesting of n takes at least 2n characters: short records need no look.
+  if (text.length >= 2 * NESTING_DEPTH_MAX) checkDepth(text);
+  const value = parse(text);
+  if (mayHoldInexactNumber(text)) checkNumbers(text);
+  if (typeof value === 'object') checkDuplicateKeys(text, value);
+  // A key may be spelled with escapes, but not without this one.
+  if (text.includes('__proto__') || text.includes('\\u00')) checkKeys(value);
+  return value;
 }
 
 function parse(text: string): unknown {

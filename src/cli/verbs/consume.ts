@@ -5,7 +5,14 @@ import { formatOf } from '../../app/job-formats.js';
 import { onStopSignals } from '../../app/process-control.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { InputBatch } from '../../core/batch.js';
-import { createDecoder, type Decoder, toDisplay } from '../../formats/index.js';
+import {
+  createDecoder,
+  createEncoder,
+  type Decoder,
+  type Encoder,
+  type FormatSpec,
+  toDisplay,
+} from '../../formats/index.js';
 import { loadNative } from '../../kafka/native.js';
 import { readTopic } from '../../kafka/tools/topic-reader.js';
 import type { ReadFrom } from '../../kafka/tools/topic-reader-options.js';
@@ -74,7 +81,7 @@ export async function printTopic(
   const stop = new AbortController();
   const removeSignals = onStopSignals(() => stop.abort());
   const printer = new RecordPrinter(
-    decoderFor(topic, config, options.raw === true),
+    specFor(topic, config, options.raw === true),
     { json: options.output === 'json', max: options.max ?? Infinity },
     io,
   );
@@ -103,20 +110,40 @@ export async function printTopic(
 }
 
 /** What the job writes is decoded as its output, everything else as its input. */
-function decoderFor(topic: string, config: ResolvedConfig, raw: boolean): Decoder {
-  if (raw) return createDecoder({ format: 'raw', long: 'number' });
-  return createDecoder(formatOf(config, topic === config.producer.topic ? 'output' : 'input'));
+function specFor(topic: string, config: ResolvedConfig, raw: boolean): FormatSpec {
+  if (raw) return { format: 'raw', long: 'number' };
+  return formatOf(config, topic === config.producer.topic ? 'output' : 'input');
+}
+
+/** The fields of a line that say what the value is. */
+interface ShownValue {
+  /** Decoded, for reading; null where it can't be. */
+  readonly value: unknown;
+  readonly undecodable?: string;
+  /** Its very bytes, where the value alone would not give them back. */
+  readonly valueBase64?: string;
+  readonly format?: FormatSpec['format'];
+}
+
+/** Records were written by their writer's schema. */
+function writtenAs(spec: FormatSpec): FormatSpec {
+  if (spec.schema?.writerPath === undefined) return spec;
+  return { ...spec, schema: { path: spec.schema.writerPath, references: spec.schema.references } };
 }
 
 class RecordPrinter {
+  readonly #format: FormatSpec['format'];
   readonly #decoder: Decoder;
+  readonly #encoder: Encoder;
   readonly #options: { readonly json: boolean; readonly max: number };
   readonly #io: CliIo;
   readonly #rows = new InputBatchReader();
   #printed = 0;
 
-  constructor(decoder: Decoder, options: { json: boolean; max: number }, io: CliIo) {
-    this.#decoder = decoder;
+  constructor(spec: FormatSpec, options: { json: boolean; max: number }, io: CliIo) {
+    this.#format = spec.format;
+    this.#decoder = createDecoder(spec);
+    this.#encoder = createEncoder(writtenAs(spec));
     this.#options = options;
     this.#io = io;
   }
@@ -141,35 +168,62 @@ class RecordPrinter {
     const offset = rows.offset(row);
     const timestamp = rows.timestamp(row);
     const key = toDisplay(this.#bytes(rows.keyStart(row), rows.keyLength(row)));
-    const value = this.#value(row);
+    const shown = this.#value(row);
     const start = rows.headersStart(row);
     const headers = unpackHeaders(rows.bytes, start, start + Math.max(rows.headersLength(row), 0)).map(
       ([name, bytes]) => [name, toDisplay(bytes)],
     );
     if (this.#options.json)
-      return `${JSON.stringify({ topic, partition, offset, timestamp, key, value, headers })}\n`;
+      return `${JSON.stringify({ topic, partition, offset, timestamp, key, ...shown, headers })}\n`;
     const time =
       timestamp < 0 || timestamp > DATE_MS_MAX ? String(timestamp) : new Date(timestamp).toISOString();
     const shownHeaders = headers.length === 0 ? '' : `  ${JSON.stringify(headers)}`;
     return (
       `${topic}[${partition}] ${offset}  ${time}  ${key === null ? 'null' : String(key)}  ` +
-      `${typeof value === 'string' ? value : JSON.stringify(value)}${shownHeaders}\n`
+      `${this.#asText(row, shown)}${shownHeaders}\n`
     );
   }
 
-  #value(row: number): unknown {
+  #value(row: number): ShownValue {
     const length = this.#rows.valueLength(row);
-    if (length < 0) return null;
+    if (length < 0) return { value: null };
     const start = this.#rows.valueStart(row);
+    const bytes = this.#bytes(start, length) ?? Buffer.alloc(0);
     try {
-      return toDisplay(this.#decoder.decode(this.#rows.bytes, start, start + length));
+      const value = toDisplay(this.#decoder.decode(this.#rows.bytes, start, start + length));
+      if (!this.#options.json || this.#givesBack(value, bytes)) return { value };
+      return { value, ...this.#exactly(bytes) };
     } catch (error) {
-      // A record that does not fit its format is what people look for here: shown as it is, with the reason.
-      return {
-        undecodable: error instanceof Error ? error.message : String(error),
-        bytes: toDisplay(this.#bytes(start, length)),
-      };
+      // People look for a record that does not fit its format here: shown as it is, with the reason.
+      const undecodable = error instanceof Error ? error.message : String(error);
+      return { value: null, undecodable, ...this.#exactly(bytes) };
     }
+  }
+
+  #exactly(bytes: Buffer): Pick<ShownValue, 'valueBase64' | 'format'> {
+    return { valueBase64: bytes.toString('base64'), format: this.#format };
+  }
+
+  /** `kd produce` in the same format makes the same bytes of the value. */
+  #givesBack(value: unknown, bytes: Buffer): boolean {
+    // What is printed of raw bytes says it all.
+    if (this.#format === 'raw') return true;
+    if (value === null) return false;
+    const room = Buffer.alloc(bytes.length);
+    try {
+      const end = this.#encoder.encode(JSON.parse(JSON.stringify(value)), room, 0, room.length);
+      return end === bytes.length && room.equals(bytes);
+    } catch {
+      return false;
+    }
+  }
+
+  #asText(row: number, { value, undecodable }: ShownValue): string {
+    if (undecodable !== undefined)
+      return `undecodable (${undecodable}): ${String(
+        toDisplay(this.#bytes(this.#rows.valueStart(row), this.#rows.valueLength(row))),
+      )}`;
+    return typeof value === 'string' ? value : JSON.stringify(value);
   }
 
   #bytes(start: number, length: number): Buffer | null {

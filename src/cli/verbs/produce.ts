@@ -3,7 +3,6 @@
  */
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { type Command, Option } from 'commander';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
@@ -14,6 +13,7 @@ import { loadNative, type PartitionPolicy } from '../../kafka/native.js';
 import { createKafkaSink, type KafkaSink } from '../../kafka/sink/kafka-sink.js';
 import { RecordWriter } from '../../kafka/tools/record-writer.js';
 import type { SinkEvents } from '../../ports/sink.js';
+import { byteLines, withoutMark } from '../byte-lines.js';
 import type { CliIo, GlobalOptions, KafkaOptions } from '../io.js';
 import { colorsFor, printJson } from '../io.js';
 import { loadConfig } from '../load-config.js';
@@ -145,8 +145,11 @@ async function send(
   try {
     for await (const line of lines) {
       number += 1;
-      if (line.trim() === '') continue;
-      await addLine({ line, number }, records, sending);
+      // Of a raw value every byte is meant, a mark too.
+      const plain = number === 1 && !(sending.valueOnly && sending.format.spec.format === 'raw');
+      const text = plain ? withoutMark(line) : line;
+      if (isBlank(text)) continue;
+      await addLine({ line: text, number }, records, sending);
     }
   } catch (error) {
     await records.drain();
@@ -165,23 +168,40 @@ async function send(
 }
 
 async function addLine(
-  { line, number }: { line: string; number: number },
+  { line, number }: { line: Buffer; number: number },
   writer: RecordWriter,
   { encoder, valueOnly, format }: Sending,
 ): Promise<void> {
-  const { value, partition, timestampMs, key, headers } = parseRecordLine(line, {
+  const { value, bytes, partition, timestampMs, key, headers } = parseRecordLine(line, {
     valueOnly,
-    raw: format.spec.format === 'raw',
+    format: format.spec.format,
   });
-  const encode =
-    value === null
-      ? undefined
-      : (bytes: Uint8Array, start: number, limit: number): number =>
-          encoder.encode(value, bytes, start, limit);
+  const encode = bytes === undefined ? encodingOf(encoder, value) : copying(bytes);
   await writer.add({ key, headers, partition, timestampMs, encode }, number);
 }
 
-async function readLines(file: string | undefined, io: CliIo): Promise<AsyncIterable<string>> {
+type Encode = NonNullable<Parameters<RecordWriter['add']>[0]['encode']>;
+
+function encodingOf(encoder: Encoder, value: unknown): Encode | undefined {
+  if (value === null) return undefined;
+  return (bytes, start, limit) => encoder.encode(value, bytes, start, limit);
+}
+
+function copying(value: Buffer): Encode {
+  return (bytes, start, limit) => {
+    if (value.length > limit - start) return -1 - value.length;
+    bytes.set(value, start);
+    return start + value.length;
+  };
+}
+
+const BLANK: ReadonlySet<number> = new Set([9, 13, 32]);
+
+function isBlank(line: Buffer): boolean {
+  return line.every((byte) => BLANK.has(byte));
+}
+
+async function readLines(file: string | undefined, io: CliIo): Promise<AsyncIterable<Buffer>> {
   const input: Readable =
     file === undefined ? io.stdin : createReadStream(resolve(io.workingDirectory, file));
   if (file !== undefined) {
@@ -197,7 +217,7 @@ async function readLines(file: string | undefined, io: CliIo): Promise<AsyncIter
       );
     });
   }
-  return createInterface({ input, crlfDelay: Infinity });
+  return byteLines(input);
 }
 
 interface Place {

@@ -227,3 +227,53 @@ test(
     assert.match(text.stdout, new RegExp(`^${topic}\\[[01]\\] 0 `));
   },
 );
+
+const HOSTILE: readonly Buffer[] = [
+  ...[
+    'null',
+    ' {"a": 1.10}',
+    '{"a":1,"a":2}',
+    '{"n":9007199254740993}',
+    '"base64:AAAA"',
+    '',
+    '\ufeff{"a":1}',
+  ],
+  ...[
+    '{"a":1}',
+    '[1,2.5,"x"]',
+    '"text"',
+    'true',
+    '{"\u2028":"\\ud800"}',
+    '{"a":1}\r',
+    'not json',
+    'base64:AA==',
+  ],
+].map((text) => Buffer.from(text));
+
+for (const format of ['json', 'raw'] as const) {
+  test(`kd consume into kd produce gives every record back, byte for byte (${format})`, async () => {
+    const cluster = await sharedCluster();
+    const from = await cluster.createTopic(uniqueName('from'), { partitions: 1 });
+    const to = await cluster.createTopic(uniqueName('to'), { partitions: 1 });
+    const records = [...HOSTILE, Buffer.from([0xff, 0xfe, 0]), null].map((value, n) => ({
+      partition: 0,
+      timestamp: 1_000 + n,
+      key: n % 3 === 0 ? null : Buffer.from(n % 3 === 1 ? 'base64:AAAA' : '\ufeffk'),
+      value,
+      headers: [
+        ['h', Buffer.from([n, 255])],
+        ['h', null],
+        ['t', Buffer.from('base64:AA==')],
+      ] as const,
+    }));
+    await cluster.tool.send(from, records);
+    const options = ['-b', cluster.bootstrapServers, '--set', `dispatcher.input.format=${format}`];
+    const printed = await kd(['consume', from, ...options, '-o', 'json']);
+    await kd(['produce', to, ...options, '--format', format], { input: printed.stdout });
+    const copied = await cluster.tool.consume([to]);
+    assert.deepEqual(
+      copied.map(({ key, value, headers, timestamp }) => ({ key, value, headers, timestamp })),
+      records.map(({ key, value, headers, timestamp }) => ({ key, value, headers: [...headers], timestamp })),
+    );
+  });
+}
