@@ -71,7 +71,7 @@ test('a second death replaces the headers of the first and adds up the attempts'
   assert.equal(headerText(outputs[0], 'kd-stack'), undefined);
 });
 
-test('attempts that are no number start anew', async () => {
+test('attempts that are not a number count from one again', async () => {
   const { outputs } = await run(() => reject('NEW'), [{ value: 'v', headers: [['kd-attempts', '-1e9']] }]);
   assert.equal(headerText(outputs[0], 'kd-attempts'), '1');
 });
@@ -186,4 +186,40 @@ test('rejectWith works for a pass-through too', async () => {
   const rejectWith = { code: 'DELIVERY_REFUSED', message: 'too large', stage: 'deliver' as const };
   const { outputs } = await run(undefined, ['a'], { task: { rejectWith } });
   assert.deepEqual([outputs[0]?.topic, headerText(outputs[0], 'kd-stage')], [DEAD.number, 'deliver']);
+});
+
+const DEATH = [
+  ['kd-topic', 'first'],
+  ['kd-partition', '7'],
+  ['kd-offset', '42'],
+  ['kd-timestamp', '9'],
+  ['kd-code', 'OLD'],
+  ['kd-attempts', '1'],
+  ['mine', '1'],
+] as const;
+
+test('results of a dead letter that is read again carry nothing of its death', async () => {
+  const { emit, tombstone } = await import('../../src/index.js');
+  for (const result of [
+    'value',
+    emit('value'),
+    emit('value', { headers: { more: '2' } }),
+    tombstone(),
+  ] as const) {
+    const { outputs } = await run(() => result, [{ value: 'v', headers: DEATH }]);
+    const names = outputs[0]?.headers.map(([name]) => name) ?? [];
+    assert.deepEqual(
+      names.filter((name) => name !== 'more'),
+      ['mine'],
+    );
+  }
+  const { outputs } = await run(() => 'value', [{ value: 'v', headers: [['kd-time', 'of the user']] }]);
+  assert.equal(headerText(outputs[0], 'kd-time'), 'of the user');
+});
+
+test('a second death keeps the place where the record was first read', async () => {
+  const { outputs } = await run(() => reject('NEW'), [{ value: 'v', headers: DEATH }]);
+  for (const [name, value] of DEATH.slice(0, 4)) assert.equal(headerText(outputs[0], name), value);
+  assert.equal(headerText(outputs[0], 'kd-code'), 'NEW');
+  assert.equal(headerText(outputs[0], 'kd-attempts'), '2');
 });

@@ -2,9 +2,9 @@ import type { OutputTopic } from '../../ports/sink.js';
 import type { InputBatchReader } from '../../wire/input-reader.js';
 import { RowFlag } from '../../wire/layout.js';
 import type { OutputBatchWriter } from '../../wire/output-writer.js';
-import type { HeaderValue } from '../../wire/packed-headers.js';
-import { packedHeadersBytes, unpackHeaders } from '../../wire/packed-headers.js';
+import { packedHeadersBytes } from '../../wire/packed-headers.js';
 import type { Origin } from '../settings.js';
+import { attemptsBefore, type HeaderList, headersInLife, headersOf, originBefore } from './former-death.js';
 import type { Rejected } from './rejected.js';
 
 const MESSAGE_BYTES_MAX = 1024;
@@ -15,19 +15,6 @@ const STACK_BYTES_MAX = 8 * 1024;
  * per length.
  */
 const RECORD_OVERHEAD_BYTES = 256;
-const ATTEMPTS_MAX = 1_000_000_000;
-
-const OUR_HEADERS = new Set(
-  (
-    'topic partition offset timestamp group code message stack ' +
-    'exception attempts stage transform host version time'
-  )
-    .split(' ')
-    .map((name) => `kd-${name}`),
-);
-
-type HeaderList = (readonly [string, HeaderValue])[];
-
 export interface DeadLetterTarget {
   readonly topic: OutputTopic;
   readonly bytesMax: number;
@@ -75,17 +62,10 @@ export function deadLetterHeaders(
   target: DeadLetterTarget,
 ): HeaderList {
   const { reader, row } = source;
-  const start = reader.headersStart(row);
-  const old = unpackHeaders(reader.bytes, start, start + Math.max(0, reader.headersLength(row)));
-  const kept: HeaderList = old.filter(([name]) => !OUR_HEADERS.has(name));
+  const old = headersOf(reader, row);
+  const kept = headersInLife(old);
   const { rejection, exception } = rejected;
-  const place: HeaderList = [
-    ['kd-topic', source.topic],
-    ['kd-partition', String(source.partition)],
-    ['kd-offset', String(reader.offset(row))],
-    ['kd-timestamp', String(reader.timestamp(row))],
-    ['kd-code', rejection.code],
-  ];
+  const place: HeaderList = [...(originBefore(old) ?? originOf(source)), ['kd-code', rejection.code]];
   const rest: HeaderList = [
     ['kd-group', target.origin.group],
     ['kd-attempts', String(attemptsBefore(old) + 1)],
@@ -110,10 +90,13 @@ export function deadLetterHeaders(
   return packedHeadersBytes(short) <= bytesLeft ? short : [...kept, ...place];
 }
 
-function attemptsBefore(headers: readonly (readonly [string, Buffer | null])[]): number {
-  const last = headers.findLast(([name]) => name === 'kd-attempts');
-  const text = last?.[1]?.toString('latin1') ?? '';
-  return /^\d{1,9}$/.test(text) ? Math.min(Number(text), ATTEMPTS_MAX) : 0;
+function originOf({ reader, row, topic, partition }: DeadLetterSource): HeaderList {
+  return [
+    ['kd-topic', topic],
+    ['kd-partition', String(partition)],
+    ['kd-offset', String(reader.offset(row))],
+    ['kd-timestamp', String(reader.timestamp(row))],
+  ];
 }
 
 /** At most `bytesMax` bytes of UTF-8, cut between characters. */

@@ -3,7 +3,7 @@ import type { InputBatchReader } from '../../wire/input-reader.js';
 import { RowFlag } from '../../wire/layout.js';
 import type { OutputBatchWriter } from '../../wire/output-writer.js';
 import type { HeaderValue } from '../../wire/packed-headers.js';
-import { unpackHeaders } from '../../wire/packed-headers.js';
+import { type HeaderList, hasDied, sourceHeaders } from './former-death.js';
 import { type Rejected, refuse } from './rejected.js';
 import type { EmitOptions } from './results.js';
 import { isTopicName } from './topic-table.js';
@@ -50,7 +50,7 @@ export function checkOptions(given: unknown, reader: InputBatchReader, row: numb
   if (key !== undefined && key !== null && typeof key !== 'string' && !(key instanceof Uint8Array)) {
     return invalid(`emit() with a key of type ${typeof key}: must be a Buffer, a string or null`);
   }
-  const packed = headers === undefined ? undefined : checkHeaders(headers, reader, row);
+  const packed = headers === undefined ? headersAfterDeath(reader, row) : checkHeaders(headers, reader, row);
   if (packed !== undefined && !Array.isArray(packed)) return invalid(packed.problem);
   return {
     topicName: topic,
@@ -90,7 +90,10 @@ export function partitionProblem(emission: Emission, topic: OutputTopic): Reject
   );
 }
 
-type HeaderList = (readonly [name: string, value: HeaderValue])[];
+/** Undefined: as the source has them. */
+function headersAfterDeath(reader: InputBatchReader, row: number): HeaderList | undefined {
+  return hasDied(reader, row) ? sourceHeaders(reader, row) : undefined;
+}
 
 function checkHeaders(
   headers: unknown,
@@ -118,10 +121,7 @@ function checkHeaders(
   }
   if (isList) return list;
   const replaced = new Set(given.map(([name]) => name));
-  const start = reader.headersStart(row);
-  const kept = unpackHeaders(reader.bytes, start, start + Math.max(0, reader.headersLength(row))).filter(
-    ([name]) => !replaced.has(name),
-  );
+  const kept = sourceHeaders(reader, row).filter(([name]) => !replaced.has(name));
   return [...kept, ...list];
 }
 

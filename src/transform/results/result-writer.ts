@@ -7,6 +7,7 @@ import { partitionOf, type TaskScope } from '../record-view.js';
 import type { TaskSettings } from '../settings.js';
 import { writeDeadLetterRow } from './dead-letter.js';
 import { checkOptions, type Emission, flagsOf, partitionProblem, writeEmission } from './emission.js';
+import { hasDied, sourceHeaders } from './former-death.js';
 import { misplaced, PROMISED, silencePromises } from './misplaced.js';
 import { isCode, Rejected, redacted, refuse, refuseThrown } from './rejected.js';
 import { type EmitAll, type EmitOptions, isMarked, type MarkedResult, RESULT } from './results.js';
@@ -168,7 +169,7 @@ export class ResultWriter {
     const problem = this.#problemOf(value);
     if (problem !== undefined) return problem;
     if (this.#defaultTopic === undefined) return noTopic();
-    if (!this.writer.addRow(row, this.#defaultTopic.number, this.#valueFlags)) return Written.full;
+    if (!this.#addRow(row, this.#defaultTopic, 0)) return Written.full;
     return this.#encode(value);
   }
 
@@ -187,8 +188,17 @@ export class ResultWriter {
 
   #unchanged(row: number): Step {
     if (this.#defaultTopic === undefined) return noTopic();
-    const flags = this.#valueFlags | RowFlag.valueOfSource;
-    return this.writer.addRow(row, this.#defaultTopic.number, flags) ? Written.done : Written.full;
+    return this.#addRow(row, this.#defaultTopic, RowFlag.valueOfSource) ? Written.done : Written.full;
+  }
+
+  /** With key, headers and timestamp of the source. */
+  #addRow(row: number, topic: OutputTopic, more: number): boolean {
+    const { reader } = this.#requireScope();
+    const flags = this.#valueFlags | more;
+    if (!hasDied(reader, row)) return this.writer.addRow(row, topic.number, flags);
+    const headers = sourceHeaders(reader, row);
+    const added = this.writer.addRow(row, topic.number, flags & ~RowFlag.headersOfSource);
+    return added && (headers.length === 0 || this.writer.copyHeaders(headers));
   }
 
   #marked(row: number, result: MarkedResult): Step {
