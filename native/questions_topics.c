@@ -41,6 +41,9 @@ static void take_topics(kd_question *question, rd_kafka_event_t *event) {
     const rd_kafka_error_t *error = rd_kafka_TopicDescription_error(topics[t]);
     kd_value *object = kd_add(question->answer, NULL, KD_VALUE_OBJECT);
     kd_add_text(object, "name", rd_kafka_TopicDescription_name(topics[t]));
+    const rd_kafka_Uuid_t *id = rd_kafka_TopicDescription_topic_id(topics[t]);
+    const char *id_text = id ? rd_kafka_Uuid_base64str(id) : NULL;
+    kd_add_text(object, "topicId", id_text ? id_text : "");
     kd_add_error(object, error ? rd_kafka_error_code(error) : 0, error ? rd_kafka_error_string(error) : NULL);
     const rd_kafka_AclOperation_t *operations =
         error ? NULL : rd_kafka_TopicDescription_authorized_operations(topics[t], &inner);

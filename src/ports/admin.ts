@@ -37,6 +37,8 @@ export interface PartitionDescription {
 
 export interface TopicDescription extends Answered {
   readonly name: string;
+  /** Base64; zeros or empty from brokers before 2.8. */
+  readonly topicId: string;
   readonly operations: Operations;
   readonly partitions: readonly PartitionDescription[];
 }

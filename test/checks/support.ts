@@ -29,6 +29,7 @@ export function topicOf(
 ): TopicDescription {
   return {
     name,
+    topicId: '',
     code: 0,
     text: '',
     operations,

@@ -23,6 +23,7 @@ import {
   requestFailure,
   TOPICS_REFRESH_MS,
 } from '../client/metadata.js';
+import { replacedInput, TopicIdentities } from '../client/topic-identity.js';
 import { codeNamed, consumerFault, consumerFaultName } from '../codes.js';
 import {
   type ClientRights,
@@ -76,6 +77,7 @@ interface Session {
   readonly reader: ReaderControl;
   readonly rebalance: RebalanceAnswers;
   readonly positions: PositionResolver;
+  readonly identities: TopicIdentities;
   readonly refresh: NodeJS.Timeout;
 }
 
@@ -124,6 +126,7 @@ export class KafkaSource implements Source {
       if (this.#isStopping())
         throw new DispatcherError('STOPPED_BEFORE_END', 'stopped before anything was read');
       this.#session = this.#openSession(connected);
+      void this.#checkIdentities(counts);
       this.#subscribe(connected.client);
     } catch (error) {
       await this.#abandon(connected);
@@ -293,6 +296,7 @@ export class KafkaSource implements Source {
         ...options,
         existedAtStart: ({ topic, partition }) => partition < (this.#countsAtStart.get(topic) ?? 0),
       }),
+      identities: new TopicIdentities(options.native, handleId),
       refresh,
     };
   }
@@ -391,6 +395,8 @@ export class KafkaSource implements Source {
         : await partitionCountsKnown(client);
       if (this.#isStopping()) return;
       this.#noteCounts(counts);
+      await this.#checkIdentities(counts);
+      if (this.#isStopping()) return;
       if (!this.#subscription.seen(counts)) return;
       this.#options.logger.info('the topics that match have changed', {
         topics: this.#subscription.names.join(' '),
@@ -398,6 +404,17 @@ export class KafkaSource implements Source {
       this.#subscribe(client);
     } catch (error) {
       this.#options.logger.debug(`kafka consumer: partition counts not refreshed: ${errorText(error)}`);
+    }
+  }
+
+  /** Not answered: compared at the next refresh. */
+  async #checkIdentities(counts: ReadonlyMap<string, number>): Promise<void> {
+    try {
+      const replaced = (await this.#session?.identities.replaced([...counts.keys()])) ?? [];
+      if (replaced.length === 0 || this.#isStopping()) return;
+      this.#events?.failed(replacedInput(this.#options.groupId, replaced));
+    } catch (error) {
+      this.#options.logger.debug(`kafka consumer: topic ids not compared: ${errorText(error)}`);
     }
   }
 
