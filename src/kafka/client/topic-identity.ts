@@ -3,31 +3,48 @@
  * the same offsets. Brokers before 2.8 have no ids; there nothing can be compared.
  */
 import { DispatcherError } from '../../core/errors.js';
+import type { Logger } from '../../ports/logger.js';
 import type { NativeBinding } from '../native.js';
 
 const ASK_TIMEOUT_MS = 10_000;
 /** What librdkafka has for a topic without an id: sixteen zero bytes. */
 const NO_ID = /^A*$/;
 
-type Binding = Pick<NativeBinding, 'askBrokers'>;
+interface Owner {
+  readonly native: Pick<NativeBinding, 'askBrokers'>;
+  readonly groupId: string;
+  readonly logger: Logger;
+}
 
 export class TopicIdentities {
-  readonly #native: Binding;
+  readonly #owner: Owner;
   readonly #handleId: number;
+  readonly #failed: (error: DispatcherError) => void;
   readonly #ids = new Map<string, string>();
 
-  constructor(native: Binding, handleId: number) {
-    this.#native = native;
+  constructor(owner: Owner, handleId: number, failed: (error: DispatcherError) => void) {
+    this.#owner = owner;
     this.#handleId = handleId;
+    this.#failed = failed;
+  }
+
+  /** Not answered: compared at the next refresh. */
+  async check(topics: readonly string[]): Promise<void> {
+    try {
+      const replaced = await this.#replaced(topics);
+      if (replaced.length > 0) this.#failed(replacedInput(this.#owner.groupId, replaced));
+    } catch (error) {
+      this.#owner.logger.debug(`kafka consumer: topic ids not compared: ${String(error)}`);
+    }
   }
 
   /**
    * Learns the id of topics seen for the first time; the topics whose id is not the one seen first. A topic
    * that is missing for now is compared once it is there again.
    */
-  async replaced(topics: readonly string[]): Promise<readonly string[]> {
+  async #replaced(topics: readonly string[]): Promise<readonly string[]> {
     if (topics.length === 0) return [];
-    const answers = await this.#native.askBrokers(
+    const answers = await this.#owner.native.askBrokers(
       this.#handleId,
       'describeTopics',
       0,
@@ -44,7 +61,7 @@ export class TopicIdentities {
 }
 
 /** For a consumer: the group's offsets in such a topic belong to records that are gone. */
-export function replacedInput(groupId: string, topics: readonly string[]): DispatcherError {
+function replacedInput(groupId: string, topics: readonly string[]): DispatcherError {
   return new DispatcherError(
     'OFFSET_OUT_OF_RANGE',
     `${topics.join(', ')}: deleted and created again while group ${groupId} was reading; the offsets of the ` +

@@ -21,9 +21,8 @@ import {
   partitionCountsOfSelection,
   REQUEST_TIMEOUT_MS,
   requestFailure,
-  TOPICS_REFRESH_MS,
 } from '../client/metadata.js';
-import { replacedInput, TopicIdentities } from '../client/topic-identity.js';
+import { TopicIdentities } from '../client/topic-identity.js';
 import { codeNamed, consumerFault, consumerFaultName } from '../codes.js';
 import {
   type ClientRights,
@@ -54,7 +53,7 @@ import { type RangeQueries, rangeQueries } from './ranges.js';
 import { ReaderControl } from './reader-control.js';
 import { RebalanceAnswers } from './rebalance.js';
 import { connectSource, requireTopics, rightsOf } from './source-connect.js';
-import { type KafkaSourceOptions, queriesOf, sourceProperties } from './source-options.js';
+import { type KafkaSourceOptions, queriesOf, refreshMs, sourceProperties } from './source-options.js';
 import { reportStarts } from './starts.js';
 import { progressOf, statisticsOf } from './statistics.js';
 import { Subscription } from './subscription.js';
@@ -126,7 +125,7 @@ export class KafkaSource implements Source {
       if (this.#isStopping())
         throw new DispatcherError('STOPPED_BEFORE_END', 'stopped before anything was read');
       this.#session = this.#openSession(connected);
-      void this.#checkIdentities(counts);
+      void this.#session.identities.check([...counts.keys()]);
       this.#subscribe(connected.client);
     } catch (error) {
       await this.#abandon(connected);
@@ -285,7 +284,7 @@ export class KafkaSource implements Source {
       },
     );
     client.on('event.stats', (event: unknown) => this.#guard(() => this.#onStatistics(event)));
-    const refresh = setInterval(() => void this.#refreshCounts(client), this.#refreshMs());
+    const refresh = setInterval(() => void this.#refreshCounts(client), refreshMs(options));
     refresh.unref();
     reader.start();
     return {
@@ -296,7 +295,7 @@ export class KafkaSource implements Source {
         ...options,
         existedAtStart: ({ topic, partition }) => partition < (this.#countsAtStart.get(topic) ?? 0),
       }),
-      identities: new TopicIdentities(options.native, handleId),
+      identities: new TopicIdentities(options, handleId, (error) => this.#events?.failed(error)),
       refresh,
     };
   }
@@ -383,11 +382,6 @@ export class KafkaSource implements Source {
     else client.unsubscribe();
   }
 
-  #refreshMs(): number {
-    const ms = Number(this.#options.cluster.properties.get('topic.metadata.refresh.interval.ms'));
-    return ms > 0 ? ms : TOPICS_REFRESH_MS;
-  }
-
   async #refreshCounts(client: KafkaConsumer): Promise<void> {
     try {
       const counts = this.#subscription.grows
@@ -395,26 +389,14 @@ export class KafkaSource implements Source {
         : await partitionCountsKnown(client);
       if (this.#isStopping()) return;
       this.#noteCounts(counts);
-      await this.#checkIdentities(counts);
-      if (this.#isStopping()) return;
-      if (!this.#subscription.seen(counts)) return;
+      await this.#session?.identities.check([...counts.keys()]);
+      if (this.#isStopping() || !this.#subscription.seen(counts)) return;
       this.#options.logger.info('the topics that match have changed', {
         topics: this.#subscription.names.join(' '),
       });
       this.#subscribe(client);
     } catch (error) {
       this.#options.logger.debug(`kafka consumer: partition counts not refreshed: ${errorText(error)}`);
-    }
-  }
-
-  /** Not answered: compared at the next refresh. */
-  async #checkIdentities(counts: ReadonlyMap<string, number>): Promise<void> {
-    try {
-      const replaced = (await this.#session?.identities.replaced([...counts.keys()])) ?? [];
-      if (replaced.length === 0 || this.#isStopping()) return;
-      this.#events?.failed(replacedInput(this.#options.groupId, replaced));
-    } catch (error) {
-      this.#options.logger.debug(`kafka consumer: topic ids not compared: ${errorText(error)}`);
     }
   }
 
