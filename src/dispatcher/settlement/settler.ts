@@ -7,6 +7,7 @@ import type { RunState } from '../run-state.js';
 import { place } from '../run-state.js';
 import type { Refusals } from './refusals.js';
 import type { Stall } from './stall.js';
+import { totalsOf } from './totals.js';
 
 /** Turns acknowledgements into settled segments and counts. */
 export class Settler {
@@ -82,21 +83,12 @@ export class Settler {
 
   /** The usual case: every row counts, so the totals of the results do. */
   private bookTotals(flight: Flight): void {
-    let others = 0;
-    let deadLetters = 0;
-    for (const { result, carriesTotals, void: isVoid } of flight.parts) {
-      if (!carriesTotals || isVoid) continue;
-      result.filterReasons.forEach((reason, i) => {
-        this.state.accounting.filtered(reason, result.filteredBy[i] ?? 0);
-        others += result.filteredBy[i] ?? 0;
-      });
-      result.deadLetterCodes.forEach((code, i) => {
-        this.state.accounting.deadLettered(code, result.deadLetteredBy[i] ?? 0);
-        deadLetters += result.deadLetteredBy[i] ?? 0;
-      });
-    }
-    this.state.accounting.transformed(flight.input.rowCount - others - deadLetters);
-    this.state.accounting.emitted(Math.max(0, flight.acknowledged - deadLetters));
+    const { accounting } = this.state;
+    const totals = totalsOf(flight);
+    for (const [reason, rows] of totals.filtered) accounting.filtered(reason, rows);
+    for (const [code, rows] of totals.deadLettered) accounting.deadLettered(code, rows);
+    accounting.transformed(totals.transformedRows);
+    accounting.emitted(Math.max(0, flight.acknowledged - totals.deadLetteredRows));
   }
 
   /**

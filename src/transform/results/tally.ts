@@ -7,31 +7,47 @@ import { isCode } from './rejected.js';
 const DISTINCT_NAMES_MAX = 100;
 const OTHER = 'OTHER';
 
-/** Counts reasons (or codes) of one task; numbers them in the order of their first use. */
+/** Shared by all tasks that count nothing, so nothing may be added to it. */
+const NONE: readonly never[] = Object.freeze([]);
+
+/**
+ * Counts reasons (or codes) of one task; numbers them in the order of their first use. An answer keeps the two
+ * lists, so the next task begins with others and never changes them.
+ */
 export class Tally {
-  names: string[] = [];
-  counts: number[] = [];
+  #names: string[] | undefined;
+  #counts: number[] | undefined;
   readonly #numbers = new Map<string, number>();
   readonly #everSeen = new Set<string>();
 
   begin(): void {
-    if (this.names.length === 0) return;
-    this.names = [];
-    this.counts = [];
+    if (this.#names === undefined) return;
+    this.#names = undefined;
+    this.#counts = undefined;
     this.#numbers.clear();
+  }
+
+  get names(): readonly string[] {
+    return this.#names ?? NONE;
+  }
+
+  get counts(): readonly number[] {
+    return this.#counts ?? NONE;
   }
 
   /** Returns the name's number in this task. */
   add(name: string): number {
     const counted = this.#admit(name);
+    this.#names ??= [];
+    this.#counts ??= [];
     let number = this.#numbers.get(counted);
     if (number === undefined) {
-      number = this.names.length;
+      number = this.#names.length;
       this.#numbers.set(counted, number);
-      this.names.push(counted);
-      this.counts.push(0);
+      this.#names.push(counted);
+      this.#counts.push(0);
     }
-    this.counts[number] = (this.counts[number] ?? 0) + 1;
+    this.#counts[number] = (this.#counts[number] ?? 0) + 1;
     return number;
   }
 

@@ -106,6 +106,30 @@ export function poolContract(kind: string, create: CreatePool): void {
     });
   });
 
+  test(`${kind}: the counts of an answer stay what they were while later tasks run`, async () => {
+    const module = `import { drop, reject } from 'kafka-dispatcher';
+      export default (value) => String(value) === 'bad' ? reject('BAD', 'no good') : drop('UNWANTED');`;
+    await withPool(create, { module }, async (pool) => {
+      const batches = [['a', 'b'], ['bad', 'bad', 'bad'], ['a'], ['bad'], ['a', 'bad']];
+      const tasks = batches.map((values) => taskFor(inputOf(values)));
+      const results = await Promise.all(tasks.map((task) => pool.run(task)));
+      assert.deepEqual(
+        results.map(({ filterReasons, filteredBy, deadLetterCodes, deadLetteredBy }) => [
+          [filterReasons, filteredBy],
+          [deadLetterCodes, deadLetteredBy],
+        ]),
+        batches.map((values) => {
+          const bad = values.filter((value) => value === 'bad').length;
+          const dropped = values.length - bad;
+          return [
+            dropped === 0 ? [[], []] : [['UNWANTED'], [dropped]],
+            bad === 0 ? [[], []] : [['BAD'], [bad]],
+          ];
+        }),
+      );
+    });
+  });
+
   test(
     `${kind}: setup runs before the first record and its state ` +
       `arrives in every call; teardown runs at close`,

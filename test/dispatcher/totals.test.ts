@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Flight } from '../../src/dispatcher/flight.js';
+import { totalsOf } from '../../src/dispatcher/settlement/totals.js';
+import { NOTHING_ANSWERED, type TransformResult } from '../../src/ports/transform-pool.js';
+
+const block = { id: 1, bytes: new Uint8Array(new SharedArrayBuffer(4096)) };
+
+/** A batch of three records with one answer. */
+function flightWith(counts: Partial<TransformResult>): Flight {
+  const segment = {
+    partitionId: 0,
+    epoch: 1,
+    firstRow: 0,
+    rowCount: 3,
+    firstOffset: 0,
+    lastOffset: 2,
+  };
+  const input = { block, rowCount: 3, packedBytes: 3, segments: [segment], faults: [] };
+  const flight = new Flight(7, input, block, 0);
+  flight.addPart(
+    block,
+    { ...NOTHING_ANSWERED, rowsDone: 3, ...counts },
+    { external: false, redirect: false },
+  );
+  return flight;
+}
+
+test('rows that were neither filtered nor dead-lettered are transformed', () => {
+  const flight = flightWith({
+    filterReasons: ['OLD'],
+    filteredBy: [1],
+    deadLetterCodes: ['BAD'],
+    deadLetteredBy: [1],
+  });
+  assert.deepEqual(totalsOf(flight), {
+    filtered: [['OLD', 1]],
+    deadLettered: [['BAD', 1]],
+    deadLetteredRows: 1,
+    transformedRows: 1,
+  });
+});
+
+test('results that answer more records than the batch has, or less than none, are refused unbooked', () => {
+  const wrong: readonly Partial<TransformResult>[] = [
+    { filterReasons: ['OLD'], filteredBy: [3], deadLetterCodes: ['BAD'], deadLetteredBy: [1] },
+    { filterReasons: ['OLD'], filteredBy: [-1] },
+    { deadLetterCodes: ['BAD'], deadLetteredBy: [Number.NaN] },
+  ];
+  for (const counts of wrong) {
+    assert.throws(
+      () => totalsOf(flightWith(counts)),
+      (error: { code?: string; message: string }) =>
+        error.code === 'ACCOUNTING' && /^the results of batch 7 do not add up: 3 records/.test(error.message),
+    );
+  }
+});
