@@ -13,7 +13,8 @@ const BYTE_ORDER_MARK = '\ufeff';
 
 /**
  * Strict JSON: valid UTF-8, one value, no `__proto__` key, no key twice in one object, no number that a
- * double can't hold exactly (integers beyond ±(2^53 − 1), 0.1234567890123456789, 1e-400, 1e999), bounded nesting. A leading byte order mark is skipped, as Jackson does.
+ * double can't hold exactly (integers beyond ±(2^53 − 1), 0.1234567890123456789, 1e-400, 1e999), bounded
+ * nesting. A leading byte order mark is skipped, as in Jackson.
  */
 export class JsonDecoder implements Decoder {
   private readonly buffers = new BufferCache();

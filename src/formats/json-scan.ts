@@ -171,8 +171,8 @@ export function checkKeys(root: unknown): void {
 }
 
 /**
- * Refuses an object that names a key twice: JSON.parse would keep the last value without a word. Looks closely
- * only where there are more colons behind quotes than keys.
+ * Refuses an object that names a key twice: JSON.parse would silently keep the last value. Looks closely only
+ * where there are more colons behind quotes than keys.
  */
 export function checkDuplicateKeys(text: string, root: unknown): void {
   if (SPACED_COLON.test(text) || colonsIn(text) !== keysIn(root)) checkKeysOf(text);

@@ -216,6 +216,8 @@ test('every double that JavaScript prints is read again; another digit behind it
   fc.assert(
     fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
       const text = String(value).replace('+', '');
+      // Whole numbers of more digits are integers to others, and refused as such.
+      if (/^-?\d+$/.test(text) && !Number.isSafeInteger(value)) return;
       assert.equal(read(`{"n":[${text}]}`) === undefined, false);
       assert.equal((read(`{"n":[${text}]}`) as { n: number[] }).n[0], value === 0 ? 0 : value);
       const longer = text.includes('e')

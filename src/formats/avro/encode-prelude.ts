@@ -7,19 +7,23 @@ export const ENCODE_PRELUDE = `
 let B = new Uint8Array(0), X, W, L = 0, D = 0, C = 0, U = 0;
 
 function show(value) {
-  if (typeof value === 'string') return 'string ' + JSON.stringify(value.length > SHOWN_CHARS_MAX ? value.slice(0, SHOWN_CHARS_MAX) + '\\u2026' : value);
+  const short = (text) => text.length > SHOWN_CHARS_MAX ? text.slice(0, SHOWN_CHARS_MAX) + '\\u2026' : text;
+  if (typeof value === 'string') return 'string ' + JSON.stringify(short(value));
   if (typeof value === 'number' || typeof value === 'boolean') return typeof value + ' ' + value;
-  if (typeof value === 'bigint') { const digits = String(value); return 'bigint ' + (digits.length > SHOWN_CHARS_MAX ? digits.slice(0, SHOWN_CHARS_MAX) + '\\u2026' : digits); }
+  if (typeof value === 'bigint') return 'bigint ' + short(String(value));
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (typeof value !== 'object') return typeof value;
   if (value instanceof Uint8Array) return value.length + ' bytes';
-  for (const [name, type] of [['Map', Map], ['Set', Set], ['Date', Date]]) if (value instanceof type) return 'a ' + name;
+  for (const [name, type] of [['Map', Map], ['Set', Set], ['Date', Date]])
+    if (value instanceof type) return 'a ' + name;
   const keys = Object.keys(value);
-  return 'an object' + (keys.length === 0 ? ' without keys' : ' with ' + keys.slice(0, 5).join(', ').slice(0, SHOWN_CHARS_MAX));
+  if (keys.length === 0) return 'an object without keys';
+  return 'an object with ' + keys.slice(0, 5).join(', ').slice(0, SHOWN_CHARS_MAX);
 }
 function bad(value, expected, path) {
-  if (value === undefined) throw new FormatError('MISSING_VALUE', path + ': expected ' + expected + ', got undefined');
+  if (value === undefined)
+    throw new FormatError('MISSING_VALUE', path + ': expected ' + expected + ', got undefined');
   throw new FormatError('INVALID_VALUE', path + ': expected ' + expected + ', got ' + show(value));
 }
 function unknown(value, names, path) {
@@ -28,14 +32,18 @@ function unknown(value, names, path) {
     const shown = name.length > SHOWN_CHARS_MAX ? name.slice(0, SHOWN_CHARS_MAX) + '\\u2026' : name;
     const near = nearestName(name, names);
     const meant = near === undefined ? '' : '; did you mean ' + near + '?';
-    throw new FormatError('INVALID_VALUE', path + ': the schema has no field ' + JSON.stringify(shown) + meant);
+    const what = ': the schema has no field ' + JSON.stringify(shown) + meant;
+    throw new FormatError('INVALID_VALUE', path + what);
   }
 }
 function ill(path) {
-  throw new FormatError('INVALID_STRING', path + ': the string holds half of a surrogate pair, which UTF-8 can\\'t');
+  const what = ': the string holds half of a surrogate pair, which UTF-8 can\\'t';
+  throw new FormatError('INVALID_STRING', path + what);
 }
 function enter(path) {
-  if (++D > NESTING_DEPTH_MAX) throw new FormatError('TOO_DEEP', path + ': nested deeper than ' + NESTING_DEPTH_MAX + ' levels, or inside itself');
+  if (++D <= NESTING_DEPTH_MAX) return;
+  const what = ': nested deeper than ' + NESTING_DEPTH_MAX + ' levels, or inside itself';
+  throw new FormatError('TOO_DEEP', path + what);
 }
 function varint(p, z) {
   const b = B;
@@ -46,9 +54,11 @@ function varint(p, z) {
 function pieces(p, lo, mid, hi) {
   const b = B;
   if (mid === 0 && hi === 0) return varint(p, lo);
-  b[p++] = (lo & 127) | 128; b[p++] = ((lo >>> 7) & 127) | 128; b[p++] = ((lo >>> 14) & 127) | 128; b[p++] = (lo >>> 21) | 128;
+  b[p++] = (lo & 127) | 128; b[p++] = ((lo >>> 7) & 127) | 128;
+  b[p++] = ((lo >>> 14) & 127) | 128; b[p++] = (lo >>> 21) | 128;
   if (hi === 0) return varint(p, mid);
-  b[p++] = (mid & 127) | 128; b[p++] = ((mid >>> 7) & 127) | 128; b[p++] = ((mid >>> 14) & 127) | 128; b[p++] = (mid >>> 21) | 128;
+  b[p++] = (mid & 127) | 128; b[p++] = ((mid >>> 7) & 127) | 128;
+  b[p++] = ((mid >>> 14) & 127) | 128; b[p++] = (mid >>> 21) | 128;
   return varint(p, hi);
 }
 function long(p, v) {
@@ -74,7 +84,8 @@ function text(p, v) {
     let i = 0, all = 0;
     // Four at a time: the reads don't wait for each other.
     for (; i < n - 3; i += 4) {
-      const c0 = v.charCodeAt(i), c1 = v.charCodeAt(i + 1), c2 = v.charCodeAt(i + 2), c3 = v.charCodeAt(i + 3);
+      const c0 = v.charCodeAt(i), c1 = v.charCodeAt(i + 1);
+      const c2 = v.charCodeAt(i + 2), c3 = v.charCodeAt(i + 3);
       all |= c0 | c1 | c2 | c3;
       b[q + i] = c0; b[q + i + 1] = c1; b[q + i + 2] = c2; b[q + i + 3] = c3;
     }
@@ -131,6 +142,7 @@ function raw(p, v) {
   return p + v.length;
 }
 function isObject(v) {
-  return typeof v === 'object' && v !== null && !Array.isArray(v) && !(v instanceof Uint8Array) && !(v instanceof Map) && !(v instanceof Set) && !(v instanceof Date);
+  if (typeof v !== 'object' || v === null || Array.isArray(v) || v instanceof Uint8Array) return false;
+  return !(v instanceof Map || v instanceof Set || v instanceof Date);
 }
 `;

@@ -1,4 +1,4 @@
-/** Records of a dead-letter topic that is read again: what a death wrote into their headers does not outlive it. */
+/** Records of a dead-letter topic that is read again: the headers of a death do not outlive it. */
 import type { InputBatchReader } from '../../wire/input-reader.js';
 import { type HeaderValue, unpackHeaders } from '../../wire/packed-headers.js';
 

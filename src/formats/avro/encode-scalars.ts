@@ -1,0 +1,103 @@
+/** Lines of a generated encoder for values without parts: primitives, bytes, fixed. */
+
+import { type Emitter, literal } from './emitter.js';
+import type { EncodeLines } from './encode-lines.js';
+import { expectedOf } from './encode-union.js';
+import type { FixedNode, PrimitiveNode } from './plan.js';
+
+/** The variable that holds the value, and the inside of a template literal that names it in an error. */
+interface Place {
+  readonly value: string;
+  readonly path: string;
+}
+
+export function writePrimitive(out: EncodeLines, emitter: Emitter, node: PrimitiveNode, at: Place): void {
+  const { value, path } = at;
+  const bad = `bad(${value}, ${literal(expectedOf(node))}, \`${path}\`)`;
+  const small =
+    `z = ((${value} << 1) ^ (${value} >> 31)) >>> 0;\nif (z < ` + `128) b[p++] = z; else p = varint(p, z);`;
+  if (node.logical?.kind === 'instant')
+    out.lines.push(
+      `if (typeof ${value} === 'object') ${value} = fromDate(${value}, '${node.logical.unit}');`,
+    );
+  switch (node.kind) {
+    case 'null':
+      out.put(0, `if (${value} !== null) ${bad};`);
+      return;
+    case 'boolean':
+      out.put(1, `if (typeof ${value} !== 'boolean') ${bad};`, `b[p++] = ${value} ? 1 : 0;`);
+      return;
+    case 'int':
+      out.put(5, `if (typeof ${value} !== 'number' || ${value} !== (${value} | 0)) ${bad};`, small);
+      return;
+    case 'long':
+      out.put(
+        10,
+        `if (typeof ${value} === 'number' && ${value} === (${value} | 0)) {\n${small}\n} else {`,
+        `z = long(p, ${value});`,
+        `if (z < 0) ${bad};`,
+        'p = z;\n}',
+      );
+      return;
+    case 'float':
+      out.put(4, `if (typeof ${value} !== 'number') ${bad};`, `W.setFloat32(p, ${value}, true); p += 4;`);
+      return;
+    case 'double':
+      out.put(8, `if (typeof ${value} !== 'number') ${bad};`, `W.setFloat64(p, ${value}, true); p += 8;`);
+      return;
+    case 'string':
+      out.lines.push(`if (typeof ${value} !== 'string') ${bad};`);
+      out.nextGuard(`${value}.length * 3`);
+      out.put(5, `z = text(p, ${value});`, `if (z < 0) ill(\`${path}\`);`, 'p = z;');
+      return;
+    case 'bytes':
+      writeBytes(out, emitter, node, { value, bad });
+  }
+}
+
+function writeBytes(
+  out: EncodeLines,
+  emitter: Emitter,
+  node: PrimitiveNode,
+  { value, bad }: { readonly value: string; readonly bad: string },
+): void {
+  let source = value;
+  if (node.logical?.kind === 'decimal') {
+    source = emitter.fresh('d');
+    const shape = emitter.constant({
+      precision: node.logical.precision,
+      scale: node.logical.scale,
+      size: 0,
+    });
+    out.lines.push(
+      `const ${source} = decimalBytes(${value}, ${shape});`,
+      `if (${source} === undefined) ${bad};`,
+    );
+  } else out.lines.push(`if (!(${value} instanceof Uint8Array)) ${bad};`);
+  out.nextGuard(`${source}.length`);
+  out.put(5, `p = long(p, ${source}.length);`, `p = raw(p, ${source});`);
+}
+
+export function writeFixed(
+  out: EncodeLines,
+  emitter: Emitter,
+  node: FixedNode,
+  { value, path }: Place,
+): void {
+  const bad = `bad(${value}, ${literal(expectedOf(node))}, \`${path}\`)`;
+  let source = value;
+  if (node.logical === undefined) {
+    out.lines.push(
+      `if (!(${value} instanceof Uint8Array) || ${value}.length !== ${String(node.size)}) ${bad};`,
+    );
+  } else {
+    source = emitter.fresh('d');
+    const make =
+      node.logical.kind === 'decimal'
+        ? `decimalBytes(${value}, ` +
+          `${emitter.constant({ precision: node.logical.precision, scale: node.logical.scale, size: node.size })})`
+        : `uuidBytes(${value})`;
+    out.lines.push(`const ${source} = ${make};`, `if (${source} === undefined) ${bad};`);
+  }
+  out.put(node.size, `p = raw(p, ${source});`);
+}
