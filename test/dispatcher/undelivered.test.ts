@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { deliveryVerdict } from '../../src/kafka/codes.js';
+import {
+  NOTHING_ANSWERED,
+  type TransformResult,
+  type TransformTask,
+} from '../../src/ports/transform-pool.js';
+import { Outcome, RowFlag } from '../../src/wire/layout.js';
+import { OutputBatchWriter } from '../../src/wire/output-writer.js';
 import { Bench, passThrough } from './bench.js';
 
 const TOO_LARGE_ALONE = -10_003;
 const INVALID_RECORD = 87;
+const BYSTANDER = -138;
 const NOT_ENOUGH_REPLICAS = 19;
 const TOPIC_AUTHORIZATION_FAILED = 29;
 const FATAL = -150;
@@ -143,4 +152,62 @@ test('a revocation does not wait for what a rewind left on its way to a broker t
   assert.notDeepEqual(bench.source.offered, []);
   bench.dispatcher.stop();
   await bench.end();
+});
+
+/** Everything goes out as it is; one row is rejected. */
+function rejecting(task: TransformTask, rejectedRow: number): TransformResult {
+  const writer = new OutputBatchWriter();
+  writer.open(task.output.bytes, {
+    firstSourceRow: task.firstRow,
+    sourceRowsMax: task.rowCount,
+    rowsPerSource: 1,
+  });
+  for (let row = task.firstRow; row < task.firstRow + task.rowCount; row += 1) {
+    writer.mark();
+    const rejected = row === rejectedRow;
+    writer.addRow(row, rejected ? 1 : 0, RowFlag.valueOfSource | (rejected ? RowFlag.deadLetter : 0));
+    if (rejected) writer.setOutcome(row, Outcome.deadLetteredBase);
+  }
+  writer.finish(task.rowCount);
+  const answer = { ...NOTHING_ANSWERED, rowsDone: task.rowCount, outputRows: task.rowCount, workMs: 1 };
+  const has = rejectedRow >= task.firstRow && rejectedRow < task.firstRow + task.rowCount;
+  return has ? { ...answer, deadLetterCodes: ['BAD'], deadLetteredBy: [1] } : answer;
+}
+
+test('records refused beside a refused dead letter are delivered before the run stops there', async () => {
+  const bench = new Bench();
+  await bench.start(0);
+  bench.deliver(0, 0, 3);
+  await bench.settle();
+  bench.sink.settle(INVALID_RECORD);
+  await bench.pass(600);
+  // From here on batches are delivered one by one.
+  bench.pool.answer = (task) => Promise.resolve(rejecting(task, 2));
+  bench.deliver(0, 0, 3);
+  await bench.settle();
+  const first = bench.sink.written.shift();
+  assert.ok(first !== undefined);
+  const bystander = deliveryVerdict(BYSTANDER, false);
+  const named = deliveryVerdict(INVALID_RECORD, true);
+  bench.sink.events?.settled({
+    batchId: first.batchId,
+    part: first.part,
+    acknowledged: 0,
+    failures: [
+      { part: first.part, outputRow: 0, ...bystander },
+      { part: first.part, outputRow: 1, ...bystander },
+      { part: first.part, outputRow: 2, ...named, words: 'no key' },
+    ],
+    stale: 0,
+  });
+  await bench.settle();
+  assert.equal(bench.sink.written.length, 1, 'the two records before the dead letter are written again');
+  await bench.pass(1000);
+  assert.equal(bench.source.stored.get(0) ?? 0, 0, 'nothing is stored before they are acknowledged');
+  bench.sink.settle();
+  const report = await bench.end();
+  assert.equal(report.error?.code, 'DEAD_LETTER_REFUSED');
+  assert.equal(bench.source.stored.get(0), 2);
+  assert.equal(report.records.transformed, 2);
+  assert.deepEqual(report.redelivery, [{ partitionId: 0, topic: 'in', partition: 0, from: 2, to: 3 }]);
 });

@@ -22,6 +22,12 @@ interface Refusal {
   readonly failure: DeliveryFailure;
 }
 
+/** The batch ends before this row, once all rows before it are answered. */
+interface Stop {
+  readonly row: number;
+  readonly reason: Rejection;
+}
+
 /**
  * Runs one batch through the pool until each of its rows is answered. What can happen on the way: the output
  * block fills up (the rest runs into another one), the worker dies (the range is cut around the suspects
@@ -58,8 +64,9 @@ export class TransformRunner {
 
   private async answerAllRows(flight: Flight): Promise<void> {
     const isolated = this.state.isolatedBatches > 0;
-    const { ranges, stop } = this.cutAroundNamed(flight, { first: 0, count: flight.input.rowCount });
-    ranges.reverse();
+    const cut = this.cutAroundNamed(flight, { first: 0, count: flight.input.rowCount });
+    const ranges = [...cut.ranges].reverse();
+    let { stop } = cut;
     let topics: readonly OutputTopic[] | undefined;
     for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
       const answer = await this.attempt(flight, range, topics);
@@ -89,7 +96,14 @@ export class TransformRunner {
       if (rest.count > 0) ranges.push(rest);
       // At once: an answer of the brokers that came before it is waited for would be taken for one about
       // neighbours.
-      if (isolated && !(await this.deliverAlone(flight, { ...range, count: answer.rowsDone }, ranges))) break;
+      if (isolated) {
+        const next = await this.deliverAlone(flight, { ...range, count: answer.rowsDone }, ranges);
+        if (next === 'end') break;
+        if (next !== 'on') {
+          stop = next;
+          continue;
+        }
+      }
       if (answer.unknownTopics !== undefined) {
         const registered = await this.topics.register(answer.unknownTopics);
         if (isAbandoned(flight)) break;
@@ -114,7 +128,7 @@ export class TransformRunner {
   private cutAroundNamed(
     flight: Flight,
     range: Range,
-  ): { ranges: Range[]; stop?: { readonly row: number; readonly reason: Rejection } } {
+  ): { readonly ranges: readonly Range[]; readonly stop?: Stop } {
     const ranges: Range[] = [];
     let next = range.first;
     for (const { row, named } of namedRows(this.state, flight, range)) {
@@ -236,34 +250,35 @@ export class TransformRunner {
   }
 
   /**
-   * Waits until what the range produced is delivered. False ends the run of the batch. A range that a broker
-   * refused is run again: without the records it named, else in halves. A single record refused alone is at
+   * Waits until what the range produced is delivered. `end` ends the run of the batch. A range that a broker
+   * refused is run again: without the records it named, else in halves; only up to a record whose dead letter
+   * was refused, where the batch stops once those before it are delivered. A single record refused alone is at
    * fault.
    */
-  private async deliverAlone(flight: Flight, range: Range, ranges: Range[]): Promise<boolean> {
+  private async deliverAlone(flight: Flight, range: Range, ranges: Range[]): Promise<'on' | 'end' | Stop> {
     const { parts, refusal } = await this.delivered(flight);
-    if (flight.abandoned) return false;
-    if (refusal === undefined) return true;
+    if (flight.abandoned) return 'end';
+    if (refusal === undefined) return 'on';
     for (const part of parts) part.void = true;
     if (range.rejectWith !== undefined) {
       stopAt(flight, range.first, this.rejection(refusal, true));
-      return false;
+      return 'end';
     }
     const { ranges: pieces, stop } = this.cutAroundNamed(flight, range);
     if (stop !== undefined) {
-      stopAt(flight, stop.row, stop.reason);
-      return false;
+      ranges.splice(0, ranges.length, ...[...pieces].reverse());
+      return stop;
     }
     if (pieces.length > 1 || range.count > 1) {
-      ranges.push(...(pieces.length > 1 ? pieces : halves(range)).reverse());
-      return true;
+      ranges.push(...[...(pieces.length > 1 ? pieces : halves(range))].reverse());
+      return 'on';
     }
     // The record alone, then its dead letter alone.
     flight.redirected.set(range.first, refusal.failure.name);
     await this.redirect(flight, range.first, 1, this.rejection(refusal, false));
     const { refusal: again } = await this.delivered(flight);
     if (again !== undefined) stopAt(flight, range.first, this.rejection(again, true));
-    return flight.stopRow === undefined && !isAbandoned(flight);
+    return flight.stopRow === undefined && !isAbandoned(flight) ? 'on' : 'end';
   }
 
   private async delivered(
