@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { ClientSide } from '../core/client-side.js';
 import { redactor } from '../secrets/redact.js';
 import { type PropertyEntries, translateProperties } from './client/properties.js';
+import { checkSystemTrust } from './client/system-trust.js';
 import type { ResolvedConfig } from './keys/resolved.js';
 import { baseDirectory, type Note, Notes } from './keys/side.js';
 import { environmentLayer } from './layers/environment.js';
@@ -36,6 +37,8 @@ export interface LoadRequest {
   readonly commandConfig?: string;
   readonly workingDirectory: string;
   readonly purpose?: Purpose;
+  /** Where the system's list of certificate authorities is. [that of this system] */
+  readonly systemTrust?: () => string | undefined;
   /** For the expiry of certificates. */
   readonly now?: Date;
   /** Called with every token that clients made from this configuration get: it is a secret. */
@@ -88,6 +91,7 @@ export function loadConfiguration(request: LoadRequest): Loaded {
     notes,
     now: request.now ?? new Date(),
   });
+  checkSystemTrust(clients, request, problems);
   const file = request.file === undefined ? undefined : resolve(workingDirectory, request.file);
   const input = {
     settings,

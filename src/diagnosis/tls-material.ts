@@ -3,6 +3,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { rootCertificates, type SecureContextOptions } from 'node:tls';
+import { systemTrust } from '../stores/index.js';
 import { ProbeLimits } from './limits.js';
 import type { DiagnosedCluster, Fault } from './types.js';
 
@@ -23,15 +24,6 @@ export interface TlsMaterial {
   readonly caProperty: string;
 }
 
-/** Where librdkafka looks with ssl.ca.location=probe; the first that is there counts. */
-const PROBED = [
-  '/etc/pki/tls/certs/ca-bundle.crt',
-  '/etc/ssl/certs/ca-bundle.crt',
-  '/etc/pki/tls/certs/ca-bundle.trust.crt',
-  '/etc/ssl/certs/ca-certificates.crt',
-  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
-  '/etc/ssl/cert.pem',
-];
 const DIRECTORY_FILES_MAX = 500;
 
 class Unusable extends Error {
@@ -68,13 +60,10 @@ type Properties = DiagnosedCluster['properties'];
 function caOf(properties: Properties): readonly string[] & string[] {
   const pem = properties.get('ssl.ca.pem');
   if (pem !== undefined) return certificatesIn(pem, 'ssl.ca.pem');
-  const location = properties.get('ssl.ca.location') ?? '';
-  if (location === '' || location === 'probe') {
-    const found = PROBED.find((path) => isFile(path));
-    return found === undefined
-      ? [...rootCertificates]
-      : certificatesIn(read(found, 'ssl.ca.location'), 'ssl.ca.location');
-  }
+  const given = properties.get('ssl.ca.location') ?? '';
+  const location = given === '' || given === 'probe' ? systemTrust() : given;
+  // Refused with the configuration, unless OpenSSL's own variables name a list.
+  if (location === undefined) return [...rootCertificates];
   return isDirectory(location)
     ? directoryOf(location)
     : certificatesIn(read(location, 'ssl.ca.location'), 'ssl.ca.location');

@@ -1,0 +1,35 @@
+/** Refuses clients that would trust what this system trusts, where that is nobody. */
+import type { ClientSide } from '../../core/client-side.js';
+import { NO_SYSTEM_TRUST, systemTrust } from '../../stores/index.js';
+import type { PropertyEntry } from '../keys/side.js';
+import type { Environment } from '../text/interpolate.js';
+import type { Problems } from '../text/problem.js';
+import { PROBE } from './translate.js';
+
+/** OpenSSL's own: where the system has no list, librdkafka goes by these. */
+const OPENSSL_NAMES = ['SSL_CERT_FILE', 'SSL_CERT_DIR'];
+
+interface Client {
+  readonly properties: ReadonlyMap<string, Pick<PropertyEntry, 'value' | 'key' | 'origin'>>;
+}
+
+/** Decided here for all: validate, run and doctor say the same. */
+export function checkSystemTrust(
+  clients: Readonly<Record<ClientSide, Client>>,
+  request: { readonly environment: Environment; readonly systemTrust?: () => string | undefined },
+  problems: Problems,
+): void {
+  const trusting = [clients.consumer, clients.producer].flatMap(({ properties }) => {
+    const location = properties.get('ssl.ca.location');
+    return location?.value === PROBE && isVerified(properties) ? [location] : [];
+  });
+  if (trusting.length === 0 || OPENSSL_NAMES.some((name) => (request.environment[name] ?? '') !== '')) return;
+  if ((request.systemTrust ?? systemTrust)() !== undefined) return;
+  for (const { origin, key } of trusting)
+    problems.error(origin, key, NO_SYSTEM_TRUST.what, NO_SYSTEM_TRUST.remedy);
+}
+
+function isVerified(properties: Client['properties']): boolean {
+  const encrypted = /ssl$/i.test(properties.get('security.protocol')?.value ?? '');
+  return encrypted && properties.get('enable.ssl.certificate.verification')?.value !== 'false';
+}
