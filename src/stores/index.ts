@@ -6,5 +6,5 @@ export { keyToPem, sha256Of, toPem } from './pem/pem-text.js';
 export { readStore } from './read-store.js';
 export type { Store } from './store.js';
 export { readStoreFile } from './store-file.js';
-export { NO_SYSTEM_TRUST, systemTrust } from './system-trust.js';
+export { holdsCertificates, NO_SYSTEM_TRUST, systemTrust } from './system-trust.js';
 export { trustAnchors } from './trust.js';

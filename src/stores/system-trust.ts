@@ -34,7 +34,7 @@ export function systemTrust(root = ''): string | undefined {
   return places.map((place) => `${root}${place}`).find(holdsCertificates);
 }
 
-function holdsCertificates(path: string): boolean {
+export function holdsCertificates(path: string): boolean {
   try {
     if (statSync(path).isDirectory()) return readdirSync(path).length > 0;
     return readFileSync(path).includes('-----BEGIN');

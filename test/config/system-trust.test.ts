@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { systemTrust } from '../../src/stores/index.js';
-import { directory, load, MINIMAL, problemOf } from './support.js';
+import { directory, load, MINIMAL, problemOf, write } from './support.js';
 
 const TLS = MINIMAL.replace('kafka:\n', 'kafka:\n  properties: { security.protocol: SSL }\n');
 const KEY = 'kafka.properties.ssl.ca.location';
@@ -22,8 +22,11 @@ test('the list of the system is not asked for where no broker is verified by it'
   const unverified = TLS.replace('SSL }', "SSL, enable.ssl.certificate.verification: 'false' }");
   for (const text of [MINIMAL, unverified])
     assert.ok(!load(text, systemTrustMissing).problems.some(({ key }) => key === KEY), text);
-  const named = load(TLS, { ...systemTrustMissing, environment: { SSL_CERT_FILE: '/some/list.pem' } });
-  assert.deepEqual(named.problems, []);
+  const list = join(directory, write('list.pem', '-----BEGIN CERTIFICATE-----'));
+  const named = (path: string): number =>
+    load(TLS, { ...systemTrustMissing, environment: { SSL_CERT_FILE: path } }).problems.length;
+  assert.equal(named(list), 0);
+  assert.equal(named('/not/there.pem'), 1);
 });
 
 test('the list is looked for where librdkafka looks: empty files and folders are none', () => {

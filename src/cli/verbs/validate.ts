@@ -1,8 +1,11 @@
 /** `kd validate`: configuration, schemas and transform, without a network; every problem at once. */
 import type { Command } from 'commander';
 import { inspectParts } from '../../app/inspect-parts.js';
+import { checkTypes } from '../../app/type-check.js';
+import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { Note } from '../../config/keys/side.js';
-import { formatProblem, type Problem } from '../../config/text/problem.js';
+import type { Loaded } from '../../config/load.js';
+import { formatProblem, type Problem, Problems } from '../../config/text/problem.js';
 import { ExitCode } from '../../core/errors.js';
 import { explainBoth, printExplained } from '../explain.js';
 import { type CliIo, colorsFor, type GlobalOptions, printJson } from '../io.js';
@@ -14,6 +17,7 @@ export function register(program: Command, io: CliIo): void {
     .command('validate')
     .description('check configuration, schemas and transform without a network: every problem at once')
     .option('--strict', 'warnings count as failures (exit 6)')
+    .option('--types', "also run tsc --noEmit of the transform's own project: its errors are problems")
     .option('--explain', 'print what librdkafka gets, name by name: value, origin, why')
     .action(async (_options: unknown, self: Command) => {
       await validate(optionsOf<ValidateOptions>(self), io);
@@ -23,11 +27,13 @@ export function register(program: Command, io: CliIo): void {
     'kd validate -c kd.yml',
     'kd validate -c kd.yml --explain',
     'kd validate -c kd.yml --strict -o json',
+    'kd validate -c kd.yml --types',
   );
 }
 
 interface ValidateOptions {
   readonly strict?: boolean;
+  readonly types?: boolean;
   readonly explain?: boolean;
 }
 
@@ -36,6 +42,8 @@ async function validate(options: GlobalOptions & ValidateOptions, io: CliIo): Pr
   const problems = [...loaded.problems];
   const given = loaded.config;
   if (given !== undefined) problems.push(...(await withQuietModules(() => inspectParts(given, loaded))));
+  if (given !== undefined && options.types === true)
+    problems.push(...(await typeProblems(given, loaded, io)));
   const errors = problems.filter((problem) => problem.severity === 'error').length;
   const warnings = problems.length - errors;
   const ok = errors === 0 && (options.strict !== true || warnings === 0);
@@ -59,6 +67,18 @@ async function validate(options: GlobalOptions & ValidateOptions, io: CliIo): Pr
   }
   if (errors > 0) io.setExitCode(ExitCode.configuration);
   else if (!ok) io.setExitCode(ExitCode.checkFailed);
+}
+
+async function typeProblems(
+  config: ResolvedConfig,
+  { details }: Loaded,
+  { workingDirectory }: CliIo,
+): Promise<readonly Problem[]> {
+  const problems = new Problems();
+  const { transform } = config.dispatcher;
+  const origin = transform === undefined ? undefined : details.settings.origin('dispatcher.transform');
+  await checkTypes({ transform, origin, workingDirectory }, problems);
+  return problems.list();
 }
 
 /** Standard output belongs to the result, whatever a module prints while it is loaded. */

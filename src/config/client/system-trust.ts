@@ -1,6 +1,6 @@
 /** Refuses clients that would trust what this system trusts, where that is nobody. */
 import type { ClientSide } from '../../core/client-side.js';
-import { NO_SYSTEM_TRUST, systemTrust } from '../../stores/index.js';
+import { holdsCertificates, NO_SYSTEM_TRUST, systemTrust } from '../../stores/index.js';
 import type { PropertyEntry } from '../keys/side.js';
 import type { Environment } from '../text/interpolate.js';
 import type { Problems } from '../text/problem.js';
@@ -23,7 +23,8 @@ export function checkSystemTrust(
     const location = properties.get('ssl.ca.location');
     return location?.value === PROBE && isVerified(properties) ? [location] : [];
   });
-  if (trusting.length === 0 || OPENSSL_NAMES.some((name) => (request.environment[name] ?? '') !== '')) return;
+  const named = OPENSSL_NAMES.flatMap((name) => (request.environment[name] ?? '').split(':'));
+  if (trusting.length === 0 || named.some(holdsCertificates)) return;
   if ((request.systemTrust ?? systemTrust)() !== undefined) return;
   for (const { origin, key } of trusting)
     problems.error(origin, key, NO_SYSTEM_TRUST.what, NO_SYSTEM_TRUST.remedy);
