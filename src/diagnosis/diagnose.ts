@@ -2,7 +2,7 @@
 
 import { ProbeLimits } from './limits.js';
 import { type BrokerLine, brokerLine, faultOfLine } from './log-lines.js';
-import { probeBroker } from './probe.js';
+import { probeBroker } from './probe/probe.js';
 import { brokerName, connectionSettings, parseBroker } from './settings.js';
 import { tlsMaterial } from './tls-material.js';
 import type { AdvertisedBroker, DiagnosedCluster, Diagnosis, Evidence, ProbeReport } from './types.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { diagnose, materialDiagnosis } from '../../src/diagnosis/diagnose.js';
 import { ProbeLimits } from '../../src/diagnosis/limits.js';
-import { probeBroker } from '../../src/diagnosis/probe.js';
+import { probeBroker } from '../../src/diagnosis/probe/probe.js';
 import type { Diagnosis, Evidence } from '../../src/diagnosis/types.js';
 import { makeMaterial, strictServer } from './certificates.js';
 import { type FakeBroker, type FakeOptions, fakeBroker } from './fake-broker.js';

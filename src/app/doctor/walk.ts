@@ -13,7 +13,7 @@ import { judgeTopics } from '../../checks/topics.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { ClientSide } from '../../core/client-side.js';
 import { DispatcherError } from '../../core/errors.js';
-import { probeBroker } from '../../diagnosis/probe.js';
+import { probeBroker } from '../../diagnosis/probe/probe.js';
 import { brokerName, connectionSettings, parseBroker } from '../../diagnosis/settings.js';
 import type { AdvertisedBroker, ProbeReport } from '../../diagnosis/types.js';
 import { diagnosis, say } from '../../diagnosis/words.js';

@@ -5,8 +5,8 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
 import { checkServerIdentity, type TLSSocket } from 'node:tls';
-import { type ChainFault, chainFault, chainOf, factsOf, printable } from './certificates.js';
-import { Exchange, openTcp, resolve, type StepError, startTls, stepError } from './connection.js';
+import { chainFault, chainOf, printable } from '../certificates.js';
+import { Exchange, resolve, type StepError, startTls, stepError } from '../connection.js';
 import {
   apiVersionsRequest,
   BadAnswer,
@@ -16,20 +16,31 @@ import {
   readSaslHandshake,
   saslHandshakeRequest,
   WireCode,
-} from './kafka-wire.js';
-import { ProbeLimits } from './limits.js';
-import { DESCRIBE_QUORUM, quorumRequest, readQuorumTime } from './quorum-clock.js';
-import { logIn } from './sasl.js';
+} from '../kafka-wire.js';
+import { ProbeLimits } from '../limits.js';
+import { DESCRIBE_QUORUM, quorumRequest, readQuorumTime } from '../quorum-clock.js';
+import { logIn } from '../sasl.js';
 import {
   type BrokerAddress,
   brokerName,
   type ConnectionSettings,
   connectionSettings,
   parseBroker,
-} from './settings.js';
-import { type TlsMaterial, tlsMaterial } from './tls-material.js';
-import type { CertificateFacts, DiagnosedCluster, Fault, ProbeReport, TlsFacts } from './types.js';
-import { diagnosis, type Said, say } from './words.js';
+} from '../settings.js';
+import { type TlsMaterial, tlsMaterial } from '../tls-material.js';
+import type { DiagnosedCluster, ProbeReport } from '../types.js';
+import { diagnosis, say } from '../words.js';
+import {
+  chainFound,
+  clientCertificateFault,
+  errorCode,
+  Found,
+  factsAt,
+  opensslText,
+  unexpected,
+} from './found.js';
+import { ProbeSockets } from './probe-sockets.js';
+import { emptyReport, type Mutable, tlsFacts } from './report.js';
 
 export interface ProbeOptions {
   /** Topics to be looked up in the metadata. */
@@ -62,31 +73,14 @@ export async function probeBroker(
   return probe.report();
 }
 
-const CERTIFICATE_ALERT =
-  /ALERT_(?:BAD_CERTIFICATE|CERTIFICATE_|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA)|CERTIFICATE_REQUIRED/;
-
-/** Stops the walk; what is wrong is in it. */
-class Found extends Error {
-  readonly fault: Fault;
-  readonly said: Said;
-  constructor(fault: Fault, said: Said) {
-    super(said.what);
-    this.fault = fault;
-    this.said = said;
-  }
-}
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
 class Probe {
   readonly #cluster: DiagnosedCluster;
   readonly #settings: ConnectionSettings;
   readonly #address: BrokerAddress;
   readonly #options: ProbeOptions;
   readonly #report: Mutable<ProbeReport>;
-  readonly #open = new Set<Socket>();
+  readonly #sockets: ProbeSockets;
   #material: TlsMaterial | undefined;
-  #closed = false;
   readonly givenUp: Promise<void>;
   #endNow: () => void = () => undefined;
 
@@ -95,6 +89,7 @@ class Probe {
     this.#settings = connectionSettings(cluster);
     this.#address = address;
     this.#options = options;
+    this.#sockets = new ProbeSockets(address);
     this.#report = emptyReport(brokerName(address));
     this.givenUp = new Promise((done) => {
       this.#endNow = done;
@@ -103,7 +98,7 @@ class Probe {
 
   giveUp(): void {
     this.#report.diagnosis ??= diagnosis(this.#cluster, this.#report.broker, 'no-answer', say.noAnswer());
-    this.#close();
+    this.#sockets.close();
     this.#endNow();
   }
 
@@ -115,18 +110,12 @@ class Probe {
     try {
       await this.#walk();
     } catch (error) {
-      if (this.#closed) return;
-      const found = error instanceof Found ? error : this.#unexpected(error);
+      if (this.#sockets.closed) return;
+      const found = error instanceof Found ? error : unexpected(error);
       this.#report.diagnosis = diagnosis(this.#cluster, this.#report.broker, found.fault, found.said);
     } finally {
-      this.#close();
+      this.#sockets.close();
     }
-  }
-
-  #close(): void {
-    this.#closed = true;
-    for (const socket of this.#open) socket.destroy();
-    this.#open.clear();
   }
 
   async #walk(): Promise<void> {
@@ -173,32 +162,9 @@ class Probe {
 
   async #connect(): Promise<Socket> {
     const startedMs = performance.now();
-    const { addresses } = this.#report;
-    try {
-      const opened = await openTcp(addresses, this.#address.port);
-      this.#report.address = opened.address;
-      this.#report.connectMs = Math.round(performance.now() - startedMs);
-      return this.#kept(opened.socket);
-    } catch (error) {
-      const { code } = stepError(error);
-      const where = addresses.map((host) => brokerName({ host, port: this.#address.port })).join(', ');
-      if (code === 'ECONNREFUSED') throw new Found('connection-refused', say.refused(where));
-      throw new Found('unreachable', say.unreachable(where, code));
-    }
-  }
-
-  /** A further connection, to try something else on. */
-  async #again(): Promise<Socket> {
-    const { address } = this.#report;
-    return this.#kept(
-      (await openTcp(address === undefined ? this.#report.addresses : [address], this.#address.port)).socket,
-    );
-  }
-
-  #kept(socket: Socket): Socket {
-    if (this.#closed) socket.destroy();
-    else this.#open.add(socket);
-    socket.on('error', () => undefined);
+    const { socket, address } = await this.#sockets.connect(this.#report.addresses);
+    this.#report.address = address;
+    this.#report.connectMs = Math.round(performance.now() - startedMs);
     return socket;
   }
 
@@ -230,36 +196,18 @@ class Probe {
 
   /** A handshake that failed: our certificate, their plaintext, or TLS itself. */
   async #handshakeFault(error: StepError): Promise<Found> {
-    const alert = this.#clientCertificateFault(error);
+    const alert = clientCertificateFault(error, this.#material);
     if (alert !== undefined) return alert;
     const { port } = this.#address;
     // Brokers hang up on what they do not understand: silence is another fault.
     if (error.code === 'TIMEOUT') return new Found('no-answer', say.noAnswer());
-    if (await this.#speaksKafka())
+    if (await this.#sockets.speaksKafka())
       return new Found('tls-to-plaintext', say.tlsToPlaintext(port, this.#settings.sasl));
     if (error.code === 'ECONNRESET' || error.code === 'CLOSED' || error.code === 'EPIPE')
       return new Found('closed-by-broker', say.closed('during the TLS handshake'));
     if (error.code === 'ERR_SSL_WRONG_VERSION_NUMBER' || error.code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG')
       return new Found('not-kafka', say.notKafka());
     return new Found('tls-handshake', say.tlsHandshake(opensslText(error)));
-  }
-
-  /** With TLS 1.3 the broker's refusal comes only after the handshake, instead of the first answer. */
-  #clientCertificateFault(error: StepError): Found | undefined {
-    // OpenSSL's servers speak of a handshake failure when all but our certificate was agreed on.
-    const about =
-      CERTIFICATE_ALERT.test(`${error.code} ${error.message}`) ||
-      (error.agreed && /HANDSHAKE_FAILURE/.test(error.code));
-    if (!about) return undefined;
-    const material = this.#material;
-    if (material?.hasCertificate !== true)
-      return new Found('client-certificate-missing', say.clientCertificateMissing());
-    const own = material.ownCertificate === undefined ? undefined : factsOf(material.ownCertificate);
-    const nowMs = Date.now();
-    if (own !== undefined && (own.notAfter.getTime() < nowMs || own.notBefore.getTime() > nowMs)) {
-      return new Found('client-certificate-expired', say.clientCertificateExpired(own, nowMs));
-    }
-    return new Found('client-certificate-refused', say.clientCertificateRefused(own, opensslText(error)));
   }
 
   async #askVersions(exchange: Exchange): Promise<void> {
@@ -276,12 +224,12 @@ class Probe {
   async #versionsFault(error: StepError): Promise<Found> {
     const { tls, sasl } = this.#settings;
     if (tls) {
-      const alert = this.#clientCertificateFault(error);
+      const alert = clientCertificateFault(error, this.#material);
       if (alert !== undefined) return alert;
     } else if (
       error.code !== 'NOT_KAFKA' &&
       error.code !== 'TIMEOUT' &&
-      (error.code === 'TLS_BYTES' || (await this.#speaksTls()))
+      (error.code === 'TLS_BYTES' || (await this.#sockets.speaksTls()))
     ) {
       return new Found('plaintext-to-tls', say.plaintextToTls(this.#address.port, sasl));
     }
@@ -326,7 +274,7 @@ class Probe {
   /** The mechanisms of a listener that wants a login; undefined where it wants none. */
   async #mechanisms(): Promise<readonly string[] | undefined> {
     try {
-      const plain = await this.#again();
+      const plain = await this.#sockets.again();
       const socket = this.#settings.tls ? await this.#secure(plain) : plain;
       const { code, mechanisms } = readSaslHandshake(
         await new Exchange(socket).ask(saslHandshakeRequest('KD-PROBE')),
@@ -336,88 +284,4 @@ class Probe {
       return undefined;
     }
   }
-
-  async #speaksKafka(): Promise<boolean> {
-    try {
-      readApiVersions(await new Exchange(await this.#again()).ask(apiVersionsRequest()));
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  /** Whatever TLS answers to a greeting, and be it a refusal, it is TLS. */
-  async #speaksTls(): Promise<boolean> {
-    const { host } = this.#address;
-    try {
-      (await startTls(await this.#again(), isIP(host) === 0 ? { servername: host } : {})).destroy();
-      return true;
-    } catch (error) {
-      return /^ERR_SSL_(?!WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)/.test(stepError(error).code);
-    }
-  }
-
-  #unexpected(error: unknown): Found {
-    if (error instanceof BadAnswer) return new Found('not-kafka', say.notKafka());
-    const failure = stepError(error);
-    if (failure.code === 'TIMEOUT') return new Found('no-answer', say.noAnswer());
-    return new Found('closed-by-broker', say.closed(printable(failure.message)));
-  }
-}
-
-function emptyReport(broker: string): Mutable<ProbeReport> {
-  return {
-    broker,
-    diagnosis: undefined,
-    addresses: [],
-    address: undefined,
-    connectMs: undefined,
-    tls: undefined,
-    apiVersions: new Map(),
-    authenticated: undefined,
-    advertised: undefined,
-    topics: [],
-  };
-}
-
-function tlsFacts(socket: TLSSocket, chain: readonly X509Certificate[]): TlsFacts {
-  return {
-    protocol: socket.getProtocol() ?? 'unknown',
-    cipher: socket.getCipher().standardName,
-    chain: chain.map(factsOf),
-  };
-}
-
-function chainFound({ fault, certificate, depth }: ChainFault, socket: TLSSocket): Found {
-  switch (fault) {
-    case 'wrong-ca':
-      return new Found(fault, say.wrongCa(certificate));
-    case 'self-signed':
-      return new Found(fault, say.selfSigned(certificate));
-    case 'certificate-expired':
-      return new Found(fault, say.expired(certificate, depth));
-    case 'certificate-not-yet-valid':
-      return new Found(fault, say.notYetValid(certificate, depth));
-    case 'certificate-refused':
-      return new Found(
-        fault,
-        say.certificateRefused(printable(errorCode(socket.authorizationError)), certificate),
-      );
-  }
-}
-
-function factsAt(chain: readonly X509Certificate[], depth: number): CertificateFacts | undefined {
-  const certificate = chain[depth];
-  return certificate === undefined ? undefined : factsOf(certificate);
-}
-
-/** node types it as an Error, and gives the code as text. */
-function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
-}
-
-/** `…:SSL routines:ssl3_read_bytes:sslv3 alert handshake failure:…` without the hexadecimal around it. */
-function opensslText({ message, code }: StepError): string {
-  const reason = /:SSL routines:[^:]*:([^:]+):/.exec(message)?.[1];
-  return printable(reason ?? (message === '' ? code : message));
 }
