@@ -61,7 +61,11 @@ export class OutputTopics {
     if (error.code === 'TOPIC_MISSING') {
       if (this.state.settings.unknownTopic === 'reject')
         return {
-          reject: { code: 'UNKNOWN_TOPIC', message: `topic ${name} does not exist`, stage: 'transform' },
+          reject: {
+            code: 'UNKNOWN_TOPIC',
+            message: `topic ${name} does not exist: write topics: { ${name}: {} }, then kd topics create`,
+            stage: 'transform',
+          },
         };
       const remedy =
         `write topics: { ${name}: {} } into the configuration and create it with kd topics create; or set ` +

@@ -213,7 +213,7 @@ const CASES: readonly Case[] = [
       });
     },
     exit: 3,
-    says: /nobody answers/,
+    says: /nothing answers on it/,
     advises: /broker/,
   },
   {

@@ -116,7 +116,7 @@ test(
 
 test(
   'hostile headers pass exactly: empty and long names, bytes that are no text, hundreds of them, ' +
-    'nulls, the names of dead letters',
+    'nulls; those of an earlier death are left behind',
   async () => {
     const cluster = await sharedCluster();
     const transform = `
@@ -152,7 +152,8 @@ export default (value, record) => {
     const { summary } = await job.runToEnd();
     assert.equal(summary.records.transformed, 2);
     assert.deepEqual(summary.deadLetteredBy, { ODD: 2 });
-    for (const record of await cluster.tool.consume([job.output])) assert.deepEqual(record.headers, headers);
+    const inLife = headers.filter(([name]) => !name.startsWith('kd-'));
+    for (const record of await cluster.tool.consume([job.output])) assert.deepEqual(record.headers, inLife);
     const letters = await cluster.tool.consume([job.deadLetters]);
     assert.equal(letters.length, 2);
     for (const letter of letters) {

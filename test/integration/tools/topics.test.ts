@@ -185,7 +185,7 @@ test('a topic that only the transform names: the remedy makes it, and then the j
     transform:
       "import { emit } from 'kafka-dispatcher';\nexport default (value, record, { options }) => " +
       'emit(value, { topic: options.named });\n',
-    dispatcher: { options: { named } },
+    dispatcher: { options: { named }, 'unknown-topic': 'stop' },
   });
   await cluster.tool.produce({ topic: job.input, recipe: { records: 10, partitions: 1 } });
   const run = ['run', '--until', 'end', '-o', 'json'];
@@ -194,7 +194,9 @@ test('a topic that only the transform names: the remedy makes it, and then the j
   const { reason } = lastJson(failed.stdout) as { reason: { code: string; remedy: string } };
   assert.equal(reason.code, 'TOPIC_MISSING');
   const [, line] =
-    /add `(topics: \{ [^`]+ \})` to the configuration, then kd topics create/.exec(reason.remedy) ?? [];
+    /write (topics: \{ \S+ \{\} \}) into the configuration and create it with kd topics create/.exec(
+      reason.remedy,
+    ) ?? [];
   assert.ok(line, reason.remedy);
   const file = join(job.folder, 'kd.yml');
   writeFileSync(file, readFileSync(file, 'utf8').replace(/\}\s*$/, `, ${line} }`));
