@@ -101,7 +101,7 @@ export const DISPATCHER_KEYS = {
     default: 'auto',
     min: 0,
     max: 1_024,
-    doc: 'auto: cores − 1, at least 1; 0: in the main thread, for debugging',
+    doc: "auto: cores − 1 within the container's limits, at least 1; 0: in the main thread, for debugging",
   },
   'dispatcher.concurrency': {
     format: 'integer',

@@ -2,20 +2,17 @@
  * From checked settings to the frozen configuration. Plain keys are taken over as they are; named here are
  * those that take more: required keys, absolute paths, defaults that depend on other keys.
  */
-import { availableParallelism } from 'node:os';
 import { basename, extname } from 'node:path';
 import type { ResolvedConfig } from '../keys/resolved.js';
 import { resolveTopics } from '../layers/topics.js';
 import type { Problems } from '../text/problem.js';
 import { autoBatchBytes, defaultBatchRecords } from './budgets.js';
 import { checkCrossFields } from './cross-checks.js';
+import { autoThreads } from './machine.js';
 import { Reader } from './reader.js';
 import { clusterConfig } from './resolve-cluster.js';
 import type { ResolveInput } from './resolve-input.js';
 import { secretsOf, secretsOfEnvironment } from './secret-values.js';
-
-/** One thread is left for the main loop and librdkafka. */
-export const autoThreads = (): number => Math.max(1, availableParallelism() - 1);
 
 const NAME_WITHOUT_FILE = 'kafka-dispatcher';
 
@@ -55,7 +52,7 @@ function dispatcherPart(reader: Reader, input: ResolveInput): ResolvedConfig['di
   const { deadLetter, ...plain } = input.settings.section('dispatcher');
   const { topic: _topic, ...deadLetterRest } = deadLetter;
   const transform = reader.path('dispatcher.transform');
-  const threads = plain.threads === 'auto' ? autoThreads() : plain.threads;
+  const threads = plain.threads === 'auto' ? autoThreads().threads : plain.threads;
   return {
     ...plain,
     transform,

@@ -8,6 +8,7 @@ import type { ResolvedConfig } from '../keys/resolved.js';
 import { FIELDS, type Key, OPTIONS_PATH, TOPICS_PATH } from '../keys/schema.js';
 import type { Entry } from '../layers/layers.js';
 import type { Loaded } from '../load.js';
+import { autoThreads } from '../resolve/machine.js';
 import { formatOrigin } from '../text/problem.js';
 import { formatDuration, formatSize } from '../text/units.js';
 
@@ -88,7 +89,7 @@ function fieldOrigin(path: string, config: ResolvedConfig, origin: string): stri
   if (path === 'name' && config.file !== undefined) return "default: the file's name";
   if (path === 'dispatcher.batch.records-max') return 'default, at most a quarter of in-flight.records-max';
   if (path === 'dispatcher.batch.bytes-max') return 'default: auto, by in-flight.bytes-max and threads';
-  return path === 'dispatcher.threads' ? 'default: auto, cores − 1' : origin;
+  return path === 'dispatcher.threads' ? `default: auto, ${autoThreads().origin}` : origin;
 }
 
 function clientRows(side: 'consumer' | 'producer', config: ResolvedConfig, loaded: Loaded): ShownValue[] {
