@@ -1,12 +1,14 @@
 import { type Encoder, FormatError } from './format.js';
 import { checkDepth } from './json-scan.js';
+import { checkJsonValues } from './json-values.js';
 import { NESTING_DEPTH_MAX } from './limits.js';
 import { BufferCache } from './memory.js';
 import { writeText } from './raw.js';
 
 /**
  * `JSON.stringify`, but what it would lose without a word is refused: a value that has no JSON (undefined, a
- * function, a symbol) at the top, a BigInt, and NaN or an infinity anywhere (it writes `null` for them).
+ * function, a symbol) at the top, a BigInt, and anywhere NaN or an infinity (it writes `null` for them) or a
+ * promise, a Map and the like (it writes `{}` for them).
  */
 export class JsonEncoder implements Encoder {
   private readonly buffers = new BufferCache();
@@ -15,7 +17,7 @@ export class JsonEncoder implements Encoder {
     const text = stringify(value);
     // As deep as a record may be that we read; Node 26 writes any depth, earlier versions run out of stack.
     if (text.length >= 2 * NESTING_DEPTH_MAX) checkDepth(text);
-    if (text.includes('null')) checkFinite(value, '', 0);
+    checkJsonValues(value, text);
     return writeText(text, this.buffers.of(bytes), start, limit);
   }
 }
@@ -54,27 +56,6 @@ function refusal(value: unknown, cause: unknown): FormatError {
       cause,
     });
   return new FormatError('NOT_JSON', `JSON.stringify failed: ${message}`, { cause });
-}
-
-function hasToJson(value: object): boolean {
-  return 'toJSON' in value && typeof value.toJSON === 'function';
-}
-
-function checkFinite(value: unknown, path: string, depth: number): void {
-  if (typeof value === 'number') {
-    if (Number.isFinite(value)) return;
-    throw new FormatError(
-      'NOT_FINITE',
-      `${path === '' ? 'the value' : path} is ${String(value)}, which JSON can't hold; use null or a string`,
-    );
-  }
-  if (typeof value !== 'object' || value === null || depth > NESTING_DEPTH_MAX || hasToJson(value)) return;
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) checkFinite(value[i], `${path}[${String(i)}]`, depth + 1);
-    return;
-  }
-  for (const [key, child] of Object.entries(value))
-    checkFinite(child, path === '' ? key : `${path}.${key}`, depth + 1);
 }
 
 function pathOfBigInt(value: unknown, path: string, depth: number): string | undefined {

@@ -197,6 +197,37 @@ test("what JSON can't hold is refused with its path, never written as something 
   );
 });
 
+test('a value that JSON.stringify would write as {} or as junk is refused with its path', () => {
+  class Named extends Error {
+    syscall = 'connect';
+  }
+  const cases: (readonly [value: unknown, message: RegExp])[] = [
+    [{ a: { b: Promise.resolve(1) } }, /^a\.b is a promise.*await/],
+    [new Map([['a', 1]]), /^the value is a Map.*Object\.fromEntries/],
+    [[{ ids: new Set([1]) }], /^\[0\]\.ids is a Set/],
+    [{ error: new Error('x') }, /^error is an Error/],
+    [{ error: new Named('x') }, /^error is an Error/],
+    [{ raw: Buffer.from('x') }, /^raw is a Buffer/],
+    [{ raw: new Uint8Array(3) }, /^raw is a Uint8Array/],
+    [{ raw: new Uint8Array(0) }, /^raw is a Uint8Array/],
+    [{ raw: new ArrayBuffer(3) }, /^raw is an ArrayBuffer/],
+    [{ at: new Date(NaN) }, /^at is an invalid Date/],
+    [new Date(NaN), /^the value is an invalid Date/],
+    [{ like: /x/ }, /^like is a RegExp/],
+    [{ weak: new WeakMap() }, /^weak is a WeakMap/],
+  ];
+  for (const [value, message] of cases) {
+    assert.throws(
+      () => encode(encoder, value),
+      (error) =>
+        error instanceof FormatError && error.code === 'INVALID_RESULT' && message.test(error.message),
+      String(message),
+    );
+  }
+  const plain = { a: {}, b: [{}], c: null, type: 'Buffer', d: new (class {})(), e: { toJSON: () => ({}) } };
+  assert.equal(encode(encoder, plain).toString(), '{"a":{},"b":[{}],"c":null,"type":"Buffer","d":{},"e":{}}');
+});
+
 test(
   'JSON that does not fit says exactly how many bytes it ' + 'takes, and touches nothing beyond its room',
   () => {

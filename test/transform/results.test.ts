@@ -283,6 +283,9 @@ test(
         /await/,
       ],
       listed: [() => [Promise.reject(new Error('x')), Promise.reject(new Error('y'))], /Promise\.all/],
+      buffer: [() => Buffer.from('x'), /a Buffer/],
+      map: [() => new Map([[1, 2]]), /Object\.fromEntries/],
+      inside: [() => ({ user: { groups: new Set() } }), /^user\.groups is a Set/],
       generator: [
         () =>
           (function* () {
@@ -311,15 +314,7 @@ test(
       'INVALID_RESULT',
       'INVALID_RESULT',
     ]);
-    const plain = [
-      [],
-      [[1]],
-      new Date(0),
-      { next: 1 },
-      { then: 'later' },
-      Buffer.from('x'),
-      new Map([[1, 2]]),
-    ];
+    const plain = [[], [[1]], new Date(0), { next: 1 }, { then: 'later' }, {}];
     const fine = await run((value: Buffer) => plain[Number(value)], Object.keys(plain), { settings });
     assert.deepEqual(
       fine.outcomes,
