@@ -1,5 +1,5 @@
 /**
- * A trial of a configuration: clients that connect, ask for the topics and leave, without reading, writing or
+ * A trial of a configuration: clients connect, look up the topics and disconnect, without reading, writing or
  * joining the group.
  */
 
@@ -12,12 +12,12 @@ import { jobSink, outputTopicNames } from './compose.js';
 const TRIAL_PARTITIONS_MAX = 1;
 const CLOSE_TIMEOUT_MS = 5_000;
 
-/** Rejects with what a run would meet at its start. */
+/** Rejects with the error that a run would have at its start. */
 export async function tryConfiguration(config: ResolvedConfig, logger: Logger): Promise<void> {
   const native = loadNative();
   const nowMs = (): number => performance.now();
   const { consumer } = config;
-  // The library waits for both: whichever fails first must not leave the other one's client behind unseen.
+  // Waits for both clients: if one fails first, the other must be closed as well.
   const outcomes = await Promise.allSettled([
     tryProducer(config, logger),
     tryConsumer({
@@ -41,9 +41,9 @@ async function tryProducer(config: ResolvedConfig, logger: Logger): Promise<void
     await sink.start({ settled: () => undefined, failed: () => undefined });
     for (const topic of outputTopicNames(config)) await sink.topic(topic);
   } finally {
-    // As with the consumer: what was found out counts, however slowly the client leaves.
+    // As with the consumer: the result counts, however slowly the client closes.
     await sink.close(CLOSE_TIMEOUT_MS).catch((error: unknown) => {
-      logger.debug('kafka producer: left a trial late', {
+      logger.debug('kafka producer: closed late after a trial', {
         error: error instanceof Error ? error.message : String(error),
       });
     });

@@ -23,7 +23,7 @@ import { formatOf } from './job-formats.js';
 import type { Carried } from './reload/leg.js';
 
 const PARTITIONS_MAX = 100_000;
-/** Parts handed to the writer and not settled; far above what the blocks allow. */
+/** Segments handed to the writer and not settled; far more than the blocks allow. */
 const WRITER_PARTS_MAX = 4096;
 const WRITER_POLL_INTERVAL_MS = 100;
 const READY_BATCHES_MAX = 64;
@@ -183,8 +183,8 @@ async function createPool(
     },
   });
   const settings: PoolSettings = { ...deps, task, threads: job.threads };
-  // The inline pool runs transforms here and brings all formats along; with threads the main thread needs
-  // none of that.
+  // The inline pool runs transforms on the main thread and loads all formats; with threads the main thread
+  // needs none of them.
   return job.threads === 0
     ? (await import('../adapters/pool/inline-pool.js')).createInlinePool(settings)
     : createPiscinaPool(settings);

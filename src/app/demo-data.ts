@@ -1,6 +1,6 @@
 /**
- * The demo's input: 212,471 real US flights out of examples/flights/data, as JSON records, with a few broken
- * ones planted among them.
+ * The demo's input: 212,471 real US flights from examples/flights/data as JSON records, with a few broken
+ * ones among them.
  */
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -11,7 +11,7 @@ export interface DemoRecord {
   readonly value: Buffer;
 }
 
-/** A broken record, and where its dead letter must say it failed. */
+/** A broken record, and the error that its dead letter must contain. */
 export interface PlantedFault {
   readonly name: string;
   readonly stage: 'decode' | 'validate' | 'transform';
@@ -20,7 +20,7 @@ export interface PlantedFault {
 
 type Route = readonly [origin: string, destination: string, distance: number];
 
-/** The file holds columns, because they compress to a third of what rows do. */
+/** The file stores columns, because they compress to a third of the size of rows. */
 interface FlightColumns {
   readonly start: string;
   readonly routes: readonly Route[];
@@ -76,10 +76,10 @@ const FAULTS: readonly PlantedFault[] = [
   },
 ];
 
-/** How many records {@link flightRecords} yields, and what must become of them. */
+/** How many records {@link flightRecords} yields, and what must happen to them. */
 export const FLIGHT_TOTALS = { flights: 212_471, planted: 21, records: 212_492 } as const;
 
-/** The fault planted as number `index` (from 0). */
+/** The broken record number `index` (from 0). */
 export function plantedFault(index: number): PlantedFault {
   const fault = FAULTS[index % FAULTS.length];
   if (fault === undefined) throw new RangeError(`there is no planted fault number ${index}`);

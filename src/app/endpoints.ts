@@ -1,4 +1,4 @@
-/** What `/readyz` and `/status` say of a run. */
+/** The answers of `/readyz` and `/status` about a run. */
 import { type HealthServer, startHealthServer } from '../adapters/http/server.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { RunStatus, Standing } from '../dispatcher/report.js';
@@ -18,11 +18,11 @@ export interface RunView {
   bytesOut(): number;
   reloads(): ReloadStatus;
   certificates(): readonly CertificateExpiry[];
-  /** Takes secrets out of what others said. */
+  /** Removes secrets from text of other programs. */
   readonly redact: Redact;
 }
 
-/** Undefined where the configuration has no server. */
+/** Undefined if the configuration has no server. */
 export async function startEndpoints(
   config: ResolvedConfig,
   view: RunView,
@@ -42,15 +42,15 @@ export async function startEndpoints(
 }
 
 /**
- * Ready: this member has what the group gives it, and nothing stalls. A spare member, one of a group with
- * more members than partitions, is ready: a rolling update must be able to pass it.
+ * Ready: this member has the partitions that the group gives it, and nothing stalls. A spare member (more
+ * members than partitions) is ready, or a rolling update could not proceed.
  */
 const NOT_READY: Readonly<Record<RunStatus['membership'], string | null>> = {
   joining: 'no partitions assigned yet',
-  positioning: 'partitions are assigned, but the brokers have not said yet from where to read them',
+  positioning: 'partitions are assigned, but their offsets are not known yet',
   owner: null,
   spare: null,
-  lost: 'the group took the partitions away because the session ended; joining again',
+  lost: 'the partitions were lost because the session timed out; rejoining the group',
 };
 
 export function notReady(status: Pick<RunStatus, 'stalled' | 'state' | 'membership'>): string | null {
@@ -58,7 +58,7 @@ export function notReady(status: Pick<RunStatus, 'stalled' | 'state' | 'membersh
   return status.state === 'running' ? NOT_READY[status.membership] : `the run is ${status.state}`;
 }
 
-/** The summary so far, and what only a run that goes on can tell. */
+/** The summary so far, and facts that only a running job has. */
 function statusBody(name: string, view: RunView): unknown {
   const { records, stalled, state, latency, ...rest } = view.status();
   const { count, switching, rejected } = view.reloads();

@@ -1,4 +1,4 @@
-/** Asks librdkafka itself whether it would create the clients of a job: nothing is connected. */
+/** Asks librdkafka whether it would create a job's clients; connects to nothing. */
 
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Loaded } from '../config/load.js';
@@ -14,7 +14,7 @@ import {
 } from '../kafka/client/client-config.js';
 import { loadNative, type NativeBinding } from '../kafka/native.js';
 
-/** Without the addon (a machine where it was not built) there is nobody to ask. */
+/** Without the addon (not built on this machine) librdkafka can't be asked. */
 export function inspectClients(problems: Problems, config: ResolvedConfig, loaded: Loaded): void {
   let native: NativeBinding;
   try {
@@ -38,7 +38,8 @@ function inspectClient(problems: Problems, side: ClientSide, loaded: Loaded, ask
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const written = [...loaded.details.clients[side]];
-    // librdkafka names the property; the longest name first: `sasl.mechanisms` before `sasl.mechanism`.
+    // librdkafka's message names the property; the longest name first: `sasl.mechanisms` before
+    // `sasl.mechanism`.
     const [name, entry] =
       written
         .filter(([candidate]) => error.message.includes(candidate))
@@ -49,7 +50,7 @@ function inspectClient(problems: Problems, side: ClientSide, loaded: Loaded, ask
       error instanceof DispatcherError ? error.message : `librdkafka refuses the ${side}: ${error.message}`,
       (error instanceof DispatcherError ? error.remedy : undefined) ??
         `change ${name === undefined ? 'the properties' : name}; ` +
-          'kd validate --explain prints all that librdkafka gets',
+          'kd validate --explain prints every property that librdkafka gets',
     );
   }
 }

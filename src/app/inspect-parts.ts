@@ -1,6 +1,6 @@
 /**
- * What `validate` checks beyond the YAML: librdkafka's own checks, schemas, the transform, AWS's package for
- * tokens. Their errors become problems with the line that names them.
+ * The checks of `validate` beyond the YAML: librdkafka's own checks, schemas, the transform, AWS's package
+ * for tokens. Errors become problems with the line of the key.
  */
 
 import type { ResolvedConfig } from '../config/keys/resolved.js';
@@ -31,8 +31,8 @@ export async function inspectParts(config: ResolvedConfig, loaded: Loaded): Prom
 }
 
 /**
- * Loaded as a run loads it. A token provider of the user's is left alone: who knows what it asks for as soon
- * as it is loaded.
+ * Loaded as a run loads it. The user's own token provider is not loaded: it may request tokens as soon as it
+ * is imported.
  */
 async function inspectSigner(
   problems: Problems,

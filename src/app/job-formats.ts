@@ -1,8 +1,10 @@
-/** A side of the job as the formats want it. */
+/** One side of the job in the form that the formats need. */
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { FormatSpec } from '../formats/format.js';
 
-/** The format and schema of the job's input or output; both read and write longs as the input says. */
+/**
+ * The format and schema of the job's input or output; both read and write longs as the input's setting says.
+ */
 export function formatOf(
   { dispatcher: { input, output } }: Pick<ResolvedConfig, 'dispatcher'>,
   side: 'input' | 'output',

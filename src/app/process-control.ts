@@ -1,4 +1,4 @@
-/** What a run asks of the process it is in: signals, usage, and the last resort. */
+/** The process around a run: signals, resource usage, and a forced exit. */
 import { closeSync, openSync } from 'node:fs';
 
 /** SIGUSR2: by default it kills, and some supervisors restart a process by it. */
@@ -6,13 +6,13 @@ const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGUSR2']
 
 type StopListener = (signal: string) => void;
 
-/** Signals that came before anybody could act on them; undefined: nobody holds them. */
+/** Signals that arrived before a handler was ready; undefined when none are held. */
 let held: { readonly stops: string[]; readonly release: () => void } | undefined;
 let reloadWasWanted = false;
 
 /**
- * From now on signals wait for onStopSignals and onReloadSignal, so that a run is not killed in the moments
- * in which it is still read and put together. A second one is not kept waiting: `exit` ends the process.
+ * From now on signals are held for onStopSignals and onReloadSignal, so that a run is not killed while it is
+ * still being read and composed. A second signal is not held: `exit` ends the process.
  */
 export function holdSignals(onTerminal: boolean, exit: () => void): void {
   if (held !== undefined) return;
@@ -43,8 +43,8 @@ function listen(signals: readonly NodeJS.Signals[], listener: StopListener): () 
 }
 
 /**
- * Calls back with 1 for the first signal to stop, 2 for the second …, those that were held at once;
- * returns what takes the handlers away.
+ * Calls back with 1 for the first stop signal, 2 for the second …, and at once for signals that were held.
+ * Returns a function that removes the handlers.
  */
 export function onStopSignals(handle: (count: number, signal: string) => void): () => void {
   let count = 0;
@@ -58,8 +58,8 @@ export function onStopSignals(handle: (count: number, signal: string) => void): 
 }
 
 /**
- * Calls back at SIGHUP. On a terminal it most often means that the terminal was closed (`terminalGone`): then
- * nobody asks for a reload. Returns what takes the handler away.
+ * Calls back at SIGHUP. On a terminal it usually means that the terminal was closed (`terminalGone`), so it
+ * is not a request to reload. Returns a function that removes the handler.
  */
 export function onReloadSignal(onTerminal: boolean, handle: (terminalGone: boolean) => void): () => void {
   const listener = (): void => handle(onTerminal && !hasTerminal());

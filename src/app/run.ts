@@ -1,4 +1,4 @@
-/** The main job, from its configuration to its summary; whoever calls it shows how it goes. */
+/** Runs the main job from its configuration to its summary; the caller displays the progress. */
 import type { ClosableLogger } from '../adapters/logging/winston-logger.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Loaded } from '../config/load.js';
@@ -15,10 +15,10 @@ import { LegRunner } from './reload/leg-runner.js';
 import type { Redact } from './status.js';
 import { type Summary, summarize } from './summary.js';
 
-/** Shows how a run goes while it goes. */
+/** Displays the progress of a run. */
 export interface RunDisplay {
   start(status: () => RunStatus): void;
-  /** Makes room for a line that somebody else writes. */
+  /** Clears the display for a line from elsewhere. */
   clear(): void;
   stop(): void;
 }
@@ -26,20 +26,20 @@ export interface RunDisplay {
 export interface RunJob {
   readonly config: ResolvedConfig;
   readonly until: 'end' | 'forever';
-  /** Closed by whoever made it. */
+  /** The caller closes it. */
   readonly logger: ClosableLogger;
-  /** Loads the configuration again; undefined: it stays as it is, whatever happens. */
+  /** Loads the configuration again; undefined if it never changes. */
   readonly loadAgain?: () => Loaded;
   readonly display?: RunDisplay;
-  /** Where a terminal is, SIGHUP mostly says that it was closed. */
+  /** On a terminal SIGHUP usually means that it was closed. */
   readonly onTerminal: boolean;
-  /** Takes secrets out of what others said. */
+  /** Removes secrets from text of other programs. */
   readonly redact: Redact;
 }
 
 export interface RunOutcome {
   readonly summary: Summary;
-  /** A client did not close in time: ends the process without waiting for it. Undefined: all is closed. */
+  /** Set when a client did not close in time: ends the process without waiting for it. */
   readonly exitNow: (() => void) | undefined;
 }
 
@@ -83,7 +83,7 @@ interface Attended {
   readonly view: RunView;
 }
 
-/** Runs it with signals, endpoints, watches and display about it; all of them are gone afterwards. */
+/** Runs the job with signals, endpoints, watches and display, and removes them all afterwards. */
 async function attended(job: RunJob, { runner, watch, expiry, view }: Attended): Promise<RunReport> {
   const { config, until, logger, display, onTerminal, loadAgain } = job;
   const reloadable = loadAgain !== undefined;
@@ -132,7 +132,7 @@ async function makeRunner(
   const once = await revisions.readOnceOnly();
   if (once !== undefined) {
     logger.info(
-      'the configuration stays as it is: a part of it is a pipe or a device, which is read only once',
+      "the configuration can't be reloaded: a part of it is a pipe or a device, which can be read only once",
       { file: once },
     );
     return { runner, watch: undefined };
@@ -155,7 +155,10 @@ interface Listening {
   readonly reloadable: boolean;
 }
 
-/** SIGTERM and SIGINT drain, a second one cuts short; SIGHUP reloads. Returns what ends listening. */
+/**
+ * SIGTERM and SIGINT drain, a second one forces the end; SIGHUP reloads. Returns a function that stops
+ * listening.
+ */
 function listenToSignals(runner: Runner, { logger, display, onTerminal, reloadable }: Listening): () => void {
   let stops = 0;
   const stop = (signal: string): void => {
@@ -166,7 +169,7 @@ function listenToSignals(runner: Runner, { logger, display, onTerminal, reloadab
       return;
     }
     const { drainTimeoutMs } = runner.config.dispatcher;
-    logger.info('stopping: draining what is in flight; a second signal cuts it short', {
+    logger.info('stopping: draining records in flight; a second signal stops without draining', {
       signal,
       drainTimeoutMs,
     });
@@ -184,7 +187,7 @@ function listenToSignals(runner: Runner, { logger, display, onTerminal, reloadab
   };
 }
 
-/** The resolved job in one line: what a reader of the log must know to follow the rest. */
+/** The resolved job in one line, which makes the rest of the log understandable. */
 function whatIsRun(
   { name, consumer, producer, dispatcher: job }: ResolvedConfig,
   until: 'end' | 'forever',
@@ -205,7 +208,7 @@ function whatIsRun(
   };
 }
 
-/** Of this run: the process did other things before. */
+/** CPU time of this run only: the process did other things before. */
 function usageSince(cpuBefore: number): Usage {
   const { cpuMicroseconds, rssPeakBytes } = usage();
   return { cpuMicroseconds: cpuMicroseconds - cpuBefore, rssPeakBytes };

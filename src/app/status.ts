@@ -1,4 +1,4 @@
-/** One picture of a run, from which its summary, `/status` and whatever else tells of it are made. */
+/** One snapshot of a run, which the summary, `/status` and all other displays are derived from. */
 import type { Metric } from '../core/metric-books.js';
 import type { RunReport, Standing } from '../dispatcher/report.js';
 import type { Usage } from './process-control.js';
@@ -32,15 +32,15 @@ export interface SnapshotParts {
   readonly state: string;
   readonly startedAt: Date;
   readonly at: Date;
-  /** Without `unsettled` it is what the other counts leave over. */
+  /** Without `unsettled`, which is the difference of the other counts. */
   readonly records: Omit<RunReport['records'], 'unsettled'> & { readonly unsettled?: number };
   readonly latency: RunReport['latency'];
   readonly standing: Standing;
   /** Bytes of keys, values and headers handed to the producers. */
   readonly bytesOut: number;
-  /** Of this run: the process did other things before. */
+  /** CPU time of this run only: the process did other things before. */
   readonly usage: Usage;
-  /** What others said may quote a secret. */
+  /** Text of other programs may contain a secret. */
   readonly redact: Redact;
 }
 
@@ -82,7 +82,7 @@ function byPlace(a: Place, b: Place): number {
   return a.topic < b.topic ? -1 : 1;
 }
 
-/** Names and labels may be made of anything. */
+/** Names and labels may contain anything. */
 function cleanMetrics(metrics: readonly Metric[], redact: Redact): readonly Metric[] {
   return metrics.map(({ name, labels, ...rest }) => ({
     ...rest,

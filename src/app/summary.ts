@@ -1,9 +1,9 @@
-/** How a run ended. */
+/** Reports how a run ended. */
 import { ExitCode } from '../core/errors.js';
 import type { RunReport } from '../dispatcher/report.js';
 import { type Snapshot, type SnapshotParts, snapshot } from './status.js';
 
-/** The last thing that `run`, `demo` and `bench` print; with `-o json` one object. */
+/** The last output of `run`, `demo` and `bench`; with `-o json` one object. */
 export interface Summary extends Snapshot {
   readonly reason: {
     readonly code: string;
@@ -13,7 +13,7 @@ export interface Summary extends Snapshot {
   };
   readonly exitCode: number;
   readonly endedAt: string;
-  /** New configurations taken up while it ran. */
+  /** New configurations put into force while it ran. */
   readonly reloads: number;
 }
 
@@ -41,11 +41,11 @@ function reasonOf(report: RunReport, stoppedBeforeEnd: boolean): Summary['reason
     return { code, message, remedy: remedy ?? null, retryable };
   }
   if (stoppedBeforeEnd) {
-    const message = 'stopped before the end; all that was taken is settled';
+    const message = 'stopped before the end; all records that were read are settled';
     return {
       code: 'STOPPED_BEFORE_END',
       message,
-      remedy: 'run the same command again: it goes on where this one stopped',
+      remedy: 'run the same command again: it continues where this run stopped',
       retryable: true,
     };
   }
@@ -54,7 +54,7 @@ function reasonOf(report: RunReport, stoppedBeforeEnd: boolean): Summary['reason
 
 const NAMES_MAX = 5;
 
-/** A bounded run ends at the last stable offsets: what an open transaction holds back is not part of it. */
+/** A bounded run ends at the last stable offsets: records behind an open transaction are not part of it. */
 function doneWords(ends: NonNullable<RunReport['ends']>): Pick<Summary['reason'], 'message' | 'remedy'> {
   const heldBack = ends.filter(({ end, high }) => high !== undefined && high > end);
   const [first] = heldBack;

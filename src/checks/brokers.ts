@@ -1,4 +1,4 @@
-/** A probe's report, step by step: name, port, TLS, Kafka, login. */
+/** Reports a probe step by step: name, port, TLS, Kafka, login. */
 import type { Diagnosis, ProbeReport, Stage } from '../diagnosis/types.js';
 import { type Area, type Check, Findings, listed, spanOf } from './check.js';
 
@@ -11,10 +11,10 @@ const AREAS: Readonly<Record<Stage, Area>> = {
 };
 const STAGES: readonly Stage[] = ['dns', 'tcp', 'tls', 'kafka', 'sasl'];
 const EXPIRY_WARNED_MS = 30 * 86_400_000;
-/** Left out after one that failed: they would only say that they were left out. */
-const SKIPPED_MESSAGE = 'not asked, since the step before failed';
-/** Own certificates and keys are looked at before anything is sent. */
-const NOT_COME_TO = 'not asked, since a later step can only fail';
+/** Steps after a failed one are reported once, not each. */
+const SKIPPED_MESSAGE = 'not checked, because the step before failed';
+/** Our own certificates and keys are checked before anything is sent. */
+const NOT_COME_TO = 'not checked, because a later step is certain to fail';
 
 export interface ProbeSettings {
   readonly tls: boolean;
@@ -23,13 +23,13 @@ export interface ProbeSettings {
   readonly nowMs: number;
 }
 
-/** `diagnosis`: what is wrong, perhaps in other words than the probe's own. */
+/** `diagnosis`: what is wrong; its words may differ from the probe's. */
 export function judgeProbe(
   report: ProbeReport,
   settings: ProbeSettings,
   diagnosis: Diagnosis | undefined = report.diagnosis,
 ): readonly Check[] {
-  // A listener may want what is not configured: then its stage is one all the same, for it failed there.
+  // A listener may require a step that is not configured (TLS, login). It failed there, so show that stage.
   const asked: Partial<Record<Stage, boolean>> = { tls: settings.tls, sasl: settings.sasl };
   const stages = STAGES.filter((stage) => (asked[stage] ?? true) || stage === diagnosis?.stage);
   const failedAt = diagnosis === undefined ? stages.length : Math.max(0, stages.indexOf(diagnosis.stage));
@@ -43,7 +43,7 @@ export function judgeProbe(
 }
 
 function fail(stage: Stage, report: ProbeReport, diagnosis: Diagnosis, findings: Findings): void {
-  // The subject says which broker; words that begin with it again only make the line longer.
+  // The subject already names the broker; repeating it makes the line longer.
   findings.failed(diagnosis.message.replace(`broker ${report.broker}: `, ''), diagnosis.remedy);
   if (stage === 'tls' && report.tls !== undefined && report.tls.chain.length > 0)
     findings.skipped(`its chain: ${chain(report)}`);
@@ -66,8 +66,8 @@ function describe(stage: Stage, report: ProbeReport, settings: ProbeSettings, fi
       describeVersions(report, findings);
       return;
     case 'sasl':
-      if (report.authenticated === true) findings.ok(`${settings.mechanism}: let in`);
-      else findings.skipped(`${settings.mechanism} can't be tried by a probe: see the clients below`);
+      if (report.authenticated === true) findings.ok(`logged in by ${settings.mechanism}`);
+      else findings.skipped(`${settings.mechanism} is not tested by a probe: see the clients below`);
   }
 }
 
@@ -80,7 +80,7 @@ function describeTls(report: ProbeReport, nowMs: number, findings: Findings): vo
   if (ending !== undefined && left < EXPIRY_WARNED_MS)
     findings.warning(
       `${said}: ${ending.subject} ends in ${spanOf(left)}`,
-      'renew it in time; MSK renews its own by itself',
+      'renew it in time; MSK renews its own certificates',
     );
   else findings.ok(said);
 }
@@ -95,7 +95,7 @@ function chain({ tls }: ProbeReport): string {
   return names.length === 0 ? links : `${links}; for ${listed(names)}`;
 }
 
-/** The first that fits counts. Versions of requests that came with a release, or were dropped with it. */
+/** The first match counts. Request versions that were added or removed in a release. */
 const RELEASES: readonly (readonly [
   release: string,
   api: number,
@@ -120,7 +120,7 @@ const RELEASES: readonly (readonly [
   ['1.0', 0, 5],
   ['0.11', 0, 3],
 ];
-/** Transactions and idempotence, which the producer builds on. */
+/** Transactions and idempotence, which the producer needs. */
 const OLDEST_API = [0, 3] as const;
 
 export function oldestRelease(versions: ProbeReport['apiVersions']): string | undefined {
@@ -130,7 +130,7 @@ export function oldestRelease(versions: ProbeReport['apiVersions']): string | un
   })?.[0];
 }
 
-/** DescribeCluster came when the right IDEMPOTENT_WRITE went. */
+/** DescribeCluster was added when the right IDEMPOTENT_WRITE was removed. */
 export function needsIdempotentWrite(versions: ProbeReport['apiVersions']): boolean {
   return versions.size > 0 && !versions.has(60);
 }
@@ -140,7 +140,7 @@ function describeVersions({ apiVersions }: ProbeReport, findings: Findings): voi
   const produce = apiVersions.get(OLDEST_API[0]);
   if (produce !== undefined && produce[1] < OLDEST_API[1])
     findings.failed(
-      'Kafka before 0.11: it knows neither headers nor an idempotent producer',
+      'Kafka before 0.11: it supports neither headers nor an idempotent producer',
       'use a newer broker',
     );
   else findings.ok(release === undefined ? `speaks ${apiVersions.size} requests` : `Kafka ≥ ${release}`);

@@ -1,6 +1,5 @@
 /**
- * One thing that was looked at. The doctor's report is a list of these, and `-o json` prints them as they
- * are.
+ * One thing that was checked. The doctor's report is a list of these, and `-o json` prints them unchanged.
  */
 export type Status = 'ok' | 'warning' | 'failed' | 'skipped';
 
@@ -19,14 +18,14 @@ export type Area =
 
 export interface Check {
   readonly area: Area;
-  /** Of what: a broker, a topic, a group. */
+  /** The subject: a broker, a topic, a group. */
   readonly subject: string;
   readonly status: Status;
   readonly message: string;
   readonly remedy: string | null;
 }
 
-/** What is said of one subject of one area. */
+/** Collects the results for one subject of one area. */
 export class Findings {
   readonly checks: Check[] = [];
   readonly #area: Area;
@@ -49,7 +48,7 @@ export class Findings {
     this.#add('failed', message, remedy);
   }
 
-  /** `message` says why it could not be asked. */
+  /** `message` says why it could not be checked. */
   skipped(message: string, remedy: string | null = null): void {
     this.#add('skipped', message, remedy);
   }
@@ -63,7 +62,7 @@ export function hasFailed(checks: readonly Check[]): boolean {
   return checks.some(({ status }) => status === 'failed');
 }
 
-/** Names a key of the configuration with the line where it stands, where there is one. */
+/** Names a configuration key, with its line if it has one. */
 export type LineOf = (key: string) => string;
 
 export function plural(count: number, word: string): string {
@@ -85,7 +84,7 @@ const UNITS = [
   ['second', 1_000],
 ] as const;
 
-/** In the largest unit that still says it well: `7 days`, `90 minutes`. */
+/** In the largest unit that is still precise: `7 days`, `90 minutes`. */
 export function spanOf(ms: number): string {
   const [word, unitMs] = UNITS.find(([, unit]) => Math.abs(ms) >= 2 * unit) ?? ['second', 1_000];
   return plural(Math.round(ms / unitMs), word);

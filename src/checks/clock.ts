@@ -1,23 +1,23 @@
 /**
- * Kafka has no question for the time. A probe may have heard the controller's (diagnosis/quorum-clock.ts).
- * Else there are timestamps that a broker itself has written: offsets are committed with its clock. They lie
- * in its past. One that lies in our future proves that its clock is ahead of ours, by as much at least; one
- * that lies a minute back proves that its clock is behind ours by a minute at most.
+ * Kafka has no request for the time. A probe may have learned the controller's time
+ * (diagnosis/quorum-clock.ts). Otherwise there are timestamps that a broker wrote: it commits offsets with
+ * its own clock, always in its past. If such a timestamp is in our future, the broker's clock is at least
+ * that far ahead of this machine's. If it is a minute old, the broker's clock is at most a minute behind.
  */
 import { type Check, Findings, spanOf } from './check.js';
 
-/** Where every group's offsets are kept; written with the broker's clock. */
+/** The offsets of every group are kept here, with timestamps of the broker's clock. */
 export const BROKER_WRITTEN_TOPIC = '__consumer_offsets';
-const IN_TIME = 'keep both in time (chrony, NTP): certificates, tokens and timestamps go by them';
-/** Commits of these last minutes tell a clock well. */
+const IN_TIME = 'synchronize both clocks (chrony, NTP): certificates, tokens and timestamps depend on them';
+/** Only commits of these last minutes are recent enough to compare clocks. */
 const RECENT_MS = 600_000;
-/** As much may pass between writing and asking, or between clocks that are kept in time. */
+/** This much may pass between writing and asking, or differ between synchronized clocks. */
 const TOLERATED_MS = 5_000;
 
 export interface ClockInput {
-  /** By how much the controller's clock is ahead of ours, where that is known. */
+  /** How far the controller's clock is ahead of this machine's, if known. */
   readonly aheadMs: number | undefined;
-  /** The largest timestamp that a broker has written; undefined: it could not be asked. */
+  /** The latest timestamp that a broker wrote; undefined if it could not be read. */
   readonly writtenMs: number | undefined;
   readonly whyNot: string;
   readonly nowMs: number;
@@ -36,7 +36,7 @@ export function judgeClock({ aheadMs, writtenMs, whyNot, nowMs }: ClockInput): r
   }
   if (writtenMs === undefined || writtenMs < 0) {
     findings.skipped(
-      writtenMs === undefined ? whyNot : 'the brokers have written nothing yet that would tell their time',
+      writtenMs === undefined ? whyNot : 'the brokers have written no timestamp yet to compare with',
     );
     return findings.checks;
   }
@@ -45,8 +45,8 @@ export function judgeClock({ aheadMs, writtenMs, whyNot, nowMs }: ClockInput): r
     findings.warning(`a broker's clock is ahead of this machine's by ${spanOf(signMs)} or more`, IN_TIME);
   else if (-signMs > RECENT_MS)
     findings.skipped(
-      `Kafka has no question for its time, and what a broker wrote last ` +
-        `(${spanOf(-signMs)} ago) is too old to tell`,
+      `Kafka has no request for its time, and the last timestamp of a broker ` +
+        `(${spanOf(-signMs)} ago) is too old to compare`,
     );
   else
     findings.ok(

@@ -1,9 +1,9 @@
-/** The line that creates what is missing, as one would type it here. */
+/** The command that creates the missing topics, as a user would type it here. */
 import { relative } from 'node:path';
 
 const PLAIN_WORD = /^[\w./@%+=:,-]+$/;
 
-/** `file`: absolute; undefined where the configuration came without one. */
+/** `file`: absolute; undefined if the configuration did not come from a file. */
 export function createTopicsCommand(file: string | undefined, workingDirectory: string): string {
   if (file === undefined) return 'kd topics create';
   const near = relative(workingDirectory, file);

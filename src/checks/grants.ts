@@ -1,4 +1,4 @@
-/** The line that grants a right, in the words of the cluster's own way to know its users. */
+/** The command that grants a right, for the authorizer of this kind of cluster. */
 
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { ClientSide } from '../core/client-side.js';
@@ -7,7 +7,7 @@ export type Resource =
   | { readonly kind: 'topic' | 'group'; readonly name: string }
   | { readonly kind: 'cluster' };
 
-/** What MSK's policies call them. */
+/** The names that MSK's policies use. */
 const ACTIONS: Readonly<Record<string, string>> = {
   'topic READ': 'ReadData',
   'topic WRITE': 'WriteData',
@@ -36,7 +36,7 @@ export function grant(
     `${missing.map((one) => `--operation ${one.toLowerCase()}`).join(' ')} ${at}`;
 }
 
-/** As far as it can be known here: brokers may map names. */
+/** As far as it can be known here: brokers may map principals. */
 function userOf(config: ResolvedConfig, side: ClientSide): string {
   const { properties, certificates } = config[side];
   const name = properties.get('sasl.username');

@@ -1,4 +1,4 @@
-/** The consumer group: who is in it, and where it stands against what the topics still hold. */
+/** Checks the consumer group: its members, and its offsets against the offsets in the topics. */
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { GroupDescription, ListedOffset, PartitionOffset } from '../ports/admin.js';
 import { type Check, Findings, type LineOf, listed, plural, spanOf } from './check.js';
@@ -13,9 +13,9 @@ export interface GroupInput {
   readonly committed: readonly PartitionOffset[];
   readonly earliest: readonly ListedOffset[];
   readonly latest: readonly ListedOffset[];
-  /** Where the first open transaction begins, else the end; empty: not asked for. */
+  /** Where the first open transaction begins, else the end; empty if not requested. */
   readonly stable: readonly ListedOffset[];
-  /** `offsets.retention.minutes` of the broker, where it may be read. */
+  /** `offsets.retention.minutes` of the broker, if it may be read. */
   readonly offsetsKeptMs: number | undefined;
   readonly line: LineOf;
 }
@@ -24,13 +24,13 @@ export function judgeGroup(input: GroupInput): readonly Check[] {
   const { group } = input;
   if (group.code !== 0 && group.code !== GROUP_ID_NOT_FOUND) {
     const findings = new Findings('group', group.group);
-    findings.skipped(`Kafka does not tell of it: ${group.text}`);
+    findings.skipped(`Kafka does not describe it: ${group.text}`);
     return findings.checks;
   }
   return [...judgeMembers(input), ...judgeOffsets(input), ...judgeOpen(input), ...judgeRetention(input)];
 }
 
-/** What newer brokers say of a group that nobody has used yet. */
+/** What newer brokers answer for a group that was never used. */
 const GROUP_ID_NOT_FOUND = 69;
 
 function judgeMembers({ config, group, latest, line }: GroupInput): readonly Check[] {
@@ -44,7 +44,7 @@ function judgeMembers({ config, group, latest, line }: GroupInput): readonly Che
   if (taken !== undefined) {
     findings.warning(
       `group.instance.id ${instance ?? ''} is in use by ${taken.clientId} at ${hostOf(taken.host)}: ` +
-        `whoever starts second fences the first`,
+        `the member that starts second fences the first`,
       `give every process its own ` +
         `${line('kafka.consumer.properties.group.instance.id')}, for example with \${HOSTNAME}`,
     );
@@ -59,8 +59,8 @@ function judgeMembers({ config, group, latest, line }: GroupInput): readonly Che
     !assignor.split(',').includes(group.assignor)
   ) {
     findings.failed(
-      `its ${plural(members.length, 'member')} assign by ${group.assignor}, this job by ${assignor}: it ` +
-        `would not be let in`,
+      `its ${plural(members.length, 'member')} use the assignor ${group.assignor}, this job ${assignor}: ` +
+        `it could not join the group`,
       `stop them first, or set ` +
         `${line('kafka.consumer.properties.partition.assignment.strategy')}: ${group.assignor}`,
     );
@@ -68,15 +68,15 @@ function judgeMembers({ config, group, latest, line }: GroupInput): readonly Che
   if (members.length >= latest.length && latest.length > 0) {
     findings.warning(
       `has ${plural(members.length, 'member')} for ` +
-        `${plural(latest.length, 'partition')}: a further one has nothing to do`,
-      'start no more, or give the topic more partitions',
+        `${plural(latest.length, 'partition')}: another one would get no partition`,
+      'do not start more, or give the topic more partitions',
     );
   }
   if (findings.checks.length > 0) return findings.checks;
   const hosts = [...new Set(members.map(({ host }) => hostOf(host)))];
   findings.ok(
     members.length === 0
-      ? 'nobody is in it'
+      ? 'no members'
       : `${group.state}, ${plural(members.length, 'member')} (${listed(hosts)})`,
   );
   return findings.checks;
@@ -90,27 +90,27 @@ function judgeOffsets(input: GroupInput): readonly Check[] {
     earliest.filter(({ code }) => code === 0).map((begin) => [placeOf(begin), begin.offset]),
   );
   if (ends.size === 0) {
-    findings.skipped('where the input begins and ends could not be asked');
+    findings.skipped('the first and last offsets of the input could not be read');
     return findings.checks;
   }
-  const stands = committed.filter((one) => one.offset >= 0 && ends.has(placeOf(one)));
-  const lost = stands.filter((one) => one.offset < (begins.get(placeOf(one)) ?? 0));
-  const beyond = stands.filter((one) => one.offset > (ends.get(placeOf(one)) ?? 0));
+  const positions = committed.filter((one) => one.offset >= 0 && ends.has(placeOf(one)));
+  const lost = positions.filter((one) => one.offset < (begins.get(placeOf(one)) ?? 0));
+  const beyond = positions.filter((one) => one.offset > (ends.get(placeOf(one)) ?? 0));
   const { autoOffsetReset, outOfRange } = config.consumer;
   const say = outOfRange === 'stop' ? findings.failed.bind(findings) : findings.warning.bind(findings);
   const doing =
     outOfRange === 'stop' ? 'the run would stop (exit 5)' : `the run would go on at ${outOfRange}`;
   const remedy =
-    `say what is to happen with ${line('kafka.consumer.out-of-range')}: earliest or latest, ` +
-    `or set the group's offsets anew`;
+    `set ${line('kafka.consumer.out-of-range')} to earliest or latest, ` +
+    `or reset the offsets of the group`;
   if (lost.length > 0)
     say(`records were deleted before they were read, in ${listed(lost.map(placeOf))}: ${doing}`, remedy);
   if (beyond.length > 0)
     say(
-      `stands behind the end of the log (a topic made anew?), in ${listed(beyond.map(placeOf))}: ${doing}`,
+      `committed past the end of the log (topic recreated?), in ${listed(beyond.map(placeOf))}: ${doing}`,
       remedy,
     );
-  const fresh = [...ends.keys()].filter((place) => !stands.some((one) => placeOf(one) === place));
+  const fresh = [...ends.keys()].filter((place) => !positions.some((one) => placeOf(one) === place));
   if (autoOffsetReset === 'none' && fresh.length > 0) {
     findings.failed(
       `nothing is committed for ${listed(fresh)}, and auto-offset-reset is none: the run would stop (exit 5)`,
@@ -120,31 +120,34 @@ function judgeOffsets(input: GroupInput): readonly Check[] {
   if (findings.checks.length > 0) return findings.checks;
   const unread = fresh.reduce((sum, place) => sum + (ends.get(place) ?? 0) - (begins.get(place) ?? 0), 0);
   const doingNow = autoOffsetReset === 'latest' ? 'skips' : 'reads';
-  const begin = `begins at ${autoOffsetReset}, which ${doingNow} ${plural(unread, 'record')} at most`;
+  const begin = `the run starts at ${autoOffsetReset}, which ${doingNow} at most ${plural(unread, 'record')}`;
   if (isKnown(input) && unread > 0) {
     findings.warning(
       `nothing is committed for ${listed(fresh)} (offsets expired, or another group was meant?): ${begin}`,
-      `correct ${line('kafka.consumer.group-id')}, or set the offsets (kafka-consumer-groups.sh ` +
+      `correct ${line('kafka.consumer.group-id')}, or reset the offsets (kafka-consumer-groups.sh ` +
         `--reset-offsets --group ${group.group})`,
     );
     return findings.checks;
   }
-  const lag = stands.reduce((sum, one) => sum + Math.max(0, (ends.get(placeOf(one)) ?? 0) - one.offset), 0);
+  const lag = positions.reduce(
+    (sum, one) => sum + Math.max(0, (ends.get(placeOf(one)) ?? 0) - one.offset),
+    0,
+  );
   findings.ok(
     fresh.length === ends.size
       ? `nothing committed yet: ${begin}`
-      : `${plural(lag, 'record')} behind at most` +
+      : `lag of at most ${plural(lag, 'record')}` +
           (fresh.length === 0 ? '' : `; ${plural(fresh.length, 'empty partition')} without an offset`),
   );
   return findings.checks;
 }
 
-/** It has committed before, so a partition without an offset has lost it, or is new. */
+/** The group has committed before, so a partition without an offset has lost it, or is new. */
 function isKnown({ committed }: GroupInput): boolean {
   return committed.some(({ offset }) => offset >= 0);
 }
 
-/** Transactions are open for a moment all the time; so many records behind one mean that it hangs. */
+/** Transactions are briefly open all the time; this many records behind one mean that it hangs. */
 function judgeOpen({ group, latest, stable }: GroupInput): readonly Check[] {
   const findings = new Findings('group', `${group.group} transactions`);
   const ends = new Map(latest.map((end) => [placeOf(end), end]));
@@ -155,8 +158,8 @@ function judgeOpen({ group, latest, stable }: GroupInput): readonly Check[] {
     if (behind < OPEN_RECORDS_MIN) continue;
     findings.warning(
       `${placeOf(one)} has an open transaction at offset ${one.offset}: the ${plural(behind, 'record')} ` +
-        `behind it can't be read before it ends`,
-      `see who holds it open: kafka-transactions.sh find-hanging --topic ${one.topic} ` +
+        `behind it can't be read until it ends`,
+      `find its producer: kafka-transactions.sh find-hanging --topic ${one.topic} ` +
         `--partition ${one.partition}; abort it, or set isolation.level: read_uncommitted`,
     );
   }
@@ -166,13 +169,13 @@ function judgeOpen({ group, latest, stable }: GroupInput): readonly Check[] {
 function judgeRetention({ group, offsetsKeptMs }: GroupInput): readonly Check[] {
   const findings = new Findings('group', `${group.group} retention`);
   if (offsetsKeptMs === undefined)
-    findings.skipped('how long committed offsets are kept may not be read (DESCRIBE_CONFIGS on the cluster)');
+    findings.skipped("the offset retention can't be read without DESCRIBE_CONFIGS on the cluster");
   else if (offsetsKeptMs < DAY_MS)
     findings.warning(
-      `offsets of a group that nobody is in are kept for ${spanOf(offsetsKeptMs)} only`,
-      'raise offsets.retention.minutes of the brokers',
+      `committed offsets of a group without members are kept for ${spanOf(offsetsKeptMs)} only`,
+      'raise offsets.retention.minutes on the brokers',
     );
-  else findings.ok(`offsets of a group that nobody is in are kept for ${spanOf(offsetsKeptMs)}`);
+  else findings.ok(`committed offsets of a group without members are kept for ${spanOf(offsetsKeptMs)}`);
   return findings.checks;
 }
 

@@ -1,25 +1,25 @@
-/** What this machine gives a run, against what the configuration asks of it. */
+/** Compares the resources of this machine with those that the configuration needs. */
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import { type Check, Findings, type LineOf, plural } from './check.js';
 
 const MIB = 1_048_576;
-/** Node itself, and each worker thread. */
+/** Memory of Node itself, and of each worker thread. */
 const NODE_BYTES = 60 * MIB;
 const WORKER_BYTES = 20 * MIB;
-/** Both clients talk to every broker, and once more while connections are renewed. */
+/** Both clients connect to every broker, and once more while connections are renewed. */
 const SOCKETS_A_BROKER = 4;
 const FILES_AT_REST = 64;
 const FILES_A_THREAD = 8;
-/** Less than so much of what there is, is fine. */
+/** A smaller share of what is available is fine. */
 const MEMORY_SHARE_WARNED = 0.7;
 
 export interface LocalInput {
   readonly config: ResolvedConfig;
   readonly line: LineOf;
   readonly brokers: number;
-  /** Soft limit; undefined: not known here. */
+  /** Soft limit; undefined if it is not known here. */
   readonly openFilesMax: number | undefined;
-  /** Free, or the container's limit where that is less. */
+  /** Free memory, or the container's limit if that is less. */
   readonly memoryBytes: number;
   readonly cores: number;
   readonly librdkafka: { readonly version: string; readonly features: ReadonlySet<string> };
@@ -34,7 +34,7 @@ function judgeFiles({ config, brokers, openFilesMax }: LocalInput): readonly Che
   const findings = new Findings('local', 'open files');
   const wanted =
     FILES_AT_REST + FILES_A_THREAD * config.dispatcher.threads + SOCKETS_A_BROKER * Math.max(1, brokers);
-  if (openFilesMax === undefined) findings.skipped('this system does not tell its limit');
+  if (openFilesMax === undefined) findings.skipped('the limit is not known on this system');
   else if (openFilesMax < wanted)
     findings.failed(
       `at most ${openFilesMax}, about ${wanted} are needed`,
@@ -56,7 +56,7 @@ function judgeMemory({ config, memoryBytes, line }: LocalInput): readonly Check[
   const wantedBytes = NODE_BYTES + WORKER_BYTES * threads + fetchBytes + inFlight.bytesMax;
   const said =
     `${mib(wantedBytes)} at most (in flight ${mib(inFlight.bytesMax)}, fetch queue ` +
-    `${mib(fetchBytes)}, ${plural(threads, 'thread')}), ${mib(memoryBytes)} there`;
+    `${mib(fetchBytes)}, ${plural(threads, 'thread')}), ${mib(memoryBytes)} available`;
   const remedy =
     `lower ${line('dispatcher.in-flight.bytes-max')} or ${line('dispatcher.threads')}, or ` +
     `give it more memory`;
@@ -71,7 +71,7 @@ function judgeThreads({ config, cores, line }: LocalInput): readonly Check[] {
   const { threads } = config.dispatcher;
   const said = `${plural(threads, 'worker thread')} on ${plural(cores, 'core')}`;
   if (threads > cores)
-    findings.warning(`${said}: they take each other's time`, `set ${line('dispatcher.threads')}: auto`);
+    findings.warning(`${said}: they compete for CPU time`, `set ${line('dispatcher.threads')}: auto`);
   else if (threads === 0)
     findings.warning(
       'transforms run in the main thread, which is for debugging',
@@ -93,7 +93,7 @@ function judgeLibrary({ librdkafka, nodeVersion, config, line }: LocalInput): re
       `${remedy}, or change ${line('kafka.producer.properties.compression.codec')}`,
     );
   else if (!features.has('zstd'))
-    findings.warning('was built without zstd: records that were compressed with it can not be read', remedy);
+    findings.warning("was built without zstd: records compressed with zstd can't be read", remedy);
   else
     findings.ok(
       `${version} on Node ${nodeVersion}, with ` +

@@ -1,4 +1,4 @@
-/** Whether the user may do what the run will do. */
+/** Checks whether the user has the rights that the run needs. */
 
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { ClientSide } from '../core/client-side.js';
@@ -8,7 +8,7 @@ import { grant } from './grants.js';
 import { isThere, keyOf, type NeededTopic } from './topic-plan.js';
 
 const GROUP_AUTHORIZATION_FAILED = 30;
-const NOT_TOLD = 'this broker does not tell what a user may do (Kafka before 2.3)';
+const NOT_TOLD = 'this broker does not list the rights of a user (Kafka before 2.3)';
 
 export interface RightsInput {
   readonly config: ResolvedConfig;
@@ -16,7 +16,7 @@ export interface RightsInput {
   readonly found: ReadonlyMap<string, TopicDescription>;
   readonly group: GroupDescription | undefined;
   readonly clusters: Readonly<Partial<Record<ClientSide, ClusterDescription>>>;
-  /** Brokers of before 2.8 ask for a right of its own for an idempotent producer. */
+  /** Brokers before 2.8 require a separate right for an idempotent producer. */
   readonly idempotentWriteNeeded: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** What a topic keeps and refuses, by size, key and time. */
+/** Limits of a topic: size, key and time of its records. */
 import { type Findings, spanOf } from './check.js';
 import type { NeededTopic } from './topic-plan.js';
 import {
@@ -11,7 +11,7 @@ import {
 } from './topic-settings.js';
 
 const HOUR_MS = 3_600_000;
-/** Over a weekend nobody looks at dead letters. */
+/** Dead letters must survive a weekend, when nobody looks at them. */
 const DEAD_LETTERS_KEPT_MS = 72 * HOUR_MS;
 /** Kafka's "no limit". */
 const UNLIMITED = 9.2e18;
@@ -20,7 +20,7 @@ export function judgeInput(settings: Values, findings: Findings): void {
   const retentionMs = retentionOf(settings);
   if (retentionMs !== undefined && retentionMs < HOUR_MS) {
     findings.warning(
-      `records are kept for ${spanOf(retentionMs)} only: a job that stands still for longer misses some`,
+      `records are kept for ${spanOf(retentionMs)} only: a job that is down for longer misses some`,
       'raise retention.ms of the topic',
     );
   }
@@ -37,7 +37,7 @@ export function judgeOutput(
   const own = config.producer.properties.get('message.max.bytes');
   if (own !== undefined && Number(own) > limit) {
     findings.warning(
-      `takes messages up to ${limit} bytes, but the producer is told to send up to ${own}: larger ones ` +
+      `takes messages up to ${limit} bytes, but the producer sends up to ${own}: larger ones ` +
         `become dead letters`,
       `lower ${line('kafka.producer.properties.message.max.bytes')}, or raise max.message.bytes of the topic`,
     );
@@ -47,7 +47,7 @@ export function judgeOutput(
     config.dispatcher.output.partition === 'sticky'
   ) {
     findings.warning(
-      'is compacted, and takes no record without a key, which partition: sticky is for',
+      'is compacted and accepts no record without a key, but partition: sticky is for such records',
       `see ${line('dispatcher.output.partition')}`,
     );
   }
@@ -57,7 +57,7 @@ export function judgeOutput(
   if (pastMs < UNLIMITED) {
     findings.warning(
       `refuses records whose timestamp is older than ` +
-        `${spanOf(pastMs)}, and what is written carries its source's timestamp`,
+        `${spanOf(pastMs)}, and records written to it carry the source's timestamp`,
       `raise message.timestamp.before.max.ms, or set ${line(timeKeyOf(needed))}: now`,
     );
   }
@@ -67,7 +67,7 @@ function judgeDeadLetters(settings: Values, findings: Findings): void {
   const keptMs = retentionOf(settings);
   if (keptMs !== undefined && keptMs < DEAD_LETTERS_KEPT_MS)
     findings.warning(
-      `dead letters are kept for ${spanOf(keptMs)} only: a weekend's are gone before anybody sees them`,
+      `dead letters are kept for ${spanOf(keptMs)} only: those of a weekend are gone on Monday`,
       'raise retention.ms of the topic',
     );
 }

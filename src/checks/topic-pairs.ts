@@ -1,4 +1,4 @@
-/** What concerns two topics at once. */
+/** Checks that concern two topics at once. */
 import { type Check, Findings, plural, spanOf } from './check.js';
 import { isThere, keyOf, type NeededTopic } from './topic-plan.js';
 import {
@@ -10,7 +10,7 @@ import {
   timeKeyOf,
 } from './topic-settings.js';
 
-/** Of a dead letter, beside the record itself. */
+/** Of a dead letter, besides the record itself. */
 const DEAD_LETTER_HEADERS_BYTES = 4_096;
 
 export function judgeBetween(input: TopicsInput): readonly Check[] {
@@ -33,8 +33,8 @@ export function judgeBetween(input: TopicsInput): readonly Check[] {
     judgeTimes(input, source, output, findings);
     if (limit(source) > limit(output)) {
       findings.warning(
-        `takes messages up to ${limit(output)} bytes, ${source.name} up to ${limit(source)}: what does ` +
-          `not fit becomes a dead letter`,
+        `takes messages up to ${limit(output)} bytes, ${source.name} up to ${limit(source)}: records ` +
+          `that do not fit become dead letters`,
         `raise max.message.bytes of ${output.name} (kafka-configs.sh --alter --topic ${output.name} ` +
           `--add-config max.message.bytes=${limit(source)})`,
       );
@@ -48,7 +48,7 @@ function judgeTimes(input: TopicsInput, source: NeededTopic, output: NeededTopic
   judgeAhead(input, source, output, findings);
 }
 
-/** Results carry their source's timestamp, and retention goes by timestamps. */
+/** Results carry the timestamp of their source, and retention depends on timestamps. */
 function judgeKept(input: TopicsInput, source: NeededTopic, output: NeededTopic, findings: Findings): void {
   const [from, to] = [settingsOf(input, source), settingsOf(input, output)];
   const keptMs = retentionOf(to);
@@ -56,30 +56,30 @@ function judgeKept(input: TopicsInput, source: NeededTopic, output: NeededTopic,
   const sourceMs = retentionOf(from);
   if (sourceMs !== undefined && sourceMs <= keptMs) return;
   findings.warning(
-    `keeps records for ${spanOf(keptMs)} by their timestamp, which is their source's; ${source.name} ` +
-      `keeps them ${sourceMs === undefined ? 'for ever' : `for ${spanOf(sourceMs)}`}: results of old ` +
+    `keeps records for ${spanOf(keptMs)} by their timestamp, which is that of their source; ${source.name} ` +
+      `keeps them ${sourceMs === undefined ? 'forever' : `for ${spanOf(sourceMs)}`}: results of old ` +
       `records are soon deleted`,
     `raise retention.ms of ${output.name}, or set ${input.line(timeKeyOf(output))}: now`,
   );
 }
 
-/** A record from the future gets into the input, but not into an output that takes less of it. */
+/** The input may accept a record from the future that the output refuses. */
 function judgeAhead(input: TopicsInput, source: NeededTopic, output: NeededTopic, findings: Findings): void {
   const [from, to] = [settingsOf(input, source), settingsOf(input, output)];
   const AHEAD = ['message.timestamp.after.max.ms', 'message.timestamp.difference.max.ms'] as const;
   const [sourceMs, outputMs] = [numberOf(from, ...AHEAD), numberOf(to, ...AHEAD)];
-  // The time of LogAppendTime is the broker's own.
+  // With LogAppendTime the broker sets the timestamp itself.
   if (from.get('message.timestamp.type') === 'LogAppendTime' || !keepsSourceTime(input, output, to)) return;
   if (!(sourceMs > outputMs)) return;
   findings.warning(
-    `refuses records whose timestamp is more than ${spanOf(outputMs)} ahead, which ${source.name} takes, ` +
-      `and what is written carries its source's timestamp: such a record is refused`,
+    `refuses records whose timestamp is more than ${spanOf(outputMs)} ahead, which ${source.name} accepts, ` +
+      `and records written to it carry the source's timestamp: such a record is refused`,
     `raise message.timestamp.after.max.ms of ${output.name}, lower that of ${source.name}, or set ` +
       `${input.line(timeKeyOf(output))}: now`,
   );
 }
 
-/** A dead letter is the whole source record with headers that say why. */
+/** A dead letter is the whole source record plus headers with the reason. */
 function judgeLetters(input: TopicsInput): readonly Check[] {
   const letters = input.needed.find(({ role }) => role === 'dead-letter');
   if (letters === undefined) return [];
@@ -90,7 +90,7 @@ function judgeLetters(input: TopicsInput): readonly Check[] {
     if (!(bytesMax(source) > bytesMax(letters))) continue;
     findings.warning(
       `takes messages up to ${bytesMax(letters)} bytes, ${source.name} up to ${bytesMax(source)}: a larger ` +
-        `record that is rejected has nowhere to go, and stops the run (exit 5)`,
+        `record that is rejected can't become a dead letter, and stops the run (exit 5)`,
       `raise max.message.bytes of ${letters.name} (kafka-configs.sh --alter --topic ${letters.name} ` +
         `--add-config max.message.bytes=${bytesMax(source) + DEAD_LETTER_HEADERS_BYTES})`,
     );

@@ -1,4 +1,4 @@
-/** Which topics a job needs, and how those that are missing would be made. */
+/** Plans the topics that a job needs, and how to create the missing ones. */
 
 import type { ResolvedConfig, TopicWishes } from '../config/keys/resolved.js';
 import type { ClientSide } from '../core/client-side.js';
@@ -12,11 +12,11 @@ export interface NeededTopic {
   readonly side: ClientSide;
 }
 
-/** Where neither the configuration nor the input says how many. */
+/** Used when neither the configuration nor the input gives a number. */
 const PARTITIONS_DEFAULT = 8;
 const REPLICATION_DEFAULT = 3;
 
-/** `inputNames`: those that exist where kafka.consumer.topics is an expression. */
+/** `inputNames`: the existing topics if kafka.consumer.topics is an expression. */
 export function neededTopics(
   config: ResolvedConfig,
   inputNames: readonly string[] = [],
@@ -36,7 +36,7 @@ export function neededTopics(
   return needed;
 }
 
-/** Kafka's own topics are nobody's input. */
+/** Kafka's internal topics are never an input. */
 export function matchingTopics(pattern: string, names: readonly string[]): readonly string[] {
   return names.filter(topicMatcher({ pattern })).sort();
 }
@@ -53,11 +53,11 @@ export function wishesFor(config: ResolvedConfig, name: string): TopicWishes {
 
 export interface PlannedTopic extends NewTopic {
   readonly needed: NeededTopic;
-  /** Where the numbers come from, for whoever has to say yes. */
+  /** Where the numbers come from, shown before the user confirms. */
   readonly reason: string;
 }
 
-/** `found`: what was described, by name; only those that do not exist are planned. */
+/** `found`: the topics that were described, by name; only missing ones are planned. */
 export function planTopics(
   config: ResolvedConfig,
   needed: readonly NeededTopic[],
@@ -72,10 +72,10 @@ export function planTopics(
     const brokers = Math.max(1, brokerCounts[topic.side]);
     const replication = wishes.replication ?? Math.min(REPLICATION_DEFAULT, brokers);
     const reason = [
-      wishes.partitions === undefined ? fromInput.reason : 'partitions as the configuration says',
+      wishes.partitions === undefined ? fromInput.reason : 'partitions as configured',
       wishes.replication === undefined
         ? `replication for ${brokers} ${brokers === 1 ? 'broker' : 'brokers'}`
-        : 'replication as the configuration says',
+        : 'replication as configured',
     ].join(', ');
     return { name: topic.name, partitions, replication, configs: wishes.configs, needed: topic, reason };
   });
@@ -102,11 +102,11 @@ function inputPartitions(
     return { count: largest.count, reason: `partitions as ${largest.topic.name} has` };
   const planned = inputs.map(({ name }) => wishesFor(config, name).partitions ?? 0);
   if (Math.max(0, ...planned) > 0)
-    return { count: Math.max(...planned), reason: 'partitions as the input is to have' };
+    return { count: Math.max(...planned), reason: 'partitions as the planned input has' };
   const existing = Math.max(0, ...[...found.values()].map(({ partitions }) => partitions.length));
-  if (existing > 0) return { count: existing, reason: 'partitions as the topics that exist have' };
+  if (existing > 0) return { count: existing, reason: 'partitions as the existing topics have' };
   return {
     count: PARTITIONS_DEFAULT,
-    reason: `${PARTITIONS_DEFAULT} partitions, since nothing says how many`,
+    reason: `${PARTITIONS_DEFAULT} partitions by default`,
   };
 }

@@ -1,8 +1,8 @@
-/** Whether a topic can be read and written while a broker is away. */
+/** Checks whether a topic can be read and written while a broker is down. */
 import { listed, plural } from './check.js';
 import { type Judged, replicationOf } from './topic-settings.js';
 
-/** A cluster of so many can lose one and go on. */
+/** A cluster with this many brokers can lose one. */
 const BROKERS_FOR_REPLICATION = 3;
 
 export function judgeReplicas({ input, needed, topic, settings, findings }: Judged): void {
@@ -41,20 +41,20 @@ export function judgeReplicas({ input, needed, topic, settings, findings }: Judg
   if (behind.length > 0)
     findings.warning(
       `replicas out of sync: partition ${listed(behind)}`,
-      'see whether a broker is down, or behind',
+      'check whether a broker is down or lagging',
     );
   if (input.brokerCounts[needed.side] < BROKERS_FOR_REPLICATION) return;
   if (replication === 1) {
     findings.warning(
-      'a single replica: while its broker is down it stands still, and what that broker loses is lost',
-      'make it anew with 3 replicas',
+      'a single replica: unavailable while its broker is down, and lost if that broker loses its disk',
+      'add replicas (kafka-reassign-partitions.sh), or recreate it with 3',
     );
   } else if (inSyncMin === replication && needed.role !== 'input') {
     findings.warning(
-      `min.insync.replicas equals the ${replication} replicas: any broker that stops, stops all writing`,
+      `min.insync.replicas equals the ${replication} replicas: writing stops when one replica is down`,
       `set it to ${replication - 1}`,
     );
   } else if (inSyncMin === 1 && needed.role !== 'input') {
-    findings.warning('min.insync.replicas is 1: acks=all may mean one copy only', 'set it to 2');
+    findings.warning('min.insync.replicas is 1: acks=all may mean only one copy', 'set it to 2');
   }
 }

@@ -1,10 +1,10 @@
-/** What topics are like, as far as it decides whether they fit a job. */
+/** The settings of topics that decide whether they fit a job. */
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Settings, TopicDescription } from '../ports/admin.js';
 import { type Findings, type LineOf, spanOf } from './check.js';
 import { keyOf, type NeededTopic } from './topic-plan.js';
 
-/** Settings that the judgements below need. */
+/** Settings that the checks below need. */
 export const JUDGED_SETTINGS = [
   'min.insync.replicas',
   'max.message.bytes',
@@ -21,19 +21,19 @@ export interface TopicsInput {
   readonly needed: readonly NeededTopic[];
   /** By {@link keyOf}. */
   readonly found: ReadonlyMap<string, TopicDescription>;
-  /** By {@link keyOf}; where they are missing they could not be asked. */
+  /** By {@link keyOf}; missing if they could not be read. */
   readonly settings: ReadonlyMap<string, Settings>;
   readonly brokerCounts: Readonly<Record<'consumer' | 'producer', number>>;
   readonly line: LineOf;
   /** `kd topics create -c FILE` */
   readonly createCommand: string;
-  /** What differs from the section `topics` of the configuration is a failure, not a warning. */
+  /** Differences from the section `topics` of the configuration are failures, not warnings. */
   readonly strict: boolean;
 }
 
 export type Values = ReadonlyMap<string, string | null>;
 
-/** One that is there. */
+/** A topic that exists. */
 export interface Judged {
   readonly input: TopicsInput;
   readonly needed: NeededTopic;
@@ -46,7 +46,7 @@ export function settingsOf(input: Pick<TopicsInput, 'settings'>, topic: NeededTo
   return new Map(input.settings.get(keyOf(topic))?.entries.map(({ name, value }) => [name, value]));
 }
 
-/** NaN: not known. */
+/** NaN if not known. */
 export function numberOf(settings: Values, ...names: readonly string[]): number {
   const known = names
     .map((name) => settings.get(name))
@@ -54,12 +54,12 @@ export function numberOf(settings: Values, ...names: readonly string[]): number 
   return Number(known ?? Number.NaN);
 }
 
-/** The key that says which time the records of an output or dead-letter topic carry. */
+/** The key that decides which timestamp records of an output or dead-letter topic carry. */
 export function timeKeyOf({ role }: NeededTopic): string {
   return role === 'dead-letter' ? 'dispatcher.dead-letter.timestamp' : 'dispatcher.output.timestamp';
 }
 
-/** What is written to it carries the time of the source record. */
+/** Records written to it carry the timestamp of the source record. */
 export function keepsSourceTime(
   { config: { dispatcher } }: Pick<TopicsInput, 'config'>,
   topic: NeededTopic,
@@ -73,7 +73,7 @@ export function replicationOf(topic: TopicDescription): number {
   return Math.min(...topic.partitions.map(({ replicas }) => replicas.length));
 }
 
-/** Undefined: for ever, or not known. */
+/** Undefined: forever, or not known. */
 export function retentionOf(settings: Values): number | undefined {
   const retentionMs = Number(settings.get('retention.ms') ?? Number.NaN);
   return retentionMs >= 0 && /delete/.test(settings.get('cleanup.policy') ?? 'delete')
@@ -82,9 +82,9 @@ export function retentionOf(settings: Values): number | undefined {
 }
 
 export function described(settings: Values): string {
-  if (settings.size === 0) return ' (its settings may not be read: DESCRIBE_CONFIGS is missing)';
+  if (settings.size === 0) return " (its settings can't be read: the right DESCRIBE_CONFIGS is missing)";
   const retentionMs = retentionOf(settings);
-  const kept = retentionMs === undefined ? 'kept for ever' : `kept for ${spanOf(retentionMs)}`;
+  const kept = retentionMs === undefined ? 'kept forever' : `kept for ${spanOf(retentionMs)}`;
   return (
     `, min.insync ${settings.get('min.insync.replicas') ?? '?'}, messages up to ` +
     `${settings.get('max.message.bytes') ?? '?'} bytes, ${settings.get('cleanup.policy') ?? '?'}, ${kept}`

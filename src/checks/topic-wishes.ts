@@ -1,8 +1,8 @@
-/** What the section `topics` of the configuration says of topics that exist. */
+/** Compares existing topics with the section `topics` of the configuration. */
 import { plural } from './check.js';
 import { type Judged, replicationOf } from './topic-settings.js';
 
-/** Defaults say how to make topics; only what stands under a name says how that one has to be. */
+/** Defaults only apply to new topics; settings under a name are requirements for that topic. */
 export function judgeWishes({ input, needed, topic, settings, findings }: Judged): void {
   const differs = (message: string, remedy: string): void =>
     input.strict ? findings.failed(message, remedy) : findings.warning(message, remedy);

@@ -1,4 +1,4 @@
-/** Whether the topics that a job needs are there and fit for it. */
+/** Checks whether the topics that a job needs exist and fit. */
 import type { TopicDescription } from '../ports/admin.js';
 import { type Check, Findings, plural } from './check.js';
 import { grant } from './grants.js';
@@ -55,7 +55,7 @@ function judgeMissing(
   const { config, line, createCommand } = input;
   const granting = grant(config, needed.side, { kind: 'topic', name: needed.name });
   if (topic === undefined) {
-    findings.skipped('its cluster could not be asked');
+    findings.skipped("its cluster can't be reached");
   } else if (topic.code === TOPIC_AUTHORIZATION_FAILED) {
     findings.failed(
       `the ${needed.role} topic does not exist, or this user may not see it`,

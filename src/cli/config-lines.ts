@@ -1,4 +1,4 @@
-/** Keys with the line where they stand, for remedies. */
+/** Keys with their line in the configuration, for remedies. */
 import type { LineOf } from '../checks/check.js';
 import { TOPICS_PATH } from '../config/keys/schema.js';
 import type { Loaded } from '../config/load.js';

@@ -1,4 +1,4 @@
-/** `kd validate --explain`: what each client gets, for people. */
+/** `kd validate --explain`: the properties of each client, for people. */
 
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Loaded } from '../config/load.js';

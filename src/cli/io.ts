@@ -1,4 +1,4 @@
-/** What a verb may touch of the outside world: handed in, so that tests can hand in something else. */
+/** The outside world of a verb, passed in so that tests can replace it. */
 import type { Readable, Writable } from 'node:stream';
 import pc from 'picocolors';
 import type { Environment } from '../config/text/interpolate.js';
@@ -9,12 +9,12 @@ export interface CliIo {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   /** Results only. */
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
-  /** Progress, logs, complaints. */
+  /** Progress, logs, errors. */
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly env: Environment;
   readonly workingDirectory: string;
   setExitCode(code: ExitCode): void;
-  /** The secrets known so far: taken out of everything that is logged or reported. */
+  /** The secrets known so far, which are removed from everything that is logged or reported. */
   readonly secrets?: Secrets;
 }
 
@@ -27,16 +27,14 @@ export interface GlobalOptions {
   readonly verbose?: boolean;
 }
 
-/** Options of verbs that talk to Kafka only. */
+/** Options of verbs that only talk to Kafka. */
 export interface KafkaOptions {
   readonly bootstrapServers?: string;
   readonly property?: readonly string[];
   readonly commandConfig?: string;
 }
 
-/**
- * `NO_COLOR` counts when present and not empty; FORCE_COLOR is for terminals that do not say they are one.
- */
+/** `NO_COLOR` applies when it is set and not empty; FORCE_COLOR is for terminals that are not detected. */
 export function colorsFor(
   stream: { readonly isTTY?: boolean },
   env: Environment,

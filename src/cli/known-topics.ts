@@ -1,4 +1,4 @@
-/** What `kd topics` works from. */
+/** The topic data that `kd topics` uses. */
 
 import type { Admins, TopicFacts } from '../app/doctor/cluster-facts.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';

@@ -1,4 +1,4 @@
-/** From the options of a verb to its configuration; problems are printed here, all of them. */
+/** Loads the configuration from the options of a verb, and prints all its problems. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { recordsOnly } from '../adapters/logging/records-only.js';
@@ -29,7 +29,7 @@ export class ConfigurationError extends DispatcherError {
       'CONFIGURATION',
       `${file ?? 'the configuration'} has ${errors} ${errors === 1 ? 'error' : 'errors'}`,
       {
-        remedy: 'fix the lines named above; kd validate checks them again without a network',
+        remedy: 'fix the lines above; kd validate checks them again without a network',
       },
     );
     this.problems = problems;
@@ -77,7 +77,7 @@ export function readConfig(
     options.bootstrapServers === undefined &&
     options.commandConfig === undefined
   ) {
-    throw new DispatcherError('USAGE', `there is no configuration: ${DEFAULT_FILE} does not exist here`, {
+    throw new DispatcherError('USAGE', `no configuration found: ${DEFAULT_FILE} does not exist here`, {
       remedy:
         extras.purpose === 'connection'
           ? 'name one with -c FILE or KD_CONFIG, or the brokers with -b host:port'
@@ -100,7 +100,7 @@ export function readConfig(
   if (own.length > 0) return { ...loaded, config: undefined, problems: [...own, ...loaded.problems] };
   const { config } = loaded;
   if (config === undefined) return loaded;
-  // Here, so that it holds for every verb, and again when a running job loads anew.
+  // Here, so that it applies to every verb, and again when a running job reloads.
   return {
     ...loaded,
     config: { ...config, logging: { ...config.logging, level: levelFor(config.logging.level, options) } },
@@ -137,7 +137,7 @@ function optionValues(options: KafkaOptions, problems: Problems): readonly Optio
   return values;
 }
 
-/** -b means these brokers and no others, also where the file has a cluster for each side. */
+/** -b means exactly these brokers, even if the file has a cluster for each side. */
 function bothClusters(servers: string): OptionValue[] {
   const origin = { kind: 'option', option: '-b' } as const;
   return [
@@ -151,10 +151,10 @@ function bothClusters(servers: string): OptionValue[] {
   }));
 }
 
-/** One line for all: nothing is wrong with them. */
+/** One line for all: none of them is a problem. */
 function noteLine(notes: readonly Note[]): string {
   const names = [...new Set(notes.map(({ key }) => key))];
-  return `info: left out, or not quite as in Java: ${names.join(', ')} (kd validate tells why)`;
+  return `info: left out, or different from Java: ${names.join(', ')} (see kd validate for the reasons)`;
 }
 
 export function printProblems(problems: readonly Problem[], io: CliIo, quiet = false): void {

@@ -1,4 +1,4 @@
-/** The logger of a verb: on stderr, so that results on stdout stay clean. */
+/** The logger of a verb: writes to stderr, so that stdout contains only results. */
 
 import { type ClosableLogger, createLogger } from '../adapters/logging/winston-logger.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';

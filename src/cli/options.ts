@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { GlobalOptions, KafkaOptions } from './io.js';
 
-/** Assignments and properties given by repeating an option. */
+/** Assignments and properties from a repeated option. */
 const REPEATS_MAX = 1_000;
 
 export function collect(value: string, previous: readonly string[] = []): readonly string[] {
@@ -29,29 +29,27 @@ export function addGlobalOptions(program: Command): Command {
     .addOption(new Option('-v, --verbose', 'log at debug level'));
 }
 
-/** For verbs that only talk to Kafka: they work without a configuration, too. */
+/** For verbs that only talk to Kafka: they also work without a configuration. */
 export function addKafkaOptions(command: Command): Command {
   return command
     .addOption(new Option('-b, --bootstrap-servers <servers>', 'brokers, host:port, comma-separated'))
     .addOption(
       new Option(
         '-X, --property <name=value>',
-        'a property, by its name in librdkafka or in Java; may be repeated',
+        'a property, by its librdkafka or Java name; may be repeated',
       ).argParser(collect),
     )
-    .addOption(new Option('--command-config <file>', 'a client.properties file, as for the tools of Kafka'));
+    .addOption(new Option('--command-config <file>', "a client.properties file, as for Kafka's tools"));
 }
 
-/** The options of a verb with those given before it. */
+/** The options of a verb together with those given before it. */
 export function optionsOf<Own = unknown>(command: Command): GlobalOptions & KafkaOptions & Own {
   return command.optsWithGlobals();
 }
 
 type Level = ResolvedConfig['logging']['level'];
 
-/**
- * `-v` wins over the configured level; `-q` leaves warnings and errors, or fewer where fewer are configured.
- */
+/** `-v` wins over the configured level; `-q` keeps warnings and errors, or fewer if configured. */
 export function levelFor(configured: Level, options: GlobalOptions): Level {
   if (options.verbose === true) return 'debug';
   return options.quiet === true && configured !== 'error' ? 'warn' : configured;

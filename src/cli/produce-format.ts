@@ -1,4 +1,4 @@
-/** In which format `kd produce` writes, and whether the job would read it so. */
+/** The format in which `kd produce` writes, and whether the job would read it. */
 
 import { formatOf } from '../app/job-formats.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
@@ -12,7 +12,7 @@ export interface ProduceFormat {
   readonly spec: FormatSpec;
   /** In a sentence. */
   readonly name: string;
-  /** The key that decides it; undefined: the command line did. */
+  /** The key that decides it; undefined if the command line did. */
   readonly setting?: string;
 }
 
@@ -32,7 +32,7 @@ export function produceFormat(config: ResolvedConfig, choice: FormatChoice): Pro
   return { spec: { format: choice, long: config.dispatcher.input.long }, name: `the format of --format` };
 }
 
-/** Records come to the job as their writer's schema has them; the job's own is the one it reads them into. */
+/** The job reads records with their writer's schema; its own is the reader schema. */
 function written(spec: FormatSpec): FormatSpec {
   if (spec.schema?.writerPath === undefined) return spec;
   const { writerPath, references } = spec.schema;
@@ -40,7 +40,7 @@ function written(spec: FormatSpec): FormatSpec {
 }
 
 /**
- * The format in which the job reads this topic, where that is another one than the records are written in.
+ * The format in which the job reads this topic, if it differs from the one that the records are written in.
  */
 export function readsOtherwise(
   config: ResolvedConfig,
@@ -49,7 +49,7 @@ export function readsOtherwise(
 ): string | undefined {
   if (!isInput(config, topic)) return undefined;
   const read = written(formatOf(config, 'input'));
-  // The job takes raw bytes as they come.
+  // The job accepts any raw bytes.
   if (read.format === 'raw' || (read.format === spec.format && read.schema?.path === spec.schema?.path))
     return undefined;
   return read.format === spec.format ? `${read.format} with another schema` : read.format;

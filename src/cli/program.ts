@@ -1,4 +1,4 @@
-/** The command line as a whole: verbs, options, and how errors become messages and exit codes. */
+/** The whole command line: verbs, options, and how errors become messages and exit codes. */
 import { Command, CommanderError } from 'commander';
 import { DispatcherError, ExitCode } from '../core/errors.js';
 import { Secrets } from '../secrets/secrets.js';
@@ -10,10 +10,7 @@ import { addExample, addGlobalOptions } from './options.js';
 /** Every verb is a module with one of these. */
 export type Register = (program: Command, io: CliIo) => void;
 
-/**
- * In the order of the help. Each is loaded when it is wanted: what a run does not need, it need not pay for
- * at every start.
- */
+/** In the order of the help. Each verb is loaded only when it is needed, so that a run starts fast. */
 const VERBS: Readonly<Record<string, () => Promise<{ readonly register: Register }>>> = {
   run: () => import('./verbs/run.js'),
   demo: () => import('./verbs/demo.js'),
@@ -26,7 +23,7 @@ const VERBS: Readonly<Record<string, () => Promise<{ readonly register: Register
   consume: () => import('./verbs/consume.js'),
   completion: () => import('./verbs/completion.js'),
 };
-/** These speak of every verb. */
+/** These need the options of every verb. */
 const ABOUT_ALL = new Set(['help', 'completion']);
 
 /** The verbs that a command line may mean: those it names, else all (help, a misspelled verb). */
@@ -84,7 +81,7 @@ function report(error: unknown, argv: readonly string[], io: CliIo): void {
   if (error instanceof CommanderError) {
     if (SHOWN_BY_COMMANDER.has(error.code) && error.exitCode === 0) return;
     io.setExitCode(ExitCode.configuration);
-    // Its text begins with "error: ", and stands on stderr already.
+    // Its text begins with "error: ", and is on stderr already.
     if (wantsJson(argv))
       printJson(io, {
         error: { code: 'USAGE', message: error.message.replace(/^error: /, ''), remedy: 'see kd --help' },
@@ -96,7 +93,7 @@ function report(error: unknown, argv: readonly string[], io: CliIo): void {
       ? error
       : new DispatcherError(
           'DEFECT',
-          `a defect of ours: ${error instanceof Error ? error.message : String(error)}`,
+          `internal error, a bug in kd: ${error instanceof Error ? error.message : String(error)}`,
           {
             remedy: 'please report it with the lines above',
             cause: error,
@@ -121,7 +118,7 @@ function report(error: unknown, argv: readonly string[], io: CliIo): void {
   });
 }
 
-/** Asked of the words themselves: commander may have failed before it read them. */
+/** Looks at the raw arguments: commander may have failed before it parsed them. */
 function wantsJson(argv: readonly string[]): boolean {
   return argv.some(
     (word, index) =>

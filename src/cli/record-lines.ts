@@ -1,4 +1,4 @@
-/** Records as lines of JSON, for `produce` and `consume`: what one prints the other takes, exactly. */
+/** Records as lines of JSON, for `produce` and `consume`: `produce` reads exactly what `consume` prints. */
 import { isUtf8 } from 'node:buffer';
 import { DispatcherError } from '../core/errors.js';
 import { FormatError, parseExactly } from '../formats/index.js';
@@ -6,9 +6,9 @@ import { FormatError, parseExactly } from '../formats/index.js';
 /** `key` and header values: text, or `base64:…` for bytes that are not text. */
 export interface RecordLine {
   readonly key: Buffer | null;
-  /** As the output format wants it; null is a tombstone. Without meaning where `bytes` is given. */
+  /** The value for the output format; null is a tombstone. Ignored when `bytes` is given. */
   readonly value: unknown;
-  /** The value's very bytes, whatever the format. */
+  /** The exact bytes of the value, whatever the format. */
   readonly bytes: Buffer | undefined;
   readonly headers: readonly (readonly [name: string, value: Buffer | null])[];
   readonly partition: number | undefined;
@@ -19,7 +19,7 @@ export interface RecordLine {
 export interface LineFormat {
   /** The line is the value alone. */
   readonly valueOnly: boolean;
-  /** raw: a value is text or `base64:…`, anything else is written as JSON. */
+  /** raw: a value is text or `base64:…`; anything else is written as JSON. */
   readonly format: 'raw' | 'json' | 'avro';
 }
 
@@ -46,7 +46,7 @@ const NOTHING_ELSE = {
   bytes: undefined,
 };
 
-/** `line` without its line end. Throws USAGE with what is wrong, for the caller to name the line. */
+/** `line` without its line end. Throws USAGE with the fault; the caller adds the line number. */
 export function parseRecordLine(line: Buffer, format: LineFormat): RecordLine {
   if (format.valueOnly && format.format === 'raw') return { ...NOTHING_ELSE, value: rawLine(line) };
   const document = parseJson(line);
@@ -74,14 +74,14 @@ export function parseRecordLine(line: Buffer, format: LineFormat): RecordLine {
   };
 }
 
-/** What `kd consume` adds where the decoded value alone would not give the bytes back. */
+/** `kd consume` adds this when the decoded value alone would not restore the bytes. */
 function exactBytes(record: ReadonlyMap<string, unknown>, { format }: LineFormat): Buffer | undefined {
   const text = record.get('valueBase64');
   if (text === undefined) {
     if (!record.has('undecodable')) return undefined;
     throw bad(
       'holds a record that could not be decoded, without its bytes',
-      'print it by kd consume -o json',
+      'print it with kd consume -o json',
     );
   }
   if (typeof text !== 'string')
@@ -89,8 +89,8 @@ function exactBytes(record: ReadonlyMap<string, unknown>, { format }: LineFormat
   const written = record.get('format');
   if (written !== undefined && written !== format)
     throw bad(
-      `holds the bytes of a record in ${JSON.stringify(written)}, but ${format} is written here`,
-      'give the format that the record was read in: --format, or the configuration of that job',
+      `holds the bytes of a record in ${JSON.stringify(written)}, but kd produce writes ${format}`,
+      'use the format that the record was read in: --format, or the configuration of that job',
     );
   return base64('valueBase64', text);
 }
@@ -105,7 +105,7 @@ function parseJson(line: Buffer): unknown {
   }
 }
 
-/** The line's very bytes, but for `base64:…`. */
+/** The exact bytes of the line, except for `base64:…`. */
 function rawLine(line: Buffer): Buffer {
   if (line.subarray(0, BASE64.length).toString('latin1') !== BASE64) return Buffer.from(line);
   return base64('value', line.toString('latin1', BASE64.length));
@@ -121,7 +121,7 @@ function bytesOrNull(name: string, value: unknown): Buffer | null {
   if (typeof value !== 'string')
     throw bad(`has a ${name} that is not text`, `write ${name} as text, base64:… or null`);
   if (value.startsWith(BASE64)) return base64(name, value.slice(BASE64.length));
-  // Half of a surrogate pair has no UTF-8: it would become another character.
+  // Half of a surrogate pair has no UTF-8 form: it would become another character.
   if (!isWellFormed(value))
     throw bad(`has a ${name} with half of a surrogate pair`, `write the bytes of ${name} as base64:…`);
   return Buffer.from(value);
@@ -133,7 +133,7 @@ function isWellFormed(text: string): boolean {
 
 function base64(name: string, text: string): Buffer {
   const bytes = BASE64_TEXT.test(text) ? Buffer.from(text, 'base64') : undefined;
-  // Bits behind the last byte would be lost.
+  // Bits after the last byte would be lost.
   if (bytes === undefined || bytes.toString('base64') !== text)
     throw bad(
       `has a ${name} that is not valid base64`,

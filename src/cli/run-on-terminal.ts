@@ -1,4 +1,4 @@
-/** A run as the command line shows it: log and progress on stderr, the summary on stdout, the exit code. */
+/** A run on the command line: log and progress on stderr, the summary on stdout, the exit code. */
 import { recordsOnly } from '../adapters/logging/records-only.js';
 import { isJson } from '../adapters/logging/winston-logger.js';
 import { type RunDisplay, runJob as run } from '../app/run.js';
@@ -18,16 +18,16 @@ export interface TerminalRun {
   readonly config: ResolvedConfig;
   readonly until: 'end' | 'forever';
   readonly options: GlobalOptions;
-  /** Loads the configuration again; undefined: it stays as it is, whatever happens. */
+  /** Loads the configuration again; undefined if it never changes. */
   readonly loadAgain?: () => Loaded;
-  /** Between two lines of progress where there is no terminal. */
+  /** Between two lines of progress without a terminal. */
   readonly progressIntervalMs?: number;
-  /** Called when the run is over, before the summary is printed; what it throws is the caller's. */
+  /** Called when the run is over, before the summary is printed; errors it throws go to the caller. */
   readonly beforeSummary?: () => Promise<void>;
-  /** Takes secrets out of log lines. */
+  /** Removes secrets from log lines. */
 }
 
-/** Resolves with the summary, printed; the exit code is set. */
+/** Resolves with the printed summary; the exit code is set. */
 export async function runOnTerminal(job: TerminalRun, io: CliIo): Promise<Summary> {
   const { config, until, options } = job;
   const logger = createCliLogger(config.logging, options, io);

@@ -1,4 +1,4 @@
-/** Reads a configuration from all its layers. No network; every problem at once. */
+/** Reads a configuration from all its layers, without the network, and reports all problems at once. */
 
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { ClientSide } from '../core/client-side.js';
@@ -24,24 +24,24 @@ import { readText } from './text/text-file.js';
 import { parseYaml } from './text/yaml-source.js';
 
 export interface LoadRequest {
-  /** As the user named it: problems name it the same way. */
+  /** As the user named it; problems use the same name. */
   readonly file?: string;
-  /** Values instead of a file, for jobs that bring their own (the demo). Below the environment. */
+  /** Values instead of a file, for jobs that have none (the demo). Below the environment. */
   readonly builtIn?: { readonly by: string; readonly values: Readonly<Record<string, string>> };
   readonly environment: Environment;
   /** `--set` assignments, in order. */
   readonly set?: readonly string[];
-  /** From options of the command line, above everything: key → text and the option's name. */
+  /** Options of the command line, which override everything: key → text and the option's name. */
   readonly options?: readonly OptionValue[];
   /** A properties file of `--command-config`, above `--set` and below the other options. */
   readonly commandConfig?: string;
   readonly workingDirectory: string;
   readonly purpose?: Purpose;
-  /** Where the system's list of certificate authorities is. [that of this system] */
+  /** Finds the system's CA certificates. [those of this system] */
   readonly systemTrust?: () => string | undefined;
-  /** For the expiry of certificates. */
+  /** For reports of certificate expiry. */
   readonly now?: Date;
-  /** Called with every token that clients made from this configuration get: it is a secret. */
+  /** Called with every token that clients of this configuration get, since it is a secret. */
   readonly obtained?: (token: string) => void;
 }
 
@@ -53,21 +53,21 @@ export interface OptionValue {
 }
 
 export interface Loaded {
-  /** Undefined when a problem is an error. */
+  /** Undefined when there is an error among the problems. */
   readonly config: ResolvedConfig | undefined;
   readonly problems: readonly Problem[];
-  /** Nothing is wrong with these: names that were left out on purpose. */
+  /** Information only: names that were left out on purpose. */
   readonly notes: readonly Note[];
   /** For `config show`. */
   readonly details: LoadedDetails;
-  /** Every secret value, for redaction of what others write. */
+  /** Every secret value, for redaction of other programs' output. */
   readonly secrets: readonly string[];
 }
 
 export interface LoadedDetails {
   readonly settings: Settings;
   readonly merged: Layer;
-  /** What each client gets of what the user wrote. */
+  /** The properties of each client that the user set. */
   readonly clients: Readonly<Record<ClientSide, PropertyEntries>>;
 }
 
@@ -105,7 +105,7 @@ export function loadConfiguration(request: LoadRequest): Loaded {
     purpose: request.purpose ?? 'job',
     obtained: request.obtained,
   };
-  // A file that can't be read at all would only add one "is missing" for every key.
+  // A file that can't be read at all would only add an "is missing" for every key.
   const config = readable ? resolveConfig(input, problems) : undefined;
   if (config !== undefined) noteProbes(config, settings, request, notes);
   const secrets = [
@@ -128,7 +128,7 @@ export function loadConfiguration(request: LoadRequest): Loaded {
 /** Kubernetes sets this in every container. */
 const KUBERNETES = 'KUBERNETES_SERVICE_HOST';
 
-/** Probes of the kubelet come from outside of the pod. */
+/** The kubelet's probes come from outside of the pod. */
 function noteProbes(
   { server }: ResolvedConfig,
   settings: Settings,
@@ -140,7 +140,7 @@ function noteProbes(
   const origin = settings.origin(settings.isSet('server.address') ? 'server.address' : 'server.port');
   notes.add(
     { key: 'server.address', origin },
-    `${server.address} can't be reached by Kubernetes' probes: set server.address: 0.0.0.0`,
+    `${server.address} can't be reached by Kubernetes probes: set server.address: 0.0.0.0`,
   );
 }
 
@@ -155,7 +155,7 @@ interface ReadLayers {
 interface Found {
   readonly problems: Problems;
   readonly notes: Notes;
-  /** Absolute: files that were read. */
+  /** Absolute paths of files that were read. */
   readonly files: Set<string>;
   /** Environment variables that placeholders name. */
   readonly named: Set<string>;
@@ -183,7 +183,7 @@ function readLayers(request: LoadRequest, found: Found): ReadLayers {
       : propertiesLayer(request.commandConfig, request, found);
   const own = read ?? emptyLayer();
   const named = mergeLayers([own, environment, set, options]).fields.get('kafka.properties-file');
-  // What stands in the configuration itself wins over the properties file that it names.
+  // The configuration itself wins over the properties file that it names.
   const shared =
     named === undefined
       ? emptyLayer()
@@ -215,7 +215,7 @@ function propertiesLayer(file: string, request: LoadRequest, { problems, files }
   return propertiesFileLayer(file, request.workingDirectory, problems);
 }
 
-/** Relative to the file that names it, shown as seen from the working directory. */
+/** Relative to the file that names it, shown relative to the working directory. */
 function shownPath(entry: Entry<unknown>, workingDirectory: string): string {
   const name = String(entry.value);
   if (isAbsolute(name)) return name;
@@ -231,7 +231,7 @@ function builtInLayer(request: LoadRequest, problems: Problems): Layer {
   return layer;
 }
 
-/** A secret may stand where it does not belong, and be quoted as what is wrong there. */
+/** A secret may be in the wrong place, and a problem may quote it. */
 function withoutSecrets(problems: readonly Problem[], secrets: readonly string[]): readonly Problem[] {
   const redact = redactor(secrets);
   return problems.map((problem) => ({

@@ -1,4 +1,4 @@
-/** What a certificate says of itself, and why a chain was not accepted. */
+/** The contents of a certificate, and why a chain was not accepted. */
 
 import { X509Certificate } from 'node:crypto';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
@@ -17,7 +17,7 @@ export function factsOf(certificate: X509Certificate): CertificateFacts {
   };
 }
 
-/** As the broker sent it, followed by what our CA list knows of its issuers. */
+/** As sent by the broker, followed by the issuers that our CA list contains. */
 export function chainOf(socket: TLSSocket): X509Certificate[] {
   const chain: X509Certificate[] = [];
   const seen = new Set<string>();
@@ -34,12 +34,12 @@ export function chainOf(socket: TLSSocket): X509Certificate[] {
   return chain;
 }
 
-/** Where the chain ends, node gives nothing or an empty object, whatever its types say. */
+/** At the end of the chain node returns undefined or an empty object, whatever its types say. */
 function partOfChain(certificate: DetailedPeerCertificate | undefined): DetailedPeerCertificate | undefined {
   return certificate !== undefined && Object.hasOwn(certificate, 'raw') ? certificate : undefined;
 }
 
-/** Names and addresses; without any, the common name, which Java's and OpenSSL's checks fall back on. */
+/** Names and addresses; without any, the common name, which Java and OpenSSL fall back on. */
 function namesOf(certificate: X509Certificate): string[] {
   const alternative = certificate.subjectAltName;
   if (alternative === undefined) {
@@ -57,13 +57,13 @@ export interface ChainFault {
     Fault,
     'wrong-ca' | 'self-signed' | 'certificate-expired' | 'certificate-not-yet-valid' | 'certificate-refused'
   >;
-  /** The one that is at fault. */
+  /** The certificate at fault. */
   readonly certificate: CertificateFacts | undefined;
-  /** Of the chain, 0 = the broker's own. */
+  /** Its position in the chain, 0 = the broker's own. */
   readonly depth: number;
 }
 
-/** `code`: what OpenSSL made of the chain. */
+/** `code`: OpenSSL's verdict on the chain. */
 export function chainFault(code: string, chain: readonly X509Certificate[], nowMs: number): ChainFault {
   const facts = chain.map(factsOf);
   const at = (depth: number, fault: ChainFault['fault']): ChainFault => ({
@@ -96,7 +96,7 @@ export function chainFault(code: string, chain: readonly X509Certificate[], nowM
   }
 }
 
-/** Text of the other side, fit for a log line. */
+/** Text from the other side, made fit for a log line. */
 export function printable(text: string): string {
   const clean = text.replaceAll(/[\x00-\x1f\x7f-\x9f]+/g, ' ').trim();
   return clean.length > ProbeLimits.textCharactersMax

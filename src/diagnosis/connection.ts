@@ -1,5 +1,5 @@
 /**
- * One connection of a probe: resolve, connect, perhaps TLS, then single requests with single answers.
+ * One connection of a probe: resolve, connect, TLS if needed, then single requests with single answers.
  * Everything is bounded in time and bytes.
  */
 import { lookup } from 'node:dns/promises';
@@ -8,14 +8,14 @@ import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'n
 import { BadAnswer, frame, type WireRequest } from './kafka-wire.js';
 import { ProbeLimits } from './limits.js';
 
-/** Why a step did not succeed: an error code of Node's, or one of this module's. */
+/** Why a step failed: an error code of Node, or one of this module. */
 export class StepError extends Error {
   /**
-   * ECONNREFUSED …; OpenSSL's for TLS; TIMEOUT, CLOSED (by the other side, without a word), TLS_BYTES (TLS
-   * where Kafka was asked).
+   * ECONNREFUSED …; OpenSSL's codes for TLS; TIMEOUT, CLOSED (closed by the other side without an answer),
+   * TLS_BYTES (a TLS answer to a Kafka request).
    */
   readonly code: string;
-  /** TLS: the other side had shown its certificate, so versions and ciphers were agreed on. */
+  /** TLS: the other side had sent its certificate, so versions and ciphers were negotiated. */
   readonly agreed: boolean;
   constructor(code: string, message: string, agreed = false) {
     super(message);
@@ -41,14 +41,14 @@ export interface Opened {
   readonly address: string;
 }
 
-/** The first address that answers, as librdkafka tries them one after another. */
+/** The first address that answers; librdkafka also tries them one after another. */
 export async function openTcp(addresses: readonly string[], port: number): Promise<Opened> {
   let failure: StepError | undefined;
   for (const address of addresses) {
     try {
       return { socket: await openOne(address, port), address };
     } catch (error) {
-      // A refusal says more than a silence.
+      // A refusal says more than a timeout.
       const now = stepError(error);
       if (failure === undefined || now.code === 'ECONNREFUSED') failure = now;
     }
@@ -78,7 +78,7 @@ function openOne(address: string, port: number): Promise<Socket> {
 }
 
 /**
- * The handshake over an open connection. The certificate is not judged here: an unwanted one is looked at,
+ * The TLS handshake over an open connection. It does not judge the certificate: an unwanted one is inspected,
  * and nothing is sent to it.
  */
 export function startTls(socket: Socket, options: ConnectionOptions): Promise<TLSSocket> {
@@ -116,18 +116,18 @@ export function startTls(socket: Socket, options: ConnectionOptions): Promise<TL
   });
 }
 
-/** Without one node answers with an empty object, or with null when the connection is gone. */
+/** Without a certificate, node returns an empty object, or null when the connection is gone. */
 function hasShownCertificate(tls: TLSSocket): boolean {
   const certificate: unknown = tls.getPeerCertificate();
   return typeof certificate === 'object' && certificate !== null && Object.keys(certificate).length > 0;
 }
 
-/** Chain and name are judged by the caller, one after the other. */
+/** The caller checks chain and name, one after the other. */
 function greet(socket: Socket, options: ConnectionOptions): TLSSocket {
   return connectTls({ ...options, socket, rejectUnauthorized: false, checkServerIdentity: () => undefined });
 }
 
-/** Requests over one connection, one after another. */
+/** Sends requests over one connection, one after another. */
 export class Exchange {
   readonly #socket: Socket;
   #buffered: Buffer = Buffer.alloc(0);
@@ -151,7 +151,7 @@ export class Exchange {
       const answer = this.#take();
       if (answer !== undefined) {
         if (answer.length < 4 || answer.readInt32BE(0) !== correlation)
-          throw new BadAnswer('an answer to something that was not asked');
+          throw new BadAnswer('an answer without a matching request');
         return answer.subarray(4);
       }
       if (this.#failure !== undefined) throw this.#failure;
@@ -166,13 +166,13 @@ export class Exchange {
   #take(): Buffer | undefined {
     const bytes = this.#buffered;
     if (bytes.length < 4) return undefined;
-    // A TLS alert or handshake record: 20 to 24, then version 3.x. As a length it would be above 300 MB.
+    // A TLS alert or handshake record: 20 to 24, then version 3.x. As a length it would exceed 300 MB.
     const first = bytes.readUInt8(0);
     if (first >= 20 && first <= 24 && bytes.readUInt8(1) === 3)
       throw new StepError('TLS_BYTES', 'the answer is TLS');
     const length = bytes.readInt32BE(0);
     if (length < 4 || length > ProbeLimits.frameBytesMax)
-      throw new BadAnswer('an answer that is none of Kafka');
+      throw new BadAnswer("an answer that is not Kafka's protocol");
     if (bytes.length < 4 + length) return undefined;
     this.#buffered = bytes.subarray(4 + length);
     return bytes.subarray(4, 4 + length);
@@ -194,7 +194,7 @@ export class Exchange {
     this.#buffered = Buffer.concat([this.#buffered, bytes]);
     if (this.#buffered.length > ProbeLimits.frameBytesMax + 4) {
       this.#socket.destroy();
-      this.#fail(new StepError('NOT_KAFKA', 'more bytes than any answer has'));
+      this.#fail(new StepError('NOT_KAFKA', 'more bytes than any valid answer has'));
     }
     this.#wake();
   }

@@ -1,4 +1,4 @@
-/** Why a cluster can't be reached, one diagnosis a broker at most. */
+/** Why a cluster can't be reached: at most one diagnosis per broker. */
 
 import { ProbeLimits } from './limits.js';
 import { type BrokerLine, brokerLine, faultOfLine } from './log-lines.js';
@@ -9,8 +9,8 @@ import type { AdvertisedBroker, DiagnosedCluster, Diagnosis, Evidence, ProbeRepo
 import { diagnosis, say } from './words.js';
 
 /**
- * Looks at the bootstrap servers, and at what they advertise. A broker without a diagnosis is one with which
- * nothing is wrong that a probe can see.
+ * Probes the bootstrap servers, and the addresses that they advertise. A broker without a diagnosis has no
+ * fault that a probe can see.
  */
 export async function diagnose(
   cluster: DiagnosedCluster,
@@ -22,7 +22,7 @@ export async function diagnose(
   const reports = await Promise.all(
     servers.map(async (server): Promise<ProbeReport> => {
       const report = await probeBroker(cluster, server, { token });
-      // A login that librdkafka made itself counts as much as one of a probe.
+      // A login by librdkafka itself counts as much as one by a probe.
       return { ...report, diagnosis: report.diagnosis ?? said.get(report.broker) };
     }),
   );
@@ -36,9 +36,9 @@ export async function diagnose(
 }
 
 /**
- * The addresses that a broker gives out. Where one of them is a server that was named, names and certificates
- * are as they should be, and only the way to the others is looked at. A diagnosis each; all of them
- * `advertised-unreachable` or, where they answer, what is wrong with them.
+ * Checks the addresses that a broker advertises. If one of them is a configured server, names and
+ * certificates are fine, and only the connection to the others is tested. One diagnosis each:
+ * `advertised-unreachable`, or the fault of a broker that answers.
  */
 export async function diagnoseAdvertised(
   cluster: DiagnosedCluster,
@@ -62,8 +62,8 @@ export async function diagnoseAdvertised(
 }
 
 /**
- * What is wrong with our own certificates and keys, before anything is sent; undefined when they can be used,
- * or TLS is not asked for.
+ * The fault of our own certificates and keys, before anything is sent; undefined when they are usable or TLS
+ * is not used.
  */
 export function materialDiagnosis(cluster: DiagnosedCluster): Diagnosis | undefined {
   if (!connectionSettings(cluster).tls) return undefined;
@@ -89,7 +89,7 @@ function lineFaults(cluster: DiagnosedCluster, lines: readonly string[]): Readon
   return new Map(faults.map((fault) => [fault.broker, fault]));
 }
 
-/** Of brokers that nobody named, and that could not be probed. */
+/** Brokers that are not in the configuration and could not be probed. */
 function beyond(said: ReadonlyMap<string, Diagnosis>, found: readonly Diagnosis[]): readonly Diagnosis[] {
   return [...said.values()].filter(({ broker }) => !found.some((known) => known.broker === broker));
 }

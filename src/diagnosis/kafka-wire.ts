@@ -1,6 +1,6 @@
 /**
- * The few requests of Kafka's protocol that a probe asks, in versions without tagged fields, and their
- * answers read without trust.
+ * The few Kafka requests that a probe sends, in versions without tagged fields, and their answers, which are
+ * read without trust.
  */
 import { ProbeLimits } from './limits.js';
 import type { AdvertisedBroker, TopicFacts } from './types.js';
@@ -18,7 +18,7 @@ export const WireCode = {
 
 const CLIENT_ID = 'kd-probe';
 
-/** An answer that is none of Kafka's. */
+/** An answer that is not Kafka's protocol. */
 export class BadAnswer extends Error {}
 
 export interface WireRequest {
@@ -27,7 +27,7 @@ export interface WireRequest {
   readonly body: Buffer;
 }
 
-/** With its length and a header of version 1. */
+/** Including its length and a header of version 1. */
 export function frame({ api, version, body }: WireRequest, correlationId: number): Buffer {
   const header = Buffer.alloc(8);
   header.writeInt16BE(api, 0);
@@ -49,7 +49,7 @@ export function saslAuthenticateRequest(bytes: Buffer): WireRequest {
   return { api: Api.saslAuthenticate, version: 0, body: Buffer.concat([int32(bytes.length), bytes]) };
 }
 
-/** Version 4, the oldest that can forbid making a topic that is only asked for. */
+/** Version 4 is the oldest that can forbid creating a topic by asking for it. */
 export function metadataRequest(topics: readonly string[]): WireRequest {
   return {
     api: Api.metadata,
@@ -94,14 +94,14 @@ export interface MetadataAnswer {
 
 export function readMetadata(answer: Buffer): MetadataAnswer {
   const reader = new WireReader(answer);
-  // How long we were throttled.
+  // Skips the throttle time.
   reader.int32();
   const brokers = Array.from({ length: reader.count(12) }, () => {
     const broker = { nodeId: reader.int32(), host: reader.string(), port: reader.int32() };
     reader.string();
     return broker;
   });
-  // The cluster's id and its controller.
+  // Skips the cluster's id and its controller.
   reader.string();
   reader.int32();
   const topics = Array.from({ length: reader.count(9) }, () => readTopic(reader));
@@ -134,7 +134,9 @@ function string(text: string): Buffer {
   return Buffer.concat([length, bytes]);
 }
 
-/** Every read is held against the bytes that are left; a count against what its entries need at least. */
+/**
+ * Checks every read against the bytes that are left, and every count against the least size of its entries.
+ */
 class WireReader {
   readonly #bytes: Buffer;
   #at = 0;
@@ -155,7 +157,7 @@ class WireReader {
     return this.#bytes.readInt32BE(this.#take(4));
   }
 
-  /** A null string is an empty one. */
+  /** A null string is returned as an empty one. */
   string(): string {
     const length = this.int16();
     const start = this.#take(Math.max(0, length));
@@ -171,7 +173,7 @@ class WireReader {
   count(entryBytesMin: number): number {
     const count = Math.max(0, this.int32());
     if (count > ProbeLimits.entriesMax || count * entryBytesMin > this.#bytes.length - this.#at)
-      throw new BadAnswer('a list longer than its answer');
+      throw new BadAnswer('a list that is longer than the answer');
     return count;
   }
 

@@ -1,33 +1,29 @@
 /**
- * Every wait and every size of a probe. What answers may be anything: nothing of it is trusted with memory or
- * time.
+ * Limits for every wait and every size of a probe. Anything may answer, so it gets bounded memory and time.
  */
 export const ProbeLimits = {
   resolveTimeoutMs: 3_000,
   tcpTimeoutMs: 3_000,
   tlsTimeoutMs: 3_000,
-  /** From a request to its answer. Java's brokers hold a refused login back for a moment. */
+  /** From a request to its answer. Java's brokers delay the answer to a refused login for a moment. */
   answerTimeoutMs: 3_000,
-  /** All of one broker's probe, whatever its steps take together. */
+  /** The whole probe of one broker, whatever its steps take together. */
   brokerTimeoutMs: 8_000,
-  /** Brokers looked at in one diagnosis. */
+  /** Brokers that one diagnosis probes. */
   brokersMax: 12,
   /** Addresses of one name that are tried. */
   addressesMax: 4,
-  /**
-   * An answer of Kafka: what a probe asks is answered in some kilobytes, a metadata answer of a large cluster
-   * in some hundred.
-   */
+  /** An answer of Kafka: most take some kilobytes, a metadata answer of a large cluster some hundred. */
   frameBytesMax: 4 * 1024 * 1024,
   /** Entries of one list in an answer. */
   entriesMax: 10_000,
-  /** Of a broker's own words, in a message. */
+  /** The broker's own words in a message. */
   textCharactersMax: 300,
-  /** Names of a certificate, in a message. */
+  /** Certificate names in a message. */
   namesMax: 8,
-  /** Certificates of a chain that are looked at. */
+  /** Certificates of a chain that are inspected. */
   chainMax: 10,
-  /** SCRAM: rounds a broker may ask for. */
+  /** SCRAM: rounds that a broker may ask for. */
   scramIterationsMax: 200_000,
   /** SCRAM, PLAIN and OAUTHBEARER: bytes of one message. */
   saslBytesMax: 64 * 1024,

@@ -1,4 +1,4 @@
-/** librdkafka's log lines about a connection, as far as they tell more than a probe can: its own logins. */
+/** librdkafka's log lines about a connection that say more than a probe can: about its own logins. */
 import { printable } from './certificates.js';
 import type { ConnectionSettings } from './settings.js';
 import type { DiagnosedCluster, Diagnosis } from './types.js';
@@ -7,14 +7,14 @@ import { diagnosis, say } from './words.js';
 export interface BrokerLine {
   /** host:port. */
   readonly broker: string;
-  /** Of the servers that were named; false: one that these told us of. */
+  /** True for configured servers; false for brokers learned from metadata. */
   readonly bootstrap: boolean;
-  /** Without the broker, and without how long what state took. */
+  /** Without the broker, and without the time in each state. */
   readonly text: string;
 }
 
 /**
- * `sasl_ssl://host:9096/bootstrap: text (after 3ms in state X)`; undefined where the line is about no broker.
+ * `sasl_ssl://host:9096/bootstrap: text (after 3ms in state X)`; undefined if the line is not about a broker.
  */
 export function brokerLine(line: string): BrokerLine | undefined {
   const match = /^(?:[a-z_]+:\/\/)?(\S+:\d+)\/(bootstrap|\d+): ([\s\S]*)$/.exec(line);
@@ -26,7 +26,7 @@ export function brokerLine(line: string): BrokerLine | undefined {
   return { broker: match[1] ?? '', bootstrap: match[2] === 'bootstrap', text };
 }
 
-/** What a line says beyond doubt; undefined for all others. */
+/** The diagnosis if a line is unambiguous; undefined for all others. */
 export function faultOfLine(
   cluster: DiagnosedCluster,
   settings: ConnectionSettings,

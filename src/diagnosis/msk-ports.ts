@@ -1,6 +1,6 @@
 /**
- * What listens on which port of an Amazon MSK broker. Elsewhere the numbers mean nothing: they are a hint,
- * never a verdict.
+ * Which listener uses which port on an Amazon MSK broker. Outside of MSK the numbers mean nothing: they are
+ * only a hint.
  */
 interface MskListener {
   readonly what: string;
@@ -26,7 +26,7 @@ const LISTENERS: ReadonlyMap<number, MskListener> = new Map([
   [20_098, { ...IAM, what: 'IAM (IPv6)' }],
 ]);
 
-/** One sentence for a message about a protocol that does not fit its port. */
+/** One sentence for a message about a protocol that does not match its port. */
 export function mskHint(port: number): string {
   const listener = LISTENERS.get(port);
   const table =

@@ -1,7 +1,7 @@
 /**
- * The time of Kafka's controller. No question asks for it, but one is answered with it: DescribeQuorum tells
- * when each voter fetched last, and of the leader itself, which fetches from nobody, it says "now". KRaft
- * clusters from 3.3 on, for those who may DESCRIBE the cluster.
+ * The time of Kafka's controller. No request asks for it, but one answer contains it: DescribeQuorum says
+ * when each voter fetched last, and for the leader, which fetches from nobody, it says "now". Needs a KRaft
+ * cluster from 3.3 on, and the right to DESCRIBE the cluster.
  */
 import { BadAnswer, type WireRequest } from './kafka-wire.js';
 
@@ -12,10 +12,7 @@ const TOPIC = '__cluster_metadata';
 const REPLICAS_MAX = 1_000;
 const REPLICA_BYTES_MIN = 29;
 
-/**
- * This request's header ends with an empty list of tagged fields, which is written here, in front of the
- * body.
- */
+/** The header of this request ends with an empty list of tagged fields, written here in front of the body. */
 export function quorumRequest(): WireRequest {
   const name = Buffer.from(TOPIC, 'utf8');
   // One topic, one partition: number 0.
@@ -27,7 +24,7 @@ export function quorumRequest(): WireRequest {
   };
 }
 
-/** ms since 1970, by the leader's clock; undefined where it is not told: no right, or no leader. */
+/** ms since 1970 by the leader's clock; undefined if the user has no right to ask, or there is no leader. */
 export function readQuorumTime(answer: Buffer): number | undefined {
   const reader = new CompactReader(answer);
   reader.skipTags();
@@ -37,7 +34,7 @@ export function readQuorumTime(answer: Buffer): number | undefined {
   reader.skip(4);
   if (reader.int16() !== 0) return undefined;
   const leader = reader.int32();
-  // The leader's epoch and its high watermark.
+  // Skips the leader's epoch and its high watermark.
   reader.skip(4 + 8);
   for (let left = Math.min(reader.count(), REPLICAS_MAX); left > 0; left--) {
     const id = reader.int32();
@@ -52,8 +49,8 @@ export function readQuorumTime(answer: Buffer): number | undefined {
 }
 
 /**
- * The newer encoding: lengths as variable integers, one more than they are. Every read is held against the
- * bytes that are left.
+ * The newer encoding: lengths are variable integers, plus one. Checks every read against the bytes that are
+ * left.
  */
 class CompactReader {
   readonly #bytes: Buffer;
@@ -78,7 +75,7 @@ class CompactReader {
   count(): number {
     const count = this.#unsigned() - 1;
     if (count > this.#bytes.length / REPLICA_BYTES_MIN + 1)
-      throw new BadAnswer('a list longer than its answer');
+      throw new BadAnswer('a list that is longer than the answer');
     return count;
   }
 
@@ -104,12 +101,12 @@ class CompactReader {
       value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return value;
     }
-    throw new BadAnswer('a length without an end');
+    throw new BadAnswer('a variable-length integer that does not end');
   }
 
   #take(bytes: number): number {
     const at = this.#at;
-    if (bytes > this.#bytes.length - at) throw new BadAnswer('an answer shorter than it says');
+    if (bytes > this.#bytes.length - at) throw new BadAnswer('an answer that is shorter than its length');
     this.#at += bytes;
     return at;
   }

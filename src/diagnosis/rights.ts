@@ -1,6 +1,4 @@
-/**
- * Rights that are missing, in words: who wanted to do what to which resource, and the command that allows it.
- */
+/** Words for missing rights: who wanted to do what to which resource, and the command that allows it. */
 import { printable } from './certificates.js';
 import { connectionSettings } from './settings.js';
 import { oneLine, tlsMaterial } from './tls-material.js';
@@ -10,7 +8,7 @@ export type Operation = 'Read' | 'Write' | 'Describe' | 'IdempotentWrite';
 
 export interface MissingRight {
   readonly resource: 'topic' | 'group' | 'transactional-id' | 'cluster';
-  /** Several where it is not known which; of the cluster: none. */
+  /** Several if it is not known which; none for the cluster. */
   readonly names: readonly string[];
   readonly operations: readonly Operation[];
   /** Kafka's own words. */
@@ -25,7 +23,7 @@ export interface RightWords {
 const NAMES_MAX = 5;
 const PLACEHOLDER = 'User:NAME';
 
-/** `right` in words; `who` is the consumer or the producer. */
+/** Describes `right`; `who` is the consumer or the producer. */
 export function missingRight(cluster: DiagnosedCluster, who: string, right: MissingRight): RightWords {
   const principal = principalOf(cluster);
   const names = right.names.slice(0, NAMES_MAX);
@@ -36,7 +34,7 @@ export function missingRight(cluster: DiagnosedCluster, who: string, right: Miss
       : `${WORDS[right.resource]} ${names.join(' or ')}${more > 0 ? ` (or ${more} more)` : ''}`;
   const operations = right.operations.map((name) => name.toUpperCase()).join(' or ');
   const subject =
-    principal === undefined ? `the user of the ${who}` : `${principal}, as whom the ${who} comes,`;
+    principal === undefined ? `the user of the ${who}` : `${principal}, the user of the ${who},`;
   return {
     message:
       `Kafka refuses the ${who}: ${subject} has no right to ${operations} on ${resource} ` +
@@ -69,7 +67,7 @@ function quoted(text: string): string {
 }
 
 /**
- * As brokers name us where nobody has set rules for it; undefined where only the broker knows (a token's
+ * The principal that brokers use without mapping rules; undefined if only the broker knows it (a token's
  * subject, Kerberos).
  */
 export function principalOf(cluster: DiagnosedCluster): string | undefined {

@@ -1,6 +1,6 @@
 /**
- * A login as a probe makes it: PLAIN, SCRAM and, with a token at hand, OAUTHBEARER. Only ever over a
- * connection whose certificate was accepted.
+ * The login of a probe: PLAIN, SCRAM and, with a token at hand, OAUTHBEARER. Only over a connection whose
+ * certificate was accepted.
  */
 import { createHash, createHmac, pbkdf2, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -17,12 +17,12 @@ export interface Login {
   readonly token: string | undefined;
 }
 
-/** unknown: this mechanism can't be tried here, or the broker answered something that can't be judged. */
+/** unknown: this mechanism can't be tried here, or the broker's answer was unclear. */
 export type LoginResult =
   | { readonly outcome: 'accepted' | 'unknown' }
   | { readonly outcome: 'refused'; readonly text: string };
 
-/** After a handshake that named the mechanism. */
+/** Runs after a handshake that named the mechanism. */
 export async function logIn(exchange: Exchange, login: Login): Promise<LoginResult> {
   switch (login.mechanism) {
     case 'PLAIN':
@@ -44,8 +44,7 @@ async function single(exchange: Exchange, bytes: Buffer): Promise<LoginResult> {
 }
 
 /**
- * A refused token is answered with JSON instead of an error; the error follows a second, empty-handed
- * message.
+ * A broker answers a refused token with JSON instead of an error; the error follows a second, empty message.
  */
 async function bearer(exchange: Exchange, token: string): Promise<LoginResult> {
   const answer = await authenticate(exchange, Buffer.from(`n,,\x01auth=Bearer ${token}\x01\x01`, 'utf8'));

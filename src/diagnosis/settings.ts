@@ -1,4 +1,4 @@
-/** What a cluster's librdkafka properties mean for a probe. */
+/** Reads from librdkafka's properties what a probe needs to know of a cluster. */
 import type { DiagnosedCluster } from './types.js';
 
 export type SecurityProtocol = 'plaintext' | 'ssl' | 'sasl_plaintext' | 'sasl_ssl';
@@ -7,7 +7,7 @@ export interface ConnectionSettings {
   readonly protocol: SecurityProtocol;
   readonly tls: boolean;
   readonly sasl: boolean;
-  /** Upper case; GSSAPI, librdkafka's default, where none is set. */
+  /** Upper case; GSSAPI, librdkafka's default, if none is set. */
   readonly mechanism: string;
   readonly username: string;
   readonly password: string;
@@ -52,8 +52,8 @@ export interface BrokerAddress {
 const DEFAULT_PORT = 9092;
 
 /**
- * `host:port`, `[::1]:9092`, or with a protocol before it, as librdkafka takes them. Undefined where it is
- * none.
+ * `host:port`, `[::1]:9092`, or with a protocol before it, as librdkafka takes them. Undefined for other
+ * text.
  */
 export function parseBroker(text: string): BrokerAddress | undefined {
   const match = /^(?:[a-z_]+:\/\/)?(?:\[([0-9a-f:.%]+)\]|([^\s:/[\]]+))(?::(\d{1,5}))?$/i.exec(text.trim());

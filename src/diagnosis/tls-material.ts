@@ -1,4 +1,4 @@
-/** The cluster's TLS material as node:tls takes it, and what is wrong with it before anything is sent. */
+/** The cluster's TLS material in the form of node:tls, and its faults before anything is sent. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import type { DiagnosedCluster, Fault } from './types.js';
 export interface MaterialFault {
   readonly fault: Extract<Fault, 'tls-material' | 'key-mismatch'>;
   readonly what: string;
-  /** The librdkafka property that it is about. */
+  /** The librdkafka property at fault. */
   readonly property: string;
 }
 
@@ -18,7 +18,7 @@ export interface TlsMaterial {
   readonly options: SecureContextOptions;
   readonly ownCertificate: X509Certificate | undefined;
   readonly hasCertificate: boolean;
-  /** The first thing that makes it unusable. */
+  /** The first fault that makes it unusable. */
   readonly fault: MaterialFault | undefined;
   /** Where the CA certificates came from. */
   readonly caProperty: string;
@@ -81,7 +81,7 @@ function certificatesIn(text: string, property: string): string[] {
   const blocks = pemBlocks(text);
   if (blocks.length === 0)
     throw new Unusable({ fault: 'tls-material', what: `${property} holds no PEM certificate`, property });
-  // OpenSSL's own form with its list of uses is for OpenSSL to read.
+  // OpenSSL's "TRUSTED CERTIFICATE" form is left to OpenSSL.
   for (const block of blocks) if (!block.startsWith('-----BEGIN TRUSTED')) parsed(block, property);
   return blocks;
 }
@@ -148,7 +148,7 @@ function pairOf(certificate: NamedPem, key: NamedPem, passphrase: string | undef
   try {
     privateKey = createPrivateKey({ key: key.text, ...(passphrase === undefined ? {} : { passphrase }) });
   } catch {
-    // What OpenSSL says here may quote nothing of the key, but it also helps nobody.
+    // OpenSSL's message would not leak the key, but it helps nobody either.
     const encrypted = /ENCRYPTED/.test(key.text);
     const what = encrypted
       ? `the key of ${key.property} can't be decrypted: ssl.key.password is wrong or missing`
@@ -203,7 +203,7 @@ function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-/** A distinguished name as Java writes it, the most special part first: `CN=client,O=example`. */
+/** A distinguished name as Java writes it, the most specific part first: `CN=client,O=example`. */
 export function oneLine(distinguishedName: string | undefined): string {
   return textOf(distinguishedName)
     .split('\n')
@@ -212,7 +212,7 @@ export function oneLine(distinguishedName: string | undefined): string {
     .join(',');
 }
 
-/** An empty name is given as undefined, whatever the types say. */
+/** node gives an empty name as undefined, whatever the types say. */
 export function textOf(text: string | undefined): string {
   return text ?? '';
 }

@@ -1,19 +1,19 @@
 import type { ClusterConfig } from '../config/keys/resolved.js';
 
-/** What a diagnosis needs to know of one side's cluster. */
+/** The facts about one side's cluster that a diagnosis needs. */
 export type DiagnosedCluster = Pick<ClusterConfig, 'bootstrapServers' | 'properties'> &
   Partial<Pick<ClusterConfig, 'origins'>>;
 
 export type Stage = 'dns' | 'tcp' | 'tls' | 'kafka' | 'sasl';
 
-/** Everything that can be wrong on the way to a broker. `refused`: trying again will not help (exit 8). */
+/** Every fault on the way to a broker. `refused`: trying again will not help (exit 8). */
 export const FAULTS = {
-  /** host:port can't be read. */
+  /** host:port can't be parsed. */
   'bad-address': { stage: 'dns', refused: true },
   unresolvable: { stage: 'dns', refused: false },
   'connection-refused': { stage: 'tcp', refused: false },
   unreachable: { stage: 'tcp', refused: false },
-  /** The brokers that were named answer, but the addresses they give out can't be reached. */
+  /** The configured brokers answer, but the addresses they advertise can't be reached. */
   'advertised-unreachable': { stage: 'tcp', refused: false },
   'tls-to-plaintext': { stage: 'tls', refused: true },
   'wrong-ca': { stage: 'tls', refused: true },
@@ -21,21 +21,21 @@ export const FAULTS = {
   'certificate-expired': { stage: 'tls', refused: true },
   'certificate-not-yet-valid': { stage: 'tls', refused: true },
   'hostname-mismatch': { stage: 'tls', refused: true },
-  /** Any other reason for which the broker's certificate is not accepted. */
+  /** Any other reason why the broker's certificate is not accepted. */
   'certificate-refused': { stage: 'tls', refused: true },
   'client-certificate-missing': { stage: 'tls', refused: true },
   'client-certificate-refused': { stage: 'tls', refused: true },
   'client-certificate-expired': { stage: 'tls', refused: true },
-  /** Own certificate, key or CA can't be used. */
+  /** Our own certificate, key or CA is unusable. */
   'tls-material': { stage: 'tls', refused: true },
   'key-mismatch': { stage: 'tls', refused: true },
-  /** No common version or cipher, or something else that TLS itself says. */
+  /** No common version or cipher, or another error of TLS itself. */
   'tls-handshake': { stage: 'tls', refused: true },
   'plaintext-to-tls': { stage: 'kafka', refused: true },
-  /** Connected, and nobody answers. */
+  /** Connected, but no answer. */
   'no-answer': { stage: 'kafka', refused: false },
   'closed-by-broker': { stage: 'kafka', refused: false },
-  /** What answers is no Kafka. */
+  /** The server that answers is not Kafka. */
   'not-kafka': { stage: 'kafka', refused: true },
   'sasl-required': { stage: 'sasl', refused: true },
   'sasl-not-spoken': { stage: 'sasl', refused: true },
@@ -52,19 +52,19 @@ export interface Diagnosis {
   readonly fault: Fault;
   /** What happened, on which broker, and the likely cause. */
   readonly message: string;
-  /** What to change, with the line of the configuration where it is known. */
+  /** What to change, with the configuration line if it is known. */
   readonly remedy: string;
   /** Trying again will not help. */
   readonly refused: boolean;
-  /** The configuration's key that the remedy is about. */
+  /** The configuration key that the remedy is about. */
   readonly key?: string;
 }
 
-/** What is known besides what a probe can find out. */
+/** Facts that a probe can't find out itself. */
 export interface Evidence {
-  /** librdkafka's log lines about failed connections, one a broker. */
+  /** librdkafka's log lines about failed connections, one per broker. */
   readonly lines?: readonly string[];
-  /** For OAUTHBEARER, where a token is at hand. */
+  /** For OAUTHBEARER, if a token is at hand. */
   readonly token?: () => string | undefined;
 }
 
@@ -75,14 +75,14 @@ export interface CertificateFacts {
   readonly notAfter: Date;
   /** Of the DER form, in lower-case hexadecimal. */
   readonly sha256: string;
-  /** The DNS names and addresses it is valid for. */
+  /** The DNS names and addresses that it is valid for. */
   readonly names: readonly string[];
 }
 
 export interface TlsFacts {
   readonly protocol: string;
   readonly cipher: string;
-  /** As the broker sent it, its own first, completed by what the CA list has. */
+  /** As sent by the broker, its own first, completed from the CA list. */
   readonly chain: readonly CertificateFacts[];
 }
 
@@ -94,7 +94,7 @@ export interface AdvertisedBroker {
 
 export interface TopicFacts {
   readonly name: string;
-  /** Kafka's error code; 0 = the topic is there. */
+  /** Kafka's error code; 0 = the topic exists. */
   readonly code: number;
   readonly partitions: readonly {
     readonly partition: number;
@@ -104,30 +104,30 @@ export interface TopicFacts {
   }[];
 }
 
-/** How far a probe came, and what it saw on the way. */
+/** How far a probe got, and what it found on the way. */
 export interface ProbeReport {
   /** host:port. */
   readonly broker: string;
-  /** The first thing that is wrong; undefined when all that could be asked is right. */
+  /** The first fault; undefined if every step that could be tried succeeded. */
   readonly diagnosis: Diagnosis | undefined;
   readonly addresses: readonly string[];
-  /** The one that was connected to. */
+  /** The address that was connected to. */
   readonly address: string | undefined;
   readonly connectMs: number | undefined;
   readonly tls: TlsFacts | undefined;
   /** API key → lowest and highest version. */
   readonly apiVersions: ReadonlyMap<number, readonly [min: number, max: number]>;
   /**
-   * Did the broker accept our credentials: undefined = none were needed, or this mechanism can't be tried by
-   * a probe.
+   * Whether the broker accepted our credentials: undefined if none were needed, or if a probe can't try this
+   * mechanism.
    */
   readonly authenticated: boolean | undefined;
-  /** Undefined where it could not be asked. */
+  /** Undefined if it could not be read. */
   readonly advertised: readonly AdvertisedBroker[] | undefined;
   readonly topics: readonly TopicFacts[];
   /**
-   * By how much the controller's clock is ahead of ours, to the half of a question's way; undefined: not
-   * asked for, or not told.
+   * How far the controller's clock is ahead of ours, to within half a round trip; undefined if not requested
+   * or not answered.
    */
   readonly clockAheadMs?: number | undefined;
 }

@@ -1,6 +1,5 @@
 /**
- * Faults in words: what happened, on which broker, the likely cause, and the line of the configuration to
- * change.
+ * Words for faults: what happened, on which broker, the likely cause, and the configuration line to change.
  */
 
 import { ProbeLimits } from './limits.js';
@@ -11,7 +10,7 @@ import { FAULTS } from './types.js';
 export interface Said {
   readonly what: string;
   readonly remedy: string;
-  /** librdkafka's name of the property to change; the first that is set counts. */
+  /** librdkafka's name of the property to change; the first that is set is used. */
   readonly properties: readonly string[];
 }
 
@@ -27,7 +26,7 @@ export function diagnosis(cluster: DiagnosedCluster, broker: string, fault: Faul
     remedy:
       line === undefined
         ? said.remedy
-        : `${said.remedy}; the line to ${line.written ? 'change' : 'add'}: ${line.text}`,
+        : `${said.remedy}; line to ${line.written ? 'change' : 'add'}: ${line.text}`,
     ...(line === undefined ? {} : { key: line.key }),
   };
 }
@@ -35,13 +34,13 @@ export function diagnosis(cluster: DiagnosedCluster, broker: string, fault: Faul
 const SERVERS = 'bootstrap.servers';
 const SYSTEM_CAS = 'probe';
 
-/** Where the user would have to write. What nobody set has no line yet, but a name: that of the first. */
+/** Where the user would write the property. If none is set, the name of the first one. */
 function lineOf(
   { properties, origins }: DiagnosedCluster,
   names: readonly string[],
 ): { readonly key: string; readonly text: string; readonly written: boolean } | undefined {
   const written = names.find((candidate) => {
-    // The CAs of the system are the default: no line says so.
+    // The system's CAs are the default, so no line names them.
     if (properties.get(candidate) === SYSTEM_CAS && (origins?.get(candidate)?.place ?? '') === '')
       return false;
     return properties.has(candidate) || origins?.has(candidate) === true;
@@ -60,7 +59,7 @@ function lineOf(
 export const Property = {
   servers: [SERVERS],
   protocol: ['security.protocol'],
-  /** Here and below the first is what to write where nothing is. */
+  /** Here and below, the first name is the one to write if none is set. */
   ca: ['ssl.truststore.location', 'ssl.ca.pem', 'ssl.ca.location'],
   certificate: ['ssl.keystore.location', 'ssl.certificate.pem', 'ssl.certificate.location'],
   mechanism: ['sasl.mechanisms', 'sasl.mechanism'],
@@ -81,33 +80,33 @@ export const say = {
     properties: Property.servers,
   }),
   refused: (address: string): Said => ({
-    what: `connection refused at ${address}: the machine is there, but nothing listens on this port`,
+    what: `connection refused at ${address}: the host is up, but nothing listens on this port`,
     remedy: 'check the port, and that the broker runs and listens on this address',
     properties: Property.servers,
   }),
   unreachable: (addresses: string, code: string): Said => ({
     what:
-      `no way to ${addresses} ` +
-      `(${code === 'TIMEOUT' ? 'no answer to connecting: packets are probably dropped' : code})`,
+      `can't connect to ${addresses} ` +
+      `(${code === 'TIMEOUT' ? 'timed out: packets are probably dropped' : code})`,
     remedy:
       'check the network path: security group, firewall, route, VPN, and ' +
-      'whether this address may be reached from here',
+      'whether this address is reachable from here',
     properties: Property.servers,
   }),
   noAnswer: (): Said => ({
     what:
-      'the connection is open, but nothing answers on it: the broker hangs or is starting, or ' +
-      'something between swallows the traffic',
+      'the connection is open, but the broker does not answer: it hangs or is starting, or ' +
+      'a proxy or load balancer drops the traffic',
     remedy: 'check the state of the broker and of proxies or load balancers in between',
     properties: Property.servers,
   }),
   closed: (detail: string): Said => ({
     what: `the broker closes the connection at once (${detail})`,
-    remedy: 'check security.protocol against the port, the limits of connections on the broker, and its log',
+    remedy: 'check that security.protocol matches the port, the connection limits of the broker, and its log',
     properties: Property.protocol,
   }),
   notKafka: (): Said => ({
-    what: 'what answers there is not Kafka',
+    what: 'the server that answers is not Kafka',
     remedy: `check host and port; ${mskHint(0)}`,
     properties: Property.servers,
   }),
@@ -120,7 +119,7 @@ export const say = {
     what: `security.protocol asks for plaintext, but this port speaks TLS; ${mskHint(port)}`,
     remedy:
       `set security.protocol: ` +
-      `${sasl ? 'SASL_SSL' : 'SSL (SASL_SSL where the listener wants a login)'}, or use the plaintext port`,
+      `${sasl ? 'SASL_SSL' : 'SSL (SASL_SSL if the listener requires a login)'}, or use the plaintext port`,
     properties: Property.protocol,
   }),
   tlsHandshake: (text: string): Said => ({
@@ -173,24 +172,24 @@ export const say = {
     properties: Property.ca,
   }),
   hostname: (host: string, certificate: CertificateFacts | undefined): Said => ({
-    what: `its certificate is not made out for ${host}, but for ${namesOf(certificate)}`,
+    what: `its certificate is not valid for ${host}, but for ${namesOf(certificate)}`,
     remedy:
-      'connect by one of these names, or give the broker a certificate with this one; only to try: ' +
-      'ssl.endpoint.identification.algorithm: none switches the check of names off',
+      "connect by one of these names, or add this name to the broker's certificate; for a test only: " +
+      'ssl.endpoint.identification.algorithm: none turns off the check of names',
     properties: Property.servers,
   }),
   clientCertificateMissing: (): Said => ({
     what: 'it asks for a client certificate, and none is configured here',
     remedy:
       'set ssl.keystore.location (Java) or ssl.certificate.location and ssl.key.location; on Amazon MSK ' +
-      'this is mutual TLS, with a certificate of AWS Private CA',
+      'this is mutual TLS, with a certificate from AWS Private CA',
     properties: Property.certificate,
   }),
   clientCertificateRefused: (own: CertificateFacts | undefined, alert: string): Said => ({
     what: `it refuses our client certificate (${subjectOf(own)}, issued by ${own?.issuer ?? '?'}): ${alert}`,
     remedy:
-      "use a certificate of a CA that the broker's truststore holds (for Amazon MSK: of the AWS Private " +
-      'CA that is joined to the cluster)',
+      "use a certificate from a CA in the broker's truststore (for Amazon MSK: the AWS Private " +
+      'CA associated with the cluster)',
     properties: Property.certificate,
   }),
   clientCertificateExpired: (own: CertificateFacts, nowMs: number): Said => ({
@@ -204,16 +203,16 @@ export const say = {
     properties: Property.certificate,
   }),
   material: (what: string, property: string): Said => ({
-    what: `not tried, since ${what}`,
+    what: `not tried, because ${what}`,
     remedy:
       property === 'ssl.ca.pem' || property === 'ssl.ca.location'
-        ? 'give a PEM file or a store with CA certificates'
-        : 'give a certificate and the private key that belongs to it',
+        ? 'provide a PEM file or a store with CA certificates'
+        : 'provide a certificate and its private key',
     properties: [property],
   }),
   saslRequired: (port: number, mechanisms: readonly string[], tls: boolean): Said => ({
     what:
-      `this listener wants a login (SASL${mechanismsOf(mechanisms)}), and security.protocol has ` +
+      `this listener requires a login (SASL${mechanismsOf(mechanisms)}), and security.protocol has ` +
       `none; ${mskHint(port)}`,
     remedy:
       `set security.protocol: ${tls ? 'SASL_SSL' : 'SASL_PLAINTEXT'}, sasl.mechanism and the ` +
@@ -221,7 +220,7 @@ export const say = {
     properties: Property.protocol,
   }),
   saslNotSpoken: (port: number, tls: boolean): Said => ({
-    what: `security.protocol asks for a login, but this listener knows no SASL; ${mskHint(port)}`,
+    what: `security.protocol asks for a login, but this listener does not use SASL; ${mskHint(port)}`,
     remedy: `set security.protocol: ${tls ? 'SSL' : 'PLAINTEXT'}, or use the port of the SASL listener`,
     properties: Property.protocol,
   }),
@@ -243,13 +242,13 @@ export const say = {
       mechanism === 'OAUTHBEARER'
         ? 'check the token: issuer, audience, expiry, and the rights of the role it represents'
         : 'check user and password, and that the broker knows this user for this mechanism (on Amazon ' +
-          'MSK: that the secret is joined to the cluster)',
+          'MSK: that the secret is associated with the cluster)',
     properties: Property.credentials,
   }),
   advertised: (bootstrap: string, reason: string): Said => ({
     what:
-      `${bootstrap} answers and sends clients on to this address, which ` +
-      `it advertises, but it leads nowhere: ${reason}`,
+      `${bootstrap} answers and sends clients to this address, which ` +
+      `it advertises, but which can't be reached: ${reason}`,
     remedy:
       "correct advertised.listeners of the broker's listener, or make the advertised names and ports " +
       'reachable from here (DNS, port forwarding, VPN)',
@@ -262,7 +261,7 @@ function subjectOf(certificate: CertificateFacts | undefined): string {
 }
 
 function ofChain(depth: number): string {
-  return depth === 0 ? 'its certificate' : 'the CA certificate behind its own';
+  return depth === 0 ? 'its certificate' : 'the CA certificate that issued it';
 }
 
 function namesOf(certificate: CertificateFacts | undefined): string {

@@ -1,5 +1,6 @@
 /**
- * What must never be shown, decided by name: of the key, or of the variable or file a value was taken from.
+ * Decides by name which values are secret: the name of the key, or of the variable or file that a value came
+ * from.
  */
 
 export { MASK, maskUserInfo } from './redact.js';
@@ -20,7 +21,7 @@ const SECRET_WORDS = [
   'auth[-._]user[-._]info',
 ];
 const SECRET_NAME = new RegExp(SECRET_WORDS.join('|'), 'i');
-/** Names that only look like it: places and addresses of secrets are not secret. */
+/** Names that only look secret: paths and addresses of secrets may be shown. */
 const NOT_SECRET = /(location|file|path|endpoint|url|uri|type|algorithm)$/i;
 
 export function isSecretName(name: string): boolean {
@@ -28,7 +29,7 @@ export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(words) && !NOT_SECRET.test(words);
 }
 
-/** Of `${NAME}` and `${file:PATH}`: here the path itself tells (`/run/secrets/x`). */
+/** The name in `${NAME}` or the path in `${file:PATH}` (`/run/secrets/x`). */
 export function isSecretReference(reference: string): boolean {
   return SECRET_NAME.test(reference.replaceAll('_', '.'));
 }

@@ -1,10 +1,10 @@
-/** Takes known secrets out of text, wherever it is about to be shown. */
+/** Removes known secrets from text before it is shown. */
 
 export const MASK = '********';
 
 export type Redact = (text: string) => string;
 
-/** Shorter ones would blot out ordinary words. */
+/** Redacting shorter values would blank out ordinary words. */
 const SECRET_LENGTH_MIN = 4;
 /** Masks the password part of addresses like `https://user:word@host`. */
 export function maskUserInfo(text: string): string {
@@ -12,8 +12,8 @@ export function maskUserInfo(text: string): string {
 }
 
 /**
- * Whoever it belongs to: signed tokens, those of MSK IAM (an address in base64url), and what signs requests
- * to AWS.
+ * Removed even when they are not known secrets: signed tokens, those of MSK IAM (a base64url address), and
+ * AWS request signatures.
  */
 const SHAPES: readonly (readonly [RegExp, string])[] = [
   [/\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}/g, MASK],
@@ -22,7 +22,7 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
   [/\b(X-Amz-(?:Signature|Security-Token|Credential)=)[^&\s"']+/g, `$1${MASK}`],
 ];
 
-/** Plain, as JSON escapes it, as an address encodes it, and in base64. */
+/** Plain, JSON-escaped, URL-encoded, and in base64. */
 function formsOf(secret: string): readonly string[] {
   const bytes = Buffer.from(secret);
   const base64 = bytes.toString('base64').replaceAll('=', '');
@@ -41,12 +41,12 @@ function encoded(secret: string): string {
   try {
     return encodeURIComponent(secret);
   } catch {
-    // Half a surrogate pair.
+    // Half a surrogate pair can't be encoded.
     return secret;
   }
 }
 
-/** For texts that others wrote, which may quote what they were given. Of values only, never of structure. */
+/** For text that others wrote and that may quote its input. Redacts values only, never structure. */
 export function redactor(secrets: Iterable<string>): Redact {
   const known = [...new Set(secrets)].filter((secret) => secret.length >= SECRET_LENGTH_MIN);
   const forms = [...new Set(known.flatMap(formsOf))].sort((a, b) => b.length - a.length);

@@ -1,12 +1,12 @@
 /**
- * The secrets that one process knows: made once, passed to whoever shows text. They change while a job runs
- * (a configuration is loaded again, a token is renewed), and older ones may still be quoted for a while.
+ * The secrets that a process knows, passed to all code that shows text. They change while a job runs (a
+ * configuration is reloaded, a token is renewed), and older ones may still be quoted for a while.
  */
 import { type Redact, redactor } from './redact.js';
 
-/** Configurations whose secrets are known; the oldest goes. */
+/** Configurations whose secrets are kept; the oldest is dropped. */
 const GENERATIONS_MAX = 5;
-/** Of tokens and the like, which no configuration holds; the oldest goes. */
+/** Tokens and the like, which no configuration holds; the oldest is dropped. */
 const MET_MAX = 100;
 
 export class Secrets {
@@ -14,13 +14,13 @@ export class Secrets {
   readonly #met = new Set<string>();
   #redact: Redact | undefined;
 
-  /** Takes every secret that is known by the time of the call out of a text. */
+  /** Removes every secret known at the time of the call from a text. */
   readonly redact: Redact = (text) => {
     this.#redact ??= redactor([...this.#generations.flat(), ...this.#met]);
     return this.#redact(text);
   };
 
-  /** The secrets of a configuration that was loaded. */
+  /** Adds the secrets of a loaded configuration. */
   add(secrets: readonly string[]): void {
     const isKnown = this.#generations.some(
       (known) => known.length === secrets.length && known.every((secret, index) => secret === secrets[index]),
@@ -31,7 +31,7 @@ export class Secrets {
     this.#redact = undefined;
   }
 
-  /** A secret that came up while running, such as a token. */
+  /** Adds a secret that appeared at run time, such as a token. */
   readonly remember = (secret: string): void => {
     this.#met.delete(secret);
     this.#met.add(secret);

@@ -1,4 +1,4 @@
-/** A certificate from its DER. */
+/** Reads a certificate from its DER. */
 import { X509Certificate } from 'node:crypto';
 import { isWholeSequence } from './asn1/der.js';
 import type { Reading } from './reading.js';
@@ -11,7 +11,7 @@ export function certificateFrom(reading: Reading, der: Buffer, where: string): X
   } catch (error) {
     throw reading.damaged(`${where} is not a valid certificate`, error);
   }
-  // OpenSSL looks for PEM first: a certificate that hides another in its text must not become that one.
+  // OpenSSL looks for PEM first: a certificate hidden in the text of another one must not be used instead.
   if (!certificate.raw.equals(der)) throw reading.damaged(`${where} is not a valid certificate`);
   return certificate;
 }

@@ -1,37 +1,37 @@
 /**
- * What can be wrong with a store: a closed set, each error with the file, the fault and what to do. Passwords
- * and key bytes never enter a text.
+ * The faults of a store: a closed set, each error with the file, the fault and what to do. Passwords and key
+ * bytes never appear in a text.
  */
 import { DispatcherError } from '../core/errors.js';
 
 export type StoreFault =
-  /** The password does not fit (or what it protects was altered, which looks the same). */
+  /** The password is wrong (or the protected data was altered, which looks the same). */
   | 'wrong-password'
-  /** Nothing can be read without a password, and none was given. */
+  /** Nothing can be read without a password, but none was given. */
   | 'password-missing'
-  /** The file ends in the middle. */
+  /** The file is truncated. */
   | 'truncated'
-  /** The bytes are not what they claim to be. */
+  /** The bytes do not match their format. */
   | 'damaged'
-  /** A kind of store that is recognised and not read: JCEKS, BCFKS, BKS, PKCS#7. */
+  /** A kind of store that is recognised but not supported: JCEKS, BCFKS, BKS, PKCS#7. */
   | 'unsupported-kind'
-  /** The store is fine, but protected in a way that is not read. */
+  /** The store is valid, but its protection is not supported. */
   | 'unsupported-algorithm'
-  /** A count, a size or a number of iterations that no real store has. */
+  /** A count, size or number of iterations that no real store has. */
   | 'limit'
   | 'empty'
   | 'not-a-store'
   /** A directory, a pipe, a device. */
   | 'not-a-file'
-  /** Missing, or no right to read it. */
+  /** Missing, or not readable by this user. */
   | 'unreadable'
   | 'no-certificates'
   | 'no-key'
   | 'several-keys'
-  /** The private key belongs to none of the certificates. */
+  /** The private key matches none of the certificates. */
   | 'key-mismatch';
 
-/** Exit code 2: trying again does not help, another file or password does. */
+/** Exit code 2: trying again does not help; another file or password does. */
 export class StoreError extends DispatcherError {
   readonly fault: StoreFault;
   readonly file: string;

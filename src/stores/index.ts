@@ -1,4 +1,4 @@
-/** Stores of certificates and keys as Java keeps them. Knows nothing of Kafka. */
+/** Reads stores of certificates and keys as Java keeps them. Knows nothing of Kafka. */
 export { StoreError, type StoreFault } from './faults.js';
 export { checkPair, keyMaterial } from './key-material.js';
 export { issuerOf, printable, subjectOf } from './names.js';

@@ -1,11 +1,11 @@
-/** Who signed whom among the certificates of one store. */
+/** Finds the issuer of each certificate within one store. */
 import type { X509Certificate } from 'node:crypto';
 import { CHAIN_CERTIFICATES_MAX } from './limits.js';
 import { isSignedBy } from './names.js';
 
 /**
- * Certificates of one name that are tried as the issuer: a renewed authority has a few, a hostile store
- * thousands.
+ * Certificates of one name that are tried as the issuer: a renewed authority has a few, a malicious store may
+ * have thousands.
  */
 const NAMESAKES_MAX = 8;
 
@@ -20,7 +20,7 @@ export class IssuerIndex {
     }
   }
 
-  /** The certificate, the one that signed it, and so on, as far as the store goes. */
+  /** The certificate, its issuer, and so on, as far as the store contains them. */
   chainFrom(leaf: X509Certificate): X509Certificate[] {
     const chain = [leaf];
     for (let last = leaf; chain.length < CHAIN_CERTIFICATES_MAX && last.subject !== last.issuer; ) {
@@ -36,8 +36,8 @@ export class IssuerIndex {
   }
 
   /**
-   * Whether the store leads from here to a root: by its two names, as OpenSSL knows one; checking 144
-   * signatures would take longer than all the rest.
+   * Whether the store's certificates lead from here to a root. Compares names only, as OpenSSL does to find a
+   * root: checking 144 signatures would take longer than everything else.
    */
   reachesRoot(certificate: X509Certificate): boolean {
     const last = this.chainFrom(certificate).at(-1);

@@ -1,4 +1,4 @@
-/** A store as a keystore: the private key with its chain, as librdkafka wants them. */
+/** A store used as a keystore: the private key with its chain, as librdkafka takes them. */
 import { KeyObject, type X509Certificate } from 'node:crypto';
 import { StoreError } from './faults.js';
 import { IssuerIndex } from './issuers.js';
@@ -8,7 +8,7 @@ import { shellWord } from './shell-word.js';
 import type { Store, StoreEntry } from './store.js';
 
 export interface KeyMaterial {
-  /** The key's own certificate first, each followed by the one that signed it. */
+  /** The key's own certificate first, each followed by its issuer. */
   readonly chain: readonly X509Certificate[];
   readonly key: KeyObject;
   readonly warnings: readonly string[];
@@ -27,10 +27,10 @@ export function keyMaterial(store: Store): KeyMaterial {
     throw new StoreError(
       'limit',
       store.file,
-      `holds ${entry.certificates.length} certificates beside its key (at most ${CHAIN_CERTIFICATES_MAX})`,
+      `holds ${entry.certificates.length} certificates besides its key (at most ${CHAIN_CERTIFICATES_MAX})`,
       {
         remedy:
-          'leave only the certificates of the chain in a keystore; authorities that are trusted belong ' +
+          'keep only the certificates of the chain in a keystore; trusted CA certificates belong ' +
           'into the truststore',
       },
     );
@@ -45,7 +45,7 @@ export function keyMaterial(store: Store): KeyMaterial {
 }
 
 /**
- * A certificate and its key in two files, as librdkafka takes them: the first of each counts. Throws if the
+ * A certificate and its key in two files, as librdkafka takes them; the first of each is used. Throws if the
  * two do not match, or if the key can't be opened.
  */
 export function checkPair(certificateStore: Store, keyStore: Store): void {
@@ -63,7 +63,7 @@ export function checkPair(certificateStore: Store, keyStore: Store): void {
       certificateStore.file,
       `the certificate of the private key, ${names([own])}, is not first in the file`,
       {
-        remedy: 'put it before those of the authorities that signed it',
+        remedy: 'put it before the CA certificates that signed it',
       },
     );
   throw new StoreError(
@@ -76,8 +76,7 @@ export function checkPair(certificateStore: Store, keyStore: Store): void {
   );
 }
 
-const MISMATCH_REMEDY =
-  'put the key and the certificate that was issued for it together; after a renewal both change';
+const MISMATCH_REMEDY = 'use the key with the certificate that was issued for it; a renewal changes both';
 
 function onlyKey(store: Store): StoreEntry {
   const [first, ...others] = store.entries.filter((entry) => entry.type === 'key');

@@ -1,6 +1,4 @@
-/**
- * Reads any store by its content. Its name and its configured type do not matter (nor do they to Java).
- */
+/** Reads any store by its content. Like Java, it ignores the file name and the configured type. */
 
 import { type DerElement, isWholeSequence, readElement, Tag } from './asn1/der.js';
 import { certificateFrom } from './certificates.js';
@@ -12,11 +10,10 @@ import { Reading } from './reading.js';
 import { foreignBinary, foreignDer, foreignText } from './recognise.js';
 import type { Store, StoreOptions } from './store.js';
 
-/** Throws StoreError, and nothing else, whatever the bytes. */
+/** Throws only StoreError, whatever the bytes. */
 export function readStore(bytes: Buffer, options: StoreOptions): Store {
   const reading = new Reading(options.file);
-  if (bytes.length === 0)
-    throw reading.error('empty', 'is empty', 'create the store again, or copy it again');
+  if (bytes.length === 0) throw reading.error('empty', 'is empty', 'create or copy the store again');
   if (bytes.length > STORE_BYTES_MAX)
     throw reading.limit(`has ${bytes.length} bytes (at most ${STORE_BYTES_MAX})`);
   if (bytes.length >= 4 && bytes.readUInt32BE(0) === JKS_MAGIC) return readJks(reading, bytes, options);
@@ -27,8 +24,8 @@ export function readStore(bytes: Buffer, options: StoreOptions): Store {
 }
 
 /**
- * Texts may begin with "0", too: then a letter follows, in DER a long length, or the length of just this file
- * (a store without entries).
+ * Text may begin with "0", too, but then a letter follows. DER continues with a long length, or with the
+ * length of exactly this file (a store without entries).
  */
 function isDer(bytes: Buffer): boolean {
   const [tag, length = 0] = bytes;
@@ -49,7 +46,7 @@ function readDer(reading: Reading, bytes: Buffer, options: StoreOptions): Store 
   };
 }
 
-/** A version, then contents that name their kind; a bare key has a version, too. */
+/** PKCS#12 is a version, then contents that name their type; a bare key has a version, too. */
 function isPkcs12(outermost: DerElement): boolean {
   const [version, contents] = outermost.sequence('the outermost element');
   return (
@@ -62,7 +59,7 @@ function isPkcs12(outermost: DerElement): boolean {
 /** The object identifiers 1.2.840.113549.1.7.*, with their header. */
 const PKCS7_PREFIX = Buffer.from('06092a864886f70d0107', 'hex');
 
-/** Editors of Windows write UTF-16 or put a mark in front. */
+/** Windows editors write UTF-16 or a byte order mark. */
 function textOf(bytes: Buffer): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.toString('utf16le', 2);
   // Latin-1 keeps every byte: comments may be in any encoding, the blocks are ASCII.

@@ -1,4 +1,4 @@
-/** One reading of one store: its file for messages, and the budgets that no store may overdraw. */
+/** One read of one store: its file name for messages, and the limits that apply to it. */
 import { StoreError, type StoreFault } from './faults.js';
 import { DER_ELEMENTS_MAX, ITERATIONS_MAX, ITERATIONS_TOTAL_MAX, SALT_BYTES_MAX } from './limits.js';
 import { shellWord } from './shell-word.js';
@@ -15,7 +15,7 @@ export class Reading {
   truncated(where: string): StoreError {
     return this.error(
       'truncated',
-      `ends in the middle (${where}): the file was cut off`,
+      `is truncated (${where})`,
       'copy it again, and compare its size with the original',
     );
   }
@@ -24,7 +24,7 @@ export class Reading {
     return this.error(
       'damaged',
       `is damaged: ${what}`,
-      'copy it again from where it was made, in binary mode',
+      'copy it again from its origin, in binary mode',
       cause,
     );
   }
@@ -33,7 +33,7 @@ export class Reading {
     return this.error(
       'limit',
       `${what}; no real store needs that`,
-      'make the store again; if it came from elsewhere, do not trust it',
+      'create the store again; if it is not yours, do not trust it',
     );
   }
 
@@ -46,7 +46,7 @@ export class Reading {
   }
 
   passwordMissing(what: string, property: string): StoreError {
-    return this.error('password-missing', what, `give its password (${property})`);
+    return this.error('password-missing', what, `set its password (${property})`);
   }
 
   unsupportedAlgorithm(what: string): StoreError {
@@ -60,7 +60,7 @@ export class Reading {
     return new StoreError(fault, this.file, message, cause === undefined ? { remedy } : { remedy, cause });
   }
 
-  /** Each DER element looked at: bounds the time for nests of tiny elements. */
+  /** Counts each DER element: limits the time for many nested, tiny elements. */
   countElement(): void {
     this.#derElements += 1;
     if (this.#derElements > DER_ELEMENTS_MAX)
@@ -68,8 +68,8 @@ export class Reading {
   }
 
   /**
-   * Asked before a key is derived: the iterations the file demands, and how many blocks of hash output they
-   * make.
+   * Checked before a key is derived: the iterations that the file demands, and the blocks of hash output that
+   * they produce.
    */
   spendIterations(iterations: number, blocks: number): void {
     if (!Number.isSafeInteger(iterations) || iterations < 1)

@@ -6,7 +6,7 @@ import { shellWord } from './shell-word.js';
 
 const JCEKS_MAGIC = 0xcececece;
 const PKCS7_SIGNED_DATA = '1.2.840.113549.1.7.2';
-/** The first characters of JKS and DER files still in base64, as Kubernetes keeps its secrets. */
+/** The first characters of JKS and DER files still in base64, as in Kubernetes secrets. */
 const BASE64_STARTS = /^\s*(?:\/u3\+7Q|MII)/;
 
 export function foreignBinary(reading: Reading, bytes: Buffer): StoreError | undefined {
@@ -14,14 +14,14 @@ export function foreignBinary(reading: Reading, bytes: Buffer): StoreError | und
   if (bytes.readUInt32BE(0) === JCEKS_MAGIC)
     return reading.error(
       'unsupported-kind',
-      'is a JCEKS store, which is not read',
+      'is a JCEKS store, which is not supported',
       importLine(reading, 'JCEKS'),
     );
   // BouncyCastle's BKS and UBER: a version, then the length of a salt of 20 bytes.
   if ([1, 2].includes(bytes.readUInt32BE(0)) && bytes.readUInt32BE(4) === 20)
     return reading.error(
       'unsupported-kind',
-      'is a BKS store of BouncyCastle, which is not read',
+      'is a BKS store of BouncyCastle, which is not supported',
       bouncyCastleLine(reading, 'BKS'),
     );
   return undefined;
@@ -32,7 +32,7 @@ export function foreignDer(reading: Reading, outermost: DerElement): StoreError 
   const [first, second] = outermost.children('the outermost element');
   if (first?.tag === Tag.oid && first.oid('the kind of the contents') === PKCS7_SIGNED_DATA) {
     const remedy =
-      `take the certificates out: openssl pkcs7 -inform DER -print_certs -in ` +
+      `extract the certificates: openssl pkcs7 -inform DER -print_certs -in ` +
       `${shellWord(reading.file)} -out certificates.pem`;
     return reading.error('unsupported-kind', 'is a PKCS#7 bundle', remedy);
   }
@@ -44,7 +44,7 @@ export function foreignDer(reading: Reading, outermost: DerElement): StoreError 
   if (inner?.tag === Tag.sequence && inner.children('the first element')[0]?.tag === Tag.oid)
     return reading.error(
       'unsupported-kind',
-      'is a BCFKS store of BouncyCastle, which is not read',
+      'is a BCFKS store of BouncyCastle, which is not supported',
       bouncyCastleLine(reading, 'BCFKS'),
     );
   return undefined;
@@ -58,14 +58,13 @@ export function foreignText(reading: Reading, text: string): StoreError {
   return reading.error(
     'not-a-store',
     'is neither JKS, PKCS#12 nor PEM',
-    'name the store itself; what it is called does not matter, its content does',
+    'name the store itself; kd goes by its content, not by its name',
   );
 }
 
 function bareKey(reading: Reading): StoreError {
   const remedy =
-    `put key and certificates together: openssl pkcs12 -export ` +
-    `-inkey KEY.pem -in CHAIN.pem -out client.p12`;
+    `combine key and certificates: openssl pkcs12 -export ` + `-inkey KEY.pem -in CHAIN.pem -out client.p12`;
   return reading.error('unsupported-kind', 'is a bare private key in DER, without a certificate', remedy);
 }
 

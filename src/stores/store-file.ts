@@ -1,4 +1,4 @@
-/** Reads a store from disk: only what is a file, and no more of it than a store can be. */
+/** Reads a store from disk: only regular files, and only up to the size limit. */
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { StoreError } from './faults.js';
 import { STORE_BYTES_MAX } from './limits.js';
@@ -10,7 +10,8 @@ export function readStoreFile(file: string, options: Omit<StoreOptions, 'file'> 
 }
 
 function readStoreBytes(file: string): Buffer {
-  // A named pipe without a writer would hold up the start for ever: opened without waiting, then looked at.
+  // Opening a named pipe without a writer would block the start forever, so it is opened without waiting,
+  // then checked.
   const handle = orUnreadable(file, () => openSync(file, constants.O_RDONLY | constants.O_NONBLOCK));
   try {
     const stats = fstatSync(handle);
@@ -25,7 +26,7 @@ function readStoreBytes(file: string): Buffer {
       });
     }
     if (stats.size > STORE_BYTES_MAX) {
-      throw new StoreError('limit', file, `has ${stats.size} bytes; a store has ${STORE_BYTES_MAX} at most`, {
+      throw new StoreError('limit', file, `has ${stats.size} bytes; a store has at most ${STORE_BYTES_MAX}`, {
         remedy: 'name the store itself, a JKS, PKCS#12 or PEM file',
       });
     }
@@ -42,13 +43,13 @@ function orUnreadable<T>(file: string, read: () => T): T {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     const what =
       code === 'ENOENT'
-        ? 'is not there'
+        ? 'does not exist'
         : code === 'EACCES'
-          ? 'may not be read by this user'
+          ? 'is not readable by this user'
           : `can't be read (${code})`;
     const remedy =
       code === 'EACCES'
-        ? 'give the user that runs kd the right to read it'
+        ? 'give the user that runs kd read permission'
         : 'check the path; a relative one starts at the file that names it, ' +
           'on the command line at the working directory';
     throw new StoreError('unreadable', file, what, { remedy, cause: error });

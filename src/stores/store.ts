@@ -1,4 +1,4 @@
-/** What a store holds, whatever its kind. */
+/** The contents of a store, of any kind. */
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import type { StoreError } from './faults.js';
 
@@ -7,9 +7,9 @@ export type StoreKind = 'jks' | 'pkcs12' | 'pem';
 export interface StoreOptions {
   /** For messages. */
   readonly file: string;
-  /** Of the store. Absent: integrity is not checked. Empty is a password, too. */
+  /** Password of the store. Without one, integrity is not checked. Empty is a password, too. */
   readonly password?: string;
-  /** Of the private keys, where it is not the store's. */
+  /** Password of the private keys, if it differs from the store's. */
   readonly keyPassword?: string;
 }
 
@@ -25,8 +25,8 @@ export interface Store {
 
 /**
  * - `trusted`: Java trusts it
- * - `certificate`: Java passes over it in silence (a PKCS#12 certificate without the trusted-key-usage
- * attribute, and of no key's chain)
+ * - `certificate`: Java skips it silently (a PKCS#12 certificate without the trusted-key-usage attribute that
+ * belongs to no key's chain)
  * - `key`: a private key with its chain; Java trusts the leaf
  */
 export type StoreEntryType = 'trusted' | 'certificate' | 'key';
@@ -34,10 +34,8 @@ export type StoreEntryType = 'trusted' | 'certificate' | 'key';
 export interface StoreEntry {
   readonly alias: string;
   readonly type: StoreEntryType;
-  /** One; of a key its chain as stored, perhaps none. */
+  /** One certificate; for a key its chain as stored, possibly empty. */
   readonly certificates: readonly X509Certificate[];
-  /**
-   * Of type `key` only: the key, or why it could not be opened (whoever only wants to trust need not care).
-   */
+  /** Only for type `key`: the key, or the reason why it could not be opened (irrelevant for a truststore). */
   readonly key?: KeyObject | StoreError;
 }

@@ -1,4 +1,4 @@
-/** A store as a truststore: which certificates vouch for brokers, by Java's rules. */
+/** A store used as a truststore: the certificates that it trusts by Java's rules. */
 import type { X509Certificate } from 'node:crypto';
 import { StoreError } from './faults.js';
 import { IssuerIndex } from './issuers.js';
@@ -11,7 +11,7 @@ export interface TrustAnchors {
   readonly warnings: readonly string[];
 }
 
-/** Warnings about single certificates are listed up to here, the rest is counted. */
+/** Warnings about single certificates are listed up to this number, the rest is counted. */
 const NAMED_MAX = 5;
 
 /**
@@ -35,11 +35,11 @@ export function trustAnchors(store: Store): TrustAnchors {
 
 function noAnchors(store: Store): StoreError {
   const what = store.entries.some((entry) => entry.type === 'key')
-    ? 'holds a private key and no certificate'
-    : 'holds no certificate, so no broker could be trusted';
+    ? 'contains a private key but no certificate'
+    : 'contains no certificate, so no broker could be trusted';
   return new StoreError('no-certificates', store.file, what, {
     remedy:
-      `add the certificate of the authority: keytool -importcert -alias ca -file ca.pem -keystore ` +
+      `add the CA certificate: keytool -importcert -alias ca -file ca.pem -keystore ` +
       `${shellWord(store.file)}`,
   });
 }
@@ -49,8 +49,8 @@ function aboutSilence(store: Store): string[] {
   if (silent.length === 0) return [];
   return [
     `${store.file}: Java would silently ignore ${listed(silent)}: not marked as trusted, as in stores ` +
-      `that openssl makes. Taken all the same; ` +
-      'a store that Java reads, too, is made by keytool -importcert',
+      `that openssl makes. kd uses them all the same; ` +
+      'for a store that Java also accepts, use keytool -importcert',
   ];
 }
 
@@ -65,7 +65,7 @@ function aboutKeys(store: Store): string[] {
 }
 
 /**
- * OpenSSL, which does the handshake, wants a chain to end in a self-signed certificate; Java stops at any
+ * OpenSSL does the handshake, and requires that a chain ends in a self-signed certificate; Java stops at any
  * certificate it trusts.
  */
 function aboutIntermediates(store: Store, certificates: readonly X509Certificate[]): string[] {
@@ -77,7 +77,7 @@ function aboutIntermediates(store: Store, certificates: readonly X509Certificate
       (certificate) =>
         `${store.file}: "${shortNameOf(certificate)}" is not self-signed, and ` +
         `"${issuerOf(certificate)}", which signed it, is not in the store. ` +
-        'Java would trust it as it is, librdkafka (OpenSSL) will not: add the root that it leads to',
+        'Java would trust it, librdkafka (OpenSSL) does not: add the root certificate of its chain',
     );
   const more = open.length - warnings.length;
   return more > 0 ? [...warnings, `${store.file}: ${more} more certificates like that`] : warnings;

@@ -67,8 +67,8 @@ const statuses = (checks: readonly Check[]): string => checks.map(({ status }) =
 test('a group says how far behind it is, or where it will begin', () => {
   const checks = groupChecks({ committed: [offset(0, 150), offset(1, 199)] });
   assert.equal(statuses(checks), 'ok ok ok');
-  assert.match(checks[1]?.message ?? '', /^51 records behind/);
-  assert.match(groupChecks({})[1]?.message ?? '', /nothing committed yet: begins at earliest/);
+  assert.match(checks[1]?.message ?? '', /^lag of at most 51 records/);
+  assert.match(groupChecks({})[1]?.message ?? '', /nothing committed yet: the run starts at earliest/);
 });
 
 test(
@@ -94,9 +94,9 @@ test('partitions of a known group without a commit are named, with what that rea
   const committed = [offset(0, 150), offset(1, -1)];
   const [, again] = groupChecks({ committed });
   assert.ok(again !== undefined && again.status === 'warning');
-  assert.match(again.message, /for in\[1\].* begins at earliest, which reads 100 records/);
+  assert.match(again.message, /for in\[1\].* starts at earliest, which reads at most 100 records/);
   const [, skipped] = groupChecks({ committed, set: ['kafka.consumer.auto-offset-reset=latest'] });
-  assert.match(skipped?.message ?? '', /begins at latest, which skips 100 records/);
+  assert.match(skipped?.message ?? '', /starts at latest, which skips at most 100 records/);
   assert.match(skipped?.remedy ?? '', /--reset-offsets --group g/);
 });
 
@@ -113,7 +113,7 @@ test('members that would not let this job in, or be fenced by it, are told', () 
   const members = [MEMBER];
   assert.match(
     groupChecks({ group: { members, state: 'Stable', assignor: 'range' } })[0]?.message ?? '',
-    /assign by range, this job by cooperative-sticky/,
+    /use the assignor range, this job cooperative-sticky/,
   );
   assert.equal(
     statuses(groupChecks({ group: { members, state: 'Stable', assignor: 'cooperative-sticky' } })),
@@ -127,7 +127,7 @@ test('members that would not let this job in, or be fenced by it, are told', () 
   assert.match(fenced[0]?.message ?? '', /in use by other at 10\.0\.0\.7/);
   assert.match(
     groupChecks({ group: { members: [MEMBER, MEMBER], assignor: 'cooperative-sticky' } })[0]?.message ?? '',
-    /a further one has nothing to do/,
+    /another one would get no partition/,
   );
 });
 

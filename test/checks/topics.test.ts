@@ -125,7 +125,7 @@ test('what would turn records into dead letters, or delete results at once, is w
   const size = only(judged({ settings: { in: { 'max.message.bytes': '5000000' } } }), 'warning');
   assert.match(size.message, /up to 1048588 bytes, in up to 5000000/);
   const kept = only(judged({ settings: { in: { 'retention.ms': '-1' } } }), 'warning');
-  assert.match(kept.message, /in keeps them for ever/);
+  assert.match(kept.message, /in keeps them forever/);
   assert.equal(
     judged({ settings: { in: { 'retention.ms': '-1' } }, set: ['dispatcher.output.timestamp=now'] }).length,
     2,
@@ -220,7 +220,7 @@ test('a dead-letter topic is looked at: how long it keeps, and whether the large
   const forEver = { in: { 'retention.ms': '-1' }, out: { 'retention.ms': '-1' } };
   assert.match(
     only(judged({ ...scene, set, settings: forEver }), 'warning').message,
-    /in keeps them for ever/,
+    /in keeps them forever/,
   );
 });
 
@@ -228,7 +228,7 @@ test('an output that takes less of the future than the input is warned of', () =
   const after = (ms: string): Readonly<Record<string, string>> => ({ 'message.timestamp.after.max.ms': ms });
   const settings = { in: after('9223372036854775807'), out: after('3600000') };
   const ahead = only(judged({ settings }), 'warning');
-  assert.match(ahead.message, /more than 60 minutes ahead, which in takes/);
+  assert.match(ahead.message, /more than 60 minutes ahead, which in accepts/);
   assert.match(ahead.remedy ?? '', /dispatcher\.output\.timestamp: now/);
   assert.equal(
     only(judged({ settings: { in: after('7200000'), out: after('3600000') } }), 'warning').subject,

@@ -55,7 +55,7 @@ test('of raw values every byte is kept: marks, returns, bytes that are not text'
 test('valueBase64 is the value, byte for byte, in the format it was read in and in no other', () => {
   const line = JSON.stringify({ value: null, valueBase64: 'bnVsbA==', format: 'json' });
   assert.deepEqual(parseRecordLine(Buffer.from(line), JSON_LINES).bytes, Buffer.from('null'));
-  assert.match(refusal(line, { valueOnly: false, format: 'avro' }), /in "json", but avro is written/);
+  assert.match(refusal(line, { valueOnly: false, format: 'avro' }), /in "json", but kd produce writes avro/);
   assert.match(
     refusal('{"value":null,"undecodable":"is not JSON"}'),
     /could not be decoded, without its bytes/,

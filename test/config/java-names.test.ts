@@ -210,9 +210,9 @@ test('what has no counterpart and costs nothing is left out with a note, once', 
   );
 });
 
-test("what can't be had is an error with its line and what to do, told once for both clients", () => {
+test('a name that is not supported is an error with its line and remedy, reported once for both clients', () => {
   for (const [yaml, message, remedy] of [
-    ['interceptor.classes: com.example.Spy', /can't be had/, /leave it out/],
+    ['interceptor.classes: com.example.Spy', /is not supported/, /leave it out/],
     ['transactional.id: t', /exactly-once/, /dispatcher\.delivery|leave/],
     ['schema.registry.url: http://r', /registry/, /dispatcher\.input\.schema/],
     ['enable.auto.commit: true', /settled records/, /remove/],

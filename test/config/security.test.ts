@@ -88,8 +88,7 @@ test('a key that does not belong to its certificate is an error at its line, in 
     ]);
   const [crt, key, other] = [tls.path('client', 'crt'), tls.path('client', 'key'), tls.path('server', 'key')];
   assert.deepEqual(told({ 'ssl.certificate.location': crt, 'ssl.key.location': key }), []);
-  const remedy =
-    'put the key and the certificate that was issued for it together; after a renewal both change';
+  const remedy = 'use the key with the certificate that was issued for it; a renewal changes both';
   assert.deepEqual(told({ 'ssl.certificate.location': crt, 'ssl.key.location': other }), [
     [
       'error',
@@ -142,7 +141,7 @@ test('a store that can not be used is an error at its line, with what to do', ()
   write('empty.pem', '# nothing\n');
   for (const [location, password, words] of [
     [tls.path('ca', 'jks'), 'wrong', /password/],
-    ['missing.jks', 'x', /is not there/],
+    ['missing.jks', 'x', /does not exist/],
     ['.', 'x', /directory/],
     ['empty.pem', '', /certificate|empty|store/],
   ] as const) {
@@ -292,9 +291,13 @@ test('logins of Java become the properties of their mechanism', () => {
   assert.equal(oidc.tokens, undefined);
   for (const [mechanism, jaas, words] of [
     ['', 'a.ScramLoginModule required username="u" password="p";', /several mechanisms/],
-    ['PLAIN', 'a.ScramLoginModule required username="u" password="p";', /does not go with/],
-    ['OAUTHBEARER', 'a.OAuthBearerLoginModule required clientId="c";', /where tokens come from/],
-    ['SCRAM-SHA-1024', 'a.ScramLoginModule required username="u" password="p";', /not a mechanism/],
+    ['PLAIN', 'a.ScramLoginModule required username="u" password="p";', /does not match/],
+    ['OAUTHBEARER', 'a.OAuthBearerLoginModule required clientId="c";', /no source of tokens/],
+    [
+      'SCRAM-SHA-1024',
+      'a.ScramLoginModule required username="u" password="p";',
+      /not a supported SASL mechanism/,
+    ],
   ] as const) {
     const { config, problems } = load(
       job({
@@ -310,7 +313,10 @@ test('logins of Java become the properties of their mechanism', () => {
     load(job({ 'security.protocol': 'SASL_SSL' })).problems[0]?.message ?? '',
     /needs sasl\.mechanism/,
   );
-  assert.match(load(job({ ...SSL, 'sasl.mechanism': 'PLAIN' })).problems[0]?.message ?? '', /nobody logs in/);
+  assert.match(
+    load(job({ ...SSL, 'sasl.mechanism': 'PLAIN' })).problems[0]?.message ?? '',
+    /connects without a login/,
+  );
 });
 
 test('IAM of MSK becomes OAUTHBEARER with tokens for the region of the brokers', () => {
@@ -340,7 +346,7 @@ test('a token provider makes the mechanism OAUTHBEARER, and goes with no other',
   assert.ok(tokens?.kind === 'module' && tokens.path.endsWith('/tokens.mjs'));
   assert.equal(properties.get('sasl.mechanisms'), 'OAUTHBEARER');
   assert.equal(load(text({ 'security.protocol': 'SASL_SSL', 'sasl.mechanism': 'PLAIN' })).config, undefined);
-  assert.match(load(text({})).problems[0]?.message ?? '', /nobody logs in/);
+  assert.match(load(text({})).problems[0]?.message ?? '', /connects without a login/);
 });
 
 test('no password, key or login is in any problem, note or explanation', () => {

@@ -12,12 +12,12 @@ test('a KD_ variable that sets no key is a warning, however far it is from every
     [
       [
         'warning',
-        'no key is set by the environment variable KD_DISPATCHR_THREADS',
+        'the environment variable KD_DISPATCHR_THREADS sets no key',
         'did you mean KD_DISPATCHER_THREADS?',
       ],
       [
         'warning',
-        'no key is set by the environment variable KD_WHATEVER_ELSE',
+        'the environment variable KD_WHATEVER_ELSE sets no key',
         'unset it; docs/CONFIG.md lists the keys',
       ],
     ],

@@ -25,7 +25,7 @@ test('sizes and durations carry units', () => {
   );
   assert.match(
     problemOf(load(dispatcher('timeout: 30')), 'dispatcher.timeout').remedy ?? '',
-    /say the unit: 30s or 30ms/,
+    /add the unit: 30s or 30ms/,
   );
   assert.match(
     problemOf(load(dispatcher('batch: { bytes-max: 1048576 }')), 'dispatcher.batch.bytes-max').message,

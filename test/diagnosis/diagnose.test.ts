@@ -115,14 +115,14 @@ test('the line to change is one that stands there; what nobody wrote is a line t
     ...cluster('no-such-host.invalid:9092'),
     origins: new Map([['bootstrap.servers', place]]),
   });
-  assert.match(named?.remedy ?? '', /the line to change: kafka\.bootstrap-servers \(kd\.yml:2:3\)$/);
+  assert.match(named?.remedy ?? '', /line to change: kafka\.bootstrap-servers \(kd\.yml:2:3\)$/);
   const { address } = await broker({ tls: material.server });
   const trusting = {
     bootstrapServers: [address],
     properties: new Map(Object.entries({ 'security.protocol': 'SSL', 'ssl.ca.location': 'probe' })),
   };
   const [untrusted] = await diagnose(trusting);
-  assert.match(untrusted?.remedy ?? '', /the line to add: kafka\.properties\.ssl\.truststore\.location$/);
+  assert.match(untrusted?.remedy ?? '', /line to add: kafka\.properties\.ssl\.truststore\.location$/);
 });
 
 test('a refused client certificate: whose it is, and of which CA; an expired one with its date', async () => {
@@ -250,7 +250,7 @@ test(
     );
     assert.match(
       found?.message ?? '',
-      new RegExp(`${adrift.address} answers and sends clients on .* broker\\.invalid can't be resolved`),
+      new RegExp(`${adrift.address} answers and sends clients .* broker\\.invalid can't be resolved`),
     );
     assert.match(found?.remedy ?? '', /advertised\.listeners/);
     const second = await broker();

@@ -49,7 +49,7 @@ test('each kind of right is named with the line that grants it', () => {
   );
   assert.match(
     topic?.message ?? '',
-    /User:alice, as whom the consumer comes, has no right to READ on topic flights \(/,
+    /User:alice, the user of the consumer, has no right to READ on topic flights \(/,
   );
   assert.equal(topic?.exitCode, 8);
   assert.ok(topic.remedy?.includes(`${line} --operation Read --topic flights`));

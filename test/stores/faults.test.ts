@@ -199,7 +199,7 @@ test('a directory, a pipe, a missing file and a file that is too large are refus
   assert.throws(() => readStoreFile(pipe), { fault: 'not-a-file', message: `${pipe}: is a named pipe` });
   assert.throws(() => readStoreFile(join(folder, 'nowhere')), {
     fault: 'unreadable',
-    message: /is not there/,
+    message: /does not exist/,
     remedy: /on the command line at the working directory/,
   });
   assert.throws(() => readStoreFile(large), { fault: 'limit' });

@@ -1,5 +1,6 @@
 /**
- * Asks a job's clusters for what `kd topics` and `kd doctor` judge: the topics, as far as they can be asked.
+ * Asks a job's clusters for the facts that `kd topics` and `kd doctor` check: the topics, as far as they can
+ * be read.
  */
 
 import { isThere, keyOf, matchingTopics, type NeededTopic, neededTopics } from '../../checks/topic-plan.js';
@@ -10,7 +11,7 @@ import type { ClusterAdmin, ClusterDescription, Settings, TopicDescription } fro
 
 export const SIDES: readonly ClientSide[] = ['consumer', 'producer'];
 
-/** A side that can't be reached has none. */
+/** A side that can't be reached has no facts. */
 export type Admins = Readonly<Partial<Record<ClientSide, ClusterAdmin>>>;
 
 export interface TopicFacts {
@@ -80,7 +81,7 @@ async function askSide(
   }
 }
 
-/** Not everybody may read settings, and old brokers refuse the question: then they are not known. */
+/** Some users may not read settings, and old brokers do not support it: then they are unknown. */
 async function topicSettings(
   config: ResolvedConfig,
   admin: ClusterAdmin,

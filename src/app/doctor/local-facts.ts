@@ -1,8 +1,8 @@
-/** What this machine says of itself. */
+/** Facts about this machine. */
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, freemem } from 'node:os';
 
-/** Soft limit of open files; undefined: not a Linux, or it does not tell. */
+/** Soft limit of open files; undefined outside of Linux, or if it can't be read. */
 export function openFilesMax(): number | undefined {
   const line = read('/proc/self/limits')
     ?.split('\n')
@@ -12,7 +12,7 @@ export function openFilesMax(): number | undefined {
   return soft === 'unlimited' ? Number.MAX_SAFE_INTEGER : Number(soft);
 }
 
-/** What may still be taken: of the machine, or of the container where that is less. */
+/** Memory that is available: of the machine, or of the container if that is less. */
 export function memoryBytes(): number {
   const constrained = process.constrainedMemory();
   const own = process.memoryUsage().rss;

@@ -1,4 +1,4 @@
-/** Clients for questions, one a cluster's role, with the settings that the run's own would have. */
+/** Admin clients, one per role of a cluster, with the same settings as the run's own clients. */
 
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { ClientSide } from '../../core/client-side.js';
@@ -30,7 +30,7 @@ export function openSide(
   });
 }
 
-/** The two sides are one cluster where they would be asked in the same words. */
+/** The two sides are the same cluster if their connection settings are equal. */
 export function isOneCluster({ consumer, producer }: ResolvedConfig): boolean {
   const words = ({
     bootstrapServers,

@@ -1,6 +1,6 @@
 /**
- * The doctor's way through a job's clusters: probes first, then clients with questions. Every step is
- * bounded, and so is the whole.
+ * The doctor's checks of a job's clusters: probes first, then admin clients. Every step has a time limit, and
+ * so has the whole.
  */
 
 import { judgeProbe, needsIdempotentWrite } from '../../checks/brokers.js';
@@ -25,7 +25,7 @@ import { askForTopics, SIDES, type TopicFacts } from './cluster-facts.js';
 import { cores, memoryBytes, openFilesMax } from './local-facts.js';
 import { isOneCluster, openSide } from './open-admins.js';
 
-/** All of it; what has not come by then is told as not asked. */
+/** For the whole walk; steps that are not finished by then are reported as skipped. */
 const TOTAL_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 8_000;
 /** Brokers of one cluster that are probed. */
@@ -37,7 +37,7 @@ export interface WalkOptions {
   readonly line: LineOf;
   readonly createCommand: string;
   readonly logger: Logger;
-  /** -b without a job: there is no group and no topic to look at. */
+  /** -b without a job: there is no group and no topic to check. */
   readonly job: boolean;
 }
 
@@ -47,11 +47,11 @@ export class DoctorWalk {
   readonly #endMs = performance.now() + TOTAL_MS;
   readonly #admins: Partial<Record<ClientSide, ClusterAdmin>> = {};
   readonly #reports: ProbeReport[] = [];
-  /** Sides whose cluster gives out addresses none of which can be reached. */
+  /** Sides whose cluster advertises only addresses that can't be reached. */
   readonly #adrift = new Set<ClientSide>();
   /** Sides with a broker that can be reached. */
   readonly #reached = new Set<ClientSide>();
-  /** Sides whose addresses were looked at. */
+  /** Sides whose advertised addresses were checked. */
   readonly #advertised = new Set<ClientSide>();
   #facts: TopicFacts | undefined;
   #group: GroupDescription | undefined;
@@ -83,7 +83,7 @@ export class DoctorWalk {
     return this.checks;
   }
 
-  /** What goes wrong in a step is a finding of its own, and the next step is taken all the same. */
+  /** An error in one step is a finding, and the next step runs all the same. */
   async #step(area: Area, subject: string, take: () => Promise<unknown>): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((resolve) => {
@@ -92,10 +92,10 @@ export class DoctorWalk {
     const findings = new Findings(area, subject);
     try {
       if ((await Promise.race([take(), late])) === 'late')
-        findings.skipped(`no answer within the ${TOTAL_MS / 1000} s that all of this may take`);
+        findings.skipped(`no answer within the ${TOTAL_MS / 1000} s that kd doctor may take`);
     } catch (error) {
       findings.skipped(
-        `could not be asked: ${error instanceof Error ? error.message : String(error)}`,
+        `could not be checked: ${error instanceof Error ? error.message : String(error)}`,
         error instanceof DispatcherError ? (error.remedy ?? null) : null,
       );
     } finally {
@@ -115,10 +115,10 @@ export class DoctorWalk {
     if (from?.advertised !== undefined)
       await this.#probeAdvertised(side, from.broker, from.advertised, new Set(named.map(canonical)));
     const left = named.length - BROKERS_MAX;
-    if (left > 0) this.#skip('dns', `${left} more`, `only the first ${BROKERS_MAX} brokers are looked at`);
+    if (left > 0) this.#skip('dns', `${left} more`, `only the first ${BROKERS_MAX} brokers are checked`);
   }
 
-  /** The addresses that the cluster gives out: these are what clients go to. */
+  /** The addresses that the cluster advertises: clients connect to these. */
   async #probeAdvertised(
     side: ClientSide,
     from: string,
@@ -148,7 +148,7 @@ export class DoctorWalk {
     if (lost.length > 0) return;
     const findings = new Findings('metadata', from);
     findings.ok(
-      `gives out ${names.length === 1 ? 'the address' : `${names.length} addresses, the first of them`} ` +
+      `advertises ${names.length === 1 ? 'the address' : `${names.length} addresses, the first of them`} ` +
         `${names[0] ?? ''}${others.length > 0 ? '; all can be reached' : ''}`,
     );
     this.checks.push(...findings.checks);
@@ -165,15 +165,15 @@ export class DoctorWalk {
     );
   }
 
-  /** The very clients that a run would have: what a probe can't try (tokens, Kerberos) is tried here. */
+  /** The same clients that a run would have: they also try logins that a probe can't (tokens, Kerberos). */
   async #connect(side: ClientSide): Promise<readonly Check[]> {
     const { config, logger } = this.#options;
     const findings = new Findings('authentication', `${side} client`);
     const probed = isOneCluster(config) ? 'consumer' : side;
     if (!this.#reached.has(probed)) {
-      findings.skipped('no broker could be reached the way it would have to go');
+      findings.skipped('no broker can be reached');
     } else if (this.#adrift.has(probed)) {
-      findings.skipped('none of the addresses that the cluster gives out can be reached: see metadata');
+      findings.skipped('none of the addresses that the cluster advertises can be reached: see metadata');
     } else {
       try {
         this.#admins[side] = await openSide(side, { config, logger, connectTimeoutMs: CONNECT_TIMEOUT_MS });
@@ -205,7 +205,7 @@ export class DoctorWalk {
           `broker${cluster.nodes.length === 1 ? '' : 's'}${racks.size > 1 ? ` in ${racks.size} racks` : ''}`,
       );
       this.checks.push(...findings.checks);
-      // Where no probe can log in, only a client hears the addresses.
+      // If no probe can log in, only a client learns the addresses.
       const named = new Set(this.#options.config[side].bootstrapServers.map(canonical));
       const brokers = cluster.nodes.map(({ id, host, port }) => ({ nodeId: id, host, port }));
       if (!this.#advertised.has(side)) await this.#probeAdvertised(side, 'the cluster', brokers, named);
@@ -281,7 +281,7 @@ export class DoctorWalk {
       .filter(({ leader }) => leader >= 0)
       .map(({ id }) => ({ topic: BROKER_WRITTEN_TOPIC, partition: id }));
     const whyNot =
-      'Kafka has no question for its time, and what its own timestamps would tell may not be read ' +
+      'Kafka has no request for its time, and this user may not read timestamps that show it ' +
       '(DESCRIBE on the cluster for KRaft from 3.3 on, on __consumer_offsets from 3.0 on)';
     const answers =
       places.length === 0 ? [] : await admin.offsets('largest-timestamp', places).catch(() => []);

@@ -1,6 +1,6 @@
 /**
- * How a running job's configuration is loaded again: what of it may change, what is looked at, and what is
- * tried before the running one gives way.
+ * How a running job reloads its configuration: what may change, how changes are checked, and what is tried
+ * before the new one takes over.
  */
 
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
@@ -23,7 +23,7 @@ export interface JobRevisionsParts {
   readonly setLogLevel: (level: ResolvedConfig['logging']['level']) => void;
 }
 
-/** What the process is bound to: taken up at the next start. */
+/** Settings of the process: a change takes effect at the next start. */
 const AT_THE_NEXT_START = {
   name: ({ name }: ResolvedConfig) => name,
   'server.port': ({ server }: ResolvedConfig) => server?.port,
@@ -52,8 +52,8 @@ export class JobRevisions implements RevisionSource<ResolvedConfig> {
   }
 
   /**
-   * Of the configuration in force, and of the newest: where that is not usable yet, its files are the ones to
-   * be mended.
+   * Files of the configuration in force, and of the newest: if the newest is not usable, its files are the
+   * ones that the user will fix.
    */
   watchedFiles(inForce: ResolvedConfig): readonly string[] {
     const files = [inForce, this.newest].flatMap(({ file, consumer, producer }) => [
@@ -64,7 +64,7 @@ export class JobRevisions implements RevisionSource<ResolvedConfig> {
     return [...new Set(files)];
   }
 
-  /** A file of them that can't be read a second time. */
+  /** A file among them that can't be read twice. */
   async readOnceOnly(): Promise<string | undefined> {
     return readOnceOnly(this.watchedFiles(this.newest));
   }
@@ -93,7 +93,7 @@ export class JobRevisions implements RevisionSource<ResolvedConfig> {
     return { kind: 'valid', revision };
   }
 
-  /** Another group has other offsets: its records and ours would add up to nothing that is true. */
+  /** Another group has other offsets: counts of both in one summary would be wrong. */
   refusal(current: ResolvedConfig, next: ResolvedConfig): string | undefined {
     if (current.consumer.groupId === next.consumer.groupId) return undefined;
     return (
@@ -117,7 +117,7 @@ export class JobRevisions implements RevisionSource<ResolvedConfig> {
     return tryConfiguration(this.bound(next), this.parts.logger);
   }
 
-  /** With what the process is bound to. */
+  /** Including the settings of the process. */
   bound(next: ResolvedConfig): ResolvedConfig {
     const { name, server } = this.parts.config;
     return { ...next, name, server };

@@ -6,9 +6,9 @@ export const WARN_DAYS = 30;
 export const LOOK_AGAIN_MS = 24 * 3_600_000;
 const DAY_MS = 24 * 3_600_000;
 
-/** A certificate as `/status` shows it. */
+/** A certificate in the form of `/status`. */
 export interface CertificateExpiry {
-  /** `kafka` where consumer and producer use the same ones. */
+  /** `kafka` if consumer and producer use the same ones. */
   readonly cluster: 'kafka' | 'consumer' | 'producer';
   readonly use: 'truststore' | 'keystore';
   readonly file: string;
@@ -28,7 +28,7 @@ export interface MetricSample {
 type Certificates = Pick<ClusterConfig, 'certificates'>;
 type Clusters = { readonly consumer: Certificates; readonly producer: Certificates };
 
-/** Every certificate that a configuration brings along, the earliest to expire first. */
+/** Every certificate of a configuration, the earliest to expire first. */
 export function certificateExpiries(clusters: Clusters, now: Date): readonly CertificateExpiry[] {
   const { consumer, producer } = clusters;
   const sums = ({ certificates }: Certificates): string =>
@@ -55,9 +55,9 @@ export function certificateExpiries(clusters: Clusters, now: Date): readonly Cer
     .sort((a, b) => (a.notAfter < b.notAfter ? -1 : a.notAfter > b.notAfter ? 1 : 0));
 }
 
-/** `kd_certificate_expiry_timestamp_seconds`: for whatever exports metrics. */
+/** `kd_certificate_expiry_timestamp_seconds`, for exporters of metrics. */
 export function certificateMetrics(clusters: Clusters): readonly MetricSample[] {
-  // The time of looking does not count here.
+  // Independent of the current time.
   return certificateExpiries(clusters, new Date(0)).map(({ cluster, use, subject, notAfter }) => ({
     name: 'kd_certificate_expiry_timestamp_seconds',
     labels: { cluster, use, subject },
@@ -68,14 +68,14 @@ export function certificateMetrics(clusters: Clusters): readonly MetricSample[] 
 interface Verdict {
   readonly level: 'error' | 'warn' | 'info';
   readonly what: string;
-  /** The certificate that it is about. */
+  /** The certificate in question. */
   readonly certificate: CertificateExpiry;
 }
 
 /**
- * One line a cluster, at debug one a certificate. An error when connections must fail by it: a certificate of
- * one's own that has expired or is not valid yet, or no authority left that has not expired. One authority of
- * several may expire without harm, so that is a warning.
+ * One line per cluster, one per certificate at debug level. An error if connections must fail: our own
+ * certificate has expired or is not valid yet, or every CA certificate has expired. If one of several CA
+ * certificates has expired, only a warning: it may be unused.
  */
 export function logExpiry(clusters: Clusters, now: Date, logger: Logger): void {
   const all = certificateExpiries(clusters, now);
@@ -97,7 +97,7 @@ export function logExpiry(clusters: Clusters, now: Date, logger: Logger): void {
   }
 }
 
-/** The earliest comes first. */
+/** Sorted, the earliest first. */
 function verdictOn(certificates: readonly CertificateExpiry[], now: Date): Verdict | undefined {
   const [earliest] = certificates;
   if (earliest === undefined) return undefined;
@@ -132,7 +132,7 @@ function verdictOn(certificates: readonly CertificateExpiry[], now: Date): Verdi
   return { level: 'info', what: 'certificates', certificate: earliest };
 }
 
-/** Tells at once, and every day again while it runs, how long the certificates in force will last. */
+/** Reports at once, and then every day, how long the certificates in force are valid. */
 export class ExpiryWatch {
   private readonly parts: { readonly logger: Logger; readonly clock: Clock; readonly now: () => Date };
   private clusters: Clusters | undefined;
@@ -142,7 +142,7 @@ export class ExpiryWatch {
     this.parts = parts;
   }
 
-  /** These are in force from now on. */
+  /** Sets the certificates in force. */
   watch(clusters: Clusters): void {
     this.clusters = clusters;
     this.tell();
@@ -153,7 +153,7 @@ export class ExpiryWatch {
     return this.clusters === undefined ? [] : certificateExpiries(this.clusters, this.parts.now());
   }
 
-  /** For whatever exports metrics. */
+  /** For exporters of metrics. */
   metrics(): readonly MetricSample[] {
     return this.clusters === undefined ? [] : certificateMetrics(this.clusters);
   }

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 
-/** Of a larger file only size and time are looked at: no store, secret or configuration is that large. */
+/** Larger files are compared by size and time only: no store, secret or configuration is that large. */
 const CONTENT_BYTES_MAX = 8 << 20;
 
-/** One text for the content of a file, or for why it can't be read. Contents don't follow from it. */
+/**
+ * One text for the content of a file, or for the reason why it can't be read. It does not reveal the content.
+ */
 export async function fileDigest(path: string): Promise<string> {
   try {
-    // To open a pipe would wait for somebody who writes to it, and the end of the process would wait for
-    // that.
-    if (!(await stat(path)).isFile()) return 'no regular file';
+    // Opening a pipe would wait for a writer, and the end of the process would wait for that.
+    if (!(await stat(path)).isFile()) return 'not a regular file';
     const handle = await open(path, 'r');
     try {
       const { size, mtimeMs, ino } = await handle.stat();
@@ -26,8 +27,8 @@ export async function fileDigest(path: string): Promise<string> {
 }
 
 /**
- * Of the files the first that gives its content only once, like a pipe; whoever reads it again gets nothing,
- * or waits for ever.
+ * The first file whose content can be read only once, like a pipe: a second read gets nothing, or waits
+ * forever.
  */
 export async function readOnceOnly(paths: readonly string[]): Promise<string | undefined> {
   for (const path of paths) {

@@ -6,21 +6,21 @@ export const SETTLE_MS = 1_000;
 export interface FileWatchParts {
   readonly clock: Clock;
   readonly intervalMs: number;
-  /** What is watched just now. */
+  /** The files to watch at the moment. */
   readonly files: () => readonly string[];
   /** One text for the contents of all of them; never rejects. */
   readonly look: (files: readonly string[]) => Promise<string>;
   /**
-   * The contents are other ones, and stand still. Also called once at the start: they may have changed while
-   * they were read.
+   * The contents have changed, and no longer change. Also called once at the start: they may have changed
+   * while they were being read.
    */
   readonly changed: () => void;
 }
 
 /**
- * Looks at the contents of files, now and then. Over fs.watch: mounted secrets change by a swap of symlinks
- * above the file, network mounts tell nothing, and a file that is half written says so by changing again. A
- * change is reported when two looks in a row see the same.
+ * Checks the contents of files from time to time. fs.watch is no alternative: mounted secrets change by a
+ * swap of symlinks above the file, and network mounts send no events. A change is reported when two looks in
+ * a row agree, so a half-written file is not used.
  */
 export class FileWatch {
   private readonly parts: FileWatchParts;

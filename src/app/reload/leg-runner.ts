@@ -7,13 +7,13 @@ import type { Carried, Leg, ReloadStatus, Revision, RevisionSource } from './leg
 import { Reloader } from './reloader.js';
 import { RunTotals } from './totals.js';
 
-/** Between two tries to start a leg, doubled each time. */
+/** Between two attempts to start a leg; doubles each time. */
 export const START_AGAIN_MS = 1_000;
 export const START_AGAIN_MAX_MS = 15_000;
 
 /**
- * A leg that is to make room may end with these: nothing is lost by going on, the next one reads from what is
- * committed.
+ * A leg that is being replaced may end with these: nothing is lost, the next one reads from the committed
+ * offsets.
  */
 const MAKES_ROOM: ReadonlySet<ErrorCode> = new Set([
   'DRAIN_CUT',
@@ -23,7 +23,7 @@ const MAKES_ROOM: ReadonlySet<ErrorCode> = new Set([
   'DESTINATION_STALLED',
   'NO_ASSIGNMENT',
 ]);
-/** A running leg that ends with these may have had what was replaced meanwhile. */
+/** A running leg that ends with these may have used a file that was replaced meanwhile. */
 const MAY_BE_OUTDATED: ReadonlySet<ErrorCode> = new Set([
   'KAFKA_UNREACHABLE',
   'KAFKA_REFUSED',
@@ -35,30 +35,32 @@ export interface LegRunnerParts<Config> {
   readonly compose: (config: Config, carried: Carried) => Leg;
   /** Undefined: the run has one leg. */
   readonly source: RevisionSource<Config> | undefined;
-  /** From the end of a leg until another one runs, at most; then the run ends with what prevents it. */
+  /**
+   * The most time from the end of a leg until another one runs; after that the run ends with the last error.
+   */
   readonly reloadTimeoutMs: number;
   readonly logger: Logger;
   readonly clock: Clock;
-  /** Another revision than the one before is in force from now on. */
+  /** Called when a new revision is in force. */
   readonly reloaded?: (config: Config) => void;
 }
 
-/** Runs legs, one after another, as one run: one end, one balance. */
+/** Runs legs one after another as one run: one end, one summary. */
 export class LegRunner<Config> {
   private readonly parts: LegRunnerParts<Config>;
   private readonly books = newRunBooks();
   private readonly totals = new RunTotals();
   private readonly reloader: Reloader<Config> | undefined;
   private current: Revision<Config>;
-  /** The last one that ran. */
+  /** The last leg that ran. */
   private proven: Revision<Config> | undefined;
   private leg: Leg;
   private legs = 0;
   private legRuns = false;
   private legOver = false;
-  /** The leg is to make room for it. */
+  /** The leg must be replaced by it. */
   private pending: Revision<Config> | undefined;
-  /** Tells who asked for it that it runs, or was given up. */
+  /** Resolves the caller's request: it runs, or was given up. */
   private switched: () => void = () => undefined;
   private ends: RunReport['ends'];
   private reloads = 0;
@@ -94,7 +96,7 @@ export class LegRunner<Config> {
       if (report.records.unsettled > 0) {
         this.books.accounting.rewound(report.records.unsettled);
         this.parts.logger.warn(
-          'not all was settled when the clients were to be made anew: it is read again, and may come twice',
+          'not all records were settled before new clients: they are read again, and may come twice',
           {
             records: report.records.unsettled,
           },
@@ -113,7 +115,7 @@ export class LegRunner<Config> {
     return report;
   }
 
-  /** A leg that can't even be made ends like one that does not start. */
+  /** A leg that can't be created ends like one that does not start. */
   private async nextLegRan(revision: Revision<Config>, before: RunReport): Promise<RunReport> {
     try {
       this.leg = this.begin(revision);
@@ -125,7 +127,7 @@ export class LegRunner<Config> {
     return this.legRan();
   }
 
-  /** Loads the configuration again, soon; wishes that come close together are one. */
+  /** Schedules a reload of the configuration; requests in short succession become one. */
   reload(cause: 'signal' | 'files'): void {
     this.reloader?.request(cause);
   }
@@ -138,7 +140,7 @@ export class LegRunner<Config> {
     this.wake();
   }
 
-  /** Gives up draining. */
+  /** Stops waiting for the drain. */
   cutNow(): void {
     this.stop();
     this.leg.dispatcher.cutNow();
@@ -202,7 +204,7 @@ export class LegRunner<Config> {
     }
     this.proven = revision;
     this.startAgainMs = START_AGAIN_MS;
-    // Asked for while there was no leg that could have made room.
+    // Requested while no leg was running that could be replaced.
     if (this.pending !== undefined && this.pending.fingerprint !== revision.fingerprint) {
       this.leg.dispatcher.stop();
       return;
@@ -221,13 +223,13 @@ export class LegRunner<Config> {
     });
   }
 
-  /** What the run goes on with after a leg; undefined: it is over. */
+  /** The revision to continue with after a leg; undefined when the run is over. */
   private async next(report: RunReport): Promise<Revision<Config> | undefined> {
     const { error } = report;
     if (this.stopping || report.endReached || report.hung || this.reloader === undefined) return undefined;
     if (this.pending !== undefined && (error === undefined || MAKES_ROOM.has(error.code))) {
       if (error !== undefined)
-        this.parts.logger.warn(`while making room for new clients: ${error.message}`, { code: error.code });
+        this.parts.logger.warn(`while replacing the clients: ${error.message}`, { code: error.code });
       return this.takePending();
     }
     if (error === undefined) return undefined;
@@ -236,7 +238,7 @@ export class LegRunner<Config> {
     const fresh = await this.reloader.fresh();
     if (fresh === undefined || this.isStopping()) return undefined;
     this.parts.logger.warn(
-      'the clients failed, and the configuration has changed since they were made: going on with new ones',
+      'the clients failed, and the configuration has changed since they were created: creating new clients',
       {
         error: error.message,
       },
@@ -250,7 +252,7 @@ export class LegRunner<Config> {
     return revision;
   }
 
-  /** In turn with the one that ran before and with what the files say by now. */
+  /** Alternates between the revision that ran before and the current contents of the files. */
   private async startAgain(error: DispatcherError): Promise<Revision<Config> | undefined> {
     const { clock, logger, reloadTimeoutMs } = this.parts;
     const failed = this.current;
@@ -277,7 +279,7 @@ export class LegRunner<Config> {
     if (this.pending !== undefined) return this.takePending();
     if (!wasProven && this.proven !== undefined) return this.proven;
     const fresh = await this.reloader?.fresh();
-    // Loading takes its time: a leg begun after the wish to stop would not hear of it.
+    // Loading takes a while: a leg started after the request to stop would not see that request.
     return this.isStopping() ? undefined : (fresh ?? failed);
   }
 
@@ -300,7 +302,7 @@ export class LegRunner<Config> {
     this.reloader?.close();
     this.switched();
     const report = this.totals.report(last);
-    // Stopped between two legs: what the one before ended with was to be mended by the next.
+    // Stopped between two legs: the next leg was meant to recover from the error of the last one.
     if (
       this.stopping &&
       !this.legRuns &&
@@ -314,9 +316,9 @@ export class LegRunner<Config> {
       return report;
     const error = new DispatcherError(
       'DRAIN_CUT',
-      'a client did not close in time, so no new one was made beside it',
+      'a client did not close in time, so no new one was created',
       {
-        remedy: 'start again: the run goes on from the committed offsets, with the new configuration',
+        remedy: 'start again: the run continues from the committed offsets, with the new configuration',
       },
     );
     return { ...report, state: 'failed', error };
@@ -327,7 +329,7 @@ function notMade(cause: unknown): DispatcherError {
   if (cause instanceof DispatcherError) return cause;
   return new DispatcherError(
     'DEFECT',
-    `the clients of the configuration could not be made: ` +
+    `the clients of the configuration could not be created: ` +
       `${cause instanceof Error ? cause.message : String(cause)}`,
     {
       cause,

@@ -1,4 +1,4 @@
-/** The words of rotation: a run is one leg or several, each with clients, threads and blocks of its own. */
+/** The types of reloading: a run has one or more legs, each with its own clients, threads and blocks. */
 import type { RunBooks } from '../../core/run-books.js';
 import type { RunReport, RunStatus, Standing } from '../../dispatcher/report.js';
 
@@ -14,7 +14,7 @@ export interface Leg {
   bytesOut(): number;
 }
 
-/** What a leg takes over from those before it. */
+/** State that a leg takes over from those before it. */
 export interface Carried {
   readonly books: RunBooks;
   readonly ends: RunReport['ends'];
@@ -22,10 +22,10 @@ export interface Carried {
   readonly running: () => void;
 }
 
-/** A configuration as it was at one time. */
+/** The configuration at one point in time. */
 export interface Revision<Config> {
   readonly config: Config;
-  /** Equal for two revisions of which a leg would be made alike. */
+  /** Equal for two revisions that would create equal legs. */
   readonly fingerprint: string;
 }
 
@@ -33,38 +33,38 @@ export type Loading<Config> =
   | { readonly kind: 'valid'; readonly revision: Revision<Config> }
   | { readonly kind: 'faulty'; readonly problems: readonly string[] };
 
-/** Keys that are other than they were. */
+/** Keys whose values differ. */
 export interface Adopted {
-  /** In force from now on, without a new leg. */
+  /** Settings that take effect now, without a new leg. */
   readonly now: readonly string[];
-  /** What the process is bound to until it ends. */
+  /** Settings of the process, which take effect at the next start. */
   readonly later: readonly string[];
 }
 
-/** How a configuration is loaded again and judged. */
+/** Loads and compares configurations. */
 export interface RevisionSource<Config> {
   load(): Promise<Loading<Config>>;
-  /** Why `next` can't take over from `current` within one run; undefined when it can. */
+  /** Why `next` can't replace `current` within one run; undefined when it can. */
   refusal(current: Config, next: Config): string | undefined;
-  /** Puts into force what needs no new leg. */
+  /** Applies the settings that need no new leg. */
   adopt(next: Config): Adopted;
-  /** Connects with it, asks for its topics, leaves again; in no group. Rejects with what is wrong. */
+  /** Connects with it, looks up its topics and disconnects; joins no group. Rejects with the fault. */
   trial(next: Config): Promise<void>;
 }
 
 /**
- * - `signal`: somebody wants it now, and an answer in any case.
- * - `files`: a watched file's content is another one.
- * - `retry`: Kafka could not be used with it; perhaps it can by now.
+ * - `signal`: a user wants it now, and always gets an answer.
+ * - `files`: the content of a watched file has changed.
+ * - `retry`: Kafka could not be used with it; perhaps it can be now.
  */
 export type ReloadCause = 'signal' | 'files' | 'retry';
 
-/** How a run goes on with its configuration, for `/status`. */
+/** The state of reloads, for `/status`. */
 export interface ReloadStatus {
   /** New configurations put into force. */
   readonly count: number;
-  /** One is being put into force just now. */
+  /** One is being put into force. */
   readonly switching: boolean;
-  /** Why the last one was not put into force; undefined when the one in force is the newest. */
+  /** Why the last one was rejected; undefined when the newest is in force. */
   readonly rejected: string | undefined;
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../../ports/clock.js';
 import type { Logger } from '../../ports/logger.js';
 import type { Adopted, Loading, ReloadCause, Revision, RevisionSource } from './leg.js';
 
-/** Between two trials of a configuration with which Kafka can't be used, doubled each time. */
+/** Between two trials of a configuration that Kafka can't be used with; doubles each time. */
 export const TRIAL_AGAIN_MS = 5_000;
 export const TRIAL_AGAIN_MAX_MS = 60_000;
 
@@ -11,16 +11,16 @@ export interface ReloaderParts<Config> {
   readonly source: RevisionSource<Config>;
   readonly logger: Logger;
   readonly clock: Clock;
-  /** What the run goes by just now. */
+  /** The revision that the run uses. */
   readonly current: () => Revision<Config>;
   /** Resolves when the new revision runs, was given up, or the run is over. */
   readonly switchTo: (revision: Revision<Config>) => Promise<void>;
 }
 
 /**
- * Decides what a wish to reload leads to: nothing, a complaint, or a new leg. One after another; wishes that
- * come meanwhile become one. Until Kafka has taken the new configuration in a trial the run goes on with the
- * old one: what works is not given up for what may not.
+ * Decides the result of a reload request: nothing, an error message, or a new leg. Handles one at a time;
+ * requests that arrive meanwhile become one. The run keeps its old configuration until the new one has passed
+ * a trial with Kafka: a working configuration is never given up for an untested one.
  */
 export class Reloader<Config> {
   private readonly parts: ReloaderParts<Config>;
@@ -28,12 +28,12 @@ export class Reloader<Config> {
   private working = false;
   private closed = false;
   private cancelRetry: () => void = () => undefined;
-  /** Keys of the last complaint about what has to wait for the next start. */
+  /** Keys of the last warning about settings that need a restart. */
   private complained = '';
   private retryMs = TRIAL_AGAIN_MS;
-  /** Was tried and did not start: not tried again before it is another one, or somebody asks for it. */
+  /** Tried, but did not start: not tried again until it changes, or a user asks for it. */
   private givenUp: string | undefined;
-  /** For `/status`: why the newest configuration is not the one in force. */
+  /** For `/status`: why the newest configuration is not in force. */
   rejected: string | undefined;
 
   constructor(parts: ReloaderParts<Config>) {
@@ -54,7 +54,7 @@ export class Reloader<Config> {
     this.cancelRetry();
   }
 
-  /** A revision that passed its trial and did not start all the same. */
+  /** A revision that passed its trial, but still did not start. */
   giveUp(revision: Revision<Config>, error: Error): void {
     this.givenUp = revision.fingerprint;
     this.rejected = error.message;
@@ -62,8 +62,8 @@ export class Reloader<Config> {
   }
 
   /**
-   * Loaded anew; undefined when it is faulty (then that was said), may not take over, or is what the run goes
-   * by already.
+   * The reloaded configuration; undefined when it is faulty (and reported), may not take over, or is already
+   * in force.
    */
   async fresh(): Promise<Revision<Config> | undefined> {
     const loading = await this.load();
@@ -115,15 +115,15 @@ export class Reloader<Config> {
     if (!(await this.passes(revision))) return;
     this.rejected = undefined;
     this.givenUp = undefined;
-    logger.info('the configuration has changed: draining, then going on with new clients', { cause });
+    logger.info('the configuration has changed: draining, then continuing with new clients', { cause });
     await this.parts.switchTo(revision);
   }
 
-  /** What a signal asks for gets its answer each time, what a file brings up only once. */
+  /** A signal is answered each time; a file change only once. */
   private complainOf(later: readonly string[], cause: ReloadCause): void {
     const keys = later.join(' ');
     if (keys !== '' && (cause === 'signal' || keys !== this.complained))
-      this.parts.logger.warn('changed, but only taken up at the next start', { keys });
+      this.parts.logger.warn('changed, but takes effect only at the next start', { keys });
     this.complained = keys;
   }
 
@@ -138,7 +138,7 @@ export class Reloader<Config> {
     else if (adopted.later.length > 0) return;
     else if (cause === 'signal')
       logger.info('the configuration was reloaded and is unchanged; nothing to do');
-    else logger.debug('watched files were looked at: the configuration is unchanged');
+    else logger.debug('watched files were checked: the configuration is unchanged');
   }
 
   private async load(): Promise<Loading<Config>> {
@@ -157,7 +157,7 @@ export class Reloader<Config> {
       if (this.isClosed()) return false;
       this.rejected = messageOf(error);
       this.parts.logger.error(
-        'Kafka can not be used with the new configuration; the run goes on with the old one',
+        "Kafka can't be used with the new configuration; the run goes on with the old one",
         {
           error: messageOf(error),
           ...(error instanceof DispatcherError
@@ -173,7 +173,7 @@ export class Reloader<Config> {
     }
   }
 
-  /** Asked again after an await, where the compiler would remember the answer of before. */
+  /** Checked again after an await, since the compiler would assume the earlier result. */
   private isClosed(): boolean {
     return this.closed;
   }
@@ -186,8 +186,8 @@ export class Reloader<Config> {
   }
 
   /**
-   * After a rejection: nobody has to ask again for `/status` to be true once the edit was undone. Anything
-   * but that is left to a signal or the watch.
+   * After a rejection: when the edit is undone, `/status` becomes correct without another request. Everything
+   * else is left to a signal or the watch.
    */
   private lookAgain(): void {
     if (this.closed) return;
@@ -206,7 +206,7 @@ export class Reloader<Config> {
     }
     this.rejected = undefined;
     this.givenUp = undefined;
-    logger.info('the rejected configuration was undone: the one in force is the newest again');
+    logger.info('the rejected change was undone: the configuration in force is the newest again');
   }
 }
 

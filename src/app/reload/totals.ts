@@ -1,14 +1,14 @@
 import type { RunReport, Standing } from '../../dispatcher/report.js';
 
-/** Ranges a partition is listed with; past them the closest are joined. */
+/** Ranges listed per partition; beyond them the closest are joined. */
 const RANGES_PER_PARTITION_MAX = 10;
 
 type Range = RunReport['redelivery'][number];
 
 /**
- * What the legs of a run come to together. Records and latencies are booked across legs already (RunBooks);
- * here are positions, ranges and times. A range that an earlier leg left unsettled was read again by a later
- * one, so it may have come twice: it stays in the list.
+ * The sum over the legs of a run. RunBooks already counts records and latencies across legs; this adds
+ * positions, ranges and times. A range that an earlier leg left unsettled was read again by a later one, so
+ * its records may come twice: it stays in the list.
  */
 export class RunTotals {
   private readonly committed = new Map<string, RunReport['committed'][number]>();
@@ -26,12 +26,12 @@ export class RunTotals {
     this.bytes += bytesOut;
   }
 
-  /** Handed to the producers of the legs that are over. */
+  /** Bytes handed to the producers of finished legs. */
   get bytesOut(): number {
     return this.bytes;
   }
 
-  /** With what the leg that runs has come to so far. */
+  /** Including the running leg so far. */
   standing(now: Standing): Standing {
     const committed = new Map(this.committed);
     for (const entry of now.committed) committed.set(keyOf(entry), entry);
@@ -46,7 +46,7 @@ export class RunTotals {
     };
   }
 
-  /** The last leg's report, as that of the whole run. */
+  /** The last leg's report, as the report of the whole run. */
   report(last: RunReport): RunReport {
     return {
       ...last,

@@ -1,4 +1,4 @@
-/** Checks as people read them: by area, the status first, each remedy under what it mends. */
+/** Checks for people: by area, the status first, each remedy below its check. */
 import type { Check, Status } from '../../checks/check.js';
 import { type CliIo, colorsFor } from '../io.js';
 import { wrap } from './table.js';
@@ -6,7 +6,7 @@ import { wrap } from './table.js';
 const WIDTH_MAX = 140;
 const INDENT = 2;
 const STATUS_WIDTH = 'warning'.length;
-/** Of the line, at most, for the subject; longer ones stand on a line of their own. */
+/** Columns for the subject; a longer one gets its own line. */
 const SUBJECT_SHARE = 0.3;
 const STATUSES: readonly Status[] = ['ok', 'warning', 'failed', 'skipped'];
 

@@ -1,4 +1,4 @@
-/** Numbers as people read them. */
+/** Formats numbers for people. */
 
 export function count(n: number): string {
   return Math.round(n).toLocaleString('en-US');

@@ -1,7 +1,4 @@
-/**
- * A password for a verb: from a variable, from a file, or asked on a terminal that does not show what is
- * typed.
- */
+/** A password for a verb: from a variable, from a file, or typed on a terminal without echo. */
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,10 +13,10 @@ export interface PasswordOptions {
   readonly passwordFile?: string;
 }
 
-/** Undefined when neither is given. Whatever is read is masked in all that is printed later. */
+/** Undefined when neither is given. The password is masked in all later output. */
 export function passwordFrom({ passwordEnv, passwordFile }: PasswordOptions, io: CliIo): string | undefined {
   if (passwordEnv !== undefined && passwordFile !== undefined)
-    throw usage('--password-env and --password-file are given together', 'leave one out');
+    throw usage("--password-env and --password-file can't be combined", 'use only one of them');
   if (passwordEnv !== undefined) {
     const value = io.env[passwordEnv];
     if (value === undefined)
@@ -37,13 +34,13 @@ export function passwordFrom({ passwordEnv, passwordFile }: PasswordOptions, io:
 function readPassword(file: string): string {
   try {
     const stats = statSync(file);
-    if (!stats.isFile() && !stats.isFIFO()) throw new Error('it is no file');
+    if (!stats.isFile() && !stats.isFIFO()) throw new Error('it is not a file');
     if (stats.size > PASSWORD_FILE_BYTES_MAX) throw new Error(`it has ${stats.size} bytes`);
     return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
   } catch (error) {
     throw usage(
       `--password-file: ${file} can't be read: ${error instanceof Error ? error.message : String(error)}`,
-      'check path and rights',
+      'check the path and its permissions',
       error,
     );
   }
@@ -55,7 +52,7 @@ export async function askPassword(file: string, io: CliIo): Promise<string> {
       'CONFIGURATION',
       `${file}: its certificates are encrypted, and no password was given`,
       {
-        remedy: 'give it by --password-env VARIABLE or --password-file FILE',
+        remedy: 'use --password-env VARIABLE or --password-file FILE',
       },
     );
   io.stderr.write(`password of ${file}: `);

@@ -21,10 +21,8 @@ export class ProgressRecords implements RunDisplay {
     this.timer.unref();
   }
 
-  /** There is no line that stands in the way of others. */
-  clear(): void {
-    // Nothing to clear.
-  }
+  /** This display has no live line to clear. */
+  clear(): void {}
 
   stop(): void {
     clearInterval(this.timer);

@@ -12,7 +12,9 @@ export interface ProgressOutput {
   readonly columns?: number;
 }
 
-/** Shows how a run goes: one line rewritten in place on a terminal, a plain line every 10 s elsewhere. */
+/**
+ * Shows the progress of a run: one line rewritten in place on a terminal, a plain line every 10 s elsewhere.
+ */
 export class Progress implements RunDisplay {
   private readonly output: ProgressOutput;
   private status: (() => RunStatus) | undefined;
@@ -36,7 +38,7 @@ export class Progress implements RunDisplay {
     this.timer.unref();
   }
 
-  /** Takes the live line away, so that a log line or the summary can be printed. */
+  /** Clears the live line, so that a log line or the summary can be printed. */
   clear(): void {
     if (this.lastLine !== '') this.output.write('\r\x1b[2K');
     this.lastLine = '';
@@ -53,7 +55,7 @@ export class Progress implements RunDisplay {
     this.output.write(`\r\x1b[2K${this.lastLine}`);
   }
 
-  /** One line: what a person wants to know while waiting. */
+  /** One line with the facts that a waiting person needs. */
   line(): string {
     const status = this.status?.();
     if (status === undefined) return '';
@@ -62,7 +64,7 @@ export class Progress implements RunDisplay {
     const parts = [
       status.stalled === undefined ? status.state : `STALLED: ${status.stalled}`,
       `${count(status.records.consumed)} records`,
-      // The mean over the last samples would go on for a while after the records stopped.
+      // The mean over the last samples would not drop at once when the records stop.
       ...(flows ? [`${count(perSecond)}/s`] : []),
       ...(status.lag === undefined ? [] : [`lag ${count(status.lag)}`]),
       `in flight ${bytes(status.inFlightBytes)} of ${bytes(status.inFlightBytesMax)}`,

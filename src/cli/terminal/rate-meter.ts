@@ -1,7 +1,7 @@
 /** The rate shown is the mean over about this long. */
 const RATE_WINDOW_SAMPLES = 10;
 
-/** Records a second over the last looks at their count. */
+/** Records per second over the last samples of their count. */
 export class RateMeter {
   private readonly samples: { readonly atMs: number; readonly consumed: number }[] = [];
 

@@ -32,14 +32,14 @@ export function renderSummary(summary: Summary): string {
     [
       'rate',
       `${count(summary.rate.recordsPerSecond)} records/s, ` +
-        `${summary.cpu.microsecondsPerRecord} µs of CPU a record`,
+        `${summary.cpu.microsecondsPerRecord} µs of CPU per record`,
     ],
     ['latency', `p50 ${summary.latency.p50Ms} ms, p99 ${summary.latency.p99Ms} ms`],
     ...(summary.reloads === 0 ? [] : ([['reloads', count(summary.reloads)]] as const)),
     ...(summary.metrics.length === 0
       ? []
       : ([['metrics', ranges(summary.metrics.map(metricText))]] as const)),
-    ['memory', `${bytes(summary.memory.rssPeakBytes)} at most`],
+    ['memory', `${bytes(summary.memory.rssPeakBytes)} peak`],
     [
       'committed',
       ranges(summary.committed.map(({ topic, partition, offset }) => `${topic}[${partition}] ${offset}`)),

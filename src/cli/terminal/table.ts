@@ -1,22 +1,22 @@
-/** Tables for people: columns as wide as their texts, the last one wrapped at the terminal's edge. */
+/** Tables for people: columns as wide as their texts, the last one wrapped at the edge of the terminal. */
 
 export interface TableOptions {
-  /** Characters of a line; undefined: not a terminal, nothing is wrapped. */
+  /** Characters per line; undefined without a terminal: nothing is wrapped. */
   readonly width: number | undefined;
   readonly paint?: (text: string, row: number, column: number) => string;
   readonly indent?: number;
-  /** Instead of wrapping the last column: what is too long in the first one stands on a line of its own. */
+  /** Instead of wrapping the last column, puts a long text of the first column on its own line. */
   readonly longFirst?: boolean;
 }
 
 const GAP = 2;
 const LAST_COLUMN_MIN = 24;
 
-/** The first row is no different from the others; whoever wants a heading paints it. */
+/** The first row is like the others; the caller colors a heading. */
 export function table(rows: readonly (readonly string[])[], options: TableOptions): string {
   const columns = Math.max(0, ...rows.map((row) => row.length));
   const indent = options.indent ?? 0;
-  // The last text of a short row has what is right of it to itself.
+  // The last text of a short row may use all the space to its right.
   const widthIn = (row: readonly string[], column: number): number =>
     column > 0 && column === row.length - 1 && row.length < columns ? 0 : (row[column]?.length ?? 0);
   const widths = Array.from({ length: columns }, (_, column) =>
@@ -44,7 +44,7 @@ export function table(rows: readonly (readonly string[])[], options: TableOption
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** For names that decide nothing about the width of the rest. */
+/** For texts that do not affect the width of their column. */
 function longFirst(
   rows: readonly (readonly string[])[],
   widths: readonly number[],
@@ -68,7 +68,7 @@ function longFirst(
   return lines.map((line) => `${' '.repeat(indent)}${line}\n`).join('');
 }
 
-/** At blanks; a word longer than a line is left whole, so that it can be copied. */
+/** Wraps at blanks; a word longer than a line is kept whole, so that it can be copied. */
 export function wrap(text: string, width: number): readonly string[] {
   if (text.length <= width) return [text];
   const lines: string[] = [];

@@ -1,4 +1,4 @@
-/** `kd completion bash|zsh|fish`: written from the program itself, so it can't fall behind. */
+/** `kd completion bash|zsh|fish`: generated from the program itself, so it is never out of date. */
 import { Argument, type Command } from 'commander';
 import type { CliIo } from '../io.js';
 import { addExample } from '../options.js';

@@ -1,4 +1,4 @@
-/** `kd config show`: what is in force, where each value comes from, secrets masked. */
+/** `kd config show`: the values in force and their origins, with secrets masked. */
 import type { Command } from 'commander';
 import { Document, isCollection, isNode, isScalar } from 'yaml';
 import { type ShownValue, shownValues } from '../../config/show/show.js';
@@ -43,19 +43,19 @@ function nested(rows: readonly ShownValue[]): Record<string, unknown> {
   return root;
 }
 
-/** Loads again as it stands, apart from the masks. */
+/** Valid as a configuration again, apart from the masks. */
 function asYaml(rows: readonly ShownValue[], withOrigin: boolean): string {
   const document = new Document(nested(rows));
   for (const { path, origin } of rows) {
     const node: unknown = document.getIn(path, true);
-    // Properties are texts to librdkafka; people write their numbers without quotes.
+    // Properties are text to librdkafka; people write numbers without quotes.
     if (
       isScalar(node) &&
       path.includes('properties') &&
       /^(0|-?[1-9]\d{0,14}|true|false)$/.test(String(node.value))
     )
       node.value = JSON.parse(String(node.value));
-    // On one line, so that the comment stands behind the value.
+    // On one line, so that the comment follows the value.
     if (isCollection(node)) node.flow = true;
     if (withOrigin && isNode(node)) node.comment = ` ${origin}`;
   }

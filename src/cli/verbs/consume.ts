@@ -1,4 +1,4 @@
-/** `kd consume`: a topic's records, decoded, on stdout. */
+/** `kd consume`: prints a topic's records, decoded, on stdout. */
 import { once } from 'node:events';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { formatOf } from '../../app/job-formats.js';
@@ -32,7 +32,7 @@ interface ConsumeOptions {
 }
 
 const LOG_FLUSH_MS = 1_000;
-/** What a Date can hold; a record may carry anything. */
+/** The range of a Date; the timestamp of a record may be any number. */
 const DATE_MS_MAX = 8.64e15;
 
 export function register(program: Command, io: CliIo): void {
@@ -50,7 +50,7 @@ export function register(program: Command, io: CliIo): void {
         .choices(['end', 'forever'])
         .default('end'),
     )
-    .addOption(new Option('--max <n>', 'stop after so many records').argParser(parseCount))
+    .addOption(new Option('--max <n>', 'stop after this many records').argParser(parseCount))
     .addOption(new Option('--raw', 'do not decode values'))
     .action(async (topic: string, _options: unknown, self: Command) =>
       consume(topic, optionsOf<ConsumeOptions>(self), io),
@@ -109,23 +109,23 @@ export async function printTopic(
   }
 }
 
-/** What the job writes is decoded as its output, everything else as its input. */
+/** The job's output topics are decoded as its output, everything else as its input. */
 function specFor(topic: string, config: ResolvedConfig, raw: boolean): FormatSpec {
   if (raw) return { format: 'raw', long: 'number' };
   return formatOf(config, topic === config.producer.topic ? 'output' : 'input');
 }
 
-/** The fields of a line that say what the value is. */
+/** The fields of a line that describe the value. */
 interface ShownValue {
-  /** Decoded, for reading; null where it can't be. */
+  /** Decoded, for people; null if it can't be decoded. */
   readonly value: unknown;
   readonly undecodable?: string;
-  /** Its very bytes, where the value alone would not give them back. */
+  /** The exact bytes, if the value alone would not restore them. */
   readonly valueBase64?: string;
   readonly format?: FormatSpec['format'];
 }
 
-/** Records were written by their writer's schema. */
+/** Records were written with their writer's schema. */
 function writtenAs(spec: FormatSpec): FormatSpec {
   if (spec.schema?.writerPath === undefined) return spec;
   return { ...spec, schema: { path: spec.schema.writerPath, references: spec.schema.references } };
@@ -148,7 +148,7 @@ class RecordPrinter {
     this.#io = io;
   }
 
-  /** False when enough has been printed. */
+  /** False when enough records have been printed. */
   async print(batch: InputBatch, partitionOf: (partitionId: number) => AssignedPartition): Promise<boolean> {
     this.#rows.open(batch.block.bytes);
     for (const { partitionId, firstRow, rowCount } of batch.segments) {
@@ -194,7 +194,8 @@ class RecordPrinter {
       if (!this.#options.json || this.#givesBack(value, bytes)) return { value };
       return { value, ...this.#exactly(bytes) };
     } catch (error) {
-      // People look for a record that does not fit its format here: shown as it is, with the reason.
+      // A record that does not match its format is often the one that people look for: print it raw, with the
+      // reason.
       const undecodable = error instanceof Error ? error.message : String(error);
       return { value: null, undecodable, ...this.#exactly(bytes) };
     }
@@ -204,9 +205,9 @@ class RecordPrinter {
     return { valueBase64: bytes.toString('base64'), format: this.#format };
   }
 
-  /** `kd produce` in the same format makes the same bytes of the value. */
+  /** True if `kd produce` in the same format restores the bytes of the value. */
   #givesBack(value: unknown, bytes: Buffer): boolean {
-    // What is printed of raw bytes says it all.
+    // Raw bytes are printed completely.
     if (this.#format === 'raw') return true;
     if (value === null) return false;
     const room = Buffer.alloc(bytes.length);
@@ -242,6 +243,6 @@ function parseFrom(text: string): ReadFrom {
 }
 
 function parseCount(text: string): number {
-  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('write a whole number from 1 on.');
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('write a whole number, 1 or more.');
   return Number(text);
 }

@@ -1,6 +1,6 @@
 /**
- * `kd demo`: the main job on the embedded broker, with real flights: JSON in, validated and enriched, Avro
- * out, bad rows to the dead-letter topic.
+ * `kd demo`: runs the main job on the embedded broker with real flights: JSON in, validated and enriched,
+ * Avro out, bad records to the dead-letter topic.
  */
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
@@ -25,13 +25,13 @@ const INPUT = 'flights';
 const OUTPUT = 'flights-avro';
 const DEAD_LETTERS = 'flights.dlq';
 /**
- * The embedded broker keeps 5 MiB a partition and silently drops the oldest: eight hold the whole data set
- * four times over.
+ * The embedded broker keeps 5 MiB per partition and silently drops the oldest records: eight partitions hold
+ * the data set four times over.
  */
 const PARTITIONS = 8;
 const PARTITIONS_MAX = 100;
 const SAMPLES = 5;
-/** The run takes seconds: those who read it without a terminal see it move, too. */
+/** The run takes seconds: show progress often, even without a terminal. */
 const PROGRESS_INTERVAL_MS = 500;
 const CLOSE_TIMEOUT_MS = 10_000;
 const LOG_FLUSH_MS = 1000;

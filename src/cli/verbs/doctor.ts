@@ -1,4 +1,4 @@
-/** `kd doctor`: why a job would or would not run here, asked of the network, the brokers and this machine. */
+/** `kd doctor`: checks network, brokers and this machine for reasons why a job would not run. */
 import type { Command } from 'commander';
 import { DoctorWalk } from '../../app/doctor/walk.js';
 import { type Check, hasFailed } from '../../checks/check.js';
@@ -31,7 +31,7 @@ export function register(program: Command, io: CliIo): void {
   const command = program
     .command('doctor')
     .description(
-      'ask network, brokers and this machine whether the job would run: DNS, TLS, login, topics, rights, ' +
+      'check network, brokers and this machine for what a job needs: DNS, TLS, login, topics, rights, ' +
         'limits; exit 6 on failure',
     )
     .action(async (_options: unknown, self: Command) => examine(optionsOf(self), io));
@@ -47,7 +47,7 @@ async function examine(options: GlobalOptions & KafkaOptions, io: CliIo): Promis
   const job = configFile(options, io) !== undefined;
   const loaded = await loadConfigWithDetails(options, io, job ? {} : { purpose: 'connection' });
   const { config } = loaded;
-  // What clients log while they fail to connect, the report says in words.
+  // The report itself explains the failures that clients log while they connect.
   const logger = options.verbose === true ? createCliLogger(config.logging, options, io) : undefined;
   const redact = io.secrets?.redact ?? ((text: string) => text);
   const walk = new DoctorWalk({

@@ -1,5 +1,5 @@
 /**
- * `kd produce`: records from JSON lines into a topic, through the configured output format or another one.
+ * `kd produce`: writes records from JSON lines to a topic, in the configured output format or another one.
  */
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
@@ -106,7 +106,7 @@ async function produce(
   }
 }
 
-/** Once, on stderr: whoever writes should know in which form it arrives. */
+/** Once, on stderr: the user should know the format in which the records are written. */
 function sayFormat(format: ProduceFormat, read: string | undefined, topic: string, io: CliIo): void {
   io.stderr.write(`producing to ${topic} in ${format.name} (${format.spec.format})\n`);
   if (read === undefined) return;
@@ -124,7 +124,10 @@ interface Sending {
   readonly valueOnly: boolean;
 }
 
-/** Returns how many records were acknowledged; rejects when one was not, or a line could not be read. */
+/**
+ * Returns the number of acknowledged records; rejects when one was not acknowledged or a line could not be
+ * read.
+ */
 async function send(
   sending: Sending,
   target: { readonly topic: string; readonly file: string | undefined },
@@ -139,13 +142,13 @@ async function send(
   const records = new RecordWriter(sending.sink, await sending.sink.topic(target.topic), sending.table);
   writer = records;
   const lines = await readLines(target.file, io);
-  // Somebody may be typing: what has been read does not wait for a full batch.
+  // A person may be typing: records are sent without waiting for a full batch.
   const flushing = setInterval(() => records.flush(), FLUSH_INTERVAL_MS);
   let number = 0;
   try {
     for await (const line of lines) {
       number += 1;
-      // Of a raw value every byte is meant, a mark too.
+      // Every byte of a raw value counts, even a byte order mark.
       const plain = number === 1 && !(sending.valueOnly && sending.format.spec.format === 'raw');
       const text = plain ? withoutMark(line) : line;
       if (isBlank(text)) continue;
@@ -223,7 +226,7 @@ async function readLines(file: string | undefined, io: CliIo): Promise<AsyncIter
 interface Place {
   readonly file: string | undefined;
   readonly line: number;
-  /** Records acknowledged before it. */
+  /** Records acknowledged before the faulty one. */
   readonly produced: number;
   readonly format: ProduceFormat;
 }
@@ -234,7 +237,7 @@ function atLine(error: unknown, { file, line, produced, format }: Place): Error 
   if (error instanceof FormatError) {
     return new DispatcherError(
       'USAGE',
-      `${place} does not fit ${format.name} (${error.code}): ${error.message}; ${sent}`,
+      `${place} does not match ${format.name} (${error.code}): ${error.message}; ${sent}`,
       {
         remedy:
           format.setting === undefined
@@ -263,7 +266,7 @@ function throwFailures(writer: RecordWriter): void {
   );
 }
 
-/** These records have no source whose partition they could keep. */
+/** These records have no source partition to keep. */
 function policyOf(config: ResolvedConfig): PartitionPolicy {
   return config.dispatcher.output.partition === 'sticky' ? 'sticky' : 'key';
 }

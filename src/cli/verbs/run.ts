@@ -19,11 +19,11 @@ export function register(program: Command, io: CliIo): void {
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { until: 'end' | 'forever' }>();
       const { config } = await loadConfigWithDetails(options, io);
-      // Not before: a configuration may come from a pipe, for which the whole process waits, deaf to its own
-      // handlers.
+      // Not earlier: a configuration may come from a pipe, and reading it blocks the process, including its
+      // signal handlers.
       holdSignals(io.stderr.isTTY === true, () => process.exit(ExitCode.cutShort));
       const loadAgain = (): Loaded => readConfig(options, io);
-      // Loaded here, so that verbs which need no Kafka do not load its client.
+      // Loaded here, so that verbs without Kafka do not load its client.
       const { runOnTerminal } = await import('../run-on-terminal.js');
       await runOnTerminal({ config, until: options.until, options, loadAgain }, io);
     });

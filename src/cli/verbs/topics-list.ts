@@ -9,7 +9,8 @@ import { count } from '../terminal/numbers.js';
 import { table } from '../terminal/table.js';
 
 /**
- * Where logs begin and end is asked for so many partitions at most: one request a leader, but an entry each.
+ * The first and last offsets are requested for at most this many partitions: one request per leader, but an
+ * entry per partition.
  */
 const OFFSETS_PARTITIONS_MAX = 20_000;
 
@@ -22,7 +23,7 @@ interface Row {
   readonly minInSync: number | null;
   readonly cleanup: string | null;
   readonly retentionMs: number | null;
-  /** Offsets between beginning and end: at most so many records. */
+  /** Offsets between the first and the last: an upper bound for the number of records. */
   readonly offsets: number | null;
 }
 
@@ -37,7 +38,7 @@ export async function printTopicList(
     return;
   }
   const color = colorsFor(io.stdout, io.env);
-  // Of the whole cluster, seen without a configuration, no topic has a role.
+  // Without a configuration no topic of the cluster has a role.
   const hasRoles = rows.some(({ role }) => role !== null);
   const heading = [
     'topic',
@@ -90,7 +91,7 @@ async function allRows({ facts, admins }: KnownTopics): Promise<readonly Row[]> 
   );
 }
 
-/** Old brokers do not tell, and not everybody may ask. */
+/** Old brokers do not support it, and some users may not ask. */
 async function quietly<T>(ask: () => Promise<readonly T[]>, names: readonly string[]): Promise<readonly T[]> {
   if (names.length === 0) return [];
   try {
@@ -170,7 +171,7 @@ function cellsOf(row: Row): readonly string[] {
 
 function keptOf({ retentionMs, cleanup }: Row): string {
   if (retentionMs === null) return '';
-  if (retentionMs < 0 || cleanup === 'compact') return 'for ever';
+  if (retentionMs < 0 || cleanup === 'compact') return 'forever';
   const [unit, unitMs] = UNITS.find(([, ms]) => retentionMs >= 2 * ms) ?? ['ms', 1];
   return `${Math.round(retentionMs / unitMs)} ${unit}`;
 }

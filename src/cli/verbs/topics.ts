@@ -1,6 +1,6 @@
 /**
- * `kd topics list|check|create`: what the configuration needs against what exists. Creates on demand, after a
- * look; never deletes, never alters.
+ * `kd topics list|check|create`: compares the topics that the configuration needs with those that exist.
+ * Creates only on request, and shows the plan first; never deletes, never alters.
  */
 
 import { createInterface } from 'node:readline/promises';
@@ -28,11 +28,11 @@ const CONNECT_TIMEOUT_MS = 15_000;
 const LOG_FLUSH_MS = 1_000;
 
 export function register(program: Command, io: CliIo): void {
-  const group = program.command('topics').description('what the configuration needs against what exists');
+  const group = program.command('topics').description("list, check or create the job's topics");
   const verb = (name: string, description: string): Command =>
     addKafkaOptions(group.command(name).description(description));
   const list = verb('list', 'show the topics of the job, or with --all of the cluster')
-    .option('--all', 'every topic of the cluster but its internal ones')
+    .option('--all', 'every topic of the cluster except internal ones')
     .action((_options: unknown, self: Command) =>
       withTopics(optionsOf<TopicsOptions>(self), io, async (known) =>
         printTopicList(known, { ...known.options, io }),
@@ -40,15 +40,15 @@ export function register(program: Command, io: CliIo): void {
     );
   const check = verb(
     'check',
-    'compare the topics with what the job needs and wishes; exit 6 on findings',
+    'compare the topics with the needs of the job and the section topics; exit 6 on findings',
   ).action((_options: unknown, self: Command) =>
     withTopics(optionsOf<TopicsOptions>(self), io, async (known) => checkTopics(known, io)),
   );
   const create = verb(
     'create',
-    'create what is missing: shows it, then asks; without a terminal it needs --yes (else exit 2)',
+    'create missing topics: shows them, then asks; without a terminal it needs --yes (else exit 2)',
   )
-    .option('-y, --yes', 'do it without asking')
+    .option('-y, --yes', 'create without asking')
     .action((_options: unknown, self: Command) =>
       withTopics(optionsOf<TopicsOptions>(self), io, async (known) => createTopics(known, io)),
     );
@@ -58,7 +58,7 @@ export function register(program: Command, io: CliIo): void {
   addExample(group, 'kd topics check -c kd.yml', 'kd topics create -c kd.yml');
 }
 
-/** Connects both sides, asks, and leaves again whatever happens. */
+/** Connects both sides, asks, and always disconnects. */
 async function withTopics(
   options: TopicsOptions,
   io: CliIo,
@@ -69,7 +69,7 @@ async function withTopics(
   const logger = createCliLogger({ ...config.logging, level: 'error' }, options, io);
   const admins: Partial<Record<ClientSide, ClusterAdmin>> = {};
   try {
-    // Both are waited for, so that one that came about is left even where the other did not.
+    // Waits for both, so that one that connected is closed even if the other failed.
     const opened = await Promise.allSettled(
       SIDES.map(
         async (side) =>
@@ -103,8 +103,8 @@ async function asked(config: ResolvedConfig, admins: Admins): Promise<TopicFacts
 
 function requireNeeded({ facts, config }: KnownTopics): void {
   if (facts.needed.length > 0 || 'pattern' in config.consumer.topics) return;
-  throw new DispatcherError('USAGE', 'this configuration names no topic', {
-    remedy: 'name one with -c FILE, or list all with kd topics list --all',
+  throw new DispatcherError('USAGE', 'the configuration names no topic', {
+    remedy: 'name a configuration with -c FILE, or list all with kd topics list --all',
   });
 }
 
@@ -164,8 +164,8 @@ async function createTopics(known: KnownTopics, io: CliIo): Promise<void> {
 
 /** Not thrown: with `-o json` the plan is the one document on stdout. */
 function sayUnasked(json: boolean, io: CliIo): void {
-  const why = json ? 'with -o json nobody is asked' : 'there is no terminal to ask on';
-  io.stderr.write(`error: nothing was created: ${why}\n    → look at the plan, then add --yes\n`);
+  const why = json ? '-o json does not ask' : 'there is no terminal to ask on';
+  io.stderr.write(`error: nothing was created: ${why}\n    → check the plan, then add --yes\n`);
   io.setExitCode(ExitCode.configuration);
 }
 
@@ -174,7 +174,7 @@ function isRight(results: readonly TopicResult[]): boolean {
   return results.every(({ code }) => code === 29 || code === 31);
 }
 
-/** validateOnly: the brokers look at it as if it were meant, and do nothing. */
+/** validateOnly: the brokers validate the request, but create nothing. */
 async function createOnEach(
   planned: readonly PlannedTopic[],
   admins: Admins,

@@ -1,6 +1,6 @@
 /**
- * `kd truststore show|export`: what a store of certificates holds, and its certificates as PEM. Private keys
- * are never printed.
+ * `kd truststore show|export`: lists the contents of a certificate store, or prints its certificates as PEM.
+ * Private keys are never printed.
  */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -27,11 +27,11 @@ const SHORT_SUM_CHARACTERS = 16;
 type Options = GlobalOptions & PasswordOptions;
 
 export function register(program: Command, io: CliIo): void {
-  const group = program.command('truststore').description('what a JKS, PKCS#12 or PEM store holds');
+  const group = program.command('truststore').description('show or export a JKS, PKCS#12 or PEM store');
   const show = verb(
     group,
     'show',
-    'list entries, days left and what would be trusted',
+    'list entries, days left and trusted certificates',
     async (file, options) => {
       await showStore(file, options, io);
     },
@@ -106,7 +106,7 @@ async function exportStore(file: string, options: Options, io: CliIo): Promise<v
   else io.stdout.write(pem);
 }
 
-/** Asks for a password only where nothing can be read without one. */
+/** Asks for a password only if nothing can be read without one. */
 async function openStore(file: string, options: Options, io: CliIo): Promise<Store> {
   const path = resolve(io.workingDirectory, file);
   const given = passwordFrom(options, io);
@@ -161,7 +161,7 @@ function expiryWarnings(entries: readonly ShownEntry[], file: string): string[] 
       const days = daysLeft(entry);
       return (
         `${file}: "${printable(entry.alias)}" ` +
-        `${days < 0 ? `ended ${-days} days ago` : `ends in ${days} days`}`
+        `${days < 0 ? `expired ${-days} days ago` : `expires in ${days} days`}`
       );
     });
 }

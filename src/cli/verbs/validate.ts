@@ -1,4 +1,7 @@
-/** `kd validate`: configuration, schemas and transform, without a network; every problem at once. */
+/**
+ * `kd validate`: checks configuration, schemas and transform, without a network; reports every problem at
+ * once.
+ */
 import type { Command } from 'commander';
 import { inspectParts } from '../../app/inspect-parts.js';
 import { checkTypes } from '../../app/type-check.js';
@@ -81,7 +84,7 @@ async function typeProblems(
   return problems.list();
 }
 
-/** Standard output belongs to the result, whatever a module prints while it is loaded. */
+/** Keeps stdout for the result, even if a module prints something while it is loaded. */
 async function withQuietModules<Result>(look: () => Promise<Result>): Promise<Result> {
   const write = process.stdout.write;
   process.stdout.write = process.stderr.write.bind(process.stderr);

@@ -1,4 +1,6 @@
-/** Certificates that were read: noted for whoever shows days left, and warned of where they run out. */
+/**
+ * Records the certificates that were read: their expiry is shown, and those that expire soon get a warning.
+ */
 import type { X509Certificate } from 'node:crypto';
 import { sha256Of, subjectOf } from '../../stores/index.js';
 import type { CertificateNote } from '../keys/resolved.js';
@@ -7,14 +9,14 @@ import type { SideState, TranslationContext, WrittenEntry } from '../keys/side.j
 const DAY_MS = 86_400_000;
 export const EXPIRY_WARNING_DAYS = 30;
 /**
- * Beyond it is a bundle of the world's authorities: some of them are always about to end, and that is
- * nobody's task here.
+ * A larger file is a bundle of public authorities. Some of them always expire soon, which the user can't
+ * change.
  */
 const OWN_ANCHORS_MAX = 10;
 
 export interface CertificateUse {
   readonly use: CertificateNote['use'];
-  /** The file, or the property's name. */
+  /** The file, or the property's name for an inline PEM. */
   readonly file: string;
   readonly entry: WrittenEntry;
 }
@@ -47,8 +49,8 @@ function warn(note: CertificateNote, { entry, use }: CertificateUse, context: Tr
   const until = note.notAfter.toISOString().slice(0, 10);
   const remedy =
     use === 'keystore'
-      ? 'have it renewed; a changed store is taken over without a restart'
-      : 'add its successor to the truststore';
+      ? 'renew it; a changed store is reloaded without a restart'
+      : 'add the new certificate to the truststore';
   if (days < 0)
     context.problems.warning(
       entry.origin,
@@ -70,6 +72,6 @@ function warn(note: CertificateNote, { entry, use }: CertificateUse, context: Tr
       entry.key,
       `the certificate ${note.subject} in ${note.file} is not valid before ` +
         `${note.notBefore.toISOString().slice(0, 10)}`,
-      'check the clock of this machine, or use the certificate of today',
+      'check the clock of this machine, or use a certificate that is valid now',
     );
 }

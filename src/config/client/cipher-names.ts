@@ -1,4 +1,4 @@
-/** Names of cipher suites: IANA's, as Java has them, to OpenSSL's. */
+/** Translates names of cipher suites: from IANA's, which Java uses, to OpenSSL's. */
 import { getCiphers } from 'node:tls';
 import { nearestName } from '../../core/nearest-name.js';
 import { quote, ValueFault } from '../keys/value-fault.js';
@@ -14,7 +14,7 @@ const KEY_EXCHANGES: Readonly<Record<string, string>> = {
   DHE_PSK: 'DHE-PSK-',
 };
 
-/** No handshake can agree on it without a key that we have not: what is left is TLS 1.3. */
+/** This suite needs a pre-shared key, which we never have, so only TLS 1.3 can be negotiated. */
 const TLS13_ONLY = 'PSK-AES256-GCM-SHA384';
 
 const SCSV = new Set(['TLS_EMPTY_RENEGOTIATION_INFO_SCSV', 'TLS_FALLBACK_SCSV']);
@@ -23,7 +23,7 @@ export function isTls13Suite(name: string): boolean {
   return /^TLS_(AES|CHACHA20)_/.test(name);
 }
 
-/** Undefined for a name without a counterpart. */
+/** Undefined for a name that OpenSSL does not know. */
 export function opensslCipher(iana: string): string | undefined {
   const match = /^(?:TLS|SSL)_(.+?)_WITH_(.+)$/.exec(iana);
   const exchange = KEY_EXCHANGES[match?.[1] ?? ''];
@@ -42,14 +42,14 @@ export function opensslCipher(iana: string): string | undefined {
 const KNOWN: ReadonlySet<string> = new Set(getCiphers());
 
 export interface CipherList {
-  /** For librdkafka; undefined: nothing to set. */
+  /** The value for librdkafka; undefined when there is nothing to set. */
   readonly value: string | undefined;
   readonly notes: readonly string[];
 }
 
 /**
- * Java's list of suites and of protocols as the one list that librdkafka takes, which holds for TLS 1.2 and
- * below. Throws ValueFault.
+ * Combines Java's lists of suites and protocols into the one list that librdkafka takes, which applies to TLS
+ * 1.2 and below. Throws ValueFault.
  */
 export function cipherList(suites: string | undefined, tls13Only: boolean): CipherList {
   const names = (suites ?? '')
@@ -59,21 +59,21 @@ export function cipherList(suites: string | undefined, tls13Only: boolean): Ciph
   const newer = names.filter(isTls13Suite);
   const older = names.filter((name) => !isTls13Suite(name)).map(translated);
   const notes: string[] = [];
-  if (newer.length > 0) notes.push('librdkafka offers all suites of TLS 1.3: they can not be chosen among');
+  if (newer.length > 0) notes.push("librdkafka always offers every TLS 1.3 suite: they can't be restricted");
   if (tls13Only || (newer.length > 0 && older.length === 0))
-    return { value: TLS13_ONLY, notes: ['kept to TLS 1.3: no suite of TLS 1.2 can be agreed on', ...notes] };
-  if (older.length > 0 && newer.length === 0) notes.push('holds for TLS 1.2; TLS 1.3 is offered as well');
+    return { value: TLS13_ONLY, notes: ['only TLS 1.3 is used: no TLS 1.2 suite is offered', ...notes] };
+  if (older.length > 0 && newer.length === 0) notes.push('applies to TLS 1.2; TLS 1.3 is offered as well');
   return { value: older.length === 0 ? undefined : older.join(':'), notes };
 }
 
 function translated(name: string): string {
-  // Words of OpenSSL (HIGH, !aNULL, ECDHE-RSA-…) are librdkafka's own.
+  // Keywords of OpenSSL (HIGH, !aNULL, ECDHE-RSA-…) are passed to librdkafka unchanged.
   if (!/^(TLS|SSL)_/.test(name)) return name;
   const found = opensslCipher(name);
   if (found !== undefined) return found;
   const near = nearestName(name, COMMON);
   throw new ValueFault(
-    `${quote(name)} is not a cipher suite that OpenSSL has`,
+    `${quote(name)} is not a cipher suite of OpenSSL`,
     near === undefined ? 'remove it' : `did you mean ${near}?`,
   );
 }

@@ -1,4 +1,6 @@
-/** What librdkafka gets: the properties of both worlds' names, checked and put together for each client. */
+/**
+ * Builds the librdkafka properties of each client: translates, checks and merges Java and librdkafka names.
+ */
 
 import type { ClientSide } from '../../core/client-side.js';
 import type { CertificateNote, TokenSource } from '../keys/resolved.js';
@@ -16,16 +18,16 @@ export type { PropertyEntries } from '../keys/side.js';
 export interface ClientTranslation {
   readonly properties: PropertyEntries;
   readonly certificates: readonly CertificateNote[];
-  /** Absolute: files that were read, or that librdkafka will read. */
+  /** Absolute paths of files that were read, or that librdkafka will read. */
   readonly files: readonly string[];
-  /** Without the region, which follows from the brokers. */
+  /** The region is not included: it follows from the brokers. */
   readonly tokens: TokenSource | undefined;
 }
 
 export interface Translation {
   readonly consumer: ClientTranslation;
   readonly producer: ClientTranslation;
-  /** Found inside of what was written or read. */
+  /** Secrets found in the written values or in the files they name. */
   readonly secrets: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * SASL of one client: mechanism, JAAS text and callback classes of Java become librdkafka's properties, and
- * where tokens come from.
+ * SASL of one client: turns Java's mechanism, JAAS text and callback classes into librdkafka's properties,
+ * and decides where tokens come from.
  */
 import { existsSync } from 'node:fs';
 import { nearestName } from '../../core/nearest-name.js';
@@ -26,7 +26,7 @@ const MECHANISMS = [
 ] as const;
 export const IAM = 'AWS_MSK_IAM';
 
-/** Java classes whose work is done here. */
+/** Java callback classes whose work kd does itself. */
 const KNOWN_HANDLERS: readonly string[] = [
   'IAMClientCallbackHandler',
   'IAMOAuthBearerLoginCallbackHandler',
@@ -34,7 +34,7 @@ const KNOWN_HANDLERS: readonly string[] = [
   'OAuthBearerUnsecuredLoginCallbackHandler',
 ];
 
-/** `kafka.token-provider`, where it is set. */
+/** `kafka.token-provider`, if set. */
 export type TokenProvider = Pick<WrittenEntry, 'value' | 'origin' | 'key'> | undefined;
 
 export function applySasl(
@@ -104,13 +104,13 @@ class Sasl {
     this.#context.problems.error(
       entry.origin,
       entry.key,
-      entry.secret ? 'is not a mechanism' : `${quote(entry.value)} is not a mechanism that can be had here`,
+      `${entry.secret ? '' : `${quote(entry.value)} `}is not a supported SASL mechanism`,
       remedy,
     );
     return undefined;
   }
 
-  /** True when one is that of MSK's IAM login. */
+  /** True when either client uses the login of MSK IAM. */
   #handlers(entries: readonly (WrittenEntry | undefined)[], hasProvider: boolean): boolean {
     let iam = false;
     for (const entry of entries) {
@@ -118,7 +118,7 @@ class Sasl {
       const name = entry.value.trim().slice(entry.value.trim().lastIndexOf('.') + 1);
       iam ||= name.startsWith('IAM');
       if (KNOWN_HANDLERS.includes(name) || hasProvider)
-        this.#context.notes.add(entry, `${name} is left out: what it does is done here`);
+        this.#context.notes.add(entry, `${name} is left out: kd does this itself`);
       else
         this.#context.problems.error(
           entry.origin,
@@ -130,7 +130,7 @@ class Sasl {
     return iam;
   }
 
-  /** False where security.protocol leaves no room for SASL, with a warning if somebody expects it. */
+  /** False when security.protocol does not use SASL; warns if SASL properties are set all the same. */
   #isSasl(first: Pick<WrittenEntry, 'origin' | 'key'> | undefined): boolean {
     const protocol = this.#state.properties.get('security.protocol');
     const entry = first ?? this.#state.properties.get('sasl.username');
@@ -143,7 +143,7 @@ class Sasl {
         this.#context.problems.error(
           protocol.origin,
           protocol.key,
-          `${protocol.value} needs sasl.mechanism, and the credentials for it`,
+          `${protocol.value} needs sasl.mechanism and credentials`,
           `add sasl.mechanism: ${MECHANISMS.join(' | ')}`,
         );
       return true;
@@ -156,14 +156,14 @@ class Sasl {
       this.#context.problems.warning(
         entry.origin,
         entry.key,
-        `there are settings for SASL, but ${how}: nobody logs in, and they have no effect`,
+        `SASL settings have no effect, because ${how}: the client connects without a login`,
         'set security.protocol: SASL_SSL, or remove the sasl.* settings',
       );
     }
     return false;
   }
 
-  /** The mechanism and the login module must be of one kind. */
+  /** The mechanism and the login module must match. */
   #agree(
     mechanism: string | undefined,
     jaas: (Credentials & LoginModule) | undefined,
@@ -174,7 +174,7 @@ class Sasl {
       this.#context.problems.error(
         entry.origin,
         entry.key,
-        `${jaas.module} goes with several mechanisms, and sasl.mechanism is missing`,
+        `${jaas.module} works with several mechanisms, and sasl.mechanism is missing`,
         `add sasl.mechanism: ${jaas.fits.join(' or ')}`,
       );
       return undefined;
@@ -183,7 +183,7 @@ class Sasl {
     this.#context.problems.error(
       entry.origin,
       entry.key,
-      `${jaas.module} does not go with sasl.mechanism: ${mechanism}`,
+      `${jaas.module} does not match sasl.mechanism: ${mechanism}`,
       `use the login module of ${mechanism}, or sasl.mechanism: ${jaas.fits.join(' or ')}`,
     );
     return undefined;
@@ -194,7 +194,7 @@ class Sasl {
     const entry = written ?? jaas;
     const note =
       mechanism === IAM
-        ? `from ${IAM}: tokens signed with credentials of AWS`
+        ? `from ${IAM}: tokens signed with AWS credentials`
         : written === undefined
           ? 'from the login module'
           : '';
@@ -206,14 +206,14 @@ class Sasl {
       this.#context.problems.error(
         entry.origin,
         entry.key,
-        'tokens are not read from a file: URL',
+        'reading tokens from a file: URL is not supported',
         'read them with a module: kafka.token-provider: ./tokens.mjs',
       );
       return;
     }
     this.#put('sasl.oauthbearer.token.endpoint.url', entry.value.trim(), entry, '');
     if (mechanism === 'OAUTHBEARER' && !this.#state.properties.has('sasl.oauthbearer.method'))
-      this.#put('sasl.oauthbearer.method', 'oidc', entry, 'because a token endpoint is given');
+      this.#put('sasl.oauthbearer.method', 'oidc', entry, 'because a token endpoint is set');
   }
 
   #module(provider: NonNullable<TokenProvider>, mechanism: string): TokenSource | undefined {
@@ -255,8 +255,8 @@ class Sasl {
     this.#context.problems.error(
       entry.origin,
       entry.key,
-      'OAUTHBEARER needs to know where tokens come from',
-      'give sasl.oauthbearer.token.endpoint.url with a client id and secret, or a module: ' +
+      'OAUTHBEARER has no source of tokens',
+      'set sasl.oauthbearer.token.endpoint.url with a client id and secret, or a module: ' +
         'kafka.token-provider: ./tokens.mjs',
     );
   }

@@ -1,4 +1,4 @@
-/** The key and certificates by which a client identifies itself. */
+/** The key and certificates that a client identifies itself with. */
 import { checkPair, keyMaterial, keyToPem, type Store, toPem } from '../../stores/index.js';
 import { type PropertyEntry, take, type WrittenEntry } from '../keys/side.js';
 import { noteCertificates } from './certificate-notes.js';
@@ -11,7 +11,7 @@ const NATIVE_KEYS = [
   'ssl.key.location',
   'ssl.key.pem',
 ] as const;
-/** Short lines of a PEM text say nothing by themselves, and would blot out ordinary words. */
+/** Short lines of a PEM text are harmless, and redacting them would blank out ordinary words. */
 const SECRET_LINE_LENGTH_MIN = 16;
 
 export class Keys extends TlsPart {
@@ -40,7 +40,7 @@ export class Keys extends TlsPart {
       const entry = keyText ?? chainText;
       const missing = keyText === undefined ? 'ssl.keystore.key' : 'ssl.keystore.certificate.chain';
       if (entry !== undefined)
-        this.context.problems.error(entry.origin, entry.key, `needs ${missing} beside it`, `add ${missing}`);
+        this.context.problems.error(entry.origin, entry.key, `needs ${missing} as well`, `add ${missing}`);
     } else {
       if (keyPassword !== undefined)
         this.put('ssl.key.password', keyPassword.value, { entry: keyPassword, note: '' });
@@ -85,7 +85,7 @@ export class Keys extends TlsPart {
     this.nativeStore('ssl.key', pair, keyPassword);
   }
 
-  /** In place or in a file; what is missing is left to librdkafka. */
+  /** PEM, inline or in a file. librdkafka reports what is missing. */
   private nativeStore(
     name: 'ssl.certificate' | 'ssl.key',
     look: (entry: PropertyEntry, read: (entry: WrittenEntry) => Store) => Store | undefined,
@@ -99,7 +99,7 @@ export class Keys extends TlsPart {
   }
 }
 
-/** The text, its lines, and the lines as one: any of them may turn up in what others print. */
+/** The text, each of its lines, and the lines joined into one: other programs may print any of them. */
 function secretsOfPem(pem: string): string[] {
   const lines = pem
     .split(/\r?\n/)

@@ -1,4 +1,4 @@
-/** What the parts of a client's TLS share: stores, read once and noted, and properties that come from them. */
+/** Shared by the parts of a client's TLS: reads each store once, records it, and adds properties from it. */
 import type { X509Certificate } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { readStore, readStoreFile, type Store, StoreError } from '../../stores/index.js';
@@ -25,7 +25,7 @@ export class TlsPart {
     this.context = context;
   }
 
-  /** librdkafka reads these itself, and has the last word on them: here they are only looked at. */
+  /** librdkafka reads these files itself and decides whether they are valid; kd only checks them early. */
   protected nativeCertificates(
     entry: PropertyEntry,
     use: 'truststore' | 'keystore',
@@ -66,7 +66,7 @@ export class TlsPart {
     }
   }
 
-  /** At most one of them; else each after the first is an error. */
+  /** Allows at most one of them; each after the first is an error. */
   protected single(entries: readonly (WrittenEntry | PropertyEntry | undefined)[], what: string): boolean {
     const [first, ...others] = entries.filter((entry) => entry !== undefined);
     for (const other of others)
@@ -93,7 +93,7 @@ export class TlsPart {
     );
   }
 
-  /** Both clients mostly name the same stores, and opening one takes its time. */
+  /** Both clients usually name the same stores, and opening one is slow. */
   private once(identity: readonly string[], read: () => Store): Store {
     const name = identity.join('\0');
     const known = this.context.stores.get(name);
@@ -138,7 +138,7 @@ export class TlsPart {
   }
 }
 
-/** An empty password is what an unset variable leaves behind. */
+/** An unset variable leaves an empty password behind. */
 function given({ password, keyPassword }: Passwords): { password?: string; keyPassword?: string } {
   return {
     ...(password === undefined || password === '' ? {} : { password }),

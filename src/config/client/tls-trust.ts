@@ -1,4 +1,4 @@
-/** Which certificates a client trusts: a truststore, librdkafka's own properties, or those of the system. */
+/** The certificates that a client trusts: from a truststore, librdkafka's own properties, or the system. */
 import { toPem, trustAnchors } from '../../stores/index.js';
 import { take, type WrittenEntry } from '../keys/side.js';
 import { noteCertificates } from './certificate-notes.js';
@@ -24,7 +24,7 @@ export class Trust extends TlsPart {
       this.nativeTrust();
     } else if (encrypted) {
       const key = 'kafka.properties.ssl.ca.location';
-      const note = 'no truststore is given: the authorities that this system trusts';
+      const note = "no truststore is set: the system's authorities are trusted";
       this.state.properties.set('ssl.ca.location', {
         value: PROBE,
         origin: { kind: 'default' },

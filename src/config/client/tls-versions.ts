@@ -1,4 +1,4 @@
-/** Versions of TLS and cipher suites, from Java's words. */
+/** Translates TLS versions and cipher suites from Java's names. */
 import { type TranslationContext, take, type WrittenEntry } from '../keys/side.js';
 import { quote, ValueFault } from '../keys/value-fault.js';
 import { cipherList } from './cipher-names.js';
@@ -20,7 +20,7 @@ export class Versions extends TlsPart {
       const note = [
         ...(value === suites?.value
           ? []
-          : [`from ${suites === undefined ? 'ssl.enabled.protocols' : 'names of IANA'}`]),
+          : [`from ${suites === undefined ? 'ssl.enabled.protocols' : 'IANA names'}`]),
         ...notes,
       ].join('; ');
       if (value !== undefined) this.put('ssl.cipher.suites', value, { entry, note });
@@ -41,21 +41,21 @@ function onlyTls13(entry: WrittenEntry, context: TranslationContext): boolean {
   if (unknown !== undefined)
     throw new ValueFault(`${quote(unknown)} is not a version of TLS`, 'write TLSv1.3, TLSv1.2');
   if (versions.length > 0 && !versions.includes('TLSv1.3') && !versions.includes('TLSv1.2'))
-    throw new ValueFault('asks for versions of TLS that are no longer offered', 'use TLSv1.2 or TLSv1.3');
+    throw new ValueFault('asks for TLS versions that are no longer supported', 'use TLSv1.2 or TLSv1.3');
   if (versions.some((name) => name !== 'TLSv1.3' && name !== 'TLSv1.2'))
     context.notes.add(entry, 'versions below TLS 1.2 are not offered');
   if (!versions.includes('TLSv1.3') && versions.length > 0)
-    context.notes.add(entry, 'TLS 1.3 is offered as well: librdkafka can not be kept from it');
+    context.notes.add(entry, "TLS 1.3 is offered as well: librdkafka can't turn it off");
   return versions.includes('TLSv1.3') && !versions.includes('TLSv1.2');
 }
 
 function checkVersion(entry: WrittenEntry, context: TranslationContext): void {
   const name = entry.value.trim();
   if (/^TLSv1(\.1)?$|^SSLv/.test(name))
-    throw new ValueFault(`${quote(name)} is no longer offered`, 'use TLSv1.2 or TLSv1.3, or remove it');
+    throw new ValueFault(`${quote(name)} is no longer supported`, 'use TLSv1.2 or TLSv1.3, or remove it');
   const note =
     name === 'TLSv1.2'
-      ? 'TLS 1.3 is offered as well: librdkafka can not be kept from it'
-      : 'ssl.protocol is left out: it holds anyway';
+      ? "TLS 1.3 is offered as well: librdkafka can't turn it off"
+      : 'ssl.protocol is left out: this is the default';
   context.notes.add(entry, note);
 }

@@ -1,4 +1,4 @@
-/** TLS of one client: stores and PEM texts become `ssl.*.pem`, Java's names become librdkafka's. */
+/** TLS of one client: turns stores and PEM texts into `ssl.*.pem`, and Java's names into librdkafka's. */
 import {
   type PropertyEntry,
   type SideState,
@@ -27,9 +27,9 @@ export function applyTls(state: SideState, context: TranslationContext): void {
   names.apply(encrypted);
 }
 
-/** Whether anything is encrypted, and whether the broker's name is checked. */
+/** Whether the connection is encrypted, and whether the broker's name is checked. */
 class Names extends TlsPart {
-  /** True when there were settings that nobody reads. */
+  /** True when TLS settings are present but have no effect. */
   warnUnencrypted(protocol: PropertyEntry | undefined): boolean {
     const all: (readonly [string, { readonly key: string; readonly origin: WrittenEntry['origin'] }])[] = [
       ...this.state.pending,
@@ -45,7 +45,7 @@ class Names extends TlsPart {
     this.context.problems.warning(
       origin,
       key,
-      `there are settings for TLS, but ${how}: nothing is encrypted, and they have no effect`,
+      `TLS settings have no effect, because ${how}: nothing is encrypted`,
       `set security.protocol: ` +
         `${/^sasl/i.test(protocol?.value ?? '') ? 'SASL_SSL' : 'SSL (or SASL_SSL)'}, or remove the ssl.* ` +
         `settings`,
@@ -60,8 +60,8 @@ class Names extends TlsPart {
       this.context.problems.warning(
         verification.origin,
         verification.key,
-        'CERTIFICATES ARE NOT CHECKED: whoever answers is taken for the broker, and gets the credentials',
-        'give the authority of the brokers (ssl.truststore.location) and remove it',
+        'CERTIFICATES ARE NOT CHECKED: any server can pose as the broker and get the credentials',
+        'set ssl.truststore.location to the CA certificate of the brokers, and remove this property',
       );
     if (entry === undefined) return;
     const value = entry.value.trim().toLowerCase();
@@ -76,15 +76,15 @@ class Names extends TlsPart {
     const off = value !== 'https';
     this.put('ssl.endpoint.identification.algorithm', off ? 'none' : value, {
       entry,
-      note: entry.value.trim() === '' ? 'the empty text is none' : '',
+      note: entry.value.trim() === '' ? 'empty means none' : '',
     });
     if (off && encrypted)
       this.context.problems.warning(
         entry.origin,
         entry.key,
-        'THE NAME OF THE BROKER IS NOT CHECKED: whoever has any ' +
+        'THE NAME OF THE BROKER IS NOT CHECKED: anybody with a ' +
           'certificate of a trusted authority can pose as it',
-        'remove it, and let the brokers have certificates with the names that clients use',
+        'remove it, and give the brokers certificates with the host names that clients use',
       );
   }
 }

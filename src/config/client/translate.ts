@@ -1,6 +1,6 @@
 /**
- * Names of both worlds to librdkafka's, one by one. What only makes sense together (TLS, SASL) is put aside
- * for tls.ts and sasl.ts.
+ * Translates single property names of both worlds to librdkafka's. Properties that only make sense together
+ * (TLS, SASL) are left for tls.ts and sasl.ts.
  */
 
 import { existsSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { JAVA_NAMES, javaRow, propertyIdentity } from '../java/java-table.js';
 import { absolutePath, type SideState, type TranslationContext, type WrittenEntry } from '../keys/side.js';
 import { quote, ValueFault } from '../keys/value-fault.js';
 
-/** Their values are paths, relative to the file that says them. */
+/** Values of these are paths, relative to the file that contains them. */
 const PATH_PROPERTIES = new Set([
   'ssl.key.location',
   'ssl.certificate.location',
@@ -29,12 +29,12 @@ const PATH_PROPERTIES = new Set([
   'sasl.oauthbearer.assertion.jwt.template.file',
 ]);
 
-/** Not a path: librdkafka looks for the system's certificates. */
+/** Not a path: it makes librdkafka look for the system's certificates. */
 export const PROBE = 'probe';
 
 /**
- * librdkafka refuses a client whose first is above its second, and Java does not: where only one is given,
- * the other one follows it.
+ * librdkafka refuses a client whose first value is above its second; Java does not. If only one is set, the
+ * other follows it.
  */
 const ORDERED = [
   {
@@ -46,13 +46,15 @@ const ORDERED = [
   { lower: 'session.timeout.ms', lowerDefault: 45_000, upper: 'max.poll.interval.ms', upperDefault: 300_000 },
 ] as const;
 
-/** Names that brokers keep: one line each. */
+/** Names that brokers register: one line each. */
 const ONE_LINE = new Set(['client.rack', 'group.instance.id', 'group.remote.assignor']);
 
-/** Left empty, these would mean the opposite: whatever the system trusts, or no login at all. */
+/** An empty value of these would mean the opposite: trust whatever the system trusts, or no login at all. */
 const NOT_EMPTY = /^ssl\.(ca|key|certificate)\.(pem|location)$|^sasl\.(username|password)$/;
 
-/** What C would cut short, what a name can't hold, and what must not be empty. */
+/**
+ * Refuses text that C would truncate, characters that a name can't hold, and values that must not be empty.
+ */
 function textFault(name: string, value: string): readonly [message: string, remedy: string] | undefined {
   if (NOT_EMPTY.test(name) && value.trim() === '')
     return [`${name} is empty`, 'give it a value, or remove the key'];
@@ -88,7 +90,7 @@ class Translator {
   readonly #context: TranslationContext;
   /** Identity → the name that was written. */
   readonly #seen = new Map<string, string>();
-  /** Set at the end, where nothing else says them. */
+  /** Applied at the end, where nothing else sets them. */
   readonly #weak: (readonly [name: string, value: string, entry: WrittenEntry])[] = [];
 
   constructor(written: ReadonlyMap<string, WrittenEntry>, state: SideState, context: TranslationContext) {
@@ -104,10 +106,10 @@ class Translator {
     else if (outcome?.kind === 'ignored')
       this.#context.notes.add(entry, `${name} is left out: ${javaRow(name)?.[3] ?? ''}`);
     else if (outcome?.kind === 'refused' && outcome.harmless?.test(entry.value.trim()) === true)
-      this.#context.notes.add(entry, `${name} is left out: it holds anyway`);
+      this.#context.notes.add(entry, `${name} is left out: this already applies`);
     else if (ownedProperties.has(name)) this.#owned(name, entry);
     else if (outcome?.kind === 'refused')
-      this.#error(entry, `${name} can't be had here: ${javaRow(name)?.[3] ?? ''}`, outcome.remedy);
+      this.#error(entry, `${name} is not supported: ${javaRow(name)?.[3] ?? ''}`, outcome.remedy);
     else if (!this.#concerns(name, entry)) return;
     else if (outcome?.kind === 'tls' || outcome?.kind === 'sasl' || name === 'sasl.mechanisms')
       this.#pending(name, entry);
@@ -129,7 +131,7 @@ class Translator {
 
   #inOrder({ lower, lowerDefault, upper, upperDefault }: (typeof ORDERED)[number]): void {
     const { properties } = this.#state;
-    // In the newer group protocol the session is the broker's, and must not be named.
+    // With the consumer group protocol the broker sets the session timeout; the client must not.
     if (
       lower === 'session.timeout.ms' &&
       properties.get('group.protocol')?.value.toLowerCase() === 'consumer'
@@ -149,8 +151,8 @@ class Translator {
   }
 
   /**
-   * False for the other client's properties: in the shared map they are passed over, in a client's own they
-   * are a mistake.
+   * False for properties of the other client only: in the shared map they are skipped, in a client's own map
+   * they are a mistake.
    */
   #concerns(name: string, entry: WrittenEntry): boolean {
     const scope = javaRow(name)?.[1] ?? librdkafkaRow(name)?.[1] ?? '*';
@@ -172,7 +174,7 @@ class Translator {
 
   #java(name: string, entry: WrittenEntry, outcome: PropertyOutcome): void {
     if (/^compression\.\w+\.level$/.test(name) && !this.#isCodec(name.split('.')[1] ?? '')) {
-      this.#context.notes.add(entry, `${name} is left out: compression.type is another one`);
+      this.#context.notes.add(entry, `${name} is left out: compression.type is a different codec`);
       return;
     }
     const converted = this.#converted(entry, outcome);
@@ -195,11 +197,12 @@ class Translator {
   #converted(entry: WrittenEntry, outcome: PropertyOutcome): string | undefined {
     try {
       const value = outcome.convert === undefined ? entry.value.trim() : outcome.convert(entry.value);
-      if (value === undefined) this.#context.notes.add(entry, `${entry.key} is left out: it holds anyway`);
+      if (value === undefined)
+        this.#context.notes.add(entry, `${entry.key} is left out: this already applies`);
       return value;
     } catch (fault) {
       if (!(fault instanceof ValueFault)) throw fault;
-      this.#error(entry, entry.secret ? 'its value does not fit' : fault.message, fault.remedy);
+      this.#error(entry, entry.secret ? 'has an invalid value' : fault.message, fault.remedy);
       return undefined;
     }
   }
@@ -238,7 +241,7 @@ class Translator {
     }
   }
 
-  /** Two names of one property in one place. */
+  /** Reports two names of one property in the same place. */
   #repeats(name: string, entry: WrittenEntry): boolean {
     const identity = propertyIdentity(name);
     const first = this.#seen.get(identity);

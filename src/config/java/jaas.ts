@@ -1,6 +1,6 @@
 /**
- * The text of `sasl.jaas.config`, read by the rules of Java's StreamTokenizer as Kafka sets it up. Faults
- * never quote it: it holds passwords.
+ * Reads the text of `sasl.jaas.config` by the rules of Java's StreamTokenizer as Kafka configures it. Errors
+ * never quote the text: it holds passwords.
  */
 import { ValueFault } from '../keys/value-fault.js';
 
@@ -19,11 +19,13 @@ const FLAGS = new Set(['required', 'requisite', 'sufficient', 'optional']);
 type Token =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'char'; readonly char: string }
-  /** Java reads what begins with a digit, a dot or a minus as a number, which is never a value. */
+  /**
+   * Java reads a token that begins with a digit, a dot or a minus as a number, which is never a valid value.
+   */
   | { readonly kind: 'number' }
   | { readonly kind: 'end' };
 
-/** The one login module. Throws ValueFault. */
+/** Reads the one login module. Throws ValueFault. */
 export function parseJaas(text: string): LoginModule {
   if (text.length > LENGTH_MAX) throw new ValueFault(`is longer than ${LENGTH_MAX} characters`);
   const tokens = new Tokenizer(text);
@@ -32,10 +34,10 @@ export function parseJaas(text: string): LoginModule {
   if (first.kind !== 'text') throw new ValueFault('does not begin with the class of a login module', EXAMPLE);
   const flag = tokens.next();
   if (flag.kind !== 'text' || !FLAGS.has(flag.text.toLowerCase()))
-    throw new ValueFault('has no "required" behind the login module', EXAMPLE);
+    throw new ValueFault('has no "required" after the login module', EXAMPLE);
   const options = readOptions(tokens);
   if (tokens.next().kind !== 'end')
-    throw new ValueFault('goes on behind the ";": one login module is all a client can have', EXAMPLE);
+    throw new ValueFault('continues after the ";": a client can have only one login module', EXAMPLE);
   return { module: first.text.slice(first.text.lastIndexOf('.') + 1), options };
 }
 
@@ -48,14 +50,14 @@ function readOptions(tokens: Tokenizer): ReadonlyMap<string, string> {
     const equals = tokens.next();
     if (name.kind !== 'text' || equals.kind !== 'char' || equals.char !== '=')
       throw new ValueFault(
-        `its option number ${number} is not of the form name="value"`,
+        `option number ${number} is not of the form name="value"`,
         'put every value in double quotes, and escape quotes within as \\"',
       );
     const value = tokens.next();
     if (value.kind !== 'text')
       throw new ValueFault(
-        `its option number ${number} has no value that Java would read`,
-        'put the value in double quotes: without them it can not begin with a digit or hold other ' +
+        `option number ${number} has no value that Java can read`,
+        "put the value in double quotes: without them it can't begin with a digit or hold other " +
           'characters than letters, digits, "_", "-", "$" and "."',
       );
     options.set(name.text, value.text);
@@ -91,7 +93,9 @@ class Tokenizer {
     return { kind: 'char', char };
   }
 
-  /** Blanks and comments. A lone slash begins a comment, too: that is how Java's tokenizer starts out. */
+  /**
+   * Skips blanks and comments. A lone slash begins a comment, too: that is the default of Java's tokenizer.
+   */
   #skip(): void {
     for (;;) {
       const char = this.#text[this.#index];

@@ -1,39 +1,41 @@
-/** What a name of Kafka's Java client can become here, and how its values are converted. */
+/** How each name of Kafka's Java clients is translated, and how its values are converted. */
 import { quote, ValueFault } from '../keys/value-fault.js';
 
-/** Undefined: what it asks for holds anyway. Throws ValueFault. */
+/** Undefined when the requested behaviour already applies. Throws ValueFault. */
 export type Conversion = (value: string) => string | undefined;
 
 export type JavaOutcome =
-  /** A property of librdkafka, perhaps under another name. */
+  /** A property of librdkafka, sometimes under another name. */
   | {
       readonly kind: 'property';
       readonly name: string;
-      /** The name that does the same for a consumer, where it is another one. */
+      /** The name with the same effect for a consumer, where it differs. */
       readonly consumerName?: string;
       /** A second property that gets the same value, unless it is set itself. */
       readonly also?: string;
       readonly convert?: Conversion;
     }
-  /** A key of ours: taken over where the key is not set. */
+  /** A key of kd: sets that key where it is not set. */
   | {
       readonly kind: 'key';
       readonly path: string;
-      /** In the place of `path` below the properties of that client. */
+      /** Instead of `path`, in the properties of that client. */
       readonly consumerPath?: string;
       readonly producerPath?: string;
       readonly convert?: Conversion;
     }
-  /** Read by tls.ts, together with the others of its kind. */
+  /** Read by tls.ts, together with the other TLS properties. */
   | { readonly kind: 'tls' }
-  /** Read by sasl.ts, together with the others of its kind. */
+  /** Read by sasl.ts, together with the other SASL properties. */
   | { readonly kind: 'sasl' }
-  /** Nothing here corresponds to it, and nothing is lost. */
+  /** Has no counterpart, and needs none. */
   | { readonly kind: 'ignored' }
-  /** Can't be had: an error, but for values that ask for nothing. */
+  /** Not supported: an error, except for values that ask for nothing. */
   | { readonly kind: 'refused'; readonly remedy: string; readonly harmless?: RegExp };
 
-/** Name, which of Java's clients have it (C(onsumer) | P(roducer) | * both), what becomes of it, why. */
+/**
+ * Name, the Java clients that have it (C = consumer, P = producer, * = both), the translation, the reason.
+ */
 export type JavaRow = readonly [name: string, clients: 'C' | 'P' | '*', outcome: JavaOutcome, doc: string];
 
 export const TLS: JavaOutcome = { kind: 'tls' };
@@ -63,22 +65,22 @@ function whole(value: string): number {
   return Number(value);
 }
 
-/** Java allows less than librdkafka; what is meant by it is librdkafka's least. */
+/** Java allows smaller values than librdkafka; they become librdkafka's minimum. */
 export function atLeast(min: number): Conversion {
   return (value) => String(Math.max(min, whole(value)));
 }
 
-/** Java's largest numbers mean "without limit": what is meant by them is librdkafka's largest. */
+/** Java's largest numbers mean "without limit"; they become librdkafka's maximum. */
 export function between(min: number, max: number): Conversion {
   return (value) => String(Math.min(max, Math.max(min, whole(value))));
 }
 
-/** -1 is Java's word for "as the system has it" or "never", 0 is librdkafka's. */
+/** Java writes -1 for "system default" or "never"; librdkafka writes 0. */
 export const minusOneIsZero: Conversion = (value) => String(Math.max(0, whole(value)));
 
 export const bytesToKib: Conversion = (value) => String(Math.max(1, Math.ceil(whole(value) / 1_024)));
 
-/** Java's milliseconds as a duration of ours. */
+/** Converts Java's milliseconds to a duration with a unit. */
 export function millisecondsBetween(min: number, max: number): Conversion {
   return (value) => `${Math.min(max, Math.max(min, whole(value)))}ms`;
 }
@@ -86,7 +88,7 @@ export function millisecondsBetween(min: number, max: number): Conversion {
 export const offsetReset: Conversion = (value) => {
   const word = value.trim().toLowerCase();
   if (['earliest', 'latest', 'none'].includes(word)) return word;
-  throw new ValueFault(`${quote(value)} can't be had here`, 'use earliest, latest or none');
+  throw new ValueFault(`${quote(value)} is not supported`, 'use earliest, latest or none');
 };
 
 const ASSIGNORS: Readonly<Record<string, string>> = {
@@ -98,7 +100,7 @@ const ASSIGNORS: Readonly<Record<string, string>> = {
   'cooperative-sticky': 'cooperative-sticky',
 };
 
-/** Names of classes become librdkafka's words. */
+/** Converts class names to librdkafka's words. */
 export const assignors: Conversion = (value) => {
   const words = value
     .split(',')
@@ -108,7 +110,7 @@ export const assignors: Conversion = (value) => {
       const word = ASSIGNORS[item.slice(item.lastIndexOf('.') + 1).toLowerCase()];
       if (word === undefined)
         throw new ValueFault(
-          `${quote(item)} can't be had here`,
+          `${quote(item)} is not supported`,
           'use cooperative-sticky, range or roundrobin',
         );
       return word;
@@ -116,8 +118,8 @@ export const assignors: Conversion = (value) => {
   if (words.length === 0) return undefined;
   if (words.includes('cooperative-sticky') && words.length > 1)
     throw new ValueFault(
-      'mixes cooperative-sticky with others, which librdkafka refuses',
-      'use cooperative-sticky where all members of the group have it, else the other one alone',
+      'mixes cooperative-sticky with other assignors, which librdkafka refuses',
+      'use cooperative-sticky if all members of the group use it, else only the other one',
     );
   return words.join(',');
 };
@@ -135,7 +137,7 @@ export const partitioner: Conversion = (value) => {
 
 export const ignoreKeys: Conversion = (value) => (/^true$/i.test(value.trim()) ? 'sticky' : undefined);
 
-/** Java gives a path, librdkafka wants the whole command. */
+/** Java takes a path, librdkafka the whole command. */
 export const kinit: Conversion = (value) => {
   const path = value.trim();
   if (/\s/.test(path)) return path;

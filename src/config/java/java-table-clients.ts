@@ -1,6 +1,5 @@
 /**
- * Names of Java's consumer, producer and admin client, apart from security: what becomes of each, in one
- * line.
+ * The names of Java's consumer, producer and admin client, apart from security, with the translation of each.
  */
 import {
   assignors,

@@ -1,4 +1,4 @@
-/** Names of the Java clients for TLS and SASL: what becomes of each, in one line. */
+/** Names of the Java clients for TLS and SASL, with the translation of each. */
 import { IGNORED, type JavaRow, jwtRetriever, kinit, refused, SASL, TLS, to } from './java-outcomes.js';
 
 const NO_CLASSES = 'leave it out: Java classes do not run here';

@@ -1,6 +1,6 @@
 /**
- * Every name of Kafka's Java clients (2.x to 4.x) and what becomes of it here: the one table behind
- * translation, --explain and docs/CONFIG.md.
+ * Every name of Kafka's Java clients (2.x to 4.x) and its translation: the one table behind reading,
+ * --explain and docs/CONFIG.md.
  */
 
 import { canonicalName } from '../../kafka/properties/names.js';
@@ -21,19 +21,19 @@ export function javaRow(name: string): JavaRow | undefined {
   const row = BY_NAME.get(name);
   if (row !== undefined) return row;
   if (IGNORED_PREFIXES.some((prefix) => name.startsWith(prefix)))
-    return [name, '*', { kind: 'ignored' }, 'belongs to a Java class'];
+    return [name, '*', { kind: 'ignored' }, 'is a setting of a Java class'];
   return name.startsWith('config.providers.')
     ? [name, '*', BY_NAME.get('config.providers')?.[2] ?? { kind: 'ignored' }, '']
     : undefined;
 }
 
-/** Names of both worlds that mean the same property share this. */
+/** Names of both worlds that mean the same property share this identity. */
 export function propertyIdentity(name: string): string {
   const outcome = BY_NAME.get(name)?.[2];
   return canonicalName(outcome?.kind === 'property' ? outcome.name : name);
 }
 
-/** What becomes of a name, in a few words, for the table in docs/CONFIG.md. */
+/** The translation of a name, in a few words, for the table in docs/CONFIG.md. */
 export function outcomeWords(name: string, outcome: JavaOutcome): string {
   switch (outcome.kind) {
     case 'property':

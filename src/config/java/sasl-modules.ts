@@ -1,4 +1,4 @@
-/** What the login modules of Java say in their options, as librdkafka's properties. */
+/** Translates the options of Java's login modules into librdkafka's properties. */
 
 import { isSecretName } from '../../secrets/names.js';
 import { quote, ValueFault } from '../keys/value-fault.js';
@@ -11,9 +11,9 @@ export interface IamOptions {
 }
 
 export interface Credentials {
-  /** The mechanism that follows; undefined where the module goes with several. */
+  /** The mechanism that the module implies; undefined if it works with several. */
   readonly mechanism: string | undefined;
-  /** Mechanisms that go with the module. */
+  /** Mechanisms that the module works with. */
   readonly fits: readonly string[];
   readonly properties: ReadonlyMap<string, string>;
   readonly iam: IamOptions | undefined;
@@ -31,13 +31,13 @@ const MODULES: Readonly<Record<string, Reader>> = {
   Krb5LoginModule: kerberos,
 };
 
-/** Throws ValueFault, without any value in its text. */
+/** Throws ValueFault, whose text never contains a value. */
 export function credentialsOf(login: LoginModule): Credentials {
   const reader = MODULES[login.module];
   if (reader === undefined)
     throw new ValueFault(
-      `the login module ${quote(login.module)} is not known here`,
-      `known are ${Object.keys(MODULES).join(', ')}`,
+      `the login module ${quote(login.module)} is not supported`,
+      `use one of ${Object.keys(MODULES).join(', ')}`,
     );
   const secrets = [...login.options].filter(([name]) => isSecretName(name)).map(([, value]) => value);
   return {
@@ -61,7 +61,7 @@ function userAndPassword(login: LoginModule): ReadonlyMap<string, string> {
 function scram(login: LoginModule): ReturnType<Reader> {
   if (/^true$/i.test(login.options.get('tokenauth') ?? ''))
     throw new ValueFault(
-      'logs in with a delegation token (tokenauth), which librdkafka can not',
+      'logs in with a delegation token (tokenauth), which librdkafka does not support',
       'use a user and a password',
     );
   const options = new Map(login.options);
@@ -100,7 +100,7 @@ function oauthBearer(login: LoginModule): ReturnType<Reader> {
   return { mechanism: 'OAUTHBEARER', fits, properties };
 }
 
-/** Tokens that nobody signed, for development. */
+/** Unsigned tokens, for development. */
 function unsecured(login: LoginModule, properties: Map<string, string>): void {
   allow(login, [
     'unsecuredLoginStringClaim_sub',
@@ -115,15 +115,15 @@ function unsecured(login: LoginModule, properties: Map<string, string>): void {
   );
 }
 
-/** What the Java library does about retries and logging is ours to decide. */
+/** Options of the Java library for retries and logging; kd decides these itself. */
 const IAM_UNUSED = ['awsDebugCreds', 'awsMaxRetries', 'awsMaxBackOffTimeMs', 'awsStsRegion'];
 
 function iam(login: LoginModule): ReturnType<Reader> {
   const { options } = login;
   if (options.has('awsRoleExternalId') || options.has('awsRoleAccessKeyId'))
     throw new ValueFault(
-      'assumes a role with an external id or with keys of its own, which is not available here',
-      'put them into a profile of AWS, and name it: awsProfileName="…"',
+      'assumes a role with an external id or with its own keys, which is not supported',
+      'put them into an AWS profile and name it: awsProfileName="…"',
     );
   allow(login, ['awsProfileName', 'awsRoleArn', 'awsRoleSessionName', ...IAM_UNUSED]);
   const profile = options.get('awsProfileName');
@@ -173,15 +173,15 @@ function required(login: LoginModule, option: string): string {
 }
 
 /**
- * An option that nobody reads may be the one that matters. Its name is not quoted: with a quote missing it
- * may be half a password.
+ * An option that is ignored may be the important one, so unknown options are refused. Its name is not quoted:
+ * if a quote is missing, the name may be half a password.
  */
 function allow(login: LoginModule, known: readonly string[]): void {
   const names = [...login.options.keys()];
   const unknown = names.findIndex((name) => !known.includes(name));
   if (unknown >= 0)
     throw new ValueFault(
-      `option number ${unknown + 1} of ${login.module} is not known here`,
+      `option number ${unknown + 1} of ${login.module} is not supported`,
       `it takes ${known.join(', ')}; put values in double quotes`,
     );
 }

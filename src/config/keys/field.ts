@@ -1,6 +1,6 @@
-/** What the schema says of one key, in convict's words, and the type that its value has. */
+/** The schema of one key, in convict's terms, and the type of its value. */
 
-/** The type of a value by its format; lists are what is written with commas or as a list of YAML. */
+/** The type of a value by its format. Lists are written with commas or as a YAML list. */
 export interface FormatValues {
   readonly text: string;
   readonly path: string;
@@ -19,7 +19,7 @@ export interface FormatValues {
   readonly paths: readonly string[];
   /** Names, or one `/regular expression/`. */
   readonly topics: readonly string[];
-  /** A text may also be what `aws kafka get-bootstrap-brokers` prints; see bootstrap.ts. */
+  /** Text may also be the output of `aws kafka get-bootstrap-brokers`; see bootstrap.ts. */
   readonly servers: string | readonly string[];
 }
 
@@ -28,11 +28,11 @@ export type FieldValue = FormatValues[FormatName] | boolean;
 
 export interface Field {
   readonly format: FormatName;
-  /** As one would write it in the file; null = none. */
+  /** As a user would write it in the file; null means none. */
   readonly default: string | number | boolean | null;
   readonly doc: string;
   readonly choices?: readonly string[];
-  /** Choices that are reserved: refused with this reason instead of "not one of". */
+  /** Reserved choices: refused with this reason instead of "not one of". */
   readonly reserved?: Readonly<Record<string, string>>;
   /** Bounds in the base unit: bytes, milliseconds, or the number itself. */
   readonly min?: number;
@@ -43,7 +43,7 @@ type ValueOf<F extends Field> = F extends { readonly choices: readonly (infer Ch
   ? Choice
   : FormatValues[F['format']];
 
-/** What {@link Settings} give for a key: undefined only where there is no default. */
+/** The type that {@link Settings} return for a key: undefined only if it has no default. */
 export type Setting<F extends Field> = F extends Field
   ? F['default'] extends null
     ? ValueOf<F> | undefined
@@ -64,7 +64,9 @@ export type Below<Keys, Section extends string> = {
   readonly [Path in keyof Keys as Path extends `${Section}.${infer Rest}` ? Rest : never]: Keys[Path];
 };
 
-/** `batch.linger` of the schema as `{ batch: { lingerMs } }`: the typed settings follow from the schema. */
+/**
+ * `batch.linger` of the schema as `{ batch: { lingerMs } }`: the typed settings are derived from the schema.
+ */
 export type Nested<Keys> = {
   readonly [Path in keyof Keys & string as Path extends `${infer Head}.${string}`
     ? Camel<Head>
@@ -75,7 +77,7 @@ export type Nested<Keys> = {
       : never;
 };
 
-/** What {@link LeafName} says, at run time. */
+/** {@link LeafName} at run time. */
 export function settingName(name: string, field: Field): string {
   return field.format === 'duration' ? `${camel(name)}Ms` : camel(name);
 }

@@ -1,6 +1,6 @@
 /**
- * The formats of the schema: how each is read from text and what is checked of it. Both throw
- * {@link ValueFault} with a reason and a remedy.
+ * The formats of the schema: how each is parsed from text and checked. Both throw {@link ValueFault} with a
+ * reason and a remedy.
  */
 import { formatDuration, formatSize, parseDuration, parseSize } from '../text/units.js';
 import type { Field, FieldValue, FormatName } from './field.js';
@@ -8,9 +8,9 @@ import { topicName } from './names.js';
 import { kindName, quote, ValueFault } from './value-fault.js';
 
 export interface Format {
-  /** From text to the value. Texts that read as they are come back unchanged. */
+  /** Converts text to the value. Text that needs no conversion is returned unchanged. */
   read(text: string): FieldValue;
-  /** What the key allows of a value that was read. */
+  /** Checks a parsed value against the limits of the key. */
   check(value: FieldValue, field: Field): void;
 }
 
@@ -54,7 +54,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   },
 };
 
-/** The whole way, for one value: what convict does by `coerce` and `validate`. */
+/** Parses and checks one value, as convict does by `coerce` and `validate`. */
 export function convert(field: Field, raw: unknown): FieldValue {
   const format = FORMATS[field.format];
   const value = typeof raw === 'string' ? format.read(raw) : (raw as FieldValue);
@@ -168,7 +168,7 @@ function checkList(value: FieldValue): void {
   for (const item of items) checkText(item);
 }
 
-/** A /regular expression/ may hold commas. */
+/** A /regular expression/ may contain commas. */
 function readTopics(text: string): readonly string[] {
   return text.trim().startsWith('/') ? [text.trim()] : [...new Set(readList(text))];
 }
@@ -181,8 +181,8 @@ function checkTopics(value: FieldValue): void {
   for (const name of names) {
     if (name.startsWith('/'))
       throw new ValueFault(
-        'has a /regular expression/ among other topics',
-        'give one /regular expression/ alone, or only names',
+        'mixes a /regular expression/ with other topics',
+        'use one /regular expression/ alone, or only names',
       );
     topicName(name);
   }

@@ -1,4 +1,4 @@
-/** Names of Kafka's: topics and brokers, checked before anything is connected. */
+/** Checks names of topics and brokers before any connection is made. */
 import { isIP } from 'node:net';
 import { quote, ValueFault } from './value-fault.js';
 
@@ -10,16 +10,16 @@ export function topicName(name: string): string {
   );
 }
 
-/** The names of listeners that may stand before an address, as brokers advertise them. */
+/** The listener names that may precede an address, as brokers advertise them. */
 const LISTENER = /^(PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL):\/\//i;
 
-/** `host:port`, also `[::1]:9092` and `SSL://host:9094`. Undefined when fine. */
+/** Accepts `host:port`, also `[::1]:9092` and `SSL://host:9094`. Undefined when valid. */
 export function serverFault(server: string): ValueFault | undefined {
   const bare = server.replace(LISTENER, '');
   const [scheme, address] = /^([A-Za-z][\w+.-]*):\/\/(.*)$/.exec(bare)?.slice(1) ?? [];
   if (bare.includes('@'))
     return new ValueFault(
-      'holds a user name or password before the host (user:password@host)',
+      'contains a user name or password before the host (user:password@host)',
       'write host:port only; user and password are the properties sasl.username and sasl.password',
     );
   if (scheme !== undefined)
@@ -42,5 +42,5 @@ export function serverFault(server: string): ValueFault | undefined {
   const port = Number(match?.[2]);
   return port >= 1 && port <= 65_535
     ? undefined
-    : new ValueFault(`${quote(server)} has an impossible port`, 'ports go from 1 to 65535');
+    : new ValueFault(`${quote(server)} has an invalid port`, 'use a port from 1 to 65535');
 }

@@ -1,4 +1,4 @@
-/** The configuration after all layers: nothing optional where a default exists, units in names, frozen. */
+/** The configuration after all layers: every default is filled in, names carry units, and it is frozen. */
 import type { Below, Nested } from './field.js';
 import type { Schema } from './schema.js';
 
@@ -8,36 +8,36 @@ export interface ClusterConfig {
   /** host:port, in the order given. */
   readonly bootstrapServers: readonly string[];
   /**
-   * librdkafka names: what the user wrote, over the defaults of kafka/properties/defaults.ts. Properties that
-   * the dispatcher owns are added by the Kafka adapter.
+   * librdkafka names: the user's properties over the defaults of kafka/properties/defaults.ts. The Kafka
+   * adapter adds the properties that the dispatcher owns.
    */
   readonly properties: KafkaProperties;
   /** librdkafka name → where it came from. Every name of `properties` has one. */
   readonly origins: ReadonlyMap<string, PropertyOrigin>;
-  /** Of every certificate that was read, each once a store. */
+  /** Every certificate that was read, once per store. */
   readonly certificates: readonly CertificateNote[];
   /**
-   * Absolute: stores, PEM files, `${file:…}`, properties files, the configuration itself. When one changes,
-   * clients are made anew.
+   * Absolute paths: stores, PEM files, `${file:…}`, properties files, the configuration itself. A change to
+   * one of them creates new clients.
    */
   readonly watchedFiles: readonly string[];
   /** Where OAUTHBEARER tokens come from; undefined: librdkafka fetches them itself, or none are needed. */
   readonly tokens: TokenSource | undefined;
 }
 
-/** What a user would have to change to change a property. */
+/** The key that a user would change to change a property. */
 export interface PropertyOrigin {
   /** As written: `kafka.properties.ssl.truststore.location`. */
   readonly key: string;
   /** `kd.yml:12:5`; '' where it is not a line in a file. */
   readonly place: string;
-  /** What became of it, in one line; '' when it was taken over unchanged. */
+  /** How it was translated, in one line; '' if it was taken over unchanged. */
   readonly note: string;
 }
 
 export interface CertificateNote {
   readonly use: 'truststore' | 'keystore';
-  /** The file, or the property's name when the PEM stood in it. */
+  /** The file, or the property's name for an inline PEM. */
   readonly file: string;
   readonly subject: string;
   readonly notBefore: Date;
@@ -63,17 +63,17 @@ export type TokenSource = TokenReport &
   );
 
 interface TokenReport {
-  /** Called with every token: it is a secret that no configuration holds. */
+  /** Called with every token, since a token is a secret that no configuration holds. */
   readonly obtained?: (token: string) => void;
 }
 
 export type DataFormat = Section<'dispatcher.input'>['format'];
-/** The typed settings of a section, as they follow from the schema. */
+/** The typed settings of a section, derived from the schema. */
 type Section<Name extends string> = Nested<Below<Schema, Name>>;
 
 /**
- * A plain key of the schema is here by itself: `dispatcher.commit-interval` is `dispatcher.commitIntervalMs`.
- * Named below is only what takes more than its value to resolve.
+ * A plain key of the schema appears here by itself: `dispatcher.commit-interval` is
+ * `dispatcher.commitIntervalMs`. Only keys that take more than their value to resolve are named below.
  */
 export interface ResolvedConfig {
   readonly name: string;
@@ -86,7 +86,7 @@ export interface ResolvedConfig {
       readonly topics: { readonly names: readonly string[] } | { readonly pattern: string };
     };
   readonly producer: ClusterConfig & {
-    /** Undefined: every result must name its topic; a result without one is rejected (NO_TOPIC). */
+    /** Undefined: every result must name its topic; a result without a topic is rejected (NO_TOPIC). */
     readonly topic: string | undefined;
   };
   readonly dispatcher: Omit<
@@ -96,7 +96,9 @@ export interface ResolvedConfig {
     /** Absolute path of the module; undefined = pass-through. */
     readonly transform: string | undefined;
     readonly options: Readonly<Record<string, unknown>>;
-    /** Of the whole configuration: errors of the transform may quote them, and dead letters must not. */
+    /**
+     * Secrets of the whole configuration: errors of the transform may quote them, and dead letters must not.
+     */
     readonly secrets: readonly string[];
     readonly input: WithSchema<Section<'dispatcher.input'>>;
     readonly output: WithSchema<Section<'dispatcher.output'>>;
@@ -106,7 +108,9 @@ export interface ResolvedConfig {
     readonly deadLetter: Omit<Section<'dispatcher.dead-letter'>, 'topic'>;
     readonly deadLetterTopic: string | undefined;
   };
-  /** What topics should be like where they are created. Those named here are wanted besides the job's own. */
+  /**
+   * Settings for topics that `kd topics create` makes. Topics named here are created besides the job's own.
+   */
   readonly topics: { readonly defaults: TopicWishes; readonly named: ReadonlyMap<string, TopicWishes> };
   readonly server: { readonly port: number; readonly address: string } | undefined;
   readonly logging: Section<'logging'>;
@@ -117,15 +121,15 @@ type WithSchema<Part> = Omit<Part, 'schema'> & { readonly schema: SchemaFiles | 
 export interface TopicWishes {
   readonly partitions: number | undefined;
   readonly replication: number | undefined;
-  /** Kafka's own names and values. */
+  /** Kafka's own setting names and values. */
   readonly configs: ReadonlyMap<string, string>;
 }
 
 export interface SchemaFiles {
-  /** Absolute path of the schema of the data (reader schema). */
+  /** Absolute path of the reader schema. */
   readonly path: string;
-  /** The schema the data was written with, where it differs. */
+  /** Absolute path of the writer schema, if it differs. */
   readonly writerPath: string | undefined;
-  /** Further files whose named types the schema refers to. */
+  /** Further files with named types that the schema refers to. */
   readonly references: readonly string[];
 }

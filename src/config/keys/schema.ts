@@ -1,7 +1,7 @@
 /**
- * Every key of the configuration: the tables of its sections in one, and what else has a name in the file.
- * A new key is a row here; its typed setting, its environment name, `--set`, `config show` and the table in
- * docs/CONFIG.md follow from the row.
+ * Every key of the configuration: the tables of all sections, and the other names a file may contain. A new
+ * key is a row here; its typed setting, its environment variable, `--set`, `config show` and the table in
+ * docs/CONFIG.md are derived from that row.
  */
 import { DISPATCHER_KEYS } from './dispatcher-keys.js';
 import type { Field, Setting } from './field.js';
@@ -43,20 +43,20 @@ export const PROPERTY_MAP_DOCS: Readonly<Record<PropertyMap, string>> = {
   'kafka.producer.properties': 'properties for the producer',
 };
 
-/** The free map that is handed to the transform. */
+/** The free map that the transform receives. */
 export const OPTIONS_PATH = 'dispatcher.options';
 
-/** What topics should be like where they are created: free names, see topics.ts. */
+/** Settings for topics that are created: free names, see topics.ts. */
 export const TOPICS_PATH = 'topics';
 
-/** A text given instead of one of these sections means this key of the section. */
+/** Text instead of one of these sections sets this key of the section. */
 export const SHORTHANDS: ReadonlyMap<string, string> = new Map([
   ['dispatcher.input.schema', 'dispatcher.input.schema.path'],
   ['dispatcher.output.schema', 'dispatcher.output.schema.path'],
   ['dispatcher.dead-letter', 'dispatcher.dead-letter.topic'],
 ]);
 
-/** Reserved keys: to set them would change what happens, so they are refused rather than ignored. */
+/** Reserved keys: ignoring them would change what a job does, so they are refused. */
 export const LATER: ReadonlyMap<string, string> = new Map([
   ['dispatcher.retry', 'retries are not available yet'],
   ['dispatcher.retry.attempts-max', 'retries are not available yet'],

@@ -1,4 +1,4 @@
-/** What is known while the properties of one client are put together. */
+/** The context in which the properties of one client are built. */
 
 import { dirname, resolve } from 'node:path';
 import type { ClientSide } from '../../core/client-side.js';
@@ -8,23 +8,23 @@ import { formatOrigin, type Origin, type Problems } from '../text/problem.js';
 import type { CertificateNote } from './resolved.js';
 import type { PropertyMap } from './schema.js';
 
-/** A property as it stands in the configuration. */
+/** A property as written in the configuration. */
 export interface WrittenEntry extends Entry<string> {
   readonly map: PropertyMap;
-  /** `kafka.properties.ssl.truststore.location`, or how else it was written. */
+  /** `kafka.properties.ssl.truststore.location`, or the path under which it was written. */
   readonly key: string;
 }
 
-/** A property as librdkafka gets it. */
+/** A property as librdkafka receives it. */
 export interface PropertyEntry extends Entry<string> {
   readonly key: string;
-  /** What became of what was written; '' when it was taken over unchanged. */
+  /** How the written value was translated; '' if it was taken over unchanged. */
   readonly note: string;
 }
 
 export type PropertyEntries = ReadonlyMap<string, PropertyEntry>;
 
-/** For information only: nothing is wrong, something was left out on purpose. */
+/** For information only: nothing is wrong, a name was left out on purpose. */
 export interface Note {
   readonly key: string;
   /** `kd.yml:12:5`, or the source. */
@@ -39,7 +39,7 @@ export class Notes {
     const place = formatOrigin(entry.origin);
     const name = `${place}\n${entry.key}`;
     const before = this.#notes.get(name)?.message;
-    // Both clients say the same of what they share.
+    // Both clients report the same for the properties that they share.
     if (before?.includes(message) === true) return;
     this.#notes.set(name, {
       key: entry.key,
@@ -58,31 +58,32 @@ export interface TranslationContext {
   readonly workingDirectory: string;
   readonly problems: Problems;
   readonly notes: Notes;
-  /** Secrets found inside of what was written or read. */
+  /** Secrets found in the written values or in the files they name. */
   readonly secrets: Set<string>;
-  /** For the expiry of certificates. */
+  /** For reports of certificate expiry. */
   readonly now: Date;
   readonly stores: Map<string, Store | StoreError>;
 }
 
-/** One client's properties on their way to librdkafka. */
+/** One client's properties while they are being built. */
 export interface SideState {
   readonly side: ClientSide;
   /** librdkafka's names, final. */
   readonly properties: Map<string, PropertyEntry>;
-  /** Names of TLS and SASL that only make sense together, still as written. */
+  /** TLS and SASL properties that only make sense together, as written. */
   readonly pending: Map<string, WrittenEntry>;
   readonly certificates: CertificateNote[];
   readonly files: Set<string>;
 }
 
-/** The folder from which a relative path of this origin starts. */
+/** The folder that a relative path of this origin starts from. */
 export function baseDirectory(origin: Origin, workingDirectory: string): string {
   return origin.kind === 'file' ? resolve(workingDirectory, dirname(origin.at.file)) : workingDirectory;
 }
 
 /**
- * `file:` and `classpath:` as Spring writes them; a resource of the class path lies beside its configuration.
+ * `file:` and `classpath:` as Spring writes them; a class path resource is looked up beside the configuration
+ * file.
  */
 export function absolutePath(
   entry: { readonly value: string; readonly origin: Origin },
@@ -95,7 +96,7 @@ export function absolutePath(
   return resolve(baseDirectory(entry.origin, workingDirectory), bare);
 }
 
-/** Takes a pending property out. */
+/** Removes and returns a pending property. */
 export function take(state: SideState, name: string): WrittenEntry | undefined {
   const entry = state.pending.get(name);
   state.pending.delete(name);

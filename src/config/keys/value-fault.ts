@@ -1,4 +1,4 @@
-/** A value that a key can't have: the reason, and what to do about it. */
+/** An invalid value: the reason, and what to do about it. */
 
 export class ValueFault extends Error {
   readonly remedy: string | undefined;
@@ -11,7 +11,7 @@ export class ValueFault extends Error {
 
 const SHOWN_LENGTH_MAX = 80;
 
-/** A value inside a message: quoted, shortened, on one line. */
+/** A value for a message: quoted, shortened, on one line. */
 export function quote(raw: unknown): string {
   const text = typeof raw === 'string' ? raw : ((JSON.stringify(raw) as string | undefined) ?? String(raw));
   return JSON.stringify(text.length > SHOWN_LENGTH_MAX ? `${text.slice(0, SHOWN_LENGTH_MAX)}…` : text);

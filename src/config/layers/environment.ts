@@ -1,4 +1,4 @@
-/** The layer of the environment: `KD_DISPATCHER_THREADS=4` sets `dispatcher.threads`. */
+/** The environment layer: `KD_DISPATCHER_THREADS=4` sets `dispatcher.threads`. */
 
 import { nearestName } from '../../core/nearest-name.js';
 import { propertyOfEnvironment } from '../../kafka/properties/names.js';
@@ -24,7 +24,7 @@ const PREFIX = 'KD_';
 const NOT_KEYS = new Set(['KD_CONFIG', 'KD_KEEP_SOURCES']);
 
 /**
- * What Kubernetes puts into every container for a service whose name begins with `kd-`:
+ * Kubernetes sets these in every container for a service whose name begins with `kd-`:
  * KD_SERVER_SERVICE_HOST, KD_SERVER_SERVICE_PORT_HTTP, KD_SERVER_PORT=tcp://10.0.0.7:80,
  * KD_SERVER_PORT_80_TCP_ADDR.
  */
@@ -44,7 +44,7 @@ const LATER_BY_ENVIRONMENT: ReadonlyMap<string, readonly [path: string, reason: 
 
 export interface EnvironmentReading {
   readonly environment: Environment;
-  /** Variables that a placeholder of the file names: they are the user's own. */
+  /** Variables that a placeholder of the file names belong to the user. */
   readonly named: ReadonlySet<string>;
   readonly problems: Problems;
   readonly notes: Notes;
@@ -54,7 +54,7 @@ export function environmentLayer(reading: EnvironmentReading): Layer {
   const layer = emptyLayer();
   const services: string[] = [];
   for (const [variable, value] of Object.entries(reading.environment)) {
-    // An empty variable is what `export X=` and unset compose entries leave behind: it means "not set".
+    // `export X=` and unset compose entries leave an empty variable behind: it means "not set".
     if (!variable.startsWith(PREFIX) || value === undefined || value === '') continue;
     if (isServiceVariable(variable, value)) services.push(variable);
     else if (!take(layer, variable, value, reading)) reportUnknown(variable, reading);
@@ -64,7 +64,7 @@ export function environmentLayer(reading: EnvironmentReading): Layer {
     reading.notes.add(
       { key: first, origin: { kind: 'environment', variable: first } },
       `${services.length === 1 ? 'this variable' : `these ${services.length} variables`} of a Kubernetes ` +
-        `service set no key (${services.join(', ')}); enableServiceLinks: false in the pod keeps them away`,
+        `service set no key (${services.join(', ')}); remove them by enableServiceLinks: false in the pod`,
     );
   return layer;
 }
@@ -73,7 +73,7 @@ function isServiceVariable(variable: string, value: string): boolean {
   return SERVICE_NAME.test(variable) || (variable.endsWith('_PORT') && SERVICE_ADDRESS.test(value));
 }
 
-/** False where no key has this variable. */
+/** False if no key has this variable. */
 function take(layer: Layer, variable: string, value: string, { problems }: EnvironmentReading): boolean {
   const origin: Origin = { kind: 'environment', variable };
   const path = FIELD_BY_ENVIRONMENT.get(variable);
@@ -103,7 +103,7 @@ function reportUnknown(variable: string, { named, problems }: EnvironmentReading
   problems.warning(
     { kind: 'environment', variable },
     null,
-    `no key is set by the environment variable ${variable}`,
+    `the environment variable ${variable} sets no key`,
     near === undefined ? 'unset it; docs/CONFIG.md lists the keys' : `did you mean ${near}?`,
   );
 }

@@ -1,4 +1,4 @@
-/** The file's layer: walks the tree, lifts the free maps out, and reports every key that does not exist. */
+/** The file layer: walks the tree, collects the free maps, and reports every unknown key. */
 import { librdkafkaRow } from '../../kafka/properties/names.js';
 import {
   FIELD_BY_PATH,
@@ -36,7 +36,7 @@ export function fileLayer(tree: MapTree, problems: Problems, notes: Notes): Laye
     const own = walker.layer.fields.get(path);
     // The name of the application is only a suggestion.
     if (own !== undefined && path !== 'name' && String(own.value) !== String(entry.value))
-      problems.error(entry.origin, entry.key ?? path, `says another value than ${path}`, 'keep one of them');
+      problems.error(entry.origin, entry.key ?? path, `differs from ${path}`, 'keep one of them');
   }
   return mergeLayers([below.layer, walker.layer]);
 }
@@ -45,7 +45,7 @@ class Walker {
   readonly layer = emptyLayer();
   readonly #problems: Problems;
   readonly #notes: Notes;
-  /** What stands before every path in the file. */
+  /** The prefix of every path in the file. */
   readonly #prefix: '' | 'spring.';
 
   constructor(problems: Problems, notes: Notes, prefix: '' | 'spring.') {
@@ -66,9 +66,9 @@ class Walker {
 
   section(path: string, tree: MapTree): void {
     for (const { key, keyAt, node } of tree.entries) {
-      // Top-level keys of this form hold what anchors name, as in compose files.
+      // Top-level keys of this form hold YAML anchors, as in compose files.
       if (path === '' && key.startsWith('x-')) continue;
-      // Spring takes groupId and GROUP_ID for group-id.
+      // Spring accepts groupId and GROUP_ID for group-id.
       const name = this.#prefix === '' ? key : kebab(key);
       this.#key(path, path === '' ? name : `${path}.${name}`, keyAt, node);
     }
@@ -98,7 +98,7 @@ class Walker {
     }
   }
 
-  /** Spring's own names, also in our sections. False for others. */
+  /** Spring's own names, also in our sections. False for other names. */
   #spring(path: string, at: Position, node: Tree): boolean {
     const target = springTarget(path);
     const shown = `${this.#prefix}${path}`;
@@ -106,7 +106,7 @@ class Walker {
     if (target.kind === 'section') {
       if (node.kind === 'map') this.section(path, node);
       else if (node.kind === 'list' || node.value !== null)
-        this.#problems.error(node.at, shown, 'is a section: it holds further keys, not a value');
+        this.#problems.error(node.at, shown, "is a section with keys of its own, and can't have a value");
     } else if (target.kind === 'ignored') {
       this.#notes.add({ key: shown, origin: fromFile(at) }, `${shown} is left out: it has no counterpart`);
     } else if (target.kind === 'refused') {
@@ -141,7 +141,7 @@ class Walker {
       this.#problems.error(
         node.at,
         path,
-        'is a section: it holds further keys, not a value',
+        "is a section with keys of its own, and can't have a value",
         `see configs/kd.example.yml for the keys of ${path}`,
       );
   }
@@ -158,7 +158,7 @@ class Walker {
     }
     const key = section === '' ? path : path.slice(section.length + 1);
     const name = key.replaceAll('-', '.');
-    // A librdkafka property one level too high is the most common slip of all.
+    // A librdkafka property one level too high is the most common mistake.
     const map = `${section}.properties`;
     if (
       isPropertyMap(map) &&
@@ -186,8 +186,8 @@ class Walker {
       return;
     }
     if (node.value === null) return;
-    // YAML reads 0x10 and 1e3 as numbers, and would make 123 of a topic named 0123: what is written counts,
-    // except for numbers. A broken one is given, but says nothing.
+    // YAML reads 0x10 and 1e3 as numbers, and a topic named 0123 as 123. The text as written is used, except
+    // for numbers. A broken placeholder counts as set, but has no value.
     const isNumber = field.format.startsWith('integer') && typeof node.value === 'number';
     const value = node.broken ? null : isNumber ? String(node.value) : node.text;
     this.#set(field.path, {
@@ -198,7 +198,7 @@ class Walker {
     });
   }
 
-  /** `kafka.producer.topic: x` beside the section `kafka` is the same key once more. */
+  /** `kafka.producer.topic: x` beside the section `kafka` sets the same key twice. */
   #set(path: string, entry: Entry<unknown>): void {
     const before = this.layer.fields.get(path);
     if (before === undefined) {
@@ -251,7 +251,7 @@ class Walker {
     }
   }
 
-  /** Spring's `level: { root: INFO, org.apache.kafka: WARN }`: there is one level here. */
+  /** Spring's `level: { root: INFO, org.apache.kafka: WARN }`: kd has only one level. */
   #springLevels(field: Key, node: MapTree): void {
     for (const entry of node.entries) {
       if (entry.key.toLowerCase() === 'root') this.#field(field, entry.node);
@@ -259,8 +259,8 @@ class Walker {
         this.#problems.warning(
           entry.keyAt,
           `${field.path}.${entry.key}`,
-          'there are no levels by package here',
-          'only root counts; remove the others',
+          'kd has no log levels per package',
+          'keep only root; remove the others',
         );
     }
   }

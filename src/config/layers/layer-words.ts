@@ -1,4 +1,4 @@
-/** The layers given as words: `--set key=value`, and the options of the command line. */
+/** The layers from the command line: `--set key=value`, and other options. */
 import { parseDocument } from 'yaml';
 import {
   FIELD_BY_PATH,
@@ -63,7 +63,7 @@ export function assign(
     problems.error(
       origin,
       path,
-      'is a section: it holds further keys, not a value',
+      "is a section with keys of its own, and can't have a value",
       `set one of its keys, for example --set ${firstKeyOf(path)}=…`,
     );
   else reportUnknownKey(problems, origin, path);

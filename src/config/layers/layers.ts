@@ -1,6 +1,5 @@
 /**
- * One layer of settings: what the file, the environment, `--set` or an option says, with the place of each
- * value.
+ * One layer of settings: the values of the file, the environment, `--set` or an option, each with its place.
  */
 
 import type { PropertyMap } from '../keys/schema.js';
@@ -10,7 +9,7 @@ import { overlay } from './overlay.js';
 export type { Entry, TopicEntries } from '../text/entry.js';
 
 export interface Layer {
-  /** Field path → what was written: text, number, boolean, or a list of texts. */
+  /** Field path → the value as written: text, number, boolean, or a list of texts. */
   readonly fields: Map<string, Entry<unknown>>;
   readonly properties: Readonly<Record<PropertyMap, Map<string, Entry<string>>>>;
   /** Top-level keys of `dispatcher.options`. */
@@ -31,7 +30,7 @@ export function emptyLayer(): Layer {
   };
 }
 
-/** Later layers win, value by value. Nothing of an earlier map is lost, and lists are replaced as a whole. */
+/** Later layers win, value by value. Maps are merged, and lists are replaced as a whole. */
 export function mergeLayers(layers: readonly Layer[]): Layer {
   const merged = emptyLayer();
   for (const layer of layers) {
@@ -58,7 +57,7 @@ export function mergeLayers(layers: readonly Layer[]): Layer {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Deep for objects; anything else is replaced. */
+/** Merges objects deeply; anything else is replaced. */
 export function mergeObjects(below: unknown, above: unknown): unknown {
   if (!isObject(below) || !isObject(above)) return above;
   const names = new Set([...Object.keys(below), ...Object.keys(above)]);

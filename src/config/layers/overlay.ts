@@ -1,9 +1,12 @@
-/** One map of properties over another: by meaning, since both may use the names of Java or of librdkafka. */
+/** Lays one map of properties over another, by meaning: each may use the names of Java or of librdkafka. */
 
 import { propertyIdentity } from '../java/java-table.js';
 import type { Entry } from '../text/entry.js';
 
-/** Ways to say the same thing: where the upper map says it one way, the lower one's other ways are gone. */
+/**
+ * Alternative ways to set the same thing: if the upper map uses one, the others are dropped from the lower
+ * map.
+ */
 const ALTERNATIVES: readonly (readonly (readonly string[])[])[] = [
   [
     ['ssl.truststore.location', 'ssl.truststore.password', 'ssl.truststore.type'],
@@ -25,7 +28,8 @@ export function overlay<Value extends Entry<string>>(
   const identities = new Set([...above.keys()].map(propertyIdentity));
   const gone = new Set<string>();
   for (const ways of ALTERNATIVES) {
-    // The first name of each way is what it can't be without; a password alone goes with what is below.
+    // The first name of each way is the one that it requires; a password alone keeps the way of the lower
+    // map.
     const chosen = ways.find(
       (way) =>
         way.some((name) => above.has(name) && !/\.(password|type)$/.test(name)) ||

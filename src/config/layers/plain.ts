@@ -1,4 +1,4 @@
-/** Values of YAML's tree. */
+/** Converts YAML's tree to values. */
 import { parse } from 'yaml';
 import type { Origin, Position } from '../text/problem.js';
 import type { Tree } from '../text/yaml-tree.js';
@@ -16,7 +16,7 @@ export function anySecret(node: Tree): boolean {
 export function plain(node: Tree): unknown {
   if (node.kind === 'list') return node.items.map(plain);
   if (node.kind === 'map') {
-    // defineProperty, so that a key named __proto__ is a key and nothing else.
+    // Uses defineProperty, so that a key named __proto__ is only a key.
     const object: Record<string, unknown> = {};
     for (const { key, node: child } of node.entries) {
       Object.defineProperty(object, key, {

@@ -1,4 +1,4 @@
-/** Java's .properties format, as Kafka's own tools take it by `--command-config`. */
+/** Java's .properties format, as Kafka's own tools take it with `--command-config`. */
 import { resolve } from 'node:path';
 import type { Problems } from '../text/problem.js';
 import { readJavaText } from '../text/text-file.js';
@@ -12,8 +12,8 @@ export interface JavaProperty {
 }
 
 /**
- * Every property of the file as one of `kafka.properties`. `file`: its name in problems, relative to the
- * working directory.
+ * Reads every property of the file as one of `kafka.properties`. `file` is its name in problems, relative to
+ * the working directory.
  */
 export function propertiesFileLayer(file: string, workingDirectory: string, problems: Problems): Layer {
   const layer = emptyLayer();
@@ -24,7 +24,7 @@ export function propertiesFileLayer(file: string, workingDirectory: string, prob
     'check the path of the properties file',
   );
   for (const { name, value, line } of parseJavaProperties(text ?? '')) {
-    // As in Java, the last one of a name counts.
+    // As in Java, the last entry of a name wins.
     layer.properties['kafka.properties'].set(name, {
       value,
       origin: { kind: 'file', at: { file, line, column: 1 } },
@@ -36,8 +36,8 @@ export function propertiesFileLayer(file: string, workingDirectory: string, prob
 }
 
 /**
- * Comments, `=` `:` or blank as separator, continued lines, escapes. Never throws: every text is a valid file
- * of this format.
+ * Handles comments, `=` `:` or a blank as separator, continued lines and escapes. Never throws: every text is
+ * a valid file of this format.
  */
 export function parseJavaProperties(text: string): readonly JavaProperty[] {
   const properties: JavaProperty[] = [];

@@ -10,7 +10,7 @@ const PROPERTY_NAME_LENGTH_MAX = 200;
 export interface PropertyParts {
   readonly layer: Layer;
   readonly problems: Problems;
-  /** How the key was written, where that is not its path. */
+  /** How the key was written, if that is not its path. */
   readonly written: (path: string) => { key?: string };
 }
 

@@ -1,4 +1,4 @@
-/** A file of Spring's: its part for Kafka, and dotted keys as nested ones. */
+/** Reads Spring's layout: takes its part for Kafka, and nests dotted keys. */
 import { isSpringFile } from '../text/spring-prune.js';
 import type { MapTree, Tree } from '../text/yaml-tree.js';
 
@@ -36,13 +36,13 @@ export function unfold(tree: MapTree): MapTree {
 }
 
 export interface SpringParts {
-  /** What is below `spring.kafka`. */
+  /** The part below `spring.kafka`. */
   readonly kafka: MapTree | undefined;
   readonly applicationName: Tree | undefined;
   readonly rest: MapTree;
 }
 
-/** Undefined when the file is not Spring's. */
+/** Undefined when the file is not a Spring file. */
 export function springParts(tree: MapTree): SpringParts | undefined {
   const mapOf = (key: string): MapTree | undefined => mapIn(tree, key);
   if (

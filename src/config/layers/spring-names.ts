@@ -1,6 +1,6 @@
 /**
- * Spring's names for settings of Kafka (`spring.kafka.*`, and the same below `kafka`), as names of the Java
- * client or as keys of ours.
+ * Translates Spring's names for Kafka settings (`spring.kafka.*`, and the same below `kafka`) to names of the
+ * Java client or to keys of kd.
  */
 
 import { nearestName } from '../../core/nearest-name.js';
@@ -106,11 +106,11 @@ function targets(): Map<string, SpringTarget> {
 export function springTarget(path: string): SpringTarget | undefined {
   const target = TARGETS.get(path);
   if (target !== undefined) return target;
-  // How a listener's threads or a template's observers are set up has no counterpart.
+  // The setup of listeners and template observers has no counterpart.
   return /^kafka\.(listener|template)\./.test(path) ? { kind: 'ignored' } : undefined;
 }
 
-/** What to write instead of an unknown path: a key beside it, or a property of Java's. */
+/** Suggests a name for an unknown path: a key beside it, or a Java property. */
 export function springRemedy(path: string, known: readonly string[]): string {
   const cut = path.lastIndexOf('.');
   const section = path.slice(0, cut);
@@ -150,7 +150,7 @@ const SIZE_BYTES: Readonly<Record<string, number>> = {
 
 /**
  * Spring writes `500ms`, `PT5S`, `16KB` or `read-committed` where the Java client has plain numbers and
- * words. What is neither is left to be refused there.
+ * words. Other text is passed on, and refused there.
  */
 export function fromSpring(text: string, unit: SpringUnit | undefined): string {
   const value = text.trim();

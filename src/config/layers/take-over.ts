@@ -1,6 +1,6 @@
 /**
- * Java's names for what has a key of its own here: `group.id` is `kafka.consumer.group-id`. Done layer by
- * layer, so that later layers win.
+ * Translates Java names that have a key of their own here: `group.id` is `kafka.consumer.group-id`. Works
+ * layer by layer, so that later layers win.
  */
 
 import { javaRow } from '../java/java-table.js';
@@ -24,26 +24,23 @@ export function takeOverKeys(layer: Layer, problems: Problems, notes: Notes): vo
   }
 }
 
-/**
- * What the properties file says of a key of ours, and the configuration says otherwise: it holds as it stands
- * there.
- */
+/** The configuration wins where it and the properties file set a key of kd to different values. */
 export function noteOverridden(file: Layer, configuration: Layer, notes: Notes): void {
   for (const [path, { key = path, value, origin }] of file.fields) {
     const own = configuration.fields.get(path);
     if (own === undefined || own.value === null || sameText(own.value, value)) continue;
-    notes.add({ key, origin }, `${own.key ?? path} at ${formatOrigin(own.origin)} holds instead`);
+    notes.add({ key, origin }, `${own.key ?? path} at ${formatOrigin(own.origin)} is used instead`);
   }
 }
 
-/** A list in YAML is what Java writes with commas. */
+/** Java writes a YAML list with commas. */
 function sameText(a: unknown, b: unknown): boolean {
   const text = (value: unknown): string =>
     (Array.isArray(value) ? value.join(',') : String(value)).replaceAll(/\s/g, '');
   return text(a) === text(b);
 }
 
-/** Undefined for names that are no key of ours, and where they have no effect; the latter is told later. */
+/** Undefined for names without a key of kd, and where they have no effect; the latter is reported later. */
 function pathOf(map: PropertyMap, name: string): string | undefined {
   const row = javaRow(name);
   if (row === undefined || row[2].kind !== 'key') return undefined;
@@ -62,14 +59,14 @@ function converted(name: string, entry: Written, problems: Problems, notes: Note
   if (outcome?.kind !== 'key' || outcome.convert === undefined) return entry.value.trim();
   try {
     const value = outcome.convert(entry.value);
-    if (value === undefined) notes.add(entry, `${name} is left out: it holds anyway`);
+    if (value === undefined) notes.add(entry, `${name} is left out: this already applies`);
     return value;
   } catch (fault) {
     if (!(fault instanceof ValueFault)) throw fault;
     problems.error(
       entry.origin,
       entry.key,
-      entry.secret ? 'its value does not fit' : fault.message,
+      entry.secret ? 'has an invalid value' : fault.message,
       fault.remedy,
     );
     return undefined;
@@ -83,7 +80,7 @@ function takeOver(layer: Layer, path: string, entry: Written, problems: Problems
     problems.error(
       entry.origin,
       entry.key,
-      `means ${path}, which ` +
+      `sets ${path}, which ` +
         `${own.key === undefined ? 'is set itself' : `${own.key} sets, too`}, to another value`,
       'keep one of them',
     );

@@ -1,5 +1,5 @@
 /**
- * The section `topics`: what topics should be like where they are created. Free names, and below each three
+ * The section `topics`: settings for topics that kd creates. Topic names are free; each has the same three
  * keys.
  */
 import { parseDocument } from 'yaml';
@@ -19,7 +19,7 @@ const TOPICS_MAX = 1_000;
 const CONFIGS_MAX = 200;
 const TEXT_LENGTH_MAX = 1_000;
 
-/** A mapping or a text, wherever it was written. */
+/** A mapping or text, in any layer. */
 type Node =
   | { readonly at: Origin; readonly text: string; readonly secret: boolean }
   | { readonly at: Origin; readonly entries: readonly Item[] };
@@ -61,7 +61,7 @@ export function topicsOfWord(
   else put(entries, topic, setting, { value: text, origin, secret: false });
 }
 
-/** Undefined values were reported. */
+/** Undefined values have been reported. */
 export function resolveTopics(entries: TopicEntries, problems: Problems): ResolvedConfig['topics'] {
   const named = new Map<string, TopicWishes>();
   let defaults: TopicWishes = { partitions: undefined, replication: undefined, configs: new Map() };
@@ -105,7 +105,7 @@ function put(entries: TopicEntries, topic: string, setting: string, entry: Entry
 function read(entries: TopicEntries, node: Node, problems: Problems): void {
   if (!('entries' in node)) {
     const remedy =
-      'for example { defaults: { partitions: 12 } }; the topics to read stand under kafka.consumer.topics';
+      'for example { defaults: { partitions: 12 } }; the topics to read go under kafka.consumer.topics';
     problems.error(node.at, TOPICS_PATH, 'must be a mapping of topic names', remedy);
     return;
   }
@@ -135,7 +135,7 @@ function readTopic(entries: TopicEntries, topic: string, node: Node, problems: P
     );
     return;
   }
-  // Named is wanted, whatever stands below it.
+  // Naming a topic means that it is wanted, even without settings.
   put(entries, topic, '', { value: '', origin: node.at, secret: false });
   for (const [key, at, child] of node.entries) {
     if (key === CONFIGS && child !== undefined && 'entries' in child)
@@ -177,7 +177,7 @@ function readConfigs(entries: TopicEntries, topic: string, items: readonly Item[
         problems,
       );
     else if (child.text.length > TEXT_LENGTH_MAX || (entries.get(topic)?.size ?? 0) > CONFIGS_MAX)
-      problems.error(at, path, 'is too much for a topic');
+      problems.error(at, path, 'has too many settings for a topic');
     else
       put(entries, topic, `${CONFIGS}.${name}`, {
         value: child.text,
@@ -187,7 +187,7 @@ function readConfigs(entries: TopicEntries, topic: string, items: readonly Item[
   }
 }
 
-/** Undefined: null, or broken and reported. */
+/** Undefined when null, or invalid and reported. */
 function ofTree(tree: Tree): Node | undefined {
   const at: Origin = { kind: 'file', at: tree.at };
   if (tree.kind === 'map')

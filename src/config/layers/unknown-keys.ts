@@ -1,4 +1,4 @@
-/** What is said of a key that does not exist, for all layers alike. */
+/** Words the problem of an unknown key, for all layers alike. */
 import { FIELDS, LATER, OPTIONS_PATH, PROPERTY_MAPS, SECTIONS, TOPICS_PATH } from '../keys/schema.js';
 import { nearestKey } from '../text/nearest.js';
 import type { Origin, Position, Problems } from '../text/problem.js';
@@ -12,7 +12,7 @@ export const KNOWN_PATHS: readonly string[] = [
   ...SECTIONS,
 ];
 
-/** Spells the unknown key's problem, for all layers alike. */
+/** Reports an unknown key, for all layers alike. */
 export function reportUnknownKey(problems: Problems, where: Origin | Position, path: string): void {
   const cut = path.lastIndexOf('.');
   const section = cut < 0 ? '' : path.slice(0, cut);

@@ -1,6 +1,6 @@
 /**
- * Bootstrap servers from text, a list, or what `aws kafka get-bootstrap-brokers` prints: JSON, YAML, a table
- * or plain text.
+ * Reads bootstrap servers from text, a list, or the output of `aws kafka get-bootstrap-brokers`: JSON, YAML,
+ * a table or plain text.
  */
 import { serverFault } from '../keys/names.js';
 import { ValueFault } from '../keys/value-fault.js';
@@ -10,7 +10,7 @@ const SERVERS_MAX = 1_000;
 const PASTE = 'paste the whole output of `aws kafka get-bootstrap-brokers`';
 
 /**
- * MSK's names of its listeners, the private ones first: which keys hold the addresses for a protocol and
+ * MSK's names of its listeners, the private ones first: the keys that hold the addresses for a protocol and
  * mechanism.
  */
 const LISTENERS: Readonly<Record<MskListener, readonly string[]>> = {
@@ -21,7 +21,7 @@ const LISTENERS: Readonly<Record<MskListener, readonly string[]>> = {
 };
 const PREFIX = 'BootstrapBrokerString';
 
-/** `raw`: text or list as converted. `properties` tells which listener of a JSON fits. Throws ValueFault. */
+/** `raw` is text or a list, as converted. `properties` select the listener of a JSON. Throws ValueFault. */
 export function bootstrapServers(
   raw: string | readonly string[],
   properties: ReadonlyMap<string, string>,
@@ -31,7 +31,7 @@ export function bootstrapServers(
     .map((item) => item.trim())
     .filter((item) => item !== '');
   if (servers.length === 0)
-    throw new ValueFault('names no broker', 'write host:port, for example 127.0.0.1:9092');
+    throw new ValueFault('contains no broker address', 'write host:port, for example 127.0.0.1:9092');
   if (servers.length > SERVERS_MAX) throw new ValueFault(`names more than ${SERVERS_MAX} brokers`);
   for (const server of servers) {
     const fault = serverFault(server);
@@ -46,8 +46,8 @@ function fromText(text: string, properties: ReadonlyMap<string, string>): readon
   if (trimmed.includes(PREFIX)) return choose(offeredByLines(trimmed), properties);
   const groups = trimmed.split(/\s+/);
   const listeners = new Set(groups.flatMap((group) => group.split(',')).map(mskListener));
-  // `--output text` prints the addresses of all listeners, one group each, without their names: MSK's ports
-  // tell them apart.
+  // `--output text` prints the addresses of all listeners in groups, without their names: MSK's ports
+  // identify them.
   if (
     groups.length > 1 &&
     listeners.size > 1 &&
@@ -64,7 +64,7 @@ function offeredByJson(text: string): Offered {
   try {
     parsed = JSON.parse(text);
   } catch {
-    throw new ValueFault('looks like JSON but is not', PASTE);
+    throw new ValueFault('looks like JSON but is not valid', PASTE);
   }
   return new Map(
     Object.entries(parsed ?? {}).filter(
@@ -73,7 +73,7 @@ function offeredByJson(text: string): Offered {
   );
 }
 
-/** `--output yaml` and `--output table`: a name and its addresses on each line. */
+/** `--output yaml` and `--output table`: each line has a name and its addresses. */
 function offeredByLines(text: string): Offered {
   const found = text.matchAll(/(BootstrapBrokerString\w*)["']?\s*[:|]?\s*["']?([^\s"'|]+)/g);
   return new Map([...found].map(([, name = '', servers = '']) => [name, servers]));
@@ -81,7 +81,7 @@ function offeredByLines(text: string): Offered {
 
 function choose(offered: Offered, properties: ReadonlyMap<string, string>): readonly string[] {
   const first = [...offered.values()][0];
-  if (first === undefined) throw new ValueFault(`has no ${PREFIX} in it`, PASTE);
+  if (first === undefined) throw new ValueFault(`contains no ${PREFIX}`, PASTE);
   const names = [...offered.keys()].join(', ');
   if (!properties.has('security.protocol')) {
     if (offered.size === 1) return first.split(',');
@@ -101,7 +101,7 @@ function choose(offered: Offered, properties: ReadonlyMap<string, string>): read
       `security.protocol${wanted === 'scram' || wanted === 'iam' ? ' and sasl.mechanism' : ''}, only ` +
       `${names}`,
     (wanted === undefined
-      ? 'for SASL_SSL set sasl.mechanism, too'
+      ? 'for SASL_SSL also set sasl.mechanism'
       : `turn on ${LISTENER_WORDS[wanted]} in the cluster`) +
       ', or set security.protocol to one that the cluster offers',
   );
@@ -112,7 +112,7 @@ function chooseByPort(groups: readonly string[], properties: ReadonlyMap<string,
   const chosen = groups.find((group) => group.split(',').every((server) => mskListener(server) === wanted));
   if (chosen !== undefined && properties.has('security.protocol')) return chosen.split(',');
   throw new ValueFault(
-    'holds the addresses of several listeners, and none is that of security.protocol',
+    'contains addresses of several listeners, and none matches security.protocol',
     'set kafka.properties security.protocol: PLAINTEXT, SSL or SASL_SSL ' +
       '(with sasl.mechanism), as the cluster offers it',
   );

@@ -1,17 +1,17 @@
-/** How memory and work of a run are shared out where the user does not say. */
+/** Divides memory and work of a run where the user does not set the shares. */
 import type { BatchSizeLimits } from '../../core/batch-size.js';
 import type { ResolvedConfig } from '../keys/resolved.js';
 
 const KIB = 1_024;
 
 /**
- * A batch that passes through unchanged fills one block: room for 16,000 records of a hundred bytes. One that
- * a transform answers fills two.
+ * A batch that passes through unchanged fills one block: room for 16,000 records of a hundred bytes. A batch
+ * that a transform answers fills two.
  */
 const BLOCK_BYTES_DEFAULT_MAX = { passThrough: 2 * KIB * KIB, transform: KIB * KIB } as const;
 const BLOCK_BYTES_MIN = 16 * KIB;
 /**
- * Batches that read, wait for delivery or are on the way, besides two a thread: few are best for the caches.
+ * Batches that are being read or wait for delivery, besides two per thread. Few batches keep the caches warm.
  */
 const BATCHES_BESIDE_THREADS = 4;
 
@@ -20,22 +20,22 @@ const BATCHES_BESIDE_THREADS = 4;
  * (docs/DESIGN.md §9)…
  */
 const BATCH_WORK_MS = 10;
-/** …but a batch costs the main thread most of a millisecond, and it serves all workers. */
+/** …but each batch costs the main thread almost a millisecond, and that thread serves all workers. */
 const BATCH_WORK_MS_PER_THREAD = 2;
 /**
- * Of asynchronous transforms a batch holds this many times what is under way at once: at its end the worker
- * idles.
+ * A batch for an asynchronous transform holds this many times `concurrency`: at the end of each batch the
+ * worker idles.
  */
 const BATCH_CONCURRENCIES_MIN = 8;
 
-/** The producer's queue and the blocks share `in-flight.bytes-max` three to five: of 64 MiB, 24 and 40. */
+/** The producer's queue and the blocks share `in-flight.bytes-max` three to five: 64 MiB become 24 and 40. */
 export function producerQueueBytes(inFlightBytesMax: number): number {
   return Math.floor((inFlightBytesMax * 3) / 8);
 }
 
 /**
- * `batch.records-max` where it is not set: several batches must fit into what may be in flight, or reading,
- * working and writing wait for each other.
+ * `batch.records-max` when it is not set: several batches must fit into the in-flight limit, or reading,
+ * transforming and writing wait for each other.
  */
 export function defaultBatchRecords(recordsMax: number, inFlightRecordsMax: number): number {
   return Math.min(recordsMax, Math.max(1, Math.floor(inFlightRecordsMax / BATCHES_BESIDE_THREADS)));
@@ -47,8 +47,8 @@ export function inFlightBatchesMax(threads: number): number {
 }
 
 /**
- * `batch.bytes-max: auto`: every batch that may be in flight has its two blocks, input and output, and every
- * thread one more for results that outgrow theirs. Whole KiB.
+ * `batch.bytes-max: auto`: every batch in flight has two blocks, input and output, and every thread has one
+ * more for results that outgrow theirs. Whole KiB.
  */
 export function autoBatchBytes(
   inFlightBytesMax: number,
@@ -63,13 +63,13 @@ export function autoBatchBytes(
   );
 }
 
-/** What a batch may hold, by what its transform turns out to take. */
+/** Limits a batch by the time that its transform takes. */
 export function batchSizeLimits(
   job: Pick<ResolvedConfig['dispatcher'], 'ordering' | 'concurrency' | 'threads' | 'batch'>,
 ): BatchSizeLimits {
   const { recordsMax } = job.batch;
-  // Batches of one partition must hold all that lies there in a row: of several small ones only the first is
-  // worked at.
+  // Batches of one partition must hold everything that is waiting there: of several small batches only the
+  // first is worked on.
   const recordsMin = job.ordering === 'partition' ? recordsMax : BATCH_CONCURRENCIES_MIN * job.concurrency;
   return { recordsMin, recordsMax, workMs: Math.max(BATCH_WORK_MS, BATCH_WORK_MS_PER_THREAD * job.threads) };
 }

@@ -1,4 +1,4 @@
-/** Rules between keys: each value is fine alone, together they are not. */
+/** Rules between keys: each value is valid alone, but not together. */
 
 import type { ClientSide } from '../../core/client-side.js';
 import { topicMatcher } from '../../core/topic-selection.js';
@@ -10,7 +10,7 @@ import { isMskServer, LISTENER_WORDS, mskListener, wantedListener } from './msk.
 import type { ResolveInput } from './resolve-input.js';
 
 /**
- * Input and output blocks of one batch, once in the worker and once waiting: with less, batches would wait
+ * Input and output blocks of one batch, once in the worker and once waiting: with fewer, batches would wait
  * for each other.
  */
 const BLOCKS_MIN = 4;
@@ -68,7 +68,7 @@ function checkProperties(
   }
 }
 
-/** Values that are allowed, and give up what a producer promises by default. */
+/** Values that are allowed, but give up guarantees that the producer has by default. */
 function checkPromises(config: ResolvedConfig, input: ResolveInput, problems: Problems): void {
   const { properties } = config.producer;
   if (/^(true|t|1)$/i.test(findProperty(properties, 'enable.idempotence')?.value ?? '')) return;
@@ -86,7 +86,7 @@ function checkPromises(config: ResolvedConfig, input: ResolveInput, problems: Pr
     warn(acks.name, `with acks: ${acks.value} a record can be lost when a broker fails`, 'use acks: all');
 }
 
-/** One of MSK's ports with another listener's protocol only ever gives a connection that breaks off. */
+/** An MSK port with another listener's protocol only ever causes broken connections. */
 function checkPorts(
   side: 'consumer' | 'producer',
   config: ResolvedConfig,
@@ -98,8 +98,8 @@ function checkPorts(
   const other = bootstrapServers.find((server) => {
     const listener = mskListener(server);
     if (listener === undefined || listener === wanted) return false;
-    // Elsewhere these ports may be anybody's; that nobody encrypts where MSK would is worth a word all the
-    // same.
+    // Outside of MSK these ports may belong to anybody. A plaintext connection to a TLS port of MSK is still
+    // worth a warning.
     return (
       isMskServer(server) ||
       (listener !== 'plaintext' && wanted === 'plaintext' && /^[^.:[]+\.[^:]*[a-z][^:]*:/i.test(server))
@@ -126,7 +126,7 @@ function checkFormats(config: ResolvedConfig, input: ResolveInput, problems: Pro
     problems.error(
       settings.origin('dispatcher.transform'),
       'dispatcher.input.format',
-      'is missing: with a transform, say how its input is read',
+      'is missing: a transform needs to know how its input is read',
       'add input: { format: raw }, json or avro',
     );
   }
@@ -139,7 +139,7 @@ function checkFormats(config: ResolvedConfig, input: ResolveInput, problems: Pro
     problems.error(
       settings.origin(path),
       path,
-      'without a transform records pass through unchanged: two different formats would have no effect',
+      'without a transform records pass through unchanged, so different formats have no effect',
       'add a transform that returns its value, or use the same format twice',
     );
   }
@@ -178,7 +178,7 @@ function checkTopics(config: ResolvedConfig, input: ResolveInput, problems: Prob
     problems.error(
       settings.origin(path),
       path,
-      `${deadLetterTopic} is also read: every dead letter would come back for ever`,
+      `${deadLetterTopic} is also an input topic: every dead letter would come back forever`,
       'use a topic that kafka.consumer.topics does not match; or set kafka.consumer.own-output: allow',
     );
   }
@@ -187,9 +187,9 @@ function checkTopics(config: ResolvedConfig, input: ResolveInput, problems: Prob
     problems.error(
       settings.origin(path),
       path,
-      `${config.producer.topic} is also read: every result comes back as input`,
+      `${config.producer.topic} is also an input topic: every result comes back as input`,
       'use another topic, or an expression for kafka.consumer.topics that does not match it; where your ' +
-        'transform ends the circle, set kafka.consumer.own-output: allow',
+        'transform ends the loop, set kafka.consumer.own-output: allow',
     );
   }
 }

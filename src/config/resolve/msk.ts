@@ -1,4 +1,4 @@
-/** What the names and ports of Amazon MSK's brokers tell. */
+/** What the names and ports of Amazon MSK's brokers say about a listener. */
 
 export type MskListener = 'plaintext' | 'ssl' | 'scram' | 'iam';
 
@@ -32,13 +32,13 @@ export function brokerRegion(servers: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** The listener that this port belongs to on MSK. */
+/** The listener that uses this port on MSK. */
 export function mskListener(server: string): MskListener | undefined {
   const port = Number(/:(\d+)$/.exec(server)?.[1]);
   return (Object.keys(PORTS) as MskListener[]).find((listener) => PORTS[listener].includes(port));
 }
 
-/** The listener that a client with these properties would speak to; undefined where none of MSK's fits. */
+/** The listener that a client with these properties would use; undefined if it matches none of MSK's. */
 export function wantedListener(properties: ReadonlyMap<string, string>): MskListener | undefined {
   const protocol = (properties.get('security.protocol') ?? 'plaintext').toLowerCase();
   const mechanism = (

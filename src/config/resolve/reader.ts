@@ -1,4 +1,4 @@
-/** Reads the settings that take more than their value: what must be there, files, brokers, topics. */
+/** Reads the settings that need more than their value: required keys, files, brokers, topics. */
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { PropertyEntries } from '../client/properties.js';
@@ -21,7 +21,7 @@ type OptionalTextPath =
   | 'dispatcher.input.schema.writer'
   | 'dispatcher.output.schema.path';
 
-/** Reports what is missing. Faulty values were reported before. */
+/** Reports missing values. Invalid ones have been reported before. */
 export class Reader {
   readonly #input: ResolveInput;
   readonly #problems: Problems;
@@ -57,7 +57,7 @@ export class Reader {
     const path = settings.isSet(own) ? own : 'kafka.bootstrap-servers';
     const raw = settings.get(path);
     if (raw === undefined) {
-      // Reported once, not for each side.
+      // Reported once, not per side.
       if (side === 'consumer' || settings.isSet('kafka.consumer.bootstrap-servers'))
         this.#missing(path, 'the brokers to connect to first', 'connection');
       return [];
@@ -99,7 +99,7 @@ export class Reader {
       this.#problems.error(
         undefined,
         `${section}.schema.path`,
-        'is missing: the schema itself is not named',
+        'is missing: no schema file is named',
         'add path: ./schema.avsc',
       );
     return undefined;
@@ -113,7 +113,7 @@ export class Reader {
       this.#problems.error(
         settings.origin('server.address'),
         'server.port',
-        'is missing: there is an address, but no port',
+        'is missing: server.address is set without a port',
         'add port: 8080',
       );
     return undefined;
@@ -136,7 +136,7 @@ export class Reader {
 
   #missing(path: Path, what: string, purpose: Purpose = 'job'): void {
     const { settings } = this.#input;
-    // A value that is set and faulty has been reported already.
+    // A value that is set but invalid has been reported already.
     if (settings.isSet(path) || (purpose === 'job' && this.#input.purpose === 'connection')) return;
     const place =
       this.#input.shownFile === undefined ? undefined : { file: this.#input.shownFile, line: 1, column: 1 };

@@ -1,5 +1,5 @@
 /**
- * One side's cluster: the user's properties over our defaults, each with its origin, and what belongs to
+ * One side's cluster: the user's properties over our defaults, each with its origin, and what depends on
  * them.
  */
 
@@ -56,7 +56,7 @@ function originOf(side: ClientSide, name: string, entries: PropertyEntries): Pro
   };
 }
 
-/** No property of the user's, yet the first line to change where no broker is found. */
+/** Not a property, yet the first line to change when no broker is found. */
 function serversOrigin(side: ClientSide, { settings }: ResolveInput): PropertyOrigin {
   const own = `kafka.${side}.bootstrap-servers`;
   const key = settings.isSet(own) ? own : 'kafka.bootstrap-servers';
@@ -82,7 +82,7 @@ function tokensOf(
   problems.error(
     mechanism?.origin,
     mechanism?.key ?? 'kafka.properties.sasl.mechanism',
-    'tokens are signed for a region of AWS, and neither the names of the brokers nor AWS_REGION say which',
+    'AWS tokens are signed for a region, and neither the broker names nor AWS_REGION say which one',
     'set the environment variable AWS_REGION, for example to eu-west-1',
   );
   return tokens;

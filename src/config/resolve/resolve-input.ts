@@ -1,11 +1,11 @@
-/** What the last step of reading a configuration works from. */
+/** The input of the last step of reading a configuration. */
 
 import type { Translation } from '../client/properties.js';
 import type { Layer } from '../layers/layers.js';
 import type { Environment } from '../text/interpolate.js';
 import type { Settings } from './settings.js';
 
-/** `job`: all that a run needs. `connection`: only what reaches Kafka. */
+/** `job`: everything that a run needs. `connection`: only what is needed to connect to Kafka. */
 export type Purpose = 'job' | 'connection';
 
 export interface ResolveInput {
@@ -14,7 +14,7 @@ export interface ResolveInput {
   readonly clients: Translation;
   /** Absolute. */
   readonly file: string | undefined;
-  /** Absolute: every file that was read up to here. */
+  /** Absolute paths of every file that was read so far. */
   readonly files: readonly string[];
   /** As the user named it. */
   readonly shownFile: string | undefined;

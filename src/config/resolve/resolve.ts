@@ -1,6 +1,6 @@
 /**
- * From checked settings to the frozen configuration. Plain keys are taken over as they are; named here are
- * those that take more: required keys, absolute paths, defaults that depend on other keys.
+ * From checked settings to the frozen configuration. Plain keys are copied; the code here handles those that
+ * need more: required keys, absolute paths, defaults that depend on other keys.
  */
 import { basename, extname } from 'node:path';
 import type { ResolvedConfig } from '../keys/resolved.js';
@@ -16,7 +16,7 @@ import { secretsOf, secretsOfEnvironment } from './secret-values.js';
 
 const NAME_WITHOUT_FILE = 'kafka-dispatcher';
 
-/** Undefined where required values are missing; then problems were reported. */
+/** Undefined when required values are missing; these have been reported. */
 export function resolveConfig(input: ResolveInput, problems: Problems): ResolvedConfig | undefined {
   const reader = new Reader(input, problems);
   const { settings } = input;
@@ -43,7 +43,7 @@ export function resolveConfig(input: ResolveInput, problems: Problems): Resolved
   return problems.hasErrors() ? undefined : deepFreeze(config);
 }
 
-/** Whatever the transform can come across: it runs in a process that holds all of them. */
+/** The transform may come across any secret: it runs in a process that holds all of them. */
 function allSecrets({ merged, clients, environment }: ResolveInput): readonly string[] {
   return [...new Set([...secretsOf(merged), ...clients.secrets, ...secretsOfEnvironment(environment)])];
 }
@@ -75,7 +75,7 @@ function batchPart(
   const kind = transform === undefined ? 'passThrough' : 'transform';
   return {
     ...batch,
-    // A default gives way where the user wants fewer in flight; what was set by hand is checked against it.
+    // A default is lowered when the user wants fewer records in flight; an explicit value is checked instead.
     recordsMax: settings.isSet('dispatcher.batch.records-max')
       ? batch.recordsMax
       : defaultBatchRecords(batch.recordsMax, inFlight.recordsMax),

@@ -1,10 +1,10 @@
-/** Which values of a configuration must not be shown, decided by their names and by where they came from. */
+/** Decides which values of a configuration must not be shown, by their names and origins. */
 
 import { isSecretName } from '../../secrets/names.js';
 import type { Entry, Layer } from '../layers/layers.js';
 import type { Environment } from '../text/interpolate.js';
 
-/** Shorter values of variables are words like `true`, whatever the name says. */
+/** Shorter values of variables are words like `true`, even if the name looks like a secret. */
 const VARIABLE_LENGTH_MIN = 8;
 
 export function secretsOf(merged: Layer): readonly string[] {
@@ -25,8 +25,8 @@ function secretsAmong(entries: ReadonlyMap<string, Entry<unknown>>): readonly st
 }
 
 /**
- * Credentials of AWS, of token providers and of transforms: nothing here asks for them, but errors of theirs
- * may quote them.
+ * Credentials of AWS, of token providers and of transforms: kd does not read them, but errors of those
+ * libraries may quote them.
  */
 export function secretsOfEnvironment(environment: Environment): readonly string[] {
   return Object.entries(environment).flatMap(([name, value]) =>

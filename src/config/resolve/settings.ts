@@ -1,7 +1,7 @@
 /**
- * The closed part of the configuration through convict, which keeps defaults, formats, names and
- * documentation of the keys, reads texts and checks values. The layers were merged before: precedence is
- * decided there alone.
+ * The closed part of the configuration, through convict. convict keeps defaults, formats, names and
+ * documentation of the keys, parses texts and checks values. The layers were merged before: precedence is
+ * decided only there.
  */
 import convict from 'convict';
 import { isSecretName } from '../../secrets/names.js';
@@ -21,12 +21,12 @@ import type { Layer } from '../layers/layers.js';
 import type { Origin, Problems } from '../text/problem.js';
 
 export interface Settings {
-  /** After a reported problem the default, or undefined: such a configuration is never used. */
+  /** The default, or undefined, after a reported problem: such a configuration is never used. */
   get<P extends Path>(path: P): SettingOf<P>;
   /** All keys below a section, as an object: `batch.linger` is `batch.lingerMs`. */
   section<Section extends string>(section: Section): Nested<Below<Schema, Section>>;
   origin(path: string): Origin;
-  /** It was set; a default does not count. */
+  /** True if it was set; a default does not count. */
   isSet(path: string): boolean;
 }
 
@@ -35,13 +35,13 @@ interface Node extends convict.SchemaObj {
   readonly report: (key: Key, fault: ValueFault) => void;
 }
 
-/** convict's formats are global: the name keeps ours apart from its own (`integer`, `boolean`). */
+/** convict's formats are global: a prefix keeps ours apart from its own (`integer`, `boolean`). */
 const formatName = (name: Key['format']): string => `kd-${name}`;
 
 for (const [name, format] of Object.entries(FORMATS)) {
   convict.addFormat({
     name: formatName(name as Key['format']),
-    /** Texts only. What can't be read stays text, for `validate` to say why. */
+    /** For text only. Text that can't be parsed stays text, and `validate` reports why. */
     coerce: (text: unknown) => {
       try {
         return format.read(String(text));
@@ -68,9 +68,9 @@ export function resolveSettings(merged: Layer, problems: Problems): Settings {
   const report: Node['report'] = ({ path }, fault) => {
     faulty.add(path);
     const secret = isSecretName(path) || merged.fields.get(path)?.secret === true;
-    problems.error(origin(path), path, secret ? 'its value does not fit' : fault.message, fault.remedy);
+    problems.error(origin(path), path, secret ? 'has an invalid value' : fault.message, fault.remedy);
   };
-  // Without the environment and the arguments of the process: both are layers, and merged already.
+  // Without the environment and arguments of the process: both are layers, and already merged.
   const config = convict(schemaNodes(report) as convict.Schema<Record<string, unknown>>, {
     args: [],
     env: {},
@@ -79,7 +79,7 @@ export function resolveSettings(merged: Layer, problems: Problems): Settings {
   try {
     config.validate({ allowed: 'strict' });
   } catch (error) {
-    // Every fault was reported by its format; anything else would be a key that the layers let through.
+    // Each format has reported its faults; anything else would be a key that the layers let through.
     if (faulty.size === 0) throw error;
   }
   const value = (key: Key): unknown => {

@@ -1,6 +1,6 @@
 /**
- * The whole configuration that librdkafka gets, name by name: value, where it comes from, why. Secrets are
- * masked here.
+ * Lists the whole configuration that librdkafka gets: each name with its value, its origin and the reason.
+ * Masks secrets.
  */
 
 import { X509Certificate } from 'node:crypto';
@@ -18,7 +18,7 @@ export interface ExplainedProperty {
   readonly value: string;
   /** `kd.yml:12:5`, `--set`, `default`, `ours`. */
   readonly origin: string;
-  /** The key that was written, where it is not the property itself. */
+  /** The key that was written, if it is not the property itself. */
   readonly key: string | null;
   readonly explanation: string;
 }
@@ -54,7 +54,7 @@ export function explainClient(
   return rows.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Where a key of ours was written, also under its name of Java; nothing where it is a default. */
+/** Where a key of kd was written, also under its Java name; undefined when it is a default. */
 function writtenOf(
   path: string,
   { details: { settings, merged } }: Loaded,
@@ -63,7 +63,7 @@ function writtenOf(
   return { origin: formatOrigin(settings.origin(path)), key: merged.fields.get(path)?.key ?? path };
 }
 
-/** From the table: of the name itself, or of the name of Java that became it. */
+/** The table's note about the name itself, or about the Java name that became it. */
 function explanationOf(name: string, note: string): string {
   if (note.startsWith('default: ')) return '';
   const written = /^from ([a-z0-9.]+)/.exec(note)?.[1];
@@ -91,7 +91,7 @@ function certificatesIn(pem: string): string {
   );
 }
 
-/** A whole bundle would bury the rest. */
+/** A whole bundle would hide everything else. */
 const SHOWN_MAX = 3;
 const DIGEST_CHARACTERS = 16;
 
@@ -104,15 +104,15 @@ function fingerprintOf(pem: string): string {
   }
 }
 
-/** `path`: the key of ours that decides it. */
+/** `path`: the key of kd that decides the property. */
 type Owned = readonly [name: string, value: string, why: string, path?: string];
 
 /**
- * What is set beside and above the user's properties. Those that follow from keys are set by
- * client-config.ts, and a test holds the two together; the others come from the one table of both.
+ * Properties that kd sets besides and above the user's. client-config.ts sets those that follow from keys,
+ * and a test compares the two; the others come from one shared table.
  */
 export function ours(side: ClientSide, config: ResolvedConfig): readonly Owned[] {
-  // The place of the key that was written, on this side or for both.
+  // The place of the written key, on this side or for both.
   const serversKey = config[side].origins.get('bootstrap.servers')?.key ?? 'kafka.bootstrap-servers';
   const servers: Owned = [
     'bootstrap.servers',

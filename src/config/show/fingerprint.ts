@@ -1,11 +1,8 @@
-/**
- * Tells whether clients, threads and transform that were made from one configuration would be made alike from
- * another.
- */
+/** Tells whether two configurations would create the same clients, threads and transform. */
 import { createHash } from 'node:crypto';
 import type { ClusterConfig, ResolvedConfig } from '../keys/resolved.js';
 
-/** Files that a run reads by itself, not by way of the configuration: what is in them belongs to it. */
+/** Files that a run reads outside of the configuration: their contents are part of the fingerprint. */
 export function filesBeside(config: ResolvedConfig): readonly string[] {
   const { transform, input, output } = config.dispatcher;
   const schemas = [input.schema, output.schema].flatMap((schema) =>
@@ -20,13 +17,13 @@ export function filesBeside(config: ResolvedConfig): readonly string[] {
   ];
 }
 
-/** Read by librdkafka (`ssl.ca.location`), or a module of the user's. */
+/** Read by librdkafka (`ssl.ca.location`), or a module of the user. */
 function filesOfCluster({ properties, watchedFiles, tokens }: ClusterConfig): readonly string[] {
   const read = [...properties.values()].filter((value) => watchedFiles.includes(value));
   return tokens?.kind === 'module' ? [...read, tokens.path] : read;
 }
 
-/** `digests`: of the files beside. Secrets do not follow from a fingerprint. */
+/** `digests`: of the files above. A fingerprint does not reveal secrets. */
 export function fingerprint(config: ResolvedConfig, digests: ReadonlyMap<string, string>): string {
   const { consumer, producer, dispatcher } = config;
   const { reloadIntervalMs: _interval, reloadTimeoutMs: _timeout, ...job } = dispatcher;
@@ -34,7 +31,7 @@ export function fingerprint(config: ResolvedConfig, digests: ReadonlyMap<string,
   return createHash('sha256').update(JSON.stringify(parts, asList)).digest('hex');
 }
 
-/** Without what only tells where things came from: a comment in the file moves lines. */
+/** Drops the origins: a comment in the file moves lines. */
 function used<Cluster extends ClusterConfig>(
   cluster: Cluster,
 ): Omit<Cluster, 'origins' | 'certificates' | 'watchedFiles'> {

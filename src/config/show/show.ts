@@ -1,6 +1,6 @@
 /**
- * The resolved configuration as rows: key, value as one would write it, origin. Secrets are masked here, once
- * for all outputs.
+ * The resolved configuration as rows: key, value as a user would write it, origin. Masks secrets once for all
+ * outputs.
  */
 
 import { isSecretName, MASK, maskUserInfo } from '../../secrets/names.js';
@@ -21,7 +21,7 @@ export interface ShownValue {
 
 const OUR_DEFAULT = 'default of kafka-dispatcher';
 
-/** Every value in force, in the order of the file. What has no value is left out. */
+/** Every value in force, in the order of the file. Keys without a value are left out. */
 export function shownValues(config: ResolvedConfig, loaded: Loaded): readonly ShownValue[] {
   const { settings, merged } = loaded.details;
   const rows: ShownValue[] = [];

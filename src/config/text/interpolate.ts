@@ -9,9 +9,9 @@ export interface Interpolated {
   readonly text: string;
   /** At least one placeholder or `$$` was replaced. */
   readonly changed: boolean;
-  /** One of the variables or files has a secret's name. */
+  /** One of the variables or files has a name of a secret. */
   readonly secret: boolean;
-  /** Number of `$$` that became one dollar sign. */
+  /** How many `$$` became one dollar sign. */
   readonly dollars: number;
   readonly faults: readonly { readonly message: string; readonly remedy: string }[];
 }
@@ -24,11 +24,11 @@ interface Expansion {
 
 const NESTING_MAX = 8;
 const SECRET_FILE_BYTES_MAX = 1_048_576;
-/** `app.kafka.group-id`, for which Spring also looks under APP_KAFKA_GROUPID. */
+/** `app.kafka.group-id`, which Spring also reads from APP_KAFKA_GROUPID. */
 const SPRING_NAME = /^[A-Za-z_][\w-]*(\.[\w-]+)+$/;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** Index behind the brace that closes the placeholder which opens at `start` (`${`), or -1. */
+/** Index after the brace that closes the placeholder that opens at `start` (`${`), or -1. */
 export function placeholderEnd(text: string, start: number): number {
   let depth = 0;
   for (let index = start + 1; index < text.length; index += 1) {
@@ -46,12 +46,12 @@ export function placeholderEnd(text: string, start: number): number {
 export class Interpolator {
   readonly #environment: Environment;
   readonly #directory: string;
-  /** Absolute: those that `${file:…}` read. */
+  /** Absolute paths of files that `${file:…}` read. */
   readonly files = new Set<string>();
   /** The environment variables that placeholders name. */
   readonly variables = new Set<string>();
 
-  /** `directory`: relative `${file:…}` paths start there. */
+  /** `directory`: where relative `${file:…}` paths start. */
   constructor(environment: Environment, directory: string) {
     this.#environment = environment;
     this.#directory = directory;
@@ -67,7 +67,7 @@ export class Interpolator {
   #expand(text: string, state: Expansion, depth: number): string {
     if (depth > NESTING_MAX) {
       state.faults.push({
-        message: `placeholders are nested more than ${NESTING_MAX} deep`,
+        message: `placeholders are nested more than ${NESTING_MAX} levels deep`,
         remedy: 'use plain defaults',
       });
       return '';
@@ -87,7 +87,7 @@ export class Interpolator {
         const end = placeholderEnd(text, dollar);
         if (end < 0) {
           state.faults.push({
-            message: 'a "${" is not closed',
+            message: '"${" has no closing "}"',
             remedy: 'close it with "}", or write "$${" for a literal "${"',
           });
           return out;
@@ -149,7 +149,7 @@ export class Interpolator {
     if (value !== undefined) return value;
     if (fallback !== undefined) return this.#expand(fallback, state, depth + 1);
     state.faults.push({
-      message: `"\${${name}}" is not given: the environment variable ${variable} is not set`,
+      message: `"\${${name}}" has no value: the environment variable ${variable} is not set`,
       remedy: `set ${variable}, or give a default: \${${name}:value}`,
     });
     return '';
@@ -162,7 +162,7 @@ export class Interpolator {
       if (statSync(full).size > SECRET_FILE_BYTES_MAX) {
         state.faults.push({
           message: `the file ${full} is larger than ${SECRET_FILE_BYTES_MAX} bytes`,
-          remedy: 'name the file that holds only the value',
+          remedy: 'name a file that holds only the value',
         });
         return '';
       }

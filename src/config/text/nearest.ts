@@ -1,7 +1,7 @@
-/** Finds what was meant by a name that does not exist: by spelling, by meaning, by place. */
+/** Finds the key that an unknown name probably means: by spelling, by meaning, by place. */
 import { editDistance, nearestName } from '../../core/nearest-name.js';
 
-/** Other people's words for our keys. Written in kebab-case, without the section. */
+/** Words that other products use for our keys. Written in kebab-case, without the section. */
 const SYNONYMS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     'dispatcher.dead-letter.topic':
@@ -57,7 +57,7 @@ const SYNONYMS: ReadonlyMap<string, string> = new Map(
   }).flatMap(([path, words]) => words.split(' ').map((word) => [word, path] as const)),
 );
 
-/** camelCase, snake_case and dots as kebab-case. */
+/** Converts camelCase, snake_case and dots to kebab-case. */
 export function kebab(name: string): string {
   return name
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2')
@@ -65,14 +65,14 @@ export function kebab(name: string): string {
     .replaceAll(/[_.\s]+/g, '-');
 }
 
-/** Edits in a name that was meant as it nearly stands. */
+/** Edits that still count as a misspelling. */
 const SLIP_MAX = 2;
 
 const sortedWords = (name: string): string => name.split('-').sort().join('-');
 
 const lastPart = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
 
-/** The full path of the key that was most likely meant by `key` below `section` ('' = top level). */
+/** The full path of the key that `key` below `section` most likely means ('' = top level). */
 export function nearestKey(section: string, key: string, paths: readonly string[]): string | undefined {
   const word = kebab(key);
   const siblings = paths.filter((path) =>
@@ -97,7 +97,7 @@ export function nearestKey(section: string, key: string, paths: readonly string[
   if (slip !== undefined) return slip;
   const meant = SYNONYMS.get(`${lastPart(section)}-${word}`) ?? SYNONYMS.get(word);
   if (meant !== undefined) return meant;
-  // A section with one key in it: whatever it was called, that was meant.
+  // In a section with only one key, any unknown name probably means that key.
   if (siblings.length === 1 && section !== '') return siblings[0];
   const elsewhere = paths.filter((path) => lastPart(path) === word);
   if (elsewhere.length > 0) return elsewhere[0];

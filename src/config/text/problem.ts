@@ -1,4 +1,4 @@
-/** What is wrong with a configuration: one entry a fault, all of them reported at once. */
+/** The problems of a configuration: one entry per fault, all reported at once. */
 
 export type Severity = 'error' | 'warning';
 
@@ -28,7 +28,7 @@ export type Origin =
   | { readonly kind: 'option'; readonly option: string }
   | { readonly kind: 'built-in'; readonly by: string };
 
-/** More than these are counted, not listed: nobody reads the rest. */
+/** Further problems are counted, not listed: nobody reads them. */
 const PROBLEMS_MAX = 200;
 
 export class Problems {
@@ -72,7 +72,7 @@ export class Problems {
     texts: { message: string; remedy: string | undefined },
   ): void {
     const at = positionOf(where);
-    // What holds for both clients is found by both, and told once.
+    // Both clients report problems of shared properties; list them once.
     const identity = JSON.stringify([severity, where, key, texts.message]);
     if (this.#told.has(identity)) return;
     if (this.#list.length >= PROBLEMS_MAX) {
@@ -98,7 +98,7 @@ function positionOf(where: Origin | Position | undefined): Position | undefined 
   return where.kind === 'file' ? where.at : undefined;
 }
 
-/** Names the source where it is not a line in a file. */
+/** Names the source if it is not a line in a file. */
 function sourceNote(where: Origin | Position | undefined): string {
   if (where === undefined || 'line' in where) return '';
   if (where.kind === 'environment') return ` (from the environment variable ${where.variable})`;

@@ -1,7 +1,7 @@
-/** Which parts of a file of Spring's concern us. */
+/** Selects the parts of a Spring file that concern Kafka. */
 import { isMap, isScalar, type Node, type YAMLMap } from 'yaml';
 
-/** True when somebody configures Kafka as Spring has it. */
+/** True when the file configures Kafka in Spring's layout. */
 export function isSpringFile(keys: Iterable<string>, childrenOf: (key: string) => Iterable<string>): boolean {
   for (const key of keys) {
     if (/^spring\.kafka(\.|$)/.test(key)) return true;
@@ -11,8 +11,8 @@ export function isSpringFile(keys: Iterable<string>, childrenOf: (key: string) =
 }
 
 /**
- * Takes out of a file of Spring's what is not about Kafka, before anything in it is read: other parts have
- * placeholders of their own.
+ * Removes everything from a Spring file that is not about Kafka, before values are read: other parts have
+ * their own placeholders.
  */
 export function pruneSpring(contents: YAMLMap): void {
   if (isSpringFile(keysOf(contents), (key) => keysOf(contents.get(key, true)))) prune(contents, []);

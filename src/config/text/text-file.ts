@@ -1,4 +1,4 @@
-/** Reads a text file of bounded size; what prevents it is a problem with the file's name. */
+/** Reads a text file of bounded size; a failure is a problem with the file's name. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Position, Problems } from './problem.js';
 
@@ -7,7 +7,7 @@ const NAME_A_FILE = 'name the configuration with -c FILE or KD_CONFIG';
 
 /**
  * Reads a file of bounded size as text; undefined after a reported problem. `file` is the name in problems,
- * `path` where it is.
+ * `path` its location.
  */
 export function readText(
   file: string,
@@ -25,7 +25,9 @@ export function readText(
   }
 }
 
-/** The same where Java reads ISO 8859-1, as with its .properties: whatever is no UTF-8 is that. */
+/**
+ * The same for files that Java reads as ISO 8859-1, such as .properties: text that is not UTF-8 is read so.
+ */
 export function readJavaText(
   file: string,
   path: string,
@@ -55,7 +57,7 @@ function readTextBytes(
     return undefined;
   }
   if (bytes.includes(0)) {
-    problems.error(start, null, 'holds NUL bytes: it is not a text file in UTF-8', 'save the file as UTF-8');
+    problems.error(start, null, 'contains NUL bytes: it is not UTF-8 text', 'save the file as UTF-8');
     return undefined;
   }
   return bytes;
@@ -65,7 +67,7 @@ function readBytes(file: string, path: string, problems: Problems, remedy: strin
   let descriptor: number | undefined;
   try {
     descriptor = openSync(path, 'r');
-    // Read to a bound instead of asking for the size: a pipe (`-c <(…)`) has none.
+    // Reads up to a bound instead of asking for the size: a pipe (`-c <(…)`) has none.
     const buffer = Buffer.alloc(FILE_BYTES_MAX + 1);
     let length = 0;
     for (;;) {
@@ -78,7 +80,7 @@ function readBytes(file: string, path: string, problems: Problems, remedy: strin
       { file, line: 1, column: 1 },
       null,
       `is larger than ${FILE_BYTES_MAX} bytes`,
-      'is this the right file?',
+      'check that this is the right file',
     );
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';

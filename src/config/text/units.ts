@@ -1,4 +1,4 @@
-/** Sizes and durations as people write them: a number with its unit, never without. */
+/** Sizes and durations as people write them: a number that always has a unit. */
 
 const SIZE_UNITS: ReadonlyMap<string, number> = new Map([
   ['b', 1],
@@ -61,7 +61,7 @@ function parseQuantity(
     return {
       ok: false,
       reason: `has no unit`,
-      remedy: `say the unit: ${words.plain.map((name) => text + name).join(' or ')}`,
+      remedy: `add the unit: ${words.plain.map((name) => text + name).join(' or ')}`,
     };
   }
   const factor = units.get(unit);
@@ -78,14 +78,14 @@ function parseQuantity(
   return { ok: true, value };
 }
 
-/** The shortest exact way to write a number of bytes. */
+/** The shortest exact form of a number of bytes. */
 export function formatSize(bytes: number): string {
   if (bytes > 0 && bytes % 1_048_576 === 0) return `${bytes / 1_048_576}MiB`;
   if (bytes > 0 && bytes % 1_024 === 0) return `${bytes / 1_024}KiB`;
   return `${bytes}B`;
 }
 
-/** The shortest exact way to write a number of milliseconds. */
+/** The shortest exact form of a number of milliseconds. */
 export function formatDuration(ms: number): string {
   if (ms > 0 && ms % 60_000 === 0) return `${ms / 60_000}m`;
   if (ms > 0 && ms % 1_000 === 0) return `${ms / 1_000}s`;

@@ -2,9 +2,9 @@
 import { placeholderEnd } from './interpolate.js';
 
 /**
- * `{`, `}`, `,`, `:` and the like inside `${…}` would end a plain value inside YAML's own braces. They are
- * replaced one for one by characters of Unicode's private use area before the parser sees them (so positions
- * stay true), and put back behind it.
+ * `{`, `}`, `,`, `:` and the like inside `${…}` would end a plain value inside YAML's own braces. Before
+ * parsing they are replaced one for one by characters of Unicode's private use area (so positions stay
+ * correct), and restored afterwards.
  */
 export class Mask {
   readonly masked: string;

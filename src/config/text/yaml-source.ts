@@ -7,26 +7,26 @@ import { pruneSpring } from './spring-prune.js';
 import { Mask } from './yaml-mask.js';
 import { BAD_ALIAS, Converter, DEPTH_MAX, type MapTree } from './yaml-tree.js';
 
-/** Own words for yaml's error codes: its texts quote the file, and the file may hold secrets. */
+/** Our own words for yaml's error codes: its messages quote the file, and the file may hold secrets. */
 const SYNTAX: Readonly<Record<string, readonly [string, string]>> = {
   BAD_ALIAS,
   TAG_RESOLVE_FAILED: ['has an unknown tag ("!…")', 'put the value in quotes if it begins with "!"'],
   DUPLICATE_KEY: ['the same key is given twice', 'keep one of them'],
   BAD_SCALAR_START: ['begins with a reserved character', 'put the value in quotes'],
   TAB_AS_INDENT: ['tabs are not allowed as indentation', 'indent with spaces'],
-  BAD_INDENT: ['the indentation does not fit', 'indent all keys of a section by the same number of spaces'],
+  BAD_INDENT: ['the indentation is inconsistent', 'indent all keys of a section by the same width'],
   MULTIPLE_DOCS: ['holds more than one document', 'keep one document, without further "---" lines'],
   BAD_DQ_ESCAPE: ['has an invalid escape in double quotes', 'use single quotes, or double the backslash'],
   MISSING_CHAR: [
-    'a closing quote, bracket or brace, or a space behind ":" or a comma is missing',
+    'a closing quote, bracket or brace, or a space after ":" or a comma is missing',
     'look at this line and the one above',
   ],
-  MULTILINE_IMPLICIT_KEY: ['a key runs over several lines', 'look for a missing ":" or quote above'],
+  MULTILINE_IMPLICIT_KEY: ['a key spans several lines', 'look for a missing ":" or quote above'],
   BLOCK_AS_IMPLICIT_KEY: [
-    'a mapping stands where a value is expected',
+    'found a mapping where a value is expected',
     'put a value that contains ": " in quotes, or begin a new line',
   ],
-  RESOURCE_EXHAUSTION: ['is nested too deeply to be read', 'write it flatter'],
+  RESOURCE_EXHAUSTION: ['is nested too deeply to be read', 'use fewer levels'],
   NON_STRING_KEY: ['a key is not plain text', 'write the key as text'],
 };
 
@@ -56,7 +56,7 @@ export function parseYaml(
   const told = new Set<number>();
   for (const fault of faults) {
     const { line, col } = lineCounter.linePos(fault.pos[0]);
-    // What follows on the same line is mostly an echo of the first.
+    // Further faults on the same line usually result from the first.
     if (told.has(line)) continue;
     told.add(line);
     const [message, remedy] = SYNTAX[fault.code] ?? [

@@ -1,4 +1,4 @@
-/** YAML's nodes as a plain tree that knows the line and column of every key and value. */
+/** YAML's nodes as a plain tree with the line and column of every key and value. */
 import {
   type Document,
   isAlias,
@@ -20,14 +20,14 @@ export type Tree = ScalarTree | MapTree | ListTree;
 
 export interface ScalarTree {
   readonly kind: 'scalar';
-  /** As YAML reads it; a string where something was interpolated. */
+  /** The value as YAML reads it; a string if something was interpolated. */
   readonly value: string | number | boolean | bigint | null;
   /** As written, after interpolation: keeps `0123` and `1e3` as they are. */
   readonly text: string;
   readonly interpolated: boolean;
   readonly quoted: boolean;
   readonly secret: boolean;
-  /** A placeholder could not be replaced; that was reported, and the text means nothing. */
+  /** A placeholder could not be replaced; that was reported, and the text has no meaning. */
   readonly broken: boolean;
   readonly at: Position;
 }
@@ -55,7 +55,7 @@ const NODES_MAX = 50_000;
 const MERGE_KEY = '<<';
 
 export const BAD_ALIAS = [
-  'refers with "*" to an anchor that does not exist',
+  'refers to an anchor ("*name") that does not exist',
   'put the value in quotes if it begins with "*"',
 ] as const;
 
@@ -71,7 +71,7 @@ export interface ConverterParts {
 
 export class Converter {
   readonly #parts: ConverterParts;
-  /** The keys down to the node in hand. */
+  /** The keys on the path to the current node. */
   readonly #path: string[] = [];
   #nodes = 0;
   #limitReported = false;
@@ -84,13 +84,13 @@ export class Converter {
     const at = this.#at(node);
     this.#nodes += 1;
     if (depth > DEPTH_MAX || this.#nodes > NODES_MAX) {
-      // Aliases can multiply a small file into billions of nodes; said once.
+      // Aliases can multiply a small file into billions of nodes; reported once.
       if (!this.#limitReported)
         this.#parts.problems.error(
           at,
           null,
           `is nested deeper than ${DEPTH_MAX} levels or has more than ${NODES_MAX} values`,
-          'write it flatter, with fewer aliases',
+          'use fewer levels and fewer aliases',
         );
       this.#limitReported = true;
       return undefined;
@@ -131,7 +131,7 @@ export class Converter {
       if (child !== undefined) own.push({ key, keyAt, node: child });
     }
     const known = new Set(own.map(({ key }) => key));
-    // As YAML 1.1 has it: the mapping's own keys win, then the first of the merged mappings.
+    // As in YAML 1.1: the mapping's own keys win, then the first of the merged mappings.
     for (const entry of merged) {
       if (!known.has(entry.key)) own.push(entry);
       known.add(entry.key);
@@ -149,7 +149,7 @@ export class Converter {
         at,
         null,
         'a merge key ("<<") must refer to a mapping',
-        'write <<: *name, where &name stands before a mapping, or remove the key',
+        'write <<: *name, where &name precedes a mapping, or remove the key',
       );
       return [];
     });
@@ -166,7 +166,7 @@ export class Converter {
     if (key !== null && expanded.dollars > 0 && (expanded.secret || isSecretName(key)))
       this.#parts.notes.add(
         { key, origin: { kind: 'file', at } },
-        '"$$" in this value is read as one "$": write "$$$$" where two are meant',
+        '"$$" in this value is read as one "$": write "$$$$" to get two',
       );
     const value =
       expanded.changed || typeof node.value === 'string' ? expanded.text : scalarValue(node.value);

@@ -1,6 +1,6 @@
 /**
- * One broker, step by step as a client would come to it: name, port, TLS, Kafka, login, metadata. Stops at
- * the first thing that is wrong.
+ * Probes one broker step by step, as a client would connect: name, port, TLS, Kafka, login, metadata. Stops
+ * at the first fault.
  */
 import type { X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
@@ -43,17 +43,17 @@ import { ProbeSockets } from './probe-sockets.js';
 import { emptyReport, type Mutable, tlsFacts } from './report.js';
 
 export interface ProbeOptions {
-  /** Topics to be looked up in the metadata. */
+  /** Topics to look up in the metadata. */
   readonly topics?: readonly string[];
   /** For OAUTHBEARER. */
   readonly token?: string | undefined;
-  /** Ask for the controller's time, too. */
+  /** Also ask for the controller's time. */
   readonly clock?: boolean;
   /** How far to go. [metadata] */
   readonly until?: 'tcp' | 'kafka' | 'metadata';
 }
 
-/** Never rejects: whatever happens is in the report. `broker`: host:port. */
+/** Never rejects: the report holds every fault. `broker`: host:port. */
 export async function probeBroker(
   cluster: DiagnosedCluster,
   broker: string,
@@ -133,7 +133,7 @@ class Probe {
     if (this.#options.clock === true) await this.#askClock(exchange);
   }
 
-  /** Not every client may ask this; a refusal is not a fault. */
+  /** Not every client may send this request; a refusal is not a fault. */
   async #askClock(exchange: Exchange): Promise<void> {
     if ((this.#report.apiVersions.get(DESCRIBE_QUORUM)?.[1] ?? 0) < 1) return;
     try {
@@ -141,7 +141,7 @@ class Probe {
       const timeMs = readQuorumTime(await exchange.ask(quorumRequest()));
       if (timeMs !== undefined) this.#report.clockAheadMs = Math.round(timeMs - (askedMs + Date.now()) / 2);
     } catch {
-      // Then it is not known.
+      // The time stays unknown.
     }
   }
 
@@ -194,12 +194,12 @@ class Probe {
     if (mismatch !== undefined) throw new Found('hostname-mismatch', say.hostname(host, factsAt(chain, 0)));
   }
 
-  /** A handshake that failed: our certificate, their plaintext, or TLS itself. */
+  /** A failed handshake: our certificate was refused, the port speaks plaintext, or TLS itself failed. */
   async #handshakeFault(error: StepError): Promise<Found> {
     const alert = clientCertificateFault(error, this.#material);
     if (alert !== undefined) return alert;
     const { port } = this.#address;
-    // Brokers hang up on what they do not understand: silence is another fault.
+    // Brokers close the connection when they get data they can't parse; a timeout is another fault.
     if (error.code === 'TIMEOUT') return new Found('no-answer', say.noAnswer());
     if (await this.#sockets.speaksKafka())
       return new Found('tls-to-plaintext', say.tlsToPlaintext(port, this.#settings.sasl));
@@ -238,7 +238,7 @@ class Probe {
     return new Found('closed-by-broker', say.closed(printable(error.message)));
   }
 
-  /** False where this login can't be tried: then there is nothing more to ask. */
+  /** False if this login can't be tried: then no further request is possible. */
   async #authenticate(exchange: Exchange): Promise<boolean> {
     const { mechanism, username, password, tls } = this.#settings;
     const { port } = this.#address;
@@ -271,7 +271,7 @@ class Probe {
     }
   }
 
-  /** The mechanisms of a listener that wants a login; undefined where it wants none. */
+  /** The mechanisms of a listener that requires a login; undefined if it requires none. */
   async #mechanisms(): Promise<readonly string[] | undefined> {
     try {
       const plain = await this.#sockets.again();

@@ -1,4 +1,4 @@
-/** Java's DataInputStream over a buffer, with every length checked before it is used. */
+/** Like Java's DataInputStream over a buffer, with every length checked before it is used. */
 import { ALIAS_CHARACTERS_MAX } from '../limits.js';
 import type { Reading } from '../reading.js';
 
@@ -17,7 +17,7 @@ export class ByteReader {
   }
 
   take(length: number, what: string): Buffer {
-    // Java's lengths are signed, and no array of its own is longer.
+    // Java's lengths are signed, and no Java array is longer.
     if (length > 0x7fff_ffff) throw this.#reading.damaged(`${what} has a negative length`);
     const end = this.#position + length;
     if (end > this.#bytes.length) throw this.#reading.truncated(what);
@@ -34,7 +34,7 @@ export class ByteReader {
     return this.take(4, what).readUInt32BE(0);
   }
 
-  /** UTF-8 of UTF-16 units one by one, and the NUL in two bytes. */
+  /** Modified UTF-8: each UTF-16 unit is encoded alone, and NUL takes two bytes. */
   modifiedUtf8(what: string): string {
     const bytes = this.take(this.unsigned16(`the length of ${what}`), what);
     const units: number[] = [];

@@ -1,6 +1,6 @@
 /**
- * DER, element by element and without copies; of BER what old PKCS#12 writers used: indefinite lengths,
- * strings in pieces.
+ * DER, element by element and without copies. Of BER only the parts that old PKCS#12 writers used: indefinite
+ * lengths and strings in pieces.
  */
 import { DER_DEPTH_MAX } from '../limits.js';
 import type { Reading } from '../reading.js';
@@ -42,7 +42,7 @@ export class DerElement {
 
   /** The elements inside a constructed one. */
   children(what: string): DerElement[] {
-    if ((this.tag & CONSTRUCTED) === 0) throw this.#reading.damaged(`${what} is not where it should be`);
+    if ((this.tag & CONSTRUCTED) === 0) throw this.#reading.damaged(`${what} is missing or misplaced`);
     const children: DerElement[] = [];
     for (let at = 0; at < this.content.length; ) {
       const child = readElement(this.content.subarray(at), this.#reading, this.#depth + 1);
@@ -57,7 +57,7 @@ export class DerElement {
   }
 
   expect(tag: number, what: string): this {
-    if (this.tag !== tag) throw this.#reading.damaged(`${what} is not where it should be`);
+    if (this.tag !== tag) throw this.#reading.damaged(`${what} is missing or misplaced`);
     return this;
   }
 
@@ -68,7 +68,7 @@ export class DerElement {
     const arcs: number[] = [];
     let arc = 0;
     for (const byte of bytes) {
-      // Beyond exact numbers nothing known is named; the text then simply matches nothing.
+      // No known identifier has such large numbers; the text then simply matches nothing.
       arc = arc * 128 + (byte & 0x7f);
       if ((byte & 0x80) !== 0) continue;
       if (arcs.length === 0) {
@@ -80,11 +80,11 @@ export class DerElement {
     return arcs.join('.');
   }
 
-  /** A small number that is not negative. */
+  /** A small, non-negative number. */
   integer(what: string): number {
     const bytes = this.expect(Tag.integer, what).content;
     const first = bytes[0];
-    if (first === undefined) throw this.#reading.damaged(`${what} is no number`);
+    if (first === undefined) throw this.#reading.damaged(`${what} is not a number`);
     if (first >= 0x80) throw this.#reading.damaged(`${what} is negative`);
     const digits = first === 0 ? bytes.subarray(1) : bytes;
     if (digits.length > INTEGER_BYTES_MAX)
@@ -92,16 +92,16 @@ export class DerElement {
     return digits.length === 0 ? 0 : digits.readUIntBE(0, digits.length);
   }
 
-  /** An octet string, in one piece or in several; also where its tag was replaced by [0]. */
+  /** An octet string, in one piece or in several; also if its tag was replaced by [0]. */
   octets(what: string): Buffer {
     if (this.tag === Tag.octetString || this.tag === Tag.context0Primitive) return this.content;
     if (this.tag !== (Tag.octetString | CONSTRUCTED) && this.tag !== Tag.context0)
-      throw this.#reading.damaged(`${what} is not where it should be`);
+      throw this.#reading.damaged(`${what} is missing or misplaced`);
     return Buffer.concat(this.children(what).map((piece) => piece.octets(what)));
   }
 }
 
-/** The element that `bytes` begin with; what follows it is the caller's. */
+/** The element at the start of `bytes`; the caller handles what follows it. */
 export function readElement(bytes: Buffer, reading: Reading, depth = 0): DerElement {
   reading.countElement();
   if (depth > DER_DEPTH_MAX) throw reading.limit(`nests DER elements more than ${DER_DEPTH_MAX} deep`);
@@ -116,7 +116,7 @@ export function readElement(bytes: Buffer, reading: Reading, depth = 0): DerElem
   );
 }
 
-/** Whether the bytes are one SEQUENCE and nothing else: what a wrong key makes of a ciphertext is not. */
+/** Whether the bytes are exactly one SEQUENCE. Text decrypted with a wrong key is not. */
 export function isWholeSequence(bytes: Buffer): boolean {
   if (bytes[0] !== Tag.sequence) return false;
   const first = bytes[1];
@@ -135,7 +135,7 @@ function readHeader(
 ): { tag: number; header: number; length: number | undefined } {
   const [tag, first] = bytes;
   if (tag === undefined || first === undefined) throw overrun(reading, depth);
-  if ((tag & 0x1f) === 0x1f) throw reading.damaged('a DER tag is not of any kind that stores have');
+  if ((tag & 0x1f) === 0x1f) throw reading.damaged('a DER tag is of a kind that no store uses');
   if (first < 0x80) return { tag, header: 2, length: first };
   const lengthBytes = first & 0x7f;
   if (lengthBytes === 0 && (tag & CONSTRUCTED) !== 0) return { tag, header: 2, length: undefined };
@@ -144,7 +144,7 @@ function readHeader(
   return { tag, header: 2 + lengthBytes, length: bytes.readUIntBE(2, lengthBytes) };
 }
 
-/** Ends with two zero bytes instead of another element. */
+/** An element of indefinite length: two zero bytes end it. */
 function indefinite(
   bytes: Buffer,
   head: { tag: number; header: number },
@@ -164,9 +164,9 @@ function indefinite(
   );
 }
 
-/** At the outermost level the file was cut; further in, a length lies. */
+/** At the outermost level the file is truncated; further in, a length is wrong. */
 function overrun(reading: Reading, depth: number): Error {
   return depth === 0
     ? reading.truncated('its DER')
-    : reading.damaged('a DER length reaches past the element around it');
+    : reading.damaged('a DER length exceeds its enclosing element');
 }

@@ -1,4 +1,4 @@
-/** The object identifiers of password-based protection, and the algorithm behind each. */
+/** The object identifiers of password-based encryption, and the algorithm of each. */
 
 import { type CipherShape, Ciphers } from './ciphers.js';
 import type { HashShape } from './derivation.js';
@@ -32,7 +32,7 @@ export const DIGESTS: ReadonlyMap<string, HashShape> = new Map([
   ['2.16.840.1.101.3.4.2.6', Hashes.sha512To256],
 ]);
 
-/** HMACs as PBKDF2 and PBMAC1 name them; the value is the hash beneath. */
+/** HMACs by the names of PBKDF2 and PBMAC1; the value is the underlying hash. */
 export const HMACS: ReadonlyMap<string, HashShape> = new Map([
   ['1.2.840.113549.2.6', Hashes.md5],
   ['1.2.840.113549.2.7', Hashes.sha1],
@@ -70,7 +70,7 @@ export const CIPHERS: ReadonlyMap<string, CipherShape> = new Map<string, CipherS
   ['1.2.410.200046.1.1.12', Ciphers.aria256],
 ]);
 
-/** PKCS#12's own schemes: SHA-1, and key and IV by its own derivation. */
+/** PKCS#12's own schemes: SHA-1, with its own derivation of key and IV. */
 export const PKCS12_SCHEMES: ReadonlyMap<string, CipherShape> = new Map<string, CipherShape>([
   ['1.2.840.113549.1.12.1.1', Ciphers.rc4With128Bits],
   ['1.2.840.113549.1.12.1.2', Ciphers.rc4With40Bits],
@@ -80,7 +80,7 @@ export const PKCS12_SCHEMES: ReadonlyMap<string, CipherShape> = new Map<string, 
   ['1.2.840.113549.1.12.1.6', Ciphers.rc2With40Bits],
 ]);
 
-/** PKCS#5 version 1.5: sixteen derived bytes, half of them the key. */
+/** PKCS#5 version 1.5: sixteen derived bytes, of which half are the key. */
 export const PBES1_SCHEMES: ReadonlyMap<string, { readonly hash: HashShape; readonly cipher: CipherShape }> =
   new Map([
     ['1.2.840.113549.1.5.3', { hash: Hashes.md5, cipher: Ciphers.des }],

@@ -1,6 +1,6 @@
 /**
- * Block ciphers by name, decryption only: OpenSSL's, and those that OpenSSL 3 no longer offers made from what
- * it does.
+ * Block ciphers by name, decryption only: OpenSSL's, and those that OpenSSL 3 dropped, built from ciphers
+ * that it still has.
  */
 import { createDecipheriv } from 'node:crypto';
 import { decryptRc2Cbc } from './rc2.js';
@@ -35,7 +35,7 @@ export const Ciphers = {
   aria256: cbc('aria-256-cbc', 32),
 } as const satisfies Record<string, CipherShape>;
 
-/** The plain text, or undefined where the padding shows that the key does not fit. */
+/** The plain text, or undefined if the padding shows that the key is wrong. */
 export function decrypt(
   cipher: CipherShape,
   keys: { readonly key: Buffer; readonly iv: Buffer },
@@ -51,7 +51,7 @@ export function decrypt(
     case 'rc4':
       return decryptRc4(keys.key, ciphertext);
     case 'des-cbc':
-      // Single DES is gone from OpenSSL 3; three times the same key is the same.
+      // OpenSSL 3 dropped single DES; triple DES with the same key three times is equal to it.
       return decryptByOpenSsl(
         'des-ede3-cbc',
         { key: Buffer.concat([keys.key, keys.key, keys.key]), iv: keys.iv },

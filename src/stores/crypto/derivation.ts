@@ -1,11 +1,11 @@
 /**
- * Keys from passwords: PKCS#12's own way (RFC 7292, appendix B), PBKDF1 (RFC 8018), and that of OpenSSL's old
+ * Derives keys from passwords: PKCS#12's own way (RFC 7292, appendix B), PBKDF1 (RFC 8018), and OpenSSL's old
  * PEM encryption.
  */
 import { hash } from 'node:crypto';
 import type { Reading } from '../reading.js';
 
-/** What the derived bytes are for: the first input of PKCS#12's derivation. */
+/** The purpose of the derived bytes: the first input of PKCS#12's derivation. */
 export const Purpose = { key: 1, iv: 2, mac: 3 } as const;
 export type Purpose = (typeof Purpose)[keyof typeof Purpose];
 
@@ -17,14 +17,14 @@ export interface HashShape {
 
 export interface DerivationInput {
   readonly hash: HashShape;
-  /** As the format encodes it: see `bmpPassword`. */
+  /** In the encoding of the format: see `bmpPassword`. */
   readonly password: Buffer;
   readonly salt: Buffer;
   readonly iterations: number;
 }
 
 /**
- * UTF-16BE with two zero bytes at the end; OpenSSL and Java take the empty password in two ways, see
+ * UTF-16BE with two zero bytes at the end. OpenSSL and Java encode the empty password differently, see
  * `bmpPasswords`.
  */
 export function bmpPassword(password: string): Buffer {
@@ -32,8 +32,7 @@ export function bmpPassword(password: string): Buffer {
 }
 
 /**
- * All encodings of a password to try. An empty one was written as two zero bytes by some, as nothing by
- * others.
+ * All encodings of a password to try: some programs encode an empty one as two zero bytes, others as nothing.
  */
 export function bmpPasswords(password: string): Buffer[] {
   return password === '' ? [bmpPassword(''), Buffer.alloc(0)] : [bmpPassword(password)];
@@ -80,7 +79,7 @@ export function deriveOpenSsl(password: Buffer, salt: Buffer, bytes: number): Bu
   return derived.subarray(0, bytes);
 }
 
-/** Repeated until whole units are full; nothing stays nothing. */
+/** Repeats the text until whole units are full; an empty text stays empty. */
 function repeatedTo(unit: number, bytes: Buffer): Buffer {
   return bytes.length === 0 ? bytes : Buffer.alloc(unit * Math.ceil(bytes.length / unit), bytes);
 }

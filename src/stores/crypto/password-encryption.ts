@@ -1,5 +1,5 @@
 /**
- * Password-based encryption as PKCS#12 and PKCS#8 use it: an algorithm with its parameters, a ciphertext, a
+ * Password-based encryption in PKCS#12 and PKCS#8: an algorithm with its parameters, a ciphertext, a
  * password.
  */
 import { pbkdf2Sync, scryptSync } from 'node:crypto';
@@ -54,7 +54,7 @@ function decryptBy(oid: string, job: Job): Buffer | undefined {
   if (pkcs12 !== undefined) return pkcs12Scheme(job, pkcs12);
   const pbes1 = PBES1_SCHEMES.get(oid);
   if (pbes1 !== undefined) return pbes1Scheme(job, pbes1);
-  throw job.reading.unsupportedAlgorithm(`is encrypted by a scheme that is not read (${oid})`);
+  throw job.reading.unsupportedAlgorithm(`uses an unsupported encryption scheme (${oid})`);
 }
 
 function pkcs12Scheme(
@@ -107,15 +107,14 @@ function cipherOf(reading: Reading, encryption: DerElement): { cipher: CipherSha
   const oid = oidElement?.oid('a cipher') ?? '';
   const { cipher, iv } =
     oid === RC2_CBC ? rc2Of(reading, parameters) : { cipher: CIPHERS.get(oid), iv: parameters };
-  if (cipher === undefined)
-    throw reading.unsupportedAlgorithm(`is encrypted by a cipher that is not read (${oid})`);
+  if (cipher === undefined) throw reading.unsupportedAlgorithm(`uses an unsupported cipher (${oid})`);
   const bytes = iv?.octets('an initialization vector');
   if (bytes?.length !== cipher.ivBytes)
-    throw reading.damaged('an initialization vector has not the length that its cipher needs');
+    throw reading.damaged('an initialization vector has the wrong length for its cipher');
   return { cipher, iv: bytes };
 }
 
-/** Its parameter names the effective key length, in numbers of RFC 2268's own. */
+/** Its parameter encodes the effective key length by RFC 2268's own numbers. */
 function rc2Of(
   reading: Reading,
   parameters: DerElement | undefined,
@@ -127,8 +126,7 @@ function rc2Of(
     [58, Ciphers.rc2With128Bits],
   ]);
   const cipher = known.get(version?.integer('the version of RC2') ?? 0);
-  if (cipher === undefined)
-    throw reading.unsupportedAlgorithm('is encrypted by RC2 with an unusual key length');
+  if (cipher === undefined) throw reading.unsupportedAlgorithm('uses RC2 with an unsupported key length');
   return { cipher, iv };
 }
 
@@ -145,7 +143,7 @@ export function deriveKey(
   const parts = parameters.sequence('the parameters of a key derivation');
   if (oid === PBKDF2) return pbkdf2(reading, parts, password, keyBytes);
   if (oid === SCRYPT) return scrypt(reading, parts, password, keyBytes);
-  throw reading.unsupportedAlgorithm(`derives its keys in a way that is not read (${oid})`);
+  throw reading.unsupportedAlgorithm(`uses an unsupported key derivation (${oid})`);
 }
 
 function pbkdf2(reading: Reading, parts: readonly DerElement[], password: string, keyBytes: number): Buffer {
@@ -162,7 +160,7 @@ function pbkdf2(reading: Reading, parts: readonly DerElement[], password: string
       ?.oid('an HMAC') ?? HMAC_SHA1;
   const hmac = HMACS.get(oid);
   if (hmac === undefined)
-    throw reading.unsupportedAlgorithm(`derives its keys by a function that is not read (${oid})`);
+    throw reading.unsupportedAlgorithm(`uses an unsupported key derivation function (${oid})`);
   reading.spendIterations(iterations, Math.ceil(keyBytes / hmac.bytes));
   return pbkdf2Sync(
     Buffer.from(password, 'utf8'),
@@ -179,7 +177,7 @@ function scrypt(reading: Reading, parts: readonly DerElement[], password: string
   const [N = 0, r = 0, p = 0] = [cost, blockSize, parallel].map((element) =>
     element?.integer('a parameter of scrypt'),
   );
-  // The work is N · r · p blocks of 128 bytes; OpenSSL's own bound, made harder.
+  // The work is N · r · p blocks of 128 bytes; this is OpenSSL's limit, lowered.
   if (N < 2 || r < 1 || p < 1) throw reading.damaged('the parameters of scrypt are not valid');
   if (128 * N * r * p > SCRYPT_MEMORY_BYTES_MAX)
     throw reading.limit(`asks scrypt for ${Math.ceil((128 * N * r * p) / 2 ** 20)} MiB`);

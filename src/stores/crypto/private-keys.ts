@@ -1,4 +1,4 @@
-/** Private keys from DER, plain and encrypted. */
+/** Reads private keys from DER, plain and encrypted. */
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readElement } from '../asn1/der.js';
 import { StoreError } from '../faults.js';
@@ -7,7 +7,7 @@ import { decryptByPassword } from './password-encryption.js';
 
 export type KeyEncoding = 'pkcs8' | 'pkcs1' | 'sec1';
 
-/** OpenSSL's own complaint is kept out: nothing that was near a key goes into a text. */
+/** OpenSSL's own message is dropped: no text may contain anything near a key. */
 export function keyFrom(reading: Reading, der: Buffer, encoding: KeyEncoding): KeyObject {
   try {
     return createPrivateKey({ key: der, format: 'der', type: encoding });
@@ -16,7 +16,7 @@ export function keyFrom(reading: Reading, der: Buffer, encoding: KeyEncoding): K
   }
 }
 
-/** EncryptedPrivateKeyInfo of PKCS#8: of the passwords the first that fits. */
+/** EncryptedPrivateKeyInfo of PKCS#8: tries the passwords in order. */
 export function encryptedKeyFrom(reading: Reading, der: Buffer, passwords: readonly string[]): KeyObject {
   const [algorithm, ciphertext] = readElement(der, reading, 1).sequence('an encrypted key');
   if (algorithm === undefined || ciphertext === undefined)
@@ -32,18 +32,18 @@ export function encryptedKeyFrom(reading: Reading, der: Buffer, passwords: reado
 export function keyLocked(reading: Reading, passwords: readonly string[]): StoreError {
   if (passwords.length === 0)
     return reading.passwordMissing(
-      'holds an encrypted private key, and no password was given',
+      'has an encrypted private key, but no password was given',
       'ssl.key.password or ssl.keystore.password',
     );
   return reading.wrongPassword(
-    'the private key does not open with the password given',
-    'check ssl.key.password; where it is not set, the password of the store is tried',
+    "the private key can't be decrypted with this password",
+    'check ssl.key.password; if it is not set, the password of the store is used',
   );
 }
 
 /**
- * A key that can't be opened is an error only for those who want it, not for a truststore that happens to
- * hold one.
+ * A key that can't be opened is an error only for a keystore, not for a truststore that happens to contain
+ * one.
  */
 export function orWhyNot(open: () => KeyObject): KeyObject | StoreError {
   try {
@@ -54,10 +54,7 @@ export function orWhyNot(open: () => KeyObject): KeyObject | StoreError {
   }
 }
 
-/**
- * The same for a key and for the certificate that was issued for it; undefined where OpenSSL does not know
- * the kind of key.
- */
+/** Equal for a key and the certificate issued for it; undefined if OpenSSL does not know the kind of key. */
 export function publicKeyOf(from: KeyObject | X509Certificate): string | undefined {
   try {
     const key = from instanceof X509Certificate ? from.publicKey : createPublicKey(from);

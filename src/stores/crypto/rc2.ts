@@ -1,7 +1,7 @@
 /**
- * RC2 in CBC mode, decryption only (RFC 2268). PKCS#12 files by Java before 8u301 and 11.0.12, and by old
- * openssl, protect their certificates with it, and OpenSSL 3 keeps it in a provider that Node does not load.
- * Weak by today's measure: good enough to read, never used to write.
+ * RC2 in CBC mode, decryption only (RFC 2268). It protects the certificates in PKCS#12 files written by Java
+ * before 8u301 and 11.0.12, and by old openssl. OpenSSL 3 has it only in a provider that Node does not load.
+ * It is weak today: only read, never written.
  */
 const BLOCK_BYTES = 8;
 const KEY_WORDS = 64;
@@ -20,9 +20,7 @@ export interface Rc2Key {
   readonly effectiveBits: number;
 }
 
-/**
- * The plain text with its padding taken off; undefined when there is none to take off, as under a wrong key.
- */
+/** The plain text without its padding; undefined if the padding is invalid, as with a wrong key. */
 export function decryptRc2Cbc(key: Rc2Key, iv: Buffer, ciphertext: Buffer): Buffer | undefined {
   if (ciphertext.length === 0 || ciphertext.length % BLOCK_BYTES !== 0 || iv.length !== BLOCK_BYTES)
     return undefined;
@@ -39,7 +37,7 @@ export function decryptRc2Cbc(key: Rc2Key, iv: Buffer, ciphertext: Buffer): Buff
   return withoutPadding(plain, BLOCK_BYTES);
 }
 
-/** PKCS#5 padding: the last byte says how many there are, and all of them say so. */
+/** PKCS#5 padding: each padding byte holds the number of padding bytes. */
 export function withoutPadding(plain: Buffer, blockBytes: number): Buffer | undefined {
   const padding = plain.at(-1) ?? 0;
   if (padding < 1 || padding > blockBytes || padding > plain.length) return undefined;
@@ -65,10 +63,7 @@ function pi(index: number): number {
 }
 
 const ROTATIONS = [1, 2, 3, 5] as const;
-/**
- * Sixteen rounds of mixing, with a mashing one after the fifth and after the eleventh; here from the last to
- * the first.
- */
+/** Sixteen mixing rounds, with a mashing round after the fifth and the eleventh; here in reverse order. */
 const ROUNDS = 16;
 const MASH_BEFORE = new Set([11, 5]);
 

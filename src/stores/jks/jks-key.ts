@@ -1,6 +1,6 @@
 /**
- * Sun's key protector: the key XORed with a stream of SHA-1 digests, and a digest behind it that shows
- * whether the password was right.
+ * Sun's key protector: the key XORed with a stream of SHA-1 digests, followed by a digest that verifies the
+ * password.
  */
 import { createHash, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { readElement } from '../asn1/der.js';
@@ -11,14 +11,12 @@ import { jksPassword } from './jks-password.js';
 const KEY_PROTECTOR = '1.3.6.1.4.1.42.2.17.1.1';
 const DIGEST_BYTES = 20;
 
-/** Undefined when the password does not fit. */
+/** Undefined when the password is wrong. */
 export function unlockJksKey(reading: Reading, sealedKey: Buffer, password: string): KeyObject | undefined {
   const [algorithm, sealed] = readElement(sealedKey, reading, 1).sequence('an encrypted key');
   const oid = algorithm?.sequence('the algorithm of a key')[0]?.oid('the algorithm of a key');
   if (oid !== KEY_PROTECTOR)
-    throw reading.unsupportedAlgorithm(
-      `has a key that is encrypted by a scheme that is not read (${oid ?? 'none'})`,
-    );
+    throw reading.unsupportedAlgorithm(`has a key with an unsupported encryption scheme (${oid ?? 'none'})`);
   const bytes = sealed?.octets('an encrypted key') ?? Buffer.alloc(0);
   if (bytes.length <= 2 * DIGEST_BYTES) throw reading.damaged('an encrypted key is too short');
   const salt = bytes.subarray(0, DIGEST_BYTES);

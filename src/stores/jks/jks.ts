@@ -1,6 +1,6 @@
 /**
- * Sun's JKS: a list of entries in plain, sealed by a digest that the password goes into; keys encrypted on
- * their own.
+ * Sun's JKS: a plain list of entries, protected by a digest over the password and the entries; each key is
+ * encrypted separately.
  */
 import { createHash, type KeyObject, timingSafeEqual, type X509Certificate } from 'node:crypto';
 import { ByteReader } from '../asn1/byte-reader.js';
@@ -71,7 +71,7 @@ function readEntry(reader: ByteReader, reading: Reading, version: number): Seale
 }
 
 function readCertificate(reader: ByteReader, reading: Reading, version: number): X509Certificate {
-  // Version 1 knew X.509 only, and did not say so.
+  // Version 1 supported only X.509, and does not name the type.
   const type = version === 1 ? 'X.509' : reader.modifiedUtf8('the type of a certificate');
   if (type !== 'X.509') throw reading.damaged('a certificate is of a type that does not exist');
   return certificateFrom(
@@ -113,15 +113,13 @@ function checkDigest({ reading, body, digest, sealed }: Sealed, password: string
     .digest();
   if (timingSafeEqual(computed, digest)) return;
   if (isAltered(reading, sealed, password))
-    throw reading.damaged('its digest does not fit: the file was altered after it was written');
-  throw reading.wrongPassword(
-    'the password does not fit (or the file was altered: its digest can tell no more)',
-  );
+    throw reading.damaged('its digest does not match: the file was changed after it was written');
+  throw reading.wrongPassword('the password is wrong (or the file was changed: the digest does not match)');
 }
 
 /**
- * Tells an altered file from a wrong password: a key that the password opens, or a root whose own signature
- * is broken.
+ * Distinguishes a changed file from a wrong password: the password opens a key, or a root's own signature is
+ * broken.
  */
 function isAltered(reading: Reading, sealed: readonly SealedEntry[], password: string): boolean {
   return sealed.some(({ certificates, sealedKey }) => {

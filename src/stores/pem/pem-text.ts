@@ -1,11 +1,11 @@
-/** Certificates and keys as PEM text, for librdkafka and for people. */
+/** Formats certificates and keys as PEM text, for librdkafka and for people. */
 import { createHash, type KeyObject, type X509Certificate } from 'node:crypto';
 
 export function toPem(certificates: readonly X509Certificate[]): string {
   return certificates.map((certificate) => block('CERTIFICATE', certificate.raw)).join('');
 }
 
-/** PKCS#8, not encrypted: secret wherever it goes. */
+/** PKCS#8, not encrypted: secret wherever it is used. */
 export function keyToPem(key: KeyObject): string {
   return String(key.export({ type: 'pkcs8', format: 'pem' }));
 }

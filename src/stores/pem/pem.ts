@@ -1,6 +1,6 @@
 /**
- * PEM: every certificate is trusted (as in Kafka's own PEM stores); a private key makes the file a keystore
- * as well.
+ * PEM: every certificate is trusted (as in Kafka's own PEM stores), and a private key makes the file a
+ * keystore as well.
  */
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { isWholeSequence, readElement } from '../asn1/der.js';
@@ -16,7 +16,7 @@ import type { Store, StoreEntry, StoreOptions } from '../store.js';
 import { type PemBlock, readPemBlocks } from './pem-blocks.js';
 
 const CERTIFICATE_LABELS = new Set(['CERTIFICATE', 'X509 CERTIFICATE']);
-/** OpenSSL's own: a certificate with its uses behind it. */
+/** OpenSSL's own form: a certificate followed by its trusted uses. */
 const TRUSTED_LABEL = 'TRUSTED CERTIFICATE';
 const ENCRYPTED_KEY_LABEL = 'ENCRYPTED PRIVATE KEY';
 const KEY_ENCODINGS: ReadonlyMap<string, KeyEncoding> = new Map([
@@ -29,7 +29,7 @@ const PKCS7_LABELS = new Set(['PKCS7', 'CMS', 'PKCS #7 SIGNED DATA']);
 export function readPem(reading: Reading, text: string, options: StoreOptions): Store {
   const blocks = readPemBlocks(text, reading);
   if (blocks.length === 0)
-    throw reading.error('not-a-store', 'holds no PEM block', 'name a JKS, PKCS#12 or PEM file');
+    throw reading.error('not-a-store', 'contains no PEM block', 'name a JKS, PKCS#12 or PEM file');
   const certificates: X509Certificate[] = [];
   const keys: (KeyObject | StoreError)[] = [];
   for (const block of blocks) {
@@ -90,8 +90,8 @@ function decryptTraditional(
   if (cipher === undefined)
     throw reading.error(
       'unsupported-algorithm',
-      'has a key that is encrypted by a cipher that is not read',
-      `write the key again: openssl pkcs8 -topk8 -in ${shellWord(reading.file)} -out new.pem`,
+      'has a key with an unsupported cipher',
+      `convert the key: openssl pkcs8 -topk8 -in ${shellWord(reading.file)} -out new.pem`,
     );
   const iv = Buffer.from(hex, 'hex');
   if (iv.length !== cipher.ivBytes) throw reading.damaged('the DEK-Info of a key is not valid');
@@ -100,20 +100,20 @@ function decryptTraditional(
 }
 
 /**
- * Requests, public keys, parameters and revocation lists are skipped; a block that may hold the missing
- * certificates is reported.
+ * Skips requests, public keys, parameters and revocation lists; reports a block that may hold the missing
+ * certificates.
  */
 function refuseForeign(label: string, reading: Reading): void {
   if (PKCS7_LABELS.has(label)) {
     const remedy =
-      `take the certificates out: openssl pkcs7 -print_certs -in ${shellWord(reading.file)} ` +
+      `extract the certificates: openssl pkcs7 -print_certs -in ${shellWord(reading.file)} ` +
       `-out certificates.pem`;
     throw reading.error('unsupported-kind', 'is a PKCS#7 bundle', remedy);
   }
   if (label === 'OPENSSH PRIVATE KEY') {
     throw reading.error(
       'unsupported-kind',
-      'holds a key of SSH',
+      'contains an SSH key',
       `convert a copy: ssh-keygen -p -m PKCS8 -f ${shellWord(reading.file)}`,
     );
   }

@@ -1,4 +1,4 @@
-/** The bags of a PKCS#12 file: certificates and keys with their attributes. */
+/** Reads the bags of a PKCS#12 file: certificates and keys with their attributes. */
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { type DerElement, Tag } from '../asn1/der.js';
 import { certificateFrom } from '../certificates.js';
@@ -15,12 +15,12 @@ const NESTED_BAG = `${BAG}.6`;
 const X509_CERTIFICATE = '1.2.840.113549.1.9.22.1';
 const FRIENDLY_NAME = '1.2.840.113549.1.9.20';
 const LOCAL_KEY_ID = '1.2.840.113549.1.9.21';
-/** Java's own attribute: an entry that carries it is trusted. */
+/** Java's own attribute: an entry with it is trusted. */
 const TRUSTED_KEY_USAGE = '2.16.840.1.113894.746875.1.1';
 
 interface Attributes {
   readonly alias: string | undefined;
-  /** In hex: what ties a key to its certificate. */
+  /** In hex: links a key to its certificate. */
   readonly keyId: string | undefined;
   readonly trusted: boolean;
 }
@@ -38,7 +38,7 @@ export interface Bags {
   readonly keys: KeyBag[];
 }
 
-/** Adds what a SafeContents holds. Other bags (revocation lists, secrets) are skipped, as in Java. */
+/** Adds the contents of a SafeContents. Skips other bags (revocation lists, secrets), as Java does. */
 export function collectBags(
   reading: Reading,
   safeContents: DerElement,
@@ -85,7 +85,7 @@ export function onlyChild(reading: Reading, element: DerElement): DerElement {
 
 function certificateIn(reading: Reading, bag: DerElement): X509Certificate | undefined {
   const [kind, wrapped] = bag.sequence('a certificate');
-  // The other kind of the standard, SDSI, has never been seen.
+  // The other type of the standard, SDSI, is never used in practice.
   if (kind?.oid('the kind of a certificate') !== X509_CERTIFICATE || wrapped === undefined) return undefined;
   const der = onlyChild(reading, wrapped.expect(Tag.context0, 'a certificate')).octets('a certificate');
   return certificateFrom(reading, der, 'an entry');

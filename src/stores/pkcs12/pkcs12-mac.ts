@@ -1,4 +1,4 @@
-/** The MAC over the contents of a PKCS#12 file: whether the password fits and nothing was changed. */
+/** The MAC over the contents of a PKCS#12 file: verifies the password and that nothing was changed. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { DerElement } from '../asn1/der.js';
 import { DIGESTS, HMACS, PBMAC1 } from '../crypto/algorithms.js';
@@ -6,7 +6,7 @@ import { bmpPasswords, derivePkcs12, Purpose } from '../crypto/derivation.js';
 import { deriveKey } from '../crypto/password-encryption.js';
 import type { Reading } from '../reading.js';
 
-/** `macData` is the element behind the contents, `contents` the bytes it covers. */
+/** `macData` is the element after the contents, `contents` the bytes that it covers. */
 export function isMacValid(
   reading: Reading,
   macData: DerElement,
@@ -23,7 +23,7 @@ export function isMacValid(
   if (oid === PBMAC1) return isPbmac1Valid(reading, parameters, { contents, password, mac });
   const hash = DIGESTS.get(oid);
   if (hash === undefined)
-    throw reading.unsupportedAlgorithm(`has a MAC by a function that is not read (${oid})`);
+    throw reading.unsupportedAlgorithm(`has a MAC with an unsupported function (${oid})`);
   const salt = reading.checkSalt(saltElement.octets('the salt of the MAC'));
   const iterations = iterationsElement?.integer('the iterations of the MAC') ?? 1;
   return bmpPasswords(password).some((encoded) => {
@@ -32,7 +32,7 @@ export function isMacValid(
   });
 }
 
-/** RFC 9579: key by PBKDF2, then an HMAC; what openssl 3.4 and JDK 24 can write. */
+/** RFC 9579: a PBKDF2 key, then an HMAC; openssl 3.4 and JDK 24 can write it. */
 function isPbmac1Valid(
   reading: Reading,
   parameters: DerElement | undefined,
@@ -44,7 +44,7 @@ function isPbmac1Valid(
   const oid = scheme.sequence('the HMAC of PBMAC1')[0]?.oid('the HMAC of PBMAC1') ?? '';
   const hash = HMACS.get(oid);
   if (hash === undefined)
-    throw reading.unsupportedAlgorithm(`has a MAC by a function that is not read (${oid})`);
+    throw reading.unsupportedAlgorithm(`has a MAC with an unsupported function (${oid})`);
   const key = deriveKey(reading, derivation, password, hash.bytes);
   return isSame(createHmac(hash.name, key).update(contents).digest(), mac);
 }

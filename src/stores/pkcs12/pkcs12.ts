@@ -51,21 +51,20 @@ interface MacCheck {
   readonly password: string | undefined;
 }
 
-/** Without a password nothing is checked; without a MAC there is nothing to check. Java does the same. */
+/** Skips the check without a password or without a MAC, as Java does. */
 function checkMac(reading: Reading, { macData, contents, parts, password }: MacCheck): void {
   if (macData === undefined || password === undefined || isMacValid(reading, macData, contents, password))
     return;
   if (opensAnything(reading, parts, password))
     throw reading.damaged(
-      'the password fits, but the MAC does not: the file was altered after it was written',
+      'the password is right, but the MAC does not match: the file was changed after it was written',
     );
-  throw reading.wrongPassword(
-    'the password does not fit (or the file was altered: its MAC can tell no more)',
-  );
+  throw reading.wrongPassword('the password is wrong (or the file was changed: its MAC does not match)');
 }
 
 /**
- * Tells a wrong password from an altered file: a part that decrypts to DER shows that the password is right.
+ * Distinguishes a wrong password from a changed file: a part that decrypts to DER proves that the password is
+ * right.
  */
 function opensAnything(reading: Reading, parts: readonly DerElement[], password: string): boolean {
   return parts.some((part) => {
@@ -76,7 +75,7 @@ function opensAnything(reading: Reading, parts: readonly DerElement[], password:
         decryptByPassword(reading, sealed.algorithm, sealed.ciphertext, password) !== undefined
       );
     } catch {
-      // Damaged itself, or it asks for too much: no sign of a right password.
+      // The part is damaged, or exceeds a limit: it does not prove that the password is right.
       return false;
     }
   });
@@ -88,7 +87,7 @@ function openPart(reading: Reading, part: DerElement, password: string | undefin
   // Without a password the empty one is tried: a store protected by it opens in no other way.
   const plain = decryptByPassword(reading, sealed.algorithm, sealed.ciphertext, password ?? '');
   if (plain !== undefined) return readElement(plain, reading, 1);
-  if (password !== undefined) throw reading.wrongPassword('the password does not fit');
+  if (password !== undefined) throw reading.wrongPassword('the password is wrong');
   throw passwordMissing(reading);
 }
 
@@ -119,11 +118,13 @@ function sealedPart(
   return { algorithm, ciphertext: ciphertext.octets('an encrypted part') };
 }
 
-/** As Java builds its entries: keys with their chains, trusted certificates; and those it skips. */
+/**
+ * Builds the entries as Java does: keys with their chains, trusted certificates, and those that Java skips.
+ */
 function entriesOf({ certificates, keys }: Bags): StoreEntry[] {
   const issuers = new IssuerIndex(certificates.map((bag) => bag.certificate));
   const leafOf = leafFinder(certificates, keys.length === 1);
-  // By content: Java writes a certificate that two chains share twice.
+  // Compared by content: Java writes a certificate twice if two chains share it.
   const inChains = new Set<string>();
   let unnamed = 0;
   const nameOf = (alias: string | undefined): string => alias ?? `${(unnamed += 1)}`;
@@ -147,8 +148,8 @@ function entriesOf({ certificates, keys }: Bags): StoreEntry[] {
 }
 
 /**
- * By the id that ties key and certificate; where there is none, by the key itself, or the first one for the
- * only key.
+ * Finds the certificate by the id that links it to the key; without one, by the key itself, or takes the
+ * first one if there is only one key.
  */
 function leafFinder(
   certificates: readonly CertificateBag[],

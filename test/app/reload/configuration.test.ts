@@ -145,7 +145,7 @@ test('a key that the process is bound to: the answer to a signal says so, each t
   scene.configure({ server: { port: 8123 } });
   for (let time = 0; time < 2; time++) {
     const answer = await scene.signal();
-    assert.match(answer, /only taken up at the next start .*server\.port/);
+    assert.match(answer, /takes effect only at the next start .*server\.port/);
     assert.doesNotMatch(answer, /unchanged/);
   }
   scene.remove();

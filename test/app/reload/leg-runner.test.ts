@@ -170,7 +170,7 @@ test(
         'the new configuration is faulty; the run goes on with the old one: kd.yml:3:5: unknown key',
         'the new configuration needs a restart; the run goes on with ' +
           'the old one: another group is another job',
-        'Kafka can not be used with the new configuration; the run goes on with the old one: wrong password',
+        "Kafka can't be used with the new configuration; the run goes on with the old one: wrong password",
       ],
     );
     assert.equal(play.runner.reloadStatus.rejected, 'wrong password');

@@ -92,7 +92,7 @@ const CASES: readonly Case[] = [
     plan: () => both(at('TLS', { 'ssl.ca.pem': secure.tls.pem('other-ca').certificate })),
     exit: 8,
     says: /broker localhost:\d+: its certificate \(CN=localhost\) is issued by CN=ca,O=Kafka-Dispatcher tests, which is not among/,
-    advises: /truststore.*the line to change: kafka\.\S+ssl\.ca\.pem/,
+    advises: /truststore.*line to change: kafka\.\S+ssl\.ca\.pem/,
   },
   {
     what: 'expired certificate',
@@ -112,7 +112,7 @@ const CASES: readonly Case[] = [
     what: 'hostname mismatch',
     plan: () => both(at('WRONGHOST')),
     exit: 8,
-    says: /not made out for localhost, but for broker\.wrong\.example/,
+    says: /not valid for localhost, but for broker\.wrong\.example/,
     advises: /bootstrap-servers/,
   },
   {
@@ -120,7 +120,7 @@ const CASES: readonly Case[] = [
     plan: () => both({ servers: secure.address('PLAIN'), properties: secure.properties('TLS') }),
     exit: 8,
     says: /asks for TLS, but this port speaks plaintext; .*9094 TLS/,
-    advises: /security\.protocol: PLAINTEXT.*the line to change: kafka\.\S*security\.protocol/,
+    advises: /security\.protocol: PLAINTEXT.*line to change: kafka\.\S*security\.protocol/,
   },
   {
     what: 'plaintext to a TLS port',
@@ -171,14 +171,14 @@ const CASES: readonly Case[] = [
     what: 'SASL listener without a login',
     plan: () => both({ servers: secure.address('SCRAM'), properties: secure.properties('TLS') }),
     exit: 8,
-    says: /wants a login \(SASL: .*SCRAM-SHA-512/,
+    says: /requires a login \(SASL: .*SCRAM-SHA-512/,
     advises: /SASL_SSL/,
   },
   {
     what: 'login for a listener without SASL',
     plan: () => both({ servers: secure.address('TLS'), properties: secure.properties('SCRAM') }),
     exit: 8,
-    says: /knows no SASL/,
+    says: /does not use SASL/,
     advises: /security\.protocol: SSL/,
   },
   {
@@ -196,11 +196,11 @@ const CASES: readonly Case[] = [
     advises: /port/,
   },
   {
-    what: 'no way to the address',
+    what: 'no route to the address',
     // The discard-only prefix of IPv6: nobody has a route to it, or what is sent there is dropped.
     plan: () => both({ servers: '[100::1]:9094', properties: secure.properties('TLS') }),
     exit: 3,
-    says: /no way to \[100::1\]:9094/,
+    says: /can't connect to \[100::1\]:9094/,
     advises: /security group/,
   },
   {
@@ -213,14 +213,14 @@ const CASES: readonly Case[] = [
       });
     },
     exit: 3,
-    says: /nothing answers on it/,
+    says: /the broker does not answer/,
     advises: /broker/,
   },
   {
-    what: 'advertised listener that leads nowhere',
+    what: 'advertised listener that is not reachable',
     plan: () => both(at('ADRIFT')),
     exit: 3,
-    says: /answers and sends clients on to this address, which it advertises, but it leads nowhere: broker\.invalid:\d+: .*can't be resolved/,
+    says: /answers and sends clients to this address, which it advertises, but which can't be reached: broker\.invalid:\d+: .*can't be resolved/,
     advises: /advertised\.listeners/,
   },
   {
@@ -234,7 +234,7 @@ const CASES: readonly Case[] = [
     what: 'no right to see the input topic',
     plan: () => ({ consumer: limited(), producer: at('TLS'), topic: 'hidden', group: 'granted' }),
     exit: 8,
-    says: /User:limited, as whom the consumer comes, has no right to READ on topic hidden/,
+    says: /User:limited, the user of the consumer, has no right to READ on topic hidden/,
     advises: /kafka-acls\.sh .*--allow-principal User:limited --operation Read --topic hidden/,
   },
   {
@@ -248,14 +248,14 @@ const CASES: readonly Case[] = [
     what: 'no right to see the output topic',
     plan: () => ({ consumer: at('TLS'), producer: limited(), output: 'hidden' }),
     exit: 8,
-    says: /User:limited, as whom the producer comes, has no right to WRITE on topic hidden/,
+    says: /User:limited, the user of the producer, has no right to WRITE on topic hidden/,
     advises: /--operation Write --topic hidden/,
   },
   {
     what: 'no right to write to the output topic',
     plan: () => ({ consumer: at('TLS'), producer: limited(), output: 'unwritable' }),
     exit: 8,
-    says: /User:limited, as whom the producer comes, has no right to WRITE on topic unwritable/,
+    says: /User:limited, the user of the producer, has no right to WRITE on topic unwritable/,
     advises: /--operation Write --topic unwritable/,
   },
 ];

@@ -51,7 +51,7 @@ test('internal topics match no expression that does not name them, and reading t
   const loops = ['--set', `kafka.consumer.topics=/^${job.input.slice(0, -3)}/`];
   const refused = await runKd(['run', '--until', 'end', ...loops], { cwd: job.folder });
   assert.equal(refused.code, 2);
-  assert.match(refused.stderr, /is also read: every result comes back as input/);
+  assert.match(refused.stderr, /is also an input topic: every result comes back as input/);
   const allowed = await runKd(
     ['run', '--until', 'end', ...loops, '--set', 'kafka.consumer.own-output=allow'],
     { cwd: job.folder },

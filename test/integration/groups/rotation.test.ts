@@ -294,7 +294,7 @@ describe('side by side', { concurrency: true }, () => {
       silent.close();
       assert.doesNotMatch(
         running.kd.stderr,
-        /can not be used with the new configuration/,
+        /can't be used with the new configuration/,
         'the trial was still under way',
       );
       assert.deepEqual([summary.reloads, summary.records.unsettled, summary.redelivery], [0, 0, []]);
@@ -368,7 +368,7 @@ describe('side by side', { concurrency: true }, () => {
       await eventually('some are through', async () => (await arrived(job, job.output)) > 400);
       setLinger(job, 1);
       kd.kill('SIGHUP');
-      await kd.waitFor(/not all was settled when the clients were to be made anew/);
+      await kd.waitFor(/not all records were settled before new clients/);
       writeFileSync(join(job.folder, 'go'), '');
       const summary = await ended(kd);
       const { consumed, transformed, unsettled, retried } = summary.records;
@@ -407,7 +407,7 @@ describe('side by side', { concurrency: true }, () => {
       const produced = cluster.tool.produce({ topic: job.input, recipe: flow, perSecond: 4_000 });
       writeFileSync(join(job.folder, 'password'), passwords[1]);
       await running.kd.waitFor(
-        /Kafka can not be used with the new configuration; the run goes on with the old one/,
+        /Kafka can't be used with the new configuration; the run goes on with the old one/,
       );
       const { rejected } = (await running.status()).reloads;
       assert.ok(rejected !== null);
@@ -464,7 +464,7 @@ describe('side by side', { concurrency: true }, () => {
       const produced = cluster.tool.produce({ topic: job.input, recipe: flow, perSecond: 4_000 });
       copyFileSync(tls.path('client-other-ca', 'jks'), keystore);
       await running.kd.waitFor(
-        /Kafka can not be used with the new configuration; the run goes on with the old one/,
+        /Kafka can't be used with the new configuration; the run goes on with the old one/,
       );
       copyFileSync(tls.path('server', 'jks'), keystore);
       await running.reloaded(1);

@@ -147,7 +147,7 @@ test(
       ['PLAIN', { servers: 'no-such-host.invalid:9092' }, 'dns', /can't be resolved/],
       ['PLAIN', { servers: `localhost:${port}` }, 'tcp', /refused/],
       ['EXPIRED', {}, 'tls', /expired/],
-      ['WRONGHOST', {}, 'tls', /not made out for localhost/],
+      ['WRONGHOST', {}, 'tls', /not valid for localhost/],
       ['SCRAM', { set: ['kafka.properties.sasl.password=wrong'] }, 'authentication', /./],
       ['ADRIFT', {}, 'metadata', /broker\.invalid/],
     ];

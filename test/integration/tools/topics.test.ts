@@ -162,7 +162,7 @@ dispatcher: { dead-letter: { topic: ${letters} } }
   assert.equal(code, 0, stderr);
   assert.match(stdout, /^topic +role +parts +repl +min\.isr +cleanup +kept +offsets$/m);
   assert.match(stdout, new RegExp(`^${input} +input +24 +1 +1 +delete +7 d +1,250$`, 'm'));
-  assert.match(stdout, new RegExp(`^${output} +output +24 +1 +1 +compact +for ever +0$`, 'm'));
+  assert.match(stdout, new RegExp(`^${output} +output +24 +1 +1 +compact +forever +0$`, 'm'));
   assert.match(stdout, new RegExp(`^${letters} +dead-letter +missing$`, 'm'));
   for (const line of stdout.split('\n')) assert.ok(line.length <= 80, `${line.length} columns: ${line}`);
 });
