@@ -5,7 +5,7 @@
 
 import { judgeProbe, needsIdempotentWrite } from '../../checks/brokers.js';
 import { type Area, type Check, Findings, type LineOf } from '../../checks/check.js';
-import { BROKER_WRITTEN_TOPIC, judgeClock } from '../../checks/clock.js';
+import { judgeClock } from '../../checks/clock.js';
 import { judgeGroup } from '../../checks/group.js';
 import { judgeLocal } from '../../checks/local.js';
 import { judgeRights } from '../../checks/rights.js';
@@ -19,9 +19,10 @@ import type { AdvertisedBroker, ProbeReport } from '../../diagnosis/types.js';
 import { diagnosis, say } from '../../diagnosis/words.js';
 import { loadNative } from '../../kafka/native.js';
 import { librdkafkaFeatures } from '../../kafka/rdkafka.js';
-import type { ClusterAdmin, GroupDescription, ListedOffset } from '../../ports/admin.js';
+import type { ClusterAdmin, GroupDescription } from '../../ports/admin.js';
 import type { Logger } from '../../ports/logger.js';
 import { askForTopics, SIDES, type TopicFacts } from './cluster-facts.js';
+import { askForGroup, askForTime } from './group-facts.js';
 import { cores, memoryBytes, openFilesMax } from './local-facts.js';
 import { isOneCluster, openSide } from './open-admins.js';
 
@@ -223,40 +224,9 @@ export class DoctorWalk {
     const { groupId } = config.consumer;
     const admin = this.#admins.consumer;
     if (admin === undefined) return this.#skip('group', groupId, NOT_CONNECTED);
-    this.#group = await admin.describeGroup(groupId);
-    const places = (this.#facts?.needed ?? []).flatMap((needed) =>
-      needed.role === 'input'
-        ? (this.#facts?.found.get(`consumer/${needed.name}`)?.partitions ?? [])
-            .filter(({ leader }) => leader >= 0)
-            .map(({ id }) => ({ topic: needed.name, partition: id }))
-        : [],
-    );
-    const none: readonly ListedOffset[] = [];
-    const isStable = config.consumer.properties.get('isolation.level') !== 'read_uncommitted';
-    const [committed, earliest, latest, stable, offsetsKeptMs] = await Promise.all([
-      admin.committedOffsets(groupId).catch(() => none),
-      places.length === 0 ? none : admin.offsets('earliest', places).catch(() => none),
-      places.length === 0 ? none : admin.offsets('latest', places).catch(() => none),
-      places.length === 0 || !isStable ? none : admin.offsets('stable', places).catch(() => none),
-      this.#offsetsKeptMs(admin),
-    ]);
-    this.checks.push(
-      ...judgeGroup({ config, group: this.#group, committed, earliest, latest, stable, offsetsKeptMs, line }),
-    );
-  }
-
-  async #offsetsKeptMs(admin: ClusterAdmin): Promise<number | undefined> {
-    const node = this.#facts?.clusters.consumer?.nodes[0]?.id;
-    if (node === undefined) return undefined;
-    try {
-      const { entries } = await admin.brokerSettings(node, ['offsets.retention.minutes']);
-      const minutes = Number(
-        entries.find(({ name }) => name === 'offsets.retention.minutes')?.value ?? Number.NaN,
-      );
-      return Number.isFinite(minutes) ? minutes * 60_000 : undefined;
-    } catch {
-      return undefined;
-    }
+    const facts = await askForGroup(config, admin, this.#facts);
+    this.#group = facts.group;
+    this.checks.push(...judgeGroup({ config, ...facts, line }));
   }
 
   #judgeRights(): void {
@@ -276,24 +246,7 @@ export class DoctorWalk {
     }
     const admin = this.#admins.consumer ?? this.#admins.producer;
     if (admin === undefined) return this.#skip('clock', 'brokers', NOT_CONNECTED);
-    const [topic] = await admin.describeTopics([BROKER_WRITTEN_TOPIC]);
-    const places = (topic?.partitions ?? [])
-      .filter(({ leader }) => leader >= 0)
-      .map(({ id }) => ({ topic: BROKER_WRITTEN_TOPIC, partition: id }));
-    const whyNot =
-      'Kafka has no request for its time, and this user may not read timestamps that show it ' +
-      '(DESCRIBE on the cluster for KRaft from 3.3 on, on __consumer_offsets from 3.0 on)';
-    const answers =
-      places.length === 0 ? [] : await admin.offsets('largest-timestamp', places).catch(() => []);
-    const told = answers.filter(({ code }) => code === 0).map(({ timestamp }) => timestamp);
-    this.checks.push(
-      ...judgeClock({
-        aheadMs: undefined,
-        writtenMs: told.length === 0 ? undefined : Math.max(...told),
-        whyNot,
-        nowMs: Date.now(),
-      }),
-    );
+    this.checks.push(...judgeClock({ aheadMs: undefined, ...(await askForTime(admin)), nowMs: Date.now() }));
   }
 
   #lookAround(): void {

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { notReady } from '../../src/app/endpoints.js';
+
+test('a member that owns partitions, or is spare, is ready while it runs', () => {
+  for (const membership of ['owner', 'spare'] as const)
+    assert.equal(notReady({ state: 'running', membership, stalled: undefined }), null);
+});
+
+test('a member without what the group gives it is not ready, and says why', () => {
+  const why = (membership: 'joining' | 'positioning' | 'lost'): string | null =>
+    notReady({ state: 'running', membership, stalled: undefined });
+  assert.equal(why('joining'), 'no partitions assigned yet');
+  assert.match(why('positioning') ?? '', /partitions are assigned/);
+  assert.match(why('lost') ?? '', /session/);
+});
+
+test('what stalls a run comes first; a run that drains is not ready', () => {
+  const stalled = { state: 'running', membership: 'owner', stalled: 'topic out does not answer' } as const;
+  assert.equal(notReady(stalled), 'topic out does not answer');
+  const draining = { state: 'draining', membership: 'owner', stalled: undefined } as const;
+  assert.equal(notReady(draining), 'the run is draining');
+});

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { inspectParts } from '../../src/app/inspect-parts.js';
+import { loadConfiguration } from '../../src/config/load.js';
+import type { Problem } from '../../src/config/text/problem.js';
+
+const directory = mkdtempSync(join(tmpdir(), 'kd-parts-'));
+after(() => rmSync(directory, { recursive: true, force: true }));
+
+/** The problems that a configuration has beyond its own text. */
+async function problemsOf(dispatcher: string): Promise<readonly Problem[]> {
+  const text = `kafka:
+  bootstrap-servers: a:9092
+  consumer: { group-id: g, topics: [in] }
+  producer: { topic: out }
+dispatcher:
+${dispatcher}`;
+  writeFileSync(join(directory, 'kd.yml'), text);
+  const loaded = loadConfiguration({ file: 'kd.yml', environment: {}, workingDirectory: directory });
+  assert.ok(loaded.config, JSON.stringify(loaded.problems));
+  return inspectParts(loaded.config, loaded);
+}
+
+test('a schema and a transform that can not be used are told together, each at its own line', async () => {
+  writeFileSync(join(directory, 'bad.avsc'), '{ "type": "recrod" }');
+  writeFileSync(join(directory, 'bad.mjs'), 'export const nothing = 1;\n');
+  const problems = await problemsOf(`  transform: ./bad.mjs
+  input: { format: json }
+  output: { format: avro, schema: ./bad.avsc }
+`);
+  assert.deepEqual(
+    problems.map(({ severity, key, line }) => [severity, key, line]),
+    [
+      ['error', 'dispatcher.transform', 6],
+      ['error', 'dispatcher.output.schema', 8],
+    ],
+  );
+});
+
+test('parts that can be used have no problems', async () => {
+  writeFileSync(join(directory, 'good.avsc'), '{ "type": "string" }');
+  writeFileSync(join(directory, 'good.mjs'), 'export default (value) => value;\n');
+  const good = `  transform: ./good.mjs
+  input: { format: json }
+  output: { format: avro, schema: ./good.avsc }
+`;
+  assert.deepEqual(await problemsOf(good), []);
+});
