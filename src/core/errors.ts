@@ -21,6 +21,7 @@ const CODES = {
   USAGE: { exit: ExitCode.configuration, retryable: false },
   CONFIGURATION: { exit: ExitCode.configuration, retryable: false },
   TRANSFORM_LOAD: { exit: ExitCode.configuration, retryable: false },
+  SETUP_UNREACHABLE: { exit: ExitCode.unreachable, retryable: true },
   BATCH_LENGTH: { exit: ExitCode.configuration, retryable: false },
   PORT_IN_USE: { exit: ExitCode.configuration, retryable: false },
   KAFKA_UNREACHABLE: { exit: ExitCode.unreachable, retryable: true },

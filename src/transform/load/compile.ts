@@ -13,6 +13,11 @@ const ERRORS_SHOWN_MAX = 5;
 const SOURCE_EXTENSIONS = /\.[cm]?[jt]sx?$/;
 const BUILTINS = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
 const LIBRARY_URL = new URL('../../index.js', import.meta.url).href;
+/** Only ES modules have them; in CommonJS `import.meta` occurs in comments only. */
+const STATEMENT = /^\s*(?:import|export)\b(?!\s*\()/m;
+/** A module that knows where the file that imports it lies. */
+const PLACE = 'kafka-dispatcher:place';
+const PLACE_NAMES = ['kdModuleUrl', 'kdModuleFile', 'kdModuleFolder'] as const;
 /** Marks the resolutions that the plugin itself asks for. */
 const ASKED_BY_US = { kafkaDispatcher: true };
 
@@ -124,6 +129,10 @@ export function resolution(): Plugin {
     name: 'kafka-dispatcher',
     setup(build) {
       build.onResolve({ filter: /.*/ }, (args) => resolveImport(build, args));
+      build.onLoad({ filter: /.*/, namespace: PLACE }, (args) => ({
+        contents: placeModule(args.path),
+        loader: 'js',
+      }));
       build.onLoad({ filter: SOURCE_EXTENSIONS }, (args) => loadSource(args.path));
     },
   };
@@ -142,6 +151,7 @@ async function resolveImport(build: PluginBuild, args: OnResolveArgs): Promise<O
     args.path === '..'
   )
     return undefined;
+  if (args.path === PLACE) return { path: args.importer, namespace: PLACE };
   if (args.path === 'kafka-dispatcher') return { path: LIBRARY_URL, external: true };
   if (BUILTINS.has(args.path)) return { path: args.path, external: true };
   if (/^(node|file|data):/.test(args.path)) return { path: args.path, external: true };
@@ -164,8 +174,8 @@ async function resolveImport(build: PluginBuild, args: OnResolveArgs): Promise<O
 }
 
 /**
- * `import.meta.url` and its like must name the user's file, not the compiled one. On the first line, so that
- * line numbers stay.
+ * `import.meta.url` and its like must name the user's file, not the compiled one. An import at the end runs first
+ * and leaves lines and columns as they are; CommonJS has none, so there it is on the first line.
  */
 async function loadSource(path: string): Promise<OnLoadResult | undefined> {
   const text = await readFile(path, 'utf8');
@@ -178,9 +188,20 @@ async function loadSource(path: string): Promise<OnLoadResult | undefined> {
       : 'js';
   if (!/import\.meta|__dirname|__filename/.test(text) || text.startsWith('#!'))
     return { contents: text, loader, resolveDir: dirname(path) };
-  const names = { kdModuleUrl: pathToFileURL(path).href, kdModuleFile: path, kdModuleFolder: dirname(path) };
-  const prelude = Object.entries(names).map(([name, value]) => `const ${name} = ${JSON.stringify(value)};`);
-  return { contents: `${prelude.join(' ')} ${text}`, loader, resolveDir: dirname(path) };
+  const contents =
+    text.includes('import.meta') && STATEMENT.test(text)
+      ? `${text}\nimport { ${PLACE_NAMES.join(', ')} } from '${PLACE}';\n`
+      : `${placeConstants(path)} ${text}`;
+  return { contents, loader, resolveDir: dirname(path) };
+}
+
+function placeModule(path: string): string {
+  return `${placeConstants(path)} export { ${PLACE_NAMES.join(', ')} };`;
+}
+
+function placeConstants(path: string): string {
+  const values = [pathToFileURL(path).href, path, dirname(path)];
+  return PLACE_NAMES.map((name, i) => `const ${name} = ${JSON.stringify(values[i])};`).join(' ');
 }
 
 function buildError(path: string, error: unknown): DispatcherError {

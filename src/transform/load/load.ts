@@ -1,4 +1,5 @@
 import { DispatcherError } from '../../core/errors.js';
+import { networkFaultOf } from '../results/network-fault.js';
 import { describeThrown } from '../results/rejected.js';
 import { compileTransform } from './compile.js';
 import { type LoadedTransform, loadError, readDefinition } from './loaded.js';
@@ -19,11 +20,9 @@ export async function importTransform(
   } catch (error) {
     if (error instanceof DispatcherError) throw error;
     const { name, message, stack } = describeThrown(error);
-    const place = /\(?((?:file:\/\/)?\/[^\s()]+:\d+:\d+)\)?/.exec(stack ?? '')?.[1];
     throw loadError(
       path,
-      `failed while it was loaded: ${name}: ` +
-        `${message}${place === undefined ? '' : ` (${place.replace('file://', '')})`}`,
+      `failed while it was loaded: ${name}: ${message}${placeOf(stack)}`,
       'correct the module',
       error,
     );
@@ -89,14 +88,26 @@ export async function inspectTransform(path: string): Promise<TransformSummary> 
   }
 }
 
-/** `setup` of the user may throw anything; what leaves names the file. */
+/**
+ * `setup` of the user may throw anything; what leaves names file and line. A service that can't be reached is no
+ * fault of the configuration: trying again helps.
+ */
 export function setupError(path: string, thrown: unknown): DispatcherError {
   if (thrown instanceof DispatcherError) return thrown;
   const { name, message, stack } = describeThrown(thrown);
-  return loadError(
-    path,
-    `setup failed: ${name}: ${message}`,
-    'correct setup, or what it needs',
-    stack ?? thrown,
-  );
+  const what = `setup failed: ${name}: ${message}${placeOf(stack)}`;
+  const cause = stack ?? thrown;
+  if (networkFaultOf(thrown) === undefined)
+    return loadError(path, what, 'correct setup, or what it needs', cause);
+  return new DispatcherError('SETUP_UNREACHABLE', `${path}: ${what}`, {
+    remedy:
+      'check that the service that setup connects to is up and can be reached from here, then start again',
+    cause,
+  });
+}
+
+/** The first place in a file that a stack names. */
+function placeOf(stack: string | undefined): string {
+  const place = /\(?((?:file:\/\/)?\/[^\s()]+:\d+:\d+)\)?/.exec(stack ?? '')?.[1];
+  return place === undefined ? '' : ` (${place.replace('file://', '')})`;
 }

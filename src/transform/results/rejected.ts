@@ -1,5 +1,6 @@
 import { FormatError } from '../../formats/format.js';
 import type { Rejection, Stage } from '../../ports/transform-pool.js';
+import { networkFaultOf } from './network-fault.js';
 
 /**
  * A record that was refused, on its way to the dead letter. `exception` is set when an error of the user's
@@ -71,7 +72,7 @@ export function describeThrown(thrown: unknown): ThrownDescription {
     const stack: unknown = thrown.stack;
     return {
       name: String(thrown.name),
-      message: String(thrown.message),
+      message: withCause(thrown),
       stack: typeof stack === 'string' ? stack : undefined,
     };
   }
@@ -80,4 +81,11 @@ export function describeThrown(thrown: unknown): ThrownDescription {
     message: `something that is no Error was thrown: ${String(thrown)}`,
     stack: undefined,
   };
+}
+
+/** `fetch failed` says nothing alone: what lies beneath does. */
+function withCause(thrown: Error): string {
+  const message = String(thrown.message);
+  const fault = networkFaultOf(thrown);
+  return fault === undefined || message.includes(fault.code) ? message : `${message} (${fault.words})`;
 }
