@@ -1,5 +1,5 @@
 /** One snapshot of a run, which the summary, `/status` and all other displays are derived from. */
-import type { Metric } from '../core/metric-books.js';
+import type { Metric } from '../core/books/metric-books.js';
 import type { RunReport, Standing } from '../dispatcher/report.js';
 import type { Usage } from './process-control.js';
 

@@ -1,6 +1,6 @@
-import type { AccountingSnapshot } from '../core/accounting.js';
+import type { AccountingSnapshot } from '../core/books/accounting.js';
+import type { Metric } from '../core/books/metric-books.js';
 import type { DispatcherError } from '../core/errors.js';
-import type { Metric } from '../core/metric-books.js';
 import type { EndOffset } from '../ports/source.js';
 import type { MembershipState } from './partitions/membership.js';
 import type { OpenTransaction } from './partitions/transaction-watch.js';

@@ -1,14 +1,14 @@
-import type { Accounting } from '../core/accounting.js';
 import { Assignments } from '../core/assignments.js';
 import type { BatchId, PartitionId } from '../core/batch.js';
 import { BatchSize } from '../core/batch-size.js';
 import { BlockPool } from '../core/block-pool.js';
+import type { Accounting } from '../core/books/accounting.js';
+import type { LatencyHistogram } from '../core/books/latency-histogram.js';
+import type { MetricBooks } from '../core/books/metric-books.js';
+import { newRunBooks } from '../core/books/run-books.js';
 import type { DispatcherError } from '../core/errors.js';
 import { FlowControl } from '../core/flow-control.js';
-import type { LatencyHistogram } from '../core/latency-histogram.js';
-import type { MetricBooks } from '../core/metric-books.js';
 import { OffsetTracker } from '../core/offset-tracker.js';
-import { newRunBooks } from '../core/run-books.js';
 import type { Flight } from './flight.js';
 import { LogLimit } from './log-limit.js';
 import type { DispatcherDeps, DispatcherSettings } from './settings.js';

@@ -1,6 +1,6 @@
 import type { Block, PartitionId } from '../core/batch.js';
 import type { BatchSizeLimits } from '../core/batch-size.js';
-import type { RunBooks } from '../core/run-books.js';
+import type { RunBooks } from '../core/books/run-books.js';
 import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
 import type { Sink } from '../ports/sink.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Accounting, OTHER_REASON, REASONS_MAX } from '../../src/core/accounting.js';
+import { Accounting, OTHER_REASON, REASONS_MAX } from '../../src/core/books/accounting.js';
 
 test('the law of the summary holds exactly when every consumed record is counted once', () => {
   fc.assert(

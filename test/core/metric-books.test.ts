@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MetricBooks } from '../../src/core/metric-books.js';
+import { MetricBooks } from '../../src/core/books/metric-books.js';
 
 test('counts add up and observations keep their number, sum and bounds, by name and labels', () => {
   const books = new MetricBooks();

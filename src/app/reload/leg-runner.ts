@@ -1,5 +1,5 @@
+import { newRunBooks } from '../../core/books/run-books.js';
 import { DispatcherError, type ErrorCode } from '../../core/errors.js';
-import { newRunBooks } from '../../core/run-books.js';
 import type { RunReport, RunStatus, Standing } from '../../dispatcher/report.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Logger } from '../../ports/logger.js';

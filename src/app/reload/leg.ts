@@ -1,5 +1,5 @@
 /** The types of reloading: a run has one or more legs, each with its own clients, threads and blocks. */
-import type { RunBooks } from '../../core/run-books.js';
+import type { RunBooks } from '../../core/books/run-books.js';
 import type { RunReport, RunStatus, Standing } from '../../dispatcher/report.js';
 
 /** One composition, from its start until it has left the group. */

@@ -1,5 +1,5 @@
 import type { Summary } from '../../app/summary.js';
-import type { Metric } from '../../core/metric-books.js';
+import type { Metric } from '../../core/books/metric-books.js';
 import { bytes, count } from './numbers.js';
 
 /** For people: a few aligned lines. */

@@ -2,13 +2,13 @@ import type { Type } from 'avsc';
 import { type Decoder, type Encoder, FormatError, type FormatSpec } from '../format.js';
 import { ENCODED_BYTES_MAX } from '../limits.js';
 import { bufferOver } from '../memory.js';
-import { type GeneratedDecoder, generateDecoder, type MakeDefault } from './generate-decode.js';
-import { type GeneratedEncoder, generateEncoder, OVERFLOW } from './generate-encode.js';
-import { type ParsedSchema, parseSchema } from './parse.js';
-import type { FieldDefault, Node } from './plan.js';
-import { Planner } from './plan-from-type.js';
-import { Incompatible, SchemaResolver } from './resolve.js';
-import { messageOf, schemaError } from './schema-error.js';
+import { type GeneratedDecoder, generateDecoder, type MakeDefault } from './generate/generate-decode.js';
+import { type GeneratedEncoder, generateEncoder, OVERFLOW } from './generate/generate-encode.js';
+import { type ParsedSchema, parseSchema } from './schema/parse.js';
+import type { FieldDefault, Node } from './schema/plan.js';
+import { Planner } from './schema/plan-from-type.js';
+import { Incompatible, SchemaResolver } from './schema/resolve.js';
+import { messageOf, schemaError } from './schema/schema-error.js';
 import type { SourceTexts } from './source-texts.js';
 
 /** The first scratch of an encoder, and the most it keeps. */

@@ -1,4 +1,4 @@
-import { childrenOf, type Node } from './plan.js';
+import { childrenOf, type Node } from '../schema/plan.js';
 
 /**
  * Plan nodes that one generated function may hold. V8 optimizes a function as a whole, in more than linear

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { environmentName, FIELDS } from '../../src/config/keys/schema.js';
-import { loadConfiguration } from '../../src/config/load.js';
-import { directory, load, MINIMAL, problemOf, resolved } from './support.js';
+import { environmentName, FIELDS } from '../../../src/config/keys/schema.js';
+import { loadConfiguration } from '../../../src/config/load.js';
+import { directory, load, MINIMAL, problemOf, resolved } from '../support.js';
 
 test(
   'the file wins over defaults, the environment over the file, ' +

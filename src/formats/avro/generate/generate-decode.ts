@@ -1,10 +1,7 @@
-import { FormatError } from '../format.js';
-import { NESTING_DEPTH_MAX, TEXT_WINDOW_BYTES, ZERO_BYTE_ITEMS_MAX } from '../limits.js';
-import { type RawBuffer, utf8Text } from '../memory.js';
-import { DECODE_PRELUDE } from './decode-prelude.js';
-import { Emitter, inTemplate, literal } from './emitter.js';
-import { emitSkip } from './generate-skip.js';
-import { decimalText, uuidText } from './logical.js';
+import { FormatError } from '../../format.js';
+import { NESTING_DEPTH_MAX, TEXT_WINDOW_BYTES, ZERO_BYTE_ITEMS_MAX } from '../../limits.js';
+import { type RawBuffer, utf8Text } from '../../memory.js';
+import { decimalText, uuidText } from '../schema/logical.js';
 import {
   type ArrayNode,
   bytesMin,
@@ -14,9 +11,12 @@ import {
   type PrimitiveNode,
   type ResolvedRecordNode,
   type UnionNode,
-} from './plan.js';
+} from '../schema/plan.js';
+import type { SourceTexts } from '../source-texts.js';
+import { DECODE_PRELUDE } from './decode-prelude.js';
+import { Emitter, inTemplate, literal } from './emitter.js';
+import { emitSkip } from './generate-skip.js';
 import { length, shortName, smallInt, varint } from './snippets.js';
-import type { SourceTexts } from './source-texts.js';
 
 export interface GeneratedDecoder {
   /** Turns to another block. */

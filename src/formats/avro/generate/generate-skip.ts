@@ -1,5 +1,5 @@
+import { bytesMin, childrenOf, type Node } from '../schema/plan.js';
 import type { Emitter } from './emitter.js';
-import { bytesMin, childrenOf, type Node } from './plan.js';
 import { length, shortName, varint } from './snippets.js';
 
 /**

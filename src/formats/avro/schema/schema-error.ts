@@ -1,4 +1,4 @@
-import { DispatcherError } from '../../core/errors.js';
+import { DispatcherError } from '../../../core/errors.js';
 
 /** A fault in what the user gave us as a schema. */
 export function schemaError(message: string, remedy: string, cause?: unknown): DispatcherError {

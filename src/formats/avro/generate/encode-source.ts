@@ -1,9 +1,9 @@
+import type { ArrayNode, Field, MapNode, Node, RecordNode, UnionNode } from '../schema/plan.js';
 import { Emitter, inTemplate, literal } from './emitter.js';
 import { EncodeLines } from './encode-lines.js';
 import { ENCODE_PRELUDE } from './encode-prelude.js';
 import { writeFixed, writePrimitive } from './encode-scalars.js';
 import { acceptsOf, expectedOf } from './encode-union.js';
-import type { ArrayNode, Field, MapNode, Node, RecordNode, UnionNode } from './plan.js';
 import { shortName } from './snippets.js';
 
 /** The names of Object.prototype: a missing field of such a name would be found there. */

@@ -1,6 +1,6 @@
-import { FormatError } from '../format.js';
-import { DECIMAL_BYTES_MAX } from '../limits.js';
-import type { RawBuffer } from '../memory.js';
+import { FormatError } from '../../format.js';
+import { DECIMAL_BYTES_MAX } from '../../limits.js';
+import type { RawBuffer } from '../../memory.js';
 
 /** Bytes that a double holds as an exact integer. */
 const EXACT_BYTES = 6;

@@ -3,14 +3,14 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import fc from 'fast-check';
-import { ValueFault } from '../../src/config/keys/value-fault.js';
-import { parseJavaProperties } from '../../src/config/layers/properties-file.js';
-import { bootstrapServers } from '../../src/config/resolve/bootstrap.js';
-import { type ExplainedProperty, explainClient, ours } from '../../src/config/show/explain.js';
-import { formatProblem } from '../../src/config/text/problem.js';
-import { consumerProperties, producerProperties } from '../../src/kafka/client/client-config.js';
-import { type TlsMaterial, tlsMaterial } from '../support/tls-material.js';
-import { directory, load, MINIMAL, problemOf, resolved, write } from './support.js';
+import { ValueFault } from '../../../src/config/keys/value-fault.js';
+import { parseJavaProperties } from '../../../src/config/layers/properties-file.js';
+import { bootstrapServers } from '../../../src/config/resolve/bootstrap.js';
+import { type ExplainedProperty, explainClient, ours } from '../../../src/config/show/explain.js';
+import { formatProblem } from '../../../src/config/text/problem.js';
+import { consumerProperties, producerProperties } from '../../../src/kafka/client/client-config.js';
+import { type TlsMaterial, tlsMaterial } from '../../support/tls-material.js';
+import { directory, load, MINIMAL, problemOf, resolved, write } from '../support.js';
 
 let tls: TlsMaterial;
 before(async () => {

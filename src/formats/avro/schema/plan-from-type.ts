@@ -1,5 +1,5 @@
 import avro, { type Type, type types } from 'avsc';
-import { DECIMAL_BYTES_MAX } from '../limits.js';
+import { DECIMAL_BYTES_MAX } from '../../limits.js';
 import type {
   Branch,
   Field,

@@ -1,9 +1,9 @@
 /** Lines of a generated encoder for values without parts: primitives, bytes, fixed. */
 
+import type { FixedNode, PrimitiveNode } from '../schema/plan.js';
 import { type Emitter, literal } from './emitter.js';
 import type { EncodeLines } from './encode-lines.js';
 import { expectedOf } from './encode-union.js';
-import type { FixedNode, PrimitiveNode } from './plan.js';
 
 /** The variable that holds the value, and the inside of a template literal that names it in an error. */
 interface Place {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseJaas } from '../../src/config/java/jaas.js';
-import { credentialsOf } from '../../src/config/java/sasl-modules.js';
-import { ValueFault } from '../../src/config/keys/value-fault.js';
+import { parseJaas } from '../../../src/config/java/jaas.js';
+import { credentialsOf } from '../../../src/config/java/sasl-modules.js';
+import { ValueFault } from '../../../src/config/keys/value-fault.js';
 
 const PLAIN = 'org.apache.kafka.common.security.plain.PlainLoginModule';
 const quoted = (text: string): string =>

@@ -1,11 +1,11 @@
-import { nearestName } from '../../core/nearest-name.js';
-import { FormatError } from '../format.js';
-import { NESTING_DEPTH_MAX, SHOWN_CHARS_MAX } from '../limits.js';
-import type { RawBuffer } from '../memory.js';
+import { nearestName } from '../../../core/nearest-name.js';
+import { FormatError } from '../../format.js';
+import { NESTING_DEPTH_MAX, SHOWN_CHARS_MAX } from '../../limits.js';
+import type { RawBuffer } from '../../memory.js';
+import { decimalBytes, fromDate, uuidBytes } from '../schema/logical.js';
+import type { Node } from '../schema/plan.js';
+import type { SourceTexts } from '../source-texts.js';
 import { EncodeSource } from './encode-source.js';
-import { decimalBytes, fromDate, uuidBytes } from './logical.js';
-import type { Node } from './plan.js';
-import type { SourceTexts } from './source-texts.js';
 
 export interface GeneratedEncoder {
   readonly attach: (bytes: Uint8Array, buffer: RawBuffer, view: DataView) => void;

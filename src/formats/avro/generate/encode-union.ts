@@ -1,5 +1,5 @@
-import type { Node, UnionNode } from './plan.js';
-import { bucketOf } from './plan-from-type.js';
+import type { Node, UnionNode } from '../schema/plan.js';
+import { bucketOf } from '../schema/plan-from-type.js';
 
 /**
  * For each branch of an unwrapped union, the JavaScript condition under which `value` belongs to it; the

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { JAVA_NAMES, JAVA_ROWS, javaRow } from '../../src/config/java/java-table.js';
-import { FIELD_BY_PATH } from '../../src/config/keys/schema.js';
-import { LIBRDKAFKA_NAMES } from '../../src/kafka/properties/names.js';
-import { load, MINIMAL, problemOf, resolved } from './support.js';
+import { JAVA_NAMES, JAVA_ROWS, javaRow } from '../../../src/config/java/java-table.js';
+import { FIELD_BY_PATH } from '../../../src/config/keys/schema.js';
+import { LIBRDKAFKA_NAMES } from '../../../src/kafka/properties/names.js';
+import { load, MINIMAL, problemOf, resolved } from '../support.js';
 
 const shared = (yaml: string): string =>
   MINIMAL.replace('kafka:\n', `kafka:\n  properties:\n${indented(yaml, 4)}\n`);
@@ -22,7 +22,7 @@ function indented(yaml: string, columns: number): string {
 }
 
 test("every name of the Java clients' configuration is in the table", () => {
-  const file = fileURLToPath(new URL('../../../test/config/java-config-names.txt', import.meta.url));
+  const file = fileURLToPath(new URL('../../../../test/config/java-config-names.txt', import.meta.url));
   const names = readFileSync(file, 'utf8')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'));

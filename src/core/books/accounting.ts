@@ -1,4 +1,4 @@
-import { DispatcherError } from './errors.js';
+import { DispatcherError } from '../errors.js';
 
 /**
  * More distinct reasons or codes than this are counted together, as `OTHER`: a user's function must not grow
