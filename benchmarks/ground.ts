@@ -117,7 +117,7 @@ export class Ground {
     return { ...cost, records };
   }
 
-  /** A speed at which records get lost is no speed. */
+  /** A speed at which records get lost does not count. */
   private async check(contender: Contender, output: string, recipe: Recipe): Promise<void> {
     const found = contender.exact ? recipe : { ...recipe, format: 'avro' as const };
     const result = await this.cluster.tool.verify({

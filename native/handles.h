@@ -24,7 +24,7 @@ int64_t kd_handle_new_id(void);
 /* NULL: no such handle, or it is going away. Every acquire needs a release. */
 kd_handle *kd_handle_acquire(int64_t id);
 void kd_handle_release(kd_handle *handle);
-/* Never NULL, and alive, for who has acquired or attached the handle: its destruction waits. */
+/* Never NULL, and alive, while the handle is acquired or attached: its destruction waits. */
 rd_kafka_t *kd_handle_client(const kd_handle *handle);
 bool kd_handle_is_consumer(const kd_handle *handle);
 

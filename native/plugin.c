@@ -154,7 +154,7 @@ static rd_kafka_resp_err_t on_acknowledgement(rd_kafka_t *client, rd_kafka_messa
 
 /*
  * librdkafka's main thread, before anything is torn down; after a failed rd_kafka_new() it comes twice.
- * From here on nobody gets the client any more; who has it is waited for.
+ * From here on nobody gets the client any more; wait for its users.
  */
 static rd_kafka_resp_err_t on_destroy(rd_kafka_t *client, void *opaque) {
   (void)client;

@@ -1,6 +1,6 @@
 /*
  * Questions of librdkafka's Admin API on a client that exists already: what they are called, what they take
- * and what they answer stands in src/kafka/tools/admin.ts. All go one way: texts in, a tree of values out,
+ * and src/kafka/tools/admin.ts describes the answers. All go one way: texts in, a tree of values out,
  * within a time.
  */
 #ifndef KD_QUESTION_H

@@ -67,7 +67,7 @@ void kd_reader_let_go_of_partition(kd_reader *reader, kd_open_partition *partiti
 }
 
 /*
- * By whoever is last: the threads, or stop() of a reader that never ran. Everything of librdkafka's goes,
+ * By the last one to end: the threads, or stop() of a reader that never ran. Everything of librdkafka's goes,
  * only then the client may.
  */
 static void clean_up(kd_reader *reader) {
@@ -144,7 +144,7 @@ void kd_reader_free(kd_reader *reader) {
 
 /*
  * A stop of fetching that librdkafka still had in hand when a partition was opened takes the forwarding away,
- * and the partition would stand still for ever. So it is made again now and then; what has gathered meanwhile
+ * and the partition would be stuck for ever. So it is made again now and then; what has gathered meanwhile
  * moves along, in order.
  */
 static void forward_again(kd_reader *reader, int64_t *due_ms) {

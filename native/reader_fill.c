@@ -138,7 +138,7 @@ static bool refill(kd_reader *reader, tally *counts, int64_t *linger_until_ms) {
 
 /*
  * Asking librdkafka for headers costs an allocation even when there are none. In a message of format v2 (the
- * only one that has a leader epoch) the number of headers stands right behind the value in the same buffer, 0
+ * only one that has a leader epoch) the number of headers is right behind the value in the same buffer, 0
  * for none: then there is nothing to ask for.
  */
 static inline bool peek_no_headers(const rd_kafka_message_t *message) {
@@ -181,7 +181,7 @@ static void write_headers(uint8_t *to, const rd_kafka_headers_t *headers) {
 
 /* ---- packing ---- */
 
-/* A fault stands in the place of records, in order, and ends the batch. */
+/* A fault replaces records, in order, and ends the batch. */
 static pack_result pack_fault(kd_reader *reader, kd_open_partition *partition, rd_kafka_resp_err_t code,
                               const char *text) {
   int64_t next = atomic_load_explicit(&partition->next, memory_order_relaxed);

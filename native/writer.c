@@ -58,7 +58,7 @@ void kd_writer_note_failure(kd_writer *writer, kd_slot *slot, uint32_t row, int3
   if (slot->failure_count == slot->failure_max) {
     uint32_t grown_max = slot->failure_max ? slot->failure_max * 2 : 16;
     int32_t *grown = realloc(slot->failures, (size_t)grown_max * KD_FAILURE_FIELDS * sizeof *grown);
-    /* A failure that can't be noted would be reported as a success: there is no going on. */
+    /* A failure that can't be noted would be reported as a success: the process must end. */
     if (!grown) abort();
     slot->failures = grown;
     slot->failure_max = grown_max;
@@ -103,7 +103,7 @@ static void note_refusal(kd_writer *writer, kd_slot *slot, uint32_t row, const r
 void kd_writer_acknowledge(kd_writer *writer, const rd_kafka_message_t *message) {
   uint64_t opaque = (uint64_t)(uintptr_t)message->_private;
   uint64_t index = (opaque >> 32) - 1;
-  /* Not one of ours. */
+  /* Not one of this writer's. */
   if (index >= writer->options.parts_max) return;
   kd_slot *slot = &writer->slots[index];
   if (message->err) note_refusal(writer, slot, (uint32_t)opaque, message);

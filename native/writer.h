@@ -3,7 +3,7 @@
  *
  * One thread hands rows over to librdkafka. Acknowledgements are counted down per part on librdkafka's own
  * threads (kd_writer_acknowledge), by the number of part and row that each message carries as its opaque:
- * nothing is allocated per record and nobody is told per record. A part settles once every row of it was
+ * nothing is allocated per record and nothing is reported per record. A part settles once every row of it was
  * acknowledged, refused or found stale.
  */
 #ifndef KD_WRITER_H

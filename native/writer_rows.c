@@ -49,7 +49,7 @@ static int32_t sticky_partition(const job *job, kd_topic *topic, int32_t count) 
   return topic->sticky_partition;
 }
 
-/* Negative: a code of ours. */
+/* Negative: our own code. */
 static int32_t choose_partition(const job *job, kd_topic *topic, const kd_output_record *record) {
   int32_t count = atomic_load_explicit(&topic->partition_count, memory_order_relaxed);
   const kd_partition *source = job->source;
@@ -240,7 +240,7 @@ static bool produce(job *job, const ready_row *ready) {
   if (code == 0) return false;
   if (code == RD_KAFKA_RESP_ERR__FATAL) kd_writer_poll(writer);
   /*
-   * Some refusals (a partition or topic that does not exist) come after the interceptor was told: never
+   * Some refusals (a partition or topic that does not exist) come after the interceptor ran: never
    * settle twice.
    */
   if (kd_writer_has_failure(writer, job->slot, ready->row)) return true;

@@ -104,7 +104,7 @@ await Promise.all([
   }),
 ]);
 if (/\bimport\(/.test(readFileSync(PROGRAM, 'utf8')))
-  throw new Error('program.cjs imports by itself, which a script with kept code can not');
+  throw new Error('program.cjs imports by itself, which a script with kept code cannot');
 writeFileSync(resolve(OUT, 'kd.mjs'), LOADER);
 chmodSync(resolve(OUT, 'kd.mjs'), 0o755);
 

@@ -79,7 +79,7 @@ install_packages() {
   [[ -z $missing ]] || fail "still missing after apt-get install: $missing"
 }
 
-# node-gyp downloads Node's headers unless it is told where they are.
+# node-gyp downloads Node's headers unless it knows where they are.
 use_local_node_headers() {
   local prefix
   prefix=$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")
@@ -93,7 +93,7 @@ npm_quiet() {
   log=$(mktemp)
   if ! npm "$@" --no-audit --no-fund --loglevel=error </dev/null >"$log" 2>&1; then
     tail -n 60 "$log" >&2
-    fail "npm $1 failed; its last lines stand above, all of it in $log"
+    fail "npm $1 failed; its last lines are above, the full log is in $log"
   fi
   rm -f "$log"
 }

@@ -3,7 +3,7 @@
 import { relative } from 'node:path';
 import ts from 'typescript';
 
-/** Rooms whose use counts. Examples and tests of types stand for users of the library. */
+/** Rooms whose use counts. Examples and tests of types represent users of the library. */
 const USERS = /^(src|workers|benchmarks|examples|test\/types)\//;
 const LIBRARY = 'src/index.ts';
 

@@ -1,5 +1,5 @@
 /*
- * What the pipeline's tests stand on: the mock cluster, events taken one after another, plain clients, and a
+ * The base of the pipeline's tests: the mock cluster, events taken one after another, plain clients, and a
  * reader with its blocks.
  */
 #ifndef KD_BENCH_H
@@ -130,7 +130,7 @@ static void seek_to_start(rd_kafka_t *consumer, const char *topic) {
 }
 
 /*
- * An acknowledgement is told to the interceptor a moment before librdkafka takes the message off its books,
+ * The interceptor gets an acknowledgement a moment before librdkafka takes the message off its books,
  * on a thread of its own; and errors of connections count as well, until somebody polls.
  */
 static void expect_empty_queue(rd_kafka_t *producer) {

@@ -148,7 +148,7 @@ static void read_back(void) {
     CHECK(kd_reader_park(from.reader) == KD_READER_OK);
     wait_for_reader(KD_READER_PARKED);
     /*
-     * Either way: a seek, or an assignment anew, which takes the forwarding away until the event thread makes
+     * Either way: a seek, or another assignment, which takes the forwarding away until the event thread makes
      * it again.
      */
     if (pass == 0)

@@ -110,7 +110,7 @@ static void *destroy(void *client) {
 }
 
 /*
- * Who has a handle has its client, also when its destruction begins meanwhile, on a thread of somebody else.
+ * A handle keeps its client alive, also when its destruction begins meanwhile, on a thread of somebody else.
  */
 static void held_while_destroyed(int64_t id, rd_kafka_t *made) {
   pthread_t thread;

@@ -15,7 +15,7 @@ const GROWTH = 1.5;
  * An outage of the destination looks like slow delivery: what comes after it must not be larger than this.
  */
 const GROWN_MAX = 10;
-/** Growth that is no longer needed is lost little by little. */
+/** Growth that is no longer needed is given up gradually. */
 const SHRINKAGE = 0.98;
 
 /**

@@ -6,7 +6,7 @@ import { DispatcherError } from './errors.js';
  * - `running`: records flow.
  * - `draining`: nothing more is read; what is in flight is settled and committed. From `starting` when a stop
  * comes before the start is through.
- * - `stopped`: everything is closed, the run did what it was to do (or was told to stop). Final.
+ * - `stopped`: everything is closed, the run did its work (or was asked to stop). Final.
  * - `failed`: everything is closed, the run ended by an error. Final.
  */
 export type RunState = 'idle' | 'starting' | 'running' | 'draining' | 'stopped' | 'failed';

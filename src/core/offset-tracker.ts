@@ -25,7 +25,7 @@ interface Partition {
 }
 
 /**
- * Settled entries are cut off once this many stand before the head and they are the greater half: constant
+ * Settled entries are cut off once this many lie before the head and they are the greater half: constant
  * cost per entry.
  */
 const TRIM_ENTRIES_MIN = 64;
@@ -45,7 +45,7 @@ export class OffsetTracker {
   /**
    * Opens a partition at the next offset to read. Opening an open one again with a later epoch forgets what
    * was under way (a rewind). `report`: the position itself is given out by the next `takeChanged`, for a
-   * start that no commit stands behind.
+   * start that no commit covers.
    */
   open(partitionId: PartitionId, epoch: Epoch, position: number, report = false): void {
     if (!Number.isSafeInteger(position) || position < 0)

@@ -35,7 +35,7 @@ export class BufferCache {
 }
 
 /**
- * The text of bytes[start, end), or INVALID_UTF8. V8 puts U+FFFD in the place of whatever is malformed, so
+ * The text of bytes[start, end), or INVALID_UTF8. V8 puts U+FFFD instead of malformed bytes, so
  * only a text that holds one has to be checked again; in a text of one-byte characters the search ends at
  * once.
  */

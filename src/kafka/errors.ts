@@ -79,7 +79,7 @@ export function isUnknownTopicError(code: number): boolean {
   return UNKNOWN_TOPIC.has(code);
 }
 
-/** An error on the consumer's main queue that ends the run; undefined for what librdkafka mends by itself. */
+/** An error on the consumer's main queue that ends the run; undefined when librdkafka recovers by itself. */
 export function consumerFailure(
   code: number,
   text: string,
@@ -265,7 +265,7 @@ const CONNECT_CAUSES: readonly ConnectCause[] = [
   },
 ];
 
-/** What was found out about every broker, as one message: equal faults are told once. */
+/** What was found out about every broker, as one message: equal faults are reported once. */
 export function diagnosedFailure(
   role: ClientSide,
   found: readonly Diagnosis[],
@@ -298,7 +298,7 @@ function toldOnce([first, ...others]: readonly Diagnosis[]): string {
 }
 
 /**
- * Why no broker could be reached, told from the last failure line of each broker. Refused only when no line
+ * Why no broker could be reached, from the last failure line of each broker. Refused only when no line
  * speaks of a mere network fault: then trying again does not help.
  */
 export function connectFailure(

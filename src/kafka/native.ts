@@ -117,7 +117,7 @@ export interface Questions {
 
 export interface NativeTopicConfigs {
   readonly topic: string;
-  /** 0, or why this topic's settings were not told. */
+  /** 0, or why this topic's settings are unknown. */
   readonly code: number;
   readonly text: string;
   /** In the order of the names; null: no such setting. */
@@ -152,10 +152,10 @@ export interface ReaderOptions {
 }
 
 /**
- * An error in the place of a partition's records is a fault segment that ends its batch, and nothing more of
+ * An error instead of a partition's records is a fault segment that ends its batch, and nothing more of
  * the partition is delivered until `rewind` or `close` and `open`. After _AUTO_OFFSET_RESET librdkafka has
- * stopped fetching and refuses to seek: unassign and assign the partition anew. `batch`: a = block id, b =
- * rowCount, c = packedBytes. `oversize`: a = bytes needed. `parked`: the reader stands still. `error`: from
+ * stopped fetching and refuses to seek: unassign and assign the partition again. `batch`: a = block id, b =
+ * rowCount, c = packedBytes. `oversize`: a = bytes needed. `parked`: the reader has paused. `error`: from
  * the main queue: a = code, text, topic and partition in text where known. `stray`: a record came on the main
  * queue (a defect: its partition was not forwarded). `stopped`: both threads have ended.
  */
@@ -195,7 +195,7 @@ export interface NativeReader {
   /** Ids of the blocks offered and not begun. Parked only. */
   reclaim(): number[];
   /**
-   * Asks the reader to stand still; `parked` follows, after the batch in hand; asked while it is parked,
+   * Asks the reader to pause; `parked` follows, after the batch in hand; asked while it is parked,
    * `parked` comes once more.
    */
   park(): void;

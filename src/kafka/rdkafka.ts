@@ -97,7 +97,7 @@ export function queryCommitted(
   return new Promise((resolve, reject) => {
     consumer.committed(asked, timeoutMs, (error, answers) => {
       if (isFailure(error)) return reject(error);
-      // A partition with an error of its own stands in the list as an Error.
+      // A partition with an error of its own is in the list as an Error.
       const failed = answers.find((answer): boolean => answer instanceof Error);
       if (failed !== undefined) return reject(failed);
       resolve(answers.map((answer) => committedOffset(answer)));

@@ -55,7 +55,7 @@ export interface Sink {
   purge(): void;
   /** Kafka's refusal to let us write, in words. */
   refusal?(name: string, topic: string, text: string): DispatcherError;
-  /** What stands between us and the brokers just now. */
+  /** The current trouble with the brokers, if any. */
   trouble?(): Trouble | undefined;
   close(deadlineMs: number): Promise<void>;
 }

@@ -45,7 +45,7 @@ export interface TopicOffset {
 }
 
 /**
- * Where librdkafka stands in one assigned partition; told now and then, for display and for the tails of
+ * librdkafka's position in one assigned partition; reported now and then, for display and for the tails of
  * control records.
  */
 export interface PartitionProgress {
@@ -130,7 +130,7 @@ export interface Source {
   refusal?(name: string, topic: string, text: string): DispatcherError;
   /** What an error that was found instead of records means, and Kafka's name for it. */
   verdict(fault: Fault): { readonly kind: ReadFault; readonly name: string };
-  /** What stands between us and the brokers just now. */
+  /** The current trouble with the brokers, if any. */
   trouble?(): Trouble | undefined;
   /** Leaves the group: closes all partitions (their stored offsets are committed) and disconnects. */
   stop(deadlineMs: number): Promise<void>;

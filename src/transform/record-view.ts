@@ -118,7 +118,7 @@ export function partitionOf(scope: TaskScope, reader: InputBatchReader, row: num
   const id = reader.partitionIdOf(row);
   const name = scope.partitions.get(id);
   if (name === undefined)
-    throw new Error(`row ${row} belongs to partition number ${id}, which this worker was not told of`);
+    throw new Error(`row ${row} belongs to partition number ${id}, which this worker does not know`);
   return name;
 }
 

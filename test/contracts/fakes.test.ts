@@ -1,4 +1,4 @@
-/** The simulation is worth as much as its fakes are like what they stand for. */
+/** The simulation is worth as much as its fakes are like the real things. */
 import { fakeSinkWorld, fakeSourceWorld } from './fake-worlds.js';
 import { sinkContract } from './sink.js';
 import { sourceContract } from './source.js';

@@ -209,7 +209,7 @@ function refusing(contract: Contract): void {
   );
 
   contract(
-    'a record that is too large fails alone; of an identity batch its source row is told',
+    'a record that is too large fails alone; of an identity batch its source row is reported',
     { tooLargeOffset: 7 },
     async (world, topic) => {
       world.sink.write(1, 0, world.input(upTo(10)), identity(world, 5, topic, 5));

@@ -15,7 +15,7 @@ export interface SourceSetup {
   readonly outOfRange?: 'stop' | 'earliest';
   /** Of the group's protocol: everything is taken and given at once. */
   readonly eager?: boolean;
-  /** What the group will do when it is told to. */
+  /** What the group does on request. */
   readonly then?: 'revoke' | 'lose';
 }
 
@@ -191,7 +191,7 @@ function reading(contract: Contract): void {
   });
 
   contract(
-    'parked it stands still and gives back the blocks that it did ' +
+    'parked it stops reading and gives back the blocks that it did ' +
       'not begin; unparked it goes on where it was',
     {},
     async (bench) => {
@@ -217,7 +217,7 @@ function reading(contract: Contract): void {
     },
   );
 
-  contract('the ends are those of the log, and progress is told', {}, async (bench) => {
+  contract('the ends are those of the log, and progress is reported', {}, async (bench) => {
     const partitions = await bench.reading();
     const ends = await bench.world.run(bench.source.endOffsets());
     assert.deepEqual(
@@ -230,7 +230,7 @@ function reading(contract: Contract): void {
 
 function committing(contract: Contract): void {
   contract(
-    'what is stored is committed within the interval and told; what is not stored is not',
+    'what is stored is committed within the interval and reported; what is not stored is not',
     { commitIntervalMs: 200 },
     async (bench) => {
       const [first, second] = await bench.reading();
@@ -257,7 +257,7 @@ function committing(contract: Contract): void {
   );
 
   contract(
-    'stop commits what was stored and tells so before it resolves; nothing is told after it',
+    'stop commits what was stored and reports it before it resolves; nothing is reported after it',
     {},
     async (bench) => {
       const partitions = await bench.reading();

@@ -37,7 +37,7 @@ test('at most a hundred distinct reasons are kept, the rest is counted as OTHER 
   assert.equal(filteredBy['R99'], 2);
 });
 
-test('a count that is no count is refused', () => {
+test('an invalid count is refused', () => {
   const accounting = new Accounting();
   for (const wrong of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])
     assert.throws(() => accounting.consumed(wrong), { code: 'ACCOUNTING' });

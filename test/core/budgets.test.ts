@@ -124,10 +124,7 @@ test(
             if (bytes !== undefined) pool.releaseExternal(bytes);
           }
           assert.equal(pool.usedBytes, model.used);
-          assert(
-            pool.allocatedBytes <= Math.max(BUDGET, model.used),
-            'idle blocks never stand past the budget',
-          );
+          assert(pool.allocatedBytes <= Math.max(BUDGET, model.used), 'idle blocks never exceed the budget');
           if (!excused && model.used > BUDGET)
             assert(before === 0 || o.kind === 'book', 'only alone, or external');
         }

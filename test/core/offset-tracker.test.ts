@@ -203,7 +203,7 @@ test('offsets that do not rise are a defect', () => {
   assert.throws(() => tracker.add(segment(200, Number.MAX_SAFE_INTEGER), 2), { code: 'DEFECT' });
 });
 
-test('an epoch that is over can not be opened again, not even after a close', () => {
+test('an epoch that is over cannot be opened again, not even after a close', () => {
   const tracker = new OffsetTracker();
   tracker.open(7, 2, 0);
   tracker.close(7);

@@ -31,7 +31,7 @@ import { VirtualClock } from '../support/fakes/virtual-clock.js';
 
 export const partition = (id: number): AssignedPartition => ({ partitionId: id, topic: 'in', partition: id });
 
-/** Gives back what it is told to; notes what it is asked. */
+/** Gives back what it is asked to; notes what it is asked. */
 export class ScriptedSource implements Source {
   events: SourceEvents | undefined;
   readonly offered: Block[] = [];
@@ -48,7 +48,7 @@ export class ScriptedSource implements Source {
     partitions,
   ) => Promise.resolve(partitions.map(({ partitionId }) => ({ partitionId, offset: 0 })));
   committed: readonly TopicOffset[] = [];
-  /** Called when the reader is to stand still, before it does: what it has in hand is delivered now. */
+  /** Called when the reader is to pause, before it does: what it has in hand is delivered now. */
   onPark: () => void = () => undefined;
   storeFails: Error | undefined;
   /** What keeps the brokers from it. */

@@ -110,7 +110,7 @@ test('a stop during a start that hangs is waited for as long as a drain, a cut e
   assert.equal(cut.clock.nowMs(), 0);
 });
 
-test('an offset that can not be stored ends the run in order, never the process', async () => {
+test('an offset that cannot be stored ends the run in order, never the process', async () => {
   const bench = new Bench();
   await bench.start(0);
   bench.deliver(0, 0, 10);
@@ -156,7 +156,7 @@ test('a commit that is refused again and again is said twice a minute', async ()
 });
 
 test(
-  'transforms are told to stop when the drain is given up, not when it begins: rejected by its own ' +
+  'transforms are aborted when the drain is given up, not when it begins: rejected by its own ' +
     'signal, a good record would be a dead letter',
   async () => {
     const bench = new Bench();
@@ -193,7 +193,7 @@ test(
   },
 );
 
-test('a last commit that nobody confirms is told: exit 4, with the range that comes again', async () => {
+test('a last commit that nobody confirms is reported: exit 4, with the range that comes again', async () => {
   for (const confirms of [true, false]) {
     const bench = new Bench();
     bench.source.confirms = confirms;

@@ -24,8 +24,8 @@ test('a tail of control records is committed once several reports agree', async 
 });
 
 test(
-  'records in the hands of the reader are not passed over, however ' +
-    'often librdkafka says that it stands behind them',
+  'records in the hands of the reader are not skipped, however ' +
+    'often librdkafka reports a position behind them',
   async () => {
     const bench = new Bench();
     await bench.start(0);
@@ -43,7 +43,7 @@ test(
   },
 );
 
-test('a record that waits for a larger block is not passed over', async () => {
+test('a record that waits for a larger block is not skipped', async () => {
   const bench = new Bench();
   await bench.start(0);
   bench.source.held = 1;

@@ -8,7 +8,7 @@ import { lastJson } from '../support/kd.js';
 import { sharedCluster } from '../support/shared-cluster.js';
 
 test(
-  'a batch that lingers longer than several reports of librdkafka take is not passed over: every ' +
+  'a batch that lingers longer than several reports of librdkafka take is not skipped: every ' +
     'record arrives once',
   async () => {
     const cluster = await sharedCluster();

@@ -53,7 +53,7 @@ test('a cluster says who it is and what may be done to it', async () => {
   assert.equal((await ask('describeCluster')).operations, null);
 });
 
-test('topics are created as told, shown with their settings and rights, and not twice', async () => {
+test('topics are created as asked, shown with their settings and rights, and not twice', async () => {
   const name = uniqueName('made');
   const words = [name, '3', '1', '2', 'retention.ms', '3600000', 'cleanup.policy', 'compact'];
   assert.deepEqual(await ask('createTopics', words, VALIDATE_ONLY), [{ name, code: 0, text: '' }]);
@@ -107,7 +107,7 @@ test('what a broker refuses to create comes back with its code and words, topic 
   assert.match(results[2]?.text ?? '', /retention\.ms/);
 });
 
-test('settings of a broker are told, secret ones without their value', async () => {
+test('settings of a broker are listed, secret ones without their value', async () => {
   const { nodes } = await ask('describeCluster');
   const [settings] = await ask('describeBrokerSettings', [
     'broker',
@@ -122,7 +122,7 @@ test('settings of a broker are told, secret ones without their value', async () 
 });
 
 test(
-  'a group is told with its members, and what it has ' + 'committed with where its logs begin and end',
+  'a group is described with its members, and what it has ' + 'committed with where its logs begin and end',
   async () => {
     const cluster = await sharedCluster();
     const topic = await cluster.createTopic(uniqueName('in'), { partitions: 2 });

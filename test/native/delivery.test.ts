@@ -280,7 +280,7 @@ test('a queue that is full is waited for, and the order is kept', async () => {
   await disconnect(producer.client);
 });
 
-test('purge gives up on what is not acknowledged; every row is told of', async () => {
+test('purge gives up on what is not acknowledged; every row is reported', async () => {
   const producer = await connectProducer('127.0.0.1:1', { 'queue.buffering.max.messages': 100 }).catch(
     () => undefined,
   );

@@ -201,7 +201,7 @@ test('what librdkafka delivers a second time is dropped and counted', async () =
   reader.reader.start();
   await eventually('everything', () => reader.rowCount === RECORDS);
   await reader.park();
-  // A seek the reader is not told of stands for the positions that librdkafka takes back by itself.
+  // A seek the reader does not know of imitates the positions that librdkafka takes back by itself.
   await seek(consumer, 0, 400);
   reader.reader.unpark();
   await eventually(
@@ -257,7 +257,7 @@ function faultsOf(reader: TestReader) {
 
 test(
   'an error becomes a fault at the next offset; what comes behind it ' +
-    'is dropped until the partition is opened anew',
+    'is dropped until the partition is opened again',
   async () => {
     const opened = await open('fault', { recordsMax: 10_000 });
     const { consumer, reader, ids } = opened;
@@ -280,7 +280,7 @@ test(
     assert.equal(native.errorName(fault?.errorCode ?? 0).name, '_AUTO_OFFSET_RESET');
     assert.match(fault?.text?.toString() ?? '', /^parked \[0\]: /);
     await reader.park();
-    // librdkafka does not fetch this partition any more, and refuses to seek: it must be assigned anew.
+    // librdkafka does not fetch this partition any more, and refuses to seek: it must be assigned again.
     await assert.rejects(seek(consumer, 0, 400));
     consumer.client.incrementalUnassign([{ topic: 'parked', partition: 0 }]);
     consumer.client.incrementalAssign([{ topic: 'parked', partition: 0, offset: 400 }]);

@@ -13,7 +13,7 @@ interface Page {
   /** Records below are done. */
   doneTo: number;
   lastHandedOver: number;
-  /** Records below may have been passed over on purpose. */
+  /** Records below may have been skipped on purpose. */
   skippedTo: number;
   stored: number;
   storedEpoch: number;

@@ -11,7 +11,7 @@ import {
 } from '../support/fakes/log.js';
 import { Random } from '../support/fakes/random.js';
 
-/** What a seed stands for, before anything runs. */
+/** The meaning of a seed, before anything runs. */
 export interface Scenario {
   readonly seed: number;
   readonly logs: readonly PartitionLog[];

@@ -32,7 +32,7 @@ export interface Outcome {
 /** Changes a run on purpose, to see whether the laws notice. */
 export interface Mutation {
   deps?(deps: DispatcherDeps, world: World): DispatcherDeps;
-  /** What the dispatcher is told; the laws go by the scenario's own. */
+  /** The options of the dispatcher; the laws go by the scenario's own. */
   settings?(settings: DispatcherSettings): DispatcherSettings;
   sink?(settings: FakeSinkSettings): FakeSinkSettings;
 }
@@ -173,7 +173,7 @@ function checkStep(world: World, dispatcher: Dispatcher): void {
   const boundBytes = Math.max(blocksBytesMax, scenario.largestPairBytes);
   if (holders.bytes > boundBytes)
     ledger.violation(`${holders.bytes} bytes of blocks in use, ${boundBytes} allowed`);
-  // Blocks are dropped and made anew for oversize records and overflows only.
+  // Blocks are dropped and made again for oversize records and overflows only.
   const alwaysReused =
     scenario.largestPairBytes <= 2 * scenario.dispatcher.blockBytes && scenario.pool.overflowChance === 0;
   if (alwaysReused && world.createdBytes > blocksBytesMax)

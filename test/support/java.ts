@@ -30,7 +30,7 @@ let prepared: Promise<JavaPaths> | undefined;
 
 /** Resolves and compiles what is missing; later calls cost a hash. */
 export function prepareJava(): Promise<JavaPaths> {
-  // One that failed, by a hiccup of the network say, is tried anew by whoever needs it next.
+  // One that failed, by a hiccup of the network say, is tried again when it is next needed.
   prepared ??= prepare().catch((error: unknown) => {
     prepared = undefined;
     throw error;

@@ -131,12 +131,12 @@ test('errors of compilation name file, line and what is missing', async () => {
     ['t.ts', `\nimport x from 'no-such-package'; export default x;`, /t\.ts:2:15: .*no-such-package/],
     ['t.ts', `import './missing.js'; export default 1;`, /missing\.js/],
     ['t.ts', `export const named = 1;`, /no default export/],
-    ['t.ts', `export default { transform: 5 };`, /transform is no function but a number/],
+    ['t.ts', `export default { transform: 5 };`, /transform is not a function but a number/],
     ['t.ts', `export default { transform: () => 1, transfrom: 1 };`, /transfrom, which no transform has/],
     ['t.ts', `export default { setup: () => 1 };`, /neither transform nor transformBatch/],
     ['t.ts', `export default { transform: () => 1, transformBatch: () => 1 };`, /both/],
     ['t.ts', `export default { transform: () => 1, input: 'text' };`, /input is neither/],
-    ['t.py', `print()`, /no file that can be a transform/],
+    ['t.py', `print()`, /is not a file that can be a transform/],
   ];
   for (const [name, text, expected] of cases) {
     const file = moduleFile(text, name);

@@ -128,7 +128,7 @@ test('a dead letter at the size limit says less: a short message, then only code
   );
 });
 
-test('records that can not be decoded, validated or encoded say at which stage', async () => {
+test('records that cannot be decoded, validated or encoded say at which stage', async () => {
   const definition = {
     validate: (value: { n: number }) => value.n > 0 || 'n must be positive',
     transform: (value: { n: number }) => (value.n === 2 ? Symbol('x') : value),

@@ -205,7 +205,7 @@ test('options and thread number are in the context, and the signal tells of a st
   assert.deepEqual(seen, [false, { x: 1 }, 1, true, { x: 1 }, 1]);
 });
 
-test('reports of one task are not told again with the next', async () => {
+test('reports of one task are not repeated with the next', async () => {
   const runner = await runnerFor((value: Buffer, _record: SourceRecord, { logger }: TransformContext) => {
     if (String(value) === 'log') logger.info('once');
     return String(value) === 'drop' ? drop('GONE') : value;

@@ -29,7 +29,7 @@ export function blockedError(
   const blockedMs = thread.stalledMs + (thread.endingMs ?? 0);
   return new DispatcherError(
     'WORKER_BLOCKED',
-    `a worker has been blocked for ${blockedMs} ms and can not be ended, at ` +
+    `a worker has been blocked for ${blockedMs} ms and cannot be ended, at ` +
       describeSuspects(thread, task, describe),
     {
       remedy:

@@ -21,7 +21,7 @@ export function createPiscinaPool(settings: PoolSettings): TransformPool {
 /**
  * Piscina runs the threads; which task goes to which thread is decided here, because a dead worker's task,
  * its progress and its blocks have to be known (Piscina tells neither who ran a task nor when the thread has
- * really ended). Tasks wait in one first-in-first-out queue of ours.
+ * really ended). Tasks wait in one first-in-first-out queue here.
  */
 class PiscinaPool implements TransformPool {
   readonly threads: number;
@@ -236,7 +236,7 @@ class PiscinaPool implements TransformPool {
         this.#settings.logger?.[level](message, fields);
   }
 
-  /** A thread has failed or ended; Piscina has begun its replacement by now, unless it gave up. */
+  /** A thread has failed or ended; Piscina has begun its replacement, unless it gave up. */
   #ended(thread: PoolThread): void {
     if (!thread.hasEnded || !this.#members.delete(thread) || this.#closing) return;
     this.#adoptReplacements();
@@ -310,7 +310,7 @@ class PiscinaPool implements TransformPool {
     this.#watchedAt = performance.now();
     this.#watch = setInterval(() => {
       const now = performance.now();
-      // A main thread that stood still has not read answers either: such a gap counts as one interval.
+      // A main thread that was blocked has not read answers either: such a gap counts as one interval.
       const elapsedMs = Math.min(now - this.#watchedAt, 2 * PoolLimits.watchIntervalMs);
       this.#watchedAt = now;
       for (const thread of this.#members) this.#watchThread(thread, elapsedMs);

@@ -1,6 +1,6 @@
 /** What transforms counted and observed over a run. A task that is run again counts again. */
 
-/** Distinct series of a run; what is counted under further ones is left out, and how often is told. */
+/** Distinct series of a run; what is counted under further ones is left out, and how often is reported. */
 const SERIES_MAX = 1000;
 
 export interface MetricEntry {

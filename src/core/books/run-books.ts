@@ -2,7 +2,7 @@ import { Accounting } from './accounting.js';
 import { LatencyHistogram } from './latency-histogram.js';
 import { MetricBooks } from './metric-books.js';
 
-/** What is counted over a whole run, however many times its clients are made anew. */
+/** Counters of a whole run, however many times its clients are created again. */
 export interface RunBooks {
   readonly accounting: Accounting;
   readonly latency: LatencyHistogram;

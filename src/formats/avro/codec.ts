@@ -176,7 +176,7 @@ function plannerOf(schema: ParsedSchema): Planner {
 }
 
 /**
- * Decodes defaults once when they can't be changed by whoever gets them, and anew for each record when they
+ * Decodes defaults once when they can't be changed by the caller, and again for each record when they
  * can.
  */
 function defaultsFor(long: FormatSpec['long']): MakeDefault {

@@ -1,4 +1,4 @@
-/** Texts of one record that are remembered; those behind are encoded anew. */
+/** Texts of one record that are remembered; the rest are encoded again. */
 const TEXTS_MAX = 64;
 
 const NOTHING = new DataView(new ArrayBuffer(0));

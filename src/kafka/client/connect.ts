@@ -32,7 +32,7 @@ export const CONNECT_TIMEOUT_MS = 30_000;
 export const UNREACHABLE_TIMEOUT_MS = 5_000;
 /**
  * node-rdkafka's connect ends only at its timeout and can't be called off. So it is tried in slices, the
- * first one short, each with a new client: a refused password is told after a second, a slow broker gets its
+ * first one short, each with a new client: a refused password shows after a second, a slow broker gets its
  * time.
  */
 const FIRST_SLICE_MS = 1_000;

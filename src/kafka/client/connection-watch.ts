@@ -122,9 +122,7 @@ export class ConnectionWatch {
 
   #over(): void {
     if (this.#sinceMs !== undefined)
-      this.#options.logger.info(
-        `kafka ${this.#options.role}: nothing stands between us and the brokers any more`,
-      );
+      this.#options.logger.info(`kafka ${this.#options.role}: connected to the brokers again`);
     this.#sinceMs = undefined;
     this.#trouble = undefined;
     this.#told = '';

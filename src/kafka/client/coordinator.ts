@@ -11,7 +11,7 @@ const ASK_AGAIN_MS = 100;
 export interface CoordinatorPatience<Answer> {
   /** Kafka's code within an answer; 0: none. A code may as well come as a rejection. */
   readonly codeOf: (answer: Answer) => number;
-  /** After it, the answer or the rejection stands as it is. */
+  /** After it, the answer or the rejection is final. */
   readonly timeoutMs: number;
 }
 

@@ -104,7 +104,7 @@ export function isFailureLine({ severity, facility, text }: LogLine): boolean {
   );
 }
 
-/** Syslog severities. A failed connection (FAIL, 3) is mended by librdkafka itself: a warning. */
+/** Syslog severities. A failed connection (FAIL, 3) is retried by librdkafka itself: a warning. */
 function levelOf(line: LogLine): Level {
   // A property for producers given to all clients, as `kafka.properties` allows: librdkafka ignores it and
   // says so.

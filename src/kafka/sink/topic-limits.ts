@@ -5,7 +5,7 @@ import type { Logger } from '../../ports/logger.js';
 import type { NativeBinding } from '../native.js';
 import { errorText } from '../rdkafka.js';
 
-/** A slow or silent broker delays the start by this at most; without an answer the defaults stand. */
+/** A slow or silent broker delays the start by this at most; without an answer the defaults apply. */
 const ASK_TIMEOUT_MS = 5_000;
 const NAME = 'max.message.bytes';
 const INT32_MAX = 2_147_483_647;

@@ -1,6 +1,6 @@
 /**
  * Where librdkafka refuses to seek: outside the log it has stopped fetching, and goes on only with an
- * assignment anew.
+ * assignment again.
  */
 import type { OpenedPartition } from '../../ports/source.js';
 import type { NativePartitionTable } from '../native.js';
@@ -15,7 +15,7 @@ export interface AssignedParts {
   readonly table: NativePartitionTable;
 }
 
-/** Parked only. The others of ours stay where they are; an eager assignment must name them again. */
+/** Parked only. Our other partitions stay where they are; an eager assignment must name them again. */
 export function assignAnew(
   { reader, rebalance, registry, table }: AssignedParts,
   moved: OpenedPartition,

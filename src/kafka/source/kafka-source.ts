@@ -332,7 +332,7 @@ export class KafkaSource implements Source {
     const lost = this.#options.native.assignmentLost(session.connected.handleId);
     if (lost) {
       this.#offsets.lost(partitions.map(({ partitionId }) => partitionId));
-      // Someone else has them by now: the writer hands over no more of their rows from this moment, not only
+      // Another member has them: the writer hands over no more of their rows from this moment, not only
       // from the close on.
       for (const { partitionId } of partitions) this.#options.table.setEpoch(partitionId, 0);
     }
@@ -341,7 +341,7 @@ export class KafkaSource implements Source {
 
   #onCommit(error: unknown, offsets: readonly PossibleOffset[]): void {
     const code = kafkaErrorCode(error);
-    // Heartbeats that are refused are never told: a commit is where lost rights show first.
+    // Refused heartbeats are never reported: a commit is where lost rights show first.
     if (code !== undefined && isAuthorizationError(code))
       this.#events?.failed(refusalOf('consumer', code, errorText(error), this.#rights));
     const outcome = this.#offsets.committed(error, offsets);
@@ -442,7 +442,7 @@ export class KafkaSource implements Source {
     const restMs = countdown(isAway ? Math.min(deadlineMs, AWAY_LEAVE_MS) : deadlineMs, this.#options.nowMs);
     clearInterval(session.refresh);
     await this.#leavable(() => restMs() - LEAVE_MS);
-    await within(reader.park(), restMs(), 'the reader did not stand still');
+    await within(reader.park(), restMs(), 'the reader did not pause');
     const open = this.#registry.allOpen;
     this.#closeReading(open);
     this.#guard(() => rebalance.releaseAll(open));

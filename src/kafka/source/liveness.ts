@@ -1,5 +1,5 @@
 /**
- * Whether the brokers answer this member, and where its group stands, by librdkafka's statistics. A broker
+ * Whether the brokers answer this member, and the state of its group, by librdkafka's statistics. A broker
  * that hangs keeps its connections: nothing fails, nothing is logged, and nothing moves.
  */
 import { DispatcherError } from '../../core/errors.js';

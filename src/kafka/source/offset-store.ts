@@ -79,7 +79,7 @@ export class OffsetStore {
     };
   }
 
-  /** The partitions went to another member without a commit of ours. */
+  /** The partitions went to another member before we committed. */
   lost(partitionIds: readonly PartitionId[]): void {
     for (const partitionId of partitionIds) this.#watch.forget(partitionId);
   }

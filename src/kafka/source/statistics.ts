@@ -13,7 +13,7 @@ export function statisticsOf(event: unknown): Statistics | undefined {
   return typeof document === 'object' && document !== null ? { document } : undefined;
 }
 
-/** Told apart from the event that brings it. */
+/** Distinct from the event that carries it. */
 export interface Statistics {
   readonly document: object;
 }
@@ -43,7 +43,7 @@ export function progressOf(
 }
 
 /**
- * Without its broker a partition's fetch position stands still, on a place from before the last seek perhaps.
+ * Without its broker a partition's fetch position does not move; it may date from before the last seek.
  */
 function isFetched(statistics: unknown, connected: ReadonlySet<unknown>): boolean {
   const broker = field(statistics, 'broker');

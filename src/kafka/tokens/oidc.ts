@@ -12,7 +12,7 @@ const NOWHERE = 'http://127.0.0.1:0/';
 
 /**
  * A client that is made only to see whether it can be made asks for a token all the same, and its end waits
- * for the answer: twenty seconds of a main thread that stands still, where the endpoint keeps silent.
+ * for the answer: twenty seconds of a blocked main thread, when the endpoint is silent.
  */
 export function askingNobody(
   properties: readonly (readonly [name: string, value: string])[],

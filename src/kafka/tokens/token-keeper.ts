@@ -15,7 +15,7 @@ const FIRST_RETRY_MS = 250;
 /** One later attempt. */
 const ASK_MS_MAX = 10_000;
 /**
- * When librdkafka authenticates a connection anew, at 90 % of what the broker grants it, the next token must
+ * When librdkafka authenticates a connection again, at 90 % of what the broker grants it, the next token must
  * be there.
  */
 const RENEWAL_SHARE = 0.8;
@@ -41,7 +41,7 @@ export interface TokenKeeperOptions {
   readonly random: () => number;
   /** Called with every token, before it is used. */
   readonly obtained?: (token: string) => void;
-  /** The last token has ended and there is no other. */
+  /** The last token has expired and there is no other. */
   readonly lost: (error: DispatcherError) => void;
 }
 

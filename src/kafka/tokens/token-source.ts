@@ -94,7 +94,7 @@ async function importUser(path: string): Promise<unknown> {
   }
 }
 
-/** A module in CommonJS may stand inside its own default. */
+/** A CommonJS module may be wrapped in its own default. */
 function defaultOf(exported: unknown): unknown {
   const first = property(exported, 'default');
   return typeof first === 'function' ? first : property(first, 'default');
@@ -205,7 +205,7 @@ function signerFault(cause: unknown): DispatcherError {
   });
 }
 
-/** What a provider answered, as a token; its text never stands in an error. */
+/** What a provider answered, as a token; its text never appears in an error. */
 export function tokenOf(provider: TokenProvider, answer: unknown, wallMs: number): Token {
   const value = property(answer, 'token');
   const expiresAtMs = property(answer, 'expiryTime');

@@ -159,7 +159,7 @@ class TopicReading {
   }
 
   async leave(): Promise<void> {
-    await within(this.#reader.park(), LEAVE_TIMEOUT_MS, 'the reader did not stand still');
+    await within(this.#reader.park(), LEAVE_TIMEOUT_MS, 'the reader did not pause');
     const open = this.#registry.allOpen;
     for (const partition of open) {
       this.#registry.close(partition);

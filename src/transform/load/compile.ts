@@ -61,7 +61,7 @@ export async function compileTransform(path: string): Promise<CompiledTransform>
   if (!TRANSFORM_EXTENSIONS.some((extension) => extname(path) === extension)) {
     throw loadError(
       path,
-      'is no file that can be a transform',
+      'is not a file that can be a transform',
       `name a file that ends in ${TRANSFORM_EXTENSIONS.join(', ')}`,
     );
   }
@@ -116,7 +116,7 @@ async function makeFolder(path: string): Promise<string> {
   } catch (error) {
     throw loadError(
       path,
-      `can not be compiled: no temporary folder can be made in ${tmpdir()}`,
+      `cannot be compiled: no temporary folder can be made in ${tmpdir()}`,
       'point TMPDIR to a folder that this user may write to',
       error,
     );
@@ -212,7 +212,7 @@ function buildError(path: string, error: unknown): DispatcherError {
   if (messages.length === 0)
     return loadError(
       path,
-      `can not be compiled: ${error instanceof Error ? error.message : String(error)}`,
+      `cannot be compiled: ${error instanceof Error ? error.message : String(error)}`,
       'see the cause',
       error,
     );
@@ -225,7 +225,7 @@ function buildError(path: string, error: unknown): DispatcherError {
   if (messages.length > shown.length) shown.push(`and ${messages.length - shown.length} more`);
   return loadError(
     path,
-    `can not be compiled\n  ${shown.join('\n  ')}`,
+    `cannot be compiled\n  ${shown.join('\n  ')}`,
     'correct the module; packages it imports must be installed beside it',
     error,
   );

@@ -96,7 +96,7 @@ export function outputCheckOf(
         return refuse(
           'encode',
           'INVALID_OUTPUT',
-          'an output schema that answers asynchronously can not be used',
+          'an output schema that answers asynchronously cannot be used',
         );
       }
       return checked.issues === undefined
@@ -136,7 +136,7 @@ function asFunction<Shape extends (...given: never[]) => unknown>(
   if (typeof value !== 'function')
     throw loadError(
       path,
-      `${name} is no function but ${value === null ? 'null' : `a ${typeof value}`}`,
+      `${name} is not a function but ${value === null ? 'null' : `a ${typeof value}`}`,
       `make ${name} a function`,
     );
   return value as Shape;

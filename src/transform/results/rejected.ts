@@ -63,7 +63,7 @@ export function refuseThrown(stage: Stage, thrown: unknown): Rejected {
     return new Rejected({ stage, code: TRANSFORM_ERROR, message: description.message }, description);
   } catch {
     // Anything can be thrown, also a proxy whose traps throw in turn, even at `instanceof`.
-    return refuse(stage, TRANSFORM_ERROR, 'something was thrown that can not be described');
+    return refuse(stage, TRANSFORM_ERROR, 'something was thrown that cannot be described');
   }
 }
 
@@ -78,7 +78,7 @@ export function describeThrown(thrown: unknown): ThrownDescription {
   }
   return {
     name: typeof thrown,
-    message: `something that is no Error was thrown: ${String(thrown)}`,
+    message: `something that is not an Error was thrown: ${String(thrown)}`,
     stack: undefined,
   };
 }

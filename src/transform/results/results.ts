@@ -1,6 +1,6 @@
 /**
  * What a transform may return besides a plain value. Plain objects, so that tests compare them with
- * deepEqual; told apart from the user's own values by a symbol key, which no decoded record can have.
+ * deepEqual; distinguished from the user's own values by a symbol key, which no decoded record can have.
  */
 
 /**

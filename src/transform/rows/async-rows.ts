@@ -85,7 +85,7 @@ export class AsyncRows {
         this.#start(this.#next++);
       }
     } catch (error) {
-      // A defect of ours: what is under way has to end before the task may fail.
+      // A defect in this program: what is under way has to end before the task may fail.
       this.#failed = true;
       this.#failure = error;
     }

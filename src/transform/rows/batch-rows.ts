@@ -19,7 +19,7 @@ export interface BatchRowsHost {
 
 /**
  * `transformBatch` over the rows of a task. What is rejected before (decoding, validation) and tombstones are
- * not among its values. When it throws, its records are decoded anew and run one by one, so that only the
+ * not among its values. When it throws, its records are decoded again and run one by one, so that only the
  * guilty one is rejected; a wrong number of results ends the run.
  */
 export async function runBatchRows(host: BatchRowsHost, firstRow: number, endRow: number): Promise<Ending> {

@@ -35,7 +35,7 @@ test('progress cells that a broken worker filled with nonsense blame nobody', as
   assert.equal(thread.death(task).suspectRowCount, 0);
 });
 
-test('each thread is told every name once, and a name of a later task when it comes', async () => {
+test('each thread gets every name once, and a name of a later task when it comes', async () => {
   const thread = threadRunning('');
   const task = taskFor(
     inputOf([

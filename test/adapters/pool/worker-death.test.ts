@@ -193,7 +193,7 @@ test('a setup that never ends fails the start at its deadline', async () => {
 });
 
 test(
-  'a transform that can not be loaded again ends the ' + 'pool with its own error, not with silence',
+  'a transform that cannot be loaded again ends the ' + 'pool with its own error, not with silence',
   async () => {
     const module = `import { existsSync, writeFileSync } from 'node:fs';
     const mark = new URL('./loaded-once', import.meta.url);
@@ -256,7 +256,7 @@ test('timers of the transform run while its worker is idle', async () => {
   });
 });
 
-/** Blocks in a system call, which `terminate` can not end. */
+/** Blocks in a system call, which `terminate` cannot end. */
 const BLOCKING = `import { execSync } from 'node:child_process';
   export default (value: Buffer) => {
     if (String(value).startsWith('sleep')) execSync(String(value));
@@ -277,7 +277,7 @@ test('a worker in a blocking call: a warning names the record, and it is replace
   });
 });
 
-test('a worker that can not be ended: the pool is given up by its limit, and close says so in time', async () => {
+test('a worker that cannot be ended: the pool gives up at its limit, and close says so in time', async () => {
   const pool = { threads: 2, endingMsMax: 500 };
   const file = { module: BLOCKING, timeoutMs: 200, pool };
   let close: Promise<void> = Promise.resolve();
@@ -286,7 +286,7 @@ test('a worker that can not be ended: the pool is given up by its limit, and clo
       await assert.rejects(
         running.run(taskFor(inputOf(['a', 'sleep 6']))),
         (error: { code?: string; message: string }) =>
-          error.code === 'WORKER_BLOCKED' && /can not be ended, at .* offset 101/.test(error.message),
+          error.code === 'WORKER_BLOCKED' && /cannot be ended, at .* offset 101/.test(error.message),
       );
       await assert.rejects(running.run(taskFor(inputOf(['b']))), { code: 'WORKER_BLOCKED' });
       assert.equal(running.busy, 0);

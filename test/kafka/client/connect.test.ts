@@ -72,7 +72,7 @@ test(
 );
 
 test(
-  'the reason of a failed connection is told once while the attempts ' +
+  'the reason of a failed connection is logged once while the attempts ' +
     'go on; what librdkafka says of it stays at debug',
   async () => {
     const given = { ...options(`127.0.0.1:${await closedPort()}`), timeoutMs: 4_000 };
@@ -139,7 +139,7 @@ const ISSUER = `const { parentPort } = require('node:worker_threads');
 const server = require('node:http').createServer((request, response) => request.resume().on('end', () => response.writeHead(401).end('{}')));
 server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`;
 
-test('a token refused before node-rdkafka begins to listen is told all the same', async () => {
+test('a token refused before node-rdkafka begins to listen is reported all the same', async () => {
   const issuer = new Worker(ISSUER, { eval: true });
   const [issuerPort] = (await once(issuer, 'message')) as [number];
   const server = createServer(() => undefined);
@@ -213,7 +213,7 @@ test(
   },
 );
 
-test('a CA that is no certificate is refused with exit 8', async () => {
+test('a CA that is not a certificate is refused with exit 8', async () => {
   const error = await failure(
     connect(options('127.0.0.1:1', { 'security.protocol': 'ssl', 'ssl.ca.pem': 'garbage' })),
   );

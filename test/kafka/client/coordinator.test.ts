@@ -39,7 +39,7 @@ test(
 );
 
 test(
-  'another refusal stands at once, and a coordinator that ' + 'never comes stands when the time is over',
+  'another refusal is final at once, and a coordinator that ' + 'never comes stands when the time is over',
   async () => {
     const forbidden = asking([-NOT_AUTHORIZED]);
     await assert.rejects(askCoordinator(forbidden.ask, { codeOf, timeoutMs: TIMEOUT_MS }), {

@@ -50,7 +50,7 @@ test("a producer's property on a consumer is no warning: common properties go to
   assert.equal(logger.entries[0]?.level, 'debug');
 });
 
-test('events of an unexpected form are logged or passed over, never thrown', () => {
+test('events of an unexpected form are logged or ignored, never thrown', () => {
   const { client, logger } = setUp();
   client.emit('event.log', null);
   client.emit('event.log', { severity: 'x' });

@@ -17,7 +17,7 @@ function topic(partitions: number): Promise<string> {
 }
 
 test(
-  'when a member has left, all that it stored is committed, ' + 'and it was told so before stop resolved',
+  'when a member has left, all that it stored is committed, ' + 'and this was reported before stop resolved',
   async () => {
     const name = await topic(3);
     await fill(servers, name, { partitions: 3, count: 100 });
@@ -159,7 +159,7 @@ test('a group without a committed offset and no policy for it fails with the pla
   await member.stop();
 });
 
-test('two members of one instance id: the fenced one is told, and both can leave', async () => {
+test('two members of one instance id: the fenced one gets an error, and both can leave', async () => {
   const name = await topic(1);
   const options = {
     servers,

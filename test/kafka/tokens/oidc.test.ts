@@ -53,7 +53,7 @@ test(
   },
 );
 
-test('an endpoint that was asked again and again until the client was given up is told as such', () => {
+test('an endpoint that was asked again and again until the client was given up is reported as such', () => {
   const error = oidcFailure('consumer', { lines: [`${LINE}Terminating (-1)`], cause: undefined });
   assert.match(error?.message ?? '', /issuer\/token": it does not answer, or with an error that may pass$/);
 });

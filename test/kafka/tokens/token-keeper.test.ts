@@ -124,7 +124,7 @@ test(
 );
 
 test(
-  'when the last token has ended without another one the run is told once, with the last reason, and ' +
+  'when the last token has ended without another one the run reports it once, with the last reason, and ' +
     'nothing is asked any more',
   async () => {
     const bench = new Bench(unreachable, [fresh]);
@@ -207,7 +207,7 @@ const WRONG: readonly (readonly [what: string, answer: unknown, says: RegExp])[]
 ];
 
 for (const [what, answer, says] of WRONG) {
-  test(`a provider that answers ${what} is told so at once, without the token: exit 8`, async () => {
+  test(`a provider that answers ${what} is refused at once, without the token: exit 8`, async () => {
     const bench = new Bench(() => answer);
     const error = await openFailure(bench);
     assert.equal(error.exitCode, 8);
@@ -247,7 +247,7 @@ test(
 );
 
 test(
-  'a question that takes too long is aborted, and the reason told ' +
+  'a question that takes too long is aborted, and the reason logged ' +
     'is the time, whatever the provider throws then',
   async () => {
     const signals: AbortSignal[] = [];

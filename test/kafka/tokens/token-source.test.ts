@@ -26,7 +26,7 @@ function file(name: string, text: string): string {
   return path;
 }
 
-/** Stands in for AWS's package, in the place where a project has it. Answers with what it was asked. */
+/** Replaces AWS's package, in the place where a project has it. Answers with what it was asked. */
 function installSigner(text: string): void {
   const place = join(folder, 'node_modules', SIGNER);
   mkdirSync(join(place, 'dist'), { recursive: true });
@@ -79,7 +79,7 @@ test(
 );
 
 test(
-  'the region is told by the addresses, serverless ones too; ' +
+  'the region is read from the addresses, serverless ones too; ' +
     'where they do not tell it, it must be given',
   async () => {
     const serverless = ['boot-x1.c3.kafka-serverless.ap-south-1.amazonaws.com:9098'];
@@ -129,7 +129,7 @@ test('a module that takes a parameter gets the signal; one with a default of its
   assert.equal(await ask('own.mjs', "export default async (audience = 'kafka') => audience;"), 'kafka');
 });
 
-test('a module that was changed is read anew', async () => {
+test('a module that was changed is read again', async () => {
   const path = file('changing.mjs', 'export default () => 1;');
   utimesSync(path, 1_700_000_000, 1_700_000_000);
   assert.equal(await (await loadTokenProvider({ kind: 'module', path }, [])).ask(still), 1);

@@ -101,7 +101,7 @@ test('progress tells how far each partition has been fetched and where it ends',
   await member.stop();
 });
 
-test('the ends of all partitions and the committed offsets are told, owned or not', async () => {
+test('the ends of all partitions and the committed offsets are reported, owned or not', async () => {
   const name = topic(2);
   await fill(servers, name, { partitions: 2, count: 7 });
   const member = await new Member({ servers, topic: name, groupId: name }).start();
@@ -135,7 +135,7 @@ test('a missing source topic stops the start with its name and how to make it', 
 });
 
 test(
-  'TLS material that can not be used is refused with exit 8, by ' +
+  'TLS material that cannot be used is refused with exit 8, by ' +
     'source and sink, and the process lives on',
   async () => {
     const properties = { 'security.protocol': 'ssl', 'ssl.ca.pem': 'garbage' };
@@ -157,7 +157,7 @@ test('properties that librdkafka refuses are a configuration error, by source an
 });
 
 test(
-  'a missing output topic is told when it is asked for, ' + 'and may be asked for again once it exists',
+  'a missing output topic is reported when it is asked for, ' + 'and may be asked for again once it exists',
   async () => {
     const { sink } = await startProducing(servers, topic(1));
     await assert.rejects(

@@ -179,7 +179,7 @@ test('values go through the configured output format and are decoded again', asy
   assert.equal(bad.error?.exitCode, 2);
 });
 
-test('a line that can not be read names file, line and what is wrong', async () => {
+test('a line that cannot be read names file, line and what is wrong', async () => {
   const topic = newTopic('bad-lines');
   await writeFile(join(folder, 'bad.jsonl'), '{"value":"ok"}\n\n{"valeu":"x"}\n');
   const { error } = await kd(['produce', ...topic.slice(0, 1), 'bad.jsonl', ...topic.slice(1)]);

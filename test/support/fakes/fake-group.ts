@@ -3,7 +3,7 @@ import { DAMAGE_TIMES, indexAt, type PartitionLog } from './log.js';
 
 /** What a checker wants to know of the broker's side. */
 export interface GroupObserver {
-  /** The broker took a commit of ours, or of the other member. */
+  /** The broker took our commit, or the other member's. */
   committed(log: PartitionLog, offset: number, by: 'us' | 'other'): void;
   /** The other member processed this record. */
   processedByOther(log: PartitionLog, offset: number): void;

@@ -41,7 +41,7 @@ export interface FakeSourceSettings {
 export interface SourceObserver {
   stored(id: PartitionId, offset: number): void;
   delivered(batch: InputBatch): void;
-  /** Records below are passed over, as the out-of-range policy wants. */
+  /** Records below are skipped, as the out-of-range policy wants. */
   skipped(id: PartitionId, below: number): void;
   violation(what: string): void;
 }
@@ -66,7 +66,7 @@ export class FakeSource implements Source {
   private readonly lostTold = new Set<PartitionId>();
   private pending: { readonly kind: 'open' | 'close'; readonly ids: ReadonlySet<PartitionId> } | undefined;
   private stepsLeft: RebalanceStep[];
-  /** `stop` was called: nothing but answers to commits is told any more. */
+  /** `stop` was called: nothing but answers to commits is reported any more. */
   private stopping = false;
   private stopped = false;
 

@@ -9,7 +9,7 @@ interface Entry {
   cancelled: boolean;
 }
 
-/** Time that stands still until the next event is taken; a binary heap of callbacks. */
+/** Time that does not pass until the next event is taken; a binary heap of callbacks. */
 export class VirtualClock implements Clock {
   private now = 0;
   private readonly random: Random;

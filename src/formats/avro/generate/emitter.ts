@@ -117,7 +117,7 @@ function recursiveNodes(root: Node): ReadonlySet<Node> {
   return found;
 }
 
-/** A text as it stands inside a generated template literal. */
+/** A text as it appears inside a generated template literal. */
 export function inTemplate(text: string): string {
   return text.replace(/[`\\$]/g, '\\$&');
 }

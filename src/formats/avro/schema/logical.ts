@@ -87,7 +87,7 @@ export function uuidBytes(value: unknown): Uint8Array | undefined {
 }
 
 /**
- * A Date in the units of its schema; what is no Date stays as it is. An invalid Date becomes NaN, which no
+ * A Date in the units of its schema; any other value stays as it is. An invalid Date becomes NaN, which no
  * schema takes.
  */
 export function fromDate(value: unknown, unit: 'day' | 'milli' | 'micro' | 'nano'): unknown {

@@ -86,7 +86,7 @@ export class Planner {
 }
 
 /**
- * What kind of JavaScript value stands for a branch; two branches of one bucket make a union that has to be
+ * The kind of JavaScript value of a branch; two branches of one bucket make a union that has to be
  * wrapped.
  */
 export type Bucket = 'null' | 'boolean' | 'number' | 'string' | 'bytes' | 'array' | 'object';
