@@ -40,7 +40,7 @@ test('what librdkafka alone knows to refuse has the line of the property that it
   assert.deepEqual(validated(MINIMAL).problems, []);
 });
 
-/** Needs more than itself, or stands for something that is not read by librdkafka here. */
+/** Needs other properties, or is not passed to librdkafka. */
 const NOT_ALONE =
   /^sasl|^ssl|^security|^https|^enable\.sasl|oauthbearer|location|^enabled_events|^interceptors/;
 /** Refused here although librdkafka would take it: the pair can't work. */

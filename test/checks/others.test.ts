@@ -64,7 +64,7 @@ function groupChecks({
 
 const statuses = (checks: readonly Check[]): string => checks.map(({ status }) => status).join(' ');
 
-test('a group says how far behind it is, or where it will begin', () => {
+test('a group reports its lag, or where it will start', () => {
   const checks = groupChecks({ committed: [offset(0, 150), offset(1, 199)] });
   assert.equal(statuses(checks), 'ok ok ok');
   assert.match(checks[1]?.message ?? '', /^lag of at most 51 records/);
@@ -109,7 +109,7 @@ test('an open transaction with many records behind it is named, one of a moment 
   assert.match(found[0]?.remedy ?? '', /find-hanging --topic in --partition 0/);
 });
 
-test('members that would not let this job in, or be fenced by it, are told', () => {
+test('members that this job could not join, or would fence, are reported', () => {
   const members = [MEMBER];
   assert.match(
     groupChecks({ group: { members, state: 'Stable', assignor: 'range' } })[0]?.message ?? '',
@@ -133,7 +133,7 @@ test('members that would not let this job in, or be fenced by it, are told', () 
 
 test(
   'rights that are missing are named with the line that grants ' +
-    'them; a broker that does not tell is skipped',
+    'them; a broker that does not list them is skipped',
   () => {
     const config = jobConfig();
     const needed = neededTopics(config);
@@ -168,7 +168,7 @@ test(
   },
 );
 
-test('a clock is ahead where a broker has written a time to come, and not told by an old one', () => {
+test('a timestamp in the future proves a clock that is ahead; an old one proves nothing', () => {
   const nowMs = 1_700_000_000_000;
   const clock = (writtenMs: number | undefined): string =>
     statuses(judgeClock({ aheadMs: undefined, writtenMs, whyNot: 'because', nowMs }));
@@ -227,7 +227,7 @@ const REPORT: ProbeReport = {
 };
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 
-test('a probe becomes a step each; after the one that failed only the next is told as not asked', () => {
+test('a probe becomes a step each; after a failed step only the next is reported as not checked', () => {
   const diagnosis = {
     broker: 'b:9093',
     stage: 'tls',
@@ -263,7 +263,7 @@ test('a login that is asked for and not configured fails as a login, not at the 
   );
 });
 
-test('own material that is of no use: what was not tried is not called connected', () => {
+test('unusable certificates: a broker that was not tried is not called connected', () => {
   const said = {
     broker: 'b:9093',
     fault: 'key-mismatch',

@@ -27,7 +27,7 @@ function answer(code = 0, leader = 2): Buffer {
   ]);
 }
 
-test("the leader's time is read, and nothing where it is not told", () => {
+test("the leader's time is read if the answer has it", () => {
   assert.equal(readQuorumTime(answer()), 1_700_000_000_123);
   assert.equal(readQuorumTime(answer(31)), undefined);
   assert.equal(readQuorumTime(answer(0, 7)), undefined);

@@ -21,7 +21,7 @@ export function jobConfig(set: readonly string[] = []): ResolvedConfig {
   return config;
 }
 
-/** Three replicas, all in sync; nobody says what is allowed. */
+/** Three replicas, all in sync; without rights. */
 export function topicOf(
   name: string,
   partitions: number,

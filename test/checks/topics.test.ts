@@ -121,7 +121,7 @@ test('partition: same with unequal counts fails, naming both', () => {
   assert.match(check.message, /in has 6 partitions and out has 4/);
 });
 
-test('what would turn records into dead letters, or delete results at once, is warned of', () => {
+test('settings that turn records into dead letters, or delete results at once, are warnings', () => {
   const size = only(judged({ settings: { in: { 'max.message.bytes': '5000000' } } }), 'warning');
   assert.match(size.message, /up to 1048588 bytes, in up to 5000000/);
   const kept = only(judged({ settings: { in: { 'retention.ms': '-1' } } }), 'warning');
@@ -159,7 +159,7 @@ test(
 );
 
 test(
-  'missing topics are planned with the wishes, else as many ' +
+  'missing topics are planned as configured, else with as many ' +
     'partitions as the input has and three replicas at most',
   () => {
     const config = jobConfig([
@@ -188,7 +188,7 @@ test(
   },
 );
 
-test('the line that creates names the file as one would type it', () => {
+test('the command that creates topics names the file as a user would type it', () => {
   assert.equal(createTopicsCommand('/home/me/jobs/kd.yml', '/home/me'), 'kd topics create -c jobs/kd.yml');
   assert.equal(createTopicsCommand('/etc/kd/kd.yml', '/home/me'), 'kd topics create -c /etc/kd/kd.yml');
   assert.equal(
@@ -198,7 +198,7 @@ test('the line that creates names the file as one would type it', () => {
   assert.equal(createTopicsCommand(undefined, '/home/me'), 'kd topics create');
 });
 
-test('a dead-letter topic is looked at: how long it keeps, and whether the largest record fits', () => {
+test('a dead-letter topic is checked: how long it keeps, and whether the largest record fits', () => {
   const scene = { set: ['dispatcher.dead-letter.topic=dlq'], topics: { dlq: topicOf('dlq', 2) } };
   assert.deepEqual(
     judged(scene).map(({ status }) => status),
@@ -224,7 +224,7 @@ test('a dead-letter topic is looked at: how long it keeps, and whether the large
   );
 });
 
-test('an output that takes less of the future than the input is warned of', () => {
+test('an output that accepts fewer future timestamps than the input is a warning', () => {
   const after = (ms: string): Readonly<Record<string, string>> => ({ 'message.timestamp.after.max.ms': ms });
   const settings = { in: after('9223372036854775807'), out: after('3600000') };
   const ahead = only(judged({ settings }), 'warning');

@@ -89,7 +89,7 @@ test('-b, -X and --command-config reach Kafka without a file, -X above the prope
   );
 });
 
-test('their faults are told with file and line, or with the option', () => {
+test('their faults are reported with file and line, or with the option', () => {
   writeFileSync(join(directory, 'bad.properties'), '\nsecurity.protocoll=SSL\n');
   const { problems, config } = readConfig(
     { bootstrapServers: 'a:1', commandConfig: 'bad.properties', property: ['nonsense', 'lingr.ms=5'] },

@@ -280,7 +280,7 @@ test(
 
 test(
   'what a verb throws becomes message, remedy and exit code, ' +
-    'without secrets; what is not ours is a defect',
+    'without secrets; any other error is reported as a bug',
   async () => {
     const failing = async (thrown: unknown): Promise<Outcome> => {
       const { io, outcome } = inMemory();

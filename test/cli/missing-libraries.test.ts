@@ -35,7 +35,7 @@ async function kdWithout(packages: readonly string[], args: readonly string[]): 
 }
 
 test(
-  'without node-rdkafka the help stands, and a verb that ' + 'needs it says how to build it, exit 2',
+  'without node-rdkafka the help works, and a verb that ' + 'needs it says how to build it, exit 2',
   async () => {
     const help = await kdWithout(['node-rdkafka'], ['--help']);
     assert.equal(help.code, 0, help.stderr);
@@ -57,7 +57,7 @@ test('without its own addon the verb says so, exit 2', async () => {
   assert.match(stderr, /--ignore-scripts/);
 });
 
-test('a library that is there and does not fit is told in one line, with its reason kept', () => {
+test('a library that does not load is reported in one line, with the reason', () => {
   const cause = new Error('librdkafka.so.1: cannot open shared object file\nRequire stack:\n- a');
   assert.throws(
     () =>

@@ -31,7 +31,7 @@ dispatcher:
   for (const problem of loaded.problems) assert.ok(problem.remedy, problem.message);
 });
 
-test('an unknown key is told with the nearest key, by spelling, by meaning and by place', () => {
+test('an unknown key is reported with the nearest key, by spelling, by meaning and by place', () => {
   const cases: readonly (readonly [string, string])[] = [
     ['dispatcher: { thread: 4 }', 'dispatcher.threads'],
     ['dispatcher: { dlq: x }', 'dispatcher.dead-letter.topic'],
@@ -63,7 +63,7 @@ test('a property of librdkafka one level too high is sent to its place', () => {
   );
 });
 
-test('what is reserved for later is refused, never ignored', () => {
+test('keys reserved for later are refused, never ignored', () => {
   for (const yaml of [
     'delivery: exactly-once',
     'ordering: key',
@@ -79,7 +79,7 @@ test('what is reserved for later is refused, never ignored', () => {
   assert.equal(load(MINIMAL, { set: ['dispatcher.retry.backoff=1s'] }).config, undefined);
 });
 
-test('a missing required key is told once, and not at all when its value was faulty', () => {
+test('a missing required key is reported once, and not at all when its value was faulty', () => {
   assert.deepEqual(
     load('dispatcher: {}\n')
       .problems.map((problem) => problem.key)
@@ -93,7 +93,7 @@ test('a missing required key is told once, and not at all when its value was fau
 });
 
 test(
-  'broken files are told as such: missing, a directory, UTF-16, NUL ' +
+  'broken files are named as such: missing, a directory, UTF-16, NUL ' +
     'bytes, invalid UTF-8, too large, not a mapping',
   () => {
     mkdirSync(join(directory, 'folder'), { recursive: true });
@@ -118,7 +118,7 @@ test('an empty file, and one with a UTF-8 byte order mark, are read', () => {
   assert.ok(load(`\ufeff${MINIMAL}`).config);
 });
 
-test('faults of YAML are told with their place and without the text around them', () => {
+test('faults of YAML are reported with their place and without the text around them', () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ['a: 1\na: 2\n', /given twice/],
     ['password: *hunter2\n', /anchor/],

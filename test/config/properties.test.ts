@@ -32,7 +32,7 @@ test('dotted and nested names are the same, and numbers and booleans become text
   );
 });
 
-test('every property we own is refused with its reason', () => {
+test('every property that kd owns is refused with its reason', () => {
   for (const [name, { reason, instead }] of ownedProperties) {
     const { config, problems } = load(properties(`"${name}": x`));
     assert.equal(config, undefined, name);
@@ -129,7 +129,7 @@ test('what idempotence needs is checked at reading', () => {
   );
 });
 
-test('a default gives way to the user, under any alias', () => {
+test('the value of the user replaces a default, under any alias', () => {
   assert.equal(
     withDefaults(producerDefaults, new Map([['queue.buffering.max.ms', '1']])).has('linger.ms'),
     false,

@@ -24,7 +24,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const samples = readdirSync(`${root}configs`).filter((name) => name.endsWith('.yml'));
 
 /**
- * What readers of the samples have and this machine has not; the stores that two of them name are put
+ * Files that readers of the samples have and this machine does not; the stores that two of them name are put
  * elsewhere.
  */
 async function environmentOf(file: string): Promise<Record<string, string>> {

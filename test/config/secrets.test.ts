@@ -10,7 +10,7 @@ import { load, write } from './support.js';
 
 const CANARY = 'Canary-7f3a';
 
-/** A canary in every place where a secret may stand. */
+/** A canary in every place where a secret may be. */
 const TEXT = `name: job
 kafka:
   bootstrap-servers: a:9092
@@ -33,7 +33,7 @@ dispatcher:
 
 const environment = { RACK_TOKEN: `${CANARY}-5`, DB_PASSWORD: `${CANARY}-10` };
 
-test('no secret is shown, wherever it stands and however it came', () => {
+test('no secret is shown, wherever it is and however it was set', () => {
   write('secret.txt', `${CANARY}-11\n`);
   const loaded = load(TEXT, { environment });
   assert.ok(loaded.config, loaded.problems.map(formatProblem).join('\n'));
@@ -70,7 +70,7 @@ test('no problem quotes a secret, also when its value is what is wrong', () => {
   }
 });
 
-test('names of secrets are told from names that only point to them', () => {
+test('names of secrets are distinguished from names that only point to them', () => {
   for (const name of [
     'sasl.password',
     'ssl.key.pem',

@@ -13,7 +13,7 @@ before(async () => {
   tls = await tlsMaterial();
 });
 
-/** A job with these shared properties; `more` stands at the end of the section `kafka`. */
+/** A job with these shared properties; `more` is appended to the section `kafka`. */
 function job(properties: Readonly<Record<string, string>>, more = '', servers = 'a:9092'): string {
   const lines = Object.entries(properties).map(([name, value]) => `    ${name}: ${JSON.stringify(value)}\n`);
   return (
@@ -107,7 +107,8 @@ test('a key that does not belong to its certificate is an error at its line, in 
 });
 
 test(
-  'a certificate and key that librdkafka would not take are ' + 'told: another order, a key that stays shut',
+  'a certificate and key that librdkafka would not take are ' +
+    'reported: another order, a key that stays shut',
   () => {
     const chain = write('unordered.pem', `${tls.pem('ca').certificate}\n${tls.pem('client').certificate}`);
     const key = tls.path('client', 'key');
@@ -137,7 +138,7 @@ test(
   },
 );
 
-test('a store that can not be used is an error at its line, with what to do', () => {
+test('an unusable store is an error at its line, with a remedy', () => {
   write('empty.pem', '# nothing\n');
   for (const [location, password, words] of [
     [tls.path('ca', 'jks'), 'wrong', /password/],
@@ -164,7 +165,7 @@ test('TLS without a truststore trusts what the system trusts; without TLS its se
   assert.match(problemOf(loaded, 'kafka.properties.security.protocol').message, /nothing is encrypted/);
 });
 
-test('switching checks off is taken, and warned of loudly', () => {
+test('turning checks off is allowed, with a loud warning', () => {
   const loaded = load(
     job({
       ...SSL,

@@ -50,7 +50,7 @@ test(
   },
 );
 
-test('every mistake in the section is told with its line', () => {
+test('every mistake in the section is reported with its line', () => {
   const section = [
     'topics:',
     '  defaults: { partition: 3 }',

@@ -35,7 +35,7 @@ test('sizes and durations carry units', () => {
     assert.equal(parseSize(bad).ok || parseDuration(bad).ok, false, bad);
 });
 
-test('bounds are told with their unit', () => {
+test('bounds are reported with their unit', () => {
   assert.match(
     problemOf(load(dispatcher('batch: { bytes-max: 1B }')), 'dispatcher.batch.bytes-max').remedy ?? '',
     /at least 16KiB/,
@@ -71,7 +71,7 @@ test('placeholders: variables, defaults of the shell and of Spring, files, and $
   assert.equal(name('${A}', { A: '${B}' }), '${B}');
 });
 
-test('placeholders stand inside the braces of YAML without quotes, and positions stay true', () => {
+test('placeholders work inside the braces of YAML without quotes, and positions stay true', () => {
   const config = resolved(
     `${MINIMAL}server: { port: \${PORT:-8081}, address: \${ADDRESS:0.0.0.0} } # \${COMMENT}\n`,
   );
@@ -172,7 +172,7 @@ test('keys that must fit each other are checked', () => {
   assert.equal(problemOf(load(`${MINIMAL}server: { address: x }\n`), 'server.port').severity, 'error');
 });
 
-test('none means none, and a short form stands for its section', () => {
+test('none means none, and a short form sets its section', () => {
   assert.equal(
     resolved(dispatcher('dead-letter: none, transform: none')).dispatcher.deadLetterTopic,
     undefined,

@@ -97,7 +97,7 @@ test(
 );
 
 for (const { name, server, properties, fault, stage, refused, says, advises } of faultCases(material)) {
-  test(`told apart: ${name}`, async () => {
+  test(`distinguished: ${name}`, async () => {
     const { address } = await broker(server);
     const startedMs = performance.now();
     const found = await only(address, properties);
@@ -109,7 +109,7 @@ for (const { name, server, properties, fault, stage, refused, says, advises } of
   });
 }
 
-test('the line to change is one that stands there; what nobody wrote is a line to add', async () => {
+test('the remedy names an existing line to change; a property that is not set is a line to add', async () => {
   const place = { key: 'kafka.bootstrap-servers', place: 'kd.yml:2:3', note: '' };
   const [named] = await diagnose({
     ...cluster('no-such-host.invalid:9092'),
@@ -163,7 +163,7 @@ test('nobody listens: refused; a name that does not exist: unresolvable; a bad a
 });
 
 test(
-  'a server that accepts and stays silent is told after ' + 'a named time, by plaintext and by TLS',
+  'a server that accepts and never answers is reported after ' + 'a named time, by plaintext and by TLS',
   async () => {
     const { address } = await broker({ silent: true });
     const startedMs = performance.now();
@@ -173,7 +173,7 @@ test(
   },
 );
 
-test('own certificates and keys that can not be used are named before anything is sent', () => {
+test('our own unusable certificates and keys are named before anything is sent', () => {
   const asked = (properties: Record<string, string>): Diagnosis | undefined =>
     materialDiagnosis(cluster('b:1', { ...SSL, ...properties }));
   assert.equal(asked({}), undefined);
@@ -238,7 +238,7 @@ test('a password is not sent to a broker whose certificate is not accepted', asy
 });
 
 test(
-  'advertised addresses that lead nowhere are told, with who advertises them; one that can be reached ' +
+  'unreachable advertised addresses are reported with the broker that advertises them; a reachable one ' +
     'among them is enough for the rest to be named alone',
   async () => {
     const adrift = await broker({ advertised: [{ host: 'broker.invalid', port: 9092 }] });

@@ -5,7 +5,7 @@ import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 export interface FakeOptions {
   /** TLS; without it plaintext. */
   readonly tls?: TlsOptions;
-  /** A listener that wants a login, with these mechanisms. */
+  /** A listener that requires a login, with these mechanisms. */
   readonly mechanisms?: readonly string[];
   /** PLAIN: the password that is taken. */
   readonly password?: string;

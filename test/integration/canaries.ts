@@ -34,7 +34,7 @@ export class Canaries {
     return pem;
   }
 
-  /** `field, form: what stands around it` for everything that is found. */
+  /** `field, form: the text around it` for each word that is found. */
   findIn(text: string): string[] {
     const found: string[] = [];
     for (const [field, word] of this.#words) {
@@ -49,7 +49,7 @@ export class Canaries {
 }
 
 /**
- * A word stands as it is in JSON and URLs. Base64 depends on how many bytes come before it, so all three
+ * A word is unchanged in JSON and URLs. Base64 depends on how many bytes come before it, so all three
  * beginnings are looked for.
  */
 function formsOf(word: string): (readonly [form: string, shape: string])[] {
@@ -63,7 +63,7 @@ function formsOf(word: string): (readonly [form: string, shape: string])[] {
     const encoded = Buffer.concat([Buffer.alloc(before), bytes])
       .toString('base64')
       .replaceAll('=', '');
-    // The first and the last letters mix with what stands beside.
+    // The first and the last letters mix with the letters beside them.
     const inner = encoded.slice(before === 0 ? 0 : before + 1, -1);
     forms.push(
       [`base64, ${before} before`, inner],

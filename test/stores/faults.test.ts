@@ -68,7 +68,7 @@ test('a store cut off anywhere is called truncated', () => {
   assert.equal(faultOf(pem.subarray(0, -30)), 'truncated');
 });
 
-test('a flipped bit is never passed over when there is a password, and mostly told from a wrong one', () => {
+test('with a password a flipped bit is always found, and mostly distinguished from a wrong password', () => {
   for (const file of ['java-roots.jks', 'java-roots.p12', 'openssl-legacy.p12']) {
     const bytes = material.bytes(file);
     const faults = new Map<string, number>();
@@ -162,7 +162,7 @@ test('indefinite lengths, as old writers have them, are read', () => {
   );
 });
 
-test('what is no store at all is told by what it is', () => {
+test('a file that is not a store is named by what it is', () => {
   const bks = Buffer.concat([Buffer.from('0000000200000014', 'hex'), Buffer.alloc(40)]);
   const bcfks = sequence(
     sequence(sequence(oid('1.2.840.113549.1.5.13'), sequence()), octets(Buffer.alloc(150))),

@@ -35,7 +35,7 @@ function told(consumer: readonly CertificateNote[], producer = consumer): readon
 }
 
 test(
-  'one line a cluster names the certificate that expires first; both ' +
+  'one line per cluster names the certificate that expires first; both ' +
     'sides with the same certificates are one cluster',
   () => {
     const anchors = [note('truststore', 'CN=root', 900), note('keystore', 'CN=us', 400)];
@@ -71,7 +71,7 @@ test('one expired authority of several is a warning, only expired ones are an er
   ]);
 });
 
-test('it is told again every day, with the days that are left by then', async () => {
+test('expiry is reported again every day, with the days that are left', async () => {
   const lines = new Lines();
   const clock = newClock();
   const watch = new ExpiryWatch({
@@ -92,7 +92,7 @@ test('it is told again every day, with the days that are left by then', async ()
   watch.stop();
 });
 
-test('the metric is the moment of expiry in seconds, one sample a certificate', () => {
+test('the metric is the moment of expiry in seconds, one sample per certificate', () => {
   const clusters = {
     consumer: { certificates: [note('keystore', 'CN=us', 1)] },
     producer: { certificates: [] },

@@ -28,14 +28,14 @@ function watching(look: () => string): {
   return { clock, watch, changes };
 }
 
-test('the content at the start is told once, when it stands still, and no more while it stays', async () => {
+test('the content at the start is reported once, when it no longer changes', async () => {
   const { clock, changes, watch } = watching(() => 'same');
   await pass(clock, 10 * INTERVAL_MS);
   assert.deepEqual(changes, [2_000]);
   watch.stop();
 });
 
-test('a pipe is not waited for, and is known as what can not be read again', async () => {
+test('a pipe is not waited for, and is known to be readable only once', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'kd-watch-'));
   try {
     const [file, pipe] = [join(directory, 'file'), join(directory, 'pipe')];
@@ -49,7 +49,7 @@ test('a pipe is not waited for, and is known as what can not be read again', asy
   }
 });
 
-test('a change is told once two looks agree: a file that is still being written is waited for', async () => {
+test('a change is reported once two looks agree, so a half-written file is not used', async () => {
   let content = 'old';
   const { clock, changes, watch } = watching(() => content);
   await pass(clock, 10_000);

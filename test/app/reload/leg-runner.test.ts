@@ -14,7 +14,7 @@ class Play {
   readonly source = new PlayedSource(revision('a'));
   readonly runner: LegRunner<Config>;
   readonly reloaded: string[] = [];
-  /** What making a leg of this name throws. */
+  /** The error that creating a leg of this name throws. */
   readonly composeFaults = new Map<string, Error>();
   report: RunReport | undefined;
 
@@ -125,23 +125,20 @@ test(
   },
 );
 
-test(
-  'many wishes to reload become one, and one more for ' + 'those that came while it was carried out',
-  async () => {
-    const play = await new Play().running();
-    play.source.say('b');
-    for (let i = 0; i < 20; i++) play.runner.reload('signal');
-    await settle();
-    for (let i = 0; i < 20; i++) play.runner.reload('signal');
-    await play.running();
-    assert.equal(play.names, 'a b');
-    assert.equal(play.source.loads, 2);
-    assert.deepEqual(play.lines.of('info').slice(-2), [
-      'info the new configuration is in force',
-      'info the configuration was reloaded and is unchanged; nothing to do',
-    ]);
-  },
-);
+test('many requests to reload become one, and one more for ' + 'those that arrive meanwhile', async () => {
+  const play = await new Play().running();
+  play.source.say('b');
+  for (let i = 0; i < 20; i++) play.runner.reload('signal');
+  await settle();
+  for (let i = 0; i < 20; i++) play.runner.reload('signal');
+  await play.running();
+  assert.equal(play.names, 'a b');
+  assert.equal(play.source.loads, 2);
+  assert.deepEqual(play.lines.of('info').slice(-2), [
+    'info the new configuration is in force',
+    'info the configuration was reloaded and is unchanged; nothing to do',
+  ]);
+});
 
 test(
   'a faulty configuration, one of another group and one that Kafka ' +
@@ -255,7 +252,7 @@ test('the first leg is not tried again: a run that does not start ends at once',
   assert.equal(play.names, 'a');
 });
 
-test('clients that fail go on with what the files say by now, where that is something else', async () => {
+test('after clients fail, the run continues with the new contents of the files if they changed', async () => {
   const play = await new Play().running();
   play.source.say('b');
   play.leg.fail(unreachable);
@@ -267,7 +264,7 @@ test('clients that fail go on with what the files say by now, where that is some
   assert.equal(play.report?.error, unreachable);
 });
 
-test('a leg that can not be made is told, and the run goes on with the old configuration', async () => {
+test('a leg that cannot be created is reported, and the run goes on with the old configuration', async () => {
   const play = await new Play().running();
   play.leg.consume(7);
   play.composeFaults.set('b', new DispatcherError('CONFIGURATION', 'in-flight.bytes-max is too small'));
@@ -369,7 +366,7 @@ test(
   },
 );
 
-test('a client that hangs ends the run: no second one is made beside it', async () => {
+test('a client that hangs ends the run: no second one is created beside it', async () => {
   const play = await new Play().running();
   play.leg.drains = false;
   await play.change('b');

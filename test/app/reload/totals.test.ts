@@ -49,8 +49,7 @@ test(
 );
 
 test(
-  'where a run stands is what the legs before came to with what the ' +
-    'present one has so far, and leaves both alone',
+  'the totals of a run add the legs before to what the ' + 'present one has so far, and leaves both alone',
   () => {
     const totals = new RunTotals();
     const at = (offset: number): { topic: string; partition: number; offset: number } => ({

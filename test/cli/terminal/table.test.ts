@@ -4,7 +4,7 @@ import { table } from '../../../src/cli/terminal/table.js';
 
 const LONG = 'payments.enriched.by-country-and-currency.v12';
 
-test('a name too long for the width stands on a line of its own, and the columns do not move', () => {
+test('a name too long for the width gets its own line, and the columns do not move', () => {
   const rows = [
     ['topic', 'parts', 'offsets'],
     ['orders', '4', '17'],
@@ -17,7 +17,7 @@ test('a name too long for the width stands on a line of its own, and the columns
   assert.equal(
     table(rows, { width: undefined, longFirst: true }),
     wide,
-    'what is no terminal has a line a topic',
+    'what is no terminal has a line per topic',
   );
 });
 

@@ -27,7 +27,7 @@ test('any value comes back from double quotes with quotes and backslashes escape
   );
 });
 
-test('a fault is told in words and never quotes the text', () => {
+test('a fault is reported in words and never quotes the text', () => {
   const parts = fc.constantFrom(
     '"',
     "'",
@@ -95,7 +95,7 @@ test('quoting is that of the tokenizer of Java', () => {
     assert.throws(() => read(written), ValueFault, written);
 });
 
-test('what is not a login configuration is refused', () => {
+test('text that is not a login configuration is refused', () => {
   for (const text of [
     '',
     '   ',

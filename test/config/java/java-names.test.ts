@@ -141,7 +141,7 @@ test('every property that librdkafka gets has an origin, with the key and the pl
   assert.match(config.consumer.origins.get('fetch.min.bytes')?.note ?? '', /^default: /);
 });
 
-test('names with a key of ours are taken over where the key is not set', () => {
+test('Java names of a kd key set that key where it is not set', () => {
   const text = `kafka:
   properties:
     bootstrap.servers: a:1,b:2
@@ -169,8 +169,7 @@ test('names with a key of ours are taken over where the key is not set', () => {
 });
 
 test(
-  'a key of ours and a name of Java that contradict each other ' +
-    'in one place are refused; a later layer wins',
+  'a kd key and a Java name that contradict each other ' + 'in one place are refused; a later layer wins',
   () => {
     const text = shared('group.id: other');
     assert.match(problemOf(load(text), 'kafka.properties.group.id').message, /kafka\.consumer\.group-id/);
@@ -190,7 +189,7 @@ test(
   },
 );
 
-test('what has no counterpart and costs nothing is left out with a note, once', () => {
+test('a name without a counterpart that asks for nothing is left out with one note', () => {
   const loaded = load(
     shared(
       'key.serializer: x.Y\nmetric.reporters: ""\nspring.json.trusted.packages: "*"\nenable.auto.commit: ' +
@@ -241,7 +240,7 @@ test('a name that is not supported is an error with its line and remedy, reporte
 });
 
 test(
-  'a name of the other client is passed over where both ' + 'read it, and refused where it has no effect',
+  'a name of the other client is skipped where both ' + 'read it, and refused where it has no effect',
   () => {
     assert.deepEqual(load(shared('fetch.max.wait.ms: 1\nbuffer.memory: 1024')).problems, []);
     assert.match(

@@ -73,7 +73,7 @@ test('below properties the rest of a path is one name, in the environment and wi
   assert.equal(config.producer.properties.get('linger.ms'), '9');
 });
 
-test('an unknown variable of ours is a warning with the nearest name; others are left alone', () => {
+test('an unknown KD_ variable is a warning with the nearest name; others are left alone', () => {
   const { problems, config } = load(MINIMAL, {
     environment: { KD_DISPATCHER_THREDS: '4', KD_SERVICE_HOST: 'x', PATH: '/bin' },
   });

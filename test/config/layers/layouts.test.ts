@@ -79,7 +79,7 @@ server: { port: 8081, servlet: { context-path: /x } }
 logging: { level: { root: WARN, org.apache.kafka: DEBUG }, pattern: { console: "%m" } }
 `;
 
-test("Spring's layout is read with its names, units and prefixes; its other sections are passed over", () => {
+test("Spring's layout is read with its names, units and prefixes; its other sections are skipped", () => {
   const text = SPRING.replace('TRUSTSTORE', tls.path('ca', 'p12')).replace('PASSWORD', tls.password);
   const loaded = load(text, { environment: { APP_KAFKA_SERVERS: 'three:9094' } });
   assert.ok(loaded.config, loaded.problems.map(formatProblem).join('\n'));
@@ -110,7 +110,7 @@ test("Spring's layout is read with its names, units and prefixes; its other sect
   assert.deepEqual(config.consumer.origins.get('ssl.ca.pem')?.key, 'spring.kafka.ssl.trust-store-location');
 });
 
-test("dotted keys of Spring's are the same, and its mistakes are told in its own words", () => {
+test("dotted keys of Spring's are the same, and its mistakes are reported in its own words", () => {
   const dotted = `spring.kafka.bootstrap-servers: a:1
 spring.kafka.consumer.group-id: g
 spring:
@@ -176,8 +176,7 @@ test('a properties file lies under the properties of the configuration, with lin
 });
 
 test(
-  'what the configuration says of a key wins over the ' +
-    'properties file, with a note that names both places',
+  'a key in the configuration wins over the ' + 'properties file, with a note that names both places',
   () => {
     write('over.properties', 'bootstrap.servers=other:1\ngroup.id=g\nclient.id=shared\n');
     const text = MINIMAL.replace('kafka:\n', 'kafka:\n  properties-file: over.properties\n');
@@ -336,7 +335,7 @@ test('a port of MSK that does not fit the protocol is warned of', () => {
   assert.equal(warning('b-1.example:9092', 'SSL'), '');
 });
 
-test('what is shown as ours is what the Kafka adapter sets', () => {
+test('the settings shown as ours are those that the Kafka adapter sets', () => {
   const config = resolved(MINIMAL);
   const identity = { pluginPath: '/plugin', handleId: 1 };
   const common = { clientId: config.name, cluster: config.consumer };

@@ -51,7 +51,7 @@ test(
 
 test(
   'members join, leave and are killed: nothing is lost, and no ' +
-    'partition is committed by who has lost it',
+    'partition is committed by a member that lost it',
   async () => {
     const cluster = await sharedCluster();
     const recipe: Recipe = { seed: 22, records: sized(400_000, 120_000), partitions: 6, keys: 'sequence' };

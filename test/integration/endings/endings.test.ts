@@ -36,7 +36,7 @@ function values(partition: number, from: number, to: number, prefix = 'v'): Plai
 }
 
 test(
-  'SIGTERM on a run for ever drains: exit 0, all that was taken is ' +
+  'SIGTERM on an endless run drains: exit 0, all records read are ' +
     'committed, and nothing comes twice afterwards',
   async () => {
     const cluster = await sharedCluster();
@@ -144,7 +144,7 @@ test(
       (await cluster.tool.committed(job.group)).map(({ partition, offset }) => [partition, offset]),
     );
     for (const { partition, from } of cut.redelivery)
-      assert.equal(from, committed.get(partition) ?? 0, 'a range begins where the group stands');
+      assert.equal(from, committed.get(partition) ?? 0, 'a range begins at the committed offset');
     await job.runToEnd({ args: ['--set', 'dispatcher.options.delay=0'] });
     const found = copies(await cluster.tool.consume([job.output]));
     assert.equal(found.size, recipeRecords, 'nothing is lost');

@@ -82,7 +82,7 @@ test(
   },
 );
 
-/** The group stands at 100; the log begins at 200 and ends at 260. */
+/** The group has committed 100; the log begins at 200 and ends at 260. */
 async function overtaken(outOfRange: string): Promise<Job> {
   const cluster = await sharedCluster();
   const job = await Job.create({ cluster, partitions: 1, consumer: { 'out-of-range': outOfRange } });

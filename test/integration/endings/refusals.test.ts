@@ -7,7 +7,7 @@ import { Job } from '../job.js';
 import { arrived, eventually } from '../waiting.js';
 
 test(
-  'a missing output topic is told before anything is read, ' + 'with the topic and what to do, exit 3',
+  'a missing output topic is reported before anything is read, ' + 'with the topic and what to do, exit 3',
   async () => {
     const cluster = await sharedCluster();
     const job = await Job.create({ cluster, outputPartitions: 0 });
@@ -22,7 +22,7 @@ test(
   },
 );
 
-test('a missing dead-letter topic is told before anything is read, exit 3', async () => {
+test('a missing dead-letter topic is reported before anything is read, exit 3', async () => {
   const cluster = await sharedCluster();
   const job = await Job.create({
     cluster,
@@ -35,7 +35,7 @@ test('a missing dead-letter topic is told before anything is read, exit 3', asyn
   job.remove();
 });
 
-test('a missing input topic is told at once, exit 3', async () => {
+test('a missing input topic is reported at once, exit 3', async () => {
   const cluster = await sharedCluster();
   const job = await Job.create({ cluster, consumer: { topics: ['no-such-input'] } });
   const { summary } = await job.runToEnd({ expect: 3 });
@@ -44,7 +44,7 @@ test('a missing input topic is told at once, exit 3', async () => {
 });
 
 test(
-  'a broker that is down at start is told within the ' + 'connect timeout, with its address, exit 3',
+  'a broker that is down at start is reported within the ' + 'connect timeout, with its address, exit 3',
   async () => {
     const cluster = await sharedCluster();
     const [port] = await freePorts(1);

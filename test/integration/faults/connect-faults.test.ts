@@ -2,7 +2,7 @@
  * Every way in which a connection or a right can be missing, provoked on real listeners through `kd run`:
  * exit code, words, time.
  */
-// @alone: every fault must be told within ten seconds.
+// @alone: every fault must be reported within ten seconds.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -313,7 +313,7 @@ function judge({ what, exit, says, advises }: Omit<Case, 'plan'>, { result, summ
   );
 }
 
-test('every fault is told within 10 s, as one message with its remedy, by its exit code', async (t) => {
+test('every fault is reported within 10 s, as one message with its remedy, by its exit code', async (t) => {
   const rows: string[] = [];
   const wrong: string[] = [];
   const numbered = CASES.map((one, index) => ({ one, index }));

@@ -20,7 +20,7 @@ const PARTITIONS = 4;
 const RELOADS = 20;
 const STATIC_RELOADS = 5;
 /**
- * Blocks of earlier legs are garbage that is collected when it pays: after 70 reloads the memory still stood
+ * Blocks of earlier legs are garbage that is collected when it pays: after 70 reloads the memory was still
  * where it was after 30.
  */
 const GARBAGE_BYTES_MAX = 200 << 20;
@@ -62,7 +62,7 @@ interface Status {
 
 const RELOAD_TIMEOUT_MS = 20_000;
 
-/** A job that runs for ever, and what it says of itself. */
+/** A job that runs forever, and its own reports. */
 class Running {
   readonly kd: KdProcess;
   private readonly url: string;
@@ -169,7 +169,7 @@ test(
     assert.deepEqual(summary.redelivery, []);
     assertExact(await cluster.tool.verify({ topics: [job.output], recipe: flow, samePartition: true }));
     assert.equal(await job.committed(), flow.records);
-    assert.ok(running.unready > 0, '/readyz said no while clients were made anew');
+    assert.ok(running.unready > 0, '/readyz said no while clients were replaced');
     const [first, last] = [seen[0], seen.at(-1)];
     assert.ok(first !== undefined && last !== undefined);
     assert.deepEqual([last.threads, last.files], [first.threads, first.files], 'threads and open files');
@@ -187,7 +187,7 @@ const slowly = {
   batch: { 'records-max': 200 },
   'reload-interval': '0s',
 };
-/** Slow until a file named `go` stands beside it. */
+/** Slow until a file named `go` exists beside it. */
 const SLOW = `import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineTransform } from 'kafka-dispatcher';

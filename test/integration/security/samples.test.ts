@@ -26,7 +26,7 @@ const RECIPE: Recipe = { seed: 8, records: 400, partitions: 4, keys: 'mixed', he
 interface Sample {
   readonly file: string;
   readonly listener: SecureListener;
-  /** Where the reader's own would stand. */
+  /** Where the reader's own files would be. */
   readonly environment?: () => Readonly<Record<string, string>>;
 }
 
@@ -72,7 +72,7 @@ let folder: string;
 let failed = true;
 
 /**
- * Amazon's authorities are in every system's list; the one that signed this broker is not, and stands in for
+ * Amazon's authorities are in every system's list; the one that signed this broker is not, and replaces
  * them.
  */
 const systemTrust = (): Record<string, string> => ({

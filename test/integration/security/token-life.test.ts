@@ -83,7 +83,7 @@ function ownModule(endpoint: TokenEndpoint): Promise<Job> {
 }
 
 /**
- * As a Java client is set up for MSK; a package of AWS's name stands in for the signer, where npm would put
+ * As a Java client is set up for MSK; a package with AWS's name replaces the signer, where npm would put
  * it.
  */
 function mskIam(endpoint: TokenEndpoint): Promise<Job> {

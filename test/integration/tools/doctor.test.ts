@@ -110,7 +110,7 @@ test('a job that would run: every area is asked, nothing fails, exit 0', async (
   assert.ok(!report.text.includes(USERS.admin.password));
 });
 
-test('missing rights are told right by right, with the line that grants each', async () => {
+test('missing rights are listed one by one, with the command that grants each', async () => {
   const { tool } = secure.cluster;
   const { name } = USERS.limited;
   const none = await doctor('SCRAM', { user: USERS.limited });

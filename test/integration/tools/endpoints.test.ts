@@ -74,7 +74,7 @@ test('before partitions are assigned /readyz says why not, while /livez is well'
 });
 
 test(
-  'a port in use is told before anything is consumed: ' + 'exit 2, the group has never been there',
+  'a port in use is reported before anything is consumed: ' + 'exit 2, the group was never joined',
   async () => {
     const cluster = await sharedCluster();
     const job = await Job.create({ cluster, partitions: 1 });

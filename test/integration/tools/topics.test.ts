@@ -103,7 +103,7 @@ test('topics that differ from the configuration are findings with the line to ch
   assert.match(checks.map(({ remedy }) => remedy).join(), /\(kd\.yml:7:\d+\)/);
 });
 
-test('what Kafka would refuse is told before anything is done, exit 2', async () => {
+test('topics that Kafka would refuse are reported before anything is created, exit 2', async () => {
   const cluster = await sharedCluster();
   const names = await configured('{ OUT: { replication: 9 } }');
   await cluster.createTopic(names.input, { partitions: 1 });
@@ -167,7 +167,7 @@ dispatcher: { dead-letter: { topic: ${letters} } }
   for (const line of stdout.split('\n')) assert.ok(line.length <= 80, `${line.length} columns: ${line}`);
 });
 
-test('a run that misses its topic gives the line that creates it', async () => {
+test('a run without its topic prints the command that creates it', async () => {
   await configured('');
   const result = await kd('run', '--until', 'end', '-c', 'kd.yml', '-o', 'json');
   assert.equal(result.code, 3);
