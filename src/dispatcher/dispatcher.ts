@@ -3,10 +3,11 @@ import type { DispatcherError } from '../core/errors.js';
 import { Lifecycle } from '../core/lifecycle.js';
 import type { SinkEvents } from '../ports/sink.js';
 import type { CommittedOffset, PartitionProgress, SourceEvents } from '../ports/source.js';
+import { asDispatcherError } from './as-dispatcher-error.js';
+import { BatchFlow } from './batch-flow.js';
 import { ConnectionTrouble } from './ending/connection-trouble.js';
 import { EndWatch } from './ending/end-watch.js';
 import { Shutdown } from './ending/shutdown.js';
-import { FlightDeck } from './flight-deck.js';
 import { Intake } from './intake/intake.js';
 import { ReadFaults } from './intake/read-faults.js';
 import { Releaser } from './ordering/releaser.js';
@@ -22,8 +23,9 @@ import { Refusals } from './settlement/refusals.js';
 import { Settler } from './settlement/settler.js';
 import { Stall } from './settlement/stall.js';
 import { makeSignals } from './signals.js';
+import { DeadLetterRows } from './transform/dead-letter-rows.js';
 import { OutputBlocks } from './transform/output-blocks.js';
-import { asDispatcherError, TransformRunner } from './transform/transform-runner.js';
+import { TransformRunner } from './transform/transform-runner.js';
 
 export type { RunReport, RunStatus } from './report.js';
 
@@ -35,7 +37,7 @@ export class Dispatcher {
   private readonly state: RunState;
   private readonly lifecycle = new Lifecycle();
   private readonly outputs: OutputBlocks;
-  private readonly deck: FlightDeck;
+  private readonly batchFlow: BatchFlow;
   private readonly stall: Stall;
   private readonly intake: Intake;
   private readonly changes: ChangeQueue;
@@ -66,28 +68,29 @@ export class Dispatcher {
     });
     this.state = state;
     this.outputs = new OutputBlocks(state.blocks);
-    const runner = new TransformRunner(state, this.outputs, (flight) => this.deck.advance(flight));
-    const releaser = new Releaser(state, (flight) => this.deck.startTransform(flight));
+    const deadLetterRows = new DeadLetterRows(state, this.outputs);
+    const runner = new TransformRunner(state, this.outputs, deadLetterRows);
+    const releaser = new Releaser(state);
     this.stall = new Stall(state, (reason, delayMs) => this.rebalancer.rewind(reason, delayMs));
     const { stall } = this;
     const refusals = new Refusals(state, {
-      runner,
       stall,
       rewind: (reason) => this.rebalancer.rewind(reason),
     });
     const settler = new Settler(state, { stall, refusals });
     const guard = (handle: () => void): void => this.guard(handle);
-    this.deck = new FlightDeck(state, {
+    this.batchFlow = new BatchFlow(state, {
       outputs: this.outputs,
       runner,
+      deadLetterRows,
       releaser,
       settler,
       guard,
-      finished: () => this.flightFinished(),
+      finished: () => this.batchFinished(),
     });
     this.changes = new ChangeQueue(state, () => this.pump());
     this.intake = new Intake(state, {
-      accepted: (flight) => releaser.accept(flight),
+      accepted: (batch) => this.batchFlow.accept(batch),
       fault: (fault) => {
         this.tailWatch.distrust(fault.partitionId);
         this.readFaults.fault(fault);
@@ -100,7 +103,7 @@ export class Dispatcher {
     this.connectionTrouble = new ConnectionTrouble(state);
     this.rebalancer = new Rebalancer(state, {
       changes: this.changes,
-      deck: this.deck,
+      batchFlow: this.batchFlow,
       events: {
         moved: (ids) => this.moved(ids),
         rewinding: () => this.intake.takeBackOffered(),
@@ -109,13 +112,13 @@ export class Dispatcher {
     });
     this.readFaults = new ReadFaults(state, {
       changes: this.changes,
-      deck: this.deck,
+      batchFlow: this.batchFlow,
       rebalancer: this.rebalancer,
     });
-    const { deck, intake, changes, rebalancer, errors, committed } = this;
+    const { batchFlow, intake, changes, rebalancer, errors, committed } = this;
     this.shutdown = new Shutdown(
       state,
-      { deck, intake, changes, rebalancer, errors, committed, storeChanged: () => this.storeChanged() },
+      { batchFlow, intake, changes, rebalancer, errors, committed, storeChanged: () => this.storeChanged() },
       this.signals.cutWanted,
     );
   }
@@ -185,7 +188,7 @@ export class Dispatcher {
       remaining: settings.until === 'end' ? this.endWatch.remaining(owned) : undefined,
       lag: this.lag(),
       openTransactions: this.transactionWatch.hanging,
-      latency: this.deck.latencies(),
+      latency: this.batchFlow.latencies(),
     };
   }
 
@@ -196,7 +199,7 @@ export class Dispatcher {
       redelivery: this.rebalancer
         .uncommitted(this.committed)
         .map(({ partitionId, from, to }) => ({ ...describe(partitionId), from, to })),
-      activeMs: this.deck.activeMs,
+      activeMs: this.batchFlow.activeMs,
       metrics: this.state.metrics.snapshot(),
     };
   }
@@ -228,7 +231,7 @@ export class Dispatcher {
 
   private sinkEvents(): SinkEvents {
     return {
-      settled: (settled) => this.guard(() => this.deck.settled(settled)),
+      settled: (settled) => this.guard(() => this.batchFlow.settled(settled)),
       failed: (error) => this.fail(asDispatcherError(error)),
     };
   }
@@ -276,7 +279,7 @@ export class Dispatcher {
 
   /** Four times a second, until the run is over. */
   private tick(): void {
-    const { deps, settings, flights } = this.state;
+    const { deps, settings, inFlight } = this.state;
     if (this.state.over) return;
     this.cancelTick = deps.clock.after(Limits.tickMs, () => this.tick());
     this.guard(() => {
@@ -286,7 +289,7 @@ export class Dispatcher {
         this.storeChanged();
       }
       this.stall.tick(
-        [...flights.values()].some((flight) => flight.parts.some((part) => part.state === 'written')),
+        [...inFlight.values()].some((batch) => batch.parts.some((part) => part.state === 'written')),
       );
       this.connectionTrouble.tick();
       this.assignmentWatch.tick({
@@ -310,8 +313,8 @@ export class Dispatcher {
   }
 
   /** Looked at when nothing is left in flight, else on the tick: it costs a look at every partition. */
-  private flightFinished(): void {
-    if (this.state.flights.size === 0) this.checkEnd();
+  private batchFinished(): void {
+    if (this.state.inFlight.size === 0) this.checkEnd();
   }
 
   private checkEnd(): void {

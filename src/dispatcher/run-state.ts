@@ -9,7 +9,7 @@ import { newRunBooks } from '../core/books/run-books.js';
 import type { DispatcherError } from '../core/errors.js';
 import { FlowControl } from '../core/flow-control.js';
 import { OffsetTracker } from '../core/offset-tracker.js';
-import type { Flight } from './flight.js';
+import type { InFlightBatch } from './in-flight-batch.js';
 import { LogLimit } from './log-limit.js';
 import type { DispatcherDeps, DispatcherSettings } from './settings.js';
 import { NamedRecords } from './settlement/named-records.js';
@@ -30,7 +30,7 @@ export interface RunState {
   /** Records that a broker has named as the reason why it refused their message set. */
   readonly named: NamedRecords;
   /** By id, in read order. */
-  readonly flights: Map<BatchId, Flight>;
+  readonly inFlight: Map<BatchId, InFlightBatch>;
   /** Names of topic numbers, for messages. */
   readonly topicNames: Map<number, string>;
   /** No more batches are accepted: those that still come are given back unread. */
@@ -79,7 +79,7 @@ export function makeRunState(
     metrics: books.metrics,
     logLimit: new LogLimit(deps.logger, deps.clock),
     named: new NamedRecords(),
-    flights: new Map(),
+    inFlight: new Map(),
     topicNames: new Map(),
     stopping: false,
     over: false,

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Flight } from '../../src/dispatcher/flight.js';
+import { InFlightBatch } from '../../src/dispatcher/in-flight-batch.js';
 import { totalsOf } from '../../src/dispatcher/settlement/totals.js';
 import { NOTHING_ANSWERED, type TransformResult } from '../../src/ports/transform-pool.js';
 
 const block = { id: 1, bytes: new Uint8Array(new SharedArrayBuffer(4096)) };
 
 /** A batch of three records with one answer. */
-function flightWith(counts: Partial<TransformResult>): Flight {
+function flightWith(counts: Partial<TransformResult>): InFlightBatch {
   const segment = {
     partitionId: 0,
     epoch: 1,
@@ -17,7 +17,7 @@ function flightWith(counts: Partial<TransformResult>): Flight {
     lastOffset: 2,
   };
   const input = { block, rowCount: 3, packedBytes: 3, segments: [segment], faults: [] };
-  const flight = new Flight(7, input, block, 0);
+  const flight = new InFlightBatch(7, input, block, 0);
   flight.addPart(
     block,
     { ...NOTHING_ANSWERED, rowsDone: 3, ...counts },

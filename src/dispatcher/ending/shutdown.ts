@@ -1,6 +1,6 @@
 import type { PartitionId } from '../../core/batch.js';
 import { DispatcherError, type ErrorCode, worstOf } from '../../core/errors.js';
-import { type FlightDeck, isBehind } from '../flight-deck.js';
+import { type BatchFlow, isBehind } from '../batch-flow.js';
 import type { Intake } from '../intake/intake.js';
 import type { ChangeQueue } from '../partitions/change-queue.js';
 import type { Rebalancer } from '../partitions/rebalancer.js';
@@ -9,7 +9,7 @@ import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
 
 export interface ShutdownParts {
-  readonly deck: FlightDeck;
+  readonly batchFlow: BatchFlow;
   readonly intake: Intake;
   readonly changes: ChangeQueue;
   readonly rebalancer: Rebalancer;
@@ -81,7 +81,7 @@ export class Shutdown {
     readonly ends: RunReport['ends'];
   }): RunReport {
     const { accounting, deps } = this.state;
-    const { errors, deck, committed } = this.parts;
+    const { errors, batchFlow, committed } = this.parts;
     const imbalance = accounting.check(ended.unsettled);
     if (imbalance !== undefined) errors.push(imbalance);
     const error = worstOf(errors);
@@ -93,8 +93,8 @@ export class Shutdown {
       records: { ...accounting.snapshot(), unsettled: ended.unsettled },
       committed: [...committed].map(([id, offset]) => ({ ...deps.describe(id), offset })),
       redelivery: ended.redelivery,
-      latency: deck.latencies(),
-      activeMs: deck.activeMs,
+      latency: batchFlow.latencies(),
+      activeMs: batchFlow.activeMs,
       metrics: this.state.metrics.snapshot(),
       hung: ended.hung,
       ends: ended.ends,
@@ -106,19 +106,19 @@ export class Shutdown {
    * would only come twice.
    */
   private async drain(sourceStarted: boolean): Promise<void> {
-    const { deck, errors, changes, intake } = this.parts;
-    const stopped = [...this.state.flights.values()].find((flight) => flight.stopRow !== undefined);
+    const { batchFlow, errors, changes, intake } = this.parts;
+    const stopped = [...this.state.inFlight.values()].find((batch) => batch.stopRow !== undefined);
     const leavesUnbegun = errors.some(({ code }) => !SETTLES_ALL.has(code));
-    deck.abandon(
-      (flight) => (leavesUnbegun && !flight.started) || (stopped !== undefined && isBehind(flight, stopped)),
+    batchFlow.abandon(
+      (batch) => (leavesUnbegun && !batch.started) || (stopped !== undefined && isBehind(batch, stopped)),
     );
     if (sourceStarted) await changes.parkForGood(() => intake.takeBackOffered());
-    await deck.drained();
+    await batchFlow.drained();
   }
 
   private giveUp(): void {
     // First of all: what fails now is no fault of a destination.
-    this.parts.deck.abandon();
+    this.parts.batchFlow.abandon();
     // Not before: a transform that heeds the signal throws, and its record would be rejected although nothing
     // is wrong with it.
     this.state.deps.pool.signalStop();
@@ -133,10 +133,10 @@ export class Shutdown {
 
   /** Rows that were read and are not settled, and the offsets that the next owner may see again. */
   private balance(): Balance {
-    const { tracker, flights, deps, accounting } = this.state;
+    const { tracker, inFlight, deps, accounting } = this.state;
     let unsettled = this.state.unsettledRows;
-    for (const flight of flights.values()) {
-      for (const segment of flight.input.segments) {
+    for (const batch of inFlight.values()) {
+      for (const segment of batch.input.segments) {
         if (tracker.isOpen(segment.partitionId, segment.epoch)) unsettled += segment.rowCount;
         else accounting.handedOver(segment.rowCount);
       }

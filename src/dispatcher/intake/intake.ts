@@ -1,15 +1,15 @@
 import type { BatchId, Block, Fault, InputBatch } from '../../core/batch.js';
-import { Flight } from '../flight.js';
+import { InFlightBatch } from '../in-flight-batch.js';
 import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
 
 export interface IntakeEvents {
-  accepted(flight: Flight): void;
+  accepted(batch: InFlightBatch): void;
   fault(fault: Fault): void;
 }
 
 /**
- * Gives empty blocks to the reader as long as the limits allow, and turns filled ones into flights. Not
+ * Gives empty blocks to the reader as long as the limits allow, and turns filled ones into batches in flight. Not
  * offering is the backpressure.
  */
 export class Intake {
@@ -45,8 +45,8 @@ export class Intake {
   }
 
   private mayTakeOneMore(): boolean {
-    const { flights, flow, settings, isolatedBatches } = this.state;
-    const batches = flights.size + this.offered.size;
+    const { inFlight, flow, settings, isolatedBatches } = this.state;
+    const batches = inFlight.size + this.offered.size;
     if (batches === 0) return true;
     if (isolatedBatches > 0) return false;
     if (batches >= settings.inFlightBatchesMax) {
@@ -76,25 +76,25 @@ export class Intake {
    * back unread: they were never counted, and are read again by the next run or after the rewind. Written now
    * they would overtake those that are rewound.
    */
-  batch(batch: InputBatch): void {
+  batch(input: InputBatch): void {
     const { state } = this;
-    const pair = this.takeOffered(batch.block);
+    const pair = this.takeOffered(input.block);
     if (pair === undefined || state.stopping || state.rewinds > 0) {
       if (pair !== undefined) this.giveBack(pair);
       return;
     }
-    if (batch.rowCount === 0) {
+    if (input.rowCount === 0) {
       this.giveBack(pair);
     } else {
-      const flight = new Flight(this.nextBatchId++, batch, pair.output, state.deps.clock.nowMs());
-      state.flights.set(flight.id, flight);
-      state.flow.book(batch.packedBytes, batch.rowCount);
-      state.accounting.consumed(batch.rowCount, batch.packedBytes);
+      const batch = new InFlightBatch(this.nextBatchId++, input, pair.output, state.deps.clock.nowMs());
+      state.inFlight.set(batch.id, batch);
+      state.flow.book(input.packedBytes, input.rowCount);
+      state.accounting.consumed(input.rowCount, input.packedBytes);
       if (state.isolatedBatches > 0) state.isolatedBatches--;
-      for (const segment of batch.segments) state.tracker.add(segment, flight.id);
-      this.events.accepted(flight);
+      for (const segment of input.segments) state.tracker.add(segment, batch.id);
+      this.events.accepted(batch);
     }
-    for (const fault of batch.faults) this.events.fault(fault);
+    for (const fault of input.faults) this.events.fault(fault);
   }
 
   oversize(bytes: number): void {
@@ -103,12 +103,12 @@ export class Intake {
 
   /**
    * The record that waits for a larger block can be served: enough budget is free, or nothing else is in
-   * flight.
+   * batch.
    */
   get oversizeReady(): boolean {
-    const { blocks, flights, stopping, rewinds } = this.state;
+    const { blocks, inFlight, stopping, rewinds } = this.state;
     if (this.oversizeBytes === undefined || stopping || rewinds > 0) return false;
-    return flights.size === 0 || blocks.usedBytes + 2 * this.oversizeBytes <= blocks.budgetBytes;
+    return inFlight.size === 0 || blocks.usedBytes + 2 * this.oversizeBytes <= blocks.budgetBytes;
   }
 
   /** Parked only: the reader uses blocks in the order offered, so the large one goes in alone. */

@@ -1,11 +1,11 @@
 import type { Epoch, Fault, PartitionId } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
-import type { FlightDeck } from '../flight-deck.js';
+import { asDispatcherError } from '../as-dispatcher-error.js';
+import type { BatchFlow } from '../batch-flow.js';
 import type { ChangeQueue } from '../partitions/change-queue.js';
 import type { Rebalancer } from '../partitions/rebalancer.js';
 import { place, type RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
-import { asDispatcherError } from '../transform/transform-runner.js';
 
 interface Repeated {
   readonly offset: number;
@@ -21,16 +21,19 @@ interface Repeated {
 export class ReadFaults {
   private readonly state: RunState;
   private readonly changes: ChangeQueue;
-  private readonly deck: FlightDeck;
+  private readonly batchFlow: BatchFlow;
   private readonly rebalancer: Rebalancer;
   /** Faults met again at the same offset: tried again ever more slowly. */
   private readonly repeated = new Map<PartitionId, Repeated>();
   private readonly pending = new Set<() => void>();
 
-  constructor(state: RunState, parts: { changes: ChangeQueue; deck: FlightDeck; rebalancer: Rebalancer }) {
+  constructor(
+    state: RunState,
+    parts: { changes: ChangeQueue; batchFlow: BatchFlow; rebalancer: Rebalancer },
+  ) {
     this.state = state;
     this.changes = parts.changes;
-    this.deck = parts.deck;
+    this.batchFlow = parts.batchFlow;
     this.rebalancer = parts.rebalancer;
   }
 
@@ -121,7 +124,8 @@ export class ReadFaults {
    * offsets may go back (a topic made anew), and an end that is chosen is committed at once.
    */
   private async skip(fault: Fault): Promise<void> {
-    while (this.isCurrent(fault) && this.deck.inFlight([fault.partitionId])) await this.deck.nextEnd();
+    while (this.isCurrent(fault) && this.batchFlow.inFlight([fault.partitionId]))
+      await this.batchFlow.nextEnd();
     this.changes.enqueue(async () => {
       const partition = this.rebalancer.owned.get(fault.partitionId);
       if (partition === undefined || !this.isCurrent(fault)) return;

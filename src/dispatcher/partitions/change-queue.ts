@@ -1,5 +1,5 @@
+import { asDispatcherError } from '../as-dispatcher-error.js';
 import type { RunState } from '../run-state.js';
-import { asDispatcherError } from '../transform/transform-runner.js';
 
 /**
  * Everything that changes what is read: assignments, seeks, rewinds, oversize blocks. One such change at a

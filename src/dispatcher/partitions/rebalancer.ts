@@ -1,7 +1,7 @@
 import type { PartitionId } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { AssignedPartition, CommittedOffset, OpenedPartition } from '../../ports/source.js';
-import type { FlightDeck } from '../flight-deck.js';
+import type { BatchFlow } from '../batch-flow.js';
 import type { RunState } from '../run-state.js';
 import type { ChangeQueue } from './change-queue.js';
 import { Membership } from './membership.js';
@@ -21,7 +21,7 @@ export interface RebalancerEvents {
 export class Rebalancer {
   private readonly state: RunState;
   private readonly changes: ChangeQueue;
-  private readonly deck: FlightDeck;
+  private readonly batchFlow: BatchFlow;
   private readonly events: RebalancerEvents;
   private readonly pendingRewinds = new Set<() => void>();
   readonly owned = new Map<PartitionId, AssignedPartition>();
@@ -30,10 +30,13 @@ export class Rebalancer {
   private readonly stored = new Map<PartitionId, number>();
   readonly membership: Membership;
 
-  constructor(state: RunState, parts: { changes: ChangeQueue; deck: FlightDeck; events: RebalancerEvents }) {
+  constructor(
+    state: RunState,
+    parts: { changes: ChangeQueue; batchFlow: BatchFlow; events: RebalancerEvents },
+  ) {
     this.state = state;
     this.changes = parts.changes;
-    this.deck = parts.deck;
+    this.batchFlow = parts.batchFlow;
     this.events = parts.events;
     this.membership = new Membership(state.deps.clock);
   }
@@ -106,7 +109,7 @@ export class Rebalancer {
     const { state } = this;
     if (state.stopping) return;
     state.rewinds++;
-    this.giveUpFlights();
+    this.giveUpBatches();
     const go = (): void => {
       this.changes.enqueue(() => this.rewindNow(reason));
     };
@@ -178,7 +181,7 @@ export class Rebalancer {
     await this.changes.parked(async () => {
       // Batches that were delivered before the decision, by the last handful of events, belong to what is
       // read again.
-      this.giveUpFlights();
+      this.giveUpBatches();
       this.events.rewinding();
       // Lost ones are not open any more; their revocation waits behind this change.
       const opened = [...this.owned.values()].flatMap((partition) => {
@@ -194,7 +197,7 @@ export class Rebalancer {
     });
     // What was handed to the writer is still on its way: only when it has arrived are the same records read
     // again. No other change waits for that; until then the reader has no block to fill.
-    void this.deck.drained().then(() => {
+    void this.batchFlow.drained().then(() => {
       state.rewinds--;
       this.events.rewound();
     });
@@ -205,9 +208,9 @@ export class Rebalancer {
     this.events.moved([partitionId]);
   }
 
-  private giveUpFlights(): void {
-    for (const flight of this.state.flights.values()) flight.rewound = true;
-    this.deck.abandon();
+  private giveUpBatches(): void {
+    for (const batch of this.state.inFlight.values()) batch.rewound = true;
+    this.batchFlow.abandon();
   }
 
   private closeEpoch(partitionId: PartitionId): void {
@@ -222,8 +225,8 @@ export class Rebalancer {
   private async drain(ids: readonly PartitionId[]): Promise<void> {
     const { tracker, deps, settings } = this.state;
     const deadline = deps.clock.nowMs() + settings.rebalanceDrainTimeoutMs;
-    while (this.deck.inFlight(ids) && deps.clock.nowMs() < deadline && !this.state.over)
-      await this.deck.nextEnd(deadline);
+    while (this.batchFlow.inFlight(ids) && deps.clock.nowMs() < deadline && !this.state.over)
+      await this.batchFlow.nextEnd(deadline);
     if (this.state.over) return;
     const left = ids.filter((id) => tracker.inFlightSegments(id) > 0);
     if (left.length > 0)

@@ -2,10 +2,10 @@ import { DispatcherError } from '../../core/errors.js';
 import type { DeliveryFault } from '../../core/faults.js';
 import type { DeliveryFailure } from '../../ports/sink.js';
 import type { Rejection } from '../../ports/transform-pool.js';
-import { describeOutputRow, type Flight, type Part } from '../flight.js';
+import { describeOutputRow, type InFlightBatch, type Part, stopAt } from '../in-flight-batch.js';
 import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
-import { stopAt, type TransformRunner } from '../transform/transform-runner.js';
+import type { RejectedRange } from '../transform/ranges.js';
 import { refusalOf } from './refusal-of.js';
 import type { Stall } from './stall.js';
 
@@ -20,7 +20,6 @@ const GRAVEST_FIRST: readonly DeliveryFault[] = [
 ];
 
 interface RefusalsParts {
-  readonly runner: TransformRunner;
   readonly stall: Stall;
   readonly rewind: (reason: string) => void;
 }
@@ -38,22 +37,25 @@ export class Refusals {
     this.parts = parts;
   }
 
-  take(flight: Flight, part: Part, failures: readonly DeliveryFailure[]): void {
+  /** Returns the rows that are to become dead letters. */
+  take(batch: InFlightBatch, part: Part, failures: readonly DeliveryFailure[]): readonly RejectedRange[] {
     const gravest = gravestOf(failures);
     // Remembered of abandoned batches too: the records of their message sets may belong to others.
-    if (flight.abandoned || gravest.fault !== 'record') this.remember(flight, part, failures);
-    if (flight.abandoned) {
+    if (batch.abandoned || gravest.fault !== 'record') this.remember(batch, part, failures);
+    if (batch.abandoned) {
       part.settledAlone?.(undefined);
     } else if (gravest.fault === 'record') {
-      this.deadLetters(flight, part, failures);
+      const rows = this.deadLetters(batch, part, failures);
       part.settledAlone?.(undefined);
+      return rows;
     } else if (isAboutOthers(gravest) && part.settledAlone !== undefined) {
       part.settledAlone(gravest);
     } else {
       // What was refused is not settled, whatever is done about it: while stopping there is no rewind.
-      flight.abandon();
+      batch.abandon();
       this.undelivered(part, gravest, failures.length);
     }
+    return [];
   }
 
   private undelivered(part: Part, gravest: DeliveryFailure, rows: number): void {
@@ -83,15 +85,15 @@ export class Refusals {
     }
   }
 
-  private remember(flight: Flight, part: Part, failures: readonly DeliveryFailure[]): void {
+  private remember(batch: InFlightBatch, part: Part, failures: readonly DeliveryFailure[]): void {
     for (const failure of failures) {
       if (failure.fault !== 'record') continue;
       const { sourceRow, deadLetter } = describeOutputRow(part, failure.outputRow);
-      const segment = flight.segmentOf(sourceRow);
+      const segment = batch.segmentOf(sourceRow);
       if (segment === undefined) continue;
       const rejection = this.rejection(part, failure, deadLetter);
       this.state.named.add(segment.partitionId, {
-        offset: flight.offsetOf(sourceRow),
+        offset: batch.offsetOf(sourceRow),
         rejection,
         deadLetter,
       });
@@ -99,29 +101,35 @@ export class Refusals {
   }
 
   /** Neighbours refused in the same words become dead letters in one go. */
-  private deadLetters(flight: Flight, part: Part, failures: readonly DeliveryFailure[]): void {
+  private deadLetters(
+    batch: InFlightBatch,
+    part: Part,
+    failures: readonly DeliveryFailure[],
+  ): RejectedRange[] {
+    const ranges: RejectedRange[] = [];
     let first = -1;
     let count = 0;
     let why: Rejection | undefined;
-    const redirect = (): void => {
-      if (why !== undefined) void this.parts.runner.redirect(flight, first, count, why);
+    const close = (): void => {
+      if (why !== undefined) ranges.push({ first, count, rejectWith: why });
     };
     for (const { sourceRow, deadLetter, failure } of rowsOf(part, failures)) {
-      if (flight.redirected.has(sourceRow) && !deadLetter) continue;
+      if (batch.redirected.has(sourceRow) && !deadLetter) continue;
       const rejection = this.rejection(part, failure, deadLetter);
       if (deadLetter) {
-        stopAt(flight, sourceRow, rejection);
+        stopAt(batch, sourceRow, rejection);
         continue;
       }
-      flight.redirected.set(sourceRow, rejection.code);
+      batch.redirected.set(sourceRow, rejection.code);
       if (why?.message === rejection.message && sourceRow === first + count) {
         count++;
         continue;
       }
-      redirect();
+      close();
       [first, count, why] = [sourceRow, 1, rejection];
     }
-    redirect();
+    close();
+    return ranges;
   }
 
   private rejection(part: Part, failure: DeliveryFailure, deadLetter: boolean): Rejection {

@@ -2,12 +2,19 @@ import type { Segment } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { DeliveryFailure, Settled } from '../../ports/sink.js';
 import { Outcome } from '../../wire/layout.js';
-import { describeOutputRow, type Flight, outcomeOf, type Part } from '../flight.js';
+import { describeOutputRow, type InFlightBatch, outcomeOf, type Part } from '../in-flight-batch.js';
 import type { RunState } from '../run-state.js';
 import { place } from '../run-state.js';
+import type { RejectedRange } from '../transform/ranges.js';
 import type { Refusals } from './refusals.js';
 import type { Stall } from './stall.js';
 import { totalsOf } from './totals.js';
+
+interface PartSettled {
+  readonly part: Part;
+  /** Rows that are to become dead letters, as further parts of the batch. */
+  readonly deadLetters: readonly RejectedRange[];
+}
 
 /** Turns acknowledgements into settled segments and counts. */
 export class Settler {
@@ -21,20 +28,21 @@ export class Settler {
     this.refusals = parts.refusals;
   }
 
-  /** The part's fate is known. The caller asks `flight.settled` afterwards. */
-  partSettled(flight: Flight, settled: Settled): Part {
-    const part = flight.parts[settled.part];
+  /** The part's fate is known. The caller asks `batch.settled` afterwards. */
+  partSettled(batch: InFlightBatch, settled: Settled): PartSettled {
+    const part = batch.parts[settled.part];
     if (part?.state !== 'written')
       throw new DispatcherError(
         'DEFECT',
         `part ${settled.part} of batch ${settled.batchId} was settled, but it was not written`,
       );
     part.state = 'settled';
-    flight.acknowledged += settled.acknowledged;
+    batch.acknowledged += settled.acknowledged;
     if (settled.acknowledged > 0) this.stall.delivered(this.reachedFailingTopic(part, settled.failures));
-    if (settled.failures.length > 0) this.refusals.take(flight, part, settled.failures);
-    else part.settledAlone?.(undefined);
-    return part;
+    if (settled.failures.length > 0)
+      return { part, deadLetters: this.refusals.take(batch, part, settled.failures) };
+    part.settledAlone?.(undefined);
+    return { part, deadLetters: [] };
   }
 
   /** Looks at single rows, but only while a topic fails. */
@@ -54,53 +62,53 @@ export class Settler {
     return false;
   }
 
-  /** All parts of the flight are settled: book its rows, settle its segments. */
-  finish(flight: Flight): void {
+  /** All parts of the batch are settled: book its rows, settle its segments. */
+  finish(batch: InFlightBatch): void {
     const { accounting, tracker } = this.state;
-    if (flight.rewound) {
-      accounting.rewound(flight.input.rowCount);
+    if (batch.rewound) {
+      accounting.rewound(batch.input.rowCount);
       return;
     }
-    const answered = flight.abandoned ? 0 : (flight.stopRow ?? flight.input.rowCount);
+    const answered = batch.abandoned ? 0 : (batch.stopRow ?? batch.input.rowCount);
     const live: Segment[] = [];
-    for (const segment of flight.input.segments) {
+    for (const segment of batch.input.segments) {
       if (!tracker.isOpen(segment.partitionId, segment.epoch)) {
         accounting.handedOver(segment.rowCount);
         continue;
       }
       const rows = Math.max(0, Math.min(answered - segment.firstRow, segment.rowCount));
-      if (rows === segment.rowCount) tracker.settle(segment, flight.id);
-      else if (rows > 0) tracker.settleBefore(segment, flight.id, flight.offsetOf(answered));
+      if (rows === segment.rowCount) tracker.settle(segment, batch.id);
+      else if (rows > 0) tracker.settleBefore(segment, batch.id, batch.offsetOf(answered));
       if (rows > 0) live.push({ ...segment, rowCount: rows });
       this.state.named.forget(segment.partitionId, segment.firstOffset, segment.lastOffset);
       this.state.unsettledRows += segment.rowCount - rows;
     }
     const liveRows = live.reduce((sum, segment) => sum + segment.rowCount, 0);
-    if (liveRows === flight.input.rowCount) this.bookTotals(flight);
-    else this.bookOutcomes(flight, live);
-    if (flight.stopReason !== undefined && flight.stopRow !== undefined) this.stopRun(flight, flight.stopRow);
+    if (liveRows === batch.input.rowCount) this.bookTotals(batch);
+    else this.bookOutcomes(batch, live);
+    if (batch.stopReason !== undefined && batch.stopRow !== undefined) this.stopRun(batch, batch.stopRow);
   }
 
   /** The usual case: every row counts, so the totals of the results do. */
-  private bookTotals(flight: Flight): void {
+  private bookTotals(batch: InFlightBatch): void {
     const { accounting } = this.state;
-    const totals = totalsOf(flight);
+    const totals = totalsOf(batch);
     for (const [reason, rows] of totals.filtered) accounting.filtered(reason, rows);
     for (const [code, rows] of totals.deadLettered) accounting.deadLettered(code, rows);
     accounting.transformed(totals.transformedRows);
-    accounting.emitted(Math.max(0, flight.acknowledged - totals.deadLetteredRows));
+    accounting.emitted(Math.max(0, batch.acknowledged - totals.deadLetteredRows));
   }
 
   /**
    * Some rows do not count (their partition is no longer ours, or the run stops at one): the outcome bytes of
    * the others are counted.
    */
-  private bookOutcomes(flight: Flight, live: readonly Segment[]): void {
+  private bookOutcomes(batch: InFlightBatch, live: readonly Segment[]): void {
     const { accounting } = this.state;
     let deadLetters = 0;
     for (const segment of live) {
       for (let row = segment.firstRow; row < segment.firstRow + segment.rowCount; row++) {
-        const part = flight.parts.findLast(
+        const part = batch.parts.findLast(
           (p) => !p.void && row >= p.firstSourceRow && row < p.firstSourceRow + p.sourceRowCount,
         );
         const outcome = part === undefined ? Outcome.transformed : outcomeOf(part, row);
@@ -117,16 +125,16 @@ export class Settler {
         }
       }
     }
-    accounting.emitted(Math.max(0, flight.acknowledged - deadLetters));
+    accounting.emitted(Math.max(0, batch.acknowledged - deadLetters));
   }
 
-  private stopRun(flight: Flight, row: number): void {
-    const segment = flight.segmentOf(row);
-    const reason = flight.stopReason;
+  private stopRun(batch: InFlightBatch, row: number): void {
+    const segment = batch.segmentOf(row);
+    const reason = batch.stopReason;
     if (segment === undefined || reason === undefined) return;
     const refused = reason.code === 'DEAD_LETTER_REFUSED';
-    const where = place(this.state, segment.partitionId, flight.offsetOf(row));
-    const { stopError } = flight;
+    const where = place(this.state, segment.partitionId, batch.offsetOf(row));
+    const { stopError } = batch;
     if (stopError !== undefined && stopError.code === reason.code) {
       const { code, message, remedy } = stopError;
       const options = { cause: stopError, ...(remedy === undefined ? {} : { remedy }) };

@@ -1,5 +1,5 @@
 import { DispatcherError } from '../../core/errors.js';
-import type { Flight } from '../flight.js';
+import type { InFlightBatch } from '../in-flight-batch.js';
 
 export type NamedCount = readonly [name: string, rows: number];
 
@@ -15,7 +15,7 @@ export interface Totals {
  * What became of the rows of a batch, by the totals of its results. They are compared with the batch before
  * anything of them is booked: an error where they can't be true, so that no counter goes wrong unnoticed.
  */
-export function totalsOf({ id, input, parts }: Pick<Flight, 'id' | 'input' | 'parts'>): Totals {
+export function totalsOf({ id, input, parts }: Pick<InFlightBatch, 'id' | 'input' | 'parts'>): Totals {
   const filtered: NamedCount[] = [];
   const deadLettered: NamedCount[] = [];
   for (const { result, carriesTotals, void: isVoid } of parts) {

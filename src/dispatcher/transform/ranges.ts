@@ -9,6 +9,9 @@ export interface Range {
   readonly blamelessDeaths?: number;
 }
 
+/** Rows that become dead letters. */
+export type RejectedRange = Range & { readonly rejectWith: Rejection };
+
 /** The pieces to run next, in row order. */
 export function cutAroundSuspects(range: Range, death: WorkerDeath): Range[] {
   const end = range.first + range.count;

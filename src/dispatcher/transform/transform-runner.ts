@@ -1,4 +1,3 @@
-import type { Block } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { DeliveryFailure, OutputTopic } from '../../ports/sink.js';
 import {
@@ -7,14 +6,18 @@ import {
   type TransformResult,
   type WorkerDeath,
 } from '../../ports/transform-pool.js';
-import { describeOutputRow, type Flight, type Part } from '../flight.js';
+import { asDispatcherError } from '../as-dispatcher-error.js';
+import { describeOutputRow, type InFlightBatch, type Part, stopAt } from '../in-flight-batch.js';
 import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
 import type { NamedRecord } from '../settlement/named-records.js';
 import { refusalOf } from '../settlement/refusal-of.js';
+import { addParts } from './add-parts.js';
+import type { DeadLetterRows } from './dead-letter-rows.js';
 import type { OutputBlocks } from './output-blocks.js';
 import { OutputTopics } from './output-topics.js';
 import { cutAroundSuspects, firstRejected, halves, type Range } from './ranges.js';
+import { isWorkerDeath } from './worker-death.js';
 
 /** A message set that was refused while nothing else was on its way. */
 interface Refusal {
@@ -38,45 +41,45 @@ export class TransformRunner {
   private readonly state: RunState;
   private readonly outputs: OutputBlocks;
   private readonly topics: OutputTopics;
-  private readonly onPart: (flight: Flight) => void;
+  private readonly deadLetters: DeadLetterRows;
 
-  constructor(state: RunState, outputs: OutputBlocks, onPart: (flight: Flight) => void) {
+  constructor(state: RunState, outputs: OutputBlocks, deadLetters: DeadLetterRows) {
     this.state = state;
     this.outputs = outputs;
     this.topics = new OutputTopics(state);
-    this.onPart = onPart;
+    this.deadLetters = deadLetters;
   }
 
   /**
-   * Resolves when `flight.transformDone`; every outcome, failures too, is in the flight or was told to
+   * Resolves when `batch.transformDone`; every outcome, failures too, is in the batch or was told to
    * `state.fail`.
    */
-  async run(flight: Flight): Promise<void> {
+  async run(batch: InFlightBatch, onPart: () => void): Promise<void> {
     try {
-      await this.answerAllRows(flight);
+      await this.answerAllRows(batch, onPart);
     } catch (error) {
-      flight.abandon();
+      batch.abandon();
       this.state.fail(asDispatcherError(error));
     }
-    this.outputs.giveBackSpare(flight);
-    flight.transformDone = true;
+    this.outputs.giveBackSpare(batch);
+    batch.transformDone = true;
   }
 
-  private async answerAllRows(flight: Flight): Promise<void> {
+  private async answerAllRows(batch: InFlightBatch, onPart: () => void): Promise<void> {
     const isolated = this.state.isolatedBatches > 0;
-    const cut = this.cutAroundNamed(flight, { first: 0, count: flight.input.rowCount });
+    const cut = this.cutAroundNamed(batch, { first: 0, count: batch.input.rowCount });
     const ranges = [...cut.ranges].reverse();
     let { stop } = cut;
     let topics: readonly OutputTopic[] | undefined;
     for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
-      const answer = await this.attempt(flight, range, topics);
+      const answer = await this.attempt(batch, range, topics, onPart);
       topics = undefined;
-      if (flight.abandoned) break;
+      if (batch.abandoned) break;
       if (isWorkerDeath(answer)) {
         const { rejectWith, blamelessDeaths = 0 } = range;
         // None of the user's code runs in it: a row that can't even be rejected has nowhere to go.
         if (rejectWith !== undefined && blamelessDeaths >= Limits.blamelessDeathsMax) {
-          stopAt(flight, range.first, rejectWith);
+          stopAt(batch, range.first, rejectWith);
           break;
         }
         ranges.push(...cutAroundSuspects(range, answer).reverse());
@@ -85,7 +88,7 @@ export class TransformRunner {
       if (answer.rowsDone === 0 && answer.stop === undefined && answer.unknownTopics === undefined)
         throw stuck(range);
       if (answer.stop !== undefined) {
-        stopAt(flight, range.first + answer.rowsDone, answer.stop);
+        stopAt(batch, range.first + answer.rowsDone, answer.stop);
         break;
       }
       const rest: Range = {
@@ -97,7 +100,7 @@ export class TransformRunner {
       // At once: an answer of the brokers that came before it is waited for would be taken for one about
       // neighbours.
       if (isolated) {
-        const next = await this.deliverAlone(flight, { ...range, count: answer.rowsDone }, ranges);
+        const next = await this.deliverAlone(batch, { ...range, count: answer.rowsDone }, ranges, onPart);
         if (next === 'end') break;
         if (next !== 'on') {
           stop = next;
@@ -106,19 +109,19 @@ export class TransformRunner {
       }
       if (answer.unknownTopics !== undefined) {
         const registered = await this.topics.register(answer.unknownTopics);
-        if (isAbandoned(flight)) break;
+        if (isAbandoned(batch)) break;
         if ('stop' in registered) {
           const { message } = registered.stop;
-          stopAt(flight, rest.first, { code: registered.stop.code, message, stage: 'transform' });
-          flight.stopError = registered.stop;
+          stopAt(batch, rest.first, { code: registered.stop.code, message, stage: 'transform' });
+          batch.stopError = registered.stop;
           break;
         }
         if ('topics' in registered) topics = registered.topics;
         else ranges.splice(ranges.indexOf(rest), 1, ...firstRejected(rest, registered.reject));
       }
-      if (isAbandoned(flight)) break;
+      if (isAbandoned(batch)) break;
     }
-    if (stop !== undefined && !isAbandoned(flight)) stopAt(flight, stop.row, stop.reason);
+    if (stop !== undefined && !isAbandoned(batch)) stopAt(batch, stop.row, stop.reason);
   }
 
   /**
@@ -126,12 +129,12 @@ export class TransformRunner {
    * refused ends the batch before it.
    */
   private cutAroundNamed(
-    flight: Flight,
+    batch: InFlightBatch,
     range: Range,
   ): { readonly ranges: readonly Range[]; readonly stop?: Stop } {
     const ranges: Range[] = [];
     let next = range.first;
-    for (const { row, named } of namedRows(this.state, flight, range)) {
+    for (const { row, named } of namedRows(this.state, batch, range)) {
       if (row > next) ranges.push({ first: next, count: row - next });
       if (named.deadLetter) return { ranges, stop: { row, reason: named.rejection } };
       ranges.push({ first: row, count: 1, rejectWith: named.rejection });
@@ -142,92 +145,35 @@ export class TransformRunner {
     return { ranges };
   }
 
-  /** Turns rows whose delivery was refused into dead letters, as further parts of the batch. */
-  async redirect(flight: Flight, first: number, count: number, rejection: Rejection): Promise<void> {
-    flight.redirecting++;
-    try {
-      for (let done = 0; done < count; ) {
-        const rows = await this.redirectSome(flight, first + done, count - done, rejection);
-        if (rows === 0) return;
-        done += rows;
-      }
-    } catch (error) {
-      // Neither delivered nor dead-lettered.
-      flight.abandon();
-      this.state.fail(asDispatcherError(error));
-    } finally {
-      flight.redirecting--;
-      this.onPart(flight);
-    }
-  }
-
-  /** Rows that became dead letters; 0: there will be no more. */
-  private async redirectSome(
-    flight: Flight,
-    first: number,
-    count: number,
-    rejection: Rejection,
-  ): Promise<number> {
-    const output = await this.outputs.take(flight);
-    if (output === undefined) return 0;
-    const result = await this.rejectRows(flight, output, { first, count, rejectWith: rejection });
-    if (flight.abandoned) {
-      this.state.blocks.give(output);
-      return 0;
-    }
-    if (result.stop !== undefined || result.rowsDone === 0) {
-      this.state.blocks.give(output);
-      stopAt(flight, first, result.stop ?? rejection);
-      return 0;
-    }
-    this.addParts(flight, output, result, true);
-    return result.rowsDone;
-  }
-
-  private async rejectRows(
-    flight: Flight,
-    output: Block,
-    { first, count, rejectWith }: Range & { readonly rejectWith: Rejection },
-  ): Promise<TransformResult> {
-    const { block: input, segments } = flight.input;
-    const task = { input, output, firstRow: first, rowCount: count, segments, rejectWith };
-    for (let deaths = 0; ; deaths++) {
-      try {
-        return await this.state.deps.pool.run(task);
-      } catch (error) {
-        // A late exception of an earlier record may end the worker here too; no code of the user runs in this
-        // task itself.
-        if (!isWorkerDeath(error) || deaths >= Limits.blamelessDeathsMax) throw error;
-      }
-    }
-  }
-
   private async attempt(
-    flight: Flight,
+    batch: InFlightBatch,
     range: Range,
     topics: readonly OutputTopic[] | undefined,
+    onPart: () => void,
   ): Promise<TransformResult | WorkerDeath> {
-    const output = await this.outputs.take(flight);
+    const output = await this.outputs.take(batch);
     // Abandoned while it waited for a block.
     if (output === undefined) return NOTHING_ANSWERED;
     try {
       const result = await this.state.deps.pool.run({
-        input: flight.input.block,
+        input: batch.input.block,
         output,
         firstRow: range.first,
         rowCount: range.count,
-        segments: flight.input.segments,
+        segments: batch.input.segments,
         ...(range.rejectWith === undefined ? {} : { rejectWith: range.rejectWith }),
         ...(topics === undefined ? {} : { topics }),
       });
       this.report(result);
       // Pieces of a batch say little: what a call costs weighs more in them.
-      if (range.count === flight.input.rowCount) this.state.batchSize.saw(result.rowsDone, result.workMs);
-      if (!flight.abandoned && result.rowsDone > 0) this.addParts(flight, output, result, false);
-      else this.outputs.release(output, flight);
+      if (range.count === batch.input.rowCount) this.state.batchSize.saw(result.rowsDone, result.workMs);
+      if (!batch.abandoned && result.rowsDone > 0) {
+        addParts(this.state, batch, output, result, false);
+        onPart();
+      } else this.outputs.release(output, batch);
       return result;
     } catch (error) {
-      this.outputs.release(output, flight);
+      this.outputs.release(output, batch);
       if (!isWorkerDeath(error)) throw error;
       // Those that end with the pool are no news.
       if (this.state.over) return error;
@@ -240,31 +186,27 @@ export class TransformRunner {
     }
   }
 
-  private addParts(flight: Flight, output: Block, result: TransformResult, redirect: boolean): void {
-    flight.addPart(output, result, { external: false, redirect });
-    if (result.overflow !== undefined) {
-      this.state.blocks.bookExternal(result.overflow.byteLength);
-      flight.addPart({ id: -1, bytes: result.overflow }, result, { external: true, redirect });
-    }
-    this.onPart(flight);
-  }
-
   /**
    * Waits until what the range produced is delivered. `end` ends the run of the batch. A range that a broker
    * refused is run again: without the records it named, else in halves; only up to a record whose dead letter
    * was refused, where the batch stops once those before it are delivered. A single record refused alone is at
    * fault.
    */
-  private async deliverAlone(flight: Flight, range: Range, ranges: Range[]): Promise<'on' | 'end' | Stop> {
-    const { parts, refusal } = await this.delivered(flight);
-    if (flight.abandoned) return 'end';
+  private async deliverAlone(
+    batch: InFlightBatch,
+    range: Range,
+    ranges: Range[],
+    onPart: () => void,
+  ): Promise<'on' | 'end' | Stop> {
+    const { parts, refusal } = await this.delivered(batch);
+    if (batch.abandoned) return 'end';
     if (refusal === undefined) return 'on';
     for (const part of parts) part.void = true;
     if (range.rejectWith !== undefined) {
-      stopAt(flight, range.first, this.rejection(refusal, true));
+      stopAt(batch, range.first, this.rejection(refusal, true));
       return 'end';
     }
-    const { ranges: pieces, stop } = this.cutAroundNamed(flight, range);
+    const { ranges: pieces, stop } = this.cutAroundNamed(batch, range);
     if (stop !== undefined) {
       ranges.splice(0, ranges.length, ...[...pieces].reverse());
       return stop;
@@ -274,17 +216,21 @@ export class TransformRunner {
       return 'on';
     }
     // The record alone, then its dead letter alone.
-    flight.redirected.set(range.first, refusal.failure.name);
-    await this.redirect(flight, range.first, 1, this.rejection(refusal, false));
-    const { refusal: again } = await this.delivered(flight);
-    if (again !== undefined) stopAt(flight, range.first, this.rejection(again, true));
-    return flight.stopRow === undefined && !isAbandoned(flight) ? 'on' : 'end';
+    batch.redirected.set(range.first, refusal.failure.name);
+    await this.deadLetters.redirect(
+      batch,
+      { first: range.first, count: 1, rejectWith: this.rejection(refusal, false) },
+      onPart,
+    );
+    const { refusal: again } = await this.delivered(batch);
+    if (again !== undefined) stopAt(batch, range.first, this.rejection(again, true));
+    return batch.stopRow === undefined && !isAbandoned(batch) ? 'on' : 'end';
   }
 
   private async delivered(
-    flight: Flight,
+    batch: InFlightBatch,
   ): Promise<{ readonly parts: readonly Part[]; readonly refusal: Refusal | undefined }> {
-    const parts = flight.parts.filter((part) => part.state !== 'settled' && part.settledAlone === undefined);
+    const parts = batch.parts.filter((part) => part.state !== 'settled' && part.settledAlone === undefined);
     const answers = await Promise.all(
       parts.map(async (part) => ({ part, failure: await settledAlone(part) })),
     );
@@ -311,28 +257,21 @@ export class TransformRunner {
 }
 
 /** Asked again after an await, where the compiler would remember the answer of before. */
-function isAbandoned(flight: Flight): boolean {
-  return flight.abandoned;
-}
-
-/** A row that must stop the run: everything before it is released and settled, it and what follows is not. */
-export function stopAt(flight: Flight, row: number, reason: Rejection): void {
-  if (flight.stopRow !== undefined && flight.stopRow <= row) return;
-  flight.stopRow = row;
-  flight.stopReason = reason;
+function isAbandoned(batch: InFlightBatch): boolean {
+  return batch.abandoned;
 }
 
 /** In row order. */
 function namedRows(
   state: RunState,
-  flight: Flight,
+  batch: InFlightBatch,
   range: Range,
 ): { readonly row: number; readonly named: NamedRecord }[] {
-  return flight.input.segments.flatMap((segment) =>
+  return batch.input.segments.flatMap((segment) =>
     state.named
       .within(segment.partitionId, segment.firstOffset, segment.lastOffset)
-      .map((named) => ({ row: flight.rowOf(segment, named.offset), named }))
-      .filter(({ row, named }) => flight.offsetOf(row) === named.offset)
+      .map((named) => ({ row: batch.rowOf(segment, named.offset), named }))
+      .filter(({ row, named }) => batch.offsetOf(row) === named.offset)
       .filter(({ row }) => row >= range.first && row < range.first + range.count),
   );
 }
@@ -348,15 +287,4 @@ function stuck(range: Range): DispatcherError {
     'DEFECT',
     `a transform task answered none of its ${range.count} rows and gave no reason`,
   );
-}
-
-export function isWorkerDeath(error: unknown): error is WorkerDeath {
-  return typeof error === 'object' && error !== null && 'kind' in error && error.kind === 'worker-death';
-}
-
-export function asDispatcherError(error: unknown): DispatcherError {
-  if (error instanceof DispatcherError) return error;
-  return new DispatcherError('DEFECT', error instanceof Error ? error.message : String(error), {
-    cause: error,
-  });
 }

@@ -14,7 +14,7 @@ import {
 } from '../wire/layout.js';
 
 /**
- * One written output batch of a flight: answers source rows `[firstSourceRow, firstSourceRow +
+ * One written output of a batch: it answers source rows `[firstSourceRow, firstSourceRow +
  * sourceRowCount)`.
  */
 export interface Part {
@@ -42,14 +42,14 @@ export interface Part {
    */
   settledAlone: ((refusal: DeliveryFailure | undefined) => void) | undefined;
   /**
-   * The output block went on to another use before the flight was over; `outcomes` is what was kept of it.
+   * The output block went on to another use before the batch was over; `outcomes` is what was kept of it.
    */
   released: boolean;
   outcomes: Uint8Array | undefined;
 }
 
 /** A batch on its way: read → transformed (in parts) → written → settled. */
-export class Flight {
+export class InFlightBatch {
   readonly id: BatchId;
   readonly input: InputBatch;
   readonly readAtMs: number;
@@ -178,10 +178,17 @@ export function outcomeOf(part: Part, sourceRow: number): number {
 }
 
 /**
- * The part's block is about to be used for something else: what is asked of it at the flight's end is kept.
+ * The part's block is about to be used for something else: what is asked of it at the batch's end is kept.
  */
 export function letGoOfOutput(part: Part): void {
   if (!part.identity)
     part.outcomes = part.output.bytes.slice(HEADER_BYTES, HEADER_BYTES + part.sourceRowCount);
   part.released = true;
+}
+
+/** A row that must stop the run: everything before it is released and settled, it and what follows is not. */
+export function stopAt(batch: InFlightBatch, row: number, reason: Rejection): void {
+  if (batch.stopRow !== undefined && batch.stopRow <= row) return;
+  batch.stopRow = row;
+  batch.stopReason = reason;
 }

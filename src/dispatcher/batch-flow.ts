@@ -1,0 +1,170 @@
+import type { PartitionId } from '../core/batch.js';
+import { DispatcherError } from '../core/errors.js';
+import type { Settled } from '../ports/sink.js';
+import type { InFlightBatch } from './in-flight-batch.js';
+import type { Releaser } from './ordering/releaser.js';
+import type { RunState } from './run-state.js';
+import type { Settler } from './settlement/settler.js';
+import type { DeadLetterRows } from './transform/dead-letter-rows.js';
+import type { OutputBlocks } from './transform/output-blocks.js';
+import type { TransformRunner } from './transform/transform-runner.js';
+
+export interface BatchFlowParts {
+  readonly outputs: OutputBlocks;
+  readonly runner: TransformRunner;
+  readonly deadLetterRows: DeadLetterRows;
+  readonly releaser: Releaser;
+  readonly settler: Settler;
+  /** A batch is over: its blocks are free again. */
+  readonly finished: () => void;
+  /** Runs an event's handler: what it throws ends the run. */
+  readonly guard: (handle: () => void) => void;
+}
+
+/**
+ * The life of a batch: accept → transform → advance → release → settled → finish. The pieces it calls return
+ * what is to happen next.
+ */
+export class BatchFlow {
+  private readonly state: RunState;
+  private readonly parts: BatchFlowParts;
+  private wakeups: (() => void)[] = [];
+  private firstReadMs = Number.POSITIVE_INFINITY;
+  private lastSettledMs = 0;
+
+  constructor(state: RunState, parts: BatchFlowParts) {
+    this.state = state;
+    this.parts = parts;
+  }
+
+  /** Intake → ordering → transform. */
+  accept(batch: InFlightBatch): void {
+    if (this.parts.releaser.accept(batch)) this.transform(batch);
+  }
+
+  private transform(batch: InFlightBatch): void {
+    if (batch.started) return;
+    batch.started = true;
+    void this.parts.runner.run(batch, () => this.advance(batch)).then(() => this.advance(batch));
+  }
+
+  /** Ordering → writer, and the transform of the batches that may follow. */
+  private release(): void {
+    for (const next of this.parts.releaser.release()) this.transform(next);
+  }
+
+  /** Transform → ordering: a part is ready, or the transform is done. */
+  private advance(batch: InFlightBatch): void {
+    this.parts.guard(() => {
+      if (batch.stopRow !== undefined && !this.state.stopping) this.holdBack(batch);
+      this.release();
+      if (batch.settled) this.finish(batch);
+    });
+  }
+
+  /** Writer → settlement. Rows that become dead letters go back through the transform. */
+  settled(settled: Settled): void {
+    const batch = this.state.inFlight.get(settled.batchId);
+    if (batch === undefined)
+      throw new DispatcherError('DEFECT', `batch ${settled.batchId} was settled, but it is not in flight`);
+    const { part, deadLetters } = this.parts.settler.partSettled(batch, settled);
+    for (const rows of deadLetters)
+      void this.parts.deadLetterRows.redirect(batch, rows, () => this.advance(batch));
+    this.parts.outputs.giveBackPart(part, batch);
+    if (batch.settled) this.finish(batch);
+  }
+
+  /**
+   * What the batches that are meant would still bring is of no use any more. What was handed to the writer
+   * settles by itself.
+   */
+  abandon(meant: (batch: InFlightBatch) => boolean = () => true): void {
+    for (const batch of this.state.inFlight.values()) {
+      if (!meant(batch)) continue;
+      batch.abandon();
+      if (batch.started) continue;
+      batch.started = true;
+      batch.transformDone = true;
+      this.parts.outputs.giveBackSpare(batch);
+    }
+    this.release();
+    this.parts.outputs.serveWaiters();
+    for (const batch of [...this.state.inFlight.values()]) if (batch.settled) this.finish(batch);
+  }
+
+  /**
+   * Records of these partitions are under way, given up or not: what was handed to the writer may still be
+   * written.
+   */
+  inFlight(ids: readonly PartitionId[]): boolean {
+    for (const { input } of this.state.inFlight.values()) {
+      if (
+        input.segments.some(
+          ({ partitionId, epoch }) =>
+            ids.includes(partitionId) && this.state.tracker.isOpen(partitionId, epoch),
+        )
+      )
+        return true;
+    }
+    return false;
+  }
+
+  /** Resolves at the end of the next batch, or at the deadline. */
+  nextEnd(deadlineMs = Number.POSITIVE_INFINITY): Promise<void> {
+    const { clock } = this.state.deps;
+    return new Promise((resolve) => {
+      const cancel = Number.isFinite(deadlineMs)
+        ? clock.after(Math.max(1, deadlineMs - clock.nowMs()), resolve)
+        : undefined;
+      this.wakeups.push(() => {
+        cancel?.();
+        resolve();
+      });
+    });
+  }
+
+  /** Resolves when nothing is in flight. */
+  async drained(): Promise<void> {
+    while (this.state.inFlight.size > 0) await this.nextEnd();
+  }
+
+  latencies(): { p50Ms: number; p99Ms: number } {
+    const { latency } = this.state;
+    return { p50Ms: latency.percentile(0.5), p99Ms: latency.percentile(0.99) };
+  }
+
+  get activeMs(): number {
+    return Math.max(0, this.lastSettledMs - this.firstReadMs);
+  }
+
+  /**
+   * The run will stop at a record of this batch, once what is before it is settled: nothing read after it is
+   * written any more.
+   */
+  private holdBack(stopped: InFlightBatch): void {
+    this.state.stopping = true;
+    this.abandon((batch) => isBehind(batch, stopped));
+  }
+
+  private finish(batch: InFlightBatch): void {
+    const { inFlight, blocks, flow, deps } = this.state;
+    if (!inFlight.has(batch.id)) return;
+    this.release();
+    inFlight.delete(batch.id);
+    // After a cut the books are closed; only memory is given back.
+    if (!this.state.over) this.parts.settler.finish(batch);
+    for (const part of batch.parts) this.parts.outputs.giveBackPart(part, batch);
+    blocks.give(batch.input.block);
+    flow.release(batch.input.packedBytes, batch.input.rowCount);
+    this.lastSettledMs = deps.clock.nowMs();
+    this.firstReadMs = Math.min(this.firstReadMs, batch.readAtMs);
+    this.state.latency.record(this.lastSettledMs - batch.readAtMs, batch.input.rowCount);
+    for (const wake of this.wakeups.splice(0)) wake();
+    this.parts.finished();
+  }
+}
+
+/** Read after the one that stops, and nothing of it was written yet. */
+export function isBehind(batch: InFlightBatch, stopped: InFlightBatch): boolean {
+  return batch.id > stopped.id && batch.parts.every((part) => part.state === 'ready');
+}

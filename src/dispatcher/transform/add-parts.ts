@@ -1,0 +1,19 @@
+import type { Block } from '../../core/batch.js';
+import type { TransformResult } from '../../ports/transform-pool.js';
+import type { InFlightBatch } from '../in-flight-batch.js';
+import type { RunState } from '../run-state.js';
+
+/** The parts of one answer: its block, and what the block had no room for. */
+export function addParts(
+  state: RunState,
+  batch: InFlightBatch,
+  output: Block,
+  result: TransformResult,
+  redirect: boolean,
+): void {
+  batch.addPart(output, result, { external: false, redirect });
+  if (result.overflow !== undefined) {
+    state.blocks.bookExternal(result.overflow.byteLength);
+    batch.addPart({ id: -1, bytes: result.overflow }, result, { external: true, redirect });
+  }
+}
