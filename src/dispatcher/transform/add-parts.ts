@@ -7,9 +7,7 @@ import type { RunState } from '../run-state.js';
 export function addParts(
   state: RunState,
   batch: InFlightBatch,
-  output: Block,
-  result: TransformResult,
-  redirect: boolean,
+  { output, result, redirect }: { output: Block; result: TransformResult; redirect: boolean },
 ): void {
   batch.addPart(output, result, { external: false, redirect });
   if (result.overflow !== undefined) {

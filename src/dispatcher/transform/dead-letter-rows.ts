@@ -57,7 +57,7 @@ export class DeadLetterRows {
       stopAt(batch, rows.first, result.stop ?? rows.rejectWith);
       return 0;
     }
-    addParts(this.state, batch, output, result, true);
+    addParts(this.state, batch, { output, result, redirect: true });
     onPart();
     return result.rowsDone;
   }

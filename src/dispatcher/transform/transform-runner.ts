@@ -168,7 +168,7 @@ export class TransformRunner {
       // Pieces of a batch say little: what a call costs weighs more in them.
       if (range.count === batch.input.rowCount) this.state.batchSize.saw(result.rowsDone, result.workMs);
       if (!batch.abandoned && result.rowsDone > 0) {
-        addParts(this.state, batch, output, result, false);
+        addParts(this.state, batch, { output, result, redirect: false });
         onPart();
       } else this.outputs.release(output, batch);
       return result;
