@@ -80,7 +80,7 @@ export default tseslint.config(
       ],
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'house/no-coverage-comments': 'error',
-      'max-lines': ['error', { max: 500 }],
+      'max-lines': ['error', { max: 525 }],
       'max-lines-per-function': ['error', { max: 70, skipComments: true, skipBlankLines: true }],
       'max-params': ['error', 4],
       'no-empty': 'error',

@@ -309,12 +309,22 @@ static napi_value reader_rewind(napi_env env, napi_callback_info info) {
   return call_with_place(env, info, kd_reader_rewind);
 }
 
-static napi_value reader_close(napi_env env, napi_callback_info info) {
+typedef kd_reader_result (*partition_call)(kd_reader *reader, uint32_t partition_id);
+
+static napi_value call_with_partition(napi_env env, napi_callback_info info, partition_call call) {
   napi_value argv[1], self;
   int64_t id;
   kd_reader *reader = core_of(env, reader_of(env, info, 1, argv, &self));
   if (!reader || !kd_get_integer(env, argv[0], 0, UINT32_MAX, "partitionId", &id)) return NULL;
-  return answer(env, kd_reader_close(reader, (uint32_t)id));
+  return answer(env, call(reader, (uint32_t)id));
+}
+
+static napi_value reader_close(napi_env env, napi_callback_info info) {
+  return call_with_partition(env, info, kd_reader_close);
+}
+
+static napi_value reader_halt(napi_env env, napi_callback_info info) {
+  return call_with_partition(env, info, kd_reader_halt);
 }
 
 static napi_value reader_next_offset(napi_env env, napi_callback_info info) {
@@ -362,6 +372,7 @@ napi_status kd_define_reader(napi_env env, napi_value exports) {
       KD_METHOD("unpark", reader_unpark),
       KD_METHOD("open", reader_open),
       KD_METHOD("close", reader_close),
+      KD_METHOD("halt", reader_halt),
       KD_METHOD("rewind", reader_rewind),
       KD_METHOD("nextOffset", reader_next_offset),
       KD_METHOD("stats", reader_stats),

@@ -97,6 +97,8 @@ kd_reader_result kd_reader_unpark(kd_reader *reader);
 kd_reader_result kd_reader_open(kd_reader *reader, uint32_t partition_id, uint32_t epoch,
                                 int64_t next_offset);
 kd_reader_result kd_reader_close(kd_reader *reader, uint32_t partition_id);
+/* Nothing more is read from the partition until rewind() or a new open(). */
+kd_reader_result kd_reader_halt(kd_reader *reader, uint32_t partition_id);
 kd_reader_result kd_reader_rewind(kd_reader *reader, uint32_t partition_id, uint32_t epoch,
                                   int64_t next_offset);
 /* -1: not open. */

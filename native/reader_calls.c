@@ -131,6 +131,20 @@ kd_reader_result kd_reader_close(kd_reader *reader, uint32_t partition_id) {
   return result;
 }
 
+kd_reader_result kd_reader_halt(kd_reader *reader, uint32_t partition_id) {
+  pthread_mutex_lock(&reader->lock);
+  kd_reader_result result = parked(reader);
+  kd_open_partition *partition =
+      result == KD_READER_OK && partition_id < reader->open_max ? reader->open[partition_id] : NULL;
+  if (result == KD_READER_OK && !partition) result = KD_READER_NOT_OPEN;
+  if (partition) {
+    kd_reader_drop_held(reader, partition_id);
+    partition->faulted = true;
+  }
+  pthread_mutex_unlock(&reader->lock);
+  return result;
+}
+
 kd_reader_result kd_reader_rewind(kd_reader *reader, uint32_t partition_id, uint32_t epoch,
                                   int64_t next_offset) {
   pthread_mutex_lock(&reader->lock);

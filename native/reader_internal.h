@@ -20,7 +20,7 @@ typedef struct kd_open_partition {
   uint32_t id, epoch;
   /* Next offset to read. Atomic only because the main thread may look at it at any time. */
   _Atomic int64_t next;
-  /* A fault was delivered: nothing behind it may be trusted until rewind() or a new open(). */
+  /* A fault was delivered, or it is halted: nothing behind it may be trusted until rewind() or a new open(). */
   bool faulted;
   rd_kafka_queue_t *queue;
   /* List of the open ones; guarded by the reader's lock. */

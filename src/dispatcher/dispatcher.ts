@@ -242,6 +242,7 @@ export class Dispatcher {
       assigned: (partitions) => this.guard(() => this.rebalancer.assigned(partitions)),
       revoked: (partitions, lost) => this.guard(() => this.rebalancer.revoked(partitions, lost)),
       committed: (offsets, error) => this.commitAnswered(offsets, error),
+      replaced: (partitions) => this.guard(() => this.readFaults.replaced(partitions)),
       oversize: (bytes) => this.guard(() => this.intake.oversize(bytes)),
       progress: (partitions) => {
         for (const partition of partitions) this.progress.set(partition.partitionId, partition);

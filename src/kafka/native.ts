@@ -210,6 +210,8 @@ export interface NativeReader {
    * unassign/incrementalUnassign.
    */
   close(partitionId: number): void;
+  /** Parked only: reads nothing more of it until `rewind` or a new `open`; drops what is in hand of it. */
+  halt(partitionId: number): void;
   /** Parked only: the epoch and the next offset after a seek; drops what is in hand of it. */
   rewind(partitionId: number, epoch: number, nextOffset: number): void;
   /** Next offset to read, by the reader; -1 when not open. */

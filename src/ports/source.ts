@@ -73,6 +73,11 @@ export interface SourceEvents {
   /** The broker confirmed (or refused, `error`) a commit. */
   committed(offsets: readonly CommittedOffset[], error?: Error): void;
   /**
+   * The topic of these partitions was deleted and created again: offsets of before mean nothing in it. Answer
+   * with `halt`, settle what was read, then ask `positionAfterOutOfRange`. Repeated until they are moved.
+   */
+  replaced(partitions: readonly AssignedPartition[]): void;
+  /**
    * The reader holds a record that needs a block of at least `bytes`; nothing is read until `offer` gives it
    * one.
    */
@@ -106,10 +111,13 @@ export interface Source {
   /** The positions to start from: committed, else by policy. Asks the broker. */
   positions(partitions: readonly AssignedPartition[]): Promise<readonly CommittedOffset[]>;
   /**
-   * Where to go on after a position was found outside the log: by the out-of-range policy.
+   * Where to go on after a position was found outside the log, or the topic was replaced: by the out-of-range
+   * policy.
    * Rejects with OFFSET_OUT_OF_RANGE when the policy is to stop.
    */
   positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<number>;
+  /** Nothing more is read of these partitions until `seek`. Parked only. */
+  halt(partitions: readonly AssignedPartition[]): void;
   /** Answers `assigned`. Parked only. */
   open(partitions: readonly OpenedPartition[]): void;
   /** Answers `revoked`; what was stored is committed by this call. Parked only. */

@@ -56,6 +56,10 @@ export class SourceDriver implements SourceEvents {
     if (error === undefined) this.confirmed.push(...offsets);
   }
 
+  replaced(partitions: readonly AssignedPartition[]): void {
+    this.failures.push(new Error(`${partitions.length} partitions of a topic that was created again`));
+  }
+
   oversize(bytes: number): void {
     this.oversizes.push(bytes);
   }

@@ -99,6 +99,9 @@ export class ScriptedSource implements Source {
     this.calls.push(`close ${partitions.map((one) => one.partitionId).join(' ')}`);
     for (const one of partitions) this.opened.delete(one.partitionId);
   }
+  halt(partitions: readonly AssignedPartition[]): void {
+    for (const { partitionId } of partitions) this.calls.push(`halt ${partitionId}`);
+  }
   seek(one: OpenedPartition): Promise<void> {
     this.calls.push(`seek ${one.partitionId}@${one.offset} epoch ${one.epoch}`);
     this.opened.set(one.partitionId, one);

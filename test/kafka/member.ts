@@ -155,6 +155,10 @@ export class Member implements SourceEvents {
         this.commits.set(this.#table.describe(partitionId).partition, offset);
   }
 
+  replaced(partitions: readonly AssignedPartition[]): void {
+    this.failures.push(new Error(`${partitions.length} partitions of a topic that was created again`));
+  }
+
   oversize(bytes: number): void {
     this.oversizes.push(bytes);
     this.source.offer(newBlock(bytes, 1_000 + this.oversizes.length), RECORDS_MAX);

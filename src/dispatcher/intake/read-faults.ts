@@ -1,11 +1,14 @@
 import type { Epoch, Fault, PartitionId } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
+import type { AssignedPartition } from '../../ports/source.js';
 import { asDispatcherError } from '../as-dispatcher-error.js';
 import type { BatchFlow } from '../batch-flow.js';
 import type { ChangeQueue } from '../partitions/change-queue.js';
 import type { Rebalancer } from '../partitions/rebalancer.js';
 import { place, type RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
+
+type Place = Pick<Fault, 'partitionId' | 'epoch' | 'offset'>;
 
 interface Repeated {
   readonly offset: number;
@@ -26,6 +29,8 @@ export class ReadFaults {
   /** Faults met again at the same offset: tried again ever more slowly. */
   private readonly repeated = new Map<PartitionId, Repeated>();
   private readonly pending = new Set<() => void>();
+  /** Of a replaced topic: what was read in this epoch is being settled. */
+  private readonly leaving = new Map<PartitionId, Epoch>();
 
   constructor(
     state: RunState,
@@ -82,6 +87,30 @@ export class ReadFaults {
     }
   }
 
+  /**
+   * Their topic is another one of the same name. What was read is settled first: of a topic that is gone it
+   * can't be read again.
+   */
+  replaced(partitions: readonly AssignedPartition[]): void {
+    const { assignments, tracker } = this.state;
+    const meant = partitions.flatMap((partition) => {
+      const epoch = assignments.epoch(partition.partitionId);
+      const offset = tracker.committable(partition.partitionId);
+      if (offset === undefined || this.leaving.get(partition.partitionId) === epoch) return [];
+      this.leaving.set(partition.partitionId, epoch);
+      return [{ partition, place: { partitionId: partition.partitionId, epoch, offset } }];
+    });
+    if (meant.length === 0) return;
+    this.changes.enqueue(() =>
+      this.changes.parked(() => {
+        const current = meant.filter(({ place: at }) => this.isCurrent(at));
+        this.state.deps.source.halt(current.map(({ partition }) => partition));
+        for (const { place: at } of current)
+          void this.skip(at).catch((error: unknown) => this.state.fail(asDispatcherError(error)));
+      }),
+    );
+  }
+
   cancel(): void {
     for (const cancel of this.pending) cancel();
     this.pending.clear();
@@ -121,9 +150,9 @@ export class ReadFaults {
 
   /**
    * To where the out-of-range policy says. What was read before is settled first, however long that takes:
-   * offsets may go back (a topic made anew), and an end that is chosen is committed at once.
+   * offsets may go back (a topic created again), and an end that is chosen is committed at once.
    */
-  private async skip(fault: Fault): Promise<void> {
+  private async skip(fault: Place): Promise<void> {
     while (this.isCurrent(fault) && this.batchFlow.inFlight([fault.partitionId]))
       await this.batchFlow.nextEnd();
     this.changes.enqueue(async () => {
@@ -145,7 +174,7 @@ export class ReadFaults {
     });
   }
 
-  private isCurrent({ partitionId, epoch }: Fault): boolean {
+  private isCurrent({ partitionId, epoch }: Place): boolean {
     return this.state.tracker.isOpen(partitionId, epoch) && !this.state.stopping;
   }
 }

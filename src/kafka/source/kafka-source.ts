@@ -1,5 +1,4 @@
 /** A member of a consumer group: node-rdkafka steers it, the addon reads. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Block, Fault } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { ReadFault } from '../../core/faults.js';
@@ -34,7 +33,6 @@ import {
   refusalOf,
 } from '../errors.js';
 import type { ReaderStats } from '../native.js';
-import { countdown, within } from '../promises.js';
 import {
   errorText,
   type KafkaConsumer,
@@ -45,6 +43,7 @@ import {
 } from '../rdkafka.js';
 import { assignAnew } from './assign-anew.js';
 import { highWatermarks } from './high-watermarks.js';
+import { leave } from './leaving.js';
 import { Liveness } from './liveness.js';
 import { OffsetStore, type PossibleOffset } from './offset-store.js';
 import { PartitionRegistry } from './partition-registry.js';
@@ -52,19 +51,14 @@ import { PositionResolver, placeOf } from './positions.js';
 import { type RangeQueries, rangeQueries } from './ranges.js';
 import { ReaderControl } from './reader-control.js';
 import { RebalanceAnswers } from './rebalance.js';
+import { ReplacedTopics, replacedInput } from './replaced-topics.js';
 import { connectSource, requireTopics, rightsOf } from './source-connect.js';
 import { type KafkaSourceOptions, queriesOf, refreshMs, sourceProperties } from './source-options.js';
 import { reportStarts } from './starts.js';
 import { progressOf, statisticsOf } from './statistics.js';
 import { Subscription } from './subscription.js';
 
-/** The broker answers the last commit within this, or it is not waited for any longer. */
-const LAST_COMMIT_WAIT_MS = 5_000;
-/** Left of the deadline for the LeaveGroup itself, after the wait for a join. */
-const LEAVE_MS = 3_000;
-/** A broker that does not answer will not hear the LeaveGroup either. */
-const AWAY_LEAVE_MS = 2_000;
-const JOIN_POLL_MS = 50;
+const LAST_COMPARISON_MS = 1_000;
 
 export function createKafkaSource(options: KafkaSourceOptions): KafkaSource {
   return new KafkaSource(options);
@@ -76,7 +70,7 @@ interface Session {
   readonly reader: ReaderControl;
   readonly rebalance: RebalanceAnswers;
   readonly positions: PositionResolver;
-  readonly identities: TopicIdentities;
+  readonly replaced: ReplacedTopics;
   readonly refresh: NodeJS.Timeout;
 }
 
@@ -125,7 +119,7 @@ export class KafkaSource implements Source {
       if (this.#isStopping())
         throw new DispatcherError('STOPPED_BEFORE_END', 'stopped before anything was read');
       this.#session = this.#openSession(connected);
-      void this.#session.identities.check([...counts.keys()]);
+      void this.#session.replaced.compare([...counts.keys()]);
       this.#subscribe(connected.client);
     } catch (error) {
       await this.#abandon(connected);
@@ -162,7 +156,14 @@ export class KafkaSource implements Source {
   }
 
   async positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<number> {
-    const chosen = await this.#running().positions.afterOutOfRange(partition, offset);
+    const { positions, replaced } = this.#running();
+    // An offset that is not there may be one of a topic that is not there.
+    await replaced.compare();
+    if (replaced.has(partition.partitionId) && this.#options.outOfRange === 'stop') {
+      await this.#takeBack(partition);
+      throw replacedInput(this.#options.groupId, partition);
+    }
+    const chosen = await positions.afterOutOfRange(partition, offset);
     this.#chosen.set(partition.partitionId, chosen.offset);
     return chosen.offset;
   }
@@ -181,6 +182,10 @@ export class KafkaSource implements Source {
     const { rebalance } = this.#running();
     this.#closeReading(partitions);
     rebalance.unassign(partitions);
+  }
+
+  halt(partitions: readonly AssignedPartition[]): void {
+    for (const { partitionId } of partitions) this.#running().reader.halt(partitionId);
   }
 
   async seek(partition: OpenedPartition): Promise<void> {
@@ -222,7 +227,12 @@ export class KafkaSource implements Source {
 
   store(offsets: readonly CommittedOffset[]): void {
     if (this.#isStopping()) return;
-    this.#offsets.store(this.#running().connected.client, offsets);
+    const { connected, replaced } = this.#running();
+    this.#offsets.store(
+      connected.client,
+      offsets.filter(({ partitionId }) => !replaced.has(partitionId)),
+    );
+    replaced.stored();
   }
 
   stop(deadlineMs: number): Promise<void> {
@@ -295,9 +305,20 @@ export class KafkaSource implements Source {
         ...options,
         existedAtStart: ({ topic, partition }) => partition < (this.#countsAtStart.get(topic) ?? 0),
       }),
-      identities: new TopicIdentities(options, handleId, (error) => this.#events?.failed(error)),
+      replaced: this.#watchReplaced(connected),
       refresh,
     };
+  }
+
+  #watchReplaced({ client, handleId }: ConnectedClient<KafkaConsumer>): ReplacedTopics {
+    const { native, logger, groupId, commitIntervalMs } = this.#options;
+    const identities = new TopicIdentities(native, logger);
+
+    const own = { registry: this.#registry, offsets: this.#offsets };
+    const parts = { identities, handleId, client, logger, groupId, ...own };
+    return new ReplacedTopics(parts, commitIntervalMs, (partitions) => {
+      if (!this.#isStopping()) this.#events?.replaced(partitions);
+    });
   }
 
   #rangeQueries({ client, handleId }: ConnectedClient<KafkaConsumer>): RangeQueries {
@@ -389,7 +410,7 @@ export class KafkaSource implements Source {
         : await partitionCountsKnown(client);
       if (this.#isStopping()) return;
       this.#noteCounts(counts);
-      await this.#session?.identities.check([...counts.keys()]);
+      await this.#session?.replaced.compare([...counts.keys()]);
       if (this.#isStopping() || !this.#subscription.seen(counts)) return;
       this.#options.logger.info('the topics that match have changed', {
         topics: this.#subscription.names.join(' '),
@@ -418,6 +439,7 @@ export class KafkaSource implements Source {
     const chosen = partitions.filter(({ partitionId, offset }) => this.#chosen.get(partitionId) === offset);
     for (const { partitionId } of partitions) this.#chosen.delete(partitionId);
     if (chosen.length === 0 || this.#isStopping()) return;
+    for (const { partitionId } of chosen) this.#running().replaced.forget(partitionId);
     this.store(chosen.map(({ partitionId, offset }) => ({ partitionId, offset })));
     const { client } = this.#running().connected;
     for (const { topic, partition, offset } of chosen) client.commit({ topic, partition, offset });
@@ -426,46 +448,46 @@ export class KafkaSource implements Source {
   #closeReading(partitions: readonly AssignedPartition[]): void {
     for (const partition of partitions) {
       this.#registry.close(partition);
+      this.#session?.replaced.forget(partition.partitionId);
       this.#session?.reader.close(partition.partitionId);
     }
   }
 
   /**
-   * The order counts: with a partition still forwarded the disconnect hangs, with a thread still polling it
-   * crashes.
+   * What the old topic left in the new one before the ids were compared: a restart would pass records over.
    */
+  async #takeBack(partition: AssignedPartition): Promise<void> {
+    const { connected, positions } = this.#running();
+    const [committed] = await positions.committed([partition]);
+    if ((committed?.offset ?? -1) <= 0) return;
+    connected.client.commit({ topic: partition.topic, partition: partition.partition, offset: 0 });
+  }
+
   async #stop(deadlineMs: number): Promise<void> {
     const session = this.#session;
     if (session === undefined) return;
-    const { connected, reader, rebalance } = session;
-    const isAway = this.trouble() !== undefined;
-    const restMs = countdown(isAway ? Math.min(deadlineMs, AWAY_LEAVE_MS) : deadlineMs, this.#options.nowMs);
+    const { connected, reader, rebalance, replaced } = session;
     clearInterval(session.refresh);
-    await this.#leavable(() => restMs() - LEAVE_MS);
-    await within(reader.park(), restMs(), 'the reader did not pause');
-    const open = this.#registry.allOpen;
-    this.#closeReading(open);
-    this.#guard(() => rebalance.releaseAll(open));
-    await this.#offsets.settled(Math.min(LAST_COMMIT_WAIT_MS, restMs() / 2));
-    await within(reader.stop(), restMs(), "the reader's threads did not end");
-    await connected.disconnect(restMs());
-  }
-
-  /**
-   * A coordinator answers the requests of one connection in their order: behind a JoinGroup that waits for
-   * the other members a LeaveGroup is not read, and the group would keep a member that is gone until its
-   * session ends. So the join is waited for, as long as the deadline allows.
-   */
-  async #leavable(restMs: () => number): Promise<void> {
-    // Without a topic librdkafka has not asked to join.
-    if (!this.#topicsFound) return;
-    while (!this.#joined || this.#liveness.joining) {
-      if (restMs() <= 0 || this.trouble() !== undefined) {
-        this.#options.logger.debug('kafka consumer, leaving: the group did not answer the join');
-        return;
-      }
-      await delay(JOIN_POLL_MS);
-    }
+    if (this.trouble() === undefined) await replaced.end(Math.min(LAST_COMPARISON_MS, deadlineMs / 4));
+    const { logger, nowMs } = this.#options;
+    await leave(
+      {
+        connected,
+        reader,
+        offsets: this.#offsets,
+        logger,
+        nowMs,
+        // Without a topic librdkafka has not asked to join.
+        isJoining: () => this.#topicsFound && (!this.#joined || this.#liveness.joining),
+        trouble: () => this.trouble(),
+        release: () => {
+          const open = this.#registry.allOpen;
+          this.#closeReading(open);
+          this.#guard(() => rebalance.releaseAll(open));
+        },
+      },
+      deadlineMs,
+    );
   }
 
   async #abandon(connected: ConnectedClient<KafkaConsumer>): Promise<void> {

@@ -87,6 +87,10 @@ export class ReaderControl {
     this.#reader.close(partitionId);
   }
 
+  halt(partitionId: PartitionId): void {
+    this.#reader.halt(partitionId);
+  }
+
   rewind(partitionId: PartitionId, epoch: Epoch, nextOffset: number): void {
     this.#reader.rewind(partitionId, epoch, nextOffset);
   }

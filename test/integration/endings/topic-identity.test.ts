@@ -1,34 +1,94 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { KdProcess, KdResult } from '../../support/kd.js';
 import { sharedCluster } from '../../support/shared-cluster.js';
-import { Job } from '../job.js';
-import { arrived, eventually } from '../waiting.js';
+import { Job, type JobSpec } from '../job.js';
+import { arrived, eventually, texts } from '../waiting.js';
 
-function values(from: number, to: number): { partition: number; value: Buffer }[] {
-  return Array.from({ length: to - from }, (_, i) => ({
-    partition: 0,
-    value: Buffer.from(String(from + i)),
-  }));
+const OLD = 1_000;
+const ALL = 6_000;
+const END_MS = 30_000;
+const REFRESH = { 'topic.metadata.refresh.interval.ms': '5000' };
+
+const cluster = await sharedCluster();
+
+function values(from: number, to: number, partition = 0): { partition: number; value: Buffer }[] {
+  return Array.from({ length: to - from }, (_, i) => ({ partition, value: Buffer.from(String(from + i)) }));
+}
+
+function numbers(from: number, to: number): string[] {
+  return values(from, to).map(({ value }) => value.toString());
+}
+
+function jobOf(consumer: Record<string, unknown>, spec: Partial<JobSpec> = {}): Promise<Job> {
+  return Job.create({ cluster, partitions: 1, consumer: { properties: REFRESH, ...consumer }, ...spec });
+}
+
+/** Runs on {@link OLD} records; then the input is another topic of the same name, with the rest of them. */
+async function inputReplaced(job: Job): Promise<KdProcess> {
+  await cluster.tool.send(job.input, values(0, OLD));
+  const kd = job.spawn(['--until', 'forever']);
+  await eventually('the first records are through', async () => (await arrived(job, job.output)) === OLD);
+  await cluster.tool.deleteTopics([job.input]);
+  await cluster.createTopic(job.input, { partitions: 1 });
+  await cluster.tool.send(job.input, values(OLD, ALL));
+  return kd;
+}
+
+async function ended(kd: KdProcess): Promise<KdResult> {
+  const overdue = setTimeout(() => kd.kill('SIGTERM'), END_MS);
+  const result = await kd.ended;
+  clearTimeout(overdue);
+  return result;
+}
+
+async function distinct(job: Job): Promise<Set<string | null>> {
+  return new Set(texts(await cluster.tool.consume([job.output], { max: 3 * ALL })));
 }
 
 test('a topic deleted and created again under a running job ends it with exit 5 that names the topic', async () => {
-  const cluster = await sharedCluster();
-  const job = await Job.create({
-    cluster,
-    partitions: 1,
-    consumer: { properties: { 'topic.metadata.refresh.interval.ms': '5000' } },
-  });
-  await cluster.tool.send(job.input, values(0, 1_000));
-  const kd = job.spawn(['--until', 'forever']);
-  await eventually('the first records are through', async () => (await arrived(job, job.output)) === 1_000);
-  await cluster.tool.deleteTopics([job.input]);
-  await cluster.createTopic(job.input, { partitions: 1 });
-  await cluster.tool.send(job.input, values(1_000, 6_000));
-  const overdue = setTimeout(() => kd.kill('SIGTERM'), 30_000);
-  const { code, stderr } = await kd.ended;
-  clearTimeout(overdue);
+  const job = await jobOf({});
+  const kd = await inputReplaced(job);
+  const { code, stderr } = await ended(kd);
   assert.equal(code, 5, stderr);
   assert.match(stderr, /OFFSET_OUT_OF_RANGE/);
-  assert.match(stderr, new RegExp(`${job.input}.*deleted and created again`));
+  assert.match(
+    stderr,
+    new RegExp(`${job.input}\\[0\\]: the topic was deleted and created again.*${job.group}`),
+  );
+  assert.match(stderr, /kafka-consumer-groups\.sh --reset-offsets/);
+  assert.equal(await job.committed(), 0, 'nothing of the old topic is committed into the new one');
+  await job.runToEnd();
+  assert.deepEqual(await distinct(job), new Set(numbers(0, ALL)));
+  job.remove();
+});
+
+for (const protocol of ['classic', 'consumer']) {
+  const group = protocol === 'consumer' ? { 'group.protocol': 'consumer' } : {};
+
+  test(`out-of-range: earliest reads a topic that was created again from its beginning (${protocol})`, async () => {
+    const job = await jobOf({ 'out-of-range': 'earliest', properties: { ...REFRESH, ...group } });
+    const kd = await inputReplaced(job);
+    await eventually('all records are through', async () => (await distinct(job)).size === ALL, END_MS);
+    await eventually('all is committed', async () => (await job.committed()) === ALL - OLD, END_MS);
+    kd.kill('SIGTERM');
+    const { code, stderr } = await ended(kd);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, new RegExp(`${job.input}: deleted and created again`));
+    assert.equal(await job.committed(), ALL - OLD);
+    job.remove();
+  });
+}
+
+test('out-of-range: latest goes on at the end of a topic that was created again, and commits that', async () => {
+  const job = await jobOf({ 'out-of-range': 'latest' });
+  const kd = await inputReplaced(job);
+  await eventually('the end is committed', async () => (await job.committed()) === ALL - OLD, END_MS);
+  await cluster.tool.send(job.input, values(ALL, ALL + 1));
+  await eventually('the next one is through', async () => (await distinct(job)).has(String(ALL)), END_MS);
+  kd.kill('SIGTERM');
+  const { code, stderr } = await ended(kd);
+  assert.equal(code, 0, stderr);
+  assert.equal(await job.committed(), ALL - OLD + 1);
   job.remove();
 });

@@ -20,7 +20,7 @@ interface OpenLog {
   readonly log: PartitionLog;
   readonly epoch: Epoch;
   next: number;
-  /** A fault was delivered: nothing more until the next seek. */
+  /** A fault was delivered, or it is halted: nothing more until the next seek. */
   broken: boolean;
 }
 
@@ -95,6 +95,11 @@ export class FakeReader {
   seek(log: PartitionLog, epoch: Epoch, next: number): void {
     if (this.oversizeAt?.id === log.id) this.oversizeAt = undefined;
     this.open.set(log.id, { log, epoch, next, broken: false });
+  }
+
+  halt(id: PartitionId): void {
+    const one = this.open.get(id);
+    if (one !== undefined) one.broken = true;
   }
 
   close(id: PartitionId): void {

@@ -137,6 +137,11 @@ export class FakeSource implements Source {
     return next;
   }
 
+  halt(partitions: readonly AssignedPartition[]): void {
+    this.mustBeParked('halt');
+    for (const { partitionId } of partitions) this.reader.halt(partitionId);
+  }
+
   open(partitions: readonly OpenedPartition[]): void {
     this.mustBeParked('open');
     this.answers('open', partitions);

@@ -1,0 +1,125 @@
+/**
+ * Topics that were deleted and created again under a running member: no offset of the old one may be
+ * committed into the new one, nor read from there.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PartitionId } from '../../core/batch.js';
+import { DispatcherError } from '../../core/errors.js';
+import type { Logger } from '../../ports/logger.js';
+import type { AssignedPartition } from '../../ports/source.js';
+import type { TopicIdentities } from '../client/topic-identity.js';
+import { errorText, type TopicPartition } from '../rdkafka.js';
+import type { OffsetStore, OffsetStoringConsumer } from './offset-store.js';
+import type { PartitionRegistry } from './partition-registry.js';
+
+/** librdkafka's word for "no offset stored": nothing is left for its next commit. */
+const OFFSET_INVALID = -1001;
+/** Ids are compared this often at most, however often offsets are committed. */
+const COMPARE_MIN_MS = 1_000;
+
+interface Parts {
+  readonly identities: TopicIdentities;
+  readonly handleId: number;
+  readonly client: OffsetStoringConsumer;
+  readonly offsets: OffsetStore;
+  readonly registry: PartitionRegistry;
+  readonly logger: Logger;
+  readonly groupId: string;
+}
+
+export class ReplacedTopics {
+  readonly #parts: Parts;
+  readonly #partitions = new Set<PartitionId>();
+  readonly #tell: (partitions: readonly AssignedPartition[]) => void;
+  readonly #timer: NodeJS.Timeout;
+  #stored = false;
+  #comparing: Promise<void> | undefined;
+
+  /** `tell` is called again at each comparison until the partitions are moved or closed. */
+  constructor(
+    parts: Parts,
+    commitIntervalMs: number,
+    tell: (partitions: readonly AssignedPartition[]) => void,
+  ) {
+    this.#parts = parts;
+    this.#tell = tell;
+    this.#timer = setInterval(() => this.#tick(), Math.max(commitIntervalMs, COMPARE_MIN_MS));
+    this.#timer.unref();
+  }
+
+  has(partitionId: PartitionId): boolean {
+    return this.#partitions.has(partitionId);
+  }
+
+  /** Its position is one of the new topic now, or it is read here no more. */
+  forget(partitionId: PartitionId): void {
+    this.#partitions.delete(partitionId);
+  }
+
+  /** Offsets are on their way to the broker: compared within a commit interval. */
+  stored(): void {
+    this.#stored = true;
+  }
+
+  /** `more`: topics whose id is to be learnt, too. One comparison at a time. */
+  compare(more: readonly string[] = []): Promise<void> {
+    this.#comparing ??= this.#compare(more).finally(() => {
+      this.#comparing = undefined;
+    });
+    return this.#comparing;
+  }
+
+  /** Before the last commit: what was stored since the last comparison is not committed unseen. */
+  async end(timeoutMs: number): Promise<void> {
+    clearInterval(this.#timer);
+    if (this.#stored) await Promise.race([this.compare(), delay(timeoutMs, undefined, { ref: false })]);
+  }
+
+  #tick(): void {
+    if (!this.#stored && this.#partitions.size === 0) return;
+    this.#stored = false;
+    void this.compare();
+  }
+
+  async #compare(more: readonly string[]): Promise<void> {
+    const { identities, handleId, registry, logger, groupId } = this.#parts;
+    const topics = new Set([...more, ...registry.allOpen.map(({ topic }) => topic)]);
+    const replaced = await identities.replaced(handleId, [...topics]);
+    if (replaced.length > 0)
+      logger.warn(
+        `${replaced.join(', ')}: deleted and created again while group ${groupId} was reading; no offset of ` +
+          'the old topic is committed from now on',
+      );
+    for (const partition of registry.allOpen) {
+      if (!replaced.includes(partition.topic)) continue;
+      this.#partitions.add(partition.partitionId);
+      this.#unstore(partition);
+      this.#parts.offsets.lost([partition.partitionId]);
+    }
+    const told = registry.allOpen.filter(({ partitionId }) => this.#partitions.has(partitionId));
+    if (told.length > 0) this.#tell(told);
+  }
+
+  #unstore({ topic, partition }: TopicPartition): void {
+    try {
+      this.#parts.client.offsetsStore([{ topic, partition, offset: OFFSET_INVALID }]);
+    } catch (error) {
+      this.#parts.logger.debug(`kafka consumer: a stored offset not taken back: ${errorText(error)}`);
+    }
+  }
+}
+
+/** For `out-of-range: stop`. */
+export function replacedInput(groupId: string, { topic, partition }: TopicPartition): DispatcherError {
+  return new DispatcherError(
+    'OFFSET_OUT_OF_RANGE',
+    `${topic}[${partition}]: the topic was deleted and created again while group ${groupId} was reading it; ` +
+      'the offsets of the group belong to the old topic',
+    {
+      remedy:
+        `stop all members, reset group ${groupId} in ${topic} to earliest (kafka-consumer-groups.sh ` +
+        '--reset-offsets), and start again; or set kafka.consumer.out-of-range to earliest or latest to go ' +
+        'on in the new topic',
+    },
+  );
+}
