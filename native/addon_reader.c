@@ -365,18 +365,12 @@ static napi_value reader_stop(napi_env env, napi_callback_info info) {
 napi_status kd_define_reader(napi_env env, napi_value exports) {
   napi_value constructor;
   const napi_property_descriptor methods[] = {
-      KD_METHOD("start", reader_start),
-      KD_METHOD("offer", reader_offer),
-      KD_METHOD("reclaim", reader_reclaim),
-      KD_METHOD("park", reader_park),
-      KD_METHOD("unpark", reader_unpark),
-      KD_METHOD("open", reader_open),
-      KD_METHOD("close", reader_close),
-      KD_METHOD("halt", reader_halt),
-      KD_METHOD("rewind", reader_rewind),
-      KD_METHOD("nextOffset", reader_next_offset),
-      KD_METHOD("stats", reader_stats),
-      KD_METHOD("stop", reader_stop),
+      KD_METHOD("start", reader_start),     KD_METHOD("offer", reader_offer),
+      KD_METHOD("reclaim", reader_reclaim), KD_METHOD("park", reader_park),
+      KD_METHOD("unpark", reader_unpark),   KD_METHOD("open", reader_open),
+      KD_METHOD("close", reader_close),     KD_METHOD("halt", reader_halt),
+      KD_METHOD("rewind", reader_rewind),   KD_METHOD("nextOffset", reader_next_offset),
+      KD_METHOD("stats", reader_stats),     KD_METHOD("stop", reader_stop),
   };
   napi_status status = napi_define_class(env, "Reader", NAPI_AUTO_LENGTH, reader_new, NULL,
                                          sizeof methods / sizeof *methods, methods, &constructor);
