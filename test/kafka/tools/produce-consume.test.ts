@@ -174,7 +174,7 @@ test('values go through the configured output format and are decoded again', asy
   );
   assert.match(
     bad.error?.message ?? '',
-    /standard input line 2 does not fit the output format .*1 record was produced before it/,
+    /standard input line 2 does not match the output format .*1 record was produced before it/,
   );
   assert.equal(bad.error?.exitCode, 2);
 });
