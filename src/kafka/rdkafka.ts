@@ -111,7 +111,10 @@ export function seekTo(
   timeoutMs: number,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    consumer.seek({ ...position }, timeoutMs, (error) => (isFailure(error) ? reject(error) : resolve()));
+    const { topic, partition, offset } = position;
+    consumer.seek({ topic, partition, offset }, timeoutMs, (error) =>
+      isFailure(error) ? reject(error) : resolve(),
+    );
   });
 }
 

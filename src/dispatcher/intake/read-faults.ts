@@ -169,6 +169,8 @@ export class ReadFaults {
           where: place(this.state, fault.partitionId, fault.offset),
           from: offset,
         });
+        // Other records may lie under the same offsets there.
+        this.state.named.forgetAll(fault.partitionId);
         await this.state.deps.source.seek(this.rebalancer.open(partition, offset));
       });
     });

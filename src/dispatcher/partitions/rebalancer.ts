@@ -90,6 +90,7 @@ export class Rebalancer {
           this.owned.delete(id);
           this.begun.delete(id);
           this.stored.delete(id);
+          this.state.named.forgetAll(id);
         }
         if (!lost) this.membership.revoked(this.owned.size);
         this.events.moved(ids);

@@ -48,6 +48,12 @@ export class NamedRecords {
     if (known.size === 0) this.byPartition.delete(partitionId);
   }
 
+  /** The partition is given back, or its offsets may mean other records from now on. */
+  forgetAll(partitionId: PartitionId): void {
+    this.count -= this.byPartition.get(partitionId)?.size ?? 0;
+    this.byPartition.delete(partitionId);
+  }
+
   private forgetOldest(): void {
     for (const [partitionId, known] of this.byPartition) {
       const [oldest] = known.keys();

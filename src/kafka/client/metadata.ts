@@ -3,7 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DispatcherError } from '../../core/errors.js';
 import { type TopicSelection, topicMatcher } from '../../core/topic-selection.js';
 import { KafkaCode } from '../errors.js';
-import { errorText, getMetadata, type KafkaClient, kafkaErrorCode, type Metadata } from '../rdkafka.js';
+import {
+  errorText,
+  getMetadata,
+  type KafkaClient,
+  kafkaErrorCode,
+  type Metadata,
+  type TopicPartition,
+} from '../rdkafka.js';
 
 /** How long one question to the brokers may take. */
 export const REQUEST_TIMEOUT_MS = 30_000;
@@ -58,6 +65,12 @@ export async function partitionCountsOfSelection(
   const metadata = await ask(client, { allTopics: true }, 'all topics');
   const matching = metadata.topics.filter((topic) => matches(topic.name));
   return new Map(matching.map((topic) => [topic.name, topic.partitions.length]));
+}
+
+export function partitionsOf(counts: PartitionCounts): readonly TopicPartition[] {
+  return [...counts].flatMap(([topic, count]) =>
+    Array.from({ length: count }, (_, partition) => ({ topic, partition })),
+  );
 }
 
 export function missingTopics(counts: PartitionCounts): string[] {

@@ -16,23 +16,13 @@ import type {
 import { checkCreatable, checkFeatures } from '../client/client-config.js';
 import type { ConnectedClient } from '../client/connect.js';
 import {
-  partitionCountsKnown,
   partitionCountsOfSelection,
+  partitionsOf,
   REQUEST_TIMEOUT_MS,
   requestFailure,
 } from '../client/metadata.js';
-import { TopicIdentities } from '../client/topic-identity.js';
 import { codeNamed, consumerFault, consumerFaultName } from '../codes.js';
-import {
-  type ClientRights,
-  consumerFailure,
-  fatalFailure,
-  isAuthorizationError,
-  isUnknownTopicError,
-  KafkaCode,
-  refusalOf,
-} from '../errors.js';
-import type { ReaderStats } from '../native.js';
+import { type ClientRights, isAuthorizationError, KafkaCode, refusalOf } from '../errors.js';
 import {
   errorText,
   type KafkaConsumer,
@@ -42,21 +32,29 @@ import {
   type TopicPartition,
 } from '../rdkafka.js';
 import { assignAnew } from './assign-anew.js';
-import { highWatermarks } from './high-watermarks.js';
+import { consumerTrouble } from './consumer-trouble.js';
 import { leave } from './leaving.js';
 import { Liveness } from './liveness.js';
-import { OffsetStore, type PossibleOffset } from './offset-store.js';
+import { ChosenPositions } from './offsets/chosen-positions.js';
+import { OffsetStore, type PossibleOffset } from './offsets/offset-store.js';
+import { PositionResolver, placeOf } from './offsets/positions.js';
+import { rangeQueries } from './offsets/ranges.js';
+import { reportStarts } from './offsets/starts.js';
 import { PartitionRegistry } from './partition-registry.js';
-import { PositionResolver, placeOf } from './positions.js';
-import { type RangeQueries, rangeQueries } from './ranges.js';
 import { ReaderControl } from './reader-control.js';
 import { RebalanceAnswers } from './rebalance.js';
-import { ReplacedTopics, replacedInput } from './replaced-topics.js';
+import { ReplacedTopics } from './replaced-topics.js';
+import type { Session } from './session.js';
 import { connectSource, requireTopics, rightsOf } from './source-connect.js';
-import { type KafkaSourceOptions, queriesOf, refreshMs, sourceProperties } from './source-options.js';
-import { reportStarts } from './starts.js';
+import {
+  type Isolation,
+  isolationOf,
+  type KafkaSourceOptions,
+  queriesOf,
+  sourceProperties,
+} from './source-options.js';
 import { progressOf, statisticsOf } from './statistics.js';
-import { Subscription } from './subscription.js';
+import { TopicWatch } from './topic-watch.js';
 
 const LAST_COMPARISON_MS = 1_000;
 
@@ -64,31 +62,17 @@ export function createKafkaSource(options: KafkaSourceOptions): KafkaSource {
   return new KafkaSource(options);
 }
 
-/** What exists from `start` on. */
-interface Session {
-  readonly connected: ConnectedClient<KafkaConsumer>;
-  readonly reader: ReaderControl;
-  readonly rebalance: RebalanceAnswers;
-  readonly positions: PositionResolver;
-  readonly replaced: ReplacedTopics;
-  readonly refresh: NodeJS.Timeout;
-}
-
 export class KafkaSource implements Source {
   readonly #options: KafkaSourceOptions;
   readonly #registry: PartitionRegistry;
   readonly #offsets: OffsetStore;
-  /** Positions that a policy chose: committed at once, since they can't be found again. */
-  readonly #chosen = new Map<number, number>();
-  /** Partitions of the topics at the start. */
-  #countsAtStart: ReadonlyMap<string, number> = new Map();
-  readonly #isolation: 'read_committed' | 'read_uncommitted';
+  readonly #chosen = new ChosenPositions();
+  readonly #isolation: Isolation;
   /** The first rebalance event came: the group knows this member. */
   #joined = false;
   readonly #rights: ClientRights;
   readonly #liveness: Liveness;
-  readonly #subscription: Subscription;
-  #topicsFound = false;
+  readonly #topics: TopicWatch;
   #events: SourceEvents | undefined;
   #session: Session | undefined;
   #stopping: Promise<void> | undefined;
@@ -98,12 +82,9 @@ export class KafkaSource implements Source {
     this.#registry = new PartitionRegistry(options.table);
     this.#offsets = new OffsetStore(this.#registry);
     this.#rights = rightsOf(options);
-    this.#subscription = new Subscription(options.topics);
+    this.#topics = new TopicWatch(options, this.#registry);
     this.#liveness = new Liveness(Number(options.cluster.properties.get('fetch.wait.max.ms') ?? 500));
-    this.#isolation =
-      options.cluster.properties.get('isolation.level') === 'read_uncommitted'
-        ? 'read_uncommitted'
-        : 'read_committed';
+    this.#isolation = isolationOf(options.cluster.properties);
   }
 
   async start(events: SourceEvents): Promise<void> {
@@ -112,15 +93,12 @@ export class KafkaSource implements Source {
     this.#events = events;
     const connected = await connectSource(options, () => this.#createClient(), events);
     try {
-      const counts = await requireTopics(options, connected, this.#rights);
-      this.#countsAtStart = counts;
-      this.#subscription.seen(counts);
-      this.#noteCounts(counts);
+      this.#topics.begin(await requireTopics(options, connected, this.#rights));
       if (this.#isStopping())
         throw new DispatcherError('STOPPED_BEFORE_END', 'stopped before anything was read');
       this.#session = this.#openSession(connected);
-      void this.#session.replaced.compare([...counts.keys()]);
-      this.#subscribe(connected.client);
+      void this.#session.replaced.compare(this.#topics.names);
+      this.#topics.subscribe(connected.client);
     } catch (error) {
       await this.#abandon(connected);
       throw error;
@@ -150,8 +128,7 @@ export class KafkaSource implements Source {
   async positions(partitions: readonly AssignedPartition[]): Promise<readonly CommittedOffset[]> {
     const starts = await this.#running().positions.resolve(partitions);
     reportStarts(this.#options, partitions, starts);
-    for (const { partitionId, offset, start } of starts)
-      if (start !== 'committed') this.#chosen.set(partitionId, offset);
+    for (const start of starts) this.#chosen.note(start.partitionId, start);
     return starts.map(({ partitionId, offset }) => ({ partitionId, offset }));
   }
 
@@ -159,12 +136,10 @@ export class KafkaSource implements Source {
     const { positions, replaced } = this.#running();
     // An offset that is not there may be one of a topic that is not there.
     await replaced.compare();
-    if (replaced.has(partition.partitionId) && this.#options.outOfRange === 'stop') {
-      await this.#takeBack(partition);
-      throw replacedInput(this.#options.groupId, partition);
-    }
+    if (replaced.has(partition.partitionId) && this.#options.outOfRange === 'stop')
+      throw replaced.refuse(partition, await positions.committed([partition]));
     const chosen = await positions.afterOutOfRange(partition, offset);
-    this.#chosen.set(partition.partitionId, chosen.offset);
+    this.#chosen.note(partition.partitionId, chosen);
     return chosen.offset;
   }
 
@@ -190,9 +165,8 @@ export class KafkaSource implements Source {
 
   async seek(partition: OpenedPartition): Promise<void> {
     const { connected, reader, rebalance } = this.#running();
-    const position = { topic: partition.topic, partition: partition.partition, offset: partition.offset };
     try {
-      await seekTo(connected.client, position, REQUEST_TIMEOUT_MS);
+      await seekTo(connected.client, partition, REQUEST_TIMEOUT_MS);
     } catch (cause) {
       if (kafkaErrorCode(cause) !== KafkaCode._STATE)
         throw requestFailure(`a seek to ${placeOf(partition)} offset ${partition.offset}`, cause);
@@ -206,19 +180,7 @@ export class KafkaSource implements Source {
   async endOffsets(): Promise<readonly EndOffset[]> {
     const { connected, positions } = this.#running();
     const counts = await partitionCountsOfSelection(connected.client, this.#options.topics);
-    const partitions = [...counts].flatMap(([topic, count]) =>
-      Array.from({ length: count }, (_, partition) => ({ topic, partition })),
-    );
-    // Asked first: what was written before and is not stable afterwards lies behind an open transaction.
-    const highs =
-      this.#isolation === 'read_committed'
-        ? await highWatermarks(this.#options, connected.handleId, partitions)
-        : new Map<string, number>();
-    const ends = await positions.endOffsets(partitions);
-    return ends.map((one) => {
-      const high = highs.get(`${one.topic}/${one.partition}`) ?? -1;
-      return high > one.end ? { ...one, high } : one;
-    });
+    return positions.endOffsets(partitionsOf(counts));
   }
 
   committedOffsets(partitions: readonly TopicPartition[]): Promise<readonly TopicOffset[]> {
@@ -240,11 +202,6 @@ export class KafkaSource implements Source {
     return this.#stopping;
   }
 
-  /** Offsets not stored because their partition was not open any more. */
-  get storesSkipped(): number {
-    return this.#offsets.skipped;
-  }
-
   trouble(): Trouble | undefined {
     return this.#session?.connected.trouble ?? this.#liveness.trouble(this.#options.nowMs());
   }
@@ -254,16 +211,8 @@ export class KafkaSource implements Source {
   }
 
   refusal(name: string, topic: string, text: string): DispatcherError {
-    return refusalOf(
-      'consumer',
-      codeNamed(name),
-      text,
-      topic === '' ? this.#rights : { ...this.#rights, topics: [topic] },
-    );
-  }
-
-  readerStats(): ReaderStats | undefined {
-    return this.#session?.reader.stats();
+    const rights = topic === '' ? this.#rights : { ...this.#rights, topics: [topic] };
+    return refusalOf('consumer', codeNamed(name), text, rights);
   }
 
   #createClient(): { client: KafkaConsumer; handleId: number } {
@@ -294,36 +243,26 @@ export class KafkaSource implements Source {
       },
     );
     client.on('event.stats', (event: unknown) => this.#guard(() => this.#onStatistics(event)));
-    const refresh = setInterval(() => void this.#refreshCounts(client), refreshMs(options));
-    refresh.unref();
+    const replaced = new ReplacedTopics(
+      options,
+      { client, handleId, registry: this.#registry, offsets: this.#offsets },
+      (partitions) => {
+        if (!this.#isStopping()) this.#events?.replaced(partitions);
+      },
+    );
+    this.#topics.watch(client, (topics) => replaced.compare(topics));
     reader.start();
+    const ranges = rangeQueries({ native: options.native, handleId, client, isolation: this.#isolation });
     return {
       connected,
       reader,
       rebalance: new RebalanceAnswers(client),
-      positions: new PositionResolver(queriesOf(client, this.#rangeQueries(connected)), {
+      positions: new PositionResolver(queriesOf(client, ranges), {
         ...options,
-        existedAtStart: ({ topic, partition }) => partition < (this.#countsAtStart.get(topic) ?? 0),
+        existedAtStart: (partition) => this.#topics.existedAtStart(partition),
       }),
-      replaced: this.#watchReplaced(connected),
-      refresh,
+      replaced,
     };
-  }
-
-  #watchReplaced({ client, handleId }: ConnectedClient<KafkaConsumer>): ReplacedTopics {
-    const { native, logger, groupId, commitIntervalMs } = this.#options;
-    const identities = new TopicIdentities(native, logger);
-
-    const own = { registry: this.#registry, offsets: this.#offsets };
-    const parts = { identities, handleId, client, logger, groupId, ...own };
-    return new ReplacedTopics(parts, commitIntervalMs, (partitions) => {
-      if (!this.#isStopping()) this.#events?.replaced(partitions);
-    });
-  }
-
-  #rangeQueries({ client, handleId }: ConnectedClient<KafkaConsumer>): RangeQueries {
-    const isolation = this.#isolation;
-    return rangeQueries({ native: this.#options.native, handleId, client, isolation });
   }
 
   #onRebalance(consumer: KafkaConsumer, error: unknown, partitions: readonly TopicPartition[]): void {
@@ -378,71 +317,20 @@ export class KafkaSource implements Source {
 
   #onConsumerError(connected: ConnectedClient<KafkaConsumer>, code: number, text: string): void {
     if (this.#isStopping()) return;
-    const fatal = this.#options.native.fatalError(connected.handleId);
-    const failure =
-      fatal === null
-        ? consumerFailure(code, text, this.#rights)
-        : fatalFailure('consumer', fatal.code, fatal.text, this.#rights);
-    const { name } = this.#options.native.errorName(code);
-    connected.log.entry(
-      failure === undefined ? 'warn' : 'error',
-      name,
-      isUnknownTopicError(code) ? `${text} (waiting for the topic)` : text,
-      { code },
-    );
+    const failure = consumerTrouble(this.#options.native, connected, { code, text, rights: this.#rights });
     if (failure === undefined) return;
     // What was to join is refused: leaving need not wait for it.
     this.#joined = true;
     this.#events?.failed(failure);
   }
 
-  /** librdkafka takes no empty subscription: until a topic matches there is none. */
-  #subscribe(client: KafkaConsumer): void {
-    const { names } = this.#subscription;
-    if (names.length > 0) client.subscribe(names);
-    else client.unsubscribe();
-  }
-
-  async #refreshCounts(client: KafkaConsumer): Promise<void> {
-    try {
-      const counts = this.#subscription.grows
-        ? await partitionCountsOfSelection(client, this.#options.topics)
-        : await partitionCountsKnown(client);
-      if (this.#isStopping()) return;
-      this.#noteCounts(counts);
-      await this.#session?.replaced.compare([...counts.keys()]);
-      if (this.#isStopping() || !this.#subscription.seen(counts)) return;
-      this.#options.logger.info('the topics that match have changed', {
-        topics: this.#subscription.names.join(' '),
-      });
-      this.#subscribe(client);
-    } catch (error) {
-      this.#options.logger.debug(`kafka consumer: partition counts not refreshed: ${errorText(error)}`);
-    }
-  }
-
-  #noteCounts(counts: ReadonlyMap<string, number>): void {
-    if (this.#isStopping()) return;
-    for (const [topic, count] of counts) {
-      if (count === 0) continue;
-      this.#topicsFound = true;
-      this.#registry.setTopicPartitionCount(topic, count);
-    }
-  }
-
-  /**
-   * A position chosen once must stay: chosen again at the next rebalance or start, the records between would
-   * be skipped. librdkafka commits a stored offset only when it is above the last one it committed, so what
-   * lies below is committed here, once: in a partition that is ours, while nothing else is stored.
-   */
   #keepChosen(partitions: readonly OpenedPartition[]): void {
-    const chosen = partitions.filter(({ partitionId, offset }) => this.#chosen.get(partitionId) === offset);
-    for (const { partitionId } of partitions) this.#chosen.delete(partitionId);
-    if (chosen.length === 0 || this.#isStopping()) return;
-    for (const { partitionId } of chosen) this.#running().replaced.forget(partitionId);
-    this.store(chosen.map(({ partitionId, offset }) => ({ partitionId, offset })));
-    const { client } = this.#running().connected;
-    for (const { topic, partition, offset } of chosen) client.commit({ topic, partition, offset });
+    if (this.#isStopping()) return;
+    const { connected, replaced } = this.#running();
+    const { all, below } = this.#chosen.take(partitions);
+    for (const { partitionId } of all) replaced.forget(partitionId);
+    if (all.length > 0) this.store(all);
+    if (below.length > 0) connected.client.commit(below);
   }
 
   #closeReading(partitions: readonly AssignedPartition[]): void {
@@ -453,21 +341,11 @@ export class KafkaSource implements Source {
     }
   }
 
-  /**
-   * What the old topic left in the new one before the ids were compared: a restart would pass records over.
-   */
-  async #takeBack(partition: AssignedPartition): Promise<void> {
-    const { connected, positions } = this.#running();
-    const [committed] = await positions.committed([partition]);
-    if ((committed?.offset ?? -1) <= 0) return;
-    connected.client.commit({ topic: partition.topic, partition: partition.partition, offset: 0 });
-  }
-
   async #stop(deadlineMs: number): Promise<void> {
     const session = this.#session;
     if (session === undefined) return;
     const { connected, reader, rebalance, replaced } = session;
-    clearInterval(session.refresh);
+    this.#topics.stop();
     if (this.trouble() === undefined) await replaced.end(Math.min(LAST_COMPARISON_MS, deadlineMs / 4));
     const { logger, nowMs } = this.#options;
     await leave(
@@ -478,7 +356,7 @@ export class KafkaSource implements Source {
         logger,
         nowMs,
         // Without a topic librdkafka has not asked to join.
-        isJoining: () => this.#topicsFound && (!this.#joined || this.#liveness.joining),
+        isJoining: () => this.#topics.found && (!this.#joined || this.#liveness.joining),
         trouble: () => this.trouble(),
         release: () => {
           const open = this.#registry.allOpen;

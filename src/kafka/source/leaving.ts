@@ -5,7 +5,7 @@ import type { Trouble } from '../../ports/source.js';
 import type { ConnectedClient } from '../client/connect.js';
 import { countdown, within } from '../promises.js';
 import type { KafkaConsumer } from '../rdkafka.js';
-import type { OffsetStore } from './offset-store.js';
+import type { OffsetStore } from './offsets/offset-store.js';
 import type { ReaderControl } from './reader-control.js';
 
 /** The broker answers the last commit within this, or it is not waited for any longer. */

@@ -5,12 +5,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PartitionId } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
-import type { Logger } from '../../ports/logger.js';
-import type { AssignedPartition } from '../../ports/source.js';
-import type { TopicIdentities } from '../client/topic-identity.js';
-import { errorText, type TopicPartition } from '../rdkafka.js';
-import type { OffsetStore, OffsetStoringConsumer } from './offset-store.js';
+import type { AssignedPartition, TopicOffset } from '../../ports/source.js';
+import { TopicIdentities } from '../client/topic-identity.js';
+import { errorText, type KafkaConsumer, type TopicPartition } from '../rdkafka.js';
+import type { OffsetStore } from './offsets/offset-store.js';
 import type { PartitionRegistry } from './partition-registry.js';
+import type { KafkaSourceOptions } from './source-options.js';
 
 /** librdkafka's word for "no offset stored": nothing is left for its next commit. */
 const OFFSET_INVALID = -1001;
@@ -18,17 +18,18 @@ const OFFSET_INVALID = -1001;
 const COMPARE_MIN_MS = 1_000;
 
 interface Parts {
-  readonly identities: TopicIdentities;
   readonly handleId: number;
-  readonly client: OffsetStoringConsumer;
+  readonly client: KafkaConsumer;
   readonly offsets: OffsetStore;
   readonly registry: PartitionRegistry;
-  readonly logger: Logger;
-  readonly groupId: string;
 }
 
+type Options = Pick<KafkaSourceOptions, 'native' | 'logger' | 'groupId' | 'commitIntervalMs'>;
+
 export class ReplacedTopics {
+  readonly #options: Options;
   readonly #parts: Parts;
+  readonly #identities: TopicIdentities;
   readonly #partitions = new Set<PartitionId>();
   readonly #tell: (partitions: readonly AssignedPartition[]) => void;
   readonly #timer: NodeJS.Timeout;
@@ -36,14 +37,12 @@ export class ReplacedTopics {
   #comparing: Promise<void> | undefined;
 
   /** `tell` is called again at each comparison until the partitions are moved or closed. */
-  constructor(
-    parts: Parts,
-    commitIntervalMs: number,
-    tell: (partitions: readonly AssignedPartition[]) => void,
-  ) {
+  constructor(options: Options, parts: Parts, tell: (partitions: readonly AssignedPartition[]) => void) {
+    this.#options = options;
     this.#parts = parts;
+    this.#identities = new TopicIdentities(options.native, options.logger);
     this.#tell = tell;
-    this.#timer = setInterval(() => this.#tick(), Math.max(commitIntervalMs, COMPARE_MIN_MS));
+    this.#timer = setInterval(() => this.#tick(), Math.max(options.commitIntervalMs, COMPARE_MIN_MS));
     this.#timer.unref();
   }
 
@@ -75,6 +74,16 @@ export class ReplacedTopics {
     if (this.#stored) await Promise.race([this.compare(), delay(timeoutMs, undefined, { ref: false })]);
   }
 
+  /**
+   * For `out-of-range: stop`. What the old topic left in the new one before the ids were compared is taken
+   * back: a restart would skip records.
+   */
+  refuse({ topic, partition }: TopicPartition, committed: readonly TopicOffset[]): DispatcherError {
+    if (committed.some(({ offset }) => offset > 0))
+      this.#parts.client.commit({ topic, partition, offset: 0 });
+    return replacedInput(this.#options.groupId, { topic, partition });
+  }
+
   #tick(): void {
     if (!this.#stored && this.#partitions.size === 0) return;
     this.#stored = false;
@@ -82,9 +91,10 @@ export class ReplacedTopics {
   }
 
   async #compare(more: readonly string[]): Promise<void> {
-    const { identities, handleId, registry, logger, groupId } = this.#parts;
+    const { handleId, registry } = this.#parts;
+    const { logger, groupId } = this.#options;
     const topics = new Set([...more, ...registry.allOpen.map(({ topic }) => topic)]);
-    const replaced = await identities.replaced(handleId, [...topics]);
+    const replaced = await this.#identities.replaced(handleId, [...topics]);
     if (replaced.length > 0)
       logger.warn(
         `${replaced.join(', ')}: deleted and created again while group ${groupId} was reading; no offset of ` +
@@ -104,13 +114,12 @@ export class ReplacedTopics {
     try {
       this.#parts.client.offsetsStore([{ topic, partition, offset: OFFSET_INVALID }]);
     } catch (error) {
-      this.#parts.logger.debug(`kafka consumer: a stored offset not taken back: ${errorText(error)}`);
+      this.#options.logger.debug(`kafka consumer: a stored offset not taken back: ${errorText(error)}`);
     }
   }
 }
 
-/** For `out-of-range: stop`. */
-export function replacedInput(groupId: string, { topic, partition }: TopicPartition): DispatcherError {
+function replacedInput(groupId: string, { topic, partition }: TopicPartition): DispatcherError {
   return new DispatcherError(
     'OFFSET_OUT_OF_RANGE',
     `${topic}[${partition}]: the topic was deleted and created again while group ${groupId} was reading it; ` +

@@ -5,8 +5,8 @@ import { type ClusterOptions, consumerProperties } from '../client/client-config
 import { type PartitionCounts, TOPICS_REFRESH_MS } from '../client/metadata.js';
 import type { NativeBinding, NativePartitionTable, ReaderOptions } from '../native.js';
 import { type KafkaConsumer, queryCommitted } from '../rdkafka.js';
-import type { OffsetQueries, PositionPolicies } from './positions.js';
-import type { RangeQueries } from './ranges.js';
+import type { OffsetQueries, PositionPolicies } from './offsets/positions.js';
+import type { RangeQueries } from './offsets/ranges.js';
 
 const STATISTICS_INTERVAL_MS = 1_000;
 
@@ -44,6 +44,12 @@ export function sourceProperties(
       statisticsIntervalMs: STATISTICS_INTERVAL_MS,
     },
   );
+}
+
+export type Isolation = 'read_committed' | 'read_uncommitted';
+
+export function isolationOf(properties: ReadonlyMap<string, string>): Isolation {
+  return properties.get('isolation.level') === 'read_uncommitted' ? 'read_uncommitted' : 'read_committed';
 }
 
 export function queriesOf(consumer: KafkaConsumer, ranges: RangeQueries): OffsetQueries {

@@ -15,11 +15,11 @@ import { type ClientRights, consumerFailure, isAuthorizationError, KafkaCode, re
 import type { NativePartitionTable } from '../native.js';
 import { type PendingSignal, pendingSignal, within } from '../promises.js';
 import { type KafkaConsumer, newConsumer } from '../rdkafka.js';
+import { PositionResolver, placeOf } from '../source/offsets/positions.js';
+import { rangeQueries } from '../source/offsets/ranges.js';
 import { PartitionRegistry } from '../source/partition-registry.js';
-import { PositionResolver, placeOf } from '../source/positions.js';
-import { rangeQueries } from '../source/ranges.js';
 import { ReaderControl } from '../source/reader-control.js';
-import { queriesOf } from '../source/source-options.js';
+import { isolationOf, queriesOf } from '../source/source-options.js';
 import { progressOf, statisticsOf } from '../source/statistics.js';
 import type { TopicReaderOptions } from './topic-reader-options.js';
 
@@ -173,7 +173,12 @@ class TopicReading {
   #ends(count: number): Promise<EndOffset[]> {
     const { client, handleId } = this.#connected;
     const { topic, native } = this.#options;
-    const ranges = rangeQueries({ native, handleId, client, isolation: this.#isolation });
+    const ranges = rangeQueries({
+      native,
+      handleId,
+      client,
+      isolation: isolationOf(this.#options.cluster.properties),
+    });
     const resolver = new PositionResolver(queriesOf(client, ranges), {
       groupId: '',
       autoOffsetReset: 'none',
@@ -243,11 +248,6 @@ class TopicReading {
     );
   }
 
-  get #isolation(): 'read_committed' | 'read_uncommitted' {
-    const level = this.#options.cluster.properties.get('isolation.level');
-    return level === 'read_uncommitted' ? level : 'read_committed';
-  }
-
   #partition(partitionId: number): AssignedPartition {
     return this.#partitions.get(partitionId) ?? { partitionId, topic: this.#options.topic, partition: -1 };
   }
@@ -261,7 +261,7 @@ class TopicReading {
     for (const { partitionId, nextOffset, fetchQueueRecords } of progressOf(
       statisticsOf(event),
       this.#registry,
-      this.#isolation,
+      isolationOf(this.#options.cluster.properties),
     )) {
       const target = this.#targets.get(partitionId);
       if (target === undefined || nextOffset < target || fetchQueueRecords > 0)

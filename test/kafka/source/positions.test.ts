@@ -5,7 +5,7 @@ import {
   type OffsetQueries,
   type PositionPolicies,
   PositionResolver,
-} from '../../../src/kafka/source/positions.js';
+} from '../../../src/kafka/source/offsets/positions.js';
 
 const POLICIES: PositionPolicies = { groupId: 'g', autoOffsetReset: 'earliest', outOfRange: 'stop' };
 const PARTITION = { partitionId: 3, topic: 't', partition: 1 };

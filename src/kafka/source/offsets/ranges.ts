@@ -1,9 +1,9 @@
 /** The first and last offsets of partitions: one request per broker, however many partitions there are. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ListedOffset } from '../../ports/admin.js';
-import { REQUEST_TIMEOUT_MS, requestFailure } from '../client/metadata.js';
-import type { NativeBinding } from '../native.js';
-import { getMetadata, type KafkaClient, kafkaErrorCode, type TopicPartition } from '../rdkafka.js';
+import type { ListedOffset } from '../../../ports/admin.js';
+import { REQUEST_TIMEOUT_MS, requestFailure } from '../../client/metadata.js';
+import type { NativeBinding } from '../../native.js';
+import { getMetadata, type KafkaClient, kafkaErrorCode, type TopicPartition } from '../../rdkafka.js';
 
 /** Places in one question; the addon takes more. */
 const PLACES_MAX = 2_000;
@@ -119,16 +119,15 @@ export function rangeQueries({ native, handleId, client, isolation }: RangeClien
     async ranges(partitions, timeoutMs) {
       const leaderless = await withoutLeader(client, timeoutMs);
       const led = partitions.filter((one) => !leaderless.has(nameOf(one)));
-      const committedOnly = isolation === 'read_committed';
-      const [lows, ends, highs] = await Promise.all([
+      const [lows, highs] = await Promise.all([
         list(BEGINNING, 0, led, timeoutMs),
-        list(END, committedOnly ? COMMITTED_ONLY : 0, led, timeoutMs),
-        committedOnly ? list(END, 0, led, timeoutMs) : undefined,
+        list(END, 0, led, timeoutMs),
       ]);
+      // Asked last: what was written before and is not stable now lies behind an open transaction.
+      const ends = isolation === 'read_committed' ? await list(END, COMMITTED_ONLY, led, timeoutMs) : highs;
       return partitions.map((one) => {
         const name = nameOf(one);
-        const [low, end] = [lows.get(name), ends.get(name)];
-        const high = highs === undefined ? end : highs.get(name);
+        const [low, end, high] = [lows.get(name), ends.get(name), highs.get(name)];
         if (low === undefined || end === undefined || high === undefined)
           return { code: LEADER_NOT_AVAILABLE, text: 'no leader' };
         const failed = [low, end, high].find(({ code }) => code !== 0);

@@ -3,10 +3,10 @@
  * log, and one damaged byte makes it read a topic again from its beginning.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { DispatcherError } from '../../core/errors.js';
-import type { AssignedPartition, CommittedOffset, EndOffset, TopicOffset } from '../../ports/source.js';
-import { REQUEST_TIMEOUT_MS, requestFailure } from '../client/metadata.js';
-import type { TopicPartition } from '../rdkafka.js';
+import { DispatcherError } from '../../../core/errors.js';
+import type { AssignedPartition, CommittedOffset, EndOffset, TopicOffset } from '../../../ports/source.js';
+import { REQUEST_TIMEOUT_MS, requestFailure } from '../../client/metadata.js';
+import type { TopicPartition } from '../../rdkafka.js';
 import { findRanges, type Range, type RangeQueries } from './ranges.js';
 
 /** A new leader's end of log can lag behind what was committed for a moment. */
@@ -90,8 +90,8 @@ export class PositionResolver {
   async endOffsets(partitions: readonly TopicPartition[]): Promise<EndOffset[]> {
     const ranges = await findRanges(this.#queries, partitions, REQUEST_TIMEOUT_MS);
     return partitions.map(({ topic, partition }, index) => {
-      const { low, end } = ranges[index] ?? noLeader({ topic, partition });
-      return { topic, partition, low, end };
+      const { low, end, high } = ranges[index] ?? noLeader({ topic, partition });
+      return { topic, partition, low, end, ...(high > end ? { high } : {}) };
     });
   }
 

@@ -2,8 +2,8 @@
  * Says where a run begins in partitions without a committed offset: there silence would cost records, or
  * double them.
  */
-import type { Logger } from '../../ports/logger.js';
-import type { AssignedPartition } from '../../ports/source.js';
+import type { Logger } from '../../../ports/logger.js';
+import type { AssignedPartition } from '../../../ports/source.js';
 import { placeOf, type StartPosition } from './positions.js';
 
 const NAMED_MAX = 10;
