@@ -38,6 +38,14 @@ function readDer(reading: Reading, bytes: Buffer, options: StoreOptions): Store 
   const foreign = foreignDer(reading, outermost);
   if (foreign !== undefined) throw foreign;
   const certificate = certificateFrom(reading, outermost.raw, 'the only element');
+  // A JKS that lost its head begins so: its other entries would be missed without a word.
+  const extraBytes = bytes.length - outermost.raw.length;
+  if (extraBytes > 0)
+    throw reading.error(
+      'damaged',
+      `is damaged: ${extraBytes} bytes follow its first certificate`,
+      'copy it again from its origin; to trust several certificates, put them into one PEM file',
+    );
   return {
     kind: 'pem',
     file: reading.file,

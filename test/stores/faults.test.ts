@@ -98,6 +98,14 @@ test('what lies in a JKS: counts, lengths, kinds, versions', () => {
   assert.equal(faultOf(writeJks({ certificates: [root], password: 'another' })), 'wrong-password');
 });
 
+test('bytes behind a single certificate are refused: its neighbours would be missed without a word', () => {
+  const headless = material.bytes('java-roots.jks');
+  const start = headless.indexOf(Buffer.from('3082', 'hex'));
+  assert.equal(faultOf(headless.subarray(start)), 'damaged');
+  assert.equal(faultOf(Buffer.concat([root, root])), 'damaged');
+  assert.equal(faultOf(root), 'none');
+});
+
 test('an entry cannot smuggle in a certificate that its text hides', () => {
   const pem = new X509Certificate(root).toString();
   assert.equal(faultOf(writeJks({ certificates: [sequence(octets(Buffer.from(`\n${pem}`)))] })), 'damaged');
