@@ -159,6 +159,9 @@ test('a faulty schema is a configuration error that names the file, the place an
     ['null', /not a valid Avro schema/],
     ['[]', /not a valid Avro schema/],
     ['17', /not a valid Avro schema/],
+    [{ subject: 'flights', version: 1, id: 42, schema: '"string"' }, /the answer of a schema registry/],
+    [{ protocol: 'Flights', namespace: 'air', types: [address], messages: {} }, /an Avro protocol/],
+    [{}, /main\.avsc: not an Avro schema: it has no "type"/],
   ];
   for (const [schema, message] of cases) {
     withFiles({ 'main.avsc': schema }, (folder) => {

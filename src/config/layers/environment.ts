@@ -14,8 +14,8 @@ import {
 import type { Notes } from '../keys/side.js';
 import type { Environment } from '../text/interpolate.js';
 import type { Origin, Problems } from '../text/problem.js';
-import { setOption } from './layer-words.js';
 import { emptyLayer, type Layer } from './layers.js';
+import { optionOfWord } from './options.js';
 import { topicsOfWord } from './topics.js';
 
 const PREFIX = 'KD_';
@@ -89,7 +89,7 @@ function take(layer: Layer, variable: string, value: string, { problems }: Envir
       secret: false,
     });
   else if (variable === environmentName(OPTIONS_PATH))
-    setOption(layer, OPTIONS_PATH, { text: value, origin }, problems);
+    optionOfWord(layer.options, OPTIONS_PATH, { text: value, origin }, problems);
   else if (variable === environmentName(TOPICS_PATH))
     topicsOfWord(layer.topics, TOPICS_PATH, { text: value, origin }, problems);
   else if (later !== undefined) problems.error(origin, later[0], later[1], 'unset the variable');

@@ -11,12 +11,12 @@ import {
   TOPICS_PATH,
 } from '../keys/schema.js';
 import type { Notes } from '../keys/side.js';
-import { kindName } from '../keys/value-fault.js';
 import type { Entry } from '../text/entry.js';
 import { kebab } from '../text/nearest.js';
 import { formatOrigin, type Position, type Problems } from '../text/problem.js';
 import type { MapTree, Tree } from '../text/yaml-tree.js';
 import { emptyLayer, type Layer, mergeLayers } from './layers.js';
+import { optionsOfFile } from './options.js';
 import { anySecret, fromFile, plain } from './plain.js';
 import { readProperties } from './property-tree.js';
 import { springParts } from './spring-layout.js';
@@ -86,7 +86,7 @@ class Walker {
         written: (name) => this.#written(name),
       });
     } else if (path === OPTIONS_PATH) {
-      this.#options(node);
+      optionsOfFile(this.layer.options, node, this.#problems);
     } else if (path === TOPICS_PATH) {
       topicsOfFile(this.layer.topics, node, this.#problems);
     } else if (field !== undefined) {
@@ -262,28 +262,6 @@ class Walker {
           'kd has no log levels per package',
           'keep only root; remove the others',
         );
-    }
-  }
-
-  #options(node: Tree): void {
-    if (node.kind === 'scalar' && node.value === null) return;
-    if (node.kind !== 'map') {
-      this.#problems.error(node.at, OPTIONS_PATH, `must be a mapping, not ${kindName(plain(node))}`);
-      return;
-    }
-    for (const entry of node.entries) {
-      if (this.layer.options.has(entry.key))
-        this.#problems.error(
-          entry.keyAt,
-          `${OPTIONS_PATH}.${entry.key}`,
-          'is given twice',
-          'keep one of them',
-        );
-      this.layer.options.set(entry.key, {
-        value: plain(entry.node),
-        origin: fromFile(entry.node.at),
-        secret: anySecret(entry.node),
-      });
     }
   }
 }

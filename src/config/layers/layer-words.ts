@@ -1,5 +1,4 @@
 /** The layers from the command line: `--set key=value`, and other options. */
-import { parseDocument } from 'yaml';
 import {
   FIELD_BY_PATH,
   FIELDS,
@@ -11,7 +10,8 @@ import {
   TOPICS_PATH,
 } from '../keys/schema.js';
 import type { Origin, Problems } from '../text/problem.js';
-import { emptyLayer, type Layer, mergeObjects } from './layers.js';
+import { emptyLayer, type Layer } from './layers.js';
+import { optionOfWord } from './options.js';
 import { topicsOfWord } from './topics.js';
 import { KNOWN_PATHS, reportUnknownKey } from './unknown-keys.js';
 
@@ -55,7 +55,7 @@ export function assign(
     layer.properties[map].set(path.slice(map.length + 1), { value: text, origin, secret: false });
   else if (field !== undefined) layer.fields.set(field.path, { value: text, origin, secret: false });
   else if (path === OPTIONS_PATH || path.startsWith(`${OPTIONS_PATH}.`))
-    setOption(layer, path, given, problems);
+    optionOfWord(layer.options, path, given, problems);
   else if (path === TOPICS_PATH || path.startsWith(`${TOPICS_PATH}.`))
     topicsOfWord(layer.topics, path, given, problems);
   else if (later !== undefined) problems.error(origin, path, later, 'leave it out');
@@ -71,37 +71,4 @@ export function assign(
 
 function firstKeyOf(section: string): string {
   return FIELDS.find((field) => field.path.startsWith(`${section}.`))?.path ?? `${section}.name`;
-}
-
-/**
- * `dispatcher.options.a.b=1` sets one value, `dispatcher.options={a: 1}` several. The value is read as YAML.
- */
-export function setOption(
-  layer: Layer,
-  path: string,
-  given: { text: string; origin: Origin },
-  problems: Problems,
-): void {
-  const document = parseDocument(given.text, { prettyErrors: false });
-  const broken = document.errors.length > 0 || document.warnings.length > 0;
-  const value: unknown = broken ? given.text : document.toJS({ maxAliasCount: 0 });
-  const names = path === OPTIONS_PATH ? [] : path.slice(OPTIONS_PATH.length + 1).split('.');
-  const [first, ...rest] = names;
-  if (first === undefined) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      problems.error(
-        given.origin,
-        path,
-        'must be a mapping',
-        'write for example dispatcher.options={limit: 5}',
-      );
-      return;
-    }
-    for (const [name, item] of Object.entries(value))
-      layer.options.set(name, { value: item, origin: given.origin, secret: false });
-    return;
-  }
-  const nested = rest.reduceRight<unknown>((inner, name) => Object.fromEntries([[name, inner]]), value);
-  const before = layer.options.get(first)?.value;
-  layer.options.set(first, { value: mergeObjects(before, nested), origin: given.origin, secret: false });
 }

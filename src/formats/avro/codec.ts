@@ -2,6 +2,7 @@ import type { Type } from 'avsc';
 import { type Decoder, type Encoder, FormatError, type FormatSpec } from '../format.js';
 import { ENCODED_BYTES_MAX } from '../limits.js';
 import { bufferOver } from '../memory.js';
+import { framingHint } from './framing.js';
 import { type GeneratedDecoder, generateDecoder, type MakeDefault } from './generate/generate-decode.js';
 import { type GeneratedEncoder, generateEncoder, OVERFLOW } from './generate/generate-encode.js';
 import { type ParsedSchema, parseSchema } from './schema/parse.js';
@@ -28,7 +29,13 @@ export class AvroDecoder implements Decoder {
   decode(bytes: Uint8Array, start: number, end: number): unknown {
     if (bytes !== this.bytes) attach(this.generated, bytes);
     this.bytes = bytes;
-    return this.generated.read(start, Math.min(end, bytes.length));
+    const recordEnd = Math.min(end, bytes.length);
+    try {
+      return this.generated.read(start, recordEnd);
+    } catch (cause) {
+      if (cause instanceof FormatError) cause.message += framingHint(bytes, start, recordEnd);
+      throw cause;
+    }
   }
 
   release(): void {

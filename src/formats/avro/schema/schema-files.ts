@@ -30,6 +30,7 @@ export function readSchemaFiles(path: string, references: readonly string[]): Sc
   for (const file of [path, ...references]) {
     if (parsed.has(file)) continue;
     const schema = readJson(file);
+    refuseOtherFiles(schema, file);
     parsed.set(file, schema);
     collect(schema, { definitions, names, file, namespace: '' });
   }
@@ -57,6 +58,26 @@ function readJson(file: string): unknown {
       cause,
     );
   }
+}
+
+/** What lies beside schemas and is often taken for one. */
+function refuseOtherFiles(json: unknown, file: string): void {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return;
+  if (typeof property(json, 'protocol') === 'string')
+    throw schemaError(
+      `${file}: an Avro protocol (.avpr), not a schema`,
+      'put the type you need of its "types" into a .avsc file of its own',
+    );
+  if (property(json, 'type') !== undefined) return;
+  if (typeof property(json, 'schema') === 'string')
+    throw schemaError(
+      `${file}: the answer of a schema registry, not a schema`,
+      'keep only the schema in it: jq -r .schema ANSWER > NAME.avsc',
+    );
+  throw schemaError(
+    `${file}: not an Avro schema: it has no "type"`,
+    'an Avro schema begins like {"type": "record", "name": "Flight", "fields": […]}',
+  );
 }
 
 interface Place {
