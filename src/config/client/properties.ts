@@ -3,7 +3,8 @@
  */
 
 import type { ClientSide } from '../../core/client-side.js';
-import type { CertificateNote, TokenSource } from '../keys/resolved.js';
+import type { TokenSource } from '../../core/token-source.js';
+import type { CertificateNote } from '../keys/resolved.js';
 import type { PropertyMap } from '../keys/schema.js';
 import type { Notes, PropertyEntries, TranslationContext, WrittenEntry } from '../keys/side.js';
 import type { Layer } from '../layers/layers.js';

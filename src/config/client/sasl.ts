@@ -4,9 +4,9 @@
  */
 import { existsSync } from 'node:fs';
 import { nearestName } from '../../core/nearest-name.js';
+import type { TokenSource } from '../../core/token-source.js';
 import { type LoginModule, parseJaas } from '../java/jaas.js';
 import { type Credentials, credentialsOf } from '../java/sasl-modules.js';
-import type { TokenSource } from '../keys/resolved.js';
 import {
   absolutePath,
   type SideState,

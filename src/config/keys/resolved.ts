@@ -1,4 +1,5 @@
 /** The configuration after all layers: every default is filled in, names carry units, and it is frozen. */
+import type { TokenSource } from '../../core/token-source.js';
 import type { Below, Nested } from './field.js';
 import type { Schema } from './schema.js';
 
@@ -44,27 +45,6 @@ export interface CertificateNote {
   readonly notAfter: Date;
   /** Of the DER form, in lower-case hexadecimal. */
   readonly sha256: string;
-}
-
-export type TokenSource = TokenReport &
-  (
-    | {
-        readonly kind: 'msk-iam';
-        readonly region?: string;
-        readonly profile?: string;
-        readonly roleArn?: string;
-        readonly roleSessionName?: string;
-      }
-    /**
-     * Absolute path of a module; its default export: `async () => ({ token, expiryTime })`, expiryTime in ms
-     * since 1970.
-     */
-    | { readonly kind: 'module'; readonly path: string }
-  );
-
-interface TokenReport {
-  /** Called with every token, since a token is a secret that no configuration holds. */
-  readonly obtained?: (token: string) => void;
 }
 
 export type DataFormat = Section<'dispatcher.input'>['format'];

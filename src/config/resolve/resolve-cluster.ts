@@ -4,6 +4,7 @@
  */
 
 import type { ClientSide } from '../../core/client-side.js';
+import type { TokenSource } from '../../core/token-source.js';
 import {
   consumerDefaults,
   defaultReasons,
@@ -11,7 +12,7 @@ import {
   withDefaults,
 } from '../../kafka/properties/defaults.js';
 import type { PropertyEntries } from '../client/properties.js';
-import type { ClusterConfig, PropertyOrigin, TokenSource } from '../keys/resolved.js';
+import type { ClusterConfig, PropertyOrigin } from '../keys/resolved.js';
 import { formatOrigin, type Problems } from '../text/problem.js';
 import { brokerRegion } from './msk.js';
 import type { ResolveInput } from './resolve-input.js';

@@ -4,12 +4,12 @@
  */
 import type { ClientSide } from '../../core/client-side.js';
 import { DispatcherError } from '../../core/errors.js';
+import type { TokenSource } from '../../core/token-source.js';
 import type { NativeBinding } from '../native.js';
 import { consumerDefaults, producerDefaults, withDefaults } from '../properties/defaults.js';
 import { FIXED_PROPERTIES } from '../properties/owned.js';
 import { librdkafkaFeatures } from '../rdkafka.js';
 import { askingNobody } from '../tokens/oidc.js';
-import type { TokenSource } from '../tokens/token-source.js';
 
 /** One side's cluster, as the configuration has it. */
 export interface ClusterOptions {

@@ -7,28 +7,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DispatcherError } from '../../core/errors.js';
+import type { TokenSource } from '../../core/token-source.js';
 import { errorText } from '../rdkafka.js';
-
-export type TokenSource = TokenReport &
-  (
-    | {
-        readonly kind: 'msk-iam';
-        readonly region?: string;
-        readonly profile?: string;
-        readonly roleArn?: string;
-        readonly roleSessionName?: string;
-      }
-    /**
-     * Absolute path; default export: `async ({ signal }) => ({ token, expiryTime })`, expiryTime in ms since
-     * 1970.
-     */
-    | { readonly kind: 'module'; readonly path: string }
-  );
-
-interface TokenReport {
-  /** Called with every token: it is a secret that no configuration holds. */
-  readonly obtained?: (token: string) => void;
-}
 
 export interface Token {
   readonly value: string;
