@@ -63,7 +63,7 @@ module.exports = {
     only('adapters', ['core/', 'ports/', 'wire/', 'transform/', 'secrets/']),
     only('kafka', ['core/', 'ports/', 'wire/', 'diagnosis/', 'secrets/']),
     only('kafka/properties', []),
-    only('diagnosis', ['core/', 'stores/', 'config/keys/resolved']),
+    only('diagnosis', ['core/', 'stores/']),
     only('checks', ['core/', 'ports/', 'diagnosis/', 'config/']),
     only('config', ['core/', 'stores/', 'secrets/', 'kafka/properties/']),
     only('config/text', ['core/', 'config/keys/', 'secrets/']),

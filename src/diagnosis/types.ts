@@ -1,8 +1,12 @@
-import type { ClusterConfig } from '../config/keys/resolved.js';
-
 /** The facts about one side's cluster that a diagnosis needs. */
-export type DiagnosedCluster = Pick<ClusterConfig, 'bootstrapServers' | 'properties'> &
-  Partial<Pick<ClusterConfig, 'origins'>>;
+export interface DiagnosedCluster {
+  /** host:port, in the order given. */
+  readonly bootstrapServers: readonly string[];
+  /** Of librdkafka, by its names. */
+  readonly properties: ReadonlyMap<string, string>;
+  /** librdkafka name → the key that a user would change, and where it is written ('' if in no file). */
+  readonly origins?: ReadonlyMap<string, { readonly key: string; readonly place: string }>;
+}
 
 export type Stage = 'dns' | 'tcp' | 'tls' | 'kafka' | 'sasl';
 
