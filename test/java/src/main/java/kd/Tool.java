@@ -126,8 +126,7 @@ public final class Tool {
     admin.createTopics(topics).all().get();
     List<String> names = topics.stream().map(NewTopic::name).toList();
     for (int tries = 0; tries < 500; tries++) {
-      if (settled(admin, names)) {
-        awaitLeaders(admin, topics);
+      if (settled(admin, names) && led(admin, topics)) {
         return JSON.createObjectNode().put("topics", names.size());
       }
       Thread.sleep(20);
@@ -147,14 +146,21 @@ public final class Tool {
 
   /**
    * Metadata name a leader before it has taken its office. A producer that comes in between is told NOT_LEADER with several batches under way,
-   * and Kafka's own then repeats one sequence number for ever. Only a leader answers for its end offset.
+   * and Kafka's own then repeats one sequence number for ever. Only a leader answers for its end offset. With several brokers, one may describe
+   * the topic before the next one knows it.
    */
-  private static void awaitLeaders(Admin admin, List<NewTopic> topics) throws Exception {
+  private static boolean led(Admin admin, List<NewTopic> topics) throws Exception {
     Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
     for (NewTopic topic : topics) {
       for (int p = 0; p < topic.numPartitions(); p++) asked.put(new TopicPartition(topic.name(), p), OffsetSpec.latest());
     }
-    admin.listOffsets(asked).all().get();
+    try {
+      admin.listOffsets(asked).all().get();
+      return true;
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof org.apache.kafka.common.errors.RetriableException) return false;
+      throw e;
+    }
   }
 
   private static ObjectNode createPartitions(Tool tool, JsonNode request) throws Exception {
