@@ -3,7 +3,8 @@ import { type Decoder, type Encoder, FormatError, type FormatSpec } from '../for
 import { ENCODED_BYTES_MAX } from '../limits.js';
 import { bufferOver } from '../memory.js';
 import { framingHint } from './framing.js';
-import { type GeneratedDecoder, generateDecoder, type MakeDefault } from './generate/generate-decode.js';
+import type { MakeDefault } from './generate/decode-source.js';
+import { type GeneratedDecoder, generateDecoder } from './generate/generate-decode.js';
 import { type GeneratedEncoder, generateEncoder, OVERFLOW } from './generate/generate-encode.js';
 import { type ParsedSchema, parseSchema } from './schema/parse.js';
 import type { FieldDefault, Node } from './schema/plan.js';

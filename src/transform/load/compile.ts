@@ -174,8 +174,8 @@ async function resolveImport(build: PluginBuild, args: OnResolveArgs): Promise<O
 }
 
 /**
- * `import.meta.url` and its like must name the user's file, not the compiled one. An import at the end runs first
- * and leaves lines and columns as they are; CommonJS has none, so there it is on the first line.
+ * `import.meta.url` and its like must name the user's file, not the compiled one. An import at the end runs
+ * first and leaves lines and columns as they are; CommonJS has none, so there it is on the first line.
  */
 async function loadSource(path: string): Promise<OnLoadResult | undefined> {
   const text = await readFile(path, 'utf8');

@@ -89,8 +89,8 @@ export async function inspectTransform(path: string): Promise<TransformSummary> 
 }
 
 /**
- * `setup` of the user may throw anything; what leaves names file and line. A service that can't be reached is no
- * fault of the configuration: trying again helps.
+ * `setup` of the user may throw anything; what leaves names file and line. A service that can't be reached is
+ * no fault of the configuration: trying again helps.
  */
 export function setupError(path: string, thrown: unknown): DispatcherError {
   if (thrown instanceof DispatcherError) return thrown;

@@ -1,8 +1,8 @@
 import { HEADER_BYTES, OUTPUT_ROW_BYTES } from '../../wire/layout.js';
 import { OutputBatchWriter } from '../../wire/output-writer.js';
 import type { ResultWriter } from './result-writer.js';
-import { Written } from './result-writer.js';
 import { isMarked, RESULT } from './results.js';
+import { Written } from './written.js';
 
 const FIRST_BYTES = 64 * 1024;
 

@@ -1,25 +1,15 @@
-import type { Encoder } from '../../formats/format.js';
-import type { OutputTopic } from '../../ports/sink.js';
 import { redactor } from '../../secrets/redact.js';
-import { Outcome, RowFlag } from '../../wire/layout.js';
+import { Outcome } from '../../wire/layout.js';
 import type { OutputBatchWriter } from '../../wire/output-writer.js';
 import { partitionOf, type TaskScope } from '../record-view.js';
 import type { TaskSettings } from '../settings.js';
 import { writeDeadLetterRow } from './dead-letter.js';
-import { checkOptions, type Emission, flagsOf, partitionProblem, writeEmission } from './emission.js';
-import { hasDied, sourceHeaders } from './former-death.js';
-import { misplaced, PROMISED, silencePromises } from './misplaced.js';
+import { PROMISED, silencePromises } from './misplaced.js';
+import { OutputRows, type OutputRowsParts } from './output-rows.js';
 import { isCode, Rejected, redacted, refuse, refuseThrown } from './rejected.js';
-import { type EmitAll, type EmitOptions, isMarked, type MarkedResult, RESULT } from './results.js';
+import { type EmitAll, isMarked, type MarkedResult, RESULT } from './results.js';
 import { Tally } from './tally.js';
-import type { TopicTable } from './topic-table.js';
-
-/**
- * What became of a result. `full`: nothing was written. `stop`: a rejection without a dead-letter topic.
- * `unknownTopic`: ask the main thread first.
- */
-export const Written = { done: 0, full: 1, fullOfDeadLetter: 2, stop: 3, unknownTopic: 4 } as const;
-export type Written = (typeof Written)[keyof typeof Written];
+import { type Step, Written } from './written.js';
 
 /** A null value with the source's key and headers; what a tombstone becomes where nothing handles it. */
 export const PASS_THROUGH = Symbol('pass-through');
@@ -27,57 +17,43 @@ export const PASS_THROUGH = Symbol('pass-through');
 /** A decoded value that is null (JSON's `null`) in a run without a transform: encoded as it is. */
 export const ENCODE_NULL = Symbol('encode-null');
 
-type Step = Rejected | Written;
-
-export interface ResultWriterParts {
-  readonly settings: TaskSettings;
-  readonly encoder: Encoder;
-  readonly topics: TopicTable;
-  readonly writer: OutputBatchWriter;
-  /** The check of `output`, where that is a schema. */
-  readonly checkOutput: ((value: unknown) => Rejected | undefined) | undefined;
-}
-
 /**
  * Turns the results of the user's functions into rows and outcomes of the output batch in hand. One for a
  * worker's life.
  */
 export class ResultWriter {
-  writer: OutputBatchWriter;
   readonly filtered = new Tally();
   readonly deadLettered = new Tally();
-  readonly unknownTopics = new Set<string>();
   /** The record that must stop the run. */
   stopped: Rejected | undefined;
   readonly #settings: TaskSettings;
   readonly #redact: (text: string) => string;
-  readonly #encoder: Encoder;
-  readonly #topics: TopicTable;
-  readonly #checkOutput: ((value: unknown) => Rejected | undefined) | undefined;
-  readonly #timestampFlag: number;
-  readonly #valueFlags: number;
-  readonly #defaultTopic: OutputTopic | undefined;
-  #scope: TaskScope | undefined;
+  readonly #rows: OutputRows;
 
-  constructor(parts: ResultWriterParts) {
-    const { settings, encoder, topics, writer, checkOutput } = parts;
-    this.#settings = settings;
-    this.#redact = redactor(settings.secrets);
-    this.#encoder = encoder;
-    this.#topics = topics;
-    this.#checkOutput = checkOutput;
-    this.writer = writer;
-    this.#defaultTopic = settings.topics.default;
-    this.#timestampFlag = settings.output.timestamp === 'source' ? RowFlag.timestampOfSource : 0;
-    this.#valueFlags = RowFlag.keyOfSource | RowFlag.headersOfSource | this.#timestampFlag;
+  constructor(parts: OutputRowsParts) {
+    this.#settings = parts.settings;
+    this.#redact = redactor(parts.settings.secrets);
+    this.#rows = new OutputRows(parts);
   }
 
   begin(scope: TaskScope): void {
-    this.#scope = scope;
+    this.#rows.begin(scope);
     this.filtered.begin();
     this.deadLettered.begin();
-    this.unknownTopics.clear();
     this.stopped = undefined;
+  }
+
+  /** The output batch in hand. */
+  get writer(): OutputBatchWriter {
+    return this.#rows.writer;
+  }
+
+  set writer(writer: OutputBatchWriter) {
+    this.#rows.writer = writer;
+  }
+
+  get unknownTopics(): ReadonlySet<string> {
+    return this.#rows.unknownTopics;
   }
 
   /** Writes all that one source row produced, or nothing of it. */
@@ -88,8 +64,7 @@ export class ResultWriter {
     try {
       // In here even `instanceof` may run code of the user (a proxy's trap).
       step = result instanceof Rejected ? result : this.#write(row, result);
-      if (step === Written.done && writer.bytesSinceMark > this.#settings.outputBytesMax)
-        step = this.#tooLarge();
+      if (step === Written.done && this.#rows.areTooLarge()) step = this.#rows.tooLarge();
     } catch (error) {
       step = refuseThrown('encode', error);
     }
@@ -113,7 +88,7 @@ export class ResultWriter {
       this.stopped = valid;
       return Written.stop;
     }
-    const scope = this.#requireScope();
+    const scope = this.#rows.scope;
     const { reader } = scope;
     const target = {
       topic: deadLetter,
@@ -132,18 +107,8 @@ export class ResultWriter {
     return Written.done;
   }
 
-  /** The rejection of a record whose outputs are larger than any block may be. */
-  #tooLarge(): Rejected {
-    return refuse(
-      'encode',
-      'OUTPUT_TOO_LARGE',
-      `the outputs of this record are larger than dispatcher.batch.output-bytes-max ` +
-        `(${this.#settings.outputBytesMax} bytes)`,
-    );
-  }
-
   rejectTooLarge(row: number): Written {
-    return this.reject(row, this.#tooLarge());
+    return this.reject(row, this.#rows.tooLarge());
   }
 
   #write(row: number, result: unknown): Step {
@@ -159,46 +124,10 @@ export class ResultWriter {
         'NULL_RESULT',
         'the transform returned null: say drop() to filter a record, tombstone() for a null value',
       );
-    if (result === PASS_THROUGH) return this.#unchanged(row);
-    if (result === ENCODE_NULL) return this.#plainValue(row, null);
+    if (result === PASS_THROUGH) return this.#rows.unchanged(row);
+    if (result === ENCODE_NULL) return this.#rows.plainValue(row, null);
     if (isMarked(result)) return this.#marked(row, result);
-    return this.#plainValue(row, result);
-  }
-
-  #plainValue(row: number, value: unknown): Step {
-    const problem = this.#problemOf(value);
-    if (problem !== undefined) return problem;
-    if (this.#defaultTopic === undefined) return noTopic();
-    if (!this.#addRow(row, this.#defaultTopic, 0)) return Written.full;
-    return this.#encode(value);
-  }
-
-  #problemOf(value: unknown): Rejected | undefined {
-    const reason = misplaced(value);
-    return reason === undefined ? this.#checkOutput?.(value) : refuse('transform', 'INVALID_RESULT', reason);
-  }
-
-  #encode(value: unknown): Step {
-    const writer = this.writer;
-    const end = this.#encoder.encode(value, writer.bytes, writer.payloadEnd, writer.limit);
-    if (end < 0) return -1 - end > this.#settings.outputBytesMax ? this.#tooLarge() : Written.full;
-    writer.takeValue(end);
-    return Written.done;
-  }
-
-  #unchanged(row: number): Step {
-    if (this.#defaultTopic === undefined) return noTopic();
-    return this.#addRow(row, this.#defaultTopic, RowFlag.valueOfSource) ? Written.done : Written.full;
-  }
-
-  /** With key, headers and timestamp of the source. */
-  #addRow(row: number, topic: OutputTopic, more: number): boolean {
-    const { reader } = this.#requireScope();
-    const flags = this.#valueFlags | more;
-    if (!hasDied(reader, row)) return this.writer.addRow(row, topic.number, flags);
-    const headers = sourceHeaders(reader, row);
-    const added = this.writer.addRow(row, topic.number, flags & ~RowFlag.headersOfSource);
-    return added && (headers.length === 0 || this.writer.copyHeaders(headers));
+    return this.#rows.plainValue(row, result);
   }
 
   #marked(row: number, result: MarkedResult): Step {
@@ -211,11 +140,11 @@ export class ResultWriter {
       case 'emitAll':
         return this.#emitAll(row, result);
       case 'emit':
-        return this.#emitValue(row, result.value, result.options);
+        return this.#rows.emitValue(row, result.value, result.options);
       case 'emitRaw':
-        return this.#emitBytes(row, result.bytes, result.options);
+        return this.#rows.emitBytes(row, result.bytes, result.options);
       case 'tombstone':
-        return this.#emitBytes(row, null, result.options);
+        return this.#rows.emitBytes(row, null, result.options);
       default:
         return refuse('transform', 'INVALID_RESULT', 'a result of a kind that this version does not know');
     }
@@ -241,71 +170,8 @@ export class ResultWriter {
       // Goes on, so that all new names are asked for at once.
       if (step === Written.unknownTopic) unknownTopic = true;
       else if (step !== Written.done) return step;
-      if (this.writer.bytesSinceMark > this.#settings.outputBytesMax) return this.#tooLarge();
+      if (this.#rows.areTooLarge()) return this.#rows.tooLarge();
     }
     return unknownTopic ? Written.unknownTopic : Written.done;
   }
-
-  #emitValue(row: number, value: unknown, options: EmitOptions): Step {
-    if (value === undefined) return refuse('transform', 'NO_RESULT', 'emit() without a value');
-    if (value === null)
-      return refuse('transform', 'NULL_RESULT', 'emit(null): say tombstone() for a null value');
-    const problem = this.#problemOf(value);
-    if (problem !== undefined) return problem;
-    const step = this.#beginEmission(row, options);
-    return step === Written.done ? this.#encode(value) : step;
-  }
-
-  #emitBytes(row: number, bytes: unknown, options: EmitOptions): Step {
-    if (bytes !== null && typeof bytes !== 'string' && !(bytes instanceof Uint8Array)) {
-      return refuse(
-        'transform',
-        'INVALID_RESULT',
-        `emitRaw() takes a Buffer, a string or null, not a value of type ${typeof bytes}`,
-      );
-    }
-    const step = this.#beginEmission(row, options);
-    if (step !== Written.done || bytes === null) return step;
-    const value = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
-    if (value.length > this.#settings.outputBytesMax) return this.#tooLarge();
-    return this.writer.copyValue(value) ? Written.done : Written.full;
-  }
-
-  #beginEmission(row: number, options: EmitOptions): Step {
-    const emission = checkOptions(options, this.#requireScope().reader, row);
-    if (emission instanceof Rejected) return emission;
-    const topic = this.#topicOf(emission);
-    if (topic === undefined) return emission.topicName === undefined ? noTopic() : Written.unknownTopic;
-    const problem = partitionProblem(emission, topic);
-    if (problem !== undefined && this.#topics.isFresh(topic.name)) return problem;
-    if (problem !== undefined) {
-      this.unknownTopics.add(topic.name);
-      return Written.unknownTopic;
-    }
-    if (!this.writer.addRow(row, topic.number, flagsOf(emission, this.#timestampFlag))) return Written.full;
-    return writeEmission(this.writer, emission) ? Written.done : Written.full;
-  }
-
-  #topicOf(emission: Emission): OutputTopic | undefined {
-    // The table knows its present partition count.
-    const name = emission.topicName ?? this.#defaultTopic?.name;
-    if (name === undefined) return undefined;
-    const topic = this.#topics.get(name);
-    if (topic === undefined) this.unknownTopics.add(name);
-    return topic;
-  }
-
-  #requireScope(): TaskScope {
-    if (this.#scope === undefined) throw new Error('no task is running');
-    return this.#scope;
-  }
-}
-
-function noTopic(): Rejected {
-  return refuse(
-    'transform',
-    'NO_TOPIC',
-    'this result names no topic, and the job has no kafka.producer.topic: set it, give emit() a topic, ' +
-      'or return drop()',
-  );
 }

@@ -11,8 +11,8 @@ const OTHER = 'OTHER';
 const NONE: readonly never[] = Object.freeze([]);
 
 /**
- * Counts reasons (or codes) of one task; numbers them in the order of their first use. An answer keeps the two
- * lists, so the next task begins with others and never changes them.
+ * Counts reasons (or codes) of one task; numbers them in the order of their first use. An answer keeps the
+ * two lists, so the next task begins with others and never changes them.
  */
 export class Tally {
   #names: string[] | undefined;

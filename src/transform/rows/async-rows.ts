@@ -1,7 +1,7 @@
 import type { CallContext } from '../context.js';
 import type { Rejected } from '../results/rejected.js';
-import { Written } from '../results/result-writer.js';
 import { isThenable } from '../results/results.js';
+import { Written } from '../results/written.js';
 import type { CallTimes } from './call-times.js';
 import { resultOfThrown } from './rows.js';
 

@@ -9,7 +9,13 @@ export const DECODE_PRELUDE = `
 let B = new Uint8Array(0), X, W, T = '', O = 0, Q = 0, E = 0, P = 0, D = 0, Z = 0;
 
 function fail(code, text, p) {
-  throw new FormatError(p > E ? 'TRUNCATED' : code, p > E ? text.slice(0, text.indexOf(':')) + ': the record ends in the middle of its data' : text);
+  if (p <= E) throw new FormatError(code, text);
+  const path = text.slice(0, text.indexOf(':'));
+  throw new FormatError('TRUNCATED', path + ': the record ends in the middle of its data');
+}
+function trailing(at, p) {
+  const what = ' bytes follow the record\\'s data; is it the right schema?';
+  fail('TRAILING_BYTES', at + (E - p) + what, p);
 }
 function small(lo, p) {
   P = p;
@@ -61,7 +67,8 @@ function longTail(p, c, path) {
   const half = high * 134217728 + (L0 >>> 1);
   const value = L0 & 1 ? -half - 1 : half;
   if (high > 67108863 || value === -9007199254740992) {
-    fail('UNSAFE_LONG', path + ": a long beyond \\u00b1(2^53 \\u2212 1), which a JavaScript number can't hold exactly; set input.long to bigint", P);
+    const what = ": a long beyond \\u00b1(2^53 \\u2212 1), which a JavaScript number can't hold exactly";
+    fail('UNSAFE_LONG', path + what + '; set input.long to bigint', P);
   }
   return value;
 }
@@ -119,10 +126,13 @@ function copy(p, n) {
 }
 function zeros(n, path, p) {
   Z += n;
-  if (Z > ZERO_BYTE_ITEMS_MAX) fail('TOO_MANY_ITEMS', path + ': more than ' + ZERO_BYTE_ITEMS_MAX + ' items that take no bytes', p);
+  if (Z <= ZERO_BYTE_ITEMS_MAX) return;
+  const what = ': more than ' + ZERO_BYTE_ITEMS_MAX + ' items that take no bytes';
+  fail('TOO_MANY_ITEMS', path + what, p);
 }
 function enter(path, p) {
   if (p > E) fail('TRUNCATED', path + ': ', p);
-  if (++D > NESTING_DEPTH_MAX) fail('TOO_DEEP', path + ': nested deeper than ' + NESTING_DEPTH_MAX + ' levels', p);
+  if (++D <= NESTING_DEPTH_MAX) return;
+  fail('TOO_DEEP', path + ': nested deeper than ' + NESTING_DEPTH_MAX + ' levels', p);
 }
 `;

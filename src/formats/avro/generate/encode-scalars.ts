@@ -1,6 +1,7 @@
 /** Lines of a generated encoder for values without parts: primitives, bytes, fixed. */
 
-import type { FixedNode, PrimitiveNode } from '../schema/plan.js';
+import type { DecimalShape } from '../schema/logical.js';
+import type { FixedNode, Logical, PrimitiveNode } from '../schema/plan.js';
 import { type Emitter, literal } from './emitter.js';
 import type { EncodeLines } from './encode-lines.js';
 import { expectedOf } from './encode-union.js';
@@ -64,11 +65,7 @@ function writeBytes(
   let source = value;
   if (node.logical?.kind === 'decimal') {
     source = emitter.fresh('d');
-    const shape = emitter.constant({
-      precision: node.logical.precision,
-      scale: node.logical.scale,
-      size: 0,
-    });
+    const shape = decimalShape(emitter, node.logical, 0);
     out.lines.push(
       `const ${source} = decimalBytes(${value}, ${shape});`,
       `if (${source} === undefined) ${bad};`,
@@ -94,10 +91,18 @@ export function writeFixed(
     source = emitter.fresh('d');
     const make =
       node.logical.kind === 'decimal'
-        ? `decimalBytes(${value}, ` +
-          `${emitter.constant({ precision: node.logical.precision, scale: node.logical.scale, size: node.size })})`
+        ? `decimalBytes(${value}, ${decimalShape(emitter, node.logical, node.size)})`
         : `uuidBytes(${value})`;
     out.lines.push(`const ${source} = ${make};`, `if (${source} === undefined) ${bad};`);
   }
   out.put(node.size, `p = raw(p, ${source});`);
+}
+
+/** A constant of the source: which decimal it is, and how many bytes it must take, or 0. */
+function decimalShape(
+  emitter: Emitter,
+  { precision, scale }: Extract<Logical, { kind: 'decimal' }>,
+  size: number,
+): string {
+  return emitter.constant({ precision, scale, size } satisfies DecimalShape);
 }

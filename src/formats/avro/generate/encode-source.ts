@@ -257,10 +257,10 @@ return p;
   private field(field: Field, value: string, path: string): void {
     const own = this.emitter.fresh('v');
     const member = `${value}.${field.name}`;
-    this.out.lines.push(
-      `let ${own} = ` +
-        `${INHERITED.has(field.name) ? `Object.hasOwn(${value}, '${field.name}') ? ${member} : undefined` : member};`,
-    );
+    const given = INHERITED.has(field.name)
+      ? `Object.hasOwn(${value}, '${field.name}') ? ${member} : undefined`
+      : member;
+    this.out.lines.push(`let ${own} = ${given};`);
     const at = `${path}.${field.name}`;
     if (field.fallback === undefined) {
       this.write(field.node, own, at);

@@ -1,4 +1,4 @@
-import type { Node, UnionNode } from '../schema/plan.js';
+import type { Branch, Node, UnionNode } from '../schema/plan.js';
 import { bucketOf } from '../schema/plan-from-type.js';
 
 /**
@@ -72,12 +72,15 @@ export function expectedOf(node: Node): string {
       return 'map (a plain object)';
     case 'union':
       return node.wrapped
-        ? `one of ` +
-            `${node.branches.map((branch) => (branch.node.kind === 'null' ? 'null' : `{ ${JSON.stringify(branch.name)}: … }`)).join(', ')}`
+        ? `one of ${node.branches.map(wrappedForm).join(', ')}`
         : node.branches.map((branch) => branch.name).join(' or ');
     default:
       return node.kind;
   }
+}
+
+function wrappedForm({ name, node }: Branch): string {
+  return node.kind === 'null' ? 'null' : `{ ${JSON.stringify(name)}: … }`;
 }
 
 function decimal(logical: { readonly precision: number; readonly scale: number }): string {

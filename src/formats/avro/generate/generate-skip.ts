@@ -1,6 +1,7 @@
 import { bytesMin, childrenOf, type Node } from '../schema/plan.js';
+import { boundOf } from './decode-parts.js';
 import type { Emitter } from './emitter.js';
-import { length, shortName, varint } from './snippets.js';
+import { fail, length, shortName, varint } from './snippets.js';
 
 /**
  * Statements that move `p` behind a value without making it: for the fields of the writer that the reader
@@ -38,7 +39,7 @@ export function emitSkip(node: Node, emitter: Emitter, path: string): string {
 if (c < 128) c = (c >>> 1) ^ -(c & 1); else { c = intTail(p, c, \`${path}\`); p = P; }
 switch (c) {
 ${cases.join('\n')}
-default: fail('INVALID_UNION', \`${path}: the union has no branch number \${c}\`, p);
+default: ${fail('INVALID_UNION', path, 'the union has no branch number ${c}')}
 }`;
     }
     case 'record':
@@ -69,12 +70,11 @@ function skipBlocks(item: Node, key: string, at: { emitter: Emitter; path: strin
   const { emitter, path } = at;
   const [count, i] = [emitter.fresh('n'), emitter.fresh('i')];
   const least = bytesMin(item) + (key === '' ? 0 : 1);
-  const bound =
-    least === 0
-      ? `zeros(${count}, \`${path}\`, p);`
-      : `if (${count} > (e - p) / ${String(least)}) fail('INVALID_COUNT', \`${path}: claims \${${count}} ` +
-        `items, more than its bytes could hold\`, p);`;
   const hollow = least === 0 && childrenOf(item).length === 0;
+  const items = `for (let ${i} = 0; ${i} < ${count}; ${i}++) {
+${key}
+${emitSkip(item, emitter, path)}
+}`;
   return `for (;;) {
   let ${count};
   ${varint(count, 'sizeTail', path)}
@@ -84,7 +84,7 @@ function skipBlocks(item: Node, key: string, at: { emitter: Emitter; path: strin
     p += c;
     continue;
   }
-  ${bound}
-  ${hollow ? '' : `for (let ${i} = 0; ${i} < ${count}; ${i}++) {\n${key}\n${emitSkip(item, emitter, path)}\n}`}
+  ${boundOf(count, least, path)}
+  ${hollow ? '' : items}
 }`;
 }

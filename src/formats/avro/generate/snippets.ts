@@ -13,9 +13,15 @@ if (c < 128) ${target} = (c >>> 1) ^ -(c & 1); else { ${target} = intTail(p, c, 
 
 /** A length into `c`, held against the bytes that are left. */
 export function length(path: string): string {
+  const claim = 'claims a length of ${c} bytes, ${e - p} are left';
   return `c = b[p++];
 if (c < 128) c = (c >>> 1) ^ -(c & 1); else { c = sizeTail(p, c, \`${path}\`); p = P; }
-if (c < 0 || c > e - p) fail('INVALID_LENGTH', \`${path}: claims a length of \${c} bytes, \${e - p} are left\`, p);`;
+if (c < 0 || c > e - p) ${fail('INVALID_LENGTH', path, claim)}`;
+}
+
+/** Refuses the record. `path` and `text` are insides of a template literal, evaluated only here. */
+export function fail(code: string, path: string, text: string): string {
+  return `fail('${code}', \`${path}: ${text}\`, p);`;
 }
 
 export function shortName(name: string): string {

@@ -11,8 +11,9 @@ export function placeOfJsonFault(text: string): string {
 
 type Expected = 'value' | 'value or ]' | 'key' | 'key or }' | 'colon' | 'end of item';
 
-const SCALAR =
-  /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/;
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/;
+const SCALAR = new RegExp(`${STRING.source}|${NUMBER.source}|true|false|null`, 'y');
 const SPACE = /[ \t\r\n]*/y;
 
 function faultPosition(text: string): number {

@@ -1,0 +1,165 @@
+import type { Encoder } from '../../formats/format.js';
+import type { OutputTopic } from '../../ports/sink.js';
+import { RowFlag } from '../../wire/layout.js';
+import type { OutputBatchWriter } from '../../wire/output-writer.js';
+import type { TaskScope } from '../record-view.js';
+import type { TaskSettings } from '../settings.js';
+import { checkOptions, type Emission, flagsOf, partitionProblem, writeEmission } from './emission.js';
+import { hasDied, sourceHeaders } from './former-death.js';
+import { misplaced } from './misplaced.js';
+import { Rejected, refuse } from './rejected.js';
+import type { EmitOptions } from './results.js';
+import type { TopicTable } from './topic-table.js';
+import { type Step, Written } from './written.js';
+
+export interface OutputRowsParts {
+  readonly settings: TaskSettings;
+  readonly encoder: Encoder;
+  readonly topics: TopicTable;
+  readonly writer: OutputBatchWriter;
+  /** The check of `output`, where that is a schema. */
+  readonly checkOutput: ((value: unknown) => Rejected | undefined) | undefined;
+}
+
+/** Writes the rows of results that become records into the output batch in hand. */
+export class OutputRows {
+  writer: OutputBatchWriter;
+  readonly unknownTopics = new Set<string>();
+  readonly #settings: TaskSettings;
+  readonly #encoder: Encoder;
+  readonly #topics: TopicTable;
+  readonly #checkOutput: ((value: unknown) => Rejected | undefined) | undefined;
+  readonly #timestampFlag: number;
+  readonly #valueFlags: number;
+  readonly #defaultTopic: OutputTopic | undefined;
+  #scope: TaskScope | undefined;
+
+  constructor({ settings, encoder, topics, writer, checkOutput }: OutputRowsParts) {
+    this.#settings = settings;
+    this.#encoder = encoder;
+    this.#topics = topics;
+    this.#checkOutput = checkOutput;
+    this.writer = writer;
+    this.#defaultTopic = settings.topics.default;
+    this.#timestampFlag = settings.output.timestamp === 'source' ? RowFlag.timestampOfSource : 0;
+    this.#valueFlags = RowFlag.keyOfSource | RowFlag.headersOfSource | this.#timestampFlag;
+  }
+
+  begin(scope: TaskScope): void {
+    this.#scope = scope;
+    this.unknownTopics.clear();
+  }
+
+  get scope(): TaskScope {
+    if (this.#scope === undefined) throw new Error('no task is running');
+    return this.#scope;
+  }
+
+  /** True once the outputs of one record are larger than any block may be. */
+  areTooLarge(): boolean {
+    return this.writer.bytesSinceMark > this.#settings.outputBytesMax;
+  }
+
+  tooLarge(): Rejected {
+    return refuse(
+      'encode',
+      'OUTPUT_TOO_LARGE',
+      `the outputs of this record are larger than dispatcher.batch.output-bytes-max ` +
+        `(${this.#settings.outputBytesMax} bytes)`,
+    );
+  }
+
+  plainValue(row: number, value: unknown): Step {
+    const problem = this.#problemOf(value);
+    if (problem !== undefined) return problem;
+    if (this.#defaultTopic === undefined) return noTopic();
+    if (!this.#addRow(row, this.#defaultTopic, 0)) return Written.full;
+    return this.#encode(value);
+  }
+
+  unchanged(row: number): Step {
+    if (this.#defaultTopic === undefined) return noTopic();
+    return this.#addRow(row, this.#defaultTopic, RowFlag.valueOfSource) ? Written.done : Written.full;
+  }
+
+  emitValue(row: number, value: unknown, options: EmitOptions): Step {
+    if (value === undefined) return refuse('transform', 'NO_RESULT', 'emit() without a value');
+    if (value === null)
+      return refuse('transform', 'NULL_RESULT', 'emit(null): say tombstone() for a null value');
+    const problem = this.#problemOf(value);
+    if (problem !== undefined) return problem;
+    const step = this.#beginEmission(row, options);
+    return step === Written.done ? this.#encode(value) : step;
+  }
+
+  emitBytes(row: number, bytes: unknown, options: EmitOptions): Step {
+    if (bytes !== null && typeof bytes !== 'string' && !(bytes instanceof Uint8Array)) {
+      return refuse(
+        'transform',
+        'INVALID_RESULT',
+        `emitRaw() takes a Buffer, a string or null, not a value of type ${typeof bytes}`,
+      );
+    }
+    const step = this.#beginEmission(row, options);
+    if (step !== Written.done || bytes === null) return step;
+    const value = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
+    if (value.length > this.#settings.outputBytesMax) return this.tooLarge();
+    return this.writer.copyValue(value) ? Written.done : Written.full;
+  }
+
+  /** With key, headers and timestamp of the source. */
+  #addRow(row: number, topic: OutputTopic, more: number): boolean {
+    const { reader } = this.scope;
+    const flags = this.#valueFlags | more;
+    if (!hasDied(reader, row)) return this.writer.addRow(row, topic.number, flags);
+    const headers = sourceHeaders(reader, row);
+    const added = this.writer.addRow(row, topic.number, flags & ~RowFlag.headersOfSource);
+    return added && (headers.length === 0 || this.writer.copyHeaders(headers));
+  }
+
+  #problemOf(value: unknown): Rejected | undefined {
+    const reason = misplaced(value);
+    return reason === undefined ? this.#checkOutput?.(value) : refuse('transform', 'INVALID_RESULT', reason);
+  }
+
+  #encode(value: unknown): Step {
+    const writer = this.writer;
+    const end = this.#encoder.encode(value, writer.bytes, writer.payloadEnd, writer.limit);
+    if (end < 0) return -1 - end > this.#settings.outputBytesMax ? this.tooLarge() : Written.full;
+    writer.takeValue(end);
+    return Written.done;
+  }
+
+  #beginEmission(row: number, options: EmitOptions): Step {
+    const emission = checkOptions(options, this.scope.reader, row);
+    if (emission instanceof Rejected) return emission;
+    const topic = this.#topicOf(emission);
+    if (topic === undefined) return emission.topicName === undefined ? noTopic() : Written.unknownTopic;
+    const problem = partitionProblem(emission, topic);
+    if (problem !== undefined && this.#topics.isFresh(topic.name)) return problem;
+    if (problem !== undefined) {
+      this.unknownTopics.add(topic.name);
+      return Written.unknownTopic;
+    }
+    if (!this.writer.addRow(row, topic.number, flagsOf(emission, this.#timestampFlag))) return Written.full;
+    return writeEmission(this.writer, emission) ? Written.done : Written.full;
+  }
+
+  #topicOf(emission: Emission): OutputTopic | undefined {
+    // The table knows its present partition count.
+    const name = emission.topicName ?? this.#defaultTopic?.name;
+    if (name === undefined) return undefined;
+    const topic = this.#topics.get(name);
+    if (topic === undefined) this.unknownTopics.add(name);
+    return topic;
+  }
+}
+
+function noTopic(): Rejected {
+  return refuse(
+    'transform',
+    'NO_TOPIC',
+    'this result names no topic, and the job has no kafka.producer.topic: set it, give emit() a topic, ' +
+      'or return drop()',
+  );
+}
