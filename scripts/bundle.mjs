@@ -4,6 +4,7 @@
 //   kd.mjs → program.cjs (+ program.cache)      the command line, one script, and what V8 made of it
 //   transform-worker.mjs → part-*.mjs           a worker thread, and what it loads only when a format wants
 // it
+//   transform-inspector.mjs                     the thread in which validate loads a transform
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -38,7 +39,7 @@ script.runInThisContext()(createRequire(import.meta.url), (name) => import(name)
 `;
 
 /**
- * Each module goes on to find its files from where it was, and the pool starts the bundled worker.
+ * Each module goes on to find its files from where it was, and threads start from the bundled files.
  * A script whose compiled code was kept can't import: the loader does it for the program, what is bundled
  * apart.
  */
@@ -51,7 +52,7 @@ function inPlace({ url, load }) {
         const contents = readFileSync(path, 'utf8')
           .replaceAll(/(?<=[(,] ?)import\.meta\.url(?=\))/g, `new URL(${was}, ${url}).href`)
           .replaceAll(/\bimport\((?!['"]\.)/g, `${load}(`)
-          .replaceAll("'../../../workers/transform-worker.js'", "'../../../bin/transform-worker.mjs'");
+          .replaceAll(/'\.\.\/\.\.\/\.\.\/workers\/(transform-\w+)\.js'/g, "'../../../bin/$1.mjs'");
         return { contents, loader: 'js' };
       });
     },
@@ -89,7 +90,10 @@ await Promise.all([
   }),
   build({
     ...COMMON,
-    entryPoints: { 'transform-worker': resolve(ROOT, 'workers/transform-worker.js') },
+    entryPoints: {
+      'transform-worker': resolve(ROOT, 'workers/transform-worker.js'),
+      'transform-inspector': resolve(ROOT, 'workers/transform-inspector.js'),
+    },
     outExtension: { '.js': '.mjs' },
     format: 'esm',
     splitting: true,

@@ -2,7 +2,6 @@
  * The door of a worker thread: Piscina calls the default export with one message at a time. Everything behind
  * it is in src/transform.
  */
-import { Console } from 'node:console';
 import { isMainThread, threadId, workerData } from 'node:worker_threads';
 import {
   type WorkerAnswer,
@@ -10,6 +9,7 @@ import {
   type WorkerMessage,
   WorkerSession,
 } from '../src/transform/worker-session.js';
+import { keepStdoutForResults } from './stdout.js';
 
 const session = isMainThread ? undefined : new WorkerSession(readInit(workerData), threadId);
 
@@ -18,12 +18,7 @@ export default function handle(message: WorkerMessage): Promise<WorkerAnswer> {
   return session.handle(message);
 }
 
-// Standard output belongs to results (`-o json`): what a transform prints goes to standard error, however it
-// prints.
-if (!isMainThread) {
-  process.stdout.write = process.stderr.write.bind(process.stderr);
-  globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
-}
+if (!isMainThread) keepStdoutForResults();
 
 function readInit(data: unknown): WorkerInit {
   const isInit =

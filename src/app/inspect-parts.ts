@@ -3,6 +3,7 @@
  * for tokens. Errors become problems with the line of the key.
  */
 
+import { inspectTransform } from '../adapters/pool/inspect-transform.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Loaded } from '../config/load.js';
 import { type Problem, Problems } from '../config/text/problem.js';
@@ -10,7 +11,6 @@ import type { ClientSide } from '../core/client-side.js';
 import { DispatcherError } from '../core/errors.js';
 import { inspectSchema } from '../formats/index.js';
 import { loadTokenProvider } from '../kafka/tokens/token-source.js';
-import { inspectTransform } from '../transform/load/load.js';
 import { inspectClients } from './inspect-clients.js';
 import { formatOf } from './job-formats.js';
 

@@ -158,7 +158,7 @@ export class Dispatcher {
   stop(): void {
     const { state } = this;
     this.stopMs = Math.min(this.stopMs, state.deps.clock.nowMs());
-    // The drain has its deadline; a start that hangs is given up after the same time.
+    // Loading a transform is not waited for; clients that hang are given up after a drain's time.
     if (!state.stopping && this.lifecycle.state === 'starting')
       this.cancelStartDeadline = state.deps.clock.after(state.settings.drainTimeoutMs, () => this.cutNow());
     state.stopping = true;
@@ -221,7 +221,7 @@ export class Dispatcher {
     await deps.sink.start(this.sinkEvents());
     for (const name of settings.outputTopics) topicNames.set((await deps.sink.topic(name)).number, name);
     if (this.state.stopping) return;
-    await deps.pool.start();
+    await Promise.race([deps.pool.start(), this.signals.stopWanted]);
     if (isStopping(this.state)) return;
     await deps.source.start(this.sourceEvents());
     this.sourceStarted = true;

@@ -57,7 +57,7 @@ export class WorkerSession {
           return { kind: 'done', logs: (await this.#runner?.teardown()) ?? [] };
       }
     } catch (error) {
-      return failed(error);
+      return failedAnswer(error);
     }
   }
 
@@ -89,7 +89,8 @@ export class WorkerSession {
   }
 }
 
-function failed(error: unknown): WorkerAnswer {
+/** Any error as the data of an answer. */
+export function failedAnswer(error: unknown): WorkerAnswer {
   if (error instanceof DispatcherError)
     return {
       kind: 'failed',

@@ -90,7 +90,7 @@ test(
 
 test('a stop during a start that hangs is waited for as long as a drain, a cut ends it at once', async () => {
   const slow = new Bench();
-  slow.pool.starting = never;
+  slow.source.starting = never;
   slow.run();
   await slow.settle();
   slow.dispatcher.stop();
@@ -108,6 +108,18 @@ test('a stop during a start that hangs is waited for as long as a drain, a cut e
   cut.dispatcher.cutNow();
   await cut.end();
   assert.equal(cut.clock.nowMs(), 0);
+});
+
+test('a stop while the pool loads the transform waits for nothing: nothing was read yet', async () => {
+  const bench = new Bench();
+  bench.pool.starting = never;
+  bench.run();
+  await bench.settle();
+  bench.dispatcher.stop();
+  await bench.settle();
+  assert.equal(bench.report?.state, 'stopped');
+  assert.equal(bench.report.error, undefined);
+  assert.equal(bench.clock.nowMs(), 0);
 });
 
 test('an offset that cannot be stored ends the run in order, never the process', async () => {

@@ -3,8 +3,9 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { inspectTransform } from '../../src/adapters/pool/inspect-transform.js';
 import { compileTransform } from '../../src/transform/load/compile.js';
-import { importTransform, inspectTransform } from '../../src/transform/load/load.js';
+import { importTransform } from '../../src/transform/load/load.js';
 import type { LoadedTransform } from '../../src/transform/load/loaded.js';
 import { moduleFile } from './support.js';
 

@@ -5,7 +5,7 @@ import { type CompiledTransform, compileTransform } from '../../transform/load/c
 import { importTransform, setupError } from '../../transform/load/load.js';
 import { TaskRunner } from '../../transform/runtime.js';
 import type { PoolSettings } from './settings.js';
-import { deadline, failureOf } from './waiting.js';
+import { deadline, failureOf, loadTimeout } from './waiting.js';
 
 /**
  * `threads: 0`: tasks run on the main thread, one after another, for debugging. Nothing protects from a
@@ -23,6 +23,7 @@ class InlinePool implements TransformPool {
   #compiled: CompiledTransform | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #busy = 0;
+  #loading = false;
   #closed = false;
 
   constructor(settings: PoolSettings) {
@@ -36,16 +37,21 @@ class InlinePool implements TransformPool {
   async start(): Promise<void> {
     const { task: settings } = this.#settings;
     const { transform } = settings;
+    this.#loading = true;
     try {
       this.#compiled = transform === undefined ? undefined : await compileTransform(transform.path);
       const loaded =
         transform === undefined || this.#compiled === undefined
           ? undefined
           : await importTransform(this.#compiled.url(), transform.path);
-      this.#runner = await TaskRunner.create({ settings, loaded, threadId: 0, stop: this.#stop });
+      const { withinMs, late } = loadTimeout(this.#settings);
+      const creating = TaskRunner.create({ settings, loaded, threadId: 0, stop: this.#stop });
+      this.#runner = await deadline(creating, withinMs, late);
     } catch (error) {
       await this.#compiled?.remove();
       throw setupError(transform?.path ?? '', error);
+    } finally {
+      this.#loading = false;
     }
   }
 
@@ -71,6 +77,10 @@ class InlinePool implements TransformPool {
 
   async close(deadlineMs: number): Promise<void> {
     this.#closed = true;
+    if (this.#loading) {
+      await this.#compiled?.remove();
+      throw new Error('the transform is still being loaded in the main thread; the process ends without it');
+    }
     await deadline(this.#last, deadlineMs);
     try {
       const teardown = this.#runner?.teardown() ?? Promise.resolve([]);

@@ -8,6 +8,7 @@ export class LatePool implements TransformPool {
   readonly threads: number;
   private readonly create: () => Promise<TransformPool>;
   private pool: TransformPool | undefined;
+  private closed = false;
 
   constructor(threads: number, create: () => Promise<TransformPool>) {
     this.threads = threads;
@@ -15,8 +16,10 @@ export class LatePool implements TransformPool {
   }
 
   async start(): Promise<void> {
-    this.pool = await this.create();
-    await this.pool.start();
+    const pool = await this.create();
+    if (this.closed) throw new DispatcherError('DRAIN_CUT', 'the pool was closed before it was ready');
+    this.pool = pool;
+    await pool.start();
   }
 
   run(task: TransformTask): Promise<TransformResult> {
@@ -38,6 +41,7 @@ export class LatePool implements TransformPool {
   }
 
   close(deadlineMs: number): Promise<void> {
+    this.closed = true;
     return this.pool?.close(deadlineMs) ?? Promise.resolve();
   }
 }

@@ -10,7 +10,7 @@ import { blockedError, describeSuspects } from './blocked.js';
 import { type Job, PoolThread } from './pool-thread.js';
 import { PoolLimits, type PoolSettings } from './settings.js';
 import { TopicNews } from './topic-news.js';
-import { deadline, failureOf } from './waiting.js';
+import { deadline, failureOf, loadTimeout } from './waiting.js';
 
 const WORKER_FILE = fileURLToPath(new URL('../../../workers/transform-worker.js', import.meta.url));
 
@@ -64,13 +64,14 @@ class PiscinaPool implements TransformPool {
   async start(): Promise<void> {
     const { transform } = this.#settings.task;
     this.#compiled = transform === undefined ? undefined : await compileTransform(transform.path);
+    if (this.#isClosing()) {
+      await this.#compiled?.remove();
+      throw new DispatcherError('DRAIN_CUT', 'the pool was closed before it was ready');
+    }
     this.#piscina = this.#createPiscina();
+    const { withinMs, late } = loadTimeout(this.#settings);
     try {
-      await deadline(
-        Promise.all([...this.#members].map((thread) => this.#load(thread))),
-        this.#loadTimeoutMs,
-        () => this.#loadTimeout(),
-      );
+      await deadline(Promise.all([...this.#members].map((thread) => this.#load(thread))), withinMs, late);
     } catch (error) {
       this.#failure = failureOf(error, 'TRANSFORM_LOAD');
       this.#closing = true;
@@ -265,7 +266,8 @@ class PiscinaPool implements TransformPool {
 
   async #loadReplacement(thread: PoolThread): Promise<void> {
     try {
-      await deadline(this.#load(thread), this.#loadTimeoutMs, () => this.#loadTimeout());
+      const { withinMs, late } = loadTimeout(this.#settings);
+      await deadline(this.#load(thread), withinMs, late);
       this.#loadFailures = 0;
       this.#pump();
     } catch (error) {
@@ -346,17 +348,8 @@ class PiscinaPool implements TransformPool {
     await this.#compiled?.remove();
   }
 
-  #loadTimeout(): DispatcherError {
-    return new DispatcherError(
-      'TRANSFORM_LOAD',
-      `the transform was not loaded within ${this.#loadTimeoutMs} ms`,
-      {
-        remedy: 'see what its top level and its setup wait for',
-      },
-    );
-  }
-
-  get #loadTimeoutMs(): number {
-    return this.#settings.loadTimeoutMs ?? PoolLimits.loadTimeoutMs;
+  /** Asked again after an await, where the compiler would remember the answer of before. */
+  #isClosing(): boolean {
+    return this.#closing;
   }
 }

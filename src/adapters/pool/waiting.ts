@@ -1,5 +1,7 @@
 import { DispatcherError, type ErrorCode } from '../../core/errors.js';
+import { loadError } from '../../transform/load/loaded.js';
 import type { WorkerAnswer } from '../../transform/worker-session.js';
+import { PoolLimits, type PoolSettings } from './settings.js';
 
 /**
  * Waits at most so long. Past it: rejects with what `late` makes, or resolves with undefined where there is
@@ -21,6 +23,21 @@ export async function deadline<Value>(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The top level has a limit of its own, which can't act while the thread is blocked. */
+export function loadTimeout({ task, loadTimeoutMs }: PoolSettings): {
+  readonly withinMs: number;
+  readonly late: () => DispatcherError;
+} {
+  const withinMs = loadTimeoutMs ?? PoolLimits.loadTimeoutMs;
+  const late = (): DispatcherError =>
+    loadError(
+      task.transform?.path ?? 'the worker',
+      `was not loaded within ${withinMs} ms: its setup did not finish, or its top level blocks the thread`,
+      'see what setup waits for and give it a timeout, and look for a loop that never ends',
+    );
+  return { withinMs, late };
 }
 
 /** A worker's `failed` answer, or whatever was thrown, as the error that leaves the pool. */

@@ -1,17 +1,18 @@
 import { DispatcherError } from '../../core/errors.js';
 import { networkFaultOf } from '../results/network-fault.js';
 import { describeThrown } from '../results/rejected.js';
-import { compileTransform } from './compile.js';
 import { type LoadedTransform, loadError, readDefinition } from './loaded.js';
 
-/** For a module's top level, its imports included. Long work belongs into `setup`, which has more time. */
-const IMPORT_MS_MAX = 10_000;
+export const LoadLimits = {
+  /** For a module's top level, its imports included. Long work belongs into `setup`, which has more time. */
+  importMs: 10_000,
+} as const;
 
 /** Imports a compiled transform; errors name the user's file and line, by way of the source map. */
 export async function importTransform(
   url: string,
   path: string,
-  limitMs = IMPORT_MS_MAX,
+  limitMs: number = LoadLimits.importMs,
 ): Promise<LoadedTransform> {
   process.setSourceMapsEnabled(true);
   let module: { readonly default?: unknown };
@@ -54,37 +55,6 @@ async function importWithin(
     return await Promise.race([import(url) as Promise<{ readonly default?: unknown }>, late]);
   } finally {
     clearTimeout(timer);
-  }
-}
-
-export interface TransformSummary {
-  readonly kind: 'record' | 'batch';
-  readonly hasSetup: boolean;
-  readonly hasTeardown: boolean;
-  readonly hasValidate: boolean;
-  readonly hasOnTombstone: boolean;
-  readonly hasInputSchema: boolean;
-  readonly hasOutputSchema: boolean;
-}
-
-/**
- * What a transform module offers, without running any of it but its top level. Throws a TRANSFORM_LOAD error.
- */
-export async function inspectTransform(path: string): Promise<TransformSummary> {
-  const compiled = await compileTransform(path);
-  try {
-    const loaded = await importTransform(compiled.url(), path);
-    return {
-      kind: loaded.transformBatch === undefined ? 'record' : 'batch',
-      hasSetup: loaded.setup !== undefined,
-      hasTeardown: loaded.teardown !== undefined,
-      hasValidate: loaded.validate !== undefined,
-      hasOnTombstone: loaded.onTombstone !== undefined,
-      hasInputSchema: loaded.inputSchema !== undefined,
-      hasOutputSchema: loaded.outputSchema !== undefined,
-    };
-  } finally {
-    await compiled.remove();
   }
 }
 

@@ -47,6 +47,16 @@ export async function withPool(
 
 /** What every pool does, whatever threads it has. */
 export function poolContract(kind: string, create: CreatePool): void {
+  test(`${kind}: a setup that never settles fails the start by its limit, with the file`, async () => {
+    const module = `export default { setup: () => new Promise(() => {}), transform: () => 'x' };`;
+    await assert.rejects(
+      withPool(create, { module, pool: { loadTimeoutMs: 300 } }, async () => undefined),
+      (error: { code?: string; message: string }) =>
+        error.code === 'TRANSFORM_LOAD' &&
+        /transform\.ts: was not loaded within 300 ms: its setup did not finish/.test(error.message),
+    );
+  });
+
   test(`${kind}: without a transform every row goes out unchanged, as an identity batch`, async () => {
     await withPool(create, {}, async (pool) => {
       const task = taskFor(

@@ -177,19 +177,17 @@ test('a module that ends its worker while it is loaded fails the start', async (
   }
 });
 
-test('a setup that never ends fails the start at its deadline', async () => {
-  await assert.rejects(
-    withPool(
-      createPiscinaPool,
-      {
-        module: `export default { setup: () => new Promise(() => {}), transform: () => 'x' };`,
-        pool: { loadTimeoutMs: 1500 },
-      },
-      async () => undefined,
-    ),
-    (error: { code?: string; message: string }) =>
-      error.code === 'TRANSFORM_LOAD' && /not loaded within 1500 ms/.test(error.message),
-  );
+test('a top level or a setup that loops for ever fails the start by its limit', async () => {
+  for (const module of [
+    `for (;;); export default () => 'x';`,
+    `export default { setup() { for (;;); }, transform: () => 'x' };`,
+  ]) {
+    await assert.rejects(
+      withPool(createPiscinaPool, { module, pool: { loadTimeoutMs: 1500 } }, async () => undefined),
+      (error: { code?: string; message: string }) =>
+        error.code === 'TRANSFORM_LOAD' && /not loaded within 1500 ms/.test(error.message),
+    );
+  }
 });
 
 test(

@@ -1,0 +1,26 @@
+import { importTransform } from './load.js';
+
+/** What a transform module offers. */
+export interface TransformSummary {
+  readonly kind: 'record' | 'batch';
+  readonly hasSetup: boolean;
+  readonly hasTeardown: boolean;
+  readonly hasValidate: boolean;
+  readonly hasOnTombstone: boolean;
+  readonly hasInputSchema: boolean;
+  readonly hasOutputSchema: boolean;
+}
+
+/** Runs nothing of a compiled module but its top level. Throws a TRANSFORM_LOAD error. */
+export async function summarizeTransform(url: string, path: string): Promise<TransformSummary> {
+  const loaded = await importTransform(url, path);
+  return {
+    kind: loaded.transformBatch === undefined ? 'record' : 'batch',
+    hasSetup: loaded.setup !== undefined,
+    hasTeardown: loaded.teardown !== undefined,
+    hasValidate: loaded.validate !== undefined,
+    hasOnTombstone: loaded.onTombstone !== undefined,
+    hasInputSchema: loaded.inputSchema !== undefined,
+    hasOutputSchema: loaded.outputSchema !== undefined,
+  };
+}
