@@ -57,9 +57,9 @@ coverage: setup-test build ## run the tests (T= as above, or QUICK=1) and report
 test-sim: build ## run the simulation alone: make test-sim SEED=42 (one seed) or SEEDS=100000 (many)
 	@$(if $(SEED),KD_SIM_SEED=$(SEED)) $(if $(SEEDS),KD_SIM_SEEDS=$(SEEDS)) $(NODE_RUN) scripts/test.mjs test/simulation
 
-proof: setup-test build ## run the proofs full-size, then install and try the package (long)
-	@KD_PROOF=full $(NODE_RUN) scripts/test.mjs
-	@$(NODE_RUN) scripts/check-package.mjs
+proof: setup-test build ## run the proofs full-size, then install and try the package (long); a part: make proof T=test/proof
+	@KD_PROOF=full $(NODE_RUN) scripts/test.mjs $(if $(N),--name '$(subst ','\'',$(N))') $(T)
+	@$(if $(T)$(N),,$(NODE_RUN) scripts/check-package.mjs)
 
 smoke: setup ## build a copy with another Node, run the quick tests and the demo there: make smoke NODE=24
 	@$(RUN) scripts/smoke.sh $(SMOKE_NODE)

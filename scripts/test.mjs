@@ -5,6 +5,7 @@
 // Three rounds: what only computes runs a file per core; what needs brokers or whole programs mostly waits
 // for them and runs two files at a time; what judges time or memory says `// @alone` and runs one file after
 // another. One broker serves all that ask for the shared one.
+// test/proof shows promises at full size and takes minutes a file: only when named, or with KD_PROOF=full.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
@@ -26,13 +27,20 @@ const ALONE = /^\/\/ @alone\b/m;
 const SLOW = /^\/\/ @slow\b/m;
 const SHARED = /support\/shared-cluster/;
 const OLD_RELEASES = /support\/java\.js/;
+const PROOF = join('test', 'proof');
+
+function isLeftToProof(name) {
+  return name.startsWith(PROOF) && process.env.KD_PROOF !== 'full';
+}
 
 /** Compiled files whose source still exists: a deleted test must not live on in build/. */
 function testFiles(wanted) {
   return readdirSync(join(ROOT, 'test'), { recursive: true })
     .filter((name) => name.endsWith('.test.ts'))
     .map((name) => join('test', name))
-    .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
+    .filter((name) =>
+      wanted.length === 0 ? !isLeftToProof(name) : wanted.some((part) => name.includes(part)),
+    )
     .sort()
     .map((source) => {
       const compiled = resolve(ROOT, 'build', source.replace(/\.ts$/, '.js'));

@@ -101,6 +101,22 @@ export function deliveryVerdict(code: number, named: boolean): DeliveryVerdict {
   return { fault, name };
 }
 
+/** For codes that brokers send without words of their own about the record. */
+const MEANINGS: ReadonlyMap<number, string> = new Map([
+  [
+    COUNTS_DIFFER,
+    'dispatcher.output.partition is same, but the input has partitions that this topic does not have; add ' +
+      'partitions to it, or set dispatcher.output.partition: auto',
+  ],
+  [-10_003, "the record is larger than the topic's max.message.bytes or the producer's message.max.bytes"],
+  [10, "the record is larger than the topic's max.message.bytes"],
+  [18, "the record is larger than the topic's segment.bytes"],
+]);
+
+export function deliveryMeaning(code: number): string | undefined {
+  return MEANINGS.get(code);
+}
+
 /** librdkafka's name of a code that a delivery can fail with; a number for an unknown one. */
 export function deliveryFaultName(code: number): string {
   return DELIVERY.get(code)?.name ?? `ERROR_${code}`;

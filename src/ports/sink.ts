@@ -12,7 +12,7 @@ export interface DeliveryFailure {
   readonly fault: DeliveryFault;
   /** Kafka's name for the error, e.g. `INVALID_RECORD`. */
   readonly name: string;
-  /** The broker's own words about this record. */
+  /** The broker's own words about this record; ours where it has none and the name alone does not say it. */
   readonly words?: string;
 }
 

@@ -214,13 +214,12 @@ function refusing(contract: Contract): void {
     async (world, topic) => {
       world.sink.write(1, 0, world.input(upTo(10)), identity(world, 5, topic, 5));
       await world.until('settled', () => world.events.all.length === 1);
-      assert.deepEqual(world.events.of(1), {
-        batchId: 1,
-        part: 0,
-        acknowledged: 4,
-        failures: [{ part: 0, outputRow: 7, fault: 'record', name: 'MSG_SIZE_TOO_LARGE' }],
-        stale: 0,
-      });
+      const { failures = [], ...settled } = world.events.of(1) ?? {};
+      assert.deepEqual(settled, { batchId: 1, part: 0, acknowledged: 4, stale: 0 });
+      assert.deepEqual(
+        failures.map(({ words: _words, ...failure }) => failure),
+        [{ part: 0, outputRow: 7, fault: 'record', name: 'MSG_SIZE_TOO_LARGE' }],
+      );
     },
   );
 }

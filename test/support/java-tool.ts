@@ -44,6 +44,8 @@ export interface TopicSpec {
   readonly name: string;
   readonly partitions?: number;
   readonly replicationFactor?: number;
+  /** Broker ids by partition, above the counts. */
+  readonly replicas?: readonly (readonly number[])[];
   readonly configs?: Readonly<Record<string, string>>;
 }
 

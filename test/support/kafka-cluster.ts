@@ -77,7 +77,8 @@ export class KafkaCluster implements TestCluster {
   readonly bootstrapServers: string;
   readonly folder: string;
   readonly tool: JavaTool;
-  readonly #brokers: readonly Broker[];
+  readonly #brokers: Broker[];
+  readonly #later: (index: number) => Promise<Broker>;
   readonly #ports: ReadonlyMap<string, readonly number[]>;
   readonly #keepLogs: boolean;
   readonly #hosts: ReadonlyMap<string, string>;
@@ -88,7 +89,8 @@ export class KafkaCluster implements TestCluster {
   private constructor(parts: ClusterParts, tool: JavaTool) {
     this.folder = parts.folder;
     this.tool = tool;
-    this.#brokers = parts.brokers;
+    this.#brokers = [...parts.brokers];
+    this.#later = parts.later;
     this.#ports = parts.ports;
     this.#hosts = parts.hosts;
     this.#keepLogs = parts.keepLogs;
@@ -132,6 +134,14 @@ export class KafkaCluster implements TestCluster {
   /** The first segment of a partition's log on broker n: for tests that damage it. */
   segmentFile(n: number, topic: string, partition: number): string {
     return join(this.logDir(n), `${topic}-${partition}`, '00000000000000000000.log');
+  }
+
+  /** One broker more, which has no vote: it may be away for as long as a test likes. Returns its number. */
+  async addBroker(): Promise<number> {
+    const broker = await this.#later(this.#brokers.length);
+    this.#brokers.push(broker);
+    await broker.start();
+    return this.#brokers.length;
   }
 
   /** SIGKILL; the data stay. */
@@ -219,6 +229,8 @@ function newClusterId(): string {
 
 interface ClusterParts {
   readonly folder: string;
+  /** A broker beyond those of the start, without a vote. */
+  readonly later: (index: number) => Promise<Broker>;
   readonly brokers: readonly Broker[];
   readonly ports: ReadonlyMap<string, readonly number[]>;
   readonly hosts: ReadonlyMap<string, string>;
@@ -241,24 +253,37 @@ async function prepareCluster(options: ClusterOptions): Promise<ClusterParts> {
     ports.set(listener.name, free.splice(0, options.brokers));
   }
   const clusterId = newClusterId();
-  const brokers = Array.from({ length: options.brokers }, (_, index) => {
-    const node = needsZooKeeper(options.release)
-      ? zooKeeperNode(listeners, ports)
-      : nodeProperties(index, listeners, ports);
-    const properties = { ...node, ...sizeProperties(options), ...options.properties };
-    return new Broker({
+  const brokerOf = (index: number, node: Readonly<Record<string, string>>): Broker =>
+    new Broker({
       nodeId: index + 1,
       folder: join(folder, `broker-${index + 1}`),
       clusterId,
-      properties,
+      properties: { ...node, ...sizeProperties(options), ...options.properties },
       jvmOptions: [...JVM_OPTIONS[options.purpose ?? 'test'], ...(options.jvmOptions ?? [])],
       formatArguments: options.formatArguments ?? [],
       release: options.release,
     });
-  });
+  const brokers = Array.from({ length: options.brokers }, (_, index) =>
+    brokerOf(
+      index,
+      needsZooKeeper(options.release)
+        ? zooKeeperNode(listeners, ports)
+        : nodeProperties(index, listeners, ports),
+    ),
+  );
+  const later = async (index: number): Promise<Broker> => {
+    const own = await freePorts(listeners.length);
+    for (const listener of listeners) {
+      const taken = [...(ports.get(listener.name) ?? [])];
+      taken[index] = own.shift() ?? 0;
+      if (listener !== controller) ports.set(listener.name, taken);
+    }
+    return brokerOf(index, votelessProperties(index, listeners, ports));
+  };
   const hosts = new Map(listeners.map((listener) => [listener.name, listener.advertisedHost ?? '127.0.0.1']));
   return {
     folder,
+    later,
     brokers,
     ports,
     hosts,
@@ -287,6 +312,22 @@ function nodeProperties(
     'listener.security.protocol.map': listeners
       .map((listener) => `${listener.name}:${listener.protocol}`)
       .join(','),
+  };
+}
+
+/** Its controllers are the others. */
+function votelessProperties(
+  index: number,
+  listeners: readonly ListenerSpec[],
+  ports: ReadonlyMap<string, readonly number[]>,
+): Record<string, string> {
+  const own = listeners.filter(({ name }) => name !== 'CONTROLLER');
+  const properties = nodeProperties(index, own, ports);
+  return {
+    ...properties,
+    'process.roles': 'broker',
+    'listener.security.protocol.map':
+      nodeProperties(index, listeners, ports)['listener.security.protocol.map'] ?? '',
   };
 }
 

@@ -1,3 +1,4 @@
+import type { PartitionId } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { DeliveryFault } from '../../core/faults.js';
 import type { DeliveryFailure } from '../../ports/sink.js';
@@ -53,13 +54,15 @@ export class Refusals {
     } else {
       // What was refused is not settled, whatever is done about it: while stopping there is no rewind.
       batch.abandon();
-      this.undelivered(part, gravest, failures.length);
+      this.undelivered(batch, part, failures);
     }
     return [];
   }
 
-  private undelivered(part: Part, gravest: DeliveryFailure, rows: number): void {
+  private undelivered(batch: InFlightBatch, part: Part, failures: readonly DeliveryFailure[]): void {
+    const gravest = gravestOf(failures);
     const topic = this.topicOf(part, gravest);
+    const rows = failures.length;
     const { fault, name, words } = gravest;
     if (fault === 'fatal') {
       this.state.fail(
@@ -81,6 +84,7 @@ export class Refusals {
         ...(words === undefined ? {} : { words }),
         refused: fault === 'refused',
         rows,
+        lastOffsets: lastOffsetsOf(batch, part, failures),
       });
     }
   }
@@ -140,6 +144,24 @@ export class Refusals {
     const { topicNumber } = describeOutputRow(part, failure.outputRow);
     return this.state.topicNames.get(topicNumber) ?? `number ${topicNumber}`;
   }
+}
+
+/** By partition, of the records that failed for their destination. */
+function lastOffsetsOf(
+  batch: InFlightBatch,
+  part: Part,
+  failures: readonly DeliveryFailure[],
+): ReadonlyMap<PartitionId, number> {
+  const last = new Map<PartitionId, number>();
+  for (const { outputRow, fault } of failures) {
+    if (fault !== 'destination' && fault !== 'refused') continue;
+    const { sourceRow } = describeOutputRow(part, outputRow);
+    const segment = batch.segmentOf(sourceRow);
+    if (segment === undefined) continue;
+    const offset = batch.offsetOf(sourceRow);
+    last.set(segment.partitionId, Math.max(offset, last.get(segment.partitionId) ?? 0));
+  }
+  return last;
 }
 
 function rowsOf(

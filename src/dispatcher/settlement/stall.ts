@@ -1,3 +1,4 @@
+import type { PartitionId } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
@@ -10,6 +11,14 @@ export interface DestinationFault {
   /** Kafka refuses us for rights or credentials: trying again will not help. */
   readonly refused: boolean;
   readonly rows: number;
+  /** The last record of each partition that it did not take. */
+  readonly lastOffsets: ReadonlyMap<PartitionId, number>;
+}
+
+/** Records that the failing topic did not take: from the committable offset of that moment on. */
+interface Awaited {
+  readonly from: number;
+  readonly last: number;
 }
 
 /**
@@ -25,6 +34,8 @@ export class Stall {
   private backoffMs: number = Limits.destinationBackoffMs;
   private warnedAtMs: number | undefined;
   private fault: DestinationFault | undefined;
+  /** Settled since, given back, or read from elsewhere: then nothing waits for the failing topic any more. */
+  private readonly awaited = new Map<PartitionId, Awaited>();
 
   constructor(state: RunState, rewind: (reason: string, delayMs: number) => void) {
     this.state = state;
@@ -52,10 +63,15 @@ export class Stall {
     this.lastDeliveryMs = this.state.deps.clock.nowMs();
     if (this.failingSinceMs !== undefined && !reachedFailingTopic) return;
     if (this.failingSinceMs === undefined && this.warnedAtMs === undefined) return;
+    this.recovered();
+  }
+
+  private recovered(): void {
     this.state.deps.logger.info('delivery goes on', { topic: this.fault?.topic });
     this.failingSinceMs = undefined;
     this.warnedAtMs = undefined;
     this.fault = undefined;
+    this.awaited.clear();
     this.backoffMs = Limits.destinationBackoffMs;
   }
 
@@ -63,6 +79,10 @@ export class Stall {
     const now = this.state.deps.clock.nowMs();
     this.failingSinceMs ??= now;
     this.fault = fault;
+    for (const [partitionId, last] of fault.lastOffsets) {
+      const from = this.state.tracker.committable(partitionId);
+      if (from !== undefined) this.awaited.set(partitionId, { from, last });
+    }
     // Rights do not come back by waiting: what was not delivered is not committed, and the run says at once
     // what is missing.
     if (
@@ -92,6 +112,10 @@ export class Stall {
    */
   tick(waitingForDelivery: boolean): void {
     const now = this.state.deps.clock.nowMs();
+    if (this.failingSinceMs !== undefined && !this.isAwaited()) {
+      this.lastDeliveryMs = now;
+      this.recovered();
+    }
     if (!waitingForDelivery) {
       if (this.failingSinceMs === undefined) this.lastDeliveryMs = now;
       return;
@@ -110,6 +134,15 @@ export class Stall {
         givesUpInMs: Math.round(this.state.settings.stallTimeoutMs - silentMs),
       });
     }
+  }
+
+  private isAwaited(): boolean {
+    for (const [partitionId, { from, last }] of this.awaited) {
+      const committable = this.state.tracker.committable(partitionId);
+      if (committable === undefined || committable < from || committable > last)
+        this.awaited.delete(partitionId);
+    }
+    return this.awaited.size > 0;
   }
 
   private topics(): string {

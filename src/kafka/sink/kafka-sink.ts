@@ -24,7 +24,7 @@ import {
   TOPICS_REFRESH_MS,
 } from '../client/metadata.js';
 import { connectWithTokens } from '../client/token-connect.js';
-import { COUNTS_DIFFER, codeNamed, deliveryVerdict } from '../codes.js';
+import { COUNTS_DIFFER, codeNamed, deliveryMeaning, deliveryVerdict } from '../codes.js';
 import { type ClientRights, fatalFailure, refusalOf } from '../errors.js';
 import type {
   NativeBinding,
@@ -340,9 +340,6 @@ export class KafkaSink implements Sink {
 
 /** The addon's numbers per failure: row, code, index of the broker's words (-1: none). */
 const FAILURE_FIELDS = 3;
-const UNEQUAL_COUNTS =
-  'dispatcher.output.partition is same, but the input has partitions that this topic does not have; add ' +
-  'partitions to it, or set dispatcher.output.partition: auto';
 
 function hasUnequalCounts(numbers: Int32Array | null): boolean {
   for (let at = 1; numbers !== null && at < numbers.length; at += FAILURE_FIELDS)
@@ -358,10 +355,11 @@ function failuresOf(
   const failures: DeliveryFailure[] = [];
   for (let at = 0; numbers !== null && at + 2 < numbers.length; at += FAILURE_FIELDS) {
     const code = numbers[at + 1] ?? 0;
-    const said = words?.[numbers[at + 2] ?? -1] ?? (code === COUNTS_DIFFER ? UNEQUAL_COUNTS : undefined);
+    const said = words?.[numbers[at + 2] ?? -1];
     const verdict = deliveryVerdict(code, said !== undefined);
     const outputRow = numbers[at] ?? 0;
-    failures.push({ part, outputRow, ...verdict, ...(said === undefined ? {} : { words: said }) });
+    const meaning = said ?? deliveryMeaning(code);
+    failures.push({ part, outputRow, ...verdict, ...(meaning === undefined ? {} : { words: meaning }) });
   }
   return failures;
 }

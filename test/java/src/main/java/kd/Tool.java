@@ -113,12 +113,24 @@ public final class Tool {
     return texts;
   }
 
-  /** {topics: [{name, partitions, replicationFactor, configs}]}: returns when every partition has a leader and all its replicas in sync. */
+  private static NewTopic newTopic(JsonNode t) {
+    String name = t.path("name").asText();
+    if (!t.has("replicas")) return new NewTopic(name, t.path("partitions").asInt(1), (short) t.path("replicationFactor").asInt(1));
+    Map<Integer, List<Integer>> replicas = new HashMap<>();
+    for (JsonNode brokers : t.get("replicas")) {
+      List<Integer> ids = new ArrayList<>();
+      brokers.forEach(id -> ids.add(id.asInt()));
+      replicas.put(replicas.size(), ids);
+    }
+    return new NewTopic(name, replicas);
+  }
+
+  /** {topics: [{name, partitions, replicationFactor | replicas, configs}]}: returns when every partition has a leader and all its replicas in sync. */
   private static ObjectNode createTopics(Tool tool, JsonNode request) throws Exception {
     Admin admin = tool.admin(request);
     List<NewTopic> topics = new ArrayList<>();
     for (JsonNode t : request.path("topics")) {
-      NewTopic topic = new NewTopic(t.path("name").asText(), t.path("partitions").asInt(1), (short) t.path("replicationFactor").asInt(1));
+      NewTopic topic = newTopic(t);
       Map<String, String> configs = new HashMap<>();
       t.path("configs").properties().forEach(e -> configs.put(e.getKey(), e.getValue().asText()));
       topics.add(topic.configs(configs));
@@ -152,7 +164,8 @@ public final class Tool {
   private static boolean led(Admin admin, List<NewTopic> topics) throws Exception {
     Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
     for (NewTopic topic : topics) {
-      for (int p = 0; p < topic.numPartitions(); p++) asked.put(new TopicPartition(topic.name(), p), OffsetSpec.latest());
+      int partitions = topic.replicasAssignments() == null ? topic.numPartitions() : topic.replicasAssignments().size();
+      for (int p = 0; p < partitions; p++) asked.put(new TopicPartition(topic.name(), p), OffsetSpec.latest());
     }
     try {
       admin.listOffsets(asked).all().get();
