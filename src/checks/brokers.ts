@@ -29,7 +29,8 @@ export function judgeProbe(
   settings: ProbeSettings,
   diagnosis: Diagnosis | undefined = report.diagnosis,
 ): readonly Check[] {
-  // A listener may require a step that is not configured (TLS, login). It failed there, so show that stage.
+  // A listener may require a step that is not configured (TLS, login). The walk failed there, so that stage
+  // is shown.
   const asked: Partial<Record<Stage, boolean>> = { tls: settings.tls, sasl: settings.sasl };
   const stages = STAGES.filter((stage) => (asked[stage] ?? true) || stage === diagnosis?.stage);
   const failedAt = diagnosis === undefined ? stages.length : Math.max(0, stages.indexOf(diagnosis.stage));
@@ -66,7 +67,7 @@ function describe(stage: Stage, report: ProbeReport, settings: ProbeSettings, fi
       describeVersions(report, findings);
       return;
     case 'sasl':
-      if (report.authenticated === true) findings.ok(`logged in by ${settings.mechanism}`);
+      if (report.authenticated === true) findings.ok(`logged in with ${settings.mechanism}`);
       else findings.skipped(`${settings.mechanism} is not tested by a probe: see the clients below`);
   }
 }

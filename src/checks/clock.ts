@@ -42,7 +42,7 @@ export function judgeClock({ aheadMs, writtenMs, whyNot, nowMs }: ClockInput): r
   }
   const signMs = writtenMs - nowMs;
   if (signMs > TOLERATED_MS)
-    findings.warning(`a broker's clock is ahead of this machine's by ${spanOf(signMs)} or more`, IN_TIME);
+    findings.warning(`a broker's clock is ${spanOf(signMs)} or more ahead of this machine's`, IN_TIME);
   else if (-signMs > RECENT_MS)
     findings.skipped(
       `Kafka has no request for its time, and the last timestamp of a broker ` +
@@ -50,8 +50,8 @@ export function judgeClock({ aheadMs, writtenMs, whyNot, nowMs }: ClockInput): r
     );
   else
     findings.ok(
-      `no sign of a difference: a broker's clock is behind this machine's by ` +
-        `${spanOf(Math.max(0, -signMs))} at most`,
+      `no sign of a difference: a broker's clock is at most ${spanOf(Math.max(0, -signMs))} ` +
+        "behind this machine's",
     );
   return findings.checks;
 }

@@ -6,7 +6,7 @@ const MIB = 1_048_576;
 /** Memory of Node itself, and of each worker thread. */
 const NODE_BYTES = 60 * MIB;
 const WORKER_BYTES = 20 * MIB;
-/** Both clients connect to every broker, and once more while connections are renewed. */
+/** Both clients connect to every broker, and each opens a second connection while it renews one. */
 const SOCKETS_A_BROKER = 4;
 const FILES_AT_REST = 64;
 const FILES_A_THREAD = 8;

@@ -47,7 +47,7 @@ export function judgeOutput(
     config.dispatcher.output.partition === 'sticky'
   ) {
     findings.warning(
-      'is compacted and accepts no record without a key, but partition: sticky is for such records',
+      'is compacted and accepts no record without a key, but partition: sticky writes records without one',
       `see ${line('dispatcher.output.partition')}`,
     );
   }

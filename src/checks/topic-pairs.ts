@@ -10,7 +10,7 @@ import {
   timeKeyOf,
 } from './topic-settings.js';
 
-/** Of a dead letter, besides the record itself. */
+/** Room for the headers of a dead letter, in addition to the record itself. */
 const DEAD_LETTER_HEADERS_BYTES = 4_096;
 
 export function judgeBetween(input: TopicsInput): readonly Check[] {

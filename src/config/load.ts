@@ -26,7 +26,7 @@ import { parseYaml } from './text/yaml-source.js';
 export interface LoadRequest {
   /** As the user named it; problems use the same name. */
   readonly file?: string;
-  /** Values instead of a file, for jobs that have none (the demo). Below the environment. */
+  /** Values instead of a file, for jobs that have none (the demo). The environment overrides them. */
   readonly builtIn?: { readonly by: string; readonly values: Readonly<Record<string, string>> };
   readonly environment: Environment;
   /** `--set` assignments, in order. */
@@ -41,7 +41,7 @@ export interface LoadRequest {
   readonly systemTrust?: () => string | undefined;
   /** For reports of certificate expiry. */
   readonly now?: Date;
-  /** Called with every token that clients of this configuration get, since it is a secret. */
+  /** Called with every token that clients of this configuration obtain, because a token is a secret. */
   readonly obtained?: (token: string) => void;
 }
 
@@ -183,7 +183,7 @@ function readLayers(request: LoadRequest, found: Found): ReadLayers {
       : propertiesLayer(request.commandConfig, request, found);
   const own = read ?? emptyLayer();
   const named = mergeLayers([own, environment, set, options]).fields.get('kafka.properties-file');
-  // The configuration itself wins over the properties file that it names.
+  // A key in the configuration itself wins over the same key in the properties file that it names.
   const shared =
     named === undefined
       ? emptyLayer()

@@ -2,9 +2,9 @@ import type { Epoch, PartitionId } from './batch.js';
 import { DispatcherError } from './errors.js';
 
 /**
- * - `open`: ours; its records are read.
- * - `draining`: the group wants it back; nothing more is read, what is in flight is settled.
- * - `closed`: not ours. Also every partition that was never seen.
+ * - `open`: assigned to us; its records are read.
+ * - `draining`: revoked; nothing more is read, what is in flight is settled.
+ * - `closed`: not assigned to us. Also every partition that was never seen.
  */
 export type PartitionState = 'closed' | 'open' | 'draining';
 
@@ -13,7 +13,10 @@ interface Owned {
   draining: boolean;
 }
 
-/** Which partitions are ours and since which epoch. Epochs of a partition rise by one for ever, from 1. */
+/**
+ * Which partitions are assigned to us, and since which epoch. The epoch of a partition starts at 1 and rises
+ * by one with each assignment.
+ */
 export class Assignments {
   readonly #owned = new Map<PartitionId, Owned>();
   readonly #lastEpochs = new Map<PartitionId, Epoch>();
@@ -28,7 +31,7 @@ export class Assignments {
     return epoch;
   }
 
-  /** open → draining. Those that are draining or closed already stay as they are. */
+  /** open → draining. Partitions that are already draining or closed stay as they are. */
   startDraining(partitionIds: Iterable<PartitionId>): void {
     for (const partitionId of partitionIds) {
       const owned = this.#owned.get(partitionId);
@@ -47,12 +50,12 @@ export class Assignments {
     return owned.draining ? 'draining' : 'open';
   }
 
-  /** The epoch in which the partition is ours (open or draining); 0 when it is not. */
+  /** The epoch of the current assignment (open or draining); 0 when the partition is not assigned. */
   epoch(partitionId: PartitionId): Epoch {
     return this.#owned.get(partitionId)?.epoch ?? 0;
   }
 
-  /** What is ours, open or draining, with its epoch. */
+  /** All assigned partitions, open or draining, with their epochs. */
   get owned(): ReadonlyMap<PartitionId, Epoch> {
     return new Map([...this.#owned].map(([partitionId, { epoch }]) => [partitionId, epoch]));
   }
@@ -60,6 +63,6 @@ export class Assignments {
 
 function defect(message: string): DispatcherError {
   return new DispatcherError('DEFECT', `assignments: ${message}`, {
-    remedy: 'this is a fault of Kafka-Dispatcher; please report it',
+    remedy: 'this is a bug in Kafka-Dispatcher; please report it',
   });
 }

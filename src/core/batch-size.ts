@@ -1,27 +1,26 @@
 export interface BatchSizeLimits {
   /**
-   * Asked for in any case: batches of slow asynchronous work must be several times what is under way at once.
+   * A batch never asks for fewer records than this: a worker must have several times as many records as slow
+   * asynchronous work processes concurrently.
    */
   readonly recordsMin: number;
   readonly recordsMax: number;
-  /** A worker should be busy with one batch about this long. */
+  /** How long a worker should be busy with one batch. */
   readonly workMs: number;
 }
 
-/** Of what was seen before, this much still counts when the next batch is seen. */
+/** The weight of earlier measurements when a new batch is measured. */
 const MEMORY = 0.75;
 const GROWTH = 1.5;
-/**
- * An outage of the destination looks like slow delivery: what comes after it must not be larger than this.
- */
+/** An outage of the destination looks like slow delivery. This limits how far batches grow because of it. */
 const GROWN_MAX = 10;
-/** Growth that is no longer needed is given up gradually. */
+/** How fast a growth that is no longer needed shrinks again. */
 const SHRINKAGE = 0.98;
 
 /**
- * How many records the next batch may bring. Each batch costs the main thread the same, whatever is in it, so
- * fast transforms get large ones; slow ones get small ones, so that work spreads over the threads, and a
- * drain or a rebalance waits for little. Begins small: nothing is known yet.
+ * How many records the next batch may have. Each batch costs the main thread the same, whatever its size, so
+ * fast transforms get large batches. Slow ones get small batches: work spreads over the threads, and a drain
+ * or a rebalance does not wait long. Starts small, because nothing is known yet.
  */
 export class BatchSize {
   readonly #limits: BatchSizeLimits;
@@ -49,8 +48,8 @@ export class BatchSize {
   }
 
   /**
-   * Workers idle although as many batches are in flight as may be: delivery takes longer than the work, so
-   * each must bring more of it.
+   * Called when workers idle although the maximum number of batches is in flight: delivery takes longer than
+   * the transform, so each batch must be larger.
    */
   tooSmall(): void {
     this.#grown = Math.min(GROWN_MAX, this.#grown * GROWTH);

@@ -1,6 +1,6 @@
 /**
- * What the main thread knows of a packed batch: never its records, only its block, its counts and its
- * segments.
+ * What the main thread knows about a packed batch: its block, its counts and its segments, but never its
+ * records.
  */
 
 /** Number of a topic-partition in the {@link PartitionRegistry}; stable for the life of the process. */
@@ -12,7 +12,7 @@ export type Epoch = number;
 /** Number of a batch; rises by one in the order in which batches were read. */
 export type BatchId = number;
 
-/** A piece of shared memory out of the in-flight budget. `bytes` is a view over a SharedArrayBuffer. */
+/** A piece of shared memory from the in-flight budget. `bytes` is a view over a SharedArrayBuffer. */
 export interface Block {
   readonly id: number;
   readonly bytes: Uint8Array;
@@ -28,13 +28,13 @@ export interface Segment {
   readonly lastOffset: number;
 }
 
-/** An error that came instead of records; nothing after `offset` can be trusted. */
+/** An error that the source returned instead of records; nothing after `offset` can be trusted. */
 export interface Fault {
   readonly partitionId: PartitionId;
   readonly epoch: Epoch;
   /** The next offset that would have been read. */
   readonly offset: number;
-  /** The source's own number; `Source.verdict` says what it means. */
+  /** The source's own error number; `Source.verdict` says what it means. */
   readonly code: number;
   readonly text: string;
 }

@@ -4,23 +4,23 @@ import { DispatcherError } from './errors.js';
 export interface BlockPoolSettings {
   readonly blockBytes: number;
   readonly budgetBytes: number;
-  /** Makes the memory; `id` was never used before. */
+  /** Allocates the memory. An `id` is never used twice. */
   readonly create: (bytes: number, id: number) => Block;
 }
 
 /**
- * The books of the in-flight budget. Blocks are made when first needed and reused last in, first out (their
- * pages are warm in the caches).
+ * Keeps the books of the in-flight budget. Blocks are allocated when first needed and reused last in, first
+ * out, because their pages are still in the caches.
  *
- * Law: allocatedBytes = blocks (in use or idle) + external bytes ≤ budgetBytes, with two exceptions: one
- * oversize request while nothing else is in use, and external bytes (they exist already when they are
- * booked). Idle blocks are dropped to make room for either.
+ * Invariant: allocatedBytes = blocks (in use or idle) + external bytes ≤ budgetBytes, with two exceptions:
+ * one oversize request while nothing else is in use, and external bytes, which already exist when they are
+ * booked. Idle blocks are dropped to make room for either.
  */
 export class BlockPool {
   readonly budgetBytes: number;
   readonly blockBytes: number;
   readonly #create: BlockPoolSettings['create'];
-  /** Bytes of the blocks that are out, by id. */
+  /** Sizes of the blocks in use, by id. */
   readonly #inUse = new Map<number, number>();
   readonly #idle: Block[] = [];
   #nextId = 1;
@@ -29,7 +29,9 @@ export class BlockPool {
 
   constructor(settings: BlockPoolSettings) {
     if (settings.budgetBytes < settings.blockBytes)
-      throw defect(`a budget of ${settings.budgetBytes} bytes holds no block of ${settings.blockBytes}`);
+      throw defect(
+        `a budget of ${settings.budgetBytes} bytes is too small for a block of ${settings.blockBytes}`,
+      );
     this.blockBytes = settings.blockBytes;
     this.budgetBytes = settings.budgetBytes;
     this.#create = settings.create;
@@ -44,9 +46,9 @@ export class BlockPool {
   }
 
   /**
-   * Both or none: an input and an output, so that no batch waits for an output block that other batches like
-   * it hold. Blocks larger than `blockBytes` are for one record and dropped after use; they go past the
-   * budget only when nothing else is in use.
+   * Takes an input and an output block, or neither, so that no batch waits for an output block that another
+   * waiting batch holds. Blocks larger than `blockBytes` are for one record and are dropped after use; they
+   * may exceed the budget only when nothing else is in use.
    */
   takePair(
     inputBytes: number,
@@ -62,17 +64,17 @@ export class BlockPool {
     return { input: this.#takeOrMake(inputBytes), output: this.#takeOrMake(outputBytes) };
   }
 
-  /** Gives a block back. */
+  /** Returns a block. */
   give(block: Block): void {
     const bytes = this.#inUse.get(block.id);
-    if (bytes === undefined) throw defect(`block ${block.id} was given back, but it is not in use`);
+    if (bytes === undefined) throw defect(`block ${block.id} was returned, but it is not in use`);
     this.#inUse.delete(block.id);
     this.#usedBytes -= bytes;
     if (bytes === this.blockBytes) this.#idle.push(block);
     this.#dropIdle(this.budgetBytes);
   }
 
-  /** Memory that others made and that counts against the budget (a worker's overflow part). */
+  /** Counts memory that was allocated elsewhere against the budget (a worker's overflow part). */
   bookExternal(bytes: number): void {
     this.#externalBytes += bytes;
     this.#dropIdle(this.budgetBytes);
@@ -100,7 +102,7 @@ export class BlockPool {
     return idle === undefined ? this.#make(this.blockBytes) : this.#hand(idle, this.blockBytes);
   }
 
-  /** Whether `bytes` may be made now, idle blocks dropped for it. */
+  /** Whether `bytes` may be allocated now; drops idle blocks if that helps. */
   #makeRoom(bytes: number): boolean {
     if (this.usedBytes > 0 && this.usedBytes + bytes > this.budgetBytes) return false;
     this.#dropIdle(this.budgetBytes - bytes);
@@ -126,6 +128,6 @@ export class BlockPool {
 
 function defect(message: string): DispatcherError {
   return new DispatcherError('DEFECT', `block pool: ${message}`, {
-    remedy: 'this is a fault of Kafka-Dispatcher; please report it',
+    remedy: 'this is a bug in Kafka-Dispatcher; please report it',
   });
 }

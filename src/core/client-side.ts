@@ -1,2 +1,2 @@
-/** The two clients of a job: the one word for them everywhere. */
+/** The two Kafka clients of a job, by the names used everywhere. */
 export type ClientSide = 'consumer' | 'producer';

@@ -6,16 +6,15 @@ interface Entry {
   /** Place in the order of reading. */
   readonly sequence: number;
   readonly partitions: readonly PartitionId[];
-  /** In how many of its partitions another batch is still before it. */
+  /** How many of its partitions have an earlier batch in the ring. */
   blockedBy: number;
   complete: boolean;
 }
 
 /**
- * Release order of `ordering: output`: transforms run in any order, a batch is released when it is complete
- * and the head of the queue of each of its partitions. Invariant that makes this free of circular waits:
- * every queue holds its batches in the one order in which they were read, so the oldest batch of all is the
- * head everywhere.
+ * Release order for `ordering: output`: transforms run in any order, and a batch is released when it is
+ * complete and is the head of the queue of each of its partitions. This can't deadlock, because every queue
+ * holds its batches in the order in which they were read: the oldest batch is the head everywhere.
  */
 export class CompletionRing {
   readonly #entries = new Map<BatchId, Entry>();
@@ -23,7 +22,7 @@ export class CompletionRing {
   #releasable: Entry[] = [];
   #sequence = 0;
 
-  /** Appends a batch; call it in the order of reading. A batch without partitions waits for nobody. */
+  /** Appends a batch. Call it in the order of reading. A batch without partitions waits for no other. */
   push(batchId: BatchId, partitionIds: readonly PartitionId[]): void {
     if (this.#entries.has(batchId)) throw defect(`batch ${batchId} was pushed twice`);
     const partitions = [...new Set(partitionIds)];
@@ -51,8 +50,8 @@ export class CompletionRing {
   }
 
   /**
-   * Nothing of its partitions is before it: it would be released if it were complete. False when it is not in
-   * the ring.
+   * True when no earlier batch blocks it, so it would be released if it were complete. False when it is not
+   * in the ring.
    */
   isHead(batchId: BatchId): boolean {
     return this.#entries.get(batchId)?.blockedBy === 0;
@@ -74,7 +73,7 @@ export class CompletionRing {
     return released.sort((a, b) => a.sequence - b.sequence).map((entry) => entry.batchId);
   }
 
-  /** Takes a batch out that will not be released (lost partitions); those behind it move up. Idempotent. */
+  /** Removes a batch that will not be released (lost partitions); those behind it move up. Idempotent. */
   remove(batchId: BatchId): void {
     const entry = this.#entries.get(batchId);
     if (entry === undefined) return;
@@ -103,6 +102,6 @@ export class CompletionRing {
 
 function defect(message: string): DispatcherError {
   return new DispatcherError('DEFECT', `completion ring: ${message}`, {
-    remedy: 'this is a fault of Kafka-Dispatcher; please report it',
+    remedy: 'this is a bug in Kafka-Dispatcher; please report it',
   });
 }

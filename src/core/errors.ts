@@ -45,7 +45,7 @@ const CODES = {
 export type ErrorCode = keyof typeof CODES;
 
 /**
- * Every error that leaves a component: what happened (`message`), what to do (`remedy`), and what lay beneath
+ * The error that every component throws: what happened (`message`), what to do (`remedy`), and what caused it
  * (`cause`).
  */
 export class DispatcherError extends Error {
@@ -69,8 +69,8 @@ export class DispatcherError extends Error {
 }
 
 /**
- * Several at once: the one to report. 1 before 8 before 3 before 5 before 4 before 7; configuration faults
- * never meet the others.
+ * Which exit code to report when there are several errors: 1 before 8 before 3 before 5 before 4 before 7.
+ * Configuration errors never occur together with the others.
  */
 const PRECEDENCE: readonly ExitCode[] = [1, 2, 8, 3, 5, 6, 4, 7, 0];
 

@@ -1,6 +1,6 @@
 /**
- * Kinds of failures, decided by the adapters from what the brokers say. Numbers of a client library end
- * there.
+ * Kinds of failures. The adapters derive them from the brokers' answers; error numbers of a client library go
+ * no further than the adapters.
  */
 
 /**
@@ -18,7 +18,7 @@ export type DeliveryFault = 'record' | 'bystander' | 'message-set' | 'destinatio
  * What the reader found instead of records:
  * - `closing`: the log can't be read on from here; positions after it can't be trusted.
  * - `out-of-range`: the offset is not in the log; `consumer.out-of-range` decides.
- * - `refused`: rights.
+ * - `refused`: a right is missing.
  * - `transient`: it passes; read on from the reader's own next offset.
  */
 export type ReadFault = 'closing' | 'out-of-range' | 'refused' | 'transient';

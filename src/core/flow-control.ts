@@ -5,14 +5,14 @@ export class FlowControl {
   #bytes = 0;
   #records = 0;
 
-  /** Books what was read. Never refuses: what is here is here. */
+  /** Counts what was read. Never refuses, because the records are already in memory. */
   book(bytes: number, records: number): void {
     if (!(bytes >= 0 && records >= 0)) throw defect(`booked ${bytes} bytes, ${records} records`);
     this.#bytes += bytes;
     this.#records += records;
   }
 
-  /** Gives back what was settled. */
+  /** Subtracts what was settled. */
   release(bytes: number, records: number): void {
     if (!(bytes >= 0 && records >= 0 && bytes <= this.#bytes && records <= this.#records)) {
       throw defect(`released ${bytes} bytes, ${records} records of ${this.#bytes}, ${this.#records}`);
@@ -32,6 +32,6 @@ export class FlowControl {
 
 function defect(message: string): DispatcherError {
   return new DispatcherError('DEFECT', `flow control: ${message}`, {
-    remedy: 'this is a fault of Kafka-Dispatcher; please report it',
+    remedy: 'this is a bug in Kafka-Dispatcher; please report it',
   });
 }

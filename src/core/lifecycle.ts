@@ -11,9 +11,7 @@ import { DispatcherError } from './errors.js';
  */
 export type RunState = 'idle' | 'starting' | 'running' | 'draining' | 'stopped' | 'failed';
 
-/**
- * The whole table: what is not here can't happen. Both final states are final, so that one run has one end.
- */
+/** All transitions; any other is a defect. Both final states stay final, so that a run ends only once. */
 export const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = {
   idle: ['starting', 'stopped', 'failed'],
   starting: ['running', 'draining', 'failed'],
@@ -30,7 +28,7 @@ export class Lifecycle {
     return this.#state;
   }
 
-  /** stopped or failed. */
+  /** True in the states stopped and failed. */
   get isOver(): boolean {
     return RUN_TRANSITIONS[this.#state].length === 0;
   }
@@ -42,7 +40,7 @@ export class Lifecycle {
   transitionTo(next: RunState): void {
     if (!this.canTransitionTo(next)) {
       throw new DispatcherError('DEFECT', `lifecycle: ${this.#state} → ${next} is not in the table`, {
-        remedy: 'this is a fault of Kafka-Dispatcher; please report it',
+        remedy: 'this is a bug in Kafka-Dispatcher; please report it',
       });
     }
     this.#state = next;

@@ -1,11 +1,11 @@
 /** The name that was probably meant by a misspelt one. */
 
-/** Longer words are compared by their beginnings. */
+/** Of longer words only the first characters are compared. */
 const LENGTH_MAX = 80;
 
 /**
- * Edits between two words: insert, delete, replace, swap neighbours. Bounded, since the words may come from
- * anywhere.
+ * The edit distance of two words: insert, delete, replace, swap neighbours. Bounded, since the words may come
+ * from anywhere.
  */
 export function editDistance(a: string, b: string): number {
   const left = a.slice(0, LENGTH_MAX);
@@ -37,7 +37,7 @@ export function editDistance(a: string, b: string): number {
   return previous[right.length] ?? 0;
 }
 
-/** The candidate closest in spelling, if it is close enough to be a slip of the pen. */
+/** The candidate closest in spelling, if it is close enough to be a typo. */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = name.toLowerCase();
   const limit = Math.max(1, Math.floor(wanted.length / 3));

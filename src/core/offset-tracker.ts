@@ -2,7 +2,7 @@ import type { BatchId, Epoch, PartitionId, Segment } from './batch.js';
 import { DispatcherError } from './errors.js';
 
 /**
- * One registered segment. `from` rises when the segment is settled in part; a settled one waits only for
+ * One registered segment. `from` rises when part of the segment is settled. A settled segment waits only for
  * those before it.
  */
 interface Entry {
@@ -19,39 +19,42 @@ interface Partition {
   head: number;
   /** The next offset to read. */
   position: number;
-  /** What `takeChanged` said last. */
+  /** The offset that `takeChanged` returned last. */
   reported: number;
   unsettled: number;
 }
 
 /**
- * Settled entries are cut off once this many lie before the head and they are the greater half: constant
- * cost per entry.
+ * Settled entries are removed from the array once at least this many are before the head and they make up
+ * more than half of it: constant cost per entry.
  */
 const TRIM_ENTRIES_MIN = 64;
 
 /**
- * What may be committed, for all partitions. It holds segments, never records: the cost is per batch.
+ * Tracks what may be committed, for all partitions. It holds segments, never records, so the cost is per
+ * batch.
  *
  * Law: the committable offset of a partition is the lowest first offset among its unsettled segments, else
- * its position. Everything below it is settled; it never falls within an epoch.
+ * its position. Everything below it is settled, and it never falls within an epoch.
  */
 export class OffsetTracker {
   readonly #partitions = new Map<PartitionId, Partition>();
   readonly #changed = new Set<PartitionId>();
-  /** Outlives `close`, so that an epoch can't come back. */
+  /** Kept after `close`, so that an old epoch can't be opened again. */
   readonly #lastEpochs = new Map<PartitionId, Epoch>();
 
   /**
-   * Opens a partition at the next offset to read. Opening an open one again with a later epoch forgets what
-   * was under way (a rewind). `report`: the position itself is given out by the next `takeChanged`, for a
-   * start that no commit covers.
+   * Opens a partition at the next offset to read. Opening an open partition with a later epoch forgets what
+   * was in flight (a rewind). `report`: the next `takeChanged` returns the position itself, for a start that
+   * no commit covers yet.
    */
   open(partitionId: PartitionId, epoch: Epoch, position: number, report = false): void {
     if (!Number.isSafeInteger(position) || position < 0)
       throw defect(`partition ${partitionId} opened at offset ${position}`);
     if (epoch <= (this.#lastEpochs.get(partitionId) ?? 0))
-      throw defect(`partition ${partitionId} opened with epoch ${epoch}, which is over`);
+      throw defect(
+        `partition ${partitionId} opened with epoch ${epoch}, which is not newer than its last one`,
+      );
     this.#lastEpochs.set(partitionId, epoch);
     this.#partitions.set(partitionId, {
       epoch,
@@ -65,7 +68,7 @@ export class OffsetTracker {
     else this.#changed.delete(partitionId);
   }
 
-  /** Forgets the partition; take what changed before. Segments of it are stale from now on. */
+  /** Forgets the partition; call `takeChanged` before. Its segments are stale from now on. */
   close(partitionId: PartitionId): void {
     this.#partitions.delete(partitionId);
     this.#changed.delete(partitionId);
@@ -99,7 +102,7 @@ export class OffsetTracker {
   }
 
   /**
-   * Settles what is left of a segment. True when this call settled it; false when it is stale or was settled
+   * Settles the rest of a segment. True when this call settled it; false when it is stale or was settled
    * before.
    */
   settle(segment: Segment, batchId: BatchId): boolean {
@@ -130,8 +133,8 @@ export class OffsetTracker {
   }
 
   /**
-   * The position moves without records (control records, compaction), only forward: a lower one is ignored,
-   * as is a closed partition.
+   * Moves the position without records (control records, compaction). Only forward: a lower position is
+   * ignored, and so is a closed partition.
    */
   advance(partitionId: PartitionId, position: number): void {
     const partition = this.#partitions.get(partitionId);
@@ -166,8 +169,8 @@ export class OffsetTracker {
   }
 
   /**
-   * What comes again at most when the run ends now and the committable offset is what gets committed:
-   * `[committable, position)`. Settled rows behind an unsettled one are read again with it.
+   * The range that is read again if the run ends now and the committable offset is committed: `[committable,
+   * position)`. It includes settled rows behind an unsettled one.
    */
   redelivery(partitionId: PartitionId): { readonly from: number; readonly to: number } | undefined {
     const partition = this.#partitions.get(partitionId);
@@ -185,7 +188,7 @@ export class OffsetTracker {
     return partition?.epoch === segment.epoch ? partition : undefined;
   }
 
-  /** Binary search: offsets rise. Undefined when it is settled and forgotten. */
+  /** Binary search: offsets rise. Undefined when the segment was settled and removed. */
   #entry(partition: Partition, segment: Segment, batchId: BatchId): Entry | undefined {
     let low = partition.head;
     let high = partition.entries.length - 1;
@@ -231,6 +234,6 @@ function committableOf(partition: Partition): number {
 
 function defect(message: string): DispatcherError {
   return new DispatcherError('DEFECT', `offset tracker: ${message}`, {
-    remedy: 'this is a fault of Kafka-Dispatcher; please report it',
+    remedy: 'this is a bug in Kafka-Dispatcher; please report it',
   });
 }

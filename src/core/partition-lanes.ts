@@ -2,15 +2,15 @@ import type { BatchId, PartitionId } from './batch.js';
 import { DispatcherError } from './errors.js';
 
 /**
- * `ordering: partition`: one batch of a partition is under way at a time, the others wait in the order of
+ * For `ordering: partition`: one batch of a partition runs at a time, the others wait in the order of
  * reading.
  */
 export class PartitionLanes {
-  /** The first of a lane is under way. A lane without batches does not exist. */
+  /** The first batch of a lane is the running one. A lane without batches does not exist. */
   readonly #lanes = new Map<PartitionId, BatchId[]>();
   readonly #partitionOf = new Map<BatchId, PartitionId>();
 
-  /** Appends a batch; call it in the order of reading. True: it may start now. */
+  /** Appends a batch. Call it in the order of reading. Returns true if it may start now. */
   push(batchId: BatchId, partitionId: PartitionId): boolean {
     if (this.#partitionOf.has(batchId)) throw defect(`batch ${batchId} was pushed twice`);
     this.#partitionOf.set(batchId, partitionId);
@@ -23,10 +23,7 @@ export class PartitionLanes {
     return false;
   }
 
-  /**
-   * Takes a batch out wherever it is. Where it was under way, returns the next, which may start now.
-   * Idempotent.
-   */
+  /** Removes a batch. If it was the running one, returns the next, which may start now. Idempotent. */
   remove(batchId: BatchId): BatchId | undefined {
     const partitionId = this.#partitionOf.get(batchId);
     if (partitionId === undefined) return undefined;
@@ -41,6 +38,6 @@ export class PartitionLanes {
 
 function defect(message: string): DispatcherError {
   return new DispatcherError('DEFECT', `partition lanes: ${message}`, {
-    remedy: 'this is a fault of Kafka-Dispatcher; please report it',
+    remedy: 'this is a bug in Kafka-Dispatcher; please report it',
   });
 }

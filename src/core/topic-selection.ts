@@ -2,9 +2,9 @@
 export type TopicSelection = { readonly names: readonly string[] } | { readonly pattern: string };
 
 /**
- * One dialect decides everywhere: the subscription, the ends of a bounded run, and every check. Kafka's
- * internal topics (`__consumer_offsets` …) match only a pattern that contains their very name: a reader of
- * them would feed on its own commits.
+ * The subscription, the ends of a bounded run, and every check use the same dialect. Kafka's internal topics
+ * (`__consumer_offsets` …) match only a pattern that contains their exact name: a reader of them would
+ * consume its own commits.
  */
 export function topicMatcher(selection: TopicSelection): (name: string) => boolean {
   if ('names' in selection) {

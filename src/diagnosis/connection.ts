@@ -151,7 +151,7 @@ export class Exchange {
       const answer = this.#take();
       if (answer !== undefined) {
         if (answer.length < 4 || answer.readInt32BE(0) !== correlation)
-          throw new BadAnswer('an answer without a matching request');
+          throw new BadAnswer('the answer matches no request');
         return answer.subarray(4);
       }
       if (this.#failure !== undefined) throw this.#failure;

@@ -22,7 +22,7 @@ export async function diagnose(
   const reports = await Promise.all(
     servers.map(async (server): Promise<ProbeReport> => {
       const report = await probeBroker(cluster, server, { token });
-      // A login by librdkafka itself counts as much as one by a probe.
+      // A failed login that librdkafka reports counts as much as one of a probe.
       return { ...report, diagnosis: report.diagnosis ?? said.get(report.broker) };
     }),
   );
@@ -89,7 +89,7 @@ function lineFaults(cluster: DiagnosedCluster, lines: readonly string[]): Readon
   return new Map(faults.map((fault) => [fault.broker, fault]));
 }
 
-/** Brokers that are not in the configuration and could not be probed. */
+/** Faults of brokers that are not in the configuration and could not be probed. */
 function beyond(said: ReadonlyMap<string, Diagnosis>, found: readonly Diagnosis[]): readonly Diagnosis[] {
   return [...said.values()].filter(({ broker }) => !found.some((known) => known.broker === broker));
 }

@@ -12,8 +12,8 @@ export function maskUserInfo(text: string): string {
 }
 
 /**
- * Removed even when they are not known secrets: signed tokens, those of MSK IAM (a base64url address), and
- * AWS request signatures.
+ * Patterns that are removed even when they are not known secrets: signed tokens, those of MSK IAM (a
+ * base64url address), and AWS request signatures.
  */
 const SHAPES: readonly (readonly [RegExp, string])[] = [
   [/\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}/g, MASK],
@@ -41,7 +41,7 @@ function encoded(secret: string): string {
   try {
     return encodeURIComponent(secret);
   } catch {
-    // Half a surrogate pair can't be encoded.
+    // Half of a surrogate pair can't be encoded.
     return secret;
   }
 }

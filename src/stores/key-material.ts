@@ -91,8 +91,9 @@ function onlyKey(store: Store): StoreEntry {
       remedy:
         store.kind === 'pem'
           ? 'leave one private key in the file'
-          : `copy the one that is meant into a store of its own: keytool -importkeystore -srckeystore ` +
-            `${shellWord(store.file)} -srcalias ALIAS -destkeystore client.p12 -deststoretype PKCS12`,
+          : 'copy the entry you want into a store of its own: keytool -importkeystore -srckeystore ' +
+            `${shellWord(store.file)} -srcalias ALIAS -destkeystore client.p12 -deststoretype ` +
+            'PKCS12',
     },
   );
 }

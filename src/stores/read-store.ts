@@ -38,7 +38,7 @@ function readDer(reading: Reading, bytes: Buffer, options: StoreOptions): Store 
   const foreign = foreignDer(reading, outermost);
   if (foreign !== undefined) throw foreign;
   const certificate = certificateFrom(reading, outermost.raw, 'the only element');
-  // A JKS that lost its head begins so: its other entries would be missed without a word.
+  // A JKS whose beginning was cut off starts with a certificate; its other entries would be missed silently.
   const extraBytes = bytes.length - outermost.raw.length;
   if (extraBytes > 0)
     throw reading.error(
@@ -64,7 +64,7 @@ function isPkcs12(outermost: DerElement): boolean {
   );
 }
 
-/** The object identifiers 1.2.840.113549.1.7.*, with their header. */
+/** The DER encoding of the object identifiers 1.2.840.113549.1.7.*, without the last arc. */
 const PKCS7_PREFIX = Buffer.from('06092a864886f70d0107', 'hex');
 
 /** Windows editors write UTF-16 or a byte order mark. */

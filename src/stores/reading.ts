@@ -39,8 +39,8 @@ export class Reading {
 
   wrongPassword(
     what: string,
-    remedy = 'check the password: of another environment, of another ' +
-      'store, with a line end or quotes around it?',
+    remedy = 'check the password: does it belong to another environment or store, or does it contain ' +
+      'quotes or a line end?',
   ): StoreError {
     return this.error('wrong-password', what, remedy);
   }

@@ -25,8 +25,8 @@ export interface Store {
 
 /**
  * - `trusted`: Java trusts it
- * - `certificate`: Java skips it silently (a PKCS#12 certificate without the trusted-key-usage attribute that
- * belongs to no key's chain)
+ * - `certificate`: Java skips it silently (a PKCS#12 certificate without the trusted-key-usage attribute
+ *   that belongs to no key's chain)
  * - `key`: a private key with its chain; Java trusts the leaf
  */
 export type StoreEntryType = 'trusted' | 'certificate' | 'key';

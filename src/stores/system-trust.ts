@@ -1,4 +1,4 @@
-/** The list of certificate authorities that a system trusts, by the places where librdkafka looks. */
+/** Finds the system's list of trusted certificate authorities, in the places where librdkafka looks. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 
 /** In librdkafka's order (`ssl.ca.location=probe`); the first that holds something counts. */
@@ -39,7 +39,7 @@ export function holdsCertificates(path: string): boolean {
     if (statSync(path).isDirectory()) return readdirSync(path).length > 0;
     return readFileSync(path).includes('-----BEGIN');
   } catch {
-    // Not there, or not for us to read: librdkafka goes on to the next, too.
+    // Missing or not readable by this user: like librdkafka, go on to the next place.
     return false;
   }
 }

@@ -12,8 +12,8 @@ import {
 import { bufferViewOf, int32ViewOf, readInt64 } from './views.js';
 
 /**
- * What the main thread knows of a batch: header and segments, never its rows. Throws a RangeError on anything
- * that contradicts docs/WIRE.md, because an offset that is wrong here would be committed.
+ * What the main thread reads of a batch: header and segments, never its rows. Throws a RangeError on anything
+ * that contradicts docs/WIRE.md, because a wrong offset would be committed.
  */
 export function readInputBatch(block: Block): InputBatch {
   const cells = int32ViewOf(block.bytes);
@@ -49,7 +49,7 @@ export function readInputBatch(block: Block): InputBatch {
       segment.firstRow === nextRow && segment.rowCount > 0,
       `segment ${index} starts at row ${segment.firstRow} instead of ${nextRow}`,
     );
-    ensure(segment.epoch !== 0, `segment ${index} has no epoch`);
+    ensure(segment.epoch !== 0, `segment ${index} has epoch 0`);
     ensure(
       segment.lastOffset - segment.firstOffset >= segment.rowCount - 1,
       `segment ${index} has more rows than offsets`,

@@ -14,8 +14,8 @@ const SEGMENT_CELLS = SEGMENT_BYTES >> 2;
 
 /**
  * Row access for workers: one Int32Array over the whole block, no object per row. One reader serves many
- * blocks; `open` moves it to the next. Rows are not checked against the block: reads past its end give 0
- * (typed arrays), and ranges of bytes that reach past it are cut there (Buffer).
+ * blocks; `open` moves it to the next. Rows are not checked against the block: typed arrays return 0 past its
+ * end, and Buffer cuts off ranges of bytes there.
  */
 export class InputBatchReader {
   bytes: Buffer = Buffer.alloc(0);
@@ -96,7 +96,7 @@ export class InputBatchReader {
     return (this.#cells[this.#segmentsCell + segment * SEGMENT_CELLS + (field >> 2)] ?? 0) >>> 0;
   }
 
-  /** The segment that holds the row, by bisection over the segments' first rows; −1 when none does. */
+  /** The segment that contains the row, found by bisection over the segments' first rows; −1 if none does. */
   segmentOf(row: number): number {
     let low = 0;
     let high = this.segmentCount - 1;

@@ -59,7 +59,7 @@ export class InputBatchWriter {
     return this.#rowCount;
   }
 
-  /** False when the record does not fit any more; nothing was written then. */
+  /** False when the record does not fit; then nothing was written. */
   add(partitionId: number, epoch: number, record: InputRecord): boolean {
     const current = this.#segments.at(-1);
     const continues =

@@ -11,7 +11,7 @@ import { packedHeadersBytes, packHeaders } from './packed-headers.js';
 import { alignTo8, bufferViewOf, int32ViewOf, writeInt64 } from './views.js';
 
 const ROW_CELLS = OUTPUT_ROW_BYTES >> 2;
-/** Free rows beyond one for each source row, so that small tasks may emit several. */
+/** Spare rows beyond one per source row, so that small tasks may emit several. */
 const SPARE_ROWS = 64;
 
 export interface OutputRange {
@@ -19,14 +19,14 @@ export interface OutputRange {
   readonly sourceRowsMax: number;
   /** Output rows expected for a source row; 1 when not known. */
   readonly rowsPerSource?: number;
-  /** Room for just so many rows, where they are known. */
+  /** Upper bound of output rows, where it is known. */
   readonly rowsMax?: number;
 }
 
 /**
  * Writes an output batch: outcomes, then room for rows, then payload, both upwards. Values are encoded
- * straight into place, since their length is known only afterwards. What is added after `mark` can be taken
- * back, so a record whose outputs do not all fit leaves nothing behind.
+ * directly into the block, since their length is known only afterwards. What is added after `mark` can be
+ * rolled back, so a record whose outputs do not all fit leaves nothing behind.
  */
 export class OutputBatchWriter {
   bytes: Buffer = Buffer.alloc(0);
@@ -44,8 +44,8 @@ export class OutputBatchWriter {
   #markedPayload = 0;
 
   /**
-   * Takes a block for the answer to `range`. Throws a RangeError when not even the outcomes fit. Leaves the
-   * progress cells alone.
+   * Starts writing the answer to `range` into a block. Throws a RangeError when not even the outcomes fit.
+   * Does not touch the progress cells.
    */
   open(block: Uint8Array, range: OutputRange): void {
     const rowsPosition = alignTo8(HEADER_BYTES + range.sourceRowsMax);
@@ -104,7 +104,7 @@ export class OutputBatchWriter {
     writeInt64(this.#cells, this.#row + (OutputRow.timestamp >> 2), timestampMs);
   }
 
-  /** The value of the current row is what an encoder wrote at `[payloadEnd, end)`. */
+  /** Sets the value of the current row to the bytes that an encoder wrote at `[payloadEnd, end)`. */
   takeValue(end: number): void {
     this.#cells[this.#row + (OutputRow.valuePosition >> 2)] = this.payloadEnd;
     this.#cells[this.#row + (OutputRow.valueLength >> 2)] = end - this.payloadEnd;
@@ -149,7 +149,7 @@ export class OutputBatchWriter {
     this.#markedPayload = this.payloadEnd;
   }
 
-  /** Takes back every row and byte since `mark`. */
+  /** Removes every row and byte since `mark`. */
   rollback(): void {
     this.rowCount = this.#markedRows;
     this.payloadEnd = this.#markedPayload;
@@ -185,7 +185,7 @@ export class OutputBatchWriter {
     this.#header(OutputHeader.magic, OUTPUT_MAGIC);
   }
 
-  /** Goes on in larger memory; everything written so far comes along, at the same positions. */
+  /** Moves to a larger block; everything written so far is copied to the same positions. */
   moveTo(block: Uint8Array): void {
     block.set(this.bytes.subarray(0, this.payloadEnd));
     this.bytes = bufferViewOf(block);
@@ -193,7 +193,7 @@ export class OutputBatchWriter {
     this.limit = block.length;
   }
 
-  /** Copies the finished batch into a block of just its size. */
+  /** Copies the finished batch into a block of exactly its size. */
   shrinkInto(block: Uint8Array): void {
     block.set(this.bytes.subarray(0, this.payloadEnd));
     int32ViewOf(block)[OutputHeader.blockLength >> 2] = block.length;

@@ -1,7 +1,7 @@
 /**
  * Packed headers (docs/WIRE.md): for each header `u32 nameLength, i32 valueLength, name, value`, unaligned.
- * Names and values are bytes to Kafka; names are read and written as UTF-8 here, and passed on untouched
- * where nobody looks at them.
+ * Names and values are bytes to Kafka. Names are decoded as UTF-8 here; headers that nobody reads are passed
+ * on byte for byte.
  */
 
 export type HeaderValue = Uint8Array | string | null;
@@ -10,8 +10,8 @@ export type HeaderEntry = readonly [name: string, value: Buffer | null];
 const FIELD_BYTES = 8;
 
 /**
- * Copies every header out of `bytes[start, end)`; what is returned shares no memory with the block. Stops at
- * the first entry that would reach past `end`.
+ * Copies all headers out of `bytes[start, end)`; the result shares no memory with the block. Stops at the
+ * first entry that would reach past `end`.
  */
 export function unpackHeaders(bytes: Buffer, start: number, end: number): HeaderEntry[] {
   const headers: HeaderEntry[] = [];
@@ -29,7 +29,7 @@ export function unpackHeaders(bytes: Buffer, start: number, end: number): Header
   return headers;
 }
 
-/** The value of the last header of that name; undefined when there is none. */
+/** The value of the last header of that name; undefined if there is none. */
 export function lastHeaderNamed(
   bytes: Buffer,
   range: { readonly start: number; readonly end: number },
@@ -61,7 +61,7 @@ export function packedHeadersBytes(headers: Iterable<readonly [name: string, val
   return total;
 }
 
-/** Writes at `start`; the caller has made sure of {@link packedHeadersBytes}. Returns the end position. */
+/** Writes at `start`; the caller has reserved {@link packedHeadersBytes}. Returns the end position. */
 export function packHeaders(
   headers: Iterable<readonly [name: string, value: HeaderValue]>,
   bytes: Buffer,
@@ -85,8 +85,7 @@ export function packHeaders(
 }
 
 /**
- * A copy in memory of its own. `Buffer.from(view)` of shared memory would copy too, but may draw from Node's
- * common slab.
+ * A copy in its own memory. `Buffer.from(view)` of shared memory copies too, but may use Node's shared slab.
  */
 export function copyOf(bytes: Uint8Array, start: number, end: number): Buffer {
   const copy = Buffer.allocUnsafeSlow(end - start);

@@ -6,9 +6,9 @@ const HIGHEST = OutputHeader.highestStartedRow >> 2;
 const PROGRESS = OutputHeader.progress >> 2;
 
 /**
- * The three cells of an output block by which the main thread sees, while a task runs or after its worker
- * died, which records were under way. The main thread resets them before it posts a task, so that a worker
- * that dies before it began blames nobody.
+ * Three cells of an output block that show the main thread which records a task was processing, while it runs
+ * or after its worker died. The main thread resets them before it posts a task, so that a worker that dies
+ * before it begins blames no record.
  */
 export class ProgressCells {
   readonly #cells: Int32Array;
@@ -25,16 +25,16 @@ export class ProgressCells {
   }
 
   /**
-   * Plain stores: they cost a fifth of an atomic one, and the cells are read for certain only after the
-   * thread has ended.
+   * Plain stores: they cost a fifth of atomic ones, and the cells are only relied on after the thread has
+   * ended.
    */
   started(row: number): void {
     this.#cells[HIGHEST] = row;
   }
 
   /**
-   * Every row below `lowestUnfinishedRow` is answered. `finished` counts records of this task; it is what
-   * tells a slow worker from a hung one.
+   * Every row below `lowestUnfinishedRow` is finished. `finished` counts the records of this task; it
+   * distinguishes a slow worker from a hung one.
    */
   finished(lowestUnfinishedRow: number, finished: number): void {
     this.#cells[LOWEST] = lowestUnfinishedRow;
@@ -45,7 +45,7 @@ export class ProgressCells {
     return Atomics.load(this.#cells, PROGRESS);
   }
 
-  /** Rows that were started and not finished, as `[first, count]`. */
+  /** Rows that were started but not finished, as `[first, count]`. */
   get underWay(): { readonly firstRow: number; readonly rowCount: number } {
     const firstRow = Atomics.load(this.#cells, LOWEST);
     return { firstRow, rowCount: Math.max(0, Atomics.load(this.#cells, HIGHEST) - firstRow + 1) };

@@ -21,7 +21,8 @@ export function readInt64(cells: Int32Array, index: number): number {
 
 export function writeInt64(cells: Int32Array, index: number, value: number): void {
   cells[index] = value | 0;
-  // The low word of numbers past 2^32 is value modulo 2^32, which `| 0` gives exactly for safe integers.
+  // The low word of a number above 2^32 is its value modulo 2^32, which `| 0` computes exactly for safe
+  // integers.
   cells[index + 1] = Math.floor(value / TWO_32);
 }
 

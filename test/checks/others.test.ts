@@ -42,7 +42,7 @@ interface Standing {
   readonly latest?: readonly ListedOffset[];
 }
 
-/** Two partitions that hold 100 to 200. */
+/** Two partitions with the offsets 100 to 200. */
 function groupChecks({
   set = [],
   group = {},
@@ -72,8 +72,8 @@ test('a group reports its lag, or where it will start', () => {
 });
 
 test(
-  'offsets outside of the log fail or warn as out-of-range says; a ' +
-    'group without offsets fails where none may be chosen',
+  'offsets outside of the log fail or warn as out-of-range says; a group without offsets fails ' +
+    'where auto-offset-reset is none',
   () => {
     const lost = [offset(0, 50), offset(1, 150)];
     assert.match(
@@ -90,17 +90,21 @@ test(
   },
 );
 
-test('partitions of a known group without a commit are named, with what that reads or skips', () => {
-  const committed = [offset(0, 150), offset(1, -1)];
-  const [, again] = groupChecks({ committed });
-  assert.ok(again !== undefined && again.status === 'warning');
-  assert.match(again.message, /for in\[1\].* starts at earliest, which reads at most 100 records/);
-  const [, skipped] = groupChecks({ committed, set: ['kafka.consumer.auto-offset-reset=latest'] });
-  assert.match(skipped?.message ?? '', /starts at latest, which skips at most 100 records/);
-  assert.match(skipped?.remedy ?? '', /--reset-offsets --group g/);
-});
+test(
+  'partitions of a known group that have no committed offset are named, with the records that ' +
+    'would be read or skipped',
+  () => {
+    const committed = [offset(0, 150), offset(1, -1)];
+    const [, again] = groupChecks({ committed });
+    assert.ok(again !== undefined && again.status === 'warning');
+    assert.match(again.message, /for in\[1\].* starts at earliest, which reads at most 100 records/);
+    const [, skipped] = groupChecks({ committed, set: ['kafka.consumer.auto-offset-reset=latest'] });
+    assert.match(skipped?.message ?? '', /starts at latest, which skips at most 100 records/);
+    assert.match(skipped?.remedy ?? '', /--reset-offsets --group g/);
+  },
+);
 
-test('an open transaction with many records behind it is named, one of a moment is not', () => {
+test('an open transaction with many records behind it is named, one that was opened a moment ago is not', () => {
   const latest = [offset(0, 20_000), offset(1, 20_000)];
   const open = groupChecks({ latest, stable: [offset(0, 150), offset(1, 19_900)] });
   const found = open.filter(({ subject }) => subject === 'g transactions');
@@ -109,7 +113,7 @@ test('an open transaction with many records behind it is named, one of a moment 
   assert.match(found[0]?.remedy ?? '', /find-hanging --topic in --partition 0/);
 });
 
-test('members that this job could not join, or would fence, are reported', () => {
+test('a group that this job could not join, or whose member it would fence, is reported', () => {
   const members = [MEMBER];
   assert.match(
     groupChecks({ group: { members, state: 'Stable', assignor: 'range' } })[0]?.message ?? '',
@@ -131,44 +135,40 @@ test('members that this job could not join, or would fence, are reported', () =>
   );
 });
 
-test(
-  'rights that are missing are named with the line that grants ' +
-    'them; a broker that does not list them is skipped',
-  () => {
-    const config = jobConfig();
-    const needed = neededTopics(config);
-    const found = new Map([
-      ['consumer/in', topicOf('in', 1, ['DESCRIBE'])],
-      ['producer/out', topicOf('out', 1)],
-    ]);
-    assert.equal(needed.map(keyOf).join(), 'consumer/in,producer/out');
-    const checks = judgeRights({
-      config,
-      needed,
-      found,
-      group: { ...GROUP, code: 30 },
-      clusters: {},
-      idempotentWriteNeeded: false,
-    });
-    assert.equal(statuses(checks), 'failed skipped failed');
-    assert.equal(
-      checks[0]?.remedy,
-      'kafka-acls.sh --add --allow-principal User:ANONYMOUS --operation read --topic in',
-    );
-    const cluster = { clusterId: null, controller: 1, nodes: [], operations: ['DESCRIBE'] };
-    const old = judgeRights({
-      config,
-      needed,
-      found,
-      group: undefined,
-      clusters: { producer: cluster },
-      idempotentWriteNeeded: true,
-    });
-    assert.match(old.at(-1)?.message ?? '', /IDEMPOTENT_WRITE/);
-  },
-);
+test('missing rights are named with the command that grants them; a broker that does not list rights is skipped', () => {
+  const config = jobConfig();
+  const needed = neededTopics(config);
+  const found = new Map([
+    ['consumer/in', topicOf('in', 1, ['DESCRIBE'])],
+    ['producer/out', topicOf('out', 1)],
+  ]);
+  assert.equal(needed.map(keyOf).join(), 'consumer/in,producer/out');
+  const checks = judgeRights({
+    config,
+    needed,
+    found,
+    group: { ...GROUP, code: 30 },
+    clusters: {},
+    idempotentWriteNeeded: false,
+  });
+  assert.equal(statuses(checks), 'failed skipped failed');
+  assert.equal(
+    checks[0]?.remedy,
+    'kafka-acls.sh --add --allow-principal User:ANONYMOUS --operation read --topic in',
+  );
+  const cluster = { clusterId: null, controller: 1, nodes: [], operations: ['DESCRIBE'] };
+  const old = judgeRights({
+    config,
+    needed,
+    found,
+    group: undefined,
+    clusters: { producer: cluster },
+    idempotentWriteNeeded: true,
+  });
+  assert.match(old.at(-1)?.message ?? '', /IDEMPOTENT_WRITE/);
+});
 
-test('a timestamp in the future proves a clock that is ahead; an old one proves nothing', () => {
+test("a broker's timestamp in the future proves that a clock is ahead; an old one proves nothing", () => {
   const nowMs = 1_700_000_000_000;
   const clock = (writtenMs: number | undefined): string =>
     statuses(judgeClock({ aheadMs: undefined, writtenMs, whyNot: 'because', nowMs }));
@@ -188,7 +188,7 @@ test('a timestamp in the future proves a clock that is ahead; an old one proves 
   );
 });
 
-test('limits of this machine are compared with what the job needs', () => {
+test('the limits of this machine are compared with those that the job needs', () => {
   const local = (
     openFilesMax: number | undefined,
     memoryBytes: number,
@@ -227,24 +227,27 @@ const REPORT: ProbeReport = {
 };
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 
-test('a probe becomes a step each; after a failed step only the next is reported as not checked', () => {
-  const diagnosis = {
-    broker: 'b:9093',
-    stage: 'tls',
-    fault: 'wrong-ca',
-    message: 'broker b:9093: not trusted',
-    remedy: 'do',
-    refused: true,
-  } as const;
-  const checks = judgeProbe(REPORT, { tls: true, sasl: true, mechanism: 'PLAIN', nowMs: NOW }, diagnosis);
-  assert.deepEqual(
-    checks.map(({ area, status }) => `${area} ${status}`),
-    ['dns ok', 'tcp ok', 'tls failed', 'kafka skipped'],
-  );
-  assert.equal(checks[2]?.message, 'not trusted');
-});
+test(
+  'each step of a probe becomes a check; after a failed step only the next is reported as not ' + 'checked',
+  () => {
+    const diagnosis = {
+      broker: 'b:9093',
+      stage: 'tls',
+      fault: 'wrong-ca',
+      message: 'broker b:9093: not trusted',
+      remedy: 'do',
+      refused: true,
+    } as const;
+    const checks = judgeProbe(REPORT, { tls: true, sasl: true, mechanism: 'PLAIN', nowMs: NOW }, diagnosis);
+    assert.deepEqual(
+      checks.map(({ area, status }) => `${area} ${status}`),
+      ['dns ok', 'tcp ok', 'tls failed', 'kafka skipped'],
+    );
+    assert.equal(checks[2]?.message, 'not trusted');
+  },
+);
 
-test('a login that is asked for and not configured fails as a login, not at the first step', () => {
+test('a login that the broker requires but nobody configured fails as a login, not as the first step', () => {
   const said = {
     broker: 'b:9093',
     fault: 'sasl-required',
@@ -263,7 +266,7 @@ test('a login that is asked for and not configured fails as a login, not at the 
   );
 });
 
-test('unusable certificates: a broker that was not tried is not called connected', () => {
+test('a broker that was not tried because of unusable certificates is not called connected', () => {
   const said = {
     broker: 'b:9093',
     fault: 'key-mismatch',
@@ -283,7 +286,7 @@ test('unusable certificates: a broker that was not tried is not called connected
   );
 });
 
-test('a certificate that ends soon is warned of, whichever of the chain it is', () => {
+test('a certificate of the chain that expires soon is a warning, whichever one it is', () => {
   const certificate = (subject: string, until: string) => ({
     subject,
     issuer: '',
@@ -302,8 +305,8 @@ test('a certificate that ends soon is warned of, whichever of the chain it is', 
 });
 
 test(
-  'the versions of requests tell the release, and whether an ' +
-    'idempotent producer needs a right of its own',
+  "the versions of requests show the broker's release, and whether an idempotent producer needs " +
+    'a right of its own',
   () => {
     const release = (
       versions: readonly (readonly [number, readonly [number, number]])[],

@@ -27,14 +27,14 @@ function answer(code = 0, leader = 2): Buffer {
   ]);
 }
 
-test("the leader's time is read if the answer has it", () => {
+test("the leader's time is read if the answer contains it", () => {
   assert.equal(readQuorumTime(answer()), 1_700_000_000_123);
   assert.equal(readQuorumTime(answer(31)), undefined);
   assert.equal(readQuorumTime(answer(0, 7)), undefined);
   assert.equal(quorumRequest().body.toString('latin1').includes('__cluster_metadata'), true);
 });
 
-test('whatever is answered is read within its bytes, or refused', () => {
+test('any answer is read within its bytes, or refused', () => {
   const refused = (bytes: Buffer): void => {
     try {
       readQuorumTime(bytes);

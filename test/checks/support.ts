@@ -21,7 +21,7 @@ export function jobConfig(set: readonly string[] = []): ResolvedConfig {
   return config;
 }
 
-/** Three replicas, all in sync; without rights. */
+/** Three replicas, all in sync; no rights listed. */
 export function topicOf(
   name: string,
   partitions: number,

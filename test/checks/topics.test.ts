@@ -67,7 +67,7 @@ function only(checks: readonly Check[], status: Check['status']): Check {
   return found[0] as Check;
 }
 
-test('topics that fit are ok, with what they are like', () => {
+test('topics that fit are ok and described by their settings', () => {
   const checks = judged({});
   assert.deepEqual(
     checks.map(({ status, subject }) => [status, subject]),
@@ -79,7 +79,7 @@ test('topics that fit are ok, with what they are like', () => {
   assert.match(checks[1]?.message ?? '', /6 partitions, replication 3, min\.insync 2, .*7 days/);
 });
 
-test('a missing topic fails with the line that creates it, but for an input that is waited for', () => {
+test('a missing topic fails with the command that creates it, unless the run waits for it', () => {
   const missing = { ...topicOf('out', 0), code: 3, text: 'unknown' };
   const check = only(judged({ topics: { out: missing } }), 'failed');
   assert.match(check.remedy ?? '', /^kd topics create -c kd\.yml; or correct kafka\.producer\.topic/);
@@ -90,7 +90,7 @@ test('a missing topic fails with the line that creates it, but for an input that
   assert.equal(only(waited, 'warning').subject, 'in');
 });
 
-test('more replicas in sync wanted than there are replicas: nothing can be written', () => {
+test('min.insync.replicas above the number of replicas fails, because nothing can be written', () => {
   const check = only(judged({ settings: { out: { 'min.insync.replicas': '4' } } }), 'failed');
   assert.match(check.message, /only 3 replicas/);
   assert.match(check.remedy ?? '', /min\.insync\.replicas=3/);
@@ -138,8 +138,8 @@ test('settings that turn records into dead letters, or delete results at once, a
 });
 
 test(
-  'what differs from the wishes is a warning for the doctor and a failure for the check; defaults say ' +
-    'only how to make topics',
+  'a difference from the section topics is a warning in doctor and a failure in topics check; ' +
+    'its defaults only apply to new topics',
   () => {
     const set = [
       'topics.out.partitions=12',
@@ -198,7 +198,7 @@ test('the command that creates topics names the file as a user would type it', (
   assert.equal(createTopicsCommand(undefined, '/home/me'), 'kd topics create');
 });
 
-test('a dead-letter topic is checked: how long it keeps, and whether the largest record fits', () => {
+test('a dead-letter topic is checked for its retention, and for whether the largest record fits', () => {
   const scene = { set: ['dispatcher.dead-letter.topic=dlq'], topics: { dlq: topicOf('dlq', 2) } };
   assert.deepEqual(
     judged(scene).map(({ status }) => status),
@@ -211,7 +211,7 @@ test('a dead-letter topic is checked: how long it keeps, and whether the largest
   assert.equal(small.subject, 'dlq');
   assert.match(small.message, /up to 1000 bytes, in up to 1048588: .* stops the run \(exit 5\)/);
   assert.match(small.remedy ?? '', /max\.message\.bytes=1052684/);
-  // Dead letters carry the time of death: how old the record is does not matter there.
+  // Dead letters carry the time of their rejection, so the age of the record does not matter there.
   const settings = { dlq: { 'message.timestamp.before.max.ms': '3600000' } };
   assert.equal(judged({ ...scene, settings }).filter(({ status }) => status === 'warning').length, 0);
   const set = [...scene.set, 'dispatcher.dead-letter.timestamp=source'];

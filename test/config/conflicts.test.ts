@@ -74,7 +74,7 @@ test('names with control characters are refused, wherever they are given', () =>
   );
 });
 
-test('a web address is no bootstrap server, and one with a password is shown without it', () => {
+test('a web address is refused as a bootstrap server, and one with a password is shown without it', () => {
   for (const server of ['https://host:9092', 'http://host:9092', 'kafka://host:9092']) {
     const problem = problemOf(load(MINIMAL.replace('a:9092', server)), 'kafka.bootstrap-servers');
     assert.match(problem.message, /is not host:port/);
@@ -87,18 +87,21 @@ test('a web address is no bootstrap server, and one with a password is shown wit
   assert.match(problem.message, /user name|user:password/);
 });
 
-test('an empty PEM and an empty secret are refused, where they would mean something else', () => {
-  const yaml = 'kafka:\n  properties: { security.protocol: SSL, ssl.ca.pem: "" }\n';
-  const pem = load(MINIMAL.replace('kafka:\n', yaml));
-  assert.match(problemOf(pem, 'kafka.properties.ssl.ca.pem').message, /empty/);
-  const secret =
-    'kafka:\n  properties: { security.protocol: SASL_SSL, sasl.mechanism: PLAIN, sasl.username: u,\n' +
-    '    sasl.password: "${PASSWORD_OF_KAFKA}" }\n';
-  const loaded = load(MINIMAL.replace('kafka:\n', secret), { environment: { PASSWORD_OF_KAFKA: '' } });
-  assert.match(problemOf(loaded, 'kafka.properties.sasl.password').message, /PASSWORD_OF_KAFKA.*empty/);
-});
+test(
+  'an empty PEM and an empty secret are refused, because librdkafka would understand them ' + 'differently',
+  () => {
+    const yaml = 'kafka:\n  properties: { security.protocol: SSL, ssl.ca.pem: "" }\n';
+    const pem = load(MINIMAL.replace('kafka:\n', yaml));
+    assert.match(problemOf(pem, 'kafka.properties.ssl.ca.pem').message, /empty/);
+    const secret =
+      'kafka:\n  properties: { security.protocol: SASL_SSL, sasl.mechanism: PLAIN, sasl.username: u,\n' +
+      '    sasl.password: "${PASSWORD_OF_KAFKA}" }\n';
+    const loaded = load(MINIMAL.replace('kafka:\n', secret), { environment: { PASSWORD_OF_KAFKA: '' } });
+    assert.match(problemOf(loaded, 'kafka.properties.sasl.password').message, /PASSWORD_OF_KAFKA.*empty/);
+  },
+);
 
-test('a dotted key beside its section is read, and said twice it is refused', () => {
+test('a dotted key beside its section is read, and a key given twice is refused', () => {
   const twice = load(`${MINIMAL}kafka.bootstrap-servers: b:9092\n`);
   const problem = problemOf(twice, 'kafka.bootstrap-servers');
   assert.equal(problem.line, 5);
@@ -109,7 +112,7 @@ test('a dotted key beside its section is read, and said twice it is refused', ()
   assert.deepEqual(once.config?.consumer.bootstrapServers, ['b:9092']);
 });
 
-test('only a transform may do without an output topic', () => {
+test('an output topic is required only without a transform', () => {
   const without = MINIMAL.replace('  producer: { topic: out }\n', '');
   assert.match(problemOf(load(without), 'kafka.producer.topic').message, /missing/);
   const none = `${without}dispatcher: { transform: none }\n`;

@@ -6,7 +6,7 @@ const MIB = 1024 * 1024;
 const NO_LIMIT = { cpus: undefined, memoryBytes: undefined };
 const limitsOf = (tree: Readonly<Record<string, string>>) => containerLimits((path) => tree[path]);
 
-test('in a container, threads follow its CPU quota and its memory limit, and say which', () => {
+test('in a container, threads follow its CPU quota and memory limit, and the origin names which', () => {
   const threads = (cpus: number | undefined, memoryBytes: number | undefined) => {
     const found = autoThreads(64, { cpus, memoryBytes });
     return [found.threads, found.origin];
@@ -32,7 +32,7 @@ test('the limits of control groups v2 are the tightest of the group and those ab
     }),
     { cpus: 1.5, memoryBytes: 512 * MIB },
   );
-  // The host's group, which the container does not see: its own is mounted at the root.
+  // The host's group, which is not visible in the container: there its own is mounted at the root.
   assert.deepEqual(limitsOf({ '/proc/self/cgroup': group, '/sys/fs/cgroup/cpu.max': '200000 100000\n' }), {
     cpus: 2,
     memoryBytes: undefined,

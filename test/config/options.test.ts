@@ -18,7 +18,7 @@ const WAYS = [
   ],
 ] as const;
 
-test('a number of the options that would arrive changed is refused, wherever it is written', () => {
+test('a number in the options that JavaScript would change is refused, wherever it is written', () => {
   const digits = /has more digits than a number can hold/;
   const zeros = /is written with leading zeros/;
   for (const [number, message] of [
@@ -38,7 +38,7 @@ test('a number of the options that would arrive changed is refused, wherever it 
     }
 });
 
-test('a number that says the same as its text is taken, and quotes keep any text', () => {
+test('a number that keeps its value is accepted, and text in quotes stays text', () => {
   for (const number of [
     '1.10',
     '9007199254740991',
@@ -56,7 +56,7 @@ test('a number that says the same as its text is taken, and quotes keep any text
   assert.deepEqual(config?.dispatcher.options, expected);
 });
 
-test('a number out of a secret is refused without showing it', () => {
+test('a number from a secret is refused without showing it', () => {
   const loaded = load(options('pin: ${DB_PASSWORD}'), { environment: { DB_PASSWORD: '0071234' } });
   assert.match(problemOf(loaded, 'dispatcher.options.pin').message, /leading zeros/);
   assert.doesNotMatch(JSON.stringify(loaded.problems), /71234/);

@@ -55,7 +55,7 @@ test('an unknown key is reported with the nearest key, by spelling, by meaning a
   }
 });
 
-test('a property of librdkafka one level too high is sent to its place', () => {
+test('a librdkafka property one level too high is reported with the section it belongs in', () => {
   const loaded = load(MINIMAL.replace('topics: [in]', 'topics: [in], session.timeout.ms: 6000'));
   assert.match(
     problemOf(loaded, 'kafka.consumer.session.timeout.ms').remedy ?? '',
@@ -79,7 +79,7 @@ test('keys reserved for later are refused, never ignored', () => {
   assert.equal(load(MINIMAL, { set: ['dispatcher.retry.backoff=1s'] }).config, undefined);
 });
 
-test('a missing required key is reported once, and not at all when its value was faulty', () => {
+test('a missing required key is reported once, and not at all when its value was invalid', () => {
   assert.deepEqual(
     load('dispatcher: {}\n')
       .problems.map((problem) => problem.key)
@@ -93,8 +93,8 @@ test('a missing required key is reported once, and not at all when its value was
 });
 
 test(
-  'broken files are named as such: missing, a directory, UTF-16, NUL ' +
-    'bytes, invalid UTF-8, too large, not a mapping',
+  'unreadable files are named as what they are: missing, a directory, UTF-16, NUL bytes, invalid ' +
+    'UTF-8, too large, not a mapping',
   () => {
     mkdirSync(join(directory, 'folder'), { recursive: true });
     const message = (loaded: ReturnType<typeof load>): string => {
@@ -118,7 +118,7 @@ test('an empty file, and one with a UTF-8 byte order mark, are read', () => {
   assert.ok(load(`\ufeff${MINIMAL}`).config);
 });
 
-test('faults of YAML are reported with their place and without the text around them', () => {
+test('YAML errors are reported with their place and without the text around them', () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ['a: 1\na: 2\n', /given twice/],
     ['password: *hunter2\n', /anchor/],
@@ -160,7 +160,7 @@ test('deep nesting and multiplying aliases are refused, in bounded time', () => 
   );
 });
 
-test('no text whatever makes the loader throw', () => {
+test('the loader never throws, whatever the text', () => {
   const piece = fc.constantFrom(
     'kafka:',
     ' ',
@@ -214,7 +214,7 @@ test('files that are named must exist, relative to the file that names them', ()
     problemOf(load(text.replace('./t.ts', '.')), 'dispatcher.transform').message,
     /is a directory/,
   );
-  // What the command line says starts where the command runs.
+  // Relative paths on the command line start at the working directory.
   const elsewhere = load('', {
     file: join('..', 'kd.yml'),
     workingDirectory: join(directory, 'folder'),

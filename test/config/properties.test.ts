@@ -53,7 +53,7 @@ test('every property that kd owns is refused with its reason', () => {
   assert.match(load(properties('rebalance_cb: x')).problems[0]?.message ?? '', /callback/);
 });
 
-test('unknown names get the nearest of both worlds', () => {
+test('unknown names get the nearest name of librdkafka or Java', () => {
   assert.equal(
     problemOf(load(properties('lingr.ms: 5')), 'kafka.properties.lingr.ms').remedy,
     'did you mean linger.ms?',
@@ -64,7 +64,7 @@ test('unknown names get the nearest of both worlds', () => {
   );
 });
 
-test("values are held against librdkafka's types and ranges", () => {
+test("values are checked against librdkafka's types and ranges", () => {
   for (const [name, value] of [
     ['linger.ms', '5.5'],
     ['acks', 'ALL'],
@@ -88,7 +88,7 @@ test("values are held against librdkafka's types and ranges", () => {
   }
 });
 
-test('a property of the other kind of client is refused where it has no effect', () => {
+test("a property of the other kind of client is refused in a client's own map", () => {
   const loaded = load(MINIMAL.replace('topics: [in]', 'topics: [in], properties: { linger.ms: 5 }'));
   assert.match(
     problemOf(loaded, 'kafka.consumer.properties.linger.ms').remedy ?? '',
@@ -97,8 +97,8 @@ test('a property of the other kind of client is refused where it has no effect',
 });
 
 test(
-  'two names of one property are refused side by side, and a name of ' +
-    'the client replaces the alias of the shared map',
+  "two names of one property are refused in one place, and a client's own name replaces the " +
+    'alias in the shared map',
   () => {
     assert.match(
       load(properties('linger.ms: 1, queue.buffering.max.ms: 2')).problems[0]?.message ?? '',
@@ -115,7 +115,7 @@ test(
   },
 );
 
-test('what idempotence needs is checked at reading', () => {
+test('what idempotence requires is checked while the configuration is read', () => {
   assert.match(problemOf(load(properties('acks: 1')), 'kafka.properties.acks').message, /idempotence/);
   assert.match(
     problemOf(load(properties('max.in.flight: 6')), 'kafka.properties.max.in.flight').message,
@@ -146,14 +146,14 @@ test('the value of the user replaces a default, under any alias', () => {
   );
 });
 
-test('the resolved configuration has the defaults under what the user says', () => {
+test("the resolved configuration has the user's values over the defaults", () => {
   const config = resolved(properties('fetch.wait.max.ms: 9'));
   assert.equal(config.consumer.properties.get('fetch.wait.max.ms'), '9');
   assert.equal(config.consumer.properties.get('fetch.queue.backoff.ms'), '5');
   assert.equal(config.producer.properties.get('enable.idempotence'), 'true');
 });
 
-test('our own defaults would pass the checks that users get, and none is owned', () => {
+test("kd's own defaults pass the checks for users' values, and none is a property that kd owns", () => {
   for (const [name, value] of [...consumerDefaults, ...producerDefaults]) {
     assert.equal(valueFault(name, value), undefined, name);
     assert.ok(LIBRDKAFKA_NAMES.includes(name), name);
@@ -161,7 +161,7 @@ test('our own defaults would pass the checks that users get, and none is owned',
   }
 });
 
-test('the table of names is that of the librdkafka which node-rdkafka ships', () => {
+test('the table of names matches the librdkafka that node-rdkafka ships', () => {
   const home = dirname(createRequire(import.meta.url).resolve('node-rdkafka/package.json'));
   const text = readFileSync(join(home, 'deps/librdkafka/CONFIGURATION.md'), 'utf8');
   const documented = new Set([...text.matchAll(/^([a-z][a-z0-9_.]+) +\|/gm)].map((match) => match[1]));

@@ -24,8 +24,8 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const samples = readdirSync(`${root}configs`).filter((name) => name.endsWith('.yml'));
 
 /**
- * Files that readers of the samples have and this machine does not; the stores that two of them name are put
- * elsewhere.
+ * Files that exist for readers of the samples but not on this machine; the stores that two samples name are
+ * put elsewhere.
  */
 async function environmentOf(file: string): Promise<Record<string, string>> {
   const environment = {
@@ -69,7 +69,7 @@ test('every sample in configs loads without a single problem', async () => {
   }
 });
 
-test('each sample for MSK says which lines to change, and asks for the listener of its ports', async () => {
+test('each sample for MSK marks the lines to change, and uses the protocol of its ports', async () => {
   for (const file of samples.filter((name) => name.startsWith('msk-'))) {
     const text = readFileSync(`${root}configs/${file}`, 'utf8');
     for (const key of ['bootstrap-servers', 'group-id', 'topics', 'topic', 'dead-letter']) {
@@ -113,7 +113,7 @@ const EXAMPLES = [
   'kafka.producer.topic',
 ];
 
-test('the example says every default as it is', () => {
+test('the example shows every default as it is', () => {
   const text = readFileSync(`${root}configs/kd.example.yml`, 'utf8');
   for (const [path, value] of leaves(parse(text), '', new Map())) {
     if (EXAMPLES.includes(path)) continue;
@@ -123,7 +123,7 @@ test('the example says every default as it is', () => {
   }
 });
 
-test('the example has every key, commented out where there is no default', () => {
+test('the example has every key; those without a default are commented out', () => {
   const text = readFileSync(`${root}configs/kd.example.yml`, 'utf8').replaceAll(
     /^(\s*)# ([a-z-]+: \S.*)$/gm,
     (line, indent: string, rest: string) =>
@@ -143,7 +143,7 @@ test('the example has every key, commented out where there is no default', () =>
   );
 });
 
-/** The table of docs/CONFIG.md, as it must be. */
+/** The table that docs/CONFIG.md must contain. */
 function table(): string {
   const rows = [
     ...FIELDS.map((field) => [
@@ -154,7 +154,7 @@ function table(): string {
     ]),
     ...PROPERTY_MAPS.map((map) => [map, '', 'map', PROPERTY_MAP_DOCS[map]]),
     [OPTIONS_PATH, '{}', 'map', 'handed to the transform'],
-    [TOPICS_PATH, '{}', 'map', 'what `kd topics create` makes; topics named here are wanted, too'],
+    [TOPICS_PATH, '{}', 'map', 'what `kd topics create` makes; topics named here are created too'],
   ].sort(([a = ''], [b = '']) => order(a) - order(b));
   return [
     '| key | default | values | |',
@@ -166,7 +166,7 @@ function table(): string {
   ].join('\n');
 }
 
-/** The table of Java's names in docs/CONFIG.md, as it must be. */
+/** The table of Java names that docs/CONFIG.md must contain. */
 function javaTable(): string {
   const rows = JAVA_ROWS.map(
     ([name, , outcome, doc]) => `| \`${name}\` | ${outcomeWords(name, outcome)} | ${doc} |`,
@@ -189,11 +189,11 @@ function assertDocumented(mark: string, wanted: string): void {
   assert.equal(parts[1]?.trim(), wanted, 'run UPDATE_DOCS=1 npm test -- samples');
 }
 
-test("the table of Java's names in docs/CONFIG.md is that of the translation", () => {
+test('the table of Java names in docs/CONFIG.md matches the translation', () => {
   assertDocumented('java', javaTable());
 });
 
-test('the table in docs/CONFIG.md is that of the schema', () => {
+test('the table of keys in docs/CONFIG.md matches the schema', () => {
   assertDocumented('keys', table());
   assert.equal(environmentName('dispatcher.batch.bytes-max'), 'KD_DISPATCHER_BATCH_BYTES_MAX');
 });

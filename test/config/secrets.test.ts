@@ -43,17 +43,21 @@ test('no secret is shown, wherever it is and however it was set', () => {
   assert.equal(loaded.config.dispatcher.options['innocent'], `${CANARY}-10`);
 });
 
-test('workers know every secret of the configuration, wherever it came from, to keep it from dead letters', () => {
-  write('secret.txt', `${CANARY}-11\n`);
-  const { config } = load(TEXT, { environment });
-  const redact = redactor(config?.dispatcher.secrets ?? []);
-  for (const number of [1, 2, 3, 5, 6, 7, 8, 9, 10, 11]) {
-    const text = number === 9 ? `postgres://user:${CANARY}-9@host/db` : `failed with ${CANARY}-${number}!`;
-    assert.ok(!redact(text).includes(CANARY), redact(text));
-  }
-});
+test(
+  'workers get every secret of the configuration, wherever it came from, so that dead letters ' +
+    'never contain one',
+  () => {
+    write('secret.txt', `${CANARY}-11\n`);
+    const { config } = load(TEXT, { environment });
+    const redact = redactor(config?.dispatcher.secrets ?? []);
+    for (const number of [1, 2, 3, 5, 6, 7, 8, 9, 10, 11]) {
+      const text = number === 9 ? `postgres://user:${CANARY}-9@host/db` : `failed with ${CANARY}-${number}!`;
+      assert.ok(!redact(text).includes(CANARY), redact(text));
+    }
+  },
+);
 
-test('no problem quotes a secret, also when its value is what is wrong', () => {
+test('no problem quotes a secret, even when the value itself is invalid', () => {
   const faulty = [
     `kafka: { properties: { sasl.password: { deeper: ${CANARY} }, sasl.oauthbearer.client.secrt: ` +
       `${CANARY}, client.rack: [${CANARY}] } }`,
@@ -94,17 +98,14 @@ test('names of secrets are distinguished from names that only point to them', ()
     assert.ok(!isSecretName(name), name);
 });
 
-test(
-  'a redactor cleans text of every known secret, also of those ' + 'that JSON escapes, the longer ones first',
-  () => {
-    const redact = redactor(['abcd', 'abcdef', 'q"uo\\te', 'ab']);
-    assert.equal(redact('x abcdef y abcd z ab'), 'x ******** y ******** z ab');
-    assert.equal(redact(JSON.stringify({ p: 'q"uo\\te' })), '{"p":"********"}');
-    assert.equal(redact('at https://me:pw@host/x'), 'at https://me:********@host/x');
-  },
-);
+test('a redactor removes every known secret from text, also in JSON-escaped form, longer ones first', () => {
+  const redact = redactor(['abcd', 'abcdef', 'q"uo\\te', 'ab']);
+  assert.equal(redact('x abcdef y abcd z ab'), 'x ******** y ******** z ab');
+  assert.equal(redact(JSON.stringify({ p: 'q"uo\\te' })), '{"p":"********"}');
+  assert.equal(redact('at https://me:pw@host/x'), 'at https://me:********@host/x');
+});
 
-test('a redactor knows secrets as addresses and base64 write them, and the shapes of tokens', () => {
+test('a redactor recognises secrets in URLs and in base64, and the patterns of tokens', () => {
   const redact = redactor(['wo rd/é?']);
   assert.equal(redact('a=wo%20rd%2F%C3%A9%3F&b'), 'a=********&b');
   assert.equal(redact(`x ${Buffer.from('wo rd/é?').toString('base64')}`).includes('********'), true);
@@ -120,21 +121,25 @@ test('a redactor knows secrets as addresses and base64 write them, and the shape
   );
 });
 
-test('what comes up while running is known to who was handed the secrets before, and nobody else', () => {
-  const secrets = new Secrets();
-  const { redact } = secrets;
-  secrets.add(['first-word']);
-  assert.equal(redact('opaque-token-17 first-word'), 'opaque-token-17 ********');
-  secrets.remember('opaque-token-17');
-  assert.equal(redact('opaque-token-17 first-word'), '******** ********');
-  assert.equal(new Secrets().redact('opaque-token-17'), 'opaque-token-17');
-  for (let index = 0; index < 4; index += 1) secrets.add([`word-${index}`]);
-  assert.equal(redact('first-word word-3'), '******** ********');
-  secrets.add(['word-4']);
-  assert.equal(redact('first-word word-3'), 'first-word ********');
-});
+test(
+  "a secret found at run time is redacted by everyone who holds this configuration's secrets, and " +
+    'by nobody else',
+  () => {
+    const secrets = new Secrets();
+    const { redact } = secrets;
+    secrets.add(['first-word']);
+    assert.equal(redact('opaque-token-17 first-word'), 'opaque-token-17 ********');
+    secrets.remember('opaque-token-17');
+    assert.equal(redact('opaque-token-17 first-word'), '******** ********');
+    assert.equal(new Secrets().redact('opaque-token-17'), 'opaque-token-17');
+    for (let index = 0; index < 4; index += 1) secrets.add([`word-${index}`]);
+    assert.equal(redact('first-word word-3'), '******** ********');
+    secrets.add(['word-4']);
+    assert.equal(redact('first-word word-3'), 'first-word ********');
+  },
+);
 
-test('credentials in the environment count as secret, short words and paths do not', () => {
+test('credentials in the environment count as secrets, short words and paths do not', () => {
   const given = {
     AWS_SECRET_ACCESS_KEY: `${CANARY}-12`,
     CLIENT_SECRET: 'short',

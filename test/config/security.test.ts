@@ -78,7 +78,7 @@ test('PEM texts in properties are read as Java reads them', () => {
   assert.equal(config.consumer.certificates[0]?.file, 'kafka.properties.ssl.truststore.certificates');
 });
 
-test('a key that does not belong to its certificate is an error at its line, in files and in place', () => {
+test('a key that does not belong to its certificate is an error at its line, in files and inline', () => {
   const told = (properties: Readonly<Record<string, string>>): readonly (string | null)[][] =>
     load(job({ ...SSL, ...properties })).problems.map(({ severity, key, message, remedy }) => [
       severity,
@@ -107,8 +107,8 @@ test('a key that does not belong to its certificate is an error at its line, in 
 });
 
 test(
-  'a certificate and key that librdkafka would not take are ' +
-    'reported: another order, a key that stays shut',
+  'a certificate and key that librdkafka would not accept are reported: wrong order, or a key ' +
+    "that can't be decrypted",
   () => {
     const chain = write('unordered.pem', `${tls.pem('ca').certificate}\n${tls.pem('client').certificate}`);
     const key = tls.path('client', 'key');
@@ -157,7 +157,7 @@ test('an unusable store is an error at its line, with a remedy', () => {
   }
 });
 
-test('TLS without a truststore trusts what the system trusts; without TLS its settings are warned of', () => {
+test("TLS without a truststore trusts the system's authorities; TLS settings without TLS are a warning", () => {
   assert.equal(resolved(job(SSL)).consumer.properties.get('ssl.ca.location'), 'probe');
   assert.ok(!resolved(job({})).consumer.properties.has('ssl.ca.location'));
   const loaded = load(job({ 'security.protocol': 'PLAINTEXT', 'ssl.truststore.location': '/not/there' }));
@@ -184,7 +184,7 @@ test('turning checks off is allowed, with a loud warning', () => {
   );
 });
 
-test('a certificate that has run out, or will within 30 days, is warned of', () => {
+test('a certificate that has expired, or will within 30 days, is a warning', () => {
   const text = job({
     ...SSL,
     'ssl.keystore.location': tls.path('client', 'jks'),
@@ -203,26 +203,23 @@ test('a certificate that has run out, or will within 30 days, is warned of', () 
   assert.match(problemOf(expired, KEY).message, /expired on/);
 });
 
-test(
-  'two ways to say the same are refused side by side; the own ' + 'one of a client replaces the shared one',
-  () => {
-    const both = load(
-      job({ ...SSL, 'ssl.truststore.location': tls.path('ca', 'pem'), 'ssl.ca.location': 'probe' }),
-    );
-    assert.match(both.problems[0]?.message ?? '', /trusted/);
-    const text = job({
-      ...SSL,
-      'ssl.truststore.location': tls.path('ca', 'jks'),
-      'ssl.truststore.password': tls.password,
-    });
-    const config = resolved(text, { set: ['kafka.consumer.properties.ssl.ca.location=probe'] });
-    assert.deepEqual(
-      [config.consumer.properties.get('ssl.ca.location'), config.consumer.properties.has('ssl.ca.pem')],
-      ['probe', false],
-    );
-    assert.ok(config.producer.properties.has('ssl.ca.pem'));
-  },
-);
+test("two settings for one purpose are refused in one place; a client's own setting replaces the shared one", () => {
+  const both = load(
+    job({ ...SSL, 'ssl.truststore.location': tls.path('ca', 'pem'), 'ssl.ca.location': 'probe' }),
+  );
+  assert.match(both.problems[0]?.message ?? '', /trusted/);
+  const text = job({
+    ...SSL,
+    'ssl.truststore.location': tls.path('ca', 'jks'),
+    'ssl.truststore.password': tls.password,
+  });
+  const config = resolved(text, { set: ['kafka.consumer.properties.ssl.ca.location=probe'] });
+  assert.deepEqual(
+    [config.consumer.properties.get('ssl.ca.location'), config.consumer.properties.has('ssl.ca.pem')],
+    ['probe', false],
+  );
+  assert.ok(config.producer.properties.has('ssl.ca.pem'));
+});
 
 test('cipher suites of IANA become those of OpenSSL', () => {
   const known = new Set(getCiphers());
@@ -260,7 +257,7 @@ test('cipher suites of IANA become those of OpenSSL', () => {
     assert.equal(load(job({ ...SSL, 'ssl.enabled.protocols': protocols })).config, undefined);
 });
 
-test('logins of Java become the properties of their mechanism', () => {
+test('Java logins become the properties of their mechanism', () => {
   const login = (mechanism: string, jaas: string, more = {}) =>
     resolved(
       job({
@@ -320,7 +317,7 @@ test('logins of Java become the properties of their mechanism', () => {
   );
 });
 
-test('IAM of MSK becomes OAUTHBEARER with tokens for the region of the brokers', () => {
+test('MSK IAM becomes OAUTHBEARER with tokens for the region of the brokers', () => {
   const iam = {
     'security.protocol': 'SASL_SSL',
     'sasl.mechanism': 'AWS_MSK_IAM',
@@ -339,7 +336,7 @@ test('IAM of MSK becomes OAUTHBEARER with tokens for the region of the brokers',
   assert.match(nowhere.problems.map(({ message }) => message).join(), /AWS_REGION/);
 });
 
-test('a token provider makes the mechanism OAUTHBEARER, and goes with no other', () => {
+test('a token provider makes the mechanism OAUTHBEARER, and is refused with any other', () => {
   write('tokens.mjs', 'export default async () => ({ token: "", expiryTime: 0 });');
   const text = (properties: Record<string, string>): string =>
     job(properties).replace('  consumer:', '  token-provider: ./tokens.mjs\n  consumer:');
@@ -406,8 +403,8 @@ test('no password, key or login is in any problem, note or explanation', () => {
 });
 
 test(
-  'an explanation has every property with its value, origin and ' +
-    'reason, and certificates by number and digest',
+  'an explanation has every property with its value, origin and reason, and certificates as a ' +
+    'count and digests',
   () => {
     const loaded = load(
       job({

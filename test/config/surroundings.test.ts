@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load, MINIMAL, resolved } from './support.js';
 
-test('a KD_ variable that sets no key is a warning, however far it is from every key', () => {
+test('a KD_ variable that sets no key is a warning, even when no key has a similar name', () => {
   const { problems, config } = load(MINIMAL, {
     environment: { KD_DISPATCHR_THREADS: '4', KD_WHATEVER_ELSE: 'x', KD_CONFIG: 'kd.yml', KDX: '1' },
   });
@@ -28,7 +28,7 @@ test('a KD_ variable that sets no key is a warning, however far it is from every
   assert.deepEqual(own.problems, []);
 });
 
-test('variables of a Kubernetes service are ignored, with one note that says how to keep them away', () => {
+test('variables of a Kubernetes service are ignored, with one note that says how to remove them', () => {
   const { problems, config, notes } = load(`${MINIMAL}server: { port: 8080 }\n`, {
     environment: {
       KD_SERVER_SERVICE_HOST: '10.0.0.7',
@@ -57,7 +57,7 @@ test('in Kubernetes a server that listens on 127.0.0.1 only is noted, since prob
   assert.deepEqual(noted('', kubernetes), []);
 });
 
-test('two dollar signs in a secret are said to become one', () => {
+test('a secret with two dollar signs gets a note that they are read as one', () => {
   const login = (password: string): string =>
     MINIMAL.replace(
       'kafka:\n',

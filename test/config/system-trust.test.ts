@@ -8,7 +8,7 @@ import { directory, load, MINIMAL, problemOf, write } from './support.js';
 const TLS = MINIMAL.replace('kafka:\n', 'kafka:\n  properties: { security.protocol: SSL }\n');
 const KEY = 'kafka.properties.ssl.ca.location';
 
-test('without a list of authorities on the system TLS to brokers is refused, with what to install', () => {
+test('TLS on a system without CA certificates is refused, naming the package to install', () => {
   const loaded = load(TLS, { systemTrust: () => undefined });
   assert.equal(loaded.config, undefined);
   assert.equal(loaded.problems.length, 1, 'once for both clients');
@@ -17,7 +17,7 @@ test('without a list of authorities on the system TLS to brokers is refused, wit
   assert.match(remedy ?? '', /install the package ca-certificates, or name .* ssl\.ca\.location/);
 });
 
-test('the list of the system is not asked for where no broker is verified by it', () => {
+test("the system's list is not read where no broker is verified with it", () => {
   const systemTrustMissing = { systemTrust: (): undefined => undefined };
   const unverified = TLS.replace('SSL }', "SSL, enable.ssl.certificate.verification: 'false' }");
   for (const text of [MINIMAL, unverified])
@@ -29,7 +29,7 @@ test('the list of the system is not asked for where no broker is verified by it'
   assert.equal(named('/not/there.pem'), 1);
 });
 
-test('the list is looked for where librdkafka looks: empty files and folders are none', () => {
+test('the list is looked for where librdkafka looks; empty files and folders do not count', () => {
   const root = join(directory, 'system');
   const put = (path: string, text: string): void => {
     mkdirSync(dirname(join(root, path)), { recursive: true });

@@ -71,7 +71,7 @@ test('placeholders: variables, defaults of the shell and of Spring, files, and $
   assert.equal(name('${A}', { A: '${B}' }), '${B}');
 });
 
-test('placeholders work inside the braces of YAML without quotes, and positions stay true', () => {
+test('placeholders work inside YAML braces without quotes, and positions stay right', () => {
   const config = resolved(
     `${MINIMAL}server: { port: \${PORT:-8081}, address: \${ADDRESS:0.0.0.0} } # \${COMMENT}\n`,
   );
@@ -151,7 +151,7 @@ logging: { level: { root: WARN, org.apache.kafka: ERROR } }
   assert.equal(resolved(`${MINIMAL}logging: { level: TRACE }\n`).logging.level, 'debug');
 });
 
-test('keys that must fit each other are checked', () => {
+test('keys that must fit each other are checked together', () => {
   const cases: readonly (readonly [string, string])[] = [
     ['batch: { bytes-max: 1MiB }, in-flight: { bytes-max: 3MiB }', 'dispatcher.in-flight.bytes-max'],
     ['batch: { records-max: 11 }, in-flight: { records-max: 10 }', 'dispatcher.in-flight.records-max'],
@@ -172,7 +172,7 @@ test('keys that must fit each other are checked', () => {
   assert.equal(problemOf(load(`${MINIMAL}server: { address: x }\n`), 'server.port').severity, 'error');
 });
 
-test('none means none, and a short form sets its section', () => {
+test('"none" leaves a value unset, and a short form sets the first key of its section', () => {
   assert.equal(
     resolved(dispatcher('dead-letter: none, transform: none')).dispatcher.deadLetterTopic,
     undefined,
@@ -196,7 +196,7 @@ test('batches are sized by what may be in flight, unless their size is given', (
   assert.match(problemOf(load(both), 'dispatcher.in-flight.records-max').message, /less than one batch/);
 });
 
-test('what a default became is shown with the reason, what was set with its place', () => {
+test('a resolved default is shown with its reason, a set value with its place', () => {
   const shown = (body: string): string[] => {
     const loaded = load(dispatcher(`threads: 1, in-flight: { records-max: 900 }, ${body}`));
     const rows = shownValues(loaded.config ?? assert.fail('loaded'), loaded).filter(

@@ -1,4 +1,4 @@
-/** Notes what a source tells and does nothing of itself: the contract answers, step by step. */
+/** Records what a source reports and decides nothing itself: the contract tests answer step by step. */
 import type { Block, Fault, InputBatch } from '../../src/core/batch.js';
 import type {
   AssignedPartition,
@@ -28,7 +28,7 @@ export class SourceDriver implements SourceEvents {
   readonly oversizes: number[] = [];
   readonly failures: Error[] = [];
   progressed = 0;
-  /** Called with each batch's block once its rows are noted. */
+  /** Called with each batch's block after its rows were recorded. */
   onBatch: (block: Block) => void = () => undefined;
   readonly #reader = new InputBatchReader();
 

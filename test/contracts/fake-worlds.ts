@@ -1,6 +1,6 @@
 /**
- * The contracts' worlds on the simulation's fakes: virtual time, which goes on only while something is waited
- * for.
+ * The contracts' worlds on the simulation's fakes, in virtual time, which advances only while something is
+ * awaited.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Block } from '../../src/core/batch.js';
@@ -18,11 +18,14 @@ import type { SourceSetup, SourceWorld } from './source.js';
 
 const STEPS_MAX = 50_000;
 const REST_MS = 5_000;
-/** Far behind all that a contract does before it, and before the longest commit interval is over. */
+/**
+ * Longer than everything a contract test does before the rebalance, and shorter than the longest commit
+ * interval.
+ */
 const REBALANCE_AFTER_MS = 300_000;
 const EMITTED: Fate = { kind: 'emit', count: 1 };
 
-/** Virtual time that is driven by whoever waits. */
+/** Virtual time, advanced by whoever waits. */
 class World {
   readonly random = new Random(7);
   readonly clock = new VirtualClock(this.random);
@@ -50,7 +53,7 @@ class World {
       if (!this.clock.step()) break;
     }
     await turn();
-    if (!condition()) throw new Error(`it does not come: ${what}`);
+    if (!condition()) throw new Error(`it never happened: ${what}`);
   }
 
   async run<T>(promise: Promise<T>): Promise<T> {

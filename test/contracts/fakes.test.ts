@@ -1,4 +1,7 @@
-/** The simulation is worth as much as its fakes are like the real things. */
+/**
+ * The simulation proves something only if its fakes behave like librdkafka, so they pass the same contract
+ * tests.
+ */
 import { fakeSinkWorld, fakeSourceWorld } from './fake-worlds.js';
 import { sinkContract } from './sink.js';
 import { sourceContract } from './source.js';

@@ -1,6 +1,6 @@
 /**
- * The contracts' worlds on librdkafka: a real broker, but for a group that gives partitions away under a
- * member's hands, which the mock cluster does.
+ * The contracts' worlds on librdkafka: a real broker, except where a group must take partitions away on
+ * request; there the mock cluster is used.
  */
 import { randomBytes } from 'node:crypto';
 import type { Block } from '../../src/core/batch.js';
@@ -34,7 +34,7 @@ async function realPlace(partitions: number): Promise<Place> {
   const cluster = await sharedCluster();
   const topic = await cluster.createTopic(uniqueName('contract'), { partitions });
   const lose = (): never => {
-    throw new Error('a real group keeps its members');
+    throw new Error('a real group does not drop members on request');
   };
   return { servers: cluster.bootstrapServers, topic, lose, close: () => undefined };
 }
@@ -93,7 +93,7 @@ export async function kafkaSourceWorld(setup: SourceSetup): Promise<SourceWorld>
     rest: () => after(REST_MS),
     rebalance: async () => {
       if (setup.then === 'lose') place.lose();
-      // Another one joins, and half of the partitions are wanted back.
+      // A second member joins, and half of the partitions are revoked.
       else second = await new Member({ servers, topic, groupId: topic }).start();
     },
     end: async () => {

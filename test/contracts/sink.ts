@@ -1,4 +1,4 @@
-/** What every sink does, be its broker real or made up: written once, held against both. */
+/** The contract of every sink, written once and run against real brokers and the fakes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Block } from '../../src/core/batch.js';
@@ -6,23 +6,23 @@ import type { OutputTopic, Settled, Sink, SinkEvents } from '../../src/ports/sin
 import { OutputBatchWriter, writeIdentity } from '../../src/wire/output-writer.js';
 
 export interface SinkSetup {
-  /** The broker takes no record of this offset: it is too large. */
+  /** The broker rejects the record of this offset as too large. */
   readonly tooLargeOffset?: number;
 }
 
 export interface SinkWorld {
   readonly sink: Sink;
   readonly events: RecordingEvents;
-  /** Of the topic that exists; it has two partitions. */
+  /** An existing topic with two partitions. */
   readonly topicName: string;
-  /** Source records with these offsets, of one partition and its open epoch. */
+  /** A block of source records with these offsets, from one partition in its open epoch. */
   input(offsets: readonly number[]): Block;
-  /** The source partition is open in another epoch from now on. */
+  /** The source partition continues in a new epoch. */
   nextEpoch(): void;
   block(bytes: number): Block;
   run<T>(promise: Promise<T>): Promise<T>;
   until(what: string, condition: () => boolean): Promise<void>;
-  /** Source offsets of the records that are in the topic, in the order of each of its partitions. */
+  /** The source offsets of the records in the topic, in order, for each of its partitions. */
   written(): Promise<readonly (readonly number[])[]>;
   end(): Promise<void>;
 }
@@ -57,7 +57,7 @@ function identity(world: SinkWorld, rows: number, topic: OutputTopic, firstRow =
   return block;
 }
 
-/** A row for each source row, with the partition that is asked for. */
+/** One output row per source row, with an explicit partition. */
 function explicit(
   world: SinkWorld,
   rows: number,
@@ -67,7 +67,7 @@ function explicit(
   const block = world.block(16_384);
   const writer = new OutputBatchWriter();
   writer.open(block.bytes, { firstSourceRow: 0, sourceRowsMax: rows, rowsPerSource: 1 });
-  // Key, value, headers and timestamp of the source.
+  // Copies key, value, headers and timestamp from the source.
   for (let row = 0; row < rows; row += 1) {
     writer.addRow(row, topic.number, 15);
     writer.setPartition(partition(row));
@@ -108,7 +108,7 @@ type Contract = (
 
 function delivering(contract: Contract): void {
   contract(
-    'each part settles once, with every row acknowledged, and rows arrive in the order of the writes',
+    'each part settles once with every row acknowledged, and rows arrive in the order of writing',
     {},
     async (world, topic) => {
       const batches = 12;
@@ -149,13 +149,13 @@ function delivering(contract: Contract): void {
     },
   );
 
-  contract('a topic keeps its number, and another one has another', {}, async (world, topic) => {
+  contract('a topic keeps its number, and another topic gets another one', {}, async (world, topic) => {
     assert.equal(topic.name, world.topicName);
     assert.equal(topic.partitionCount, 2);
     assert.deepEqual(await world.run(world.sink.topic(world.topicName)), topic);
   });
 
-  contract('rows whose epoch has ended are stale: counted, and not written', {}, async (world, topic) => {
+  contract('rows of an ended epoch are stale: counted, and not written', {}, async (world, topic) => {
     const before = world.input([0, 1, 2]);
     world.nextEpoch();
     world.sink.write(1, 0, before, identity(world, 3, topic));
@@ -172,7 +172,7 @@ function delivering(contract: Contract): void {
 
 function refusing(contract: Contract): void {
   contract(
-    'a topic that does not exist is TOPIC_MISSING, and asked for again the next time',
+    'a topic that does not exist is TOPIC_MISSING, and is looked up again the next time',
     {},
     async (world) => {
       for (let time = 0; time < 2; time += 1) {
@@ -184,7 +184,7 @@ function refusing(contract: Contract): void {
   );
 
   contract(
-    'a partition that the topic does not have fails its row alone, named by its row',
+    'a row for a partition that the topic does not have fails alone, and is named',
     {},
     async (world, topic) => {
       world.sink.write(
@@ -209,7 +209,7 @@ function refusing(contract: Contract): void {
   );
 
   contract(
-    'a record that is too large fails alone; of an identity batch its source row is reported',
+    'a record that is too large fails alone; in an identity batch the source row is named',
     { tooLargeOffset: 7 },
     async (world, topic) => {
       world.sink.write(1, 0, world.input(upTo(10)), identity(world, 5, topic, 5));
@@ -238,7 +238,7 @@ function ending(contract: Contract): void {
         assert.ok(failures.every(({ name }) => PURGED.has(name)));
         assert.equal(new Set(failures.map(({ outputRow }) => outputRow)).size, failures.length);
       }
-      // What comes behind a purge is written as ever.
+      // A write after a purge works as before.
       world.sink.write(9, 0, world.input([900]), identity(world, 1, topic));
       await world.until('the next one', () => world.events.of(9) !== undefined);
       assert.equal(world.events.of(9)?.acknowledged, 1);

@@ -1,4 +1,4 @@
-/** What every source does, be its broker real or made up: written once, held against both. */
+/** The contract of every source, written once and run against real brokers and the fakes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Block } from '../../src/core/batch.js';
@@ -6,14 +6,14 @@ import type { AssignedPartition, OpenedPartition, Source } from '../../src/ports
 import type { SourceDriver } from './driver.js';
 
 export interface SourceSetup {
-  /** Two, unless said otherwise. */
+  /** [2] */
   readonly partitions?: number;
-  /** In each partition, from offset 0 on. */
+  /** Records in each partition, from offset 0 on. */
   readonly records?: number;
-  /** Before the first one that is not asked for by the contract. */
+  /** Commit interval; long by default, so that only the contract's own commits happen. */
   readonly commitIntervalMs?: number;
   readonly outOfRange?: 'stop' | 'earliest';
-  /** Of the group's protocol: everything is taken and given at once. */
+  /** True for the eager rebalance protocol: all partitions are revoked and assigned at once. */
   readonly eager?: boolean;
   /** What the group does on request. */
   readonly then?: 'revoke' | 'lose';
@@ -26,11 +26,11 @@ export interface SourceWorld {
   /** Lets the world go on until the promise is settled. */
   run<T>(promise: Promise<T>): Promise<T>;
   until(what: string, condition: () => boolean): Promise<void>;
-  /** Long enough for whatever may still come to have come. */
+  /** Waits long enough for anything that could still arrive. */
   rest(): Promise<void>;
-  /** The group does what the setup says. */
+  /** Triggers the rebalance that the setup names. */
   rebalance(): Promise<void>;
-  /** Stops what still runs; throws when the source was used against its contract. */
+  /** Stops everything that still runs; throws when the source was used against its contract. */
   end(): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export type CreateSourceWorld = (setup: SourceSetup) => Promise<SourceWorld>;
 
 const DEADLINE_MS = 10_000;
 const RECORDS = 120;
-/** More than the worlds' readers put into a batch. */
+/** More than any reader puts into one batch. */
 const RECORDS_MAX = 1000;
 const OUT_OF_RANGE = -140;
 
@@ -60,7 +60,7 @@ class Bench {
     return blocks;
   }
 
-  /** Started and asked to take partitions; nothing is answered yet. */
+  /** Starts the source and waits for an assignment, which is not answered yet. */
   async assigned(): Promise<readonly AssignedPartition[]> {
     await this.world.run(this.source.start(this.driver));
     await this.world.until('an assignment', () => this.driver.rebalances.length > 0);
@@ -73,7 +73,7 @@ class Bench {
     this.source.unpark();
   }
 
-  /** Opens at these offsets, all in one new epoch. */
+  /** Opens the partitions at these offsets, all in one new epoch. */
   async open(
     partitions: readonly AssignedPartition[],
     offset: (partition: AssignedPartition) => number = () => 0,
@@ -127,8 +127,8 @@ type Contract = (name: string, setup: SourceSetup, body: (bench: Bench) => Promi
 
 function reading(contract: Contract): void {
   contract(
-    'nothing is read before open; then every record once, in order ' +
-      'within its partition, in the epoch of the open',
+    'nothing is read before open; then every record once, in order within its partition, in the ' +
+      'epoch of the open',
     {},
     async (bench) => {
       const partitions = await bench.assigned();
@@ -158,7 +158,7 @@ function reading(contract: Contract): void {
     },
   );
 
-  contract('a block brings no more records than it was offered for', {}, async (bench) => {
+  contract('a block gets no more records than it was offered for', {}, async (bench) => {
     const partitions = await bench.assigned();
     const limits = new Map(
       [7, 1, 20, 2].flatMap((recordsMax) =>
@@ -171,7 +171,7 @@ function reading(contract: Contract): void {
       assert.ok(rowCount > 0 && rowCount <= (limits.get(blockId) ?? 0));
   });
 
-  contract('no more batches come than blocks were offered, in the order of the offers', {}, async (bench) => {
+  contract('there is at most one batch per offered block, in the order of the offers', {}, async (bench) => {
     const partitions = await bench.assigned();
     await bench.open(partitions);
     const [first] = bench.offer(1);
@@ -191,8 +191,8 @@ function reading(contract: Contract): void {
   });
 
   contract(
-    'parked it stops reading and gives back the blocks that it did ' +
-      'not begin; unparked it goes on where it was',
+    'a parked source stops reading and returns the blocks it has not begun; unparked it ' +
+      'continues where it was',
     {},
     async (bench) => {
       const partitions = await bench.reading(3);
@@ -217,7 +217,7 @@ function reading(contract: Contract): void {
     },
   );
 
-  contract('the ends are those of the log, and progress is reported', {}, async (bench) => {
+  contract('the end offsets are those of the log, and progress is reported', {}, async (bench) => {
     const partitions = await bench.reading();
     const ends = await bench.world.run(bench.source.endOffsets());
     assert.deepEqual(
@@ -230,7 +230,8 @@ function reading(contract: Contract): void {
 
 function committing(contract: Contract): void {
   contract(
-    'what is stored is committed within the interval and reported; what is not stored is not',
+    'a stored offset is committed within the interval and reported; an offset that was not ' +
+      'stored is not committed',
     { commitIntervalMs: 200 },
     async (bench) => {
       const [first, second] = await bench.reading();
@@ -257,7 +258,7 @@ function committing(contract: Contract): void {
   );
 
   contract(
-    'stop commits what was stored and reports it before it resolves; nothing is reported after it',
+    'stop commits the stored offsets and reports them before it resolves; nothing is reported after it',
     {},
     async (bench) => {
       const partitions = await bench.reading();
@@ -275,7 +276,7 @@ function committing(contract: Contract): void {
     },
   );
 
-  contract('a source that nobody answered can stop', {}, async (bench) => {
+  contract('a source whose assignment nobody answered can be stopped', {}, async (bench) => {
     await bench.assigned();
     bench.offer(1);
     await bench.world.run(bench.source.stop(DEADLINE_MS));
@@ -285,7 +286,8 @@ function committing(contract: Contract): void {
 
 function changing(contract: Contract): void {
   contract(
-    'after a seek it reads from there, in the epoch given with it, and nothing of the old one comes any more',
+    'after a seek, reading continues there in the epoch given with it, and nothing of the old ' +
+      'epoch arrives any more',
     {},
     async (bench) => {
       const partitions = await bench.reading();
@@ -342,7 +344,7 @@ function changing(contract: Contract): void {
     );
 
   contract(
-    'where the policy is to stop, the position after one outside the log is an error',
+    'with out-of-range: stop, the position after an offset outside the log is an error',
     {},
     async (bench) => {
       const [first] = await bench.assigned();
@@ -354,8 +356,8 @@ function changing(contract: Contract): void {
   );
 
   contract(
-    'partitions that are revoked are ours until they are closed; the close commits what was stored, and ' +
-      'nothing of them comes after it',
+    'revoked partitions stay assigned until they are closed; the close commits their stored ' +
+      'offsets, and nothing of them arrives after it',
     { then: 'revoke' },
     async (bench) => {
       const partitions = await bench.reading();
@@ -381,7 +383,7 @@ function changing(contract: Contract): void {
   );
 
   contract(
-    'what was stored of partitions that are lost is never confirmed',
+    'offsets stored for lost partitions are never reported as committed',
     { then: 'lose' },
     async (bench) => {
       const partitions = await bench.reading();

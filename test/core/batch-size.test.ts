@@ -10,12 +10,12 @@ function after(batches: number, recordMs: number, sizes = new BatchSize(LIMITS))
   return sizes;
 }
 
-test('before anything is known a batch is small', () => {
+test('the first batch is small', () => {
   assert.equal(new BatchSize(LIMITS).recordsMax, 512);
   assert.equal(new BatchSize({ ...LIMITS, recordsMax: 100 }).recordsMax, 100);
 });
 
-test('a batch grows until a worker is busy with it for the wanted time, and no further', () => {
+test('batches grow until a worker is busy with one for the wanted time, and no further', () => {
   assert.equal(after(20, 0.01).recordsMax, 5_000);
   assert.equal(after(20, 0.0001).recordsMax, 16_000);
   assert.equal(after(1, 0).recordsMax, 16_000);
@@ -36,7 +36,7 @@ test('a single slow record among many does not make batches small', () => {
   assert.ok(sizes.recordsMax > 8_000, `${sizes.recordsMax} records`);
 });
 
-test('batches that are too small for a slow delivery grow, and shrink again when workers have enough', () => {
+test('batches that are too small for slow delivery grow, and shrink again when workers have enough work', () => {
   const about = (records: number, expected: number): void =>
     assert.ok(Math.abs(records - expected) < 20, `${records} records`);
   const sizes = after(20, 0.05);
@@ -49,7 +49,7 @@ test('batches that are too small for a slow delivery grow, and shrink again when
   about(sizes.recordsMax, 1_000);
 });
 
-test('whatever was seen, a batch stays between its limits and whole', () => {
+test('whatever was measured, a batch stays between its limits and is a whole number', () => {
   const limits = fc
     .tuple(
       fc.integer({ min: 1, max: 100_000 }),

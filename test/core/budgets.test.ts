@@ -77,7 +77,7 @@ class PoolModel {
   hold(...blocks: (Block | undefined)[]): void {
     for (const block of blocks) {
       if (block === undefined) continue;
-      assert(!this.out.includes(block), 'a block is out once');
+      assert(!this.out.includes(block), 'a block is not handed out again while it is in use');
       this.out.push(block);
     }
   }
@@ -92,8 +92,8 @@ class PoolModel {
 }
 
 test(
-  'blocks stay within the budget but for one oversize alone and external bytes; nothing is handed out ' +
-    'twice; a pair is both or none',
+  'blocks stay within the budget, except for a lone oversize block and external bytes; nothing ' +
+    'is handed out twice; a pair is both blocks or none',
   () => {
     fc.assert(
       fc.property(fc.array(poolOp, { maxLength: 60 }), (ops) => {
@@ -134,24 +134,28 @@ test(
   },
 );
 
-test('the block given back last is handed out first, and no more are made than were out at once', () => {
-  let made = 0;
-  const create = (bytes: number, id: number): Block => {
-    made += 1;
-    return { id, bytes: new Uint8Array(bytes) };
-  };
-  const pool = new BlockPool({ blockBytes: 8, budgetBytes: 80, create });
-  const first = pool.take();
-  const second = pool.take();
-  assert(first !== undefined && second !== undefined);
-  pool.give(first);
-  pool.give(second);
-  assert.equal(pool.take(), second);
-  assert.equal(pool.take(), first);
-  assert.equal(made, 2);
-});
+test(
+  'the block returned last is handed out first, and no more blocks are allocated than were in use ' +
+    'at once',
+  () => {
+    let made = 0;
+    const create = (bytes: number, id: number): Block => {
+      made += 1;
+      return { id, bytes: new Uint8Array(bytes) };
+    };
+    const pool = new BlockPool({ blockBytes: 8, budgetBytes: 80, create });
+    const first = pool.take();
+    const second = pool.take();
+    assert(first !== undefined && second !== undefined);
+    pool.give(first);
+    pool.give(second);
+    assert.equal(pool.take(), second);
+    assert.equal(pool.take(), first);
+    assert.equal(made, 2);
+  },
+);
 
-test('a budget that holds no block, and more external bytes released than booked, are defects', () => {
+test('a budget smaller than a block, and releasing more external bytes than were booked, are defects', () => {
   const create = (bytes: number, id: number): Block => ({ id, bytes: new Uint8Array(bytes) });
   assert.throws(() => new BlockPool({ blockBytes: 9, budgetBytes: 8, create }), { code: 'DEFECT' });
   const pool = new BlockPool({ blockBytes: 8, budgetBytes: 8, create });

@@ -13,7 +13,7 @@ import {
   isRefusal,
 } from '../../src/kafka/codes.js';
 
-/** Names and numbers as the library itself declares them. */
+/** Names and numbers as librdkafka itself declares them. */
 function declaredCodes(): Map<number, string> {
   const root = dirname(createRequire(import.meta.url).resolve('node-rdkafka/package.json'));
   const header = readFileSync(join(root, 'deps/librdkafka/src/rdkafka.h'), 'utf8');
@@ -23,7 +23,7 @@ function declaredCodes(): Map<number, string> {
   return codes;
 }
 
-test("every code that we name carries librdkafka's own name and number", () => {
+test("every error code in our table has librdkafka's own name and number", () => {
   const declared = declaredCodes();
   assert(declared.size > 100);
   let named = 0;
@@ -37,7 +37,7 @@ test("every code that we name carries librdkafka's own name and number", () => {
   assert(named > 100);
 });
 
-test('a record is blamed only where the broker named it, or the writer refused it', () => {
+test('a record is blamed only if the broker named it or the writer refused it', () => {
   const fault = (code: number, named = false): string => deliveryVerdict(code, named).fault;
   for (const own of [-10_003, -10_004]) assert.equal(fault(own), 'record');
   for (const byWords of [32, 87]) {

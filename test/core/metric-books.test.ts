@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MetricBooks } from '../../src/core/books/metric-books.js';
 
-test('counts add up and observations keep their number, sum and bounds, by name and labels', () => {
+test('counters add up and observations keep their count, sum and bounds, by name and labels', () => {
   const books = new MetricBooks();
   books.add({ kind: 'count', name: 'late', value: 2 });
   books.add({ kind: 'count', name: 'late', value: 3 });
@@ -15,7 +15,7 @@ test('counts add up and observations keep their number, sum and bounds, by name 
   ]);
 });
 
-test('a thousand series are kept; what comes under more is left out, and counted', () => {
+test('a thousand series are kept; values for further series are dropped and counted', () => {
   const books = new MetricBooks();
   for (let i = 0; i < 1005; i++) books.add({ kind: 'count', name: `n${i}`, value: 1 });
   books.add({ kind: 'count', name: 'n0', value: 1 });

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { BatchId, Segment } from '../../src/core/batch.js';
 import { OffsetTracker } from '../../src/core/offset-tracker.js';
 
-/** The naive model: every record by itself. */
+/** A naive model that keeps every single record. */
 class Model {
   epoch = 0;
   open = false;
@@ -71,7 +71,7 @@ const op = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('take' as const) }) },
 );
 
-/** Runs one operation on both; a settle of a random earlier segment may be late, repeated or stale. */
+/** Runs each operation on both; settling a random earlier segment may be late, repeated or stale. */
 class Pair {
   readonly tracker = new OffsetTracker();
   readonly models = [new Model(), new Model(), new Model()];
@@ -167,8 +167,8 @@ class Pair {
 }
 
 test(
-  'the tracker agrees with a model that keeps every record, over ' +
-    'gaps, splits, repeats, stale epochs and re-opening',
+  'the tracker agrees with a model that keeps every record, with gaps, splits, repeats, stale ' +
+    'epochs and reopened partitions',
   () => {
     fc.assert(
       fc.property(fc.array(op, { maxLength: 80 }), (ops) => {
@@ -203,7 +203,7 @@ test('offsets that do not rise are a defect', () => {
   assert.throws(() => tracker.add(segment(200, Number.MAX_SAFE_INTEGER), 2), { code: 'DEFECT' });
 });
 
-test('an epoch that is over cannot be opened again, not even after a close', () => {
+test("an old epoch can't be opened again, not even after a close", () => {
   const tracker = new OffsetTracker();
   tracker.open(7, 2, 0);
   tracker.close(7);
@@ -219,15 +219,19 @@ test('settling what was never read, or under another batch, is a defect', () => 
   assert.throws(() => tracker.settle(segment(0, 9), 2), { code: 'DEFECT' });
 });
 
-test('a hundred thousand segments settled in reverse stay cheap and commit at once at the end', () => {
-  const tracker = new OffsetTracker();
-  tracker.open(7, 1, 0);
-  const count = 100_000;
-  for (let i = 0; i < count; i += 1) tracker.add(segment(i * 10, i * 10 + 5), i);
-  for (let i = count - 1; i > 0; i -= 1) tracker.settle(segment(i * 10, i * 10 + 5), i);
-  assert.deepEqual(tracker.takeChanged(), []);
-  assert.equal(tracker.committable(7), 0);
-  assert.equal(tracker.inFlightSegments(7), 1);
-  tracker.settle(segment(0, 5), 0);
-  assert.deepEqual(tracker.takeChanged(), [{ partitionId: 7, offset: (count - 1) * 10 + 6 }]);
-});
+test(
+  'a hundred thousand segments settled in reverse order stay cheap, and are committable after the ' +
+    'last one',
+  () => {
+    const tracker = new OffsetTracker();
+    tracker.open(7, 1, 0);
+    const count = 100_000;
+    for (let i = 0; i < count; i += 1) tracker.add(segment(i * 10, i * 10 + 5), i);
+    for (let i = count - 1; i > 0; i -= 1) tracker.settle(segment(i * 10, i * 10 + 5), i);
+    assert.deepEqual(tracker.takeChanged(), []);
+    assert.equal(tracker.committable(7), 0);
+    assert.equal(tracker.inFlightSegments(7), 1);
+    tracker.settle(segment(0, 5), 0);
+    assert.deepEqual(tracker.takeChanged(), [{ partitionId: 7, offset: (count - 1) * 10 + 6 }]);
+  },
+);

@@ -25,7 +25,10 @@ const ringOp = fc.oneof(
 
 const shares = (a: Pushed, b: Pushed): boolean => a.partitions.some((p) => b.partitions.includes(p));
 
-/** Walks the whole list: a batch goes when it is done and no earlier one of its partitions is left. */
+/**
+ * Walks the whole list: a batch is released when it is complete and no earlier batch of its partitions is
+ * left.
+ */
 function naiveTake(list: Pushed[]): number[] {
   const out: number[] = [];
   for (const one of [...list]) {
@@ -38,8 +41,8 @@ function naiveTake(list: Pushed[]): number[] {
 }
 
 test(
-  'the ring releases exactly what a walk over all batches would, ' +
-    'in the same order, whatever completes when',
+  'the ring releases exactly what a walk over all batches would, in the same order, whatever the ' +
+    'order of completion',
   () => {
     fc.assert(
       fc.property(fc.array(ringOp, { maxLength: 60 }), (ops) => {
@@ -75,7 +78,7 @@ test(
         assert.deepEqual(
           ring.takeReleasable(),
           list.map((one) => one.id),
-          'when all is complete, all is released in the order of reading',
+          'when all batches are complete, all are released in the order of reading',
         );
         assert.equal(ring.size, 0);
       }),
@@ -84,7 +87,7 @@ test(
   },
 );
 
-test('the ring refuses a batch twice, a completion twice, and a completion of what is not in it', () => {
+test('pushing or completing a batch twice, and completing one that is not in the ring, are defects', () => {
   const ring = new CompletionRing();
   ring.push(1, [0]);
   assert.throws(() => ring.push(1, [0]), { code: 'DEFECT' });

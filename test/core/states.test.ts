@@ -6,40 +6,44 @@ import { Lifecycle, RUN_TRANSITIONS, type RunState } from '../../src/core/lifecy
 
 const STATES: readonly RunState[] = ['idle', 'starting', 'running', 'draining', 'stopped', 'failed'];
 
-test('the lifecycle accepts exactly the table; a refused step is a defect and changes nothing', () => {
-  const allowed = new Set([
-    'idle>starting',
-    'idle>stopped',
-    'idle>failed',
-    'starting>running',
-    'starting>draining',
-    'starting>failed',
-  ]);
-  for (const step of ['running>draining', 'running>failed', 'draining>stopped', 'draining>failed'])
-    allowed.add(step);
-  assert.deepEqual(
-    new Set(STATES.flatMap((from) => RUN_TRANSITIONS[from].map((to) => `${from}>${to}`))),
-    allowed,
-  );
-  fc.assert(
-    fc.property(fc.array(fc.constantFrom(...STATES), { maxLength: 12 }), (steps) => {
-      const lifecycle = new Lifecycle();
-      for (const next of steps) {
-        const before = lifecycle.state;
-        if (allowed.has(`${before}>${next}`)) {
-          lifecycle.transitionTo(next);
-          assert.equal(lifecycle.state, next);
-        } else {
-          assert.throws(() => lifecycle.transitionTo(next), { code: 'DEFECT' });
-          assert.equal(lifecycle.state, before);
+test(
+  'the lifecycle accepts exactly the transitions of its table; any other is a defect and changes ' +
+    'nothing',
+  () => {
+    const allowed = new Set([
+      'idle>starting',
+      'idle>stopped',
+      'idle>failed',
+      'starting>running',
+      'starting>draining',
+      'starting>failed',
+    ]);
+    for (const step of ['running>draining', 'running>failed', 'draining>stopped', 'draining>failed'])
+      allowed.add(step);
+    assert.deepEqual(
+      new Set(STATES.flatMap((from) => RUN_TRANSITIONS[from].map((to) => `${from}>${to}`))),
+      allowed,
+    );
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...STATES), { maxLength: 12 }), (steps) => {
+        const lifecycle = new Lifecycle();
+        for (const next of steps) {
+          const before = lifecycle.state;
+          if (allowed.has(`${before}>${next}`)) {
+            lifecycle.transitionTo(next);
+            assert.equal(lifecycle.state, next);
+          } else {
+            assert.throws(() => lifecycle.transitionTo(next), { code: 'DEFECT' });
+            assert.equal(lifecycle.state, before);
+          }
+          assert.equal(lifecycle.isOver, lifecycle.state === 'stopped' || lifecycle.state === 'failed');
         }
-        assert.equal(lifecycle.isOver, lifecycle.state === 'stopped' || lifecycle.state === 'failed');
-      }
-    }),
-  );
-});
+      }),
+    );
+  },
+);
 
-test('epochs of a partition rise by one for ever, and only the one of the open assignment is current', () => {
+test('the epoch of a partition rises by one with each assignment, and only the current one is valid', () => {
   const op = fc.record({
     kind: fc.constantFrom('open' as const, 'drain' as const, 'close' as const),
     p: fc.nat(2),

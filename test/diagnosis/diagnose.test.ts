@@ -45,7 +45,7 @@ async function only(
 const SSL = { 'security.protocol': 'SSL', 'ssl.ca.pem': material.ca };
 const MTLS = { ...SSL, 'ssl.certificate.pem': material.client.cert, 'ssl.key.pem': material.client.key };
 
-test('a broker with which nothing is wrong has no diagnosis: plaintext, TLS, mutual TLS, PLAIN', async () => {
+test('a healthy broker has no diagnosis: plaintext, TLS, mutual TLS, PLAIN', async () => {
   const plain = await broker();
   assert.deepEqual(await diagnose(cluster(plain.address)), []);
   const tls = await broker({ tls: material.server });
@@ -63,38 +63,34 @@ test('a broker with which nothing is wrong has no diagnosis: plaintext, TLS, mut
   assert.deepEqual(await diagnose(cluster(login.address, properties)), []);
 });
 
-test(
-  'a report says how far a probe came: protocol, cipher, chain ' +
-    'with its dates and names, versions, addresses',
-  async () => {
-    const { address, port } = await broker({ tls: material.server, topics: { known: 0, hidden: 29 } });
-    const report = await probeBroker(cluster(address, SSL), address, { topics: ['known', 'hidden'] });
-    assert.equal(report.diagnosis, undefined);
-    assert.equal(report.tls?.protocol, 'TLSv1.3');
-    assert.deepEqual(
-      report.tls.chain.map(({ subject }) => subject),
-      ['CN=localhost', 'CN=ca,O=probes'],
-    );
-    assert.deepEqual(report.tls.chain[0]?.names, ['localhost', '127.0.0.1']);
-    assert.ok(report.tls.chain[0].notAfter.getTime() > Date.now());
-    assert.match(report.tls.chain[0].sha256, /^[0-9a-f]{64}$/);
-    assert.deepEqual(
-      [...report.apiVersions],
-      [
-        [18, [0, 3]],
-        [3, [0, 12]],
-      ],
-    );
-    assert.deepEqual(report.advertised, [{ nodeId: 0, host: 'localhost', port }]);
-    assert.deepEqual(
-      report.topics.map(({ name, code }) => [name, code]),
-      [
-        ['known', 0],
-        ['hidden', 29],
-      ],
-    );
-  },
-);
+test('a report says how far a probe got: protocol, cipher, chain with its dates and names, versions, addresses', async () => {
+  const { address, port } = await broker({ tls: material.server, topics: { known: 0, hidden: 29 } });
+  const report = await probeBroker(cluster(address, SSL), address, { topics: ['known', 'hidden'] });
+  assert.equal(report.diagnosis, undefined);
+  assert.equal(report.tls?.protocol, 'TLSv1.3');
+  assert.deepEqual(
+    report.tls.chain.map(({ subject }) => subject),
+    ['CN=localhost', 'CN=ca,O=probes'],
+  );
+  assert.deepEqual(report.tls.chain[0]?.names, ['localhost', '127.0.0.1']);
+  assert.ok(report.tls.chain[0].notAfter.getTime() > Date.now());
+  assert.match(report.tls.chain[0].sha256, /^[0-9a-f]{64}$/);
+  assert.deepEqual(
+    [...report.apiVersions],
+    [
+      [18, [0, 3]],
+      [3, [0, 12]],
+    ],
+  );
+  assert.deepEqual(report.advertised, [{ nodeId: 0, host: 'localhost', port }]);
+  assert.deepEqual(
+    report.topics.map(({ name, code }) => [name, code]),
+    [
+      ['known', 0],
+      ['hidden', 29],
+    ],
+  );
+});
 
 for (const { name, server, properties, fault, stage, refused, says, advises } of faultCases(material)) {
   test(`distinguished: ${name}`, async () => {
@@ -109,7 +105,7 @@ for (const { name, server, properties, fault, stage, refused, says, advises } of
   });
 }
 
-test('the remedy names an existing line to change; a property that is not set is a line to add', async () => {
+test('the remedy names the line to change, or the line to add if the property is not set', async () => {
   const place = { key: 'kafka.bootstrap-servers', place: 'kd.yml:2:3', note: '' };
   const [named] = await diagnose({
     ...cluster('no-such-host.invalid:9092'),
@@ -125,8 +121,8 @@ test('the remedy names an existing line to change; a property that is not set is
   assert.match(untrusted?.remedy ?? '', /line to add: kafka\.properties\.ssl\.truststore\.location$/);
 });
 
-test('a refused client certificate: whose it is, and of which CA; an expired one with its date', async () => {
-  // node's own servers hang up without an alert; OpenSSL's say why, as Java's do.
+test('a refused client certificate is reported with its owner and its CA; an expired one with its date', async () => {
+  // Node's servers close the connection without an alert; OpenSSL's give a reason, as Java's do.
   const { address, close } = await strictServer(material);
   after(close);
   const strange = {
@@ -147,31 +143,32 @@ test('a refused client certificate: whose it is, and of which CA; an expired one
   assert.match(expired.message, /our client certificate \(CN=late-client\) expired on \d{4}-/);
 });
 
-test('nobody listens: refused; a name that does not exist: unresolvable; a bad address: named', async () => {
-  const gone = await fakeBroker();
-  await gone.close();
-  const refused = await only(gone.address);
-  assert.deepEqual([refused.fault, refused.refused], ['connection-refused', false]);
-  assert.match(refused.message, /connection refused at .*127\.0\.0\.1:\d+/);
-  const unresolvable = await only('no-such-host.invalid:9092');
-  assert.deepEqual(
-    [unresolvable.fault, unresolvable.stage, unresolvable.refused],
-    ['unresolvable', 'dns', false],
-  );
-  assert.match(unresolvable.message, /no-such-host\.invalid can't be resolved/);
-  assert.equal((await diagnose(cluster('here/there:99999')))[0]?.fault, 'bad-address');
-});
-
 test(
-  'a server that accepts and never answers is reported after ' + 'a named time, by plaintext and by TLS',
+  "a refused connection, a name that can't be resolved, and an invalid address are each reported " +
+    'as such',
   async () => {
-    const { address } = await broker({ silent: true });
-    const startedMs = performance.now();
-    const [plain, tls] = await Promise.all([only(address), only(address, SSL)]);
-    assert.deepEqual([plain.fault, tls.fault], ['no-answer', 'no-answer']);
-    assert.ok(performance.now() - startedMs < ProbeLimits.brokerTimeoutMs + 500);
+    const gone = await fakeBroker();
+    await gone.close();
+    const refused = await only(gone.address);
+    assert.deepEqual([refused.fault, refused.refused], ['connection-refused', false]);
+    assert.match(refused.message, /connection refused at .*127\.0\.0\.1:\d+/);
+    const unresolvable = await only('no-such-host.invalid:9092');
+    assert.deepEqual(
+      [unresolvable.fault, unresolvable.stage, unresolvable.refused],
+      ['unresolvable', 'dns', false],
+    );
+    assert.match(unresolvable.message, /no-such-host\.invalid can't be resolved/);
+    assert.equal((await diagnose(cluster('here/there:99999')))[0]?.fault, 'bad-address');
   },
 );
+
+test('a server that accepts and never answers is reported after a timeout, with plaintext and with TLS', async () => {
+  const { address } = await broker({ silent: true });
+  const startedMs = performance.now();
+  const [plain, tls] = await Promise.all([only(address), only(address, SSL)]);
+  assert.deepEqual([plain.fault, tls.fault], ['no-answer', 'no-answer']);
+  assert.ok(performance.now() - startedMs < ProbeLimits.brokerTimeoutMs + 500);
+});
 
 test('our own unusable certificates and keys are named before anything is sent', () => {
   const asked = (properties: Record<string, string>): Diagnosis | undefined =>
@@ -207,7 +204,7 @@ test('our own unusable certificates and keys are named before anything is sent',
   );
 });
 
-test('checks that were switched off are not made', async () => {
+test('checks that the configuration turns off are not made', async () => {
   const wrongHost = await broker({ tls: material.wrongHost });
   assert.deepEqual(
     await diagnose(cluster(wrongHost.address, { ...SSL, 'ssl.endpoint.identification.algorithm': 'none' })),
@@ -238,8 +235,8 @@ test('a password is not sent to a broker whose certificate is not accepted', asy
 });
 
 test(
-  'unreachable advertised addresses are reported with the broker that advertises them; a reachable one ' +
-    'among them is enough for the rest to be named alone',
+  'unreachable advertised addresses are reported with the broker that advertises them; if one is ' +
+    'reachable, only the others are reported',
   async () => {
     const adrift = await broker({ advertised: [{ host: 'broker.invalid', port: 9092 }] });
     const [found, ...others] = await diagnose(cluster(adrift.address));
@@ -267,7 +264,7 @@ test(
   },
 );
 
-test("librdkafka's own line about a login counts where a probe can't try it", async () => {
+test("librdkafka's own log line about a login counts where a probe can't try the mechanism", async () => {
   const { address } = await broker({ mechanisms: ['OAUTHBEARER'] });
   const lines = [
     `sasl_plaintext://${address}/bootstrap: SASL authentication error: {"status":"invalid_token"} (after ` +
@@ -280,7 +277,7 @@ test("librdkafka's own line about a login counts where a probe can't try it", as
   assert.match(found.message, /OAUTHBEARER login: \{"status":"invalid_token"\}$/);
 });
 
-test('of two brokers each has its own diagnosis', async () => {
+test('two brokers with different faults each get their own diagnosis', async () => {
   const tls = await broker({ tls: material.server });
   const both = { ...cluster(tls.address), bootstrapServers: [tls.address, 'no-such-host.invalid:9092'] };
   assert.deepEqual(
@@ -289,7 +286,7 @@ test('of two brokers each has its own diagnosis', async () => {
   );
 });
 
-test('random bytes for an answer: a diagnosis, in time, never a crash', async () => {
+test('random bytes as an answer give a diagnosis in time, never a crash', async () => {
   const { randomBytes } = await import('node:crypto');
   const results = await Promise.all(
     Array.from({ length: 40 }, async (_, n) => {

@@ -1,21 +1,21 @@
-/** Servers that answer a probe as Kafka would, or as it should not. */
+/** Servers that answer a probe as Kafka would, or wrongly on purpose. */
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 
 export interface FakeOptions {
-  /** TLS; without it plaintext. */
+  /** Listens with TLS; plaintext by default. */
   readonly tls?: TlsOptions;
   /** A listener that requires a login, with these mechanisms. */
   readonly mechanisms?: readonly string[];
-  /** PLAIN: the password that is taken. */
+  /** PLAIN: the password that is accepted. */
   readonly password?: string;
-  /** What metadata say of the brokers; [itself]. */
+  /** The brokers in its metadata answers; [itself]. */
   readonly advertised?: readonly { readonly host: string; readonly port: number }[];
   /** Topic → error code. */
   readonly topics?: Readonly<Record<string, number>>;
-  /** Answers every connection with these bytes instead. */
+  /** Answers every connection with these bytes and nothing else. */
   readonly babble?: Buffer;
-  /** Accepts and says nothing. */
+  /** Accepts connections and never answers. */
   readonly silent?: boolean;
 }
 
@@ -77,7 +77,8 @@ function serve(socket: Socket, options: FakeOptions, ownPort: () => number): voi
     buffered = Buffer.concat([buffered, bytes]);
     while (buffered.length >= 4) {
       const length = buffered.readInt32BE(0);
-      // As Kafka does with what is no request: a TLS greeting read as a length is far too long.
+      // As Kafka does with anything that is not a request: a TLS ClientHello, read as a length, is far too
+      // long.
       if (length < 8 || length > 1_000_000) {
         socket.destroy();
         return;

@@ -12,7 +12,7 @@ export interface FaultCase {
   readonly advises: RegExp;
 }
 
-/** Faults that one fake broker can be made to show. */
+/** Faults that a fake broker can be configured to have. */
 export function faultCases(material: Material): readonly FaultCase[] {
   const SSL = { 'security.protocol': 'SSL', 'ssl.ca.pem': material.ca };
   return [
@@ -141,7 +141,7 @@ export function faultCases(material: Material): readonly FaultCase[] {
       advises: /SASL_PLAINTEXT/,
     },
     {
-      name: 'a listener behind TLS that requires a login, and none is configured',
+      name: 'a TLS listener that requires a login, and none is configured',
       server: { tls: material.server, mechanisms: ['SCRAM-SHA-512'] },
       properties: SSL,
       fault: 'sasl-required',
@@ -151,7 +151,7 @@ export function faultCases(material: Material): readonly FaultCase[] {
       advises: /SASL_SSL/,
     },
     {
-      name: 'a login for a listener that knows none',
+      name: 'a login for a listener that does not use SASL',
       server: { tls: material.server },
       properties: {
         ...SSL,

@@ -16,8 +16,8 @@ const alice = cluster({
 });
 
 test(
-  'the principal: the user of a login, the subject of a client ' +
-    'certificate, ANONYMOUS; unknown for tokens',
+  'the principal is the user of a login, the subject of a client certificate, or ANONYMOUS; ' +
+    'unknown for tokens',
   () => {
     assert.equal(principalOf(alice), 'User:alice');
     assert.equal(principalOf(cluster({})), 'User:ANONYMOUS');
@@ -37,7 +37,7 @@ test(
   },
 );
 
-test('each kind of right is named with the line that grants it', () => {
+test('each kind of right is named with the command that grants it', () => {
   const client = { cluster: alice, topics: ['orders', 'flights'], group: 'g 1' };
   const line =
     'kafka-acls.sh --bootstrap-server b-1:9096 --command-config ' +
@@ -79,7 +79,7 @@ test('each kind of right is named with the line that grants it', () => {
   );
 });
 
-test('many names stay a short message, and an unknown principal a placeholder', () => {
+test('a message with many names stays short, and an unknown principal becomes a placeholder', () => {
   const names = Array.from({ length: 40 }, (_, n) => `t${n}`);
   const { message, remedy } = missingRight(
     cluster({ 'security.protocol': 'sasl_ssl', 'sasl.mechanisms': 'OAUTHBEARER' }),

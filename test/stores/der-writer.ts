@@ -31,7 +31,7 @@ export function oid(text: string): Buffer {
   return der(0x06, Buffer.from(bytes));
 }
 
-/** A PKCS#12 file around SafeContents in plain. */
+/** A PKCS#12 file around plain SafeContents. */
 export function pfx(safeContents: Buffer, ...mac: readonly Buffer[]): Buffer {
   return pfxOf(sequence(sequence(oid('1.2.840.113549.1.7.1'), context0(octets(safeContents)))), ...mac);
 }
@@ -50,7 +50,7 @@ export function certificateBag(certificate: Buffer): Buffer {
   return sequence(oid('1.2.840.113549.1.12.10.1.3'), context0(bag));
 }
 
-/** An encrypted part: PBES2 with PBKDF2 and AES-256, as claimed. */
+/** An encrypted part that claims PBES2 with PBKDF2 and AES-256. */
 export function encryptedPart(
   claims: { iterations: number; salt?: Buffer; cipher?: string; derivation?: string },
   ciphertext: Buffer,

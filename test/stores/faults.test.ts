@@ -57,7 +57,7 @@ function flipped(bytes: Buffer, at: number): Buffer {
   return copy;
 }
 
-test('a store cut off anywhere is called truncated', () => {
+test('a store cut off at any byte is reported as truncated', () => {
   for (const file of ['java-roots.jks', 'java-key-rsa.jks', 'java-roots.p12', 'openssl-default.p12']) {
     const bytes = material.bytes(file);
     for (let length = 12; length < bytes.length; length += 197)
@@ -82,12 +82,12 @@ test('with a password a flipped bit is always found, and mostly distinguished fr
   }
 });
 
-test('what lies in a JKS: counts, lengths, kinds, versions', () => {
+test('wrong fields in a JKS are reported: counts, lengths, kinds, versions', () => {
   assert.equal(faultOf(writeJks({ certificates: [root] })), 'none');
   assert.equal(faultOf(writeJks({ certificates: [root], version: 1 })), 'none');
   assert.equal(faultOf(writeJks({ certificates: [root], version: 3 })), 'damaged');
   assert.equal(faultOf(writeJks({ certificates: [root], count: 0x7fff_ffff })), 'limit');
-  // The digest is taken for the second entry, whatever it says.
+  // The rest is read as the second entry, whatever it contains.
   assert.match(faultOf(writeJks({ certificates: [root], count: 2 })), /^(damaged|truncated|limit)$/);
   assert.equal(faultOf(writeJks({ certificates: [root], length: 0x7fff_ffff })), 'truncated');
   assert.equal(faultOf(writeJks({ certificates: [root], length: 0xffff_ffff })), 'damaged');
@@ -98,7 +98,7 @@ test('what lies in a JKS: counts, lengths, kinds, versions', () => {
   assert.equal(faultOf(writeJks({ certificates: [root], password: 'another' })), 'wrong-password');
 });
 
-test('bytes behind a single certificate are refused: its neighbours would be missed without a word', () => {
+test('bytes behind a single certificate are refused: the other certificates would be missed silently', () => {
   const headless = material.bytes('java-roots.jks');
   const start = headless.indexOf(Buffer.from('3082', 'hex'));
   assert.equal(faultOf(headless.subarray(start)), 'damaged');
@@ -106,12 +106,12 @@ test('bytes behind a single certificate are refused: its neighbours would be mis
   assert.equal(faultOf(root), 'none');
 });
 
-test('an entry cannot smuggle in a certificate that its text hides', () => {
+test("a PEM entry can't hide a second certificate in its text", () => {
   const pem = new X509Certificate(root).toString();
   assert.equal(faultOf(writeJks({ certificates: [sequence(octets(Buffer.from(`\n${pem}`)))] })), 'damaged');
 });
 
-test('what lies in a PKCS#12: iterations, salts, depth, unknown algorithms', () => {
+test('wrong fields in a PKCS#12 are reported: iterations, salts, depth, unknown algorithms', () => {
   const sealed = (claims: Parameters<typeof encryptedPart>[0]): Buffer =>
     pfxOf(sequence(encryptedPart(claims, Buffer.alloc(64))));
   assert.equal(faultOf(pfx(sequence(certificateBag(root)))), 'none');
@@ -136,7 +136,7 @@ test('what lies in a PKCS#12: iterations, salts, depth, unknown algorithms', () 
   );
 });
 
-test('a MAC by PBMAC1 is verified', () => {
+test('a PBMAC1 MAC is verified', () => {
   const contents = sequence(
     sequence(oid('1.2.840.113549.1.7.1'), context0(octets(sequence(certificateBag(root))))),
   );
@@ -157,7 +157,7 @@ test('a MAC by PBMAC1 is verified', () => {
   assert.equal(faultOf(store, 'not this one'), 'wrong-password');
 });
 
-test('indefinite lengths, as old writers have them, are read', () => {
+test('indefinite lengths, as old programs write them, are read', () => {
   const stream = (tag: number, ...contents: readonly Buffer[]): Buffer =>
     Buffer.concat([Buffer.from([tag, 0x80]), ...contents, Buffer.alloc(2)]);
   const safe = sequence(
@@ -170,7 +170,7 @@ test('indefinite lengths, as old writers have them, are read', () => {
   );
 });
 
-test('a file that is not a store is named by what it is', () => {
+test('a file that is not a store is named as what it is', () => {
   const bks = Buffer.concat([Buffer.from('0000000200000014', 'hex'), Buffer.alloc(40)]);
   const bcfks = sequence(
     sequence(sequence(oid('1.2.840.113549.1.5.13'), sequence()), octets(Buffer.alloc(150))),

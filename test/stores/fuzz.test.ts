@@ -10,7 +10,7 @@ before(async () => {
   material = await storeMaterial();
 });
 
-/** Protected by a digest or a MAC over everything that counts. */
+/** Protected by a digest or a MAC over all relevant content. */
 const SEALED = [
   'java-one.jks',
   'java-key-rsa.jks',
@@ -32,7 +32,7 @@ const OPEN = [
 
 type Change = (bytes: Buffer) => Buffer;
 
-/** Positions are shares of the length, so that one change fits every store. */
+/** Positions are fractions of the length, so that one change fits every store. */
 const change: fc.Arbitrary<Change> = fc
   .record({
     kind: fc.constantFrom('flip', 'set', 'cut', 'remove', 'insert', 'repeat', 'length'),
@@ -65,7 +65,7 @@ const change: fc.Arbitrary<Change> = fc
     }
   });
 
-/** All that a user of the room does with a store; typed errors only. */
+/** Everything that users of src/stores do with a store; only typed errors may be thrown. */
 function use(
   bytes: Buffer,
   file: string,
@@ -86,7 +86,7 @@ function use(
   }
 }
 
-test('a changed store that is sealed gives a typed error or what it held', () => {
+test('a changed store with a digest or MAC gives a typed error or its original content', () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...SEALED),
@@ -108,8 +108,8 @@ test('a changed store that is sealed gives a typed error or what it held', () =>
 });
 
 test(
-  'a changed store without a seal, or read without its password, ' +
-    'gives a typed error or valid certificates',
+  'a changed store without a digest or MAC, or read without its password, gives a typed error or ' +
+    'valid certificates',
   () => {
     fc.assert(
       fc.property(
@@ -129,7 +129,7 @@ test(
   },
 );
 
-test('any bytes behind any beginning give a typed error', () => {
+test('any bytes after any known beginning give a typed error', () => {
   const beginnings = [
     '',
     'feedfeed00000002',

@@ -1,10 +1,10 @@
-/** The Java half of the matrix: what one JVM makes through its KeyStore, and what keytool makes itself. */
+/** The Java half of the matrix: stores made by one JVM through KeyStore, and by keytool itself. */
 import { FOREIGN_PASSWORD, KEY_PASSWORD, PASSWORD } from './openssl-stores.js';
 
 export interface JavaStore {
   readonly file: string;
   readonly type: 'JKS' | 'PKCS12' | 'JCEKS';
-  /** undefined: stored without one. */
+  /** undefined: stored without a password. */
   readonly password: string | undefined;
   readonly properties: string;
   readonly entries: string;
@@ -113,7 +113,7 @@ function store(file: string, type: JavaStore['type'], entries: string, propertie
   return { file, type, password: PASSWORD, properties, entries };
 }
 
-/** As orders for the Java program. */
+/** Converts the description to a line of input for the Java program. */
 export function makeOrder({ file, type, password, properties, entries }: JavaStore): string {
   return ['make', file, type, password ?? '-', properties, entries].join('\t');
 }
@@ -121,7 +121,9 @@ export function makeOrder({ file, type, password, properties, entries }: JavaSto
 const PASSWORDS = `-storepass ${PASSWORD}`;
 const IMPORT = `-importcert -noprompt -file root-rsa.crt -alias ca ${PASSWORDS}`;
 const GENERATE = `-genkeypair -alias own -validity 7000 -dname 'CN=own, O=Store tests' ${PASSWORDS}`;
-/** A start of keytool costs most of a second: only what users type. */
+/**
+ * Starting keytool takes most of a second, so it makes only the stores that users typically create with it.
+ */
 export const KEYTOOL_STORES: Readonly<Record<string, string>> = {
   'keytool-trust.jks': `${IMPORT} -storetype JKS`,
   'keytool-trust.p12': IMPORT,

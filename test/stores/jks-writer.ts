@@ -1,4 +1,4 @@
-/** Writes JKS by hand, so that a test can lie in any field of it. */
+/** Writes JKS by hand, so that a test can put a wrong value into any field. */
 import { createHash } from 'node:crypto';
 
 export interface JksFields {

@@ -1,5 +1,5 @@
 /**
- * The stores of the matrix, made once for a checkout by openssl, keytool and Java, and what Java finds in
+ * The stores of the matrix, made once per checkout by openssl, keytool and Java, and what Java reads from
  * them.
  */
 
@@ -13,7 +13,7 @@ import { projectRoot } from '../support/paths.js';
 import { JAVA_STORES, KEYTOOL_STORES, keytoolScript, makeOrder } from './java-stores.js';
 import { KEY_PASSWORD, opensslScript, PASSWORD } from './openssl-stores.js';
 
-/** What Java finds, or why it finds nothing. */
+/** What Java read, or why it read nothing. */
 export interface JavaAnswer {
   readonly file: string;
   readonly error?: string;

@@ -19,7 +19,7 @@ before(async () => {
   material = await storeMaterial();
 });
 
-/** Read by us, refused by Java 17: stores by openssl with algorithms or passwords that Java does not know. */
+/** Read by kd, refused by Java 17: openssl stores with algorithms or passwords that Java does not know. */
 const BEYOND_JAVA = [
   'openssl-2des.p12',
   'openssl-aes192-sha384.p12',
@@ -31,7 +31,7 @@ const BEYOND_JAVA = [
   'openssl-plain-key.p12',
   'openssl-plain.p12',
 ];
-/** Where Java silently sees nothing. */
+/** Stores in which Java silently finds nothing. */
 const SILENT_IN_JAVA = [
   'openssl-nokeys.p12',
   'openssl-nokeys-named.p12',
@@ -88,7 +88,7 @@ function sameAsJava(store: Store, java: JavaAnswer): void {
     assert.deepEqual(sums([...ours.certificates]), key.chain, `${context}: chain of ${key.alias}`);
     assert.ok(ours.key instanceof KeyObject, `${context}: key ${key.alias} opens`);
     const encoded = ours.key.export({ type: 'pkcs8', format: 'der' });
-    // Java leaves the public half out of other keys, OpenSSL puts it in.
+    // For other keys Java leaves out the public half, and OpenSSL includes it.
     if (key.key !== null && ours.key.asymmetricKeyType === 'rsa')
       assert.equal(hash('sha256', encoded), key.key, `${context}: the key itself`);
   }
@@ -105,7 +105,7 @@ for (const file of files) {
   });
 }
 
-test('stores by openssl: what Java finds, and more where Java is at a loss', () => {
+test("openssl stores give what Java reads, and more where Java can't read them", () => {
   const ours = [...material.java.values()].filter(({ file }) => file.startsWith('openssl-'));
   assert.ok(ours.length >= 30);
   for (const java of ours) {
@@ -126,7 +126,7 @@ test('stores by openssl: what Java finds, and more where Java is at a loss', () 
   }
 });
 
-test('a store by openssl without keys, which Java reads as empty, is taken with a warning', () => {
+test('an openssl store without keys, which Java reads as empty, is accepted with a warning', () => {
   for (const file of SILENT_IN_JAVA) {
     assert.deepEqual(material.java.get(file)?.anchors, [], `${file}: Java sees nothing`);
     const { certificates, warnings } = trustAnchors(read(file));
@@ -166,7 +166,8 @@ test('PEM keystores: keys plain and encrypted in every way openssl writes them, 
 });
 
 test(
-  'encrypted PEM keys: a wrong password and a missing one are ' + 'told apart, and neither hinders trusting',
+  'encrypted PEM keys: wrong and missing passwords are distinguished, and neither prevents use ' +
+    'as a truststore',
   () => {
     const stores = material
       .files()
@@ -194,7 +195,7 @@ test('a single certificate in DER is a truststore', () => {
   assert.deepEqual(sums([...trustAnchors(read('single.der')).certificates]), material.sha256('root-rsa'));
 });
 
-test('PKCS#7 bundles and bare keys are refused by name, with the line that helps', () => {
+test('PKCS#7 bundles and bare keys are refused by name, with the command that converts them', () => {
   const refused: readonly [file: string, said: RegExp, remedy: RegExp][] = [
     ['bundle.p7b', /PKCS#7/, /openssl pkcs7 -print_certs -in bundle\.p7b/],
     ['bundle.p7c', /PKCS#7/, /openssl pkcs7 -inform DER -print_certs/],
@@ -216,7 +217,7 @@ test('PKCS#7 bundles and bare keys are refused by name, with the line that helps
   }
 });
 
-test('every protected store: a wrong password is an error of its own', () => {
+test('a wrong password is an error of its own kind for every protected store', () => {
   const protectedFiles = [...material.java.keys()].filter(
     (file) =>
       !file.endsWith('.jceks') &&
@@ -224,7 +225,7 @@ test('every protected store: a wrong password is an error of its own', () => {
   );
   assert.ok(protectedFiles.length > 70);
   for (const file of protectedFiles) {
-    // Java writes no MAC over certificates that it leaves in plain.
+    // Java writes no MAC over unencrypted certificates.
     if (file === 'java-mac-NONE.p12') continue;
     assert.throws(
       () => readStore(material.bytes(file), { file, password: 'not this one' }),
@@ -234,14 +235,14 @@ test('every protected store: a wrong password is an error of its own', () => {
   }
 });
 
-test('without a MAC and with its certificates in plain, a wrong password shows at the key', () => {
+test('without a MAC and with unencrypted certificates, a wrong password shows at the key', () => {
   const file = 'openssl-no-mac.p12';
   const store = readStore(material.bytes(file), { file, password: 'not this one' });
   assert.equal(trustAnchors(store).certificates.length, 1);
   assert.throws(() => keyMaterial(store), { fault: 'wrong-password' });
 });
 
-test('no password: JKS reads unchecked, encrypted PKCS#12 asks for it, plain PKCS#12 reads', () => {
+test('without a password JKS is read unchecked, encrypted PKCS#12 is refused, and plain PKCS#12 is read', () => {
   const open = (file: string): number =>
     trustAnchors(readStore(material.bytes(file), { file })).certificates.length;
   assert.equal(open('java-roots.jks'), 4);
@@ -265,11 +266,15 @@ test('a key with a password of its own opens with that one only', () => {
       });
     assert.equal(keyMaterial(open(KEY_PASSWORD)).chain.length > 0, true);
     assert.throws(() => keyMaterial(open()), { fault: 'wrong-password' });
-    assert.equal(trustAnchors(open()).certificates.length, 1, 'trusting needs no key');
+    assert.equal(
+      trustAnchors(open()).certificates.length,
+      1,
+      'a truststore is read without opening its keys',
+    );
   }
 });
 
-test('as a keystore: no key, two keys, a foreign key and a shuffled chain are decided in words', () => {
+test('a keystore with no key, two keys, a foreign key or a shuffled chain is refused with a reason', () => {
   assert.throws(() => keyMaterial(read('java-roots.jks')), { fault: 'no-key' });
   for (const file of ['java-two-keys.jks', 'java-two-keys.p12'])
     assert.throws(
@@ -287,7 +292,7 @@ test('as a keystore: no key, two keys, a foreign key and a shuffled chain are de
   }
 });
 
-test('a truststore that holds a key or an intermediate only says what OpenSSL makes of it', () => {
+test('a truststore with only a key or an intermediate warns that OpenSSL will not accept it', () => {
   const key = trustAnchors(read('java-key-rsa.jks')).warnings.join('\n');
   assert.match(key, /"client" is a private key in a truststore/);
   const intermediate = trustAnchors(read('java-intermediate.p12')).warnings.join('\n');
@@ -296,5 +301,9 @@ test('a truststore that holds a key or an intermediate only says what OpenSSL ma
     /"inter" is not self-signed, and "CN=Root rsa, O=Store tests, C=AA", which signed it, is not in the store/,
   );
   assert.deepEqual(trustAnchors(read('java-roots.jks')).warnings, []);
-  assert.deepEqual(trustAnchors(read('chain.pem')).warnings, [], 'an intermediate with its root is whole');
+  assert.deepEqual(
+    trustAnchors(read('chain.pem')).warnings,
+    [],
+    'an intermediate together with its root is accepted',
+  );
 });

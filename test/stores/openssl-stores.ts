@@ -1,9 +1,9 @@
 /** The openssl half of the matrix, as one script: certificates, keys and stores in the folder it runs in. */
 
-/** Fits every store unless the name of a case says otherwise. */
+/** The password of every store, unless its name says otherwise. */
 export const PASSWORD = 'store-password';
 export const KEY_PASSWORD = 'key-password';
-/** Beyond ASCII; Java can neither write nor read it in PKCS#12. */
+/** Not ASCII: Java can neither write nor read it in PKCS#12. */
 export const FOREIGN_PASSWORD = 'schlüssel-鍵';
 
 const AUTHORITY = '-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign';
@@ -14,7 +14,7 @@ const NEW_KEYS = {
   ed25519: '-newkey ed25519',
 } as const;
 
-/** root-* sign themselves; inter is signed by root-rsa; leaf-* by inter. */
+/** root-* are self-signed; inter is signed by root-rsa; leaf-* by inter. */
 function certificates(): string[] {
   const roots = (['rsa', 'ec', 'ec384', 'ed25519'] as const).map(
     (kind) =>
@@ -98,7 +98,7 @@ function pkcs12(): string[] {
   ];
 }
 
-/** Private keys for PEM stores: name → how the key is written; the certificates are put behind it. */
+/** Private keys for PEM stores: name → how the key is written; the certificates follow it. */
 const PEM_KEYS: Readonly<Record<string, string>> = {
   pkcs8: 'openssl pkcs8 -topk8 -nocrypt -in leaf-rsa.key',
   pkcs1: 'openssl rsa -traditional -in leaf-rsa.key',

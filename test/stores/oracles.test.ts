@@ -40,7 +40,7 @@ test('node-forge finds the same certificates in PKCS#12, RC2 included', () => {
     const bags = forge.pkcs12
       .pkcs12FromAsn1(asn1, PASSWORD)
       .getBags({ bagType: String(forge.pki.oids['certBag']) });
-    // It leaves what is not RSA as DER.
+    // It leaves keys that are not RSA as DER.
     const found = Object.values(bags)
       .flat()
       .map(

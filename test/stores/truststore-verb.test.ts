@@ -83,7 +83,7 @@ test('show -o json has kind, entries and anchors, and nothing else', async () =>
   assert.match(String(key?.['notAfter']), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
 });
 
-test('show as text is a table with days left; warnings go to stderr', async () => {
+test('show as text is a table with the days left; warnings go to stderr', async () => {
   const { code, out, err } = await truststore(['show', 'java-key-and-trust.p12', ...ENV]);
   assert.equal(code, 0);
   assert.match(out, /^alias +type +days left +until +sha-256 +subject\n/);
@@ -122,7 +122,8 @@ test('the password comes from a variable, a file or the terminal, and is never s
 });
 
 test(
-  'without a terminal a missing password is an error with the ' + 'two options; a wrong one is not repeated',
+  'without a terminal a missing password is an error that names both options; a wrong one is not ' +
+    'asked for again',
   async () => {
     const missing = await truststore(['show', 'java-roots.p12']);
     assert.equal(missing.code, 2);

@@ -19,7 +19,7 @@ export interface GivenRun {
 
 const record = fc.record({ timestamp, key: maybeBytes, value: maybeBytes, headers, gap: fc.nat({ max: 3 }) });
 
-/** Runs of one partition and epoch each, with rising offsets. */
+/** A sequence of records of one partition and epoch, with rising offsets. */
 export const run: fc.Arbitrary<GivenRun> = fc
   .tuple(
     fc.nat({ max: 5 }),

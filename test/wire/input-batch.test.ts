@@ -42,7 +42,7 @@ function readAll(bytes: Uint8Array): InputRecord[] {
   });
 }
 
-/** Runs that follow each other with the same partition and epoch are one segment. */
+/** Adjacent runs of the same partition and epoch form one segment. */
 function expectedSegments(
   runs: readonly GivenRun[],
 ): { partitionId: number; epoch: number; firstOffset: number; lastOffset: number; rowCount: number }[] {
@@ -65,12 +65,12 @@ function expectedSegments(
   return segments;
 }
 
-/** Runs of one partition and epoch in a row must rise together; keep neighbours apart instead. */
+/** Adjacent runs of one partition and epoch would need rising offsets, so neighbours differ. */
 const runs = fc
   .array(run, { minLength: 1, maxLength: 6 })
   .map((given) => given.map((one, index) => ({ ...one, partitionId: one.partitionId * 10 + index })));
 
-test('what is packed into an input batch is what is read from it', () => {
+test('an input batch is read as it was packed', () => {
   fc.assert(
     fc.property(runs, (given) => {
       const { bytes } = block();
@@ -157,7 +157,7 @@ test('null and empty keys, values and header values stay apart', () => {
   assert.deepEqual(readAll(bytes), given);
 });
 
-test('the last header of a name is the one that counts', () => {
+test('the last header of a name counts', () => {
   const { bytes } = block();
   const headers = [
     ['a', Buffer.from('1')],
@@ -175,7 +175,7 @@ test('the last header of a name is the one that counts', () => {
   assert.equal(lastHeaderNamed(reader.bytes, range, 'b'), undefined);
 });
 
-test('copies made of headers share no memory with the block', () => {
+test('copied headers share no memory with the block', () => {
   const { bytes } = block();
   write(bytes, [
     {
@@ -196,7 +196,7 @@ test('copies made of headers share no memory with the block', () => {
   assert.ok(!(unpacked[0]?.[1]?.buffer instanceof SharedArrayBuffer));
 });
 
-test('a batch whose header or segments contradict themselves is refused on the main thread', () => {
+test('a batch whose header or segments contradict each other is refused on the main thread', () => {
   const { bytes } = block();
   write(bytes, [
     { partitionId: 1, epoch: 9, records: [{ offset: 7, timestamp: 1, key: null, value: Buffer.from('v') }] },
@@ -224,7 +224,7 @@ test('a batch whose header or segments contradict themselves is refused on the m
   assert.equal(readInputBatch({ id: 1, bytes }).rowCount, 1);
 });
 
-test('random bytes never read as more than a RangeError', () => {
+test('random bytes cause at most a RangeError', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 64, maxLength: 512 }), fc.boolean(), (noise, withMagic) => {
       const shared = block(noise.length + (8 - (noise.length % 8)));

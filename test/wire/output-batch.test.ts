@@ -40,7 +40,7 @@ function writeRow(writer: OutputBatchWriter, sourceRow: number, given: Row): boo
   return given.headers === null || writer.copyHeaders(given.headers);
 }
 
-test('what is written to an output batch is what is read from it', () => {
+test('an output batch is read as it was written', () => {
   fc.assert(
     fc.property(answers, fc.nat({ max: 1000 }), (given, firstSourceRow) => {
       const bytes = shared();
@@ -69,7 +69,7 @@ test('what is written to an output batch is what is read from it', () => {
   );
 });
 
-test('what is taken back leaves nothing behind', () => {
+test('a rollback leaves nothing behind', () => {
   fc.assert(
     fc.property(row, row, row, (first, undone, last) => {
       const bytes = shared();
@@ -94,7 +94,7 @@ test('what is taken back leaves nothing behind', () => {
   );
 });
 
-test('growing and shrinking an output batch keeps what it holds', () => {
+test('growing and shrinking an output batch keeps its contents', () => {
   fc.assert(
     fc.property(fc.array(row, { minLength: 1, maxLength: 8 }), (rows) => {
       const writer = new OutputBatchWriter();
@@ -120,7 +120,7 @@ test('growing and shrinking an output batch keeps what it holds', () => {
   );
 });
 
-test('a full block refuses rows and bytes, and never writes past its end', () => {
+test('a full block refuses rows and bytes, and nothing is written past its end', () => {
   const memory = shared(4096);
   const writer = new OutputBatchWriter();
   writer.open(memory.subarray(0, 2048), { firstSourceRow: 0, sourceRowsMax: 8 });
@@ -132,7 +132,7 @@ test('a full block refuses rows and bytes, and never writes past its end', () =>
   assert.ok(memory.subarray(2048).every((byte) => byte === 0));
 });
 
-test('an identity batch answers its rows without holding any', () => {
+test('an identity batch answers its rows without containing any', () => {
   const bytes = shared(4096);
   bytes.fill(0xaa, 0, 40);
   writeIdentity(bytes, 10, 300, 6);
@@ -165,7 +165,7 @@ test('rows that point past the block are refused', () => {
   assert.throws(() => reader.record(1), RangeError);
 });
 
-test('progress cells tell which rows were under way, and blame nobody before the first', () => {
+test('progress cells show which rows were being processed, and blame none before the first', () => {
   const bytes = shared(4096);
   bytes.fill(0xff);
   const cells = new ProgressCells(bytes);
@@ -178,7 +178,7 @@ test('progress cells tell which rows were under way, and blame nobody before the
   assert.deepEqual([cells.underWay, cells.progress], [{ firstRow: 22, rowCount: 3 }, 3]);
 });
 
-test('opening a block for a new answer leaves the progress cells alone and clears old outcomes', () => {
+test('opening a block for a new answer keeps the progress cells and clears old outcomes', () => {
   const bytes = shared(4096);
   bytes.fill(0xff);
   const cells = new ProgressCells(bytes);

@@ -267,7 +267,7 @@ class Sasl {
       this.#context.problems.error(
         entry.origin,
         entry.key,
-        `says another ${name} than ${existing.key}`,
+        `sets a different ${name} than ${existing.key}`,
         'keep one of them',
       );
     else if (existing === undefined)

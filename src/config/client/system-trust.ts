@@ -1,4 +1,4 @@
-/** Refuses clients that would trust what this system trusts, where that is nobody. */
+/** Refuses clients that would trust the system's CA certificates on a system that has none. */
 import type { ClientSide } from '../../core/client-side.js';
 import { holdsCertificates, NO_SYSTEM_TRUST, systemTrust } from '../../stores/index.js';
 import type { PropertyEntry } from '../keys/side.js';
@@ -6,14 +6,14 @@ import type { Environment } from '../text/interpolate.js';
 import type { Problems } from '../text/problem.js';
 import { PROBE } from './translate.js';
 
-/** OpenSSL's own: where the system has no list, librdkafka goes by these. */
+/** OpenSSL's own variables: librdkafka uses them where the system has no list. */
 const OPENSSL_NAMES = ['SSL_CERT_FILE', 'SSL_CERT_DIR'];
 
 interface Client {
   readonly properties: ReadonlyMap<string, Pick<PropertyEntry, 'value' | 'key' | 'origin'>>;
 }
 
-/** Decided here for all: validate, run and doctor say the same. */
+/** Checked while the configuration is read, so that validate, run and doctor report the same. */
 export function checkSystemTrust(
   clients: Readonly<Record<ClientSide, Client>>,
   request: { readonly environment: Environment; readonly systemTrust?: () => string | undefined },

@@ -73,7 +73,7 @@ export class TlsPart {
       this.context.problems.error(
         other.origin,
         other.key,
-        `${first?.key ?? ''} says already ${what}`,
+        `${first?.key ?? ''} already says ${what}`,
         'keep one of them',
       );
     return others.length === 0;

@@ -82,8 +82,8 @@ class Names extends TlsPart {
       this.context.problems.warning(
         entry.origin,
         entry.key,
-        'THE NAME OF THE BROKER IS NOT CHECKED: anybody with a ' +
-          'certificate of a trusted authority can pose as it',
+        'THE NAME OF THE BROKER IS NOT CHECKED: anyone with a certificate from a trusted ' +
+          'authority can pose as it',
         'remove it, and give the brokers certificates with the host names that clients use',
       );
   }

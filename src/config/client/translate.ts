@@ -106,7 +106,7 @@ class Translator {
     else if (outcome?.kind === 'ignored')
       this.#context.notes.add(entry, `${name} is left out: ${javaRow(name)?.[3] ?? ''}`);
     else if (outcome?.kind === 'refused' && outcome.harmless?.test(entry.value.trim()) === true)
-      this.#context.notes.add(entry, `${name} is left out: this already applies`);
+      this.#context.notes.add(entry, `${name} is left out: the behaviour it asks for already applies`);
     else if (ownedProperties.has(name)) this.#owned(name, entry);
     else if (outcome?.kind === 'refused')
       this.#error(entry, `${name} is not supported: ${javaRow(name)?.[3] ?? ''}`, outcome.remedy);
@@ -198,7 +198,7 @@ class Translator {
     try {
       const value = outcome.convert === undefined ? entry.value.trim() : outcome.convert(entry.value);
       if (value === undefined)
-        this.#context.notes.add(entry, `${entry.key} is left out: this already applies`);
+        this.#context.notes.add(entry, `${entry.key} is left out: the behaviour it asks for already applies`);
       return value;
     } catch (fault) {
       if (!(fault instanceof ValueFault)) throw fault;

@@ -30,7 +30,7 @@ export type JavaOutcome =
   | { readonly kind: 'sasl' }
   /** Has no counterpart, and needs none. */
   | { readonly kind: 'ignored' }
-  /** Not supported: an error, except for values that ask for nothing. */
+  /** Not supported: an error, unless the value asks for nothing (for example false or an empty list). */
   | { readonly kind: 'refused'; readonly remedy: string; readonly harmless?: RegExp };
 
 /**

@@ -33,7 +33,7 @@ export function propertyIdentity(name: string): string {
   return canonicalName(outcome?.kind === 'property' ? outcome.name : name);
 }
 
-/** The translation of a name, in a few words, for the table in docs/CONFIG.md. */
+/** The translation of a name as a short phrase, for the table in docs/CONFIG.md. */
 export function outcomeWords(name: string, outcome: JavaOutcome): string {
   switch (outcome.kind) {
     case 'property':

@@ -122,7 +122,7 @@ export const DISPATCHER_KEYS = {
     default: 16_000,
     min: 1,
     max: 1_000_000,
-    doc: 'most records in a batch; slow transforms get smaller batches automatically',
+    doc: 'maximum records per batch; slow transforms get smaller batches automatically',
   },
   'dispatcher.batch.bytes-max': {
     format: 'size-or-auto',
@@ -164,7 +164,7 @@ export const DISPATCHER_KEYS = {
   'dispatcher.dead-letter.topic': {
     format: 'topic',
     default: null,
-    doc: 'where rejected records go; none: a reject stops the run, exit 5',
+    doc: 'where rejected records go; none: the first rejected record stops the run, exit 5',
   },
   'dispatcher.dead-letter.timestamp': {
     format: 'choice',
@@ -176,7 +176,9 @@ export const DISPATCHER_KEYS = {
     format: 'choice',
     default: 'reject',
     choices: ['reject', 'stop'],
-    doc: 'a record that the transform sends to a topic that does not exist: UNKNOWN_TOPIC, or exit 3',
+    doc:
+      'what happens to a record that the transform sends to a topic that does not exist: ' +
+      'UNKNOWN_TOPIC, or exit 3',
   },
   'dispatcher.commit-interval': {
     format: 'duration',

@@ -9,7 +9,7 @@ export interface ClusterConfig {
   /** host:port, in the order given. */
   readonly bootstrapServers: readonly string[];
   /**
-   * librdkafka names: the user's properties over the defaults of kafka/properties/defaults.ts. The Kafka
+   * librdkafka names: the user's properties over the defaults in kafka/properties/defaults.ts. The Kafka
    * adapter adds the properties that the dispatcher owns.
    */
   readonly properties: KafkaProperties;
@@ -89,7 +89,8 @@ export interface ResolvedConfig {
     readonly deadLetterTopic: string | undefined;
   };
   /**
-   * Settings for topics that `kd topics create` makes. Topics named here are created besides the job's own.
+   * Settings for topics that `kd topics create` makes. Topics named here are created in addition to the job's
+   * own.
    */
   readonly topics: { readonly defaults: TopicWishes; readonly named: ReadonlyMap<string, TopicWishes> };
   readonly server: { readonly port: number; readonly address: string } | undefined;

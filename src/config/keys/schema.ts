@@ -46,7 +46,7 @@ export const PROPERTY_MAP_DOCS: Readonly<Record<PropertyMap, string>> = {
 /** The free map that the transform receives. */
 export const OPTIONS_PATH = 'dispatcher.options';
 
-/** Settings for topics that are created: free names, see topics.ts. */
+/** Settings for topics that kd creates; topic names are free, see topics.ts. */
 export const TOPICS_PATH = 'topics';
 
 /** Text instead of one of these sections sets this key of the section. */

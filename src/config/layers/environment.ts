@@ -63,8 +63,9 @@ export function environmentLayer(reading: EnvironmentReading): Layer {
   if (first !== undefined)
     reading.notes.add(
       { key: first, origin: { kind: 'environment', variable: first } },
-      `${services.length === 1 ? 'this variable' : `these ${services.length} variables`} of a Kubernetes ` +
-        `service set no key (${services.join(', ')}); remove them by enableServiceLinks: false in the pod`,
+      `${services.length === 1 ? 'this variable' : `these ${services.length} variables`} of a ` +
+        `Kubernetes service set no key (${services.join(', ')}); set enableServiceLinks: false in ` +
+        'the pod to remove them',
     );
   return layer;
 }

@@ -59,7 +59,8 @@ function converted(name: string, entry: Written, problems: Problems, notes: Note
   if (outcome?.kind !== 'key' || outcome.convert === undefined) return entry.value.trim();
   try {
     const value = outcome.convert(entry.value);
-    if (value === undefined) notes.add(entry, `${name} is left out: this already applies`);
+    if (value === undefined)
+      notes.add(entry, `${name} is left out: the behaviour it asks for already applies`);
     return value;
   } catch (fault) {
     if (!(fault instanceof ValueFault)) throw fault;
@@ -80,8 +81,7 @@ function takeOver(layer: Layer, path: string, entry: Written, problems: Problems
     problems.error(
       entry.origin,
       entry.key,
-      `sets ${path}, which ` +
-        `${own.key === undefined ? 'is set itself' : `${own.key} sets, too`}, to another value`,
+      `sets ${path} to another value than ${own.key === undefined ? 'the key itself' : own.key}`,
       'keep one of them',
     );
 }

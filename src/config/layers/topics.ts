@@ -135,7 +135,7 @@ function readTopic(entries: TopicEntries, topic: string, node: Node, problems: P
     );
     return;
   }
-  // Naming a topic means that it is wanted, even without settings.
+  // Naming a topic is enough to have it created, even without settings.
   put(entries, topic, '', { value: '', origin: node.at, secret: false });
   for (const [key, at, child] of node.entries) {
     if (key === CONFIGS && child !== undefined && 'entries' in child)

@@ -113,7 +113,7 @@ function chooseByPort(groups: readonly string[], properties: ReadonlyMap<string,
   if (chosen !== undefined && properties.has('security.protocol')) return chosen.split(',');
   throw new ValueFault(
     'contains addresses of several listeners, and none matches security.protocol',
-    'set kafka.properties security.protocol: PLAINTEXT, SSL or SASL_SSL ' +
-      '(with sasl.mechanism), as the cluster offers it',
+    'set kafka.properties security.protocol: PLAINTEXT, SSL or SASL_SSL (with sasl.mechanism), ' +
+      'whichever the cluster offers',
   );
 }

@@ -1,4 +1,4 @@
-/** Divides memory and work of a run where the user does not set the shares. */
+/** Divides a run's memory and work into shares where the user does not set them. */
 import type { BatchSizeLimits } from '../../core/batch-size.js';
 import type { ResolvedConfig } from '../keys/resolved.js';
 
@@ -28,7 +28,10 @@ const BATCH_WORK_MS_PER_THREAD = 2;
  */
 const BATCH_CONCURRENCIES_MIN = 8;
 
-/** The producer's queue and the blocks share `in-flight.bytes-max` three to five: 64 MiB become 24 and 40. */
+/**
+ * The producer's queue and the blocks share `in-flight.bytes-max` in a ratio of three to five: 64 MiB become
+ * 24 and 40.
+ */
 export function producerQueueBytes(inFlightBytesMax: number): number {
   return Math.floor((inFlightBytesMax * 3) / 8);
 }
@@ -68,8 +71,8 @@ export function batchSizeLimits(
   job: Pick<ResolvedConfig['dispatcher'], 'ordering' | 'concurrency' | 'threads' | 'batch'>,
 ): BatchSizeLimits {
   const { recordsMax } = job.batch;
-  // Batches of one partition must hold everything that is waiting there: of several small batches only the
-  // first is worked on.
+  // With `ordering: partition` only one batch of a partition is worked on at a time, so a batch must hold
+  // everything that is waiting there.
   const recordsMin = job.ordering === 'partition' ? recordsMax : BATCH_CONCURRENCIES_MIN * job.concurrency;
   return { recordsMin, recordsMax, workMs: Math.max(BATCH_WORK_MS, BATCH_WORK_MS_PER_THREAD * job.threads) };
 }

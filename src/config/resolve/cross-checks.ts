@@ -98,8 +98,8 @@ function checkPorts(
   const other = bootstrapServers.find((server) => {
     const listener = mskListener(server);
     if (listener === undefined || listener === wanted) return false;
-    // Outside of MSK these ports may belong to anybody. A plaintext connection to a TLS port of MSK is still
-    // worth a warning.
+    // Outside of MSK these ports mean nothing. A plaintext connection to a TLS port of MSK is still worth a
+    // warning.
     return (
       isMskServer(server) ||
       (listener !== 'plaintext' && wanted === 'plaintext' && /^[^.:[]+\.[^:]*[a-z][^:]*:/i.test(server))
@@ -115,7 +115,7 @@ function checkPorts(
     path,
     `${other}: on Amazon MSK this port belongs to ${LISTENER_WORDS[listener]}, but security.protocol is ` +
       `${protocol ?? 'not set, which means PLAINTEXT'}`,
-    `use ${LISTENER_WORDS[listener]}, or the port of the listener that is meant`,
+    `use ${LISTENER_WORDS[listener]}, or the port of the listener you mean`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** The number of threads that `threads: auto` means here: by cores, and by what the container may take. */
+/** The number of threads that `threads: auto` means here: the machine's cores, limited by the container. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -6,14 +6,14 @@ import { formatSize } from '../text/units.js';
 
 /** What control groups (v1 and v2) allow this process. */
 export interface ContainerLimits {
-  /** Cores' worth of time. */
+  /** In cores: 1.5 is one and a half. */
   readonly cpus: number | undefined;
   readonly memoryBytes: number | undefined;
 }
 
 export interface AutoThreads {
   readonly threads: number;
-  /** What decided, for `config show --origin`. */
+  /** The reason for the number, for `config show --origin`. */
   readonly origin: string;
 }
 
@@ -25,7 +25,7 @@ const GROUP_DEPTH_MAX = 32;
 /** A worker: its heap and the blocks it works on. The other half of the memory is for queues and clients. */
 const BYTES_PER_THREAD = 64 * 1024 * 1024;
 const SHARE_OF_THREADS = 0.5;
-/** Control groups without a limit tell a number that no machine has. */
+/** Control groups without a limit report a number larger than any machine's memory. */
 const LIMIT_BYTES_MAX = 2 ** 52;
 
 export function autoThreads(cores = availableParallelism(), limits = containerLimits(readText)): AutoThreads {
@@ -67,7 +67,7 @@ export function containerLimits(read: ReadText): ContainerLimits {
   return { cpus: least(cpus), memoryBytes: least(memory.filter((bytes) => bytes < LIMIT_BYTES_MAX)) };
 }
 
-/** In a container the group of the host is often not there: its mount point is then what counts. */
+/** In a container the host's group is often not mounted; then only the mount point itself counts. */
 function groupsUpwards(mount: string, group: string): readonly string[] {
   const folders: string[] = [];
   let path = group;
@@ -84,7 +84,7 @@ function ratio(text: string | undefined): readonly number[] {
   return parts === undefined || whole === undefined ? [] : [parts / whole];
 }
 
-/** `max`, −1 and whatever else is no number is no limit. */
+/** `max`, −1 and anything else that is not a number mean "no limit". */
 function positive(text: string | undefined): readonly number[] {
   const value = /^\d+$/.test((text ?? '').trim()) ? Number(text) : 0;
   return value > 0 ? [value] : [];
@@ -98,7 +98,7 @@ function readText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    // Not a Linux, no such group, or not ours to read: no limit is known.
+    // Not on Linux, no such group, or no permission to read it: no limit is known.
     return undefined;
   }
 }

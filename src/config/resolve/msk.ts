@@ -1,4 +1,4 @@
-/** What the names and ports of Amazon MSK's brokers say about a listener. */
+/** Which listener of Amazon MSK a broker's name and port belong to. */
 
 export type MskListener = 'plaintext' | 'ssl' | 'scram' | 'iam';
 

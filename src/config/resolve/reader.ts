@@ -42,7 +42,7 @@ export class Reader {
     return value ?? '';
   }
 
-  /** Not needed by a transform that names its topics itself, or writes nothing. */
+  /** Not needed by a transform that names its topics itself or has no output. */
   outputTopic(): string | undefined {
     const { settings } = this.#input;
     const topic = settings.get('kafka.producer.topic');

@@ -83,7 +83,7 @@ function tokensOf(
   problems.error(
     mechanism?.origin,
     mechanism?.key ?? 'kafka.properties.sasl.mechanism',
-    'AWS tokens are signed for a region, and neither the broker names nor AWS_REGION say which one',
+    'AWS tokens are signed for a region, but neither the broker names nor AWS_REGION tell which',
     'set the environment variable AWS_REGION, for example to eu-west-1',
   );
   return tokens;

@@ -91,7 +91,7 @@ function certificatesIn(pem: string): string {
   );
 }
 
-/** A whole bundle would hide everything else. */
+/** Listing a whole CA bundle would hide everything else. */
 const SHOWN_MAX = 3;
 const DIGEST_CHARACTERS = 16;
 
@@ -108,8 +108,8 @@ function fingerprintOf(pem: string): string {
 type Owned = readonly [name: string, value: string, why: string, path?: string];
 
 /**
- * Properties that kd sets besides and above the user's. client-config.ts sets those that follow from keys,
- * and a test compares the two; the others come from one shared table.
+ * Properties that kd sets on top of the user's. client-config.ts sets those that follow from keys, and a test
+ * compares the two; the others come from one shared table.
  */
 export function ours(side: ClientSide, config: ResolvedConfig): readonly Owned[] {
   // The place of the written key, on this side or for both.

@@ -77,7 +77,7 @@ function fieldValue(path: string, config: ResolvedConfig, value: unknown): unkno
   return value;
 }
 
-/** As resolved: of a JSON only the listener that was chosen. */
+/** The servers as resolved: from the JSON of several listeners, only the chosen one. */
 function sharedServers(config: ResolvedConfig, value: unknown): unknown {
   if (typeof value === 'string' && value.trim().startsWith('{'))
     return config.consumer.bootstrapServers.join(',');

@@ -1,22 +1,22 @@
 import { DispatcherError } from '../errors.js';
 
 /**
- * More distinct reasons or codes than this are counted together, as `OTHER`: a user's function must not grow
- * our memory.
+ * Beyond this many distinct reasons or codes, further ones are counted together as `OTHER`: a user's function
+ * must not grow our memory without limit.
  */
 export const REASONS_MAX = 100;
 export const OTHER_REASON = 'OTHER';
 
 export interface AccountingSnapshot {
-  /** Records that entered under an epoch that was open. */
+  /** Records that were read in an epoch that was open at the time. */
   readonly consumed: number;
-  /** Records whose outputs are all acknowledged (or that had none but were transformed). */
+  /** Records whose outputs are all acknowledged, or that were transformed into none. */
   readonly transformed: number;
   readonly filtered: number;
   readonly deadLettered: number;
   /** Records left to another member by a rebalance. */
   readonly handedOver: number;
-  /** Acknowledged outputs, dead letters not among them. */
+  /** Acknowledged outputs, without dead letters. */
   readonly emitted: number;
   readonly retried: number;
   readonly filteredBy: Readonly<Record<string, number>>;
@@ -80,12 +80,12 @@ export class Accounting {
     this.#retried += records;
   }
 
-  /** Records with an outcome: transformed, filtered or dead-lettered. */
+  /** Records that have an outcome: transformed, filtered or dead-lettered. */
   get settled(): number {
     return this.#transformed + this.#filtered + this.#deadLettered;
   }
 
-  /** What must be unsettled for the law to hold. */
+  /** The number of unsettled records that makes the law hold. */
   get outstanding(): number {
     return this.#consumed - this.settled - this.#handedOver;
   }
@@ -107,8 +107,8 @@ export class Accounting {
   }
 
   /**
-   * The law, for a count of unsettled records taken elsewhere. An error when the numbers do not add up (exit
-   * 1).
+   * Checks the law against a count of unsettled records from elsewhere. Returns an error when the numbers do
+   * not add up (exit 1).
    */
   check(unsettled: number): DispatcherError | undefined {
     if (this.outstanding === unsettled && unsettled >= 0) return undefined;
@@ -119,7 +119,7 @@ export class Accounting {
       `the numbers of the run do not add up: ${consumed} consumed, but ${transformed} transformed + ` +
         `${filtered} filtered + ` +
         `${deadLettered} dead-lettered + ${handedOver} handed over + ${unsettled} unsettled = ${sum}`,
-      { remedy: 'this is a fault of Kafka-Dispatcher; please report it' },
+      { remedy: 'this is a bug in Kafka-Dispatcher; please report it' },
     );
   }
 }
@@ -134,6 +134,6 @@ function addTo(counts: Map<string, number>, reason: string, records: number): vo
 
 function count(value: number): number {
   if (!Number.isSafeInteger(value) || value < 0)
-    throw new DispatcherError('ACCOUNTING', `a count of ${value} was booked`);
+    throw new DispatcherError('ACCOUNTING', `a count of ${value} was recorded`);
   return value;
 }

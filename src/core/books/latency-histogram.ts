@@ -1,9 +1,12 @@
 const BUCKETS = 256;
-/** Buckets grow by 6 %: a percentile is exact to that. */
+/** Each bucket is 6 % wider than the one before, so a percentile is exact to 6 %. */
 const GROWTH = Math.log(1.06);
 const SMALLEST_MS = 0.05;
 
-/** Latencies weighted by records, in buckets of rising width: constant memory for any number of them. */
+/**
+ * Latencies weighted by records, in buckets of rising width: constant memory, however many latencies are
+ * recorded.
+ */
 export class LatencyHistogram {
   readonly #counts = new Float64Array(BUCKETS);
   #total = 0;
@@ -17,7 +20,10 @@ export class LatencyHistogram {
     this.#total += records;
   }
 
-  /** Upper bound in ms of the bucket that holds the fraction; 0 when nothing was recorded. */
+  /**
+   * Upper bound in ms of the bucket at which the fraction of all records is reached; 0 when nothing was
+   * recorded.
+   */
   percentile(fraction: number): number {
     let seen = 0;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {

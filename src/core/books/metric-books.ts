@@ -1,6 +1,8 @@
-/** What transforms counted and observed over a run. A task that is run again counts again. */
+/** The counters and observations of transforms over a run. A task that is run again counts again. */
 
-/** Distinct series of a run; what is counted under further ones is left out, and how often is reported. */
+/**
+ * At most this many distinct series per run; values for further ones are dropped, and the drops are counted.
+ */
 const SERIES_MAX = 1000;
 
 export interface MetricEntry {
@@ -15,7 +17,7 @@ interface Named {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** A count's sum, or what was observed. */
+/** The sum of a counter, or the statistics of an observed value. */
 export type Metric =
   | (Named & { readonly kind: 'count'; readonly value: number })
   | (Named & {
@@ -51,7 +53,7 @@ export class MetricBooks {
     else this.#series.set(key, { entry, times: 1, sum: value, min: value, max: value });
   }
 
-  /** Entries that had no place among the series. */
+  /** Values that were dropped because there were too many series. */
   get leftOut(): number {
     return this.#leftOut;
   }

@@ -22,12 +22,15 @@ export class Found extends Error {
   }
 }
 
-/** With TLS 1.3 the broker's refusal comes only after the handshake, instead of the first answer. */
+/**
+ * With TLS 1.3 the broker refuses a client certificate only after the handshake, where its first answer would
+ * come.
+ */
 export function clientCertificateFault(
   error: StepError,
   material: TlsMaterial | undefined,
 ): Found | undefined {
-  // OpenSSL's servers speak of a handshake failure when all but our certificate was agreed on.
+  // OpenSSL's servers report a handshake failure when everything but our certificate was agreed on.
   const about =
     CERTIFICATE_ALERT.test(`${error.code} ${error.message}`) ||
     (error.agreed && /HANDSHAKE_FAILURE/.test(error.code));
@@ -72,7 +75,7 @@ export function factsAt(chain: readonly X509Certificate[], depth: number): Certi
   return certificate === undefined ? undefined : factsOf(certificate);
 }
 
-/** node types it as an Error, and gives the code as text. */
+/** The code as text; node's types say only Error. */
 export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

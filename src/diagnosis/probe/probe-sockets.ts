@@ -1,4 +1,4 @@
-/** The connections of one probe: the walk's own, and further ones to try something else on. */
+/** The connections of one probe: the one that the steps use, and further ones to try something else. */
 import { isIP, type Socket } from 'node:net';
 import { Exchange, openTcp, startTls, stepError } from '../connection.js';
 import { apiVersionsRequest, readApiVersions } from '../kafka-wire.js';
@@ -44,7 +44,7 @@ export class ProbeSockets {
     }
   }
 
-  /** A further connection, to try something else on. */
+  /** Opens a further connection, to try something else. */
   async again(): Promise<Socket> {
     return this.#kept((await openTcp(this.#addresses, this.#address.port)).socket);
   }
@@ -58,7 +58,7 @@ export class ProbeSockets {
     }
   }
 
-  /** Whatever TLS answers to a greeting, and be it a refusal, it is TLS. */
+  /** Any TLS answer to a ClientHello, even an alert, means that the port speaks TLS. */
   async speaksTls(): Promise<boolean> {
     const { host } = this.#address;
     try {

@@ -36,7 +36,7 @@ export function totalsOf({ id, input, parts }: Pick<InFlightBatch, 'id' | 'input
       'ACCOUNTING',
       `the results of batch ${id} do not add up: ${input.rowCount} records, but ${filteredRows} filtered and ` +
         `${deadLetteredRows} dead-lettered`,
-      { remedy: 'this is a fault of Kafka-Dispatcher; please report it' },
+      { remedy: 'this is a bug in Kafka-Dispatcher; please report it' },
     );
   }
   return { filtered, deadLettered, deadLetteredRows, transformedRows };

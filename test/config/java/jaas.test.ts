@@ -9,7 +9,7 @@ const PLAIN = 'org.apache.kafka.common.security.plain.PlainLoginModule';
 const quoted = (text: string): string =>
   `"${text.replaceAll(/["\\]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\r', '\\r')}"`;
 
-test('any value comes back from double quotes with quotes and backslashes escaped', () => {
+test('any value in double quotes is read back, with quotes and backslashes escaped', () => {
   fc.assert(
     fc.property(fc.string(), fc.string({ unit: 'grapheme' }), (username, password) => {
       const { module, options } = parseJaas(
@@ -27,7 +27,7 @@ test('any value comes back from double quotes with quotes and backslashes escape
   );
 });
 
-test('a fault is reported in words and never quotes the text', () => {
+test('an error is described in words and never quotes the text', () => {
   const parts = fc.constantFrom(
     '"',
     "'",
@@ -55,7 +55,7 @@ test('a fault is reported in words and never quotes the text', () => {
         credentialsOf(parseJaas(text));
       } catch (fault) {
         assert.ok(fault instanceof ValueFault, String(fault));
-        // The class alone may be named: it is no place for a secret.
+        // Only the class may be quoted: it can't hold a secret.
         const printed = `${fault.message} ${fault.remedy ?? ''}`.replaceAll(/the login module "[^"]*"/g, '');
         assert.ok(!printed.includes('Canary'), printed);
       }
@@ -64,7 +64,7 @@ test('a fault is reported in words and never quotes the text', () => {
   );
 });
 
-test('quoting is that of the tokenizer of Java', () => {
+test("quoting works as in Java's tokenizer", () => {
   const read = (value: string): string | undefined =>
     parseJaas(`${PLAIN} required a=${value};`).options.get('a');
   for (const [written, value] of [
@@ -78,7 +78,7 @@ test('quoting is that of the tokenizer of Java', () => {
     ['""', ''],
   ] as const)
     assert.equal(read(written), value, written);
-  // Java reads these as numbers or comments, and has no value then.
+  // Java reads these as numbers or comments, so the option has no value.
   for (const written of [
     '123',
     '1abc',

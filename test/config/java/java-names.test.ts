@@ -33,7 +33,7 @@ test("every name of the Java clients' configuration is in the table", () => {
   );
 });
 
-test('every row leads somewhere, and says why', () => {
+test('every row has a valid target and a reason', () => {
   assert.equal(new Set(JAVA_NAMES).size, JAVA_ROWS.length);
   for (const [name, , outcome, doc] of JAVA_ROWS) {
     assert.ok(doc.length > 5, name);
@@ -72,7 +72,7 @@ metadata.max.age.ms: 9223372036854775807`),
   assert.equal(dispatcher.stallTimeoutMs, 86_400_000);
 });
 
-test('of two limits that librdkafka wants in order, the one that is not given follows the other', () => {
+test('of two limits that librdkafka wants in order, the one that is not set follows the other', () => {
   const of = (yaml: string, name: string): string | undefined =>
     resolved(shared(yaml)).consumer.properties.get(name);
   assert.equal(of('max.poll.interval.ms: 30000', 'session.timeout.ms'), '30000');
@@ -168,28 +168,25 @@ test('Java names of a kd key set that key where it is not set', () => {
     assert.ok(!config.consumer.properties.has(name), name);
 });
 
-test(
-  'a kd key and a Java name that contradict each other ' + 'in one place are refused; a later layer wins',
-  () => {
-    const text = shared('group.id: other');
-    assert.match(problemOf(load(text), 'kafka.properties.group.id').message, /kafka\.consumer\.group-id/);
-    assert.deepEqual(load(shared('group.id: g')).problems, []);
-    assert.equal(resolved(MINIMAL, { set: ['kafka.properties.group.id=mine'] }).consumer.groupId, 'mine');
-    assert.equal(
-      resolved(MINIMAL.replace('group-id: g, ', ''), { environment: { KD_KAFKA_PROPERTIES_GROUP_ID: 'env' } })
-        .consumer.groupId,
-      'env',
-    );
-    assert.equal(
-      resolved(shared('fetch.max.wait.ms: 1'), {
-        set: ['kafka.properties.fetch.wait.max.ms=7'],
-      }).consumer.properties.get('fetch.wait.max.ms'),
-      '7',
-    );
-  },
-);
+test('a kd key and a Java name with different values in one place are refused; a later layer wins', () => {
+  const text = shared('group.id: other');
+  assert.match(problemOf(load(text), 'kafka.properties.group.id').message, /kafka\.consumer\.group-id/);
+  assert.deepEqual(load(shared('group.id: g')).problems, []);
+  assert.equal(resolved(MINIMAL, { set: ['kafka.properties.group.id=mine'] }).consumer.groupId, 'mine');
+  assert.equal(
+    resolved(MINIMAL.replace('group-id: g, ', ''), { environment: { KD_KAFKA_PROPERTIES_GROUP_ID: 'env' } })
+      .consumer.groupId,
+    'env',
+  );
+  assert.equal(
+    resolved(shared('fetch.max.wait.ms: 1'), {
+      set: ['kafka.properties.fetch.wait.max.ms=7'],
+    }).consumer.properties.get('fetch.wait.max.ms'),
+    '7',
+  );
+});
 
-test('a name without a counterpart that asks for nothing is left out with one note', () => {
+test('a name without a counterpart is left out with one note when its value asks for nothing', () => {
   const loaded = load(
     shared(
       'key.serializer: x.Y\nmetric.reporters: ""\nspring.json.trusted.packages: "*"\nenable.auto.commit: ' +
@@ -239,29 +236,26 @@ test('a name that is not supported is an error with its line and remedy, reporte
   }
 });
 
-test(
-  'a name of the other client is skipped where both ' + 'read it, and refused where it has no effect',
-  () => {
-    assert.deepEqual(load(shared('fetch.max.wait.ms: 1\nbuffer.memory: 1024')).problems, []);
-    assert.match(
-      problemOf(load(producer('fetch.max.wait.ms: 1')), 'kafka.producer.properties.fetch.max.wait.ms')
-        .remedy ?? '',
-      /kafka\.consumer/,
-    );
-    assert.match(
-      problemOf(load(consumer('buffer.memory: 1')), 'kafka.consumer.properties.buffer.memory').remedy ?? '',
-      /kafka\.producer/,
-    );
-    assert.match(
-      problemOf(load(producer('group.id: x')), 'kafka.producer.properties.group.id').message,
-      /no effect/,
-    );
-  },
-);
+test("a property of the other client is skipped in the shared map, and refused in a client's own map", () => {
+  assert.deepEqual(load(shared('fetch.max.wait.ms: 1\nbuffer.memory: 1024')).problems, []);
+  assert.match(
+    problemOf(load(producer('fetch.max.wait.ms: 1')), 'kafka.producer.properties.fetch.max.wait.ms').remedy ??
+      '',
+    /kafka\.consumer/,
+  );
+  assert.match(
+    problemOf(load(consumer('buffer.memory: 1')), 'kafka.consumer.properties.buffer.memory').remedy ?? '',
+    /kafka\.producer/,
+  );
+  assert.match(
+    problemOf(load(producer('group.id: x')), 'kafka.producer.properties.group.id').message,
+    /no effect/,
+  );
+});
 
 test(
-  'two names of one property in one place are refused across both ' +
-    'worlds, and replace each other across places',
+  'two names of one property are refused in one place, also across Java and librdkafka, and ' +
+    'override each other across places',
   () => {
     assert.match(
       load(shared('fetch.max.wait.ms: 1\nfetch.wait.max.ms: 2')).problems[0]?.message ?? '',

@@ -40,7 +40,7 @@ test('an empty environment variable counts as not set', () => {
   );
 });
 
-test('words of the environment for booleans mean what they say', () => {
+test('booleans in the environment may be written as true and false, yes and no, on and off, 1 and 0', () => {
   for (const [word, meant] of [
     ['0', false],
     ['no', false],

@@ -17,7 +17,7 @@ before(async () => {
   tls = await tlsMaterial();
 });
 
-test('the YAML of the older Java dispatcher runs as it is, with the parts that are new', () => {
+test('the YAML of the older Java dispatcher loads unchanged, also with new keys added', () => {
   const loaded = load(`kafka:
   bootstrap-servers: b-1.example:9094,b-2.example:9094
   properties:
@@ -110,7 +110,7 @@ test("Spring's layout is read with its names, units and prefixes; its other sect
   assert.deepEqual(config.consumer.origins.get('ssl.ca.pem')?.key, 'spring.kafka.ssl.trust-store-location');
 });
 
-test("dotted keys of Spring's are the same, and its mistakes are reported in its own words", () => {
+test("Spring's dotted keys equal nested ones, and mistakes in them are reported under Spring's names", () => {
   const dotted = `spring.kafka.bootstrap-servers: a:1
 spring.kafka.consumer.group-id: g
 spring:
@@ -137,12 +137,12 @@ kafka.consumer.topics: [in]
   assert.ok(contradiction.problems.some(({ message }) => /differs from/.test(message)));
 });
 
-test('a file that is not of Spring is held to its keys as before', () => {
+test("a file that is not in Spring's layout is checked against kd's keys as before", () => {
   assert.equal(problemOf(load(`${MINIMAL}management: { x: 1 }\n`), 'management').severity, 'error');
   assert.equal(problemOf(load(`${MINIMAL}spring: { datasource: x }\n`), 'spring').severity, 'error');
 });
 
-test('a properties file lies under the properties of the configuration, with lines of its own', () => {
+test("the configuration's own properties override a properties file, whose problems name its own lines", () => {
   mkdirSync(join(directory, 'conf'), { recursive: true });
   write('conf/ca.pem', tls.pem('ca').certificate);
   write(
@@ -192,7 +192,7 @@ test(
     );
     assert.deepEqual(named.config?.producer.bootstrapServers, ['a:9092']);
     assert.match(named.notes[0]?.message ?? '', /^kafka\.properties\.bootstrap\.servers at kd\.yml:3:/);
-    // In one place two values are two minds.
+    // In one place two different values are an error.
     const twice = load(
       text.replace(
         '  bootstrap-servers: a:9092',
@@ -203,37 +203,30 @@ test(
   },
 );
 
-test(
-  'an explanation says where addresses, group and name were ' + 'written, also under their names of Java',
-  () => {
-    write('named.properties', '\nbootstrap.servers=x:1\ngroup.id=gg\nclient.id=me\n');
-    const rowsOf = (text: string): Map<string, ExplainedProperty> => {
-      const loaded = load(text);
-      assert.ok(loaded.config, JSON.stringify(loaded.problems));
-      return new Map(explainClient('consumer', loaded.config, loaded).map((row) => [row.name, row]));
-    };
-    const place = (row: ExplainedProperty | undefined): unknown => [row?.value, row?.origin, row?.key];
-    const rest = '  consumer: { topics: [in] }\n  producer: { topic: out }\n';
-    const rows = rowsOf(`kafka:\n  properties-file: named.properties\n${rest}`);
-    assert.deepEqual(place(rows.get('bootstrap.servers')), [
-      'x:1',
-      'named.properties:2:1',
-      'bootstrap.servers',
-    ]);
-    assert.deepEqual(place(rows.get('group.id')), ['gg', 'named.properties:3:1', 'group.id']);
-    assert.deepEqual(place(rows.get('client.id')), ['me', 'named.properties:4:1', 'client.id']);
-    assert.equal(rows.get('group.id')?.explanation, 'kafka.consumer.group-id');
-    const section = rowsOf(`kafka:\n  properties: { bootstrap.servers: y:1, group.id: gs }\n${rest}`);
-    assert.deepEqual(place(section.get('group.id')), ['gs', 'kd.yml:2:51', 'kafka.properties.group.id']);
-    const own = rowsOf(MINIMAL);
-    assert.deepEqual(place(own.get('bootstrap.servers')), [
-      'a:9092',
-      'kd.yml:2:22',
-      'kafka.bootstrap-servers',
-    ]);
-    assert.deepEqual(place(own.get('auto.commit.interval.ms')), ['1000', 'ours', null]);
-  },
-);
+test('an explanation says where servers, group and name were written, also when under a Java name', () => {
+  write('named.properties', '\nbootstrap.servers=x:1\ngroup.id=gg\nclient.id=me\n');
+  const rowsOf = (text: string): Map<string, ExplainedProperty> => {
+    const loaded = load(text);
+    assert.ok(loaded.config, JSON.stringify(loaded.problems));
+    return new Map(explainClient('consumer', loaded.config, loaded).map((row) => [row.name, row]));
+  };
+  const place = (row: ExplainedProperty | undefined): unknown => [row?.value, row?.origin, row?.key];
+  const rest = '  consumer: { topics: [in] }\n  producer: { topic: out }\n';
+  const rows = rowsOf(`kafka:\n  properties-file: named.properties\n${rest}`);
+  assert.deepEqual(place(rows.get('bootstrap.servers')), [
+    'x:1',
+    'named.properties:2:1',
+    'bootstrap.servers',
+  ]);
+  assert.deepEqual(place(rows.get('group.id')), ['gg', 'named.properties:3:1', 'group.id']);
+  assert.deepEqual(place(rows.get('client.id')), ['me', 'named.properties:4:1', 'client.id']);
+  assert.equal(rows.get('group.id')?.explanation, 'kafka.consumer.group-id');
+  const section = rowsOf(`kafka:\n  properties: { bootstrap.servers: y:1, group.id: gs }\n${rest}`);
+  assert.deepEqual(place(section.get('group.id')), ['gs', 'kd.yml:2:51', 'kafka.properties.group.id']);
+  const own = rowsOf(MINIMAL);
+  assert.deepEqual(place(own.get('bootstrap.servers')), ['a:9092', 'kd.yml:2:22', 'kafka.bootstrap-servers']);
+  assert.deepEqual(place(own.get('auto.commit.interval.ms')), ['1000', 'ours', null]);
+});
 
 test('a properties file may be in ISO 8859-1, as Java reads it, or in UTF-8', () => {
   const text = MINIMAL.replace('kafka:\n', 'kafka:\n  properties-file: conf/latin.properties\n');
@@ -246,7 +239,7 @@ test('a properties file may be in ISO 8859-1, as Java reads it, or in UTF-8', ()
   }
 });
 
-test('any name and value comes back from a properties file as Java would write it', () => {
+test('any name and value that Java writes to a properties file is read back', () => {
   const escape = (value: string): string =>
     [...value]
       .map((char) =>
@@ -291,8 +284,8 @@ const PRINTED: Readonly<Record<string, string>> = {
 };
 
 test(
-  'of what aws kafka get-bootstrap-brokers prints the listener is ' +
-    'taken that fits the protocol and the mechanism',
+  'from the output of aws kafka get-bootstrap-brokers the listener is chosen that fits protocol ' +
+    'and mechanism',
   () => {
     for (const [form, text] of Object.entries(PRINTED)) {
       const port = (properties: Record<string, string>): string =>
@@ -314,7 +307,7 @@ test(
   },
 );
 
-test('a port of MSK that does not fit the protocol is warned of', () => {
+test('an MSK port that does not fit the protocol is a warning', () => {
   const warning = (servers: string, protocol: string): string =>
     load(
       MINIMAL.replace('a:9092', JSON.stringify(servers)).replace(
@@ -335,7 +328,7 @@ test('a port of MSK that does not fit the protocol is warned of', () => {
   assert.equal(warning('b-1.example:9092', 'SSL'), '');
 });
 
-test('the settings shown as ours are those that the Kafka adapter sets', () => {
+test('the properties shown as set by kd are those that the Kafka adapter sets', () => {
   const config = resolved(MINIMAL);
   const identity = { pluginPath: '/plugin', handleId: 1 };
   const common = { clientId: config.name, cluster: config.consumer };
