@@ -104,14 +104,20 @@ test(
   },
 );
 
-test('an open transaction with many records behind it is named, one that was opened a moment ago is not', () => {
-  const latest = [offset(0, 20_000), offset(1, 20_000)];
-  const open = groupChecks({ latest, stable: [offset(0, 150), offset(1, 19_900)] });
-  const found = open.filter(({ subject }) => subject === 'g transactions');
-  assert.equal(statuses(found), 'warning');
-  assert.match(found[0]?.message ?? '', /in\[0\] has an open transaction at offset 150: the 19,850 records/);
-  assert.match(found[0]?.remedy ?? '', /find-hanging --topic in --partition 0/);
-});
+test(
+  'an open transaction with many records behind it is named, one that was opened a moment ago is ' + 'not',
+  () => {
+    const latest = [offset(0, 20_000), offset(1, 20_000)];
+    const open = groupChecks({ latest, stable: [offset(0, 150), offset(1, 19_900)] });
+    const found = open.filter(({ subject }) => subject === 'g transactions');
+    assert.equal(statuses(found), 'warning');
+    assert.match(
+      found[0]?.message ?? '',
+      /in\[0\] has an open transaction at offset 150: the 19,850 records/,
+    );
+    assert.match(found[0]?.remedy ?? '', /find-hanging --topic in --partition 0/);
+  },
+);
 
 test('a group that this job could not join, or whose member it would fence, is reported', () => {
   const members = [MEMBER];
@@ -135,38 +141,42 @@ test('a group that this job could not join, or whose member it would fence, is r
   );
 });
 
-test('missing rights are named with the command that grants them; a broker that does not list rights is skipped', () => {
-  const config = jobConfig();
-  const needed = neededTopics(config);
-  const found = new Map([
-    ['consumer/in', topicOf('in', 1, ['DESCRIBE'])],
-    ['producer/out', topicOf('out', 1)],
-  ]);
-  assert.equal(needed.map(keyOf).join(), 'consumer/in,producer/out');
-  const checks = judgeRights({
-    config,
-    needed,
-    found,
-    group: { ...GROUP, code: 30 },
-    clusters: {},
-    idempotentWriteNeeded: false,
-  });
-  assert.equal(statuses(checks), 'failed skipped failed');
-  assert.equal(
-    checks[0]?.remedy,
-    'kafka-acls.sh --add --allow-principal User:ANONYMOUS --operation read --topic in',
-  );
-  const cluster = { clusterId: null, controller: 1, nodes: [], operations: ['DESCRIBE'] };
-  const old = judgeRights({
-    config,
-    needed,
-    found,
-    group: undefined,
-    clusters: { producer: cluster },
-    idempotentWriteNeeded: true,
-  });
-  assert.match(old.at(-1)?.message ?? '', /IDEMPOTENT_WRITE/);
-});
+test(
+  'missing rights are named with the command that grants them; a broker that does not list rights ' +
+    'is skipped',
+  () => {
+    const config = jobConfig();
+    const needed = neededTopics(config);
+    const found = new Map([
+      ['consumer/in', topicOf('in', 1, ['DESCRIBE'])],
+      ['producer/out', topicOf('out', 1)],
+    ]);
+    assert.equal(needed.map(keyOf).join(), 'consumer/in,producer/out');
+    const checks = judgeRights({
+      config,
+      needed,
+      found,
+      group: { ...GROUP, code: 30 },
+      clusters: {},
+      idempotentWriteNeeded: false,
+    });
+    assert.equal(statuses(checks), 'failed skipped failed');
+    assert.equal(
+      checks[0]?.remedy,
+      'kafka-acls.sh --add --allow-principal User:ANONYMOUS --operation read --topic in',
+    );
+    const cluster = { clusterId: null, controller: 1, nodes: [], operations: ['DESCRIBE'] };
+    const old = judgeRights({
+      config,
+      needed,
+      found,
+      group: undefined,
+      clusters: { producer: cluster },
+      idempotentWriteNeeded: true,
+    });
+    assert.match(old.at(-1)?.message ?? '', /IDEMPOTENT_WRITE/);
+  },
+);
 
 test("a broker's timestamp in the future proves that a clock is ahead; an old one proves nothing", () => {
   const nowMs = 1_700_000_000_000;

@@ -10,13 +10,16 @@ import {
 
 const MIB = 1024 * 1024;
 
-test('few threads get large batches; with many threads every batch in flight still gets a pair of blocks', () => {
-  assert.deepEqual(
-    [1, 3, 7, 15, 31].map((threads) => autoBatchBytes(64 * MIB, threads, 'passThrough') / 1024),
-    [2048, 1780, 952, 493, 251],
-  );
-  assert.equal(autoBatchBytes(64 * MIB, 1, 'transform'), MIB);
-});
+test(
+  'few threads get large batches; with many threads every batch in flight still gets a pair of ' + 'blocks',
+  () => {
+    assert.deepEqual(
+      [1, 3, 7, 15, 31].map((threads) => autoBatchBytes(64 * MIB, threads, 'passThrough') / 1024),
+      [2048, 1780, 952, 493, 251],
+    );
+    assert.equal(autoBatchBytes(64 * MIB, 1, 'transform'), MIB);
+  },
+);
 
 test('the blocks of all batches in flight fit beside the producer queue, down to the smallest block', () => {
   fc.assert(
@@ -34,15 +37,18 @@ test('the blocks of all batches in flight fit beside the producer queue, down to
   );
 });
 
-test('batches hold several times the concurrency, and with order by partition everything that is waiting', () => {
-  const batch = { recordsMax: 16_000, bytesMax: 1, lingerMs: 0, outputBytesMax: 1 };
-  const limits = batchSizeLimits({ ordering: 'output', concurrency: 64, threads: 1, batch });
-  assert.deepEqual(limits, { recordsMin: 512, recordsMax: 16_000, workMs: 10 });
-  assert.equal(
-    batchSizeLimits({ ordering: 'partition', concurrency: 64, threads: 1, batch }).recordsMin,
-    16_000,
-  );
-});
+test(
+  'batches hold several times the concurrency, and with order by partition everything that is ' + 'waiting',
+  () => {
+    const batch = { recordsMax: 16_000, bytesMax: 1, lingerMs: 0, outputBytesMax: 1 };
+    const limits = batchSizeLimits({ ordering: 'output', concurrency: 64, threads: 1, batch });
+    assert.deepEqual(limits, { recordsMin: 512, recordsMax: 16_000, workMs: 10 });
+    assert.equal(
+      batchSizeLimits({ ordering: 'partition', concurrency: 64, threads: 1, batch }).recordsMin,
+      16_000,
+    );
+  },
+);
 
 test('the more threads one main thread serves, the longer the work of a batch', () => {
   const batch = { recordsMax: 16_000, bytesMax: 1, lingerMs: 0, outputBytesMax: 1 };

@@ -203,23 +203,27 @@ test('a certificate that has expired, or will within 30 days, is a warning', () 
   assert.match(problemOf(expired, KEY).message, /expired on/);
 });
 
-test("two settings for one purpose are refused in one place; a client's own setting replaces the shared one", () => {
-  const both = load(
-    job({ ...SSL, 'ssl.truststore.location': tls.path('ca', 'pem'), 'ssl.ca.location': 'probe' }),
-  );
-  assert.match(both.problems[0]?.message ?? '', /trusted/);
-  const text = job({
-    ...SSL,
-    'ssl.truststore.location': tls.path('ca', 'jks'),
-    'ssl.truststore.password': tls.password,
-  });
-  const config = resolved(text, { set: ['kafka.consumer.properties.ssl.ca.location=probe'] });
-  assert.deepEqual(
-    [config.consumer.properties.get('ssl.ca.location'), config.consumer.properties.has('ssl.ca.pem')],
-    ['probe', false],
-  );
-  assert.ok(config.producer.properties.has('ssl.ca.pem'));
-});
+test(
+  "two settings for one purpose are refused in one place; a client's own setting replaces the " +
+    'shared one',
+  () => {
+    const both = load(
+      job({ ...SSL, 'ssl.truststore.location': tls.path('ca', 'pem'), 'ssl.ca.location': 'probe' }),
+    );
+    assert.match(both.problems[0]?.message ?? '', /trusted/);
+    const text = job({
+      ...SSL,
+      'ssl.truststore.location': tls.path('ca', 'jks'),
+      'ssl.truststore.password': tls.password,
+    });
+    const config = resolved(text, { set: ['kafka.consumer.properties.ssl.ca.location=probe'] });
+    assert.deepEqual(
+      [config.consumer.properties.get('ssl.ca.location'), config.consumer.properties.has('ssl.ca.pem')],
+      ['probe', false],
+    );
+    assert.ok(config.producer.properties.has('ssl.ca.pem'));
+  },
+);
 
 test('cipher suites of IANA become those of OpenSSL', () => {
   const known = new Set(getCiphers());

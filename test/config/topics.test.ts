@@ -21,31 +21,34 @@ function load(section: string, more: { environment?: Record<string, string>; set
   }
 }
 
-test('topics can be configured by name, with dotted or nested settings, and values merge over all layers', () => {
-  const section =
-    'topics:\n  defaults: { partitions: 12 }\n  a.b: { replication: 2, configs: { retention: { ms: 1 }, ' +
-    'cleanup.policy: compact } }\n  c:\n';
-  const { config, problems } = load(section, {
-    environment: { KD_TOPICS: '{ defaults: { replication: 3 }, a.b: { replication: 1 } }' },
-    set: ['topics.a.b.partitions=4', 'topics.a.b.configs.retention.ms=5'],
-  });
-  assert.deepEqual(problems, []);
-  const { defaults, named } = config?.topics ?? assert.fail('loaded');
-  assert.deepEqual([defaults.partitions, defaults.replication], [12, 3]);
-  assert.deepEqual([...named.keys()], ['a.b', 'c']);
-  const own = named.get('a.b') ?? assert.fail('a.b');
-  assert.deepEqual(
-    [own.partitions, own.replication, [...own.configs]],
-    [
-      4,
-      1,
+test(
+  'topics can be configured by name, with dotted or nested settings, and values merge over all ' + 'layers',
+  () => {
+    const section =
+      'topics:\n  defaults: { partitions: 12 }\n  a.b: { replication: 2, configs: { retention: { ms: 1 }, ' +
+      'cleanup.policy: compact } }\n  c:\n';
+    const { config, problems } = load(section, {
+      environment: { KD_TOPICS: '{ defaults: { replication: 3 }, a.b: { replication: 1 } }' },
+      set: ['topics.a.b.partitions=4', 'topics.a.b.configs.retention.ms=5'],
+    });
+    assert.deepEqual(problems, []);
+    const { defaults, named } = config?.topics ?? assert.fail('loaded');
+    assert.deepEqual([defaults.partitions, defaults.replication], [12, 3]);
+    assert.deepEqual([...named.keys()], ['a.b', 'c']);
+    const own = named.get('a.b') ?? assert.fail('a.b');
+    assert.deepEqual(
+      [own.partitions, own.replication, [...own.configs]],
       [
-        ['retention.ms', '5'],
-        ['cleanup.policy', 'compact'],
+        4,
+        1,
+        [
+          ['retention.ms', '5'],
+          ['cleanup.policy', 'compact'],
+        ],
       ],
-    ],
-  );
-});
+    );
+  },
+);
 
 test('every mistake in the section is reported with its line', () => {
   const section = [

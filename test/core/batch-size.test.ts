@@ -36,18 +36,21 @@ test('a single slow record among many does not make batches small', () => {
   assert.ok(sizes.recordsMax > 8_000, `${sizes.recordsMax} records`);
 });
 
-test('batches that are too small for slow delivery grow, and shrink again when workers have enough work', () => {
-  const about = (records: number, expected: number): void =>
-    assert.ok(Math.abs(records - expected) < 20, `${records} records`);
-  const sizes = after(20, 0.05);
-  about(sizes.recordsMax, 1_000);
-  for (let n = 0; n < 4; n++) sizes.tooSmall();
-  about(sizes.recordsMax, 5_062);
-  for (let n = 0; n < 200; n++) sizes.tooSmall();
-  about(sizes.recordsMax, 10_000);
-  for (let n = 0; n < 200; n++) sizes.saw(1_000, 50);
-  about(sizes.recordsMax, 1_000);
-});
+test(
+  'batches that are too small for slow delivery grow, and shrink again when workers have enough ' + 'work',
+  () => {
+    const about = (records: number, expected: number): void =>
+      assert.ok(Math.abs(records - expected) < 20, `${records} records`);
+    const sizes = after(20, 0.05);
+    about(sizes.recordsMax, 1_000);
+    for (let n = 0; n < 4; n++) sizes.tooSmall();
+    about(sizes.recordsMax, 5_062);
+    for (let n = 0; n < 200; n++) sizes.tooSmall();
+    about(sizes.recordsMax, 10_000);
+    for (let n = 0; n < 200; n++) sizes.saw(1_000, 50);
+    about(sizes.recordsMax, 1_000);
+  },
+);
 
 test('whatever was measured, a batch stays between its limits and is a whole number', () => {
   const limits = fc

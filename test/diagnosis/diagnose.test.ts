@@ -63,34 +63,38 @@ test('a healthy broker has no diagnosis: plaintext, TLS, mutual TLS, PLAIN', asy
   assert.deepEqual(await diagnose(cluster(login.address, properties)), []);
 });
 
-test('a report says how far a probe got: protocol, cipher, chain with its dates and names, versions, addresses', async () => {
-  const { address, port } = await broker({ tls: material.server, topics: { known: 0, hidden: 29 } });
-  const report = await probeBroker(cluster(address, SSL), address, { topics: ['known', 'hidden'] });
-  assert.equal(report.diagnosis, undefined);
-  assert.equal(report.tls?.protocol, 'TLSv1.3');
-  assert.deepEqual(
-    report.tls.chain.map(({ subject }) => subject),
-    ['CN=localhost', 'CN=ca,O=probes'],
-  );
-  assert.deepEqual(report.tls.chain[0]?.names, ['localhost', '127.0.0.1']);
-  assert.ok(report.tls.chain[0].notAfter.getTime() > Date.now());
-  assert.match(report.tls.chain[0].sha256, /^[0-9a-f]{64}$/);
-  assert.deepEqual(
-    [...report.apiVersions],
-    [
-      [18, [0, 3]],
-      [3, [0, 12]],
-    ],
-  );
-  assert.deepEqual(report.advertised, [{ nodeId: 0, host: 'localhost', port }]);
-  assert.deepEqual(
-    report.topics.map(({ name, code }) => [name, code]),
-    [
-      ['known', 0],
-      ['hidden', 29],
-    ],
-  );
-});
+test(
+  'a report says how far a probe got: protocol, cipher, chain with its dates and names, versions, ' +
+    'addresses',
+  async () => {
+    const { address, port } = await broker({ tls: material.server, topics: { known: 0, hidden: 29 } });
+    const report = await probeBroker(cluster(address, SSL), address, { topics: ['known', 'hidden'] });
+    assert.equal(report.diagnosis, undefined);
+    assert.equal(report.tls?.protocol, 'TLSv1.3');
+    assert.deepEqual(
+      report.tls.chain.map(({ subject }) => subject),
+      ['CN=localhost', 'CN=ca,O=probes'],
+    );
+    assert.deepEqual(report.tls.chain[0]?.names, ['localhost', '127.0.0.1']);
+    assert.ok(report.tls.chain[0].notAfter.getTime() > Date.now());
+    assert.match(report.tls.chain[0].sha256, /^[0-9a-f]{64}$/);
+    assert.deepEqual(
+      [...report.apiVersions],
+      [
+        [18, [0, 3]],
+        [3, [0, 12]],
+      ],
+    );
+    assert.deepEqual(report.advertised, [{ nodeId: 0, host: 'localhost', port }]);
+    assert.deepEqual(
+      report.topics.map(({ name, code }) => [name, code]),
+      [
+        ['known', 0],
+        ['hidden', 29],
+      ],
+    );
+  },
+);
 
 for (const { name, server, properties, fault, stage, refused, says, advises } of faultCases(material)) {
   test(`distinguished: ${name}`, async () => {

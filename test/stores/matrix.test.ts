@@ -242,15 +242,18 @@ test('without a MAC and with unencrypted certificates, a wrong password shows at
   assert.throws(() => keyMaterial(store), { fault: 'wrong-password' });
 });
 
-test('without a password JKS is read unchecked, encrypted PKCS#12 is refused, and plain PKCS#12 is read', () => {
-  const open = (file: string): number =>
-    trustAnchors(readStore(material.bytes(file), { file })).certificates.length;
-  assert.equal(open('java-roots.jks'), 4);
-  assert.equal(open('java-no-password.p12'), 4);
-  assert.equal(open('openssl-nokeys-plain.p12'), 2);
-  assert.equal(open('openssl-empty-password.p12'), 1);
-  assert.throws(() => open('java-roots.p12'), { fault: 'password-missing' });
-});
+test(
+  'without a password JKS is read unchecked, encrypted PKCS#12 is refused, and plain PKCS#12 is ' + 'read',
+  () => {
+    const open = (file: string): number =>
+      trustAnchors(readStore(material.bytes(file), { file })).certificates.length;
+    assert.equal(open('java-roots.jks'), 4);
+    assert.equal(open('java-no-password.p12'), 4);
+    assert.equal(open('openssl-nokeys-plain.p12'), 2);
+    assert.equal(open('openssl-empty-password.p12'), 1);
+    assert.throws(() => open('java-roots.p12'), { fault: 'password-missing' });
+  },
+);
 
 test('a key with a password of its own opens with that one only', () => {
   for (const file of [

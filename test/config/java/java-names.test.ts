@@ -206,35 +206,38 @@ test('a name without a counterpart is left out with one note when its value asks
   );
 });
 
-test('a name that is not supported is an error with its line and remedy, reported once for both clients', () => {
-  for (const [yaml, message, remedy] of [
-    ['interceptor.classes: com.example.Spy', /is not supported/, /leave it out/],
-    ['transactional.id: t', /exactly-once/, /dispatcher\.delivery|leave/],
-    ['schema.registry.url: http://r', /registry/, /dispatcher\.input\.schema/],
-    ['enable.auto.commit: true', /settled records/, /remove/],
-    ['sasl.login.class: x.Y', /Java classes/, /leave it out/],
-    ['ssl.engine.factory.class: x.Y', /Java classes/, /leave it out/],
-    ['ssl.provider: BCFIPS', /OpenSSL/, /ssl\.providers/],
-    ['auto.offset.reset: by_duration:PT1H', /by_duration/, /earliest/],
-    [
-      'partition.assignment.strategy: org.apache.kafka.clients.consumer.StickyAssignor',
-      /StickyAssignor/,
-      /cooperative-sticky/,
-    ],
-    ['partition.assignment.strategy: range,cooperative-sticky', /mixes/, /cooperative-sticky/],
-    ['partitioner.class: com.example.Mine', /Mine/, /dispatcher\.output\.partition/],
-    ['send.buffer.bytes: many', /whole number/, /./],
-    ['sasl.oauthbearer.header.urlencode: true', /encode/, /leave/],
-  ] as const) {
-    const { config, problems } = load(shared(yaml));
-    assert.equal(config, undefined, yaml);
-    const [problem, ...others] = problems;
-    assert.deepEqual(others, []);
-    assert.equal(problem?.line, 3, yaml);
-    assert.match(problem.message, message, yaml);
-    assert.match(problem.remedy ?? 'none', remedy, yaml);
-  }
-});
+test(
+  'a name that is not supported is an error with its line and remedy, reported once for both ' + 'clients',
+  () => {
+    for (const [yaml, message, remedy] of [
+      ['interceptor.classes: com.example.Spy', /is not supported/, /leave it out/],
+      ['transactional.id: t', /exactly-once/, /dispatcher\.delivery|leave/],
+      ['schema.registry.url: http://r', /registry/, /dispatcher\.input\.schema/],
+      ['enable.auto.commit: true', /settled records/, /remove/],
+      ['sasl.login.class: x.Y', /Java classes/, /leave it out/],
+      ['ssl.engine.factory.class: x.Y', /Java classes/, /leave it out/],
+      ['ssl.provider: BCFIPS', /OpenSSL/, /ssl\.providers/],
+      ['auto.offset.reset: by_duration:PT1H', /by_duration/, /earliest/],
+      [
+        'partition.assignment.strategy: org.apache.kafka.clients.consumer.StickyAssignor',
+        /StickyAssignor/,
+        /cooperative-sticky/,
+      ],
+      ['partition.assignment.strategy: range,cooperative-sticky', /mixes/, /cooperative-sticky/],
+      ['partitioner.class: com.example.Mine', /Mine/, /dispatcher\.output\.partition/],
+      ['send.buffer.bytes: many', /whole number/, /./],
+      ['sasl.oauthbearer.header.urlencode: true', /encode/, /leave/],
+    ] as const) {
+      const { config, problems } = load(shared(yaml));
+      assert.equal(config, undefined, yaml);
+      const [problem, ...others] = problems;
+      assert.deepEqual(others, []);
+      assert.equal(problem?.line, 3, yaml);
+      assert.match(problem.message, message, yaml);
+      assert.match(problem.remedy ?? 'none', remedy, yaml);
+    }
+  },
+);
 
 test("a property of the other client is skipped in the shared map, and refused in a client's own map", () => {
   assert.deepEqual(load(shared('fetch.max.wait.ms: 1\nbuffer.memory: 1024')).problems, []);
