@@ -6,23 +6,25 @@
 import { inspectTransform } from '../adapters/pool/inspect-transform.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Loaded } from '../config/load.js';
-import { type Problem, Problems } from '../config/text/problem.js';
+import { type Origin, type Problem, Problems } from '../config/text/problem.js';
 import type { ClientSide } from '../core/client-side.js';
 import { DispatcherError } from '../core/errors.js';
 import { inspectSchema } from '../formats/index.js';
 import { loadTokenProvider } from '../kafka/tokens/token-source.js';
 import { inspectClients } from './inspect-clients.js';
 import { formatOf } from './job-formats.js';
+import { UNREADABLE_REMEDY, unreadable } from './schema-warnings.js';
 
 export async function inspectParts(config: ResolvedConfig, loaded: Loaded): Promise<readonly Problem[]> {
   const problems = new Problems();
   inspectClients(problems, config, loaded);
-  await inspect(problems, loaded, 'dispatcher.input.schema.path', () =>
-    inspectSchema(formatOf(config, 'input')),
-  );
-  await inspect(problems, loaded, 'dispatcher.output.schema.path', () =>
-    inspectSchema(formatOf(config, 'output')),
-  );
+  for (const side of ['input', 'output'] as const) {
+    const key = `dispatcher.${side}.schema.path`;
+    await inspect(problems, loaded, key, () => {
+      for (const reason of inspectSchema(formatOf(config, side)))
+        problems.warning(originOf(loaded, key), shownKey(key), unreadable(reason), UNREADABLE_REMEDY);
+    });
+  }
   const { transform } = config.dispatcher;
   if (transform !== undefined)
     await inspect(problems, loaded, 'dispatcher.transform', () => inspectTransform(transform));
@@ -61,11 +63,15 @@ async function inspect(problems: Problems, loaded: Loaded, key: string, look: ()
     await look();
   } catch (error) {
     if (!(error instanceof DispatcherError)) throw error;
-    problems.error(
-      loaded.details.settings.origin(key),
-      key.replace(/\.path$/, ''),
-      error.message,
-      error.remedy,
-    );
+    problems.error(originOf(loaded, key), shownKey(key), error.message, error.remedy);
   }
+}
+
+function originOf(loaded: Loaded, key: string): Origin | undefined {
+  return loaded.details.settings.origin(key);
+}
+
+/** As the user writes it: a schema is usually only a path. */
+function shownKey(key: string): string {
+  return key.replace(/\.path$/, '');
 }

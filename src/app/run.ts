@@ -12,6 +12,7 @@ import { ExpiryWatch } from './reload/expiry.js';
 import { digestOf } from './reload/file-digest.js';
 import { FileWatch } from './reload/file-watch.js';
 import { LegRunner } from './reload/leg-runner.js';
+import { SchemaWarnings } from './schema-warnings.js';
 import type { Redact } from './status.js';
 import { type Summary, summarize } from './summary.js';
 
@@ -51,7 +52,12 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
   const startedAt = new Date();
   const cpuBefore = usage().cpuMicroseconds;
   const expiry = new ExpiryWatch({ logger, clock: realClock, now: () => new Date() });
-  const { runner, watch } = await makeRunner(job, expiry);
+  const schemas = new SchemaWarnings(logger);
+  const inForce = (next: ResolvedConfig): void => {
+    expiry.watch(next);
+    schemas.watch(next);
+  };
+  const { runner, watch } = await makeRunner(job, inForce);
   const view: RunView = {
     startedAt,
     status: () => runner.status(),
@@ -62,7 +68,7 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
     redact,
     certificates: () => expiry.expiries(),
   };
-  const report = await attended(job, { runner, watch, expiry, view });
+  const report = await attended(job, { runner, watch, expiry, inForce, view });
   const summary = summarize(report, {
     name: config.name,
     startedAt,
@@ -80,11 +86,13 @@ interface Attended {
   readonly runner: Runner;
   readonly watch: FileWatch | undefined;
   readonly expiry: ExpiryWatch;
+  /** Warns of what is in a configuration that runs now. */
+  readonly inForce: (config: ResolvedConfig) => void;
   readonly view: RunView;
 }
 
 /** Runs the job with signals, endpoints, watches and display, and removes them all afterwards. */
-async function attended(job: RunJob, { runner, watch, expiry, view }: Attended): Promise<RunReport> {
+async function attended(job: RunJob, { runner, watch, expiry, inForce, view }: Attended): Promise<RunReport> {
   const { config, until, logger, display, onTerminal, loadAgain } = job;
   const reloadable = loadAgain !== undefined;
   const removeSignals = listenToSignals(runner, { logger, display, onTerminal, reloadable });
@@ -92,7 +100,7 @@ async function attended(job: RunJob, { runner, watch, expiry, view }: Attended):
     const health = await startEndpoints(config, view, logger);
     display?.start(() => runner.status());
     logger.info('running', whatIsRun(config, until));
-    expiry.watch(config);
+    inForce(config);
     watch?.start();
     const report = await runner.run();
     watch?.stop();
@@ -107,7 +115,7 @@ async function attended(job: RunJob, { runner, watch, expiry, view }: Attended):
 
 async function makeRunner(
   { config, until, logger, loadAgain }: RunJob,
-  expiry: ExpiryWatch,
+  inForce: (config: ResolvedConfig) => void,
 ): Promise<{ readonly runner: Runner; readonly watch: FileWatch | undefined }> {
   const { reloadTimeoutMs, reloadIntervalMs } = config.dispatcher;
   const revisions =
@@ -126,7 +134,7 @@ async function makeRunner(
     reloadTimeoutMs,
     logger,
     clock: realClock,
-    reloaded: (next) => expiry.watch(next),
+    reloaded: inForce,
   });
   if (revisions === undefined || reloadIntervalMs === 0) return { runner, watch: undefined };
   const once = await revisions.readOnceOnly();

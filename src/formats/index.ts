@@ -23,7 +23,7 @@
  * What does not fit throws {@link FormatError}; what can't work at all throws DispatcherError CONFIGURATION
  * when the codec is made.
  */
-import { createAvroDecoder, createAvroEncoder } from './avro/codec.js';
+import { avroWarnings, createAvroDecoder, createAvroEncoder } from './avro/codec.js';
 import type { Decoder, Encoder, FormatSpec } from './format.js';
 import { plainDecoder, plainEncoder } from './plain.js';
 
@@ -44,10 +44,11 @@ export function createEncoder(spec: FormatSpec): Encoder {
 }
 
 /**
- * What `kd validate` asks: throws DispatcherError CONFIGURATION for whatever would make a worker refuse to
- * start.
+ * Throws DispatcherError CONFIGURATION for whatever would make a worker refuse to start. Returns a warning for
+ * each branch, symbol or kind of item of the writer's schema whose records will be refused.
  */
-export function inspectSchema(spec: FormatSpec): void {
+export function inspectSchema(spec: FormatSpec): readonly string[] {
   createDecoder(spec);
   createEncoder(spec);
+  return spec.format === 'avro' ? avroWarnings(spec) : [];
 }

@@ -49,3 +49,23 @@ test('parts that can be used have no problems', async () => {
 `;
   assert.deepEqual(await problemsOf(good), []);
 });
+
+test('values of the writer that the schema of the input has no place for are a warning at its line', async () => {
+  const enumeration = (symbols: string[]): object => ({ type: 'enum', name: 'E', symbols });
+  const schema = (...symbols: string[]): string =>
+    JSON.stringify({ type: 'record', name: 'R', fields: [{ name: 'e', type: enumeration(symbols) }] });
+  writeFileSync(join(directory, 'good.mjs'), 'export default (value) => value;\n');
+  writeFileSync(join(directory, 'new.avsc'), schema('A'));
+  writeFileSync(join(directory, 'old.avsc'), schema('A', 'B'));
+  const problems = await problemsOf(`  transform: ./good.mjs
+  input:
+    format: avro
+    schema: { path: ./new.avsc, writer: ./old.avsc }
+  output: { format: json }
+`);
+  assert.deepEqual(
+    problems.map(({ severity, key, line }) => [severity, key, line]),
+    [['warning', 'dispatcher.input.schema', 9]],
+  );
+  assert.match(problems[0]?.message ?? '', /^R\.e: the symbol B of the writer .*UNREADABLE/);
+});

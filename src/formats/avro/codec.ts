@@ -6,10 +6,11 @@ import { framingHint } from './framing.js';
 import type { MakeDefault } from './generate/decode-source.js';
 import { type GeneratedDecoder, generateDecoder } from './generate/generate-decode.js';
 import { type GeneratedEncoder, generateEncoder, OVERFLOW } from './generate/generate-encode.js';
+import { Incompatible } from './schema/compatible.js';
 import { type ParsedSchema, parseSchema } from './schema/parse.js';
 import type { FieldDefault, Node } from './schema/plan.js';
 import { Planner } from './schema/plan-from-type.js';
-import { Incompatible, SchemaResolver } from './schema/resolve.js';
+import { SchemaResolver } from './schema/resolve.js';
 import { messageOf, schemaError } from './schema/schema-error.js';
 import type { SourceTexts } from './source-texts.js';
 
@@ -104,22 +105,14 @@ function attach(generated: GeneratedDecoder | GeneratedEncoder, bytes: Uint8Arra
 }
 
 export function createAvroDecoder(spec: FormatSpec, texts?: SourceTexts): Decoder {
-  const { path, writerPath, references } = schemaOf(spec);
-  const reader = parseSchema(path, references);
-  const planner = plannerOf(reader);
   const makeDefault = defaultsFor(spec.long);
-  if (writerPath === undefined)
-    return new AvroDecoder(
-      generateDecoder(planner.plan(reader.type), { long: spec.long, makeDefault }, texts),
-      texts,
-    );
-  const writer = parseSchema(writerPath, references);
-  // One planner for both, so that it knows the logical types of both.
-  const both = plannerOf({ ...reader, attributes: new Map([...reader.attributes, ...writer.attributes]) });
-  return new AvroDecoder(
-    generateDecoder(resolved(reader, writer, both), { long: spec.long, makeDefault }, texts),
-    texts,
-  );
+  const { node } = readingPlan(spec);
+  return new AvroDecoder(generateDecoder(node, { long: spec.long, makeDefault }, texts), texts);
+}
+
+/** Warns of what data of the writer's schema may hold that can't be read; throws as the decoder does. */
+export function avroWarnings(spec: FormatSpec): readonly string[] {
+  return readingPlan(spec).warnings;
 }
 
 export function createAvroEncoder(spec: FormatSpec, texts?: SourceTexts): Encoder {
@@ -133,13 +126,27 @@ export function createAvroEncoder(spec: FormatSpec, texts?: SourceTexts): Encode
   );
 }
 
-function resolved(reader: ParsedSchema, writer: ParsedSchema, planner: Planner): Node {
+interface ReadingPlan {
+  readonly node: Node;
+  readonly warnings: readonly string[];
+}
+
+function readingPlan(spec: FormatSpec): ReadingPlan {
+  const { path, writerPath, references } = schemaOf(spec);
+  const reader = parseSchema(path, references);
+  if (writerPath === undefined) return { node: plannerOf(reader).plan(reader.type), warnings: [] };
+  const writer = parseSchema(writerPath, references);
+  // One planner for both, so that it knows the logical types of both.
+  const both = plannerOf({ ...reader, attributes: new Map([...reader.attributes, ...writer.attributes]) });
+  return resolved(reader, writer, both);
+}
+
+function resolved(reader: ParsedSchema, writer: ParsedSchema, planner: Planner): ReadingPlan {
+  const resolver = new SchemaResolver(planner);
+  const root = reader.type.name?.split('.').at(-1) ?? 'value';
   try {
-    return new SchemaResolver(planner).resolve(
-      reader.type,
-      writer.type,
-      reader.type.name?.split('.').at(-1) ?? 'value',
-    );
+    const node = resolver.resolve(reader.type, writer.type, root);
+    return { node, warnings: resolver.warnings };
   } catch (cause) {
     if (!(cause instanceof Incompatible)) throw cause;
     throw schemaError(

@@ -163,3 +163,46 @@ test(
     reading.remove();
   },
 );
+
+test('records with a symbol that the schema lacks die alone; one warning at the start names it', async () => {
+  const cluster = await sharedCluster();
+  const schema = (...symbols: string[]): string =>
+    JSON.stringify({
+      type: 'record',
+      name: 'Order',
+      fields: [{ name: 'state', type: { type: 'enum', name: 'State', symbols } }],
+    });
+  const job = await Job.create({
+    cluster,
+    partitions: 1,
+    deadLetter: true,
+    transform: IDENTITY,
+    files: { 'new.avsc': schema('OPEN', 'CLOSED'), 'old.avsc': schema('OPEN', 'LOST', 'CLOSED') },
+    dispatcher: {
+      input: { format: 'avro', schema: { path: './new.avsc', writer: './old.avsc' } },
+      output: { format: 'json' },
+    },
+  });
+  const [open, lost, closed] = [0, 2, 4];
+  await cluster.tool.send(
+    job.input,
+    [open, closed, lost, open, closed].map((byte) => ({ partition: 0, value: Buffer.of(byte) })),
+  );
+  const { summary, result } = await job.runToEnd();
+  assert.deepEqual(
+    texts(await cluster.tool.consume([job.output])),
+    ['OPEN', 'CLOSED', 'OPEN', 'CLOSED'].map((state) => JSON.stringify({ state })),
+  );
+  assert.equal(summary.records.deadLettered, 1);
+  const dead = await cluster.tool.consume([job.deadLetters]);
+  assert.deepEqual(
+    dead.map(({ value }) => value),
+    [Buffer.of(lost)],
+  );
+  const headers = new Map(dead[0]?.headers.map(([name, value]) => [name, String(value)]));
+  assert.equal(headers.get('kd-offset'), '2');
+  assert.equal(headers.get('kd-code'), 'UNREADABLE');
+  assert.match(headers.get('kd-message') ?? '', /Order\.state: the symbol LOST/);
+  assert.equal(result.stderr.split('Order.state: the symbol LOST of the writer').length, 2, result.stderr);
+  job.remove();
+});

@@ -1,6 +1,6 @@
 /** Statements of a generated decoder for values without parts: primitives, bytes, fixed, symbols. */
 
-import type { EnumNode, FixedNode, PrimitiveNode, PromoteNode } from '../schema/plan.js';
+import type { EnumNode, FixedNode, PrimitiveNode, PromoteNode, SymbolsNode } from '../schema/plan.js';
 import type { Emitter } from './emitter.js';
 import { fail, length, smallInt, varint } from './snippets.js';
 
@@ -22,6 +22,17 @@ export function readEnum(node: EnumNode, emitter: Emitter, { target, path }: Dec
   return `${smallInt('c', path)}
 ${target} = ${emitter.constant(node.symbols)}[c];
 if (c < 0 || c >= ${String(node.symbols.length)}) ${none}`;
+}
+
+/** The symbols of a writer, of which the reader does not have all. */
+export function readSymbols(node: SymbolsNode, emitter: Emitter, { target, path }: DecodePlace): string {
+  const none = fail('INVALID_ENUM', path, 'the enum has no symbol number ${c}');
+  return `${smallInt('c', path)}
+${target} = ${emitter.constant(node.symbols)}[c];
+if (${target} === undefined) {
+  if (c < 0 || c >= ${String(node.symbols.length)}) ${none}
+  fail('UNREADABLE', ${emitter.constant(node.refusals)}[c], p);
+}`;
 }
 
 export function readPrimitive(node: PrimitiveNode, long: Long, { target, path }: DecodePlace): string {

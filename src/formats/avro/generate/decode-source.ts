@@ -8,6 +8,7 @@ import {
   readFixed,
   readPrimitive,
   readPromoted,
+  readSymbols,
 } from './decode-scalars.js';
 import { Emitter, inTemplate, literal } from './emitter.js';
 import { emitSkip } from './generate-skip.js';
@@ -101,6 +102,10 @@ return {
 ${this.read(node.node, inner, path)}
 ${target} = { ${literal(node.name)}: ${inner} };`;
       }
+      case 'symbols':
+        return readSymbols(node, emitter, at);
+      case 'refuse':
+        return `fail('UNREADABLE', ${literal(node.message)}, p);`;
       case 'promote':
         return readPromoted(node, long, at);
       default:

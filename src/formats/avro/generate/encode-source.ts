@@ -80,6 +80,8 @@ return {
         return;
       case 'promote':
       case 'wrap':
+      case 'symbols':
+      case 'refuse':
       case 'resolved':
         throw new Error(`a ${node.kind} is never written`);
       default:

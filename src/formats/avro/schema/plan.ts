@@ -76,6 +76,18 @@ export interface WrapNode {
   readonly name: string;
   readonly node: Node;
 }
+/** The symbols of a writer's enum; those the reader does not have are undefined. */
+export interface SymbolsNode {
+  readonly kind: 'symbols';
+  readonly symbols: readonly (string | undefined)[];
+  /** Why a record with such a symbol is refused; undefined for the others. */
+  readonly refusals: readonly (string | undefined)[];
+}
+/** What the reader can't take at all: a record that holds it is refused. */
+export interface RefuseNode {
+  readonly kind: 'refuse';
+  readonly message: string;
+}
 /** A writer's record delivered as a reader's. */
 export interface ResolvedRecordNode {
   readonly kind: 'resolved';
@@ -103,6 +115,8 @@ export type Node =
   | RecordNode
   | PromoteNode
   | WrapNode
+  | SymbolsNode
+  | RefuseNode
   | ResolvedRecordNode;
 
 export function childrenOf(node: Node): readonly Node[] {
@@ -140,6 +154,7 @@ export function bytesMin(node: Node, known: Map<Node, number> = new Map()): numb
 function leastOf(node: Node, known: Map<Node, number>): number {
   switch (node.kind) {
     case 'null':
+    case 'refuse':
       return 0;
     case 'float':
       return 4;

@@ -1,31 +1,32 @@
 import avro, { type Type, type types } from 'avsc';
-import type { Logical, Node, PrimitiveKind, PrimitiveNode, ResolvedRecordNode } from './plan.js';
+import {
+  checkMeaning,
+  checkNames,
+  Incompatible,
+  isPrimitive,
+  isUnion,
+  PROMOTIONS,
+  type UnionType,
+} from './compatible.js';
+import type { Branch, Node, ResolvedRecordNode } from './plan.js';
 import { nameOf, type Planner } from './plan-from-type.js';
 
-/** Which primitives may be read as which others. */
-const PROMOTIONS: Partial<Record<PrimitiveKind, readonly PrimitiveKind[]>> = {
-  int: ['long', 'float', 'double'],
-  long: ['float', 'double'],
-  float: ['double'],
-  string: ['bytes'],
-  bytes: ['string'],
-};
-
-/** Says why data of the one schema can't be read as the other, and where. */
-export class Incompatible extends Error {
-  override readonly name = 'Incompatible';
+/** How far a resolution has come. */
+interface Mark {
+  readonly added: number;
+  readonly warnings: number;
 }
 
-type UnionType = types.UnwrappedUnionType | types.WrappedUnionType;
-
 /**
- * Makes the plan for data written with one schema and delivered as another; throws {@link Incompatible} when
- * some data could not be.
+ * Makes the plan for data written with one schema and delivered as another. Throws {@link Incompatible} when
+ * none of it could be; what only some records may hold is refused where it comes, and warned of.
  */
 export class SchemaResolver {
+  /** One for each branch, symbol, or kind of item that the reader can't take. */
+  readonly warnings: string[] = [];
   private readonly planner: Planner;
   private readonly records = new Map<Type, Map<Type, ResolvedRecordNode>>();
-  /** The pairs in `records`, oldest first: a failed attempt takes back all that was made for it. */
+  /** The pairs in `records`, oldest first: what is given up takes back all that was made for it. */
   private readonly added: { reader: Type; writer: Type }[] = [];
 
   constructor(planner: Planner) {
@@ -38,13 +39,11 @@ export class SchemaResolver {
     if (reader instanceof avro.types.RecordType && writer instanceof avro.types.RecordType)
       return this.record(reader, writer, path);
     if (reader instanceof avro.types.ArrayType && writer instanceof avro.types.ArrayType) {
-      return { kind: 'array', items: this.resolve(reader.itemsType, writer.itemsType, `${path}[]`) };
+      return { kind: 'array', items: this.orRefuse(reader.itemsType, writer.itemsType, `${path}[]`) };
     }
     if (reader instanceof avro.types.MapType && writer instanceof avro.types.MapType) {
-      return {
-        kind: 'map',
-        values: this.resolve(reader.valuesType as Type, writer.valuesType as Type, `${path}{}`),
-      };
+      const [to, from] = [reader.valuesType as Type, writer.valuesType as Type];
+      return { kind: 'map', values: this.orRefuse(to, from, `${path}{}`) };
     }
     if (reader instanceof avro.types.EnumType && writer instanceof avro.types.EnumType)
       return this.enumeration(reader, writer, path);
@@ -71,23 +70,46 @@ export class SchemaResolver {
     throw new Incompatible(`${path}: ${from.kind} can't be read as ${to.kind}`);
   }
 
-  /** The writer chose a branch: each of them must be readable, since each may come. */
+  /** The writer chose a branch: one that can't be read may never come, but one of them must be readable. */
   private fromUnion(reader: Type, writer: UnionType, path: string): Node {
-    const branches = writer.types.map((type) => ({
-      name: type.branchName ?? type.typeName,
-      node: this.resolve(reader, type, path),
-    }));
+    const branches = writer.types.map(
+      (type): Branch => ({
+        name: type.branchName ?? type.typeName,
+        node: this.orRefuse(reader, type, path),
+      }),
+    );
+    const first = branches[0]?.node;
+    if (first?.kind === 'refuse' && branches.every(({ node }) => node.kind === 'refuse'))
+      throw new Incompatible(first.message);
     // The branches already deliver the reader's representation, wrapped where it has to be.
     return { kind: 'union', branches, wrapped: false };
   }
 
-  /** The reader's branch of the same type, else the first that can take the data. */
+  /** For a part that a record may do without: if it can't be read, the record that holds it is refused. */
+  private orRefuse(reader: Type, writer: Type, path: string): Node {
+    const mark = this.mark();
+    try {
+      return this.resolve(reader, writer, path);
+    } catch (cause) {
+      if (!(cause instanceof Incompatible)) throw cause;
+      this.takeBack(mark);
+      this.warnings.push(cause.message);
+      return { kind: 'refuse', message: cause.message };
+    }
+  }
+
+  /** The reader's branch of the same type, else the first that can take all data, else some. */
   private intoUnion(reader: UnionType, writer: Type, path: string): Node {
     const plan = this.planner.plan(reader);
     const wrapped = plan.kind === 'union' && plan.wrapped;
     const same = reader.types.filter((type) => type.branchName === writer.branchName);
-    for (const type of [...same, ...reader.types]) {
-      const node = this.attempt(type, writer, path);
+    const ways = [
+      ...same.map((type) => ({ type, whole: false })),
+      ...reader.types.map((type) => ({ type, whole: true })),
+      ...reader.types.map((type) => ({ type, whole: false })),
+    ];
+    for (const { type, whole } of ways) {
+      const node = this.attempt({ reader: type, writer, path }, whole);
       if (node === undefined) continue;
       return wrapped && type.typeName !== 'null'
         ? { kind: 'wrap', name: type.branchName ?? type.typeName, node }
@@ -98,13 +120,29 @@ export class SchemaResolver {
     );
   }
 
-  private attempt(reader: Type, writer: Type, path: string): Node | undefined {
+  /** With `whole`, gives up, too, where some data could not be read. */
+  private attempt(
+    { reader, writer, path }: { reader: Type; writer: Type; path: string },
+    whole: boolean,
+  ): Node | undefined {
+    const mark = this.mark();
     try {
-      return this.resolve(reader, writer, path);
+      const node = this.resolve(reader, writer, path);
+      if (!whole || this.warnings.length === mark.warnings) return node;
     } catch (cause) {
-      if (cause instanceof Incompatible) return undefined;
-      throw cause;
+      if (!(cause instanceof Incompatible)) throw cause;
     }
+    this.takeBack(mark);
+    return undefined;
+  }
+
+  private mark(): Mark {
+    return { added: this.added.length, warnings: this.warnings.length };
+  }
+
+  private takeBack({ added, warnings }: Mark): void {
+    for (const { reader, writer } of this.added.splice(added)) this.records.get(reader)?.delete(writer);
+    this.warnings.length = warnings;
   }
 
   private record(reader: types.RecordType, writer: types.RecordType, path: string): ResolvedRecordNode {
@@ -115,13 +153,8 @@ export class SchemaResolver {
     if (known !== undefined) return known;
     const node: ResolvedRecordNode = { kind: 'resolved', name: nameOf(reader), steps: [], fields: [] };
     ofReader.set(writer, node);
-    const mark = this.added.push({ reader, writer }) - 1;
-    try {
-      this.fill(node, { reader, writer, path });
-    } catch (cause) {
-      for (const pair of this.added.splice(mark)) this.records.get(pair.reader)?.delete(pair.writer);
-      throw cause;
-    }
+    this.added.push({ reader, writer });
+    this.fill(node, { reader, writer, path });
     return node;
   }
 
@@ -167,55 +200,20 @@ export class SchemaResolver {
   private enumeration(reader: types.EnumType, writer: types.EnumType, path: string): Node {
     checkNames(reader, writer, path);
     const fallback: unknown = Reflect.get(reader, 'default');
-    const symbols = writer.symbols.map((symbol) => {
-      if (reader.symbols.includes(symbol)) return symbol;
-      if (typeof fallback === 'string') return fallback;
-      throw new Incompatible(`${path}: the reader's enum lacks the symbol ${symbol} and has no default`);
-    });
-    return { kind: 'enum', name: nameOf(reader), symbols };
-  }
-}
-
-function isUnion(type: Type): type is UnionType {
-  return type instanceof avro.types.UnwrappedUnionType || type instanceof avro.types.WrappedUnionType;
-}
-
-function isPrimitive(node: Node): node is PrimitiveNode {
-  return 'logical' in node && node.kind !== 'fixed';
-}
-
-/** By unqualified name, as the specification says, or by an alias of the reader's. */
-function checkNames(reader: Type, writer: Type, path: string): void {
-  const wanted = [reader.name, ...(reader.aliases ?? [])].map((name) => unqualified(name));
-  if (writer.name === undefined || wanted.includes(unqualified(writer.name))) return;
-  throw new Incompatible(
-    `${path}: ${writer.name} can't be read as ${reader.name ?? 'an unnamed type'}; names differ and no ` +
-      `alias says they mean the same`,
-  );
-}
-
-function unqualified(name: string | undefined): string | undefined {
-  return name?.slice(name.lastIndexOf('.') + 1);
-}
-
-/**
- * The bytes would fit, but the number would mean something else: cents read as thousandths, milliseconds as
- * microseconds.
- */
-function checkMeaning(reader: Logical | undefined, writer: Logical | undefined, path: string): void {
-  if (reader === undefined || writer === undefined) return;
-  const say = (logical: Logical): string => {
-    switch (logical.kind) {
-      case 'decimal':
-        return `decimal of scale ${String(logical.scale)}`;
-      case 'uuid':
-        return 'uuid';
-      default:
-        return `${logical.kind} in ${logical.unit}`;
-    }
-  };
-  if (say(reader) !== say(writer))
-    throw new Incompatible(
-      `${path}: ${say(writer)} can't be read as ${say(reader)}; the numbers would change their meaning`,
+    const symbols = writer.symbols.map((symbol) =>
+      reader.symbols.includes(symbol) ? symbol : typeof fallback === 'string' ? fallback : undefined,
     );
+    if (symbols.every((symbol) => symbol === undefined))
+      throw new Incompatible(
+        `${path}: none of the writer's symbols is in the reader's enum, which has no default`,
+      );
+    const refusals = symbols.map((symbol, index) =>
+      symbol === undefined
+        ? `${path}: the symbol ${String(writer.symbols[index])} of the writer is not in the reader's enum, ` +
+          `which has no default`
+        : undefined,
+    );
+    this.warnings.push(...refusals.filter((refusal) => refusal !== undefined));
+    return { kind: 'symbols', symbols, refusals };
+  }
 }

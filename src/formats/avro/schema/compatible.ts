@@ -1,0 +1,62 @@
+import avro, { type Type, type types } from 'avsc';
+import type { Logical, Node, PrimitiveKind, PrimitiveNode } from './plan.js';
+
+/** Which primitives may be read as which others. */
+export const PROMOTIONS: Partial<Record<PrimitiveKind, readonly PrimitiveKind[]>> = {
+  int: ['long', 'float', 'double'],
+  long: ['float', 'double'],
+  float: ['double'],
+  string: ['bytes'],
+  bytes: ['string'],
+};
+
+/** Says why data of the one schema can't be read as the other, and where. */
+export class Incompatible extends Error {
+  override readonly name = 'Incompatible';
+}
+
+export type UnionType = types.UnwrappedUnionType | types.WrappedUnionType;
+
+export function isUnion(type: Type): type is UnionType {
+  return type instanceof avro.types.UnwrappedUnionType || type instanceof avro.types.WrappedUnionType;
+}
+
+export function isPrimitive(node: Node): node is PrimitiveNode {
+  return 'logical' in node && node.kind !== 'fixed';
+}
+
+/** By unqualified name, as the specification says, or by an alias of the reader's. */
+export function checkNames(reader: Type, writer: Type, path: string): void {
+  const wanted = [reader.name, ...(reader.aliases ?? [])].map((name) => unqualified(name));
+  if (writer.name === undefined || wanted.includes(unqualified(writer.name))) return;
+  throw new Incompatible(
+    `${path}: ${writer.name} can't be read as ${reader.name ?? 'an unnamed type'}; names differ and no ` +
+      `alias says they mean the same`,
+  );
+}
+
+function unqualified(name: string | undefined): string | undefined {
+  return name?.slice(name.lastIndexOf('.') + 1);
+}
+
+/**
+ * The bytes would fit, but the number would mean something else: cents read as thousandths, milliseconds as
+ * microseconds.
+ */
+export function checkMeaning(reader: Logical | undefined, writer: Logical | undefined, path: string): void {
+  if (reader === undefined || writer === undefined) return;
+  const say = (logical: Logical): string => {
+    switch (logical.kind) {
+      case 'decimal':
+        return `decimal of scale ${String(logical.scale)}`;
+      case 'uuid':
+        return 'uuid';
+      default:
+        return `${logical.kind} in ${logical.unit}`;
+    }
+  };
+  if (say(reader) !== say(writer))
+    throw new Incompatible(
+      `${path}: ${say(writer)} can't be read as ${say(reader)}; the numbers would change their meaning`,
+    );
+}
