@@ -44,8 +44,8 @@ export function createEncoder(spec: FormatSpec): Encoder {
 }
 
 /**
- * Throws DispatcherError CONFIGURATION for whatever would make a worker refuse to start. Returns a warning for
- * each branch, symbol or kind of item of the writer's schema whose records will be refused.
+ * Throws DispatcherError CONFIGURATION for whatever would make a worker refuse to start. Returns a warning
+ * for each branch, symbol or kind of item of the writer's schema whose records will be refused.
  */
 export function inspectSchema(spec: FormatSpec): readonly string[] {
   createDecoder(spec);

@@ -50,7 +50,7 @@ test('parts that can be used have no problems', async () => {
   assert.deepEqual(await problemsOf(good), []);
 });
 
-test('values of the writer that the schema of the input has no place for are a warning at its line', async () => {
+test('a symbol of the writer that the schema of the input lacks is a warning at its line', async () => {
   const enumeration = (symbols: string[]): object => ({ type: 'enum', name: 'E', symbols });
   const schema = (...symbols: string[]): string =>
     JSON.stringify({ type: 'record', name: 'R', fields: [{ name: 'e', type: enumeration(symbols) }] });

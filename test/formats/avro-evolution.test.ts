@@ -242,7 +242,7 @@ test('a truncated record is refused under a resolver, too', () => {
   }
 });
 
-test('schemas of which no data can be read are refused when the decoder is made, with place and reason', () => {
+test('schemas of which no data can be read are refused at the start, with place and reason', () => {
   const cases: [unknown, unknown, RegExp][] = [
     ['int', 'long', /long can't be read as int/],
     [
