@@ -2,9 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafka from 'node-rdkafka';
 import type { ConsumedRecord } from '../support/java-tool.js';
+import type { KdProcess } from '../support/kd.js';
 
 const CONNECT_MS = 20_000;
 const FLUSH_MS = 60_000;
+const SAID_CHARACTERS = 6_000;
 
 export interface PacedRecord {
   readonly topic: string;
@@ -81,4 +83,18 @@ export function offsetsOf(deadLetters: readonly ConsumedRecord[]): number[] {
 /** The first word of every value. */
 export function numbersIn(records: readonly ConsumedRecord[]): number[] {
   return records.map(({ value }) => Number(value?.toString().split(' ')[0]));
+}
+
+/** A failure tells what the processes said. */
+export async function saying(running: readonly KdProcess[], body: () => Promise<void>): Promise<void> {
+  try {
+    await body();
+  } catch (cause) {
+    const said = running.map(({ pid, stderr }) => `kd ${pid} said:\n${stderr.slice(-SAID_CHARACTERS)}`);
+    throw new Error(`${cause instanceof Error ? cause.message : String(cause)}\n${said.join('\n')}`, {
+      cause,
+    });
+  } finally {
+    for (const kd of running) kd.kill('SIGKILL');
+  }
 }

@@ -137,7 +137,7 @@ export class KafkaSource implements Source {
     // An offset that is not there may be one of a topic that is not there.
     await replaced.compare();
     if (replaced.has(partition.partitionId) && this.#options.outOfRange === 'stop')
-      throw replaced.refuse(partition, await positions.committed([partition]));
+      throw replaced.refusal(partition);
     const chosen = await positions.afterOutOfRange(partition, offset);
     this.#chosen.note(partition.partitionId, chosen);
     return chosen.offset;
@@ -245,7 +245,13 @@ export class KafkaSource implements Source {
     client.on('event.stats', (event: unknown) => this.#guard(() => this.#onStatistics(event)));
     const replaced = new ReplacedTopics(
       options,
-      { client, handleId, registry: this.#registry, offsets: this.#offsets },
+      {
+        client,
+        handleId,
+        registry: this.#registry,
+        offsets: this.#offsets,
+        committed: (partitions) => this.#running().positions.committed(partitions),
+      },
       (partitions) => {
         if (!this.#isStopping()) this.#events?.replaced(partitions);
       },

@@ -22,6 +22,7 @@ interface Parts {
   readonly client: KafkaConsumer;
   readonly offsets: OffsetStore;
   readonly registry: PartitionRegistry;
+  readonly committed: (partitions: readonly TopicPartition[]) => Promise<readonly TopicOffset[]>;
 }
 
 type Options = Pick<KafkaSourceOptions, 'native' | 'logger' | 'groupId' | 'commitIntervalMs'>;
@@ -74,14 +75,9 @@ export class ReplacedTopics {
     if (this.#stored) await Promise.race([this.compare(), delay(timeoutMs, undefined, { ref: false })]);
   }
 
-  /**
-   * For `out-of-range: stop`. What the old topic left in the new one before the ids were compared is taken
-   * back: a restart would skip records.
-   */
-  refuse({ topic, partition }: TopicPartition, committed: readonly TopicOffset[]): DispatcherError {
-    if (committed.some(({ offset }) => offset > 0))
-      this.#parts.client.commit({ topic, partition, offset: 0 });
-    return replacedInput(this.#options.groupId, { topic, partition });
+  /** For `out-of-range: stop`. */
+  refusal(partition: TopicPartition): DispatcherError {
+    return replacedInput(this.#options.groupId, partition);
   }
 
   #tick(): void {
@@ -100,14 +96,32 @@ export class ReplacedTopics {
         `${replaced.join(', ')}: deleted and created again while group ${groupId} was reading; no offset of ` +
           'the old topic is committed from now on',
       );
-    for (const partition of registry.allOpen) {
-      if (!replaced.includes(partition.topic)) continue;
+    const stale = registry.allOpen.filter(({ topic }) => replaced.includes(topic));
+    for (const partition of stale) {
       this.#partitions.add(partition.partitionId);
       this.#unstore(partition);
       this.#parts.offsets.lost([partition.partitionId]);
     }
+    await this.#takeBack(stale);
     const told = registry.allOpen.filter(({ partitionId }) => this.#partitions.has(partitionId));
     if (told.length > 0) this.#tell(told);
+  }
+
+  /**
+   * What was committed of the old topic after the new one was there, before the ids were compared: whoever
+   * reads next would begin at that offset of the new one, and skip records. The chosen offset follows.
+   */
+  async #takeBack(partitions: readonly AssignedPartition[]): Promise<void> {
+    if (partitions.length === 0) return;
+    try {
+      const committed = await this.#parts.committed(partitions);
+      const wrong = committed.filter(({ offset }) => offset > 0);
+      if (wrong.length > 0)
+        this.#parts.client.commit(wrong.map(({ topic, partition }) => ({ topic, partition, offset: 0 })));
+    } catch (error) {
+      const { logger } = this.#options;
+      logger.warn(`offsets of the old topic may be left in the new one: ${errorText(error)}`);
+    }
   }
 
   #unstore({ topic, partition }: TopicPartition): void {
