@@ -245,13 +245,7 @@ export class KafkaSource implements Source {
     client.on('event.stats', (event: unknown) => this.#guard(() => this.#onStatistics(event)));
     const replaced = new ReplacedTopics(
       options,
-      {
-        client,
-        handleId,
-        registry: this.#registry,
-        offsets: this.#offsets,
-        committed: (partitions) => this.#running().positions.committed(partitions),
-      },
+      { client, handleId, registry: this.#registry, offsets: this.#offsets, source: this },
       (partitions) => {
         if (!this.#isStopping()) this.#events?.replaced(partitions);
       },

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PartitionId } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
-import type { AssignedPartition, TopicOffset } from '../../ports/source.js';
+import type { AssignedPartition, Source } from '../../ports/source.js';
 import { TopicIdentities } from '../client/topic-identity.js';
 import { errorText, type KafkaConsumer, type TopicPartition } from '../rdkafka.js';
 import type { OffsetStore } from './offsets/offset-store.js';
@@ -22,7 +22,7 @@ interface Parts {
   readonly client: KafkaConsumer;
   readonly offsets: OffsetStore;
   readonly registry: PartitionRegistry;
-  readonly committed: (partitions: readonly TopicPartition[]) => Promise<readonly TopicOffset[]>;
+  readonly source: Pick<Source, 'committedOffsets'>;
 }
 
 type Options = Pick<KafkaSourceOptions, 'native' | 'logger' | 'groupId' | 'commitIntervalMs'>;
@@ -114,7 +114,7 @@ export class ReplacedTopics {
   async #takeBack(partitions: readonly AssignedPartition[]): Promise<void> {
     if (partitions.length === 0) return;
     try {
-      const committed = await this.#parts.committed(partitions);
+      const committed = await this.#parts.source.committedOffsets(partitions);
       const wrong = committed.filter(({ offset }) => offset > 0);
       if (wrong.length > 0)
         this.#parts.client.commit(wrong.map(({ topic, partition }) => ({ topic, partition, offset: 0 })));
