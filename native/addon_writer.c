@@ -263,6 +263,18 @@ static napi_value writer_set_partition_count(napi_env env, napi_callback_info in
              : kd_throw_range(env, "no such topic number");
 }
 
+static napi_value writer_written(napi_env env, napi_callback_info info) {
+  napi_value argv[1], self, result;
+  int64_t topic;
+  uint64_t rows;
+  kd_writer *writer = core_of(env, writer_of(env, info, 1, argv, &self));
+  if (!writer || !kd_get_integer(env, argv[0], 0, KD_WRITER_TOPICS_MAX, "topicNumber", &topic)) return NULL;
+  if (!kd_writer_read_written(writer, (uint32_t)topic, &rows))
+    return kd_throw_range(env, "no such topic number");
+  KD_TRY(env, napi_create_double(env, (double)rows, &result));
+  return result;
+}
+
 static napi_value writer_set_batch_limit(napi_env env, napi_callback_info info) {
   napi_value argv[2], self;
   int64_t topic, bytes_max;
@@ -346,6 +358,7 @@ napi_status kd_define_writer(napi_env env, napi_value exports) {
       KD_METHOD("topic", writer_topic),
       KD_METHOD("setPartitionCount", writer_set_partition_count),
       KD_METHOD("setBatchLimit", writer_set_batch_limit),
+      KD_METHOD("written", writer_written),
       KD_METHOD("write", writer_write),
       KD_METHOD("purge", writer_purge),
       KD_METHOD("stats", writer_stats),

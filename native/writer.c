@@ -100,13 +100,25 @@ static void note_refusal(kd_writer *writer, kd_slot *slot, uint32_t row, const r
   kd_writer_note_failure(writer, slot, row, code, words);
 }
 
+static void count_refusal(kd_writer *writer, const rd_kafka_topic_t *handle) {
+  uint32_t count = atomic_load_explicit(&writer->topic_count, memory_order_acquire);
+  for (uint32_t i = 0; i < count; i++) {
+    if (writer->topics[i]->handle != handle) continue;
+    atomic_fetch_add_explicit(&writer->topics[i]->refused, 1, memory_order_relaxed);
+    return;
+  }
+}
+
 void kd_writer_acknowledge(kd_writer *writer, const rd_kafka_message_t *message) {
   uint64_t opaque = (uint64_t)(uintptr_t)message->_private;
   uint64_t index = (opaque >> 32) - 1;
   /* Not one of this writer's. */
   if (index >= writer->options.parts_max) return;
   kd_slot *slot = &writer->slots[index];
-  if (message->err) note_refusal(writer, slot, (uint32_t)opaque, message);
+  if (message->err) {
+    note_refusal(writer, slot, (uint32_t)opaque, message);
+    count_refusal(writer, message->rkt);
+  }
   kd_writer_count_down(writer, slot, 1);
   if (atomic_load_explicit(&writer->waiting_for_room, memory_order_relaxed)) {
     pthread_mutex_lock(&writer->lock);
@@ -340,6 +352,7 @@ static int32_t add_topic(kd_writer *writer, const char *name, int32_t partition_
   *topic = (kd_topic){.name = copy,
                       .handle = handle,
                       .partition_count = partition_count,
+                      .partition_count_max = partition_count,
                       .policy = policy,
                       .batch_bytes_max = UINT64_MAX,
                       .sticky_sequence = UINT64_MAX};
@@ -357,7 +370,19 @@ int32_t kd_writer_topic(kd_writer *writer, const char *name, int32_t partition_c
 
 bool kd_writer_set_partition_count(kd_writer *writer, uint32_t topic, int32_t partition_count) {
   if (topic >= atomic_load(&writer->topic_count) || partition_count < 1) return false;
-  atomic_store(&writer->topics[topic]->partition_count, partition_count);
+  kd_topic *counted = writer->topics[topic];
+  if (partition_count > atomic_load(&counted->partition_count_max))
+    atomic_store(&counted->partition_count_max, partition_count);
+  atomic_store(&counted->partition_count, partition_count);
+  return true;
+}
+
+bool kd_writer_read_written(kd_writer *writer, uint32_t topic, uint64_t *rows) {
+  if (topic >= atomic_load(&writer->topic_count)) return false;
+  uint64_t refused = atomic_load(&writer->topics[topic]->refused);
+  uint64_t handed_over = atomic_load(&writer->topics[topic]->handed_over);
+  /* A refusal can be counted before its row is. */
+  *rows = handed_over > refused ? handed_over - refused : 0;
   return true;
 }
 

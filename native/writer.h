@@ -42,6 +42,8 @@ enum {
    * topic itself is gone.
    */
   KD_CODE_NO_PARTITION = -10004,
+  /* The row names a partition that its topic had before it was deleted and created again with fewer. */
+  KD_CODE_PARTITION_GONE = -10007,
 };
 
 /* Numbers per failure: row, code, index of the broker's words about this very record (-1: none). */
@@ -111,6 +113,8 @@ bool kd_writer_start(kd_writer *writer);
 /* Number of a topic; < 0: stopped or KD_WRITER_TOPICS_MAX reached. */
 int32_t kd_writer_topic(kd_writer *writer, const char *name, int32_t partition_count, kd_policy policy);
 bool kd_writer_set_partition_count(kd_writer *writer, uint32_t topic, int32_t partition_count);
+/* Rows of this topic that were acknowledged or still may be. False: no such topic. */
+bool kd_writer_read_written(kd_writer *writer, uint32_t topic, uint64_t *rows);
 /*
  * A record that makes a larger batch than this all by itself is refused with KD_CODE_TOO_LARGE; 0: no limit
  * is known.

@@ -20,6 +20,12 @@ typedef struct {
   char *name;
   rd_kafka_topic_t *handle;
   _Atomic int32_t partition_count;
+  /* The most it has had: a partition below that existed once. */
+  _Atomic int32_t partition_count_max;
+  /* Only the writer's thread adds to it. */
+  _Atomic uint64_t handed_over;
+  /* Of those handed over; broker threads add to it. */
+  _Atomic uint64_t refused;
   kd_policy policy;
   /* What one record may take as a batch of its own; UINT64_MAX: not known. */
   _Atomic uint64_t batch_bytes_max;

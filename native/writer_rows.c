@@ -53,7 +53,11 @@ static int32_t sticky_partition(const job *job, kd_topic *topic, int32_t count) 
 static int32_t choose_partition(const job *job, kd_topic *topic, const kd_output_record *record) {
   int32_t count = atomic_load_explicit(&topic->partition_count, memory_order_relaxed);
   const kd_partition *source = job->source;
-  if (record->partition >= 0) return record->partition < count ? record->partition : KD_CODE_NO_PARTITION;
+  if (record->partition >= 0) {
+    if (record->partition < count) return record->partition;
+    int32_t count_max = atomic_load_explicit(&topic->partition_count_max, memory_order_relaxed);
+    return record->partition < count_max ? KD_CODE_PARTITION_GONE : KD_CODE_NO_PARTITION;
+  }
   if (record->flags & KD_ROW_DEAD_LETTER) return source->partition % count;
   if (topic->policy == KD_POLICY_SAME)
     return source->partition < count ? source->partition : KD_CODE_COUNTS_DIFFER;
@@ -193,6 +197,12 @@ static bool is_too_large(const kd_topic *topic, const kd_output_record *record) 
   return BATCH_HEADER_BYTES + varint_bytes(body) + body > bytes_max;
 }
 
+/* No other thread adds: cheaper than an atomic addition. */
+static void count_handed_over(kd_topic *topic) {
+  uint64_t rows = atomic_load_explicit(&topic->handed_over, memory_order_relaxed);
+  atomic_store_explicit(&topic->handed_over, rows + 1, memory_order_relaxed);
+}
+
 /* True: an acknowledgement will come, or has come, for it. False: settled here. */
 static bool produce(job *job, const ready_row *ready) {
   kd_writer *writer = job->writer;
@@ -216,6 +226,7 @@ static bool produce(job *job, const ready_row *ready) {
     rd_kafka_error_t *error = rd_kafka_produceva(writer->client, vus, headers ? VU_COUNT : VU_HEADERS);
     if (!error) {
       job->produced++;
+      count_handed_over(ready->topic);
       job->bytes += record->value_length + record->key_length;
       return true;
     }
@@ -243,7 +254,10 @@ static bool produce(job *job, const ready_row *ready) {
    * Some refusals (a partition or topic that does not exist) come after the interceptor ran: never
    * settle twice.
    */
-  if (kd_writer_has_failure(writer, job->slot, ready->row)) return true;
+  if (kd_writer_has_failure(writer, job->slot, ready->row)) {
+    count_handed_over(ready->topic);
+    return true;
+  }
   return refuse(job, ready->row, code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ? KD_CODE_TOO_LARGE : code);
 }
 

@@ -15,6 +15,10 @@ interface DeliveryEntry {
 
 /** The addon's, for `partition: same`. */
 export const COUNTS_DIFFER = -10_005;
+/** The addon's, for a partition named by the transform that the topic had once. */
+export const PARTITION_GONE = -10_007;
+/** Said of records on their way when the topic is deleted: the topic's fault, not theirs. */
+export const UNKNOWN_PARTITION = -190;
 
 const DELIVERY: ReadonlyMap<number, DeliveryEntry> = new Map<number, DeliveryEntry>([
   // Refused by the addon before they were sent: no neighbour has a part in it.
@@ -35,8 +39,8 @@ const DELIVERY: ReadonlyMap<number, DeliveryEntry> = new Map<number, DeliveryEnt
 
   // partition: same, and the output lacks a partition that the input has.
   [COUNTS_DIFFER, { name: 'PARTITION_COUNTS_DIFFER', fault: 'destination' }],
-  // Said of records on their way when the topic is deleted: the topic's fault, not theirs.
-  [-190, { name: '_UNKNOWN_PARTITION', fault: 'destination' }],
+  [PARTITION_GONE, { name: 'PARTITION_GONE', fault: 'destination' }],
+  [UNKNOWN_PARTITION, { name: '_UNKNOWN_PARTITION', fault: 'destination' }],
 
   [-196, { name: '_FAIL', fault: 'destination' }],
   [-195, { name: '_TRANSPORT', fault: 'destination' }],
@@ -107,6 +111,11 @@ const MEANINGS: ReadonlyMap<number, string> = new Map([
     COUNTS_DIFFER,
     'dispatcher.output.partition is same, but the input has partitions that this topic does not have; add ' +
       'partitions to it, or set dispatcher.output.partition: auto',
+  ],
+  [
+    PARTITION_GONE,
+    'the topic was deleted and created again with fewer partitions, and the transform names one of those ' +
+      'that are gone; add partitions to it, or correct the transform',
   ],
   [-10_003, "the record is larger than the topic's max.message.bytes or the producer's message.max.bytes"],
   [10, "the record is larger than the topic's max.message.bytes"],

@@ -236,7 +236,8 @@ export interface WriterOptions {
 /**
  * Codes are librdkafka's, apart from the addon's own: −10001 (BAD_ROW), a row that does not fit its blocks;
  * −10002 (BAD_BATCH), a header that does not: then nothing of the part was handed over, and row 0 is reported
- * for all; −10003, a record too large even alone; −10004, a partition that the topic does not have. A
+ * for all; −10003, a record too large even alone; −10004, a partition that the topic never had; −10007, one
+ * that it had before it was created again. A
  * dead-letter row (flag 16) without a partition goes to the source's modulo the count. What was handed over
  * and is not acknowledged at `stop` does not settle any more: purge and wait before. `settled`: a = batchId,
  * b = part, c = acknowledged rows; `failures` and `words` say what was refused; `stale` rows skipped by
@@ -261,6 +262,8 @@ export interface NativeWriter {
   /** Number of the topic for output rows; same name: same number. `partitionCount` from metadata, ≥ 1. */
   topic(name: string, partitionCount: number, policy: PartitionPolicy): number;
   setPartitionCount(topicNumber: number, partitionCount: number): void;
+  /** Rows of this topic that were acknowledged or still may be. */
+  written(topicNumber: number): number;
   /**
    * `max.message.bytes` of a topic: rows that exceed it even as a batch of their own are refused with -10003
    * (librdkafka's own refusals for size too) and not sent. 0 = none. Not for compressed messages, whose size

@@ -154,24 +154,32 @@ export class ScriptedSink implements Sink {
     return Promise.resolve();
   }
 
-  /** Answers the oldest part: acknowledged, or every row refused with a code, as the brokers do. */
-  settle(code?: number, words?: string): void {
+  /**
+   * Answers the oldest part: acknowledged, or every row from `firstRefused` on refused with a code, as the
+   * brokers do.
+   */
+  settle(code?: number, words?: string, firstRefused = 0): void {
     const one = this.written.shift();
     if (one === undefined) throw new Error('nothing was written');
-    this.answer(one, code, words);
+    this.answer(one, code, words, firstRefused);
   }
 
-  private answer({ batchId, part, rows }: Written, code: number | undefined, words?: string): void {
+  private answer(
+    { batchId, part, rows }: Written,
+    code: number | undefined,
+    words?: string,
+    firstRefused = 0,
+  ): void {
     const failures =
       code === undefined
         ? []
-        : Array.from({ length: rows }, (_, outputRow) => ({
+        : Array.from({ length: rows - firstRefused }, (_, n) => ({
             part,
-            outputRow,
+            outputRow: firstRefused + n,
             ...deliveryVerdict(code, words !== undefined),
             ...(words === undefined ? {} : { words }),
           }));
-    this.events?.settled({ batchId, part, acknowledged: code === undefined ? rows : 0, failures, stale: 0 });
+    this.events?.settled({ batchId, part, acknowledged: rows - failures.length, failures, stale: 0 });
   }
 }
 

@@ -77,3 +77,26 @@ test(
     await ended(bench);
   },
 );
+
+test('a topic that takes a part of each batch only ends the run at the timeout, not never', async () => {
+  const bench = await failing(0);
+  for (let second = 0; second < 100 && bench.report === undefined; second++) {
+    await bench.pass(1_000);
+    if (bench.sink.written.length === 0 && bench.source.offered.length > 0) bench.deliver(0, 0, 10);
+    await bench.settle();
+    if (bench.sink.written.length > 0) bench.sink.settle(NOT_ENOUGH_REPLICAS, undefined, 5);
+    await bench.settle();
+  }
+  assert.equal(bench.report?.error?.code, 'DESTINATION_STALLED');
+});
+
+test('records that get through do not end the failure of a topic that others wait for', async () => {
+  const bench = await failing(0, 1);
+  await bench.pass(600);
+  bench.deliver(1, 0, 10);
+  await bench.settle();
+  bench.sink.settle();
+  await bench.pass(500);
+  assert.match(bench.dispatcher.status().stalled ?? '', FAILED, 'those of partition 0 wait');
+  await ended(bench);
+});

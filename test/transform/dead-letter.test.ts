@@ -26,7 +26,7 @@ test('a dead letter carries the source unchanged and every header that says why'
   const [letter] = outputs;
   assert.deepEqual(
     [letter?.topic, letter?.partition, letter?.key, letter?.value, letter?.timestamp],
-    [DEAD.number, 1, 'k', 'payload', -1],
+    [DEAD.number, -1, 'k', 'payload', -1],
   );
   assert.deepEqual(letter?.headers.slice(0, 2), [
     ['own', Buffer.from('x')],

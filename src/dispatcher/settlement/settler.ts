@@ -1,8 +1,8 @@
 import type { Segment } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
-import type { DeliveryFailure, Settled } from '../../ports/sink.js';
+import type { Settled } from '../../ports/sink.js';
 import { Outcome } from '../../wire/layout.js';
-import { describeOutputRow, type InFlightBatch, outcomeOf, type Part } from '../in-flight-batch.js';
+import { type InFlightBatch, outcomeOf, type Part } from '../in-flight-batch.js';
 import type { RunState } from '../run-state.js';
 import { place } from '../run-state.js';
 import type { RejectedRange } from '../transform/ranges.js';
@@ -38,28 +38,11 @@ export class Settler {
       );
     part.state = 'settled';
     batch.acknowledged += settled.acknowledged;
-    if (settled.acknowledged > 0) this.stall.delivered(this.reachedFailingTopic(part, settled.failures));
+    if (settled.acknowledged > 0) this.stall.delivered();
     if (settled.failures.length > 0)
       return { part, deadLetters: this.refusals.take(batch, part, settled.failures) };
     part.settledAlone?.(undefined);
     return { part, deadLetters: [] };
-  }
-
-  /** Looks at single rows, but only while a topic fails. */
-  private reachedFailingTopic(part: Part, failures: readonly DeliveryFailure[]): boolean {
-    const { failingTopic } = this.stall;
-    if (failingTopic === undefined) return true;
-    const failed = new Set(failures.map(({ outputRow }) => outputRow));
-    const first = part.identity ? part.firstSourceRow : 0;
-    const count = part.identity ? part.sourceRowCount : part.outputRows;
-    for (let row = first; row < first + count; row++) {
-      if (
-        !failed.has(row) &&
-        this.state.topicNames.get(describeOutputRow(part, row).topicNumber) === failingTopic
-      )
-        return true;
-    }
-    return false;
   }
 
   /** All parts of the batch are settled: book its rows, settle its segments. */
@@ -86,6 +69,7 @@ export class Settler {
     const liveRows = live.reduce((sum, segment) => sum + segment.rowCount, 0);
     if (liveRows === batch.input.rowCount) this.bookTotals(batch);
     else this.bookOutcomes(batch, live);
+    this.stall.check();
     if (batch.stopReason !== undefined && batch.stopRow !== undefined) this.stopRun(batch, batch.stopRow);
   }
 

@@ -15,15 +15,16 @@ export interface DestinationFault {
   readonly lastOffsets: ReadonlyMap<PartitionId, number>;
 }
 
-/** Records that the failing topic did not take: from the committable offset of that moment on. */
+/** Records that a topic did not take, from the committable offset of that moment on. */
 interface Awaited {
+  readonly sinceMs: number;
   readonly from: number;
   readonly last: number;
 }
 
 /**
  * A destination that can't be written: intake stops visibly, the committed position is read again after a
- * backoff, and after `stallTimeoutMs` without a single delivery the run stops uncommitted. Nothing is
+ * backoff, and when a record was not delivered for `stallTimeoutMs` the run stops uncommitted. Nothing is
  * dropped.
  */
 export class Stall {
@@ -49,20 +50,19 @@ export class Stall {
     return this.warnedAtMs === undefined ? undefined : 'no delivery is acknowledged';
   }
 
-  /** The topic that can't be written, while there is one. */
-  get failingTopic(): string | undefined {
-    return this.failingSinceMs === undefined ? undefined : this.fault?.topic;
+  /**
+   * Something was acknowledged. It does not end a failure: a topic may take a part of each batch for ever, or
+   * one topic all while another one takes nothing. That ends when what failed is settled.
+   */
+  delivered(): void {
+    this.lastDeliveryMs = this.state.deps.clock.nowMs();
+    if (this.failingSinceMs === undefined && this.warnedAtMs !== undefined) this.recovered();
   }
 
-  /**
-   * Something was acknowledged. Only what reached the failing topic itself ends its failure: a dead-letter
-   * topic that stays away while the rest is delivered again and again would otherwise never reach the
-   * timeout.
-   */
-  delivered(reachedFailingTopic: boolean): void {
+  /** To be asked when something was settled or given back. */
+  check(): void {
+    if (this.failingSinceMs === undefined || this.isAwaited()) return;
     this.lastDeliveryMs = this.state.deps.clock.nowMs();
-    if (this.failingSinceMs !== undefined && !reachedFailingTopic) return;
-    if (this.failingSinceMs === undefined && this.warnedAtMs === undefined) return;
     this.recovered();
   }
 
@@ -77,11 +77,12 @@ export class Stall {
 
   destinationFailed(fault: DestinationFault): void {
     const now = this.state.deps.clock.nowMs();
-    this.failingSinceMs ??= now;
+    if (this.failingSinceMs === undefined || !this.isAwaited()) this.failingSinceMs = now;
     this.fault = fault;
     for (const [partitionId, last] of fault.lastOffsets) {
       const from = this.state.tracker.committable(partitionId);
-      if (from !== undefined) this.awaited.set(partitionId, { from, last });
+      if (from !== undefined && !this.awaited.has(partitionId))
+        this.awaited.set(partitionId, { sinceMs: now, from, last });
     }
     // Rights do not come back by waiting: what was not delivered is not committed, and the run says at once
     // what is missing.
@@ -112,10 +113,7 @@ export class Stall {
    */
   tick(waitingForDelivery: boolean): void {
     const now = this.state.deps.clock.nowMs();
-    if (this.failingSinceMs !== undefined && !this.isAwaited()) {
-      this.lastDeliveryMs = now;
-      this.recovered();
-    }
+    this.check();
     if (!waitingForDelivery) {
       if (this.failingSinceMs === undefined) this.lastDeliveryMs = now;
       return;
@@ -136,12 +134,16 @@ export class Stall {
     }
   }
 
+  /** The failure is as old as the record that has waited for the longest time. */
   private isAwaited(): boolean {
-    for (const [partitionId, { from, last }] of this.awaited) {
+    let sinceMs = Number.POSITIVE_INFINITY;
+    for (const [partitionId, awaited] of this.awaited) {
       const committable = this.state.tracker.committable(partitionId);
-      if (committable === undefined || committable < from || committable > last)
+      if (committable === undefined || committable < awaited.from || committable > awaited.last)
         this.awaited.delete(partitionId);
+      else sinceMs = Math.min(sinceMs, awaited.sinceMs);
     }
+    if (this.awaited.size > 0) this.failingSinceMs = sinceMs;
     return this.awaited.size > 0;
   }
 

@@ -11,6 +11,7 @@ import {
   type Metadata,
   type TopicPartition,
 } from '../rdkafka.js';
+import type { ClusterOptions } from './client-config.js';
 
 /** How long one question to the brokers may take. */
 export const REQUEST_TIMEOUT_MS = 30_000;
@@ -21,7 +22,12 @@ const MISSING_PAUSE_MS = 250;
  * How often partition counts are asked again, and new topics looked for, where
  * `topic.metadata.refresh.interval.ms` does not say it.
  */
-export const TOPICS_REFRESH_MS = 30_000;
+const TOPICS_REFRESH_MS = 30_000;
+
+export function refreshMsOf(cluster: Pick<ClusterOptions, 'properties'>): number {
+  const ms = Number(cluster.properties.get('topic.metadata.refresh.interval.ms'));
+  return ms > 0 ? ms : TOPICS_REFRESH_MS;
+}
 
 const CREATE = 'kd topics create';
 

@@ -10,6 +10,12 @@ const ASK_TIMEOUT_MS = 5_000;
 /** What librdkafka has for a topic without an id: sixteen zero bytes. */
 const NO_ID = /^A*$/;
 
+export interface ReplacedTopic {
+  readonly name: string;
+  readonly oldId: string;
+  readonly newId: string;
+}
+
 /** The ids of the topics that one client deals with. */
 export class TopicIdentities {
   readonly #native: Pick<NativeBinding, 'askBrokers'>;
@@ -22,11 +28,11 @@ export class TopicIdentities {
   }
 
   /**
-   * The topics that have another id than the last time; each replacement is told once. A topic seen for the
-   * first time is learnt; one that is missing for now is compared once it is there again. Never rejects: what
-   * is not answered is compared the next time.
+   * The topics that have another id than the last time; each replacement is reported once. A topic seen for
+   * the first time is learnt; one that is missing for now is compared once it is there again. Never rejects:
+   * what is not answered is compared the next time.
    */
-  async replaced(handleId: number, topics: readonly string[]): Promise<readonly string[]> {
+  async replaced(handleId: number, topics: readonly string[]): Promise<readonly ReplacedTopic[]> {
     if (topics.length === 0) return [];
     try {
       const answers = await this.#native.askBrokers(handleId, 'describeTopics', 0, topics, ASK_TIMEOUT_MS);
@@ -34,7 +40,7 @@ export class TopicIdentities {
         if (code !== 0 || NO_ID.test(topicId)) return [];
         const before = this.#ids.get(name);
         this.#ids.set(name, topicId);
-        return before === undefined || before === topicId ? [] : [name];
+        return before === undefined || before === topicId ? [] : [{ name, oldId: before, newId: topicId }];
       });
     } catch (error) {
       this.#logger.debug(`topic ids not compared: ${errorText(error)}`, { topics });

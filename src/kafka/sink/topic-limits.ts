@@ -52,6 +52,11 @@ export class TopicLimits {
     }
   }
 
+  /** It is another topic now: to be asked again. */
+  forget(topic: string): void {
+    this.#bytesMax.delete(topic);
+  }
+
   of(topic: string): number | undefined {
     return this.#bytesMax.get(topic);
   }

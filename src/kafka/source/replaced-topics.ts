@@ -90,7 +90,7 @@ export class ReplacedTopics {
     const { handleId, registry } = this.#parts;
     const { logger, groupId } = this.#options;
     const topics = new Set([...more, ...registry.allOpen.map(({ topic }) => topic)]);
-    const replaced = await this.#identities.replaced(handleId, [...topics]);
+    const replaced = (await this.#identities.replaced(handleId, [...topics])).map(({ name }) => name);
     if (replaced.length > 0)
       logger.warn(
         `${replaced.join(', ')}: deleted and created again while group ${groupId} was reading; no offset of ` +

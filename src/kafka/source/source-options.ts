@@ -2,7 +2,7 @@
 import type { TopicSelection } from '../../core/topic-selection.js';
 import type { Logger } from '../../ports/logger.js';
 import { type ClusterOptions, consumerProperties } from '../client/client-config.js';
-import { type PartitionCounts, TOPICS_REFRESH_MS } from '../client/metadata.js';
+import type { PartitionCounts } from '../client/metadata.js';
 import type { NativeBinding, NativePartitionTable, ReaderOptions } from '../native.js';
 import { type KafkaConsumer, queryCommitted } from '../rdkafka.js';
 import type { OffsetQueries, PositionPolicies } from './offsets/positions.js';
@@ -57,9 +57,4 @@ export function queriesOf(consumer: KafkaConsumer, ranges: RangeQueries): Offset
     committed: (partitions, timeoutMs) => queryCommitted(consumer, partitions, timeoutMs),
     ranges: (partitions, timeoutMs) => ranges.ranges(partitions, timeoutMs),
   };
-}
-
-export function refreshMs({ cluster }: KafkaSourceOptions): number {
-  const ms = Number(cluster.properties.get('topic.metadata.refresh.interval.ms'));
-  return ms > 0 ? ms : TOPICS_REFRESH_MS;
 }

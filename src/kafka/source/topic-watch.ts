@@ -1,8 +1,8 @@
 import type { Logger } from '../../ports/logger.js';
-import { partitionCountsKnown, partitionCountsOfSelection } from '../client/metadata.js';
+import { partitionCountsKnown, partitionCountsOfSelection, refreshMsOf } from '../client/metadata.js';
 import { errorText, type KafkaConsumer, type TopicPartition } from '../rdkafka.js';
 import type { PartitionRegistry } from './partition-registry.js';
-import { type KafkaSourceOptions, refreshMs } from './source-options.js';
+import type { KafkaSourceOptions } from './source-options.js';
 import { Subscription } from './subscription.js';
 
 /** The topics of a subscription and their partitions: at the start, and as they grow. */
@@ -53,7 +53,7 @@ export class TopicWatch {
 
   /** Looks again at the interval of discovery; `seen` hears which topics are there. */
   watch(client: KafkaConsumer, seen: (topics: readonly string[]) => Promise<void>): void {
-    this.#timer = setInterval(() => void this.#refresh(client, seen), refreshMs(this.#options));
+    this.#timer = setInterval(() => void this.#refresh(client, seen), refreshMsOf(this.#options.cluster));
     this.#timer.unref();
   }
 

@@ -44,10 +44,8 @@ export function writeDeadLetterRow(
   writer.mark();
   const timestampFlag = target.timestamp === 'source' ? RowFlag.timestampOfSource : 0;
   const flags = RowFlag.keyOfSource | RowFlag.valueOfSource | timestampFlag | RowFlag.deadLetter;
-  if (writer.addRow(source.row, target.topic.number, flags)) {
-    writer.setPartition(source.partition % Math.max(1, target.topic.partitionCount));
-    if (writer.copyHeaders(headers)) return true;
-  }
+  // The partition is the writer's choice: it knows how many the topic has at that moment.
+  if (writer.addRow(source.row, target.topic.number, flags) && writer.copyHeaders(headers)) return true;
   writer.rollback();
   return false;
 }
