@@ -157,13 +157,16 @@ test('an unusable store is an error at its line, with a remedy', () => {
   }
 });
 
-test("TLS without a truststore trusts the system's authorities; TLS settings without TLS are a warning", () => {
-  assert.equal(resolved(job(SSL)).consumer.properties.get('ssl.ca.location'), 'probe');
-  assert.ok(!resolved(job({})).consumer.properties.has('ssl.ca.location'));
-  const loaded = load(job({ 'security.protocol': 'PLAINTEXT', 'ssl.truststore.location': '/not/there' }));
-  assert.ok(loaded.config);
-  assert.match(problemOf(loaded, 'kafka.properties.security.protocol').message, /nothing is encrypted/);
-});
+test(
+  "TLS without a truststore trusts the system's authorities; TLS " + 'settings without TLS are a warning',
+  () => {
+    assert.equal(resolved(job(SSL)).consumer.properties.get('ssl.ca.location'), 'probe');
+    assert.ok(!resolved(job({})).consumer.properties.has('ssl.ca.location'));
+    const loaded = load(job({ 'security.protocol': 'PLAINTEXT', 'ssl.truststore.location': '/not/there' }));
+    assert.ok(loaded.config);
+    assert.match(problemOf(loaded, 'kafka.properties.security.protocol').message, /nothing is encrypted/);
+  },
+);
 
 test('turning checks off is allowed, with a loud warning', () => {
   const loaded = load(

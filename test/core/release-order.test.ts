@@ -98,41 +98,44 @@ test('pushing or completing a batch twice, and completing one that is not in the
   assert.equal(ring.isHead(1), false);
 });
 
-test('lanes let one batch of a partition run at a time, in the order of reading, and name the next one', () => {
-  const laneOp = fc.oneof(
-    { weight: 4, arbitrary: fc.record({ kind: fc.constant('push' as const), p: fc.nat(3) }) },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant('finish' as const), pick: fc.nat(1000) }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove' as const), pick: fc.nat(1000) }) },
-  );
-  fc.assert(
-    fc.property(fc.array(laneOp, { maxLength: 60 }), (ops) => {
-      const lanes = new PartitionLanes();
-      const waiting = new Map<number, number[]>();
-      let id = 0;
-      for (const o of ops) {
-        if (o.kind === 'push') {
-          const lane = waiting.get(o.p) ?? [];
-          waiting.set(o.p, lane);
-          lane.push(id);
-          assert.equal(lanes.push(id, o.p), lane.length === 1);
-          id += 1;
-        } else {
-          const ids = [...waiting.values()].flatMap((lane) =>
-            o.kind === 'finish' ? lane.slice(0, 1) : lane,
-          );
-          const one = ids[o.pick % Math.max(1, ids.length)];
-          if (one === undefined) continue;
-          const lane = [...waiting.values()].find((other) => other.includes(one)) ?? [];
-          const first = lane[0] === one;
-          lane.splice(lane.indexOf(one), 1);
-          assert.equal(lanes.remove(one), first ? lane[0] : undefined);
+test(
+  'lanes let one batch of a partition run at a time, in the order ' + 'of reading, and name the next one',
+  () => {
+    const laneOp = fc.oneof(
+      { weight: 4, arbitrary: fc.record({ kind: fc.constant('push' as const), p: fc.nat(3) }) },
+      { weight: 3, arbitrary: fc.record({ kind: fc.constant('finish' as const), pick: fc.nat(1000) }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove' as const), pick: fc.nat(1000) }) },
+    );
+    fc.assert(
+      fc.property(fc.array(laneOp, { maxLength: 60 }), (ops) => {
+        const lanes = new PartitionLanes();
+        const waiting = new Map<number, number[]>();
+        let id = 0;
+        for (const o of ops) {
+          if (o.kind === 'push') {
+            const lane = waiting.get(o.p) ?? [];
+            waiting.set(o.p, lane);
+            lane.push(id);
+            assert.equal(lanes.push(id, o.p), lane.length === 1);
+            id += 1;
+          } else {
+            const ids = [...waiting.values()].flatMap((lane) =>
+              o.kind === 'finish' ? lane.slice(0, 1) : lane,
+            );
+            const one = ids[o.pick % Math.max(1, ids.length)];
+            if (one === undefined) continue;
+            const lane = [...waiting.values()].find((other) => other.includes(one)) ?? [];
+            const first = lane[0] === one;
+            lane.splice(lane.indexOf(one), 1);
+            assert.equal(lanes.remove(one), first ? lane[0] : undefined);
+          }
         }
-      }
-    }),
-    { numRuns: 800 },
-  );
-  const lanes = new PartitionLanes();
-  lanes.push(1, 0);
-  lanes.push(2, 0);
-  assert.throws(() => lanes.push(2, 0), { code: 'DEFECT' });
-});
+      }),
+      { numRuns: 800 },
+    );
+    const lanes = new PartitionLanes();
+    lanes.push(1, 0);
+    lanes.push(2, 0);
+    assert.throws(() => lanes.push(2, 0), { code: 'DEFECT' });
+  },
+);

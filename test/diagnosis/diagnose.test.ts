@@ -125,27 +125,30 @@ test('the remedy names the line to change, or the line to add if the property is
   assert.match(untrusted?.remedy ?? '', /line to add: kafka\.properties\.ssl\.truststore\.location$/);
 });
 
-test('a refused client certificate is reported with its owner and its CA; an expired one with its date', async () => {
-  // Node's servers close the connection without an alert; OpenSSL's give a reason, as Java's do.
-  const { address, close } = await strictServer(material);
-  after(close);
-  const strange = {
-    ...SSL,
-    'ssl.certificate.pem': material.strangeClient.cert,
-    'ssl.key.pem': material.strangeClient.key,
-  };
-  const refused = await only(address, strange);
-  assert.equal(refused.fault, 'client-certificate-refused', refused.message);
-  assert.match(refused.message, /CN=stranger, issued by CN=other-ca,O=probes/);
-  const late = {
-    ...SSL,
-    'ssl.certificate.pem': material.expiredClient.cert,
-    'ssl.key.pem': material.expiredClient.key,
-  };
-  const expired = await only(address, late);
-  assert.equal(expired.fault, 'client-certificate-expired');
-  assert.match(expired.message, /our client certificate \(CN=late-client\) expired on \d{4}-/);
-});
+test(
+  'a refused client certificate is reported with its owner and ' + 'its CA; an expired one with its date',
+  async () => {
+    // Node's servers close the connection without an alert; OpenSSL's give a reason, as Java's do.
+    const { address, close } = await strictServer(material);
+    after(close);
+    const strange = {
+      ...SSL,
+      'ssl.certificate.pem': material.strangeClient.cert,
+      'ssl.key.pem': material.strangeClient.key,
+    };
+    const refused = await only(address, strange);
+    assert.equal(refused.fault, 'client-certificate-refused', refused.message);
+    assert.match(refused.message, /CN=stranger, issued by CN=other-ca,O=probes/);
+    const late = {
+      ...SSL,
+      'ssl.certificate.pem': material.expiredClient.cert,
+      'ssl.key.pem': material.expiredClient.key,
+    };
+    const expired = await only(address, late);
+    assert.equal(expired.fault, 'client-certificate-expired');
+    assert.match(expired.message, /our client certificate \(CN=late-client\) expired on \d{4}-/);
+  },
+);
 
 test(
   "a refused connection, a name that can't be resolved, and an invalid address are each reported " +
@@ -166,13 +169,16 @@ test(
   },
 );
 
-test('a server that accepts and never answers is reported after a timeout, with plaintext and with TLS', async () => {
-  const { address } = await broker({ silent: true });
-  const startedMs = performance.now();
-  const [plain, tls] = await Promise.all([only(address), only(address, SSL)]);
-  assert.deepEqual([plain.fault, tls.fault], ['no-answer', 'no-answer']);
-  assert.ok(performance.now() - startedMs < ProbeLimits.brokerTimeoutMs + 500);
-});
+test(
+  'a server that accepts and never answers is reported after a ' + 'timeout, with plaintext and with TLS',
+  async () => {
+    const { address } = await broker({ silent: true });
+    const startedMs = performance.now();
+    const [plain, tls] = await Promise.all([only(address), only(address, SSL)]);
+    assert.deepEqual([plain.fault, tls.fault], ['no-answer', 'no-answer']);
+    assert.ok(performance.now() - startedMs < ProbeLimits.brokerTimeoutMs + 500);
+  },
+);
 
 test('our own unusable certificates and keys are named before anything is sent', () => {
   const asked = (properties: Record<string, string>): Diagnosis | undefined =>

@@ -1,28 +1,28 @@
-/** Words that must be seen nowhere, and what finds them in whatever form they come. */
+/** Secret test values that must never appear in output, and a search for them in every encoding. */
 import { createPrivateKey } from 'node:crypto';
 
-/** Behind each word: what JSON, URLs, YAML, shells and login configurations write in another way. */
+/** The end of each value: characters that JSON, URLs, YAML, shells and login configurations escape. */
 const TAIL = '"q\\+/%=&é';
 
 export class Canaries {
   readonly #words = new Map<string, string>();
 
-  /** A secret for one field: the word, and letters that are escaped somewhere. */
+  /** A secret for one field: a unique word plus characters that some format escapes. */
   secret(field: string, tail = TAIL): string {
     const word = `Kd${field.replaceAll(/\W/g, '')}Canary7f3a`;
     this.#words.set(field, word);
     return `${word}${tail}`;
   }
 
-  /** Something secret that is given as it is. */
+  /** A given text that must stay secret. */
   known(field: string, text: string): string {
     this.#words.set(field, text);
     return text;
   }
 
   /**
-   * Each line of a private key that its certificate does not hold, too (the modulus), and the number it is
-   * made of.
+   * Registers each line of a private key that does not also occur in its certificate (the modulus does), and
+   * the key's private number.
    */
   key(field: string, pem: string, certificate: string): string {
     const lines = pem
@@ -34,7 +34,7 @@ export class Canaries {
     return pem;
   }
 
-  /** `field, form: the text around it` for each word that is found. */
+  /** `field, form: the text around it` for each secret found. */
   findIn(text: string): string[] {
     const found: string[] = [];
     for (const [field, word] of this.#words) {
@@ -49,8 +49,8 @@ export class Canaries {
 }
 
 /**
- * A word is unchanged in JSON and URLs. Base64 depends on how many bytes come before it, so all three
- * beginnings are looked for.
+ * The word itself looks the same in JSON and URLs. Its base64 form depends on how many bytes precede it, so
+ * all three alignments are searched for.
  */
 function formsOf(word: string): (readonly [form: string, shape: string])[] {
   const bytes = Buffer.from(word);
@@ -63,7 +63,7 @@ function formsOf(word: string): (readonly [form: string, shape: string])[] {
     const encoded = Buffer.concat([Buffer.alloc(before), bytes])
       .toString('base64')
       .replaceAll('=', '');
-    // The first and the last letters mix with the letters beside them.
+    // The first and last letters also encode neighbouring bytes, so they are cut off.
     const inner = encoded.slice(before === 0 ? 0 : before + 1, -1);
     forms.push(
       [`base64, ${before} before`, inner],

@@ -1,4 +1,4 @@
-/** A job as a user would set it up: a folder with kd.yml and a transform, run by the command line. */
+/** A job as a user would set it up: a folder with kd.yml and a transform, run from the command line. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,9 +16,9 @@ export function sized(full: number, scaled: number): number {
 export interface JobSpec {
   readonly cluster: TestCluster;
   readonly partitions?: number;
-  /** Partitions of the output topic: [partitions]; 0 = it is not made. */
+  /** Partitions of the output topic: [partitions]; 0 = the topic is not created. */
   readonly outputPartitions?: number;
-  /** [false] Makes a dead-letter topic and names it. */
+  /** [false] Creates a dead-letter topic and configures it. */
   readonly deadLetter?: boolean;
   /** Text of transform.ts. */
   readonly transform?: string;
@@ -30,7 +30,7 @@ export interface JobSpec {
   readonly properties?: Readonly<Record<string, string>>;
   /** Further keys under `kafka`. */
   readonly kafka?: Readonly<Record<string, unknown>>;
-  /** [the cluster's plain listener] Where the job itself connects to. */
+  /** [the cluster's plain listener] The servers that the job itself connects to. */
   readonly bootstrapServers?: string;
   readonly inputConfigs?: Readonly<Record<string, string>>;
   readonly outputConfigs?: Readonly<Record<string, string>>;
@@ -97,7 +97,7 @@ export class Job {
     };
   }
 
-  /** `kd run --until end -o json`, to its end. */
+  /** Runs `kd run --until end -o json` to its end. */
   async runToEnd(
     options: {
       readonly expect?: number;
@@ -151,7 +151,7 @@ export function assertExact(result: VerifyResult): void {
   );
 }
 
-/** Nothing lost, nothing changed, first arrivals in order; copies are allowed. */
+/** Nothing lost, nothing changed, first arrivals in order; duplicates are allowed. */
 export function assertNothingLost(result: VerifyResult): void {
   const { missing, reordered, altered, foreign, examples } = result;
   assert.deepEqual(

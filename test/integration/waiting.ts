@@ -1,4 +1,4 @@
-/** Waiting for what another process does. */
+/** Waits for the effects of another process. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConsumedRecord } from '../support/java-tool.js';
 import type { Job } from './job.js';
@@ -6,7 +6,7 @@ import type { Job } from './job.js';
 const POLL_MS = 50;
 const TIMEOUT_MS = 60_000;
 
-/** Asks again until the answer is true; fails with its description after `timeoutMs`. */
+/** Asks repeatedly until the answer is true; fails with the description after `timeoutMs`. */
 export async function eventually(
   what: string,
   condition: () => Promise<boolean> | boolean,
@@ -19,10 +19,7 @@ export async function eventually(
   }
 }
 
-/**
- * How many records a topic holds that a reader of committed records sees the end of; markers of transactions
- * count too.
- */
+/** The end offsets of a topic for read_committed, summed up; transaction markers are included. */
 export async function arrived(job: Job, topic: string): Promise<number> {
   return (await job.cluster.tool.endOffsets([topic])).reduce((sum, { offset }) => sum + offset, 0);
 }

@@ -43,7 +43,7 @@ function ask<Q extends keyof Questions>(
 
 const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : error);
 
-test('a cluster says who it is and what may be done to it', async () => {
+test('a cluster describes itself and the allowed operations', async () => {
   const cluster = await ask('describeCluster', [], AUTHORIZED);
   assert.equal(cluster.nodes.length, 1);
   assert.ok(cluster.clusterId !== null && cluster.clusterId.length > 0);
@@ -53,47 +53,52 @@ test('a cluster says who it is and what may be done to it', async () => {
   assert.equal((await ask('describeCluster')).operations, null);
 });
 
-test('topics are created as asked, shown with their settings and rights, and not twice', async () => {
-  const name = uniqueName('made');
-  const words = [name, '3', '1', '2', 'retention.ms', '3600000', 'cleanup.policy', 'compact'];
-  assert.deepEqual(await ask('createTopics', words, VALIDATE_ONLY), [{ name, code: 0, text: '' }]);
-  assert.equal(
-    (await ask('describeTopics', [name]))[0]?.code,
-    UNKNOWN_TOPIC,
-    'it was only looked whether it could be made',
-  );
-  assert.deepEqual(await ask('createTopics', words), [{ name, code: 0, text: '' }]);
-  const again = await ask('createTopics', [name, '1', '1', '0', 'other', '1', '1', '0'], VALIDATE_ONLY).then(
-    (results) => results[0],
-  );
-  assert.equal(again?.code, TOPIC_EXISTS);
-  const described = await ask('describeTopics', [name], AUTHORIZED);
-  const [topic] = described;
-  assert.deepEqual(
-    topic?.partitions.map(({ id, replicas, inSync }) => [id, replicas.length, inSync.length]),
-    [
-      [0, 1, 1],
-      [1, 1, 1],
-      [2, 1, 1],
-    ],
-  );
-  const allowed = new Set(described.flatMap(({ operations }) => operations ?? []));
-  assert.ok(allowed.has('READ') && allowed.has('WRITE'));
-  const [settings] = await ask('describeTopicSettings', [
-    'topic',
-    '1',
-    name,
-    'retention.ms',
-    'max.message.bytes',
-    'no.such.setting',
-  ]);
-  assert.deepEqual(settings?.entries.map(({ name: setting, value, own }) => [setting, value, own]).sort(), [
-    ['max.message.bytes', '1048588', false],
-    ['retention.ms', '3600000', true],
-  ]);
-});
+test(
+  'topics are created as requested, described with their settings ' + 'and rights, and not created twice',
+  async () => {
+    const name = uniqueName('made');
+    const words = [name, '3', '1', '2', 'retention.ms', '3600000', 'cleanup.policy', 'compact'];
+    assert.deepEqual(await ask('createTopics', words, VALIDATE_ONLY), [{ name, code: 0, text: '' }]);
+    assert.equal(
+      (await ask('describeTopics', [name]))[0]?.code,
+      UNKNOWN_TOPIC,
+      'it was only looked whether it could be made',
+    );
+    assert.deepEqual(await ask('createTopics', words), [{ name, code: 0, text: '' }]);
+    const again = await ask(
+      'createTopics',
+      [name, '1', '1', '0', 'other', '1', '1', '0'],
+      VALIDATE_ONLY,
+    ).then((results) => results[0]);
+    assert.equal(again?.code, TOPIC_EXISTS);
+    const described = await ask('describeTopics', [name], AUTHORIZED);
+    const [topic] = described;
+    assert.deepEqual(
+      topic?.partitions.map(({ id, replicas, inSync }) => [id, replicas.length, inSync.length]),
+      [
+        [0, 1, 1],
+        [1, 1, 1],
+        [2, 1, 1],
+      ],
+    );
+    const allowed = new Set(described.flatMap(({ operations }) => operations ?? []));
+    assert.ok(allowed.has('READ') && allowed.has('WRITE'));
+    const [settings] = await ask('describeTopicSettings', [
+      'topic',
+      '1',
+      name,
+      'retention.ms',
+      'max.message.bytes',
+      'no.such.setting',
+    ]);
+    assert.deepEqual(settings?.entries.map(({ name: setting, value, own }) => [setting, value, own]).sort(), [
+      ['max.message.bytes', '1048588', false],
+      ['retention.ms', '3600000', true],
+    ]);
+  },
+);
 
-test('what a broker refuses to create comes back with its code and words, topic by topic', async () => {
+test('topics that a broker refuses to create return its code and words, topic by topic', async () => {
   const [fine, tooMany, setting] = [uniqueName('a'), uniqueName('b'), uniqueName('c')];
   const results = await ask(
     'createTopics',
@@ -122,7 +127,8 @@ test('settings of a broker are listed, secret ones without their value', async (
 });
 
 test(
-  'a group is described with its members, and what it has ' + 'committed with where its logs begin and end',
+  'a group is described with its members, and its committed offsets with the first and last ' +
+    'offsets of the logs',
   async () => {
     const cluster = await sharedCluster();
     const topic = await cluster.createTopic(uniqueName('in'), { partitions: 2 });
@@ -156,7 +162,7 @@ test(
   },
 );
 
-test('a group that nobody has used has neither members nor offsets', async () => {
+test('a group that was never used has neither members nor offsets', async () => {
   const group = uniqueName('nobody');
   const { members } = await ask('describeGroup', [group], AUTHORIZED);
   assert.equal(members.length, 0);
@@ -168,7 +174,7 @@ test('a group that nobody has used has neither members nor offsets', async () =>
   await disconnect(consumer.client);
 });
 
-test('words that are none of a question are refused, by the addon or by librdkafka', async () => {
+test('invalid questions are refused, by the addon or by librdkafka', async () => {
   const put = (
     question: string,
     words: readonly string[],
@@ -201,7 +207,7 @@ test('words that are none of a question are refused, by the addon or by librdkaf
   }
 });
 
-test('a question that nobody answers ends in time, and one whose client leaves ends with it', async () => {
+test('a question that gets no answer ends in time, and one whose client is closed ends with it', async () => {
   const unreachable = new native.MockCluster(1);
   const lonely = await connectProducer(unreachable.bootstrapServers);
   unreachable.close();

@@ -28,7 +28,7 @@ function packed(list: Parameters<typeof packHeaders>[0] | null | undefined): Buf
   return bytes;
 }
 
-test('both codecs are built on the same numbers', () => {
+test('both codecs use the same numbers', () => {
   assert.deepEqual(codec.layout(), [
     INPUT_MAGIC,
     OUTPUT_MAGIC,
@@ -190,7 +190,7 @@ test('packed headers that do not fit their bytes are malformed', () => {
       ['', Buffer.alloc(0)],
     ],
   );
-  // Cut behind a whole header it is a shorter list; anywhere else it is none.
+  // Cut after a complete header it is a shorter list; cut anywhere else it is malformed.
   const wholeUpTo = [11, 20];
   for (let length = 1; length < good.length; length += 1) {
     assert.equal(
@@ -201,7 +201,7 @@ test('packed headers that do not fit their bytes are malformed', () => {
   }
 });
 
-test('murmur2 is that of the Java client', () => {
+test('murmur2 matches the Java client', () => {
   const known: [string, number][] = [
     ['21', -973932308],
     ['foobar', -790332482],

@@ -24,7 +24,7 @@ import {
 
 const NO_PARTITION = -10_004;
 const UNKNOWN_PARTITION = -190;
-/** The addon's own code: the broker's 10 may be said of a whole message set. */
+/** The addon's own code: the broker's code 10 may apply to a whole message set. */
 const TOO_LARGE_ALONE = -10_003;
 const PURGE_QUEUE = -152;
 const PURGE_INFLIGHT = -151;
@@ -74,7 +74,7 @@ async function opened(
   };
 }
 
-test('a partition that the topic does not have fails each row once, and leaves nothing behind', async () => {
+test('a row for a partition that the topic does not have fails once, and leaves nothing behind', async () => {
   const { producer, writer, topic, id, close } = await opened('out');
   const input = inputBlock(records(100, id));
   const output = outputBlock(100, (rows) => {
@@ -86,8 +86,8 @@ test('a partition that the topic does not have fails each row once, and leaves n
   const failures = Array.from({ length: 50 }, (_, i) => [i * 2, NO_PARTITION]);
   const refusedHere = await writer.writeAndSettle(input, output);
   assert.deepEqual([refusedHere.acknowledged, refusedHere.failures], [50, failures]);
-  // With a wrong count the row gets as far as librdkafka, which reports it to the interceptor and refuses it:
-  // still once.
+  // With a wrong partition count the row reaches librdkafka, which reports it to the interceptor and refuses
+  // it: still only once.
   writer.writer.setPartitionCount(topic, 100);
   const refusedThere = await writer.writeAndSettle(input, output);
   assert.equal(refusedThere.acknowledged, 50);
@@ -95,13 +95,13 @@ test('a partition that the topic does not have fails each row once, and leaves n
     [...refusedThere.failures].sort(([a], [b]) => a - b),
     failures.map(([row]) => [row, UNKNOWN_PARTITION]),
   );
-  // librdkafka tells of a whole message set before it takes it off its books.
+  // librdkafka reports a whole message set before it removes it from its queue.
   await eventually('nothing is left', () => native.outQueueLength(producer.handleId) === 0);
   await close();
   assert.equal(native.outQueueLength(producer.handleId), 0);
 });
 
-test('a record larger than the producer takes fails alone', async () => {
+test('a record larger than the producer accepts fails alone', async () => {
   const producer = await connectProducer(mock.bootstrapServers, { 'message.max.bytes': 2000 });
   const table = new native.PartitionTable(4);
   const writer = new TestWriter(producer, table);
@@ -118,7 +118,7 @@ test('a record larger than the producer takes fails alone', async () => {
   await disconnect(producer.client);
 });
 
-test('rows of an ended epoch are not handed over', async () => {
+test('rows of an ended epoch are not passed to librdkafka', async () => {
   const { table, writer, topic, id, close } = await opened('out');
   const other = table.idOf('source', 4);
   table.setEpoch(other, 1);
@@ -130,7 +130,7 @@ test('rows of an ended epoch are not handed over', async () => {
   await close();
 });
 
-test('rows that do not fit their blocks are refused one by one, the others are delivered', async () => {
+test('rows that do not fit their blocks are refused one by one, and the others are delivered', async () => {
   const { writer, topic, id, close } = await opened('out');
   const output = outputBlock(6, (rows) => {
     for (let row = 0; row < 6; row += 1) {
@@ -162,7 +162,7 @@ test('rows that do not fit their blocks are refused one by one, the others are d
   await close();
 });
 
-/** Partition of each record in a topic, by its value. */
+/** The partition of each record in a topic, by its value. */
 async function partitionsOf(topic: string, partitions: number, count: number): Promise<Map<string, number>> {
   const table = new native.PartitionTable(100);
   const consumer = await connectConsumer(mock.bootstrapServers, `of-${topic}`);
@@ -184,8 +184,8 @@ function javaPartition(key: Buffer): number {
 }
 
 test(
-  'auto keeps the partition of an untouched key where the counts ' +
-    'match, and hashes keys as Java does elsewhere',
+  'auto keeps the partition of an unchanged key where the counts match, and hashes keys as Java ' +
+    'does elsewhere',
   async () => {
     mock.createTopic('auto', PARTITIONS, 1);
     const { table, writer, topic, id, close } = await opened('auto');
@@ -214,8 +214,8 @@ test(
 );
 
 test(
-  'without a key a part stays in one partition and the next part takes the next; a dead letter keeps ' +
-    'its own modulo the count',
+  'without a key a part stays in one partition and the next part uses the next one; a dead ' +
+    'letter keeps its own modulo the count',
   async () => {
     mock.createTopic('sticky', PARTITIONS, 1);
     mock.createTopic('dead', 2, 1);
@@ -245,7 +245,7 @@ test(
   },
 );
 
-test('a queue that is full is waited for, and the order is kept', async () => {
+test('a full queue is waited for, and the order is kept', async () => {
   mock.createTopic('narrow', 1, 1);
   const producer = await connectProducer(mock.bootstrapServers, { 'queue.buffering.max.messages': 50 });
   const table = new native.PartitionTable(4);
@@ -280,12 +280,12 @@ test('a queue that is full is waited for, and the order is kept', async () => {
   await disconnect(producer.client);
 });
 
-test('purge gives up on what is not acknowledged; every row is reported', async () => {
+test('purge gives up what is not acknowledged; every row is reported', async () => {
   const producer = await connectProducer('127.0.0.1:1', { 'queue.buffering.max.messages': 100 }).catch(
     () => undefined,
   );
-  assert.equal(producer, undefined, 'nobody listens there');
-  // A producer that is connected and then loses its cluster.
+  assert.equal(producer, undefined, 'nothing listens there');
+  // A producer that was connected and then loses its cluster.
   const lost = new native.MockCluster(1);
   lost.createTopic('out', PARTITIONS, 1);
   const connected = await connectProducer(lost.bootstrapServers, {
@@ -318,7 +318,7 @@ test('purge gives up on what is not acknowledged; every row is reported', async 
   await disconnect(connected.client);
 });
 
-test('parts that were not handed over fail at stop, before stopped', async () => {
+test('parts that were not passed to librdkafka fail at stop, before `stopped` is reported', async () => {
   const { writer, topic, id, producer, table } = await opened('out');
   await writer.stop();
   assert.throws(() => writer.writer.write(1, 0, inputBlock(records(1, id)), identityBlock(1, topic)), {

@@ -36,7 +36,7 @@ export async function eventually(what: string, condition: () => boolean): Promis
   }
 }
 
-/** What a failed test leaves open would keep the process alive. */
+/** Whatever a failed test leaves open would keep the process alive. */
 const leftOpen = {
   clients: new Set<Client>(),
   readers: new Set<TestReader>(),
@@ -95,11 +95,11 @@ export async function connectProducer(
 export interface TestConsumer {
   readonly handleId: number;
   readonly client: kafka.KafkaConsumer;
-  /** What the rebalance callback brought, in order. */
+  /** The calls of the rebalance callback, in order. */
   readonly rebalances: { readonly assign: boolean; readonly partitions: readonly kafka.TopicPartition[] }[];
 }
 
-/** Rebalances are only noted, but that what is revoked is unassigned: as while leaving. */
+/** Only records rebalances, and unassigns what is revoked, as the source does while leaving. */
 export async function connectConsumer(bootstrapServers: string, group: string): Promise<TestConsumer> {
   const handleId = native.newHandleId();
   const rebalances: { assign: boolean; partitions: kafka.TopicPartition[] }[] = [];
@@ -131,7 +131,7 @@ export interface ReaderEvent {
   readonly text: string | null;
 }
 
-/** Of an offered block: more than any reader here takes. */
+/** For offered blocks: more records than any reader here reads. */
 export const RECORDS_MAX = 1_000_000;
 
 export const READER_OPTIONS: ReaderOptions = {
@@ -143,7 +143,8 @@ export const READER_OPTIONS: ReaderOptions = {
 };
 
 /**
- * A reader with blocks of its own; batches are read by the C codec and their blocks offered again at once.
+ * A reader with its own blocks. The C codec reads its batches, and their blocks are offered again
+ * immediately.
  */
 export class TestReader {
   readonly reader: NativeReader;
@@ -204,7 +205,7 @@ export class TestReader {
   }
 }
 
-/** Opens and assigns partitions from offset 0, as the source does: parked, first open, then assign. */
+/** Opens and assigns partitions from offset 0 in the order that the source uses: park, open, assign. */
 export function openAndAssign(
   consumer: TestConsumer,
   reader: NativeReader,
@@ -305,7 +306,7 @@ export function identityBlock(rowCount: number, topic: number): Uint8Array {
   return block;
 }
 
-/** An output batch made by `fill`, answering all of `sourceRows`. */
+/** An output batch filled by `fill` that answers all of `sourceRows`. */
 export function outputBlock(
   sourceRows: number,
   fill: (writer: OutputBatchWriter) => void,
@@ -320,8 +321,8 @@ export function outputBlock(
 }
 
 /**
- * Writes records through a writer of its own, unchanged: what node-rdkafka's produce() can't do (binary
- * headers, empty values).
+ * Writes records unchanged through its own writer, because node-rdkafka's produce() can't write binary
+ * headers or empty values.
  */
 export async function produce(
   bootstrapServers: string,

@@ -56,7 +56,7 @@ function nothingLives(): boolean {
   return handles + readers + writers + heldMessages === 0;
 }
 
-test('readers and writers made and closed in a loop leave nothing behind', async () => {
+test('readers and writers created and closed in a loop leave nothing behind', async () => {
   await eventually('a clean start', nothingLives);
   const table = new native.PartitionTable(100);
   const id = table.idOf('life', 0);
@@ -130,7 +130,7 @@ test(
     reader.offer(3, 8192);
     reader.reader.start();
     consumer.client.subscribe(['life']);
-    // Nobody calls consume(): the reader's event thread serves the rebalance.
+    // Nothing calls consume(): the reader's event thread serves the rebalance.
     await eventually('an assignment', () => consumer.rebalances.some((one) => one.assign));
     await reader.park();
     const ids = openAndAssign(consumer, reader.reader, { table, topic: 'life', partitions: PARTITIONS });
@@ -146,7 +146,7 @@ test(
   },
 );
 
-test('a client that goes first stops its reader and its writer', async () => {
+test('a client that closes first stops its reader and its writer', async () => {
   const table = new native.PartitionTable(100);
   const consumer = await connectConsumer(mock.bootstrapServers, 'first');
   const producer = await connectProducer(mock.bootstrapServers);
@@ -164,7 +164,7 @@ test('a client that goes first stops its reader and its writer', async () => {
   await eventually('nothing left', nothingLives);
 });
 
-test('questions about a client that is going or gone get an answer', async () => {
+test('questions to a client that is closing or closed get an answer', async () => {
   for (let i = 0; i < 30; i += 1) {
     const consumer = await connectConsumer(mock.bootstrapServers, 'asked');
     const going = { gone: false };
@@ -188,7 +188,7 @@ test('questions about a client that is going or gone get an answer', async () =>
   }
 });
 
-test('a client takes one reader or writer, of its own kind', async () => {
+test('a client accepts one reader or writer, of its own kind', async () => {
   const table = new native.PartitionTable(1);
   const consumer = await connectConsumer(mock.bootstrapServers, 'kinds');
   const producer = await connectProducer(mock.bootstrapServers);
@@ -211,7 +211,7 @@ test('a client takes one reader or writer, of its own kind', async () => {
   await Promise.all([disconnect(consumer.client), disconnect(producer.client)]);
 });
 
-test('arguments that make no sense are refused, never followed', async () => {
+test('invalid arguments are refused', async () => {
   const table = new native.PartitionTable(2);
   assert.deepEqual([table.idOf('a', 0), table.idOf('a', 1), table.idOf('a', 0)], [0, 1, 0]);
   assert.deepEqual(table.describe(1), { topic: 'a', partition: 1 });
@@ -230,7 +230,7 @@ test('arguments that make no sense are refused, never followed', async () => {
   await disconnect(consumer.client);
 });
 
-test('librdkafka is asked beforehand whether it takes a configuration', () => {
+test('librdkafka can be asked in advance whether it accepts a configuration', () => {
   const tls = [
     ['security.protocol', 'ssl'],
     ['ssl.ca.pem', 'not a certificate'],
@@ -248,7 +248,7 @@ test('librdkafka is asked beforehand whether it takes a configuration', () => {
   );
 });
 
-test('a worker thread may load the addon, use it, and end', async () => {
+test('a worker thread can load the addon, use it, and end', async () => {
   await eventually('a clean start', nothingLives);
   const code = `
     const { parentPort, workerData } = require('node:worker_threads');
@@ -272,7 +272,7 @@ test('a worker thread may load the addon, use it, and end', async () => {
   assert.equal(handles.size, 3);
 });
 
-test('a process whose reader still runs can end, and does not wait for it', () => {
+test('a process whose reader still runs can end, without waiting for it', () => {
   const harness = fileURLToPath(new URL('./harness.js', import.meta.url));
   const code = `
     const { native, connectProducer, TestWriter, connectConsumer, TestReader } = await import(${JSON.stringify(harness)});

@@ -80,7 +80,7 @@ function offsetsOf(reader: TestReader, id: number): number[] {
     .flatMap((row) => (row?.partitionId === id ? [row.offset] : []));
 }
 
-test('only a parked reader lets its partitions be changed', async () => {
+test('the partitions of a reader can be changed only while it is parked', async () => {
   const opened = await open('only-parked');
   const { reader, ids } = opened;
   const [first = -1] = ids;
@@ -100,7 +100,7 @@ test('only a parked reader lets its partitions be changed', async () => {
   await shut(opened);
 });
 
-test('park delivers the batch in hand first, and nothing comes until unpark', async () => {
+test('park delivers the current batch first, and no more batches come until unpark', async () => {
   const opened = await open('in-hand', { recordsMax: 100 });
   const { reader } = opened;
   reader.offer(6, 65_536);
@@ -111,14 +111,14 @@ test('park delivers the batch in hand first, and nothing comes until unpark', as
   assert.equal(reader.events.at(-1)?.kind, 'parked');
   await new Promise((resolve) => setTimeout(resolve, 200));
   assert.equal(reader.batches.length, batchesThen);
-  // Asking again is answered again, so nobody waits for ever.
+  // A repeated request is answered too, so that nobody waits forever.
   await reader.park();
   reader.reader.unpark();
   await eventually('the rest', () => reader.rowCount === RECORDS);
   await shut(opened);
 });
 
-test("blocks that were not begun are given back to a parked reader's owner", async () => {
+test('blocks that were not begun are returned when the reader parks', async () => {
   const opened = await open('reclaim');
   const { reader } = opened;
   await reader.park();
@@ -129,7 +129,7 @@ test("blocks that were not begun are given back to a parked reader's owner", asy
 });
 
 test(
-  'a closed partition delivers nothing more, the others go ' + 'on, and it starts again where it is opened',
+  'a closed partition delivers nothing more, the others go on, ' + 'and it restarts where it is opened',
   async () => {
     const opened = await open('close', { recordsMax: 50 });
     const { table, consumer, reader, ids } = opened;
@@ -193,7 +193,7 @@ test('after rewind and seek a partition is read again from there', async () => {
   await shut(opened);
 });
 
-test('what librdkafka delivers a second time is dropped and counted', async () => {
+test('records that librdkafka delivers a second time are dropped and counted', async () => {
   const opened = await open('duplicates');
   const { consumer, reader, ids } = opened;
   const [first = -1] = ids;
@@ -201,7 +201,7 @@ test('what librdkafka delivers a second time is dropped and counted', async () =
   reader.reader.start();
   await eventually('everything', () => reader.rowCount === RECORDS);
   await reader.park();
-  // A seek the reader does not know of imitates the positions that librdkafka takes back by itself.
+  // A seek without the reader's knowledge imitates librdkafka going back to an earlier position by itself.
   await seek(consumer, 0, 400);
   reader.reader.unpark();
   await eventually(
@@ -213,7 +213,7 @@ test('what librdkafka delivers a second time is dropped and counted', async () =
   await shut(opened);
 });
 
-test('a record larger than every block waits for one that is large enough, in order', async () => {
+test('a record larger than every block waits for a block that is large enough, in order', async () => {
   mock.createTopic('large', 1, 1);
   const sizes = [10, 100_000, 20, 30];
   await produce(
@@ -256,8 +256,8 @@ function faultsOf(reader: TestReader) {
 }
 
 test(
-  'an error becomes a fault at the next offset; what comes behind it ' +
-    'is dropped until the partition is opened again',
+  'an error becomes a fault at the next offset; what follows it is dropped until the partition ' +
+    'is opened again',
   async () => {
     const opened = await open('fault', { recordsMax: 10_000 });
     const { consumer, reader, ids } = opened;
@@ -280,7 +280,7 @@ test(
     assert.equal(native.errorName(fault?.errorCode ?? 0).name, '_AUTO_OFFSET_RESET');
     assert.match(fault?.text?.toString() ?? '', /^parked \[0\]: /);
     await reader.park();
-    // librdkafka does not fetch this partition any more, and refuses to seek: it must be assigned again.
+    // librdkafka no longer fetches this partition and refuses to seek: it must be assigned again.
     await assert.rejects(seek(consumer, 0, 400));
     consumer.client.incrementalUnassign([{ topic: 'parked', partition: 0 }]);
     consumer.client.incrementalAssign([{ topic: 'parked', partition: 0, offset: 400 }]);
@@ -299,7 +299,7 @@ test(
   },
 );
 
-test('errors of requests do not disturb the records', async () => {
+test('request errors do not disturb the records', async () => {
   mock.pushRequestErrors(FETCH_API, [6, 6, 6]);
   const opened = await open('errors');
   opened.reader.offer(4, 65_536);

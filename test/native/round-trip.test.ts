@@ -36,7 +36,7 @@ after(async () => {
 
 type Given = InputRecord & { readonly partition: number };
 
-/** Bytes that are no text, and everything that may be null or empty, by number. */
+/** Binary bytes, and every combination of null and empty parts, by number. */
 function hostileRecord(i: number): Given {
   const bytes = Buffer.from([0, 255, 254, 128, i & 255, i >> 8]);
   const headers: [string, Buffer | null][] = [
@@ -55,7 +55,7 @@ function hostileRecord(i: number): Given {
   };
 }
 
-/** Everything in the topic, by partition and in order; blocks are small, so that many batches are cut. */
+/** Everything in the topic, by partition and in order; blocks are small, so there are many batches. */
 async function readAll(topic: string, count: number): Promise<Map<number, NativeRow[]>> {
   const table = new native.PartitionTable(10);
   const consumer: TestConsumer = await connectConsumer(mock.bootstrapServers, `read-${topic}`);
@@ -106,8 +106,8 @@ test('every record comes through the cluster byte by byte, in order', async () =
 });
 
 test(
-  'rows of an output batch reach their partition with what they carry ' +
-    'themselves and what they take from the source',
+  'rows of an output batch reach their partition with their own parts and those that they take ' +
+    'from the source',
   async () => {
     mock.createTopic('mixed', PARTITIONS, 1);
     const { producer, table, writer, topic } = await openWriter(
@@ -163,11 +163,11 @@ test('a record without a timestamp gets the time of writing', async () => {
   const read = await readAll('now', 2);
   const stamped = read.get(0)?.[0]?.timestamp ?? 0;
   assert.ok(stamped >= from && stamped <= Date.now());
-  // librdkafka can't send 0: the next millisecond is the nearest that it can.
+  // librdkafka can't send the timestamp 0: 1 is the nearest that it can.
   assert.equal(read.get(3)?.[0]?.timestamp, 1);
 });
 
-test('a batch is cut where the partition changes when that is asked for', async () => {
+test('a batch is cut where the partition changes, if requested', async () => {
   mock.createTopic('cut', PARTITIONS, 1);
   await produce(
     mock.bootstrapServers,
@@ -189,7 +189,7 @@ test('a batch is cut where the partition changes when that is asked for', async 
   await disconnect(consumer.client);
 });
 
-test('blocks are the limit of what is read: without one nothing is', async () => {
+test('blocks limit what is read: without a block nothing is read', async () => {
   mock.createTopic('limit', PARTITIONS, 1);
   await produce(
     mock.bootstrapServers,

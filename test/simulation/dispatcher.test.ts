@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { simulate } from './simulate.js';
 
-/** The runs of the suite: seeds 1 … KD_SIM_SEEDS (10,000), or KD_SIM_SEED alone. */
+/** The seeds of the suite: 1 … KD_SIM_SEEDS (10,000), or KD_SIM_SEED alone. */
 const SEEDS_DEFAULT = 10_000;
 
 test(

@@ -6,29 +6,29 @@ import { DAMAGE_TIMES, indexAt, type PartitionLog } from '../support/fakes/log.j
 
 interface Page {
   readonly log: PartitionLog;
-  /** By index of the record: its outcome is safe (acknowledged, or nothing to deliver). */
+  /** By index of the record: true once its outcome is safe (acknowledged, or nothing to deliver). */
   readonly done: Uint8Array;
   readonly handedOver: Uint8Array;
   readonly delivered: Uint8Array;
-  /** Records below are done. */
+  /** Every record below this index is done. */
   doneTo: number;
   lastHandedOver: number;
-  /** Records below may have been skipped on purpose. */
+  /** Records below this offset may have been skipped on purpose. */
   skippedTo: number;
   stored: number;
   storedEpoch: number;
 }
 
 /**
- * The independent book of a run: written by the fakes' own eyes alone, checked at every entry. The first
- * breach of a law is kept.
+ * An independent account of a run, kept only from what the fakes observe, and checked at every entry. Keeps
+ * the first violation of a law.
  */
 export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
   readonly pages = new Map<PartitionId, Page>();
   readonly epochs: ReadonlyMap<PartitionId, number>;
-  /** The order of first deliveries is kept. */
+  /** Whether first deliveries must be in order. */
   private readonly ordered: boolean;
-  /** Records emitted to these are rejected. */
+  /** Records emitted to these topics are rejected. */
   private readonly missingTopics: ReadonlySet<string>;
   private first: string | undefined;
   recordsDelivered = 0;
@@ -72,14 +72,14 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
     this.recordsDelivered += batch.rowCount;
   }
 
-  /** The out-of-range policy leaves these out on purpose. */
+  /** The out-of-range policy skips these records on purpose. */
   skipped(id: PartitionId, below: number): void {
     const page = this.page(id);
     page.skippedTo = indexAt(page.log, below);
     page.done.fill(1, 0, page.skippedTo);
   }
 
-  /** What is stored may be committed at any moment. */
+  /** A stored offset may be committed at any moment, so it must be safe already. */
   stored(id: PartitionId, offset: number): void {
     const page = this.page(id);
     const epoch = this.epochs.get(id) ?? 0;
@@ -137,7 +137,7 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
     }
   }
 
-  /** Nobody becomes a dead letter for the sake of others. */
+  /** No record may become a dead letter because of others. */
   private mustBeGuilty({ log }: Page, index: number): void {
     const record = log.records[index];
     const { fate } = record ?? {};
@@ -151,7 +151,7 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
       );
   }
 
-  /** Records at or behind an offset that may come again: acknowledged already. */
+  /** Acknowledged records at or after an offset, which may come again. */
   acknowledgedFrom(id: PartitionId, offset: number): number[] {
     const { log, delivered } = this.page(id);
     const offsets: number[] = [];

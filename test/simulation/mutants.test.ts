@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { MUTANTS } from './mutants.js';
 import { simulate } from './simulate.js';
 
-/** A mutant that lives through so many seeds is not caught. */
+/** A mutant that survives this many seeds is not caught. */
 const SEEDS_MAX = 400;
 
 for (const [name, { mutation, breaks }] of MUTANTS) {
@@ -14,7 +14,7 @@ for (const [name, { mutation, breaks }] of MUTANTS) {
       const sound = await simulate(seed);
       if (sound.breach === undefined) return;
     }
-    assert.fail(`it lived through ${SEEDS_MAX} seeds`);
+    assert.fail(`it survived ${SEEDS_MAX} seeds`);
   });
 }
 

@@ -3,7 +3,7 @@ import type { Sink, SinkEvents } from '../../src/ports/sink.js';
 import type { Source, SourceEvents } from '../../src/ports/source.js';
 import type { Mutation } from './simulate.js';
 
-/** An object that answers like another one, but for what is given. */
+/** An object that behaves like another, except for the given members. */
 function but<T extends object>(whole: T, changed: Partial<T>): T {
   return new Proxy(whole, {
     get(target, name: string & keyof T) {
@@ -29,15 +29,13 @@ const sinkEvents = (change: (events: SinkEvents) => Partial<SinkEvents>): Mutati
 
 export interface Mutant {
   readonly mutation: Mutation;
-  /** The law that must notice it. */
+  /** The law that must catch it. */
   readonly breaks: RegExp;
 }
 
 const UNSETTLED = /stored although \d+ is not settled/;
 
-/**
- * Dispatchers that break a promise, each in one way; they are made by changing what passes through its ports.
- */
+/** Dispatchers that each break one promise. Each is made by changing the calls through its ports. */
 const MUTATIONS: Readonly<Record<string, Mutation>> = {
   'commits past an unsettled record, up to the highest one that is settled': {
     deps: (deps, { ledger }) => ({

@@ -11,7 +11,7 @@ import {
 } from '../support/fakes/log.js';
 import { Random } from '../support/fakes/random.js';
 
-/** The meaning of a seed, before anything runs. */
+/** What a seed means, fixed before anything runs. */
 export interface Scenario {
   readonly seed: number;
   readonly logs: readonly PartitionLog[];
@@ -26,13 +26,13 @@ export interface Scenario {
   readonly cutAtMs: number | undefined;
   /** Error codes with which such a run may end. */
   readonly allowedErrors: ReadonlySet<string>;
-  /** Nothing happens that may deliver a record twice. */
+  /** True when nothing happens that may deliver a record twice. */
   readonly calm: boolean;
-  /** The largest pair of blocks that is ever wanted. */
+  /** The largest pair of blocks that the run may need. */
   readonly largestPairBytes: number;
 }
 
-/** Which kinds of trouble a run has; most runs have few, so that they get far. */
+/** The kinds of trouble in a run; most runs have few, so that they get far. */
 interface Troubles {
   readonly deadLetters: boolean;
   readonly rejects: boolean;
@@ -53,7 +53,7 @@ interface Troubles {
   readonly blocked: boolean;
 }
 
-/** Troubles that deliver nothing twice. */
+/** Troubles that cause no duplicates. */
 const MILD = {
   deadLetters: false,
   rejects: false,
@@ -77,7 +77,7 @@ export function makeScenario(seed: number): Scenario {
     makeLog(random, id, troubles, spreadMs),
   );
   const committed = new Map(logs.flatMap((log) => startOf(random, log, troubles)));
-  // Behind damage that the other member has met nobody gets on: such a bounded run would wait for ever.
+  // Nobody can read past damage that the other member has reached: such a bounded run would wait forever.
   const endless = until === 'forever' || (troubles.damage && troubles.rebalances);
   const stopAtMs = endless || random.chance(0.15) ? random.between(0, 12_000) : undefined;
   const cutAtMs = stopAtMs !== undefined && random.chance(0.1) ? stopAtMs + random.int(1500) : undefined;
@@ -186,7 +186,7 @@ function fate(random: Random, troubles: Troubles): Fate {
   return { kind: 'emit', count: roll < 0.42 ? 3 : 1 };
 }
 
-/** What the group has committed before; out of range when it is below the log's beginning. */
+/** The offset that the group has committed before; out of range when it is below the log's start. */
 function startOf(random: Random, log: PartitionLog, troubles: Troubles): [number, number][] {
   if (troubles.outOfRange && log.low > 0 && random.chance(0.7)) return [[log.id, random.int(log.low)]];
   return random.chance(0.2) ? [[log.id, log.low]] : [];

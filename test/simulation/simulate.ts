@@ -14,10 +14,10 @@ import { VirtualClock } from '../support/fakes/virtual-clock.js';
 import { Ledger } from './ledger.js';
 import { makeScenario, type Scenario } from './scenario.js';
 
-/** Virtual time and steps of a run at most: more means that it does not come to an end. */
+/** Limits for the virtual time and the steps of a run: beyond them it is considered endless. */
 const TIME_MAX_MS = 900_000;
 const STEPS_MAX = 20_000;
-/** Events that may still lie about when the run is over. */
+/** Events that may remain when the run is over. */
 const REST_STEPS_MAX = 2000;
 
 export interface Outcome {
@@ -29,10 +29,10 @@ export interface Outcome {
   readonly ledger: Ledger;
 }
 
-/** Changes a run on purpose, to see whether the laws notice. */
+/** Changes a run on purpose, to test whether the laws catch it. */
 export interface Mutation {
   deps?(deps: DispatcherDeps, world: World): DispatcherDeps;
-  /** The options of the dispatcher; the laws go by the scenario's own. */
+  /** Changes the options of the dispatcher; the laws still use the scenario's own. */
   settings?(settings: DispatcherSettings): DispatcherSettings;
   sink?(settings: FakeSinkSettings): FakeSinkSettings;
 }
@@ -45,13 +45,13 @@ export interface World {
   readonly holders: BlockHolders;
   readonly logLines: string[];
   createdBytes: number;
-  /** Delivered records when the limits were looked at last. */
+  /** The number of delivered records when the limits were checked last. */
   recordsSeen: number;
 }
 
 /**
- * Runs one seed on the virtual clock. Everything that is promised is kept between two steps, so that a seed
- * always runs the same way.
+ * Runs one seed on the virtual clock. All promises are settled between two steps, so that a seed always runs
+ * the same way.
  */
 export async function simulate(seed: number, mutation: Mutation = {}): Promise<Outcome> {
   const scenario = makeScenario(seed);
@@ -108,7 +108,7 @@ export async function simulate(seed: number, mutation: Mutation = {}): Promise<O
   return { seed, breach: ledger.breach, steps, report, ledger };
 }
 
-/** Every promise that can go on has gone on. */
+/** Lets every promise that can settle do so. */
 function settlePromises(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -166,14 +166,14 @@ function makeDeps(world: World, random: Random, sink: FakeSinkSettings): Dispatc
   };
 }
 
-/** What must be true at every moment, beyond what the fakes and the ledger check by themselves. */
+/** What must hold at every moment, in addition to what the fakes and the ledger check by themselves. */
 function checkStep(world: World, dispatcher: Dispatcher): void {
   const { holders, scenario, ledger } = world;
   const { blocksBytesMax } = scenario.dispatcher;
   const boundBytes = Math.max(blocksBytesMax, scenario.largestPairBytes);
   if (holders.bytes > boundBytes)
     ledger.violation(`${holders.bytes} bytes of blocks in use, ${boundBytes} allowed`);
-  // Blocks are dropped and made again for oversize records and overflows only.
+  // Blocks are dropped and allocated again only for oversize records and overflows.
   const alwaysReused =
     scenario.largestPairBytes <= 2 * scenario.dispatcher.blockBytes && scenario.pool.overflowChance === 0;
   if (alwaysReused && world.createdBytes > blocksBytesMax)
@@ -202,7 +202,8 @@ function checkEnd(world: World, report: RunReport): void {
     ledger.violation(`the run ended with ${code}: ${report.error?.message}`);
   const isBlocked = scenario.pool.blockedFromTask !== undefined;
   if (report.hung && !isBlocked) ledger.violation('a client did not close');
-  if (code === 'WORKER_BLOCKED' && !report.hung) ledger.violation('a thread lives on, and nobody says so');
+  if (code === 'WORKER_BLOCKED' && !report.hung)
+    ledger.violation('a worker thread did not end, and the report does not say so');
   for (const { partition, offset } of report.committed) {
     const { committed } = group.partition(partition);
     if (offset > committed)
@@ -217,10 +218,10 @@ function checkEnd(world: World, report: RunReport): void {
   if (scenario.calm && code === undefined) checkCalm(world, report);
 }
 
-/** A bounded run that ended by itself: all that was there is settled and committed. */
+/** For a bounded run that ended by itself: everything in the logs is settled and committed. */
 function checkWhole({ scenario, group, ledger }: World): void {
-  // A last commit may be refused: for a passing reason, or because the partition went to another member at
-  // that very moment.
+  // The last commit may be refused: for a transient reason, or because the partition was assigned to the
+  // other member at that moment.
   const mayRefuse =
     scenario.source.commitRefusedChance > 0 ||
     scenario.source.rebalances.some(({ kind }) => kind === 'revoke-fenced' || kind === 'lost');
@@ -239,7 +240,8 @@ function checkWhole({ scenario, group, ledger }: World): void {
 }
 
 /**
- * No trouble that repeats records: each was delivered exactly as often as it emits, and every count is exact.
+ * Without trouble that repeats records, each was delivered exactly as often as it was emitted, and every
+ * count is exact.
  */
 function checkCalm({ scenario, ledger }: World, report: RunReport): void {
   const counts = { transformed: 0, filtered: 0, deadLettered: 0, emitted: 0 };

@@ -1,12 +1,12 @@
 /**
- * Closes what `before` opened, last opened first. What it never came to needs no closing, and would only hide
- * why.
+ * Closes what `before` opened, in reverse order. Things that `before` did not get to open are skipped,
+ * because an error from closing them would hide the cause.
  */
 import { after } from 'node:test';
 
 export type AtEnd = (close: () => unknown) => void;
 
-/** To be called where `after` would be; every one is closed, whether or not the others could be. */
+/** Call it instead of `after`. Everything is closed, even if closing something fails. */
 export function atEndOf(): AtEnd {
   const closers: (() => unknown)[] = [];
   after(async () => {

@@ -1,7 +1,4 @@
-/**
- * One Kafka broker as a process of its own: started, killed, frozen, started again on the same ports and
- * data.
- */
+/** One Kafka broker as its own process: started, killed, frozen, restarted on the same ports and data. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -15,13 +12,13 @@ export interface BrokerOptions {
   readonly clusterId: string;
   readonly properties: Readonly<Record<string, string>>;
   readonly jvmOptions: readonly string[];
-  /** Further arguments of `StorageTool format`, e.g. `--add-scram …`. */
+  /** Additional arguments of `StorageTool format`, e.g. `--add-scram …`. */
   readonly formatArguments: readonly string[];
   /** [the newest] */
   readonly release?: OldRelease | undefined;
 }
 
-/** Kafka 2 keeps its metadata in ZooKeeper: where that listens is in `zookeeper.connect`. */
+/** Kafka 2 keeps its metadata in ZooKeeper, whose address is in `zookeeper.connect`. */
 export function needsZooKeeper(release: OldRelease | undefined): boolean {
   return release?.startsWith('2.') === true;
 }
@@ -61,7 +58,7 @@ export class Broker {
     return this.#child?.pid;
   }
 
-  /** Resolves when the broker says that it is started and part of the cluster. */
+  /** Resolves when the broker has started and joined the cluster. */
   async start(): Promise<void> {
     if (this.#child !== undefined) {
       throw new Error(`broker ${this.#options.nodeId} runs already`);
@@ -80,7 +77,7 @@ export class Broker {
       child.stdin.unref();
     }
     child.stdin?.on('error', () => {
-      // The broker is gone; 'exit' says so.
+      // The broker is already gone; 'exit' reports it.
     });
     running.add(child);
     child.once('exit', () => {

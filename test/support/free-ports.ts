@@ -2,14 +2,14 @@ import { randomInt } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 
 /**
- * Below the range the kernel takes outgoing ports from, so that a stopped broker's port is still free when it
- * comes back.
+ * Below the range from which the kernel takes outgoing ports, so that a stopped broker's port is still free
+ * when it restarts.
  */
 const PORT_MIN = 20_000;
 const PORT_MAX = 32_000;
 /**
- * A process takes ports from ranges of its own, so that two that start brokers at once do not choose the
- * same; who listens on the first of a range owns it.
+ * Each process takes ports from its own ranges, so that two processes that start brokers at the same time do
+ * not choose the same port. Listening on the first port of a range marks it as taken.
  */
 const RANGE_PORTS = 50;
 const TRIES_MAX = 200;
@@ -17,8 +17,8 @@ const TRIES_MAX = 200;
 const unused: number[] = [];
 
 /**
- * Distinct ports on 127.0.0.1 that nobody listened on a moment ago, and that no other test process is given
- * while this one lives.
+ * Distinct ports on 127.0.0.1 that were free a moment ago, and that no other test process gets while this one
+ * lives.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = [];
@@ -37,11 +37,11 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** All but the first of a range that nobody owned; nothing when it had an owner. */
+/** All ports but the first of an unused range; nothing if the range was taken. */
 async function ownRange(): Promise<number[]> {
   const first = PORT_MIN + RANGE_PORTS * randomInt((PORT_MAX - PORT_MIN) / RANGE_PORTS);
   const owner = await listen(first);
-  // Held until this process ends, which it does not hinder.
+  // Held until this process ends, without keeping it alive.
   owner?.unref();
   return owner === undefined ? [] : Array.from({ length: RANGE_PORTS - 1 }, (_, n) => first + 1 + n);
 }

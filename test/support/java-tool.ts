@@ -1,34 +1,34 @@
 /**
- * The typed face of test/java: a long-lived Java program on Kafka's own client that creates, fills, reads and
- * checks topics.
+ * The typed interface to test/java: a long-lived Java program on Kafka's own client that creates, fills,
+ * reads and checks topics.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { log4jConfig, prepareJava } from './java.js';
 
-/** Records that both sides can make from a seed; see Recipe.java. Defaults in brackets. */
+/** Describes records that both sides can generate from a seed; see Recipe.java. Defaults in brackets. */
 export interface Recipe {
-  /** [1] Also makes the run id: records of another seed are foreign. */
+  /** [1] Also determines the run id: records of another seed are foreign. */
   readonly seed?: number;
   readonly records: number;
-  /** Partitions of the topic that is filled. */
+  /** Partitions of the topic to fill. */
   readonly partitions: number;
   /**
    * [binary] avro and json: {id: long, time: long, amount: double, name: string, tags: string[3]}, id =
    * partition × 2^40 + sequence.
    */
   readonly format?: 'binary' | 'json' | 'avro';
-  /** [98] Bytes of a value, about. */
+  /** [98] Approximate size of a value in bytes. */
   readonly bytes?: number;
   readonly bytesMin?: number;
   readonly bytesMax?: number;
   /** [none] mixed: null, empty and random binary keys. entity: 1000 distinct keys. */
   readonly keys?: 'none' | 'sequence' | 'entity' | 'mixed';
-  /** [false] 0–4 binary headers a record: names that repeat, empty and null values. */
+  /** [false] 0–4 binary headers per record: repeated names, empty and null values. */
   readonly headers?: boolean;
   /**
-   * [false] Always carry the identity in the header `record-id`, for transforms that change the value beyond
+   * [false] Always puts the identity into the header `record-id`, for transforms that change the value beyond
    * recognition.
    */
   readonly idHeader?: boolean;
@@ -52,7 +52,7 @@ export interface TopicSpec {
 export interface ProduceRequest {
   readonly topic: string;
   readonly recipe: Recipe;
-  /** Sequences [from, to) of every partition only. */
+  /** Only the sequence numbers [from, to) of every partition. */
   readonly from?: number;
   readonly to?: number;
   readonly perSecond?: number;
@@ -63,7 +63,9 @@ export interface ProduceRequest {
 export interface VerifyRequest {
   readonly topics: readonly string[];
   readonly recipe: Recipe;
-  /** [bytes] bytes: key, value, headers, timestamp exact; id: only who is there, and in what order. */
+  /**
+   * [bytes] bytes: key, value, headers and timestamp must be exact; id: only identity and order are compared.
+   */
   readonly compare?: 'bytes' | 'id';
   /** [[1]] Expected copies of a record: `copies[sequence % copies.length]`. */
   readonly copies?: readonly number[];
@@ -71,7 +73,7 @@ export interface VerifyRequest {
   readonly headerPrefixIgnored?: string;
   /** [true] */
   readonly timestamps?: boolean;
-  /** [false] The partition of arrival must be the source's. */
+  /** [false] The record must be in the same partition as its source. */
   readonly samePartition?: boolean;
   readonly isolation?: Isolation;
   readonly properties?: ClientProperties;
@@ -82,13 +84,13 @@ export interface VerifyResult {
   readonly records: number;
   readonly expected: number;
   readonly missing: number;
-  /** Arrivals past the expected number. */
+  /** Arrivals beyond the expected number. */
   readonly duplicates: number;
-  /** First arrivals behind a later record of their partition. */
+  /** First arrivals after a later record of their partition. */
   readonly reordered: number;
   readonly altered: number;
   readonly foreign: number;
-  /** Steps back to records seen before, and how many records the longest went back. */
+  /** Jumps back to records seen before, and how many records the longest jump covers. */
   readonly replays: number;
   readonly replayWindowMax: number;
   readonly examples: readonly string[];
@@ -146,12 +148,12 @@ export interface GroupState {
 }
 
 /**
- * What a user may do with one topic, group, transactional id or the cluster (`kafka-cluster`). Operations as
+ * What a user may do with a topic, group, transactional id or the cluster (`kafka-cluster`). Operations as
  * Kafka names them: READ, DESCRIBE…
  */
 export interface Right {
   readonly resource: 'topic' | 'group' | 'transactional_id' | 'cluster';
-  /** `*` is every one. */
+  /** `*` means all. */
   readonly name: string;
   readonly operations: readonly string[];
 }
@@ -190,7 +192,7 @@ export class JavaTool {
       this.#failAll(`the Java tool ended (${signal ?? code}): ${this.#errors}`);
     });
     child.stdin.on('error', () => {
-      // Its end is reported by 'exit'.
+      // 'exit' reports its end.
     });
     // Open pipes must not keep a test process alive; a pending request does, by its timer.
     child.unref();
@@ -231,7 +233,7 @@ export class JavaTool {
     await this.#request('create-topics', { topics, properties }, TIMEOUT_MS);
   }
 
-  /** Of a topic that exists. */
+  /** Adds partitions to an existing topic. */
   async createPartitions(topic: string, count: number): Promise<void> {
     await this.#request('create-partitions', { topic, count }, TIMEOUT_MS);
   }
@@ -240,12 +242,12 @@ export class JavaTool {
     await this.#request('delete-topics', { topics }, TIMEOUT_MS);
   }
 
-  /** A null value takes a setting back. */
+  /** A null value resets a setting to its default. */
   async alterTopicConfigs(topic: string, configs: Readonly<Record<string, string | null>>): Promise<void> {
     await this.#request('alter-configs', { topic, configs }, TIMEOUT_MS);
   }
 
-  /** Idempotent producer, acks=all; resolves when all is acknowledged. */
+  /** Idempotent producer, acks=all; resolves when everything is acknowledged. */
   async produce(
     request: ProduceRequest,
   ): Promise<{ readonly records: number; readonly valueBytes: number; readonly seconds: number }> {
@@ -264,7 +266,7 @@ export class JavaTool {
     await this.#request('send', { topic, records: records.map(encode), properties }, TIMEOUT_MS);
   }
 
-  /** All of them in one transaction, which is committed or aborted. */
+  /** Sends all records in one transaction, which is then committed or aborted. */
   async sendTransaction(
     topic: string,
     records: readonly PlainRecord[],
@@ -302,8 +304,8 @@ export class JavaTool {
   }
 
   /**
-   * The records between the beginning and the ends at the call; `max` [10,000]; `offsets`: partition → first
-   * offset to read.
+   * Reads from the beginning to the end offsets at the time of the call; `max` [10,000]; `offsets`: partition
+   * → first offset to read.
    */
   async consume(
     topics: readonly string[],
@@ -354,7 +356,7 @@ export class JavaTool {
     return (await this.#request('group', { group }, TIMEOUT_MS)) as GroupState;
   }
 
-  /** Only on a broker with an authorizer; back when it is in force. */
+  /** Only on a broker with an authorizer; resolves when the rights are in force. */
   async grant(user: string, rights: readonly Right[]): Promise<void> {
     await this.#request('grant', { user, rights }, TIMEOUT_MS);
   }
@@ -363,7 +365,7 @@ export class JavaTool {
     await this.#request('revoke', { user, rights }, TIMEOUT_MS);
   }
 
-  /** Of SCRAM-SHA-512. The broker goes by it within moments. */
+  /** For SCRAM-SHA-512. The broker uses it within moments. */
   async setPassword(user: string, password: string): Promise<void> {
     await this.#request('set-password', { user, password }, TIMEOUT_MS);
   }

@@ -1,7 +1,7 @@
 /**
  * Kafka's jars through Maven, and our few Java sources compiled: each resolved once and kept in a folder
- * named by the hash of what it was made from. Several test processes may do this at once: each works in a
- * folder of its own, and the first to rename it into place wins.
+ * named by the hash of its inputs. Several test processes may do this at the same time: each works in its own
+ * folder, and the first to rename it into place wins.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -28,9 +28,9 @@ export interface JavaPaths {
 
 let prepared: Promise<JavaPaths> | undefined;
 
-/** Resolves and compiles what is missing; later calls cost a hash. */
+/** Resolves and compiles what is missing; later calls only compute a hash. */
 export function prepareJava(): Promise<JavaPaths> {
-  // One that failed, by a hiccup of the network say, is tried again when it is next needed.
+  // A failed attempt (the network, for example) is repeated the next time.
   prepared ??= prepare().catch((error: unknown) => {
     prepared = undefined;
     throw error;
@@ -54,8 +54,8 @@ async function prepare(): Promise<JavaPaths> {
 }
 
 /**
- * Brokers besides the newest, which the harness starts by default: the last one before Kafka 4, and two on
- * ZooKeeper.
+ * Releases to test besides the newest, which the harness starts by default: the last one before Kafka 4, and
+ * two on ZooKeeper.
  */
 export const OLD_RELEASES = ['3.9.1', '2.8.2', '2.2.1'] as const;
 export type OldRelease = (typeof OLD_RELEASES)[number];
@@ -96,7 +96,7 @@ export function hash(parts: readonly Buffer[]): string {
   return sum.digest('hex').slice(0, 16);
 }
 
-/** A folder made by `make` the first time and found ever after. */
+/** A folder created by `make` the first time and reused afterwards. */
 export async function once(
   parent: string,
   name: string,

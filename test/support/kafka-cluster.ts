@@ -24,21 +24,21 @@ export interface ListenerSpec {
 
 export interface ClusterOptions {
   readonly brokers: 1 | 3;
-  /** Broker properties above the harness's own. */
+  /** Broker properties, overriding the harness's own. */
   readonly properties?: Readonly<Record<string, string>>;
   readonly listeners?: readonly ListenerSpec[];
   readonly formatArguments?: readonly string[];
-  /** Above those of the purpose. */
+  /** JVM options, overriding those of the purpose. */
   readonly jvmOptions?: readonly string[];
-  /** [the newest] Older ones: one broker only. */
+  /** [the newest] Older releases: one broker only. */
   readonly release?: OldRelease;
-  /** [test] throughput: a real heap, G1 and both compilers, for benchmarks. */
+  /** [test] throughput: a larger heap, G1 and both compilers, for benchmarks. */
   readonly purpose?: 'test' | 'throughput';
   /** [false] Keep the folder after stop() and say where it is. KD_TEST_KEEP_LOGS=1 does the same. */
   readonly keepLogs?: boolean;
 }
 
-/** What tests need of a cluster, whether it is theirs or shared. */
+/** The operations of a cluster that tests need, on their own cluster or a shared one. */
 export interface TestCluster {
   readonly bootstrapServers: string;
   readonly tool: JavaTool;
@@ -67,7 +67,7 @@ const JVM_OPTIONS = {
 
 let lastName = 0;
 
-/** A name nobody else uses on a shared cluster. */
+/** A name that nobody else uses on a shared cluster. */
 export function uniqueName(prefix: string): string {
   lastName += 1;
   return `${prefix}-${process.pid}-${lastName}-${randomBytes(3).toString('hex')}`;
@@ -112,7 +112,7 @@ export class KafkaCluster implements TestCluster {
     return new KafkaCluster(parts, tool);
   }
 
-  /** Addresses of a further listener. */
+  /** Addresses of an additional listener. */
   bootstrapServersOf(listener: string): string {
     const ports = this.#ports.get(listener);
     if (ports === undefined) {
@@ -126,7 +126,7 @@ export class KafkaCluster implements TestCluster {
     return name;
   }
 
-  /** Where broker n (1…) keeps its logs: `<folder>/<topic>-<partition>/00000000000000000000.log`. */
+  /** The log folder of broker n (1…): `<folder>/<topic>-<partition>/00000000000000000000.log`. */
   logDir(n: number): string {
     return this.#broker(n).logDir;
   }
@@ -154,10 +154,7 @@ export class KafkaCluster implements TestCluster {
     await this.#broker(n).terminate();
   }
 
-  /**
-   * Starts a killed broker again (kills it first where it runs) on its old ports and data; resolves when it
-   * is ready.
-   */
+  /** Restarts a broker on its old ports and data (kills it first if it runs); resolves when it is ready. */
   async restart(n: number): Promise<void> {
     await this.#broker(n).kill();
     await this.#broker(n).start();
@@ -176,7 +173,9 @@ export class KafkaCluster implements TestCluster {
     return this.#broker(n).pid;
   }
 
-  /** Ends all processes and removes the folder; after a failure the logs stay and their place is printed. */
+  /**
+   * Ends all processes and removes the folder; after a failure the logs are kept and their folder is printed.
+   */
   async stop(outcome: { readonly failed?: boolean } = {}): Promise<void> {
     this.tool.stop();
     await Promise.all(this.#brokers.map((broker) => broker.kill()));
@@ -217,12 +216,12 @@ export async function withCluster<T>(
 }
 
 /**
- * 16 random bytes as Kafka writes them; one that begins with a dash would be read as an option by the
- * formatter.
+ * 16 random bytes in Kafka's base64 form. The formatter would read a value that begins with a dash as an
+ * option.
  */
 function newClusterId(): string {
   const bytes = randomBytes(16);
-  // The first character holds the upper six bits: 62 is the dash, and below 32 nothing but letters comes.
+  // The first character encodes the upper six bits: 62 would be the dash; below 32 only letters occur.
   bytes[0] = randomInt(0x80);
   return bytes.toString('base64url');
 }
@@ -331,7 +330,7 @@ function votelessProperties(
   };
 }
 
-/** The controller's port is ZooKeeper's there. */
+/** For ZooKeeper the controller's port is used. */
 function zooKeeperNode(
   listeners: readonly ListenerSpec[],
   ports: ReadonlyMap<string, readonly number[]>,
@@ -349,7 +348,7 @@ function zooKeeperNode(
   };
 }
 
-/** Small, quick to notice a dead broker, and never deleting what a test wrote with an old timestamp. */
+/** Small, quick to detect a dead broker, and never deleting records with old timestamps. */
 function sizeProperties(options: ClusterOptions): Record<string, string> {
   const replicas = String(options.brokers);
   const inSync = options.brokers === 3 ? '2' : '1';

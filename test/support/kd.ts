@@ -1,4 +1,4 @@
-/** Runs the command line as users do: the compiled `kd` in a process of its own. */
+/** Runs the command line as users do: the compiled `kd` in its own process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,9 +6,9 @@ import { buildRoot, projectRoot } from './paths.js';
 
 export interface KdOptions {
   readonly cwd?: string;
-  /** Added to this process's environment, from which every KD_ name is taken out first. */
+  /** Added to this process's environment, without its KD_ variables. */
   readonly env?: Readonly<Record<string, string>>;
-  /** [120,000] runKd: SIGKILL and an error past it. */
+  /** [120,000] runKd: after this time SIGKILL and an error. */
   readonly timeoutMs?: number;
   readonly input?: string;
   readonly nodeOptions?: readonly string[];
@@ -27,8 +27,8 @@ const TIMEOUT_MS = 120_000;
 const OUTPUT_CHARACTERS_MAX = 64 * 1024 * 1024;
 
 /**
- * What ships: the bundled command line of `build/`. Under coverage, and of a build elsewhere: the compiled
- * entry, whose lines can be told apart.
+ * The bundled command line that ships in `build/`. Under coverage, and for a build elsewhere, the compiled
+ * entry, so that lines can be attributed.
  */
 export function kdEntry(): string {
   const compiled = join(buildRoot, 'src', 'main.js');
@@ -37,7 +37,7 @@ export function kdEntry(): string {
   return candidates.find((path) => existsSync(path)) ?? join(projectRoot, 'build', 'bin', 'kd.mjs');
 }
 
-/** Runs to the end; any exit code resolves. */
+/** Runs to the end; resolves for any exit code. */
 export async function runKd(args: readonly string[], options: KdOptions = {}): Promise<KdResult> {
   const kd = spawnKd(args, options);
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
@@ -93,7 +93,7 @@ export class KdProcess {
       },
     );
     this.child.stdin?.on('error', () => {
-      // It ended without reading its input.
+      // kd ended without reading its input.
     });
     this.child.stdin?.end(options.input ?? '');
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -130,7 +130,9 @@ export class KdProcess {
     this.child.kill(signal);
   }
 
-  /** Waits until standard output or error has matched; rejects when the process ends before, or in time. */
+  /**
+   * Waits until standard output or error matches; rejects when the process ends first, or after the timeout.
+   */
   waitFor(pattern: RegExp, timeoutMs = 30_000): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const done = (): void => {

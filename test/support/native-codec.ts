@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-/** A row as C reads it; null bytes are null. Headers are still packed. */
+/** A row as C reads it; null stays null. Headers are still packed. */
 export interface NativeRow {
   readonly partitionId: number;
   readonly offset: number;
@@ -38,7 +38,7 @@ export interface NativeRefusal {
 }
 
 export interface NativeInput {
-  /** null: a row that does not fit its block. */
+  /** null for a row that does not fit its block. */
   readonly rows: readonly (NativeRow | null)[];
   readonly segments: readonly NativeSegment[];
 }
@@ -70,16 +70,16 @@ export interface GivenNativeRecord {
   readonly headers: Uint8Array | null;
 }
 
-/** The C codec (native/packed.c) as plain functions; native/test/codec_addon.c. */
+/** The C codec (native/packed.c) as plain functions; see native/test/codec_addon.c. */
 export interface NativeCodec {
-  /** How many of the records fitted. */
+  /** Returns how many of the records fitted. */
   packInput(block: Uint8Array, records: readonly GivenNativeRecord[], fault: NativeFault | null): number;
   readInput(block: Uint8Array): NativeInput | NativeRefusal;
   readOutput(block: Uint8Array): NativeOutput | NativeRefusal;
   /** null: malformed. */
   readHeaders(bytes: Uint8Array): readonly (readonly [name: Buffer, value: Buffer | null])[] | null;
   murmur2(key: Uint8Array): number;
-  /** Magic of input and output; bytes of header, input row, segment, output row. */
+  /** Magic numbers of input and output; sizes of header, input row, segment, output row. */
   layout(): readonly number[];
 }
 
@@ -89,7 +89,7 @@ export function loadNativeCodec(): NativeCodec {
   ) as NativeCodec;
 }
 
-/** What `readInput` and `readOutput` answer for a good block. */
+/** Fails unless `readInput` or `readOutput` accepted the block. */
 export function accepted<T extends object>(answer: T | NativeRefusal): T {
   if ('error' in answer) throw new Error(`refused: ${answer.error}`);
   return answer;

@@ -16,7 +16,7 @@ export interface OutputBatchHeader {
   readonly firstSourceRow: number;
   readonly sourceRowCount: number;
   readonly packedBytes: number;
-  /** Set: no rows, every source row goes unchanged to this topic. */
+  /** If set, there are no rows, and every source row goes unchanged to this topic. */
   readonly identityTopic: number | undefined;
 }
 
@@ -86,7 +86,7 @@ export class OutputBatchReader {
     return this.#word(outputRow, OutputRow.topic) >>> 16;
   }
 
-  /** Copies one row out. Parts that come from the source are null here: see `flags`. */
+  /** Copies one row. Parts that come from the source are null here: see `flags`. */
   record(outputRow: number): OutputRecord {
     const headers = this.#range(outputRow, OutputRow.headersPosition);
     return {
@@ -106,7 +106,7 @@ export class OutputBatchReader {
     return range === null ? null : copyOf(this.#bytes, range.start, range.end);
   }
 
-  /** Position and length are neighbours in every row. */
+  /** In every row the length follows the position. */
   #range(outputRow: number, field: number): { readonly start: number; readonly end: number } | null {
     const start = this.#word(outputRow, field) >>> 0;
     const length = this.#word(outputRow, field + 4);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The folder with package.json, wherever the compiled tests lie below it. */
+/** The folder with package.json above the compiled tests. */
 function findProjectRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'package.json'))) {
@@ -17,5 +17,5 @@ function findProjectRoot(): string {
 
 export const projectRoot = findProjectRoot();
 
-/** The compiled tree this file is in, e.g. `<project>/build`. */
+/** The compiled tree that contains this file, e.g. `<project>/build`. */
 export const buildRoot = fileURLToPath(new URL('../../', import.meta.url));

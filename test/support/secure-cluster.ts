@@ -36,11 +36,11 @@ const LISTENERS = {
   PASSWORD: 'SASL_SSL',
   /** OAUTHBEARER: tokens of token-issuer.ts, without tolerance for expired ones. */
   TOKEN: 'SASL_SSL',
-  /** Certificate for another name. */
+  /** Its certificate is for another name. */
   WRONGHOST: 'SSL',
   EXPIRED: 'SSL',
   NOTYET: 'SSL',
-  /** Answers, but says that the broker is to be found at broker.invalid. */
+  /** Answers, but advertises the broker at broker.invalid. */
   ADRIFT: 'PLAINTEXT',
 } as const;
 export type SecureListener = keyof typeof LISTENERS;
@@ -51,15 +51,15 @@ export interface SecureCluster {
   readonly tokens: TokenIssuer;
   /** `localhost:<port>`. */
   address(listener: SecureListener): string;
-  /** Without bootstrap.servers. TOKEN: without a token. */
+  /** Without bootstrap.servers; for TOKEN without a token. */
   properties(listener: SecureListener, user?: User): Record<string, string>;
-  /** Without bootstrap.servers. TOKEN: without a source of tokens. */
+  /** Without bootstrap.servers; for TOKEN without a source of tokens. */
   javaProperties(listener: SecureListener, user?: User): Record<string, string>;
 }
 
 export interface SecureOptions {
   readonly brokers?: 1 | 3;
-  /** Broker properties above these. */
+  /** Broker properties, overriding these. */
   readonly properties?: Readonly<Record<string, string>>;
 }
 

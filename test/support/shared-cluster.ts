@@ -25,7 +25,7 @@ class SharedCluster implements TestCluster {
 
 let started: Promise<TestCluster> | undefined;
 
-/** The shared broker; everything ends with this process. */
+/** The shared broker; it ends with this process. */
 export function sharedCluster(): Promise<TestCluster> {
   started ??= open();
   return started;

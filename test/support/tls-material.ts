@@ -21,26 +21,26 @@ import { projectRoot } from './paths.js';
 const run = promisify(execFile);
 const DAY_MS = 86_400_000;
 const PASSWORD = 'store-password';
-/** What token issuers of the tests sign with, in whatever process they run (token-issuer.ts). */
+/** The key with which the tests' token issuers sign, in whatever process they run (token-issuer.ts). */
 export const TOKEN_KEY = 'token-issuer.key';
 
-/** `ca` signed all but `client-other-ca`, which `other-ca` signed. */
+/** `ca` signed all certificates but `client-other-ca`, which `other-ca` signed. */
 export type Authority = 'ca' | 'other-ca';
 export type Identity =
   /** CN=localhost, for localhost and 127.0.0.1. */
   | 'server'
   /** For broker.wrong.example only. */
   | 'server-wrong-host'
-  /** Ended nine days ago. */
+  /** Expired nine days ago. */
   | 'server-expired'
-  /** Begins in ten years. */
+  /** Valid in ten years. */
   | 'server-not-yet-valid'
   /** CN=client. */
   | 'client'
   | 'client-other-ca';
 /**
- * pem: authority: its certificate; identity: key, then chain, in one file. key: the key alone. crt: the chain
- * alone.
+ * pem: an authority's certificate, or an identity's key and chain in one file. key: only the key. crt: only
+ * the chain.
  */
 export type StoreForm = 'jks' | 'p12' | 'pem' | 'key' | 'crt';
 
@@ -56,7 +56,7 @@ interface Order {
   readonly authority: Authority;
   readonly commonName: string;
   readonly subjectAltName: string;
-  /** From today. */
+  /** Counted from today. */
   readonly days: readonly [from: number, to: number];
 }
 
@@ -210,7 +210,7 @@ async function makeIdentity(
   );
 }
 
-/** Only `openssl ca` takes a beginning and an end; it keeps a list of what it signed. */
+/** Only `openssl ca` accepts a start and an end date; it keeps a list of the certificates it signed. */
 function settings(place: string, subjectAltName: string): string {
   return [
     '[ca]\ndefault_ca = own',

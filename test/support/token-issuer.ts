@@ -1,5 +1,5 @@
 /**
- * Signed tokens (RS256) for OAUTHBEARER listeners: made directly, or handed out over HTTP for client
+ * Signed tokens (RS256) for OAUTHBEARER listeners: created directly, or issued over HTTP for client
  * credentials as an identity provider does.
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
@@ -14,15 +14,15 @@ const BODY_CHARACTERS_MAX = 10_000;
 export interface TokenClaims {
   /** The principal: User:<subject>. */
   readonly subject: string;
-  /** Seconds; counts from now. Negative: expired already. */
+  /** Seconds from now. Negative: already expired. */
   readonly lifeSeconds: number;
 }
 
 export interface TokenEndpoint {
   readonly url: string;
-  /** How many tokens were given out. */
+  /** How many tokens were issued. */
   readonly given: () => number;
-  /** From now on every request gets this status and no token; undefined: tokens again. */
+  /** From now on every request is answered with this status and no token; undefined: with tokens again. */
   fail(status: number | undefined): void;
   close(): Promise<void>;
 }
@@ -34,7 +34,7 @@ export class TokenIssuer {
     this.#key = key;
   }
 
-  /** With the key that the brokers of secure-cluster.ts trust. */
+  /** Uses the key that the brokers of secure-cluster.ts trust. */
   static async open(): Promise<TokenIssuer> {
     const { folder } = await tlsMaterial();
     return new TokenIssuer(createPrivateKey(readFileSync(join(folder, TOKEN_KEY))));

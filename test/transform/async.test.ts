@@ -241,21 +241,24 @@ test('a blocking record does not use up the time of its neighbours', async () =>
   assert.deepEqual(new Set(outcomes), new Set(['transformed']));
 });
 
-test('transformBatch past its timeout: its records run one by one, and the one that hangs is rejected', async () => {
-  const sizes: number[] = [];
-  const definition = {
-    transformBatch: async (values: Buffer[], _records: unknown, { signal }: TransformContext) => {
-      sizes.push(values.length);
-      await sleep(1);
-      assert.equal(signal.aborted, false);
-      if (values.some((value) => String(value) === 'hangs')) await new Promise(() => undefined);
-      return values;
-    },
-  };
-  const { outcomes } = await run(definition, ['a', 'hangs', 'b'], { settings: { timeoutMs: 40 } });
-  assert.deepEqual(sizes, [3, 1, 1, 1]);
-  assert.deepEqual(outcomes, ['transformed', 'TIMEOUT', 'transformed']);
-});
+test(
+  'transformBatch past its timeout: its records run one by one, ' + 'and the one that hangs is rejected',
+  async () => {
+    const sizes: number[] = [];
+    const definition = {
+      transformBatch: async (values: Buffer[], _records: unknown, { signal }: TransformContext) => {
+        sizes.push(values.length);
+        await sleep(1);
+        assert.equal(signal.aborted, false);
+        if (values.some((value) => String(value) === 'hangs')) await new Promise(() => undefined);
+        return values;
+      },
+    };
+    const { outcomes } = await run(definition, ['a', 'hangs', 'b'], { settings: { timeoutMs: 40 } });
+    assert.deepEqual(sizes, [3, 1, 1, 1]);
+    assert.deepEqual(outcomes, ['transformed', 'TIMEOUT', 'transformed']);
+  },
+);
 
 test('the progress cells name the rows under way', async () => {
   const input = inputOf(['0', '1', '2', '3', '4', '5']);

@@ -101,12 +101,15 @@ test('the stack is left out where the record would become larger than the topic 
   assert.notEqual(headerText(kept.outputs[0], 'kd-stack'), undefined);
 });
 
-test("a dead letter carries the time of death, and the source's timestamp only where that is wanted", async () => {
-  const now = await run(() => reject('BAD'), ['v']);
-  const source = await run(() => reject('BAD'), ['v'], { settings: { deadLetterTimestamp: 'source' } });
-  assert.deepEqual([now.outputs[0]?.timestamp, source.outputs[0]?.timestamp], [-1, 1000]);
-  assert.equal(headerText(now.outputs[0], 'kd-timestamp'), '1000');
-});
+test(
+  "a dead letter carries the time of death, and the source's " + 'timestamp only where that is wanted',
+  async () => {
+    const now = await run(() => reject('BAD'), ['v']);
+    const source = await run(() => reject('BAD'), ['v'], { settings: { deadLetterTimestamp: 'source' } });
+    assert.deepEqual([now.outputs[0]?.timestamp, source.outputs[0]?.timestamp], [-1, 1000]);
+    assert.equal(headerText(now.outputs[0], 'kd-timestamp'), '1000');
+  },
+);
 
 test('a dead letter at the size limit says less: a short message, then only code and place', async () => {
   const definition = () => {

@@ -332,15 +332,19 @@ test('records of one source record succeed or fail together', async () => {
   );
 });
 
-test('without a default topic a result that names none is rejected with what to do; drops and names are fine', async () => {
-  const settings = {
-    topics: { deadLetter: DEAD, others: [{ name: 'other', number: 9, partitionCount: 3 }] },
-  };
-  const results = [drop('DONE'), emit('v', { topic: 'other' }), 'plain', emit('v'), tombstone()];
-  let index = 0;
-  const { outcomes, outputs } = await run(() => results[index++] as string, ['a', 'b', 'c', 'd', 'e'], {
-    settings,
-  });
-  assert.deepEqual(outcomes, ['DONE', 'transformed', 'NO_TOPIC', 'NO_TOPIC', 'NO_TOPIC']);
-  assert.match(headerText(outputs[1], 'kd-message') ?? '', /kafka\.producer\.topic.*drop\(\)/);
-});
+test(
+  'without a default topic a result that names none is rejected with what to do; drops and names ' +
+    'are fine',
+  async () => {
+    const settings = {
+      topics: { deadLetter: DEAD, others: [{ name: 'other', number: 9, partitionCount: 3 }] },
+    };
+    const results = [drop('DONE'), emit('v', { topic: 'other' }), 'plain', emit('v'), tombstone()];
+    let index = 0;
+    const { outcomes, outputs } = await run(() => results[index++] as string, ['a', 'b', 'c', 'd', 'e'], {
+      settings,
+    });
+    assert.deepEqual(outcomes, ['DONE', 'transformed', 'NO_TOPIC', 'NO_TOPIC', 'NO_TOPIC']);
+    assert.match(headerText(outputs[1], 'kd-message') ?? '', /kafka\.producer\.topic.*drop\(\)/);
+  },
+);

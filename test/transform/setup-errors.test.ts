@@ -31,19 +31,22 @@ test('an error in setup names file and line', async () => {
   assert.match(error.message, /setup failed: Error: no airports \(\/.*transform\.ts:4:11\)$/);
 });
 
-test('a service that setup can not reach ends with exit 3, and the message has the cause of "fetch failed"', async () => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  const error = await failureOfSetup(definition(`await fetch('http://127.0.0.1:${port}/');`));
-  assert.deepEqual([error.code, error.exitCode, error.retryable], ['SETUP_UNREACHABLE', 3, true]);
-  assert.match(error.message, new RegExp(`fetch failed \\(ECONNREFUSED 127\\.0\\.0\\.1:${port}\\)`));
-  const direct = Object.assign(new Error('connect ETIMEDOUT'), { code: 'ETIMEDOUT' });
-  assert.equal(setupError('t.ts', direct).exitCode, 3);
-  const other = Object.assign(new Error('no such file'), { code: 'ENOENT' });
-  assert.equal(setupError('t.ts', other).exitCode, 2);
-});
+test(
+  'a service that setup can not reach ends with exit 3, and the message has the cause of "fetch ' + 'failed"',
+  async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    const error = await failureOfSetup(definition(`await fetch('http://127.0.0.1:${port}/');`));
+    assert.deepEqual([error.code, error.exitCode, error.retryable], ['SETUP_UNREACHABLE', 3, true]);
+    assert.match(error.message, new RegExp(`fetch failed \\(ECONNREFUSED 127\\.0\\.0\\.1:${port}\\)`));
+    const direct = Object.assign(new Error('connect ETIMEDOUT'), { code: 'ETIMEDOUT' });
+    assert.equal(setupError('t.ts', direct).exitCode, 3);
+    const other = Object.assign(new Error('no such file'), { code: 'ENOENT' });
+    assert.equal(setupError('t.ts', other).exitCode, 2);
+  },
+);
 
 test('a rejected record whose cause is a network error says code, host and port', () => {
   const cause = Object.assign(new Error(''), { code: 'ECONNREFUSED', address: '10.0.0.1', port: 5432 });

@@ -261,19 +261,22 @@ const BLOCKING = `import { execSync } from 'node:child_process';
     return 'ok ' + value;
   };`;
 
-test('a worker in a blocking call: a warning names the record, and it is replaced when the call returns', async () => {
-  const logger = new RecordingLogger();
-  const pool = { threads: 1, logger };
-  await withPool(createPiscinaPool, { module: BLOCKING, timeoutMs: 200, pool }, async (running) => {
-    const death = deathOf(running, taskFor(inputOf(['a', 'sleep 3'])));
-    await new Promise((resolve) => setTimeout(resolve, 2200));
-    assert.match(running.trouble ?? '', /a worker has been blocked for \d+ ms/);
-    assert.match(JSON.stringify(logger.entries), /a worker is blocked.*partition 3, offset 101/);
-    assert.equal((await death).code, 'WORKER_TIMEOUT');
-    assert.equal(running.trouble, undefined);
-    await assertAlive(running);
-  });
-});
+test(
+  'a worker in a blocking call: a warning names the record, and it is replaced when the call ' + 'returns',
+  async () => {
+    const logger = new RecordingLogger();
+    const pool = { threads: 1, logger };
+    await withPool(createPiscinaPool, { module: BLOCKING, timeoutMs: 200, pool }, async (running) => {
+      const death = deathOf(running, taskFor(inputOf(['a', 'sleep 3'])));
+      await new Promise((resolve) => setTimeout(resolve, 2200));
+      assert.match(running.trouble ?? '', /a worker has been blocked for \d+ ms/);
+      assert.match(JSON.stringify(logger.entries), /a worker is blocked.*partition 3, offset 101/);
+      assert.equal((await death).code, 'WORKER_TIMEOUT');
+      assert.equal(running.trouble, undefined);
+      await assertAlive(running);
+    });
+  },
+);
 
 test('a worker that cannot be ended: the pool gives up at its limit, and close says so in time', async () => {
   const pool = { threads: 2, endingMsMax: 500 };

@@ -140,13 +140,16 @@ test('a faulty edit that was undone is rejected no longer, also where nobody ask
   }
 });
 
-test('a key that the process is bound to: the answer to a signal says so, each time, and not "unchanged"', async () => {
-  const scene = await Scene.create();
-  scene.configure({ server: { port: 8123 } });
-  for (let time = 0; time < 2; time++) {
-    const answer = await scene.signal();
-    assert.match(answer, /takes effect only at the next start .*server\.port/);
-    assert.doesNotMatch(answer, /unchanged/);
-  }
-  scene.remove();
-});
+test(
+  'a key that the process is bound to: the answer to a signal says so, each time, and not ' + '"unchanged"',
+  async () => {
+    const scene = await Scene.create();
+    scene.configure({ server: { port: 8123 } });
+    for (let time = 0; time < 2; time++) {
+      const answer = await scene.signal();
+      assert.match(answer, /takes effect only at the next start .*server\.port/);
+      assert.doesNotMatch(answer, /unchanged/);
+    }
+    scene.remove();
+  },
+);

@@ -142,38 +142,41 @@ test("a file that is not in Spring's layout is checked against kd's keys as befo
   assert.equal(problemOf(load(`${MINIMAL}spring: { datasource: x }\n`), 'spring').severity, 'error');
 });
 
-test("the configuration's own properties override a properties file, whose problems name its own lines", () => {
-  mkdirSync(join(directory, 'conf'), { recursive: true });
-  write('conf/ca.pem', tls.pem('ca').certificate);
-  write(
-    'conf/client.properties',
-    '# ' +
-      'comment\nsecurity.protocol=SSL\nssl.truststore.location=ca.pem\nfetch.max.wait.ms=1\nclient.id=shared\nlinger.ms=1\n',
-  );
-  const text = MINIMAL.replace(
-    'kafka:\n',
-    'kafka:\n  properties-file: conf/client.properties\n  properties: { fetch.wait.max.ms: 2 }\n',
-  );
-  const config = resolved(text);
-  assert.equal(config.name, 'shared');
-  assert.equal(config.consumer.properties.get('fetch.wait.max.ms'), '2');
-  assert.equal(config.producer.properties.get('linger.ms'), '1');
-  assert.equal(config.producer.origins.get('linger.ms')?.place, 'conf/client.properties:6:1');
-  assert.match(config.consumer.properties.get('ssl.ca.pem') ?? '', /BEGIN CERTIFICATE/);
-  for (const name of ['conf/client.properties', 'conf/ca.pem', 'kd.yml'])
-    assert.ok(config.consumer.watchedFiles.includes(join(directory, name)), name);
-  write('conf/client.properties', '\n\nbootstrap.servers=other:1\nmetric.reporter=x\n');
-  const faulty = load(text);
-  const unknown = problemOf(faulty, 'metric.reporter');
-  assert.deepEqual(
-    [unknown.file, unknown.line, unknown.remedy],
-    ['conf/client.properties', 4, 'did you mean metric.reporters?'],
-  );
-  assert.match(
-    load(text.replace('client.properties', 'nowhere.properties')).problems[0]?.message ?? '',
-    /does not exist/,
-  );
-});
+test(
+  "the configuration's own properties override a properties file, " + 'whose problems name its own lines',
+  () => {
+    mkdirSync(join(directory, 'conf'), { recursive: true });
+    write('conf/ca.pem', tls.pem('ca').certificate);
+    write(
+      'conf/client.properties',
+      '# ' +
+        'comment\nsecurity.protocol=SSL\nssl.truststore.location=ca.pem\nfetch.max.wait.ms=1\nclient.id=shared\nlinger.ms=1\n',
+    );
+    const text = MINIMAL.replace(
+      'kafka:\n',
+      'kafka:\n  properties-file: conf/client.properties\n  properties: { fetch.wait.max.ms: 2 }\n',
+    );
+    const config = resolved(text);
+    assert.equal(config.name, 'shared');
+    assert.equal(config.consumer.properties.get('fetch.wait.max.ms'), '2');
+    assert.equal(config.producer.properties.get('linger.ms'), '1');
+    assert.equal(config.producer.origins.get('linger.ms')?.place, 'conf/client.properties:6:1');
+    assert.match(config.consumer.properties.get('ssl.ca.pem') ?? '', /BEGIN CERTIFICATE/);
+    for (const name of ['conf/client.properties', 'conf/ca.pem', 'kd.yml'])
+      assert.ok(config.consumer.watchedFiles.includes(join(directory, name)), name);
+    write('conf/client.properties', '\n\nbootstrap.servers=other:1\nmetric.reporter=x\n');
+    const faulty = load(text);
+    const unknown = problemOf(faulty, 'metric.reporter');
+    assert.deepEqual(
+      [unknown.file, unknown.line, unknown.remedy],
+      ['conf/client.properties', 4, 'did you mean metric.reporters?'],
+    );
+    assert.match(
+      load(text.replace('client.properties', 'nowhere.properties')).problems[0]?.message ?? '',
+      /does not exist/,
+    );
+  },
+);
 
 test(
   'a key in the configuration wins over the ' + 'properties file, with a note that names both places',

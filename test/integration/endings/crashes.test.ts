@@ -7,51 +7,47 @@ import { sharedCluster } from '../../support/shared-cluster.js';
 import { assertNothingLost, Job, sized } from '../job.js';
 
 const SESSION = { 'session.timeout.ms': '6000', 'heartbeat.interval.ms': '1000' };
-/** Slows a member down so that a run outlives the things done to it. */
+/** Slows a member down, so that its run outlasts the kills and restarts. */
 const SLOW =
   'export default async (value) => { await new Promise((resolve) => ' +
   'setTimeout(resolve, 4)); return value; };\n';
 
-test(
-  'kill -9 again and again loses nothing, keeps the order, and ' +
-    'repeats no more than what was not committed',
-  async () => {
-    const cluster = await sharedCluster();
-    const kills = sized(20, 4);
-    const recipe: Recipe = {
-      seed: 21,
-      records: 40_000 * kills,
-      partitions: 4,
-      keys: 'sequence',
-      headers: true,
-    };
-    const job = await Job.create({
-      cluster,
-      partitions: 4,
-      properties: SESSION,
-      consumer: { properties: { 'group.instance.id': 'only-one', ...SESSION } },
-    });
-    const filling = cluster.tool.produce({ topic: job.input, recipe, perSecond: 25_000 });
-    for (let kill = 0; kill < kills; kill++) {
-      const kd = job.spawn(['--until', 'forever']);
-      await kd.waitFor(/assigned/);
-      await sleep(600 + ((kill * 379) % 900));
-      kd.kill('SIGKILL');
-      await kd.ended;
-    }
-    await filling;
-    await job.runToEnd();
-    const result = await cluster.tool.verify({ topics: [job.output], recipe, samePartition: true });
-    assertNothingLost(result);
-    assert.ok(result.replays <= kills * recipe.partitions, `${result.replays} replays after ${kills} kills`);
-    assert.equal(await job.committed(), recipe.records);
-    job.remove();
-  },
-);
+test('repeated kill -9 loses nothing, keeps the order, and repeats only what was not committed', async () => {
+  const cluster = await sharedCluster();
+  const kills = sized(20, 4);
+  const recipe: Recipe = {
+    seed: 21,
+    records: 40_000 * kills,
+    partitions: 4,
+    keys: 'sequence',
+    headers: true,
+  };
+  const job = await Job.create({
+    cluster,
+    partitions: 4,
+    properties: SESSION,
+    consumer: { properties: { 'group.instance.id': 'only-one', ...SESSION } },
+  });
+  const filling = cluster.tool.produce({ topic: job.input, recipe, perSecond: 25_000 });
+  for (let kill = 0; kill < kills; kill++) {
+    const kd = job.spawn(['--until', 'forever']);
+    await kd.waitFor(/assigned/);
+    await sleep(600 + ((kill * 379) % 900));
+    kd.kill('SIGKILL');
+    await kd.ended;
+  }
+  await filling;
+  await job.runToEnd();
+  const result = await cluster.tool.verify({ topics: [job.output], recipe, samePartition: true });
+  assertNothingLost(result);
+  assert.ok(result.replays <= kills * recipe.partitions, `${result.replays} replays after ${kills} kills`);
+  assert.equal(await job.committed(), recipe.records);
+  job.remove();
+});
 
 test(
-  'members join, leave and are killed: nothing is lost, and no ' +
-    'partition is committed by a member that lost it',
+  'members join, leave and are killed: nothing is lost, and no member commits a partition that it ' +
+    'has lost',
   async () => {
     const cluster = await sharedCluster();
     const recipe: Recipe = { seed: 22, records: sized(400_000, 120_000), partitions: 6, keys: 'sequence' };

@@ -11,7 +11,7 @@ import { sharedCluster } from '../../support/shared-cluster.js';
 import { assertExact, assertLaw, Job } from '../job.js';
 import { arrived, eventually, texts, textsOf } from '../waiting.js';
 
-/** Slow enough to be stopped on the way: each record waits `options.delay` milliseconds. */
+/** Slow enough to be stopped in the middle: each record waits `options.delay` milliseconds. */
 const SLOW = `
 export default async (value, record, { options }) => {
   if (options.delay > 0) await new Promise((resolve) => setTimeout(resolve, options.delay));
@@ -36,8 +36,8 @@ function values(partition: number, from: number, to: number, prefix = 'v'): Plai
 }
 
 test(
-  'SIGTERM on an endless run drains: exit 0, all records read are ' +
-    'committed, and nothing comes twice afterwards',
+  'SIGTERM on an endless run drains: exit 0, all records read are committed, and the next run ' +
+    'repeats nothing',
   async () => {
     const cluster = await sharedCluster();
     const recipe: Recipe = { seed: 61, records: 30_000, partitions: 3, keys: 'sequence' };
@@ -68,8 +68,8 @@ test(
 );
 
 test(
-  'SIGTERM on a bounded run exits 7, says so, and the same command goes on to the end; run once more ' +
-    'it has nothing to do',
+  'SIGTERM on a bounded run exits 7 and says so; the same command then continues to the end, and ' +
+    'a third run has nothing to do',
   async () => {
     const cluster = await sharedCluster();
     const recipe: Recipe = { seed: 62, records: 30_000, partitions: 3, keys: 'sequence' };
@@ -98,7 +98,7 @@ test(
   },
 );
 
-/** partition:value → how often it is there. */
+/** partition:value → how many copies there are. */
 function copies(records: readonly ConsumedRecord[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const { partition, value } of records) {
@@ -109,8 +109,8 @@ function copies(records: readonly ConsumedRecord[]): ReadonlyMap<string, number>
 }
 
 test(
-  'a second signal cuts the drain short: exit 4, and what really ' +
-    'comes twice lies within the listed ranges',
+  'a second signal cuts the drain short: exit 4, and everything that comes twice lies within the ' +
+    'listed ranges',
   async () => {
     const cluster = await sharedCluster();
     const recipeRecords = 6000;
@@ -159,7 +159,7 @@ test(
   },
 );
 
-test('a run whose configuration comes from a pipe that nobody writes can be stopped', async () => {
+test('a run whose configuration is a pipe that nobody writes to can be stopped', async () => {
   const cluster = await sharedCluster();
   const job = await Job.create({
     cluster,
@@ -170,7 +170,7 @@ test('a run whose configuration comes from a pipe that nobody writes can be stop
   const pipe = join(job.folder, 'delay');
   execFileSync('mkfifo', [pipe]);
   const kd = job.spawn(['--until', 'forever']);
-  // Opens when kd has opened it for reading.
+  // Opening succeeds when kd has opened the pipe for reading.
   const writing = await open(pipe, 'w');
   kd.kill('SIGTERM');
   const { code, signal } = await kd.ended;
@@ -180,7 +180,7 @@ test('a run whose configuration comes from a pipe that nobody writes can be stop
 });
 
 test(
-  'a second signal waits for no transform that never ' + 'ends, and no worker is said to be replaced',
+  'a second signal does not wait for a transform that never ends, and no worker is reported as ' + 'replaced',
   async () => {
     const cluster = await sharedCluster();
     const transform = `export default () => {
@@ -207,8 +207,8 @@ test(
 );
 
 test(
-  'a bounded run over transactions ends behind their markers, takes what was committed, and nothing ' +
-    'of what was aborted',
+  'a bounded run over transactions ends behind their markers, reads the committed records and ' +
+    'none of the aborted ones',
   async () => {
     const cluster = await sharedCluster();
     const job = await Job.create({ cluster, partitions: 3 });
@@ -275,7 +275,7 @@ test(
   },
 );
 
-test('a bounded run over a compacted topic takes what the cleaner left and ends', async () => {
+test('a bounded run over a compacted topic reads what the cleaner left and ends', async () => {
   await withCluster({ brokers: 1, properties: { 'log.cleaner.backoff.ms': '200' } }, async (cluster) => {
     const job = await Job.create({
       cluster,
@@ -288,7 +288,7 @@ test('a bounded run over a compacted topic takes what the cleaner left and ends'
         'min.compaction.lag.ms': '0',
       },
     });
-    // The same hundred keys again and again; what makes the segment roll comes later.
+    // Writes the same hundred keys again and again; a later write makes the segment roll.
     for (let round = 0; round < 5; round++) await sendKeys(cluster, job.input, round);
     await eventually(
       'the log has holes',
@@ -321,7 +321,7 @@ async function sendKeys(cluster: TestCluster, topic: string, round: number): Pro
   );
 }
 
-test('two members of a bounded run share the work and both end with 0', async () => {
+test('two members of a bounded run share the work and both exit 0', async () => {
   const cluster = await sharedCluster();
   const recipe: Recipe = { seed: 63, records: 40_000, partitions: 4, keys: 'sequence' };
   const job = await Job.create({
@@ -335,7 +335,7 @@ test('two members of a bounded run share the work and both end with 0', async ()
   const summaries = await Promise.all(members.map((member) => summaryOf(member, 0)));
   for (const { records, reason } of summaries) {
     assert.equal(reason.code, 'DONE');
-    assert.ok(records.transformed > 0, 'each had its share');
+    assert.ok(records.transformed > 0, 'each member had its share');
   }
   assert.equal(
     summaries.reduce((sum, { records }) => sum + records.transformed, 0),

@@ -8,7 +8,7 @@ import type { KdProcess } from '../../support/kd.js';
 import { Job, sized } from '../job.js';
 import { eventually } from '../waiting.js';
 
-/** What /readyz said, and what /status says of the partitions owned in the same moment. */
+/** The answer of /readyz, and the partitions owned according to /status at the same moment. */
 interface Look {
   readonly atMs: number;
   readonly ready: boolean;
@@ -54,7 +54,7 @@ async function urlOf(kd: KdProcess): Promise<string> {
 }
 
 const SESSION = { 'session.timeout.ms': '6000', 'heartbeat.interval.ms': '1000' };
-/** What librdkafka says of every single connection: at debug only. */
+/** librdkafka's own words about a single connection, which belong into the debug log only. */
 const RAW =
   /Disconnected|Connect to ipv4|brokers? connections? (is|are) down|transport failure|Timed out|REQTMOUT/;
 
@@ -71,7 +71,7 @@ function warnings(stderr: string): readonly Line[] {
     .filter(({ level }) => level === 'warn' || level === 'error');
 }
 
-/** Never ready without partitions; not ready once `fromMs` is over, and ready with all of them at the end. */
+/** Never ready without partitions; not ready from `fromMs` on; ready with all partitions at the end. */
 function assertTrue(
   looks: readonly Look[],
   outage: { fromMs: number; toMs: number; readyInMs: number },
@@ -123,134 +123,141 @@ async function secondsToEnd(kd: KdProcess): Promise<number> {
   return (performance.now() - startMs) / 1000;
 }
 
-test('through outages /readyz says what is so, a stop keeps its time, and the log stays short', async (t) => {
-  await withCluster({ brokers: 1 }, async (cluster) => {
-    const job = await Job.create({
-      cluster,
-      partitions: 2,
-      consumer: { properties: SESSION },
-      dispatcher: { 'drain-timeout': '8s' },
-    });
-
-    await t.test(
-      'a broker that is away: not ready, few warnings with the reason, ready in seconds',
-      async () => {
-        const stderr = await outage(job, {
-          down: () => cluster.kill(1),
-          up: () => cluster.restart(1),
-          downMs: sized(60_000, 9_000),
-          graceMs: 5_500,
-        });
-        const told = warnings(stderr);
-        assert.ok(told.length <= sized(8, 5), JSON.stringify(told, null, 1));
-        assert.ok(!told.some(({ message }) => RAW.test(message)), JSON.stringify(told, null, 1));
-        assert.ok(told.some(({ message }) => /connection refused/.test(message)));
-        assert.doesNotMatch(stderr, /other members/);
-      },
-    );
-
-    await t.test(
-      'a broker that hangs takes the session with it: not ready until partitions are back',
-      async () => {
-        await outage(job, {
-          down: () => cluster.pause(1),
-          up: () => cluster.resume(1),
-          downMs: sized(60_000, 10_000),
-          graceMs: 7_500,
-        });
-      },
-    );
-
-    await t.test('a broker that hangs is not ready long before the session ends', async () => {
-      const patient = await Job.create({
+test(
+  'through outages /readyz tells the truth, a stop keeps its ' + 'deadline, and the log stays short',
+  async (t) => {
+    await withCluster({ brokers: 1 }, async (cluster) => {
+      const job = await Job.create({
         cluster,
         partitions: 2,
-        consumer: { properties: { 'session.timeout.ms': '45000' } },
+        consumer: { properties: SESSION },
+        dispatcher: { 'drain-timeout': '8s' },
       });
-      const stderr = await outage(patient, {
-        down: () => cluster.pause(1),
-        up: () => cluster.resume(1),
-        downMs: 13_000,
-        graceMs: 11_500,
-      });
-      assert.doesNotMatch(stderr, /"message":"lost"/);
-      patient.remove();
-    });
 
-    await t.test(
-      'SIGTERM with the broker away, hanging or gone, ends within drain-timeout and 5 s',
-      async () => {
-        const ends: [string, number][] = [];
-        for (const [name, down, up] of [
-          ['hangs', () => cluster.pause(1), () => cluster.resume(1)],
-          ['is gone', () => cluster.kill(1), () => cluster.restart(1)],
-        ] as const) {
+      await t.test(
+        'broker stopped: not ready, a few warnings with the reason, ready again within seconds',
+        async () => {
+          const stderr = await outage(job, {
+            down: () => cluster.kill(1),
+            up: () => cluster.restart(1),
+            downMs: sized(60_000, 9_000),
+            graceMs: 5_500,
+          });
+          const told = warnings(stderr);
+          assert.ok(told.length <= sized(8, 5), JSON.stringify(told, null, 1));
+          assert.ok(!told.some(({ message }) => RAW.test(message)), JSON.stringify(told, null, 1));
+          assert.ok(told.some(({ message }) => /connection refused/.test(message)));
+          assert.doesNotMatch(stderr, /other members/);
+        },
+      );
+
+      await t.test(
+        'broker frozen until the session ends: not ready until partitions are assigned again',
+        async () => {
+          await outage(job, {
+            down: () => cluster.pause(1),
+            up: () => cluster.resume(1),
+            downMs: sized(60_000, 10_000),
+            graceMs: 7_500,
+          });
+        },
+      );
+
+      await t.test('broker frozen: not ready long before the session ends', async () => {
+        const patient = await Job.create({
+          cluster,
+          partitions: 2,
+          consumer: { properties: { 'session.timeout.ms': '45000' } },
+        });
+        const stderr = await outage(patient, {
+          down: () => cluster.pause(1),
+          up: () => cluster.resume(1),
+          downMs: 13_000,
+          graceMs: 11_500,
+        });
+        assert.doesNotMatch(stderr, /"message":"lost"/);
+        patient.remove();
+      });
+
+      await t.test(
+        'SIGTERM with the broker stopped or frozen ends the process within drain-timeout plus 5 s',
+        async () => {
+          const ends: [string, number][] = [];
+          for (const [name, down, up] of [
+            ['hangs', () => cluster.pause(1), () => cluster.resume(1)],
+            ['is gone', () => cluster.kill(1), () => cluster.restart(1)],
+          ] as const) {
+            const kd = job.spawn(['--until', 'forever']);
+            await kd.waitFor(/"message":"assigned"/);
+            await down();
+            await sleep(2_500);
+            ends.push([name, await secondsToEnd(kd)]);
+            await up();
+          }
+          for (const [name, seconds] of ends) assert.ok(seconds < 13, `${name}: ${seconds} s`);
+        },
+      );
+
+      await t.test(
+        'SIGTERM during a join leaves the group: the next member gets its partitions immediately',
+        async () => {
+          const ghost = job.spawn(['--until', 'forever']);
+          await ghost.waitFor(/"message":"assigned"/);
+          ghost.kill('SIGKILL');
+          await ghost.ended;
+          const joining = job.spawn(['--until', 'forever']);
+          await joining.waitFor(/"message":"running"/);
+          await sleep(1_500);
+          assert.ok((await secondsToEnd(joining)) < 13);
+          const startMs = performance.now();
+          const next = job.spawn(['--until', 'forever']);
+          await next.waitFor(/"message":"assigned"/);
+          const seconds = (performance.now() - startMs) / 1000;
+          assert.ok(seconds < 4, `the next member waited ${seconds} s for a member that is gone`);
+          next.kill('SIGTERM');
+          await next.ended;
+        },
+      );
+
+      await t.test(
+        'SIGTERM of an idle member during a rebalance ends it within seconds, and the other member ' +
+          'gets all partitions',
+        async () => {
+          const first = job.spawn(['--until', 'forever']);
+          await first.waitFor(/"message":"assigned"/);
+          const second = job.spawn(['--until', 'forever']);
+          await second.waitFor(/"message":"running"/);
+          await sleep(700);
+          const seconds = await secondsToEnd(first);
+          assert.ok(seconds < 5, `${seconds} s`);
+          await second.waitFor(/"owned":2/, 10_000);
+          assert.ok((await secondsToEnd(second)) < 5);
+        },
+      );
+
+      await t.test(
+        'brokers that close connections immediately get few ' + 'connection attempts per second',
+        async () => {
           const kd = job.spawn(['--until', 'forever']);
           await kd.waitFor(/"message":"assigned"/);
-          await down();
-          await sleep(2_500);
-          ends.push([name, await secondsToEnd(kd)]);
-          await up();
-        }
-        for (const [name, seconds] of ends) assert.ok(seconds < 13, `${name}: ${seconds} s`);
-      },
-    );
-
-    await t.test(
-      'SIGTERM amid a join leaves the group: the next member has its partitions at once',
-      async () => {
-        const ghost = job.spawn(['--until', 'forever']);
-        await ghost.waitFor(/"message":"assigned"/);
-        ghost.kill('SIGKILL');
-        await ghost.ended;
-        const joining = job.spawn(['--until', 'forever']);
-        await joining.waitFor(/"message":"running"/);
-        await sleep(1_500);
-        assert.ok((await secondsToEnd(joining)) < 13);
-        const startMs = performance.now();
-        const next = job.spawn(['--until', 'forever']);
-        await next.waitFor(/"message":"assigned"/);
-        const seconds = (performance.now() - startMs) / 1000;
-        assert.ok(seconds < 4, `the next member waited ${seconds} s for one that is gone`);
-        next.kill('SIGTERM');
-        await next.ended;
-      },
-    );
-
-    await t.test(
-      'SIGTERM amid a rebalance, idle, ends in seconds, and the other member gets all',
-      async () => {
-        const first = job.spawn(['--until', 'forever']);
-        await first.waitFor(/"message":"assigned"/);
-        const second = job.spawn(['--until', 'forever']);
-        await second.waitFor(/"message":"running"/);
-        await sleep(700);
-        const seconds = await secondsToEnd(first);
-        assert.ok(seconds < 5, `${seconds} s`);
-        await second.waitFor(/"owned":2/, 10_000);
-        assert.ok((await secondsToEnd(second)) < 5);
-      },
-    );
-
-    await t.test('brokers that hang up at once get few connection attempts a second', async () => {
-      const kd = job.spawn(['--until', 'forever']);
-      await kd.waitFor(/"message":"assigned"/);
-      await cluster.kill(1);
-      let attempts = 0;
-      const busy = createServer((socket) => {
-        attempts += 1;
-        socket.destroy();
-      });
-      await once(busy.listen(Number(cluster.bootstrapServers.split(':')[1]), '127.0.0.1'), 'listening');
-      await sleep(1_000);
-      attempts = 0;
-      await sleep(5_000);
-      const perSecond = attempts / 5;
-      await new Promise((resolve) => busy.close(resolve));
-      kd.kill('SIGTERM');
-      await kd.ended;
-      assert.ok(perSecond <= 8, `${perSecond} connection attempts a second`);
+          await cluster.kill(1);
+          let attempts = 0;
+          const busy = createServer((socket) => {
+            attempts += 1;
+            socket.destroy();
+          });
+          await once(busy.listen(Number(cluster.bootstrapServers.split(':')[1]), '127.0.0.1'), 'listening');
+          await sleep(1_000);
+          attempts = 0;
+          await sleep(5_000);
+          const perSecond = attempts / 5;
+          await new Promise((resolve) => busy.close(resolve));
+          kd.kill('SIGTERM');
+          await kd.ended;
+          assert.ok(perSecond <= 8, `${perSecond} connection attempts per second`);
+        },
+      );
+      job.remove();
     });
-    job.remove();
-  });
-});
+  },
+);

@@ -6,7 +6,7 @@ import { Job } from '../job.js';
 
 const RECORDS = 20_000;
 
-/** The number of the record decides what becomes of it. */
+/** The number of a record decides its outcome. */
 const MIXED = `
 import { defineTransform, drop, emit, emitAll, reject } from 'kafka-dispatcher';
 interface Numbered { n: number }
@@ -31,8 +31,8 @@ function header(record: ConsumedRecord, name: string): string | undefined {
 }
 
 test(
-  'throws, rejects, missing results, drops and emitting 0, 1 and 3 records add up, and every dead ' +
-    'letter says where it comes from and why',
+  'throws, rejects, missing results, drops and 0, 1 or 3 emitted records add up, and every dead ' +
+    'letter names its source and the reason',
   async () => {
     const cluster = await sharedCluster();
     const job = await Job.create({
@@ -100,8 +100,8 @@ test(
 );
 
 test(
-  'without a dead-letter topic a reject stops the run with exit 5, names the record, and commits ' +
-    'exactly what is before it',
+  'without a dead-letter topic a rejected record stops the run with exit 5, is named, and ' +
+    'exactly what is before it is committed',
   async () => {
     const cluster = await sharedCluster();
     const transform =
@@ -122,8 +122,8 @@ test(
 );
 
 test(
-  'records go where the transform sends them: other topics, keys, ' +
-    'headers, timestamps, partitions and tombstones',
+  'records arrive where the transform sends them: other topics, keys, headers, timestamps, ' +
+    'partitions and tombstones',
   async () => {
     const cluster = await sharedCluster();
     const transform = `
@@ -181,28 +181,31 @@ export default (value, record, { options }) => {
   },
 );
 
-test('a job that only drops needs no output topic; a result without one is rejected', async () => {
-  const cluster = await sharedCluster();
-  const job = await Job.create({
-    cluster,
-    partitions: 1,
-    outputPartitions: 0,
-    deadLetter: true,
-    producer: { topic: undefined },
-    transform: `
+test(
+  'a job that drops every record needs no output topic; a ' + 'result without a topic is rejected',
+  async () => {
+    const cluster = await sharedCluster();
+    const job = await Job.create({
+      cluster,
+      partitions: 1,
+      outputPartitions: 0,
+      deadLetter: true,
+      producer: { topic: undefined },
+      transform: `
 import { defineTransform, drop } from 'kafka-dispatcher';
 export default defineTransform<{ n: number }, { n: number }>({
   transform: (value) => (value.n === 7 ? value : drop('STORED')),
 });
 `,
-    dispatcher: { input: { format: 'json' }, output: { format: 'json' } },
-  });
-  await cluster.tool.send(
-    job.input,
-    Array.from({ length: 10 }, (_, n) => ({ value: Buffer.from(JSON.stringify({ n })) })),
-  );
-  const { summary } = await job.runToEnd();
-  assert.deepEqual(summary.filteredBy, { STORED: 9 });
-  assert.deepEqual(summary.deadLetteredBy, { NO_TOPIC: 1 });
-  assert.equal(summary.records.emitted, 0);
-});
+      dispatcher: { input: { format: 'json' }, output: { format: 'json' } },
+    });
+    await cluster.tool.send(
+      job.input,
+      Array.from({ length: 10 }, (_, n) => ({ value: Buffer.from(JSON.stringify({ n })) })),
+    );
+    const { summary } = await job.runToEnd();
+    assert.deepEqual(summary.filteredBy, { STORED: 9 });
+    assert.deepEqual(summary.deadLetteredBy, { NO_TOPIC: 1 });
+    assert.equal(summary.records.emitted, 0);
+  },
+);

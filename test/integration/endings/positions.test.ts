@@ -17,8 +17,7 @@ function numbers(from: number, to: number): string[] {
 }
 
 test(
-  'a group that starts with earliest takes everything; once it has ' +
-    'committed, the setting means nothing any more',
+  'a group that starts with earliest reads everything; after its first commit the setting has no ' + 'effect',
   async () => {
     const cluster = await sharedCluster();
     const job = await Job.create({ cluster, partitions: 1, consumer: { 'auto-offset-reset': 'earliest' } });
@@ -33,7 +32,7 @@ test(
 );
 
 test(
-  'a group that starts with latest takes what comes after its ' + 'start, and after a restart goes on there',
+  'a group that starts with latest reads what is written after its start, and a restart continues ' + 'there',
   async () => {
     const cluster = await sharedCluster();
     const job = await Job.create({ cluster, partitions: 1, consumer: { 'auto-offset-reset': 'latest' } });
@@ -51,7 +50,7 @@ test(
   },
 );
 
-test('a start with latest that saw no record at all has its place nevertheless', async () => {
+test('a start with latest that read no record still keeps its position', async () => {
   const cluster = await sharedCluster();
   const job = await Job.create({ cluster, partitions: 1, consumer: { 'auto-offset-reset': 'latest' } });
   await cluster.tool.send(job.input, values(0, 100));
@@ -66,7 +65,7 @@ test('a start with latest that saw no record at all has its place nevertheless',
 });
 
 test(
-  'none refuses a group without a committed offset: exit ' + '5, by name, and takes one that has it',
+  'none refuses a group without a committed offset: exit 5 that names it; a group with one is ' + 'accepted',
   async () => {
     const cluster = await sharedCluster();
     const job = await Job.create({ cluster, partitions: 1, consumer: { 'auto-offset-reset': 'none' } });
@@ -94,8 +93,8 @@ async function overtaken(outOfRange: string): Promise<Job> {
 }
 
 test(
-  'a committed offset whose records were deleted stops the run: exit 5, with topic, partition and ' +
-    'offset, again and again',
+  'a committed offset whose records were deleted stops the run: exit 5 with topic, partition and ' +
+    'offset, on every start',
   async () => {
     const job = await overtaken('stop');
     for (let run = 0; run < 2; run++) {
@@ -145,7 +144,7 @@ test('a committed offset beyond the end of the log stops the run: exit 5', async
 
 const DISCOVERY = { 'topic.metadata.refresh.interval.ms': '1000' };
 
-test('with latest, partitions and topics born during the run are read from their beginning', async () => {
+test('with latest, partitions and topics created during the run are read from their beginning', async () => {
   const cluster = await sharedCluster();
   const job = await Job.create({
     cluster,
@@ -193,23 +192,26 @@ async function skipToLower(policy: 'earliest' | 'latest'): Promise<void> {
   job.remove();
 }
 
-test('out-of-range to a lower offset is committed at once: kill -9 loses nothing that comes after it', async () => {
+test('out-of-range to a lower offset is committed immediately: kill -9 then loses nothing', async () => {
   await Promise.all([skipToLower('earliest'), skipToLower('latest')]);
 });
 
-test('a commit beyond the last stable offset waits for the open transaction; it is not out of range', async () => {
-  const cluster = await sharedCluster();
-  const job = await Job.create({ cluster, partitions: 1 });
-  await cluster.tool.send(job.input, values(0, 10));
-  await cluster.tool.commit(job.group, [{ topic: job.input, partition: 0, offset: 10 }]);
-  const open = await cluster.tool.openTransaction(job.input, values(10, 20));
-  await cluster.tool.commit(job.group, [{ topic: job.input, partition: 0, offset: 15 }]);
-  const kd = job.spawn(['--until', 'forever']);
-  await kd.waitFor(/assigned/);
-  await open.end('commit');
-  await eventually('the rest is through', async () => (await arrived(job, job.output)) >= 5);
-  kd.kill('SIGTERM');
-  assert.equal((await kd.ended).code, 0);
-  assert.deepEqual(texts(await cluster.tool.consume([job.output])), numbers(15, 20));
-  job.remove();
-});
+test(
+  'a commit beyond the last stable offset waits for the open ' + 'transaction; it is not out of range',
+  async () => {
+    const cluster = await sharedCluster();
+    const job = await Job.create({ cluster, partitions: 1 });
+    await cluster.tool.send(job.input, values(0, 10));
+    await cluster.tool.commit(job.group, [{ topic: job.input, partition: 0, offset: 10 }]);
+    const open = await cluster.tool.openTransaction(job.input, values(10, 20));
+    await cluster.tool.commit(job.group, [{ topic: job.input, partition: 0, offset: 15 }]);
+    const kd = job.spawn(['--until', 'forever']);
+    await kd.waitFor(/assigned/);
+    await open.end('commit');
+    await eventually('the rest is through', async () => (await arrived(job, job.output)) >= 5);
+    kd.kill('SIGTERM');
+    assert.equal((await kd.ended).code, 0);
+    assert.deepEqual(texts(await cluster.tool.consume([job.output])), numbers(15, 20));
+    job.remove();
+  },
+);

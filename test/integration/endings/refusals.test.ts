@@ -7,7 +7,7 @@ import { Job } from '../job.js';
 import { arrived, eventually } from '../waiting.js';
 
 test(
-  'a missing output topic is reported before anything is read, ' + 'with the topic and what to do, exit 3',
+  'a missing output topic is reported before anything is read, ' + 'with its name and a remedy, exit 3',
   async () => {
     const cluster = await sharedCluster();
     const job = await Job.create({ cluster, outputPartitions: 0 });
@@ -35,7 +35,7 @@ test('a missing dead-letter topic is reported before anything is read, exit 3', 
   job.remove();
 });
 
-test('a missing input topic is reported at once, exit 3', async () => {
+test('a missing input topic is reported within seconds, exit 3', async () => {
   const cluster = await sharedCluster();
   const job = await Job.create({ cluster, consumer: { topics: ['no-such-input'] } });
   const { summary } = await job.runToEnd({ expect: 3 });
@@ -64,8 +64,8 @@ test(
 );
 
 test(
-  'an output topic that vanishes during a run stalls visibly, then stops with exit 3 by ' +
-    'stall-timeout, and nothing unsettled is committed',
+  'an output topic deleted during a run stalls it visibly, then stops it with exit 3 after ' +
+    'stall-timeout; nothing unsettled is committed',
   async () => {
     const cluster = await sharedCluster();
     const transform =
@@ -82,7 +82,7 @@ test(
     await cluster.tool.produce({ topic: job.input, recipe: { records: 1000, partitions: 1 } });
     const kd = job.spawn(['--until', 'forever']);
     await kd.waitFor(/assigned/);
-    // Deleted before the first record is sent to it, it would only be missing.
+    // If it were deleted before the first record is sent to it, it would be reported as missing instead.
     await eventually('the first records are in the topic', async () => (await arrived(job, gone)) >= 1000);
     await cluster.tool.deleteTopics([gone]);
     const committed = await job.committed();

@@ -24,7 +24,10 @@ function jobOf(consumer: Record<string, unknown>, spec: Partial<JobSpec> = {}): 
   return Job.create({ cluster, partitions: 1, consumer: { properties: REFRESH, ...consumer }, ...spec });
 }
 
-/** Runs on {@link OLD} records; then the input is another topic of the same name, with the rest of them. */
+/**
+ * Runs on {@link OLD} records; then the input is deleted and created again under the same name with the
+ * remaining records.
+ */
 async function inputReplaced(job: Job): Promise<KdProcess> {
   await cluster.tool.send(job.input, values(0, OLD));
   const kd = job.spawn(['--until', 'forever']);
@@ -46,27 +49,30 @@ async function distinct(job: Job): Promise<Set<string | null>> {
   return new Set(texts(await cluster.tool.consume([job.output], { max: 3 * ALL })));
 }
 
-test('a topic deleted and created again under a running job ends it with exit 5 that names the topic', async () => {
-  const job = await jobOf({});
-  const kd = await inputReplaced(job);
-  const { code, stderr } = await ended(kd);
-  assert.equal(code, 5, stderr);
-  assert.match(stderr, /OFFSET_OUT_OF_RANGE/);
-  assert.match(
-    stderr,
-    new RegExp(`${job.input}\\[0\\]: the topic was deleted and created again.*${job.group}`),
-  );
-  assert.match(stderr, /kafka-consumer-groups\.sh --reset-offsets/);
-  assert.equal(await job.committed(), 0, 'nothing of the old topic is committed into the new one');
-  await job.runToEnd();
-  assert.deepEqual(await distinct(job), new Set(numbers(0, ALL)));
-  job.remove();
-});
+test(
+  'a topic deleted and created again while a job reads it ends the run with exit 5 that names the ' + 'topic',
+  async () => {
+    const job = await jobOf({});
+    const kd = await inputReplaced(job);
+    const { code, stderr } = await ended(kd);
+    assert.equal(code, 5, stderr);
+    assert.match(stderr, /OFFSET_OUT_OF_RANGE/);
+    assert.match(
+      stderr,
+      new RegExp(`${job.input}\\[0\\]: the topic was deleted and created again.*${job.group}`),
+    );
+    assert.match(stderr, /kafka-consumer-groups\.sh --reset-offsets/);
+    assert.equal(await job.committed(), 0, 'nothing of the old topic is committed into the new one');
+    await job.runToEnd();
+    assert.deepEqual(await distinct(job), new Set(numbers(0, ALL)));
+    job.remove();
+  },
+);
 
 for (const protocol of ['classic', 'consumer']) {
   const group = protocol === 'consumer' ? { 'group.protocol': 'consumer' } : {};
 
-  test(`out-of-range: earliest reads a topic that was created again from its beginning (${protocol})`, async () => {
+  test(`out-of-range: earliest reads a recreated topic from its beginning (${protocol})`, async () => {
     const job = await jobOf({ 'out-of-range': 'earliest', properties: { ...REFRESH, ...group } });
     const kd = await inputReplaced(job);
     await eventually('all records are through', async () => (await distinct(job)).size === ALL, END_MS);
@@ -80,7 +86,7 @@ for (const protocol of ['classic', 'consumer']) {
   });
 }
 
-test('out-of-range: latest goes on at the end of a topic that was created again, and commits that', async () => {
+test('out-of-range: latest continues at the end of a recreated topic, and commits that offset', async () => {
   const job = await jobOf({ 'out-of-range': 'latest' });
   const kd = await inputReplaced(job);
   await eventually('the end is committed', async () => (await job.committed()) === ALL - OLD, END_MS);

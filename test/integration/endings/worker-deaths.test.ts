@@ -1,11 +1,11 @@
-// @alone: half a second is the limit of a record, also of those that do no harm.
+// @alone: each record may take half a second at most, harmless ones too.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Recipe } from '../../support/java-tool.js';
 import { sharedCluster } from '../../support/shared-cluster.js';
 import { assertExact, Job } from '../job.js';
 
-/** Twenty records among the others end their worker, in five ways. */
+/** Twenty of the records end their worker, in five ways. */
 const DEADLY = `
 export default (value, record) => {
   const { offset, partition } = record;
@@ -20,8 +20,8 @@ export default (value, record) => {
 };`;
 
 test(
-  'workers killed in five ways by 20 records among 200,000: exactly these are dead letters, all else ' +
-    'is exact and in order',
+  '20 of 200,000 records end their worker in five ways: exactly these become dead letters, all ' +
+    'others arrive exact and in order',
   async () => {
     const cluster = await sharedCluster();
     const recipe: Recipe = { seed: 31, records: 200_000, partitions: 4, keys: 'sequence', idHeader: true };
@@ -49,7 +49,7 @@ test(
     );
     const text = (headers: (typeof letters)[number]['headers'], name: string): string | undefined =>
       headers.find(([header]) => header === name)?.[1]?.toString();
-    // A promise that never settles costs no worker.
+    // A promise that never settles does not end its worker.
     for (const { headers } of letters)
       assert.equal(
         text(headers, 'kd-stage'),

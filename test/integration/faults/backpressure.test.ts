@@ -1,4 +1,4 @@
-// @alone: the peak of memory is judged.
+// @alone: measures the peak of memory.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -13,8 +13,8 @@ function rssPeakBytes(pid: number): number {
 }
 
 test(
-  'with 100 KB records and a slow transform memory keeps to its limit, and the member stays in its ' +
-    'group although it reads nothing for longer than max.poll.interval',
+  'with 100 KB records and a slow transform, memory stays within its limit, and the member stays ' +
+    'in its group although it reads nothing for longer than max.poll.interval.ms',
   async () => {
     const cluster = await sharedCluster();
     const transform =

@@ -1,6 +1,6 @@
 /**
  * Every way in which a connection or a right can be missing, provoked on real listeners through `kd run`:
- * exit code, words, time.
+ * checks exit code, message and time.
  */
 // @alone: every fault must be reported within ten seconds.
 import assert from 'node:assert/strict';
@@ -22,7 +22,10 @@ import {
 } from '../../support/secure-cluster.js';
 
 const TOLD_WITHIN_MS = 10_000;
-/** Of each kind. The runs compete for the processor; what is judged is the time from the start of the run. */
+/**
+ * Runs of each kind at the same time. They compete for the processor, so the time is measured from the start
+ * of the run itself.
+ */
 const AT_ONCE = 2;
 const CANARY = 'canary-5f1c-password';
 
@@ -72,7 +75,7 @@ interface Case {
   readonly advises: RegExp;
 }
 
-/** The listener as it should be used, with other properties on top. */
+/** The working settings of a listener, with other properties on top. */
 function at(listener: SecureListener, properties: Record<string, string> = {}): Side {
   return { servers: secure.address(listener), properties: { ...secure.properties(listener), ...properties } };
 }
@@ -81,7 +84,7 @@ function limited(): Side {
   return { servers: secure.address('SCRAM'), properties: secure.properties('SCRAM', USERS.limited) };
 }
 
-/** Both sides the same: the producer is the first to connect. */
+/** The same settings for both clients; the producer connects first. */
 function both(side: Side): Plan {
   return { consumer: side, producer: side };
 }
@@ -197,7 +200,7 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'no route to the address',
-    // The discard-only prefix of IPv6: nobody has a route to it, or what is sent there is dropped.
+    // The discard-only prefix of IPv6: there is no route to it, or packets to it are dropped.
     plan: () => both({ servers: '[100::1]:9094', properties: secure.properties('TLS') }),
     exit: 3,
     says: /can't connect to \[100::1\]:9094/,
@@ -224,7 +227,7 @@ const CASES: readonly Case[] = [
     advises: /advertised\.listeners/,
   },
   {
-    what: 'two clusters: only the consumer is at fault',
+    what: "two clusters: only the consumer's one fails",
     plan: () => ({ consumer: at('EXPIRED'), producer: at('TLS') }),
     exit: 8,
     says: /^the consumer can't connect: .*expired/,
@@ -330,7 +333,7 @@ test('every fault is reported within 10 s, as one message with its remedy, by it
       );
     }
   };
-  // Those that try again for a while do little but wait.
+  // Runs that retry for a while mostly wait.
   const patient = numbered.filter(({ one }) => one.exit === 3);
   const quick = numbered.filter(({ one }) => one.exit === 8);
   await Promise.all([patient, quick].flatMap((cases) => Array.from({ length: AT_ONCE }, () => work(cases))));
@@ -338,7 +341,7 @@ test('every fault is reported within 10 s, as one message with its remedy, by it
   assert.deepEqual(wrong, []);
 });
 
-test('rights that are taken away during a run end it within 10 s, with what is missing', async (t) => {
+test('rights that are revoked during a run end it within 10 s, with a message that names them', async (t) => {
   const { tool } = secure.cluster;
   const group = 'taken';
   const kd = spawnKd(['run', '--until', 'forever', '-o', 'json'], {
@@ -348,7 +351,7 @@ test('rights that are taken away during a run end it within 10 s, with what is m
   await tool.send('in', [{ value: Buffer.from('two') }]);
   await tool.revoke(USERS.limited.name, [{ resource: 'group', name: group, operations: ['READ'] }]);
   const revokedMs = performance.now();
-  // Records go on coming: the next commit is where the refusal shows.
+  // Records keep coming: the next commit shows that the right is missing.
   const ended = kd.ended;
   const over = ended.then(() => true);
   while (
@@ -370,7 +373,7 @@ test('rights that are taken away during a run end it within 10 s, with what is m
   assert.ok(elapsedMs < TOLD_WITHIN_MS);
 });
 
-test('with debug the words of librdkafka are still there', async () => {
+test("with debug, librdkafka's own log lines are still there", async () => {
   const kd = spawnKd(['run', '-v', '-o', 'json'], { cwd: folderOf(both(at('EXPIRED')), 'debug') });
   const { code, stderr } = await kd.ended;
   assert.equal(code, 8);

@@ -13,7 +13,7 @@ const REJECTING = `export default (value, record) => {
   throw new Error('no good: ' + 'x'.repeat(900));
 };`;
 
-test('an old record rejected today has a dead letter of today: retention keeps it', async () => {
+test("the dead letter of an old record carries today's timestamp, so retention keeps it", async () => {
   const cluster = await sharedCluster();
   const job = await Job.create({ cluster, partitions: 1, deadLetter: true, transform: REJECTING });
   const old = Date.now() - 30 * DAY_MS;
@@ -40,28 +40,31 @@ test("dead-letter.timestamp: source keeps the record's own timestamp", async () 
   job.remove();
 });
 
-test('a record at the size limit can be dead-lettered: its dead letter says less', async () => {
-  const cluster = await sharedCluster();
-  const job = await Job.create({ cluster, partitions: 1, deadLetter: true, transform: REJECTING });
-  await cluster.tool.alterTopicConfigs(job.deadLetters, { 'max.message.bytes': '20000' });
-  const sizes = [19_400, 18_800, 4_000];
-  await cluster.tool.send(
-    job.input,
-    sizes.map((bytes) => ({ partition: 0, key: Buffer.from('k'), value: Buffer.alloc(bytes, 'v') })),
-  );
-  const { summary } = await job.runToEnd();
-  assert.equal(summary.records.deadLettered, sizes.length);
-  const letters = [...(await cluster.tool.consume([job.deadLetters]))].sort(
-    (a, b) => Number(header(a, 'kd-offset')) - Number(header(b, 'kd-offset')),
-  );
-  assert.deepEqual(
-    letters.map((letter) => [letter.value?.length, header(letter, 'kd-code')]),
-    sizes.map((bytes) => [bytes, 'TRANSFORM_ERROR']),
-  );
-  assert.deepEqual(
-    letters.map((letter) => header(letter, 'kd-message')?.length),
-    [undefined, 100, 909],
-  );
-  assert.ok(header(letters[2], 'kd-stack'));
-  job.remove();
-});
+test(
+  'a record at the size limit can be dead-lettered: the headers ' + 'of its dead letter are shortened',
+  async () => {
+    const cluster = await sharedCluster();
+    const job = await Job.create({ cluster, partitions: 1, deadLetter: true, transform: REJECTING });
+    await cluster.tool.alterTopicConfigs(job.deadLetters, { 'max.message.bytes': '20000' });
+    const sizes = [19_400, 18_800, 4_000];
+    await cluster.tool.send(
+      job.input,
+      sizes.map((bytes) => ({ partition: 0, key: Buffer.from('k'), value: Buffer.alloc(bytes, 'v') })),
+    );
+    const { summary } = await job.runToEnd();
+    assert.equal(summary.records.deadLettered, sizes.length);
+    const letters = [...(await cluster.tool.consume([job.deadLetters]))].sort(
+      (a, b) => Number(header(a, 'kd-offset')) - Number(header(b, 'kd-offset')),
+    );
+    assert.deepEqual(
+      letters.map((letter) => [letter.value?.length, header(letter, 'kd-code')]),
+      sizes.map((bytes) => [bytes, 'TRANSFORM_ERROR']),
+    );
+    assert.deepEqual(
+      letters.map((letter) => header(letter, 'kd-message')?.length),
+      [undefined, 100, 909],
+    );
+    assert.ok(header(letters[2], 'kd-stack'));
+    job.remove();
+  },
+);

@@ -6,7 +6,7 @@ import { sharedCluster } from '../../support/shared-cluster.js';
 import { Job, type JobSpec } from '../job.js';
 import { arrived, eventually } from '../waiting.js';
 
-/** Records 0..count−1 with their number as value; `change` makes some of them unacceptable. */
+/** Records 0..count−1 with their number as value; `change` makes some of them unacceptable to the broker. */
 function numbered(count: number, change: (n: number) => Partial<PlainRecord> = () => ({})): PlainRecord[] {
   return Array.from({ length: count }, (_, n) => ({
     partition: 0,
@@ -33,7 +33,7 @@ async function compacted(more: Partial<JobSpec> = {}): Promise<Job> {
   });
 }
 
-/** What is in the topics, and what the summary says of it, agree: exactly the guilty ones are dead letters. */
+/** Checks that exactly the guilty records are dead letters, in the topics and in the summary. */
 async function assertGuilty(
   job: Job,
   count: number,
@@ -52,74 +52,88 @@ async function assertGuilty(
 }
 
 for (let run = 1; run <= 3; run++) {
-  test(`a trickle at defaults with one record that the output refuses: it alone is dead (run ${run})`, async () => {
-    const job = await compacted();
-    const kd = job.spawn(['--until', 'forever']);
-    const records = numbered(400, (n) => (n === 200 ? { key: null } : {}));
-    for (let at = 0; at < records.length; at += 20) {
-      await job.cluster.tool.send(job.input, records.slice(at, at + 20));
-      await sleep(10);
-    }
-    await eventually('all are delivered', async () => (await arrived(job, job.output)) >= 399);
-    await eventually('the dead letter', async () => (await arrived(job, job.deadLetters)) >= 1);
-    kd.kill('SIGTERM');
-    assert.equal((await kd.ended).code, 0);
-    const deadLetters = await job.cluster.tool.consume([job.deadLetters]);
-    assert.deepEqual(offsetsOf(deadLetters), [200]);
-    assert.match(header(deadLetters[0], 'kd-message'), /Compacted topic cannot accept message without key/);
-    assert.equal(header(deadLetters[0], 'kd-code'), 'INVALID_RECORD');
-    job.remove();
-  });
+  test(
+    'with a trickle at default settings, only the one record that the output refuses is a dead ' +
+      `letter (run ${run})`,
+    async () => {
+      const job = await compacted();
+      const kd = job.spawn(['--until', 'forever']);
+      const records = numbered(400, (n) => (n === 200 ? { key: null } : {}));
+      for (let at = 0; at < records.length; at += 20) {
+        await job.cluster.tool.send(job.input, records.slice(at, at + 20));
+        await sleep(10);
+      }
+      await eventually('all are delivered', async () => (await arrived(job, job.output)) >= 399);
+      await eventually('the dead letter', async () => (await arrived(job, job.deadLetters)) >= 1);
+      kd.kill('SIGTERM');
+      assert.equal((await kd.ended).code, 0);
+      const deadLetters = await job.cluster.tool.consume([job.deadLetters]);
+      assert.deepEqual(offsetsOf(deadLetters), [200]);
+      assert.match(header(deadLetters[0], 'kd-message'), /Compacted topic cannot accept message without key/);
+      assert.equal(header(deadLetters[0], 'kd-code'), 'INVALID_RECORD');
+      job.remove();
+    },
+  );
 }
 
-test('message sets that cross batches: only the named records are dead, and the summary says so', async () => {
-  const job = await compacted({
-    dispatcher: { batch: { 'records-max': 1 } },
-    producer: { properties: { 'linger.ms': '200' } },
-  });
-  const guilty = [1, 2, 5, 8, 10, 11];
-  await job.cluster.tool.send(
-    job.input,
-    numbered(12, (n) => (guilty.includes(n) ? { key: null } : {})),
-  );
-  await assertGuilty(job, 12, guilty, /without key/);
-  job.remove();
-});
+test(
+  'message sets that contain several batches: only the named records are dead letters, in the ' +
+    'summary too',
+  async () => {
+    const job = await compacted({
+      dispatcher: { batch: { 'records-max': 1 } },
+      producer: { properties: { 'linger.ms': '200' } },
+    });
+    const guilty = [1, 2, 5, 8, 10, 11];
+    await job.cluster.tool.send(
+      job.input,
+      numbered(12, (n) => (guilty.includes(n) ? { key: null } : {})),
+    );
+    await assertGuilty(job, 12, guilty, /without key/);
+    job.remove();
+  },
+);
 
-test('without a dead-letter topic the run stops at the guilty offset, and delivers what is before it', async () => {
-  const job = await compacted({
-    deadLetter: false,
-    dispatcher: { batch: { 'records-max': 1 } },
-    producer: { properties: { 'linger.ms': '200' } },
-  });
-  await job.cluster.tool.send(
-    job.input,
-    numbered(20, (n) => (n === 13 ? { key: null } : {})),
-  );
-  const { summary } = await job.runToEnd({ expect: 5 });
-  assert.match(summary.reason.message, /offset 13: INVALID_RECORD/);
-  assert.equal(await job.committed(), 13);
-  job.remove();
-});
+test(
+  'without a dead-letter topic the run stops at the guilty offset ' + 'and delivers everything before it',
+  async () => {
+    const job = await compacted({
+      deadLetter: false,
+      dispatcher: { batch: { 'records-max': 1 } },
+      producer: { properties: { 'linger.ms': '200' } },
+    });
+    await job.cluster.tool.send(
+      job.input,
+      numbered(20, (n) => (n === 13 ? { key: null } : {})),
+    );
+    const { summary } = await job.runToEnd({ expect: 5 });
+    assert.match(summary.reason.message, /offset 13: INVALID_RECORD/);
+    assert.equal(await job.committed(), 13);
+    job.remove();
+  },
+);
 
-test('a timestamp too far ahead makes its own record a dead letter, in the words of the broker', async () => {
-  const cluster = await sharedCluster();
-  const after = (ms: string) => ({ 'message.timestamp.after.max.ms': ms });
-  const job = await Job.create({
-    cluster,
-    partitions: 1,
-    deadLetter: true,
-    inputConfigs: after('9223372036854775807'),
-    outputConfigs: after('3600000'),
-  });
-  const ahead = Date.now() + 30 * 86_400_000;
-  await cluster.tool.send(
-    job.input,
-    numbered(30, (n) => (n === 7 ? { timestamp: ahead } : {})),
-  );
-  await assertGuilty(job, 30, [7], /[Tt]imestamp/);
-  job.remove();
-});
+test(
+  "a timestamp too far in the future makes only its record a dead letter, with the broker's own " + 'words',
+  async () => {
+    const cluster = await sharedCluster();
+    const after = (ms: string) => ({ 'message.timestamp.after.max.ms': ms });
+    const job = await Job.create({
+      cluster,
+      partitions: 1,
+      deadLetter: true,
+      inputConfigs: after('9223372036854775807'),
+      outputConfigs: after('3600000'),
+    });
+    const ahead = Date.now() + 30 * 86_400_000;
+    await cluster.tool.send(
+      job.input,
+      numbered(30, (n) => (n === 7 ? { timestamp: ahead } : {})),
+    );
+    await assertGuilty(job, 30, [7], /[Tt]imestamp/);
+    job.remove();
+  },
+);
 
 test('a dead letter that a compacted dead-letter topic refuses stops the run at its record', async () => {
   const cluster = await sharedCluster();
@@ -159,47 +173,54 @@ test("a batch.size above the topic's max.message.bytes costs no record", async (
   job.remove();
 });
 
-test('a topic first named by the transform, which takes less: only what is too large for it is dead', async () => {
-  const cluster = await sharedCluster();
-  const job = await Job.create({
-    cluster,
-    partitions: 1,
-    deadLetter: true,
-    transform: `import { emit } from 'kafka-dispatcher';
+test(
+  'a topic first named by the transform, with a lower size limit: only records too large for it ' +
+    'are dead letters',
+  async () => {
+    const cluster = await sharedCluster();
+    const job = await Job.create({
+      cluster,
+      partitions: 1,
+      deadLetter: true,
+      transform: `import { emit } from 'kafka-dispatcher';
       export default (value, record) => emit(value, { topic: record.topic.replace(/-in$/, '-small') });`,
-  });
-  const small = job.output.replace(/-out$/, '-small');
-  await cluster.createTopic(small, { partitions: 1, configs: { 'max.message.bytes': '20000' } });
-  const bytes = (n: number): number => (n === 50 ? 30_000 : 4_000);
-  await cluster.tool.send(
-    job.input,
-    numbered(100, (n) => ({ value: Buffer.from(`${n} ${'x'.repeat(bytes(n))}`) })),
-  );
-  const { summary } = await job.runToEnd();
-  assert.deepEqual(offsetsOf(await cluster.tool.consume([job.deadLetters])), [50]);
-  const values = (await cluster.tool.consume([small])).map(({ value }) => value?.toString().split(' ')[0]);
-  assert.equal(new Set(values).size, 99);
-  assert.deepEqual([summary.records.transformed, summary.records.deadLettered], [99, 1]);
-  job.remove();
-});
+    });
+    const small = job.output.replace(/-out$/, '-small');
+    await cluster.createTopic(small, { partitions: 1, configs: { 'max.message.bytes': '20000' } });
+    const bytes = (n: number): number => (n === 50 ? 30_000 : 4_000);
+    await cluster.tool.send(
+      job.input,
+      numbered(100, (n) => ({ value: Buffer.from(`${n} ${'x'.repeat(bytes(n))}`) })),
+    );
+    const { summary } = await job.runToEnd();
+    assert.deepEqual(offsetsOf(await cluster.tool.consume([job.deadLetters])), [50]);
+    const values = (await cluster.tool.consume([small])).map(({ value }) => value?.toString().split(' ')[0]);
+    assert.equal(new Set(values).size, 99);
+    assert.deepEqual([summary.records.transformed, summary.records.deadLettered], [99, 1]);
+    job.remove();
+  },
+);
 
-test('an output topic deleted while records are on their way stalls the run; nobody is a dead letter', async () => {
-  const cluster = await sharedCluster();
-  const job = await Job.create({
-    cluster,
-    partitions: 1,
-    deadLetter: true,
-    dispatcher: { 'stall-timeout': '4s' },
-    producer: { properties: { 'linger.ms': '900000', 'topic.metadata.refresh.interval.ms': '1000' } },
-  });
-  await cluster.tool.send(job.input, numbered(50));
-  const kd = job.spawn(['--until', 'forever']);
-  await eventually('read', () => /"?assigned/.test(kd.stderr));
-  await sleep(1000);
-  await cluster.tool.deleteTopics([job.output]);
-  const { code } = await kd.ended;
-  assert.equal(code, 3, kd.stderr);
-  assert.equal((await cluster.tool.consume([job.deadLetters])).length, 0);
-  assert.equal(await job.committed(), 0);
-  job.remove();
-});
+test(
+  'an output topic deleted while records are in flight stalls the run; no record becomes a dead ' + 'letter',
+  async () => {
+    const cluster = await sharedCluster();
+    const job = await Job.create({
+      cluster,
+      partitions: 1,
+      deadLetter: true,
+      dispatcher: { 'stall-timeout': '4s' },
+      producer: { properties: { 'linger.ms': '900000', 'topic.metadata.refresh.interval.ms': '1000' } },
+    });
+    await cluster.tool.send(job.input, numbered(50));
+    const kd = job.spawn(['--until', 'forever']);
+    await eventually('read', () => /"?assigned/.test(kd.stderr));
+    await sleep(1000);
+    await cluster.tool.deleteTopics([job.output]);
+    const { code } = await kd.ended;
+    assert.equal(code, 3, kd.stderr);
+    assert.equal((await cluster.tool.consume([job.deadLetters])).length, 0);
+    assert.equal(await job.committed(), 0);
+    job.remove();
+  },
+);

@@ -18,7 +18,7 @@ const SCHEMA = JSON.stringify({
   ],
 });
 const GOOD_AVRO = Buffer.from([2, 2, 2, 97, 0, 0, 0]);
-/** A zigzag varint. */
+/** Encodes a zigzag varint. */
 function long(value: bigint): number[] {
   let rest = value >= 0n ? value * 2n : -value * 2n - 1n;
   const bytes: number[] = [];
@@ -27,8 +27,8 @@ function long(value: bigint): number[] {
 }
 
 test(
-  'hostile Avro becomes dead letters, one by one; process and ' +
-    'workers live on and the good records between arrive',
+  'hostile Avro becomes dead letters one by one; process and workers survive, and the good ' +
+    'records in between arrive',
   async () => {
     const cluster = await sharedCluster();
     const transform = 'export default (value) => value;\n';
@@ -154,7 +154,7 @@ function damage(file: string, batch: number): { firstOffset: number } {
   }
 }
 
-describe('a log that was damaged on the disk', () => {
+describe('a log that was damaged on disk', () => {
   let cluster: KafkaCluster;
   let passed = 0;
   const atEnd = atEndOf();
@@ -165,8 +165,8 @@ describe('a log that was damaged on the disk', () => {
 
   for (const [name, batch] of DAMAGED) {
     test(
-      `a flipped byte in the ${name} batch of a log stops the run there: exit 5, what is before it ` +
-        `arrives once, nothing beyond is committed`,
+      `a flipped byte in the ${name} batch of a log stops the run there: exit 5, everything ` +
+        'before it arrives once, nothing beyond it is committed',
       async () => {
         const recipe: Recipe = { seed: 41, records: 500, partitions: 1, keys: 'sequence' };
         const job = await Job.create({ cluster, partitions: 1 });

@@ -10,7 +10,7 @@ const LIMIT = String(16 * MIB);
 const LARGE = { 'max.message.bytes': LIMIT };
 const PRODUCE = { 'max.request.size': LIMIT, 'buffer.memory': '67108864' };
 
-/** Large and small ones between each other; the first byte says which is which. */
+/** Large and small records interleaved; the first byte tells them apart. */
 function mixed(): PlainRecord[] {
   const sizes = [20, 3 * MIB, 3 * MIB, 3 * MIB + 1, 50, 5 * MIB, 100, 0, 3 * MIB, 1];
   return sizes.map((size, n) => ({
@@ -21,7 +21,7 @@ function mixed(): PlainRecord[] {
   }));
 }
 
-test('records of several MiB, several in a row, pass unchanged and in order between small ones', async () => {
+test('several records of several MiB in a row pass unchanged and in order between small ones', async () => {
   const cluster = await sharedCluster();
   const job = await Job.create({
     cluster,
@@ -52,37 +52,40 @@ test('records of several MiB, several in a row, pass unchanged and in order betw
   job.remove();
 });
 
-test('a transform that makes three of each large record: three outputs of 3 MiB where they fit', async () => {
-  const cluster = await sharedCluster();
-  const transform =
-    "import { emitAll, emit } from 'kafka-dispatcher';\nexport default (value) => emitAll([emit(value), " +
-    'emit(value), emit(value)]);\n';
-  const job = await Job.create({
-    cluster,
-    partitions: 2,
-    transform,
-    inputConfigs: LARGE,
-    outputConfigs: LARGE,
-    dispatcher: { batch: { 'output-bytes-max': '32MiB' } },
-    producer: { properties: { 'message.max.bytes': LIMIT } },
-  });
-  for (const record of mixed()) await cluster.tool.send(job.input, [record], PRODUCE);
-  const { summary } = await job.runToEnd();
-  assert.equal(summary.records.emitted, 3 * mixed().length);
-  const out = await cluster.tool.consume([job.output]);
-  const sizes = out.map(({ value }) => value?.length ?? 0).sort((a, b) => a - b);
-  assert.deepEqual(
-    sizes,
-    mixed()
-      .flatMap(({ value }) => Array.from({ length: 3 }, () => value?.length ?? 0))
-      .sort((a, b) => a - b),
-  );
-  job.remove();
-});
+test(
+  'a transform that emits each large record three times gets ' + 'three outputs of 3 MiB where they fit',
+  async () => {
+    const cluster = await sharedCluster();
+    const transform =
+      "import { emitAll, emit } from 'kafka-dispatcher';\nexport default (value) => emitAll([emit(value), " +
+      'emit(value), emit(value)]);\n';
+    const job = await Job.create({
+      cluster,
+      partitions: 2,
+      transform,
+      inputConfigs: LARGE,
+      outputConfigs: LARGE,
+      dispatcher: { batch: { 'output-bytes-max': '32MiB' } },
+      producer: { properties: { 'message.max.bytes': LIMIT } },
+    });
+    for (const record of mixed()) await cluster.tool.send(job.input, [record], PRODUCE);
+    const { summary } = await job.runToEnd();
+    assert.equal(summary.records.emitted, 3 * mixed().length);
+    const out = await cluster.tool.consume([job.output]);
+    const sizes = out.map(({ value }) => value?.length ?? 0).sort((a, b) => a - b);
+    assert.deepEqual(
+      sizes,
+      mixed()
+        .flatMap(({ value }) => Array.from({ length: 3 }, () => value?.length ?? 0))
+        .sort((a, b) => a - b),
+    );
+    job.remove();
+  },
+);
 
 test(
-  'an output that grows past its limit is a dead letter OUTPUT_TOO_LARGE with the source as it was; ' +
-    'small neighbours arrive',
+  'an output beyond its size limit becomes a dead letter OUTPUT_TOO_LARGE with the unchanged ' +
+    'source; small neighbours arrive',
   async () => {
     const cluster = await sharedCluster();
     const letterTopic = await cluster.createTopic(uniqueName('large-letters'), {
@@ -115,8 +118,8 @@ test(
 );
 
 test(
-  'hostile headers pass exactly: empty and long names, bytes that are no text, hundreds of them, ' +
-    'nulls; those of an earlier death are left behind',
+  'hostile headers pass exactly: empty and long names, binary values, hundreds of them, nulls; ' +
+    'headers of an earlier dead letter are left out',
   async () => {
     const cluster = await sharedCluster();
     const transform = `

@@ -8,7 +8,7 @@ import { Job } from '../job.js';
 import { arrived, eventually } from '../waiting.js';
 
 const FAST_METADATA = { 'topic.metadata.refresh.interval.ms': '1000' };
-/** Partition counts that a worker knows are asked for again when they are older than this. */
+/** Workers ask again for partition counts that are older than this. */
 const COUNTS_STALE_MS = 10_500;
 
 function numbered(count: number, partition = 0): PlainRecord[] {
@@ -75,7 +75,7 @@ test('unknown-topic: stop names the record, and no restart makes copies of its n
   job.remove();
 });
 
-test('partition: same and an input that grows: the run is held with words, nothing is a dead letter', async () => {
+test('with partition: same, an input that gets partitions stalls the run; nothing is a dead letter', async () => {
   const cluster = await sharedCluster();
   const job = await Job.create({
     cluster,
@@ -148,7 +148,7 @@ test('a record larger than the share of the producer in in-flight.bytes-max gets
   job.remove();
 });
 
-test("a record larger than the user's buffer.memory is blamed at once, not tried for ever", async () => {
+test("a record larger than the user's buffer.memory is blamed immediately, not retried forever", async () => {
   const cluster = await sharedCluster();
   const job = await Job.create({
     cluster,

@@ -6,7 +6,7 @@ import { Job } from '../job.js';
 const LARGE_TOPIC = { 'max.message.bytes': String(8 << 20) };
 
 test(
-  'a small max.message.bytes makes dead letters of exactly the records that exceed it, without ' +
+  'a small max.message.bytes turns exactly the records that exceed it into dead letters, without ' +
     'reading anything again',
   async () => {
     const cluster = await sharedCluster();
@@ -40,7 +40,7 @@ test(
   },
 );
 
-test('records of 3 MiB pass exactly between topics that take 8 MiB', async () => {
+test('records of 3 MiB pass unchanged between topics that accept 8 MiB', async () => {
   const cluster = await sharedCluster();
   const job = await Job.create({
     cluster,

@@ -34,7 +34,7 @@ test(
   },
 );
 
-test('a function over raw records keeps them exact too, through two worker threads', async () => {
+test('a function over raw records keeps them exact too, on two worker threads', async () => {
   const cluster = await sharedCluster();
   const recipe: Recipe = {
     seed: 12,

@@ -46,67 +46,64 @@ function order(n: number): object {
   };
 }
 
-test(
-  'JSON → Avro → JSON through two jobs gives back the ' + 'same texts, keys, headers and timestamps',
-  async () => {
-    const cluster = await sharedCluster();
-    const there = await Job.create({
-      cluster,
-      partitions: 2,
-      transform: IDENTITY,
-      files: { 'order.avsc': SCHEMA },
-      dispatcher: { input: { format: 'json' }, output: { format: 'avro', schema: './order.avsc' } },
-    });
-    const back = await Job.create({
-      cluster,
-      partitions: 2,
-      transform: IDENTITY,
-      files: { 'order.avsc': SCHEMA },
-      consumer: { topics: [there.output] },
-      dispatcher: { input: { format: 'avro', schema: './order.avsc' }, output: { format: 'json' } },
-    });
-    const records = Array.from({ length: 3000 }, (_, n) => ({
-      partition: n % 2,
-      key: Buffer.from([0, n & 255]),
-      value: Buffer.from(JSON.stringify(order(n))),
-      timestamp: 1_700_000_000_000 + n,
-      headers: [['n', Buffer.from(String(n))]] as const,
-    }));
-    await cluster.tool.send(there.input, records);
-    await there.runToEnd();
-    const avro = await cluster.tool.consume([there.output]);
-    assert.ok(
-      avro.every(({ value }) => value !== null && value[0] !== '{'.charCodeAt(0)),
-      'it is Avro in between',
+test('JSON → Avro → JSON through two jobs returns the same texts, keys, headers and timestamps', async () => {
+  const cluster = await sharedCluster();
+  const there = await Job.create({
+    cluster,
+    partitions: 2,
+    transform: IDENTITY,
+    files: { 'order.avsc': SCHEMA },
+    dispatcher: { input: { format: 'json' }, output: { format: 'avro', schema: './order.avsc' } },
+  });
+  const back = await Job.create({
+    cluster,
+    partitions: 2,
+    transform: IDENTITY,
+    files: { 'order.avsc': SCHEMA },
+    consumer: { topics: [there.output] },
+    dispatcher: { input: { format: 'avro', schema: './order.avsc' }, output: { format: 'json' } },
+  });
+  const records = Array.from({ length: 3000 }, (_, n) => ({
+    partition: n % 2,
+    key: Buffer.from([0, n & 255]),
+    value: Buffer.from(JSON.stringify(order(n))),
+    timestamp: 1_700_000_000_000 + n,
+    headers: [['n', Buffer.from(String(n))]] as const,
+  }));
+  await cluster.tool.send(there.input, records);
+  await there.runToEnd();
+  const avro = await cluster.tool.consume([there.output]);
+  assert.ok(
+    avro.every(({ value }) => value !== null && value[0] !== '{'.charCodeAt(0)),
+    'it is Avro in between',
+  );
+  await back.runToEnd();
+  const out = await cluster.tool.consume([back.output]);
+  for (const partition of [0, 1]) {
+    const got = out.filter((record) => record.partition === partition);
+    const sent = records.filter((record) => record.partition === partition);
+    assert.deepEqual(
+      got.map(({ key, value, timestamp, headers }) => ({
+        key,
+        value: value?.toString(),
+        timestamp,
+        headers,
+      })),
+      sent.map(({ key, value, timestamp, headers }) => ({
+        key,
+        value: value.toString(),
+        timestamp,
+        headers,
+      })),
     );
-    await back.runToEnd();
-    const out = await cluster.tool.consume([back.output]);
-    for (const partition of [0, 1]) {
-      const got = out.filter((record) => record.partition === partition);
-      const sent = records.filter((record) => record.partition === partition);
-      assert.deepEqual(
-        got.map(({ key, value, timestamp, headers }) => ({
-          key,
-          value: value?.toString(),
-          timestamp,
-          headers,
-        })),
-        sent.map(({ key, value, timestamp, headers }) => ({
-          key,
-          value: value.toString(),
-          timestamp,
-          headers,
-        })),
-      );
-    }
-    there.remove();
-    back.remove();
-  },
-);
+  }
+  there.remove();
+  back.remove();
+});
 
 test(
-  'Avro written with an older schema is read with the newer one: ' +
-    'promoted, renamed, left out and defaulted fields',
+  'Avro written with an older schema is read with the newer one: promoted, renamed, removed and ' +
+    'defaulted fields',
   async () => {
     const cluster = await sharedCluster();
     const older = {

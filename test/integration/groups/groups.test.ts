@@ -1,4 +1,4 @@
-// @alone: the time in which a member has its partitions back is judged.
+// @alone: measures the time until a member has its partitions back.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,11 +11,14 @@ import { assertExact, assertLaw, Job } from '../job.js';
 import { eventually } from '../waiting.js';
 
 const SESSION = { 'session.timeout.ms': '10000', 'heartbeat.interval.ms': '500' };
-/** Both members have enough to do. */
+/** Slow enough that both members have work to do. */
 const SLOW =
   'export default async (value) => { await new Promise((resolve) => ' +
   'setTimeout(resolve, 5)); return value; };\n';
-/** A member that was ended by hand gives its partitions back itself: far less than the session. */
+/**
+ * A member that was stopped by hand gives its partitions back itself, so this is far less than the session
+ * timeout.
+ */
 const STATIC_RETURN_MS = 2000;
 
 async function summaryOf(kd: KdProcess, exitCode: number): Promise<Summary> {
@@ -26,7 +29,7 @@ async function summaryOf(kd: KdProcess, exitCode: number): Promise<Summary> {
   return summary;
 }
 
-/** Partitions of each member that has some, sorted. */
+/** The partitions of each member that has some, sorted. */
 async function shares(cluster: TestCluster, group: string): Promise<number[]> {
   const { members } = await cluster.tool.group(group);
   return members.map(({ partitions }) => partitions.length).sort();
@@ -73,8 +76,8 @@ for (const strategy of ['range', 'roundrobin']) {
 }
 
 test(
-  'static membership: a restarted member has the same partitions ' +
-    'back at once, and the other one notices nothing',
+  'static membership: a restarted member gets the same partitions back immediately, and the ' +
+    'other member sees no rebalance',
   async () => {
     const cluster = await sharedCluster();
     const job = await Job.create({ cluster, partitions: 4, consumer: { properties: SESSION } });
@@ -89,7 +92,7 @@ test(
       (await cluster.tool.group(job.group)).members.find(({ instanceId }) => instanceId === name)
         ?.partitions ?? [];
     const before = [...(await partitionsOf('restarted'))].sort();
-    // What was said before does not count.
+    // Ignores what was printed before.
     await sleep(300);
     const said = staying.stderr.length;
     restarted.kill('SIGTERM');
@@ -109,14 +112,14 @@ test(
   },
 );
 
-/** What starting the program takes on this machine now, without Kafka. */
+/** How long starting the program takes on this machine right now, without Kafka. */
 async function startMs(): Promise<number> {
   const startedMs = performance.now();
   await runKd(['--version']);
   return performance.now() - startedMs;
 }
 
-test('records go from one cluster to another: each side has servers and properties of its own', async () => {
+test('records go from one cluster to another: each side has its own servers and properties', async () => {
   const source = await sharedCluster();
   await withCluster({ brokers: 1 }, async (target) => {
     const recipe: Recipe = { seed: 82, records: 10_000, partitions: 3, keys: 'mixed', headers: true };

@@ -8,8 +8,8 @@ import { sharedCluster } from '../../support/shared-cluster.js';
 import { assertExact, assertNothingLost, Job } from '../job.js';
 
 /**
- * Batches take from 0 to 30 ms, so they finish in another order than they began; every record leaves a mark
- * when it begins and ends.
+ * Batches take from 0 to 30 ms, so they finish in another order than they began. Every record logs when it
+ * begins and ends.
  */
 const RANDOM = `
 import { appendFileSync } from 'node:fs';
@@ -49,7 +49,7 @@ async function runOrdered(ordering: string, threads: number): Promise<{ job: Job
   return { job, marks: readFileSync(marksFile, 'utf8').trim().split('\n') };
 }
 
-/** How many marked records of one partition were under way at once, at most. */
+/** The largest number of records of one partition that were processed at the same time. */
 function atOnceMax(marks: readonly string[]): number {
   const open = new Map<string, number>();
   let most = 0;
@@ -68,7 +68,7 @@ for (const threads of [2, 3]) {
       `finish in any order`,
     async () => {
       const { job, marks } = await runOrdered('output', threads);
-      assert.ok(atOnceMax(marks) > 1, 'batches of one partition were under way at once');
+      assert.ok(atOnceMax(marks) > 1, 'batches of one partition ran concurrently');
       assertExact(
         await job.cluster.tool.verify({ topics: [job.output], recipe: RECIPE, samePartition: true }),
       );
@@ -101,14 +101,11 @@ test('ordering: none loses nothing and changes nothing but the order', async () 
   const result = await job.cluster.tool.verify({ topics: [job.output], recipe: RECIPE, samePartition: true });
   assertNothingLost({ ...result, reordered: 0 });
   assert.equal(result.duplicates, 0);
-  assert.ok(
-    result.reordered > 0,
-    'the latencies are such that only an order that is kept on purpose is kept',
-  );
+  assert.ok(result.reordered > 0, 'with these latencies the order is only kept if something keeps it');
   job.remove();
 });
 
-/** Keys as people have them and as nobody has them; every tenth record has none. */
+/** Common and unusual keys; every tenth record has none. */
 function keyed(partitions: number): PlainRecord[] {
   return Array.from({ length: 2000 }, (_, n) => {
     const name =
@@ -125,7 +122,7 @@ function keyed(partitions: number): PlainRecord[] {
   });
 }
 
-/** Key → partition; fails when one key is in two of them. */
+/** Key → partition; fails when one key occurs in two partitions. */
 function placement(records: readonly ConsumedRecord[]): ReadonlyMap<string, number> {
   const places = new Map<string, number>();
   for (const { key, partition } of records) {
@@ -156,7 +153,7 @@ async function pass(
   return { job, out };
 }
 
-/** Where Java's own producer puts these keys. */
+/** The partitions that Java's own producer chooses for these keys. */
 async function javaPlacement(partitions: number): Promise<ReadonlyMap<string, number>> {
   const cluster = await sharedCluster();
   const topic = await cluster.createTopic(uniqueName('by-java'), { partitions });

@@ -1,8 +1,8 @@
 /**
- * New configurations, certificates and secrets while records flow: nothing lost, nothing doubled, the order
+ * New configurations, certificates and secrets while records flow: nothing lost, nothing repeated, the order
  * kept.
  */
-// @alone: memory and the time of a reload are judged.
+// @alone: measures memory and the time of a reload.
 import assert from 'node:assert/strict';
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
@@ -20,8 +20,8 @@ const PARTITIONS = 4;
 const RELOADS = 20;
 const STATIC_RELOADS = 5;
 /**
- * Blocks of earlier legs are garbage that is collected when it pays: after 70 reloads the memory was still
- * where it was after 30.
+ * Blocks of earlier legs are garbage that is collected only when needed: after 70 reloads memory was the same
+ * as after 30.
  */
 const GARBAGE_BYTES_MAX = 200 << 20;
 
@@ -45,7 +45,7 @@ function recipe(seed: number, records: number): Recipe {
   };
 }
 
-/** Something that clients are made from; a comment would not do. */
+/** Changes a setting that clients are created from; a changed comment would create none. */
 function setLinger(job: Job, lingerMs: number): void {
   const path = join(job.folder, 'kd.yml');
   const config = JSON.parse(readFileSync(path, 'utf8')) as {
@@ -62,11 +62,11 @@ interface Status {
 
 const RELOAD_TIMEOUT_MS = 20_000;
 
-/** A job that runs forever, and its own reports. */
+/** A job that runs until it is stopped, and what it reports. */
 class Running {
   readonly kd: KdProcess;
   private readonly url: string;
-  /** How often /readyz said no. */
+  /** How often /readyz answered "not ready". */
   unready = 0;
 
   private constructor(kd: KdProcess, url: string) {
@@ -95,7 +95,7 @@ class Running {
   }
 }
 
-/** Another listener of the same cluster. */
+/** Points the job to another listener of the same cluster. */
 function pointTo(job: Job, address: string): void {
   const path = join(job.folder, 'kd.yml');
   const config = JSON.parse(readFileSync(path, 'utf8')) as { kafka: { 'bootstrap-servers': string } };
@@ -135,8 +135,8 @@ function footprint(kd: KdProcess): Footprint {
 }
 
 test(
-  '20 reloads by SIGHUP while records flow: nothing lost, nothing ' +
-    'twice, in order, and neither memory nor handles grow',
+  '20 reloads by SIGHUP while records flow: nothing lost, nothing repeated, in order, and ' +
+    'neither memory nor open handles grow',
   async () => {
     const { cluster } = secure;
     const flow = recipe(41, 50_000);
@@ -151,7 +151,7 @@ test(
     const seen: Footprint[] = [];
     for (let n = 1; n <= RELOADS; n++) {
       setLinger(job, n);
-      // A second wish for the same changes nothing.
+      // A second request for the same reload changes nothing.
       kd.kill('SIGHUP');
       kd.kill('SIGHUP');
       await running.reloaded(n);
@@ -169,7 +169,7 @@ test(
     assert.deepEqual(summary.redelivery, []);
     assertExact(await cluster.tool.verify({ topics: [job.output], recipe: flow, samePartition: true }));
     assert.equal(await job.committed(), flow.records);
-    assert.ok(running.unready > 0, '/readyz said no while clients were replaced');
+    assert.ok(running.unready > 0, '/readyz was not ready while clients were replaced');
     const [first, last] = [seen[0], seen.at(-1)];
     assert.ok(first !== undefined && last !== undefined);
     assert.deepEqual([last.threads, last.files], [first.threads, first.files], 'threads and open files');
@@ -187,7 +187,7 @@ const slowly = {
   batch: { 'records-max': 200 },
   'reload-interval': '0s',
 };
-/** Slow until a file named `go` exists beside it. */
+/** Slow until a file named `go` exists next to it. */
 const SLOW = `import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineTransform } from 'kafka-dispatcher';
@@ -199,7 +199,7 @@ export default defineTransform({
 });
 `;
 
-/** Takes connections, and says nothing. */
+/** Accepts connections and never answers. */
 async function silentServer(): Promise<{
   readonly address: string;
   readonly connected: () => number;
@@ -222,8 +222,8 @@ async function silentServer(): Promise<{
 
 describe('side by side', { concurrency: true }, () => {
   test(
-    'a static member is reloaded while records flow: exact, nobody is fenced, and the other member ' +
-      'keeps its partitions',
+    'a static member reloads while records flow: exact results, nobody is fenced, and the other ' +
+      'member keeps its partitions',
     async () => {
       const { cluster } = secure;
       const flow = recipe(46, 30_000);
@@ -273,8 +273,8 @@ describe('side by side', { concurrency: true }, () => {
   );
 
   test(
-    'SIGTERM while a new configuration is on trial: the run drains and ' +
-      'exits 0, and the next one goes on from there',
+    'SIGTERM while a new configuration is on trial: the run drains and exits 0, and the next run ' +
+      'continues from there',
     async () => {
       const { cluster } = secure;
       const flow = recipe(47, 20_000);
@@ -313,8 +313,8 @@ describe('side by side', { concurrency: true }, () => {
   );
 
   test(
-    'a bounded run that is reloaded ends at the ends it saw ' +
-      'first; a faulty configuration changes nothing',
+    'a bounded run that is reloaded ends at the end offsets of its start; a faulty configuration ' +
+      'changes nothing',
     async () => {
       const { cluster } = secure;
       const flow = recipe(42, 32_000);
@@ -340,8 +340,8 @@ describe('side by side', { concurrency: true }, () => {
       const summary = await ended(kd);
       assert.equal(summary.reloads, 1);
       const { transformed } = summary.records;
-      // A partition that is done is read on while others are not; with the ends of the reload it would have
-      // been all of them.
+      // A finished partition is read on while others are not finished. With end offsets taken at the reload,
+      // all records would have been read.
       assert.ok(transformed >= 8_000 && transformed < 26_000, `${transformed} records`);
       assert.equal(await job.committed(), transformed);
       const { summary: last } = await job.runToEnd({ args: ['--set', 'dispatcher.transform=none'] });
@@ -352,8 +352,8 @@ describe('side by side', { concurrency: true }, () => {
   );
 
   test(
-    'what a reload could not drain in time is read again: counted once, listed as what may come ' +
-      'twice, nothing lost',
+    'records that a reload could not drain in time are read again: counted once, listed as ' +
+      'possible duplicates, none lost',
     async () => {
       const { cluster } = secure;
       const flow = recipe(45, 6_000);
@@ -385,8 +385,8 @@ describe('side by side', { concurrency: true }, () => {
   );
 
   test(
-    'a password that is rotated in a mounted file before the broker knows it: the run goes on until ' +
-      'it does, then with the new one',
+    'a password file that changes before the broker knows the new password: the run goes on, and ' +
+      'uses the new one once the broker accepts it',
     async () => {
       const { cluster } = secure;
       const flow = recipe(43, 30_000);
@@ -427,58 +427,55 @@ describe('side by side', { concurrency: true }, () => {
     },
   );
 
-  test(
-    'a client certificate replaced in its keystore is ' + 'taken up; one that brokers refuse is not',
-    async () => {
-      const { cluster, tls } = secure;
-      const flow = recipe(44, 30_000);
-      const everything = (['topic', 'group'] as const).map((resource) => ({
-        resource,
-        name: '*',
-        operations: ['ALL'],
-      }));
-      await cluster.tool.grant('CN=localhost', [
-        ...everything,
-        { resource: 'cluster', name: 'kafka-cluster', operations: ['ALL'] },
-      ]);
-      const job = await Job.create({
-        cluster,
-        partitions: PARTITIONS,
-        dispatcher: { 'reload-interval': '1s', threads: 1 },
-        properties: {
-          'security.protocol': 'SSL',
-          'ssl.truststore.location': tls.path('ca', 'jks'),
-          'ssl.truststore.password': tls.password,
-          'ssl.keystore.location': './keystore.jks',
-          'ssl.keystore.password': tls.password,
-          'ssl.key.password': tls.password,
-        },
-      });
-      const keystore = join(job.folder, 'keystore.jks');
-      copyFileSync(tls.path('client', 'jks'), keystore);
-      pointTo(job, secure.address('MTLS'));
-      const running = await Running.start(job);
-      const subjects = async (): Promise<string> =>
-        (await running.status()).certificates.map(({ subject }) => subject).join(' | ');
-      assert.match(await subjects(), /CN=client\b/);
-      const produced = cluster.tool.produce({ topic: job.input, recipe: flow, perSecond: 4_000 });
-      copyFileSync(tls.path('client-other-ca', 'jks'), keystore);
-      await running.kd.waitFor(
-        /Kafka can't be used with the new configuration; the run goes on with the old one/,
-      );
-      copyFileSync(tls.path('server', 'jks'), keystore);
-      await running.reloaded(1);
-      assert.match(await subjects(), /CN=localhost\b/);
-      assert.doesNotMatch(await subjects(), /CN=client\b/);
-      await produced;
-      await eventually('all has arrived', async () => (await arrived(job, job.output)) === flow.records);
-      const summary = await stopped(running.kd);
-      assert.deepEqual(
-        [summary.records.consumed, summary.records.unsettled, summary.reloads],
-        [flow.records, 0, 1],
-      );
-      assertExact(await cluster.tool.verify({ topics: [job.output], recipe: flow, samePartition: true }));
-      job.remove();
-    },
-  );
+  test('a client certificate replaced in its keystore is used; one that brokers refuse is not', async () => {
+    const { cluster, tls } = secure;
+    const flow = recipe(44, 30_000);
+    const everything = (['topic', 'group'] as const).map((resource) => ({
+      resource,
+      name: '*',
+      operations: ['ALL'],
+    }));
+    await cluster.tool.grant('CN=localhost', [
+      ...everything,
+      { resource: 'cluster', name: 'kafka-cluster', operations: ['ALL'] },
+    ]);
+    const job = await Job.create({
+      cluster,
+      partitions: PARTITIONS,
+      dispatcher: { 'reload-interval': '1s', threads: 1 },
+      properties: {
+        'security.protocol': 'SSL',
+        'ssl.truststore.location': tls.path('ca', 'jks'),
+        'ssl.truststore.password': tls.password,
+        'ssl.keystore.location': './keystore.jks',
+        'ssl.keystore.password': tls.password,
+        'ssl.key.password': tls.password,
+      },
+    });
+    const keystore = join(job.folder, 'keystore.jks');
+    copyFileSync(tls.path('client', 'jks'), keystore);
+    pointTo(job, secure.address('MTLS'));
+    const running = await Running.start(job);
+    const subjects = async (): Promise<string> =>
+      (await running.status()).certificates.map(({ subject }) => subject).join(' | ');
+    assert.match(await subjects(), /CN=client\b/);
+    const produced = cluster.tool.produce({ topic: job.input, recipe: flow, perSecond: 4_000 });
+    copyFileSync(tls.path('client-other-ca', 'jks'), keystore);
+    await running.kd.waitFor(
+      /Kafka can't be used with the new configuration; the run goes on with the old one/,
+    );
+    copyFileSync(tls.path('server', 'jks'), keystore);
+    await running.reloaded(1);
+    assert.match(await subjects(), /CN=localhost\b/);
+    assert.doesNotMatch(await subjects(), /CN=client\b/);
+    await produced;
+    await eventually('all has arrived', async () => (await arrived(job, job.output)) === flow.records);
+    const summary = await stopped(running.kd);
+    assert.deepEqual(
+      [summary.records.consumed, summary.records.unsettled, summary.reloads],
+      [flow.records, 0, 1],
+    );
+    assertExact(await cluster.tool.verify({ topics: [job.output], recipe: flow, samePartition: true }));
+    job.remove();
+  });
 });

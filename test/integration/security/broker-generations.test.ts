@@ -42,14 +42,14 @@ async function withOldBroker(
   );
 }
 
-// The newest (4.3) is what all other tests run on.
+// The newest release (4.3) is the one that all other tests use.
 for (const release of OLD_RELEASES) {
   test(
-    `with Kafka ${release}: records pass through TLS exact and in ` +
-      `order, and a second start goes on from the commits`,
+    `with Kafka ${release}: records pass through TLS exact and in order, and a second start ` +
+      'continues from the commits',
     () =>
       withOldBroker(release, async (cluster, properties) => {
-        // Smaller than the default, so that what the broker tells of its topics is seen to be heeded.
+        // Smaller than the default, to see that the limit reported by the broker is respected.
         const outputConfigs = { 'max.message.bytes': '500000' };
         const bootstrapServers = cluster.bootstrapServersOf('TLS');
         const job = await Job.create({

@@ -1,8 +1,8 @@
 /**
- * A secret in every field that takes one, through every verb, well and badly ended: it is seen in nothing
- * that comes out.
+ * A secret in every field that takes one, through every verb, in success and failure: none may appear in any
+ * output.
  */
-// @alone: six programs at a time fill the machine.
+// @alone: six programs at the same time fill the machine.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
@@ -51,9 +51,9 @@ interface Scene {
   readonly env?: Readonly<Record<string, string>>;
   readonly files?: Readonly<Record<string, string>>;
   readonly input?: string;
-  /** What it says, so that it is known to have come so far. */
+  /** Matches the output, to prove that the program got this far. */
   readonly says?: RegExp;
-  /** Given this address, while it runs; it is stopped afterwards. */
+  /** Called with this URL while the program runs; the program is stopped afterwards. */
   readonly look?: (url: string) => Promise<string>;
 }
 
@@ -93,7 +93,7 @@ before(async () => {
   });
 });
 
-/** Stores that open with nothing but canaries. */
+/** Stores whose passwords are canaries. */
 function makeStores(): typeof stores {
   const { tls } = secure;
   const { certificate: chain, key } = tls.pem('client');
@@ -130,7 +130,7 @@ function makeStores(): typeof stores {
 }
 const plain = (text: string): string => text.replace('é', '');
 
-/** Every field at once; nobody listens at its address. */
+/** A configuration with every field set; nothing listens at its address. */
 function everything(): Readonly<Record<string, object>> {
   const jaas = SECRET.jaas.replaceAll(/["\\]/g, '\\$&');
   return {
@@ -171,7 +171,7 @@ function everything(): Readonly<Record<string, object>> {
   };
 }
 
-/** A job on a listener of the broker, all it says included. */
+/** A job on a listener of the broker, with debug output. */
 function reaching(
   listener: SecureListener,
   properties: Readonly<Record<string, string>>,
@@ -211,7 +211,7 @@ const tokens = (body: string): Readonly<Record<string, string>> => ({
   'tokens.mjs': `export default async () => { ${body} };\n`,
 });
 
-/** Without a broker. */
+/** Scenes that need no broker. */
 function quietScenes(): Scene[] {
   const yaml = everything();
   const environment = { DB_PASSWORD: SECRET.environment };
@@ -293,7 +293,7 @@ function quietScenes(): Scene[] {
   ];
 }
 
-/** Against the broker. */
+/** Scenes that use the broker. */
 function scenesOnBroker(): Scene[] {
   const good = login('SCRAM', USERS.admin.password);
   const provider = (
@@ -458,7 +458,7 @@ async function play(scene: Scene): Promise<string[]> {
   return faults;
 }
 
-/** A few side by side. */
+/** Plays a few scenes at a time. */
 async function playAll(scenes: readonly Scene[]): Promise<string[]> {
   const left = [...scenes];
   const faults: string[] = [];
@@ -470,7 +470,7 @@ async function playAll(scenes: readonly Scene[]): Promise<string[]> {
   return faults;
 }
 
-test('a secret is found again in every form in which it could come', () => {
+test('a secret is found in every encoding in which it could appear', () => {
   const own = new Canaries();
   const secret = own.secret('x');
   const forms = [
@@ -483,12 +483,12 @@ test('a secret is found again in every form in which it could come', () => {
   assert.deepEqual(own.findIn('nothing of it'), []);
 });
 
-test('no secret of any field is seen in what any verb says, well or badly ended', async () => {
+test('no secret of any field appears in the output of any verb, in success or failure', async () => {
   const faults = await playAll([...scenesOnBroker(), ...quietScenes()]);
   assert.deepEqual(faults, [], faults.join('\n\n'));
 });
 
-test('no dead letter holds one', async () => {
+test('no dead letter contains a secret', async () => {
   const records = await secure.cluster.tool.consume([topics.dead]);
   assert.ok(records.length >= 20);
   const text = records

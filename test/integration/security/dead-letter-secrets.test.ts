@@ -8,7 +8,7 @@ export default () => {
   throw new Refused('password ' + process.env.RACK_TOKEN + ' was refused for ssl-Canary-91cd');
 };`;
 
-test('a secret of the configuration that a thrown error quotes is in no header of its dead letter', async () => {
+test('a configured secret that a thrown error quotes is in no header of its dead letter', async () => {
   const cluster = await sharedCluster();
   const job = await Job.create({
     cluster,

@@ -1,5 +1,5 @@
 /**
- * Each sample of configs/ as its reader would run it, against a real broker: only addresses, names and stores
+ * Each sample of configs/ as a reader would run it, against a real broker: only addresses, names and stores
  * are set from outside.
  */
 import assert from 'node:assert/strict';
@@ -26,7 +26,7 @@ const RECIPE: Recipe = { seed: 8, records: 400, partitions: 4, keys: 'mixed', he
 interface Sample {
   readonly file: string;
   readonly listener: SecureListener;
-  /** Where the reader's own files would be. */
+  /** Values for the files that a reader would have. */
   readonly environment?: () => Readonly<Record<string, string>>;
 }
 
@@ -72,8 +72,8 @@ let folder: string;
 let failed = true;
 
 /**
- * Amazon's authorities are in every system's list; the one that signed this broker is not, and replaces
- * them.
+ * Amazon's authorities are in every system's list. The authority of this test broker is not, so it replaces
+ * the list.
  */
 const systemTrust = (): Record<string, string> => ({
   KD_KAFKA_PROPERTIES_SSL_CA_LOCATION: secure.tls.path('ca', 'pem'),
@@ -116,7 +116,7 @@ async function run(sample: Sample): Promise<Ran> {
     KD_KAFKA_CONSUMER_TOPICS: input,
     KD_KAFKA_PRODUCER_TOPIC: output,
     KD_DISPATCHER_DEAD_LETTER_TOPIC: `${name}-dlq`,
-    // One broker has no room for three replicas.
+    // A single broker can't hold three replicas.
     KD_TOPICS: '{ defaults: { partitions: 4, replication: 1 } }',
     ...sample.environment?.(),
   };
@@ -127,8 +127,7 @@ async function run(sample: Sample): Promise<Ran> {
 }
 
 test(
-  'every sample makes its topics and moves every record, with ' +
-    'nothing but addresses, names and stores set',
+  'every sample creates its topics and moves every record, with only addresses, names and stores ' + 'set',
   async () => {
     for (const { sample, output, created, result } of await Promise.all(SAMPLES.map(run))) {
       assert.equal(created.code, 0, `${sample.file}: ${created.stdout}${created.stderr}`);

@@ -11,8 +11,8 @@ import {
 import { assertExact, Job, sized } from '../job.js';
 
 /**
- * One broker, and every way to reach it: through each the same records pass in and out, checked by Kafka's
- * own client.
+ * One broker with a listener for every way to reach it. Through each the same records pass in and out,
+ * checked with Kafka's own client.
  */
 let secure: SecureCluster;
 let failed = true;

@@ -1,4 +1,4 @@
-// @alone: tokens live for seconds, and the broker takes no expired one.
+// @alone: tokens live for seconds, and the broker accepts no expired one.
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,8 @@ import type { TokenEndpoint } from '../../support/token-issuer.js';
 import { assertExact, assertLaw, Job, type JobSpec } from '../job.js';
 
 /**
- * Tokens live for seconds here, and the broker takes none that has expired, nor a connection whose token has.
+ * Tokens live for seconds here. The broker accepts neither an expired token nor a connection whose token has
+ * expired.
  */
 const LIFE_SECONDS = 8;
 const CREDENTIALS = { id: USERS.admin.name, secret: 'client-secret' };
@@ -41,13 +42,15 @@ async function endpointOf(lifeSeconds = LIFE_SECONDS): Promise<TokenEndpoint> {
   return endpoint;
 }
 
-/** What AWS's signer and a user's module have in common: they ask, and answer in AWS's form. */
+/** What AWS's signer and a user's module have in common: both fetch a token and return it in AWS's form. */
 function askingFor(endpoint: TokenEndpoint): string {
   const basic = Buffer.from(`${CREDENTIALS.id}:${CREDENTIALS.secret}`).toString('base64');
   return `async () => {
     const headers = { authorization: 'Basic ${basic}' };
-    const response = await fetch('${endpoint.url}', { method: 'POST', headers, body: 'grant_type=client_credentials' });
-    if (!response.ok) throw Object.assign(new Error('the issuer answered ' + response.status), { status: response.status });
+    const body = 'grant_type=client_credentials';
+    const response = await fetch('${endpoint.url}', { method: 'POST', headers, body });
+    const { ok, status } = response;
+    if (!ok) throw Object.assign(new Error('the issuer answered ' + status), { status });
     const { access_token: token, expires_in: seconds } = await response.json();
     return { token, expiryTime: Date.now() + seconds * 1000 };
   }`;
@@ -83,8 +86,8 @@ function ownModule(endpoint: TokenEndpoint): Promise<Job> {
 }
 
 /**
- * As a Java client is set up for MSK; a package with AWS's name replaces the signer, where npm would put
- * it.
+ * A configuration as Java clients use it for MSK; a package with AWS's name, where npm would put it, replaces
+ * the signer.
  */
 function mskIam(endpoint: TokenEndpoint): Promise<Job> {
   return create({
@@ -104,8 +107,8 @@ function mskIam(endpoint: TokenEndpoint): Promise<Job> {
 const ENVIRONMENT = { AWS_REGION: 'eu-central-1' };
 
 test(
-  'client credentials and MSK IAM both outlive several tokens ' +
-    'without losing, doubling or reordering a record',
+  'client credentials and MSK IAM both outlive several tokens without losing, repeating or ' +
+    'reordering a record',
   async () => {
     const recipe: Recipe = {
       seed: 43,
@@ -125,8 +128,8 @@ test(
       }),
     );
     await Promise.all(runs.map(({ kd }) => kd.waitFor(/assigned/)));
-    // Twenty-two seconds of records, in which every token but the newest ends; a connection is authenticated
-    // anew each 3.6 s.
+    // Twenty-two seconds of records, in which every token but the newest expires; a connection is
+    // authenticated again every 3.6 s.
     await Promise.all(
       runs.map(({ job }) => secure.cluster.tool.produce({ topic: job.input, recipe, perSecond: 500 })),
     );
@@ -138,7 +141,7 @@ test(
       const summary = lastJson(stdout) as Summary;
       assertLaw(summary);
       assert.equal(summary.records.transformed, recipe.records);
-      // A consumer and a producer, each with a first token and two more at least.
+      // A consumer and a producer, each with a first token and at least two more.
       assert.ok(endpoint.given() >= 6, `${endpoint.given()} tokens were asked for`);
       assert.doesNotMatch(stderr, /authentication|expired/i);
       assertExact(
@@ -164,8 +167,8 @@ async function committedAll(job: Job, records: number): Promise<void> {
 }
 
 test(
-  'when no new token comes any more it warns while the old one ' +
-    'lives, then stops: exit 3, and nothing is lost',
+  'when no new token can be fetched, it warns while the old one lives, then stops: exit 3, and ' +
+    'nothing is lost',
   async () => {
     const endpoint = await endpointOf(4);
     const job = await ownModule(endpoint);

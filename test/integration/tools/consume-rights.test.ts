@@ -1,4 +1,4 @@
-/** `kd consume` needs READ and DESCRIBE on the topic and nothing else; what is missing is named. */
+/** `kd consume` needs READ and DESCRIBE on the topic and nothing else; a missing right is named. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,13 +36,13 @@ after(async () => {
 const consume = (topic: string): Promise<KdResult> =>
   runKd(['consume', topic, '--raw'], { cwd: folder, timeoutMs: 40_000 });
 
-test('a topic that may be read is printed, without any right to a group', async () => {
+test('a topic with the right to read is printed, without any right to a group', async () => {
   const { code, stdout, stderr } = await consume('open');
   assert.equal(code, 0, stderr);
   assert.match(stdout, /one/);
 });
 
-test('a topic that may not be read or seen: exit 8, and the right to add', async () => {
+test('a topic without the right to read or describe: exit 8, and the command that grants it', async () => {
   for (const topic of ['unreadable', 'hidden']) {
     const { code, stderr } = await consume(topic);
     assert.equal(code, 8, `${topic}: ${stderr}`);

@@ -11,7 +11,7 @@ import { eventually } from '../waiting.js';
 type Status = Summary & { readonly stalled?: string };
 
 test(
-  'port 0 is printed; there /livez lives from the start, ' + '/readyz waits for partitions, /status counts',
+  'port 0 prints the port; /livez answers from the start, /readyz waits for partitions, /status ' + 'counts',
   async () => {
     const cluster = await sharedCluster();
     const job = await Job.create({ cluster, partitions: 2 });
@@ -49,10 +49,10 @@ test(
   },
 );
 
-test('before partitions are assigned /readyz says why not, while /livez is well', async () => {
+test('before partitions are assigned /readyz gives the reason, while /livez is ok', async () => {
   const cluster = await sharedCluster();
   const job = await Job.create({ cluster, partitions: 1 });
-  // A topic that is not there yet: nothing can be assigned.
+  // A topic that does not exist yet, so no partition can be assigned.
   const kd = job.spawn([
     '--until',
     'forever',
@@ -73,23 +73,20 @@ test('before partitions are assigned /readyz says why not, while /livez is well'
   job.remove();
 });
 
-test(
-  'a port in use is reported before anything is consumed: ' + 'exit 2, the group was never joined',
-  async () => {
-    const cluster = await sharedCluster();
-    const job = await Job.create({ cluster, partitions: 1 });
-    await cluster.tool.produce({ topic: job.input, recipe: { records: 100, partitions: 1 } });
-    const taken = createServer();
-    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
-    const { port } = taken.address() as AddressInfo;
-    const result = await runKd(['run', '--until', 'end', '--set', `server.port=${port}`], {
-      cwd: job.folder,
-    });
-    taken.close();
-    assert.equal(result.code, 2, result.stderr);
-    assert.match(result.stderr, new RegExp(`127\\.0\\.0\\.1:${port}.*server\\.port`));
-    assert.deepEqual(await cluster.tool.committed(job.group), []);
-    assert.deepEqual((await cluster.tool.endOffsets([job.output]))[0]?.offset, 0);
-    job.remove();
-  },
-);
+test('a port in use is reported before anything is read: exit 2, the group was never joined', async () => {
+  const cluster = await sharedCluster();
+  const job = await Job.create({ cluster, partitions: 1 });
+  await cluster.tool.produce({ topic: job.input, recipe: { records: 100, partitions: 1 } });
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  const { port } = taken.address() as AddressInfo;
+  const result = await runKd(['run', '--until', 'end', '--set', `server.port=${port}`], {
+    cwd: job.folder,
+  });
+  taken.close();
+  assert.equal(result.code, 2, result.stderr);
+  assert.match(result.stderr, new RegExp(`127\\.0\\.0\\.1:${port}.*server\\.port`));
+  assert.deepEqual(await cluster.tool.committed(job.group), []);
+  assert.deepEqual((await cluster.tool.endOffsets([job.output]))[0]?.offset, 0);
+  job.remove();
+});

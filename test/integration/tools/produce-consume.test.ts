@@ -34,8 +34,8 @@ function lines(stdout: string): Line[] {
 }
 
 test(
-  'what kd produce writes is what Java reads: keys, headers, nulls, bytes, partitions, timestamps; ' +
-    'and kd consume prints it again',
+  'Java reads exactly what kd produce writes: keys, headers, nulls, bytes, partitions, ' +
+    'timestamps; and kd consume prints it again',
   async () => {
     const cluster = await sharedCluster();
     const topic = await cluster.createTopic(uniqueName('written'), { partitions: 2 });
@@ -100,32 +100,39 @@ test(
   },
 );
 
-test('kd produce puts keys where Java would, and --value-only takes lines as they are', async () => {
-  const cluster = await sharedCluster();
-  const ours = await cluster.createTopic(uniqueName('ours'), { partitions: 5 });
-  const theirs = await cluster.createTopic(uniqueName('theirs'), { partitions: 5 });
-  const keys = Array.from({ length: 300 }, (_, n) => `key-${n}`);
-  await kd(['produce', ours, '-b', cluster.bootstrapServers], {
-    input: keys.map((key) => `${JSON.stringify({ key, value: key })}\n`).join(''),
-  });
-  await cluster.tool.send(
-    theirs,
-    keys.map((key) => ({ key: Buffer.from(key), value: Buffer.from(key) })),
-  );
-  const places = async (topic: string): Promise<Map<string | undefined, number>> =>
-    new Map((await cluster.tool.consume([topic])).map(({ key, partition }) => [key?.toString(), partition]));
-  const [a, b] = [await places(ours), await places(theirs)];
-  for (const key of keys) assert.equal(a.get(key), b.get(key), key);
-  const plain = await cluster.createTopic(uniqueName('plain'));
-  await kd(['produce', plain, '-b', cluster.bootstrapServers, '--value-only'], { input: 'one\n{"two":2}\n' });
-  assert.deepEqual(
-    (await cluster.tool.consume([plain])).map(({ key, value }) => [key, value?.toString()]),
-    [
-      [null, 'one'],
-      [null, '{"two":2}'],
-    ],
-  );
-});
+test(
+  'kd produce chooses the partitions that Java would, and ' + '--value-only writes lines unchanged',
+  async () => {
+    const cluster = await sharedCluster();
+    const ours = await cluster.createTopic(uniqueName('ours'), { partitions: 5 });
+    const theirs = await cluster.createTopic(uniqueName('theirs'), { partitions: 5 });
+    const keys = Array.from({ length: 300 }, (_, n) => `key-${n}`);
+    await kd(['produce', ours, '-b', cluster.bootstrapServers], {
+      input: keys.map((key) => `${JSON.stringify({ key, value: key })}\n`).join(''),
+    });
+    await cluster.tool.send(
+      theirs,
+      keys.map((key) => ({ key: Buffer.from(key), value: Buffer.from(key) })),
+    );
+    const places = async (topic: string): Promise<Map<string | undefined, number>> =>
+      new Map(
+        (await cluster.tool.consume([topic])).map(({ key, partition }) => [key?.toString(), partition]),
+      );
+    const [a, b] = [await places(ours), await places(theirs)];
+    for (const key of keys) assert.equal(a.get(key), b.get(key), key);
+    const plain = await cluster.createTopic(uniqueName('plain'));
+    await kd(['produce', plain, '-b', cluster.bootstrapServers, '--value-only'], {
+      input: 'one\n{"two":2}\n',
+    });
+    assert.deepEqual(
+      (await cluster.tool.consume([plain])).map(({ key, value }) => [key, value?.toString()]),
+      [
+        [null, 'one'],
+        [null, '{"two":2}'],
+      ],
+    );
+  },
+);
 
 test('with a configuration kd produce writes Avro and kd consume reads it', async () => {
   const cluster = await sharedCluster();
@@ -163,8 +170,8 @@ test('with a configuration kd produce writes Avro and kd consume reads it', asyn
 });
 
 test(
-  'kd produce says in which format it writes, warns where the job reads its input in another one, and ' +
-    '--format writes as the job reads',
+  'kd produce says which format it writes, warns when the job reads its input in another one, ' +
+    'and --format overrides it',
   async () => {
     const cluster = await sharedCluster();
     const topic = await cluster.createTopic(uniqueName('job-input'));
@@ -199,7 +206,7 @@ test(
 );
 
 test(
-  'kd consume starts at the last N of each partition, at an ' + 'offset, at the end, and stops at --max',
+  'kd consume starts at the last N of each partition, at an offset or at the end, and stops at ' + '--max',
   async () => {
     const cluster = await sharedCluster();
     const topic = await cluster.createTopic(uniqueName('positions'), { partitions: 2 });
@@ -251,7 +258,7 @@ const HOSTILE: readonly Buffer[] = [
 ].map((text) => Buffer.from(text));
 
 for (const format of ['json', 'raw'] as const) {
-  test(`kd consume into kd produce gives every record back, byte for byte (${format})`, async () => {
+  test(`kd consume piped into kd produce copies every record byte for byte (${format})`, async () => {
     const cluster = await sharedCluster();
     const from = await cluster.createTopic(uniqueName('from'), { partitions: 1 });
     const to = await cluster.createTopic(uniqueName('to'), { partitions: 1 });

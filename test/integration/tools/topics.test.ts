@@ -17,7 +17,7 @@ interface Names {
   readonly letters: string;
 }
 
-/** A configuration in `kd.yml` of the folder; `topics` is the body of that section. */
+/** Writes kd.yml into the folder; `topics` is the body of that section. */
 async function configured(topics: string): Promise<Names> {
   const { bootstrapServers } = await sharedCluster();
   const names = { input: uniqueName('in'), output: uniqueName('out'), letters: uniqueName('dlq') };
@@ -37,8 +37,8 @@ async function configured(topics: string): Promise<Names> {
 const kd = (...args: readonly string[]): Promise<KdResult> => runKd(args, { cwd: folder, timeoutMs: 60_000 });
 
 test(
-  'what is missing is shown first, then created with --yes, ' +
-    'then found to be right; nothing is done twice',
+  'missing topics are shown first, then created with --yes, then found to be right; a second ' +
+    'call creates nothing',
   async () => {
     const cluster = await sharedCluster();
     const names = await configured(
@@ -47,7 +47,7 @@ test(
     );
     await cluster.createTopic(names.input, { partitions: 3 });
     const shown = await kd('topics', 'create', '-c', 'kd.yml');
-    assert.equal(shown.code, 2, 'nobody could be asked');
+    assert.equal(shown.code, 2, 'there is no terminal to ask on');
     assert.match(
       shown.stdout,
       new RegExp(
@@ -83,7 +83,7 @@ test(
   },
 );
 
-test('topics that differ from the configuration are findings with the line to change', async () => {
+test('topics that differ from the configuration are reported with the line to change', async () => {
   const cluster = await sharedCluster();
   const names = await configured('{ OUT: { partitions: 5 } }');
   await Promise.all(
@@ -112,11 +112,15 @@ test('topics that Kafka would refuse are reported before anything is created, ex
   assert.match(result.stdout, /Kafka would refuse it/);
   const after = await kd('topics', 'list', '-c', 'kd.yml', '-o', 'json');
   const { topics } = lastJson(after.stdout) as { topics: { name: string; exists: boolean }[] };
-  assert.equal(topics.find(({ name }) => name === names.letters)?.exists, false, 'all or nothing');
+  assert.equal(
+    topics.find(({ name }) => name === names.letters)?.exists,
+    false,
+    'no topic is created when one is refused',
+  );
 });
 
 test(
-  'the list shows roles, partitions, retention and how many ' + 'offsets there are; with -b alone all topics',
+  'the list shows roles, partitions, retention and the number of ' + 'offsets; with -b alone all topics',
   async () => {
     const cluster = await sharedCluster();
     const names = await configured('');
@@ -144,7 +148,7 @@ test(
   },
 );
 
-test('a list of topics with ordinary names fits 80 columns', async () => {
+test('a list of topics with ordinary names fits into 80 columns', async () => {
   const cluster = await sharedCluster();
   const mark = uniqueName('').slice(-3);
   const [input, output, letters] = [`flights-${mark}`, `flights-avro-${mark}`, `flights.dlq-${mark}`];
@@ -167,7 +171,7 @@ dispatcher: { dead-letter: { topic: ${letters} } }
   for (const line of stdout.split('\n')) assert.ok(line.length <= 80, `${line.length} columns: ${line}`);
 });
 
-test('a run without its topic prints the command that creates it', async () => {
+test('a run whose topic is missing prints the command that creates it', async () => {
   await configured('');
   const result = await kd('run', '--until', 'end', '-c', 'kd.yml', '-o', 'json');
   assert.equal(result.code, 3);
@@ -176,34 +180,37 @@ test('a run without its topic prints the command that creates it', async () => {
   assert.match(reason.remedy, /^kd topics create -c kd\.yml; or correct/);
 });
 
-test('a topic that only the transform names: the remedy makes it, and then the job runs', async () => {
-  const cluster = await sharedCluster();
-  const named = uniqueName('named');
-  const job = await Job.create({
-    cluster,
-    partitions: 1,
-    transform:
-      "import { emit } from 'kafka-dispatcher';\nexport default (value, record, { options }) => " +
-      'emit(value, { topic: options.named });\n',
-    dispatcher: { options: { named }, 'unknown-topic': 'stop' },
-  });
-  await cluster.tool.produce({ topic: job.input, recipe: { records: 10, partitions: 1 } });
-  const run = ['run', '--until', 'end', '-o', 'json'];
-  const failed = await runKd(run, { cwd: job.folder });
-  assert.equal(failed.code, 3, failed.stderr);
-  const { reason } = lastJson(failed.stdout) as { reason: { code: string; remedy: string } };
-  assert.equal(reason.code, 'TOPIC_MISSING');
-  const [, line] =
-    /write (topics: \{ \S+ \{\} \}) into the configuration and create it with kd topics create/.exec(
-      reason.remedy,
-    ) ?? [];
-  assert.ok(line, reason.remedy);
-  const file = join(job.folder, 'kd.yml');
-  writeFileSync(file, readFileSync(file, 'utf8').replace(/\}\s*$/, `, ${line} }`));
-  const created = await runKd(['topics', 'create', '--yes'], { cwd: job.folder });
-  assert.equal(created.code, 0, created.stderr);
-  assert.match(created.stdout, new RegExp(`created ${named}`));
-  const done = await runKd(run, { cwd: job.folder });
-  assert.equal(done.code, 0, done.stderr);
-  job.remove();
-});
+test(
+  'a topic that only the transform names: the command in the remedy creates it, and then the job ' + 'runs',
+  async () => {
+    const cluster = await sharedCluster();
+    const named = uniqueName('named');
+    const job = await Job.create({
+      cluster,
+      partitions: 1,
+      transform:
+        "import { emit } from 'kafka-dispatcher';\nexport default (value, record, { options }) => " +
+        'emit(value, { topic: options.named });\n',
+      dispatcher: { options: { named }, 'unknown-topic': 'stop' },
+    });
+    await cluster.tool.produce({ topic: job.input, recipe: { records: 10, partitions: 1 } });
+    const run = ['run', '--until', 'end', '-o', 'json'];
+    const failed = await runKd(run, { cwd: job.folder });
+    assert.equal(failed.code, 3, failed.stderr);
+    const { reason } = lastJson(failed.stdout) as { reason: { code: string; remedy: string } };
+    assert.equal(reason.code, 'TOPIC_MISSING');
+    const [, line] =
+      /write (topics: \{ \S+ \{\} \}) into the configuration and create it with kd topics create/.exec(
+        reason.remedy,
+      ) ?? [];
+    assert.ok(line, reason.remedy);
+    const file = join(job.folder, 'kd.yml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/\}\s*$/, `, ${line} }`));
+    const created = await runKd(['topics', 'create', '--yes'], { cwd: job.folder });
+    assert.equal(created.code, 0, created.stderr);
+    assert.match(created.stdout, new RegExp(`created ${named}`));
+    const done = await runKd(run, { cwd: job.folder });
+    assert.equal(done.code, 0, done.stderr);
+    job.remove();
+  },
+);

@@ -119,16 +119,22 @@ test('a question that nobody answers is said to be unreachable, with what was as
   assert.match(error.message, /committed offsets of group g/);
 });
 
-test('a committed offset between the last stable offset and the end waits there: it is in the log', async () => {
-  assert.deepEqual(await startOf(queries(70, [10, 50, 90])), ['committed', 70]);
-});
+test(
+  'a committed offset between the last stable offset and the ' + 'end waits there: it is in the log',
+  async () => {
+    assert.deepEqual(await startOf(queries(70, [10, 50, 90])), ['committed', 70]);
+  },
+);
 
-test('a partition born after the start begins at its beginning, whatever the policy for a first start', async () => {
-  for (const autoOffsetReset of ['latest', 'none'] as const) {
-    const policies = { ...POLICIES, autoOffsetReset, existedAtStart: () => false };
-    assert.deepEqual(await startOf(queries(-1, [10, 90]), policies), ['reset', 10]);
-  }
-});
+test(
+  'a partition born after the start begins at its beginning, ' + 'whatever the policy for a first start',
+  async () => {
+    for (const autoOffsetReset of ['latest', 'none'] as const) {
+      const policies = { ...POLICIES, autoOffsetReset, existedAtStart: () => false };
+      assert.deepEqual(await startOf(queries(-1, [10, 90]), policies), ['reset', 10]);
+    }
+  },
+);
 
 test('a partition without a leader takes its commit unseen, and holds up nobody for long', async () => {
   assert.deepEqual(await startOf(queries(70, undefined)), ['committed', 70]);

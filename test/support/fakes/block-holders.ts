@@ -1,8 +1,8 @@
 import type { Block } from '../../../src/core/batch.js';
 
 /**
- * Who may touch a block now. A filled, running or written block that is offered, filled or written again
- * would be a torn record in real life; here it is an error at once.
+ * Tracks who may touch a block. Offering, filling or writing a block that is still in use would tear records
+ * in production; here it is an error immediately.
  */
 export class BlockHolders {
   private readonly holders = new Map<Uint8Array, Map<string, number>>();
@@ -35,7 +35,7 @@ export class BlockHolders {
   mustBeFree(block: Block, wanted: string, allowed: readonly string[] = []): void {
     for (const name of this.holders.get(block.bytes)?.keys() ?? []) {
       if (!allowed.includes(name))
-        throw new Error(`block ${block.id} is wanted for ${wanted}, but the ${name} still uses it`);
+        throw new Error(`block ${block.id} is taken for ${wanted}, but the ${name} still uses it`);
     }
   }
 

@@ -1,9 +1,9 @@
 import type { Epoch, PartitionId } from '../../../src/core/batch.js';
 import { DAMAGE_TIMES, indexAt, type PartitionLog } from './log.js';
 
-/** What a checker wants to know of the broker's side. */
+/** Reports the broker's side of events to a checker. */
 export interface GroupObserver {
-  /** The broker took our commit, or the other member's. */
+  /** The broker accepted a commit of ours or of the other member. */
   committed(log: PartitionLog, offset: number, by: 'us' | 'other'): void;
   /** The other member processed this record. */
   processedByOther(log: PartitionLog, offset: number): void;
@@ -18,10 +18,10 @@ export interface GroupPartition {
   otherNext: number;
 }
 
-/** The brokers' side of a group of two members: us, and all the others taken together. */
+/** The brokers' side of a group of two members: us, and one that represents all others. */
 export class FakeGroup {
   readonly partitions = new Map<PartitionId, GroupPartition>();
-  /** Shared by reader and writer: rows of another epoch are stale. The fake of the native partition table. */
+  /** The fake of the native partition table, shared by reader and writer: rows of another epoch are stale. */
   readonly epochs = new Map<PartitionId, Epoch>();
   private readonly observer: GroupObserver;
 
@@ -54,7 +54,7 @@ export class FakeGroup {
     }
   }
 
-  /** False: refused, the partition is not the member's. */
+  /** False when the commit is refused because the member does not own the partition. */
   commit(id: PartitionId, offset: number, by: 'us' | 'other'): boolean {
     const partition = this.partition(id);
     if (partition.owner !== by) return false;
@@ -63,7 +63,7 @@ export class FakeGroup {
     return true;
   }
 
-  /** The other member processes and commits some more records of what it owns. */
+  /** The other member processes and commits some more records of the partitions it owns. */
   otherWorks(recordsMax: number, nowMs: number): void {
     for (const partition of this.partitions.values()) {
       if (partition.owner !== 'other') continue;
@@ -82,7 +82,7 @@ export class FakeGroup {
   }
 }
 
-/** Nobody gets past it. */
+/** True when there is damage before the offset, which nobody can read past. */
 function isDamagedBefore(log: PartitionLog, offset: number): boolean {
   return log.faults.some((fault) => fault.offset <= offset && fault.timesLeft >= DAMAGE_TIMES);
 }

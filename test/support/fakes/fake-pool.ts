@@ -19,17 +19,17 @@ import type { VirtualClock } from './virtual-clock.js';
 export interface FakePoolSettings {
   readonly threads: number;
   readonly latencyMaxMs: number;
-  /** Share of the tasks that take `slowMs`. */
+  /** The fraction of tasks that take `slowMs`. */
   readonly slowChance: number;
   readonly slowMs: number;
-  /** Numbers of the topics every worker knows from the start. */
+  /** Topic numbers that every worker knows from the start. */
   readonly defaultTopic: number;
   readonly deadLetterTopic: number | undefined;
-  /** Deaths that are no record's fault, in the whole run. */
+  /** How many worker deaths in the whole run are no record's fault, at most. */
   readonly strayDeathsMax: number;
   readonly shortAnswerChance: number;
   readonly overflowChance: number;
-  /** The task from which on a worker never comes back: its call blocks, and the thread can't be ended. */
+  /** From this task on a worker blocks forever, and its thread can't be ended. */
   readonly blockedFromTask?: number | undefined;
 }
 
@@ -43,17 +43,19 @@ const OF_SOURCE =
   RowFlag.keyOfSource | RowFlag.valueOfSource | RowFlag.headersOfSource | RowFlag.timestampOfSource;
 const OVERFLOW_BYTES = 4096;
 const WORK_MS_MAX = 40;
-/** Until a blocked worker is given up, and the pool with it. */
+/** How long the pool waits for a blocked worker before it gives up. */
 const GIVE_UP_MS = 5000;
 
-/** Workers that do to each record what its fate says, after a random time, and write a real output batch. */
+/**
+ * Workers that treat each record according to its fate, after a random time, and write a real output batch.
+ */
 export class FakePool implements TransformPool {
   readonly threads: number;
   private readonly world: { clock: VirtualClock; random: Random; holders: BlockHolders };
   private readonly settings: FakePoolSettings;
   private readonly fateOf: (id: PartitionId, offset: number) => Fate;
   private readonly queue: Waiting[] = [];
-  /** What each idle worker knows of topics by name; a dead one's knowledge dies with it. */
+  /** The topics that each idle worker knows by name; this knowledge is lost when the worker dies. */
   private readonly idle: Map<string, number>[] = [];
   private strayDeathsLeft: number;
   private closed = false;
@@ -121,7 +123,7 @@ export class FakePool implements TransformPool {
     clock.after(ms, () => this.finish(waiting, topics));
   }
 
-  /** The blocked thread keeps nothing: it never comes back to the blocks. */
+  /** The blocked thread no longer holds the blocks: it never touches them again. */
   private giveUp(waiting: Waiting): void {
     if (this.closed) return;
     this.failure = new DispatcherError('WORKER_BLOCKED', 'planted');
@@ -183,7 +185,7 @@ export class FakePool implements TransformPool {
     return new Answer(task, fates, topics, this.settings).write(random);
   }
 
-  /** The guilty record is among the suspects, mostly not alone. */
+  /** The guilty record is among the suspects, usually with others. */
   private death(task: TransformTask, index: number, code: string): WorkerDeath {
     const { random } = this.world;
     task.output.bytes.fill(0xee);
@@ -199,7 +201,10 @@ export class FakePool implements TransformPool {
   }
 }
 
-/** One answer being written: into the output block until it is full, perhaps on into an overflow. */
+/**
+ * One answer while it is written: into the output block until it is full, then possibly into an overflow
+ * block.
+ */
 class Answer {
   private readonly task: TransformTask;
   private readonly fates: readonly Fate[];
@@ -261,7 +266,7 @@ class Answer {
     };
   }
 
-  /** Answers `[from, to)` of the task as far as it fits: rows answered, and output rows. */
+  /** Answers as many rows of `[from, to)` as fit; returns the answered rows and the output rows. */
   private fill(bytes: Uint8Array, from: number, to: number): [number, number] {
     const writer = new OutputBatchWriter();
     writer.open(bytes, {
@@ -325,7 +330,7 @@ function countIn(names: string[], counts: number[], name: string): number {
 }
 
 /**
- * Reads the offsets from the block, as a worker would: a block that was overwritten meanwhile gives other
+ * Reads the offsets from the block, as a worker would: a block overwritten in the meantime shows other
  * records.
  */
 function fatesOf(task: TransformTask, fateOf: (id: PartitionId, offset: number) => Fate): Fate[] {

@@ -11,7 +11,7 @@ import type { VirtualClock } from './virtual-clock.js';
 export interface FakeReaderSettings {
   readonly recordsMax: number;
   readonly cutPerPartition: boolean;
-  /** Batches packed and not yet delivered at most. */
+  /** Maximum number of packed batches that are not delivered yet. */
   readonly readyBatchesMax: number;
   readonly latencyMaxMs: number;
 }
@@ -20,7 +20,7 @@ interface OpenLog {
   readonly log: PartitionLog;
   readonly epoch: Epoch;
   next: number;
-  /** A fault was delivered, or it is halted: nothing more until the next seek. */
+  /** A fault was delivered, or the partition was halted: nothing more until the next seek. */
   broken: boolean;
 }
 
@@ -28,8 +28,8 @@ const OUT_OF_RANGE = -140;
 const PAYLOAD = new Uint8Array(1 << 16);
 
 /**
- * The data plane of the fake source: fills the blocks it was offered with what the open logs hold, mixing
- * partitions, and parks between two records.
+ * The data plane of the fake source: fills the offered blocks from the open logs, mixing partitions, and
+ * parks between two records.
  */
 export class FakeReader {
   private readonly clock: VirtualClock;
@@ -107,7 +107,7 @@ export class FakeReader {
     this.open.delete(id);
   }
 
-  /** A record that waits for a larger block. */
+  /** The size of a record that waits for a larger block. */
   get held(): number {
     return this.oversizeAt === undefined ? 0 : 1;
   }
@@ -120,14 +120,14 @@ export class FakeReader {
     for (const resolve of this.parkWaiters ?? []) resolve();
   }
 
-  /** What librdkafka's statistics would say: anywhere between what was read and what is there. */
+  /** What librdkafka's statistics could report: any offset between what was read and what exists. */
   progress(id: PartitionId): Omit<PartitionProgress, 'partitionId'> | undefined {
     const one = this.open.get(id);
     if (one === undefined) return undefined;
     const from = indexAt(one.log, one.next);
     const to = this.visibleTo(one.log, from);
     const endOffset = visibleEnd(one.log, this.clock.nowMs());
-    // Behind an error librdkafka's positions are arbitrary.
+    // After an error librdkafka's positions are arbitrary.
     if (one.broken)
       return { nextOffset: one.next + 1000, fetchQueueRecords: 0, endOffset, highOffset: endOffset };
     const fetched = this.random.chance(0.7) ? to : this.random.between(from, to);
@@ -185,7 +185,7 @@ export class FakeReader {
     this.wake();
   }
 
-  /** Runs of records of partitions in a random order, then at most one fault. True when there is a fault. */
+  /** Runs of records from partitions in random order, then at most one fault. True when there is a fault. */
   private pack(writer: InputBatchWriter, wanted: number): boolean {
     let partitionsLeft = this.settings.cutPerPartition ? 1 : 6;
     while (writer.rowCount < wanted && partitionsLeft > 0) {
@@ -245,7 +245,7 @@ export class FakeReader {
     return to;
   }
 
-  /** In the order of reading. */
+  /** Delivers batches in the order of reading. */
   private deliver(): void {
     const block = this.ready.shift();
     if (block === undefined) return;
@@ -279,7 +279,7 @@ function faultAt(
   );
 }
 
-/** The end offset as it is seen at a moment. */
+/** The end offset that is visible at a moment. */
 export function visibleEnd(log: PartitionLog, nowMs: number): number {
   const hidden = log.records.find((record) => record.availableAtMs > nowMs);
   return hidden === undefined ? log.end : hidden.offset;

@@ -12,7 +12,7 @@ import type { Fate } from './log.js';
 import type { Random } from './random.js';
 import type { VirtualClock } from './virtual-clock.js';
 
-/** While it lasts every row for the topic fails. */
+/** While it lasts, every row for the topic fails. */
 export interface TopicOutage {
   readonly topic: string;
   readonly fromMs: number;
@@ -26,28 +26,30 @@ export interface FakeSinkSettings {
   readonly topics: readonly OutputTopic[];
   readonly outages: readonly TopicOutage[];
   readonly missingTopics: readonly string[];
-  /** Parts handed over until the producer is done for; undefined: never. */
+  /** The producer fails for good after this many parts; undefined: never. */
   readonly fatalAfterParts: number | undefined;
-  /** The dead-letter topic refuses what carries this share of the offsets (offset modulo). */
+  /** The dead-letter topic refuses offsets that are divisible by this number. */
   readonly deadLettersRefusedModulo: number | undefined;
-  /** A writer that forgets to look at epochs: for proving that a checker notices. */
+  /** A writer that ignores epochs, to prove that a checker notices. */
   readonly ignoresEpochs?: boolean;
 }
 
-/** A row on its way: what a checker must know of it. */
+/** A row in flight: what a checker must know of it. */
 export interface SentRow {
   readonly id: PartitionId;
   readonly epoch: number;
   readonly offset: number;
   readonly topic: string;
   readonly deadLetter: boolean;
-  /** The topic has no such partition: refused before it is sent. */
+  /** The topic has no such partition, so the row is refused before it is sent. */
   readonly nowhere: boolean;
 }
 
 export interface SinkObserver {
   handedOver(row: SentRow): void;
-  /** The part is settled; `answered` are the source rows that it answers, those without output rows too. */
+  /**
+   * The part is settled; `answered` are the source rows that it answers, including those without output rows.
+   */
   settled(
     answered: readonly { readonly id: PartitionId; readonly offset: number }[],
     acknowledged: readonly SentRow[],
@@ -58,7 +60,7 @@ export interface SinkObserver {
 
 type PartRow = SentRow & { readonly outputRow: number; readonly stale: boolean };
 
-/** What the brokers take or refuse as a whole; its rows may come from several parts. */
+/** Rows that the brokers accept or refuse as a whole; they may belong to several parts. */
 interface MessageSet {
   readonly rows: { readonly part: Part; readonly row: PartRow }[];
 }
@@ -68,9 +70,9 @@ interface Part {
   readonly part: number;
   readonly input: Block;
   readonly output: Block;
-  /** Set when it is read for hand-over. */
+  /** Set when the part is read to be sent. */
   rows: readonly PartRow[] | undefined;
-  /** Rows on their way, in a message set. */
+  /** Rows in flight, in a message set. */
   readonly pending: Set<PartRow>;
   readonly failures: DeliveryFailure[];
   readonly failed: Set<PartRow>;
@@ -86,13 +88,15 @@ const TOO_LARGE = 10;
 const PURGED_IN_QUEUE = -152;
 const PURGED_IN_FLIGHT = -151;
 
-/** One that fails alone, and why; words only of the broker, about this very record. */
+/**
+ * A row that fails alone, and the reason; `words` only if the broker said something about this very record.
+ */
 interface Refusal {
   readonly code: number;
   readonly words?: string;
 }
 
-/** A producer and its brokers: parts are handed over in the order of the calls, acknowledged in any order. */
+/** A producer and its brokers: parts are sent in the order of the calls and acknowledged in any order. */
 export class FakeSink implements Sink {
   private readonly world: { clock: VirtualClock; random: Random; holders: BlockHolders; group: FakeGroup };
   private readonly settings: FakeSinkSettings;
@@ -101,7 +105,7 @@ export class FakeSink implements Sink {
   private events: SinkEvents | undefined;
   private readonly byName = new Map<string, OutputTopic>();
   private readonly waiting: Part[] = [];
-  /** The message set that a topic's next rows join. */
+  /** The message set that the next rows of a topic join. */
   private readonly open = new Map<string, MessageSet>();
   private readonly inFlight = new Set<Part>();
   private handing = false;
@@ -176,7 +180,7 @@ export class FakeSink implements Sink {
     }
   }
 
-  /** What was written is waited for, as long as the deadline allows; then it is given up. */
+  /** Waits for what was written until the deadline, then gives up. */
   async close(deadlineMs: number): Promise<void> {
     this.closing = true;
     await this.latency(20);
@@ -237,7 +241,7 @@ export class FakeSink implements Sink {
     const refused = verdicts.some((verdict) => verdict !== undefined);
     const unnamed = verdicts.some((verdict) => verdict?.code === TOO_LARGE);
     rows.forEach(({ part, row }, index) => {
-      // Purged meanwhile.
+      // Purged in the meantime.
       if (!part.pending.has(row)) return;
       const bystander = unnamed ? TOO_LARGE : BYSTANDER;
       const refusal = this.outageOf(row) ?? verdicts[index] ?? (refused ? { code: bystander } : undefined);
@@ -264,7 +268,7 @@ export class FakeSink implements Sink {
     if (part.pending.size === 0) this.settle(part);
   }
 
-  /** As the native writer does, at hand-over: the rows, and which of them are stale. */
+  /** As the native writer does when it sends a part: reads the rows, and which of them are stale. */
   private read(part: Part): void {
     const { segments } = readInputBatch(part.input);
     const reader = new OutputBatchReader(part.output.bytes);
@@ -316,8 +320,7 @@ export class FakeSink implements Sink {
     const acknowledged = sent.filter((row) => !part.failed.has(row));
     const stale = (part.rows ?? []).length - sent.length;
     this.world.clock.after(this.world.random.int(3), () => {
-      // The part is read again here: had someone reused a block before it was settled, the rows would be
-      // others.
+      // The part is read again here: if a block had been reused before it was settled, the rows would differ.
       this.outstanding -= 1;
       this.world.holders.release(part.input, 'writer');
       if (part.output.id >= 0) this.world.holders.release(part.output, 'writer');
@@ -351,7 +354,7 @@ export class FakeSink implements Sink {
     );
   }
 
-  /** Of a record as if it were alone. */
+  /** The verdict on a record sent alone. */
   private verdictOn(row: SentRow): Refusal | undefined {
     if (row.deadLetter) {
       const modulo = this.settings.deadLettersRefusedModulo;

@@ -18,13 +18,13 @@ import type { Random } from './random.js';
 import type { VirtualClock } from './virtual-clock.js';
 
 /**
- * `revoke-fenced`: the group gives the partitions away while we are still draining them, so the last commit
- * is refused.
+ * `revoke-fenced`: the group reassigns the partitions while we are still draining them, so the last commit is
+ * refused.
  */
 export interface RebalanceStep {
   readonly afterMs: number;
   readonly kind: 'assign' | 'revoke' | 'revoke-fenced' | 'lost';
-  /** Share of what could be meant that is meant; 1: all (the eager protocol). */
+  /** The fraction of the possible partitions that is affected; 1: all (the eager protocol). */
   readonly share: number;
 }
 
@@ -34,14 +34,14 @@ export interface FakeSourceSettings {
   readonly commitIntervalMs: number;
   readonly brokerLatencyMaxMs: number;
   readonly outOfRange: 'stop' | 'earliest' | 'latest';
-  /** Of the commits, how many the broker refuses for a passing reason. */
+  /** The fraction of commits that the broker refuses for a transient reason. */
   readonly commitRefusedChance: number;
 }
 
 export interface SourceObserver {
   stored(id: PartitionId, offset: number): void;
   delivered(batch: InputBatch): void;
-  /** Records below are skipped, as the out-of-range policy wants. */
+  /** Records below the offset are skipped, as the out-of-range policy says. */
   skipped(id: PartitionId, below: number): void;
   violation(what: string): void;
 }
@@ -62,11 +62,11 @@ export class FakeSource implements Source {
   private events: SourceEvents | undefined;
   private readonly opened = new Map<PartitionId, number>();
   private readonly stored = new Map<PartitionId, number>();
-  /** Lost, and the dispatcher knows it. */
+  /** Lost partitions that the dispatcher was informed of. */
   private readonly lostTold = new Set<PartitionId>();
   private pending: { readonly kind: 'open' | 'close'; readonly ids: ReadonlySet<PartitionId> } | undefined;
   private stepsLeft: RebalanceStep[];
-  /** `stop` was called: nothing but answers to commits is reported any more. */
+  /** `stop` was called: from now on only answers to commits are reported. */
   private stopping = false;
   private stopped = false;
 
@@ -227,7 +227,7 @@ export class FakeSource implements Source {
     this.stopped = true;
   }
 
-  /** The next event of the group comes only when the last one was answered. */
+  /** The group's next event comes only after the last one was answered. */
   private nextStep(): void {
     this.pending = undefined;
     const step = this.stepsLeft.shift();
@@ -252,7 +252,7 @@ export class FakeSource implements Source {
     const lost = step.kind === 'lost';
     if (lost) {
       group.give(ids, 'other');
-      // As the adapter does: the writer hands nothing of a lost partition over any more.
+      // As in the adapter, the writer sends nothing of a lost partition from now on.
       for (const id of ids) {
         group.epochs.set(id, 0);
         this.lostTold.add(id);
@@ -268,7 +268,7 @@ export class FakeSource implements Source {
     this.events?.revoked(named, lost);
   }
 
-  /** For a while nobody has them, then the other member. */
+  /** For a while the partitions are unassigned, then the other member gets them. */
   private leaveToOther(ids: readonly PartitionId[]): void {
     const { group, clock, random } = this.world;
     group.give(ids, 'none');
@@ -302,7 +302,7 @@ export class FakeSource implements Source {
     this.reader.close(id);
   }
 
-  /** Commits what was stored; the answer comes later. */
+  /** Commits the stored offsets; the answer comes later. */
   private commit(ids: readonly PartitionId[]): void {
     const wanted = ids.flatMap((partitionId) => {
       const offset = this.stored.get(partitionId);

@@ -1,6 +1,6 @@
 import type { PartitionId } from '../../../src/core/batch.js';
 
-/** What becomes of a record, fixed when it is made: every run over it must come to the same end. */
+/** The fate of a record, fixed when it is created: every run must give it the same outcome. */
 export type Fate =
   /** `count` output records, to the default topic or another one. */
   | { readonly kind: 'emit'; readonly count: number; readonly topic?: string }
@@ -10,26 +10,26 @@ export type Fate =
   | { readonly kind: 'kill'; readonly code: string }
   /**
    * Transformed, but its output is refused: before it is sent (`alone`), or by the broker together with its
-   * whole message set, which names it (`named`) or does not (`unnamed`).
+   * whole message set, which names the record (`named`) or does not (`unnamed`).
    */
   | { readonly kind: 'refused'; readonly how: 'alone' | 'named' | 'unnamed' };
 
 export interface LogRecord {
   readonly offset: number;
   readonly fate: Fate;
-  /** Of the packed record; more than a block is an oversize record. */
+  /** Size of the packed record; larger than a block means an oversize record. */
   readonly bytes: number;
   readonly availableAtMs: number;
 }
 
-/** A fault that is met this often never ends. */
+/** A fault with this count never ends. */
 export const DAMAGE_TIMES = 1_000_000;
 
-/** What the reader meets instead of the record at `offset` (or behind the last one). */
+/** What the reader gets instead of the record at `offset` (or after the last one). */
 export interface LogFault {
   readonly offset: number;
   readonly code: number;
-  /** How often; then the log can be read there. */
+  /** How often the fault occurs; then the log can be read there. */
   timesLeft: number;
 }
 
@@ -39,14 +39,14 @@ export interface PartitionLog {
   readonly topic: string;
   readonly partition: number;
   readonly records: readonly LogRecord[];
-  /** The first offset that is still there. */
+  /** The first offset that still exists. */
   readonly low: number;
-  /** The next offset that would be written; behind the last record there may be control records. */
+  /** The next offset to be written; after the last record there may be control records. */
   readonly end: number;
   readonly faults: readonly LogFault[];
 }
 
-/** Index of the first record at or behind an offset. */
+/** Index of the first record at or after an offset. */
 export function indexAt(log: PartitionLog, offset: number): number {
   let low = 0;
   let high = log.records.length;

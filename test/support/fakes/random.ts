@@ -1,6 +1,6 @@
 /**
- * One seeded generator (mulberry32): everything random in a simulated run comes from it, in one order, so
- * that a seed is a whole run.
+ * One seeded generator (mulberry32). Everything random in a simulated run comes from it, in a fixed order, so
+ * that the seed determines the whole run.
  */
 export class Random {
   private state: number;
@@ -38,7 +38,7 @@ export class Random {
     return one;
   }
 
-  /** Every element with the given probability, order kept. */
+  /** Picks each element with the given probability; keeps the order. */
   some<T>(list: readonly T[], probability: number): T[] {
     return list.filter(() => this.chance(probability));
   }

@@ -3,13 +3,13 @@ import type { Random } from './random.js';
 
 interface Entry {
   readonly atMs: number;
-  /** Events of the same moment come in a random order. */
+  /** Events of the same moment happen in random order. */
   readonly order: number;
   readonly callback: () => void;
   cancelled: boolean;
 }
 
-/** Time that does not pass until the next event is taken; a binary heap of callbacks. */
+/** Virtual time, which advances only when the next event is taken; a binary heap of callbacks. */
 export class VirtualClock implements Clock {
   private now = 0;
   private readonly random: Random;
@@ -36,7 +36,7 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** Takes one event. False when there is none left. */
+  /** Runs the next event. False when there is none left. */
   step(): boolean {
     for (let entry = this.pop(); entry !== undefined; entry = this.pop()) {
       if (entry.cancelled) continue;
