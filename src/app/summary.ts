@@ -49,21 +49,45 @@ function reasonOf(report: RunReport, stoppedBeforeEnd: boolean): Summary['reason
       retryable: true,
     };
   }
-  return { code: 'DONE', retryable: false, ...doneWords(report.ends ?? []) };
+  return { code: 'DONE', retryable: false, ...doneWords(report) };
 }
 
 const NAMES_MAX = 5;
 
-/** A bounded run ends at the last stable offsets: records behind an open transaction are not part of it. */
-function doneWords(ends: NonNullable<RunReport['ends']>): Pick<Summary['reason'], 'message' | 'remedy'> {
-  const heldBack = ends.filter(({ end, high }) => high !== undefined && high > end);
+interface HeldBack {
+  readonly topic: string;
+  readonly partition: number;
+  readonly from: number;
+  /** The offset behind the last of them. */
+  readonly to: number;
+}
+
+/**
+ * A bounded run ends at the last stable offsets: records behind an open transaction are not part of it. A run
+ * that was stopped may have waited for one.
+ */
+function heldBackIn({ ends, openTransactions }: RunReport): readonly HeldBack[] {
+  if (ends === undefined)
+    return openTransactions.map(({ stableOffset, endOffset, ...place }) => ({
+      ...place,
+      from: stableOffset,
+      to: endOffset,
+    }));
+  return ends.flatMap(({ topic, partition, end, high }) =>
+    high !== undefined && high > end ? [{ topic, partition, from: end, to: high }] : [],
+  );
+}
+
+function doneWords(report: RunReport): Pick<Summary['reason'], 'message' | 'remedy'> {
+  const heldBack = heldBackIn(report);
   const [first] = heldBack;
   if (first === undefined) return { message: 'done', remedy: null };
   const names = heldBack
     .slice(0, NAMES_MAX)
-    .map(({ topic, partition, end, high }) => `${topic}[${partition}] ${end}–${(high ?? end) - 1}`);
+    .map(({ topic, partition, from, to }) => `${topic}[${partition}] ${from}–${to - 1}`);
+  const more = heldBack.length > NAMES_MAX ? ' …' : '';
   return {
-    message: `done, except for what an open transaction holds back: ${names.join(', ')}${heldBack.length > NAMES_MAX ? ' …' : ''}`,
+    message: `done, except for what an open transaction holds back: ${names.join(', ')}${more}`,
     remedy:
       'run the same command again when the transaction is committed or aborted; find a hanging one with ' +
       `kafka-transactions.sh find-hanging --topic ${first.topic} --partition ${first.partition}`,

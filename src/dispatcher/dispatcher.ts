@@ -73,10 +73,7 @@ export class Dispatcher {
     const releaser = new Releaser(state);
     this.stall = new Stall(state, (reason, delayMs) => this.rebalancer.rewind(reason, delayMs));
     const { stall } = this;
-    const refusals = new Refusals(state, {
-      stall,
-      rewind: (reason) => this.rebalancer.rewind(reason),
-    });
+    const refusals = new Refusals(state, { stall, rewind: (reason) => this.rebalancer.rewind(reason) });
     const settler = new Settler(state, { stall, refusals });
     const guard = (handle: () => void): void => this.guard(handle);
     this.batchFlow = new BatchFlow(state, {
@@ -149,7 +146,9 @@ export class Dispatcher {
     this.lifecycle.transitionTo('draining');
     const ended = await this.shutdown.run(this.sourceStarted, this.stopMs + state.settings.drainTimeoutMs);
     this.cancelTick();
-    const report = this.shutdown.report({ ...ended, endReached: this.endReached, ends: this.endWatch.ends });
+    const { endReached, endWatch } = this;
+    const openTransactions = this.transactionWatch.hanging;
+    const report = this.shutdown.report({ ...ended, endReached, ends: endWatch.ends, openTransactions });
     this.lifecycle.transitionTo(report.state);
     return report;
   }

@@ -33,6 +33,8 @@ export interface RunReport {
   readonly hung: boolean;
   /** Bounded run: the ends it was to reach; undefined before they were known. */
   readonly ends: readonly EndOffset[] | undefined;
+  /** At the end of the run. */
+  readonly openTransactions: readonly OpenTransaction[];
 }
 
 /** Where a run stands just now, in the terms of its report. Costs a walk over its partitions. */

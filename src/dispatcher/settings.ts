@@ -82,7 +82,7 @@ export const Limits = {
   unassignedWarnMs: 15_000,
   unassignedWarnAgainMs: 60_000,
   /** The last stable offset has not moved for this long, below the end of its log: a line in the log. */
-  stableStillMs: 60_000,
+  stableStillMs: 45_000,
   /** An assignment without partitions that has lasted this long: a spare member, not one that still joins. */
   spareSettledMs: 5_000,
   /** Equal reports of a quiet partition in a row; the first may be from before a seek. */

@@ -34,6 +34,7 @@ const REPORT: RunReport = {
   activeMs: 2000,
   hung: false,
   ends: undefined,
+  openTransactions: [],
 };
 const FACTS = {
   name: 'job',

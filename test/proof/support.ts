@@ -98,3 +98,9 @@ export async function saying(running: readonly KdProcess[], body: () => Promise<
     for (const kd of running) kd.kill('SIGKILL');
   }
 }
+
+/** Where the endpoints of a run listen that was started with server.port=0. */
+export async function urlOf(kd: KdProcess): Promise<string> {
+  const [, url = ''] = await kd.waitFor(/(http:\/\/127\.0\.0\.1:[1-9]\d*)/);
+  return url;
+}

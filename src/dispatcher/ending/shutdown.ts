@@ -79,6 +79,7 @@ export class Shutdown {
     readonly unsettled: number;
     readonly endReached: boolean;
     readonly ends: RunReport['ends'];
+    readonly openTransactions: RunReport['openTransactions'];
   }): RunReport {
     const { accounting, deps } = this.state;
     const { errors, batchFlow, committed } = this.parts;
@@ -98,6 +99,7 @@ export class Shutdown {
       metrics: this.state.metrics.snapshot(),
       hung: ended.hung,
       ends: ended.ends,
+      openTransactions: ended.openTransactions,
     };
   }
 

@@ -88,6 +88,7 @@ const NOTHING: RunReport = {
   activeMs: 0,
   hung: false,
   ends: undefined,
+  openTransactions: [],
 };
 
 /** Starts and ends when the test says so; drains at once unless `drains` is taken away. */
