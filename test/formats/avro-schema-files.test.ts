@@ -147,11 +147,11 @@ test('a faulty schema is a configuration error that names the file, the place an
     [{ type: 'record', name: 'R', fields: [{ name: '__proto__', type: 'int' }] }, /"__proto__"/],
     [
       { type: 'record', name: 'R', fields: [{ name: 'a', type: 'int', default: 'x' }] },
-      /incompatible field default/,
+      /the default "x" of R\.a is not an int/,
     ],
     [
-      { type: 'record', name: 'R', fields: [{ name: 'a', type: ['null', 'int'], default: 5 }] },
-      /incompatible field default/,
+      { type: 'record', name: 'R', fields: [{ name: 'a', type: ['null', 'int'], default: 'x' }] },
+      /the default "x" of R\.a is of no branch of the union \(null, int\)/,
     ],
     [{ type: 'enum', name: 'E', symbols: ['A', 'A'] }, /duplicate/],
     [{ type: 'nonsense' }, /not a valid Avro schema/],

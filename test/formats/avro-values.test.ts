@@ -215,6 +215,22 @@ test('times are the numbers on the wire; a Date is taken for points in time', ()
   }
   const nanos = codecOf(logical('long', 'timestamp-nanos'), 'bigint');
   assert.equal(decode(nanos.decoder, encode(nanos.encoder, date)), BigInt(date.getTime()) * 1_000_000n);
+  // Beyond 2^53 microseconds (the year 2255) a number would be rounded, a BigInt is exact.
+  for (const far of [new Date('2255-06-05T23:47:34.741Z'), new Date(8.64e15), new Date(-8.64e15 + 1)]) {
+    for (const name of ['timestamp-micros', 'local-timestamp-micros']) {
+      const { encoder, decoder } = codecOf(logical('long', name), 'bigint');
+      assert.equal(decode(decoder, encode(encoder, far)), BigInt(far.getTime()) * 1000n, name);
+      assert.throws(() => decode(codecOf(logical('long', name)).decoder, encode(encoder, far)), {
+        code: 'UNSAFE_LONG',
+      });
+    }
+    const farMillis = codecOf(logical('long', 'timestamp-millis'));
+    assert.equal(decode(farMillis.decoder, encode(farMillis.encoder, far)), far.getTime());
+    const days = codecOf(logical('int', 'date'));
+    assert.equal(decode(days.decoder, encode(days.encoder, far)), Math.floor(far.getTime() / 86_400_000));
+  }
+  // A long has no room for as many nanoseconds.
+  assert.throws(() => encode(nanos.encoder, new Date(8.64e15)), FormatError);
   const millis = codecOf(logical('long', 'timestamp-millis')).encoder;
   assert.throws(() => encode(millis, new Date(NaN)), FormatError);
   assert.throws(() => encode(codecOf(logical('int', 'time-millis')).encoder, date), FormatError);

@@ -1,4 +1,3 @@
-import type { Type } from 'avsc';
 import { type Decoder, type Encoder, FormatError, type FormatSpec } from '../format.js';
 import { ENCODED_BYTES_MAX } from '../limits.js';
 import { bufferOver } from '../memory.js';
@@ -11,7 +10,7 @@ import { type ParsedSchema, parseSchema } from './schema/parse.js';
 import type { FieldDefault, Node } from './schema/plan.js';
 import { Planner } from './schema/plan-from-type.js';
 import { SchemaResolver } from './schema/resolve.js';
-import { messageOf, schemaError } from './schema/schema-error.js';
+import { schemaError } from './schema/schema-error.js';
 import type { SourceTexts } from './source-texts.js';
 
 /** The first scratch of an encoder, and the most it keeps. */
@@ -119,7 +118,7 @@ export function createAvroEncoder(spec: FormatSpec, texts?: SourceTexts): Encode
   const { path, references } = schemaOf(spec);
   const schema = parseSchema(path, references);
   return new AvroEncoder(
-    generateEncoder(plannerOf(schema).plan(schema.type), {
+    generateEncoder(new Planner(schema).plan(schema.type), {
       unknownFields: spec.unknownFields ?? 'reject',
       ...(texts === undefined ? {} : { texts }),
     }),
@@ -134,10 +133,13 @@ interface ReadingPlan {
 function readingPlan(spec: FormatSpec): ReadingPlan {
   const { path, writerPath, references } = schemaOf(spec);
   const reader = parseSchema(path, references);
-  if (writerPath === undefined) return { node: plannerOf(reader).plan(reader.type), warnings: [] };
+  if (writerPath === undefined) return { node: new Planner(reader).plan(reader.type), warnings: [] };
   const writer = parseSchema(writerPath, references);
   // One planner for both, so that it knows the logical types of both.
-  const both = plannerOf({ ...reader, attributes: new Map([...reader.attributes, ...writer.attributes]) });
+  const both = new Planner({
+    attributes: new Map([...reader.attributes, ...writer.attributes]),
+    defaults: reader.defaults,
+  });
   return resolved(reader, writer, both);
 }
 
@@ -161,33 +163,6 @@ function resolved(reader: ParsedSchema, writer: ParsedSchema, planner: Planner):
 function schemaOf(spec: FormatSpec): NonNullable<FormatSpec['schema']> {
   if (spec.schema !== undefined) return spec.schema;
   throw schemaError('format avro needs a schema', 'name the file: `schema: ./name.avsc`');
-}
-
-/**
- * Plans a schema; its defaults are encoded by encoders of the same kind, of the bare types, since defaults
- * are written without logical meaning.
- */
-function plannerOf(schema: ParsedSchema): Planner {
-  const scratch = new Uint8Array(SCRATCH_BYTES);
-  const bare: Planner = new Planner(new Map(), encodeDefault);
-  function encodeDefault(type: Type, value: unknown): Uint8Array {
-    // Nearly all defaults are this one: the null branch, which comes first in its union.
-    if (value === null) return new Uint8Array(type.typeName === 'null' ? 0 : 1);
-    try {
-      const encoder = new AvroEncoder(generateEncoder(bare.plan(type), { unknownFields: 'ignore' }));
-      const end = encoder.encode(value, scratch, 0, scratch.length);
-      if (end < 0) throw new Error(`takes more than ${String(SCRATCH_BYTES)} bytes`);
-      return scratch.slice(0, end);
-    } catch (cause) {
-      throw schemaError(
-        `${schema.file}: the default ${JSON.stringify(value)} of a field can't be encoded: ` +
-          `${messageOf(cause)}`,
-        'correct the default',
-        cause,
-      );
-    }
-  }
-  return new Planner(schema.attributes, encodeDefault);
 }
 
 /**

@@ -1,4 +1,5 @@
 import avro, { type Type, type types } from 'avsc';
+import { nameOf } from './names.js';
 import type { Logical, Node, PrimitiveKind, PrimitiveNode } from './plan.js';
 
 /** Which primitives may be read as which others. */
@@ -30,7 +31,7 @@ export function checkNames(reader: Type, writer: Type, path: string): void {
   const wanted = [reader.name, ...(reader.aliases ?? [])].map((name) => unqualified(name));
   if (writer.name === undefined || wanted.includes(unqualified(writer.name))) return;
   throw new Incompatible(
-    `${path}: ${writer.name} can't be read as ${reader.name ?? 'an unnamed type'}; names differ and no ` +
+    `${path}: ${nameOf(writer)} can't be read as ${nameOf(reader)}; names differ and no ` +
       `alias says they mean the same`,
   );
 }

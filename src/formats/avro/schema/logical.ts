@@ -86,6 +86,9 @@ export function uuidBytes(value: unknown): Uint8Array | undefined {
     : undefined;
 }
 
+/** Up to here microseconds are an exact number. */
+const SAFE_MILLIS_MAX = Math.floor(Number.MAX_SAFE_INTEGER / 1_000);
+
 /**
  * A Date in the units of its schema; any other value stays as it is. An invalid Date becomes NaN, which no
  * schema takes.
@@ -100,7 +103,7 @@ export function fromDate(value: unknown, unit: 'day' | 'milli' | 'micro' | 'nano
     case 'milli':
       return millis;
     case 'micro':
-      return millis * 1_000;
+      return Math.abs(millis) <= SAFE_MILLIS_MAX ? millis * 1_000 : BigInt(millis) * 1_000n;
     case 'nano':
       return BigInt(millis) * 1_000_000n;
   }

@@ -1,4 +1,6 @@
 import avro, { type Type } from 'avsc';
+import { type EncodedDefaults, encodeDefaults } from './defaults.js';
+import { asWritten, nameForAvsc, namespaceForAvsc } from './names.js';
 import { messageOf, schemaError } from './schema-error.js';
 import { property, qualify, readSchemaFiles, type SchemaSources } from './schema-files.js';
 
@@ -6,6 +8,8 @@ export interface ParsedSchema {
   readonly type: Type;
   /** The JSON each type was made of: avsc forgets the logical types it does not know. */
   readonly attributes: ReadonlyMap<Type, object>;
+  /** avsc takes fewer than Java, so it never sees them. */
+  readonly defaults: EncodedDefaults;
   readonly file: string;
 }
 
@@ -40,13 +44,12 @@ export function parseSchema(path: string, references: readonly string[]): Parsed
   const sources = readSchemaFiles(path, references);
   const builder = new TypeBuilder(sources);
   try {
-    return { type: builder.build(sources.main), attributes: builder.attributes, file: path };
+    const type = builder.build(sources.main);
+    const { attributes, defaults } = builder;
+    return { type, attributes, defaults: encodeDefaults(defaults), file: path };
   } catch (cause) {
-    throw schemaError(
-      `${path}: not a valid Avro schema: ${messageOf(cause)}`,
-      remedyFor(messageOf(cause)),
-      cause,
-    );
+    const message = asWritten(messageOf(cause));
+    throw schemaError(`${path}: not a valid Avro schema: ${message}`, remedyFor(message), cause);
   }
 }
 
@@ -56,13 +59,14 @@ function remedyFor(message: string): string {
       'add the file that defines this type to `references` of the ' +
       'schema, or correct its name or namespace'
     );
-  if (message.startsWith('incompatible field default'))
-    return "give the field a default of its type; for a union, of the union's first branch";
+  if (message.startsWith('the default '))
+    return 'give the field a default of its type; for a union, one of any of its branches';
   return 'correct the schema; the Avro specification lists what each type needs';
 }
 
 class TypeBuilder {
   readonly attributes = new Map<Type, object>();
+  readonly defaults = new Map<Type, ReadonlyMap<string, unknown>>();
   private readonly sources: SchemaSources;
   /** Object.create(null): a type may be called "constructor". */
   private readonly options: HookOptions = { registry: Object.create(null) as Record<string, Type> };
@@ -93,43 +97,74 @@ class TypeBuilder {
     // takes them.
     if (typeof inner === 'object' || (typeof inner === 'string' && !CONSTRUCTORS.has(inner)))
       return forSchema(inner, this.options);
-    for (const field of fieldsOf(schema)) {
-      if (field === '__proto__')
-        throw new Error('a field can\'t be named "__proto__": no JavaScript object could carry it');
-    }
-    this.passed = schema;
-    const type = forSchema(schema, this.options);
+    const defaults = defaultsOf(schema);
+    this.passed = forAvsc(schema);
+    const type = forSchema(this.passed, this.options);
     if (property(schema, 'logicalType') !== undefined) this.attributes.set(type, schema);
+    if (defaults.size > 0) this.defaults.set(type, defaults);
     return type;
   }
 
   private reference(name: string): Type | undefined {
     if (PRIMITIVES.has(name)) return undefined;
-    const surrounding = this.options.namespace ?? '';
+    const surrounding = asWritten(this.options.namespace ?? '');
     for (const full of [qualify(name, surrounding), name]) {
       const known = this.registered(full);
       if (known !== undefined) return known;
       const definition = this.sources.definitions.get(full);
       if (definition === undefined) continue;
-      this.options.namespace = definition.namespace;
+      this.options.namespace = namespaceForAvsc(definition.namespace);
       const type = forSchema(definition.schema, this.options);
-      this.options.namespace = surrounding;
+      this.options.namespace = namespaceForAvsc(surrounding);
       return type;
     }
+    if (nameForAvsc(name) !== name) throw new Error(`undefined type name: ${name}`);
     return undefined;
   }
 
   private registered(name: string | undefined): Type | undefined {
-    return name === undefined ? undefined : this.options.registry[name];
+    return name === undefined ? undefined : this.options.registry[nameForAvsc(name)];
   }
 }
 
-function fieldsOf(schema: object): unknown[] {
+/** The fields of a record, as far as they are objects. */
+function fieldsOf(schema: object): readonly unknown[] {
   const fields = property(schema, 'fields');
-  if (!Array.isArray(fields)) return [];
-  return fields.map((field: unknown) =>
-    typeof field === 'object' && field !== null ? property(field, 'name') : undefined,
-  );
+  return Array.isArray(fields) ? (fields as readonly unknown[]) : [];
+}
+
+function isObject(json: unknown): json is object {
+  return typeof json === 'object' && json !== null;
+}
+
+function defaultsOf(schema: object): ReadonlyMap<string, unknown> {
+  const defaults = new Map<string, unknown>();
+  for (const field of fieldsOf(schema).filter(isObject)) {
+    const name = property(field, 'name');
+    if (name === '__proto__')
+      throw new Error('a field can\'t be named "__proto__": no JavaScript object could carry it');
+    const value = property(field, 'default');
+    if (typeof name === 'string' && value !== undefined) defaults.set(name, value);
+  }
+  return defaults;
+}
+
+/** The schema without what avsc takes less of than Java: defaults, and namespaces spelled as it wants them. */
+function forAvsc(schema: object): object {
+  const { name, namespace, aliases, fields } = schema as Readonly<Record<string, unknown>>;
+  const spell = (alias: unknown): unknown => (typeof alias === 'string' ? nameForAvsc(alias) : alias);
+  return {
+    ...schema,
+    ...(name === undefined ? {} : { name: spell(name) }),
+    ...(typeof namespace === 'string' ? { namespace: namespaceForAvsc(namespace) } : {}),
+    ...(Array.isArray(aliases) ? { aliases: aliases.map(spell) } : {}),
+    ...(Array.isArray(fields) ? { fields: fields.map(withoutDefault) } : {}),
+  };
+}
+
+function withoutDefault(field: unknown): unknown {
+  if (!isObject(field) || !Object.hasOwn(field, 'default')) return field;
+  return Object.fromEntries(Object.entries(field).filter(([key]) => key !== 'default'));
 }
 
 /** avsc's typings want a schema where it takes, and checks, anything. */

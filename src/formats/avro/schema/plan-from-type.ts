@@ -1,5 +1,8 @@
 import avro, { type Type, type types } from 'avsc';
 import { DECIMAL_BYTES_MAX } from '../../limits.js';
+import type { EncodedDefaults } from './defaults.js';
+import { branchNameOf, nameOf } from './names.js';
+import type { ParsedSchema } from './parse.js';
 import type {
   Branch,
   Field,
@@ -23,20 +26,15 @@ const PRIMITIVE_KINDS: readonly PrimitiveKind[] = [
   'string',
 ];
 
-/** Encodes a field's default, given in avsc's representation. */
-export type EncodeDefault = (type: Type, value: unknown) => Uint8Array;
-
-/**
- * Makes the plan of an avsc type; with `attributes` empty, of the bare types without their logical meaning.
- */
+/** Makes the plan of an avsc type. */
 export class Planner {
   private readonly attributes: ReadonlyMap<Type, object>;
-  private readonly encodeDefault: EncodeDefault;
+  private readonly defaults: EncodedDefaults;
   private readonly records = new Map<Type, RecordNode>();
 
-  constructor(attributes: ReadonlyMap<Type, object>, encodeDefault: EncodeDefault) {
+  constructor({ attributes, defaults }: Pick<ParsedSchema, 'attributes' | 'defaults'>) {
     this.attributes = attributes;
-    this.encodeDefault = encodeDefault;
+    this.defaults = defaults;
   }
 
   plan(type: Type): Node {
@@ -61,20 +59,22 @@ export class Planner {
     const node: RecordNode = { kind: 'record', name: nameOf(type), fields: [] };
     this.records.set(type, node);
     node.fields = type.fields.map(
-      (field): Field => ({ name: field.name, node: this.plan(field.type), fallback: this.fallbackOf(field) }),
+      (field): Field => ({
+        name: field.name,
+        node: this.plan(field.type),
+        fallback: this.fallbackOf(type, field),
+      }),
     );
     return node;
   }
 
-  private fallbackOf(field: types.Field): FieldDefault | undefined {
-    const value: unknown = field.defaultValue();
-    return value === undefined ? undefined : { bytes: this.encodeDefault(field.type, value) };
+  private fallbackOf(type: Type, field: types.Field): FieldDefault | undefined {
+    const bytes = this.defaults.get(type)?.get(field.name);
+    return bytes === undefined ? undefined : { bytes };
   }
 
   private union(types: readonly Type[]): UnionNode {
-    const branches = types.map(
-      (type): Branch => ({ name: type.branchName ?? type.typeName, node: this.plan(type) }),
-    );
+    const branches = types.map((type): Branch => ({ name: branchNameOf(type), node: this.plan(type) }));
     const buckets = branches.map((branch) => bucketOf(branch.node));
     return { kind: 'union', branches, wrapped: new Set(buckets).size !== buckets.length };
   }
@@ -112,10 +112,6 @@ export function bucketOf(node: Node): Bucket {
     default:
       return 'object';
   }
-}
-
-export function nameOf(type: Type): string {
-  return type.name ?? 'record';
 }
 
 /**

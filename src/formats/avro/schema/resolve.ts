@@ -8,8 +8,9 @@ import {
   PROMOTIONS,
   type UnionType,
 } from './compatible.js';
+import { branchNameOf, nameOf } from './names.js';
 import type { Branch, Node, ResolvedRecordNode } from './plan.js';
-import { nameOf, type Planner } from './plan-from-type.js';
+import type { Planner } from './plan-from-type.js';
 
 /** How far a resolution has come. */
 interface Mark {
@@ -74,7 +75,7 @@ export class SchemaResolver {
   private fromUnion(reader: Type, writer: UnionType, path: string): Node {
     const branches = writer.types.map(
       (type): Branch => ({
-        name: type.branchName ?? type.typeName,
+        name: branchNameOf(type),
         node: this.orRefuse(reader, type, path),
       }),
     );
@@ -111,12 +112,10 @@ export class SchemaResolver {
     for (const { type, whole } of ways) {
       const node = this.attempt({ reader: type, writer, path }, whole);
       if (node === undefined) continue;
-      return wrapped && type.typeName !== 'null'
-        ? { kind: 'wrap', name: type.branchName ?? type.typeName, node }
-        : node;
+      return wrapped && type.typeName !== 'null' ? { kind: 'wrap', name: branchNameOf(type), node } : node;
     }
     throw new Incompatible(
-      `${path}: ${writer.branchName ?? writer.typeName} can't be read as any branch of the reader's union`,
+      `${path}: ${branchNameOf(writer)} can't be read as any branch of the reader's union`,
     );
   }
 
