@@ -1,6 +1,7 @@
 /**
  * Names as schemas write them, and as avsc takes them: Java up to 1.11 lets a namespace hold `-`, `$` and
- * digits in front (`com.my-shop.7lines`), avsc only identifiers. For avsc such a part is spelled without them.
+ * digits in front (`com.my-shop.7lines`), avsc only identifiers. For avsc such a part is spelled without
+ * them.
  */
 
 import type { Type } from 'avsc';

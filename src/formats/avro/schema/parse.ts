@@ -149,7 +149,7 @@ function defaultsOf(schema: object): ReadonlyMap<string, unknown> {
   return defaults;
 }
 
-/** The schema without what avsc takes less of than Java: defaults, and namespaces spelled as it wants them. */
+/** The schema without what avsc is stricter about than Java: defaults, and how namespaces are spelled. */
 function forAvsc(schema: object): object {
   const { name, namespace, aliases, fields } = schema as Readonly<Record<string, unknown>>;
   const spell = (alias: unknown): unknown => (typeof alias === 'string' ? nameForAvsc(alias) : alias);
