@@ -26,9 +26,11 @@ interface FlightOut extends Omit<FlightIn, 'date'> {
   departure: number;
   late: boolean;
   greatCircleMiles: number;
-  from: Pick<Airport, 'name' | 'city' | 'state'>;
-  to: Pick<Airport, 'name' | 'city' | 'state'>;
+  from: AirportName;
+  to: AirportName;
 }
+
+type AirportName = Pick<Airport, 'name' | 'city' | 'state'>;
 
 const LATE_MINUTES = 15;
 const LOCAL_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$/;
@@ -66,13 +68,22 @@ export default defineTransform({
         `no airport is called ${from === undefined ? flight.origin : flight.destination}`,
       );
     }
-    // The value is ours: adding to it in place saves a copy a record.
-    return Object.assign(flight, {
-      departure: Date.parse(`${flight.date}Z`),
-      late: flight.delay > LATE_MINUTES,
+    const { date, delay, distance, origin, destination } = flight;
+    // Just the fields of the schema: another one would be refused as a typing error.
+    return {
+      departure: Date.parse(`${date}Z`),
+      delay,
+      late: delay > LATE_MINUTES,
+      distance,
       greatCircleMiles: greatCircleMiles(from, to),
-      from,
-      to,
-    });
+      origin,
+      destination,
+      from: nameOf(from),
+      to: nameOf(to),
+    };
   },
 });
+
+function nameOf({ name, city, state }: Airport): AirportName {
+  return { name, city, state };
+}

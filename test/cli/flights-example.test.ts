@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import flights from '../../examples/flights/flights.js';
 import { FLIGHT_TOTALS, flightRecords, plantedFault } from '../../src/app/demo-data.js';
+import { createEncoder } from '../../src/formats/index.js';
 
 type Definition = typeof flights;
 type Flight = Parameters<NonNullable<Definition['validate']>>[0];
@@ -10,6 +12,13 @@ type Context = Parameters<NonNullable<Definition['transform']>>[2];
 type SourceRecord = Parameters<NonNullable<Definition['transform']>>[1];
 
 const AIRPORTS = new URL('../../../examples/flights/data/airports.json', import.meta.url);
+const SCHEMA = new URL('../../../examples/flights/flight.avsc', import.meta.url);
+const encoder = createEncoder({
+  format: 'avro',
+  long: 'number',
+  schema: { path: fileURLToPath(SCHEMA), references: [] },
+});
+const encoded = Buffer.alloc(1024);
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 const recordOf = (value: Flight): SourceRecord => ({
@@ -51,6 +60,7 @@ async function stageOfFailure(value: Buffer, context: Context): Promise<string> 
   if (flights.validate?.(flight, recordOf(flight)) !== true) return 'validate';
   const result = await flights.transform?.(flight, recordOf(flight), context);
   if (typeof result !== 'object' || !('greatCircleMiles' in result)) return 'transform';
+  if (encoder.encode(result, encoded, 0, encoded.length) <= 0) return 'encode';
   const near = Math.abs(result.greatCircleMiles - result.distance) <= 30 + result.distance / 20;
   return near && Number.isSafeInteger(result.departure)
     ? 'none'
