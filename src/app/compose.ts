@@ -138,6 +138,7 @@ function dispatcherSettings(config: ResolvedConfig, until: 'end' | 'forever'): D
     stallTimeoutMs: job.stallTimeoutMs,
     storeIntervalMs: Math.min(STORE_INTERVAL_MAX_MS, job.commitIntervalMs / 2),
     outputTopics: outputTopicNames(config),
+    deadLettersMaxPercent: job.deadLetter.stopAbovePercent,
     unknownTopic: job.unknownTopic,
   };
 }

@@ -1,9 +1,10 @@
 /** One snapshot of a run, which the summary, `/status` and all other displays are derived from. */
+import type { DeadLettersOfCode } from '../core/books/accounting.js';
 import type { Metric } from '../core/books/metric-books.js';
 import type { RunReport, Standing } from '../dispatcher/report.js';
 import type { Usage } from './process-control.js';
 
-type Records = Omit<RunReport['records'], 'filteredBy' | 'deadLetteredBy' | 'bytesIn' | 'bytesOut'>;
+type Records = Omit<RunReport['records'], 'filteredBy' | 'deadLetteredBy' | 'emittedBy' | 'bytesIn'>;
 
 export interface Snapshot {
   readonly schema: 1;
@@ -13,7 +14,8 @@ export interface Snapshot {
   readonly elapsedSeconds: number;
   readonly records: Records;
   readonly filteredBy: Readonly<Record<string, number>>;
-  readonly deadLetteredBy: Readonly<Record<string, number>>;
+  readonly deadLetteredBy: Readonly<Record<string, DeadLettersOfCode>>;
+  readonly emittedBy: Readonly<Record<string, number>>;
   readonly bytes: { readonly in: number; readonly out: number };
   readonly rate: { readonly recordsPerSecond: number };
   readonly cpu: { readonly microsecondsPerRecord: number };
@@ -45,7 +47,7 @@ export interface SnapshotParts {
 }
 
 export function snapshot(parts: SnapshotParts): Snapshot {
-  const { filteredBy, deadLetteredBy, bytesIn, bytesOut: _counted, ...counts } = parts.records;
+  const { filteredBy, deadLetteredBy, emittedBy, bytesIn, ...counts } = parts.records;
   const { consumed, transformed, filtered, deadLettered, handedOver } = counts;
   const { committed, redelivery, activeMs, metrics } = parts.standing;
   const { cpuMicroseconds, rssPeakBytes } = parts.usage;
@@ -60,7 +62,8 @@ export function snapshot(parts: SnapshotParts): Snapshot {
       unsettled: counts.unsettled ?? consumed - transformed - filtered - deadLettered - handedOver,
     },
     filteredBy,
-    deadLetteredBy,
+    deadLetteredBy: cleanExamples(deadLetteredBy, parts.redact),
+    emittedBy,
     bytes: { in: bytesIn, out: parts.bytesOut },
     rate: { recordsPerSecond: activeMs > 0 ? Math.round((consumed * 1000) / activeMs) : 0 },
     cpu: { microsecondsPerRecord: consumed > 0 ? Number((cpuMicroseconds / consumed).toFixed(4)) : 0 },
@@ -80,6 +83,19 @@ interface Place {
 function byPlace(a: Place, b: Place): number {
   if (a.topic === b.topic) return a.partition - b.partition;
   return a.topic < b.topic ? -1 : 1;
+}
+
+/** Messages may quote a record, or an error of the user's code. */
+function cleanExamples(
+  byCode: Readonly<Record<string, DeadLettersOfCode>>,
+  redact: Redact,
+): Readonly<Record<string, DeadLettersOfCode>> {
+  return Object.fromEntries(
+    Object.entries(byCode).map(([code, { count, example }]) => [
+      code,
+      { count, example: { ...example, message: redact(example.message) } },
+    ]),
+  );
 }
 
 /** Names and labels may contain anything. */

@@ -31,6 +31,7 @@ const CODES = {
   DRAIN_CUT: { exit: ExitCode.cutShort, retryable: true },
   RECORD_REJECTED: { exit: ExitCode.dataProtected, retryable: false },
   WORKER_BLOCKED: { exit: ExitCode.dataProtected, retryable: false },
+  TOO_MANY_DEAD_LETTERS: { exit: ExitCode.dataProtected, retryable: false },
   DEAD_LETTER_REFUSED: { exit: ExitCode.dataProtected, retryable: false },
   CORRUPT_INPUT: { exit: ExitCode.dataProtected, retryable: false },
   OFFSET_OUT_OF_RANGE: { exit: ExitCode.dataProtected, retryable: false },

@@ -166,5 +166,9 @@ export class BatchFlow {
 
 /** Read after the one that stops, and nothing of it was written yet. */
 export function isBehind(batch: InFlightBatch, stopped: InFlightBatch): boolean {
-  return batch.id > stopped.id && batch.parts.every((part) => part.state === 'ready');
+  return batch.id > stopped.id && isUnwritten(batch);
+}
+
+export function isUnwritten(batch: InFlightBatch): boolean {
+  return batch.parts.every((part) => part.state === 'ready');
 }

@@ -1,7 +1,7 @@
 import type { BatchId, Block, InputBatch, PartitionId, Segment } from '../core/batch.js';
 import type { DispatcherError } from '../core/errors.js';
 import type { DeliveryFailure } from '../ports/sink.js';
-import type { Rejection, TransformResult } from '../ports/transform-pool.js';
+import type { Rejection, TopicRows, TransformResult } from '../ports/transform-pool.js';
 import {
   HEADER_BYTES,
   INPUT_ROW_BYTES,
@@ -25,6 +25,8 @@ export interface Part {
   readonly firstSourceRow: number;
   readonly sourceRowCount: number;
   readonly outputRows: number;
+  /** Its rows by topic number, dead letters not among them. */
+  readonly emitted: TopicRows;
   readonly identity: boolean;
   /** Dead letters made after a refused delivery; the rows were answered before by another part. */
   readonly redirect: boolean;
@@ -73,7 +75,8 @@ export class InFlightBatch {
   stopError: DispatcherError | undefined;
   /** Source row → the code under which its refused delivery was dead-lettered. */
   readonly redirected = new Map<number, string>();
-  acknowledged = 0;
+  /** Acknowledged rows by topic number, dead letters not among them. */
+  readonly emitted = new Map<number, number>();
 
   constructor(id: BatchId, input: InputBatch, spareOutput: Block, readAtMs: number) {
     this.id = id;
@@ -135,6 +138,7 @@ export class InFlightBatch {
       firstSourceRow: view.getUint32(OutputHeader.firstSourceRow, true),
       sourceRowCount: view.getUint32(OutputHeader.sourceRowCount, true),
       outputRows: view.getUint32(OutputHeader.rowCount, true),
+      emitted: options.external ? (result.overflowEmitted ?? []) : result.emitted,
       identity: (view.getUint32(OutputHeader.flags, true) & OutputFlag.identity) !== 0,
       result,
       carriesTotals: !options.external,

@@ -52,6 +52,8 @@ export interface DispatcherSettings {
    * is read, so a missing one is told at once.
    */
   readonly outputTopics: readonly string[];
+  /** More dead letters than this among the latest records end the run; 100: never. */
+  readonly deadLettersMaxPercent: number;
   /** A record that names a topic which does not exist: it is rejected, or the run stops at it. */
   readonly unknownTopic: 'reject' | 'stop';
 }
@@ -60,6 +62,11 @@ export interface DispatcherSettings {
 export const Limits = {
   /** Runs of one range that ended in a death which blamed no record, before the range is bisected. */
   blamelessDeathsMax: 3,
+  /** The records that the share of dead letters is taken of, and how many of those it takes to end a run. */
+  shareWindowRecords: 10_000,
+  shareDeadLettersMin: 100,
+  /** Smaller batches are counted together. */
+  shareStretchRecords: 100,
   /** Distinct output topics of a run. */
   outputTopicsMax: 1000,
   /** A topic that does not exist is asked for again after this long. */

@@ -23,6 +23,15 @@ export interface Rejection {
   readonly stage: Stage;
 }
 
+/** A record that was rejected, as its dead letter says. */
+export interface RejectedRow {
+  readonly row: number;
+  readonly message: string;
+}
+
+/** Output rows by topic number, dead letters not among them. */
+export type TopicRows = readonly (readonly [topic: number, rows: number])[];
+
 /** One part of an answer: a written output batch (docs/WIRE.md). */
 export interface TransformResult {
   /**
@@ -43,12 +52,17 @@ export interface TransformResult {
    * Answers rows behind those of the first.
    */
   readonly overflow?: Uint8Array;
+  readonly overflowEmitted?: TopicRows;
+  /** Of the first output batch. */
+  readonly emitted: TopicRows;
   /** Names for outcome bytes 1.. and 128.. of this result (both parts). */
   readonly filterReasons: readonly string[];
   readonly deadLetterCodes: readonly string[];
   /** Totals, index-parallel to the two lists above. */
   readonly filteredBy: readonly number[];
   readonly deadLetteredBy: readonly number[];
+  /** The first record of each of `deadLetterCodes`. */
+  readonly deadLetterExamples: readonly RejectedRow[];
   /**
    * A record was rejected and there is no dead-letter topic: row `firstRow + rowsDone` is that record and
    * must stop the run.
@@ -67,12 +81,14 @@ export interface TransformResult {
 export const NOTHING_ANSWERED: TransformResult = {
   rowsDone: 0,
   outputRows: 0,
+  emitted: [],
   outputBytes: 0,
   workMs: 0,
   filterReasons: [],
   deadLetterCodes: [],
   filteredBy: [],
   deadLetteredBy: [],
+  deadLetterExamples: [],
 };
 
 export interface TransformLog {

@@ -1,7 +1,12 @@
 import { DispatcherError } from '../core/errors.js';
 import { type Codecs, loadCodecs } from '../formats/on-demand.js';
 import type { OutputTopic } from '../ports/sink.js';
-import type { Rejection, TransformLog, TransformResult } from '../ports/transform-pool.js';
+import {
+  NOTHING_ANSWERED,
+  type Rejection,
+  type TransformLog,
+  type TransformResult,
+} from '../ports/transform-pool.js';
 import { InputBatchReader } from '../wire/input-reader.js';
 import { OutputBatchWriter, writeIdentity } from '../wire/output-writer.js';
 import { ProgressCells } from '../wire/progress.js';
@@ -155,15 +160,8 @@ export class TaskRunner {
     const { firstRow, rowCount } = task;
     writeIdentity(task.output, firstRow, rowCount, topic.number);
     const outputBytes = Math.round((this.#reader.payloadBytes * rowCount) / this.#reader.rowCount);
-    return {
-      rowsDone: rowCount,
-      outputRows: rowCount,
-      outputBytes,
-      filterReasons: [],
-      deadLetterCodes: [],
-      filteredBy: [],
-      deadLetteredBy: [],
-    };
+    const emitted = [[topic.number, rowCount]] as const;
+    return { ...NOTHING_ANSWERED, rowsDone: rowCount, outputRows: rowCount, emitted, outputBytes };
   }
 
   #runRows(task: WorkerTask): Ending | Promise<Ending> {
@@ -224,11 +222,13 @@ export class TaskRunner {
     return {
       rowsDone,
       outputRows,
+      emitted: this.#writer.rowsByTopic(),
       outputBytes: this.#writer.payloadBytes + (overflow?.payloadBytes ?? 0),
       filterReasons: filtered.names,
       deadLetterCodes: deadLettered.names,
       filteredBy: filtered.counts,
       deadLetteredBy: deadLettered.counts,
+      deadLetterExamples: deadLettered.examples,
       ...overflowPart(overflow),
       ...(status === Written.stop && stopped !== undefined ? { stop: stopped.rejection } : {}),
       ...(status === Written.unknownTopic ? { unknownTopics: [...unknownTopics] } : {}),
@@ -247,6 +247,8 @@ export class TaskRunner {
   }
 }
 
-function overflowPart(overflow: Overflow | undefined): { readonly overflow?: Uint8Array } {
-  return overflow === undefined || overflow.rowsDone === 0 ? {} : { overflow: overflow.part };
+function overflowPart(overflow: Overflow | undefined): Pick<TransformResult, 'overflow' | 'overflowEmitted'> {
+  return overflow === undefined || overflow.rowsDone === 0
+    ? {}
+    : { overflow: overflow.part, overflowEmitted: overflow.emitted };
 }

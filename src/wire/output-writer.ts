@@ -5,12 +5,16 @@ import {
   OutputFlag,
   OutputHeader,
   OutputRow,
+  RowFlag,
 } from './layout.js';
 import type { HeaderValue } from './packed-headers.js';
 import { packedHeadersBytes, packHeaders } from './packed-headers.js';
 import { alignTo8, bufferViewOf, int32ViewOf, writeInt64 } from './views.js';
 
 const ROW_CELLS = OUTPUT_ROW_BYTES >> 2;
+/** In the cell of a row that holds its topic and its flags. */
+const TOPIC_MASK = 0xffff;
+const DEAD_LETTER = RowFlag.deadLetter << 16;
 /** Spare rows beyond one per source row, so that small tasks may emit several. */
 const SPARE_ROWS = 64;
 
@@ -162,6 +166,28 @@ export class OutputBatchWriter {
 
   get payloadBytes(): number {
     return this.payloadEnd - this.#payloadStart;
+  }
+
+  /** Rows by topic number; dead letters are left out. */
+  rowsByTopic(): [topic: number, rows: number][] {
+    const cells = this.#cells;
+    const end = this.#rowsCell + this.rowCount * ROW_CELLS;
+    const counts = new Map<number, number>();
+    // Nearly always all rows go to one topic.
+    let topic = -1;
+    let rows = 0;
+    for (let at = this.#rowsCell + 1; at < end; at += ROW_CELLS) {
+      const cell = cells[at] ?? 0;
+      if ((cell & DEAD_LETTER) !== 0) continue;
+      if ((cell & TOPIC_MASK) !== topic) {
+        if (rows > 0) counts.set(topic, (counts.get(topic) ?? 0) + rows);
+        topic = cell & TOPIC_MASK;
+        rows = 0;
+      }
+      rows += 1;
+    }
+    if (rows > 0) counts.set(topic, (counts.get(topic) ?? 0) + rows);
+    return [...counts];
   }
 
   /**

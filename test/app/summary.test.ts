@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { snapshot } from '../../src/app/status.js';
 import { summarize } from '../../src/app/summary.js';
+import { renderSummary } from '../../src/cli/terminal/summary-text.js';
 import { DispatcherError } from '../../src/core/errors.js';
 import type { RunReport } from '../../src/dispatcher/report.js';
 
@@ -19,9 +20,14 @@ const REPORT: RunReport = {
     emitted: 6,
     retried: 0,
     filteredBy: { drop: 1 },
-    deadLetteredBy: { INVALID_VALUE: 1 },
+    deadLetteredBy: {
+      INVALID_VALUE: {
+        count: 1,
+        example: { message: 'login hunter2\n\u001b[31mrefused', topic: 'a', partition: 2, offset: 17 },
+      },
+    },
+    emittedBy: { out: 4, audit: 2 },
     bytesIn: 100,
-    bytesOut: 90,
   },
   committed: [
     { topic: 'b', partition: 0, offset: 1 },
@@ -55,6 +61,16 @@ test('the summary and the picture of a run that goes on agree in every field the
   assert.deepEqual(now.rate, { recordsPerSecond: 5 });
   assert.deepEqual(now.cpu, { microsecondsPerRecord: 2 });
   assert.deepEqual(now.bytes, { in: 100, out: 80 });
+});
+
+test("a dead letter's example is masked, and takes one line of the text for people", () => {
+  const summary = summarize(REPORT, DONE);
+  const [letters] = Object.values(summary.deadLetteredBy);
+  assert.equal(letters?.example.message, 'login ***\n\u001b[31mrefused');
+  const lines = renderSummary(summary).split('\n');
+  const at = lines.findIndex((line) => line.startsWith('  dead-lettered  1'));
+  assert.equal(lines[at + 1]?.trim(), 'INVALID_VALUE 1, e.g. a[2] 17: login *** [31mrefused');
+  assert.ok(lines.includes('  transformed    6 → 6 (out 4, audit 2) emitted'), lines.join('\n'));
 });
 
 test('positions are in the order of topic and partition number', () => {

@@ -68,7 +68,7 @@ test('keys reserved for later are refused, never ignored', () => {
     'delivery: exactly-once',
     'ordering: key',
     'retry: { attempts-max: 5 }',
-    'dead-letter: { topic: d, stop-above: 10% }',
+    'dead-letter: { topic: d, headers: [kafka] }',
   ]) {
     const { config, problems } = load(`${MINIMAL}dispatcher: { ${yaml} }\n`);
     assert.equal(config, undefined, yaml);

@@ -52,6 +52,25 @@ test('bounds are reported with their unit', () => {
   assert.match(problemOf(load(dispatcher('threads: [1]')), 'dispatcher.threads').message, /not a list/);
 });
 
+test('a share is a percentage with its sign, from 0% to 100%', () => {
+  const share = (text: string): string => dispatcher(`dead-letter: { topic: d, stop-above: ${text} }`);
+  const key = 'dispatcher.dead-letter.stop-above';
+  assert.equal(resolved(MINIMAL).dispatcher.deadLetter.stopAbovePercent, 10);
+  for (const [text, percent] of [
+    ['0%', 0],
+    ['0.5 %', 0.5],
+    ['100%', 100],
+  ] as const)
+    assert.equal(resolved(share(text)).dispatcher.deadLetter.stopAbovePercent, percent);
+  assert.match(problemOf(load(share('10')), key).remedy ?? '', /add the unit: 10%/);
+  assert.match(problemOf(load(share('0.1')), key).remedy ?? '', /add the unit: 0.1%/);
+  assert.match(problemOf(load(share('101%')), key).message, /101% is out of range/);
+  assert.match(problemOf(load(share('-1%')), key).message, /not a percentage/);
+  assert.match(problemOf(load(share('[1]')), key).message, /not a list/);
+  const shown = shownValues(resolved(share('2.5%')), load(share('2.5%')));
+  assert.equal(shown.find(({ path }) => path.join('.') === key)?.value, '2.5%');
+});
+
 test('threads: auto is at least one, and 0 stays 0', () => {
   assert.ok(resolved(MINIMAL).dispatcher.threads >= 1);
   assert.equal(resolved(dispatcher('threads: 0')).dispatcher.threads, 0);

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Accounting, OTHER_REASON, REASONS_MAX } from '../../src/core/books/accounting.js';
 
+const EXAMPLE = { message: 'no good', topic: 'in', partition: 1, offset: 17 };
+
 test('the law of the summary holds exactly when every consumed record is counted once', () => {
   fc.assert(
     fc.property(
@@ -14,7 +16,7 @@ test('the law of the summary holds exactly when every consumed record is counted
         accounting.consumed(parts.reduce((sum, n) => sum + n, 0) + 2, 10);
         accounting.transformed(transformed);
         accounting.filtered('OLD', filtered);
-        accounting.deadLettered('BAD', deadLettered + 2);
+        accounting.deadLettered('BAD', deadLettered + 2, EXAMPLE);
         accounting.handedOver(handedOver);
         assert.equal(accounting.outstanding, unsettled);
         assert.equal(accounting.settled, transformed + filtered + deadLettered + 2);

@@ -207,7 +207,9 @@ export class ScriptedPool implements TransformPool {
 
 export function passThrough(task: TransformTask): TransformResult {
   writeIdentity(task.output.bytes, task.firstRow, task.rowCount, 0);
-  return { ...NOTHING_ANSWERED, rowsDone: task.rowCount, outputRows: task.rowCount, workMs: 1 };
+  const { rowCount } = task;
+  const emitted = [[0, rowCount]] as const;
+  return { ...NOTHING_ANSWERED, rowsDone: rowCount, outputRows: rowCount, emitted, workMs: 1 };
 }
 
 const SETTINGS: DispatcherSettings = {
@@ -223,6 +225,7 @@ const SETTINGS: DispatcherSettings = {
   stallTimeoutMs: 60_000,
   storeIntervalMs: 250,
   outputTopics: ['out', 'dead'],
+  deadLettersMaxPercent: 10,
   unknownTopic: 'reject',
 };
 

@@ -32,10 +32,11 @@ test('rows that were neither filtered nor dead-lettered are transformed', () => 
     filteredBy: [1],
     deadLetterCodes: ['BAD'],
     deadLetteredBy: [1],
+    deadLetterExamples: [{ row: 2, message: 'no good' }],
   });
   assert.deepEqual(totalsOf(flight), {
     filtered: [['OLD', 1]],
-    deadLettered: [['BAD', 1]],
+    deadLettered: [{ code: 'BAD', rows: 1, example: { row: 2, message: 'no good' } }],
     deadLetteredRows: 1,
     transformedRows: 1,
   });

@@ -169,9 +169,12 @@ function rejecting(task: TransformTask, rejectedRow: number): TransformResult {
     if (rejected) writer.setOutcome(row, Outcome.deadLetteredBase);
   }
   writer.finish(task.rowCount);
-  const answer = { ...NOTHING_ANSWERED, rowsDone: task.rowCount, outputRows: task.rowCount, workMs: 1 };
+  const { rowCount } = task;
+  const emitted = writer.rowsByTopic();
+  const answer = { ...NOTHING_ANSWERED, rowsDone: rowCount, outputRows: rowCount, emitted, workMs: 1 };
   const has = rejectedRow >= task.firstRow && rejectedRow < task.firstRow + task.rowCount;
-  return has ? { ...answer, deadLetterCodes: ['BAD'], deadLetteredBy: [1] } : answer;
+  const deadLetterExamples = [{ row: rejectedRow, message: 'bad' }];
+  return has ? { ...answer, deadLetterCodes: ['BAD'], deadLetteredBy: [1], deadLetterExamples } : answer;
 }
 
 test('records refused beside a refused dead letter are delivered before the run stops there', async () => {

@@ -132,6 +132,11 @@ export class Job {
   }
 }
 
+/** How many dead letters there were of each code. */
+export function countsByCode({ deadLetteredBy }: Summary): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(deadLetteredBy).map(([code, { count }]) => [code, count]));
+}
+
 /** consumed = transformed + filtered + deadLettered + handedOver + unsettled. */
 export function assertLaw(summary: Summary): void {
   const { consumed, transformed, filtered, deadLettered, handedOver, unsettled } = summary.records;

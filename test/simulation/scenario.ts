@@ -269,6 +269,7 @@ function makeSettings(
     stallTimeoutMs: random.pick([6000, 30_000]),
     storeIntervalMs: random.pick([100, 1000]),
     outputTopics: [DEFAULT_TOPIC, DEAD_LETTER_TOPIC],
+    deadLettersMaxPercent: 10,
     unknownTopic: random.pick(['reject', 'stop'] as const),
   };
 }

@@ -195,6 +195,7 @@ function checkEnd(world: World, report: RunReport): void {
   if (records.consumed !== sum) ledger.violation(`the law of the summary: ${JSON.stringify(records)}`);
   for (const [name, count] of Object.entries(records))
     if (typeof count === 'number' && count < 0) ledger.violation(`${name} is ${count}`);
+  checkBreakdowns(world, report);
   if (records.consumed > ledger.recordsDelivered)
     ledger.violation(`${records.consumed} consumed of ${ledger.recordsDelivered} delivered`);
   const code = report.error?.code;
@@ -216,6 +217,29 @@ function checkEnd(world: World, report: RunReport): void {
   if (scenario.dispatcher.until === 'end' && scenario.stopAtMs === undefined && code === undefined)
     checkWhole(world);
   if (scenario.calm && code === undefined) checkCalm(world, report);
+}
+
+/** The counts by topic and by code add up to the totals, and each example is a record that was there. */
+function checkBreakdowns({ ledger }: World, { records }: RunReport): void {
+  const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
+  const byCode = Object.entries(records.deadLetteredBy);
+  const sums = {
+    emitted: sum(Object.values(records.emittedBy)),
+    filtered: sum(Object.values(records.filteredBy)),
+    deadLettered: sum(byCode.map(([, { count }]) => count)),
+  };
+  for (const name of ['emitted', 'filtered', 'deadLettered'] as const)
+    if (records[name] !== sums[name]) ledger.violation(`${records[name]} ${name}, by name ${sums[name]}`);
+  if (Object.values(records.emittedBy).some((rows) => rows < 0))
+    ledger.violation(`less than nothing was emitted: ${JSON.stringify(records.emittedBy)}`);
+  for (const [code, { example }] of byCode) {
+    const page = ledger.pages.get(example.partition);
+    const record = page?.log.records[indexAt(page.log, example.offset)];
+    const { fate } = record ?? {};
+    const codes = fate?.kind === 'reject' || fate?.kind === 'kill' ? [fate.code] : undefined;
+    if (record?.offset !== example.offset || codes?.includes(code) === false)
+      ledger.violation(`${code} has an example that was not rejected for it: ${JSON.stringify(example)}`);
+  }
 }
 
 /** For a bounded run that ended by itself: everything in the logs is settled and committed. */

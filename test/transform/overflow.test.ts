@@ -110,6 +110,13 @@ test('counts of a result hold for both parts together', async () => {
       outcomes.filter((one) => one === 'NO_RESULT').length,
     );
     assert.equal(result.outputRows, outputs.length);
+    const emitted = outputs.filter(({ topic }) => topic === OUT.number).length;
+    const counted = [...result.emitted, ...(result.overflowEmitted ?? [])];
+    assert.deepEqual([...new Set(counted.map(([topic]) => topic))], emitted === 0 ? [] : [OUT.number]);
+    assert.equal(
+      counted.reduce((sum, [, rows]) => sum + rows, 0),
+      emitted,
+    );
   }
 });
 

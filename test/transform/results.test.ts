@@ -172,6 +172,21 @@ test('drops are counted by reason, rejects by code, returned or thrown', async (
     ],
   );
   assert.deepEqual([result.deadLetterCodes, result.deadLetteredBy], [['BAD'], [2]]);
+  assert.deepEqual(result.deadLetterExamples, [{ row: 3, message: 'c' }]);
+  assert.deepEqual(result.emitted, []);
+});
+
+test('the example of a code is masked, and of a bounded length', async () => {
+  const { result } = await run(
+    (value: Buffer) => {
+      throw new Error(`no hunter2 ${value}`);
+    },
+    ['x'.repeat(1000)],
+    { settings: { secrets: ['hunter2'] } },
+  );
+  const [example] = result.deadLetterExamples;
+  assert.match(example?.message ?? '', /^no \*+ x+…$/);
+  assert.equal(example?.message.length, 500);
 });
 
 test('after a hundred distinct reasons the rest is counted as OTHER', async () => {

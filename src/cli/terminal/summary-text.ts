@@ -1,4 +1,5 @@
 import type { Summary } from '../../app/summary.js';
+import type { DeadLettersOfCode } from '../../core/books/accounting.js';
 import type { Metric } from '../../core/books/metric-books.js';
 import { bytes, count } from './numbers.js';
 
@@ -17,9 +18,10 @@ export function renderSummary(summary: Summary): string {
       `${count(records.consumed)} records, ${bytes(summary.bytes.in)} in ` +
         `${summary.elapsedSeconds.toFixed(1)} s`,
     ],
-    ['transformed', `${count(records.transformed)} → ${count(records.emitted)} emitted`],
+    ['transformed', `${count(records.transformed)} → ${emitted(summary)} emitted`],
     ['filtered', counted(records.filtered, summary.filteredBy)],
-    ['dead-lettered', counted(records.deadLettered, summary.deadLetteredBy)],
+    ['dead-lettered', count(records.deadLettered)],
+    ...deadLetters(summary.deadLetteredBy),
     ...(records.handedOver + records.unsettled === 0
       ? []
       : ([
@@ -58,6 +60,30 @@ export function renderSummary(summary: Summary): string {
         ] as const)),
   ];
   return `${summary.name}\n${rows.map(([label, text]) => `  ${label.padEnd(14)} ${text}`).join('\n')}\n`;
+}
+
+/** Where everything went to one topic, that is the configured one. */
+function emitted({ records, emittedBy }: Summary): string {
+  return Object.keys(emittedBy).length > 1 ? counted(records.emitted, emittedBy) : count(records.emitted);
+}
+
+const MESSAGE_CHARACTERS_MAX = 160;
+
+/** A line per code, the most frequent first: how many, and one of them. */
+function deadLetters(byCode: Readonly<Record<string, DeadLettersOfCode>>): (readonly [string, string])[] {
+  const codes = Object.entries(byCode).sort(([, a], [, b]) => b.count - a.count);
+  const lines = codes.slice(0, LISTED_MAX).map(([code, letters]) => {
+    const { message, topic, partition, offset } = letters.example;
+    return `${code} ${count(letters.count)}, e.g. ${topic}[${partition}] ${offset}: ${oneLine(message)}`;
+  });
+  const more = codes.length - LISTED_MAX;
+  return [...lines, ...(more > 0 ? [`and ${more} more codes`] : [])].map((line) => ['', line]);
+}
+
+/** A record's own text must not move the terminal's cursor. */
+function oneLine(message: string): string {
+  const text = message.replaceAll(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
+  return text.length > MESSAGE_CHARACTERS_MAX ? `${text.slice(0, MESSAGE_CHARACTERS_MAX)}…` : text;
 }
 
 function metricText(metric: Metric): string {

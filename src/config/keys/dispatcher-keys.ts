@@ -166,6 +166,15 @@ export const DISPATCHER_KEYS = {
     default: null,
     doc: 'where rejected records go; none: the first rejected record stops the run, exit 5',
   },
+  'dispatcher.dead-letter.stop-above': {
+    format: 'percent',
+    default: '10%',
+    min: 0,
+    max: 100,
+    doc:
+      'when more of the last 10,000 records became dead letters (at least 100 of them), the run stops with ' +
+      'their codes, exit 5; 100%: never',
+  },
   'dispatcher.dead-letter.timestamp': {
     format: 'choice',
     default: 'now',

@@ -13,6 +13,7 @@ export interface FormatValues {
   readonly size: number;
   /** Milliseconds. */
   readonly duration: number;
+  readonly percent: number;
   readonly 'size-or-auto': number | 'auto';
   readonly 'integer-or-auto': number | 'auto';
   readonly list: readonly string[];
@@ -55,9 +56,13 @@ type Camel<Name extends string> = Name extends `${infer Head}-${infer Tail}`
   : Name;
 
 /** Names carry units: `commit-interval`, a duration, is `commitIntervalMs`. */
-type LeafName<Name extends string, F> = F extends { readonly format: 'duration' }
-  ? `${Camel<Name>}Ms`
+type LeafName<Name extends string, F> = F extends { readonly format: infer Format extends FormatName }
+  ? `${Camel<Name>}${UnitOf<Format>}`
   : Camel<Name>;
+
+/** What a setting's name ends in. */
+const UNITS = { duration: 'Ms', percent: 'Percent' } as const;
+type UnitOf<Format extends FormatName> = Format extends keyof typeof UNITS ? (typeof UNITS)[Format] : '';
 
 /** The keys below a section, with the rest of their paths. */
 export type Below<Keys, Section extends string> = {
@@ -79,7 +84,8 @@ export type Nested<Keys> = {
 
 /** {@link LeafName} at run time. */
 export function settingName(name: string, field: Field): string {
-  return field.format === 'duration' ? `${camel(name)}Ms` : camel(name);
+  const units: Readonly<Partial<Record<FormatName, string>>> = UNITS;
+  return `${camel(name)}${units[field.format] ?? ''}`;
 }
 
 export function camel(name: string): string {

@@ -2,7 +2,14 @@
  * The formats of the schema: how each is parsed from text and checked. Both throw {@link ValueFault} with a
  * reason and a remedy.
  */
-import { formatDuration, formatSize, parseDuration, parseSize } from '../text/units.js';
+import {
+  formatDuration,
+  formatPercent,
+  formatSize,
+  parseDuration,
+  parsePercent,
+  parseSize,
+} from '../text/units.js';
 import type { Field, FieldValue, FormatName } from './field.js';
 import { topicName } from './names.js';
 import { kindName, quote, ValueFault } from './value-fault.js';
@@ -39,6 +46,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   level: { read: (text) => LEVELS[word(text)] ?? word(text), check: checkChoice },
   size: { read: (text) => quantity(text, parseSize(text)), check: checkBounds(formatSize) },
   duration: { read: (text) => quantity(text, parseDuration(text)), check: checkBounds(formatDuration) },
+  percent: { read: (text) => quantity(text, parsePercent(text)), check: checkPercent },
   'size-or-auto': orAuto((text) => quantity(text, parseSize(text)), checkBounds(formatSize)),
   'integer-or-auto': orAuto(readInteger, checkBounds(String)),
   list: { read: readList, check: checkList },
@@ -132,6 +140,15 @@ function checkBounds(format: (value: number) => string): Format['check'] {
     if (max !== undefined && value > max)
       throw new ValueFault(`${format(value)} is too large`, `at most ${format(max)}`);
   };
+}
+
+function checkPercent(value: FieldValue, { min = 0, max = 100 }: Field): void {
+  if (typeof value !== 'number') throw new ValueFault(`must be a percentage, not ${kindName(value)}`);
+  if (value < min || value > max)
+    throw new ValueFault(
+      `${formatPercent(value)} is out of range`,
+      `from ${formatPercent(min)} to ${formatPercent(max)}`,
+    );
 }
 
 function orAuto(read: (text: string) => number, check: Format['check']): Format {

@@ -63,7 +63,6 @@ export const LATER: ReadonlyMap<string, string> = new Map([
   ['dispatcher.retry.time-max', 'retries are not available yet'],
   ['dispatcher.retry.backoff', 'retries are not available yet'],
   ['dispatcher.retry.backoff-max', 'retries are not available yet'],
-  ['dispatcher.dead-letter.stop-above', 'stopping above a share of dead letters is not available yet'],
   ['dispatcher.dead-letter.headers', 'other header layouts of dead letters are not available yet'],
 ]);
 

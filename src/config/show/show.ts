@@ -10,7 +10,7 @@ import type { Entry } from '../layers/layers.js';
 import type { Loaded } from '../load.js';
 import { autoThreads } from '../resolve/machine.js';
 import { formatOrigin } from '../text/problem.js';
-import { formatDuration, formatSize } from '../text/units.js';
+import { formatDuration, formatPercent, formatSize } from '../text/units.js';
 
 export interface ShownValue {
   /** Path of the section and name of the key: property names keep their dots. */
@@ -62,6 +62,7 @@ export function shownValues(config: ResolvedConfig, loaded: Loaded): readonly Sh
 
 function formatted(field: Key, value: unknown): unknown {
   if (field.format === 'size' || field.format === 'size-or-auto') return formatSize(Number(value));
+  if (field.format === 'percent') return formatPercent(Number(value));
   return field.format === 'duration' ? formatDuration(Number(value)) : value;
 }
 

@@ -1,4 +1,4 @@
-/** Sizes and durations as people write them: a number that always has a unit. */
+/** Sizes, durations and shares as people write them: a number that always has a unit. */
 
 const SIZE_UNITS: ReadonlyMap<string, number> = new Map([
   ['b', 1],
@@ -76,6 +76,21 @@ function parseQuantity(
   if (!Number.isSafeInteger(value))
     return { ok: false, reason: 'is too large', remedy: `use one of ${words.example}` };
   return { ok: true, value };
+}
+
+const PERCENT = /^(\d{1,6}(?:\.\d{1,6})?)\s*(%?)$/;
+
+export function parsePercent(raw: unknown): Quantity {
+  const text = String(raw).trim();
+  const [, number, unit] = PERCENT.exec(text) ?? [];
+  if (number === undefined)
+    return { ok: false, reason: 'is not a percentage', remedy: 'write for example 10% or 0.5%' };
+  if (unit === '') return { ok: false, reason: 'has no unit', remedy: `add the unit: ${text}%` };
+  return { ok: true, value: Number(number) };
+}
+
+export function formatPercent(percent: number): string {
+  return `${percent}%`;
 }
 
 /** The shortest exact form of a number of bytes. */

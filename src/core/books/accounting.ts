@@ -7,6 +7,25 @@ import { DispatcherError } from '../errors.js';
 export const REASONS_MAX = 100;
 export const OTHER_REASON = 'OTHER';
 
+/** Distinct output topics that are counted apart; the clients allow no more in one life. */
+export const TOPICS_MAX = 1000;
+/** No topic can have this name. */
+export const OTHER_TOPICS = '(other topics)';
+
+/** One of the records that were dead-lettered under a code. */
+export interface DeadLetterExample {
+  readonly message: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+export interface DeadLettersOfCode {
+  readonly count: number;
+  /** The first of them. */
+  readonly example: DeadLetterExample;
+}
+
 export interface AccountingSnapshot {
   /** Records that were read in an epoch that was open at the time. */
   readonly consumed: number;
@@ -20,9 +39,10 @@ export interface AccountingSnapshot {
   readonly emitted: number;
   readonly retried: number;
   readonly filteredBy: Readonly<Record<string, number>>;
-  readonly deadLetteredBy: Readonly<Record<string, number>>;
+  readonly deadLetteredBy: Readonly<Record<string, DeadLettersOfCode>>;
+  /** By output topic. */
+  readonly emittedBy: Readonly<Record<string, number>>;
   readonly bytesIn: number;
-  readonly bytesOut: number;
 }
 
 /**
@@ -38,9 +58,10 @@ export class Accounting {
   #emitted = 0;
   #retried = 0;
   #bytesIn = 0;
-  #bytesOut = 0;
-  readonly #filteredBy = new Map<string, number>();
-  readonly #deadLetteredBy = new Map<string, number>();
+  readonly #filteredBy = new Counts(REASONS_MAX, OTHER_REASON);
+  readonly #deadLetteredBy = new Counts(REASONS_MAX, OTHER_REASON);
+  readonly #examples = new Map<string, DeadLetterExample>();
+  readonly #emittedBy = new Counts(TOPICS_MAX, OTHER_TOPICS);
 
   consumed(records: number, bytes = 0): void {
     this.#consumed += count(records);
@@ -53,21 +74,22 @@ export class Accounting {
 
   filtered(reason: string, records: number): void {
     this.#filtered += count(records);
-    addTo(this.#filteredBy, reason, records);
+    this.#filteredBy.add(reason, records);
   }
 
-  deadLettered(code: string, records: number): void {
+  deadLettered(code: string, records: number, example: DeadLetterExample): void {
     this.#deadLettered += count(records);
-    addTo(this.#deadLetteredBy, code, records);
+    const name = this.#deadLetteredBy.add(code, records);
+    if (!this.#examples.has(name)) this.#examples.set(name, example);
   }
 
   handedOver(records: number): void {
     this.#handedOver += count(records);
   }
 
-  emitted(records: number, bytes = 0): void {
+  emitted(topic: string, records: number): void {
     this.#emitted += count(records);
-    this.#bytesOut += count(bytes);
+    this.#emittedBy.add(topic, records);
   }
 
   retried(records: number): void {
@@ -99,11 +121,21 @@ export class Accounting {
       handedOver: this.#handedOver,
       emitted: this.#emitted,
       retried: this.#retried,
-      filteredBy: Object.fromEntries(this.#filteredBy),
-      deadLetteredBy: Object.fromEntries(this.#deadLetteredBy),
+      filteredBy: Object.fromEntries(this.#filteredBy.entries()),
+      deadLetteredBy: this.#deadLettersByCode(),
+      emittedBy: Object.fromEntries(this.#emittedBy.entries()),
       bytesIn: this.#bytesIn,
-      bytesOut: this.#bytesOut,
     };
+  }
+
+  #deadLettersByCode(): Readonly<Record<string, DeadLettersOfCode>> {
+    const examples = this.#examples;
+    return Object.fromEntries(
+      [...this.#deadLetteredBy.entries()].flatMap(([code, records]) => {
+        const example = examples.get(code);
+        return example === undefined ? [] : [[code, { count: records, example }]];
+      }),
+    );
   }
 
   /**
@@ -124,12 +156,29 @@ export class Accounting {
   }
 }
 
-function addTo(counts: Map<string, number>, reason: string, records: number): void {
-  if (records === 0) return;
-  const distinct = counts.size - (counts.has(OTHER_REASON) ? 1 : 0);
-  const known = counts.has(reason) || distinct < REASONS_MAX;
-  const name = known ? reason : OTHER_REASON;
-  counts.set(name, (counts.get(name) ?? 0) + records);
+/** Counts by name; past `distinctMax` names the rest is counted together. */
+class Counts {
+  readonly #counts = new Map<string, number>();
+  readonly #distinctMax: number;
+  readonly #other: string;
+
+  constructor(distinctMax: number, other: string) {
+    this.#distinctMax = distinctMax;
+    this.#other = other;
+  }
+
+  /** Returns the name under which they were counted. */
+  add(given: string, records: number): string {
+    const counts = this.#counts;
+    const distinct = counts.size - (counts.has(this.#other) ? 1 : 0);
+    const name = counts.has(given) || distinct < this.#distinctMax ? given : this.#other;
+    if (records > 0) counts.set(name, (counts.get(name) ?? 0) + records);
+    return name;
+  }
+
+  entries(): IterableIterator<[string, number]> {
+    return this.#counts.entries();
+  }
 }
 
 function count(value: number): number {

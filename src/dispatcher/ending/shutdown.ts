@@ -1,6 +1,6 @@
 import type { PartitionId } from '../../core/batch.js';
 import { DispatcherError, type ErrorCode, worstOf } from '../../core/errors.js';
-import { type BatchFlow, isBehind } from '../batch-flow.js';
+import { type BatchFlow, isBehind, isUnwritten } from '../batch-flow.js';
 import type { Intake } from '../intake/intake.js';
 import type { ChangeQueue } from '../partitions/change-queue.js';
 import type { Rebalancer } from '../partitions/rebalancer.js';
@@ -111,8 +111,13 @@ export class Shutdown {
     const { batchFlow, errors, changes, intake } = this.parts;
     const stopped = [...this.state.inFlight.values()].find((batch) => batch.stopRow !== undefined);
     const leavesUnbegun = errors.some(({ code }) => !SETTLES_ALL.has(code));
+    // More of the same would follow.
+    const leavesUnwritten = errors.some(({ code }) => code === 'TOO_MANY_DEAD_LETTERS');
     batchFlow.abandon(
-      (batch) => (leavesUnbegun && !batch.started) || (stopped !== undefined && isBehind(batch, stopped)),
+      (batch) =>
+        (leavesUnbegun && !batch.started) ||
+        (leavesUnwritten && isUnwritten(batch)) ||
+        (stopped !== undefined && isBehind(batch, stopped)),
     );
     if (sourceStarted) await changes.parkForGood(() => intake.takeBackOffered());
     await batchFlow.drained();

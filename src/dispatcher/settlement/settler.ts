@@ -1,14 +1,17 @@
 import type { Segment } from '../../core/batch.js';
+import type { DeadLetterExample } from '../../core/books/accounting.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { Settled } from '../../ports/sink.js';
-import { Outcome } from '../../wire/layout.js';
-import { type InFlightBatch, outcomeOf, type Part } from '../in-flight-batch.js';
+import type { RejectedRow } from '../../ports/transform-pool.js';
+import type { InFlightBatch, Part } from '../in-flight-batch.js';
 import type { RunState } from '../run-state.js';
 import { place } from '../run-state.js';
 import type { RejectedRange } from '../transform/ranges.js';
+import { DeadLetterShare } from './dead-letter-share.js';
+import { countEmitted } from './emitted.js';
 import type { Refusals } from './refusals.js';
 import type { Stall } from './stall.js';
-import { totalsOf } from './totals.js';
+import { type Totals, totalsOf, totalsOfSome } from './totals.js';
 
 interface PartSettled {
   readonly part: Part;
@@ -21,11 +24,13 @@ export class Settler {
   private readonly state: RunState;
   private readonly stall: Stall;
   private readonly refusals: Refusals;
+  private readonly deadLetterShare: DeadLetterShare;
 
   constructor(state: RunState, parts: { stall: Stall; refusals: Refusals }) {
     this.state = state;
     this.stall = parts.stall;
     this.refusals = parts.refusals;
+    this.deadLetterShare = new DeadLetterShare(state);
   }
 
   /** The part's fate is known. The caller asks `batch.settled` afterwards. */
@@ -37,12 +42,17 @@ export class Settler {
         `part ${settled.part} of batch ${settled.batchId} was settled, but it was not written`,
       );
     part.state = 'settled';
-    batch.acknowledged += settled.acknowledged;
+    countEmitted(batch, part, settled, (row) => this.isOpen(batch, row));
     if (settled.acknowledged > 0) this.stall.delivered();
     if (settled.failures.length > 0)
       return { part, deadLetters: this.refusals.take(batch, part, settled.failures) };
     part.settledAlone?.(undefined);
     return { part, deadLetters: [] };
+  }
+
+  private isOpen(batch: InFlightBatch, row: number): boolean {
+    const segment = batch.segmentOf(row);
+    return segment !== undefined && this.state.tracker.isOpen(segment.partitionId, segment.epoch);
   }
 
   /** All parts of the batch are settled: book its rows, settle its segments. */
@@ -67,49 +77,35 @@ export class Settler {
       this.state.unsettledRows += segment.rowCount - rows;
     }
     const liveRows = live.reduce((sum, segment) => sum + segment.rowCount, 0);
-    if (liveRows === batch.input.rowCount) this.bookTotals(batch);
-    else this.bookOutcomes(batch, live);
+    this.book(batch, liveRows === batch.input.rowCount ? totalsOf(batch) : totalsOfSome(batch, live));
     this.stall.check();
     if (batch.stopReason !== undefined && batch.stopRow !== undefined) this.stopRun(batch, batch.stopRow);
   }
 
-  /** The usual case: every row counts, so the totals of the results do. */
-  private bookTotals(batch: InFlightBatch): void {
-    const { accounting } = this.state;
-    const totals = totalsOf(batch);
-    for (const [reason, rows] of totals.filtered) accounting.filtered(reason, rows);
-    for (const [code, rows] of totals.deadLettered) accounting.deadLettered(code, rows);
+  private book(batch: InFlightBatch, totals: Totals): void {
+    const { accounting, topicNames } = this.state;
+    const deadLetters = totals.deadLettered.map(({ code, rows, example }) => ({
+      code,
+      rows,
+      example: this.located(batch, example),
+    }));
+    let filteredRows = 0;
+    for (const [reason, rows] of totals.filtered) {
+      accounting.filtered(reason, rows);
+      filteredRows += rows;
+    }
+    for (const { code, rows, example } of deadLetters) accounting.deadLettered(code, rows, example);
     accounting.transformed(totals.transformedRows);
-    accounting.emitted(Math.max(0, batch.acknowledged - totals.deadLetteredRows));
+    for (const [topic, rows] of batch.emitted)
+      accounting.emitted(topicNames.get(topic) ?? `number ${topic}`, rows);
+    this.deadLetterShare.booked(totals.transformedRows + filteredRows + totals.deadLetteredRows, deadLetters);
   }
 
-  /**
-   * Some rows do not count (their partition is no longer ours, or the run stops at one): the outcome bytes of
-   * the others are counted.
-   */
-  private bookOutcomes(batch: InFlightBatch, live: readonly Segment[]): void {
-    const { accounting } = this.state;
-    let deadLetters = 0;
-    for (const segment of live) {
-      for (let row = segment.firstRow; row < segment.firstRow + segment.rowCount; row++) {
-        const part = batch.parts.findLast(
-          (p) => !p.void && row >= p.firstSourceRow && row < p.firstSourceRow + p.sourceRowCount,
-        );
-        const outcome = part === undefined ? Outcome.transformed : outcomeOf(part, row);
-        if (outcome === Outcome.transformed) {
-          accounting.transformed(1);
-        } else if (outcome < Outcome.deadLetteredBase) {
-          accounting.filtered(part?.result.filterReasons[outcome - Outcome.filteredBase] ?? 'OTHER', 1);
-        } else {
-          accounting.deadLettered(
-            part?.result.deadLetterCodes[outcome - Outcome.deadLetteredBase] ?? 'OTHER',
-            1,
-          );
-          deadLetters++;
-        }
-      }
-    }
-    accounting.emitted(Math.max(0, batch.acknowledged - deadLetters));
+  private located(batch: InFlightBatch, { row, message }: RejectedRow): DeadLetterExample {
+    const segment = batch.segmentOf(row);
+    const { topic, partition } =
+      segment === undefined ? { topic: '', partition: -1 } : this.state.deps.describe(segment.partitionId);
+    return { message, topic, partition, offset: batch.offsetOf(row) };
   }
 
   private stopRun(batch: InFlightBatch, row: number): void {

@@ -1,3 +1,4 @@
+import type { TopicRows } from '../../ports/transform-pool.js';
 import { HEADER_BYTES, OUTPUT_ROW_BYTES } from '../../wire/layout.js';
 import { OutputBatchWriter } from '../../wire/output-writer.js';
 import type { ResultWriter } from './result-writer.js';
@@ -12,6 +13,7 @@ export interface Overflow {
   readonly rowsDone: number;
   readonly status: Written;
   readonly outputRows: number;
+  readonly emitted: TopicRows;
   readonly payloadBytes: number;
 }
 
@@ -65,6 +67,7 @@ export function writeOverflow(
     rowsDone,
     status: isFull(status) ? Written.done : status,
     outputRows: writer.rowCount,
+    emitted: writer.rowsByTopic(),
     payloadBytes: writer.payloadBytes,
   };
 }

@@ -8,7 +8,7 @@ import { PROMISED, silencePromises } from './misplaced.js';
 import { OutputRows, type OutputRowsParts } from './output-rows.js';
 import { isCode, Rejected, redacted, refuse, refuseThrown } from './rejected.js';
 import { type EmitAll, isMarked, type MarkedResult, RESULT } from './results.js';
-import { Tally } from './tally.js';
+import { RejectionTally, Tally } from './tally.js';
 import { type Step, Written } from './written.js';
 
 /** A null value with the source's key and headers; what a tombstone becomes where nothing handles it. */
@@ -23,7 +23,7 @@ export const ENCODE_NULL = Symbol('encode-null');
  */
 export class ResultWriter {
   readonly filtered = new Tally();
-  readonly deadLettered = new Tally();
+  readonly deadLettered = new RejectionTally();
   /** The record that must stop the run. */
   stopped: Rejected | undefined;
   readonly #settings: TaskSettings;
@@ -103,7 +103,7 @@ export class ResultWriter {
       target,
     );
     if (!written) return Written.fullOfDeadLetter;
-    this.writer.setOutcome(row, Outcome.deadLetteredBase + this.deadLettered.add(valid.rejection.code));
+    this.writer.setOutcome(row, Outcome.deadLetteredBase + this.deadLettered.addRow(row, valid.rejection));
     return Written.done;
   }
 

@@ -1,3 +1,4 @@
+import type { RejectedRow, Rejection } from '../../ports/transform-pool.js';
 import { isCode } from './rejected.js';
 
 /**
@@ -57,4 +58,35 @@ export class Tally {
     this.#everSeen.add(name);
     return name;
   }
+}
+
+/** Characters of an example's message: as many may wait in the books as there are codes. */
+const EXAMPLE_CHARACTERS_MAX = 500;
+
+/** Counts codes, and keeps the first record of each. */
+export class RejectionTally extends Tally {
+  #examples: RejectedRow[] | undefined;
+
+  override begin(): void {
+    super.begin();
+    this.#examples = undefined;
+  }
+
+  /** Index-parallel to `names`. */
+  get examples(): readonly RejectedRow[] {
+    return this.#examples ?? NONE;
+  }
+
+  addRow(row: number, { code, message }: Rejection): number {
+    const number = this.add(code);
+    this.#examples ??= [];
+    if (number === this.#examples.length) this.#examples.push({ row, message: shortened(message) });
+    return number;
+  }
+}
+
+function shortened(message: string): string {
+  return message.length > EXAMPLE_CHARACTERS_MAX
+    ? `${message.slice(0, EXAMPLE_CHARACTERS_MAX - 1)}…`
+    : message;
 }

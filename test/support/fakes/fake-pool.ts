@@ -2,7 +2,9 @@ import type { PartitionId, Segment } from '../../../src/core/batch.js';
 import { DispatcherError } from '../../../src/core/errors.js';
 import {
   NOTHING_ANSWERED,
+  type RejectedRow,
   type Rejection,
+  type TopicRows,
   type TransformPool,
   type TransformResult,
   type TransformTask,
@@ -179,6 +181,7 @@ export class FakePool implements TransformPool {
         ...NOTHING_ANSWERED,
         rowsDone: task.rowCount,
         outputRows: task.rowCount,
+        emitted: [[defaultTopic, task.rowCount]],
         outputBytes: task.rowCount,
       };
     }
@@ -214,6 +217,7 @@ class Answer {
   private readonly codes: string[] = [];
   private readonly filteredBy: number[] = [];
   private readonly deadLetteredBy: number[] = [];
+  private readonly examples: RejectedRow[] = [];
   private stop: Rejection | undefined;
   private unknown: string | undefined;
 
@@ -234,10 +238,11 @@ class Answer {
     const short = random.chance(settings.shortAnswerChance)
       ? random.between(1, task.rowCount)
       : task.rowCount;
-    const [rowsDone, rows] = this.fill(task.output.bytes, 0, short);
+    const [rowsDone, rows, emitted] = this.fill(task.output.bytes, 0, short);
     let total = rowsDone;
     let overflow: Uint8Array | undefined;
     let overflowRows = 0;
+    let overflowEmitted: TopicRows = [];
     if (
       rowsDone > 0 &&
       rowsDone < task.rowCount &&
@@ -246,28 +251,32 @@ class Answer {
       random.chance(settings.overflowChance)
     ) {
       overflow = new Uint8Array(OVERFLOW_BYTES);
-      const [more, moreRows] = this.fill(overflow, rowsDone, random.between(rowsDone + 1, task.rowCount));
+      const to = random.between(rowsDone + 1, task.rowCount);
+      const [more, moreRows, moreEmitted] = this.fill(overflow, rowsDone, to);
       if (more === 0) overflow = undefined;
       total += more;
       overflowRows = moreRows;
+      overflowEmitted = moreEmitted;
     }
     return {
       rowsDone: total,
       outputRows: rows + overflowRows,
+      emitted,
       outputBytes: 0,
       workMs: 0,
-      ...(overflow === undefined ? {} : { overflow }),
+      ...(overflow === undefined ? {} : { overflow, overflowEmitted }),
       filterReasons: this.filters,
       deadLetterCodes: this.codes,
       filteredBy: this.filteredBy,
       deadLetteredBy: this.deadLetteredBy,
+      deadLetterExamples: this.examples,
       ...(this.stop === undefined ? {} : { stop: this.stop }),
       ...(this.unknown === undefined ? {} : { unknownTopics: [this.unknown] }),
     };
   }
 
-  /** Answers as many rows of `[from, to)` as fit; returns the answered rows and the output rows. */
-  private fill(bytes: Uint8Array, from: number, to: number): [number, number] {
+  /** Answers as many rows of `[from, to)` as fit: their number, the output rows, and these by topic. */
+  private fill(bytes: Uint8Array, from: number, to: number): [number, number, TopicRows] {
     const writer = new OutputBatchWriter();
     writer.open(bytes, {
       firstSourceRow: this.task.firstRow + from,
@@ -284,7 +293,7 @@ class Answer {
       }
     }
     writer.finish(index - from);
-    return [index - from, writer.rowCount];
+    return [index - from, writer.rowCount, writer.rowsByTopic()];
   }
 
   private one(writer: OutputBatchWriter, row: number, fate: Fate): boolean {
@@ -314,10 +323,9 @@ class Answer {
       return false;
     }
     if (!writer.addRow(row, deadLetterTopic, OF_SOURCE | RowFlag.deadLetter)) return false;
-    writer.setOutcome(
-      row,
-      Outcome.deadLetteredBase + countIn(this.codes, this.deadLetteredBy, rejection.code),
-    );
+    const index = countIn(this.codes, this.deadLetteredBy, rejection.code);
+    this.examples[index] ??= { row, message: rejection.message };
+    writer.setOutcome(row, Outcome.deadLetteredBase + index);
     return true;
   }
 }
