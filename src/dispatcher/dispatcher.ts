@@ -2,7 +2,7 @@ import type { PartitionId } from '../core/batch.js';
 import type { DispatcherError } from '../core/errors.js';
 import { Lifecycle } from '../core/lifecycle.js';
 import type { SinkEvents } from '../ports/sink.js';
-import type { CommittedOffset, PartitionProgress, SourceEvents } from '../ports/source.js';
+import type { PartitionProgress, SourceEvents } from '../ports/source.js';
 import { asDispatcherError } from './as-dispatcher-error.js';
 import { BatchFlow } from './batch-flow.js';
 import { ConnectionTrouble } from './ending/connection-trouble.js';
@@ -19,6 +19,7 @@ import { TransactionWatch } from './partitions/transaction-watch.js';
 import type { RunReport, RunStatus, Standing } from './report.js';
 import { makeRunState, type RunState } from './run-state.js';
 import { type DispatcherDeps, type DispatcherSettings, Limits } from './settings.js';
+import { Commits } from './settlement/commits.js';
 import { Refusals } from './settlement/refusals.js';
 import { Settler } from './settlement/settler.js';
 import { Stall } from './settlement/stall.js';
@@ -50,7 +51,7 @@ export class Dispatcher {
   private readonly connectionTrouble: ConnectionTrouble;
   private readonly shutdown: Shutdown;
   private readonly errors: DispatcherError[] = [];
-  private readonly committed = new Map<PartitionId, number>();
+  private readonly commits: Commits;
   private readonly progress = new Map<PartitionId, PartitionProgress>();
   private readonly signals = makeSignals();
   private cancelTick: () => void = () => undefined;
@@ -112,7 +113,9 @@ export class Dispatcher {
       batchFlow: this.batchFlow,
       rebalancer: this.rebalancer,
     });
-    const { batchFlow, intake, changes, rebalancer, errors, committed } = this;
+    const { batchFlow, intake, changes, rebalancer, errors } = this;
+    this.commits = new Commits(state, () => errors.length > 0);
+    const committed = this.commits.offsets;
     this.shutdown = new Shutdown(
       state,
       { batchFlow, intake, changes, rebalancer, errors, committed, storeChanged: () => this.storeChanged() },
@@ -137,7 +140,12 @@ export class Dispatcher {
         await signals.stopWanted;
       }
     } catch (error) {
-      this.fail(asDispatcherError(error));
+      // A start that was to be given up in any case: nothing was read.
+      if (isStopping(state) && !this.sourceStarted && this.errors.length === 0)
+        state.deps.logger.warn('the start failed after the stop was requested', {
+          error: asDispatcherError(error).message,
+        });
+      else this.fail(asDispatcherError(error));
     }
     this.cancelStartDeadline();
     state.stopping = true;
@@ -194,9 +202,9 @@ export class Dispatcher {
   standing(): Standing {
     const { describe } = this.state.deps;
     return {
-      committed: [...this.committed].map(([id, offset]) => ({ ...describe(id), offset })),
+      committed: [...this.commits.offsets].map(([id, offset]) => ({ ...describe(id), offset })),
       redelivery: this.rebalancer
-        .uncommitted(this.committed)
+        .uncommitted(this.commits.offsets)
         .map(({ partitionId, from, to }) => ({ ...describe(partitionId), from, to })),
       activeMs: this.batchFlow.activeMs,
       metrics: this.state.metrics.snapshot(),
@@ -240,7 +248,7 @@ export class Dispatcher {
       batch: (batch) => this.guard(() => this.intake.batch(batch)),
       assigned: (partitions) => this.guard(() => this.rebalancer.assigned(partitions)),
       revoked: (partitions, lost) => this.guard(() => this.rebalancer.revoked(partitions, lost)),
-      committed: (offsets, error) => this.commitAnswered(offsets, error),
+      committed: (offsets, error) => this.commits.answered(offsets, error),
       replaced: (partitions) => this.guard(() => this.readFaults.replaced(partitions)),
       oversize: (bytes) => this.guard(() => this.intake.oversize(bytes)),
       progress: (partitions) => {
@@ -323,18 +331,6 @@ export class Dispatcher {
     if (!this.endWatch.done || this.changes.busy) return;
     this.endReached = true;
     this.stop();
-  }
-
-  private commitAnswered(offsets: readonly CommittedOffset[], error: Error | undefined): void {
-    if (error !== undefined) {
-      this.state.logLimit.warn(
-        'commit',
-        'a commit was refused; what it covered is committed with the next one',
-        { error: error.message },
-      );
-      return;
-    }
-    for (const { partitionId, offset } of offsets) this.committed.set(partitionId, offset);
   }
 
   private fail(error: DispatcherError): void {

@@ -103,9 +103,9 @@ export function fatalFailure(
 ): DispatcherError {
   if (FENCED.has(code)) {
     const id = role === 'consumer' ? 'group.instance.id' : 'transactional.id';
-    return new DispatcherError('FENCED', `the ${role} was fenced: ${text}`, {
-      remedy: `see that no other process uses the same ${id}`,
-    });
+    const what = `the ${role} was fenced: another process uses the same ${id} (${text})`;
+    const remedy = `give each process a ${id} of its own, unless this one was replaced on purpose`;
+    return new DispatcherError('FENCED', what, { remedy });
   }
   if (isAuthorizationError(code)) return rightsFailure(role, code, text, client);
   return new DispatcherError(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DispatcherError } from '../../src/core/errors.js';
 import { Bench, partition } from './bench.js';
 
 const never = new Promise<never>(() => undefined);
@@ -120,6 +121,38 @@ test('a stop while the pool loads the transform waits for nothing: nothing was r
   assert.equal(bench.report?.state, 'stopped');
   assert.equal(bench.report.error, undefined);
   assert.equal(bench.clock.nowMs(), 0);
+});
+
+test('a start that fails after the stop was requested does not make the stop a failure', async () => {
+  const bench = new Bench();
+  bench.source.starting = new Promise((_resolve, reject) =>
+    bench.clock.after(3000, () => reject(new DispatcherError('KAFKA_UNREACHABLE', 'no broker answers'))),
+  );
+  bench.run();
+  await bench.settle();
+  bench.dispatcher.stop();
+  const report = await bench.end();
+  assert.equal(report.state, 'stopped');
+  assert.equal(report.error, undefined);
+  assert.equal(bench.lines.filter(({ level }) => level === 'error').length, 0);
+  assert.match(bench.lines.map(({ message }) => message).join(), /the start failed after the stop/);
+});
+
+test('a refused commit promises no next one when the run is ending', async () => {
+  const ending = new Bench();
+  await ending.start(0);
+  ending.deliver(0, 0, 10);
+  await ending.settle();
+  ending.dispatcher.stop();
+  ending.source.events?.committed([], new Error('coordinator not available'));
+  assert.equal(ending.warnings('committed with the next one'), 0);
+  assert.equal(ending.warnings('a commit was refused while the run ends'), 1);
+
+  const fenced = new Bench();
+  await fenced.start(0);
+  fenced.source.events?.failed(new DispatcherError('FENCED', 'the consumer was fenced'));
+  fenced.source.events?.committed([], new Error('fenced'));
+  assert.equal(fenced.warnings('a commit was refused'), 0, 'the reason was given');
 });
 
 test('an offset that cannot be stored ends the run in order, never the process', async () => {

@@ -6,6 +6,7 @@ import { bytes, count } from './numbers.js';
 /** For people: a few aligned lines. */
 export function renderSummary(summary: Summary): string {
   const { records, reason } = summary;
+  const unsettled = unsettledText(records);
   const rows: (readonly [string, string])[] = [
     [
       'state',
@@ -22,15 +23,7 @@ export function renderSummary(summary: Summary): string {
     ['filtered', counted(records.filtered, summary.filteredBy)],
     ['dead-lettered', count(records.deadLettered)],
     ...deadLetters(summary.deadLetteredBy),
-    ...(records.handedOver + records.unsettled === 0
-      ? []
-      : ([
-          [
-            'not settled',
-            `${count(records.unsettled)} unsettled, ` +
-              `${count(records.handedOver)} handed over to other members`,
-          ],
-        ] as const)),
+    ...(unsettled === undefined ? [] : ([['not settled', unsettled]] as const)),
     [
       'rate',
       `${count(summary.rate.recordsPerSecond)} records/s, ` +
@@ -84,6 +77,19 @@ function deadLetters(byCode: Readonly<Record<string, DeadLettersOfCode>>): (read
 function oneLine(message: string): string {
   const text = message.replaceAll(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
   return text.length > MESSAGE_CHARACTERS_MAX ? `${text.slice(0, MESSAGE_CHARACTERS_MAX)}…` : text;
+}
+
+/** Undefined where there are none. */
+export function unsettledText({
+  unsettled,
+  handedOver,
+}: Pick<Summary['records'], 'unsettled' | 'handedOver'>): string | undefined {
+  const parts = [
+    ...(unsettled === 0 ? [] : [`${count(unsettled)} unsettled`]),
+    // Not "to other members": a partition that was lost may come back to this one, or to nobody for a while.
+    ...(handedOver === 0 ? [] : [`${count(handedOver)} left to the next owner of their partitions`]),
+  ];
+  return parts.length === 0 ? undefined : parts.join(', ');
 }
 
 function metricText(metric: Metric): string {

@@ -54,8 +54,7 @@ export class LogBridge {
 
   #onLog(event: unknown): void {
     const line = logLine(event);
-    if (line !== undefined)
-      this.entry(line.severity <= 2 ? 'error' : quietly(line), line.facility, line.text);
+    if (line !== undefined) this.entry(quietly(line), line.facility, line.text);
   }
 
   /** How many of the kind were held back before; undefined = hold this one back too. */
@@ -115,8 +114,11 @@ function levelOf(line: LogLine): Level {
   return line.severity <= 6 ? 'info' : 'debug';
 }
 
-/** Timed-out requests, sessions that ended, an idempotent producer that waits for its number. */
-const PASSING_FACILITIES = new Set(['REQTMOUT', 'SESSTMOUT', 'GETPID', 'BROKERDOWN']);
+/**
+ * Timed-out requests, sessions that ended, an idempotent producer that waits for its number; and a client's
+ * end, which the run reports as its own error.
+ */
+const PASSING_FACILITIES = new Set(['REQTMOUT', 'SESSTMOUT', 'GETPID', 'BROKERDOWN', 'FATAL']);
 
 function quietly(line: LogLine): Level {
   return isFailureLine(line) || PASSING_FACILITIES.has(line.facility) ? 'debug' : levelOf(line);

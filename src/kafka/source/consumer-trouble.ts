@@ -1,6 +1,13 @@
 import type { DispatcherError } from '../../core/errors.js';
 import type { ConnectedClient } from '../client/connect.js';
-import { type ClientRights, consumerFailure, fatalFailure, isUnknownTopicError } from '../errors.js';
+import {
+  type ClientRights,
+  consumerFailure,
+  fatalFailure,
+  isAuthorizationError,
+  isUnknownTopicError,
+  refusalOf,
+} from '../errors.js';
 import type { NativeBinding } from '../native.js';
 import type { KafkaConsumer } from '../rdkafka.js';
 
@@ -10,7 +17,7 @@ interface ConsumerError {
   readonly rights: ClientRights;
 }
 
-/** Logs an error on the consumer's main queue; what ends the run is returned. */
+/** An error on the consumer's main queue: what ends the run is returned, and reported by the run. */
 export function consumerTrouble(
   native: NativeBinding,
   { handleId, log }: ConnectedClient<KafkaConsumer>,
@@ -22,6 +29,13 @@ export function consumerTrouble(
       ? consumerFailure(code, text, rights)
       : fatalFailure('consumer', fatal.code, fatal.text, rights);
   const shown = isUnknownTopicError(code) ? `${text} (waiting for the topic)` : text;
-  log.entry(failure === undefined ? 'warn' : 'error', native.errorName(code).name, shown, { code });
+  log.entry(failure === undefined ? 'warn' : 'debug', native.errorName(code).name, shown, { code });
   return failure;
+}
+
+/** A refused commit that ends the run. Refused heartbeats are never reported: lost rights show here first. */
+export function commitFailure(code: number, text: string, client: ClientRights): DispatcherError | undefined {
+  if (isAuthorizationError(code)) return refusalOf('consumer', code, text, client);
+  const failure = fatalFailure('consumer', code, text, client);
+  return failure.code === 'FENCED' ? failure : undefined;
 }

@@ -22,7 +22,7 @@ import {
   requestFailure,
 } from '../client/metadata.js';
 import { codeNamed, consumerFault, consumerFaultName } from '../codes.js';
-import { type ClientRights, isAuthorizationError, KafkaCode, refusalOf } from '../errors.js';
+import { type ClientRights, KafkaCode, refusalOf } from '../errors.js';
 import {
   errorText,
   type KafkaConsumer,
@@ -32,7 +32,7 @@ import {
   type TopicPartition,
 } from '../rdkafka.js';
 import { assignAnew } from './assign-anew.js';
-import { consumerTrouble } from './consumer-trouble.js';
+import { commitFailure, consumerTrouble } from './consumer-trouble.js';
 import { leave } from './leaving.js';
 import { Liveness } from './liveness.js';
 import { ChosenPositions } from './offsets/chosen-positions.js';
@@ -301,9 +301,8 @@ export class KafkaSource implements Source {
 
   #onCommit(error: unknown, offsets: readonly PossibleOffset[]): void {
     const code = kafkaErrorCode(error);
-    // Refused heartbeats are never reported: a commit is where lost rights show first.
-    if (code !== undefined && isAuthorizationError(code))
-      this.#events?.failed(refusalOf('consumer', code, errorText(error), this.#rights));
+    const failure = code === undefined ? undefined : commitFailure(code, errorText(error), this.#rights);
+    if (failure !== undefined) this.#events?.failed(failure);
     const outcome = this.#offsets.committed(error, offsets);
     if (outcome !== undefined) this.#events?.committed(outcome.offsets, outcome.error);
   }

@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Summary } from '../../../src/app/summary.js';
+import { renderSummary } from '../../../src/cli/terminal/summary-text.js';
 import type { ConsumedRecord, PlainRecord, Recipe } from '../../support/java-tool.js';
 import { type TestCluster, withCluster } from '../../support/kafka-cluster.js';
 import { type KdProcess, lastJson } from '../../support/kd.js';
@@ -139,6 +140,10 @@ test(
     assert.equal(cut.reason.code, 'DRAIN_CUT');
     assert.ok(cut.records.unsettled > 0);
     assert.ok(cut.redelivery.length > 0);
+    assert.equal(cut.state, 'stopped');
+    assert.match(cut.reason.message, /a second signal stopped the run/);
+    assert.doesNotMatch(cut.reason.remedy ?? '', /drain-timeout/);
+    assert.match(renderSummary(cut), /^ {2}not settled +[\d,]+ unsettled$/m);
     for (const { topic, from, to } of cut.redelivery) assert.ok(topic === job.input && from < to);
     const committed = new Map(
       (await cluster.tool.committed(job.group)).map(({ partition, offset }) => [partition, offset]),

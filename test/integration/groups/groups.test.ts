@@ -112,6 +112,35 @@ test(
   },
 );
 
+test('a member whose group.instance.id another process took says so once, and the right thing', async () => {
+  const cluster = await sharedCluster();
+  const job = await Job.create({
+    cluster,
+    partitions: 1,
+    transform: SLOW,
+    consumer: { properties: { 'group.instance.id': 'one', ...SESSION } },
+  });
+  const filling = cluster.tool.produce({
+    topic: job.input,
+    recipe: { seed: 83, records: 2000, partitions: 1, keys: 'sequence' },
+    perSecond: 400,
+  });
+  const first = job.spawn(['--until', 'forever']);
+  await first.waitFor(/"owned":1/);
+  const second = job.spawn(['--until', 'forever']);
+  const fenced = await summaryOf(first, 8);
+  assert.equal(fenced.reason.code, 'FENCED');
+  assert.match(fenced.reason.message, /another process uses the same group\.instance\.id/);
+  const { stderr } = await first.ended;
+  const lines = stderr.split('\n').filter((line) => /fenced|refused/i.test(line));
+  assert.equal(lines.length, 1, stderr.slice(-4000));
+  assert.doesNotMatch(stderr, /next one/);
+  await filling;
+  second.kill('SIGTERM');
+  assert.equal((await second.ended).code, 0);
+  job.remove();
+});
+
 /** How long starting the program takes on this machine right now, without Kafka. */
 async function startMs(): Promise<number> {
   const startedMs = performance.now();

@@ -1,0 +1,31 @@
+import type { PartitionId } from '../../core/batch.js';
+import type { CommittedOffset } from '../../ports/source.js';
+import type { RunState } from '../run-state.js';
+
+/** What the brokers answered to commits. */
+export class Commits {
+  /** The last confirmed offset of each partition. */
+  readonly offsets = new Map<PartitionId, number>();
+  private readonly state: RunState;
+  private readonly hasFailed: () => boolean;
+
+  /** `hasFailed`: the run ends by an error. */
+  constructor(state: RunState, hasFailed: () => boolean) {
+    this.state = state;
+    this.hasFailed = hasFailed;
+  }
+
+  answered(offsets: readonly CommittedOffset[], error: Error | undefined): void {
+    if (error !== undefined) this.refused(error);
+    else for (const { partitionId, offset } of offsets) this.offsets.set(partitionId, offset);
+  }
+
+  private refused({ message }: Error): void {
+    // The error that ends the run is the reason, and was reported.
+    if (this.hasFailed()) return;
+    const outlook = this.state.stopping
+      ? ' while the run ends: the summary lists what may come twice'
+      : '; what it covered is committed with the next one';
+    this.state.logLimit.warn('commit', `a commit was refused${outlook}`, { error: message });
+  }
+}
