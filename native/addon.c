@@ -1,5 +1,6 @@
-/* The module: what src/kafka/native.ts describes. May be loaded any number of times in a process (worker threads): its only process-wide
- * state is the registry of handles, which has a lock of its own. */
+/* The addon's entry; src/kafka/native.ts describes its API. It may be loaded any number of times in a
+ * process (worker threads): its only process-wide state is the registry of handles, which has its own
+ * lock. */
 #define _GNU_SOURCE
 #include "addon.h"
 
@@ -26,7 +27,7 @@ static napi_value new_handle_id(napi_env env, napi_callback_info info) {
   return result;
 }
 
-/* The live handle of the first argument. NULL: gone, or an exception is pending (`*failed`). */
+/* The live handle that the first argument names. NULL: it is gone, or an exception is pending (`*failed`). */
 static kd_handle *acquire(napi_env env, napi_callback_info info, bool *failed) {
   napi_value argv[1], self;
   int64_t id;
@@ -57,11 +58,9 @@ static napi_value fatal_error(napi_env env, napi_callback_info info) {
              : kd_throw_last(env);
 }
 
-/*
- * node-rdkafka's own way to do this takes a lock that its queries hold until they are answered: the main
- * thread would block for just as long. The lifetime is for ever, as there: near its end librdkafka would ask
- * the application for another one, and nobody would hear.
- */
+/* node-rdkafka's own call for this takes a lock that its queries hold until they are answered, so the main
+ * thread would block for as long. The lifetime is infinite, as there: shortly before the end librdkafka
+ * would ask the application for a new token, and nothing would answer. */
 static napi_value set_oauth_bearer_token(napi_env env, napi_callback_info info) {
   napi_value argv[2], self, result;
   int64_t id;
@@ -217,9 +216,8 @@ static napi_value check_configuration(napi_env env, napi_callback_info info) {
   return result;
 }
 
-/*
- * _exit runs no handlers: those of Node and of librdkafka's clients wait for a disconnect that may never end.
- */
+/* _exit runs no handlers: those of Node and of librdkafka's clients wait for a disconnect that may never
+ * finish. */
 static napi_value exit_now(napi_env env, napi_callback_info info) {
   napi_value argv[1], self;
   int32_t code;

@@ -1,7 +1,5 @@
-/*
- * Node-API glue: arguments, classes, events to JavaScript. The cores (reader, writer, table, mock) know
- * nothing of it.
- */
+/* Node-API glue: arguments, classes, events to JavaScript. The cores (reader, writer, table, mock) do not
+ * depend on it. */
 #ifndef KD_ADDON_H
 #define KD_ADDON_H
 
@@ -33,16 +31,14 @@ bool kd_get_bytes(napi_env env, napi_value value, uint8_t **bytes, size_t *lengt
 bool kd_get_option(napi_env env, napi_value options, const char *name, double max, int64_t *to);
 bool kd_get_flag(napi_env env, napi_value options, const char *name, bool *to);
 
-/*
- * `argc` is how many the function needs; fewer are a TypeError. Also gives what kd_wrap stored, checked by
- * its tag; NULL: an exception is pending.
- */
+/* `argc` is the number of required arguments; fewer are a TypeError. Also returns the pointer stored by
+ * kd_wrap, checked by its tag; NULL: an exception is pending. */
 bool kd_arguments(napi_env env, napi_callback_info info, size_t argc, napi_value *argv, napi_value *self);
 void *kd_unwrap(napi_env env, napi_value object, const napi_type_tag *tag);
 bool kd_wrap(napi_env env, napi_value object, void *native, napi_finalize finalize, const napi_type_tag *tag);
 bool kd_set(napi_env env, napi_value object, const char *name, napi_value value);
 bool kd_set_number(napi_env env, napi_value object, const char *name, double value);
-/* Calls the listener; what it throws is an uncaught exception, as in any other event of Node. */
+/* Calls the listener; an exception from it is uncaught, as in any other event of Node. */
 void kd_call_listener(napi_env env, napi_value listener, size_t argc, napi_value *argv);
 
 extern const napi_type_tag kd_table_tag;

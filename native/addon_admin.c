@@ -1,7 +1,5 @@
-/*
- * describeTopicConfigs: the question is sent from a thread of libuv's pool, since waiting for brokers takes
- * as long as it takes.
- */
+/* describeTopicConfigs: the request is sent from a thread of libuv's pool, because waiting for brokers
+ * would block the main thread. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +18,8 @@ static void free_describe(js_describe *call) {
   free(call);
 }
 
-/*
- * A list of texts, none empty, none with a NUL inside, at most `max` of them; what was copied is in `*to`
- * even when it fails.
- */
+/* Copies a list of texts: none empty, none with a NUL inside, at most `max` of them. What was copied is in
+ * `*to` even on failure. */
 static bool get_texts(napi_env env, napi_value list, uint32_t max, char ***to, size_t *count) {
   uint32_t length;
   napi_value item;

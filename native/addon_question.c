@@ -1,4 +1,4 @@
-/* ask: sends a question to the brokers from a thread of libuv's pool, since the answer may take seconds. */
+/* ask: sends a question to the brokers from a thread of libuv's pool, because the answer may take seconds. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +32,7 @@ static char *get_text(napi_env env, napi_value value) {
   return NULL;
 }
 
-/* What was copied is in the question even when it fails. */
+/* What was copied is in the question even on failure. */
 static bool get_texts(napi_env env, napi_value list, kd_question *question) {
   uint32_t length;
   napi_value item;

@@ -9,9 +9,8 @@
 #include "addon.h"
 #include "reader.h"
 
-/*
- * Errors and strays that may wait for JavaScript; more are dropped. Batches are bounded by readyBatchesMax.
- */
+/* Errors and strays that may wait for JavaScript; further ones are dropped. Batches are limited by
+ * readyBatchesMax. */
 #define WAITING_ERRORS_MAX 256
 
 static const napi_type_tag reader_tag = {0x6b642d7265616400, 0x8d1f0b6a53c94e03};
@@ -23,7 +22,8 @@ typedef struct {
 
 typedef struct {
   napi_env env;
-  /* The JavaScript object and the threadsafe function; the last finalizer frees. Main thread only. */
+  /* References from the JavaScript object and the threadsafe function; the last finalizer frees. Main
+   * thread only. */
   int owners;
   /* NULL once 'stopped' was delivered. */
   kd_reader *reader;
@@ -32,7 +32,7 @@ typedef struct {
   /* Strong from start() to 'stopped': a running reader is not collected. */
   napi_ref self;
   _Atomic int waiting_errors;
-  /* What keeps the memory of blocks alive that C holds. */
+  /* Keeps the memory of blocks alive that C uses. */
   kept_block *kept;
   uint32_t kept_count, kept_max;
 } js_reader;
@@ -100,7 +100,7 @@ static void deliver_event(napi_env env, napi_value listener, void *context, void
     if (message->kind == KD_READER_BATCH) let_go_of_block(holder, (uint32_t)message->a);
     if (message->kind == KD_READER_ERROR || message->kind == KD_READER_STRAY)
       atomic_fetch_sub(&holder->waiting_errors, 1);
-    /* Gone before JavaScript hears of it, so that liveCounts() is true in its callback. */
+    /* Release the core before JavaScript gets the event, so that liveCounts() is right in its callback. */
     if (message->kind == KD_READER_STOPPED) after_stopped(env, holder);
     napi_create_string_utf8(env, KINDS[message->kind], NAPI_AUTO_LENGTH, &argv[0]);
     napi_create_double(env, message->a, &argv[1]);
@@ -128,7 +128,7 @@ static void reader_finalize(napi_env env, void *native, void *hint) {
   js_reader *holder = native;
   napi_remove_env_cleanup_hook(env, let_go_of_core, holder);
   if (holder->reader) {
-    /* Never started, never stopped, and forgotten. */
+    /* Started never or stopped never, and then garbage-collected. */
     let_go_of_core(holder);
     napi_release_threadsafe_function(holder->events, napi_tsfn_abort);
   }
@@ -288,7 +288,7 @@ static napi_value reader_unpark(napi_env env, napi_callback_info info) {
 typedef kd_reader_result (*place_call)(kd_reader *reader, uint32_t partition_id, uint32_t epoch,
                                        int64_t next_offset);
 
-/* The calls that say where a partition is read from: (partitionId, epoch, nextOffset). */
+/* Calls that set where a partition is read from: (partitionId, epoch, nextOffset). */
 static napi_value call_with_place(napi_env env, napi_callback_info info, place_call call) {
   napi_value argv[3], self;
   int64_t id, epoch, next;

@@ -1,4 +1,4 @@
-/* The Writer class: as addon_reader.c, for parts. */
+/* The Writer class, structured as addon_reader.c, for parts. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 
 static const napi_type_tag writer_tag = {0x6b642d7772697465, 0x8d1f0b6a53c94e04};
 
-/* What JavaScript must get back with a part, and what keeps its blocks alive until then. */
+/* The token that JavaScript gets back with a part, and references that keep its blocks alive until then. */
 typedef struct js_part {
   double batch_id, part;
   napi_ref input, output;
@@ -30,7 +30,7 @@ typedef struct {
   char text[];
 } event_message;
 
-/* On the writer's or librdkafka's threads. The failures stay where they are until slot_done. */
+/* Runs on the writer's or librdkafka's threads. The failures stay in the slot until slot_done. */
 static void forward_event(void *opaque, const kd_writer_event *event) {
   js_writer *holder = opaque;
   size_t length = event->text ? strlen(event->text) : 0;

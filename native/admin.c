@@ -8,12 +8,10 @@
 #include "clock.h"
 #include "handles.h"
 
-/*
- * A client that is being destroyed waits for us, and its main thread answers nothing any more: looked at this
- * often.
- */
+/* How often to check whether the client is being destroyed: its destruction waits for us, and its main
+ * thread then answers nothing any more. */
 #define SLICE_MS 50
-/* Nor is it looked at during this question, which a connected client answers in a moment. */
+/* The metadata request is not interrupted by that check; a connected client answers it in a moment. */
 #define METADATA_MS_MAX 1000u
 
 static void fail(kd_describe *describe, int32_t code, const char *text) {
@@ -86,7 +84,7 @@ int32_t kd_admin_some_broker(rd_kafka_t *client, uint32_t timeout_ms) {
   return id;
 }
 
-/* Puts the question; the answer comes as an event on the queue. */
+/* Sends the request; the answer comes as an event on the queue. */
 static bool ask(kd_describe *describe, rd_kafka_t *client, rd_kafka_queue_t *queue) {
   char error[KD_ADMIN_TEXT_BYTES] = "";
   rd_kafka_ConfigResource_t **resources = calloc(describe->topic_count + 1, sizeof *resources);
@@ -94,17 +92,15 @@ static bool ask(kd_describe *describe, rd_kafka_t *client, rd_kafka_queue_t *que
   rd_kafka_resp_err_t code = resources && options ? 0 : RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE;
   if (!code)
     code = rd_kafka_AdminOptions_set_request_timeout(options, (int)describe->timeout_ms, error, sizeof error);
-  /*
-   * Any broker can tell of topics; unasked, librdkafka would wait for a controller, which not every cluster
-   * names.
-   */
+  /* Any broker can describe topics. By default librdkafka would wait for a controller, which not every
+   * cluster names. */
   int32_t broker = code ? -1 : kd_admin_some_broker(client, describe->timeout_ms);
   if (!code && broker >= 0) code = rd_kafka_AdminOptions_set_broker(options, broker, error, sizeof error);
   size_t made = 0;
   for (; !code && made < describe->topic_count; made++) {
     if (!(resources[made] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, describe->topics[made])))
       code = RD_KAFKA_RESP_ERR__INVALID_ARG;
-    /* Named ones only: the whole list is some kilobytes a topic. */
+    /* Only the named settings: the whole list is some kilobytes per topic. */
     for (size_t i = 0; !code && i < describe->name_count; i++)
       code = rd_kafka_ConfigResource_set_config(resources[made], describe->names[i], "");
     if (code && !resources[made]) break;
@@ -156,10 +152,8 @@ void kd_admin_describe_topics(kd_describe *describe) {
     fail(describe, RD_KAFKA_RESP_ERR__DESTROY, NULL);
     return;
   }
-  /*
-   * While the handle is ours, nothing of the client is torn down; the queue must be gone before it is
-   * released.
-   */
+  /* While we hold the handle, nothing of the client is torn down. The queue must be destroyed before the
+   * handle is released. */
   rd_kafka_t *client = kd_handle_client(handle);
   rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
   if (!queue) {

@@ -1,4 +1,4 @@
-/* Questions to the brokers that node-rdkafka has no call for. */
+/* Requests to the brokers that node-rdkafka has no call for. */
 #ifndef KD_ADMIN_H
 #define KD_ADMIN_H
 
@@ -12,10 +12,8 @@
 #define KD_ADMIN_TIMEOUT_MAX_MS 300000u
 #define KD_ADMIN_TEXT_BYTES 512u
 
-/*
- * A topic's answer: 0 and a value per name that was asked for (NULL: the topic has no such setting, or it is
- * secret), or the broker's refusal.
- */
+/* The answer for a topic: 0 and a value per requested name (NULL: the topic has no such setting, or it is
+ * secret), or the broker's refusal. */
 typedef struct {
   int32_t code;
   char *text;
@@ -30,27 +28,23 @@ typedef struct {
   char **names;
   size_t name_count;
   uint32_t timeout_ms;
-  /* Out: 0, or why nothing could be asked or no answer came. */
+  /* Out: 0, or the reason why the request or its answer failed. */
   int32_t code;
   char text[KD_ADMIN_TEXT_BYTES];
   kd_topic_configs *results;
 } kd_describe;
 
-/* Any broker that is known; < 0: none. Waits for one a moment at most. */
+/* Any known broker; < 0: none. Waits briefly for one. */
 int32_t kd_admin_some_broker(rd_kafka_t *client, uint32_t timeout_ms);
-/*
- * The event of this type, at most timeout_ms and a moment from now; NULL: `*code` says why. Whatever else
- * comes on the queue is dropped.
- */
+/* Waits for the event of this type, at most slightly longer than timeout_ms; NULL: `*code` has the reason.
+ * Other events on the queue are dropped. */
 rd_kafka_event_t *kd_admin_wait(int64_t handle_id, rd_kafka_queue_t *queue, rd_kafka_event_type_t type,
                                 uint32_t timeout_ms, int32_t *code);
 
-/*
- * Waits for the answer, at most timeout_ms; at most a moment longer than the client lives. Any thread but
- * librdkafka's own.
- */
+/* Waits for the answer, at most timeout_ms, and not much longer than the client lives. Any thread but
+ * librdkafka's own. */
 void kd_admin_describe_topics(kd_describe *describe);
-/* Frees what the request holds, asked and answered. */
+/* Frees what the request holds, input and output. */
 void kd_admin_clear(kd_describe *describe);
 
 #endif

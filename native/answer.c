@@ -12,7 +12,7 @@ kd_value *kd_value_root(kd_value_kind kind) {
   return root;
 }
 
-/* As deep as an answer is, which is a handful. */
+/* Recursive: answers are only a few levels deep. */
 void kd_value_free(kd_value *value) {
   if (!value) return;
   for (kd_value *child = value->first; child;) {

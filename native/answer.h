@@ -1,7 +1,5 @@
-/*
- * What a broker answered, as a tree of plain values: built on any thread, turned into JavaScript's on its
- * own.
- */
+/* A broker's answer as a tree of plain values: built on any thread, converted to JavaScript values on the
+ * main thread. */
 #ifndef KD_ANSWER_H
 #define KD_ANSWER_H
 
@@ -9,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* More than a cluster of 100,000 partitions has to say; past it the answer is given up. */
+/* More than a cluster of 100,000 partitions needs; beyond it the answer is given up. */
 #define KD_ANSWER_VALUES_MAX 4000000u
 
 typedef enum {
@@ -23,12 +21,12 @@ typedef enum {
 
 typedef struct kd_value {
   kd_value_kind kind;
-  /* In an object: a constant. */
+  /* In an object: a string constant. */
   const char *name;
   char *text;
   double number;
   struct kd_value *root, *first, *last, *next;
-  /* The root's: how many there are, and whether one could not be made. */
+  /* Only in the root: the number of values, and whether one could not be allocated. */
   size_t count;
   bool incomplete;
 } kd_value;
@@ -37,10 +35,8 @@ typedef struct kd_value {
 kd_value *kd_value_root(kd_value_kind kind);
 void kd_value_free(kd_value *root);
 
-/*
- * Add to an object (name) or a list (name NULL). Nothing happens where the parent is NULL: then the root is
- * marked incomplete already.
- */
+/* Add to an object (name) or a list (name NULL). Does nothing if the parent is NULL: then the root is
+ * already marked incomplete. */
 kd_value *kd_add(kd_value *parent, const char *name, kd_value_kind kind);
 void kd_add_text(kd_value *parent, const char *name, const char *text_or_null);
 void kd_add_number(kd_value *parent, const char *name, double number);

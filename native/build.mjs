@@ -59,7 +59,10 @@ const FLAGS = [
   '-pthread',
 ];
 
-/** Wherever npm has put it: beside us in a checkout, above us or beside us where we are installed. */
+/**
+ * Wherever npm has put it: in our own node_modules in a checkout, or in a parent's when we are installed as a
+ * package.
+ */
 function nodeRdkafka() {
   try {
     return dirname(createRequire(import.meta.url).resolve('node-rdkafka/package.json'));
@@ -74,8 +77,8 @@ function fail(message) {
 }
 
 /**
- * The headers of Node-API are the same for every Node: those of the running one are tried first, then any
- * that are installed.
+ * The Node-API headers are the same for every Node: those of the running one are tried first, then any that
+ * are installed.
  */
 function nodeHeaders() {
   const prefix = dirname(dirname(process.execPath));
@@ -148,14 +151,15 @@ function includes() {
 
 function compile(output, files, extra) {
   mkdirSync(dirname(output), { recursive: true });
-  // Built beside and renamed: a process that has the old file loaded keeps it whole.
+  // Built under another name and then renamed, so that a process that has loaded the old file keeps it
+  // intact.
   const fresh = `${output}.${process.pid}.new`;
   // Relative, so that the folder with all of it can be moved.
   const rpath = `$ORIGIN/${relative(dirname(output), libraryDir)}`;
   const args = [
     ...extra,
     ...FLAGS,
-    // Another compiler may warn of something else, which must not keep anybody from installing.
+    // Other compilers may have further warnings, which must not prevent an installation.
     ...(existsSync(testDir) ? ['-Werror'] : []),
     ...includes(),
     '-o',

@@ -1,7 +1,5 @@
-/*
- * Monotonic time for the waits of both threads. Waits go through conditions made by kd_condition_init: never
- * the wall clock.
- */
+/* Monotonic time for the waits of both threads. They wait on conditions made by kd_condition_init, never
+ * by the wall clock. */
 #ifndef KD_CLOCK_H
 #define KD_CLOCK_H
 

@@ -1,4 +1,4 @@
-/* Counts of what exists in the process; all zero again when everything is closed. For leak tests. */
+/* Counts of live objects in the process; all zero when everything is closed. For leak tests. */
 #ifndef KD_LIVE_H
 #define KD_LIVE_H
 

@@ -1,4 +1,4 @@
-/* librdkafka's mock cluster, owned by a client of its own. For the demo and for tests. */
+/* librdkafka's mock cluster, with its own client. For the demo and for tests. */
 #ifndef KD_MOCK_H
 #define KD_MOCK_H
 
@@ -19,11 +19,9 @@ void kd_mock_initial_rebalance_delay_ms(kd_mock *mock, int32_t delay_ms);
 void kd_mock_push_request_errors(kd_mock *mock, int16_t api_key, const int32_t *codes, size_t count);
 void kd_mock_free(kd_mock *mock);
 
-/*
- * Creates a client with these properties (but for bootstrap servers and the plugin) and destroys it again, to
- * find out whether librdkafka would. With a plugin loaded a client that can't be created crashes the process:
- * librdkafka up to 2.12 frees the interceptors twice.
- */
+/* Creates a client with these properties (except bootstrap servers and the plugin) and destroys it, to
+ * find out whether librdkafka accepts them. With a plugin loaded, a client that can't be created crashes
+ * the process: librdkafka up to 2.12 frees the interceptors twice. */
 typedef struct {
   const char *name, *value;
 } kd_property;

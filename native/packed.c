@@ -145,7 +145,7 @@ static bool table_inside(uint32_t position, uint32_t count, uint32_t width, uint
   return position >= KD_HEADER_BYTES && (uint64_t)position + (uint64_t)count * width <= length;
 }
 
-/* The segments must cover the rows in order without a gap; what does not is refused whole. */
+/* The segments must cover the rows in order without a gap; otherwise the batch is refused. */
 static kd_packed_result copy_segments(kd_input_view *view, uint32_t position, uint32_t count) {
   if (count > view->segments_max) {
     kd_segment *grown = realloc(view->segments, (size_t)count * sizeof *grown);
@@ -225,10 +225,8 @@ const kd_segment *kd_input_segment_of(const kd_input_view *view, uint32_t row, u
     else
       high = middle;
   }
-  /*
-   * Faults have no rows and share their first row with the segment behind them: step back to the one that
-   * holds the row.
-   */
+  /* Faults have no rows and share their first row with the segment after them: step back to the one that
+   * has rows. */
   while (low > 0 && (view->segments[low].row_count == 0 || view->segments[low].first_row > row)) low--;
   *hint = low;
   return &view->segments[low];
@@ -244,9 +242,8 @@ kd_packed_result kd_output_open(kd_output_view *view, const uint8_t *block, size
   if (!table_inside(header.rows_position, header.row_count, KD_OUTPUT_ROW_BYTES, header.block_length))
     return KD_PACKED_ROWS;
   if ((uint64_t)header.first_source_row + header.source_row_count > UINT32_MAX) return KD_PACKED_SOURCE_ROWS;
-  /*
-   * An identity batch has neither outcomes nor rows that would bound it: its input batch does, see writer.c.
-   */
+  /* An identity batch has neither outcomes nor rows that would limit this number; its input batch does,
+   * see writer.c. */
   bool identity = (header.flags & KD_OUTPUT_IDENTITY) != 0;
   if (!identity && KD_HEADER_BYTES + (uint64_t)header.source_row_count > header.block_length)
     return KD_PACKED_SOURCE_ROWS;

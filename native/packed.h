@@ -1,9 +1,7 @@
-/*
- * The packed batch (docs/WIRE.md) in C: the packer of input batches and the readers of both kinds.
- * Blocks are shared memory that other threads could still write to: readers copy a row into locals first and
- * check those, so nothing here ever follows a position or length that was not compared with the real size of
- * the block.
- */
+/* The packed batch (docs/WIRE.md) in C: the packer of input batches and the readers of both kinds. Blocks
+ * are shared memory that other threads could still write to. Readers therefore copy a row into local
+ * variables and check those, so no position or length is used that was not compared with the real size of
+ * the block. */
 #ifndef KD_PACKED_H
 #define KD_PACKED_H
 
@@ -49,7 +47,7 @@ typedef enum {
 
 const char *kd_packed_error(kd_packed_result result);
 
-/* The four tables below are the wire's own bytes: their sizes are part of the contract. */
+/* The four structs below are the wire format itself: their sizes are part of the contract. */
 typedef struct {
   uint32_t magic, row_count, rows_position, segment_count, segments_position, bytes_position, block_length,
       packed_bytes;
@@ -105,18 +103,14 @@ typedef struct {
   uint32_t row_count;
   uint32_t rows_end;
   uint32_t bytes_position;
-  /*
-   * Segments wait here until the batch is closed: they come behind the rows, whose number is not known
-   * before.
-   */
+  /* Segments are kept here until the batch is closed: they follow the rows, whose number is not known
+   * before. */
   kd_segment *segments;
   uint32_t segment_count;
   uint32_t segments_max;
 } kd_packer;
 
-/*
- * One record as it lies in the client library's memory. data == NULL: null; headers are already packed bytes.
- */
+/* One record in the client library's memory. data == NULL: null; headers are already packed. */
 typedef struct {
   int64_t offset, timestamp;
   const void *key, *value;
@@ -136,7 +130,7 @@ uint32_t kd_packer_packed_bytes(const kd_packer *packer);
  */
 bool kd_packer_add(kd_packer *packer, const kd_record *record, uint32_t partition_id, uint32_t epoch,
                    uint8_t **headers_at);
-/* Adds a fault behind all rows; the text is cut to what fits. False: not even the segment fits. */
+/* Adds a fault after all rows; its text is cut to what fits. False: not even the segment fits. */
 bool kd_packer_fault(kd_packer *packer, const kd_segment *fault, const char *text, size_t text_length);
 /* Writes header and segments. Returns packed bytes. */
 uint32_t kd_packer_close(kd_packer *packer);
@@ -160,7 +154,7 @@ typedef struct {
 
 /* 1: `header` is set, 0: no more, -1: malformed. */
 int kd_headers_next(kd_headers_cursor *cursor, kd_header *header);
-/* Writes one packed header to `to` and returns the place behind it. value == NULL: null. */
+/* Writes one packed header to `to` and returns the position after it. value == NULL: null. */
 uint8_t *kd_headers_put(uint8_t *to, const void *name, uint32_t name_length, const void *value,
                         uint32_t value_length);
 
@@ -177,21 +171,20 @@ typedef struct {
   uint32_t segments_max;
 } kd_input_view;
 
-/* A row in locals; pointers stay inside the block. NULL: null. */
+/* A row in local variables; pointers stay inside the block. NULL: null. */
 typedef struct {
   int64_t offset, timestamp;
   const uint8_t *key, *value, *headers;
   uint32_t key_length, value_length, headers_length;
 } kd_input_record;
 
-/*
- * The view owns its segment copy: start from a zeroed one, reuse it for any number of blocks, free it at the
- * end.
- */
+/* The view owns its copy of the segments: start from a zeroed one, reuse it for any number of blocks, free
+ * it at the end. */
 kd_packed_result kd_input_open(kd_input_view *view, const uint8_t *block, size_t length);
 void kd_input_free(kd_input_view *view);
 bool kd_input_record_at(const kd_input_view *view, uint32_t row, kd_input_record *record);
-/* Segment of a row; `hint` is the segment found last. Never fails for row < row_count of an opened view. */
+/* The segment of a row; `hint` is the segment found last. Never fails for row < row_count of an opened
+ * view. */
 const kd_segment *kd_input_segment_of(const kd_input_view *view, uint32_t row, uint32_t *hint);
 
 typedef struct {

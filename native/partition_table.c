@@ -79,7 +79,7 @@ static uint32_t *slot_of(const kd_table *table, const char *topic, int32_t parti
   return &table->slots[at];
 }
 
-/* Call it locked. Topics are few beside partitions and asked for once each: a list will do. */
+/* Call it locked. There are few topics, and each is looked up once: a list is enough. */
 static kd_source_topic *topic_of(kd_table *table, const char *name) {
   for (kd_source_topic *topic = table->topics; topic; topic = topic->next) {
     if (strcmp(topic->name, name) == 0) return topic;

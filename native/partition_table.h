@@ -1,7 +1,5 @@
-/*
- * Numbers for topic-partitions, and the epoch of each: what reader and writer threads share with the main
- * thread. Ids are dense and never reused; reading an entry takes no lock.
- */
+/* Numbers for topic-partitions and their epochs, which reader and writer threads share with the main
+ * thread. Ids are dense and never reused; reading an entry takes no lock. */
 #ifndef KD_PARTITION_TABLE_H
 #define KD_PARTITION_TABLE_H
 

@@ -14,10 +14,10 @@
 
 struct kd_handle {
   int64_t id;
-  /* To be used until on_destroy has returned: it waits for all who have it. */
+  /* Usable until on_destroy has returned, which waits for all users. */
   rd_kafka_t *client;
   bool consumer;
-  /* librdkafka has begun to destroy it: nobody gets it any more. */
+  /* librdkafka has begun to destroy it: it is not given out any more. */
   bool leaving;
   bool attached;
   bool detaching;
@@ -140,10 +140,8 @@ bool kd_handle_set_writer(kd_handle *handle, kd_writer *writer) {
 
 /* ---- interceptors ---- */
 
-/*
- * Broker threads, the writer's thread inside a refused produce call, and main thread at a purge: once for
- * every message.
- */
+/* Called on broker threads, on the writer's thread inside a refused produce call, and on the main thread
+ * at a purge: once for every message. */
 static rd_kafka_resp_err_t on_acknowledgement(rd_kafka_t *client, rd_kafka_message_t *message, void *opaque) {
   (void)client;
   kd_handle *handle = opaque;
@@ -152,10 +150,8 @@ static rd_kafka_resp_err_t on_acknowledgement(rd_kafka_t *client, rd_kafka_messa
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-/*
- * librdkafka's main thread, before anything is torn down; after a failed rd_kafka_new() it comes twice.
- * From here on nobody gets the client any more; wait for its users.
- */
+/* Called on librdkafka's main thread before anything is torn down; after a failed rd_kafka_new() it is
+ * called twice. From here on the client is not given out any more; waits for its users. */
 static rd_kafka_resp_err_t on_destroy(rd_kafka_t *client, void *opaque) {
   (void)client;
   kd_handle *handle = opaque;
@@ -231,10 +227,8 @@ static rd_kafka_conf_res_t on_conf_set(rd_kafka_conf_t *conf, const char *name, 
   return RD_KAFKA_CONF_OK;
 }
 
-/*
- * The very last call for a client (its configuration dies with it): no thread of librdkafka is left that
- * could report a delivery.
- */
+/* The very last call for a client (its configuration is freed with it): no thread of librdkafka that could
+ * report a delivery is left. */
 static rd_kafka_resp_err_t on_conf_destroy(void *opaque) {
   conf_state *state = opaque;
   kd_handle *handle = state->handle;

@@ -1,9 +1,9 @@
-// Takes librdkafka's sources and object files out of an installed node-rdkafka: 430 of its 500 MB, which
-// nothing needs once it is built. The libraries, and the headers that the addon is compiled with, stay.
+// Removes librdkafka's sources and object files from an installed node-rdkafka: 430 of its 500 MB, which are
+// not needed after the build. The libraries, and the headers that the addon is compiled with, stay.
 import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Below node-rdkafka. */
+/** Paths inside node-rdkafka. */
 const NEEDED_BY_BUILDS_ONLY = ['deps', 'build/Release/obj.target', 'build/Release/.deps', 'build/deps/share'];
 const NEEDED = ['build/Release/node-librdkafka.node', 'build/deps/librdkafka.so.1'];
 const HEADERS = 'build/deps/include/librdkafka/rdkafka.h';
@@ -15,7 +15,7 @@ function bytesOf(path) {
   return readdirSync(path).reduce((sum, name) => sum + bytesOf(join(path, name)), 0);
 }
 
-/** Static libraries and programs beside the shared ones. */
+/** Static libraries and programs, besides the shared libraries. */
 function extraLibraries(rdkafka) {
   const folder = join(rdkafka, 'build/deps');
   return readdirSync(folder)
@@ -23,7 +23,9 @@ function extraLibraries(rdkafka) {
     .map((name) => join('build/deps', name));
 }
 
-/** Returns the bytes freed; 0 where something it relies on is missing, and then nothing was removed. */
+/**
+ * Returns the number of bytes freed; 0 if something it relies on is missing, and then nothing was removed.
+ */
 export function pruneInstalled(rdkafka) {
   if (![...NEEDED, HEADERS].every((name) => existsSync(join(rdkafka, name)))) return 0;
   const superfluous = [...NEEDED_BY_BUILDS_ONLY, ...extraLibraries(rdkafka)].map((name) =>

@@ -62,7 +62,7 @@ const kd_question_kind *kd_question_named(const char *name) {
   return kind ? kind : among(KD_GROUP_QUESTIONS, KD_GROUP_QUESTION_COUNT, name);
 }
 
-/* Those who can't be asked for rights, or to only look, do not know the option and refuse it. */
+/* Questions without the option for rights, or for validation only, refuse it. */
 static bool set_options(kd_question *question, rd_kafka_t *client, rd_kafka_AdminOptions_t *options) {
   char error[KD_QUESTION_ERROR_BYTES] = "";
   rd_kafka_resp_err_t code =
@@ -134,10 +134,8 @@ void kd_question_ask(kd_question *question) {
     kd_question_refuse(question, RD_KAFKA_RESP_ERR__DESTROY, NULL);
     return;
   }
-  /*
-   * While the handle is ours, nothing of the client is torn down; the queue must be gone before it is
-   * released.
-   */
+  /* While we hold the handle, nothing of the client is torn down. The queue must be destroyed before the
+   * handle is released. */
   rd_kafka_t *client = kd_handle_client(handle);
   rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
   if (queue) {

@@ -1,8 +1,6 @@
-/*
- * Questions of librdkafka's Admin API on a client that exists already: what they are called, what they take
- * and src/kafka/tools/admin.ts describes the answers. All go one way: texts in, a tree of values out,
- * within a time.
- */
+/* Questions of librdkafka's Admin API on an existing client: their names, arguments and answers are
+ * described in src/kafka/tools/admin.ts. All work the same way: texts in, a tree of values out, within a
+ * time limit. */
 #ifndef KD_QUESTION_H
 #define KD_QUESTION_H
 
@@ -17,11 +15,11 @@
 #define KD_QUESTION_TEXT_BYTES_MAX 65536u
 #define KD_QUESTION_ERROR_BYTES 512u
 
-/* What the user is allowed to do comes with the answer. */
+/* The answer includes the user's rights. */
 #define KD_QUESTION_AUTHORIZED 1u
-/* Nothing is done, only looked whether it could be. */
+/* Only validates: nothing is changed. */
 #define KD_QUESTION_VALIDATE_ONLY 2u
-/* Ends of partitions are last stable offsets. */
+/* The ends of partitions are last stable offsets. */
 #define KD_QUESTION_COMMITTED_ONLY 4u
 
 typedef struct kd_question_kind kd_question_kind;
@@ -33,7 +31,7 @@ typedef struct {
   char **texts;
   size_t text_count;
   uint32_t timeout_ms;
-  /* Out: an answer, or 0 ≠ code and why there is none. */
+  /* Out: an answer, or a code other than 0 and the reason. */
   kd_value *answer;
   int32_t code;
   char error[KD_QUESTION_ERROR_BYTES];
@@ -46,13 +44,12 @@ struct kd_question_kind {
   rd_kafka_admin_op_t operation;
   rd_kafka_event_type_t event;
   kd_value_kind answer;
-  /* Any broker can tell; unasked, librdkafka would wait for a controller, which not every cluster names. */
+  /* Any broker can answer. By default librdkafka would wait for a controller, which not every cluster
+   * names. */
   kd_question_target target;
   bool needs_texts;
-  /*
-   * False: the texts are not what the question takes (kd_question_refuse was called). Otherwise the answer
-   * comes as an event on the queue.
-   */
+  /* False: the question does not accept the texts (kd_question_refuse was called). Otherwise the answer
+   * comes as an event on the queue. */
   bool (*put)(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options,
               rd_kafka_queue_t *queue);
   void (*take)(kd_question *question, rd_kafka_event_t *event);
@@ -67,15 +64,13 @@ extern const size_t KD_GROUP_QUESTION_COUNT;
 
 /* NULL: there is no such question. */
 const kd_question_kind *kd_question_named(const char *name);
-/*
- * Waits for the answer, at most timeout_ms and a moment; not longer than the client lives. Any thread but
- * librdkafka's own.
- */
+/* Waits for the answer, slightly longer than timeout_ms at most, and not longer than the client lives. Any
+ * thread but librdkafka's own. */
 void kd_question_ask(kd_question *question);
-/* Frees what it holds, asked and answered. */
+/* Frees what it holds, input and output. */
 void kd_question_clear(kd_question *question);
 
-/* For put and take. `text` may be NULL or empty: then librdkafka's for the code. */
+/* For put and take. If `text` is NULL or empty, librdkafka's text for the code is used. */
 void kd_question_refuse(kd_question *question, int32_t code, const char *text);
 /* A whole decimal number from `min` to `max`; false: refused. */
 bool kd_question_number(kd_question *question, size_t text, int64_t min, int64_t max, int64_t *to);

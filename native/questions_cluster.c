@@ -1,4 +1,4 @@
-/* Of the cluster and of settings. */
+/* Questions about the cluster and about settings. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,10 +27,8 @@ static void take_cluster(kd_question *question, rd_kafka_event_t *event) {
   kd_add_operations(question->answer, operations, count);
 }
 
-/*
- * Texts: "topic" or "broker", how many there are, their names (of brokers: one number), then the settings
- * that are asked for (none: all).
- */
+/* Texts: "topic" or "broker", the number of names, the names (for brokers one number), then the requested
+ * settings (none: all). */
 static bool put_configs(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options,
                         rd_kafka_queue_t *queue) {
   int64_t named, ignored;
@@ -100,7 +98,7 @@ const kd_question_kind KD_CLUSTER_QUESTIONS[] = {
      KD_VALUE_OBJECT, KD_TARGET_ANY_BROKER, false, put_cluster, take_cluster},
     {"describeTopicSettings", RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT,
      KD_VALUE_LIST, KD_TARGET_ANY_BROKER, true, put_configs, take_configs},
-    /* librdkafka asks each broker for its own. */
+    /* librdkafka asks each broker for its own settings. */
     {"describeBrokerSettings", RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT,
      KD_VALUE_LIST, KD_TARGET_OWN, true, put_configs, take_configs},
 };

@@ -1,4 +1,4 @@
-/* Of consumer groups; librdkafka asks their coordinators. */
+/* Questions about consumer groups; librdkafka asks their coordinators. */
 #include "question.h"
 
 /* Text: the group. */
@@ -48,11 +48,9 @@ static void take_group(kd_question *question, rd_kafka_event_t *event) {
   }
 }
 
-/*
- * Text: the group. All that it has committed. Of a consumer only: when a coordinator says that it is none
- * (any more), librdkafka 2.12 notes that in its client's own group, and a producer has none: it would end the
- * process (rd_kafka_handle_OffsetFetch).
- */
+/* Text: the group. Returns all its committed offsets. Only on a consumer: when a coordinator answers that
+ * it is not (or no longer) the coordinator, librdkafka 2.12 notes that in its client's own group. A
+ * producer has none, and the process would crash (rd_kafka_handle_OffsetFetch). */
 static bool put_committed(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options,
                           rd_kafka_queue_t *queue) {
   if (rd_kafka_type(client) != RD_KAFKA_CONSUMER) {

@@ -1,4 +1,4 @@
-/* Of topics: what they are like, where their logs begin and end, and to create them. */
+/* Questions about topics: their description, the first and last offsets of their logs, and their creation. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,10 +89,8 @@ static void take_offsets(kd_question *question, rd_kafka_event_t *event) {
   }
 }
 
-/*
- * One topic of the texts from `at` on: name, partitions, replication factor, count of settings, then their
- * names and values. NULL: refused.
- */
+/* One topic from the texts at `at`: name, partitions, replication factor, number of settings, then their
+ * names and values. NULL: refused. */
 static rd_kafka_NewTopic_t *new_topic(kd_question *question, size_t *at) {
   int64_t partitions, replication, settings;
   char error[KD_QUESTION_ERROR_BYTES] = "";

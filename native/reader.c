@@ -38,10 +38,8 @@ void kd_reader_error_text(const rd_kafka_message_t *message, char *to, size_t si
     used =
         (size_t)snprintf(to, size, "%s [%d]: ", rd_kafka_topic_name(message->rkt), (int)message->partition);
   if (used < size) used += (size_t)snprintf(to + used, size - used, "%s", rd_kafka_err2str(message->err));
-  /*
-   * An error's payload is its text, ended by a zero. What has a key or zeros inside would be a record's
-   * payload: that is never printed.
-   */
+  /* An error's payload is its text, ended by a zero byte. A payload with a key or zeros inside would be a
+   * record's own data, which is never printed. */
   bool is_text = message->payload && message->len > 0 && message->len < KD_TEXT_BYTES_MAX && !message->key &&
                  !memchr(message->payload, 0, message->len);
   if (is_text && used < size)
@@ -66,10 +64,8 @@ void kd_reader_let_go_of_partition(kd_reader *reader, kd_open_partition *partiti
   kd_reader_forget_lookups(reader);
 }
 
-/*
- * By the last one to end: the threads, or stop() of a reader that never ran. Everything of librdkafka's goes,
- * only then the client may.
- */
+/* Called by whoever ends last: a thread, or stop() of a reader that never ran. Everything that belongs to
+ * librdkafka must be released before the client may go. */
 static void clean_up(kd_reader *reader) {
   pthread_mutex_lock(&reader->lock);
   while (reader->open_first) kd_reader_let_go_of_partition(reader, reader->open_first);
@@ -142,11 +138,9 @@ void kd_reader_free(kd_reader *reader) {
 
 /* ---- threads ---- */
 
-/*
- * A stop of fetching that librdkafka still had in hand when a partition was opened takes the forwarding away,
- * and the partition would be stuck for ever. So it is made again now and then; what has gathered meanwhile
- * moves along, in order.
- */
+/* If librdkafka was still stopping an earlier fetch when the partition was opened, it removes the queue's
+ * forwarding, and the partition would be stuck forever. So the forwarding is set again from time to time;
+ * records that have gathered meanwhile are moved along, in order. */
 static void forward_again(kd_reader *reader, int64_t *due_ms) {
   int64_t now_ms = kd_now_ms();
   if (now_ms < *due_ms) return;
@@ -184,7 +178,7 @@ static void *run_events(void *opaque) {
   return NULL;
 }
 
-/* Call it locked. The first block that the waiting record fits into; usually the first of all. */
+/* Call it locked. The first block that the waiting record fits into; usually simply the first. */
 static bool take_block(kd_reader *reader, kd_block *block) {
   for (uint32_t i = 0; i < reader->block_count; i++) {
     if ((kd_reader_block_at(reader, i)->length & ~7u) < reader->oversize_bytes) continue;
@@ -204,7 +198,7 @@ static void give_back(kd_reader *reader, const kd_block *block) {
   reader->block_count++;
 }
 
-/* Emits with the lock let go for the moment. */
+/* Emits without holding the lock, and takes it again. */
 static void emit_unlocked(kd_reader *reader, kd_reader_event event) {
   pthread_mutex_unlock(&reader->lock);
   kd_reader_emit(reader, event);
@@ -266,7 +260,7 @@ kd_reader *kd_reader_new(int64_t handle_id, kd_table *table, const kd_reader_opt
   kd_condition_init(&reader->changed);
   kd_table_keep(table);
   kd_live_add(KD_LIVE_READERS, 1);
-  /* Attached under the lock: on_client_destroy, should it come at once, waits until all is set. */
+  /* Attached under the lock: if on_client_destroy is called immediately, it waits until everything is set. */
   pthread_mutex_lock(&reader->lock);
   reader->handle = reader->open && reader->blocks && reader->packer.segments
                        ? kd_handle_attach(handle_id, on_client_destroy, reader)
@@ -294,7 +288,7 @@ kd_reader_result kd_reader_start(kd_reader *reader) {
     if (pthread_create(&reader->event_thread, NULL, run_events, reader)) {
       result = KD_READER_NO_THREAD;
     } else if (pthread_create(&reader->reader_thread, NULL, run_reader, reader)) {
-      /* The event thread cleans up alone; it stands in for both when they are joined. */
+      /* Only the event thread exists, so it alone cleans up. */
       reader->threads = 1;
       reader->stopping = true;
       result = KD_READER_NO_THREAD;

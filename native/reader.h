@@ -1,14 +1,13 @@
-/*
- * The reading half of the data plane: one consumer's records, packed into blocks.
+/* The reading half of the data plane: packs one consumer's records into blocks, with two threads.
  *
- * Two threads. The event thread polls the main queue: it serves rebalance and other callbacks and keeps the
- * membership alive, and sees no record. The reader thread takes records from one data queue, to which each
- * open partition's queue is forwarded, and only while it has a block: not reading is the backpressure. It is
- * the only one that ever consumes from that queue.
+ * The event thread polls the main queue: it serves rebalance and other callbacks and keeps the membership
+ * alive, and sees no record. The reader thread takes records from one data queue, to which each open
+ * partition's queue is forwarded, and only while it has a block: not reading is the backpressure. No other
+ * thread ever consumes from that queue.
  *
- * States of the reader thread: running → (park) → parked → (unpark) → running; any → stopped. open, close and
- * rewind need it parked (or not yet started): they change what the running thread reads without a lock.
- */
+ * States of the reader thread: running → (park) → parked → (unpark) → running; any → stopped. open, close
+ * and rewind need it parked (or not yet started), because they change without a lock what the running
+ * thread reads. */
 #ifndef KD_READER_H
 #define KD_READER_H
 
@@ -38,14 +37,12 @@ typedef struct {
   kd_reader_event_kind kind;
   /* batch: block id, rows, packed bytes; oversize: bytes needed; error: librdkafka's code. */
   int64_t a, b, c;
-  /* NULL or a text of the event's own thread: copy it. */
+  /* NULL or a text that is valid during the event only: copy it. */
   const char *text;
 } kd_reader_event;
 
-/*
- * Called on the reader's threads; must not block and not call back into the reader. After a batch,
- * kd_reader_taken() once JavaScript has it.
- */
+/* Called on the reader's threads; must not block or call back into the reader. After a batch, call
+ * kd_reader_taken() once JavaScript has it. */
 typedef void (*kd_reader_listener)(void *opaque, const kd_reader_event *event);
 
 typedef struct {
@@ -77,21 +74,19 @@ typedef enum {
 
 const char *kd_reader_error(kd_reader_result result);
 
-/* NULL: no live consumer of that number, one that has a reader already, or out of memory. */
+/* NULL: no live consumer with that number, or it has a reader already, or out of memory. */
 kd_reader *kd_reader_new(int64_t handle_id, kd_table *table, const kd_reader_options *options);
-/* Stops it, waits for its threads and frees it. The listener is not called any more once this has begun. */
+/* Stops it, waits for its threads and frees it. The listener is not called after this has begun. */
 void kd_reader_free(kd_reader *reader);
 
 kd_reader_result kd_reader_start(kd_reader *reader);
-/*
- * `records_max`: rows that this block may bring at most; 0, or more than the reader's own maximum, is that
- * one.
- */
+/* `records_max`: the maximum number of rows for this block; 0, or more than the reader's own maximum,
+ * means the latter. */
 kd_reader_result kd_reader_offer(kd_reader *reader, uint32_t block_id, uint8_t *block, size_t length,
                                  uint32_t records_max);
-/* Blocks offered and not begun: copies up to `max` ids, returns how many. Parked only. */
+/* Blocks that were offered but not begun: copies up to `max` ids and returns how many. Parked only. */
 kd_reader_result kd_reader_reclaim(kd_reader *reader, uint32_t *ids, uint32_t max, uint32_t *count);
-/* KD_READER_PARKED follows, also when it is parked already. */
+/* KD_READER_PARKED follows, also when it is already parked. */
 kd_reader_result kd_reader_park(kd_reader *reader);
 kd_reader_result kd_reader_unpark(kd_reader *reader);
 kd_reader_result kd_reader_open(kd_reader *reader, uint32_t partition_id, uint32_t epoch,
@@ -104,11 +99,10 @@ kd_reader_result kd_reader_rewind(kd_reader *reader, uint32_t partition_id, uint
 /* -1: not open. */
 int64_t kd_reader_next_offset(kd_reader *reader, uint32_t partition_id);
 kd_reader_stats kd_reader_read_stats(kd_reader *reader);
-/* JavaScript has taken a batch: one more may be made ready. */
+/* JavaScript has taken a batch, so another one may be prepared. */
 void kd_reader_taken(kd_reader *reader);
-/*
- * KD_READER_STOPPED follows from the thread that ends last; right away when it was never started. Idempotent.
- */
+/* KD_READER_STOPPED follows from the thread that ends last, or immediately if it was never started.
+ * Idempotent. */
 void kd_reader_stop(kd_reader *reader);
 
 #endif

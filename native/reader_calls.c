@@ -1,4 +1,4 @@
-/* What the main thread asks of a reader: blocks, parking, partitions, numbers. */
+/* The calls of the main thread: blocks, parking, partitions, numbers. */
 #include <stdlib.h>
 
 #include "reader_internal.h"
@@ -10,12 +10,10 @@ kd_reader_result kd_reader_offer(kd_reader *reader, uint32_t block_id, uint8_t *
   if (records_max == 0 || records_max > reader->options.records_max)
     records_max = reader->options.records_max;
   pthread_mutex_lock(&reader->lock);
-  /*
-   * Also of a stopped reader, which never begins it: the answer to a batch that was still on its way comes
-   * with its block.
-   */
+  /* Also accepted by a stopped reader, which never fills it: the answer to a batch that was still on its
+   * way brings its block back. */
   if (reader->block_count == reader->blocks_max - 1) {
-    /* One place stays free for give_back(). */
+    /* One slot stays free for give_back(). */
     uint32_t grown_max = reader->blocks_max * 2;
     kd_block *grown = grown_max > KD_READER_BLOCKS_MAX ? NULL : malloc(grown_max * sizeof *grown);
     if (!grown) {
@@ -38,7 +36,7 @@ kd_reader_result kd_reader_offer(kd_reader *reader, uint32_t block_id, uint8_t *
   return result;
 }
 
-/* Call it locked. The reader thread touches nothing now. */
+/* Call it locked. While parked, the reader thread touches nothing. */
 static kd_reader_result parked(const kd_reader *reader) {
   if (reader->stopping) return KD_READER_IS_STOPPED;
   return !reader->started || (reader->parked && reader->park_wanted) ? KD_READER_OK : KD_READER_NOT_PARKED;
@@ -99,7 +97,7 @@ static kd_reader_result open_locked(kd_reader *reader, uint32_t id, uint32_t epo
     free(partition);
     return KD_READER_NO_PARTITION;
   }
-  /* librdkafka keeps a forwarding made by the application through assign(). */
+  /* A forwarding that the application set survives librdkafka's assign(). */
   rd_kafka_queue_forward(partition->queue, reader->data_queue);
   reader->open[id] = partition;
   partition->next_open = reader->open_first;

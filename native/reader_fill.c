@@ -1,7 +1,5 @@
-/*
- * Records into blocks: everything here runs on the reader thread, or on the main thread while that one is
- * parked.
- */
+/* Packs records into blocks. Everything here runs on the reader thread, or on the main thread while that
+ * one is parked. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,7 +7,7 @@
 #include "live.h"
 #include "reader_internal.h"
 
-/* Counted here and added to the shared counters once a batch. */
+/* Counted here and added to the shared counters once per batch. */
 typedef struct {
   uint64_t records, bytes, duplicates, stale;
 } tally;
@@ -21,7 +19,7 @@ void kd_reader_forget_lookups(kd_reader *reader) {
   reader->hit = (kd_lookup_slot){0};
 }
 
-/* Slow way round: by name, once per (topic, partition) between two changes of the assignment. */
+/* The slow lookup by name, once per (topic, partition) between two changes of the assignment. */
 static kd_open_partition *find_by_name(kd_reader *reader, const rd_kafka_message_t *message) {
   uint32_t id = kd_table_find(reader->table, rd_kafka_topic_name(message->rkt), message->partition);
   return id < reader->open_max ? reader->open[id] : NULL;
@@ -71,7 +69,7 @@ void kd_reader_drop_held(kd_reader *reader, uint32_t partition_id) {
   }
   reader->held_first = 0;
   reader->held_count = kept;
-  /* The record that waits for a larger block is always the first one held. */
+  /* The record that waits for a larger block is always the first held one. */
   if (kept == 0 || reader->held[0] != head) {
     reader->oversize_bytes = 0;
     reader->oversize_raised = false;
@@ -87,7 +85,7 @@ static uint32_t pop(kd_reader *reader, int timeout_ms, uint32_t count_max) {
   return reader->held_count;
 }
 
-/* As many as will fit most likely, so that little is held over to the next block. */
+/* As many as will probably fit, so that few are held for the next block. */
 static uint32_t chunk_size(const kd_reader *reader) {
   const kd_packer *packer = &reader->packer;
   uint32_t packed = kd_packer_packed_bytes(packer);
@@ -108,13 +106,10 @@ static void publish(kd_reader *reader, tally *counts) {
   *counts = (tally){0};
 }
 
-/*
- * False: nothing more for this batch. The first record is waited for, the others are taken when they are
- * there.
- */
+/* False: nothing more for this batch. Waits for the first record; the others are taken if they are there. */
 static bool refill(kd_reader *reader, tally *counts, int64_t *linger_until_ms) {
   if (reader->packer.row_count == 0) {
-    /* What was only dropped so far is counted before the wait. */
+    /* Records that were only dropped so far are counted before waiting. */
     publish(reader, counts);
     while (!atomic_load_explicit(&reader->interrupted, memory_order_acquire)) {
       if (pop(reader, KD_READER_POLL_MS, 1)) {
@@ -136,11 +131,9 @@ static bool refill(kd_reader *reader, tally *counts, int64_t *linger_until_ms) {
 
 /* ---- headers ---- */
 
-/*
- * Asking librdkafka for headers costs an allocation even when there are none. In a message of format v2 (the
- * only one that has a leader epoch) the number of headers is right behind the value in the same buffer, 0
- * for none: then there is nothing to ask for.
- */
+/* Asking librdkafka for headers costs an allocation even when there are none. In message format v2 (the
+ * only one with a leader epoch) the number of headers follows the value in the same buffer, so if it is 0
+ * there is no need to ask. */
 static inline bool peek_no_headers(const rd_kafka_message_t *message) {
   return message->len > 0 && message->payload && rd_kafka_message_leader_epoch(message) >= 0 &&
          ((const uint8_t *)message->payload)[message->len] == 0;
@@ -151,7 +144,8 @@ static int64_t headers_of(kd_reader *reader, const rd_kafka_message_t *message,
                           rd_kafka_headers_t **headers) {
   *headers = NULL;
   bool none = reader->headers_peekable && peek_no_headers(message);
-  /* The first row of each batch is asked anyway: should the assumption above ever break, it is given up. */
+  /* The first row of each batch is always asked for: if the assumption above ever turns out to be wrong,
+   * it is given up. */
   if (none && reader->packer.row_count > 0) return -1;
   rd_kafka_resp_err_t error = rd_kafka_message_headers(message, headers);
   if (error == RD_KAFKA_RESP_ERR__NOENT) return -1;

@@ -1,4 +1,4 @@
-/* What reader.c (threads, states, calls of the main thread) and reader_fill.c (records into blocks) share. */
+/* Shared by reader.c (threads, states, calls of the main thread) and reader_fill.c (records into blocks). */
 #ifndef KD_READER_INTERNAL_H
 #define KD_READER_INTERNAL_H
 
@@ -10,7 +10,7 @@
 #include "packed.h"
 #include "reader.h"
 
-/* Messages popped at once. Few, so that they are still in the cache when they are packed. */
+/* Messages popped together. Few, so that they are still in the cache when they are packed. */
 #define KD_READER_CHUNK_MAX 256u
 #define KD_READER_LOOKUP_SLOTS 1024u
 #define KD_READER_POLL_MS 100
@@ -18,12 +18,13 @@
 
 typedef struct kd_open_partition {
   uint32_t id, epoch;
-  /* Next offset to read. Atomic only because the main thread may look at it at any time. */
+  /* Next offset to read. Atomic only because the main thread may read it at any time. */
   _Atomic int64_t next;
-  /* A fault was delivered, or it is halted: nothing behind it may be trusted until rewind() or a new open(). */
+  /* A fault was delivered or the partition was halted: nothing after it may be trusted until rewind() or a
+   * new open(). */
   bool faulted;
   rd_kafka_queue_t *queue;
-  /* List of the open ones; guarded by the reader's lock. */
+  /* Linked list of the open partitions; guarded by the reader's lock. */
   struct kd_open_partition *next_open;
 } kd_open_partition;
 
@@ -60,10 +61,10 @@ struct kd_reader {
   uint32_t block_first, block_count, blocks_max;
   kd_block *blocks;
   kd_open_partition *open_first;
-  /* Stop or park is wanted: looked at between chunks without the lock. */
+  /* Stop or park was requested: checked between chunks without the lock. */
   _Atomic bool interrupted;
 
-  /* The reader thread's while it runs, the main thread's while it is parked. */
+  /* Used by the reader thread while it runs, by the main thread while it is parked. */
   kd_open_partition **open;
   uint32_t open_max;
   kd_lookup_slot hit;
@@ -74,7 +75,7 @@ struct kd_reader {
   bool oversize_raised;
   bool headers_peekable;
   uint32_t record_bytes_mean;
-  /* Of the block being filled. */
+  /* Limits of the block that is being filled. */
   uint32_t records_max;
   kd_packer packer;
 
@@ -86,17 +87,15 @@ static inline kd_block *kd_reader_block_at(kd_reader *reader, uint32_t index) {
 }
 
 void kd_reader_emit(kd_reader *reader, kd_reader_event event);
-/* Call it locked. Takes the forwarding back and frees it. */
+/* Call it locked. Removes the forwarding and frees the partition. */
 void kd_reader_let_go_of_partition(kd_reader *reader, kd_open_partition *partition);
-/* "topic [partition]: error: text"; only text that librdkafka wrote as an error gets in. */
+/* "topic [partition]: error: text"; contains only text that librdkafka wrote as an error. */
 void kd_reader_error_text(const rd_kafka_message_t *message, char *to, size_t size);
 
-/*
- * Fills a block. True: a batch was delivered; false: nothing was begun, the block is still free (interrupted,
- * or reader->oversize_bytes is set).
- */
+/* Fills a block. True: a batch was delivered; false: nothing was begun and the block is still free
+ * (interrupted, or reader->oversize_bytes is set). */
 bool kd_reader_fill(kd_reader *reader, const kd_block *block);
-/* Drops held messages: of one partition, or all for KD_NO_PARTITION. */
+/* Drops held messages of one partition, or all for KD_NO_PARTITION. */
 void kd_reader_drop_held(kd_reader *reader, uint32_t partition_id);
 void kd_reader_forget_lookups(kd_reader *reader);
 

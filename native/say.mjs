@@ -1,8 +1,8 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 
 /**
- * One line for whoever installs. npm shows the output of a package's scripts only with --foreground-scripts,
- * so without it the line goes to the terminal, where there is one.
+ * Prints one line for whoever installs the package. npm shows the output of a package's scripts only with
+ * --foreground-scripts; otherwise the line goes directly to the terminal, if there is one.
  */
 export function say(text) {
   const line = `kafka-dispatcher: ${text}\n`;
@@ -13,7 +13,7 @@ export function say(text) {
       closeSync(terminal);
       return;
     } catch {
-      // No terminal: a build machine, whose log takes standard output.
+      // No terminal: on a build machine the line goes to standard output, and so into its log.
     }
   }
   process.stdout.write(line);

@@ -38,7 +38,7 @@ void kd_writer_count_down(kd_writer *writer, kd_slot *slot, uint32_t rows) {
   if (atomic_fetch_sub_explicit(&slot->remaining, rows, memory_order_acq_rel) == rows) settle(writer, slot);
 }
 
-/* Index among the slot's texts. Call it locked. */
+/* Returns the index among the slot's texts. Call it locked. */
 static int32_t keep_words(kd_slot *slot, const char *words) {
   for (uint32_t i = 0; i < slot->text_count; i++)
     if (strncmp(slot->texts[i], words, KD_FAILURE_TEXT_BYTES_MAX) == 0) return (int32_t)i;
@@ -58,7 +58,7 @@ void kd_writer_note_failure(kd_writer *writer, kd_slot *slot, uint32_t row, int3
   if (slot->failure_count == slot->failure_max) {
     uint32_t grown_max = slot->failure_max ? slot->failure_max * 2 : 16;
     int32_t *grown = realloc(slot->failures, (size_t)grown_max * KD_FAILURE_FIELDS * sizeof *grown);
-    /* A failure that can't be noted would be reported as a success: the process must end. */
+    /* A failure that can't be recorded would be reported as a success, so the process must end. */
     if (!grown) abort();
     slot->failures = grown;
     slot->failure_max = grown_max;
@@ -73,19 +73,17 @@ void kd_writer_note_failure(kd_writer *writer, kd_slot *slot, uint32_t row, int3
 bool kd_writer_has_failure(kd_writer *writer, kd_slot *slot, uint32_t row) {
   bool found = false;
   pthread_mutex_lock(&writer->failures_lock);
-  /* It is among the last: the row in question was refused just now. */
+  /* It is among the last ones, because the row was refused just now. */
   for (uint32_t i = slot->failure_count; i > 0 && !found; i--)
     found = slot->failures[(i - 1) * KD_FAILURE_FIELDS] == (int32_t)row;
   pthread_mutex_unlock(&writer->failures_lock);
   return found;
 }
 
-/*
- * A broker refuses a whole message set for the sake of a few records, and librdkafka gives all of them the
- * set's code before an interceptor sees it. Only the texts differ: the guilty carry the broker's words about
- * them, their neighbours a text of librdkafka's own, and records of a set without a verdict per record share
- * one text about the set, or have none.
- */
+/* A broker refuses a whole message set because of a few records, and librdkafka gives all of them the
+ * set's code before an interceptor sees it. Only the texts differ: guilty records carry the broker's words
+ * about them, their neighbours a text of librdkafka's own, and records of a set without a verdict per
+ * record share one text about the set, or have none. */
 static void note_refusal(kd_writer *writer, kd_slot *slot, uint32_t row, const rd_kafka_message_t *message) {
   static const char NEIGHBOUR[] = "Failed to append record because it was part of a batch";
   static const char WHOLE_SET[] = "One or more records have been rejected";
@@ -112,7 +110,7 @@ static void count_refusal(kd_writer *writer, const rd_kafka_topic_t *handle) {
 void kd_writer_acknowledge(kd_writer *writer, const rd_kafka_message_t *message) {
   uint64_t opaque = (uint64_t)(uintptr_t)message->_private;
   uint64_t index = (opaque >> 32) - 1;
-  /* Not one of this writer's. */
+  /* Not one of this writer's messages. */
   if (index >= writer->options.parts_max) return;
   kd_slot *slot = &writer->slots[index];
   if (message->err) {
@@ -144,7 +142,7 @@ void kd_writer_poll_when_due(kd_writer *writer) {
   if (kd_now_ms() - writer->last_poll_ms >= writer->options.poll_interval_ms) kd_writer_poll(writer);
 }
 
-/* Failed deliveries keep their room in the queue until they are polled. */
+/* Failed deliveries occupy the queue until they are polled. */
 void kd_writer_wait_for_room(kd_writer *writer) {
   atomic_fetch_add_explicit(&writer->queue_full_waits, 1, memory_order_relaxed);
   kd_writer_poll(writer);
@@ -153,10 +151,8 @@ void kd_writer_wait_for_room(kd_writer *writer) {
     atomic_store(&writer->waiting_for_room, true);
     bool woken = kd_condition_wait_ms(&writer->changed, &writer->lock, KD_WRITER_WAIT_MS) == 0;
     atomic_store(&writer->waiting_for_room, false);
-    /*
-     * The interceptor hears of a whole response before librdkafka frees its messages: give it the moment it
-     * needs.
-     */
+    /* The interceptor is called for a whole response before librdkafka frees its messages: wait a moment
+     * for that. */
     if (woken && !atomic_load(&writer->stopping)) kd_condition_wait_ms(&writer->changed, &writer->lock, 1);
   }
   pthread_mutex_unlock(&writer->lock);
@@ -181,10 +177,8 @@ static kd_slot *take_queued(kd_writer *writer) {
   return slot;
 }
 
-/*
- * By the thread, or by stop() of a writer that never ran. Rows of what is still queued fail: `stopping` is
- * set.
- */
+/* Called by the thread, or by stop() of a writer that never ran. Rows of queued parts fail, because
+ * `stopping` is set. */
 static void clean_up(kd_writer *writer) {
   kd_slot *slot;
   for (;;) {
@@ -312,7 +306,7 @@ kd_writer *kd_writer_new(int64_t handle_id, kd_table *table, const kd_writer_opt
   pthread_mutex_init(&writer->emit_lock, NULL);
   kd_condition_init(&writer->changed);
   kd_live_add(KD_LIVE_WRITERS, 1);
-  /* Attached under the lock: on_client_destroy, should it come at once, waits until all is set. */
+  /* Attached under the lock: if on_client_destroy is called immediately, it waits until everything is set. */
   pthread_mutex_lock(&writer->lock);
   writer->handle = allocate(writer) ? kd_handle_attach(handle_id, on_client_destroy, writer) : NULL;
   bool usable = writer->handle && !kd_handle_is_consumer(writer->handle) &&
@@ -381,7 +375,7 @@ bool kd_writer_read_written(kd_writer *writer, uint32_t topic, uint64_t *rows) {
   if (topic >= atomic_load(&writer->topic_count)) return false;
   uint64_t refused = atomic_load(&writer->topics[topic]->refused);
   uint64_t handed_over = atomic_load(&writer->topics[topic]->handed_over);
-  /* A refusal can be counted before its row is. */
+  /* A refusal can be counted before its row is counted as handed over. */
   *rows = handed_over > refused ? handed_over - refused : 0;
   return true;
 }

@@ -1,11 +1,10 @@
-/*
- * The writing half of the data plane: packed output batches to one producer, in the order of the calls.
+/* The writing half of the data plane: sends packed output batches to one producer, in the order of the
+ * calls.
  *
- * One thread hands rows over to librdkafka. Acknowledgements are counted down per part on librdkafka's own
- * threads (kd_writer_acknowledge), by the number of part and row that each message carries as its opaque:
- * nothing is allocated per record and nothing is reported per record. A part settles once every row of it was
- * acknowledged, refused or found stale.
- */
+ * One thread passes the rows to librdkafka. Acknowledgements are counted down per part on librdkafka's own
+ * threads (kd_writer_acknowledge), by the number of part and row that each message carries as its opaque.
+ * Nothing is allocated and nothing is reported per record. A part settles once every row of it was
+ * acknowledged, refused or found stale. */
 #ifndef KD_WRITER_H
 #define KD_WRITER_H
 
@@ -19,28 +18,22 @@
 #define KD_WRITER_PARTS_MAX 65535u
 #define KD_WRITER_TOPICS_MAX 4096u
 
-/* Codes of our own among the failures, outside librdkafka's range. */
+/* Our own codes among the failures, outside librdkafka's range. */
 enum {
   /* A row whose positions, lengths, topic or source row do not fit its blocks. */
   KD_CODE_BAD_ROW = -10001,
-  /*
-   * The header of a block does not fit: nothing of the part was handed over; the only failure of the part,
-   * for row 0.
-   */
+  /* The header of a block does not fit: no row of the part was sent. It is the only failure of the part,
+   * for row 0. */
   KD_CODE_BAD_BATCH = -10002,
-  /*
-   * This record alone is too large for its topic or for librdkafka. A broker's own MSG_SIZE_TOO_LARGE is said
-   * of a whole message set.
-   */
+  /* This record alone is too large for its topic or for librdkafka. A broker's own MSG_SIZE_TOO_LARGE
+   * applies to a whole message set. */
   KD_CODE_TOO_LARGE = -10003,
-  /* Policy `same`, and the topic does not have the source's partition: the counts no longer fit. */
+  /* Policy `same`, but the topic does not have the source's partition: the counts no longer match. */
   KD_CODE_COUNTS_DIFFER = -10005,
-  /* Larger than librdkafka's whole queue: it would wait for room for ever. */
+  /* Larger than librdkafka's whole queue, so it would wait for room forever. */
   KD_CODE_LARGER_THAN_QUEUE = -10006,
-  /*
-   * The row names a partition that its topic does not have. librdkafka's own _UNKNOWN_PARTITION says that the
-   * topic itself is gone.
-   */
+  /* The row names a partition that its topic does not have. librdkafka's own _UNKNOWN_PARTITION means that
+   * the topic itself is gone. */
   KD_CODE_NO_PARTITION = -10004,
   /* The row names a partition that its topic had before it was deleted and created again with fewer. */
   KD_CODE_PARTITION_GONE = -10007,
@@ -60,7 +53,7 @@ typedef enum { KD_WRITER_SETTLED, KD_WRITER_FATAL, KD_WRITER_STOPPED } kd_writer
 
 typedef struct {
   kd_writer_event_kind kind;
-  /* settled: for kd_writer_slot_done(); the part's `token`. */
+  /* For `settled`: the argument of kd_writer_slot_done(), and the part's `token`. */
   uint32_t slot;
   void *token;
   uint32_t acknowledged, stale;
@@ -88,7 +81,7 @@ typedef struct {
 } kd_writer_options;
 
 typedef struct {
-  /* Comes back with `settled`. */
+  /* Returned with `settled`. */
   void *token;
   const uint8_t *input;
   size_t input_length;
@@ -100,42 +93,34 @@ typedef struct {
   uint64_t produced, acknowledged, failed, stale, bytes, queue_full_waits;
 } kd_writer_stats;
 
-/* NULL: no live producer of that number, one that has a writer already, or out of memory. */
+/* NULL: no live producer with that number, or it has a writer already, or out of memory. */
 kd_writer *kd_writer_new(int64_t handle_id, kd_table *table, const kd_writer_options *options);
 void kd_writer_keep(kd_writer *writer);
 void kd_writer_release(kd_writer *writer);
-/*
- * Stops it, waits for its thread, lets go of it. The listener is not called any more once this has returned.
- */
+/* Stops it, waits for its thread, and drops the reference to it. The listener is not called after this has
+ * returned. */
 void kd_writer_free(kd_writer *writer);
 
 bool kd_writer_start(kd_writer *writer);
 /* Number of a topic; < 0: stopped or KD_WRITER_TOPICS_MAX reached. */
 int32_t kd_writer_topic(kd_writer *writer, const char *name, int32_t partition_count, kd_policy policy);
 bool kd_writer_set_partition_count(kd_writer *writer, uint32_t topic, int32_t partition_count);
-/* Rows of this topic that were acknowledged or still may be. False: no such topic. */
+/* Rows of this topic that were acknowledged or may still be. False: no such topic. */
 bool kd_writer_read_written(kd_writer *writer, uint32_t topic, uint64_t *rows);
-/*
- * A record that makes a larger batch than this all by itself is refused with KD_CODE_TOO_LARGE; 0: no limit
- * is known.
- */
+/* A record whose batch of one exceeds this size is refused with KD_CODE_TOO_LARGE; 0: no limit is known. */
 bool kd_writer_set_batch_limit(kd_writer *writer, uint32_t topic, uint64_t bytes_max);
 typedef enum { KD_WRITE_OK, KD_WRITE_FULL, KD_WRITE_STOPPED } kd_write_result;
 kd_write_result kd_writer_write(kd_writer *writer, const kd_part *part);
 void kd_writer_slot_done(kd_writer *writer, uint32_t slot);
-/*
- * What was written so far and is not acknowledged fails with _PURGE_QUEUE or _PURGE_INFLIGHT. Returns at
- * once.
- */
+/* Everything written so far and not acknowledged fails with _PURGE_QUEUE or _PURGE_INFLIGHT. Returns
+ * immediately. */
 void kd_writer_purge(kd_writer *writer);
-/*
- * Parts not handed over fail with _PURGE_QUEUE; KD_WRITER_STOPPED follows. Parts handed over do not settle
- * any more. Idempotent.
- */
+/* Parts not yet sent fail with _PURGE_QUEUE; KD_WRITER_STOPPED follows. Parts already sent do not settle
+ * any more. Idempotent. */
 void kd_writer_stop(kd_writer *writer);
 kd_writer_stats kd_writer_read_stats(kd_writer *writer);
 
-/* From the on_acknowledgement interceptor. */
+/* Called by the on_acknowledgement interceptor. */
 void kd_writer_acknowledge(kd_writer *writer, const rd_kafka_message_t *message);
 
 #endif

@@ -1,4 +1,4 @@
-/* What writer.c (thread, parts, acknowledgements) and writer_rows.c (rows to librdkafka) share. */
+/* Shared by writer.c (thread, parts, acknowledgements) and writer_rows.c (rows to librdkafka). */
 #ifndef KD_WRITER_INTERNAL_H
 #define KD_WRITER_INTERNAL_H
 
@@ -11,7 +11,7 @@
 
 _Static_assert(sizeof(void *) == 8, "a message's opaque carries slot and row: 64-bit machines only");
 
-/* The clock is looked at, and the producer polled when it is time, every so many rows. */
+/* After this many rows the clock is read, and the producer is polled if it is time. */
 #define KD_WRITER_CLOCK_ROWS 256u
 #define KD_WRITER_WAIT_MS 100
 #define KD_WRITER_TEXT_BYTES 512u
@@ -20,14 +20,14 @@ typedef struct {
   char *name;
   rd_kafka_topic_t *handle;
   _Atomic int32_t partition_count;
-  /* The most it has had: a partition below that existed once. */
+  /* The highest count so far: a partition below it existed at some time. */
   _Atomic int32_t partition_count_max;
   /* Only the writer's thread adds to it. */
   _Atomic uint64_t handed_over;
-  /* Of those handed over; broker threads add to it. */
+  /* How many of the rows that were handed over librdkafka refused; broker threads add to it. */
   _Atomic uint64_t refused;
   kd_policy policy;
-  /* What one record may take as a batch of its own; UINT64_MAX: not known. */
+  /* The size that a batch of one record may have; UINT64_MAX: not known. */
   _Atomic uint64_t batch_bytes_max;
   /* Sticky: one partition per part, the next one with the next part. */
   uint64_t sticky_sequence;
@@ -35,18 +35,16 @@ typedef struct {
   uint32_t sticky_next;
 } kd_topic;
 
-/* A part under way. */
+/* A part in flight. */
 typedef struct {
-  /*
-   * Rows not settled, and one more until all are handed over. Broker threads count it down: a cache line of
-   * its own.
-   */
+  /* Unsettled rows, plus one until all rows are sent. Broker threads count it down, so it has its own
+   * cache line. */
   _Alignas(64) _Atomic uint32_t remaining;
   _Alignas(64) kd_part part;
   uint64_t sequence;
   uint32_t rows;
   uint32_t stale;
-  /* Guarded by failures_lock while the part is under way. */
+  /* Guarded by failures_lock while the part is in flight. */
   int32_t *failures;
   uint32_t failure_count, failure_max;
   char *texts[KD_FAILURE_TEXTS_MAX];
@@ -80,11 +78,11 @@ struct kd_writer {
   kd_topic **topics;
   _Atomic uint32_t topic_count;
 
-  /* One event at a time, none after muted. */
+  /* One event at a time, and none after `muted` is set. */
   pthread_mutex_t emit_lock;
   bool muted;
 
-  /* The writer thread's. */
+  /* Used only by the writer thread. */
   kd_input_view input;
   int64_t last_poll_ms;
   bool fatal_raised;
@@ -92,14 +90,13 @@ struct kd_writer {
   _Atomic uint64_t produced, acknowledged, failed, stale, bytes, queue_full_waits;
 };
 
-/*
- * Hands the rows of a part over. Whatever happens, each row is counted once: by its acknowledgement or here.
- */
+/* Sends the rows of a part. Each row is counted exactly once: by its acknowledgement or here. */
 void kd_writer_hand_over(kd_writer *writer, kd_slot *slot);
 
-/* Rows that will see no acknowledgement, and the one extra count. The part settles when it was the last. */
+/* Counts down rows that will not be acknowledged, and the extra one. The part settles when the count
+ * reaches zero. */
 void kd_writer_count_down(kd_writer *writer, kd_slot *slot, uint32_t rows);
-/* `words`: what the broker said of this record and no other; NULL: nothing. */
+/* `words`: what the broker said about this very record; NULL: nothing. */
 void kd_writer_note_failure(kd_writer *writer, kd_slot *slot, uint32_t row, int32_t code, const char *words);
 bool kd_writer_has_failure(kd_writer *writer, kd_slot *slot, uint32_t row);
 void kd_writer_poll(kd_writer *writer);

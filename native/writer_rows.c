@@ -1,7 +1,7 @@
-/* Rows to librdkafka: everything here runs on the writer's thread. */
+/* Passes rows to librdkafka. Everything here runs on the writer's thread. */
 #include "writer_internal.h"
 
-/* Of Kafka's record batches, version 2. */
+/* The header of a record batch, format version 2. */
 #define BATCH_HEADER_BYTES 61u
 #define RECORD_FRAMING_BYTES_MAX 36u
 
@@ -14,7 +14,7 @@ typedef struct {
   bool identity;
   uint32_t segment_hint;
   const kd_segment *segment;
-  /* Of the segment; NULL: no such partition. */
+  /* The segment's partition; NULL: no such partition. */
   const kd_partition *source;
   uint64_t opaque_base;
   uint64_t bytes, produced;
@@ -22,7 +22,7 @@ typedef struct {
   rd_kafka_vu_t vus[VU_COUNT];
 } job;
 
-/* One row, ready to go. */
+/* One row, ready to be sent. */
 typedef struct {
   uint32_t row;
   kd_topic *topic;
@@ -96,7 +96,7 @@ static bool take_from_source(const job *job, kd_output_record *record) {
   return true;
 }
 
-/* librdkafka takes 0 for "now": the first millisecond of 1970 is sent as the second one. */
+/* librdkafka takes 0 for "now", so timestamp 0 is sent as 1. */
 static int64_t wire_timestamp(int64_t timestamp) {
   return timestamp == -1 ? 0 : timestamp == 0 ? 1 : timestamp;
 }
@@ -165,19 +165,17 @@ static uint64_t nullable_bytes(const void *bytes, uint64_t length) {
   return bytes ? varint_bytes(length) + length : 1;
 }
 
-/*
- * True: even as a batch of its own, which is what a topic's max.message.bytes counts, the record is larger
- * than that.
- */
+/* True: even as a batch of its own, which is what a topic's max.message.bytes limits, the record is too
+ * large. */
 static bool is_too_large(const kd_topic *topic, const kd_output_record *record) {
   uint64_t bytes_max = atomic_load_explicit(&topic->batch_bytes_max, memory_order_relaxed);
   uint64_t headers_length = record->headers ? record->headers_length : 0;
-  /* Headers are shorter in Kafka's form than in ours: nearly all rows are decided here. */
+  /* Headers are shorter in Kafka's format than in ours, so this check decides for nearly all rows. */
   if ((uint64_t)record->key_length + record->value_length + headers_length + BATCH_HEADER_BYTES +
           RECORD_FRAMING_BYTES_MAX <=
       bytes_max)
     return false;
-  /* Attributes, and the deltas of time and offset, which are 0 for an only record. */
+  /* Attributes, and the deltas of time and offset, which are 0 for a single record. */
   uint64_t body = 3 + nullable_bytes(record->key, record->key_length) +
                   nullable_bytes(record->value, record->value_length);
   kd_headers_cursor cursor = {.next = record->headers, .left = (uint32_t)headers_length};
@@ -191,19 +189,19 @@ static bool is_too_large(const kd_topic *topic, const kd_output_record *record) 
                  : varint_bytes((uint64_t)header.value_length) + (uint64_t)header.value_length);
     count++;
   }
-  /* Malformed ones are refused as that. */
+  /* Malformed headers are refused for that reason. */
   if (more < 0) return false;
   body += varint_bytes(count);
   return BATCH_HEADER_BYTES + varint_bytes(body) + body > bytes_max;
 }
 
-/* No other thread adds: cheaper than an atomic addition. */
+/* Only this thread adds: cheaper than an atomic addition. */
 static void count_handed_over(kd_topic *topic) {
   uint64_t rows = atomic_load_explicit(&topic->handed_over, memory_order_relaxed);
   atomic_store_explicit(&topic->handed_over, rows + 1, memory_order_relaxed);
 }
 
-/* True: an acknowledgement will come, or has come, for it. False: settled here. */
+/* True: it was or will be acknowledged. False: it was settled here. */
 static bool produce(job *job, const ready_row *ready) {
   kd_writer *writer = job->writer;
   const kd_output_record *record = &ready->record;
@@ -233,7 +231,7 @@ static bool produce(job *job, const ready_row *ready) {
     code = rd_kafka_error_code(error);
     rd_kafka_error_destroy(error);
     if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) break;
-    /* Twice: what was acknowledged in between may have made room. */
+    /* Requires two refusals: an acknowledgement in between may have made room. */
     if (rd_kafka_outq_len(writer->client) == 0 && ++refusals_when_empty == 2) {
       code = KD_CODE_LARGER_THAN_QUEUE;
       break;
@@ -246,14 +244,12 @@ static bool produce(job *job, const ready_row *ready) {
       break;
     }
   }
-  /* A refused message's headers stay ours. */
+  /* The headers of a refused message still belong to us. */
   if (headers) rd_kafka_headers_destroy(headers);
   if (code == 0) return false;
   if (code == RD_KAFKA_RESP_ERR__FATAL) kd_writer_poll(writer);
-  /*
-   * Some refusals (a partition or topic that does not exist) come after the interceptor ran: never
-   * settle twice.
-   */
+  /* For some refusals (a partition or topic that does not exist) the interceptor has already run: never
+   * settle twice. */
   if (kd_writer_has_failure(writer, job->slot, ready->row)) {
     count_handed_over(ready->topic);
     return true;
@@ -281,7 +277,7 @@ static bool open_blocks(job *job) {
   if (kd_input_open(input, part->input, part->input_length) != KD_PACKED_OK) return false;
   job->identity = (job->output.flags & KD_OUTPUT_IDENTITY) != 0;
   job->slot->rows = job->identity ? job->output.source_row_count : job->output.row_count;
-  /* So the number of rows is bounded by a block's size in both cases. */
+  /* So a block's size limits the number of rows in both cases. */
   return (uint64_t)job->output.first_source_row + job->output.source_row_count <= input->row_count &&
          (!job->identity || job->output.identity_topic <= UINT16_MAX);
 }

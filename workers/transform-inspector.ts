@@ -1,4 +1,4 @@
-/** A thread that loads a transform to see what it offers, and posts one answer. */
+/** A thread that loads a transform to see what it exports, and posts one answer. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { summarizeTransform } from '../src/transform/load/inspect.js';
 import { failedAnswer } from '../src/transform/worker-session.js';

@@ -1,6 +1,6 @@
 /**
- * The door of a worker thread: Piscina calls the default export with one message at a time. Everything behind
- * it is in src/transform.
+ * The entry of a worker thread: Piscina calls the default export with one message at a time. The rest is in
+ * src/transform.
  */
 import { isMainThread, threadId, workerData } from 'node:worker_threads';
 import {

@@ -1,7 +1,5 @@
-/*
- * The base of the pipeline's tests: the mock cluster, events taken one after another, plain clients, and a
- * reader with its blocks.
- */
+/* Shared by the pipeline tests: the mock cluster, events taken one after another, plain clients, and a
+ * reader with its blocks. */
 #ifndef KD_BENCH_H
 #define KD_BENCH_H
 
@@ -75,7 +73,7 @@ static event next_event(void) {
   return copy;
 }
 
-/* Skips what librdkafka says about its connections. */
+/* Skips librdkafka's messages about its connections. */
 static event wait_for_reader(kd_reader_event_kind kind) {
   for (;;) {
     event item = next_event();
@@ -129,10 +127,8 @@ static void seek_to_start(rd_kafka_t *consumer, const char *topic) {
   rd_kafka_topic_partition_list_destroy(list);
 }
 
-/*
- * The interceptor gets an acknowledgement a moment before librdkafka takes the message off its books,
- * on a thread of its own; and errors of connections count as well, until somebody polls.
- */
+/* The interceptor gets an acknowledgement shortly before librdkafka removes the message from its queue on
+ * its own thread; connection errors count as well, until they are polled. */
 static void expect_empty_queue(rd_kafka_t *producer) {
   int64_t until = kd_now_ms() + WAIT_MS;
   while (rd_kafka_outq_len(producer) > 0) {

@@ -1,6 +1,4 @@
-/*
- * The smallest of test frames: the first thing that is not as it should be ends the program, naming its line.
- */
+/* A minimal test framework: the first failed check ends the program and names its line. */
 #ifndef KD_CHECK_H
 #define KD_CHECK_H
 
@@ -15,7 +13,7 @@
     }                                                                                                        \
   } while (0)
 
-/* Repeatable: a failure names its seed by the number of the round. */
+/* Deterministic, so the number of the round is the seed of a failure. */
 static inline unsigned next_random(unsigned *state) {
   *state ^= *state << 13;
   *state ^= *state >> 17;

@@ -1,4 +1,4 @@
-/* The C codec for the tests in TypeScript: packs plain records, and says what it reads in a block. */
+/* The C codec for the TypeScript tests: packs plain records, and returns what it reads from a block. */
 #include <stdlib.h>
 
 #include "../addon.h"
@@ -37,10 +37,8 @@ static bool set_bytes(napi_env env, napi_value object, const char *name, const u
          kd_set(env, object, name, value);
 }
 
-/*
- * packInput(block, [{partitionId, epoch, offset, timestamp, key, value, headers}], fault | null): how many
- * records fitted.
- */
+/* packInput(block, [{partitionId, epoch, offset, timestamp, key, value, headers}], fault | null): returns
+ * how many records fitted. */
 static napi_value pack_input(napi_env env, napi_callback_info info) {
   napi_value argv[3], self, item, result;
   uint8_t *block;

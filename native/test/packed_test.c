@@ -1,7 +1,5 @@
-/*
- * The codec alone: exact round trips, and blocks with flipped bytes, cut ends and random numbers in every
- * place that is read. Meant for ASan.
- */
+/* Tests the codec alone: exact round trips, and blocks with flipped bytes, cut ends and random numbers in
+ * every place that is read. Meant for ASan. */
 #include "../packed.h"
 
 #include "check.h"
@@ -13,7 +11,7 @@
 #endif
 #define BLOCK_BYTES 4096u
 
-/* Every byte that a row points to is touched, so that a position outside the block is seen. */
+/* Touches every byte that a row points to, so that ASan sees a position outside the block. */
 static volatile unsigned sink;
 static void touch(const uint8_t *data, uint32_t length) {
   for (uint32_t i = 0; data && i < length; i++) sink += data[i];
@@ -114,7 +112,7 @@ static void make_output(uint8_t *block, unsigned *random) {
 static void damage(uint8_t *block, unsigned *random) {
   uint32_t times = 1 + next_random(random) % 4;
   for (uint32_t i = 0; i < times; i++) {
-    /* Headers and tables are where lengths are: most hits go there. */
+    /* Lengths are in headers and tables, so most corruptions go there. */
     uint32_t at = next_random(random) % (next_random(random) % 2 ? KD_HEADER_BYTES : 1024u) & ~3u;
     static const uint32_t NUMBERS[] = {0,           1,           0x7fffffffu, 0x80000000u,
                                        0xffffffffu, 0xfffffff8u, BLOCK_BYTES, BLOCK_BYTES - 1};

@@ -1,8 +1,6 @@
-/*
- * Reader and writer as JavaScript would drive them, without JavaScript: librdkafka's mock cluster → reader →
- * writer → mock cluster → reader. Meant for AddressSanitizer and valgrind, which can't well watch a whole
- * Node process.
- */
+/* Uses reader and writer as JavaScript does, but without JavaScript: librdkafka's mock cluster → reader →
+ * writer → mock cluster → reader. Meant for AddressSanitizer and valgrind, which do not work well on a
+ * whole Node process. */
 #include "../live.h"
 #include "../packed.h"
 #include "bench.h"
@@ -50,10 +48,8 @@ static uint8_t *identity_of(uint32_t rows, int32_t topic) {
   return block;
 }
 
-/*
- * Everything passes through unchanged, by blocks that are read, written, settled and used again, through a
- * queue far too small.
- */
+/* Everything passes through unchanged, in blocks that are read, written, settled and reused, through a
+ * queue that is far too small. */
 static void pass_through(void) {
   int64_t id;
   kd_table *table = kd_table_new(100);
@@ -106,7 +102,7 @@ static void check_record(const kd_input_record *record, int32_t partition, int64
   char key[32], value[64];
   kd_headers_cursor cursor = {.next = record->headers, .left = record->headers_length};
   kd_header header;
-  /* Key, value, header and timestamp all come from one number; partitions kept their order. */
+  /* Key, value, header and timestamp are all derived from one number; partitions keep their order. */
   int i = (int)(record->timestamp - 1000);
   CHECK(i % PARTITIONS == partition && *seen < i);
   *seen = i;
@@ -120,7 +116,7 @@ static void check_record(const kd_input_record *record, int32_t partition, int64
   CHECK(header.name_length == (i % 3 ? 3u : 4u) && kd_headers_next(&cursor, &header) == 0);
 }
 
-/* What came out is what went in; on the way: park, rewind, and everything again. */
+/* The output equals the input; on the way: park, rewind, and everything again. */
 static void read_back(void) {
   kd_table *table = kd_table_new(100);
   kd_input_view view = {0};
@@ -147,10 +143,8 @@ static void read_back(void) {
     CHECK(read == RECORDS && kd_reader_rewind(from.reader, 0, 1, 0) == KD_READER_NOT_PARKED);
     CHECK(kd_reader_park(from.reader) == KD_READER_OK);
     wait_for_reader(KD_READER_PARKED);
-    /*
-     * Either way: a seek, or another assignment, which takes the forwarding away until the event thread makes
-     * it again.
-     */
+    /* First a seek, then another assignment, which removes the forwarding until the event thread sets it
+     * again. */
     if (pass == 0)
       seek_to_start(from.consumer, "out");
     else if (pass == 1)
@@ -206,7 +200,7 @@ static kd_writer_event write_and_settle(kd_writer *writer, const uint8_t *input,
   return item.writer;
 }
 
-/* Every way in which rows are not delivered is counted once, and nothing stays behind in librdkafka. */
+/* Every kind of undelivered row is counted once, and nothing remains in librdkafka. */
 static void refusals(void) {
   int64_t id;
   kd_table *table = kd_table_new(10);
@@ -222,10 +216,8 @@ static void refusals(void) {
   kd_writer_event settled = write_and_settle(writer, input, known);
   CHECK(settled.acknowledged == 100 && settled.failure_count == 0);
   kd_writer_slot_done(writer, settled.slot);
-  /*
-   * Twice: refused by us, and, with a wrong partition count, by librdkafka, which tells the interceptor
-   * first.
-   */
+  /* Refused twice: by us, and, with a wrong partition count, by librdkafka, which calls the interceptor
+   * first. */
   for (int pass = 0; pass < 2; pass++) {
     settled = write_and_settle(writer, input, unknown);
     CHECK(settled.acknowledged == 0 && settled.failure_count == 100 &&
@@ -249,7 +241,7 @@ static void refusals(void) {
   kd_writer_slot_done(writer, settled.slot);
   kd_writer_stats stats = kd_writer_read_stats(writer);
   CHECK(stats.produced == 100 && stats.acknowledged == 100 && stats.failed == 301 && stats.stale == 100);
-  /* The client goes first: the writer is stopped by it. */
+  /* The client is destroyed first, which stops the writer. */
   rd_kafka_destroy(producer);
   CHECK(next_event().writer.kind == KD_WRITER_STOPPED);
   CHECK(kd_writer_write(writer, &(kd_part){.input = input}) == KD_WRITE_STOPPED);
@@ -261,7 +253,7 @@ static void refusals(void) {
   free(odd);
 }
 
-/* A record larger than the block waits for one that is large enough, and is not lost. */
+/* A record larger than the block waits for a block that is large enough, and is not lost. */
 static void oversize(void) {
   kd_table *table = kd_table_new(100);
   static char large[BLOCK_BYTES * 2];

@@ -1,7 +1,4 @@
-/*
- * Questions to the brokers, put to librdkafka's mock cluster: answers, refusals, and that nothing is left of
- * either.
- */
+/* Questions to librdkafka's mock cluster: answers, refusals, and that neither leaks. */
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
@@ -96,7 +93,7 @@ static void refusals(int64_t id) {
   expect_refused(ASK(id, "createTopics", "a", "1", "1", "1", "only-a-name"), RD_KAFKA_RESP_ERR__INVALID_ARG);
   expect_refused(ASK(id, "createTopics", "a", "1", "1", "9223372036854775807", "x", "y"),
                  RD_KAFKA_RESP_ERR__INVALID_ARG);
-  /* The mock cluster knows none of these. */
+  /* The mock cluster does not support these. */
   kd_question question =
       put(id, "createTopics", SHORT_MS, (const char *const[]){"a", "1", "1", "1", "retention.ms", "1", NULL});
   CHECK(question.code != 0);
@@ -109,9 +106,7 @@ static void *destroy(void *client) {
   return NULL;
 }
 
-/*
- * A handle keeps its client alive, also when its destruction begins meanwhile, on a thread of somebody else.
- */
+/* A handle keeps its client alive, even if another thread begins to destroy it in the meantime. */
 static void held_while_destroyed(int64_t id, rd_kafka_t *made) {
   pthread_t thread;
   kd_handle *handle = kd_handle_acquire(id);

@@ -10,39 +10,36 @@ interface Flight {
   readonly destination: string;
 }
 
-test(
-  'the demo data yields exactly the promised flights and ' + 'planted records, in the order of time',
-  async () => {
-    const counts = { flights: 0, planted: 0, records: 0 };
-    const wrong: string[] = [];
-    const dates: string[] = [];
-    let lastDate = '';
-    for await (const { key, value } of flightRecords()) {
-      counts.records++;
-      if (key?.toString().startsWith('planted-') === true) {
-        assert.deepEqual(value, plantedFault(counts.planted).value);
-        counts.planted++;
-        continue;
-      }
-      counts.flights++;
-      const flight = JSON.parse(value.toString('utf8')) as Flight;
-      const keyed = key?.toString() === `${flight.origin}-${flight.destination}`;
-      if (!keyed || flight.date < lastDate || flight.distance <= 0 || !Number.isInteger(flight.delay))
-        wrong.push(value.toString());
-      lastDate = flight.date;
-      if (counts.flights === 1 || counts.flights === FLIGHT_TOTALS.flights) dates.push(value.toString());
+test('the demo data has exactly the documented flights and planted records, ordered by time', async () => {
+  const counts = { flights: 0, planted: 0, records: 0 };
+  const wrong: string[] = [];
+  const dates: string[] = [];
+  let lastDate = '';
+  for await (const { key, value } of flightRecords()) {
+    counts.records++;
+    if (key?.toString().startsWith('planted-') === true) {
+      assert.deepEqual(value, plantedFault(counts.planted).value);
+      counts.planted++;
+      continue;
     }
-    assert.deepEqual(wrong, []);
-    assert.deepEqual(counts, FLIGHT_TOTALS);
-    assert.equal(
-      dates[0],
-      '{"date":"2001-01-01T00:01","delay":33,"distance":2176,"origin":"LAS","destination":"PHL"}',
-    );
-    assert.match(dates[1] ?? '', /^{"date":"2001-01-13T23:/);
-  },
-);
+    counts.flights++;
+    const flight = JSON.parse(value.toString('utf8')) as Flight;
+    const keyed = key?.toString() === `${flight.origin}-${flight.destination}`;
+    if (!keyed || flight.date < lastDate || flight.distance <= 0 || !Number.isInteger(flight.delay))
+      wrong.push(value.toString());
+    lastDate = flight.date;
+    if (counts.flights === 1 || counts.flights === FLIGHT_TOTALS.flights) dates.push(value.toString());
+  }
+  assert.deepEqual(wrong, []);
+  assert.deepEqual(counts, FLIGHT_TOTALS);
+  assert.equal(
+    dates[0],
+    '{"date":"2001-01-01T00:01","delay":33,"distance":2176,"origin":"LAS","destination":"PHL"}',
+  );
+  assert.match(dates[1] ?? '', /^{"date":"2001-01-13T23:/);
+});
 
-test('no partition of the demo grows past what the embedded broker keeps', async () => {
+test('no partition of the demo grows beyond what the embedded broker keeps', async () => {
   const RECORD_OVERHEAD_BYTES = 16;
   const KEPT_BYTES = 5 * 1024 * 1024;
   const bytesOfKey = new Map<string, number>();
@@ -54,7 +51,7 @@ test('no partition of the demo grows past what the embedded broker keeps', async
     totalBytes += bytes;
   }
   const largestBytes = Math.max(...bytesOfKey.values());
-  // Eight partitions, and the largest route as the measure of how unevenly hashing may fall.
+  // Eight partitions; the largest route shows how unevenly hashing may distribute.
   assert.ok(
     totalBytes / 8 + 8 * largestBytes < KEPT_BYTES,
     `${totalBytes} bytes in all, ${largestBytes} in the largest route`,

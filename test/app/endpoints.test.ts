@@ -7,7 +7,7 @@ test('a member that owns partitions, or is spare, is ready while it runs', () =>
     assert.equal(notReady({ state: 'running', membership, stalled: undefined }), null);
 });
 
-test('a member without what the group gives it is not ready, and says why', () => {
+test('a member that lacks something from the group is not ready, and gives the reason', () => {
   const why = (membership: 'joining' | 'positioning' | 'lost'): string | null =>
     notReady({ state: 'running', membership, stalled: undefined });
   assert.equal(why('joining'), 'no partitions assigned yet');
@@ -15,7 +15,7 @@ test('a member without what the group gives it is not ready, and says why', () =
   assert.match(why('lost') ?? '', /session/);
 });
 
-test('what stalls a run comes first; a run that drains is not ready', () => {
+test('a stall is reported before anything else; a draining run is not ready', () => {
   const stalled = { state: 'running', membership: 'owner', stalled: 'topic out does not answer' } as const;
   assert.equal(notReady(stalled), 'topic out does not answer');
   const draining = { state: 'draining', membership: 'owner', stalled: undefined } as const;

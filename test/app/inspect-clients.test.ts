@@ -26,7 +26,7 @@ function validated(text: string): Loaded {
 
 const isError = ({ severity }: { severity: string }): boolean => severity === 'error';
 
-test('what librdkafka alone knows to refuse has the line of the property that it names', () => {
+test('a value that only librdkafka refuses is reported at the line of its property', () => {
   const cases: readonly (readonly [yaml: string, key: string])[] = [
     ['partition.assignment.strategy: bogus', 'partition.assignment.strategy'],
     ['debug: bogus', 'debug'],
@@ -43,7 +43,7 @@ test('what librdkafka alone knows to refuse has the line of the property that it
 /** Needs other properties, or is not passed to librdkafka. */
 const NOT_ALONE =
   /^sasl|^ssl|^security|^https|^enable\.sasl|oauthbearer|location|^enabled_events|^interceptors/;
-/** Refused here although librdkafka would take it: the pair can't work. */
+/** Refused although librdkafka accepts it, because the pair can't work. */
 const STRICTER = /must be less than session\.timeout\.ms/;
 
 const rows = LIBRDKAFKA_ROWS.filter(
@@ -67,7 +67,7 @@ const given = fc
   .constantFrom(...rows)
   .chain((row) => valueOf(row).map((value) => ({ name: row[0], scope: row[1], value })));
 
-test('a file is valid exactly when librdkafka takes its properties, whatever they are', () => {
+test('a file is valid exactly when librdkafka accepts its properties', () => {
   const native = loadNative();
   fc.assert(
     fc.property(
@@ -78,7 +78,7 @@ test('a file is valid exactly when librdkafka takes its properties, whatever the
             ({ scope }) => scope === '*' || scope === (side === 'consumer' ? 'C' : 'P'),
           );
           const yaml = mine.map(({ name, value }) => `'${name}': '${value}'`).join(', ');
-          // Without what asks librdkafka: the tables of the configuration must know it.
+          // Without asking librdkafka: kd's own tables must detect it.
           const { config, problems, details } = load(
             MINIMAL.replace(`${side}: {`, `${side}: { properties: { ${yaml} },`),
           );

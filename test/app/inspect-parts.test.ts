@@ -10,7 +10,7 @@ import type { Problem } from '../../src/config/text/problem.js';
 const directory = mkdtempSync(join(tmpdir(), 'kd-parts-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
 
-/** The problems that a configuration has beyond its own text. */
+/** The problems of a configuration in its schemas and its transform. */
 async function problemsOf(dispatcher: string): Promise<readonly Problem[]> {
   const text = `kafka:
   bootstrap-servers: a:9092
@@ -24,7 +24,7 @@ ${dispatcher}`;
   return inspectParts(loaded.config, loaded);
 }
 
-test('a schema and a transform that can not be used are told together, each at its own line', async () => {
+test('an unusable schema and an unusable transform are both reported, each at its own line', async () => {
   writeFileSync(join(directory, 'bad.avsc'), '{ "type": "recrod" }');
   writeFileSync(join(directory, 'bad.mjs'), 'export const nothing = 1;\n');
   const problems = await problemsOf(`  transform: ./bad.mjs
@@ -40,7 +40,7 @@ test('a schema and a transform that can not be used are told together, each at i
   );
 });
 
-test('parts that can be used have no problems', async () => {
+test('usable schemas and transforms have no problems', async () => {
   writeFileSync(join(directory, 'good.avsc'), '{ "type": "string" }');
   writeFileSync(join(directory, 'good.mjs'), 'export default (value) => value;\n');
   const good = `  transform: ./good.mjs
@@ -50,7 +50,7 @@ test('parts that can be used have no problems', async () => {
   assert.deepEqual(await problemsOf(good), []);
 });
 
-test('a symbol of the writer that the schema of the input lacks is a warning at its line', async () => {
+test('an enum symbol of the writer that the input schema lacks is a warning at its line', async () => {
   const enumeration = (symbols: string[]): object => ({ type: 'enum', name: 'E', symbols });
   const schema = (...symbols: string[]): string =>
     JSON.stringify({ type: 'record', name: 'R', fields: [{ name: 'e', type: enumeration(symbols) }] });

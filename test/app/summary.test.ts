@@ -52,7 +52,7 @@ const FACTS = {
 };
 const DONE = { ...FACTS, reloads: 0, stoppedBeforeEnd: false };
 
-test('the summary and the picture of a run that goes on agree in every field they share', () => {
+test('the summary and the status of a running job agree in every common field', () => {
   const { unsettled, ...records } = REPORT.records;
   const now = snapshot({ ...FACTS, ...REPORT, records, standing: REPORT });
   const summary = summarize(REPORT, DONE);
@@ -80,7 +80,7 @@ test('positions are in the order of topic and partition number', () => {
   );
 });
 
-test('a run that was stopped before its end has exit code 7, a failed one that of its error', () => {
+test('a run that was stopped before its end has exit code 7, a failed run that of its error', () => {
   assert.equal(summarize(REPORT, DONE).exitCode, 0);
   const stopped = summarize(REPORT, { ...DONE, stoppedBeforeEnd: true });
   assert.deepEqual([stopped.exitCode, stopped.reason.code], [7, 'STOPPED_BEFORE_END']);

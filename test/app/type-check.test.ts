@@ -13,7 +13,7 @@ after(() => rmSync(root, { recursive: true, force: true }));
 
 const OPTIONS = { strict: true, module: 'nodenext', types: [], skipLibCheck: true, lib: ['es2023'] };
 
-/** A project with a transform below it, and the compiler of this one. */
+/** A project with a transform in it, using the compiler of this project. */
 function project(name: string, transform: string, tsconfig: object = {}): string {
   const folder = join(root, name);
   mkdirSync(join(folder, 'src'), { recursive: true });
@@ -36,28 +36,31 @@ async function problemsOf(
 
 const WRONG = 'export default (value: { id: number }): string =>\n  value.id;\n';
 
-test('kd validate --types shows the errors of the project of the transform, with file and line', async () => {
-  const folder = project('wrong', WRONG);
-  const config = `kafka:
+test(
+  'kd validate --types reports the type errors of the ' + "transform's project, with file and line",
+  async () => {
+    const folder = project('wrong', WRONG);
+    const config = `kafka:
   bootstrap-servers: a:9092
   consumer: { group-id: g, topics: [in] }
   producer: { topic: out }
 dispatcher: { transform: ./src/transform.ts, input: { format: json }, output: { format: json } }
 `;
-  writeFileSync(join(folder, 'kd.yml'), config);
-  const unchecked = await runKd(['validate', '-c', 'kd.yml'], { cwd: folder });
-  assert.equal(unchecked.code, 0, unchecked.stdout);
-  const { code, stdout } = await runKd(['validate', '-c', 'kd.yml', '--types'], { cwd: folder });
-  assert.match(stdout, /^src\/transform\.ts:2:3: error: TS2322: Type 'number' is not assignable/m);
-  assert.equal(code, 2);
-});
+    writeFileSync(join(folder, 'kd.yml'), config);
+    const unchecked = await runKd(['validate', '-c', 'kd.yml'], { cwd: folder });
+    assert.equal(unchecked.code, 0, unchecked.stdout);
+    const { code, stdout } = await runKd(['validate', '-c', 'kd.yml', '--types'], { cwd: folder });
+    assert.match(stdout, /^src\/transform\.ts:2:3: error: TS2322: Type 'number' is not assignable/m);
+    assert.equal(code, 2);
+  },
+);
 
 test('a project without errors has no problems', async () => {
   const folder = project('right', WRONG.replace('value.id', 'String(value.id)'));
   assert.deepEqual(await problemsOf(join(folder, 'src', 'transform.ts')), []);
 });
 
-test('where types can not be checked a warning says why and what to do', async () => {
+test("where types can't be checked, a warning gives the reason and a remedy", async () => {
   const bare = join(root, 'bare');
   mkdirSync(bare);
   writeFileSync(join(bare, 'transform.ts'), WRONG);
@@ -85,7 +88,7 @@ test('where types can not be checked a warning says why and what to do', async (
   }
 });
 
-test('errors of tsc that go on in further lines are one problem each; those about no file have none', () => {
+test('tsc errors that span several lines are one problem each; those about no file have no place', () => {
   const output = `src/a.ts(1,2): error TS1: one\n  goes on\r\nerror TS5: no file\n/p/src/a.ts\n`;
   const { errors, files } = readOutput(output, '/p');
   assert.deepEqual(errors, [

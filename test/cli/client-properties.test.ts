@@ -57,7 +57,7 @@ test('separators, comments, continued lines and escapes are read as Java reads t
   );
 });
 
-test('every text is read without a throw', () => {
+test('any text is read without throwing', () => {
   fc.assert(
     fc.property(
       fc.string({ unit: fc.constantFrom('a', '=', ':', ' ', '\\', '\n', '\r', '#', 'u', '0', '!') }),
@@ -89,7 +89,7 @@ test('-b, -X and --command-config reach Kafka without a file, -X above the prope
   );
 });
 
-test('their faults are reported with file and line, or with the option', () => {
+test('its faults are reported with file and line, or with the option', () => {
   writeFileSync(join(directory, 'bad.properties'), '\nsecurity.protocoll=SSL\n');
   const { problems, config } = readConfig(
     { bootstrapServers: 'a:1', commandConfig: 'bad.properties', property: ['nonsense', 'lingr.ms=5'] },

@@ -49,7 +49,7 @@ async function contextOf(): Promise<Context> {
   };
 }
 
-/** Where a record fails, as its dead letter would say it; 'none' for a good one. */
+/** The stage at which a record fails, as in its dead letter; 'none' for a good record. */
 async function stageOfFailure(value: Buffer, context: Context): Promise<string> {
   let flight: Flight;
   try {
@@ -68,7 +68,7 @@ async function stageOfFailure(value: Buffer, context: Context): Promise<string> 
 }
 
 test(
-  'every real flight passes the example, and every planted ' + 'one fails at the stage it was made for',
+  'every real flight passes the example, and every planted ' + 'record fails at its intended stage',
   async () => {
     const context = await contextOf();
     let planted = 0;

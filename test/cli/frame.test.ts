@@ -60,7 +60,7 @@ async function kd(args: readonly string[], env: Readonly<Record<string, string>>
   return outcome();
 }
 
-test('without words the help is printed, and every verb has help with an example', async () => {
+test('without arguments the help is printed, and every verb has help with an example', async () => {
   const bare = await kd([]);
   assert.equal(bare.code, 0);
   assert.match(bare.out, /Usage: kd/);
@@ -72,7 +72,7 @@ test('without words the help is printed, and every verb has help with an example
   }
 });
 
-test('unknown verbs and options exit 2 with the nearest', async () => {
+test('unknown verbs and options exit 2 with the nearest name', async () => {
   const verb = await kd(['validat']);
   assert.equal(verb.code, 2);
   assert.match(verb.err, /Did you mean validate/);
@@ -118,24 +118,21 @@ test(
   },
 );
 
-test(
-  'validate --strict says that it is the warnings that ' + 'fail, and what they are, with --quiet too',
-  async () => {
-    write('strict.yml', `${GOOD}logging: { level: { root: INFO, x.y: WARN } }\n`);
-    const verdict = 'strict.yml: not ok, 0 errors, 1 warning (with --strict warnings count as failures)\n';
-    for (const more of [[], ['--quiet']]) {
-      const { code, out } = await kd(['validate', '-c', 'strict.yml', '--strict', ...more]);
-      assert.equal(code, 6);
-      assert.ok(out.endsWith(verdict), out);
-      assert.match(out, /warning: logging\.level\.x\.y/);
-    }
-    assert.match((await kd(['validate', '-c', 'strict.yml'])).out, /strict\.yml: ok, 0 errors, 1 warning\n$/);
-    assert.equal((await kd(['validate', '-c', 'strict.yml', '--quiet'])).out, '');
-  },
-);
+test('validate --strict names the warnings that make it fail, with --quiet too', async () => {
+  write('strict.yml', `${GOOD}logging: { level: { root: INFO, x.y: WARN } }\n`);
+  const verdict = 'strict.yml: not ok, 0 errors, 1 warning (with --strict warnings count as failures)\n';
+  for (const more of [[], ['--quiet']]) {
+    const { code, out } = await kd(['validate', '-c', 'strict.yml', '--strict', ...more]);
+    assert.equal(code, 6);
+    assert.ok(out.endsWith(verdict), out);
+    assert.match(out, /warning: logging\.level\.x\.y/);
+  }
+  assert.match((await kd(['validate', '-c', 'strict.yml'])).out, /strict\.yml: ok, 0 errors, 1 warning\n$/);
+  assert.equal((await kd(['validate', '-c', 'strict.yml', '--quiet'])).out, '');
+});
 
 test(
-  'validate --explain prints what each client gets, its ' + 'origin and why, and what was left out',
+  'validate --explain prints what each client gets, its origin ' + 'and reason, and what was left out',
   async () => {
     write(
       'java.yml',
@@ -161,7 +158,7 @@ test(
   },
 );
 
-test('validate looks into schemas and transform, and names the line that names them', async () => {
+test('validate checks schemas and transform, and reports the line that names them', async () => {
   write('broken.avsc', '{"type": "record", "name": "R", "fields": [{"name": "a", "type": "nope"}]}');
   write('broken.mjs', 'export default 5;\n');
   write(
@@ -181,8 +178,8 @@ test('validate looks into schemas and transform, and names the line that names t
 });
 
 test(
-  "validate tells that AWS's package for MSK IAM is missing, at the line of the mechanism, with the " +
-    'command that installs it',
+  "validate reports that AWS's package for MSK IAM is missing, at the line of the mechanism, " +
+    'with the install command',
   async () => {
     const login = 'kafka:\n  properties: { security.protocol: SASL_SSL, sasl.mechanism: AWS_MSK_IAM }\n';
     write(
@@ -212,14 +209,14 @@ test(
       '{ "name": "aws-msk-iam-sasl-signer-js", "version": "1.0.3", "main": "./index.js" }',
     );
     writeFileSync(join(place, 'index.js'), 'exports.generateAuthToken = async () => ({});\n');
-    // Looked for in the project that kd is started in, as a run does.
+    // The package is looked for in the project that kd is started in, as in a run.
     const found = await runKd(['validate', '-c', 'iam.yml'], { cwd: directory });
     assert.deepEqual([found.code, found.stdout], [0, 'iam.yml: ok, 0 errors, 0 warnings\n'], found.stderr);
   },
 );
 
 test(
-  'the configuration is named by -c, else KD_CONFIG, else ' + 'kd.yml; without any it says so, exit 2',
+  'the configuration comes from -c, else KD_CONFIG, else kd.yml; ' + 'without any, exit 2 with a message',
   async () => {
     write('kd.yml', GOOD);
     write('other.yml', `name: other\n${GOOD}`);
@@ -236,20 +233,23 @@ test(
   },
 );
 
-test('config show prints what loads again to the same, with origins as comments', async () => {
-  write('kd.yml', `${GOOD}dispatcher: { threads: 2, options: { a: [1, x], b: { c.d: 1 } } }\n`);
-  const first = await kd(['config', 'show', '--origin', '--set', 'dispatcher.concurrency=3'], {
-    KD_DISPATCHER_TIMEOUT: '9s',
-  });
-  assert.equal(first.code, 0);
-  assert.match(first.out, /threads: 2 # kd\.yml:5:24/);
-  assert.match(first.out, /concurrency: 3 # --set/);
-  assert.match(first.out, /timeout: 9s # environment KD_DISPATCHER_TIMEOUT/);
-  assert.match(first.out, /fetch\.queue\.backoff\.ms: 5 # default of kafka-dispatcher/);
-  write('again.yml', first.out);
-  const again = await kd(['config', 'show', '-c', 'again.yml']);
-  assert.deepEqual(parse(again.out), parse(first.out));
-});
+test(
+  'config show prints a configuration that loads to the same ' + 'values, with origins as comments',
+  async () => {
+    write('kd.yml', `${GOOD}dispatcher: { threads: 2, options: { a: [1, x], b: { c.d: 1 } } }\n`);
+    const first = await kd(['config', 'show', '--origin', '--set', 'dispatcher.concurrency=3'], {
+      KD_DISPATCHER_TIMEOUT: '9s',
+    });
+    assert.equal(first.code, 0);
+    assert.match(first.out, /threads: 2 # kd\.yml:5:24/);
+    assert.match(first.out, /concurrency: 3 # --set/);
+    assert.match(first.out, /timeout: 9s # environment KD_DISPATCHER_TIMEOUT/);
+    assert.match(first.out, /fetch\.queue\.backoff\.ms: 5 # default of kafka-dispatcher/);
+    write('again.yml', first.out);
+    const again = await kd(['config', 'show', '-c', 'again.yml']);
+    assert.deepEqual(parse(again.out), parse(first.out));
+  },
+);
 
 test('-q lowers the log level of every verb to warnings and never raises it; -v means debug', () => {
   const level = (configured: string, options: GlobalOptions): string | undefined => {
@@ -279,8 +279,8 @@ test(
 );
 
 test(
-  'what a verb throws becomes message, remedy and exit code, ' +
-    'without secrets; any other error is reported as a bug',
+  'an error that a verb throws becomes message, remedy and exit code, without secrets; any other ' +
+    'error is reported as a bug',
   async () => {
     const failing = async (thrown: unknown): Promise<Outcome> => {
       const { io, outcome } = inMemory();
@@ -328,7 +328,7 @@ test('no secret of the configuration appears in any output of any verb here', as
   }
 });
 
-test('completion scripts know the verbs, and bash can read its own', async () => {
+test('completion scripts know the verbs, and bash can execute its script', async () => {
   const { out } = await kd(['completion', 'bash']);
   const ask = (words: readonly string[]): string[] => {
     const script =

@@ -1,4 +1,4 @@
-/** With `logging.format: json` whoever collects standard error gets JSON lines and nothing else. */
+/** With `logging.format: json`, standard error contains JSON lines and nothing else. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -41,7 +41,7 @@ export default defineTransform({
 });
 `;
 
-test('progress and what a transform prints are records among the log lines', async () => {
+test('progress and the output of a transform are JSON lines in the log', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'kd-json-'));
   writeFileSync(join(folder, 'talk.ts'), TALKATIVE);
   const set = {
@@ -64,7 +64,7 @@ test('progress and what a transform prints are records among the log lines', asy
   assert.ok(messages.some((message) => message.startsWith('embedded broker at')));
 });
 
-test('what ends a run before it begins is a record with its remedy, and so is a warning', async () => {
+test('an error before the run begins is a JSON line with its remedy, and so is a warning', async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

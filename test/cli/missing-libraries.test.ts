@@ -9,8 +9,7 @@ import { type KdResult, kdEntry, runKd } from '../support/kd.js';
 import { buildRoot, projectRoot } from '../support/paths.js';
 
 /**
- * The command line in a place of its own, with every package but those left out; nothing native was built
- * there.
+ * Runs the command line in another folder, with all packages except the given ones, and without the addon.
  */
 async function kdWithout(packages: readonly string[], args: readonly string[]): Promise<KdResult> {
   const folder = mkdtempSync(join(tmpdir(), 'kd-unbuilt-'));
@@ -35,7 +34,7 @@ async function kdWithout(packages: readonly string[], args: readonly string[]): 
 }
 
 test(
-  'without node-rdkafka the help works, and a verb that ' + 'needs it says how to build it, exit 2',
+  'without node-rdkafka the help works, and a verb that needs ' + 'it says how to build it, exit 2',
   async () => {
     const help = await kdWithout(['node-rdkafka'], ['--help']);
     assert.equal(help.code, 0, help.stderr);
@@ -47,7 +46,7 @@ test(
   },
 );
 
-test('without its own addon the verb says so, exit 2', async () => {
+test('without the addon a verb that needs it says so, exit 2', async () => {
   const { code, stderr } = await kdWithout([], ['consume', 'topic', '-b', '127.0.0.1:1']);
   assert.equal(code, 2, stderr);
   assert.match(

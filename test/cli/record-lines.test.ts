@@ -28,13 +28,13 @@ async function linesOf(...chunks: readonly (string | Buffer)[]): Promise<string[
   return lines;
 }
 
-test('a line ends at a line feed and nowhere else: not at CR, U+2028 or a chunk', async () => {
+test('a line ends only at a line feed: not at CR, U+2028 or a chunk', async () => {
   assert.deepEqual(await linesOf('a\rb\r\nc', 'd\n', '\n', 'e'), ['a\rb', 'cd', '', 'e']);
   assert.deepEqual(await linesOf('x\u2028y\n'), [Buffer.from('x\u2028y').toString('latin1')]);
   assert.equal(withoutMark(Buffer.from('\ufeff{}')).toString(), '{}');
 });
 
-test('what JSON or UTF-8 would change without a word is refused', () => {
+test('a value that JSON or UTF-8 would change silently is refused', () => {
   assert.match(refusal('{"value":{"id":9007199254740993}}'), /integer 9007199254740993/);
   assert.match(refusal('{"value":1e400}'), /1e400/);
   assert.match(refusal('{"value":{"a":1,"a":2}}'), /key "a" twice/);
@@ -47,12 +47,12 @@ test('what JSON or UTF-8 would change without a word is refused', () => {
   assert.match(refusal('base64:A', RAW_VALUES), /not valid base64/);
 });
 
-test('of raw values every byte is kept: marks, returns, bytes that are not text', () => {
+test('every byte of a raw value is kept: byte order marks, carriage returns, bytes that are not text', () => {
   for (const bytes of [Buffer.from('\ufeffa\rb'), Buffer.from([0xff, 0, 0x80]), Buffer.from('{"a":1 }')])
     assert.deepEqual(parseRecordLine(bytes, RAW_VALUES).value, bytes);
 });
 
-test('valueBase64 is the value, byte for byte, in the format it was read in and in no other', () => {
+test('valueBase64 is the value byte for byte, and only valid in the format it was read in', () => {
   const line = JSON.stringify({ value: null, valueBase64: 'bnVsbA==', format: 'json' });
   assert.deepEqual(parseRecordLine(Buffer.from(line), JSON_LINES).bytes, Buffer.from('null'));
   assert.match(refusal(line, { valueOnly: false, format: 'avro' }), /in "json", but kd produce writes avro/);

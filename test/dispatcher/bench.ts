@@ -1,4 +1,4 @@
-/** A dispatcher between scripted neighbours: nothing happens but what a test says, one step at a time. */
+/** A dispatcher between scripted ports: nothing happens except what a test does, one step at a time. */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Block, Fault } from '../../src/core/batch.js';
 import type { ReadFault } from '../../src/core/faults.js';
@@ -31,11 +31,11 @@ import { VirtualClock } from '../support/fakes/virtual-clock.js';
 
 export const partition = (id: number): AssignedPartition => ({ partitionId: id, topic: 'in', partition: id });
 
-/** Gives back what it is asked to; notes what it is asked. */
+/** Answers as the test says, and records its calls. */
 export class ScriptedSource implements Source {
   events: SourceEvents | undefined;
   readonly offered: Block[] = [];
-  /** How many records the blocks were offered for, in order. */
+  /** The record limits of the offered blocks, in order. */
   readonly asked: number[] = [];
   readonly stored = new Map<number, number>();
   readonly opened = new Map<number, OpenedPartition>();
@@ -48,10 +48,10 @@ export class ScriptedSource implements Source {
     partitions,
   ) => Promise.resolve(partitions.map(({ partitionId }) => ({ partitionId, offset: 0 })));
   committed: readonly TopicOffset[] = [];
-  /** Called when the reader is to pause, before it does: what it has in hand is delivered now. */
+  /** Called before the reader parks: a batch that it has begun is delivered now. */
   onPark: () => void = () => undefined;
   storeFails: Error | undefined;
-  /** What keeps the brokers from it. */
+  /** The current trouble with the brokers. */
   troubled: Trouble | undefined;
   /** Whether the last commit is confirmed. */
   confirms = true;
@@ -155,8 +155,8 @@ export class ScriptedSink implements Sink {
   }
 
   /**
-   * Answers the oldest part: acknowledged, or every row from `firstRefused` on refused with a code, as the
-   * brokers do.
+   * Answers the oldest part: acknowledged, or, from row `firstRefused` on, refused with a code, as brokers
+   * do.
    */
   settle(code?: number, words?: string, firstRefused = 0): void {
     const one = this.written.shift();
@@ -183,7 +183,7 @@ export class ScriptedSink implements Sink {
   }
 }
 
-/** Passes everything through at once, unless a test answers otherwise. */
+/** Passes everything through immediately, unless a test answers otherwise. */
 export class ScriptedPool implements TransformPool {
   readonly threads = 1;
   readonly busy = 0;
@@ -262,7 +262,7 @@ export class Bench {
     );
   }
 
-  /** Started, and the partitions are ours. */
+  /** Starts the run and assigns the partitions. */
   async start(...ids: readonly number[]): Promise<void> {
     this.run();
     await this.settle();
@@ -303,7 +303,7 @@ export class Bench {
     ]);
   }
 
-  /** Everything that can go on has gone on. */
+  /** Lets everything happen that can happen. */
   async settle(): Promise<void> {
     for (let n = 0; n < 5; n += 1) await turn();
   }
@@ -314,7 +314,7 @@ export class Bench {
     while (this.clock.nowMs() < untilMs && this.clock.step()) await this.settle();
   }
 
-  /** Lets time pass until the run is over. */
+  /** Lets time pass until the run has ended. */
   async end(): Promise<RunReport> {
     for (let n = 0; n < 2000; n += 1) {
       await this.settle();

@@ -7,7 +7,7 @@ const refused = { error: new DispatcherError('KAFKA_REFUSED', "the consumer can'
 const unreachable = { error: new DispatcherError('KAFKA_UNREACHABLE', "the consumer can't reach Kafka") };
 
 test(
-  'brokers that take us no more: not ready once nothing ' + 'moves, and ready again when it is over',
+  'brokers that stop accepting us: not ready once nothing ' + 'moves, and ready again when it is over',
   async () => {
     const bench = new Bench();
     await bench.start(0);
@@ -25,7 +25,7 @@ test(
   },
 );
 
-test('as long as records move over what is left of the connections, the run is ready', async () => {
+test('while records still move over the remaining connections, the run is ready', async () => {
   const bench = new Bench();
   await bench.start(0);
   bench.source.troubled = refused;
@@ -41,8 +41,7 @@ test('as long as records move over what is left of the connections, the run is r
 });
 
 test(
-  'refused for as long as stall-timeout the run ends with the ' +
-    'reason; brokers that are merely away are waited for',
+  'refused for stall-timeout the run ends with the reason; ' + 'unreachable brokers are waited for',
   async () => {
     const away = new Bench();
     await away.start(0);

@@ -6,7 +6,8 @@ import { Bench, partition } from './bench.js';
 const never = new Promise<never>(() => undefined);
 
 test(
-  'a stop does not wait for start positions that the ' + 'brokers owe us: nothing is opened any more',
+  'a stop does not wait for start positions that the brokers have not sent yet: nothing is opened ' +
+    'any more',
   async () => {
     const bench = new Bench();
     await bench.start();
@@ -21,8 +22,7 @@ test(
 );
 
 test(
-  'partitions that come while draining are not opened; those that are ' +
-    'wanted back are drained, stored and given back',
+  'partitions assigned during a drain are not opened; revoked ones ' + 'are drained, stored and given back',
   async () => {
     const bench = new Bench();
     await bench.start(0);
@@ -43,7 +43,7 @@ test(
   },
 );
 
-test('after a cut nothing is asked of the source any more but to stop, whatever was under way', async () => {
+test('after a cut the source is only stopped, whatever was in progress', async () => {
   const bench = new Bench();
   await bench.start(0);
   bench.deliver(0, 0, 10);
@@ -71,25 +71,22 @@ test('a run that is stopped before it begins connects to nothing', async () => {
   assert.equal(bench.report.error, undefined);
 });
 
-test(
-  'a cut that comes while the clients are closed leaves ' + 'each of them a little time, and no more',
-  async () => {
-    const bench = new Bench();
-    await bench.start();
-    bench.source.stop = () => never;
-    bench.dispatcher.stop();
-    await bench.pass(6_000);
-    assert.equal(bench.report, undefined);
-    bench.dispatcher.cutNow();
-    const cutAtMs = bench.clock.nowMs();
-    const report = await bench.end();
-    assert.equal(report.hung, true);
-    const tookMs = bench.clock.nowMs() - cutAtMs;
-    assert.ok(tookMs >= 3_000 && tookMs <= 4_500, `${tookMs} ms`);
-  },
-);
+test('a cut while the clients close leaves each of them only a little time', async () => {
+  const bench = new Bench();
+  await bench.start();
+  bench.source.stop = () => never;
+  bench.dispatcher.stop();
+  await bench.pass(6_000);
+  assert.equal(bench.report, undefined);
+  bench.dispatcher.cutNow();
+  const cutAtMs = bench.clock.nowMs();
+  const report = await bench.end();
+  assert.equal(report.hung, true);
+  const tookMs = bench.clock.nowMs() - cutAtMs;
+  assert.ok(tookMs >= 3_000 && tookMs <= 4_500, `${tookMs} ms`);
+});
 
-test('a stop during a start that hangs is waited for as long as a drain, a cut ends it at once', async () => {
+test('a stop during a hanging start waits as long as a drain, and a cut ends it immediately', async () => {
   const slow = new Bench();
   slow.source.starting = never;
   slow.run();
@@ -111,7 +108,7 @@ test('a stop during a start that hangs is waited for as long as a drain, a cut e
   assert.equal(cut.clock.nowMs(), 0);
 });
 
-test('a stop while the pool loads the transform waits for nothing: nothing was read yet', async () => {
+test('a stop while the pool loads the transform does not wait: nothing was read yet', async () => {
   const bench = new Bench();
   bench.pool.starting = never;
   bench.run();
@@ -155,7 +152,7 @@ test('a refused commit promises no next one when the run is ending', async () =>
   assert.equal(fenced.warnings('a commit was refused'), 0, 'the reason was given');
 });
 
-test('an offset that cannot be stored ends the run in order, never the process', async () => {
+test("an offset that can't be stored ends the run in order, never the process", async () => {
   const bench = new Bench();
   await bench.start(0);
   bench.deliver(0, 0, 10);
@@ -167,7 +164,7 @@ test('an offset that cannot be stored ends the run in order, never the process',
   assert.match(report.error.message, /planted/);
 });
 
-test('nothing assigned is said after 15 s and once a minute, with a reason', async () => {
+test('a missing assignment is reported after 15 s and then once per minute, with a reason', async () => {
   const bench = new Bench();
   await bench.start();
   await bench.pass(14_000);
@@ -189,7 +186,7 @@ test('nothing assigned is said after 15 s and once a minute, with a reason', asy
   assert.equal(bench.warnings('no partitions assigned'), 2);
 });
 
-test('a commit that is refused again and again is said twice a minute', async () => {
+test('a commit that keeps being refused is reported twice per minute', async () => {
   const bench = new Bench();
   await bench.start(0);
   for (let n = 0; n < 600; n += 1) {
@@ -201,8 +198,8 @@ test('a commit that is refused again and again is said twice a minute', async ()
 });
 
 test(
-  'transforms are aborted when the drain is given up, not when it begins: rejected by its own ' +
-    'signal, a good record would be a dead letter',
+  'transforms are aborted when the drain is given up, not when it begins, because an aborted ' +
+    'good record would become a dead letter',
   async () => {
     const bench = new Bench();
     await bench.start(0);
@@ -220,8 +217,7 @@ test(
 );
 
 test(
-  'while the brokers are asked where to read new partitions ' +
-    'from, those that are ours already are read on',
+  'while the brokers are asked for the positions of new ' + 'partitions, the existing ones are still read',
   async () => {
     const bench = new Bench();
     await bench.start(0);
@@ -238,7 +234,7 @@ test(
   },
 );
 
-test('a last commit that nobody confirms is reported: exit 4, with the range that comes again', async () => {
+test('a last commit that is not confirmed is reported: exit 4, with the range that comes again', async () => {
   for (const confirms of [true, false]) {
     const bench = new Bench();
     bench.source.confirms = confirms;

@@ -24,12 +24,12 @@ test('a tail of control records is committed once several reports agree', async 
 });
 
 test(
-  'records in the hands of the reader are not skipped, however ' +
-    'often librdkafka reports a position behind them',
+  'records that the reader holds are not skipped, however often librdkafka reports a position ' +
+    'behind them',
   async () => {
     const bench = new Bench();
     await bench.start(0);
-    // A batch that lingers: popped from librdkafka, not yet delivered.
+    // A batch that lingers: taken from librdkafka, not yet delivered.
     bench.source.onPark = (): void => {
       bench.source.onPark = (): void => undefined;
       bench.deliver(0, 0, 10);
@@ -51,7 +51,7 @@ test('a record that waits for a larger block is not skipped', async () => {
   assert.equal(bench.source.stored.get(0), 0);
 });
 
-test('reports from before a seek say nothing of what comes after it', async () => {
+test('reports from before a seek do not apply to what comes after it', async () => {
   const bench = new Bench();
   await bench.start(0);
   await quietReports(bench, 2, 9);
@@ -61,7 +61,7 @@ test('reports from before a seek say nothing of what comes after it', async () =
   assert.equal(bench.source.stored.get(0), 0);
 });
 
-test('behind damage no position is trusted: the run stops there and commits what is before it', async () => {
+test('after damage no position is trusted: the run stops there and commits what is before it', async () => {
   const bench = new Bench();
   await bench.start(0);
   bench.deliver(0, 0, 5, { fault: BAD_MSG });
@@ -89,8 +89,8 @@ test('batches that wait for their turn before the damage are settled too (orderi
 });
 
 test(
-  'a passing read fault is read again from its offset in the same epoch; what is in flight is settled ' +
-    'as if nothing had been',
+  'after a transient read fault reading restarts at its offset in the same epoch; records in ' +
+    'flight are settled as usual',
   async () => {
     const bench = new Bench();
     await bench.start(0);
@@ -106,7 +106,7 @@ test(
   },
 );
 
-test('a read fault that comes again and again is tried ever more slowly, with one line', async () => {
+test('a read fault that keeps coming is retried at growing intervals, with one log line', async () => {
   const bench = new Bench();
   await bench.start(0);
   const seeks = (): number => bench.source.calls.filter((call) => call.startsWith('seek')).length;
@@ -124,7 +124,7 @@ test('a read fault that comes again and again is tried ever more slowly, with on
   assert.ok(lines <= elapsedMs / 30_000 + 1, `${lines} lines`);
 });
 
-test('out of range: what was read before is settled before the partition is read elsewhere', async () => {
+test('out of range: what was read before is settled before the partition continues elsewhere', async () => {
   const bench = new Bench();
   await bench.start(0);
   bench.deliver(0, 0, 10, { fault: OUT_OF_RANGE });
@@ -137,7 +137,7 @@ test('out of range: what was read before is settled before the partition is read
   assert.equal(bench.dispatcher.status().records.transformed, 10);
 });
 
-test('a bounded run is not over before its end offsets are known', async () => {
+test('a bounded run does not end before its end offsets are known', async () => {
   const bench = new Bench({ until: 'end' });
   let answer: (ends: readonly { topic: string; partition: number; low: number; end: number }[]) => void =
     () => undefined;

@@ -8,8 +8,8 @@ import { lastJson } from '../support/kd.js';
 import { sharedCluster } from '../support/shared-cluster.js';
 
 test(
-  'a batch that lingers longer than several reports of librdkafka take is not skipped: every ' +
-    'record arrives once',
+  "a batch that lingers longer than several of librdkafka's reports is not skipped: every record " +
+    'arrives once',
   async () => {
     const cluster = await sharedCluster();
     const recipe: Recipe = { seed: 71, records: 90, partitions: 3, keys: 'sequence' };
@@ -33,7 +33,7 @@ export default (value, record, { signal }) =>
 `;
 
 test(
-  'SIGTERM makes no dead letters of a transform that ' + 'heeds its signal: a drain lets it finish',
+  'SIGTERM makes no dead letters of a transform that respects ' + 'its signal: a drain lets it finish',
   async () => {
     const cluster = await sharedCluster();
     const recipe: Recipe = { seed: 72, records: 3000, partitions: 2, keys: 'sequence' };

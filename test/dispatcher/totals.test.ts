@@ -42,17 +42,22 @@ test('rows that were neither filtered nor dead-lettered are transformed', () => 
   });
 });
 
-test('results that answer more records than the batch has, or less than none, are refused unbooked', () => {
-  const wrong: readonly Partial<TransformResult>[] = [
-    { filterReasons: ['OLD'], filteredBy: [3], deadLetterCodes: ['BAD'], deadLetteredBy: [1] },
-    { filterReasons: ['OLD'], filteredBy: [-1] },
-    { deadLetterCodes: ['BAD'], deadLetteredBy: [Number.NaN] },
-  ];
-  for (const counts of wrong) {
-    assert.throws(
-      () => totalsOf(flightWith(counts)),
-      (error: { code?: string; message: string }) =>
-        error.code === 'ACCOUNTING' && /^the results of batch 7 do not add up: 3 records/.test(error.message),
-    );
-  }
-});
+test(
+  'results that answer more records than the batch has, or a negative number, are refused and not ' +
+    'counted',
+  () => {
+    const wrong: readonly Partial<TransformResult>[] = [
+      { filterReasons: ['OLD'], filteredBy: [3], deadLetterCodes: ['BAD'], deadLetteredBy: [1] },
+      { filterReasons: ['OLD'], filteredBy: [-1] },
+      { deadLetterCodes: ['BAD'], deadLetteredBy: [Number.NaN] },
+    ];
+    for (const counts of wrong) {
+      assert.throws(
+        () => totalsOf(flightWith(counts)),
+        (error: { code?: string; message: string }) =>
+          error.code === 'ACCOUNTING' &&
+          /^the results of batch 7 do not add up: 3 records/.test(error.message),
+      );
+    }
+  },
+);

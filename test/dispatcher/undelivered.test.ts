@@ -20,7 +20,7 @@ const FATAL = -150;
 for (const [name, code] of [
   ['a neighbour fault', INVALID_RECORD],
   ['a destination fault', NOT_ENOUGH_REPLICAS],
-  ['a right that is missing', TOPIC_AUTHORIZATION_FAILED],
+  ['a missing right', TOPIC_AUTHORIZATION_FAILED],
   ['a fatal fault', FATAL],
 ] as const) {
   test(`${name} while draining leaves its batch unsettled: nothing of it is stored`, async () => {
@@ -40,7 +40,7 @@ for (const [name, code] of [
 }
 
 test(
-  'a right to write that is missing ends the run at once, in the words of the sink, with nothing of ' +
+  'a missing right to write ends the run immediately, in the words of the sink, with nothing of ' +
     'the batch committed',
   async () => {
     const bench = new Bench();
@@ -59,8 +59,8 @@ test(
 );
 
 test(
-  'a stop while a failed batch waits to be read again ends ' +
-    'with DRAIN_CUT and the range that comes again',
+  'a stop while a failed batch waits to be read again ends with DRAIN_CUT and the range that comes ' +
+    'again',
   async () => {
     const bench = new Bench();
     await bench.start(0);
@@ -77,8 +77,8 @@ test(
 );
 
 test(
-  'what the reader still delivers before a rewind is given back ' +
-    'unread: written, it would overtake what is read again',
+  'batches that the reader delivers before a rewind are returned unread: written, they would ' +
+    'overtake what is read again',
   async () => {
     const bench = new Bench();
     await bench.start(0);
@@ -102,7 +102,7 @@ test(
   },
 );
 
-test('a dead letter that could not be made leaves the batch unsettled', async () => {
+test("a dead letter that can't be made leaves the batch unsettled", async () => {
   const bench = new Bench();
   await bench.start(0);
   bench.pool.answer = (task) =>
@@ -118,7 +118,7 @@ test('a dead letter that could not be made leaves the batch unsettled', async ()
   assert.equal(report.records.unsettled, 1);
 });
 
-test('a rewind passes over a partition that was lost meanwhile', async () => {
+test('a rewind skips a partition that was lost in the meantime', async () => {
   const bench = new Bench();
   await bench.start(0, 1);
   bench.deliver(0, 0, 10);
@@ -134,7 +134,7 @@ test('a rewind passes over a partition that was lost meanwhile', async () => {
   assert.equal(report.error, undefined);
 });
 
-test('a revocation does not wait for what a rewind left on its way to a broker that is silent', async () => {
+test('a revocation does not wait for records that a rewind left in flight to a silent broker', async () => {
   const bench = new Bench();
   await bench.start(0, 1);
   bench.deliver(0, 0, 10);
@@ -154,7 +154,7 @@ test('a revocation does not wait for what a rewind left on its way to a broker t
   await bench.end();
 });
 
-/** Everything goes out as it is; one row is rejected. */
+/** Everything is passed through; one row is rejected. */
 function rejecting(task: TransformTask, rejectedRow: number): TransformResult {
   const writer = new OutputBatchWriter();
   writer.open(task.output.bytes, {
@@ -177,40 +177,43 @@ function rejecting(task: TransformTask, rejectedRow: number): TransformResult {
   return has ? { ...answer, deadLetterCodes: ['BAD'], deadLetteredBy: [1], deadLetterExamples } : answer;
 }
 
-test('records refused beside a refused dead letter are delivered before the run stops there', async () => {
-  const bench = new Bench();
-  await bench.start(0);
-  bench.deliver(0, 0, 3);
-  await bench.settle();
-  bench.sink.settle(INVALID_RECORD);
-  await bench.pass(600);
-  // From here on batches are delivered one by one.
-  bench.pool.answer = (task) => Promise.resolve(rejecting(task, 2));
-  bench.deliver(0, 0, 3);
-  await bench.settle();
-  const first = bench.sink.written.shift();
-  assert.ok(first !== undefined);
-  const bystander = deliveryVerdict(BYSTANDER, false);
-  const named = deliveryVerdict(INVALID_RECORD, true);
-  bench.sink.events?.settled({
-    batchId: first.batchId,
-    part: first.part,
-    acknowledged: 0,
-    failures: [
-      { part: first.part, outputRow: 0, ...bystander },
-      { part: first.part, outputRow: 1, ...bystander },
-      { part: first.part, outputRow: 2, ...named, words: 'no key' },
-    ],
-    stale: 0,
-  });
-  await bench.settle();
-  assert.equal(bench.sink.written.length, 1, 'the two records before the dead letter are written again');
-  await bench.pass(1000);
-  assert.equal(bench.source.stored.get(0) ?? 0, 0, 'nothing is stored before they are acknowledged');
-  bench.sink.settle();
-  const report = await bench.end();
-  assert.equal(report.error?.code, 'DEAD_LETTER_REFUSED');
-  assert.equal(bench.source.stored.get(0), 2);
-  assert.equal(report.records.transformed, 2);
-  assert.deepEqual(report.redelivery, [{ partitionId: 0, topic: 'in', partition: 0, from: 2, to: 3 }]);
-});
+test(
+  'records refused together with a refused dead letter are ' + 'delivered before the run stops there',
+  async () => {
+    const bench = new Bench();
+    await bench.start(0);
+    bench.deliver(0, 0, 3);
+    await bench.settle();
+    bench.sink.settle(INVALID_RECORD);
+    await bench.pass(600);
+    // From here on batches are delivered one by one.
+    bench.pool.answer = (task) => Promise.resolve(rejecting(task, 2));
+    bench.deliver(0, 0, 3);
+    await bench.settle();
+    const first = bench.sink.written.shift();
+    assert.ok(first !== undefined);
+    const bystander = deliveryVerdict(BYSTANDER, false);
+    const named = deliveryVerdict(INVALID_RECORD, true);
+    bench.sink.events?.settled({
+      batchId: first.batchId,
+      part: first.part,
+      acknowledged: 0,
+      failures: [
+        { part: first.part, outputRow: 0, ...bystander },
+        { part: first.part, outputRow: 1, ...bystander },
+        { part: first.part, outputRow: 2, ...named, words: 'no key' },
+      ],
+      stale: 0,
+    });
+    await bench.settle();
+    assert.equal(bench.sink.written.length, 1, 'the two records before the dead letter are written again');
+    await bench.pass(1000);
+    assert.equal(bench.source.stored.get(0) ?? 0, 0, 'nothing is stored before they are acknowledged');
+    bench.sink.settle();
+    const report = await bench.end();
+    assert.equal(report.error?.code, 'DEAD_LETTER_REFUSED');
+    assert.equal(bench.source.stored.get(0), 2);
+    assert.equal(report.records.transformed, 2);
+    assert.deepEqual(report.redelivery, [{ partitionId: 0, topic: 'in', partition: 0, from: 2, to: 3 }]);
+  },
+);

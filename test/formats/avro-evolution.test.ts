@@ -22,53 +22,50 @@ function evolve(
   return decode(evolvedDecoder(reader, writer, long), encode(codecOf(writer).encoder, value));
 }
 
-test(
-  'a reader that drops, adds and reorders fields sees the ' + 'values of the writer and defaults of its own',
-  () => {
-    const evolution = fc
-      .array(fc.record({ type: schemaArbitrary, kept: fc.boolean(), order: fc.double({ noNaN: true }) }), {
-        minLength: 1,
-        maxLength: 6,
-      })
-      .map((fields) => {
-        // Every type with its own names, since each was made apart.
-        const named = fields.map((one, i) => ({
-          ...one,
-          type: JSON.parse(
-            JSON.stringify(one.type).replace(/\b(test\.Record|Fixed|Enum)(\d+)/g, `$1${String(i)}x$2`),
-          ) as unknown,
-        }));
-        const writer = record(named.map((one, i) => field(`f${String(i)}`, one.type)));
-        const kept = named.map((one, i) => ({ ...one, name: `f${String(i)}` })).filter((one) => one.kept);
-        kept.sort((a, b) => a.order - b.order);
-        const added = [
-          field('added', 'long', { default: 7 }),
-          field('list', { type: 'array', items: 'string' }, { default: ['x'] }),
-        ];
-        return { writer, reader: record([...added, ...kept.map((one) => field(one.name, one.type))]) };
-      })
-      .chain(({ writer, reader }) =>
-        valueArbitrary(oracleOf(writer)).map((value) => ({ writer, reader, value })),
-      );
-    fc.assert(
-      fc.property(evolution, ({ writer, reader, value }) => {
-        const bytes = oracleOf(writer).toBuffer(value);
-        // avsc would read an int as the float of a union ["float", "int"]; here the same type is taken where
-        // the reader has it.
-        const written = plain(oracleOf(writer).fromBuffer(bytes)) as Record<string, unknown>;
-        const expected = Object.fromEntries(
-          (reader as { fields: { name: string }[] }).fields.map(({ name }) => [name, written[name]]),
-        );
-        assert.deepEqual(decode(evolvedDecoder(reader, writer), bytes), {
-          ...expected,
-          added: 7,
-          list: ['x'],
-        });
-      }),
-      { numRuns: 200 },
+test("a reader that drops, adds and reorders fields sees the writer's values and its own defaults", () => {
+  const evolution = fc
+    .array(fc.record({ type: schemaArbitrary, kept: fc.boolean(), order: fc.double({ noNaN: true }) }), {
+      minLength: 1,
+      maxLength: 6,
+    })
+    .map((fields) => {
+      // Every type gets its own names, because each was generated separately.
+      const named = fields.map((one, i) => ({
+        ...one,
+        type: JSON.parse(
+          JSON.stringify(one.type).replace(/\b(test\.Record|Fixed|Enum)(\d+)/g, `$1${String(i)}x$2`),
+        ) as unknown,
+      }));
+      const writer = record(named.map((one, i) => field(`f${String(i)}`, one.type)));
+      const kept = named.map((one, i) => ({ ...one, name: `f${String(i)}` })).filter((one) => one.kept);
+      kept.sort((a, b) => a.order - b.order);
+      const added = [
+        field('added', 'long', { default: 7 }),
+        field('list', { type: 'array', items: 'string' }, { default: ['x'] }),
+      ];
+      return { writer, reader: record([...added, ...kept.map((one) => field(one.name, one.type))]) };
+    })
+    .chain(({ writer, reader }) =>
+      valueArbitrary(oracleOf(writer)).map((value) => ({ writer, reader, value })),
     );
-  },
-);
+  fc.assert(
+    fc.property(evolution, ({ writer, reader, value }) => {
+      const bytes = oracleOf(writer).toBuffer(value);
+      // avsc would read an int as the float of a union ["float", "int"]; we choose the same type if the
+      // reader has it.
+      const written = plain(oracleOf(writer).fromBuffer(bytes)) as Record<string, unknown>;
+      const expected = Object.fromEntries(
+        (reader as { fields: { name: string }[] }).fields.map(({ name }) => [name, written[name]]),
+      );
+      assert.deepEqual(decode(evolvedDecoder(reader, writer), bytes), {
+        ...expected,
+        added: 7,
+        list: ['x'],
+      });
+    }),
+    { numRuns: 200 },
+  );
+});
 
 test('types are widened as the specification allows', () => {
   const widened: [string, string, unknown, unknown][] = [
@@ -97,7 +94,7 @@ test('types are widened as the specification allows', () => {
   });
 });
 
-test('unions meet unions, single types and wrapped unions', () => {
+test('unions are resolved against unions, single types and wrapped unions', () => {
   assert.equal(evolve(['string', 'null'], ['null', 'string'], 'x'), 'x');
   assert.equal(evolve('long', ['int', 'long'], { int: 3 }), 3);
   assert.deepEqual(evolve(['null', 'int', 'double'], 'int', 3), { int: 3 });
@@ -144,14 +141,14 @@ test('aliases, defaults of every kind, enum defaults and recursive records are r
   };
   const first = decode(decoder, bytes) as { map: Record<string, number> };
   assert.deepEqual(first, expected);
-  // A default belongs to its record: changing it must not reach the next one.
+  // A default belongs to its record: changing it must not affect the next one.
   first.map['a'] = 99;
   assert.deepEqual(decode(decoder, bytes), expected);
 });
 
 test(
-  'records too wide for one function are read, skipped, filled ' +
-    'with defaults and written as narrow ones are',
+  'records too wide for one function are read, skipped, filled with defaults and written like ' +
+    'narrow ones',
   () => {
     const types = [
       ['null', 'string'],
@@ -226,7 +223,7 @@ test('a union of many large records is read and written', () => {
   assert.deepEqual(decode(decoder, encode(encoder, value)), value);
 });
 
-test('a truncated record is refused under a resolver, too', () => {
+test('a truncated record is refused with a resolver too', () => {
   const writer = record([
     field('skipped', { type: 'array', items: 'string' }),
     field('kept', 'double'),
@@ -242,7 +239,7 @@ test('a truncated record is refused under a resolver, too', () => {
   }
 });
 
-test('schemas of which no data can be read are refused at the start, with place and reason', () => {
+test('schemas with which no data can be read are refused at the start, with place and reason', () => {
   const cases: [unknown, unknown, RegExp][] = [
     ['int', 'long', /long can't be read as int/],
     [
@@ -287,7 +284,7 @@ test('schemas of which no data can be read are refused at the start, with place 
   }
 });
 
-test('an added field keeps its default whatever its name, also those of Object.prototype', () => {
+test('an added field keeps its default whatever its name, even one from Object.prototype', () => {
   const names = ['constructor', 'toString', 'valueOf', 'hasOwnProperty'];
   const reader = record([
     field('a', 'int'),

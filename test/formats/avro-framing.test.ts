@@ -22,7 +22,7 @@ const messageOf = (bytes: Uint8Array): string => {
   return 'decoded';
 };
 
-test('a framed record is refused with the name of its framing and what to do', () => {
+test('a framed record is refused with the name of its framing and a remedy', () => {
   const uuid = '0123456789abcdef0123456789abcdef';
   for (const [head, name] of [
     ['00 0000002a', /Confluent Schema Registry's framing \(5 bytes, schema id 42\)/],
@@ -36,7 +36,7 @@ test('a framed record is refused with the name of its framing and what to do', (
   }
 });
 
-test('a faulty record without a framing is not said to have one', () => {
+test('a faulty record without a framing is not reported as framed', () => {
   for (const bytes of [bare.subarray(0, -1), Buffer.concat([bare, bare]), Buffer.alloc(12), Buffer.alloc(0)])
     assert.doesNotMatch(messageOf(bytes), /begins like|^decoded$/);
 });

@@ -11,7 +11,7 @@ const tree = {
   fields: [{ name: 'children', type: { type: 'array', items: 'Tree' } }],
 };
 
-/** A long as Avro writes it, for any value of 64 bits. */
+/** Any 64-bit long in Avro's encoding. */
 function long(value: bigint): Buffer {
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n));
@@ -44,7 +44,7 @@ const COUNTS = [
   -100_000_000n,
 ];
 
-test('a count that the bytes left could not hold is refused before anything is allocated', () => {
+test('a count that the remaining bytes could not hold is refused before anything is allocated', () => {
   for (const items of [
     'long',
     'int',
@@ -78,7 +78,7 @@ test('a count that the bytes left could not hold is refused before anything is a
   }
 });
 
-test('items without bytes are bounded over the whole record, also in nested arrays', () => {
+test('items without bytes are limited over the whole record, also in nested arrays', () => {
   const nulls = codecOf({ type: 'array', items: 'null' }).decoder;
   refuses(nulls, Buffer.concat([long(100_000_000n), Buffer.of(0)]), 'TOO_MANY_ITEMS');
   refuses(nulls, Buffer.concat([long(100_001n), Buffer.of(0)]), 'TOO_MANY_ITEMS');
@@ -97,7 +97,7 @@ test('items without bytes are bounded over the whole record, also in nested arra
   refuses(nulls, Buffer.concat([blocks, Buffer.of(0)]), 'TOO_MANY_ITEMS');
 });
 
-test('a record that skips hostile fields is as guarded as one that reads them', () => {
+test('a record whose hostile fields are skipped is guarded like one whose fields are read', () => {
   const field = (type: unknown): unknown => ({
     type: 'record',
     name: 'R',
@@ -159,7 +159,7 @@ test('union branches, enum symbols, booleans, ints and longs outside their range
   refuses(codecOf('long').decoder, Buffer.alloc(20, 255), 'INVALID_LONG');
 });
 
-test('nesting is bounded when reading and when writing, and a value inside itself is refused', () => {
+test('nesting is limited in reading and writing, and a value inside itself is refused', () => {
   const lists = codecOf(list);
   refuses(lists.decoder, Buffer.alloc(1_000_000, 2), 'TOO_DEEP');
   const nest = (depth: number): unknown => {
@@ -178,7 +178,7 @@ test('nesting is bounded when reading and when writing, and a value inside itsel
   assert.equal((decode(codecOf(tree).decoder, wide) as { children: unknown[] }).children.length, 200_000);
 });
 
-test('text that is not UTF-8 is refused, U+FFFD itself is not', () => {
+test('text that is not UTF-8 is refused, but U+FFFD itself is accepted', () => {
   const { decoder, encoder } = codecOf('string');
   const bad = [
     [0xff],
@@ -201,7 +201,7 @@ test('text that is not UTF-8 is refused, U+FFFD itself is not', () => {
   assert.throws(() => encode(encoder, `${'long '.repeat(40)}\udc00`), { code: 'INVALID_STRING' });
 });
 
-test('a map key __proto__ is refused both ways, other unusual names are plain data', () => {
+test('a map key __proto__ is refused in both directions, other unusual names are plain data', () => {
   const { decoder, encoder } = codecOf({ type: 'map', values: 'string' });
   const key = Buffer.from('__proto__');
   refuses(
@@ -223,7 +223,7 @@ test('a map key __proto__ is refused both ways, other unusual names are plain da
   assert.deepEqual(decode(record.decoder, encode(record.encoder, {})), { toString: 'none', valueOf: null });
 });
 
-test('the bombs that abort a process through avsc leave a worker with a small heap alive', async () => {
+test('records that abort a process through avsc leave a worker with a small heap alive', async () => {
   const source = `
     import { parentPort, workerData } from 'node:worker_threads';
     const { codecOf, decode } = await import(workerData);

@@ -7,24 +7,20 @@ import { sampleArbitrary } from './support/avro-arbitrary.js';
 
 const RUNS = 250;
 
-test(
-  'any value of any schema is encoded to the bytes avsc makes ' +
-    'of it, and decoded to the value avsc reads',
-  () => {
-    fc.assert(
-      fc.property(sampleArbitrary, ({ schema, oracle, value }) => {
-        const { decoder, encoder } = codecOf(schema);
-        const expected = oracle.toBuffer(value);
-        assert.deepEqual(encode(encoder, value), expected);
-        assert.deepEqual(decode(decoder, expected), plain(oracle.fromBuffer(expected)));
-      }),
-      { numRuns: RUNS },
-    );
-  },
-);
+test("any value of any schema is encoded to avsc's bytes, and decoded to avsc's value", () => {
+  fc.assert(
+    fc.property(sampleArbitrary, ({ schema, oracle, value }) => {
+      const { decoder, encoder } = codecOf(schema);
+      const expected = oracle.toBuffer(value);
+      assert.deepEqual(encode(encoder, value), expected);
+      assert.deepEqual(decode(decoder, expected), plain(oracle.fromBuffer(expected)));
+    }),
+    { numRuns: RUNS },
+  );
+});
 
 test(
-  'a value that does not fit says how many bytes it takes, fits into exactly so many, and never ' +
+  'a value that does not fit reports the bytes it needs, fits into exactly that many, and never ' +
     'writes outside its room',
   () => {
     fc.assert(
@@ -45,35 +41,39 @@ test(
   },
 );
 
-test('a record cut short anywhere is refused as truncated, though its neighbour would go on', () => {
-  fc.assert(
-    fc.property(sampleArbitrary, ({ schema, oracle, value }) => {
-      const { decoder } = codecOf(schema);
-      const bytes = oracle.toBuffer(value);
-      for (let end = 0; end < bytes.length; end++) {
-        const rest = bytes.subarray(end);
-        assert.throws(
-          () => decode(decoder, bytes.subarray(0, end), rest),
-          (error) =>
-            error instanceof FormatError &&
-            ['TRUNCATED', 'INVALID_LENGTH', 'INVALID_COUNT'].includes(error.code),
-        );
-      }
-      assert.throws(() => decode(decoder, Buffer.concat([bytes, Buffer.of(0)])), { code: 'TRAILING_BYTES' });
-    }),
-    { numRuns: RUNS / 2 },
-  );
-});
+test(
+  'a record cut short anywhere is refused as truncated, even if ' + 'the bytes after it would continue it',
+  () => {
+    fc.assert(
+      fc.property(sampleArbitrary, ({ schema, oracle, value }) => {
+        const { decoder } = codecOf(schema);
+        const bytes = oracle.toBuffer(value);
+        for (let end = 0; end < bytes.length; end++) {
+          const rest = bytes.subarray(end);
+          assert.throws(
+            () => decode(decoder, bytes.subarray(0, end), rest),
+            (error) =>
+              error instanceof FormatError &&
+              ['TRUNCATED', 'INVALID_LENGTH', 'INVALID_COUNT'].includes(error.code),
+          );
+        }
+        assert.throws(() => decode(decoder, Buffer.concat([bytes, Buffer.of(0)])), {
+          code: 'TRAILING_BYTES',
+        });
+      }),
+      { numRuns: RUNS / 2 },
+    );
+  },
+);
 
 test(
-  'any single flipped bit gives a value or a FormatError, and a ' +
-    'value goes back to bytes that mean the same',
+  'a flipped bit gives a value or a FormatError, and a value is ' + 'encoded to bytes with the same meaning',
   () => {
     fc.assert(
       fc.property(sampleArbitrary, ({ schema, oracle, value }) => {
         const { decoder, encoder } = codecOf(schema, 'bigint');
         const bytes = oracle.toBuffer(value);
-        // At most 120 of them a value, spread evenly.
+        // At most 120 bits per value, spread evenly.
         const stride = Math.max(1, Math.floor((bytes.length * 8) / 120));
         for (let bit = 0; bit < bytes.length * 8; bit += stride) {
           const flipped = Buffer.from(bytes);

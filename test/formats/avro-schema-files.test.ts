@@ -46,7 +46,7 @@ const both = [
 
 const at = { street: 'Main', country: 'DE' };
 
-test('a schema refers to types of other files, whatever their order, also in circles', () => {
+test('a schema refers to types in other files, in any order, also in circles', () => {
   const value = {
     customer: {
       name: 'A',
@@ -73,7 +73,7 @@ test('a schema refers to types of other files, whatever their order, also in cir
   });
 });
 
-test('one file may define several types, and a type inside another may be named before it', () => {
+test('a file may define several types, and a nested type may be used before its definition', () => {
   const value = { customer: { name: 'A', from: 'US' }, home: at, again: null };
   withFiles({ 'main.avsc': main, 'both.avsc': both }, (folder) => {
     const spec = {
@@ -105,8 +105,8 @@ test('one file may define several types, and a type inside another may be named 
 });
 
 test(
-  'schemas as Java takes them: a nested type object, a reference as ' +
-    'a type, names like those of Object.prototype',
+  'schemas as Java accepts them: a nested type object, a reference as a type, names like those ' +
+    'of Object.prototype',
   () => {
     const nested = codecOf({
       type: 'record',
@@ -131,7 +131,7 @@ function configurationError(use: () => unknown, message: RegExp): void {
   });
 }
 
-test('a faulty schema is a configuration error that names the file, the place and what to do', () => {
+test('a faulty schema is a configuration error with the file, the place and a remedy', () => {
   const cases: [unknown, RegExp][] = [
     ['{\n  "type": "record",\n  "name": }', /main\.avsc:3:11: the schema is not JSON/],
     ['{ "type": "record"', /main\.avsc:1:19: the schema is not JSON/],
@@ -182,7 +182,7 @@ test('a faulty schema is a configuration error that names the file, the place an
   configurationError(() => createDecoder({ format: 'avro', long: 'number' }), /needs a schema/);
 });
 
-test('two different definitions of one name are refused, two equal ones are one', () => {
+test('two different definitions of one name are refused, two equal ones count as one', () => {
   const other = { ...address, fields: [{ name: 'street', type: 'bytes' }] };
   withFiles(
     { 'main.avsc': main, 'customer.avsc': customer, 'a.avsc': address, 'b.avsc': other, 'c.avsc': address },

@@ -17,7 +17,7 @@ const SCHEMA = {
   ],
 };
 
-/** A decoder and an encoder that share what they know of the record in hand. */
+/** A decoder and an encoder that share the texts of the current record. */
 function pair(): Codec {
   return withFiles({ 'main.avsc': SCHEMA }, (folder) => {
     const spec: FormatSpec = {
@@ -54,7 +54,7 @@ interface Row {
   readonly end: number;
 }
 
-/** Side by side from the end of the block downwards, as the reader packs them. */
+/** Values next to each other from the end of the block downwards, as the reader packs them. */
 function packed(values: readonly unknown[]): { readonly block: Uint8Array; readonly rows: readonly Row[] } {
   const all = values.map((value) => encode(alone.encoder, value));
   const block = new Uint8Array(new SharedArrayBuffer(all.reduce((sum, bytes) => sum + bytes.length, 0)));
@@ -69,7 +69,7 @@ function packed(values: readonly unknown[]): { readonly block: Uint8Array; reado
   return { block, rows };
 }
 
-test('whatever was decoded before, a value is encoded as an encoder by itself does it', () => {
+test('whatever was decoded before, the encoder writes the same bytes as one without shared texts', () => {
   const { decoder, encoder } = pair();
   fc.assert(
     fc.property(fc.array(record, { minLength: 1, maxLength: 12 }), record, (values, other) => {
@@ -82,7 +82,7 @@ test('whatever was decoded before, a value is encoded as an encoder by itself do
           assert.deepEqual(encode(encoder, one), encode(alone.encoder, one));
         return value;
       });
-      // Later than the next record was decoded, as asynchronous transforms come to it.
+      // Encoded after the next record was decoded, as with asynchronous transforms.
       for (const value of decoded) assert.deepEqual(encode(encoder, value), encode(alone.encoder, value));
       decoder.release?.();
     }),
@@ -90,8 +90,8 @@ test('whatever was decoded before, a value is encoded as an encoder by itself do
 });
 
 test(
-  'after release nothing of a block is believed: neither for decoding ' +
-    'it anew nor for encoding what was read from it',
+  'after release, texts of the block are used neither for decoding again nor for encoding values ' +
+    'that were read from it',
   () => {
     const { decoder, encoder } = pair();
     const before = { name: 'a text of the first batch', tags: ['one tag of it'], map: {} };

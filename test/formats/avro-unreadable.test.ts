@@ -12,15 +12,15 @@ const record = (type: unknown, name = 'R'): object => ({
   fields: [{ name: 'f', type }],
 });
 
-/** Schemas of which some data can be read and some can't, as Java's Avro 1.12 decides record by record. */
+/** Schemas with which some data can be read and some can't, as Java's Avro 1.12 decides record by record. */
 interface Pair {
   readonly what: string;
   readonly reader: unknown;
   readonly writer: unknown;
-  /** Values of the writer, and what the reader sees. */
+  /** Values of the writer, and what the reader reads. */
   readonly read: readonly (readonly [unknown, unknown])[];
   readonly refused: readonly unknown[];
-  /** The place and the reason, in the error of the record and in the warning at the start. */
+  /** The place and the reason, in the record's error and in the warning at the start. */
   readonly reason: RegExp;
 }
 
@@ -127,7 +127,7 @@ const PAIRS: readonly Pair[] = [
 ];
 
 for (const { what, reader, writer, read, refused, reason } of PAIRS) {
-  test(`where the reader can't read ${what}, only the records that hold it are refused`, () => {
+  test(`where the reader can't read ${what}, only the records that contain it are refused`, () => {
     const decoder = evolvedDecoder(reader, writer);
     const { encoder } = codecOf(writer);
     for (const [value, seen] of read) assert.deepEqual(decode(decoder, encode(encoder, value)), seen);
@@ -136,7 +136,7 @@ for (const { what, reader, writer, read, refused, reason } of PAIRS) {
         () => decode(decoder, encode(encoder, value)),
         (error) => error instanceof FormatError && error.code === 'UNREADABLE' && reason.test(error.message),
       );
-    // A refusal leaves nothing behind.
+    // A refused record leaves no state behind.
     for (const [value, seen] of read) assert.deepEqual(decode(decoder, encode(encoder, value)), seen);
   });
 
@@ -163,7 +163,7 @@ function warningsOf(reader: unknown, writer?: unknown): readonly string[] {
   );
 }
 
-test('schemas of which all data can be read warn of nothing', () => {
+test('schemas with which all data can be read give no warning', () => {
   assert.deepEqual(warningsOf(record(enumeration('A'))), []);
   assert.deepEqual(warningsOf(record(['null', 'long']), record('int')), []);
   const defaulted = { ...enumeration('A', 'OTHER'), default: 'OTHER' };
@@ -182,21 +182,24 @@ test('each symbol and each branch has a warning of its own', () => {
   for (const [i, reason] of reasons.entries()) assert.match(warnings[i] ?? '', reason);
 });
 
-test('a branch of the reader that takes all data is preferred to one of another name that takes some', () => {
-  const inner = (name: string, symbols: string[]): object => ({
-    ...record({ type: 'enum', name: `${name}E`, aliases: ['E'], symbols }, name),
-    aliases: ['I'],
-  });
-  const reader = record(['null', inner('Some', ['A']), inner('All', ['A', 'C'])]);
-  const writer = record(['null', record(enumeration('A', 'C'), 'I')]);
-  assert.deepEqual(warningsOf(reader, writer), []);
-  assert.deepEqual(
-    decode(evolvedDecoder(reader, writer), encode(codecOf(writer).encoder, { f: { f: 'C' } })),
-    { f: { All: { f: 'C' } } },
-  );
-});
+test(
+  'a branch of the reader that accepts all data is preferred to ' + 'one of another name that accepts some',
+  () => {
+    const inner = (name: string, symbols: string[]): object => ({
+      ...record({ type: 'enum', name: `${name}E`, aliases: ['E'], symbols }, name),
+      aliases: ['I'],
+    });
+    const reader = record(['null', inner('Some', ['A']), inner('All', ['A', 'C'])]);
+    const writer = record(['null', record(enumeration('A', 'C'), 'I')]);
+    assert.deepEqual(warningsOf(reader, writer), []);
+    assert.deepEqual(
+      decode(evolvedDecoder(reader, writer), encode(codecOf(writer).encoder, { f: { f: 'C' } })),
+      { f: { All: { f: 'C' } } },
+    );
+  },
+);
 
-test('an enum or a union of which nothing can be read is refused when the decoder is made', () => {
+test('an enum or a union of which nothing can be read is refused when the decoder is created', () => {
   const cases: [unknown, unknown, RegExp][] = [
     [enumeration('X'), enumeration('A', 'B'), /E: none of the writer's symbols is in the reader's enum/],
     ['string', ['null', 'int'], /value: null can't be read as string/],
@@ -212,7 +215,7 @@ test('an enum or a union of which nothing can be read is refused when the decode
     );
 });
 
-test('a record cut short inside what can not be read is truncated, not unreadable', () => {
+test('a record cut short inside an unreadable value is reported as truncated', () => {
   const reader = record(enumeration('A'));
   const writer = record(enumeration('A', 'B'));
   assert.throws(() => decode(evolvedDecoder(reader, writer), Buffer.alloc(0), Buffer.of(2)), {

@@ -8,11 +8,11 @@ const decoder = createDecoder({ format: 'json', long: 'number' });
 const encoder = createEncoder({ format: 'json', long: 'number' });
 const read = (text: string): unknown => decode(decoder, Buffer.from(text), Buffer.from('9'));
 
-test('any JSON value survives', () => {
+test('any JSON value survives a round trip', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       const text = JSON.stringify(value);
-      // These are refused, as further tests show.
+      // These are refused, as other tests show.
       fc.pre(!text.includes('__proto__') && !/\d{16}/.test(text));
       assert.equal(encode(encoder, value).toString(), text);
       assert.deepEqual(read(text), JSON.parse(text));
@@ -27,7 +27,7 @@ function refuses(text: string | Uint8Array, code: string): void {
   });
 }
 
-test('what is not one JSON value in UTF-8 is refused', () => {
+test('anything but one JSON value in UTF-8 is refused', () => {
   for (const text of [
     '',
     '  ',
@@ -56,7 +56,7 @@ test('what is not one JSON value in UTF-8 is refused', () => {
   assert.deepEqual(read('\ufeff{"a":1}'), { a: 1 });
 });
 
-test("numbers that a double can't hold are refused where they are numbers, not where they are text", () => {
+test("numbers that a double can't hold are refused as numbers, but accepted within text", () => {
   for (const text of [
     '9007199254740992',
     '-9007199254740992',
@@ -101,7 +101,7 @@ test("numbers that a double can't hold are refused where they are numbers, not w
   );
 });
 
-test('an integer too long is found wherever it stands in the text', () => {
+test('an integer that is too long is found anywhere in the text', () => {
   for (let before = 0; before < 40; before++) {
     for (const digits of ['9007199254740993', '90071992547409931', '9'.repeat(40)]) {
       refuses(`["${'x'.repeat(before)}",${digits}]`, 'UNSAFE_INTEGER');
@@ -114,7 +114,7 @@ test('an integer too long is found wherever it stands in the text', () => {
   }
 });
 
-test('a __proto__ key is refused however it is spelled, as text it is data', () => {
+test('a __proto__ key is refused however it is escaped; as a string value it is data', () => {
   for (const text of [
     '{"__proto__":1}',
     '[{"a":{"__proto__":{}}}]',
@@ -129,7 +129,7 @@ test('a __proto__ key is refused however it is spelled, as text it is data', () 
   });
 });
 
-test('nesting is bounded, brackets in text do not count', () => {
+test('nesting is limited; brackets within text do not count', () => {
   const nest = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
   refuses(nest(1_000_000), 'TOO_DEEP');
   refuses(`${'{"a":'.repeat(1_001)}1${'}'.repeat(1_001)}`, 'TOO_DEEP');
@@ -141,7 +141,7 @@ test('nesting is bounded, brackets in text do not count', () => {
   assert.equal((read(`[${'[],'.repeat(5_000)}1]`) as unknown[]).length, 5_001);
 });
 
-test('any truncation and any flipped bit of a record gives a value or a FormatError', () => {
+test('any truncation and any flipped bit gives a value or a FormatError', () => {
   const bytes = Buffer.from('{"id":"é\\u0041","n":-12.5e3,"list":[1,null,{"x":true}],"text":"💥"}');
   for (let end = 0; end < bytes.length; end++)
     assert.throws(() => decode(decoder, bytes.subarray(0, end), bytes.subarray(end)), FormatError);
@@ -229,7 +229,7 @@ test('a value that JSON.stringify would write as {} or as junk is refused with i
 });
 
 test(
-  'JSON that does not fit says exactly how many bytes it ' + 'takes, and touches nothing beyond its room',
+  'JSON that does not fit reports exactly how many bytes it needs, ' + 'and writes nothing outside its room',
   () => {
     for (const value of ['x'.repeat(50), 'é'.repeat(50), '💥'.repeat(20), { a: '漢字' }]) {
       const needed = Buffer.byteLength(JSON.stringify(value));
@@ -243,11 +243,11 @@ test(
   },
 );
 
-test('every double that JavaScript prints is read again; another digit behind it is refused', () => {
+test('every double that JavaScript prints is read back; with another digit it is refused', () => {
   fc.assert(
     fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
       const text = String(value).replace('+', '');
-      // Whole numbers of more digits are integers to others, and refused as such.
+      // Whole numbers with more digits are integers in other languages, and refused for that.
       if (/^-?\d+$/.test(text) && !Number.isSafeInteger(value)) return;
       assert.equal(read(`{"n":[${text}]}`) === undefined, false);
       assert.equal((read(`{"n":[${text}]}`) as { n: number[] }).n[0], value === 0 ? 0 : value);

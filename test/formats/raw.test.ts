@@ -7,7 +7,7 @@ import { decode, encode } from './support/avro.js';
 const decoder = createDecoder({ format: 'raw', long: 'number' });
 const encoder = createEncoder({ format: 'raw', long: 'number' });
 
-test('raw bytes come as a Buffer of their own and go out unchanged', () => {
+test('raw bytes arrive in their own Buffer and are written unchanged', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 3_000 }), (bytes) => {
       const value = decode(decoder, bytes);
@@ -22,7 +22,7 @@ test('raw bytes come as a Buffer of their own and go out unchanged', () => {
   assert.equal(encoder.encode('ééé', new Uint8Array(8), 4, 8), -7);
 });
 
-test("a view that does not start at its buffer's beginning is read and written in the right place", () => {
+test("a view that does not start at its buffer's beginning is read and written at the right position", () => {
   const shared = new SharedArrayBuffer(64);
   const view = new Uint8Array(shared, 8, 40);
   for (const format of ['raw', 'json'] as const) {
@@ -36,7 +36,7 @@ test("a view that does not start at its buffer's beginning is read and written i
   }
 });
 
-test('decoded values are shown as JSON that a person can read', () => {
+test('decoded values are shown as readable JSON', () => {
   const value = {
     big: 9007199254740993n,
     text: Buffer.from('héllo\n'),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 
-/** A file of tests whose preparation fails in the middle. */
+/** A test file whose preparation fails in the middle. */
 const FILE = `
 import { before, test } from 'node:test';
 import { atEndOf } from ${JSON.stringify(new URL('../support/at-end.js', import.meta.url).href)};
@@ -17,8 +17,8 @@ before(async () => {
 test('anything', () => undefined);
 `;
 
-test('a preparation that fails is what is told, and what it had opened is closed all the same', () => {
-  // Without what marks a process as one of the test runner's own.
+test('a failed preparation is the reported error, and what it had opened is closed all the same', () => {
+  // Without the variable that marks a process of the test runner.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const args = ['--input-type=module', '--eval', FILE];
   const { stdout, status } = spawnSync(process.execPath, args, { encoding: 'utf8', env, timeout: 30_000 });

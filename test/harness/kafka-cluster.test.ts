@@ -36,7 +36,7 @@ async function filled(name: string, used: Recipe): Promise<string> {
 }
 
 test(
-  'the checker finds every seeded record exact in the ' + 'topic it was produced to, and in a copy',
+  'the checker finds every seeded record exact in the topic ' + 'it was produced to, and in a copy',
   async () => {
     const cluster = await sharedCluster();
     const from = await filled('exact', recipe);
@@ -55,7 +55,7 @@ const mutants: readonly { readonly kind: Mutation; readonly found: Partial<Verif
   { kind: 'alter-key', found: { altered: 1 } },
   { kind: 'alter-header', found: { altered: 1 } },
   { kind: 'alter-timestamp', found: { altered: 1 } },
-  // A record that lost its value has lost its identity with it.
+  // A record without its value has no identity.
   { kind: 'null-value', found: { missing: 1, foreign: 1 } },
 ];
 
@@ -77,7 +77,7 @@ test('the checker detects one dropped, duplicated, swapped or altered record amo
   }
 });
 
-test('records of another seed are foreign, and replays are told apart from reordering', async () => {
+test('records of another seed are foreign, and replays are distinguished from reordering', async () => {
   const cluster = await sharedCluster();
   const small: Recipe = { seed: 11, records: 1000, partitions: 1, bytes: 50 };
   const topic = await filled('replay', small);
@@ -124,7 +124,7 @@ test('json and avro records are found by identity after their bytes have changed
   }
 });
 
-test('plain records come back as they were sent, and offsets are told', async () => {
+test('plain records are read as they were sent, with their offsets', async () => {
   const cluster = await sharedCluster();
   const topic = await cluster.createTopic(uniqueName('plain'), { partitions: 2 });
   const sent = [

@@ -1,4 +1,4 @@
-/** The least of a dispatcher: takes what the source gives, notes every record, stores what it has seen. */
+/** A minimal dispatcher: takes what the source gives, records every row, stores its offset. */
 
 import type { Block, Fault, InputBatch } from '../../src/core/batch.js';
 import { loadNative, type NativeBinding } from '../../src/kafka/native.js';
@@ -26,7 +26,7 @@ export type MemberOptions = Partial<KafkaSourceOptions> & {
   readonly servers: string;
   readonly topic: string;
   readonly properties?: Record<string, string>;
-  /** Keeps blocks instead of giving them back: backpressure. */
+  /** Keeps blocks instead of returning them: backpressure. */
   readonly holdBlocks?: boolean;
   readonly blocks?: number;
 };

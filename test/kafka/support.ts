@@ -23,7 +23,7 @@ export class RecordingLogger implements Logger {
   }
 }
 
-/** The addon's table without the addon. */
+/** The addon's table in JavaScript. */
 export class PlainTable implements NativePartitionTable {
   readonly names: { topic: string; partition: number }[] = [];
   readonly epochs = new Map<number, number>();

@@ -56,7 +56,7 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
     store: (offsets) =>
       real.store(offsets.map(({ partitionId, offset }) => ({ partitionId, offset: offset + 1 }))),
   })),
-  'writes results of an assignment that is over': {
+  'writes results of an ended assignment': {
     sink: (settings) => ({ ...settings, ignoresEpochs: true }),
   },
   'gives partitions back before they are drained': {
@@ -84,10 +84,10 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
       };
     },
   },
-  'takes lost partitions for revoked ones': sourceEvents((events) => ({
+  'treats lost partitions as revoked': sourceEvents((events) => ({
     revoked: (partitions) => events.revoked(partitions, false),
   })),
-  'takes a failed delivery for a good one': sinkEvents((events) => ({
+  'treats a failed delivery as acknowledged': sinkEvents((events) => ({
     settled: (settled) =>
       events.settled({
         ...settled,
@@ -157,7 +157,7 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
       real.open(partitions.map((partition) => ({ ...partition, offset: partition.offset + 1 }))),
   })),
   'forgets a record that is larger than a block': sourceEvents(() => ({ oversize: () => undefined })),
-  'takes more memory than it was given': {
+  'uses more memory than allowed': {
     settings: (settings) => ({
       ...settings,
       blocksBytesMax: settings.blocksBytesMax * 4,
@@ -177,7 +177,7 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
       }),
     }),
   },
-  'takes a worker that lives on for one that has ended': {
+  'reports a worker that still runs as ended': {
     deps: (deps) => ({
       ...deps,
       pool: but(deps.pool, { close: (deadlineMs) => deps.pool.close(deadlineMs).catch(() => undefined) }),
@@ -195,19 +195,19 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
 const LAWS: Readonly<Record<keyof typeof MUTATIONS, RegExp>> = {
   'commits past an unsettled record, up to the highest one that is settled': UNSETTLED,
   'commits one record too many': UNSETTLED,
-  'writes results of an assignment that is over': /handed over under epoch \d+, which has ended/,
+  'writes results of an ended assignment': /handed over under epoch \d+, which has ended/,
   'gives partitions back before they are drained': /stored for partition \d+, which is not open/,
-  'takes lost partitions for revoked ones': /stored for partition \d+, which was lost/,
-  'takes a failed delivery for a good one': UNSETTLED,
+  'treats lost partitions as revoked': /stored for partition \d+, which was lost/,
+  'treats a failed delivery as acknowledged': UNSETTLED,
   'blames every record of a message set that was refused': /an innocent record became a dead letter/,
   'settles a part twice': /ended with DEFECT: .* settled/,
   'settles what is written before it is acknowledged': UNSETTLED,
   'releases a batch before the one it should follow': /handed over for the first time after/,
   'starts reading one record too late': UNSETTLED,
   'forgets a record that is larger than a block': /no end after/,
-  'takes more memory than it was given': /bytes of blocks .* allowed/,
+  'uses more memory than allowed': /bytes of blocks .* allowed/,
   'waits for a worker that never ends': /no end after/,
-  'takes a worker that lives on for one that has ended': /a thread lives on/,
+  'reports a worker that still runs as ended': /a worker thread did not end/,
   'opens partitions without parking the reader': /while the reader is not parked/,
   'loses the end of a drain': /no end after/,
 };

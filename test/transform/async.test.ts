@@ -6,7 +6,7 @@ import { ProgressCells } from '../../src/wire/progress.js';
 import { headerText, run, runAll, runnerFor, runTask, sleep } from './run.js';
 import { inputOf, OUT, taskFor } from './support.js';
 
-test('asynchronous results come out in the order of their records, whenever they finish', async () => {
+test('asynchronous results are written in the order of their records, whenever they finish', async () => {
   const records = Array.from({ length: 100 }, (_unused, index) => String(index));
   const { outputs } = await run(async (value: Buffer) => {
     await sleep((Number(String(value)) * 7) % 13);
@@ -18,7 +18,7 @@ test('asynchronous results come out in the order of their records, whenever they
   );
 });
 
-test('never more than `concurrency` transforms are under way', async () => {
+test('at most `concurrency` transforms run at the same time', async () => {
   let underWay = 0;
   let highest = 0;
   await run(
@@ -51,10 +51,10 @@ test('one slow record does not let the others run arbitrarily far ahead', async 
     { settings: { concurrency: 4 } },
   );
   assert.equal(started, 200);
-  assert.ok(startedAtRelease <= 16, `${startedAtRelease} started behind a record that was not finished`);
+  assert.ok(startedAtRelease <= 16, `${startedAtRelease} started after a record that was not finished`);
 });
 
-test('rejections, drops and errors of asynchronous transforms are those of their records', async () => {
+test('rejections, drops and errors of asynchronous transforms apply to their own records', async () => {
   const { outcomes } = await run(
     async (value: Buffer) => {
       await sleep(1);
@@ -78,7 +78,7 @@ test('rejections, drops and errors of asynchronous transforms are those of their
   assert.deepEqual(outcomes, ['transformed', 'TRANSFORM_ERROR', 'GONE', 'BAD', 'NO_RESULT', 'transformed']);
 });
 
-test('sync and async answers of one transform may alternate', async () => {
+test('a transform may alternate between sync and async answers', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 40 }), async (delays) => {
       const { outputs } = await run(
@@ -125,7 +125,7 @@ test('thenables that misbehave count once', async () => {
 });
 
 test(
-  'without a dead-letter topic the rows before the ' + 'rejected one are kept, those behind are not',
+  'without a dead-letter topic the rows before the rejected one ' + 'are kept, those after it are not',
   async () => {
     const { result, outputs } = await run(
       async (value: Buffer) => {
@@ -143,7 +143,7 @@ test(
   },
 );
 
-test('a full block takes along what is under way: no record that was started runs twice', async () => {
+test('a full block includes the answers in progress: no started record runs twice', async () => {
   const runs = new Map<string, number>();
   const records = Array.from({ length: 400 }, (_unused, index) => String(index));
   const parts = await runAll(
@@ -166,7 +166,7 @@ test('a full block takes along what is under way: no record that was started run
   assert.ok(parts.slice(0, -1).every(({ result }) => result.overflow !== undefined));
 });
 
-test('at its timeout a record is rejected alone and its signal fires; its neighbours go on', async () => {
+test('a record that times out is rejected alone and its signal fires; its neighbours continue', async () => {
   const runs = new Map<string, number>();
   const reasons: unknown[] = [];
   const began = performance.now();
@@ -174,7 +174,7 @@ test('at its timeout a record is rejected alone and its signal fires; its neighb
     async (value: Buffer, _record: SourceRecord, context: TransformContext) => {
       const text = String(value);
       runs.set(text, (runs.get(text) ?? 0) + 1);
-      // Asked for late: it is still this record's own.
+      // Read late, it is still this record's own signal.
       await sleep(1);
       const { signal } = context;
       signal.addEventListener('abort', () => reasons.push([text, (signal.reason as Error).name]));
@@ -206,7 +206,7 @@ test('at its timeout a record is rejected alone and its signal fires; its neighb
   assert.match(headerText(outputs[1], 'kd-message') ?? '', /within 100 ms \(dispatcher\.timeout\)/);
 });
 
-test('a promise that settles after its record timed out changes nothing and blames nobody', async () => {
+test('a promise that settles after its record timed out changes nothing', async () => {
   const late: (() => void)[] = [];
   const runner = await runnerFor(
     (value: Buffer) => {
@@ -226,7 +226,7 @@ test('a promise that settles after its record timed out changes nothing and blam
   );
 });
 
-test('a blocking record does not use up the time of its neighbours', async () => {
+test("a blocking record does not use up its neighbours' time", async () => {
   const { outcomes } = await run(
     async (value: Buffer) => {
       if (String(value) === 'blocks') {
@@ -242,7 +242,7 @@ test('a blocking record does not use up the time of its neighbours', async () =>
 });
 
 test(
-  'transformBatch past its timeout: its records run one by one, ' + 'and the one that hangs is rejected',
+  'transformBatch beyond its timeout: its records run one by one, ' + 'and the one that hangs is rejected',
   async () => {
     const sizes: number[] = [];
     const definition = {
@@ -260,7 +260,7 @@ test(
   },
 );
 
-test('the progress cells name the rows under way', async () => {
+test('the progress cells show the running rows', async () => {
   const input = inputOf(['0', '1', '2', '3', '4', '5']);
   const task = taskFor(input);
   const cells = new ProgressCells(task.output.bytes);
@@ -285,7 +285,7 @@ test('the progress cells name the rows under way', async () => {
   assert.deepEqual(cells.underWay, { firstRow: 6, rowCount: 0 });
 });
 
-test('transformBatch gets the decoded values and answers each record', async () => {
+test('transformBatch gets the decoded values and returns a result for each record', async () => {
   const definition = {
     transformBatch: async (values: { n: number }[], records: readonly SourceRecord[]) => {
       await sleep(1);
@@ -311,8 +311,8 @@ test('transformBatch gets the decoded values and answers each record', async () 
 });
 
 test(
-  'when transformBatch throws, its records run one by one on ' +
-    'fresh values and only the guilty one is rejected',
+  'when transformBatch throws, its records run one by one on freshly decoded values, and only ' +
+    'the guilty one is rejected',
   async () => {
     const sizes: number[] = [];
     const definition = {
@@ -334,7 +334,7 @@ test(
   },
 );
 
-test('transformBatch must answer with as many results as records', async () => {
+test('transformBatch must return as many results as records', async () => {
   for (const answer of [() => [], () => 'no list', () => undefined, (values: unknown[]) => [...values, 1]]) {
     await assert.rejects(
       run({ transformBatch: answer }, ['a', 'b']),

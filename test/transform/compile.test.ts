@@ -14,10 +14,7 @@ interface LoadError {
   readonly message: string;
 }
 
-/**
- * Loads a module made of several files; the first is the transform. Returns what its transform answers for
- * 'x'.
- */
+/** Loads a module of several files; the first is the transform. Returns its answer for 'x'. */
 async function answerOf(files: Readonly<Record<string, string>>): Promise<unknown> {
   const [[name, text] = ['', ''], ...others] = Object.entries(files);
   const file = moduleFile(text, name);
@@ -34,7 +31,7 @@ async function answerOf(files: Readonly<Record<string, string>>): Promise<unknow
     } finally {
       await compiled.remove();
     }
-    assert.deepEqual(readdirSync(file.folder).sort(), before, "nothing is written beside the user's file");
+    assert.deepEqual(readdirSync(file.folder).sort(), before, "nothing is written next to the user's file");
     const answer = loaded.transform?.('x', undefined as never, undefined as never);
     const folder = file.folder;
     return typeof answer === 'string'
@@ -62,7 +59,7 @@ test('types, relative imports with and without extension, and JSON are bundled',
   assert.equal(await answerOf(files), 'X?json');
 });
 
-test('packages are found from where the module lies, ESM and CommonJS', async () => {
+test("packages are resolved from the module's folder, ESM and CommonJS", async () => {
   const files = {
     't.ts': `import { one } from 'esm-package'; import two from 'cjs-package'; import { three } from 'esm-package/sub'; import { createHash } from 'node:crypto'; import path from 'path';
       export default () => [one, two.two, three, typeof createHash, path.sep].join();`,
@@ -88,28 +85,35 @@ test('require works too, with paths and packages', async () => {
   assert.equal(await answerOf(files), 42);
 });
 
-test("import.meta.url and its like name the user's own file, in every file of the bundle", async () => {
-  const files = {
-    't.ts': `import { here } from './lib/here.js'; export default () => [import.meta.url, here].join(' ');`,
-    'lib/here.ts':
-      `import { readFileSync } from 'node:fs'; export const here = readFileSync(new ` +
-      `URL('./text.txt', import.meta.url), 'utf8');`,
-    'lib/text.txt': 'text beside it',
-  };
-  assert.equal(await answerOf(files), '<folder url>/t.ts text beside it');
-  assert.equal(await answerOf({ 't.ts': `export default () => import.meta.dirname;` }), '<folder>');
-});
+test(
+  "import.meta.url and related names refer to the user's own " + 'file, in every file of the bundle',
+  async () => {
+    const files = {
+      't.ts': `import { here } from './lib/here.js'; export default () => [import.meta.url, here].join(' ');`,
+      'lib/here.ts':
+        `import { readFileSync } from 'node:fs'; export const here = readFileSync(new ` +
+        `URL('./text.txt', import.meta.url), 'utf8');`,
+      'lib/text.txt': 'text beside it',
+    };
+    assert.equal(await answerOf(files), '<folder url>/t.ts text beside it');
+    assert.equal(await answerOf({ 't.ts': `export default () => import.meta.dirname;` }), '<folder>');
+  },
+);
 
-test("the library is the running installation's, whatever lies beside the module", async () => {
-  const files = {
-    't.ts': `import { drop } from 'kafka-dispatcher'; export default () => drop('SAME');`,
-    'node_modules/kafka-dispatcher/package.json':
-      '{"name":"kafka-dispatcher","type":"module","exports":"./index.js"}',
-    'node_modules/kafka-dispatcher/index.js': `export const drop = () => 'another';`,
-  };
-  const { drop } = await import('../../src/index.js');
-  assert.deepEqual(await answerOf(files), drop('SAME'));
-});
+test(
+  'the transform gets the library of the running installation, even if another version is ' +
+    'installed next to the module',
+  async () => {
+    const files = {
+      't.ts': `import { drop } from 'kafka-dispatcher'; export default () => drop('SAME');`,
+      'node_modules/kafka-dispatcher/package.json':
+        '{"name":"kafka-dispatcher","type":"module","exports":"./index.js"}',
+      'node_modules/kafka-dispatcher/index.js': `export const drop = () => 'another';`,
+    };
+    const { drop } = await import('../../src/index.js');
+    assert.deepEqual(await answerOf(files), drop('SAME'));
+  },
+);
 
 test("stack traces name the lines of the user's TypeScript", async () => {
   const file = moduleFile(
@@ -126,7 +130,7 @@ test("stack traces name the lines of the user's TypeScript", async () => {
   file.remove();
 });
 
-test('errors of compilation name file, line and what is missing', async () => {
+test('compile errors name file, line and what is missing', async () => {
   const cases: readonly (readonly [string, string, RegExp])[] = [
     ['t.ts', `export default (\n  value => {`, /t\.ts:2:\d+: /],
     ['t.ts', `\nimport x from 'no-such-package'; export default x;`, /t\.ts:2:15: .*no-such-package/],
@@ -155,7 +159,7 @@ test('errors of compilation name file, line and what is missing', async () => {
   );
 });
 
-test('inspectTransform tells what a module offers, without running its setup', async () => {
+test('inspectTransform returns what a module exports, without running its setup', async () => {
   const file = moduleFile(
     `export default { setup() { throw new Error('must not run'); }, validate: () => true, ` +
       `transformBatch: (values) => values, onTombstone: () => 'x' };`,
@@ -172,7 +176,7 @@ test('inspectTransform tells what a module offers, without running its setup', a
   file.remove();
 });
 
-test('a compiled file that was swept away is written again', async () => {
+test('a compiled file that was deleted is written again', async () => {
   const file = moduleFile(`export default () => 'still here';`);
   const compiled = await compileTransform(file.path);
   rmSync(dirname(fileURLToPath(compiled.url())), { recursive: true });

@@ -6,7 +6,7 @@ import { DEAD, OUT } from './support.js';
 
 const origin = { group: 'flights', host: 'host-1', version: '1.2.3', transform: 'flights.ts' };
 
-test('a dead letter carries the source unchanged and every header that says why', async () => {
+test('a dead letter carries the unchanged source and every header with the reason', async () => {
   const source = {
     key: Buffer.from('k'),
     value: 'payload',
@@ -53,7 +53,7 @@ test('a dead letter carries the source unchanged and every header that says why'
   assert.equal(outputs[0]?.headers.filter(([name]) => name.startsWith('kd-')).length, 15);
 });
 
-test('a second death replaces the headers of the first and adds up the attempts', async () => {
+test('a second rejection replaces the headers of the first and adds up the attempts', async () => {
   const headers = [
     ['kd-code', 'OLD'],
     ['mine', '1'],
@@ -71,12 +71,12 @@ test('a second death replaces the headers of the first and adds up the attempts'
   assert.equal(headerText(outputs[0], 'kd-stack'), undefined);
 });
 
-test('attempts that are not a number count from one again', async () => {
+test('an attempts header that is not a number counts as none', async () => {
   const { outputs } = await run(() => reject('NEW'), [{ value: 'v', headers: [['kd-attempts', '-1e9']] }]);
   assert.equal(headerText(outputs[0], 'kd-attempts'), '1');
 });
 
-test('message and stack are cut, between characters', async () => {
+test('message and stack are cut between characters', async () => {
   const { outputs } = await run(() => {
     const error = new Error('é'.repeat(5000));
     error.stack = '€'.repeat(20_000);
@@ -89,7 +89,7 @@ test('message and stack are cut, between characters', async () => {
   assert.ok(!message.includes('�') && !stack.includes('�'));
 });
 
-test('the stack is left out where the record would become larger than the topic takes', async () => {
+test("the stack is left out when the record would exceed the topic's limit", async () => {
   const throwing = () => {
     throw new Error('x');
   };
@@ -102,7 +102,7 @@ test('the stack is left out where the record would become larger than the topic 
 });
 
 test(
-  "a dead letter carries the time of death, and the source's " + 'timestamp only where that is wanted',
+  'a dead letter carries the time of rejection, and the ' + "source's timestamp only if configured",
   async () => {
     const now = await run(() => reject('BAD'), ['v']);
     const source = await run(() => reject('BAD'), ['v'], { settings: { deadLetterTimestamp: 'source' } });
@@ -111,7 +111,7 @@ test(
   },
 );
 
-test('a dead letter at the size limit says less: a short message, then only code and place', async () => {
+test('a dead letter at the size limit carries less: a short message, then only code and place', async () => {
   const definition = () => {
     throw new Error('m'.repeat(900));
   };
@@ -131,7 +131,7 @@ test('a dead letter at the size limit says less: a short message, then only code
   );
 });
 
-test('records that cannot be decoded, validated or encoded say at which stage', async () => {
+test("records that can't be decoded, validated or encoded name the stage", async () => {
   const definition = {
     validate: (value: { n: number }) => value.n > 0 || 'n must be positive',
     transform: (value: { n: number }) => (value.n === 2 ? Symbol('x') : value),
@@ -201,7 +201,7 @@ const DEATH = [
   ['mine', '1'],
 ] as const;
 
-test('results of a dead letter that is read again carry nothing of its death', async () => {
+test('results from a dead letter that is read again carry none of its kd- headers', async () => {
   const { emit, tombstone } = await import('../../src/index.js');
   for (const result of [
     'value',
@@ -220,7 +220,7 @@ test('results of a dead letter that is read again carry nothing of its death', a
   assert.equal(headerText(outputs[0], 'kd-time'), 'of the user');
 });
 
-test('a second death keeps the place where the record was first read', async () => {
+test('a second rejection keeps the place where the record was first read', async () => {
   const { outputs } = await run(() => reject('NEW'), [{ value: 'v', headers: DEATH }]);
   for (const [name, value] of DEATH.slice(0, 4)) assert.equal(headerText(outputs[0], name), value);
   assert.equal(headerText(outputs[0], 'kd-code'), 'NEW');

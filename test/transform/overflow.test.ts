@@ -7,7 +7,7 @@ import { DEAD, inputOf, OUT, taskFor } from './support.js';
 
 const records = Array.from({ length: 100 }, (_unused, index) => String(index));
 
-test('a full block ends the task early; the record at hand goes to an overflow part', async () => {
+test('a full block ends the task early; the current record goes to an overflow part', async () => {
   const runs = await runAll((value: Buffer) => String(value).padEnd(1000, '.'), records, {
     outputBytes: 32 * 1024,
   });
@@ -27,7 +27,7 @@ test('a full block ends the task early; the record at hand goes to an overflow p
   }
 });
 
-test('a record that is larger than the block alone is answered by an overflow part alone', async () => {
+test('a record that is larger than the block is answered by an overflow part alone', async () => {
   const { result, outputs } = await run((value: Buffer) => `${value}`.repeat(50_000), ['x', 'y'], {
     outputBytes: 16 * 1024,
   });
@@ -78,7 +78,7 @@ test('a dead letter with large headers of its own finds room', async () => {
   assert.deepEqual([outputs[0]?.topic, outputs[0]?.headers[0]?.[1]?.length], [DEAD.number, 50_000]);
 });
 
-test('many outputs of one record are no problem for a small block', async () => {
+test('many outputs of one record fit into a small block', async () => {
   const runs = await runAll(
     (value: Buffer) => emitAll(Array.from({ length: 30 }, (_unused, index) => `${value}/${index}`)),
     records,
@@ -93,7 +93,7 @@ test('many outputs of one record are no problem for a small block', async () => 
   );
 });
 
-test('counts of a result hold for both parts together', async () => {
+test('the counts of a result cover both parts together', async () => {
   const settings = { topics: { default: OUT, deadLetter: DEAD } };
   const runs = await runAll(
     (value: Buffer) => (Number(String(value)) % 2 === 0 ? undefined : String(value).padEnd(700, '.')),
@@ -120,7 +120,7 @@ test('counts of a result hold for both parts together', async () => {
   }
 });
 
-test('unknown topics are asked for all at once, before the row that names them', async () => {
+test('unknown topics are asked for together, before the row that names them', async () => {
   const runner = await runnerFor((value: Buffer) =>
     String(value) === 'new' ? emitAll([emit('1', { topic: 'a' }), '2', emit('3', { topic: 'b' })]) : 'x',
   );
@@ -143,14 +143,14 @@ test('unknown topics are asked for all at once, before the row that names them',
   );
 });
 
-test('a task continues at any row of the batch', async () => {
+test('a task can continue at any row of the batch', async () => {
   const { outputs, result } = await run((value: Buffer) => value, records, {
     task: { firstRow: 90, rowCount: 7 },
   });
   assert.deepEqual([result.rowsDone, outputs.map(({ row }) => row)], [7, [90, 91, 92, 93, 94, 95, 96]]);
 });
 
-test('an identity batch may answer a part of the rows', async () => {
+test('an identity batch may answer part of the rows', async () => {
   const { outputs } = await run(undefined, records, { task: { firstRow: 10, rowCount: 3 } });
   assert.deepEqual(
     outputs.map(({ row, value }) => [row, value]),

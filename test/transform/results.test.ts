@@ -4,7 +4,7 @@ import { drop, emit, emitAll, emitRaw, reject, tombstone } from '../../src/index
 import { headerText, run } from './run.js';
 import { DEAD, OUT } from './support.js';
 
-test('results are plain objects that compare by their content', () => {
+test('results are plain objects that compare by content', () => {
   assert.deepEqual(drop('A'), drop('A'));
   assert.notDeepEqual(drop('A'), drop('B'));
   assert.deepEqual(emit({ a: 1 }, { key: 'k' }), emit({ a: 1 }, { key: 'k' }));
@@ -82,7 +82,7 @@ test('emit sets topic, key, partition, timestamp and merges headers', async () =
   ]);
 });
 
-test('a list of headers replaces those of the source; an empty one leaves none', async () => {
+test('a list of headers replaces those of the source; an empty one removes all', async () => {
   const source = { value: 'a', headers: [['a', '1']] as const };
   const replaced = await run(
     () =>
@@ -196,7 +196,7 @@ test('after a hundred distinct reasons the rest is counted as OTHER', async () =
   assert.deepEqual([result.filterReasons.at(-1), result.filteredBy.at(-1)], ['OTHER', 50]);
 });
 
-test('nothing vanishes by a forgotten return', async () => {
+test('a forgotten return loses no record', async () => {
   const { outcomes, outputs } = await run(
     (value: Buffer) => (String(value) === 'u' ? undefined : null),
     ['u', 'n'],
@@ -206,7 +206,7 @@ test('nothing vanishes by a forgotten return', async () => {
   assert.match(headerText(outputs[1], 'kd-message') ?? '', /tombstone\(\)/);
 });
 
-test('hostile results reject their own record and no other', async () => {
+test('hostile results reject only their own record', async () => {
   const evil = {
     get value(): never {
       throw new RangeError('gotcha');
@@ -285,60 +285,57 @@ test('hostile results reject their own record and no other', async () => {
   assert.equal(outcomes[names.indexOf('throwsNull')], 'TRANSFORM_ERROR');
 });
 
-test(
-  'a result in a place where it would be written as a ' + 'value is refused, with what to say instead',
-  async () => {
-    const cases: Readonly<Record<string, readonly [make: () => unknown, says: RegExp]>> = {
-      list: [() => [emit(1), emit(2)], /emitAll/],
-      dropped: [() => emit(drop('X')), /drop\(\) inside of emit\(\)/],
-      twice: [() => emit(emit({})), /emit\(\) inside of emit\(\)/],
-      promised: [() => emit(Promise.resolve(1)), /await/],
-      among: [
-        () => emitAll([1, Promise.reject(new Error('x')), emit(Promise.reject(new Error('y')))]),
-        /await/,
-      ],
-      listed: [() => [Promise.reject(new Error('x')), Promise.reject(new Error('y'))], /Promise\.all/],
-      buffer: [() => Buffer.from('x'), /a Buffer/],
-      map: [() => new Map([[1, 2]]), /Object\.fromEntries/],
-      inside: [() => ({ user: { groups: new Set() } }), /^user\.groups is a Set/],
-      generator: [
-        () =>
-          (function* () {
-            yield 1;
-          })(),
-        /emitAll/,
-      ],
-    };
-    const names = Object.keys(cases);
-    const settings = { output: { format: 'json' } } as const;
-    const { outcomes, outputs } = await run((value: Buffer) => cases[String(value)]?.[0](), names, {
-      settings,
-    });
-    assert.deepEqual(
-      outcomes,
-      names.map(() => 'INVALID_RESULT'),
-    );
-    for (const [index, name] of names.entries()) {
-      const message = headerText(outputs[index], 'kd-message');
-      assert.match(message ?? '', cases[name]?.[1] ?? /^$/, name);
-    }
-    const batch = {
-      transformBatch: (values: Buffer[]) => values.map((value) => Promise.reject(new Error(String(value)))),
-    };
-    assert.deepEqual((await run(batch, ['a', 'b'], { settings })).outcomes, [
-      'INVALID_RESULT',
-      'INVALID_RESULT',
-    ]);
-    const plain = [[], [[1]], new Date(0), { next: 1 }, { then: 'later' }, {}];
-    const fine = await run((value: Buffer) => plain[Number(value)], Object.keys(plain), { settings });
-    assert.deepEqual(
-      fine.outcomes,
-      plain.map(() => 'transformed'),
-    );
-  },
-);
+test('a result in a place where it would be written as a value is refused, with a remedy', async () => {
+  const cases: Readonly<Record<string, readonly [make: () => unknown, says: RegExp]>> = {
+    list: [() => [emit(1), emit(2)], /emitAll/],
+    dropped: [() => emit(drop('X')), /drop\(\) inside of emit\(\)/],
+    twice: [() => emit(emit({})), /emit\(\) inside of emit\(\)/],
+    promised: [() => emit(Promise.resolve(1)), /await/],
+    among: [
+      () => emitAll([1, Promise.reject(new Error('x')), emit(Promise.reject(new Error('y')))]),
+      /await/,
+    ],
+    listed: [() => [Promise.reject(new Error('x')), Promise.reject(new Error('y'))], /Promise\.all/],
+    buffer: [() => Buffer.from('x'), /a Buffer/],
+    map: [() => new Map([[1, 2]]), /Object\.fromEntries/],
+    inside: [() => ({ user: { groups: new Set() } }), /^user\.groups is a Set/],
+    generator: [
+      () =>
+        (function* () {
+          yield 1;
+        })(),
+      /emitAll/,
+    ],
+  };
+  const names = Object.keys(cases);
+  const settings = { output: { format: 'json' } } as const;
+  const { outcomes, outputs } = await run((value: Buffer) => cases[String(value)]?.[0](), names, {
+    settings,
+  });
+  assert.deepEqual(
+    outcomes,
+    names.map(() => 'INVALID_RESULT'),
+  );
+  for (const [index, name] of names.entries()) {
+    const message = headerText(outputs[index], 'kd-message');
+    assert.match(message ?? '', cases[name]?.[1] ?? /^$/, name);
+  }
+  const batch = {
+    transformBatch: (values: Buffer[]) => values.map((value) => Promise.reject(new Error(String(value)))),
+  };
+  assert.deepEqual((await run(batch, ['a', 'b'], { settings })).outcomes, [
+    'INVALID_RESULT',
+    'INVALID_RESULT',
+  ]);
+  const plain = [[], [[1]], new Date(0), { next: 1 }, { then: 'later' }, {}];
+  const fine = await run((value: Buffer) => plain[Number(value)], Object.keys(plain), { settings });
+  assert.deepEqual(
+    fine.outcomes,
+    plain.map(() => 'transformed'),
+  );
+});
 
-test('records of one source record succeed or fail together', async () => {
+test('the outputs of one source record succeed or fail together', async () => {
   const { outcomes, outputs } = await run(() => emitAll(['one', emit('two', { partition: -5 })]), ['a']);
   assert.deepEqual(outcomes, ['INVALID_RESULT']);
   assert.deepEqual(
@@ -348,8 +345,8 @@ test('records of one source record succeed or fail together', async () => {
 });
 
 test(
-  'without a default topic a result that names none is rejected with what to do; drops and names ' +
-    'are fine',
+  'without a default topic a result without a topic is rejected with a remedy; drops and named ' +
+    'topics are fine',
   async () => {
     const settings = {
       topics: { deadLetter: DEAD, others: [{ name: 'other', number: 9, partitionCount: 3 }] },

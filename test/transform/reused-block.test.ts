@@ -19,8 +19,8 @@ before(() => {
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 test(
-  'a value that a transform kept from an earlier batch is written ' +
-    'as it was, whatever the reused block holds now',
+  'a value that a transform kept from an earlier batch is written unchanged, whatever the reused ' +
+    'block contains now',
   async () => {
     const schema = { path: join(folder, 'main.avsc'), references: [] };
     const format = { format: 'avro' as const, schema, long: 'number' as const };

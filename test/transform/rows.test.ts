@@ -9,7 +9,7 @@ import { inputOf, taskFor } from './support.js';
 
 const json = { input: { format: 'json' as const }, output: { format: 'json' as const } };
 
-test('tombstones pass with key and headers where nothing handles them', async () => {
+test('tombstones pass with key and headers if nothing handles them', async () => {
   const { outputs, outcomes } = await run(
     (value: Buffer) => `${value}!`,
     [{ key: Buffer.from('k'), value: null, headers: [['h', 'x']] }, 'a'],
@@ -24,7 +24,7 @@ test('tombstones pass with key and headers where nothing handles them', async ()
   assert.deepEqual(outcomes, ['transformed', 'transformed']);
 });
 
-test('onTombstone decides, without the value being decoded', async () => {
+test('onTombstone decides, and the value is not decoded', async () => {
   const definition = {
     transform: () => 'x',
     onTombstone: (record: SourceRecord) =>
@@ -46,7 +46,7 @@ test('tombstones are dropped or rejected by policy, with and without a transform
   }
 });
 
-test('a pass-through between formats decodes and encodes, null values of JSON included', async () => {
+test('a pass-through between formats decodes and encodes, including JSON null', async () => {
   const { outputs, outcomes } = await run(undefined, [' { "a" : [ 1 , null ] } ', 'null', '{'], {
     settings: json,
   });
@@ -64,7 +64,7 @@ test('output.timestamp: now leaves the timestamp to the producer', async () => {
   }
 });
 
-test('a record gives its fields as copies, and throws once its batch is settled', async () => {
+test('a record returns copies of its fields, and throws once its batch is settled', async () => {
   const kept: SourceRecord[] = [];
   const seen: unknown[] = [];
   const transform = (value: Buffer, record: SourceRecord) => {
@@ -114,7 +114,7 @@ test('a record gives its fields as copies, and throws once its batch is settled'
   assert.throws(() => kept[1]?.header('h'), /settled/);
 });
 
-test('a zod schema validates and transforms what comes in', async () => {
+test('a zod schema validates and transforms the input', async () => {
   const definition = {
     input: z.object({ n: z.coerce.number().positive() }),
     transform: (value: { n: number }) => ({ n: value.n + 1 }),
@@ -127,7 +127,7 @@ test('a zod schema validates and transforms what comes in', async () => {
   assert.match(headerText(outputs[1], 'kd-message') ?? '', /^n: /);
 });
 
-test('a valibot schema works too, also asynchronously, and on the output', async () => {
+test('a valibot schema works too, also asynchronously, and for the output', async () => {
   const input = v.pipeAsync(
     v.object({ n: v.number() }),
     v.checkAsync(async ({ n }) => {
@@ -148,7 +148,7 @@ test('a valibot schema works too, also asynchronously, and on the output', async
   assert.equal(headerText(outputs[2], 'kd-stage'), 'encode');
 });
 
-test('validate may throw, and what is neither verdict nor reason is refused', async () => {
+test('validate may throw, and an answer that is neither a verdict nor a reason is refused', async () => {
   const validate = (value: { n: number }): unknown => {
     if (value.n === 1) throw new Error('x');
     return value.n === 2 ? undefined : value.n === 3 ? Promise.resolve(true) : true;
@@ -163,7 +163,7 @@ test('validate may throw, and what is neither verdict nor reason is refused', as
   assert.deepEqual(outcomes, ['TRANSFORM_ERROR', 'INVALID_INPUT', 'INVALID_INPUT', 'transformed']);
 });
 
-test('logs and counts of the transform come back with the result, bounded and as plain data', async () => {
+test('logs and counters of the transform come back with the result, limited and as plain data', async () => {
   const cycle: Record<string, unknown> = {};
   cycle['self'] = cycle;
   const transform = (value: Buffer, _record: SourceRecord, { logger, metrics }: TransformContext) => {
@@ -189,7 +189,7 @@ test('logs and counts of the transform come back with the result, bounded and as
   structuredClone(result);
 });
 
-test('options and thread number are in the context, and the signal tells of a stop', async () => {
+test('options and thread number are in the context, and the signal fires at a stop', async () => {
   const stop = new StopCell();
   const seen: unknown[] = [];
   const transform = (
@@ -235,7 +235,7 @@ test('codec state of one record never reaches the next', async () => {
 });
 
 test(
-  'a function of batches may take a hundred times as long ' + 'as others before its batches get smaller',
+  'a batch function may take a hundred times as long as ' + 'others before its batches get smaller',
   async (t) => {
     const workMsOf = async (definition: unknown): Promise<number> => {
       const runner = await runnerFor(definition);

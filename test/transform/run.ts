@@ -56,7 +56,7 @@ export async function runTask(runner: TaskRunner, task: TransformTask): Promise<
   return { task, result, outputs: outputsOf(task, result), outcomes: outcomesOf(task, result) };
 }
 
-/** Runs task after task, as the dispatcher does, until every row is answered. */
+/** Runs tasks, as the dispatcher does, until every row is answered. */
 export async function runAll(
   definition: unknown,
   records: readonly (Given | string)[],

@@ -32,7 +32,8 @@ test('an error in setup names file and line', async () => {
 });
 
 test(
-  'a service that setup can not reach ends with exit 3, and the message has the cause of "fetch ' + 'failed"',
+  'a service that setup can\'t reach ends with exit 3, and the message includes the cause of "fetch ' +
+    'failed"',
   async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -48,7 +49,7 @@ test(
   },
 );
 
-test('a rejected record whose cause is a network error says code, host and port', () => {
+test('a rejected record whose cause is a network error names code, host and port', () => {
   const cause = Object.assign(new Error(''), { code: 'ECONNREFUSED', address: '10.0.0.1', port: 5432 });
   const { rejection } = refuseThrown('transform', new TypeError('fetch failed', { cause }));
   assert.equal(rejection.message, 'fetch failed (ECONNREFUSED 10.0.0.1:5432)');
@@ -60,7 +61,7 @@ test('a rejected record whose cause is a network error says code, host and port'
   assert.equal(refuseThrown('transform', new Error('plain', { cause: 1 })).rejection.message, 'plain');
 });
 
-test('columns of the first line are those of the file where the module uses import.meta.url', async () => {
+test('columns of the first line are right where the module uses import.meta.url', async () => {
   const line = `export const here = import.meta.url; throw new Error('first');`;
   const file = moduleFile(`${line}\n`);
   const compiled = await compileTransform(file.path);

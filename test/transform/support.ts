@@ -81,7 +81,9 @@ export interface Seen {
   readonly flags: number;
 }
 
-/** All output rows of a result as a consumer would see them: what comes from the source is filled in. */
+/**
+ * All output rows of a result as a consumer would see them: parts that come from the source are filled in.
+ */
 export function outputsOf(task: TransformTask, result: TransformResult): Seen[] {
   const parts = [task.output.bytes, ...(result.overflow === undefined ? [] : [result.overflow])];
   return parts.flatMap((part) => rowsOfPart(task.input.bytes, part));
@@ -140,7 +142,7 @@ export function outcomesOf(task: TransformTask, result: TransformResult): string
   });
 }
 
-/** Writes a module into a temporary folder of its own. */
+/** Writes a module into its own temporary folder. */
 export function moduleFile(
   text: string,
   name = 'transform.ts',

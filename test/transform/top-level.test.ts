@@ -24,7 +24,7 @@ function jobFolder(transform: string): ReturnType<typeof moduleFile> {
   return file;
 }
 
-test('a top level that never settles fails the load by its limit, with what to look for', async () => {
+test('a top level that never settles fails the load after its limit, with a remedy', async () => {
   const file = moduleFile(NEVER);
   const compiled = await compileTransform(file.path);
   await assert.rejects(
@@ -38,7 +38,7 @@ test('a top level that never settles fails the load by its limit, with what to l
   file.remove();
 });
 
-test('validate says so with exit 2, as text and as JSON, instead of ending in silence', async () => {
+test('validate reports it with exit 2, as text and as JSON, instead of ending silently', async () => {
   const file = jobFolder(NEVER);
   const options = { cwd: file.folder, timeoutMs: 30_000 };
   const [text, json] = await Promise.all([
@@ -59,7 +59,7 @@ test('validate says so with exit 2, as text and as JSON, instead of ending in si
   file.remove();
 });
 
-test('a stop signal ends validate at once while the top level of the transform waits or loops', async () => {
+test("a stop signal ends validate immediately while the transform's top level waits or loops", async () => {
   for (const transform of [NEVER, 'for (;;); export default () => 1;']) {
     const file = jobFolder(`process.stderr.write('loading\\n');\n${transform}`);
     const kd = spawnKd(['validate'], { cwd: file.folder });
@@ -74,7 +74,7 @@ test('a stop signal ends validate at once while the top level of the transform w
   }
 });
 
-test('a top level that blocks, ends its process or throws later is a problem of that file', async () => {
+test('a top level that blocks, exits the process or throws later is a problem of that file', async () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     [
       'for (;;); export default () => 1;',
@@ -101,7 +101,7 @@ test('a top level that blocks, ends its process or throws later is a problem of 
   }
 });
 
-test('validate of a transform that ends the process is not ok', async () => {
+test('validate of a transform that exits the process fails', async () => {
   const file = jobFolder('process.exit(0); export default (value: any) => value;');
   const result = await runKd(['validate'], { cwd: file.folder });
   assert.equal(result.code, 2, result.stdout);

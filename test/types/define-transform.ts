@@ -1,6 +1,6 @@
 /**
- * Compiled, never run: the compiler is the test. Each `@ts-expect-error` is a mistake that must not compile;
- * tsc fails where one does.
+ * Compiled, never run: the compiler is the test. Each `@ts-expect-error` marks a mistake that must not
+ * compile; tsc fails if it does.
  */
 import * as v from 'valibot';
 import { z } from 'zod';

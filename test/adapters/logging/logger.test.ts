@@ -22,7 +22,7 @@ function logger(options: Partial<LoggerOptions> = {}) {
   };
 }
 
-test('JSON lines where there is no terminal, text where there is one', async () => {
+test('JSON lines without a terminal, text on a terminal', async () => {
   const json = logger({ format: 'auto' });
   json.logger.info('hello', { a: 1, message: 'mine', big: 10n });
   await json.logger.close(1_000);
@@ -37,7 +37,7 @@ test('JSON lines where there is no terminal, text where there is one', async () 
   assert.match(readAll(stream), /^\d\d:\d\d:05\.678 warn {2}careful topic=in why="two words"\n$/);
 });
 
-test('levels below the set one are not written', async () => {
+test('lines below the configured level are not written', async () => {
   const { logger: made, lines } = logger({ level: 'warn' });
   made.info('no');
   made.warn('yes');
@@ -50,7 +50,7 @@ test('levels below the set one are not written', async () => {
   );
 });
 
-test('equal messages pass a few times, then are counted and summed up', async () => {
+test('equal messages are written a few times, then counted and summed up', async () => {
   let now = 0;
   const { logger: made, lines } = logger({
     now: () => new Date(now),
@@ -67,7 +67,7 @@ test('equal messages pass a few times, then are counted and summed up', async ()
   );
 });
 
-test('what was held back is written at the close', async () => {
+test('suppressed lines are summed up at the close', async () => {
   const { logger: made, lines } = logger({ limits: { passedMax: 1, windowMs: 10_000, keysMax: 10 } });
   for (let round = 0; round < 4; round += 1) made.warn('again');
   await made.close(1_000);
@@ -80,7 +80,7 @@ test('the limiter watches a bounded number of keys', () => {
   assert.deepEqual(ended, [{ key: 'a', count: 1, elapsedMs: 0 }]);
 });
 
-test('the close waits for a slow stream, and no longer than its deadline for one that hangs', async () => {
+test('the close waits for a slow stream, but for one that hangs only until its deadline', async () => {
   const taken: string[] = [];
   const slow = new Writable({
     write(chunk, _encoding, done) {
@@ -112,7 +112,7 @@ test('secrets are taken out of every line', async () => {
 
 const asIs = (text: string): string => text;
 
-test('a secret that is an ordinary word or number leaves keys, levels and times as they are', async () => {
+test('a secret that is an ordinary word or number leaves keys, levels and times unchanged', async () => {
   for (const format of ['json', 'text'] as const) {
     const redact = redactor(['info', 'time', '6710', 'offset', '2026']);
     const { logger: made, lines } = logger({ format, redact });
@@ -133,7 +133,7 @@ test('a secret that is an ordinary word or number leaves keys, levels and times 
   }
 });
 
-test('no message and no field breaks the line or throws', () => {
+test('no message or field breaks the line or throws', () => {
   const cycle: Record<string, unknown> = {};
   cycle['self'] = cycle;
   const hostile = {

@@ -23,7 +23,7 @@ function wrapped(): Kept {
 const record = (level: string, message: string, more = ''): string =>
   `{"time":"1970-01-01T00:00:00.000Z","level":"${level}","message":"${message}"${more}}\n`;
 
-test('lines that are JSON objects pass as they are, all others become records', () => {
+test('lines that are JSON objects pass unchanged, all others become JSON objects', () => {
   const stream = wrapped();
   stream.write('{"level":"info","message":"a"}\n{broken\nplain\n\n');
   assert.equal(
@@ -32,7 +32,7 @@ test('lines that are JSON objects pass as they are, all others become records', 
   );
 });
 
-test('complaints keep their level and their remedy, and lose their colours', () => {
+test('problems keep their level and their remedy, and lose their colours', () => {
   const stream = wrapped();
   stream.write('\u001b[31merror\u001b[39m: no\n    → yes\n');
   stream.write('kd.yml:1:2: warning: name: odd\n');
@@ -42,7 +42,7 @@ test('complaints keep their level and their remedy, and lose their colours', () 
   );
 });
 
-test('a line that comes in parts is one record, and one without an end is not lost', async () => {
+test('a line that arrives in pieces is one record, and a last line without an end is not lost', async () => {
   const stream = wrapped();
   let called = 0;
   stream.write('a', () => (called += 1));

@@ -22,7 +22,7 @@ export interface Setup extends Partial<TaskSettingsInput> {
   readonly pool?: Partial<PoolSettings>;
 }
 
-/** Starts a pool for one test and closes it behind it. */
+/** Starts a pool for one test and closes it afterwards. */
 export async function withPool(
   create: CreatePool,
   setup: Setup,
@@ -45,7 +45,7 @@ export async function withPool(
   }
 }
 
-/** What every pool does, whatever threads it has. */
+/** The contract of every pool, with any number of threads. */
 export function poolContract(kind: string, create: CreatePool): void {
   test(`${kind}: a setup that never settles fails the start by its limit, with the file`, async () => {
     const module = `export default { setup: () => new Promise(() => {}), transform: () => 'x' };`;

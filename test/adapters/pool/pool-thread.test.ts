@@ -11,7 +11,7 @@ function threadRunning(code: string): PoolThread {
 }
 
 test(
-  'a worker that dies before its first record blames ' + 'nobody, whatever the block was used for before',
+  'a worker that dies before its first record blames none, ' + 'whatever its block was used for before',
   async () => {
     const task = taskFor(inputOf(['a', 'b', 'c']));
     const earlier = new ProgressCells(task.output.bytes);
@@ -26,7 +26,7 @@ test(
   },
 );
 
-test('progress cells that a broken worker filled with nonsense blame nobody', async () => {
+test('progress cells with invalid content blame no record', async () => {
   const task = taskFor(inputOf(['a', 'b', 'c']));
   const thread = threadRunning('process.exit(1)');
   thread.beginTask(task);
@@ -35,7 +35,7 @@ test('progress cells that a broken worker filled with nonsense blame nobody', as
   assert.equal(thread.death(task).suspectRowCount, 0);
 });
 
-test('each thread gets every name once, and a name of a later task when it comes', async () => {
+test('each thread gets every topic name once, and a name of a later task with that task', async () => {
   const thread = threadRunning('');
   const task = taskFor(
     inputOf([
@@ -63,7 +63,7 @@ test('each thread gets every name once, and a name of a later task when it comes
   await thread.exited;
 });
 
-test('only time without progress counts, and a worker past the limit is ended', async () => {
+test('only time without progress counts, and a worker beyond the limit is ended', async () => {
   const task = taskFor(inputOf(['a', 'b', 'c']));
   const thread = threadRunning('setInterval(() => undefined, 1000)');
   thread.beginTask(task);

@@ -1,4 +1,4 @@
-// @slow: waits for threads to die
+// @slow: waits for threads to end
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createPiscinaPool } from '../../../src/adapters/pool/piscina-pool.js';
@@ -7,7 +7,7 @@ import { RecordingLogger } from '../../kafka/support.js';
 import { inputOf, outcomesOf, outputsOf, taskFor } from '../../transform/support.js';
 import { type Setup, withPool } from './contract.js';
 
-/** What a record asks the transform to do to its worker. */
+/** The record's value says what the transform does to its worker. */
 const MODULE = `
   import { setTimeout as sleep } from 'node:timers/promises';
   export default (value: Buffer) => {
@@ -32,7 +32,7 @@ async function deathOf(pool: TransformPool, task: TransformTask): Promise<Worker
     assert.equal(death.kind, 'worker-death', String(error));
     return death;
   }
-  throw new assert.AssertionError({ message: 'the worker lived on' });
+  throw new assert.AssertionError({ message: 'the worker survived' });
 }
 
 const short: Setup = { module: MODULE, timeoutMs: 300, pool: { threads: 1, workerHeapMbMax: 48 } };
@@ -50,7 +50,7 @@ for (const [what, code, suspects] of [
   ['memory', 'WORKER_OUT_OF_MEMORY', [2, 1]],
   ['loop', 'WORKER_TIMEOUT', [2, 1]],
 ] as const) {
-  test(`a record that ends its worker (${what}) is named, and a new worker goes on`, async () => {
+  test(`a record that ends its worker (${what}) is named, and a new worker continues`, async () => {
     await withPool(createPiscinaPool, short, async (pool) => {
       const task = taskFor(inputOf(['a', 'b', what, 'c']));
       const death = await deathOf(pool, task);
@@ -60,7 +60,7 @@ for (const [what, code, suspects] of [
   });
 }
 
-test('a record that never settles is rejected alone; its worker lives on', async () => {
+test('a record that never settles is rejected alone; its worker survives', async () => {
   const module = `let worker = Math.random(); export default async (value: any) => {
     if (String(value) === 'never') await new Promise(() => undefined);
     return String(worker);
@@ -99,7 +99,7 @@ test('nothing writes to the blocks of a dead task any more', async () => {
   });
 });
 
-test('tasks that wait behind a dying worker are all answered', async () => {
+test('tasks that wait behind a dying worker all get an answer', async () => {
   await withPool(createPiscinaPool, { ...short, pool: { threads: 2 } }, async (pool) => {
     const tasks = Array.from({ length: 24 }, (_unused, index) =>
       taskFor(inputOf([index % 6 === 2 ? 'exit' : `${index}`], 16_384), 16_384),
@@ -140,15 +140,18 @@ test('a new worker knows the topics and partitions that the old one had learned'
   });
 });
 
-test('rejectWith runs nothing of the user: also the deadliest record becomes a dead letter', async () => {
-  await withPool(createPiscinaPool, short, async (pool) => {
-    const rejectWith = { code: 'WORKER_EXITED', message: 'it ended the worker', stage: 'worker' as const };
-    const task = taskFor(inputOf(['exit']), undefined, { rejectWith });
-    assert.deepEqual(outcomesOf(task, await pool.run(task)), ['WORKER_EXITED']);
-  });
-});
+test(
+  'rejectWith runs no user code, so even a record that ends ' + 'its worker becomes a dead letter',
+  async () => {
+    await withPool(createPiscinaPool, short, async (pool) => {
+      const rejectWith = { code: 'WORKER_EXITED', message: 'it ended the worker', stage: 'worker' as const };
+      const task = taskFor(inputOf(['exit']), undefined, { rejectWith });
+      assert.deepEqual(outcomesOf(task, await pool.run(task)), ['WORKER_EXITED']);
+    });
+  },
+);
 
-test('a slow batch that goes on finishing records is not taken for a hung one', async () => {
+test('a slow batch that keeps finishing records is not considered hung', async () => {
   const module =
     `import { setTimeout as sleep } from 'node:timers/promises'; export default async ` +
     `(value: any) => { await sleep(120); return String(value); };`;
@@ -164,7 +167,7 @@ test('a slow batch that goes on finishing records is not taken for a hung one', 
   );
 });
 
-test('a module that ends its worker while it is loaded fails the start', async () => {
+test('a module that ends its worker while loading fails the start', async () => {
   for (const module of [
     `process.exit(0); export default () => 'x';`,
     `export default { setup: () => process.exit(0), transform: () => 'x' };`,
@@ -177,7 +180,7 @@ test('a module that ends its worker while it is loaded fails the start', async (
   }
 });
 
-test('a top level or a setup that loops for ever fails the start by its limit', async () => {
+test('a top level or setup that loops forever fails the start after its limit', async () => {
   for (const module of [
     `for (;;); export default () => 'x';`,
     `export default { setup() { for (;;); }, transform: () => 'x' };`,
@@ -190,25 +193,22 @@ test('a top level or a setup that loops for ever fails the start by its limit', 
   }
 });
 
-test(
-  'a transform that cannot be loaded again ends the ' + 'pool with its own error, not with silence',
-  async () => {
-    const module = `import { existsSync, writeFileSync } from 'node:fs';
+test("a transform that can't be loaded again ends the pool with its own error", async () => {
+  const module = `import { existsSync, writeFileSync } from 'node:fs';
     const mark = new URL('./loaded-once', import.meta.url);
     export default { setup: () => { if (existsSync(mark)) throw new Error('database gone'); writeFileSync(mark, ''); }, transform: () => process.exit(1) };`;
-    await withPool(createPiscinaPool, { module, pool: { threads: 1 } }, async (pool) => {
-      await deathOf(pool, taskFor(inputOf(['a'])));
-      await assert.rejects(
-        pool.run(taskFor(inputOf(['b']))),
-        (error: { code?: string; message: string }) =>
-          error.code === 'TRANSFORM_LOAD' && /database gone/.test(error.message),
-      );
-    });
-  },
-);
+  await withPool(createPiscinaPool, { module, pool: { threads: 1 } }, async (pool) => {
+    await deathOf(pool, taskFor(inputOf(['a'])));
+    await assert.rejects(
+      pool.run(taskFor(inputOf(['b']))),
+      (error: { code?: string; message: string }) =>
+        error.code === 'TRANSFORM_LOAD' && /database gone/.test(error.message),
+    );
+  });
+});
 
 test(
-  'closing ends a worker that hangs, within the deadline, ' + 'and its task is not lost without a word',
+  'closing ends a worker that hangs, within the deadline, and ' + 'its task is answered with an error',
   async () => {
     await withPool(createPiscinaPool, { module: MODULE, pool: { threads: 1 } }, async (pool) => {
       const running = deathOf(pool, taskFor(inputOf(['loop'])));
@@ -225,7 +225,7 @@ test(
   },
 );
 
-test('transforms under way learn of a stop', async () => {
+test('running transforms get the abort signal at a stop', async () => {
   const module = `export default async (value: any, record: any, { signal }: any) => {
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
     return 'stopped';
@@ -254,7 +254,7 @@ test('timers of the transform run while its worker is idle', async () => {
   });
 });
 
-/** Blocks in a system call, which `terminate` cannot end. */
+/** Blocks in a system call, which `terminate` can't interrupt. */
 const BLOCKING = `import { execSync } from 'node:child_process';
   export default (value: Buffer) => {
     if (String(value).startsWith('sleep')) execSync(String(value));
@@ -278,24 +278,27 @@ test(
   },
 );
 
-test('a worker that cannot be ended: the pool gives up at its limit, and close says so in time', async () => {
-  const pool = { threads: 2, endingMsMax: 500 };
-  const file = { module: BLOCKING, timeoutMs: 200, pool };
-  let close: Promise<void> = Promise.resolve();
-  await assert.rejects(
-    withPool(createPiscinaPool, file, async (running) => {
-      await assert.rejects(
-        running.run(taskFor(inputOf(['a', 'sleep 6']))),
-        (error: { code?: string; message: string }) =>
-          error.code === 'WORKER_BLOCKED' && /cannot be ended, at .* offset 101/.test(error.message),
-      );
-      await assert.rejects(running.run(taskFor(inputOf(['b']))), { code: 'WORKER_BLOCKED' });
-      assert.equal(running.busy, 0);
-      const before = performance.now();
-      close = running.close(200);
-      await assert.rejects(close, /1 of 2 worker threads are blocked/);
-      assert.ok(performance.now() - before < 3500);
-    }),
-    /worker threads are blocked/,
-  );
-});
+test(
+  "a worker that can't be ended: the pool gives up after its " + 'limit, and close reports it in time',
+  async () => {
+    const pool = { threads: 2, endingMsMax: 500 };
+    const file = { module: BLOCKING, timeoutMs: 200, pool };
+    let close: Promise<void> = Promise.resolve();
+    await assert.rejects(
+      withPool(createPiscinaPool, file, async (running) => {
+        await assert.rejects(
+          running.run(taskFor(inputOf(['a', 'sleep 6']))),
+          (error: { code?: string; message: string }) =>
+            error.code === 'WORKER_BLOCKED' && /cannot be ended, at .* offset 101/.test(error.message),
+        );
+        await assert.rejects(running.run(taskFor(inputOf(['b']))), { code: 'WORKER_BLOCKED' });
+        assert.equal(running.busy, 0);
+        const before = performance.now();
+        close = running.close(200);
+        await assert.rejects(close, /1 of 2 worker threads are blocked/);
+        assert.ok(performance.now() - before < 3500);
+      }),
+      /worker threads are blocked/,
+    );
+  },
+);

@@ -87,7 +87,7 @@ class Scene {
     return loadConfiguration({ environment: {}, file: 'kd.yml', workingDirectory: this.folder, options: [] });
   }
 
-  /** What the log says until the answer to a signal is there. */
+  /** Sends a signal and returns what is logged until it is answered. */
   async signal(): Promise<string> {
     const before = this.lines.all.length;
     this.reloader.request('signal');
@@ -99,7 +99,7 @@ class Scene {
       .join('\n');
   }
 
-  /** Lets a minute pass, and what begins in it come to its end. */
+  /** Lets a minute pass, and waits for what begins in it to end. */
   async aMinute(): Promise<void> {
     await pass(this.clock, TRIAL_AGAIN_MAX_MS + 1);
     await delay(500);
@@ -111,7 +111,7 @@ class Scene {
   }
 }
 
-test('a changed helper module of the transform is a changed configuration', async () => {
+test('a changed helper module of the transform counts as a changed configuration', async () => {
   const scene = await Scene.create();
   assert.match(await scene.signal(), /unchanged; nothing to do/);
   scene.write('helper.ts', `export const name = 'b';`);
@@ -120,28 +120,31 @@ test('a changed helper module of the transform is a changed configuration', asyn
   scene.remove();
 });
 
-test('a faulty edit that was undone is rejected no longer, also where nobody asks again', async () => {
-  for (const file of ['kd.yml', 'transform.ts', 'helper.ts']) {
-    const scene = await Scene.create();
-    scene.write(file, file === 'kd.yml' ? 'kafka: { nonsense: 1 }' : 'export default {{{');
-    assert.match(await scene.signal(), /the new configuration is faulty/);
-    assert.match(scene.reloader.rejected ?? '', /faulty/);
-    await scene.aMinute();
-    assert.match(scene.reloader.rejected ?? '', /faulty/, 'it is faulty still');
-    if (file === 'kd.yml') scene.configure();
-    else if (file === 'helper.ts') scene.write(file, `export const name = 'a';`);
-    else scene.write(file, TRANSFORM);
-    await scene.aMinute();
-    assert.equal(scene.reloader.rejected, undefined, file);
-    assert.deepEqual(scene.switches, []);
-    const complaints = scene.lines.of('error');
-    assert.equal(complaints.length, 1, complaints.join('\n'));
-    scene.remove();
-  }
-});
+test(
+  'a faulty edit that was undone is no longer reported as ' + 'rejected, even if nobody asks again',
+  async () => {
+    for (const file of ['kd.yml', 'transform.ts', 'helper.ts']) {
+      const scene = await Scene.create();
+      scene.write(file, file === 'kd.yml' ? 'kafka: { nonsense: 1 }' : 'export default {{{');
+      assert.match(await scene.signal(), /the new configuration is faulty/);
+      assert.match(scene.reloader.rejected ?? '', /faulty/);
+      await scene.aMinute();
+      assert.match(scene.reloader.rejected ?? '', /faulty/, 'it is faulty still');
+      if (file === 'kd.yml') scene.configure();
+      else if (file === 'helper.ts') scene.write(file, `export const name = 'a';`);
+      else scene.write(file, TRANSFORM);
+      await scene.aMinute();
+      assert.equal(scene.reloader.rejected, undefined, file);
+      assert.deepEqual(scene.switches, []);
+      const complaints = scene.lines.of('error');
+      assert.equal(complaints.length, 1, complaints.join('\n'));
+      scene.remove();
+    }
+  },
+);
 
 test(
-  'a key that the process is bound to: the answer to a signal says so, each time, and not ' + '"unchanged"',
+  'a changed key that needs a restart is named in every answer ' + 'to a signal, not called unchanged',
   async () => {
     const scene = await Scene.create();
     scene.configure({ server: { port: 8123 } });

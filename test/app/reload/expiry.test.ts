@@ -35,8 +35,8 @@ function told(consumer: readonly CertificateNote[], producer = consumer): readon
 }
 
 test(
-  'one line per cluster names the certificate that expires first; both ' +
-    'sides with the same certificates are one cluster',
+  'one line per cluster names the certificate that expires first; two clients with the same ' +
+    'certificates count as one cluster',
   () => {
     const anchors = [note('truststore', 'CN=root', 900), note('keystore', 'CN=us', 400)];
     assert.deepEqual(told(anchors), ['info kafka: certificates: CN=us 400']);
@@ -48,7 +48,7 @@ test(
   },
 );
 
-test('under 30 days it is a warning; what makes connections fail is an error', () => {
+test('under 30 days it is a warning; a certificate that makes connections fail is an error', () => {
   assert.deepEqual(told([note('truststore', 'CN=root', 30)]), ['info kafka: certificates: CN=root 30']);
   assert.deepEqual(told([note('truststore', 'CN=root', 29.9)]), [
     'warn kafka: a certificate expires soon: renew it: CN=root 29',
@@ -61,7 +61,7 @@ test('under 30 days it is a warning; what makes connections fail is an error', (
   ]);
 });
 
-test('one expired authority of several is a warning, only expired ones are an error', () => {
+test('one expired authority of several is a warning, and only if all have expired an error', () => {
   const expired = note('truststore', 'CN=old', -5);
   assert.deepEqual(told([expired, note('truststore', 'CN=root', 900)]), [
     'warn kafka: a certificate of the truststore has expired: CN=old -5',
@@ -71,7 +71,7 @@ test('one expired authority of several is a warning, only expired ones are an er
   ]);
 });
 
-test('expiry is reported again every day, with the days that are left', async () => {
+test('expiry is reported again every day, with the days left', async () => {
   const lines = new Lines();
   const clock = newClock();
   const watch = new ExpiryWatch({
@@ -92,7 +92,7 @@ test('expiry is reported again every day, with the days that are left', async ()
   watch.stop();
 });
 
-test('the metric is the moment of expiry in seconds, one sample per certificate', () => {
+test('the metric is the time of expiry in seconds, one sample per certificate', () => {
   const clusters = {
     consumer: { certificates: [note('keystore', 'CN=us', 1)] },
     producer: { certificates: [] },

@@ -35,7 +35,7 @@ test('the content at the start is reported once, when it no longer changes', asy
   watch.stop();
 });
 
-test('a pipe is not waited for, and is known to be readable only once', async () => {
+test('the watch does not wait for a pipe, and reports it as readable only once', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'kd-watch-'));
   try {
     const [file, pipe] = [join(directory, 'file'), join(directory, 'pipe')];
@@ -49,7 +49,7 @@ test('a pipe is not waited for, and is known to be readable only once', async ()
   }
 });
 
-test('a change is reported once two looks agree, so a half-written file is not used', async () => {
+test('a change is reported when two checks agree, so a half-written file is not used', async () => {
   let content = 'old';
   const { clock, changes, watch } = watching(() => content);
   await pass(clock, 10_000);
@@ -63,7 +63,7 @@ test('a change is reported once two looks agree, so a half-written file is not u
   watch.stop();
 });
 
-test('content that comes and goes between two looks is no change', async () => {
+test('content that appears and disappears between two checks is no change', async () => {
   let content = 'old';
   const { clock, changes, watch } = watching(() => content);
   await pass(clock, 31_500);
@@ -75,7 +75,7 @@ test('content that comes and goes between two looks is no change', async () => {
   watch.stop();
 });
 
-test('a stopped watch looks at nothing any more', async () => {
+test('a stopped watch checks nothing any more', async () => {
   let looks = 0;
   const { clock, watch } = watching(() => String(looks++));
   watch.stop();
@@ -84,8 +84,8 @@ test('a stopped watch looks at nothing any more', async () => {
 });
 
 test(
-  'the digest follows contents: through the symlinks of mounted secrets, for files that vanish, and ' +
-    'not for a mere touch',
+  'the digest follows contents: through symlinks of mounted secrets and for deleted files, but ' +
+    'not for a new timestamp',
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'kd-watch-'));
     const secret = join(folder, 'password');

@@ -1,4 +1,4 @@
-/** Legs that are played by the test, and time that passes when it says so. */
+/** Legs that the test controls, in virtual time. */
 
 import type {
   Adopted,
@@ -49,7 +49,7 @@ export function newClock(): VirtualClock {
   return new VirtualClock(new Random(1));
 }
 
-/** Takes events until `ms` have passed, however many they are. */
+/** Runs all events of the next `ms` milliseconds. */
 export async function pass(clock: VirtualClock, ms: number): Promise<void> {
   const untilMs = clock.nowMs() + ms;
   clock.after(ms, () => undefined);
@@ -91,7 +91,7 @@ const NOTHING: RunReport = {
   openTransactions: [],
 };
 
-/** Starts and ends when the test says so; drains at once unless `drains` is taken away. */
+/** Starts and ends when the test says so; drains immediately unless `drains` is set to false. */
 export class PlayedLeg implements Leg {
   readonly config: Config;
   readonly carried: Carried;
@@ -142,7 +142,7 @@ export class PlayedLeg implements Leg {
     this.resolve({ ...NOTHING, records: { ...accounting.snapshot(), unsettled: 0 }, ...report });
   }
 
-  /** With records that were read and not settled. */
+  /** Ends with records that were read but not settled. */
   cut(unsettled: number, report: Partial<RunReport> = {}): void {
     this.end({ ...report, records: { ...this.carried.books.accounting.snapshot(), unsettled } });
   }
@@ -156,7 +156,7 @@ export class PlayedLeg implements Leg {
   }
 }
 
-/** What the files say, as the test wants it. */
+/** A source of configurations that the test sets. */
 export class PlayedSource implements RevisionSource<Config> {
   now: Loading<Config>;
   refused: string | undefined;
@@ -173,7 +173,7 @@ export class PlayedSource implements RevisionSource<Config> {
     this.now = { kind: 'valid', revision: revision(name) };
   }
 
-  /** Loading ends when what is returned here is called. */
+  /** Loading ends when the returned function is called. */
   holdLoading(): () => void {
     let loaded = (): void => undefined;
     this.loading = new Promise((resolve) => {

@@ -14,7 +14,7 @@ class Play {
   readonly source = new PlayedSource(revision('a'));
   readonly runner: LegRunner<Config>;
   readonly reloaded: string[] = [];
-  /** The error that creating a leg of this name throws. */
+  /** Errors to throw when the leg of this name is created. */
   readonly composeFaults = new Map<string, Error>();
   report: RunReport | undefined;
 
@@ -55,7 +55,7 @@ class Play {
     return this;
   }
 
-  /** The files say something else, and somebody says so. */
+  /** Changes the files and announces it. */
   async change(name: string): Promise<void> {
     this.source.say(name);
     this.runner.reload('files');
@@ -66,7 +66,8 @@ class Play {
 const unreachable = new DispatcherError('KAFKA_UNREACHABLE', 'no broker answered');
 
 test(
-  'a new configuration lets the running leg drain, and the ' + 'next one goes on with its books and ends',
+  'a new configuration lets the running leg drain, and the next leg continues with its counters to ' +
+    'the end',
   async () => {
     const play = await new Play().running();
     const ends = [{ topic: 't', partition: 0, low: 0, end: 10 }];
@@ -96,8 +97,8 @@ test(
 );
 
 test(
-  'what a leg left unsettled is read again: counted once, as ' +
-    'retried, and listed as what may have come twice',
+  'what a leg left unsettled is read again: counted once, as retried, and listed as a possible ' +
+    'duplicate',
   async () => {
     const play = await new Play().running();
     play.leg.consume(10, 6);
@@ -125,7 +126,7 @@ test(
   },
 );
 
-test('many requests to reload become one, and one more for ' + 'those that arrive meanwhile', async () => {
+test('many reload requests become one, plus one for those that arrive in the meantime', async () => {
   const play = await new Play().running();
   play.source.say('b');
   for (let i = 0; i < 20; i++) play.runner.reload('signal');
@@ -141,8 +142,8 @@ test('many requests to reload become one, and one more for ' + 'those that arriv
 });
 
 test(
-  'a faulty configuration, one of another group and one that Kafka ' +
-    'refuses leave the running leg alone, and say why',
+  'a faulty configuration, one of another group and one that Kafka refuses keep the running leg, ' +
+    'and give the reason',
   async () => {
     const play = await new Play().running();
     play.source.now = { kind: 'faulty', problems: ['kd.yml:3:5: unknown key'] };
@@ -175,7 +176,8 @@ test(
 );
 
 test(
-  'a configuration that Kafka refuses is tried again, ever ' + 'more rarely, and taken up once it is let in',
+  'a configuration that Kafka refuses is tried again at growing intervals, and used once Kafka ' +
+    'accepts it',
   async () => {
     const play = await new Play().running();
     play.source.trialFault = new DispatcherError('KAFKA_REFUSED', 'wrong password');
@@ -191,7 +193,7 @@ test(
   },
 );
 
-test('when the files go back to what is in force, nothing is tried any more', async () => {
+test('when the files change back to the running configuration, nothing is tried any more', async () => {
   const play = await new Play().running();
   play.source.trialFault = new DispatcherError('KAFKA_REFUSED', 'wrong password');
   await play.change('b');
@@ -202,8 +204,8 @@ test('when the files go back to what is in force, nothing is tried any more', as
 });
 
 test(
-  'a configuration that passes its trial and does not start makes room for the old one, and is not ' +
-    'tried again unasked',
+  'a configuration that passes its trial but does not start is replaced by the old one, and not ' +
+    'tried again without a request',
   async () => {
     const play = await new Play().running();
     await play.change('b');
@@ -223,8 +225,8 @@ test(
 );
 
 test(
-  'when neither the new nor the old configuration starts any more, ' +
-    'the run ends with why, after the reload timeout',
+  'when neither the new nor the old configuration starts any more, the run ends with the reason ' +
+    'after the reload timeout',
   async () => {
     const play = await new Play().running();
     play.leg.consume(5);
@@ -244,7 +246,7 @@ test(
   },
 );
 
-test('the first leg is not tried again: a run that does not start ends at once', async () => {
+test('the first leg is not retried: a run that does not start ends immediately', async () => {
   const play = new Play();
   play.leg.fail(unreachable);
   await settle();
@@ -264,27 +266,30 @@ test('after clients fail, the run continues with the new contents of the files i
   assert.equal(play.report?.error, unreachable);
 });
 
-test('a leg that cannot be created is reported, and the run goes on with the old configuration', async () => {
-  const play = await new Play().running();
-  play.leg.consume(7);
-  play.composeFaults.set('b', new DispatcherError('CONFIGURATION', 'in-flight.bytes-max is too small'));
-  await play.change('b');
-  assert.match(play.lines.of('error').join(), /the new configuration does not start; trying the old one/);
-  assert.equal(play.runner.reloadStatus.rejected, 'in-flight.bytes-max is too small');
-  assert.equal(play.runner.bytesOut(), 100, 'the leg that is over counts once');
-  await pass(play.clock, 2_000);
-  assert.equal(play.names, 'a a');
-  await play.running();
-  play.leg.consume(3);
-  play.runner.stop();
-  await settle();
-  assert.equal(play.report?.state, 'stopped');
-  assert.equal(play.report.records.consumed, 10);
-});
+test(
+  "a leg that can't be created is reported, and the run " + 'continues with the old configuration',
+  async () => {
+    const play = await new Play().running();
+    play.leg.consume(7);
+    play.composeFaults.set('b', new DispatcherError('CONFIGURATION', 'in-flight.bytes-max is too small'));
+    await play.change('b');
+    assert.match(play.lines.of('error').join(), /the new configuration does not start; trying the old one/);
+    assert.equal(play.runner.reloadStatus.rejected, 'in-flight.bytes-max is too small');
+    assert.equal(play.runner.bytesOut(), 100, 'the finished leg is counted once');
+    await pass(play.clock, 2_000);
+    assert.equal(play.names, 'a a');
+    await play.running();
+    play.leg.consume(3);
+    play.runner.stop();
+    await settle();
+    assert.equal(play.report?.state, 'stopped');
+    assert.equal(play.report.records.consumed, 10);
+  },
+);
 
 test(
-  'a run of which no further leg can be made ends with the ' +
-    'reason and its exit code, and its numbers add up',
+  'when no further leg can be created, the run ends with the reason and its exit code, and its ' +
+    'counters add up',
   async () => {
     for (const [fault, exitCode] of [
       [new DispatcherError('KAFKA_REFUSED', 'librdkafka refuses it'), 8],
@@ -308,7 +313,7 @@ test(
   },
 );
 
-test('an error that protects data ends the run, new configuration or not', async () => {
+test('an error that protects data ends the run, even if a new configuration is waiting', async () => {
   const play = await new Play().running();
   const rejected = new DispatcherError('RECORD_REJECTED', 'no dead-letter topic');
   play.leg.drains = false;
@@ -320,7 +325,7 @@ test('an error that protects data ends the run, new configuration or not', async
 });
 
 test(
-  'stopped while the old leg drains for a reload, the ' + 'run ends in order and no new leg is made',
+  'a stop while the old leg drains for a reload ends the run in ' + 'order, and no new leg is created',
   async () => {
     const play = await new Play().running();
     play.leg.drains = false;
@@ -333,7 +338,7 @@ test(
   },
 );
 
-test('stopped while nothing starts, the run ends in order: all that was taken is settled', async () => {
+test('a stop while no leg can start ends the run in order: everything that was read is settled', async () => {
   const play = await new Play().running();
   await play.change('b');
   play.leg.fail(unreachable);
@@ -344,29 +349,26 @@ test('stopped while nothing starts, the run ends in order: all that was taken is
   assert.equal(play.report?.state, 'stopped');
 });
 
-test(
-  'stopped while the configuration is loaded for another ' + 'try, no leg begins that nobody would stop',
-  async () => {
-    const play = await new Play().running();
-    await play.change('b');
-    play.leg.fail(unreachable);
-    await settle();
-    await pass(play.clock, 1_500);
-    assert.equal(play.names, 'a b a');
-    const loaded = play.source.holdLoading();
-    play.leg.fail(unreachable);
-    await settle();
-    await pass(play.clock, 2_500);
-    play.runner.stop();
-    loaded();
-    await settle();
-    assert.equal(play.names, 'a b a');
-    assert.equal(play.report?.state, 'stopped');
-    assert.equal(play.report.error, undefined);
-  },
-);
+test('a stop while a configuration is loaded for another attempt starts no further leg', async () => {
+  const play = await new Play().running();
+  await play.change('b');
+  play.leg.fail(unreachable);
+  await settle();
+  await pass(play.clock, 1_500);
+  assert.equal(play.names, 'a b a');
+  const loaded = play.source.holdLoading();
+  play.leg.fail(unreachable);
+  await settle();
+  await pass(play.clock, 2_500);
+  play.runner.stop();
+  loaded();
+  await settle();
+  assert.equal(play.names, 'a b a');
+  assert.equal(play.report?.state, 'stopped');
+  assert.equal(play.report.error, undefined);
+});
 
-test('a client that hangs ends the run: no second one is created beside it', async () => {
+test('a client that does not stop ends the run: no second one is created', async () => {
   const play = await new Play().running();
   play.leg.drains = false;
   await play.change('b');
@@ -377,7 +379,7 @@ test('a client that hangs ends the run: no second one is created beside it', asy
   assert.equal(play.report.hung, true);
 });
 
-test('a reload that comes while the first leg starts is carried out', async () => {
+test('a reload request during the start of the first leg is carried out afterwards', async () => {
   const play = new Play();
   await play.change('b');
   assert.equal(play.names, 'a b');

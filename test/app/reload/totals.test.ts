@@ -7,7 +7,7 @@ function report(parts: Partial<RunReport>): RunReport {
   return { committed: [], redelivery: [], activeMs: 0, ...parts } as RunReport;
 }
 
-test('the latest commit of a partition counts; partitions of earlier legs stay', () => {
+test('the latest commit of a partition counts; partitions of earlier legs are kept', () => {
   const totals = new RunTotals();
   totals.add(
     report({
@@ -30,7 +30,7 @@ test('the latest commit of a partition counts; partitions of earlier legs stay',
 });
 
 test(
-  'ranges that meet are one, those apart stay apart, and their ' + 'number is bounded by joining the closest',
+  'adjacent ranges are merged, others stay separate, and their ' + 'number is limited by merging the closest',
   () => {
     const totals = new RunTotals();
     const add = (from: number, to: number): void =>
@@ -49,7 +49,7 @@ test(
 );
 
 test(
-  'the totals of a run add the legs before to what the ' + 'present one has so far, and leaves both alone',
+  'the totals of a run add the earlier legs to the counters of ' + 'the current one, and change neither',
   () => {
     const totals = new RunTotals();
     const at = (offset: number): { topic: string; partition: number; offset: number } => ({

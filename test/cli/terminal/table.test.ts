@@ -17,11 +17,11 @@ test('a name too long for the width gets its own line, and the columns do not mo
   assert.equal(
     table(rows, { width: undefined, longFirst: true }),
     wide,
-    'what is no terminal has a line per topic',
+    'without a terminal there is one line per topic',
   );
 });
 
-test('the last text of a short row does not widen its column', () => {
+test('a long last text in a short row does not widen its column', () => {
   const rows = [
     ['topic', 'a', 'b'],
     ['t', '1', '2'],

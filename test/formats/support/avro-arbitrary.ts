@@ -2,7 +2,7 @@ import avro from 'avsc';
 import fc from 'fast-check';
 import { oracleOf } from './avro.js';
 
-/** A schema without names: they are given afterwards, each its own. */
+/** A schema without names, which are assigned afterwards so that each is unique. */
 type Shape =
   | { readonly kind: 'primitive'; readonly type: string }
   | { readonly kind: 'fixed'; readonly size: number }
@@ -75,7 +75,7 @@ class Namer {
     return `${prefix}${String(this.counter)}`;
   }
 
-  /** Unions hold no unions, and no unnamed type twice. */
+  /** Unions contain no unions, and no unnamed type twice. */
   private union(shapes: readonly Shape[]): unknown {
     const seen = new Set<string>();
     const branches = shapes.filter((shape) => {
@@ -96,10 +96,10 @@ const text = fc.oneof(
   fc.string({ unit: 'binary-ascii', minLength: 50, maxLength: 300, size: 'max' }),
 );
 const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array));
-/** avsc itself is exact within these. */
+/** avsc itself is exact within this range. */
 const AVSC_LONG_MAX = 2 ** 51;
 
-/** Values in avsc's representation, which is ours where no logical type is in play. */
+/** Values in avsc's representation, which equals ours except for logical types. */
 export function valueArbitrary(type: avro.Type, depth = 0): fc.Arbitrary<unknown> {
   if (type instanceof avro.types.FixedType)
     return fc.uint8Array({ minLength: type.size, maxLength: type.size }).map((array) => Buffer.from(array));
@@ -130,7 +130,7 @@ export function valueArbitrary(type: avro.Type, depth = 0): fc.Arbitrary<unknown
 }
 
 function branch(types: readonly avro.Type[], depth: number, wrapped: boolean): fc.Arbitrary<unknown> {
-  // Deep down only what ends: the first branch of a recursive union is null.
+  // At depth only branches that end the recursion: the first branch of a recursive union is null.
   const open =
     depth > 4 && types.some((type) => type.typeName === 'null')
       ? types.filter((type) => type.typeName === 'null')

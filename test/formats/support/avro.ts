@@ -11,7 +11,7 @@ import {
 } from '../../../src/formats/index.js';
 
 /**
- * Writes the schemas into a folder of their own, hands it to `use`, removes it. The first file is the main
+ * Writes the schemas into a temporary folder, passes it to `use`, and removes it. The first file is the main
  * one.
  */
 export function withFiles<T>(files: Readonly<Record<string, unknown>>, use: (folder: string) => T): T {
@@ -62,12 +62,12 @@ export function evolvedDecoder(
   );
 }
 
-/** avsc takes any schema and checks it; its typings are narrower. */
+/** avsc checks any schema; its types are narrower. */
 export function oracleOf(schema: unknown): avro.Type {
   return avro.Type.forSchema(schema as Parameters<typeof avro.Type.forSchema>[0]);
 }
 
-/** The encoded bytes, written into shared memory between two neighbours that must stay as they are. */
+/** The encoded bytes, written into shared memory between two guard areas that must not change. */
 export function encode(encoder: Encoder, value: unknown, room = 1024): Buffer {
   const block = new Uint8Array(new SharedArrayBuffer(room + 32)).fill(0xee);
   const end = encoder.encode(value, block, 16, room + 16);
@@ -76,14 +76,14 @@ export function encode(encoder: Encoder, value: unknown, room = 1024): Buffer {
   return end < 0 ? encode(encoder, value, -1 - end) : Buffer.from(block.slice(16, end));
 }
 
-/** Decodes out of shared memory, with neighbours on both sides that would go on with a truncated value. */
+/** Decodes from shared memory; the bytes on both sides would continue a truncated value. */
 export function decode(decoder: Decoder, record: Uint8Array, neighbour: Uint8Array = record): unknown {
   const block = new Uint8Array(new SharedArrayBuffer(record.length + 2 * neighbour.length + 2));
   block.set(neighbour, 1);
   block.set(record, 1 + neighbour.length);
   block.set(neighbour, 1 + neighbour.length + record.length);
   const value = decoder.decode(block, 1 + neighbour.length, 1 + neighbour.length + record.length);
-  // What is left in the block afterwards must not matter to the value.
+  // Later changes of the block must not affect the value.
   block.fill(0x58);
   return value;
 }

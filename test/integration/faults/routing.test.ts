@@ -75,30 +75,33 @@ test('unknown-topic: stop names the record, and no restart makes copies of its n
   job.remove();
 });
 
-test('with partition: same, an input that gets partitions stalls the run; nothing is a dead letter', async () => {
-  const cluster = await sharedCluster();
-  const job = await Job.create({
-    cluster,
-    partitions: 1,
-    deadLetter: true,
-    properties: FAST_METADATA,
-    dispatcher: { output: { partition: 'same' }, 'stall-timeout': '3s' },
-  });
-  const kd = job.spawn(['--until', 'forever']);
-  await cluster.tool.send(job.input, numbered(3));
-  await eventually('delivered', async () => (await arrived(job, job.output)) === 3);
-  await grow(cluster.bootstrapServers, job.input, 2);
-  await sleep(2_000);
-  await cluster.tool.send(job.input, numbered(20, 1));
-  const { code, stderr } = await kd.ended;
-  assert.equal(code, 3, stderr);
-  assert.match(stderr, /PARTITION_COUNTS_DIFFER.*partition is same/);
-  assert.equal(await arrived(job, job.deadLetters), 0);
-  await grow(cluster.bootstrapServers, job.output, 2);
-  await job.runToEnd();
-  assert.equal(await arrived(job, job.output), 23);
-  job.remove();
-});
+test(
+  'with partition: same, an input that gets partitions stalls ' + 'the run; nothing is a dead letter',
+  async () => {
+    const cluster = await sharedCluster();
+    const job = await Job.create({
+      cluster,
+      partitions: 1,
+      deadLetter: true,
+      properties: FAST_METADATA,
+      dispatcher: { output: { partition: 'same' }, 'stall-timeout': '3s' },
+    });
+    const kd = job.spawn(['--until', 'forever']);
+    await cluster.tool.send(job.input, numbered(3));
+    await eventually('delivered', async () => (await arrived(job, job.output)) === 3);
+    await grow(cluster.bootstrapServers, job.input, 2);
+    await sleep(2_000);
+    await cluster.tool.send(job.input, numbered(20, 1));
+    const { code, stderr } = await kd.ended;
+    assert.equal(code, 3, stderr);
+    assert.match(stderr, /PARTITION_COUNTS_DIFFER.*partition is same/);
+    assert.equal(await arrived(job, job.deadLetters), 0);
+    await grow(cluster.bootstrapServers, job.output, 2);
+    await job.runToEnd();
+    assert.equal(await arrived(job, job.output), 23);
+    job.remove();
+  },
+);
 
 test('partitions added to an output topic are used without a restart', async () => {
   const cluster = await sharedCluster();

@@ -23,7 +23,7 @@ const consumer = (properties: Record<string, string>) =>
     statisticsIntervalMs: 1000,
   });
 
-test('the plugin comes first and its handle second, whatever the user sets', () => {
+test('the plugin is the first property and its handle the second, whatever the user sets', () => {
   const hostile = { 'kd.handle': '99', 'plugin.library.paths': '/other.so', 'client.id': 'x' };
   for (const properties of [
     consumer(hostile),
@@ -38,7 +38,7 @@ test('the plugin comes first and its handle second, whatever the user sets', () 
   assert.equal(consumer(hostile)['client.id'], 'name');
 });
 
-test('offsets, resets and acknowledgements stay ours even where the user says otherwise', () => {
+test("the user can't override what kd sets for offsets, resets and acknowledgements", () => {
   const properties = consumer({
     'auto.offset.reset': 'earliest',
     'enable.auto.offset.store': 'true',
@@ -59,7 +59,7 @@ test('offsets, resets and acknowledgements stay ours even where the user says ot
   assert.equal(producer['queue.buffering.max.kbytes'], 24_576);
 });
 
-test('a consumer starts whatever producers may send, and however little it fetches at once', () => {
+test('a consumer can fetch whatever producers may send, however small its fetch sizes', () => {
   for (const properties of [
     { 'message.max.bytes': '20000000' },
     { 'fetch.max.bytes': '500000' },
@@ -74,7 +74,8 @@ test('a consumer starts whatever producers may send, and however little it fetch
 });
 
 test(
-  'a message set stays below the smallest limit of the ' + 'output topics, a record may reach the largest',
+  'a message set stays below the smallest limit of the output topics, a single record may reach ' +
+    'the largest',
   () => {
     const limits = { largestBytes: 5_000_000, smallestBytes: 3_000 };
     const properties = producerProperties(IDENTITY, {
@@ -89,8 +90,8 @@ test(
 );
 
 test(
-  'small limits do not lower what a record may take, since further topics may take more; no record ' +
-    'may be larger than the queue',
+  'small limits do not lower the size of a record, since other topics may accept more; no record ' +
+    'may exceed the queue',
   () => {
     const sizes = (largestBytes: number, properties: Record<string, string> = {}): unknown[] => {
       const topicLimits = { largestBytes, smallestBytes: 3_000 };
@@ -110,8 +111,8 @@ test(
 );
 
 test(
-  'what this librdkafka was not built with is refused before a ' +
-    'client is made, with the package to install',
+  'a feature that this librdkafka was built without is refused before a client is created, with ' +
+    'the package to install',
   () => {
     assert.throws(
       () => checkFeatures(cluster({ 'compression.codec': 'zstd' }), new Set(['gzip'])),

@@ -57,8 +57,8 @@ async function closedPort(): Promise<number> {
 }
 
 test(
-  'nobody at the address: unreachable, with the address, the ' +
-    'reason and what to check, soon after the limit',
+  'nothing listens at the address: unreachable, with the address, the reason and a remedy, soon ' +
+    'after the limit',
   async () => {
     const port = await closedPort();
     const startedMs = performance.now();
@@ -72,8 +72,8 @@ test(
 );
 
 test(
-  'the reason of a failed connection is logged once while the attempts ' +
-    'go on; what librdkafka says of it stays at debug',
+  "the reason of a failed connection is logged once while attempts continue; librdkafka's own " +
+    'lines stay at debug',
   async () => {
     const given = { ...options(`127.0.0.1:${await closedPort()}`), timeoutMs: 4_000 };
     await failure(connect(given));
@@ -97,7 +97,7 @@ test('an unknown host name is named', async () => {
 });
 
 test(
-  'no thread of librdkafka calls into node-rdkafka with its ' + 'log: lines wait until they are asked for',
+  'no thread of librdkafka calls into node-rdkafka with a log ' + 'line: lines wait until they are fetched',
   async () => {
     const servers = `127.0.0.1:${await closedPort()}`;
     const cluster = { bootstrapServers: [servers], properties: new Map([['debug', 'all']]) };
@@ -121,7 +121,7 @@ test(
   },
 );
 
-test('a server that accepts and stays silent does not hold the start for longer than the limit', async () => {
+test('a server that accepts and stays silent does not delay the start beyond the limit', async () => {
   const server = createServer(() => undefined);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -134,12 +134,12 @@ test('a server that accepts and stays silent does not hold the start for longer 
   }
 });
 
-/** Client credentials that an issuer refuses in a moment, on a thread of its own. */
+/** Client credentials that an issuer refuses quickly, on its own thread. */
 const ISSUER = `const { parentPort } = require('node:worker_threads');
 const server = require('node:http').createServer((request, response) => request.resume().on('end', () => response.writeHead(401).end('{}')));
 server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`;
 
-test('a token refused before node-rdkafka begins to listen is reported all the same', async () => {
+test('a token refused before node-rdkafka begins to listen is still reported', async () => {
   const issuer = new Worker(ISSUER, { eval: true });
   const [issuerPort] = (await once(issuer, 'message')) as [number];
   const server = createServer(() => undefined);
@@ -156,7 +156,7 @@ test('a token refused before node-rdkafka begins to listen is reported all the s
   };
   const handle = { pluginPath: native.pluginPath, handleId: native.newHandleId() };
   const create = (): { client: KafkaClient; handleId: number } => {
-    // The client's threads run, and the answer comes, while the main thread is held up.
+    // The client's threads run and the answer arrives while the main thread is blocked.
     setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500));
     const cluster = { bootstrapServers: [servers], properties: new Map(Object.entries(properties)) };
     const given = producerProperties(handle, { clientId: 'c', cluster, queueBytesMax: 1_048_576 });
@@ -174,14 +174,14 @@ test('a token refused before node-rdkafka begins to listen is reported all the s
   }
 });
 
-test('a property that librdkafka does not know is a configuration error, at once', async () => {
+test('a property that librdkafka does not know is a configuration error, without waiting', async () => {
   const error = await failure(connect(options('127.0.0.1:1', { 'no.such.property': '1' })));
   assert.equal(error.code, 'CONFIGURATION');
   assert.equal(error.exitCode, 2);
   assert.match(error.message, /no\.such\.property/);
 });
 
-test('properties that contradict each other are a configuration error, at once', async () => {
+test('properties that contradict each other are a configuration error, without waiting', async () => {
   const startedMs = performance.now();
   const error = await failure(
     connect(options('127.0.0.1:1', { 'session.timeout.ms': '30000', 'max.poll.interval.ms': '20000' })),
@@ -190,28 +190,25 @@ test('properties that contradict each other are a configuration error, at once',
   assert.ok(performance.now() - startedMs < 1_000);
 });
 
-test(
-  'TLS to a broker that is none is refused as soon as the ' + 'first attempt has failed, and not tried again',
-  async () => {
-    const server = createServer((socket) =>
-      socket.on('error', () => undefined).on('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
+test('TLS to a server that is not a broker is refused after the first attempt, and not retried', async () => {
+  const server = createServer((socket) =>
+    socket.on('error', () => undefined).on('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const startedMs = performance.now();
+  try {
+    const error = await failure(
+      connect({ ...options(`127.0.0.1:${port}`, { 'security.protocol': 'ssl' }), timeoutMs: 30_000 }),
     );
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
-    const startedMs = performance.now();
-    try {
-      const error = await failure(
-        connect({ ...options(`127.0.0.1:${port}`, { 'security.protocol': 'ssl' }), timeoutMs: 30_000 }),
-      );
-      assert.equal(error.code, 'KAFKA_REFUSED');
-      assert.match(error.message, /not Kafka/);
-      assert.ok(performance.now() - startedMs < 6_000);
-    } finally {
-      server.close();
-    }
-  },
-);
+    assert.equal(error.code, 'KAFKA_REFUSED');
+    assert.match(error.message, /not Kafka/);
+    assert.ok(performance.now() - startedMs < 6_000);
+  } finally {
+    server.close();
+  }
+});
 
 test('a CA that is not a certificate is refused with exit 8', async () => {
   const error = await failure(
@@ -268,7 +265,7 @@ for (const [line, code, remedy] of LINES) {
   });
 }
 
-test('one broker that refuses us beside one that is down is unreachable: trying again may help', () => {
+test('a broker that refuses us next to one that is down is unreachable: trying again may help', () => {
   const error = connectFailure('consumer', 'a:1,b:1', 1_000, {
     lines: [
       'a:1/boot: SASL authentication error: x',

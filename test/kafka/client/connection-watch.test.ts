@@ -52,7 +52,7 @@ function watched(servers: readonly string[]): {
   };
 }
 
-test('a connection that is lost and found again at once is not logged as trouble', async () => {
+test('a connection that is lost and re-established quickly is not logged as trouble', async () => {
   mock.timers.enable({ apis: ['setTimeout'] });
   const { watch, fail, pass, logger, looks } = watched(['b-1:9096']);
   fail();
@@ -65,8 +65,8 @@ test('a connection that is lost and found again at once is not logged as trouble
 });
 
 test(
-  'refused by every broker: trouble, logged at once and then once a ' +
-    'minute, looked at every ten seconds until it is over',
+  'refused by every broker: trouble, logged immediately and then once per minute, checked every ' +
+    'ten seconds until it is over',
   async () => {
     mock.timers.enable({ apis: ['setTimeout'] });
     const { watch, fail, pass, logger, looks } = watched(['b-1:9096']);
@@ -91,7 +91,7 @@ test(
   },
 );
 
-test('one broker of two is a warning, no trouble; after stop nothing is looked at', async () => {
+test('one broker of two is a warning, not trouble; after stop nothing is checked', async () => {
   mock.timers.enable({ apis: ['setTimeout'] });
   const { watch, fail, pass, logger, looks } = watched(['b-1:9096', 'b-2:9096']);
   looks.found = [refused];

@@ -13,7 +13,7 @@ const TIMEOUT_MS = 2_000;
 
 const refusal = (code: number): Error => Object.assign(new Error(`code ${code}`), { code });
 
-/** Answers by codes, one a question; a negative one comes as a rejection. */
+/** Answers with the codes, one per question; a negative one is a rejection. */
 function asking(codes: readonly number[]): {
   readonly ask: () => Promise<number>;
   readonly asked: () => number;
@@ -29,8 +29,8 @@ function asking(codes: readonly number[]): {
 const codeOf = (code: number): number => code;
 
 test(
-  'a coordinator that is being made or loaded is asked again, ' +
-    'whether it says so in its answer or refuses',
+  'a coordinator that is being created or loaded is asked again, whether that is said in an ' +
+    'answer or in a refusal',
   async () => {
     const { ask, asked } = asking([NOT_COORDINATOR, -LOADING, 0]);
     assert.equal(await askCoordinator(ask, { codeOf, timeoutMs: TIMEOUT_MS }), 0);
@@ -39,7 +39,7 @@ test(
 );
 
 test(
-  'another refusal is final at once, and a coordinator that ' + 'never comes stands when the time is over',
+  'another refusal is final, and a coordinator that never appears ' + 'is reported when the time is over',
   async () => {
     const forbidden = asking([-NOT_AUTHORIZED]);
     await assert.rejects(askCoordinator(forbidden.ask, { codeOf, timeoutMs: TIMEOUT_MS }), {
@@ -58,7 +58,7 @@ test(
   },
 );
 
-test('the first questions about a group that a new cluster ever hears are answered', async () => {
+test('the first questions that a new cluster gets about a group are answered', async () => {
   await withCluster({ brokers: 1 }, async ({ bootstrapServers }) => {
     const admin = await openAdmin({
       role: 'consumer',

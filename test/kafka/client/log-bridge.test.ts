@@ -13,7 +13,7 @@ function setUp(): { client: EventEmitter; logger: RecordingLogger; clock: { nowM
   return { client, logger, clock };
 }
 
-test('a flood of one kind of line is logged once an interval, with the number held back', () => {
+test('a flood of one kind of line is logged once per interval, with the number suppressed', () => {
   const { client, logger, clock } = setUp();
   for (let i = 0; i < 150; i++) client.emit('event.error', new Error('all broker connections are down'));
   assert.equal(logger.entries.length, 1);
@@ -23,7 +23,7 @@ test('a flood of one kind of line is logged once an interval, with the number he
   assert.equal(logger.entries[1]?.fields['heldBack'], 149);
 });
 
-test('lines that differ only in numbers are of one kind, others are not held back', () => {
+test('lines that differ only in numbers are one kind, others are not suppressed', () => {
   const { client, logger } = setUp();
   const line = (message: string) => client.emit('event.log', { severity: 4, fac: 'OFFSET', message });
   line('[thrd:b:1/1]: b:1/1: offset 3 is odd');
@@ -38,7 +38,7 @@ test('lines that differ only in numbers are of one kind, others are not held bac
   );
 });
 
-test("a producer's property on a consumer is no warning: common properties go to every client", () => {
+test("a producer's property on a consumer is not a warning: common properties go to every client", () => {
   const { client, logger } = setUp();
   client.emit('event.log', {
     severity: 4,
@@ -50,7 +50,7 @@ test("a producer's property on a consumer is no warning: common properties go to
   assert.equal(logger.entries[0]?.level, 'debug');
 });
 
-test('events of an unexpected form are logged or ignored, never thrown', () => {
+test('events in an unexpected form are logged or ignored, and never throw', () => {
   const { client, logger } = setUp();
   client.emit('event.log', null);
   client.emit('event.log', { severity: 'x' });
@@ -59,7 +59,7 @@ test('events of an unexpected form are logged or ignored, never thrown', () => {
   assert.ok(logger.entries.length > 0);
 });
 
-test('the number of remembered kinds is bounded', () => {
+test('the number of remembered kinds is limited', () => {
   const { client, logger } = setUp();
   for (let i = 0; i < 1_000; i++)
     client.emit('event.log', {
@@ -71,8 +71,8 @@ test('the number of remembered kinds is bounded', () => {
 });
 
 test(
-  'what librdkafka says of failed connections and sessions stays at debug: ' +
-    'the watch over the connections says the reason',
+  "librdkafka's lines about failed connections and sessions stay at debug: the connection watch " +
+    'reports the reason',
   () => {
     const client = new EventEmitter();
     const logger = new RecordingLogger();

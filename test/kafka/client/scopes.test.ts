@@ -6,7 +6,7 @@ import { byScope } from '../../../src/kafka/rdkafka.js';
 const identity = { pluginPath: '/addon.node', handleId: 1 };
 const cluster = { bootstrapServers: ['a:9092'], properties: new Map([['compression.type', 'lz4']]) };
 
-test('properties of topics are handed to node-rdkafka as such, where it does not throw them away', () => {
+test('topic properties are passed to node-rdkafka as such, where it does not drop them', () => {
   const consumer = byScope(
     consumerProperties(identity, {
       clientId: 'c',
@@ -17,14 +17,14 @@ test('properties of topics are handed to node-rdkafka as such, where it does not
     }),
   );
   assert.deepEqual(consumer.topic, { 'auto.offset.reset': 'error' });
-  // Of both kinds, and the client's counts.
+  // Set at both levels; the client's counts.
   assert.equal(consumer.client['enable.auto.commit'], 'true');
   const producer = byScope(producerProperties(identity, { clientId: 'c', cluster, queueBytesMax: 1 << 20 }));
   assert.deepEqual(producer.topic, { acks: 'all', 'message.timeout.ms': '0', partitioner: 'murmur2_random' });
   assert.equal(producer.client['compression.type'], 'lz4');
 });
 
-test('the plugin stays before the number that it is to see', () => {
+test('the plugin stays before the handle number that it must see', () => {
   const { client } = byScope(
     producerProperties(identity, { clientId: 'c', cluster, queueBytesMax: 1 << 20 }),
   );

@@ -1,4 +1,4 @@
-// @alone: moments between the question and the answer of a join are sought by the millisecond.
+// @alone: depends on milliseconds between the request and the answer of a join.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DispatcherError } from '../../../src/core/errors.js';
@@ -8,7 +8,7 @@ import { Member } from '../member.js';
 import { fill } from '../producing.js';
 import { after, until } from '../support.js';
 
-// The mock cluster forms groups too loosely for these: a real broker.
+// The mock cluster's groups are too lenient for these tests, so this is a real broker.
 const cluster = await sharedCluster();
 const servers = cluster.bootstrapServers;
 
@@ -17,7 +17,8 @@ function topic(partitions: number): Promise<string> {
 }
 
 test(
-  'when a member has left, all that it stored is committed, ' + 'and this was reported before stop resolved',
+  'when a member has left, everything it stored is committed, and this was reported before stop ' +
+    'resolved',
   async () => {
     const name = await topic(3);
     await fill(servers, name, { partitions: 3, count: 100 });
@@ -43,7 +44,7 @@ test(
 );
 
 for (const strategy of ['range', 'roundrobin', 'cooperative-sticky']) {
-  test(`two members share a group by ${strategy}: joining and leaving, nobody misses a record`, async () => {
+  test(`two members share a group by ${strategy}: they join and leave, and no record is missed`, async () => {
     const name = await topic(4);
     await fill(servers, name, { partitions: 4, count: 500 });
     const options = {
@@ -76,10 +77,10 @@ for (const strategy of ['range', 'roundrobin', 'cooperative-sticky']) {
 }
 
 test(
-  'a member that is stopped while it joins is gone at once: the ' +
-    'next one need not wait for its session to end',
+  'a member that is stopped while joining is removed immediately: the next one need not wait for ' +
+    'its session to end',
   async () => {
-    // Somewhere among these is the moment between the question and the answer.
+    // One of these lies between the request and the answer.
     for (let stopAfterMs = 0; stopAfterMs < 60; stopAfterMs += 4) {
       const name = await topic(2);
       const options = { servers, topic: name, groupId: name };
@@ -97,7 +98,7 @@ test(
   },
 );
 
-test('a stop while an assignment is still unanswered ends within its deadline', async () => {
+test('a stop while an assignment is unanswered ends within its deadline', async () => {
   const name = await topic(1);
   await fill(servers, name, { partitions: 1, count: 1 });
   const member = new Member({ servers, topic: name, groupId: name });
@@ -109,7 +110,7 @@ test('a stop while an assignment is still unanswered ends within its deadline', 
   assert.ok(performance.now() - startedMs < 5_000);
 });
 
-test('a stop while a revoke is still unanswered ends within its deadline', async () => {
+test('a stop while a revocation is unanswered ends within its deadline', async () => {
   const name = await topic(2);
   await fill(servers, name, { partitions: 2, count: 1 });
   const options = { servers, topic: name, groupId: name, properties: { 'session.timeout.ms': '6000' } };
@@ -126,8 +127,8 @@ test('a stop while a revoke is still unanswered ends within its deadline', async
 });
 
 test(
-  'a member that starts at the end keeps that end: nothing written ' +
-    'before its first commit is skipped by the next',
+  'a member that starts at the end keeps that position: nothing written before its first commit ' +
+    'is skipped by the next member',
   async () => {
     const name = await topic(1);
     await fill(servers, name, { partitions: 1, count: 10 });
@@ -149,17 +150,20 @@ test(
   },
 );
 
-test('a group without a committed offset and no policy for it fails with the place named', async () => {
-  const name = await topic(1);
-  const member = await new Member({ servers, topic: name, groupId: name, autoOffsetReset: 'none' }).start();
-  await until('a failure', () => member.failures.length > 0);
-  const [failure] = member.failures;
-  assert.ok(failure instanceof DispatcherError);
-  assert.equal(failure.code, 'NO_COMMITTED_OFFSET');
-  await member.stop();
-});
+test(
+  'a group without a committed offset and without a policy ' + 'fails, and the partition is named',
+  async () => {
+    const name = await topic(1);
+    const member = await new Member({ servers, topic: name, groupId: name, autoOffsetReset: 'none' }).start();
+    await until('a failure', () => member.failures.length > 0);
+    const [failure] = member.failures;
+    assert.ok(failure instanceof DispatcherError);
+    assert.equal(failure.code, 'NO_COMMITTED_OFFSET');
+    await member.stop();
+  },
+);
 
-test('two members of one instance id: the fenced one gets an error, and both can leave', async () => {
+test('two members with one instance id: the fenced one gets an error, and both can leave', async () => {
   const name = await topic(1);
   const options = {
     servers,

@@ -38,28 +38,24 @@ test('offsets of open partitions are stored, those of closed ones are counted an
   assert.equal(offsets.skipped, 1);
 });
 
-test(
-  'a store that librdkafka refuses because the partition has ' +
-    'gone is swallowed, any other refusal is not',
-  () => {
-    const { registry, offsets } = setUp();
-    const open = registry.assigned({ topic: 't', partition: 0 });
-    registry.open(open, 1);
-    const refuse = (code: number) => ({
-      offsetsStore: () => {
-        throw kafkaError(code);
-      },
-    });
-    offsets.store(refuse(-172), [{ partitionId: open.partitionId, offset: 5 }]);
-    assert.equal(offsets.skipped, 1);
-    assert.throws(
-      () => offsets.store(refuse(-186), [{ partitionId: open.partitionId, offset: 5 }]),
-      DispatcherError,
-    );
-  },
-);
+test('a refused store is ignored if the partition is gone, any other refusal is reported', () => {
+  const { registry, offsets } = setUp();
+  const open = registry.assigned({ topic: 't', partition: 0 });
+  registry.open(open, 1);
+  const refuse = (code: number) => ({
+    offsetsStore: () => {
+      throw kafkaError(code);
+    },
+  });
+  offsets.store(refuse(-172), [{ partitionId: open.partitionId, offset: 5 }]);
+  assert.equal(offsets.skipped, 1);
+  assert.throws(
+    () => offsets.store(refuse(-186), [{ partitionId: open.partitionId, offset: 5 }]),
+    DispatcherError,
+  );
+});
 
-test('the last commit is waited for until the broker has confirmed as much as was stored', async () => {
+test('the last commit is waited for until the broker has confirmed all that was stored', async () => {
   const { registry, offsets, consumer } = setUp();
   const open = registry.assigned({ topic: 't', partition: 0 });
   registry.open(open, 1);
@@ -75,7 +71,7 @@ test('the last commit is waited for until the broker has confirmed as much as wa
 });
 
 test(
-  'a refused commit is waited for while the partition ' + 'is open and given up once it is closed',
+  'a refused commit is waited for while the partition is ' + 'open, and given up once it is closed',
   async () => {
     const { registry, offsets, consumer } = setUp();
     const open = registry.assigned({ topic: 't', partition: 0 });
@@ -90,7 +86,7 @@ test(
   },
 );
 
-test('an interval without anything new to commit is no event', () => {
+test('an interval with nothing new to commit causes no event', () => {
   const { offsets } = setUp();
   assert.equal(offsets.committed(kafkaError(-168), [{ topic: 't', partition: 0 }]), undefined);
 });

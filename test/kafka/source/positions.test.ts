@@ -45,20 +45,17 @@ async function rejection(promise: Promise<unknown>): Promise<DispatcherError> {
   return assert.fail('it did not reject');
 }
 
-test('a committed offset inside the log is where reading goes on, up to the end itself', async () => {
+test('reading continues at a committed offset inside the log, including the end itself', async () => {
   for (const offset of [10, 55, 90]) {
     assert.deepEqual(await startOf(queries(offset, [10, 90])), ['committed', offset]);
   }
 });
 
-test(
-  'without a commit, earliest starts at the first offset that ' + 'the log still has and latest at its end',
-  async () => {
-    assert.deepEqual(await startOf(queries(-1, [10, 90])), ['reset', 10]);
-    const latest = { ...POLICIES, autoOffsetReset: 'latest' } as const;
-    assert.deepEqual(await startOf(queries(-1, [10, 90]), latest), ['reset', 90]);
-  },
-);
+test('without a commit, earliest starts at the first existing offset and latest at the end', async () => {
+  assert.deepEqual(await startOf(queries(-1, [10, 90])), ['reset', 10]);
+  const latest = { ...POLICIES, autoOffsetReset: 'latest' } as const;
+  assert.deepEqual(await startOf(queries(-1, [10, 90]), latest), ['reset', 90]);
+});
 
 test('without a commit, none stops and names group, topic and partition', async () => {
   const error = await rejection(
@@ -93,8 +90,8 @@ test(
 );
 
 test(
-  'an end that lags behind the commit for a moment, as after a ' +
-    'change of leader, is not taken for a truncated log',
+  'an end that is briefly behind the commit, as after a change of leader, is not mistaken for a ' +
+    'truncated log',
   async () => {
     const [start] = await new PositionResolver(queries(90, [10, 80], [10, 90]), POLICIES).resolve([
       PARTITION,
@@ -109,7 +106,7 @@ test('a committed offset past the end of the log stops the run', async () => {
   assert.match(error.message, /offset 500 of t\[1\].*\[0, 3\)/);
 });
 
-test('a question that nobody answers is said to be unreachable, with what was asked', async () => {
+test('a request that gets no answer is reported as unreachable, with what was requested', async () => {
   const broken: OffsetQueries = {
     committed: () => Promise.reject(new Error('Local: Timed out')),
     ranges: () => Promise.reject(new Error('no')),
@@ -119,15 +116,12 @@ test('a question that nobody answers is said to be unreachable, with what was as
   assert.match(error.message, /committed offsets of group g/);
 });
 
-test(
-  'a committed offset between the last stable offset and the ' + 'end waits there: it is in the log',
-  async () => {
-    assert.deepEqual(await startOf(queries(70, [10, 50, 90])), ['committed', 70]);
-  },
-);
+test('a committed offset between the last stable offset and the end is kept: it is in the log', async () => {
+  assert.deepEqual(await startOf(queries(70, [10, 50, 90])), ['committed', 70]);
+});
 
 test(
-  'a partition born after the start begins at its beginning, ' + 'whatever the policy for a first start',
+  'a partition created after the start begins at its beginning, ' + 'whatever the policy for a first start',
   async () => {
     for (const autoOffsetReset of ['latest', 'none'] as const) {
       const policies = { ...POLICIES, autoOffsetReset, existedAtStart: () => false };
@@ -136,13 +130,16 @@ test(
   },
 );
 
-test('a partition without a leader takes its commit unseen, and holds up nobody for long', async () => {
-  assert.deepEqual(await startOf(queries(70, undefined)), ['committed', 70]);
-  const born = { ...POLICIES, existedAtStart: () => false };
-  assert.deepEqual(await startOf(queries(-1, undefined), born), ['reset', 0]);
-});
+test(
+  'a partition without a leader takes its committed offset ' + 'unchecked, and delays nothing for long',
+  async () => {
+    assert.deepEqual(await startOf(queries(70, undefined)), ['committed', 70]);
+    const born = { ...POLICIES, existedAtStart: () => false };
+    assert.deepEqual(await startOf(queries(-1, undefined), born), ['reset', 0]);
+  },
+);
 
-test('a leader that moves while it is asked for an end is asked again; a refusal is not', async () => {
+test('a question is repeated when the leader moves meanwhile, and not after a refusal', async () => {
   for (const [code, asked] of [
     [6, 3],
     [29, 1],

@@ -50,7 +50,7 @@ test('an eager group is answered with whole assignments', () => {
   assert.deepEqual(consumer.calls, [['assign', A0], ['unassign']]);
 });
 
-test('the protocol of the moment when the event came decides, not the one when it is answered', () => {
+test('the protocol at the time of the event decides, not the one at the time of the answer', () => {
   const consumer = new RecordingConsumer();
   const answers = new RebalanceAnswers(consumer);
   answers.arrived(REVOKE);
@@ -59,7 +59,7 @@ test('the protocol of the moment when the event came decides, not the one when i
   assert.deepEqual(consumer.calls, [['incrementalUnassign', A0]]);
 });
 
-test('a rebalance error is answered at once with an unassign', () => {
+test('a rebalance error is answered immediately with an unassign', () => {
   const consumer = new RecordingConsumer();
   const answers = new RebalanceAnswers(consumer);
   assert.equal(answers.arrived(27), undefined);
@@ -67,7 +67,7 @@ test('a rebalance error is answered at once with an unassign', () => {
   assert.deepEqual(consumer.calls, [['unassign']]);
 });
 
-test('leaving answers an assignment that nobody has answered yet before it gives back what is open', () => {
+test('leaving answers a pending assignment before it closes the open partitions', () => {
   const consumer = new RecordingConsumer();
   const answers = new RebalanceAnswers(consumer);
   answers.arrived(ASSIGN);
@@ -75,7 +75,7 @@ test('leaving answers an assignment that nobody has answered yet before it gives
   assert.deepEqual(consumer.calls, [['incrementalAssign'], ['incrementalUnassign', A0]]);
 });
 
-test('leaving answers a pending revoke exactly once', () => {
+test('leaving answers a pending revocation exactly once', () => {
   const consumer = new RecordingConsumer();
   const answers = new RebalanceAnswers(consumer);
   answers.arrived(REVOKE);

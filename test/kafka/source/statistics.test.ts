@@ -4,7 +4,7 @@ import { PartitionRegistry } from '../../../src/kafka/source/partition-registry.
 import { progressOf, statisticsOf } from '../../../src/kafka/source/statistics.js';
 import { PlainTable } from '../support.js';
 
-test('progress names open partitions only, with the end of the isolation level', () => {
+test('progress contains open partitions only, with the end for the isolation level', () => {
   const registry = new PartitionRegistry(new PlainTable());
   registry.open(registry.assigned({ topic: 't', partition: 0 }), 1);
   registry.assigned({ topic: 't', partition: 1 });
@@ -20,7 +20,7 @@ test('progress names open partitions only, with the end of the isolation level',
   assert.equal(progressOf(statisticsOf(event), registry, 'read_uncommitted')[0]?.endOffset, 20);
 });
 
-test('what librdkafka does not know yet is said to be unknown', () => {
+test('values that librdkafka does not know yet are reported as unknown', () => {
   const registry = new PartitionRegistry(new PlainTable());
   registry.open(registry.assigned({ topic: 't', partition: 0 }), 1);
   const event = {
@@ -33,7 +33,7 @@ test('what librdkafka does not know yet is said to be unknown', () => {
   ]);
 });
 
-test('a document of another form gives no progress and no error', () => {
+test('a document in another form gives no progress and no error', () => {
   const registry = new PartitionRegistry(new PlainTable());
   registry.open(registry.assigned({ topic: 't', partition: 0 }), 1);
   for (const event of [undefined, {}, { message: '{' }, { message: '[]' }, { message: '{"topics":null}' }]) {
@@ -42,7 +42,8 @@ test('a document of another form gives no progress and no error', () => {
 });
 
 test(
-  'the fetch position of a partition whose broker is away is ' + 'not known: it may be from before a seek',
+  'the fetch position of a partition whose broker is unreachable is unknown: it may be from before ' +
+    'a seek',
   () => {
     const registry = new PartitionRegistry(new PlainTable());
     for (const partition of [0, 1, 2]) registry.open(registry.assigned({ topic: 't', partition }), 1);

@@ -14,7 +14,7 @@ const OIDC = {
 };
 
 test(
-  'whether a client can be made is known at once, ' + 'however long its token endpoint keeps silent',
+  'whether a client can be created is known immediately, even if ' + 'its token endpoint never answers',
   async () => {
     const silent = createServer();
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
@@ -30,7 +30,7 @@ test(
   },
 );
 
-test('what is missing for client credentials is still refused', () => {
+test('missing client credentials are still refused', () => {
   assert.throws(
     () => checkCreatable(loadNative(), 'producer', OIDC),
     /sasl\.oauthbearer\.token\.endpoint\.url. is mandatory/,
@@ -40,8 +40,7 @@ test('what is missing for client credentials is still refused', () => {
 const LINE = 'Failed to retrieve OIDC token from "http://issuer/token": ';
 
 test(
-  'a token endpoint that refuses the client means exit 8; one that ' +
-    'is out of reach or out of order means exit 3',
+  'a token endpoint that refuses the client means exit 8; one that ' + 'is unreachable or fails means exit 3',
   () => {
     const exitOf = (text: string): number | undefined =>
       oidcFailure('consumer', { lines: ['x: Connection refused', text], cause: undefined })?.exitCode;
@@ -53,30 +52,26 @@ test(
   },
 );
 
-test('an endpoint that was asked again and again until the client was given up is reported as such', () => {
+test('an endpoint that was asked repeatedly until the client was given up is reported as such', () => {
   const error = oidcFailure('consumer', { lines: [`${LINE}Terminating (-1)`], cause: undefined });
   assert.match(error?.message ?? '', /issuer\/token": it does not answer, or with an error that may pass$/);
 });
 
-test(
-  'silence, with client credentials, means a missing token; ' +
-    'not where anything was said, or without them',
-  () => {
-    const properties = new Map(
-      Object.entries({ ...OIDC, 'sasl.oauthbearer.token.endpoint.url': 'http://issuer/token' }),
-    );
-    const silent = { lines: [], cause: undefined };
-    const error = oidcSilence('producer', properties, silent);
-    assert.equal(error?.exitCode, 3);
-    assert.match(error.message, /^no token for the producer: http:\/\/issuer\/token: it does not answer/);
-    assert.equal(
-      oidcSilence('producer', properties, { ...silent, lines: ['localhost:9092: Connection refused'] }),
-      undefined,
-    );
-    assert.equal(
-      oidcSilence('producer', new Map(properties).set('sasl.oauthbearer.method', 'default'), silent),
-      undefined,
-    );
-    assert.equal(oidcSilence('producer', new Map(), silent), undefined);
-  },
-);
+test('silence with client credentials means a missing token, unless something else was reported', () => {
+  const properties = new Map(
+    Object.entries({ ...OIDC, 'sasl.oauthbearer.token.endpoint.url': 'http://issuer/token' }),
+  );
+  const silent = { lines: [], cause: undefined };
+  const error = oidcSilence('producer', properties, silent);
+  assert.equal(error?.exitCode, 3);
+  assert.match(error.message, /^no token for the producer: http:\/\/issuer\/token: it does not answer/);
+  assert.equal(
+    oidcSilence('producer', properties, { ...silent, lines: ['localhost:9092: Connection refused'] }),
+    undefined,
+  );
+  assert.equal(
+    oidcSilence('producer', new Map(properties).set('sasl.oauthbearer.method', 'default'), silent),
+    undefined,
+  );
+  assert.equal(oidcSilence('producer', new Map(), silent), undefined);
+});

@@ -14,10 +14,7 @@ const still = new AbortController().signal;
 
 type Answer = (nowMs: number, signal: AbortSignal) => unknown;
 
-/**
- * A keeper in virtual time, over a provider that answers with the first answers one after the other and with
- * `then` ever after.
- */
+/** A keeper in virtual time, over a provider that gives the first answers in turn and then `then` forever. */
 class Bench {
   readonly clock = new VirtualClock(new Random(1));
   readonly logger = new RecordingLogger();
@@ -44,7 +41,7 @@ class Bench {
     });
   }
 
-  /** Takes events until none is left or the time is reached. */
+  /** Runs events until none is left or the time is reached. */
   async runTo(endMs: number): Promise<void> {
     for (;;) {
       await settled();
@@ -82,7 +79,7 @@ async function openFailure(bench: Bench): Promise<Failure> {
   return failure;
 }
 
-test('a token is renewed at 80 % of its life, again and again, and each new one is handed over', async () => {
+test('a token is renewed at 80 % of its life, repeatedly, and each new one is passed on', async () => {
   const bench = new Bench(fresh);
   const keeper = await bench.open();
   keeper.serve((token) => bench.given.push(token));
@@ -106,8 +103,7 @@ test('processes that start together do not renew together: up to 5 % of the life
 });
 
 test(
-  'a failed renewal is warned of and tried again while the old ' +
-    'token lives, and forgotten once it succeeds',
+  'a failed renewal is logged and retried while the old token ' + 'lives, and forgotten once it succeeds',
   async () => {
     const bench = new Bench(fresh, [fresh, unreachable, denied, fresh]);
     const keeper = await bench.open();
@@ -124,8 +120,8 @@ test(
 );
 
 test(
-  'when the last token has ended without another one the run reports it once, with the last reason, and ' +
-    'nothing is asked any more',
+  'when the last token has expired without a new one, the run reports it once with the last ' +
+    'reason, and stops asking',
   async () => {
     const bench = new Bench(unreachable, [fresh]);
     await bench.open();
@@ -146,7 +142,7 @@ test(
   },
 );
 
-test('stopped, it asks and hands over nothing more, not even what was on its way', async () => {
+test('once stopped, it neither asks for nor passes on tokens, even one already on its way', async () => {
   let answer: ((value: unknown) => void) | undefined;
   const late: Answer = () => new Promise((resolve) => (answer = resolve));
   const bench = new Bench(fresh, [fresh, late]);
@@ -160,20 +156,20 @@ test('stopped, it asks and hands over nothing more, not even what was on its way
   assert.deepEqual(bench.lost, []);
 });
 
-test('a first token that fails in passing is asked for three times, then exit 3', async () => {
+test('a first token that fails transiently is requested three times, then exit 3', async () => {
   const bench = new Bench(unreachable);
   const error = await openFailure(bench);
   assert.equal(error.exitCode, 3);
   assert.equal(bench.askedAtMs.length, 3);
 });
 
-test('a first token that is refused means exit 8, with the words of whoever refused', async () => {
+test('a first token that is refused means exit 8, with the words of the refusal', async () => {
   const error = await openFailure(new Bench(denied));
   assert.equal(error.exitCode, 8);
   assert.match(error.message, /not authorized to assume the role/);
 });
 
-test('a first token that comes at the second attempt is as good', async () => {
+test('a first token at the second attempt is accepted', async () => {
   const bench = new Bench(fresh, [unreachable]);
   const opening = bench.open();
   await bench.runTo(250);
@@ -207,7 +203,7 @@ const WRONG: readonly (readonly [what: string, answer: unknown, says: RegExp])[]
 ];
 
 for (const [what, answer, says] of WRONG) {
-  test(`a provider that answers ${what} is refused at once, without the token: exit 8`, async () => {
+  test(`a provider that returns ${what} is refused without showing the token: exit 8`, async () => {
     const bench = new Bench(() => answer);
     const error = await openFailure(bench);
     assert.equal(error.exitCode, 8);
@@ -217,7 +213,7 @@ for (const [what, answer, says] of WRONG) {
   });
 }
 
-/** Never answers, and notes the signal of each question. */
+/** Never answers, and records the signal of each request. */
 function silent(signals: AbortSignal[]): Answer {
   return (_nowMs, signal) => {
     signals.push(signal);
@@ -225,30 +221,27 @@ function silent(signals: AbortSignal[]): Answer {
   };
 }
 
-test(
-  'a question that is under way when the client leaves is ' + 'aborted, and nothing is left to wait for',
-  async () => {
-    const signals: AbortSignal[] = [];
-    const bench = new Bench(silent(signals), [fresh]);
-    const keeper = await bench.open();
-    await bench.runTo(720_000);
-    assert.deepEqual(bench.askedAtMs, [0, 720_000]);
-    assert.equal(signals[0]?.aborted, false);
-    keeper.stop();
-    await settled();
-    assert.equal(signals[0].aborted, true);
-    assert.equal(bench.clock.step(), false, 'no timer holds up the end');
-    assert.deepEqual(
-      bench.logger.entries.filter(({ level }) => level === 'warn' || level === 'error'),
-      [],
-    );
-    assert.deepEqual(bench.lost, []);
-  },
-);
+test('a pending request is aborted when the client closes, and nothing is left to wait for', async () => {
+  const signals: AbortSignal[] = [];
+  const bench = new Bench(silent(signals), [fresh]);
+  const keeper = await bench.open();
+  await bench.runTo(720_000);
+  assert.deepEqual(bench.askedAtMs, [0, 720_000]);
+  assert.equal(signals[0]?.aborted, false);
+  keeper.stop();
+  await settled();
+  assert.equal(signals[0].aborted, true);
+  assert.equal(bench.clock.step(), false, 'no timer holds up the end');
+  assert.deepEqual(
+    bench.logger.entries.filter(({ level }) => level === 'warn' || level === 'error'),
+    [],
+  );
+  assert.deepEqual(bench.lost, []);
+});
 
 test(
-  'a question that takes too long is aborted, and the reason logged ' +
-    'is the time, whatever the provider throws then',
+  'a request that takes too long is aborted, and the timeout is the logged reason, whatever the ' +
+    'provider throws then',
   async () => {
     const signals: AbortSignal[] = [];
     const heeding: Answer = (_nowMs, signal) =>

@@ -26,7 +26,7 @@ function file(name: string, text: string): string {
   return path;
 }
 
-/** Replaces AWS's package, in the place where a project has it. Answers with what it was asked. */
+/** Replaces AWS's package where a project would have it. Returns its arguments. */
 function installSigner(text: string): void {
   const place = join(folder, 'node_modules', SIGNER);
   mkdirSync(join(place, 'dist'), { recursive: true });
@@ -53,7 +53,7 @@ test("without AWS's package the message says what to install: exit 2", async () 
 });
 
 test(
-  "AWS's package is found in the project, and asked by the " + 'way that fits: default chain, profile, role',
+  "AWS's package is found in the project, and called as " + 'configured: default chain, profile, role',
   async () => {
     installSigner(
       ['generateAuthToken', 'generateAuthTokenFromProfile', 'generateAuthTokenFromRole']
@@ -79,8 +79,8 @@ test(
 );
 
 test(
-  'the region is read from the addresses, serverless ones too; ' +
-    'where they do not tell it, it must be given',
+  'the region is read from the addresses, also serverless ones; if they do not contain it, it ' +
+    'must be configured',
   async () => {
     const serverless = ['boot-x1.c3.kafka-serverless.ap-south-1.amazonaws.com:9098'];
     const provider = await loadTokenProvider({ kind: 'msk-iam' }, serverless);
@@ -91,12 +91,12 @@ test(
   },
 );
 
-test('a profile and a role at once are refused', async () => {
+test('a profile and a role together are refused', async () => {
   const error = await refusal(loadTokenProvider({ kind: 'msk-iam', profile: 'p', roleArn: 'r' }, MSK));
   assert.equal(error.code, 'CONFIGURATION');
 });
 
-test("a user's module is asked each time; one in CommonJS too", async () => {
+test("a user's module is called each time, also a CommonJS one", async () => {
   const path = file(
     'tokens.mjs',
     'let n = 0; export default async () => ({ token: `t${++n}`, expiryTime: 1 });',
@@ -116,7 +116,7 @@ test("a user's module is asked each time; one in CommonJS too", async () => {
   assert.equal(await common.ask(still), 7);
 });
 
-test('a module that takes a parameter gets the signal; one with a default of its own keeps it', async () => {
+test('a module with a parameter gets the signal; one with a default of its own keeps it', async () => {
   const ask = async (name: string, text: string): Promise<unknown> =>
     (await loadTokenProvider({ kind: 'module', path: file(name, text) }, [])).ask(still);
   assert.deepEqual(
@@ -129,7 +129,7 @@ test('a module that takes a parameter gets the signal; one with a default of its
   assert.equal(await ask('own.mjs', "export default async (audience = 'kafka') => audience;"), 'kafka');
 });
 
-test('a module that was changed is read again', async () => {
+test('a changed module is loaded again', async () => {
   const path = file('changing.mjs', 'export default () => 1;');
   utimesSync(path, 1_700_000_000, 1_700_000_000);
   assert.equal(await (await loadTokenProvider({ kind: 'module', path }, [])).ask(still), 1);
@@ -150,34 +150,31 @@ test('a module that is missing, broken or without a function is named: exit 2', 
   }
 });
 
-test(
-  'what a provider throws is exit 3 where the way may be ' + 'open again later, 8 where it was a refusal',
-  () => {
-    const provider = { name: 'issuer', ask: async () => undefined };
-    const passing: unknown[] = [
-      Object.assign(new Error('getaddrinfo ENOTFOUND sts'), { code: 'ENOTFOUND' }),
-      new TypeError('fetch failed', {
-        cause: Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }),
-      }),
-      Object.assign(new Error('slow down'), { name: 'ThrottlingException' }),
-      Object.assign(new Error('busy'), { status: 503 }),
-      Object.assign(new Error('internal'), { $metadata: { httpStatusCode: 500 } }),
-    ];
-    const final: unknown[] = [
-      Object.assign(new Error('Could not load credentials from any providers'), {
-        name: 'CredentialsProviderError',
-      }),
-      Object.assign(new Error('no'), { status: 401 }),
-      'a text',
-      undefined,
-    ];
-    assert.deepEqual(
-      passing.map((cause) => tokenFailure(provider, cause).exitCode),
-      passing.map(() => 3),
-    );
-    assert.deepEqual(
-      final.map((cause) => tokenFailure(provider, cause).exitCode),
-      final.map(() => 8),
-    );
-  },
-);
+test('an error from a provider is exit 3 if it may be temporary, 8 if it was a refusal', () => {
+  const provider = { name: 'issuer', ask: async () => undefined };
+  const passing: unknown[] = [
+    Object.assign(new Error('getaddrinfo ENOTFOUND sts'), { code: 'ENOTFOUND' }),
+    new TypeError('fetch failed', {
+      cause: Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }),
+    }),
+    Object.assign(new Error('slow down'), { name: 'ThrottlingException' }),
+    Object.assign(new Error('busy'), { status: 503 }),
+    Object.assign(new Error('internal'), { $metadata: { httpStatusCode: 500 } }),
+  ];
+  const final: unknown[] = [
+    Object.assign(new Error('Could not load credentials from any providers'), {
+      name: 'CredentialsProviderError',
+    }),
+    Object.assign(new Error('no'), { status: 401 }),
+    'a text',
+    undefined,
+  ];
+  assert.deepEqual(
+    passing.map((cause) => tokenFailure(provider, cause).exitCode),
+    passing.map(() => 3),
+  );
+  assert.deepEqual(
+    final.map((cause) => tokenFailure(provider, cause).exitCode),
+    final.map(() => 8),
+  );
+});

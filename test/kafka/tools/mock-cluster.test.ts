@@ -38,7 +38,7 @@ test(
   },
 );
 
-test('without free blocks nothing is read, and what was not read is read later, once', async () => {
+test('without free blocks nothing is read, and the records are read later, once', async () => {
   const name = topic(1);
   await fill(servers, name, { partitions: 1, count: 5_000 });
   const member = new Member({ servers, topic: name, groupId: name, holdBlocks: true, blocks: 1 });
@@ -52,7 +52,7 @@ test('without free blocks nothing is read, and what was not read is read later, 
   assert.equal(member.commits.get(0), before);
 });
 
-test('a record larger than a block is announced with its size and read into a block of its own', async () => {
+test('a record larger than a block is announced with its size and read into its own block', async () => {
   const name = topic(1);
   const { sink, writer } = await startProducing(servers, name);
   const large = 'x'.repeat(600_000);
@@ -69,7 +69,7 @@ test('a record larger than a block is announced with its size and read into a bl
   );
 });
 
-test('a seek reads on from the offset asked for, in a new epoch', async () => {
+test('a seek continues at the requested offset, in a new epoch', async () => {
   const name = topic(1);
   await fill(servers, name, { partitions: 1, count: 50 });
   const member = await new Member({ servers, topic: name, groupId: name }).start();
@@ -87,7 +87,7 @@ test('a seek reads on from the offset asked for, in a new epoch', async () => {
   assert.deepEqual(new Set(member.seen.slice(50).map((record) => record.epoch)), new Set([epoch + 1]));
 });
 
-test('progress tells how far each partition has been fetched and where it ends', async () => {
+test('progress shows how far each partition has been fetched and where it ends', async () => {
   const name = topic(2);
   await fill(servers, name, { partitions: 2, count: 40 });
   const member = await new Member({ servers, topic: name, groupId: name }).start();
@@ -101,7 +101,7 @@ test('progress tells how far each partition has been fetched and where it ends',
   await member.stop();
 });
 
-test('the ends of all partitions and the committed offsets are reported, owned or not', async () => {
+test('the ends and committed offsets of all partitions are reported, assigned or not', async () => {
   const name = topic(2);
   await fill(servers, name, { partitions: 2, count: 7 });
   const member = await new Member({ servers, topic: name, groupId: name }).start();
@@ -123,7 +123,7 @@ test('the ends of all partitions and the committed offsets are reported, owned o
   await member.stop();
 });
 
-test('a missing source topic stops the start with its name and how to make it', async () => {
+test('a missing source topic stops the start with its name and a remedy', async () => {
   const member = new Member({ servers, topic: 'nowhere', groupId: 'g' });
   await assert.rejects(member.start(), (error) => {
     assert.ok(error instanceof DispatcherError);
@@ -135,8 +135,7 @@ test('a missing source topic stops the start with its name and how to make it', 
 });
 
 test(
-  'TLS material that cannot be used is refused with exit 8, by ' +
-    'source and sink, and the process lives on',
+  'unusable TLS material is refused with exit 8, by source ' + 'and sink, and the process survives',
   async () => {
     const properties = { 'security.protocol': 'ssl', 'ssl.ca.pem': 'garbage' };
     const refused = (error: unknown): boolean =>
@@ -157,7 +156,7 @@ test('properties that librdkafka refuses are a configuration error, by source an
 });
 
 test(
-  'a missing output topic is reported when it is asked for, ' + 'and may be asked for again once it exists',
+  'a missing output topic is reported when it is looked up, and ' + 'can be looked up again once it exists',
   async () => {
     const { sink } = await startProducing(servers, topic(1));
     await assert.rejects(
@@ -182,7 +181,7 @@ test('a row for a partition that the topic does not have fails alone, with its c
   await sink.close(5_000);
 });
 
-test('topics are subscribed by an expression', async () => {
+test('topics can be subscribed by an expression', async () => {
   const name = topic(2);
   await fill(servers, name, { partitions: 2, count: 5 });
   const member = await new Member({
@@ -195,14 +194,14 @@ test('topics are subscribed by an expression', async () => {
   await member.stop();
 });
 
-test('stop is the same promise for everybody who asks', async () => {
+test('stop returns the same promise to every caller', async () => {
   const name = topic(1);
   const member = await new Member({ servers, topic: name, groupId: name }).start();
   assert.equal(member.source.stop(5_000), member.source.stop(1));
   await member.source.stop(5_000);
 });
 
-test('twenty clients made and closed leave nothing behind in the addon', async () => {
+test('twenty clients created and closed leave nothing behind in the addon', async () => {
   const name = topic(2);
   await fill(servers, name, { partitions: 2, count: 20 });
   const before = native.liveCounts();

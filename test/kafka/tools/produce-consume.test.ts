@@ -63,8 +63,7 @@ function newTopic(name: string, partitions = 2): string[] {
 }
 
 test(
-  'what produce takes, consume prints: keys, headers, tombstones, ' +
-    'partitions, timestamps, bytes that are no text',
+  'consume prints what produce writes: keys, headers, tombstones, ' + 'partitions, timestamps, binary values',
   async () => {
     const topic = newTopic('round-trip');
     const lines = [
@@ -103,7 +102,7 @@ test(
 );
 
 test(
-  'consume that is stopped while nobody reads its output ' + 'ends well, and so does the batch in hand',
+  'a consume that is stopped while its output is not read ends ' + 'normally, after its current batch',
   async () => {
     const topic = newTopic('unread', 1);
     await kd(['produce', ...topic, '--value-only'], 'a\nb\nc\n');
@@ -122,13 +121,13 @@ test(
     await once(stdout, 'readable');
     process.emit('SIGTERM');
     await ended;
-    // What is thrown now would be an unhandled rejection, by which node:test fails.
+    // An error thrown now would be an unhandled rejection, which fails the test.
     stdout.resume();
     await delay(100);
   },
 );
 
-test('consume stops at the end, at --max, and starts at the last N', async () => {
+test('consume stops at the end and at --max, and starts at the last N', async () => {
   const topic = newTopic('positions', 1);
   await kd(['produce', ...topic, '--value-only'], Array.from({ length: 50 }, (_, i) => `v${i}\n`).join(''));
   const offsetsOf = async (...words: string[]): Promise<number[]> => {
@@ -145,7 +144,7 @@ test('consume stops at the end, at --max, and starts at the last N', async () =>
   assert.deepEqual(await offsetsOf('--from', 'latest'), []);
 });
 
-test('values go through the configured output format and are decoded again', async () => {
+test('values are written in the configured output format and decoded again', async () => {
   const topic = newTopic('orders');
   const schema = {
     type: 'record',
@@ -179,7 +178,7 @@ test('values go through the configured output format and are decoded again', asy
   assert.equal(bad.error?.exitCode, 2);
 });
 
-test('a line that cannot be read names file, line and what is wrong', async () => {
+test("a line that can't be read is reported with file, line and reason", async () => {
   const topic = newTopic('bad-lines');
   await writeFile(join(folder, 'bad.jsonl'), '{"value":"ok"}\n\n{"valeu":"x"}\n');
   const { error } = await kd(['produce', ...topic.slice(0, 1), 'bad.jsonl', ...topic.slice(1)]);
@@ -193,7 +192,7 @@ test('a line that cannot be read names file, line and what is wrong', async () =
   );
 });
 
-test('a record that Kafka refuses is named by its line, the others are produced', async () => {
+test('a record that Kafka refuses is reported with its line, and the others are produced', async () => {
   const topic = newTopic('refused', 2);
   const { error } = await kd(
     ['produce', ...topic],
@@ -203,7 +202,7 @@ test('a record that Kafka refuses is named by its line, the others are produced'
   assert.match(error.message, /1 of 3 records were not produced; the first one, line 2/);
 });
 
-test('a record larger than a block travels both ways', async () => {
+test('a record larger than a block is written and read', async () => {
   const topic = newTopic('large', 1);
   const value = 'y'.repeat(900_000);
   await kd(['produce', ...topic, '--value-only'], `${value}\nsmall\n`);
