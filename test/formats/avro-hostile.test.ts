@@ -235,7 +235,12 @@ test('records that abort a process through avsc leave a worker with a small heap
       [{ type: 'map', values: 'null' }, [0x80, 0x84, 0xaf, 0x5f]],
     ];
     for (const [schema, bytes] of bombs) {
-      try { decode(codecOf(schema).decoder, Uint8Array.from(bytes)); outcomes.push('value'); } catch (error) { outcomes.push(error.name); }
+      try {
+        decode(codecOf(schema).decoder, Uint8Array.from(bytes));
+        outcomes.push('value');
+      } catch (error) {
+        outcomes.push(error.name);
+      }
     }
     parentPort.postMessage(outcomes);`;
   const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`), {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { DispatcherError } from '../../src/core/errors.js';
 import { FormatError, inspectSchema } from '../../src/formats/index.js';
 import { codecOf, decode, encode, evolvedDecoder, withFiles } from './support/avro.js';
@@ -221,4 +222,19 @@ test('a record cut short inside an unreadable value is reported as truncated', (
   assert.throws(() => decode(evolvedDecoder(reader, writer), Buffer.alloc(0), Buffer.of(2)), {
     code: 'TRUNCATED',
   });
+});
+
+test('whatever bytes come, a decoder that refuses some data gives a value or a FormatError', () => {
+  const decoders = PAIRS.map(({ reader, writer }) => evolvedDecoder(reader, writer));
+  const bytes = fc.uint8Array({ maxLength: 12 });
+  fc.assert(
+    fc.property(fc.constantFrom(...decoders), bytes, bytes, (decoder, record, neighbour) => {
+      try {
+        decode(decoder, record, neighbour);
+      } catch (error) {
+        assert.ok(error instanceof FormatError, String(error));
+      }
+    }),
+    { numRuns: 2000 },
+  );
 });

@@ -50,8 +50,11 @@ for (const extension of ['ts', 'mts', 'js', 'mjs']) {
 
 test('types, relative imports with and without extension, and JSON are bundled', async () => {
   const files = {
-    't.ts': `import { shout } from './lib/shout.js'; import { end } from './lib/end'; import data from './data.json' with { type: 'json' };
-      interface A { a: string } export default (value: string): string => shout(value) + end + (data as A).a;`,
+    't.ts': `import { shout } from './lib/shout.js';
+      import { end } from './lib/end';
+      import data from './data.json' with { type: 'json' };
+      interface A { a: string }
+      export default (value: string): string => shout(value) + end + (data as A).a;`,
     'lib/shout.ts': 'export const shout = (text: string): string => text.toUpperCase();',
     'lib/end.ts': `export const end: string = '?';`,
     'data.json': '{"a":"json"}',
@@ -61,7 +64,11 @@ test('types, relative imports with and without extension, and JSON are bundled',
 
 test("packages are resolved from the module's folder, ESM and CommonJS", async () => {
   const files = {
-    't.ts': `import { one } from 'esm-package'; import two from 'cjs-package'; import { three } from 'esm-package/sub'; import { createHash } from 'node:crypto'; import path from 'path';
+    't.ts': `import { one } from 'esm-package';
+      import two from 'cjs-package';
+      import { three } from 'esm-package/sub';
+      import { createHash } from 'node:crypto';
+      import path from 'path';
       export default () => [one, two.two, three, typeof createHash, path.sep].join();`,
     'node_modules/esm-package/package.json':
       '{"name":"esm-package","type":"module","exports":{".":"./index.js","./sub":"./other.js"}}',
@@ -76,7 +83,9 @@ test("packages are resolved from the module's folder, ESM and CommonJS", async (
 
 test('require works too, with paths and packages', async () => {
   const files = {
-    't.mjs': `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url); const own = require('./own.cjs');
+    't.mjs': `import { createRequire } from 'node:module';
+      const require = createRequire(import.meta.url);
+      const own = require('./own.cjs');
       export default () => own.value + require('cjs-package').two;`,
     'own.cjs': 'exports.value = 40;',
     'node_modules/cjs-package/package.json': '{"name":"cjs-package","main":"./main.js"}',
