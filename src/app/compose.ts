@@ -90,6 +90,8 @@ export function compose({ config, until, logger, carried }: ComposeOptions): Com
   const shared = carried === undefined ? {} : { books: carried.books, running: carried.running };
   const deps = {
     source,
+    group: source.group,
+    commits: source.commits,
     sink,
     pool,
     clock,

@@ -19,7 +19,7 @@ import { TransactionWatch } from './partitions/transaction-watch.js';
 import type { RunReport, RunStatus, Standing } from './report.js';
 import { makeRunState, type RunState } from './run-state.js';
 import { type DispatcherDeps, type DispatcherSettings, Limits } from './settings.js';
-import { Commits } from './settlement/commits.js';
+import { ConfirmedOffsets } from './settlement/confirmed-offsets.js';
 import { Refusals } from './settlement/refusals.js';
 import { Settler } from './settlement/settler.js';
 import { Stall } from './settlement/stall.js';
@@ -51,7 +51,7 @@ export class Dispatcher {
   private readonly connectionTrouble: ConnectionTrouble;
   private readonly shutdown: Shutdown;
   private readonly errors: DispatcherError[] = [];
-  private readonly commits: Commits;
+  private readonly confirmed: ConfirmedOffsets;
   private readonly progress = new Map<PartitionId, PartitionProgress>();
   private readonly signals = makeSignals();
   private cancelTick: () => void = () => undefined;
@@ -114,8 +114,8 @@ export class Dispatcher {
       rebalancer: this.rebalancer,
     });
     const { batchFlow, intake, changes, rebalancer, errors } = this;
-    this.commits = new Commits(state, () => errors.length > 0);
-    const committed = this.commits.offsets;
+    this.confirmed = new ConfirmedOffsets(state, () => errors.length > 0);
+    const committed = this.confirmed.offsets;
     this.shutdown = new Shutdown(
       state,
       { batchFlow, intake, changes, rebalancer, errors, committed, storeChanged: () => this.storeChanged() },
@@ -202,9 +202,9 @@ export class Dispatcher {
   standing(): Standing {
     const { describe } = this.state.deps;
     return {
-      committed: [...this.commits.offsets].map(([id, offset]) => ({ ...describe(id), offset })),
+      committed: [...this.confirmed.offsets].map(([id, offset]) => ({ ...describe(id), offset })),
       redelivery: this.rebalancer
-        .uncommitted(this.commits.offsets)
+        .uncommitted(this.confirmed.offsets)
         .map(({ partitionId, from, to }) => ({ ...describe(partitionId), from, to })),
       activeMs: this.batchFlow.activeMs,
       metrics: this.state.metrics.snapshot(),
@@ -230,6 +230,10 @@ export class Dispatcher {
     if (this.state.stopping) return;
     await Promise.race([deps.pool.start(), this.signals.stopWanted]);
     if (isStopping(this.state)) return;
+    deps.group?.listen({
+      revoked: (partitions, lost) => this.guard(() => this.rebalancer.revoked(partitions, lost)),
+    });
+    deps.commits.listen(this.confirmed);
     await deps.source.start(this.sourceEvents());
     this.sourceStarted = true;
     if (settings.until === 'end') this.endWatch.start(await deps.source.endOffsets(), settings.ends);
@@ -247,8 +251,6 @@ export class Dispatcher {
     return {
       batch: (batch) => this.guard(() => this.intake.batch(batch)),
       assigned: (partitions) => this.guard(() => this.rebalancer.assigned(partitions)),
-      revoked: (partitions, lost) => this.guard(() => this.rebalancer.revoked(partitions, lost)),
-      committed: (offsets, error) => this.commits.answered(offsets, error),
       replaced: (partitions) => this.guard(() => this.readFaults.replaced(partitions)),
       oversize: (bytes) => this.guard(() => this.intake.oversize(bytes)),
       progress: (partitions) => {

@@ -2,6 +2,8 @@ import type { Block, PartitionId } from '../core/batch.js';
 import type { BatchSizeLimits } from '../core/batch-size.js';
 import type { RunBooks } from '../core/books/run-books.js';
 import type { Clock } from '../ports/clock.js';
+import type { Commits } from '../ports/commits.js';
+import type { Group } from '../ports/group.js';
 import type { Logger } from '../ports/logger.js';
 import type { Sink } from '../ports/sink.js';
 import type { EndOffset, Source } from '../ports/source.js';
@@ -9,6 +11,9 @@ import type { TransformPool } from '../ports/transform-pool.js';
 
 export interface DispatcherDeps {
   readonly source: Source;
+  /** Undefined: the source gives its partitions once and wants none back. */
+  readonly group?: Group;
+  readonly commits: Commits;
   readonly sink: Sink;
   readonly pool: TransformPool;
   readonly clock: Clock;

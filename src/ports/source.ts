@@ -1,6 +1,7 @@
 import type { Block, Epoch, Fault, InputBatch, PartitionId } from '../core/batch.js';
 import type { DispatcherError } from '../core/errors.js';
 import type { ReadFault } from '../core/faults.js';
+import type { CommittedOffset } from './commits.js';
 
 /** No broker can be reached any more, or none lets us in; the client goes on trying. */
 export interface Trouble {
@@ -21,12 +22,6 @@ export interface OpenedPartition extends AssignedPartition {
   readonly offset: number;
 }
 
-export interface CommittedOffset {
-  readonly partitionId: PartitionId;
-  /** The next offset to read. */
-  readonly offset: number;
-}
-
 export interface EndOffset {
   readonly topic: string;
   readonly partition: number;
@@ -35,13 +30,6 @@ export interface EndOffset {
   readonly end: number;
   /** The high watermark, where it lies beyond `end`: an open transaction holds back what is between. */
   readonly high?: number;
-}
-
-/** An offset of a partition by name: for partitions that this member may not own. */
-export interface TopicOffset {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
 }
 
 /**
@@ -63,15 +51,11 @@ export interface PartitionProgress {
 export interface SourceEvents {
   /** A filled block. The source forgets it; the dispatcher owns it until settled. */
   batch(batch: InputBatch): void;
-  /** The group gave us partitions. Nothing is read from them until `open`. Answer with `source.open`. */
-  assigned(partitions: readonly AssignedPartition[]): void;
   /**
-   * The group wants partitions back (`lost`: has already given them away).
-   * Answer with `source.close` once drained; until then the whole group waits. May be empty.
+   * Partitions to be read, given by the group or, where there is none, once after the start. Nothing is read
+   * from them until `open`. Answer with `open`. May be empty.
    */
-  revoked(partitions: readonly AssignedPartition[], lost: boolean): void;
-  /** The broker confirmed (or refused, `error`) a commit. */
-  committed(offsets: readonly CommittedOffset[], error?: Error): void;
+  assigned(partitions: readonly AssignedPartition[]): void;
   /**
    * The topic of these partitions was deleted and created again: offsets of before mean nothing in it. Answer
    * with `halt`, settle what was read, then ask `positionAfterOutOfRange`. Repeated until they are moved.
@@ -89,12 +73,12 @@ export interface SourceEvents {
 }
 
 /**
- * A member of a consumer group. All calls are made by the dispatcher, one after another; events come on later
- * turns of the loop. The reader fills blocks in the order offered and stops reading when it has none: that is
- * the backpressure.
+ * Where records come from, in batches. All calls are made by the dispatcher, one after another; events come
+ * on later turns of the loop. The reader fills blocks in the order offered and stops reading when it has
+ * none: that is the backpressure.
  */
 export interface Source {
-  /** Connects and subscribes. Rejects when Kafka can't be reached or refuses us. */
+  /** Connects. Rejects when Kafka can't be reached or refuses us. */
   start(events: SourceEvents): Promise<void>;
   /** Gives the reader an empty block, to bring `recordsMax` records at most. */
   offer(block: Block, recordsMax: number): void;
@@ -120,26 +104,16 @@ export interface Source {
   halt(partitions: readonly AssignedPartition[]): void;
   /** Answers `assigned`. Parked only. */
   open(partitions: readonly OpenedPartition[]): void;
-  /** Answers `revoked`; what was stored is committed by this call. Parked only. */
-  close(partitions: readonly AssignedPartition[]): void;
   /** Reads on from another offset in the same epoch (after a fault, out-of-range policy). Parked only. */
   seek(partition: OpenedPartition): Promise<void>;
   /** End offsets of all partitions of the subscription, with the run's isolation level. */
   endOffsets(): Promise<readonly EndOffset[]>;
-  /** What the group has committed, whoever did it; -1 where nothing is. Partitions need not be ours. */
-  committedOffsets(
-    partitions: readonly { readonly topic: string; readonly partition: number }[],
-  ): Promise<readonly TopicOffset[]>;
-  /**
-   * Notes the next offset to read as committable; it is committed within the commit interval and at `close`.
-   */
-  store(offsets: readonly CommittedOffset[]): void;
   /** Kafka's refusal to let us read, in words; `topic` is '' where it is not about one. */
   refusal?(name: string, topic: string, text: string): DispatcherError;
   /** What an error that was found instead of records means, and Kafka's name for it. */
   verdict(fault: Fault): { readonly kind: ReadFault; readonly name: string };
   /** The current trouble with the brokers, if any. */
   trouble?(): Trouble | undefined;
-  /** Leaves the group: closes all partitions (their stored offsets are committed) and disconnects. */
+  /** Closes all partitions (their stored offsets are committed), leaves the group and disconnects. */
   stop(deadlineMs: number): Promise<void>;
 }

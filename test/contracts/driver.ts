@@ -1,11 +1,8 @@
 /** Records what a source reports and decides nothing itself: the contract tests answer step by step. */
 import type { Block, Fault, InputBatch } from '../../src/core/batch.js';
-import type {
-  AssignedPartition,
-  CommittedOffset,
-  PartitionProgress,
-  SourceEvents,
-} from '../../src/ports/source.js';
+import type { CommitsEvents, CommittedOffset } from '../../src/ports/commits.js';
+import type { GroupEvents } from '../../src/ports/group.js';
+import type { AssignedPartition, PartitionProgress, SourceEvents } from '../../src/ports/source.js';
 import { InputBatchReader } from '../../src/wire/input-reader.js';
 
 export interface ReadRow {
@@ -19,7 +16,7 @@ export interface Rebalance {
   readonly partitions: readonly AssignedPartition[];
 }
 
-export class SourceDriver implements SourceEvents {
+export class SourceDriver implements SourceEvents, GroupEvents, CommitsEvents {
   readonly batches: { readonly blockId: number; readonly rowCount: number }[] = [];
   readonly rows: ReadRow[] = [];
   readonly faults: Fault[] = [];

@@ -128,6 +128,8 @@ export function fakeSourceWorld(setup: SourceSetup): Promise<SourceWorld> {
   );
   return Promise.resolve({
     source,
+    group: source.group,
+    commits: source.commits,
     driver: new SourceDriver(),
     newBlock: () => world.block(4_096),
     run: (promise) => world.run(promise),

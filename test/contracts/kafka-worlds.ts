@@ -83,6 +83,8 @@ export async function kafkaSourceWorld(setup: SourceSetup): Promise<SourceWorld>
   let lastBlock = 0;
   return {
     source,
+    group: source.group,
+    commits: source.commits,
     driver: new SourceDriver(),
     newBlock: () => {
       lastBlock += 1;

@@ -1,7 +1,9 @@
-/** The contract of every source, written once and run against real brokers and the fakes. */
+/** The contract of every source, its group and commits: written once, run on real brokers and the fakes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Block } from '../../src/core/batch.js';
+import type { Commits } from '../../src/ports/commits.js';
+import type { Group } from '../../src/ports/group.js';
 import type { AssignedPartition, OpenedPartition, Source } from '../../src/ports/source.js';
 import type { SourceDriver } from './driver.js';
 
@@ -21,6 +23,8 @@ export interface SourceSetup {
 
 export interface SourceWorld {
   readonly source: Source;
+  readonly group: Group;
+  readonly commits: Commits;
   readonly driver: SourceDriver;
   newBlock(): Block;
   /** Lets the world go on until the promise is settled. */
@@ -62,6 +66,8 @@ class Bench {
 
   /** Starts the source and waits for an assignment, which is not answered yet. */
   async assigned(): Promise<readonly AssignedPartition[]> {
+    this.world.group.listen(this.driver);
+    this.world.commits.listen(this.driver);
     await this.world.run(this.source.start(this.driver));
     await this.world.until('an assignment', () => this.driver.rebalances.length > 0);
     return this.driver.rebalances[0]?.partitions ?? [];
@@ -238,10 +244,10 @@ function committing(contract: Contract): void {
       assert.ok(first !== undefined && second !== undefined);
       await bench.readAll([first, second]);
       assert.deepEqual(bench.driver.confirmed, []);
-      bench.source.store([{ partitionId: first.partitionId, offset: 7 }]);
+      bench.world.commits.store([{ partitionId: first.partitionId, offset: 7 }]);
       await bench.world.until('the commit', () => bench.driver.confirmedIn(first.partitionId) === 7);
       assert.equal(bench.driver.confirmedIn(second.partitionId), undefined);
-      const committed = await bench.world.run(bench.source.committedOffsets([first, second]));
+      const committed = await bench.world.run(bench.world.commits.committedOffsets([first, second]));
       assert.deepEqual(
         committed.map(({ topic, partition, offset }) => [topic, partition, offset]),
         [
@@ -263,7 +269,7 @@ function committing(contract: Contract): void {
     async (bench) => {
       const partitions = await bench.reading();
       await bench.readAll(partitions);
-      bench.source.store(partitions.map(({ partitionId }) => ({ partitionId, offset: 9 })));
+      bench.world.commits.store(partitions.map(({ partitionId }) => ({ partitionId, offset: 9 })));
       await bench.world.run(bench.source.stop(DEADLINE_MS));
       assert.deepEqual(
         partitions.map(({ partitionId }) => bench.driver.confirmedIn(partitionId)),
@@ -368,11 +374,11 @@ function changing(contract: Contract): void {
       );
       const revoked = bench.driver.rebalances.at(-1)?.partitions ?? [];
       assert.ok(revoked.length > 0);
-      bench.source.store(revoked.map(({ partitionId }) => ({ partitionId, offset: 11 })));
+      bench.world.commits.store(revoked.map(({ partitionId }) => ({ partitionId, offset: 11 })));
       let from = 0;
       await bench.parked(() => {
         from = bench.driver.rows.length;
-        bench.source.close(revoked);
+        bench.world.group.close(revoked);
       });
       await bench.world.until('the commit', () =>
         revoked.every(({ partitionId }) => bench.driver.confirmedIn(partitionId) === 11),
@@ -388,12 +394,12 @@ function changing(contract: Contract): void {
     async (bench) => {
       const partitions = await bench.reading();
       await bench.readAll(partitions);
-      bench.source.store(partitions.map(({ partitionId }) => ({ partitionId, offset: 13 })));
+      bench.world.commits.store(partitions.map(({ partitionId }) => ({ partitionId, offset: 13 })));
       await bench.world.rebalance();
       await bench.world.until('a loss', () => bench.driver.rebalances.some(({ kind }) => kind === 'lost'));
       const lost = bench.driver.rebalances.find(({ kind }) => kind === 'lost')?.partitions ?? [];
       assert.ok(lost.length > 0);
-      await bench.parked(() => bench.source.close(lost));
+      await bench.parked(() => bench.world.group.close(lost));
       await bench.world.rest();
       for (const { partitionId } of lost) assert.equal(bench.driver.confirmedIn(partitionId), undefined);
     },

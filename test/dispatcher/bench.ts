@@ -5,16 +5,16 @@ import type { ReadFault } from '../../src/core/faults.js';
 import { Dispatcher, type RunReport } from '../../src/dispatcher/dispatcher.js';
 import type { DispatcherSettings } from '../../src/dispatcher/settings.js';
 import { consumerFault, consumerFaultName, deliveryVerdict } from '../../src/kafka/codes.js';
+import type { Commits, CommitsEvents, CommittedOffset, TopicOffset } from '../../src/ports/commits.js';
+import type { Group, GroupEvents } from '../../src/ports/group.js';
 import type { Logger } from '../../src/ports/logger.js';
 import type { Sink, SinkEvents } from '../../src/ports/sink.js';
 import type {
   AssignedPartition,
-  CommittedOffset,
   EndOffset,
   OpenedPartition,
   Source,
   SourceEvents,
-  TopicOffset,
   Trouble,
 } from '../../src/ports/source.js';
 import {
@@ -37,7 +37,6 @@ export class ScriptedSource implements Source {
   readonly offered: Block[] = [];
   /** The record limits of the offered blocks, in order. */
   readonly asked: number[] = [];
-  readonly stored = new Map<number, number>();
   readonly opened = new Map<number, OpenedPartition>();
   readonly calls: string[] = [];
   parked = false;
@@ -47,14 +46,11 @@ export class ScriptedSource implements Source {
   askPositions: (partitions: readonly AssignedPartition[]) => Promise<readonly CommittedOffset[]> = (
     partitions,
   ) => Promise.resolve(partitions.map(({ partitionId }) => ({ partitionId, offset: 0 })));
-  committed: readonly TopicOffset[] = [];
   /** Called before the reader parks: a batch that it has begun is delivered now. */
   onPark: () => void = () => undefined;
-  storeFails: Error | undefined;
+  onStop: () => void = () => undefined;
   /** The current trouble with the brokers. */
   troubled: Trouble | undefined;
-  /** Whether the last commit is confirmed. */
-  confirms = true;
 
   async start(events: SourceEvents): Promise<void> {
     this.events = events;
@@ -95,10 +91,6 @@ export class ScriptedSource implements Source {
     this.calls.push(`open ${partitions.map((one) => `${one.partitionId}@${one.offset}`).join(' ')}`);
     for (const one of partitions) this.opened.set(one.partitionId, one);
   }
-  close(partitions: readonly AssignedPartition[]): void {
-    this.calls.push(`close ${partitions.map((one) => one.partitionId).join(' ')}`);
-    for (const one of partitions) this.opened.delete(one.partitionId);
-  }
   halt(partitions: readonly AssignedPartition[]): void {
     for (const { partitionId } of partitions) this.calls.push(`halt ${partitionId}`);
   }
@@ -110,18 +102,52 @@ export class ScriptedSource implements Source {
   endOffsets(): Promise<readonly EndOffset[]> {
     return this.ends;
   }
-  committedOffsets(): Promise<readonly TopicOffset[]> {
-    return Promise.resolve(this.committed);
+  stop(): Promise<void> {
+    this.calls.push('stop');
+    this.onStop();
+    return Promise.resolve();
+  }
+}
+
+export class ScriptedGroup implements Group {
+  events: GroupEvents | undefined;
+  private readonly source: ScriptedSource;
+
+  constructor(source: ScriptedSource) {
+    this.source = source;
+  }
+  listen(events: GroupEvents): void {
+    this.events = events;
+  }
+  close(partitions: readonly AssignedPartition[]): void {
+    this.source.calls.push(`close ${partitions.map((one) => one.partitionId).join(' ')}`);
+    for (const one of partitions) this.source.opened.delete(one.partitionId);
+  }
+}
+
+export class ScriptedCommits implements Commits {
+  events: CommitsEvents | undefined;
+  readonly stored = new Map<number, number>();
+  /** What the group has committed. */
+  committed: readonly TopicOffset[] = [];
+  storeFails: Error | undefined;
+  /** Whether the last commit is confirmed. */
+  confirms = true;
+
+  listen(events: CommitsEvents): void {
+    this.events = events;
   }
   store(offsets: readonly CommittedOffset[]): void {
     if (this.storeFails !== undefined) throw this.storeFails;
     for (const { partitionId, offset } of offsets) this.stored.set(partitionId, offset);
   }
-  stop(): Promise<void> {
-    this.calls.push('stop');
+  committedOffsets(): Promise<readonly TopicOffset[]> {
+    return Promise.resolve(this.committed);
+  }
+  /** The last commit, while the source stops. */
+  end(): void {
     if (this.confirms)
       this.events?.committed([...this.stored].map(([partitionId, offset]) => ({ partitionId, offset })));
-    return Promise.resolve();
   }
 }
 
@@ -231,6 +257,8 @@ const SETTINGS: DispatcherSettings = {
 
 export class Bench {
   readonly source = new ScriptedSource();
+  readonly group = new ScriptedGroup(this.source);
+  readonly commits = new ScriptedCommits();
   readonly sink = new ScriptedSink();
   readonly pool = new ScriptedPool();
   readonly clock = new VirtualClock(new Random(1));
@@ -243,7 +271,7 @@ export class Bench {
   report: RunReport | undefined;
   private running: Promise<void> | undefined;
 
-  constructor(settings: Partial<DispatcherSettings> = {}) {
+  constructor(settings: Partial<DispatcherSettings> = {}, hasGroup = true) {
     const line =
       (level: string): Logger['info'] =>
       (message, fields = {}) =>
@@ -254,10 +282,21 @@ export class Bench {
       info: line('info'),
       debug: line('debug'),
     };
-    const { source, sink, pool, clock } = this;
+    const { source, group, commits, sink, pool, clock } = this;
+    source.onStop = (): void => commits.end();
     const createBlock = (bytes: number, id: number): Block => ({ id, bytes: new Uint8Array(bytes) });
     this.dispatcher = new Dispatcher(
-      { source, sink, pool, clock, logger, createBlock, describe: partition },
+      {
+        source,
+        ...(hasGroup ? { group } : {}),
+        commits,
+        sink,
+        pool,
+        clock,
+        logger,
+        createBlock,
+        describe: partition,
+      },
       { ...SETTINGS, ...settings },
     );
   }

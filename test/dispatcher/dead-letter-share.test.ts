@@ -84,7 +84,11 @@ test('more than a tenth of the records dead: it stops with each code, a message 
     'BAD_DATE 40, e.g. topic in, partition 0, offset 150: BAD_DATE it is',
   ]);
   assert.equal(records.consumed, 200);
-  assert.equal(bench.source.stored.get(0), 200, 'what is settled is committed: its dead letters are written');
+  assert.equal(
+    bench.commits.stored.get(0),
+    200,
+    'what is settled is committed: its dead letters are written',
+  );
   assert.deepEqual(records.deadLetteredBy['BAD_DATE'], {
     count: 40,
     example: { topic: 'in', partition: 0, offset: 150, message: 'BAD_DATE it is' },
@@ -153,5 +157,5 @@ test('batches that are not written yet when the run stops are left to the next o
   const { error, records } = await bench.end();
   assert.equal(error?.code, 'TOO_MANY_DEAD_LETTERS');
   assert.deepEqual([records.deadLettered, records.unsettled], [135, 50]);
-  assert.equal(bench.source.stored.get(0), 150);
+  assert.equal(bench.commits.stored.get(0), 150);
 });

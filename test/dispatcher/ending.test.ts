@@ -31,14 +31,14 @@ test(
     bench.dispatcher.stop();
     await bench.settle();
     await bench.assign(1);
-    bench.source.events?.revoked([partition(0)], false);
+    bench.group.events?.revoked([partition(0)], false);
     await bench.settle();
     assert.ok(!bench.source.calls.includes('close 0'), 'not before its records are settled');
     bench.sink.settle();
     const report = await bench.end();
     assert.equal(report.error, undefined);
     assert.deepEqual(bench.source.calls, ['open 0@0', 'close 0', 'stop']);
-    assert.equal(bench.source.stored.get(0), 10);
+    assert.equal(bench.commits.stored.get(0), 10);
     assert.equal(report.records.handedOver, 0);
   },
 );
@@ -48,7 +48,7 @@ test('after a cut the source is only stopped, whatever was in progress', async (
   await bench.start(0);
   bench.deliver(0, 0, 10);
   await bench.settle();
-  bench.source.events?.revoked([partition(0)], false);
+  bench.group.events?.revoked([partition(0)], false);
   await bench.settle();
   bench.dispatcher.stop();
   bench.dispatcher.cutNow();
@@ -141,14 +141,14 @@ test('a refused commit promises no next one when the run is ending', async () =>
   ending.deliver(0, 0, 10);
   await ending.settle();
   ending.dispatcher.stop();
-  ending.source.events?.committed([], new Error('coordinator not available'));
+  ending.commits.events?.committed([], new Error('coordinator not available'));
   assert.equal(ending.warnings('committed with the next one'), 0);
   assert.equal(ending.warnings('a commit was refused while the run ends'), 1);
 
   const fenced = new Bench();
   await fenced.start(0);
   fenced.source.events?.failed(new DispatcherError('FENCED', 'the consumer was fenced'));
-  fenced.source.events?.committed([], new Error('fenced'));
+  fenced.commits.events?.committed([], new Error('fenced'));
   assert.equal(fenced.warnings('a commit was refused'), 0, 'the reason was given');
 });
 
@@ -158,7 +158,7 @@ test("an offset that can't be stored ends the run in order, never the process", 
   bench.deliver(0, 0, 10);
   await bench.settle();
   bench.sink.settle();
-  bench.source.storeFails = new Error('planted');
+  bench.commits.storeFails = new Error('planted');
   const report = await bench.end();
   assert.equal(report.error?.code, 'DEFECT');
   assert.match(report.error.message, /planted/);
@@ -190,7 +190,7 @@ test('a commit that keeps being refused is reported twice per minute', async () 
   const bench = new Bench();
   await bench.start(0);
   for (let n = 0; n < 600; n += 1) {
-    bench.source.events?.committed([], new Error('coordinator not available'));
+    bench.commits.events?.committed([], new Error('coordinator not available'));
     await bench.pass(100);
   }
   assert.equal(bench.warnings('a commit was refused'), 2);
@@ -230,20 +230,20 @@ test(
       await bench.settle();
     }
     await bench.pass(300);
-    assert.equal(bench.source.stored.get(0), 50);
+    assert.equal(bench.commits.stored.get(0), 50);
   },
 );
 
 test('a last commit that is not confirmed is reported: exit 4, with the range that comes again', async () => {
   for (const confirms of [true, false]) {
     const bench = new Bench();
-    bench.source.confirms = confirms;
+    bench.commits.confirms = confirms;
     await bench.start(0, 1);
     bench.deliver(0, 0, 10);
     await bench.settle();
     bench.sink.settle();
     await bench.settle();
-    bench.source.events?.committed([{ partitionId: 0, offset: 4 }]);
+    bench.commits.events?.committed([{ partitionId: 0, offset: 4 }]);
     bench.dispatcher.stop();
     const report = await bench.end();
     assert.equal(report.error?.code, confirms ? undefined : 'DRAIN_CUT');

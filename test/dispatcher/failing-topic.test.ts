@@ -30,7 +30,7 @@ test(
   async () => {
     const bench = await failing(0, 1);
     await bench.pass(600);
-    bench.source.events?.revoked([partition(0)], false);
+    bench.group.events?.revoked([partition(0)], false);
     await bench.pass(3_000);
     assert.equal(bench.dispatcher.status().stalled, undefined);
     await bench.pass(300_000);

@@ -18,9 +18,9 @@ test('a tail of control records is committed once several reports agree', async 
   const bench = new Bench();
   await bench.start(0);
   await quietReports(bench, 2, 7);
-  assert.equal(bench.source.stored.get(0), 0);
+  assert.equal(bench.commits.stored.get(0), 0);
   await quietReports(bench, 1, 7);
-  assert.equal(bench.source.stored.get(0), 7);
+  assert.equal(bench.commits.stored.get(0), 7);
 });
 
 test(
@@ -35,10 +35,10 @@ test(
       bench.deliver(0, 0, 10);
     };
     await quietReports(bench, 5, 10);
-    assert.equal(bench.source.stored.get(0), 0);
+    assert.equal(bench.commits.stored.get(0), 0);
     bench.sink.settle();
     await bench.pass(300);
-    assert.equal(bench.source.stored.get(0), 10);
+    assert.equal(bench.commits.stored.get(0), 10);
     assert.equal(bench.lines.filter(({ level }) => level === 'error').length, 0);
   },
 );
@@ -48,7 +48,7 @@ test('a record that waits for a larger block is not skipped', async () => {
   await bench.start(0);
   bench.source.held = 1;
   await quietReports(bench, 6, 10);
-  assert.equal(bench.source.stored.get(0), 0);
+  assert.equal(bench.commits.stored.get(0), 0);
 });
 
 test('reports from before a seek do not apply to what comes after it', async () => {
@@ -58,7 +58,7 @@ test('reports from before a seek do not apply to what comes after it', async () 
   bench.deliver(0, 0, 0, { fault: TIMED_OUT });
   await bench.settle();
   await quietReports(bench, 2, 9);
-  assert.equal(bench.source.stored.get(0), 0);
+  assert.equal(bench.commits.stored.get(0), 0);
 });
 
 test('after damage no position is trusted: the run stops there and commits what is before it', async () => {
@@ -70,7 +70,7 @@ test('after damage no position is trusted: the run stops there and commits what 
   bench.sink.settle();
   const report = await bench.end();
   assert.equal(report.error?.code, 'CORRUPT_INPUT');
-  assert.equal(bench.source.stored.get(0), 5);
+  assert.equal(bench.commits.stored.get(0), 5);
 });
 
 test('batches that wait for their turn before the damage are settled too (ordering: partition)', async () => {
@@ -84,7 +84,7 @@ test('batches that wait for their turn before the damage are settled too (orderi
   bench.sink.settle();
   const report = await bench.end();
   assert.equal(report.error?.code, 'CORRUPT_INPUT');
-  assert.equal(bench.source.stored.get(0), 10);
+  assert.equal(bench.commits.stored.get(0), 10);
   assert.equal(report.records.unsettled, 0);
 });
 
@@ -98,10 +98,10 @@ test(
     await bench.settle();
     assert.equal(bench.source.calls.at(-1), 'seek 0@10 epoch 1');
     await bench.pass(5000);
-    assert.equal(bench.source.stored.get(0), 0, 'not past what is in flight');
+    assert.equal(bench.commits.stored.get(0), 0, 'not past what is in flight');
     bench.sink.settle();
     await bench.pass(300);
-    assert.equal(bench.source.stored.get(0), 10);
+    assert.equal(bench.commits.stored.get(0), 10);
     assert.equal(bench.dispatcher.status().records.handedOver, 0);
   },
 );
@@ -133,7 +133,7 @@ test('out of range: what was read before is settled before the partition continu
   bench.sink.settle();
   await bench.pass(300);
   assert.equal(bench.source.calls.at(-1), 'seek 0@100 epoch 2');
-  assert.equal(bench.source.stored.get(0), 100);
+  assert.equal(bench.commits.stored.get(0), 100);
   assert.equal(bench.dispatcher.status().records.transformed, 10);
 });
 
@@ -172,8 +172,8 @@ test(
     await bench.settle();
     bench.sink.settle();
     await bench.settle();
-    bench.source.committed = [{ topic: 'in', partition: 0, offset: -1 }];
-    bench.source.events?.revoked([partition(0)], true);
+    bench.commits.committed = [{ topic: 'in', partition: 0, offset: -1 }];
+    bench.group.events?.revoked([partition(0)], true);
     await bench.settle();
     bench.deliver(1, 0, 5);
     await bench.settle();
@@ -181,8 +181,24 @@ test(
     await bench.pass(20_000);
     assert.equal(bench.report, undefined, 'nobody has committed the end of partition 0');
     assert.equal(bench.warnings('waiting for partitions that other members'), 1);
-    bench.source.committed = [{ topic: 'in', partition: 0, offset: 5 }];
+    bench.commits.committed = [{ topic: 'in', partition: 0, offset: 5 }];
     const report = await bench.end();
     assert.equal(report.error, undefined);
   },
 );
+
+test('a source without a group is read from its only assignment to its end', async () => {
+  const bench = new Bench({ until: 'end' }, false);
+  bench.source.ends = Promise.resolve([{ topic: 'in', partition: 0, low: 0, end: 5 }]);
+  await bench.start(0);
+  bench.deliver(0, 0, 5);
+  await bench.settle();
+  bench.sink.settle();
+  const report = await bench.end();
+  assert.equal(bench.group.events, undefined);
+  assert.equal(report.error, undefined);
+  assert.deepEqual(
+    report.committed.map(({ partition: one, offset }) => [one, offset]),
+    [[0, 5]],
+  );
+});

@@ -32,7 +32,7 @@ for (const [name, code] of [
     await bench.settle();
     bench.sink.settle(code);
     const report = await bench.end();
-    assert.equal(bench.source.stored.get(0) ?? 0, 0);
+    assert.equal(bench.commits.stored.get(0) ?? 0, 0);
     assert.equal(report.records.unsettled, 10);
     assert.deepEqual(report.redelivery, [{ partitionId: 0, topic: 'in', partition: 0, from: 0, to: 10 }]);
     assert.notEqual(report.error, undefined);
@@ -53,7 +53,7 @@ test(
     assert.equal(report.error?.code, 'KAFKA_REFUSED');
     assert.match(report.error.message, /out.*TOPIC_AUTHORIZATION_FAILED/);
     assert.ok(bench.clock.nowMs() - startedMs < 10_000);
-    assert.equal(bench.source.stored.get(0) ?? 0, 0);
+    assert.equal(bench.commits.stored.get(0) ?? 0, 0);
     assert.deepEqual(report.redelivery, [{ partitionId: 0, topic: 'in', partition: 0, from: 0, to: 10 }]);
   },
 );
@@ -98,7 +98,7 @@ test(
     assert.equal(report.error, undefined);
     assert.equal(report.records.consumed, 20);
     assert.equal(report.records.transformed, 20);
-    assert.equal(bench.source.stored.get(0), 20);
+    assert.equal(bench.commits.stored.get(0), 20);
   },
 );
 
@@ -114,7 +114,7 @@ test("a dead letter that can't be made leaves the batch unsettled", async () => 
   bench.sink.settle(TOO_LARGE_ALONE);
   const report = await bench.end();
   assert.equal(report.error?.code, 'DEFECT');
-  assert.equal(bench.source.stored.get(0) ?? 0, 0);
+  assert.equal(bench.commits.stored.get(0) ?? 0, 0);
   assert.equal(report.records.unsettled, 1);
 });
 
@@ -124,7 +124,7 @@ test('a rewind skips a partition that was lost in the meantime', async () => {
   bench.deliver(0, 0, 10);
   await bench.settle();
   bench.sink.settle(INVALID_RECORD);
-  bench.source.events?.revoked([{ partitionId: 1, topic: 'in', partition: 1 }], true);
+  bench.group.events?.revoked([{ partitionId: 1, topic: 'in', partition: 1 }], true);
   await bench.settle();
   assert.equal(bench.lines.filter(({ level }) => level === 'error').length, 0);
   assert.ok(bench.source.calls.includes('seek 0@0 epoch 2'));
@@ -143,7 +143,7 @@ test('a revocation does not wait for records that a rewind left in flight to a s
   bench.sink.settle(NOT_ENOUGH_REPLICAS);
   await bench.pass(600);
   assert.equal(bench.sink.written.length, 1, 'the second batch is still on its way');
-  bench.source.events?.revoked([{ partitionId: 1, topic: 'in', partition: 1 }], false);
+  bench.group.events?.revoked([{ partitionId: 1, topic: 'in', partition: 1 }], false);
   await bench.settle();
   assert.ok(bench.source.calls.includes('close 1'));
   assert.equal(bench.source.offered.length, 0, 'nothing is read before the rest has arrived');
@@ -208,11 +208,11 @@ test(
     await bench.settle();
     assert.equal(bench.sink.written.length, 1, 'the two records before the dead letter are written again');
     await bench.pass(1000);
-    assert.equal(bench.source.stored.get(0) ?? 0, 0, 'nothing is stored before they are acknowledged');
+    assert.equal(bench.commits.stored.get(0) ?? 0, 0, 'nothing is stored before they are acknowledged');
     bench.sink.settle();
     const report = await bench.end();
     assert.equal(report.error?.code, 'DEAD_LETTER_REFUSED');
-    assert.equal(bench.source.stored.get(0), 2);
+    assert.equal(bench.commits.stored.get(0), 2);
     assert.equal(report.records.transformed, 2);
     assert.deepEqual(report.redelivery, [{ partitionId: 0, topic: 'in', partition: 0, from: 2, to: 3 }]);
   },

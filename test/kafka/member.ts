@@ -4,12 +4,9 @@ import type { Block, Fault, InputBatch } from '../../src/core/batch.js';
 import { loadNative, type NativeBinding } from '../../src/kafka/native.js';
 import { createKafkaSource, type KafkaSource } from '../../src/kafka/source/kafka-source.js';
 import type { KafkaSourceOptions } from '../../src/kafka/source/source-options.js';
-import type {
-  AssignedPartition,
-  CommittedOffset,
-  PartitionProgress,
-  SourceEvents,
-} from '../../src/ports/source.js';
+import type { CommitsEvents, CommittedOffset } from '../../src/ports/commits.js';
+import type { GroupEvents } from '../../src/ports/group.js';
+import type { AssignedPartition, PartitionProgress, SourceEvents } from '../../src/ports/source.js';
 import { InputBatchReader } from '../../src/wire/input-reader.js';
 import { RecordingLogger } from './support.js';
 
@@ -35,7 +32,7 @@ const BLOCK_BYTES = 1 << 18;
 const RECORDS_MAX = 500;
 let lastEpoch = 0;
 
-export class Member implements SourceEvents {
+export class Member implements SourceEvents, GroupEvents, CommitsEvents {
   readonly source: KafkaSource;
   readonly logger = new RecordingLogger();
   readonly seen: SeenRecord[] = [];
@@ -85,6 +82,8 @@ export class Member implements SourceEvents {
   }
 
   async start(): Promise<this> {
+    this.source.group.listen(this);
+    this.source.commits.listen(this);
     await this.source.start(this);
     for (let id = 0; id < (this.#options.blocks ?? 4); id++)
       this.source.offer(newBlock(BLOCK_BYTES, id), RECORDS_MAX);
@@ -112,7 +111,7 @@ export class Member implements SourceEvents {
         this.seen.push(this.#record(partitionId, epoch, row));
     }
     this.faults.push(...batch.faults);
-    this.source.store(
+    this.source.commits.store(
       batch.segments.map(({ partitionId, lastOffset }) => ({ partitionId, offset: lastOffset + 1 })),
     );
     if (this.#options.holdBlocks !== true && batch.block.bytes.length === BLOCK_BYTES)
@@ -142,7 +141,7 @@ export class Member implements SourceEvents {
     if (!this.answerRevokes) return;
     this.#then(async () => {
       await this.source.park();
-      this.source.close(partitions);
+      this.source.group.close(partitions);
       this.source.unpark();
       for (const { partitionId } of partitions) this.owned.delete(partitionId);
     });

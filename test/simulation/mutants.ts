@@ -1,7 +1,14 @@
 import { DispatcherError } from '../../src/core/errors.js';
+import type { DispatcherDeps } from '../../src/dispatcher/settings.js';
+import type { Group, GroupEvents } from '../../src/ports/group.js';
 import type { Sink, SinkEvents } from '../../src/ports/sink.js';
 import type { Source, SourceEvents } from '../../src/ports/source.js';
 import type { Mutation } from './simulate.js';
+
+function groupOf({ group }: DispatcherDeps): Group {
+  if (group === undefined) throw new Error('the simulated source has no group');
+  return group;
+}
 
 /** An object that behaves like another, except for the given members. */
 function but<T extends object>(whole: T, changed: Partial<T>): T {
@@ -18,8 +25,18 @@ function but<T extends object>(whole: T, changed: Partial<T>): T {
 const source = (change: (real: Source) => Partial<Source>): Mutation => ({
   deps: (deps) => ({ ...deps, source: but(deps.source, change(deps.source)) }),
 });
-const sourceEvents = (change: (events: SourceEvents, real: Source) => Partial<SourceEvents>): Mutation =>
-  source((real) => ({ start: (events) => real.start({ ...events, ...change(events, real) }) }));
+const sourceEvents = (change: (events: SourceEvents) => Partial<SourceEvents>): Mutation =>
+  source((real) => ({ start: (events) => real.start({ ...events, ...change(events) }) }));
+const groupEvents = (
+  change: (events: GroupEvents, deps: DispatcherDeps) => Partial<GroupEvents>,
+): Mutation => ({
+  deps: (deps) => ({
+    ...deps,
+    group: but(groupOf(deps), {
+      listen: (events) => groupOf(deps).listen({ ...events, ...change(events, deps) }),
+    }),
+  }),
+});
 const sinkEvents = (change: (events: SinkEvents) => Partial<SinkEvents>): Mutation => ({
   deps: (deps) => ({
     ...deps,
@@ -40,9 +57,9 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
   'commits past an unsettled record, up to the highest one that is settled': {
     deps: (deps, { ledger }) => ({
       ...deps,
-      source: but(deps.source, {
+      commits: but(deps.commits, {
         store: (offsets) =>
-          deps.source.store(
+          deps.commits.store(
             offsets.map(({ partitionId, offset }) => {
               const page = ledger.pages.get(partitionId);
               const highest = page?.log.records[page.done.lastIndexOf(1)]?.offset ?? -1;
@@ -52,30 +69,36 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
       }),
     }),
   },
-  'commits one record too many': source((real) => ({
-    store: (offsets) =>
-      real.store(offsets.map(({ partitionId, offset }) => ({ partitionId, offset: offset + 1 }))),
-  })),
+  'commits one record too many': {
+    deps: (deps) => ({
+      ...deps,
+      commits: but(deps.commits, {
+        store: (offsets) =>
+          deps.commits.store(offsets.map(({ partitionId, offset }) => ({ partitionId, offset: offset + 1 }))),
+      }),
+    }),
+  },
   'writes results of an ended assignment': {
     sink: (settings) => ({ ...settings, ignoresEpochs: true }),
   },
   'gives partitions back before they are drained': {
     deps: (deps) => {
-      const real = deps.source;
+      const { source: reader } = deps;
+      const group = groupOf(deps);
       const givenBack = new Set<object>();
       return {
         ...deps,
-        source: but(real, {
-          close: (partitions) => (givenBack.has(partitions) ? undefined : real.close(partitions)),
-          start: (events) =>
-            real.start({
+        group: but(group, {
+          close: (partitions) => (givenBack.has(partitions) ? undefined : group.close(partitions)),
+          listen: (events) =>
+            group.listen({
               ...events,
               revoked: (partitions, lost) => {
                 if (lost) return events.revoked(partitions, lost);
                 givenBack.add(partitions);
-                void real.park().then(() => {
-                  real.close(partitions);
-                  real.unpark();
+                void reader.park().then(() => {
+                  group.close(partitions);
+                  reader.unpark();
                   events.revoked(partitions, lost);
                 });
               },
@@ -84,7 +107,7 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
       };
     },
   },
-  'treats lost partitions as revoked': sourceEvents((events) => ({
+  'treats lost partitions as revoked': groupEvents((events) => ({
     revoked: (partitions) => events.revoked(partitions, false),
   })),
   'treats a failed delivery as acknowledged': sinkEvents((events) => ({
@@ -184,10 +207,10 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
     }),
   },
   'opens partitions without parking the reader': source(() => ({ park: () => Promise.resolve() })),
-  'loses the end of a drain': sourceEvents((events, real) => ({
+  'loses the end of a drain': groupEvents((events, deps) => ({
     revoked: (partitions, lost) => {
       if (lost || partitions.length === 0) events.revoked(partitions, lost);
-      else void real.park();
+      else void deps.source.park();
     },
   })),
 };

@@ -152,8 +152,11 @@ function makeDeps(world: World, random: Random, sink: FakeSinkSettings): Dispatc
     debug: line('debug'),
   };
   const common = { clock: world.clock, random, holders: world.holders, group: world.group };
+  const source = new FakeSource(common, scenario.source, ledger);
   return {
-    source: new FakeSource(common, scenario.source, ledger),
+    source,
+    group: source.group,
+    commits: source.commits,
     sink: new FakeSink(common, sink, fateOf, ledger),
     pool: new FakePool(common, scenario.pool, fateOf),
     clock: world.clock,

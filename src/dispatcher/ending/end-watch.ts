@@ -1,5 +1,6 @@
 import type { PartitionId } from '../../core/batch.js';
-import type { EndOffset, TopicOffset } from '../../ports/source.js';
+import type { TopicOffset } from '../../ports/commits.js';
+import type { EndOffset } from '../../ports/source.js';
 import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
 
@@ -90,7 +91,7 @@ export class EndWatch {
 
   private async poll(targets: readonly Target[]): Promise<void> {
     try {
-      const committed: readonly TopicOffset[] = await this.state.deps.source.committedOffsets(targets);
+      const committed: readonly TopicOffset[] = await this.state.deps.commits.committedOffsets(targets);
       for (const { topic, partition, offset } of committed) {
         const target = this.targets?.get(`${topic}/${partition}`);
         if (target !== undefined && offset >= target.end) target.done = true;

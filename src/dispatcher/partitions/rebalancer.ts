@@ -1,6 +1,7 @@
 import type { PartitionId } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
-import type { AssignedPartition, CommittedOffset, OpenedPartition } from '../../ports/source.js';
+import type { CommittedOffset } from '../../ports/commits.js';
+import type { AssignedPartition, OpenedPartition } from '../../ports/source.js';
 import type { BatchFlow } from '../batch-flow.js';
 import type { RunState } from '../run-state.js';
 import type { ChangeQueue } from './change-queue.js';
@@ -94,7 +95,7 @@ export class Rebalancer {
         }
         if (!lost) this.membership.revoked(this.owned.size);
         this.events.moved(ids);
-        state.deps.source.close(partitions);
+        state.deps.group?.close(partitions);
         const fields = { partitions: partitions.length, owned: this.owned.size, of: names(partitions) };
         if (lost) state.deps.logger.warn('lost', { ...fields, reason: LOST });
         else state.deps.logger.info('revoked', fields);
@@ -131,9 +132,9 @@ export class Rebalancer {
     this.pendingRewinds.clear();
   }
 
-  /** Hands settled offsets to the source, for its next commit. */
+  /** Hands settled offsets over, for the next commit. */
   store(offsets: readonly CommittedOffset[]): void {
-    this.state.deps.source.store(offsets);
+    this.state.deps.commits.store(offsets);
     for (const { partitionId, offset } of offsets) this.stored.set(partitionId, offset);
   }
 

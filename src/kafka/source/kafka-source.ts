@@ -2,18 +2,16 @@
 import type { Block, Fault } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { ReadFault } from '../../core/faults.js';
+import type { CommittedOffset } from '../../ports/commits.js';
 import type {
   AssignedPartition,
-  CommittedOffset,
   EndOffset,
   OpenedPartition,
-  PartitionProgress,
   Source,
   SourceEvents,
-  TopicOffset,
   Trouble,
 } from '../../ports/source.js';
-import { checkCreatable, checkFeatures } from '../client/client-config.js';
+import { checkFeatures } from '../client/client-config.js';
 import type { ConnectedClient } from '../client/connect.js';
 import {
   partitionCountsOfSelection,
@@ -22,39 +20,22 @@ import {
   requestFailure,
 } from '../client/metadata.js';
 import { codeNamed, consumerFault, consumerFaultName } from '../codes.js';
-import { type ClientRights, KafkaCode, refusalOf } from '../errors.js';
-import {
-  errorText,
-  type KafkaConsumer,
-  kafkaErrorCode,
-  newConsumer,
-  seekTo,
-  type TopicPartition,
-} from '../rdkafka.js';
-import { assignAnew } from './assign-anew.js';
-import { commitFailure, consumerTrouble } from './consumer-trouble.js';
-import { leave } from './leaving.js';
-import { Liveness } from './liveness.js';
-import { ChosenPositions } from './offsets/chosen-positions.js';
-import { OffsetStore, type PossibleOffset } from './offsets/offset-store.js';
-import { PositionResolver, placeOf } from './offsets/positions.js';
-import { rangeQueries } from './offsets/ranges.js';
+import { KafkaCommits } from '../commits/kafka-commits.js';
+import { KafkaCode, refusalOf } from '../errors.js';
+import { errorText, type KafkaConsumer, kafkaErrorCode, seekTo } from '../rdkafka.js';
+import { assignAnew } from './group/assign-anew.js';
+import { KafkaGroup } from './group/kafka-group.js';
+import { leave } from './group/leaving.js';
+import { Liveness } from './group/liveness.js';
+import type { Member } from './member.js';
+import { placeOf } from './offsets/positions.js';
 import { reportStarts } from './offsets/starts.js';
+import { createClient, openSession } from './open-session.js';
 import { PartitionRegistry } from './partition-registry.js';
-import { ReaderControl } from './reader-control.js';
-import { RebalanceAnswers } from './rebalance.js';
-import { ReplacedTopics } from './replaced-topics.js';
 import type { Session } from './session.js';
 import { connectSource, requireTopics, rightsOf } from './source-connect.js';
-import {
-  type Isolation,
-  isolationOf,
-  type KafkaSourceOptions,
-  queriesOf,
-  sourceProperties,
-} from './source-options.js';
-import { progressOf, statisticsOf } from './statistics.js';
-import { TopicWatch } from './topic-watch.js';
+import type { KafkaSourceOptions } from './source-options.js';
+import { TopicWatch } from './topics/topic-watch.js';
 
 const LAST_COMPARISON_MS = 1_000;
 
@@ -63,42 +44,41 @@ export function createKafkaSource(options: KafkaSourceOptions): KafkaSource {
 }
 
 export class KafkaSource implements Source {
-  readonly #options: KafkaSourceOptions;
-  readonly #registry: PartitionRegistry;
-  readonly #offsets: OffsetStore;
-  readonly #chosen = new ChosenPositions();
-  readonly #isolation: Isolation;
-  /** The first rebalance event came: the group knows this member. */
-  #joined = false;
-  readonly #rights: ClientRights;
-  readonly #liveness: Liveness;
-  readonly #topics: TopicWatch;
-  #events: SourceEvents | undefined;
-  #session: Session | undefined;
+  readonly commits: KafkaCommits;
+  readonly group: KafkaGroup;
+  readonly #member: Member;
   #stopping: Promise<void> | undefined;
 
   constructor(options: KafkaSourceOptions) {
-    this.#options = options;
-    this.#registry = new PartitionRegistry(options.table);
-    this.#offsets = new OffsetStore(this.#registry);
-    this.#rights = rightsOf(options);
-    this.#topics = new TopicWatch(options, this.#registry);
-    this.#liveness = new Liveness(Number(options.cluster.properties.get('fetch.wait.max.ms') ?? 500));
-    this.#isolation = isolationOf(options.cluster.properties);
+    const registry = new PartitionRegistry(options.table);
+    this.commits = new KafkaCommits(registry, options.logger);
+    this.#member = {
+      options,
+      registry,
+      commits: this.commits,
+      topics: new TopicWatch(options, registry),
+      liveness: new Liveness(Number(options.cluster.properties.get('fetch.wait.max.ms') ?? 500)),
+      rights: rightsOf(options),
+      events: undefined,
+      session: undefined,
+      stopping: false,
+    };
+    this.group = new KafkaGroup(this.#member);
   }
 
   async start(events: SourceEvents): Promise<void> {
-    const options = this.#options;
+    const { options, topics, rights } = this.#member;
     checkFeatures(options.cluster);
-    this.#events = events;
-    const connected = await connectSource(options, () => this.#createClient(), events);
+    this.#member.events = events;
+    const connected = await connectSource(options, () => createClient(this.#member, this.group), events);
     try {
-      this.#topics.begin(await requireTopics(options, connected, this.#rights));
-      if (this.#isStopping())
+      topics.begin(await requireTopics(options, connected, rights));
+      if (this.#member.stopping)
         throw new DispatcherError('STOPPED_BEFORE_END', 'stopped before anything was read');
-      this.#session = this.#openSession(connected);
-      void this.#session.replaced.compare(this.#topics.names);
-      this.#topics.subscribe(connected.client);
+      const session = openSession(this.#member, this.group, connected);
+      this.#member.session = session;
+      void session.replaced.compare(topics.names);
+      topics.subscribe(connected.client);
     } catch (error) {
       await this.#abandon(connected);
       throw error;
@@ -106,7 +86,7 @@ export class KafkaSource implements Source {
   }
 
   offer(block: Block, recordsMax: number): void {
-    if (!this.#isStopping()) this.#running().reader.offer(block, recordsMax);
+    if (!this.#member.stopping) this.#running().reader.offer(block, recordsMax);
   }
 
   reclaim(): readonly Block[] {
@@ -118,7 +98,7 @@ export class KafkaSource implements Source {
   }
 
   unpark(): void {
-    if (!this.#isStopping()) this.#running().reader.unpark();
+    if (!this.#member.stopping) this.#running().reader.unpark();
   }
 
   heldRecords(): number {
@@ -127,8 +107,8 @@ export class KafkaSource implements Source {
 
   async positions(partitions: readonly AssignedPartition[]): Promise<readonly CommittedOffset[]> {
     const starts = await this.#running().positions.resolve(partitions);
-    reportStarts(this.#options, partitions, starts);
-    for (const start of starts) this.#chosen.note(start.partitionId, start);
+    reportStarts(this.#member.options, partitions, starts);
+    for (const start of starts) this.commits.chose(start.partitionId, start);
     return starts.map(({ partitionId, offset }) => ({ partitionId, offset }));
   }
 
@@ -136,27 +116,21 @@ export class KafkaSource implements Source {
     const { positions, replaced } = this.#running();
     // An offset that is not there may be one of a topic that is not there.
     await replaced.compare();
-    if (replaced.has(partition.partitionId) && this.#options.outOfRange === 'stop')
+    if (this.commits.isWithheld(partition.partitionId) && this.#member.options.outOfRange === 'stop')
       throw replaced.refusal(partition);
     const chosen = await positions.afterOutOfRange(partition, offset);
-    this.#chosen.note(partition.partitionId, chosen);
+    this.commits.chose(partition.partitionId, chosen);
     return chosen.offset;
   }
 
   open(partitions: readonly OpenedPartition[]): void {
     const { reader, rebalance } = this.#running();
     for (const partition of partitions) {
-      this.#registry.open(partition, partition.epoch);
+      this.#member.registry.open(partition, partition.epoch);
       reader.open(partition.partitionId, partition.epoch, partition.offset);
     }
     rebalance.assign(partitions.map(({ topic, partition, offset }) => ({ topic, partition, offset })));
-    this.#keepChosen(partitions);
-  }
-
-  close(partitions: readonly AssignedPartition[]): void {
-    const { rebalance } = this.#running();
-    this.#closeReading(partitions);
-    rebalance.unassign(partitions);
+    this.commits.began(partitions);
   }
 
   halt(partitions: readonly AssignedPartition[]): void {
@@ -165,45 +139,28 @@ export class KafkaSource implements Source {
 
   async seek(partition: OpenedPartition): Promise<void> {
     const { connected, reader, rebalance } = this.#running();
+    const { registry, options } = this.#member;
     try {
       await seekTo(connected.client, partition, REQUEST_TIMEOUT_MS);
     } catch (cause) {
       if (kafkaErrorCode(cause) !== KafkaCode._STATE)
         throw requestFailure(`a seek to ${placeOf(partition)} offset ${partition.offset}`, cause);
-      assignAnew({ reader, rebalance, registry: this.#registry, table: this.#options.table }, partition);
+      assignAnew({ reader, rebalance, registry, table: options.table }, partition);
     }
-    this.#registry.open(partition, partition.epoch);
+    registry.open(partition, partition.epoch);
     reader.rewind(partition.partitionId, partition.epoch, partition.offset);
-    this.#keepChosen([partition]);
+    this.commits.began([partition]);
   }
 
   async endOffsets(): Promise<readonly EndOffset[]> {
     const { connected, positions } = this.#running();
-    const counts = await partitionCountsOfSelection(connected.client, this.#options.topics);
+    const counts = await partitionCountsOfSelection(connected.client, this.#member.options.topics);
     return positions.endOffsets(partitionsOf(counts));
   }
 
-  committedOffsets(partitions: readonly TopicPartition[]): Promise<readonly TopicOffset[]> {
-    return this.#running().positions.committed(partitions);
-  }
-
-  store(offsets: readonly CommittedOffset[]): void {
-    if (this.#isStopping()) return;
-    const { connected, replaced } = this.#running();
-    this.#offsets.store(
-      connected.client,
-      offsets.filter(({ partitionId }) => !replaced.has(partitionId)),
-    );
-    replaced.stored();
-  }
-
-  stop(deadlineMs: number): Promise<void> {
-    this.#stopping ??= this.#stop(deadlineMs);
-    return this.#stopping;
-  }
-
   trouble(): Trouble | undefined {
-    return this.#session?.connected.trouble ?? this.#liveness.trouble(this.#options.nowMs());
+    const { session, liveness, options } = this.#member;
+    return session?.connected.trouble ?? liveness.trouble(options.nowMs());
   }
 
   verdict({ code }: Fault): { readonly kind: ReadFault; readonly name: string } {
@@ -211,157 +168,39 @@ export class KafkaSource implements Source {
   }
 
   refusal(name: string, topic: string, text: string): DispatcherError {
-    const rights = topic === '' ? this.#rights : { ...this.#rights, topics: [topic] };
-    return refusalOf('consumer', codeNamed(name), text, rights);
-  }
-
-  #createClient(): { client: KafkaConsumer; handleId: number } {
-    const options = this.#options;
-    const handleId = options.native.newHandleId();
-    const properties = sourceProperties(options, handleId);
-    checkCreatable(options.native, 'consumer', properties);
-    const client = newConsumer({
-      ...properties,
-      rebalance_cb: (error: unknown, partitions: TopicPartition[]) =>
-        this.#guard(() => this.#onRebalance(client, error, partitions)),
-      offset_commit_cb: (error: unknown, offsets: PossibleOffset[]) =>
-        this.#guard(() => this.#onCommit(error, offsets)),
-    });
-    return { client, handleId };
-  }
-
-  #openSession(connected: ConnectedClient<KafkaConsumer>): Session {
-    const options = this.#options;
-    const { client, handleId } = connected;
-    const reader = new ReaderControl(
-      { native: options.native, handleId, table: options.table, reader: options.reader },
-      {
-        batch: (batch) => this.#events?.batch(batch),
-        oversize: (bytes) => this.#events?.oversize(bytes),
-        error: (code, text) => this.#onConsumerError(connected, code, text),
-        defect: (error) => this.#events?.failed(error),
-      },
+    const { rights } = this.#member;
+    return refusalOf(
+      'consumer',
+      codeNamed(name),
+      text,
+      topic === '' ? rights : { ...rights, topics: [topic] },
     );
-    client.on('event.stats', (event: unknown) => this.#guard(() => this.#onStatistics(event)));
-    const replaced = new ReplacedTopics(
-      options,
-      { client, handleId, registry: this.#registry, offsets: this.#offsets, source: this },
-      (partitions) => {
-        if (!this.#isStopping()) this.#events?.replaced(partitions);
-      },
-    );
-    this.#topics.watch(client, (topics) => replaced.compare(topics));
-    reader.start();
-    const ranges = rangeQueries({ native: options.native, handleId, client, isolation: this.#isolation });
-    return {
-      connected,
-      reader,
-      rebalance: new RebalanceAnswers(client),
-      positions: new PositionResolver(queriesOf(client, ranges), {
-        ...options,
-        existedAtStart: (partition) => this.#topics.existedAtStart(partition),
-      }),
-      replaced,
-    };
   }
 
-  #onRebalance(consumer: KafkaConsumer, error: unknown, partitions: readonly TopicPartition[]): void {
-    const session = this.#session;
-    // While leaving, and for a client that never got as far as a session: whatever comes is given back at
-    // once, or the disconnect never ends.
-    if (session === undefined || session.connected.leaving) {
-      consumer.unassign();
-      return;
-    }
-    const code = kafkaErrorCode(error) ?? 0;
-    const kind = session.rebalance.arrived(code);
-    this.#joined = true;
-    if (kind === 'assign') this.#liveness.joinAnswered();
-    if (this.#isStopping()) {
-      this.#closeReading(this.#registry.allOpen);
-      session.rebalance.releaseAll(this.#registry.allOpen);
-      return;
-    }
-    const assigned = partitions.map((partition) => this.#registry.assigned(partition));
-    if (kind === 'assign') this.#events?.assigned(assigned);
-    else if (kind === 'revoke') this.#onRevoked(session, assigned);
-    else this.#options.logger.warn(`kafka consumer: rebalance error: ${errorText(error)}`, { code });
-  }
-
-  #onRevoked(session: Session, partitions: readonly AssignedPartition[]): void {
-    const lost = this.#options.native.assignmentLost(session.connected.handleId);
-    if (lost) {
-      this.#offsets.lost(partitions.map(({ partitionId }) => partitionId));
-      // Another member has them: the writer hands over no more of their rows from this moment, not only
-      // from the close on.
-      for (const { partitionId } of partitions) this.#options.table.setEpoch(partitionId, 0);
-    }
-    this.#events?.revoked(partitions, lost);
-  }
-
-  #onCommit(error: unknown, offsets: readonly PossibleOffset[]): void {
-    const code = kafkaErrorCode(error);
-    const failure = code === undefined ? undefined : commitFailure(code, errorText(error), this.#rights);
-    if (failure !== undefined) this.#events?.failed(failure);
-    const outcome = this.#offsets.committed(error, offsets);
-    if (outcome !== undefined) this.#events?.committed(outcome.offsets, outcome.error);
-  }
-
-  #onStatistics(event: unknown): void {
-    const statistics = statisticsOf(event);
-    this.#liveness.note(statistics, this.#registry, this.#options.nowMs());
-    const progress: PartitionProgress[] = progressOf(statistics, this.#registry, this.#isolation);
-    if (progress.length > 0 && !this.#isStopping()) this.#events?.progress(progress);
-  }
-
-  #onConsumerError(connected: ConnectedClient<KafkaConsumer>, code: number, text: string): void {
-    if (this.#isStopping()) return;
-    const failure = consumerTrouble(this.#options.native, connected, { code, text, rights: this.#rights });
-    if (failure === undefined) return;
-    // What was to join is refused: leaving need not wait for it.
-    this.#joined = true;
-    this.#events?.failed(failure);
-  }
-
-  #keepChosen(partitions: readonly OpenedPartition[]): void {
-    if (this.#isStopping()) return;
-    const { connected, replaced } = this.#running();
-    const { all, below } = this.#chosen.take(partitions);
-    for (const { partitionId } of all) replaced.forget(partitionId);
-    if (all.length > 0) this.store(all);
-    if (below.length > 0) connected.client.commit(below);
-  }
-
-  #closeReading(partitions: readonly AssignedPartition[]): void {
-    for (const partition of partitions) {
-      this.#registry.close(partition);
-      this.#session?.replaced.forget(partition.partitionId);
-      this.#session?.reader.close(partition.partitionId);
-    }
+  stop(deadlineMs: number): Promise<void> {
+    this.#member.stopping = true;
+    this.commits.close();
+    this.#stopping ??= this.#stop(deadlineMs);
+    return this.#stopping;
   }
 
   async #stop(deadlineMs: number): Promise<void> {
-    const session = this.#session;
+    const { session, topics, options } = this.#member;
     if (session === undefined) return;
-    const { connected, reader, rebalance, replaced } = session;
-    this.#topics.stop();
+    const { connected, reader, replaced } = session;
+    topics.stop();
     if (this.trouble() === undefined) await replaced.end(Math.min(LAST_COMPARISON_MS, deadlineMs / 4));
-    const { logger, nowMs } = this.#options;
+    const { logger, nowMs } = options;
     await leave(
       {
         connected,
         reader,
-        offsets: this.#offsets,
         logger,
         nowMs,
-        // Without a topic librdkafka has not asked to join.
-        isJoining: () => this.#topics.found && (!this.#joined || this.#liveness.joining),
+        commits: this.commits,
+        isJoining: () => this.group.joining,
         trouble: () => this.trouble(),
-        release: () => {
-          const open = this.#registry.allOpen;
-          this.#closeReading(open);
-          this.#guard(() => rebalance.releaseAll(open));
-        },
+        release: () => this.group.closeAll(),
       },
       deadlineMs,
     );
@@ -369,30 +208,16 @@ export class KafkaSource implements Source {
 
   async #abandon(connected: ConnectedClient<KafkaConsumer>): Promise<void> {
     try {
-      if (this.#session === undefined) await connected.disconnect(REQUEST_TIMEOUT_MS);
+      if (this.#member.session === undefined) await connected.disconnect(REQUEST_TIMEOUT_MS);
       else await this.stop(REQUEST_TIMEOUT_MS);
     } catch (error) {
-      this.#options.logger.warn(`kafka consumer: ${errorText(error)}`);
+      this.#member.options.logger.warn(`kafka consumer: ${errorText(error)}`);
     }
-  }
-
-  /** node-rdkafka's callbacks must not throw: it would end the process. */
-  #guard(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      if (this.#isStopping()) this.#options.logger.debug(`kafka consumer, leaving: ${errorText(error)}`);
-      else this.#events?.failed(error instanceof Error ? error : new Error(String(error)));
-    }
-  }
-
-  #isStopping(): boolean {
-    return this.#stopping !== undefined;
   }
 
   #running(): Session {
-    if (this.#session === undefined)
+    if (this.#member.session === undefined)
       throw new DispatcherError('DEFECT', 'the Kafka source is used before its start');
-    return this.#session;
+    return this.#member.session;
   }
 }

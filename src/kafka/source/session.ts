@@ -1,11 +1,11 @@
 import type { ConnectedClient } from '../client/connect.js';
 import type { KafkaConsumer } from '../rdkafka.js';
+import type { RebalanceAnswers } from './group/rebalance.js';
 import type { PositionResolver } from './offsets/positions.js';
 import type { ReaderControl } from './reader-control.js';
-import type { RebalanceAnswers } from './rebalance.js';
-import type { ReplacedTopics } from './replaced-topics.js';
+import type { ReplacedTopics } from './topics/replaced-topics.js';
 
-/** What exists from `start` on. */
+/** What exists from the connection on. */
 export interface Session {
   readonly connected: ConnectedClient<KafkaConsumer>;
   readonly reader: ReaderControl;

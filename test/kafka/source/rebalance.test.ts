@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AssigningConsumer, RebalanceAnswers } from '../../../src/kafka/source/rebalance.js';
+import { type AssigningConsumer, RebalanceAnswers } from '../../../src/kafka/source/group/rebalance.js';
 
 const ASSIGN = -175;
 const REVOKE = -174;

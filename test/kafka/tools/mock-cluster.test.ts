@@ -111,7 +111,7 @@ test('the ends and committed offsets of all partitions are reported, assigned or
   ]);
   await until('commits', () => member.commits.get(0) === 7 && member.commits.get(1) === 7);
   assert.deepEqual(
-    await member.source.committedOffsets([
+    await member.source.commits.committedOffsets([
       { topic: name, partition: 1 },
       { topic: name, partition: 0 },
     ]),

@@ -2,20 +2,18 @@ import type { Block, Fault, InputBatch, PartitionId } from '../../../src/core/ba
 import { DispatcherError } from '../../../src/core/errors.js';
 import type { ReadFault } from '../../../src/core/faults.js';
 import { consumerFault, consumerFaultName } from '../../../src/kafka/codes.js';
+import type { CommittedOffset } from '../../../src/ports/commits.js';
+import type { Group, GroupEvents } from '../../../src/ports/group.js';
 import type {
   AssignedPartition,
-  CommittedOffset,
   EndOffset,
   OpenedPartition,
   Source,
   SourceEvents,
-  TopicOffset,
 } from '../../../src/ports/source.js';
-import type { BlockHolders } from './block-holders.js';
-import type { FakeGroup } from './fake-group.js';
+import { type CommitSettings, FakeCommits } from './fake-commits.js';
 import { FakeReader, type FakeReaderSettings, visibleEnd } from './fake-reader.js';
-import type { Random } from './random.js';
-import type { VirtualClock } from './virtual-clock.js';
+import type { FakeWorld } from './fake-world.js';
 
 /**
  * `revoke-fenced`: the group reassigns the partitions while we are still draining them, so the last commit is
@@ -28,14 +26,11 @@ export interface RebalanceStep {
   readonly share: number;
 }
 
-export interface FakeSourceSettings {
+export interface FakeSourceSettings extends CommitSettings {
   readonly reader: FakeReaderSettings;
   readonly rebalances: readonly RebalanceStep[];
   readonly commitIntervalMs: number;
-  readonly brokerLatencyMaxMs: number;
   readonly outOfRange: 'stop' | 'earliest' | 'latest';
-  /** The fraction of commits that the broker refuses for a transient reason. */
-  readonly commitRefusedChance: number;
 }
 
 export interface SourceObserver {
@@ -46,22 +41,22 @@ export interface SourceObserver {
   violation(what: string): void;
 }
 
-export interface FakeWorld {
-  readonly clock: VirtualClock;
-  readonly random: Random;
-  readonly holders: BlockHolders;
-  readonly group: FakeGroup;
-}
-
-/** A member of the fake group. Calls that break the port's contract are violations. */
+/** A member of the fake group. Calls that break the ports' contracts are violations. */
 export class FakeSource implements Source {
+  readonly commits: FakeCommits;
+  readonly group: Group = {
+    listen: (events) => {
+      this.groupEvents = events;
+    },
+    close: (partitions) => this.close(partitions),
+  };
   private readonly world: FakeWorld;
   private readonly settings: FakeSourceSettings;
   private readonly observer: SourceObserver;
   private readonly reader: FakeReader;
   private events: SourceEvents | undefined;
+  private groupEvents: GroupEvents | undefined;
   private readonly opened = new Map<PartitionId, number>();
-  private readonly stored = new Map<PartitionId, number>();
   /** Lost partitions that the dispatcher was informed of. */
   private readonly lostTold = new Set<PartitionId>();
   private pending: { readonly kind: 'open' | 'close'; readonly ids: ReadonlySet<PartitionId> } | undefined;
@@ -74,6 +69,7 @@ export class FakeSource implements Source {
     this.world = world;
     this.settings = settings;
     this.observer = observer;
+    this.commits = new FakeCommits(world, settings, observer, (id) => this.notToBeStored(id));
     this.stepsLeft = [...settings.rebalances];
     this.reader = new FakeReader(world, settings.reader, {
       batch: (batch) => {
@@ -88,7 +84,7 @@ export class FakeSource implements Source {
     await this.latency();
     this.events = events;
     this.nextStep();
-    this.every(this.settings.commitIntervalMs, () => this.commit([...this.opened.keys()]));
+    this.every(this.settings.commitIntervalMs, () => this.commits.commit([...this.opened.keys()]));
     this.every(1000, () => this.tellProgress());
     this.every(400, () => this.world.group.otherWorks(this.world.random.int(8), this.world.clock.nowMs()));
   }
@@ -153,16 +149,6 @@ export class FakeSource implements Source {
     this.nextStep();
   }
 
-  close(partitions: readonly AssignedPartition[]): void {
-    this.mustBeParked('close');
-    this.answers('close', partitions);
-    const ids = partitions.map(({ partitionId }) => partitionId);
-    this.commit(ids);
-    for (const id of ids) this.forget(id);
-    this.leaveToOther(ids.filter((id) => this.world.group.partition(id).owner === 'us'));
-    this.nextStep();
-  }
-
   async seek(partition: OpenedPartition): Promise<void> {
     this.mustBeParked('seek');
     if (!this.opened.has(partition.partitionId))
@@ -188,43 +174,21 @@ export class FakeSource implements Source {
     }));
   }
 
-  async committedOffsets(
-    partitions: readonly { readonly topic: string; readonly partition: number }[],
-  ): Promise<readonly TopicOffset[]> {
-    await this.latency();
-    const all = [...this.world.group.partitions.values()];
-    return partitions.map(({ topic, partition }) => {
-      const one = all.find(({ log }) => log.topic === topic && log.partition === partition);
-      return { topic, partition, offset: one?.committed ?? -1 };
-    });
-  }
-
   verdict({ code }: Fault): { readonly kind: ReadFault; readonly name: string } {
     return { kind: consumerFault(code), name: consumerFaultName(code) };
-  }
-
-  store(offsets: readonly CommittedOffset[]): void {
-    this.mustRun('store');
-    for (const { partitionId, offset } of offsets) {
-      if (!this.opened.has(partitionId))
-        this.observer.violation(`offset ${offset} stored for partition ${partitionId}, which is not open`);
-      if (this.lostTold.has(partitionId))
-        this.observer.violation(`offset ${offset} stored for partition ${partitionId}, which was lost`);
-      this.observer.stored(partitionId, offset);
-      this.stored.set(partitionId, offset);
-    }
   }
 
   async stop(): Promise<void> {
     this.stopping = true;
     this.reader.stop();
     const ids = [...this.opened.keys()];
-    this.commit(ids);
+    this.commits.commit(ids);
     for (const id of ids) this.forget(id);
     this.leaveToOther(ids.filter((id) => this.world.group.partition(id).owner === 'us'));
     await this.latency();
     await new Promise<void>((resolve) => this.world.clock.after(this.settings.brokerLatencyMaxMs, resolve));
     this.stopped = true;
+    this.commits.end();
   }
 
   /** The group's next event comes only after the last one was answered. */
@@ -265,7 +229,7 @@ export class FakeSource implements Source {
         ),
       );
     }
-    this.events?.revoked(named, lost);
+    this.groupEvents?.revoked(named, lost);
   }
 
   /** For a while the partitions are unassigned, then the other member gets them. */
@@ -295,30 +259,27 @@ export class FakeSource implements Source {
       );
   }
 
-  private forget(id: PartitionId): void {
-    this.opened.delete(id);
-    this.stored.delete(id);
-    this.world.group.epochs.set(id, 0);
-    this.reader.close(id);
+  private close(partitions: readonly AssignedPartition[]): void {
+    this.mustBeParked('close');
+    this.answers('close', partitions);
+    const ids = partitions.map(({ partitionId }) => partitionId);
+    this.commits.commit(ids);
+    for (const id of ids) this.forget(id);
+    this.leaveToOther(ids.filter((id) => this.world.group.partition(id).owner === 'us'));
+    this.nextStep();
   }
 
-  /** Commits the stored offsets; the answer comes later. */
-  private commit(ids: readonly PartitionId[]): void {
-    const wanted = ids.flatMap((partitionId) => {
-      const offset = this.stored.get(partitionId);
-      return offset === undefined ? [] : [{ partitionId, offset }];
-    });
-    if (wanted.length === 0) return;
-    const { group, random } = this.world;
-    if (random.chance(this.settings.commitRefusedChance)) {
-      this.tell((events) => events.committed(wanted, new Error('coordinator not available')));
-      return;
-    }
-    const accepted = wanted.filter(({ partitionId, offset }) => group.commit(partitionId, offset, 'us'));
-    const refused = wanted.filter((one) => !accepted.includes(one));
-    for (const { partitionId } of accepted) this.stored.delete(partitionId);
-    if (accepted.length > 0) this.tell((events) => events.committed(accepted));
-    if (refused.length > 0) this.tell((events) => events.committed(refused, new Error('illegal generation')));
+  private notToBeStored(id: PartitionId): string | undefined {
+    this.mustRun('store');
+    if (!this.opened.has(id)) return 'which is not open';
+    return this.lostTold.has(id) ? 'which was lost' : undefined;
+  }
+
+  private forget(id: PartitionId): void {
+    this.opened.delete(id);
+    this.commits.forget(id);
+    this.world.group.epochs.set(id, 0);
+    this.reader.close(id);
   }
 
   private tellProgress(): void {

@@ -4,7 +4,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { DispatcherError } from '../../../core/errors.js';
-import type { AssignedPartition, CommittedOffset, EndOffset, TopicOffset } from '../../../ports/source.js';
+import type { CommittedOffset, TopicOffset } from '../../../ports/commits.js';
+import type { AssignedPartition, EndOffset } from '../../../ports/source.js';
 import { REQUEST_TIMEOUT_MS, requestFailure } from '../../client/metadata.js';
 import type { TopicPartition } from '../../rdkafka.js';
 import { findRanges, type Range, type RangeQueries } from './ranges.js';

@@ -1,7 +1,8 @@
-import type { PartitionId } from '../../../core/batch.js';
-import type { CommittedOffset, OpenedPartition } from '../../../ports/source.js';
-import type { TopicPartitionOffset } from '../../rdkafka.js';
-import type { StartPosition } from './positions.js';
+import type { PartitionId } from '../../core/batch.js';
+import type { CommittedOffset } from '../../ports/commits.js';
+import type { OpenedPartition } from '../../ports/source.js';
+import type { TopicPartitionOffset } from '../rdkafka.js';
+import type { StartPosition } from '../source/offsets/positions.js';
 
 type Choice = Pick<StartPosition, 'offset' | 'start'>;
 

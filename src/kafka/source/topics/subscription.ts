@@ -2,8 +2,8 @@
  * The topics this member subscribes to, always by name: librdkafka and brokers that match expressions do so
  * in dialects of their own (POSIX, RE2).
  */
-import { type TopicSelection, topicMatcher } from '../../core/topic-selection.js';
-import type { PartitionCounts } from '../client/metadata.js';
+import { type TopicSelection, topicMatcher } from '../../../core/topic-selection.js';
+import type { PartitionCounts } from '../../client/metadata.js';
 
 /** A topic is given up when it is missing this often in a row: one broker may know less than another. */
 const MISSING_LOOKS = 2;

@@ -3,26 +3,21 @@
  * committed into the new one, nor read from there.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PartitionId } from '../../core/batch.js';
-import { DispatcherError } from '../../core/errors.js';
-import type { AssignedPartition, Source } from '../../ports/source.js';
-import { TopicIdentities } from '../client/topic-identity.js';
-import { errorText, type KafkaConsumer, type TopicPartition } from '../rdkafka.js';
-import type { OffsetStore } from './offsets/offset-store.js';
-import type { PartitionRegistry } from './partition-registry.js';
-import type { KafkaSourceOptions } from './source-options.js';
+import { DispatcherError } from '../../../core/errors.js';
+import type { AssignedPartition } from '../../../ports/source.js';
+import { TopicIdentities } from '../../client/topic-identity.js';
+import type { KafkaCommits } from '../../commits/kafka-commits.js';
+import type { TopicPartition } from '../../rdkafka.js';
+import type { PartitionRegistry } from '../partition-registry.js';
+import type { KafkaSourceOptions } from '../source-options.js';
 
-/** librdkafka's word for "no offset stored": nothing is left for its next commit. */
-const OFFSET_INVALID = -1001;
 /** Ids are compared this often at most, however often offsets are committed. */
 const COMPARE_MIN_MS = 1_000;
 
 interface Parts {
   readonly handleId: number;
-  readonly client: KafkaConsumer;
-  readonly offsets: OffsetStore;
+  readonly commits: KafkaCommits;
   readonly registry: PartitionRegistry;
-  readonly source: Pick<Source, 'committedOffsets'>;
 }
 
 type Options = Pick<KafkaSourceOptions, 'native' | 'logger' | 'groupId' | 'commitIntervalMs'>;
@@ -31,10 +26,10 @@ export class ReplacedTopics {
   readonly #options: Options;
   readonly #parts: Parts;
   readonly #identities: TopicIdentities;
-  readonly #partitions = new Set<PartitionId>();
   readonly #tell: (partitions: readonly AssignedPartition[]) => void;
   readonly #timer: NodeJS.Timeout;
-  #stored = false;
+  /** How often offsets had been stored when the ids were compared last. */
+  #comparedStores = 0;
   #comparing: Promise<void> | undefined;
 
   /** `tell` is called again at each comparison until the partitions are moved or closed. */
@@ -45,20 +40,6 @@ export class ReplacedTopics {
     this.#tell = tell;
     this.#timer = setInterval(() => this.#tick(), Math.max(options.commitIntervalMs, COMPARE_MIN_MS));
     this.#timer.unref();
-  }
-
-  has(partitionId: PartitionId): boolean {
-    return this.#partitions.has(partitionId);
-  }
-
-  /** Its position is one of the new topic now, or it is read here no more. */
-  forget(partitionId: PartitionId): void {
-    this.#partitions.delete(partitionId);
-  }
-
-  /** Offsets are on their way to the broker: compared within a commit interval. */
-  stored(): void {
-    this.#stored = true;
   }
 
   /** `more`: topics whose id is to be learnt, too. One comparison at a time. */
@@ -72,7 +53,7 @@ export class ReplacedTopics {
   /** Before the last commit: what was stored since the last comparison is not committed unseen. */
   async end(timeoutMs: number): Promise<void> {
     clearInterval(this.#timer);
-    if (this.#stored) await Promise.race([this.compare(), delay(timeoutMs, undefined, { ref: false })]);
+    if (this.#hasStored()) await Promise.race([this.compare(), delay(timeoutMs, undefined, { ref: false })]);
   }
 
   /** For `out-of-range: stop`. */
@@ -81,13 +62,19 @@ export class ReplacedTopics {
   }
 
   #tick(): void {
-    if (!this.#stored && this.#partitions.size === 0) return;
-    this.#stored = false;
+    const { commits } = this.#parts;
+    if (!this.#hasStored() && !commits.withholds) return;
+    this.#comparedStores = commits.stores;
     void this.compare();
   }
 
+  /** Offsets are on their way to the broker. */
+  #hasStored(): boolean {
+    return this.#parts.commits.stores > this.#comparedStores;
+  }
+
   async #compare(more: readonly string[]): Promise<void> {
-    const { handleId, registry } = this.#parts;
+    const { handleId, registry, commits } = this.#parts;
     const { logger, groupId } = this.#options;
     const topics = new Set([...more, ...registry.allOpen.map(({ topic }) => topic)]);
     const replaced = (await this.#identities.replaced(handleId, [...topics])).map(({ name }) => name);
@@ -97,39 +84,10 @@ export class ReplacedTopics {
           'the old topic is committed from now on',
       );
     const stale = registry.allOpen.filter(({ topic }) => replaced.includes(topic));
-    for (const partition of stale) {
-      this.#partitions.add(partition.partitionId);
-      this.#unstore(partition);
-      this.#parts.offsets.lost([partition.partitionId]);
-    }
-    await this.#takeBack(stale);
-    const told = registry.allOpen.filter(({ partitionId }) => this.#partitions.has(partitionId));
-    if (told.length > 0) this.#tell(told);
-  }
-
-  /**
-   * What was committed of the old topic after the new one was there, before the ids were compared: whoever
-   * reads next would begin at that offset of the new one, and skip records. The chosen offset follows.
-   */
-  async #takeBack(partitions: readonly AssignedPartition[]): Promise<void> {
-    if (partitions.length === 0) return;
-    try {
-      const committed = await this.#parts.source.committedOffsets(partitions);
-      const wrong = committed.filter(({ offset }) => offset > 0);
-      if (wrong.length > 0)
-        this.#parts.client.commit(wrong.map(({ topic, partition }) => ({ topic, partition, offset: 0 })));
-    } catch (error) {
-      const { logger } = this.#options;
-      logger.warn(`offsets of the old topic may be left in the new one: ${errorText(error)}`);
-    }
-  }
-
-  #unstore({ topic, partition }: TopicPartition): void {
-    try {
-      this.#parts.client.offsetsStore([{ topic, partition, offset: OFFSET_INVALID }]);
-    } catch (error) {
-      this.#options.logger.debug(`kafka consumer: a stored offset not taken back: ${errorText(error)}`);
-    }
+    for (const partition of stale) commits.withhold(partition);
+    await commits.takeBack(stale);
+    const moved = registry.allOpen.filter(({ partitionId }) => commits.isWithheld(partitionId));
+    if (moved.length > 0) this.#tell(moved);
   }
 }
 

@@ -3,12 +3,12 @@
  * partition is given back. There is no other way to commit: an explicit commit, tried again after a
  * rebalance, could overwrite the new owner's.
  */
-import type { PartitionId } from '../../../core/batch.js';
-import type { CommittedOffset } from '../../../ports/source.js';
-import { requestFailure } from '../../client/metadata.js';
-import { KafkaCode } from '../../errors.js';
-import { errorText, kafkaErrorCode, type TopicPartition, type TopicPartitionOffset } from '../../rdkafka.js';
-import type { PartitionRegistry } from '../partition-registry.js';
+import type { PartitionId } from '../../core/batch.js';
+import type { CommittedOffset } from '../../ports/commits.js';
+import { requestFailure } from '../client/metadata.js';
+import { KafkaCode } from '../errors.js';
+import { errorText, kafkaErrorCode, type TopicPartition, type TopicPartitionOffset } from '../rdkafka.js';
+import type { PartitionRegistry } from '../source/partition-registry.js';
 import { CommitWatch } from './commit-watch.js';
 
 /** The part of node-rdkafka's consumer that is needed here. Throws what librdkafka answers. */

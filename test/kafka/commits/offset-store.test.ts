@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DispatcherError } from '../../../src/core/errors.js';
-import { OffsetStore } from '../../../src/kafka/source/offsets/offset-store.js';
+import { OffsetStore } from '../../../src/kafka/commits/offset-store.js';
 import { PartitionRegistry } from '../../../src/kafka/source/partition-registry.js';
 import { PlainTable } from '../support.js';
 

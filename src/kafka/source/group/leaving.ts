@@ -1,12 +1,12 @@
 /** How a member leaves its group. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from '../../ports/logger.js';
-import type { Trouble } from '../../ports/source.js';
-import type { ConnectedClient } from '../client/connect.js';
-import { countdown, within } from '../promises.js';
-import type { KafkaConsumer } from '../rdkafka.js';
-import type { OffsetStore } from './offsets/offset-store.js';
-import type { ReaderControl } from './reader-control.js';
+import type { Logger } from '../../../ports/logger.js';
+import type { Trouble } from '../../../ports/source.js';
+import type { ConnectedClient } from '../../client/connect.js';
+import type { KafkaCommits } from '../../commits/kafka-commits.js';
+import { countdown, within } from '../../promises.js';
+import type { KafkaConsumer } from '../../rdkafka.js';
+import type { ReaderControl } from '../reader-control.js';
 
 /** The broker answers the last commit within this, or it is not waited for any longer. */
 const LAST_COMMIT_WAIT_MS = 5_000;
@@ -19,7 +19,7 @@ const JOIN_POLL_MS = 50;
 export interface Leaving {
   readonly connected: ConnectedClient<KafkaConsumer>;
   readonly reader: ReaderControl;
-  readonly offsets: OffsetStore;
+  readonly commits: KafkaCommits;
   readonly logger: Logger;
   readonly nowMs: () => number;
   /** A join is on its way. */
@@ -34,13 +34,13 @@ export interface Leaving {
  * crashes.
  */
 export async function leave(member: Leaving, deadlineMs: number): Promise<void> {
-  const { connected, reader, offsets } = member;
+  const { connected, reader, commits } = member;
   const isAway = member.trouble() !== undefined;
   const restMs = countdown(isAway ? Math.min(deadlineMs, AWAY_LEAVE_MS) : deadlineMs, member.nowMs);
   await leavable(member, () => restMs() - LEAVE_MS);
   await within(reader.park(), restMs(), 'the reader did not stand still');
   member.release();
-  await offsets.settled(Math.min(LAST_COMMIT_WAIT_MS, restMs() / 2));
+  await commits.settled(Math.min(LAST_COMMIT_WAIT_MS, restMs() / 2));
   await within(reader.stop(), restMs(), "the reader's threads did not end");
   await connected.disconnect(restMs());
 }

@@ -1,8 +1,8 @@
-import type { Logger } from '../../ports/logger.js';
-import { partitionCountsKnown, partitionCountsOfSelection, refreshMsOf } from '../client/metadata.js';
-import { errorText, type KafkaConsumer, type TopicPartition } from '../rdkafka.js';
-import type { PartitionRegistry } from './partition-registry.js';
-import type { KafkaSourceOptions } from './source-options.js';
+import type { Logger } from '../../../ports/logger.js';
+import { partitionCountsKnown, partitionCountsOfSelection, refreshMsOf } from '../../client/metadata.js';
+import { errorText, type KafkaConsumer, type TopicPartition } from '../../rdkafka.js';
+import type { PartitionRegistry } from '../partition-registry.js';
+import type { KafkaSourceOptions } from '../source-options.js';
 import { Subscription } from './subscription.js';
 
 /** The topics of a subscription and their partitions: at the start, and as they grow. */

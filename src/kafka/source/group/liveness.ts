@@ -2,10 +2,10 @@
  * Whether the brokers answer this member, and the state of its group, by librdkafka's statistics. A broker
  * that hangs keeps its connections: nothing fails, nothing is logged, and nothing moves.
  */
-import { DispatcherError } from '../../core/errors.js';
-import type { Trouble } from '../../ports/source.js';
-import type { PartitionRegistry } from './partition-registry.js';
-import { field, type Statistics } from './statistics.js';
+import { DispatcherError } from '../../../core/errors.js';
+import type { Trouble } from '../../../ports/source.js';
+import type { PartitionRegistry } from '../partition-registry.js';
+import { field, type Statistics } from '../statistics.js';
 
 /** Brokers answer a fetch within `fetch.wait.max.ms`; later than this beyond it they hang. */
 const SILENT_MS = 6_000;

@@ -2,10 +2,10 @@
  * Where librdkafka refuses to seek: outside the log it has stopped fetching, and goes on only with an
  * assignment again.
  */
-import type { OpenedPartition } from '../../ports/source.js';
-import type { NativePartitionTable } from '../native.js';
-import type { PartitionRegistry } from './partition-registry.js';
-import type { ReaderControl } from './reader-control.js';
+import type { OpenedPartition } from '../../../ports/source.js';
+import type { NativePartitionTable } from '../../native.js';
+import type { PartitionRegistry } from '../partition-registry.js';
+import type { ReaderControl } from '../reader-control.js';
 import type { RebalanceAnswers } from './rebalance.js';
 
 export interface AssignedParts {

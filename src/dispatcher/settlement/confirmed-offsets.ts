@@ -1,9 +1,9 @@
 import type { PartitionId } from '../../core/batch.js';
-import type { CommittedOffset } from '../../ports/source.js';
+import type { CommitsEvents, CommittedOffset } from '../../ports/commits.js';
 import type { RunState } from '../run-state.js';
 
 /** What the brokers answered to commits. */
-export class Commits {
+export class ConfirmedOffsets implements CommitsEvents {
   /** The last confirmed offset of each partition. */
   readonly offsets = new Map<PartitionId, number>();
   private readonly state: RunState;
@@ -15,7 +15,7 @@ export class Commits {
     this.hasFailed = hasFailed;
   }
 
-  answered(offsets: readonly CommittedOffset[], error: Error | undefined): void {
+  committed(offsets: readonly CommittedOffset[], error?: Error): void {
     if (error !== undefined) this.refused(error);
     else for (const { partitionId, offset } of offsets) this.offsets.set(partitionId, offset);
   }

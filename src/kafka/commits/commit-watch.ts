@@ -2,7 +2,7 @@
  * Which stored offsets the broker has not confirmed yet: at the end of a run the last commit is waited for,
  * so that what is reported is what is.
  */
-import type { PartitionId } from '../../../core/batch.js';
+import type { PartitionId } from '../../core/batch.js';
 
 export class CommitWatch {
   readonly #awaited = new Map<PartitionId, number>();

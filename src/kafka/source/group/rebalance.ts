@@ -2,8 +2,8 @@
  * Answers to librdkafka's rebalance events. Each event must be answered once, in the form of the protocol
  * that was in force when it came.
  */
-import { KafkaCode } from '../errors.js';
-import type { TopicPartition, TopicPartitionOffset } from '../rdkafka.js';
+import { KafkaCode } from '../../errors.js';
+import type { TopicPartition, TopicPartitionOffset } from '../../rdkafka.js';
 
 export type RebalanceKind = 'assign' | 'revoke';
 

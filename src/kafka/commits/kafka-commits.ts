@@ -1,0 +1,148 @@
+import type { PartitionId } from '../../core/batch.js';
+import { DispatcherError } from '../../core/errors.js';
+import type { Commits, CommitsEvents, CommittedOffset, TopicOffset } from '../../ports/commits.js';
+import type { Logger } from '../../ports/logger.js';
+import type { AssignedPartition, OpenedPartition } from '../../ports/source.js';
+import { errorText, type KafkaConsumer, type TopicPartition } from '../rdkafka.js';
+import type { PositionResolver, StartPosition } from '../source/offsets/positions.js';
+import type { PartitionRegistry } from '../source/partition-registry.js';
+import { ChosenPositions } from './chosen-positions.js';
+import { OffsetStore, type PossibleOffset } from './offset-store.js';
+
+/** librdkafka's word for "no offset stored": nothing is left for its next commit. */
+const OFFSET_INVALID = -1001;
+
+/** What commits go through, from the connection on. */
+interface Connection {
+  readonly client: Pick<KafkaConsumer, 'commit' | 'offsetsStore'>;
+  readonly positions: Pick<PositionResolver, 'committed'>;
+}
+
+/**
+ * Everything that a member tells its group about offsets: settled ones, positions that a policy chose, and
+ * which offsets must not be committed any more.
+ */
+export class KafkaCommits implements Commits {
+  readonly #logger: Logger;
+  readonly #store: OffsetStore;
+  readonly #chosen = new ChosenPositions();
+  /** Of topics that were replaced: offsets of the old topic must not reach the broker. */
+  readonly #withheld = new Set<PartitionId>();
+  #connection: Connection | undefined;
+  #events: CommitsEvents | undefined;
+  #stores = 0;
+  #closed = false;
+
+  constructor(registry: PartitionRegistry, logger: Logger) {
+    this.#store = new OffsetStore(registry);
+    this.#logger = logger;
+  }
+
+  listen(events: CommitsEvents): void {
+    this.#events = events;
+  }
+
+  connected(connection: Connection): void {
+    this.#connection = connection;
+  }
+
+  /** The member leaves: nothing more is stored, what was stored is still answered. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  store(offsets: readonly CommittedOffset[]): void {
+    if (this.#closed) return;
+    this.#store.store(
+      this.#connected().client,
+      offsets.filter(({ partitionId }) => !this.#withheld.has(partitionId)),
+    );
+    this.#stores += 1;
+  }
+
+  committedOffsets(partitions: readonly TopicPartition[]): Promise<readonly TopicOffset[]> {
+    return this.#connected().positions.committed(partitions);
+  }
+
+  /** A commit callback's words. */
+  answered(error: unknown, offsets: readonly PossibleOffset[]): void {
+    const outcome = this.#store.committed(error, offsets);
+    if (outcome !== undefined) this.#events?.committed(outcome.offsets, outcome.error);
+  }
+
+  /** A position that the next opening or seek goes to. */
+  chose(partitionId: PartitionId, position: Pick<StartPosition, 'offset' | 'start'>): void {
+    this.#chosen.note(partitionId, position);
+  }
+
+  /** Partitions are read from here on. Where a policy chose the offset it is committed, to stay chosen. */
+  began(partitions: readonly OpenedPartition[]): void {
+    if (this.#closed) return;
+    const { all, below } = this.#chosen.take(partitions);
+    for (const { partitionId } of all) this.allow(partitionId);
+    if (all.length > 0) this.store(all);
+    if (below.length > 0) this.#connected().client.commit(below);
+  }
+
+  /** How often offsets were stored: whether there are new ones on their way. */
+  get stores(): number {
+    return this.#stores;
+  }
+
+  get withholds(): boolean {
+    return this.#withheld.size > 0;
+  }
+
+  isWithheld(partitionId: PartitionId): boolean {
+    return this.#withheld.has(partitionId);
+  }
+
+  /** What was stored is taken back, and nothing more is until `allow`. */
+  withhold({ partitionId, topic, partition }: AssignedPartition): void {
+    this.#withheld.add(partitionId);
+    try {
+      this.#connected().client.offsetsStore([{ topic, partition, offset: OFFSET_INVALID }]);
+    } catch (error) {
+      this.#logger.debug(`kafka consumer: a stored offset not taken back: ${errorText(error)}`);
+    }
+    this.lost([partitionId]);
+  }
+
+  /** Its position is one of the new topic now, or it is read here no more. */
+  allow(partitionId: PartitionId): void {
+    this.#withheld.delete(partitionId);
+  }
+
+  /**
+   * What was committed of the old topic after the new one was there, before the ids were compared: whoever
+   * reads next would begin at that offset of the new one, and skip records. The chosen offset follows.
+   */
+  async takeBack(partitions: readonly AssignedPartition[]): Promise<void> {
+    if (partitions.length === 0) return;
+    try {
+      const wrong = (await this.committedOffsets(partitions)).filter(({ offset }) => offset > 0);
+      if (wrong.length > 0)
+        this.#connected().client.commit(
+          wrong.map(({ topic, partition }) => ({ topic, partition, offset: 0 })),
+        );
+    } catch (error) {
+      this.#logger.warn(`offsets of the old topic may be left in the new one: ${errorText(error)}`);
+    }
+  }
+
+  /** No answer to their commits is to be waited for. */
+  lost(partitionIds: readonly PartitionId[]): void {
+    this.#store.lost(partitionIds);
+  }
+
+  /** Resolves when all that was stored is committed, or will not be; false when `timeoutMs` ran out first. */
+  settled(timeoutMs: number): Promise<boolean> {
+    return this.#store.settled(timeoutMs);
+  }
+
+  #connected(): Connection {
+    if (this.#connection === undefined)
+      throw new DispatcherError('DEFECT', 'offsets are stored before the Kafka source has started');
+    return this.#connection;
+  }
+}

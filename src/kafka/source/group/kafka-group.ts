@@ -1,0 +1,89 @@
+/** The group's side of a member: which partitions it gives and wants back. */
+import type { Group, GroupEvents } from '../../../ports/group.js';
+import type { AssignedPartition } from '../../../ports/source.js';
+import { errorText, type KafkaConsumer, kafkaErrorCode, type TopicPartition } from '../../rdkafka.js';
+import { guarded, type Member } from '../member.js';
+import type { Session } from '../session.js';
+
+export class KafkaGroup implements Group {
+  readonly #member: Member;
+  #events: GroupEvents | undefined;
+  /** The first rebalance event came: the group knows this member. */
+  #joined = false;
+
+  constructor(member: Member) {
+    this.#member = member;
+  }
+
+  listen(events: GroupEvents): void {
+    this.#events = events;
+  }
+
+  close(partitions: readonly AssignedPartition[]): void {
+    this.#closeReading(partitions);
+    this.#member.session?.rebalance.unassign(partitions);
+  }
+
+  /** A join is on its way. Without a topic librdkafka has not asked to join. */
+  get joining(): boolean {
+    const { topics, liveness } = this.#member;
+    return topics.found && (!this.#joined || liveness.joining);
+  }
+
+  /** What was to join is refused: leaving need not wait for it. */
+  refused(): void {
+    this.#joined = true;
+  }
+
+  /** At the end of a run; what was stored is committed. */
+  closeAll(): void {
+    const open = this.#member.registry.allOpen;
+    this.#closeReading(open);
+    guarded(this.#member, () => this.#member.session?.rebalance.releaseAll(open));
+  }
+
+  /** A rebalance event of librdkafka. */
+  rebalance(consumer: KafkaConsumer, error: unknown, partitions: readonly TopicPartition[]): void {
+    const { session, liveness, stopping, registry, events, options } = this.#member;
+    // While leaving, and for a client that never got as far as a session: whatever comes is given back at
+    // once, or the disconnect never ends.
+    if (session === undefined || session.connected.leaving) {
+      consumer.unassign();
+      return;
+    }
+    const code = kafkaErrorCode(error) ?? 0;
+    const kind = session.rebalance.arrived(code);
+    this.#joined = true;
+    if (kind === 'assign') liveness.joinAnswered();
+    if (stopping) {
+      this.#closeReading(registry.allOpen);
+      session.rebalance.releaseAll(registry.allOpen);
+      return;
+    }
+    const named = partitions.map((partition) => registry.assigned(partition));
+    if (kind === 'assign') events?.assigned(named);
+    else if (kind === 'revoke') this.#revoked(session, named);
+    else options.logger.warn(`kafka consumer: rebalance error: ${errorText(error)}`, { code });
+  }
+
+  #revoked({ connected }: Session, partitions: readonly AssignedPartition[]): void {
+    const { native, table } = this.#member.options;
+    const lost = native.assignmentLost(connected.handleId);
+    if (lost) {
+      this.#member.commits.lost(partitions.map(({ partitionId }) => partitionId));
+      // Another member has them: the writer hands over no more of their rows from this moment, not only
+      // from the close on.
+      for (const { partitionId } of partitions) table.setEpoch(partitionId, 0);
+    }
+    this.#events?.revoked(partitions, lost);
+  }
+
+  #closeReading(partitions: readonly AssignedPartition[]): void {
+    const { registry, commits, session } = this.#member;
+    for (const partition of partitions) {
+      registry.close(partition);
+      commits.allow(partition.partitionId);
+      session?.reader.close(partition.partitionId);
+    }
+  }
+}

@@ -1,0 +1,12 @@
+import type { BlockHolders } from './block-holders.js';
+import type { FakeGroup } from './fake-group.js';
+import type { Random } from './random.js';
+import type { VirtualClock } from './virtual-clock.js';
+
+/** What the fakes of one run share. */
+export interface FakeWorld {
+  readonly clock: VirtualClock;
+  readonly random: Random;
+  readonly holders: BlockHolders;
+  readonly group: FakeGroup;
+}
