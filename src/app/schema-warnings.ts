@@ -35,7 +35,7 @@ export class SchemaWarnings {
     for (const reason of fresh.slice(0, WARNINGS_MAX))
       this.logger.warn(unreadable(reason), { schema: path, writer: writerPath, remedy: UNREADABLE_REMEDY });
     if (fresh.length > WARNINGS_MAX)
-      this.logger.warn('more values of the writer can not be read; kd validate lists them all', {
+      this.logger.warn("more values of the writer can't be read; kd validate lists them", {
         schema: path,
         writer: writerPath,
         more: fresh.length - WARNINGS_MAX,

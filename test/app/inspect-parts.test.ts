@@ -50,22 +50,38 @@ test('usable schemas and transforms have no problems', async () => {
   assert.deepEqual(await problemsOf(good), []);
 });
 
-test('an enum symbol of the writer that the input schema lacks is a warning at its line', async () => {
-  const enumeration = (symbols: string[]): object => ({ type: 'enum', name: 'E', symbols });
-  const schema = (...symbols: string[]): string =>
+/** The problems of a job that reads with an enum of one symbol what was written with others. */
+function enumProblems(transform: string, writers: readonly string[]): Promise<readonly Problem[]> {
+  const enumeration = (symbols: readonly string[]): object => ({ type: 'enum', name: 'E', symbols });
+  const schema = (symbols: readonly string[]): string =>
     JSON.stringify({ type: 'record', name: 'R', fields: [{ name: 'e', type: enumeration(symbols) }] });
-  writeFileSync(join(directory, 'good.mjs'), 'export default (value) => value;\n');
-  writeFileSync(join(directory, 'new.avsc'), schema('A'));
-  writeFileSync(join(directory, 'old.avsc'), schema('A', 'B'));
-  const problems = await problemsOf(`  transform: ./good.mjs
+  writeFileSync(join(directory, 'new.avsc'), schema(['A']));
+  writeFileSync(join(directory, 'old.avsc'), schema(writers));
+  return problemsOf(`  transform: ${transform}
   input:
     format: avro
     schema: { path: ./new.avsc, writer: ./old.avsc }
   output: { format: json }
 `);
+}
+
+test('an enum symbol of the writer that the input schema lacks is a warning at its line', async () => {
+  writeFileSync(join(directory, 'good.mjs'), 'export default (value) => value;\n');
+  const problems = await enumProblems('./good.mjs', ['A', 'B']);
   assert.deepEqual(
     problems.map(({ severity, key, line }) => [severity, key, line]),
     [['warning', 'dispatcher.input.schema', 9]],
   );
   assert.match(problems[0]?.message ?? '', /^R\.e: the symbol B of the writer .*UNREADABLE/);
+});
+
+test('more warnings than can be listed are no error, and hide none', async () => {
+  const writers = ['A', ...Array.from({ length: 300 }, (_, i) => `S${i}`)];
+  writeFileSync(join(directory, 'good.mjs'), 'export default (value) => value;\n');
+  writeFileSync(join(directory, 'bad.mjs'), 'export const nothing = 1;\n');
+  const warned = await enumProblems('./good.mjs', writers);
+  assert.ok(warned.every(({ severity }) => severity === 'warning'));
+  assert.equal(warned.at(-1)?.message, 'and 100 more problems');
+  const failed = await enumProblems('./bad.mjs', writers);
+  assert.ok(failed.some(({ severity }) => severity === 'error'));
 });

@@ -35,6 +35,7 @@ export class Problems {
   readonly #list: Problem[] = [];
   readonly #told = new Set<string>();
   #dropped = 0;
+  #droppedErrors = 0;
 
   error(where: Origin | Position | undefined, key: string | null, message: string, remedy?: string): void {
     this.#add('error', where, key, { message, remedy });
@@ -45,7 +46,7 @@ export class Problems {
   }
 
   hasErrors(): boolean {
-    return this.#list.some((problem) => problem.severity === 'error');
+    return this.#droppedErrors > 0 || this.#list.some((problem) => problem.severity === 'error');
   }
 
   /** In the order of the file; problems without a place come last. */
@@ -53,7 +54,7 @@ export class Problems {
     const sorted = [...this.#list].sort(byPlace);
     if (this.#dropped > 0) {
       sorted.push({
-        severity: 'error',
+        severity: this.#droppedErrors > 0 ? 'error' : 'warning',
         file: null,
         line: null,
         column: null,
@@ -77,6 +78,7 @@ export class Problems {
     if (this.#told.has(identity)) return;
     if (this.#list.length >= PROBLEMS_MAX) {
       this.#dropped += 1;
+      if (severity === 'error') this.#droppedErrors += 1;
       return;
     }
     this.#told.add(identity);
