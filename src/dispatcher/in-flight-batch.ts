@@ -50,6 +50,8 @@ export interface Part {
   outcomes: Uint8Array | undefined;
 }
 
+const NO_PARTS: readonly Part[] = [];
+
 /** A batch on its way: read → transformed (in parts) → written → settled. */
 export class InFlightBatch {
   readonly id: BatchId;
@@ -77,6 +79,9 @@ export class InFlightBatch {
   readonly redirected = new Map<number, string>();
   /** Acknowledged rows by topic number, dead letters not among them. */
   readonly emitted = new Map<number, number>();
+  /** Parts below were handed to the writer, or never will be. */
+  private takenTo = 0;
+  private settledTo = 0;
 
   constructor(id: BatchId, input: InputBatch, spareOutput: Block, readAtMs: number) {
     this.id = id;
@@ -87,9 +92,26 @@ export class InFlightBatch {
   }
 
   get settled(): boolean {
-    return (
-      this.transformDone && this.redirecting === 0 && this.parts.every((part) => part.state === 'settled')
-    );
+    return this.transformDone && this.redirecting === 0 && this.passSettled() === this.parts.length;
+  }
+
+  /** A batch may have thousands of parts: those at the front that are settled are not looked at again. */
+  private passSettled(): number {
+    while (this.parts[this.settledTo]?.state === 'settled') this.settledTo++;
+    return this.settledTo;
+  }
+
+  unsettled(): readonly Part[] {
+    return this.parts.slice(this.passSettled()).filter((part) => part.state !== 'settled');
+  }
+
+  /** The parts that are to be written; they count as written from now on. */
+  takeReady(): readonly Part[] {
+    if (this.takenTo === this.parts.length) return NO_PARTS;
+    const ready = this.parts.slice(this.takenTo).filter((part) => part.state === 'ready');
+    this.takenTo = this.parts.length;
+    for (const part of ready) part.state = 'written';
+    return ready;
   }
 
   /** Its results are of no use any more. What was handed to the writer settles by itself. */

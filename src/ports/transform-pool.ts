@@ -11,6 +11,8 @@ export interface TransformTask {
   readonly segments: readonly Segment[];
   /** Set: do not run the transform, dead-letter every row of the range with this reason. */
   readonly rejectWith?: Rejection;
+  /** With `rejectWith`: the rows of the range that are meant, rising. The others were answered before. */
+  readonly rows?: readonly number[];
   /** Topics that an earlier part of this batch asked for (`unknownTopics`); the worker remembers them. */
   readonly topics?: readonly OutputTopic[];
 }

@@ -8,6 +8,7 @@ import {
   type TransformResult,
 } from '../ports/transform-pool.js';
 import { InputBatchReader } from '../wire/input-reader.js';
+import { Outcome } from '../wire/layout.js';
 import { OutputBatchWriter, writeIdentity } from '../wire/output-writer.js';
 import { ProgressCells } from '../wire/progress.js';
 import { CallContext, type StopCell, type WorkerParts, workerParts } from './context.js';
@@ -37,6 +38,7 @@ export interface WorkerTask {
   readonly partitions?: readonly (PartitionName & { readonly id: number })[];
   readonly topics?: readonly OutputTopic[];
   readonly rejectWith?: Rejection;
+  readonly rows?: readonly number[];
 }
 
 /** Batches of a function of batches may take a hundred times as long as others before they get smaller. */
@@ -174,7 +176,13 @@ export class TaskRunner {
       );
     }
     const rejected = task.rejectWith === undefined ? undefined : new Rejected(task.rejectWith);
+    let meant = 0;
     for (let row = task.firstRow; row < endRow; row++) {
+      if (task.rows !== undefined && task.rows[meant] !== row) {
+        this.#writer.setOutcome(row, Outcome.elsewhere);
+        continue;
+      }
+      meant += 1;
       cells.started(row);
       const result = rejected ?? this.#rows.compute(row);
       if (isThenable(result)) {

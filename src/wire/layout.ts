@@ -84,4 +84,4 @@ export const RowFlag = {
 } as const;
 
 /** Outcome bytes: 0 transformed, `1..127` filtered by reason n, `128..255` dead-lettered by code n − 128. */
-export const Outcome = { transformed: 0, filteredBase: 1, deadLetteredBase: 128, perKindMax: 127 } as const;
+export const Outcome = { transformed: 0, filteredBase: 1, elsewhere: 127, deadLetteredBase: 128 } as const;

@@ -104,7 +104,7 @@ class InlinePool implements TransformPool {
       id: partitionId,
       ...this.#settings.describePartition(partitionId),
     }));
-    const { input, output, firstRow, rowCount, rejectWith } = task;
+    const { input, output, firstRow, rowCount, rejectWith, rows } = task;
     return runner.run({
       input: input.bytes,
       output: output.bytes,
@@ -113,6 +113,7 @@ class InlinePool implements TransformPool {
       partitions,
       ...(task.topics === undefined ? {} : { topics: task.topics }),
       ...(rejectWith === undefined ? {} : { rejectWith }),
+      ...(rows === undefined ? {} : { rows }),
     });
   }
 }

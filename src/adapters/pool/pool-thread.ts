@@ -70,7 +70,7 @@ export class PoolThread {
     }
     const newTopics = topics.since(this.#topicsSeen);
     this.#topicsSeen = topics.version;
-    const { input, output, firstRow, rowCount, rejectWith } = task;
+    const { input, output, firstRow, rowCount, rejectWith, rows } = task;
     return {
       input: input.bytes,
       output: output.bytes,
@@ -79,6 +79,7 @@ export class PoolThread {
       ...(partitions.length === 0 ? {} : { partitions }),
       ...(newTopics.length === 0 ? {} : { topics: newTopics }),
       ...(rejectWith === undefined ? {} : { rejectWith }),
+      ...(rows === undefined ? {} : { rows }),
     };
   }
 

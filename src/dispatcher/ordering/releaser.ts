@@ -46,11 +46,8 @@ export class Releaser {
 
   /** True: there will be no more of it. */
   private write(batch: InFlightBatch): boolean {
-    for (const part of batch.parts) {
-      if (part.state !== 'ready') continue;
-      part.state = 'written';
+    for (const part of batch.takeReady())
       this.state.deps.sink.write(batch.id, part.index, batch.input.block, part.output);
-    }
     return batch.transformDone;
   }
 

@@ -23,8 +23,9 @@ export class NamedRecords {
   add(partitionId: PartitionId, record: NamedRecord): void {
     const known = this.byPartition.get(partitionId) ?? new Map<number, NamedRecord>();
     this.byPartition.set(partitionId, known);
-    if (!known.has(record.offset)) this.count++;
-    known.set(record.offset, record);
+    const { offset } = record;
+    if (!known.has(offset)) this.count++;
+    known.set(offset, record);
     if (this.count > NAMED_RECORDS_MAX) this.forgetOldest();
   }
 
@@ -32,9 +33,18 @@ export class NamedRecords {
   within(partitionId: PartitionId, firstOffset: number, lastOffset: number): readonly NamedRecord[] {
     const known = this.byPartition.get(partitionId);
     if (known === undefined) return [];
-    return [...known.values()]
-      .filter(({ offset }) => offset >= firstOffset && offset <= lastOffset)
-      .sort((a, b) => a.offset - b.offset);
+    const found: NamedRecord[] = [];
+    // Whichever is fewer: the offsets, or the records that are known.
+    if (lastOffset - firstOffset < known.size) {
+      for (let offset = firstOffset; offset <= lastOffset; offset++) {
+        const record = known.get(offset);
+        if (record !== undefined) found.push(record);
+      }
+      return found;
+    }
+    for (const [offset, record] of known)
+      if (offset >= firstOffset && offset <= lastOffset) found.push(record);
+    return found.sort((a, b) => a.offset - b.offset);
   }
 
   /** They are settled. */
@@ -57,7 +67,10 @@ export class NamedRecords {
   private forgetOldest(): void {
     for (const [partitionId, known] of this.byPartition) {
       const [oldest] = known.keys();
-      if (oldest !== undefined) this.forget(partitionId, oldest, oldest);
+      if (oldest === undefined) continue;
+      known.delete(oldest);
+      this.count--;
+      if (known.size === 0) this.byPartition.delete(partitionId);
       return;
     }
   }

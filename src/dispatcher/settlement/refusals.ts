@@ -104,36 +104,30 @@ export class Refusals {
     }
   }
 
-  /** Neighbours refused in the same words become dead letters in one go. */
+  /** Rows refused in the same words become dead letters together, however they are scattered. */
   private deadLetters(
     batch: InFlightBatch,
     part: Part,
     failures: readonly DeliveryFailure[],
   ): RejectedRange[] {
-    const ranges: RejectedRange[] = [];
-    let first = -1;
-    let count = 0;
-    let why: Rejection | undefined;
-    const close = (): void => {
-      if (why !== undefined) ranges.push({ first, count, rejectWith: why });
-    };
+    const groups = new Map<string, { readonly rejectWith: Rejection; readonly rows: number[] }>();
     for (const { sourceRow, deadLetter, failure } of rowsOf(part, failures)) {
       if (batch.redirected.has(sourceRow) && !deadLetter) continue;
-      const rejection = this.rejection(part, failure, deadLetter);
+      const rejectWith = this.rejection(part, failure, deadLetter);
       if (deadLetter) {
-        stopAt(batch, sourceRow, rejection);
+        stopAt(batch, sourceRow, rejectWith);
         continue;
       }
-      batch.redirected.set(sourceRow, rejection.code);
-      if (why?.message === rejection.message && sourceRow === first + count) {
-        count++;
-        continue;
-      }
-      close();
-      [first, count, why] = [sourceRow, 1, rejection];
+      batch.redirected.set(sourceRow, rejectWith.code);
+      const group = groups.get(rejectWith.message);
+      if (group === undefined) groups.set(rejectWith.message, { rejectWith, rows: [sourceRow] });
+      else group.rows.push(sourceRow);
     }
-    close();
-    return ranges;
+    return [...groups.values()].map(({ rejectWith, rows }) => {
+      const first = rows[0] ?? 0;
+      const count = (rows.at(-1) ?? first) - first + 1;
+      return { first, count, rejectWith, ...(rows.length === count ? {} : { rows }) };
+    });
   }
 
   private rejection(part: Part, failure: DeliveryFailure, deadLetter: boolean): Rejection {

@@ -63,8 +63,10 @@ export function totalsOf({ id, input, parts }: Pick<InFlightBatch, 'id' | 'input
 export function totalsOfSome(batch: InFlightBatch, live: readonly Segment[]): Totals {
   const answeredBy = new Array<Part | undefined>(batch.input.rowCount);
   for (const part of batch.parts) {
-    const { firstSourceRow, sourceRowCount } = part;
-    if (!part.void) answeredBy.fill(part, firstSourceRow, firstSourceRow + sourceRowCount);
+    const end = part.firstSourceRow + part.sourceRowCount;
+    if (!part.void && !part.redirect) answeredBy.fill(part, part.firstSourceRow, end);
+    for (let row = part.firstSourceRow; part.redirect && !part.void && row < end; row++)
+      if (outcomeOf(part, row) !== Outcome.elsewhere) answeredBy[row] = part;
   }
   const filtered = new Map<string, number>();
   const deadLettered = new Map<string, { rows: number; readonly example: RejectedRow }>();

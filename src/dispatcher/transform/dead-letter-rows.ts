@@ -21,15 +21,12 @@ export class DeadLetterRows {
 
   /** Turns rows whose delivery was refused into dead letters, as further parts of the batch. */
   async redirect(batch: InFlightBatch, rows: RejectedRange, onPart: () => void): Promise<void> {
-    const { first, count, rejectWith } = rows;
+    const { first, count } = rows;
     batch.redirecting++;
     try {
       for (let done = 0; done < count; ) {
-        const made = await this.redirectSome(
-          batch,
-          { first: first + done, count: count - done, rejectWith },
-          onPart,
-        );
+        const left = { ...rows, first: first + done, count: count - done };
+        const made = await this.redirectSome(batch, left, onPart);
         if (made === 0) return;
         done += made;
       }
@@ -65,10 +62,11 @@ export class DeadLetterRows {
   private async rejectRows(
     batch: InFlightBatch,
     output: Block,
-    { first, count, rejectWith }: RejectedRange,
+    { first, count, rejectWith, rows }: RejectedRange,
   ): Promise<TransformResult> {
     const { block: input, segments } = batch.input;
-    const task = { input, output, firstRow: first, rowCount: count, segments, rejectWith };
+    const meant = rows === undefined ? {} : { rows: rows.filter((row) => row >= first) };
+    const task = { input, output, firstRow: first, rowCount: count, segments, rejectWith, ...meant };
     for (let deaths = 0; ; deaths++) {
       try {
         return await this.state.deps.pool.run(task);

@@ -10,7 +10,13 @@ export interface Range {
 }
 
 /** Rows that become dead letters. */
-export type RejectedRange = Range & { readonly rejectWith: Rejection };
+export interface RejectedRange {
+  readonly first: number;
+  readonly count: number;
+  readonly rejectWith: Rejection;
+  /** Only these rows of the range, rising. */
+  readonly rows?: readonly number[];
+}
 
 /** The pieces to run next, in row order. */
 export function cutAroundSuspects(range: Range, death: WorkerDeath): Range[] {

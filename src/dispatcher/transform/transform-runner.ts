@@ -135,9 +135,13 @@ export class TransformRunner {
     const ranges: Range[] = [];
     let next = range.first;
     for (const { row, named } of namedRows(this.state, batch, range)) {
+      const last = ranges.at(-1);
       if (row > next) ranges.push({ first: next, count: row - next });
       if (named.deadLetter) return { ranges, stop: { row, reason: named.rejection } };
-      ranges.push({ first: row, count: 1, rejectWith: named.rejection });
+      // Neighbours named in the same words are rejected together.
+      if (row === next && last?.rejectWith?.message === named.rejection.message)
+        ranges[ranges.length - 1] = { ...last, count: last.count + 1 };
+      else ranges.push({ first: row, count: 1, rejectWith: named.rejection });
       next = row + 1;
     }
     const end = range.first + range.count;
@@ -230,7 +234,7 @@ export class TransformRunner {
   private async delivered(
     batch: InFlightBatch,
   ): Promise<{ readonly parts: readonly Part[]; readonly refusal: Refusal | undefined }> {
-    const parts = batch.parts.filter((part) => part.state !== 'settled' && part.settledAlone === undefined);
+    const parts = batch.unsettled().filter((part) => part.settledAlone === undefined);
     const answers = await Promise.all(
       parts.map(async (part) => ({ part, failure: await settledAlone(part) })),
     );

@@ -98,6 +98,21 @@ export function poolContract(kind: string, create: CreatePool): void {
     });
   });
 
+  test(`${kind}: of a range to be rejected only the rows that are meant become dead letters`, async () => {
+    await withPool(create, { module: `export default (value) => value` }, async (pool) => {
+      const rejectWith = { code: 'TOO_LARGE', message: 'refused', stage: 'deliver' } as const;
+      const task = { ...taskFor(inputOf(['a', 'b', 'c', 'd', 'e'])), rejectWith, rows: [1, 2, 4] };
+      const result = await pool.run({ ...task, firstRow: 1, rowCount: 4 });
+      assert.deepEqual([result.rowsDone, result.deadLetteredBy], [4, [3]]);
+      const letters = outputsOf(task, result).map(({ row, topic, value }) => [row, topic, value]);
+      assert.deepEqual(letters, [
+        [1, DEAD.number, 'b'],
+        [2, DEAD.number, 'c'],
+        [4, DEAD.number, 'e'],
+      ]);
+    });
+  });
+
   test(`${kind}: many tasks at once are all answered, each with its own rows`, async () => {
     await withPool(create, { module: `export default (value) => String(value) + '!'` }, async (pool) => {
       const tasks = Array.from({ length: 40 }, (_unused, index) =>

@@ -297,7 +297,11 @@ class Answer {
   }
 
   private one(writer: OutputBatchWriter, row: number, fate: Fate): boolean {
-    const { rejectWith } = this.task;
+    const { rejectWith, rows } = this.task;
+    if (rows?.includes(row) === false) {
+      writer.setOutcome(row, Outcome.elsewhere);
+      return true;
+    }
     if (rejectWith !== undefined) return this.reject(writer, row, rejectWith);
     if (fate.kind === 'reject')
       return this.reject(writer, row, { code: fate.code, message: 'planted', stage: 'transform' });

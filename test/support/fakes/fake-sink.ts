@@ -3,7 +3,7 @@ import { DispatcherError } from '../../../src/core/errors.js';
 import { deliveryVerdict } from '../../../src/kafka/codes.js';
 import type { DeliveryFailure, OutputTopic, Sink, SinkEvents } from '../../../src/ports/sink.js';
 import { readInputBatch } from '../../../src/wire/input-batch.js';
-import { RowFlag } from '../../../src/wire/layout.js';
+import { Outcome, RowFlag } from '../../../src/wire/layout.js';
 import { OutputBatchReader } from '../output-reader.js';
 import type { BlockHolders } from './block-holders.js';
 import type { FakeGroup } from './fake-group.js';
@@ -279,6 +279,7 @@ export class FakeSink implements Sink {
     });
     const answered = [];
     for (let row = firstSourceRow; row < firstSourceRow + sourceRowCount; row += 1) {
+      if (reader.outcome(row) === Outcome.elsewhere) continue;
       const { segment, offset } = place(row);
       answered.push({ id: segment.partitionId, offset });
     }
