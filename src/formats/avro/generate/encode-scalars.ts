@@ -7,12 +7,17 @@ import type { EncodeLines } from './encode-lines.js';
 import { expectedOf } from './encode-union.js';
 
 /** The variable that holds the value, and the inside of a template literal that names it in an error. */
-interface Place {
+export interface EncodePlace {
   readonly value: string;
   readonly path: string;
 }
 
-export function writePrimitive(out: EncodeLines, emitter: Emitter, node: PrimitiveNode, at: Place): void {
+export function writePrimitive(
+  out: EncodeLines,
+  emitter: Emitter,
+  node: PrimitiveNode,
+  at: EncodePlace,
+): void {
   const { value, path } = at;
   const bad = `bad(${value}, ${literal(expectedOf(node))}, \`${path}\`)`;
   const small =
@@ -79,7 +84,7 @@ export function writeFixed(
   out: EncodeLines,
   emitter: Emitter,
   node: FixedNode,
-  { value, path }: Place,
+  { value, path }: EncodePlace,
 ): void {
   const bad = `bad(${value}, ${literal(expectedOf(node))}, \`${path}\`)`;
   let source = value;

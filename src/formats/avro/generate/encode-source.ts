@@ -1,9 +1,10 @@
-import type { ArrayNode, Field, MapNode, Node, RecordNode, UnionNode } from '../schema/plan.js';
+import type { Field, Node, RecordNode } from '../schema/plan.js';
 import { Emitter, inTemplate, literal } from './emitter.js';
 import { EncodeLines } from './encode-lines.js';
+import { writeArray, writeMap, writeUnion } from './encode-parts.js';
 import { ENCODE_PRELUDE } from './encode-prelude.js';
 import { writeFixed, writePrimitive } from './encode-scalars.js';
-import { acceptsOf, expectedOf } from './encode-union.js';
+import { expectedOf } from './encode-union.js';
 import { shortName } from './snippets.js';
 
 /** The names of Object.prototype: a missing field of such a name would be found there. */
@@ -15,7 +16,7 @@ export class EncodeSource {
   private readonly root: Node;
   /** A field that the schema does not have is refused. */
   private readonly strict: boolean;
-  private readonly out = new EncodeLines();
+  readonly out = new EncodeLines();
 
   constructor(root: Node, strict: boolean) {
     this.root = root;
@@ -47,7 +48,7 @@ return {
    * `value` is a variable that may be assigned to; `path` is the inside of a template literal, evaluated only
    * for an error.
    */
-  private write(node: Node, value: string, path: string): void {
+  write(node: Node, value: string, path: string): void {
     switch (node.kind) {
       case 'fixed':
         writeFixed(this.out, this.emitter, node, { value, path });
@@ -66,14 +67,13 @@ return {
         return;
       }
       case 'array':
-        this.array(node, value, path);
+        writeArray(node, this, { value, path });
         return;
       case 'map':
-        this.map(node, value, path);
+        writeMap(node, this, { value, path });
         return;
       case 'union':
-        if (node.wrapped) this.wrappedUnion(node, value, path);
-        else this.union(node, value, path);
+        writeUnion(node, this, { value, path });
         return;
       case 'record':
         this.record(node, value, path);
@@ -87,97 +87,6 @@ return {
       default:
         writePrimitive(this.out, this.emitter, node, { value, path });
     }
-  }
-
-  private array(node: ArrayNode, value: string, path: string): void {
-    const [i, n, item] = [this.emitter.fresh('i'), this.emitter.fresh('n'), this.emitter.fresh('v')];
-    this.out.put(
-      5,
-      `if (!Array.isArray(${value})) bad(${value}, 'array', \`${path}\`);`,
-      `const ${n} = ${value}.length;`,
-      `if (${n} > 0) p = ${n} < 64 ? (b[p] = ${n} << 1, p + 1) : long(p, ${n});`,
-    );
-    this.out.lines.push(`for (let ${i} = 0; ${i} < ${n}; ${i}++) {`, `let ${item} = ${value}[${i}];`);
-    this.out.nextGuard();
-    this.write(node.items, item, `${path}[\${${i}}]`);
-    this.out.lines.push('}');
-    this.out.nextGuard();
-    this.out.put(1, 'b[p++] = 0;');
-  }
-
-  private map(node: MapNode, value: string, path: string): void {
-    const [keys, i, key, item] = [
-      this.emitter.fresh('n'),
-      this.emitter.fresh('i'),
-      this.emitter.fresh('k'),
-      this.emitter.fresh('v'),
-    ];
-    this.out.put(
-      5,
-      `if (!isObject(${value})) bad(${value}, 'map (a plain object)', \`${path}\`);`,
-      `const ${keys} = Object.keys(${value});`,
-      `if (${keys}.length > 0) p = long(p, ${keys}.length);`,
-    );
-    this.out.lines.push(
-      `for (let ${i} = 0; ${i} < ${keys}.length; ${i}++) {`,
-      `const ${key} = ${keys}[${i}];`,
-      `if (${key} === '__proto__') throw new FormatError('FORBIDDEN_KEY', \`${path}: holds the key ` +
-        `"__proto__", which no reader in JavaScript would take\`);`,
-      `let ${item} = ${value}[${key}];`,
-    );
-    this.out.nextGuard(`${key}.length * 3`);
-    this.out.put(5, `z = text(p, ${key});`, `if (z < 0) ill(\`${path}\`);`, 'p = z;');
-    this.write(node.values, item, `${path}.\${${key}}`);
-    this.out.lines.push('}');
-    this.out.nextGuard();
-    this.out.put(1, 'b[p++] = 0;');
-  }
-
-  private branch(index: number): void {
-    if (index < 64) this.out.put(1, `b[p++] = ${String(index * 2)};`);
-    else this.out.put(5, `p = varint(p, ${String(index * 2)});`);
-  }
-
-  private union(node: UnionNode, value: string, path: string): void {
-    this.out.closeGuard();
-    for (const { index, condition } of acceptsOf(node, value)) {
-      const branch = node.branches[index];
-      if (branch === undefined) continue;
-      this.out.lines.push(`if (${condition}) {`);
-      this.out.openGuard('');
-      this.branch(index);
-      if (branch.node.kind !== 'null') this.write(branch.node, value, path);
-      this.out.closeGuard();
-      this.out.lines.push('} else');
-    }
-    this.out.lines.push(`bad(${value}, ${literal(expectedOf(node))}, \`${path}\`);`);
-    this.out.openGuard('');
-  }
-
-  private wrappedUnion(node: UnionNode, value: string, path: string): void {
-    const [keys, key, inner] = [this.emitter.fresh('n'), this.emitter.fresh('k'), this.emitter.fresh('v')];
-    const bad = `bad(${value}, ${literal(expectedOf(node))}, \`${path}\`);`;
-    this.out.closeGuard();
-    this.out.lines.push(
-      `const ${keys} = isObject(${value}) ? Object.keys(${value}) : undefined;`,
-      `const ${key} = ${value} === null ? 'null' : ${keys} !== ` +
-        `undefined && ${keys}.length === 1 ? ${keys}[0] : '';`,
-      `switch (${key}) {`,
-    );
-    node.branches.forEach((branch, index) => {
-      this.out.lines.push(`case ${literal(branch.name)}: {`);
-      if (branch.node.kind === 'null') this.out.lines.push(`if (${value} !== null) ${bad}`);
-      this.out.openGuard('');
-      this.branch(index);
-      if (branch.node.kind !== 'null') {
-        this.out.lines.push(`if (${value} === null) ${bad}`, `let ${inner} = ${value}[${key}];`);
-        this.write(branch.node, inner, `${path}.${inTemplate(shortName(branch.name))}`);
-      }
-      this.out.closeGuard();
-      this.out.lines.push('break;\n}');
-    });
-    this.out.lines.push(`default: ${bad}`, '}');
-    this.out.openGuard('');
   }
 
   private record(node: RecordNode, value: string, path: string): void {
