@@ -11,6 +11,17 @@ export interface TypeOnly<Value> {
 /** A type alone, or a schema of zod, valibot, arktype …: type and validation. */
 export type Shape<Value> = TypeOnly<Value> | StandardSchema<Value>;
 
+type HeaderPair = readonly [name: string, value: Buffer | null];
+
+/**
+ * A list of headers. Declared as a class for one reason: a spread leaves methods of a class out, so that
+ * `{ ...record.headers }` is no list any more, and does not compile as headers of a result.
+ */
+declare class HeaderList {
+  slice(start?: number, end?: number): HeaderPair[];
+}
+interface HeaderList extends ReadonlyArray<HeaderPair> {}
+
 /**
  * The source record. Bytes are copies, made when first asked for; they stay valid. Asking for more once the
  * batch is settled throws.
@@ -23,7 +34,7 @@ export interface SourceRecord<In = unknown> {
   readonly timestamp: number;
   readonly key: Buffer | null;
   /** In order, duplicates kept. */
-  readonly headers: readonly (readonly [name: string, value: Buffer | null])[];
+  readonly headers: HeaderList;
   /** The decoded value; null for a tombstone. */
   readonly value: In | null;
   /** The value's bytes. */
@@ -115,21 +126,16 @@ export type Something = {};
  * wrong result or a forgotten `return` does not compile. It returns its argument: nothing happens before a
  * worker loads the module.
  */
-// Two signatures, because a declared output must not be widened by what `transform` returns, and an
-// undeclared one must follow from it. `State` can't be inferred beside types that are given
-// (`defineTransform<In, Out>`): then it is unknown, whatever `setup` returns.
-export function defineTransform<In extends Something, Out extends Something, State = unknown>(
-  definition: { readonly output: Shape<Out> } & TransformDefinition<In, NoInfer<Out>, State>,
-): TransformDefinition<In, Out, State>;
+// `Out` follows from `output` alone: what `transform` returns must not widen a declared output.
+// One signature: of overloads the compiler shows the last one's complaint, which is about `output`.
+// `State` can't be inferred beside types that are given (`defineTransform<In, Out>`): then it is unknown,
+// whatever `setup` returns.
 export function defineTransform<
   In extends Something = Something,
   Out extends Something = Something,
   State = unknown,
 >(
-  definition: { readonly output?: never } & TransformDefinition<In, Out, State>,
-): TransformDefinition<In, Out, State>;
-export function defineTransform<In, Out, State>(
-  definition: TransformDefinition<In, Out, State>,
+  definition: { readonly output?: Shape<Out> } & TransformDefinition<In, NoInfer<Out>, State>,
 ): TransformDefinition<In, Out, State> {
   return definition;
 }

@@ -12,6 +12,8 @@ import {
   emitRaw,
   type RecordTransform,
   reject,
+  type Shape,
+  type TransformDefinition,
   tombstone,
   type,
 } from '../../src/index.js';
@@ -108,10 +110,10 @@ export const givenTypesWrong = defineTransform<FlightIn, FlightOut>({
   transform: () => ({ carrier: 1, late: true }),
 });
 
-// @ts-expect-error `late` is missing
 export const wrongResult = defineTransform({
   input: type<FlightIn>(),
   output: type<FlightOut>(),
+  // @ts-expect-error `late` is missing
   transform: (flight) => ({ carrier: flight.carrier }),
 });
 
@@ -122,10 +124,10 @@ export const wrongAsyncResult = defineTransform({
   transform: async (flight) => ({ carrier: flight.carrier, late: 'yes' }),
 });
 
-// @ts-expect-error what is emitted is no FlightOut
 export const wrongEmit = defineTransform({
   input: type<FlightIn>(),
   output: type<FlightOut>(),
+  // @ts-expect-error what is emitted is no FlightOut
   transform: (flight) => emit({ carrier: flight.carrier }),
 });
 
@@ -255,6 +257,31 @@ export const both = defineTransform({
   output: type<FlightOut>(),
   transform: (flight) => ({ carrier: flight.carrier, late: true }),
   transformBatch: () => [],
+});
+
+export function generic<Value extends { readonly id: string }>(
+  shape: Shape<Value>,
+): TransformDefinition<Value, Value, unknown> {
+  return defineTransform({
+    input: shape,
+    output: shape,
+    transform: (value) => (value.id === '' ? drop('NO_ID') : emit(value)),
+  });
+}
+
+export const sourceHeaders = defineTransform({
+  input: type<FlightIn>(),
+  transform(flight, { headers }) {
+    const list: readonly (readonly [string, Buffer | null])[] = headers;
+    const [name, value] = headers.slice(-1)[0] ?? list[0] ?? ['', null];
+    if (flight.delay === 0) return emit(flight, { headers });
+    if (flight.delay === 1) return emit(flight, { headers: Object.fromEntries(headers) });
+    if (flight.delay === 2) return emit(flight, { headers: [...headers, [name, value], ['a', 'b']] });
+    // @ts-expect-error a list that is spread into an object has headers named 0, 1, 2 …
+    if (flight.delay === 3) return emit(flight, { headers: { ...headers } });
+    // @ts-expect-error the same with another one
+    return emit(flight, { headers: { ...headers, a: 'b' } });
+  },
 });
 
 export const bare: RecordTransform<FlightIn, FlightOut> = (flight, record) =>
