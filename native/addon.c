@@ -262,6 +262,7 @@ NAPI_MODULE_INIT() {
   KD_TRY(env, kd_define_mock(env, exports));
   KD_TRY(env, kd_define_reader(env, exports));
   KD_TRY(env, kd_define_writer(env, exports));
+  KD_TRY(env, kd_define_offsets(env, exports));
   KD_TRY(env, kd_define_admin(env, exports));
   KD_TRY(env, kd_define_question(env, exports));
   bool complete = set_text(env, exports, "librdkafkaVersion", rd_kafka_version_str()) &&

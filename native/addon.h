@@ -48,6 +48,7 @@ napi_status kd_define_table(napi_env env, napi_value exports);
 napi_status kd_define_mock(napi_env env, napi_value exports);
 napi_status kd_define_reader(napi_env env, napi_value exports);
 napi_status kd_define_writer(napi_env env, napi_value exports);
+napi_status kd_define_offsets(napi_env env, napi_value exports);
 napi_status kd_define_admin(napi_env env, napi_value exports);
 napi_status kd_define_question(napi_env env, napi_value exports);
 

@@ -44,6 +44,7 @@ const ADDON = [
   'addon_table.c',
   'addon_reader.c',
   'addon_writer.c',
+  'addon_offsets.c',
   'addon_admin.c',
   'addon_question.c',
 ];

@@ -1,5 +1,10 @@
 /* Questions about consumer groups; librdkafka asks their coordinators. */
+#include <string.h>
+
 #include "question.h"
+
+/* Brokers take 4,096 bytes; a longer text is none of ours. */
+#define METADATA_BYTES_MAX 4097u
 
 /* Text: the group. */
 static bool put_group(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options,
@@ -79,6 +84,10 @@ static void take_committed(kd_question *question, rd_kafka_event_t *event) {
     kd_add_number(object, "partition", place->partition);
     kd_add_number(object, "offset", (double)place->offset);
     kd_add_error(object, place->err, NULL);
+    char metadata[METADATA_BYTES_MAX] = "";
+    if (place->metadata && place->metadata_size < sizeof metadata)
+      memcpy(metadata, place->metadata, place->metadata_size);
+    kd_add_text(object, "metadata", metadata);
   }
 }
 

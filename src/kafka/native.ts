@@ -8,8 +8,8 @@ import { createRequire } from 'node:module';
 import type {
   ClusterDescription,
   GroupDescription,
+  GroupOffset,
   ListedOffset,
-  PartitionOffset,
   Settings,
   TopicDescription,
   TopicResult,
@@ -51,6 +51,15 @@ export interface NativeBinding {
    * where it uses another mechanism.
    */
   setOauthBearerToken(handleId: number, token: string): boolean;
+  /**
+   * rd_kafka_offsets_store, with a text for the group to keep beside the offsets; `places`: partitions and
+   * offsets in turn. librdkafka's code: 0 when one of them was taken; _STATE when the handle is gone.
+   */
+  storeOffsets(handleId: number, topic: string, metadata: string, places: Float64Array): number;
+  /** Likewise rd_kafka_commit, not waited for. */
+  commitOffsets(handleId: number, topic: string, metadata: string, places: Float64Array): number;
+  /** Of the cluster that this client is connected to; empty: not heard yet, or the handle is gone. */
+  clusterId(handleId: number): string;
   /** Messages and requests in librdkafka's queues; 0 when the handle is gone. */
   outQueueLength(handleId: number): number;
   /**
@@ -110,7 +119,7 @@ export interface Questions {
   readonly describeTopicSettings: readonly Settings[];
   readonly describeBrokerSettings: readonly Settings[];
   readonly describeGroup: GroupDescription;
-  readonly committedOffsets: readonly PartitionOffset[];
+  readonly committedOffsets: readonly GroupOffset[];
   readonly listOffsets: readonly ListedOffset[];
   readonly createTopics: readonly TopicResult[];
 }

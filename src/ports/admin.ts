@@ -86,6 +86,11 @@ export interface PartitionOffset extends TopicPlace, Answered {
   readonly offset: number;
 }
 
+export interface GroupOffset extends PartitionOffset {
+  /** What the committing member kept beside it. */
+  readonly metadata: string;
+}
+
 export interface ListedOffset extends PartitionOffset {
   /** ms since 1970; −1: none. */
   readonly timestamp: number;

@@ -150,7 +150,7 @@ test(
     assert.ok(described.coordinator !== null);
     consumer.client.commitSync({ topic, partition: 1, offset: 7 });
     const committed = await native.askBrokers(consumer.handleId, 'committedOffsets', 0, [group], TIMEOUT_MS);
-    assert.deepEqual(committed, [{ topic, partition: 1, offset: 7, code: 0, text: '' }]);
+    assert.deepEqual(committed, [{ topic, partition: 1, offset: 7, code: 0, text: '', metadata: '' }]);
     const ends = await ask('listOffsets', ['-1', topic, '0', topic, '1']);
     assert.equal(
       ends.reduce((sum, { offset }) => sum + offset, 0),

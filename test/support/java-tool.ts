@@ -120,6 +120,11 @@ export interface PartitionOffset {
   readonly offset: number;
 }
 
+export interface CommittedPlace extends PartitionOffset {
+  /** [empty] What the committing member kept beside it. */
+  readonly metadata?: string;
+}
+
 export type Mutation =
   | 'drop'
   | 'duplicate'
@@ -327,12 +332,12 @@ export class JavaTool {
     }));
   }
 
-  async committed(group: string): Promise<readonly PartitionOffset[]> {
+  async committed(group: string): Promise<readonly CommittedPlace[]> {
     return offsetsOf(await this.#request('committed', { group }, TIMEOUT_MS));
   }
 
   /** Sets a group's offsets; it must have no members. */
-  async commit(group: string, offsets: readonly PartitionOffset[]): Promise<void> {
+  async commit(group: string, offsets: readonly CommittedPlace[]): Promise<void> {
     await this.#request('commit', { group, offsets }, TIMEOUT_MS);
   }
 
@@ -431,6 +436,6 @@ function decode(text: string | null): Buffer | null {
   return text === null ? null : Buffer.from(text, 'base64');
 }
 
-function offsetsOf(answer: unknown): readonly PartitionOffset[] {
-  return (answer as { readonly offsets: readonly PartitionOffset[] }).offsets;
+function offsetsOf(answer: unknown): readonly CommittedPlace[] {
+  return (answer as { readonly offsets: readonly CommittedPlace[] }).offsets;
 }

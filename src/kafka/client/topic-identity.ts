@@ -21,10 +21,17 @@ export class TopicIdentities {
   readonly #native: Pick<NativeBinding, 'askBrokers'>;
   readonly #logger: Logger;
   readonly #ids = new Map<string, string>();
+  /** A broker that lags behind may name an old one once more. */
+  readonly #oldIds = new Set<string>();
 
   constructor(native: Pick<NativeBinding, 'askBrokers'>, logger: Logger) {
     this.#native = native;
     this.#logger = logger;
+  }
+
+  /** As it was last seen. */
+  idOf(topic: string): string | undefined {
+    return this.#ids.get(topic);
   }
 
   /**
@@ -38,13 +45,21 @@ export class TopicIdentities {
       const answers = await this.#native.askBrokers(handleId, 'describeTopics', 0, topics, ASK_TIMEOUT_MS);
       return answers.flatMap(({ name, code, topicId }) => {
         if (code !== 0 || NO_ID.test(topicId)) return [];
-        const before = this.#ids.get(name);
-        this.#ids.set(name, topicId);
-        return before === undefined || before === topicId ? [] : [{ name, oldId: before, newId: topicId }];
+        const oldId = this.#ids.get(name);
+        const newId = asToolsShowIt(topicId);
+        if (oldId === newId || this.#oldIds.has(newId)) return [];
+        this.#ids.set(name, newId);
+        if (oldId === undefined) return [];
+        this.#oldIds.add(oldId);
+        return [{ name, oldId, newId }];
       });
     } catch (error) {
       this.#logger.debug(`topic ids not compared: ${errorText(error)}`, { topics });
       return [];
     }
   }
+}
+
+function asToolsShowIt(base64: string): string {
+  return base64.replaceAll('+', '-').replaceAll('/', '_');
 }

@@ -7,6 +7,7 @@ import { errorText, type KafkaConsumer, type TopicPartition } from '../rdkafka.j
 import type { PositionResolver, StartPosition } from '../source/offsets/positions.js';
 import type { PartitionRegistry } from '../source/partition-registry.js';
 import { ChosenPositions } from './chosen-positions.js';
+import type { OffsetOrigins } from './offset-origins.js';
 import { OffsetStore, type PossibleOffset } from './offset-store.js';
 
 /** librdkafka's word for "no offset stored": nothing is left for its next commit. */
@@ -16,6 +17,7 @@ const OFFSET_INVALID = -1001;
 interface Connection {
   readonly client: Pick<KafkaConsumer, 'commit' | 'offsetsStore'>;
   readonly positions: Pick<PositionResolver, 'committed'>;
+  readonly origins: Pick<OffsetOrigins, 'commit' | 'offsetsStore'>;
 }
 
 /**
@@ -54,7 +56,7 @@ export class KafkaCommits implements Commits {
   store(offsets: readonly CommittedOffset[]): void {
     if (this.#closed) return;
     this.#store.store(
-      this.#connected().client,
+      this.#connected().origins,
       offsets.filter(({ partitionId }) => !this.#withheld.has(partitionId)),
     );
     this.#stores += 1;
@@ -81,7 +83,7 @@ export class KafkaCommits implements Commits {
     const { all, below } = this.#chosen.take(partitions);
     for (const { partitionId } of all) this.allow(partitionId);
     if (all.length > 0) this.store(all);
-    if (below.length > 0) this.#connected().client.commit(below);
+    if (below.length > 0) this.#connected().origins.commit(below);
   }
 
   /** How often offsets were stored: whether there are new ones on their way. */

@@ -29,6 +29,7 @@ import { leave } from './group/leaving.js';
 import { Liveness } from './group/liveness.js';
 import type { Member } from './member.js';
 import { placeOf } from './offsets/positions.js';
+import { startPositions } from './offsets/start-positions.js';
 import { reportStarts } from './offsets/starts.js';
 import { createClient, openSession } from './open-session.js';
 import { PartitionRegistry } from './partition-registry.js';
@@ -106,7 +107,7 @@ export class KafkaSource implements Source {
   }
 
   async positions(partitions: readonly AssignedPartition[]): Promise<readonly CommittedOffset[]> {
-    const starts = await this.#running().positions.resolve(partitions);
+    const starts = await startPositions(this.#member.options, this.#running(), partitions);
     reportStarts(this.#member.options, partitions, starts);
     for (const start of starts) this.commits.chose(start.partitionId, start);
     return starts.map(({ partitionId, offset }) => ({ partitionId, offset }));

@@ -1,6 +1,7 @@
 /** A consumer's callbacks and events, and what hears them. */
 import { checkCreatable } from '../client/client-config.js';
 import type { ConnectedClient } from '../client/connect.js';
+import { OffsetOrigins } from '../commits/offset-origins.js';
 import type { PossibleOffset } from '../commits/offset-store.js';
 import {
   errorText,
@@ -68,8 +69,10 @@ export function openSession(
     queriesOf(client, rangeQueries({ native, handleId, client, isolation })),
     { ...options, existedAtStart: (partition) => topics.existedAtStart(partition) },
   );
-  commits.connected({ client, positions });
-  return { connected, reader, rebalance: new RebalanceAnswers(client), positions, replaced };
+  const topicId = (topic: string): string | undefined => replaced.topicId(topic);
+  const origins = new OffsetOrigins({ ...options, handleId, topicId });
+  commits.connected({ client, positions, origins });
+  return { connected, reader, rebalance: new RebalanceAnswers(client), positions, replaced, origins };
 }
 
 function onCommit(

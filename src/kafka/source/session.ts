@@ -1,4 +1,5 @@
 import type { ConnectedClient } from '../client/connect.js';
+import type { OffsetOrigins } from '../commits/offset-origins.js';
 import type { KafkaConsumer } from '../rdkafka.js';
 import type { RebalanceAnswers } from './group/rebalance.js';
 import type { PositionResolver } from './offsets/positions.js';
@@ -12,4 +13,5 @@ export interface Session {
   readonly rebalance: RebalanceAnswers;
   readonly positions: PositionResolver;
   readonly replaced: ReplacedTopics;
+  readonly origins: OffsetOrigins;
 }

@@ -98,3 +98,46 @@ test('out-of-range: latest continues at the end of a recreated topic, and commit
   assert.equal(await job.committed(), ALL - OLD + 1);
   job.remove();
 });
+
+/**
+ * The topic is created again, and a member that has not noticed it yet commits the offset of the old one,
+ * before it is killed or gives the partition to another member.
+ */
+async function oldOffsetCommitted(job: Job): Promise<void> {
+  await cluster.tool.send(job.input, values(0, OLD));
+  await job.runToEnd();
+  const committed = await cluster.tool.committed(job.group);
+  await cluster.tool.deleteTopics([job.input]);
+  await cluster.createTopic(job.input, { partitions: 1 });
+  await cluster.tool.send(job.input, values(OLD, ALL));
+  await cluster.tool.commit(job.group, committed);
+}
+
+for (const protocol of ['classic', 'consumer']) {
+  const group = protocol === 'consumer' ? { 'group.protocol': 'consumer' } : {};
+
+  test(`a start finds that a committed offset is one of an older topic (${protocol})`, async () => {
+    const job = await jobOf({ properties: { ...REFRESH, ...group } });
+    await oldOffsetCommitted(job);
+    const { summary } = await job.runToEnd({ expect: 5 });
+    assert.equal(summary.reason.code, 'OFFSET_OUT_OF_RANGE');
+    assert.match(summary.reason.message, new RegExp(`${job.input}\\[0\\]: .*deleted and created again`));
+    const [place] = await cluster.tool.committed(job.group);
+    assert.ok(place !== undefined);
+    assert.equal(place.offset, OLD, 'nothing moved');
+    await cluster.tool.commit(job.group, [{ topic: place.topic, partition: 0, offset: 0 }]);
+    await job.runToEnd();
+    assert.deepEqual(await distinct(job), new Set(numbers(0, ALL)), 'an offset that was reset is taken');
+    job.remove();
+  });
+}
+
+test('out-of-range: earliest reads the newer topic from its beginning at a start, too', async () => {
+  const job = await jobOf({ 'out-of-range': 'earliest' });
+  await oldOffsetCommitted(job);
+  const { result } = await job.runToEnd();
+  assert.match(result.stderr, new RegExp(`${job.input}\\[0\\]: .*deleted and created again`));
+  assert.deepEqual(await distinct(job), new Set(numbers(0, ALL)));
+  assert.equal(await job.committed(), ALL - OLD);
+  job.remove();
+});

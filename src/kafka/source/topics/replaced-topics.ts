@@ -50,6 +50,18 @@ export class ReplacedTopics {
     return this.#comparing;
   }
 
+  /** Compares the ids of these topics, and of all that are open. */
+  async learn(topics: readonly string[]): Promise<void> {
+    await this.compare(topics);
+    // One that was under way had not asked for them.
+    if (topics.some((topic) => this.topicId(topic) === undefined)) await this.compare(topics);
+  }
+
+  /** As it was last seen. */
+  topicId(topic: string): string | undefined {
+    return this.#identities.idOf(topic);
+  }
+
   /** Before the last commit: what was stored since the last comparison is not committed unseen. */
   async end(timeoutMs: number): Promise<void> {
     clearInterval(this.#timer);

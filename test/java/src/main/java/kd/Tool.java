@@ -208,20 +208,25 @@ public final class Tool {
     return list;
   }
 
-  /** {group}: committed offsets. */
+  /** {group}: committed offsets, with their metadata. */
   private static ObjectNode committed(Tool tool, JsonNode request) throws Exception {
     Map<TopicPartition, Long> offsets = new HashMap<>();
+    Map<TopicPartition, String> metadata = new HashMap<>();
     tool.admin(request).listConsumerGroupOffsets(request.path("group").asText()).partitionsToOffsetAndMetadata().get()
-        .forEach((p, o) -> Optional.ofNullable(o).ifPresent(v -> offsets.put(p, v.offset())));
+        .forEach((p, o) -> Optional.ofNullable(o).ifPresent(v -> {
+          offsets.put(p, v.offset());
+          metadata.put(p, v.metadata());
+        }));
     ObjectNode o = JSON.createObjectNode();
-    offsetList(o, offsets);
+    for (JsonNode n : offsetList(o, offsets))
+      ((ObjectNode) n).put("metadata", metadata.get(new TopicPartition(n.path("topic").asText(), n.path("partition").asInt())));
     return o;
   }
 
-  /** {group, offsets: [{topic, partition, offset}]}: sets them; the group must be empty. */
+  /** {group, offsets: [{topic, partition, offset, metadata?}]}: sets them; the group must be empty. */
   private static ObjectNode commit(Tool tool, JsonNode request) throws Exception {
     Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
-    for (JsonNode n : request.path("offsets")) offsets.put(new TopicPartition(n.path("topic").asText(), n.path("partition").asInt()), new OffsetAndMetadata(n.path("offset").asLong()));
+    for (JsonNode n : request.path("offsets")) offsets.put(new TopicPartition(n.path("topic").asText(), n.path("partition").asInt()), new OffsetAndMetadata(n.path("offset").asLong(), n.path("metadata").asText("")));
     tool.admin(request).alterConsumerGroupOffsets(request.path("group").asText(), offsets).all().get();
     return JSON.createObjectNode();
   }

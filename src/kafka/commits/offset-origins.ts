@@ -1,0 +1,106 @@
+/**
+ * The text beside a committed offset: which topic it is an offset of. A name is not enough, as a topic can be
+ * deleted and created again; nor is an id, as tools copy offsets with their text to other clusters.
+ */
+import type { Logger } from '../../ports/logger.js';
+import type { NativeBinding } from '../native.js';
+import { errorText, type TopicPartition, type TopicPartitionOffset } from '../rdkafka.js';
+import type { OffsetStoringConsumer } from './offset-store.js';
+
+const ORIGIN = /^kd cluster=(\S+) topic-id=(\S+)$/;
+
+interface Parts {
+  readonly native: Pick<
+    NativeBinding,
+    'askBrokers' | 'clusterId' | 'commitOffsets' | 'errorName' | 'storeOffsets'
+  >;
+  readonly handleId: number;
+  readonly groupId: string;
+  /** The id of a topic as it was last seen; undefined: not known. */
+  readonly topicId: (topic: string) => string | undefined;
+  readonly logger: Pick<Logger, 'debug'>;
+}
+
+type Send = 'storeOffsets' | 'commitOffsets';
+
+/** Offsets to the group and back, each with its origin. */
+export class OffsetOrigins implements OffsetStoringConsumer {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Throws when none of them is taken. */
+  offsetsStore(offsets: readonly TopicPartitionOffset[]): void {
+    this.#send('storeOffsets', offsets);
+  }
+
+  commit(offsets: readonly TopicPartitionOffset[]): void {
+    this.#send('commitOffsets', offsets);
+  }
+
+  /**
+   * Those of the partitions whose committed offset is one of an older topic of that name. Never rejects: what
+   * is not known or not answered is taken as it is.
+   */
+  async foreign<P extends TopicPartition>(
+    partitions: readonly P[],
+    timeoutMs: number,
+  ): Promise<readonly P[]> {
+    const { native, handleId, groupId, logger } = this.#parts;
+    try {
+      const answers = await native.askBrokers(handleId, 'committedOffsets', 0, [groupId], timeoutMs);
+      const kept = new Map(answers.map((one) => [nameOf(one), one.metadata]));
+      return partitions.filter((partition) => this.#isForeign(partition, kept.get(nameOf(partition)) ?? ''));
+    } catch (error) {
+      logger.debug(`the origin of committed offsets is not known: ${errorText(error)}`);
+      return [];
+    }
+  }
+
+  #isForeign({ topic }: TopicPartition, metadata: string): boolean {
+    const [, clusterId, topicId] = ORIGIN.exec(metadata) ?? [];
+    const { native, handleId } = this.#parts;
+    const now = this.#parts.topicId(topic);
+    return (
+      topicId !== undefined &&
+      now !== undefined &&
+      topicId !== now &&
+      clusterId === native.clusterId(handleId)
+    );
+  }
+
+  #originOf(topic: string): string {
+    const clusterId = this.#parts.native.clusterId(this.#parts.handleId);
+    const topicId = this.#parts.topicId(topic);
+    return clusterId === '' || topicId === undefined ? '' : `kd cluster=${clusterId} topic-id=${topicId}`;
+  }
+
+  #send(how: Send, offsets: readonly TopicPartitionOffset[]): void {
+    const { native, handleId } = this.#parts;
+    let refusal = 0;
+    let taken = 0;
+    for (const [topic, places] of placesByTopic(offsets)) {
+      const code = native[how](handleId, topic, this.#originOf(topic), Float64Array.from(places));
+      if (code === 0) taken += 1;
+      else refusal = code;
+    }
+    if (taken === 0 && refusal !== 0)
+      throw Object.assign(new Error(native.errorName(refusal).text), { code: refusal });
+  }
+}
+
+function placesByTopic(offsets: readonly TopicPartitionOffset[]): ReadonlyMap<string, readonly number[]> {
+  const places = new Map<string, number[]>();
+  for (const { topic, partition, offset } of offsets) {
+    const of = places.get(topic);
+    if (of === undefined) places.set(topic, [partition, offset]);
+    else of.push(partition, offset);
+  }
+  return places;
+}
+
+function nameOf({ topic, partition }: TopicPartition): string {
+  return `${topic} ${partition}`;
+}
