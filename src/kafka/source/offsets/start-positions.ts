@@ -29,11 +29,10 @@ export async function startPositions(
     foreignOffsets(parts, partitions),
   ]);
   return Promise.all(
-    starts.map((start) => {
+    starts.map(async (start) => {
       const partition = foreign.find(({ partitionId }) => partitionId === start.partitionId);
-      return partition === undefined || start.start !== 'committed'
-        ? start
-        : inNewTopic(options, parts, partition, start);
+      if (partition === undefined || start.start !== 'committed') return start;
+      return inNewTopic(options, parts, partition, start);
     }),
   );
 }
