@@ -1,5 +1,5 @@
 import type { Block } from '../../core/batch.js';
-import type { TransformResult } from '../../ports/transform-pool.js';
+import type { TransformResult, WorkerDeath } from '../../ports/transform-pool.js';
 import { asDispatcherError } from '../as-dispatcher-error.js';
 import { type InFlightBatch, stopAt } from '../in-flight-batch.js';
 import type { RunState } from '../run-state.js';
@@ -7,7 +7,7 @@ import { Limits } from '../settings.js';
 import { addParts } from './add-parts.js';
 import type { OutputBlocks } from './output-blocks.js';
 import type { RejectedRange } from './ranges.js';
-import { isWorkerDeath } from './worker-death.js';
+import { isWorkerDeath, stopUnrejectable } from './worker-death.js';
 
 /** Makes dead letters of rows whose delivery was refused. None of the user's code runs in it. */
 export class DeadLetterRows {
@@ -45,8 +45,9 @@ export class DeadLetterRows {
     const output = await this.outputs.take(batch);
     if (output === undefined) return 0;
     const result = await this.rejectRows(batch, output, rows);
-    if (batch.abandoned) {
+    if (batch.abandoned || isWorkerDeath(result)) {
       this.state.blocks.give(output);
+      if (isWorkerDeath(result)) stopUnrejectable(batch, rows.first, rows.rejectWith, result);
       return 0;
     }
     if (result.stop !== undefined || result.rowsDone === 0) {
@@ -63,7 +64,7 @@ export class DeadLetterRows {
     batch: InFlightBatch,
     output: Block,
     { first, count, rejectWith, rows }: RejectedRange,
-  ): Promise<TransformResult> {
+  ): Promise<TransformResult | WorkerDeath> {
     const { block: input, segments } = batch.input;
     const meant = rows === undefined ? {} : { rows: rows.filter((row) => row >= first) };
     const task = { input, output, firstRow: first, rowCount: count, segments, rejectWith, ...meant };
@@ -73,7 +74,8 @@ export class DeadLetterRows {
       } catch (error) {
         // A late exception of an earlier record may end the worker here too; no code of the user runs in this
         // task itself.
-        if (!isWorkerDeath(error) || deaths >= Limits.blamelessDeathsMax) throw error;
+        if (!isWorkerDeath(error)) throw error;
+        if (deaths >= Limits.blamelessDeathsMax) return error;
       }
     }
   }

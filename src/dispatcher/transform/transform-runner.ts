@@ -17,7 +17,7 @@ import type { DeadLetterRows } from './dead-letter-rows.js';
 import type { OutputBlocks } from './output-blocks.js';
 import { OutputTopics } from './output-topics.js';
 import { cutAroundSuspects, firstRejected, halves, type Range } from './ranges.js';
-import { isWorkerDeath } from './worker-death.js';
+import { isWorkerDeath, stopUnrejectable } from './worker-death.js';
 
 /** A message set that was refused while nothing else was on its way. */
 interface Refusal {
@@ -77,9 +77,8 @@ export class TransformRunner {
       if (batch.abandoned) break;
       if (isWorkerDeath(answer)) {
         const { rejectWith, blamelessDeaths = 0 } = range;
-        // None of the user's code runs in it: a row that can't even be rejected has nowhere to go.
         if (rejectWith !== undefined && blamelessDeaths >= Limits.blamelessDeathsMax) {
-          stopAt(batch, range.first, rejectWith);
+          stopUnrejectable(batch, range.first, rejectWith, answer);
           break;
         }
         ranges.push(...cutAroundSuspects(range, answer).reverse());

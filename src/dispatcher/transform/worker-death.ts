@@ -1,5 +1,29 @@
-import type { WorkerDeath } from '../../ports/transform-pool.js';
+import { DispatcherError } from '../../core/errors.js';
+import type { Rejection, WorkerDeath } from '../../ports/transform-pool.js';
+import { type InFlightBatch, stopAt } from '../in-flight-batch.js';
 
 export function isWorkerDeath(error: unknown): error is WorkerDeath {
   return typeof error === 'object' && error !== null && 'kind' in error && error.kind === 'worker-death';
+}
+
+/** No code of the user runs while a record is rejected: one that costs workers even then stops the run. */
+export function stopUnrejectable(
+  batch: InFlightBatch,
+  row: number,
+  { code, stage, message }: Rejection,
+  death: WorkerDeath,
+): void {
+  if (batch.stopRow !== undefined && batch.stopRow <= row) return;
+  const error = new DispatcherError(
+    'RECORD_REJECTED',
+    `${code} (${stage}): ${message}; its dead letter could not be made, because each worker that was to ` +
+      `make it ended (${death.code}: ${death.message})`,
+    {
+      remedy:
+        "find out why the worker threads end: an exception in the transform's timers or promises, or too " +
+        'little memory; a restart meets the same record',
+    },
+  );
+  stopAt(batch, row, { code: error.code, message: error.message, stage: 'worker' });
+  batch.stopError = error;
 }
