@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Summary } from '../../src/app/summary.js';
 import { Job } from '../integration/job.js';
+import { urlOf } from '../integration/outage.js';
 import { arrived, eventually } from '../integration/waiting.js';
 import { lastJson, runKd } from '../support/kd.js';
 import { sharedCluster } from '../support/shared-cluster.js';
-import { saying, urlOf } from './support.js';
+import { saying } from './support.js';
 
 const BEHIND = 1_000;
 const NAMED_MS = 60_000;

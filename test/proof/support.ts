@@ -28,7 +28,7 @@ export class Pacer {
     const producer = new kafka.Producer({
       'bootstrap.servers': bootstrapServers,
       'linger.ms': 0,
-      'enable.idempotence': true,
+      acks: -1,
       'topic.metadata.refresh.interval.ms': 1_000,
     });
     await answered((done) => producer.connect({ timeout: CONNECT_MS }, done));
@@ -97,10 +97,4 @@ export async function saying(running: readonly KdProcess[], body: () => Promise<
   } finally {
     for (const kd of running) kd.kill('SIGKILL');
   }
-}
-
-/** Where the endpoints of a run listen that was started with server.port=0. */
-export async function urlOf(kd: KdProcess): Promise<string> {
-  const [, url = ''] = await kd.waitFor(/(http:\/\/127\.0\.0\.1:[1-9]\d*)/);
-  return url;
 }

@@ -44,8 +44,6 @@ export interface TopicSpec {
   readonly name: string;
   readonly partitions?: number;
   readonly replicationFactor?: number;
-  /** Broker ids by partition, above the counts. */
-  readonly replicas?: readonly (readonly number[])[];
   readonly configs?: Readonly<Record<string, string>>;
 }
 
@@ -241,6 +239,11 @@ export class JavaTool {
   /** Adds partitions to an existing topic. */
   async createPartitions(topic: string, count: number): Promise<void> {
     await this.#request('create-partitions', { topic, count }, TIMEOUT_MS);
+  }
+
+  /** Moves a partition to these brokers. */
+  async reassign(topic: string, partition: number, replicas: readonly number[]): Promise<void> {
+    await this.#request('reassign', { topic, partition, replicas }, TIMEOUT_MS);
   }
 
   async deleteTopics(topics: readonly string[]): Promise<void> {

@@ -20,6 +20,7 @@ import java.util.concurrent.Executors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewPartitionReassignment;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -53,6 +54,7 @@ public final class Tool {
     commands.put("delete-topics", Tool::deleteTopics);
     commands.put("end-transaction", Producing::endTransaction);
     commands.put("create-partitions", Tool::createPartitions);
+    commands.put("reassign", Tool::reassign);
     commands.put("alter-configs", Tool::alterConfigs);
     commands.put("committed", Tool::committed);
     commands.put("commit", Tool::commit);
@@ -113,24 +115,12 @@ public final class Tool {
     return texts;
   }
 
-  private static NewTopic newTopic(JsonNode t) {
-    String name = t.path("name").asText();
-    if (!t.has("replicas")) return new NewTopic(name, t.path("partitions").asInt(1), (short) t.path("replicationFactor").asInt(1));
-    Map<Integer, List<Integer>> replicas = new HashMap<>();
-    for (JsonNode brokers : t.get("replicas")) {
-      List<Integer> ids = new ArrayList<>();
-      brokers.forEach(id -> ids.add(id.asInt()));
-      replicas.put(replicas.size(), ids);
-    }
-    return new NewTopic(name, replicas);
-  }
-
-  /** {topics: [{name, partitions, replicationFactor | replicas, configs}]}: returns when every partition has a leader and all its replicas in sync. */
+  /** {topics: [{name, partitions, replicationFactor, configs}]}: returns when every partition has a leader and all its replicas in sync. */
   private static ObjectNode createTopics(Tool tool, JsonNode request) throws Exception {
     Admin admin = tool.admin(request);
     List<NewTopic> topics = new ArrayList<>();
     for (JsonNode t : request.path("topics")) {
-      NewTopic topic = newTopic(t);
+      NewTopic topic = new NewTopic(t.path("name").asText(), t.path("partitions").asInt(1), (short) t.path("replicationFactor").asInt(1));
       Map<String, String> configs = new HashMap<>();
       t.path("configs").properties().forEach(e -> configs.put(e.getKey(), e.getValue().asText()));
       topics.add(topic.configs(configs));
@@ -164,8 +154,7 @@ public final class Tool {
   private static boolean led(Admin admin, List<NewTopic> topics) throws Exception {
     Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
     for (NewTopic topic : topics) {
-      int partitions = topic.replicasAssignments() == null ? topic.numPartitions() : topic.replicasAssignments().size();
-      for (int p = 0; p < partitions; p++) asked.put(new TopicPartition(topic.name(), p), OffsetSpec.latest());
+      for (int p = 0; p < topic.numPartitions(); p++) asked.put(new TopicPartition(topic.name(), p), OffsetSpec.latest());
     }
     try {
       admin.listOffsets(asked).all().get();
@@ -183,6 +172,20 @@ public final class Tool {
         .all()
         .get();
     return JSON.createObjectNode();
+  }
+
+  /** {topic, partition, replicas}: returns when the partition has moved. */
+  private static ObjectNode reassign(Tool tool, JsonNode request) throws Exception {
+    List<Integer> replicas = new ArrayList<>();
+    request.path("replicas").forEach(id -> replicas.add(id.asInt()));
+    TopicPartition partition = new TopicPartition(request.path("topic").asText(), request.path("partition").asInt());
+    Admin admin = tool.admin(request);
+    admin.alterPartitionReassignments(Map.of(partition, Optional.of(new NewPartitionReassignment(replicas)))).all().get();
+    for (int tries = 0; tries < 500; tries++) {
+      if (admin.listPartitionReassignments(java.util.Set.of(partition)).reassignments().get().isEmpty()) return JSON.createObjectNode();
+      Thread.sleep(20);
+    }
+    throw new IllegalStateException("not moved within 10 s: " + partition);
   }
 
   private static ObjectNode deleteTopics(Tool tool, JsonNode request) throws Exception {
