@@ -232,6 +232,7 @@ export class Dispatcher {
     if (isStopping(this.state)) return;
     deps.group?.listen({
       revoked: (partitions, lost) => this.guard(() => this.rebalancer.revoked(partitions, lost)),
+      spare: () => this.guard(() => this.rebalancer.spare()),
     });
     deps.commits.listen(this.confirmed);
     await deps.source.start(this.sourceEvents());

@@ -7,6 +7,8 @@ export interface GroupEvents {
    * Answer with `close` once drained; until then the whole group waits. May be empty.
    */
   revoked(partitions: readonly AssignedPartition[], lost: boolean): void;
+  /** The group knows this member and has no partition for it, which no `assigned` says. */
+  spare(): void;
 }
 
 export interface Group {

@@ -49,6 +49,10 @@ export class SourceDriver implements SourceEvents, GroupEvents, CommitsEvents {
     this.rebalances.push({ kind: lost ? 'lost' : 'revoked', partitions });
   }
 
+  spare(): void {
+    this.rebalances.push({ kind: 'assigned', partitions: [] });
+  }
+
   committed(offsets: readonly CommittedOffset[], error?: Error): void {
     if (error === undefined) this.confirmed.push(...offsets);
   }

@@ -136,6 +136,10 @@ export class Member implements SourceEvents, GroupEvents, CommitsEvents {
     });
   }
 
+  spare(): void {
+    this.rebalances.push('spare');
+  }
+
   revoked(partitions: readonly AssignedPartition[], lost: boolean): void {
     this.rebalances.push(`${lost ? 'lost' : 'revoked'} ${names(partitions)}`);
     if (!this.answerRevokes) return;

@@ -120,7 +120,7 @@ for (const protocol of PROTOCOLS) {
         const job = await Job.create({
           cluster,
           partitions: PARTITIONS,
-          inputConfigs: APPENDED,
+          inputConfigs: { ...APPENDED, 'min.insync.replicas': '1' },
           outputConfigs: APPENDED,
           consumer: { properties: { 'group.protocol': protocol } },
           dispatcher: { output: { partition: 'same' } },

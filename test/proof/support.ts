@@ -28,7 +28,6 @@ export class Pacer {
     const producer = new kafka.Producer({
       'bootstrap.servers': bootstrapServers,
       'linger.ms': 0,
-      acks: -1,
       'topic.metadata.refresh.interval.ms': 1_000,
     });
     await answered((done) => producer.connect({ timeout: CONNECT_MS }, done));

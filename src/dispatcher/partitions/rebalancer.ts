@@ -69,6 +69,11 @@ export class Rebalancer {
     });
   }
 
+  /** The group answered, with nothing. */
+  spare(): void {
+    this.membership.assigned(0, this.owned.size);
+  }
+
   revoked(partitions: readonly AssignedPartition[], lost: boolean): void {
     const { state } = this;
     // Lost partitions belong to someone else by now: their results must not be written or committed, from

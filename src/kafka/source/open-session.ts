@@ -59,7 +59,7 @@ export function openSession(
       defect: (error) => member.events?.failed(error),
     },
   );
-  client.on('event.stats', (event: unknown) => guarded(member, () => onStatistics(member, event)));
+  client.on('event.stats', (event: unknown) => guarded(member, () => onStatistics(member, group, event)));
   const replaced = new ReplacedTopics(options, { handleId, registry, commits }, (partitions) => {
     if (!member.stopping) member.events?.replaced(partitions);
   });
@@ -86,10 +86,11 @@ function onCommit(
   commits.answered(error, offsets);
 }
 
-function onStatistics(member: Member, event: unknown): void {
+function onStatistics(member: Member, group: KafkaGroup, event: unknown): void {
   const { options, liveness, registry } = member;
   const statistics = statisticsOf(event);
   liveness.note(statistics, registry, options.nowMs());
+  group.note(statistics);
   const progress = progressOf(statistics, registry, isolationOf(options.cluster.properties));
   if (progress.length > 0 && !member.stopping) member.events?.progress(progress);
 }

@@ -4,15 +4,20 @@ import type { AssignedPartition } from '../../../ports/source.js';
 import { errorText, type KafkaConsumer, kafkaErrorCode, type TopicPartition } from '../../rdkafka.js';
 import { guarded, type Member } from '../member.js';
 import type { Session } from '../session.js';
+import type { Statistics } from '../statistics.js';
+import { EmptyHanded } from './empty-handed.js';
 
 export class KafkaGroup implements Group {
   readonly #member: Member;
   #events: GroupEvents | undefined;
   /** The first rebalance event came: the group knows this member. */
   #joined = false;
+  readonly #emptyHanded: EmptyHanded | undefined;
 
   constructor(member: Member) {
     this.#member = member;
+    const protocol = member.options.cluster.properties.get('group.protocol')?.toLowerCase();
+    this.#emptyHanded = protocol === 'consumer' ? new EmptyHanded() : undefined;
   }
 
   listen(events: GroupEvents): void {
@@ -42,6 +47,13 @@ export class KafkaGroup implements Group {
     guarded(this.#member, () => this.#member.session?.rebalance.releaseAll(open));
   }
 
+  note(statistics: Statistics | undefined): void {
+    const { options, stopping } = this.#member;
+    if (stopping || this.#emptyHanded?.note(statistics, options.nowMs()) !== true) return;
+    this.#joined = true;
+    this.#events?.spare();
+  }
+
   /** A rebalance event of librdkafka. */
   rebalance(consumer: KafkaConsumer, error: unknown, partitions: readonly TopicPartition[]): void {
     const { session, liveness, stopping, registry, events, options } = this.#member;
@@ -54,6 +66,7 @@ export class KafkaGroup implements Group {
     const code = kafkaErrorCode(error) ?? 0;
     const kind = session.rebalance.arrived(code);
     this.#joined = true;
+    this.#emptyHanded?.event();
     if (kind === 'assign') liveness.joinAnswered();
     if (stopping) {
       this.#closeReading(registry.allOpen);

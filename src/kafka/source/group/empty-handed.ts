@@ -1,0 +1,46 @@
+import { field, type Statistics } from '../statistics.js';
+
+/** The first answer comes with the first heartbeat, in less than a second. */
+const QUIET_MS = 3_000;
+/** librdkafka's name of its connection to the coordinator. */
+const COORDINATOR = 'GroupCoordinator';
+const AT_REST: ReadonlySet<unknown> = new Set(['init', 'steady']);
+
+/**
+ * With group.protocol: consumer librdkafka has no event for an assignment without partitions. The statistics
+ * show it: the coordinator owes no answer, and nothing is assigned or on its way.
+ */
+export class EmptyHanded {
+  #sinceMs: number | undefined;
+  #isTold = false;
+
+  /** A rebalance event came. */
+  event(): void {
+    this.#sinceMs = undefined;
+    this.#isTold = false;
+  }
+
+  /** True once after each event, when the group has evidently given nothing. */
+  note(statistics: Statistics | undefined, nowMs: number): boolean {
+    if (this.#isTold) return false;
+    if (!hasNothing(statistics?.document)) {
+      this.#sinceMs = undefined;
+      return false;
+    }
+    this.#sinceMs ??= nowMs;
+    this.#isTold = nowMs - this.#sinceMs >= QUIET_MS;
+    return this.#isTold;
+  }
+}
+
+function hasNothing(document: unknown): boolean {
+  const group = field(document, 'cgrp');
+  const coordinator = field(field(document, 'brokers'), COORDINATOR);
+  return (
+    field(group, 'state') === 'up' &&
+    AT_REST.has(field(group, 'join_state')) &&
+    field(group, 'assignment_size') === 0 &&
+    field(coordinator, 'state') === 'UP' &&
+    field(coordinator, 'waitresp_cnt') === 0
+  );
+}
