@@ -33,13 +33,19 @@ export class Looks {
     return this.all;
   }
 
+  async #once(url: string): Promise<Omit<Look, 'atMs'>> {
+    const [status, ready] = await Promise.all([fetch(`${url}/status`), fetch(`${url}/readyz`)]);
+    const { owned } = (await status.json()) as { owned: number };
+    const { why = '' } = (await ready.json()) as { why?: string };
+    return { ready: ready.ok, why, owned };
+  }
+
   async #look(url: string): Promise<void> {
     while (!this.#over) {
       const atMs = Math.round(this.nowMs);
-      const [status, ready] = await Promise.all([fetch(`${url}/status`), fetch(`${url}/readyz`)]);
-      const { owned } = (await status.json()) as { owned: number };
-      const { why = '' } = (await ready.json()) as { why?: string };
-      this.all.push({ atMs, ready: ready.ok, why, owned });
+      const look = await this.#once(url).catch(() => undefined);
+      // A connection that a frozen process left behind.
+      if (look !== undefined) this.all.push({ atMs, ...look });
       await sleep(200);
     }
   }
