@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import kafka from 'node-rdkafka';
-import type {
-  NativeBinding,
-  NativePartitionTable,
-  NativeReader,
-  NativeWriter,
-  PartitionPolicy,
-  ReaderEventKind,
-  ReaderOptions,
-  WriterEventKind,
-} from '../../src/kafka/native.js';
+import type { NativeBinding, NativePartitionTable } from '../../src/kafka/native.js';
 import { loadNative } from '../../src/kafka/native.js';
+import type { NativeReader, ReaderEventKind, ReaderOptions } from '../../src/kafka/native-reader.js';
+import type { NativeWriter, PartitionPolicy, WriterEventKind } from '../../src/kafka/native-writer.js';
 import type { InputRecord } from '../../src/wire/input-writer.js';
 import { InputBatchWriter } from '../../src/wire/input-writer.js';
 import { OutputBatchWriter, writeIdentity } from '../../src/wire/output-writer.js';

@@ -255,7 +255,8 @@ test('a worker thread can load the addon, use it, and end', async () => {
     const native = require(workerData.path);
     const table = new native.PartitionTable(10);
     const mock = new native.MockCluster(1);
-    parentPort.postMessage({ id: table.idOf('a', 3), servers: mock.bootstrapServers, handle: native.newHandleId() });
+    const handle = native.newHandleId();
+    parentPort.postMessage({ id: table.idOf('a', 3), servers: mock.bootstrapServers, handle });
   `;
   const handles = new Set<number>();
   for (let i = 0; i < 3; i += 1) {
@@ -275,7 +276,8 @@ test('a worker thread can load the addon, use it, and end', async () => {
 test('a process whose reader still runs can end, without waiting for it', () => {
   const harness = fileURLToPath(new URL('./harness.js', import.meta.url));
   const code = `
-    const { native, connectProducer, TestWriter, connectConsumer, TestReader } = await import(${JSON.stringify(harness)});
+    const { native, connectProducer, TestWriter, connectConsumer, TestReader } =
+      await import(${JSON.stringify(harness)});
     const mock = new native.MockCluster(1);
     const table = new native.PartitionTable(4);
     const writer = new TestWriter(await connectProducer(mock.bootstrapServers), table);

@@ -9,9 +9,9 @@ import type { DispatcherError } from '../../core/errors.js';
 import { diagnose, diagnoseAdvertised } from '../../diagnosis/diagnose.js';
 import type { AdvertisedBroker, Diagnosis } from '../../diagnosis/types.js';
 import type { Logger } from '../../ports/logger.js';
-import { connectFailure, diagnosedFailure } from '../errors.js';
 import { oidcFailure, oidcSilence } from '../tokens/oidc.js';
 import type { ClusterOptions } from './client-config.js';
+import { connectFailure, diagnosedFailure } from './connect-failure.js';
 import { isFailureLine, logLine } from './log-bridge.js';
 
 /** Brokers whose last failure is remembered at most. */

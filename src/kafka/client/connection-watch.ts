@@ -10,8 +10,8 @@ import { diagnose } from '../../diagnosis/diagnose.js';
 import type { Diagnosis } from '../../diagnosis/types.js';
 import type { Logger } from '../../ports/logger.js';
 import type { Trouble } from '../../ports/source.js';
-import { diagnosedFailure } from '../errors.js';
 import type { ClusterOptions } from './client-config.js';
+import { diagnosedFailure } from './connect-failure.js';
 import { isFailureLine, logLine } from './log-bridge.js';
 
 /** A broker that restarts hangs up on everybody: a look is taken a moment later. */

@@ -9,7 +9,9 @@ import type { KafkaClient } from '../rdkafka.js';
 import { TokenKeeper } from '../tokens/token-keeper.js';
 import { loadTokenProvider } from '../tokens/token-source.js';
 import type { ClusterOptions } from './client-config.js';
-import { type ConnectedClient, type ConnectOptions, connect } from './connect.js';
+import { connect } from './connect.js';
+import type { ConnectOptions } from './connect-once.js';
+import type { ConnectedClient } from './connected-client.js';
 
 export interface TokenConnectOptions<C extends KafkaClient> extends ConnectOptions<C> {
   readonly cluster: ClusterOptions;

@@ -2,7 +2,7 @@
 import { DispatcherError } from '../../core/errors.js';
 import type { OutputTopic } from '../../ports/sink.js';
 import { isCompressed } from '../client/client-config.js';
-import type { ConnectedClient } from '../client/connect.js';
+import type { ConnectedClient } from '../client/connected-client.js';
 import { hiddenTopic } from '../client/hidden-topics.js';
 import {
   namedTopicMissing,
@@ -12,7 +12,7 @@ import {
   refreshMsOf,
 } from '../client/metadata.js';
 import { type ClientRights, refusalOf } from '../errors.js';
-import type { NativeWriter } from '../native.js';
+import type { NativeWriter } from '../native-writer.js';
 import { errorText, type Producer } from '../rdkafka.js';
 import { ReplacedOutputs } from './replaced-outputs.js';
 import type { KafkaSinkOptions } from './sink-options.js';

@@ -5,7 +5,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../ports/logger.js';
 import { type ReplacedTopic, TopicIdentities } from '../client/topic-identity.js';
-import type { NativeBinding, NativeWriter } from '../native.js';
+import type { NativeBinding } from '../native.js';
+import type { NativeWriter } from '../native-writer.js';
 
 /** While results are written, ids are compared this often: later, more of them would be in doubt. */
 const COMPARE_INTERVAL_MS = 5_000;

@@ -1,7 +1,8 @@
 /** A producer whose sizes fit what the output topics take. */
 import type { DispatcherError } from '../../core/errors.js';
 import { checkCreatable, producerProperties } from '../client/client-config.js';
-import { CONNECT_TIMEOUT_MS, type ConnectedClient } from '../client/connect.js';
+import { CONNECT_TIMEOUT_MS } from '../client/connect.js';
+import type { ConnectedClient } from '../client/connected-client.js';
 import { connectWithTokens } from '../client/token-connect.js';
 import { newProducer, type Producer } from '../rdkafka.js';
 import type { KafkaSinkOptions } from './sink-options.js';

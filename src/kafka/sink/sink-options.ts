@@ -1,7 +1,8 @@
 /** What a Kafka sink is made from. */
 import type { Logger } from '../../ports/logger.js';
 import type { ClusterOptions } from '../client/client-config.js';
-import type { NativeBinding, NativePartitionTable, PartitionPolicy, WriterOptions } from '../native.js';
+import type { NativeBinding, NativePartitionTable } from '../native.js';
+import type { PartitionPolicy, WriterOptions } from '../native-writer.js';
 
 export interface KafkaSinkOptions {
   /** client.id. */

@@ -1,5 +1,5 @@
 import type { DispatcherError } from '../../core/errors.js';
-import type { ConnectedClient } from '../client/connect.js';
+import type { ConnectedClient } from '../client/connected-client.js';
 import {
   type ClientRights,
   consumerFailure,

@@ -12,7 +12,7 @@ import type {
   Trouble,
 } from '../../ports/source.js';
 import { checkFeatures } from '../client/client-config.js';
-import type { ConnectedClient } from '../client/connect.js';
+import type { ConnectedClient } from '../client/connected-client.js';
 import {
   partitionCountsOfSelection,
   partitionsOf,

@@ -1,6 +1,6 @@
 /** A consumer's callbacks and events, and what hears them. */
 import { checkCreatable } from '../client/client-config.js';
-import type { ConnectedClient } from '../client/connect.js';
+import type { ConnectedClient } from '../client/connected-client.js';
 import { OffsetOrigins } from '../commits/offset-origins.js';
 import type { PossibleOffset } from '../commits/offset-store.js';
 import {

@@ -2,14 +2,8 @@
 import type { Block, Epoch, InputBatch, PartitionId } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import { readInputBatch } from '../../wire/input-batch.js';
-import type {
-  NativeBinding,
-  NativePartitionTable,
-  NativeReader,
-  ReaderListener,
-  ReaderOptions,
-  ReaderStats,
-} from '../native.js';
+import type { NativeBinding, NativePartitionTable } from '../native.js';
+import type { NativeReader, ReaderListener, ReaderOptions, ReaderStats } from '../native-reader.js';
 import { type PendingSignal, pendingSignal } from '../promises.js';
 
 export interface ReaderControlOptions {

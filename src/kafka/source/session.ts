@@ -1,4 +1,4 @@
-import type { ConnectedClient } from '../client/connect.js';
+import type { ConnectedClient } from '../client/connected-client.js';
 import type { OffsetOrigins } from '../commits/offset-origins.js';
 import type { KafkaConsumer } from '../rdkafka.js';
 import type { RebalanceAnswers } from './group/rebalance.js';

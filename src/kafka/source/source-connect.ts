@@ -1,6 +1,7 @@
 /** A source's first steps: a connection, and topics that are there and may be seen. */
 import type { SourceEvents } from '../../ports/source.js';
-import { CONNECT_TIMEOUT_MS, type ConnectedClient } from '../client/connect.js';
+import { CONNECT_TIMEOUT_MS } from '../client/connect.js';
+import type { ConnectedClient } from '../client/connected-client.js';
 import { hiddenTopic } from '../client/hidden-topics.js';
 import {
   missingTopics,

@@ -232,8 +232,8 @@ export function tokenFailure(provider: TokenProvider, cause: unknown): Dispatche
   );
 }
 
-const PASSING_CODES =
-  /^(E(CONN\w+|TIMEDOUT|AI_AGAIN|NOTFOUND|HOSTUNREACH|NETUNREACH|PIPE)|UND_ERR_\w+|Throttling\w*|TooManyRequests\w*|TimeoutError|NetworkingError)$/;
+const NETWORK_CODES = /^(E(CONN\w+|TIMEDOUT|AI_AGAIN|NOTFOUND|HOSTUNREACH|NETUNREACH|PIPE)|UND_ERR_\w+)$/;
+const PASSING_NAMES = /^(Throttling\w*|TooManyRequests\w*|TimeoutError|NetworkingError)$/;
 const CAUSES_MAX = 5;
 
 /** Looks at the error and what lies beneath it: `fetch failed` has its reason there. */
@@ -241,7 +241,8 @@ function isPassing(cause: unknown): boolean {
   let at: unknown = cause;
   for (let depth = 0; depth < CAUSES_MAX && at !== undefined; depth++) {
     const words = [property(at, 'code'), property(at, 'name')];
-    if (words.some((word) => typeof word === 'string' && PASSING_CODES.test(word))) return true;
+    if (words.some((word) => NETWORK_CODES.test(String(word)) || PASSING_NAMES.test(String(word))))
+      return true;
     const status =
       property(at, 'status') ??
       property(at, 'statusCode') ??

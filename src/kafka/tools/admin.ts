@@ -23,7 +23,7 @@ import {
   consumerProperties,
   producerProperties,
 } from '../client/client-config.js';
-import type { ConnectedClient } from '../client/connect.js';
+import type { ConnectedClient } from '../client/connected-client.js';
 import { askCoordinator } from '../client/coordinator.js';
 import { connectWithTokens } from '../client/token-connect.js';
 import type { NativeBinding, Questions } from '../native.js';

@@ -7,7 +7,8 @@ import type { Block, InputBatch } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { AssignedPartition, EndOffset, OpenedPartition } from '../../ports/source.js';
 import { checkCreatable, checkFeatures, consumerProperties } from '../client/client-config.js';
-import { CONNECT_TIMEOUT_MS, type ConnectedClient } from '../client/connect.js';
+import { CONNECT_TIMEOUT_MS } from '../client/connect.js';
+import type { ConnectedClient } from '../client/connected-client.js';
 import { hiddenTopic } from '../client/hidden-topics.js';
 import { partitionCountsOf } from '../client/metadata.js';
 import { connectWithTokens } from '../client/token-connect.js';
@@ -272,7 +273,8 @@ class TopicReading {
   }
 
   #onError(code: number, text: string): void {
-    // librdkafka looks for the coordinator of a group that is never joined: what it may not know is not needed.
+    // librdkafka looks for the coordinator of a group that is never joined: what it may not know is not
+    // needed.
     if (code === KafkaCode.GROUP_AUTHORIZATION_FAILED) return;
     const failure = consumerFailure(code, text, this.#rights);
     if (failure !== undefined) this.#end(failure);

@@ -161,8 +161,14 @@ export function poolContract(kind: string, create: CreatePool): void {
     async () => {
       const file = moduleFile('');
       const module = `import { writeFileSync } from 'node:fs';
-      export default { setup: async () => ({ greeting: 'hello ' }), transform: (value, record, { state }) => state.greeting + value,
-        teardown: ({ logger }) => { writeFileSync(${JSON.stringify(`${file.folder}/torn-down`)}, 'yes'); logger.warn('torn down', { well: true }); } };`;
+      export default {
+        setup: async () => ({ greeting: 'hello ' }),
+        transform: (value, record, { state }) => state.greeting + value,
+        teardown: ({ logger }) => {
+          writeFileSync(${JSON.stringify(`${file.folder}/torn-down`)}, 'yes');
+          logger.warn('torn down', { well: true });
+        },
+      };`;
       const logger = new RecordingLogger();
       await withPool(create, { module, pool: { logger } }, async (pool) => {
         const task = taskFor(inputOf(['world']));

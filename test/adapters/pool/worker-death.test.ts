@@ -18,7 +18,9 @@ const MODULE = `
       case 'never': return new Promise(() => undefined);
       case 'late throw': process.nextTick(() => { throw new RangeError('too late'); }); return 'answered';
       case 'late rejection': void Promise.reject(new RangeError('nobody listens')); return 'answered';
-      case 'late timer': setTimeout(() => { throw new RangeError('much later'); }, 1); return sleep(30, 'answered');
+      case 'late timer':
+        setTimeout(() => { throw new RangeError('much later'); }, 1);
+        return sleep(30, 'answered');
       case 'abort me': return sleep(60_000, 'x');
       default: return 'ok ' + value;
     }
@@ -124,7 +126,10 @@ test('tasks that wait behind a dying worker all get an answer', async () => {
 
 test('a new worker knows the topics and partitions that the old one had learned', async () => {
   const module = `import { emit } from 'kafka-dispatcher';
-    export default (value: any, record: any) => (String(value) === 'exit' ? process.exit(1) : emit(record.topic + record.partition, { topic: 'learned' }));`;
+    export default (value: any, record: any) =>
+      String(value) === 'exit'
+        ? process.exit(1)
+        : emit(record.topic + record.partition, { topic: 'learned' });`;
   await withPool(createPiscinaPool, { module, pool: { threads: 1 } }, async (pool) => {
     const first = taskFor(inputOf(['a']), undefined, {
       topics: [{ name: 'learned', number: 9, partitionCount: 1 }],
@@ -196,7 +201,11 @@ test('a top level or setup that loops forever fails the start after its limit', 
 test("a transform that can't be loaded again ends the pool with its own error", async () => {
   const module = `import { existsSync, writeFileSync } from 'node:fs';
     const mark = new URL('./loaded-once', import.meta.url);
-    export default { setup: () => { if (existsSync(mark)) throw new Error('database gone'); writeFileSync(mark, ''); }, transform: () => process.exit(1) };`;
+    const setup = () => {
+      if (existsSync(mark)) throw new Error('database gone');
+      writeFileSync(mark, '');
+    };
+    export default { setup, transform: () => process.exit(1) };`;
   await withPool(createPiscinaPool, { module, pool: { threads: 1 } }, async (pool) => {
     await deathOf(pool, taskFor(inputOf(['a'])));
     await assert.rejects(

@@ -6,8 +6,9 @@ import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { DispatcherError } from '../../../src/core/errors.js';
 import { consumerProperties, producerProperties } from '../../../src/kafka/client/client-config.js';
-import { type ConnectOptions, connect } from '../../../src/kafka/client/connect.js';
-import { connectFailure } from '../../../src/kafka/errors.js';
+import { connect } from '../../../src/kafka/client/connect.js';
+import { connectFailure } from '../../../src/kafka/client/connect-failure.js';
+import type { ConnectOptions } from '../../../src/kafka/client/connect-once.js';
 import { loadNative } from '../../../src/kafka/native.js';
 import {
   type KafkaClient,
@@ -136,7 +137,9 @@ test('a server that accepts and stays silent does not delay the start beyond the
 
 /** Client credentials that an issuer refuses quickly, on its own thread. */
 const ISSUER = `const { parentPort } = require('node:worker_threads');
-const server = require('node:http').createServer((request, response) => request.resume().on('end', () => response.writeHead(401).end('{}')));
+const refuse = (response) => () => response.writeHead(401).end('{}');
+const listen = (request, response) => request.resume().on('end', refuse(response));
+const server = require('node:http').createServer(listen);
 server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`;
 
 test('a token refused before node-rdkafka begins to listen is still reported', async () => {

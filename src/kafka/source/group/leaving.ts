@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../../ports/logger.js';
 import type { Trouble } from '../../../ports/source.js';
-import type { ConnectedClient } from '../../client/connect.js';
+import type { ConnectedClient } from '../../client/connected-client.js';
 import type { KafkaCommits } from '../../commits/kafka-commits.js';
 import { countdown, within } from '../../promises.js';
 import type { KafkaConsumer } from '../../rdkafka.js';

@@ -92,8 +92,8 @@ export class ReplacedTopics {
     const replaced = (await this.#identities.replaced(handleId, [...topics])).map(({ name }) => name);
     if (replaced.length > 0)
       logger.warn(
-        `${replaced.join(', ')}: deleted and created again while group ${groupId} was reading; no offset of ` +
-          'the old topic is committed from now on',
+        `${replaced.join(', ')}: deleted and created again while group ${groupId} was reading; no ` +
+          'offset of the old topic is committed from now on',
       );
     const stale = registry.allOpen.filter(({ topic }) => replaced.includes(topic));
     for (const partition of stale) commits.withhold(partition);
@@ -106,8 +106,8 @@ export class ReplacedTopics {
 function replacedInput(groupId: string, { topic, partition }: TopicPartition): DispatcherError {
   return new DispatcherError(
     'OFFSET_OUT_OF_RANGE',
-    `${topic}[${partition}]: the topic was deleted and created again while group ${groupId} was reading it; ` +
-      'the offsets of the group belong to the old topic',
+    `${topic}[${partition}]: the topic was deleted and created again while group ${groupId} was ` +
+      'reading it; the offsets of the group belong to the old topic',
     {
       remedy:
         `stop all members, reset group ${groupId} in ${topic} to earliest (kafka-consumer-groups.sh ` +

@@ -1,0 +1,78 @@
+/** Leaving: some of node-rdkafka's calls never come back. */
+import type { ClientSide } from '../../core/client-side.js';
+import { DispatcherError } from '../../core/errors.js';
+import type { Trouble } from '../../ports/source.js';
+import type { KafkaClient } from '../rdkafka.js';
+import type { ConnectionWatch } from './connection-watch.js';
+import type { LogBridge } from './log-bridge.js';
+
+/** A connected client. It is left once, whoever asks and how often. */
+export class ConnectedClient<C extends KafkaClient> {
+  readonly client: C;
+  readonly handleId: number;
+  readonly log: LogBridge;
+  readonly #role: ClientSide;
+  readonly #watch: ConnectionWatch | undefined;
+  #leaving: Promise<void> | undefined;
+  #beforeLeaving: (() => void) | undefined;
+
+  constructor(parts: {
+    client: C;
+    handleId: number;
+    log: LogBridge;
+    role: ClientSide;
+    watch?: ConnectionWatch | undefined;
+  }) {
+    this.client = parts.client;
+    this.handleId = parts.handleId;
+    this.log = parts.log;
+    this.#role = parts.role;
+    this.#watch = parts.watch;
+  }
+
+  /** What keeps all brokers from us just now. */
+  get trouble(): Trouble | undefined {
+    return this.#watch?.trouble;
+  }
+
+  /** What has to end before the client does; called at least once. */
+  onLeaving(callback: () => void): void {
+    this.#beforeLeaving = callback;
+  }
+
+  get leaving(): boolean {
+    return this.#leaving !== undefined;
+  }
+
+  /** node-rdkafka drops the callback of a second disconnect: there is only one, and all share its promise. */
+  disconnect(deadlineMs: number): Promise<void> {
+    this.#beforeLeaving?.();
+    this.#watch?.stop();
+    this.#leaving ??= this.#disconnect(deadlineMs);
+    return this.#leaving;
+  }
+
+  #disconnect(deadlineMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(
+          new DispatcherError('DRAIN_CUT', `the ${this.#role} did not leave Kafka within ${deadlineMs} ms`, {
+            remedy: 'nothing was lost: what is not committed comes again at the next start',
+          }),
+        );
+      }, deadlineMs);
+      const done = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      try {
+        // A producer flushes first; what is not delivered by then is given up with the handle.
+        if (this.#role === 'producer') this.client.disconnect(Math.floor(deadlineMs / 2), done);
+        else this.client.disconnect(done);
+      } catch {
+        // "Producer not connected": it is gone already.
+        done();
+      }
+    });
+  }
+}
