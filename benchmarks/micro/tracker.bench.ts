@@ -5,17 +5,17 @@
 import type { Bench } from 'tinybench';
 import type { Segment } from '../../src/core/batch.js';
 import { CompletionRing } from '../../src/core/completion-ring.js';
-import { OffsetTracker } from '../../src/core/offset-tracker.js';
+import { Partitions } from '../../src/dispatcher/partitions/partitions.js';
 
 export const TRACKED_BATCHES = 100;
 const PARTITIONS = 8;
 const ROWS = 500;
 
 export function addTrackerTasks(bench: Bench): void {
-  const tracker = new OffsetTracker();
+  const partitions = new Partitions();
   const next = new Map<number, number>();
   for (let partitionId = 0; partitionId < PARTITIONS; partitionId++) {
-    tracker.open(partitionId, 1, 0);
+    partitions.open({ partitionId, topic: 'in', partition: partitionId }, 0);
     next.set(partitionId, 0);
   }
   let batchId = 0;
@@ -39,15 +39,15 @@ export function addTrackerTasks(bench: Bench): void {
     }));
     for (const batch of batches) {
       for (const segment of batch.segments) {
-        tracker.add(segment, batch.id);
+        partitions.add(segment, batch.id);
       }
     }
     for (const batch of batches.reverse()) {
       for (const segment of batch.segments) {
-        tracker.settle(segment, batch.id);
+        partitions.current(segment.partitionId, segment.epoch)?.settle(segment, batch.id);
       }
     }
-    tracker.takeChanged();
+    partitions.takeChanged();
   });
   const partitionIds = Array.from({ length: PARTITIONS }, (_, id) => id);
   const ring = new CompletionRing();

@@ -101,7 +101,7 @@ export class BatchFlow {
       if (
         input.segments.some(
           ({ partitionId, epoch }) =>
-            ids.includes(partitionId) && this.state.tracker.isOpen(partitionId, epoch),
+            ids.includes(partitionId) && this.state.partitions.isOpen(partitionId, epoch),
         )
       )
         return true;

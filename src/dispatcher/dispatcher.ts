@@ -1,8 +1,7 @@
-import type { PartitionId } from '../core/batch.js';
 import type { DispatcherError } from '../core/errors.js';
 import { Lifecycle } from '../core/lifecycle.js';
 import type { SinkEvents } from '../ports/sink.js';
-import type { PartitionProgress, SourceEvents } from '../ports/source.js';
+import type { SourceEvents } from '../ports/source.js';
 import { asDispatcherError } from './as-dispatcher-error.js';
 import { BatchFlow } from './batch-flow.js';
 import { ConnectionTrouble } from './ending/connection-trouble.js';
@@ -16,7 +15,7 @@ import { ChangeQueue } from './partitions/change-queue.js';
 import { Rebalancer } from './partitions/rebalancer.js';
 import { TailWatch } from './partitions/tail-watch.js';
 import { TransactionWatch } from './partitions/transaction-watch.js';
-import type { RunReport, RunStatus, Standing } from './report.js';
+import { committedOf, type RunReport, type RunStatus, type Standing } from './report.js';
 import { makeRunState, type RunState } from './run-state.js';
 import { type DispatcherDeps, type DispatcherSettings, Limits } from './settings.js';
 import { ConfirmedOffsets } from './settlement/confirmed-offsets.js';
@@ -52,7 +51,6 @@ export class Dispatcher {
   private readonly shutdown: Shutdown;
   private readonly errors: DispatcherError[] = [];
   private readonly confirmed: ConfirmedOffsets;
-  private readonly progress = new Map<PartitionId, PartitionProgress>();
   private readonly signals = makeSignals();
   private cancelTick: () => void = () => undefined;
   private cancelStartDeadline: () => void = () => undefined;
@@ -102,8 +100,8 @@ export class Dispatcher {
     this.rebalancer = new Rebalancer(state, {
       changes: this.changes,
       batchFlow: this.batchFlow,
+      endWatch: this.endWatch,
       events: {
-        moved: (ids) => this.moved(ids),
         rewinding: () => this.intake.takeBackOffered(),
         rewound: () => this.guard(() => undefined),
       },
@@ -113,12 +111,11 @@ export class Dispatcher {
       batchFlow: this.batchFlow,
       rebalancer: this.rebalancer,
     });
-    const { batchFlow, intake, changes, rebalancer, errors } = this;
+    const { batchFlow, intake, changes, errors } = this;
     this.confirmed = new ConfirmedOffsets(state, () => errors.length > 0);
-    const committed = this.confirmed.offsets;
     this.shutdown = new Shutdown(
       state,
-      { batchFlow, intake, changes, rebalancer, errors, committed, storeChanged: () => this.storeChanged() },
+      { batchFlow, intake, changes, errors, storeChanged: () => this.storeChanged() },
       this.signals.cutWanted,
     );
   }
@@ -179,12 +176,12 @@ export class Dispatcher {
   }
 
   status(): RunStatus {
-    const { accounting, flow, blocks, deps, settings } = this.state;
-    const { owned, membership } = this.rebalancer;
+    const { accounting, flow, blocks, deps, settings, partitions } = this.state;
+    const { membership } = this.rebalancer;
     return {
       state: this.lifecycle.state,
       records: accounting.snapshot(),
-      owned: owned.size,
+      owned: partitions.ownedCount,
       membership: membership.state,
       stalled: this.stall.stalled ?? this.connectionTrouble.stalled ?? deps.pool.trouble,
       inFlightRecords: flow.records,
@@ -192,7 +189,7 @@ export class Dispatcher {
       inFlightBytesMax: blocks.budgetBytes,
       threadsBusy: deps.pool.busy,
       threads: deps.pool.threads,
-      remaining: settings.until === 'end' ? this.endWatch.remaining(owned) : undefined,
+      remaining: settings.until === 'end' ? this.endWatch.remaining : undefined,
       lag: this.lag(),
       openTransactions: this.transactionWatch.hanging,
       latency: this.batchFlow.latencies(),
@@ -200,12 +197,12 @@ export class Dispatcher {
   }
 
   standing(): Standing {
-    const { describe } = this.state.deps;
+    const { deps, partitions } = this.state;
     return {
-      committed: [...this.confirmed.offsets].map(([id, offset]) => ({ ...describe(id), offset })),
-      redelivery: this.rebalancer
-        .uncommitted(this.confirmed.offsets)
-        .map(({ partitionId, from, to }) => ({ ...describe(partitionId), from, to })),
+      committed: committedOf(partitions),
+      redelivery: partitions
+        .uncommitted()
+        .map(({ partitionId, from, to }) => ({ ...deps.describe(partitionId), from, to })),
       activeMs: this.batchFlow.activeMs,
       metrics: this.state.metrics.snapshot(),
     };
@@ -213,11 +210,11 @@ export class Dispatcher {
 
   private lag(): number | undefined {
     let lag: number | undefined;
-    for (const id of this.rebalancer.owned.keys()) {
-      const { endOffset = -1, highOffset = -1 } = this.progress.get(id) ?? {};
+    for (const { ours } of this.state.partitions.owned) {
+      const { endOffset = -1, highOffset = -1 } = ours.progress ?? {};
       // Up to the high watermark: what an open transaction holds back is still to be read.
       const end = Math.max(endOffset, highOffset);
-      const committable = this.state.tracker.committable(id);
+      const committable = ours.reading?.offsets.committable;
       if (end >= 0 && committable !== undefined) lag = (lag ?? 0) + Math.max(0, end - committable);
     }
     return lag;
@@ -255,7 +252,7 @@ export class Dispatcher {
       replaced: (partitions) => this.guard(() => this.readFaults.replaced(partitions)),
       oversize: (bytes) => this.guard(() => this.intake.oversize(bytes)),
       progress: (partitions) => {
-        for (const partition of partitions) this.progress.set(partition.partitionId, partition);
+        for (const progress of partitions) this.state.partitions.progress(progress);
         this.guard(() => {
           this.transactionWatch.progress(partitions);
           this.tailWatch.progress(partitions);
@@ -282,12 +279,6 @@ export class Dispatcher {
     this.intake.pump();
   }
 
-  private moved(ids: readonly PartitionId[]): void {
-    this.tailWatch.moved(ids);
-    this.transactionWatch.moved(ids);
-    this.endWatch.moved(ids);
-  }
-
   /** Four times a second, until the run is over. */
   private tick(): void {
     const { deps, settings, inFlight } = this.state;
@@ -304,7 +295,7 @@ export class Dispatcher {
       );
       this.connectionTrouble.tick();
       this.assignmentWatch.tick({
-        owned: this.rebalancer.owned.size,
+        owned: this.state.partitions.ownedCount,
         membership: this.rebalancer.membership.state,
         trouble: this.connectionTrouble.stalled,
       });
@@ -316,7 +307,7 @@ export class Dispatcher {
   private storeChanged(): void {
     if (this.state.over) return;
     try {
-      const changed = this.state.tracker.takeChanged();
+      const changed = this.state.partitions.takeChanged();
       if (changed.length > 0) this.rebalancer.store(changed);
     } catch (error) {
       this.fail(asDispatcherError(error));
@@ -330,7 +321,7 @@ export class Dispatcher {
 
   private checkEnd(): void {
     if (this.state.settings.until !== 'end' || this.state.stopping) return;
-    this.endWatch.check(this.rebalancer.owned);
+    this.endWatch.check();
     if (!this.endWatch.done || this.changes.busy) return;
     this.endReached = true;
     this.stop();

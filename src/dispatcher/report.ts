@@ -3,6 +3,7 @@ import type { Metric } from '../core/books/metric-books.js';
 import type { DispatcherError } from '../core/errors.js';
 import type { EndOffset } from '../ports/source.js';
 import type { MembershipState } from './partitions/membership.js';
+import type { Partitions } from './partitions/partitions.js';
 import type { OpenTransaction } from './partitions/transaction-watch.js';
 
 /** What a run came to. */
@@ -60,4 +61,11 @@ export interface RunStatus {
   /** Where the last stable offset has not moved for long, below the high watermark. */
   readonly openTransactions: readonly OpenTransaction[];
   readonly latency: { readonly p50Ms: number; readonly p99Ms: number };
+}
+
+/** Of each partition that was ever ours, as far as the brokers confirmed it. */
+export function committedOf(partitions: Partitions): RunReport['committed'] {
+  return [...partitions.known].flatMap(({ topic, partition, committed }) =>
+    committed === undefined ? [] : [{ topic, partition, offset: committed }],
+  );
 }

@@ -1,4 +1,3 @@
-import { Assignments } from '../core/assignments.js';
 import type { BatchId, PartitionId } from '../core/batch.js';
 import { BatchSize } from '../core/batch-size.js';
 import { BlockPool } from '../core/block-pool.js';
@@ -8,9 +7,9 @@ import type { MetricBooks } from '../core/books/metric-books.js';
 import { newRunBooks } from '../core/books/run-books.js';
 import type { DispatcherError } from '../core/errors.js';
 import { FlowControl } from '../core/flow-control.js';
-import { OffsetTracker } from '../core/offset-tracker.js';
 import type { InFlightBatch } from './in-flight-batch.js';
 import { LogLimit } from './log-limit.js';
+import { Partitions } from './partitions/partitions.js';
 import type { DispatcherDeps, DispatcherSettings } from './settings.js';
 import { NamedRecords } from './settlement/named-records.js';
 
@@ -18,8 +17,7 @@ import { NamedRecords } from './settlement/named-records.js';
 export interface RunState {
   readonly deps: DispatcherDeps;
   readonly settings: DispatcherSettings;
-  readonly tracker: OffsetTracker;
-  readonly assignments: Assignments;
+  readonly partitions: Partitions;
   readonly blocks: BlockPool;
   readonly flow: FlowControl;
   readonly batchSize: BatchSize;
@@ -70,8 +68,7 @@ export function makeRunState(
       budgetBytes: settings.blocksBytesMax,
       create: deps.createBlock,
     }),
-    tracker: new OffsetTracker(),
-    assignments: new Assignments(),
+    partitions: new Partitions(),
     flow: new FlowControl(),
     batchSize: new BatchSize(settings.batchSize),
     accounting: books.accounting,

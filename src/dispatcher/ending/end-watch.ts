@@ -1,29 +1,20 @@
 import type { PartitionId } from '../../core/batch.js';
 import type { TopicOffset } from '../../ports/commits.js';
 import type { EndOffset } from '../../ports/source.js';
+import type { EndTarget, PartitionState } from '../partitions/partition-state.js';
 import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
 
-interface Target {
-  readonly topic: string;
-  readonly partition: number;
-  readonly end: number;
-  /** There was nothing in it from the beginning. */
-  readonly empty: boolean;
-  done: boolean;
-}
-
 /**
  * Knows when a bounded run is over: every partition of the subscription settled up to the end seen at the
- * start, whoever in the group did it. Ours count by the tracker (what is settled is committed when the run
+ * start, whoever in the group did it. Ours count by their ledgers (what is settled is committed when the run
  * leaves), the others by the group's committed offsets.
  */
 export class EndWatch {
   private readonly state: RunState;
   /** Undefined before the start. */
   ends: readonly EndOffset[] | undefined;
-  private targets: Map<string, Target> | undefined;
-  private readonly targetsById = new Map<PartitionId, Target | undefined>();
+  private targets: Map<string, EndTarget> | undefined;
   private nextPollMs = 0;
   private polling = false;
   private foreignSinceMs: number | undefined;
@@ -49,26 +40,26 @@ export class EndWatch {
   }
 
   /** Records still to be settled, at most (gaps count), for the ETA. */
-  remaining(owned: ReadonlyMap<PartitionId, unknown>): number {
+  get remaining(): number {
     let records = 0;
-    for (const id of owned.keys()) {
-      const target = this.targetOf(id);
-      const committable = this.state.tracker.committable(id);
-      if (target !== undefined && !target.done && committable !== undefined)
-        records += Math.max(0, target.end - committable);
+    for (const partition of this.state.partitions.owned) {
+      const target = this.targetOf(partition);
+      const { reading } = partition.ours;
+      if (target !== undefined && !target.done && reading !== undefined)
+        records += Math.max(0, target.end - reading.offsets.committable);
     }
     return records;
   }
 
   /** Called on every tick, and when nothing is in flight. */
-  check(owned: ReadonlyMap<PartitionId, unknown>): void {
+  check(): void {
     const foreign = new Set([...(this.targets?.values() ?? [])].filter((target) => !target.done));
-    for (const id of owned.keys()) {
-      const target = this.targetOf(id);
-      const committable = this.state.tracker.committable(id);
+    for (const partition of this.state.partitions.owned) {
+      const target = this.targetOf(partition);
       if (target === undefined) continue;
       foreign.delete(target);
-      if (committable !== undefined && committable >= target.end) target.done = true;
+      const { reading } = partition.ours;
+      if (reading !== undefined && reading.offsets.committable >= target.end) target.done = true;
     }
     const now = this.state.deps.clock.nowMs();
     this.foreignSinceMs = foreign.size === 0 ? undefined : (this.foreignSinceMs ?? now);
@@ -84,12 +75,13 @@ export class EndWatch {
    */
   moved(ids: readonly PartitionId[]): void {
     for (const id of ids) {
-      const target = this.targetOf(id);
+      const partition = this.state.partitions.get(id);
+      const target = partition === undefined ? undefined : this.targetOf(partition);
       if (target !== undefined) target.done = target.empty;
     }
   }
 
-  private async poll(targets: readonly Target[]): Promise<void> {
+  private async poll(targets: readonly EndTarget[]): Promise<void> {
     try {
       const committed: readonly TopicOffset[] = await this.state.deps.commits.committedOffsets(targets);
       for (const { topic, partition, offset } of committed) {
@@ -110,7 +102,7 @@ export class EndWatch {
     }
   }
 
-  private warnOfOthers(left: readonly Target[]): void {
+  private warnOfOthers(left: readonly EndTarget[]): void {
     const NAMES_MAX = 10;
     if (
       left.length === 0 ||
@@ -133,13 +125,9 @@ export class EndWatch {
     );
   }
 
-  private targetOf(id: PartitionId): Target | undefined {
-    if (this.targets === undefined) return undefined;
-    if (!this.targetsById.has(id)) {
-      const { topic, partition } = this.state.deps.describe(id);
-      this.targetsById.set(id, this.targets.get(`${topic}/${partition}`));
-    }
-    return this.targetsById.get(id);
+  private targetOf(partition: PartitionState): EndTarget | undefined {
+    partition.end ??= this.targets?.get(`${partition.topic}/${partition.partition}`);
+    return partition.end;
   }
 }
 

@@ -1,10 +1,8 @@
-import type { PartitionId } from '../../core/batch.js';
 import { DispatcherError, type ErrorCode, worstOf } from '../../core/errors.js';
 import { type BatchFlow, isBehind, isUnwritten } from '../batch-flow.js';
 import type { Intake } from '../intake/intake.js';
 import type { ChangeQueue } from '../partitions/change-queue.js';
-import type { Rebalancer } from '../partitions/rebalancer.js';
-import type { RunReport } from '../report.js';
+import { committedOf, type RunReport } from '../report.js';
 import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
 
@@ -12,9 +10,7 @@ export interface ShutdownParts {
   readonly batchFlow: BatchFlow;
   readonly intake: Intake;
   readonly changes: ChangeQueue;
-  readonly rebalancer: Rebalancer;
   readonly errors: DispatcherError[];
-  readonly committed: ReadonlyMap<PartitionId, number>;
   /** Hands what is settled to the source, for its last commit. */
   readonly storeChanged: () => void;
 }
@@ -81,8 +77,8 @@ export class Shutdown {
     readonly ends: RunReport['ends'];
     readonly openTransactions: RunReport['openTransactions'];
   }): RunReport {
-    const { accounting, deps } = this.state;
-    const { errors, batchFlow, committed } = this.parts;
+    const { accounting, partitions } = this.state;
+    const { errors, batchFlow } = this.parts;
     const imbalance = accounting.check(ended.unsettled);
     if (imbalance !== undefined) errors.push(imbalance);
     const error = worstOf(errors);
@@ -92,7 +88,7 @@ export class Shutdown {
       error,
       endReached: ended.endReached,
       records: { ...accounting.snapshot(), unsettled: ended.unsettled },
-      committed: [...committed].map(([id, offset]) => ({ ...deps.describe(id), offset })),
+      committed: committedOf(partitions),
       redelivery: ended.redelivery,
       latency: batchFlow.latencies(),
       activeMs: batchFlow.activeMs,
@@ -140,17 +136,17 @@ export class Shutdown {
 
   /** Rows that were read and are not settled, and the offsets that the next owner may see again. */
   private balance(): Balance {
-    const { tracker, inFlight, deps, accounting } = this.state;
+    const { partitions, inFlight, accounting } = this.state;
     let unsettled = this.state.unsettledRows;
     for (const batch of inFlight.values()) {
       for (const segment of batch.input.segments) {
-        if (tracker.isOpen(segment.partitionId, segment.epoch)) unsettled += segment.rowCount;
+        if (partitions.isOpen(segment.partitionId, segment.epoch)) unsettled += segment.rowCount;
         else accounting.handedOver(segment.rowCount);
       }
     }
-    const redelivery = [...this.parts.rebalancer.owned.keys()].flatMap((id) => {
-      const range = tracker.redelivery(id);
-      return range === undefined ? [] : [{ ...deps.describe(id), ...range }];
+    const redelivery = partitions.owned.flatMap(({ topic, partition, ours }) => {
+      const range = ours.reading?.offsets.redelivery;
+      return range === undefined ? [] : [{ topic, partition, ...range }];
     });
     return { redelivery, unsettled };
   }
@@ -160,9 +156,9 @@ export class Shutdown {
    * come again too.
    */
   private withUnconfirmed(redelivery: RunReport['redelivery']): RunReport['redelivery'] {
-    const { rebalancer, committed, errors } = this.parts;
+    const { errors } = this.parts;
     const ranges = new Map(redelivery.map((range) => [`${range.topic}/${range.partition}`, range]));
-    const unconfirmed = rebalancer.unconfirmed(committed);
+    const unconfirmed = this.state.partitions.unconfirmed();
     for (const { partitionId, from, to } of unconfirmed) {
       const { topic, partition } = this.state.deps.describe(partitionId);
       const key = `${topic}/${partition}`;

@@ -91,7 +91,7 @@ export class Intake {
       state.flow.book(input.packedBytes, input.rowCount);
       state.accounting.consumed(input.rowCount, input.packedBytes);
       if (state.isolatedBatches > 0) state.isolatedBatches--;
-      for (const segment of input.segments) state.tracker.add(segment, batch.id);
+      for (const segment of input.segments) state.partitions.add(segment, batch.id);
       this.events.accepted(batch);
     }
     for (const fault of input.faults) this.events.fault(fault);

@@ -1,4 +1,4 @@
-import type { Epoch, Fault, PartitionId } from '../../core/batch.js';
+import type { Fault } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { AssignedPartition } from '../../ports/source.js';
 import { asDispatcherError } from '../as-dispatcher-error.js';
@@ -10,12 +10,6 @@ import { Limits } from '../settings.js';
 
 type Place = Pick<Fault, 'partitionId' | 'epoch' | 'offset'>;
 
-interface Repeated {
-  readonly offset: number;
-  readonly epoch: Epoch;
-  times: number;
-}
-
 /**
  * What is done when librdkafka delivers an error in the place of records. The reader takes nothing more of
  * that partition until it is told from where to go on: librdkafka's own positions behind an error are not to
@@ -26,11 +20,7 @@ export class ReadFaults {
   private readonly changes: ChangeQueue;
   private readonly batchFlow: BatchFlow;
   private readonly rebalancer: Rebalancer;
-  /** Faults met again at the same offset: tried again ever more slowly. */
-  private readonly repeated = new Map<PartitionId, Repeated>();
   private readonly pending = new Set<() => void>();
-  /** Of a replaced topic: what was read in this epoch is being settled. */
-  private readonly leaving = new Map<PartitionId, Epoch>();
 
   constructor(
     state: RunState,
@@ -92,13 +82,13 @@ export class ReadFaults {
    * can't be read again.
    */
   replaced(partitions: readonly AssignedPartition[]): void {
-    const { assignments, tracker } = this.state;
     const meant = partitions.flatMap((partition) => {
-      const epoch = assignments.epoch(partition.partitionId);
-      const offset = tracker.committable(partition.partitionId);
-      if (offset === undefined || this.leaving.get(partition.partitionId) === epoch) return [];
-      this.leaving.set(partition.partitionId, epoch);
-      return [{ partition, place: { partitionId: partition.partitionId, epoch, offset } }];
+      const state = this.state.partitions.get(partition.partitionId);
+      const reading = state?.ours?.reading;
+      if (state === undefined || reading === undefined || reading.leaving) return [];
+      reading.leaving = true;
+      const { partitionId, epoch } = state;
+      return [{ partition, place: { partitionId, epoch, offset: reading.offsets.committable } }];
     });
     if (meant.length === 0) return;
     this.changes.enqueue(() =>
@@ -122,10 +112,11 @@ export class ReadFaults {
     const seek = (): void => {
       this.changes.enqueue(() =>
         this.changes.parked(async () => {
-          const partition = this.rebalancer.owned.get(fault.partitionId);
-          if (partition === undefined || !this.isCurrent(fault)) return;
-          await this.state.deps.source.seek({ ...partition, epoch: fault.epoch, offset: fault.offset });
-          this.rebalancer.moved(fault.partitionId);
+          if (!this.isCurrent(fault)) return;
+          const { topic, partition } = this.state.deps.describe(fault.partitionId);
+          const { partitionId, epoch, offset } = fault;
+          await this.state.deps.source.seek({ partitionId, topic, partition, epoch, offset });
+          this.rebalancer.moved([fault.partitionId]);
         }),
       );
     };
@@ -142,9 +133,10 @@ export class ReadFaults {
   }
 
   private timesMet(fault: Fault): number {
-    const before = this.repeated.get(fault.partitionId);
-    if (before?.offset === fault.offset && before.epoch === fault.epoch) return ++before.times;
-    this.repeated.set(fault.partitionId, { offset: fault.offset, epoch: fault.epoch, times: 1 });
+    const reading = this.state.partitions.get(fault.partitionId)?.ours?.reading;
+    if (reading === undefined) return 1;
+    if (reading.fault?.offset === fault.offset) return ++reading.fault.times;
+    reading.fault = { offset: fault.offset, times: 1 };
     return 1;
   }
 
@@ -156,7 +148,7 @@ export class ReadFaults {
     while (this.isCurrent(fault) && this.batchFlow.inFlight([fault.partitionId]))
       await this.batchFlow.nextEnd();
     this.changes.enqueue(async () => {
-      const partition = this.rebalancer.owned.get(fault.partitionId);
+      const partition = this.state.partitions.get(fault.partitionId);
       if (partition === undefined || !this.isCurrent(fault)) return;
       const offset = await Promise.race([
         this.state.deps.source.positionAfterOutOfRange(partition, fault.offset),
@@ -177,6 +169,6 @@ export class ReadFaults {
   }
 
   private isCurrent({ partitionId, epoch }: Place): boolean {
-    return this.state.tracker.isOpen(partitionId, epoch) && !this.state.stopping;
+    return this.state.partitions.isOpen(partitionId, epoch) && !this.state.stopping;
   }
 }

@@ -3,15 +3,12 @@ import { DispatcherError } from '../../core/errors.js';
 import type { CommittedOffset } from '../../ports/commits.js';
 import type { AssignedPartition, OpenedPartition } from '../../ports/source.js';
 import type { BatchFlow } from '../batch-flow.js';
+import type { EndWatch } from '../ending/end-watch.js';
 import type { RunState } from '../run-state.js';
 import type { ChangeQueue } from './change-queue.js';
 import { Membership } from './membership.js';
 
 export interface RebalancerEvents {
-  /**
-   * What was known of these partitions' places in the log is over: given back, lost, or read from elsewhere.
-   */
-  moved(ids: readonly PartitionId[]): void;
   /** Parked: blocks that the reader has not begun to fill are to be taken back. */
   rewinding(): void;
   /** What was in flight at a rewind has arrived: reading may go on. */
@@ -23,21 +20,19 @@ export class Rebalancer {
   private readonly state: RunState;
   private readonly changes: ChangeQueue;
   private readonly batchFlow: BatchFlow;
+  private readonly endWatch: EndWatch;
   private readonly events: RebalancerEvents;
   private readonly pendingRewinds = new Set<() => void>();
-  readonly owned = new Map<PartitionId, AssignedPartition>();
-  /** Of the owned ones: where we began, and the offset stored last. */
-  private readonly begun = new Map<PartitionId, number>();
-  private readonly stored = new Map<PartitionId, number>();
   readonly membership: Membership;
 
   constructor(
     state: RunState,
-    parts: { changes: ChangeQueue; batchFlow: BatchFlow; events: RebalancerEvents },
+    parts: { changes: ChangeQueue; batchFlow: BatchFlow; endWatch: EndWatch; events: RebalancerEvents },
   ) {
     this.state = state;
     this.changes = parts.changes;
     this.batchFlow = parts.batchFlow;
+    this.endWatch = parts.endWatch;
     this.events = parts.events;
     this.membership = new Membership(state.deps.clock);
   }
@@ -45,7 +40,7 @@ export class Rebalancer {
   /** While stopping the answer is left to `source.stop`: what is not opened need not be given back. */
   assigned(partitions: readonly AssignedPartition[]): void {
     const { state } = this;
-    this.membership.assigned(partitions.length, this.owned.size);
+    this.membership.assigned(partitions.length, state.partitions.ownedCount);
     this.changes.enqueue(async () => {
       if (state.stopping) return;
       const answer = await Promise.race([state.deps.source.positions(partitions), state.stopWanted]);
@@ -57,12 +52,11 @@ export class Rebalancer {
           this.open(partition, positions.get(partition.partitionId)),
         );
         state.deps.source.open(opened);
-        for (const partition of partitions) this.owned.set(partition.partitionId, partition);
-        for (const { partitionId, offset } of opened) this.begun.set(partitionId, offset);
-        this.membership.opened(this.owned.size);
+        const owned = state.partitions.ownedCount;
+        this.membership.opened(owned);
         state.deps.logger.info('assigned', {
           partitions: partitions.length,
-          owned: this.owned.size,
+          owned,
           of: names(partitions),
         });
       });
@@ -71,7 +65,7 @@ export class Rebalancer {
 
   /** The group answered, with nothing. */
   spare(): void {
-    this.membership.assigned(0, this.owned.size);
+    this.membership.assigned(0, this.state.partitions.ownedCount);
   }
 
   revoked(partitions: readonly AssignedPartition[], lost: boolean): void {
@@ -80,28 +74,27 @@ export class Rebalancer {
     // this very moment.
     if (lost) {
       this.membership.lost();
-      for (const { partitionId } of partitions) this.closeEpoch(partitionId);
+      for (const { partitionId } of partitions) state.partitions.close(partitionId);
     }
-    this.events.moved(partitions.map(({ partitionId }) => partitionId));
+    this.moved(partitions.map(({ partitionId }) => partitionId));
     this.changes.enqueue(() =>
       this.changes.parked(async () => {
-        const ids = partitions.map(({ partitionId }) => partitionId).filter((id) => this.owned.has(id));
+        const ids = partitions
+          .map(({ partitionId }) => partitionId)
+          .filter((id) => state.partitions.owns(id));
         if (!lost) {
-          state.assignments.startDraining(ids);
           await this.drain(ids);
           if (state.over) return;
         }
         for (const id of ids) {
-          this.closeEpoch(id);
-          this.owned.delete(id);
-          this.begun.delete(id);
-          this.stored.delete(id);
+          state.partitions.drop(id);
           this.state.named.forgetAll(id);
         }
-        if (!lost) this.membership.revoked(this.owned.size);
-        this.events.moved(ids);
+        const owned = state.partitions.ownedCount;
+        if (!lost) this.membership.revoked(owned);
+        this.moved(ids);
         state.deps.group?.close(partitions);
-        const fields = { partitions: partitions.length, owned: this.owned.size, of: names(partitions) };
+        const fields = { partitions: partitions.length, owned, of: names(partitions) };
         if (lost) state.deps.logger.warn('lost', { ...fields, reason: LOST });
         else state.deps.logger.info('revoked', fields);
       }),
@@ -140,29 +133,10 @@ export class Rebalancer {
   /** Hands settled offsets over, for the next commit. */
   store(offsets: readonly CommittedOffset[]): void {
     this.state.deps.commits.store(offsets);
-    for (const { partitionId, offset } of offsets) this.stored.set(partitionId, offset);
-  }
-
-  /** What was settled, but not confirmed as committed: `[from, to)` of each owned partition. */
-  unconfirmed(
-    committed: ReadonlyMap<PartitionId, number>,
-  ): { readonly partitionId: PartitionId; readonly from: number; readonly to: number }[] {
-    return [...this.stored].flatMap(([partitionId, to]) => {
-      const from = Math.max(committed.get(partitionId) ?? 0, this.begun.get(partitionId) ?? 0);
-      return this.owned.has(partitionId) && from < to ? [{ partitionId, from, to }] : [];
-    });
-  }
-
-  /** What would come again if the process ended now: read, and not confirmed as committed. */
-  uncommitted(
-    committed: ReadonlyMap<PartitionId, number>,
-  ): { readonly partitionId: PartitionId; readonly from: number; readonly to: number }[] {
-    const { tracker } = this.state;
-    return [...this.owned.keys()].flatMap((partitionId) => {
-      const from = Math.max(committed.get(partitionId) ?? 0, this.begun.get(partitionId) ?? 0);
-      const to = Math.max(tracker.redelivery(partitionId)?.to ?? 0, tracker.committable(partitionId) ?? 0);
-      return from < to ? [{ partitionId, from, to }] : [];
-    });
+    for (const { partitionId, offset } of offsets) {
+      const ours = this.state.partitions.get(partitionId)?.ours;
+      if (ours !== undefined) ours.stored = offset;
+    }
   }
 
   /** Opens a partition under a new epoch. What was in flight of the old one is stale from now on. */
@@ -172,13 +146,9 @@ export class Rebalancer {
         'DEFECT',
         `no position for topic ${partition.topic}, partition ${partition.partition}`,
       );
-    this.closeEpoch(partition.partitionId);
-    this.events.moved([partition.partitionId]);
-    const epoch = this.state.assignments.open(partition.partitionId);
-    // Reported anew: what was settled before a rewind, or is passed over on purpose, may not have been stored
-    // yet.
-    this.state.tracker.open(partition.partitionId, epoch, offset, true);
-    return { ...partition, epoch, offset };
+    const opened = this.state.partitions.open(partition, offset);
+    this.moved([partition.partitionId]);
+    return opened;
   }
 
   private async rewindNow(reason: string): Promise<void> {
@@ -191,14 +161,14 @@ export class Rebalancer {
       this.giveUpBatches();
       this.events.rewinding();
       // Lost ones are not open any more; their revocation waits behind this change.
-      const opened = [...this.owned.values()].flatMap((partition) => {
-        const offset = state.tracker.committable(partition.partitionId);
+      const opened = state.partitions.owned.flatMap((partition) => {
+        const offset = partition.ours.reading?.offsets.committable;
         return offset === undefined ? [] : [this.open(partition, offset)];
       });
       for (const partition of opened) {
         if (state.over) return;
         // Lost while the one before it was asked for.
-        if (state.tracker.isOpen(partition.partitionId, partition.epoch))
+        if (state.partitions.isOpen(partition.partitionId, partition.epoch))
           await state.deps.source.seek(partition);
       }
     });
@@ -210,9 +180,10 @@ export class Rebalancer {
     });
   }
 
-  /** What was known of where librdkafka stands in the partition is over. */
-  moved(partitionId: PartitionId): void {
-    this.events.moved([partitionId]);
+  /** Given back, lost, or read from elsewhere: what was known of their places in the log is over. */
+  moved(ids: readonly PartitionId[]): void {
+    for (const id of ids) this.state.partitions.moved(id);
+    this.endWatch.moved(ids);
   }
 
   private giveUpBatches(): void {
@@ -220,22 +191,17 @@ export class Rebalancer {
     this.batchFlow.abandon();
   }
 
-  private closeEpoch(partitionId: PartitionId): void {
-    this.state.assignments.close(partitionId);
-    this.state.tracker.close(partitionId);
-  }
-
   /**
    * Waits until the partitions have nothing in flight, at most for the rebalance deadline, then stores what
    * is settled.
    */
   private async drain(ids: readonly PartitionId[]): Promise<void> {
-    const { tracker, deps, settings } = this.state;
+    const { partitions, deps, settings } = this.state;
     const deadline = deps.clock.nowMs() + settings.rebalanceDrainTimeoutMs;
     while (this.batchFlow.inFlight(ids) && deps.clock.nowMs() < deadline && !this.state.over)
       await this.batchFlow.nextEnd(deadline);
     if (this.state.over) return;
-    const left = ids.filter((id) => tracker.inFlightSegments(id) > 0);
+    const left = ids.filter((id) => (partitions.offsets(id)?.unsettled ?? 0) > 0);
     if (left.length > 0)
       deps.logger.warn('not drained in time; whoever reads these partitions next gets these records again', {
         partitions: left.length,
@@ -243,7 +209,7 @@ export class Rebalancer {
       });
     this.store(
       ids.flatMap((partitionId) => {
-        const offset = tracker.committable(partitionId);
+        const offset = partitions.offsets(partitionId)?.committable;
         return offset === undefined ? [] : [{ partitionId, offset }];
       }),
     );

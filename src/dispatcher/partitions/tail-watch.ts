@@ -3,11 +3,9 @@ import type { PartitionProgress } from '../../ports/source.js';
 import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
 import type { ChangeQueue } from './change-queue.js';
+import type { Reading, Seen } from './partition-state.js';
 
-interface Quiet {
-  readonly nextOffset: number;
-  reports: number;
-}
+type Quiet = NonNullable<Seen['quiet']>;
 
 /**
  * Control records and compacted tails move the fetch position without a record. A partition that shows the
@@ -20,9 +18,6 @@ export class TailWatch {
   private readonly state: RunState;
   private readonly changes: ChangeQueue;
   private readonly offeredCount: () => number;
-  private readonly quiet = new Map<PartitionId, Quiet>();
-  /** Behind a fault librdkafka's positions are arbitrary, until the next seek. */
-  private readonly distrusted = new Set<PartitionId>();
 
   constructor(state: RunState, changes: ChangeQueue, offeredCount: () => number) {
     this.state = state;
@@ -30,49 +25,41 @@ export class TailWatch {
     this.offeredCount = offeredCount;
   }
 
-  progress(partitions: readonly PartitionProgress[]): void {
-    const { tracker, stopping, rewinds } = this.state;
-    const candidates: (readonly [PartitionId, Quiet])[] = [];
-    for (const { partitionId, nextOffset, fetchQueueRecords } of partitions) {
-      const position = tracker.position(partitionId) ?? Number.POSITIVE_INFINITY;
+  progress(reports: readonly PartitionProgress[]): void {
+    const { partitions, stopping, rewinds } = this.state;
+    const canTell = !stopping && rewinds === 0 && !this.changes.busy && this.offeredCount() > 0;
+    const candidates: (readonly [Reading, Quiet])[] = [];
+    for (const { partitionId, nextOffset, fetchQueueRecords } of reports) {
+      const reading = partitions.get(partitionId)?.ours?.reading;
+      if (reading === undefined) continue;
+      const { offsets, seen } = reading;
       const isQuiet =
-        !stopping &&
-        rewinds === 0 &&
-        !this.changes.busy &&
-        this.offeredCount() > 0 &&
-        fetchQueueRecords === 0 &&
-        nextOffset > position &&
-        tracker.inFlightSegments(partitionId) === 0;
-      const before = this.quiet.get(partitionId);
-      if (!isQuiet || this.distrusted.has(partitionId)) {
-        this.quiet.delete(partitionId);
-      } else if (before?.nextOffset === nextOffset) {
-        if (++before.reports >= Limits.tailReports) candidates.push([partitionId, before]);
+        canTell && fetchQueueRecords === 0 && nextOffset > offsets.position && offsets.unsettled === 0;
+      if (!isQuiet || seen.distrusted) {
+        seen.quiet = undefined;
+      } else if (seen.quiet?.nextOffset === nextOffset) {
+        if (++seen.quiet.reports >= Limits.tailReports) candidates.push([reading, seen.quiet]);
       } else {
-        this.quiet.set(partitionId, { nextOffset, reports: 1 });
+        seen.quiet = { nextOffset, reports: 1 };
       }
     }
     if (candidates.length > 0) this.confirm(candidates);
   }
 
+  /** Behind a fault. */
   distrust(partitionId: PartitionId): void {
-    this.distrusted.add(partitionId);
-    this.quiet.delete(partitionId);
+    const seen = this.state.partitions.get(partitionId)?.ours?.reading?.seen;
+    if (seen === undefined) return;
+    seen.distrusted = true;
+    seen.quiet = undefined;
   }
 
-  moved(ids: readonly PartitionId[]): void {
-    for (const id of ids) {
-      this.quiet.delete(id);
-      this.distrusted.delete(id);
-    }
-  }
-
-  private confirm(candidates: readonly (readonly [PartitionId, Quiet])[]): void {
+  private confirm(candidates: readonly (readonly [Reading, Quiet])[]): void {
     this.changes.enqueue(() =>
       this.changes.parked(() => {
         if (this.state.stopping || this.state.deps.source.heldRecords() > 0) return;
-        for (const [id, seen] of candidates)
-          if (this.quiet.get(id) === seen) this.state.tracker.advance(id, seen.nextOffset);
+        for (const [{ seen, offsets }, quiet] of candidates)
+          if (seen.quiet === quiet) offsets.advance(quiet.nextOffset);
       }),
     );
   }

@@ -1,4 +1,3 @@
-import type { PartitionId } from '../../core/batch.js';
 import type { PartitionProgress } from '../../ports/source.js';
 import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
@@ -13,48 +12,37 @@ export interface OpenTransaction {
   readonly forMs: number;
 }
 
-interface Still {
-  readonly stableOffset: number;
-  readonly sinceMs: number;
-  endOffset: number;
-}
-
 /**
  * Notices a last stable offset that does not move although the log goes on behind it: a producer left its
  * transaction open, and this run waits for it with nothing else to show for it.
  */
 export class TransactionWatch {
   private readonly state: RunState;
-  private readonly still = new Map<PartitionId, Still>();
 
   constructor(state: RunState) {
     this.state = state;
   }
 
-  progress(partitions: readonly PartitionProgress[]): void {
+  progress(reports: readonly PartitionProgress[]): void {
     const now = this.state.deps.clock.nowMs();
-    for (const { partitionId, endOffset, highOffset } of partitions) {
-      const known = this.still.get(partitionId);
-      if (endOffset < 0 || highOffset <= endOffset) this.still.delete(partitionId);
-      else if (known?.stableOffset === endOffset) known.endOffset = highOffset;
-      else this.still.set(partitionId, { stableOffset: endOffset, endOffset: highOffset, sinceMs: now });
+    for (const { partitionId, endOffset, highOffset } of reports) {
+      const seen = this.state.partitions.get(partitionId)?.ours?.reading?.seen;
+      if (seen === undefined) continue;
+      if (endOffset < 0 || highOffset <= endOffset) seen.still = undefined;
+      else if (seen.still?.stableOffset === endOffset) seen.still.endOffset = highOffset;
+      else seen.still = { stableOffset: endOffset, endOffset: highOffset, sinceMs: now };
     }
     for (const one of this.hanging) this.warn(one);
-  }
-
-  /** Given back, or read from elsewhere. */
-  moved(ids: readonly PartitionId[]): void {
-    for (const id of ids) this.still.delete(id);
   }
 
   /** Those that have not moved for long. */
   get hanging(): readonly OpenTransaction[] {
     const now = this.state.deps.clock.nowMs();
-    return [...this.still].flatMap(([id, { sinceMs, stableOffset, endOffset }]) => {
-      const forMs = now - sinceMs;
-      if (forMs < Limits.stableStillMs) return [];
-      const { topic, partition } = this.state.deps.describe(id);
-      return [{ topic, partition, stableOffset, endOffset, forMs: Math.round(forMs) }];
+    return this.state.partitions.owned.flatMap(({ topic, partition, ours }) => {
+      const still = ours.reading?.seen.still;
+      if (still === undefined || now - still.sinceMs < Limits.stableStillMs) return [];
+      const { stableOffset, endOffset, sinceMs } = still;
+      return [{ topic, partition, stableOffset, endOffset, forMs: Math.round(now - sinceMs) }];
     });
   }
 

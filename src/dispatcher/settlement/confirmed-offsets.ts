@@ -1,11 +1,8 @@
-import type { PartitionId } from '../../core/batch.js';
 import type { CommitsEvents, CommittedOffset } from '../../ports/commits.js';
 import type { RunState } from '../run-state.js';
 
 /** What the brokers answered to commits. */
 export class ConfirmedOffsets implements CommitsEvents {
-  /** The last confirmed offset of each partition. */
-  readonly offsets = new Map<PartitionId, number>();
   private readonly state: RunState;
   private readonly hasFailed: () => boolean;
 
@@ -17,7 +14,11 @@ export class ConfirmedOffsets implements CommitsEvents {
 
   committed(offsets: readonly CommittedOffset[], error?: Error): void {
     if (error !== undefined) this.refused(error);
-    else for (const { partitionId, offset } of offsets) this.offsets.set(partitionId, offset);
+    else
+      for (const { partitionId, offset } of offsets) {
+        const partition = this.state.partitions.get(partitionId);
+        if (partition !== undefined) partition.committed = offset;
+      }
   }
 
   private refused({ message }: Error): void {

@@ -52,12 +52,12 @@ export class Settler {
 
   private isOpen(batch: InFlightBatch, row: number): boolean {
     const segment = batch.segmentOf(row);
-    return segment !== undefined && this.state.tracker.isOpen(segment.partitionId, segment.epoch);
+    return segment !== undefined && this.state.partitions.isOpen(segment.partitionId, segment.epoch);
   }
 
   /** All parts of the batch are settled: book its rows, settle its segments. */
   finish(batch: InFlightBatch): void {
-    const { accounting, tracker } = this.state;
+    const { accounting, partitions } = this.state;
     if (batch.rewound) {
       accounting.rewound(batch.input.rowCount);
       return;
@@ -65,13 +65,14 @@ export class Settler {
     const answered = batch.abandoned ? 0 : (batch.stopRow ?? batch.input.rowCount);
     const live: Segment[] = [];
     for (const segment of batch.input.segments) {
-      if (!tracker.isOpen(segment.partitionId, segment.epoch)) {
+      const offsets = partitions.current(segment.partitionId, segment.epoch);
+      if (offsets === undefined) {
         accounting.handedOver(segment.rowCount);
         continue;
       }
       const rows = Math.max(0, Math.min(answered - segment.firstRow, segment.rowCount));
-      if (rows === segment.rowCount) tracker.settle(segment, batch.id);
-      else if (rows > 0) tracker.settleBefore(segment, batch.id, batch.offsetOf(answered));
+      if (rows === segment.rowCount) offsets.settle(segment, batch.id);
+      else if (rows > 0) offsets.settleBefore(segment, batch.id, batch.offsetOf(answered));
       if (rows > 0) live.push({ ...segment, rowCount: rows });
       this.state.named.forget(segment.partitionId, segment.firstOffset, segment.lastOffset);
       this.state.unsettledRows += segment.rowCount - rows;

@@ -80,7 +80,7 @@ export class Stall {
     if (this.failingSinceMs === undefined || !this.isAwaited()) this.failingSinceMs = now;
     this.fault = fault;
     for (const [partitionId, last] of fault.lastOffsets) {
-      const from = this.state.tracker.committable(partitionId);
+      const from = this.state.partitions.offsets(partitionId)?.committable;
       if (from !== undefined && !this.awaited.has(partitionId))
         this.awaited.set(partitionId, { sinceMs: now, from, last });
     }
@@ -138,7 +138,7 @@ export class Stall {
   private isAwaited(): boolean {
     let sinceMs = Number.POSITIVE_INFINITY;
     for (const [partitionId, awaited] of this.awaited) {
-      const committable = this.state.tracker.committable(partitionId);
+      const committable = this.state.partitions.offsets(partitionId)?.committable;
       if (committable === undefined || committable < awaited.from || committable > awaited.last)
         this.awaited.delete(partitionId);
       else sinceMs = Math.min(sinceMs, awaited.sinceMs);

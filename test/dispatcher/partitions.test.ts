@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { BatchId, Segment } from '../../src/core/batch.js';
-import { OffsetTracker } from '../../src/core/offset-tracker.js';
+import { OffsetLedger } from '../../src/core/offset-ledger.js';
+import { Partitions } from '../../src/dispatcher/partitions/partitions.js';
+import { partition } from './bench.js';
 
 /** A naive model that keeps every single record. */
 class Model {
@@ -64,7 +66,6 @@ const op = fc.oneof(
       kind: fc.constant('open' as const),
       p: fc.nat(2),
       at: fc.nat(50),
-      report: fc.boolean(),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('close' as const), p: fc.nat(2) }) },
@@ -73,7 +74,7 @@ const op = fc.oneof(
 
 /** Runs each operation on both; settling a random earlier segment may be late, repeated or stale. */
 class Pair {
-  readonly tracker = new OffsetTracker();
+  readonly partitions = new Partitions();
   readonly models = [new Model(), new Model(), new Model()];
   readonly live: Live[] = [];
   nextBatch = 0;
@@ -85,13 +86,13 @@ class Pair {
     const model = this.model(o.p);
     if (o.kind === 'open') {
       model.epoch += 1;
-      Object.assign(model, { open: true, position: o.at, reported: o.report ? -1 : o.at, records: [] });
-      this.tracker.open(o.p, model.epoch, o.at, o.report);
+      Object.assign(model, { open: true, position: o.at, reported: -1, records: [] });
+      assert.equal(this.partitions.open(partition(o.p), o.at).epoch, model.epoch);
     } else if (o.kind === 'close') {
       model.open = false;
-      this.tracker.close(o.p);
+      this.partitions.close(o.p);
     } else if (o.kind === 'advance') {
-      this.tracker.advance(o.p, model.position + o.by);
+      this.partitions.offsets(o.p)?.advance(model.position + o.by);
       if (model.open) model.position = Math.max(model.position, model.position + o.by);
     } else {
       this.read(o.p, o.gaps);
@@ -100,12 +101,13 @@ class Pair {
 
   check(): void {
     this.models.forEach((model, p) => {
-      assert.equal(this.tracker.isOpen(p, model.epoch), model.open);
-      assert.equal(this.tracker.committable(p), model.open ? model.committable() : undefined);
-      assert.equal(this.tracker.position(p), model.open ? model.position : undefined);
+      const offsets = this.partitions.offsets(p);
+      assert.equal(this.partitions.isOpen(p, model.epoch), model.open);
+      assert.equal(offsets?.committable, model.open ? model.committable() : undefined);
+      assert.equal(offsets?.position, model.open ? model.position : undefined);
       const ranges = model.ranges(this.live.filter(({ segment }) => segment.partitionId === p));
       const redelivery = ranges.length === 0 ? undefined : { from: model.committable(), to: model.position };
-      assert.deepEqual(this.tracker.redelivery(p), redelivery);
+      assert.deepEqual(offsets?.redelivery, redelivery);
     });
   }
 
@@ -122,7 +124,7 @@ class Pair {
       lastOffset: offset,
     };
     const batchId = this.nextBatch++;
-    assert.equal(this.tracker.add(segment, batchId), model.open);
+    this.partitions.add(segment, batchId);
     if (!model.open) return;
     this.live.push({ segment, batchId, offsets });
     model.records.push(...offsets.map((o) => ({ offset: o, settled: false })));
@@ -139,11 +141,13 @@ class Pair {
     const fresh = current
       ? model.records.filter((r) => one.offsets.includes(r.offset) && r.offset < below && !r.settled)
       : [];
+    const offsets = this.partitions.current(one.segment.partitionId, one.segment.epoch);
+    assert.equal(offsets !== undefined, current);
     const result =
       row === undefined
-        ? this.tracker.settle(one.segment, one.batchId)
-        : this.tracker.settleBefore(one.segment, one.batchId, below);
-    assert.equal(result, fresh.length > 0);
+        ? offsets?.settle(one.segment, one.batchId)
+        : offsets?.settleBefore(one.segment, one.batchId, below);
+    assert.equal(result ?? false, fresh.length > 0);
     for (const record of fresh) record.settled = true;
   }
 
@@ -154,7 +158,7 @@ class Pair {
       return [{ partitionId, offset: model.reported }];
     });
     assert.deepEqual(
-      this.tracker.takeChanged().sort((a, b) => a.partitionId - b.partitionId),
+      this.partitions.takeChanged().sort((a, b) => a.partitionId - b.partitionId),
       expected,
     );
   }
@@ -167,13 +171,13 @@ class Pair {
 }
 
 test(
-  'the tracker agrees with a model that keeps every record, with gaps, splits, repeats, stale ' +
+  'the offsets agree with a model that keeps every record, with gaps, splits, repeats, stale ' +
     'epochs and reopened partitions',
   () => {
     fc.assert(
       fc.property(fc.array(op, { maxLength: 80 }), (ops) => {
         const pair = new Pair();
-        for (const p of [0, 1, 2]) pair.run({ kind: 'open', p, at: p * 10, report: false });
+        for (const p of [0, 1, 2]) pair.run({ kind: 'open', p, at: p * 10 });
         for (const o of ops) {
           pair.run(o);
           pair.check();
@@ -194,44 +198,82 @@ const segment = (firstOffset: number, lastOffset: number, epoch = 1): Segment =>
 });
 
 test('offsets that do not rise are a defect', () => {
-  const tracker = new OffsetTracker();
-  tracker.open(7, 1, 100);
-  assert.throws(() => tracker.add(segment(99, 99), 1), { code: 'DEFECT' });
-  tracker.add(segment(100, 104), 1);
-  assert.throws(() => tracker.add(segment(104, 110), 2), { code: 'DEFECT' });
-  assert.throws(() => tracker.add(segment(110, 109), 2), { code: 'DEFECT' });
-  assert.throws(() => tracker.add(segment(200, Number.MAX_SAFE_INTEGER), 2), { code: 'DEFECT' });
+  const offsets = new OffsetLedger(100);
+  assert.throws(() => offsets.add(segment(99, 99), 1), { code: 'DEFECT' });
+  offsets.add(segment(100, 104), 1);
+  assert.throws(() => offsets.add(segment(104, 110), 2), { code: 'DEFECT' });
+  assert.throws(() => offsets.add(segment(110, 109), 2), { code: 'DEFECT' });
+  assert.throws(() => offsets.add(segment(200, Number.MAX_SAFE_INTEGER), 2), { code: 'DEFECT' });
+  assert.throws(() => new OffsetLedger(-1), { code: 'DEFECT' });
 });
 
-test("an old epoch can't be opened again, not even after a close", () => {
-  const tracker = new OffsetTracker();
-  tracker.open(7, 2, 0);
-  tracker.close(7);
-  assert.throws(() => tracker.open(7, 2, 0), { code: 'DEFECT' });
-  assert.throws(() => tracker.open(7, 1, 0), { code: 'DEFECT' });
+test('the epoch of a partition rises by one with each opening, and only the current one is valid', () => {
+  const step = fc.record({
+    kind: fc.constantFrom('open' as const, 'close' as const, 'drop' as const),
+    p: fc.nat(2),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 50 }), (steps) => {
+      const partitions = new Partitions();
+      const models = [0, 1, 2].map(() => ({ epoch: 0, open: false, owned: false }));
+      for (const { kind, p } of steps) {
+        const model = models[p];
+        assert(model !== undefined);
+        if (kind === 'open') {
+          model.epoch += 1;
+          assert.equal(partitions.open(partition(p), 0).epoch, model.epoch);
+        } else {
+          partitions[kind](p);
+        }
+        model.open = kind === 'open';
+        model.owned = kind === 'open' || (kind === 'close' && model.owned);
+        models.forEach((each, id) => {
+          for (let epoch = 0; epoch <= each.epoch + 1; epoch += 1)
+            assert.equal(partitions.isOpen(id, epoch), each.open && epoch === each.epoch);
+          assert.equal(partitions.owns(id), each.owned);
+        });
+        assert.equal(partitions.ownedCount, models.filter(({ owned }) => owned).length);
+      }
+    }),
+  );
+});
+
+test('a partition that is assigned again begins with nothing but its epoch and what was confirmed', () => {
+  const partitions = new Partitions();
+  partitions.open(partition(0), 10);
+  const state = partitions.get(0);
+  assert(state?.ours !== undefined);
+  state.committed = 12;
+  state.ours.stored = 15;
+  assert.deepEqual(partitions.unconfirmed(), [{ partitionId: 0, from: 12, to: 15 }]);
+  partitions.drop(0);
+  assert.deepEqual(partitions.unconfirmed(), []);
+  partitions.open(partition(0), 20);
+  assert.equal(partitions.get(0), state);
+  assert.deepEqual([state.epoch, state.committed], [2, 12]);
+  assert.deepEqual([state.ours.begunAt, state.ours.stored], [20, undefined]);
 });
 
 test('settling what was never read, or under another batch, is a defect', () => {
-  const tracker = new OffsetTracker();
-  tracker.open(7, 1, 0);
-  assert.throws(() => tracker.settle(segment(0, 9), 1), { code: 'DEFECT' });
-  tracker.add(segment(0, 9), 1);
-  assert.throws(() => tracker.settle(segment(0, 9), 2), { code: 'DEFECT' });
+  const offsets = new OffsetLedger(0);
+  assert.throws(() => offsets.settle(segment(0, 9), 1), { code: 'DEFECT' });
+  offsets.add(segment(0, 9), 1);
+  assert.throws(() => offsets.settle(segment(0, 9), 2), { code: 'DEFECT' });
 });
 
 test(
   'a hundred thousand segments settled in reverse order stay cheap, and are committable after the ' +
     'last one',
   () => {
-    const tracker = new OffsetTracker();
-    tracker.open(7, 1, 0);
+    const offsets = new OffsetLedger(0);
+    assert.equal(offsets.takeChanged(), 0);
     const count = 100_000;
-    for (let i = 0; i < count; i += 1) tracker.add(segment(i * 10, i * 10 + 5), i);
-    for (let i = count - 1; i > 0; i -= 1) tracker.settle(segment(i * 10, i * 10 + 5), i);
-    assert.deepEqual(tracker.takeChanged(), []);
-    assert.equal(tracker.committable(7), 0);
-    assert.equal(tracker.inFlightSegments(7), 1);
-    tracker.settle(segment(0, 5), 0);
-    assert.deepEqual(tracker.takeChanged(), [{ partitionId: 7, offset: (count - 1) * 10 + 6 }]);
+    for (let i = 0; i < count; i += 1) offsets.add(segment(i * 10, i * 10 + 5), i);
+    for (let i = count - 1; i > 0; i -= 1) offsets.settle(segment(i * 10, i * 10 + 5), i);
+    assert.equal(offsets.takeChanged(), undefined);
+    assert.equal(offsets.committable, 0);
+    assert.equal(offsets.unsettled, 1);
+    offsets.settle(segment(0, 5), 0);
+    assert.equal(offsets.takeChanged(), (count - 1) * 10 + 6);
   },
 );

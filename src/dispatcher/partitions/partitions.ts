@@ -1,0 +1,142 @@
+import type { BatchId, Epoch, PartitionId, Segment } from '../../core/batch.js';
+import { OffsetLedger } from '../../core/offset-ledger.js';
+import type { CommittedOffset } from '../../ports/commits.js';
+import type { AssignedPartition, OpenedPartition, PartitionProgress } from '../../ports/source.js';
+import type { Ours, PartitionState, Seen } from './partition-state.js';
+
+/** A partition of ours. */
+export interface OwnedPartition extends PartitionState {
+  ours: Ours;
+}
+
+interface Range {
+  readonly partitionId: PartitionId;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * The one record that exists of each partition: made when it is opened for the first time; its assignment is
+ * dropped when it is given back. Epochs are counted here, and nowhere else.
+ */
+export class Partitions {
+  readonly #all = new Map<PartitionId, PartitionState>();
+
+  get(id: PartitionId): PartitionState | undefined {
+    return this.#all.get(id);
+  }
+
+  /** Those that were ever ours. */
+  get known(): Iterable<PartitionState> {
+    return this.#all.values();
+  }
+
+  /** Assigned and not given back; lost ones too, until their loss is dealt with. */
+  get owned(): OwnedPartition[] {
+    return [...this.#all.values()].filter(isOwned);
+  }
+
+  get ownedCount(): number {
+    let count = 0;
+    for (const { ours } of this.#all.values()) if (ours !== undefined) count++;
+    return count;
+  }
+
+  owns(id: PartitionId): boolean {
+    return this.#all.get(id)?.ours !== undefined;
+  }
+
+  /** Begins an epoch, and the assignment if there is none. What was in flight before is stale from now on. */
+  open({ partitionId, topic, partition }: AssignedPartition, offset: number): OpenedPartition {
+    const state = this.#all.get(partitionId) ?? newState({ partitionId, topic, partition });
+    const offsets = new OffsetLedger(offset);
+    this.#all.set(partitionId, state);
+    state.epoch += 1;
+    state.ours ??= { begunAt: offset, stored: undefined, progress: undefined, reading: undefined };
+    state.ours.reading = { offsets, fault: undefined, leaving: false, seen: nothingSeen() };
+    return { partitionId, topic, partition, epoch: state.epoch, offset };
+  }
+
+  /** Ends the epoch: segments of it are stale from now on. Idempotent. */
+  close(id: PartitionId): void {
+    const ours = this.#all.get(id)?.ours;
+    if (ours !== undefined) ours.reading = undefined;
+  }
+
+  /** Ends the assignment, and the epoch with it. */
+  drop(id: PartitionId): void {
+    const state = this.#all.get(id);
+    if (state !== undefined) state.ours = undefined;
+  }
+
+  progress(progress: PartitionProgress): void {
+    const ours = this.#all.get(progress.partitionId)?.ours;
+    if (ours !== undefined) ours.progress = progress;
+  }
+
+  /** What reports showed of its place in the log is over: it is read from elsewhere. */
+  moved(id: PartitionId): void {
+    const reading = this.#all.get(id)?.ours?.reading;
+    if (reading !== undefined) reading.seen = nothingSeen();
+  }
+
+  isOpen(id: PartitionId, epoch: Epoch): boolean {
+    return this.current(id, epoch) !== undefined;
+  }
+
+  /** Undefined: the epoch is over. */
+  current(id: PartitionId, epoch: Epoch): OffsetLedger | undefined {
+    const state = this.#all.get(id);
+    return state?.epoch === epoch ? state.ours?.reading?.offsets : undefined;
+  }
+
+  /** Undefined: not open. */
+  offsets(id: PartitionId): OffsetLedger | undefined {
+    return this.#all.get(id)?.ours?.reading?.offsets;
+  }
+
+  /** Registers a segment that was read; a stale one is left out. */
+  add(segment: Segment, batchId: BatchId): void {
+    this.current(segment.partitionId, segment.epoch)?.add(segment, batchId);
+  }
+
+  /** The open partitions whose committable offset moved since the last call. */
+  takeChanged(): CommittedOffset[] {
+    const changed: CommittedOffset[] = [];
+    for (const { partitionId, ours } of this.#all.values()) {
+      const offset = ours?.reading?.offsets.takeChanged();
+      if (offset !== undefined) changed.push({ partitionId, offset });
+    }
+    return changed;
+  }
+
+  /** What was settled, but not confirmed as committed: `[from, to)` of each owned partition. */
+  unconfirmed(): Range[] {
+    return this.owned.flatMap((partition) => uncommittedTo(partition, partition.ours.stored ?? 0));
+  }
+
+  /** What would come again if the process ended now: read, and not confirmed as committed. */
+  uncommitted(): Range[] {
+    return this.owned.flatMap((partition) => {
+      const offsets = partition.ours.reading?.offsets;
+      return uncommittedTo(partition, offsets?.redelivery?.to ?? offsets?.committable ?? 0);
+    });
+  }
+}
+
+function isOwned(state: PartitionState): state is OwnedPartition {
+  return state.ours !== undefined;
+}
+
+function newState(partition: AssignedPartition): PartitionState {
+  return { ...partition, epoch: 0, committed: undefined, end: undefined, ours: undefined };
+}
+
+function nothingSeen(): Seen {
+  return { quiet: undefined, distrusted: false, still: undefined };
+}
+
+function uncommittedTo({ partitionId, committed, ours }: OwnedPartition, to: number): Range[] {
+  const from = Math.max(committed ?? 0, ours.begunAt);
+  return from < to ? [{ partitionId, from, to }] : [];
+}
