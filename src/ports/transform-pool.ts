@@ -1,7 +1,9 @@
-import type { Block, Segment } from '../core/batch.js';
+import type { BatchId, Block, Segment } from '../core/batch.js';
 import type { OutputTopic } from './sink.js';
 
 export interface TransformTask {
+  /** Unique for the life of the pool: by it the worker finds results that a task before this one left. */
+  readonly batchId?: BatchId;
   readonly input: Block;
   readonly output: Block;
   /** Rows `[firstRow, firstRow + rowCount)` of the input are to be answered. */
@@ -72,9 +74,11 @@ export interface TransformResult {
   readonly stop?: Rejection;
   /**
    * Row `firstRow + rowsDone` emits to topics whose numbers this worker does not know: register them, go on
-   * from there with `topics`. That one record is transformed again.
+   * from there with `topics`. Its results wait in that worker (`keeps`).
    */
   readonly unknownTopics?: readonly string[];
+  /** The worker has results of rows behind `rowsDone`: its next task of this batch begins with them. */
+  readonly keeps?: boolean;
   readonly logs?: readonly TransformLog[];
   readonly counts?: readonly TransformCount[];
 }

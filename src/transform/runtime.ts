@@ -23,6 +23,7 @@ import { Written } from './results/written.js';
 import { AsyncRows, type AsyncRowsHost, type Ending } from './rows/async-rows.js';
 import { runBatchRows } from './rows/batch-rows.js';
 import { CallTimes } from './rows/call-times.js';
+import { KeptResults } from './rows/kept-results.js';
 import { RowComputer } from './rows/rows.js';
 import { isIdentity, type TaskSettings } from './settings.js';
 
@@ -39,6 +40,7 @@ export interface WorkerTask {
   readonly topics?: readonly OutputTopic[];
   readonly rejectWith?: Rejection;
   readonly rows?: readonly number[];
+  readonly batchId?: number;
 }
 
 /** Batches of a function of batches may take a hundred times as long as others before they get smaller. */
@@ -66,6 +68,7 @@ export class TaskRunner {
   readonly #rows: RowComputer;
   /** The topic to which every row goes as it is; undefined where rows are looked at. */
   readonly #identity: OutputTopic | undefined;
+  readonly #kept = new KeptResults();
   #rowsPerSource = 1;
 
   private constructor(init: RunnerInit, { decoder, encoder }: Codecs) {
@@ -169,15 +172,21 @@ export class TaskRunner {
   #runRows(task: WorkerTask): Ending | Promise<Ending> {
     const cells = new ProgressCells(task.output);
     const endRow = task.firstRow + task.rowCount;
+    const kept = this.#takeKept(task);
+    const firstRow = task.firstRow + kept.length;
+    if (kept.length > 0) {
+      const ending = this.#writeKept(task, kept);
+      if (ending.status !== Written.done || firstRow === endRow) return ending;
+    }
     const { transformBatch } = this.#loaded ?? {};
     if (task.rejectWith === undefined && transformBatch !== undefined) {
       return this.#timed(cells, (host) =>
-        runBatchRows({ ...host, rows: this.#rows, transformBatch }, task.firstRow, endRow),
+        runBatchRows({ ...host, rows: this.#rows, transformBatch }, firstRow, endRow),
       );
     }
     const rejected = task.rejectWith === undefined ? undefined : new Rejected(task.rejectWith);
     let meant = 0;
-    for (let row = task.firstRow; row < endRow; row++) {
+    for (let row = firstRow; row < endRow; row++) {
       if (task.rows !== undefined && task.rows[meant] !== row) {
         this.#writer.setOutcome(row, Outcome.elsewhere);
         continue;
@@ -195,6 +204,31 @@ export class TaskRunner {
       cells.finished(row + 1, row + 1 - task.firstRow);
     }
     return { nextRow: endRow, status: Written.done, pending: [] };
+  }
+
+  #takeKept({ batchId, rejectWith, firstRow, rowCount }: WorkerTask): readonly unknown[] {
+    if (batchId === undefined || rejectWith !== undefined) return [];
+    return this.#kept.take(batchId, firstRow, firstRow + rowCount);
+  }
+
+  #writeKept({ firstRow }: WorkerTask, kept: readonly unknown[]): Ending {
+    for (let index = 0; index < kept.length; index++) {
+      const nextRow = firstRow + index;
+      const status = this.#results.write(nextRow, kept[index]);
+      if (status !== Written.done) return { nextRow, status, pending: kept.slice(index) };
+    }
+    return { nextRow: firstRow + kept.length, status: Written.done, pending: [] };
+  }
+
+  /** False: nothing is left, or no task will come for it. */
+  #keepRest(
+    { batchId, rejectWith, firstRow }: WorkerTask,
+    rowsDone: number,
+    rest: readonly unknown[],
+  ): boolean {
+    if (batchId === undefined || rejectWith !== undefined || rest.length === 0) return false;
+    this.#kept.keep(batchId, firstRow + rowsDone, rest);
+    return true;
   }
 
   async #timed(cells: ProgressCells, run: (host: AsyncRowsHost) => Promise<Ending>): Promise<Ending> {
@@ -224,6 +258,8 @@ export class TaskRunner {
     const rowsDone = inBlock + (overflow?.rowsDone ?? 0);
     const outputRows = this.#writer.rowCount + (overflow?.outputRows ?? 0);
     this.#noteRatio(outputRows, rowsDone);
+    const rest = ending.pending.slice(overflow?.rowsDone ?? 0);
+    const keeps = status !== Written.stop && this.#keepRest(task, rowsDone, rest);
     const logs = this.#worker.reports.takeLogs();
     const counts = this.#worker.reports.takeCounts();
     const { filtered, deadLettered, stopped, unknownTopics } = this.#results;
@@ -240,6 +276,7 @@ export class TaskRunner {
       ...overflowPart(overflow),
       ...(status === Written.stop && stopped !== undefined ? { stop: stopped.rejection } : {}),
       ...(status === Written.unknownTopic ? { unknownTopics: [...unknownTopics] } : {}),
+      ...(keeps ? { keeps } : {}),
       ...(logs === undefined ? {} : { logs }),
       ...(counts === undefined ? {} : { counts }),
     };

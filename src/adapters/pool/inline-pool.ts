@@ -104,7 +104,7 @@ class InlinePool implements TransformPool {
       id: partitionId,
       ...this.#settings.describePartition(partitionId),
     }));
-    const { input, output, firstRow, rowCount, rejectWith, rows } = task;
+    const { batchId, input, output, firstRow, rowCount, rejectWith, rows } = task;
     return runner.run({
       input: input.bytes,
       output: output.bytes,
@@ -114,6 +114,7 @@ class InlinePool implements TransformPool {
       ...(task.topics === undefined ? {} : { topics: task.topics }),
       ...(rejectWith === undefined ? {} : { rejectWith }),
       ...(rows === undefined ? {} : { rows }),
+      ...(batchId === undefined ? {} : { batchId }),
     });
   }
 }

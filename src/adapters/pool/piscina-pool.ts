@@ -7,6 +7,7 @@ import { type CompiledTransform, compileTransform } from '../../transform/load/c
 import { loadError } from '../../transform/load/loaded.js';
 import type { WorkerAnswer, WorkerInit, WorkerMessage } from '../../transform/worker-session.js';
 import { blockedError, describeSuspects } from './blocked.js';
+import { JobQueue } from './job-queue.js';
 import { type Job, PoolThread } from './pool-thread.js';
 import { PoolLimits, type PoolSettings } from './settings.js';
 import { TopicNews } from './topic-news.js';
@@ -27,7 +28,7 @@ class PiscinaPool implements TransformPool {
   readonly threads: number;
   readonly #settings: PoolSettings;
   readonly #stop = new StopCell();
-  readonly #queue: Job[] = [];
+  readonly #queue = new JobQueue();
   readonly #members = new Set<PoolThread>();
   readonly #running = new Map<PoolThread, Job>();
   readonly #topics = new TopicNews();
@@ -157,9 +158,8 @@ class PiscinaPool implements TransformPool {
   #pump(): void {
     for (const thread of this.#members) {
       if (thread.state !== 'idle') continue;
-      const job = this.#queue.shift();
-      if (job === undefined) break;
-      void this.#runJob(thread, job);
+      const job = this.#queue.nextFor(thread);
+      if (job !== undefined) void this.#runJob(thread, job);
     }
     const isIdle = this.#queue.length === 0 && this.busy === 0;
     // Piscina's threads do not keep the process alive, least of all while one is replaced; a task that waits
@@ -179,7 +179,7 @@ class PiscinaPool implements TransformPool {
       } as const;
       const answer = await this.#send(thread, message);
       thread.endTask();
-      if (answer.kind === 'result') job.resolve(answer.result);
+      if (answer.kind === 'result') job.resolve(this.#queue.answered(job, thread, answer.result));
       else job.reject(failureOf(answer, 'DEFECT'));
     } catch (error) {
       if (thread.state === 'dying' || this.#destroying) {
@@ -294,7 +294,7 @@ class PiscinaPool implements TransformPool {
   }
 
   #failQueue(failure: DispatcherError): void {
-    for (const job of this.#queue.splice(0)) job.reject(failure);
+    for (const job of this.#queue.takeAll()) job.reject(failure);
   }
 
   #idle(): Promise<void> {

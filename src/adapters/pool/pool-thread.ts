@@ -70,7 +70,7 @@ export class PoolThread {
     }
     const newTopics = topics.since(this.#topicsSeen);
     this.#topicsSeen = topics.version;
-    const { input, output, firstRow, rowCount, rejectWith, rows } = task;
+    const { batchId, input, output, firstRow, rowCount, rejectWith, rows } = task;
     return {
       input: input.bytes,
       output: output.bytes,
@@ -80,6 +80,7 @@ export class PoolThread {
       ...(newTopics.length === 0 ? {} : { topics: newTopics }),
       ...(rejectWith === undefined ? {} : { rejectWith }),
       ...(rows === undefined ? {} : { rows }),
+      ...(batchId === undefined ? {} : { batchId }),
     };
   }
 

@@ -159,6 +159,7 @@ export class TransformRunner {
     if (output === undefined) return NOTHING_ANSWERED;
     try {
       const result = await this.state.deps.pool.run({
+        batchId: batch.id,
         input: batch.input.block,
         output,
         firstRow: range.first,

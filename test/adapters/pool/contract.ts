@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PoolSettings } from '../../../src/adapters/pool/settings.js';
+import type { OutputTopic } from '../../../src/ports/sink.js';
 import type { TransformPool } from '../../../src/ports/transform-pool.js';
 import { type TaskSettingsInput, taskSettings } from '../../../src/transform/settings.js';
 import { RecordingLogger } from '../../kafka/support.js';
@@ -43,6 +44,33 @@ export async function withPool(
     await pool.close(2000);
     file?.remove();
   }
+}
+
+const ROWS = 30;
+
+/** Runs a batch as the dispatcher does: topics that are asked for are registered, and the rest is run. */
+async function runBatch(
+  pool: TransformPool,
+  batchId: number,
+): Promise<{ readonly calls: number; readonly values: readonly (string | null)[] }> {
+  const input = inputOf(Array.from({ length: ROWS }, (_, row) => String(row)));
+  let calls = 0;
+  let topics: OutputTopic[] | undefined;
+  const values: (string | null)[] = [];
+  for (let firstRow = 0; firstRow < ROWS; ) {
+    const range = { batchId, firstRow, rowCount: ROWS - firstRow };
+    const task = { ...taskFor(input), ...range, ...(topics === undefined ? {} : { topics }) };
+    const result = await pool.run(task);
+    firstRow += result.rowsDone;
+    values.push(...outputsOf(task, result).map(({ value }) => value));
+    for (const { name, value } of result.counts ?? []) if (name === 'calls') calls += value;
+    topics = result.unknownTopics?.map((name) => ({
+      name,
+      number: 10 + Number(name.slice(-1)),
+      partitionCount: 1,
+    }));
+  }
+  return { calls, values };
 }
 
 /** The contract of every pool, with any number of threads. */
@@ -111,6 +139,36 @@ export function poolContract(kind: string, create: CreatePool): void {
         [4, DEAD.number, 'e'],
       ]);
     });
+  });
+
+  test(`${kind}: a topic that is new to the worker makes no function run twice for a record`, async () => {
+    const functions = {
+      async: `async (value: any, _record: any, context: any) => {
+        context.metrics.count('calls');
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        return emit(value, { topic: 'new-' + (Number(String(value)) % 3) });
+      }`,
+      sync: `(value: any, _record: any, context: any) => {
+        context.metrics.count('calls');
+        return emit(value, { topic: 'new-' + (Number(String(value)) % 3) });
+      }`,
+      batch: `defineTransform({ transformBatch(values: any, _records: any, context: any) {
+        context.metrics.count('calls', values.length);
+        return values.map((value: any) => emit(value, { topic: 'new-' + (Number(String(value)) % 3) }));
+      } })`,
+    };
+    for (const [style, text] of Object.entries(functions)) {
+      const module = `import { defineTransform, emit } from 'kafka-dispatcher'; void defineTransform;
+        export default ${text};`;
+      await withPool(create, { module }, async (pool) => {
+        const done = await Promise.all([0, 1, 2, 3].map((batchId) => runBatch(pool, batchId)));
+        assert.deepEqual(
+          done.map(({ calls, values }) => [calls, values]),
+          done.map(() => [ROWS, Array.from({ length: ROWS }, (_, row) => String(row))]),
+          style,
+        );
+      });
+    }
   });
 
   test(`${kind}: many tasks at once are all answered, each with its own rows`, async () => {
