@@ -6,7 +6,7 @@ import { runCli } from './cli/program.js';
 import { ExitCode } from './core/errors.js';
 import { Secrets } from './secrets/secrets.js';
 
-/** When a verb is done, open handles may hold the process this much longer. */
+/** How long open handles may keep the process after a verb has finished. */
 const LINGER_MAX_MS = 5_000;
 
 const secrets = new Secrets();
@@ -23,16 +23,16 @@ const io: CliIo = {
   },
 };
 
-// `kd consume … | head`: the reader has gone, which is no fault.
+// `kd consume … | head`: the reader has closed the pipe, which is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit();
   else throw error;
 });
-// Without anybody to read complaints the work goes on.
+// Work continues even if nobody reads standard error.
 process.stderr.on('error', () => undefined);
 
-// Results alone go there: a transform that runs in this thread (`threads: 0`), or is looked at, may print at
-// its top level.
+// Only results go to standard output: a transform that runs in this thread (`threads: 0`) or is inspected may
+// print at its top level.
 globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
 
 process.on('uncaughtException', (error) => {
@@ -41,6 +41,5 @@ process.on('uncaughtException', (error) => {
   process.exit(ExitCode.defect);
 });
 
-// No `await` at the top: the bundled program is a plain script, whose compiled code can be kept
-// (scripts/bundle.mjs).
+// No top-level `await`: the bundle is a plain script, whose compiled code can be cached (scripts/bundle.mjs).
 void runCli(process.argv.slice(2), io).then(() => setTimeout(() => process.exit(), LINGER_MAX_MS).unref());

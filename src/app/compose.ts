@@ -23,7 +23,7 @@ import { formatOf } from './job-formats.js';
 import type { Carried } from './reload/leg.js';
 
 const PARTITIONS_MAX = 100_000;
-/** Segments handed to the writer and not settled; far more than the blocks allow. */
+/** Parts that wait for the writer or are unsettled; far more than the blocks allow. */
 const WRITER_PARTS_MAX = 4096;
 const WRITER_POLL_INTERVAL_MS = 100;
 const READY_BATCHES_MAX = 64;
@@ -31,7 +31,7 @@ const STORE_INTERVAL_MAX_MS = 250;
 
 export interface Composition {
   readonly dispatcher: Dispatcher;
-  /** Bytes of keys, values and headers handed to the producer. */
+  /** Bytes of keys, values and headers sent to the producer. */
   bytesOut(): number;
 }
 
@@ -39,7 +39,7 @@ export interface ComposeOptions {
   readonly config: ResolvedConfig;
   readonly until: 'end' | 'forever';
   readonly logger: Logger;
-  /** From earlier legs of the same run. */
+  /** State from earlier legs of the same run. */
   readonly carried?: Carried;
 }
 

@@ -13,7 +13,7 @@ export interface RunView {
   readonly startedAt: Date;
   status(): RunStatus;
   standing(): Standing;
-  /** Of this run. */
+  /** Usage of resources by this run. */
   usage(): Usage;
   bytesOut(): number;
   reloads(): ReloadStatus;

@@ -86,7 +86,7 @@ interface Attended {
   readonly runner: Runner;
   readonly watch: FileWatch | undefined;
   readonly expiry: ExpiryWatch;
-  /** Warns of what is in a configuration that runs now. */
+  /** Logs warnings about the configuration that is now in use. */
   readonly inForce: (config: ResolvedConfig) => void;
   readonly view: RunView;
 }

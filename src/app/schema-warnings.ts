@@ -1,4 +1,4 @@
-/** What records written with the job's writer schema may hold that its own schema can't take. */
+/** Which records, written with the job's writer schema, its own schema can't read. */
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import { DispatcherError } from '../core/errors.js';
 import { inspectSchema } from '../formats/index.js';
@@ -12,12 +12,12 @@ export const UNREADABLE_REMEDY =
   'add the symbol or type to the schema of the input, or give its enum a default; a value that never comes ' +
   'needs nothing';
 
-/** The sentences of a warning, from the place and reason that the schemas' resolution gave. */
+/** The sentence for a warning, from the place and reason that schema resolution gives. */
 export function unreadable(reason: string): string {
-  return `${reason}; a record that holds it is rejected (UNREADABLE)`;
+  return `${reason}; a record with it is rejected (UNREADABLE)`;
 }
 
-/** Logs at the start, and once a new configuration is in force, which records will be rejected. */
+/** Logs at the start, and after each reload, which records will be rejected. */
 export class SchemaWarnings {
   private readonly logger: Logger;
   private logged: ReadonlySet<string> = new Set();
@@ -26,7 +26,7 @@ export class SchemaWarnings {
     this.logger = logger;
   }
 
-  /** Logs what was not logged for the configuration before. */
+  /** Logs the warnings that were not logged for the previous configuration. */
   watch(config: ResolvedConfig): void {
     const reasons = reasonsOf(config);
     const fresh = reasons.filter((reason) => !this.logged.has(reason));
@@ -48,7 +48,7 @@ function reasonsOf(config: ResolvedConfig): readonly string[] {
   try {
     return inspectSchema(formatOf(config, 'input'));
   } catch (error) {
-    // The workers report it, and the run ends with it.
+    // The workers report the same error, and the run ends with it.
     if (error instanceof DispatcherError) return [];
     throw error;
   }

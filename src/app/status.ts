@@ -1,4 +1,4 @@
-/** One snapshot of a run, which the summary, `/status` and all other displays are derived from. */
+/** A snapshot of a run, from which the summary, `/status` and all other displays are derived. */
 import type { DeadLettersOfCode } from '../core/books/accounting.js';
 import type { Metric } from '../core/books/metric-books.js';
 import type { RunReport, Standing } from '../dispatcher/report.js';
@@ -38,7 +38,7 @@ export interface SnapshotParts {
   readonly records: Omit<RunReport['records'], 'unsettled'> & { readonly unsettled?: number };
   readonly latency: RunReport['latency'];
   readonly standing: Standing;
-  /** Bytes of keys, values and headers handed to the producers. */
+  /** Bytes of keys, values and headers sent to the producers. */
   readonly bytesOut: number;
   /** CPU time of this run only: the process did other things before. */
   readonly usage: Usage;

@@ -58,7 +58,7 @@ interface HeldBack {
   readonly topic: string;
   readonly partition: number;
   readonly from: number;
-  /** The offset behind the last of them. */
+  /** The offset after the last of them. */
   readonly to: number;
 }
 
@@ -87,7 +87,7 @@ function doneWords(report: RunReport): Pick<Summary['reason'], 'message' | 'reme
     .map(({ topic, partition, from, to }) => `${topic}[${partition}] ${from}–${to - 1}`);
   const more = heldBack.length > NAMES_MAX ? ' …' : '';
   return {
-    message: `done, except for what an open transaction holds back: ${names.join(', ')}${more}`,
+    message: `done, except for records that an open transaction holds back: ${names.join(', ')}${more}`,
     remedy:
       'run the same command again when the transaction is committed or aborted; find a hanging one with ' +
       `kafka-transactions.sh find-hanging --topic ${first.topic} --partition ${first.partition}`,

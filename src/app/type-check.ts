@@ -1,4 +1,4 @@
-/** `validate --types`: the compiler of the user's own project looks at the transform. */
+/** `validate --types`: runs the compiler of the transform's own project. */
 import { spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -14,11 +14,11 @@ export interface TypeCheck {
   readonly transform: string | undefined;
   /** Where the configuration names the transform. */
   readonly origin: Origin | undefined;
-  /** Files are named from here. */
+  /** File names are shown relative to it. */
   readonly workingDirectory: string;
 }
 
-/** Its errors become problems; a check that is not possible is a warning that says why. */
+/** Type errors become problems; if types can't be checked, that is a warning with the reason. */
 export async function checkTypes(check: TypeCheck, problems: Problems): Promise<void> {
   const { transform, origin } = check;
   const notChecked = (why: string, remedy?: string): void =>
@@ -99,7 +99,7 @@ function run(compiler: string, project: string): Promise<Compiled> {
 }
 
 interface TypeFault {
-  /** Empty: it is about no file. */
+  /** Empty: the error is not about a file. */
   readonly file: string;
   readonly line: number;
   readonly column: number;
@@ -109,7 +109,7 @@ interface TypeFault {
 const IN_FILE = /^(.+?)\((\d+),(\d+)\): error (TS\d+: .*)$/;
 const ALONE = /^error (TS\d+: .*)$/;
 
-/** What tsc says: errors, lines that go on with one (indented), and the files that it looked at. */
+/** Reads the output of tsc: errors, their indented continuation lines, and the files that it checked. */
 export function readOutput(
   output: string,
   folder: string,

@@ -10,7 +10,7 @@ export type FormatChoice = (typeof FORMAT_CHOICES)[number];
 
 export interface ProduceFormat {
   readonly spec: FormatSpec;
-  /** In a sentence. */
+  /** For use in a sentence. */
   readonly name: string;
   /** The key that decides it; undefined if the command line did. */
   readonly setting?: string;

@@ -15,15 +15,15 @@ export interface BatchFlowParts {
   readonly deadLetterRows: DeadLetterRows;
   readonly releaser: Releaser;
   readonly settler: Settler;
-  /** A batch is over: its blocks are free again. */
+  /** A batch has ended: its blocks are free again. */
   readonly finished: () => void;
-  /** Runs an event's handler: what it throws ends the run. */
+  /** Runs an event's handler; an exception in it ends the run. */
   readonly guard: (handle: () => void) => void;
 }
 
 /**
- * The life of a batch: accept → transform → advance → release → settled → finish. The pieces it calls return
- * what is to happen next.
+ * The life of a batch: accept → transform → advance → release → settled → finish. The parts that it calls
+ * return what to do next.
  */
 export class BatchFlow {
   private readonly state: RunState;
@@ -48,7 +48,7 @@ export class BatchFlow {
     void this.parts.runner.run(batch, () => this.advance(batch)).then(() => this.advance(batch));
   }
 
-  /** Ordering → writer, and the transform of the batches that may follow. */
+  /** Ordering → writer; starts the transform of the batches that may follow. */
   private release(): void {
     for (const next of this.parts.releaser.release()) this.transform(next);
   }
@@ -74,10 +74,7 @@ export class BatchFlow {
     if (batch.settled) this.finish(batch);
   }
 
-  /**
-   * What the batches that are meant would still bring is of no use any more. What was handed to the writer
-   * settles by itself.
-   */
+  /** Drops the remaining results of the matching batches. Parts that were already written still settle. */
   abandon(meant: (batch: InFlightBatch) => boolean = () => true): void {
     for (const batch of this.state.inFlight.values()) {
       if (!meant(batch)) continue;
@@ -93,8 +90,8 @@ export class BatchFlow {
   }
 
   /**
-   * Records of these partitions are under way, given up or not: what was handed to the writer may still be
-   * written.
+   * Whether records of these partitions are in flight, abandoned or not: parts that were already written may
+   * still be delivered.
    */
   inFlight(ids: readonly PartitionId[]): boolean {
     for (const { input } of this.state.inFlight.values()) {
@@ -109,7 +106,7 @@ export class BatchFlow {
     return false;
   }
 
-  /** Resolves at the end of the next batch, or at the deadline. */
+  /** Resolves when the next batch ends, or at the deadline. */
   nextEnd(deadlineMs = Number.POSITIVE_INFINITY): Promise<void> {
     const { clock } = this.state.deps;
     return new Promise((resolve) => {
@@ -138,8 +135,8 @@ export class BatchFlow {
   }
 
   /**
-   * The run will stop at a record of this batch, once what is before it is settled: nothing read after it is
-   * written any more.
+   * The run will stop at a record of this batch once everything before it is settled: nothing that was read
+   * after it is written any more.
    */
   private holdBack(stopped: InFlightBatch): void {
     this.state.stopping = true;
@@ -151,7 +148,7 @@ export class BatchFlow {
     if (!inFlight.has(batch.id)) return;
     this.release();
     inFlight.delete(batch.id);
-    // After a cut the books are closed; only memory is given back.
+    // After a cut nothing is counted any more; only memory is released.
     if (!this.state.over) this.parts.settler.finish(batch);
     for (const part of batch.parts) this.parts.outputs.giveBackPart(part, batch);
     blocks.give(batch.input.block);
@@ -164,7 +161,7 @@ export class BatchFlow {
   }
 }
 
-/** Read after the one that stops, and nothing of it was written yet. */
+/** Read after the batch that stops the run, and nothing of it was written yet. */
 export function isBehind(batch: InFlightBatch, stopped: InFlightBatch): boolean {
   return batch.id > stopped.id && isUnwritten(batch);
 }

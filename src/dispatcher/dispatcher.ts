@@ -30,8 +30,8 @@ import { TransformRunner } from './transform/transform-runner.js';
 export type { RunReport, RunStatus } from './report.js';
 
 /**
- * The control flow between source, pool and sink, at a cost per batch. Knows neither Kafka nor threads: all
- * of it runs in the simulation too. `run()` is called once; `stop()` begins the drain.
+ * The control flow between source, pool and sink; its cost is per batch. Independent of Kafka and threads, so
+ * all of it runs in the simulation too. `run()` is called once; `stop()` begins the drain.
  */
 export class Dispatcher {
   private readonly state: RunState;
@@ -55,7 +55,7 @@ export class Dispatcher {
   private cancelTick: () => void = () => undefined;
   private cancelStartDeadline: () => void = () => undefined;
   private nextStoreMs = 0;
-  /** When the stop was wanted: the drain and the closing have their time from here. */
+  /** When the stop was requested: the deadlines of the drain and the closing count from here. */
   private stopMs = Number.POSITIVE_INFINITY;
   private sourceStarted = false;
   private endReached = false;
@@ -125,9 +125,9 @@ export class Dispatcher {
     const { state, signals } = this;
     this.lifecycle.transitionTo('starting');
     try {
-      // Stopped before it began: nothing is connected to.
+      // A stop before the start: connect to nothing.
       const starting = state.stopping ? Promise.resolve() : this.start();
-      // What a start that was given up still says is of no interest.
+      // Errors of a start that was given up are ignored.
       starting.catch(() => undefined);
       await Promise.race([starting, signals.cutWanted]);
       if (!isStopping(state)) {
@@ -162,7 +162,7 @@ export class Dispatcher {
   stop(): void {
     const { state } = this;
     this.stopMs = Math.min(this.stopMs, state.deps.clock.nowMs());
-    // Loading a transform is not waited for; clients that hang are given up after a drain's time.
+    // A loading transform is not waited for; clients that hang are given up after the drain timeout.
     if (!state.stopping && this.lifecycle.state === 'starting')
       this.cancelStartDeadline = state.deps.clock.after(state.settings.drainTimeoutMs, () => this.cutNow());
     state.stopping = true;
@@ -212,7 +212,7 @@ export class Dispatcher {
     let lag: number | undefined;
     for (const { ours } of this.state.partitions.owned) {
       const { endOffset = -1, highOffset = -1 } = ours.progress ?? {};
-      // Up to the high watermark: what an open transaction holds back is still to be read.
+      // Up to the high watermark: records behind an open transaction are still to be read.
       const end = Math.max(endOffset, highOffset);
       const committable = ours.reading?.offsets.committable;
       if (end >= 0 && committable !== undefined) lag = (lag ?? 0) + Math.max(0, end - committable);
@@ -262,7 +262,7 @@ export class Dispatcher {
     };
   }
 
-  /** An event's handler must not throw into the adapter: what it throws is a defect, and ends the run. */
+  /** An event handler must not throw into the adapter: an exception is a defect, and ends the run. */
   private guard(handle: () => void): void {
     try {
       handle();
@@ -303,7 +303,7 @@ export class Dispatcher {
     });
   }
 
-  /** Hands what is settled to the source, for its next commit. */
+  /** Passes settled offsets to the source, for its next commit. */
   private storeChanged(): void {
     if (this.state.over) return;
     try {
@@ -314,7 +314,7 @@ export class Dispatcher {
     }
   }
 
-  /** Looked at when nothing is left in flight, else on the tick: it costs a look at every partition. */
+  /** Called when nothing is left in flight, else on the tick, because it looks at every partition. */
   private batchFinished(): void {
     if (this.state.inFlight.size === 0) this.checkEnd();
   }
@@ -342,7 +342,7 @@ export class Dispatcher {
   }
 }
 
-/** Asked again after an await, where the compiler would remember the answer of before. */
+/** A function, because after an await the compiler would still assume the earlier value. */
 function isStopping(state: RunState): boolean {
   return state.stopping;
 }

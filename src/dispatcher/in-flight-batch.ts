@@ -20,7 +20,7 @@ import {
 export interface Part {
   readonly index: number;
   readonly output: Block;
-  /** The output block came from a worker's overflow: booked, not pooled. */
+  /** The output block came from a worker's overflow: counted in the budget, not pooled. */
   readonly external: boolean;
   readonly firstSourceRow: number;
   readonly sourceRowCount: number;
@@ -31,28 +31,24 @@ export interface Part {
   /** Dead letters made after a refused delivery; the rows were answered before by another part. */
   readonly redirect: boolean;
   /**
-   * Names of its outcome bytes; its totals too, when `carriesTotals` (the parts of one result share them).
+   * Has the names of its outcome bytes; also its totals if `carriesTotals` (the parts of one result share
+   * them).
    */
   readonly result: TransformResult;
   readonly carriesTotals: boolean;
-  /** Its delivery failed for a neighbour's sake and its rows were answered anew: counts for nothing. */
+  /** Its delivery failed because of a neighbour and its rows were answered again: it counts for nothing. */
   void: boolean;
   state: 'ready' | 'written' | 'settled';
-  /**
-   * Set while a piece is delivered alone: a refusal of its message sets then goes to the runner, and nothing
-   * is rewound.
-   */
+  /** Set while a piece is delivered alone: a refusal then goes to the runner, and nothing is rewound. */
   settledAlone: ((refusal: DeliveryFailure | undefined) => void) | undefined;
-  /**
-   * The output block went on to another use before the batch was over; `outcomes` is what was kept of it.
-   */
+  /** The output block was reused before the batch ended; `outcomes` is the copy that was kept. */
   released: boolean;
   outcomes: Uint8Array | undefined;
 }
 
 const NO_PARTS: readonly Part[] = [];
 
-/** A batch on its way: read → transformed (in parts) → written → settled. */
+/** A batch in flight: read → transformed (in parts) → written → settled. */
 export class InFlightBatch {
   readonly id: BatchId;
   readonly input: InputBatch;
@@ -62,20 +58,20 @@ export class InFlightBatch {
   /** The output block reserved together with the input block. */
   spareOutput: Block | undefined;
   started = false;
-  /** Nothing more will be added to `parts`, redirected dead letters apart. */
+  /** No more parts will be added, except redirected dead letters. */
   transformDone = false;
-  /** Dead letters being made for refused deliveries. */
+  /** Number of dead letters that are being made for refused deliveries. */
   redirecting = 0;
-  /** Results are of no use any more: rewound, cut, or behind a record that stops the run. */
+  /** Its results are no longer needed: rewound, cut, or after a record that stops the run. */
   abandoned = false;
   /** Abandoned because its records are read again by this run. */
   rewound = false;
-  /** First row that is not answered; rows from here on stay unsettled. */
+  /** First row without an answer; rows from here on stay unsettled. */
   stopRow: number | undefined;
   stopReason: Rejection | undefined;
-  /** Set where the run is not stopped for the record's own fault. */
+  /** Set if the run stops for another reason than the record itself. */
   stopError: DispatcherError | undefined;
-  /** Source row → the code under which its refused delivery was dead-lettered. */
+  /** Source row → the code with which it was dead-lettered after its delivery was refused. */
   readonly redirected = new Map<number, string>();
   /** Acknowledged rows by topic number, dead letters not among them. */
   readonly emitted = new Map<number, number>();
@@ -114,7 +110,7 @@ export class InFlightBatch {
     return ready;
   }
 
-  /** Its results are of no use any more. What was handed to the writer settles by itself. */
+  /** Drops its remaining results. Parts that were already written still settle. */
   abandon(): void {
     this.abandoned = true;
     for (const part of this.parts) {
@@ -129,7 +125,7 @@ export class InFlightBatch {
     );
   }
 
-  /** Offset of a row: read from the block, which is ours until the batch is settled. */
+  /** Offset of a row, read from the block, which is ours until the batch is settled. */
   offsetOf(row: number): number {
     const { bytes } = this.input.block;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -138,7 +134,7 @@ export class InFlightBatch {
     );
   }
 
-  /** Row of a record of the segment, by its offset; the offsets of a segment rise. */
+  /** The row of a record in the segment, found by its offset; offsets within a segment rise. */
   rowOf(segment: Segment, offset: number): number {
     let low = segment.firstRow;
     let high = segment.firstRow + segment.rowCount - 1;
@@ -175,7 +171,7 @@ export class InFlightBatch {
   }
 }
 
-/** What the main thread must know of one output row: only ever asked for rows that were refused. */
+/** What the main thread must know of one output row: only called for refused rows. */
 export function describeOutputRow(
   part: Part,
   outputRow: number,
@@ -196,23 +192,24 @@ export function describeOutputRow(
   };
 }
 
-/** Outcome byte of a source row answered by the part. */
+/** Outcome byte of a source row that the part answers. */
 export function outcomeOf(part: Part, sourceRow: number): number {
   if (part.identity) return 0;
   const row = sourceRow - part.firstSourceRow;
   return (part.released ? part.outcomes?.[row] : part.output.bytes[HEADER_BYTES + row]) ?? 0;
 }
 
-/**
- * The part's block is about to be used for something else: what is asked of it at the batch's end is kept.
- */
+/** The part's block is about to be reused: keeps what is needed at the batch's end. */
 export function letGoOfOutput(part: Part): void {
   if (!part.identity)
     part.outcomes = part.output.bytes.slice(HEADER_BYTES, HEADER_BYTES + part.sourceRowCount);
   part.released = true;
 }
 
-/** A row that must stop the run: everything before it is released and settled, it and what follows is not. */
+/**
+ * A row that must stop the run: everything before it is released and settled; the row and everything after it
+ * are not.
+ */
 export function stopAt(batch: InFlightBatch, row: number, reason: Rejection): void {
   if (batch.stopRow !== undefined && batch.stopRow <= row) return;
   batch.stopRow = row;

@@ -2,7 +2,7 @@ import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
 
 const INTERVAL_MS = 30_000;
-/** Kinds of line remembered at most; past it all others share one. */
+/** Kinds of lines that are remembered; any further ones share one limit. */
 const KINDS_MAX = 1000;
 
 interface Kind {
@@ -11,8 +11,8 @@ interface Kind {
 }
 
 /**
- * Lines that a fault can bring again and again: each kind at most once per interval, with a count of what was
- * held back.
+ * For lines that a fault can repeat endlessly: each kind is logged at most once per interval, with the number
+ * suppressed.
  */
 export class LogLimit {
   private readonly logger: Logger;
@@ -24,7 +24,7 @@ export class LogLimit {
     this.clock = clock;
   }
 
-  /** `kind`: what makes two lines the same, e.g. the partition. */
+  /** `kind` identifies lines that count as equal, e.g. the partition. */
   warn(kind: string, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
     const now = this.clock.nowMs();
     const key = this.kinds.has(kind) || this.kinds.size < KINDS_MAX ? kind : '';

@@ -6,12 +6,12 @@ import type { MembershipState } from './partitions/membership.js';
 import type { Partitions } from './partitions/partitions.js';
 import type { OpenTransaction } from './partitions/transaction-watch.js';
 
-/** What a run came to. */
+/** The result of a run. */
 export interface RunReport {
   readonly state: 'stopped' | 'failed';
-  /** Undefined: done, as asked. */
+  /** Undefined: the run ended as requested. */
   readonly error: DispatcherError | undefined;
-  /** A bounded run that settled all it was to settle; false for one that never ends by itself. */
+  /** True for a bounded run that settled everything up to its end; false for an endless run. */
   readonly endReached: boolean;
   readonly records: AccountingSnapshot & { readonly unsettled: number };
   readonly committed: readonly {
@@ -30,23 +30,23 @@ export interface RunReport {
   readonly metrics: readonly Metric[];
   /** From the first batch read to the last one settled. */
   readonly activeMs: number;
-  /** A client did not close in time; only the end of the process ends it. */
+  /** A client did not close in time; it ends only with the process. */
   readonly hung: boolean;
-  /** Bounded run: the ends it was to reach; undefined before they were known. */
+  /** Bounded run: its end offsets; undefined before they were known. */
   readonly ends: readonly EndOffset[] | undefined;
   /** At the end of the run. */
   readonly openTransactions: readonly OpenTransaction[];
 }
 
-/** Where a run stands just now, in the terms of its report. Costs a walk over its partitions. */
+/** The current state of a run, in the terms of its report. Costs a walk over its partitions. */
 export type Standing = Pick<RunReport, 'committed' | 'redelivery' | 'activeMs' | 'metrics'>;
 
-/** How a run goes just now. */
+/** The current status of a run. */
 export interface RunStatus {
   readonly state: string;
   readonly records: AccountingSnapshot;
   readonly owned: number;
-  /** What the group has given this member. */
+  /** What the group has assigned to this member. */
   readonly membership: MembershipState;
   readonly stalled: string | undefined;
   readonly inFlightRecords: number;
@@ -54,11 +54,11 @@ export interface RunStatus {
   readonly inFlightBytesMax: number;
   readonly threadsBusy: number;
   readonly threads: number;
-  /** Bounded run: records to go, at most. */
+  /** Bounded run: records still to be settled, at most. */
   readonly remaining: number | undefined;
   /** Records up to the high watermark. */
   readonly lag: number | undefined;
-  /** Where the last stable offset has not moved for long, below the high watermark. */
+  /** Partitions whose last stable offset has not moved for long, below the high watermark. */
   readonly openTransactions: readonly OpenTransaction[];
   readonly latency: { readonly p50Ms: number; readonly p99Ms: number };
 }

@@ -13,7 +13,7 @@ import { Partitions } from './partitions/partitions.js';
 import type { DispatcherDeps, DispatcherSettings } from './settings.js';
 import { NamedRecords } from './settlement/named-records.js';
 
-/** What the parts of the dispatcher share. Everything runs on one thread; no part keeps a copy of it. */
+/** The state that all parts of the dispatcher share. Everything runs on one thread; no part keeps a copy. */
 export interface RunState {
   readonly deps: DispatcherDeps;
   readonly settings: DispatcherSettings;
@@ -25,27 +25,26 @@ export interface RunState {
   readonly latency: LatencyHistogram;
   readonly metrics: MetricBooks;
   readonly logLimit: LogLimit;
-  /** Records that a broker has named as the reason why it refused their message set. */
+  /** Records that a broker has named as the reason for refusing their message set. */
   readonly named: NamedRecords;
   /** By id, in read order. */
   readonly inFlight: Map<BatchId, InFlightBatch>;
   /** Names of topic numbers, for messages. */
   readonly topicNames: Map<number, string>;
-  /** No more batches are accepted: those that still come are given back unread. */
+  /** No more batches are accepted: those that still arrive are given back unread. */
   stopping: boolean;
-  /** Resolves when the run is to stop. */
+  /** Resolves when the run must stop. */
   readonly stopWanted: Promise<undefined>;
   /**
-   * Draining is over, the clients are being closed: source and sink are not to be called any more, and
+   * Draining has ended and the clients are being closed: source and sink must not be called any more, and
    * nothing is counted any more.
    */
   over: boolean;
   /**
-   * Rewinds decided on and not done yet: what arrives until then is read again by them, so it is given back
-   * unread.
+   * Number of pending rewinds: batches that arrive until then are read again, so they are given back unread.
    */
   rewinds: number;
-  /** Batches left that run in pieces delivered alone, to find the record that its neighbours failed for. */
+  /** How many more batches are delivered in pieces, to find the record that made its neighbours fail. */
   isolatedBatches: number;
   /** Rows that were read and will not be settled by this run. */
   unsettledRows: number;

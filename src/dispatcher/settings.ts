@@ -18,91 +18,93 @@ export interface DispatcherDeps {
   readonly pool: TransformPool;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Makes a block over shared memory. */
+  /** Allocates a block over shared memory. */
   readonly createBlock: (bytes: number, id: number) => Block;
   /** Topic and partition of an id, for messages and the summary. */
   readonly describe: (partitionId: PartitionId) => { readonly topic: string; readonly partition: number };
-  /** [new ones] Counted on: those of the legs before this one. */
+  /** [new ones] The counters to continue: those of earlier legs. */
   readonly books?: RunBooks;
-  /** Called once, when all has started and records may flow. */
+  /** Called once, when everything has started and records may flow. */
   readonly running?: () => void;
 }
 
 export interface DispatcherSettings {
   /**
-   * Results are released in read order per partition, with one batch a partition in flight, or as they
+   * Results are released in read order per partition, with one batch per partition in flight, or as they
    * complete.
    */
   readonly ordering: 'output' | 'partition' | 'none';
   /** A bounded run stops when every partition has been settled up to the end offset seen at the start. */
   readonly until: 'end' | 'forever';
-  /** Ends seen at the start of an earlier leg: a bounded run keeps them. */
+  /** End offsets from an earlier leg: a bounded run keeps them. */
   readonly ends?: readonly EndOffset[];
   readonly blockBytes: number;
-  /** For blocks, input and output together. */
+  /** Memory for blocks, input and output together. */
   readonly blocksBytesMax: number;
   readonly inFlightRecordsMax: number;
-  /** Batches read and not yet settled, offered blocks included. Few are best: caches. */
+  /** Batches read and not yet settled, including offered blocks. Few are best for the caches. */
   readonly inFlightBatchesMax: number;
-  /** Records in one batch: what an offered block may bring. */
+  /** Limits for the records of one batch: how many an offered block may hold. */
   readonly batchSize: BatchSizeLimits;
   readonly drainTimeoutMs: number;
   readonly rebalanceDrainTimeoutMs: number;
-  /** No delivery for this long although records wait for one: the run stops. */
+  /** The run stops after this time without a delivery although records wait for one. */
   readonly stallTimeoutMs: number;
-  /** How often settled offsets are handed to the consumer for its next commit. */
+  /** How often settled offsets are passed to the consumer for its next commit. */
   readonly storeIntervalMs: number;
   /**
-   * Output topics known before the start (the default one, the dead-letter topic): asked for before anything
-   * is read, so a missing one is told at once.
+   * Output topics known before the start (the default one, the dead-letter topic). They are looked up before
+   * anything is read, so a missing one is reported immediately.
    */
   readonly outputTopics: readonly string[];
   /** More dead letters than this among the latest records end the run; 100: never. */
   readonly deadLettersMaxPercent: number;
-  /** A record that names a topic which does not exist: it is rejected, or the run stops at it. */
+  /** What happens to a record that names a topic that does not exist: it is rejected, or the run stops. */
   readonly unknownTopic: 'reject' | 'stop';
 }
 
-/** Named bounds that no one needs to set. */
+/** Limits that users need not set. */
 export const Limits = {
-  /** Runs of one range that ended in a death which blamed no record, before the range is bisected. */
+  /** How often a range may run into a worker death that blamed no record, before the range is bisected. */
   blamelessDeathsMax: 3,
   /** The records that the share of dead letters is taken of, and how many of those it takes to end a run. */
   shareWindowRecords: 10_000,
   shareDeadLettersMin: 100,
   /** Smaller batches are counted together. */
   shareStretchRecords: 100,
-  /** Distinct output topics of a run. */
+  /** Distinct output topics per run. */
   outputTopicsMax: 1000,
-  /** A topic that does not exist is asked for again after this long. */
+  /** A topic that does not exist is looked up again after this time. */
   unknownTopicMs: 10_000,
   destinationBackoffMs: 500,
   destinationBackoffMaxMs: 10_000,
-  /** Batches that run in small pieces after a delivery failed for its neighbour's sake. */
+  /** How many batches run in small pieces after a delivery failed because of a neighbour. */
   isolatedBatchesMax: 20,
   offeredBlocksMax: 2,
-  /** Between two tries to read on from the same offset, doubled each time. */
+  /** The pause between two attempts to read from the same offset, doubled each time. */
   readFaultBackoffMs: 100,
   readFaultBackoffMaxMs: 10_000,
-  /** No broker takes us and nothing moves for this long: not ready. */
+  /** The run is not ready when no broker accepts us and nothing moves for this long. */
   troubleStillMs: 3_000,
   tickMs: 250,
   committedPollMs: 1000,
-  /** Delivery silent for this long with records waiting: a line in the log. */
+  /** A warning is logged when no delivery was acknowledged for this long with records waiting. */
   stallWarnMs: 10_000,
-  /** Nothing assigned for this long: a line in the log, and again. */
+  /** A warning is logged, repeatedly, when nothing is assigned for this long. */
   unassignedWarnMs: 15_000,
   unassignedWarnAgainMs: 60_000,
-  /** The last stable offset has not moved for this long, below the end of its log: a line in the log. */
+  /**
+   * A warning is logged when the last stable offset has not moved for this long, below the end of the log.
+   */
   stableStillMs: 45_000,
-  /** An assignment without partitions that has lasted this long: a spare member, not one that still joins. */
+  /** After this time an assignment without partitions means a spare member, not one that is still joining. */
   spareSettledMs: 5_000,
-  /** Equal reports of a quiet partition in a row; the first may be from before a seek. */
+  /** How many equal reports of a quiet partition are needed; the first may be from before a seek. */
   tailReports: 3,
-  /** What is left of a deadline for closing the clients after a cut drain. */
+  /** The remaining time for closing the clients after a drain was cut. */
   closeTimeoutMs: 3500,
-  /** Clients keep their deadline by themselves; one that does not is given up this much later. */
+  /** Clients keep their deadline themselves; one that does not is given up this much later. */
   closeSlackMs: 500,
-  /** For tasks of a drain that was cut, to heed the signal that tells them. */
+  /** How long tasks of a cut drain may take to respect the signal. */
   cutTasksMs: 1000,
 } as const;

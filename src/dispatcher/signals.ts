@@ -1,4 +1,4 @@
-/** What a run is told from outside, as promises: each resolves once and stays so. */
+/** Requests to a run from outside, as promises: each resolves once and stays resolved. */
 export interface Signals {
   readonly stopWanted: Promise<undefined>;
   readonly cutWanted: Promise<void>;

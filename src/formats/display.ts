@@ -1,6 +1,7 @@
 /**
- * A decoded value as something JSON.stringify prints for people: BigInts as decimal text, bytes as text where
- * they are printable UTF-8 and as base64 otherwise, what JSON can't say (NaN, infinities, undefined) as text.
+ * Converts a decoded value to one that JSON.stringify prints for people: BigInts as decimal text, bytes as
+ * text if they are printable UTF-8 and as base64 otherwise, values without JSON (NaN, infinities, undefined)
+ * as text.
  */
 export function toDisplay(value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
@@ -22,7 +23,7 @@ function displayBytes(bytes: Uint8Array): string {
   const copy = Buffer.from(bytes);
   try {
     const text = strictUtf8.decode(copy);
-    // A text that begins like base64 would be read as bytes again.
+    // A text that begins like base64 would be read back as bytes.
     if (!text.startsWith(BASE64) && !/[\p{Cc}\p{Cs}]/u.test(text.replace(/[\t\n\r]/g, ''))) return text;
   } catch {
     // Not text: shown as base64 below.

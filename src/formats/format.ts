@@ -1,28 +1,31 @@
-/** What a record's bytes become and come from. The three formats (raw, json, avro) implement these two. */
+/**
+ * The two interfaces between a record's bytes and its value, which all three formats (raw, json, avro)
+ * implement.
+ */
 
 export interface Decoder {
   /**
-   * Decodes `bytes[start, end)`. Nothing at or behind `end` is part of the record, and the value shares no
+   * Decodes `bytes[start, end)`. Nothing at or after `end` belongs to the record, and the value shares no
    * memory with `bytes`. Throws {@link FormatError}.
    */
   decode(bytes: Uint8Array, start: number, end: number): unknown;
   /**
-   * Forgets all about the bytes seen so far, which may change from now on. Needed for a decoder that shares
-   * its memory with an encoder.
+   * Forgets everything about the bytes seen so far, which may change from now on. Needed for a decoder that
+   * shares texts with an encoder.
    */
   release?(): void;
 }
 
 export interface Encoder {
   /**
-   * Encodes `value` at `start` and returns the end position; −1 − neededBytes when `[start, limit)` is too
-   * small, and then what lies in `[start, limit)` is undefined. Nothing outside it is ever written. Throws
-   * {@link FormatError} for what can't be encoded.
+   * Encodes `value` at `start` and returns the end position, or −1 − neededBytes if `[start, limit)` is too
+   * small; then the content of `[start, limit)` is undefined. Nothing outside it is ever written. Throws
+   * {@link FormatError} if the value can't be encoded.
    */
   encode(value: unknown, bytes: Uint8Array, start: number, limit: number): number;
 }
 
-/** A record that does not fit its format; `code` ([A-Z][A-Z0-9_]*) is what a dead letter carries. */
+/** A record that does not fit its format; dead letters carry the `code` ([A-Z][A-Z0-9_]*). */
 export class FormatError extends Error {
   override readonly name = 'FormatError';
   readonly code: string;
@@ -41,8 +44,8 @@ export interface FormatSpec {
     readonly writerPath?: string;
     readonly references: readonly string[];
   };
-  /** Avro output: what becomes of a field that the schema does not have. [reject] */
+  /** Avro output: what happens to a field that the schema does not have. [reject] */
   readonly unknownFields?: 'reject' | 'ignore';
-  /** What an Avro long becomes: a number (exact, or the record is refused) or always a BigInt. */
+  /** How an Avro long is returned: as a number (exact, or the record is rejected) or always as a BigInt. */
   readonly long: 'number' | 'bigint';
 }

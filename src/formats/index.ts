@@ -31,21 +31,19 @@ export { toDisplay } from './display.js';
 export { type Decoder, type Encoder, FormatError, type FormatSpec } from './format.js';
 export { parseExactly } from './json-decode.js';
 
-/**
- * Throws DispatcherError CONFIGURATION when the schema, or reading the writer's data with it, is impossible.
- */
+/** Throws DispatcherError CONFIGURATION if the schema is invalid, or can't read the writer's data. */
 export function createDecoder(spec: FormatSpec): Decoder {
   return plainDecoder(spec) ?? createAvroDecoder(spec);
 }
 
-/** Throws DispatcherError CONFIGURATION when the schema is impossible. */
+/** Throws DispatcherError CONFIGURATION if the schema is invalid. */
 export function createEncoder(spec: FormatSpec): Encoder {
   return plainEncoder(spec) ?? createAvroEncoder(spec);
 }
 
 /**
- * Throws DispatcherError CONFIGURATION for whatever would make a worker refuse to start. Returns a warning
- * for each branch, symbol or kind of item of the writer's schema whose records will be refused.
+ * Throws DispatcherError CONFIGURATION for anything that would prevent a worker's start. Returns a warning
+ * for each branch, symbol or kind of item in the writer's schema whose records will be rejected.
  */
 export function inspectSchema(spec: FormatSpec): readonly string[] {
   createDecoder(spec);

@@ -13,7 +13,7 @@ const BYTE_ORDER_MARK = '\ufeff';
 
 /**
  * Strict JSON: valid UTF-8, one value, no `__proto__` key, no key twice in one object, no number that a
- * double can't hold exactly (integers beyond ±(2^53 − 1), 0.1234567890123456789, 1e-400, 1e999), bounded
+ * double can't hold exactly (integers beyond ±(2^53 − 1), 0.1234567890123456789, 1e-400, 1e999), limited
  * nesting. A leading byte order mark is skipped, as in Jackson.
  */
 export class JsonDecoder implements Decoder {
@@ -25,14 +25,14 @@ export class JsonDecoder implements Decoder {
   }
 }
 
-/** The value of a JSON text, if nothing of it is lost; else throws {@link FormatError}. */
+/** The value of a JSON text if nothing of it is lost; otherwise throws {@link FormatError}. */
 export function parseExactly(text: string): unknown {
-  // A nesting of n takes at least 2n characters: short records need no look.
+  // A nesting of n needs at least 2n characters, so short records are not checked.
   if (text.length >= 2 * NESTING_DEPTH_MAX) checkDepth(text);
   const value = parse(text);
   if (mayHoldInexactNumber(text)) checkNumbers(text);
   if (typeof value === 'object') checkDuplicateKeys(text, value);
-  // A key may be spelled with escapes, but not without this one.
+  // A key may be written with escapes, but not without this one.
   if (text.includes('__proto__') || text.includes('\\u00')) checkKeys(value);
   return value;
 }

@@ -6,16 +6,16 @@ import { BufferCache } from './memory.js';
 import { writeText } from './raw.js';
 
 /**
- * `JSON.stringify`, but what it would lose without a word is refused: a value that has no JSON (undefined, a
- * function, a symbol) at the top, a BigInt, and anywhere NaN or an infinity (it writes `null` for them) or a
- * promise, a Map and the like (it writes `{}` for them).
+ * `JSON.stringify`, but values that it would lose silently are refused: a value without JSON (undefined, a
+ * function, a symbol) at the top, a BigInt, and anywhere NaN or an infinity (written as `null`) or a promise,
+ * a Map and similar objects (written as `{}`).
  */
 export class JsonEncoder implements Encoder {
   private readonly buffers = new BufferCache();
 
   encode(value: unknown, bytes: Uint8Array, start: number, limit: number): number {
     const text = stringify(value);
-    // As deep as a record may be that we read; Node 26 writes any depth, earlier versions run out of stack.
+    // As deep as records that are read may be. Node 26 writes any depth, earlier versions overflow the stack.
     if (text.length >= 2 * NESTING_DEPTH_MAX) checkDepth(text);
     checkJsonValues(value, text);
     return writeText(text, this.buffers.of(bytes), start, limit);
@@ -29,7 +29,7 @@ function stringify(value: unknown): string {
   } catch (cause) {
     throw refusal(value, cause);
   }
-  // The types say string; undefined, functions and symbols give undefined.
+  // The types say string, but undefined, functions and symbols give undefined.
   if (typeof text === 'string') return text;
   throw new FormatError(
     'NOT_JSON',

@@ -9,36 +9,38 @@ const NINE = 57;
 const POINT = 46;
 const LOWER_E = 101;
 const UPPER_E = 69;
-/** Longer runs are looked at by {@link checkNumbers}. */
+/** Longer runs of digits are checked by {@link checkNumbers}. */
 const RUN_MAX = 40;
 const COLON = 58;
 const BLANK: ReadonlySet<number> = new Set([9, 10, 13, 32]);
 const OPEN = [91, 123] as const;
 const CLOSE = [93, 125] as const;
 
-/** A number of at most so many significant digits survives the way through a double. */
+/** A number with at most this many significant digits survives conversion to a double. */
 const DIGITS_EXACT = 15;
-/** And so does its size, with a shorter exponent. */
+/** So does its magnitude, if the exponent is shorter than this. */
 const LARGE_EXPONENT = /[eE][+-]?\d{3}/;
 const LITERAL = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
-/** True for every text with a number that a double can't hold, and for some others. Asked of every record. */
+/**
+ * True for every text with a number that a double can't hold, and for some others. Called for every record.
+ */
 export function mayHoldInexactNumber(text: string): boolean {
-  // A run of 16 digits covers one of these positions, whatever lies between; a regular expression would look
-  // at every character.
+  // A run of 16 digits covers one of these positions, wherever it begins; a regular expression would read
+  // every character.
   for (let i = DIGITS_EXACT; i < text.length; i += DIGITS_EXACT + 1) {
     if (isDigit(text, i) && isInexact(text, i)) return true;
   }
   return LARGE_EXPONENT.test(text);
 }
 
-/** A digit, or the point among them. */
+/** A digit, or the decimal point between digits. */
 function isDigit(text: string, at: number): boolean {
   const c = text.charCodeAt(at);
   return (c >= ZERO && c <= NINE) || c === POINT;
 }
 
-/** The number around `at` has more digits than are always exact, and these are not. */
+/** The number around `at` has more digits than are always exact, and is not exact. */
 function isInexact(text: string, at: number): boolean {
   let from = at;
   let to = at + 1;
@@ -53,7 +55,7 @@ function isInexact(text: string, at: number): boolean {
   return literal.includes('.') ? !isExact(literal) : !Number.isSafeInteger(Number(literal));
 }
 
-/** The double of a literal is the number that is written. */
+/** The double of the literal equals the number that is written. */
 function isExact(literal: string): boolean {
   const value = Number(literal);
   if (!Number.isFinite(value)) return false;
@@ -61,7 +63,7 @@ function isExact(literal: string): boolean {
   return printed === literal || digitsOf(printed) === digitsOf(literal);
 }
 
-/** Significant digits and the place of the first one: the same for all ways to write a number. */
+/** Significant digits and the position of the first one: equal for all ways to write a number. */
 function digitsOf(literal: string): string {
   const [, whole = '', fraction = '', exponent = '0'] = LITERAL.exec(literal) ?? [];
   const digits = `${whole}${fraction}`;
@@ -71,7 +73,7 @@ function digitsOf(literal: string): string {
   return `${significant.replace(/0+$/, '')}e${place}`;
 }
 
-/** Position behind the string literal that opens at `at`. */
+/** Position after the string literal that opens at `at`. */
 function behindString(text: string, at: number): number {
   let i = at + 1;
   while (i < text.length) {
@@ -82,10 +84,7 @@ function behindString(text: string, at: number): number {
   return i;
 }
 
-/**
- * Refuses numbers whose JavaScript value differs from what is written in a way that matters. `text` is valid
- * JSON.
- */
+/** Refuses numbers whose JavaScript value differs from the written one. `text` is valid JSON. */
 export function checkNumbers(text: string): void {
   const number = /-?\d+(\.\d+)?([eE][+-]?\d+)?/y;
   let i = 0;
@@ -131,8 +130,8 @@ function checkNumber(literal: string, isInteger: boolean): void {
 }
 
 /**
- * Refuses nesting beyond the maximum before anything is parsed: what is deeper overflows the stack of every
- * later walk.
+ * Refuses nesting beyond the maximum before anything is parsed: deeper values overflow the stack of every
+ * later traversal.
  */
 export function checkDepth(text: string): void {
   let depth = 0;
@@ -153,8 +152,8 @@ export function checkDepth(text: string): void {
 }
 
 /**
- * Refuses a `__proto__` key anywhere: harmless where it is parsed, it changes the prototype of whatever it is
- * copied into.
+ * Refuses a `__proto__` key anywhere: harmless where it is parsed, it changes the prototype of objects that
+ * it is copied to.
  */
 export function checkKeys(root: unknown): void {
   const open: unknown[] = [root];
@@ -171,8 +170,9 @@ export function checkKeys(root: unknown): void {
 }
 
 /**
- * Refuses an object that names a key twice: JSON.parse would silently keep the last value. Every key has a
- * colon, so a text with as many colons as the value has keys names none twice; only others are read closely.
+ * Refuses an object that contains a key twice: JSON.parse would silently keep the last value. Every key has a
+ * colon, so a text with as many colons as the value has keys contains none twice; only other texts are read
+ * closely.
  */
 export function checkDuplicateKeys(text: string, root: unknown): void {
   let colons = 0;
@@ -183,12 +183,12 @@ export function checkDuplicateKeys(text: string, root: unknown): void {
   }
   const keys = keysIn(root);
   if (colons === keys) return;
-  // Strings hold the other colons, as in times and addresses.
+  // The remaining colons are inside strings, as in times and addresses.
   if (colonsBehindQuotes === keys && !SPACED_COLON.test(text)) return;
   checkKeysOf(text);
 }
 
-/** May belong to a key, and is not behind a quote. */
+/** A colon that may belong to a key, although it does not directly follow a quote. */
 const SPACED_COLON = /"[ \t\r\n]+:/;
 
 function keysIn(value: unknown): number {

@@ -1,11 +1,11 @@
-/** Values that `JSON.stringify` writes without a word although JSON can't hold them. */
+/** Finds values that `JSON.stringify` writes silently although JSON can't represent them. */
 import { types } from 'node:util';
 import { FormatError } from './format.js';
 import { NESTING_DEPTH_MAX } from './limits.js';
 
 /**
- * What such values leave in the text: `{}` promises, maps, sets and errors; `null` invalid dates, NaN and
- * infinities; the others bytes and errors of the system. Objects are only looked at where one is found.
+ * What such values leave in the text: `{}` for promises, maps, sets and errors; `null` for invalid dates, NaN
+ * and infinities; the others for bytes and system errors. Objects are only inspected if one is found.
  */
 const TRACES = /null|\{\}|"type":"Buffer"|\{"0":|"syscall":/;
 
@@ -38,7 +38,7 @@ function named(path: string): string {
   return path === '' ? 'the value' : path;
 }
 
-/** What it is and what to do; an object that says itself what its JSON is (`toJSON`) is none of them. */
+/** Describes the fault and the remedy; objects that define their own JSON (`toJSON`) have none. */
 function faultOf(value: object): string | undefined {
   if (types.isDate(value))
     return Number.isNaN(value.getTime()) ? 'an invalid Date; check it, or use null' : undefined;

@@ -2,8 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import { FormatError } from './format.js';
 
 /**
- * Methods every Buffer has and @types/node does not name; they take positions, so no view has to be made for
- * a slice.
+ * Methods that every Buffer has but @types/node does not declare; they take positions, so no view is needed
+ * for a slice.
  */
 export interface RawBuffer extends Buffer {
   latin1Slice(start: number, end: number): string;
@@ -18,8 +18,8 @@ export function bufferOver(bytes: Uint8Array): RawBuffer {
 }
 
 /**
- * Keeps the Buffer of the block last seen: records come block by block, and a Buffer costs more than decoding
- * a small record.
+ * Keeps the Buffer of the last block: records come block by block, and creating a Buffer costs more than
+ * decoding a small record.
  */
 export class BufferCache {
   private bytes: Uint8Array | undefined;
@@ -35,9 +35,8 @@ export class BufferCache {
 }
 
 /**
- * The text of bytes[start, end), or INVALID_UTF8. V8 puts U+FFFD instead of malformed bytes, so
- * only a text that holds one has to be checked again; in a text of one-byte characters the search ends at
- * once.
+ * The text of bytes[start, end), or INVALID_UTF8. V8 replaces malformed bytes with U+FFFD, so only a text
+ * with that character is checked again; in a text of one-byte characters the search ends immediately.
  */
 export function utf8Text(buffer: RawBuffer, start: number, end: number): string {
   const text = buffer.utf8Slice(start, end);

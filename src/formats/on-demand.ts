@@ -1,6 +1,6 @@
 /**
- * Codecs for a worker: the library for Avro is by far the largest thing it could load, and most of its start;
- * it comes only where a side is Avro.
+ * Codecs for a worker. The Avro library is by far the largest module and most of a worker's start, so it is
+ * loaded only if one side is Avro.
  */
 import { SourceTexts } from './avro/source-texts.js';
 import type { Decoder, Encoder, FormatSpec } from './format.js';
@@ -11,10 +11,7 @@ export interface Codecs {
   readonly encoder: Encoder;
 }
 
-/**
- * Rejects with DispatcherError CONFIGURATION when a schema, or reading the writer's data with it, is
- * impossible.
- */
+/** Rejects with DispatcherError CONFIGURATION if a schema is invalid, or can't read the writer's data. */
 export async function loadCodecs(sides: {
   readonly input: FormatSpec;
   readonly output: FormatSpec;

@@ -1,7 +1,7 @@
 import { type Decoder, type Encoder, FormatError } from './format.js';
 import { BufferCache } from './memory.js';
 
-/** Bytes as they are; the value is a Buffer of its own. */
+/** Bytes unchanged; the value is its own Buffer. */
 export class RawDecoder implements Decoder {
   private readonly buffers = new BufferCache();
 
@@ -12,7 +12,7 @@ export class RawDecoder implements Decoder {
   }
 }
 
-/** Takes a Buffer, any Uint8Array, or a string, which is written as UTF-8. */
+/** Accepts a Buffer, any Uint8Array, or a string, which is written as UTF-8. */
 export class RawEncoder implements Encoder {
   private readonly buffers = new BufferCache();
 
@@ -31,7 +31,7 @@ export class RawEncoder implements Encoder {
   }
 }
 
-/** Writes UTF-8 in place. The length is only counted first when the text might not fit. */
+/** Writes UTF-8 in place. The length is counted first only if the text might not fit. */
 export function writeText(
   text: string,
   buffer: Buffer & { utf8Write(text: string, start: number, bytesMax: number): number },

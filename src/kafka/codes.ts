@@ -1,11 +1,11 @@
 /**
- * Error codes of deliveries and of reading, and what each means. Closed tables: a code that is not in them is
+ * Error codes of deliveries and of reading, and their meanings. The tables are closed: an unknown code is
  * handled as the most careful kind. Numbers are librdkafka's own (`rdkafka.h`): negative ones come from the
  * library, positive ones from the broker; those below -10,000 from the addon (`native/writer.h`).
  */
 import type { DeliveryFault, ReadFault } from '../core/faults.js';
 
-/** `by-words`: the broker refuses a whole message set; the record at fault carries words of its own. */
+/** `by-words`: the broker refuses a whole message set; only the guilty record has words of its own. */
 type DeliveryKind = DeliveryFault | 'by-words';
 
 interface DeliveryEntry {
@@ -13,15 +13,15 @@ interface DeliveryEntry {
   readonly fault: DeliveryKind;
 }
 
-/** The addon's, for `partition: same`. */
+/** The addon's code for `partition: same`. */
 export const COUNTS_DIFFER = -10_005;
-/** The addon's, for a partition named by the transform that the topic had once. */
+/** The addon's code for a partition that the transform named and that the topic once had. */
 export const PARTITION_GONE = -10_007;
-/** Said of records on their way when the topic is deleted: the topic's fault, not theirs. */
+/** Reported for records in flight when the topic is deleted: the topic's fault, not theirs. */
 export const UNKNOWN_PARTITION = -190;
 
 const DELIVERY: ReadonlyMap<number, DeliveryEntry> = new Map<number, DeliveryEntry>([
-  // Refused by the addon before they were sent: no neighbour has a part in it.
+  // Refused by the addon before they were sent, so no neighbour is involved.
   [-10_006, { name: 'LARGER_THAN_QUEUE', fault: 'record' }],
   [-10_004, { name: 'INVALID_PARTITION', fault: 'record' }],
   [-10_003, { name: 'MSG_SIZE_TOO_LARGE', fault: 'record' }],
@@ -32,7 +32,7 @@ const DELIVERY: ReadonlyMap<number, DeliveryEntry> = new Map<number, DeliveryEnt
   [87, { name: 'INVALID_RECORD', fault: 'by-words' }],
   [-138, { name: '_INVALID_DIFFERENT_RECORD', fault: 'bystander' }],
 
-  // Sizes count for the message set: never a word about one record.
+  // These sizes apply to the message set, never to one record.
   [4, { name: 'INVALID_MSG_SIZE', fault: 'message-set' }],
   [10, { name: 'MSG_SIZE_TOO_LARGE', fault: 'message-set' }],
   [18, { name: 'RECORD_LIST_TOO_LARGE', fault: 'message-set' }],
@@ -94,7 +94,7 @@ export interface DeliveryVerdict {
 }
 
 /**
- * What a failed delivery means. `named`: the broker said words about this record and no other. An unknown
+ * The meaning of a failed delivery. `named`: the broker said something about this very record. An unknown
  * code is `destination`: nothing is dropped or dead-lettered on a guess.
  */
 export function deliveryVerdict(code: number, named: boolean): DeliveryVerdict {
@@ -105,7 +105,7 @@ export function deliveryVerdict(code: number, named: boolean): DeliveryVerdict {
   return { fault, name };
 }
 
-/** For codes that brokers send without words of their own about the record. */
+/** For codes that brokers send without words about the record. */
 const MEANINGS: ReadonlyMap<number, string> = new Map([
   [
     COUNTS_DIFFER,
@@ -126,7 +126,7 @@ export function deliveryMeaning(code: number): string | undefined {
   return MEANINGS.get(code);
 }
 
-/** librdkafka's name of a code that a delivery can fail with; a number for an unknown one. */
+/** librdkafka's name of a delivery error code; the number of an unknown code. */
 export function deliveryFaultName(code: number): string {
   return DELIVERY.get(code)?.name ?? `ERROR_${code}`;
 }
@@ -141,7 +141,7 @@ export function codeNamed(name: string): number {
 const REFUSALS: ReadonlySet<number> = new Set([-181, -169, 29, 30, 31, 33, 34, 53, 58, 65, 66]);
 
 /**
- * Rights, credentials or certificates: trying again will not help (exit 8), unlike a destination that is away
+ * Rights, credentials or certificates: trying again will not help (exit 8), unlike an unreachable destination
  * (exit 3).
  */
 export function isRefusal(code: number): boolean {

@@ -1,4 +1,4 @@
-/** librdkafka's codes and log lines, as far as a decision hangs on them. */
+/** librdkafka's error codes and log lines, as far as decisions depend on them. */
 import type { ClientSide } from '../core/client-side.js';
 import { DispatcherError } from '../core/errors.js';
 import { type MissingRight, missingRight } from '../diagnosis/rights.js';
@@ -66,7 +66,7 @@ const COORDINATOR_MOVING: ReadonlySet<number> = new Set([
   KafkaCode.NOT_COORDINATOR,
 ]);
 
-/** The group's coordinator is about to be there: Kafka means "ask again". */
+/** The group's coordinator is not ready yet: Kafka means "ask again". */
 export function isCoordinatorMoving(code: number): boolean {
   return COORDINATOR_MOVING.has(code);
 }
@@ -94,7 +94,7 @@ export function consumerFailure(
   return undefined;
 }
 
-/** A client that librdkafka has declared dead. */
+/** The error of a client after a fatal error in librdkafka. */
 export function fatalFailure(
   role: ClientSide,
   code: number,
@@ -112,19 +112,19 @@ export function fatalFailure(
     role === 'producer' ? 'PRODUCER_FATAL' : 'DEFECT',
     `the ${role} can't go on (librdkafka error ${code}): ${text}`,
     {
-      remedy: 'start again: it goes on from the committed offsets',
+      remedy: 'start again: it continues from the committed offsets',
     },
   );
 }
 
-/** What a client uses, for telling which right is missing. */
+/** What a client uses, to tell which right is missing. */
 export interface ClientRights {
   readonly cluster: DiagnosedCluster;
   readonly topics: readonly string[];
   readonly group?: string;
 }
 
-/** A right that is missing, with the principal where it is known and the line that grants it. */
+/** The error for a missing right, with the principal if known and the command that grants it. */
 export function rightsFailure(
   role: ClientSide,
   code: number,
@@ -141,8 +141,8 @@ export function rightsFailure(
 }
 
 /**
- * Any refusal of a client that is connected: rights with all that is known of them, the rest as Kafka says
- * it.
+ * The error for any refusal of a connected client: missing rights with all details, everything else in
+ * Kafka's words.
  */
 export function refusalOf(
   role: ClientSide,
@@ -152,7 +152,7 @@ export function refusalOf(
 ): DispatcherError {
   if (isAuthorizationError(code)) return rightsFailure(role, code, text, client);
   return new DispatcherError('KAFKA_REFUSED', `Kafka refuses the ${role}: ${text}`, {
-    remedy: 'see what the brokers say about this client; kd doctor asks all that a run needs',
+    remedy: 'see what the brokers say about this client; kd doctor checks everything that a run needs',
   });
 }
 
@@ -175,8 +175,8 @@ function rightOf(
       };
     }
     case KafkaCode.CLUSTER_AUTHORIZATION_FAILED:
-      // From Kafka 3.0 on the right to write to any topic is enough for idempotence; before, and without any,
-      // this one is asked for.
+      // From Kafka 3.0 on, the right to write to any topic is enough for idempotence; before, and without any
+      // such right, IdempotentWrite is required.
       return role === 'producer' && topics.length > 0
         ? {
             resource: 'topic',

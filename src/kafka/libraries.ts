@@ -1,6 +1,6 @@
 /**
- * The two libraries that a compiler makes when the package is installed: where one is missing or unusable,
- * the message says what to do.
+ * The two libraries that are compiled when the package is installed: if one is missing or unusable, the
+ * message says what to do.
  */
 import { createRequire } from 'node:module';
 import type rdkafka from 'node-rdkafka';
@@ -14,10 +14,7 @@ const REMEDY =
 
 let loadedRdkafka: typeof rdkafka | undefined;
 
-/**
- * node-rdkafka with its librdkafka. Loaded when it is first wanted, so that help and validation work without
- * it.
- */
+/** node-rdkafka with its librdkafka. Loaded on first use, so that help and validation work without it. */
 export function loadRdkafka(): typeof rdkafka {
   loadedRdkafka ??= loadBuilt(
     'node-rdkafka',
@@ -26,12 +23,12 @@ export function loadRdkafka(): typeof rdkafka {
   return loadedRdkafka;
 }
 
-/** Whatever `require` brings, or an error with the remedy. */
+/** Returns the result of `require`, or throws an error with the remedy. */
 export function loadBuilt<Library>(name: string, require: () => Library): Library {
   try {
     return require();
   } catch (cause) {
-    // The lines below the first list every place that was searched.
+    // The lines after the first list every place that was searched.
     const [reason] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
     throw new DispatcherError('CONFIGURATION', `${name} can't be loaded: ${reason}`, {
       remedy: REMEDY,

@@ -19,15 +19,15 @@ import type { NativeReader, ReaderListener, ReaderOptions } from './native-reade
 import type { NativeWriter, WriterListener, WriterOptions } from './native-writer.js';
 
 export interface NativeBinding {
-  /** e.g. "2.12.0"; the addon refuses to load beside another major.minor than it was built with. */
+  /** e.g. "2.12.0"; the addon refuses to load with another major.minor than it was built for. */
   readonly librdkafkaVersion: string;
   /** For `plugin.library.paths`. Must be the first property, `kd.handle` the second. */
   readonly pluginPath: string;
   /** A number for `kd.handle`, never used before in this process. */
   newHandleId(): number;
   /**
-   * Ends the process at once, without any handler: the last resort when a client's disconnect never ends, for
-   * which every other exit waits.
+   * Ends the process immediately, without any handlers: the last resort if a client's disconnect never ends,
+   * because every other exit waits for it.
    */
   exitNow(code: number): never;
   readonly PartitionTable: new (partitionsMax: number) => NativePartitionTable;
@@ -54,37 +54,38 @@ export interface NativeBinding {
    */
   setOauthBearerToken(handleId: number, token: string): boolean;
   /**
-   * rd_kafka_offsets_store, with a text for the group to keep beside the offsets; `places`: partitions and
-   * offsets in turn. librdkafka's code: 0 when one of them was taken; _STATE when the handle is gone.
+   * rd_kafka_offsets_store, with a text that the group keeps with the offsets; `places`: partitions and
+   * offsets in turn. Returns librdkafka's code: 0 if one of them was accepted; _STATE if the handle is gone.
    */
   storeOffsets(handleId: number, topic: string, metadata: string, places: Float64Array): number;
-  /** Likewise rd_kafka_commit, not waited for. */
+  /** The same with rd_kafka_commit, without waiting. */
   commitOffsets(handleId: number, topic: string, metadata: string, places: Float64Array): number;
-  /** Of the cluster that this client is connected to; empty: not heard yet, or the handle is gone. */
+  /** The id of the cluster that this client is connected to; empty: not known yet, or the handle is gone. */
   clusterId(handleId: number): string;
   /** Messages and requests in librdkafka's queues; 0 when the handle is gone. */
   outQueueLength(handleId: number): number;
   /**
-   * For clients with `log.queue`: hands what librdkafka has logged to node-rdkafka, for `event.log`; false
-   * when the handle is gone. To be called now and then, from when the client is connected on.
+   * For clients with `log.queue`: passes librdkafka's log lines to node-rdkafka, for `event.log`; false if
+   * the handle is gone. Call it regularly once the client is connected.
    */
   serveLog(handleId: number): boolean;
   /** e.g. "_TRANSPORT", "Local: Broker transport failure". */
   errorName(code: number): { readonly name: string; readonly text: string };
   /**
-   * Creates a client with these properties (bootstrap servers and the plugin left out: nothing is connected)
-   * and destroys it again: librdkafka's refusal, or null. To be called before a client is created with the
-   * plugin: librdkafka 2.12 frees the interceptors twice, and the process dies, when a client can't be
-   * created (a CA or key that does not parse or match, an unknown SASL mechanism). Takes a few milliseconds.
+   * Creates a client with these properties (without bootstrap servers and the plugin, so it connects to
+   * nothing) and destroys it again; returns librdkafka's refusal, or null. Call it before a client is created
+   * with the plugin: if a client can't be created (a CA or key that does not parse or match, an unknown SASL
+   * mechanism), librdkafka 2.12 frees the interceptors twice, and the process crashes. Takes a few
+   * milliseconds.
    */
   checkConfiguration(
     kind: 'consumer' | 'producer',
     properties: readonly (readonly [name: string, value: string])[],
   ): string | null;
   /**
-   * The values of these settings of these topics, from the brokers; an answer for each topic, in their order.
-   * Rejects with an Error whose `code` is librdkafka's, when the question can't be put or answered (at once
-   * where the brokers do not know it) or the handle goes away meanwhile.
+   * The values of these settings of these topics, from the brokers; one answer per topic, in order. Rejects
+   * with an Error whose `code` is librdkafka's if the question can't be sent or answered (immediately if the
+   * brokers do not support it) or the handle goes away in the meantime.
    */
   describeTopicConfigs(
     handleId: number,
@@ -93,8 +94,8 @@ export interface NativeBinding {
     timeoutMs: number,
   ): Promise<readonly NativeTopicConfigs[]>;
   /**
-   * A question of librdkafka's Admin API; admin.ts knows the words of each. Flags: 1 = tell what this user
-   * may do, too (clusters, topics, groups), 2 = only look whether it could be done (createTopics). Rejects as
+   * A question of librdkafka's Admin API; admin.ts has the arguments of each. Flags: 1 = also report the
+   * user's rights (clusters, topics, groups), 2 = only validate (createTopics). Rejects as
    * describeTopicConfigs does.
    */
   askBrokers<Q extends keyof Questions>(
@@ -104,7 +105,7 @@ export interface NativeBinding {
     words: readonly string[],
     timeoutMs: number,
   ): Promise<Questions[Q]>;
-  /** Counts that must be zero again when all is closed; for leak tests. */
+  /** Counts that must be zero again after everything is closed; for leak tests. */
   liveCounts(): {
     readonly handles: number;
     readonly readers: number;
@@ -114,7 +115,7 @@ export interface NativeBinding {
   };
 }
 
-/** What each question is answered with. */
+/** The answer to each question. */
 export interface Questions {
   readonly describeCluster: ClusterDescription;
   readonly describeTopics: readonly TopicDescription[];
@@ -128,7 +129,7 @@ export interface Questions {
 
 export interface NativeTopicConfigs {
   readonly topic: string;
-  /** 0, or why this topic's settings are unknown. */
+  /** 0, or the reason why this topic's settings are unknown. */
   readonly code: number;
   readonly text: string;
   /** In the order of the names; null: no such setting. */
@@ -136,13 +137,14 @@ export interface NativeTopicConfigs {
 }
 
 /**
- * The epochs that reader and writer share, and what the writer must know of a source partition. Thread-safe.
+ * The epochs that reader and writer share, and the facts about source partitions that the writer needs.
+ * Thread-safe.
  */
 export interface NativePartitionTable {
   /** Same topic and partition: same id. Throws a RangeError past partitionsMax. */
   idOf(topic: string, partition: number): number;
   describe(id: number): { readonly topic: string; readonly partition: number };
-  /** 0 closes it: rows of older epochs are stale from then on, also at the writer. */
+  /** 0 closes it: from then on rows of older epochs are stale, at the writer too. */
   setEpoch(id: number, epoch: number): void;
   epoch(id: number): number;
   /** Partition count of the source topic, for `auto` and `same`. */
@@ -153,12 +155,12 @@ export interface NativeMockCluster {
   readonly bootstrapServers: string;
   createTopic(name: string, partitions: number, replicationFactor: number): void;
   setGroupInitialRebalanceDelayMs(delayMs: number): void;
-  /** Injects librdkafka error codes for the next requests of an API key. */
+  /** Makes the next requests of an API key fail with these librdkafka error codes. */
   pushRequestErrors(apiKey: number, codes: readonly number[]): void;
   close(): void;
 }
 
-/** Loads the addon. node-rdkafka goes first, so that its librdkafka is the one in the process. */
+/** Loads the addon. node-rdkafka is loaded first, so that its librdkafka is the one in the process. */
 export function loadNative(): NativeBinding {
   loadRdkafka();
   const require = createRequire(import.meta.url);

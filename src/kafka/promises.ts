@@ -1,4 +1,4 @@
-/** Waiting with an end. */
+/** Waiting with a time limit. */
 import { DispatcherError } from '../core/errors.js';
 
 export interface PendingSignal {
@@ -30,7 +30,7 @@ export async function within<T>(promise: Promise<T>, timeoutMs: number, what: st
   }
 }
 
-/** How much of a deadline is left; never nothing, so that each step of a leave gets its chance. */
+/** The rest of a deadline; never zero, so that each step of leaving gets its chance. */
 export function countdown(deadlineMs: number, nowMs: () => number): () => number {
   const endMs = nowMs() + deadlineMs;
   return () => Math.max(endMs - nowMs(), STEP_MS_MIN);

@@ -1,6 +1,6 @@
 /**
- * node-rdkafka as this adapter uses it: promises instead of callbacks, and its errors recognised. Its
- * functions are the control plane only.
+ * node-rdkafka as this adapter uses it: promises instead of callbacks, and its errors recognised. Only the
+ * control plane uses it.
  */
 
 import type {
@@ -16,7 +16,7 @@ import { loadRdkafka } from './libraries.js';
 export type { KafkaConsumer, Metadata, Producer, TopicPartition, TopicPartitionOffset };
 export type KafkaClient = KafkaConsumer | Producer;
 
-/** What librdkafka was built with, e.g. `zstd`, `ssl`, `sasl_scram`. */
+/** The features that librdkafka was built with, e.g. `zstd`, `ssl`, `sasl_scram`. */
 export function librdkafkaFeatures(): ReadonlySet<string> {
   return new Set(loadRdkafka().features);
 }
@@ -33,7 +33,7 @@ export function newProducer(properties: ClientProperties): Producer {
   return new (loadRdkafka().Producer)(client, topic);
 }
 
-/** librdkafka's properties of topics that are not properties of clients, too. */
+/** librdkafka's topic properties that are not also client properties. */
 const OF_TOPICS: ReadonlySet<string> = new Set([
   'acks',
   'auto.offset.reset',
@@ -52,8 +52,8 @@ const OF_TOPICS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * node-rdkafka replaces all topic properties by its second argument, even by an empty one: among the client's
- * they would count for nothing.
+ * node-rdkafka replaces all topic properties by its second argument, even by an empty one, so topic
+ * properties among the client's would have no effect.
  */
 export function byScope(properties: ClientProperties): {
   readonly client: Record<string, unknown>;
@@ -66,7 +66,7 @@ export function byScope(properties: ClientProperties): {
   };
 }
 
-/** Codes come as numbers on most paths; events carry −1 and only a text. */
+/** Codes are numbers on most paths; events carry −1 and only a text. */
 export function kafkaErrorCode(error: unknown): number | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : undefined;
 }
@@ -75,9 +75,7 @@ export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/**
- * `topic` leaks a small object inside node-rdkafka for each call: ask once a topic, then refresh without it.
- */
+/** `topic` leaks a small object inside node-rdkafka per call: ask once per topic, then refresh without it. */
 export function getMetadata(
   client: KafkaClient,
   options: { topic?: string; allTopics: boolean; timeout: number },
@@ -97,7 +95,7 @@ export function queryCommitted(
   return new Promise((resolve, reject) => {
     consumer.committed(asked, timeoutMs, (error, answers) => {
       if (isFailure(error)) return reject(error);
-      // A partition with an error of its own is in the list as an Error.
+      // A partition with its own error is in the list as an Error.
       const failed = answers.find((answer): boolean => answer instanceof Error);
       if (failed !== undefined) return reject(failed);
       resolve(answers.map((answer) => committedOffset(answer)));
@@ -118,12 +116,12 @@ export function seekTo(
   });
 }
 
-/** librdkafka leaves the offset out where nothing is committed. */
+/** librdkafka omits the offset if nothing is committed. */
 function committedOffset(answer: { readonly offset?: number }): number {
   return answer.offset === undefined || answer.offset < 0 ? -1 : answer.offset;
 }
 
-/** The callbacks are typed as if there always were an error; without one it is null or undefined. */
+/** The types say that callbacks always get an error; without one it is null or undefined. */
 function isFailure(error: LibrdKafkaError | null | undefined): error is LibrdKafkaError {
   return error !== null && error !== undefined;
 }

@@ -1,4 +1,4 @@
-/** What can be asked of a cluster, and the one thing that can be done to it: to create topics. */
+/** Questions to a cluster, and the one change that kd can make to it: creating topics. */
 
 export interface BrokerNode {
   readonly id: number;
@@ -8,7 +8,7 @@ export interface BrokerNode {
 }
 
 /**
- * Kafka's names, e.g. `READ`, `DESCRIBE`; null: this broker does not tell. Without an authorizer all of them
+ * Kafka's names, e.g. `READ`, `DESCRIBE`; null: this broker does not report them. Without an authorizer all
  * are allowed.
  */
 export type Operations = readonly string[] | null;
@@ -21,7 +21,7 @@ export interface ClusterDescription {
   readonly operations: Operations;
 }
 
-/** An answer of its own for each thing that was asked for: 0, or Kafka's code and words. */
+/** A separate answer for each item of the question: 0, or Kafka's code and words. */
 export interface Answered {
   readonly code: number;
   readonly text: string;
@@ -62,7 +62,7 @@ export interface GroupMember {
   readonly instanceId: string | null;
   readonly memberId: string;
   readonly host: string;
-  /** How many are assigned to it. */
+  /** How many partitions are assigned to it. */
   readonly partitions: number;
 }
 
@@ -108,7 +108,7 @@ export interface TopicResult extends Answered {
 }
 
 /**
- * Every question rejects when it can't be put or no answer comes in time; the error's `code` is librdkafka's.
+ * Every question rejects when it can't be sent or gets no answer in time; the error's `code` is librdkafka's.
  */
 export interface ClusterAdmin {
   describeCluster(): Promise<ClusterDescription>;
@@ -117,7 +117,7 @@ export interface ClusterAdmin {
   topicSettings(names: readonly string[], settings: readonly string[]): Promise<readonly Settings[]>;
   brokerSettings(brokerId: number, settings: readonly string[]): Promise<Settings>;
   describeGroup(group: string): Promise<GroupDescription>;
-  /** All that the group has committed; an offset of −1: nothing there. */
+  /** All committed offsets of the group; −1 means none. */
   committedOffsets(group: string): Promise<readonly PartitionOffset[]>;
   /** `stable`: where the first open transaction begins, else the end. */
   offsets(

@@ -6,7 +6,7 @@ export interface Logger {
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-/** A logger whose four words lead to one place. */
+/** A logger whose four level methods call one function. */
 export abstract class LeveledLogger implements Logger {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void {
     this.log('error', message, fields);

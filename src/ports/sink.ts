@@ -5,14 +5,14 @@ import type { Trouble } from './source.js';
 
 /** A produced row that was not acknowledged. */
 export interface DeliveryFailure {
-  /** Which of the batch's parts, counted from 0. */
+  /** The number of the part in its batch, from 0. */
   readonly part: number;
   /** Row of that output batch. With an identity batch: the source row. */
   readonly outputRow: number;
   readonly fault: DeliveryFault;
   /** Kafka's name for the error, e.g. `INVALID_RECORD`. */
   readonly name: string;
-  /** The broker's own words about this record; ours where it has none and the name alone does not say it. */
+  /** The broker's own words about this record; ours if it has none and the name alone is not clear. */
   readonly words?: string;
 }
 
@@ -21,13 +21,13 @@ export interface Settled {
   readonly part: number;
   readonly acknowledged: number;
   readonly failures: readonly DeliveryFailure[];
-  /** Rows not handed over because their segment's epoch had ended. */
+  /** Rows that were not sent because their segment's epoch had ended. */
   readonly stale: number;
 }
 
 export interface OutputTopic {
   readonly name: string;
-  /** For the rows of output batches. */
+  /** The number that rows of output batches use. */
   readonly number: number;
   readonly partitionCount: number;
 }
@@ -35,13 +35,13 @@ export interface OutputTopic {
 export interface SinkEvents {
   /** Every row of the part was acknowledged, refused or found stale. Both blocks may be reused. */
   settled(settled: Settled): void;
-  /** The producer can't go on (fatal error, fenced). */
+  /** The producer failed for good (fatal error, fenced). */
   failed(error: Error): void;
 }
 
 /**
- * Writes output batches to Kafka in the order of the calls. Never blocks: the queue of waiting parts is
- * bounded by the blocks that exist.
+ * Writes output batches to Kafka in the order of the calls. Never blocks: the number of blocks limits the
+ * queue of waiting parts.
  */
 export interface Sink {
   start(events: SinkEvents): Promise<void>;
@@ -51,9 +51,9 @@ export interface Sink {
    */
   topic(name: string): Promise<OutputTopic>;
   write(batchId: BatchId, part: number, input: Block, output: Block): void;
-  /** Gives up on what is not acknowledged; `settled` follows for every part, with failures. */
+  /** Gives up what is not acknowledged; `settled` follows for every part, with failures. */
   purge(): void;
-  /** Kafka's refusal to let us write, in words. */
+  /** The error for a missing right to write, in words. */
   refusal?(name: string, topic: string, text: string): DispatcherError;
   /** The current trouble with the brokers, if any. */
   trouble?(): Trouble | undefined;

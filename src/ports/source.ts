@@ -3,9 +3,9 @@ import type { DispatcherError } from '../core/errors.js';
 import type { ReadFault } from '../core/faults.js';
 import type { CommittedOffset } from './commits.js';
 
-/** No broker can be reached any more, or none lets us in; the client goes on trying. */
+/** No broker can be reached any more, or none accepts us; the client keeps trying. */
 export interface Trouble {
-  /** What is wrong, and what a run that gives up ends with. */
+  /** What is wrong; also the error of a run that gives up. */
   readonly error: DispatcherError;
 }
 
@@ -15,7 +15,7 @@ export interface AssignedPartition {
   readonly partition: number;
 }
 
-/** A partition with the position from which to read, as decided by us and never by librdkafka's reset. */
+/** A partition with the position from which to read, decided by us and never by librdkafka's reset. */
 export interface OpenedPartition extends AssignedPartition {
   readonly epoch: Epoch;
   /** The next offset to read. */
@@ -26,15 +26,15 @@ export interface EndOffset {
   readonly topic: string;
   readonly partition: number;
   readonly low: number;
-  /** High watermark, or the last stable offset with read_committed: the next offset that would be written. */
+  /** High watermark, or the last stable offset with read_committed: the next offset to be written. */
   readonly end: number;
-  /** The high watermark, where it lies beyond `end`: an open transaction holds back what is between. */
+  /** The high watermark, if beyond `end`: an open transaction holds back the records in between. */
   readonly high?: number;
 }
 
 /**
- * librdkafka's position in one assigned partition; reported now and then, for display and for the tails of
- * control records.
+ * librdkafka's position in one assigned partition, reported regularly, for display and for tails of control
+ * records.
  */
 export interface PartitionProgress {
   readonly partitionId: PartitionId;
@@ -49,7 +49,7 @@ export interface PartitionProgress {
 }
 
 export interface SourceEvents {
-  /** A filled block. The source forgets it; the dispatcher owns it until settled. */
+  /** A filled block. The source no longer uses it; the dispatcher owns it until it is settled. */
   batch(batch: InputBatch): void;
   /**
    * Partitions to be read, given by the group or, where there is none, once after the start. Nothing is read
@@ -57,18 +57,19 @@ export interface SourceEvents {
    */
   assigned(partitions: readonly AssignedPartition[]): void;
   /**
-   * The topic of these partitions was deleted and created again: offsets of before mean nothing in it. Answer
-   * with `halt`, settle what was read, then ask `positionAfterOutOfRange`. Repeated until they are moved.
+   * The topic of these partitions was deleted and created again: earlier offsets have no meaning in it.
+   * Answer with `halt`, settle what was read, then ask `positionAfterOutOfRange`. Repeated until they are
+   * moved.
    */
   replaced(partitions: readonly AssignedPartition[]): void;
   /**
-   * The reader holds a record that needs a block of at least `bytes`; nothing is read until `offer` gives it
+   * The reader holds a record that needs a block of at least `bytes`; nothing is read until `offer` provides
    * one.
    */
   oversize(bytes: number): void;
-  /** About once a second. */
+  /** About once per second. */
   progress(partitions: readonly PartitionProgress[]): void;
-  /** Something that ends the run. */
+  /** An error that ends the run. */
   failed(error: Error): void;
 }
 
@@ -80,37 +81,35 @@ export interface SourceEvents {
 export interface Source {
   /** Connects. Rejects when Kafka can't be reached or refuses us. */
   start(events: SourceEvents): Promise<void>;
-  /** Gives the reader an empty block, to bring `recordsMax` records at most. */
+  /** Gives the reader an empty block for at most `recordsMax` records. */
   offer(block: Block, recordsMax: number): void;
-  /** Takes back the blocks that the reader has not begun to fill. Call it parked. */
+  /** Takes back the blocks that the reader has not begun to fill. Only while parked. */
   reclaim(): readonly Block[];
   /**
-   * Stops the reader between two records; what it had in hand has been delivered as a batch before the
-   * promise resolves.
+   * Stops the reader between two records; a batch that it has begun is delivered before the promise resolves.
    */
   park(): Promise<void>;
   unpark(): void;
-  /** Records taken from librdkafka and not yet packed, for want of a block. Exact when parked. */
+  /** Records taken from librdkafka and not yet packed for lack of a block. Exact while parked. */
   heldRecords(): number;
   /** The positions to start from: committed, else by policy. Asks the broker. */
   positions(partitions: readonly AssignedPartition[]): Promise<readonly CommittedOffset[]>;
   /**
-   * Where to go on after a position was found outside the log, or the topic was replaced: by the out-of-range
-   * policy.
-   * Rejects with OFFSET_OUT_OF_RANGE when the policy is to stop.
+   * The position to continue from after one was outside the log or the topic was replaced, by the
+   * out-of-range policy. Rejects with OFFSET_OUT_OF_RANGE if the policy is to stop.
    */
   positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<number>;
   /** Nothing more is read of these partitions until `seek`. Parked only. */
   halt(partitions: readonly AssignedPartition[]): void;
   /** Answers `assigned`. Parked only. */
   open(partitions: readonly OpenedPartition[]): void;
-  /** Reads on from another offset in the same epoch (after a fault, out-of-range policy). Parked only. */
+  /** Continues from another offset in the same epoch (after a fault, out-of-range policy). Parked only. */
   seek(partition: OpenedPartition): Promise<void>;
   /** End offsets of all partitions of the subscription, with the run's isolation level. */
   endOffsets(): Promise<readonly EndOffset[]>;
-  /** Kafka's refusal to let us read, in words; `topic` is '' where it is not about one. */
+  /** The error for a missing right to read, in words; `topic` is '' if it is not about one. */
   refusal?(name: string, topic: string, text: string): DispatcherError;
-  /** What an error that was found instead of records means, and Kafka's name for it. */
+  /** What an error found instead of records means, and Kafka's name for it. */
   verdict(fault: Fault): { readonly kind: ReadFault; readonly name: string };
   /** The current trouble with the brokers, if any. */
   trouble?(): Trouble | undefined;

@@ -6,12 +6,12 @@ export interface TransformTask {
   readonly batchId?: BatchId;
   readonly input: Block;
   readonly output: Block;
-  /** Rows `[firstRow, firstRow + rowCount)` of the input are to be answered. */
+  /** The rows of the input to answer: `[firstRow, firstRow + rowCount)`. */
   readonly firstRow: number;
   readonly rowCount: number;
-  /** Of the whole input batch; the pool needs them for `record.topic` and `record.partition`. */
+  /** The segments of the whole input batch; the pool needs them for `record.topic` and `record.partition`. */
   readonly segments: readonly Segment[];
-  /** Set: do not run the transform, dead-letter every row of the range with this reason. */
+  /** If set: do not run the transform, dead-letter every row of the range with this reason. */
   readonly rejectWith?: Rejection;
   /** With `rejectWith`: the rows of the range that are meant, rising. The others were answered before. */
   readonly rows?: readonly number[];
@@ -39,21 +39,20 @@ export type TopicRows = readonly (readonly [topic: number, rows: number])[];
 /** One part of an answer: a written output batch (docs/WIRE.md). */
 export interface TransformResult {
   /**
-   * Source rows answered, from `firstRow` on; fewer than asked for when the output block was full or at
-   * `stop`.
+   * Source rows answered, from `firstRow` on; fewer than requested if the output block was full or at `stop`.
    */
   readonly rowsDone: number;
   /** Output rows in all parts. */
   readonly outputRows: number;
   readonly outputBytes: number;
   /**
-   * How long the task took a thread, waiting included; of a function of batches a hundredth: it may have its
-   * price a call, and is wanted large.
+   * How long a thread worked on the task, waiting included. For a batch function only a hundredth: each call
+   * may be expensive, so its batches should stay large.
    */
   readonly workMs: number;
   /**
-   * Set when the last answered rows did not fit: a second output batch that answers them, made by the worker.
-   * Answers rows behind those of the first.
+   * Set if the last answered rows did not fit: a second output batch, allocated by the worker, that answers
+   * the rows after those of the first.
    */
   readonly overflow?: Uint8Array;
   readonly overflowEmitted?: TopicRows;
@@ -120,17 +119,17 @@ export interface WorkerDeath {
   readonly code: string;
   readonly message: string;
   /**
-   * Rows that were under way, by the progress cells of the output block: the guilty one is most likely among
-   * them.
+   * Rows that were in progress according to the progress cells of the output block: the guilty one is
+   * probably among them.
    */
   readonly suspectFirstRow: number;
   readonly suspectRowCount: number;
 }
 
 /**
- * Runs tasks on worker threads. At most `threads` at once; more wait in first-in-first-out order.
- * Rejects with {@link WorkerDeath}, or with a DispatcherError when the pool itself is unusable or the
- * transform broke its contract (BATCH_LENGTH).
+ * Runs tasks on worker threads, at most `threads` at the same time; others wait in first-in-first-out order.
+ * Rejects with {@link WorkerDeath}, or with a DispatcherError if the pool itself is unusable or the transform
+ * broke its contract (BATCH_LENGTH).
  */
 export interface TransformPool {
   /** Starts the threads and loads the transform in each; rejects with the transform's own load error. */
@@ -139,16 +138,13 @@ export interface TransformPool {
   run(task: TransformTask): Promise<TransformResult>;
   /** Tasks running now. */
   readonly busy: number;
-  /**
-   * What keeps it from its work, in words: a worker that is blocked and can't be ended. Not ready
-   * meanwhile.
-   */
+  /** Why it can't work, in words: a worker that is blocked and can't be ended. Not ready meanwhile. */
   readonly trouble?: string | undefined;
-  /** Tells running transforms to stop early (`context.signal`): their results are of no use any more. */
+  /** Tells running transforms to stop early (`context.signal`): their results are no longer needed. */
   signalStop(): void;
   /**
-   * Runs teardown in every worker, then ends the threads; killed after `deadlineMs`. Rejects when a thread
-   * did not end: the process must then be ended without waiting for it.
+   * Runs teardown in every worker, then ends the threads; kills them after `deadlineMs`. Rejects if a thread
+   * did not end: then the process must exit without waiting for it.
    */
   close(deadlineMs: number): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { Reports } from './reports.js';
 import type { TransformContext } from './types.js';
 
-/** Set by the main thread when the run stops; read by workers. One 32-bit cell of shared memory. */
+/** A 32-bit cell of shared memory: the main thread sets it when the run stops, and workers read it. */
 export class StopCell {
   readonly cells: Int32Array;
 
@@ -19,13 +19,13 @@ export class StopCell {
   }
 }
 
-/** What every context of one worker holds. */
+/** The parts of a context that all calls of one worker share. */
 export interface WorkerParts {
   readonly threadId: number;
   readonly options: Readonly<Record<string, unknown>>;
   readonly reports: Reports;
   readonly stop: StopCell;
-  /** What `setup` made. */
+  /** The result of `setup`. */
   state: unknown;
 }
 
@@ -38,8 +38,8 @@ export function workerParts(
 }
 
 /**
- * `context` of one call: its signal is that of its own record. A call that answers at once leaves its context
- * to the next one, so that synchronous transforms allocate none. The signal is made when first asked for.
+ * The `context` of one call, with the signal of its own record. A synchronous call reuses the context of the
+ * call before, so that synchronous transforms allocate none. The signal is created on first access.
  */
 export class CallContext implements TransformContext<unknown> {
   readonly threadId: number;
@@ -63,7 +63,7 @@ export class CallContext implements TransformContext<unknown> {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      // One record may well make many requests at once, which is no leak.
+      // One record may make many requests at the same time, which is not a leak.
       setMaxListeners(0, this.#controller.signal);
       if (this.#timedOut !== undefined) this.#controller.abort(this.#timedOut);
     }
@@ -71,13 +71,13 @@ export class CallContext implements TransformContext<unknown> {
     return this.#controller.signal;
   }
 
-  /** Passes the main thread's stop on to whoever holds the signal. */
+  /** Passes the main thread's stop on to the holder of the signal. */
   noticeStop(): void {
     if (this.#stop.isSet && this.#controller?.signal.aborted === false)
       this.#controller.abort(named('AbortError', 'the dispatcher is stopping'));
   }
 
-  /** The call has had its time. */
+  /** The call has used up its time. */
   timeOut(timeoutMs: number): void {
     this.#timedOut = named('TimeoutError', `this record was not finished within ${timeoutMs} ms`);
     this.#controller?.abort(this.#timedOut);

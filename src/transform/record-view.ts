@@ -8,7 +8,8 @@ export interface PartitionName {
 }
 
 /**
- * One task's input while it runs. `open` ends with the task: from then on the block belongs to other records.
+ * The input of one task while it runs. `open` becomes false with the end of the task: from then on the block
+ * belongs to other records.
  */
 export interface TaskScope {
   readonly reader: InputBatchReader;
@@ -23,9 +24,9 @@ interface Copies {
 }
 
 /**
- * `record` as the user's functions get it: three fields, everything else is read from the block when asked
- * for. A fresh one per record costs about 10 ns and may be kept; what was read stays valid, what was not
- * throws once the task is over.
+ * The `record` that user functions get: three fields; everything else is read from the block on access. A new
+ * object per record costs about 10 ns and may be kept; what was read stays valid, and reading more throws
+ * once the task has ended.
  */
 export class RecordView implements SourceRecord {
   readonly value: unknown;

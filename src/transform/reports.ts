@@ -7,14 +7,14 @@ const LOG_TEXT_MAX = 4096;
 const SERIES_MAX = 200;
 const OBSERVATIONS_MAX = 1000;
 /**
- * Characters of a metric's name, and of a label's name and value: hostile records must not fill memory by
- * them.
+ * Maximum length of a metric's name and of a label's name and value, so that hostile records can't fill
+ * memory with them.
  */
 const NAME_MAX = 200;
 
 /**
- * What the user's code logs and counts, gathered until the next task answers. Bounded; what is beyond is
- * counted and said once.
+ * Collects what the user's code logs and counts until the next task answers. Limited; what exceeds the limits
+ * is counted and reported once.
  */
 export class Reports extends LeveledLogger implements TransformLogger, TransformMetrics {
   #logs: TransformLog[] = [];
@@ -70,7 +70,7 @@ export class Reports extends LeveledLogger implements TransformLogger, Transform
     return taken;
   }
 
-  /** Whatever the user's code hands over, the types notwithstanding. */
+  /** The user's code may pass anything, whatever the types say. */
   protected log(level: TransformLog['level'], message: unknown, fields: unknown): void {
     if (this.#logs.length >= LOGS_MAX) {
       this.#logsDropped += 1;
@@ -83,8 +83,8 @@ export class Reports extends LeveledLogger implements TransformLogger, Transform
 }
 
 /**
- * Only what JSON holds crosses to the main thread: functions, cycles and BigInts of the user's objects must
- * not break a result.
+ * Only JSON data is passed to the main thread: functions, cycles and BigInts in the user's objects must not
+ * break a result.
  */
 function plainFields(fields: unknown): Readonly<Record<string, unknown>> | undefined {
   if (typeof fields !== 'object' || fields === null) return undefined;

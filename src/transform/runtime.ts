@@ -28,8 +28,8 @@ import { RowComputer } from './rows/rows.js';
 import { isIdentity, type TaskSettings } from './settings.js';
 
 /**
- * A task as it crosses to the worker: views of shared memory, and only the names that this worker does not
- * know yet.
+ * A task as it is sent to the worker: views of shared memory, and only the topic names that this worker does
+ * not know yet.
  */
 export interface WorkerTask {
   readonly input: Uint8Array;
@@ -43,7 +43,7 @@ export interface WorkerTask {
   readonly batchId?: number;
 }
 
-/** Batches of a function of batches may take a hundred times as long as others before they get smaller. */
+/** Batches of a batch function may take a hundred times as long as others before they get smaller. */
 const BATCH_FUNCTION_SHARE = 0.01;
 
 type Answer = Omit<TransformResult, 'workMs'>;
@@ -55,7 +55,7 @@ export interface RunnerInit {
   readonly stop: StopCell;
 }
 
-/** One worker's transform with all it needs; runs one task after another. */
+/** One worker's transform with everything it needs; runs one task after another. */
 export class TaskRunner {
   readonly #settings: TaskSettings;
   readonly #loaded: LoadedTransform | undefined;
@@ -66,7 +66,7 @@ export class TaskRunner {
   readonly #topics: TopicTable;
   readonly #results: ResultWriter;
   readonly #rows: RowComputer;
-  /** The topic to which every row goes as it is; undefined where rows are looked at. */
+  /** The topic to which every row goes unchanged; undefined if rows must be read. */
   readonly #identity: OutputTopic | undefined;
   readonly #kept = new KeptResults();
   #rowsPerSource = 1;
@@ -100,27 +100,27 @@ export class TaskRunner {
     this.#identity = loaded === undefined && isIdentity(settings) ? topics.default : undefined;
   }
 
-  /** Makes the codecs and runs the transform's `setup`. */
+  /** Creates the codecs and runs the transform's `setup`. */
   static async create(init: RunnerInit): Promise<TaskRunner> {
     const runner = new TaskRunner(init, await loadCodecs(init.settings));
     runner.#worker.state = await init.loaded?.setup?.(new CallContext(runner.#worker));
     return runner;
   }
 
-  /** False for a worker that never runs code of the user. */
+  /** False for a worker that never runs user code. */
   get runsUserCode(): boolean {
     return this.#loaded !== undefined;
   }
 
-  /** What it had to say, and whatever no task took along. */
+  /** Returns the log entries of teardown, and those that no task returned. */
   async teardown(): Promise<readonly TransformLog[]> {
     await this.#loaded?.teardown?.(new CallContext(this.#worker));
     return this.#worker.reports.takeLogs() ?? [];
   }
 
   /**
-   * Answers the rows of the task. Rejects only for defects and for BATCH_LENGTH; whatever a record does is an
-   * outcome of that record.
+   * Answers the rows of the task. Rejects only for defects and for BATCH_LENGTH; anything a record causes is
+   * an outcome of that record.
    */
   async run(task: WorkerTask): Promise<TransformResult> {
     const beganMs = performance.now();
@@ -283,7 +283,8 @@ export class TaskRunner {
   }
 
   /**
-   * Rows a source row gives decide how much of the next block is kept for rows: rises at once, falls slowly.
+   * The number of output rows per source row determines how much of the next block is reserved for rows: it
+   * rises immediately and falls slowly.
    */
   #noteRatio(outputRows: number, sourceRows: number): void {
     if (sourceRows === 0) return;

@@ -4,35 +4,38 @@ import type { OutputTopic } from '../ports/sink.js';
 export type TombstonePolicy = 'pass' | 'drop' | 'reject';
 
 /**
- * Everything a worker must know; plain data, since it crosses threads. Build it with {@link taskSettings}.
+ * Everything a worker must know; plain data, because it is sent to another thread. Build it with {@link
+ * taskSettings}.
  */
 export interface TaskSettings {
   /** The user's module; undefined passes records through. */
   readonly transform: TransformSource | undefined;
   readonly options: Readonly<Record<string, unknown>>;
-  /** Taken out of what the user's errors say. */
+  /** Removed from the texts of the user's errors. */
   readonly secrets: readonly string[];
   readonly input: FormatSpec & { readonly tombstones: TombstonePolicy };
   readonly output: FormatSpec & { readonly timestamp: 'source' | 'now' };
-  /** Asynchronous transforms under way at once in one worker. */
+  /** Maximum number of asynchronous transforms that run at the same time in one worker. */
   readonly concurrency: number;
   /**
-   * What one asynchronous call may take; then its record is rejected. A worker whose loop is blocked for a
-   * second longer is replaced.
+   * The time limit of one asynchronous call; after it the record is rejected. A worker whose event loop is
+   * blocked for a second longer is replaced.
    */
   readonly timeoutMs: number;
-  /** Outputs of one source record together, and the size of an overflow part. */
+  /** The maximum for the outputs of one source record together, and for an overflow part. */
   readonly outputBytesMax: number;
   readonly topics: {
-    /** Absent: every result must name its topic, or there are none. */
+    /** Absent: every result must name its topic, or there are no results. */
     readonly default?: OutputTopic;
     readonly deadLetter?: OutputTopic;
-    /** Further topics whose numbers are known at start. */
+    /** Other topics whose numbers are known at the start. */
     readonly others: readonly OutputTopic[];
   };
-  /** Bytes of a dead letter (key, value and headers): what would be larger says less about its death. */
+  /** Maximum size of a dead letter (key, value and headers): a larger one carries fewer details. */
   readonly deadLetterBytesMax: number;
-  /** Of dead letters: an old record's own would let retention delete them at once. */
+  /**
+   * The timestamp of dead letters: with an old record's own timestamp, retention could delete it immediately.
+   */
   readonly deadLetterTimestamp: 'now' | 'source';
   readonly origin: Origin;
 }
@@ -90,7 +93,7 @@ export function taskSettings(given: TaskSettingsInput): TaskSettings {
   };
 }
 
-/** True when no row has to be looked at: what comes in goes out. */
+/** True if no row must be read: the output equals the input. */
 export function isIdentity(settings: TaskSettings): boolean {
   const { input, output, topics, transform } = settings;
   return (

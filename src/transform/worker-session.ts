@@ -6,7 +6,7 @@ import { importTransform, setupError } from './load/load.js';
 import { TaskRunner, type WorkerTask } from './runtime.js';
 import type { TaskSettings } from './settings.js';
 
-/** What a worker thread is born with. */
+/** The initial data of a worker thread. */
 export interface WorkerInit {
   readonly settings: TaskSettings;
   readonly stopCells: Int32Array;
@@ -18,9 +18,9 @@ export type WorkerMessage =
   | { readonly kind: 'task'; readonly task: WorkerTask }
   | { readonly kind: 'teardown' };
 
-/** Errors come back as data: an Error that is cloned between threads loses its code. */
+/** Errors are returned as data: an Error that is cloned between threads loses its code. */
 export type WorkerAnswer =
-  /** `logs`: what the transform's code said since its last task. */
+  /** `logs`: entries of the transform since its last task. */
   | { readonly kind: 'done'; readonly logs?: readonly TransformLog[] }
   | { readonly kind: 'result'; readonly result: TransformResult }
   | {
@@ -32,8 +32,8 @@ export type WorkerAnswer =
     };
 
 /**
- * One worker thread's life: load, tasks, teardown. Never throws: a handler that does would lose what the
- * error says.
+ * The life of one worker thread: load, tasks, teardown. Never throws, because an error thrown by a handler
+ * would lose its details.
  */
 export class WorkerSession {
   readonly #init: WorkerInit;
@@ -79,17 +79,17 @@ export class WorkerSession {
 
   async #run(task: WorkerTask): Promise<TransformResult> {
     if (this.#runner === undefined)
-      throw new DispatcherError('DEFECT', 'a task came before the transform was loaded');
+      throw new DispatcherError('DEFECT', 'a task arrived before the transform was loaded');
     const result = await this.#runner.run(task);
-    // One turn of the loop before the answer: an exception that a record's code left behind (a timer, a
-    // forgotten promise) ends the worker while its own task runs, not a later one; and timers that `setup`
-    // started get their turn under load.
+    // One turn of the event loop before the answer: an exception that a record's code left behind (a timer, a
+    // forgotten promise) ends the worker during its own task, not a later one; and timers that `setup`
+    // started run under load too.
     if (this.#runner.runsUserCode) await nextTurn();
     return result;
   }
 }
 
-/** Any error as the data of an answer. */
+/** Converts any error to the data of an answer. */
 export function failedAnswer(error: unknown): WorkerAnswer {
   if (error instanceof DispatcherError)
     return {

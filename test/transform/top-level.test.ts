@@ -82,7 +82,7 @@ test('a top level that blocks, exits the process or throws later is a problem of
     ],
     [
       'process.exit(0); export default () => 1;',
-      /transform\.ts: its top level ended the process \(exit code 0\)/,
+      /transform\.ts: its top level exited the process \(exit code 0\)/,
     ],
     [
       `setTimeout(() => { throw new Error('late'); }); ${NEVER}`,
@@ -105,6 +105,6 @@ test('validate of a transform that exits the process fails', async () => {
   const file = jobFolder('process.exit(0); export default (value: any) => value;');
   const result = await runKd(['validate'], { cwd: file.folder });
   assert.equal(result.code, 2, result.stdout);
-  assert.match(result.stdout, /transform\.ts: its top level ended the process/);
+  assert.match(result.stdout, /transform\.ts: its top level exited the process/);
   file.remove();
 });

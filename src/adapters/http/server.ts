@@ -2,7 +2,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { DispatcherError } from '../../core/errors.js';
 
 export interface HealthSource {
-  /** Null when ready; else why not. */
+  /** Null when ready, else the reason. */
   notReady(): string | null;
   /** The summary so far. */
   status(): unknown;

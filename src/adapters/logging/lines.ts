@@ -1,5 +1,5 @@
 /**
- * How one event becomes one line. Values may hold anything a record held: nothing here may break the line or
+ * Formats one event as one line. Values may contain anything from a record; none of it may break the line or
  * throw.
  */
 import pc from 'picocolors';
@@ -63,7 +63,7 @@ function compact(value: unknown, redact: Redact): string {
   return typeof safe === 'string' ? safe : String(JSON.stringify(safe));
 }
 
-/** Secrets are taken out of the values, before they are cut or become part of a line: never out of keys. */
+/** Secrets are removed from values before these are cut or joined into a line, and never from keys. */
 function jsonValue(value: unknown, redact: Redact): unknown {
   const clean = (text: string): string => shorten(redact(text));
   if (value instanceof Error)

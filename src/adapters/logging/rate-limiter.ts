@@ -1,13 +1,13 @@
 /**
- * Lets the first few of equal messages through and counts the rest, so that an error a record can't fill a
+ * Lets the first few of equal messages through and counts the rest, so that an error per record can't fill a
  * disk.
  */
 
 export interface RateLimits {
-  /** Messages of one key that pass in one window. */
+  /** How many messages of one key pass per window. */
   readonly passedMax: number;
   readonly windowMs: number;
-  /** Keys watched at once; the oldest makes room, with its summary. */
+  /** How many keys are tracked; when there are more, the oldest is dropped after its summary. */
   readonly keysMax: number;
 }
 
@@ -21,7 +21,7 @@ interface Window {
 
 export interface Suppressed {
   readonly key: string;
-  /** Not shown. */
+  /** How many messages were suppressed. */
   readonly count: number;
   readonly elapsedMs: number;
 }
@@ -34,7 +34,7 @@ export class RateLimiter {
     this.#limits = limits;
   }
 
-  /** Whether this message may pass, and what the window that it closes had held back. */
+  /** Whether this message may pass, and the suppressed messages of the window that it closes. */
   admit(key: string, nowMs: number): { readonly pass: boolean; readonly ended: readonly Suppressed[] } {
     const ended = this.expire(nowMs);
     let window = this.#windows.get(key);
@@ -49,7 +49,7 @@ export class RateLimiter {
     return { pass, ended };
   }
 
-  /** Closes the windows that are over; windows are in the order in which they began. */
+  /** Closes the windows that have ended; windows are in the order in which they began. */
   expire(nowMs: number): Suppressed[] {
     const ended: Suppressed[] = [];
     for (const [key, window] of this.#windows) {

@@ -1,10 +1,12 @@
-/** Makes a stream carry JSON lines only: whatever else is written to it becomes a record of its own. */
+/**
+ * Makes a stream carry JSON lines only: anything else that is written to it becomes a JSON line of its own.
+ */
 import type { Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import type { Redact } from '../../secrets/redact.js';
 import { jsonLine, type LogEvent } from './lines.js';
 
-/** A line without an end is kept for so long, and no longer than so many characters. */
+/** An unfinished line is written after this time, or when it reaches this length. */
 const PART_KEPT_MS = 250;
 const PART_CHARACTERS_MAX = 65_536;
 const REMEDY = '    → ';
@@ -12,8 +14,8 @@ const REMEDY = '    → ';
 const wrapped = new WeakSet<Writable>();
 
 /**
- * Done once for a stream, however often it is called. Worker threads write by way of this thread's stream, so
- * what a transform prints there comes through here, too.
+ * Takes effect once per stream, however often it is called. Worker threads write through this thread's
+ * stream, so what a transform prints there passes through here too.
  */
 export function recordsOnly(
   stream: Writable,
@@ -72,7 +74,7 @@ function isRecord(line: string): boolean {
   }
 }
 
-/** `error: …` and `kd.yml:3:1: warning: …` say how grave they are. */
+/** The prefixes `error: …` and `kd.yml:3:1: warning: …` give the level. */
 function eventOf(line: string, time: Date): LogEvent {
   const said = /^(?:\S*:\d+:\d+: )?(error|warning|info): /.exec(line);
   const level = said?.[1] === 'error' ? 'error' : said?.[1] === 'warning' ? 'warn' : 'info';

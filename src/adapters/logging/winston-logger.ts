@@ -15,7 +15,7 @@ export interface LoggerOptions {
   readonly stream: Writable & { readonly isTTY?: boolean };
   /** Default: on a terminal, unless NO_COLOR is set (the caller knows). */
   readonly colors?: boolean;
-  /** Takes secrets out of messages and of the values of fields. */
+  /** Removes secrets from messages and from the values of fields. */
   readonly redact?: Redact;
   readonly limits?: RateLimits;
   readonly now?: () => Date;
@@ -25,8 +25,8 @@ export interface ClosableLogger extends Logger {
   readonly level: LogLevel;
   setLevel(level: LogLevel): void;
   /**
-   * Writes what was held back, then waits until the stream has taken everything, at most `deadlineMs`.
-   * Logging after it is dropped.
+   * Writes summaries of suppressed messages, then waits until the stream has taken everything, at most
+   * `deadlineMs`. Later messages are dropped.
    */
   close(deadlineMs: number): Promise<void>;
 }
@@ -58,7 +58,7 @@ class WinstonLogger extends LeveledLogger implements ClosableLogger {
     const asText = !isJson(options);
     const colors = options.colors ?? onTerminal;
     const redact = options.redact ?? ((text: string) => text);
-    // The event travels whole, below a key of its own: winston merges fields named message or level into the
+    // The event is one object under its own key: winston would merge fields named message or level into the
     // line's own.
     const format = winston.format.printf((info) => {
       const event = info['event'] as LogEvent;
@@ -92,7 +92,7 @@ class WinstonLogger extends LeveledLogger implements ClosableLogger {
     clearTimeout(this.#timer);
     const flushed = new Promise<void>((resolve) => {
       this.#winston.once('finish', () => {
-        // winston has handed everything on; an empty write comes back when the stream has, too.
+        // winston has written everything; an empty write calls back when the stream has written it too.
         if (this.#stream.writableEnded || this.#stream.destroyed) resolve();
         else this.#stream.write('', () => resolve());
       });

@@ -1,11 +1,11 @@
-/** What is said of a worker that is blocked: in a system call that waits, or in a loop. */
+/** Words for a blocked worker: in a system call that waits, or in a loop. */
 import { DispatcherError } from '../../core/errors.js';
 import type { TransformTask } from '../../ports/transform-pool.js';
 import type { PartitionName } from '../../transform/record-view.js';
 import { InputBatchReader } from '../../wire/input-reader.js';
 import type { PoolThread } from './pool-thread.js';
 
-/** `topic 3:1200`, or the range of records that are under way. */
+/** `topic 3:1200`, or the range of the records in progress. */
 export function describeSuspects(
   thread: PoolThread,
   task: TransformTask,

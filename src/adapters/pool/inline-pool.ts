@@ -8,8 +8,8 @@ import type { PoolSettings } from './settings.js';
 import { deadline, failureOf, loadTimeout } from './waiting.js';
 
 /**
- * `threads: 0`: tasks run on the main thread, one after another, for debugging. Nothing protects from a
- * transform that hangs or exits.
+ * `threads: 0`: tasks run on the main thread, one after another, for debugging. Nothing protects the process
+ * from a transform that hangs or exits.
  */
 export function createInlinePool(settings: PoolSettings): TransformPool {
   return new InlinePool(settings);

@@ -8,10 +8,10 @@ import { describeThrown } from '../../transform/results/rejected.js';
 import { failureOf } from './waiting.js';
 
 const INSPECTOR_FILE = fileURLToPath(new URL('../../../workers/transform-inspector.js', import.meta.url));
-/** The thread itself reports an `await` that never settles; this is for a thread that can't. */
+/** The thread itself reports an `await` that never settles; this limit is for a thread that is blocked. */
 const BLOCKED_SLACK_MS = 1_000;
 
-/** What a transform module offers. Throws a TRANSFORM_LOAD error. */
+/** What a transform module exports. Throws a TRANSFORM_LOAD error. */
 export async function inspectTransform(
   path: string,
   withinMs: number = LoadLimits.importMs + BLOCKED_SLACK_MS,
@@ -24,7 +24,7 @@ export async function inspectTransform(
   }
 }
 
-/** In a thread of its own: a top level may loop for ever, or end its process. */
+/** In its own thread, because a top level may loop forever or exit the process. */
 async function inspectInThread(url: string, path: string, withinMs: number): Promise<TransformSummary> {
   const worker = new Worker(INSPECTOR_FILE, { workerData: { url, path } });
   let timer: NodeJS.Timeout | undefined;
@@ -48,13 +48,13 @@ const blocked = (path: string, ms: number): Error =>
   loadError(
     path,
     `its top level did not finish within ${ms} ms: it blocks its thread`,
-    'look for a loop outside of any function that never ends',
+    'look for an endless loop outside of any function',
   );
 
 const ended = (path: string, code: number): Error =>
   loadError(
     path,
-    `its top level ended the process (exit code ${code})`,
+    `its top level exited the process (exit code ${code})`,
     'throw an error instead of calling process.exit: its message is then reported',
   );
 

@@ -20,9 +20,9 @@ export function createPiscinaPool(settings: PoolSettings): TransformPool {
 }
 
 /**
- * Piscina runs the threads; which task goes to which thread is decided here, because a dead worker's task,
- * its progress and its blocks have to be known (Piscina tells neither who ran a task nor when the thread has
- * really ended). Tasks wait in one first-in-first-out queue here.
+ * Piscina runs the threads, but this class decides which task goes to which thread: it must know a dead
+ * worker's task, progress and blocks, and Piscina tells neither who ran a task nor when the thread has really
+ * ended. Tasks wait here in one first-in-first-out queue.
  */
 class PiscinaPool implements TransformPool {
   readonly threads: number;
@@ -34,7 +34,7 @@ class PiscinaPool implements TransformPool {
   readonly #topics = new TopicNews();
   #piscina: Piscina | undefined;
   #compiled: CompiledTransform | undefined;
-  /** Where the message being handed to Piscina is to go. */
+  /** The target of the message that is being passed to Piscina. */
   #sending: { readonly threadId: number; taken: boolean } | undefined;
   #watch: NodeJS.Timeout | undefined;
   #watchedAt = 0;
@@ -107,7 +107,7 @@ class PiscinaPool implements TransformPool {
     this.#closing = true;
     await deadline(this.#idle(), left());
     const idle = [...this.#members].filter((thread) => thread.state === 'idle');
-    // Those that are idle may clean up, however long the others took.
+    // Idle workers run their teardown, however long the others took.
     await deadline(
       Promise.allSettled(idle.map((thread) => this.#teardown(thread))),
       Math.max(left(), PoolLimits.graceMs),
@@ -130,9 +130,9 @@ class PiscinaPool implements TransformPool {
       maxThreads: this.threads,
       concurrentTasksPerWorker: 1,
       stricterFIFO: true,
-      // In `sync` mode a thread sleeps in Atomics.wait between tasks: its timers, sockets and late rejections
-      // stand still. That suits a pass-through, where it saves a wake-up of the loop; where code of the user
-      // runs (keep-alives, caches refreshed by timers) it may not be.
+      // In `sync` mode a thread sleeps in Atomics.wait between tasks, so its timers, sockets and late
+      // rejections do not run. A pass-through can do without them and saves a wake-up of the event loop; user
+      // code may rely on them (keep-alives, caches refreshed by timers).
       atomics: task.transform === undefined ? 'sync' : 'disabled',
       recordTiming: false,
       resourceLimits: { maxOldGenerationSizeMb: workerHeapMbMax ?? PoolLimits.workerHeapMbMax },
@@ -143,10 +143,9 @@ class PiscinaPool implements TransformPool {
         return found ?? null;
       },
     });
-    // Deaths are dealt with by each thread's own events; without a listener this event would end the process.
+    // Deaths are handled by each thread's own events; without a listener this event would end the process.
     piscina.on('error', () => undefined);
-    // A microtask later, since Piscina tells of a new thread just before it counts it among those that may be
-    // given work.
+    // A microtask later, because Piscina announces a new thread just before it adds it to the available ones.
     piscina.on('workerCreate', (worker: { readonly id: number }) =>
       queueMicrotask(() => this.#admitReady(worker.id)),
     );
@@ -162,8 +161,8 @@ class PiscinaPool implements TransformPool {
       if (job !== undefined) void this.#runJob(thread, job);
     }
     const isIdle = this.#queue.length === 0 && this.busy === 0;
-    // Piscina's threads do not keep the process alive, least of all while one is replaced; a task that waits
-    // has to.
+    // Piscina's threads do not keep the process alive, least of all while one is being replaced, but a
+    // waiting task must.
     if (isIdle) this.#watch?.unref();
     else this.#startWatch();
     if (isIdle) this.#onIdle();
@@ -196,13 +195,13 @@ class PiscinaPool implements TransformPool {
     const piscina = this.#piscina;
     if (piscina === undefined)
       return Promise.reject(new DispatcherError('DEFECT', 'the pool is not running'));
-    // `run` asks the balancer before it returns, so the target is that of this very message.
+    // `run` asks the balancer before it returns, so the target belongs to this very message.
     const sending: { readonly threadId: number; taken: boolean } = { threadId: thread.id, taken: false };
     this.#sending = sending;
     const answer = piscina.run(message) as Promise<WorkerAnswer>;
     this.#sending = undefined;
     if (sending.taken) return answer;
-    // The message now lies in Piscina's own queue, ahead of all that follows: nothing can be sent any more.
+    // The message is now in Piscina's own queue, ahead of all later ones, so nothing can be sent any more.
     answer.catch(() => undefined);
     const failure = new DispatcherError('DEFECT', `worker thread ${thread.id} took no task`);
     this.#fail(failure);
@@ -220,7 +219,7 @@ class PiscinaPool implements TransformPool {
         path,
         `the worker thread ended while it loaded the transform: ` +
           `${failureOf(error, 'TRANSFORM_LOAD').message}`,
-        'see what its top level and its setup do',
+        'check what its top level and its setup do',
         error,
       );
     }
@@ -237,7 +236,7 @@ class PiscinaPool implements TransformPool {
         this.#settings.logger?.[level](message, fields);
   }
 
-  /** A thread has failed or ended; Piscina has begun its replacement, unless it gave up. */
+  /** A thread has failed or ended. Piscina has begun its replacement, unless it gave up. */
   #ended(thread: PoolThread): void {
     if (!thread.hasEnded || !this.#members.delete(thread) || this.#closing) return;
     this.#adoptReplacements();
@@ -255,7 +254,7 @@ class PiscinaPool implements TransformPool {
     }
   }
 
-  /** Piscina says that a replacement is ready for messages. */
+  /** Piscina reports that a replacement is ready for messages. */
   #admitReady(threadId: number): void {
     if (this.#closing) return;
     this.#adoptReplacements();
@@ -278,8 +277,8 @@ class PiscinaPool implements TransformPool {
         reason: failureOf(error, 'TRANSFORM_LOAD').message,
       });
       if (this.#loadFailures >= PoolLimits.loadFailuresMax) this.#fail(failureOf(error, 'TRANSFORM_LOAD'));
-      // Ended: its own replacement follows. Alive: another one takes its place, after a pause that gives what
-      // `setup` needs time to come back.
+      // If it ended, Piscina replaces it. If it is alive, it is replaced here, after a pause that gives
+      // services that `setup` needs time to recover.
       else if (!thread.hasEnded)
         setTimeout(
           () => void thread.worker.terminate(),
@@ -312,7 +311,7 @@ class PiscinaPool implements TransformPool {
     this.#watchedAt = performance.now();
     this.#watch = setInterval(() => {
       const now = performance.now();
-      // A main thread that was blocked has not read answers either: such a gap counts as one interval.
+      // A blocked main thread has not read answers either: such a gap counts as one interval.
       const elapsedMs = Math.min(now - this.#watchedAt, 2 * PoolLimits.watchIntervalMs);
       this.#watchedAt = now;
       for (const thread of this.#members) this.#watchThread(thread, elapsedMs);
@@ -324,7 +323,7 @@ class PiscinaPool implements TransformPool {
     if (job === undefined) return;
     const limitMs = this.#settings.task.timeoutMs + PoolLimits.graceMs;
     if (thread.watch(elapsedMs, limitMs))
-      this.#settings.logger?.warn('a worker is blocked: it is ended, and another one replaces it', {
+      this.#settings.logger?.warn('a worker is blocked: it is ended, and a new one replaces it', {
         record: describeSuspects(thread, job.task, this.#settings.describePartition),
         blockedMs: thread.stalledMs,
       });
@@ -342,13 +341,13 @@ class PiscinaPool implements TransformPool {
     this.#destroying = true;
     clearInterval(this.#watch);
     const ended = Promise.all([...this.#members].map((thread) => thread.exited));
-    // Resolves when all threads have ended; one that is deep in native code does not, and must not hold the
+    // Resolves when all threads have ended. A thread inside native code does not end, and must not keep the
     // process.
     await deadline(Promise.all([this.#piscina?.destroy(), ended]), withinMs);
     await this.#compiled?.remove();
   }
 
-  /** Asked again after an await, where the compiler would remember the answer of before. */
+  /** A function, because after an await the compiler would still assume the earlier value. */
   #isClosing(): boolean {
     return this.#closing;
   }

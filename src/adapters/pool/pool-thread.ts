@@ -13,16 +13,16 @@ export interface Job {
 }
 
 /**
- * starting: Piscina has not said it is ready · loading: imports the transform · idle · busy · dying: no task
- * for it any more
+ * starting: Piscina has not reported it ready · loading: imports the transform · idle · busy · dying: gets no
+ * more tasks
  */
 export type ThreadState = 'starting' | 'loading' | 'idle' | 'busy' | 'dying';
 
-/** One worker thread as the pool sees it: what it knows already, what it is at, and how it ended. */
+/** One worker thread as the pool sees it: the topics it knows, its state, and how it ended. */
 export class PoolThread {
   readonly worker: Worker;
   readonly id: number;
-  /** Resolves when the thread has ended: from then on nothing of it writes anywhere. */
+  /** Resolves when the thread has ended: from then on it writes to no block. */
   readonly exited: Promise<void>;
   /** False for the threads that exist from the start: those are loaded by `start`. */
   readonly isReplacement: boolean;
@@ -60,7 +60,7 @@ export class PoolThread {
     return this.#exitCode !== undefined;
   }
 
-  /** The message for a task: blocks go by reference, names only where this thread has not seen them. */
+  /** The message for a task: blocks by reference, topic names only if this thread does not know them yet. */
   message(task: TransformTask, topics: TopicNews, describe: (id: number) => PartitionName): WorkerTask {
     const partitions: (PartitionName & { readonly id: number })[] = [];
     for (const { partitionId } of task.segments) {
@@ -84,7 +84,7 @@ export class PoolThread {
     };
   }
 
-  /** Not idle when the load came too late and the thread is to be replaced. */
+  /** The thread does not become idle if the load finished too late and it is being replaced. */
   endLoad(): void {
     if (this.state === 'loading') this.state = 'idle';
   }
@@ -102,7 +102,10 @@ export class PoolThread {
     if (this.state === 'busy') this.state = 'idle';
   }
 
-  /** Adds to the time without progress. True when that went past `limitMs` just now: the worker is ended. */
+  /**
+   * Adds to the time without progress. True when this call exceeded `limitMs`: then the worker is being
+   * ended.
+   */
   watch(elapsedMs: number, limitMs: number): boolean {
     if (this.state !== 'busy' || this.#cells === undefined) return false;
     if (this.#timedOutAfterMs !== undefined) {
@@ -127,12 +130,12 @@ export class PoolThread {
     return Math.round(this.#stalledMs);
   }
 
-  /** Since it was to end and did not; undefined: it need not. */
+  /** How long ago it was told to end without having ended; undefined: it was not. */
   get endingMs(): number | undefined {
     return this.#timedOutAfterMs === undefined || this.hasEnded ? undefined : Math.round(this.#endingMs);
   }
 
-  /** The rows that are under way. */
+  /** The rows in progress. */
   suspects({ firstRow, rowCount }: TransformTask): Suspects {
     const underWay = this.#cells?.underWay ?? NOBODY;
     const isNonsense =
@@ -164,8 +167,8 @@ export class PoolThread {
         this.#error,
       );
     }
-    // What a transform throws is caught. An exception that reaches here comes from a callback or a promise
-    // that nobody waited for: of which record, no one can tell.
+    // Errors from the transform itself are caught. An exception that arrives here comes from a callback or an
+    // unawaited promise, so it can't be attributed to a record.
     const text =
       this.#error instanceof Error ? `${this.#error.name}: ${this.#error.message}` : String(this.#error);
     return new WorkerDeathError(

@@ -19,13 +19,13 @@ export interface PoolSettings {
 }
 
 export const PoolLimits = {
-  /** Tasks that wait for a thread. There are never more than blocks. */
+  /** Maximum number of waiting tasks. There are never more than blocks. */
   queuedTasksMax: 10_000,
   workerHeapMbMax: 512,
   loadTimeoutMs: 60_000,
-  /** Between the signal to a transform that hangs and the end of its worker. */
+  /** Time between the abort signal to a hanging transform and the end of its worker. */
   graceMs: 1000,
-  /** A thread inside of a blocking system call, or of a loop in native code, ends when that returns. */
+  /** A thread in a blocking system call or a native loop ends only when that returns. */
   endingMsMax: 30_000,
   watchIntervalMs: 250,
   /** Replacement workers in a row that could not load the transform, before the pool gives up. */

@@ -1,6 +1,6 @@
 import type { OutputTopic } from '../../ports/sink.js';
 
-/** What is known of topics since the start; each thread gets what it has not seen yet. */
+/** Topics learned since the start; each thread gets those that it does not know yet. */
 export class TopicNews {
   readonly #byName = new Map<string, { readonly topic: OutputTopic; readonly version: number }>();
   #version = 0;

@@ -4,8 +4,8 @@ import type { WorkerAnswer } from '../../transform/worker-session.js';
 import { PoolLimits, type PoolSettings } from './settings.js';
 
 /**
- * Waits at most so long. Past it: rejects with what `late` makes, or resolves with undefined where there is
- * no `late`.
+ * Waits at most `withinMs`. After that, rejects with the error from `late`, or resolves with undefined if
+ * there is no `late`.
  */
 export async function deadline<Value>(
   promise: Promise<Value>,
@@ -16,7 +16,7 @@ export async function deadline<Value>(
   const timeout = new Promise<undefined>((resolve, reject) => {
     timer = setTimeout(() => (late === undefined ? resolve(undefined) : reject(late())), withinMs);
   });
-  // Whichever comes second has nobody who listens.
+  // The slower of the two has no listener.
   promise.catch(() => undefined);
   try {
     return await Promise.race([promise, timeout]);
@@ -25,7 +25,7 @@ export async function deadline<Value>(
   }
 }
 
-/** The top level has a limit of its own, which can't act while the thread is blocked. */
+/** The top level has its own limit, which can't act while the thread is blocked. */
 export function loadTimeout({ task, loadTimeoutMs }: PoolSettings): {
   readonly withinMs: number;
   readonly late: () => DispatcherError;
@@ -35,12 +35,12 @@ export function loadTimeout({ task, loadTimeoutMs }: PoolSettings): {
     loadError(
       task.transform?.path ?? 'the worker',
       `was not loaded within ${withinMs} ms: its setup did not finish, or its top level blocks the thread`,
-      'see what setup waits for and give it a timeout, and look for a loop that never ends',
+      'check what setup waits for and give it a timeout, and look for an endless loop',
     );
   return { withinMs, late };
 }
 
-/** A worker's `failed` answer, or whatever was thrown, as the error that leaves the pool. */
+/** Converts a worker's `failed` answer, or anything that was thrown, to the error that leaves the pool. */
 export function failureOf(reason: unknown, fallback: ErrorCode): DispatcherError {
   if (reason instanceof DispatcherError) return reason;
   if (isFailedAnswer(reason)) {

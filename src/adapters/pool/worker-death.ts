@@ -7,7 +7,7 @@ export interface Suspects {
   readonly rowCount: number;
 }
 
-/** What `run` rejects with once the thread of a dead worker has ended. */
+/** `run` rejects with this once the thread of a dead worker has ended. */
 export class WorkerDeathError extends Error implements WorkerDeath {
   override readonly name = 'WorkerDeathError';
   readonly kind = 'worker-death';

@@ -1,4 +1,4 @@
-/** What the doctor asks the brokers about the group of a job, and what their timestamps say of the time. */
+/** What the doctor asks the brokers about a job's group, and what their timestamps say about their clocks. */
 import { BROKER_WRITTEN_TOPIC } from '../../checks/clock.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { ClusterAdmin, GroupDescription, ListedOffset, PartitionOffset } from '../../ports/admin.js';
@@ -16,7 +16,7 @@ export interface GroupFacts {
   readonly offsetsKeptMs: number | undefined;
 }
 
-/** Whatever may not be asked is empty. */
+/** Answers that the user has no right to are empty. */
 export async function askForGroup(
   config: ResolvedConfig,
   admin: ClusterAdmin,
@@ -55,7 +55,7 @@ async function offsetsKept(admin: ClusterAdmin, facts: TopicFacts | undefined): 
   }
 }
 
-/** The latest timestamp that a broker wrote itself; where there is none, why. */
+/** The latest timestamp that a broker wrote itself, or the reason why there is none. */
 export async function askForTime(
   admin: ClusterAdmin,
 ): Promise<{ readonly writtenMs: number | undefined; readonly whyNot: string }> {

@@ -132,7 +132,7 @@ function verdictOn(certificates: readonly CertificateExpiry[], now: Date): Verdi
   return { level: 'info', what: 'certificates', certificate: earliest };
 }
 
-/** Reports at once, and then every day, how long the certificates in force are valid. */
+/** Reports immediately, and then every day, how long the certificates in use are valid. */
 export class ExpiryWatch {
   private readonly parts: { readonly logger: Logger; readonly clock: Clock; readonly now: () => Date };
   private clusters: Clusters | undefined;
@@ -142,7 +142,7 @@ export class ExpiryWatch {
     this.parts = parts;
   }
 
-  /** Sets the certificates in force. */
+  /** Sets the certificates in use. */
   watch(clusters: Clusters): void {
     this.clusters = clusters;
     this.tell();

@@ -198,7 +198,7 @@ export class LegRunner<Config> {
       });
       reloaded?.(revision.config);
     } else if (this.legs > 1) {
-      logger.info('the run goes on with the configuration it had before', {
+      logger.info('the run continues with the previous configuration', {
         pausedMs: Math.round(clock.nowMs() - this.pauseStartMs),
       });
     }

@@ -157,7 +157,7 @@ export class Reloader<Config> {
       if (this.isClosed()) return false;
       this.rejected = messageOf(error);
       this.parts.logger.error(
-        "Kafka can't be used with the new configuration; the run goes on with the old one",
+        "Kafka can't be used with the new configuration; the run continues with the old one",
         {
           error: messageOf(error),
           ...(error instanceof DispatcherError
@@ -180,7 +180,7 @@ export class Reloader<Config> {
 
   private reject(what: string, why: string): undefined {
     this.rejected = `${what}: ${why}`;
-    this.parts.logger.error(`${what}; the run goes on with the old one`, { why });
+    this.parts.logger.error(`${what}; the run continues with the old one`, { why });
     this.lookAgain();
     return undefined;
   }

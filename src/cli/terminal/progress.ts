@@ -64,7 +64,7 @@ export class Progress implements RunDisplay {
     const parts = [
       status.stalled === undefined ? status.state : `STALLED: ${status.stalled}`,
       `${count(status.records.consumed)} records`,
-      // The mean over the last samples would not drop at once when the records stop.
+      // The mean over the last samples would not drop immediately when records stop.
       ...(flows ? [`${count(perSecond)}/s`] : []),
       ...(status.lag === undefined ? [] : [`lag ${count(status.lag)}`]),
       `in flight ${bytes(status.inFlightBytes)} of ${bytes(status.inFlightBytesMax)}`,

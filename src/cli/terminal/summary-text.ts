@@ -55,14 +55,14 @@ export function renderSummary(summary: Summary): string {
   return `${summary.name}\n${rows.map(([label, text]) => `  ${label.padEnd(14)} ${text}`).join('\n')}\n`;
 }
 
-/** Where everything went to one topic, that is the configured one. */
+/** If everything went to one topic, it is the configured one, and not named. */
 function emitted({ records, emittedBy }: Summary): string {
   return Object.keys(emittedBy).length > 1 ? counted(records.emitted, emittedBy) : count(records.emitted);
 }
 
 const MESSAGE_CHARACTERS_MAX = 160;
 
-/** A line per code, the most frequent first: how many, and one of them. */
+/** One line per code, the most frequent first: the number of records, and an example. */
 function deadLetters(byCode: Readonly<Record<string, DeadLettersOfCode>>): (readonly [string, string])[] {
   const codes = Object.entries(byCode).sort(([, a], [, b]) => b.count - a.count);
   const lines = codes.slice(0, LISTED_MAX).map(([code, letters]) => {
@@ -73,7 +73,7 @@ function deadLetters(byCode: Readonly<Record<string, DeadLettersOfCode>>): (read
   return [...lines, ...(more > 0 ? [`and ${more} more codes`] : [])].map((line) => ['', line]);
 }
 
-/** A record's own text must not move the terminal's cursor. */
+/** Text from a record must not move the terminal's cursor. */
 function oneLine(message: string): string {
   const text = message.replaceAll(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
   return text.length > MESSAGE_CHARACTERS_MAX ? `${text.slice(0, MESSAGE_CHARACTERS_MAX)}…` : text;
@@ -86,7 +86,7 @@ export function unsettledText({
 }: Pick<Summary['records'], 'unsettled' | 'handedOver'>): string | undefined {
   const parts = [
     ...(unsettled === 0 ? [] : [`${count(unsettled)} unsettled`]),
-    // Not "to other members": a partition that was lost may come back to this one, or to nobody for a while.
+    // Not "to other members": a lost partition may come back to this member, or to none for a while.
     ...(handedOver === 0 ? [] : [`${count(handedOver)} left to the next owner of their partitions`]),
   ];
   return parts.length === 0 ? undefined : parts.join(', ');

@@ -11,7 +11,7 @@ export function register(program: Command, io: CliIo): void {
   const show = group
     .command('show')
     .description('print the resolved configuration, secrets masked')
-    .option('--origin', 'say where each value comes from')
+    .option('--origin', 'print where each value comes from')
     .action(async (_options: unknown, self: Command) => {
       await showConfig(optionsOf<{ origin?: boolean }>(self), io);
     });

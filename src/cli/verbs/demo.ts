@@ -136,7 +136,7 @@ async function load(config: ResolvedConfig, options: GlobalOptions, io: CliIo): 
     if (records.acknowledged !== FLIGHT_TOTALS.records) {
       throw new DispatcherError(
         'DEFECT',
-        `the embedded broker took ${records.acknowledged} of ${FLIGHT_TOTALS.records} records`,
+        `the embedded broker accepted ${records.acknowledged} of ${FLIGHT_TOTALS.records} records`,
       );
     }
   } finally {

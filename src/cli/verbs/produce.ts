@@ -107,7 +107,7 @@ async function produce(
   }
 }
 
-/** Once, on stderr: the user should know the format in which the records are written. */
+/** Printed once, on stderr: the user should know the format in which the records are written. */
 function sayFormat(format: ProduceFormat, read: string | undefined, topic: string, io: CliIo): void {
   io.stderr.write(`producing to ${topic} in ${format.name} (${format.spec.format})\n`);
   if (read === undefined) return;

@@ -20,8 +20,8 @@ export function register(program: Command, io: CliIo): void {
     .command('validate')
     .description('check configuration, schemas and transform without a network: every problem at once')
     .option('--strict', 'warnings count as failures (exit 6)')
-    .option('--types', "also run tsc --noEmit of the transform's own project: its errors are problems")
-    .option('--explain', 'print what librdkafka gets, name by name: value, origin, why')
+    .option('--types', "also run tsc --noEmit in the transform's own project and report its errors")
+    .option('--explain', 'print every property that librdkafka gets, with value, origin and reason')
     .action(async (_options: unknown, self: Command) => {
       await validate(optionsOf<ValidateOptions>(self), io);
     });

@@ -3,9 +3,9 @@ import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
 
 /**
- * Brokers that can't be reached or do not let us in any more, while nothing moves: not ready, and where
- * trying again will not help, the end of the run after `stallTimeoutMs`. As long as records flow over
- * connections that still stand, nothing is wrong yet.
+ * No broker can be reached, or none accepts us any more, while no record moves: the run is not ready, and
+ * where trying again will not help, it ends after `stallTimeoutMs`. As long as records move over the
+ * remaining connections, this is not a problem yet.
  */
 export class ConnectionTrouble {
   private readonly state: RunState;

@@ -23,7 +23,7 @@ export class EndWatch {
     this.state = state;
   }
 
-  /** What was seen earlier in the same run counts; of topics that were not there then, what is seen now. */
+  /** End offsets from earlier in the same run stay; topics that did not exist then get the current ones. */
   start(seenNow: readonly EndOffset[], seenEarlier: readonly EndOffset[] = []): void {
     this.ends = firstSeen(seenNow, seenEarlier);
     this.targets = new Map(
@@ -34,7 +34,7 @@ export class EndWatch {
     );
   }
 
-  /** Not before the targets are known. */
+  /** Never before the end offsets are known. */
   get done(): boolean {
     return this.targets !== undefined && [...this.targets.values()].every((target) => target.done);
   }
@@ -70,8 +70,8 @@ export class EndWatch {
   }
 
   /**
-   * Given back, lost, or read from elsewhere: settled by us is no longer enough, what counts is what is
-   * committed.
+   * Revoked, lost, or read from another position: what we settled is no longer enough, only committed offsets
+   * count.
    */
   moved(ids: readonly PartitionId[]): void {
     for (const id of ids) {
@@ -112,7 +112,7 @@ export class EndWatch {
       return;
     this.state.logLimit.warn(
       'others own the rest',
-      'waiting for partitions that other members of the group hold: the run ends when those have ' +
+      'waiting for partitions that other members of the group own: the run ends when they have ' +
         'committed up to its end',
       {
         partitions: left.length,
@@ -131,7 +131,9 @@ export class EndWatch {
   }
 }
 
-/** A topic known earlier keeps its ends and its partitions; one that is no longer read is left out. */
+/**
+ * A topic that was known before keeps its end offsets and partitions; one that is no longer read is left out.
+ */
 function firstSeen(seenNow: readonly EndOffset[], seenEarlier: readonly EndOffset[]): readonly EndOffset[] {
   const topicsNow = new Set(seenNow.map(({ topic }) => topic));
   const topicsEarlier = new Set(seenEarlier.map(({ topic }) => topic));

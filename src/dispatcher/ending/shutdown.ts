@@ -11,7 +11,7 @@ export interface ShutdownParts {
   readonly intake: Intake;
   readonly changes: ChangeQueue;
   readonly errors: DispatcherError[];
-  /** Hands what is settled to the source, for its last commit. */
+  /** Passes settled offsets to the source, for its last commit. */
   readonly storeChanged: () => void;
 }
 
@@ -21,8 +21,8 @@ interface Balance {
 }
 
 /**
- * With these, all that was read before the fault is still to be settled; with others what did not begin yet
- * is left to the next run.
+ * After these errors everything read before the fault is still settled; after others, batches that have not
+ * begun are left to the next run.
  */
 const SETTLES_ALL: ReadonlySet<ErrorCode> = new Set([
   'CORRUPT_INPUT',
@@ -38,14 +38,14 @@ export class Shutdown {
   private readonly parts: ShutdownParts;
   private readonly cutWanted: Promise<void>;
 
-  /** `cutWanted`: resolves when draining is to be given up. */
+  /** `cutWanted`: resolves when draining must be given up. */
   constructor(state: RunState, parts: ShutdownParts, cutWanted: Promise<void>) {
     this.state = state;
     this.parts = parts;
     this.cutWanted = cutWanted;
   }
 
-  /** `sourceStarted`: there is a reader to be parked. `deadlineMs`: when draining is given up. */
+  /** `sourceStarted`: there is a reader to park. `deadlineMs`: when draining is given up. */
   async run(
     sourceStarted: boolean,
     deadlineMs: number,
@@ -68,7 +68,7 @@ export class Shutdown {
     return { ...balance, redelivery: this.withUnconfirmed(balance.redelivery), hung };
   }
 
-  /** What the run came to, once everything is closed. */
+  /** The result of the run, once everything is closed. */
   report(ended: {
     readonly redelivery: RunReport['redelivery'];
     readonly hung: boolean;
@@ -83,7 +83,7 @@ export class Shutdown {
     if (imbalance !== undefined) errors.push(imbalance);
     const error = worstOf(errors);
     return {
-      // A drain that was cut is a stop in order, which says what may come twice.
+      // A drain that was cut is a regular stop that reports what may come twice.
       state: error === undefined || error.code === 'DRAIN_CUT' ? 'stopped' : 'failed',
       error,
       endReached: ended.endReached,
@@ -100,8 +100,8 @@ export class Shutdown {
   }
 
   /**
-   * Records behind one that stops the run are not written: its partition's offset can't pass it, so they
-   * would only come twice.
+   * Records after one that stops the run are not written: its partition's committed offset can't pass it, so
+   * they would only come twice.
    */
   private async drain(sourceStarted: boolean): Promise<void> {
     const { batchFlow, errors, changes, intake } = this.parts;
@@ -120,10 +120,10 @@ export class Shutdown {
   }
 
   private giveUp(): void {
-    // First of all: what fails now is no fault of a destination.
+    // Before anything else, so that later failures are not blamed on a destination.
     this.parts.batchFlow.abandon();
-    // Not before: a transform that heeds the signal throws, and its record would be rejected although nothing
-    // is wrong with it.
+    // Only now: a transform that respects the signal throws, and its record would be rejected although
+    // nothing is wrong with it.
     this.state.deps.pool.signalStop();
     try {
       this.state.deps.sink.purge();
@@ -134,7 +134,7 @@ export class Shutdown {
     }
   }
 
-  /** Rows that were read and are not settled, and the offsets that the next owner may see again. */
+  /** Records that were read and not settled, and the offsets that the next owner may read again. */
   private balance(): Balance {
     const { partitions, inFlight, accounting } = this.state;
     let unsettled = this.state.unsettledRows;
@@ -152,8 +152,8 @@ export class Shutdown {
   }
 
   /**
-   * The last commit is made while leaving: where the broker refused it or did not answer, settled records
-   * come again too.
+   * The last commit is made while leaving: if the broker refused it or did not answer, settled records come
+   * again too.
    */
   private withUnconfirmed(redelivery: RunReport['redelivery']): RunReport['redelivery'] {
     const { errors } = this.parts;
@@ -169,12 +169,12 @@ export class Shutdown {
       errors.push(
         new DispatcherError(
           'DRAIN_CUT',
-          `all was settled, but the last commit of ${unconfirmed.length} partitions was not confirmed: ` +
-            `these records may come twice`,
+          `all records were settled, but the last commit of ${unconfirmed.length} partitions was ` +
+            'not confirmed: these records may come twice',
           {
             remedy:
-              'see the warnings before this; a group that rebalances ' +
-              'or a broker that is away refuses commits',
+              'see the warnings before this one; a rebalancing group or an unreachable broker ' +
+              'refuses commits',
           },
         ),
       );
@@ -183,8 +183,8 @@ export class Shutdown {
   }
 
   /**
-   * A drain that was cut, or that could not settle all (what a rewind was to read again): without another
-   * error that is the run's.
+   * A drain that was cut, or that could not settle everything (records of a pending rewind), is the run's
+   * error unless there is another.
    */
   private complain({ redelivery, unsettled }: Balance, cutRecords: number, bySignal: boolean): void {
     const { errors } = this.parts;
@@ -207,9 +207,9 @@ export class Shutdown {
   }
 
   /**
-   * False when a client hung past its deadline. All are closed at once, so that together they take no longer
-   * than one, and each has a little time however late it is. Tasks of a drain that was cut settle nothing any
-   * more, and have only the time to heed the signal.
+   * False when a client hung past its deadline. All are closed at the same time, so that together they take
+   * no longer than one; each gets a little time even when it is late. Tasks of a drain that was cut settle
+   * nothing any more; they only get time to respect the signal.
    */
   private async closeAll(deadlineMs: number, isCut: boolean): Promise<boolean> {
     const { source, sink, pool, clock } = this.state.deps;
@@ -237,7 +237,7 @@ export class Shutdown {
     }
   }
 
-  /** Rejects after `limitMs`, or a little after a cut that is wanted meanwhile. */
+  /** Rejects after `limitMs`, or shortly after a cut that is requested in the meantime. */
   private async inTime(closing: Promise<void>, limitMs: number): Promise<void> {
     const { clock } = this.state.deps;
     const cancels: (() => void)[] = [];

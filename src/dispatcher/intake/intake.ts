@@ -9,15 +9,15 @@ export interface IntakeEvents {
 }
 
 /**
- * Gives empty blocks to the reader as long as the limits allow, and turns filled ones into batches in flight. Not
- * offering is the backpressure.
+ * Offers empty blocks to the reader as long as the limits allow, and turns filled ones into batches in
+ * flight. Not offering is the backpressure.
  */
 export class Intake {
   private readonly state: RunState;
   private readonly events: IntakeEvents;
   /**
-   * Input and output blocks are reserved together, so that no batch waits for an output that others like it
-   * hold.
+   * Input and output blocks are reserved together, so that no batch waits for an output block that another
+   * waiting batch holds.
    */
   private readonly offered = new Map<number, { input: Block; output: Block; recordsMax: number }>();
   private offeredRecords = 0;
@@ -58,7 +58,9 @@ export class Intake {
     );
   }
 
-  /** Nothing is being read and not all workers have a batch: all others wait for their acknowledgements. */
+  /**
+   * Nothing is being read and some workers have no batch: all batches are waiting for their acknowledgements.
+   */
   private noteIdleWorkers(): void {
     const { pool } = this.state.deps;
     if (this.offered.size === 0 && pool.busy < pool.threads) this.state.batchSize.tooSmall();
@@ -72,9 +74,9 @@ export class Intake {
   }
 
   /**
-   * A batch arrived. Those that come after the run began to stop, or while a rewind is under way, are given
-   * back unread: they were never counted, and are read again by the next run or after the rewind. Written now
-   * they would overtake those that are rewound.
+   * A batch arrived. If the run is stopping or a rewind is pending, it is given back unread: it was never
+   * counted, and is read again by the next run or after the rewind. Written now, it would overtake the
+   * records that are rewound.
    */
   batch(input: InputBatch): void {
     const { state } = this;
@@ -102,8 +104,8 @@ export class Intake {
   }
 
   /**
-   * The record that waits for a larger block can be served: enough budget is free, or nothing else is in
-   * batch.
+   * The record that waits for a larger block can be served: the budget allows it, or nothing else is in
+   * flight.
    */
   get oversizeReady(): boolean {
     const { blocks, inFlight, stopping, rewinds } = this.state;
@@ -116,7 +118,8 @@ export class Intake {
     if (this.oversizeBytes === undefined) return;
     const { blockBytes } = this.state.settings;
     this.takeBackOffered();
-    // Larger than a plain block in any case, and a whole number of words: the reader uses no part of one.
+    // Larger than a plain block in any case, and a whole number of words, because the reader uses only whole
+    // words.
     const bytes = Math.ceil(Math.max(this.oversizeBytes, blockBytes + 1) / 8) * 8;
     const pair = this.state.blocks.takePair(bytes, blockBytes);
     if (pair === undefined) return;

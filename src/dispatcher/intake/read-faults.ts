@@ -11,9 +11,8 @@ import { Limits } from '../settings.js';
 type Place = Pick<Fault, 'partitionId' | 'epoch' | 'offset'>;
 
 /**
- * What is done when librdkafka delivers an error in the place of records. The reader takes nothing more of
- * that partition until it is told from where to go on: librdkafka's own positions behind an error are not to
- * be trusted.
+ * What to do when librdkafka delivers an error instead of records. The reader takes nothing more from that
+ * partition until it gets a new position: librdkafka's own positions after an error can't be trusted.
  */
 export class ReadFaults {
   private readonly state: RunState;
@@ -45,8 +44,8 @@ export class ReadFaults {
             `${where}: the log can't be read here: ${name}: ${fault.text}`,
             {
               remedy:
-                'every record before it is settled and committed, nothing behind it. Restore the ' +
-                'partition from a replica, or step over the damage by moving the group’s offset',
+                'every record before it is settled and committed, nothing after it. Restore the ' +
+                'partition from a replica, or skip the damage by resetting the group’s offset',
             },
           ),
         );
@@ -78,8 +77,8 @@ export class ReadFaults {
   }
 
   /**
-   * Their topic is another one of the same name. What was read is settled first: of a topic that is gone it
-   * can't be read again.
+   * Their topic was deleted and created again. What was read is settled first, because it can't be read
+   * again.
    */
   replaced(partitions: readonly AssignedPartition[]): void {
     const meant = partitions.flatMap((partition) => {
@@ -106,7 +105,7 @@ export class ReadFaults {
     this.pending.clear();
   }
 
-  /** From the fault's own offset, in the same epoch: nothing in flight is touched. */
+  /** Reads again from the fault's own offset, in the same epoch: nothing in flight is affected. */
   private readAgain(fault: Fault): void {
     const times = this.timesMet(fault);
     const seek = (): void => {
@@ -141,8 +140,9 @@ export class ReadFaults {
   }
 
   /**
-   * To where the out-of-range policy says. What was read before is settled first, however long that takes:
-   * offsets may go back (a topic created again), and an end that is chosen is committed at once.
+   * Continues where the out-of-range policy says. What was read before is settled first, however long that
+   * takes: the new offset may be lower (a recreated topic), and a position at the end is committed
+   * immediately.
    */
   private async skip(fault: Place): Promise<void> {
     while (this.isCurrent(fault) && this.batchFlow.inFlight([fault.partitionId]))
@@ -157,11 +157,14 @@ export class ReadFaults {
       if (offset === undefined) return;
       await this.changes.parked(async () => {
         if (!this.isCurrent(fault)) return;
-        this.state.deps.logger.warn('out of range: reading on elsewhere, as consumer.out-of-range says', {
-          where: place(this.state, fault.partitionId, fault.offset),
-          from: offset,
-        });
-        // Other records may lie under the same offsets there.
+        this.state.deps.logger.warn(
+          'out of range: reading continues elsewhere, as consumer.out-of-range says',
+          {
+            where: place(this.state, fault.partitionId, fault.offset),
+            from: offset,
+          },
+        );
+        // The same offsets may belong to other records there.
         this.state.named.forgetAll(fault.partitionId);
         await this.state.deps.source.seek(this.rebalancer.open(partition, offset));
       });

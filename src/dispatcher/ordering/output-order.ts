@@ -3,8 +3,8 @@ import type { InFlightBatch } from '../in-flight-batch.js';
 import type { Order } from './order.js';
 
 /**
- * Transforms in parallel, releases in read order per partition. The oldest batch of all is the head of all
- * its queues: no circular wait.
+ * Transforms in parallel, releases in read order per partition. This can't deadlock: the oldest batch is the
+ * head of all its queues.
  */
 export class OutputOrder implements Order {
   private readonly ring = new CompletionRing();

@@ -4,8 +4,8 @@ import type { InFlightBatch } from '../in-flight-batch.js';
 import type { Order } from './order.js';
 
 /**
- * One batch per partition between the start of its transform and the hand-over to the writer. Batches hold
- * one partition each.
+ * At most one batch per partition from the start of its transform until all its parts are written. Each batch
+ * has records of one partition only.
  */
 export class PartitionOrder implements Order {
   private readonly lanes = new PartitionLanes();

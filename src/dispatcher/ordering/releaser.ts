@@ -11,7 +11,7 @@ import { PartitionOrder } from './partition-order.js';
 export class Releaser {
   private readonly state: RunState;
   private readonly order: Order;
-  /** Entered and not left. */
+  /** Batches that entered and have not left. */
   private readonly entered = new Set<BatchId>();
 
   constructor(state: RunState) {
@@ -26,9 +26,9 @@ export class Releaser {
   }
 
   /**
-   * Writes what may be written. Returns the batches that may be transformed now. Batches in flight are few
-   * (inFlightBatchesMax), so one walk in read order is cheap, and one walk is enough: an older batch that
-   * leaves is met before those it held back.
+   * Writes what may be written. Returns the batches that may be transformed now. There are few batches in
+   * flight (inFlightBatchesMax), so one walk in read order is cheap. One walk is enough: an older batch that
+   * leaves comes before those that it held back.
    */
   release(): readonly InFlightBatch[] {
     const next: InFlightBatch[] = [];
@@ -44,7 +44,7 @@ export class Releaser {
     return this.order.mayWrite(batch) || !this.entered.has(batch.id);
   }
 
-  /** True: there will be no more of it. */
+  /** True: nothing more of it will be written. */
   private write(batch: InFlightBatch): boolean {
     for (const part of batch.takeReady())
       this.state.deps.sink.write(batch.id, part.index, batch.input.block, part.output);

@@ -5,13 +5,13 @@ import type { MembershipState } from './membership.js';
 interface AssignmentStatus {
   readonly owned: number;
   readonly membership: MembershipState;
-  /** Why no broker can be reached. */
+  /** The reason why no broker can be reached. */
   readonly trouble: string | undefined;
 }
 
 /**
- * Says when nothing is assigned for long, and what that most likely means: nothing else would show that the
- * run stands still.
+ * Reports when nothing is assigned for long, with the most likely reason: nothing else would show that the
+ * run does not progress.
  */
 export class AssignmentWatch {
   private readonly state: RunState;
@@ -50,7 +50,8 @@ const JOINING =
 const REASONS: Readonly<Record<MembershipState, string>> = {
   joining: JOINING,
   positioning:
-    'partitions were assigned to this member, but the brokers have not said yet from where to read them',
+    'partitions were assigned to this member, but the brokers have not yet answered from which ' +
+    'offsets to read',
   owner: JOINING,
   spare:
     'the group gave this member none: other members of the group hold all partitions (there are as many ' +

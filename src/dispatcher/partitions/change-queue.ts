@@ -2,9 +2,8 @@ import { asDispatcherError } from '../as-dispatcher-error.js';
 import type { RunState } from '../run-state.js';
 
 /**
- * Everything that changes what is read: assignments, seeks, rewinds, oversize blocks. One such change at a
- * time, each with the reader parked: rows popped before a change must not be stamped with an epoch that
- * begins after it.
+ * Serialises everything that changes what is read: assignments, seeks, rewinds, oversize blocks. Each change
+ * is made with the reader parked: rows taken before a change must not get an epoch that begins after it.
  */
 export class ChangeQueue {
   private readonly state: RunState;
@@ -17,20 +16,20 @@ export class ChangeQueue {
     this.onChange = onChange;
   }
 
-  /** A change is under way or waiting. */
+  /** A change is in progress or waiting. */
   get busy(): boolean {
     return this.waiting > 0;
   }
 
-  /** What it throws ends the run. A change that begins after the run's end is left out. */
+  /** An exception in it ends the run. A change that would begin after the run's end is skipped. */
   enqueue(change: () => Promise<void>): void {
     this.waiting++;
     this.queue = this.queue.then(() => this.run(change));
   }
 
   /**
-   * Runs the change with the reader parked, unless the run ends meanwhile. Once the run is stopping the
-   * reader stays as it is: nothing more is read.
+   * Runs the change with the reader parked, unless the run ends in the meantime. Once the run is stopping the
+   * reader is left as it is: nothing more is read.
    */
   async parked(change: () => void | Promise<void>): Promise<void> {
     const { source } = this.state.deps;
@@ -43,7 +42,7 @@ export class ChangeQueue {
     }
   }
 
-  /** Resolves when all changes wanted so far are done and `last` ran, with the reader parked for good. */
+  /** Resolves when all queued changes are done and `last` ran, with the reader parked for good. */
   parkForGood(last: () => void): Promise<void> {
     return new Promise((resolve) => {
       this.enqueue(async () => {

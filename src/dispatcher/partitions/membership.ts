@@ -11,7 +11,10 @@ import { Limits } from '../settings.js';
  */
 export type MembershipState = 'joining' | 'positioning' | 'owner' | 'spare' | 'lost';
 
-/** What the group has given this member: what readiness and the words for a run without partitions go by. */
+/**
+ * What the group has assigned to this member: the basis of readiness and of the messages about a run without
+ * partitions.
+ */
 export class Membership {
   private readonly clock: Clock;
   private current: MembershipState = 'joining';
@@ -22,8 +25,8 @@ export class Membership {
   }
 
   /**
-   * An empty answer counts only when it has lasted: under the cooperative protocol a member first gets
-   * nothing, and its partitions when the others have given them back.
+   * An empty answer counts only after a while: under the cooperative protocol a member first gets nothing,
+   * and its partitions only when the others have given them up.
    */
   get state(): MembershipState {
     const isSettled = this.clock.nowMs() - this.sinceMs >= Limits.spareSettledMs;
@@ -40,12 +43,12 @@ export class Membership {
     if (owned > 0) this.enter('owner');
   }
 
-  /** Given back in order. */
+  /** Revoked in order. */
   revoked(owned: number): void {
     if (owned === 0 && this.current === 'owner') this.enter('joining');
   }
 
-  /** The session ended: nothing is ours from this moment. */
+  /** The session ended: no partition is ours from this moment. */
   lost(): void {
     this.enter('lost');
   }

@@ -9,9 +9,9 @@ import type { ChangeQueue } from './change-queue.js';
 import { Membership } from './membership.js';
 
 export interface RebalancerEvents {
-  /** Parked: blocks that the reader has not begun to fill are to be taken back. */
+  /** Parked: take back the blocks that the reader has not begun to fill. */
   rewinding(): void;
-  /** What was in flight at a rewind has arrived: reading may go on. */
+  /** Everything that was in flight at a rewind has arrived: reading may continue. */
   rewound(): void;
 }
 
@@ -37,7 +37,7 @@ export class Rebalancer {
     this.membership = new Membership(state.deps.clock);
   }
 
-  /** While stopping the answer is left to `source.stop`: what is not opened need not be given back. */
+  /** While stopping, `source.stop` answers: partitions that are not opened need not be closed. */
   assigned(partitions: readonly AssignedPartition[]): void {
     const { state } = this;
     this.membership.assigned(partitions.length, state.partitions.ownedCount);
@@ -70,8 +70,8 @@ export class Rebalancer {
 
   revoked(partitions: readonly AssignedPartition[], lost: boolean): void {
     const { state } = this;
-    // Lost partitions belong to someone else by now: their results must not be written or committed, from
-    // this very moment.
+    // Lost partitions already belong to another member: from this moment their results must not be written or
+    // committed.
     if (lost) {
       this.membership.lost();
       for (const { partitionId } of partitions) state.partitions.close(partitionId);
@@ -102,8 +102,8 @@ export class Rebalancer {
   }
 
   /**
-   * Throws away what is in flight and reads again from the committed position after `delayMs`, under new
-   * epochs. Not while stopping.
+   * Drops what is in flight and reads again from the committed position after `delayMs`, under new epochs.
+   * Not while stopping.
    */
   rewind(reason: string, delayMs = 0): void {
     const { state } = this;
@@ -124,7 +124,7 @@ export class Rebalancer {
     this.pendingRewinds.add(cancel);
   }
 
-  /** The run stops: what would be read again is left to the next one. */
+  /** The run stops: the next run will read what would have been read again. */
   cancelRewinds(): void {
     for (const cancel of this.pendingRewinds) cancel();
     this.pendingRewinds.clear();
@@ -139,7 +139,7 @@ export class Rebalancer {
     }
   }
 
-  /** Opens a partition under a new epoch. What was in flight of the old one is stale from now on. */
+  /** Opens a partition under a new epoch. Whatever is in flight from the old epoch is stale from now on. */
   open(partition: AssignedPartition, offset: number | undefined): OpenedPartition {
     if (offset === undefined)
       throw new DispatcherError(
@@ -156,24 +156,23 @@ export class Rebalancer {
     if (state.stopping) return;
     state.logLimit.warn('rewind', 'reading again from the committed position', { reason });
     await this.changes.parked(async () => {
-      // Batches that were delivered before the decision, by the last handful of events, belong to what is
-      // read again.
+      // Batches delivered before the decision, by events still on their way, belong to what is read again.
       this.giveUpBatches();
       this.events.rewinding();
-      // Lost ones are not open any more; their revocation waits behind this change.
+      // Lost partitions are no longer open; their revocation is queued after this change.
       const opened = state.partitions.owned.flatMap((partition) => {
         const offset = partition.ours.reading?.offsets.committable;
         return offset === undefined ? [] : [this.open(partition, offset)];
       });
       for (const partition of opened) {
         if (state.over) return;
-        // Lost while the one before it was asked for.
+        // Lost while waiting for the partition before it.
         if (state.partitions.isOpen(partition.partitionId, partition.epoch))
           await state.deps.source.seek(partition);
       }
     });
-    // What was handed to the writer is still on its way: only when it has arrived are the same records read
-    // again. No other change waits for that; until then the reader has no block to fill.
+    // Parts that were written are still on their way: the same records are read again only when these have
+    // arrived. No other change waits for that; until then the reader has no block to fill.
     void this.batchFlow.drained().then(() => {
       state.rewinds--;
       this.events.rewound();
@@ -192,7 +191,7 @@ export class Rebalancer {
   }
 
   /**
-   * Waits until the partitions have nothing in flight, at most for the rebalance deadline, then stores what
+   * Waits until nothing of the partitions is in flight, at most for the rebalance deadline, then stores what
    * is settled.
    */
   private async drain(ids: readonly PartitionId[]): Promise<void> {
@@ -203,7 +202,7 @@ export class Rebalancer {
     if (this.state.over) return;
     const left = ids.filter((id) => (partitions.offsets(id)?.unsettled ?? 0) > 0);
     if (left.length > 0)
-      deps.logger.warn('not drained in time; whoever reads these partitions next gets these records again', {
+      deps.logger.warn('not drained in time; the next owner of these partitions gets these records again', {
         partitions: left.length,
         timeoutMs: settings.rebalanceDrainTimeoutMs,
       });
@@ -220,7 +219,7 @@ const LOST =
   'the session ended: no heartbeat was answered within session.timeout.ms, or this process did not ' +
   'poll within max.poll.interval.ms; joining again';
 
-/** Asked again after an await, where the compiler would remember the answer of before. */
+/** A function, because after an await the compiler would still assume the earlier value. */
 function isStopping(state: RunState): boolean {
   return state.stopping;
 }

@@ -8,11 +8,10 @@ import type { Reading, Seen } from './partition-state.js';
 type Quiet = NonNullable<Seen['quiet']>;
 
 /**
- * Control records and compacted tails move the fetch position without a record. A partition that shows the
- * same fetch position in several reports, with nothing fetched and unread and an empty block waiting, has no
- * record below that position still to come; then the position moves there. Reports may be old when they
- * arrive, and what was popped may still be in the reader's hands: so it is looked at once more with the
- * reader parked.
+ * Control records and compacted tails move the fetch position without delivering a record. If a partition
+ * shows the same fetch position in several reports, with nothing fetched and unread and an empty block
+ * waiting, no record below that position is still to come, so the position moves there. Reports may be old
+ * when they arrive, and the reader may still hold records, so it is checked once more with the reader parked.
  */
 export class TailWatch {
   private readonly state: RunState;

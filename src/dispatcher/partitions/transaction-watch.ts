@@ -2,19 +2,19 @@ import type { PartitionProgress } from '../../ports/source.js';
 import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
 
-/** Records that no reader of committed records gets: an open transaction stands before them. */
+/** Records that a read_committed consumer does not get, because there is an open transaction before them. */
 export interface OpenTransaction {
   readonly topic: string;
   readonly partition: number;
-  /** Nothing is read from here on. */
+  /** Nothing from this offset on can be read. */
   readonly stableOffset: number;
   readonly endOffset: number;
   readonly forMs: number;
 }
 
 /**
- * Notices a last stable offset that does not move although the log goes on behind it: a producer left its
- * transaction open, and this run waits for it with nothing else to show for it.
+ * Detects a last stable offset that does not move although the log grows: a producer left its transaction
+ * open, this run waits for it, and nothing else would show the reason.
  */
 export class TransactionWatch {
   private readonly state: RunState;
@@ -35,7 +35,7 @@ export class TransactionWatch {
     for (const one of this.hanging) this.warn(one);
   }
 
-  /** Those that have not moved for long. */
+  /** Transactions that have been open for long. */
   get hanging(): readonly OpenTransaction[] {
     const now = this.state.deps.clock.nowMs();
     return this.state.partitions.owned.flatMap(({ topic, partition, ours }) => {

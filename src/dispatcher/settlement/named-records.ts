@@ -1,7 +1,7 @@
 import type { PartitionId } from '../../core/batch.js';
 import type { Rejection } from '../../ports/transform-pool.js';
 
-/** Remembered at most; the oldest is forgotten first, and would be named again by the broker. */
+/** The oldest is forgotten first; the broker would name it again. */
 const NAMED_RECORDS_MAX = 10_000;
 
 export interface NamedRecord {
@@ -12,9 +12,8 @@ export interface NamedRecord {
 }
 
 /**
- * Records that a broker has named as the reason why it refused their whole message set. The set's other
- * records have to be read and written again, in their order; when that happens, the named ones go straight to
- * the dead-letter topic.
+ * Records that a broker has named as the reason for refusing their whole message set. The other records of
+ * the set must be read and written again, in order; then the named ones go straight to the dead-letter topic.
  */
 export class NamedRecords {
   private readonly byPartition = new Map<PartitionId, Map<number, NamedRecord>>();
@@ -29,7 +28,7 @@ export class NamedRecords {
     if (this.count > NAMED_RECORDS_MAX) this.forgetOldest();
   }
 
-  /** Those within `[firstOffset, lastOffset]`, in the order of their offsets. */
+  /** The named records within `[firstOffset, lastOffset]`, by offset. */
   within(partitionId: PartitionId, firstOffset: number, lastOffset: number): readonly NamedRecord[] {
     const known = this.byPartition.get(partitionId);
     if (known === undefined) return [];
@@ -47,7 +46,7 @@ export class NamedRecords {
     return found.sort((a, b) => a.offset - b.offset);
   }
 
-  /** They are settled. */
+  /** These records are settled. */
   forget(partitionId: PartitionId, firstOffset: number, lastOffset: number): void {
     const known = this.byPartition.get(partitionId);
     if (known === undefined) return;
@@ -58,7 +57,7 @@ export class NamedRecords {
     if (known.size === 0) this.byPartition.delete(partitionId);
   }
 
-  /** The partition is given back, or its offsets may mean other records from now on. */
+  /** The partition was revoked, or its offsets may belong to other records from now on. */
   forgetAll(partitionId: PartitionId): void {
     this.count -= this.byPartition.get(partitionId)?.size ?? 0;
     this.byPartition.delete(partitionId);

@@ -1,7 +1,7 @@
 import type { DeliveryFailure } from '../../ports/sink.js';
 import type { Rejection } from '../../ports/transform-pool.js';
 
-/** Why a record goes to the dead-letter topic, or why its dead letter stops the run. */
+/** The reason why a record goes to the dead-letter topic, or why its dead letter stops the run. */
 export function refusalOf(topic: string, failure: DeliveryFailure, deadLetter: boolean): Rejection {
   const said = failure.words === undefined ? failure.name : `${failure.name}: ${failure.words}`;
   return deadLetter

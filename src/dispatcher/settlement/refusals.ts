@@ -10,7 +10,7 @@ import type { RejectedRange } from '../transform/ranges.js';
 import { refusalOf } from './refusal-of.js';
 import type { Stall } from './stall.js';
 
-/** The kind that decides about a part is the first of these among its failures. */
+/** The first of these kinds among a part's failures decides. */
 const GRAVEST_FIRST: readonly DeliveryFault[] = [
   'fatal',
   'refused',
@@ -26,8 +26,8 @@ interface RefusalsParts {
 }
 
 /**
- * What becomes of rows that were not acknowledged. A record is blamed on evidence only: the broker named it,
- * or it was refused alone. All others are read again.
+ * Decides about rows that were not acknowledged. A record is blamed on evidence only: the broker named it, or
+ * it was refused alone. All others are read again.
  */
 export class Refusals {
   private readonly state: RunState;
@@ -38,10 +38,10 @@ export class Refusals {
     this.parts = parts;
   }
 
-  /** Returns the rows that are to become dead letters. */
+  /** Returns the rows that become dead letters. */
   take(batch: InFlightBatch, part: Part, failures: readonly DeliveryFailure[]): readonly RejectedRange[] {
     const gravest = gravestOf(failures);
-    // Remembered of abandoned batches too: the records of their message sets may belong to others.
+    // Also remembered for abandoned batches: their message sets may contain records of other batches.
     if (batch.abandoned || gravest.fault !== 'record') this.remember(batch, part, failures);
     if (batch.abandoned) {
       part.settledAlone?.(undefined);
@@ -52,7 +52,7 @@ export class Refusals {
     } else if (isAboutOthers(gravest) && part.settledAlone !== undefined) {
       part.settledAlone(gravest);
     } else {
-      // What was refused is not settled, whatever is done about it: while stopping there is no rewind.
+      // Refused rows stay unsettled in any case: while stopping there is no rewind.
       batch.abandon();
       this.undelivered(batch, part, failures);
     }
@@ -66,7 +66,7 @@ export class Refusals {
     const { fault, name, words } = gravest;
     if (fault === 'fatal') {
       this.state.fail(
-        new DispatcherError('PRODUCER_FATAL', `the producer failed for good: ${name} on topic ${topic}`, {
+        new DispatcherError('PRODUCER_FATAL', `the producer failed permanently: ${name} on topic ${topic}`, {
           remedy: 'start again: what was not committed is read again',
         }),
       );
@@ -140,7 +140,7 @@ export class Refusals {
   }
 }
 
-/** By partition, of the records that failed for their destination. */
+/** The last record of each partition that failed because of its destination. */
 function lastOffsetsOf(
   batch: InFlightBatch,
   part: Part,

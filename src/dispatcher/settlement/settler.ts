@@ -15,7 +15,7 @@ import { type Totals, totalsOf, totalsOfSome } from './totals.js';
 
 interface PartSettled {
   readonly part: Part;
-  /** Rows that are to become dead letters, as further parts of the batch. */
+  /** Rows that must become dead letters, as further parts of the batch. */
   readonly deadLetters: readonly RejectedRange[];
 }
 
@@ -33,7 +33,7 @@ export class Settler {
     this.deadLetterShare = new DeadLetterShare(state);
   }
 
-  /** The part's fate is known. The caller asks `batch.settled` afterwards. */
+  /** The result of the part's delivery is known. The caller checks `batch.settled` afterwards. */
   partSettled(batch: InFlightBatch, settled: Settled): PartSettled {
     const part = batch.parts[settled.part];
     if (part?.state !== 'written')
@@ -55,7 +55,7 @@ export class Settler {
     return segment !== undefined && this.state.partitions.isOpen(segment.partitionId, segment.epoch);
   }
 
-  /** All parts of the batch are settled: book its rows, settle its segments. */
+  /** All parts of the batch are settled: counts its rows, settles its segments. */
   finish(batch: InFlightBatch): void {
     const { accounting, partitions } = this.state;
     if (batch.rewound) {
@@ -130,8 +130,8 @@ export class Settler {
           remedy: refused
             ? "raise the dead-letter topic's max.message.bytes above the " +
               "source's, or drop such records in the transform"
-            : 'set dispatcher.dead-letter.topic to keep such records aside, or drop() them in the ' +
-              'transform; a restart meets the same record',
+            : 'set dispatcher.dead-letter.topic to keep such records, or drop() them in the ' +
+              'transform; a restart stops at the same record',
         },
       ),
     );

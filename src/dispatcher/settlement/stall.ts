@@ -6,16 +6,16 @@ import { Limits } from '../settings.js';
 export interface DestinationFault {
   readonly topic: string;
   readonly name: string;
-  /** More than the name says, where it is known. */
+  /** More than the name says, if known. */
   readonly words?: string;
   /** Kafka refuses us for rights or credentials: trying again will not help. */
   readonly refused: boolean;
   readonly rows: number;
-  /** The last record of each partition that it did not take. */
+  /** The last record of each partition that the topic did not accept. */
   readonly lastOffsets: ReadonlyMap<PartitionId, number>;
 }
 
-/** Records that a topic did not take, from the committable offset of that moment on. */
+/** Records that a topic did not accept, starting at the committable offset of that moment. */
 interface Awaited {
   readonly sinceMs: number;
   readonly from: number;
@@ -23,9 +23,9 @@ interface Awaited {
 }
 
 /**
- * A destination that can't be written: intake stops visibly, the committed position is read again after a
- * backoff, and when a record was not delivered for `stallTimeoutMs` the run stops uncommitted. Nothing is
- * dropped.
+ * A destination that can't be written to: reading stops visibly, the committed position is read again after a
+ * pause, and when a record was not delivered for `stallTimeoutMs` the run stops without committing it.
+ * Nothing is dropped.
  */
 export class Stall {
   private readonly state: RunState;
@@ -35,7 +35,10 @@ export class Stall {
   private backoffMs: number = Limits.destinationBackoffMs;
   private warnedAtMs: number | undefined;
   private fault: DestinationFault | undefined;
-  /** Settled since, given back, or read from elsewhere: then nothing waits for the failing topic any more. */
+  /**
+   * Removed when settled, revoked, or read from another position: then nothing waits for the failing topic
+   * any more.
+   */
   private readonly awaited = new Map<PartitionId, Awaited>();
 
   constructor(state: RunState, rewind: (reason: string, delayMs: number) => void) {
@@ -44,22 +47,22 @@ export class Stall {
     this.lastDeliveryMs = state.deps.clock.nowMs();
   }
 
-  /** For /readyz and the status: what is stalled, in words. */
+  /** For /readyz and the status: the stalled destination, in words. */
   get stalled(): string | undefined {
     if (this.fault !== undefined) return `topic ${this.fault.topic} can't be written: ${this.fault.name}`;
     return this.warnedAtMs === undefined ? undefined : 'no delivery is acknowledged';
   }
 
   /**
-   * Something was acknowledged. It does not end a failure: a topic may take a part of each batch for ever, or
-   * one topic all while another one takes nothing. That ends when what failed is settled.
+   * Something was acknowledged. That does not end a failure: a topic may accept part of each batch forever,
+   * or one topic everything while another accepts nothing. It ends when what failed is settled.
    */
   delivered(): void {
     this.lastDeliveryMs = this.state.deps.clock.nowMs();
     if (this.failingSinceMs === undefined && this.warnedAtMs !== undefined) this.recovered();
   }
 
-  /** To be asked when something was settled or given back. */
+  /** Call it when something was settled or revoked. */
   check(): void {
     if (this.failingSinceMs === undefined || this.isAwaited()) return;
     this.lastDeliveryMs = this.state.deps.clock.nowMs();
@@ -67,7 +70,7 @@ export class Stall {
   }
 
   private recovered(): void {
-    this.state.deps.logger.info('delivery goes on', { topic: this.fault?.topic });
+    this.state.deps.logger.info('delivery continues', { topic: this.fault?.topic });
     this.failingSinceMs = undefined;
     this.warnedAtMs = undefined;
     this.fault = undefined;
@@ -84,8 +87,8 @@ export class Stall {
       if (from !== undefined && !this.awaited.has(partitionId))
         this.awaited.set(partitionId, { sinceMs: now, from, last });
     }
-    // Rights do not come back by waiting: what was not delivered is not committed, and the run says at once
-    // what is missing.
+    // Missing rights do not come back by waiting, so the run ends immediately with what is missing;
+    // undelivered records are not committed.
     if (
       fault.refused ||
       now - this.failingSinceMs + this.backoffMs > this.state.settings.stallTimeoutMs ||
@@ -109,7 +112,7 @@ export class Stall {
   }
 
   /**
-   * Called on every tick: librdkafka retries transient faults by itself for ever, so silence is watched too.
+   * Called on every tick. librdkafka retries transient faults forever by itself, so silence is watched too.
    */
   tick(waitingForDelivery: boolean): void {
     const now = this.state.deps.clock.nowMs();
@@ -134,7 +137,7 @@ export class Stall {
     }
   }
 
-  /** The failure is as old as the record that has waited for the longest time. */
+  /** The failure is as old as the record that has waited longest. */
   private isAwaited(): boolean {
     let sinceMs = Number.POSITIVE_INFINITY;
     for (const [partitionId, awaited] of this.awaited) {
@@ -181,7 +184,7 @@ function silence(silentMs: number, topics: string): DispatcherError {
     `no delivery to ${topics} was acknowledged for ${Math.round(silentMs)} ms`,
     {
       remedy:
-        'see whether these topics still exist and the brokers of the producer cluster are up ' +
+        'check that these topics still exist and that the brokers of the producer cluster are up ' +
         '(under-replicated partitions, min.insync.replicas), then start again',
     },
   );

@@ -22,8 +22,8 @@ export interface Totals {
 }
 
 /**
- * What became of the rows of a batch, by the totals of its results. They are compared with the batch before
- * anything of them is booked: an error where they can't be true, so that no counter goes wrong unnoticed.
+ * The outcomes of a batch's rows, from the totals of its results. They are compared with the batch before
+ * anything is counted; impossible totals are an error, so that no counter goes wrong unnoticed.
  */
 export function totalsOf({ id, input, parts }: Pick<InFlightBatch, 'id' | 'input' | 'parts'>): Totals {
   const filtered: NamedCount[] = [];

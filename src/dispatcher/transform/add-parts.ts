@@ -3,7 +3,7 @@ import type { TransformResult } from '../../ports/transform-pool.js';
 import type { InFlightBatch } from '../in-flight-batch.js';
 import type { RunState } from '../run-state.js';
 
-/** The parts of one answer: its block, and what the block had no room for. */
+/** Adds the parts of one answer: its block, and the overflow that did not fit. */
 export function addParts(
   state: RunState,
   batch: InFlightBatch,

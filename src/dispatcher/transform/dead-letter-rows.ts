@@ -9,7 +9,7 @@ import type { OutputBlocks } from './output-blocks.js';
 import type { RejectedRange } from './ranges.js';
 import { isWorkerDeath, stopUnrejectable } from './worker-death.js';
 
-/** Makes dead letters of rows whose delivery was refused. None of the user's code runs in it. */
+/** Makes dead letters of rows whose delivery was refused, without running user code. */
 export class DeadLetterRows {
   private readonly state: RunState;
   private readonly outputs: OutputBlocks;
@@ -40,7 +40,7 @@ export class DeadLetterRows {
     }
   }
 
-  /** Rows that became dead letters; 0: there will be no more. */
+  /** Returns how many rows became dead letters; 0: there will be no more. */
   private async redirectSome(batch: InFlightBatch, rows: RejectedRange, onPart: () => void): Promise<number> {
     const output = await this.outputs.take(batch);
     if (output === undefined) return 0;
@@ -72,8 +72,8 @@ export class DeadLetterRows {
       try {
         return await this.state.deps.pool.run(task);
       } catch (error) {
-        // A late exception of an earlier record may end the worker here too; no code of the user runs in this
-        // task itself.
+        // A late exception of an earlier record may end the worker here too, although this task runs no user
+        // code.
         if (!isWorkerDeath(error)) throw error;
         if (deaths >= Limits.blamelessDeathsMax) return error;
       }

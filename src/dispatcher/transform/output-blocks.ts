@@ -3,10 +3,10 @@ import type { BlockPool } from '../../core/block-pool.js';
 import { type InFlightBatch, letGoOfOutput, type Part } from '../in-flight-batch.js';
 
 /**
- * Hands output blocks to batches. Every batch has one from birth, reserved together with its input block,
- * and keeps one until it is through. A continuation waits for a free one, the oldest batch first. That wait
- * always ends: the oldest batch is at the head of all of its partitions, so its earlier parts are written at
- * once and settle, and the block of a settled part comes back to its own batch, whatever the budget says.
+ * Assigns output blocks to batches. Every batch has one from the beginning, reserved together with its input
+ * block, and keeps one until it ends. A continuation waits for a free one, the oldest batch first. That wait
+ * always ends: the oldest batch is the head of all its partitions, so its earlier parts are written
+ * immediately and settle, and the block of a settled part returns to its own batch, whatever the budget.
  */
 export class OutputBlocks {
   private readonly blocks: BlockPool;
@@ -16,7 +16,7 @@ export class OutputBlocks {
     this.blocks = blocks;
   }
 
-  /** Undefined when the batch was abandoned meanwhile. */
+  /** Undefined if the batch was abandoned in the meantime. */
   take(batch: InFlightBatch): Promise<Block | undefined> {
     const spare = batch.spareOutput;
     if (spare !== undefined) {
@@ -31,7 +31,7 @@ export class OutputBlocks {
     });
   }
 
-  /** An output block that was not used (or whose content is void): stays with its batch, or goes back. */
+  /** An unused output block (or one whose content is void) stays with its batch, or is returned. */
   release(block: Block, batch: InFlightBatch): void {
     if (batch.spareOutput === undefined && !batch.abandoned) batch.spareOutput = block;
     else this.blocks.give(block);
@@ -44,7 +44,8 @@ export class OutputBlocks {
   }
 
   /**
-   * A settled part's block; idempotent. It may be reused at once: what is still to be asked of it is kept.
+   * Returns the block of a settled part; idempotent. It may be reused immediately: what is still needed from
+   * it is copied.
    */
   giveBackPart(part: Part, batch: InFlightBatch): void {
     if (part.released) return;
@@ -53,7 +54,7 @@ export class OutputBlocks {
     else this.comeBack(part.output, batch);
   }
 
-  /** Call after blocks came back or were settled, before intake takes any. */
+  /** Call it after blocks were returned or settled, before intake takes any. */
   serveWaiters(): void {
     while (this.waiters.length > 0) {
       const waiter = this.waiters[0];
@@ -65,7 +66,7 @@ export class OutputBlocks {
     }
   }
 
-  /** Intake, and younger batches, must never hold all blocks while a batch that is not through waits. */
+  /** Intake and younger batches must never hold all blocks while an unfinished batch waits. */
   private comeBack(block: Block, batch: InFlightBatch): void {
     const waiting = batch.abandoned ? -1 : this.waiters.findIndex((waiter) => waiter.batch === batch);
     if (waiting >= 0) this.waiters.splice(waiting, 1)[0]?.resolve(block);

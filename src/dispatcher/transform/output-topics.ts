@@ -11,10 +11,10 @@ export type Registered =
   /** The run stops at the record, with this error. */
   | { readonly stop: DispatcherError };
 
-/** Topics that the transform names: their numbers, and which of them do not exist. */
+/** Topics that the transform names: their numbers, and which do not exist. */
 export class OutputTopics {
   private readonly state: RunState;
-  /** Asking takes a second, and a name may come with every record. */
+  /** Looking up a topic takes a second, and every record may name one. */
   private readonly missing = new Map<string, { readonly untilMs: number; readonly error: DispatcherError }>();
 
   constructor(state: RunState) {

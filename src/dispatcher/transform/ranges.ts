@@ -57,8 +57,8 @@ export function halves({ first, count }: Range): Range[] {
 }
 
 /**
- * A late exception may have come from an earlier record, so a record alone gets one more try before it is
- * blamed; larger pieces are cut at once.
+ * A late exception may come from an earlier record, so a single record gets one more attempt before it is
+ * blamed; larger pieces are cut immediately.
  */
 function blamelessDeathsBefore(rows: number): number {
   return rows === 1 ? Limits.blamelessDeathsMax - 1 : Limits.blamelessDeathsMax;

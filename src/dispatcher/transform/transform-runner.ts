@@ -19,7 +19,7 @@ import { OutputTopics } from './output-topics.js';
 import { cutAroundSuspects, firstRejected, halves, type Range } from './ranges.js';
 import { isWorkerDeath, stopUnrejectable } from './worker-death.js';
 
-/** A message set that was refused while nothing else was on its way. */
+/** A message set that was refused while nothing else was in flight. */
 interface Refusal {
   readonly part: Part;
   readonly failure: DeliveryFailure;
@@ -32,10 +32,10 @@ interface Stop {
 }
 
 /**
- * Runs one batch through the pool until each of its rows is answered. What can happen on the way: the output
- * block fills up (the rest runs into another one), the worker dies (the range is cut around the suspects
- * until the guilty record stands alone and is rejected), a topic is new, a record must stop the run. Each
- * death either cuts a range or is counted, so the loop ends.
+ * Runs one batch through the pool until each of its rows has an answer. On the way the output block may fill
+ * up (the rest goes to another one), the worker may die (the range is cut around the suspects until the
+ * guilty record is alone and rejected), a topic may be new, or a record may stop the run. Each death either
+ * cuts a range or is counted, so the loop ends.
  */
 export class TransformRunner {
   private readonly state: RunState;
@@ -51,8 +51,8 @@ export class TransformRunner {
   }
 
   /**
-   * Resolves when `batch.transformDone`; every outcome, failures too, is in the batch or was told to
-   * `state.fail`.
+   * Resolves when `batch.transformDone`; every outcome, including failures, is in the batch or was reported
+   * to `state.fail`.
    */
   async run(batch: InFlightBatch, onPart: () => void): Promise<void> {
     try {
@@ -96,8 +96,7 @@ export class TransformRunner {
         count: range.count - answer.rowsDone,
       };
       if (rest.count > 0) ranges.push(rest);
-      // At once: an answer of the brokers that came before it is waited for would be taken for one about
-      // neighbours.
+      // Now: a refusal that arrives before it is waited for would be taken for one about neighbours.
       if (isolated) {
         const next = await this.deliverAlone(batch, { ...range, count: answer.rowsDone }, ranges, onPart);
         if (next === 'end') break;
@@ -124,7 +123,7 @@ export class TransformRunner {
   }
 
   /**
-   * Records that a broker has named before are rejected without another try; one whose dead letter was
+   * Records that a broker has named before are rejected without another attempt; one whose dead letter was
    * refused ends the batch before it.
    */
   private cutAroundNamed(
@@ -169,7 +168,7 @@ export class TransformRunner {
         ...(topics === undefined ? {} : { topics }),
       });
       this.report(result);
-      // Pieces of a batch say little: what a call costs weighs more in them.
+      // Pieces of a batch are not representative: the fixed cost of a call weighs more in them.
       if (range.count === batch.input.rowCount) this.state.batchSize.saw(result.rowsDone, result.workMs);
       if (!batch.abandoned && result.rowsDone > 0) {
         addParts(this.state, batch, { output, result, redirect: false });
@@ -179,7 +178,7 @@ export class TransformRunner {
     } catch (error) {
       this.outputs.release(output, batch);
       if (!isWorkerDeath(error)) throw error;
-      // Those that end with the pool are no news.
+      // Errors that come with the end of the pool are not reported.
       if (this.state.over) return error;
       this.state.logLimit.warn(`worker ${error.code}`, 'worker replaced', {
         code: error.code,
@@ -191,10 +190,10 @@ export class TransformRunner {
   }
 
   /**
-   * Waits until what the range produced is delivered. `end` ends the run of the batch. A range that a broker
-   * refused is run again: without the records it named, else in halves; only up to a record whose dead letter
-   * was refused, where the batch stops once those before it are delivered. A single record refused alone is at
-   * fault.
+   * Waits until the results of the range are delivered. `end` ends the run of the batch. A range that a
+   * broker refused is run again: without the records it named, else in halves. If a dead letter was refused,
+   * only the records before it are run, and the batch stops once they are delivered. A single record refused
+   * alone is guilty.
    */
   private async deliverAlone(
     batch: InFlightBatch,
@@ -254,13 +253,13 @@ export class TransformRunner {
     const leftOutBefore = metrics.leftOut;
     for (const entry of result.counts ?? []) metrics.add(entry);
     if (metrics.leftOut > leftOutBefore)
-      logLimit.warn('metrics', 'the transform counts under too many names or labels: some are left out', {
+      logLimit.warn('metrics', 'the transform uses too many metric names or labels: some are left out', {
         leftOut: metrics.leftOut,
       });
   }
 }
 
-/** Asked again after an await, where the compiler would remember the answer of before. */
+/** A function, because after an await the compiler would still assume the earlier value. */
 function isAbandoned(batch: InFlightBatch): boolean {
   return batch.abandoned;
 }

@@ -13,7 +13,7 @@ import { SchemaResolver } from './schema/resolve.js';
 import { schemaError } from './schema/schema-error.js';
 import type { SourceTexts } from './source-texts.js';
 
-/** The first scratch of an encoder, and the most it keeps. */
+/** The first scratch buffer of an encoder, and the largest one that it keeps. */
 const SCRATCH_BYTES = 64 * 1024;
 const SCRATCH_KEPT_BYTES_MAX = 1024 * 1024;
 
@@ -66,8 +66,8 @@ export class AvroEncoder implements Encoder {
   }
 
   /**
-   * The source asks for the most a value could take; only here does it turn out what it takes. At most once a
-   * block.
+   * The generated code asks for the largest size that a value could have; here the real size is found. At
+   * most once per block.
    */
   private encodeApart(value: unknown, bytes: Uint8Array, room: { start: number; limit: number }): number {
     for (
@@ -109,7 +109,7 @@ export function createAvroDecoder(spec: FormatSpec, texts?: SourceTexts): Decode
   return new AvroDecoder(generateDecoder(node, { long: spec.long, makeDefault }, texts), texts);
 }
 
-/** Warns of what data of the writer's schema may hold that can't be read; throws as the decoder does. */
+/** Warnings about data of the writer's schema that can't be read; throws like the decoder. */
 export function avroWarnings(spec: FormatSpec): readonly string[] {
   return readingPlan(spec).warnings;
 }
@@ -135,7 +135,7 @@ function readingPlan(spec: FormatSpec): ReadingPlan {
   const reader = parseSchema(path, references);
   if (writerPath === undefined) return { node: new Planner(reader).plan(reader.type), warnings: [] };
   const writer = parseSchema(writerPath, references);
-  // One planner for both, so that it knows the logical types of both.
+  // One planner for both schemas, so that it knows the logical types of both.
   const both = new Planner({
     attributes: new Map([...reader.attributes, ...writer.attributes]),
     defaults: reader.defaults,
@@ -165,10 +165,7 @@ function schemaOf(spec: FormatSpec): NonNullable<FormatSpec['schema']> {
   throw schemaError('format avro needs a schema', 'name the file: `schema: ./name.avsc`');
 }
 
-/**
- * Decodes defaults once when they can't be changed by the caller, and again for each record when they
- * can.
- */
+/** Immutable defaults are decoded once, mutable ones again for each record. */
 function defaultsFor(long: FormatSpec['long']): MakeDefault {
   const makeDefault = (node: Node, fallback: FieldDefault): { value: unknown } | { make: () => unknown } => {
     const generated = generateDecoder(node, { long, makeDefault });

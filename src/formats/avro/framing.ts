@@ -1,4 +1,4 @@
-/** Names what stands around a record's Avro data: a framed record is not taken for a wrong schema. */
+/** Recognises a framing around a record's Avro data, so that it is not mistaken for a wrong schema. */
 
 /** A registry counts its ids from 1; beyond this the bytes are more likely data. */
 const SCHEMA_ID_MAX = 0xff_ffff;
@@ -7,7 +7,7 @@ const REMEDY =
   'kd reads bare Avro; write the records without it, or read them with ' +
   'format raw and decode them in the transform';
 
-/** What to append to the error of a record that does not fit its schema; '' if it begins like none. */
+/** A hint to append to the error of a record that does not fit its schema; '' if no framing is recognised. */
 export function framingHint(bytes: Uint8Array, start: number, end: number): string {
   const framing = framingOf(Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.max(0, end - start)));
   return framing === undefined ? '' : `; it begins like ${framing}: ${REMEDY}`;

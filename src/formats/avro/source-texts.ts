@@ -1,14 +1,13 @@
-/** Texts of one record that are remembered; the rest are encoded again. */
+/** How many texts of a record are remembered; further ones are encoded again. */
 const TEXTS_MAX = 64;
 
 const NOTHING = new DataView(new ArrayBuffer(0));
 
 /**
- * The short ASCII texts of the record decoded last, and where their bytes lie: most transforms change little
- * of a record, and a text that comes out as it came in is copied from block to block, which costs a fraction
- * of going through its characters. One for a decoder and the encoder that writes what becomes of its records.
- * True only as long as the block keeps its bytes: whoever shares one calls the decoder's `release` before
- * that ends.
+ * The short ASCII texts of the record that was decoded last, and the positions of their bytes. Most
+ * transforms change little of a record, and an unchanged text is copied from block to block, which costs a
+ * fraction of encoding its characters. A decoder shares it with the encoder of its results. Valid only while
+ * the block keeps its bytes: call the decoder's `release` before that ends.
  */
 export class SourceTexts {
   view = NOTHING;

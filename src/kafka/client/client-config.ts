@@ -1,6 +1,6 @@
 /**
  * From the configuration to librdkafka's properties: defaults, then the user's, then those that this adapter
- * must own.
+ * owns.
  */
 import type { ClientSide } from '../../core/client-side.js';
 import { DispatcherError } from '../../core/errors.js';
@@ -11,23 +11,23 @@ import { FIXED_PROPERTIES } from '../properties/owned.js';
 import { librdkafkaFeatures } from '../rdkafka.js';
 import { askingNobody } from '../tokens/oidc.js';
 
-/** One side's cluster, as the configuration has it. */
+/** One side's cluster as configured. */
 export interface ClusterOptions {
   readonly bootstrapServers: readonly string[];
-  /** librdkafka names: what the user wrote. */
+  /** librdkafka names and values, as the user wrote them. */
   readonly properties: ReadonlyMap<string, string>;
   /** librdkafka name → where the user wrote it, for messages. */
   readonly origins?: ReadonlyMap<
     string,
     { readonly key: string; readonly place: string; readonly note: string }
   >;
-  /** Where OAUTHBEARER tokens come from that librdkafka does not fetch itself. */
+  /** Where OAUTHBEARER tokens come from, if librdkafka does not fetch them itself. */
   readonly tokens?: TokenSource | undefined;
 }
 
 export interface PluginIdentity {
   readonly pluginPath: string;
-  /** Tells this handle apart for the addon; `client.id` belongs to the user. */
+  /** Identifies this handle for the addon; `client.id` belongs to the user. */
   readonly handleId: number;
 }
 
@@ -60,14 +60,14 @@ const HANDLE = 'kd.handle';
  */
 const TOPIC_MESSAGE_BYTES_DEFAULT = 1_048_588;
 const BATCH_SIZE_BYTES_DEFAULT = 1_000_000;
-/** librdkafka's `message.max.bytes`: its default, the least and the most. */
+/** librdkafka's `message.max.bytes`: default, minimum and maximum. */
 const MESSAGE_BYTES_DEFAULT = 1_000_000;
 const MESSAGE_BYTES_MIN = 1_000;
 const MESSAGE_BYTES_MAX = 1_000_000_000;
 
 /**
- * For node-rdkafka's constructor; callbacks are added by the caller. The order counts: the plugin must be
- * loaded before it can see its handle's number.
+ * For node-rdkafka's constructor; the caller adds callbacks. The order matters: the plugin must be loaded
+ * before it can see its handle's number.
  */
 export function consumerProperties(identity: PluginIdentity, options: ConsumerClientOptions): Properties {
   const properties = Object.fromEntries(withDefaults(consumerDefaults, options.cluster.properties));
@@ -84,10 +84,7 @@ export function consumerProperties(identity: PluginIdentity, options: ConsumerCl
   };
 }
 
-/**
- * Only producers go by it, but librdkafka refuses a consumer that fetches less at once, be it for a shared
- * property or by its own choice.
- */
+/** Only producers use this property, but librdkafka refuses a consumer whose fetch size is smaller. */
 function producerLimit(properties: Properties): Properties {
   const limitBytes = Math.min(
     Number(properties['message.max.bytes'] ?? MESSAGE_BYTES_DEFAULT),
@@ -108,21 +105,22 @@ export function producerProperties(identity: PluginIdentity, options: ProducerCl
 }
 
 /**
- * How large a record and a message set may be. librdkafka counts more for both than the broker will, so the
- * topics' limits are taken as they are.
+ * The maximum sizes of a record and a message set. librdkafka counts more bytes for both than the broker
+ * does, so the topics' limits are used unchanged.
  */
 function sizeProperties({ cluster, queueBytesMax, topicLimits }: ProducerClientOptions): Properties {
   const { largestBytes, smallestBytes } = topicLimits ?? {
     largestBytes: 0,
     smallestBytes: BATCH_SIZE_BYTES_DEFAULT,
   };
-  // What is larger than the whole queue would wait for room in it for ever.
+  // A record larger than the whole queue would wait for room forever.
   const roomBytes = Math.min(Math.max(queueBytesMax, TOPIC_MESSAGE_BYTES_DEFAULT), MESSAGE_BYTES_MAX);
-  // librdkafka compares before it compresses, the broker afterwards: then only the broker can tell.
+  // librdkafka compares sizes before compression, the broker after it: with compression only the broker can
+  // decide.
   const wantedBytes = isCompressed(cluster) ? roomBytes : largestBytes;
   const messageBytesMax = Math.min(Math.max(wantedBytes, TOPIC_MESSAGE_BYTES_DEFAULT), roomBytes);
   return {
-    // One record always fits, however little is to be in flight.
+    // One record always fits, however small the in-flight limit is.
     'queue.buffering.max.kbytes': Math.ceil(Math.max(queueBytesMax, messageBytesMax) / 1024),
     'message.max.bytes': messageBytesMax,
     // A message set above the topic's limit fails as a whole; kept below it, a size error names the guilty
@@ -136,7 +134,7 @@ export function isCompressed({ properties }: ClusterOptions): boolean {
   return codec.toLowerCase() !== 'none';
 }
 
-/** Refuses what this build of librdkafka can't do, before a client fails with less to say. */
+/** Refuses features that this build of librdkafka lacks, because the client's own error would say less. */
 export function checkFeatures(
   cluster: ClusterOptions,
   features: ReadonlySet<string> = librdkafkaFeatures(),
@@ -183,8 +181,8 @@ const FEATURE_NEEDS = [
 ] as const;
 
 /**
- * Throws what librdkafka would say against a client with these properties. Asked without the plugin, because
- * a client that can't be created takes the process with it when it has one.
+ * Throws what librdkafka would say against a client with these properties. Asked without the plugin: with it,
+ * a client that can't be created crashes the process.
  */
 export function checkCreatable(native: ConfigurationCheck, kind: ClientSide, properties: Properties): void {
   const asked = Object.entries(properties).filter(
@@ -200,8 +198,8 @@ export function checkCreatable(native: ConfigurationCheck, kind: ClientSide, pro
 type ConfigurationCheck = Pick<NativeBinding, 'checkConfiguration'>;
 
 function pluginProperties(identity: PluginIdentity): Properties {
-  // Without the queue, librdkafka's threads call into node-rdkafka, which is not ready for that while it
-  // connects (see serveLog in connect.ts).
+  // Without the queue, librdkafka's threads would call into node-rdkafka, which is not ready for that while
+  // it connects (see serveLog in connect.ts).
   return { [PLUGIN]: identity.pluginPath, [HANDLE]: identity.handleId, 'log.queue': true };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Why a client does not connect: what librdkafka logs, and what probes find beside it. The last answer of
+ * The reason why a client does not connect, from librdkafka's log lines and from probes. The last answer of
  * each broker counts.
  */
 
@@ -14,9 +14,9 @@ import type { ClusterOptions } from './client-config.js';
 import { connectFailure, diagnosedFailure } from './connect-failure.js';
 import { isFailureLine, logLine } from './log-bridge.js';
 
-/** Brokers whose last failure is remembered at most. */
+/** Maximum number of brokers whose last failure is remembered. */
 const BROKERS_MAX = 100;
-/** Without a connection and without a complaint for this long, a look is taken. */
+/** A probe starts after this time without a connection and without an error. */
 const SILENCE_MS = 500;
 
 const TRIED = / \(tried for \d+ s\)/;
@@ -24,7 +24,7 @@ const TRIED = / \(tried for \d+ s\)/;
 export interface ConnectReasonsOptions {
   readonly role: ClientSide;
   readonly servers: string;
-  /** Undefined: nothing is probed, librdkafka's lines have to do. */
+  /** Undefined: nothing is probed, only librdkafka's lines are used. */
   readonly cluster: Pick<ClusterOptions, 'bootstrapServers' | 'properties' | 'origins'> | undefined;
   readonly logger: Logger;
 }
@@ -32,9 +32,9 @@ export interface ConnectReasonsOptions {
 export type Verdict =
   /** Trying again will not help. */
   | { readonly kind: 'refused'; readonly error: DispatcherError }
-  /** No broker can be reached, and it is known why. */
+  /** No broker can be reached, and the reason is known. */
   | { readonly kind: 'unreachable'; readonly error: DispatcherError }
-  /** Nothing was found that explains it. */
+  /** No explanation was found. */
   | { readonly kind: 'unexplained'; readonly error: DispatcherError };
 
 export class ConnectReasons {
@@ -49,7 +49,7 @@ export class ConnectReasons {
     this.#options = options;
   }
 
-  /** Call it before the client connects, once a client. */
+  /** Call it before the client connects, once per client. */
   listen(client: EventEmitter): void {
     this.#looking = undefined;
     clearTimeout(this.#timer);
@@ -57,12 +57,12 @@ export class ConnectReasons {
     client.on('event.log', (event: unknown) => this.#note(event));
   }
 
-  /** The client is connected, or given up. */
+  /** The client is connected or was given up. */
   end(): void {
     clearTimeout(this.#timer);
   }
 
-  /** After a failed attempt; waits for a look that is under way, `waitMs` at most. */
+  /** Call it after a failed attempt; waits for a running probe, `waitMs` at most. */
   async verdict(waitMs: number, triedMs: number, cause: unknown): Promise<Verdict> {
     const { role, servers, cluster } = this.#options;
     this.#found = (await inTime(this.#look(), waitMs)) ?? this.#found;
@@ -83,9 +83,9 @@ export class ConnectReasons {
     return { kind: error.code === 'KAFKA_REFUSED' ? 'refused' : 'unreachable', error };
   }
 
-  /** In the log at once, while attempts go on; the same thing only once. */
+  /** Logs the reason immediately, while attempts continue; the same reason only once. */
   tell({ error }: Verdict, untilMs: number): void {
-    // Apart from how long it has been tried.
+    // Compares without the time that it has been tried for.
     const told = error.message.replace(TRIED, '');
     if (told === this.#told) return;
     this.#told = told;
@@ -95,7 +95,7 @@ export class ConnectReasons {
     });
   }
 
-  /** Are the addresses that the cluster gives out of any use? Undefined: some of them are. */
+  /** Whether the addresses that the cluster advertises can be used. Undefined: some of them can. */
   async advertised(brokers: readonly AdvertisedBroker[], triedMs: number): Promise<Verdict | undefined> {
     const { cluster, role, logger } = this.#options;
     const [server] = cluster?.bootstrapServers ?? [];
@@ -114,7 +114,7 @@ export class ConnectReasons {
   #look(): Promise<readonly Diagnosis[]> {
     clearTimeout(this.#timer);
     const { cluster } = this.#options;
-    // diagnose never rejects; should it, that must not end a start that might succeed.
+    // diagnose never rejects; if it did, that must not end a start that might succeed.
     this.#looking ??=
       cluster === undefined
         ? Promise.resolve([])

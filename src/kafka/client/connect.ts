@@ -15,24 +15,21 @@ import { ConnectedClient } from './connected-client.js';
 import { ConnectionWatch } from './connection-watch.js';
 import { LogBridge } from './log-bridge.js';
 
-/**
- * How long all attempts of one `connect` may take together, where brokers answer but no connection comes
- * about.
- */
+/** The time limit for all attempts of one `connect`, if brokers answer but no connection is established. */
 export const CONNECT_TIMEOUT_MS = 30_000;
 /**
- * The same where it is known that no broker can be reached, and why: said at once, tried on for this long. So
- * every fault has ended a start within ten seconds; for a cluster that takes longer to come up there is
- * whoever starts us again (exit 3).
+ * The limit if no broker can be reached and the reason is known: it is logged immediately, and attempts
+ * continue for this long. So every fault ends a start within ten seconds; for a cluster that takes longer to
+ * start, the service manager starts us again (exit 3).
  */
 export const UNREACHABLE_TIMEOUT_MS = 5_000;
 /**
- * node-rdkafka's connect ends only at its timeout and can't be called off. So it is tried in slices, the
- * first one short, each with a new client: a refused password shows after a second, a slow broker gets its
+ * node-rdkafka's connect ends only at its timeout and can't be cancelled. So it is tried in slices, the first
+ * one short, each with a new client: a refused password shows after a second, and a slow broker gets its
  * time.
  */
 const FIRST_SLICE_MS = 1_000;
-/** Probes under way are waited for this long, however late it is: a reason is worth it. */
+/** Running probes are waited for at least this long, however late it is, because a reason is worth it. */
 const LOOK_WAIT_MIN_MS = 1_000;
 const ADVERTISED_AGAIN_MS = 1_000;
 const LEAVE_TIMEOUT_MS = 2_000;
@@ -74,7 +71,7 @@ interface Attempt<C extends KafkaClient> {
   readonly startedMs: number;
 }
 
-/** Known to be out of reach, nobody waits long; what answers but is slow gets its time. */
+/** Brokers that can't be reached are not waited for long; brokers that answer slowly get their time. */
 function restOf({ options, startedMs }: Attempt<KafkaClient>, unreachable: boolean): number {
   const limitMs = unreachable ? Math.min(options.timeoutMs, UNREACHABLE_TIMEOUT_MS) : options.timeoutMs;
   return limitMs - (options.nowMs() - startedMs);
@@ -105,7 +102,7 @@ async function tryOnce<C extends KafkaClient>(
 }
 
 /**
- * Clients talk to the addresses that the brokers advertise. Where none of them is of use, the run would only
+ * Clients connect to the addresses that brokers advertise. If none of them can be used, the run would only
  * hang later.
  */
 async function requireAdvertised<C extends KafkaClient>(
@@ -118,7 +115,7 @@ async function requireAdvertised<C extends KafkaClient>(
     if (verdict === undefined) return;
     const leftMs = restOf(attempt, true);
     if (verdict.kind === 'refused' || leftMs <= 0) {
-      // Why it leaves counts, however slowly it does.
+      // The reason counts, however slowly the client disconnects.
       await connected.disconnect(LEAVE_TIMEOUT_MS).catch(() => undefined);
       throw verdict.error;
     }

@@ -1,7 +1,7 @@
 /**
- * A client that is connected loses its brokers, and librdkafka tries to get them back for ever, whatever the
- * reason: a password that was changed, a certificate that ended. Here the reason is found out, said now and
- * then, and held up for readiness and for the run's limit.
+ * A connected client may lose its brokers, and librdkafka tries to reconnect forever, whatever the reason: a
+ * changed password, an expired certificate. This class finds the reason, logs it from time to time, and
+ * provides it for readiness and for the run's limit.
  */
 
 import type { EventEmitter } from 'node:events';
@@ -14,21 +14,21 @@ import type { ClusterOptions } from './client-config.js';
 import { diagnosedFailure } from './connect-failure.js';
 import { isFailureLine, logLine } from './log-bridge.js';
 
-/** A broker that restarts hangs up on everybody: a look is taken a moment later. */
+/** A restarting broker closes all connections, so the check waits a moment. */
 const BLIP_MS = 1_000;
-/** Between two looks while brokers are away: a look is a connection or two. */
+/** Pause between two checks while brokers are unreachable: each costs a connection or two. */
 const LOOK_AGAIN_MS = 2_000;
-/** While they refuse us: every look is a failed login in their log. */
+/** Pause between two checks while brokers refuse us: each is a failed login in the brokers' logs. */
 const REFUSED_LOOK_AGAIN_MS = 10_000;
 /**
- * Looks in a row, each this soon after the one before, that find nothing wrong although connections fail:
- * then librdkafka's own words are shown.
+ * After this many checks in a row, each soon after the one before, that find nothing wrong although
+ * connections fail, librdkafka's own words are logged.
  */
 const UNEXPLAINED_LOOKS = 3;
 const UNEXPLAINED_APART_MS = 10_000;
-/** Equal reports in the log. */
+/** Pause between equal reports in the log. */
 const TELL_AGAIN_MS = 60_000;
-/** Brokers whose last failure is remembered at most. */
+/** Maximum number of brokers whose last failure is remembered. */
 const BROKERS_MAX = 100;
 
 export interface ConnectionWatchOptions {
@@ -36,7 +36,7 @@ export interface ConnectionWatchOptions {
   readonly cluster: Pick<ClusterOptions, 'bootstrapServers' | 'properties' | 'origins'>;
   readonly logger: Logger;
   readonly nowMs: () => number;
-  /** [diagnose] For tests. */
+  /** [diagnose] Replaced in tests. */
   readonly look?: typeof diagnose;
 }
 
@@ -56,7 +56,7 @@ export class ConnectionWatch {
     this.#options = options;
   }
 
-  /** What keeps every broker from us; undefined while one of them would take us. */
+  /** The reason why every broker refuses us or can't be reached; undefined if one of them would accept us. */
   get trouble(): Trouble | undefined {
     return this.#trouble;
   }
@@ -88,7 +88,7 @@ export class ConnectionWatch {
   async #look(): Promise<void> {
     const { cluster, role, nowMs, look } = this.#options;
     const lines = [...this.#lines.values()];
-    // A line counts for one look: what is still so is logged again.
+    // A line counts for one check: a failure that persists is logged again.
     this.#lines.clear();
     const found = await (look ?? diagnose)(cluster, { lines }).catch((): readonly Diagnosis[] => []);
     this.#timer = undefined;
@@ -107,7 +107,7 @@ export class ConnectionWatch {
     this.#lookIn(found.some(({ refused }) => refused) ? REFUSED_LOOK_AGAIN_MS : LOOK_AGAIN_MS);
   }
 
-  /** The probes get through, and librdkafka does not: its words are all there is. */
+  /** Probes get through but librdkafka does not: only its own words are available. */
   #unexplain(lines: readonly string[]): void {
     const { role, logger, nowMs } = this.#options;
     if (lines.length === 0 || nowMs() - this.#unexplainedMs > UNEXPLAINED_APART_MS) this.#unexplained = 0;

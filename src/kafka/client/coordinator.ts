@@ -1,6 +1,6 @@
 /**
- * Questions for a group's coordinator, which a broker that has just started, or a log that is just moving,
- * does not have yet.
+ * Questions to a group's coordinator, which does not exist yet while a broker has just started or a log is
+ * moving.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { isCoordinatorMoving } from '../errors.js';
@@ -9,15 +9,15 @@ import { kafkaErrorCode } from '../rdkafka.js';
 const ASK_AGAIN_MS = 100;
 
 export interface CoordinatorPatience<Answer> {
-  /** Kafka's code within an answer; 0: none. A code may as well come as a rejection. */
+  /** Kafka's code within an answer; 0: none. A code may also come as a rejection. */
   readonly codeOf: (answer: Answer) => number;
-  /** After it, the answer or the rejection is final. */
+  /** After this time the answer or the rejection is final. */
   readonly timeoutMs: number;
 }
 
 /**
- * Asks again while the coordinator is loading, moving or being made: the first question about any group makes
- * it.
+ * Asks again while the coordinator is loading, moving or being created: the first question about any group
+ * creates it.
  */
 export async function askCoordinator<Answer>(
   ask: () => Promise<Answer>,

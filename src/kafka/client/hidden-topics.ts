@@ -1,5 +1,5 @@
 /**
- * Topics that seem to be missing, and in truth may not be seen: metadata do not tell the two apart, a
+ * Topics that seem to be missing, but that this user may not see: metadata do not distinguish the two, a
  * question of the Admin API does.
  */
 import { isAuthorizationError } from '../errors.js';
@@ -13,7 +13,9 @@ export interface HiddenTopic {
   readonly text: string;
 }
 
-/** The first of them that is refused; undefined when all are just missing, or the brokers do not tell. */
+/**
+ * The first of the topics that is refused; undefined if all are really missing, or if the brokers do not say.
+ */
 export async function hiddenTopic(
   native: Pick<NativeBinding, 'askBrokers'>,
   handleId: number,

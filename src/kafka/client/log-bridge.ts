@@ -1,6 +1,6 @@
 /**
- * librdkafka's log lines and error events as operational log entries: each kind of line at most once per
- * interval, with a count of what was held back.
+ * librdkafka's log lines and error events as log entries: each kind of line at most once per interval, with
+ * the number suppressed.
  */
 
 import type { EventEmitter } from 'node:events';
@@ -9,7 +9,7 @@ import type { Logger } from '../../ports/logger.js';
 import { errorText } from '../rdkafka.js';
 
 const REPEAT_INTERVAL_MS = 30_000;
-/** Kinds of line remembered at most; past it all others share one. */
+/** Kinds of lines that are remembered; any further ones share one limit. */
 const KINDS_MAX = 200;
 
 interface KindState {
@@ -34,8 +34,8 @@ export class LogBridge {
   }
 
   /**
-   * What librdkafka says of connections and sessions is raw material: the connect and the watch over the
-   * connections find the reason and say it once. Here it is shown at debug only.
+   * librdkafka's lines about connections and sessions are logged at debug only: connect and the connection
+   * watch find the reason and report it once.
    */
   attach(client: EventEmitter): void {
     client.on('event.log', (event: unknown) => this.#onLog(event));
@@ -57,7 +57,7 @@ export class LogBridge {
     if (line !== undefined) this.entry(quietly(line), line.facility, line.text);
   }
 
-  /** How many of the kind were held back before; undefined = hold this one back too. */
+  /** How many lines of the kind were suppressed before; undefined = suppress this one too. */
   #admit(kind: string): number | undefined {
     const nowMs = this.#options.nowMs();
     const key = this.#kinds.has(kind) || this.#kinds.size < KINDS_MAX ? kind : '';
@@ -83,7 +83,7 @@ export interface LogLine {
   readonly text: string;
 }
 
-/** An `event.log`; `[thrd:…]: ` at its head is taken off. */
+/** The text of an `event.log`, without a leading `[thrd:…]: `. */
 export function logLine(event: unknown): LogLine | undefined {
   if (typeof event !== 'object' || event === null) return undefined;
   const severity = 'severity' in event && typeof event.severity === 'number' ? event.severity : 6;
@@ -92,7 +92,7 @@ export function logLine(event: unknown): LogLine | undefined {
   return { severity, facility, text: message.replace(/^\[thrd:[^\]]*\]: /, '') };
 }
 
-/** About a connection that failed: librdkafka's log is the only place where it says why. */
+/** A line about a failed connection: only librdkafka's log has the reason. */
 export function isFailureLine({ severity, facility, text }: LogLine): boolean {
   return (
     severity <= 6 &&
@@ -105,8 +105,8 @@ export function isFailureLine({ severity, facility, text }: LogLine): boolean {
 
 /** Syslog severities. A failed connection (FAIL, 3) is retried by librdkafka itself: a warning. */
 function levelOf(line: LogLine): Level {
-  // A property for producers given to all clients, as `kafka.properties` allows: librdkafka ignores it and
-  // says so.
+  // A producer's property set for all clients, as `kafka.properties` allows: librdkafka ignores it and logs
+  // that.
   if (line.facility === 'CONFWARN' && /is a (producer|consumer) property and will be ignored/.test(line.text))
     return 'debug';
   if (line.severity <= 2) return 'error';
@@ -115,8 +115,8 @@ function levelOf(line: LogLine): Level {
 }
 
 /**
- * Timed-out requests, sessions that ended, an idempotent producer that waits for its number; and a client's
- * end, which the run reports as its own error.
+ * Timed-out requests, ended sessions, an idempotent producer that waits for its id; and a client's end, which
+ * the run reports as its own error.
  */
 const PASSING_FACILITIES = new Set(['REQTMOUT', 'SESSTMOUT', 'GETPID', 'BROKERDOWN', 'FATAL']);
 
@@ -124,7 +124,7 @@ function quietly(line: LogLine): Level {
   return isFailureLine(line) || PASSING_FACILITIES.has(line.facility) ? 'debug' : levelOf(line);
 }
 
-/** node-rdkafka passes on the text of an error event, never its code. */
+/** node-rdkafka passes on the text of an error event, but never its code. */
 const CONNECTION_ERRORS =
   /broker transport failure|all broker connections are down|host resolution failure|timed out/i;
 

@@ -1,4 +1,4 @@
-/** What the cluster knows of topics: which exist, and how many partitions they have. */
+/** What the cluster knows about topics: which exist, and their partition counts. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { DispatcherError } from '../../core/errors.js';
 import { type TopicSelection, topicMatcher } from '../../core/topic-selection.js';
@@ -13,14 +13,14 @@ import {
 } from '../rdkafka.js';
 import type { ClusterOptions } from './client-config.js';
 
-/** How long one question to the brokers may take. */
+/** Time limit for one request to the brokers. */
 export const REQUEST_TIMEOUT_MS = 30_000;
-/** A topic that was just made is not known to every broker at once. */
+/** A topic that was just created is not known to every broker immediately. */
 const MISSING_ATTEMPTS_MAX = 4;
 const MISSING_PAUSE_MS = 250;
 /**
- * How often partition counts are asked again, and new topics looked for, where
- * `topic.metadata.refresh.interval.ms` does not say it.
+ * How often partition counts are refreshed and new topics looked for, unless
+ * `topic.metadata.refresh.interval.ms` is set.
  */
 const TOPICS_REFRESH_MS = 30_000;
 
@@ -53,15 +53,14 @@ export async function partitionCountsOf(
 }
 
 /**
- * The topics that this client deals with already, at the price of one request and without node-rdkafka's leak
- * per named topic.
+ * The topics that this client already uses: costs one request, without node-rdkafka's leak per named topic.
  */
 export async function partitionCountsKnown(client: KafkaClient): Promise<Map<string, number>> {
   const metadata = await ask(client, { allTopics: false }, 'the topics in use');
   return new Map(metadata.topics.map((topic) => [topic.name, topic.partitions.length]));
 }
 
-/** The topics of a subscription that exist, or are named though they do not. */
+/** The topics of a subscription that exist, or that are named but do not exist. */
 export async function partitionCountsOfSelection(
   client: KafkaClient,
   selection: TopicSelection,
@@ -83,7 +82,7 @@ export function missingTopics(counts: PartitionCounts): string[] {
   return [...counts].filter(([, count]) => count === 0).map(([name]) => name);
 }
 
-/** `createCommand`: the line that makes what the configuration needs. */
+/** `createCommand`: the command that creates what the configuration needs. */
 export function sourceTopicsMissing(
   selection: TopicSelection,
   missing: readonly string[],
@@ -121,7 +120,7 @@ export function outputTopicMissing(name: string, createCommand = CREATE): Dispat
   );
 }
 
-/** The configuration does not name it: `kd topics create` passes it over until it does. */
+/** The configuration does not name it, so `kd topics create` would not create it. */
 export function namedTopicMissing(name: string, createCommand = CREATE): DispatcherError {
   return new DispatcherError(
     'TOPIC_MISSING',
@@ -150,7 +149,7 @@ export function requireSameCounts(
   );
 }
 
-/** A question that failed: no network, or no right to ask. */
+/** A failed request: no network, or a missing right. */
 export function requestFailure(what: string, cause: unknown): DispatcherError {
   if (cause instanceof DispatcherError) return cause;
   const code = kafkaErrorCode(cause);

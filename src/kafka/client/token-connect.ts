@@ -1,6 +1,6 @@
 /**
- * Connecting where the cluster wants tokens: every client has one before it connects, and a valid one for as
- * long as it lives.
+ * Connects to clusters that require tokens: every client has a token before it connects, and a valid one for
+ * as long as it lives.
  */
 import type { DispatcherError } from '../../core/errors.js';
 import type { Clock } from '../../ports/clock.js';
@@ -17,8 +17,8 @@ export interface TokenConnectOptions<C extends KafkaClient> extends ConnectOptio
   readonly cluster: ClusterOptions;
   readonly native: Pick<NativeBinding, 'serveLog' | 'setOauthBearerToken'>;
   /**
-   * The token ended while there was no new one to be had: nothing goes on. Not needed by who stays for a
-   * moment only.
+   * The token expired and no new one could be fetched, so nothing works any more. Not needed for short-lived
+   * clients.
    */
   readonly failed?: (error: DispatcherError) => void;
 }
@@ -44,8 +44,8 @@ export async function connectWithTokens<C extends KafkaClient>(
       ...options,
       create: () => {
         const made = options.create();
-        // Kept by node-rdkafka until the handle exists. Set later, while it connects, the call would wait for
-        // that to end.
+        // node-rdkafka keeps it until the handle exists. Set during the connect, the call would wait for that
+        // to end.
         made.client.setOauthBearerToken(keeper.token);
         return made;
       },

@@ -1,13 +1,13 @@
 /**
- * A topic is its id, not its name: deleted and created again, it has the same name and other records under
- * the same offsets. Brokers before 2.8 have no ids; there nothing can be compared.
+ * A topic is identified by its id, not by its name: deleted and created again, it has other records under the
+ * same offsets. Brokers before 2.8 have no ids; there nothing can be compared.
  */
 import type { Logger } from '../../ports/logger.js';
 import type { NativeBinding } from '../native.js';
 import { errorText } from '../rdkafka.js';
 
 const ASK_TIMEOUT_MS = 5_000;
-/** What librdkafka has for a topic without an id: sixteen zero bytes. */
+/** librdkafka's id of a topic without one: sixteen zero bytes. */
 const NO_ID = /^A*$/;
 
 export interface ReplacedTopic {
@@ -16,12 +16,12 @@ export interface ReplacedTopic {
   readonly newId: string;
 }
 
-/** The ids of the topics that one client deals with. */
+/** The ids of the topics that one client uses. */
 export class TopicIdentities {
   readonly #native: Pick<NativeBinding, 'askBrokers'>;
   readonly #logger: Logger;
   readonly #ids = new Map<string, string>();
-  /** A broker that lags behind may name an old one once more. */
+  /** A broker that lags behind may still return an old id. */
   readonly #oldIds = new Set<string>();
 
   constructor(native: Pick<NativeBinding, 'askBrokers'>, logger: Logger) {
@@ -29,15 +29,15 @@ export class TopicIdentities {
     this.#logger = logger;
   }
 
-  /** As it was last seen. */
+  /** The id that was seen last. */
   idOf(topic: string): string | undefined {
     return this.#ids.get(topic);
   }
 
   /**
-   * The topics that have another id than the last time; each replacement is reported once. A topic seen for
-   * the first time is learnt; one that is missing for now is compared once it is there again. Never rejects:
-   * what is not answered is compared the next time.
+   * The topics whose id differs from the last one; each replacement is reported once. A topic seen for the
+   * first time is recorded; one that is missing at the moment is compared once it exists again. Never
+   * rejects: unanswered topics are compared the next time.
    */
   async replaced(handleId: number, topics: readonly string[]): Promise<readonly ReplacedTopic[]> {
     if (topics.length === 0) return [];

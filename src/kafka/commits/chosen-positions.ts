@@ -7,8 +7,8 @@ import type { StartPosition } from '../source/offsets/positions.js';
 type Choice = Pick<StartPosition, 'offset' | 'start'>;
 
 /**
- * Positions that a policy chose. One chosen once must stay: chosen again at the next rebalance or start, the
- * records between would be skipped or doubled.
+ * Positions that a policy chose. Such a position must stay: chosen again at the next rebalance or start, the
+ * records in between would be skipped or repeated.
  */
 export class ChosenPositions {
   readonly #choices = new Map<PartitionId, Choice>();
@@ -19,9 +19,9 @@ export class ChosenPositions {
   }
 
   /**
-   * The choices that these partitions are opened at. All are to be stored; those `below` are to be committed
-   * here as well, once, while the partition is ours and nothing else is stored: librdkafka commits a stored
-   * offset only when it is above the last one it committed.
+   * Returns the chosen positions at which these partitions are opened. All must be stored. Those in `below`
+   * must also be committed here, once, while the partition is ours and nothing else is stored: librdkafka
+   * commits a stored offset only if it is higher than the last committed one.
    */
   take(partitions: readonly OpenedPartition[]): {
     readonly all: readonly CommittedOffset[];

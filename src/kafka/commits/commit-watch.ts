@@ -1,6 +1,6 @@
 /**
- * Which stored offsets the broker has not confirmed yet: at the end of a run the last commit is waited for,
- * so that what is reported is what is.
+ * Tracks which stored offsets the broker has not confirmed yet: the end of a run waits for the last commit,
+ * so that its report is true.
  */
 import type { PartitionId } from '../../core/batch.js';
 
@@ -23,7 +23,7 @@ export class CommitWatch {
     if (this.#awaited.size === 0) this.#waiter?.();
   }
 
-  /** Resolves when nothing is awaited any more; false when `timeoutMs` ran out first. */
+  /** Resolves when all commits are answered; false after `timeoutMs`. */
   async settled(timeoutMs: number): Promise<boolean> {
     if (this.#awaited.size === 0) return true;
     return new Promise((resolve) => {

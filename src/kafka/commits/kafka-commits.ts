@@ -10,10 +10,10 @@ import { ChosenPositions } from './chosen-positions.js';
 import type { OffsetOrigins } from './offset-origins.js';
 import { OffsetStore, type PossibleOffset } from './offset-store.js';
 
-/** librdkafka's word for "no offset stored": nothing is left for its next commit. */
+/** librdkafka's value for "no offset stored": nothing is left for its next commit. */
 const OFFSET_INVALID = -1001;
 
-/** What commits go through, from the connection on. */
+/** The connection through which offsets are committed. */
 interface Connection {
   readonly client: Pick<KafkaConsumer, 'commit' | 'offsetsStore'>;
   readonly positions: Pick<PositionResolver, 'committed'>;
@@ -21,14 +21,14 @@ interface Connection {
 }
 
 /**
- * Everything that a member tells its group about offsets: settled ones, positions that a policy chose, and
- * which offsets must not be committed any more.
+ * Everything that a member reports to its group about offsets: settled ones, positions that a policy chose,
+ * and offsets that must no longer be committed.
  */
 export class KafkaCommits implements Commits {
   readonly #logger: Logger;
   readonly #store: OffsetStore;
   readonly #chosen = new ChosenPositions();
-  /** Of topics that were replaced: offsets of the old topic must not reach the broker. */
+  /** Partitions of replaced topics: offsets of the old topic must not reach the broker. */
   readonly #withheld = new Set<PartitionId>();
   #connection: Connection | undefined;
   #events: CommitsEvents | undefined;
@@ -48,7 +48,7 @@ export class KafkaCommits implements Commits {
     this.#connection = connection;
   }
 
-  /** The member leaves: nothing more is stored, what was stored is still answered. */
+  /** The member leaves: nothing more is stored, but stored offsets are still answered. */
   close(): void {
     this.#closed = true;
   }
@@ -66,18 +66,18 @@ export class KafkaCommits implements Commits {
     return this.#connected().positions.committed(partitions);
   }
 
-  /** A commit callback's words. */
+  /** Handles a commit callback. */
   answered(error: unknown, offsets: readonly PossibleOffset[]): void {
     const outcome = this.#store.committed(error, offsets);
     if (outcome !== undefined) this.#events?.committed(outcome.offsets, outcome.error);
   }
 
-  /** A position that the next opening or seek goes to. */
+  /** Records a position for the next opening or seek. */
   chose(partitionId: PartitionId, position: Pick<StartPosition, 'offset' | 'start'>): void {
     this.#chosen.note(partitionId, position);
   }
 
-  /** Partitions are read from here on. Where a policy chose the offset it is committed, to stay chosen. */
+  /** Reading begins at these positions. An offset that a policy chose is committed, so that it stays. */
   began(partitions: readonly OpenedPartition[]): void {
     if (this.#closed) return;
     const { all, below } = this.#chosen.take(partitions);
@@ -86,7 +86,7 @@ export class KafkaCommits implements Commits {
     if (below.length > 0) this.#connected().origins.commit(below);
   }
 
-  /** How often offsets were stored: whether there are new ones on their way. */
+  /** Counts the stores, to see whether new offsets are on their way. */
   get stores(): number {
     return this.#stores;
   }
@@ -99,7 +99,7 @@ export class KafkaCommits implements Commits {
     return this.#withheld.has(partitionId);
   }
 
-  /** What was stored is taken back, and nothing more is until `allow`. */
+  /** Withdraws stored offsets, and stores none until `allow`. */
   withhold({ partitionId, topic, partition }: AssignedPartition): void {
     this.#withheld.add(partitionId);
     try {
@@ -110,14 +110,15 @@ export class KafkaCommits implements Commits {
     this.lost([partitionId]);
   }
 
-  /** Its position is one of the new topic now, or it is read here no more. */
+  /** Its position belongs to the new topic now, or it is no longer read here. */
   allow(partitionId: PartitionId): void {
     this.#withheld.delete(partitionId);
   }
 
   /**
-   * What was committed of the old topic after the new one was there, before the ids were compared: whoever
-   * reads next would begin at that offset of the new one, and skip records. The chosen offset follows.
+   * Overwrites offsets of the old topic that were committed after the new one existed, before the ids were
+   * compared: otherwise the next reader would start at that offset in the new topic and skip records. The
+   * chosen offset follows.
    */
   async takeBack(partitions: readonly AssignedPartition[]): Promise<void> {
     if (partitions.length === 0) return;
@@ -132,12 +133,12 @@ export class KafkaCommits implements Commits {
     }
   }
 
-  /** No answer to their commits is to be waited for. */
+  /** Answers to their commits are no longer waited for. */
   lost(partitionIds: readonly PartitionId[]): void {
     this.#store.lost(partitionIds);
   }
 
-  /** Resolves when all that was stored is committed, or will not be; false when `timeoutMs` ran out first. */
+  /** Resolves when everything stored is committed or was given up; false after `timeoutMs`. */
   settled(timeoutMs: number): Promise<boolean> {
     return this.#store.settled(timeoutMs);
   }

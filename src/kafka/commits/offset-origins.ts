@@ -1,6 +1,7 @@
 /**
- * The text beside a committed offset: which topic it is an offset of. A name is not enough, as a topic can be
- * deleted and created again; nor is an id, as tools copy offsets with their text to other clusters.
+ * The metadata text of a committed offset, which identifies its topic. A name is not enough, because a topic
+ * can be deleted and created again; an id is not enough, because tools copy offsets with their text to other
+ * clusters.
  */
 import type { Logger } from '../../ports/logger.js';
 import type { NativeBinding } from '../native.js';
@@ -16,14 +17,14 @@ interface Parts {
   >;
   readonly handleId: number;
   readonly groupId: string;
-  /** The id of a topic as it was last seen; undefined: not known. */
+  /** The id of a topic that was seen last; undefined: not known. */
   readonly topicId: (topic: string) => string | undefined;
   readonly logger: Pick<Logger, 'debug'>;
 }
 
 type Send = 'storeOffsets' | 'commitOffsets';
 
-/** Offsets to the group and back, each with its origin. */
+/** Sends offsets to the group and reads them back, each with its origin. */
 export class OffsetOrigins implements OffsetStoringConsumer {
   readonly #parts: Parts;
 
@@ -31,7 +32,7 @@ export class OffsetOrigins implements OffsetStoringConsumer {
     this.#parts = parts;
   }
 
-  /** Throws when none of them is taken. */
+  /** Throws if none of them is accepted. */
   offsetsStore(offsets: readonly TopicPartitionOffset[]): void {
     this.#send('storeOffsets', offsets);
   }
@@ -41,8 +42,8 @@ export class OffsetOrigins implements OffsetStoringConsumer {
   }
 
   /**
-   * Those of the partitions whose committed offset is one of an older topic of that name. Never rejects: what
-   * is not known or not answered is taken as it is.
+   * The partitions whose committed offset belongs to an older topic of that name. Never rejects: unknown or
+   * unanswered origins are accepted.
    */
   async foreign<P extends TopicPartition>(
     partitions: readonly P[],

@@ -1,7 +1,7 @@
 /**
  * Offsets on their way to the broker: stored in librdkafka, which commits them at its interval and when a
- * partition is given back. There is no other way to commit: an explicit commit, tried again after a
- * rebalance, could overwrite the new owner's.
+ * partition is closed. There is no other way to commit: an explicit commit, retried after a rebalance, could
+ * overwrite the new owner's.
  */
 import type { PartitionId } from '../../core/batch.js';
 import type { CommittedOffset } from '../../ports/commits.js';
@@ -11,12 +11,12 @@ import { errorText, kafkaErrorCode, type TopicPartition, type TopicPartitionOffs
 import type { PartitionRegistry } from '../source/partition-registry.js';
 import { CommitWatch } from './commit-watch.js';
 
-/** The part of node-rdkafka's consumer that is needed here. Throws what librdkafka answers. */
+/** The part of node-rdkafka's consumer that is used here. Throws librdkafka's errors. */
 export interface OffsetStoringConsumer {
   offsetsStore(offsets: TopicPartitionOffset[]): unknown;
 }
 
-/** As node-rdkafka's commit callback gives it: without an offset where there was nothing to commit. */
+/** As in node-rdkafka's commit callback: without an offset if there was nothing to commit. */
 export interface PossibleOffset extends TopicPartition {
   readonly offset?: number;
 }
@@ -35,7 +35,7 @@ export class OffsetStore {
     this.#registry = registry;
   }
 
-  /** Offsets not stored because their partition was not open any more. */
+  /** Offsets that were not stored because their partition was no longer open. */
   get skipped(): number {
     return this.#skipped;
   }
@@ -47,8 +47,8 @@ export class OffsetStore {
     try {
       consumer.offsetsStore(known.map(({ topic, partition, offset }) => ({ topic, partition, offset })));
     } catch (cause) {
-      // Between a lost assignment and its event nothing can be stored; the new owner starts from what was
-      // committed.
+      // Between a lost assignment and its event nothing can be stored; the new owner starts at the committed
+      // offset.
       const code = kafkaErrorCode(cause);
       if (code !== KafkaCode._STATE && code !== KafkaCode._UNKNOWN_PARTITION)
         throw requestFailure('an offset to store', cause);
@@ -58,7 +58,7 @@ export class OffsetStore {
     for (const { partitionId, offset } of known) this.#watch.stored(partitionId, offset);
   }
 
-  /** What a commit callback says; undefined when the interval passed and nothing was new. */
+  /** Handles a commit callback; undefined if the interval passed without anything new. */
   committed(error: unknown, answered: readonly PossibleOffset[]): CommitOutcome | undefined {
     const code = error === undefined || error === null ? 0 : (kafkaErrorCode(error) ?? -1);
     if (code === KafkaCode._NO_OFFSET) return undefined;
@@ -69,7 +69,7 @@ export class OffsetStore {
     );
     for (const { partitionId, offset } of offsets) {
       if (code === 0) this.#watch.confirmed(partitionId, offset);
-      // An open partition's offset is tried again at the next interval.
+      // An open partition's offset is committed again at the next interval.
       else if (this.#registry.opened(partitionId) === undefined) this.#watch.forget(partitionId);
     }
     if (code === 0) return { offsets };
@@ -79,12 +79,12 @@ export class OffsetStore {
     };
   }
 
-  /** The partitions went to another member before we committed. */
+  /** Another member got the partitions before we committed. */
   lost(partitionIds: readonly PartitionId[]): void {
     for (const partitionId of partitionIds) this.#watch.forget(partitionId);
   }
 
-  /** Resolves when all that was stored is committed, or will not be; false when `timeoutMs` ran out first. */
+  /** Resolves when everything stored is committed or was given up; false after `timeoutMs`. */
   settled(timeoutMs: number): Promise<boolean> {
     return this.#watch.settled(timeoutMs);
   }

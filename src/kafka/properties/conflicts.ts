@@ -6,7 +6,7 @@ import { canonicalName } from './names.js';
 
 export interface Conflict {
   readonly severity: 'error' | 'warning';
-  /** The properties in conflict, the one to change first. */
+  /** The conflicting properties, the one to change first. */
   readonly names: readonly string[];
   readonly message: string;
   readonly remedy: string;
@@ -39,13 +39,13 @@ const DEFAULTS = {
   'socket.timeout.ms': 60_000,
 } as const;
 
-/** The protocol's frame around a fetched set. */
+/** The size of the protocol's frame around a fetched set. */
 const FRAME_BYTES = 512;
-/** A fetch that waits as long as the socket would time out while nothing is written. */
+/** A fetch may not wait until just before the socket times out. */
 const FETCH_WAIT_MARGIN_MS = 1_000;
 const IDEMPOTENT_IN_FLIGHT_MAX = 5;
 
-/** The broker decides these where `group.protocol` is `consumer`. */
+/** With `group.protocol: consumer` the broker decides these. */
 const BROKER_SIDE = [
   'session.timeout.ms',
   'heartbeat.interval.ms',

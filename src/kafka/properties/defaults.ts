@@ -1,6 +1,6 @@
 /**
- * What librdkafka gets from us where the user says nothing: throughput at bounded memory, measured on real
- * brokers. One table for all.
+ * kd's defaults for librdkafka: high throughput with limited memory, measured on real brokers. One table for
+ * all uses.
  */
 
 /** Name → value, as librdkafka takes them. */
@@ -9,9 +9,10 @@ export type KafkaProperties = ReadonlyMap<string, string>;
 import { canonicalName } from './names.js';
 
 /**
- * Without any broker librdkafka tries one of the bootstrap servers twice in `reconnect.backoff.ms`, whatever
- * its backoff has grown to (rd_kafka_connect_any): at 100, its own default, 20 connections a second from
- * every consumer. The maximum is how long a member may sit beside a broker that is back.
+ * While no broker is reachable, librdkafka tries one of the bootstrap servers twice per
+ * `reconnect.backoff.ms`, however far its backoff has grown (rd_kafka_connect_any): at 100, its own default,
+ * that is 20 connections per second from every consumer. The maximum is how long a member may wait although a
+ * broker is back.
  */
 const reconnecting: KafkaProperties = new Map([
   ['reconnect.backoff.ms', '1000'],
@@ -19,7 +20,7 @@ const reconnecting: KafkaProperties = new Map([
 ]);
 
 export const consumerDefaults: KafkaProperties = new Map([
-  // 1000, librdkafka's own default, stalls the fetcher for whole seconds; 0 makes it fetch too often, too
+  // 1000, librdkafka's own default, stalls the fetcher for whole seconds; 0 makes it fetch too often and too
   // little.
   ['fetch.queue.backoff.ms', '5'],
   ['fetch.min.bytes', '1'],
@@ -39,24 +40,24 @@ export const consumerDefaults: KafkaProperties = new Map([
 
 const ALIVE = 'balancers and NAT gateways forget silent connections';
 
-/** The reasons above, for those who ask what is in force and why. */
+/** The reasons above, for `--explain`. */
 export const defaultReasons: ReadonlyMap<string, string> = new Map([
-  ['fetch.queue.backoff.ms', 'a full queue holds up fetching for milliseconds, not for a second'],
+  ['fetch.queue.backoff.ms', 'a full queue delays fetching by milliseconds, not by a second'],
   ['fetch.min.bytes', 'brokers answer as soon as there is a record'],
   ['fetch.wait.max.ms', 'how long a broker waits for a first record'],
   ['queued.min.messages', 'small queues stay in the caches of the processor'],
   ['queued.max.messages.kbytes', 'memory stays flat, whatever the lag'],
   ['fetch.message.max.bytes', 'memory stays flat, whatever the lag'],
   ['fetch.max.bytes', 'memory stays flat, whatever the lag'],
-  ['partition.assignment.strategy', 'a rebalance takes away only what moves'],
+  ['partition.assignment.strategy', 'a rebalance takes away only the partitions that move'],
   ['topic.metadata.refresh.interval.ms', 'new partitions and topics are noticed within half a minute'],
   ['enable.idempotence', 'a retried request neither repeats records nor changes their order'],
   ['acks', 'a record counts as written when all replicas in sync have it'],
   ['linger.ms', 'a little waiting makes fuller requests'],
-  ['queue.buffering.max.messages', 'bounds the records on their way'],
-  ['allow.auto.create.topics', 'a missing topic is reported, not made'],
+  ['queue.buffering.max.messages', 'limits the records in flight'],
+  ['allow.auto.create.topics', 'a missing topic is reported, not created'],
   ['socket.keepalive.enable', ALIVE],
-  ['reconnect.backoff.ms', 'brokers that are away get two connection attempts a second, not twenty'],
+  ['reconnect.backoff.ms', 'unreachable brokers get two connection attempts per second, not twenty'],
   ['reconnect.backoff.max.ms', 'a broker that is back is used within seconds'],
 ]);
 
@@ -65,15 +66,14 @@ export const producerDefaults: KafkaProperties = new Map([
   ['acks', 'all'],
   ['linger.ms', '5'],
   ['queue.buffering.max.messages', '100000'],
-  // A topic that is missing is reported, not made with whatever partition count the broker has as its
-  // default.
+  // A missing topic is reported, not created with the broker's default partition count.
   ['allow.auto.create.topics', 'false'],
   ['topic.metadata.refresh.interval.ms', '30000'],
   ['socket.keepalive.enable', 'true'],
   ...reconnecting,
 ]);
 
-/** librdkafka refuses these beside `group.protocol: consumer`. */
+/** librdkafka refuses these together with `group.protocol: consumer`. */
 const CLASSIC_GROUP_ONLY = [
   'partition.assignment.strategy',
   'session.timeout.ms',
@@ -81,7 +81,7 @@ const CLASSIC_GROUP_ONLY = [
   'group.protocol.type',
 ];
 
-/** The user's properties over the defaults. A default gives way to any alias of its name. */
+/** The user's properties over the defaults. A default is replaced by any alias of its name. */
 export function withDefaults(defaults: KafkaProperties, user: KafkaProperties): Map<string, string> {
   const taken = new Set([...user.keys()].map(canonicalName));
   const newProtocol = user.get('group.protocol')?.toLowerCase() === 'consumer';

@@ -29,8 +29,8 @@ export function propertyOfEnvironment(suffix: string): string {
 }
 
 /**
- * What is wrong with a value, or undefined. librdkafka has the last word; this finds at reading what it would
- * say at start.
+ * The fault of a value, or undefined. librdkafka decides in the end; this finds while reading what it would
+ * say at the start.
  */
 export function valueFault(name: string, value: string): string | undefined {
   const row = BY_NAME.get(name);

@@ -1,4 +1,4 @@
-/** What the addon says of rows that were not acknowledged. */
+/** Converts the addon's report of rows that were not acknowledged. */
 import type { DeliveryFailure } from '../../ports/sink.js';
 import {
   COUNTS_DIFFER,
@@ -11,7 +11,7 @@ import {
 /** The addon's numbers per failure: row, code, index of the broker's words (-1: none). */
 const FAILURE_FIELDS = 3;
 
-/** Said where the number of partitions has changed, or the topic is another one. */
+/** These codes mean that the number of partitions has changed, or that the topic was replaced. */
 const TOPIC_CHANGED: ReadonlySet<number> = new Set([COUNTS_DIFFER, PARTITION_GONE, UNKNOWN_PARTITION]);
 
 export function saysTopicChanged(numbers: Int32Array | null): boolean {

@@ -1,5 +1,5 @@
 /**
- * An idempotent producer: node-rdkafka steers it, the addon writes whole batches and counts their
+ * An idempotent producer: node-rdkafka controls it, the addon writes whole batches and counts their
  * acknowledgements.
  */
 import type { BatchId, Block } from '../../core/batch.js';
@@ -66,8 +66,8 @@ export class KafkaSink implements Sink {
   }
 
   /**
-   * `max.message.bytes` of a topic, from `start` (output topics) or {@link topic} on; undefined where the
-   * brokers do not tell.
+   * `max.message.bytes` of a topic, known after `start` (output topics) or {@link topic}; undefined if the
+   * brokers do not report it.
    */
   limitOf(name: string): number | undefined {
     return this.#limits.of(name);
@@ -82,7 +82,7 @@ export class KafkaSink implements Sink {
     this.#running().writer.purge();
   }
 
-  /** Waits until everything written is settled, as long as the deadline allows, then leaves. */
+  /** Waits until everything written is settled or the deadline has passed, then disconnects. */
   close(deadlineMs: number): Promise<void> {
     this.#closing ??= this.#close(deadlineMs);
     return this.#closing;

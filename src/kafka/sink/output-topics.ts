@@ -1,4 +1,4 @@
-/** The topics that a producer writes to: their numbers at the writer, and what is known of each. */
+/** The topics that a producer writes to, with their numbers at the writer and their known facts. */
 import { DispatcherError } from '../../core/errors.js';
 import type { OutputTopic } from '../../ports/sink.js';
 import { isCompressed } from '../client/client-config.js';
@@ -18,7 +18,7 @@ import { ReplacedOutputs } from './replaced-outputs.js';
 import type { KafkaSinkOptions } from './sink-options.js';
 import type { TopicLimits } from './topic-limits.js';
 
-/** Asked for within this time, partition counts are not asked for again. */
+/** Partition counts younger than this are not requested again. */
 const COUNTS_FRESH_MS = 1_000;
 const TOPICS_MAX = 1_000;
 
@@ -60,7 +60,7 @@ export class OutputTopics {
     if (known === undefined) {
       known = this.#register(name);
       this.#topics.set(name, known);
-      // A topic that is missing now may exist when it is asked for again.
+      // A topic that is missing now may exist the next time.
       void known.catch(() => this.#topics.delete(name));
       return known;
     }
@@ -70,12 +70,12 @@ export class OutputTopics {
     });
   }
 
-  /** A delivery failed as it does where a topic has other partitions than it had, or is another one. */
+  /** A delivery failed in a way that suggests other partitions than before, or a replaced topic. */
   doubted(): void {
     void this.#refresh(COUNTS_FRESH_MS);
   }
 
-  /** Nothing is written any more; the ids are compared for the last time, unless the brokers are away. */
+  /** Nothing is written any more; the ids are compared a last time, unless the brokers are unreachable. */
   async end(timeoutMs: number): Promise<void> {
     clearInterval(this.#timer);
     if (timeoutMs > 0) await this.#replaced.end(timeoutMs);
@@ -109,8 +109,8 @@ export class OutputTopics {
   }
 
   /**
-   * Of a name that the transform came up with, too. The sizes of the producer stay, but a record that is too
-   * large is known before it is sent.
+   * Also for names that only the transform uses. The producer's sizes stay, but a record that is too large is
+   * refused before it is sent.
    */
   async #learnLimit(name: string): Promise<void> {
     const { connected, writer, limits } = this.#parts;
@@ -137,7 +137,7 @@ export class OutputTopics {
     if (await this.#refreshCounts(freshMs)) await this.#replaced.compare();
   }
 
-  /** False: the last answer is younger than that, or there is nobody to ask. */
+  /** False if the last answer is recent enough, or if there is no connection. */
   async #refreshCounts(freshMs = 0): Promise<boolean> {
     const nowMs = this.#options.nowMs();
     if (this.#stopped || nowMs - this.#askedAtMs < freshMs) return false;
@@ -161,8 +161,8 @@ export class OutputTopics {
   }
 
   /**
-   * A topic created again with fewer partitions is at fault, not the record that names one it had: the
-   * workers go on letting it through, and the writer tells the two apart.
+   * If a topic was created again with fewer partitions, the record that names an old partition is not at
+   * fault: workers still let it pass, and the writer distinguishes the two cases.
    */
   #counted(name: string, number: number, count: number): OutputTopic {
     const partitionCount = Math.max(count, this.#countsMax.get(name) ?? 0);
@@ -170,7 +170,7 @@ export class OutputTopics {
     return { name, number, partitionCount };
   }
 
-  /** Asked again after an await, where the compiler would remember the answer of before. */
+  /** A function, because after an await the compiler would still assume the earlier value. */
   #isStopped(): boolean {
     return this.#stopped;
   }

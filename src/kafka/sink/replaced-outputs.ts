@@ -1,6 +1,6 @@
 /**
- * Output topics that were deleted and created again while results were written to them: a broker takes the
- * next ones without a word, and those written before are gone. That is said, as nobody else does.
+ * Output topics that were deleted and created again while results were written to them: the broker accepts
+ * the next results silently, and the earlier ones are gone. This reports it, because nothing else would.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../ports/logger.js';
@@ -8,7 +8,9 @@ import { type ReplacedTopic, TopicIdentities } from '../client/topic-identity.js
 import type { NativeBinding } from '../native.js';
 import type { NativeWriter } from '../native-writer.js';
 
-/** While results are written, ids are compared this often: later, more of them would be in doubt. */
+/**
+ * How often ids are compared while results are written: a longer interval would leave more results in doubt.
+ */
 const COMPARE_INTERVAL_MS = 5_000;
 
 interface Parts {
@@ -16,9 +18,9 @@ interface Parts {
   readonly logger: Logger;
   readonly handleId: number;
   readonly writer: Pick<NativeWriter, 'stats' | 'written'>;
-  /** Names and numbers of all that is written to. */
+  /** Names and numbers of all topics that are written to. */
   readonly numbers: ReadonlyMap<string, number>;
-  /** Each of them once. */
+  /** Called once for each replaced topic. */
   readonly replaced: (name: string) => Promise<void>;
 }
 
@@ -26,7 +28,7 @@ export class ReplacedOutputs {
   readonly #parts: Parts;
   readonly #identities: TopicIdentities;
   readonly #timer: NodeJS.Timeout;
-  /** Results that went with the topics before, by the number of the topic. */
+  /** Results lost with earlier topics, by the number of the topic. */
   readonly #goneBefore = new Map<number, number>();
   #producedBefore = 0;
   #comparing: Promise<void> | undefined;
@@ -38,7 +40,7 @@ export class ReplacedOutputs {
     this.#timer.unref();
   }
 
-  /** Before the first result is written to it. */
+  /** Call it before the first result is written to the topic. */
   async learn(name: string): Promise<void> {
     await this.#report(await this.#identities.replaced(this.#parts.handleId, [name]));
   }
@@ -51,7 +53,7 @@ export class ReplacedOutputs {
     return this.#comparing;
   }
 
-  /** What was written since the last comparison does not go unseen. */
+  /** Covers what was written since the last comparison. */
   async end(timeoutMs: number): Promise<void> {
     clearInterval(this.#timer);
     if (this.#hasWritten) await Promise.race([this.compare(), delay(timeoutMs, undefined, { ref: false })]);

@@ -1,4 +1,4 @@
-/** A producer whose sizes fit what the output topics take. */
+/** Connects a producer whose size limits fit the output topics. */
 import type { DispatcherError } from '../../core/errors.js';
 import { checkCreatable, producerProperties } from '../client/client-config.js';
 import { CONNECT_TIMEOUT_MS } from '../client/connect.js';
@@ -8,13 +8,13 @@ import { newProducer, type Producer } from '../rdkafka.js';
 import type { KafkaSinkOptions } from './sink-options.js';
 import type { TopicLimits } from './topic-limits.js';
 
-/** A producer that has sent nothing leaves in milliseconds. */
+/** A producer that has sent nothing disconnects in milliseconds. */
 const LEAVE_TIMEOUT_MS = 5_000;
 const SIZES = ['message.max.bytes', 'batch.size'] as const;
 
 /**
- * A producer's sizes are fixed when it is made, and only a connected one can ask what its topics take: where
- * they don't fit, it is made again.
+ * A producer's size limits are fixed when it is created, and only a connected one can ask for its topics'
+ * limits: if they do not fit, it is created again.
  */
 export async function connectFitting(
   options: KafkaSinkOptions,
@@ -27,7 +27,7 @@ export async function connectFitting(
   const after = propertiesOf(options, limits, 0);
   if (SIZES.every((name) => before[name] === after[name])) return connected;
   options.logger.debug(
-    'kafka producer: made again to fit max.message.bytes of the output topics',
+    'kafka producer: created again to fit max.message.bytes of the output topics',
     Object.fromEntries(SIZES.map((name) => [name, after[name]])),
   );
   await connected.disconnect(LEAVE_TIMEOUT_MS);

@@ -1,4 +1,4 @@
-/** What a Kafka sink is made from. */
+/** The options of a Kafka sink. */
 import type { Logger } from '../../ports/logger.js';
 import type { ClusterOptions } from '../client/client-config.js';
 import type { NativeBinding, NativePartitionTable } from '../native.js';
@@ -10,15 +10,15 @@ export interface KafkaSinkOptions {
   readonly cluster: ClusterOptions;
   /** Bytes that may wait in librdkafka for delivery. */
   readonly queueBytesMax: number;
-  /** Known at start: the producer is made to fit what these topics take. */
+  /** Known at the start: the producer's size limits fit these topics. */
   readonly outputTopics?: readonly string[];
   /** For the message about a topic that does not exist. */
   readonly createTopicsCommand?: string;
   /** For rows without an explicit partition. */
   readonly partition: PartitionPolicy;
-  /** Where a topic wants another one than `partition`. */
+  /** For topics with another policy than `partition`. */
   readonly partitionByTopic?: ReadonlyMap<string, PartitionPolicy>;
-  /** Distinct output topics at most. */
+  /** Maximum number of distinct output topics. */
   readonly topicsMax?: number;
   readonly writer: WriterOptions;
   readonly native: NativeBinding;

@@ -1,11 +1,12 @@
 /**
- * `max.message.bytes` of output topics: how large a batch (its header and framing counted) the broker takes.
+ * `max.message.bytes` of output topics: the maximum size of a batch (including its header and framing) that
+ * the broker accepts.
  */
 import type { Logger } from '../../ports/logger.js';
 import type { NativeBinding } from '../native.js';
 import { errorText } from '../rdkafka.js';
 
-/** A slow or silent broker delays the start by this at most; without an answer the defaults apply. */
+/** A slow or silent broker delays the start by this much at most; without an answer the defaults apply. */
 const ASK_TIMEOUT_MS = 5_000;
 const NAME = 'max.message.bytes';
 const INT32_MAX = 2_147_483_647;
@@ -19,7 +20,7 @@ export class TopicLimits {
   readonly #native: Pick<NativeBinding, 'describeTopicConfigs'>;
   readonly #logger: Logger;
   readonly #bytesMax = new Map<string, number>();
-  /** These brokers do not tell: asked once, not again for every topic. */
+  /** These brokers do not report it: asked once, not for every topic. */
   #untold = false;
 
   constructor(native: Pick<NativeBinding, 'describeTopicConfigs'>, logger: Logger) {
@@ -27,7 +28,7 @@ export class TopicLimits {
     this.#logger = logger;
   }
 
-  /** Never fails: an old broker or a user without the right to ask leaves the limits unknown. */
+  /** Never fails: with an old broker or without the right to ask, the limits are unknown. */
   async ask(handleId: number, topics: readonly string[]): Promise<void> {
     const unknown = [...new Set(topics)].filter((topic) => topic !== '' && !this.#bytesMax.has(topic));
     if (this.#untold || unknown.length === 0) return;
@@ -52,7 +53,7 @@ export class TopicLimits {
     }
   }
 
-  /** It is another topic now: to be asked again. */
+  /** The topic was replaced: ask again. */
   forget(topic: string): void {
     this.#bytesMax.delete(topic);
   }

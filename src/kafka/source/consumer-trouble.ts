@@ -17,7 +17,7 @@ interface ConsumerError {
   readonly rights: ClientRights;
 }
 
-/** An error on the consumer's main queue: what ends the run is returned, and reported by the run. */
+/** An error on the consumer's main queue: returned if it ends the run, which then reports it. */
 export function consumerTrouble(
   native: NativeBinding,
   { handleId, log }: ConnectedClient<KafkaConsumer>,
@@ -33,7 +33,10 @@ export function consumerTrouble(
   return failure;
 }
 
-/** A refused commit that ends the run. Refused heartbeats are never reported: lost rights show here first. */
+/**
+ * A refused commit that ends the run. Refused heartbeats are never reported, so missing rights show here
+ * first.
+ */
 export function commitFailure(code: number, text: string, client: ClientRights): DispatcherError | undefined {
   if (isAuthorizationError(code)) return refusalOf('consumer', code, text, client);
   const failure = fatalFailure('consumer', code, text, client);

@@ -1,4 +1,4 @@
-/** A member of a consumer group: node-rdkafka steers it, the addon reads. */
+/** A member of a consumer group: node-rdkafka controls it, the addon reads. */
 import type { Block, Fault } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { ReadFault } from '../../core/faults.js';
@@ -115,7 +115,7 @@ export class KafkaSource implements Source {
 
   async positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<number> {
     const { positions, replaced } = this.#running();
-    // An offset that is not there may be one of a topic that is not there.
+    // An offset that no longer exists may belong to a deleted topic.
     await replaced.compare();
     if (this.commits.isWithheld(partition.partitionId) && this.#member.options.outOfRange === 'stop')
       throw replaced.refusal(partition);

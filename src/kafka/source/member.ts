@@ -16,15 +16,15 @@ export interface Member {
   readonly topics: TopicWatch;
   readonly liveness: Liveness;
   readonly rights: ClientRights;
-  /** From `start` on. */
+  /** Set by `start`. */
   events: SourceEvents | undefined;
-  /** From the connection on. */
+  /** Set once connected. */
   session: Session | undefined;
-  /** It leaves: nothing is read or stored any more. */
+  /** It is leaving: nothing is read or stored any more. */
   stopping: boolean;
 }
 
-/** node-rdkafka's callbacks must not throw: it would end the process. */
+/** node-rdkafka's callbacks must not throw: that would end the process. */
 export function guarded(member: Member, work: () => void): void {
   try {
     work();

@@ -1,4 +1,4 @@
-/** A consumer's callbacks and events, and what hears them. */
+/** Wires a consumer's callbacks and events to their handlers. */
 import { checkCreatable } from '../client/client-config.js';
 import type { ConnectedClient } from '../client/connected-client.js';
 import { OffsetOrigins } from '../commits/offset-origins.js';

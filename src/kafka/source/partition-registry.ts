@@ -1,4 +1,4 @@
-/** Numbers for topic-partitions, shared with the addon's table; and which of them are open just now. */
+/** Numbers for topic-partitions, shared with the addon's table, and which of them are open at the moment. */
 import type { Epoch, PartitionId } from '../../core/batch.js';
 import type { AssignedPartition } from '../../ports/source.js';
 import type { NativePartitionTable } from '../native.js';

@@ -16,7 +16,7 @@ export interface ReaderControlOptions {
 export interface ReaderControlEvents {
   batch(batch: InputBatch): void;
   oversize(bytes: number): void;
-  /** An error on the main queue, not tied to a place in a log. */
+  /** An error on the main queue that does not belong to a position in a log. */
   error(code: number, text: string): void;
   /** The reader broke its contract. */
   defect(error: DispatcherError): void;
@@ -51,7 +51,7 @@ export class ReaderControl {
     return this.#reader.reclaim().map((id) => this.#takeBlock(id));
   }
 
-  /** Any number of callers may wait; one `unpark` lets the reader go on. */
+  /** Any number of callers may wait; one `unpark` lets the reader continue. */
   park(): Promise<void> {
     this.#resumeOnceParked = false;
     if (this.#parked || this.#stopping !== undefined) return Promise.resolve();
@@ -97,7 +97,7 @@ export class ReaderControl {
     return this.#reader.stats();
   }
 
-  /** Both threads have ended when it resolves; only then may the client be disconnected. */
+  /** Resolves after both threads have ended; only then may the client be disconnected. */
   stop(): Promise<void> {
     if (this.#stopping === undefined) {
       this.#stopping = pendingSignal();
@@ -168,7 +168,7 @@ export class ReaderControl {
   #takeBlock(blockId: number): Block {
     const block = this.#blocks.get(blockId);
     if (block === undefined)
-      throw new DispatcherError('DEFECT', `the reader gave back block ${blockId}, which it was not given`);
+      throw new DispatcherError('DEFECT', `the reader returned block ${blockId}, which it was not given`);
     this.#blocks.delete(blockId);
     return block;
   }

@@ -6,7 +6,7 @@ import type { PositionResolver } from './offsets/positions.js';
 import type { ReaderControl } from './reader-control.js';
 import type { ReplacedTopics } from './topics/replaced-topics.js';
 
-/** What exists from the connection on. */
+/** Everything that exists once the client is connected. */
 export interface Session {
   readonly connected: ConnectedClient<KafkaConsumer>;
   readonly reader: ReaderControl;

@@ -1,4 +1,4 @@
-/** A source's first steps: a connection, and topics that are there and may be seen. */
+/** A source's first steps: a connection, and the check that its topics exist and are visible. */
 import type { SourceEvents } from '../../ports/source.js';
 import { CONNECT_TIMEOUT_MS } from '../client/connect.js';
 import type { ConnectedClient } from '../client/connected-client.js';
@@ -33,7 +33,7 @@ export function connectSource(
   });
 }
 
-/** The partition counts of the topics; rejects where one is missing that must not, or may not be seen. */
+/** The partition counts of the topics; rejects if a required one is missing or not visible. */
 export async function requireTopics(
   options: KafkaSourceOptions,
   { client, handleId }: ConnectedClient<KafkaConsumer>,
@@ -42,7 +42,7 @@ export async function requireTopics(
   const { topics, missingTopicsFatal, logger, native } = options;
   const counts = await partitionCountsOfSelection(client, topics);
   const missing = missingTopics(counts);
-  // A topic that this user may not see looks like one that is missing.
+  // A topic that this user may not see looks like a missing one.
   const hidden = missing.length === 0 ? undefined : await hiddenTopic(native, handleId, missing);
   if (hidden !== undefined)
     throw refusalOf('consumer', hidden.code, hidden.text, { ...rights, topics: [hidden.name] });
@@ -55,7 +55,7 @@ export async function requireTopics(
   return counts;
 }
 
-/** For naming the right that is missing. */
+/** For naming the missing right. */
 export function rightsOf({ cluster, topics, groupId }: KafkaSourceOptions): ClientRights {
   return { cluster, topics: 'names' in topics ? topics.names : [], group: groupId };
 }

@@ -1,4 +1,4 @@
-/** What a Kafka source is made from. */
+/** The options of a Kafka source. */
 import type { TopicSelection } from '../../core/topic-selection.js';
 import type { Logger } from '../../ports/logger.js';
 import { type ClusterOptions, consumerProperties } from '../client/client-config.js';
@@ -27,7 +27,10 @@ export interface KafkaSourceOptions extends PositionPolicies {
   readonly logger: Logger;
   readonly nowMs: () => number;
   readonly connectTimeoutMs?: number;
-  /** Sees the partition counts of the topics before anything is read; what it throws ends the start. */
+  /**
+   * Called with the partition counts of the topics before anything is read; an error that it throws ends the
+   * start.
+   */
   readonly checkCounts?: (counts: PartitionCounts) => Promise<void>;
 }
 

@@ -1,19 +1,14 @@
-/**
- * What the dispatcher wants from librdkafka's statistics: how far each open partition has been fetched, and
- * where it ends.
- */
+/** Extracts from librdkafka's statistics how far each open partition has been fetched, and where it ends. */
 import type { PartitionProgress } from '../../ports/source.js';
 import type { PartitionRegistry } from './partition-registry.js';
 
-/**
- * The document of an `event.stats`; undefined for anything that is none: statistics are never worth a crash.
- */
+/** The document of an `event.stats`; undefined for anything else: statistics are never worth a crash. */
 export function statisticsOf(event: unknown): Statistics | undefined {
   const document = parse(field(event, 'message'));
   return typeof document === 'object' && document !== null ? { document } : undefined;
 }
 
-/** Distinct from the event that carries it. */
+/** The parsed document, as distinct from the event that carries it. */
 export interface Statistics {
   readonly document: object;
 }
@@ -42,9 +37,7 @@ export function progressOf(
   });
 }
 
-/**
- * Without its broker a partition's fetch position does not move; it may date from before the last seek.
- */
+/** Without its broker a partition's fetch position does not move; it may be from before the last seek. */
 function isFetched(statistics: unknown, connected: ReadonlySet<unknown>): boolean {
   const broker = field(statistics, 'broker');
   return broker === undefined || connected.has(broker);

@@ -1,18 +1,18 @@
 /**
- * Client credentials, which librdkafka exchanges for tokens by itself: what it does not tell, and where it
- * must be kept from asking.
+ * Client credentials, which librdkafka exchanges for tokens by itself: finds the errors that it does not
+ * report, and prevents requests in clients that are only created for a check.
  */
 import type { ClientSide } from '../../core/client-side.js';
 import { DispatcherError } from '../../core/errors.js';
 
 const ENDPOINT = 'sasl.oauthbearer.token.endpoint.url';
 const METHOD = 'sasl.oauthbearer.method';
-/** Refuses at once, without a packet sent. */
+/** Refuses immediately, without sending a packet. */
 const NOWHERE = 'http://127.0.0.1:0/';
 
 /**
- * A client that is made only to see whether it can be made asks for a token all the same, and its end waits
- * for the answer: twenty seconds of a blocked main thread, when the endpoint is silent.
+ * A client that is created only for a check requests a token all the same, and its end waits for the answer:
+ * twenty seconds of a blocked main thread if the endpoint is silent.
  */
 export function askingNobody(
   properties: readonly (readonly [name: string, value: string])[],
@@ -22,27 +22,25 @@ export function askingNobody(
 }
 
 const FAILED = /Failed to (?:retrieve OIDC token|acquire SASL OAUTHBEARER token).*/;
-/**
- * The HTTP status at the end of the line; those that speak of the moment, not of the client, are left out.
- */
+/** The HTTP status at the end of the line, except for statuses that are temporary. */
 const REFUSED = /\((?!408|429)4\d\d\)\s*$/;
 
 /**
- * librdkafka repeats what may pass, seconds apart and without a word; a client that is given up meanwhile
- * says only this.
+ * librdkafka retries temporary errors silently, seconds apart; a client that is given up in the meantime logs
+ * only this.
  */
 const GIVEN_UP = /: Terminating \(-1\)$/;
 
-const SILENT = 'it does not answer, or with an error that may pass';
+const SILENT = 'it does not answer, or answers with a temporary error';
 
 interface Evidence {
-  /** What librdkafka logged of failures. */
+  /** The failures that librdkafka logged. */
   readonly lines: readonly string[];
   readonly cause: unknown;
 }
 
 /**
- * Without a token no broker is even asked: then the line that says so is the reason, whatever else was
+ * Without a token no broker is contacted: then the line about the token is the reason, whatever else was
  * logged.
  */
 export function oidcFailure(role: ClientSide, { lines, cause }: Evidence): DispatcherError | undefined {
@@ -57,9 +55,9 @@ export function oidcFailure(role: ClientSide, { lines, cause }: Evidence): Dispa
 }
 
 /**
- * The last thing librdkafka says may come when nobody listens any more. Where nothing was said, not even of a
- * broker, nothing was asked of one: then it is the token that is missing, most likely. Undefined: no client
- * credentials, or something was said.
+ * librdkafka's last line may come when nothing listens any more. If nothing at all was logged, not even about
+ * a broker, then none was contacted, so most likely the token is missing. Undefined: no client credentials,
+ * or something was logged.
  */
 export function oidcSilence(
   role: ClientSide,
@@ -73,6 +71,6 @@ export function oidcSilence(
 }
 
 function unanswered(role: ClientSide, text: string, cause: unknown): DispatcherError {
-  const remedy = `see that ${ENDPOINT} is right, and can be reached from here`;
+  const remedy = `check that ${ENDPOINT} is right and can be reached from here`;
   return new DispatcherError('KAFKA_UNREACHABLE', `no token for the ${role}: ${text}`, { remedy, cause });
 }

@@ -1,6 +1,6 @@
 /**
- * Keeps a client's OAUTHBEARER token valid: the first one before it connects, and a new one well before each
- * ends.
+ * Keeps a client's OAUTHBEARER token valid: fetches the first one before it connects, and a new one well
+ * before each expires.
  */
 import type { ClientSide } from '../../core/client-side.js';
 import { DispatcherError } from '../../core/errors.js';
@@ -8,22 +8,25 @@ import type { Clock } from '../../ports/clock.js';
 import type { Logger } from '../../ports/logger.js';
 import { type Token, type TokenProvider, tokenFailure, tokenOf } from './token-source.js';
 
-/** All attempts at the first token together. */
+/** Time limit for all attempts at the first token together. */
 const FIRST_MS_MAX = 8_000;
 const FIRST_TRIES_MAX = 3;
 const FIRST_RETRY_MS = 250;
-/** One later attempt. */
+/** Time limit for each later attempt. */
 const ASK_MS_MAX = 10_000;
 /**
- * When librdkafka authenticates a connection again, at 90 % of what the broker grants it, the next token must
- * be there.
+ * librdkafka reauthenticates a connection at 90 % of the lifetime that the broker grants; the next token must
+ * be there by then.
  */
 const RENEWAL_SHARE = 0.8;
-/** Renewed up to this share of its life earlier, so that processes started together do not ask together. */
+/**
+ * Tokens are renewed earlier by up to this share of their life, so that processes started together do not ask
+ * together.
+ */
 const JITTER_SHARE = 0.05;
 const RENEWAL_MS_MAX = 12 * 3_600_000;
 /**
- * After a failed renewal: tried again after this share of what is left, within these bounds, until nothing is
+ * After a failed renewal: retried after this share of the remaining time, within these limits, until none is
  * left.
  */
 const RETRY_SHARE = 0.25;
@@ -39,7 +42,7 @@ export interface TokenKeeperOptions {
   readonly wallMs: () => number;
   /** 0 ≤ x < 1. */
   readonly random: () => number;
-  /** Called with every token, before it is used. */
+  /** Called with every token before it is used. */
   readonly obtained?: (token: string) => void;
   /** The last token has expired and there is no other. */
   readonly lost: (error: DispatcherError) => void;
@@ -59,28 +62,28 @@ export class TokenKeeper {
     this.#renewLater();
   }
 
-  /** Resolves with the first token in hand; throws when it can't be had. */
+  /** Resolves once there is a first token; throws if there is none. */
   static async open(options: TokenKeeperOptions): Promise<TokenKeeper> {
     return new TokenKeeper(options, await firstToken(options));
   }
 
-  /** The newest. */
+  /** The newest token. */
   get token(): string {
     return this.#token.value;
   }
 
-  /** From now on each new token is handed over, the one at hand at once. */
+  /** From now on each new token is passed to `give`, the current one immediately. */
   serve(give: (token: string) => void): void {
     if (this.#stopped) return;
     this.#give = give;
     give(this.#token.value);
   }
 
-  /** Nothing is asked or handed over any more; a question under way is given up. */
+  /** Requests and passes on no more tokens; aborts a pending request. */
   stop(): void {
     this.#give = undefined;
     this.#cancel?.();
-    this.#stop.abort(new Error('the client that wanted the token has left'));
+    this.#stop.abort(new Error('the client that needed the token was closed'));
   }
 
   get #stopped(): boolean {
@@ -145,7 +148,7 @@ async function firstToken(options: TokenKeeperOptions): Promise<Token> {
     } catch (error) {
       const failure = tokenFailure(provider, error);
       const waitMs = FIRST_RETRY_MS * tries;
-      // A wrong answer stays wrong; what was thrown may have been a moment's trouble.
+      // A wrong answer stays wrong, but a thrown error may be temporary.
       const final = error instanceof DispatcherError && !failure.retryable;
       if (final || tries >= FIRST_TRIES_MAX || clock.nowMs() + waitMs >= endMs) throw failure;
       await new Promise<void>((resolve) => clock.after(waitMs, resolve));
@@ -153,7 +156,7 @@ async function firstToken(options: TokenKeeperOptions): Promise<Token> {
   }
 }
 
-/** The question is aborted when the time is up, or when nobody wants the answer any more. */
+/** The request is aborted at its time limit, or when nobody needs the answer any more. */
 async function askWithin(
   { provider, clock, wallMs, obtained }: TokenKeeperOptions,
   timeoutMs: number,
@@ -165,13 +168,13 @@ async function askWithin(
     const text = `${provider.name} gave no token within ${Math.round(timeoutMs)} ms`;
     late.abort(
       new DispatcherError('KAFKA_UNREACHABLE', text, {
-        remedy: 'see that what issues the tokens can be reached from here',
+        remedy: 'check that the token issuer can be reached from here',
       }),
     );
   });
   try {
-    // Listens before the provider does: the reason is ours, whatever it makes of the abort. Who does not heed
-    // it is waited for no longer.
+    // Listens before the provider does, so that our reason is the one reported, whatever it makes of the
+    // abort. A provider that ignores the signal is not waited for.
     const aborted = abortOf(signal);
     const token = tokenOf(provider, await Promise.race([provider.ask(signal), aborted]), wallMs());
     obtained?.(token.value);

@@ -1,6 +1,6 @@
 /**
- * Where OAUTHBEARER tokens come from: AWS's signer for MSK IAM, or a module of the user's. Loaded only when a
- * cluster wants it.
+ * Where OAUTHBEARER tokens come from: AWS's signer for MSK IAM, or a user's module. Loaded only if a cluster
+ * needs it.
  */
 import { stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -20,17 +20,17 @@ export interface TokenProvider {
   /** For messages: the signer, or the module's path. */
   readonly name: string;
   /**
-   * A new token; what the function behind it throws or answers is not checked here. It may heed the signal,
-   * and need not.
+   * Requests a new token; errors and answers of the function are not checked here. It may react to the
+   * signal.
    */
   readonly ask: (signal: AbortSignal) => Promise<unknown>;
 }
 
 export const SIGNER = 'aws-msk-iam-sasl-signer-js';
 const TOKEN_CHARACTERS_MAX = 60_000;
-/** 1973 in milliseconds: a time before it was meant in seconds. */
+/** 1973 in milliseconds: an earlier time must have been given in seconds. */
 const EXPIRY_MS_MIN = 100_000_000_000;
-/** With less left it would end before it is used. */
+/** A token with less time left would expire before it is used. */
 const LIFE_MS_MIN = 1_000;
 
 export async function loadTokenProvider(
@@ -52,14 +52,14 @@ async function userModule(path: string): Promise<TokenProvider> {
       },
     );
   }
-  // Only for who takes a parameter: a default value of one keeps its meaning.
+  // Only for a function with a parameter: a parameter with a default keeps it.
   return { name: path, ask: async (signal) => call(ask, ask.length > 0 ? { signal } : undefined) };
 }
 
 async function importUser(path: string): Promise<unknown> {
   try {
     const { mtimeMs } = await stat(path);
-    // Node keeps modules by their address: a changed file gets another one.
+    // Node caches modules by URL, so a changed file gets another one.
     return await import(`${pathToFileURL(path).href}?changed=${mtimeMs}`);
   } catch (cause) {
     throw new DispatcherError(
@@ -99,15 +99,15 @@ async function mskSigner(source: MskSource, servers: readonly string[]): Promise
   if (region === undefined) {
     throw new DispatcherError(
       'CONFIGURATION',
-      `the AWS region of the cluster is not known: ${servers.join(', ')} does not tell it`,
+      `the AWS region of the cluster is not known: ${servers.join(', ')} does not contain it`,
       {
         remedy: 'set AWS_REGION, or awsRegion in sasl.jaas.config',
       },
     );
   }
   if (source.profile !== undefined && source.roleArn !== undefined) {
-    throw new DispatcherError('CONFIGURATION', 'MSK IAM: a profile and a role at once', {
-      remedy: 'give one of them; a profile may itself name the role (role_arn, source_profile)',
+    throw new DispatcherError('CONFIGURATION', 'MSK IAM: both a profile and a role are set', {
+      remedy: 'set one of them; a profile may itself name the role (role_arn, source_profile)',
     });
   }
   const signer = await loadSigner();
@@ -135,7 +135,7 @@ function signerCall(
     : ['generateAuthTokenFromProfile', { region, awsProfileName: profile }];
 }
 
-/** `b-1.demo.abc123.c2.kafka.eu-central-1.amazonaws.com:9098`, and `kafka-serverless` in its place. */
+/** `b-1.demo.abc123.c2.kafka.eu-central-1.amazonaws.com:9098`, or `kafka-serverless` instead of `kafka`. */
 function regionOf(servers: readonly string[]): string | undefined {
   for (const server of servers) {
     const region = /\.kafka(?:-serverless)?\.([a-z0-9-]+)\.amazonaws\.com/i.exec(server)?.[1];
@@ -144,9 +144,9 @@ function regionOf(servers: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** Beside this program, as a peer dependency is installed; or in the project it runs in. */
+/** Next to this program, as a peer dependency is installed; or in the project it runs in. */
 async function loadSigner(): Promise<unknown> {
-  // Not a literal: what bundles this program must leave it alone.
+  // Not a literal, so that the bundler leaves it alone.
   const name: string = SIGNER;
   try {
     return await import(name);
@@ -185,7 +185,7 @@ function signerFault(cause: unknown): DispatcherError {
   });
 }
 
-/** What a provider answered, as a token; its text never appears in an error. */
+/** Converts a provider's answer to a token; its text never appears in an error. */
 export function tokenOf(provider: TokenProvider, answer: unknown, wallMs: number): Token {
   const value = property(answer, 'token');
   const expiresAtMs = property(answer, 'expiryTime');
@@ -196,7 +196,7 @@ export function tokenOf(provider: TokenProvider, answer: unknown, wallMs: number
   if (value.length > TOKEN_CHARACTERS_MAX)
     return fail(refused(`\`token\` has more than ${TOKEN_CHARACTERS_MAX} characters`, shape));
   if (!/^[\x21-\x7e]+$/.test(value))
-    return fail(refused('`token` holds characters that no token has (a line break?)', shape));
+    return fail(refused('`token` contains characters that no token has (a line break?)', shape));
   if (typeof expiresAtMs !== 'number' || !Number.isFinite(expiresAtMs))
     return fail(refused('`expiryTime` is not a number', shape));
   if (expiresAtMs < EXPIRY_MS_MIN) return fail(refused('`expiryTime` seems to be in seconds', shape));
@@ -205,7 +205,7 @@ export function tokenOf(provider: TokenProvider, answer: unknown, wallMs: number
     return fail(
       refused(
         lateMs >= 0 ? `it expired ${lateMs} ms ago` : `it expires in ${-lateMs} ms`,
-        "check this machine's clock, and what keeps tokens",
+        "check this machine's clock, and whatever caches tokens",
       ),
     );
   }
@@ -216,7 +216,9 @@ function fail(error: DispatcherError): never {
   throw error;
 }
 
-/** A failed question: 3 where the way to the issuer may be open again later, 8 where it said no. */
+/**
+ * The error of a failed request: exit 3 if the way to the issuer may be open again later, 8 if it refused.
+ */
 export function tokenFailure(provider: TokenProvider, cause: unknown): DispatcherError {
   if (cause instanceof DispatcherError) return cause;
   const passing = isPassing(cause);
@@ -225,8 +227,8 @@ export function tokenFailure(provider: TokenProvider, cause: unknown): Dispatche
     `no token from ${provider.name}: ${errorText(cause)}`,
     {
       remedy: passing
-        ? 'see that what issues the tokens can be reached from here'
-        : 'see that its credentials are there and valid',
+        ? 'check that the token issuer can be reached from here'
+        : 'check that its credentials exist and are valid',
       cause,
     },
   );
@@ -236,7 +238,7 @@ const NETWORK_CODES = /^(E(CONN\w+|TIMEDOUT|AI_AGAIN|NOTFOUND|HOSTUNREACH|NETUNR
 const PASSING_NAMES = /^(Throttling\w*|TooManyRequests\w*|TimeoutError|NetworkingError)$/;
 const CAUSES_MAX = 5;
 
-/** Looks at the error and what lies beneath it: `fetch failed` has its reason there. */
+/** Checks the error and its causes: the reason of `fetch failed` is there. */
 function isPassing(cause: unknown): boolean {
   let at: unknown = cause;
   for (let depth = 0; depth < CAUSES_MAX && at !== undefined; depth++) {

@@ -1,6 +1,6 @@
 /**
- * A cluster's questions, put on a client of its own: through the addon, since node-rdkafka has no call for
- * most of them.
+ * Questions to a cluster on a client of its own, through the addon, because node-rdkafka has no call for most
+ * of them.
  */
 import { randomBytes } from 'node:crypto';
 import type {
@@ -30,7 +30,7 @@ import type { NativeBinding, Questions } from '../native.js';
 import { getMetadata, type KafkaClient, kafkaErrorCode, newConsumer, newProducer } from '../rdkafka.js';
 
 const LEAVE_TIMEOUT_MS = 5_000;
-/** Of the texts of one question: two a partition. */
+/** Texts per question: two per partition. */
 const PLACES_MAX = 10_000;
 const TOPICS_MAX = 1_000;
 const QUEUE_BYTES = 1_048_576;
@@ -38,24 +38,24 @@ const QUEUE_BYTES = 1_048_576;
 const AUTHORIZED = 1;
 const VALIDATE_ONLY = 2;
 const COMMITTED_ONLY = 4;
-/** Brokers of before 2.3 do not know the question for rights: "not supported", or an unknown option. */
+/** Brokers before 2.3 do not know the question for rights: "not supported", or an unknown option. */
 const UNSUPPORTED: ReadonlySet<number> = new Set([-165, -186, 35]);
 
 const WHICH = { latest: '-1', stable: '-1', earliest: '-2', 'largest-timestamp': '-3' } as const;
 
 export interface AdminOptions {
-  /** Whose settings are used: with them the client has exactly the rights that the run's has. */
+  /** Selects the client settings, so that the client has exactly the rights of the run's client. */
   readonly role: 'consumer' | 'producer';
   readonly clientId: string;
   readonly cluster: ClusterOptions;
   readonly native: NativeBinding;
   readonly logger: Logger;
   readonly connectTimeoutMs: number;
-  /** How long one question may take. */
+  /** Time limit for one question. */
   readonly askTimeoutMs: number;
 }
 
-/** Rejects as a client of the run would: with what is wrong and what to do. */
+/** Rejects like a client of the run: with what is wrong and what to do. */
 export async function openAdmin(options: AdminOptions): Promise<ClusterAdmin> {
   const { role, cluster, native, logger } = options;
   checkFeatures(cluster);
@@ -73,8 +73,8 @@ export async function openAdmin(options: AdminOptions): Promise<ClusterAdmin> {
 }
 
 /**
- * A consumer that joins no group, under a name of chance: neither the run's group nor a static member of it
- * is touched.
+ * A consumer that joins no group, under a random group name: neither the run's group nor a static member of
+ * it is affected.
  */
 function createClient({ role, native, cluster, clientId }: AdminOptions): {
   client: KafkaClient;

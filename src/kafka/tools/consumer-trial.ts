@@ -1,5 +1,5 @@
 /**
- * Connects a consumer and asks for its topics, without joining the group: shows whether a configuration can
+ * Connects a consumer and asks for its topics, without joining the group, to see whether a configuration can
  * be used.
  */
 import { randomBytes } from 'node:crypto';
@@ -29,7 +29,7 @@ export interface ConsumerTrialOptions {
   readonly nowMs: () => number;
 }
 
-/** Rejects with what a consumer would say at its start. */
+/** Rejects with the error that a consumer would have at its start. */
 export async function tryConsumer(options: ConsumerTrialOptions): Promise<void> {
   const { cluster, topics, logger, nowMs } = options;
   checkFeatures(cluster);
@@ -49,7 +49,7 @@ export async function tryConsumer(options: ConsumerTrialOptions): Promise<void> 
     if (options.missingTopicsFatal && (missing.length > 0 || counts.size === 0))
       throw sourceTopicsMissing(topics, missing);
   } finally {
-    // What was found out counts, however slowly the client leaves.
+    // The result counts, however slowly the client disconnects.
     await connected.disconnect(LEAVE_TIMEOUT_MS).catch((error: unknown) => {
       logger.debug('kafka consumer: left a trial late', { error: errorText(error) });
     });
@@ -57,8 +57,7 @@ export async function tryConsumer(options: ConsumerTrialOptions): Promise<void> 
 }
 
 /**
- * Under a group name of chance, which is never joined: neither the group nor a static member of it is
- * touched.
+ * With a random group name, which is never joined: neither the group nor a static member of it is affected.
  */
 function createClient({ native, clientId, cluster }: ConsumerTrialOptions): {
   client: KafkaConsumer;

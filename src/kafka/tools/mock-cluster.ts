@@ -1,5 +1,5 @@
 /**
- * librdkafka's own mock cluster: the broker of `kd demo`. It keeps 5 MiB a partition, knows no transactions,
+ * librdkafka's own mock cluster: the broker of `kd demo`. It keeps 5 MiB per partition, has no transactions,
  * and ends with this process.
  */
 import { DispatcherError } from '../../core/errors.js';
@@ -21,11 +21,11 @@ export interface MockCluster {
   createTopic(topic: MockTopic): void;
   /** Answers the next requests of a kind with these errors. */
   pushRequestErrors(apiKey: number, codes: readonly number[]): void;
-  /** Call it when all clients have left. Idempotent. */
+  /** Call it after all clients have disconnected. Idempotent. */
   close(): void;
 }
 
-/** Starts it in this process. A group forms without librdkafka's wait of three seconds. */
+/** Starts it in this process. Groups form without the usual wait of three seconds. */
 export function startMockCluster(options: MockClusterOptions): MockCluster {
   const native = options.native ?? loadNative();
   const cluster = new native.MockCluster(options.brokers ?? 1);

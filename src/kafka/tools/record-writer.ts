@@ -1,5 +1,5 @@
 /**
- * Writes records that come from outside Kafka: packs them into output batches, a few at a time, and hands
+ * Writes records that come from outside Kafka: packs them into output batches, a few at a time, and passes
  * them to a sink.
  */
 import type { Block } from '../../core/batch.js';
@@ -18,16 +18,17 @@ export interface OutgoingRecord {
   readonly partition: number | undefined;
   readonly timestampMs: number | undefined;
   /**
-   * Undefined: a tombstone. Writes the value at `start`; −1 − neededBytes when `[start, limit)` is too small.
+   * Undefined: a tombstone. Writes the value at `start`; returns −1 − neededBytes if `[start, limit)` is too
+   * small.
    */
   readonly encode: ((bytes: Uint8Array, start: number, limit: number) => number) | undefined;
 }
 
 const BLOCK_BYTES = 1 << 20;
-/** Batches under way at most: this and the producer's queue bound the memory. */
+/** Maximum number of batches in flight: together with the producer's queue this limits memory. */
 const BATCHES_MAX = 4;
 const ROWS_MAX = 2_000;
-/** Room beside a record's own bytes in a block made for it alone. */
+/** Room for anything but the record's own bytes in a block created for it alone. */
 const BLOCK_OVERHEAD_BYTES = 1_024;
 /** A record can't be larger: the positions in a block have 32 bits. */
 const RECORD_BYTES_MAX = 1 << 30;
@@ -48,7 +49,7 @@ export interface FailedRecord {
 
 interface OpenBatch {
   readonly block: Block;
-  /** One for each row: what the caller calls the record. */
+  /** For each row the label that the caller gave the record. */
   readonly labels: number[];
 }
 
@@ -103,15 +104,15 @@ export class RecordWriter {
     this.#wake();
   }
 
-  /** For the sink's events: the producer is dead, nothing more will settle. */
+  /** For the sink's events: the producer has failed for good, nothing more will settle. */
   fail(error: Error): void {
     this.#failure ??= error;
     this.#wake();
   }
 
   /**
-   * Waits while as many batches are under way as may be. `label` names the record in `failed`. Throws what
-   * the encoder throws; nothing of the record is sent then.
+   * Waits while the maximum number of batches is in flight. `label` names the record in `failed`. Throws the
+   * encoder's errors; then nothing of the record is sent.
    */
   async add(record: OutgoingRecord, label: number): Promise<void> {
     let needed = await this.#tryAdd(record);
@@ -127,12 +128,12 @@ export class RecordWriter {
     if (needed > 0)
       throw new DispatcherError(
         'DEFECT',
-        `a record of ${needed} bytes does not fit the block that was made for it`,
+        `a record of ${needed} bytes does not fit the block that was created for it`,
       );
     this.#open?.labels.push(label);
   }
 
-  /** Sends what has been added. */
+  /** Sends everything added so far. */
   flush(): void {
     const open = this.#open;
     if (open === undefined || this.#batch.rowCount === 0) return;
@@ -150,7 +151,7 @@ export class RecordWriter {
     while (this.#underWay.size > 0) await this.#change();
   }
 
-  /** 0, or the bytes that the record needs. */
+  /** Returns 0, or the bytes that the record needs. */
   async #tryAdd(record: OutgoingRecord): Promise<number> {
     if (this.#open === undefined) await this.#openBatch(0);
     return this.#pack(record);
@@ -171,7 +172,7 @@ export class RecordWriter {
     this.#open = { block, labels: [] };
   }
 
-  /** 0 when the record is in the open batch; else the bytes it needs, and the batch is as before. */
+  /** Returns 0 if the record is in the open batch; else the bytes it needs, and the batch is unchanged. */
   #pack(record: OutgoingRecord): number {
     const batch = this.#batch;
     batch.mark();

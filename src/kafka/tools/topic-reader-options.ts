@@ -2,7 +2,7 @@ import type { Logger } from '../../ports/logger.js';
 import type { ClusterOptions } from '../client/client-config.js';
 import type { NativeBinding } from '../native.js';
 
-/** `last`: so many offsets before the end of each partition. */
+/** `last`: this many offsets before the end of each partition. */
 export type ReadFrom =
   | { readonly kind: 'earliest' }
   | { readonly kind: 'latest' }
@@ -13,7 +13,7 @@ export interface TopicReaderOptions {
   readonly cluster: ClusterOptions;
   readonly topic: string;
   readonly from: ReadFrom;
-  /** end: up to the ends seen at the start. */
+  /** end: up to the end offsets at the start. */
   readonly until: 'end' | 'forever';
   readonly native: NativeBinding;
   readonly logger: Logger;

@@ -1,6 +1,6 @@
 /**
- * Reads one topic without a group: positions are given, nothing is committed. For people who want to look,
- * not for the main job.
+ * Reads one topic without a group: positions are given, nothing is committed. For inspecting topics, not for
+ * the main job.
  */
 import { randomBytes } from 'node:crypto';
 import type { Block, InputBatch } from '../../core/batch.js';
@@ -24,7 +24,7 @@ import { isolationOf, queriesOf } from '../source/source-options.js';
 import { progressOf, statisticsOf } from '../source/statistics.js';
 import type { TopicReaderOptions } from './topic-reader-options.js';
 
-/** Returns false when it has seen enough. The batch's block is used again afterwards. */
+/** Returns false to stop. The batch's block is reused afterwards. */
 export type BatchHandler = (
   batch: InputBatch,
   partitionOf: (partitionId: number) => AssignedPartition,
@@ -65,7 +65,9 @@ export async function readTopic(options: TopicReaderOptions, handle: BatchHandle
   }
 }
 
-/** librdkafka wants a group even to read without one; under a name of chance nobody's offsets are touched. */
+/**
+ * librdkafka requires a group even to read without one; with a random name no group's offsets are affected.
+ */
 function createClient(options: TopicReaderOptions): { client: KafkaConsumer; handleId: number } {
   const handleId = options.native.newHandleId();
   const properties = consumerProperties(
@@ -90,7 +92,7 @@ class TopicReading {
   readonly #table: NativePartitionTable;
   readonly #reader: ReaderControl;
   readonly #finished: PendingSignal = pendingSignal();
-  /** Offset at which a partition is done; a done one is taken out. */
+  /** The offset at which a partition is finished; finished ones are removed. */
   readonly #targets = new Map<number, number>();
   readonly #idleSince = new Map<number, number>();
   readonly #partitions = new Map<number, AssignedPartition>();
@@ -231,7 +233,7 @@ class TopicReading {
         this.#end(error instanceof Error ? error : new Error(String(error)));
       }
       this.#handlingCount -= 1;
-      // A batch may be in hand for as long as nobody reads what is printed, and the reader is gone then.
+      // The last batch may wait until the printed output is read, and the reader is gone by then.
       if (!this.#ended && batch.block.id < BLOCKS) this.#reader.offer(batch.block, READER.recordsMax);
     });
   }
@@ -254,8 +256,8 @@ class TopicReading {
   }
 
   /**
-   * A log can end in control records, which no batch ever shows. Twice the same finding, with nothing under
-   * way: the partition is done.
+   * A log can end with control records, which are in no batch. After the same result twice, with nothing in
+   * flight, the partition is finished.
    */
   #onStatistics(event: unknown): void {
     if (this.#targets.size === 0 || this.#handlingCount > 0 || this.#reader.stats().held > 0) return;
@@ -273,8 +275,8 @@ class TopicReading {
   }
 
   #onError(code: number, text: string): void {
-    // librdkafka looks for the coordinator of a group that is never joined: what it may not know is not
-    // needed.
+    // librdkafka looks for the coordinator of a group that is never joined, so a missing right to it does not
+    // matter.
     if (code === KafkaCode.GROUP_AUTHORIZATION_FAILED) return;
     const failure = consumerFailure(code, text, this.#rights);
     if (failure !== undefined) this.#end(failure);

@@ -13,17 +13,17 @@ const ERRORS_SHOWN_MAX = 5;
 const SOURCE_EXTENSIONS = /\.[cm]?[jt]sx?$/;
 const BUILTINS = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
 const LIBRARY_URL = new URL('../../index.js', import.meta.url).href;
-/** Only ES modules have them; in CommonJS `import.meta` occurs in comments only. */
+/** Only ES modules have such statements; in CommonJS `import.meta` occurs in comments only. */
 const STATEMENT = /^\s*(?:import|export)\b(?!\s*\()/m;
-/** A module that knows where the file that imports it lies. */
+/** A virtual module with the location of the file that imports it. */
 const PLACE = 'kafka-dispatcher:place';
 const PLACE_NAMES = ['kdModuleUrl', 'kdModuleFile', 'kdModuleFolder'] as const;
-/** Marks the resolutions that the plugin itself asks for. */
+/** Marks the resolutions that the plugin itself requests. */
 const ASKED_BY_US = { kafkaDispatcher: true };
 
 /**
- * A transform compiled to one file in the system's folder for temporary files; nothing is written beside the
- * user's own.
+ * A transform compiled to one file in the system's temporary folder; nothing is written next to the user's
+ * own files.
  */
 export class CompiledTransform {
   readonly path: string;
@@ -37,8 +37,8 @@ export class CompiledTransform {
   }
 
   /**
-   * URL to import. The file is written again where it is gone: systems sweep their temporary folders, and a
-   * worker may be replaced after weeks.
+   * The URL to import. The file is written again if it was deleted: systems clean their temporary folders,
+   * and a worker may be replaced after weeks.
    */
   url(): string {
     if (!existsSync(this.#file)) {
@@ -54,8 +54,8 @@ export class CompiledTransform {
 }
 
 /**
- * Bundles the module and what it imports by relative path; packages and Node's own modules stay imports,
- * resolved from where the user's file lies.
+ * Bundles the module and its relative imports; packages and Node's own modules stay imports, resolved from
+ * the user's folder.
  */
 export async function compileTransform(path: string): Promise<CompiledTransform> {
   if (!TRANSFORM_EXTENSIONS.some((extension) => extname(path) === extension)) {
@@ -123,7 +123,7 @@ async function makeFolder(path: string): Promise<string> {
   }
 }
 
-/** How the imports of a transform are found, and which of them stay imports. */
+/** Decides how imports of a transform are resolved, and which stay imports. */
 export function resolution(): Plugin {
   return {
     name: 'kafka-dispatcher',
@@ -139,8 +139,8 @@ export function resolution(): Plugin {
 }
 
 /**
- * Relative imports go on to esbuild. A package becomes the URL of its file, because the compiled file lies
- * elsewhere and Node would not find it from there.
+ * Relative imports are left to esbuild. A package becomes the URL of its file, because the compiled file is
+ * elsewhere and Node would not find the package from there.
  */
 async function resolveImport(build: PluginBuild, args: OnResolveArgs): Promise<OnResolveResult | undefined> {
   if (
@@ -162,7 +162,7 @@ async function resolveImport(build: PluginBuild, args: OnResolveArgs): Promise<O
     pluginData: ASKED_BY_US,
   });
   if (found.errors.length > 0) return { errors: found.errors };
-  // Paths of tsconfig.json and `#imports` lead to the user's own sources, which are part of the bundle.
+  // Paths from tsconfig.json and `#imports` point to the user's own sources, which are bundled.
   if (!found.path.includes('/node_modules/')) return found;
   return {
     path:
@@ -174,8 +174,9 @@ async function resolveImport(build: PluginBuild, args: OnResolveArgs): Promise<O
 }
 
 /**
- * `import.meta.url` and its like must name the user's file, not the compiled one. An import at the end runs
- * first and leaves lines and columns as they are; CommonJS has none, so there it is on the first line.
+ * `import.meta.url` and related names must refer to the user's file, not the compiled one. An import at the
+ * end of the file is executed first and keeps lines and columns unchanged; CommonJS has no imports, so there
+ * the code goes on the first line.
  */
 async function loadSource(path: string): Promise<OnLoadResult | undefined> {
   const text = await readFile(path, 'utf8');
@@ -226,7 +227,7 @@ function buildError(path: string, error: unknown): DispatcherError {
   return loadError(
     path,
     `cannot be compiled\n  ${shown.join('\n  ')}`,
-    'correct the module; packages it imports must be installed beside it',
+    'correct the module; packages that it imports must be installed in its project',
     error,
   );
 }

@@ -1,6 +1,6 @@
 import { importTransform } from './load.js';
 
-/** What a transform module offers. */
+/** What a transform module exports. */
 export interface TransformSummary {
   readonly kind: 'record' | 'batch';
   readonly hasSetup: boolean;
@@ -11,7 +11,7 @@ export interface TransformSummary {
   readonly hasOutputSchema: boolean;
 }
 
-/** Runs nothing of a compiled module but its top level. Throws a TRANSFORM_LOAD error. */
+/** Executes only the top level of a compiled module. Throws a TRANSFORM_LOAD error. */
 export async function summarizeTransform(url: string, path: string): Promise<TransformSummary> {
   const loaded = await importTransform(url, path);
   return {

@@ -4,7 +4,7 @@ import { describeThrown } from '../results/rejected.js';
 import { type LoadedTransform, loadError, readDefinition } from './loaded.js';
 
 export const LoadLimits = {
-  /** For a module's top level, its imports included. Long work belongs into `setup`, which has more time. */
+  /** For a module's top level, including its imports. Long work belongs in `setup`, which has more time. */
   importMs: 10_000,
 } as const;
 
@@ -31,7 +31,10 @@ export async function importTransform(
   return readDefinition(module.default, path);
 }
 
-/** The timer also keeps the process alive: without one it would end, silently, at an `await` of nothing. */
+/**
+ * The timer also keeps the process alive: without it, an `await` that never settles would end the process
+ * silently.
+ */
 async function importWithin(
   url: string,
   path: string,
@@ -45,7 +48,7 @@ async function importWithin(
           loadError(
             path,
             `its top level did not finish within ${limitMs} ms`,
-            'see which `await` outside of any function never settles; long work belongs into setup',
+            'find the `await` outside of any function that never settles; long work belongs in setup',
           ),
         ),
       limitMs,
@@ -59,8 +62,8 @@ async function importWithin(
 }
 
 /**
- * `setup` of the user may throw anything; what leaves names file and line. A service that can't be reached is
- * no fault of the configuration: trying again helps.
+ * Errors from the user's `setup` may be anything; the resulting error names file and line. An unreachable
+ * service is not a configuration fault: trying again helps.
  */
 export function setupError(path: string, thrown: unknown): DispatcherError {
   if (thrown instanceof DispatcherError) return thrown;
@@ -76,7 +79,7 @@ export function setupError(path: string, thrown: unknown): DispatcherError {
   });
 }
 
-/** The first place in a file that a stack names. */
+/** The first file position in a stack. */
 function placeOf(stack: string | undefined): string {
   const place = /\(?((?:file:\/\/)?\/[^\s()]+:\d+:\d+)\)?/.exec(stack ?? '')?.[1];
   return place === undefined ? '' : ` (${place.replace('file://', '')})`;

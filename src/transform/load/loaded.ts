@@ -3,7 +3,7 @@ import { type Rejected, refuse, refuseThrown } from '../results/rejected.js';
 import type { SourceRecord, TransformContext } from '../types.js';
 import { describeIssues, type StandardResult } from './standard-schema.js';
 
-/** A user's function as the runtime calls it: what it returns is looked at before it is believed. */
+/** A user's function as the runtime calls it; its result is checked before it is used. */
 export type RecordFunction = (
   value: unknown,
   record: SourceRecord,
@@ -16,7 +16,7 @@ export type BatchFunction = (
 ) => unknown;
 export type SchemaCheck = (value: unknown) => StandardResult<unknown> | Promise<StandardResult<unknown>>;
 
-/** A transform module after its default export was looked at. */
+/** A transform module after its default export was checked. */
 export interface LoadedTransform {
   readonly transform: RecordFunction | undefined;
   readonly transformBatch: BatchFunction | undefined;
@@ -39,7 +39,7 @@ const KNOWN = [
   'teardown',
 ] as const;
 
-/** Looks at a module's default export; throws a TRANSFORM_LOAD error that names the file. */
+/** Checks a module's default export; throws a TRANSFORM_LOAD error that names the file. */
 export function readDefinition(exported: unknown, path: string): LoadedTransform {
   if (typeof exported === 'function')
     return { ...NOTHING, transform: asFunction<RecordFunction>(exported, 'default', path) };
@@ -81,8 +81,8 @@ export function readDefinition(exported: unknown, path: string): LoadedTransform
 }
 
 /**
- * The check of `output`, where it is a schema. It has to answer at once: a record is encoded in the same
- * breath.
+ * The check of `output`, if it is a schema. It must answer synchronously, because the record is encoded right
+ * after it.
  */
 export function outputCheckOf(
   schema: SchemaCheck | undefined,

@@ -2,8 +2,8 @@ import { dirname, resolve } from 'node:path';
 import { resolution } from './compile.js';
 
 /**
- * The files that a transform is compiled from: its own and what it imports by relative path. Of one that
- * can't be compiled only its own is known.
+ * The files from which a transform is compiled: its own and its relative imports. If it can't be compiled,
+ * only its own file is known.
  */
 export async function modulesOf(path: string): Promise<readonly string[]> {
   const folder = dirname(path);

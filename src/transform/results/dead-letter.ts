@@ -30,9 +30,9 @@ export interface DeadLetterSource {
 }
 
 /**
- * Adds the dead letter of a source row to an output batch: key and value stay the source's, headers are the
- * source's and ours, the timestamp is that of the death unless the target wants the source's. False when it
- * does not fit; nothing was added then.
+ * Adds the dead letter of a source row to an output batch: key and value are the source's, headers are the
+ * source's and ours, the timestamp is that of the rejection unless the source's is configured. False if it
+ * does not fit; then nothing was added.
  */
 export function writeDeadLetterRow(
   writer: OutputBatchWriter,
@@ -44,15 +44,15 @@ export function writeDeadLetterRow(
   writer.mark();
   const timestampFlag = target.timestamp === 'source' ? RowFlag.timestampOfSource : 0;
   const flags = RowFlag.keyOfSource | RowFlag.valueOfSource | timestampFlag | RowFlag.deadLetter;
-  // The partition is the writer's choice: it knows how many the topic has at that moment.
+  // The writer chooses the partition, because it knows the topic's current partition count.
   if (writer.addRow(source.row, target.topic.number, flags) && writer.copyHeaders(headers)) return true;
   writer.rollback();
   return false;
 }
 
 /**
- * The source's headers in their order, without those of an earlier death, then ours. What would be larger
- * than the topic takes says less: no stack, then a short message, then only the code and the place.
+ * The source's headers in order, without those of an earlier dead letter, then ours. If the record would
+ * exceed the topic's limit it carries less: no stack, then a short message, then only the code and the place.
  */
 export function deadLetterHeaders(
   source: DeadLetterSource,

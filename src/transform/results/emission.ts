@@ -11,9 +11,7 @@ import { isTopicName } from './topic-table.js';
 const TIMESTAMP_MAX_MS = Number.MAX_SAFE_INTEGER;
 const PARTITION_MAX = 0x7fffffff;
 
-/**
- * One record to write, as checked from what the user's function returned. `undefined` = as the source has it.
- */
+/** One record to write, checked from the result of the user's function. `undefined` = as in the source. */
 export interface Emission {
   readonly topicName: string | undefined;
   readonly key: Uint8Array | null | undefined;
@@ -22,7 +20,7 @@ export interface Emission {
   readonly headers: readonly (readonly [name: string, value: HeaderValue])[] | undefined;
 }
 
-/** Reads each option once; what can't be written is refused with the reason. */
+/** Reads each option once; invalid options are refused with the reason. */
 export function checkOptions(given: unknown, reader: InputBatchReader, row: number): Emission | Rejected {
   if (typeof given !== 'object' || given === null) return invalid('the options of emit() must be an object');
   const { topic, key, partition, timestamp, headers } = given as EmitOptions;
@@ -90,7 +88,7 @@ export function partitionProblem(emission: Emission, topic: OutputTopic): Reject
   );
 }
 
-/** Undefined: as the source has them. */
+/** Undefined: the same headers as the source. */
 function headersAfterDeath(reader: InputBatchReader, row: number): HeaderList | undefined {
   return hasDied(reader, row) ? sourceHeaders(reader, row) : undefined;
 }

@@ -1,4 +1,4 @@
-/** Records of a dead-letter topic that is read again: the headers of a death do not outlive it. */
+/** For dead letters that are read again: their results do not carry the headers of the earlier rejection. */
 import type { InputBatchReader } from '../../wire/input-reader.js';
 import { type HeaderValue, unpackHeaders } from '../../wire/packed-headers.js';
 
@@ -17,7 +17,7 @@ const ORIGIN = ['kd-topic', 'kd-partition', 'kd-offset', 'kd-timestamp'] as cons
 const MARK = Buffer.from('kd-code');
 const ATTEMPTS_MAX = 1_000_000_000;
 
-/** Looks at bytes first: nearly no record has died before. */
+/** Looks for the bytes first, because hardly any record is a dead letter. */
 export function hasDied(reader: InputBatchReader, row: number): boolean {
   const length = reader.headersLength(row);
   if (length <= 0) return false;
@@ -32,18 +32,18 @@ export function headersOf(reader: InputBatchReader, row: number): SourceHeaders 
   return unpackHeaders(reader.bytes, start, start + Math.max(0, reader.headersLength(row)));
 }
 
-/** What a result takes over: of a dead letter without what its death added. */
+/** The headers that a result takes from its source; from a dead letter without those of its rejection. */
 export function sourceHeaders(reader: InputBatchReader, row: number): HeaderList {
   const headers = headersOf(reader, row);
   return headers.some(([name]) => name === 'kd-code') ? headersInLife(headers) : [...headers];
 }
 
-/** Without those of an earlier death. */
+/** Without the headers of an earlier rejection. */
 export function headersInLife(headers: SourceHeaders): HeaderList {
   return headers.filter(([name]) => !DEATH_HEADERS.has(name));
 }
 
-/** Where a record came from that has died before: the dead-letter topic is not its origin. */
+/** The origin of a record that was dead-lettered before: the dead-letter topic is not its origin. */
 export function originBefore(headers: SourceHeaders): HeaderList | undefined {
   const origin = ORIGIN.flatMap((name) => {
     const header = headers.findLast(([one]) => one === name);

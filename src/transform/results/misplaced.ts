@@ -3,7 +3,7 @@ import { isMarked, isThenable, RESULT } from './results.js';
 export const PROMISED = 'a promise inside of a result: await it; in transformBatch, Promise.all';
 
 /**
- * True: promises are among these results. Nobody will wait for them, and one that is rejected would end the
+ * True if there are promises among these results. Nobody will wait for them, and a rejected one would end the
  * worker.
  */
 export function silencePromises(results: readonly unknown[]): boolean {
@@ -12,16 +12,16 @@ export function silencePromises(results: readonly unknown[]): boolean {
     const value = isMarked(result) && result[RESULT] === 'emit' ? result.value : result;
     if (!isThenable(value)) continue;
     found = true;
-    // Others than real ones may begin their work when they are asked.
+    // Other thenables may begin their work when `then` is called.
     if (value instanceof Promise) value.catch(() => undefined);
   }
   return found;
 }
 
 /**
- * Why a value can't be meant as one: something that was to be returned in another way, and would be encoded
- * as `{}` or as the helper's own fields. Undefined: a value like any other. May run code of the user (a
- * proxy's traps) and throw.
+ * The reason why a value can't be meant as a value: it should have been returned in another way, and would be
+ * encoded as `{}` or as the helper's own fields. Undefined: an ordinary value. May run user code (a proxy's
+ * traps) and throw.
  */
 export function misplaced(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;

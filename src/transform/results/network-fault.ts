@@ -1,8 +1,8 @@
-/** Finds the failed connection beneath an error of the user's code. */
+/** Finds the failed connection behind an error of the user's code. */
 
 export interface NetworkFault {
   readonly code: string;
-  /** Code, host and port, as far as they are known. */
+  /** Code, host and port, as far as known. */
   readonly words: string;
 }
 
@@ -24,13 +24,13 @@ const CODES: ReadonlySet<unknown> = new Set([
 ]);
 const CAUSES_MAX = 8;
 
-/** Of the error, its causes, or the first of several attempts (AggregateError). */
+/** Searches the error, its causes, or the first of several attempts (AggregateError). */
 export function networkFaultOf(thrown: unknown): NetworkFault | undefined {
   let error = thrown;
   for (let i = 0; i < CAUSES_MAX && typeof error === 'object' && error !== null; i++) {
     const code = field(error, 'code');
     const attempts = field(error, 'errors');
-    // Attempts know their addresses; the error around them has the code alone.
+    // The attempts have addresses; the error around them has only the code.
     if (Array.isArray(attempts) && attempts.length > 0) error = attempts[0] as unknown;
     else if (typeof code === 'string' && CODES.has(code)) return { code, words: wordsOf(code, error) };
     else error = field(error, 'cause');

@@ -17,11 +17,11 @@ export interface OutputRowsParts {
   readonly encoder: Encoder;
   readonly topics: TopicTable;
   readonly writer: OutputBatchWriter;
-  /** The check of `output`, where that is a schema. */
+  /** The check of `output`, if that is a schema. */
   readonly checkOutput: ((value: unknown) => Rejected | undefined) | undefined;
 }
 
-/** Writes the rows of results that become records into the output batch in hand. */
+/** Writes the rows of results that become records into the current output batch. */
 export class OutputRows {
   writer: OutputBatchWriter;
   readonly unknownTopics = new Set<string>();
@@ -85,7 +85,7 @@ export class OutputRows {
   emitValue(row: number, value: unknown, options: EmitOptions): Step {
     if (value === undefined) return refuse('transform', 'NO_RESULT', 'emit() without a value');
     if (value === null)
-      return refuse('transform', 'NULL_RESULT', 'emit(null): say tombstone() for a null value');
+      return refuse('transform', 'NULL_RESULT', 'emit(null): use tombstone() for a null value');
     const problem = this.#problemOf(value);
     if (problem !== undefined) return problem;
     const step = this.#beginEmission(row, options);
@@ -146,7 +146,7 @@ export class OutputRows {
   }
 
   #topicOf(emission: Emission): OutputTopic | undefined {
-    // The table knows its present partition count.
+    // The table knows the current partition count.
     const name = emission.topicName ?? this.#defaultTopic?.name;
     if (name === undefined) return undefined;
     const topic = this.#topics.get(name);

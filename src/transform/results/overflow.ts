@@ -9,7 +9,7 @@ const FIRST_BYTES = 64 * 1024;
 
 export interface Overflow {
   readonly part: Uint8Array;
-  /** Of the pending rows; those behind are left for the next task. */
+  /** How many of the pending rows were written; the rest is left to the next task. */
   readonly rowsDone: number;
   readonly status: Written;
   readonly outputRows: number;
@@ -18,9 +18,9 @@ export interface Overflow {
 }
 
 /**
- * Writes results that are computed already, and for which the output block has no room left, into memory of
- * their own: private while it grows, then copied into shared memory of just the size. Together at most about
- * `bytesMax`; a single record beyond that is rejected as too large.
+ * Writes results that are already computed but have no room in the output block into separate memory: private
+ * while it grows, then copied into shared memory of exactly its size. Limited to about `bytesMax` in total; a
+ * single record beyond that is rejected as too large.
  */
 export function writeOverflow(
   results: ResultWriter,
@@ -61,7 +61,7 @@ export function writeOverflow(
   writer.finish(rowsDone);
   const part = new Uint8Array(new SharedArrayBuffer(alignedSize(writer.payloadEnd)));
   writer.shrinkInto(part);
-  // A full overflow part is no ending of its own: the rest is simply run by the next task.
+  // A full overflow part needs no special handling: the next task runs the rest.
   return {
     part,
     rowsDone,

@@ -3,8 +3,8 @@ import type { Rejection, Stage } from '../../ports/transform-pool.js';
 import { networkFaultOf } from './network-fault.js';
 
 /**
- * A record that was refused, on its way to the dead letter. `exception` is set when an error of the user's
- * code was the reason.
+ * A rejected record on its way to becoming a dead letter. `exception` is set if the user's code threw an
+ * error.
  */
 export class Rejected {
   readonly rejection: Rejection;
@@ -22,10 +22,10 @@ export interface ThrownDescription {
   readonly stack: string | undefined;
 }
 
-/** Longer texts are cut before they are searched: what comes later is cut off in any case. */
+/** Longer texts are cut before they are searched: the rest would be cut off anyway. */
 const SEARCHED_CHARACTERS_MAX = 16_384;
 
-/** The same without secrets, which errors of the user's code may quote. */
+/** Removes secrets, which errors of the user's code may quote. */
 export function redacted({ rejection, exception }: Rejected, redact: (text: string) => string): Rejected {
   const clean = (text: string): string => redact(text.slice(0, SEARCHED_CHARACTERS_MAX));
   const message = clean(String(rejection.message));
@@ -49,7 +49,7 @@ export function refuse(stage: Stage, code: string, message: string): Rejected {
   return new Rejected({ stage, code, message });
 }
 
-/** For errors of a codec (with a code of their own) and of the user's functions. */
+/** For errors of a codec (with their own code) and of user functions. */
 export function refuseThrown(stage: Stage, thrown: unknown): Rejected {
   try {
     if (thrown instanceof FormatError) {
@@ -62,7 +62,7 @@ export function refuseThrown(stage: Stage, thrown: unknown): Rejected {
     const description = describeThrown(thrown);
     return new Rejected({ stage, code: TRANSFORM_ERROR, message: description.message }, description);
   } catch {
-    // Anything can be thrown, also a proxy whose traps throw in turn, even at `instanceof`.
+    // Anything can be thrown, even a proxy whose traps throw, also at `instanceof`.
     return refuse(stage, TRANSFORM_ERROR, 'something was thrown that cannot be described');
   }
 }
@@ -83,7 +83,7 @@ export function describeThrown(thrown: unknown): ThrownDescription {
   };
 }
 
-/** `fetch failed` says nothing alone: what lies beneath does. */
+/** `fetch failed` alone says nothing; its cause does. */
 function withCause(thrown: Error): string {
   const message = String(thrown.message);
   const fault = networkFaultOf(thrown);

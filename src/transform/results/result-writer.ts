@@ -11,16 +11,13 @@ import { type EmitAll, isMarked, type MarkedResult, RESULT } from './results.js'
 import { RejectionTally, Tally } from './tally.js';
 import { type Step, Written } from './written.js';
 
-/** A null value with the source's key and headers; what a tombstone becomes where nothing handles it. */
+/** A null value with the source's key and headers: the result of a tombstone that nothing handles. */
 export const PASS_THROUGH = Symbol('pass-through');
 
-/** A decoded value that is null (JSON's `null`) in a run without a transform: encoded as it is. */
+/** A decoded null (JSON's `null`) in a run without a transform: encoded as null. */
 export const ENCODE_NULL = Symbol('encode-null');
 
-/**
- * Turns the results of the user's functions into rows and outcomes of the output batch in hand. One for a
- * worker's life.
- */
+/** Turns the results of user functions into rows and outcomes of the current output batch. One per worker. */
 export class ResultWriter {
   readonly filtered = new Tally();
   readonly deadLettered = new RejectionTally();
@@ -43,7 +40,7 @@ export class ResultWriter {
     this.stopped = undefined;
   }
 
-  /** The output batch in hand. */
+  /** The current output batch. */
   get writer(): OutputBatchWriter {
     return this.#rows.writer;
   }
@@ -56,13 +53,13 @@ export class ResultWriter {
     return this.#rows.unknownTopics;
   }
 
-  /** Writes all that one source row produced, or nothing of it. */
+  /** Writes everything that one source row produced, or nothing of it. */
   write(row: number, result: unknown): Written {
     const writer = this.writer;
     writer.mark();
     let step: Step;
     try {
-      // In here even `instanceof` may run code of the user (a proxy's trap).
+      // Even `instanceof` may run user code here (a proxy's trap).
       step = result instanceof Rejected ? result : this.#write(row, result);
       if (step === Written.done && this.#rows.areTooLarge()) step = this.#rows.tooLarge();
     } catch (error) {
@@ -116,13 +113,13 @@ export class ResultWriter {
       return refuse(
         'transform',
         'NO_RESULT',
-        'the transform returned nothing: a forgotten return? Say drop() to filter a record',
+        'the transform returned nothing: a forgotten return? Use drop() to filter a record',
       );
     if (result === null)
       return refuse(
         'transform',
         'NULL_RESULT',
-        'the transform returned null: say drop() to filter a record, tombstone() for a null value',
+        'the transform returned null: use drop() to filter a record, tombstone() for a null value',
       );
     if (result === PASS_THROUGH) return this.#rows.unchanged(row);
     if (result === ENCODE_NULL) return this.#rows.plainValue(row, null);
@@ -146,7 +143,7 @@ export class ResultWriter {
       case 'tombstone':
         return this.#rows.emitBytes(row, null, result.options);
       default:
-        return refuse('transform', 'INVALID_RESULT', 'a result of a kind that this version does not know');
+        return refuse('transform', 'INVALID_RESULT', 'a kind of result that this version does not know');
     }
   }
 
@@ -163,11 +160,12 @@ export class ResultWriter {
         return refuse(
           'transform',
           'INVALID_RESULT',
-          `emitAll() holds a ${item[RESULT]}(): records only; to drop or reject, return that alone`,
+          `emitAll() contains a ${item[RESULT]}(): it takes records only; to drop or reject, ` +
+            'return that alone',
         );
       }
       const step = this.#write(row, item);
-      // Goes on, so that all new names are asked for at once.
+      // Continues, so that all new names are requested together.
       if (step === Written.unknownTopic) unknownTopic = true;
       else if (step !== Written.done) return step;
       if (this.#rows.areTooLarge()) return this.#rows.tooLarge();

@@ -1,10 +1,12 @@
 /**
- * What a transform may return besides a plain value. Plain objects, so that tests compare them with
- * deepEqual; distinguished from the user's own values by a symbol key, which no decoded record can have.
+ * What a transform may return besides a plain value. The results are plain objects, so that tests can compare
+ * them with deepEqual. A symbol key, which no decoded record can have, distinguishes them from the user's own
+ * values.
  */
 
 /**
- * Registered, so that a bundled second copy of this module makes results that the running installation knows.
+ * A registered symbol, so that the running installation also recognises results from a bundled second copy of
+ * this module.
  */
 export const RESULT: unique symbol = Symbol.for('kafka-dispatcher.result') as never;
 
@@ -16,8 +18,8 @@ export type HeadersInput =
   | readonly (readonly [name: string, value: HeaderInput])[];
 
 /**
- * What is left out comes from the source record (key, headers, timestamp) or the configuration (topic,
- * partition).
+ * Options that are left out come from the source record (key, headers, timestamp) or the configuration
+ * (topic, partition).
  */
 export interface EmitOptions {
   /** Default: `kafka.producer.topic`. */
@@ -67,7 +69,7 @@ export type EmitAllItem<Value> = Value | Emit<Value> | EmitRaw | Tombstone;
 /** Everything a transform for output values of type `Value` may return. */
 export type Result<Value> = EmitAllItem<Value> | EmitAll<Value> | Drop | Reject;
 
-/** What {@link drop} counts under when no reason is given. */
+/** The reason that {@link drop} is counted under if none is given. */
 export const DEFAULT_DROP_REASON = 'DROPPED';
 
 /** Settles the record without output; counted by reason. May be returned or thrown. */
@@ -76,8 +78,8 @@ export function drop(reason: string = DEFAULT_DROP_REASON): Drop {
 }
 
 /**
- * Sends the source record to the dead-letter topic (or stops the run, where there is none). May be returned
- * or thrown.
+ * Sends the source record to the dead-letter topic (or stops the run, if there is none). May be returned or
+ * thrown.
  */
 export function reject(code: string, message = ''): Reject {
   return { [RESULT]: 'reject', code, message };
@@ -112,16 +114,15 @@ export function isMarked(value: unknown): value is MarkedResult {
 }
 
 /**
- * As `await` sees it: a `then` that is a function. A value decoded from JSON may well have a field of that
- * name.
+ * As `await` defines it: an object whose `then` is a function. A decoded JSON value may well have a field of
+ * that name.
  */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if (typeof value !== 'object' || value === null) return false;
   try {
     return 'then' in value && typeof value.then === 'function';
   } catch {
-    // A proxy or getter that throws; whoever writes it as a value will meet that again, where it rejects the
-    // record.
+    // A proxy or getter that throws; it throws again when it is written as a value, which rejects the record.
     return false;
   }
 }

@@ -2,18 +2,18 @@ import type { RejectedRow, Rejection } from '../../ports/transform-pool.js';
 import { isCode } from './rejected.js';
 
 /**
- * Distinct names a worker reports in its life; whatever comes later is counted as OTHER. Below the 127 that
- * an outcome byte can tell apart.
+ * Maximum number of distinct names per worker; further ones are counted as OTHER. Below 127, the number of
+ * values in an outcome byte.
  */
 const DISTINCT_NAMES_MAX = 100;
 const OTHER = 'OTHER';
 
-/** Shared by all tasks that count nothing, so nothing may be added to it. */
+/** Shared by all tasks that count nothing, so it must never be changed. */
 const NONE: readonly never[] = Object.freeze([]);
 
 /**
- * Counts reasons (or codes) of one task; numbers them in the order of their first use. An answer keeps the
- * two lists, so the next task begins with others and never changes them.
+ * Counts the reasons (or codes) of one task and numbers them in order of first use. The answer keeps both
+ * lists, so the next task starts new ones.
  */
 export class Tally {
   #names: string[] | undefined;
@@ -60,10 +60,10 @@ export class Tally {
   }
 }
 
-/** Characters of an example's message: as many may wait in the books as there are codes. */
+/** Maximum length of an example's message: there may be as many examples as codes. */
 const EXAMPLE_CHARACTERS_MAX = 500;
 
-/** Counts codes, and keeps the first record of each. */
+/** Counts codes and keeps the first record of each. */
 export class RejectionTally extends Tally {
   #examples: RejectedRow[] | undefined;
 
@@ -72,7 +72,7 @@ export class RejectionTally extends Tally {
     this.#examples = undefined;
   }
 
-  /** Index-parallel to `names`. */
+  /** In the order of `names`. */
   get examples(): readonly RejectedRow[] {
     return this.#examples ?? NONE;
   }

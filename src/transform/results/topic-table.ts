@@ -2,10 +2,12 @@ import type { OutputTopic } from '../../ports/sink.js';
 
 const NAME = /^[a-zA-Z0-9._-]{1,249}$/;
 
-/** Partitions can be added: a count this old is asked for again before a partition counts as missing. */
+/**
+ * Partitions can be added: a count older than this is requested again before a partition counts as missing.
+ */
 const FRESH_MS = 10_000;
 
-/** The topics this worker may write to, as the main thread last reported them. */
+/** The topics that this worker may write to, as the main thread reported them last. */
 export class TopicTable {
   readonly #byName = new Map<string, OutputTopic>();
   readonly #reportedAtMs = new Map<string, number>();

@@ -6,13 +6,13 @@ import type { CallTimes } from './call-times.js';
 import { resultOfThrown } from './rows.js';
 
 /**
- * Rows that may be started beyond the oldest unfinished one, as a multiple of `concurrency`: what one slow
- * record can hold back in memory.
+ * How many rows may be started beyond the oldest unfinished one, as a multiple of `concurrency`: limits what
+ * one slow record can hold in memory.
  */
 const WINDOW_FACTOR = 4;
 
 /**
- * How a run over rows ended. `pending`: results of rows `[nextRow, …)` that were computed and not written.
+ * How a run over rows ended. `pending`: results of rows `[nextRow, …)` that were computed but not written.
  */
 export interface Ending {
   readonly nextRow: number;
@@ -24,7 +24,7 @@ export interface AsyncRowsHost {
   readonly concurrency: number;
   readonly times: CallTimes;
   compute(row: number): unknown;
-  /** The context of the call just made, which is that call's own from now on. */
+  /** Takes the context of the last call, which from now on belongs to that call alone. */
   takeContext(): CallContext;
   write(row: number, result: unknown): Written;
   started(row: number): void;
@@ -35,8 +35,8 @@ export interface AsyncRowsHost {
 const UNDER_WAY = Symbol('under-way');
 
 /**
- * Keeps up to `concurrency` asynchronous transforms under way and writes their results in the order of the
- * rows.
+ * Runs up to `concurrency` asynchronous transforms at the same time and writes their results in the order of
+ * the rows.
  */
 export class AsyncRows {
   readonly #host: AsyncRowsHost;
@@ -62,7 +62,7 @@ export class AsyncRows {
     this.#finished = range.finished;
   }
 
-  /** `first` is what the first row's transform returned already. */
+  /** `first` is the result that the first row's transform has already returned. */
   async run(first: PromiseLike<unknown>): Promise<Ending> {
     const done = new Promise<void>((resolve) => {
       this.#settle = resolve;
@@ -85,7 +85,7 @@ export class AsyncRows {
         this.#start(this.#next++);
       }
     } catch (error) {
-      // A defect in this program: what is under way has to end before the task may fail.
+      // A defect of this program: running calls must end before the task may fail.
       this.#failed = true;
       this.#failure = error;
     }
@@ -122,7 +122,7 @@ export class AsyncRows {
     this.#underWay += 1;
     const { times } = this.#host;
     times.begin(row, this.#host.takeContext(), (rejected: Rejected) => this.#finish(row, rejected));
-    // Promise.resolve: a thenable of the user's may call back twice, or at once.
+    // Promise.resolve: a user's thenable may call back twice, or synchronously.
     Promise.resolve(promise).then(
       (result) => (times.end(row) ? this.#finish(row, result) : undefined),
       (thrown: unknown) => (times.end(row) ? this.#finish(row, resultOfThrown(thrown)) : undefined),

@@ -18,9 +18,9 @@ export interface BatchRowsHost {
 }
 
 /**
- * `transformBatch` over the rows of a task. What is rejected before (decoding, validation) and tombstones are
- * not among its values. When it throws, its records are decoded again and run one by one, so that only the
- * guilty one is rejected; a wrong number of results ends the run.
+ * Runs `transformBatch` over the rows of a task. Records rejected before (decoding, validation) and
+ * tombstones are not among its values. If it throws, its records are decoded again and run one by one, so
+ * that only the guilty one is rejected; a wrong number of results ends the run.
  */
 export async function runBatchRows(host: BatchRowsHost, firstRow: number, endRow: number): Promise<Ending> {
   const results: unknown[] = [];
@@ -29,7 +29,7 @@ export async function runBatchRows(host: BatchRowsHost, firstRow: number, endRow
   for (let row = firstRow; row < endRow; row++) {
     const isTombstone = host.rows.scope.reader.valueLength(row) < 0;
     let prepared = isTombstone ? host.rows.tombstone(row) : host.rows.prepare(row);
-    // Only what needs waiting for is waited for: a turn of the queue a row would cost more than the row.
+    // Awaits only promises: a turn of the microtask queue per row would cost more than the row.
     if (isThenable(prepared)) prepared = await settled(host, row, prepared);
     results.push(prepared);
     if (!isTombstone && prepared instanceof RecordView) records.push(prepared);
@@ -51,7 +51,7 @@ export async function runBatchRows(host: BatchRowsHost, firstRow: number, endRow
   return { nextRow: endRow, status: Written.done, pending: [] };
 }
 
-/** Undefined when it threw, or took longer than its time: then each record gets a call of its own. */
+/** Undefined if it threw or timed out: then each record gets its own call. */
 async function callBatch(
   host: BatchRowsHost,
   firstRow: number,
@@ -67,7 +67,7 @@ async function callBatch(
   return answer instanceof Rejected ? undefined : checkLength(answer, records.length);
 }
 
-/** What the function answers; {@link Rejected} when its time is over. */
+/** The result of the function; {@link Rejected} if its time is over. */
 function call(host: BatchRowsHost, row: number, records: readonly RecordView[]): unknown {
   const answer = host.transformBatch(
     records.map((record) => record.value),
@@ -104,7 +104,7 @@ function checkLength(answer: unknown, expected: number): readonly unknown[] {
     'BATCH_LENGTH',
     `transformBatch was given ${expected} records and returned ${got}`,
     {
-      remedy: 'return one result for each record, in their order; drop() for those that are to vanish',
+      remedy: 'return one result for each record, in order; drop() for those to filter',
     },
   );
 }

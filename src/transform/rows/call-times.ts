@@ -2,9 +2,9 @@ import type { CallContext } from '../context.js';
 import { type Rejected, refuse } from '../results/rejected.js';
 
 const LOOK_INTERVAL_MAX_MS = 100;
-/** Looks within one `timeout`: how precisely it is kept. */
+/** Checks per `timeout`: how precisely it is kept. */
 const LOOKS_PER_TIMEOUT = 10;
-/** What a gap between two looks counts for at most. */
+/** A gap between two checks counts for at most this many intervals. */
 const GAP_INTERVALS_MAX = 2;
 
 interface Call {
@@ -14,10 +14,10 @@ interface Call {
 }
 
 /**
- * The asynchronous calls of a task that are under way, each with a time of its own (`dispatcher.timeout`).
- * Past it the call's signal fires and its record alone is rejected; whatever the call answers later is
- * ignored. One timer serves all. While this thread's loop is blocked no answer can be read, so a gap counts
- * for two looks at most: one record's blocking call does not use up its neighbours' time.
+ * The running asynchronous calls of a task, each with its own time limit (`dispatcher.timeout`). When it is
+ * exceeded, the call's signal fires and only its record is rejected; a later answer is ignored. One timer
+ * serves all. While this thread's event loop is blocked no answer can be read, so a gap counts for two
+ * intervals at most: one record's blocking call does not use up its neighbours' time.
  */
 export class CallTimes {
   readonly #timeoutMs: number;
@@ -35,16 +35,16 @@ export class CallTimes {
   }
 
   begin(row: number, context: CallContext, late: (rejected: Rejected) => void): void {
-    // Counted from the next look on: a call never has less than its time.
+    // Counted from the next check on, so that a call never has less than its full time.
     this.#calls.set(row, { context, beganMs: this.#nowMs + this.#intervalMs, late });
   }
 
-  /** False when the call has had its time: its answer is of no use any more. */
+  /** False if the call has timed out: its answer is no longer used. */
   end(row: number): boolean {
     return this.#calls.delete(row);
   }
 
-  /** Settles as `answer` does; with a rejection when that takes too long. */
+  /** Settles as `answer` does, or rejects if that takes too long. */
   within(row: number, context: CallContext, answer: PromiseLike<unknown>): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.begin(row, context, resolve);
@@ -81,7 +81,7 @@ function timedOut(timeoutMs: number): Rejected {
   );
 }
 
-/** Whatever it is, it goes on as it was thrown. */
+/** Whatever was thrown is rethrown unchanged. */
 function asThrown(thrown: unknown): Error {
   return thrown as Error;
 }

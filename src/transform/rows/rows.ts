@@ -8,14 +8,14 @@ import { ENCODE_NULL, PASS_THROUGH } from '../results/result-writer.js';
 import { drop, isMarked, RESULT } from '../results/results.js';
 import type { TombstonePolicy } from '../settings.js';
 
-/** Why a record with a null value was dropped or rejected by `dispatcher.input.tombstones`. */
+/** The reason for dropping or rejecting a record with a null value by `dispatcher.input.tombstones`. */
 const TOMBSTONE = 'TOMBSTONE';
 
 export interface RowSteps {
   readonly decoder: Decoder;
   readonly tombstones: TombstonePolicy;
   /**
-   * Pass the bytes on without looking at them: no transform, and one format on both sides that needs no
+   * Bytes are passed on unread: there is no transform, and both sides have the same format, which needs no
    * check.
    */
   readonly passThrough: boolean;
@@ -24,8 +24,8 @@ export interface RowSteps {
 }
 
 /**
- * From a row to the result of the user's function: decode, check, call. Every error on the way is that row's
- * own.
+ * From a row to the result of the user's function: decode, validate, call. Every error on the way belongs to
+ * that row alone.
  */
 export class RowComputer {
   readonly #steps: RowSteps;
@@ -60,7 +60,7 @@ export class RowComputer {
     );
   }
 
-  /** The row's record, decoded and validated; else why it is rejected. */
+  /** The row's record, decoded and validated, or the reason for its rejection. */
   prepare(row: number): RecordView | Rejected | Promise<RecordView | Rejected> {
     const { reader } = this.scope;
     const start = reader.valueStart(row);
@@ -76,7 +76,7 @@ export class RowComputer {
     return loaded?.validate === undefined ? record : this.#validate(record);
   }
 
-  /** What the transform makes of tombstones; they are never decoded. */
+  /** The result for a tombstone, which is never decoded. */
   tombstone(row: number): unknown {
     return this.#tombstone(row);
   }
@@ -86,13 +86,13 @@ export class RowComputer {
     return this.#scope;
   }
 
-  /** That of the call that is made next. */
+  /** The context of the next call. */
   get context(): CallContext {
     this.#context ??= new CallContext(this.#steps.worker);
     return this.#context;
   }
 
-  /** The context of the call just made: later calls get another one. */
+  /** The context of the last call; later calls get another one. */
   takeContext(): CallContext {
     const { context } = this;
     this.#context = undefined;
@@ -146,7 +146,7 @@ export class RowComputer {
       const verdict = this.#steps.loaded?.validate?.(record.value, record);
       if (verdict === true) return record;
       if (typeof verdict === 'string') return refuse('validate', 'INVALID_INPUT', verdict);
-      if (verdict === false) return refuse('validate', 'INVALID_INPUT', 'validate said false');
+      if (verdict === false) return refuse('validate', 'INVALID_INPUT', 'validate returned false');
       return refuse(
         'validate',
         'INVALID_INPUT',
@@ -159,12 +159,12 @@ export class RowComputer {
   }
 }
 
-/** `drop` and `reject` may be thrown; any other thrown thing rejects the record. */
+/** `drop` and `reject` may be thrown; any other thrown value rejects the record. */
 export function resultOfThrown(thrown: unknown): unknown {
   try {
     if (isMarked(thrown) && (thrown[RESULT] === 'drop' || thrown[RESULT] === 'reject')) return thrown;
   } catch {
-    // A proxy; it is described as far as it lets itself be.
+    // A proxy; it is described as far as possible.
   }
   return refuseThrown('transform', thrown);
 }

@@ -165,10 +165,10 @@ test(
         .filter(({ level }) => level === 'error')
         .map(({ message, fields }) => `${message}: ${String(fields['why'] ?? fields['error'])}`),
       [
-        'the new configuration is faulty; the run goes on with the old one: kd.yml:3:5: unknown key',
-        'the new configuration needs a restart; the run goes on with ' +
+        'the new configuration is faulty; the run continues with the old one: kd.yml:3:5: unknown key',
+        'the new configuration needs a restart; the run continues with ' +
           'the old one: another group is another job',
-        "Kafka can't be used with the new configuration; the run goes on with the old one: wrong password",
+        "Kafka can't be used with the new configuration; the run continues with the old one: wrong password",
       ],
     );
     assert.equal(play.runner.reloadStatus.rejected, 'wrong password');

@@ -328,7 +328,7 @@ describe('side by side', { concurrency: true }, () => {
       writeFileSync(path, text.replace('"threads"', '"threats"'));
       kd.kill('SIGHUP');
       await kd.waitFor(
-        /the new configuration is faulty; the run goes on with the old one.*kd\.yml:\d+:\d+.*threats/,
+        /the new configuration is faulty; the run continues with the old one.*kd\.yml:\d+:\d+.*threats/,
       );
       writeFileSync(path, text);
       kd.kill('SIGHUP');
@@ -407,7 +407,7 @@ describe('side by side', { concurrency: true }, () => {
       const produced = cluster.tool.produce({ topic: job.input, recipe: flow, perSecond: 4_000 });
       writeFileSync(join(job.folder, 'password'), passwords[1]);
       await running.kd.waitFor(
-        /Kafka can't be used with the new configuration; the run goes on with the old one/,
+        /Kafka can't be used with the new configuration; the run continues with the old one/,
       );
       const { rejected } = (await running.status()).reloads;
       assert.ok(rejected !== null);
@@ -462,7 +462,7 @@ describe('side by side', { concurrency: true }, () => {
     const produced = cluster.tool.produce({ topic: job.input, recipe: flow, perSecond: 4_000 });
     copyFileSync(tls.path('client-other-ca', 'jks'), keystore);
     await running.kd.waitFor(
-      /Kafka can't be used with the new configuration; the run goes on with the old one/,
+      /Kafka can't be used with the new configuration; the run continues with the old one/,
     );
     copyFileSync(tls.path('server', 'jks'), keystore);
     await running.reloaded(1);

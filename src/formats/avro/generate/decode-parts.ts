@@ -48,8 +48,8 @@ ${target} = ${map};`;
 }
 
 /**
- * The head of the loop over blocks: counts are held against the bytes that are left before anything is made
- * of them.
+ * The head of the loop over blocks: counts are compared with the remaining bytes before anything is allocated
+ * for them.
  */
 function blocks(itemBytesMin: number, count: string, path: string): string {
   const size = `z${count}`;
@@ -65,7 +65,7 @@ function blocks(itemBytesMin: number, count: string, path: string): string {
   ${boundOf(count, itemBytesMin, path)}`;
 }
 
-/** Refuses a count of items that the bytes left could not hold. */
+/** Refuses a count of items that the remaining bytes could not hold. */
 export function boundOf(count: string, itemBytesMin: number, path: string): string {
   if (itemBytesMin === 0) return `zeros(${count}, \`${path}\`, p);`;
   const itemsMax = itemBytesMin === 1 ? 'e - p' : `(e - p) / ${String(itemBytesMin)}`;

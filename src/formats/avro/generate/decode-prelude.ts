@@ -1,9 +1,8 @@
 /**
  * The fixed part of every generated decoder. Positions are absolute in the block `B`; `E` is the record's
- * end. Varints may look at up to ten bytes without asking, but a position beyond `E` is refused before
- * anything read there is used as a length, a count or an end of nesting, and before the value is handed out.
- * `P` carries the position back from a function. `T` is the text of `[O, Q)`, the window short strings are
- * cut from.
+ * end. Varints may read up to ten bytes without a check, but a position beyond `E` is refused before anything
+ * read there is used as a length, a count or an end of nesting, and before the value is returned. `P` returns
+ * the position from a function. `T` is the text of `[O, Q)`, the window from which short strings are cut.
  */
 export const DECODE_PRELUDE = `
 let B = new Uint8Array(0), X, W, T = '', O = 0, Q = 0, E = 0, P = 0, D = 0, Z = 0;

@@ -15,8 +15,8 @@ import { emitSkip } from './generate-skip.js';
 import { shortName } from './snippets.js';
 
 /**
- * A default as the decoder delivers it: the value itself when it can't be changed, else a function that makes
- * a new one.
+ * A default as the decoder returns it: the value itself if it is immutable, else a function that creates a
+ * new one.
  */
 export type MakeDefault = (
   node: Node,
@@ -30,7 +30,7 @@ export interface DecodeOptions {
 
 type AnyRecord = RecordNode | ResolvedRecordNode;
 
-/** What to read next, and into which field of the record; −1 for none. */
+/** What to read next, and the field of the record to put it into; −1 for none. */
 interface Step {
   readonly node: Node;
   readonly field: number;
@@ -75,8 +75,8 @@ return {
   }
 
   /**
-   * Statements that set `target` from position `p`, which they move. `path` names the place, for errors: the
-   * inside of a template literal without placeholders, since passing it must cost nothing.
+   * Returns statements that set `target` from position `p` and advance it. `path` names the place in errors:
+   * the inside of a template literal without placeholders, so that it costs nothing.
    */
   read(node: Node, target: string, path: string): string {
     const { emitter } = this;
@@ -165,7 +165,7 @@ ${target} = { ${literal(node.name)}: ${inner} };`;
   }
 
   /**
-   * Calls a function of its own that fills some fields of an object which has all of them already, in their
+   * Calls a separate function that fills some fields of an object; the object already has all fields, in
    * order.
    */
   private groupCall(group: readonly Step[], node: AnyRecord, at: DecodePlace): string {
@@ -184,7 +184,7 @@ ${target} = { ${literal(node.name)}: ${inner} };`;
     return `${name}(${at.target}, p); p = P;`;
   }
 
-  /** What a field holds that the writer does not have. */
+  /** The value of a field that the writer does not have. */
   private fallback(field: ResolvedRecordNode['fields'][number]): string {
     if (field.fallback === undefined) return 'undefined';
     const made = this.options.makeDefault(field.node, field.fallback);

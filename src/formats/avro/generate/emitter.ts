@@ -1,14 +1,14 @@
 import { childrenOf, type Node } from '../schema/plan.js';
 
 /**
- * Plan nodes that one generated function may hold. V8 optimizes a function as a whole, in more than linear
- * time: one for 150 fields took seconds, one for 300 was given up, and until then a decoder is slower than
+ * How many plan nodes one generated function may contain. V8 optimizes a function as a whole, in more than
+ * linear time: for 150 fields that took seconds, for 300 it gave up, and until then a decoder is slower than
  * avsc.
  */
 const FUNCTION_NODES_MAX = 48;
 
 /**
- * Collects the lines of generated source, hands out fresh names, and decides which records get a function of
+ * Collects the lines of generated source, creates unique names, and decides which records get a function of
  * their own.
  */
 export class Emitter {
@@ -38,12 +38,12 @@ export class Emitter {
     return this.recursive.has(node);
   }
 
-  /** True for what would make the function around it too long, or could not be written out at all. */
+  /** True for nodes that would make the surrounding function too long, or that can't be inlined at all. */
   isApart(node: Node): boolean {
     return this.recursive.has(node) || this.crowded.has(node) || this.sizeOf(node) > FUNCTION_NODES_MAX;
   }
 
-  /** Parts a record's members, in their order, into groups of which each fits a function. */
+  /** Splits a record's members, in order, into groups that each fit into a function. */
   grouped<T extends { readonly node: Node }>(members: readonly T[]): T[][] {
     const groups: T[][] = [];
     let room = 0;
@@ -61,7 +61,7 @@ export class Emitter {
     return groups;
   }
 
-  /** The name of the node's function; `write` is called once, to make it. */
+  /** The name of the node's function; `write` is called once to create it. */
   functionFor(node: Node, write: (name: string) => string): string {
     const known = this.names.get(node);
     if (known !== undefined) return known;
@@ -76,16 +76,16 @@ export class Emitter {
     return isRecord && this.isApart(node) ? 1 : this.sizeOf(node);
   }
 
-  /** Nodes written out where the node is, itself among them. */
+  /** The number of nodes that are inlined for this node, including itself. */
   private sizeOf(node: Node): number {
     const known = this.sizes.get(node);
     if (known !== undefined) return known;
-    // For the recursive ones, which are apart anyway.
+    // For recursive nodes, which get a function anyway.
     this.sizes.set(node, 1);
     const children = childrenOf(node);
     let size = children.reduce((sum, child) => sum + this.inlineSizeOf(child), 1);
     if (node.kind === 'union' && size > FUNCTION_NODES_MAX) {
-      // Many records, of which one comes: each gets a function.
+      // A union of many records: each gets a function.
       for (const child of children) this.crowded.add(child);
       size = children.reduce((sum, child) => sum + this.inlineSizeOf(child), 1);
     }
@@ -94,7 +94,7 @@ export class Emitter {
   }
 }
 
-/** Nodes that can be reached from themselves. */
+/** Nodes that contain themselves. */
 function recursiveNodes(root: Node): ReadonlySet<Node> {
   const found = new Set<Node>();
   const done = new Set<Node>();
@@ -102,7 +102,7 @@ function recursiveNodes(root: Node): ReadonlySet<Node> {
   const visit = (node: Node): void => {
     const at = open.indexOf(node);
     if (at >= 0) {
-      // Only records close a circle, and every record on it needs a call.
+      // Cycles go through records only, and every record on one needs a function.
       for (const member of open.slice(at))
         if (member.kind === 'record' || member.kind === 'resolved') found.add(member);
       return;
@@ -117,7 +117,7 @@ function recursiveNodes(root: Node): ReadonlySet<Node> {
   return found;
 }
 
-/** A text as it appears inside a generated template literal. */
+/** Escapes a text for the inside of a generated template literal. */
 export function inTemplate(text: string): string {
   return text.replace(/[`\\$]/g, '\\$&');
 }

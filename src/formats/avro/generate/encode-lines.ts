@@ -1,6 +1,6 @@
 /** The lines of a generated encoder, with the checks for room between them. */
 
-/** A check for room whose size is known only when the code up to the next check has been written. */
+/** A check for room, whose size is known only after the code up to the next check was written. */
 interface Guard {
   readonly line: number;
   readonly dynamic: string;
@@ -11,7 +11,7 @@ export class EncodeLines {
   lines: string[] = [];
   private guard: Guard = { line: 0, dynamic: '', bytes: 0 };
 
-  /** The lines that `write` adds, with all their checks closed. */
+  /** The lines that `write` adds, with all their checks completed. */
   frame(write: () => void): string {
     const outer = { lines: this.lines, guard: this.guard };
     this.lines = [];
@@ -40,7 +40,7 @@ export class EncodeLines {
     this.openGuard(dynamic);
   }
 
-  /** Adds lines that take at most so many bytes. */
+  /** Adds lines that write at most this many bytes. */
   put(bytesMax: number, ...lines: string[]): void {
     this.guard.bytes += bytesMax;
     this.lines.push(...lines);

@@ -1,7 +1,7 @@
 /**
- * The fixed part of every generated encoder. Before anything is written, the source asks whether the most it
- * can take still fits below `L`; if not, it throws OVERFLOW, and the encoder finds out the true size
- * elsewhere. `D` is the nesting, `U` the fields of the record at hand that were missing.
+ * The fixed part of every generated encoder. Before anything is written, the generated code checks whether
+ * its maximum size still fits below `L`. If not, it throws OVERFLOW, and the encoder finds the real size
+ * elsewhere. `D` is the nesting depth, `U` the number of missing fields of the current record.
  */
 export const ENCODE_PRELUDE = `
 let B = new Uint8Array(0), X, W, L = 0, D = 0, C = 0, U = 0;

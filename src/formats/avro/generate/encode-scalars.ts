@@ -103,7 +103,7 @@ export function writeFixed(
   out.put(node.size, `p = raw(p, ${source});`);
 }
 
-/** A constant of the source: which decimal it is, and how many bytes it must take, or 0. */
+/** A constant of the source: the shape of the decimal, and the number of bytes it must have, or 0. */
 function decimalShape(
   emitter: Emitter,
   { precision, scale }: Extract<Logical, { kind: 'decimal' }>,

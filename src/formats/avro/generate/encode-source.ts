@@ -7,7 +7,7 @@ import { writeFixed, writePrimitive } from './encode-scalars.js';
 import { expectedOf } from './encode-union.js';
 import { shortName } from './snippets.js';
 
-/** The names of Object.prototype: a missing field of such a name would be found there. */
+/** The names of Object.prototype: a missing field with such a name would be found there. */
 const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
 
 /** The source of one encoder, written as straight-line JavaScript. */
@@ -133,10 +133,7 @@ return p;
     this.out.openGuard('');
   }
 
-  /**
-   * Counts the fields that are there against those that were missing (`U`): only where the sum is off, names
-   * are compared.
-   */
+  /** Counts the present and the missing fields (`U`): names are compared only if the sum is wrong. */
   private openFields(node: RecordNode, value: string, path: string): () => void {
     const [missing, count, key] = [this.emitter.fresh('u'), this.emitter.fresh('n'), this.emitter.fresh('k')];
     const names = this.emitter.constant(new Set(node.fields.map(({ name }) => name)));

@@ -2,8 +2,8 @@ import type { Branch, Node, UnionNode } from '../schema/plan.js';
 import { bucketOf } from '../schema/plan-from-type.js';
 
 /**
- * For each branch of an unwrapped union, the JavaScript condition under which `value` belongs to it; the
- * cheap and certain ones first.
+ * For each branch of an unwrapped union, the JavaScript condition that `value` belongs to it; cheap and
+ * certain conditions come first.
  */
 export function acceptsOf(
   node: UnionNode,
@@ -18,7 +18,7 @@ export function acceptsOf(
   return tests.sort((a, b) => a.rank - b.rank || a.index - b.index);
 }
 
-/** An object may be a Date, bytes or an array, so it is asked for last. */
+/** An object may be a Date, bytes or an array, so it is checked last. */
 const RANKS = ['null', 'boolean', 'number', 'string', 'bytes', 'array', 'object'] as const;
 
 function conditionOf(node: Node, value: string, hasNumber: boolean): string {
@@ -48,7 +48,7 @@ function conditionOf(node: Node, value: string, hasNumber: boolean): string {
   }
 }
 
-/** What a value of the node looks like, for an error. */
+/** Describes a value of the node, for an error. */
 export function expectedOf(node: Node): string {
   switch (node.kind) {
     case 'long':

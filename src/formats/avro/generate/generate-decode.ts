@@ -7,7 +7,7 @@ import type { SourceTexts } from '../source-texts.js';
 import { type DecodeOptions, DecodeSource } from './decode-source.js';
 
 export interface GeneratedDecoder {
-  /** Turns to another block. */
+  /** Switches to another block. */
   readonly attach: (bytes: Uint8Array, buffer: RawBuffer, view: DataView) => void;
   readonly read: (start: number, end: number) => unknown;
 }
@@ -26,7 +26,7 @@ export function generateDecoder(root: Node, options: DecodeOptions, texts?: Sour
     K: source.emitter.constants,
     S: texts,
   };
-  // Safe: names come from a parsed schema, whose identifiers avsc has checked; nothing of a record is in the
+  // Safe: names come from a parsed schema, whose identifiers avsc has checked; no data from records is in the
   // source.
   const make = new Function(...Object.keys(scope), source.text()) as (
     ...values: unknown[]

@@ -17,7 +17,7 @@ export interface GeneratedEncoder {
 export const OVERFLOW: unique symbol = Symbol('overflow');
 
 export interface EncodeOptions {
-  /** What becomes of a field that the schema does not have. */
+  /** What happens to a field that the schema does not have. */
   readonly unknownFields: 'reject' | 'ignore';
   readonly texts?: SourceTexts;
 }
@@ -37,7 +37,7 @@ export function generateEncoder(root: Node, options: EncodeOptions): GeneratedEn
     K: source.emitter.constants,
     S: options.texts,
   };
-  // Safe: names come from a parsed schema, whose identifiers avsc has checked; no value is in the source.
+  // Safe: names come from a parsed schema, whose identifiers avsc has checked; no values are in the source.
   const make = new Function(...Object.keys(scope), source.text()) as (
     ...values: unknown[]
   ) => GeneratedEncoder;

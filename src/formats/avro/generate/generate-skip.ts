@@ -4,8 +4,8 @@ import type { Emitter } from './emitter.js';
 import { fail, length, shortName, varint } from './snippets.js';
 
 /**
- * Statements that move `p` behind a value without making it: for the fields of the writer that the reader
- * does not want.
+ * Statements that move `p` past a value without creating it, for fields of the writer that the reader does
+ * not have.
  */
 export function emitSkip(node: Node, emitter: Emitter, path: string): string {
   switch (node.kind) {

@@ -2,7 +2,7 @@ import avro, { type Type, type types } from 'avsc';
 import { nameOf } from './names.js';
 import type { Logical, Node, PrimitiveKind, PrimitiveNode } from './plan.js';
 
-/** Which primitives may be read as which others. */
+/** Which primitive types may be read as which others. */
 export const PROMOTIONS: Partial<Record<PrimitiveKind, readonly PrimitiveKind[]>> = {
   int: ['long', 'float', 'double'],
   long: ['float', 'double'],
@@ -11,7 +11,7 @@ export const PROMOTIONS: Partial<Record<PrimitiveKind, readonly PrimitiveKind[]>
   bytes: ['string'],
 };
 
-/** Says why data of the one schema can't be read as the other, and where. */
+/** The reason why data of one schema can't be read with the other, and the place. */
 export class Incompatible extends Error {
   override readonly name = 'Incompatible';
 }
@@ -26,7 +26,7 @@ export function isPrimitive(node: Node): node is PrimitiveNode {
   return 'logical' in node && node.kind !== 'fixed';
 }
 
-/** By unqualified name, as the specification says, or by an alias of the reader's. */
+/** Names match by unqualified name, as the specification says, or by an alias of the reader. */
 export function checkNames(reader: Type, writer: Type, path: string): void {
   const wanted = [reader.name, ...(reader.aliases ?? [])].map((name) => unqualified(name));
   if (writer.name === undefined || wanted.includes(unqualified(writer.name))) return;
@@ -41,7 +41,7 @@ function unqualified(name: string | undefined): string | undefined {
 }
 
 /**
- * The bytes would fit, but the number would mean something else: cents read as thousandths, milliseconds as
+ * The bytes would fit, but the number would have another meaning: cents read as thousandths, milliseconds as
  * microseconds.
  */
 export function checkMeaning(reader: Logical | undefined, writer: Logical | undefined, path: string): void {

@@ -1,11 +1,11 @@
-/** Defaults of fields, which schemas write in JSON, in Avro's binary encoding. */
+/** Converts the defaults of fields from the schema's JSON to Avro's binary encoding. */
 
 import avro, { type Type } from 'avsc';
 import { NESTING_DEPTH_MAX } from '../../limits.js';
 import { branchNameOf, nameOf } from './names.js';
 import { property } from './schema-files.js';
 
-/** What a default is not, so that another branch of a union may be it. */
+/** The default does not fit this type; another branch of a union may fit. */
 class Misfit extends Error {
   override readonly name = 'Misfit';
 }
@@ -16,7 +16,7 @@ export type JsonDefaults = ReadonlyMap<Type, ReadonlyMap<string, unknown>>;
 /** The defaults of the fields of each record, encoded. */
 export type EncodedDefaults = ReadonlyMap<Type, ReadonlyMap<string, Uint8Array>>;
 
-/** Throws an error that names the field and says what its default is not. */
+/** Throws an error that names the field and says why its default does not fit. */
 export function encodeDefaults(defaults: JsonDefaults): EncodedDefaults {
   const encoder = new DefaultEncoder(defaults);
   const encoded = new Map<Type, ReadonlyMap<string, Uint8Array>>();
@@ -38,7 +38,7 @@ export function encodeDefaults(defaults: JsonDefaults): EncodedDefaults {
   return encoded;
 }
 
-/** What Java's Avro takes as a number where a default is text. */
+/** Texts that Java's Avro accepts as a number in a default. */
 const NUMBER = /^[+-]?(?:NaN|Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)$/;
 
 const HALF_A_PAIR = /\p{Surrogate}/u;
@@ -57,7 +57,7 @@ class DefaultEncoder {
     return Uint8Array.from(this.out);
   }
 
-  /** JSON has no NaN and no Infinity: a field's own default may be the number's text. */
+  /** JSON has no NaN and no Infinity, so a field's own default may be such a number as text. */
   private field(type: Type, json: unknown, depth: number): void {
     const isNumber = type.typeName === 'float' || type.typeName === 'double';
     if (isNumber && typeof json === 'string' && NUMBER.test(json))
@@ -122,7 +122,7 @@ class DefaultEncoder {
     this.out.push(0);
   }
 
-  /** Names the part of a default that does not fit. */
+  /** Adds the part of a default that does not fit to the error. */
   private within(part: unknown, write: () => void): void {
     try {
       write();

@@ -1,7 +1,7 @@
 /**
- * Where a text stops being JSON, as "line:column". JSON.parse names a position in some of its messages and
- * not in others, and differently from one Node to the next, so the place is found apart, once something is
- * known to be wrong.
+ * Finds where a text stops being JSON, as "line:column". JSON.parse names a position only in some of its
+ * messages, and differently in each version of Node, so the place is found separately, once an error is
+ * known.
  */
 export function placeOfJsonFault(text: string): string {
   const at = faultPosition(text);

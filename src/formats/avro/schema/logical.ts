@@ -2,11 +2,11 @@ import { FormatError } from '../../format.js';
 import { DECIMAL_BYTES_MAX } from '../../limits.js';
 import type { RawBuffer } from '../../memory.js';
 
-/** Bytes that a double holds as an exact integer. */
+/** Up to this many bytes a double holds the integer exactly. */
 const EXACT_BYTES = 6;
 const EXACT_DIGITS = 15;
 
-/** The decimal text of a big-endian two's complement integer with `scale` digits behind the point. */
+/** The decimal text of a big-endian two's complement integer with `scale` digits after the decimal point. */
 export function decimalText(bytes: Uint8Array, start: number, end: number, scale: number): string {
   const size = end - start;
   if (size === 0 || size > DECIMAL_BYTES_MAX) {
@@ -34,7 +34,7 @@ export function decimalText(bytes: Uint8Array, start: number, end: number, scale
 
 const DECIMAL = /^([+-]?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/;
 
-/** Which decimal it is, and how many bytes it must take (fixed), or 0 for as few as possible. */
+/** The shape of a decimal, and the number of bytes it must have (fixed), or 0 for as few as possible. */
 export interface DecimalShape {
   readonly precision: number;
   readonly scale: number;
@@ -42,8 +42,8 @@ export interface DecimalShape {
 }
 
 /**
- * The bytes of a decimal given as text, number or BigInt; undefined when it is none, or has more digits than
- * its schema allows.
+ * The bytes of a decimal given as text, number or BigInt; undefined if it is not a decimal, or has more
+ * digits than its schema allows.
  */
 export function decimalBytes(value: unknown, shape: DecimalShape): Uint8Array | undefined {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') return undefined;
@@ -62,7 +62,7 @@ export function decimalBytes(value: unknown, shape: DecimalShape): Uint8Array | 
 }
 
 function twosComplement(digits: string, negative: boolean, size: number): Uint8Array {
-  // Of the lowest value that needs as many bytes: −2^(8n − 1) still fits n bytes.
+  // Compares with the lowest value of each size: −2^(8n − 1) still fits into n bytes.
   let rest = digits.length <= EXACT_DIGITS ? BigInt(Number(digits)) : BigInt(digits);
   if (negative) rest = -rest;
   const bytes: number[] = [];
@@ -86,12 +86,12 @@ export function uuidBytes(value: unknown): Uint8Array | undefined {
     : undefined;
 }
 
-/** Up to here microseconds are an exact number. */
+/** Up to here the number of microseconds is exact. */
 const SAFE_MILLIS_MAX = Math.floor(Number.MAX_SAFE_INTEGER / 1_000);
 
 /**
- * A Date in the units of its schema; any other value stays as it is. An invalid Date becomes NaN, which no
- * schema takes.
+ * Converts a Date to the unit of its schema; other values are returned unchanged. An invalid Date becomes
+ * NaN, which no schema accepts.
  */
 export function fromDate(value: unknown, unit: 'day' | 'milli' | 'micro' | 'nano'): unknown {
   if (!(value instanceof Date)) return value;

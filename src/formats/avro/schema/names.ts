@@ -1,7 +1,6 @@
 /**
- * Names as schemas write them, and as avsc takes them: Java up to 1.11 lets a namespace hold `-`, `$` and
- * digits in front (`com.my-shop.7lines`), avsc only identifiers. For avsc such a part is spelled without
- * them.
+ * Converts names between schemas and avsc. Java up to 1.11 allows `-`, `$` and leading digits in a namespace
+ * (`com.my-shop.7lines`), avsc only identifiers. For avsc such parts are spelled differently.
  */
 
 import type { Type } from 'avsc';
@@ -18,7 +17,7 @@ export function namespaceForAvsc(namespace: string): string {
     .join('.');
 }
 
-/** A name without or with its namespace; the name itself has to be an identifier. */
+/** A name without or with a namespace; the name itself must be an identifier. */
 export function nameForAvsc(name: string): string {
   const dot = name.lastIndexOf('.');
   return dot < 0 ? name : `${namespaceForAvsc(name.slice(0, dot))}${name.slice(dot)}`;
@@ -28,7 +27,7 @@ function spelled(part: string): string {
   return part.replace(NOT_FOR_AVSC, (char) => `__u${(char.codePointAt(0) ?? 0).toString(16)}__`);
 }
 
-/** Undoes the spelling in a name, a namespace, or a message of avsc. */
+/** Restores the original spelling in a name, a namespace, or a message from avsc. */
 export function asWritten(text: string): string {
   return text.replace(SPELLED, (_all, code: string) => String.fromCodePoint(Number.parseInt(code, 16)));
 }
@@ -37,7 +36,7 @@ export function nameOf(type: Type): string {
   return asWritten(type.name ?? 'record');
 }
 
-/** The branch's name as Avro's JSON encoding spells it. */
+/** The branch's name in Avro's JSON encoding. */
 export function branchNameOf(type: Type): string {
   return asWritten(type.branchName ?? type.typeName);
 }

@@ -6,9 +6,9 @@ import { property, qualify, readSchemaFiles, type SchemaSources } from './schema
 
 export interface ParsedSchema {
   readonly type: Type;
-  /** The JSON each type was made of: avsc forgets the logical types it does not know. */
+  /** The JSON from which each type was made: avsc drops the logical types it does not know. */
   readonly attributes: ReadonlyMap<Type, object>;
-  /** avsc takes fewer than Java, so it never sees them. */
+  /** avsc accepts fewer defaults than Java, so they are kept from it. */
   readonly defaults: EncodedDefaults;
   readonly file: string;
 }
@@ -39,7 +39,7 @@ interface HookOptions {
   registry: Record<string, Type>;
 }
 
-/** Reads the files and lets avsc make types of them. Names may refer to any type of any of the files. */
+/** Reads the files and lets avsc create types from them. Names may refer to any type in any of the files. */
 export function parseSchema(path: string, references: readonly string[]): ParsedSchema {
   const sources = readSchemaFiles(path, references);
   const builder = new TypeBuilder(sources);
@@ -70,7 +70,7 @@ class TypeBuilder {
   private readonly sources: SchemaSources;
   /** Object.create(null): a type may be called "constructor". */
   private readonly options: HookOptions = { registry: Object.create(null) as Record<string, Type> };
-  /** The schema avsc is to build by itself the next time it asks. */
+  /** The schema that avsc must build itself the next time it calls the hook. */
   private passed: unknown;
 
   constructor(sources: SchemaSources) {
@@ -82,7 +82,7 @@ class TypeBuilder {
     return forSchema(schema, options);
   }
 
-  /** Called by avsc for every schema inside a schema; undefined lets avsc go on by itself. */
+  /** Called by avsc for every schema inside a schema; undefined lets avsc continue by itself. */
   private hook(schema: unknown): Type | undefined {
     if (schema === this.passed) {
       this.passed = undefined;
@@ -93,8 +93,7 @@ class TypeBuilder {
     const known = this.registered(this.sources.names.get(schema));
     if (known !== undefined) return known;
     const inner = property(schema, 'type');
-    // { "type": { … } } and { "type": "name.of.a.Type" } are more than the specification asks for, but Java
-    // takes them.
+    // { "type": { … } } and { "type": "name.of.a.Type" } go beyond the specification, but Java accepts them.
     if (typeof inner === 'object' || (typeof inner === 'string' && !CONSTRUCTORS.has(inner)))
       return forSchema(inner, this.options);
     const defaults = defaultsOf(schema);
@@ -127,7 +126,7 @@ class TypeBuilder {
   }
 }
 
-/** The fields of a record, as far as they are objects. */
+/** The fields of a record that are objects. */
 function fieldsOf(schema: object): readonly unknown[] {
   const fields = property(schema, 'fields');
   return Array.isArray(fields) ? (fields as readonly unknown[]) : [];
@@ -149,7 +148,10 @@ function defaultsOf(schema: object): ReadonlyMap<string, unknown> {
   return defaults;
 }
 
-/** The schema without what avsc is stricter about than Java: defaults, and how namespaces are spelled. */
+/**
+ * The schema without the parts that avsc is stricter about than Java: defaults, and the spelling of
+ * namespaces.
+ */
 function forAvsc(schema: object): object {
   const { name, namespace, aliases, fields } = schema as Readonly<Record<string, unknown>>;
   const spell = (alias: unknown): unknown => (typeof alias === 'string' ? nameForAvsc(alias) : alias);
@@ -167,7 +169,7 @@ function withoutDefault(field: unknown): unknown {
   return Object.fromEntries(Object.entries(field).filter(([key]) => key !== 'default'));
 }
 
-/** avsc's typings want a schema where it takes, and checks, anything. */
+/** avsc's types require a schema, but it accepts and checks anything. */
 function forSchema(schema: unknown, options: object): Type {
   return avro.Type.forSchema(schema as Parameters<typeof avro.Type.forSchema>[0], options);
 }

@@ -26,7 +26,7 @@ const PRIMITIVE_KINDS: readonly PrimitiveKind[] = [
   'string',
 ];
 
-/** Makes the plan of an avsc type. */
+/** Creates the plan of an avsc type. */
 export class Planner {
   private readonly attributes: ReadonlyMap<Type, object>;
   private readonly defaults: EncodedDefaults;
@@ -85,10 +85,7 @@ export class Planner {
   }
 }
 
-/**
- * The kind of JavaScript value of a branch; two branches of one bucket make a union that has to be
- * wrapped.
- */
+/** The kind of JavaScript value of a branch; a union with two branches of one kind must be wrapped. */
 export type Bucket = 'null' | 'boolean' | 'number' | 'string' | 'bytes' | 'array' | 'object';
 
 export function bucketOf(node: Node): Bucket {
@@ -115,8 +112,8 @@ export function bucketOf(node: Node): Bucket {
 }
 
 /**
- * As the specification wants it, an unknown or impossible logical type is ignored and the value is that of
- * the bare type.
+ * As the specification says, an unknown or invalid logical type is ignored, and the value is that of the
+ * underlying type.
  */
 function logicalFrom(schema: object, type: Type): Logical | undefined {
   const name = property(schema, 'logicalType');
@@ -153,7 +150,7 @@ function decimalFrom(schema: object, sizeBytes: number): Logical | undefined {
   if (typeof precision !== 'number' || !Number.isInteger(precision) || precision <= 0) return undefined;
   if (typeof scale !== 'number' || !Number.isInteger(scale) || scale < 0 || scale > precision)
     return undefined;
-  // As many digits as the bytes can hold in two's complement.
+  // The number of digits that the bytes can hold in two's complement.
   const precisionMax = Math.floor(Math.log10(2) * (8 * sizeBytes - 1));
   return sizeBytes > DECIMAL_BYTES_MAX || precision > precisionMax
     ? undefined

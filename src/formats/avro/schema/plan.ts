@@ -1,7 +1,7 @@
 /**
- * A schema as the generators see it. One kind of plan serves three uses: what to write, what to read, and
- * what to read when the data was written with another schema (then it follows the writer's bytes and names
- * the reader's values).
+ * A schema in the form that the generators use. The same kind of plan describes what to write, what to read,
+ * and what to read when the data was written with another schema (then it follows the writer's bytes and
+ * names the reader's values).
  */
 
 export type PrimitiveKind = 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string';
@@ -9,7 +9,7 @@ export type PrimitiveKind = 'null' | 'boolean' | 'int' | 'long' | 'float' | 'dou
 export type Logical =
   | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
   | { readonly kind: 'uuid' }
-  /** A point in time: a number on the wire and in the value; a Date is accepted, too, when encoding. */
+  /** A point in time: a number on the wire and in the value; when encoding, a Date is accepted too. */
   | { readonly kind: 'instant'; readonly unit: 'day' | 'milli' | 'micro' | 'nano' }
   /** A time of day: a number. */
   | { readonly kind: 'time'; readonly unit: 'milli' | 'micro' };
@@ -38,14 +38,14 @@ export interface MapNode {
   readonly values: Node;
 }
 export interface Branch {
-  /** The branch's name as avsc and Avro's JSON encoding spell it. */
+  /** The branch's name in avsc and in Avro's JSON encoding. */
   readonly name: string;
   readonly node: Node;
 }
 export interface UnionNode {
   readonly kind: 'union';
   readonly branches: readonly Branch[];
-  /** Values are `{ [branch name]: value }`, because a bare value would not say which branch is meant. */
+  /** Values are `{ [branch name]: value }`, because a bare value would not show the branch. */
   readonly wrapped: boolean;
 }
 export interface FieldDefault {
@@ -60,44 +60,41 @@ export interface Field {
 export interface RecordNode {
   readonly kind: 'record';
   readonly name: string;
-  /** Filled after construction, since a record may hold itself. */
+  /** Filled after construction, because a record may contain itself. */
   fields: readonly Field[];
 }
 
-/** Read as one primitive, delivered as another. */
+/** Read as one primitive type, returned as another. */
 export interface PromoteNode {
   readonly kind: 'promote';
   readonly from: PrimitiveKind;
   readonly to: PrimitiveNode;
 }
-/** A value delivered as the branch of a wrapped reader union, though the writer wrote no union. */
+/** A value returned as a branch of a wrapped reader union, although the writer wrote no union. */
 export interface WrapNode {
   readonly kind: 'wrap';
   readonly name: string;
   readonly node: Node;
 }
-/** The symbols of a writer's enum; those the reader does not have are undefined. */
+/** The symbols of the writer's enum; undefined for those that the reader does not have. */
 export interface SymbolsNode {
   readonly kind: 'symbols';
   readonly symbols: readonly (string | undefined)[];
-  /** Why a record with such a symbol is refused; undefined for the others. */
+  /** The reason for rejecting a record with this symbol; undefined for the others. */
   readonly refusals: readonly (string | undefined)[];
 }
-/** What the reader can't take at all: a record that holds it is refused. */
+/** A part that the reader can't read at all: a record that contains it is rejected. */
 export interface RefuseNode {
   readonly kind: 'refuse';
   readonly message: string;
 }
-/** A writer's record delivered as a reader's. */
+/** A writer's record returned as a reader's record. */
 export interface ResolvedRecordNode {
   readonly kind: 'resolved';
   readonly name: string;
-  /**
-   * In the writer's order: the slots of the reader's field that takes the value, or −1 for one that is
-   * skipped.
-   */
+  /** In the writer's order: the index of the reader's field that gets the value, or −1 if it is skipped. */
   steps: readonly { readonly node: Node; readonly field: number }[];
-  /** In the reader's order; a fallback is present for exactly those no step fills. */
+  /** In the reader's order; a fallback is present for exactly those fields that no step fills. */
   fields: readonly {
     readonly name: string;
     readonly node: Node;
@@ -139,8 +136,8 @@ export function childrenOf(node: Node): readonly Node[] {
 }
 
 /**
- * The fewest bytes a value takes on the wire; what bounds a hostile count. A record inside itself counts as 0
- * there, so with a `known` that was filled under way the answer may be lower than the truth, never higher.
+ * The minimum number of bytes of a value on the wire, which limits hostile counts. A record inside itself
+ * counts as 0, so with a `known` that is only partly filled the result may be too low, but never too high.
  */
 export function bytesMin(node: Node, known: Map<Node, number> = new Map()): number {
   const found = known.get(node);

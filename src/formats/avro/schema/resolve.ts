@@ -12,22 +12,23 @@ import { branchNameOf, nameOf } from './names.js';
 import type { Branch, Node, ResolvedRecordNode } from './plan.js';
 import type { Planner } from './plan-from-type.js';
 
-/** How far a resolution has come. */
+/** A state of the resolution to which it can go back. */
 interface Mark {
   readonly added: number;
   readonly warnings: number;
 }
 
 /**
- * Makes the plan for data written with one schema and delivered as another. Throws {@link Incompatible} when
- * none of it could be; what only some records may hold is refused where it comes, and warned of.
+ * Creates the plan for data that was written with one schema and is returned as another. Throws {@link
+ * Incompatible} if no data could be read; data that only some records contain causes a warning, and its
+ * records are rejected.
  */
 export class SchemaResolver {
-  /** One for each branch, symbol, or kind of item that the reader can't take. */
+  /** One for each branch, symbol, or kind of item that the reader can't read. */
   readonly warnings: string[] = [];
   private readonly planner: Planner;
   private readonly records = new Map<Type, Map<Type, ResolvedRecordNode>>();
-  /** The pairs in `records`, oldest first: what is given up takes back all that was made for it. */
+  /** The pairs in `records`, oldest first: a failed attempt removes everything that was created for it. */
   private readonly added: { reader: Type; writer: Type }[] = [];
 
   constructor(planner: Planner) {
@@ -71,7 +72,10 @@ export class SchemaResolver {
     throw new Incompatible(`${path}: ${from.kind} can't be read as ${to.kind}`);
   }
 
-  /** The writer chose a branch: one that can't be read may never come, but one of them must be readable. */
+  /**
+   * The writer chose a branch. Branches that can't be read may never occur, but at least one must be
+   * readable.
+   */
   private fromUnion(reader: Type, writer: UnionType, path: string): Node {
     const branches = writer.types.map(
       (type): Branch => ({
@@ -82,11 +86,11 @@ export class SchemaResolver {
     const first = branches[0]?.node;
     if (first?.kind === 'refuse' && branches.every(({ node }) => node.kind === 'refuse'))
       throw new Incompatible(first.message);
-    // The branches already deliver the reader's representation, wrapped where it has to be.
+    // The branches already return the reader's representation, wrapped if necessary.
     return { kind: 'union', branches, wrapped: false };
   }
 
-  /** For a part that a record may do without: if it can't be read, the record that holds it is refused. */
+  /** For a part that a record may lack: if it can't be read, only records with it are rejected. */
   private orRefuse(reader: Type, writer: Type, path: string): Node {
     const mark = this.mark();
     try {
@@ -99,7 +103,9 @@ export class SchemaResolver {
     }
   }
 
-  /** The reader's branch of the same type, else the first that can take all data, else some. */
+  /**
+   * The reader's branch of the same type, else the first that can read all data, else one that can read some.
+   */
   private intoUnion(reader: UnionType, writer: Type, path: string): Node {
     const plan = this.planner.plan(reader);
     const wrapped = plan.kind === 'union' && plan.wrapped;
@@ -119,7 +125,7 @@ export class SchemaResolver {
     );
   }
 
-  /** With `whole`, gives up, too, where some data could not be read. */
+  /** With `whole`, it also fails if only some data could not be read. */
   private attempt(
     { reader, writer, path }: { reader: Type; writer: Type; path: string },
     whole: boolean,
@@ -165,7 +171,7 @@ export class SchemaResolver {
     const plan = this.planner.plan(reader);
     const planned = plan.kind === 'record' ? plan.fields : [];
     const taken = new Map<string, number>();
-    // Not avsc's own look-up: it finds `constructor` and its like on Object.prototype.
+    // Not avsc's own look-up, which finds `constructor` and other names of Object.prototype.
     const written = new Set(writer.fields.map(({ name }) => name));
     node.fields = reader.fields.map((field, index) => {
       const at = `${path}.${field.name}`;

@@ -1,6 +1,6 @@
 import { DispatcherError } from '../../../core/errors.js';
 
-/** A fault in what the user gave us as a schema. */
+/** An error in a schema that the user provided. */
 export function schemaError(message: string, remedy: string, cause?: unknown): DispatcherError {
   return new DispatcherError('CONFIGURATION', message, cause === undefined ? { remedy } : { remedy, cause });
 }

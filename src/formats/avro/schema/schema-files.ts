@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { placeOfJsonFault } from './json-place.js';
 import { messageOf, schemaError } from './schema-error.js';
 
-/** A named type as a file defines it. */
+/** A named type and its definition in a file. */
 export interface Definition {
   readonly schema: object;
   /** The namespace that surrounds the definition (its own may differ). */
@@ -11,12 +11,12 @@ export interface Definition {
 }
 
 export interface SchemaSources {
-  /** What the main file holds, parsed from JSON. */
+  /** The content of the main file, parsed from JSON. */
   readonly main: unknown;
   readonly file: string;
-  /** Every named type of all files by its full name, whatever the order of the files. */
+  /** Every named type in all files by its full name, independent of the order of the files. */
   readonly definitions: ReadonlyMap<string, Definition>;
-  /** The full name of every object that defines a type; two equal definitions of one name are one. */
+  /** The full name of every object that defines a type; two equal definitions of one name count as one. */
   readonly names: ReadonlyMap<object, string>;
 }
 
@@ -60,13 +60,13 @@ function readJson(file: string): unknown {
   }
 }
 
-/** What lies beside schemas and is often taken for one. */
+/** Files next to schemas that are often mistaken for one. */
 function refuseOtherFiles(json: unknown, file: string): void {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return;
   if (typeof property(json, 'protocol') === 'string')
     throw schemaError(
       `${file}: an Avro protocol (.avpr), not a schema`,
-      'put the type you need of its "types" into a .avsc file of its own',
+      'put the type you need from its "types" into its own .avsc file',
     );
   if (property(json, 'type') !== undefined) return;
   if (typeof property(json, 'schema') === 'string')
@@ -109,7 +109,7 @@ function collect(schema: unknown, place: Place): void {
   }
 }
 
-/** Notes the definition and returns the namespace that holds inside it. */
+/** Records the definition and returns the namespace that applies inside it. */
 function define(schema: object, place: Place): string {
   const name = property(schema, 'name');
   if (typeof name !== 'string') return place.namespace;

@@ -1,6 +1,6 @@
 /**
- * Where librdkafka refuses to seek: outside the log it has stopped fetching, and goes on only with an
- * assignment again.
+ * Replaces a seek that librdkafka refuses: outside the log it has stopped fetching, and continues only after
+ * a new assignment.
  */
 import type { OpenedPartition } from '../../../ports/source.js';
 import type { NativePartitionTable } from '../../native.js';
@@ -29,7 +29,7 @@ export function assignAnew(
     }));
   rebalance.assignAnew(position(moved), others.map(position));
   if (rebalance.incremental) return;
-  // What is in hand of them comes again.
+  // What the reader holds of them comes again.
   for (const { partitionId, epoch, offset } of others) reader.rewind(partitionId, epoch, offset);
 }
 

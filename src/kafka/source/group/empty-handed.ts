@@ -1,6 +1,6 @@
 import { field, type Statistics } from '../statistics.js';
 
-/** The first answer comes with the first heartbeat, in less than a second. */
+/** The first answer comes with the first heartbeat, within a second. */
 const QUIET_MS = 3_000;
 /** librdkafka's name of its connection to the coordinator. */
 const COORDINATOR = 'GroupCoordinator';
@@ -8,19 +8,19 @@ const AT_REST: ReadonlySet<unknown> = new Set(['init', 'steady']);
 
 /**
  * With group.protocol: consumer librdkafka has no event for an assignment without partitions. The statistics
- * show it: the coordinator owes no answer, and nothing is assigned or on its way.
+ * show it: no answer from the coordinator is pending, and nothing is assigned or being assigned.
  */
 export class EmptyHanded {
   #sinceMs: number | undefined;
   #isTold = false;
 
-  /** A rebalance event came. */
+  /** A rebalance event arrived. */
   event(): void {
     this.#sinceMs = undefined;
     this.#isTold = false;
   }
 
-  /** True once after each event, when the group has evidently given nothing. */
+  /** True once after each event, if the group has evidently assigned nothing. */
   note(statistics: Statistics | undefined, nowMs: number): boolean {
     if (this.#isTold) return false;
     if (!hasNothing(statistics?.document)) {

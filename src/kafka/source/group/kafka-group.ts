@@ -1,4 +1,4 @@
-/** The group's side of a member: which partitions it gives and wants back. */
+/** The group's side of a member: which partitions are assigned and revoked. */
 import type { Group, GroupEvents } from '../../../ports/group.js';
 import type { AssignedPartition } from '../../../ports/source.js';
 import { errorText, type KafkaConsumer, kafkaErrorCode, type TopicPartition } from '../../rdkafka.js';
@@ -10,7 +10,7 @@ import { EmptyHanded } from './empty-handed.js';
 export class KafkaGroup implements Group {
   readonly #member: Member;
   #events: GroupEvents | undefined;
-  /** The first rebalance event came: the group knows this member. */
+  /** The first rebalance event arrived: the group knows this member. */
   #joined = false;
   readonly #emptyHanded: EmptyHanded | undefined;
 
@@ -29,18 +29,18 @@ export class KafkaGroup implements Group {
     this.#member.session?.rebalance.unassign(partitions);
   }
 
-  /** A join is on its way. Without a topic librdkafka has not asked to join. */
+  /** A join is pending. Without a topic librdkafka has not sent one. */
   get joining(): boolean {
     const { topics, liveness } = this.#member;
     return topics.found && (!this.#joined || liveness.joining);
   }
 
-  /** What was to join is refused: leaving need not wait for it. */
+  /** The join was refused: leaving need not wait for it. */
   refused(): void {
     this.#joined = true;
   }
 
-  /** At the end of a run; what was stored is committed. */
+  /** At the end of a run; stored offsets are committed. */
   closeAll(): void {
     const open = this.#member.registry.allOpen;
     this.#closeReading(open);
@@ -54,11 +54,11 @@ export class KafkaGroup implements Group {
     this.#events?.spare();
   }
 
-  /** A rebalance event of librdkafka. */
+  /** Handles a rebalance event of librdkafka. */
   rebalance(consumer: KafkaConsumer, error: unknown, partitions: readonly TopicPartition[]): void {
     const { session, liveness, stopping, registry, events, options } = this.#member;
-    // While leaving, and for a client that never got as far as a session: whatever comes is given back at
-    // once, or the disconnect never ends.
+    // While leaving, and for a client that never got a session: every assignment is given back immediately,
+    // or the disconnect never ends.
     if (session === undefined || session.connected.leaving) {
       consumer.unassign();
       return;
@@ -84,8 +84,8 @@ export class KafkaGroup implements Group {
     const lost = native.assignmentLost(connected.handleId);
     if (lost) {
       this.#member.commits.lost(partitions.map(({ partitionId }) => partitionId));
-      // Another member has them: the writer hands over no more of their rows from this moment, not only
-      // from the close on.
+      // Another member owns them: the writer must send no more of their rows from this moment, not only after
+      // the close.
       for (const { partitionId } of partitions) table.setEpoch(partitionId, 0);
     }
     this.#events?.revoked(partitions, lost);

@@ -8,11 +8,11 @@ import { countdown, within } from '../../promises.js';
 import type { KafkaConsumer } from '../../rdkafka.js';
 import type { ReaderControl } from '../reader-control.js';
 
-/** The broker answers the last commit within this, or it is not waited for any longer. */
+/** How long the last commit is waited for. */
 const LAST_COMMIT_WAIT_MS = 5_000;
-/** Left of the deadline for the LeaveGroup itself, after the wait for a join. */
+/** What is kept of the deadline for the LeaveGroup itself, after the wait for a join. */
 const LEAVE_MS = 3_000;
-/** A broker that does not answer will not hear the LeaveGroup either. */
+/** A broker that does not answer will not get the LeaveGroup either. */
 const AWAY_LEAVE_MS = 2_000;
 const JOIN_POLL_MS = 50;
 
@@ -22,15 +22,15 @@ export interface Leaving {
   readonly commits: KafkaCommits;
   readonly logger: Logger;
   readonly nowMs: () => number;
-  /** A join is on its way. */
+  /** A join is pending. */
   readonly isJoining: () => boolean;
   readonly trouble: () => Trouble | undefined;
-  /** Gives all partitions back; what was stored for them is committed. */
+  /** Closes all partitions; their stored offsets are committed. */
   readonly release: () => void;
 }
 
 /**
- * The order counts: with a partition still forwarded the disconnect hangs, with a thread still polling it
+ * The order matters: with a partition still forwarded the disconnect hangs, with a thread still polling it
  * crashes.
  */
 export async function leave(member: Leaving, deadlineMs: number): Promise<void> {
@@ -38,7 +38,7 @@ export async function leave(member: Leaving, deadlineMs: number): Promise<void> 
   const isAway = member.trouble() !== undefined;
   const restMs = countdown(isAway ? Math.min(deadlineMs, AWAY_LEAVE_MS) : deadlineMs, member.nowMs);
   await leavable(member, () => restMs() - LEAVE_MS);
-  await within(reader.park(), restMs(), 'the reader did not stand still');
+  await within(reader.park(), restMs(), 'the reader did not park');
   member.release();
   await commits.settled(Math.min(LAST_COMMIT_WAIT_MS, restMs() / 2));
   await within(reader.stop(), restMs(), "the reader's threads did not end");
@@ -46,9 +46,9 @@ export async function leave(member: Leaving, deadlineMs: number): Promise<void> 
 }
 
 /**
- * A coordinator answers the requests of one connection in their order: behind a JoinGroup that waits for
- * the other members a LeaveGroup is not read, and the group would keep a member that is gone until its
- * session ends. So the join is waited for, as long as the deadline allows.
+ * A coordinator answers the requests of one connection in order: a LeaveGroup after a JoinGroup that waits
+ * for other members is not read, and the group would keep the member until its session ends. So the join is
+ * waited for, as long as the deadline allows.
  */
 async function leavable(member: Leaving, restMs: () => number): Promise<void> {
   while (member.isJoining()) {

@@ -1,5 +1,5 @@
 /**
- * Whether the brokers answer this member, and the state of its group, by librdkafka's statistics. A broker
+ * Whether the brokers answer this member, and the state of its group, from librdkafka's statistics. A broker
  * that hangs keeps its connections: nothing fails, nothing is logged, and nothing moves.
  */
 import { DispatcherError } from '../../../core/errors.js';
@@ -7,12 +7,15 @@ import type { Trouble } from '../../../ports/source.js';
 import type { PartitionRegistry } from '../partition-registry.js';
 import { field, type Statistics } from '../statistics.js';
 
-/** Brokers answer a fetch within `fetch.wait.max.ms`; later than this beyond it they hang. */
+/**
+ * Brokers answer a fetch within `fetch.wait.max.ms`; if the answer is later than that by this much, they
+ * hang.
+ */
 const SILENT_MS = 6_000;
-/** Brokers named in a message at most. */
+/** Maximum number of brokers that a message names. */
 const NAMES_MAX = 3;
 
-/** Between these and `steady` the coordinator owes this member an answer, or we owe it one. */
+/** In these states the coordinator owes this member an answer, or the member owes one. */
 const JOINING: ReadonlySet<unknown> = new Set(['wait-join', 'wait-metadata', 'wait-sync']);
 
 interface Silence {
@@ -35,7 +38,7 @@ export class Liveness {
     this.#silence = silenceOf(leadersOf(document, registry), this.#silentMs, nowMs);
   }
 
-  /** A JoinGroup or a SyncGroup is on its way: librdkafka that leaves now would not be heard. */
+  /** A JoinGroup or SyncGroup is pending: if librdkafka left now, its LeaveGroup would not be read. */
   get joining(): boolean {
     return JOINING.has(this.#joinState);
   }
@@ -54,7 +57,9 @@ export class Liveness {
         'KAFKA_UNREACHABLE',
         `the consumer gets no answer from ${brokers.length > 1 ? 'brokers' : 'broker'} ${named}, ` +
           `for ${Math.round((nowMs - sinceMs) / 1000)} s: connected, but nothing comes back`,
-        { remedy: 'see whether these brokers hang (a full disk, a long pause) or the network drops packets' },
+        {
+          remedy: 'check whether these brokers hang (a full disk, a long pause) or the network drops packets',
+        },
       ),
     };
   }
@@ -72,7 +77,7 @@ function leadersOf(document: unknown, registry: PartitionRegistry): ReadonlySet<
   return new Set(all.filter((broker: unknown) => wanted.has(field(broker, 'nodeid'))));
 }
 
-/** Undefined while one of them answers, or none is connected: lost connections have their own watch. */
+/** Undefined if one of them answers, or none is connected: another watch covers lost connections. */
 function silenceOf(brokers: ReadonlySet<unknown>, silentMs: number, nowMs: number): Silence | undefined {
   const quietMs = [...brokers].map((broker) => (isWaiting(broker) ? microseconds(broker) / 1000 : 0));
   const least = Math.min(...quietMs);
@@ -84,7 +89,7 @@ function isWaiting(broker: unknown): boolean {
   return field(broker, 'state') === 'UP' && Number(field(broker, 'waitresp_cnt')) > 0;
 }
 
-/** Since the last byte that came from it. */
+/** Time since the last byte from the broker. */
 function microseconds(broker: unknown): number {
   const idle = field(broker, 'rxidle');
   return typeof idle === 'number' && idle >= 0 ? idle : 0;

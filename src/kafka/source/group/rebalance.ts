@@ -1,17 +1,16 @@
 /**
  * Answers to librdkafka's rebalance events. Each event must be answered once, in the form of the protocol
- * that was in force when it came.
+ * that was active when it arrived.
  */
 import { KafkaCode } from '../../errors.js';
 import type { TopicPartition, TopicPartitionOffset } from '../../rdkafka.js';
 
 export type RebalanceKind = 'assign' | 'revoke';
 
-/** The part of node-rdkafka's consumer that is needed here. */
+/** The part of node-rdkafka's consumer that is used here. */
 export interface AssigningConsumer {
   /**
-   * NONE | EAGER | COOPERATIVE. While it disconnects: NONE, and then librdkafka takes any answer as an
-   * unassign.
+   * NONE | EAGER | COOPERATIVE. NONE while it disconnects; then librdkafka takes any answer as an unassign.
    */
   rebalanceProtocol(): string;
   assign(partitions: TopicPartitionOffset[]): unknown;
@@ -34,7 +33,7 @@ export class RebalanceAnswers {
     this.#consumer = consumer;
   }
 
-  /** An event came. Undefined: it was an error and is answered already. */
+  /** An event arrived. Undefined: it was an error and has been answered. */
   arrived(code: number): RebalanceKind | undefined {
     this.#protocol = this.#consumer.rebalanceProtocol();
     const kind = kindOf(code);
@@ -57,14 +56,16 @@ export class RebalanceAnswers {
     else this.#consumer.assign([...positions]);
   }
 
-  /** librdkafka commits what was stored for these partitions before it lets them go. */
+  /** librdkafka commits the stored offsets of these partitions before it releases them. */
   unassign(partitions: readonly TopicPartition[]): void {
     const protocol = this.#take();
     if (protocol === 'COOPERATIVE') this.#consumer.incrementalUnassign([...partitions]);
     else this.#consumer.unassign();
   }
 
-  /** Takes one partition off and on again, at `moved`; an eager assignment names all the others, too. */
+  /**
+   * Unassigns one partition and assigns it again at `moved`; an eager assignment names all the others too.
+   */
   assignAnew(moved: TopicPartitionOffset, others: readonly TopicPartitionOffset[]): void {
     if (this.incremental) {
       this.#consumer.incrementalUnassign([moved]);
@@ -75,8 +76,8 @@ export class RebalanceAnswers {
   }
 
   /**
-   * At the end of a run: nothing new is taken on, `open` is given back. An event without its answer would
-   * make the disconnect hang for ever.
+   * At the end of a run: nothing new is accepted, `open` is released. An event without an answer would make
+   * the disconnect hang forever.
    */
   releaseAll(open: readonly TopicPartition[]): void {
     if (this.#pending?.kind === 'assign') this.assign([]);

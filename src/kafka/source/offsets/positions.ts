@@ -1,6 +1,6 @@
 /**
- * Where to read from. librdkafka's own offset reset is never used: it can't tell a first start from a lost
- * log, and one damaged byte makes it read a topic again from its beginning.
+ * Where to read from. librdkafka's own offset reset is never used: it can't distinguish a first start from a
+ * lost log, and one damaged byte makes it read a topic again from its beginning.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { DispatcherError } from '../../../core/errors.js';
@@ -10,36 +10,36 @@ import { REQUEST_TIMEOUT_MS, requestFailure } from '../../client/metadata.js';
 import type { TopicPartition } from '../../rdkafka.js';
 import { findRanges, type Range, type RangeQueries } from './ranges.js';
 
-/** A new leader's end of log can lag behind what was committed for a moment. */
+/** A new leader's log end can be behind a committed offset for a moment. */
 const BEYOND_END_ATTEMPTS_MAX = 4;
 const BEYOND_END_PAUSE_MS = 400;
 
 export interface PositionPolicies {
   readonly groupId: string;
-  /** When the group has committed nothing yet. */
+  /** If the group has committed nothing yet. */
   readonly autoOffsetReset: 'earliest' | 'latest' | 'none';
-  /** When what it has committed is not in the log (any more). */
+  /** If the committed offset is no longer in the log. */
   readonly outOfRange: 'stop' | 'earliest' | 'latest';
   /**
-   * [all of them] Whether the partition existed when the run started. One born later starts at its beginning,
-   * whatever `autoOffsetReset` says: its first records were written for this group to read.
+   * [all of them] Whether the partition existed when the run started. One created later starts at its
+   * beginning, whatever `autoOffsetReset` says: its first records were written for this group to read.
    */
   readonly existedAtStart?: (partition: TopicPartition) => boolean;
 }
 
 export interface StartPosition extends CommittedOffset {
   /**
-   * What the group had committed; what a policy chose where nothing was committed (`reset`), or where the
-   * committed offset is not in the log (`skip`).
+   * The committed offset; or what a policy chose if nothing was committed (`reset`) or the committed offset
+   * is not in the log (`skip`).
    */
   readonly start: 'committed' | 'reset' | 'skip';
-  /** Undefined: the partition has no leader that could tell. */
+  /** Undefined: the partition has no leader to ask. */
   readonly range: Range | undefined;
 }
 
 type Start = Pick<StartPosition, 'offset' | 'start'>;
 
-/** What is asked of the brokers here. */
+/** The requests to the brokers that are used here. */
 export interface OffsetQueries extends RangeQueries {
   /** In the order asked; −1 where nothing is committed. */
   committed(partitions: readonly TopicPartition[], timeoutMs: number): Promise<readonly number[]>;
@@ -114,7 +114,9 @@ export class PositionResolver {
     );
   }
 
-  /** Without a leader the committed offset is taken as it is: the reader finds out when there is one. */
+  /**
+   * Without a leader the committed offset is used unchecked: the reader will find out once there is a leader.
+   */
   async #inRange(partition: AssignedPartition, offset: number, known: Range | undefined): Promise<Start> {
     let range = known;
     for (
@@ -125,7 +127,7 @@ export class PositionResolver {
       await delay(BEYOND_END_PAUSE_MS);
       [range] = await findRanges(this.#queries, [partition]);
     }
-    // Between the last stable offset and the end a fetch waits until the open transaction before it is over.
+    // Between the last stable offset and the end, a fetch waits until the open transaction has ended.
     if (range === undefined || (offset >= range.low && offset <= range.high))
       return { offset, start: 'committed' };
     return this.#outOfRange(partition, offset, range);

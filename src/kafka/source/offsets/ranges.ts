@@ -5,36 +5,36 @@ import { REQUEST_TIMEOUT_MS, requestFailure } from '../../client/metadata.js';
 import type { NativeBinding } from '../../native.js';
 import { getMetadata, type KafkaClient, kafkaErrorCode, type TopicPartition } from '../../rdkafka.js';
 
-/** Places in one question; the addon takes more. */
+/** Partitions per request; the addon accepts more. */
 const PLACES_MAX = 2_000;
-/** Between two tries while a partition has no leader that answers. */
+/** Pause between two attempts while a partition has no leader that answers. */
 const LEADER_PAUSE_MS = 250;
-/** A partition without a leader is waited for this long before the others go on without it. */
+/** How long a partition without a leader is waited for before the others continue without it. */
 const LEADER_WAIT_MS = 3_000;
 const COMMITTED_ONLY = 4;
 const BEGINNING = '-2';
 const END = '-1';
 const LEADER_NOT_AVAILABLE = 5;
 /**
- * _TRANSPORT, _TIMED_OUT, _UNKNOWN_TOPIC and _UNKNOWN_PARTITION of a partition that was just made, and what a
- * broker answers that has only just lost or got a partition.
+ * _TRANSPORT, _TIMED_OUT, _UNKNOWN_TOPIC and _UNKNOWN_PARTITION for a partition that was just created, and
+ * the answers of a broker that has just lost or got a partition.
  */
 const PASSING: ReadonlySet<number> = new Set([-195, -190, -188, -185, 3, 5, 6, 7, 8, 9, 13, 56, 74, 75, 78]);
 
 export interface Range {
-  /** The first offset that is still there. */
+  /** The first offset that still exists. */
   readonly low: number;
-  /** The next offset that a reader of this isolation level would see: the last stable offset, or `high`. */
+  /** The next offset for this isolation level: the last stable offset, or `high`. */
   readonly end: number;
-  /** High watermark: the next offset that would be written. */
+  /** High watermark: the next offset to be written. */
   readonly high: number;
 }
 
-/** A range, or librdkafka's code why there is none. */
+/** A range, or librdkafka's code for its absence. */
 export type RangeAnswer = Range | { readonly code: number; readonly text: string };
 
 export interface RangeQueries {
-  /** In the order asked. Rejects when nothing could be asked at all. */
+  /** In the order asked. Rejects if nothing could be asked at all. */
   ranges(partitions: readonly TopicPartition[], timeoutMs: number): Promise<readonly RangeAnswer[]>;
 }
 
@@ -43,8 +43,8 @@ export function isRange(answer: RangeAnswer | undefined): answer is Range {
 }
 
 /**
- * Asks until every partition has answered, again and again where a leader is missing or moving, for
- * `waitMs` at most. Undefined: a partition without a leader that answers. What does not pass is thrown.
+ * Asks until every partition has answered, repeatedly if a leader is missing or moving, for `waitMs` at most.
+ * Undefined: a partition without a leader that answers. Permanent errors are thrown.
  */
 export async function findRanges(
   queries: RangeQueries,
@@ -98,7 +98,7 @@ export interface RangeClient {
   readonly isolation: 'read_committed' | 'read_uncommitted';
 }
 
-/** Of the brokers. A partition without a leader is not asked for: librdkafka would wait for it alone. */
+/** Asks the brokers. A partition without a leader is not asked for, because librdkafka would wait for it. */
 export function rangeQueries({ native, handleId, client, isolation }: RangeClient): RangeQueries {
   const list = async (
     which: string,
@@ -123,7 +123,7 @@ export function rangeQueries({ native, handleId, client, isolation }: RangeClien
         list(BEGINNING, 0, led, timeoutMs),
         list(END, 0, led, timeoutMs),
       ]);
-      // Asked last: what was written before and is not stable now lies behind an open transaction.
+      // Asked last: records that were written before and are not stable now are behind an open transaction.
       const ends = isolation === 'read_committed' ? await list(END, COMMITTED_ONLY, led, timeoutMs) : highs;
       return partitions.map((one) => {
         const name = nameOf(one);

@@ -1,4 +1,7 @@
-/** Where newly assigned partitions are read from; a committed offset counts for the topic that it is of. */
+/**
+ * Where newly assigned partitions are read from; a committed offset is only valid for the topic it was
+ * committed for.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AssignedPartition } from '../../../ports/source.js';
 import { REQUEST_TIMEOUT_MS } from '../../client/metadata.js';
@@ -7,7 +10,7 @@ import type { KafkaSourceOptions } from '../source-options.js';
 import type { ReplacedTopics } from '../topics/replaced-topics.js';
 import { type PositionResolver, placeOf, type StartPosition } from './positions.js';
 
-/** A broker may hear of a topic that was created again a moment later than others. */
+/** A broker may learn of a recreated topic a moment later than others. */
 const CONFIRM_ATTEMPTS_MAX = 3;
 const CONFIRM_PAUSE_MS = 400;
 

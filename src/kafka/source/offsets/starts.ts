@@ -1,6 +1,6 @@
 /**
- * Says where a run begins in partitions without a committed offset: there silence would cost records, or
- * double them.
+ * Logs where a run begins in partitions without a committed offset, because there a wrong start would lose or
+ * repeat records unnoticed.
  */
 import type { Logger } from '../../../ports/logger.js';
 import type { AssignedPartition } from '../../../ports/source.js';
@@ -32,7 +32,7 @@ export function reportStarts(
     skips += Math.max(0, offset - range.low);
   }
   const count = `${reset.length} partition${reset.length === 1 ? '' : 's'}`;
-  // A group that has committed elsewhere has most likely lost these offsets, or the partitions are new.
+  // A group that has committed elsewhere has probably lost these offsets, or the partitions are new.
   logger[known && reads + skips > 0 ? 'warn' : 'info'](
     `group ${groupId} has no committed offset in ${count}: reads ${reads} records there, skips ${skips}`,
     { of: names(reset), reads, skips },

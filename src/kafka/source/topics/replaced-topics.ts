@@ -1,6 +1,6 @@
 /**
- * Topics that were deleted and created again under a running member: no offset of the old one may be
- * committed into the new one, nor read from there.
+ * Topics that were deleted and created again while a member reads them: no offset of the old topic may be
+ * committed to the new one or read from it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { DispatcherError } from '../../../core/errors.js';
@@ -11,7 +11,7 @@ import type { TopicPartition } from '../../rdkafka.js';
 import type { PartitionRegistry } from '../partition-registry.js';
 import type { KafkaSourceOptions } from '../source-options.js';
 
-/** Ids are compared this often at most, however often offsets are committed. */
+/** Ids are compared at most this often, however often offsets are committed. */
 const COMPARE_MIN_MS = 1_000;
 
 interface Parts {
@@ -28,11 +28,11 @@ export class ReplacedTopics {
   readonly #identities: TopicIdentities;
   readonly #tell: (partitions: readonly AssignedPartition[]) => void;
   readonly #timer: NodeJS.Timeout;
-  /** How often offsets had been stored when the ids were compared last. */
+  /** How often offsets had been stored at the last comparison. */
   #comparedStores = 0;
   #comparing: Promise<void> | undefined;
 
-  /** `tell` is called again at each comparison until the partitions are moved or closed. */
+  /** `tell` is called at each comparison until the partitions are moved or closed. */
   constructor(options: Options, parts: Parts, tell: (partitions: readonly AssignedPartition[]) => void) {
     this.#options = options;
     this.#parts = parts;
@@ -42,7 +42,7 @@ export class ReplacedTopics {
     this.#timer.unref();
   }
 
-  /** `more`: topics whose id is to be learnt, too. One comparison at a time. */
+  /** `more`: topics whose id must be recorded too. One comparison at a time. */
   compare(more: readonly string[] = []): Promise<void> {
     this.#comparing ??= this.#compare(more).finally(() => {
       this.#comparing = undefined;
@@ -50,25 +50,25 @@ export class ReplacedTopics {
     return this.#comparing;
   }
 
-  /** Compares the ids of these topics, and of all that are open. */
+  /** Compares the ids of these topics, and of all open ones. */
   async learn(topics: readonly string[]): Promise<void> {
     await this.compare(topics);
-    // One that was under way had not asked for them.
+    // A comparison that was already running did not include them.
     if (topics.some((topic) => this.topicId(topic) === undefined)) await this.compare(topics);
   }
 
-  /** As it was last seen. */
+  /** The id that was seen last. */
   topicId(topic: string): string | undefined {
     return this.#identities.idOf(topic);
   }
 
-  /** Before the last commit: what was stored since the last comparison is not committed unseen. */
+  /** Before the last commit, so that offsets stored since the last comparison are not committed unchecked. */
   async end(timeoutMs: number): Promise<void> {
     clearInterval(this.#timer);
     if (this.#hasStored()) await Promise.race([this.compare(), delay(timeoutMs, undefined, { ref: false })]);
   }
 
-  /** For `out-of-range: stop`. */
+  /** The error for `out-of-range: stop`. */
   refusal(partition: TopicPartition): DispatcherError {
     return replacedInput(this.#options.groupId, partition);
   }
@@ -110,9 +110,9 @@ function replacedInput(groupId: string, { topic, partition }: TopicPartition): D
       'reading it; the offsets of the group belong to the old topic',
     {
       remedy:
-        `stop all members, reset group ${groupId} in ${topic} to earliest (kafka-consumer-groups.sh ` +
-        '--reset-offsets), and start again; or set kafka.consumer.out-of-range to earliest or latest to go ' +
-        'on in the new topic',
+        `stop all members, reset group ${groupId} in ${topic} to earliest ` +
+        '(kafka-consumer-groups.sh --reset-offsets), and start again; or set ' +
+        'kafka.consumer.out-of-range to earliest or latest to continue in the new topic',
     },
   );
 }

@@ -1,11 +1,11 @@
 /**
- * The topics this member subscribes to, always by name: librdkafka and brokers that match expressions do so
- * in dialects of their own (POSIX, RE2).
+ * The topics that this member subscribes to, always by name: librdkafka and brokers match expressions in
+ * their own dialects (POSIX, RE2).
  */
 import { type TopicSelection, topicMatcher } from '../../../core/topic-selection.js';
 import type { PartitionCounts } from '../../client/metadata.js';
 
-/** A topic is given up when it is missing this often in a row: one broker may know less than another. */
+/** A topic is dropped after it was missing this often in a row: one broker may know less than another. */
 const MISSING_LOOKS = 2;
 
 export class Subscription {
@@ -17,7 +17,7 @@ export class Subscription {
     if ('names' in selection) for (const name of selection.names) this.#missedBy.set(name, 0);
   }
 
-  /** Whether topics come and go: they are looked for again and again. */
+  /** True if topics may appear and disappear: they are looked for repeatedly. */
   get grows(): boolean {
     return 'pattern' in this.#selection;
   }

@@ -5,7 +5,7 @@ import type { PartitionRegistry } from '../partition-registry.js';
 import type { KafkaSourceOptions } from '../source-options.js';
 import { Subscription } from './subscription.js';
 
-/** The topics of a subscription and their partitions: at the start, and as they grow. */
+/** The topics of a subscription and their partitions, at the start and as they grow. */
 export class TopicWatch {
   readonly #options: KafkaSourceOptions;
   readonly #logger: Logger;
@@ -30,12 +30,12 @@ export class TopicWatch {
     this.#note(counts);
   }
 
-  /** Of the start. */
+  /** The topics at the start. */
   get names(): readonly string[] {
     return [...this.#countsAtStart.keys()];
   }
 
-  /** One of the topics exists, or did. */
+  /** At least one of the topics exists or existed. */
   get found(): boolean {
     return this.#found;
   }
@@ -44,14 +44,14 @@ export class TopicWatch {
     return partition < (this.#countsAtStart.get(topic) ?? 0);
   }
 
-  /** librdkafka takes no empty subscription: until a topic matches there is none. */
+  /** librdkafka accepts no empty subscription: until a topic matches there is none. */
   subscribe(client: KafkaConsumer): void {
     const { names } = this.#subscription;
     if (names.length > 0) client.subscribe(names);
     else client.unsubscribe();
   }
 
-  /** Looks again at the interval of discovery; `seen` hears which topics are there. */
+  /** Checks again at the discovery interval; `seen` gets the existing topics. */
   watch(client: KafkaConsumer, seen: (topics: readonly string[]) => Promise<void>): void {
     this.#timer = setInterval(() => void this.#refresh(client, seen), refreshMsOf(this.#options.cluster));
     this.#timer.unref();
@@ -86,7 +86,7 @@ export class TopicWatch {
     }
   }
 
-  /** Asked again after an await, where the compiler would remember the answer of before. */
+  /** A function, because after an await the compiler would still assume the earlier value. */
   #isStopped(): boolean {
     return this.#stopped;
   }
