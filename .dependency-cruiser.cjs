@@ -92,6 +92,13 @@ module.exports = {
       to: { path: '^src/(cli/|main)' },
     },
     {
+      name: 'cli-imports',
+      severity: 'error',
+      comment: 'The command line calls use cases; only those know concrete adapters',
+      from: { path: '^src/(cli/|main\\.ts$)' },
+      to: { path: '^src/(adapters|kafka|dispatcher|transform)/' },
+    },
+    {
       name: 'workers-imports',
       severity: 'error',
       comment:
@@ -102,8 +109,8 @@ module.exports = {
     {
       name: 'adapters-are-named-by-the-root',
       severity: 'error',
-      comment: 'Only the use cases, the command line and the adapters themselves know concrete adapters',
-      from: { path: '^src/', pathNot: ['^src/(adapters|kafka|app|cli)/', '^src/main\\.ts$'] },
+      comment: 'Only the use cases and the adapters themselves know concrete adapters',
+      from: { path: '^src/', pathNot: ['^src/(adapters|kafka|app)/'] },
       to: { path: '^src/(adapters|kafka)/', pathNot: '^src/kafka/properties/' },
     },
     packageOnlyUnder('node-rdkafka', 'node_modules/node-rdkafka|kafka_dispatcher\\.node', ['src/kafka/']),

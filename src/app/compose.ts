@@ -1,4 +1,4 @@
-/** The composition root: the only file that names concrete adapters. */
+/** The composition of the main job: names its concrete adapters. */
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import { LatePool } from '../adapters/pool/late-pool.js';

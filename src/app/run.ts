@@ -16,6 +16,8 @@ import { SchemaWarnings } from './schema-warnings.js';
 import type { Redact } from './status.js';
 import { type Summary, summarize } from './summary.js';
 
+export type { RunStatus };
+
 /** Displays the progress of a run. */
 export interface RunDisplay {
   start(status: () => RunStatus): void;

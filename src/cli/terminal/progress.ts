@@ -1,5 +1,4 @@
-import type { RunDisplay } from '../../app/run.js';
-import type { RunStatus } from '../../dispatcher/report.js';
+import type { RunDisplay, RunStatus } from '../../app/run.js';
 import { bytes, count } from './numbers.js';
 import { RateMeter } from './rate-meter.js';
 

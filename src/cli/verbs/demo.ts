@@ -4,15 +4,11 @@
  */
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { FLIGHT_TOTALS, flightRecords } from '../../app/demo-data.js';
+import { FLIGHT_TOTALS } from '../../app/demo-data.js';
 import { holdSignals } from '../../app/process-control.js';
+import { loadFlights, startDemoBroker } from '../../app/records/demo-load.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
-import { producerQueueBytes } from '../../config/resolve/budgets.js';
 import { DispatcherError, ExitCode } from '../../core/errors.js';
-import { loadNative } from '../../kafka/native.js';
-import { createKafkaSink } from '../../kafka/sink/kafka-sink.js';
-import { type MockCluster, startMockCluster } from '../../kafka/tools/mock-cluster.js';
-import { RecordWriter } from '../../kafka/tools/record-writer.js';
 import type { CliIo, GlobalOptions } from '../io.js';
 import { loadConfig } from '../load-config.js';
 import { createCliLogger } from '../log.js';
@@ -29,11 +25,9 @@ const DEAD_LETTERS = 'flights.dlq';
  * the data set four times over.
  */
 const PARTITIONS = 8;
-const PARTITIONS_MAX = 100;
 const SAMPLES = 5;
 /** The run takes seconds: show progress often, even without a terminal. */
 const PROGRESS_INTERVAL_MS = 500;
-const CLOSE_TIMEOUT_MS = 10_000;
 const LOG_FLUSH_MS = 1000;
 
 export function register(program: Command, io: CliIo): void {
@@ -46,11 +40,9 @@ export function register(program: Command, io: CliIo): void {
 
 async function demo(options: GlobalOptions, io: CliIo): Promise<void> {
   holdSignals(io.stderr.isTTY === true, () => process.exit(ExitCode.cutShort));
-  const cluster = startMockCluster({
-    topics: [INPUT, OUTPUT, DEAD_LETTERS].map((name) => ({ name, partitions: PARTITIONS })),
-  });
+  const cluster = startDemoBroker([INPUT, OUTPUT, DEAD_LETTERS], PARTITIONS);
   try {
-    const config = await demoConfig(cluster, options, io);
+    const config = await demoConfig(cluster.bootstrapServers, options, io);
     const say = (text: string): unknown =>
       options.quiet === true ? undefined : io.stderr.write(`${text}\n`);
     say(
@@ -82,12 +74,12 @@ async function demo(options: GlobalOptions, io: CliIo): Promise<void> {
   }
 }
 
-function demoConfig(cluster: MockCluster, options: GlobalOptions, io: CliIo): Promise<ResolvedConfig> {
+function demoConfig(servers: string, options: GlobalOptions, io: CliIo): Promise<ResolvedConfig> {
   const example = (name: string): string =>
     fileURLToPath(new URL(`../../../../examples/flights/${name}`, import.meta.url));
   const values = {
     name: 'demo',
-    'kafka.bootstrap-servers': cluster.bootstrapServers,
+    'kafka.bootstrap-servers': servers,
     'kafka.consumer.group-id': 'demo',
     'kafka.consumer.topics': INPUT,
     'kafka.producer.topic': OUTPUT,
@@ -102,45 +94,9 @@ function demoConfig(cluster: MockCluster, options: GlobalOptions, io: CliIo): Pr
 
 async function load(config: ResolvedConfig, options: GlobalOptions, io: CliIo): Promise<void> {
   const logger = createCliLogger({ ...config.logging, level: 'warn' }, options, io);
-  const native = loadNative();
-  const table = new native.PartitionTable(PARTITIONS_MAX);
-  const sink = createKafkaSink({
-    clientId: `${config.name}-loader`,
-    cluster: config.producer,
-    queueBytesMax: producerQueueBytes(config.dispatcher.inFlight.bytesMax),
-    partition: 'key',
-    writer: { partsMax: 64, pollIntervalMs: 100 },
-    native,
-    table,
-    logger,
-    nowMs: () => performance.now(),
-  });
-  let writer: RecordWriter | undefined;
-  await sink.start({
-    settled: (settled) => writer?.settled(settled),
-    failed: (error) => writer?.fail(error),
-  });
   try {
-    const records = new RecordWriter(sink, await sink.topic(INPUT), table);
-    writer = records;
-    let line = 0;
-    for await (const { key, value } of flightRecords()) {
-      const encode = (bytes: Uint8Array, start: number, limit: number): number => {
-        if (start + value.length > limit) return -1 - value.length;
-        bytes.set(value, start);
-        return start + value.length;
-      };
-      await records.add({ key, headers: [], partition: undefined, timestampMs: undefined, encode }, ++line);
-    }
-    await records.drain();
-    if (records.acknowledged !== FLIGHT_TOTALS.records) {
-      throw new DispatcherError(
-        'DEFECT',
-        `the embedded broker accepted ${records.acknowledged} of ${FLIGHT_TOTALS.records} records`,
-      );
-    }
+    await loadFlights(config, INPUT, logger);
   } finally {
-    await sink.close(CLOSE_TIMEOUT_MS);
     await logger.close(LOG_FLUSH_MS);
   }
 }

@@ -1,5 +1,5 @@
 /** Lines of a stream as the bytes they are: a line ends at \n or \r\n and nowhere else. */
-import { DispatcherError } from '../core/errors.js';
+import { DispatcherError } from '../../core/errors.js';
 
 const LINE_BYTES_MAX = 64 * 1_048_576;
 const NEWLINE = 10;

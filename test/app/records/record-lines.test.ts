@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
-import { byteLines, withoutMark } from '../../src/cli/byte-lines.js';
-import { parseRecordLine } from '../../src/cli/record-lines.js';
-import { DispatcherError } from '../../src/core/errors.js';
+import { byteLines, withoutMark } from '../../../src/app/records/byte-lines.js';
+import { parseRecordLine } from '../../../src/app/records/record-lines.js';
+import { DispatcherError } from '../../../src/core/errors.js';
 
 const JSON_LINES = { valueOnly: false, format: 'json' } as const;
 const RAW_LINES = { valueOnly: false, format: 'raw' } as const;

@@ -1,9 +1,9 @@
 /** The format in which `kd produce` writes, and whether the job would read it. */
 
-import { formatOf } from '../app/job-formats.js';
-import type { ResolvedConfig } from '../config/keys/resolved.js';
-import { topicMatcher } from '../core/topic-selection.js';
-import type { FormatSpec } from '../formats/format.js';
+import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import { topicMatcher } from '../../core/topic-selection.js';
+import type { FormatSpec } from '../../formats/format.js';
+import { formatOf } from '../job-formats.js';
 
 export const FORMAT_CHOICES = ['output', 'input', 'raw', 'json'] as const;
 export type FormatChoice = (typeof FORMAT_CHOICES)[number];

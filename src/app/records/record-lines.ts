@@ -1,7 +1,7 @@
 /** Records as lines of JSON, for `produce` and `consume`: `produce` reads exactly what `consume` prints. */
 import { isUtf8 } from 'node:buffer';
-import { DispatcherError } from '../core/errors.js';
-import { FormatError, parseExactly } from '../formats/index.js';
+import { DispatcherError } from '../../core/errors.js';
+import { FormatError, parseExactly } from '../../formats/index.js';
 
 /** `key` and header values: text, or `base64:…` for bytes that are not text. */
 export interface RecordLine {

@@ -1,0 +1,60 @@
+import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import { producerQueueBytes } from '../../config/resolve/budgets.js';
+import { loadNative } from '../../kafka/native.js';
+import type { PartitionPolicy } from '../../kafka/native-writer.js';
+import { createKafkaSink } from '../../kafka/sink/kafka-sink.js';
+import { RecordWriter } from '../../kafka/tools/record-writer.js';
+import type { Logger } from '../../ports/logger.js';
+
+const CLOSE_TIMEOUT_MS = 10_000;
+const PARTITIONS_MAX = 100;
+const WRITER = { partsMax: 64, pollIntervalMs: 100 };
+
+export interface WriterRequest {
+  readonly config: ResolvedConfig;
+  readonly clientId: string;
+  readonly topic: string;
+  readonly partition: PartitionPolicy;
+  readonly logger: Logger;
+}
+
+/** Gives `write` a writer of records into one topic, and closes it afterwards. */
+export async function withWriter<Result>(
+  { config, clientId, topic, partition, logger }: WriterRequest,
+  write: (records: RecordWriter) => Promise<Result>,
+): Promise<Result> {
+  const native = loadNative();
+  const table = new native.PartitionTable(PARTITIONS_MAX);
+  const sink = createKafkaSink({
+    clientId,
+    cluster: config.producer,
+    queueBytesMax: producerQueueBytes(config.dispatcher.inFlight.bytesMax),
+    outputTopics: [topic],
+    partition,
+    writer: WRITER,
+    native,
+    table,
+    logger,
+    nowMs: () => performance.now(),
+  });
+  let records: RecordWriter | undefined;
+  try {
+    await sink.start({
+      settled: (settled) => records?.settled(settled),
+      failed: (error) => records?.fail(error),
+    });
+    records = new RecordWriter(sink, await sink.topic(topic), table);
+    return await write(records);
+  } finally {
+    await sink.close(CLOSE_TIMEOUT_MS);
+  }
+}
+
+/** A value whose bytes are written as they are. */
+export function copying(value: Uint8Array): (bytes: Uint8Array, start: number, limit: number) => number {
+  return (bytes, start, limit) => {
+    if (value.length > limit - start) return -1 - value.length;
+    bytes.set(value, start);
+    return start + value.length;
+  };
+}
