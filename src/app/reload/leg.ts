@@ -1,6 +1,8 @@
 /** The types of reloading: a run has one or more legs, each with its own clients, threads and blocks. */
 import type { RunBooks } from '../../core/books/run-books.js';
 import type { RunReport, RunStatus, Standing } from '../../dispatcher/report.js';
+import type { Clock } from '../../ports/clock.js';
+import type { Logger } from '../../ports/logger.js';
 
 /** One composition, from its start until it has left the group. */
 export interface Leg {
@@ -67,4 +69,20 @@ export interface ReloadStatus {
   readonly switching: boolean;
   /** Why the last one was rejected; undefined when the newest is in force. */
   readonly rejected: string | undefined;
+}
+
+/** What a run of legs is made of. */
+export interface LegRunnerParts<Config> {
+  readonly first: Revision<Config>;
+  readonly compose: (config: Config, carried: Carried) => Leg;
+  /** Undefined: the run has one leg. */
+  readonly source: RevisionSource<Config> | undefined;
+  /**
+   * The most time from the end of a leg until another one runs; after that the run ends with the last error.
+   */
+  readonly reloadTimeoutMs: number;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Called when a new revision is in force. */
+  readonly reloaded?: (config: Config) => void;
 }

@@ -63,7 +63,7 @@ export function revision(name: string): Revision<Config> {
   return { config: { name }, fingerprint: name };
 }
 
-const NOTHING: RunReport = {
+export const NOTHING: RunReport = {
   state: 'stopped',
   error: undefined,
   endReached: false,
