@@ -23,7 +23,7 @@ import { codeNamed, consumerFault, consumerFaultName } from '../codes.js';
 import { KafkaCommits } from '../commits/kafka-commits.js';
 import { KafkaCode, refusalOf } from '../errors.js';
 import { errorText, type KafkaConsumer, kafkaErrorCode, seekTo } from '../rdkafka.js';
-import { assignAnew } from './group/assign-anew.js';
+import { assignAgain } from './group/assign-again.js';
 import { KafkaGroup } from './group/kafka-group.js';
 import { leave } from './group/leaving.js';
 import { Liveness } from './group/liveness.js';
@@ -146,7 +146,7 @@ export class KafkaSource implements Source {
     } catch (cause) {
       if (kafkaErrorCode(cause) !== KafkaCode._STATE)
         throw requestFailure(`a seek to ${placeOf(partition)} offset ${partition.offset}`, cause);
-      assignAnew({ reader, rebalance, registry, table: options.table }, partition);
+      assignAgain({ reader, rebalance, registry, table: options.table }, partition);
     }
     registry.open(partition, partition.epoch);
     reader.rewind(partition.partitionId, partition.epoch, partition.offset);

@@ -83,3 +83,66 @@ test('leaving answers a pending revocation exactly once', () => {
   answers.releaseAll([]);
   assert.deepEqual(consumer.calls, [['incrementalUnassign', A0]]);
 });
+
+const B1 = { topic: 'b', partition: 1, offset: 100 };
+
+test('while a revocation waits no partition is assigned again: it would be taken for the answer', () => {
+  const consumer = new RecordingConsumer();
+  const answers = new RebalanceAnswers(consumer);
+  answers.arrived(ASSIGN);
+  answers.assign([A0, B1]);
+  answers.arrived(REVOKE);
+  consumer.calls.length = 0;
+  assert.equal(answers.assignAgain({ ...B1, offset: 90 }, [A0]), false);
+  answers.assignAgain({ ...B1, offset: 50 }, [A0]);
+  assert.deepEqual(consumer.calls, [], 'what is being drained stays ours until the event is answered');
+  answers.unassign([A0]);
+  assert.deepEqual(consumer.calls, [
+    ['incrementalUnassign', A0],
+    ['incrementalUnassign', { ...B1, offset: 50 }],
+    ['incrementalAssign', { ...B1, offset: 50 }],
+  ]);
+  answers.arrived(REVOKE);
+  answers.assignAgain({ ...B1, offset: 10 }, []);
+  consumer.calls.length = 0;
+  answers.unassign([B1]);
+  answers.arrived(ASSIGN);
+  answers.assign([A0]);
+  assert.deepEqual(
+    consumer.calls,
+    [
+      ['incrementalUnassign', B1],
+      ['incrementalAssign', A0],
+    ],
+    'one that was given back is not ours to assign',
+  );
+});
+
+test('without an event that waits, a partition is assigned again at once', () => {
+  const consumer = new RecordingConsumer();
+  const answers = new RebalanceAnswers(consumer);
+  answers.arrived(ASSIGN);
+  answers.assign([A0, B1]);
+  consumer.calls.length = 0;
+  assert.equal(answers.assignAgain(B1, [A0]), false);
+  assert.deepEqual(consumer.calls, [
+    ['incrementalUnassign', B1],
+    ['incrementalAssign', B1],
+  ]);
+});
+
+test('an eager group names all partitions when one is assigned again, and none while an event waits', () => {
+  const consumer = new RecordingConsumer();
+  consumer.protocol = 'EAGER';
+  const answers = new RebalanceAnswers(consumer);
+  answers.arrived(ASSIGN);
+  answers.assign([A0, B1]);
+  consumer.calls.length = 0;
+  assert.equal(answers.assignAgain(B1, [A0]), true, 'the others begin again, too');
+  answers.arrived(REVOKE);
+  assert.equal(answers.assignAgain(B1, [A0]), false);
+  answers.unassign([A0, B1]);
+  answers.arrived(ASSIGN);
+  answers.assign([A0]);
+  assert.deepEqual(consumer.calls, [['assign', B1, A0], ['unassign'], ['assign', A0]]);
+});

@@ -28,6 +28,8 @@ export class RebalanceAnswers {
   readonly #consumer: AssigningConsumer;
   #pending: PendingEvent | undefined;
   #protocol = 'NONE';
+  /** Partitions to be assigned again once the event is answered. */
+  readonly #waiting = new Map<string, TopicPartitionOffset>();
 
   constructor(consumer: AssigningConsumer) {
     this.#consumer = consumer;
@@ -42,7 +44,7 @@ export class RebalanceAnswers {
     return kind;
   }
 
-  get incremental(): boolean {
+  private get incremental(): boolean {
     return this.#protocol === 'COOPERATIVE';
   }
 
@@ -54,25 +56,35 @@ export class RebalanceAnswers {
     const protocol = this.#take();
     if (protocol === 'COOPERATIVE') this.#consumer.incrementalAssign([...positions]);
     else this.#consumer.assign([...positions]);
+    this.#assignWaiting(protocol);
   }
 
   /** librdkafka commits the stored offsets of these partitions before it releases them. */
   unassign(partitions: readonly TopicPartition[]): void {
     const protocol = this.#take();
+    for (const partition of partitions) this.#waiting.delete(keyOf(partition));
     if (protocol === 'COOPERATIVE') this.#consumer.incrementalUnassign([...partitions]);
     else this.#consumer.unassign();
+    this.#assignWaiting(protocol);
   }
 
   /**
-   * Unassigns one partition and assigns it again at `moved`; an eager assignment names all the others too.
+   * Unassigns one partition and assigns it again at `moved`. True: the others were assigned again too, as an
+   * eager assignment names all partitions. While an event waits for its answer, librdkafka would take the
+   * call for that answer and release partitions that are still being drained, so the partition waits as well.
    */
-  assignAnew(moved: TopicPartitionOffset, others: readonly TopicPartitionOffset[]): void {
-    if (this.incremental) {
-      this.#consumer.incrementalUnassign([moved]);
-      this.#consumer.incrementalAssign([moved]);
-    } else {
-      this.#consumer.assign([moved, ...others]);
+  assignAgain(moved: TopicPartitionOffset, others: readonly TopicPartitionOffset[]): boolean {
+    if (this.#pending !== undefined) {
+      this.#waiting.set(keyOf(moved), moved);
+      return false;
     }
+    if (!this.incremental) {
+      this.#consumer.assign([moved, ...others]);
+      return true;
+    }
+    this.#consumer.incrementalUnassign([moved]);
+    this.#consumer.incrementalAssign([moved]);
+    return false;
   }
 
   /**
@@ -80,8 +92,18 @@ export class RebalanceAnswers {
    * the disconnect hang forever.
    */
   releaseAll(open: readonly TopicPartition[]): void {
+    this.#waiting.clear();
     if (this.#pending?.kind === 'assign') this.assign([]);
     if (open.length > 0 || this.#pending !== undefined) this.unassign(open);
+  }
+
+  /** Eager: the answer has replaced the whole assignment. */
+  #assignWaiting(protocol: string): void {
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    if (protocol !== 'COOPERATIVE' || waiting.length === 0) return;
+    this.#consumer.incrementalUnassign(waiting);
+    this.#consumer.incrementalAssign(waiting);
   }
 
   #take(): string {
@@ -89,6 +111,10 @@ export class RebalanceAnswers {
     this.#pending = undefined;
     return protocol;
   }
+}
+
+function keyOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`;
 }
 
 function kindOf(code: number): RebalanceKind | undefined {

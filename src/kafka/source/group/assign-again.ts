@@ -16,7 +16,7 @@ export interface AssignedParts {
 }
 
 /** Parked only. Our other partitions stay where they are; an eager assignment must name them again. */
-export function assignAnew(
+export function assignAgain(
   { reader, rebalance, registry, table }: AssignedParts,
   moved: OpenedPartition,
 ): void {
@@ -27,8 +27,7 @@ export function assignAnew(
       epoch: table.epoch(one.partitionId),
       offset: reader.nextOffset(one.partitionId),
     }));
-  rebalance.assignAnew(position(moved), others.map(position));
-  if (rebalance.incremental) return;
+  if (!rebalance.assignAgain(position(moved), others.map(position))) return;
   // What the reader holds of them comes again.
   for (const { partitionId, epoch, offset } of others) reader.rewind(partitionId, epoch, offset);
 }
