@@ -122,6 +122,9 @@ export function fakeSourceWorld(setup: SourceSetup): Promise<SourceWorld> {
     {
       stored: () => undefined,
       delivered: () => undefined,
+      changed: () => undefined,
+      noticed: () => undefined,
+      positioned: () => undefined,
       skipped: () => undefined,
       violation: (what) => world.violations.push(what),
     },
@@ -157,7 +160,7 @@ export function fakeSinkWorld({ tooLargeOffset }: SinkSetup): Promise<SinkWorld>
       fatalAfterParts: undefined,
       deadLettersRefusedModulo: undefined,
     },
-    (_id, offset) => (offset === tooLargeOffset ? { kind: 'refused', how: 'alone' } : EMITTED),
+    (_id, _epoch, offset) => (offset === tooLargeOffset ? { kind: 'refused', how: 'alone' } : EMITTED),
     {
       handedOver: ({ offset }) => handedOver.push(offset),
       settled: (_answered, _acknowledged, undelivered) => {

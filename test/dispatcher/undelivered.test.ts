@@ -217,3 +217,21 @@ test(
     assert.deepEqual(report.redelivery, [{ topic: 'in', partition: 0, from: 2, to: 3 }]);
   },
 );
+
+test('the time that a bounded run waits for its end offsets does not count as silence of the destination', async () => {
+  const bench = new Bench({ until: 'end' });
+  let answer: (ends: Awaited<typeof bench.source.ends>) => void = () => undefined;
+  bench.source.ends = new Promise((resolve) => {
+    answer = resolve;
+  });
+  await bench.start(0);
+  await bench.pass(61_000);
+  bench.deliver(0, 0, 10);
+  await bench.settle();
+  answer([{ topic: 'in', partition: 0, low: 0, end: 10 }]);
+  await bench.pass(500);
+  bench.sink.settle();
+  const report = await bench.end();
+  assert.equal(report.error, undefined);
+  assert.equal(report.records.transformed, 10);
+});

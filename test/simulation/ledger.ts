@@ -1,8 +1,14 @@
 import type { InputBatch, PartitionId } from '../../src/core/batch.js';
-import type { GroupObserver } from '../support/fakes/fake-group.js';
-import type { SentRow, SinkObserver } from '../support/fakes/fake-sink.js';
+import type { FakeGroup, GroupObserver } from '../support/fakes/fake-group.js';
+import type { Place, SentRow, SinkObserver } from '../support/fakes/fake-sink.js';
 import type { SourceObserver } from '../support/fakes/fake-source.js';
-import { DAMAGE_TIMES, indexAt, type PartitionLog } from '../support/fakes/log.js';
+import {
+  DAMAGE_TIMES,
+  indexAt,
+  type LogChange,
+  type PartitionLog,
+  visibleEnd,
+} from '../support/fakes/log.js';
 
 interface Page {
   readonly log: PartitionLog;
@@ -17,6 +23,11 @@ interface Page {
   skippedTo: number;
   stored: number;
   storedEpoch: number;
+  /** What was read of it since it was opened or read again: from here, and below. */
+  readFrom: number;
+  readTo: number;
+  /** Its end when a policy moved us into it. */
+  enteredTo: number | undefined;
 }
 
 /**
@@ -24,8 +35,9 @@ interface Page {
  * the first violation of a law.
  */
 export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
-  readonly pages = new Map<PartitionId, Page>();
-  readonly epochs: ReadonlyMap<PartitionId, number>;
+  readonly pages = new Map<PartitionLog, Page>();
+  private readonly group: FakeGroup;
+  private readonly nowMs: () => number;
   /** Whether first deliveries must be in order. */
   private readonly ordered: boolean;
   /** Records emitted to these topics are rejected. */
@@ -35,29 +47,25 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
   acknowledged = 0;
   handOvers = 0;
   commitsOfOurs = 0;
+  /** Deliveries failed: then what was read may be given up, to be read again. */
+  private hasFailures = false;
+  /** Of a topic that is gone, and we know it. */
+  private readonly noticedIds = new Set<PartitionId>();
+  /** Those whose log changed and that we began to read again after it. */
+  private readonly entered = new Set<PartitionId>();
+  /** Of these: those that we committed in then. */
+  readonly committedAfter = new Set<PartitionId>();
 
   constructor(
     logs: readonly PartitionLog[],
-    epochs: ReadonlyMap<PartitionId, number>,
+    { group, nowMs }: { readonly group: FakeGroup; readonly nowMs: () => number },
     laws: { readonly ordered: boolean; readonly missingTopics: readonly string[] },
   ) {
-    this.epochs = epochs;
+    this.group = group;
+    this.nowMs = nowMs;
     this.ordered = laws.ordered;
     this.missingTopics = new Set(laws.missingTopics);
-    for (const log of logs) {
-      const size = log.records.length;
-      this.pages.set(log.id, {
-        log,
-        done: new Uint8Array(size),
-        handedOver: new Uint8Array(size),
-        delivered: new Uint8Array(size),
-        doneTo: 0,
-        lastHandedOver: -1,
-        skippedTo: 0,
-        stored: -1,
-        storedEpoch: 0,
-      });
-    }
+    for (const log of logs) this.pages.set(log, pageOf(log));
   }
 
   get breach(): string | undefined {
@@ -70,40 +78,112 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
 
   delivered(batch: InputBatch): void {
     this.recordsDelivered += batch.rowCount;
+    for (const { partitionId, epoch, firstOffset, lastOffset } of batch.segments) {
+      const page = this.pageAt({ id: partitionId, epoch, offset: firstOffset });
+      page.readFrom = Math.min(page.readFrom, firstOffset);
+      page.readTo = lastOffset + 1;
+    }
+  }
+
+  /** Its first records are those that it had before. */
+  changed(log: PartitionLog, kind: LogChange['kind']): void {
+    const before = this.group.partition(log.id).switched?.before;
+    if (kind === 'new-topic' || before === undefined) return;
+    const [from, to] = [this.page(before), this.page(log)];
+    for (const [index, record] of log.records.entries()) {
+      if (before.records[index] !== record) break;
+      to.done[index] = from.done[index] ?? 0;
+      to.handedOver[index] = from.handedOver[index] ?? 0;
+      to.delivered[index] = from.delivered[index] ?? 0;
+    }
+  }
+
+  noticed(id: PartitionId): void {
+    this.noticedIds.add(id);
+  }
+
+  positioned(id: PartitionId, how: 'opened' | 'moved' | 'again'): void {
+    const { log, switched, isStale } = this.group.partition(id);
+    if (how === 'moved' && switched !== undefined && this.noticedIds.has(id) && !this.hasFailures)
+      this.mustBeReadThrough(this.page(switched.before), switched.offset);
+    if (how !== 'again') this.noticedIds.delete(id);
+    for (const one of switched === undefined ? [log] : [log, switched.before]) {
+      this.page(one).readFrom = Number.POSITIVE_INFINITY;
+      this.page(one).readTo = 0;
+    }
+    if (how === 'again' || switched === undefined || isStale) return;
+    if (how === 'moved') this.page(log).enteredTo = visibleEnd(log, this.nowMs());
+    this.entered.add(id);
+    // The order begins again: what follows may lie before what was read of it by the old positions.
+    this.page(log).lastHandedOver = -1;
+  }
+
+  /** What was read of a topic that is gone can't be read again. */
+  private mustBeReadThrough({ log, done, readFrom, readTo }: Page, end: number): void {
+    for (let index = indexAt(log, readFrom); index < log.records.length; index += 1) {
+      const offset = log.records[index]?.offset ?? end;
+      if (offset >= Math.min(readTo, end)) return;
+      if (done[index] === 0)
+        this.violation(`partition ${log.id}: offset ${offset} of the topic before was read, but not settled`);
+    }
   }
 
   /** The out-of-range policy skips these records on purpose. */
   skipped(id: PartitionId, below: number): void {
-    const page = this.page(id);
+    const page = this.page(this.group.partition(id).log);
     page.skippedTo = indexAt(page.log, below);
     page.done.fill(1, 0, page.skippedTo);
   }
 
   /** A stored offset may be committed at any moment, so it must be safe already. */
   stored(id: PartitionId, offset: number): void {
-    const page = this.page(id);
-    const epoch = this.epochs.get(id) ?? 0;
+    const epoch = this.group.epochs.get(id) ?? 0;
+    const page = this.pageAt({ id, epoch, offset: offset - 1 });
+    if (this.noticedIds.has(id) && this.group.partition(id).isStale)
+      this.violation(`partition ${id}: offset ${offset} of the topic before is stored for the new one`);
     if (page.storedEpoch === epoch && offset < page.stored)
       this.violation(`partition ${id}: offset ${offset} stored after ${page.stored}`);
     page.stored = offset;
     page.storedEpoch = epoch;
-    this.mustBeDone(page, offset, 'stored');
+    // Into a changed log nobody knows of yet it may lead anywhere.
+    if (page.log !== this.group.partition(id).log || !this.group.partition(id).isStale)
+      this.mustBeDone(page, offset, 'stored');
   }
 
   committed(log: PartitionLog, offset: number, by: 'us' | 'other'): void {
     if (by === 'us') this.commitsOfOurs += 1;
-    this.mustBeDone(this.page(log.id), offset, by === 'us' ? 'committed' : 'committed by the other member');
+    if (by === 'us' && this.entered.has(log.id)) this.committedAfter.add(log.id);
+    if (this.group.partition(log.id).isStale) {
+      if (this.noticedIds.has(log.id))
+        this.violation(
+          `partition ${log.id}: offset ${offset} of the topic before was committed in the new one`,
+        );
+      return;
+    }
+    this.mustBeDone(this.page(log), offset, by === 'us' ? 'committed' : 'committed by the other member');
+  }
+
+  /** A run that began now would begin at what is committed. */
+  mustBeRestartable(): void {
+    for (const { log, committed, isStale } of this.group.partitions.values()) {
+      if (isStale || committed < 0) continue;
+      const undone = this.firstUndone(log, committed);
+      if (undone !== undefined)
+        this.violation(
+          `partition ${log.id}: a restart would begin at ${committed}, although ${undone} is not settled`,
+        );
+    }
   }
 
   processedByOther(log: PartitionLog, offset: number): void {
-    this.page(log.id).done[indexAt(log, offset)] = 1;
+    this.page(log).done[indexAt(log, offset)] = 1;
   }
 
   handedOver(row: SentRow): void {
     this.handOvers += 1;
-    const page = this.page(row.id);
+    const page = this.pageAt(row);
     const index = this.index(page, row.offset);
-    if (this.epochs.get(row.id) !== row.epoch)
+    if (this.group.epochs.get(row.id) !== row.epoch)
       this.violation(
         `partition ${row.id}, offset ${row.offset}: handed over under epoch ${row.epoch}, which has ended`,
       );
@@ -119,21 +199,22 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
   }
 
   settled(
-    answered: readonly { readonly id: PartitionId; readonly offset: number }[],
+    answered: readonly Place[],
     acknowledged: readonly SentRow[],
     undelivered: readonly SentRow[],
   ): void {
     this.acknowledged += acknowledged.length;
     for (const row of acknowledged) {
-      const page = this.page(row.id);
+      const page = this.pageAt(row);
       const index = this.index(page, row.offset);
       if (row.deadLetter) this.mustBeGuilty(page, index);
       page.delivered[index] = Math.min(255, (page.delivered[index] ?? 0) + 1);
     }
-    for (const { id, offset } of answered) {
-      if (undelivered.some((row) => row.id === id && row.offset === offset)) continue;
-      const page = this.page(id);
-      page.done[this.index(page, offset)] = 1;
+    if (undelivered.some(({ stale }) => !stale)) this.hasFailures = true;
+    for (const place of answered) {
+      if (undelivered.some((row) => row.id === place.id && row.offset === place.offset)) continue;
+      const page = this.pageAt(place);
+      this.markDone(page, this.index(page, place.offset));
     }
   }
 
@@ -151,18 +232,9 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
       );
   }
 
-  /** Acknowledged records at or after an offset, which may come again. */
-  acknowledgedFrom(id: PartitionId, offset: number): number[] {
-    const { log, delivered } = this.page(id);
-    const offsets: number[] = [];
-    for (let index = indexAt(log, offset); index < log.records.length; index += 1)
-      if ((delivered[index] ?? 0) > 0) offsets.push(log.records[index]?.offset ?? -1);
-    return offsets;
-  }
-
   /** The first record below `offset` whose outcome is not safe. */
-  firstUndone(id: PartitionId, offset: number): number | undefined {
-    const page = this.page(id);
+  firstUndone(log: PartitionLog, offset: number): number | undefined {
+    const page = this.page(log);
     while (page.doneTo < page.done.length && page.done[page.doneTo] === 1) page.doneTo += 1;
     const undone = page.log.records[page.doneTo]?.offset;
     return undone !== undefined && undone < offset ? undone : undefined;
@@ -170,7 +242,7 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
 
   private mustBeDone(page: Page, offset: number, how: string): void {
     const { log } = page;
-    const undone = this.firstUndone(log.id, offset);
+    const undone = this.firstUndone(log, offset);
     if (undone !== undefined)
       this.violation(`partition ${log.id}: offset ${offset} ${how} although ${undone} is not settled`);
     if (offset > log.end)
@@ -180,9 +252,20 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
       this.violation(`partition ${log.id}: offset ${offset} ${how}, behind the damage at ${damage.offset}`);
   }
 
-  private page(id: PartitionId): Page {
-    const page = this.pages.get(id);
-    if (page === undefined) throw new Error(`there is no partition ${id}`);
+  /** A log that was cut still has the records before the cut. */
+  private markDone({ log, done }: Page, index: number): void {
+    done[index] = 1;
+    const now = this.group.partition(log.id).log;
+    if (now !== log && now.records[index] === log.records[index]) this.page(now).done[index] = 1;
+  }
+
+  private pageAt({ id, epoch, offset }: Place): Page {
+    return this.page(this.group.logOf(id, epoch, offset));
+  }
+
+  private page(log: PartitionLog): Page {
+    const page = this.pages.get(log);
+    if (page === undefined) throw new Error(`there is no such log of partition ${log.id}`);
     return page;
   }
 
@@ -192,4 +275,22 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
     this.violation(`partition ${page.log.id} has no record at offset ${offset}: a block was overwritten`);
     return 0;
   }
+}
+
+function pageOf(log: PartitionLog): Page {
+  const size = log.records.length;
+  return {
+    log,
+    done: new Uint8Array(size),
+    handedOver: new Uint8Array(size),
+    delivered: new Uint8Array(size),
+    doneTo: 0,
+    lastHandedOver: -1,
+    skippedTo: 0,
+    stored: -1,
+    storedEpoch: 0,
+    readFrom: Number.POSITIVE_INFINITY,
+    readTo: 0,
+    enteredTo: undefined,
+  };
 }

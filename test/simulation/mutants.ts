@@ -3,6 +3,9 @@ import type { DispatcherDeps } from '../../src/dispatcher/settings.js';
 import type { Group, GroupEvents } from '../../src/ports/group.js';
 import type { Sink, SinkEvents } from '../../src/ports/sink.js';
 import type { Source, SourceEvents } from '../../src/ports/source.js';
+import { NOTHING_ANSWERED } from '../../src/ports/transform-pool.js';
+import { CONCERNS, LAWS } from './mutant-laws.js';
+import type { Scenario } from './scenario.js';
 import type { Mutation } from './simulate.js';
 
 function groupOf({ group }: DispatcherDeps): Group {
@@ -48,20 +51,22 @@ export interface Mutant {
   readonly mutation: Mutation;
   /** The law that must catch it. */
   readonly breaks: RegExp;
+  /** Whether the mutant differs at all in such a run. */
+  readonly concerns: (scenario: Scenario) => boolean;
 }
 
-const UNSETTLED = /stored although \d+ is not settled/;
+const HOUR_MS = 3_600_000;
 
 /** Dispatchers that each break one promise. Each is made by changing the calls through its ports. */
 const MUTATIONS: Readonly<Record<string, Mutation>> = {
   'commits past an unsettled record, up to the highest one that is settled': {
-    deps: (deps, { ledger }) => ({
+    deps: (deps, { ledger, group }) => ({
       ...deps,
       commits: but(deps.commits, {
         store: (offsets) =>
           deps.commits.store(
             offsets.map(({ partitionId, offset }) => {
-              const page = ledger.pages.get(partitionId);
+              const page = ledger.pages.get(group.partition(partitionId).log);
               const highest = page?.log.records[page.done.lastIndexOf(1)]?.offset ?? -1;
               return { partitionId, offset: Math.max(offset, highest + 1) };
             }),
@@ -206,6 +211,54 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
       pool: but(deps.pool, { close: (deadlineMs) => deps.pool.close(deadlineMs).catch(() => undefined) }),
     }),
   },
+  'calls a run good although a worker was blocked': {
+    deps: (deps) => ({
+      ...deps,
+      pool: but(deps.pool, {
+        run: (task) =>
+          deps.pool.run(task).catch((error: unknown) => {
+            if (!(error instanceof DispatcherError)) throw error;
+            return { ...NOTHING_ANSWERED, rowsDone: task.rowCount, outputRows: 0, workMs: 0 };
+          }),
+      }),
+    }),
+  },
+  'ignores that a topic was replaced': sourceEvents(() => ({ replaced: () => undefined })),
+  'stores an offset of the old topic in the new one': {
+    source: (settings) => ({ ...settings, keepsOldOffsets: true }),
+  },
+  'drops what is on its way when a topic is replaced': {
+    deps: (deps, { group }) => ({
+      ...deps,
+      source: but(deps.source, {
+        start: (events) =>
+          deps.source.start({
+            ...events,
+            replaced: (partitions) => {
+              for (const { partitionId } of partitions) group.epochs.set(partitionId, 0);
+              events.replaced(partitions);
+            },
+          }),
+      }),
+    }),
+  },
+  'waits for the leaderless partition before the others are opened': {
+    deps: (deps, { group, clock }) => ({
+      ...deps,
+      source: but(deps.source, {
+        positions: async (partitions) => {
+          const nowMs = clock.nowMs();
+          const ledAtMs = Math.max(
+            ...partitions.map(({ partitionId }) => group.leaderAtMs(partitionId, nowMs)),
+          );
+          if (ledAtMs > nowMs)
+            await new Promise<void>((resolve) => clock.after(Math.min(ledAtMs - nowMs, HOUR_MS), resolve));
+          return deps.source.positions(partitions);
+        },
+      }),
+    }),
+  },
+  'never commits a lower offset': { source: (settings) => ({ ...settings, neverCommitsLower: true }) },
   'opens partitions without parking the reader': source(() => ({ park: () => Promise.resolve() })),
   'loses the end of a drain': groupEvents((events, deps) => ({
     revoked: (partitions, lost) => {
@@ -215,26 +268,9 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
   })),
 };
 
-const LAWS: Readonly<Record<keyof typeof MUTATIONS, RegExp>> = {
-  'commits past an unsettled record, up to the highest one that is settled': UNSETTLED,
-  'commits one record too many': UNSETTLED,
-  'writes results of an ended assignment': /handed over under epoch \d+, which has ended/,
-  'gives partitions back before they are drained': /stored for partition \d+, which is not open/,
-  'treats lost partitions as revoked': /stored for partition \d+, which was lost/,
-  'treats a failed delivery as acknowledged': UNSETTLED,
-  'blames every record of a message set that was refused': /an innocent record became a dead letter/,
-  'settles a part twice': /ended with DEFECT: .* settled/,
-  'settles what is written before it is acknowledged': UNSETTLED,
-  'releases a batch before the one it should follow': /handed over for the first time after/,
-  'starts reading one record too late': UNSETTLED,
-  'forgets a record that is larger than a block': /no end after/,
-  'uses more memory than allowed': /bytes of blocks .* allowed/,
-  'waits for a worker that never ends': /no end after/,
-  'reports a worker that still runs as ended': /a worker thread did not end/,
-  'opens partitions without parking the reader': /while the reader is not parked/,
-  'loses the end of a drain': /no end after/,
-};
-
 export const MUTANTS: ReadonlyMap<string, Mutant> = new Map(
-  Object.entries(MUTATIONS).map(([name, mutation]) => [name, { mutation, breaks: LAWS[name] ?? /^$/ }]),
+  Object.entries(MUTATIONS).map(([name, mutation]) => [
+    name,
+    { mutation, breaks: LAWS[name] ?? /^$/, concerns: CONCERNS[name] ?? (() => true) },
+  ]),
 );

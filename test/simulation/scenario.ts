@@ -1,21 +1,25 @@
 import type { DispatcherSettings } from '../../src/dispatcher/settings.js';
 import type { FakePoolSettings } from '../support/fakes/fake-pool.js';
-import type { FakeSinkSettings, TopicOutage } from '../support/fakes/fake-sink.js';
+import type { FakeSinkSettings } from '../support/fakes/fake-sink.js';
 import type { FakeSourceSettings, RebalanceStep } from '../support/fakes/fake-source.js';
-import {
-  DAMAGE_TIMES,
-  type Fate,
-  type LogFault,
-  type LogRecord,
-  type PartitionLog,
-} from '../support/fakes/log.js';
+import type { LeaderlessSpan, PartitionLog } from '../support/fakes/log.js';
 import { Random } from '../support/fakes/random.js';
+import {
+  makeChange,
+  makeLeaderless,
+  makeLog,
+  neverEnds,
+  startOf,
+  startWithoutLeader,
+} from './scenario-logs.js';
+import { allowed, BLOCK_BYTES, makePool, makeSettings, makeSink } from './scenario-parts.js';
 
 /** What a seed means, fixed before anything runs. */
 export interface Scenario {
   readonly seed: number;
   readonly logs: readonly PartitionLog[];
   readonly committed: ReadonlyMap<number, number>;
+  readonly leaderless: readonly LeaderlessSpan[];
   readonly source: FakeSourceSettings;
   readonly pool: FakePoolSettings;
   readonly sink: FakeSinkSettings;
@@ -33,7 +37,7 @@ export interface Scenario {
 }
 
 /** The kinds of trouble in a run; most runs have few, so that they get far. */
-interface Troubles {
+export interface Troubles extends LogTroubles {
   readonly deadLetters: boolean;
   readonly rejects: boolean;
   readonly kills: boolean;
@@ -53,6 +57,12 @@ interface Troubles {
   readonly blocked: boolean;
 }
 
+interface LogTroubles {
+  readonly newTopic: boolean;
+  readonly cutLog: boolean;
+  readonly leaderless: boolean;
+}
+
 /** Troubles that cause no duplicates. */
 const MILD = {
   deadLetters: false,
@@ -61,38 +71,57 @@ const MILD = {
   refusals: false,
   topics: false,
   oversize: false,
+  leaderless: false,
 } as const;
-
-const DEFAULT_TOPIC = 'out';
-const DEAD_LETTER_TOPIC = 'dead';
-const BLOCK_BYTES = 2048;
 
 export function makeScenario(seed: number): Scenario {
   const random = new Random(seed);
-  const troubles = pickTroubles(random);
+  // Of its own, so that the rest of a seed's meaning stays as it is.
+  const logRandom = new Random(seed ^ 0x10c5);
+  const troubles = { ...pickTroubles(random), ...pickLogTroubles(logRandom) };
   const until = random.chance(0.5) ? 'end' : 'forever';
   const policy = random.pick(['stop', 'earliest', 'latest'] as const);
   const spreadMs = random.pick([0, 0, 1500, 8000]);
   const logs = Array.from({ length: random.between(1, 4) }, (_, id) =>
     makeLog(random, id, troubles, spreadMs),
   );
-  const committed = new Map(logs.flatMap((log) => startOf(random, log, troubles)));
+  const change = makeChange(logRandom, troubles, logs);
+  const leaderless = makeLeaderless(logRandom, troubles, logs);
+  const committed = new Map([
+    ...logs.flatMap((log) => startOf(random, log, troubles)),
+    ...leaderless.flatMap((span) => startWithoutLeader(logRandom, span, logs)),
+  ]);
   // Nobody can read past damage that the other member has reached: such a bounded run would wait forever.
-  const endless = until === 'forever' || (troubles.damage && troubles.rebalances);
-  const stopAtMs = endless || random.chance(0.15) ? random.between(0, 12_000) : undefined;
+  const endless =
+    until === 'forever' ||
+    leaderless.some(neverEnds) ||
+    troubles.newTopic ||
+    troubles.cutLog ||
+    (troubles.damage && troubles.rebalances);
+  const stopWantedMs = endless || random.chance(0.15) ? random.between(0, 12_000) : undefined;
+  // Found out, settled and moved: that takes its time.
+  const longer = Math.max(
+    0,
+    change === undefined ? 0 : change.atMs + 4000,
+    ...leaderless.map(({ fromMs }) => fromMs + 8000),
+  );
+  const stopAtMs = stopWantedMs === undefined ? undefined : stopWantedMs + longer;
   const cutAtMs = stopAtMs !== undefined && random.chance(0.1) ? stopAtMs + random.int(1500) : undefined;
   const ordering = random.pick(['output', 'output', 'partition', 'none'] as const);
   const dispatcher = makeSettings(random, { until, ordering });
   const rebalances = makeRebalances(random, troubles);
   const sink = makeSink(random, troubles);
   const pool = makePool(random, troubles);
-  const allowedErrors = allowed(troubles, { policy, cut: cutAtMs !== undefined });
-  const largest = Math.max(0, ...logs.flatMap((log) => log.records.map((record) => record.bytes)));
+  const allowedErrors = allowed(troubles, { policy, leaderless });
+  const allLogs = [...logs, ...(change?.logs ?? [])];
+  const largest = Math.max(0, ...allLogs.flatMap((log) => log.records.map((record) => record.bytes)));
   return {
     seed,
     logs,
     committed,
+    leaderless,
     source: {
+      changes: change === undefined ? [] : [change],
       reader: {
         recordsMax: dispatcher.batchSize.recordsMax,
         cutPerPartition: ordering === 'partition',
@@ -116,7 +145,7 @@ export function makeScenario(seed: number): Scenario {
   };
 }
 
-function pickTroubles(random: Random): Troubles {
+function pickTroubles(random: Random): Omit<Troubles, keyof LogTroubles> {
   const deadLetters = random.chance(0.8);
   return {
     deadLetters,
@@ -139,57 +168,14 @@ function pickTroubles(random: Random): Troubles {
   };
 }
 
-function makeLog(random: Random, id: number, troubles: Troubles, spreadMs: number): PartitionLog {
-  const low = random.chance(0.3) ? random.between(1, 500) : 0;
-  const count = random.chance(0.1) ? 0 : random.between(1, 40);
-  const sparse = random.chance(0.3);
-  const records: LogRecord[] = [];
-  let offset = low;
-  let availableAtMs = 0;
-  for (let n = 0; n < count; n += 1) {
-    if (sparse && random.chance(0.4)) offset += random.between(1, 5);
-    availableAtMs += Math.floor((random.next() * 2 * spreadMs) / count);
-    const bytes =
-      troubles.oversize && random.chance(0.05)
-        ? random.between(BLOCK_BYTES, 4 * BLOCK_BYTES)
-        : random.int(80);
-    records.push({ offset, fate: fate(random, troubles), bytes, availableAtMs });
-    offset += 1;
-  }
-  const end = offset + (random.chance(0.3) ? random.between(1, 4) : 0);
-  const faults: LogFault[] = [];
-  const somewhere = (): number => random.between(low, offset);
-  if (troubles.readFaults && random.chance(0.6))
-    faults.push({ offset: somewhere(), code: -185, timesLeft: random.between(1, 3) });
-  if (troubles.damage && random.chance(0.6))
-    faults.push({ offset: somewhere(), code: -199, timesLeft: 2 * DAMAGE_TIMES });
-  return { id, topic: 'in', partition: id, records, low, end, faults };
-}
-
-function fate(random: Random, troubles: Troubles): Fate {
+/** The logs themselves change, or can't be asked about. */
+function pickLogTroubles(random: Random): LogTroubles {
   const roll = random.next();
-  if (troubles.rejects && roll < 0.04)
-    return { kind: 'reject', code: random.pick(['BAD_DATE', 'BAD_NUMBER']) };
-  if (troubles.kills && roll < 0.06)
-    return { kind: 'kill', code: random.pick(['WORKER_TIMEOUT', 'WORKER_CRASHED']) };
-  if (troubles.refusals && roll < 0.08) return { kind: 'refused', how: 'alone' };
-  if (troubles.sharedRefusals && roll < 0.1)
-    return { kind: 'refused', how: random.pick(['named', 'unnamed']) };
-  if (troubles.topics && roll < 0.2)
-    return {
-      kind: 'emit',
-      count: 1,
-      topic: random.pick(troubles.missingTopic ? ['a', 'b', 'gone'] : ['a', 'b']),
-    };
-  if (roll < 0.3) return { kind: 'drop', reason: random.pick(['OLD', 'EMPTY']) };
-  if (roll < 0.35) return { kind: 'emit', count: 0 };
-  return { kind: 'emit', count: roll < 0.42 ? 3 : 1 };
-}
-
-/** The offset that the group has committed before; out of range when it is below the log's start. */
-function startOf(random: Random, log: PartitionLog, troubles: Troubles): [number, number][] {
-  if (troubles.outOfRange && log.low > 0 && random.chance(0.7)) return [[log.id, random.int(log.low)]];
-  return random.chance(0.2) ? [[log.id, log.low]] : [];
+  return {
+    newTopic: roll < 0.08,
+    cutLog: roll >= 0.08 && roll < 0.12,
+    leaderless: random.chance(0.06),
+  };
 }
 
 function makeRebalances(random: Random, troubles: Troubles): RebalanceStep[] {
@@ -204,95 +190,4 @@ function makeRebalances(random: Random, troubles: Troubles): RebalanceStep[] {
     steps.push({ afterMs: random.int(eager ? 100 : 2000), kind: 'assign', share: random.pick([0, 0.5, 1]) });
   }
   return steps;
-}
-
-function makePool(random: Random, troubles: Troubles): FakePoolSettings {
-  return {
-    threads: random.between(1, 4),
-    latencyMaxMs: random.pick([1, 30, 400]),
-    slowChance: troubles.slow ? 0.1 : 0,
-    slowMs: random.pick([3000, 20_000]),
-    defaultTopic: 0,
-    deadLetterTopic: troubles.deadLetters ? 1 : undefined,
-    strayDeathsMax: troubles.kills ? 2 : 0,
-    shortAnswerChance: random.pick([0, 0.2]),
-    overflowChance: random.pick([0, 0.5]),
-    blockedFromTask: troubles.blocked ? random.between(1, 4) : undefined,
-  };
-}
-
-function makeSink(random: Random, troubles: Troubles): FakeSinkSettings {
-  const outages: TopicOutage[] = [];
-  if (troubles.outage) {
-    const fromMs = random.int(4000);
-    const topic = random.pick([DEFAULT_TOPIC, DEFAULT_TOPIC, DEAD_LETTER_TOPIC]);
-    outages.push({
-      topic,
-      fromMs,
-      toMs: fromMs + random.pick([300, 4000, 1_000_000]),
-      code: random.pick([3, 29, 7]),
-    });
-  }
-  return {
-    handOverMaxMs: random.pick([0, 3, 30]),
-    ackMaxMs: troubles.slow ? random.pick([2000, 8000]) : random.pick([3, 50, 300]),
-    topics: [
-      { name: DEFAULT_TOPIC, number: 0, partitionCount: 4 },
-      { name: DEAD_LETTER_TOPIC, number: 1, partitionCount: 1 },
-    ],
-    outages,
-    missingTopics: ['gone'],
-    fatalAfterParts: troubles.fatal ? random.int(10) : undefined,
-    deadLettersRefusedModulo: troubles.deadLettersRefused ? 5 : undefined,
-  };
-}
-
-function makeSettings(
-  random: Random,
-  fixed: Pick<DispatcherSettings, 'until' | 'ordering'>,
-): DispatcherSettings {
-  const batchRecordsMax = random.between(1, 20);
-  const batchSize = {
-    recordsMin: random.between(1, batchRecordsMax),
-    recordsMax: batchRecordsMax,
-    workMs: random.pick([1, 20, 1000]),
-  };
-  return {
-    ...fixed,
-    blockBytes: BLOCK_BYTES,
-    blocksBytesMax: BLOCK_BYTES * random.between(2, 12),
-    inFlightRecordsMax: batchRecordsMax * random.between(1, 8),
-    inFlightBatchesMax: random.between(1, 8),
-    batchSize,
-    drainTimeoutMs: random.pick([2000, 25_000]),
-    rebalanceDrainTimeoutMs: random.pick([300, 5000]),
-    stallTimeoutMs: random.pick([6000, 30_000]),
-    storeIntervalMs: random.pick([100, 1000]),
-    outputTopics: [DEFAULT_TOPIC, DEAD_LETTER_TOPIC],
-    deadLettersMaxPercent: 10,
-    unknownTopic: random.pick(['reject', 'stop'] as const),
-  };
-}
-
-function allowed(
-  troubles: Troubles,
-  more: { readonly policy: string; readonly cut: boolean },
-): ReadonlySet<string> {
-  const codes = new Set<string>();
-  const noWhereToGo = troubles.rejects || troubles.kills || troubles.refusals || troubles.sharedRefusals;
-  if (!troubles.deadLetters && noWhereToGo) codes.add('RECORD_REJECTED');
-  if (troubles.deadLettersRefused) codes.add('DEAD_LETTER_REFUSED');
-  if (troubles.damage) codes.add('CORRUPT_INPUT');
-  if (troubles.outOfRange && more.policy === 'stop') codes.add('OFFSET_OUT_OF_RANGE');
-  if (troubles.blocked) codes.add('WORKER_BLOCKED');
-  if (troubles.topics && troubles.missingTopic) {
-    codes.add('TOPIC_MISSING');
-    if (!troubles.deadLetters) codes.add('RECORD_REJECTED');
-  }
-  if (troubles.fatal) codes.add('PRODUCER_FATAL');
-  if (troubles.outage || troubles.slow)
-    for (const code of ['DESTINATION_STALLED', 'KAFKA_REFUSED', 'DRAIN_CUT']) codes.add(code);
-  // A drain may take longer than the shortest deadline even without trouble.
-  codes.add('DRAIN_CUT');
-  return codes;
 }

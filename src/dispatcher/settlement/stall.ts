@@ -30,7 +30,8 @@ interface Awaited {
 export class Stall {
   private readonly state: RunState;
   private readonly rewind: (reason: string, delayMs: number) => void;
-  private lastDeliveryMs: number;
+  /** Undefined before the first tick: a start may take long, and nobody waits for deliveries then. */
+  private lastDeliveryMs: number | undefined;
   private failingSinceMs: number | undefined;
   private backoffMs: number = Limits.destinationBackoffMs;
   private warnedAtMs: number | undefined;
@@ -44,7 +45,6 @@ export class Stall {
   constructor(state: RunState, rewind: (reason: string, delayMs: number) => void) {
     this.state = state;
     this.rewind = rewind;
-    this.lastDeliveryMs = state.deps.clock.nowMs();
   }
 
   /** For /readyz and the status: the stalled destination, in words. */
@@ -121,6 +121,7 @@ export class Stall {
       if (this.failingSinceMs === undefined) this.lastDeliveryMs = now;
       return;
     }
+    this.lastDeliveryMs ??= now;
     const silentMs = now - this.lastDeliveryMs;
     if (silentMs > this.state.settings.stallTimeoutMs) {
       this.state.fail(this.fault === undefined ? silence(silentMs, this.topics()) : this.error(this.fault));

@@ -1,4 +1,4 @@
-import type { PartitionId, Segment } from '../../../src/core/batch.js';
+import type { Segment } from '../../../src/core/batch.js';
 import { DispatcherError } from '../../../src/core/errors.js';
 import {
   NOTHING_ANSWERED,
@@ -14,7 +14,7 @@ import { INPUT_ROW_BYTES, InputHeader, Outcome, RowFlag } from '../../../src/wir
 import { OutputBatchWriter, writeIdentity } from '../../../src/wire/output-writer.js';
 import { int32ViewOf, readInt64 } from '../../../src/wire/views.js';
 import type { BlockHolders } from './block-holders.js';
-import type { Fate } from './log.js';
+import type { Fate, FateOf } from './log.js';
 import type { Random } from './random.js';
 import type { VirtualClock } from './virtual-clock.js';
 
@@ -55,7 +55,7 @@ export class FakePool implements TransformPool {
   readonly threads: number;
   private readonly world: { clock: VirtualClock; random: Random; holders: BlockHolders };
   private readonly settings: FakePoolSettings;
-  private readonly fateOf: (id: PartitionId, offset: number) => Fate;
+  private readonly fateOf: FateOf;
   private readonly queue: Waiting[] = [];
   /** The topics that each idle worker knows by name; this knowledge is lost when the worker dies. */
   private readonly idle: Map<string, number>[] = [];
@@ -63,12 +63,13 @@ export class FakePool implements TransformPool {
   private closed = false;
   private tasksBegun = 0;
   private failure: DispatcherError | undefined;
+  private blocked = false;
   busy = 0;
 
   constructor(
     world: { clock: VirtualClock; random: Random; holders: BlockHolders },
     settings: FakePoolSettings,
-    fateOf: (id: PartitionId, offset: number) => Fate,
+    fateOf: FateOf,
   ) {
     this.world = world;
     this.settings = settings;
@@ -101,7 +102,7 @@ export class FakePool implements TransformPool {
     this.closed = true;
     return new Promise((resolve, reject) =>
       this.world.clock.after(this.world.random.int(20), () =>
-        this.failure === undefined ? resolve() : reject(new Error('a worker did not end')),
+        this.blocked ? reject(new Error('a worker did not end')) : resolve(),
       ),
     );
   }
@@ -116,6 +117,7 @@ export class FakePool implements TransformPool {
     const { random, clock } = this.world;
     this.tasksBegun += 1;
     if (this.tasksBegun === this.settings.blockedFromTask) {
+      this.blocked = true;
       clock.after(GIVE_UP_MS, () => this.giveUp(waiting));
       return;
     }
@@ -345,11 +347,11 @@ function countIn(names: string[], counts: number[], name: string): number {
  * Reads the offsets from the block, as a worker would: a block overwritten in the meantime shows other
  * records.
  */
-function fatesOf(task: TransformTask, fateOf: (id: PartitionId, offset: number) => Fate): Fate[] {
+function fatesOf(task: TransformTask, fateOf: FateOf): Fate[] {
   const fates: Fate[] = [];
   for (let row = task.firstRow; row < task.firstRow + task.rowCount; row += 1) {
     const segment = segmentOf(task.segments, row);
-    fates.push(fateOf(segment.partitionId, offsetOfRow(task.input.bytes, row)));
+    fates.push(fateOf(segment.partitionId, segment.epoch, offsetOfRow(task.input.bytes, row)));
   }
   return fates;
 }

@@ -4,7 +4,8 @@ import { readInputBatch } from '../../../src/wire/input-batch.js';
 import { InputBatchWriter } from '../../../src/wire/input-writer.js';
 import { HEADER_BYTES, INPUT_ROW_BYTES, SEGMENT_BYTES } from '../../../src/wire/layout.js';
 import type { BlockHolders } from './block-holders.js';
-import { indexAt, type LogRecord, type PartitionLog } from './log.js';
+import type { FakeGroup } from './fake-group.js';
+import { indexAt, type LogRecord, type PartitionLog, visibleEnd } from './log.js';
 import type { Random } from './random.js';
 import type { VirtualClock } from './virtual-clock.js';
 
@@ -17,9 +18,13 @@ export interface FakeReaderSettings {
 }
 
 interface OpenLog {
-  readonly log: PartitionLog;
+  log: PartitionLog;
   readonly epoch: Epoch;
   next: number;
+  /** The log as it is by now: records below `fromOffset` had been fetched before it changed. */
+  changed: { readonly log: PartitionLog; readonly fromOffset: number } | undefined;
+  /** The brokers have no such offset (any more). */
+  isOutside: boolean;
   /** A fault was delivered, or the partition was halted: nothing more until the next seek. */
   broken: boolean;
 }
@@ -36,6 +41,7 @@ export class FakeReader {
   private readonly random: Random;
   private readonly settings: FakeReaderSettings;
   private readonly holders: BlockHolders;
+  private readonly group: FakeGroup;
   private readonly events: { batch: (batch: InputBatch) => void; oversize: (bytes: number) => void };
   private readonly open = new Map<PartitionId, OpenLog>();
   private offered: { readonly block: Block; readonly recordsMax: number }[] = [];
@@ -48,13 +54,14 @@ export class FakeReader {
   parked = false;
 
   constructor(
-    world: { clock: VirtualClock; random: Random; holders: BlockHolders },
+    world: { clock: VirtualClock; random: Random; holders: BlockHolders; group: FakeGroup },
     settings: FakeReaderSettings,
     events: { batch: (batch: InputBatch) => void; oversize: (bytes: number) => void },
   ) {
     this.clock = world.clock;
     this.random = world.random;
     this.holders = world.holders;
+    this.group = world.group;
     this.settings = settings;
     this.events = events;
   }
@@ -94,7 +101,31 @@ export class FakeReader {
 
   seek(log: PartitionLog, epoch: Epoch, next: number): void {
     if (this.oversizeAt?.id === log.id) this.oversizeAt = undefined;
-    this.open.set(log.id, { log, epoch, next, broken: false });
+    const isOutside = this.isOutside(log, next);
+    this.open.set(log.id, { log, epoch, next, changed: undefined, isOutside, broken: false });
+  }
+
+  /** A record of the partition waits for a larger block. */
+  holds(id: PartitionId): boolean {
+    return this.oversizeAt?.id === id;
+  }
+
+  /** The log changes under its reader. What it has fetched is still delivered: the offset where that ends. */
+  change(log: PartitionLog, mayHaveFetched: boolean): number {
+    const one = this.open.get(log.id);
+    if (one === undefined) return Number.POSITIVE_INFINITY;
+    const from = indexAt(one.log, one.next);
+    const visible = this.visibleTo(one.log, from);
+    const to = mayHaveFetched ? this.random.between(from, visible) : from;
+    // Past the last record a fetch goes on to the end: control records are of no interest.
+    const fromOffset =
+      to === visible
+        ? Math.max(one.next, visibleEnd(one.log, this.clock.nowMs()))
+        : (one.log.records[to]?.offset ?? one.next);
+    one.changed = { log, fromOffset };
+    this.goOn(one);
+    this.wake();
+    return fromOffset;
   }
 
   halt(id: PartitionId): void {
@@ -123,7 +154,7 @@ export class FakeReader {
   /** What librdkafka's statistics could report: any offset between what was read and what exists. */
   progress(id: PartitionId): Omit<PartitionProgress, 'partitionId'> | undefined {
     const one = this.open.get(id);
-    if (one === undefined) return undefined;
+    if (one === undefined || !this.isLed(one)) return undefined;
     const from = indexAt(one.log, one.next);
     const to = this.visibleTo(one.log, from);
     const endOffset = visibleEnd(one.log, this.clock.nowMs());
@@ -159,8 +190,10 @@ export class FakeReader {
     for (const one of this.open.values()) {
       if (one.broken) continue;
       const record = one.log.records[indexAt(one.log, one.next)];
-      const atMs = faultAt(one, record) === undefined ? record?.availableAtMs : 0;
-      if (atMs !== undefined && (best === undefined || atMs < best)) best = atMs;
+      const wantedMs = faultAt(one, record) === undefined ? record?.availableAtMs : 0;
+      if (wantedMs === undefined) continue;
+      const atMs = this.isLed(one) ? wantedMs : this.group.leaderAtMs(one.log.id, this.clock.nowMs());
+      if (atMs < Number.POSITIVE_INFINITY && (best === undefined || atMs < best)) best = atMs;
     }
     return best;
   }
@@ -222,6 +255,7 @@ export class FakeReader {
     const value = PAYLOAD.subarray(0, record.bytes);
     if (writer.add(one.log.id, one.epoch, { offset: record.offset, timestamp: -1, key: null, value })) {
       one.next = record.offset + 1;
+      this.goOn(one);
       return true;
     }
     if (writer.rowCount > 0) return false;
@@ -232,11 +266,33 @@ export class FakeReader {
   }
 
   private isReadable(one: OpenLog): boolean {
+    if (!this.isLed(one)) return false;
     const record = one.log.records[indexAt(one.log, one.next)];
     return (
       faultAt(one, record) !== undefined ||
       (record !== undefined && record.availableAtMs <= this.clock.nowMs())
     );
+  }
+
+  private isLed({ log }: OpenLog): boolean {
+    const nowMs = this.clock.nowMs();
+    return this.group.leaderAtMs(log.id, nowMs) === nowMs;
+  }
+
+  /** Into the log as it is by now, where all that was fetched before has been read. */
+  private goOn(one: OpenLog): void {
+    if (one.changed === undefined) return;
+    const { fromOffset } = one.changed;
+    const record = one.log.records[indexAt(one.log, one.next)];
+    if (record !== undefined && record.offset < fromOffset) return;
+    one.next = Math.max(one.next, fromOffset);
+    one.log = one.changed.log;
+    one.changed = undefined;
+    one.isOutside = this.isOutside(one.log, one.next);
+  }
+
+  private isOutside(log: PartitionLog, offset: number): boolean {
+    return offset < log.low || offset > visibleEnd(log, this.clock.nowMs());
   }
 
   private visibleTo(log: PartitionLog, from: number): number {
@@ -270,17 +326,11 @@ function faultAt(
   one: OpenLog,
   record: LogRecord | undefined,
 ): { readonly code: number; timesLeft: number } | undefined {
-  if (one.next < one.log.low || one.next > one.log.end) return { code: OUT_OF_RANGE, timesLeft: 1 };
+  if (one.isOutside) return { code: OUT_OF_RANGE, timesLeft: 1 };
   return one.log.faults.find(
     (fault) =>
       fault.timesLeft > 0 &&
       fault.offset >= one.next &&
       (record === undefined || fault.offset <= record.offset),
   );
-}
-
-/** The end offset that is visible at a moment. */
-export function visibleEnd(log: PartitionLog, nowMs: number): number {
-  const hidden = log.records.find((record) => record.availableAtMs > nowMs);
-  return hidden === undefined ? log.end : hidden.offset;
 }

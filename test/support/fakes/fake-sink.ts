@@ -8,7 +8,7 @@ import { OutputBatchReader } from '../output-reader.js';
 import type { BlockHolders } from './block-holders.js';
 import type { FakeGroup } from './fake-group.js';
 import { offsetOfRow, segmentOf } from './fake-pool.js';
-import type { Fate } from './log.js';
+import type { FateOf } from './log.js';
 import type { Random } from './random.js';
 import type { VirtualClock } from './virtual-clock.js';
 
@@ -34,6 +34,9 @@ export interface FakeSinkSettings {
   readonly ignoresEpochs?: boolean;
 }
 
+/** A source row as it was read. */
+export type Place = Pick<SentRow, 'id' | 'epoch' | 'offset'>;
+
 /** A row in flight: what a checker must know of it. */
 export interface SentRow {
   readonly id: PartitionId;
@@ -43,6 +46,8 @@ export interface SentRow {
   readonly deadLetter: boolean;
   /** The topic has no such partition, so the row is refused before it is sent. */
   readonly nowhere: boolean;
+  /** Its epoch was over when it was handed over. */
+  readonly stale: boolean;
 }
 
 export interface SinkObserver {
@@ -51,14 +56,14 @@ export interface SinkObserver {
    * The part is settled; `answered` are the source rows that it answers, including those without output rows.
    */
   settled(
-    answered: readonly { readonly id: PartitionId; readonly offset: number }[],
+    answered: readonly Place[],
     acknowledged: readonly SentRow[],
     undelivered: readonly SentRow[],
   ): void;
   violation(what: string): void;
 }
 
-type PartRow = SentRow & { readonly outputRow: number; readonly stale: boolean };
+type PartRow = SentRow & { readonly outputRow: number };
 
 /** Rows that the brokers accept or refuse as a whole; they may belong to several parts. */
 interface MessageSet {
@@ -76,7 +81,7 @@ interface Part {
   readonly pending: Set<PartRow>;
   readonly failures: DeliveryFailure[];
   readonly failed: Set<PartRow>;
-  answered: readonly { readonly id: PartitionId; readonly offset: number }[];
+  answered: readonly Place[];
   over: boolean;
 }
 
@@ -100,7 +105,7 @@ interface Refusal {
 export class FakeSink implements Sink {
   private readonly world: { clock: VirtualClock; random: Random; holders: BlockHolders; group: FakeGroup };
   private readonly settings: FakeSinkSettings;
-  private readonly fateOf: (id: PartitionId, offset: number) => Fate;
+  private readonly fateOf: FateOf;
   private readonly observer: SinkObserver;
   private events: SinkEvents | undefined;
   private readonly byName = new Map<string, OutputTopic>();
@@ -117,7 +122,7 @@ export class FakeSink implements Sink {
   constructor(
     world: { clock: VirtualClock; random: Random; holders: BlockHolders; group: FakeGroup },
     settings: FakeSinkSettings,
-    fateOf: (id: PartitionId, offset: number) => Fate,
+    fateOf: FateOf,
     observer: SinkObserver,
   ) {
     this.world = world;
@@ -281,7 +286,7 @@ export class FakeSink implements Sink {
     for (let row = firstSourceRow; row < firstSourceRow + sourceRowCount; row += 1) {
       if (reader.outcome(row) === Outcome.elsewhere) continue;
       const { segment, offset } = place(row);
-      answered.push({ id: segment.partitionId, offset });
+      answered.push({ id: segment.partitionId, epoch: segment.epoch, offset });
     }
     const rows = [];
     for (let index = 0; index < (identityTopic === undefined ? rowCount : sourceRowCount); index += 1) {
@@ -343,7 +348,7 @@ export class FakeSink implements Sink {
 
   private refusedUnsent(row: SentRow): Refusal | undefined {
     if (row.nowhere) return { code: NO_PARTITION };
-    const fate = this.fateOf(row.id, row.offset);
+    const fate = this.fateOf(row.id, row.epoch, row.offset);
     const alone = !row.deadLetter && fate.kind === 'refused' && fate.how === 'alone';
     return alone ? { code: TOO_LARGE_ALONE } : undefined;
   }
@@ -364,7 +369,7 @@ export class FakeSink implements Sink {
         ? { code: INVALID_RECORD, words: 'a compacted topic takes no record without a key' }
         : undefined;
     }
-    const fate = this.fateOf(row.id, row.offset);
+    const fate = this.fateOf(row.id, row.epoch, row.offset);
     if (fate.kind !== 'refused' || fate.how === 'alone') return undefined;
     return fate.how === 'named' ? { code: INVALID_RECORD, words: 'planted' } : { code: TOO_LARGE };
   }

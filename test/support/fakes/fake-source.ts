@@ -1,5 +1,4 @@
 import type { Block, Fault, InputBatch, PartitionId } from '../../../src/core/batch.js';
-import { DispatcherError } from '../../../src/core/errors.js';
 import type { ReadFault } from '../../../src/core/faults.js';
 import { consumerFault, consumerFaultName } from '../../../src/kafka/codes.js';
 import type { CommittedOffset } from '../../../src/ports/commits.js';
@@ -12,8 +11,11 @@ import type {
   SourceEvents,
 } from '../../../src/ports/source.js';
 import { type CommitSettings, FakeCommits } from './fake-commits.js';
-import { FakeReader, type FakeReaderSettings, visibleEnd } from './fake-reader.js';
+import { FakePositions } from './fake-positions.js';
+import { FakeReader, type FakeReaderSettings } from './fake-reader.js';
+import { FakeTopics, type TopicObserver } from './fake-topics.js';
 import type { FakeWorld } from './fake-world.js';
+import { type LogChange, visibleEnd } from './log.js';
 
 /**
  * `revoke-fenced`: the group reassigns the partitions while we are still draining them, so the last commit is
@@ -31,15 +33,21 @@ export interface FakeSourceSettings extends CommitSettings {
   readonly rebalances: readonly RebalanceStep[];
   readonly commitIntervalMs: number;
   readonly outOfRange: 'stop' | 'earliest' | 'latest';
+  readonly changes?: readonly LogChange[];
 }
 
-export interface SourceObserver {
+export interface SourceObserver extends TopicObserver {
   stored(id: PartitionId, offset: number): void;
   delivered(batch: InputBatch): void;
+  /** Opened, or moved by a policy; else it is read again in the same log. */
+  positioned(id: PartitionId, how: 'opened' | 'moved' | 'again'): void;
   /** Records below the offset are skipped, as the out-of-range policy says. */
   skipped(id: PartitionId, below: number): void;
-  violation(what: string): void;
 }
+
+/** Partitions must be opened within this time, whatever is wrong with one of them. */
+const OPEN_MAX_MS = 6000;
+const COMPARE_MIN_MS = 1000;
 
 /** A member of the fake group. Calls that break the ports' contracts are violations. */
 export class FakeSource implements Source {
@@ -54,6 +62,10 @@ export class FakeSource implements Source {
   private readonly settings: FakeSourceSettings;
   private readonly observer: SourceObserver;
   private readonly reader: FakeReader;
+  private readonly where: FakePositions;
+  private readonly topics: FakeTopics;
+  /** When the assigned partitions must be open. */
+  private openByMs = Number.POSITIVE_INFINITY;
   private events: SourceEvents | undefined;
   private groupEvents: GroupEvents | undefined;
   private readonly opened = new Map<PartitionId, number>();
@@ -69,7 +81,11 @@ export class FakeSource implements Source {
     this.world = world;
     this.settings = settings;
     this.observer = observer;
-    this.commits = new FakeCommits(world, settings, observer, (id) => this.notToBeStored(id));
+    this.commits = new FakeCommits(world, settings, observer, {
+      wrong: (id) => this.notToBeStored(id),
+      isReplaced: (id) => this.topics.isReplaced(id),
+    });
+    this.where = new FakePositions(world, settings.outOfRange, (id, below) => observer.skipped(id, below));
     this.stepsLeft = [...settings.rebalances];
     this.reader = new FakeReader(world, settings.reader, {
       batch: (batch) => {
@@ -78,13 +94,27 @@ export class FakeSource implements Source {
       },
       oversize: (bytes) => this.tell((events) => events.oversize(bytes)),
     });
+    const { reader, commits } = this;
+    this.topics = new FakeTopics(world, observer, {
+      reader,
+      commits,
+      openIds: () => [...this.opened.keys()],
+      report: (ids) => {
+        if (!this.stopping) this.events?.replaced(ids.map((id) => this.named(id)));
+      },
+    });
   }
 
   async start(events: SourceEvents): Promise<void> {
     await this.latency();
     this.events = events;
     this.nextStep();
-    this.every(this.settings.commitIntervalMs, () => this.commits.commit([...this.opened.keys()]));
+    this.every(this.settings.commitIntervalMs, () => this.commits.commitAtInterval([...this.opened.keys()]));
+    this.every(Math.max(this.settings.commitIntervalMs, COMPARE_MIN_MS), () => this.topics.compareWhenDue());
+    for (const change of this.settings.changes ?? [])
+      this.world.clock.after(change.atMs, () => {
+        if (!this.stopped) this.topics.change(change);
+      });
     this.every(1000, () => this.tellProgress());
     this.every(400, () => this.world.group.otherWorks(this.world.random.int(8), this.world.clock.nowMs()));
   }
@@ -113,39 +143,29 @@ export class FakeSource implements Source {
 
   async positions(partitions: readonly AssignedPartition[]): Promise<readonly CommittedOffset[]> {
     await this.latency();
-    return partitions.map(({ partitionId }) => {
-      const { committed, log } = this.world.group.partition(partitionId);
-      return { partitionId, offset: committed >= 0 ? committed : log.low };
-    });
+    return this.where.resolve(partitions);
   }
 
   async positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<number> {
     await this.latency();
-    const { log } = this.world.group.partition(partition.partitionId);
-    if (this.settings.outOfRange === 'stop')
-      throw new DispatcherError(
-        'OFFSET_OUT_OF_RANGE',
-        `offset ${offset} of partition ${partition.partitionId} is gone`,
-      );
-    const next =
-      this.settings.outOfRange === 'earliest' ? log.low : visibleEnd(log, this.world.clock.nowMs());
-    this.observer.skipped(partition.partitionId, next);
-    return next;
+    this.topics.compare();
+    return this.where.afterOutOfRange(partition, offset);
   }
 
   halt(partitions: readonly AssignedPartition[]): void {
     this.mustBeParked('halt');
-    for (const { partitionId } of partitions) this.reader.halt(partitionId);
+    for (const { partitionId } of partitions) {
+      this.reader.halt(partitionId);
+      this.topics.halt(partitionId);
+    }
   }
 
   open(partitions: readonly OpenedPartition[]): void {
     this.mustBeParked('open');
     this.answers('open', partitions);
-    for (const { partitionId, epoch, offset } of partitions) {
-      this.opened.set(partitionId, epoch);
-      this.world.group.epochs.set(partitionId, epoch);
-      this.reader.seek(this.world.group.partition(partitionId).log, epoch, offset);
-    }
+    if (this.world.clock.nowMs() > this.openByMs && !this.where.neededLeader)
+      this.observer.violation('partitions were opened long after the group gave them');
+    for (const partition of partitions) this.readFrom(partition, 'opened');
     this.nextStep();
   }
 
@@ -153,25 +173,13 @@ export class FakeSource implements Source {
     this.mustBeParked('seek');
     if (!this.opened.has(partition.partitionId))
       this.observer.violation(`seek of partition ${partition.partitionId}, which is not open`);
-    this.opened.set(partition.partitionId, partition.epoch);
-    this.world.group.epochs.set(partition.partitionId, partition.epoch);
-    this.reader.seek(
-      this.world.group.partition(partition.partitionId).log,
-      partition.epoch,
-      partition.offset,
-    );
+    this.readFrom(partition, 'again');
     await this.latency();
   }
 
   async endOffsets(): Promise<readonly EndOffset[]> {
     await this.latency();
-    const nowMs = this.world.clock.nowMs();
-    return [...this.world.group.partitions.values()].map(({ log }) => ({
-      topic: log.topic,
-      partition: log.partition,
-      low: log.low,
-      end: visibleEnd(log, nowMs),
-    }));
+    return this.where.endOffsets();
   }
 
   verdict({ code }: Fault): { readonly kind: ReadFault; readonly name: string } {
@@ -180,11 +188,11 @@ export class FakeSource implements Source {
 
   async stop(): Promise<void> {
     this.stopping = true;
+    // Before the last commit.
+    await this.latency();
+    if (this.commits.hasStored) this.topics.compare();
     this.reader.stop();
-    const ids = [...this.opened.keys()];
-    this.commits.commit(ids);
-    for (const id of ids) this.forget(id);
-    this.leaveToOther(ids.filter((id) => this.world.group.partition(id).owner === 'us'));
+    this.giveBack([...this.opened.keys()]);
     await this.latency();
     await new Promise<void>((resolve) => this.world.clock.after(this.settings.brokerLatencyMaxMs, resolve));
     this.stopped = true;
@@ -210,6 +218,7 @@ export class FakeSource implements Source {
       group.give(ids, 'us');
       this.leaveToOther(all.filter(({ owner }) => owner === 'none').map(({ log }) => log.id));
       for (const id of ids) this.lostTold.delete(id);
+      this.openByMs = this.world.clock.nowMs() + OPEN_MAX_MS;
       this.events?.assigned(named);
       return;
     }
@@ -262,11 +271,35 @@ export class FakeSource implements Source {
   private close(partitions: readonly AssignedPartition[]): void {
     this.mustBeParked('close');
     this.answers('close', partitions);
-    const ids = partitions.map(({ partitionId }) => partitionId);
-    this.commits.commit(ids);
-    for (const id of ids) this.forget(id);
-    this.leaveToOther(ids.filter((id) => this.world.group.partition(id).owner === 'us'));
+    this.giveBack(partitions.map(({ partitionId }) => partitionId));
     this.nextStep();
+  }
+
+  private giveBack(ids: readonly PartitionId[]): void {
+    const { group } = this.world;
+    this.commits.commitAtEnd(ids);
+    for (const id of ids) this.forget(id);
+    this.leaveToOther(ids.filter((id) => group.partition(id).owner === 'us'));
+  }
+
+  private readFrom({ partitionId, epoch, offset }: OpenedPartition, how: 'opened' | 'again'): void {
+    const { group, clock } = this.world;
+    this.opened.set(partitionId, epoch);
+    this.topics.readAgain(partitionId);
+    group.opened(partitionId, epoch);
+    const choice = this.where.take(partitionId, offset);
+    const one = group.partition(partitionId);
+    // Opened after the end it is up to the reader to find out.
+    const isInside = offset <= visibleEnd(one.log, clock.nowMs());
+    if (choice !== undefined || (how === 'opened' && isInside)) one.isStale = false;
+    this.observer.positioned(partitionId, how === 'again' && choice !== undefined ? 'moved' : how);
+    this.reader.seek(one.log, epoch, offset);
+    if (choice === undefined) return;
+    this.topics.forget(partitionId);
+    this.commits.store([{ partitionId, offset }]);
+    if (choice.start === 'reset') return;
+    this.commits.commitLower(partitionId, offset);
+    group.grow(partitionId, clock.nowMs());
   }
 
   private notToBeStored(id: PartitionId): string | undefined {
@@ -278,6 +311,7 @@ export class FakeSource implements Source {
   private forget(id: PartitionId): void {
     this.opened.delete(id);
     this.commits.forget(id);
+    this.topics.forget(id);
     this.world.group.epochs.set(id, 0);
     this.reader.close(id);
   }

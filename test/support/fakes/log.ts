@@ -1,4 +1,4 @@
-import type { PartitionId } from '../../../src/core/batch.js';
+import type { Epoch, PartitionId } from '../../../src/core/batch.js';
 
 /** The fate of a record, fixed when it is created: every run must give it the same outcome. */
 export type Fate =
@@ -14,12 +14,16 @@ export type Fate =
    */
   | { readonly kind: 'refused'; readonly how: 'alone' | 'named' | 'unnamed' };
 
+/** Of the record that was read at an offset in an epoch. */
+export type FateOf = (id: PartitionId, epoch: Epoch, offset: number) => Fate;
+
 export interface LogRecord {
   readonly offset: number;
   readonly fate: Fate;
   /** Size of the packed record; larger than a block means an oversize record. */
   readonly bytes: number;
-  readonly availableAtMs: number;
+  /** Infinity: not before someone finds out that the log was cut (see LogChange). */
+  availableAtMs: number;
 }
 
 /** A fault with this count never ends. */
@@ -46,6 +50,26 @@ export interface PartitionLog {
   readonly faults: readonly LogFault[];
 }
 
+/** Logs become other ones in the middle of a run, all at one moment. */
+export interface LogChange {
+  readonly atMs: number;
+  /**
+   * `new-topic`: deleted and created again under the same name, other records under the same offsets.
+   * `cut`: the same topic, restored without its last records; it grows again once a reader was told.
+   */
+  readonly kind: 'new-topic' | 'cut';
+  /** By their ids, instead of those that were there. */
+  readonly logs: readonly PartitionLog[];
+}
+
+/** No broker leads the partition: nobody says where it begins and ends, and nothing is read from it. */
+export interface LeaderlessSpan {
+  readonly id: PartitionId;
+  readonly fromMs: number;
+  /** Infinity: the leader never comes back. */
+  readonly toMs: number;
+}
+
 /** Index of the first record at or after an offset. */
 export function indexAt(log: PartitionLog, offset: number): number {
   let low = 0;
@@ -56,4 +80,10 @@ export function indexAt(log: PartitionLog, offset: number): number {
     else high = middle;
   }
   return low;
+}
+
+/** The end offset that is visible at a moment. */
+export function visibleEnd(log: PartitionLog, nowMs: number): number {
+  const hidden = log.records.find((record) => record.availableAtMs > nowMs);
+  return hidden === undefined ? log.end : hidden.offset;
 }

@@ -1,0 +1,129 @@
+import type { PartitionId } from '../../../src/core/batch.js';
+import { DispatcherError } from '../../../src/core/errors.js';
+import type { CommittedOffset } from '../../../src/ports/commits.js';
+import type { AssignedPartition, EndOffset } from '../../../src/ports/source.js';
+import type { FakeGroup } from './fake-group.js';
+import { type PartitionLog, visibleEnd } from './log.js';
+import type { Random } from './random.js';
+import type { VirtualClock } from './virtual-clock.js';
+
+/** As the adapter: positions wait so long for a leader, other questions for as long as a request may take. */
+const LEADER_WAIT_MS = 3000;
+const REQUEST_TIMEOUT_MS = 30_000;
+const LEADER_PAUSE_MS = 250;
+
+interface Choice {
+  readonly offset: number;
+  /** Nothing is committed, or what is committed is not in the log. */
+  readonly start: 'reset' | 'skip';
+}
+
+/** Where reading begins, by the brokers' word and the policies. */
+export class FakePositions {
+  private readonly world: { clock: VirtualClock; random: Random; group: FakeGroup };
+  private readonly outOfRange: 'stop' | 'earliest' | 'latest';
+  private readonly skipped: (id: PartitionId, below: number) => void;
+  /** The last answer took the word of a leader that was not there: where nothing is committed. */
+  neededLeader = false;
+  private readonly choices = new Map<PartitionId, Choice>();
+
+  constructor(
+    world: { clock: VirtualClock; random: Random; group: FakeGroup },
+    outOfRange: 'stop' | 'earliest' | 'latest',
+    skipped: (id: PartitionId, below: number) => void,
+  ) {
+    this.world = world;
+    this.outOfRange = outOfRange;
+    this.skipped = skipped;
+  }
+
+  /** A partition without a leader holds up the others for a moment only, unless nothing is committed in it. */
+  async resolve(partitions: readonly AssignedPartition[]): Promise<CommittedOffset[]> {
+    this.neededLeader = false;
+    await this.waitForLeaders(partitions, LEADER_WAIT_MS);
+    const positions: CommittedOffset[] = [];
+    for (const partition of partitions) {
+      const { partitionId } = partition;
+      this.choices.delete(partitionId);
+      if (this.world.group.partition(partitionId).committed < 0 && !this.isLed(partitionId)) {
+        this.neededLeader = true;
+        await this.requireLeaders([partition]);
+      }
+      const { committed, log } = this.world.group.partition(partitionId);
+      if (committed < 0) {
+        this.choices.set(partitionId, { offset: log.low, start: 'reset' });
+      } else if (this.isLed(partitionId) && this.isSeenOutside(log, committed))
+        this.choices.set(partitionId, { offset: this.policyOffset(log, committed), start: 'skip' });
+      positions.push({ partitionId, offset: this.choices.get(partitionId)?.offset ?? committed });
+    }
+    return positions;
+  }
+
+  afterOutOfRange({ partitionId }: AssignedPartition, offset: number): number {
+    const next = this.policyOffset(this.world.group.partition(partitionId).log, offset);
+    this.choices.set(partitionId, { offset: next, start: 'skip' });
+    return next;
+  }
+
+  /** The choice that a partition is opened at, once. */
+  take(id: PartitionId, offset: number): Choice | undefined {
+    const choice = this.choices.get(id);
+    this.choices.delete(id);
+    return choice?.offset === offset ? choice : undefined;
+  }
+
+  async endOffsets(): Promise<EndOffset[]> {
+    const { group, clock } = this.world;
+    const all = [...group.partitions.values()];
+    await this.requireLeaders(
+      all.map(({ log: { id, topic, partition } }) => ({ partitionId: id, topic, partition })),
+    );
+    return all.map(({ log }) => ({
+      topic: log.topic,
+      partition: log.partition,
+      low: log.low,
+      end: visibleEnd(log, clock.nowMs()),
+    }));
+  }
+
+  /** Of what retention deletes behind the question only the reader gets to know. */
+  private isSeenOutside(log: PartitionLog, offset: number): boolean {
+    if (offset < log.low) return this.world.random.chance(0.5);
+    return offset > visibleEnd(log, this.world.clock.nowMs());
+  }
+
+  private policyOffset(log: PartitionLog, offset: number): number {
+    if (this.outOfRange === 'stop')
+      throw new DispatcherError('OFFSET_OUT_OF_RANGE', `offset ${offset} of partition ${log.id} is gone`);
+    const next = this.outOfRange === 'earliest' ? log.low : visibleEnd(log, this.world.clock.nowMs());
+    this.skipped(log.id, next);
+    return next;
+  }
+
+  private isLed(id: PartitionId): boolean {
+    const nowMs = this.world.clock.nowMs();
+    return this.world.group.leaderAtMs(id, nowMs) === nowMs;
+  }
+
+  private async requireLeaders(partitions: readonly AssignedPartition[]): Promise<void> {
+    const left = await this.waitForLeaders(partitions, REQUEST_TIMEOUT_MS);
+    if (left === undefined) return;
+    throw new DispatcherError(
+      'KAFKA_UNREACHABLE',
+      `${left.topic}[${left.partition}] has no leader that answers`,
+    );
+  }
+
+  /** One that has none when the time is over. */
+  private async waitForLeaders(
+    partitions: readonly AssignedPartition[],
+    waitMs: number,
+  ): Promise<AssignedPartition | undefined> {
+    const { clock } = this.world;
+    for (const endMs = clock.nowMs() + waitMs; ; ) {
+      const left = partitions.find(({ partitionId }) => !this.isLed(partitionId));
+      if (left === undefined || clock.nowMs() + LEADER_PAUSE_MS >= endMs) return left;
+      await new Promise<void>((resolve) => clock.after(LEADER_PAUSE_MS, resolve));
+    }
+  }
+}
