@@ -37,7 +37,7 @@ export class FakePositions {
     this.skipped = skipped;
   }
 
-  /** A partition without a leader holds up the others for a moment only, unless nothing is committed in it. */
+  /** A partition without a leader holds up the others only briefly, unless nothing is committed in it. */
   async resolve(partitions: readonly AssignedPartition[]): Promise<CommittedOffset[]> {
     this.neededLeader = false;
     await this.waitForLeaders(partitions, LEADER_WAIT_MS);
