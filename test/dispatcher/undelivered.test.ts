@@ -8,7 +8,7 @@ import {
 } from '../../src/ports/transform-pool.js';
 import { Outcome, RowFlag } from '../../src/wire/layout.js';
 import { OutputBatchWriter } from '../../src/wire/output-writer.js';
-import { Bench, passThrough } from './bench.js';
+import { Bench, partition, passThrough } from './bench.js';
 
 const TOO_LARGE_ALONE = -10_003;
 const INVALID_RECORD = 87;
@@ -218,7 +218,7 @@ test(
   },
 );
 
-test('the time that a bounded run waits for its end offsets does not count as silence of the destination', async () => {
+test('waiting for the end offsets does not count as silence of the destination', async () => {
   const bench = new Bench({ until: 'end' });
   let answer: (ends: Awaited<typeof bench.source.ends>) => void = () => undefined;
   bench.source.ends = new Promise((resolve) => {
@@ -234,4 +234,33 @@ test('the time that a bounded run waits for its end offsets does not count as si
   const report = await bench.end();
   assert.equal(report.error, undefined);
   assert.equal(report.records.transformed, 10);
+});
+
+test('a record named in a topic that was replaced says nothing of another under the same offset', async () => {
+  const bench = new Bench();
+  await bench.start(0);
+  bench.deliver(0, 0, 3);
+  await bench.settle();
+  bench.source.events?.replaced([partition(0)]);
+  await bench.settle();
+  const first = bench.sink.written.shift();
+  assert.ok(first !== undefined);
+  const { batchId, part } = first;
+  const failures = [0, 1, 2].map((outputRow) => ({
+    part,
+    outputRow,
+    ...deliveryVerdict(outputRow === 1 ? INVALID_RECORD : BYSTANDER, outputRow === 1),
+    ...(outputRow === 1 ? { words: 'no key' } : {}),
+  }));
+  bench.sink.events?.settled({ batchId, part, acknowledged: 0, failures, stale: 0 });
+  await bench.pass(600);
+  assert.equal(bench.source.calls.at(-1), 'seek 0@0 epoch 2');
+  const rejected: unknown[] = [];
+  bench.pool.answer = (task) => {
+    if (task.rejectWith !== undefined) rejected.push(task.rejectWith);
+    return Promise.resolve(passThrough(task));
+  };
+  bench.deliver(0, 0, 3);
+  await bench.settle();
+  assert.deepEqual(rejected, []);
 });

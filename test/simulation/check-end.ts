@@ -1,6 +1,6 @@
 import type { RunReport } from '../../src/dispatcher/dispatcher.js';
 import { indexAt, visibleEnd } from '../support/fakes/log.js';
-import type { World } from './simulate.js';
+import type { World } from './world.js';
 
 /** What must hold of the report of a run that is over, and of what it left behind. */
 export function checkEnd(world: World, report: RunReport): void {

@@ -154,7 +154,7 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
     if (by === 'us') this.commitsOfOurs += 1;
     if (by === 'us' && this.entered.has(log.id)) this.committedAfter.add(log.id);
     if (this.group.partition(log.id).isStale) {
-      if (this.noticedIds.has(log.id))
+      if (this.noticedIds.has(log.id) && offset > 0)
         this.violation(
           `partition ${log.id}: offset ${offset} of the topic before was committed in the new one`,
         );
@@ -220,6 +220,8 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
 
   /** No record may become a dead letter because of others. */
   private mustBeGuilty({ log }: Page, index: number): void {
+    // What a broker said of a topic is taken for the next one's until someone knows.
+    if (this.group.partition(log.id).isStale && !this.noticedIds.has(log.id)) return;
     const record = log.records[index];
     const { fate } = record ?? {};
     const guilty =

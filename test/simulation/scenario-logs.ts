@@ -8,8 +8,8 @@ import {
   type PartitionLog,
 } from '../support/fakes/log.js';
 import type { Random } from '../support/fakes/random.js';
-import type { Troubles } from './scenario.js';
 import { BLOCK_BYTES } from './scenario-parts.js';
+import type { Troubles } from './troubles.js';
 
 /** The logs that a run of a seed reads, and what becomes of them meanwhile. */
 export function makeLog(random: Random, id: number, troubles: Troubles, spreadMs: number): PartitionLog {

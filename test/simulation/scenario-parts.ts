@@ -3,7 +3,7 @@ import type { FakePoolSettings } from '../support/fakes/fake-pool.js';
 import type { FakeSinkSettings, TopicOutage } from '../support/fakes/fake-sink.js';
 import type { LeaderlessSpan } from '../support/fakes/log.js';
 import type { Random } from '../support/fakes/random.js';
-import type { Troubles } from './scenario.js';
+import type { Troubles } from './troubles.js';
 
 const DEFAULT_TOPIC = 'out';
 const DEAD_LETTER_TOPIC = 'dead';

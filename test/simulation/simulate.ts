@@ -13,6 +13,7 @@ import { VirtualClock } from '../support/fakes/virtual-clock.js';
 import { checkEnd } from './check-end.js';
 import { Ledger } from './ledger.js';
 import { makeScenario, type Scenario } from './scenario.js';
+import type { World } from './world.js';
 
 /** Limits for the virtual time and the steps of a run: beyond them it is considered endless. */
 const TIME_MAX_MS = 900_000;
@@ -36,18 +37,6 @@ export interface Mutation {
   settings?(settings: DispatcherSettings): DispatcherSettings;
   sink?(settings: FakeSinkSettings): FakeSinkSettings;
   source?(settings: FakeSourceSettings): FakeSourceSettings;
-}
-
-export interface World {
-  readonly scenario: Scenario;
-  readonly clock: VirtualClock;
-  readonly group: FakeGroup;
-  readonly ledger: Ledger;
-  readonly holders: BlockHolders;
-  readonly logLines: string[];
-  createdBytes: number;
-  /** The number of delivered records when the limits were checked last. */
-  recordsSeen: number;
 }
 
 /**

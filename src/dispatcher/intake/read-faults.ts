@@ -81,6 +81,7 @@ export class ReadFaults {
    * again.
    */
   replaced(partitions: readonly AssignedPartition[]): void {
+    for (const { partitionId } of partitions) this.state.named.suspend(partitionId);
     const meant = partitions.flatMap((partition) => {
       const state = this.state.partitions.get(partition.partitionId);
       const reading = state?.ours?.reading;

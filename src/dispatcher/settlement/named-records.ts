@@ -17,9 +17,12 @@ export interface NamedRecord {
  */
 export class NamedRecords {
   private readonly byPartition = new Map<PartitionId, Map<number, NamedRecord>>();
+  /** Their topics were replaced: other records lie under the same offsets. */
+  private readonly suspended = new Set<PartitionId>();
   private count = 0;
 
   add(partitionId: PartitionId, record: NamedRecord): void {
+    if (this.suspended.has(partitionId)) return;
     const known = this.byPartition.get(partitionId) ?? new Map<number, NamedRecord>();
     this.byPartition.set(partitionId, known);
     const { offset } = record;
@@ -59,8 +62,15 @@ export class NamedRecords {
 
   /** The partition was revoked, or its offsets may belong to other records from now on. */
   forgetAll(partitionId: PartitionId): void {
+    this.suspended.delete(partitionId);
     this.count -= this.byPartition.get(partitionId)?.size ?? 0;
     this.byPartition.delete(partitionId);
+  }
+
+  /** Forgets its records and names no more of them until the next `forgetAll`. */
+  suspend(partitionId: PartitionId): void {
+    this.forgetAll(partitionId);
+    this.suspended.add(partitionId);
   }
 
   private forgetOldest(): void {

@@ -140,7 +140,8 @@ export class FakeGroup {
     const partition = this.partition(id);
     if (partition.owner !== by) return false;
     partition.committed = offset;
-    partition.hasOldCommit = by === 'us' && partition.isStale && partition.switched?.kind === 'new-topic';
+    partition.hasOldCommit =
+      by === 'us' && offset > 0 && partition.isStale && partition.switched?.kind === 'new-topic';
     this.observer.committed(partition.log, offset, by);
     return true;
   }

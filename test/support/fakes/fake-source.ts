@@ -154,10 +154,8 @@ export class FakeSource implements Source {
 
   halt(partitions: readonly AssignedPartition[]): void {
     this.mustBeParked('halt');
-    for (const { partitionId } of partitions) {
-      this.reader.halt(partitionId);
-      this.topics.halt(partitionId);
-    }
+    for (const { partitionId } of partitions) this.reader.halt(partitionId);
+    this.topics.halt();
   }
 
   open(partitions: readonly OpenedPartition[]): void {
@@ -278,7 +276,12 @@ export class FakeSource implements Source {
   private giveBack(ids: readonly PartitionId[]): void {
     const { group } = this.world;
     this.commits.commitAtEnd(ids);
-    for (const id of ids) this.forget(id);
+    for (const id of ids) {
+      const { hasOldCommit, owner } = group.partition(id);
+      if (this.topics.isReplaced(id) && hasOldCommit && owner === 'us')
+        this.observer.violation(`partition ${id} is given back with an offset of the topic before`);
+      this.forget(id);
+    }
     this.leaveToOther(ids.filter((id) => group.partition(id).owner === 'us'));
   }
 

@@ -44,8 +44,9 @@ export class FakeTopics {
     return this.replaced.has(id);
   }
 
-  halt(id: PartitionId): void {
-    this.halted.add(id);
+  /** The answer to a report, also where it names none of the reported: a run that ends halts nothing. */
+  halt(): void {
+    for (const id of this.reportedMs.keys()) this.halted.add(id);
   }
 
   /** Opened, sought or closed: for the deadline it begins again. */
@@ -89,6 +90,8 @@ export class FakeTopics {
       this.replaced.add(id);
       this.member.commits.unstore(id);
       this.observer.noticed(id);
+      // What was committed before anyone knew is taken back.
+      if (group.partition(id).hasOldCommit) this.member.commits.commitLower(id, 0);
     }
     this.learn();
     const ids = this.member.openIds().filter((id) => this.replaced.has(id));
