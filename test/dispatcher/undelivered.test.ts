@@ -236,7 +236,7 @@ test('waiting for the end offsets does not count as silence of the destination',
   assert.equal(report.records.transformed, 10);
 });
 
-test('a record named in a topic that was replaced says nothing of another under the same offset', async () => {
+test('a name given in a replaced topic says nothing of the new record at that offset', async () => {
   const bench = new Bench();
   await bench.start(0);
   bench.deliver(0, 0, 3);
