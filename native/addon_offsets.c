@@ -1,7 +1,5 @@
-/*
- * Offsets with a text beside them, which the group keeps for whoever reads on from there. node-rdkafka has no
- * way to hand the text over.
- */
+/* Stores and commits offsets with a metadata text, which the group keeps for the next reader. node-rdkafka
+ * has no call that takes the text. */
 #include <librdkafka/rdkafka.h>
 #include <string.h>
 
@@ -44,7 +42,7 @@ static rd_kafka_resp_err_t send_list(int64_t id, rd_kafka_topic_partition_list_t
   return code;
 }
 
-/* (handle, topic, metadata, Float64Array of partitions and offsets in turn): librdkafka's code. */
+/* (handle, topic, metadata, Float64Array of partitions and offsets in turn): returns librdkafka's code. */
 static napi_value with_places(napi_env env, napi_callback_info info, send_call send) {
   napi_value argv[4], self, result;
   int64_t id;
@@ -76,7 +74,7 @@ static napi_value commit_offsets(napi_env env, napi_callback_info info) {
   return with_places(env, info, send_to_broker);
 }
 
-/* What the client has heard of it so far; empty: nothing. */
+/* The cluster id as far as the client knows it; empty: not known yet. */
 static napi_value cluster_id(napi_env env, napi_callback_info info) {
   napi_value argv[1], self, result;
   int64_t id;

@@ -3,7 +3,7 @@
 
 #include "question.h"
 
-/* Brokers take 4,096 bytes; a longer text is none of ours. */
+/* Brokers accept 4,096 bytes of metadata; a longer text was not written by us. */
 #define METADATA_BYTES_MAX 4097u
 
 /* Text: the group. */

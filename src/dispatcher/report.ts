@@ -63,7 +63,7 @@ export interface RunStatus {
   readonly latency: { readonly p50Ms: number; readonly p99Ms: number };
 }
 
-/** Of each partition that was ever ours, as far as the brokers confirmed it. */
+/** For each partition that was ever assigned, as far as the brokers confirmed it. */
 export function committedOf(partitions: Partitions): RunReport['committed'] {
   return [...partitions.known].flatMap(({ topic, partition, committed }) =>
     committed === undefined ? [] : [{ topic, partition, offset: committed }],

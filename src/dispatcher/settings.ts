@@ -11,7 +11,7 @@ import type { TransformPool } from '../ports/transform-pool.js';
 
 export interface DispatcherDeps {
   readonly source: Source;
-  /** Undefined: the source gives its partitions once and wants none back. */
+  /** Undefined: the source assigns its partitions once and never revokes them. */
   readonly group?: Group;
   readonly commits: Commits;
   readonly sink: Sink;
@@ -57,7 +57,7 @@ export interface DispatcherSettings {
    * anything is read, so a missing one is reported immediately.
    */
   readonly outputTopics: readonly string[];
-  /** More dead letters than this among the latest records end the run; 100: never. */
+  /** The run ends if more than this percentage of the latest records are dead letters; 100: never. */
   readonly deadLettersMaxPercent: number;
   /** What happens to a record that names a topic that does not exist: it is rejected, or the run stops. */
   readonly unknownTopic: 'reject' | 'stop';
@@ -67,7 +67,10 @@ export interface DispatcherSettings {
 export const Limits = {
   /** How often a range may run into a worker death that blamed no record, before the range is bisected. */
   blamelessDeathsMax: 3,
-  /** The records that the share of dead letters is taken of, and how many of those it takes to end a run. */
+  /**
+   * The number of records over which the share of dead letters is computed, and the minimum of dead letters
+   * that ends a run.
+   */
   shareWindowRecords: 10_000,
   shareDeadLettersMin: 100,
   /** Smaller batches are counted together. */

@@ -1,15 +1,15 @@
 /** The addon's reader (native/reader.c): records of a consumer into packed batches. */
 
 export interface ReaderOptions {
-  /** Rows in a batch at most. */
+  /** Maximum number of rows in a batch. */
   readonly recordsMax: number;
-  /** A batch is closed once it holds this many packed bytes (the block's length bounds it too). */
+  /** A batch is closed once it has this many packed bytes (the block's length limits it too). */
   readonly bytesMax: number;
-  /** Waits this long for more after the first record; 0 = takes what is there. */
+  /** How long to wait for more after the first record; 0 = take what is there. */
   readonly lingerMs: number;
-  /** Close the batch when the partition changes (`ordering: partition`). */
+  /** Closes the batch when the partition changes (`ordering: partition`). */
   readonly cutPerPartition: boolean;
-  /** Batches that may wait for JavaScript at most. */
+  /** Maximum number of batches that wait for JavaScript. */
   readonly readyBatchesMax: number;
 }
 
@@ -34,11 +34,11 @@ export interface ReaderStats {
   readonly recordsRead: number;
   readonly bytesRead: number;
   readonly batches: number;
-  /** Rows below the reader's next offset: delivered again by librdkafka inside one epoch, dropped. */
+  /** Rows below the reader's next offset, delivered again by librdkafka within one epoch, and dropped. */
   readonly duplicatesDropped: number;
   /** Rows of closed partitions, dropped. */
   readonly staleDropped: number;
-  /** Messages popped from librdkafka and not yet packed. */
+  /** Messages taken from librdkafka and not yet packed. */
   readonly held: number;
 }
 
@@ -49,16 +49,16 @@ export interface NativeReader {
    */
   start(): void;
   /**
-   * The typed array must be over shared memory or stay untouched, 256 bytes at least; it is kept alive until
-   * handed back. Taken, and never begun, while stopping. `recordsMax`: rows that this block may bring at
-   * most, 1 or more; above the reader's own `recordsMax` that one counts.
+   * The typed array must use shared memory or stay untouched, with 256 bytes at least; it is kept alive until
+   * it is returned. Accepted while stopping, but never filled. `recordsMax`: the maximum number of rows for
+   * this block, 1 or more; the reader's own `recordsMax` applies too.
    */
   offer(blockId: number, block: Uint8Array, recordsMax: number): void;
-  /** Ids of the blocks offered and not begun. Parked only. */
+  /** Ids of the blocks that were offered but not begun. Parked only. */
   reclaim(): number[];
   /**
-   * Asks the reader to pause; `parked` follows, after the batch in hand; asked while it is parked,
-   * `parked` comes once more.
+   * Asks the reader to pause; `parked` follows, after the current batch. If it is parked already, `parked`
+   * comes once more.
    */
   park(): void;
   unpark(): void;
@@ -68,19 +68,21 @@ export interface NativeReader {
    */
   open(partitionId: number, epoch: number, nextOffset: number): void;
   /**
-   * Parked only: takes the forwarding back and drops what is in hand of it. Call it before
+   * Parked only: removes the forwarding and drops what the reader holds of it. Call it before
    * unassign/incrementalUnassign.
    */
   close(partitionId: number): void;
-  /** Parked only: reads nothing more of it until `rewind` or a new `open`; drops what is in hand of it. */
+  /**
+   * Parked only: reads nothing more of it until `rewind` or a new `open`; drops what the reader holds of it.
+   */
   halt(partitionId: number): void;
-  /** Parked only: the epoch and the next offset after a seek; drops what is in hand of it. */
+  /** Parked only: sets the epoch and the next offset after a seek; drops what the reader holds of it. */
   rewind(partitionId: number, epoch: number, nextOffset: number): void;
-  /** Next offset to read, by the reader; -1 when not open. */
+  /** The reader's next offset; -1 when not open. */
   nextOffset(partitionId: number): number;
   stats(): ReaderStats;
   /**
-   * Takes back all forwarding, destroys the data queue, ends both threads; `stopped` follows. Call it before
+   * Removes all forwarding, destroys the data queue, ends both threads; `stopped` follows. Call it before
    * disconnect. Idempotent.
    */
   stop(): void;

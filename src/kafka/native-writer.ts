@@ -3,21 +3,20 @@
 export type PartitionPolicy = 'auto' | 'same' | 'key' | 'sticky';
 
 export interface WriterOptions {
-  /** Parts that may wait or be in flight at most; `write` throws past it. */
+  /** Maximum number of parts that wait or are in flight; `write` throws beyond it. */
   readonly partsMax: number;
   /** The writer polls the producer's queue at least this often (errors, logs, failed reports). */
   readonly pollIntervalMs: number;
 }
 
 /**
- * Codes are librdkafka's, apart from the addon's own: −10001 (BAD_ROW), a row that does not fit its blocks;
- * −10002 (BAD_BATCH), a header that does not: then nothing of the part was handed over, and row 0 is reported
- * for all; −10003, a record too large even alone; −10004, a partition that the topic never had; −10007, one
- * that it had before it was created again. A
- * dead-letter row (flag 16) without a partition goes to the source's modulo the count. What was handed over
- * and is not acknowledged at `stop` does not settle any more: purge and wait before. `settled`: a = batchId,
- * b = part, c = acknowledged rows; `failures` and `words` say what was refused; `stale` rows skipped by
- * epoch. `fatal`: code in a, text. `stopped`.
+ * Codes are librdkafka's, except for the addon's own: −10001 (BAD_ROW), a row that does not fit its blocks;
+ * −10002 (BAD_BATCH), a header that does not: then nothing of the part was sent, and row 0 is reported for
+ * all; −10003, a record that is too large even alone; −10004, a partition that the topic never had; −10007,
+ * one that it had before it was created again. A dead-letter row (flag 16) without a partition goes to the
+ * source's modulo the count. What was sent and is not acknowledged at `stop` does not settle any more: purge
+ * and wait before. `settled`: a = batchId, b = part, c = acknowledged rows; `failures` and `words` say what
+ * was refused; `stale` rows skipped by epoch. `fatal`: code in a, text. `stopped`.
  */
 export type WriterEventKind = 'settled' | 'fatal' | 'stopped';
 export type WriterListener = (
@@ -29,29 +28,32 @@ export type WriterListener = (
   /** Three numbers per failure: row, code, index into `words` (-1: none). */
   failures: Int32Array | null,
   text: string | null,
-  /** What the broker said of single records of the part. */
+  /** The broker's words about single records of the part. */
   words: readonly string[] | null,
 ) => void;
 
 export interface NativeWriter {
   start(): void;
-  /** Number of the topic for output rows; same name: same number. `partitionCount` from metadata, ≥ 1. */
+  /**
+   * The topic's number for output rows; the same name has the same number. `partitionCount` from metadata, ≥
+   * 1.
+   */
   topic(name: string, partitionCount: number, policy: PartitionPolicy): number;
   setPartitionCount(topicNumber: number, partitionCount: number): void;
-  /** Rows of this topic that were acknowledged or still may be. */
+  /** Rows of this topic that were acknowledged or may still be. */
   written(topicNumber: number): number;
   /**
-   * `max.message.bytes` of a topic: rows that exceed it even as a batch of their own are refused with -10003
-   * (librdkafka's own refusals for size too) and not sent. 0 = none. Not for compressed messages, whose size
+   * `max.message.bytes` of a topic: rows that exceed it even as a batch of one are refused with -10003 (like
+   * librdkafka's own refusals for size) and not sent. 0 = no limit. Not for compressed messages, whose size
    * is not known yet.
    */
   setBatchLimit(topicNumber: number, bytesMax: number): void;
   /**
-   * Queues one part; parts are handed to librdkafka in the order of the calls. Throws RangeError past
+   * Queues one part; parts are sent to librdkafka in the order of the calls. Throws RangeError beyond
    * partsMax.
    */
   write(batchId: number, part: number, input: Uint8Array, output: Uint8Array): void;
-  /** rd_kafka_purge of queue and in-flight, and parts not yet handed over fail with _PURGE_QUEUE. */
+  /** rd_kafka_purge of queue and in-flight; parts not yet sent fail with _PURGE_QUEUE. */
   purge(): void;
   stats(): {
     readonly produced: number;
@@ -62,7 +64,7 @@ export interface NativeWriter {
     readonly queueFullWaits: number;
   };
   /**
-   * Ends the thread; parts not handed over fail with _PURGE_QUEUE first. `stopped` follows. Call it before
+   * Ends the thread; parts not yet sent fail with _PURGE_QUEUE first. `stopped` follows. Call it before
    * disconnect. Idempotent.
    */
   stop(): void;

@@ -87,7 +87,7 @@ export interface PartitionOffset extends TopicPlace, Answered {
 }
 
 export interface GroupOffset extends PartitionOffset {
-  /** What the committing member kept beside it. */
+  /** The metadata text that the committing member stored with the offset. */
   readonly metadata: string;
 }
 

@@ -1,4 +1,4 @@
-/** Settled offsets on their way to the group: stored and committed today, part of a transaction some day. */
+/** Settled offsets on their way to the group: stored and committed today, part of a transaction in future. */
 import type { PartitionId } from '../core/batch.js';
 
 export interface CommittedOffset {
@@ -20,15 +20,15 @@ export interface CommitsEvents {
 }
 
 /**
- * What is stored is committed within the commit interval, when its partition is given back, and when the
- * source stops.
+ * A stored offset is committed within the commit interval, when its partition is closed, and when the source
+ * stops.
  */
 export interface Commits {
-  /** Whom the brokers' answers are for. Once, before the source starts. */
+  /** Sets the receiver of the brokers' answers. Call it once, before the source starts. */
   listen(events: CommitsEvents): void;
-  /** Notes the next offset to read as committable. Of partitions that are open. */
+  /** Stores the next offset to read as committable. Open partitions only. */
   store(offsets: readonly CommittedOffset[]): void;
-  /** What the group has committed, whoever did it; -1 where nothing is. Partitions need not be ours. */
+  /** The group's committed offsets, by whichever member; -1 for none. Partitions need not be ours. */
   committedOffsets(
     partitions: readonly { readonly topic: string; readonly partition: number }[],
   ): Promise<readonly TopicOffset[]>;

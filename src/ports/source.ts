@@ -52,8 +52,8 @@ export interface SourceEvents {
   /** A filled block. The source no longer uses it; the dispatcher owns it until it is settled. */
   batch(batch: InputBatch): void;
   /**
-   * Partitions to be read, given by the group or, where there is none, once after the start. Nothing is read
-   * from them until `open`. Answer with `open`. May be empty.
+   * Partitions to read, assigned by the group or, without a group, once after the start. Nothing is read from
+   * them until `open`. Answer with `open`. May be empty.
    */
   assigned(partitions: readonly AssignedPartition[]): void;
   /**
@@ -74,9 +74,9 @@ export interface SourceEvents {
 }
 
 /**
- * Where records come from, in batches. All calls are made by the dispatcher, one after another; events come
- * on later turns of the loop. The reader fills blocks in the order offered and stops reading when it has
- * none: that is the backpressure.
+ * A source of records in batches. The dispatcher makes all calls, one after another; events come in later
+ * turns of the event loop. The reader fills blocks in the order offered and stops reading when it has none:
+ * that is the backpressure.
  */
 export interface Source {
   /** Connects. Rejects when Kafka can't be reached or refuses us. */

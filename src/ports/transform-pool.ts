@@ -2,7 +2,7 @@ import type { BatchId, Block, Segment } from '../core/batch.js';
 import type { OutputTopic } from './sink.js';
 
 export interface TransformTask {
-  /** Unique for the life of the pool: by it the worker finds results that a task before this one left. */
+  /** Unique for the life of the pool: the worker uses it to find results that an earlier task left. */
   readonly batchId?: BatchId;
   readonly input: Block;
   readonly output: Block;
@@ -13,7 +13,9 @@ export interface TransformTask {
   readonly segments: readonly Segment[];
   /** If set: do not run the transform, dead-letter every row of the range with this reason. */
   readonly rejectWith?: Rejection;
-  /** With `rejectWith`: the rows of the range that are meant, rising. The others were answered before. */
+  /**
+   * With `rejectWith`: the rows of the range to reject, in rising order. The others already have an answer.
+   */
   readonly rows?: readonly number[];
   /** Topics that an earlier part of this batch asked for (`unknownTopics`); the worker remembers them. */
   readonly topics?: readonly OutputTopic[];
@@ -27,13 +29,13 @@ export interface Rejection {
   readonly stage: Stage;
 }
 
-/** A record that was rejected, as its dead letter says. */
+/** A rejected record as its dead letter describes it. */
 export interface RejectedRow {
   readonly row: number;
   readonly message: string;
 }
 
-/** Output rows by topic number, dead letters not among them. */
+/** Output rows by topic number, without dead letters. */
 export type TopicRows = readonly (readonly [topic: number, rows: number])[];
 
 /** One part of an answer: a written output batch (docs/WIRE.md). */
@@ -56,7 +58,7 @@ export interface TransformResult {
    */
   readonly overflow?: Uint8Array;
   readonly overflowEmitted?: TopicRows;
-  /** Of the first output batch. */
+  /** The size of the first output batch. */
   readonly emitted: TopicRows;
   /** Names for outcome bytes 1.. and 128.. of this result (both parts). */
   readonly filterReasons: readonly string[];
@@ -72,11 +74,11 @@ export interface TransformResult {
    */
   readonly stop?: Rejection;
   /**
-   * Row `firstRow + rowsDone` emits to topics whose numbers this worker does not know: register them, go on
-   * from there with `topics`. Its results wait in that worker (`keeps`).
+   * Row `firstRow + rowsDone` emits to topics whose numbers this worker does not know: register them and
+   * continue there with `topics`. Its results wait in that worker (`keeps`).
    */
   readonly unknownTopics?: readonly string[];
-  /** The worker has results of rows behind `rowsDone`: its next task of this batch begins with them. */
+  /** The worker holds results of rows after `rowsDone`: its next task of this batch begins with them. */
   readonly keeps?: boolean;
   readonly logs?: readonly TransformLog[];
   readonly counts?: readonly TransformCount[];

@@ -220,7 +220,7 @@ export class TaskRunner {
     return { nextRow: firstRow + kept.length, status: Written.done, pending: [] };
   }
 
-  /** False: nothing is left, or no task will come for it. */
+  /** False: nothing is left, or no further task will come for it. */
   #keepRest(
     { batchId, rejectWith, firstRow }: WorkerTask,
     rowsDone: number,

@@ -1,10 +1,10 @@
 import type { StandardSchema } from './load/standard-schema.js';
 import type { Result } from './results/results.js';
 
-/** Carries a type and nothing else; made by {@link type}. */
+/** Carries a type and nothing else; created by {@link type}. */
 export interface TypeOnly<Value> {
   readonly kind: 'type-only';
-  /** Never set: it only holds the type. */
+  /** Never set: it only carries the type. */
   readonly carries?: Value;
 }
 
@@ -14,8 +14,8 @@ export type Shape<Value> = TypeOnly<Value> | StandardSchema<Value>;
 type HeaderPair = readonly [name: string, value: Buffer | null];
 
 /**
- * A list of headers. Declared as a class for one reason: a spread leaves methods of a class out, so that
- * `{ ...record.headers }` is no list any more, and does not compile as headers of a result.
+ * A list of headers. Declared as a class for one reason: a spread drops the methods of a class, so `{
+ * ...record.headers }` is no longer a list and does not compile as headers of a result.
  */
 declare class HeaderList {
   slice(start?: number, end?: number): HeaderPair[];
@@ -23,8 +23,8 @@ declare class HeaderList {
 interface HeaderList extends ReadonlyArray<HeaderPair> {}
 
 /**
- * The source record. Bytes are copies, made when first asked for; they stay valid. Asking for more once the
- * batch is settled throws.
+ * The source record. Bytes are copies, created on first access; they stay valid. Reading more after the batch
+ * is settled throws.
  */
 export interface SourceRecord<In = unknown> {
   readonly topic: string;
@@ -39,11 +39,11 @@ export interface SourceRecord<In = unknown> {
   readonly value: In | null;
   /** The value's bytes. */
   readonly raw: Buffer | null;
-  /** The last header of that name; undefined when there is none. */
+  /** The last header of that name; undefined if there is none. */
   header(name: string): Buffer | null | undefined;
 }
 
-/** Events only: at most 100 a batch are kept. */
+/** For events only: at most 100 per batch are kept. */
 export interface TransformLogger {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
@@ -56,14 +56,14 @@ export interface TransformMetrics {
   observe(name: string, value: number): void;
 }
 
-/** What `setup` gets: all but the state that it makes. */
+/** What `setup` gets: everything except the state, which it creates. */
 export interface SetupContext {
   readonly threadId: number;
   readonly logger: TransformLogger;
   /**
-   * That of this very call. Aborted when its record was under way for `dispatcher.timeout` (the record is
-   * then rejected as TIMEOUT, whatever comes later), or when a stopping run gives up its drain (a drain
-   * itself lets transforms finish).
+   * The signal of this very call. It is aborted when its record has run for `dispatcher.timeout` (the record
+   * is then rejected as TIMEOUT, whatever it returns later), or when a stopping run gives up its drain
+   * (during a drain transforms may finish).
    */
   readonly signal: AbortSignal;
   readonly metrics: TransformMetrics;
@@ -92,24 +92,24 @@ export type BatchTransform<In, Out, State = undefined> = (
 interface CommonDefinition<In, Out, State> {
   readonly input?: Shape<In>;
   readonly output?: Shape<Out>;
-  /** Once a worker, before its first record. What it returns is `context.state`. */
+  /** Runs once per worker, before its first record. Its result is `context.state`. */
   readonly setup?: (context: SetupContext) => State | Promise<State>;
   /** `true` lets the record through; `false` or a reason rejects it. */
   readonly validate?: (value: In, record: SourceRecord<In>) => boolean | string;
-  /** Records with a null value; without it they pass through, key and headers kept. */
+  /** Handles records with a null value; without it they pass through with key and headers. */
   readonly onTombstone?: (record: SourceRecord<In>, context: TransformContext<State>) => Answer<Out>;
-  /** When the worker is closed in good order. */
+  /** Runs when the worker is closed regularly. */
   readonly teardown?: (context: TransformContext<State>) => void | Promise<void>;
 }
 
 interface RecordForm<In, Out, State> {
-  /** One record. The value is the transform's own to change and return. */
+  /** One record. The transform may change the value and return it. */
   readonly transform: RecordTransform<In, Out, State>;
   readonly transformBatch?: never;
 }
 
 interface BatchForm<In, Out, State> {
-  /** Many records at once; one result for each, in their order. */
+  /** Many records in one call; returns one result for each, in order. */
   readonly transformBatch: BatchTransform<In, Out, State>;
   readonly transform?: never;
 }
@@ -123,13 +123,13 @@ export type Something = {};
 
 /**
  * Declares a transform. The types of value, state and result follow from `input`, `setup` and `output`; a
- * wrong result or a forgotten `return` does not compile. It returns its argument: nothing happens before a
- * worker loads the module.
+ * wrong result or a forgotten `return` does not compile. It returns its argument unchanged: nothing runs
+ * before a worker loads the module.
  */
-// `Out` follows from `output` alone: what `transform` returns must not widen a declared output.
-// One signature: of overloads the compiler shows the last one's complaint, which is about `output`.
-// `State` can't be inferred beside types that are given (`defineTransform<In, Out>`): then it is unknown,
-// whatever `setup` returns.
+// `Out` follows from `output` alone, because what `transform` returns must not widen a declared output. There
+// is only one signature, because for overloads the compiler shows the error of the last one, which is about
+// `output`. `State` can't be inferred if other types are given (`defineTransform<In, Out>`): then it is
+// unknown, whatever `setup` returns.
 export function defineTransform<
   In extends Something = Something,
   Out extends Something = Something,

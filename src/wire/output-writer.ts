@@ -12,7 +12,7 @@ import { packedHeadersBytes, packHeaders } from './packed-headers.js';
 import { alignTo8, bufferViewOf, int32ViewOf, writeInt64 } from './views.js';
 
 const ROW_CELLS = OUTPUT_ROW_BYTES >> 2;
-/** In the cell of a row that holds its topic and its flags. */
+/** The cell of a row with its topic and its flags. */
 const TOPIC_MASK = 0xffff;
 const DEAD_LETTER = RowFlag.deadLetter << 16;
 /** Spare rows beyond one per source row, so that small tasks may emit several. */
@@ -168,7 +168,7 @@ export class OutputBatchWriter {
     return this.payloadEnd - this.#payloadStart;
   }
 
-  /** Rows by topic number; dead letters are left out. */
+  /** The number of rows by topic number; dead letters are left out. */
   rowsByTopic(): [topic: number, rows: number][] {
     const cells = this.#cells;
     const end = this.#rowsCell + this.rowCount * ROW_CELLS;

@@ -1,12 +1,12 @@
 import type { TransformResult } from '../../ports/transform-pool.js';
 import type { Job, PoolThread } from './pool-thread.js';
 
-/** Batches whose thread is remembered at most: those that are given up never ask for it. */
+/** Maximum number of batches whose thread is remembered: batches that are given up never ask for it. */
 const HOMES_MAX = 1_000;
 
 /**
- * Tasks that wait for a thread, first in, first out. A thread that has results of a batch in hand gets the
- * next task of this batch; while it is busy the task waits, at most until it ends.
+ * Tasks that wait for a thread, first in, first out. A thread that holds results of a batch gets the next
+ * task of this batch; while it is busy the task waits, at most until it ends.
  */
 export class JobQueue {
   readonly #jobs: Job[] = [];
@@ -31,7 +31,7 @@ export class JobQueue {
     return job;
   }
 
-  /** Remembers the thread where results of the batch are left. */
+  /** Remembers the thread that holds results of the batch. */
   answered({ task: { batchId } }: Job, thread: PoolThread, result: TransformResult): TransformResult {
     if (batchId !== undefined && result.keeps === true) this.#homes.set(batchId, thread);
     const [oldest] = this.#homes.keys();
@@ -43,7 +43,7 @@ export class JobQueue {
     return this.#jobs.splice(0);
   }
 
-  /** What is only rejected needs no results. */
+  /** A task that only rejects needs no results. */
   #homeOf({ task: { batchId, rejectWith } }: Job): PoolThread | undefined {
     return batchId === undefined || rejectWith !== undefined ? undefined : this.#homes.get(batchId);
   }

@@ -18,7 +18,7 @@ export interface WriterRequest {
   readonly logger: Logger;
 }
 
-/** Gives `write` a writer of records into one topic, and closes it afterwards. */
+/** Calls `write` with a writer for one topic, and closes it afterwards. */
 export async function withWriter<Result>(
   { config, clientId, topic, partition, logger }: WriterRequest,
   write: (records: RecordWriter) => Promise<Result>,
@@ -50,7 +50,7 @@ export async function withWriter<Result>(
   }
 }
 
-/** A value whose bytes are written as they are. */
+/** A value whose bytes are written unchanged. */
 export function copying(value: Uint8Array): (bytes: Uint8Array, start: number, limit: number) => number {
   return (bytes, start, limit) => {
     if (value.length > limit - start) return -1 - value.length;

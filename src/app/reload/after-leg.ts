@@ -20,7 +20,7 @@ const MAY_BE_OUTDATED: ReadonlySet<ErrorCode> = new Set([
   'DESTINATION_STALLED',
 ]);
 
-/** What is known when a leg has ended. */
+/** The facts known when a leg has ended. */
 export interface LegEnd {
   readonly report: RunReport;
   /** Its records flowed. */
@@ -30,7 +30,7 @@ export interface LegEnd {
   readonly stopping: boolean;
   /** The configuration can be loaded again. */
   readonly reloadable: boolean;
-  /** A new configuration is to take over. */
+  /** A new configuration is waiting to take over. */
   readonly hasPending: boolean;
 }
 

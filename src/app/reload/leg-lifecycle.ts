@@ -9,7 +9,7 @@ import { DispatcherError } from '../../core/errors.js';
  */
 export type LegState = 'starting' | 'running' | 'ended' | 'unstarted' | 'over';
 
-/** The whole table. A leg starts only when the one before it has ended: never two in one group. */
+/** All transitions. A leg starts only when the one before it has ended: never two in one group. */
 export const LEG_TRANSITIONS: Readonly<Record<LegState, readonly LegState[]>> = {
   starting: ['running', 'unstarted'],
   running: ['ended'],
@@ -18,7 +18,7 @@ export const LEG_TRANSITIONS: Readonly<Record<LegState, readonly LegState[]>> = 
   over: [],
 };
 
-/** Where a run is with its legs. */
+/** The state of a run and its legs. */
 export class LegLifecycle {
   #state: LegState = 'starting';
   #legs = 1;
@@ -31,12 +31,12 @@ export class LegLifecycle {
     return this.#legs === 1;
   }
 
-  /** A leg exists that can be asked and stopped. */
+  /** There is a leg that can be asked and stopped. */
   get hasLeg(): boolean {
     return this.#state === 'starting' || this.#state === 'running';
   }
 
-  /** The newest leg has not come to run. */
+  /** The newest leg never ran. */
   get isUnproven(): boolean {
     return this.#state === 'starting' || this.#state === 'unstarted';
   }

@@ -1,7 +1,7 @@
 import type { DispatcherError } from '../../core/errors.js';
 import type { Logger } from '../../ports/logger.js';
 
-/** What the log says of legs that follow one another. */
+/** Log messages about consecutive legs. */
 export class LegNews {
   private readonly logger: Logger;
 

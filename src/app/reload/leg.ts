@@ -71,7 +71,7 @@ export interface ReloadStatus {
   readonly rejected: string | undefined;
 }
 
-/** What a run of legs is made of. */
+/** The parts from which a run of legs is made. */
 export interface LegRunnerParts<Config> {
   readonly first: Revision<Config>;
   readonly compose: (config: Config, carried: Carried) => Leg;

@@ -15,12 +15,12 @@ export class Takeover<Config> {
     return this.#current;
   }
 
-  /** The last one whose leg ran. */
+  /** The last configuration whose leg ran. */
   get proven(): Revision<Config> | undefined {
     return this.#proven;
   }
 
-  /** The current one has run before. */
+  /** The current configuration has run before. */
   get isProven(): boolean {
     return this.#current.fingerprint === this.#proven?.fingerprint;
   }
@@ -29,7 +29,7 @@ export class Takeover<Config> {
     return this.#pending !== undefined;
   }
 
-  /** Resolves when it runs, or was given up. */
+  /** Resolves when it runs or was given up. */
   request(revision: Revision<Config>): Promise<void> {
     return new Promise((resolve) => {
       this.#pending = revision;
@@ -47,7 +47,7 @@ export class Takeover<Config> {
     this.#current = revision;
   }
 
-  /** The current one runs. False: another one was requested while no leg could be replaced. */
+  /** The current configuration runs. False: another one was requested while no leg could be replaced. */
   runs(): boolean {
     this.#proven = this.#current;
     if (this.#pending !== undefined && this.#pending.fingerprint !== this.#current.fingerprint) return false;
@@ -56,7 +56,7 @@ export class Takeover<Config> {
     return true;
   }
 
-  /** Answers the request, whatever came of it. */
+  /** Answers the request, whatever the result. */
   answer(): void {
     this.#answer();
   }

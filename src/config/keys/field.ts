@@ -60,7 +60,7 @@ type LeafName<Name extends string, F> = F extends { readonly format: infer Forma
   ? `${Camel<Name>}${UnitOf<Format>}`
   : Camel<Name>;
 
-/** What a setting's name ends in. */
+/** The suffix of a setting's name. */
 const UNITS = { duration: 'Ms', percent: 'Percent' } as const;
 type UnitOf<Format extends FormatName> = Format extends keyof typeof UNITS ? (typeof UNITS)[Format] : '';
 

@@ -7,12 +7,12 @@ import { DispatcherError } from '../errors.js';
 export const REASONS_MAX = 100;
 export const OTHER_REASON = 'OTHER';
 
-/** Distinct output topics that are counted apart; the clients allow no more in one life. */
+/** How many distinct output topics are counted separately; clients allow no more in one run. */
 export const TOPICS_MAX = 1000;
 /** No topic can have this name. */
 export const OTHER_TOPICS = '(other topics)';
 
-/** One of the records that were dead-lettered under a code. */
+/** An example of the records that were dead-lettered under a code. */
 export interface DeadLetterExample {
   readonly message: string;
   readonly topic: string;
@@ -156,7 +156,7 @@ export class Accounting {
   }
 }
 
-/** Counts by name; past `distinctMax` names the rest is counted together. */
+/** Counts by name; beyond `distinctMax` names the rest is counted together. */
 class Counts {
   readonly #counts = new Map<string, number>();
   readonly #distinctMax: number;

@@ -16,8 +16,8 @@ interface Range {
 }
 
 /**
- * The one record that exists of each partition: made when it is opened for the first time; its assignment is
- * dropped when it is given back. Epochs are counted here, and nowhere else.
+ * Holds the only record of each partition: created when it is first opened; its assignment is dropped when it
+ * is revoked. Epochs are counted only here.
  */
 export class Partitions {
   readonly #all = new Map<PartitionId, PartitionState>();
@@ -26,12 +26,12 @@ export class Partitions {
     return this.#all.get(id);
   }
 
-  /** Those that were ever ours. */
+  /** All partitions that were ever assigned. */
   get known(): Iterable<PartitionState> {
     return this.#all.values();
   }
 
-  /** Assigned and not given back; lost ones too, until their loss is dealt with. */
+  /** Assigned and not revoked; lost ones too, until their loss is handled. */
   get owned(): OwnedPartition[] {
     return [...this.#all.values()].filter(isOwned);
   }
@@ -74,7 +74,7 @@ export class Partitions {
     if (ours !== undefined) ours.progress = progress;
   }
 
-  /** What reports showed of its place in the log is over: it is read from elsewhere. */
+  /** Reports about its position no longer apply: it is read from another position. */
   moved(id: PartitionId): void {
     const reading = this.#all.get(id)?.ours?.reading;
     if (reading !== undefined) reading.seen = nothingSeen();
@@ -84,7 +84,7 @@ export class Partitions {
     return this.current(id, epoch) !== undefined;
   }
 
-  /** Undefined: the epoch is over. */
+  /** Undefined: the epoch has ended. */
   current(id: PartitionId, epoch: Epoch): OffsetLedger | undefined {
     const state = this.#all.get(id);
     return state?.epoch === epoch ? state.ours?.reading?.offsets : undefined;
@@ -95,7 +95,7 @@ export class Partitions {
     return this.#all.get(id)?.ours?.reading?.offsets;
   }
 
-  /** Registers a segment that was read; a stale one is left out. */
+  /** Registers a segment that was read; a stale one is ignored. */
   add(segment: Segment, batchId: BatchId): void {
     this.current(segment.partitionId, segment.epoch)?.add(segment, batchId);
   }
@@ -110,12 +110,12 @@ export class Partitions {
     return changed;
   }
 
-  /** What was settled, but not confirmed as committed: `[from, to)` of each owned partition. */
+  /** Settled, but not confirmed as committed: `[from, to)` of each owned partition. */
   unconfirmed(): Range[] {
     return this.owned.flatMap((partition) => uncommittedTo(partition, partition.ours.stored ?? 0));
   }
 
-  /** What would come again if the process ended now: read, and not confirmed as committed. */
+  /** Would be read again if the process ended now: read, and not confirmed as committed. */
   uncommitted(): Range[] {
     return this.owned.flatMap((partition) => {
       const offsets = partition.ours.reading?.offsets;

@@ -63,7 +63,7 @@ export class Rebalancer {
     });
   }
 
-  /** The group answered, with nothing. */
+  /** The group answered without partitions. */
   spare(): void {
     this.membership.assigned(0, this.state.partitions.ownedCount);
   }
@@ -130,7 +130,7 @@ export class Rebalancer {
     this.pendingRewinds.clear();
   }
 
-  /** Hands settled offsets over, for the next commit. */
+  /** Passes settled offsets on, for the next commit. */
   store(offsets: readonly CommittedOffset[]): void {
     this.state.deps.commits.store(offsets);
     for (const { partitionId, offset } of offsets) {
@@ -179,7 +179,7 @@ export class Rebalancer {
     });
   }
 
-  /** Given back, lost, or read from elsewhere: what was known of their places in the log is over. */
+  /** Revoked, lost, or read from another position: what was known about their positions no longer holds. */
   moved(ids: readonly PartitionId[]): void {
     for (const id of ids) this.state.partitions.moved(id);
     this.endWatch.moved(ids);

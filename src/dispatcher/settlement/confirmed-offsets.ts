@@ -1,12 +1,12 @@
 import type { CommitsEvents, CommittedOffset } from '../../ports/commits.js';
 import type { RunState } from '../run-state.js';
 
-/** What the brokers answered to commits. */
+/** The brokers' answers to commits. */
 export class ConfirmedOffsets implements CommitsEvents {
   private readonly state: RunState;
   private readonly hasFailed: () => boolean;
 
-  /** `hasFailed`: the run ends by an error. */
+  /** `hasFailed`: the run ends with an error. */
   constructor(state: RunState, hasFailed: () => boolean) {
     this.state = state;
     this.hasFailed = hasFailed;
@@ -22,7 +22,7 @@ export class ConfirmedOffsets implements CommitsEvents {
   }
 
   private refused({ message }: Error): void {
-    // The error that ends the run is the reason, and was reported.
+    // The error that ends the run is the reason, and was already reported.
     if (this.hasFailed()) return;
     const outlook = this.state.stopping
       ? ' while the run ends: the summary lists what may come twice'

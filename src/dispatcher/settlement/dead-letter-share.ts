@@ -9,7 +9,7 @@ export interface RejectedRecords {
   readonly example: DeadLetterExample;
 }
 
-/** Batches in a row, counted together. */
+/** Consecutive batches that are counted together. */
 interface Stretch {
   rows: number;
   deadRows: number;
@@ -20,13 +20,13 @@ const CODES_NAMED_MAX = 5;
 const MESSAGE_CHARACTERS_MAX = 200;
 
 /**
- * Ends the run when more of its last records became dead letters than `dispatcher.dead-letter.stop-above`
+ * Ends the run if more of its latest records became dead letters than `dispatcher.dead-letter.stop-above`
  * allows: a wrong schema or a forgotten return rejects nearly everything, and nobody reads the dead-letter
- * topic. Each booked record counts once, those that are read again after a rewind too.
+ * topic. Each record counts once, even if a rewind reads it again.
  */
 export class DeadLetterShare {
   private readonly state: RunState;
-  /** The latest records, oldest first: just enough of them to hold the window. */
+  /** The latest records, oldest first: just enough of them for the window. */
   private readonly stretches: Stretch[] = [];
   private rows = 0;
   private deadRows = 0;

@@ -1,7 +1,7 @@
 import type { Settled } from '../../ports/sink.js';
 import { describeOutputRow, type InFlightBatch, type Part } from '../in-flight-batch.js';
 
-/** Counts the part's acknowledged rows by topic. Looks at rows only where some were not acknowledged. */
+/** Counts the part's acknowledged rows by topic. Reads single rows only if some were not acknowledged. */
 export function countEmitted(
   batch: InFlightBatch,
   part: Part,
@@ -11,7 +11,7 @@ export function countEmitted(
   for (const [topic, rows] of part.emitted) add(batch, topic, rows);
   const failed = new Set(failures.map(({ outputRow }) => outputRow));
   for (const row of failed) takeBack(batch, part, row);
-  // Of a partition that went away the writer passes over everything from some row on.
+  // If a partition was lost, the writer skips everything from some row on.
   const first = part.identity ? part.firstSourceRow : 0;
   const count = part.identity ? part.sourceRowCount : part.outputRows;
   let left = stale;

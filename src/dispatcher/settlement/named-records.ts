@@ -36,7 +36,7 @@ export class NamedRecords {
     const known = this.byPartition.get(partitionId);
     if (known === undefined) return [];
     const found: NamedRecord[] = [];
-    // Whichever is fewer: the offsets, or the records that are known.
+    // Iterates over the smaller set: the offsets, or the known records.
     if (lastOffset - firstOffset < known.size) {
       for (let offset = firstOffset; offset <= lastOffset; offset++) {
         const record = known.get(offset);

@@ -104,7 +104,7 @@ export class Refusals {
     }
   }
 
-  /** Rows refused in the same words become dead letters together, however they are scattered. */
+  /** Rows refused with the same words become dead letters together, however they are scattered. */
   private deadLetters(
     batch: InFlightBatch,
     part: Part,

@@ -57,8 +57,8 @@ export function totalsOf({ id, input, parts }: Pick<InFlightBatch, 'id' | 'input
 }
 
 /**
- * The same where some rows do not count (their partition is no longer ours, or the run stops at one): by the
- * outcome bytes of the others, which are looked at one by one.
+ * The same if some rows do not count (their partition is no longer ours, or the run stops at one): uses the
+ * outcome bytes of the others, one by one.
  */
 export function totalsOfSome(batch: InFlightBatch, live: readonly Segment[]): Totals {
   const answeredBy = new Array<Part | undefined>(batch.input.rowCount);

@@ -14,7 +14,7 @@ export interface RejectedRange {
   readonly first: number;
   readonly count: number;
   readonly rejectWith: Rejection;
-  /** Only these rows of the range, rising. */
+  /** Only these rows of the range, in rising order. */
   readonly rows?: readonly number[];
 }
 

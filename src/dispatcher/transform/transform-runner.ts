@@ -136,7 +136,7 @@ export class TransformRunner {
       const last = ranges.at(-1);
       if (row > next) ranges.push({ first: next, count: row - next });
       if (named.deadLetter) return { ranges, stop: { row, reason: named.rejection } };
-      // Neighbours named in the same words are rejected together.
+      // Adjacent rows named with the same words are rejected together.
       if (row === next && last?.rejectWith?.message === named.rejection.message)
         ranges[ranges.length - 1] = { ...last, count: last.count + 1 };
       else ranges.push({ first: row, count: 1, rejectWith: named.rejection });

@@ -6,7 +6,7 @@ export function isWorkerDeath(error: unknown): error is WorkerDeath {
   return typeof error === 'object' && error !== null && 'kind' in error && error.kind === 'worker-death';
 }
 
-/** No code of the user runs while a record is rejected: one that costs workers even then stops the run. */
+/** No user code runs while a record is rejected, so a record that ends workers even then stops the run. */
 export function stopUnrejectable(
   batch: InFlightBatch,
   row: number,

@@ -10,8 +10,8 @@ interface ConnectCause {
 }
 
 /**
- * librdkafka's log lines for a failed connection, the surest first. Its own error codes do not tell these
- * cases apart.
+ * librdkafka's log lines for a failed connection, the most specific first. Its error codes do not distinguish
+ * these cases.
  */
 const CONNECT_CAUSES: readonly ConnectCause[] = [
   {
@@ -63,7 +63,7 @@ const CONNECT_CAUSES: readonly ConnectCause[] = [
   },
 ];
 
-/** What was found out about every broker, as one message: equal faults are reported once. */
+/** The faults of all brokers in one message: equal faults are reported once. */
 export function diagnosedFailure(
   role: ClientSide,
   found: readonly Diagnosis[],
@@ -84,7 +84,7 @@ export function diagnosedFailure(
   });
 }
 
-/** Different faults in one message, and brokers named beside the first. */
+/** Maximum number of different faults in one message, and of brokers named with the first. */
 const KINDS_TOLD_MAX = 3;
 const BROKERS_TOLD_MAX = 5;
 
@@ -96,8 +96,8 @@ function toldOnce([first, ...others]: readonly Diagnosis[]): string {
 }
 
 /**
- * Why no broker could be reached, from the last failure line of each broker. Refused only when no line
- * speaks of a mere network fault: then trying again does not help.
+ * The reason why no broker could be reached, from the last failure line of each broker. Refused only if no
+ * line reports a mere network fault: then trying again does not help.
  */
 export function connectFailure(
   role: ClientSide,

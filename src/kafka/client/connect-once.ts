@@ -10,13 +10,13 @@ import type { NativeBinding } from '../native.js';
 import { errorText, type KafkaClient, kafkaErrorCode } from '../rdkafka.js';
 import type { ClusterOptions } from './client-config.js';
 
-/** How late a line of librdkafka's log may come. */
+/** Maximum delay of a line of librdkafka's log. */
 const LOG_INTERVAL_MS = 50;
 
 export interface ConnectOptions<C extends KafkaClient> {
   readonly role: ClientSide;
   readonly servers: string;
-  /** With it, probes tell why nothing connects. */
+  /** If set, probes find out why nothing connects. */
   readonly cluster?: Pick<ClusterOptions, 'bootstrapServers' | 'properties' | 'origins'>;
   readonly timeoutMs: number;
   readonly logger: Logger;
@@ -32,7 +32,7 @@ export function createClient<C extends KafkaClient>(
   try {
     return options.create();
   } catch (cause) {
-    // librdkafka's refusals are plain errors; these are not its.
+    // librdkafka's refusals are plain errors; these types are not.
     if (cause instanceof DispatcherError || cause instanceof TypeError || cause instanceof ReferenceError)
       throw cause;
     throw refusedAtOnce(options, cause);
@@ -45,10 +45,10 @@ interface Outcome {
 }
 
 /**
- * node-rdkafka would take lines from librdkafka's threads while it is still making the thing that it wakes us
- * with (Dispatcher::Activate), and now and then the process would die of it; and what it had taken before it
- * was ready (a token refused within milliseconds) would lie there until the next event, which may never come.
- * So lines wait in a queue (`log.queue`) until node-rdkafka is ready, and this thread brings them.
+ * Without this queue node-rdkafka would get lines from librdkafka's threads while it is still creating its
+ * wake-up handle (Dispatcher::Activate), which sometimes crashes the process. A line that arrived before that
+ * (a token refused within milliseconds) would wait for the next event, which may never come. So lines wait in
+ * librdkafka's queue (`log.queue`) until node-rdkafka is ready, and this thread fetches them.
  */
 export function serveLog(
   client: KafkaClient,
@@ -65,8 +65,8 @@ export function serveLog(
 }
 
 /**
- * Resolves with what went wrong, if anything; never rejects. After a failure node-rdkafka has disconnected
- * the client by itself.
+ * Resolves with the error, if any; never rejects. After a failure node-rdkafka has disconnected the client by
+ * itself.
  */
 export function connectOnce(client: KafkaClient, timeoutMs: number): Promise<Outcome> {
   return new Promise((resolve) => {
@@ -103,9 +103,7 @@ export function isNetworkFailure(error: unknown): boolean {
   return code === KafkaCode._TRANSPORT || code === KafkaCode._TIMED_OUT;
 }
 
-/**
- * librdkafka would not even make the client: a contradiction between properties, or unusable TLS material.
- */
+/** librdkafka refused to create the client: contradicting properties, or unusable TLS material. */
 export function refusedAtOnce(
   { role, cluster }: ConnectOptions<KafkaClient>,
   cause: unknown,

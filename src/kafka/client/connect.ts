@@ -1,4 +1,4 @@
-/** Connecting, around what node-rdkafka does there: it says little, late, and can't be called off. */
+/** Connects clients. node-rdkafka reports little and late, and its connect can't be cancelled. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AdvertisedBroker } from '../../diagnosis/types.js';
 import type { KafkaClient } from '../rdkafka.js';

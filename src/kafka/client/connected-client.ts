@@ -1,4 +1,4 @@
-/** Leaving: some of node-rdkafka's calls never come back. */
+/** Disconnects clients, although some of node-rdkafka's calls never return. */
 import type { ClientSide } from '../../core/client-side.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { Trouble } from '../../ports/source.js';
@@ -6,7 +6,7 @@ import type { KafkaClient } from '../rdkafka.js';
 import type { ConnectionWatch } from './connection-watch.js';
 import type { LogBridge } from './log-bridge.js';
 
-/** A connected client. It is left once, whoever asks and how often. */
+/** A connected client. It disconnects once, however many callers ask for it. */
 export class ConnectedClient<C extends KafkaClient> {
   readonly client: C;
   readonly handleId: number;
@@ -30,12 +30,12 @@ export class ConnectedClient<C extends KafkaClient> {
     this.#watch = parts.watch;
   }
 
-  /** What keeps all brokers from us just now. */
+  /** The reason why no broker accepts us at the moment. */
   get trouble(): Trouble | undefined {
     return this.#watch?.trouble;
   }
 
-  /** What has to end before the client does; called at least once. */
+  /** For things that must end before the client does; the callback is called at least once. */
   onLeaving(callback: () => void): void {
     this.#beforeLeaving = callback;
   }
@@ -44,7 +44,10 @@ export class ConnectedClient<C extends KafkaClient> {
     return this.#leaving !== undefined;
   }
 
-  /** node-rdkafka drops the callback of a second disconnect: there is only one, and all share its promise. */
+  /**
+   * node-rdkafka drops the callback of a second disconnect, so there is only one, and all callers share its
+   * promise.
+   */
   disconnect(deadlineMs: number): Promise<void> {
     this.#beforeLeaving?.();
     this.#watch?.stop();
@@ -66,11 +69,11 @@ export class ConnectedClient<C extends KafkaClient> {
         resolve();
       };
       try {
-        // A producer flushes first; what is not delivered by then is given up with the handle.
+        // A producer flushes first; undelivered records are dropped with the handle at the deadline.
         if (this.#role === 'producer') this.client.disconnect(Math.floor(deadlineMs / 2), done);
         else this.client.disconnect(done);
       } catch {
-        // "Producer not connected": it is gone already.
+        // "Producer not connected": it is already disconnected.
         done();
       }
     });

@@ -1,6 +1,6 @@
 /**
- * Batches whose results wait here at most. One that is given up (its worker's next task never comes, or comes
- * late) is computed again.
+ * Maximum number of batches whose results wait here. If one is given up (its worker's next task never comes,
+ * or comes late), its results are computed again.
  */
 const BATCHES_MAX = 8;
 
@@ -10,9 +10,8 @@ interface Kept {
 }
 
 /**
- * Results that were computed and could not be written yet, by batch: their topics are not known, or there was
- * no room left. The next task of the batch begins with them, so that no function of the user runs twice for a
- * record.
+ * Results that were computed but could not be written yet, by batch: their topics are unknown, or there was
+ * no room. The next task of the batch begins with them, so that no user function runs twice for a record.
  */
 export class KeptResults {
   readonly #byBatch = new Map<number, Kept>();
@@ -24,7 +23,7 @@ export class KeptResults {
     if (this.#byBatch.size > BATCHES_MAX && oldest !== undefined) this.#byBatch.delete(oldest);
   }
 
-  /** Those of `[firstRow, endRow)`, from its beginning on; what lies behind stays. */
+  /** The results of `[firstRow, endRow)`, from its beginning; later ones stay. */
   take(batchId: number, firstRow: number, endRow: number): readonly unknown[] {
     const kept = this.#byBatch.get(batchId);
     if (kept === undefined || firstRow < kept.firstRow) return [];

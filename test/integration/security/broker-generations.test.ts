@@ -66,7 +66,7 @@ for (const release of OLD_RELEASES) {
           await cluster.tool.verify({ topics: [job.output], recipe, compare: 'bytes', samePartition: true }),
         );
         assert.equal(await job.committed(), recipe.records);
-        assert.match(first.result.stderr, /made again to fit max\.message\.bytes/);
+        assert.match(first.result.stderr, /created again to fit max\.message\.bytes/);
         const second = await job.runToEnd();
         assert.equal(second.summary.records.consumed, 0);
         job.remove();

@@ -210,7 +210,7 @@ const REFUSALS: readonly (readonly [
     clientCredentials,
     503,
     3,
-    /no token for the \w+: .*does not answer, or with an error that may pass/,
+    /no token for the \w+: .*does not answer, or answers with a temporary error/,
   ],
 ];
 

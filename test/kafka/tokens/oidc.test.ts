@@ -54,7 +54,10 @@ test(
 
 test('an endpoint that was asked repeatedly until the client was given up is reported as such', () => {
   const error = oidcFailure('consumer', { lines: [`${LINE}Terminating (-1)`], cause: undefined });
-  assert.match(error?.message ?? '', /issuer\/token": it does not answer, or with an error that may pass$/);
+  assert.match(
+    error?.message ?? '',
+    /issuer\/token": it does not answer, or answers with a temporary error$/,
+  );
 });
 
 test('silence with client credentials means a missing token, unless something else was reported', () => {
