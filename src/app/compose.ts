@@ -1,9 +1,4 @@
 /** The composition of the main job: names its concrete adapters. */
-import { hostname } from 'node:os';
-import { basename } from 'node:path';
-import { LatePool } from '../adapters/pool/late-pool.js';
-import { createPiscinaPool } from '../adapters/pool/piscina-pool.js';
-import type { PoolSettings } from '../adapters/pool/settings.js';
 import { createTopicsCommand } from '../checks/create-command.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import { batchSizeLimits, inFlightBatchesMax, producerQueueBytes } from '../config/resolve/budgets.js';
@@ -16,10 +11,7 @@ import { createKafkaSink, type KafkaSink } from '../kafka/sink/kafka-sink.js';
 import { createKafkaSource } from '../kafka/source/kafka-source.js';
 import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
-import type { TransformPool } from '../ports/transform-pool.js';
-import { type TaskSettings, taskSettings } from '../transform/settings.js';
-import { version } from '../version.js';
-import { formatOf } from './job-formats.js';
+import { jobPool } from './job-pool.js';
 import type { Carried } from './reload/leg.js';
 
 const PARTITIONS_MAX = 100_000;
@@ -76,12 +68,7 @@ export function compose({ config, until, logger, carried }: ComposeOptions): Com
       : {}),
   });
   const sink = jobSink(config, { native, table, logger, nowMs });
-  const pool = new LatePool(job.threads, async () =>
-    createPool(config, await poolTopics(config, sink), {
-      logger,
-      describePartition: (id) => table.describe(id),
-    }),
-  );
+  const pool = jobPool(config, sink, { logger, describePartition: (id) => table.describe(id) });
   const clock: Clock = { nowMs, after: realTimer };
   const settings = {
     ...dispatcherSettings(config, until),
@@ -147,50 +134,6 @@ function dispatcherSettings(config: ResolvedConfig, until: 'end' | 'forever'): D
 
 export function outputTopicNames({ producer, dispatcher: { deadLetterTopic } }: ResolvedConfig): string[] {
   return [producer.topic, deadLetterTopic].filter((topic) => topic !== undefined);
-}
-
-type PoolTopics = Pick<TaskSettings, 'topics'> & Partial<Pick<TaskSettings, 'deadLetterBytesMax'>>;
-
-async function poolTopics(config: ResolvedConfig, sink: KafkaSink): Promise<PoolTopics> {
-  const { producer, dispatcher } = config;
-  const { deadLetterTopic } = dispatcher;
-  const main = producer.topic === undefined ? {} : { default: await sink.topic(producer.topic) };
-  if (deadLetterTopic === undefined) return { topics: { ...main, others: [] } };
-  const deadLetterBytesMax = sink.limitOf(deadLetterTopic);
-  const topics = { ...main, deadLetter: await sink.topic(deadLetterTopic), others: [] };
-  return { topics, ...(deadLetterBytesMax === undefined ? {} : { deadLetterBytesMax }) };
-}
-
-async function createPool(
-  config: ResolvedConfig,
-  topics: PoolTopics,
-  deps: Pick<PoolSettings, 'describePartition'> & { logger: Logger },
-): Promise<TransformPool> {
-  const { dispatcher: job } = config;
-  const task = taskSettings({
-    transform: job.transform,
-    options: job.options,
-    secrets: job.secrets,
-    input: { ...formatOf(config, 'input'), tombstones: job.input.tombstones },
-    output: { ...formatOf(config, 'output'), timestamp: job.output.timestamp },
-    concurrency: job.ordering === 'partition' ? 1 : job.concurrency,
-    timeoutMs: job.timeoutMs,
-    outputBytesMax: job.batch.outputBytesMax,
-    deadLetterTimestamp: job.deadLetter.timestamp,
-    ...topics,
-    origin: {
-      group: config.consumer.groupId,
-      host: hostname(),
-      version,
-      transform: job.transform === undefined ? '' : basename(job.transform),
-    },
-  });
-  const settings: PoolSettings = { ...deps, task, threads: job.threads };
-  // The inline pool runs transforms on the main thread and loads all formats; with threads the main thread
-  // needs none of them.
-  return job.threads === 0
-    ? (await import('../adapters/pool/inline-pool.js')).createInlinePool(settings)
-    : createPiscinaPool(settings);
 }
 
 /** Ends the process without waiting for clients that do not close. */

@@ -1,0 +1,64 @@
+import { hostname } from 'node:os';
+import { basename } from 'node:path';
+import { LatePool } from '../adapters/pool/late-pool.js';
+import { createPiscinaPool } from '../adapters/pool/piscina-pool.js';
+import type { PoolSettings } from '../adapters/pool/settings.js';
+import type { ResolvedConfig } from '../config/keys/resolved.js';
+import type { KafkaSink } from '../kafka/sink/kafka-sink.js';
+import type { Logger } from '../ports/logger.js';
+import type { TransformPool } from '../ports/transform-pool.js';
+import { type TaskSettings, taskSettings } from '../transform/settings.js';
+import { version } from '../version.js';
+import { formatOf } from './job-formats.js';
+
+type PoolDeps = Pick<PoolSettings, 'describePartition'> & { readonly logger: Logger };
+
+/** The job's pool; what its workers know of topics comes from the connected sink. */
+export function jobPool(config: ResolvedConfig, sink: KafkaSink, deps: PoolDeps): TransformPool {
+  const create = async (): Promise<TransformPool> => createPool(config, await poolTopics(config, sink), deps);
+  return new LatePool(config.dispatcher.threads, create);
+}
+
+type PoolTopics = Pick<TaskSettings, 'topics'> & Partial<Pick<TaskSettings, 'deadLetterBytesMax'>>;
+
+async function poolTopics(config: ResolvedConfig, sink: KafkaSink): Promise<PoolTopics> {
+  const { producer, dispatcher } = config;
+  const { deadLetterTopic } = dispatcher;
+  const main = producer.topic === undefined ? {} : { default: await sink.topic(producer.topic) };
+  if (deadLetterTopic === undefined) return { topics: { ...main, others: [] } };
+  const deadLetterBytesMax = sink.limitOf(deadLetterTopic);
+  const topics = { ...main, deadLetter: await sink.topic(deadLetterTopic), others: [] };
+  return { topics, ...(deadLetterBytesMax === undefined ? {} : { deadLetterBytesMax }) };
+}
+
+async function createPool(
+  config: ResolvedConfig,
+  topics: PoolTopics,
+  deps: PoolDeps,
+): Promise<TransformPool> {
+  const { dispatcher: job } = config;
+  const task = taskSettings({
+    transform: job.transform,
+    options: job.options,
+    secrets: job.secrets,
+    input: { ...formatOf(config, 'input'), tombstones: job.input.tombstones },
+    output: { ...formatOf(config, 'output'), timestamp: job.output.timestamp },
+    concurrency: job.ordering === 'partition' ? 1 : job.concurrency,
+    timeoutMs: job.timeoutMs,
+    outputBytesMax: job.batch.outputBytesMax,
+    deadLetterTimestamp: job.deadLetter.timestamp,
+    ...topics,
+    origin: {
+      group: config.consumer.groupId,
+      host: hostname(),
+      version,
+      transform: job.transform === undefined ? '' : basename(job.transform),
+    },
+  });
+  const settings: PoolSettings = { ...deps, task, threads: job.threads };
+  // The inline pool runs transforms on the main thread and loads all formats; with threads the main thread
+  // needs none of them.
+  return job.threads === 0
+    ? (await import('../adapters/pool/inline-pool.js')).createInlinePool(settings)
+    : createPiscinaPool(settings);
+}
