@@ -56,13 +56,11 @@ static void take_topics(kd_question *question, rd_kafka_event_t *event) {
   }
 }
 
-/* Texts: -1 (end), -2 (beginning) or -3 (largest timestamp), then pairs of topic and partition. */
+/* Texts: -1 (end), -2 (beginning), -3 (largest timestamp) or a time in ms, then pairs of topic and partition. */
 static bool put_offsets(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options,
                         rd_kafka_queue_t *queue) {
   int64_t which, partition;
-  if (!kd_question_number(question, 0, RD_KAFKA_OFFSET_SPEC_MAX_TIMESTAMP, RD_KAFKA_OFFSET_SPEC_LATEST,
-                          &which))
-    return false;
+  if (!kd_question_number(question, 0, RD_KAFKA_OFFSET_SPEC_MAX_TIMESTAMP, INT64_MAX, &which)) return false;
   rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)(question->text_count / 2));
   bool good = true;
   for (size_t i = 1; good && i < question->text_count; i += 2) {

@@ -15,6 +15,8 @@ export interface GroupInput {
   readonly latest: readonly ListedOffset[];
   /** Where the first open transaction begins, else the end; empty if not requested. */
   readonly stable: readonly ListedOffset[];
+  /** The first record of the last half minute; an offset of −1 where there is none. */
+  readonly recent: readonly ListedOffset[];
   /** `offsets.retention.minutes` of the broker, if it may be read. */
   readonly offsetsKeptMs: number | undefined;
   readonly line: LineOf;
@@ -147,15 +149,18 @@ function isKnown({ committed }: GroupInput): boolean {
   return committed.some(({ offset }) => offset >= 0);
 }
 
-/** Transactions are briefly open all the time; this many records behind one mean that it hangs. */
-function judgeOpen({ group, latest, stable }: GroupInput): readonly Check[] {
+/**
+ * Transactions are briefly open all the time; one that began more than half a minute ago hangs, or one with
+ * many records behind it.
+ */
+function judgeOpen({ group, latest, stable, recent }: GroupInput): readonly Check[] {
   const findings = new Findings('group', `${group.group} transactions`);
   const ends = new Map(latest.map((end) => [placeOf(end), end]));
   for (const one of stable) {
     const end = ends.get(placeOf(one));
     if (end === undefined || one.code !== 0 || end.code !== 0) continue;
     const behind = end.offset - one.offset;
-    if (behind < OPEN_RECORDS_MIN) continue;
+    if (behind <= 0 || (behind < OPEN_RECORDS_MIN && !isOld(one, recent))) continue;
     findings.warning(
       `${placeOf(one)} has an open transaction at offset ${one.offset}: the ${plural(behind, 'record')} ` +
         `behind it can't be read until it ends`,
@@ -164,6 +169,12 @@ function judgeOpen({ group, latest, stable }: GroupInput): readonly Check[] {
     );
   }
   return findings.checks;
+}
+
+/** The record there was written before all recent ones. */
+function isOld(place: ListedOffset, recent: readonly ListedOffset[]): boolean {
+  const first = recent.find((one) => placeOf(one) === placeOf(place));
+  return first?.code === 0 && (first.offset < 0 || first.offset > place.offset);
 }
 
 function judgeRetention({ group, offsetsKeptMs }: GroupInput): readonly Check[] {

@@ -119,9 +119,12 @@ export interface ClusterAdmin {
   describeGroup(group: string): Promise<GroupDescription>;
   /** All committed offsets of the group; −1 means none. */
   committedOffsets(group: string): Promise<readonly PartitionOffset[]>;
-  /** `stable`: where the first open transaction begins, else the end. */
+  /**
+   * `stable`: where the first open transaction begins, else the end. A number: the first record of that time
+   * (ms) or later; its offset is −1 if there is none.
+   */
   offsets(
-    which: 'earliest' | 'latest' | 'stable' | 'largest-timestamp',
+    which: 'earliest' | 'latest' | 'stable' | 'largest-timestamp' | number,
     places: readonly TopicPlace[],
   ): Promise<readonly ListedOffset[]>;
   createTopics(

@@ -39,6 +39,7 @@ interface Standing {
   readonly group?: Partial<GroupDescription>;
   readonly committed?: readonly ListedOffset[];
   readonly stable?: readonly ListedOffset[];
+  readonly recent?: readonly ListedOffset[];
   readonly latest?: readonly ListedOffset[];
 }
 
@@ -48,6 +49,7 @@ function groupChecks({
   group = {},
   committed = [],
   stable = [],
+  recent = [],
   latest,
 }: Standing): readonly Check[] {
   return judgeGroup({
@@ -57,6 +59,7 @@ function groupChecks({
     earliest: [offset(0, 100), offset(1, 100)],
     latest: latest ?? [offset(0, 200), offset(1, 200)],
     stable,
+    recent,
     offsetsKeptMs: 7 * 86_400_000,
     line: (key) => key,
   });
@@ -118,6 +121,18 @@ test(
     assert.match(found[0]?.remedy ?? '', /find-hanging --topic in --partition 0/);
   },
 );
+
+test('an open transaction with few records behind it is named when it began more than half a minute ago', () => {
+  const named = (recent: readonly ListedOffset[]): string =>
+    groupChecks({ stable: [offset(0, 197)], recent })
+      .filter(({ subject }) => subject === 'g transactions')
+      .map(({ message }) => message)
+      .join();
+  assert.match(named([offset(0, -1)]), /in\[0\] has an open transaction at offset 197: the 3 records/);
+  assert.match(named([offset(0, 199)]), /at offset 197/);
+  assert.equal(named([offset(0, 197)]), '', 'a record of this half minute');
+  assert.equal(named([]), '', 'not known');
+});
 
 test('a group that this job could not join, or whose member it would fence, is reported', () => {
   const members = [MEMBER];

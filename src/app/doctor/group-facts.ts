@@ -4,6 +4,8 @@ import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { ClusterAdmin, GroupDescription, ListedOffset, PartitionOffset } from '../../ports/admin.js';
 import type { TopicFacts } from './cluster-facts.js';
 
+/** A transaction that is open for longer is said to hang. */
+const HANGING_MS = 30_000;
 const OFFSETS_RETENTION = 'offsets.retention.minutes';
 
 export interface GroupFacts {
@@ -13,6 +15,8 @@ export interface GroupFacts {
   readonly latest: readonly ListedOffset[];
   /** Empty with `read_uncommitted`: nothing waits for transactions then. */
   readonly stable: readonly ListedOffset[];
+  /** The first record of the last half minute; −1 where there is none. */
+  readonly recent: readonly ListedOffset[];
   readonly offsetsKeptMs: number | undefined;
 }
 
@@ -33,14 +37,17 @@ export async function askForGroup(
   );
   const none: readonly ListedOffset[] = [];
   const isStable = properties.get('isolation.level') !== 'read_uncommitted';
-  const [committed, earliest, latest, stable, offsetsKeptMs] = await Promise.all([
+  const [committed, earliest, latest, stable, recent, offsetsKeptMs] = await Promise.all([
     admin.committedOffsets(groupId).catch(() => none),
     places.length === 0 ? none : admin.offsets('earliest', places).catch(() => none),
     places.length === 0 ? none : admin.offsets('latest', places).catch(() => none),
     places.length === 0 || !isStable ? none : admin.offsets('stable', places).catch(() => none),
+    places.length === 0 || !isStable
+      ? none
+      : admin.offsets(Date.now() - HANGING_MS, places).catch(() => none),
     offsetsKept(admin, facts),
   ]);
-  return { group, committed, earliest, latest, stable, offsetsKeptMs };
+  return { group, committed, earliest, latest, stable, recent, offsetsKeptMs };
 }
 
 async function offsetsKept(admin: ClusterAdmin, facts: TopicFacts | undefined): Promise<number | undefined> {

@@ -152,10 +152,13 @@ class KafkaAdmin implements ClusterAdmin {
     return askCoordinator(ask, { codeOf: () => 0, timeoutMs: this.#timeoutMs });
   }
 
-  offsets(which: keyof typeof WHICH, places: readonly TopicPlace[]): Promise<readonly ListedOffset[]> {
+  offsets(
+    which: keyof typeof WHICH | number,
+    places: readonly TopicPlace[],
+  ): Promise<readonly ListedOffset[]> {
     return inPieces(places, PLACES_MAX, (piece) =>
       this.#ask('listOffsets', which === 'stable' ? COMMITTED_ONLY : 0, [
-        WHICH[which],
+        typeof which === 'number' ? String(which) : WHICH[which],
         ...piece.flatMap(({ topic, partition }) => [topic, String(partition)]),
       ]),
     );
