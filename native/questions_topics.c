@@ -56,7 +56,7 @@ static void take_topics(kd_question *question, rd_kafka_event_t *event) {
   }
 }
 
-/* Texts: -1 (end), -2 (beginning), -3 (largest timestamp) or a time in ms, then pairs of topic and partition. */
+/* Texts: -1 (end), -2 (beginning), -3 (largest timestamp) or a time (ms), then pairs of topic, partition. */
 static bool put_offsets(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options,
                         rd_kafka_queue_t *queue) {
   int64_t which, partition;

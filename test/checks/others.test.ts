@@ -122,7 +122,7 @@ test(
   },
 );
 
-test('an open transaction with few records behind it is named when it began more than half a minute ago', () => {
+test('an open transaction with few records behind it is named when it is older than half a minute', () => {
   const named = (recent: readonly ListedOffset[]): string =>
     groupChecks({ stable: [offset(0, 197)], recent })
       .filter(({ subject }) => subject === 'g transactions')

@@ -194,7 +194,7 @@ test('invalid questions are refused, by the addon or by librdkafka', async () =>
     ['createTopics', ['a', '1']],
     ['createTopics', ['a', '1', '1', '3', 'x']],
     ['createTopics', ['a', '-1', '1', '0']],
-    ['listOffsets', ['5', 'a', '0']],
+    ['listOffsets', ['-4', 'a', '0']],
     ['listOffsets', ['-1', 'a', '-4']],
     ['describeTopicSettings', ['topic', '2', 'a']],
     ['describeBrokerSettings', ['broker', '1', 'a']],
