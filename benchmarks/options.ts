@@ -29,21 +29,24 @@ const DEFAULTS = {
   rates: '100000,half',
 };
 
-const USAGE = `make bench, with options as in: make bench -- --only throughput,tls --runs 5   (or make bench ARGS="--only throughput,tls --runs 5")
-  --only LIST      [all] parts to measure; what RESULTS.md has of the others stays
+const USAGE = `make bench, with options as in: make bench -- --only throughput,tls --runs 5
+(or make bench ARGS="--only throughput,tls --runs 5")
+  --only LIST      [all] parts to measure; RESULTS.md keeps the others
                      throughput  copying a topic: the C floor, stock node-rdkafka, kd
                      tls         what TLS adds to the C floor and to kd
-                     latency     from end to end: Kafka alone, the C floor in between, kd in between; first record, stop
+                     latency     end to end: Kafka alone, with the C floor or kd in between; first record, stop
                      partitions  CPU by partitions
                      large       records of 10 KB
                      micro       parts by themselves, without a broker
-  --tls            the part tls alone; with --only: that part, too
-  --records N      [${DEFAULTS.records}] records a run
+  --tls            only the part tls; with --only: that part too
+  --records N      [${DEFAULTS.records}] records per run
   --size BYTES     [${DEFAULTS.size}] bytes of a value
   --partitions N   [${DEFAULTS.partitions}]
   --runs N         [${DEFAULTS.runs}] rounds, interleaved; medians are reported
-  --rates LIST     [${DEFAULTS.rates}] records/s of the part latency; half: half of what kd's pass-through reached last
-  --match LIST     [all] contenders of the part throughput whose id begins so: floor,stock,kd-pass,kd-raw,kd-avro,kd-json
+  --rates LIST     [${DEFAULTS.rates}] records/s of the part latency; half: half of the last rate of kd's
+                   pass-through
+  --match LIST     [all] contenders of the part throughput, by the beginning of their id:
+                   floor,stock,kd-pass,kd-raw,kd-avro,kd-json
   --out FOLDER     [benchmarks] where RESULTS.md, results.json and results.svg are
   --help`;
 

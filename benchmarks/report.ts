@@ -150,7 +150,8 @@ function tlsBody({ handshake, pairs }: TlsScore): string {
     'records/s without',
     'records/s with TLS',
   ];
-  return `${handshake.protocol} with ${handshake.cipher}, for reading and for writing, on a second listener of the same broker. kd is configured as in Java (\`security.protocol: SSL\`, JKS truststore), the floor by PEM file.
+  return `${handshake.protocol} with ${handshake.cipher}, for reading and for writing, on a second
+listener of the same broker. kd is configured as in Java (\`security.protocol: SSL\`, JKS truststore), the floor by PEM file.
 What TLS adds is the difference in each round; the median of the rounds counts.
 
 ${table(head, rows)}`;
@@ -168,11 +169,13 @@ function latencyBody({
     thousands(score.recordsPerSecond),
     ...[score.p50Ms, score.p99Ms, score.p999Ms, score.maxMs].map((ms) => ms.toFixed(1)),
   ]);
-  return `The C floor in between reads and writes as kd does; what it takes longer than Kafka and the meter alone is the price of a second way through Kafka on this machine.
+  return `The C floor in between reads and writes as kd does; the time that it adds to Kafka and the meter alone is the
+price of a second way through Kafka on this machine.
 
 ${table(['', 'records/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'max ms'], rows)}
 
-First record out ${startStop.firstRecordOutMs.toFixed(0)} ms after the start of the process; stopped ${startStop.drainMs.toFixed(0)} ms after SIGTERM under load.`;
+First record out ${startStop.firstRecordOutMs.toFixed(0)} ms after the start of the process;
+stopped ${startStop.drainMs.toFixed(0)} ms after SIGTERM under load.`;
 }
 
 function sections(results: Results): string[] {
@@ -206,11 +209,15 @@ function sections(results: Results): string[] {
 function markdown(results: Results, byHand: string): string {
   return `# Benchmark results
 
-What the numbers mean: CPU is user and system time of the whole process and all its threads, as the kernel counts it; medians of interleaved rounds.
-The time before the first record and after the last (starting, connecting, joining the group, leaving) is measured by a run over a few records and taken off,
-the same way for everybody; "with start" is without that. The broker runs on the same cores, so records/s says as much about it as about the program: compare the ratios.
-Every contender keeps partition, key, headers and timestamp; producers are idempotent with acks=all; CRCs are checked. The output of the first round of each is read by Kafka's own Java client and must be complete and in order.
-Records are Avro with 2 longs, a double, a string and an array of 3 strings. Each part names its own commit and date: parts can be measured one by one.
+How to read the numbers: CPU is user and system time of the whole process with all its threads, as the kernel
+counts it; medians of interleaved rounds. The time before the first record and after the last (starting,
+connecting, joining the group, leaving) is measured with a run over a few records and subtracted for every
+contender; "with start" includes it. The broker runs on the same cores, so records/s depend on it as much as
+on the program: compare the ratios.
+Every contender keeps partition, key, headers and timestamp; producers are idempotent with acks=all; CRCs are
+checked. Kafka's own Java client reads the output of everyone's first round, which must be complete and in
+order. Records are Avro with 2 longs, a double, a string and an array of 3 strings. Each part names its own
+commit and date, because parts can be measured separately.
 
 ![CPU per record](results.svg)
 

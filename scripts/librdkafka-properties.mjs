@@ -1,5 +1,5 @@
-// Writes src/kafka/properties/librdkafka-properties.ts from the CONFIGURATION.md of the librdkafka that node-rdkafka
-// ships. Run it after an upgrade of node-rdkafka: node scripts/librdkafka-properties.mjs
+// Writes src/kafka/properties/librdkafka-properties.ts from the CONFIGURATION.md of the librdkafka that
+// node-rdkafka ships. Run it after an upgrade of node-rdkafka: node scripts/librdkafka-properties.mjs
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const source = new URL('../node_modules/node-rdkafka/deps/librdkafka/CONFIGURATION.md', import.meta.url);

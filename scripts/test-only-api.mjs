@@ -55,8 +55,8 @@ function isMention(node) {
 }
 
 /**
- * Symbols used in a room that counts, the names used there of members of interfaces and literal types, and the
- * modules that are loaded when wanted.
+ * Symbols used in a room that counts, the names of members of interfaces and literal types used there, and
+ * the modules that are loaded on demand.
  */
 function collectUses(program, checker, root) {
   const used = new Set();

@@ -31,7 +31,7 @@ export interface GroupPartition {
   lastEpoch: Epoch;
   /** The log changed, and we read and commit as if it had not. */
   isStale: boolean;
-  /** What is committed is an offset of the log before. */
+  /** The committed offsets belong to the log before. */
   hasOldCommit: boolean;
   owner: 'us' | 'other' | 'none';
   /** -1: nothing. */
