@@ -1,7 +1,8 @@
-import type { PartitionId } from '../core/batch.js';
+import type { Fault, InputBatch, PartitionId } from '../core/batch.js';
 import { DispatcherError } from '../core/errors.js';
 import type { Settled } from '../ports/sink.js';
 import type { InFlightBatch } from './in-flight-batch.js';
+import type { Intake } from './intake/intake.js';
 import type { Releaser } from './ordering/releaser.js';
 import type { RunState } from './run-state.js';
 import type { Settler } from './settlement/settler.js';
@@ -10,19 +11,16 @@ import type { OutputBlocks } from './transform/output-blocks.js';
 import type { TransformRunner } from './transform/transform-runner.js';
 
 export interface BatchFlowParts {
+  readonly intake: Intake;
   readonly outputs: OutputBlocks;
   readonly runner: TransformRunner;
   readonly deadLetterRows: DeadLetterRows;
   readonly releaser: Releaser;
   readonly settler: Settler;
-  /** A batch has ended: its blocks are free again. */
-  readonly finished: () => void;
-  /** Runs an event's handler; an exception in it ends the run. */
-  readonly guard: (handle: () => void) => void;
 }
 
 /**
- * The life of a batch: accept → transform → advance → release → settled → finish. The parts that it calls
+ * The life of a batch: read → transform → advance → release → settled → finish. The parts that it calls
  * return what to do next.
  */
 export class BatchFlow {
@@ -37,9 +35,12 @@ export class BatchFlow {
     this.parts = parts;
   }
 
-  /** Intake → ordering → transform. */
-  accept(batch: InFlightBatch): void {
-    if (this.parts.releaser.accept(batch)) this.transform(batch);
+  /** Source → intake → ordering → transform. Returns the errors that came instead of records. */
+  read(input: InputBatch): readonly Fault[] {
+    const { intake, releaser } = this.parts;
+    const taken = intake.take(input);
+    if (taken?.batch !== undefined && releaser.accept(taken.batch)) this.transform(taken.batch);
+    return taken?.faults ?? [];
   }
 
   private transform(batch: InFlightBatch): void {
@@ -55,8 +56,8 @@ export class BatchFlow {
 
   /** Transform → ordering: a part is ready, or the transform is done. */
   private advance(batch: InFlightBatch): void {
-    this.parts.guard(() => {
-      if (batch.stopRow !== undefined && !this.state.stopping) this.holdBack(batch);
+    this.state.guard(() => {
+      if (batch.stopRow !== undefined && !this.state.lifecycle.isStopping()) this.holdBack(batch);
       this.release();
       if (batch.settled) this.finish(batch);
     });
@@ -139,7 +140,7 @@ export class BatchFlow {
    * after it is written any more.
    */
   private holdBack(stopped: InFlightBatch): void {
-    this.state.stopping = true;
+    this.state.lifecycle.stop();
     this.abandon((batch) => isBehind(batch, stopped));
   }
 
@@ -149,7 +150,7 @@ export class BatchFlow {
     this.release();
     inFlight.delete(batch.id);
     // After a cut nothing is counted any more; only memory is released.
-    if (!this.state.over) this.parts.settler.finish(batch);
+    if (!this.state.lifecycle.isOver()) this.parts.settler.finish(batch);
     for (const part of batch.parts) this.parts.outputs.giveBackPart(part, batch);
     blocks.give(batch.input.block);
     flow.release(batch.input.packedBytes, batch.input.rowCount);
@@ -157,7 +158,6 @@ export class BatchFlow {
     this.firstReadMs = Math.min(this.firstReadMs, batch.readAtMs);
     this.state.latency.record(this.lastSettledMs - batch.readAtMs, batch.input.rowCount);
     for (const wake of this.wakeups.splice(0)) wake();
-    this.parts.finished();
   }
 }
 

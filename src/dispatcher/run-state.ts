@@ -7,6 +7,7 @@ import type { MetricBooks } from '../core/books/metric-books.js';
 import { newRunBooks } from '../core/books/run-books.js';
 import type { DispatcherError } from '../core/errors.js';
 import { FlowControl } from '../core/flow-control.js';
+import { Lifecycle } from '../core/lifecycle.js';
 import type { InFlightBatch } from './in-flight-batch.js';
 import { LogLimit } from './log-limit.js';
 import { Partitions } from './partitions/partitions.js';
@@ -31,15 +32,12 @@ export interface RunState {
   readonly inFlight: Map<BatchId, InFlightBatch>;
   /** Names of topic numbers, for messages. */
   readonly topicNames: Map<number, string>;
-  /** No more batches are accepted: those that still arrive are given back unread. */
-  stopping: boolean;
+  /** Whether batches are accepted, and whether results still count. */
+  readonly lifecycle: Lifecycle;
+  /** Why the run ends, in the order in which it was found; empty: as asked. */
+  readonly errors: DispatcherError[];
   /** Resolves when the run must stop. */
   readonly stopWanted: Promise<undefined>;
-  /**
-   * Draining has ended and the clients are being closed: source and sink must not be called any more, and
-   * nothing is counted any more.
-   */
-  over: boolean;
   /**
    * Number of pending rewinds: batches that arrive until then are read again, so they are given back unread.
    */
@@ -50,12 +48,19 @@ export interface RunState {
   unsettledRows: number;
   /** Ends the run in order: drain, commit, leave. The first error is reported unless a worse one follows. */
   fail(error: DispatcherError): void;
+  /**
+   * Runs the handler of an event, and then what it made possible. A handler must not throw into the adapter:
+   * what it throws is a defect, and ends the run.
+   */
+  guard(handle: () => void): void;
+  /** Reads again from the committed position, after `delayMs`. */
+  rewind(reason: string, delayMs?: number): void;
 }
 
 export function makeRunState(
   deps: DispatcherDeps,
   settings: DispatcherSettings,
-  run: Pick<RunState, 'fail' | 'stopWanted'>,
+  run: Pick<RunState, 'fail' | 'guard' | 'rewind' | 'stopWanted'>,
 ): RunState {
   const books = deps.books ?? newRunBooks();
   return {
@@ -68,6 +73,8 @@ export function makeRunState(
       create: deps.createBlock,
     }),
     partitions: new Partitions(),
+    lifecycle: new Lifecycle(),
+    errors: [],
     flow: new FlowControl(),
     batchSize: new BatchSize(settings.batchSize),
     accounting: books.accounting,
@@ -77,8 +84,6 @@ export function makeRunState(
     named: new NamedRecords(),
     inFlight: new Map(),
     topicNames: new Map(),
-    stopping: false,
-    over: false,
     rewinds: 0,
     isolatedBatches: 0,
     unsettledRows: 0,

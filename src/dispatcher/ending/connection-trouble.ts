@@ -25,11 +25,11 @@ export class ConnectionTrouble {
 
   /** Called on every tick. */
   tick(): void {
-    const { deps, settings, stopping, accounting } = this.state;
+    const { deps, settings, lifecycle, accounting } = this.state;
     const trouble = deps.source.trouble?.() ?? deps.sink.trouble?.();
     const now = deps.clock.nowMs();
     const moved = trouble === undefined ? -1 : movedIn(accounting.snapshot());
-    if (trouble === undefined || moved !== this.moved || stopping) {
+    if (trouble === undefined || moved !== this.moved || lifecycle.isStopping()) {
       this.moved = moved;
       this.movedAtMs = now;
       this.error = undefined;

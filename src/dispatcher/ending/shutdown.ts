@@ -10,7 +10,6 @@ export interface ShutdownParts {
   readonly batchFlow: BatchFlow;
   readonly intake: Intake;
   readonly changes: ChangeQueue;
-  readonly errors: DispatcherError[];
   /** Passes settled offsets to the source, for its last commit. */
   readonly storeChanged: () => void;
 }
@@ -63,7 +62,7 @@ export class Shutdown {
     this.parts.storeChanged();
     const balance = this.balance();
     this.complain(balance, cutRecords, cutBySignal === true);
-    this.state.over = true;
+    this.state.lifecycle.transitionTo('closing');
     const hung = !(await this.closeAll(deadlineMs, cutRecords > 0));
     return { ...balance, redelivery: this.withUnconfirmed(balance.redelivery), hung };
   }
@@ -78,7 +77,8 @@ export class Shutdown {
     readonly openTransactions: RunReport['openTransactions'];
   }): RunReport {
     const { accounting, partitions } = this.state;
-    const { errors, batchFlow } = this.parts;
+    const { batchFlow } = this.parts;
+    const { errors } = this.state;
     const imbalance = accounting.check(ended.unsettled);
     if (imbalance !== undefined) errors.push(imbalance);
     const error = worstOf(errors);
@@ -104,7 +104,8 @@ export class Shutdown {
    * they would only come twice.
    */
   private async drain(sourceStarted: boolean): Promise<void> {
-    const { batchFlow, errors, changes, intake } = this.parts;
+    const { batchFlow, changes, intake } = this.parts;
+    const { errors } = this.state;
     const stopped = [...this.state.inFlight.values()].find((batch) => batch.stopRow !== undefined);
     const leavesUnbegun = errors.some(({ code }) => !SETTLES_ALL.has(code));
     // More of the same would follow.
@@ -156,7 +157,7 @@ export class Shutdown {
    * again too.
    */
   private withUnconfirmed(redelivery: RunReport['redelivery']): RunReport['redelivery'] {
-    const { errors } = this.parts;
+    const { errors } = this.state;
     const ranges = new Map(redelivery.map((range) => [`${range.topic}/${range.partition}`, range]));
     const unconfirmed = this.state.partitions.unconfirmed();
     for (const { partitionId, from, to } of unconfirmed) {
@@ -187,7 +188,7 @@ export class Shutdown {
    * error unless there is another.
    */
   private complain({ redelivery, unsettled }: Balance, cutRecords: number, bySignal: boolean): void {
-    const { errors } = this.parts;
+    const { errors } = this.state;
     if (cutRecords === 0 && (errors.length > 0 || (redelivery.length === 0 && unsettled === 0))) return;
     const records = cutRecords > 0 ? `${cutRecords} records in flight` : 'some records';
     errors.push(

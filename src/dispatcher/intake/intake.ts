@@ -1,11 +1,14 @@
 import type { BatchId, Block, Fault, InputBatch } from '../../core/batch.js';
 import { InFlightBatch } from '../in-flight-batch.js';
+import type { ChangeQueue } from '../partitions/change-queue.js';
 import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
 
-export interface IntakeEvents {
-  accepted(batch: InFlightBatch): void;
-  fault(fault: Fault): void;
+/** Of a batch that arrived. */
+interface Taken {
+  /** Undefined: it held no records. */
+  readonly batch: InFlightBatch | undefined;
+  readonly faults: readonly Fault[];
 }
 
 /**
@@ -14,7 +17,7 @@ export interface IntakeEvents {
  */
 export class Intake {
   private readonly state: RunState;
-  private readonly events: IntakeEvents;
+  private readonly changes: ChangeQueue;
   /**
    * Input and output blocks are reserved together, so that no batch waits for an output block that another
    * waiting batch holds.
@@ -25,18 +28,21 @@ export class Intake {
   /** A record waits for a block this large. */
   private oversizeBytes: number | undefined;
 
-  constructor(state: RunState, events: IntakeEvents) {
+  constructor(state: RunState, changes: ChangeQueue) {
     this.state = state;
-    this.events = events;
+    this.changes = changes;
   }
 
   get offeredCount(): number {
     return this.offered.size;
   }
 
+  /** Offers what may be read now. */
   pump(): void {
-    const { state } = this;
-    if (state.stopping || state.rewinds > 0 || this.oversizeBytes !== undefined) return;
+    const { state, changes } = this;
+    if (this.oversizeReady && !changes.busy)
+      changes.enqueue(() => changes.parked(() => this.serveOversize()));
+    if (state.lifecycle.isStopping() || state.rewinds > 0 || this.oversizeBytes !== undefined) return;
     while (this.offered.size < Limits.offeredBlocksMax && this.mayTakeOneMore()) {
       const pair = state.blocks.takePair(state.settings.blockBytes, state.settings.blockBytes);
       if (pair === undefined) return;
@@ -78,25 +84,24 @@ export class Intake {
    * counted, and is read again by the next run or after the rewind. Written now, it would overtake the
    * records that are rewound.
    */
-  batch(input: InputBatch): void {
+  take(input: InputBatch): Taken | undefined {
     const { state } = this;
     const pair = this.takeOffered(input.block);
-    if (pair === undefined || state.stopping || state.rewinds > 0) {
+    if (pair === undefined || state.lifecycle.isStopping() || state.rewinds > 0) {
       if (pair !== undefined) this.giveBack(pair);
-      return;
+      return undefined;
     }
     if (input.rowCount === 0) {
       this.giveBack(pair);
-    } else {
-      const batch = new InFlightBatch(this.nextBatchId++, input, pair.output, state.deps.clock.nowMs());
-      state.inFlight.set(batch.id, batch);
-      state.flow.book(input.packedBytes, input.rowCount);
-      state.accounting.consumed(input.rowCount, input.packedBytes);
-      if (state.isolatedBatches > 0) state.isolatedBatches--;
-      for (const segment of input.segments) state.partitions.add(segment, batch.id);
-      this.events.accepted(batch);
+      return { batch: undefined, faults: input.faults };
     }
-    for (const fault of input.faults) this.events.fault(fault);
+    const batch = new InFlightBatch(this.nextBatchId++, input, pair.output, state.deps.clock.nowMs());
+    state.inFlight.set(batch.id, batch);
+    state.flow.book(input.packedBytes, input.rowCount);
+    state.accounting.consumed(input.rowCount, input.packedBytes);
+    if (state.isolatedBatches > 0) state.isolatedBatches--;
+    for (const segment of input.segments) state.partitions.add(segment, batch.id);
+    return { batch, faults: input.faults };
   }
 
   oversize(bytes: number): void {
@@ -107,14 +112,14 @@ export class Intake {
    * The record that waits for a larger block can be served: the budget allows it, or nothing else is in
    * flight.
    */
-  get oversizeReady(): boolean {
-    const { blocks, inFlight, stopping, rewinds } = this.state;
-    if (this.oversizeBytes === undefined || stopping || rewinds > 0) return false;
+  private get oversizeReady(): boolean {
+    const { blocks, inFlight, lifecycle, rewinds } = this.state;
+    if (this.oversizeBytes === undefined || lifecycle.isStopping() || rewinds > 0) return false;
     return inFlight.size === 0 || blocks.usedBytes + 2 * this.oversizeBytes <= blocks.budgetBytes;
   }
 
   /** Parked only: the reader uses blocks in the order offered, so the large one goes in alone. */
-  serveOversize(): void {
+  private serveOversize(): void {
     if (this.oversizeBytes === undefined) return;
     const { blockBytes } = this.state.settings;
     this.takeBackOffered();

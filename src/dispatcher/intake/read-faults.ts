@@ -33,6 +33,7 @@ export class ReadFaults {
 
   fault(fault: Fault): void {
     const { state } = this;
+    state.partitions.distrust(fault.partitionId);
     if (!this.isCurrent(fault)) return;
     const where = place(state, fault.partitionId, fault.offset);
     const { kind, name } = state.deps.source.verdict(fault);
@@ -173,6 +174,6 @@ export class ReadFaults {
   }
 
   private isCurrent({ partitionId, epoch }: Place): boolean {
-    return this.state.partitions.isOpen(partitionId, epoch) && !this.state.stopping;
+    return this.state.partitions.isOpen(partitionId, epoch) && !this.state.lifecycle.isStopping();
   }
 }

@@ -24,7 +24,7 @@ export class AssignmentWatch {
 
   tick(status: AssignmentStatus): void {
     const now = this.state.deps.clock.nowMs();
-    if (status.owned > 0 || this.state.stopping) {
+    if (status.owned > 0 || this.state.lifecycle.isStopping()) {
       this.emptySinceMs = undefined;
       return;
     }

@@ -9,11 +9,9 @@ export class ChangeQueue {
   private readonly state: RunState;
   private queue: Promise<void> = Promise.resolve();
   private waiting = 0;
-  private readonly onChange: () => void;
 
-  constructor(state: RunState, onChange: () => void) {
+  constructor(state: RunState) {
     this.state = state;
-    this.onChange = onChange;
   }
 
   /** A change is in progress or waiting. */
@@ -34,11 +32,11 @@ export class ChangeQueue {
   async parked(change: () => void | Promise<void>): Promise<void> {
     const { source } = this.state.deps;
     await source.park();
-    if (this.state.over) return;
+    if (this.state.lifecycle.isOver()) return;
     try {
       await change();
     } finally {
-      if (!this.state.stopping) source.unpark();
+      if (!this.state.lifecycle.isStopping()) source.unpark();
     }
   }
 
@@ -57,15 +55,11 @@ export class ChangeQueue {
 
   private async run(change: () => Promise<void>): Promise<void> {
     try {
-      if (!this.state.over) await change();
+      if (!this.state.lifecycle.isOver()) await change();
     } catch (error) {
       this.state.fail(asDispatcherError(error));
     }
     this.waiting--;
-    try {
-      this.onChange();
-    } catch (error) {
-      this.state.fail(asDispatcherError(error));
-    }
+    this.state.guard(() => undefined);
   }
 }

@@ -69,6 +69,14 @@ export class Partitions {
     if (state !== undefined) state.ours = undefined;
   }
 
+  /** Behind a fault: reports about it mean nothing until it is read from elsewhere. */
+  distrust(id: PartitionId): void {
+    const seen = this.#all.get(id)?.ours?.reading?.seen;
+    if (seen === undefined) return;
+    seen.distrusted = true;
+    seen.quiet = undefined;
+  }
+
   progress(progress: PartitionProgress): void {
     const ours = this.#all.get(progress.partitionId)?.ours;
     if (ours !== undefined) ours.progress = progress;

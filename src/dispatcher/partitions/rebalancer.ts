@@ -4,15 +4,16 @@ import type { CommittedOffset } from '../../ports/commits.js';
 import type { AssignedPartition, OpenedPartition } from '../../ports/source.js';
 import type { BatchFlow } from '../batch-flow.js';
 import type { EndWatch } from '../ending/end-watch.js';
+import type { Intake } from '../intake/intake.js';
 import type { RunState } from '../run-state.js';
 import type { ChangeQueue } from './change-queue.js';
 import { Membership } from './membership.js';
 
-export interface RebalancerEvents {
-  /** Parked: take back the blocks that the reader has not begun to fill. */
-  rewinding(): void;
-  /** Everything that was in flight at a rewind has arrived: reading may continue. */
-  rewound(): void;
+interface RebalancerParts {
+  readonly changes: ChangeQueue;
+  readonly batchFlow: BatchFlow;
+  readonly endWatch: EndWatch;
+  readonly intake: Intake;
 }
 
 /** Which partitions are ours, and from where they are read: assignments, revocations, rewinds. */
@@ -21,19 +22,16 @@ export class Rebalancer {
   private readonly changes: ChangeQueue;
   private readonly batchFlow: BatchFlow;
   private readonly endWatch: EndWatch;
-  private readonly events: RebalancerEvents;
+  private readonly intake: Intake;
   private readonly pendingRewinds = new Set<() => void>();
   readonly membership: Membership;
 
-  constructor(
-    state: RunState,
-    parts: { changes: ChangeQueue; batchFlow: BatchFlow; endWatch: EndWatch; events: RebalancerEvents },
-  ) {
+  constructor(state: RunState, parts: RebalancerParts) {
     this.state = state;
     this.changes = parts.changes;
     this.batchFlow = parts.batchFlow;
     this.endWatch = parts.endWatch;
-    this.events = parts.events;
+    this.intake = parts.intake;
     this.membership = new Membership(state.deps.clock);
   }
 
@@ -42,12 +40,12 @@ export class Rebalancer {
     const { state } = this;
     this.membership.assigned(partitions.length, state.partitions.ownedCount);
     this.changes.enqueue(async () => {
-      if (state.stopping) return;
+      if (state.lifecycle.isStopping()) return;
       const answer = await Promise.race([state.deps.source.positions(partitions), state.stopWanted]);
-      if (answer === undefined || isStopping(state)) return;
+      if (answer === undefined || state.lifecycle.isStopping()) return;
       const positions = new Map(answer.map(({ partitionId, offset }) => [partitionId, offset]));
       await this.changes.parked(() => {
-        if (isStopping(state)) return;
+        if (state.lifecycle.isStopping()) return;
         const opened = partitions.map((partition) =>
           this.open(partition, positions.get(partition.partitionId)),
         );
@@ -84,7 +82,7 @@ export class Rebalancer {
           .filter((id) => state.partitions.owns(id));
         if (!lost) {
           await this.drain(ids);
-          if (state.over) return;
+          if (state.lifecycle.isOver()) return;
         }
         for (const id of ids) {
           state.partitions.drop(id);
@@ -107,7 +105,7 @@ export class Rebalancer {
    */
   rewind(reason: string, delayMs = 0): void {
     const { state } = this;
-    if (state.stopping) return;
+    if (state.lifecycle.isStopping()) return;
     state.rewinds++;
     this.giveUpBatches();
     const go = (): void => {
@@ -153,19 +151,19 @@ export class Rebalancer {
 
   private async rewindNow(reason: string): Promise<void> {
     const { state } = this;
-    if (state.stopping) return;
+    if (state.lifecycle.isStopping()) return;
     state.logLimit.warn('rewind', 'reading again from the committed position', { reason });
     await this.changes.parked(async () => {
       // Batches delivered before the decision, by events still on their way, belong to what is read again.
       this.giveUpBatches();
-      this.events.rewinding();
+      this.intake.takeBackOffered();
       // Lost partitions are no longer open; their revocation is queued after this change.
       const opened = state.partitions.owned.flatMap((partition) => {
         const offset = partition.ours.reading?.offsets.committable;
         return offset === undefined ? [] : [this.open(partition, offset)];
       });
       for (const partition of opened) {
-        if (state.over) return;
+        if (state.lifecycle.isOver()) return;
         // Lost while waiting for the partition before it.
         if (state.partitions.isOpen(partition.partitionId, partition.epoch))
           await state.deps.source.seek(partition);
@@ -175,7 +173,7 @@ export class Rebalancer {
     // arrived. No other change waits for that; until then the reader has no block to fill.
     void this.batchFlow.drained().then(() => {
       state.rewinds--;
-      this.events.rewound();
+      state.guard(() => undefined);
     });
   }
 
@@ -197,9 +195,9 @@ export class Rebalancer {
   private async drain(ids: readonly PartitionId[]): Promise<void> {
     const { partitions, deps, settings } = this.state;
     const deadline = deps.clock.nowMs() + settings.rebalanceDrainTimeoutMs;
-    while (this.batchFlow.inFlight(ids) && deps.clock.nowMs() < deadline && !this.state.over)
+    while (this.batchFlow.inFlight(ids) && deps.clock.nowMs() < deadline && !this.state.lifecycle.isOver())
       await this.batchFlow.nextEnd(deadline);
-    if (this.state.over) return;
+    if (this.state.lifecycle.isOver()) return;
     const left = ids.filter((id) => (partitions.offsets(id)?.unsettled ?? 0) > 0);
     if (left.length > 0)
       deps.logger.warn('not drained in time; the next owner of these partitions gets these records again', {
@@ -218,11 +216,6 @@ export class Rebalancer {
 const LOST =
   'the session ended: no heartbeat was answered within session.timeout.ms, or this process did not ' +
   'poll within max.poll.interval.ms; joining again';
-
-/** A function, because after an await the compiler would still assume the earlier value. */
-function isStopping(state: RunState): boolean {
-  return state.stopping;
-}
 
 function names(partitions: readonly AssignedPartition[]): string {
   const NAMES_MAX = 20;

@@ -1,5 +1,5 @@
-import type { PartitionId } from '../../core/batch.js';
 import type { PartitionProgress } from '../../ports/source.js';
+import type { Intake } from '../intake/intake.js';
 import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
 import type { ChangeQueue } from './change-queue.js';
@@ -16,17 +16,18 @@ type Quiet = NonNullable<Seen['quiet']>;
 export class TailWatch {
   private readonly state: RunState;
   private readonly changes: ChangeQueue;
-  private readonly offeredCount: () => number;
+  private readonly intake: Pick<Intake, 'offeredCount'>;
 
-  constructor(state: RunState, changes: ChangeQueue, offeredCount: () => number) {
+  constructor(state: RunState, changes: ChangeQueue, intake: Pick<Intake, 'offeredCount'>) {
     this.state = state;
     this.changes = changes;
-    this.offeredCount = offeredCount;
+    this.intake = intake;
   }
 
   progress(reports: readonly PartitionProgress[]): void {
-    const { partitions, stopping, rewinds } = this.state;
-    const canTell = !stopping && rewinds === 0 && !this.changes.busy && this.offeredCount() > 0;
+    const { partitions, lifecycle, rewinds } = this.state;
+    const canTell =
+      !lifecycle.isStopping() && rewinds === 0 && !this.changes.busy && this.intake.offeredCount > 0;
     const candidates: (readonly [Reading, Quiet])[] = [];
     for (const { partitionId, nextOffset, fetchQueueRecords } of reports) {
       const reading = partitions.get(partitionId)?.ours?.reading;
@@ -45,18 +46,10 @@ export class TailWatch {
     if (candidates.length > 0) this.confirm(candidates);
   }
 
-  /** Behind a fault. */
-  distrust(partitionId: PartitionId): void {
-    const seen = this.state.partitions.get(partitionId)?.ours?.reading?.seen;
-    if (seen === undefined) return;
-    seen.distrusted = true;
-    seen.quiet = undefined;
-  }
-
   private confirm(candidates: readonly (readonly [Reading, Quiet])[]): void {
     this.changes.enqueue(() =>
       this.changes.parked(() => {
-        if (this.state.stopping || this.state.deps.source.heldRecords() > 0) return;
+        if (this.state.lifecycle.isStopping() || this.state.deps.source.heldRecords() > 0) return;
         for (const [{ seen, offsets }, quiet] of candidates)
           if (seen.quiet === quiet) offsets.advance(quiet.nextOffset);
       }),

@@ -4,12 +4,9 @@ import type { RunState } from '../run-state.js';
 /** The brokers' answers to commits. */
 export class ConfirmedOffsets implements CommitsEvents {
   private readonly state: RunState;
-  private readonly hasFailed: () => boolean;
 
-  /** `hasFailed`: the run ends with an error. */
-  constructor(state: RunState, hasFailed: () => boolean) {
+  constructor(state: RunState) {
     this.state = state;
-    this.hasFailed = hasFailed;
   }
 
   committed(offsets: readonly CommittedOffset[], error?: Error): void {
@@ -23,8 +20,8 @@ export class ConfirmedOffsets implements CommitsEvents {
 
   private refused({ message }: Error): void {
     // The error that ends the run is the reason, and was already reported.
-    if (this.hasFailed()) return;
-    const outlook = this.state.stopping
+    if (this.state.errors.length > 0) return;
+    const outlook = this.state.lifecycle.isStopping()
       ? ' while the run ends: the summary lists what may come twice'
       : '; what it covered is committed with the next one';
     this.state.logLimit.warn('commit', `a commit was refused${outlook}`, { error: message });

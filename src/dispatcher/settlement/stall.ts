@@ -92,7 +92,7 @@ export class Stall {
     if (
       fault.refused ||
       now - this.failingSinceMs + this.backoffMs > this.state.settings.stallTimeoutMs ||
-      this.state.stopping
+      this.state.lifecycle.isStopping()
     ) {
       this.state.fail(this.error(fault));
       return;

@@ -179,7 +179,7 @@ export class TransformRunner {
       this.outputs.release(output, batch);
       if (!isWorkerDeath(error)) throw error;
       // Errors that come with the end of the pool are not reported.
-      if (this.state.over) return error;
+      if (this.state.lifecycle.isOver()) return error;
       this.state.logLimit.warn(`worker ${error.code}`, 'worker replaced', {
         code: error.code,
         reason: error.message,

@@ -3,6 +3,7 @@ import { checkCreatable } from '../client/client-config.js';
 import type { ConnectedClient } from '../client/connected-client.js';
 import { OffsetOrigins } from '../commits/offset-origins.js';
 import type { PossibleOffset } from '../commits/offset-store.js';
+import { KafkaCode } from '../errors.js';
 import {
   errorText,
   type KafkaConsumer,
@@ -76,12 +77,18 @@ export function openSession(
 }
 
 function onCommit(
-  { commits, events, rights }: Member,
+  { options, session, commits, events, rights }: Member,
   error: unknown,
   offsets: readonly PossibleOffset[],
 ): void {
   const code = kafkaErrorCode(error);
-  const failure = code === undefined ? undefined : commitFailure(code, errorText(error), rights);
+  const isFatal = code === KafkaCode._FATAL && session !== undefined;
+  // The answer to a commit may come before the fatal error that it only mentions.
+  const fatal = isFatal ? options.native.fatalError(session.connected.handleId) : null;
+  const failure =
+    code === undefined
+      ? undefined
+      : commitFailure(fatal?.code ?? code, fatal?.text ?? errorText(error), rights);
   if (failure !== undefined) events?.failed(failure);
   commits.answered(error, offsets);
 }
