@@ -63,7 +63,7 @@ for (const { which, protocol, partitions } of CASES) {
       consumer: { properties: protocol === 'consumer' ? { 'group.protocol': 'consumer' } : {} },
     });
     const topic = job[which];
-    const kd = job.spawn(['--until', 'forever']);
+    const kd = job.spawn(['--until', 'forever', '--set', 'dispatcher.dead-letter.stop-above=100%']);
     await cluster.tool.send(job.input, records(0, OLD));
     await eventually('the first records are through', async () => (await arrived(job, topic)) === OLD);
     await replace(topic, partitions);
