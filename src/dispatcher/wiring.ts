@@ -41,7 +41,7 @@ export function wire(state: RunState) {
 
   const endWatch = new EndWatch(state);
   const rebalancer = new Rebalancer(state, { changes, batchFlow, endWatch, intake });
-  const readFaults = new ReadFaults(state, { changes, batchFlow, rebalancer });
+  const readFaults = new ReadFaults(state, { changes, batchFlow, rebalancer, endWatch });
 
   const tailWatch = new TailWatch(state, changes, intake);
   const transactionWatch = new TransactionWatch(state);

@@ -202,3 +202,21 @@ test('a source without a group is read from its only assignment to its end', asy
     [[0, 5]],
   );
 });
+
+test('a bounded run that continues in a shorter log ends at the end found there', async () => {
+  const bench = new Bench({ until: 'end' });
+  bench.source.ends = Promise.resolve([{ topic: 'in', partition: 0, low: 0, end: 500 }]);
+  await bench.start(0);
+  bench.source.ends = Promise.resolve([{ topic: 'in', partition: 0, low: 90, end: 102 }]);
+  bench.deliver(0, 0, 5, { fault: OUT_OF_RANGE });
+  await bench.settle();
+  bench.sink.settle();
+  await bench.pass(300);
+  assert.equal(bench.source.calls.at(-1), 'seek 0@100 epoch 2');
+  bench.deliver(0, 100, 102);
+  await bench.settle();
+  bench.sink.settle();
+  const report = await bench.end();
+  assert.equal(report.endReached, true);
+  assert.equal(report.records.transformed, 7);
+});

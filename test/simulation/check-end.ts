@@ -33,8 +33,7 @@ export function checkEnd(world: World, report: RunReport): void {
     ledger.violation(`done without an error, but ${records.unsettled} records are unsettled`);
   if (code === undefined && report.redelivery.length > 0)
     ledger.violation('done without an error, but records may come again');
-  if (scenario.dispatcher.until === 'end' && scenario.stopAtMs === undefined && code === undefined)
-    checkWhole(world);
+  if (report.endReached && code === undefined) checkWhole(world);
   if (scenario.calm && code === undefined) checkCalm(world, report);
 }
 

@@ -1,6 +1,7 @@
 import type { PartitionId } from '../../core/batch.js';
 import type { TopicOffset } from '../../ports/commits.js';
 import type { EndOffset } from '../../ports/source.js';
+import { asDispatcherError } from '../as-dispatcher-error.js';
 import type { EndTarget, PartitionState } from '../partitions/partition-state.js';
 import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
@@ -17,6 +18,8 @@ export class EndWatch {
   private targets: Map<string, EndTarget> | undefined;
   private nextPollMs = 0;
   private polling = false;
+  /** Partitions whose new ends are being asked for. */
+  private asking = 0;
   private foreignSinceMs: number | undefined;
 
   constructor(state: RunState) {
@@ -36,7 +39,8 @@ export class EndWatch {
 
   /** Never before the end offsets are known. */
   get done(): boolean {
-    return this.targets !== undefined && [...this.targets.values()].every((target) => target.done);
+    if (this.targets === undefined || this.asking > 0) return false;
+    return [...this.targets.values()].every((target) => target.done);
   }
 
   /** Records still to be settled, at most (gaps count), for the ETA. */
@@ -78,6 +82,26 @@ export class EndWatch {
       const partition = this.state.partitions.get(id);
       const target = partition === undefined ? undefined : this.targetOf(partition);
       if (target !== undefined) target.done = target.empty;
+    }
+  }
+
+  /**
+   * A policy moved the position. In a log that was replaced (`isReplaced`) or has lost its end, the end seen
+   * at the start would be reached too early, or never.
+   */
+  async readElsewhere(id: PartitionId, isReplaced: boolean): Promise<void> {
+    const partition = this.state.partitions.get(id);
+    const target = partition === undefined ? undefined : this.targetOf(partition);
+    if (target === undefined) return;
+    this.asking++;
+    try {
+      const ends = await Promise.race([this.state.deps.source.endOffsets(), this.state.stopWanted]);
+      const found = ends?.find((one) => one.topic === target.topic && one.partition === target.partition);
+      if (found !== undefined && (isReplaced || found.end < target.end)) target.end = found.end;
+    } catch (error) {
+      if (!this.state.lifecycle.isStopping()) this.state.fail(asDispatcherError(error));
+    } finally {
+      this.asking--;
     }
   }
 

@@ -3,6 +3,7 @@ import { DispatcherError } from '../../core/errors.js';
 import type { AssignedPartition } from '../../ports/source.js';
 import { asDispatcherError } from '../as-dispatcher-error.js';
 import type { BatchFlow } from '../batch-flow.js';
+import type { EndWatch } from '../ending/end-watch.js';
 import type { ChangeQueue } from '../partitions/change-queue.js';
 import type { Rebalancer } from '../partitions/rebalancer.js';
 import { place, type RunState } from '../run-state.js';
@@ -19,16 +20,18 @@ export class ReadFaults {
   private readonly changes: ChangeQueue;
   private readonly batchFlow: BatchFlow;
   private readonly rebalancer: Rebalancer;
+  private readonly endWatch: EndWatch;
   private readonly pending = new Set<() => void>();
 
   constructor(
     state: RunState,
-    parts: { changes: ChangeQueue; batchFlow: BatchFlow; rebalancer: Rebalancer },
+    parts: { changes: ChangeQueue; batchFlow: BatchFlow; rebalancer: Rebalancer; endWatch: EndWatch },
   ) {
     this.state = state;
     this.changes = parts.changes;
     this.batchFlow = parts.batchFlow;
     this.rebalancer = parts.rebalancer;
+    this.endWatch = parts.endWatch;
   }
 
   fault(fault: Fault): void {
@@ -168,7 +171,9 @@ export class ReadFaults {
         );
         // The same offsets may belong to other records there.
         this.state.named.forgetAll(fault.partitionId);
+        const isReplaced = partition.ours?.reading?.leaving === true;
         await this.state.deps.source.seek(this.rebalancer.open(partition, offset));
+        void this.endWatch.readElsewhere(fault.partitionId, isReplaced);
       });
     });
   }

@@ -18,7 +18,7 @@ export interface PartitionState extends AssignedPartition {
 export interface EndTarget {
   readonly topic: string;
   readonly partition: number;
-  readonly end: number;
+  end: number;
   /** The partition was empty from the beginning. */
   readonly empty: boolean;
   done: boolean;
