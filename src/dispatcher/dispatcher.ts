@@ -150,7 +150,7 @@ export class Dispatcher {
   /** Four times a second, until the run is over. */
   private tick(): void {
     const { deps, settings, inFlight, lifecycle, partitions } = this.state;
-    const { stall, connectionTrouble, assignmentWatch, rebalancer } = this.parts;
+    const { stall, connectionTrouble, leaderWatch, assignmentWatch, rebalancer } = this.parts;
     if (lifecycle.isOver()) return;
     this.cancelTick = deps.clock.after(Limits.tickMs, () => this.tick());
     this.guard(() => {
@@ -163,6 +163,7 @@ export class Dispatcher {
         [...inFlight.values()].some((batch) => batch.parts.some((part) => part.state === 'written')),
       );
       connectionTrouble.tick();
+      leaderWatch.tick();
       assignmentWatch.tick({
         owned: partitions.ownedCount,
         membership: rebalancer.membership.state,

@@ -100,6 +100,8 @@ export const Limits = {
    * A warning is logged when the last stable offset has not moved for this long, below the end of the log.
    */
   stableStillMs: 45_000,
+  /** A warning is logged when a partition has had no leader for this long. */
+  leaderlessWarnMs: 10_000,
   /** After this time an assignment without partitions means a spare member, not one that is still joining. */
   spareSettledMs: 5_000,
   /** How many equal reports of a quiet partition are needed; the first may be from before a seek. */

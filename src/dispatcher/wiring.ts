@@ -1,6 +1,7 @@
 import { BatchFlow } from './batch-flow.js';
 import { ConnectionTrouble } from './ending/connection-trouble.js';
 import { EndWatch } from './ending/end-watch.js';
+import { LeaderWatch } from './ending/leader-watch.js';
 import { Intake } from './intake/intake.js';
 import { ReadFaults } from './intake/read-faults.js';
 import { Releaser } from './ordering/releaser.js';
@@ -47,6 +48,7 @@ export function wire(state: RunState) {
   const transactionWatch = new TransactionWatch(state);
   const assignmentWatch = new AssignmentWatch(state);
   const connectionTrouble = new ConnectionTrouble(state);
+  const leaderWatch = new LeaderWatch(state, endWatch);
   return {
     changes,
     intake,
@@ -61,5 +63,6 @@ export function wire(state: RunState) {
     transactionWatch,
     assignmentWatch,
     connectionTrouble,
+    leaderWatch,
   };
 }

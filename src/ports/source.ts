@@ -46,6 +46,8 @@ export interface PartitionProgress {
   readonly endOffset: number;
   /** The high watermark: beyond `endOffset` where a transaction is open; -1 = not known. */
   readonly highOffset: number;
+  /** No broker leads the partition at the moment: it can't be read. */
+  readonly leaderless?: boolean;
 }
 
 export interface SourceEvents {

@@ -43,6 +43,11 @@ export class EndWatch {
     return [...this.targets.values()].every((target) => target.done);
   }
 
+  /** Partitions that are not yet settled up to their end. */
+  get open(): readonly EndTarget[] {
+    return [...(this.targets?.values() ?? [])].filter((target) => !target.done);
+  }
+
   /** Records still to be settled, at most (gaps count), for the ETA. */
   get remaining(): number {
     let records = 0;
@@ -57,7 +62,7 @@ export class EndWatch {
 
   /** Called on every tick, and when nothing is in flight. */
   check(): void {
-    const foreign = new Set([...(this.targets?.values() ?? [])].filter((target) => !target.done));
+    const foreign = new Set(this.open);
     for (const partition of this.state.partitions.owned) {
       const target = this.targetOf(partition);
       if (target === undefined) continue;
@@ -97,7 +102,12 @@ export class EndWatch {
     try {
       const ends = await Promise.race([this.state.deps.source.endOffsets(), this.state.stopWanted]);
       const found = ends?.find((one) => one.topic === target.topic && one.partition === target.partition);
-      if (found !== undefined && (isReplaced || found.end < target.end)) target.end = found.end;
+      if (found !== undefined && (isReplaced || found.end < target.end)) {
+        target.end = found.end;
+        // Empty at the start says nothing of the log that is there now.
+        target.empty = false;
+        target.done = false;
+      }
     } catch (error) {
       if (!this.state.lifecycle.isStopping()) this.state.fail(asDispatcherError(error));
     } finally {

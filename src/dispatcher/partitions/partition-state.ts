@@ -20,7 +20,7 @@ export interface EndTarget {
   readonly partition: number;
   end: number;
   /** The partition was empty from the beginning. */
-  readonly empty: boolean;
+  empty: boolean;
   done: boolean;
 }
 

@@ -12,10 +12,19 @@ type Choice = Pick<StartPosition, 'offset' | 'start'>;
  */
 export class ChosenPositions {
   readonly #choices = new Map<PartitionId, Choice>();
+  /** Where partitions are opened whose first offset is not known yet. */
+  readonly #undecided = new Map<PartitionId, number>();
 
   note(partitionId: PartitionId, choice: Choice): void {
-    if (choice.start === 'committed') this.#choices.delete(partitionId);
-    else this.#choices.set(partitionId, choice);
+    this.#choices.delete(partitionId);
+    this.#undecided.delete(partitionId);
+    if (choice.start === 'undecided') this.#undecided.set(partitionId, choice.offset);
+    else if (choice.start !== 'committed') this.#choices.set(partitionId, choice);
+  }
+
+  /** Nothing was read there: as a commit it would look like a position that the group had once reached. */
+  isUndecided({ partitionId, offset }: CommittedOffset): boolean {
+    return this.#undecided.get(partitionId) === offset;
   }
 
   /**

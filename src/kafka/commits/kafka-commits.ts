@@ -57,7 +57,7 @@ export class KafkaCommits implements Commits {
     if (this.#closed) return;
     this.#store.store(
       this.#connected().origins,
-      offsets.filter(({ partitionId }) => !this.#withheld.has(partitionId)),
+      offsets.filter((one) => !this.#withheld.has(one.partitionId) && !this.#chosen.isUndecided(one)),
     );
     this.#stores += 1;
   }

@@ -32,6 +32,7 @@ export function progressOf(
         fetchQueueRecords: Math.max(offsetField(facts, 'fetchq_cnt'), 0),
         endOffset: offsetField(facts, endField),
         highOffset: offsetField(facts, 'hi_offset'),
+        ...(field(facts, 'leader') === -1 ? { leaderless: true } : {}),
       },
     ];
   });

@@ -57,6 +57,31 @@ test('without a commit, earliest starts at the first existing offset and latest 
   assert.deepEqual(await startOf(queries(-1, [10, 90]), latest), ['reset', 90]);
 });
 
+test('a first start without a leader does not hold up the others', async () => {
+  const resolver = new PositionResolver(queries(-1, undefined, [10, 90]), POLICIES);
+  const asked = queries(-1, undefined);
+  const [undecided] = await new PositionResolver(asked, POLICIES).resolve([PARTITION]);
+  assert.deepEqual([undecided?.start, undecided?.offset], ['undecided', 0]);
+  assert.equal((await resolver.resolve([PARTITION]))[0]?.start, 'reset', 'a leader came in time');
+});
+
+test('where such a start is out of range, it begins at the beginning of the log', async () => {
+  let hasLeader = false;
+  const late: OffsetQueries = {
+    committed: (partitions) => Promise.resolve(partitions.map(() => -1)),
+    ranges: (partitions) =>
+      Promise.resolve(
+        partitions.map(() => (hasLeader ? { low: 10, end: 90, high: 90 } : { code: 5, text: 'no leader' })),
+      ),
+  };
+  const resolver = new PositionResolver(late, POLICIES);
+  await resolver.resolve([PARTITION]);
+  hasLeader = true;
+  assert.deepEqual(await resolver.afterOutOfRange(PARTITION, 0), { offset: 10, start: 'reset' });
+  const error = await rejection(resolver.afterOutOfRange(PARTITION, 5));
+  assert.equal(error.code, 'OFFSET_OUT_OF_RANGE', 'the next one is a lost log');
+});
+
 test('without a commit, none stops and names group, topic and partition', async () => {
   const error = await rejection(
     new PositionResolver(queries(-1, [10, 90]), { ...POLICIES, autoOffsetReset: 'none' }).resolve([

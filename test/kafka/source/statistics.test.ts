@@ -33,6 +33,17 @@ test('values that librdkafka does not know yet are reported as unknown', () => {
   ]);
 });
 
+test('a partition without a leader is named as such', () => {
+  const registry = new PartitionRegistry(new PlainTable());
+  for (const partition of [0, 1]) registry.open(registry.assigned({ topic: 't', partition }), 1);
+  const partitions = { 0: { leader: -1 }, 1: { leader: 3 } };
+  const event = { message: JSON.stringify({ topics: { t: { partitions } } }) };
+  assert.deepEqual(
+    progressOf(statisticsOf(event), registry, 'read_committed').map(({ leaderless }) => leaderless),
+    [true, undefined],
+  );
+});
+
 test('a document in another form gives no progress and no error', () => {
   const registry = new PartitionRegistry(new PlainTable());
   registry.open(registry.assigned({ topic: 't', partition: 0 }), 1);

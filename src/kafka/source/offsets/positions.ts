@@ -13,6 +13,8 @@ import { findRanges, type Range, type RangeQueries } from './ranges.js';
 /** A new leader's log end can be behind a committed offset for a moment. */
 const BEYOND_END_ATTEMPTS_MAX = 4;
 const BEYOND_END_PAUSE_MS = 400;
+/** Where a first start without a leader begins with `earliest`. */
+const UNDECIDED_OFFSET = 0;
 
 export interface PositionPolicies {
   readonly groupId: string;
@@ -30,9 +32,9 @@ export interface PositionPolicies {
 export interface StartPosition extends CommittedOffset {
   /**
    * The committed offset; or what a policy chose if nothing was committed (`reset`) or the committed offset
-   * is not in the log (`skip`).
+   * is not in the log (`skip`). `undecided`: nothing was committed, and there is no leader to ask.
    */
-  readonly start: 'committed' | 'reset' | 'skip';
+  readonly start: 'committed' | 'reset' | 'skip' | 'undecided';
   /** Undefined: the partition has no leader to ask. */
   readonly range: Range | undefined;
 }
@@ -48,6 +50,8 @@ export interface OffsetQueries extends RangeQueries {
 export class PositionResolver {
   readonly #queries: OffsetQueries;
   readonly #policies: PositionPolicies;
+  /** First starts without a leader: where their log begins is found out by the first fetch. */
+  readonly #undecided = new Set<string>();
 
   constructor(queries: OffsetQueries, policies: PositionPolicies) {
     this.#queries = queries;
@@ -71,7 +75,15 @@ export class PositionResolver {
   }
 
   async afterOutOfRange(partition: AssignedPartition, offset: number): Promise<Start> {
-    return this.#outOfRange(partition, offset, await this.#rangeOf(partition));
+    const range = await this.#rangeOf(partition);
+    const { autoOffsetReset } = this.#policies;
+    if (
+      this.#undecided.delete(placeOf(partition)) &&
+      offset === UNDECIDED_OFFSET &&
+      autoOffsetReset !== 'none'
+    )
+      return { offset: edge(autoOffsetReset, range), start: 'reset' };
+    return this.#outOfRange(partition, offset, range);
   }
 
   async committed(partitions: readonly TopicPartition[]): Promise<TopicOffset[]> {
@@ -99,6 +111,11 @@ export class PositionResolver {
   async #firstStart(partition: AssignedPartition, known: Range | undefined): Promise<Start> {
     const { autoOffsetReset, existedAtStart } = this.#policies;
     if (existedAtStart?.(partition) === false) return { offset: known?.low ?? 0, start: 'reset' };
+    // The others must not wait for this one; where its log begins behind 0, its first fetch is out of range.
+    if (autoOffsetReset === 'earliest' && known === undefined) {
+      this.#undecided.add(placeOf(partition));
+      return { offset: UNDECIDED_OFFSET, start: 'undecided' };
+    }
     if (autoOffsetReset !== 'none') {
       const range = known ?? (await this.#rangeOf(partition));
       return { offset: edge(autoOffsetReset, range), start: 'reset' };
