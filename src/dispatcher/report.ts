@@ -60,6 +60,8 @@ export interface RunStatus {
   readonly lag: number | undefined;
   /** Partitions whose last stable offset has not moved for long, below the high watermark. */
   readonly openTransactions: readonly OpenTransaction[];
+  /** Owned partitions that no broker leads: they can't be read at the moment. */
+  readonly leaderless: readonly { readonly topic: string; readonly partition: number }[];
   readonly latency: { readonly p50Ms: number; readonly p99Ms: number };
 }
 

@@ -5,7 +5,7 @@ import type { Parts } from './wiring.js';
 
 export function statusOf(state: RunState, parts: Parts): RunStatus {
   const { accounting, flow, blocks, deps, settings, partitions, lifecycle } = state;
-  const { rebalancer, stall, connectionTrouble, endWatch, transactionWatch, batchFlow } = parts;
+  const { rebalancer, stall, connectionTrouble, endWatch, transactionWatch, leaderWatch, batchFlow } = parts;
   return {
     // Closing the clients is the last step of a drain.
     state: lifecycle.state === 'closing' ? 'draining' : lifecycle.state,
@@ -21,6 +21,7 @@ export function statusOf(state: RunState, parts: Parts): RunStatus {
     remaining: settings.until === 'end' ? endWatch.remaining : undefined,
     lag: lagOf(state),
     openTransactions: transactionWatch.hanging,
+    leaderless: leaderWatch.leaderless.map(({ topic, partition }) => ({ topic, partition })),
     latency: batchFlow.latencies(),
   };
 }

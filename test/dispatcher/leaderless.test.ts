@@ -55,6 +55,9 @@ test('a run without an end reports partitions without a leader, and goes on', as
   assert.equal(bench.warnings('partitions without a leader'), 0);
   await bench.pass(3 * STALL_TIMEOUT_MS);
   assert.ok(bench.warnings('partitions without a leader') > 0);
+  assert.deepEqual(bench.dispatcher.status().leaderless, [{ topic: 'in', partition: 1 }]);
+  leaderless(bench, 1, false);
+  assert.deepEqual(bench.dispatcher.status().leaderless, []);
   assert.equal(bench.report, undefined);
   bench.dispatcher.stop();
   assert.equal((await bench.end()).error, undefined);

@@ -21,10 +21,14 @@ export class LeaderWatch {
     this.endWatch = endWatch;
   }
 
+  get leaderless(): readonly OwnedPartition[] {
+    return this.state.partitions.owned.filter(({ ours }) => ours.progress?.leaderless === true);
+  }
+
   /** Called on every tick. */
   tick(): void {
     const { state } = this;
-    const leaderless = state.partitions.owned.filter(({ ours }) => ours.progress?.leaderless === true);
+    const { leaderless } = this;
     const now = state.deps.clock.nowMs();
     this.leaderlessSinceMs = leaderless.length === 0 ? undefined : (this.leaderlessSinceMs ?? now);
     if (this.leaderlessSinceMs === undefined || state.lifecycle.isStopping()) {
