@@ -47,13 +47,13 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
   acknowledged = 0;
   handOvers = 0;
   commitsOfOurs = 0;
-  /** Deliveries failed: then what was read may be given up, to be read again. */
+  /** A delivery failed: what was read may be dropped and read again. */
   private hasFailures = false;
-  /** Of a topic that is gone, and we know it. */
+  /** Partitions whose topic was deleted, after the dispatcher was notified of it. */
   private readonly noticedIds = new Set<PartitionId>();
-  /** Those whose log changed and that we began to read again after it. */
+  /** Partitions whose log changed and which were opened again after the change. */
   private readonly entered = new Set<PartitionId>();
-  /** Of these: those that we committed in then. */
+  /** Those of them in which this member has committed since. */
   readonly committedAfter = new Set<PartitionId>();
 
   constructor(

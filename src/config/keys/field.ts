@@ -82,7 +82,7 @@ export type Nested<Keys> = {
       : never;
 };
 
-/** {@link LeafName} at run time. */
+/** Computes at run time the name that {@link LeafName} computes as a type. */
 export function settingName(name: string, field: Field): string {
   const units: Readonly<Partial<Record<FormatName, string>>> = UNITS;
   return `${camel(name)}${units[field.format] ?? ''}`;

@@ -114,7 +114,7 @@ export class FakePositions {
     );
   }
 
-  /** One that has none when the time is over. */
+  /** Returns a partition that still has no leader after `waitMs`; undefined if all have one. */
   private async waitForLeaders(
     partitions: readonly AssignedPartition[],
     waitMs: number,
