@@ -1,11 +1,6 @@
 import { type Decoder, FormatError } from './format.js';
-import {
-  checkDepth,
-  checkDuplicateKeys,
-  checkKeys,
-  checkNumbers,
-  mayHoldInexactNumber,
-} from './json-scan.js';
+import { checkNumbers, mayHoldInexactNumber } from './json-numbers.js';
+import { checkDepth, checkDuplicateKeys, checkKeys } from './json-scan.js';
 import { NESTING_DEPTH_MAX } from './limits.js';
 import { BufferCache, utf8Text } from './memory.js';
 

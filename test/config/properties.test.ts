@@ -146,6 +146,28 @@ test('the value of the user replaces a default, under any alias', () => {
   );
 });
 
+test('clients that log in with tokens reconnect more slowly, as MSK limits new connections of IAM', () => {
+  const backoffMs = (user: readonly (readonly [string, string])[]): string | undefined =>
+    withDefaults(consumerDefaults, new Map(user)).get('reconnect.backoff.ms');
+  assert.equal(backoffMs([]), '250');
+  assert.equal(backoffMs([['sasl.mechanisms', 'SCRAM-SHA-512']]), '250');
+  assert.equal(backoffMs([['sasl.mechanism', 'OAUTHBEARER']]), '1000');
+  assert.equal(
+    backoffMs([
+      ['sasl.mechanisms', 'OAUTHBEARER'],
+      ['reconnect.backoff.ms', '80'],
+    ]),
+    '80',
+  );
+  const iam = resolved(
+    properties('security.protocol: SASL_SSL, sasl.mechanism: AWS_MSK_IAM').replace(
+      'a:9092',
+      'b-1.x.y.c2.kafka.eu-west-1.amazonaws.com:9098',
+    ),
+  );
+  assert.equal(iam.consumer.properties.get('reconnect.backoff.ms'), '1000');
+});
+
 test("the resolved configuration has the user's values over the defaults", () => {
   const config = resolved(properties('fetch.wait.max.ms: 9'));
   assert.equal(config.consumer.properties.get('fetch.wait.max.ms'), '9');

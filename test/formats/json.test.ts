@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createDecoder, createEncoder, FormatError } from '../../src/formats/index.js';
+import { checkNumbers, mayHoldInexactNumber } from '../../src/formats/json-numbers.js';
 import { decode, encode } from './support/avro.js';
 
 const decoder = createDecoder({ format: 'json', long: 'number' });
@@ -99,6 +100,54 @@ test("numbers that a double can't hold are refused as numbers, but accepted with
       else refuses(json, 'UNSAFE_INTEGER');
     }),
   );
+});
+
+test('the quick look at a text overlooks no number that the close look refuses', () => {
+  const digits = (min: number, max: number): fc.Arbitrary<string> =>
+    fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: min, maxLength: max });
+  const literal = fc
+    .tuple(
+      fc.constantFrom('', '-'),
+      fc.oneof(
+        fc.constant('0'),
+        fc.tuple(fc.constantFrom(...'123456789'), digits(0, 24)).map((p) => p.join('')),
+      ),
+      fc.oneof(
+        fc.constant(''),
+        digits(1, 24).map((d) => `.${d}`),
+      ),
+      fc.oneof(
+        fc.constant(''),
+        fc
+          .tuple(fc.constantFrom('e', 'E', 'e+', 'e-'), fc.integer({ min: 0, max: 400 }))
+          .map(([sign, size]) => `${sign}${size}`),
+      ),
+    )
+    .map((parts) => parts.join(''));
+  const around = fc.constantFrom(
+    '[#]',
+    '{"a": #}',
+    '{"name-123":"x",\n"b":#}',
+    '#',
+    '["e-1", #,1]',
+    '[\t#\r\n]',
+  );
+  fc.assert(
+    fc.property(literal, around, (number, text) => {
+      const json = text.replace('#', number);
+      if (!mayHoldInexactNumber(json)) checkNumbers(json);
+    }),
+    { numRuns: 5_000 },
+  );
+});
+
+test('texts with digits inside of strings need no close look', () => {
+  for (const text of [
+    '{"id":"4e12395a-1b2c-4d3e-8f90-123456789012"}',
+    '{"name":"name-123","card":"1234567890123456"}',
+    '{"order":"order-12345678901234567890"}',
+  ])
+    assert.equal(mayHoldInexactNumber(text), false, text);
 });
 
 test('an integer that is too long is found anywhere in the text', () => {

@@ -53,7 +53,7 @@ export const CLIENT_ROWS: readonly JavaRow[] = [
     'unchanged'],
   ['connections.max.idle.ms', '*', to('connections.max.idle.ms', { convert: between(0, INT_MAX) }),
     'unchanged; -1 (never) is 0 here'],
-  ['reconnect.backoff.ms', '*', to('reconnect.backoff.ms'), 'unchanged; default here 1000, in Java 50'],
+  ['reconnect.backoff.ms', '*', to('reconnect.backoff.ms'), 'unchanged; default here 250 (1000 with OAUTHBEARER and AWS_MSK_IAM), in Java 50'],
   ['reconnect.backoff.max.ms', '*', to('reconnect.backoff.max.ms'),
     'unchanged; default here 3000, in Java 1000'],
   ['retry.backoff.ms', '*', to('retry.backoff.ms', { convert: atLeast(1) }), 'unchanged'],

@@ -8,14 +8,19 @@ export type KafkaProperties = ReadonlyMap<string, string>;
 
 import { canonicalName } from './names.js';
 
+const RECONNECT_BACKOFF = 'reconnect.backoff.ms';
+/** MSK's smallest brokers accept four new connections per second on their IAM listener. */
+const TOKEN_RECONNECT_BACKOFF_MS = '1000';
+
 /**
  * While no broker is reachable, librdkafka tries one of the bootstrap servers twice per
  * `reconnect.backoff.ms`, however far its backoff has grown (rd_kafka_connect_any): at 100, its own default,
- * that is 20 connections per second from every consumer. The maximum is how long a member may wait although a
+ * that is 20 connections per second from every client. It also waits half of it before a client's second
+ * connection, so at 1000 every run began a second later. The maximum is how long a member may wait although a
  * broker is back.
  */
 const reconnecting: KafkaProperties = new Map([
-  ['reconnect.backoff.ms', '1000'],
+  [RECONNECT_BACKOFF, '250'],
   ['reconnect.backoff.max.ms', '3000'],
 ]);
 
@@ -57,7 +62,7 @@ export const defaultReasons: ReadonlyMap<string, string> = new Map([
   ['queue.buffering.max.messages', 'limits the records in flight'],
   ['allow.auto.create.topics', 'a missing topic is reported, not created'],
   ['socket.keepalive.enable', ALIVE],
-  ['reconnect.backoff.ms', 'unreachable brokers get two connection attempts per second, not twenty'],
+  ['reconnect.backoff.ms', 'unreachable brokers get few connection attempts per second'],
   ['reconnect.backoff.max.ms', 'a broker that is back is used within seconds'],
 ]);
 
@@ -72,6 +77,12 @@ export const producerDefaults: KafkaProperties = new Map([
   ['socket.keepalive.enable', 'true'],
   ...reconnecting,
 ]);
+
+function usesTokens(user: KafkaProperties): boolean {
+  return [...user].some(
+    ([name, value]) => canonicalName(name) === 'sasl.mechanisms' && value.toUpperCase() === 'OAUTHBEARER',
+  );
+}
 
 /** librdkafka refuses these together with `group.protocol: consumer`. */
 const CLASSIC_GROUP_ONLY = [
@@ -90,6 +101,8 @@ export function withDefaults(defaults: KafkaProperties, user: KafkaProperties): 
     if (taken.has(canonicalName(name)) || (newProtocol && CLASSIC_GROUP_ONLY.includes(name))) continue;
     merged.set(name, value);
   }
+  if (usesTokens(user) && !taken.has(RECONNECT_BACKOFF))
+    merged.set(RECONNECT_BACKOFF, TOKEN_RECONNECT_BACKOFF_MS);
   for (const [name, value] of user) merged.set(name, value);
   return merged;
 }
