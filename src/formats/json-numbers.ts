@@ -17,9 +17,12 @@ const MAY_PRECEDE_VALUE: ReadonlySet<number> = new Set([58, 44, 91, 9, 10, 13, 3
 
 /** A number with at most this many significant digits survives conversion to a double. */
 const DIGITS_EXACT = 15;
-/** So does its magnitude, unless its exponent looks like this: five characters, which are tested at once. */
-const LARGE_EXPONENT = /\d[eE][+\-\d]\d\d/g;
-const LARGE_EXPONENT_LENGTH = 5;
+/**
+ * So does its magnitude, unless its exponent looks like this. Four characters can be tested at once, and a
+ * letter is rarer than a digit: any other expression takes longer.
+ */
+const LARGE_EXPONENT = /[eE][+\-\d]\d\d/g;
+const LARGE_EXPONENT_LENGTH = 4;
 const LITERAL = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
 /**
@@ -55,7 +58,8 @@ function mayBeginValue(text: string, at: number): boolean {
 function mayHoldLargeExponent(text: string): boolean {
   LARGE_EXPONENT.lastIndex = 0;
   while (LARGE_EXPONENT.test(text)) {
-    const at = LARGE_EXPONENT.lastIndex - LARGE_EXPONENT_LENGTH;
+    const at = LARGE_EXPONENT.lastIndex - LARGE_EXPONENT_LENGTH - 1;
+    if (!isDigit(text, at)) continue;
     const from = firstDigit(text, at);
     if (at - from >= RUN_MAX) return true;
     if (mayBeginValue(text, text.charCodeAt(from - 1) === MINUS ? from - 1 : from)) return true;
