@@ -1,6 +1,7 @@
 import { type Decoder, FormatError } from './format.js';
 import { checkNumbers, mayHoldInexactNumber } from './json-numbers.js';
 import { checkDepth, checkDuplicateKeys, checkKeys } from './json-scan.js';
+import { survey } from './json-survey.js';
 import { NESTING_DEPTH_MAX } from './limits.js';
 import { BufferCache, utf8Text } from './memory.js';
 
@@ -25,8 +26,9 @@ export function parseExactly(text: string): unknown {
   // A nesting of n needs at least 2n characters, so short records are not checked.
   if (text.length >= 2 * NESTING_DEPTH_MAX) checkDepth(text);
   const value = parse(text);
-  if (mayHoldInexactNumber(text)) checkNumbers(text);
-  if (typeof value === 'object') checkDuplicateKeys(text, value);
+  const { keys, hasExtremeNumber } = survey(value);
+  if (mayHoldInexactNumber(text, hasExtremeNumber)) checkNumbers(text);
+  if (typeof value === 'object') checkDuplicateKeys(text, keys);
   // A key may be written with escapes, but not without this one.
   if (text.includes('__proto__') || text.includes('\\u00')) checkKeys(value);
   return value;

@@ -17,24 +17,22 @@ const MAY_PRECEDE_VALUE: ReadonlySet<number> = new Set([58, 44, 91, 9, 10, 13, 3
 
 /** A number with at most this many significant digits survives conversion to a double. */
 const DIGITS_EXACT = 15;
-/**
- * So does its magnitude, unless its exponent looks like this. Four characters can be tested at once, and a
- * letter is rarer than a digit: any other expression takes longer.
- */
+/** So does its magnitude, unless its exponent has three digits. Four characters are tested at once. */
 const LARGE_EXPONENT = /[eE][+\-\d]\d\d/g;
 const LARGE_EXPONENT_LENGTH = 4;
 const LITERAL = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
 /**
  * True for every text with a number that a double can't hold, and for some others. Called for every record.
+ * `hasExtremeNumber`: a number in its value is 0, tiny or huge.
  */
-export function mayHoldInexactNumber(text: string): boolean {
+export function mayHoldInexactNumber(text: string, hasExtremeNumber: boolean): boolean {
   // A run of 16 digits covers one of these positions, wherever it begins; a regular expression would read
   // every character.
   for (let i = DIGITS_EXACT; i < text.length; i += DIGITS_EXACT + 1) {
     if (isDigit(text, i) && isInexact(text, i)) return true;
   }
-  return mayHoldLargeExponent(text);
+  return hasExtremeNumber && mayHoldLargeExponent(text);
 }
 
 /** A digit, or the decimal point between digits. */
