@@ -25,14 +25,20 @@ export function silencePromises(results: readonly unknown[]): boolean {
  */
 export function misplaced(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  if (Array.isArray(value)) {
-    if (value.some(isMarked)) return 'a list that holds results: say emitAll([…])';
-    return silencePromises(value) ? 'a list that holds promises: await Promise.all of it' : undefined;
-  }
   if (isMarked(value)) return `${value[RESULT]}() inside of emit(): return it alone`;
   if (isThenable(value)) {
     silencePromises([value]);
     return PROMISED;
+  }
+  return misplacedPlain(value);
+}
+
+/** The same for a value that is known to be neither the result of a helper nor a promise. */
+export function misplacedPlain(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (Array.isArray(value)) {
+    if (value.some(isMarked)) return 'a list that holds results: say emitAll([…])';
+    return silencePromises(value) ? 'a list that holds promises: await Promise.all of it' : undefined;
   }
   if ('next' in value && typeof value.next === 'function' && Symbol.iterator in value)
     return 'a generator: say emitAll([...it])';

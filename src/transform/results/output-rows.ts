@@ -6,7 +6,7 @@ import type { TaskScope } from '../record-view.js';
 import type { TaskSettings } from '../settings.js';
 import { checkOptions, type Emission, flagsOf, partitionProblem, writeEmission } from './emission.js';
 import { hasDied, sourceHeaders } from './former-death.js';
-import { misplaced } from './misplaced.js';
+import { misplaced, misplacedPlain } from './misplaced.js';
 import { Rejected, refuse } from './rejected.js';
 import type { EmitOptions } from './results.js';
 import type { TopicTable } from './topic-table.js';
@@ -69,8 +69,9 @@ export class OutputRows {
     );
   }
 
+  /** `value` is neither the result of a helper nor a promise. */
   plainValue(row: number, value: unknown): Step {
-    const problem = this.#problemOf(value);
+    const problem = this.#problemOf(value, misplacedPlain(value));
     if (problem !== undefined) return problem;
     if (this.#defaultTopic === undefined) return noTopic();
     if (!this.#addRow(row, this.#defaultTopic, 0)) return Written.full;
@@ -86,7 +87,7 @@ export class OutputRows {
     if (value === undefined) return refuse('transform', 'NO_RESULT', 'emit() without a value');
     if (value === null)
       return refuse('transform', 'NULL_RESULT', 'emit(null): use tombstone() for a null value');
-    const problem = this.#problemOf(value);
+    const problem = this.#problemOf(value, misplaced(value));
     if (problem !== undefined) return problem;
     const step = this.#beginEmission(row, options);
     return step === Written.done ? this.#encode(value) : step;
@@ -117,8 +118,7 @@ export class OutputRows {
     return added && (headers.length === 0 || this.writer.copyHeaders(headers));
   }
 
-  #problemOf(value: unknown): Rejected | undefined {
-    const reason = misplaced(value);
+  #problemOf(value: unknown, reason: string | undefined): Rejected | undefined {
     return reason === undefined ? this.#checkOutput?.(value) : refuse('transform', 'INVALID_RESULT', reason);
   }
 

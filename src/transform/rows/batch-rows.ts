@@ -1,7 +1,8 @@
 import { DispatcherError } from '../../core/errors.js';
 import type { BatchFunction } from '../load/loaded.js';
 import { RecordView } from '../record-view.js';
-import { Rejected } from '../results/rejected.js';
+import { PROMISED, silencePromises } from '../results/misplaced.js';
+import { Rejected, refuse } from '../results/rejected.js';
 import { isThenable } from '../results/results.js';
 import { Written } from '../results/written.js';
 import type { Ending } from './async-rows.js';
@@ -38,7 +39,8 @@ export async function runBatchRows(host: BatchRowsHost, firstRow: number, endRow
   let answered = 0;
   for (let index = 0; index < results.length; index++) {
     if (results[index] === records[answered]) {
-      results[index] = answers === undefined ? await runAlone(host, firstRow + index) : answers[answered];
+      results[index] =
+        answers === undefined ? await runAlone(host, firstRow + index) : plain(answers[answered]);
       answered += 1;
       host.finished(firstRow, answered);
     }
@@ -92,7 +94,14 @@ async function runAlone(host: BatchRowsHost, row: number): Promise<unknown> {
     return resultOfThrown(thrown);
   }
   if (answer instanceof Rejected) return answer;
-  return checkLength(answer, 1)[0];
+  return plain(checkLength(answer, 1)[0]);
+}
+
+/** Nobody waits for a promise in the list. */
+function plain(answer: unknown): unknown {
+  if (!isThenable(answer)) return answer;
+  silencePromises([answer]);
+  return refuse('transform', 'INVALID_RESULT', PROMISED);
 }
 
 function checkLength(answer: unknown, expected: number): readonly unknown[] {
