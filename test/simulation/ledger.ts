@@ -1,7 +1,4 @@
 import type { InputBatch, PartitionId } from '../../src/core/batch.js';
-import type { FakeGroup, GroupObserver } from '../support/fakes/fake-group.js';
-import type { Place, SentRow, SinkObserver } from '../support/fakes/fake-sink.js';
-import type { SourceObserver } from '../support/fakes/fake-source.js';
 import {
   DAMAGE_TIMES,
   indexAt,
@@ -9,6 +6,9 @@ import {
   type PartitionLog,
   visibleEnd,
 } from '../support/fakes/log.js';
+import type { Place, SentRow, SinkObserver } from '../support/fakes/sink/parts.js';
+import type { FakeGroup, GroupObserver } from '../support/fakes/source/fake-group.js';
+import type { SourceObserver } from '../support/fakes/source/fake-partitions.js';
 
 interface Page {
   readonly log: PartitionLog;

@@ -1,8 +1,9 @@
 import type { DispatcherSettings } from '../../src/dispatcher/settings.js';
-import type { FakePoolSettings } from '../support/fakes/fake-pool.js';
-import type { FakeSinkSettings, TopicOutage } from '../support/fakes/fake-sink.js';
 import type { LeaderlessSpan } from '../support/fakes/log.js';
+import type { FakePoolSettings } from '../support/fakes/pool/fake-pool.js';
 import type { Random } from '../support/fakes/random.js';
+import type { TopicOutage } from '../support/fakes/sink/fake-brokers.js';
+import type { FakeSinkSettings } from '../support/fakes/sink/fake-sink.js';
 import type { Troubles } from './troubles.js';
 
 const DEFAULT_TOPIC = 'out';

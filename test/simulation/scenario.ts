@@ -1,9 +1,10 @@
 import type { DispatcherSettings } from '../../src/dispatcher/settings.js';
-import type { FakePoolSettings } from '../support/fakes/fake-pool.js';
-import type { FakeSinkSettings } from '../support/fakes/fake-sink.js';
-import type { FakeSourceSettings, RebalanceStep } from '../support/fakes/fake-source.js';
 import type { LeaderlessSpan, PartitionLog } from '../support/fakes/log.js';
+import type { FakePoolSettings } from '../support/fakes/pool/fake-pool.js';
 import { Random } from '../support/fakes/random.js';
+import type { FakeSinkSettings } from '../support/fakes/sink/fake-sink.js';
+import type { RebalanceStep } from '../support/fakes/source/fake-rebalances.js';
+import type { FakeSourceSettings } from '../support/fakes/source/fake-source.js';
 import {
   makeChange,
   makeLeaderless,

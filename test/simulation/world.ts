@@ -1,5 +1,5 @@
 import type { BlockHolders } from '../support/fakes/block-holders.js';
-import type { FakeGroup } from '../support/fakes/fake-group.js';
+import type { FakeGroup } from '../support/fakes/source/fake-group.js';
 import type { VirtualClock } from '../support/fakes/virtual-clock.js';
 import type { Ledger } from './ledger.js';
 import type { Scenario } from './scenario.js';

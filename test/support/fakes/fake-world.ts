@@ -1,6 +1,6 @@
 import type { BlockHolders } from './block-holders.js';
-import type { FakeGroup } from './fake-group.js';
 import type { Random } from './random.js';
+import type { FakeGroup } from './source/fake-group.js';
 import type { VirtualClock } from './virtual-clock.js';
 
 /** What the fakes of one run share. */

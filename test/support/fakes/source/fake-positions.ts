@@ -1,11 +1,11 @@
-import type { PartitionId } from '../../../src/core/batch.js';
-import { DispatcherError } from '../../../src/core/errors.js';
-import type { CommittedOffset } from '../../../src/ports/commits.js';
-import type { AssignedPartition, EndOffset } from '../../../src/ports/source.js';
+import type { PartitionId } from '../../../../src/core/batch.js';
+import { DispatcherError } from '../../../../src/core/errors.js';
+import type { CommittedOffset } from '../../../../src/ports/commits.js';
+import type { AssignedPartition, EndOffset } from '../../../../src/ports/source.js';
+import { type PartitionLog, visibleEnd } from '../log.js';
+import type { Random } from '../random.js';
+import type { VirtualClock } from '../virtual-clock.js';
 import type { FakeGroup } from './fake-group.js';
-import { type PartitionLog, visibleEnd } from './log.js';
-import type { Random } from './random.js';
-import type { VirtualClock } from './virtual-clock.js';
 
 /** As the adapter: positions wait so long for a leader, other questions for as long as a request may take. */
 const LEADER_WAIT_MS = 3000;

@@ -1,8 +1,8 @@
-import type { PartitionId } from '../../../src/core/batch.js';
+import type { PartitionId } from '../../../../src/core/batch.js';
+import type { FakeWorld } from '../fake-world.js';
+import type { LogChange, PartitionLog } from '../log.js';
 import type { FakeCommits } from './fake-commits.js';
 import type { FakeReader } from './fake-reader.js';
-import type { FakeWorld } from './fake-world.js';
-import type { LogChange, PartitionLog } from './log.js';
 
 export interface TopicObserver {
   /** The log of its partition is this one from now on. */

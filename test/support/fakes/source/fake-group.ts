@@ -1,4 +1,4 @@
-import type { Epoch, PartitionId } from '../../../src/core/batch.js';
+import type { Epoch, PartitionId } from '../../../../src/core/batch.js';
 import {
   DAMAGE_TIMES,
   indexAt,
@@ -6,7 +6,7 @@ import {
   type LogChange,
   type PartitionLog,
   visibleEnd,
-} from './log.js';
+} from '../log.js';
 
 /** Reports the broker's side of events to a checker. */
 export interface GroupObserver {

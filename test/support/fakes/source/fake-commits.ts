@@ -1,6 +1,6 @@
-import type { PartitionId } from '../../../src/core/batch.js';
-import type { Commits, CommitsEvents, CommittedOffset, TopicOffset } from '../../../src/ports/commits.js';
-import type { FakeWorld } from './fake-world.js';
+import type { PartitionId } from '../../../../src/core/batch.js';
+import type { Commits, CommitsEvents, CommittedOffset, TopicOffset } from '../../../../src/ports/commits.js';
+import type { FakeWorld } from '../fake-world.js';
 
 export interface CommitSettings {
   readonly brokerLatencyMaxMs: number;
