@@ -22,13 +22,19 @@ const compiler = process.env.CC ?? 'cc';
 
 const CORE = [
   'packed.c',
+  'packer.c',
   'partition_table.c',
   'plugin.c',
   'reader.c',
   'reader_calls.c',
   'reader_fill.c',
+  'reader_threads.c',
   'writer.c',
+  'writer_acks.c',
+  'writer_calls.c',
+  'writer_record.c',
   'writer_rows.c',
+  'writer_thread.c',
   'mock.c',
   'admin.c',
   'answer.c',
@@ -43,12 +49,14 @@ const ADDON = [
   'addon_values.c',
   'addon_table.c',
   'addon_reader.c',
+  'addon_reader_calls.c',
   'addon_writer.c',
+  'addon_writer_calls.c',
   'addon_offsets.c',
   'addon_admin.c',
   'addon_question.c',
 ];
-const CODEC_ADDON = ['packed.c', 'addon_values.c', 'test/codec_addon.c'];
+const CODEC_ADDON = ['packed.c', 'packer.c', 'addon_values.c', 'test/codec_addon.c'];
 const FLAGS = [
   '-std=gnu11',
   '-g',
@@ -205,7 +213,7 @@ function run(command, args, environment) {
 }
 
 const PROGRAMS = {
-  packed_test: ['packed.c', 'test/packed_test.c'],
+  packed_test: ['packed.c', 'packer.c', 'test/packed_test.c'],
   pipeline_test: [...CORE, 'test/pipeline_test.c'],
   question_test: [...CORE, 'test/question_test.c'],
 };

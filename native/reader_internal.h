@@ -1,4 +1,5 @@
-/* Shared by reader.c (threads, states, calls of the main thread) and reader_fill.c (records into blocks). */
+/* Shared by reader.c (life), reader_calls.c (calls of the main thread), reader_threads.c and reader_fill.c
+ * (records into blocks). */
 #ifndef KD_READER_INTERNAL_H
 #define KD_READER_INTERNAL_H
 
@@ -85,6 +86,13 @@ struct kd_reader {
 static inline kd_block *kd_reader_block_at(kd_reader *reader, uint32_t index) {
   return &reader->blocks[(reader->block_first + index) % reader->blocks_max];
 }
+
+/* Bodies of the threads. */
+void *kd_reader_run(void *reader);
+void *kd_reader_run_events(void *reader);
+/* Called by whoever ends last: a thread, or stop() of a reader that never ran. Everything that belongs to
+ * librdkafka must be released before the client may go. */
+void kd_reader_clean_up(kd_reader *reader);
 
 void kd_reader_emit(kd_reader *reader, kd_reader_event event);
 /* Call it locked. Removes the forwarding and frees the partition. */

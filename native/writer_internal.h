@@ -1,4 +1,5 @@
-/* Shared by writer.c (thread, parts, acknowledgements) and writer_rows.c (rows to librdkafka). */
+/* Shared by writer.c (life), writer_calls.c (calls of the main thread), writer_thread.c, writer_rows.c (rows
+ * to librdkafka), writer_record.c (what a row becomes) and writer_acks.c (how rows end). */
 #ifndef KD_WRITER_INTERNAL_H
 #define KD_WRITER_INTERNAL_H
 
@@ -13,6 +14,9 @@ _Static_assert(sizeof(void *) == 8, "a message's opaque carries slot and row: 64
 
 /* After this many rows the clock is read, and the producer is polled if it is time. */
 #define KD_WRITER_CLOCK_ROWS 256u
+/* The header of a record batch, format version 2, and the same with what frames a record at most. */
+#define KD_WRITER_BATCH_HEADER_BYTES 61u
+#define KD_WRITER_BATCH_FRAMING_BYTES_MAX (KD_WRITER_BATCH_HEADER_BYTES + 36u)
 #define KD_WRITER_WAIT_MS 100
 #define KD_WRITER_TEXT_BYTES 512u
 
@@ -93,12 +97,29 @@ struct kd_writer {
 /* Sends the rows of a part. Each row is counted exactly once: by its acknowledgement or here. */
 void kd_writer_hand_over(kd_writer *writer, kd_slot *slot);
 
+/* Negative: our own code. */
+int32_t kd_writer_partition(const kd_slot *slot, const kd_partition *source, kd_topic *topic,
+                            const kd_output_record *record);
+/* Of a record that has headers. False: malformed. */
+bool kd_writer_headers(const kd_output_record *record, rd_kafka_headers_t **headers);
+/* 0: its headers are malformed, and it is refused for that reason. */
+uint64_t kd_writer_bytes_alone(const kd_output_record *record);
+
 /* Counts down rows that will not be acknowledged, and the extra one. The part settles when the count
  * reaches zero. */
 void kd_writer_count_down(kd_writer *writer, kd_slot *slot, uint32_t rows);
 /* `words`: what the broker said about this very record; NULL: nothing. */
 void kd_writer_note_failure(kd_writer *writer, kd_slot *slot, uint32_t row, int32_t code, const char *words);
 bool kd_writer_has_failure(kd_writer *writer, kd_slot *slot, uint32_t row);
+/* Call it locked, or when nobody else uses the slot. */
+void kd_writer_forget_words(kd_slot *slot);
+void kd_writer_emit(kd_writer *writer, const kd_writer_event *event);
+
+/* Body of the thread. */
+void *kd_writer_run(void *writer);
+/* Called by the thread, or by stop() of a writer that never ran. Rows of queued parts fail, because
+ * `stopping` is set. */
+void kd_writer_clean_up(kd_writer *writer);
 void kd_writer_poll(kd_writer *writer);
 void kd_writer_poll_when_due(kd_writer *writer);
 void kd_writer_wait_for_room(kd_writer *writer);

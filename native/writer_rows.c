@@ -1,10 +1,6 @@
 /* Passes rows to librdkafka. Everything here runs on the writer's thread. */
 #include "writer_internal.h"
 
-/* The header of a record batch, format version 2. */
-#define BATCH_HEADER_BYTES 61u
-#define RECORD_FRAMING_BYTES_MAX 36u
-
 enum { VU_TOPIC, VU_PARTITION, VU_VALUE, VU_KEY, VU_OPAQUE, VU_FLAGS, VU_TIMESTAMP, VU_HEADERS, VU_COUNT };
 
 typedef struct {
@@ -39,37 +35,6 @@ static bool refuse(job *job, uint32_t row, int32_t code) {
 
 static bool is_stale(const job *job) {
   return atomic_load_explicit(&job->source->epoch, memory_order_relaxed) != job->segment->epoch;
-}
-
-static int32_t sticky_partition(const job *job, kd_topic *topic, int32_t count) {
-  if (topic->sticky_sequence != job->slot->sequence || topic->sticky_partition >= count) {
-    topic->sticky_sequence = job->slot->sequence;
-    topic->sticky_partition = (int32_t)(topic->sticky_next++ % (uint32_t)count);
-  }
-  return topic->sticky_partition;
-}
-
-/* Negative: our own code. */
-static int32_t choose_partition(const job *job, kd_topic *topic, const kd_output_record *record) {
-  int32_t count = atomic_load_explicit(&topic->partition_count, memory_order_relaxed);
-  const kd_partition *source = job->source;
-  if (record->partition >= 0) {
-    if (record->partition < count) return record->partition;
-    int32_t count_max = atomic_load_explicit(&topic->partition_count_max, memory_order_relaxed);
-    return record->partition < count_max ? KD_CODE_PARTITION_GONE : KD_CODE_NO_PARTITION;
-  }
-  if (record->flags & KD_ROW_DEAD_LETTER) return source->partition % count;
-  if (topic->policy == KD_POLICY_SAME)
-    return source->partition < count ? source->partition : KD_CODE_COUNTS_DIFFER;
-  if (topic->policy == KD_POLICY_AUTO &&
-      (record->flags & (KD_ROW_KEY_OF_SOURCE | KD_ROW_KEY_SET)) == KD_ROW_KEY_OF_SOURCE &&
-      source->partition < count &&
-      atomic_load_explicit(&source->topic->partition_count, memory_order_relaxed) == count) {
-    return source->partition;
-  }
-  if (topic->policy != KD_POLICY_STICKY && record->key)
-    return kd_murmur2_partition(record->key, record->key_length, count);
-  return sticky_partition(job, topic, count);
 }
 
 /* Fills in what the flags take from the source row. */
@@ -134,65 +99,18 @@ static bool prepare(job *job, uint32_t row, ready_row *ready) {
   }
   ready->topic = job->writer->topics[record->topic];
   ready->timestamp = wire_timestamp(record->timestamp);
-  ready->partition = choose_partition(job, ready->topic, record);
+  ready->partition = kd_writer_partition(job->slot, job->source, ready->topic, record);
   return ready->partition >= 0 || refuse(job, ready->row, ready->partition);
-}
-
-/* False: malformed. */
-static bool build_headers(const kd_output_record *record, rd_kafka_headers_t **headers) {
-  *headers = NULL;
-  if (!record->headers || record->headers_length == 0) return true;
-  kd_headers_cursor cursor = {.next = record->headers, .left = record->headers_length};
-  kd_header header;
-  int more;
-  *headers = rd_kafka_headers_new(8);
-  while ((more = kd_headers_next(&cursor, &header)) == 1) {
-    rd_kafka_header_add(*headers, (const char *)header.name, (ssize_t)header.name_length, header.value,
-                        header.value_length);
-  }
-  if (more == 0) return true;
-  rd_kafka_headers_destroy(*headers);
-  return false;
-}
-
-static uint64_t varint_bytes(uint64_t length) {
-  uint64_t bytes = 1;
-  for (uint64_t zigzag = length << 1; zigzag >= 128; zigzag >>= 7) bytes++;
-  return bytes;
-}
-
-static uint64_t nullable_bytes(const void *bytes, uint64_t length) {
-  return bytes ? varint_bytes(length) + length : 1;
 }
 
 /* True: even as a batch of its own, which is what a topic's max.message.bytes limits, the record is too
  * large. */
 static bool is_too_large(const kd_topic *topic, const kd_output_record *record) {
   uint64_t bytes_max = atomic_load_explicit(&topic->batch_bytes_max, memory_order_relaxed);
-  uint64_t headers_length = record->headers ? record->headers_length : 0;
   /* Headers are shorter in Kafka's format than in ours, so this check decides for nearly all rows. */
-  if ((uint64_t)record->key_length + record->value_length + headers_length + BATCH_HEADER_BYTES +
-          RECORD_FRAMING_BYTES_MAX <=
-      bytes_max)
-    return false;
-  /* Attributes, and the deltas of time and offset, which are 0 for a single record. */
-  uint64_t body = 3 + nullable_bytes(record->key, record->key_length) +
-                  nullable_bytes(record->value, record->value_length);
-  kd_headers_cursor cursor = {.next = record->headers, .left = (uint32_t)headers_length};
-  kd_header header;
-  uint64_t count = 0;
-  int more = 0;
-  while (headers_length > 0 && (more = kd_headers_next(&cursor, &header)) == 1) {
-    body += varint_bytes(header.name_length) + header.name_length +
-            (header.value_length < 0
-                 ? 1
-                 : varint_bytes((uint64_t)header.value_length) + (uint64_t)header.value_length);
-    count++;
-  }
-  /* Malformed headers are refused for that reason. */
-  if (more < 0) return false;
-  body += varint_bytes(count);
-  return BATCH_HEADER_BYTES + varint_bytes(body) + body > bytes_max;
+  uint64_t bytes = (uint64_t)record->key_length + record->value_length +
+                   (record->headers ? record->headers_length : 0) + KD_WRITER_BATCH_FRAMING_BYTES_MAX;
+  return bytes > bytes_max && kd_writer_bytes_alone(record) > bytes_max;
 }
 
 /* Only this thread adds: cheaper than an atomic addition. */
@@ -205,9 +123,10 @@ static void count_handed_over(kd_topic *topic) {
 static bool produce(job *job, const ready_row *ready) {
   kd_writer *writer = job->writer;
   const kd_output_record *record = &ready->record;
-  rd_kafka_headers_t *headers;
+  rd_kafka_headers_t *headers = NULL;
   if (is_too_large(ready->topic, record)) return refuse(job, ready->row, KD_CODE_TOO_LARGE);
-  if (!build_headers(record, &headers)) return refuse(job, ready->row, KD_CODE_BAD_ROW);
+  if (record->headers && record->headers_length > 0 && !kd_writer_headers(record, &headers))
+    return refuse(job, ready->row, KD_CODE_BAD_ROW);
   rd_kafka_vu_t *vus = job->vus;
   vus[VU_TOPIC].u.rkt = ready->topic->handle;
   vus[VU_PARTITION].u.i32 = ready->partition;

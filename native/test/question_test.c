@@ -79,7 +79,7 @@ static void answers(int64_t id) {
 }
 
 static void refusals(int64_t id) {
-  expect_refused(ASK(id, "listOffsets", "7", "in", "0"), RD_KAFKA_RESP_ERR__INVALID_ARG);
+  expect_refused(ASK(id, "listOffsets", "-4", "in", "0"), RD_KAFKA_RESP_ERR__INVALID_ARG);
   expect_refused(ASK(id, "listOffsets", "-1", "in"), RD_KAFKA_RESP_ERR__INVALID_ARG);
   expect_refused(ASK(id, "listOffsets", "-1", "in", "0", "in", "x"), RD_KAFKA_RESP_ERR__INVALID_ARG);
   expect_refused(ASK(id, "listOffsets", "-1", "in", "0", "in", "0"), RD_KAFKA_RESP_ERR__INVALID_ARG);

@@ -70,7 +70,7 @@ export interface GivenNativeRecord {
   readonly headers: Uint8Array | null;
 }
 
-/** The C codec (native/packed.c) as plain functions; see native/test/codec_addon.c. */
+/** The C codec (native/packer.c, packed.c) as plain functions; see native/test/codec_addon.c. */
 export interface NativeCodec {
   /** Returns how many of the records fitted. */
   packInput(block: Uint8Array, records: readonly GivenNativeRecord[], fault: NativeFault | null): number;
