@@ -6,7 +6,7 @@ import { projectRoot } from '../../support/paths.js';
 const README = readFileSync(join(projectRoot, 'README.md'), 'utf8');
 
 /** The type that the recipes share. */
-const SHARED_TYPE = block(between(README, '\n## Recipes\n', '\n**'), 'ts');
+const SHARED_TYPE = codeBlock(between(README, '\n## Recipes\n', '\n**'), 'ts');
 
 /** The first code block of a language in the recipe that begins with `**title.**`. */
 export function recipe(title: string, language: 'ts' | 'sh' = 'ts'): string {
@@ -14,7 +14,7 @@ export function recipe(title: string, language: 'ts' | 'sh' = 'ts'): string {
   if (start < 0) throw new Error(`the README has no recipe ${title}`);
   const rest = README.slice(start + 1);
   const next = rest.search(/\n(\*\*[A-Z]|## )/);
-  return block(rest.slice(0, next), language);
+  return codeBlock(rest.slice(0, next), language);
 }
 
 /** A whole module: most recipes show only the property of `defineTransform` that matters. */
@@ -36,7 +36,13 @@ function between(text: string, from: string, to: string): string {
   return text.slice(start, text.indexOf(to, start));
 }
 
-function block(text: string, language: string): string {
+/** The text under `## title`. */
+export function chapter(title: string): string {
+  return between(README, `\n## ${title}\n`, '\n## ');
+}
+
+/** The first block of a language. */
+export function codeBlock(text: string, language: string): string {
   const found = new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``).exec(text)?.[1];
   if (found === undefined) throw new Error(`no block of ${language} in ${JSON.stringify(text.slice(0, 60))}`);
   return found;

@@ -66,7 +66,7 @@ test('"Enrich from a file" adds the name, and an unknown customer becomes a dead
   job.remove();
 });
 
-test('"Replay dead letters" sends those of one code again, without the headers of their rejection', async () => {
+test('"Replay dead letters" sends those of one code again, without their rejection', async () => {
   const first = await jobOf({
     transform:
       "import { reject } from 'kafka-dispatcher';\nexport default { transform: (order: { id: string }) =>\n" +
