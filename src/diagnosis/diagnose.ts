@@ -3,10 +3,11 @@
 import { ProbeLimits } from './limits.js';
 import { type BrokerLine, brokerLine, faultOfLine } from './log-lines.js';
 import { probeBroker } from './probe/probe.js';
+import { diagnosis } from './said.js';
 import { brokerName, connectionSettings, parseBroker } from './settings.js';
 import { tlsMaterial } from './tls-material.js';
 import type { AdvertisedBroker, DiagnosedCluster, Diagnosis, Evidence, ProbeReport } from './types.js';
-import { diagnosis, say } from './words.js';
+import { say } from './words.js';
 
 /**
  * Probes the bootstrap servers, and the addresses that they advertise. A broker without a diagnosis has no

@@ -1,8 +1,9 @@
 /** librdkafka's log lines about a connection that say more than a probe can: about its own logins. */
 import { printable } from './certificates.js';
+import { diagnosis } from './said.js';
 import type { ConnectionSettings } from './settings.js';
 import type { DiagnosedCluster, Diagnosis } from './types.js';
-import { diagnosis, say } from './words.js';
+import { say } from './words.js';
 
 export interface BrokerLine {
   /** host:port. */

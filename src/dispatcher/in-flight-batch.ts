@@ -215,3 +215,8 @@ export function stopAt(batch: InFlightBatch, row: number, reason: Rejection): vo
   batch.stopRow = row;
   batch.stopReason = reason;
 }
+
+/** A function, because after an await the compiler would still assume the earlier value. */
+export function isAbandoned(batch: InFlightBatch): boolean {
+  return batch.abandoned;
+}

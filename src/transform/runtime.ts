@@ -1,47 +1,21 @@
 import { DispatcherError } from '../core/errors.js';
 import { type Codecs, loadCodecs } from '../formats/on-demand.js';
 import type { OutputTopic } from '../ports/sink.js';
-import {
-  NOTHING_ANSWERED,
-  type Rejection,
-  type TransformLog,
-  type TransformResult,
-} from '../ports/transform-pool.js';
+import { NOTHING_ANSWERED, type TransformLog, type TransformResult } from '../ports/transform-pool.js';
 import { InputBatchReader } from '../wire/input-reader.js';
-import { Outcome } from '../wire/layout.js';
 import { OutputBatchWriter, writeIdentity } from '../wire/output-writer.js';
-import { ProgressCells } from '../wire/progress.js';
 import { CallContext, type StopCell, type WorkerParts, workerParts } from './context.js';
 import { type LoadedTransform, outputCheckOf } from './load/loaded.js';
 import type { PartitionName, TaskScope } from './record-view.js';
 import { isFull, type Overflow, writeOverflow } from './results/overflow.js';
-import { Rejected } from './results/rejected.js';
 import { ResultWriter } from './results/result-writer.js';
-import { isThenable } from './results/results.js';
 import { TopicTable } from './results/topic-table.js';
 import { Written } from './results/written.js';
-import { AsyncRows, type AsyncRowsHost, type Ending } from './rows/async-rows.js';
-import { runBatchRows } from './rows/batch-rows.js';
-import { CallTimes } from './rows/call-times.js';
-import { KeptResults } from './rows/kept-results.js';
+import type { Ending } from './rows/async-rows.js';
+import { RowRun } from './rows/row-run.js';
 import { RowComputer } from './rows/rows.js';
 import { isIdentity, type TaskSettings } from './settings.js';
-
-/**
- * A task as it is sent to the worker: views of shared memory, and only the topic names that this worker does
- * not know yet.
- */
-export interface WorkerTask {
-  readonly input: Uint8Array;
-  readonly output: Uint8Array;
-  readonly firstRow: number;
-  readonly rowCount: number;
-  readonly partitions?: readonly (PartitionName & { readonly id: number })[];
-  readonly topics?: readonly OutputTopic[];
-  readonly rejectWith?: Rejection;
-  readonly rows?: readonly number[];
-  readonly batchId?: number;
-}
+import type { WorkerTask } from './worker-task.js';
 
 /** Batches of a batch function may take a hundred times as long as others before they get smaller. */
 const BATCH_FUNCTION_SHARE = 0.01;
@@ -66,9 +40,9 @@ export class TaskRunner {
   readonly #topics: TopicTable;
   readonly #results: ResultWriter;
   readonly #rows: RowComputer;
+  readonly #rowRun: RowRun;
   /** The topic to which every row goes unchanged; undefined if rows must be read. */
   readonly #identity: OutputTopic | undefined;
-  readonly #kept = new KeptResults();
   #rowsPerSource = 1;
 
   private constructor(init: RunnerInit, { decoder, encoder }: Codecs) {
@@ -96,6 +70,14 @@ export class TaskRunner {
       passThrough,
       loaded,
       worker: this.#worker,
+    });
+    this.#rowRun = new RowRun({
+      rows: this.#rows,
+      results: this.#results,
+      writer: this.#writer,
+      transformBatch: loaded?.transformBatch,
+      concurrency: settings.concurrency,
+      timeoutMs: settings.timeoutMs,
     });
     this.#identity = loaded === undefined && isIdentity(settings) ? topics.default : undefined;
   }
@@ -154,7 +136,7 @@ export class TaskRunner {
       rowsPerSource: this.#rowsPerSource,
     });
     try {
-      return this.#finish(task, await this.#runRows(task));
+      return this.#finish(task, await this.#rowRun.run(task));
     } finally {
       scope.open = false;
       this.#rows.end();
@@ -169,85 +151,6 @@ export class TaskRunner {
     return { ...NOTHING_ANSWERED, rowsDone: rowCount, outputRows: rowCount, emitted, outputBytes };
   }
 
-  #runRows(task: WorkerTask): Ending | Promise<Ending> {
-    const cells = new ProgressCells(task.output);
-    const endRow = task.firstRow + task.rowCount;
-    const kept = this.#takeKept(task);
-    const firstRow = task.firstRow + kept.length;
-    if (kept.length > 0) {
-      const ending = this.#writeKept(task, kept);
-      if (ending.status !== Written.done || firstRow === endRow) return ending;
-    }
-    const { transformBatch } = this.#loaded ?? {};
-    if (task.rejectWith === undefined && transformBatch !== undefined) {
-      return this.#timed(cells, (host) =>
-        runBatchRows({ ...host, rows: this.#rows, transformBatch }, firstRow, endRow),
-      );
-    }
-    const rejected = task.rejectWith === undefined ? undefined : new Rejected(task.rejectWith);
-    let meant = 0;
-    for (let row = firstRow; row < endRow; row++) {
-      if (task.rows !== undefined && task.rows[meant] !== row) {
-        this.#writer.setOutcome(row, Outcome.elsewhere);
-        continue;
-      }
-      meant += 1;
-      cells.started(row);
-      const result = rejected ?? this.#rows.compute(row);
-      if (isThenable(result)) {
-        return this.#timed(cells, (host) =>
-          new AsyncRows(host, { firstRow: row, endRow, finished: row - task.firstRow }).run(result),
-        );
-      }
-      const status = this.#results.write(row, result);
-      if (status !== Written.done) return { nextRow: row, status, pending: [result] };
-      cells.finished(row + 1, row + 1 - task.firstRow);
-    }
-    return { nextRow: endRow, status: Written.done, pending: [] };
-  }
-
-  #takeKept({ batchId, rejectWith, firstRow, rowCount }: WorkerTask): readonly unknown[] {
-    if (batchId === undefined || rejectWith !== undefined) return [];
-    return this.#kept.take(batchId, firstRow, firstRow + rowCount);
-  }
-
-  #writeKept({ firstRow }: WorkerTask, kept: readonly unknown[]): Ending {
-    for (let index = 0; index < kept.length; index++) {
-      const nextRow = firstRow + index;
-      const status = this.#results.write(nextRow, kept[index]);
-      if (status !== Written.done) return { nextRow, status, pending: kept.slice(index) };
-    }
-    return { nextRow: firstRow + kept.length, status: Written.done, pending: [] };
-  }
-
-  /** False: nothing is left, or no further task will come for it. */
-  #keepRest(
-    { batchId, rejectWith, firstRow }: WorkerTask,
-    rowsDone: number,
-    rest: readonly unknown[],
-  ): boolean {
-    if (batchId === undefined || rejectWith !== undefined || rest.length === 0) return false;
-    this.#kept.keep(batchId, firstRow + rowsDone, rest);
-    return true;
-  }
-
-  async #timed(cells: ProgressCells, run: (host: AsyncRowsHost) => Promise<Ending>): Promise<Ending> {
-    const times = new CallTimes(this.#settings.timeoutMs);
-    try {
-      return await run({
-        concurrency: this.#settings.concurrency,
-        times,
-        compute: (row) => this.#rows.compute(row),
-        takeContext: () => this.#rows.takeContext(),
-        write: (row, result) => this.#results.write(row, result),
-        started: (row) => cells.started(row),
-        finished: (lowest, finished) => cells.finished(lowest, finished),
-      });
-    } finally {
-      times.stop();
-    }
-  }
-
   #finish(task: WorkerTask, ending: Ending): Answer {
     const inBlock = ending.nextRow - task.firstRow;
     this.#writer.finish(inBlock);
@@ -259,7 +162,7 @@ export class TaskRunner {
     const outputRows = this.#writer.rowCount + (overflow?.outputRows ?? 0);
     this.#noteRatio(outputRows, rowsDone);
     const rest = ending.pending.slice(overflow?.rowsDone ?? 0);
-    const keeps = status !== Written.stop && this.#keepRest(task, rowsDone, rest);
+    const keeps = status !== Written.stop && this.#rowRun.keepRest(task, rowsDone, rest);
     const logs = this.#worker.reports.takeLogs();
     const counts = this.#worker.reports.takeCounts();
     const { filtered, deadLettered, stopped, unknownTopics } = this.#results;

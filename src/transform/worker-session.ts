@@ -3,8 +3,9 @@ import { DispatcherError, type ErrorCode } from '../core/errors.js';
 import type { TransformLog, TransformResult } from '../ports/transform-pool.js';
 import { StopCell } from './context.js';
 import { importTransform, setupError } from './load/load.js';
-import { TaskRunner, type WorkerTask } from './runtime.js';
+import { TaskRunner } from './runtime.js';
 import type { TaskSettings } from './settings.js';
+import type { WorkerTask } from './worker-task.js';
 
 /** The initial data of a worker thread. */
 export interface WorkerInit {

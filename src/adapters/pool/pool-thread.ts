@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { TransformResult, TransformTask } from '../../ports/transform-pool.js';
 import type { PartitionName } from '../../transform/record-view.js';
-import type { WorkerTask } from '../../transform/runtime.js';
+import type { WorkerTask } from '../../transform/worker-task.js';
 import { ProgressCells } from '../../wire/progress.js';
 import type { TopicNews } from './topic-news.js';
 import { type Suspects, WorkerDeathError } from './worker-death.js';

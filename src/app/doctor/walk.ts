@@ -3,7 +3,7 @@
  * so has the whole.
  */
 
-import { judgeProbe, needsIdempotentWrite } from '../../checks/brokers.js';
+import { needsIdempotentWrite } from '../../checks/brokers.js';
 import { type Area, type Check, Findings, type LineOf } from '../../checks/check.js';
 import { judgeClock } from '../../checks/clock.js';
 import { judgeGroup } from '../../checks/group.js';
@@ -13,14 +13,11 @@ import { judgeTopics } from '../../checks/topics.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { ClientSide } from '../../core/client-side.js';
 import { DispatcherError } from '../../core/errors.js';
-import { probeBroker } from '../../diagnosis/probe/probe.js';
-import { brokerName, connectionSettings, parseBroker } from '../../diagnosis/settings.js';
-import type { AdvertisedBroker, ProbeReport } from '../../diagnosis/types.js';
-import { diagnosis, say } from '../../diagnosis/words.js';
 import { loadNative } from '../../kafka/native.js';
 import { librdkafkaFeatures } from '../../kafka/rdkafka.js';
 import type { ClusterAdmin, GroupDescription } from '../../ports/admin.js';
 import type { Logger } from '../../ports/logger.js';
+import { BrokerWalk } from './broker-walk.js';
 import { askForTopics, SIDES, type TopicFacts } from './cluster-facts.js';
 import { askForGroup, askForTime } from './group-facts.js';
 import { cores, memoryBytes, openFilesMax } from './local-facts.js';
@@ -29,8 +26,6 @@ import { isOneCluster, openSide } from './open-admins.js';
 /** For the whole walk; steps that are not finished by then are reported as skipped. */
 const TOTAL_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 8_000;
-/** Brokers of one cluster that are probed. */
-const BROKERS_MAX = 12;
 const NOT_CONNECTED = 'no client is connected';
 
 export interface WalkOptions {
@@ -47,25 +42,20 @@ export class DoctorWalk {
   readonly #options: WalkOptions;
   readonly #endMs = performance.now() + TOTAL_MS;
   readonly #admins: Partial<Record<ClientSide, ClusterAdmin>> = {};
-  readonly #reports: ProbeReport[] = [];
-  /** Sides whose cluster advertises only addresses that can't be reached. */
-  readonly #adrift = new Set<ClientSide>();
-  /** Sides with a broker that can be reached. */
-  readonly #reached = new Set<ClientSide>();
-  /** Sides whose advertised addresses were checked. */
-  readonly #advertised = new Set<ClientSide>();
+  readonly #brokers: BrokerWalk;
   #facts: TopicFacts | undefined;
   #group: GroupDescription | undefined;
 
   constructor(options: WalkOptions) {
     this.#options = options;
+    this.#brokers = new BrokerWalk(options.config, this.checks);
   }
 
   async run(): Promise<readonly Check[]> {
     const { config, job } = this.#options;
     const sides = isOneCluster(config) ? (['consumer'] as const) : SIDES;
     try {
-      await this.#step('dns', 'brokers', () => Promise.all(sides.map((side) => this.#probeSide(side))));
+      await this.#step('dns', 'brokers', () => Promise.all(sides.map((side) => this.#brokers.probe(side))));
       await this.#step('authentication', 'clients', async () => {
         for (const checks of await Promise.all(SIDES.map((side) => this.#connect(side))))
           this.checks.push(...checks);
@@ -105,75 +95,14 @@ export class DoctorWalk {
     this.checks.push(...findings.checks);
   }
 
-  async #probeSide(side: ClientSide): Promise<void> {
-    const cluster = this.#options.config[side];
-    const named = [...new Set(cluster.bootstrapServers)];
-    const reports = await Promise.all(
-      named.slice(0, BROKERS_MAX).map((server) => probeBroker(cluster, server, { clock: true })),
-    );
-    for (const report of reports) this.#judge(side, report);
-    const from = reports.find(({ advertised }) => advertised !== undefined && advertised.length > 0);
-    if (from?.advertised !== undefined)
-      await this.#probeAdvertised(side, from.broker, from.advertised, new Set(named.map(canonical)));
-    const left = named.length - BROKERS_MAX;
-    if (left > 0) this.#skip('dns', `${left} more`, `only the first ${BROKERS_MAX} brokers are checked`);
-  }
-
-  /** The addresses that the cluster advertises: clients connect to these. */
-  async #probeAdvertised(
-    side: ClientSide,
-    from: string,
-    brokers: readonly AdvertisedBroker[],
-    named: ReadonlySet<string>,
-  ): Promise<void> {
-    this.#advertised.add(side);
-    const cluster = this.#options.config[side];
-    const names = [...new Set(brokers.map(brokerName))];
-    const others = names.filter((name) => !named.has(name)).slice(0, BROKERS_MAX);
-    const reports = await Promise.all(others.map((name) => probeBroker(cluster, name, { until: 'kafka' })));
-    const lost: string[] = [];
-    for (const report of reports) {
-      const why = report.diagnosis;
-      if (why === undefined || why.refused) {
-        this.#judge(side, report, 'kafka');
-        continue;
-      }
-      lost.push(report.broker);
-      const reason = why.message.replace(/^broker /, '');
-      const findings = new Findings('metadata', report.broker);
-      const told = diagnosis(cluster, report.broker, 'advertised-unreachable', say.advertised(from, reason));
-      findings.failed(told.message.replace(`broker ${report.broker}: `, ''), told.remedy);
-      this.checks.push(...findings.checks);
-    }
-    if (lost.length > 0 && lost.length === names.length) this.#adrift.add(side);
-    if (lost.length > 0) return;
-    const findings = new Findings('metadata', from);
-    findings.ok(
-      `advertises ${names.length === 1 ? 'the address' : `${names.length} addresses, the first of them`} ` +
-        `${names[0] ?? ''}${others.length > 0 ? '; all can be reached' : ''}`,
-    );
-    this.checks.push(...findings.checks);
-  }
-
-  #judge(side: ClientSide, report: ProbeReport, until: 'all' | 'kafka' = 'all'): void {
-    const { tls, sasl, mechanism } = connectionSettings(this.#options.config[side]);
-    if (report.diagnosis === undefined) {
-      this.#reports.push(report);
-      this.#reached.add(side);
-    }
-    this.checks.push(
-      ...judgeProbe(report, { tls, sasl: sasl && until === 'all', mechanism, nowMs: Date.now() }),
-    );
-  }
-
   /** The same clients that a run would have: they also try logins that a probe can't (tokens, Kerberos). */
   async #connect(side: ClientSide): Promise<readonly Check[]> {
     const { config, logger } = this.#options;
     const findings = new Findings('authentication', `${side} client`);
     const probed = isOneCluster(config) ? 'consumer' : side;
-    if (!this.#reached.has(probed)) {
+    if (!this.#brokers.reached.has(probed)) {
       findings.skipped('no broker can be reached');
-    } else if (this.#adrift.has(probed)) {
+    } else if (this.#brokers.adrift.has(probed)) {
       findings.skipped('none of the addresses that the cluster advertises can be reached: see metadata');
     } else {
       try {
@@ -207,9 +136,8 @@ export class DoctorWalk {
       );
       this.checks.push(...findings.checks);
       // If no probe can log in, only a client learns the addresses.
-      const named = new Set(this.#options.config[side].bootstrapServers.map(canonical));
       const brokers = cluster.nodes.map(({ id, host, port }) => ({ nodeId: id, host, port }));
-      if (!this.#advertised.has(side)) await this.#probeAdvertised(side, 'the cluster', brokers, named);
+      await this.#brokers.probeUnlessProbed(side, 'the cluster', brokers);
     }
   }
 
@@ -232,14 +160,16 @@ export class DoctorWalk {
   #judgeRights(): void {
     const facts = this.#facts;
     if (facts === undefined) return this.#skip('rights', 'all', NOT_CONNECTED);
-    const idempotentWriteNeeded = this.#reports.some(({ apiVersions }) => needsIdempotentWrite(apiVersions));
+    const idempotentWriteNeeded = this.#brokers.reports.some(({ apiVersions }) =>
+      needsIdempotentWrite(apiVersions),
+    );
     this.checks.push(
       ...judgeRights({ ...facts, config: this.#options.config, group: this.#group, idempotentWriteNeeded }),
     );
   }
 
   async #askClock(): Promise<void> {
-    const aheadMs = this.#reports.find((report) => report.clockAheadMs !== undefined)?.clockAheadMs;
+    const aheadMs = this.#brokers.reports.find((report) => report.clockAheadMs !== undefined)?.clockAheadMs;
     if (aheadMs !== undefined) {
       this.checks.push(...judgeClock({ aheadMs, writtenMs: undefined, whyNot: '', nowMs: Date.now() }));
       return;
@@ -275,9 +205,4 @@ export class DoctorWalk {
     findings.skipped(message);
     this.checks.push(...findings.checks);
   }
-}
-
-function canonical(server: string): string {
-  const address = parseBroker(server);
-  return address === undefined ? server : brokerName(address);
 }

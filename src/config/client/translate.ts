@@ -14,55 +14,10 @@ import type { JavaOutcome } from '../java/java-outcomes.js';
 import { JAVA_NAMES, javaRow, propertyIdentity } from '../java/java-table.js';
 import { absolutePath, type SideState, type TranslationContext, type WrittenEntry } from '../keys/side.js';
 import { quote, ValueFault } from '../keys/value-fault.js';
-
-/** Values of these are paths, relative to the file that contains them. */
-const PATH_PROPERTIES = new Set([
-  'ssl.key.location',
-  'ssl.certificate.location',
-  'ssl.ca.location',
-  'https.ca.location',
-  'ssl.crl.location',
-  'ssl.engine.location',
-  'sasl.kerberos.keytab',
-  'sasl.oauthbearer.assertion.private.key.file',
-  'sasl.oauthbearer.assertion.file',
-  'sasl.oauthbearer.assertion.jwt.template.file',
-]);
+import { isPathProperty, putInOrder, textFault } from './value-rules.js';
 
 /** Not a path: it makes librdkafka look for the system's certificates. */
 export const PROBE = 'probe';
-
-/**
- * librdkafka refuses a client whose first value is above its second; Java does not. If only one is set, the
- * other follows it.
- */
-const ORDERED = [
-  {
-    lower: 'reconnect.backoff.ms',
-    lowerDefault: 1000,
-    upper: 'reconnect.backoff.max.ms',
-    upperDefault: 3000,
-  },
-  { lower: 'session.timeout.ms', lowerDefault: 45_000, upper: 'max.poll.interval.ms', upperDefault: 300_000 },
-] as const;
-
-/** Names that brokers register: one line each. */
-const ONE_LINE = new Set(['client.rack', 'group.instance.id', 'group.remote.assignor']);
-
-/** An empty value of these would mean the opposite: trust whatever the system trusts, or no login at all. */
-const NOT_EMPTY = /^ssl\.(ca|key|certificate)\.(pem|location)$|^sasl\.(username|password)$/;
-
-/**
- * Refuses text that C would truncate, characters that a name can't hold, and values that must not be empty.
- */
-function textFault(name: string, value: string): readonly [message: string, remedy: string] | undefined {
-  if (NOT_EMPTY.test(name) && value.trim() === '')
-    return [`${name} is empty`, 'give it a value, or remove the key'];
-  const control = (ONE_LINE.has(name) ? /[\u0000-\u001f\u007f]/ : /\u0000/).exec(value)?.[0];
-  if (control === undefined) return undefined;
-  const code = control.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
-  return [`${name} contains the control character U+${code}`, 'remove the character'];
-}
 
 type PropertyOutcome = Extract<JavaOutcome, { kind: 'property' }>;
 
@@ -126,22 +81,7 @@ class Translator {
       )
         this.#state.properties.set(name, { ...entry, value, note: this.#noteFor(entry, name) });
     }
-    for (const pair of ORDERED) this.#inOrder(pair);
-  }
-
-  #inOrder({ lower, lowerDefault, upper, upperDefault }: (typeof ORDERED)[number]): void {
-    const { properties } = this.#state;
-    // With the consumer group protocol the broker sets the session timeout; the client must not.
-    if (
-      lower === 'session.timeout.ms' &&
-      properties.get('group.protocol')?.value.toLowerCase() === 'consumer'
-    )
-      return;
-    const [low, high] = [properties.get(lower), properties.get(upper)];
-    if (high !== undefined && low === undefined && Number(high.value) < lowerDefault)
-      properties.set(lower, { ...high, note: `not above ${upper}` });
-    if (low !== undefined && high === undefined && Number(low.value) > upperDefault)
-      properties.set(upper, { ...low, note: `not below ${lower}` });
+    putInOrder(this.#state.properties);
   }
 
   #owned(name: string, entry: WrittenEntry): void {
@@ -263,7 +203,7 @@ class Translator {
   }
 
   #absolute(name: string, entry: WrittenEntry): string {
-    if (!PATH_PROPERTIES.has(name) || entry.value === PROBE || entry.value === '') return entry.value;
+    if (!isPathProperty(name) || entry.value === PROBE || entry.value === '') return entry.value;
     const path = absolutePath(entry, this.#context.workingDirectory);
     if (existsSync(path)) this.#state.files.add(path);
     else

@@ -4,9 +4,10 @@ import type { TLSSocket } from 'node:tls';
 import { type ChainFault, factsOf, printable } from '../certificates.js';
 import { type StepError, stepError } from '../connection.js';
 import { BadAnswer } from '../kafka-wire.js';
+import type { Said } from '../said.js';
 import type { TlsMaterial } from '../tls-material.js';
 import type { CertificateFacts, Fault } from '../types.js';
-import { type Said, say } from '../words.js';
+import { say } from '../words.js';
 
 const CERTIFICATE_ALERT =
   /ALERT_(?:BAD_CERTIFICATE|CERTIFICATE_|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA)|CERTIFICATE_REQUIRED/;

@@ -19,6 +19,7 @@ import {
 } from '../kafka-wire.js';
 import { ProbeLimits } from '../limits.js';
 import { DESCRIBE_QUORUM, quorumRequest, readQuorumTime } from '../quorum-clock.js';
+import { diagnosis } from '../said.js';
 import { logIn } from '../sasl.js';
 import {
   type BrokerAddress,
@@ -29,7 +30,7 @@ import {
 } from '../settings.js';
 import { type TlsMaterial, tlsMaterial } from '../tls-material.js';
 import type { DiagnosedCluster, ProbeReport } from '../types.js';
-import { diagnosis, say } from '../words.js';
+import { say } from '../words.js';
 import {
   chainFound,
   clientCertificateFault,
