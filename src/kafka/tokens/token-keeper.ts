@@ -6,7 +6,8 @@ import type { ClientSide } from '../../core/client-side.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Logger } from '../../ports/logger.js';
-import { type Token, type TokenProvider, tokenFailure, tokenOf } from './token-source.js';
+import { type Token, tokenFailure, tokenOf } from './token-answer.js';
+import type { TokenProvider } from './token-provider.js';
 
 /** Time limit for all attempts at the first token together. */
 const FIRST_MS_MAX = 8_000;

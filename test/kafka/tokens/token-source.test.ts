@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { DispatcherError } from '../../../src/core/errors.js';
-import { loadTokenProvider, SIGNER, tokenFailure } from '../../../src/kafka/tokens/token-source.js';
+import { SIGNER } from '../../../src/kafka/tokens/msk-signer.js';
+import { tokenFailure } from '../../../src/kafka/tokens/token-answer.js';
+import { loadTokenProvider } from '../../../src/kafka/tokens/token-source.js';
 
 const MSK = ['b-1.demo.abc123.c2.kafka.eu-central-1.amazonaws.com:9098'];
 const still = new AbortController().signal;
