@@ -36,7 +36,7 @@ process.stderr.on('error', () => undefined);
 globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
 
 process.on('uncaughtException', (error) => {
-  const text = `${error.stack ?? error.message}\nerror: a defect of ours: ${error.message}\n`;
+  const text = `${error.stack ?? error.message}\nerror: a bug in Kafka-Dispatcher: ${error.message}\n`;
   process.stderr.write(secrets.redact(text));
   process.exit(ExitCode.defect);
 });

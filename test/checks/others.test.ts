@@ -272,7 +272,7 @@ test(
   },
 );
 
-test('a login that the broker requires but nobody configured fails as a login, not as the first step', () => {
+test('a required login that is not configured fails at the login step, not at the first step', () => {
   const said = {
     broker: 'b:9093',
     fault: 'sasl-required',

@@ -84,39 +84,36 @@ test('unknown verbs and options exit 2 with the nearest name', async () => {
   assert.equal((await kd(['completion', 'tcsh'])).code, 2);
 });
 
-test(
-  'validate: 0 when all is well, 2 on errors, 6 on ' + 'warnings with --strict; results on stdout',
-  async () => {
-    write('kd.yml', GOOD);
-    assert.deepEqual(await kd(['validate']), { code: 0, out: 'kd.yml: ok, 0 errors, 0 warnings\n', err: '' });
-    const json = await kd(['validate', '-o', 'json']);
-    assert.deepEqual(JSON.parse(json.out), { ok: true, problems: [] });
-    write('bad.yml', `${GOOD}dispatcher: { dlq: x }\n`);
-    const bad = await kd(['validate', '-c', 'bad.yml', '-o', 'json']);
-    assert.equal(bad.code, 2);
-    const { ok, problems } = JSON.parse(bad.out) as {
-      ok: boolean;
-      problems: readonly Record<string, unknown>[];
-    };
-    assert.equal(ok, false);
-    assert.deepEqual(problems, [
-      {
-        severity: 'error',
-        file: 'bad.yml',
-        line: 5,
-        column: 15,
-        key: 'dispatcher.dlq',
-        message: 'there is no such key',
-        remedy: 'did you mean dispatcher.dead-letter.topic?',
-      },
-    ]);
-    write('warn.yml', `${GOOD}logging: { level: { root: INFO, x.y: WARN } }\n`);
-    assert.equal((await kd(['validate', '-c', 'warn.yml'])).code, 0);
-    const strict = await kd(['validate', '-c', 'warn.yml', '--strict', '-o', 'json']);
-    assert.equal(strict.code, 6);
-    assert.equal((JSON.parse(strict.out) as { ok: boolean }).ok, false);
-  },
-);
+test('validate exits 0 when all is well, 2 on errors, 6 on warnings with --strict', async () => {
+  write('kd.yml', GOOD);
+  assert.deepEqual(await kd(['validate']), { code: 0, out: 'kd.yml: ok, 0 errors, 0 warnings\n', err: '' });
+  const json = await kd(['validate', '-o', 'json']);
+  assert.deepEqual(JSON.parse(json.out), { ok: true, problems: [] });
+  write('bad.yml', `${GOOD}dispatcher: { dlq: x }\n`);
+  const bad = await kd(['validate', '-c', 'bad.yml', '-o', 'json']);
+  assert.equal(bad.code, 2);
+  const { ok, problems } = JSON.parse(bad.out) as {
+    ok: boolean;
+    problems: readonly Record<string, unknown>[];
+  };
+  assert.equal(ok, false);
+  assert.deepEqual(problems, [
+    {
+      severity: 'error',
+      file: 'bad.yml',
+      line: 5,
+      column: 15,
+      key: 'dispatcher.dlq',
+      message: 'there is no such key',
+      remedy: 'did you mean dispatcher.dead-letter.topic?',
+    },
+  ]);
+  write('warn.yml', `${GOOD}logging: { level: { root: INFO, x.y: WARN } }\n`);
+  assert.equal((await kd(['validate', '-c', 'warn.yml'])).code, 0);
+  const strict = await kd(['validate', '-c', 'warn.yml', '--strict', '-o', 'json']);
+  assert.equal(strict.code, 6);
+  assert.equal((JSON.parse(strict.out) as { ok: boolean }).ok, false);
+});
 
 test('validate --strict names the warnings that make it fail, with --quiet too', async () => {
   write('strict.yml', `${GOOD}logging: { level: { root: INFO, x.y: WARN } }\n`);
@@ -263,7 +260,8 @@ test('-q lowers the log level of every verb to warnings and never raises it; -v 
 });
 
 test(
-  'a faulty configuration: every problem on stderr, the ' + 'error object on stdout with -o json, exit 2',
+  'a faulty configuration exits 2 with every problem on stderr and, with -o json, the error ' +
+    'object on stdout',
   async () => {
     write('kd.yml', `${GOOD}dispatcher: { dlq: x, workers: 4 }\n`);
     const { code, out, err } = await kd(['config', 'show', '-o', 'json']);
@@ -345,7 +343,7 @@ test('completion scripts know the verbs, and bash can execute its script', async
   for (const shell of ['zsh', 'fish']) assert.match((await kd(['completion', shell])).out, /validate/);
 });
 
-test('the program itself: exit codes, results on stdout, NO_COLOR, KD_CONFIG', async () => {
+test('the program respects NO_COLOR and KD_CONFIG, and prints its results on stdout', async () => {
   write('kd.yml', GOOD);
   const good = await runKd(['validate'], { cwd: directory });
   assert.deepEqual([good.code, good.stdout, good.stderr], [0, 'kd.yml: ok, 0 errors, 0 warnings\n', '']);

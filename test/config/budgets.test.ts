@@ -11,7 +11,7 @@ import {
 const MIB = 1024 * 1024;
 
 test(
-  'few threads get large batches; with many threads every batch in flight still gets a pair of ' + 'blocks',
+  'with few threads batches are large; with many, every batch in flight still gets a pair of ' + 'blocks',
   () => {
     assert.deepEqual(
       [1, 3, 7, 15, 31].map((threads) => autoBatchBytes(64 * MIB, threads, 'passThrough') / 1024),

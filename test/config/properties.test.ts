@@ -115,7 +115,7 @@ test(
   },
 );
 
-test('what idempotence requires is checked while the configuration is read', () => {
+test('the requirements of idempotence are checked while the configuration is read', () => {
   assert.match(problemOf(load(properties('acks: 1')), 'kafka.properties.acks').message, /idempotence/);
   assert.match(
     problemOf(load(properties('max.in.flight: 6')), 'kafka.properties.max.in.flight').message,

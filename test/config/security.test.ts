@@ -25,7 +25,7 @@ function job(properties: Readonly<Record<string, string>>, more = '', servers = 
 const SSL = { 'security.protocol': 'SSL' };
 const KEY = 'kafka.properties.ssl.truststore.location';
 
-test('stores of Java become PEM, with their certificates, files and secrets', () => {
+test('Java stores become PEM, with their certificates, files and secrets', () => {
   for (const form of ['jks', 'p12', 'pem'] as const) {
     const loaded = load(
       job({
@@ -228,7 +228,7 @@ test(
   },
 );
 
-test('cipher suites of IANA become those of OpenSSL', () => {
+test('IANA names of cipher suites become OpenSSL names', () => {
   const known = new Set(getCiphers());
   for (const [iana, openssl] of [
     ['TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384', 'ECDHE-RSA-AES256-GCM-SHA384'],

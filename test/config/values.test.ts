@@ -76,7 +76,7 @@ test('threads: auto is at least one, and 0 stays 0', () => {
   assert.equal(resolved(dispatcher('threads: 0')).dispatcher.threads, 0);
 });
 
-test('placeholders: variables, defaults of the shell and of Spring, files, and $$', () => {
+test('placeholders insert variables, files and defaults as in shell and Spring; $$ is a dollar sign', () => {
   const name = (value: string, environment: Record<string, string> = {}): string =>
     resolved(`name: ${value}\n${MINIMAL}`, { environment }).name;
   assert.equal(name('${A}', { A: 'x' }), 'x');
@@ -108,7 +108,7 @@ test('numbers that are names keep their zeros', () => {
   });
 });
 
-test('topics: names, comma-separated text, or one regular expression', () => {
+test('topics may be a list of names, comma-separated text or one regular expression', () => {
   const topics = (yaml: string) => resolved(MINIMAL.replace('[in]', yaml)).consumer.topics;
   assert.deepEqual(topics('"a, b,a"'), { names: ['a', 'b'] });
   assert.deepEqual(topics('"/fl.{1,2}x/"'), { pattern: 'fl.{1,2}x' });
@@ -118,7 +118,7 @@ test('topics: names, comma-separated text, or one regular expression', () => {
   }
 });
 
-test('bootstrap servers: text, list, and the JSON of get-bootstrap-brokers by security.protocol', () => {
+test('bootstrap servers may be text, a list, or the JSON of get-bootstrap-brokers', () => {
   const servers = (yaml: string, properties = ''): readonly string[] =>
     resolved(
       `kafka:\n  bootstrap-servers: ${yaml}\n  properties: { ${properties} }\n  consumer: { group-id: g, ` +

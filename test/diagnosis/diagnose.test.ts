@@ -45,7 +45,7 @@ async function only(
 const SSL = { 'security.protocol': 'SSL', 'ssl.ca.pem': material.ca };
 const MTLS = { ...SSL, 'ssl.certificate.pem': material.client.cert, 'ssl.key.pem': material.client.key };
 
-test('a healthy broker has no diagnosis: plaintext, TLS, mutual TLS, PLAIN', async () => {
+test('a healthy broker gets no diagnosis, with plaintext, TLS, mutual TLS and PLAIN', async () => {
   const plain = await broker();
   assert.deepEqual(await diagnose(cluster(plain.address)), []);
   const tls = await broker({ tls: material.server });
@@ -97,7 +97,7 @@ test(
 );
 
 for (const { name, server, properties, fault, stage, refused, says, advises } of faultCases(material)) {
-  test(`distinguished: ${name}`, async () => {
+  test(`a probe distinguishes ${name}`, async () => {
     const { address } = await broker(server);
     const startedMs = performance.now();
     const found = await only(address, properties);

@@ -70,7 +70,7 @@ async function endOf(bench: Bench): Promise<NonNullable<Bench['report']>> {
   return bench.end();
 }
 
-test('more than a tenth of the records dead: it stops with each code, a message and its place', async () => {
+test('a run with more than a tenth of dead letters stops with a message per code', async () => {
   const bench = await play([
     { batches: 3, rejected: 30, code: 'NO_RESULT' },
     { batches: 3, rejected: 40, code: 'BAD_DATE' },
@@ -104,7 +104,7 @@ test('fewer than a hundred dead letters, or no more than a tenth, stop no run', 
   assert.deepEqual([off.error, off.records.deadLettered], [undefined, 1000]);
 });
 
-test('only the last 10,000 records count: a bad hour after good months is seen, and forgotten', async () => {
+test('only the last 10,000 records decide: good months do not hide a bad hour', async () => {
   const late = await endOf(
     await play([
       { batches: 1000, rejected: 0 },

@@ -34,7 +34,7 @@ function benchOf(): { readonly bench: Bench; readonly deaths: () => number } {
   return { bench, deaths: () => deaths };
 }
 
-test('a record whose worker dies even of rejecting it stops the run, which names it', async () => {
+test('a record that ends its worker even when rejected stops the run, which names it', async () => {
   const { bench, deaths } = benchOf();
   await bench.start(0);
   bench.deliver(0, 0, 10);
@@ -51,7 +51,7 @@ test('a record whose worker dies even of rejecting it stops the run, which names
   assert.equal(bench.commits.stored.get(0), GUILTY_ROW);
 });
 
-test('a refused record whose dead letter costs each worker its life stops the run, named', async () => {
+test('a refused record whose dead letter ends every worker stops the run, which names it', async () => {
   const { bench, deaths } = benchOf();
   const passing = bench.pool.answer;
   bench.pool.answer = (task) =>

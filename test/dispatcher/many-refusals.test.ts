@@ -38,7 +38,7 @@ function deadLetters(task: TransformTask): TransformResult {
   };
 }
 
-test('records refused here and there, in the same words, become dead letters in one task', async () => {
+test('scattered records that are refused with the same message become dead letters in one task', async () => {
   const bench = new Bench({
     blockBytes: BLOCK_BYTES,
     blocksBytesMax: 8 * BLOCK_BYTES,
@@ -80,7 +80,7 @@ test('records refused here and there, in the same words, become dead letters in 
   assert.deepEqual(records.emittedBy, { out: ROWS - refused.length });
 });
 
-test('a record that a broker named is looked at a few times, however many were named', () => {
+test('the work for a record that a broker named does not grow with the number of named records', () => {
   const RECORDS = 16_000;
   const named = new NamedRecords();
   let looks = 0;
@@ -102,7 +102,7 @@ test('a record that a broker named is looked at a few times, however many were n
   assert.ok(looks < 8 * RECORDS, `${looks} looks`);
 });
 
-test('a part of a batch is looked at a few times, however many parts there are', () => {
+test('the work for a part of a batch does not grow with the number of its parts', () => {
   const PARTS = 4000;
   const block = { id: 1, bytes: new Uint8Array(8192) };
   writeIdentity(block.bytes, 0, 1, 0);

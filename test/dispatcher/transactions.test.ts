@@ -33,7 +33,7 @@ test(
   },
 );
 
-test('a transaction that ended is named no longer', async () => {
+test('a transaction that has ended is no longer named', async () => {
   const bench = new Bench();
   await bench.start(0);
   bench.progress(0, 0, 10);

@@ -236,7 +236,7 @@ test('waiting for the end offsets does not count as silence of the destination',
   assert.equal(report.records.transformed, 10);
 });
 
-test('a name given in a replaced topic says nothing of the new record at that offset', async () => {
+test('a record named in a replaced topic does not blame the new record at that offset', async () => {
   const bench = new Bench();
   await bench.start(0);
   bench.deliver(0, 0, 3);

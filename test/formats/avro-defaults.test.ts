@@ -153,7 +153,7 @@ test("namespaces may hold what Java's Avro 1.11 lets them hold: -, $ and digits 
   assert.deepEqual(decode(evolvedDecoder(reader, order), encode(encoder, value)), { next: null });
 });
 
-test('types of other files are found by such names; the name itself must be an identifier', () => {
+test('types in other files are found under such namespaces; a name itself must be an identifier', () => {
   const files = {
     'main.avsc': JSON.stringify(shop('Order', field('line', 'Line'), field('other', 'com.my-shop.v$2.Line'))),
     'line.avsc': JSON.stringify(shop('Line', field('count', 'int'))),

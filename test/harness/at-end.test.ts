@@ -17,7 +17,7 @@ before(async () => {
 test('anything', () => undefined);
 `;
 
-test('a failed preparation is the reported error, and what it had opened is closed all the same', () => {
+test('a failed preparation is the reported error, and everything it opened is still closed', () => {
   // Without the variable that marks a process of the test runner.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const args = ['--input-type=module', '--eval', FILE];

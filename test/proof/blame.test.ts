@@ -87,7 +87,7 @@ async function assertGuilty(job: Job, summary: Summary, expected: Expected): Pro
 
 for (let run = 1; run <= 3; run++) {
   test(
-    `400 records at 1 per ms, defaults, one without a key for a compacted output: one dead letter ` +
+    'one record without a key among 400 for a compacted output makes one dead letter at defaults ' +
       `(run ${run})`,
     async () => {
       const job = await jobOf();
@@ -98,16 +98,13 @@ for (let run = 1; run <= 3; run++) {
   );
 }
 
-test(
-  'several guilty ones among four partitions and 400 records at 1 per ms: they alone are ' + 'dead',
-  async () => {
-    const job = await jobOf({ partitions: 4 });
-    const guilty = [0, 1, 57, 58, 59, 60, 61, 200, 203, 398, 399];
-    const summary = await trickled(job, numbered(job, COUNT, withoutKey(guilty), 4));
-    await assertGuilty(job, summary, { guilty, words: WITHOUT_KEY });
-    job.remove();
-  },
-);
+test('several refused records among 400 in four partitions: only they become dead letters', async () => {
+  const job = await jobOf({ partitions: 4 });
+  const guilty = [0, 1, 57, 58, 59, 60, 61, 200, 203, 398, 399];
+  const summary = await trickled(job, numbered(job, COUNT, withoutKey(guilty), 4));
+  await assertGuilty(job, summary, { guilty, words: WITHOUT_KEY });
+  job.remove();
+});
 
 const ONE_BY_ONE = {
   dispatcher: { batch: { 'records-max': 1 } },
@@ -115,7 +112,8 @@ const ONE_BY_ONE = {
 };
 
 test(
-  'records-max: 1 with linger.ms: 500, so that message sets cross batches: the guilty alone are ' + 'dead',
+  'where message sets cross batches (records-max: 1, linger.ms: 500) only refused records become ' +
+    'dead letters',
   async () => {
     const job = await jobOf(ONE_BY_ONE);
     const guilty = [3, 200, 201, 350];
@@ -143,8 +141,8 @@ test(
 );
 
 test(
-  'timestamps beyond message.timestamp.after.max.ms: their own records are dead, in the words of ' +
-    'the broker',
+  'timestamps beyond message.timestamp.after.max.ms make only their records dead letters, with ' +
+    "the broker's words",
   async () => {
     const job = await jobOf({
       inputConfigs: ANY_TIME,
@@ -182,7 +180,7 @@ test(
 );
 
 test(
-  "a user's batch.size above the topic's max.message.bytes: only what is too large by itself is " + 'dead',
+  "with a batch.size above the topic's max.message.bytes only too large records become dead " + 'letters',
   async () => {
     const job = await jobOf({
       outputConfigs: { 'max.message.bytes': '100000' },
@@ -203,7 +201,7 @@ test(
   },
 );
 
-test('a topic first seen through emit that takes less: only what is too large for it is dead', async () => {
+test('a topic with a lower limit, first seen through emit, refuses only too large records', async () => {
   const job = await jobOf({
     transform: `import { emit } from 'kafka-dispatcher';
       export default (value, record) => emit(value, { topic: record.topic.replace(/-in$/, '-small') });`,

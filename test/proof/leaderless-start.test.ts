@@ -62,7 +62,7 @@ test('a partition without a leader at the first start of a group does not hold u
   });
 });
 
-test('a bounded run whose last partition loses its leader for good: exit 3 that names it', async () => {
+test('a bounded run whose last partition loses its leader for good exits 3 and names it', async () => {
   await withCluster({ brokers: 3 }, async (cluster) => {
     const job = await Job.create({
       cluster,

@@ -114,7 +114,8 @@ async function rollMembers(job: Job, running: KdProcess[]): Promise<void> {
 
 for (const protocol of PROTOCOLS) {
   test(
-    `one of twelve partitions without a leader, rolling restarts of brokers and members ` + `(${protocol})`,
+    'eleven partitions keep moving while one has no leader and brokers and members restart ' +
+      `(${protocol})`,
     async (t) => {
       await withCluster({ brokers: 3 }, async (cluster) => {
         const job = await Job.create({
@@ -171,7 +172,8 @@ for (const protocol of PROTOCOLS) {
   );
 
   test(
-    `partitions added three times under three members: nobody exits, all is read ` + `(${protocol})`,
+    'when partitions are added three times under three members, nobody exits and all is read ' +
+      `(${protocol})`,
     async () => {
       const cluster = await sharedCluster();
       const job = await Job.create({

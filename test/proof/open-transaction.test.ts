@@ -12,7 +12,7 @@ import { saying } from './support.js';
 const BEHIND = 3;
 const NAMED_MS = 60_000;
 
-test('an open transaction: in the log, /status, doctor and the summary within a minute', async () => {
+test('an open transaction appears in the log, /status, doctor and the summary within a minute', async () => {
   const cluster = await sharedCluster();
   const job = await Job.create({ cluster, partitions: 2 });
   await cluster.tool.send(job.input, [{ partition: 1, value: Buffer.from('before') }]);

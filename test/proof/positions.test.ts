@@ -27,7 +27,7 @@ async function distinct(job: Job): Promise<number[]> {
 
 for (const protocol of PROTOCOLS) {
   test(
-    `latest, discovery at defaults: 110 of 110 with a partition born during the run ` + `(${protocol})`,
+    'latest at default settings reads 110 of 110 with a partition created during the run ' + `(${protocol})`,
     async () => {
       const cluster = await sharedCluster();
       const job = await Job.create({
@@ -54,7 +54,8 @@ for (const protocol of PROTOCOLS) {
   );
 
   test(
-    `latest, discovery at defaults: 100 of 100 in a topic that an expression meets later ` + `(${protocol})`,
+    'latest at default settings reads 100 of 100 in a topic that an expression finds later ' +
+      `(${protocol})`,
     async () => {
       const cluster = await sharedCluster();
       const name = uniqueName('born');
@@ -119,6 +120,6 @@ async function truncated(policy: 'stop' | 'earliest' | 'latest'): Promise<void> 
 }
 
 for (const policy of ['stop', 'earliest', 'latest'] as const)
-  test(`a log that went back to a lower end, out-of-range: ${policy}, then kill -9: 0 lost`, async () => {
+  test(`kill -9 after the log lost its end loses no record (out-of-range: ${policy})`, async () => {
     await truncated(policy);
   });

@@ -36,7 +36,7 @@ async function stop(kd: KdProcess): Promise<void> {
   assert.equal(code, 0, stderr.slice(-3000));
 }
 
-test('group.protocol: consumer through a broker stopped for 60 s, and one that hangs for 60 s', async () => {
+test('with group.protocol: consumer /readyz is right while a broker stops or hangs for 60 s', async () => {
   await withCluster({ brokers: 1 }, async (cluster) => {
     const properties = sessionOf('consumer');
     const job = await Job.create({ cluster, partitions: 2, consumer: { properties } });
@@ -58,7 +58,7 @@ test('group.protocol: consumer through a broker stopped for 60 s, and one that h
 
 for (const protocol of PROTOCOLS)
   test(
-    `a member that was frozen past its session: never ready without partitions, then ready ` +
+    'a member frozen past its session is never ready without partitions, and ready with them ' +
       `(${protocol})`,
     async () => {
       const properties = { 'group.consumer.session.timeout.ms': '6000' };
@@ -131,7 +131,7 @@ const NOTICED = {
   'linger.ms': '2000',
 };
 
-test('a failing topic: not ready with its name, ready when it heals, and all is delivered', async () => {
+test('a failing topic makes the run not ready until it recovers, and all is delivered', async () => {
   const cluster = await sharedCluster();
   const job = await Job.create({ cluster, partitions: 1, producer: { properties: NOTICED } });
   const kd = job.spawn(LISTENING);
@@ -155,7 +155,7 @@ test('a failing topic: not ready with its name, ready when it heals, and all is 
   job.remove();
 });
 
-test('a failing topic that nobody writes to any more: ready, and no end after an idle gap', async () => {
+test('a failing topic that nobody writes to any more ends neither readiness nor the run', async () => {
   const cluster = await sharedCluster();
   const job = await Job.create({
     cluster,

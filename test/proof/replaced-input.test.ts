@@ -86,7 +86,7 @@ for (const shape of SHAPES) {
   const { protocol, partitions, members } = shape;
   const where = `${protocol}, ${partitions} partitions, ${members} members`;
 
-  test(`stop: exit 5 names the topic, and the next run takes all 6,000 (${where})`, async () => {
+  test(`stop exits 5 and names the topic, and the next run reads all 6,000 (${where})`, async () => {
     const job = await jobOf('stop', shape);
     const running = await replaced(job, shape);
     await saying(running, async () => {
@@ -101,7 +101,7 @@ for (const shape of SHAPES) {
     job.remove();
   });
 
-  test(`earliest: all 6,000 come out, and kill -9 afterwards loses nothing (${where})`, async () => {
+  test(`earliest writes all 6,000, and kill -9 afterwards loses nothing (${where})`, async () => {
     const job = await jobOf('earliest', shape);
     const running = await replaced(job, shape);
     await saying(running, async () => {
@@ -117,7 +117,7 @@ for (const shape of SHAPES) {
     job.remove();
   });
 
-  test(`latest: goes on at the end of the new topic, and loses nothing after it (${where})`, async () => {
+  test(`latest continues at the end of the new topic and loses nothing after it (${where})`, async () => {
     const job = await jobOf('latest', shape);
     const running = await replaced(job, shape);
     await saying(running, async () => {

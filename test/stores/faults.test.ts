@@ -170,7 +170,7 @@ test('indefinite lengths, as old programs write them, are read', () => {
   );
 });
 
-test('a file that is not a store is named as what it is', () => {
+test('a file that is not a store is refused with its real kind', () => {
   const bks = Buffer.concat([Buffer.from('0000000200000014', 'hex'), Buffer.alloc(40)]);
   const bcfks = sequence(
     sequence(sequence(oid('1.2.840.113549.1.5.13'), sequence()), octets(Buffer.alloc(150))),

@@ -97,7 +97,7 @@ function sameAsJava(store: Store, java: JavaAnswer): void {
 const files = [...JAVA_STORES.map(({ file }) => file), ...Object.keys(KEYTOOL_STORES)];
 for (const file of files) {
   const fault = FAULTS[file];
-  test(`${file}: ${fault ?? 'what Java finds'}`, () => {
+  test(`${file} gives ${fault ?? 'what Java finds'}`, () => {
     const java = material.java.get(file);
     assert.ok(java !== undefined);
     if (fault === undefined) sameAsJava(read(file), java);
@@ -137,7 +137,7 @@ test('an openssl store without keys, which Java reads as empty, is accepted with
 
 const PEM_BUNDLES = ['', '-comments', '-crlf', '-bom', '-utf16', '-one-line', '-indented', '-trusted'];
 for (const form of PEM_BUNDLES) {
-  test(`bundle${form}.pem: all certificates, in order`, () => {
+  test(`bundle${form}.pem gives all certificates, in order`, () => {
     const { certificates, warnings } = trustAnchors(read(`bundle${form}.pem`));
     assert.deepEqual(
       sums([...certificates]),
@@ -147,7 +147,7 @@ for (const form of PEM_BUNDLES) {
   });
 }
 
-test('PEM keystores: keys plain and encrypted in every way openssl writes them, the chain leaf first', () => {
+test('PEM keystores give keys in every form openssl writes, and the chain leaf first', () => {
   const stores = material
     .files()
     .filter((name) => name.startsWith('key-') && name.endsWith('.pem') && !/another|twice/.test(name));

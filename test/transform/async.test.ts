@@ -98,7 +98,7 @@ test('a transform may alternate between sync and async answers', async () => {
   );
 });
 
-test('thenables that misbehave count once', async () => {
+test('a thenable that misbehaves settles its record once', async () => {
   const twice = {
     then: (resolve: (value: string) => void) => {
       resolve('first');
@@ -242,7 +242,8 @@ test("a blocking record does not use up its neighbours' time", async () => {
 });
 
 test(
-  'transformBatch beyond its timeout: its records run one by one, ' + 'and the one that hangs is rejected',
+  'after a transformBatch beyond its timeout the records run one by one, and the one that hangs ' +
+    'is rejected',
   async () => {
     const sizes: number[] = [];
     const definition = {

@@ -38,7 +38,7 @@ test('a top level that never settles fails the load after its limit, with a reme
   file.remove();
 });
 
-test('validate reports it with exit 2, as text and as JSON, instead of ending silently', async () => {
+test('validate reports such a top level with exit 2, as text and as JSON, and is not silent', async () => {
   const file = jobFolder(NEVER);
   const options = { cwd: file.folder, timeoutMs: 30_000 };
   const [text, json] = await Promise.all([

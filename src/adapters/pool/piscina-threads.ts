@@ -1,6 +1,6 @@
 /**
  * The threads that Piscina runs. The caller decides which message goes to which thread. Piscina replaces
- * threads that end, but tells neither who ran a task nor when a thread has really ended.
+ * threads that end, but reports neither who ran a task nor when a thread has really ended.
  */
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';

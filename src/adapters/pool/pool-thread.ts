@@ -130,7 +130,7 @@ export class PoolThread {
     return Math.round(this.#stalledMs);
   }
 
-  /** How long ago it was told to end without having ended; undefined: it was not. */
+  /** Time since it was asked to end, while it has not ended; undefined: it was not asked. */
   get endingMs(): number | undefined {
     return this.#timedOutAfterMs === undefined || this.hasEnded ? undefined : Math.round(this.#endingMs);
   }

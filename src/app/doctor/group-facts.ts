@@ -74,6 +74,6 @@ export async function askForTime(
     'Kafka has no request for its time, and this user may not read timestamps that show it ' +
     '(DESCRIBE on the cluster for KRaft from 3.3 on, on __consumer_offsets from 3.0 on)';
   const answers = places.length === 0 ? [] : await admin.offsets('largest-timestamp', places).catch(() => []);
-  const told = answers.filter(({ code }) => code === 0).map(({ timestamp }) => timestamp);
-  return { writtenMs: told.length === 0 ? undefined : Math.max(...told), whyNot };
+  const times = answers.filter(({ code }) => code === 0).map(({ timestamp }) => timestamp);
+  return { writtenMs: times.length === 0 ? undefined : Math.max(...times), whyNot };
 }

@@ -145,7 +145,7 @@ export class ExpiryWatch {
   /** Sets the certificates in use. */
   watch(clusters: Clusters): void {
     this.clusters = clusters;
-    this.tell();
+    this.report();
   }
 
   /** For `/status`. */
@@ -162,10 +162,10 @@ export class ExpiryWatch {
     this.cancel();
   }
 
-  private tell(): void {
+  private report(): void {
     const { logger, clock, now } = this.parts;
     this.cancel();
     if (this.clusters !== undefined) logExpiry(this.clusters, now(), logger);
-    this.cancel = clock.after(LOOK_AGAIN_MS, () => this.tell());
+    this.cancel = clock.after(LOOK_AGAIN_MS, () => this.report());
   }
 }

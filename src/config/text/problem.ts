@@ -33,7 +33,7 @@ const PROBLEMS_MAX = 200;
 
 export class Problems {
   readonly #list: Problem[] = [];
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   #dropped = 0;
   #droppedErrors = 0;
 
@@ -75,13 +75,13 @@ export class Problems {
     const at = positionOf(where);
     // Both clients report problems of shared properties; list them once.
     const identity = JSON.stringify([severity, where, key, texts.message]);
-    if (this.#told.has(identity)) return;
+    if (this.#reported.has(identity)) return;
     if (this.#list.length >= PROBLEMS_MAX) {
       this.#dropped += 1;
       if (severity === 'error') this.#droppedErrors += 1;
       return;
     }
-    this.#told.add(identity);
+    this.#reported.add(identity);
     this.#list.push({
       severity,
       file: at?.file ?? null,

@@ -53,12 +53,12 @@ export function parseYaml(
     return undefined;
   }
   const faults = [...document.errors, ...document.warnings];
-  const told = new Set<number>();
+  const reported = new Set<number>();
   for (const fault of faults) {
     const { line, col } = lineCounter.linePos(fault.pos[0]);
     // Further faults on the same line usually result from the first.
-    if (told.has(line)) continue;
-    told.add(line);
+    if (reported.has(line)) continue;
+    reported.add(line);
     const [message, remedy] = SYNTAX[fault.code] ?? [
       `is not valid YAML (${fault.code.toLowerCase().replaceAll('_', ' ')})`,
       'look at this line and the one above',

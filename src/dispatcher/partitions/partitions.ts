@@ -4,7 +4,7 @@ import type { CommittedOffset } from '../../ports/commits.js';
 import type { AssignedPartition, OpenedPartition, PartitionProgress } from '../../ports/source.js';
 import type { Ours, PartitionState, Seen } from './partition-state.js';
 
-/** A partition of ours. */
+/** A partition that is assigned to this member. */
 export interface OwnedPartition extends PartitionState {
   ours: Ours;
 }

@@ -71,26 +71,26 @@ export function diagnosedFailure(
 ): DispatcherError {
   const refused = found.every((one) => one.refused);
   const kinds = [...new Set(found.map(({ fault }) => fault))]
-    .slice(0, KINDS_TOLD_MAX)
+    .slice(0, KINDS_NAMED_MAX)
     .map((kind) => found.filter(({ fault }) => fault === kind));
-  const told = kinds.map(toldOnce);
+  const messages = kinds.map(messageFor);
   const what = refused
     ? `the ${role} can't connect`
     : `the ${role} can't reach Kafka (tried for ${Math.max(1, Math.round(triedMs / 1000))} s)`;
   const remedies = kinds.map(([first]) => first?.remedy ?? '');
-  return new DispatcherError(refused ? 'KAFKA_REFUSED' : 'KAFKA_UNREACHABLE', `${what}: ${told.join('; ')}`, {
+  return new DispatcherError(refused ? 'KAFKA_REFUSED' : 'KAFKA_UNREACHABLE', `${what}: ${messages.join('; ')}`, {
     remedy: [...new Set(remedies)].join('; '),
     ...(cause === undefined ? {} : { cause }),
   });
 }
 
 /** Maximum number of different faults in one message, and of brokers named with the first. */
-const KINDS_TOLD_MAX = 3;
-const BROKERS_TOLD_MAX = 5;
+const KINDS_NAMED_MAX = 3;
+const BROKERS_NAMED_MAX = 5;
 
-function toldOnce([first, ...others]: readonly Diagnosis[]): string {
+function messageFor([first, ...others]: readonly Diagnosis[]): string {
   if (first === undefined || others.length === 0) return first?.message ?? '';
-  const names = others.slice(0, BROKERS_TOLD_MAX).map(({ broker }) => broker);
+  const names = others.slice(0, BROKERS_NAMED_MAX).map(({ broker }) => broker);
   const more = others.length - names.length;
   return `${first.message} (likewise ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''})`;
 }

@@ -43,7 +43,7 @@ export class ConnectReasons {
   #looking: Promise<readonly Diagnosis[]> | undefined;
   #found: readonly Diagnosis[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #told = '';
+  #reported = '';
 
   constructor(options: ConnectReasonsOptions) {
     this.#options = options;
@@ -84,11 +84,11 @@ export class ConnectReasons {
   }
 
   /** Logs the reason immediately, while attempts continue; the same reason only once. */
-  tell({ error }: Verdict, untilMs: number): void {
+  report({ error }: Verdict, untilMs: number): void {
     // Compares without the time that it has been tried for.
-    const told = error.message.replace(TRIED, '');
-    if (told === this.#told) return;
-    this.#told = told;
+    const reason = error.message.replace(TRIED, '');
+    if (reason === this.#reported) return;
+    this.#reported = reason;
     this.#options.logger.warn(`${error.message}; trying again`, {
       ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
       givesUpInMs: Math.max(0, Math.round(untilMs)),

@@ -56,7 +56,7 @@ export async function connect<C extends KafkaClient>(
       unreachable = verdict.kind === 'unreachable';
       const leftMs = restOf(attempt, unreachable);
       if (verdict.kind === 'refused' || leftMs <= 0) throw verdict.error;
-      reasons.tell(verdict, leftMs);
+      reasons.report(verdict, leftMs);
       sliceMs = Math.min(sliceMs * 2, Math.max(leftMs, 100));
     }
   } finally {
@@ -119,7 +119,7 @@ async function requireAdvertised<C extends KafkaClient>(
       await connected.disconnect(LEAVE_TIMEOUT_MS).catch(() => undefined);
       throw verdict.error;
     }
-    attempt.reasons.tell(verdict, leftMs);
+    attempt.reasons.report(verdict, leftMs);
     await delay(Math.min(ADVERTISED_AGAIN_MS, leftMs));
   }
 }

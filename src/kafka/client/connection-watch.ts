@@ -27,7 +27,7 @@ const REFUSED_LOOK_AGAIN_MS = 10_000;
 const UNEXPLAINED_LOOKS = 3;
 const UNEXPLAINED_APART_MS = 10_000;
 /** Pause between equal reports in the log. */
-const TELL_AGAIN_MS = 60_000;
+const REPORT_AGAIN_MS = 60_000;
 /** Maximum number of brokers whose last failure is remembered. */
 const BROKERS_MAX = 100;
 
@@ -46,10 +46,10 @@ export class ConnectionWatch {
   #timer: NodeJS.Timeout | undefined;
   #sinceMs: number | undefined;
   #trouble: Trouble | undefined;
-  #told = '';
+  #reported = '';
   #unexplained = 0;
   #unexplainedMs = Number.NEGATIVE_INFINITY;
-  #toldMs = Number.NEGATIVE_INFINITY;
+  #reportedMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
   constructor(options: ConnectionWatchOptions) {
@@ -103,7 +103,7 @@ export class ConnectionWatch {
     const all = found.length >= new Set(cluster.bootstrapServers).size;
     const error = diagnosedFailure(role, found, { triedMs: nowMs() - this.#sinceMs, cause: undefined });
     this.#trouble = all ? { error } : undefined;
-    this.#tell(found, error.remedy);
+    this.#report(found, error.remedy);
     this.#lookIn(found.some(({ refused }) => refused) ? REFUSED_LOOK_AGAIN_MS : LOOK_AGAIN_MS);
   }
 
@@ -125,16 +125,16 @@ export class ConnectionWatch {
       this.#options.logger.info(`kafka ${this.#options.role}: connected to the brokers again`);
     this.#sinceMs = undefined;
     this.#trouble = undefined;
-    this.#told = '';
+    this.#reported = '';
   }
 
-  #tell(found: readonly Diagnosis[], remedy: string | undefined): void {
+  #report(found: readonly Diagnosis[], remedy: string | undefined): void {
     const { role, logger, nowMs } = this.#options;
     const what = found.map(({ broker, fault }) => `${broker} ${fault}`).join();
     const now = nowMs();
-    if (what === this.#told && now - this.#toldMs < TELL_AGAIN_MS) return;
-    this.#told = what;
-    this.#toldMs = now;
+    if (what === this.#reported && now - this.#reportedMs < REPORT_AGAIN_MS) return;
+    this.#reported = what;
+    this.#reportedMs = now;
     const rest = found.length > 1 ? ` (and ${found.length - 1} more)` : '';
     logger.warn(
       `kafka ${role}: no new connection: ` +

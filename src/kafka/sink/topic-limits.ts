@@ -20,8 +20,8 @@ export class TopicLimits {
   readonly #native: Pick<NativeBinding, 'describeTopicConfigs'>;
   readonly #logger: Logger;
   readonly #bytesMax = new Map<string, number>();
-  /** These brokers do not report it: asked once, not for every topic. */
-  #untold = false;
+  /** The brokers do not report limits: they are asked once, not for every topic. */
+  #areHidden = false;
 
   constructor(native: Pick<NativeBinding, 'describeTopicConfigs'>, logger: Logger) {
     this.#native = native;
@@ -31,7 +31,7 @@ export class TopicLimits {
   /** Never fails: with an old broker or without the right to ask, the limits are unknown. */
   async ask(handleId: number, topics: readonly string[]): Promise<void> {
     const unknown = [...new Set(topics)].filter((topic) => topic !== '' && !this.#bytesMax.has(topic));
-    if (this.#untold || unknown.length === 0) return;
+    if (this.#areHidden || unknown.length === 0) return;
     try {
       const answers = await this.#native.describeTopicConfigs(handleId, unknown, [NAME], ASK_TIMEOUT_MS);
       for (const { topic, code, text, values } of answers) {
@@ -45,7 +45,7 @@ export class TopicLimits {
           );
       }
     } catch (error) {
-      this.#untold = true;
+      this.#areHidden = true;
       this.#logger.debug(
         `kafka producer: ${NAME} can't be asked: ${errorText(error)}; Kafka's default is assumed`,
         { topics: unknown },

@@ -126,7 +126,7 @@ export function poolContract(kind: string, create: CreatePool): void {
     });
   });
 
-  test(`${kind}: of a range to be rejected only the rows that are meant become dead letters`, async () => {
+  test(`${kind}: rejectWith with a list of rows makes dead letters of these rows only`, async () => {
     await withPool(create, { module: `export default (value) => value` }, async (pool) => {
       const rejectWith = { code: 'TOO_LARGE', message: 'refused', stage: 'deliver' } as const;
       const task = { ...taskFor(inputOf(['a', 'b', 'c', 'd', 'e'])), rejectWith, rows: [1, 2, 4] };
@@ -273,7 +273,7 @@ export function poolContract(kind: string, create: CreatePool): void {
     },
   );
 
-  test(`${kind}: a topic that no one numbered is asked for, and known from then on`, async () => {
+  test(`${kind}: a topic without a number is asked for once, and known from then on`, async () => {
     const module =
       `import { emit } from 'kafka-dispatcher'; export default (value: any) => ` +
       `emit(String(value), { topic: String(value) });`;
@@ -312,7 +312,7 @@ export function poolContract(kind: string, create: CreatePool): void {
     },
   );
 
-  test(`${kind}: after close no task is taken`, async () => {
+  test(`${kind}: a closed pool accepts no task`, async () => {
     let closed: TransformPool | undefined;
     await withPool(create, {}, async (pool) => {
       closed = pool;

@@ -271,7 +271,8 @@ const BLOCKING = `import { execSync } from 'node:child_process';
   };`;
 
 test(
-  'a worker in a blocking call: a warning names the record, and it is replaced when the call ' + 'returns',
+  'a worker in a blocking call gets a warning that names the record, and is replaced when the ' +
+    'call returns',
   async () => {
     const logger = new RecordingLogger();
     const pool = { threads: 1, logger };

@@ -26,7 +26,7 @@ function ended({ code, endReached = false, hung = false, ...facts }: Facts): Leg
   };
 }
 
-test('what follows a leg is decided by how it ended, and by what waits', () => {
+test('the step after a leg depends on how it ended and on what is pending', () => {
   const cases: readonly (readonly [Facts, ReturnType<typeof afterLeg>])[] = [
     [{}, 'over'],
     [{ hasPending: true }, 'switch'],

@@ -46,7 +46,7 @@ test(
       });
 
       await t.test(
-        'broker stopped: not ready, a few warnings with the reason, ready again within seconds',
+        'with the broker stopped the run is not ready, warns, and recovers within ' + 'seconds',
         async () => {
           const stderr = await outage(job, {
             down: () => cluster.kill(1),
@@ -63,7 +63,7 @@ test(
       );
 
       await t.test(
-        'broker frozen until the session ends: not ready until partitions are assigned again',
+        'after a freeze past the session the run is ready once it has partitions ' + 'again',
         async () => {
           await outage(job, {
             down: () => cluster.pause(1),
@@ -74,7 +74,7 @@ test(
         },
       );
 
-      await t.test('broker frozen: not ready long before the session ends', async () => {
+      await t.test('with the broker frozen the run is not ready long before the session ends', async () => {
         const patient = await Job.create({
           cluster,
           partitions: 2,

@@ -65,7 +65,8 @@ test('a start with latest that read no record still keeps its position', async (
 });
 
 test(
-  'none refuses a group without a committed offset: exit 5 that names it; a group with one is ' + 'accepted',
+  'auto-offset-reset: none refuses a group without a committed offset (exit 5 that names it) and ' +
+    'accepts one with it',
   async () => {
     const cluster = await sharedCluster();
     const job = await Job.create({ cluster, partitions: 1, consumer: { 'auto-offset-reset': 'none' } });

@@ -20,8 +20,8 @@ export default (value, record) => {
 };`;
 
 test(
-  '20 of 200,000 records end their worker in five ways: exactly these become dead letters, all ' +
-    'others arrive exact and in order',
+  '20 of 200,000 records that end their worker in five ways become dead letters; all others ' +
+    'arrive exact and in order',
   async () => {
     const cluster = await sharedCluster();
     const recipe: Recipe = { seed: 31, records: 200_000, partitions: 4, keys: 'sequence', idHeader: true };

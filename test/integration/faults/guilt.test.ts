@@ -77,8 +77,8 @@ for (let run = 1; run <= 3; run++) {
 }
 
 test(
-  'message sets that contain several batches: only the named records are dead letters, in the ' +
-    'summary too',
+  'where message sets contain several batches only the named records are dead letters, also in ' +
+    'the summary',
   async () => {
     const job = await compacted({
       dispatcher: { batch: { 'records-max': 1 } },

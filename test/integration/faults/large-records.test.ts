@@ -53,7 +53,7 @@ test('several records of several MiB in a row pass unchanged and in order betwee
 });
 
 test(
-  'a transform that emits each large record three times gets ' + 'three outputs of 3 MiB where they fit',
+  'a transform that emits a large record three times writes three outputs of 3 MiB where they ' + 'fit',
   async () => {
     const cluster = await sharedCluster();
     const transform =

@@ -215,7 +215,7 @@ const REFUSALS: readonly (readonly [
 ];
 
 for (const [words, make, status, exit, says] of REFUSALS) {
-  test(`${words}: said within ten seconds, exit ${exit}`, async () => {
+  test(`${words} is reported within ten seconds with exit ${exit}`, async () => {
     const endpoint = await endpointOf();
     endpoint.fail(status);
     const job = await make(endpoint);

@@ -42,7 +42,7 @@ test('a topic with the right to read is printed, without any right to a group', 
   assert.match(stdout, /one/);
 });
 
-test('a topic without the right to read or describe: exit 8, and the command that grants it', async () => {
+test('without the rights to its topic consume exits 8 and says how to grant them', async () => {
   for (const topic of ['unreadable', 'hidden']) {
     const { code, stderr } = await consume(topic);
     assert.equal(code, 8, `${topic}: ${stderr}`);

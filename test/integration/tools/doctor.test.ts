@@ -82,7 +82,7 @@ function of(report: Report, area: string, status: string): readonly Check[] {
   return report.checks.filter((check) => check.area === area && check.status === status);
 }
 
-test('a job that would run: every area is checked, nothing fails, exit 0', async () => {
+test('for a job that would run every area is checked, nothing fails, and the exit code is 0', async () => {
   const report = await doctor('SCRAM');
   assert.equal(report.code, 0, report.text);
   assert.equal(report.ok, true);

@@ -11,7 +11,8 @@ import { eventually } from '../waiting.js';
 type Status = Summary & { readonly stalled?: string };
 
 test(
-  'port 0 prints the port; /livez answers from the start, /readyz waits for partitions, /status ' + 'counts',
+  'with port 0 the port is printed; /livez answers from the start, /readyz waits for partitions, ' +
+    '/status counts',
   async () => {
     const cluster = await sharedCluster();
     const job = await Job.create({ cluster, partitions: 2 });

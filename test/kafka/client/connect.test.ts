@@ -58,8 +58,8 @@ async function closedPort(): Promise<number> {
 }
 
 test(
-  'nothing listens at the address: unreachable, with the address, the reason and a remedy, soon ' +
-    'after the limit',
+  'an address where nothing listens is reported as unreachable, with the reason and a remedy, ' +
+    'soon after the limit',
   async () => {
     const port = await closedPort();
     const startedMs = performance.now();

@@ -65,7 +65,7 @@ test('a connection that is lost and re-established quickly is not logged as trou
 });
 
 test(
-  'refused by every broker: trouble, logged immediately and then once per minute, checked every ' +
+  'a refusal by every broker is logged immediately and then once per minute, and checked every ' +
     'ten seconds until it is over',
   async () => {
     mock.timers.enable({ apis: ['setTimeout'] });

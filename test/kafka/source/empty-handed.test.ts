@@ -28,7 +28,7 @@ test('a member at rest with nothing says so once, and again after the next rebal
   assert.equal(toldAt(member, statistics({ join_state: 'steady' })), 3);
 });
 
-test('a coordinator that owes an answer or is away, and partitions on their way, are not nothing', () => {
+test('a member that waits for its coordinator or for partitions is not empty-handed', () => {
   for (const seen of [
     statistics({}, { waitresp_cnt: 1 }),
     statistics({}, { state: 'CONNECT' }),

@@ -65,7 +65,7 @@ test('a first start without a leader does not hold up the others', async () => {
   assert.equal((await resolver.resolve([PARTITION]))[0]?.start, 'reset', 'a leader came in time');
 });
 
-test('where such a start is out of range, it begins at the beginning of the log', async () => {
+test('a first start without a leader that is out of range begins at the beginning of the log', async () => {
   let hasLeader = false;
   const late: OffsetQueries = {
     committed: (partitions) => Promise.resolve(partitions.map(() => -1)),
@@ -82,7 +82,7 @@ test('where such a start is out of range, it begins at the beginning of the log'
   assert.equal(error.code, 'OFFSET_OUT_OF_RANGE', 'the next one is a lost log');
 });
 
-test('without a commit, none stops and names group, topic and partition', async () => {
+test('without a commit, auto-offset-reset: none stops and names group, topic and partition', async () => {
   const error = await rejection(
     new PositionResolver(queries(-1, [10, 90]), { ...POLICIES, autoOffsetReset: 'none' }).resolve([
       PARTITION,
@@ -164,7 +164,7 @@ test(
   },
 );
 
-test('a question is repeated when the leader moves meanwhile, and not after a refusal', async () => {
+test('a request is repeated if the leader moves in the meantime, but not after a refusal', async () => {
   for (const [code, asked] of [
     [6, 3],
     [29, 1],

@@ -118,7 +118,7 @@ test('while a revocation waits no partition is assigned again: it would be taken
   );
 });
 
-test('without an event that waits, a partition is assigned again at once', () => {
+test('while no event waits, a partition is assigned again at once', () => {
   const consumer = new RecordingConsumer();
   const answers = new RebalanceAnswers(consumer);
   answers.arrived(ASSIGN);

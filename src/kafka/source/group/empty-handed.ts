@@ -12,24 +12,24 @@ const AT_REST: ReadonlySet<unknown> = new Set(['init', 'steady']);
  */
 export class EmptyHanded {
   #sinceMs: number | undefined;
-  #isTold = false;
+  #isReported = false;
 
   /** A rebalance event arrived. */
   event(): void {
     this.#sinceMs = undefined;
-    this.#isTold = false;
+    this.#isReported = false;
   }
 
   /** True once after each event, if the group has evidently assigned nothing. */
   note(statistics: Statistics | undefined, nowMs: number): boolean {
-    if (this.#isTold) return false;
+    if (this.#isReported) return false;
     if (!hasNothing(statistics?.document)) {
       this.#sinceMs = undefined;
       return false;
     }
     this.#sinceMs ??= nowMs;
-    this.#isTold = nowMs - this.#sinceMs >= QUIET_MS;
-    return this.#isTold;
+    this.#isReported = nowMs - this.#sinceMs >= QUIET_MS;
+    return this.#isReported;
   }
 }
 

@@ -26,18 +26,18 @@ export class ReplacedTopics {
   readonly #options: Options;
   readonly #parts: Parts;
   readonly #identities: TopicIdentities;
-  readonly #tell: (partitions: readonly AssignedPartition[]) => void;
+  readonly #report: (partitions: readonly AssignedPartition[]) => void;
   readonly #timer: NodeJS.Timeout;
   /** How often offsets had been stored at the last comparison. */
   #comparedStores = 0;
   #comparing: Promise<void> | undefined;
 
-  /** `tell` is called at each comparison until the partitions are moved or closed. */
-  constructor(options: Options, parts: Parts, tell: (partitions: readonly AssignedPartition[]) => void) {
+  /** `report` is called at each comparison until the partitions are moved or closed. */
+  constructor(options: Options, parts: Parts, report: (partitions: readonly AssignedPartition[]) => void) {
     this.#options = options;
     this.#parts = parts;
     this.#identities = new TopicIdentities(options.native, options.logger);
-    this.#tell = tell;
+    this.#report = report;
     this.#timer = setInterval(() => this.#tick(), Math.max(options.commitIntervalMs, COMPARE_MIN_MS));
     this.#timer.unref();
   }
@@ -99,7 +99,7 @@ export class ReplacedTopics {
     for (const partition of stale) commits.withhold(partition);
     await commits.takeBack(stale);
     const moved = registry.allOpen.filter(({ partitionId }) => commits.isWithheld(partitionId));
-    if (moved.length > 0) this.#tell(moved);
+    if (moved.length > 0) this.#report(moved);
   }
 }
 

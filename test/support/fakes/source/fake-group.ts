@@ -10,7 +10,7 @@ import {
 
 /** Reports the broker's side of events to a checker. */
 export interface GroupObserver {
-  /** The broker accepted a commit of ours or of the other member. */
+  /** The broker accepted a commit of this member or of the other one. */
   committed(log: PartitionLog, offset: number, by: 'us' | 'other'): void;
   /** The other member processed this record. */
   processedByOther(log: PartitionLog, offset: number): void;
