@@ -34,7 +34,7 @@ const USAGE = `make bench, with options as in: make bench -- --only throughput,t
   --only LIST      [all] parts to measure; RESULTS.md keeps the others
                      throughput  copying a topic: the C floor, stock node-rdkafka, kd
                      tls         what TLS adds to the C floor and to kd
-                     latency     end to end: Kafka alone, with the C floor or kd in between; first record, stop
+                     latency     end to end: Kafka alone, the C floor or kd in between; first record, stop
                      partitions  CPU by partitions
                      large       records of 10 KB
                      micro       parts by themselves, without a broker

@@ -151,8 +151,8 @@ function tlsBody({ handshake, pairs }: TlsScore): string {
     'records/s with TLS',
   ];
   return `${handshake.protocol} with ${handshake.cipher}, for reading and for writing, on a second
-listener of the same broker. kd is configured as in Java (\`security.protocol: SSL\`, JKS truststore), the floor by PEM file.
-What TLS adds is the difference in each round; the median of the rounds counts.
+listener of the same broker. kd is configured as in Java (\`security.protocol: SSL\`, JKS truststore), the
+floor by PEM file. What TLS adds is the difference in each round; the median of the rounds counts.
 
 ${table(head, rows)}`;
 }
@@ -169,8 +169,8 @@ function latencyBody({
     thousands(score.recordsPerSecond),
     ...[score.p50Ms, score.p99Ms, score.p999Ms, score.maxMs].map((ms) => ms.toFixed(1)),
   ]);
-  return `The C floor in between reads and writes as kd does; the time that it adds to Kafka and the meter alone is the
-price of a second way through Kafka on this machine.
+  return `The C floor in between reads and writes as kd does; the time that it adds to Kafka and the meter
+alone is the price of a second way through Kafka on this machine.
 
 ${table(['', 'records/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'max ms'], rows)}
 

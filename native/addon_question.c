@@ -32,7 +32,7 @@ static char *get_text(napi_env env, napi_value value) {
   return NULL;
 }
 
-/* What was copied is in the question even on failure. */
+/* On failure the question owns whatever was copied before. */
 static bool get_texts(napi_env env, napi_value list, kd_question *question) {
   uint32_t length;
   napi_value item;

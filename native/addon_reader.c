@@ -6,8 +6,8 @@
 
 #include "addon_reader.h"
 
-/* Errors and strays that may wait for JavaScript; further ones are dropped. Batches are limited by
- * readyBatchesMax. */
+/* Maximum number of `error` and `stray` events that wait for JavaScript; further ones are dropped. Batches
+ * are limited by readyBatchesMax. */
 #define WAITING_ERRORS_MAX 256
 
 const napi_type_tag kd_reader_tag = {0x6b642d7265616400, 0x8d1f0b6a53c94e03};

@@ -199,7 +199,7 @@ function buildRelease() {
   if (existsSync(testDir)) buildAddon('kafka_dispatcher_test.node', CODEC_ADDON, changedMs);
 }
 
-/** As npm's postinstall: the addon, and then librdkafka's sources go, unless KD_KEEP_SOURCES is set. */
+/** npm's postinstall: builds the addon, then removes librdkafka's sources unless KD_KEEP_SOURCES is set. */
 function buildInstalled() {
   buildRelease();
   const bytes = process.env.KD_KEEP_SOURCES ? 0 : pruneInstalled(rdkafka);

@@ -37,12 +37,21 @@ const body = [...rows.values()].map((row) => {
 });
 writeFileSync(
   target,
-  `/** Every property of librdkafka ${version}. Written by scripts/librdkafka-properties.mjs from its CONFIGURATION.md: do not edit. */
+  `/**
+ * Every property of librdkafka ${version}. Written by scripts/librdkafka-properties.mjs from its
+ * CONFIGURATION.md: do not edit.
+ */
 
 /**
  * Name, C(onsumer) | P(roducer) | * both, type, range or choices, canonical name when this one is an alias.
  */
-export type LibrdkafkaRow = readonly [name: string, scope: 'C' | 'P' | '*', type: 'string' | 'integer' | 'float' | 'boolean' | 'enum' | 'callback', range?: string, alias?: string];
+export type LibrdkafkaRow = readonly [
+  name: string,
+  scope: 'C' | 'P' | '*',
+  type: 'string' | 'integer' | 'float' | 'boolean' | 'enum' | 'callback',
+  range?: string,
+  alias?: string,
+];
 
 export const LIBRDKAFKA_VERSION = '${version}';
 

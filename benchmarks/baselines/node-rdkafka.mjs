@@ -2,8 +2,8 @@
  * The same job on stock node-rdkafka, by hand, as its own documentation does it: consume(n), produce() each
  * record to the same partition with its key, headers and source timestamp, to the end of a known number of
  * records. One JSON object on standard output.
- *   node node-rdkafka.mjs
- * '{"bootstrap":…,"input":…,"output":…,"group":…,"records":n,"reports":true|false,"consumer":{…},"producer":{…}}'
+ *   node node-rdkafka.mjs '{"bootstrap":…,"input":…,"output":…,"group":…,"records":n,"reports":true|false,
+ *     "consumer":{…},"producer":{…}}'
  * reports: count every record's delivery report in JavaScript (the only way stock node-rdkafka has to know
  * that it arrived); without them the final flush is all there is, which is no basis for committing offsets.
  */

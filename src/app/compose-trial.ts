@@ -41,7 +41,7 @@ async function tryProducer(config: ResolvedConfig, logger: Logger): Promise<void
     await sink.start({ settled: () => undefined, failed: () => undefined });
     for (const topic of outputTopicNames(config)) await sink.topic(topic);
   } finally {
-    // As with the consumer: the result counts, however slowly the client closes.
+    // The result counts, however slowly the client closes, as for the consumer.
     await sink.close(CLOSE_TIMEOUT_MS).catch((error: unknown) => {
       logger.debug('kafka producer: closed late after a trial', {
         error: error instanceof Error ? error.message : String(error),

@@ -34,7 +34,7 @@ export interface SnapshotParts {
   readonly state: string;
   readonly startedAt: Date;
   readonly at: Date;
-  /** Without `unsettled`, which is the difference of the other counts. */
+  /** `unsettled` is left out: it is the difference of the other counts. */
   readonly records: Omit<RunReport['records'], 'unsettled'> & { readonly unsettled?: number };
   readonly latency: RunReport['latency'];
   readonly standing: Standing;

@@ -13,7 +13,7 @@ export interface Summary extends Snapshot {
   };
   readonly exitCode: number;
   readonly endedAt: string;
-  /** New configurations put into force while it ran. */
+  /** Number of new configurations that took effect during the run. */
   readonly reloads: number;
 }
 

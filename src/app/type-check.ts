@@ -12,7 +12,7 @@ const KEY = 'dispatcher.transform';
 
 export interface TypeCheck {
   readonly transform: string | undefined;
-  /** Where the configuration names the transform. */
+  /** The place in the configuration that names the transform. */
   readonly origin: Origin | undefined;
   /** File names are shown relative to it. */
   readonly workingDirectory: string;

@@ -26,9 +26,9 @@ export function grant(
   const { tokens } = config[side];
   if (tokens?.kind === 'msk-iam') {
     const where = resource.kind === 'cluster' ? 'the cluster' : `${resource.kind} ${resource.name}`;
-    return (missing) =>
-      `allow ` +
-      `${missing.map((operation) => `kafka-cluster:${ACTIONS[`${resource.kind} ${operation}`] ?? operation}`).join(', ')} on ${where} in the IAM policy`;
+    const action = (operation: string): string =>
+      `kafka-cluster:${ACTIONS[`${resource.kind} ${operation}`] ?? operation}`;
+    return (missing) => `allow ${missing.map(action).join(', ')} on ${where} in the IAM policy`;
   }
   const at = resource.kind === 'cluster' ? '--cluster' : `--${resource.kind} ${resource.name}`;
   return (missing) =>

@@ -9,7 +9,7 @@ const OPEN_RECORDS_MIN = 1_000;
 export interface GroupInput {
   readonly config: ResolvedConfig;
   readonly group: GroupDescription;
-  /** Of the input topics. */
+  /** The group's offsets in the input topics, like the lists below. */
   readonly committed: readonly PartitionOffset[];
   readonly earliest: readonly ListedOffset[];
   readonly latest: readonly ListedOffset[];
@@ -32,7 +32,7 @@ export function judgeGroup(input: GroupInput): readonly Check[] {
   return [...judgeMembers(input), ...judgeOffsets(input), ...judgeOpen(input), ...judgeRetention(input)];
 }
 
-/** What newer brokers answer for a group that was never used. */
+/** The answer of newer brokers for a group that was never used. */
 const GROUP_ID_NOT_FOUND = 69;
 
 function judgeMembers({ config, group, latest, line }: GroupInput): readonly Check[] {

@@ -33,8 +33,8 @@ export function judgeBetween(input: TopicsInput): readonly Check[] {
     judgeTimes(input, source, output, findings);
     if (limit(source) > limit(output)) {
       findings.warning(
-        `takes messages up to ${limit(output)} bytes, ${source.name} up to ${limit(source)}: records ` +
-          `that do not fit become dead letters`,
+        `takes records up to ${limit(output)} bytes, ${source.name} up to ${limit(source)}: records that ` +
+          `do not fit become dead letters`,
         `raise max.message.bytes of ${output.name} (kafka-configs.sh --alter --topic ${output.name} ` +
           `--add-config max.message.bytes=${limit(source)})`,
       );

@@ -53,7 +53,7 @@ export function wishesFor(config: ResolvedConfig, name: string): TopicWishes {
 
 export interface PlannedTopic extends NewTopic {
   readonly needed: NeededTopic;
-  /** Where the numbers come from, shown before the user confirms. */
+  /** The origin of the numbers, shown before the user confirms. */
   readonly reason: string;
 }
 

@@ -19,9 +19,9 @@ export const JUDGED_SETTINGS = [
 export interface TopicsInput {
   readonly config: ResolvedConfig;
   readonly needed: readonly NeededTopic[];
-  /** By {@link keyOf}. */
+  /** Keys are those of {@link keyOf}. */
   readonly found: ReadonlyMap<string, TopicDescription>;
-  /** By {@link keyOf}; missing if they could not be read. */
+  /** Keys are those of {@link keyOf}; settings that could not be read are missing. */
   readonly settings: ReadonlyMap<string, Settings>;
   readonly brokerCounts: Readonly<Record<'consumer' | 'producer', number>>;
   readonly line: LineOf;

@@ -1,6 +1,6 @@
 import { DispatcherError } from './errors.js';
 
-/** What is in flight: read and not yet settled. */
+/** Records and bytes in flight: read and not yet settled. */
 export class FlowControl {
   #bytes = 0;
   #records = 0;

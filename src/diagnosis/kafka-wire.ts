@@ -27,7 +27,7 @@ export interface WireRequest {
   readonly body: Buffer;
 }
 
-/** Including its length and a header of version 1. */
+/** The request as bytes, with its length in front and a header of version 1. */
 export function frame({ api, version, body }: WireRequest, correlationId: number): Buffer {
   const header = Buffer.alloc(8);
   header.writeInt16BE(api, 0);

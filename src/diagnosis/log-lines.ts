@@ -10,7 +10,7 @@ export interface BrokerLine {
   readonly broker: string;
   /** True for configured servers; false for brokers learned from metadata. */
   readonly bootstrap: boolean;
-  /** Without the broker, and without the time in each state. */
+  /** The text of the line without the broker and without the time in each state. */
   readonly text: string;
 }
 

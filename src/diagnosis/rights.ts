@@ -35,13 +35,15 @@ export function missingRight(cluster: DiagnosedCluster, who: string, right: Miss
   const operations = right.operations.map((name) => name.toUpperCase()).join(' or ');
   const subject =
     principal === undefined ? `the user of the ${who}` : `${principal}, the user of the ${who},`;
+  const grants =
+    names.length === 0
+      ? [line(cluster, principal, right)]
+      : names.map((name) => line(cluster, principal, right, name));
   return {
     message:
       `Kafka refuses the ${who}: ${subject} has no right to ${operations} on ${resource} ` +
       `(${printable(right.text)})`,
-    remedy:
-      `allow it, as an administrator: ` +
-      `${names.length === 0 ? line(cluster, principal, right) : names.map((name) => line(cluster, principal, right, name)).join('; ')}`,
+    remedy: `allow it, as an administrator: ${grants.join('; ')}`,
   };
 }
 

@@ -20,7 +20,7 @@ export interface TlsMaterial {
   readonly hasCertificate: boolean;
   /** The first fault that makes it unusable. */
   readonly fault: MaterialFault | undefined;
-  /** Where the CA certificates came from. */
+  /** The origin of the CA certificates. */
   readonly caProperty: string;
 }
 

@@ -2,7 +2,7 @@
 export interface DiagnosedCluster {
   /** host:port, in the order given. */
   readonly bootstrapServers: readonly string[];
-  /** Of librdkafka, by its names. */
+  /** The client's properties, under librdkafka's names. */
   readonly properties: ReadonlyMap<string, string>;
   /** librdkafka name → the key that a user would change, and where it is written ('' if in no file). */
   readonly origins?: ReadonlyMap<string, { readonly key: string; readonly place: string }>;

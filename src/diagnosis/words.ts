@@ -165,8 +165,8 @@ export const say = {
   }),
   mechanism: (mechanism: string, offered: readonly string[]): Said => ({
     what:
-      `it does not support sasl.mechanism ` +
-      `${mechanism}${offered.length === 0 ? '' : `; it offers ${offered.slice(0, ProbeLimits.namesMax).join(', ')}`}`,
+      `it does not support sasl.mechanism ${mechanism}` +
+      (offered.length === 0 ? '' : `; it offers ${offered.slice(0, ProbeLimits.namesMax).join(', ')}`),
     remedy:
       offered.length === 0
         ? "set one of the broker's mechanisms"

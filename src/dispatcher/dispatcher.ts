@@ -23,7 +23,7 @@ export class Dispatcher {
   private cancelTick: () => void = () => undefined;
   private cancelStartDeadline: () => void = () => undefined;
   private nextStoreMs = 0;
-  /** When the stop was requested: the deadlines of the drain and the closing count from here. */
+  /** The time of the stop request: the deadlines of the drain and of the closing count from here. */
   private stopMs = Number.POSITIVE_INFINITY;
   private sourceStarted = false;
   private endReached = false;
@@ -139,7 +139,7 @@ export class Dispatcher {
     }
   }
 
-  /** Whatever an event has made possible. */
+  /** Does everything that an event has made possible. */
   private pump(): void {
     // With records in flight it is left to the tick, because it looks at every partition.
     if (this.state.inFlight.size === 0) this.checkEnd();

@@ -1,4 +1,4 @@
-/** What the dispatcher does about each event of its ports. */
+/** The dispatcher's reaction to each event of its ports. */
 import type { GroupEvents } from '../ports/group.js';
 import type { SinkEvents } from '../ports/sink.js';
 import type { SourceEvents } from '../ports/source.js';

@@ -171,7 +171,7 @@ export class InFlightBatch {
   }
 }
 
-/** What the main thread must know of one output row: only called for refused rows. */
+/** Reads the facts about one output row that the main thread needs. Called for refused rows only. */
 export function describeOutputRow(
   part: Part,
   outputRow: number,

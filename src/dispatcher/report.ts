@@ -26,9 +26,9 @@ export interface RunReport {
     readonly to: number;
   }[];
   readonly latency: { readonly p50Ms: number; readonly p99Ms: number };
-  /** What the transform counted and observed. */
+  /** Counters and observations of the transform. */
   readonly metrics: readonly Metric[];
-  /** From the first batch read to the last one settled. */
+  /** The time from the first batch that was read to the last one that was settled. */
   readonly activeMs: number;
   /** A client did not close in time; it ends only with the process. */
   readonly hung: boolean;
@@ -46,7 +46,7 @@ export interface RunStatus {
   readonly state: string;
   readonly records: AccountingSnapshot;
   readonly owned: number;
-  /** What the group has assigned to this member. */
+  /** The partitions that the group has assigned to this member. */
   readonly membership: MembershipState;
   readonly stalled: string | undefined;
   readonly inFlightRecords: number;

@@ -28,7 +28,7 @@ export interface RunState {
   readonly logLimit: LogLimit;
   /** Records that a broker has named as the reason for refusing their message set. */
   readonly named: NamedRecords;
-  /** By id, in read order. */
+  /** Batches by id, in the order in which they were read. */
   readonly inFlight: Map<BatchId, InFlightBatch>;
   /** Names of topic numbers, for messages. */
   readonly topicNames: Map<number, string>;

@@ -59,7 +59,7 @@ export interface DispatcherSettings {
   readonly outputTopics: readonly string[];
   /** The run ends if more than this percentage of the latest records are dead letters; 100: never. */
   readonly deadLettersMaxPercent: number;
-  /** What happens to a record that names a topic that does not exist: it is rejected, or the run stops. */
+  /** A record that names a topic that does not exist is rejected, or stops the run. */
   readonly unknownTopic: 'reject' | 'stop';
 }
 

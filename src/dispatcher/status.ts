@@ -1,4 +1,4 @@
-/** How a run goes at the moment, read from its parts. */
+/** The current state of a run, read from its parts. */
 import { committedOf, type RunStatus, type Standing } from './report.js';
 import type { RunState } from './run-state.js';
 import type { Parts } from './wiring.js';

@@ -117,7 +117,7 @@ export function fatalFailure(
   );
 }
 
-/** What a client uses, to tell which right is missing. */
+/** The cluster, topics and group of a client: they show which right is missing. */
 export interface ClientRights {
   readonly cluster: DiagnosedCluster;
   readonly topics: readonly string[];

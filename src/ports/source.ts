@@ -5,7 +5,7 @@ import type { CommittedOffset } from './commits.js';
 
 /** No broker can be reached any more, or none accepts us; the client keeps trying. */
 export interface Trouble {
-  /** What is wrong; also the error of a run that gives up. */
+  /** The fault; also the error of a run that gives up. */
   readonly error: DispatcherError;
 }
 
@@ -111,7 +111,7 @@ export interface Source {
   endOffsets(): Promise<readonly EndOffset[]>;
   /** The error for a missing right to read, in words; `topic` is '' if it is not about one. */
   refusal?(name: string, topic: string, text: string): DispatcherError;
-  /** What an error found instead of records means, and Kafka's name for it. */
+  /** The meaning of an error that was read instead of records, and Kafka's name for it. */
   verdict(fault: Fault): { readonly kind: ReadFault; readonly name: string };
   /** The current trouble with the brokers, if any. */
   trouble?(): Trouble | undefined;

@@ -75,7 +75,7 @@ export interface TransformResult {
   readonly stop?: Rejection;
   /**
    * Row `firstRow + rowsDone` emits to topics whose numbers this worker does not know: register them and
-   * continue there with `topics`. Its results wait in that worker (`keeps`).
+   * continue at that row with `topics`. The worker keeps the results that it has computed (`keeps`).
    */
   readonly unknownTopics?: readonly string[];
   /** The worker holds results of rows after `rowsDone`: its next task of this batch begins with them. */

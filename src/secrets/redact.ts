@@ -46,7 +46,7 @@ function encoded(secret: string): string {
   }
 }
 
-/** For text that others wrote and that may quote its input. Redacts values only, never structure. */
+/** Masks secrets in text that may quote them. Pass it values only, never structure. */
 export function redactor(secrets: Iterable<string>): Redact {
   const known = [...new Set(secrets)].filter((secret) => secret.length >= SECRET_LENGTH_MIN);
   const forms = [...new Set(known.flatMap(formsOf))].sort((a, b) => b.length - a.length);

@@ -45,7 +45,7 @@ export interface TransformSource {
   readonly path: string;
 }
 
-/** Who rejected a record, for the headers of a dead letter. */
+/** The job that rejects a record, for the headers of its dead letter. */
 export interface Origin {
   readonly group: string;
   readonly host: string;

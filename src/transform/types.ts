@@ -33,7 +33,7 @@ export interface SourceRecord<In = unknown> {
   /** Milliseconds since 1970; −1 = none. */
   readonly timestamp: number;
   readonly key: Buffer | null;
-  /** In order, duplicates kept. */
+  /** All headers in their order, duplicates included. */
   readonly headers: HeaderList;
   /** The decoded value; null for a tombstone. */
   readonly value: In | null;
@@ -56,7 +56,7 @@ export interface TransformMetrics {
   observe(name: string, value: number): void;
 }
 
-/** What `setup` gets: everything except the state, which it creates. */
+/** The context of `setup`: everything except the state, which it creates. */
 export interface SetupContext {
   readonly threadId: number;
   readonly logger: TransformLogger;

@@ -21,14 +21,6 @@ export interface InputRecord {
   readonly headers?: readonly (readonly [name: string, value: HeaderValue])[] | null;
 }
 
-export interface InputFault {
-  readonly partitionId: number;
-  readonly epoch: number;
-  readonly offset: number;
-  readonly code: number;
-  readonly text: string;
-}
-
 interface OpenSegment {
   readonly partitionId: number;
   readonly epoch: number;
@@ -39,13 +31,12 @@ interface OpenSegment {
 }
 
 /**
- * Packs records as the C reader does: rows upwards, payload downwards, segments behind the rows when closed.
+ * Packs records as the C reader does: rows upwards, payload downwards, segments after the rows when closed.
  */
 export class InputBatchWriter {
   readonly #bytes: Buffer;
   readonly #cells: Int32Array;
   readonly #segments: OpenSegment[] = [];
-  readonly #faults: (InputFault & { readonly textPosition: number; readonly textLength: number })[] = [];
   #rowCount = 0;
   #payloadStart: number;
 
@@ -62,12 +53,7 @@ export class InputBatchWriter {
   /** False when the record does not fit; then nothing was written. */
   add(partitionId: number, epoch: number, record: InputRecord): boolean {
     const current = this.#segments.at(-1);
-    const continues =
-      this.#faults.length === 0 &&
-      current !== undefined &&
-      current.partitionId === partitionId &&
-      current.epoch === epoch;
-    if (this.#faults.length > 0) throw new RangeError('faults come behind all rows of a batch');
+    const continues = current !== undefined && current.partitionId === partitionId && current.epoch === epoch;
     const headersLength = record.headers == null ? -1 : packedHeadersBytes(record.headers);
     const payload = (record.key?.length ?? 0) + (record.value?.length ?? 0) + Math.max(headersLength, 0);
     const start = this.#payloadStart - payload;
@@ -98,42 +84,16 @@ export class InputBatchWriter {
     return true;
   }
 
-  addFault(fault: InputFault): boolean {
-    const text = Buffer.from(fault.text);
-    const start = this.#payloadStart - text.length;
-    if (start < this.#tablesEnd(0, 1)) return false;
-    this.#bytes.set(text, start);
-    this.#payloadStart = start;
-    this.#faults.push({ ...fault, textPosition: start, textLength: text.length });
-    return true;
-  }
-
   /** Writes segments and header; the block may be read from then on. */
   close(): void {
     const segmentsPosition = HEADER_BYTES + this.#rowCount * INPUT_ROW_BYTES;
     let cell = segmentsPosition >> 2;
     for (const segment of this.#segments) cell = this.#writeSegment(cell, segment);
-    for (const fault of this.#faults) {
-      const { partitionId, epoch, offset } = fault;
-      const next = this.#writeSegment(cell, {
-        partitionId,
-        epoch,
-        firstRow: this.#rowCount,
-        rowCount: 0,
-        firstOffset: offset,
-        lastOffset: offset,
-      });
-      this.#cells[cell + (SegmentField.kind >> 2)] = SegmentKind.fault;
-      this.#cells[cell + (SegmentField.errorCode >> 2)] = fault.code;
-      this.#cells[cell + (SegmentField.textPosition >> 2)] = fault.textPosition;
-      this.#cells[cell + (SegmentField.textLength >> 2)] = fault.textLength;
-      cell = next;
-    }
     this.#cells.fill(0, 0, HEADER_BYTES >> 2);
     this.#header(InputHeader.magic, INPUT_MAGIC);
     this.#header(InputHeader.rowCount, this.#rowCount);
     this.#header(InputHeader.rowsPosition, HEADER_BYTES);
-    this.#header(InputHeader.segmentCount, this.#segments.length + this.#faults.length);
+    this.#header(InputHeader.segmentCount, this.#segments.length);
     this.#header(InputHeader.segmentsPosition, segmentsPosition);
     this.#header(InputHeader.bytesPosition, this.#payloadStart);
     this.#header(InputHeader.blockLength, this.#bytes.length);
@@ -141,7 +101,7 @@ export class InputBatchWriter {
   }
 
   #tablesEnd(moreRows: number, moreSegments: number): number {
-    const segments = this.#segments.length + this.#faults.length + moreSegments;
+    const segments = this.#segments.length + moreSegments;
     return HEADER_BYTES + (this.#rowCount + moreRows) * INPUT_ROW_BYTES + segments * SEGMENT_BYTES;
   }
 

@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { JAVA_ROWS, outcomeWords } from '../../src/config/java/java-table.js';
 import { convert } from '../../src/config/keys/formats.js';
 import {
-  environmentName,
   FIELD_BY_PATH,
   FIELDS,
   isPropertyMap,
   OPTIONS_PATH,
-  PROPERTY_MAP_DOCS,
   PROPERTY_MAPS,
   TOPICS_PATH,
 } from '../../src/config/keys/schema.js';
@@ -141,59 +138,4 @@ test('the example has every key; those without a default are commented out', () 
     [...found].filter((path) => !wanted.includes(path)),
     [],
   );
-});
-
-/** The table that docs/CONFIG.md must contain. */
-function table(): string {
-  const rows = [
-    ...FIELDS.map((field) => [
-      field.path,
-      field.default === null ? '' : String(field.default),
-      field.choices?.join(' \\| ') ?? field.format.replaceAll('-', ' '),
-      field.doc,
-    ]),
-    ...PROPERTY_MAPS.map((map) => [map, '', 'map', PROPERTY_MAP_DOCS[map]]),
-    [OPTIONS_PATH, '{}', 'map', 'handed to the transform'],
-    [TOPICS_PATH, '{}', 'map', 'what `kd topics create` makes; topics named here are created too'],
-  ].sort(([a = ''], [b = '']) => order(a) - order(b));
-  return [
-    '| key | default | values | |',
-    '|---|---|---|---|',
-    ...rows.map(
-      ([path, fallback, values, doc]) =>
-        `| \`${path}\` | ${fallback === '' ? '' : `\`${fallback}\``} | ${values} | ${doc} |`,
-    ),
-  ].join('\n');
-}
-
-/** The table of Java names that docs/CONFIG.md must contain. */
-function javaTable(): string {
-  const rows = JAVA_ROWS.map(
-    ([name, , outcome, doc]) => `| \`${name}\` | ${outcomeWords(name, outcome)} | ${doc} |`,
-  );
-  return ['| Java | here | |', '|---|---|---|', ...rows].join('\n');
-}
-
-function order(path: string): number {
-  return ['name', 'kafka', 'dispatcher', 'topics', 'server', 'logging'].indexOf(path.split('.')[0] ?? '');
-}
-
-/** Between two marks of docs/CONFIG.md; `UPDATE_DOCS=1 npm test -- samples` writes it. */
-function assertDocumented(mark: string, wanted: string): void {
-  const file = `${root}docs/CONFIG.md`;
-  const parts = readFileSync(file, 'utf8').split(`<!-- ${mark} -->`);
-  if (process.env['UPDATE_DOCS'] === '1') {
-    parts[1] = `\n${wanted}\n`;
-    writeFileSync(file, parts.join(`<!-- ${mark} -->`));
-  }
-  assert.equal(parts[1]?.trim(), wanted, 'run UPDATE_DOCS=1 npm test -- samples');
-}
-
-test('the table of Java names in docs/CONFIG.md matches the translation', () => {
-  assertDocumented('java', javaTable());
-});
-
-test('the table of keys in docs/CONFIG.md matches the schema', () => {
-  assertDocumented('keys', table());
-  assert.equal(environmentName('dispatcher.batch.bytes-max'), 'KD_DISPATCHER_BATCH_BYTES_MAX');
 });

@@ -77,7 +77,8 @@ test('a secret with two dollar signs gets a note that they are read as one', () 
       'kafka:\n',
       () =>
         'kafka:\n  properties: { security.protocol: SASL_SSL, sasl.mechanism: PLAIN, sasl.jaas.config:\n' +
-        `    'org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="a$$b";' }\n`,
+        `    'org.apache.kafka.common.security.plain.PlainLoginModule required ` +
+        `username="u" password="a$$b";' }\n`,
     ),
   );
   assert.match(jaas.notes.map(({ message }) => message).join(), /"\$\$"/);

@@ -142,7 +142,8 @@ test('consumer and producer may have clusters of their own', () => {
   const config = resolved(`kafka:
   bootstrap-servers: shared:1
   properties: { security.protocol: SSL, linger.ms: 1, fetch.min.bytes: 2 }
-  consumer: { bootstrap-servers: source:1, group-id: g, topics: [in], properties: { security.protocol: PLAINTEXT } }
+  consumer:
+    { bootstrap-servers: source:1, group-id: g, topics: [in], properties: { security.protocol: PLAINTEXT } }
   producer: { topic: out, properties: { linger.ms: 3 } }
 `);
   assert.deepEqual(config.consumer.bootstrapServers, ['source:1']);

@@ -187,9 +187,11 @@ test('our own unusable certificates and keys are named before anything is sent',
   const { cert, key } = material.client;
   const mismatch = asked({ 'ssl.certificate.pem': cert, 'ssl.key.pem': material.server.key });
   assert.equal(mismatch?.fault, 'key-mismatch');
-  assert.match(
+  assert.ok(
+    mismatch.message.includes(
+      'the private key of ssl.key.pem does not belong to the certificate of ssl.certificate.pem (CN=client)',
+    ),
     mismatch.message,
-    /the private key of ssl\.key\.pem does not belong to the certificate of ssl\.certificate\.pem \(CN=client\)/,
   );
   assert.equal(asked({ 'ssl.certificate.pem': cert, 'ssl.key.pem': key }), undefined);
   assert.equal(

@@ -91,9 +91,7 @@ test('a message with many names stays short, and an unknown principal becomes a 
       text: 'refused\u001b[31m',
     },
   );
-  assert.match(
-    message,
-    /the user of the consumer has no right to READ on topic t0 or t1 or t2 or t3 or t4 \(or 35 more\) \(refused \[31m\)/,
-  );
+  assert.match(message, /the user of the consumer has no right to READ on topic t0 or t1 or t2 or t3 or t4 /);
+  assert.match(message, / t4 \(or 35 more\) \(refused \[31m\)/);
   assert.match(remedy, /--allow-principal User:NAME /);
 });

@@ -28,6 +28,7 @@ import { InputBatchWriter } from '../../src/wire/input-writer.js';
 import { writeIdentity } from '../../src/wire/output-writer.js';
 import { Random } from '../support/fakes/random.js';
 import { VirtualClock } from '../support/fakes/virtual-clock.js';
+import { addFault } from '../wire/input-fault.js';
 
 export const partition = (id: number): AssignedPartition => ({ partitionId: id, topic: 'in', partition: id });
 
@@ -330,9 +331,9 @@ export class Bench {
     const epoch = more.epoch ?? this.source.opened.get(id)?.epoch ?? 1;
     for (let offset = from; offset < to; offset += 1)
       writer.add(id, epoch, { offset, timestamp: 0, key: null, value: null });
-    if (more.fault !== undefined)
-      writer.addFault({ partitionId: id, epoch, offset: to, code: more.fault, text: 'planted' });
     writer.close();
+    if (more.fault !== undefined)
+      addFault(block.bytes, { partitionId: id, epoch, offset: to, code: more.fault, text: 'planted' });
     this.source.events?.batch(readInputBatch(block));
   }
 

@@ -204,7 +204,10 @@ test('PKCS#7 bundles and bare keys are refused by name, with the command that co
     [
       'java-trust.jceks',
       /JCEKS/,
-      /keytool -importkeystore -srckeystore java-trust\.jceks -srcstoretype JCEKS -destkeystore new\.p12 -deststoretype PKCS12/,
+      new RegExp(
+        'keytool -importkeystore -srckeystore java-trust\\.jceks -srcstoretype JCEKS ' +
+          '-destkeystore new\\.p12 -deststoretype PKCS12',
+      ),
     ],
   ];
   for (const [file, message, remedy] of refused) {
@@ -299,9 +302,10 @@ test('a truststore with only a key or an intermediate warns that OpenSSL will no
   const key = trustAnchors(read('java-key-rsa.jks')).warnings.join('\n');
   assert.match(key, /"client" is a private key in a truststore/);
   const intermediate = trustAnchors(read('java-intermediate.p12')).warnings.join('\n');
-  assert.match(
+  const signer = '"CN=Root rsa, O=Store tests, C=AA", which signed it,';
+  assert.ok(
+    intermediate.includes(`"inter" is not self-signed, and ${signer} is not in the store`),
     intermediate,
-    /"inter" is not self-signed, and "CN=Root rsa, O=Store tests, C=AA", which signed it, is not in the store/,
   );
   assert.deepEqual(trustAnchors(read('java-roots.jks')).warnings, []);
   assert.deepEqual(

@@ -131,7 +131,8 @@ function brokerProperties(tls: TlsMaterial, keySetUrl: string): Record<string, s
     'listener.name.token.sasl.enabled.mechanisms': 'OAUTHBEARER',
     'listener.name.token.oauthbearer.sasl.jaas.config':
       `${modules}.oauthbearer.OAuthBearerLoginModule ` + `required;`,
-    'listener.name.token.oauthbearer.sasl.server.callback.handler.class': `${modules}.oauthbearer.OAuthBearerValidatorCallbackHandler`,
+    'listener.name.token.oauthbearer.sasl.server.callback.handler.class':
+      `${modules}.oauthbearer.` + 'OAuthBearerValidatorCallbackHandler',
     'sasl.oauthbearer.jwks.endpoint.url': keySetUrl,
     'sasl.oauthbearer.clock.skew.seconds': '0',
     'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import type { InputFault, InputRecord } from '../../src/wire/input-writer.js';
+import type { InputRecord } from '../../src/wire/input-writer.js';
+import type { InputFault } from './input-fault.js';
 
 export const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array));
 export const maybeBytes = fc.option(bytes, { nil: null });

@@ -43,7 +43,8 @@ export function jsonLine(event: LogEvent, redact: Redact): string {
 
 function clockTime(time: Date): string {
   const two = (value: number, width = 2): string => String(value).padStart(width, '0');
-  return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}.${two(time.getMilliseconds(), 3)}`;
+  const toSeconds = [time.getHours(), time.getMinutes(), time.getSeconds()].map((value) => two(value));
+  return `${toSeconds.join(':')}.${two(time.getMilliseconds(), 3)}`;
 }
 
 /** Control characters could move the cursor or fake further lines. */

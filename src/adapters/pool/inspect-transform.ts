@@ -11,7 +11,7 @@ const INSPECTOR_FILE = fileURLToPath(new URL('../../../workers/transform-inspect
 /** The thread itself reports an `await` that never settles; this limit is for a thread that is blocked. */
 const BLOCKED_SLACK_MS = 1_000;
 
-/** What a transform module exports. Throws a TRANSFORM_LOAD error. */
+/** Returns the exports of a transform module. Throws a TRANSFORM_LOAD error. */
 export async function inspectTransform(
   path: string,
   withinMs: number = LoadLimits.importMs + BLOCKED_SLACK_MS,

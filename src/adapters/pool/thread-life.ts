@@ -1,4 +1,4 @@
-/** What a worker does before its first task and after its last one. */
+/** The life of a worker before its first task and after its last one. */
 import { loadError } from '../../transform/load/loaded.js';
 import type { WorkerAnswer } from '../../transform/worker-session.js';
 import type { PiscinaThreads } from './piscina-threads.js';
@@ -8,7 +8,7 @@ import { failureOf } from './waiting.js';
 
 type Send = PiscinaThreads['send'];
 
-/** `url`: of the compiled transform; undefined: there is none. Rejects with why it can't be loaded. */
+/** Loads the compiled transform at `url`, if there is one. Rejects with the reason why it can't be loaded. */
 export async function loadThread(
   { task }: PoolSettings,
   thread: PoolThread,

@@ -80,8 +80,8 @@ export class BrokerWalk {
       lost.push(report.broker);
       const reason = why.message.replace(/^broker /, '');
       const findings = new Findings('metadata', report.broker);
-      const told = diagnosis(cluster, report.broker, 'advertised-unreachable', say.advertised(from, reason));
-      findings.failed(told.message.replace(`broker ${report.broker}: `, ''), told.remedy);
+      const found = diagnosis(cluster, report.broker, 'advertised-unreachable', say.advertised(from, reason));
+      findings.failed(found.message.replace(`broker ${report.broker}: `, ''), found.remedy);
       this.#checks.push(...findings.checks);
     }
     if (lost.length > 0 && lost.length === names.length) this.adrift.add(side);

@@ -1,4 +1,4 @@
-/** What the doctor asks the brokers about a job's group, and what their timestamps say about their clocks. */
+/** The doctor's questions to the brokers: the group of a job, and timestamps that show their clocks. */
 import { BROKER_WRITTEN_TOPIC } from '../../checks/clock.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { ClusterAdmin, GroupDescription, ListedOffset, PartitionOffset } from '../../ports/admin.js';

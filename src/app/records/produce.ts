@@ -20,7 +20,7 @@ export interface ProduceRequest {
   readonly valueOnly: boolean;
   /** Opened when the topic is ready to be written to. */
   readonly openLines: () => Promise<AsyncIterable<Buffer>>;
-  /** Where the lines come from, for messages. */
+  /** The origin of the lines, for messages. */
   readonly from: string;
   readonly logger: Logger;
 }

@@ -15,7 +15,7 @@ import { fileDigest, readOnceOnly } from './file-digest.js';
 import type { Adopted, Loading, Revision, RevisionSource } from './leg.js';
 
 export interface JobRevisionsParts {
-  /** As at the start. */
+  /** The configuration at the start of the run. */
   readonly config: ResolvedConfig;
   /** Loads all layers again. */
   readonly loadAgain: () => Loaded;
@@ -52,11 +52,11 @@ export class JobRevisions implements RevisionSource<ResolvedConfig> {
   }
 
   /**
-   * Files of the configuration in force, and of the newest: if the newest is not usable, its files are the
+   * Files of the configuration in use, and of the newest: if the newest is not usable, its files are the
    * ones that the user will fix.
    */
-  watchedFiles(inForce: ResolvedConfig): readonly string[] {
-    const files = [inForce, this.newest].flatMap(({ file, consumer, producer }) => [
+  watchedFiles(inUse: ResolvedConfig): readonly string[] {
+    const files = [inUse, this.newest].flatMap(({ file, consumer, producer }) => [
       ...(file === undefined ? [] : [file]),
       ...consumer.watchedFiles,
       ...producer.watchedFiles,
@@ -117,7 +117,7 @@ export class JobRevisions implements RevisionSource<ResolvedConfig> {
     return tryConfiguration(this.bound(next), this.parts.logger);
   }
 
-  /** Including the settings of the process. */
+  /** `next` with the settings of the process, which do not change during a run. */
   bound(next: ResolvedConfig): ResolvedConfig {
     const { name, server } = this.parts.config;
     return { ...next, name, server };

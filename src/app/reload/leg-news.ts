@@ -10,7 +10,7 @@ export class LegNews {
   }
 
   newConfiguration(reloads: number, pausedMs: number): void {
-    this.logger.info('the new configuration is in force', { reloads, pausedMs });
+    this.logger.info('the new configuration is in use', { reloads, pausedMs });
   }
 
   sameConfiguration(pausedMs: number): void {

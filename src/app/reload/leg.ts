@@ -63,11 +63,11 @@ export type ReloadCause = 'signal' | 'files' | 'retry';
 
 /** The state of reloads, for `/status`. */
 export interface ReloadStatus {
-  /** New configurations put into force. */
+  /** Number of new configurations that took effect. */
   readonly count: number;
-  /** One is being put into force. */
+  /** A new configuration is taking effect. */
   readonly switching: boolean;
-  /** Why the last one was rejected; undefined when the newest is in force. */
+  /** The reason why the newest one was rejected; undefined when it is in use. */
   readonly rejected: string | undefined;
 }
 
@@ -83,6 +83,6 @@ export interface LegRunnerParts<Config> {
   readonly reloadTimeoutMs: number;
   readonly logger: Logger;
   readonly clock: Clock;
-  /** Called when a new revision is in force. */
+  /** Called when a new revision has taken effect. */
   readonly reloaded?: (config: Config) => void;
 }

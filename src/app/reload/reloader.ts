@@ -33,7 +33,7 @@ export class Reloader<Config> {
   private retryMs = TRIAL_AGAIN_MS;
   /** Tried, but did not start: not tried again until it changes, or a user asks for it. */
   private givenUp: string | undefined;
-  /** For `/status`: why the newest configuration is not in force. */
+  /** For `/status`: the reason why the newest configuration is not in use. */
   rejected: string | undefined;
 
   constructor(parts: ReloaderParts<Config>) {
@@ -63,7 +63,7 @@ export class Reloader<Config> {
 
   /**
    * The reloaded configuration; undefined when it is faulty (and reported), may not take over, or is already
-   * in force.
+   * in use.
    */
   async fresh(): Promise<Revision<Config> | undefined> {
     const loading = await this.load();
@@ -206,7 +206,7 @@ export class Reloader<Config> {
     }
     this.rejected = undefined;
     this.givenUp = undefined;
-    logger.info('the rejected change was undone: the configuration in force is the newest again');
+    logger.info('the rejected change was undone: the configuration in use is the newest again');
   }
 }
 

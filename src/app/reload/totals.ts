@@ -31,7 +31,7 @@ export class RunTotals {
     return this.bytes;
   }
 
-  /** Including the running leg so far. */
+  /** The totals with the running leg so far included. */
   standing(now: Standing): Standing {
     const committed = new Map(this.committed);
     for (const entry of now.committed) committed.set(keyOf(entry), entry);

@@ -9,7 +9,7 @@ export interface TopicPlan {
   readonly planned: readonly PlannedTopic[];
   /** Names of needed topics that are there. */
   readonly existing: readonly string[];
-  /** What the brokers would answer. */
+  /** The answer that the brokers would give. */
   readonly trial: readonly TopicResult[];
 }
 

@@ -74,11 +74,16 @@ function bash(verbs: readonly Verb[]): string {
   });
   const known = verbs.filter((verb) => verb.words.length > 0).map((verb) => `'${verb.words.join(' ')}'`);
   const choices = verbs[0]?.options.filter((option) => option.choices.length > 0) ?? [];
+  const choiceCases = choices.map(
+    ({ flags, choices: words }) =>
+      `    ${flags.join('|')}) COMPREPLY=($(compgen -W '${words.join(' ')}' -- "$current")); return ;;`,
+  );
   return `_kd() {
-  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} path='' word candidate words=''
+  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]}
+  local path='' word candidate words=''
   case $previous in
     ${FILE_OPTIONS.join('|')}) COMPREPLY=($(compgen -f -- "$current")); return ;;
-${choices.map((option) => `    ${option.flags.join('|')}) COMPREPLY=($(compgen -W '${option.choices.join(' ')}' -- "$current")); return ;;`).join('\n')}
+${choiceCases.join('\n')}
   esac
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     for candidate in ${known.join(' ')}; do

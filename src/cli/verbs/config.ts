@@ -1,4 +1,4 @@
-/** `kd config show`: the values in force and their origins, with secrets masked. */
+/** `kd config show`: the values in use and their origins, with secrets masked. */
 import type { Command } from 'commander';
 import { Document, isCollection, isNode, isScalar } from 'yaml';
 import { type ShownValue, shownValues } from '../../config/show/show.js';
@@ -7,7 +7,7 @@ import { loadConfigWithDetails } from '../load-config.js';
 import { addExample, optionsOf } from '../options.js';
 
 export function register(program: Command, io: CliIo): void {
-  const group = program.command('config').description('the configuration in force');
+  const group = program.command('config').description('the configuration in use');
   const show = group
     .command('show')
     .description('print the resolved configuration, secrets masked')

@@ -4,7 +4,7 @@
  */
 
 import { canonicalName } from '../../kafka/properties/names.js';
-import type { JavaOutcome, JavaRow } from './java-outcomes.js';
+import type { JavaRow } from './java-outcomes.js';
 import { CLIENT_ROWS } from './java-table-clients.js';
 import { SECURITY_ROWS } from './java-table-security.js';
 
@@ -31,21 +31,4 @@ export function javaRow(name: string): JavaRow | undefined {
 export function propertyIdentity(name: string): string {
   const outcome = BY_NAME.get(name)?.[2];
   return canonicalName(outcome?.kind === 'property' ? outcome.name : name);
-}
-
-/** The translation of a name as a short phrase, for the table in docs/CONFIG.md. */
-export function outcomeWords(name: string, outcome: JavaOutcome): string {
-  switch (outcome.kind) {
-    case 'property':
-      return outcome.name === name ? 'the same' : `\`${outcome.name}\``;
-    case 'key':
-      return `our key \`${outcome.path}\``;
-    case 'tls':
-    case 'sasl':
-      return 'read here';
-    case 'ignored':
-      return 'ignored';
-    case 'refused':
-      return outcome.harmless === undefined ? 'refused' : 'refused, if it asks for anything';
-  }
 }

@@ -109,9 +109,10 @@ function unsecured(login: LoginModule, properties: Map<string, string>): void {
   ]);
   const life = login.options.get('unsecuredLoginLifetimeSeconds');
   properties.set('enable.sasl.oauthbearer.unsecure.jwt', 'true');
+  const principal = required(login, 'unsecuredLoginStringClaim_sub');
   properties.set(
     'sasl.oauthbearer.config',
-    `principal=${required(login, 'unsecuredLoginStringClaim_sub')}${life === undefined ? '' : ` lifeSeconds=${life}`}`,
+    `principal=${principal}${life === undefined ? '' : ` lifeSeconds=${life}`}`,
   );
 }
 

@@ -43,7 +43,7 @@ export interface CertificateNote {
   readonly subject: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
-  /** Of the DER form, in lower-case hexadecimal. */
+  /** SHA-256 of the DER form, in lower-case hexadecimal. */
   readonly sha256: string;
 }
 

@@ -37,12 +37,6 @@ export const PROPERTY_MAPS = [
 ] as const;
 export type PropertyMap = (typeof PROPERTY_MAPS)[number];
 
-export const PROPERTY_MAP_DOCS: Readonly<Record<PropertyMap, string>> = {
-  'kafka.properties': 'properties for every client, by their names in librdkafka or in Java',
-  'kafka.consumer.properties': 'properties for the consumer',
-  'kafka.producer.properties': 'properties for the producer',
-};
-
 /** The free map that the transform receives. */
 export const OPTIONS_PATH = 'dispatcher.options';
 

@@ -44,7 +44,7 @@ const LATER_BY_ENVIRONMENT: ReadonlyMap<string, readonly [path: string, reason: 
 
 export interface EnvironmentReading {
   readonly environment: Environment;
-  /** Variables that a placeholder of the file names belong to the user. */
+  /** Variables that occur in placeholders of the file: they belong to the user, whatever they are called. */
   readonly named: ReadonlySet<string>;
   readonly problems: Problems;
   readonly notes: Notes;

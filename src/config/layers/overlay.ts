@@ -28,8 +28,7 @@ export function overlay<Value extends Entry<string>>(
   const identities = new Set([...above.keys()].map(propertyIdentity));
   const gone = new Set<string>();
   for (const ways of ALTERNATIVES) {
-    // The first name of each way is the one that it requires; a password alone keeps the way of the lower
-    // map.
+    // A password or a type alone chooses no way: it completes the one that `below` has chosen.
     const chosen = ways.find(
       (way) =>
         way.some((name) => above.has(name) && !/\.(password|type)$/.test(name)) ||

@@ -40,7 +40,10 @@ function sameText(a: unknown, b: unknown): boolean {
   return text(a) === text(b);
 }
 
-/** Undefined for names without a key of kd, and where they have no effect; the latter is reported later. */
+/**
+ * The key of kd that a Java name sets. Undefined if it sets none, or if it has no effect in this map, which
+ * is reported later.
+ */
 function pathOf(map: PropertyMap, name: string): string | undefined {
   const row = javaRow(name);
   if (row === undefined || row[2].kind !== 'key') return undefined;

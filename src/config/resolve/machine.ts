@@ -4,9 +4,9 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { formatSize } from '../text/units.js';
 
-/** What control groups (v1 and v2) allow this process. */
+/** The limits that control groups (v1 and v2) set for this process. */
 export interface ContainerLimits {
-  /** In cores: 1.5 is one and a half. */
+  /** Number of cores; 1.5 is one and a half. */
   readonly cpus: number | undefined;
   readonly memoryBytes: number | undefined;
 }

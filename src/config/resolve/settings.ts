@@ -70,7 +70,7 @@ export function resolveSettings(merged: Layer, problems: Problems): Settings {
     const secret = isSecretName(path) || merged.fields.get(path)?.secret === true;
     problems.error(origin(path), path, secret ? 'has an invalid value' : fault.message, fault.remedy);
   };
-  // Without the environment and arguments of the process: both are layers, and already merged.
+  // convict does not read environment and arguments: both are layers that are already merged.
   const config = convict(schemaNodes(report) as convict.Schema<Record<string, unknown>>, {
     args: [],
     env: {},

@@ -21,7 +21,7 @@ export interface ShownValue {
 
 const OUR_DEFAULT = 'default of kafka-dispatcher';
 
-/** Every value in force, in the order of the file. Keys without a value are left out. */
+/** Every value in use, in the order of the file. Keys without a value are left out. */
 export function shownValues(config: ResolvedConfig, loaded: Loaded): readonly ShownValue[] {
   const { settings, merged } = loaded.details;
   const rows: ShownValue[] = [];

@@ -19,7 +19,7 @@ export interface Position {
   readonly column: number;
 }
 
-/** Where a value came from. */
+/** The origin of a value. */
 export type Origin =
   | { readonly kind: 'default' }
   | { readonly kind: 'file'; readonly at: Position }
@@ -49,7 +49,7 @@ export class Problems {
     return this.#droppedErrors > 0 || this.#list.some((problem) => problem.severity === 'error');
   }
 
-  /** In the order of the file; problems without a place come last. */
+  /** Sorted by place in the file; problems without a place come last. */
   list(): readonly Problem[] {
     const sorted = [...this.#list].sort(byPlace);
     if (this.#dropped > 0) {

@@ -1,4 +1,4 @@
-/** What ends the walk to a broker, and how a failed step becomes one of the faults that users can read. */
+/** The fault that ends a probe, and the translation of failed steps into faults that users understand. */
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { type ChainFault, factsOf, printable } from '../certificates.js';
@@ -12,7 +12,7 @@ import { say } from '../words.js';
 const CERTIFICATE_ALERT =
   /ALERT_(?:BAD_CERTIFICATE|CERTIFICATE_|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA)|CERTIFICATE_REQUIRED/;
 
-/** Stops the walk; what is wrong is in it. */
+/** Ends the probe and carries the fault. */
 export class Found extends Error {
   readonly fault: Fault;
   readonly said: Said;

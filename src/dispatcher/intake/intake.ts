@@ -4,7 +4,7 @@ import type { ChangeQueue } from '../partitions/change-queue.js';
 import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
 
-/** Of a batch that arrived. */
+/** The content of a filled block: records, faults, or both. */
 interface Taken {
   /** Undefined: it held no records. */
   readonly batch: InFlightBatch | undefined;

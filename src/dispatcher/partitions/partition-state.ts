@@ -10,7 +10,7 @@ export interface PartitionState extends AssignedPartition {
   committed: number | undefined;
   /** For a bounded run; undefined until it was looked up. */
   end: EndTarget | undefined;
-  /** What is known from the assignment to the revocation. */
+  /** The state from the assignment to the revocation. */
   ours: Ours | undefined;
 }
 
@@ -26,7 +26,7 @@ export interface EndTarget {
 
 /** One assignment. */
 export interface Ours {
-  /** Where reading began. */
+  /** The offset at which reading began. */
   readonly begunAt: number;
   /** The offset stored for the next commit. */
   stored: number | undefined;
@@ -45,7 +45,7 @@ export interface Reading {
   seen: Seen;
 }
 
-/** What librdkafka's reports showed since the last opening or seek; earlier reports have no meaning. */
+/** Facts from librdkafka's reports since the last opening or seek; earlier reports have no meaning. */
 export interface Seen {
   /** The number of reports in a row with the same fetch position and without records. */
   quiet: { readonly nextOffset: number; reports: number } | undefined;

@@ -69,7 +69,7 @@ export class Partitions {
     if (state !== undefined) state.ours = undefined;
   }
 
-  /** Behind a fault: reports about it mean nothing until it is read from elsewhere. */
+  /** Call it after a fault: reports about the partition have no meaning until it is read from elsewhere. */
   distrust(id: PartitionId): void {
     const seen = this.#all.get(id)?.ours?.reading?.seen;
     if (seen === undefined) return;

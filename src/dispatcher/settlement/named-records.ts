@@ -67,7 +67,7 @@ export class NamedRecords {
     this.byPartition.delete(partitionId);
   }
 
-  /** Forgets its records and names no more of them until the next `forgetAll`. */
+  /** Forgets the records of a partition, and takes no more of them until the next `forgetAll`. */
   suspend(partitionId: PartitionId): void {
     this.forgetAll(partitionId);
     this.suspended.add(partitionId);

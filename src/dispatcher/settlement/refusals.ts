@@ -175,7 +175,8 @@ function gravestOf(failures: readonly DeliveryFailure[]): DeliveryFailure {
   let gravest: DeliveryFailure | undefined;
   for (const failure of failures)
     if (gravest === undefined || rank(failure) < rank(gravest)) gravest = failure;
-  if (gravest === undefined) throw new DispatcherError('DEFECT', 'a part failed without a failure');
+  if (gravest === undefined)
+    throw new DispatcherError('DEFECT', 'a part of a batch failed without any failed row');
   return gravest;
 }
 

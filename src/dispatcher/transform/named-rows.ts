@@ -36,7 +36,7 @@ export function cutAroundNamed(
   return { ranges };
 }
 
-/** In row order. */
+/** The records of a range that a broker has named, in row order. */
 function namedRows(
   state: RunState,
   batch: InFlightBatch,

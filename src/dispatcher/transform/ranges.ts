@@ -42,7 +42,7 @@ export function cutAroundSuspects(range: Range, death: WorkerDeath): Range[] {
   ].filter((piece) => piece.count > 0);
 }
 
-/** In the order in which ranges are popped: the last comes first. */
+/** Separates the first row, to be rejected. Ranges are popped from the end, so it comes last. */
 export function firstRejected(range: Range, rejectWith: Rejection): Range[] {
   const first = { ...range, count: 1, rejectWith };
   return range.count === 1 ? [first] : [{ ...range, first: range.first + 1, count: range.count - 1 }, first];

@@ -73,15 +73,19 @@ export function diagnosedFailure(
   const kinds = [...new Set(found.map(({ fault }) => fault))]
     .slice(0, KINDS_NAMED_MAX)
     .map((kind) => found.filter(({ fault }) => fault === kind));
-  const messages = kinds.map(messageFor);
+  const faults = kinds.map(messageFor);
   const what = refused
     ? `the ${role} can't connect`
     : `the ${role} can't reach Kafka (tried for ${Math.max(1, Math.round(triedMs / 1000))} s)`;
   const remedies = kinds.map(([first]) => first?.remedy ?? '');
-  return new DispatcherError(refused ? 'KAFKA_REFUSED' : 'KAFKA_UNREACHABLE', `${what}: ${messages.join('; ')}`, {
-    remedy: [...new Set(remedies)].join('; '),
-    ...(cause === undefined ? {} : { cause }),
-  });
+  return new DispatcherError(
+    refused ? 'KAFKA_REFUSED' : 'KAFKA_UNREACHABLE',
+    `${what}: ${faults.join('; ')}`,
+    {
+      remedy: [...new Set(remedies)].join('; '),
+      ...(cause === undefined ? {} : { cause }),
+    },
+  );
 }
 
 /** Maximum number of different faults in one message, and of brokers named with the first. */

@@ -18,9 +18,9 @@ import { LogBridge } from './log-bridge.js';
 /** The time limit for all attempts of one `connect`, if brokers answer but no connection is established. */
 export const CONNECT_TIMEOUT_MS = 30_000;
 /**
- * The limit if no broker can be reached and the reason is known: it is logged immediately, and attempts
- * continue for this long. So every fault ends a start within ten seconds; for a cluster that takes longer to
- * start, the service manager starts us again (exit 3).
+ * The time limit if no broker can be reached and the reason is known. The reason is logged immediately, and
+ * attempts continue until the limit. So every fault ends a start within ten seconds; for a cluster that takes
+ * longer to start, the service manager starts the program again (exit 3).
  */
 export const UNREACHABLE_TIMEOUT_MS = 5_000;
 /**

@@ -1,4 +1,4 @@
-/** What the cluster knows about topics: which exist, and their partition counts. */
+/** The cluster's metadata about topics: which exist, and their partition counts. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { DispatcherError } from '../../core/errors.js';
 import { type TopicSelection, topicMatcher } from '../../core/topic-selection.js';

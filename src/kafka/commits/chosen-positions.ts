@@ -7,12 +7,12 @@ import type { StartPosition } from '../source/offsets/positions.js';
 type Choice = Pick<StartPosition, 'offset' | 'start'>;
 
 /**
- * Positions that a policy chose. Such a position must stay: chosen again at the next rebalance or start, the
- * records in between would be skipped or repeated.
+ * Positions that a policy chose. They must be stored: if the policy chose again at the next rebalance or
+ * start, the records in between would be skipped or repeated.
  */
 export class ChosenPositions {
   readonly #choices = new Map<PartitionId, Choice>();
-  /** Where partitions are opened whose first offset is not known yet. */
+  /** Offsets at which partitions are opened while their first offset is not known. */
   readonly #undecided = new Map<PartitionId, number>();
 
   note(partitionId: PartitionId, choice: Choice): void {

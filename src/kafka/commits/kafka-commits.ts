@@ -105,7 +105,7 @@ export class KafkaCommits implements Commits {
     try {
       this.#connected().client.offsetsStore([{ topic, partition, offset: OFFSET_INVALID }]);
     } catch (error) {
-      this.#logger.debug(`kafka consumer: a stored offset not taken back: ${errorText(error)}`);
+      this.#logger.debug(`kafka consumer: a stored offset could not be withdrawn: ${errorText(error)}`);
     }
     this.lost([partitionId]);
   }

@@ -17,7 +17,7 @@ interface Parts {
   >;
   readonly handleId: number;
   readonly groupId: string;
-  /** The id of a topic that was seen last; undefined: not known. */
+  /** The id of the topic as it was last seen; undefined if it is not known. */
   readonly topicId: (topic: string) => string | undefined;
   readonly logger: Pick<Logger, 'debug'>;
 }

@@ -16,7 +16,7 @@ export interface OffsetStoringConsumer {
   offsetsStore(offsets: TopicPartitionOffset[]): unknown;
 }
 
-/** As in node-rdkafka's commit callback: without an offset if there was nothing to commit. */
+/** An entry of node-rdkafka's commit callback: it has no offset if there was nothing to commit. */
 export interface PossibleOffset extends TopicPartition {
   readonly offset?: number;
 }

@@ -75,7 +75,7 @@ export class OutputTopics {
     void this.#refresh(COUNTS_FRESH_MS);
   }
 
-  /** Nothing is written any more; the ids are compared a last time, unless the brokers are unreachable. */
+  /** Call it when nothing is written any more: ids are compared once more, if `timeoutMs` allows it. */
   async end(timeoutMs: number): Promise<void> {
     clearInterval(this.#timer);
     if (timeoutMs > 0) await this.#replaced.end(timeoutMs);
@@ -109,8 +109,8 @@ export class OutputTopics {
   }
 
   /**
-   * Also for names that only the transform uses. The producer's sizes stay, but a record that is too large is
-   * refused before it is sent.
+   * Limits of topics that only the transform names are learned, too. The producer keeps its sizes, but a
+   * record that is too large is refused before it is sent.
    */
   async #learnLimit(name: string): Promise<void> {
     const { connected, writer, limits } = this.#parts;

@@ -8,7 +8,7 @@ import type { Session } from './session.js';
 import type { KafkaSourceOptions } from './source-options.js';
 import type { TopicWatch } from './topics/topic-watch.js';
 
-/** What the parts of one source share. */
+/** State that the parts of one source share. */
 export interface Member {
   readonly options: KafkaSourceOptions;
   readonly registry: PartitionRegistry;

@@ -65,7 +65,7 @@ export class ReaderControl {
   unpark(): void {
     if (this.#stopping !== undefined) return;
     if (this.#parking !== undefined) {
-      // The answer is still on its way; taken as the answer to a later park it would come too early.
+      // `parked` has not arrived yet. A later park must not take it for its own answer.
       this.#resumeOnceParked = true;
     } else if (this.#parked) {
       this.#parked = false;

@@ -39,7 +39,7 @@ const FAILURES_KEPT_MAX = 100;
 const SOURCE = { topic: ' outside', partition: 0, epoch: 1 };
 
 export interface FailedRecord {
-  /** As given to `add`. */
+  /** The row number that `add` was given. */
   readonly label: number;
   /** Kafka's name for the error. */
   readonly name: string;

@@ -20,7 +20,7 @@ export const Hashes = {
   sha512To256: long('sha512-256', 32),
 } as const satisfies Record<string, HashShape>;
 
-/** Of MACs in PKCS#12. */
+/** Digests for MACs in PKCS#12, by object identifier. */
 export const DIGESTS: ReadonlyMap<string, HashShape> = new Map([
   ['1.2.840.113549.2.5', Hashes.md5],
   ['1.3.14.3.2.26', Hashes.sha1],

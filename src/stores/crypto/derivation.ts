@@ -17,7 +17,7 @@ export interface HashShape {
 
 export interface DerivationInput {
   readonly hash: HashShape;
-  /** In the encoding of the format: see `bmpPassword`. */
+  /** Encoded as the format requires: see `bmpPassword`. */
   readonly password: Buffer;
   readonly salt: Buffer;
   readonly iterations: number;

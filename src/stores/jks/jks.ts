@@ -49,7 +49,7 @@ export function readJks(reading: Reading, bytes: Buffer, options: StoreOptions):
 interface SealedEntry {
   readonly alias: string;
   readonly certificates: readonly X509Certificate[];
-  /** Of key entries: EncryptedPrivateKeyInfo. */
+  /** An EncryptedPrivateKeyInfo; only key entries have one. */
   readonly sealedKey: Buffer | undefined;
 }
 

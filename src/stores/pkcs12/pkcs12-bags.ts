@@ -20,7 +20,7 @@ const TRUSTED_KEY_USAGE = '2.16.840.1.113894.746875.1.1';
 
 interface Attributes {
   readonly alias: string | undefined;
-  /** In hex: links a key to its certificate. */
+  /** Links a key to its certificate; hexadecimal. */
   readonly keyId: string | undefined;
   readonly trusted: boolean;
 }
@@ -69,7 +69,7 @@ export function collectBags(
         });
         break;
       case NESTED_BAG:
-        // As deep as the DER may nest.
+        // The nesting limit of the DER reader bounds this recursion.
         collectBags(reading, value, passwords, bags);
         break;
       default:

@@ -1,6 +1,6 @@
 import { importTransform } from './load.js';
 
-/** What a transform module exports. */
+/** The exports of a transform module. */
 export interface TransformSummary {
   readonly kind: 'record' | 'batch';
   readonly hasSetup: boolean;

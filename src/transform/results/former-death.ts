@@ -32,7 +32,7 @@ export function headersOf(reader: InputBatchReader, row: number): SourceHeaders 
   return unpackHeaders(reader.bytes, start, start + Math.max(0, reader.headersLength(row)));
 }
 
-/** The headers that a result takes from its source; from a dead letter without those of its rejection. */
+/** The headers that a result takes from its source. Those of an earlier rejection are left out. */
 export function sourceHeaders(reader: InputBatchReader, row: number): HeaderList {
   const headers = headersOf(reader, row);
   return headers.some(([name]) => name === 'kd-code') ? headersInLife(headers) : [...headers];

@@ -32,7 +32,7 @@ export class TopicTable {
   }
 }
 
-/** What Kafka accepts as a topic name. */
+/** Names that Kafka accepts for topics. */
 export function isTopicName(name: unknown): name is string {
   return typeof name === 'string' && NAME.test(name) && name !== '.' && name !== '..';
 }

@@ -23,7 +23,7 @@ export class CallTimes {
   readonly #timeoutMs: number;
   readonly #intervalMs: number;
   readonly #timer: NodeJS.Timeout;
-  /** By row, oldest first. */
+  /** Calls by row, the oldest first. */
   readonly #calls = new Map<number, Call>();
   #nowMs = 0;
   #lookedAtMs = performance.now();

@@ -32,7 +32,7 @@ export class Lines implements Logger {
   info = this.add('info');
   debug = this.add('debug');
 
-  /** `info the new configuration is in force`. */
+  /** `info the new configuration is in use`. */
   of(...levels: readonly string[]): readonly string[] {
     return this.all
       .filter(({ level }) => levels.includes(level))

@@ -136,7 +136,7 @@ test('many reload requests become one, plus one for those that arrive in the mea
   assert.equal(play.names, 'a b');
   assert.equal(play.source.loads, 2);
   assert.deepEqual(play.lines.of('info').slice(-2), [
-    'info the new configuration is in force',
+    'info the new configuration is in use',
     'info the configuration was reloaded and is unchanged; nothing to do',
   ]);
 });

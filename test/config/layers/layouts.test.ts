@@ -115,7 +115,8 @@ test("Spring's dotted keys equal nested ones, and mistakes in them are reported 
 spring.kafka.consumer.group-id: g
 spring:
   kafka.consumer.properties.fetch.min.bytes: 7
-  kafka: { template.default-topic: out, producer: { linger: 5 }, consumer: { grup-id: x }, ssl: { bundle: b } }
+  kafka:
+    { template.default-topic: out, producer: { linger: 5 }, consumer: { grup-id: x }, ssl: { bundle: b } }
 kafka.consumer.topics: [in]
 `;
   const loaded = load(dotted);
@@ -149,8 +150,8 @@ test(
     write('conf/ca.pem', tls.pem('ca').certificate);
     write(
       'conf/client.properties',
-      '# ' +
-        'comment\nsecurity.protocol=SSL\nssl.truststore.location=ca.pem\nfetch.max.wait.ms=1\nclient.id=shared\nlinger.ms=1\n',
+      '# comment\nsecurity.protocol=SSL\nssl.truststore.location=ca.pem\n' +
+        'fetch.max.wait.ms=1\nclient.id=shared\nlinger.ms=1\n',
     );
     const text = MINIMAL.replace(
       'kafka:\n',

@@ -128,8 +128,10 @@ test(
     const cluster = await sharedCluster();
     const transform = `
 import { emit, tombstone } from 'kafka-dispatcher';
+const headers = { added: 'yes', trace: undefined };
 export default (value, record, { options }) => {
-  if (record.offset % 4 === 0) return emit(value, { topic: options.other, key: 'new-key', timestamp: 5000, headers: { added: 'yes', trace: undefined } });
+  if (record.offset % 4 === 0)
+    return emit(value, { topic: options.other, key: 'new-key', timestamp: 5000, headers });
   if (record.offset % 4 === 1) return emit(value, { partition: 1 });
   if (record.offset % 4 === 2) return tombstone();
   return value;

@@ -94,7 +94,10 @@ const CASES: readonly Case[] = [
     what: 'wrong CA',
     plan: () => both(at('TLS', { 'ssl.ca.pem': secure.tls.pem('other-ca').certificate })),
     exit: 8,
-    says: /broker localhost:\d+: its certificate \(CN=localhost\) is issued by CN=ca,O=Kafka-Dispatcher tests, which is not among/,
+    says: new RegExp(
+      'broker localhost:\\d+: its certificate \\(CN=localhost\\) is issued by ' +
+        'CN=ca,O=Kafka-Dispatcher tests, which is not among',
+    ),
     advises: /truststore.*line to change: kafka\.\S+ssl\.ca\.pem/,
   },
   {
@@ -223,7 +226,10 @@ const CASES: readonly Case[] = [
     what: 'advertised listener that is not reachable',
     plan: () => both(at('ADRIFT')),
     exit: 3,
-    says: /answers and sends clients to this address, which it advertises, but which can't be reached: broker\.invalid:\d+: .*can't be resolved/,
+    says: new RegExp(
+      'answers and sends clients to this address, which it advertises, but which ' +
+        "can't be reached: broker\\.invalid:\\d+: .*can't be resolved",
+    ),
     advises: /advertised\.listeners/,
   },
   {

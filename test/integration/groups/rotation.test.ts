@@ -335,7 +335,7 @@ describe('side by side', { concurrency: true }, () => {
       await kd.waitFor(/reloaded and is unchanged/);
       setLinger(job, 1);
       kd.kill('SIGHUP');
-      await kd.waitFor(/the new configuration is in force/);
+      await kd.waitFor(/the new configuration is in use/);
       writeFileSync(join(job.folder, 'go'), '');
       const summary = await ended(kd);
       assert.equal(summary.reloads, 1);

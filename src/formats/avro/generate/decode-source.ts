@@ -30,7 +30,7 @@ export interface DecodeOptions {
 
 type AnyRecord = RecordNode | ResolvedRecordNode;
 
-/** What to read next, and the field of the record to put it into; −1 for none. */
+/** The next value to read, and the field of the record that gets it; −1 for none. */
 interface Step {
   readonly node: Node;
   readonly field: number;

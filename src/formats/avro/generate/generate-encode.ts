@@ -17,7 +17,7 @@ export interface GeneratedEncoder {
 export const OVERFLOW: unique symbol = Symbol('overflow');
 
 export interface EncodeOptions {
-  /** What happens to a field that the schema does not have. */
+  /** Decides about a field that the schema does not have. */
   readonly unknownFields: 'reject' | 'ignore';
   readonly texts?: SourceTexts;
 }

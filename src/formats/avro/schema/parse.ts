@@ -8,7 +8,7 @@ export interface ParsedSchema {
   readonly type: Type;
   /** The JSON from which each type was made: avsc drops the logical types it does not know. */
   readonly attributes: ReadonlyMap<Type, object>;
-  /** avsc accepts fewer defaults than Java, so they are kept from it. */
+  /** Defaults are encoded apart from avsc, which accepts fewer of them than Java. */
   readonly defaults: EncodedDefaults;
   readonly file: string;
 }

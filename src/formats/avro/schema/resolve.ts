@@ -171,7 +171,7 @@ export class SchemaResolver {
     const plan = this.planner.plan(reader);
     const planned = plan.kind === 'record' ? plan.fields : [];
     const taken = new Map<string, number>();
-    // Not avsc's own look-up, which finds `constructor` and other names of Object.prototype.
+    // avsc's own look-up also finds `constructor` and other names of Object.prototype, so it is not used.
     const written = new Set(writer.fields.map(({ name }) => name));
     node.fields = reader.fields.map((field, index) => {
       const at = `${path}.${field.name}`;

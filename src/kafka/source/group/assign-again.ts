@@ -15,7 +15,10 @@ export interface AssignedParts {
   readonly table: NativePartitionTable;
 }
 
-/** Parked only. Our other partitions stay where they are; an eager assignment must name them again. */
+/**
+ * Moves one partition; call it while the reader is parked. The others stay where they are, but an eager
+ * assignment must name them again.
+ */
 export function assignAgain(
   { reader, rebalance, registry, table }: AssignedParts,
   moved: OpenedPartition,
@@ -28,7 +31,7 @@ export function assignAgain(
       offset: reader.nextOffset(one.partitionId),
     }));
   if (!rebalance.assignAgain(position(moved), others.map(position))) return;
-  // What the reader holds of them comes again.
+  // Records of these partitions that the reader still holds are delivered again.
   for (const { partitionId, epoch, offset } of others) reader.rewind(partitionId, epoch, offset);
 }
 

@@ -1,4 +1,4 @@
-/** How a member leaves its group. */
+/** Leaves the group in order. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../../ports/logger.js';
 import type { Trouble } from '../../../ports/source.js';
@@ -8,9 +8,9 @@ import { countdown, within } from '../../promises.js';
 import type { KafkaConsumer } from '../../rdkafka.js';
 import type { ReaderControl } from '../reader-control.js';
 
-/** How long the last commit is waited for. */
+/** Time limit for the last commit. */
 const LAST_COMMIT_WAIT_MS = 5_000;
-/** What is kept of the deadline for the LeaveGroup itself, after the wait for a join. */
+/** The part of the deadline that the wait for a join leaves for the LeaveGroup request. */
 const LEAVE_MS = 3_000;
 /** A broker that does not answer will not get the LeaveGroup either. */
 const AWAY_LEAVE_MS = 2_000;

@@ -1,7 +1,6 @@
 import type { Block, Epoch, InputBatch, PartitionId } from '../../../../src/core/batch.js';
 import type { PartitionProgress } from '../../../../src/ports/source.js';
 import { readInputBatch } from '../../../../src/wire/input-batch.js';
-import { InputBatchWriter } from '../../../../src/wire/input-writer.js';
 import type { BlockHolders } from '../block-holders.js';
 import type { FakeWorld } from '../fake-world.js';
 import type { PartitionLog } from '../log.js';
@@ -150,15 +149,12 @@ export class FakeReader {
     const { block, recordsMax = 0 } = this.offered[0] ?? {};
     if (block === undefined || this.parked || this.parkWaiters !== undefined || this.stopped) return;
     if (block.bytes.length < (this.packer.waitingBytes ?? 0)) return;
-    const writer = new InputBatchWriter(block.bytes);
     const wanted = this.random.between(1, Math.min(recordsMax, this.settings.recordsMax));
-    const fault = this.packer.pack(writer, wanted);
-    if (writer.rowCount === 0 && !fault) {
+    if (!this.packer.pack(block.bytes, wanted)) {
       if (this.packer.waitingBytes === undefined) this.wake();
       return;
     }
     this.packer.forget();
-    writer.close();
     this.offered.shift();
     this.ready.push(block);
     this.clock.after(this.random.int(this.settings.latencyMaxMs + 1), () => this.deliver());

@@ -1,6 +1,7 @@
 import type { PartitionId } from '../../../../src/core/batch.js';
-import type { InputBatchWriter } from '../../../../src/wire/input-writer.js';
+import { InputBatchWriter } from '../../../../src/wire/input-writer.js';
 import { HEADER_BYTES, INPUT_ROW_BYTES, SEGMENT_BYTES } from '../../../../src/wire/layout.js';
+import { addFault } from '../../../wire/input-fault.js';
 import { indexAt, type LogRecord } from '../log.js';
 import type { Random } from '../random.js';
 import type { VirtualClock } from '../virtual-clock.js';
@@ -45,35 +46,34 @@ export class Packer {
     if (id === undefined || this.holds(id)) this.oversizeAt = undefined;
   }
 
-  /** Runs of records from partitions in random order, then at most one fault. True when there is a fault. */
-  pack(writer: InputBatchWriter, wanted: number): boolean {
+  /** Fills a block. False if nothing can be packed now. */
+  pack(block: Uint8Array, wanted: number): boolean {
+    const writer = new InputBatchWriter(block);
+    const broken = this.addRuns(writer, wanted);
+    if (writer.rowCount === 0 && broken === undefined) return false;
+    writer.close();
+    if (broken !== undefined) addNextFault(block, broken);
+    return true;
+  }
+
+  /** Runs of records from partitions in random order, up to a fault, whose partition is returned. */
+  private addRuns(writer: InputBatchWriter, wanted: number): OpenLog | undefined {
     let partitionsLeft = this.cutPerPartition ? 1 : 6;
     while (writer.rowCount < wanted && partitionsLeft > 0) {
       const readable = this.logs.readable();
-      if (readable.length === 0) return false;
+      if (readable.length === 0) return undefined;
       partitionsLeft -= 1;
       const one =
         readable.find((other) => other.log.id === this.oversizeAt?.id) ?? this.random.pick(readable);
       const run = this.random.between(1, wanted - writer.rowCount);
       for (let n = 0; n < run; n += 1) {
         const record = one.log.records[indexAt(one.log, one.next)];
-        const fault = faultAt(one, record);
-        if (fault !== undefined) {
-          one.broken = writer.addFault({
-            partitionId: one.log.id,
-            epoch: one.epoch,
-            offset: one.next,
-            code: fault.code,
-            text: 'planted',
-          });
-          if (one.broken) fault.timesLeft -= 1;
-          return one.broken;
-        }
+        if (faultAt(one, record) !== undefined) return one;
         if (record === undefined || record.availableAtMs > this.clock.nowMs()) break;
-        if (!this.add(writer, one, record)) return false;
+        if (!this.add(writer, one, record)) return undefined;
       }
     }
-    return false;
+    return undefined;
   }
 
   private add(writer: InputBatchWriter, one: OpenLog, record: LogRecord): boolean {
@@ -88,4 +88,13 @@ export class Packer {
     this.clock.after(this.random.int(3), () => this.oversize(bytes));
     return false;
   }
+}
+
+/** A fault without room comes with the next batch. */
+function addNextFault(block: Uint8Array, one: OpenLog): void {
+  const { log, epoch, next: offset } = one;
+  const fault = faultAt(one, log.records[indexAt(log, offset)]);
+  if (fault === undefined) return;
+  one.broken = addFault(block, { partitionId: log.id, epoch, offset, code: fault.code, text: 'planted' });
+  if (one.broken) fault.timesLeft -= 1;
 }
