@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import type { Recipe } from '../test/support/java-tool.js';
+import type { Recipe } from '../test/support/java/requests.js';
 import { KafkaCluster, uniqueName } from '../test/support/kafka-cluster.js';
 import { type TlsMaterial, tlsMaterial } from '../test/support/tls-material.js';
 import type { Contender, Job, Listener } from './contenders.js';

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Recipe } from '../test/support/java-tool.js';
+import type { Recipe } from '../test/support/java/requests.js';
 import type { Contender } from './contenders.js';
 import { type Ground, say } from './ground.js';
 import { floorFolder, type RunningProgram, runMeasured, startMeasured } from './measure.js';

@@ -15,7 +15,7 @@ import { FakeSource } from '../support/fakes/source/fake-source.js';
 import { VirtualClock } from '../support/fakes/virtual-clock.js';
 import { SourceDriver } from './driver.js';
 import { RecordingEvents, type SinkSetup, type SinkWorld } from './sink.js';
-import type { SourceSetup, SourceWorld } from './source.js';
+import type { SourceSetup, SourceWorld } from './source-bench.js';
 
 const STEPS_MAX = 50_000;
 const REST_MS = 5_000;

@@ -14,7 +14,7 @@ import { uniqueName } from '../support/kafka-cluster.js';
 import { sharedCluster } from '../support/shared-cluster.js';
 import { SourceDriver } from './driver.js';
 import { RecordingEvents, type SinkSetup, type SinkWorld } from './sink.js';
-import type { SourceSetup, SourceWorld } from './source.js';
+import type { SourceSetup, SourceWorld } from './source-bench.js';
 
 const REST_MS = 400;
 const BLOCK_BYTES = 1 << 16;

@@ -1,112 +1,19 @@
 /** The contract of every source, its group and commits: written once, run on real brokers and the fakes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Block } from '../../src/core/batch.js';
-import type { Commits } from '../../src/ports/commits.js';
-import type { Group } from '../../src/ports/group.js';
-import type { AssignedPartition, OpenedPartition, Source } from '../../src/ports/source.js';
-import type { SourceDriver } from './driver.js';
-
-export interface SourceSetup {
-  /** [2] */
-  readonly partitions?: number;
-  /** Records in each partition, from offset 0 on. */
-  readonly records?: number;
-  /** Commit interval; long by default, so that only the contract's own commits happen. */
-  readonly commitIntervalMs?: number;
-  readonly outOfRange?: 'stop' | 'earliest';
-  /** True for the eager rebalance protocol: all partitions are revoked and assigned at once. */
-  readonly eager?: boolean;
-  /** What the group does on request. */
-  readonly then?: 'revoke' | 'lose';
-}
-
-export interface SourceWorld {
-  readonly source: Source;
-  readonly group: Group;
-  readonly commits: Commits;
-  readonly driver: SourceDriver;
-  newBlock(): Block;
-  /** Lets the world go on until the promise is settled. */
-  run<T>(promise: Promise<T>): Promise<T>;
-  until(what: string, condition: () => boolean): Promise<void>;
-  /** Waits long enough for anything that could still arrive. */
-  rest(): Promise<void>;
-  /** Triggers the rebalance that the setup names. */
-  rebalance(): Promise<void>;
-  /** Stops everything that still runs; throws when the source was used against its contract. */
-  end(): Promise<void>;
-}
+import {
+  Bench,
+  type Contract,
+  DEADLINE_MS,
+  RECORDS,
+  RECORDS_MAX,
+  type SourceSetup,
+  type SourceWorld,
+  upTo,
+} from './source-bench.js';
+import { changing } from './source-changing.js';
 
 export type CreateSourceWorld = (setup: SourceSetup) => Promise<SourceWorld>;
-
-const DEADLINE_MS = 10_000;
-const RECORDS = 120;
-/** More than any reader puts into one batch. */
-const RECORDS_MAX = 1000;
-const OUT_OF_RANGE = -140;
-
-class Bench {
-  readonly world: SourceWorld;
-  readonly driver: SourceDriver;
-  readonly source: Source;
-  epoch = 0;
-
-  constructor(world: SourceWorld) {
-    this.world = world;
-    this.driver = world.driver;
-    this.source = world.source;
-  }
-
-  offer(count: number, recordsMax = RECORDS_MAX): Block[] {
-    const blocks = Array.from({ length: count }, () => this.world.newBlock());
-    for (const block of blocks) this.source.offer(block, recordsMax);
-    return blocks;
-  }
-
-  /** Starts the source and waits for an assignment, which is not answered yet. */
-  async assigned(): Promise<readonly AssignedPartition[]> {
-    this.world.group.listen(this.driver);
-    this.world.commits.listen(this.driver);
-    await this.world.run(this.source.start(this.driver));
-    await this.world.until('an assignment', () => this.driver.rebalances.length > 0);
-    return this.driver.rebalances[0]?.partitions ?? [];
-  }
-
-  async parked(work: () => Promise<void> | void): Promise<void> {
-    await this.world.run(this.source.park());
-    await work();
-    this.source.unpark();
-  }
-
-  /** Opens the partitions at these offsets, all in one new epoch. */
-  async open(
-    partitions: readonly AssignedPartition[],
-    offset: (partition: AssignedPartition) => number = () => 0,
-  ): Promise<void> {
-    this.epoch += 1;
-    const opened: OpenedPartition[] = partitions.map((one) => ({
-      ...one,
-      epoch: this.epoch,
-      offset: offset(one),
-    }));
-    await this.parked(() => this.source.open(opened));
-  }
-
-  async reading(blocks = 4): Promise<readonly AssignedPartition[]> {
-    const partitions = await this.assigned();
-    await this.open(partitions);
-    this.driver.onBatch = (block) => this.source.offer(block, RECORDS_MAX);
-    this.offer(blocks);
-    return partitions;
-  }
-
-  readAll(partitions: readonly AssignedPartition[], records = RECORDS): Promise<void> {
-    return this.world.until('all records', () => this.driver.rows.length >= partitions.length * records);
-  }
-}
-
-const upTo = (end: number, from = 0): number[] => Array.from({ length: end - from }, (_, n) => from + n);
 
 export function sourceContract(kind: string, create: CreateSourceWorld): void {
   const contract = (name: string, setup: SourceSetup, body: (bench: Bench) => Promise<void>): void => {
@@ -128,8 +35,6 @@ export function sourceContract(kind: string, create: CreateSourceWorld): void {
   committing(contract);
   changing(contract);
 }
-
-type Contract = (name: string, setup: SourceSetup, body: (bench: Bench) => Promise<void>) => void;
 
 function reading(contract: Contract): void {
   contract(
@@ -288,120 +193,4 @@ function committing(contract: Contract): void {
     await bench.world.run(bench.source.stop(DEADLINE_MS));
     assert.deepEqual(bench.driver.batches, []);
   });
-}
-
-function changing(contract: Contract): void {
-  contract(
-    'after a seek, reading continues there in the epoch given with it, and nothing of the old ' +
-      'epoch arrives any more',
-    {},
-    async (bench) => {
-      const partitions = await bench.reading();
-      const [moved, other] = partitions;
-      assert.ok(moved !== undefined && other !== undefined);
-      await bench.readAll(partitions);
-      let from = 0;
-      await bench.parked(async () => {
-        from = bench.driver.rows.length;
-        await bench.world.run(bench.source.seek({ ...moved, epoch: 50, offset: 100 }));
-      });
-      await bench.world.until(
-        'the rows again',
-        () => bench.driver.offsetsOf(moved.partitionId, from).length >= RECORDS - 100,
-      );
-      await bench.world.rest();
-      assert.deepEqual(bench.driver.offsetsOf(moved.partitionId, from), upTo(RECORDS, 100));
-      assert.ok(bench.driver.rows.slice(from).every(({ epoch }) => epoch === 50));
-      assert.deepEqual(bench.driver.offsetsOf(other.partitionId, from), []);
-    },
-  );
-
-  for (const eager of [false, true])
-    contract(
-      `a position outside the log is a fault there, and nothing follows it until a seek to where the ` +
-        `policy says${eager ? ' (eager protocol)' : ''}`,
-      { outOfRange: 'earliest', eager },
-      async (bench) => {
-        const partitions = await bench.assigned();
-        const [outside, inside] = partitions;
-        assert.ok(outside !== undefined && inside !== undefined);
-        bench.driver.onBatch = (block) => bench.source.offer(block, RECORDS_MAX);
-        bench.offer(4);
-        await bench.open(partitions, (one) => (one === outside ? 5_000 : 0));
-        await bench.world.until('a fault', () => bench.driver.faults.length > 0);
-        await bench.readAll([inside]);
-        await bench.world.rest();
-        assert.deepEqual(
-          bench.driver.faults.map(({ partitionId, epoch, offset, code }) => [
-            partitionId,
-            epoch,
-            offset,
-            code,
-          ]),
-          [[outside.partitionId, bench.epoch, 5_000, OUT_OF_RANGE]],
-        );
-        assert.deepEqual(bench.driver.offsetsOf(outside.partitionId), []);
-        const offset = await bench.world.run(bench.source.positionAfterOutOfRange(outside, 5_000));
-        assert.equal(offset, 0);
-        await bench.parked(() => bench.world.run(bench.source.seek({ ...outside, epoch: 60, offset })));
-        await bench.readAll(partitions);
-        assert.deepEqual(bench.driver.offsetsOf(outside.partitionId), upTo(RECORDS));
-      },
-    );
-
-  contract(
-    'with out-of-range: stop, the position after an offset outside the log is an error',
-    {},
-    async (bench) => {
-      const [first] = await bench.assigned();
-      assert.ok(first !== undefined);
-      await assert.rejects(bench.world.run(bench.source.positionAfterOutOfRange(first, 5_000)), {
-        code: 'OFFSET_OUT_OF_RANGE',
-      });
-    },
-  );
-
-  contract(
-    'revoked partitions stay assigned until they are closed; the close commits their stored ' +
-      'offsets, and nothing of them arrives after it',
-    { then: 'revoke' },
-    async (bench) => {
-      const partitions = await bench.reading();
-      await bench.readAll(partitions);
-      await bench.world.rebalance();
-      await bench.world.until('a revoke', () =>
-        bench.driver.rebalances.some(({ kind }) => kind === 'revoked'),
-      );
-      const revoked = bench.driver.rebalances.at(-1)?.partitions ?? [];
-      assert.ok(revoked.length > 0);
-      bench.world.commits.store(revoked.map(({ partitionId }) => ({ partitionId, offset: 11 })));
-      let from = 0;
-      await bench.parked(() => {
-        from = bench.driver.rows.length;
-        bench.world.group.close(revoked);
-      });
-      await bench.world.until('the commit', () =>
-        revoked.every(({ partitionId }) => bench.driver.confirmedIn(partitionId) === 11),
-      );
-      await bench.world.rest();
-      for (const { partitionId } of revoked) assert.deepEqual(bench.driver.offsetsOf(partitionId, from), []);
-    },
-  );
-
-  contract(
-    'offsets stored for lost partitions are never reported as committed',
-    { then: 'lose' },
-    async (bench) => {
-      const partitions = await bench.reading();
-      await bench.readAll(partitions);
-      bench.world.commits.store(partitions.map(({ partitionId }) => ({ partitionId, offset: 13 })));
-      await bench.world.rebalance();
-      await bench.world.until('a loss', () => bench.driver.rebalances.some(({ kind }) => kind === 'lost'));
-      const lost = bench.driver.rebalances.find(({ kind }) => kind === 'lost')?.partitions ?? [];
-      assert.ok(lost.length > 0);
-      await bench.parked(() => bench.world.group.close(lost));
-      await bench.world.rest();
-      for (const { partitionId } of lost) assert.equal(bench.driver.confirmedIn(partitionId), undefined);
-    },
-  );
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Summary } from '../../src/app/summary.js';
 import { assertExact, assertLaw, Job } from '../integration/job.js';
 import { eventually } from '../integration/waiting.js';
-import type { Recipe } from '../support/java-tool.js';
+import type { Recipe } from '../support/java/requests.js';
 import { lastJson } from '../support/kd.js';
 import { sharedCluster } from '../support/shared-cluster.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, statSync } from 'node:fs';
 import { test } from 'node:test';
-import type { Recipe } from '../support/java-tool.js';
+import type { Recipe } from '../support/java/requests.js';
 import { KafkaCluster, withCluster } from '../support/kafka-cluster.js';
 
 const recipe: Recipe = { seed: 5, records: 3000, partitions: 2, bytes: 60 };

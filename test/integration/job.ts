@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Summary } from '../../src/app/summary.js';
-import type { VerifyResult } from '../support/java-tool.js';
+import type { VerifyResult } from '../support/java/requests.js';
 import { type TestCluster, uniqueName } from '../support/kafka-cluster.js';
 import { type KdProcess, type KdResult, lastJson, runKd, spawnKd } from '../support/kd.js';
 

@@ -1,6 +1,6 @@
 /** Waits for the effects of another process. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ConsumedRecord } from '../support/java-tool.js';
+import type { ConsumedRecord } from '../support/java/requests.js';
 import type { Job } from './job.js';
 
 const POLL_MS = 50;

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Job } from '../integration/job.js';
 import { eventually } from '../integration/waiting.js';
-import type { ConsumedRecord } from '../support/java-tool.js';
+import type { ConsumedRecord } from '../support/java/requests.js';
 import { type KafkaCluster, withCluster } from '../support/kafka-cluster.js';
 import type { KdProcess } from '../support/kd.js';
 import { sharedCluster } from '../support/shared-cluster.js';

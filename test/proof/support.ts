@@ -1,7 +1,7 @@
 /** What the proofs share: a producer that keeps a pace, and reading what arrived. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafka from 'node-rdkafka';
-import type { ConsumedRecord } from '../support/java-tool.js';
+import type { ConsumedRecord } from '../support/java/requests.js';
 import type { KdProcess } from '../support/kd.js';
 
 const CONNECT_MS = 20_000;

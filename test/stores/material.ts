@@ -8,7 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256Of } from '../../src/stores/index.js';
-import { command, hash, once, prepareJava } from '../support/java.js';
+import { command, hash, once, prepareJava } from '../support/java/java.js';
 import { projectRoot } from '../support/paths.js';
 import { JAVA_STORES, KEYTOOL_STORES, keytoolScript, makeOrder } from './java-stores.js';
 import { KEY_PASSWORD, opensslScript, PASSWORD } from './openssl-stores.js';

@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'nod
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { log4jConfig, type OldRelease, oldLog4jConfig, prepareJava, prepareRelease } from './java.js';
+import { log4jConfig, type OldRelease, oldLog4jConfig, prepareJava, prepareRelease } from './java/java.js';
 
 export interface BrokerOptions {
   readonly nodeId: number;

@@ -9,8 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Broker, needsZooKeeper } from './broker.js';
 import { freePorts } from './free-ports.js';
-import { type OldRelease, prepareJava } from './java.js';
-import { JavaTool, type TopicSpec } from './java-tool.js';
+import { type OldRelease, prepareJava } from './java/java.js';
+import { JavaTool } from './java/java-tool.js';
+import type { TopicSpec } from './java/requests.js';
 
 /**
  * A listener besides the plain one, e.g. `{ name: 'TLS', protocol: 'SSL', advertisedHost: 'localhost' }`; its

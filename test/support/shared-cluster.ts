@@ -3,7 +3,8 @@
  * KD_TEST_BOOTSTRAP; a test file run by hand starts its own. Tests on it use names of their own
  * (`uniqueName`) and never kill it.
  */
-import { JavaTool, type TopicSpec } from './java-tool.js';
+import { JavaTool } from './java/java-tool.js';
+import type { TopicSpec } from './java/requests.js';
 import { KafkaCluster, type TestCluster } from './kafka-cluster.js';
 
 export const SHARED_BOOTSTRAP = 'KD_TEST_BOOTSTRAP';

@@ -15,7 +15,7 @@ import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { command, hash, once, prepareJava } from './java.js';
+import { command, hash, once, prepareJava } from './java/java.js';
 import { projectRoot } from './paths.js';
 
 const run = promisify(execFile);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Recipe } from '../../support/java-tool.js';
+import type { Recipe } from '../../support/java/requests.js';
 import { withCluster } from '../../support/kafka-cluster.js';
 import { sharedCluster } from '../../support/shared-cluster.js';
 import { assertNothingLost, Job, sized } from '../job.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Summary } from '../../../src/app/summary.js';
 import { renderSummary } from '../../../src/cli/terminal/summary-text.js';
-import type { ConsumedRecord, PlainRecord, Recipe } from '../../support/java-tool.js';
+import type { ConsumedRecord, PlainRecord, Recipe } from '../../support/java/requests.js';
 import { type TestCluster, withCluster } from '../../support/kafka-cluster.js';
 import { type KdProcess, lastJson } from '../../support/kd.js';
 import { sharedCluster } from '../../support/shared-cluster.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PlainRecord } from '../../support/java-tool.js';
+import type { PlainRecord } from '../../support/java/requests.js';
 import type { KdProcess } from '../../support/kd.js';
 import { sharedCluster } from '../../support/shared-cluster.js';
 import { Job } from '../job.js';

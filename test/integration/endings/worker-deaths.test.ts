@@ -1,7 +1,7 @@
 // @alone: each record may take half a second at most, harmless ones too.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Recipe } from '../../support/java-tool.js';
+import type { Recipe } from '../../support/java/requests.js';
 import { sharedCluster } from '../../support/shared-cluster.js';
 import { assertExact, Job } from '../job.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ConsumedRecord } from '../../support/java-tool.js';
+import type { ConsumedRecord } from '../../support/java/requests.js';
 import { sharedCluster } from '../../support/shared-cluster.js';
 import { Job } from '../job.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ConsumedRecord, PlainRecord } from '../../support/java-tool.js';
+import type { ConsumedRecord, PlainRecord } from '../../support/java/requests.js';
 import { sharedCluster } from '../../support/shared-cluster.js';
 import { Job, type JobSpec } from '../job.js';
 import { arrived, eventually } from '../waiting.js';

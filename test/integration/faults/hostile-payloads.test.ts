@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { before, describe, test } from 'node:test';
 import { atEndOf } from '../../support/at-end.js';
-import type { Recipe } from '../../support/java-tool.js';
+import type { Recipe } from '../../support/java/requests.js';
 import { KafkaCluster } from '../../support/kafka-cluster.js';
 import { sharedCluster } from '../../support/shared-cluster.js';
 import { Job } from '../job.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PlainRecord } from '../../support/java-tool.js';
+import type { PlainRecord } from '../../support/java/requests.js';
 import { uniqueName } from '../../support/kafka-cluster.js';
 import { sharedCluster } from '../../support/shared-cluster.js';
 import { countsByCode, Job } from '../job.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafka from 'node-rdkafka';
-import type { PlainRecord } from '../../support/java-tool.js';
+import type { PlainRecord } from '../../support/java/requests.js';
 import { sharedCluster } from '../../support/shared-cluster.js';
 import { countsByCode, Job } from '../job.js';
 import { arrived, eventually } from '../waiting.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Recipe } from '../../support/java-tool.js';
+import type { Recipe } from '../../support/java/requests.js';
 import { withCluster } from '../../support/kafka-cluster.js';
 import { sharedCluster } from '../../support/shared-cluster.js';
 import { assertExact, Job, sized } from '../job.js';

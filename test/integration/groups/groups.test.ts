@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Summary } from '../../../src/app/summary.js';
-import type { Recipe } from '../../support/java-tool.js';
+import type { Recipe } from '../../support/java/requests.js';
 import { type TestCluster, withCluster } from '../../support/kafka-cluster.js';
 import { type KdProcess, lastJson, runKd } from '../../support/kd.js';
 import { sharedCluster } from '../../support/shared-cluster.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { ConsumedRecord, PlainRecord, Recipe } from '../../support/java-tool.js';
+import type { ConsumedRecord, PlainRecord, Recipe } from '../../support/java/requests.js';
 import { uniqueName } from '../../support/kafka-cluster.js';
 import { sharedCluster } from '../../support/shared-cluster.js';
 import { assertExact, assertNothingLost, Job } from '../job.js';

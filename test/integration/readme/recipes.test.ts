@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import type { ConsumedRecord } from '../../support/java-tool.js';
+import type { ConsumedRecord } from '../../support/java/requests.js';
 import { uniqueName } from '../../support/kafka-cluster.js';
 import { sharedCluster } from '../../support/shared-cluster.js';
 import { countsByCode, Job, type JobSpec } from '../job.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OLD_RELEASES, type OldRelease } from '../../support/java.js';
-import type { Recipe } from '../../support/java-tool.js';
+import { OLD_RELEASES, type OldRelease } from '../../support/java/java.js';
+import type { Recipe } from '../../support/java/requests.js';
 import { type KafkaCluster, withCluster } from '../../support/kafka-cluster.js';
 import { tlsMaterial } from '../../support/tls-material.js';
 import { assertExact, Job } from '../job.js';

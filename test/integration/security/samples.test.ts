@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import type { Summary } from '../../../src/app/summary.js';
 import { atEndOf } from '../../support/at-end.js';
-import type { Recipe } from '../../support/java-tool.js';
+import type { Recipe } from '../../support/java/requests.js';
 import { uniqueName } from '../../support/kafka-cluster.js';
 import { type KdResult, lastJson, runKd } from '../../support/kd.js';
 import { projectRoot } from '../../support/paths.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import type { Summary } from '../../../src/app/summary.js';
 import { atEndOf } from '../../support/at-end.js';
-import type { Recipe } from '../../support/java-tool.js';
+import type { Recipe } from '../../support/java/requests.js';
 import { type KdProcess, lastJson } from '../../support/kd.js';
 import { type SecureCluster, startSecureCluster, USERS } from '../../support/secure-cluster.js';
 import type { TokenEndpoint } from '../../support/token-issuer.js';

@@ -2,28 +2,16 @@ import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { before, test } from 'node:test';
 import { getCiphers } from 'node:tls';
-import { opensslCipher } from '../../src/config/client/cipher-names.js';
-import { explainClient } from '../../src/config/show/explain.js';
-import { formatProblem } from '../../src/config/text/problem.js';
-import { type TlsMaterial, tlsMaterial } from '../support/tls-material.js';
-import { load, problemOf, resolved, write } from './support.js';
+import { opensslCipher } from '../../../src/config/client/cipher-names.js';
+import { formatProblem } from '../../../src/config/text/problem.js';
+import { type TlsMaterial, tlsMaterial } from '../../support/tls-material.js';
+import { load, problemOf, resolved, write } from '../support.js';
+import { job, KEY, SSL } from './job.js';
 
 let tls: TlsMaterial;
 before(async () => {
   tls = await tlsMaterial();
 });
-
-/** A job with these shared properties; `more` is appended to the section `kafka`. */
-function job(properties: Readonly<Record<string, string>>, more = '', servers = 'a:9092'): string {
-  const lines = Object.entries(properties).map(([name, value]) => `    ${name}: ${JSON.stringify(value)}\n`);
-  return (
-    `kafka:\n  bootstrap-servers: ${servers}\n  properties:\n${lines.join('')}  consumer: { ` +
-    `group-id: g, topics: [in] }\n  producer: { topic: out }\n${more}`
-  );
-}
-
-const SSL = { 'security.protocol': 'SSL' };
-const KEY = 'kafka.properties.ssl.truststore.location';
 
 test('Java stores become PEM, with their certificates, files and secrets', () => {
   for (const form of ['jks', 'p12', 'pem'] as const) {
@@ -263,173 +251,3 @@ test('IANA names of cipher suites become OpenSSL names', () => {
   for (const protocols of ['TLSv1.1', 'TLSv1.4'])
     assert.equal(load(job({ ...SSL, 'ssl.enabled.protocols': protocols })).config, undefined);
 });
-
-test('Java logins become the properties of their mechanism', () => {
-  const login = (mechanism: string, jaas: string, more = {}) =>
-    resolved(
-      job({
-        'security.protocol': 'SASL_SSL',
-        ...(mechanism === '' ? {} : { 'sasl.mechanism': mechanism }),
-        'sasl.jaas.config': jaas,
-        ...more,
-      }),
-    ).consumer;
-  const scram = login(
-    'SCRAM-SHA-512',
-    'a.ScramLoginModule required username="u" password="p\\"w";',
-  ).properties;
-  assert.deepEqual(
-    [scram.get('sasl.mechanisms'), scram.get('sasl.username'), scram.get('sasl.password')],
-    ['SCRAM-SHA-512', 'u', 'p"w'],
-  );
-  assert.equal(
-    login('', 'a.PlainLoginModule required username="u" password="p";').properties.get('sasl.mechanisms'),
-    'PLAIN',
-  );
-  const oidc = login('OAUTHBEARER', 'a.OAuthBearerLoginModule required clientId="c" clientSecret="s";', {
-    'sasl.oauthbearer.token.endpoint.url': 'https://issuer/token',
-    'sasl.login.callback.handler.class':
-      'org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHandler',
-  });
-  assert.equal(oidc.properties.get('sasl.oauthbearer.method'), 'oidc');
-  assert.equal(oidc.properties.get('sasl.oauthbearer.client.secret'), 's');
-  assert.equal(oidc.tokens, undefined);
-  for (const [mechanism, jaas, words] of [
-    ['', 'a.ScramLoginModule required username="u" password="p";', /several mechanisms/],
-    ['PLAIN', 'a.ScramLoginModule required username="u" password="p";', /does not match/],
-    ['OAUTHBEARER', 'a.OAuthBearerLoginModule required clientId="c";', /no source of tokens/],
-    [
-      'SCRAM-SHA-1024',
-      'a.ScramLoginModule required username="u" password="p";',
-      /not a supported SASL mechanism/,
-    ],
-  ] as const) {
-    const { config, problems } = load(
-      job({
-        'security.protocol': 'SASL_SSL',
-        ...(mechanism === '' ? {} : { 'sasl.mechanism': mechanism }),
-        'sasl.jaas.config': jaas,
-      }),
-    );
-    assert.equal(config, undefined, jaas);
-    assert.match(problems.map(({ message }) => message).join(), words);
-  }
-  assert.match(
-    load(job({ 'security.protocol': 'SASL_SSL' })).problems[0]?.message ?? '',
-    /needs sasl\.mechanism/,
-  );
-  assert.match(
-    load(job({ ...SSL, 'sasl.mechanism': 'PLAIN' })).problems[0]?.message ?? '',
-    /connects without a login/,
-  );
-});
-
-test('MSK IAM becomes OAUTHBEARER with tokens for the region of the brokers', () => {
-  const iam = {
-    'security.protocol': 'SASL_SSL',
-    'sasl.mechanism': 'AWS_MSK_IAM',
-    'sasl.jaas.config': 'software.amazon.msk.auth.iam.IAMLoginModule required awsProfileName=prod;',
-  };
-  const msk = resolved(job(iam, '', 'b-1.demo.x1.c2.kafka.eu-central-1.amazonaws.com:9098')).producer;
-  assert.deepEqual(msk.tokens, { kind: 'msk-iam', profile: 'prod', region: 'eu-central-1' });
-  assert.equal(msk.properties.get('sasl.mechanisms'), 'OAUTHBEARER');
-  assert.deepEqual(resolved(job(iam), { environment: { AWS_REGION: 'us-west-2' } }).consumer.tokens, {
-    kind: 'msk-iam',
-    profile: 'prod',
-    region: 'us-west-2',
-  });
-  const nowhere = load(job(iam));
-  assert.equal(nowhere.config, undefined);
-  assert.match(nowhere.problems.map(({ message }) => message).join(), /AWS_REGION/);
-});
-
-test('a token provider makes the mechanism OAUTHBEARER, and is refused with any other', () => {
-  write('tokens.mjs', 'export default async () => ({ token: "", expiryTime: 0 });');
-  const text = (properties: Record<string, string>): string =>
-    job(properties).replace('  consumer:', '  token-provider: ./tokens.mjs\n  consumer:');
-  const { tokens, properties } = resolved(text({ 'security.protocol': 'SASL_SSL' })).consumer;
-  assert.ok(tokens?.kind === 'module' && tokens.path.endsWith('/tokens.mjs'));
-  assert.equal(properties.get('sasl.mechanisms'), 'OAUTHBEARER');
-  assert.equal(load(text({ 'security.protocol': 'SASL_SSL', 'sasl.mechanism': 'PLAIN' })).config, undefined);
-  assert.match(load(text({})).problems[0]?.message ?? '', /connects without a login/);
-});
-
-test('no password, key or login is in any problem, note or explanation', () => {
-  const CANARY = 'Canary9d1f';
-  const { certificate, key } = tls.pem('client');
-  const secretsOfKey = key.split('\n').filter((line) => line.length > 30 && !line.startsWith('-----'));
-  const jaas = (rest: string): string => `a.b.ScramLoginModule required username="u" password=${rest}`;
-  const texts = [
-    job({
-      ...SSL,
-      'ssl.truststore.location': tls.path('ca', 'jks'),
-      'ssl.truststore.password': CANARY,
-      'ssl.keystore.location': tls.path('client', 'p12'),
-      'ssl.keystore.password': CANARY,
-    }),
-    job({
-      ...SSL,
-      'ssl.keystore.key': key.replace('BEGIN', 'BEGINN'),
-      'ssl.keystore.certificate.chain': certificate,
-    }),
-    job({ ...SSL, 'ssl.keystore.key': key, 'ssl.keystore.certificate.chain': key }),
-    job({
-      ...SSL,
-      'ssl.keystore.key': key,
-      'ssl.keystore.certificate.chain': certificate,
-      'ssl.truststore.certificates': key,
-    }),
-    ...[
-      `"${CANARY}";`,
-      `"${CANARY}"`,
-      `"${CANARY};`,
-      `${CANARY} x;`,
-      `"x" ${CANARY}="y";`,
-      `"x" y="${CANARY}";`,
-    ].map((rest) =>
-      job({
-        'security.protocol': 'SASL_SSL',
-        'sasl.mechanism': 'SCRAM-SHA-256',
-        'sasl.jaas.config': jaas(rest),
-      }),
-    ),
-    job({ ...SSL, 'ssl.keystore.key': key, 'ssl.keystore.certificate.chain': certificate }),
-  ];
-  for (const text of texts) {
-    const loaded = load(text);
-    const explained =
-      loaded.config === undefined
-        ? []
-        : [
-            explainClient('consumer', loaded.config, loaded),
-            explainClient('producer', loaded.config, loaded),
-          ];
-    const printed = JSON.stringify([loaded.problems, loaded.notes, explained]);
-    for (const secret of [CANARY, ...secretsOfKey]) assert.ok(!printed.includes(secret), printed);
-  }
-});
-
-test(
-  'an explanation has every property with its value, origin and reason, and certificates as a ' +
-    'count and digests',
-  () => {
-    const loaded = load(
-      job({
-        ...SSL,
-        'ssl.truststore.location': tls.path('ca', 'jks'),
-        'ssl.truststore.password': tls.password,
-        'fetch.max.wait.ms': '400',
-      }),
-    );
-    assert.ok(loaded.config);
-    const rows = new Map(explainClient('consumer', loaded.config, loaded).map((row) => [row.name, row]));
-    for (const name of loaded.config.consumer.properties.keys()) assert.ok(rows.has(name), name);
-    assert.match(rows.get('ssl.ca.pem')?.value ?? '', /^1 certificate, sha256 [0-9a-f]{16}…$/);
-    assert.equal(rows.get('ssl.ca.pem')?.key, KEY);
-    assert.match(rows.get('fetch.wait.max.ms')?.explanation ?? '', /fetch\.max\.wait\.ms/);
-    assert.equal(rows.get('fetch.min.bytes')?.origin, 'default');
-    assert.equal(rows.get('check.crcs')?.origin, 'ours');
-    for (const row of rows.values())
-      assert.ok(row.explanation !== '' || row.origin.startsWith('kd.yml'), row.name);
-  },
-);

@@ -9,7 +9,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { projectRoot } from './paths.js';
+import { projectRoot } from '../paths.js';
 
 const run = promisify(execFile);
 const javaRoot = join(projectRoot, 'test', 'java');
