@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* More than a cluster of 100,000 partitions needs; beyond it the answer is given up. */
+/* Maximum number of values in an answer, more than a cluster of 100,000 partitions needs. */
 #define KD_ANSWER_VALUES_MAX 4000000u
 
 typedef enum {
@@ -21,12 +21,12 @@ typedef enum {
 
 typedef struct kd_value {
   kd_value_kind kind;
-  /* In an object: a string constant. */
+  /* The name within an object; a string constant. */
   const char *name;
   char *text;
   double number;
   struct kd_value *root, *first, *last, *next;
-  /* Only in the root: the number of values, and whether one could not be allocated. */
+  /* Used in the root only: the number of values, and whether one could not be allocated. */
   size_t count;
   bool incomplete;
 } kd_value;

@@ -85,7 +85,7 @@ static uint32_t pop(kd_reader *reader, int timeout_ms, uint32_t count_max) {
   return reader->held_count;
 }
 
-/* As many as will probably fit, so that few are held for the next block. */
+/* The number of records that will probably fit, so that few are held for the next block. */
 static uint32_t chunk_size(const kd_reader *reader) {
   const kd_packer *packer = &reader->packer;
   uint32_t packed = kd_packer_packed_bytes(packer);

@@ -100,7 +100,7 @@ void kd_writer_hand_over(kd_writer *writer, kd_slot *slot);
 /* Negative: our own code. */
 int32_t kd_writer_partition(const kd_slot *slot, const kd_partition *source, kd_topic *topic,
                             const kd_output_record *record);
-/* Of a record that has headers. False: malformed. */
+/* Converts the headers of a record that has some. False: they are malformed. */
 bool kd_writer_headers(const kd_output_record *record, rd_kafka_headers_t **headers);
 /* 0: its headers are malformed, and it is refused for that reason. */
 uint64_t kd_writer_bytes_alone(const kd_output_record *record);

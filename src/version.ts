@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 
 const manifest: unknown = createRequire(import.meta.url)('../../package.json');
 
-/** Of this package. */
+/** The version of this package. */
 export const version =
   typeof manifest === 'object' && manifest !== null && 'version' in manifest
     ? String(manifest.version)

@@ -84,7 +84,7 @@ const UNITS = [
   ['second', 1_000],
 ] as const;
 
-/** In the largest unit that is still precise: `7 days`, `90 minutes`. */
+/** A time span in the largest unit that is still precise: `7 days`, `90 minutes`. */
 export function spanOf(ms: number): string {
   const [word, unitMs] = UNITS.find(([, unit]) => Math.abs(ms) >= 2 * unit) ?? ['second', 1_000];
   return plural(Math.round(ms / unitMs), word);

@@ -36,7 +36,7 @@ export function grant(
     `${missing.map((one) => `--operation ${one.toLowerCase()}`).join(' ')} ${at}`;
 }
 
-/** As far as it can be known here: brokers may map principals. */
+/** The user's name as far as it is known here: brokers may map principals. */
 function userOf(config: ResolvedConfig, side: ClientSide): string {
   const { properties, certificates } = config[side];
   const name = properties.get('sasl.username');

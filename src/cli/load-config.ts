@@ -100,7 +100,7 @@ export function readConfig(
   if (own.length > 0) return { ...loaded, config: undefined, problems: [...own, ...loaded.problems] };
   const { config } = loaded;
   if (config === undefined) return loaded;
-  // Here, so that it applies to every verb, and again when a running job reloads.
+  // -q and -v are applied here, so that they hold for every verb, also after a reload.
   return {
     ...loaded,
     config: { ...config, logging: { ...config.logging, level: levelFor(config.logging.level, options) } },

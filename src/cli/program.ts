@@ -10,7 +10,7 @@ import { addExample, addGlobalOptions } from './options.js';
 /** Every verb is a module with one of these. */
 export type Register = (program: Command, io: CliIo) => void;
 
-/** In the order of the help. Each verb is loaded only when it is needed, so that a run starts fast. */
+/** The verbs in the order of the help. Each is loaded only when it is needed, so that a run starts fast. */
 const VERBS: Readonly<Record<string, () => Promise<{ readonly register: Register }>>> = {
   run: () => import('./verbs/run.js'),
   demo: () => import('./verbs/demo.js'),

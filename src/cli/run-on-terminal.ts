@@ -19,7 +19,7 @@ export interface TerminalRun {
   readonly options: GlobalOptions;
   /** Loads the configuration again; undefined if it never changes. */
   readonly loadAgain?: () => Loaded;
-  /** Between two lines of progress without a terminal. */
+  /** Time between two progress lines without a terminal. */
   readonly progressIntervalMs?: number;
   /** Called when the run is over, before the summary is printed; errors it throws go to the caller. */
   readonly beforeSummary?: () => Promise<void>;

@@ -40,7 +40,7 @@ export class CompletionRing {
     }
   }
 
-  /** Its transform is done. */
+  /** Call it when the transform of a batch is done. */
   complete(batchId: BatchId): void {
     const entry = this.#entries.get(batchId);
     if (entry === undefined) throw defect(`batch ${batchId} completed, but it is not in the ring`);

@@ -5,7 +5,7 @@ export const ProbeLimits = {
   resolveTimeoutMs: 3_000,
   tcpTimeoutMs: 3_000,
   tlsTimeoutMs: 3_000,
-  /** From a request to its answer. Java's brokers delay the answer to a failed login for a moment. */
+  /** The time from a request to its answer. Brokers delay the answer to a failed login for a moment. */
   answerTimeoutMs: 3_000,
   /** The whole probe of one broker, whatever its steps take together. */
   brokerTimeoutMs: 8_000,

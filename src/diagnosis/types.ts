@@ -77,7 +77,7 @@ export interface CertificateFacts {
   readonly issuer: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
-  /** Of the DER form, in lower-case hexadecimal. */
+  /** SHA-256 of the DER form, in lower-case hexadecimal. */
   readonly sha256: string;
   /** The DNS names and addresses that it is valid for. */
   readonly names: readonly string[];

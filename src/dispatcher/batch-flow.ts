@@ -161,7 +161,7 @@ export class BatchFlow {
   }
 }
 
-/** Read after the batch that stops the run, and nothing of it was written yet. */
+/** True if the batch was read after the one that stops the run, and nothing of it was written yet. */
 export function isBehind(batch: InFlightBatch, stopped: InFlightBatch): boolean {
   return batch.id > stopped.id && isUnwritten(batch);
 }

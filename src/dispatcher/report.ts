@@ -34,7 +34,7 @@ export interface RunReport {
   readonly hung: boolean;
   /** Bounded run: its end offsets; undefined before they were known. */
   readonly ends: readonly EndOffset[] | undefined;
-  /** At the end of the run. */
+  /** Transactions that are still open at the end of the run. */
   readonly openTransactions: readonly OpenTransaction[];
 }
 

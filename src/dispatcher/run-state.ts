@@ -34,7 +34,7 @@ export interface RunState {
   readonly topicNames: Map<number, string>;
   /** Whether batches are accepted, and whether results still count. */
   readonly lifecycle: Lifecycle;
-  /** Why the run ends, in the order in which it was found; empty: as asked. */
+  /** The errors that end the run, in the order in which they occurred; empty if it ends as requested. */
   readonly errors: DispatcherError[];
   /** Resolves when the run must stop. */
   readonly stopWanted: Promise<undefined>;

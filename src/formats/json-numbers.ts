@@ -41,7 +41,7 @@ function isDigit(text: string, at: number): boolean {
   return (c >= ZERO && c <= NINE) || c === POINT;
 }
 
-/** At most RUN_MAX before `at`. */
+/** The position of the number's first digit, at most RUN_MAX before `at`. */
 function firstDigit(text: string, at: number): number {
   let from = at;
   while (from > 0 && at - from < RUN_MAX && isDigit(text, from - 1)) from -= 1;

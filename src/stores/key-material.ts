@@ -145,7 +145,7 @@ function aboutUnused(store: Store, entry: StoreEntry, chain: readonly X509Certif
   if (unused.length === 0) return [];
   return [
     `${store.file}: ${names(unused)} ` +
-      `${unused.length === 1 ? 'is' : 'are'} no part of the key's chain, and not sent`,
+      `${unused.length === 1 ? 'is' : 'are'} not part of the key's chain and not sent`,
   ];
 }
 

@@ -13,7 +13,7 @@ import { say } from '../../diagnosis/words.js';
 const BROKERS_MAX = 12;
 
 export class BrokerWalk {
-  /** Of brokers without a fault. */
+  /** Reports about brokers without a fault. */
   readonly reports: ProbeReport[] = [];
   /** Sides whose cluster advertises only addresses that can't be reached. */
   readonly adrift = new Set<ClientSide>();

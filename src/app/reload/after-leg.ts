@@ -23,7 +23,7 @@ const MAY_BE_OUTDATED: ReadonlySet<ErrorCode> = new Set([
 /** The facts known when a leg has ended. */
 export interface LegEnd {
   readonly report: RunReport;
-  /** Its records flowed. */
+  /** The leg started, and records flowed. */
   readonly ran: boolean;
   readonly isFirst: boolean;
   /** The user stopped the run. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../../ports/clock.js';
 
-/** Between the two looks that must agree. */
+/** Time between the two checks that must agree. */
 export const SETTLE_MS = 1_000;
 
 export interface FileWatchParts {

@@ -3,7 +3,7 @@ import type { Clock } from '../../ports/clock.js';
 import type { Logger } from '../../ports/logger.js';
 import type { Adopted, Loading, ReloadCause, Revision, RevisionSource } from './leg.js';
 
-/** Between two trials of a configuration that Kafka can't be used with; doubles each time. */
+/** The first pause between two trials of a configuration that does not work with Kafka; doubles each time. */
 export const TRIAL_AGAIN_MS = 5_000;
 export const TRIAL_AGAIN_MAX_MS = 60_000;
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../ports/clock.js';
 
-/** Between two attempts to start a leg; doubles each time. */
+/** The first pause between two attempts to start a leg; doubles each time. */
 const START_AGAIN_MS = 1_000;
 const START_AGAIN_MAX_MS = 15_000;
 

@@ -8,7 +8,7 @@ import type { Field, Setting } from './field.js';
 import { KAFKA_KEYS } from './kafka-keys.js';
 import { NAME_KEY, PROCESS_KEYS } from './process-keys.js';
 
-/** In the order of the file. */
+/** All keys, in the order of the example file. */
 const SCHEMA = { ...NAME_KEY, ...KAFKA_KEYS, ...DISPATCHER_KEYS, ...PROCESS_KEYS };
 
 export type Schema = typeof SCHEMA;

@@ -22,7 +22,7 @@ export interface ScalarTree {
   readonly kind: 'scalar';
   /** The value as YAML reads it; a string if something was interpolated. */
   readonly value: string | number | boolean | bigint | null;
-  /** As written, after interpolation: keeps `0123` and `1e3` as they are. */
+  /** The text as written, after interpolation; keeps `0123` and `1e3` as they are. */
   readonly text: string;
   readonly interpolated: boolean;
   readonly quoted: boolean;

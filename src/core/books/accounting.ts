@@ -22,7 +22,7 @@ export interface DeadLetterExample {
 
 export interface DeadLettersOfCode {
   readonly count: number;
-  /** The first of them. */
+  /** The first record that was dead-lettered under the code. */
   readonly example: DeadLetterExample;
 }
 
@@ -40,7 +40,7 @@ export interface AccountingSnapshot {
   readonly retried: number;
   readonly filteredBy: Readonly<Record<string, number>>;
   readonly deadLetteredBy: Readonly<Record<string, DeadLettersOfCode>>;
-  /** By output topic. */
+  /** Acknowledged outputs by topic. */
   readonly emittedBy: Readonly<Record<string, number>>;
   readonly bytesIn: number;
 }

@@ -100,15 +100,15 @@ export class Shutdown {
   }
 
   /**
-   * Records after one that stops the run are not written: its partition's committed offset can't pass it, so
-   * they would only come twice.
+   * Drains what is in flight. Records after one that stops the run are not written: the committed offset of
+   * its partition can't pass that record, so they would come twice.
    */
   private async drain(sourceStarted: boolean): Promise<void> {
     const { batchFlow, changes, intake } = this.parts;
     const { errors } = this.state;
     const stopped = [...this.state.inFlight.values()].find((batch) => batch.stopRow !== undefined);
     const leavesUnbegun = errors.some(({ code }) => !SETTLES_ALL.has(code));
-    // More of the same would follow.
+    // Batches that are not written yet would bring more dead letters.
     const leavesUnwritten = errors.some(({ code }) => code === 'TOO_MANY_DEAD_LETTERS');
     batchFlow.abandon(
       (batch) =>

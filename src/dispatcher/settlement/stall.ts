@@ -6,7 +6,7 @@ import { Limits } from '../settings.js';
 export interface DestinationFault {
   readonly topic: string;
   readonly name: string;
-  /** More than the name says, if known. */
+  /** Details beyond the name, if known. */
   readonly words?: string;
   /** Kafka refuses us for rights or credentials: trying again will not help. */
   readonly refused: boolean;

@@ -9,7 +9,7 @@ export type NamedCount = readonly [name: string, rows: number];
 export interface RejectedCount {
   readonly code: string;
   readonly rows: number;
-  /** One of them. */
+  /** One of the rejected rows. */
   readonly example: RejectedRow;
 }
 

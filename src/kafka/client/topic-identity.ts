@@ -29,7 +29,7 @@ export class TopicIdentities {
     this.#logger = logger;
   }
 
-  /** The id that was seen last. */
+  /** The id of the topic as it was last seen. */
   idOf(topic: string): string | undefined {
     return this.#ids.get(topic);
   }

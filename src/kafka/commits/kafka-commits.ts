@@ -110,7 +110,7 @@ export class KafkaCommits implements Commits {
     this.lost([partitionId]);
   }
 
-  /** Its position belongs to the new topic now, or it is no longer read here. */
+  /** Call it when the partition is at a position of the new topic, or is no longer read by this member. */
   allow(partitionId: PartitionId): void {
     this.#withheld.delete(partitionId);
   }

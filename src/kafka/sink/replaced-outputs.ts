@@ -45,7 +45,7 @@ export class ReplacedOutputs {
     await this.#report(await this.#identities.replaced(this.#parts.handleId, [name]));
   }
 
-  /** One comparison at a time. */
+  /** Compares all ids. While a comparison runs, its promise is returned. */
   compare(): Promise<void> {
     this.#comparing ??= this.#compare().finally(() => {
       this.#comparing = undefined;

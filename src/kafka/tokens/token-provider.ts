@@ -10,7 +10,7 @@ export interface TokenProvider {
   readonly ask: (signal: AbortSignal) => Promise<unknown>;
 }
 
-/** Of anything; undefined: it has no such property. */
+/** Reads a property of any value; undefined if it has no such property. */
 export function property(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && name in value
     ? (value as Readonly<Record<string, unknown>>)[name]

@@ -29,7 +29,7 @@ async function userModule(path: string): Promise<TokenProvider> {
       },
     );
   }
-  // Only for a function with a parameter: a parameter with a default keeps it.
+  // A parameter with a default does not count in `length`, so such a function gets no argument and keeps it.
   return { name: path, ask: async (signal) => call(ask, ask.length > 0 ? { signal } : undefined) };
 }
 

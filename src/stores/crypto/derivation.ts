@@ -60,7 +60,7 @@ export function derivePkcs12(
   return Buffer.concat(derived).subarray(0, bytes);
 }
 
-/** At most one hash long. */
+/** The result can't be longer than one hash. */
 export function derivePbkdf1(reading: Reading, input: DerivationInput, bytes: number): Buffer {
   reading.spendIterations(input.iterations, 1);
   let digest: Buffer = Buffer.concat([input.password, input.salt]);

@@ -40,7 +40,7 @@ function bodyOf(
   label: string,
   reading: Reading,
 ): { headers: Map<string, string>; bytes: Buffer } {
-  // A missing last line would run one block into the next.
+  // Without its last line a block seems to continue in the next one.
   if (body.includes(DASHES)) throw reading.damaged(`the PEM block ${label} has no last line`);
   const headers = new Map<string, string>();
   const base64: string[] = [];

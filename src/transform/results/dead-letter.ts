@@ -97,7 +97,7 @@ function originOf({ reader, row, topic, partition }: DeadLetterSource): HeaderLi
   ];
 }
 
-/** At most `bytesMax` bytes of UTF-8, cut between characters. */
+/** Shortens a text to at most `bytesMax` bytes of UTF-8, cut between characters. */
 function cutUtf8(text: string, bytesMax: number): string {
   // No character takes fewer bytes than UTF-16 units, so a longer text never fits.
   const candidate = text.length > bytesMax ? text.slice(0, bytesMax) : text;

@@ -38,7 +38,7 @@ export function sourceHeaders(reader: InputBatchReader, row: number): HeaderList
   return headers.some(([name]) => name === 'kd-code') ? headersInLife(headers) : [...headers];
 }
 
-/** Without the headers of an earlier rejection. */
+/** The headers without those of an earlier rejection. */
 export function headersInLife(headers: SourceHeaders): HeaderList {
   return headers.filter(([name]) => !DEATH_HEADERS.has(name));
 }

@@ -108,7 +108,7 @@ export class OutputRows {
     return this.writer.copyValue(value) ? Written.done : Written.full;
   }
 
-  /** With key, headers and timestamp of the source. */
+  /** Adds a row with key, headers and timestamp of the source. */
   #addRow(row: number, topic: OutputTopic, more: number): boolean {
     const { reader } = this.scope;
     const flags = this.#valueFlags | more;

@@ -72,7 +72,7 @@ export class RejectionTally extends Tally {
     this.#examples = undefined;
   }
 
-  /** In the order of `names`. */
+  /** One example per code, in the order of `names`. */
   get examples(): readonly RejectedRow[] {
     return this.#examples ?? NONE;
   }

@@ -125,7 +125,7 @@ export class SchemaResolver {
     );
   }
 
-  /** With `whole`, it also fails if only some data could not be read. */
+  /** Undefined if the pair does not fit; with `whole` also if only some data could not be read. */
   private attempt(
     { reader, writer, path }: { reader: Type; writer: Type; path: string },
     whole: boolean,

@@ -34,7 +34,7 @@ export interface Range {
 export type RangeAnswer = Range | { readonly code: number; readonly text: string };
 
 export interface RangeQueries {
-  /** In the order asked. Rejects if nothing could be asked at all. */
+  /** The ranges in the order of `partitions`. Rejects if nothing could be asked at all. */
   ranges(partitions: readonly TopicPartition[], timeoutMs: number): Promise<readonly RangeAnswer[]>;
 }
 

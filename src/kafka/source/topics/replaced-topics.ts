@@ -57,12 +57,12 @@ export class ReplacedTopics {
     if (topics.some((topic) => this.topicId(topic) === undefined)) await this.compare(topics);
   }
 
-  /** The id that was seen last. */
+  /** The id of the topic as it was last seen. */
   topicId(topic: string): string | undefined {
     return this.#identities.idOf(topic);
   }
 
-  /** Before the last commit, so that offsets stored since the last comparison are not committed unchecked. */
+  /** Call it before the last commit: offsets stored since the last comparison are unchecked. */
   async end(timeoutMs: number): Promise<void> {
     clearInterval(this.#timer);
     if (this.#hasStored()) await Promise.race([this.compare(), delay(timeoutMs, undefined, { ref: false })]);
