@@ -144,8 +144,8 @@ static int64_t headers_of(kd_reader *reader, const rd_kafka_message_t *message,
                           rd_kafka_headers_t **headers) {
   *headers = NULL;
   bool none = reader->headers_peekable && peek_no_headers(message);
-  /* The first row of each batch is always asked for: if the assumption above ever turns out to be wrong,
-   * it is given up. */
+  /* For the first row of each batch librdkafka is always asked. If it does have headers where the peek found
+   * none, peeking ends. */
   if (none && reader->packer.row_count > 0) return -1;
   rd_kafka_resp_err_t error = rd_kafka_message_headers(message, headers);
   if (error == RD_KAFKA_RESP_ERR__NOENT) return -1;

@@ -37,7 +37,7 @@ export function judgeOutput(
   const own = config.producer.properties.get('message.max.bytes');
   if (own !== undefined && Number(own) > limit) {
     findings.warning(
-      `takes messages up to ${limit} bytes, but the producer sends up to ${own}: larger ones ` +
+      `takes records up to ${limit} bytes, but the producer sends up to ${own}: larger ones ` +
         `become dead letters`,
       `lower ${line('kafka.producer.properties.message.max.bytes')}, or raise max.message.bytes of the topic`,
     );

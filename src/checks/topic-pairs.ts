@@ -89,7 +89,7 @@ function judgeLetters(input: TopicsInput): readonly Check[] {
     judgeTimes(input, source, letters, findings);
     if (!(bytesMax(source) > bytesMax(letters))) continue;
     findings.warning(
-      `takes messages up to ${bytesMax(letters)} bytes, ${source.name} up to ${bytesMax(source)}: a larger ` +
+      `takes records up to ${bytesMax(letters)} bytes, ${source.name} up to ${bytesMax(source)}: a larger ` +
         `record that is rejected can't become a dead letter, and stops the run (exit 5)`,
       `raise max.message.bytes of ${letters.name} (kafka-configs.sh --alter --topic ${letters.name} ` +
         `--add-config max.message.bytes=${bytesMax(source) + DEAD_LETTER_HEADERS_BYTES})`,

@@ -86,7 +86,7 @@ export function described(settings: Values): string {
   const retentionMs = retentionOf(settings);
   const kept = retentionMs === undefined ? 'kept forever' : `kept for ${spanOf(retentionMs)}`;
   return (
-    `, min.insync ${settings.get('min.insync.replicas') ?? '?'}, messages up to ` +
+    `, min.insync ${settings.get('min.insync.replicas') ?? '?'}, records up to ` +
     `${settings.get('max.message.bytes') ?? '?'} bytes, ${settings.get('cleanup.policy') ?? '?'}, ${kept}`
   );
 }

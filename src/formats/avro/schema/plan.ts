@@ -136,8 +136,8 @@ export function childrenOf(node: Node): readonly Node[] {
 }
 
 /**
- * The minimum number of bytes of a value on the wire, which limits hostile counts. A record inside itself
- * counts as 0, so with a `known` that is only partly filled the result may be too low, but never too high.
+ * The minimum number of bytes of a value on the wire, which limits hostile counts. A record that contains
+ * itself counts as 0, so the result may be too low, but is never too high.
  */
 export function bytesMin(node: Node, known: Map<Node, number> = new Map()): number {
   const found = known.get(node);
