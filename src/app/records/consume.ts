@@ -1,19 +1,22 @@
 /** Reads the records of a topic without a group. */
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import type { Position } from '../../core/positions/position.js';
 import type { FormatSpec } from '../../formats/index.js';
 import { loadNative } from '../../kafka/native.js';
+import { type PlacedRange, requireGroup } from '../../kafka/tools/placed-ranges.js';
 import { readTopic } from '../../kafka/tools/topic-reader.js';
-import type { ReadFrom } from '../../kafka/tools/topic-reader-options.js';
 import type { Logger } from '../../ports/logger.js';
 import { formatOf } from '../job-formats.js';
 
-export type { ReadFrom };
+export type { PlacedRange };
 
 export interface ConsumeRequest {
   readonly config: ResolvedConfig;
   readonly topic: string;
-  readonly from: ReadFrom;
-  readonly until: 'end' | 'forever';
+  readonly from: Position;
+  /** Undefined: for ever. */
+  readonly until: Position | undefined;
+  readonly placed: (ranges: readonly PlacedRange[], logAppendTime: boolean) => void;
   readonly signal: AbortSignal;
   readonly logger: Logger;
 }
@@ -22,12 +25,15 @@ type OnBatch = Parameters<typeof readTopic>[1];
 
 /** Until the end, the signal, or a batch for which `onBatch` answers false. */
 export function consumeTopic(request: ConsumeRequest, onBatch: OnBatch): Promise<void> {
-  const { config, ...given } = request;
+  const { config, from, until, ...given } = request;
   const { topic } = given;
+  const groupId = config.consumer.groupId || undefined;
+  if (from.kind === 'committed' || until?.kind === 'committed') requireGroup(groupId);
   const isOutput = topic === config.producer.topic || topic === config.dispatcher.deadLetterTopic;
   return readTopic(
     {
       ...given,
+      range: { from, until, groupId },
       clientId: config.name,
       cluster: isOutput ? config.producer : config.consumer,
       native: loadNative(),

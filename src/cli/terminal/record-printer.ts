@@ -51,12 +51,16 @@ export class RecordPrinter {
   }
 
   /** False when enough records have been printed. */
-  async print(batch: InputBatch, partitionOf: (partitionId: number) => AssignedPartition): Promise<boolean> {
+  async print(
+    batch: InputBatch,
+    partitionOf: (partitionId: number) => AssignedPartition & { readonly untilOffset: number },
+  ): Promise<boolean> {
     this.#rows.open(batch.block.bytes);
     for (const { partitionId, firstRow, rowCount } of batch.segments) {
       const place = partitionOf(partitionId);
       for (let row = firstRow; row < firstRow + rowCount; row++) {
         if (this.#printed >= this.#options.max) return false;
+        if (this.#rows.offset(row) >= place.untilOffset) break;
         const line = this.#line(row, place);
         this.#printed += 1;
         if (!this.#io.stdout.write(line)) await once(this.#io.stdout, 'drain');

@@ -1,17 +1,21 @@
 /** `kd consume`: prints a topic's records, decoded, on stdout. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { onStopSignals } from '../../app/process-control.js';
-import { consumeTopic, formatOfTopic, type ReadFrom } from '../../app/records/consume.js';
+import { consumeTopic, formatOfTopic, type PlacedRange } from '../../app/records/consume.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import type { Position } from '../../core/positions/position.js';
 import type { CliIo, GlobalOptions, KafkaOptions } from '../io.js';
 import { loadConfig } from '../load-config.js';
 import { createCliLogger } from '../log.js';
 import { addExample, addKafkaOptions, optionsOf } from '../options.js';
+import { readEnd, readPosition } from '../position-option.js';
+import { describePlaced } from '../terminal/placed-ranges.js';
 import { RecordPrinter } from '../terminal/record-printer.js';
 
 interface ConsumeOptions {
-  readonly from: ReadFrom;
-  readonly until: 'end' | 'forever';
+  readonly from: Position;
+  /** Undefined: for ever. */
+  readonly until: Position | undefined;
   readonly max?: number;
   readonly raw?: boolean;
 }
@@ -24,14 +28,20 @@ export function register(program: Command, io: CliIo): void {
     .description('print records of a topic, decoded; reads without a group and commits nothing')
     .argument('<topic>', 'the topic')
     .addOption(
-      new Option('--from <position>', 'earliest, latest, an offset, or -N: the last N of each partition')
-        .argParser(parseFrom)
+      new Option(
+        '--from <position>',
+        'earliest, latest, committed, -2h, 2026-11-27T08:00Z, an offset, +N, -N (the last N), or @offsets.json',
+      )
+        .argParser(readPosition)
         .default({ kind: 'earliest' }, 'earliest'),
     )
     .addOption(
-      new Option('--until <when>', 'stop at the end seen at the start, or never')
-        .choices(['end', 'forever'])
-        .default('end'),
+      new Option(
+        '--until <position>',
+        'the same; end: as seen at the start, +N: so many offsets from the start; or forever',
+      )
+        .argParser(readEnd)
+        .default({ kind: 'end' }, 'end'),
     )
     .addOption(new Option('--max <n>', 'stop after this many records').argParser(parseCount))
     .addOption(new Option('--raw', 'do not decode values'))
@@ -41,6 +51,7 @@ export function register(program: Command, io: CliIo): void {
   addExample(
     addKafkaOptions(command),
     'kd consume flights-avro --from -10',
+    'kd consume flights --from -2h --until -1h',
     'kd consume flights -b localhost:9092 --from latest --until forever -o json',
   );
 }
@@ -70,23 +81,19 @@ export async function printTopic(
   );
   const { from, until } = options;
   try {
-    await consumeTopic({ config, topic, from, until, signal: stop.signal, logger }, (batch, partitionOf) =>
-      printer.print(batch, partitionOf),
+    const placed = (ranges: readonly PlacedRange[], logAppendTime: boolean): void => {
+      if (options.quiet === true) return;
+      for (const line of describePlaced(ranges, { from, until, topic, logAppendTime }))
+        io.stderr.write(`${line}\n`);
+    };
+    await consumeTopic(
+      { config, topic, from, until, placed, signal: stop.signal, logger },
+      (batch, partitionOf) => printer.print(batch, partitionOf),
     );
   } finally {
     removeSignals();
     await logger.close(LOG_FLUSH_MS);
   }
-}
-
-function parseFrom(text: string): ReadFrom {
-  if (text === 'earliest' || text === 'latest') return { kind: text };
-  if (!/^-?\d{1,15}$/.test(text))
-    throw new InvalidArgumentError(
-      'write earliest, latest, an offset such as 1200, or -10 for the last ten of each partition.',
-    );
-  const number = Number(text);
-  return text.startsWith('-') ? { kind: 'last', offsets: -number } : { kind: 'offset', offsets: number };
 }
 
 function parseCount(text: string): number {

@@ -103,8 +103,9 @@ async function load(config: ResolvedConfig, options: GlobalOptions, io: CliIo): 
 
 async function printSamples(config: ResolvedConfig, io: CliIo): Promise<void> {
   io.stdout.write(`\n${SAMPLES} records of ${OUTPUT}, decoded:\n`);
-  await printTopic(config, OUTPUT, { from: { kind: 'earliest' }, until: 'end', max: SAMPLES }, io);
+  const whole = { from: { kind: 'earliest' }, until: { kind: 'end' } } as const;
+  await printTopic(config, OUTPUT, { ...whole, max: SAMPLES }, io);
   io.stdout.write(`\none record of ${DEAD_LETTERS}:\n`);
-  await printTopic(config, DEAD_LETTERS, { from: { kind: 'earliest' }, until: 'end', max: 1, raw: true }, io);
+  await printTopic(config, DEAD_LETTERS, { ...whole, max: 1, raw: true }, io);
   io.stdout.write('\n');
 }

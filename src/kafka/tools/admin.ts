@@ -72,6 +72,14 @@ export async function openAdmin(options: AdminOptions): Promise<ClusterAdmin> {
   return new KafkaAdmin(options, connected);
 }
 
+/** Questions over a client that is connected for another purpose; whoever connected it closes it. */
+export function adminOver(
+  connected: ConnectedClient<KafkaClient>,
+  options: Pick<AdminOptions, 'native' | 'askTimeoutMs'>,
+): Omit<ClusterAdmin, 'close'> {
+  return new KafkaAdmin(options, connected);
+}
+
 /**
  * A consumer that joins no group, under a random group name: neither the run's group nor a static member of
  * it is affected.
@@ -103,7 +111,10 @@ class KafkaAdmin implements ClusterAdmin {
   readonly #connected: ConnectedClient<KafkaClient>;
   readonly #timeoutMs: number;
 
-  constructor({ native, askTimeoutMs }: AdminOptions, connected: ConnectedClient<KafkaClient>) {
+  constructor(
+    { native, askTimeoutMs }: Pick<AdminOptions, 'native' | 'askTimeoutMs'>,
+    connected: ConnectedClient<KafkaClient>,
+  ) {
     this.#native = native;
     this.#connected = connected;
     this.#timeoutMs = askTimeoutMs;

@@ -1,4 +1,4 @@
-import type { EndOffset, OpenedPartition, PartitionProgress } from '../../ports/source.js';
+import type { OpenedPartition, PartitionProgress } from '../../ports/source.js';
 
 /** The ends that a bounded reading of a topic goes to. */
 export class ReadTargets {
@@ -15,11 +15,9 @@ export class ReadTargets {
     return this.#targets.size === 0;
   }
 
-  set(ends: readonly EndOffset[], opened: readonly OpenedPartition[]): void {
-    for (const [index, { partitionId, offset }] of opened.entries()) {
-      const end = ends[index]?.end ?? 0;
-      if (offset < end) this.#targets.set(partitionId, end);
-    }
+  set(opened: readonly (OpenedPartition & { readonly untilOffset: number })[]): void {
+    for (const { partitionId, offset, untilOffset } of opened)
+      if (offset < untilOffset) this.#targets.set(partitionId, untilOffset);
     if (this.#targets.size === 0) this.#done();
   }
 

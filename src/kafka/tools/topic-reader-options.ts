@@ -1,20 +1,16 @@
 import type { Logger } from '../../ports/logger.js';
 import type { ClusterOptions } from '../client/client-config.js';
 import type { NativeBinding } from '../native.js';
-
-/** `last`: this many offsets before the end of each partition. */
-export type ReadFrom =
-  | { readonly kind: 'earliest' }
-  | { readonly kind: 'latest' }
-  | { readonly kind: 'offset' | 'last'; readonly offsets: number };
+import type { PlacedRange, RangeRequest } from './placed-ranges.js';
 
 export interface TopicReaderOptions {
   readonly clientId: string;
   readonly cluster: ClusterOptions;
   readonly topic: string;
-  readonly from: ReadFrom;
-  /** end: up to the end offsets at the start. */
-  readonly until: 'end' | 'forever';
+  /** Where to begin and to end; without an end it is read for ever. */
+  readonly range: RangeRequest;
+  /** Where the range is in each partition, and for times: the topic has the broker's. */
+  readonly placed: (ranges: readonly PlacedRange[], logAppendTime: boolean) => void;
   readonly native: NativeBinding;
   readonly logger: Logger;
   readonly nowMs: () => number;

@@ -1,9 +1,9 @@
 import type { Block, InputBatch } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
-import type { AssignedPartition, EndOffset, OpenedPartition } from '../../ports/source.js';
+import type { AssignedPartition, EndOffset } from '../../ports/source.js';
 import type { ConnectedClient } from '../client/connected-client.js';
 import { hiddenTopic } from '../client/hidden-topics.js';
-import { partitionCountsOf } from '../client/metadata.js';
+import { partitionCountsOf, REQUEST_TIMEOUT_MS } from '../client/metadata.js';
 import { type ClientRights, consumerFailure, isAuthorizationError, KafkaCode, refusalOf } from '../errors.js';
 import type { NativePartitionTable } from '../native.js';
 import { type PendingSignal, pendingSignal, within } from '../promises.js';
@@ -14,13 +14,20 @@ import { PartitionRegistry } from '../source/partition-registry.js';
 import { ReaderControl } from '../source/reader-control.js';
 import { isolationOf, queriesOf } from '../source/source-options.js';
 import { progressOf, statisticsOf } from '../source/statistics.js';
+import { adminOver } from './admin.js';
+import { appendTimeTopics, type PlacedRange, placeRanges } from './placed-ranges.js';
 import { ReadTargets } from './read-targets.js';
 import type { TopicReaderOptions } from './topic-reader-options.js';
+
+/** `untilOffset`: records from here on are not asked for, although a batch may hold some. */
+interface ReadPartition extends AssignedPartition {
+  readonly untilOffset: number;
+}
 
 /** Returns false to stop. The batch's block is reused afterwards. */
 export type BatchHandler = (
   batch: InputBatch,
-  partitionOf: (partitionId: number) => AssignedPartition,
+  partitionOf: (partitionId: number) => ReadPartition,
 ) => Promise<boolean>;
 
 const BLOCKS = 4;
@@ -45,7 +52,7 @@ export class TopicReading {
   readonly #reader: ReaderControl;
   readonly #finished: PendingSignal = pendingSignal();
   readonly #targets = new ReadTargets(() => this.#end());
-  readonly #partitions = new Map<number, AssignedPartition>();
+  readonly #partitions = new Map<number, ReadPartition>();
   readonly #rights: ClientRights;
   #failure: Error | undefined;
   #ended = false;
@@ -79,7 +86,7 @@ export class TopicReading {
 
   async run(): Promise<void> {
     const { client } = this.#connected;
-    const { topic, until, signal } = this.#options;
+    const { topic, range, signal } = this.#options;
     const count = (await partitionCountsOf(client, [topic])).get(topic) ?? 0;
     if (count === 0) {
       const hidden = await hiddenTopic(this.#options.native, this.#connected.handleId, [topic]);
@@ -90,8 +97,13 @@ export class TopicReading {
         { remedy: 'correct the name; kd topics list --all shows what there is' },
       );
     }
-    const ends = await this.#ends(count);
-    const opened = ends.map((end) => this.#opened(end));
+    const ranges = await this.#placed(await this.#ends(count));
+    const opened = ranges.map(({ partition, from, until }) => ({
+      ...this.#registry.assigned({ topic, partition }),
+      epoch: 1,
+      offset: from.offset,
+      untilOffset: until?.offset ?? Number.POSITIVE_INFINITY,
+    }));
     this.#reader.start();
     await this.#reader.park();
     for (const partition of opened) {
@@ -102,7 +114,7 @@ export class TopicReading {
     client.assign(opened.map(({ offset, partition }) => ({ topic, partition, offset })));
     this.#reader.unpark();
     for (let id = 0; id < BLOCKS; id++) this.#reader.offer(newBlock(BLOCK_BYTES, id), READER.recordsMax);
-    if (until === 'end') this.#targets.set(ends, opened);
+    if (range.until !== undefined) this.#targets.set(opened);
     const onAbort = (): void => this.#end();
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) this.#end();
@@ -140,23 +152,14 @@ export class TopicReading {
     return resolver.endOffsets(Array.from({ length: count }, (_, partition) => ({ topic, partition })));
   }
 
-  #opened({ partition, low, end }: EndOffset): OpenedPartition {
-    const { from, topic } = this.#options;
-    const wanted = {
-      earliest: () => low,
-      latest: () => end,
-      offset: (n: number) => n,
-      last: (n: number) => end - n,
-    };
-    const offset =
-      from.kind === 'earliest' || from.kind === 'latest'
-        ? wanted[from.kind]()
-        : wanted[from.kind](from.offsets);
-    return {
-      ...this.#registry.assigned({ topic, partition }),
-      epoch: 1,
-      offset: Math.min(Math.max(offset, low), end),
-    };
+  /** What the positions mean in each partition. */
+  async #placed(ends: readonly EndOffset[]): Promise<readonly PlacedRange[]> {
+    const { native, range, topic, placed } = this.#options;
+    const questions = adminOver(this.#connected, { native, askTimeoutMs: REQUEST_TIMEOUT_MS });
+    const ranges = await placeRanges(questions, ends, range);
+    const asksTime = range.from.kind === 'time' || range.until?.kind === 'time';
+    placed(ranges, asksTime && (await appendTimeTopics(questions, [topic])).length > 0);
+    return ranges;
   }
 
   #enqueue(batch: InputBatch): void {
@@ -187,8 +190,9 @@ export class TopicReading {
     );
   }
 
-  #partition(partitionId: number): AssignedPartition {
-    return this.#partitions.get(partitionId) ?? { partitionId, topic: this.#options.topic, partition: -1 };
+  #partition(partitionId: number): ReadPartition {
+    const unknown = { partitionId, topic: this.#options.topic, partition: -1, untilOffset: 0 };
+    return this.#partitions.get(partitionId) ?? unknown;
   }
 
   #onStatistics(event: unknown): void {

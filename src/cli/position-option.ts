@@ -1,0 +1,33 @@
+/** Options that take a position. */
+import { readFileSync } from 'node:fs';
+import { InvalidArgumentError } from 'commander';
+import { type Position, PositionFault, parsePosition } from '../core/positions/position.js';
+
+/** Larger files are no table of offsets. */
+const FILE_BYTES_MAX = 64 * 1024 * 1024;
+
+/** For commander's `argParser`. */
+export function readPosition(text: string): Position {
+  try {
+    return parsePosition(text, Date.now(), readOffsets);
+  } catch (error) {
+    if (!(error instanceof PositionFault)) throw error;
+    throw new InvalidArgumentError(error.message);
+  }
+}
+
+/** The same, and `forever`, which has no end. */
+export function readEnd(text: string): Position | undefined {
+  return text.trim().toLowerCase() === 'forever' ? undefined : readPosition(text);
+}
+
+function readOffsets(file: string): string {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new PositionFault(`${file} can't be read: ${error instanceof Error ? error.message : 'unknown'}`);
+  }
+  if (text.length > FILE_BYTES_MAX) throw new PositionFault(`${file} is too large for a table of offsets`);
+  return text;
+}
