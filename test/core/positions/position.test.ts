@@ -34,7 +34,7 @@ test('words, ages, times, counts and offsets are read', () => {
   for (const [text, position] of cases) assert.deepEqual(parse(text), position, text);
 });
 
-test('a text that is no position is refused with an example, and a time without a zone with both ways', () => {
+test('what is no position is refused with an example; a time without a zone, with both remedies', () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ['', /no position.*earliest/],
     ['yesterday', /"yesterday" is no position.*2026-11-27/],

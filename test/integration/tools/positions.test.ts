@@ -13,7 +13,7 @@ const PER_PARTITION = 20;
 const folder = mkdtempSync(join(tmpdir(), 'kd-positions-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Record n of partitions 0 and 1 is n minutes into the day; those of 1 in turned order. Partition 2 is empty. */
+/** Record n of partition 0 is n minutes into the day; partition 1 runs backwards, partition 2 is empty. */
 async function topicOfADay(configs: Readonly<Record<string, string>> = {}): Promise<string> {
   const cluster = await sharedCluster();
   const topic = await cluster.createTopic(uniqueName('day'), { partitions: 3, configs });
@@ -87,7 +87,7 @@ test('a time begins at the first record of that time or later, to the millisecon
   assert.deepEqual(after7.places, [...numbers(0, 8, 20), ...numbers(1, 0, 20)].sort());
 });
 
-test('a time before the log, and one behind its end, are said for the partitions that they concern', async () => {
+test('a time before the log or behind its end is said for the partitions that it concerns', async () => {
   const topic = await topicOfADay();
   const before = await consume(topic, ['--from', '2026-11-20']);
   assert.deepEqual(before.places, both(0, 20));
