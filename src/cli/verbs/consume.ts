@@ -30,7 +30,8 @@ export function register(program: Command, io: CliIo): void {
     .addOption(
       new Option(
         '--from <position>',
-        'earliest, latest, committed, -2h, 2026-11-27T08:00Z, an offset, +N, -N (the last N), or @offsets.json',
+        'earliest, latest, committed, -2h, 2026-11-27T08:00Z, an offset, +N, -N (the last N), ' +
+          'or @offsets.json',
       )
         .argParser(readPosition)
         .default({ kind: 'earliest' }, 'earliest'),

@@ -1,6 +1,6 @@
 /**
- * The one grammar of positions in a topic, wherever one is asked for: `committed`, `earliest`, `latest`, `end`,
- * `-2h`, `2026-11-01T00:00Z`, `2026-11-01`, `+10`, `-10`, `1200`, `@file.json`.
+ * The one grammar of positions in a topic, wherever one is asked for: `committed`, `earliest`, `latest`,
+ * `end`, `-2h`, `2026-11-01T00:00Z`, `2026-11-01`, `+10`, `-10`, `1200`, `@file.json`.
  */
 
 export type Position =
@@ -35,8 +35,8 @@ const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const TIME = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?$/i;
 
 /**
- * Reads a position. `read` returns the text of a file that is named by `@`; relative times count from `nowMs`.
- * Throws {@link PositionFault}.
+ * Reads a position. `read` returns the text of a file that is named by `@`; relative times count from
+ * `nowMs`. Throws {@link PositionFault}.
  */
 export function parsePosition(text: string, nowMs: number, read: (file: string) => string): Position {
   const word = text.trim();
