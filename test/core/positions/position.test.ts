@@ -67,7 +67,7 @@ test('a file of offsets is read; a fault in it names the file, the topic and the
   const position = read('{"orders": {"0": 1200, "11": 0}, "other": {}}');
   assert.equal(position.kind, 'table');
   assert.deepEqual(
-    [...(position.kind === 'table' ? position.offsets : [])].map(([topic, of]) => [topic, ...of]),
+    [...position.offsets].map(([topic, of]) => [topic, ...of]),
     [['orders', [0, 1200], [11, 0]], ['other']],
   );
   const cases: readonly (readonly [string, RegExp])[] = [
