@@ -1,5 +1,5 @@
-// Runs before npm compiles librdkafka, which takes minutes without output, and says what is going on. In a
-// checkout make does so.
+// Runs before npm compiles librdkafka, which takes minutes without output, and announces it. In a checkout
+// make does so.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { say } from './say.mjs';

@@ -23,7 +23,7 @@ export interface ProbeSettings {
   readonly nowMs: number;
 }
 
-/** `diagnosis`: what is wrong; its words may differ from the probe's. */
+/** `diagnosis`: the fault; its words may differ from the probe's. */
 export function judgeProbe(
   report: ProbeReport,
   settings: ProbeSettings,

@@ -1,4 +1,4 @@
-/** A diagnosis: what is said of a fault, on which broker, and the configuration line to change. */
+/** Makes a diagnosis: a message about a fault, its broker, and the configuration line to change. */
 import { type DiagnosedCluster, type Diagnosis, FAULTS, type Fault } from './types.js';
 
 const SERVERS = 'bootstrap.servers';

@@ -104,7 +104,7 @@ export class EndWatch {
       const found = ends?.find((one) => one.topic === target.topic && one.partition === target.partition);
       if (found !== undefined && (isReplaced || found.end < target.end)) {
         target.end = found.end;
-        // Empty at the start says nothing of the log that is there now.
+        // The partition was empty at the start, but the log that is there now may not be.
         target.empty = false;
         target.done = false;
       }

@@ -55,7 +55,7 @@ export interface AdminOptions {
   readonly askTimeoutMs: number;
 }
 
-/** Rejects like a client of the run: with what is wrong and what to do. */
+/** Rejects with the fault and a remedy, like a client of the run. */
 export async function openAdmin(options: AdminOptions): Promise<ClusterAdmin> {
   const { role, cluster, native, logger } = options;
   checkFeatures(cluster);
