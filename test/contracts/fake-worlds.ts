@@ -118,6 +118,7 @@ export function fakeSourceWorld(setup: SourceSetup): Promise<SourceWorld> {
       commitIntervalMs: setup.commitIntervalMs ?? 200,
       brokerLatencyMaxMs: 20,
       outOfRange: setup.outOfRange ?? 'stop',
+      leaderlessStart: 'earliest',
       commitRefusedChance: 0,
     },
     {

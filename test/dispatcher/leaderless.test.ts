@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { EndOffset } from '../../src/ports/source.js';
 import { Bench } from './bench.js';
 
 const STALL_TIMEOUT_MS = 60_000;
+const OUT_OF_RANGE = -140;
+/** Where the scripted source continues after a position that was out of range. */
+const DECIDED = 100;
 const ends = (...lows: readonly number[]) =>
   Promise.resolve(lows.map((end, id) => ({ topic: 'in', partition: id, low: 0, end })));
 
@@ -28,6 +32,48 @@ test('a bounded run for which only partitions without a leader are left ends and
   assert.equal(error.exitCode, 3);
   assert.match(error.message, /^in\[1\] has no leader/);
   assert.equal(bench.commits.stored.get(0), 3);
+});
+
+test('a start that is decided only when the leader is back holds up nobody', async () => {
+  const bench = new Bench({ stallTimeoutMs: STALL_TIMEOUT_MS });
+  await bench.start(0, 1);
+  leaderless(bench, 1, true);
+  bench.deliver(0, 0, 3);
+  await bench.settle();
+  bench.sink.settle();
+  await bench.pass(3 * STALL_TIMEOUT_MS);
+  assert.deepEqual(bench.dispatcher.status().leaderless, [{ topic: 'in', partition: 1 }]);
+  assert.equal(bench.commits.stored.get(0), 3);
+  leaderless(bench, 1, false);
+  bench.deliver(1, 0, 0, { fault: OUT_OF_RANGE });
+  await bench.settle();
+  assert.equal(bench.source.opened.get(1)?.offset, DECIDED);
+  bench.deliver(1, DECIDED, DECIDED + 2);
+  await bench.settle();
+  bench.sink.settle();
+  bench.dispatcher.stop();
+  assert.equal((await bench.end()).error, undefined);
+  assert.equal(bench.commits.stored.get(1), DECIDED + 2);
+});
+
+test('a bounded run does not take its wait for a leader at the start for a silent destination', async () => {
+  const bench = new Bench({ until: 'end', stallTimeoutMs: 6000 });
+  let know: (seen: readonly EndOffset[]) => void = () => undefined;
+  bench.source.ends = new Promise((resolve) => {
+    know = resolve;
+  });
+  await bench.start(0, 1);
+  bench.deliver(0, 0, 3);
+  await bench.settle();
+  bench.sink.settle();
+  await bench.pass(25_000);
+  bench.deliver(0, 3, 5);
+  know(await ends(5, 0));
+  await bench.pass(1000);
+  assert.equal(bench.report, undefined);
+  bench.sink.settle();
+  const { error, endReached } = await bench.end();
+  assert.deepEqual([error, endReached], [undefined, true]);
 });
 
 test('a leader that comes back in time lets a bounded run reach its end', async () => {

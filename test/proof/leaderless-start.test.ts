@@ -62,6 +62,48 @@ test('a partition without a leader at the first start of a group does not hold u
   });
 });
 
+test('a partition without a leader at the first start begins with latest at its end', async () => {
+  await withCluster({ brokers: 3 }, async (cluster) => {
+    const job = await Job.create({
+      cluster,
+      partitions: 2,
+      inputConfigs: ONE_REPLICA,
+      consumer: { 'auto-offset-reset': 'latest' },
+    });
+    const fourth = await cluster.addBroker();
+    await cluster.tool.reassign(job.input, 1, [fourth]);
+    await cluster.tool.send(job.input, [...values(0, RECORDS, 0), ...values(RECORDS, RECORDS, 1)]);
+    await cluster.terminate(fourth);
+    const arrived = async (): Promise<readonly number[]> =>
+      [...new Set(numbersIn(await cluster.tool.consume([job.output])))].sort((a, b) => a - b);
+    const range = (from: number, count: number): number[] =>
+      Array.from({ length: count }, (_, n) => from + n);
+    const kd = job.spawn(['--until', 'forever']);
+    await saying([kd], async () => {
+      await kd.waitFor(/"message":"assigned","partitions":2/, WAIT_MS);
+      assert.match(kd.stderr, /partitions without a leader wait for one/);
+      await cluster.tool.send(job.input, values(2 * RECORDS, RECORDS, 0));
+      await eventually('the other is read', async () => (await arrived()).length === RECORDS, WAIT_MS);
+      assert.deepEqual(
+        (await cluster.tool.committed(job.group)).map(({ partition, offset }) => [partition, offset]),
+        [[0, 2 * RECORDS]],
+        'a position that was never known is not committed',
+      );
+      // They are all written before the member can ask for the end of the log.
+      kd.kill('SIGSTOP');
+      await cluster.restart(fourth);
+      await cluster.tool.send(job.input, values(3 * RECORDS, RECORDS, 1));
+      kd.kill('SIGCONT');
+      await eventually('all is read', async () => (await arrived()).length === 2 * RECORDS, WAIT_MS);
+      assert.deepEqual(await arrived(), range(2 * RECORDS, 2 * RECORDS), 'nothing from before the start');
+      kd.kill('SIGTERM');
+      assert.equal((await kd.ended).code, 0);
+    });
+    assert.equal(await job.committed(), 4 * RECORDS);
+    job.remove();
+  });
+});
+
 test('a bounded run whose last partition loses its leader for good exits 3 and names it', async () => {
   await withCluster({ brokers: 3 }, async (cluster) => {
     const job = await Job.create({

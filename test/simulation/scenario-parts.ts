@@ -9,7 +9,7 @@ import type { Troubles } from './troubles.js';
 const DEFAULT_TOPIC = 'out';
 const DEAD_LETTER_TOPIC = 'dead';
 export const BLOCK_BYTES = 2048;
-/** A question about a partition without a leader is given up after this time. */
+/** The end of a partition without a leader is given up after this time. */
 const LEADER_WAIT_MAX_MS = 25_000;
 
 export function makePool(random: Random, troubles: Troubles): FakePoolSettings {
@@ -82,7 +82,11 @@ export function makeSettings(
 
 export function allowed(
   troubles: Troubles,
-  more: { readonly policy: string; readonly leaderless: readonly LeaderlessSpan[] },
+  more: {
+    readonly policy: string;
+    readonly until: DispatcherSettings['until'];
+    readonly leaderless: readonly LeaderlessSpan[];
+  },
 ): ReadonlySet<string> {
   const codes = new Set<string>();
   const noWhereToGo = troubles.rejects || troubles.kills || troubles.refusals || troubles.sharedRefusals;
@@ -91,8 +95,8 @@ export function allowed(
   if (troubles.damage) codes.add('CORRUPT_INPUT');
   const leavesLog = troubles.outOfRange || troubles.newTopic || troubles.cutLog;
   if (leavesLog && more.policy === 'stop') codes.add('OFFSET_OUT_OF_RANGE');
-  if (more.leaderless.some(({ fromMs, toMs }) => toMs - fromMs > LEADER_WAIT_MAX_MS))
-    codes.add('KAFKA_UNREACHABLE');
+  const isLong = ({ fromMs, toMs }: LeaderlessSpan): boolean => toMs - fromMs > LEADER_WAIT_MAX_MS;
+  if (more.until === 'end' && more.leaderless.some(isLong)) codes.add('KAFKA_UNREACHABLE');
   if (troubles.blocked) codes.add('WORKER_BLOCKED');
   if (troubles.topics && troubles.missingTopic) {
     codes.add('TOPIC_MISSING');

@@ -76,7 +76,7 @@ export function makeScenario(seed: number): Scenario {
   const rebalances = makeRebalances(random, troubles);
   const sink = makeSink(random, troubles);
   const pool = makePool(random, troubles);
-  const allowedErrors = allowed(troubles, { policy, leaderless });
+  const allowedErrors = allowed(troubles, { policy, until, leaderless });
   const allLogs = [...logs, ...(change?.logs ?? [])];
   const largest = Math.max(0, ...allLogs.flatMap((log) => log.records.map((record) => record.bytes)));
   return {
@@ -96,6 +96,7 @@ export function makeScenario(seed: number): Scenario {
       commitIntervalMs: random.pick([200, 1000]),
       brokerLatencyMaxMs: random.pick([3, 40, 300]),
       outOfRange: policy,
+      leaderlessStart: logRandom.pick(['earliest', 'latest'] as const),
       commitRefusedChance: random.chance(0.2) ? 0.3 : 0,
     },
     pool,

@@ -162,13 +162,10 @@ export class ReadFaults {
       if (offset === undefined) return;
       await this.changes.parked(async () => {
         if (!this.isCurrent(fault)) return;
-        this.state.deps.logger.warn(
-          'out of range: reading continues elsewhere, as consumer.out-of-range says',
-          {
-            where: place(this.state, fault.partitionId, fault.offset),
-            from: offset,
-          },
-        );
+        this.state.deps.logger.warn('out of range: reading continues elsewhere', {
+          where: place(this.state, fault.partitionId, fault.offset),
+          from: offset,
+        });
         // The same offsets may belong to other records there.
         this.state.named.forgetAll(fault.partitionId);
         const isReplaced = partition.ours?.reading?.leaving === true;

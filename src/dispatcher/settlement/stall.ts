@@ -30,7 +30,7 @@ interface Awaited {
 export class Stall {
   private readonly state: RunState;
   private readonly rewind: (reason: string, delayMs: number) => void;
-  /** Undefined before the first tick: a start may take long, and nobody waits for deliveries then. */
+  /** Undefined before the first tick: a start may take long, whatever is delivered meanwhile. */
   private lastDeliveryMs: number | undefined;
   private failingSinceMs: number | undefined;
   private backoffMs: number = Limits.destinationBackoffMs;
@@ -58,7 +58,7 @@ export class Stall {
    * or one topic everything while another accepts nothing. It ends when what failed is settled.
    */
   delivered(): void {
-    this.lastDeliveryMs = this.state.deps.clock.nowMs();
+    if (this.lastDeliveryMs !== undefined) this.lastDeliveryMs = this.state.deps.clock.nowMs();
     if (this.failingSinceMs === undefined && this.warnedAtMs !== undefined) this.recovered();
   }
 

@@ -28,9 +28,9 @@ import { KafkaGroup } from './group/kafka-group.js';
 import { leave } from './group/leaving.js';
 import { Liveness } from './group/liveness.js';
 import type { Member } from './member.js';
-import { placeOf } from './offsets/positions.js';
+import { placeOf } from './offsets/ranges.js';
 import { startPositions } from './offsets/start-positions.js';
-import { reportStarts } from './offsets/starts.js';
+import { reportChoice, reportStarts } from './offsets/starts.js';
 import { createClient, openSession } from './open-session.js';
 import { PartitionRegistry } from './partition-registry.js';
 import type { Session } from './session.js';
@@ -117,20 +117,27 @@ export class KafkaSource implements Source {
     const { positions, replaced } = this.#running();
     // An offset that no longer exists may belong to a deleted topic.
     await replaced.compare();
-    if (this.commits.isWithheld(partition.partitionId) && this.#member.options.outOfRange === 'stop')
-      throw replaced.refusal(partition);
-    const chosen = await positions.afterOutOfRange(partition, offset);
+    const isReplaced = this.commits.isWithheld(partition.partitionId);
+    if (isReplaced && this.#member.options.outOfRange === 'stop') throw replaced.refusal(partition);
+    const chosen = await positions.afterOutOfRange(partition, offset, isReplaced);
     this.commits.chose(partition.partitionId, chosen);
+    reportChoice(this.#member.options, partition, chosen);
     return chosen.offset;
   }
 
   open(partitions: readonly OpenedPartition[]): void {
-    const { reader, rebalance } = this.#running();
+    const { reader, rebalance, positions } = this.#running();
     for (const partition of partitions) {
       this.#member.registry.open(partition, partition.epoch);
       reader.open(partition.partitionId, partition.epoch, partition.offset);
     }
-    rebalance.assign(partitions.map(({ topic, partition, offset }) => ({ topic, partition, offset })));
+    rebalance.assign(
+      partitions.map(({ topic, partition, offset }) => ({
+        topic,
+        partition,
+        offset: positions.fetchOffset({ topic, partition }, offset),
+      })),
+    );
     this.commits.began(partitions);
   }
 
@@ -139,14 +146,15 @@ export class KafkaSource implements Source {
   }
 
   async seek(partition: OpenedPartition): Promise<void> {
-    const { connected, reader, rebalance } = this.#running();
+    const { connected, reader, rebalance, positions } = this.#running();
     const { registry, options } = this.#member;
+    const offset = positions.fetchOffset(partition, partition.offset);
     try {
-      await seekTo(connected.client, partition, REQUEST_TIMEOUT_MS);
+      await seekTo(connected.client, { ...partition, offset }, REQUEST_TIMEOUT_MS);
     } catch (cause) {
       if (kafkaErrorCode(cause) !== KafkaCode._STATE)
         throw requestFailure(`a seek to ${placeOf(partition)} offset ${partition.offset}`, cause);
-      assignAgain({ reader, rebalance, registry, table: options.table }, partition);
+      assignAgain({ reader, rebalance, registry, table: options.table, positions }, partition);
     }
     registry.open(partition, partition.epoch);
     reader.rewind(partition.partitionId, partition.epoch, partition.offset);

@@ -59,6 +59,6 @@ export function isolationOf(properties: ReadonlyMap<string, string>): Isolation 
 export function queriesOf(consumer: KafkaConsumer, ranges: RangeQueries): OffsetQueries {
   return {
     committed: (partitions, timeoutMs) => queryCommitted(consumer, partitions, timeoutMs),
-    ranges: (partitions, timeoutMs) => ranges.ranges(partitions, timeoutMs),
+    ...ranges,
   };
 }

@@ -1,5 +1,6 @@
 /** Extracts from librdkafka's statistics how far each open partition has been fetched, and where it ends. */
 import type { PartitionProgress } from '../../ports/source.js';
+import { BEYOND_ANY_LOG } from './offsets/undecided-starts.js';
 import type { PartitionRegistry } from './partition-registry.js';
 
 /** The document of an `event.stats`; undefined for anything else: statistics are never worth a crash. */
@@ -68,8 +69,8 @@ export function field(value: unknown, name: string): unknown {
     : undefined;
 }
 
-/** librdkafka's logical offsets are negative: not known. */
+/** librdkafka's logical offsets are negative: not known. Nor is the position of an undecided start. */
 function offsetField(value: unknown, name: string): number {
   const number = field(value, name);
-  return typeof number === 'number' && number >= 0 ? number : -1;
+  return typeof number === 'number' && number >= 0 && number < BEYOND_ANY_LOG ? number : -1;
 }

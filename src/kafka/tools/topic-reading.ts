@@ -8,8 +8,8 @@ import { type ClientRights, consumerFailure, isAuthorizationError, KafkaCode, re
 import type { NativePartitionTable } from '../native.js';
 import { type PendingSignal, pendingSignal, within } from '../promises.js';
 import type { KafkaConsumer } from '../rdkafka.js';
-import { PositionResolver, placeOf } from '../source/offsets/positions.js';
-import { rangeQueries } from '../source/offsets/ranges.js';
+import { PositionResolver } from '../source/offsets/positions.js';
+import { placeOf, rangeQueries } from '../source/offsets/ranges.js';
 import { PartitionRegistry } from '../source/partition-registry.js';
 import { ReaderControl } from '../source/reader-control.js';
 import { isolationOf, queriesOf } from '../source/source-options.js';

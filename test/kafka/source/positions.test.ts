@@ -7,7 +7,12 @@ import {
   PositionResolver,
 } from '../../../src/kafka/source/offsets/positions.js';
 
+const LEADER_WAIT_MS = 3_000;
 const POLICIES: PositionPolicies = { groupId: 'g', autoOffsetReset: 'earliest', outOfRange: 'stop' };
+const LATEST = { ...POLICIES, autoOffsetReset: 'latest' } as const;
+const firstSince = (): Promise<number> => Promise.resolve(-1);
+/** Longer than a leader is waited for. */
+const LEADERLESS = Array<undefined>(12).fill(undefined);
 const PARTITION = { partitionId: 3, topic: 't', partition: 1 };
 
 type Answer = readonly [low: number, end: number, high?: number];
@@ -15,6 +20,7 @@ type Answer = readonly [low: number, end: number, high?: number];
 function queries(committed: number, ...ranges: (Answer | undefined)[]): OffsetQueries {
   let asked = 0;
   return {
+    firstSince,
     committed: (partitions) => Promise.resolve(partitions.map(() => committed)),
     ranges: (partitions) => {
       const answer = ranges[Math.min(asked, ranges.length - 1)];
@@ -53,33 +59,68 @@ test('reading continues at a committed offset inside the log, including the end 
 
 test('without a commit, earliest starts at the first existing offset and latest at the end', async () => {
   assert.deepEqual(await startOf(queries(-1, [10, 90])), ['reset', 10]);
-  const latest = { ...POLICIES, autoOffsetReset: 'latest' } as const;
-  assert.deepEqual(await startOf(queries(-1, [10, 90]), latest), ['reset', 90]);
+  assert.deepEqual(await startOf(queries(-1, [10, 90]), LATEST), ['reset', 90]);
 });
 
 test('a first start without a leader does not hold up the others', async () => {
   const resolver = new PositionResolver(queries(-1, undefined, [10, 90]), POLICIES);
   const asked = queries(-1, undefined);
+  const none = new PositionResolver(asked, { ...POLICIES, autoOffsetReset: 'none' });
+  const refused = rejection(none.resolve([PARTITION]));
   const [undecided] = await new PositionResolver(asked, POLICIES).resolve([PARTITION]);
   assert.deepEqual([undecided?.start, undecided?.offset], ['undecided', 0]);
   assert.equal((await resolver.resolve([PARTITION]))[0]?.start, 'reset', 'a leader came in time');
+  assert.equal((await refused).code, 'NO_COMMITTED_OFFSET', 'with or without a leader');
 });
 
 test('a first start without a leader that is out of range begins at the beginning of the log', async () => {
-  let hasLeader = false;
-  const late: OffsetQueries = {
-    committed: (partitions) => Promise.resolve(partitions.map(() => -1)),
-    ranges: (partitions) =>
-      Promise.resolve(
-        partitions.map(() => (hasLeader ? { low: 10, end: 90, high: 90 } : { code: 5, text: 'no leader' })),
-      ),
+  const beginsAt = async (policies: PositionPolicies, isReplaced: boolean): Promise<void> => {
+    const resolver = new PositionResolver(queries(-1, ...LEADERLESS, [10, 90]), policies);
+    await resolver.resolve([PARTITION]);
+    assert.deepEqual(await resolver.afterOutOfRange(PARTITION, 0, isReplaced), {
+      offset: 10,
+      start: 'reset',
+    });
+    const error = await rejection(resolver.afterOutOfRange(PARTITION, 5));
+    assert.equal(error.code, 'OFFSET_OUT_OF_RANGE', 'the next one is a lost log');
   };
-  const resolver = new PositionResolver(late, POLICIES);
-  await resolver.resolve([PARTITION]);
-  hasLeader = true;
-  assert.deepEqual(await resolver.afterOutOfRange(PARTITION, 0), { offset: 10, start: 'reset' });
-  const error = await rejection(resolver.afterOutOfRange(PARTITION, 5));
-  assert.equal(error.code, 'OFFSET_OUT_OF_RANGE', 'the next one is a lost log');
+  // A topic that was created again meanwhile is read from its beginning.
+  await Promise.all([beginsAt(POLICIES, false), beginsAt(LATEST, true)]);
+});
+
+test('a first start without a leader reads with latest what was written since the assignment', async () => {
+  const startsAt = async (first: number, begins: number): Promise<void> => {
+    let end: number | undefined;
+    const times: number[] = [];
+    const beforeMs = Date.now();
+    const resolver = new PositionResolver(
+      {
+        committed: () => Promise.resolve([-1]),
+        ranges: () =>
+          Promise.resolve([end === undefined ? { code: 5, text: 'no leader' } : { low: 10, end, high: end }]),
+        firstSince: (_, timestampMs) => {
+          times.push(timestampMs);
+          return Promise.resolve(times.length === 1 ? undefined : first);
+        },
+      },
+      LATEST,
+    );
+    const [start] = await resolver.resolve([PARTITION]);
+    assert.deepEqual([start?.start, start?.offset], ['undecided', 0]);
+    assert.ok(resolver.fetchOffset(PARTITION, 0) > 2 ** 50, 'nothing is read by mistake');
+    assert.equal(resolver.fetchOffset(PARTITION, 5), 5);
+    end = 90;
+    assert.equal((await resolver.afterOutOfRange(PARTITION, 0)).start, 'undecided', 'it is gone again');
+    assert.ok(resolver.fetchOffset(PARTITION, 0) > 2 ** 50);
+    assert.deepEqual(await resolver.afterOutOfRange(PARTITION, 0), { offset: begins, start: 'reset' });
+    assert.equal(resolver.fetchOffset(PARTITION, 0), 0);
+    end = 99;
+    const [again] = await resolver.resolve([PARTITION]);
+    assert.equal(again?.offset, first < 0 ? 99 : first, 'a decision that was not committed loses nothing');
+    for (const timeMs of times)
+      assert.ok(timeMs >= beforeMs && timeMs < beforeMs + LEADER_WAIT_MS, 'counts from the assignment');
+  };
+  await Promise.all([startsAt(-1, 90), startsAt(70, 70), startsAt(95, 90)]);
 });
 
 test('without a commit, auto-offset-reset: none stops and names group, topic and partition', async () => {
@@ -133,6 +174,7 @@ test('a committed offset past the end of the log stops the run', async () => {
 
 test('a request that gets no answer is reported as unreachable, with what was requested', async () => {
   const broken: OffsetQueries = {
+    firstSince,
     committed: () => Promise.reject(new Error('Local: Timed out')),
     ranges: () => Promise.reject(new Error('no')),
   };
@@ -171,6 +213,7 @@ test('a request is repeated if the leader moves in the meantime, but not after a
   ] as const) {
     let times = 0;
     const moving: OffsetQueries = {
+      firstSince,
       committed: () => Promise.resolve([20]),
       ranges: () => {
         times += 1;

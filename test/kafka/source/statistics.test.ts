@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { BEYOND_ANY_LOG } from '../../../src/kafka/source/offsets/undecided-starts.js';
 import { PartitionRegistry } from '../../../src/kafka/source/partition-registry.js';
 import { progressOf, statisticsOf } from '../../../src/kafka/source/statistics.js';
 import { PlainTable } from '../support.js';
@@ -31,6 +32,14 @@ test('values that librdkafka does not know yet are reported as unknown', () => {
   assert.deepEqual(progressOf(statisticsOf(event), registry, 'read_committed'), [
     { partitionId: 0, nextOffset: -1, fetchQueueRecords: 0, endOffset: -1, highOffset: -1 },
   ]);
+});
+
+test('a fetch position beyond any log is no position: the start there is undecided', () => {
+  const registry = new PartitionRegistry(new PlainTable());
+  registry.open(registry.assigned({ topic: 't', partition: 0 }), 1);
+  const partitions = { 0: { next_offset: BEYOND_ANY_LOG, hi_offset: 7, ls_offset: 7 } };
+  const event = { message: JSON.stringify({ topics: { t: { partitions } } }) };
+  assert.equal(progressOf(statisticsOf(event), registry, 'read_committed')[0]?.nextOffset, -1);
 });
 
 test('a partition without a leader is named as such', () => {

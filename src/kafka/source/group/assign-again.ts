@@ -4,6 +4,8 @@
  */
 import type { OpenedPartition } from '../../../ports/source.js';
 import type { NativePartitionTable } from '../../native.js';
+import type { TopicPartitionOffset } from '../../rdkafka.js';
+import type { PositionResolver } from '../offsets/positions.js';
 import type { PartitionRegistry } from '../partition-registry.js';
 import type { ReaderControl } from '../reader-control.js';
 import type { RebalanceAnswers } from './rebalance.js';
@@ -13,6 +15,7 @@ export interface AssignedParts {
   readonly rebalance: RebalanceAnswers;
   readonly registry: PartitionRegistry;
   readonly table: NativePartitionTable;
+  readonly positions: Pick<PositionResolver, 'fetchOffset'>;
 }
 
 /**
@@ -20,7 +23,7 @@ export interface AssignedParts {
  * assignment must name them again.
  */
 export function assignAgain(
-  { reader, rebalance, registry, table }: AssignedParts,
+  { reader, rebalance, registry, table, positions }: AssignedParts,
   moved: OpenedPartition,
 ): void {
   const others = registry.allOpen
@@ -30,15 +33,12 @@ export function assignAgain(
       epoch: table.epoch(one.partitionId),
       offset: reader.nextOffset(one.partitionId),
     }));
+  const position = ({ topic, partition, offset }: OpenedPartition): TopicPartitionOffset => ({
+    topic,
+    partition,
+    offset: positions.fetchOffset({ topic, partition }, offset),
+  });
   if (!rebalance.assignAgain(position(moved), others.map(position))) return;
   // Records of these partitions that the reader still holds are delivered again.
   for (const { partitionId, epoch, offset } of others) reader.rewind(partitionId, epoch, offset);
-}
-
-function position({ topic, partition, offset }: OpenedPartition): {
-  topic: string;
-  partition: number;
-  offset: number;
-} {
-  return { topic, partition, offset };
 }

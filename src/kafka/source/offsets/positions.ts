@@ -8,13 +8,12 @@ import type { CommittedOffset, TopicOffset } from '../../../ports/commits.js';
 import type { AssignedPartition, EndOffset } from '../../../ports/source.js';
 import { REQUEST_TIMEOUT_MS, requestFailure } from '../../client/metadata.js';
 import type { TopicPartition } from '../../rdkafka.js';
-import { findRanges, type Range, type RangeQueries } from './ranges.js';
+import { findRanges, placeOf, type Range, type RangeQueries } from './ranges.js';
+import { BEYOND_ANY_LOG, UndecidedStarts } from './undecided-starts.js';
 
 /** A new leader's log end can be behind a committed offset for a moment. */
 const BEYOND_END_ATTEMPTS_MAX = 4;
 const BEYOND_END_PAUSE_MS = 400;
-/** Where a first start without a leader begins with `earliest`. */
-const UNDECIDED_OFFSET = 0;
 
 export interface PositionPolicies {
   readonly groupId: string;
@@ -50,15 +49,16 @@ export interface OffsetQueries extends RangeQueries {
 export class PositionResolver {
   readonly #queries: OffsetQueries;
   readonly #policies: PositionPolicies;
-  /** First starts without a leader: where their log begins is found out by the first fetch. */
-  readonly #undecided = new Set<string>();
+  readonly #undecided: UndecidedStarts;
 
   constructor(queries: OffsetQueries, policies: PositionPolicies) {
     this.#queries = queries;
     this.#policies = policies;
+    this.#undecided = new UndecidedStarts(queries);
   }
 
   async resolve(partitions: readonly AssignedPartition[]): Promise<StartPosition[]> {
+    const askedMs = Date.now();
     const committed = await this.committed(partitions);
     const ranges = await findRanges(this.#queries, partitions);
     return Promise.all(
@@ -67,23 +67,25 @@ export class PositionResolver {
         const range = ranges[index];
         const chosen =
           offset < 0
-            ? await this.#firstStart(partition, range)
+            ? await this.#firstStart(partition, range, askedMs)
             : await this.#inRange(partition, offset, range);
         return { partitionId: partition.partitionId, range, ...chosen };
       }),
     );
   }
 
-  async afterOutOfRange(partition: AssignedPartition, offset: number): Promise<Start> {
-    const range = await this.#rangeOf(partition);
+  /** `isReplaced`: the topic was created again during the run, so that it is read from its beginning. */
+  async afterOutOfRange(partition: AssignedPartition, offset: number, isReplaced = false): Promise<Start> {
     const { autoOffsetReset } = this.#policies;
-    if (
-      this.#undecided.delete(placeOf(partition)) &&
-      offset === UNDECIDED_OFFSET &&
-      autoOffsetReset !== 'none'
-    )
-      return { offset: edge(autoOffsetReset, range), start: 'reset' };
-    return this.#outOfRange(partition, offset, range);
+    if (this.#undecided.isAt(partition, offset) && autoOffsetReset !== 'none')
+      return this.#undecided.decide(partition, isReplaced ? 'earliest' : autoOffsetReset);
+    return this.#outOfRange(partition, offset, await this.#rangeOf(partition));
+  }
+
+  /** Where librdkafka fetches for a partition whose position is `offset`. */
+  fetchOffset(partition: TopicPartition, offset: number): number {
+    const isBeyond = this.#policies.autoOffsetReset === 'latest' && this.#undecided.isAt(partition, offset);
+    return isBeyond ? BEYOND_ANY_LOG : offset;
   }
 
   async committed(partitions: readonly TopicPartition[]): Promise<TopicOffset[]> {
@@ -108,17 +110,12 @@ export class PositionResolver {
     });
   }
 
-  async #firstStart(partition: AssignedPartition, known: Range | undefined): Promise<Start> {
+  async #firstStart(partition: AssignedPartition, range: Range | undefined, askedMs: number): Promise<Start> {
     const { autoOffsetReset, existedAtStart } = this.#policies;
-    if (existedAtStart?.(partition) === false) return { offset: known?.low ?? 0, start: 'reset' };
-    // The others must not wait for this one; where its log begins behind 0, its first fetch is out of range.
-    if (autoOffsetReset === 'earliest' && known === undefined) {
-      this.#undecided.add(placeOf(partition));
-      return { offset: UNDECIDED_OFFSET, start: 'undecided' };
-    }
+    if (existedAtStart?.(partition) === false) return { offset: range?.low ?? 0, start: 'reset' };
     if (autoOffsetReset !== 'none') {
-      const range = known ?? (await this.#rangeOf(partition));
-      return { offset: edge(autoOffsetReset, range), start: 'reset' };
+      if (range === undefined) return this.#undecided.add(partition, askedMs);
+      return this.#undecided.decide(partition, autoOffsetReset, range);
     }
     throw new DispatcherError(
       'NO_COMMITTED_OFFSET',
@@ -136,6 +133,7 @@ export class PositionResolver {
    */
   async #inRange(partition: AssignedPartition, offset: number, known: Range | undefined): Promise<Start> {
     let range = known;
+    this.#undecided.delete(partition);
     for (
       let attempt = 1;
       range !== undefined && offset > range.high && attempt < BEYOND_END_ATTEMPTS_MAX;
@@ -182,8 +180,4 @@ function noLeader(partition: TopicPartition): never {
 
 function edge(start: 'earliest' | 'latest', range: Range): number {
   return start === 'earliest' ? range.low : range.end;
-}
-
-export function placeOf({ topic, partition }: TopicPartition): string {
-  return `${topic}[${partition}]`;
 }

@@ -36,6 +36,10 @@ export type RangeAnswer = Range | { readonly code: number; readonly text: string
 export interface RangeQueries {
   /** The ranges in the order of `partitions`. Rejects if nothing could be asked at all. */
   ranges(partitions: readonly TopicPartition[], timeoutMs: number): Promise<readonly RangeAnswer[]>;
+  /**
+   * The first offset with a timestamp at or after `timestampMs`; -1: none. Undefined: no leader that answers.
+   */
+  firstSince(partition: TopicPartition, timestampMs: number, timeoutMs: number): Promise<number | undefined>;
 }
 
 export function isRange(answer: RangeAnswer | undefined): answer is Range {
@@ -82,11 +86,23 @@ async function ask(
   }
 }
 
+async function askOne(
+  partition: TopicPartition,
+  list: () => Promise<ReadonlyMap<string, ListedOffset>>,
+): Promise<ListedOffset | undefined> {
+  try {
+    return (await list()).get(nameOf(partition));
+  } catch (cause) {
+    if (PASSING.has(kafkaErrorCode(cause) ?? 0)) return undefined;
+    throw requestFailure(`the offset of a time in ${placeOf(partition)}`, cause);
+  }
+}
+
 function failure(
   partition: TopicPartition | undefined,
   { code, text }: { code: number; text: string },
 ): Error {
-  const where = partition === undefined ? 'a partition' : `${partition.topic}[${partition.partition}]`;
+  const where = partition === undefined ? 'a partition' : placeOf(partition);
   const cause = Object.assign(new Error(text === '' ? `error ${code}` : text), { code });
   return requestFailure(`the first and last offsets of ${where}`, cause);
 }
@@ -115,7 +131,14 @@ export function rangeQueries({ native, handleId, client, isolation }: RangeClien
     }
     return new Map(listed.map((one) => [nameOf(one), one]));
   };
+  const stable = isolation === 'read_committed' ? COMMITTED_ONLY : 0;
   return {
+    async firstSince(partition, timestampMs, timeoutMs) {
+      const answer = await askOne(partition, () => list(String(timestampMs), stable, [partition], timeoutMs));
+      if (answer === undefined || PASSING.has(answer.code)) return undefined;
+      if (answer.code !== 0) throw failure(partition, { code: answer.code, text: '' });
+      return answer.offset;
+    },
     async ranges(partitions, timeoutMs) {
       const leaderless = await withoutLeader(client, timeoutMs);
       const led = partitions.filter((one) => !leaderless.has(nameOf(one)));
@@ -124,7 +147,7 @@ export function rangeQueries({ native, handleId, client, isolation }: RangeClien
         list(END, 0, led, timeoutMs),
       ]);
       // Asked last: records that were written before and are not stable now are behind an open transaction.
-      const ends = isolation === 'read_committed' ? await list(END, COMMITTED_ONLY, led, timeoutMs) : highs;
+      const ends = stable === 0 ? highs : await list(END, stable, led, timeoutMs);
       return partitions.map((one) => {
         const name = nameOf(one);
         const [low, end, high] = [lows.get(name), ends.get(name), highs.get(name)];
@@ -135,6 +158,10 @@ export function rangeQueries({ native, handleId, client, isolation }: RangeClien
       });
     },
   };
+}
+
+export function placeOf({ topic, partition }: TopicPartition): string {
+  return `${topic}[${partition}]`;
 }
 
 async function withoutLeader(client: KafkaClient, timeoutMs: number): Promise<ReadonlySet<string>> {

@@ -8,7 +8,8 @@ import { REQUEST_TIMEOUT_MS } from '../../client/metadata.js';
 import type { OffsetOrigins } from '../../commits/offset-origins.js';
 import type { KafkaSourceOptions } from '../source-options.js';
 import type { ReplacedTopics } from '../topics/replaced-topics.js';
-import { type PositionResolver, placeOf, type StartPosition } from './positions.js';
+import type { PositionResolver, StartPosition } from './positions.js';
+import { placeOf } from './ranges.js';
 
 /** A broker may learn of a recreated topic a moment later than others. */
 const CONFIRM_ATTEMPTS_MAX = 3;

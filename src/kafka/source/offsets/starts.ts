@@ -4,7 +4,8 @@
  */
 import type { Logger } from '../../../ports/logger.js';
 import type { AssignedPartition } from '../../../ports/source.js';
-import { placeOf, type StartPosition } from './positions.js';
+import type { StartPosition } from './positions.js';
+import { placeOf } from './ranges.js';
 
 const NAMED_MAX = 10;
 
@@ -37,6 +38,17 @@ export function reportStarts(
     `group ${groupId} has no committed offset in ${count}: reads ${reads} records there, skips ${skips}`,
     { of: names(reset), reads, skips },
   );
+}
+
+/** Where reading goes on after an offset that is not in the log, or was undecided. */
+export function reportChoice(
+  { logger }: Reporting,
+  partition: AssignedPartition,
+  { offset, start }: Pick<StartPosition, 'offset' | 'start'>,
+): void {
+  if (start === 'undecided') return;
+  const key = start === 'reset' ? 'auto-offset-reset' : 'out-of-range';
+  logger.info(`${placeOf(partition)}: reading from offset ${offset}, as kafka.consumer.${key} says`);
 }
 
 function names(partitions: readonly AssignedPartition[]): string {

@@ -15,8 +15,8 @@ export interface CommitSettings {
 interface Rules {
   /** Says what is wrong with storing an offset of this partition; undefined: nothing. */
   wrong(id: PartitionId): string | undefined;
-  /** Its topic was replaced: nothing of it is stored. */
-  isReplaced(id: PartitionId): boolean;
+  /** Not stored: its topic was replaced, or its position is not known yet. */
+  isWithheld(id: PartitionId, offset: number): boolean;
 }
 
 interface CommitObserver {
@@ -59,7 +59,7 @@ export class FakeCommits implements Commits {
       if (wrong !== undefined)
         this.observer.violation(`offset ${offset} stored for partition ${partitionId}, ${wrong}`);
       this.hasStored = true;
-      if (this.rules.isReplaced(partitionId) && this.settings.keepsOldOffsets !== true) continue;
+      if (this.rules.isWithheld(partitionId, offset) && this.settings.keepsOldOffsets !== true) continue;
       this.observer.stored(partitionId, offset);
       this.stored.set(partitionId, offset);
     }

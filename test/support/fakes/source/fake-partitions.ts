@@ -57,7 +57,8 @@ export class FakePartitions {
     const isInside = offset <= visibleEnd(one.log, clock.nowMs());
     if (choice !== undefined || (how === 'opened' && isInside)) one.isStale = false;
     this.observer.positioned(partitionId, how === 'again' && choice !== undefined ? 'moved' : how);
-    this.parts.reader.seek(one.log, epoch, offset);
+    const isBeyond = this.parts.positions.isBeyond(partitionId, offset);
+    this.parts.reader.seek(one.log, { epoch, offset, isBeyond });
     if (choice === undefined) return;
     this.parts.topics.forget(partitionId);
     this.parts.commits.store([{ partitionId, offset }]);

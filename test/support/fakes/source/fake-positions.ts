@@ -12,57 +12,84 @@ const LEADER_WAIT_MS = 3000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const LEADER_PAUSE_MS = 250;
 
+export interface PositionPolicies {
+  readonly outOfRange: 'stop' | 'earliest' | 'latest';
+  /** Where a first start without a leader begins. */
+  readonly leaderlessStart: 'earliest' | 'latest';
+}
+
 interface Choice {
   readonly offset: number;
   /** Nothing is committed, or what is committed is not in the log. */
   readonly start: 'reset' | 'skip';
 }
 
+/** A position before the leader of a first start has answered. */
+const UNDECIDED_OFFSET = 0;
+
 /** Where reading begins, by the brokers' word and the policies. */
 export class FakePositions {
   private readonly world: { clock: VirtualClock; random: Random; group: FakeGroup };
   private readonly outOfRange: 'stop' | 'earliest' | 'latest';
   private readonly skipped: (id: PartitionId, below: number) => void;
-  /** The last answer took the word of a leader that was not there: where nothing is committed. */
-  neededLeader = false;
+  /** Of a first start without a leader; where a leader answers, it is always the beginning. */
+  private readonly firstStart: 'earliest' | 'latest';
+  /** First starts without a leader, and when they were assigned first. */
+  private readonly sinceMs = new Map<PartitionId, number>();
+  private readonly undecided = new Set<PartitionId>();
   private readonly choices = new Map<PartitionId, Choice>();
 
   constructor(
     world: { clock: VirtualClock; random: Random; group: FakeGroup },
-    outOfRange: 'stop' | 'earliest' | 'latest',
+    policies: PositionPolicies,
     skipped: (id: PartitionId, below: number) => void,
   ) {
     this.world = world;
-    this.outOfRange = outOfRange;
+    this.outOfRange = policies.outOfRange;
+    this.firstStart = policies.leaderlessStart;
     this.skipped = skipped;
   }
 
-  /** A partition without a leader holds up the others only briefly, unless nothing is committed in it. */
+  /** A partition without a leader holds up the others only briefly. */
   async resolve(partitions: readonly AssignedPartition[]): Promise<CommittedOffset[]> {
-    this.neededLeader = false;
+    const assignedMs = this.world.clock.nowMs();
     await this.waitForLeaders(partitions, LEADER_WAIT_MS);
     const positions: CommittedOffset[] = [];
     for (const partition of partitions) {
       const { partitionId } = partition;
       this.choices.delete(partitionId);
-      if (this.world.group.partition(partitionId).committed < 0 && !this.isLed(partitionId)) {
-        this.neededLeader = true;
-        await this.requireLeaders([partition]);
-      }
+      this.undecided.delete(partitionId);
       const { committed, log } = this.world.group.partition(partitionId);
-      if (committed < 0) {
-        this.choices.set(partitionId, { offset: log.low, start: 'reset' });
-      } else if (this.isLed(partitionId) && this.isSeenOutside(log, committed))
+      if (committed < 0 && !this.isLed(partitionId)) {
+        this.undecided.add(partitionId);
+        this.sinceMs.set(partitionId, this.sinceMs.get(partitionId) ?? assignedMs);
+        positions.push({ partitionId, offset: UNDECIDED_OFFSET });
+        continue;
+      }
+      if (committed < 0) this.decide(log);
+      else if (this.isLed(partitionId) && this.isSeenOutside(log, committed))
         this.choices.set(partitionId, { offset: this.policyOffset(log, committed), start: 'skip' });
       positions.push({ partitionId, offset: this.choices.get(partitionId)?.offset ?? committed });
     }
     return positions;
   }
 
-  afterOutOfRange({ partitionId }: AssignedPartition, offset: number): number {
+  afterOutOfRange({ partitionId }: AssignedPartition, offset: number, isReplaced: boolean): number {
+    if (this.isUndecided(partitionId, offset) && !isReplaced)
+      return this.decide(this.world.group.partition(partitionId).log);
+    this.undecided.delete(partitionId);
     const next = this.policyOffset(this.world.group.partition(partitionId).log, offset);
     this.choices.set(partitionId, { offset: next, start: 'skip' });
     return next;
+  }
+
+  isUndecided(id: PartitionId, offset: number): boolean {
+    return offset === UNDECIDED_OFFSET && this.undecided.has(id);
+  }
+
+  /** Nothing can be read there: the position is behind the end of any log. */
+  isBeyond(id: PartitionId, offset: number): boolean {
+    return this.firstStart === 'latest' && this.isUndecided(id, offset);
   }
 
   /** The choice that a partition is opened at, once. */
@@ -84,6 +111,17 @@ export class FakePositions {
       low: log.low,
       end: visibleEnd(log, clock.nowMs()),
     }));
+  }
+
+  /** Where it ended when it was assigned: what was written since is read. */
+  private decide(log: PartitionLog): number {
+    const sinceMs = this.sinceMs.get(log.id);
+    this.undecided.delete(log.id);
+    const atEnd = this.firstStart === 'latest' && sinceMs !== undefined;
+    const offset = atEnd ? visibleEnd(log, sinceMs) : log.low;
+    if (atEnd) this.skipped(log.id, offset);
+    this.choices.set(log.id, { offset, start: 'reset' });
+    return offset;
   }
 
   /** Of what retention deletes behind the question only the reader gets to know. */

@@ -1,4 +1,4 @@
-import type { Block, Epoch, InputBatch, PartitionId } from '../../../../src/core/batch.js';
+import type { Block, InputBatch, PartitionId } from '../../../../src/core/batch.js';
 import type { PartitionProgress } from '../../../../src/ports/source.js';
 import { readInputBatch } from '../../../../src/wire/input-batch.js';
 import type { BlockHolders } from '../block-holders.js';
@@ -6,7 +6,7 @@ import type { FakeWorld } from '../fake-world.js';
 import type { PartitionLog } from '../log.js';
 import type { Random } from '../random.js';
 import type { VirtualClock } from '../virtual-clock.js';
-import { OpenLogs } from './open-logs.js';
+import { OpenLogs, type ReadFrom } from './open-logs.js';
 import { Packer } from './packer.js';
 
 export interface FakeReaderSettings {
@@ -84,9 +84,9 @@ export class FakeReader {
     this.wake();
   }
 
-  seek(log: PartitionLog, epoch: Epoch, next: number): void {
+  seek(log: PartitionLog, from: ReadFrom): void {
     this.packer.forget(log.id);
-    this.logs.seek(log, epoch, next);
+    this.logs.seek(log, from);
   }
 
   /** A record of the partition waits for a larger block. */

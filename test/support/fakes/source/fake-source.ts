@@ -14,16 +14,15 @@ import type { FakeWorld } from '../fake-world.js';
 import type { LogChange } from '../log.js';
 import { type CommitSettings, FakeCommits } from './fake-commits.js';
 import { FakePartitions, type SourceObserver } from './fake-partitions.js';
-import { FakePositions } from './fake-positions.js';
+import { FakePositions, type PositionPolicies } from './fake-positions.js';
 import { FakeReader, type FakeReaderSettings } from './fake-reader.js';
 import { FakeRebalances, type RebalanceStep } from './fake-rebalances.js';
 import { FakeTopics } from './fake-topics.js';
 
-export interface FakeSourceSettings extends CommitSettings {
+export interface FakeSourceSettings extends CommitSettings, PositionPolicies {
   readonly reader: FakeReaderSettings;
   readonly rebalances: readonly RebalanceStep[];
   readonly commitIntervalMs: number;
-  readonly outOfRange: 'stop' | 'earliest' | 'latest';
   readonly changes?: readonly LogChange[];
 }
 
@@ -58,9 +57,9 @@ export class FakeSource implements Source {
     this.observer = observer;
     this.commits = new FakeCommits(world, settings, observer, {
       wrong: (id) => this.notToBeStored(id),
-      isReplaced: (id) => this.topics.isReplaced(id),
+      isWithheld: (id, offset) => this.topics.isReplaced(id) || this.where.isUndecided(id, offset),
     });
-    this.where = new FakePositions(world, settings.outOfRange, (id, below) => observer.skipped(id, below));
+    this.where = new FakePositions(world, settings, (id, below) => observer.skipped(id, below));
     this.rebalances = new FakeRebalances(world, settings.rebalances, {
       assigned: (ids) => this.events?.assigned(ids.map((id) => this.named(id))),
       revoked: (ids, lost) =>
@@ -144,7 +143,7 @@ export class FakeSource implements Source {
   async positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<number> {
     await this.latency();
     this.topics.compare();
-    return this.where.afterOutOfRange(partition, offset);
+    return this.where.afterOutOfRange(partition, offset, this.topics.isReplaced(partition.partitionId));
   }
 
   halt(partitions: readonly AssignedPartition[]): void {
@@ -156,7 +155,7 @@ export class FakeSource implements Source {
   open(partitions: readonly OpenedPartition[]): void {
     this.mustBeParked('open');
     this.rebalances.answers('open', partitions);
-    if (this.rebalances.isOpenLate && !this.where.neededLeader)
+    if (this.rebalances.isOpenLate)
       this.observer.violation('partitions were opened long after the group gave them');
     for (const partition of partitions) this.partitions.readFrom(partition, 'opened');
     this.rebalances.next();

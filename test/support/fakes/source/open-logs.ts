@@ -5,6 +5,13 @@ import type { Random } from '../random.js';
 import type { VirtualClock } from '../virtual-clock.js';
 import type { FakeGroup } from './fake-group.js';
 
+export interface ReadFrom {
+  readonly epoch: Epoch;
+  readonly offset: number;
+  /** Where the start is undecided: fetched behind the end of any log. */
+  readonly isBeyond: boolean;
+}
+
 export interface OpenLog {
   log: PartitionLog;
   readonly epoch: Epoch;
@@ -13,6 +20,7 @@ export interface OpenLog {
   changed: { readonly log: PartitionLog; readonly fromOffset: number } | undefined;
   /** The brokers have no such offset (any more). */
   isOutside: boolean;
+  readonly isBeyond: boolean;
   /** A fault was delivered, or the partition was halted: nothing more until the next seek. */
   broken: boolean;
 }
@@ -32,9 +40,10 @@ export class OpenLogs {
     this.group = world.group;
   }
 
-  seek(log: PartitionLog, epoch: Epoch, next: number): void {
-    const isOutside = this.isOutside(log, next);
-    this.open.set(log.id, { log, epoch, next, changed: undefined, isOutside, broken: false });
+  seek(log: PartitionLog, { epoch, offset, isBeyond }: ReadFrom): void {
+    const isOutside = isBeyond || this.isOutside(log, offset);
+    const one = { log, epoch, next: offset, changed: undefined, isOutside, isBeyond, broken: false };
+    this.open.set(log.id, one);
   }
 
   close(id: PartitionId): void {
@@ -66,7 +75,7 @@ export class OpenLogs {
   /** What librdkafka's statistics could report: any offset between what was read and what exists. */
   progress(id: PartitionId): Omit<PartitionProgress, 'partitionId'> | undefined {
     const one = this.open.get(id);
-    if (one === undefined || !this.isLed(one)) return undefined;
+    if (one === undefined || !this.isLed(one) || one.isBeyond) return undefined;
     const from = indexAt(one.log, one.next);
     const to = this.visibleTo(one.log, from);
     const endOffset = visibleEnd(one.log, this.clock.nowMs());
@@ -127,7 +136,7 @@ export class OpenLogs {
     one.next = Math.max(one.next, fromOffset);
     one.log = one.changed.log;
     one.changed = undefined;
-    one.isOutside = this.isOutside(one.log, one.next);
+    one.isOutside = one.isBeyond || this.isOutside(one.log, one.next);
   }
 
   private isOutside(log: PartitionLog, offset: number): boolean {
