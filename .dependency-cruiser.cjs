@@ -94,7 +94,7 @@ module.exports = {
     {
       name: 'cli-imports',
       severity: 'error',
-      comment: 'The command line calls use cases; only those know concrete adapters',
+      comment: 'The command line calls use cases; it knows no concrete adapter',
       from: { path: '^src/(cli/|main\\.ts$)' },
       to: { path: '^src/(adapters|kafka|dispatcher|transform)/' },
     },
@@ -107,10 +107,10 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/(transform|wire|formats|core|ports|secrets)/' },
     },
     {
-      name: 'adapters-are-named-by-the-root',
+      name: 'adapters-are-made-in-one-place',
       severity: 'error',
-      comment: 'Only the use cases and the adapters themselves know concrete adapters',
-      from: { path: '^src/', pathNot: ['^src/(adapters|kafka|app)/'] },
+      comment: 'Only app/compose and the adapters themselves know concrete adapters',
+      from: { path: '^src/', pathNot: ['^src/(adapters|kafka|app/compose)/'] },
       to: { path: '^src/(adapters|kafka)/', pathNot: '^src/kafka/properties/' },
     },
     packageOnlyUnder('node-rdkafka', 'node_modules/node-rdkafka|kafka_dispatcher\\.node', ['src/kafka/']),

@@ -1,8 +1,5 @@
 /** The answers of `/readyz` and `/status` about a run. */
-import { type HealthServer, startHealthServer } from '../adapters/http/server.js';
-import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { RunStatus, Standing } from '../dispatcher/report.js';
-import type { Logger } from '../ports/logger.js';
 import { version } from '../version.js';
 import type { Usage } from './process-control.js';
 import type { CertificateExpiry } from './reload/expiry.js';
@@ -22,23 +19,15 @@ export interface RunView {
   readonly redact: Redact;
 }
 
-/** Undefined if the configuration has no server. */
-export async function startEndpoints(
-  config: ResolvedConfig,
-  view: RunView,
-  logger: Logger,
-): Promise<HealthServer | undefined> {
-  if (config.server === undefined) return undefined;
-  const { port, address } = config.server;
-  const server = await startHealthServer(port, address, {
+/** `notReady`: why `/readyz` says no; null: ready. */
+export function answersOf(name: string, view: RunView): { notReady(): string | null; status(): unknown } {
+  return {
     notReady: () => {
       const why = notReady(view.status());
       return why === null ? null : view.redact(why);
     },
-    status: () => statusBody(config.name, view),
-  });
-  logger.info('endpoints', { url: `http://${address}:${server.port}`, paths: '/livez /readyz /status' });
-  return server;
+    status: () => statusBody(name, view),
+  };
 }
 
 /**

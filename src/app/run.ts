@@ -1,11 +1,13 @@
 /** Runs the main job from its configuration to its summary; the caller displays the progress. */
-import type { ClosableLogger } from '../adapters/logging/winston-logger.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Loaded } from '../config/load.js';
 import type { RunReport, RunStatus } from '../dispatcher/report.js';
 import type { Clock } from '../ports/clock.js';
-import { compose, exitNow } from './compose.js';
-import { type RunView, startEndpoints } from './endpoints.js';
+import { startEndpoints } from './compose/endpoints.js';
+import { compose } from './compose/job.js';
+import { exitNow } from './compose/librdkafka.js';
+import type { ClosableLogger } from './compose/logging.js';
+import type { RunView } from './endpoints.js';
 import { onReloadSignal, onStopSignals, type Usage, usage } from './process-control.js';
 import { JobRevisions } from './reload/configuration.js';
 import { ExpiryWatch } from './reload/expiry.js';

@@ -1,7 +1,7 @@
 /** Loads the configuration from the options of a verb, and prints all its problems. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { recordsOnly } from '../app/logging.js';
+import { recordsOnly } from '../app/compose/logging.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Note } from '../config/keys/side.js';
 import { type Loaded, type LoadRequest, loadConfiguration, type OptionValue } from '../config/load.js';

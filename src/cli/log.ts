@@ -1,6 +1,6 @@
 /** The logger of a verb: writes to stderr, so that stdout contains only results. */
 
-import { type ClosableLogger, createLogger } from '../app/logging.js';
+import { type ClosableLogger, createLogger } from '../app/compose/logging.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import { type CliIo, type GlobalOptions, useColors } from './io.js';
 import { levelFor } from './options.js';

@@ -1,5 +1,5 @@
 /** A run on the command line: log and progress on stderr, the summary on stdout, the exit code. */
-import { isJson, recordsOnly } from '../app/logging.js';
+import { isJson, recordsOnly } from '../app/compose/logging.js';
 import { type RunDisplay, runJob as run } from '../app/run.js';
 import type { Summary } from '../app/summary.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';

@@ -13,15 +13,14 @@ import { judgeTopics } from '../../checks/topics.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { ClientSide } from '../../core/client-side.js';
 import { DispatcherError } from '../../core/errors.js';
-import { loadNative } from '../../kafka/native.js';
-import { librdkafkaFeatures } from '../../kafka/rdkafka.js';
 import type { ClusterAdmin, GroupDescription } from '../../ports/admin.js';
 import type { Logger } from '../../ports/logger.js';
+import { isOneCluster, openSide } from '../compose/admins.js';
+import { librdkafkaFacts } from '../compose/librdkafka.js';
 import { BrokerWalk } from './broker-walk.js';
 import { askForTopics, SIDES, type TopicFacts } from './cluster-facts.js';
 import { askForGroup, askForTime } from './group-facts.js';
 import { cores, memoryBytes, openFilesMax } from './local-facts.js';
-import { isOneCluster, openSide } from './open-admins.js';
 
 /** For the whole walk; steps that are not finished by then are reported as skipped. */
 const TOTAL_MS = 60_000;
@@ -194,7 +193,7 @@ export class DoctorWalk {
         openFilesMax: openFilesMax(),
         memoryBytes: memoryBytes(),
         cores: cores(),
-        librdkafka: { version: loadNative().librdkafkaVersion, features: librdkafkaFeatures() },
+        librdkafka: librdkafkaFacts(),
         nodeVersion: process.versions.node,
       }),
     );

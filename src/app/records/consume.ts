@@ -2,10 +2,8 @@
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { Position } from '../../core/positions/position.js';
 import type { FormatSpec } from '../../formats/index.js';
-import { loadNative } from '../../kafka/native.js';
-import { type PlacedRange, requireGroup } from '../../kafka/tools/placed-ranges.js';
-import { readTopic } from '../../kafka/tools/topic-reader.js';
 import type { Logger } from '../../ports/logger.js';
+import { type OnBatch, type PlacedRange, readWith } from '../compose/reader.js';
 import { formatOf } from '../job-formats.js';
 
 export type { PlacedRange };
@@ -21,26 +19,14 @@ export interface ConsumeRequest {
   readonly logger: Logger;
 }
 
-type OnBatch = Parameters<typeof readTopic>[1];
-
 /** Until the end, the signal, or a batch for which `onBatch` answers false. */
 export function consumeTopic(request: ConsumeRequest, onBatch: OnBatch): Promise<void> {
   const { config, from, until, ...given } = request;
   const { topic } = given;
   const groupId = config.consumer.groupId || undefined;
-  if (from.kind === 'committed' || until?.kind === 'committed') requireGroup(groupId);
   const isOutput = topic === config.producer.topic || topic === config.dispatcher.deadLetterTopic;
-  return readTopic(
-    {
-      ...given,
-      range: { from, until, groupId },
-      clientId: config.name,
-      cluster: isOutput ? config.producer : config.consumer,
-      native: loadNative(),
-      nowMs: () => performance.now(),
-    },
-    onBatch,
-  );
+  const range = { from, until, groupId };
+  return readWith(config, isOutput ? 'producer' : 'consumer', { ...given, range }, onBatch);
 }
 
 /** The job's output topics are decoded as its output, everything else as its input. */

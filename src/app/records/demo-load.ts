@@ -1,14 +1,8 @@
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import { DispatcherError } from '../../core/errors.js';
-import { type MockCluster, startMockCluster } from '../../kafka/tools/mock-cluster.js';
 import type { Logger } from '../../ports/logger.js';
+import { copying, withWriter } from '../compose/writer.js';
 import { FLIGHT_TOTALS, flightRecords } from '../demo-data.js';
-import { copying, withWriter } from './open-writer.js';
-
-/** The embedded broker, with these topics. The caller closes it. */
-export function startDemoBroker(topics: readonly string[], partitions: number): MockCluster {
-  return startMockCluster({ topics: topics.map((name) => ({ name, partitions })) });
-}
 
 /** Loads all flights into a topic. */
 export async function loadFlights(config: ResolvedConfig, topic: string, logger: Logger): Promise<void> {

@@ -2,11 +2,9 @@
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import { DispatcherError } from '../../core/errors.js';
 import { createEncoder, type Encoder, FormatError } from '../../formats/index.js';
-import type { PartitionPolicy } from '../../kafka/native-writer.js';
-import type { RecordWriter } from '../../kafka/tools/record-writer.js';
 import type { Logger } from '../../ports/logger.js';
+import { copying, type Records, type WriterRequest, withWriter } from '../compose/writer.js';
 import { withoutMark } from './byte-lines.js';
-import { copying, withWriter } from './open-writer.js';
 import type { ProduceFormat } from './produce-format.js';
 import { parseRecordLine } from './record-lines.js';
 
@@ -36,7 +34,7 @@ export function produceLines(request: ProduceRequest): Promise<number> {
   return withWriter(writer, (records) => send(request, encoder, records));
 }
 
-async function send(request: ProduceRequest, encoder: Encoder, records: RecordWriter): Promise<number> {
+async function send(request: ProduceRequest, encoder: Encoder, records: Records): Promise<number> {
   const { format, valueOnly, from } = request;
   const lines = await request.openLines();
   // A person may be typing: records are sent without waiting for a full batch.
@@ -64,7 +62,7 @@ async function send(request: ProduceRequest, encoder: Encoder, records: RecordWr
   return records.acknowledged;
 }
 
-type Encode = NonNullable<Parameters<RecordWriter['add']>[0]['encode']>;
+type Encode = NonNullable<Parameters<Records['add']>[0]['encode']>;
 
 function encodingOf(encoder: Encoder, value: unknown): Encode | undefined {
   if (value === null) return undefined;
@@ -109,7 +107,7 @@ function atLine(error: unknown, { from, line, produced, format }: Place): Error 
   });
 }
 
-function throwFailures(writer: RecordWriter): void {
+function throwFailures(writer: Records): void {
   const [first] = writer.failed;
   if (first === undefined) return;
   throw new DispatcherError(
@@ -121,6 +119,6 @@ function throwFailures(writer: RecordWriter): void {
 }
 
 /** These records have no source partition to keep. */
-function policyOf(config: ResolvedConfig): PartitionPolicy {
+function policyOf(config: ResolvedConfig): WriterRequest['partition'] {
   return config.dispatcher.output.partition === 'sticky' ? 'sticky' : 'key';
 }

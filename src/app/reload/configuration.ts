@@ -9,8 +9,8 @@ import { filesBeside, fingerprint } from '../../config/show/fingerprint.js';
 import { formatProblem } from '../../config/text/problem.js';
 import type { Logger } from '../../ports/logger.js';
 import { modulesOf } from '../../transform/load/modules.js';
-import { tryConfiguration } from '../compose-trial.js';
-import { inspectParts } from '../inspect-parts.js';
+import { inspectParts } from '../compose/inspect-parts.js';
+import { tryConfiguration } from '../compose/trial.js';
 import { fileDigest, readOnceOnly } from './file-digest.js';
 import type { Adopted, Loading, Revision, RevisionSource } from './leg.js';
 

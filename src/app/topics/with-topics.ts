@@ -4,8 +4,8 @@ import type { ClientSide } from '../../core/client-side.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { ClusterAdmin } from '../../ports/admin.js';
 import type { Logger } from '../../ports/logger.js';
+import { openSide } from '../compose/admins.js';
 import { type Admins, askForTopics, SIDES, type TopicFacts } from '../doctor/cluster-facts.js';
-import { openSide } from '../doctor/open-admins.js';
 
 const CONNECT_TIMEOUT_MS = 15_000;
 

@@ -4,9 +4,10 @@
  */
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { startDemoBroker } from '../../app/compose/librdkafka.js';
 import { FLIGHT_TOTALS } from '../../app/demo-data.js';
 import { holdSignals } from '../../app/process-control.js';
-import { loadFlights, startDemoBroker } from '../../app/records/demo-load.js';
+import { loadFlights } from '../../app/records/demo-load.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import { DispatcherError, ExitCode } from '../../core/errors.js';
 import type { CliIo, GlobalOptions } from '../io.js';

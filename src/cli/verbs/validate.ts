@@ -3,7 +3,7 @@
  * once.
  */
 import type { Command } from 'commander';
-import { inspectParts } from '../../app/inspect-parts.js';
+import { inspectParts } from '../../app/compose/inspect-parts.js';
 import { checkTypes } from '../../app/type-check.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { Note } from '../../config/keys/side.js';

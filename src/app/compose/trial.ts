@@ -3,11 +3,11 @@
  * joining the group.
  */
 
-import type { ResolvedConfig } from '../config/keys/resolved.js';
-import { loadNative } from '../kafka/native.js';
-import { tryConsumer } from '../kafka/tools/consumer-trial.js';
-import type { Logger } from '../ports/logger.js';
-import { jobSink, outputTopicNames } from './compose.js';
+import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import { loadNative } from '../../kafka/native.js';
+import { tryConsumer } from '../../kafka/tools/consumer-trial.js';
+import type { Logger } from '../../ports/logger.js';
+import { jobSink, outputTopicNames } from './job.js';
 
 const TRIAL_PARTITIONS_MAX = 1;
 const CLOSE_TIMEOUT_MS = 5_000;

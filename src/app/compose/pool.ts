@@ -1,15 +1,15 @@
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
-import { LatePool } from '../adapters/pool/late-pool.js';
-import { createPiscinaPool } from '../adapters/pool/piscina-pool.js';
-import type { PoolSettings } from '../adapters/pool/settings.js';
-import type { ResolvedConfig } from '../config/keys/resolved.js';
-import type { KafkaSink } from '../kafka/sink/kafka-sink.js';
-import type { Logger } from '../ports/logger.js';
-import type { TransformPool } from '../ports/transform-pool.js';
-import { type TaskSettings, taskSettings } from '../transform/settings.js';
-import { version } from '../version.js';
-import { formatOf } from './job-formats.js';
+import { LatePool } from '../../adapters/pool/late-pool.js';
+import { createPiscinaPool } from '../../adapters/pool/piscina-pool.js';
+import type { PoolSettings } from '../../adapters/pool/settings.js';
+import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import type { KafkaSink } from '../../kafka/sink/kafka-sink.js';
+import type { Logger } from '../../ports/logger.js';
+import type { TransformPool } from '../../ports/transform-pool.js';
+import { type TaskSettings, taskSettings } from '../../transform/settings.js';
+import { version } from '../../version.js';
+import { formatOf } from '../job-formats.js';
 
 type PoolDeps = Pick<PoolSettings, 'describePartition'> & { readonly logger: Logger };
 
@@ -59,6 +59,6 @@ async function createPool(
   // The inline pool runs transforms on the main thread and loads all formats; with threads the main thread
   // needs none of them.
   return job.threads === 0
-    ? (await import('../adapters/pool/inline-pool.js')).createInlinePool(settings)
+    ? (await import('../../adapters/pool/inline-pool.js')).createInlinePool(settings)
     : createPiscinaPool(settings);
 }

@@ -1,18 +1,18 @@
 /** The composition of the main job: names its concrete adapters. */
-import { createTopicsCommand } from '../checks/create-command.js';
-import type { ResolvedConfig } from '../config/keys/resolved.js';
-import { batchSizeLimits, inFlightBatchesMax, producerQueueBytes } from '../config/resolve/budgets.js';
-import type { Block } from '../core/batch.js';
-import { Dispatcher } from '../dispatcher/dispatcher.js';
-import type { DispatcherSettings } from '../dispatcher/settings.js';
-import { requireSameCounts } from '../kafka/client/metadata.js';
-import { loadNative, type NativeBinding, type NativePartitionTable } from '../kafka/native.js';
-import { createKafkaSink, type KafkaSink } from '../kafka/sink/kafka-sink.js';
-import { createKafkaSource } from '../kafka/source/kafka-source.js';
-import type { Clock } from '../ports/clock.js';
-import type { Logger } from '../ports/logger.js';
-import { jobPool } from './job-pool.js';
-import type { Carried } from './reload/leg.js';
+import { createTopicsCommand } from '../../checks/create-command.js';
+import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import { batchSizeLimits, inFlightBatchesMax, producerQueueBytes } from '../../config/resolve/budgets.js';
+import type { Block } from '../../core/batch.js';
+import { Dispatcher } from '../../dispatcher/dispatcher.js';
+import type { DispatcherSettings } from '../../dispatcher/settings.js';
+import { requireSameCounts } from '../../kafka/client/metadata.js';
+import { loadNative, type NativeBinding, type NativePartitionTable } from '../../kafka/native.js';
+import { createKafkaSink, type KafkaSink } from '../../kafka/sink/kafka-sink.js';
+import { createKafkaSource } from '../../kafka/source/kafka-source.js';
+import type { Clock } from '../../ports/clock.js';
+import type { Logger } from '../../ports/logger.js';
+import type { Carried } from '../reload/leg.js';
+import { jobPool } from './pool.js';
 
 const PARTITIONS_MAX = 100_000;
 /** Parts that wait for the writer or are unsettled; far more than the blocks allow. */
@@ -134,11 +134,6 @@ function dispatcherSettings(config: ResolvedConfig, until: 'end' | 'forever'): D
 
 export function outputTopicNames({ producer, dispatcher: { deadLetterTopic } }: ResolvedConfig): string[] {
   return [producer.topic, deadLetterTopic].filter((topic) => topic !== undefined);
-}
-
-/** Ends the process without waiting for clients that do not close. */
-export function exitNow(exitCode: number): void {
-  loadNative().exitNow(exitCode);
 }
 
 function createBlock(bytes: number, id: number): Block {

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { inspectParts } from '../../src/app/inspect-parts.js';
-import { loadConfiguration } from '../../src/config/load.js';
-import type { Problem } from '../../src/config/text/problem.js';
+import { inspectParts } from '../../../src/app/compose/inspect-parts.js';
+import { loadConfiguration } from '../../../src/config/load.js';
+import type { Problem } from '../../../src/config/text/problem.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'kd-parts-'));
 after(() => rmSync(directory, { recursive: true, force: true }));

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { inspectClients } from '../../src/app/inspect-clients.js';
-import type { Loaded } from '../../src/config/load.js';
-import { Problems } from '../../src/config/text/problem.js';
+import { inspectClients } from '../../../src/app/compose/inspect-clients.js';
+import type { Loaded } from '../../../src/config/load.js';
+import { Problems } from '../../../src/config/text/problem.js';
 import {
   checkCreatable,
   consumerProperties,
   producerProperties,
-} from '../../src/kafka/client/client-config.js';
-import { loadNative } from '../../src/kafka/native.js';
-import { consumerDefaults, producerDefaults, withDefaults } from '../../src/kafka/properties/defaults.js';
-import { LIBRDKAFKA_ROWS, type LibrdkafkaRow } from '../../src/kafka/properties/librdkafka-properties.js';
-import { canonicalName } from '../../src/kafka/properties/names.js';
-import { ownedProperties } from '../../src/kafka/properties/owned.js';
-import { load, MINIMAL, problemOf } from '../config/support.js';
+} from '../../../src/kafka/client/client-config.js';
+import { loadNative } from '../../../src/kafka/native.js';
+import { consumerDefaults, producerDefaults, withDefaults } from '../../../src/kafka/properties/defaults.js';
+import { LIBRDKAFKA_ROWS, type LibrdkafkaRow } from '../../../src/kafka/properties/librdkafka-properties.js';
+import { canonicalName } from '../../../src/kafka/properties/names.js';
+import { ownedProperties } from '../../../src/kafka/properties/owned.js';
+import { load, MINIMAL, problemOf } from '../../config/support.js';
 
 function validated(text: string): Loaded {
   const loaded = load(text);

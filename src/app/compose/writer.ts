@@ -6,6 +6,8 @@ import { createKafkaSink } from '../../kafka/sink/kafka-sink.js';
 import { RecordWriter } from '../../kafka/tools/record-writer.js';
 import type { Logger } from '../../ports/logger.js';
 
+export type Records = RecordWriter;
+
 const CLOSE_TIMEOUT_MS = 10_000;
 const PARTITIONS_MAX = 100;
 const WRITER = { partsMax: 64, pollIntervalMs: 100 };

@@ -1,18 +1,18 @@
 /** Asks librdkafka whether it would create a job's clients; connects to nothing. */
 
-import type { ResolvedConfig } from '../config/keys/resolved.js';
-import type { Loaded } from '../config/load.js';
-import { producerQueueBytes } from '../config/resolve/budgets.js';
-import type { Problems } from '../config/text/problem.js';
-import type { ClientSide } from '../core/client-side.js';
-import { DispatcherError } from '../core/errors.js';
+import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import type { Loaded } from '../../config/load.js';
+import { producerQueueBytes } from '../../config/resolve/budgets.js';
+import type { Problems } from '../../config/text/problem.js';
+import type { ClientSide } from '../../core/client-side.js';
+import { DispatcherError } from '../../core/errors.js';
 import {
   checkCreatable,
   checkFeatures,
   consumerProperties,
   producerProperties,
-} from '../kafka/client/client-config.js';
-import { loadNative, type NativeBinding } from '../kafka/native.js';
+} from '../../kafka/client/client-config.js';
+import { loadNative, type NativeBinding } from '../../kafka/native.js';
 
 /** Without the addon (not built on this machine) librdkafka can't be asked. */
 export function inspectClients(problems: Problems, config: ResolvedConfig, loaded: Loaded): void {

@@ -3,17 +3,17 @@
  * for tokens. Errors become problems with the line of the key.
  */
 
-import { inspectTransform } from '../adapters/pool/inspect-transform.js';
-import type { ResolvedConfig } from '../config/keys/resolved.js';
-import type { Loaded } from '../config/load.js';
-import { type Origin, type Problem, Problems } from '../config/text/problem.js';
-import type { ClientSide } from '../core/client-side.js';
-import { DispatcherError } from '../core/errors.js';
-import { inspectSchema } from '../formats/index.js';
-import { loadTokenProvider } from '../kafka/tokens/token-source.js';
+import { inspectTransform } from '../../adapters/pool/inspect-transform.js';
+import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import type { Loaded } from '../../config/load.js';
+import { type Origin, type Problem, Problems } from '../../config/text/problem.js';
+import type { ClientSide } from '../../core/client-side.js';
+import { DispatcherError } from '../../core/errors.js';
+import { inspectSchema } from '../../formats/index.js';
+import { loadTokenProvider } from '../../kafka/tokens/token-source.js';
+import { formatOf } from '../job-formats.js';
+import { UNREADABLE_REMEDY, unreadable } from '../schema-warnings.js';
 import { inspectClients } from './inspect-clients.js';
-import { formatOf } from './job-formats.js';
-import { UNREADABLE_REMEDY, unreadable } from './schema-warnings.js';
 
 export async function inspectParts(config: ResolvedConfig, loaded: Loaded): Promise<readonly Problem[]> {
   const problems = new Problems();

@@ -1,0 +1,17 @@
+import { type HealthServer, startHealthServer } from '../../adapters/http/server.js';
+import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import type { Logger } from '../../ports/logger.js';
+import { answersOf, type RunView } from '../endpoints.js';
+
+/** Undefined if the configuration has no server. */
+export async function startEndpoints(
+  config: ResolvedConfig,
+  view: RunView,
+  logger: Logger,
+): Promise<HealthServer | undefined> {
+  if (config.server === undefined) return undefined;
+  const { port, address } = config.server;
+  const server = await startHealthServer(port, address, answersOf(config.name, view));
+  logger.info('endpoints', { url: `http://${address}:${server.port}`, paths: '/livez /readyz /status' });
+  return server;
+}
