@@ -10,7 +10,7 @@ export type FormatChoice = (typeof FORMAT_CHOICES)[number];
 
 export interface ProduceFormat {
   readonly spec: FormatSpec;
-  /** For use in a sentence. */
+  /** A name for messages. */
   readonly name: string;
   /** The key that decides it; undefined if the command line did. */
   readonly setting?: string;

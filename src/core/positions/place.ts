@@ -1,7 +1,7 @@
-/** From a position to an offset of each partition, and what is to be said about it. */
+/** Converts a position to an offset of each partition, with a note where the offset needs an explanation. */
 import type { Position } from './position.js';
 
-/** What the brokers answered about a partition. */
+/** The brokers' answers about a partition. */
 export interface PartitionFacts {
   readonly topic: string;
   readonly partition: number;
@@ -18,9 +18,9 @@ export interface PartitionFacts {
 }
 
 /**
- * Why the offset is not simply the one that was meant. `log-begins-later`: older records are gone, or there
- * never were any. `nothing-so-young`: no record has this time or a later one. `not-committed`: the beginning
- * instead. `not-in-table`: the file does not name the partition.
+ * The reason why the offset is not simply the one that was meant. `log-begins-later`: older records are gone,
+ * or there never were any. `nothing-so-young`: no record has this time or a later one. `not-committed`: the
+ * beginning is used instead. `not-in-table`: the file does not name the partition.
  */
 export type PlaceNote =
   | 'log-begins-later'

@@ -28,13 +28,13 @@ test('counts from a given place may lie on both sides of it', () => {
   assert.deepEqual(at({ kind: 'before', offsets: 60 }, {}, 150), [100, 'before-beginning']);
 });
 
-test('a group without a commit begins at the beginning, and that is said', () => {
+test('a group without a commit begins at the beginning, with a note', () => {
   assert.equal(at({ kind: 'committed' }, { committed: 130 }), 130);
   assert.deepEqual(at({ kind: 'committed' }, { committed: -1 }), [100, 'not-committed']);
   assert.deepEqual(at({ kind: 'committed' }, { committed: 50 }), [100, 'before-beginning']);
 });
 
-test('a time is placed at its first record; before the log and behind its end are said', () => {
+test('a time is placed at its first record; times outside of the log get a note', () => {
   const time: Position = { kind: 'time', timestampMs: 5_000 };
   assert.equal(at(time, { timed: { offset: 150, timestampMs: 5_001 } }), 150);
   assert.equal(at(time, { timed: { offset: 100, timestampMs: 5_000 } }), 100);
@@ -43,14 +43,14 @@ test('a time is placed at its first record; before the log and behind its end ar
   assert.equal(at(time, { low: 200, timed: { offset: -1, timestampMs: -1 } }), 200);
 });
 
-test('a partition that the file does not name is not read, and that is said', () => {
+test('a partition that the file does not name is not read, with a note', () => {
   const table: Position = { kind: 'table', file: 'o.json', offsets: new Map([['t', new Map([[0, 120]])]]) };
   assert.equal(at(table), 120);
   assert.deepEqual(at(table, { partition: 1 }), [200, 'not-in-table']);
   assert.deepEqual(at(table, { topic: 'u' }), [200, 'not-in-table']);
 });
 
-test('whatever is asked for, the offset is within the log, and a note has words', () => {
+test('for any position the offset is within the log, and every note has a text', () => {
   const offset = fc.integer({ min: 0, max: 1_000 });
   const position: fc.Arbitrary<Position> = fc.oneof(
     fc.constantFrom<Position>({ kind: 'earliest' }, { kind: 'end' }, { kind: 'committed' }),

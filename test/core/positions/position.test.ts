@@ -34,7 +34,7 @@ test('words, ages, times, counts and offsets are read', () => {
   for (const [text, position] of cases) assert.deepEqual(parse(text), position, text);
 });
 
-test('what is no position is refused with an example; a time without a zone, with both remedies', () => {
+test('text that is no position is refused with an example; a time without a zone gets both remedies', () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ['', /no position.*earliest/],
     ['yesterday', /"yesterday" is no position.*2026-11-27/],

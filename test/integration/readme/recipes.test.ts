@@ -144,7 +144,7 @@ test('"Several outputs" writes a record per line, with its own key', async () =>
   job.remove();
 });
 
-test('"Only yesterday" drops what is younger, in a group of its own', async () => {
+test('"Only yesterday" drops younger records, in a group of its own', async () => {
   const job = await jobOf({ transform: moduleOf('Only yesterday') });
   const [run] = recipe('Only yesterday', 'sh').match(/kd run .*/) ?? [];
   assert.ok(run !== undefined);

@@ -87,7 +87,7 @@ test('a time begins at the first record of that time or later, to the millisecon
   assert.deepEqual(after7.places, [...numbers(0, 8, 20), ...numbers(1, 0, 20)].sort());
 });
 
-test('a time before the log or behind its end is said for the partitions that it concerns', async () => {
+test('a time before the log or after its end gets a note for the affected partitions', async () => {
   const topic = await topicOfADay();
   const before = await consume(topic, ['--from', '2026-11-20']);
   assert.deepEqual(before.places, both(0, 20));
@@ -98,7 +98,7 @@ test('a time before the log or behind its end is said for the partitions that it
   assert.doesNotMatch(behind.stderr, /\[2\]/, 'an empty partition has nothing to say');
 });
 
-test("times of a topic with LogAppendTime are the broker's, and that is said", async () => {
+test("a note says that times of a topic with LogAppendTime are the broker's", async () => {
   const topic = await topicOfADay({ 'message.timestamp.type': 'LogAppendTime' });
   const { places, stderr } = await consume(topic, ['--from', '-1h']);
   assert.deepEqual(places, both(0, 20));
@@ -143,7 +143,7 @@ test('committed means the commits of the configured group', async () => {
   rmSync(join(folder, 'kd.yml'));
 });
 
-test('a position that can not be meant is refused with an example before any broker is asked', async () => {
+test('an impossible position is refused with an example before any broker is asked', async () => {
   const cases: readonly (readonly [position: string, says: RegExp])[] = [
     ['yesterday', /"yesterday" is no position; write one, for example earliest, -2h, 2026-11-27/],
     ['2026-11-27T08:00', /no time zone; write 2026-11-27T08:00Z/],
