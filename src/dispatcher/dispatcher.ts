@@ -186,10 +186,11 @@ export class Dispatcher {
 
   private checkEnd(): void {
     const { settings, lifecycle } = this.state;
-    const { endWatch, changes } = this.parts;
+    const { endWatch, endCheck, changes } = this.parts;
     if (settings.until !== 'end' || lifecycle.isStopping()) return;
     endWatch.check();
-    if (!endWatch.done || changes.busy) return;
+    if (!endWatch.done) endCheck.tick();
+    if (!endWatch.done || changes.busy || !endCheck.confirms()) return;
     this.endReached = true;
     this.stop();
   }

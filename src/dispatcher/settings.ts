@@ -91,6 +91,8 @@ export const Limits = {
   troubleStillMs: 3_000,
   tickMs: 250,
   committedPollMs: 1000,
+  /** How often a bounded run asks whether its logs still are those that it saw at its start. */
+  endCheckMs: 5_000,
   /** A warning is logged when no delivery was acknowledged for this long with records waiting. */
   stallWarnMs: 10_000,
   /** A warning is logged, repeatedly, when nothing is assigned for this long. */

@@ -1,5 +1,6 @@
 import { BatchFlow } from './batch-flow.js';
 import { ConnectionTrouble } from './ending/connection-trouble.js';
+import { EndCheck } from './ending/end-check.js';
 import { EndWatch } from './ending/end-watch.js';
 import { LeaderWatch } from './ending/leader-watch.js';
 import { Intake } from './intake/intake.js';
@@ -41,6 +42,7 @@ export function wire(state: RunState) {
   const confirmed = new ConfirmedOffsets(state);
 
   const endWatch = new EndWatch(state);
+  const endCheck = new EndCheck(state, { endWatch, changes });
   const rebalancer = new Rebalancer(state, { changes, batchFlow, endWatch, intake });
   const readFaults = new ReadFaults(state, { changes, batchFlow, rebalancer, endWatch });
 
@@ -57,6 +59,7 @@ export function wire(state: RunState) {
     batchFlow,
     confirmed,
     endWatch,
+    endCheck,
     rebalancer,
     readFaults,
     tailWatch,

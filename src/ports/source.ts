@@ -22,6 +22,11 @@ export interface OpenedPartition extends AssignedPartition {
   readonly offset: number;
 }
 
+export interface TopicPlace {
+  readonly topic: string;
+  readonly partition: number;
+}
+
 export interface EndOffset {
   readonly topic: string;
   readonly partition: number;
@@ -30,6 +35,30 @@ export interface EndOffset {
   readonly end: number;
   /** The high watermark, if beyond `end`: an open transaction holds back the records in between. */
   readonly high?: number;
+  /** A topic created again has another one. Undefined: not known (brokers before 2.8). */
+  readonly topicId?: string;
+}
+
+/** A position that the out-of-range policy chose instead of the committed offset. */
+export interface StartOffset extends CommittedOffset {
+  readonly moved?: { readonly from: number; readonly isReplaced: boolean };
+}
+
+export interface ChosenOffset {
+  readonly offset: number;
+  /** Nothing was committed, and there had been no leader to ask: no record is passed over. */
+  readonly isFirstStart: boolean;
+}
+
+/** A part of a log that is gone before this run read it. */
+export interface LostRange {
+  readonly topic: string;
+  readonly partition: number;
+  readonly from: number;
+  /** The offset after the last of them. */
+  readonly to: number;
+  /** The topic was deleted and created again; false: the log was cut short. */
+  readonly isReplaced: boolean;
 }
 
 /**
@@ -95,12 +124,12 @@ export interface Source {
   /** Records taken from librdkafka and not yet packed for lack of a block. Exact while parked. */
   heldRecords(): number;
   /** The positions to start from: committed, else by policy. Asks the broker. */
-  positions(partitions: readonly AssignedPartition[]): Promise<readonly CommittedOffset[]>;
+  positions(partitions: readonly AssignedPartition[]): Promise<readonly StartOffset[]>;
   /**
    * The position to continue from after one was outside the log or the topic was replaced, by the
    * out-of-range policy. Rejects with OFFSET_OUT_OF_RANGE if the policy is to stop.
    */
-  positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<number>;
+  positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<ChosenOffset>;
   /** Nothing more is read of these partitions until `seek`. Parked only. */
   halt(partitions: readonly AssignedPartition[]): void;
   /** Answers `assigned`. Parked only. */
@@ -109,6 +138,13 @@ export interface Source {
   seek(partition: OpenedPartition): Promise<void>;
   /** End offsets of all partitions of the subscription, with the run's isolation level. */
   endOffsets(): Promise<readonly EndOffset[]>;
+  /**
+   * The ends of these partitions now; those without a leader are left out. Replaced topics are looked for
+   * first, and reported.
+   */
+  endsNow(partitions: readonly TopicPlace[]): Promise<readonly EndOffset[]>;
+  /** Throws OFFSET_OUT_OF_RANGE if the out-of-range policy is to stop. */
+  acceptLoss(lost: LostRange): void;
   /** The error for a missing right to read, in words; `topic` is '' if it is not about one. */
   refusal?(name: string, topic: string, text: string): DispatcherError;
   /** The meaning of an error that was read instead of records, and Kafka's name for it. */

@@ -16,6 +16,7 @@ const REPORT: RunReport = {
     filtered: 1,
     deadLettered: 1,
     handedOver: 0,
+    skipped: 0,
     unsettled: 2,
     emitted: 6,
     retried: 0,

@@ -54,7 +54,7 @@ export function changing(contract: Contract): void {
           [[outside.partitionId, bench.epoch, 5_000, OUT_OF_RANGE]],
         );
         assert.deepEqual(bench.driver.offsetsOf(outside.partitionId), []);
-        const offset = await bench.world.run(bench.source.positionAfterOutOfRange(outside, 5_000));
+        const { offset } = await bench.world.run(bench.source.positionAfterOutOfRange(outside, 5_000));
         assert.equal(offset, 0);
         await bench.parked(() => bench.world.run(bench.source.seek({ ...outside, epoch: 60, offset })));
         await bench.readAll(partitions);

@@ -11,7 +11,9 @@ import type { Logger } from '../../src/ports/logger.js';
 import type { Sink, SinkEvents } from '../../src/ports/sink.js';
 import type {
   AssignedPartition,
+  ChosenOffset,
   EndOffset,
+  LostRange,
   OpenedPartition,
   Source,
   SourceEvents,
@@ -44,6 +46,10 @@ export class ScriptedSource implements Source {
   held = 0;
   starting: Promise<void> = Promise.resolve();
   ends: Promise<readonly EndOffset[]> = Promise.resolve([]);
+  /** What is found by later questions; empty: nothing is known. */
+  endsLater: readonly EndOffset[] = [];
+  /** The out-of-range policy is to stop. */
+  lossError: Error | undefined;
   askPositions: (partitions: readonly AssignedPartition[]) => Promise<readonly CommittedOffset[]> = (
     partitions,
   ) => Promise.resolve(partitions.map(({ partitionId }) => ({ partitionId, offset: 0 })));
@@ -85,8 +91,8 @@ export class ScriptedSource implements Source {
   positions(partitions: readonly AssignedPartition[]): Promise<readonly CommittedOffset[]> {
     return this.askPositions(partitions);
   }
-  positionAfterOutOfRange(): Promise<number> {
-    return Promise.resolve(100);
+  positionAfterOutOfRange(): Promise<ChosenOffset> {
+    return Promise.resolve({ offset: 100, isFirstStart: false });
   }
   open(partitions: readonly OpenedPartition[]): void {
     this.calls.push(`open ${partitions.map((one) => `${one.partitionId}@${one.offset}`).join(' ')}`);
@@ -100,6 +106,15 @@ export class ScriptedSource implements Source {
     this.opened.set(one.partitionId, one);
     return Promise.resolve();
   }
+  endsNow(): Promise<readonly EndOffset[]> {
+    return Promise.resolve(this.endsLater);
+  }
+
+  acceptLoss({ topic, partition, from, to }: LostRange): void {
+    this.calls.push(`accept loss ${topic}[${partition}] [${from}, ${to})`);
+    if (this.lossError !== undefined) throw this.lossError;
+  }
+
   endOffsets(): Promise<readonly EndOffset[]> {
     return this.ends;
   }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DispatcherError } from '../../src/core/errors.js';
+import type { EndOffset } from '../../src/ports/source.js';
 import { Bench, partition } from './bench.js';
 
 const BAD_MSG = -199;
@@ -219,4 +221,78 @@ test('a bounded run that continues in a shorter log ends at the end found there'
   const report = await bench.end();
   assert.equal(report.endReached, true);
   assert.equal(report.records.transformed, 7);
+});
+
+const CHECK_MS = 6_000;
+const START: EndOffset = { topic: 'in', partition: 0, low: 0, end: 50, topicId: 'first' };
+
+/** A bounded run to offset 50 that has settled ten records. */
+async function readingTen(): Promise<Bench> {
+  const bench = new Bench({ until: 'end' });
+  bench.source.ends = Promise.resolve([START]);
+  await bench.start(0);
+  bench.deliver(0, 0, 10);
+  await bench.settle();
+  bench.sink.settle();
+  await bench.settle();
+  return bench;
+}
+
+test('a log that was cut short above the position of a bounded run ends the run there', async () => {
+  const bench = await readingTen();
+  bench.source.endsLater = [{ ...START, end: 10 }];
+  await bench.pass(CHECK_MS);
+  const report = await bench.end();
+  assert.equal(report.error, undefined);
+  assert.equal(report.endReached, true);
+  assert.equal(report.records.skipped, 40);
+  assert.ok(bench.source.calls.includes('accept loss in[0] [10, 50)'));
+});
+
+test('if the policy is to stop, a log that was cut short above the position is an error', async () => {
+  const bench = await readingTen();
+  bench.source.lossError = new DispatcherError('OFFSET_OUT_OF_RANGE', 'cut short');
+  bench.source.endsLater = [{ ...START, end: 10 }];
+  await bench.pass(CHECK_MS);
+  const report = await bench.end();
+  assert.equal(report.error?.code, 'OFFSET_OUT_OF_RANGE');
+  assert.equal(report.records.transformed, 10);
+  assert.equal(bench.commits.stored.get(0), 10, 'what was read is committed');
+});
+
+test('an end behind an open transaction is no log that was cut short', async () => {
+  const bench = await readingTen();
+  bench.source.endsLater = [{ ...START, end: 10, high: 50 }];
+  await bench.pass(CHECK_MS);
+  assert.equal(bench.report, undefined);
+  assert.ok(!bench.source.calls.some((call) => call.startsWith('accept')));
+  bench.dispatcher.stop();
+  await bench.end();
+});
+
+test('the end of a topic created again counts, also if the old end has just been reached', async () => {
+  const bench = await readingTen();
+  bench.source.endsLater = [{ ...START, end: 60, topicId: 'second' }];
+  bench.deliver(0, 10, 50);
+  await bench.settle();
+  bench.sink.settle();
+  await bench.pass(1_000);
+  assert.equal(bench.report, undefined, 'it goes on');
+  bench.deliver(0, 50, 60);
+  await bench.settle();
+  bench.sink.settle();
+  const report = await bench.end();
+  assert.equal(report.endReached, true);
+  assert.equal(report.ends?.[0]?.topicId, 'second', 'for the legs to come');
+});
+
+test('a run whose logs can not be asked about at its end is over', async () => {
+  const bench = await readingTen();
+  bench.source.endsNow = () => Promise.reject(new Error('no broker answers'));
+  bench.deliver(0, 10, 50);
+  await bench.settle();
+  bench.sink.settle();
+  const report = await bench.end();
+  assert.equal(report.error, undefined);
+  assert.equal(report.endReached, true);
 });

@@ -24,6 +24,11 @@ export function renderSummary(summary: Summary): string {
     ['dead-lettered', count(records.deadLettered)],
     ...deadLetters(summary.deadLetteredBy),
     ...(unsettled === undefined ? [] : ([['not settled', unsettled]] as const)),
+    ...(records.skipped === 0
+      ? []
+      : ([
+          ['skipped', `${count(records.skipped)} offsets that were out of range, see the warnings`],
+        ] as const)),
     [
       'rate',
       `${count(summary.rate.recordsPerSecond)} records/s, ` +

@@ -35,6 +35,8 @@ export interface AccountingSnapshot {
   readonly deadLettered: number;
   /** Records left to another member by a rebalance. */
   readonly handedOver: number;
+  /** Offsets that were passed over unread: they were gone, or the out-of-range policy chose so. */
+  readonly skipped: number;
   /** Acknowledged outputs, without dead letters. */
   readonly emitted: number;
   readonly retried: number;
@@ -55,6 +57,7 @@ export class Accounting {
   #filtered = 0;
   #deadLettered = 0;
   #handedOver = 0;
+  #skipped = 0;
   #emitted = 0;
   #retried = 0;
   #bytesIn = 0;
@@ -85,6 +88,10 @@ export class Accounting {
 
   handedOver(records: number): void {
     this.#handedOver += count(records);
+  }
+
+  skipped(offsets: number): void {
+    this.#skipped += count(offsets);
   }
 
   emitted(topic: string, records: number): void {
@@ -119,6 +126,7 @@ export class Accounting {
       filtered: this.#filtered,
       deadLettered: this.#deadLettered,
       handedOver: this.#handedOver,
+      skipped: this.#skipped,
       emitted: this.#emitted,
       retried: this.#retried,
       filteredBy: Object.fromEntries(this.#filteredBy.entries()),

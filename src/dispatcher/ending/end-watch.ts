@@ -1,6 +1,6 @@
 import type { PartitionId } from '../../core/batch.js';
 import type { TopicOffset } from '../../ports/commits.js';
-import type { EndOffset } from '../../ports/source.js';
+import type { EndOffset, TopicPlace } from '../../ports/source.js';
 import { asDispatcherError } from '../as-dispatcher-error.js';
 import type { EndTarget, PartitionState } from '../partitions/partition-state.js';
 import type { RunState } from '../run-state.js';
@@ -13,13 +13,12 @@ import { Limits } from '../settings.js';
  */
 export class EndWatch {
   private readonly state: RunState;
-  /** Undefined before the start. */
-  ends: readonly EndOffset[] | undefined;
   private targets: Map<string, EndTarget> | undefined;
   private nextPollMs = 0;
   private polling = false;
   /** Partitions whose new ends are being asked for. */
   private asking = 0;
+  private version = 0;
   private foreignSinceMs: number | undefined;
 
   constructor(state: RunState) {
@@ -28,13 +27,48 @@ export class EndWatch {
 
   /** End offsets from earlier in the same run stay; topics that did not exist then get the current ones. */
   start(seenNow: readonly EndOffset[], seenEarlier: readonly EndOffset[] = []): void {
-    this.ends = firstSeen(seenNow, seenEarlier);
     this.targets = new Map(
-      this.ends.map(({ topic, partition, low, end }) => [
-        `${topic}/${partition}`,
-        { topic, partition, end, empty: end <= low, done: end <= low },
-      ]),
+      firstSeen(seenNow, seenEarlier).map(({ topic, partition, low, end, high, topicId }) => {
+        const empty = end <= low;
+        const target = { topic, partition, low, end, high, topicId, committed: low, empty, done: empty };
+        return [keyOf(target), target];
+      }),
     );
+  }
+
+  /** Undefined before the start. */
+  get ends(): readonly EndOffset[] | undefined {
+    if (this.targets === undefined) return undefined;
+    return [...this.targets.values()].map(({ topic, partition, low, end, high, topicId }) => ({
+      topic,
+      partition,
+      low,
+      end,
+      ...(high === undefined ? {} : { high }),
+      ...(topicId === undefined ? {} : { topicId }),
+    }));
+  }
+
+  /** Differs from an earlier value if a partition has moved since; undefined: one is just being moved. */
+  get standing(): number | undefined {
+    return this.asking > 0 ? undefined : this.version;
+  }
+
+  target(place: TopicPlace): EndTarget | undefined {
+    return this.targets?.get(keyOf(place));
+  }
+
+  /** The end by which the run goes, of a partition that was assigned before or not. */
+  endOf(id: PartitionId): number | undefined {
+    const partition = this.state.partitions.get(id);
+    return partition === undefined ? undefined : this.targetOf(partition)?.end;
+  }
+
+  /** The run ends there from now on. */
+  setEnd(target: EndTarget, { low, end, high, topicId }: EndOffset): void {
+    // The partition was empty at the start, but the log that is there now may not be.
+    Object.assign(target, { low, end, high, topicId, committed: low, empty: false, done: false });
+    this.version++;
   }
 
   /** Never before the end offsets are known. */
@@ -88,6 +122,7 @@ export class EndWatch {
       const target = partition === undefined ? undefined : this.targetOf(partition);
       if (target !== undefined) target.done = target.empty;
     }
+    this.version++;
   }
 
   /**
@@ -102,12 +137,7 @@ export class EndWatch {
     try {
       const ends = await Promise.race([this.state.deps.source.endOffsets(), this.state.stopWanted]);
       const found = ends?.find((one) => one.topic === target.topic && one.partition === target.partition);
-      if (found !== undefined && (isReplaced || found.end < target.end)) {
-        target.end = found.end;
-        // The partition was empty at the start, but the log that is there now may not be.
-        target.empty = false;
-        target.done = false;
-      }
+      if (found !== undefined && (isReplaced || found.end < target.end)) this.setEnd(target, found);
     } catch (error) {
       if (!this.state.lifecycle.isStopping()) this.state.fail(asDispatcherError(error));
     } finally {
@@ -119,8 +149,10 @@ export class EndWatch {
     try {
       const committed: readonly TopicOffset[] = await this.state.deps.commits.committedOffsets(targets);
       for (const { topic, partition, offset } of committed) {
-        const target = this.targets?.get(`${topic}/${partition}`);
-        if (target !== undefined && offset >= target.end) target.done = true;
+        const target = this.target({ topic, partition });
+        if (target === undefined) continue;
+        target.committed = Math.max(target.committed, offset);
+        if (offset >= target.end) target.done = true;
       }
       this.warnOfOthers(targets.filter((target) => !target.done));
     } catch (error) {
@@ -160,9 +192,13 @@ export class EndWatch {
   }
 
   private targetOf(partition: PartitionState): EndTarget | undefined {
-    partition.end ??= this.targets?.get(`${partition.topic}/${partition.partition}`);
+    partition.end ??= this.target(partition);
     return partition.end;
   }
+}
+
+function keyOf({ topic, partition }: TopicPlace): string {
+  return `${topic}/${partition}`;
 }
 
 /**

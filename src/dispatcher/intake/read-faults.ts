@@ -5,6 +5,7 @@ import { asDispatcherError } from '../as-dispatcher-error.js';
 import type { BatchFlow } from '../batch-flow.js';
 import type { EndWatch } from '../ending/end-watch.js';
 import type { ChangeQueue } from '../partitions/change-queue.js';
+import { passedOver } from '../partitions/passed-over.js';
 import type { Rebalancer } from '../partitions/rebalancer.js';
 import { place, type RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
@@ -155,20 +156,26 @@ export class ReadFaults {
     this.changes.enqueue(async () => {
       const partition = this.state.partitions.get(fault.partitionId);
       if (partition === undefined || !this.isCurrent(fault)) return;
-      const offset = await Promise.race([
+      const chosen = await Promise.race([
         this.state.deps.source.positionAfterOutOfRange(partition, fault.offset),
         this.state.stopWanted,
       ]);
-      if (offset === undefined) return;
+      if (chosen === undefined) return;
+      const { offset, isFirstStart } = chosen;
       await this.changes.parked(async () => {
         if (!this.isCurrent(fault)) return;
-        this.state.deps.logger.warn('out of range: reading continues elsewhere', {
-          where: place(this.state, fault.partitionId, fault.offset),
-          from: offset,
-        });
+        const { reading, progress } = partition.ours ?? {};
+        const isReplaced = reading?.leaving === true;
+        const knownEnd = this.endWatch.endOf(fault.partitionId);
+        if (!isFirstStart)
+          passedOver(this.state, partition, {
+            from: reading?.offsets.committable ?? fault.offset,
+            to: offset,
+            isReplaced,
+            knownEnd: knownEnd ?? (isReplaced ? undefined : progress?.highOffset),
+          });
         // The same offsets may belong to other records there.
         this.state.named.forgetAll(fault.partitionId);
-        const isReplaced = partition.ours?.reading?.leaving === true;
         await this.state.deps.source.seek(this.rebalancer.open(partition, offset));
         void this.endWatch.readElsewhere(fault.partitionId, isReplaced);
       });

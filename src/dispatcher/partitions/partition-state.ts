@@ -18,7 +18,12 @@ export interface PartitionState extends AssignedPartition {
 export interface EndTarget {
   readonly topic: string;
   readonly partition: number;
+  low: number;
   end: number;
+  high: number | undefined;
+  topicId: string | undefined;
+  /** The last offset committed by others that we know of. */
+  committed: number;
   /** The partition was empty from the beginning. */
   empty: boolean;
   done: boolean;

@@ -1,13 +1,14 @@
 import type { PartitionId } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { CommittedOffset } from '../../ports/commits.js';
-import type { AssignedPartition, OpenedPartition } from '../../ports/source.js';
+import type { AssignedPartition, OpenedPartition, StartOffset } from '../../ports/source.js';
 import type { BatchFlow } from '../batch-flow.js';
 import type { EndWatch } from '../ending/end-watch.js';
 import type { Intake } from '../intake/intake.js';
 import type { RunState } from '../run-state.js';
 import type { ChangeQueue } from './change-queue.js';
 import { Membership } from './membership.js';
+import { passedOver } from './passed-over.js';
 
 interface RebalancerParts {
   readonly changes: ChangeQueue;
@@ -43,12 +44,13 @@ export class Rebalancer {
       if (state.lifecycle.isStopping()) return;
       const answer = await Promise.race([state.deps.source.positions(partitions), state.stopWanted]);
       if (answer === undefined || state.lifecycle.isStopping()) return;
-      const positions = new Map(answer.map(({ partitionId, offset }) => [partitionId, offset]));
+      const positions = new Map(answer.map((start) => [start.partitionId, start]));
       await this.changes.parked(() => {
         if (state.lifecycle.isStopping()) return;
         const opened = partitions.map((partition) =>
-          this.open(partition, positions.get(partition.partitionId)),
+          this.open(partition, positions.get(partition.partitionId)?.offset),
         );
+        for (const { partitionId } of opened) this.movedAtStart(positions.get(partitionId));
         state.deps.source.open(opened);
         const owned = state.partitions.ownedCount;
         this.membership.opened(owned);
@@ -175,6 +177,14 @@ export class Rebalancer {
       state.rewinds--;
       state.guard(() => undefined);
     });
+  }
+
+  private movedAtStart(start: StartOffset | undefined): void {
+    const partition = start === undefined ? undefined : this.state.partitions.get(start.partitionId);
+    if (start?.moved === undefined || partition === undefined) return;
+    const { partitionId, offset: to, moved } = start;
+    passedOver(this.state, partition, { ...moved, to, knownEnd: this.endWatch.endOf(partitionId) });
+    void this.endWatch.readElsewhere(partitionId, moved.isReplaced);
   }
 
   /** Revoked, lost, or read from another position: what was known about their positions no longer holds. */

@@ -2,13 +2,16 @@
 import type { Block, Fault } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { ReadFault } from '../../core/faults.js';
-import type { CommittedOffset } from '../../ports/commits.js';
 import type {
   AssignedPartition,
+  ChosenOffset,
   EndOffset,
+  LostRange,
   OpenedPartition,
   Source,
   SourceEvents,
+  StartOffset,
+  TopicPlace,
   Trouble,
 } from '../../ports/source.js';
 import { checkFeatures } from '../client/client-config.js';
@@ -28,6 +31,7 @@ import { KafkaGroup } from './group/kafka-group.js';
 import { leave } from './group/leaving.js';
 import { Liveness } from './group/liveness.js';
 import type { Member } from './member.js';
+import { cutShort } from './offsets/positions.js';
 import { placeOf } from './offsets/ranges.js';
 import { startPositions } from './offsets/start-positions.js';
 import { reportChoice, reportStarts } from './offsets/starts.js';
@@ -106,14 +110,18 @@ export class KafkaSource implements Source {
     return this.#running().reader.stats().held;
   }
 
-  async positions(partitions: readonly AssignedPartition[]): Promise<readonly CommittedOffset[]> {
+  async positions(partitions: readonly AssignedPartition[]): Promise<readonly StartOffset[]> {
     const starts = await startPositions(this.#member.options, this.#running(), partitions);
     reportStarts(this.#member.options, partitions, starts);
     for (const start of starts) this.commits.chose(start.partitionId, start);
-    return starts.map(({ partitionId, offset }) => ({ partitionId, offset }));
+    return starts.map(({ partitionId, offset, moved }) => ({
+      partitionId,
+      offset,
+      ...(moved === undefined ? {} : { moved }),
+    }));
   }
 
-  async positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<number> {
+  async positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<ChosenOffset> {
     const { positions, replaced } = this.#running();
     // An offset that no longer exists may belong to a deleted topic.
     await replaced.compare();
@@ -122,7 +130,7 @@ export class KafkaSource implements Source {
     const chosen = await positions.afterOutOfRange(partition, offset, isReplaced);
     this.commits.chose(partition.partitionId, chosen);
     reportChoice(this.#member.options, partition, chosen);
-    return chosen.offset;
+    return { offset: chosen.offset, isFirstStart: chosen.start !== 'skip' };
   }
 
   open(partitions: readonly OpenedPartition[]): void {
@@ -162,9 +170,23 @@ export class KafkaSource implements Source {
   }
 
   async endOffsets(): Promise<readonly EndOffset[]> {
-    const { connected, positions } = this.#running();
+    const { connected, positions, replaced } = this.#running();
     const counts = await partitionCountsOfSelection(connected.client, this.#member.options.topics);
-    return positions.endOffsets(partitionsOf(counts));
+    // Before the ends: of a topic that is replaced in between the id will be found to be another one.
+    await replaced.learn([...counts.keys()]);
+    return replaced.named(await positions.endOffsets(partitionsOf(counts)));
+  }
+
+  async endsNow(partitions: readonly TopicPlace[]): Promise<readonly EndOffset[]> {
+    const { positions, replaced } = this.#running();
+    await replaced.learn([...new Set(partitions.map(({ topic }) => topic))]);
+    return replaced.named(await positions.endsNow(partitions));
+  }
+
+  acceptLoss(lost: LostRange): void {
+    const { outOfRange, groupId } = this.#member.options;
+    if (outOfRange === 'stop')
+      throw lost.isReplaced ? this.#running().replaced.refusal(lost) : cutShort(groupId, lost);
   }
 
   trouble(): Trouble | undefined {

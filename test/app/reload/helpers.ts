@@ -73,6 +73,7 @@ export const NOTHING: RunReport = {
     filtered: 0,
     deadLettered: 0,
     handedOver: 0,
+    skipped: 0,
     emitted: 0,
     retried: 0,
     filteredBy: {},

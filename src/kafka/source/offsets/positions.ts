@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DispatcherError } from '../../../core/errors.js';
 import type { CommittedOffset, TopicOffset } from '../../../ports/commits.js';
-import type { AssignedPartition, EndOffset } from '../../../ports/source.js';
+import type { AssignedPartition, EndOffset, LostRange } from '../../../ports/source.js';
 import { REQUEST_TIMEOUT_MS, requestFailure } from '../../client/metadata.js';
 import type { TopicPartition } from '../../rdkafka.js';
 import { findRanges, placeOf, type Range, type RangeQueries } from './ranges.js';
@@ -36,6 +36,8 @@ export interface StartPosition extends CommittedOffset {
   readonly start: 'committed' | 'reset' | 'skip' | 'undecided';
   /** Undefined: the partition has no leader to ask. */
   readonly range: Range | undefined;
+  /** The committed offset, if a policy chose another position. */
+  readonly moved?: { readonly from: number; readonly isReplaced: boolean };
 }
 
 type Start = Pick<StartPosition, 'offset' | 'start'>;
@@ -69,7 +71,8 @@ export class PositionResolver {
           offset < 0
             ? await this.#firstStart(partition, range, askedMs)
             : await this.#inRange(partition, offset, range);
-        return { partitionId: partition.partitionId, range, ...chosen };
+        const moved = chosen.start === 'skip' ? { moved: { from: offset, isReplaced: false } } : {};
+        return { partitionId: partition.partitionId, range, ...chosen, ...moved };
       }),
     );
   }
@@ -104,9 +107,15 @@ export class PositionResolver {
 
   async endOffsets(partitions: readonly TopicPartition[]): Promise<EndOffset[]> {
     const ranges = await findRanges(this.#queries, partitions, REQUEST_TIMEOUT_MS);
-    return partitions.map(({ topic, partition }, index) => {
-      const { low, end, high } = ranges[index] ?? noLeader({ topic, partition });
-      return { topic, partition, low, end, ...(high > end ? { high } : {}) };
+    return partitions.map((partition, index) => endOf(partition, ranges[index] ?? noLeader(partition)));
+  }
+
+  /** Nothing is waited for: partitions without a leader are left out. */
+  async endsNow(partitions: readonly TopicPartition[]): Promise<EndOffset[]> {
+    const ranges = await findRanges(this.#queries, partitions, 0);
+    return partitions.flatMap((partition, index) => {
+      const range = ranges[index];
+      return range === undefined ? [] : [endOf(partition, range)];
     });
   }
 
@@ -176,6 +185,24 @@ function noLeader(partition: TopicPartition): never {
   throw new DispatcherError('KAFKA_UNREACHABLE', `${placeOf(partition)} has no leader that answers`, {
     remedy: 'bring its brokers back (kafka-topics.sh --describe names them), then start again',
   });
+}
+
+function endOf({ topic, partition }: TopicPartition, { low, end, high }: Range): EndOffset {
+  return { topic, partition, low, end, ...(high > end ? { high } : {}) };
+}
+
+/** The end of the log was lost above the position: no offset of ours is out of range. */
+export function cutShort(groupId: string, { from, to, ...partition }: LostRange): DispatcherError {
+  return new DispatcherError(
+    'OFFSET_OUT_OF_RANGE',
+    `${placeOf(partition)}: the log was cut short while group ${groupId} was reading it: offsets ` +
+      `[${from}, ${to}) are gone, and were not read`,
+    {
+      remedy:
+        'an unclean leader election or a restored disk does this: produce the records again if you can, ' +
+        'then start again; or set kafka.consumer.out-of-range to earliest or latest to go on without them',
+    },
+  );
 }
 
 function edge(start: 'earliest' | 'latest', range: Range): number {

@@ -28,6 +28,8 @@ export async function startPositions(
   parts: Parts,
   partitions: readonly AssignedPartition[],
 ): Promise<readonly StartPosition[]> {
+  // Before the offsets: of a topic that is replaced from here on the id will be found to be another one.
+  await parts.replaced.learn([...new Set(partitions.map(({ topic }) => topic))]);
   const [starts, foreign] = await Promise.all([
     parts.positions.resolve(partitions),
     foreignOffsets(parts, partitions),
@@ -47,8 +49,10 @@ async function foreignOffsets(
 ): Promise<readonly AssignedPartition[]> {
   let foreign = partitions;
   for (let attempt = 1; attempt <= CONFIRM_ATTEMPTS_MAX && foreign.length > 0; attempt++) {
-    if (attempt > 1) await delay(CONFIRM_PAUSE_MS);
-    await replaced.learn(foreign.map(({ topic }) => topic));
+    if (attempt > 1) {
+      await delay(CONFIRM_PAUSE_MS);
+      await replaced.learn(foreign.map(({ topic }) => topic));
+    }
     foreign = await origins.foreign(foreign, REQUEST_TIMEOUT_MS);
   }
   return foreign;
@@ -67,5 +71,5 @@ async function inNewTopic(
       `${groupId} has committed, belongs to the old topic: reading from ${chosen.offset}, as ` +
       'kafka.consumer.out-of-range says',
   );
-  return { ...start, ...chosen };
+  return { ...start, ...chosen, moved: { from: start.offset, isReplaced: true } };
 }

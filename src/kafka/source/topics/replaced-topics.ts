@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { DispatcherError } from '../../../core/errors.js';
-import type { AssignedPartition } from '../../../ports/source.js';
+import type { AssignedPartition, EndOffset } from '../../../ports/source.js';
 import { TopicIdentities } from '../../client/topic-identity.js';
 import type { KafkaCommits } from '../../commits/kafka-commits.js';
 import type { TopicPartition } from '../../rdkafka.js';
@@ -62,10 +62,23 @@ export class ReplacedTopics {
     return this.#identities.idOf(topic);
   }
 
-  /** Call it before the last commit: offsets stored since the last comparison are unchecked. */
+  /** Each with the id that its topic has now. */
+  named(ends: readonly EndOffset[]): readonly EndOffset[] {
+    return ends.map((end) => {
+      const topicId = this.topicId(end.topic);
+      return topicId === undefined ? end : { ...end, topicId };
+    });
+  }
+
+  /**
+   * Call it before the last commit, also if nothing was stored since the last comparison: when partitions are
+   * closed, librdkafka commits what is stored, even if it was committed before. A partition that is revoked
+   * is not compared: its offset is stored with the id of the old topic, which the next owner recognises.
+   */
   async end(timeoutMs: number): Promise<void> {
     clearInterval(this.#timer);
-    if (this.#hasStored()) await Promise.race([this.compare(), delay(timeoutMs, undefined, { ref: false })]);
+    if (this.#parts.registry.allOpen.length > 0)
+      await Promise.race([this.compare(), delay(timeoutMs, undefined, { ref: false })]);
   }
 
   /** The error for `out-of-range: stop`. */

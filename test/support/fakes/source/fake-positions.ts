@@ -100,17 +100,29 @@ export class FakePositions {
   }
 
   async endOffsets(): Promise<EndOffset[]> {
-    const { group, clock } = this.world;
-    const all = [...group.partitions.values()];
+    const all = [...this.world.group.partitions.values()];
     await this.requireLeaders(
       all.map(({ log: { id, topic, partition } }) => ({ partitionId: id, topic, partition })),
     );
-    return all.map(({ log }) => ({
-      topic: log.topic,
-      partition: log.partition,
-      low: log.low,
+    return all.map(({ log }) => this.endOf(log));
+  }
+
+  /** Of those that have a leader. */
+  endsNow(): EndOffset[] {
+    const all = [...this.world.group.partitions.values()];
+    return all.flatMap(({ log }) => (this.isLed(log.id) ? [this.endOf(log)] : []));
+  }
+
+  private endOf(log: PartitionLog): EndOffset {
+    const { group, clock } = this.world;
+    const { topic, partition, low } = log;
+    return {
+      topic,
+      partition,
+      low,
       end: visibleEnd(log, clock.nowMs()),
-    }));
+      topicId: String(group.identity(topic)),
+    };
   }
 
   /** Where it ended when it was assigned: what was written since is read. */

@@ -1,11 +1,14 @@
 import type { Block, Fault, PartitionId } from '../../../../src/core/batch.js';
+import { DispatcherError } from '../../../../src/core/errors.js';
 import type { ReadFault } from '../../../../src/core/faults.js';
 import { consumerFault, consumerFaultName } from '../../../../src/kafka/codes.js';
 import type { CommittedOffset } from '../../../../src/ports/commits.js';
 import type { Group, GroupEvents } from '../../../../src/ports/group.js';
 import type {
   AssignedPartition,
+  ChosenOffset,
   EndOffset,
+  LostRange,
   OpenedPartition,
   Source,
   SourceEvents,
@@ -140,10 +143,13 @@ export class FakeSource implements Source {
     return this.where.resolve(partitions);
   }
 
-  async positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<number> {
+  async positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<ChosenOffset> {
     await this.latency();
     this.topics.compare();
-    return this.where.afterOutOfRange(partition, offset, this.topics.isReplaced(partition.partitionId));
+    const { partitionId } = partition;
+    const isReplaced = this.topics.isReplaced(partitionId);
+    const isFirstStart = this.where.isUndecided(partitionId, offset) && !isReplaced;
+    return { offset: this.where.afterOutOfRange(partition, offset, isReplaced), isFirstStart };
   }
 
   halt(partitions: readonly AssignedPartition[]): void {
@@ -174,6 +180,18 @@ export class FakeSource implements Source {
     return this.where.endOffsets();
   }
 
+  async endsNow(): Promise<readonly EndOffset[]> {
+    await this.latency();
+    if (this.stopping) return [];
+    this.topics.compare();
+    return this.where.endsNow();
+  }
+
+  acceptLoss({ partition, from, to }: LostRange): void {
+    if (this.settings.outOfRange === 'stop')
+      throw new DispatcherError('OFFSET_OUT_OF_RANGE', `[${from}, ${to}) of partition ${partition} is gone`);
+  }
+
   verdict({ code }: Fault): { readonly kind: ReadFault; readonly name: string } {
     return { kind: consumerFault(code), name: consumerFaultName(code) };
   }
@@ -183,7 +201,7 @@ export class FakeSource implements Source {
     this.rebalances.end();
     // Before the last commit.
     await this.latency();
-    if (this.commits.hasStored) this.topics.compare();
+    this.topics.compare();
     this.reader.stop();
     this.partitions.giveBack(this.partitions.ids());
     await this.latency();

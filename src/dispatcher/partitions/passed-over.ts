@@ -1,0 +1,37 @@
+import type { AssignedPartition, TopicPlace } from '../../ports/source.js';
+import type { RunState } from '../run-state.js';
+
+export interface Move {
+  /** The first offset that was not read. */
+  readonly from: number;
+  /** Where reading continues. */
+  readonly to: number;
+  /** `to` is an offset of the topic that was created again. */
+  readonly isReplaced: boolean;
+  /** The end of the log that was left, as far as it is known. */
+  readonly knownEnd: number | undefined;
+}
+
+/** The out-of-range policy has moved the position: what nobody read is named and counted. */
+export function passedOver(state: RunState, partition: AssignedPartition, move: Move): void {
+  const { from, to, isReplaced, knownEnd } = move;
+  const ranges: [number, number][] =
+    isReplaced || to < from ? [[from, Math.max(from, knownEnd ?? from)]] : [[from, to]];
+  if (isReplaced) ranges.push([0, to]);
+  const skipped = ranges.filter(([first, end]) => first < end);
+  for (const [first, end] of skipped) state.accounting.skipped(end - first);
+  state.deps.logger.warn('out of range: reading continues elsewhere, as kafka.consumer.out-of-range says', {
+    partition: nameOf(partition),
+    from,
+    to,
+    skipped:
+      skipped.length === 0
+        ? 'nothing that is known of'
+        : `${nameOf(partition)} ${skipped.map(([first, end]) => `[${first}, ${end})`).join(' and ')}`,
+    ...(isReplaced ? { replaced: 'the topic was deleted and created again' } : {}),
+  });
+}
+
+export function nameOf({ topic, partition }: TopicPlace): string {
+  return `${topic}[${partition}]`;
+}
