@@ -23,10 +23,14 @@ const io: CliIo = {
   },
 };
 
-// `kd consume … | head`: the reader has closed the pipe, which is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // `kd consume … | head`: the reader has closed the pipe, which is not an error.
   if (error.code === 'EPIPE') process.exit();
-  else throw error;
+  process.stderr.write(
+    `error: standard output can't be written: ${error.message}\n` +
+      '    → free space where it goes, or send it elsewhere, then run the command again\n',
+  );
+  process.exit(process.exitCode || ExitCode.configuration);
 });
 // Work continues even if nobody reads standard error.
 process.stderr.on('error', () => undefined);

@@ -1,4 +1,5 @@
 /** A thread that loads a transform to see what it exports, and posts one answer. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { summarizeTransform } from '../src/transform/load/inspect.js';
 import { failedAnswer } from '../src/transform/worker-session.js';
@@ -6,7 +7,18 @@ import { keepStdoutForResults } from './stdout.js';
 
 keepStdoutForResults();
 const { url, path } = readInit(workerData);
-parentPort?.postMessage(await summarizeTransform(url, path).catch(failedAnswer));
+const answer = await summarizeTransform(url, path).catch(failedAnswer);
+await printed();
+// A promise that was rejected without a handler ends the thread in this turn, as it would in a run.
+await nextTurn();
+parentPort?.postMessage(answer);
+
+/** Resolves when the main thread has what the top level printed: after the answer it ends this thread. */
+function printed(): Promise<void> {
+  return new Promise((resolve) => {
+    process.stderr.write('', () => resolve());
+  });
+}
 
 function readInit(data: unknown): { readonly url: string; readonly path: string } {
   if (typeof data === 'object' && data !== null && 'url' in data && 'path' in data) {

@@ -45,8 +45,9 @@ export async function runOnTerminal(job: TerminalRun, io: CliIo): Promise<Summar
     ...(display === undefined ? {} : { display }),
   }).finally(() => logger.close(LOG_FLUSH_MS));
   await job.beforeSummary?.();
-  await print(summary, options, io);
+  // First: a reader that has closed the pipe ends the process while the summary is printed.
   io.setExitCode(summary.exitCode as ExitCode);
+  await print(summary, options, io);
   exitNow?.();
   return summary;
 }

@@ -83,9 +83,54 @@ test("values are checked against librdkafka's types and ranges", () => {
     ['enable.idempotence', 'maybe'],
     ['session.timeout.ms', '0'],
     ['session.timeout.ms', '6s'],
+    // In range for librdkafka, which then overflows 32 bits of microseconds.
+    ['session.timeout.ms', '2147484'],
+    ['topic.metadata.refresh.interval.ms', '3600000'],
+    ['metadata.max.age.ms', '2147484'],
   ] as const) {
     assert.ok(valueFault(name, value), `${name}=${value}`);
   }
+});
+
+test("a rare refresh of metadata does not overflow librdkafka's age of metadata, which is three times it", () => {
+  const ageOf = (user: readonly (readonly [string, string])[]): string | undefined =>
+    withDefaults(consumerDefaults, new Map(user)).get('metadata.max.age.ms');
+  assert.equal(ageOf([['topic.metadata.refresh.interval.ms', '715827']]), undefined);
+  assert.equal(ageOf([['topic.metadata.refresh.interval.ms', '715828']]), '2147483');
+  assert.equal(
+    ageOf([
+      ['topic.metadata.refresh.interval.ms', '900000'],
+      ['metadata.max.age.ms', '1000000'],
+    ]),
+    '1000000',
+  );
+  assert.equal(
+    resolved(properties('metadata.max.age.ms: 86400001')).consumer.properties.get('metadata.max.age.ms'),
+    '2147483',
+  );
+});
+
+test('a negative number that Java refuses is refused, not raised to the smallest of librdkafka', () => {
+  for (const [name, value] of [
+    ['fetch.min.bytes', '-1'],
+    ['fetch.max.bytes', '-1'],
+    ['max.poll.records', '0'],
+    ['max.poll.interval.ms', '0'],
+    ['metadata.max.age.ms', '-1'],
+    ['auto.commit.interval.ms', '-1'],
+    ['delivery.timeout.ms', '-1'],
+    ['retry.backoff.ms', '-7'],
+    ['batch.size', '-7'],
+    ['buffer.memory', '-7'],
+    ['send.buffer.bytes', '-2'],
+    ['request.timeout.ms', '-1'],
+  ] as const) {
+    const [problem] = load(properties(`${name}: ${value}`)).problems;
+    assert.equal(problem?.severity, 'error', name);
+    assert.match(problem.message, new RegExp(`"${value}" must be at least (-1|0|1)`), name);
+    assert.ok(problem.remedy, name);
+  }
+  assert.ok(load(properties('connections.max.idle.ms: -1, fetch.min.bytes: 0, batch.size: 0')).config);
 });
 
 test("a property of the other kind of client is refused in a client's own map", () => {

@@ -88,6 +88,10 @@ test('a top level that blocks, exits the process or throws later is a problem of
       `setTimeout(() => { throw new Error('late'); }); ${NEVER}`,
       /transform\.ts: failed while it was loaded: Error: late/,
     ],
+    [
+      `Promise.reject(new Error('late')); export default () => 1;`,
+      /transform\.ts: failed while it was loaded: Error: late/,
+    ],
   ];
   for (const [text, expected] of cases) {
     const file = moduleFile(text);
@@ -106,5 +110,13 @@ test('validate of a transform that exits the process fails', async () => {
   const result = await runKd(['validate'], { cwd: file.folder });
   assert.equal(result.code, 2, result.stdout);
   assert.match(result.stdout, /transform\.ts: its top level exited the process/);
+  file.remove();
+});
+
+test('everything that a top level prints appears on standard error', async () => {
+  const file = jobFolder(`console.log('first'); console.log('second'); export default () => 1;`);
+  const result = await runKd(['validate'], { cwd: file.folder });
+  assert.equal(result.code, 0, result.stdout);
+  assert.match(result.stderr, /first\nsecond\n/);
   file.remove();
 });

@@ -62,13 +62,13 @@ async function examine(options: GlobalOptions & KafkaOptions, io: CliIo): Promis
     .sort((a, b) => AREAS.indexOf(a.area) - AREAS.indexOf(b.area));
   await logger?.close(LOG_FLUSH_MS);
   const ok = !hasFailed(checks);
+  if (!ok) io.setExitCode(ExitCode.checkFailed);
   if (options.output === 'json') {
     printJson(io, { ok, checks });
   } else {
     printChecks(checks, io);
     io.stdout.write(`${countedStatuses(checks)}\n`);
   }
-  if (!ok) io.setExitCode(ExitCode.checkFailed);
 }
 
 function redacted(check: Check, redact: (text: string) => string): Check {

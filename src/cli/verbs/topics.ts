@@ -81,12 +81,12 @@ async function checkTopics(known: KnownTopics, io: CliIo): Promise<void> {
   const createCommand = createTopicsCommand(config.file, io.workingDirectory);
   const checks = judgeTopics({ config, ...facts, line: lineOf(loaded), createCommand, strict: true });
   const ok = !hasFailed(checks);
+  if (!ok) io.setExitCode(ExitCode.checkFailed);
   if (options.output === 'json') printJson(io, { ok, checks });
   else {
     printChecks(checks, io);
     io.stdout.write(`${countedStatuses(checks)}\n`);
   }
-  if (!ok) io.setExitCode(ExitCode.checkFailed);
   return Promise.resolve();
 }
 

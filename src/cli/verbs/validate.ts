@@ -53,6 +53,9 @@ async function validate(options: GlobalOptions & ValidateOptions, io: CliIo): Pr
   const { config, notes } = loaded;
   const explained =
     options.explain !== true || config === undefined ? undefined : explainBoth(config, loaded);
+  // First: a reader that has closed the pipe ends the process while the answer is printed.
+  if (errors > 0) io.setExitCode(ExitCode.configuration);
+  else if (!ok) io.setExitCode(ExitCode.checkFailed);
   if (options.output === 'json') {
     printJson(io, {
       ok,
@@ -68,8 +71,6 @@ async function validate(options: GlobalOptions & ValidateOptions, io: CliIo): Pr
       io,
     );
   }
-  if (errors > 0) io.setExitCode(ExitCode.configuration);
-  else if (!ok) io.setExitCode(ExitCode.checkFailed);
 }
 
 async function typeProblems(

@@ -60,9 +60,16 @@ export function refused(remedy: string, harmless?: RegExp): JavaOutcome {
   return harmless === undefined ? { kind: 'refused', remedy } : { kind: 'refused', remedy, harmless };
 }
 
-function whole(value: string): number {
+/** `least`: Java's own minimum, below which a Java client does not start either. */
+function whole(value: string, least = 0): number {
   if (!/^[+-]?\d{1,19}$/.test(value.trim())) throw new ValueFault(`${quote(value)} is not a whole number`);
-  return Number(value);
+  const number = Number(value);
+  if (number < least)
+    throw new ValueFault(
+      `${quote(value)} must be at least ${least}`,
+      'correct the value, or remove the property to use its default',
+    );
+  return number;
 }
 
 /** Java allows smaller values than librdkafka; they become librdkafka's minimum. */
@@ -71,12 +78,12 @@ export function atLeast(min: number): Conversion {
 }
 
 /** Java's largest numbers mean "without limit"; they become librdkafka's maximum. */
-export function between(min: number, max: number): Conversion {
-  return (value) => String(Math.min(max, Math.max(min, whole(value))));
+export function between(min: number, max: number, least = 0): Conversion {
+  return (value) => String(Math.min(max, Math.max(min, whole(value, least))));
 }
 
 /** Java writes -1 for "system default" or "never"; librdkafka writes 0. */
-export const minusOneIsZero: Conversion = (value) => String(Math.max(0, whole(value)));
+export const minusOneIsZero: Conversion = (value) => String(Math.max(0, whole(value, -1)));
 
 export const bytesToKib: Conversion = (value) => String(Math.max(1, Math.ceil(whole(value) / 1_024)));
 

@@ -1,6 +1,7 @@
 /**
  * The names of Java's consumer, producer and admin client, apart from security, with the translation of each.
  */
+import { MICROSECONDS_MAX_MS } from '../../kafka/properties/names.js';
 import {
   assignors,
   atLeast,
@@ -45,13 +46,13 @@ export const CLIENT_ROWS: readonly JavaRow[] = [
     'producer: unchanged; consumer: socket.timeout.ms, the limit of its requests'],
   ['default.api.timeout.ms', '*', IGNORED, 'requests have timeouts of their own here'],
   ['metadata.max.age.ms', '*',
-    to('metadata.max.age.ms', { also: 'topic.metadata.refresh.interval.ms', convert: between(1, 3_600_000) }),
-    'in Java how often metadata is refreshed: topic.metadata.refresh.interval.ms gets the same value'],
+    to('metadata.max.age.ms', { also: 'topic.metadata.refresh.interval.ms', convert: between(1, MICROSECONDS_MAX_MS) }),
+    'unchanged, at most 2147483; in Java the interval of refreshes: topic.metadata.refresh.interval.ms gets it too'],
   ['metadata.max.idle.ms', 'P', IGNORED, 'metadata of unused topics costs nothing here'],
   ['metadata.recovery.strategy', '*', to('metadata.recovery.strategy'), 'unchanged'],
   ['metadata.recovery.rebootstrap.trigger.ms', '*', to('metadata.recovery.rebootstrap.trigger.ms'),
     'unchanged'],
-  ['connections.max.idle.ms', '*', to('connections.max.idle.ms', { convert: between(0, INT_MAX) }),
+  ['connections.max.idle.ms', '*', to('connections.max.idle.ms', { convert: between(0, INT_MAX, -INT_MAX) }),
     'unchanged; -1 (never) is 0 here'],
   ['reconnect.backoff.ms', '*', to('reconnect.backoff.ms'), 'unchanged; default here 250 (1000 with OAUTHBEARER and AWS_MSK_IAM), in Java 50'],
   ['reconnect.backoff.max.ms', '*', to('reconnect.backoff.max.ms'),
@@ -97,9 +98,9 @@ export const CLIENT_ROWS: readonly JavaRow[] = [
   ['auto.commit.interval.ms', 'C',
     key('dispatcher.commit-interval', { convert: millisecondsBetween(10, DAY_MS) }),
     'how often offsets of settled records are committed'],
-  ['max.poll.records', 'C', key('dispatcher.batch.records-max', { convert: between(1, 200_000) }),
+  ['max.poll.records', 'C', key('dispatcher.batch.records-max', { convert: between(1, 200_000, 1) }),
     'records per batch, at most 200000; the default here, 16000, is faster than 500'],
-  ['max.poll.interval.ms', 'C', to('max.poll.interval.ms', { convert: between(1, DAY_MS) }),
+  ['max.poll.interval.ms', 'C', to('max.poll.interval.ms', { convert: between(1, DAY_MS, 1) }),
     'unchanged, at most 86400000; the reader keeps polling, so a slow transform does not lose ' + 'its membership'],
   ['session.timeout.ms', 'C', to('session.timeout.ms'), 'unchanged'],
   ['heartbeat.interval.ms', 'C', to('heartbeat.interval.ms'), 'unchanged'],

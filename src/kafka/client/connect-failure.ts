@@ -116,7 +116,9 @@ export function connectFailure(
   const said = evidence.lines.length > 0 ? evidence.lines.join('; ') : 'no broker answered';
   const remedy =
     (refused ? refusing : known[0])?.remedy ?? 'check kafka.bootstrap-servers and the network path';
-  const what = refused ? `Kafka refuses the ${role}` : `the ${role} can't reach Kafka within ${timeoutMs} ms`;
+  const what = refused
+    ? `Kafka refuses the ${role}`
+    : `the ${role} can't reach Kafka within ${Math.round(timeoutMs)} ms`;
   return new DispatcherError(
     refused ? 'KAFKA_REFUSED' : 'KAFKA_UNREACHABLE',
     `${what} at ${servers}: ${said}`,

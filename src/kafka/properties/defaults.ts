@@ -6,7 +6,7 @@
 /** Name → value, as librdkafka takes them. */
 export type KafkaProperties = ReadonlyMap<string, string>;
 
-import { canonicalName } from './names.js';
+import { canonicalName, MICROSECONDS_MAX_MS } from './names.js';
 
 const RECONNECT_BACKOFF = 'reconnect.backoff.ms';
 /** MSK's smallest brokers accept four new connections per second on their IAM listener. */
@@ -56,6 +56,7 @@ export const defaultReasons: ReadonlyMap<string, string> = new Map([
   ['fetch.max.bytes', 'memory stays flat, whatever the lag'],
   ['partition.assignment.strategy', 'a rebalance takes away only the partitions that move'],
   ['topic.metadata.refresh.interval.ms', 'new partitions and topics are noticed within half a minute'],
+  ['metadata.max.age.ms', 'the longest age of metadata that librdkafka counts without an overflow'],
   ['enable.idempotence', 'a retried request neither repeats records nor changes their order'],
   ['acks', 'a record counts as written when all replicas in sync have it'],
   ['linger.ms', 'a little waiting makes fuller requests'],
@@ -84,6 +85,15 @@ function usesTokens(user: KafkaProperties): boolean {
   );
 }
 
+const METADATA_AGE = 'metadata.max.age.ms';
+const REFRESHES_PER_AGE = 3;
+
+/** librdkafka's own age would be negative: it would forget every topic at once and read none. */
+function ageOverflows(user: KafkaProperties): boolean {
+  const refreshMs = Number(user.get('topic.metadata.refresh.interval.ms') ?? 0);
+  return refreshMs * REFRESHES_PER_AGE > MICROSECONDS_MAX_MS;
+}
+
 /** librdkafka refuses these together with `group.protocol: consumer`. */
 const CLASSIC_GROUP_ONLY = [
   'partition.assignment.strategy',
@@ -103,6 +113,7 @@ export function withDefaults(defaults: KafkaProperties, user: KafkaProperties): 
   }
   if (usesTokens(user) && !taken.has(RECONNECT_BACKOFF))
     merged.set(RECONNECT_BACKOFF, TOKEN_RECONNECT_BACKOFF_MS);
+  if (!taken.has(METADATA_AGE) && ageOverflows(user)) merged.set(METADATA_AGE, String(MICROSECONDS_MAX_MS));
   for (const [name, value] of user) merged.set(name, value);
   return merged;
 }

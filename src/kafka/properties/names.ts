@@ -28,6 +28,18 @@ export function propertyOfEnvironment(suffix: string): string {
   return BY_ENVIRONMENT.get(suffix) ?? suffix.toLowerCase().replaceAll('_', '.');
 }
 
+/** librdkafka counts some milliseconds as microseconds in 32 bits; above this they are negative. */
+export const MICROSECONDS_MAX_MS = 2_147_483;
+
+const COUNTED_IN_MICROSECONDS = new Set([
+  'metadata.max.age.ms',
+  'topic.metadata.refresh.interval.ms',
+  'topic.metadata.propagation.max.ms',
+  'session.timeout.ms',
+  'heartbeat.interval.ms',
+  'reconnect.backoff.max.ms',
+]);
+
 /**
  * The fault of a value, or undefined. librdkafka decides in the end; this finds while reading what it would
  * say at the start.
@@ -49,5 +61,6 @@ export function valueFault(name: string, value: string): string | undefined {
   if (type === 'integer' && !/^-?\d{1,15}$/.test(value)) return 'must be a whole number';
   const [low, high] = range.split(' .. ').map(Number);
   if (low === undefined || high === undefined) return undefined;
-  return Number(value) < low || Number(value) > high ? `must be between ${low} and ${high}` : undefined;
+  const most = COUNTED_IN_MICROSECONDS.has(name) ? Math.min(high, MICROSECONDS_MAX_MS) : high;
+  return Number(value) < low || Number(value) > most ? `must be between ${low} and ${most}` : undefined;
 }

@@ -66,7 +66,7 @@ metadata.max.age.ms: 9223372036854775807`),
   assert.equal(of('fetch.wait.max.ms'), '300000');
   assert.equal(of('max.poll.interval.ms'), '86400000');
   assert.equal(of('connections.max.idle.ms'), '2147483647');
-  assert.equal(of('topic.metadata.refresh.interval.ms'), '3600000');
+  assert.equal(of('topic.metadata.refresh.interval.ms'), '2147483');
   assert.equal(producer.properties.get('message.max.bytes'), '1000000000');
   assert.equal(dispatcher.batch.recordsMax, 200_000);
   assert.equal(dispatcher.stallTimeoutMs, 86_400_000);
