@@ -92,7 +92,7 @@ test("values are checked against librdkafka's types and ranges", () => {
   }
 });
 
-test("a rare refresh of metadata does not overflow librdkafka's age of metadata, which is three times it", () => {
+test("a rare refresh of metadata does not overflow librdkafka's age of metadata, three times as long", () => {
   const ageOf = (user: readonly (readonly [string, string])[]): string | undefined =>
     withDefaults(consumerDefaults, new Map(user)).get('metadata.max.age.ms');
   assert.equal(ageOf([['topic.metadata.refresh.interval.ms', '715827']]), undefined);
