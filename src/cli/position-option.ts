@@ -16,9 +16,9 @@ export function readPosition(text: string): Position {
   }
 }
 
-/** The same, and `forever`, which has no end. */
-export function readEnd(text: string): Position | undefined {
-  return text.trim().toLowerCase() === 'forever' ? undefined : readPosition(text);
+/** The same, and `forever`, which has no end: a word, because commander makes undefined an empty text. */
+export function readEnd(text: string): Position | 'forever' {
+  return text.trim().toLowerCase() === 'forever' ? 'forever' : readPosition(text);
 }
 
 function readOffsets(file: string): string {

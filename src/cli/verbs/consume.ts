@@ -14,8 +14,7 @@ import { RecordPrinter } from '../terminal/record-printer.js';
 
 interface ConsumeOptions {
   readonly from: Position;
-  /** Undefined: for ever. */
-  readonly until: Position | undefined;
+  readonly until: Position | 'forever';
   readonly max?: number;
   readonly raw?: boolean;
 }
@@ -80,7 +79,8 @@ export async function printTopic(
     { json: options.output === 'json', max: options.max ?? Infinity },
     io,
   );
-  const { from, until } = options;
+  const { from } = options;
+  const until = options.until === 'forever' ? undefined : options.until;
   try {
     const placed = (ranges: readonly PlacedRange[], logAppendTime: boolean): void => {
       if (options.quiet === true) return;
