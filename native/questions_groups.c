@@ -1,10 +1,13 @@
 /* Questions about consumer groups; librdkafka asks their coordinators. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "question.h"
 
 /* Brokers accept 4,096 bytes of metadata; a longer text was not written by us. */
 #define METADATA_BYTES_MAX 4097u
+/* Of alterOffsets: topic, partition, offset, metadata. */
+#define PLACE_TEXTS 4u
 
 /* Text: the group. */
 static bool put_group(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options,
@@ -91,11 +94,66 @@ static void take_committed(kd_question *question, rd_kafka_event_t *event) {
   }
 }
 
+/* Texts: the group, then topic, partition, offset and metadata of each place. Brokers refuse it for a group
+ * with members. Only on a consumer, as above. */
+static bool put_altered(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options,
+                        rd_kafka_queue_t *queue) {
+  if (rd_kafka_type(client) != RD_KAFKA_CONSUMER || question->text_count % PLACE_TEXTS != 1) {
+    kd_question_refuse(question, RD_KAFKA_RESP_ERR__INVALID_ARG,
+                       "alterOffsets: a consumer, a group, and four texts for each place");
+    return false;
+  }
+  int64_t partition, offset;
+  bool good = true;
+  rd_kafka_topic_partition_list_t *list =
+      rd_kafka_topic_partition_list_new((int)(question->text_count / PLACE_TEXTS));
+  for (size_t i = 1; good && i < question->text_count; i += PLACE_TEXTS) {
+    const char *metadata = question->texts[i + 3];
+    good = kd_question_number(question, i + 1, 0, INT32_MAX, &partition) &&
+           kd_question_number(question, i + 2, 0, INT64_MAX, &offset);
+    if (!good) break;
+    rd_kafka_topic_partition_t *place =
+        rd_kafka_topic_partition_list_add(list, question->texts[i], (int32_t)partition);
+    place->offset = offset;
+    /* librdkafka frees it with rd_free, which is free. */
+    place->metadata = *metadata ? strdup(metadata) : NULL;
+    place->metadata_size = place->metadata ? strlen(metadata) : 0;
+  }
+  if (good) {
+    rd_kafka_AlterConsumerGroupOffsets_t *alter =
+        rd_kafka_AlterConsumerGroupOffsets_new(question->texts[0], list);
+    rd_kafka_AlterConsumerGroupOffsets(client, &alter, 1, options, queue);
+    rd_kafka_AlterConsumerGroupOffsets_destroy(alter);
+  }
+  rd_kafka_topic_partition_list_destroy(list);
+  return good;
+}
+
+static void take_altered(kd_question *question, rd_kafka_event_t *event) {
+  size_t count = 0;
+  const rd_kafka_group_result_t **groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(
+      rd_kafka_event_AlterConsumerGroupOffsets_result(event), &count);
+  const rd_kafka_error_t *error = count > 0 ? rd_kafka_group_result_error(groups[0]) : NULL;
+  const rd_kafka_topic_partition_list_t *places =
+      count > 0 ? rd_kafka_group_result_partitions(groups[0]) : NULL;
+  if (error) kd_question_refuse(question, rd_kafka_error_code(error), rd_kafka_error_string(error));
+  for (int i = 0; !error && places && i < places->cnt; i++) {
+    kd_value *object = kd_add(question->answer, NULL, KD_VALUE_OBJECT);
+    kd_add_text(object, "topic", places->elems[i].topic);
+    kd_add_number(object, "partition", places->elems[i].partition);
+    kd_add_number(object, "offset", (double)places->elems[i].offset);
+    kd_add_error(object, places->elems[i].err, NULL);
+  }
+}
+
 const kd_question_kind KD_GROUP_QUESTIONS[] = {
     {"describeGroup", RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT,
      KD_VALUE_OBJECT, KD_TARGET_OWN, true, put_group, take_group},
     {"committedOffsets", RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS,
      RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT, KD_VALUE_LIST, KD_TARGET_OWN, true, put_committed,
      take_committed},
+    {"alterOffsets", RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS,
+     RD_KAFKA_EVENT_ALTERCONSUMERGROUPOFFSETS_RESULT, KD_VALUE_LIST, KD_TARGET_OWN, true, put_altered,
+     take_altered},
 };
 const size_t KD_GROUP_QUESTION_COUNT = sizeof KD_GROUP_QUESTIONS / sizeof *KD_GROUP_QUESTIONS;

@@ -21,6 +21,7 @@ const VERBS: Readonly<Record<string, () => Promise<{ readonly register: Register
   truststore: () => import('./verbs/truststore.js'),
   produce: () => import('./verbs/produce.js'),
   consume: () => import('./verbs/consume.js'),
+  group: () => import('./verbs/group.js'),
   completion: () => import('./verbs/completion.js'),
 };
 /** These need the options of every verb. */

@@ -10,6 +10,7 @@ import type {
   GroupDescription,
   GroupOffset,
   ListedOffset,
+  PartitionOffset,
   Settings,
   TopicDescription,
   TopicResult,
@@ -123,6 +124,7 @@ export interface Questions {
   readonly describeBrokerSettings: readonly Settings[];
   readonly describeGroup: GroupDescription;
   readonly committedOffsets: readonly GroupOffset[];
+  readonly alterOffsets: readonly PartitionOffset[];
   readonly listOffsets: readonly ListedOffset[];
   readonly createTopics: readonly TopicResult[];
 }

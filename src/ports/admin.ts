@@ -91,6 +91,11 @@ export interface GroupOffset extends PartitionOffset {
   readonly metadata: string;
 }
 
+export interface NewOffset extends TopicPlace {
+  readonly offset: number;
+  readonly metadata: string;
+}
+
 export interface ListedOffset extends PartitionOffset {
   /** ms since 1970; −1: none. */
   readonly timestamp: number;
@@ -118,7 +123,9 @@ export interface ClusterAdmin {
   brokerSettings(brokerId: number, settings: readonly string[]): Promise<Settings>;
   describeGroup(group: string): Promise<GroupDescription>;
   /** All committed offsets of the group; −1 means none. */
-  committedOffsets(group: string): Promise<readonly PartitionOffset[]>;
+  committedOffsets(group: string): Promise<readonly GroupOffset[]>;
+  /** Commits for a group without members; one answer per place. Rejects for a group that has some. */
+  alterOffsets(group: string, offsets: readonly NewOffset[]): Promise<readonly PartitionOffset[]>;
   /**
    * `stable`: where the first open transaction begins, else the end. A number: the first record of that time
    * (ms) or later; its offset is −1 if there is none.

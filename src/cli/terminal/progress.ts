@@ -1,5 +1,5 @@
 import type { RunDisplay, RunStatus } from '../../app/run.js';
-import { bytes, count } from './numbers.js';
+import { bytes, count, duration } from './numbers.js';
 import { RateMeter } from './rate-meter.js';
 
 const LIVE_INTERVAL_MS = 500;
@@ -72,14 +72,8 @@ export class Progress implements RunDisplay {
       ...(status.records.deadLettered === 0 ? [] : [`${count(status.records.deadLettered)} dead letters`]),
       ...(status.remaining === undefined || perSecond <= 0 || !flows
         ? []
-        : [`ETA ${duration(status.remaining / perSecond)}`]),
+        : [`ETA ${duration(1_000 * Math.ceil(status.remaining / perSecond))}`]),
     ];
     return parts.join(' · ');
   }
-}
-
-function duration(seconds: number): string {
-  if (seconds < 60) return `${Math.ceil(seconds)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.ceil(seconds % 60)} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }

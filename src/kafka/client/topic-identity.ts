@@ -44,9 +44,9 @@ export class TopicIdentities {
     try {
       const answers = await this.#native.askBrokers(handleId, 'describeTopics', 0, topics, ASK_TIMEOUT_MS);
       return answers.flatMap(({ name, code, topicId }) => {
-        if (code !== 0 || NO_ID.test(topicId)) return [];
+        const newId = shownTopicId(topicId);
+        if (code !== 0 || newId === undefined) return [];
         const oldId = this.#ids.get(name);
-        const newId = asToolsShowIt(topicId);
         if (oldId === newId || this.#oldIds.has(newId)) return [];
         this.#ids.set(name, newId);
         if (oldId === undefined) return [];
@@ -60,6 +60,7 @@ export class TopicIdentities {
   }
 }
 
-function asToolsShowIt(base64: string): string {
-  return base64.replaceAll('+', '-').replaceAll('/', '_');
+/** As Kafka's tools show it; undefined: brokers before 2.8 have none. */
+export function shownTopicId(base64: string): string | undefined {
+  return NO_ID.test(base64) ? undefined : base64.replaceAll('+', '-').replaceAll('/', '_');
 }

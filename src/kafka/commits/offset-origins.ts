@@ -10,6 +10,11 @@ import type { OffsetStoringConsumer } from './offset-store.js';
 
 const ORIGIN = /^kd cluster=(\S+) topic-id=(\S+)$/;
 
+/** Empty if one of them is not known. */
+export function originText(clusterId: string, topicId: string | undefined): string {
+  return clusterId === '' || topicId === undefined ? '' : `kd cluster=${clusterId} topic-id=${topicId}`;
+}
+
 interface Parts {
   readonly native: Pick<
     NativeBinding,
@@ -74,8 +79,7 @@ export class OffsetOrigins implements OffsetStoringConsumer {
 
   #originOf(topic: string): string {
     const clusterId = this.#parts.native.clusterId(this.#parts.handleId);
-    const topicId = this.#parts.topicId(topic);
-    return clusterId === '' || topicId === undefined ? '' : `kd cluster=${clusterId} topic-id=${topicId}`;
+    return originText(clusterId, this.#parts.topicId(topic));
   }
 
   #send(how: Send, offsets: readonly TopicPartitionOffset[]): void {

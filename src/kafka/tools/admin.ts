@@ -7,7 +7,9 @@ import type {
   ClusterAdmin,
   ClusterDescription,
   GroupDescription,
+  GroupOffset,
   ListedOffset,
+  NewOffset,
   NewTopic,
   PartitionOffset,
   Settings,
@@ -158,9 +160,23 @@ class KafkaAdmin implements ClusterAdmin {
     return askCoordinator(ask, { codeOf: ({ code }) => code, timeoutMs: this.#timeoutMs });
   }
 
-  committedOffsets(group: string): Promise<readonly PartitionOffset[]> {
-    const ask = (): Promise<readonly PartitionOffset[]> => this.#ask('committedOffsets', 0, [group]);
+  committedOffsets(group: string): Promise<readonly GroupOffset[]> {
+    const ask = (): Promise<readonly GroupOffset[]> => this.#ask('committedOffsets', 0, [group]);
     return askCoordinator(ask, { codeOf: () => 0, timeoutMs: this.#timeoutMs });
+  }
+
+  alterOffsets(group: string, offsets: readonly NewOffset[]): Promise<readonly PartitionOffset[]> {
+    return inPieces(offsets, PLACES_MAX, (piece) =>
+      this.#ask('alterOffsets', 0, [
+        group,
+        ...piece.flatMap(({ topic, partition, offset, metadata }) => [
+          topic,
+          String(partition),
+          String(offset),
+          metadata,
+        ]),
+      ]),
+    );
   }
 
   offsets(

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { ConsumedRecord } from '../../support/java/requests.js';
 import { uniqueName } from '../../support/kafka-cluster.js';
+import { runKd } from '../../support/kd.js';
 import { sharedCluster } from '../../support/shared-cluster.js';
 import { countsByCode, Job, type JobSpec } from '../job.js';
 import { moduleOf, recipe } from './recipe.js';
@@ -144,10 +145,19 @@ test('"Several outputs" writes a record per line, with its own key', async () =>
   job.remove();
 });
 
-test('"Only yesterday" drops younger records, in a group of its own', async () => {
+test('"Only yesterday" positions a group of its own and drops younger records', async () => {
   const job = await jobOf({ transform: moduleOf('Only yesterday') });
-  const [run] = recipe('Only yesterday', 'sh').match(/kd run .*/) ?? [];
-  assert.ok(run !== undefined);
+  const group = uniqueName('yesterday');
+  await job.cluster.tool.send(job.input, [
+    { key: Buffer.from('old'), value: Buffer.from('{}'), partition: 0, timestamp: YESTERDAY_MS - 86_400_000 },
+  ]);
+  const commands = recipe('Only yesterday', 'sh').trim().split('\n');
+  assert.equal(commands.length, 2);
+  const [reset = '', run = ''] = commands.map((line) =>
+    line.replace('--topic orders', `--topic ${job.input}`).replaceAll('yesterday', group),
+  );
+  const positioned = await runKd(reset.split(' ').slice(1), { cwd: job.folder });
+  assert.equal(positioned.code, 0, positioned.stderr);
   const { summary } = await job.runToEnd({ args: run.split(' ').slice(4) });
   assert.deepEqual(summary.filteredBy, { YOUNGER: 1 });
   assert.deepEqual(keysOf(await read(job)), ['o1', 'o3']);

@@ -1,0 +1,120 @@
+/** A group and its reset, as text and as JSON. */
+import { type GroupPartition, type GroupState, lagOf } from '../../app/groups/group-state.js';
+import type { ResetPlan } from '../../app/groups/reset.js';
+import { wordsOf } from '../../core/positions/place.js';
+import { count, duration } from './numbers.js';
+import { table } from './table.js';
+
+/** Of the first record that is not committed yet, by `<topic> <partition>`. */
+type OldestUnread = ReadonlyMap<string, number>;
+
+interface Shown {
+  readonly nowMs: number;
+  readonly width: number | undefined;
+}
+
+export function groupText(state: GroupState, oldest: OldestUnread, { nowMs, width }: Shown): string {
+  const { group, state: words, type, assignor, coordinator, members } = state.description;
+  const at = coordinator === null ? '' : `, coordinator ${coordinator.host}:${coordinator.port}`;
+  const how = [type.toLowerCase(), assignor].filter((word) => word !== '').join(', ');
+  const lag = state.partitions.reduce((sum, one) => sum + lagOf(one), 0);
+  const head = `group ${group}: ${words} (${how})${at}; lag ${count(lag)} records\n`;
+  const list = members.map(({ clientId, instanceId, host, partitions }) => [
+    clientId,
+    instanceId ?? '',
+    host,
+    String(partitions),
+  ]);
+  const memberTable =
+    members.length === 0
+      ? 'no members\n'
+      : table([['member', 'instance', 'host', 'partitions'], ...list], { width });
+  const rows = state.partitions.map((one) => [
+    one.topic,
+    String(one.partition),
+    one.committed < 0 ? '-' : String(one.committed),
+    String(one.end),
+    one.stable < one.end ? String(one.stable) : '',
+    count(lagOf(one)),
+    ageOf(one, oldest, nowMs),
+    one.metadata,
+  ]);
+  const heading = ['topic', 'partition', 'committed', 'end', 'stable', 'lag', 'behind', 'metadata'];
+  const partitionTable = rows.length === 0 ? 'no partitions\n' : table([heading, ...rows], { width });
+  return `${head}\n${memberTable}\n${partitionTable}${leaderlessLine(state)}`;
+}
+
+function leaderlessLine({ leaderless }: GroupState): string {
+  const names = leaderless.map(({ topic, partition }) => `${topic}[${partition}]`).join(' ');
+  return leaderless.length === 0 ? '' : `without a leader: ${names}\n`;
+}
+
+function ageOf(one: GroupPartition, oldest: OldestUnread, nowMs: number): string {
+  const timestamp = oldest.get(`${one.topic} ${one.partition}`);
+  return timestamp === undefined || timestamp < 0 ? '' : duration(Math.max(0, nowMs - timestamp));
+}
+
+export function groupJson(state: GroupState, oldest: OldestUnread, nowMs: number): unknown {
+  const { group, state: words, type, assignor, members } = state.description;
+  return {
+    group,
+    state: words,
+    type,
+    assignor,
+    members,
+    lag: state.partitions.reduce((sum, one) => sum + lagOf(one), 0),
+    partitions: state.partitions.map((one) => {
+      const timestamp = oldest.get(`${one.topic} ${one.partition}`);
+      return {
+        topic: one.topic,
+        partition: one.partition,
+        committed: one.committed < 0 ? null : one.committed,
+        low: one.low,
+        end: one.end,
+        stable: one.stable,
+        lag: lagOf(one),
+        lagMs: timestamp === undefined || timestamp < 0 ? null : Math.max(0, nowMs - timestamp),
+        metadata: one.metadata,
+      };
+    }),
+    leaderless: state.leaderless.map(({ topic, partition }) => ({ topic, partition })),
+  };
+}
+
+export function resetText({ state, moves }: ResetPlan, { width }: Pick<Shown, 'width'>): string {
+  const rows = moves.map(({ topic, partition, old, next, note }) => [
+    topic,
+    String(partition),
+    old < 0 ? '-' : String(old),
+    String(next),
+    old < 0 ? '' : signed(next - old),
+    note === undefined ? '' : wordsOf(note),
+  ]);
+  const { members } = state.description;
+  const busy =
+    members.length === 0
+      ? ''
+      : `the group has ${members.length} member${members.length === 1 ? '' : 's'} ` +
+        `(${members.map(({ clientId }) => clientId).join(', ')}): stop them before --execute\n`;
+  const heading = ['topic', 'partition', 'old', 'new', 'moves', ''];
+  return `${table([heading, ...rows], { width })}${leaderlessLine(state)}${busy}`;
+}
+
+export function resetJson(group: string, { moves, state }: ResetPlan, executed: boolean): unknown {
+  return {
+    group,
+    executed,
+    members: state.description.members.length,
+    partitions: moves.map(({ topic, partition, old, next, note }) => ({
+      topic,
+      partition,
+      old: old < 0 ? null : old,
+      new: next,
+      note: note ?? null,
+    })),
+  };
+}
+
+function signed(n: number): string {
+  return n > 0 ? `+${count(n)}` : count(n);
+}
