@@ -1,9 +1,8 @@
 /** How old the first record is that a group has not committed yet: its lag in time. */
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
-import { loadNative } from '../../kafka/native.js';
-import { readTopic } from '../../kafka/tools/topic-reader.js';
 import type { Logger } from '../../ports/logger.js';
 import { InputBatchReader } from '../../wire/input-reader.js';
+import { readWith } from '../compose/reader.js';
 import { type GroupPartition, lagOf } from './group-state.js';
 
 /** A partition whose next record is behind an open transaction answers never. */
@@ -42,20 +41,18 @@ async function readFirst(
   const offsets = new Map(behind.map(({ partition, committed }) => [partition, Math.max(0, committed)]));
   const rows = new InputBatchReader();
   const missing = new Set(offsets.keys());
-  await readTopic(
+  await readWith(
+    config,
+    'consumer',
     {
       topic,
-      clientId: config.name,
-      cluster: config.consumer,
       range: {
         from: { kind: 'table', file: '', offsets: new Map([[topic, offsets]]) },
         until: { kind: 'end' },
         groupId: undefined,
       },
       placed: () => undefined,
-      native: loadNative(),
       logger,
-      nowMs: () => performance.now(),
       signal: AbortSignal.timeout(READ_TIMEOUT_MS),
     },
     (batch, partitionOf) => {

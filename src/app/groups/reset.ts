@@ -3,10 +3,8 @@ import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import { DispatcherError } from '../../core/errors.js';
 import { type PlaceNote, place } from '../../core/positions/place.js';
 import type { Position } from '../../core/positions/position.js';
-import { shownTopicId } from '../../kafka/client/topic-identity.js';
-import { originText } from '../../kafka/commits/offset-origins.js';
-import { factsFor } from '../../kafka/tools/placed-ranges.js';
 import type { ClusterAdmin, GroupMember, TopicPlace } from '../../ports/admin.js';
+import { commitMetadata, factsFor } from '../compose/offsets.js';
 import { askGroup, type GroupRequest, type GroupState } from './group-state.js';
 
 export interface ResetRequest extends GroupRequest {
@@ -54,15 +52,13 @@ export async function executeReset(
 ): Promise<void> {
   requireNoMembers(groupId, state.description.members);
   const { clusterId } = await admin.describeCluster();
-  const originOf = (topic: string): string =>
-    originText(clusterId ?? '', shownTopicId(state.topics.get(topic)?.topicId ?? ''));
   const answers = await admin.alterOffsets(
     groupId,
     moves.map(({ topic, partition, next }) => ({
       topic,
       partition,
       offset: next,
-      metadata: originOf(topic),
+      metadata: commitMetadata(clusterId, state.topics.get(topic)?.topicId),
     })),
   );
   const failed = answers.filter(({ code }) => code !== 0);

@@ -1,7 +1,7 @@
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { ClusterAdmin } from '../../ports/admin.js';
 import type { Logger } from '../../ports/logger.js';
-import { openSide } from '../doctor/open-admins.js';
+import { openSide } from '../compose/admins.js';
 
 const CONNECT_TIMEOUT_MS = 15_000;
 

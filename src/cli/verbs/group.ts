@@ -1,10 +1,10 @@
 /** `kd group show|reset`: where a group is, and moving it. A reset is a dry run without `--execute`. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { ClosableLogger } from '../../app/compose/logging.js';
 import { askGroup, type GroupRequest } from '../../app/groups/group-state.js';
 import { oldestUnread } from '../../app/groups/oldest-unread.js';
 import { executeReset, planReset } from '../../app/groups/reset.js';
 import { withAdmin } from '../../app/groups/with-admin.js';
-import type { ClosableLogger } from '../../app/logging.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { Position } from '../../core/positions/position.js';
