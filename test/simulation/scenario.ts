@@ -57,11 +57,7 @@ export function makeScenario(seed: number): Scenario {
   ]);
   // Nobody can read past damage that the other member has reached: such a bounded run would wait forever.
   const endless =
-    until === 'forever' ||
-    leaderless.some(neverEnds) ||
-    troubles.newTopic ||
-    troubles.cutLog ||
-    (troubles.damage && troubles.rebalances);
+    until === 'forever' || leaderless.some(neverEnds) || (troubles.damage && troubles.rebalances);
   const stopWantedMs = endless || random.chance(0.15) ? random.between(0, 12_000) : undefined;
   // Found out, settled and moved: that takes its time.
   const longer = Math.max(
