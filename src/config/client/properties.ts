@@ -10,7 +10,8 @@ import type { Notes, PropertyEntries, TranslationContext, WrittenEntry } from '.
 import type { Layer } from '../layers/layers.js';
 import { overlay } from '../layers/overlay.js';
 import type { Problems } from '../text/problem.js';
-import { applySasl, type TokenProvider } from './sasl.js';
+import { applySasl } from './sasl.js';
+import type { TokenProvider } from './sasl-tokens.js';
 import { applyTls } from './tls.js';
 import { translate } from './translate.js';
 

@@ -1,20 +1,10 @@
-/**
- * SASL of one client: turns Java's mechanism, JAAS text and callback classes into librdkafka's properties,
- * and decides where tokens come from.
- */
-import { existsSync } from 'node:fs';
 import { nearestName } from '../../core/nearest-name.js';
 import type { TokenSource } from '../../core/token-source.js';
 import { type LoginModule, parseJaas } from '../java/jaas.js';
 import { type Credentials, credentialsOf } from '../java/sasl-modules.js';
-import {
-  absolutePath,
-  type SideState,
-  type TranslationContext,
-  take,
-  type WrittenEntry,
-} from '../keys/side.js';
+import { type SideState, type TranslationContext, take, type WrittenEntry } from '../keys/side.js';
 import { quote, ValueFault } from '../keys/value-fault.js';
+import { IAM, SaslTokens, type TokenProvider } from './sasl-tokens.js';
 
 const MECHANISMS = [
   'PLAIN',
@@ -24,8 +14,6 @@ const MECHANISMS = [
   'GSSAPI',
   'AWS_MSK_IAM',
 ] as const;
-export const IAM = 'AWS_MSK_IAM';
-
 /** Java callback classes whose work kd does itself. */
 const KNOWN_HANDLERS: readonly string[] = [
   'IAMClientCallbackHandler',
@@ -33,9 +21,6 @@ const KNOWN_HANDLERS: readonly string[] = [
   'OAuthBearerLoginCallbackHandler',
   'OAuthBearerUnsecuredLoginCallbackHandler',
 ];
-
-/** `kafka.token-provider`, if set. */
-export type TokenProvider = Pick<WrittenEntry, 'value' | 'origin' | 'key'> | undefined;
 
 export function applySasl(
   state: SideState,
@@ -48,10 +33,12 @@ export function applySasl(
 class Sasl {
   readonly #state: SideState;
   readonly #context: TranslationContext;
+  readonly #tokens: SaslTokens;
 
   constructor(state: SideState, context: TranslationContext) {
     this.#state = state;
     this.#context = context;
+    this.#tokens = new SaslTokens(state, context);
   }
 
   apply(provider: TokenProvider): TokenSource | undefined {
@@ -72,12 +59,12 @@ class Sasl {
     if (agreed === undefined || mechanism === undefined) return undefined;
     this.#putMechanism(mechanism, mechanismEntry, jaasEntry);
     for (const [name, value] of jaas?.properties ?? [])
-      if (jaasEntry !== undefined) this.#put(name, value, jaasEntry, `from ${jaas?.module ?? ''}`);
-    if (endpoint !== undefined) this.#endpoint(endpoint, mechanism);
-    if (provider !== undefined) return this.#module(provider, mechanism);
+      if (jaasEntry !== undefined) this.#tokens.put(name, value, jaasEntry, `from ${jaas?.module ?? ''}`);
+    if (endpoint !== undefined) this.#tokens.endpoint(endpoint, mechanism);
+    if (provider !== undefined) return this.#tokens.module(provider, mechanism);
     if (mechanism === IAM || (mechanism === 'OAUTHBEARER' && (iamHandler || jaas?.iam !== undefined)))
       return { kind: 'msk-iam', ...jaas?.iam };
-    if (mechanism === 'OAUTHBEARER') this.#needsTokens(first);
+    if (mechanism === 'OAUTHBEARER') this.#tokens.mustHaveSource(first);
     return undefined;
   }
 
@@ -198,85 +185,6 @@ class Sasl {
         : written === undefined
           ? 'from the login module'
           : '';
-    if (entry !== undefined) this.#put('sasl.mechanisms', value, entry, note);
-  }
-
-  #endpoint(entry: WrittenEntry, mechanism: string): void {
-    if (/^file:/i.test(entry.value.trim())) {
-      this.#context.problems.error(
-        entry.origin,
-        entry.key,
-        'reading tokens from a file: URL is not supported',
-        'read them with a module: kafka.token-provider: ./tokens.mjs',
-      );
-      return;
-    }
-    this.#put('sasl.oauthbearer.token.endpoint.url', entry.value.trim(), entry, '');
-    if (mechanism === 'OAUTHBEARER' && !this.#state.properties.has('sasl.oauthbearer.method'))
-      this.#put('sasl.oauthbearer.method', 'oidc', entry, 'because a token endpoint is set');
-  }
-
-  #module(provider: NonNullable<TokenProvider>, mechanism: string): TokenSource | undefined {
-    const { key } = provider;
-    if (mechanism !== 'OAUTHBEARER' && mechanism !== IAM) {
-      this.#context.problems.error(
-        provider.origin,
-        key,
-        `fetches tokens, but sasl.mechanism is ${mechanism}`,
-        'use sasl.mechanism: OAUTHBEARER, or remove it',
-      );
-      return undefined;
-    }
-    if (!this.#state.properties.has('sasl.mechanisms'))
-      this.#state.properties.set('sasl.mechanisms', {
-        ...provider,
-        value: 'OAUTHBEARER',
-        secret: false,
-        key,
-        note: 'because there is a token provider',
-      });
-    const path = absolutePath(provider, this.#context.workingDirectory);
-    if (!existsSync(path))
-      this.#context.problems.error(
-        provider.origin,
-        key,
-        `${path} does not exist`,
-        'check the path; a relative one starts at the configuration file',
-      );
-    return { kind: 'module', path };
-  }
-
-  #needsTokens(entry: WrittenEntry | undefined): void {
-    const { properties } = this.#state;
-    const fetched =
-      properties.has('sasl.oauthbearer.method') ||
-      /^(true|t|1)$/i.test(properties.get('enable.sasl.oauthbearer.unsecure.jwt')?.value ?? '');
-    if (fetched || entry === undefined) return;
-    this.#context.problems.error(
-      entry.origin,
-      entry.key,
-      'OAUTHBEARER has no source of tokens',
-      'set sasl.oauthbearer.token.endpoint.url with a client id and secret, or a module: ' +
-        'kafka.token-provider: ./tokens.mjs',
-    );
-  }
-
-  #put(name: string, value: string, entry: WrittenEntry, note: string): void {
-    const existing = this.#state.properties.get(name);
-    if (existing !== undefined && existing.value !== value)
-      this.#context.problems.error(
-        entry.origin,
-        entry.key,
-        `sets a different ${name} than ${existing.key}`,
-        'keep one of them',
-      );
-    else if (existing === undefined)
-      this.#state.properties.set(name, {
-        value,
-        origin: entry.origin,
-        secret: entry.secret,
-        key: entry.key,
-        note,
-      });
+    if (entry !== undefined) this.#tokens.put('sasl.mechanisms', value, entry, note);
   }
 }
