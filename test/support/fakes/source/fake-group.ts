@@ -21,7 +21,7 @@ interface Switch {
   readonly kind: LogChange['kind'];
   readonly before: PartitionLog;
   readonly epoch: Epoch;
-  readonly offset: number;
+  offset: number;
 }
 
 export interface GroupPartition {
@@ -96,10 +96,14 @@ export class FakeGroup {
     return epoch < switched.epoch || offset < switched.offset ? switched.before : log;
   }
 
-  /** We read it from now on. */
-  opened(id: PartitionId, epoch: Epoch): void {
-    this.partition(id).lastEpoch = epoch;
+  /** We read it from this offset on, in a new epoch or, after a fault, in the same one again. */
+  opened(id: PartitionId, epoch: Epoch, offset: number): void {
+    const partition = this.partition(id);
+    partition.lastEpoch = epoch;
     this.epochs.set(id, epoch);
+    const { switched } = partition;
+    // What had been fetched of the log before is gone with the seek.
+    if (switched?.epoch === epoch) switched.offset = Math.min(switched.offset, offset);
   }
 
   /** Someone found out that the log was cut: the records that are written from now on. */

@@ -50,7 +50,7 @@ export class FakePartitions {
     const { group, clock } = this.world;
     this.opened.add(partitionId);
     this.parts.topics.readAgain(partitionId);
-    group.opened(partitionId, epoch);
+    group.opened(partitionId, epoch, offset);
     const choice = this.parts.positions.take(partitionId, offset);
     const one = group.partition(partitionId);
     // Opened after the end it is up to the reader to find out.
