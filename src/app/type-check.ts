@@ -41,11 +41,16 @@ export async function checkTypes(check: TypeCheck, problems: Problems): Promise<
   for (const { file, line, column, message } of errors) {
     const shown = relative(check.workingDirectory, file);
     const at = { file: shown.startsWith('..') ? file : shown, line, column };
-    problems.error(file === '' ? origin : at, null, message);
+    problems.error(file === '' ? origin : at, null, message, undefined);
   }
   if (errors.length > 0) return;
   if (code !== 0)
-    return problems.error(origin, KEY, `tsc failed with exit code ${code}: ${lastLine(output)}`);
+    return problems.error(
+      origin,
+      KEY,
+      `tsc failed with exit code ${code}: ${lastLine(output)}`,
+      `run it yourself to see all of its output: npx tsc --noEmit -p ${project}`,
+    );
   if (!files.has(transform) && !files.has(realpathSync(transform)))
     notChecked(`${project} does not include ${transform}`, 'add it to "include" or "files" there');
 }

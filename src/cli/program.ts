@@ -1,6 +1,7 @@
 /** The whole command line: verbs, options, and how errors become messages and exit codes. */
 import { Command, CommanderError } from 'commander';
 import { DispatcherError, ExitCode } from '../core/errors.js';
+import { visibleLines } from '../core/visible.js';
 import { Secrets } from '../secrets/secrets.js';
 import { version } from '../version.js';
 import { type CliIo, colorsFor, printJson } from './io.js';
@@ -102,11 +103,12 @@ function report(error: unknown, argv: readonly string[], io: CliIo): void {
         );
   io.setExitCode(known.exitCode);
   const { redact } = io.secrets ?? new Secrets();
+  const shown = (text: string): string => visibleLines(redact(text));
   const color = colorsFor(io.stderr, io.env);
   if (known.code === 'DEFECT' && known.cause instanceof Error)
-    io.stderr.write(`${redact(known.cause.stack ?? '')}\n`);
-  const remedy = known.remedy === undefined ? '' : `    → ${redact(known.remedy)}\n`;
-  io.stderr.write(`${color.red('error')}: ${redact(known.message)}\n${remedy}`);
+    io.stderr.write(`${shown(known.cause.stack ?? '')}\n`);
+  const remedy = known.remedy === undefined ? '' : `    → ${shown(known.remedy)}\n`;
+  io.stderr.write(`${color.red('error')}: ${shown(known.message)}\n${remedy}`);
   if (!wantsJson(argv)) return;
   const problems = known instanceof ConfigurationError ? { problems: known.problems } : {};
   printJson(io, {

@@ -29,19 +29,16 @@ export async function startHealthServer(
     { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
     (request, response) => {
       const path = (request.url ?? '/').split('?')[0];
-      if (request.method !== 'GET' && request.method !== 'HEAD')
+      if (request.method !== 'GET' && request.method !== 'HEAD') {
+        response.setHeader('allow', 'GET, HEAD');
         return answer(response, 405, { error: 'only GET is served here' });
-      if (path === '/livez') return answer(response, 200, { live: true });
-      if (path === '/readyz') {
-        const why = source.notReady();
-        return answer(
-          response,
-          why === null ? 200 : 503,
-          why === null ? { ready: true } : { ready: false, why },
-        );
       }
-      if (path === '/status') return answer(response, 200, source.status());
-      return answer(response, 404, { error: 'not found', paths: ['/livez', '/readyz', '/status'] });
+      try {
+        return serve(path, source, response);
+      } catch {
+        // A probe must never end the process. Whatever failed is not for everyone to read.
+        return answer(response, 500, { error: 'the status could not be determined' });
+      }
     },
   );
   server.maxConnections = CONNECTIONS_MAX;
@@ -57,22 +54,43 @@ export async function startHealthServer(
   };
 }
 
+function serve(path: string | undefined, source: HealthSource, response: ServerResponse): void {
+  if (path === '/livez') return answer(response, 200, { live: true });
+  if (path === '/readyz') {
+    const why = source.notReady();
+    return answer(response, why === null ? 200 : 503, why === null ? { ready: true } : { ready: false, why });
+  }
+  if (path === '/status') return answer(response, 200, source.status());
+  return answer(response, 404, { error: 'not found', paths: ['/livez', '/readyz', '/status'] });
+}
+
 function listen(server: Server, port: number, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
       reject(
         new DispatcherError(
           'PORT_IN_USE',
-          `can't listen on ${address}:${port} (server.port): ${cause.message}`,
-          {
-            cause,
-            remedy: 'free the port, or set server.port to another one (0 = any free one)',
-          },
+          `can't listen on ${address}:${port} (server.address, server.port): ${cause.message}`,
+          { cause, remedy: listenRemedy(cause) },
         ),
       );
     });
     server.listen(port, address, () => resolve());
   });
+}
+
+function listenRemedy(cause: NodeJS.ErrnoException): string {
+  switch (cause.code) {
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EINVAL':
+      return 'set server.address to an address of this host; 0.0.0.0 listens on all of them';
+    case 'EACCES':
+      return 'ports below 1024 need a privilege: set server.port to a higher one (0 = any free one)';
+    default:
+      return 'free the port, or set server.port to another one (0 = any free one)';
+  }
 }
 
 function answer(response: ServerResponse, status: number, body: unknown): void {

@@ -3,6 +3,7 @@
  * throw.
  */
 import pc from 'picocolors';
+import { visible } from '../../core/visible.js';
 import type { Redact } from '../../secrets/redact.js';
 
 export interface LogEvent {
@@ -20,7 +21,7 @@ export function textLine(event: LogEvent, colors: boolean, redact: Redact): stri
   const color = pc.createColors(colors);
   const paint = { error: color.red, warn: color.yellow, info: color.cyan, debug: color.dim }[event.level];
   const fields = Object.entries(event.fields).map(
-    ([name, value]) => ` ${color.dim(`${name}=`)}${word(value, redact)}`,
+    ([name, value]) => ` ${color.dim(`${oneLine(name)}=`)}${word(value, redact)}`,
   );
   return (
     `${color.dim(clockTime(event.time))} ${paint(event.level.padEnd(5))} ` +
@@ -30,15 +31,16 @@ export function textLine(event: LogEvent, colors: boolean, redact: Redact): stri
 
 /** One JSON object; a field named like one of the line's own keys gets an underscore. */
 export function jsonLine(event: LogEvent, redact: Redact): string {
-  const line: Record<string, unknown> = {
-    time: event.time.toISOString(),
-    level: event.level,
-    message: redact(event.message),
-  };
+  const line = new Map<string, unknown>([
+    ['time', event.time.toISOString()],
+    ['level', event.level],
+    ['message', redact(event.message)],
+  ]);
   for (const [name, value] of Object.entries(event.fields)) {
-    if (value !== undefined) line[RESERVED.has(name) ? `${name}_` : name] = jsonValue(value, redact);
+    if (value !== undefined) line.set(RESERVED.has(name) ? `${name}_` : name, jsonValue(value, redact));
   }
-  return JSON.stringify(line);
+  // fromEntries: a field may be named __proto__.
+  return JSON.stringify(Object.fromEntries(line));
 }
 
 function clockTime(time: Date): string {
@@ -49,9 +51,7 @@ function clockTime(time: Date): string {
 
 /** Control characters could move the cursor or fake further lines. */
 function oneLine(text: string): string {
-  return shorten(text).replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) =>
-    char === '\n' ? '⏎' : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return visible(shorten(text));
 }
 
 function word(value: unknown, redact: Redact): string {

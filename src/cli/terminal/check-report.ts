@@ -1,5 +1,6 @@
 /** Checks for people: by area, the status first, each remedy below its check. */
 import type { Check, Status } from '../../checks/check.js';
+import { visible } from '../../core/visible.js';
 import { type CliIo, colorsFor } from '../io.js';
 import { wrap } from './table.js';
 
@@ -10,7 +11,18 @@ const STATUS_WIDTH = 'warning'.length;
 const SUBJECT_SHARE = 0.3;
 const STATUSES: readonly Status[] = ['ok', 'warning', 'failed', 'skipped'];
 
-export function printChecks(checks: readonly Check[], io: CliIo): void {
+/** Subjects and messages may quote what a broker sent. */
+function shown({ subject, message, remedy, ...rest }: Check): Check {
+  return {
+    ...rest,
+    subject: visible(subject),
+    message: visible(message),
+    remedy: remedy === null ? null : visible(remedy),
+  };
+}
+
+export function printChecks(given: readonly Check[], io: CliIo): void {
+  const checks = given.map(shown);
   const color = colorsFor(io.stdout, io.env);
   const width = Math.min(io.stdout.columns ?? WIDTH_MAX, WIDTH_MAX);
   const paints = { ok: color.green, warning: color.yellow, failed: color.red, skipped: color.dim };

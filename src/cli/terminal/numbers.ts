@@ -6,7 +6,10 @@ export function count(n: number): string {
 
 export function bytes(n: number): string {
   const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const power = n < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(n) / 10));
+  const last = UNITS.length - 1;
+  let power = n < 1 ? 0 : Math.min(last, Math.floor(Math.log2(n) / 10));
+  // Rounding may reach the next unit: 1,048,575 bytes are 1.0 MiB, not 1024.0 KiB.
+  if (power > 0 && power < last && Number((n / 1024 ** power).toFixed(1)) >= 1024) power += 1;
   return `${(n / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${UNITS[power] ?? 'B'}`;
 }
 

@@ -1,4 +1,5 @@
 import type { RunDisplay, RunStatus } from '../../app/run.js';
+import { visible } from '../../core/visible.js';
 import { bytes, count, duration } from './numbers.js';
 import { RateMeter } from './rate-meter.js';
 
@@ -74,6 +75,6 @@ export class Progress implements RunDisplay {
         ? []
         : [`ETA ${duration(1_000 * Math.ceil(status.remaining / perSecond))}`]),
     ];
-    return parts.join(' · ');
+    return visible(parts.join(' · '));
   }
 }

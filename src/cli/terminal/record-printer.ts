@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { InputBatch } from '../../core/batch.js';
+import { visible } from '../../core/visible.js';
 import {
   createDecoder,
   createEncoder,
@@ -84,10 +85,11 @@ export class RecordPrinter {
     const time =
       timestamp < 0 || timestamp > DATE_MS_MAX ? String(timestamp) : new Date(timestamp).toISOString();
     const shownHeaders = headers.length === 0 ? '' : `  ${JSON.stringify(headers)}`;
-    return (
+    // Exact bytes are what JSON is for; here a record has one line, and no say about the terminal.
+    return `${visible(
       `${topic}[${partition}] ${offset}  ${time}  ${key === null ? 'null' : String(key)}  ` +
-      `${this.#asText(row, shown)}${shownHeaders}\n`
-    );
+        `${this.#asText(row, shown)}${shownHeaders}`,
+    )}\n`;
   }
 
   #value(row: number): ShownValue {

@@ -1,6 +1,7 @@
 import type { Summary } from '../../app/summary.js';
 import type { DeadLettersOfCode } from '../../core/books/accounting.js';
 import type { Metric } from '../../core/books/metric-books.js';
+import { visible } from '../../core/visible.js';
 import { bytes, count } from './numbers.js';
 
 /** For people: a few aligned lines. */
@@ -57,7 +58,7 @@ export function renderSummary(summary: Summary): string {
           ],
         ] as const)),
   ];
-  return `${summary.name}\n${rows.map(([label, text]) => `  ${label.padEnd(14)} ${text}`).join('\n')}\n`;
+  return `${visible(summary.name)}\n${rows.map(([label, text]) => `  ${label.padEnd(14)} ${visible(text)}`).join('\n')}\n`;
 }
 
 /** If everything went to one topic, it is the configured one, and not named. */

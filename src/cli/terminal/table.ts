@@ -1,5 +1,7 @@
 /** Tables for people: columns as wide as their texts, the last one wrapped at the edge of the terminal. */
 
+import { visible } from '../../core/visible.js';
+
 export interface TableOptions {
   /** Characters per line; undefined without a terminal: nothing is wrapped. */
   readonly width: number | undefined;
@@ -13,7 +15,8 @@ const GAP = 2;
 const LAST_COLUMN_MIN = 24;
 
 /** The first row is like the others; the caller colors a heading. */
-export function table(rows: readonly (readonly string[])[], options: TableOptions): string {
+export function table(cells: readonly (readonly string[])[], options: TableOptions): string {
+  const rows = cells.map((row) => row.map(visible));
   const columns = Math.max(0, ...rows.map((row) => row.length));
   const indent = options.indent ?? 0;
   // The last text of a short row may use all the space to its right.

@@ -30,15 +30,20 @@ async function showConfig(options: GlobalOptions & { readonly origin?: boolean }
   printJson(io, options.origin === true ? { config: nested(rows), origins } : { config: nested(rows) });
 }
 
+/** Without a prototype: a topic may be named __proto__ or constructor. */
+function section(): Record<string, unknown> {
+  return Object.create(null) as Record<string, unknown>;
+}
+
 function nested(rows: readonly ShownValue[]): Record<string, unknown> {
-  const root: Record<string, unknown> = {};
+  const root = section();
   for (const { path, value } of rows) {
-    let section = root;
+    let inner = root;
     for (const part of path.slice(0, -1)) {
-      section[part] ??= {};
-      section = section[part] as Record<string, unknown>;
+      inner[part] ??= section();
+      inner = inner[part] as Record<string, unknown>;
     }
-    section[path.at(-1) ?? ''] = value;
+    inner[path.at(-1) ?? ''] = value;
   }
   return root;
 }

@@ -119,7 +119,8 @@ export class TlsPart {
   }
 
   protected warn(entry: WrittenEntry, warnings: readonly string[]): void {
-    for (const warning of warnings) this.context.problems.warning(entry.origin, entry.key, warning);
+    for (const warning of warnings)
+      this.context.problems.warning(entry.origin, entry.key, warning, undefined);
   }
 
   protected put(

@@ -70,6 +70,7 @@ class Names extends TlsPart {
         entry.origin,
         entry.key,
         `${quote(entry.value)}: must be one of https, none`,
+        'write https, or remove it: https is the default',
       );
       return;
     }

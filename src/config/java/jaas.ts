@@ -27,7 +27,7 @@ type Token =
 
 /** Reads the one login module. Throws ValueFault. */
 export function parseJaas(text: string): LoginModule {
-  if (text.length > LENGTH_MAX) throw new ValueFault(`is longer than ${LENGTH_MAX} characters`);
+  if (text.length > LENGTH_MAX) throw new ValueFault(`is longer than ${LENGTH_MAX} characters`, EXAMPLE);
   const tokens = new Tokenizer(text);
   const first = tokens.next();
   if (first.kind === 'end') throw new ValueFault('names no login module', EXAMPLE);

@@ -62,7 +62,8 @@ export function refused(remedy: string, harmless?: RegExp): JavaOutcome {
 
 /** `least`: Java's own minimum, below which a Java client does not start either. */
 function whole(value: string, least = 0): number {
-  if (!/^[+-]?\d{1,19}$/.test(value.trim())) throw new ValueFault(`${quote(value)} is not a whole number`);
+  if (!/^[+-]?\d{1,19}$/.test(value.trim()))
+    throw new ValueFault(`${quote(value)} is not a whole number`, 'write digits only, for example 500');
   const number = Number(value);
   if (number < least)
     throw new ValueFault(

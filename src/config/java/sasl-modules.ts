@@ -23,21 +23,27 @@ export interface Credentials {
 
 type Reader = (login: LoginModule) => Partial<Credentials> & { readonly fits: readonly string[] };
 
-const MODULES: Readonly<Record<string, Reader>> = {
-  PlainLoginModule: (login) => ({ mechanism: 'PLAIN', fits: ['PLAIN'], properties: userAndPassword(login) }),
-  ScramLoginModule: scram,
-  OAuthBearerLoginModule: oauthBearer,
-  IAMLoginModule: iam,
-  Krb5LoginModule: kerberos,
-};
+const MODULES: ReadonlyMap<string, Reader> = new Map(
+  Object.entries<Reader>({
+    PlainLoginModule: (login) => ({
+      mechanism: 'PLAIN',
+      fits: ['PLAIN'],
+      properties: userAndPassword(login),
+    }),
+    ScramLoginModule: scram,
+    OAuthBearerLoginModule: oauthBearer,
+    IAMLoginModule: iam,
+    Krb5LoginModule: kerberos,
+  }),
+);
 
 /** Throws ValueFault, whose text never contains a value. */
 export function credentialsOf(login: LoginModule): Credentials {
-  const reader = MODULES[login.module];
+  const reader = MODULES.get(login.module);
   if (reader === undefined)
     throw new ValueFault(
       `the login module ${quote(login.module)} is not supported`,
-      `use one of ${Object.keys(MODULES).join(', ')}`,
+      `use one of ${[...MODULES.keys()].join(', ')}`,
     );
   const secrets = [...login.options].filter(([name]) => isSecretName(name)).map(([, value]) => value);
   return {

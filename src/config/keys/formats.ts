@@ -2,6 +2,7 @@
  * The formats of the schema: how each is parsed from text and checked. Both throw {@link ValueFault} with a
  * reason and a remedy.
  */
+import { firstUnseen } from '../../core/visible.js';
 import {
   formatDuration,
   formatPercent,
@@ -39,11 +40,12 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   boolean: {
     read: readBoolean,
     check: (value) => {
-      if (typeof value !== 'boolean') throw new ValueFault(`must be true or false, not ${kindName(value)}`);
+      if (typeof value !== 'boolean')
+        throw new ValueFault(`must be true or false, not ${kindName(value)}`, 'write true or false');
     },
   },
   choice: { read: word, check: checkChoice },
-  level: { read: (text) => LEVELS[word(text)] ?? word(text), check: checkChoice },
+  level: { read: (text) => LEVELS.get(word(text)) ?? word(text), check: checkChoice },
   size: { read: (text) => quantity(text, parseSize(text)), check: checkBounds(formatSize) },
   duration: { read: (text) => quantity(text, parseDuration(text)), check: checkBounds(formatDuration) },
   percent: { read: (text) => quantity(text, parsePercent(text)), check: checkPercent },
@@ -75,7 +77,8 @@ function unchanged(text: string): string {
 }
 
 function checkFilled(value: FieldValue): void {
-  if (typeof value !== 'string') throw new ValueFault(`must be text, not ${kindName(value)}`);
+  if (typeof value !== 'string')
+    throw new ValueFault(`must be text, not ${kindName(value)}`, 'write one value');
   if (value.trim() === '') throw new ValueFault(...EMPTY);
   if (value.length > TEXT_LENGTH_MAX)
     throw new ValueFault(`is longer than ${TEXT_LENGTH_MAX} characters`, 'shorten it');
@@ -83,9 +86,14 @@ function checkFilled(value: FieldValue): void {
 
 function checkText(value: FieldValue): void {
   checkFilled(value);
-  const control = /[\u0000-\u001f\u007f-\u009f]/.exec(String(value))?.[0];
-  if (control === undefined) return;
-  const code = control.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+  const unseen = firstUnseen(String(value));
+  if (unseen === undefined) return;
+  const code = unseen.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+  if (unseen > '\u009f')
+    throw new ValueFault(
+      `contains the invisible character U+${code}`,
+      'remove it: type the value again instead of copying it',
+    );
   throw new ValueFault(
     `contains the control character U+${code}`,
     'remove it; in double quotes YAML reads \\0, \\t and \\n as control characters',
@@ -105,13 +113,14 @@ function readBoolean(text: string): boolean {
   throw new ValueFault(`must be true or false, not ${quote(text)}`, 'write true or false');
 }
 
-const LEVELS: Readonly<Record<string, string>> = {
-  trace: 'debug',
-  verbose: 'debug',
-  warning: 'warn',
-  fatal: 'error',
-  severe: 'error',
-};
+/** A map: an object would also know the word "constructor". */
+const LEVELS: ReadonlyMap<string, string> = new Map([
+  ['trace', 'debug'],
+  ['verbose', 'debug'],
+  ['warning', 'warn'],
+  ['fatal', 'error'],
+  ['severe', 'error'],
+]);
 
 function word(text: string): string {
   return text.trim().toLowerCase();
@@ -121,7 +130,8 @@ function checkChoice(value: FieldValue, field: Field): void {
   const given = String(value);
   const choices = field.choices ?? [];
   if (choices.includes(given)) return;
-  const reserved = field.reserved?.[given];
+  const { reserved: all = {} } = field;
+  const reserved = Object.hasOwn(all, given) ? all[given] : undefined;
   if (reserved !== undefined) throw new ValueFault(reserved, `use ${choices.join(' or ')}`);
   throw new ValueFault(`${quote(given)} is not one of the choices`, `use ${choices.join(' | ')}`);
 }
@@ -134,7 +144,7 @@ function quantity(text: string, parsed: ReturnType<typeof parseSize>): number {
 function checkBounds(format: (value: number) => string): Format['check'] {
   return (value, { min, max }) => {
     if (typeof value !== 'number' || !Number.isSafeInteger(value))
-      throw new ValueFault(`must be a whole number, not ${kindName(value)}`);
+      throw new ValueFault(`must be a whole number, not ${kindName(value)}`, 'write one number');
     if (min !== undefined && value < min)
       throw new ValueFault(`${format(value)} is too small`, `at least ${format(min)}`);
     if (max !== undefined && value > max)
@@ -143,7 +153,8 @@ function checkBounds(format: (value: number) => string): Format['check'] {
 }
 
 function checkPercent(value: FieldValue, { min = 0, max = 100 }: Field): void {
-  if (typeof value !== 'number') throw new ValueFault(`must be a percentage, not ${kindName(value)}`);
+  if (typeof value !== 'number')
+    throw new ValueFault(`must be a percentage, not ${kindName(value)}`, 'write for example 10%');
   if (value < min || value > max)
     throw new ValueFault(
       `${formatPercent(value)} is out of range`,
@@ -177,7 +188,8 @@ function readList(text: string): readonly string[] {
 }
 
 function checkList(value: FieldValue): void {
-  if (!Array.isArray(value)) throw new ValueFault(`must be a list, not ${kindName(value)}`);
+  if (!Array.isArray(value))
+    throw new ValueFault(`must be a list, not ${kindName(value)}`, 'write for example [a, b]');
   const items = value as readonly string[];
   if (items.length === 0) throw new ValueFault(...EMPTY);
   if (items.length > LIST_ITEMS_MAX)
@@ -200,6 +212,11 @@ function checkTopics(value: FieldValue): void {
       throw new ValueFault(
         'mixes a /regular expression/ with other topics',
         'use one /regular expression/ alone, or only names',
+      );
+    if (/[*^$+()|]/.test(name))
+      throw new ValueFault(
+        `${quote(name)} is not a topic name`,
+        'for topics by pattern write one /regular expression/, for example /flights-.*/',
       );
     topicName(name);
   }

@@ -13,6 +13,12 @@ export function topicName(name: string): string {
 /** The listener names that may precede an address, as brokers advertise them. */
 const LISTENER = /^(PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL):\/\//i;
 
+/** `::1:9092` is an address too, but four digits at the end are more likely a port. */
+function bracketed(address: string): string {
+  const [, host = '', port = ''] = /^(.*):(\d{4})$/.exec(address) ?? [];
+  return isIP(host) === 6 ? `[${host}]:${port}` : `[${address}]:9092`;
+}
+
 /** Accepts `host:port`, also `[::1]:9092` and `SSL://host:9094`. Undefined when valid. */
 export function serverFault(server: string): ValueFault | undefined {
   const bare = server.replace(LISTENER, '');
@@ -31,7 +37,10 @@ export function serverFault(server: string): ValueFault | undefined {
   const host = match?.[1];
   if (host === undefined) {
     if (isIP(bare) === 6)
-      return new ValueFault(`${quote(server)} is an IPv6 address without brackets`, `write [${bare}]:9092`);
+      return new ValueFault(
+        `${quote(server)} is an IPv6 address without brackets`,
+        `write ${bracketed(bare)}`,
+      );
     if (/^[^\s:/]+$/.test(bare))
       return new ValueFault(
         `${quote(server)} has no port`,

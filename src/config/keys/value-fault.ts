@@ -1,9 +1,9 @@
 /** An invalid value: the reason, and what to do about it. */
 
 export class ValueFault extends Error {
-  readonly remedy: string | undefined;
+  readonly remedy: string;
 
-  constructor(message: string, remedy?: string) {
+  constructor(message: string, remedy: string) {
     super(message);
     this.remedy = remedy;
   }

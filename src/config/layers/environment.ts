@@ -102,7 +102,8 @@ function reportUnknown(variable: string, { named, problems }: EnvironmentReading
   if (NOT_KEYS.has(variable) || named.has(variable)) return;
   const near = nearestName(variable, [...FIELD_BY_ENVIRONMENT.keys()]);
   problems.warning(
-    { kind: 'environment', variable },
+    // The message names the variable itself.
+    undefined,
     null,
     `the environment variable ${variable} sets no key`,
     near === undefined ? 'unset it; docs/CONFIG.md lists the keys' : `did you mean ${near}?`,

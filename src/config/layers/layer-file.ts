@@ -41,6 +41,8 @@ export function fileLayer(tree: MapTree, problems: Problems, notes: Notes): Laye
   return mergeLayers([below.layer, walker.layer]);
 }
 
+const ONE_VALUE = 'write one value; put text that begins with "{" in quotes';
+
 class Walker {
   readonly layer = emptyLayer();
   readonly #problems: Problems;
@@ -106,7 +108,12 @@ class Walker {
     if (target.kind === 'section') {
       if (node.kind === 'map') this.section(path, node);
       else if (node.kind === 'list' || node.value !== null)
-        this.#problems.error(node.at, shown, "is a section with keys of its own, and can't have a value");
+        this.#problems.error(
+          node.at,
+          shown,
+          "is a section with keys of its own, and can't have a value",
+          `write its keys below ${shown}, indented`,
+        );
     } else if (target.kind === 'ignored') {
       this.#notes.add({ key: shown, origin: fromFile(at) }, `${shown} is left out: it has no counterpart`);
     } else if (target.kind === 'refused') {
@@ -115,7 +122,7 @@ class Walker {
       const field = FIELD_BY_PATH.get(target.path);
       if (field !== undefined) this.#field(field, node);
     } else if (node.kind === 'map') {
-      this.#problems.error(node.at, shown, 'must be a value, not a mapping');
+      this.#problems.error(node.at, shown, 'must be a value, not a mapping', ONE_VALUE);
     } else if (node.kind === 'list' || (node.value !== null && !node.broken)) {
       const text =
         node.kind === 'list'
@@ -219,7 +226,7 @@ class Walker {
 
   #listForField(field: Key, node: Tree & { kind: 'list' }): void {
     if (!['servers', 'topics', 'list', 'paths'].includes(field.format)) {
-      this.#problems.error(node.at, field.path, 'must be one value, not a list');
+      this.#problems.error(node.at, field.path, 'must be one value, not a list', ONE_VALUE);
       return;
     }
     const texts: string[] = [];
@@ -227,7 +234,12 @@ class Walker {
     let broken = false;
     for (const item of node.items) {
       if (item.kind !== 'scalar' || item.value === null) {
-        this.#problems.error(item.at, field.path, 'every entry of the list must be text');
+        this.#problems.error(
+          item.at,
+          field.path,
+          'every entry of the list must be text',
+          'write for example [a, b]',
+        );
         return;
       }
       texts.push(item.text.trim());
@@ -247,7 +259,7 @@ class Walker {
     } else if (field.format === 'level') {
       this.#springLevels(field, node);
     } else {
-      this.#problems.error(node.at, field.path, 'must be a value, not a mapping');
+      this.#problems.error(node.at, field.path, 'must be a value, not a mapping', ONE_VALUE);
     }
   }
 

@@ -13,7 +13,12 @@ type Options = Layer['options'];
 export function optionsOfFile(options: Options, node: Tree, problems: Problems): void {
   if (node.kind === 'scalar' && node.value === null) return;
   if (node.kind !== 'map') {
-    problems.error(node.at, OPTIONS_PATH, `must be a mapping, not ${kindName(plain(node))}`);
+    problems.error(
+      node.at,
+      OPTIONS_PATH,
+      `must be a mapping, not ${kindName(plain(node))}`,
+      'for example { limit: 5 }',
+    );
     return;
   }
   for (const { key, keyAt, node: child } of node.entries) {

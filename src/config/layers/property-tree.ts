@@ -35,7 +35,12 @@ function flatten(map: PropertyMap, prefix: string, tree: MapTree, parts: Propert
     const known = parts.layer.properties[map];
     if (node.kind === 'map') flatten(map, name, node, parts);
     else if (name.length > PROPERTY_NAME_LENGTH_MAX)
-      parts.problems.error(keyAt, map, `has a name longer than ${PROPERTY_NAME_LENGTH_MAX} characters`);
+      parts.problems.error(
+        keyAt,
+        map,
+        `has a name longer than ${PROPERTY_NAME_LENGTH_MAX} characters`,
+        'check the name',
+      );
     else if (known.has(name))
       parts.problems.error(
         keyAt,

@@ -88,6 +88,7 @@ function wishesOf(
       entry.origin,
       `${TOPICS_PATH}.${topic}.${name}`,
       `must be a whole number from 1 to ${max}`,
+      'write digits only, for example 3',
     );
     return undefined;
   };
@@ -110,7 +111,12 @@ function read(entries: TopicEntries, node: Node, problems: Problems): void {
     return;
   }
   if (node.entries.length > TOPICS_MAX)
-    problems.error(node.at, TOPICS_PATH, `names more than ${TOPICS_MAX} topics`);
+    problems.error(
+      node.at,
+      TOPICS_PATH,
+      `names more than ${TOPICS_MAX} topics`,
+      'put what they share under defaults',
+    );
   for (const [topic, at, child] of node.entries.slice(0, TOPICS_MAX)) {
     try {
       topicName(topic);
@@ -140,10 +146,10 @@ function readTopic(entries: TopicEntries, topic: string, node: Node, problems: P
   for (const [key, at, child] of node.entries) {
     if (key === CONFIGS && child !== undefined && 'entries' in child)
       readConfigs(entries, topic, child.entries, problems);
-    else if (key in NUMBERS && child !== undefined && 'text' in child)
+    else if (Object.hasOwn(NUMBERS, key) && child !== undefined && 'text' in child)
       put(entries, topic, key, { value: child.text, origin: child.at, secret: false });
-    else if (key in NUMBERS && child !== undefined)
-      problems.error(at, `${path}.${key}`, 'must be a number, not a mapping or a list');
+    else if (Object.hasOwn(NUMBERS, key) && child !== undefined)
+      problems.error(at, `${path}.${key}`, 'must be a number, not a mapping or a list', 'for example 12');
     else if (key === CONFIGS && child !== undefined)
       problems.error(
         at,
@@ -151,7 +157,7 @@ function readTopic(entries: TopicEntries, topic: string, node: Node, problems: P
         'must be a mapping of settings to values',
         'for example { retention.ms: 604800000 }',
       );
-    else if (key !== CONFIGS && !(key in NUMBERS)) {
+    else if (key !== CONFIGS && !Object.hasOwn(NUMBERS, key)) {
       const near = nearestName(key, [...Object.keys(NUMBERS), CONFIGS]);
       const known = `a topic takes ${Object.keys(NUMBERS).join(', ')} and ${CONFIGS}`;
       problems.error(
@@ -177,7 +183,7 @@ function readConfigs(entries: TopicEntries, topic: string, items: readonly Item[
         problems,
       );
     else if (child.text.length > TEXT_LENGTH_MAX || (entries.get(topic)?.size ?? 0) > CONFIGS_MAX)
-      problems.error(at, path, 'has too many settings for a topic');
+      problems.error(at, path, 'has too many settings for a topic', 'remove some');
     else
       put(entries, topic, `${CONFIGS}.${name}`, {
         value: child.text,

@@ -32,7 +32,8 @@ export function bootstrapServers(
     .filter((item) => item !== '');
   if (servers.length === 0)
     throw new ValueFault('contains no broker address', 'write host:port, for example 127.0.0.1:9092');
-  if (servers.length > SERVERS_MAX) throw new ValueFault(`names more than ${SERVERS_MAX} brokers`);
+  if (servers.length > SERVERS_MAX)
+    throw new ValueFault(`names more than ${SERVERS_MAX} brokers`, 'a few are enough: they name the others');
   for (const server of servers) {
     const fault = serverFault(server);
     if (fault !== undefined) throw fault;

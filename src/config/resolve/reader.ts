@@ -136,8 +136,9 @@ export class Reader {
 
   #missing(path: Path, what: string, purpose: Purpose = 'job'): void {
     const { settings } = this.#input;
-    // A value that is set but invalid has been reported already.
-    if (settings.isSet(path) || (purpose === 'job' && this.#input.purpose === 'connection')) return;
+    // A value that is set but invalid has been reported already, also one that no layer could take.
+    if (settings.isSet(path) || this.#problems.hasErrorAbout(path)) return;
+    if (purpose === 'job' && this.#input.purpose === 'connection') return;
     const place =
       this.#input.shownFile === undefined ? undefined : { file: this.#input.shownFile, line: 1, column: 1 };
     this.#problems.error(

@@ -121,7 +121,7 @@ export class Interpolator {
     const isSecret = isSecretReference(name);
     if (isSecret) state.secret = true;
     this.variables.add(name);
-    const value = this.#environment[name];
+    const value = this.#valueOf(name);
     if (colon < 0) {
       if (value === '' && isSecret)
         state.faults.push({
@@ -145,7 +145,7 @@ export class Interpolator {
     if (isSecretReference(name)) state.secret = true;
     const variable = name.replaceAll('.', '_').replaceAll('-', '').toUpperCase();
     this.variables.add(variable);
-    const value = this.#environment[variable];
+    const value = this.#valueOf(variable);
     if (value !== undefined) return value;
     if (fallback !== undefined) return this.#expand(fallback, state, depth + 1);
     state.faults.push({
@@ -153,6 +153,11 @@ export class Interpolator {
       remedy: `set ${variable}, or give a default: \${${name}:value}`,
     });
     return '';
+  }
+
+  /** `constructor` and the like are no variables, although every object has them. */
+  #valueOf(variable: string): string | undefined {
+    return Object.hasOwn(this.#environment, variable) ? this.#environment[variable] : undefined;
   }
 
   #readFile(path: string, state: { faults: { message: string; remedy: string }[] }): string {

@@ -1,4 +1,5 @@
 /** The problems of a configuration: one entry per fault, all reported at once. */
+import { visible } from '../../core/visible.js';
 
 export type Severity = 'error' | 'warning';
 
@@ -31,22 +32,29 @@ export type Origin =
 /** Further problems are counted, not listed: nobody reads them. */
 const PROBLEMS_MAX = 200;
 
+type Place = Origin | Position | undefined;
+
+/** A remedy is left out only for the words of another program, such as a compiler. */
 export class Problems {
   readonly #list: Problem[] = [];
   readonly #reported = new Set<string>();
   #dropped = 0;
   #droppedErrors = 0;
 
-  error(where: Origin | Position | undefined, key: string | null, message: string, remedy?: string): void {
+  error(where: Place, key: string | null, message: string, remedy: string | undefined): void {
     this.#add('error', where, key, { message, remedy });
   }
 
-  warning(where: Origin | Position | undefined, key: string | null, message: string, remedy?: string): void {
+  warning(where: Place, key: string | null, message: string, remedy: string | undefined): void {
     this.#add('warning', where, key, { message, remedy });
   }
 
   hasErrors(): boolean {
     return this.#droppedErrors > 0 || this.#list.some((problem) => problem.severity === 'error');
+  }
+
+  hasErrorAbout(key: string): boolean {
+    return this.#list.some((problem) => problem.severity === 'error' && problem.key === key);
   }
 
   /** Sorted by place in the file; problems without a place come last. */
@@ -121,8 +129,8 @@ export function formatProblem(problem: Problem): string {
       ? ''
       : `${problem.file}${problem.line === null ? '' : `:${problem.line}:${problem.column ?? 1}`}: `;
   const key = problem.key === null ? '' : `${problem.key}: `;
-  const remedy = problem.remedy === null ? '' : `\n    → ${problem.remedy}`;
-  return `${place}${problem.severity}: ${key}${problem.message}${remedy}`;
+  const remedy = problem.remedy === null ? '' : `\n    → ${visible(problem.remedy)}`;
+  return `${visible(place)}${problem.severity}: ${visible(`${key}${problem.message}`)}${remedy}`;
 }
 
 /** An origin in a few words, for `config show --origin`. */

@@ -27,6 +27,15 @@ const SYNTAX: Readonly<Record<string, readonly [string, string]>> = {
     'put a value that contains ": " in quotes, or begin a new line',
   ],
   RESOURCE_EXHAUSTION: ['is nested too deeply to be read', 'use fewer levels'],
+  UNEXPECTED_TOKEN: [
+    'has something after the end of a value',
+    'put the whole value in quotes, for example "[::1]:9092"',
+  ],
+  BLOCK_IN_FLOW: [
+    'a list of "- " lines or an indented mapping is within brackets or braces',
+    'write it with brackets or braces too, for example [a, b]',
+  ],
+  KEY_OVER_1024_CHARS: ['a key is longer than 1024 characters', 'look for a missing ":" or quote above'],
   NON_STRING_KEY: ['a key is not plain text', 'write the key as text'],
 };
 

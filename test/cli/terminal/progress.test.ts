@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { RunStatus } from '../../../src/app/run.js';
+import { bytes, count } from '../../../src/cli/terminal/numbers.js';
+import { Progress } from '../../../src/cli/terminal/progress.js';
+import { HOSTILE, UNSAFE } from '../memory-io.js';
+
+const STATUS: RunStatus = {
+  state: 'running',
+  records: {
+    consumed: 0,
+    transformed: 0,
+    filtered: 0,
+    deadLettered: 0,
+    handedOver: 0,
+    emitted: 0,
+    retried: 0,
+    filteredBy: {},
+    deadLetteredBy: {},
+    emittedBy: {},
+    bytesIn: 0,
+  },
+  owned: 3,
+  membership: 'owner',
+  stalled: undefined,
+  inFlightRecords: 0,
+  inFlightBytes: 512,
+  inFlightBytesMax: 1_048_576,
+  threadsBusy: 1,
+  threads: 2,
+  remaining: undefined,
+  lag: undefined,
+  openTransactions: [],
+  leaderless: [],
+  latency: { p50Ms: 0, p99Ms: 0 },
+};
+
+/** The line for `more`, after 100 records in exactly a second. */
+function lineOf(t: TestContext, more: Partial<RunStatus>): string {
+  let nowMs = 0;
+  t.mock.method(performance, 'now', () => nowMs);
+  let status: RunStatus = STATUS;
+  const progress = new Progress({ write: () => true });
+  progress.start(() => status);
+  progress.line();
+  nowMs = 1_000;
+  status = { ...STATUS, records: { ...STATUS.records, consumed: 100 }, ...more };
+  const line = progress.line();
+  progress.stop();
+  return line;
+}
+
+test('the line tells state, records, rate, memory in flight, threads and partitions', (t) => {
+  assert.equal(
+    lineOf(t, {}),
+    'running · 100 records · 100/s · in flight 512 B of 1.0 MiB · threads 1/2 busy · 3 partitions',
+  );
+});
+
+test('lag and dead letters appear when there are any', (t) => {
+  const line = lineOf(t, { lag: 12_345, records: { ...STATUS.records, consumed: 100, deadLettered: 7 } });
+  assert.match(line, / · lag 12,345 · /);
+  assert.match(line, / · 7 dead letters$/);
+});
+
+test('the time left never shows 60 seconds or 60 minutes', (t) => {
+  const eta = (remaining: number): string | undefined => / · ETA (.*)$/.exec(lineOf(t, { remaining }))?.[1];
+  assert.equal(eta(0), '0 s');
+  assert.equal(eta(1), '1 s');
+  assert.equal(eta(5_900), '59 s');
+  assert.equal(eta(5_950), '1 min 0 s');
+  assert.equal(eta(11_950), '2 min 0 s');
+  assert.equal(eta(12_010), '2 min 1 s');
+  assert.equal(eta(359_950), '1 h 0 min');
+  assert.equal(eta(9_000_000), '25 h 0 min');
+});
+
+test('a stalled run says why first, and promises neither a rate nor an end', (t) => {
+  const line = lineOf(t, { stalled: `broker says ${HOSTILE}`, remaining: 10 });
+  assert.match(line, /^STALLED: broker says a/);
+  assert.doesNotMatch(line, /\/s · |ETA/);
+  assert.doesNotMatch(line, UNSAFE);
+});
+
+test('on a terminal one line is rewritten in place, within its width, and cleared at the end', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const written: string[] = [];
+  const progress = new Progress({ write: (text) => written.push(text), isTTY: true, columns: 40 });
+  progress.start(() => ({ ...STATUS, stalled: 'x'.repeat(500) }));
+  t.mock.timers.tick(1_000);
+  progress.stop();
+  assert.equal(written.length, 3);
+  for (const text of written.slice(0, 2)) {
+    assert.ok(text.startsWith('\r\u001b[2K'));
+    assert.equal(text.slice('\r\u001b[2K'.length).length, 39);
+  }
+  assert.equal(written[2], '\r\u001b[2K');
+});
+
+test('elsewhere there is a plain line from time to time, without escapes', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const written: string[] = [];
+  const progress = new Progress({ write: (text) => written.push(text) });
+  progress.start(() => STATUS);
+  t.mock.timers.tick(25_000);
+  progress.stop();
+  t.mock.timers.tick(60_000);
+  assert.equal(written.length, 2);
+  for (const text of written) assert.match(text, /^running · [^\u001b\r\n]*\n$/);
+});
+
+test('a size is shown in the largest unit in which it is at least 1, and never as 1024 of a unit', () => {
+  const cases: readonly (readonly [number, string])[] = [
+    [0, '0 B'],
+    [1, '1 B'],
+    [1_023, '1023 B'],
+    [1_024, '1.0 KiB'],
+    [1_048_524, '1023.9 KiB'],
+    [1_048_575, '1.0 MiB'],
+    [1_073_741_823, '1.0 GiB'],
+    [1.5 * 1024 ** 4, '1.5 TiB'],
+    [5_000 * 1024 ** 4, '5000.0 TiB'],
+  ];
+  for (const [size, text] of cases) assert.equal(bytes(size), text);
+  assert.deepEqual([count(1_234_567.4), count(0)], ['1,234,567', '0']);
+});
