@@ -23,6 +23,7 @@ function report(): RunReport {
       deadLettered: 1,
       handedOver: 0,
       unsettled: 0,
+      skipped: 0,
       emitted: 1,
       retried: 0,
       filteredBy: { [HOSTILE]: 1 },

@@ -13,6 +13,7 @@ const STATUS: RunStatus = {
     filtered: 0,
     deadLettered: 0,
     handedOver: 0,
+    skipped: 0,
     emitted: 0,
     retried: 0,
     filteredBy: {},
@@ -65,14 +66,14 @@ test('lag and dead letters appear when there are any', (t) => {
 
 test('the time left never shows 60 seconds or 60 minutes', (t) => {
   const eta = (remaining: number): string | undefined => / · ETA (.*)$/.exec(lineOf(t, { remaining }))?.[1];
-  assert.equal(eta(0), '0 s');
+  assert.equal(eta(0), '0.0 s');
   assert.equal(eta(1), '1 s');
   assert.equal(eta(5_900), '59 s');
   assert.equal(eta(5_950), '1 min 0 s');
   assert.equal(eta(11_950), '2 min 0 s');
   assert.equal(eta(12_010), '2 min 1 s');
   assert.equal(eta(359_950), '1 h 0 min');
-  assert.equal(eta(9_000_000), '25 h 0 min');
+  assert.equal(eta(9_000_000), '1 d 1 h');
 });
 
 test('a stalled run says why first, and promises neither a rate nor an end', (t) => {

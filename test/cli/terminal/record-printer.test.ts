@@ -38,7 +38,7 @@ async function printed(
       segments: [{ ...segment, firstOffset: 0, lastOffset: records.length - 1 }],
       faults: [],
     },
-    (partitionId) => ({ partitionId, topic: 'flights', partition: 7 }),
+    (partitionId) => ({ partitionId, topic: 'flights', partition: 7, untilOffset: 1_000 }),
   );
   return { lines: outcome().out.split('\n').slice(0, -1), more };
 }
