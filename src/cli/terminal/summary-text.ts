@@ -58,7 +58,8 @@ export function renderSummary(summary: Summary): string {
           ],
         ] as const)),
   ];
-  return `${visible(summary.name)}\n${rows.map(([label, text]) => `  ${label.padEnd(14)} ${visible(text)}`).join('\n')}\n`;
+  const lines = rows.map(([label, text]) => `  ${label.padEnd(14)} ${visible(text)}\n`);
+  return `${visible(summary.name)}\n${lines.join('')}`;
 }
 
 /** If everything went to one topic, it is the configured one, and not named. */

@@ -54,7 +54,7 @@ test('a very long value is cut in both formats, and says so', () => {
   assert.ok(json.list.length < 4_200 && json.list.endsWith('…'));
 });
 
-test('in text a value with blanks, quotes or nothing in it is quoted, so that fields can be told apart', () => {
+test('in text a value with blanks, quotes or nothing in it is quoted: fields stay apart', () => {
   const line = (value: unknown): string => textLine(event('m', { a: value, b: 1 }), false, asIs).slice(19);
   assert.equal(line('one'), 'm a=one b=1');
   assert.equal(line('one two'), 'm a="one two" b=1');

@@ -60,7 +60,7 @@ function summary(): Summary {
   });
 }
 
-test("a summary's lines are its own: reasons, metrics and errors of the user's code can't add or hide any", () => {
+test("a summary's lines are its own: no reason, metric or error of the user's code adds any", () => {
   const text = renderSummary(summary());
   assert.doesNotMatch(text, UNSAFE);
   const labels = text.split('\n').map((line) => line.slice(2, 16).trim());

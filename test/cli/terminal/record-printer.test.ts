@@ -76,7 +76,7 @@ test('no key, value or header of a record can act on the terminal or break its l
   }
 });
 
-test('as JSON every record keeps its exact text, and its bytes where text would not restore them', async () => {
+test('as JSON a record keeps its exact text, and its bytes where text would not restore them', async () => {
   const { lines } = await printed(
     [
       { key: 'a\nb', value: '{"a":1}' },

@@ -1,9 +1,9 @@
-/** Every JavaScript object has a `constructor`, a `toString` and a `__proto__`: users may write these words too. */
+/** Every object has a `constructor`, a `toString` and a `__proto__`: users may write these words, too. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { kdInMemory } from '../cli/memory-io.js';
-import { directory, load, MINIMAL, problemOf, resolved, write } from './support.js';
+import { kdInMemory } from '../../cli/memory-io.js';
+import { directory, load, MINIMAL, problemOf, resolved, write } from '../support.js';
 
 const WORDS = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'];
 
@@ -60,10 +60,8 @@ test('such a word as a login module or an environment variable does not exist', 
 
 test('a topic with such a name is shown as any other, and nothing is added to all objects', async () => {
   const before = fresh();
-  write(
-    'words.yml',
-    `${MINIMAL}topics:\n${WORDS.map((word) => `  ${word}: { partitions: 3, configs: { retention.ms: 5 } }\n`).join('')}`,
-  );
+  const settings = '{ partitions: 3, configs: { retention.ms: 5 } }';
+  write('words.yml', [`${MINIMAL}topics:`, ...WORDS.map((word) => `  ${word}: ${settings}`), ''].join('\n'));
   for (const more of [[], ['-o', 'json'], ['--origin']]) {
     const { code, out, err } = await kdInMemory(['config', 'show', '-c', 'words.yml', ...more], {
       workingDirectory: directory,

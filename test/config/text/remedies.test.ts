@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { FIELDS } from '../../src/config/keys/schema.js';
-import type { Loaded } from '../../src/config/load.js';
-import { formatProblem, Problems } from '../../src/config/text/problem.js';
-import { UNSAFE } from '../cli/memory-io.js';
-import { load, MINIMAL, problemOf } from './support.js';
+import { FIELDS } from '../../../src/config/keys/schema.js';
+import type { Loaded } from '../../../src/config/load.js';
+import { formatProblem, Problems } from '../../../src/config/text/problem.js';
+import { UNSAFE } from '../../cli/memory-io.js';
+import { load, MINIMAL, problemOf } from '../support.js';
 
 /** Wrong in some way for most keys, as YAML. */
 const WRONG = [
@@ -112,7 +112,7 @@ test('an unknown environment variable is named once', () => {
   ]);
 });
 
-test('hundreds of problems are shortened to what a person reads, and errors among the rest still count', () => {
+test('hundreds of problems are cut to what a person reads, and errors among the rest still count', () => {
   const problems = new Problems();
   for (let number = 0; number < 300; number += 1) problems.warning(undefined, `k${number}`, 'm', 'r');
   assert.equal(problems.hasErrors(), false);
