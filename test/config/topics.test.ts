@@ -101,3 +101,14 @@ test('the section is shown with the origin of each value', () => {
     ],
   );
 });
+
+test('a dead-letter topic that is also the output topic is a warning with its line', () => {
+  const { config, problems } = load('dispatcher: { dead-letter: { topic: out } }\n');
+  assert.ok(config);
+  assert.deepEqual(
+    problems.map(({ severity, key }) => [severity, key]),
+    [['warning', 'dispatcher.dead-letter.topic']],
+  );
+  assert.match(problems[0]?.message ?? '', /^out is also the output topic/);
+  assert.ok(problems[0]?.remedy);
+});

@@ -105,6 +105,7 @@ export function jobSink(config: ResolvedConfig, parts: SinkParts): KafkaSink {
     cluster: producer,
     createTopicsCommand: createTopicsCommand(config.file, process.cwd()),
     outputTopics: outputTopicNames(config),
+    deadLetterTopic: job.deadLetterTopic,
     queueBytesMax: producerQueueBytes(job.inFlight.bytesMax),
     partition: job.output.partition,
     writer: { partsMax: WRITER_PARTS_MAX, pollIntervalMs: WRITER_POLL_INTERVAL_MS },

@@ -171,8 +171,15 @@ function checkTopics(config: ResolvedConfig, input: ResolveInput, problems: Prob
   const sameCluster = config.consumer.bootstrapServers.some((server) =>
     config.producer.bootstrapServers.includes(server),
   );
-  if (!sameCluster || config.consumer.ownOutput === 'allow') return;
   const { deadLetterTopic } = config.dispatcher;
+  if (deadLetterTopic !== undefined && deadLetterTopic === config.producer.topic)
+    problems.warning(
+      settings.origin('dispatcher.dead-letter.topic'),
+      'dispatcher.dead-letter.topic',
+      `${deadLetterTopic} is also the output topic: its readers get rejected records among the results`,
+      'use a topic of its own for dead letters',
+    );
+  if (!sameCluster || config.consumer.ownOutput === 'allow') return;
   if (deadLetterTopic !== undefined && reads(deadLetterTopic)) {
     const path = 'dispatcher.dead-letter.topic';
     problems.error(

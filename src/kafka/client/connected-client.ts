@@ -59,9 +59,13 @@ export class ConnectedClient<C extends KafkaClient> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(
-          new DispatcherError('DRAIN_CUT', `the ${this.#role} did not leave Kafka within ${deadlineMs} ms`, {
-            remedy: 'nothing was lost: what is not committed comes again at the next start',
-          }),
+          new DispatcherError(
+            'DRAIN_CUT',
+            `the ${this.#role} did not leave Kafka within ${Math.round(deadlineMs)} ms`,
+            {
+              remedy: 'nothing was lost: what is not committed comes again at the next start',
+            },
+          ),
         );
       }, deadlineMs);
       const done = (): void => {

@@ -110,13 +110,21 @@ export function sourceTopicsMissing(
   );
 }
 
-export function outputTopicMissing(name: string, createCommand = CREATE): DispatcherError {
+/** `createCommand`: of a job; without it the name is one that a command was given. */
+export function outputTopicMissing(
+  name: string,
+  role: 'output' | 'dead-letter',
+  createCommand: string | undefined,
+): DispatcherError {
+  const key = role === 'output' ? 'kafka.producer.topic' : 'dispatcher.dead-letter.topic';
+  const [what, remedy] =
+    createCommand === undefined
+      ? ['', 'correct the name (kd topics list --all shows what there is), or create the topic']
+      : [`${role} `, `${createCommand}; or correct ${key}`];
   return new DispatcherError(
     'TOPIC_MISSING',
-    `the output topic ${name} does not exist (or this user may not see it)`,
-    {
-      remedy: `${createCommand}; or correct the name in the configuration`,
-    },
+    `the ${what}topic ${name} does not exist (or this user may not see it)`,
+    { remedy },
   );
 }
 

@@ -127,10 +127,10 @@ export class OutputTopics {
   }
 
   #missing(name: string): DispatcherError {
-    const { outputTopics, createTopicsCommand } = this.#options;
-    return outputTopics?.includes(name) === false
-      ? namedTopicMissing(name, createTopicsCommand)
-      : outputTopicMissing(name, createTopicsCommand);
+    const { outputTopics, deadLetterTopic, createTopicsCommand } = this.#options;
+    if (outputTopics?.includes(name) === false) return namedTopicMissing(name, createTopicsCommand);
+    const role = name === deadLetterTopic ? 'dead-letter' : 'output';
+    return outputTopicMissing(name, role, createTopicsCommand);
   }
 
   async #refresh(freshMs = 0): Promise<void> {

@@ -12,6 +12,8 @@ export interface KafkaSinkOptions {
   readonly queueBytesMax: number;
   /** Known at the start: the producer's size limits fit these topics. */
   readonly outputTopics?: readonly string[];
+  /** One of `outputTopics`. */
+  readonly deadLetterTopic?: string | undefined;
   /** For the message about a topic that does not exist. */
   readonly createTopicsCommand?: string;
   /** For rows without an explicit partition. */

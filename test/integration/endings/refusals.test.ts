@@ -30,7 +30,8 @@ test('a missing dead-letter topic is reported before anything is read, exit 3', 
   });
   await cluster.tool.produce({ topic: job.input, recipe: { records: 100, partitions: 4 } });
   const { summary } = await job.runToEnd({ expect: 3 });
-  assert.match(summary.reason.message, /there-is-no-such-topic/);
+  assert.match(summary.reason.message, /^the dead-letter topic there-is-no-such-topic does not exist/);
+  assert.match(summary.reason.remedy ?? '', /or correct dispatcher\.dead-letter\.topic$/);
   assert.equal(await job.committed(), 0);
   job.remove();
 });
