@@ -220,7 +220,7 @@ test('a topic that does not exist is named by both verbs, with exit 3', async ()
   for (const verb of ['produce', 'consume']) {
     const { error } = await kd([verb, 'nowhere', '-b', cluster.bootstrapServers], '{"value":"a"}\n');
     assert.equal(error?.code, 'TOPIC_MISSING');
-    assert.match(error?.remedy ?? '', /^correct the name/);
+    assert.match(error.remedy ?? '', /^correct the name/);
     assert.equal(error.exitCode, 3);
     assert.match(error.message, /nowhere/);
   }
