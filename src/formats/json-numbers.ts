@@ -95,7 +95,10 @@ function digitsOf(literal: string): string {
   const significant = digits.replace(/^0+/, '');
   if (significant === '') return '0';
   const place = whole.length + Number(exponent) - (digits.length - significant.length);
-  return `${significant.replace(/0+$/, '')}e${place}`;
+  // Not by /0+$/, which would search from every zero of a long run: a small record could stop a worker.
+  let end = significant.length;
+  while (significant.charCodeAt(end - 1) === ZERO) end -= 1;
+  return `${significant.slice(0, end)}e${place}`;
 }
 
 /** Refuses numbers whose JavaScript value differs from the written one. `text` is valid JSON. */
