@@ -16,7 +16,7 @@ export function readPosition(text: string): Position {
   }
 }
 
-/** The same, and `forever`, which has no end: a word, because commander makes undefined an empty text. */
+/** A position, or `forever` for no end: a word, because commander turns undefined into an empty text. */
 export function readEnd(text: string): Position | 'forever' {
   return text.trim().toLowerCase() === 'forever' ? 'forever' : readPosition(text);
 }

@@ -1,6 +1,6 @@
 /** The name that was probably meant by a misspelt one. */
 
-/** Of longer words only the first characters are compared. */
+/** Only this many characters of a word are compared. */
 const LENGTH_MAX = 80;
 
 /**

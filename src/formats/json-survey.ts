@@ -4,7 +4,7 @@
 const SMALL = 1e-290;
 const LARGE = 1e290;
 
-/** Of the last value: reused, because there is one per record. */
+/** The survey of the last value; the object is reused, because there is one per record. */
 const last = { keys: 0, hasExtremeNumber: false };
 
 /**

@@ -46,7 +46,7 @@ export interface StartOffset extends CommittedOffset {
 
 export interface ChosenOffset {
   readonly offset: number;
-  /** Nothing was committed, and there had been no leader to ask: no record is passed over. */
+  /** The group had committed nothing, and no leader could be asked: no record is passed over. */
   readonly isFirstStart: boolean;
 }
 
@@ -55,7 +55,7 @@ export interface LostRange {
   readonly topic: string;
   readonly partition: number;
   readonly from: number;
-  /** The offset after the last of them. */
+  /** The offset after the last lost record. */
   readonly to: number;
   /** The topic was deleted and created again; false: the log was cut short. */
   readonly isReplaced: boolean;

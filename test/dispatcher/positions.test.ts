@@ -260,7 +260,7 @@ test('if the policy is to stop, a log that was cut short above the position is a
   assert.equal(bench.commits.stored.get(0), 10, 'what was read is committed');
 });
 
-test('an end behind an open transaction is no log that was cut short', async () => {
+test('an end behind an open transaction is not mistaken for a log that was cut short', async () => {
   const bench = await readingTen();
   bench.source.endsLater = [{ ...START, end: 10, high: 50 }];
   await bench.pass(CHECK_MS);
@@ -286,7 +286,7 @@ test('the end of a topic created again counts, also if the old end has just been
   assert.equal(report.ends?.[0]?.topicId, 'second', 'for the legs to come');
 });
 
-test('a run whose logs can not be asked about at its end is over', async () => {
+test("a run that can't compare its logs at the end still ends", async () => {
   const bench = await readingTen();
   bench.source.endsNow = () => Promise.reject(new Error('no broker answers'));
   bench.deliver(0, 10, 50);

@@ -1,16 +1,16 @@
-/** How old the first record is that a group has not committed yet: its lag in time. */
+/** The age of the first record that a group has not committed yet: its lag in time. */
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { Logger } from '../../ports/logger.js';
 import { InputBatchReader } from '../../wire/input-reader.js';
 import { readWith } from '../compose/reader.js';
 import { type GroupPartition, lagOf } from './group-state.js';
 
-/** A partition whose next record is behind an open transaction answers never. */
+/** A partition whose next record is behind an open transaction gives no answer. */
 const READ_TIMEOUT_MS = 5_000;
-/** Each costs a connection. */
+/** Maximum number of topics: each takes a connection of its own. */
 const TOPICS_MAX = 20;
 
-/** Milliseconds since 1970 by `<topic> <partition>`; partitions without lag, or not answered, are missing. */
+/** Milliseconds since 1970 by `<topic> <partition>`. Partitions without lag or answer are missing. */
 export async function oldestUnread(
   config: ResolvedConfig,
   logger: Logger,

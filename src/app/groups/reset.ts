@@ -1,4 +1,4 @@
-/** Moves the committed offsets of a group that nobody is a member of. */
+/** Moves the committed offsets of a group without members. */
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import { DispatcherError } from '../../core/errors.js';
 import { type PlaceNote, place } from '../../core/positions/place.js';
@@ -25,7 +25,7 @@ export interface ResetPlan {
   readonly moves: readonly Move[];
 }
 
-/** Where each partition would be after it; nothing is changed. */
+/** The offset that each partition would get; nothing is changed. */
 export async function planReset(
   admin: ClusterAdmin,
   config: ResolvedConfig,
@@ -37,7 +37,7 @@ export async function planReset(
   const facts = await factsFor(admin, wanted, request.to, request.groupId);
   const moves = wanted.map(({ topic, partition, committed, low }, index) => {
     const known = facts[index] ?? { topic, partition, low, end: low };
-    // ±N moves what is committed; where nothing is, it counts from the beginning and the end.
+    // ±N counts from the committed offset; without one, from the beginning or the end.
     const placed = place(request.to, known, committed < 0 ? undefined : committed);
     return { topic, partition, old: committed, next: placed.offset, note: placed.note };
   });

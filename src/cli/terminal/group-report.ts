@@ -5,7 +5,7 @@ import { wordsOf } from '../../core/positions/place.js';
 import { count, duration } from './numbers.js';
 import { table } from './table.js';
 
-/** Of the first record that is not committed yet, by `<topic> <partition>`. */
+/** Timestamps of the first record that is not committed yet, by `<topic> <partition>`. */
 type OldestUnread = ReadonlyMap<string, number>;
 
 interface Shown {

@@ -46,11 +46,11 @@ import { emptyReport, type Mutable, tlsFacts } from './report.js';
 export interface ProbeOptions {
   /** Topics to look up in the metadata. */
   readonly topics?: readonly string[];
-  /** For OAUTHBEARER. */
+  /** The token of an OAUTHBEARER login. */
   readonly token?: string | undefined;
   /** Also ask for the controller's time. */
   readonly clock?: boolean;
-  /** How far to go. [metadata] */
+  /** The last step of the probe; by default `metadata`. */
   readonly until?: 'tcp' | 'kafka' | 'metadata';
 }
 

@@ -28,7 +28,7 @@ export class EndCheck {
     this.nextMs = state.deps.clock.nowMs() + Limits.endCheckMs;
   }
 
-  /** While the run goes on. */
+  /** Called on every tick while the run goes on. */
   tick(): void {
     this.isConfirmed = false;
     if (this.state.deps.clock.nowMs() >= this.nextMs) this.ask();
@@ -49,7 +49,7 @@ export class EndCheck {
     const answered = (found: readonly EndOffset[]): void => {
       this.isAsking = false;
       if (state.lifecycle.isStopping()) return;
-      // What moved meanwhile is compared with the answer to the next question.
+      // If a partition has moved in the meantime, this answer is ignored; the next one counts.
       const isCurrent = endWatch.standing === standing && !this.changes.busy;
       state.guard(() => {
         if (isCurrent) this.isConfirmed = this.compare(found) && done;
@@ -85,7 +85,7 @@ export class EndCheck {
     )?.ours;
     const high = now.high ?? now.end;
     const position = ours?.reading?.offsets.position ?? target.committed;
-    // The one is being moved, the other will be when the reader gets there: out of range.
+    // The position is being moved, or will be: the reader is going to meet an offset out of range.
     if (ours?.reading?.leaving === true || (ours !== undefined && !isReplaced && position > high)) return;
     const from = isReplaced ? target.committed : Math.max(position, high);
     const { topic, partition, end: to } = target;
@@ -95,7 +95,7 @@ export class EndCheck {
       this.state.fail(asDispatcherError(error));
       return;
     }
-    const skipped = from < to ? `${nameOf(target)} [${from}, ${to})` : 'nothing that is known of';
+    const skipped = from < to ? `${nameOf(target)} [${from}, ${to})` : 'no known offset';
     if (from < to) this.state.accounting.skipped(to - from);
     this.state.deps.logger.warn(
       `${nameOf(target)}: ${

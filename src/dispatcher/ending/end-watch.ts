@@ -49,7 +49,7 @@ export class EndWatch {
     }));
   }
 
-  /** Differs from an earlier value if a partition has moved since; undefined: one is just being moved. */
+  /** Changes whenever a partition is moved; undefined while one is being moved. */
   get standing(): number | undefined {
     return this.asking > 0 ? undefined : this.version;
   }
@@ -58,13 +58,13 @@ export class EndWatch {
     return this.targets?.get(keyOf(place));
   }
 
-  /** The end by which the run goes, of a partition that was assigned before or not. */
+  /** The end up to which the run reads a partition, also of one that is not assigned any more. */
   endOf(id: PartitionId): number | undefined {
     const partition = this.state.partitions.get(id);
     return partition === undefined ? undefined : this.targetOf(partition)?.end;
   }
 
-  /** The run ends there from now on. */
+  /** Sets the end up to which the run reads from now on. */
   setEnd(target: EndTarget, { low, end, high, topicId }: EndOffset): void {
     // The partition was empty at the start, but the log that is there now may not be.
     Object.assign(target, { low, end, high, topicId, committed: low, empty: false, done: false });

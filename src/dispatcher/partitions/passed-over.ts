@@ -12,7 +12,7 @@ export interface Move {
   readonly knownEnd: number | undefined;
 }
 
-/** The out-of-range policy has moved the position: what nobody read is named and counted. */
+/** Names and counts the records that are passed over because the out-of-range policy moved the position. */
 export function passedOver(state: RunState, partition: AssignedPartition, move: Move): void {
   const { from, to, isReplaced, knownEnd } = move;
   const ranges: [number, number][] =
@@ -26,7 +26,7 @@ export function passedOver(state: RunState, partition: AssignedPartition, move: 
     to,
     skipped:
       skipped.length === 0
-        ? 'nothing that is known of'
+        ? 'no known offset'
         : `${nameOf(partition)} ${skipped.map(([first, end]) => `[${first}, ${end})`).join(' and ')}`,
     ...(isReplaced ? { replaced: 'the topic was deleted and created again' } : {}),
   });

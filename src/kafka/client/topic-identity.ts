@@ -60,7 +60,7 @@ export class TopicIdentities {
   }
 }
 
-/** As Kafka's tools show it; undefined: brokers before 2.8 have none. */
+/** The id of a topic as Kafka's tools show it; undefined for brokers before 2.8, which have none. */
 export function shownTopicId(base64: string): string | undefined {
   return NO_ID.test(base64) ? undefined : base64.replaceAll('+', '-').replaceAll('/', '_');
 }

@@ -172,7 +172,7 @@ export class KafkaSource implements Source {
   async endOffsets(): Promise<readonly EndOffset[]> {
     const { connected, positions, replaced } = this.#running();
     const counts = await partitionCountsOfSelection(connected.client, this.#member.options.topics);
-    // Before the ends: of a topic that is replaced in between the id will be found to be another one.
+    // Ids are learned before the ends: if a topic is replaced in between, its id will differ.
     await replaced.learn([...counts.keys()]);
     return replaced.named(await positions.endOffsets(partitionsOf(counts)));
   }

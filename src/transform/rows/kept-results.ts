@@ -23,7 +23,7 @@ export class KeptResults {
     if (this.#byBatch.size > BATCHES_MAX && oldest !== undefined) this.#byBatch.delete(oldest);
   }
 
-  /** The results of `[firstRow, endRow)`, from its beginning; later ones stay. */
+  /** Takes the results of `[firstRow, endRow)`, as many as there are from `firstRow` on. Later ones stay. */
   take(batchId: number, firstRow: number, endRow: number): readonly unknown[] {
     const kept = this.#byBatch.get(batchId);
     if (kept === undefined || firstRow < kept.firstRow) return [];

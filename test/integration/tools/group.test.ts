@@ -135,7 +135,7 @@ test('a group with members is not reset, and they are named', async () => {
   job.remove();
 });
 
-test('a reset that can not be meant is refused before anything is changed', async () => {
+test('an impossible reset is refused before anything is changed', async () => {
   const none = await kd(['reset', uniqueName('nothing'), '--to', 'earliest'], 2);
   assert.match(none.stderr, /has no partition that could be reset\n.*--topic/);
   const wrong = await kd(['reset', 'g', '--to', 'earliest', '--partitions', '3-1'], 2);

@@ -88,7 +88,7 @@ test('a first start without a leader that is out of range begins at the beginnin
   await Promise.all([beginsAt(POLICIES, false), beginsAt(LATEST, true)]);
 });
 
-test('a first start without a leader reads with latest what was written since the assignment', async () => {
+test('with latest, a first start without a leader reads what was written since the assignment', async () => {
   const startsAt = async (first: number, begins: number): Promise<void> => {
     let end: number | undefined;
     const times: number[] = [];

@@ -34,7 +34,7 @@ test('values that librdkafka does not know yet are reported as unknown', () => {
   ]);
 });
 
-test('a fetch position beyond any log is no position: the start there is undecided', () => {
+test('a fetch position beyond any log is not a position, so the start there is undecided', () => {
   const registry = new PartitionRegistry(new PlainTable());
   registry.open(registry.assigned({ topic: 't', partition: 0 }), 1);
   const partitions = { 0: { next_offset: BEYOND_ANY_LOG, hi_offset: 7, ls_offset: 7 } };

@@ -110,7 +110,7 @@ export class PositionResolver {
     return partitions.map((partition, index) => endOf(partition, ranges[index] ?? noLeader(partition)));
   }
 
-  /** Nothing is waited for: partitions without a leader are left out. */
+  /** Does not wait: partitions without a leader are left out. */
   async endsNow(partitions: readonly TopicPartition[]): Promise<EndOffset[]> {
     const ranges = await findRanges(this.#queries, partitions, 0);
     return partitions.flatMap((partition, index) => {

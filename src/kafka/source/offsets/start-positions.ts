@@ -28,7 +28,7 @@ export async function startPositions(
   parts: Parts,
   partitions: readonly AssignedPartition[],
 ): Promise<readonly StartPosition[]> {
-  // Before the offsets: of a topic that is replaced from here on the id will be found to be another one.
+  // Ids are learned before the offsets: if a topic is replaced from here on, its id will differ.
   await parts.replaced.learn([...new Set(partitions.map(({ topic }) => topic))]);
   const [starts, foreign] = await Promise.all([
     parts.positions.resolve(partitions),
