@@ -57,7 +57,7 @@ export class BatchFlow {
   /** Transform → ordering: a part is ready, or the transform is done. */
   private advance(batch: InFlightBatch): void {
     this.state.guard(() => {
-      if (batch.stopRow !== undefined && !this.state.lifecycle.isStopping()) this.holdBack(batch);
+      if (stopsRun(batch) && !this.state.lifecycle.isStopping()) this.holdBack(batch);
       this.release();
       if (batch.settled) this.finish(batch);
     });
@@ -159,6 +159,11 @@ export class BatchFlow {
     this.state.latency.record(this.lastSettledMs - batch.readAtMs, batch.input.rowCount);
     for (const wake of this.wakeups.splice(0)) wake();
   }
+}
+
+/** The records of a batch that was rewound are read again, and stop the run then. */
+function stopsRun({ stopRow, rewound }: InFlightBatch): boolean {
+  return stopRow !== undefined && !rewound;
 }
 
 /** True if the batch was read after the one that stops the run, and nothing of it was written yet. */

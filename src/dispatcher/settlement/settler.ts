@@ -60,6 +60,8 @@ export class Settler {
     const { accounting, partitions } = this.state;
     if (batch.rewound) {
       accounting.rewound(batch.input.rowCount);
+      // Rewound after it had begun to stop the run, which waits for its end.
+      if (this.state.lifecycle.isStopping()) this.stopAt(batch);
       return;
     }
     const answered = batch.abandoned ? 0 : (batch.stopRow ?? batch.input.rowCount);
@@ -80,6 +82,10 @@ export class Settler {
     const liveRows = live.reduce((sum, segment) => sum + segment.rowCount, 0);
     this.book(batch, liveRows === batch.input.rowCount ? totalsOf(batch) : totalsOfSome(batch, live));
     this.stall.check();
+    this.stopAt(batch);
+  }
+
+  private stopAt(batch: InFlightBatch): void {
     if (batch.stopReason !== undefined && batch.stopRow !== undefined) this.stopRun(batch, batch.stopRow);
   }
 
