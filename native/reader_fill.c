@@ -109,7 +109,7 @@ static void publish(kd_reader *reader, tally *counts) {
 /* False: nothing more for this batch. Waits for the first record; the others are taken if they are there. */
 static bool refill(kd_reader *reader, tally *counts, int64_t *linger_until_ms) {
   if (reader->packer.row_count == 0) {
-    /* Records that were only dropped so far are counted before waiting. */
+    /* The batch is empty, but records may have been dropped: their counts are published before waiting. */
     publish(reader, counts);
     while (!atomic_load_explicit(&reader->interrupted, memory_order_acquire)) {
       if (pop(reader, KD_READER_POLL_MS, 1)) {

@@ -130,8 +130,8 @@ export interface ProbeReport {
   readonly advertised: readonly AdvertisedBroker[] | undefined;
   readonly topics: readonly TopicFacts[];
   /**
-   * How far the controller's clock is ahead of ours, to within half a round trip; undefined if not requested
-   * or not answered.
+   * How far the controller's clock is ahead of this machine's, to within half a round trip; undefined if it
+   * was not requested or not answered.
    */
   readonly clockAheadMs?: number | undefined;
 }

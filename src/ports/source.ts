@@ -132,7 +132,7 @@ export interface Source {
   positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<ChosenOffset>;
   /** Nothing more is read of these partitions until `seek`. Parked only. */
   halt(partitions: readonly AssignedPartition[]): void;
-  /** Answers `assigned`. Parked only. */
+  /** Answers `assigned`. Call it while the reader is parked. */
   open(partitions: readonly OpenedPartition[]): void;
   /** Continues from another offset in the same epoch (after a fault, out-of-range policy). Parked only. */
   seek(partition: OpenedPartition): Promise<void>;

@@ -59,7 +59,7 @@ export function checkOptions(given: unknown, reader: InputBatchReader, row: numb
   };
 }
 
-/** Key, headers, timestamp and partition of the current row. False when the block is full. */
+/** Writes key, headers, timestamp and partition of the current row. False when the block is full. */
 export function writeEmission(writer: OutputBatchWriter, emission: Emission): boolean {
   if (emission.partition !== undefined) writer.setPartition(emission.partition);
   if (emission.timestampMs !== undefined) writer.setTimestamp(emission.timestampMs);

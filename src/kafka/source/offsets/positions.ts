@@ -17,12 +17,12 @@ const BEYOND_END_PAUSE_MS = 400;
 
 export interface PositionPolicies {
   readonly groupId: string;
-  /** If the group has committed nothing yet. */
+  /** Where to begin if the group has committed nothing yet. */
   readonly autoOffsetReset: 'earliest' | 'latest' | 'none';
-  /** If the committed offset is no longer in the log. */
+  /** Where to continue if the committed offset is no longer in the log. */
   readonly outOfRange: 'stop' | 'earliest' | 'latest';
   /**
-   * [all of them] Whether the partition existed when the run started. One created later starts at its
+   * True if the partition existed when the run started; by default all did. One created later starts at its
    * beginning, whatever `autoOffsetReset` says: its first records were written for this group to read.
    */
   readonly existedAtStart?: (partition: TopicPartition) => boolean;
@@ -191,7 +191,7 @@ function endOf({ topic, partition }: TopicPartition, { low, end, high }: Range):
   return { topic, partition, low, end, ...(high > end ? { high } : {}) };
 }
 
-/** The end of the log was lost above the position: no offset of ours is out of range. */
+/** The end of the log was lost above the position: no offset of the group is out of range. */
 export function cutShort(groupId: string, { from, to, ...partition }: LostRange): DispatcherError {
   return new DispatcherError(
     'OFFSET_OUT_OF_RANGE',

@@ -147,9 +147,9 @@ public final class Tool {
   }
 
   /**
-   * Metadata name a leader before it has taken its office. A producer that comes in between is told NOT_LEADER with several batches under way,
-   * and Kafka's own then repeats one sequence number for ever. Only a leader answers for its end offset. With several brokers, one may describe
-   * the topic before the next one knows it.
+   * Metadata may name a leader before it has taken over. A producer that sends in between gets NOT_LEADER with several
+   * batches in flight, and Kafka's own producer then repeats one sequence number forever. Only a leader answers for its
+   * end offset. With several brokers, one may describe the topic before the next one knows it.
    */
   private static boolean led(Admin admin, List<NewTopic> topics) throws Exception {
     Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
