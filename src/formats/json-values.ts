@@ -14,7 +14,9 @@ export function checkJsonValues(value: unknown, text: string): void {
   if (TRACES.test(text)) check(value, '', 0);
 }
 
-function check(value: unknown, path: string, depth: number): void {
+function check(given: unknown, path: string, depth: number): void {
+  // JSON.stringify unwraps them.
+  const value: unknown = types.isNumberObject(given) ? Number(given) : given;
   if (typeof value === 'number') {
     if (Number.isFinite(value)) return;
     throw new FormatError(

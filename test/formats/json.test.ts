@@ -224,6 +224,7 @@ test("what JSON can't hold is refused with its path, never written as something 
     [deep, 'TOO_DEEP', /nested/],
     [tooDeep, 'TOO_DEEP', /nested/],
     [{ a: [1, NaN] }, 'NOT_FINITE', /^a\[1\] is NaN/],
+    [{ a: new Number(NaN) }, 'NOT_FINITE', /^a is NaN/],
     [-Infinity, 'NOT_FINITE', /the value is -Infinity/],
     [
       {
