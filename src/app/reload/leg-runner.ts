@@ -41,6 +41,7 @@ export class LegRunner<Config> {
             logger,
             clock,
             current: () => this.takeover.current,
+            isJoining: () => this.isJoining,
             switchTo: (revision) => this.switchTo(revision),
           });
     const { takeover, restart, reloader, news } = this;
@@ -111,6 +112,12 @@ export class LegRunner<Config> {
     const { lifecycle, takeover, stopping } = this;
     if (stopping || lifecycle.state === 'over') return false;
     return takeover.hasPending || (lifecycle.isUnproven && !lifecycle.isFirst);
+  }
+
+  private get isJoining(): boolean {
+    if (!this.lifecycle.hasLeg) return false;
+    const { membership } = this.leg.dispatcher.status();
+    return membership === 'joining' || membership === 'lost';
   }
 
   private compose(revision: Revision<Config>): Leg {

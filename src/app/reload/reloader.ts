@@ -7,12 +7,21 @@ import type { Adopted, Loading, ReloadCause, Revision, RevisionSource } from './
 export const TRIAL_AGAIN_MS = 5_000;
 export const TRIAL_AGAIN_MAX_MS = 60_000;
 
+/** How long a reload waits for the group; a dead member holds it up until its session ends (45 s). */
+export const JOIN_WAIT_MAX_MS = 60_000;
+const JOIN_LOOK_MS = 250;
+
 export interface ReloaderParts<Config> {
   readonly source: RevisionSource<Config>;
   readonly logger: Logger;
   readonly clock: Clock;
   /** The revision that the run uses. */
   readonly current: () => Revision<Config>;
+  /**
+   * The group has not answered the member's request to join. Until it does, the broker reads nothing else from
+   * that connection, and a consumer that leaves hangs.
+   */
+  readonly isJoining: () => boolean;
   /** Resolves when the new revision runs, was given up, or the run is over. */
   readonly switchTo: (revision: Revision<Config>) => Promise<void>;
 }
@@ -112,7 +121,7 @@ export class Reloader<Config> {
       this.reject('the new configuration needs a restart', refusal);
       return;
     }
-    if (!(await this.passes(revision))) return;
+    if (!(await this.passes(revision)) || !(await this.hasJoined())) return;
     this.rejected = undefined;
     this.givenUp = undefined;
     logger.info('the configuration has changed: draining, then continuing with new clients', { cause });
@@ -147,6 +156,19 @@ export class Reloader<Config> {
     } catch (error) {
       return { kind: 'faulty', problems: [messageOf(error)] };
     }
+  }
+
+  /** False when the run ended meanwhile. */
+  private async hasJoined(): Promise<boolean> {
+    const { clock, isJoining, logger } = this.parts;
+    const sinceMs = clock.nowMs();
+    if (isJoining() && !this.closed)
+      logger.info('the configuration has changed; it is used once the group has answered this member');
+    while (isJoining() && !this.isClosed() && clock.nowMs() - sinceMs < JOIN_WAIT_MAX_MS)
+      await new Promise<void>((resolve) => {
+        clock.after(JOIN_LOOK_MS, resolve);
+      });
+    return !this.isClosed();
   }
 
   private async passes(revision: Revision<Config>): Promise<boolean> {

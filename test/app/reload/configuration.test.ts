@@ -50,6 +50,7 @@ class Scene {
       logger: this.lines,
       clock: this.clock,
       current: () => this.current,
+      isJoining: () => false,
       switchTo: (next) => {
         this.current = next;
         this.switches.push(next.fingerprint);

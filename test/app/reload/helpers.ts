@@ -97,6 +97,7 @@ export class PlayedLeg implements Leg {
   readonly config: Config;
   readonly carried: Carried;
   drains = true;
+  membership: RunStatus['membership'] = 'owner';
   stops = 0;
   cuts = 0;
   private resolve: (report: RunReport) => void = () => undefined;
@@ -118,7 +119,7 @@ export class PlayedLeg implements Leg {
         this.cuts += 1;
         this.end();
       },
-      status: () => ({ state: 'running' }) as RunStatus,
+      status: () => ({ state: 'running', membership: this.membership }) as RunStatus,
       standing: () => ({ committed: [], redelivery: [], activeMs: 0, metrics: [] }),
     };
   }
