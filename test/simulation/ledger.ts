@@ -145,9 +145,11 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
       this.violation(`partition ${id}: offset ${offset} stored after ${page.stored}`);
     page.stored = offset;
     page.storedEpoch = epoch;
+    const { log, isStale, owner } = this.group.partition(id);
+    // The group refuses the commit of a partition that it gave away.
+    if (owner !== 'us') return;
     // Into a changed log nobody knows of yet it may lead anywhere.
-    if (page.log !== this.group.partition(id).log || !this.group.partition(id).isStale)
-      this.mustBeDone(page, offset, 'stored');
+    if (page.log !== log || !isStale) this.mustBeDone(page, offset, 'stored');
   }
 
   committed(log: PartitionLog, offset: number, by: 'us' | 'other'): void {
