@@ -215,6 +215,7 @@ function whatIsRun(
     formats: `${job.input.format} → ${job.output.format}`,
     threads: job.threads,
     ordering: job.ordering,
+    ...(job.rate === undefined ? {} : { rate: job.rate }),
     inFlightBytesMax: job.inFlight.bytesMax,
     until,
   };

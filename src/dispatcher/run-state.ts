@@ -1,12 +1,12 @@
 import type { BatchId, PartitionId } from '../core/batch.js';
-import { BatchSize } from '../core/batch-size.js';
 import { BlockPool } from '../core/block-pool.js';
 import type { Accounting } from '../core/books/accounting.js';
 import type { LatencyHistogram } from '../core/books/latency-histogram.js';
 import type { MetricBooks } from '../core/books/metric-books.js';
 import { newRunBooks } from '../core/books/run-books.js';
 import type { DispatcherError } from '../core/errors.js';
-import { FlowControl } from '../core/flow-control.js';
+import { BatchSize } from '../core/flow/batch-size.js';
+import { FlowControl } from '../core/flow/flow-control.js';
 import { Lifecycle } from '../core/lifecycle.js';
 import type { InFlightBatch } from './in-flight-batch.js';
 import { LogLimit } from './log-limit.js';

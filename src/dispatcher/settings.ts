@@ -1,6 +1,7 @@
 import type { Block, PartitionId } from '../core/batch.js';
-import type { BatchSizeLimits } from '../core/batch-size.js';
 import type { RunBooks } from '../core/books/run-books.js';
+import type { BatchSizeLimits } from '../core/flow/batch-size.js';
+import type { Rate } from '../core/flow/rate-limit.js';
 import type { Clock } from '../ports/clock.js';
 import type { Commits } from '../ports/commits.js';
 import type { Group } from '../ports/group.js';
@@ -42,6 +43,8 @@ export interface DispatcherSettings {
   /** Memory for blocks, input and output together. */
   readonly blocksBytesMax: number;
   readonly inFlightRecordsMax: number;
+  /** Undefined: as fast as possible. */
+  readonly rate?: Rate;
   /** Batches read and not yet settled, including offered blocks. Few are best for the caches. */
   readonly inFlightBatchesMax: number;
   /** Limits for the records of one batch: how many an offered block may hold. */

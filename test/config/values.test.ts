@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { shownValues } from '../../src/config/show/show.js';
-import { parseDuration, parseSize } from '../../src/config/text/units.js';
+import { parseDuration, parseRate, parseSize } from '../../src/config/text/units.js';
 import { load, MINIMAL, problemOf, resolved } from './support.js';
 
 const dispatcher = (yaml: string): string => `${MINIMAL}dispatcher: { ${yaml} }\n`;
@@ -69,6 +69,22 @@ test('a share is a percentage with its sign, from 0% to 100%', () => {
   assert.match(problemOf(load(share('[1]')), key).message, /not a list/);
   const shown = shownValues(resolved(share('2.5%')), load(share('2.5%')));
   assert.equal(shown.find(({ path }) => path.join('.') === key)?.value, '2.5%');
+});
+
+test('a rate is records or bytes per second', () => {
+  const key = 'dispatcher.rate';
+  assert.equal(resolved(MINIMAL).dispatcher.rate, undefined);
+  assert.deepEqual(parseRate('50000/s'), { ok: true, unit: 'records', perSecond: 50_000 });
+  assert.deepEqual(parseRate('20MB/s'), { ok: true, unit: 'bytes', perSecond: 20_000_000 });
+  assert.deepEqual(parseRate('1.5 MiB / s'), { ok: true, unit: 'bytes', perSecond: 1_572_864 });
+  assert.equal(resolved(dispatcher('rate: 50000/s')).dispatcher.rate, '50000/s');
+  for (const text of ['50000', 'fast', '10/h', '20MX/s', '-1/s', '1.5/s'])
+    assert.match(problemOf(load(dispatcher(`rate: ${text}`)), key).message, /is not a rate/, text);
+  assert.match(
+    problemOf(load(dispatcher('rate: 50000')), key).remedy ?? '',
+    /50000\/s for records, or 20MB\/s/,
+  );
+  assert.match(problemOf(load(dispatcher('rate: 0/s')), key).message, /out of range/);
 });
 
 test('threads: auto is at least one, and 0 stays 0', () => {

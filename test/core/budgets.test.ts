@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Block } from '../../src/core/batch.js';
 import { BlockPool } from '../../src/core/block-pool.js';
-import { FlowControl } from '../../src/core/flow-control.js';
+import { FlowControl } from '../../src/core/flow/flow-control.js';
 
 test('flow control counts exactly; releasing more than is in flight is a defect', () => {
   const op = fc.record({ release: fc.boolean(), bytes: fc.nat(60), records: fc.nat(6) });

@@ -68,7 +68,7 @@ export function makeScenario(seed: number): Scenario {
   const stopAtMs = stopWantedMs === undefined ? undefined : stopWantedMs + longer;
   const cutAtMs = stopAtMs !== undefined && random.chance(0.1) ? stopAtMs + random.int(1500) : undefined;
   const ordering = random.pick(['output', 'output', 'partition', 'none'] as const);
-  const dispatcher = makeSettings(random, { until, ordering });
+  const dispatcher = { ...makeSettings(random, { until, ordering }), ...makeRate(new Random(seed ^ 0x7a7e)) };
   const rebalances = makeRebalances(random, troubles);
   const sink = makeSink(random, troubles);
   const pool = makePool(random, troubles);
@@ -104,6 +104,12 @@ export function makeScenario(seed: number): Scenario {
     calm: !Object.values({ ...troubles, ...MILD }).includes(true) && cutAtMs === undefined,
     largestPairBytes: largest > BLOCK_BYTES / 2 ? BLOCK_BYTES + largest + 256 : 2 * BLOCK_BYTES,
   };
+}
+
+/** Few runs have one: reading is then slower than everything else. */
+function makeRate(random: Random): Pick<DispatcherSettings, 'rate'> {
+  if (!random.chance(0.1)) return {};
+  return { rate: { unit: random.pick(['records', 'bytes'] as const), perSecond: random.between(20, 2_000) } };
 }
 
 function makeRebalances(random: Random, troubles: Troubles): RebalanceStep[] {

@@ -2,6 +2,7 @@
 import { createTopicsCommand } from '../../checks/create-command.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import { batchSizeLimits, inFlightBatchesMax, producerQueueBytes } from '../../config/resolve/budgets.js';
+import { parseRate } from '../../config/text/units.js';
 import type { Block } from '../../core/batch.js';
 import { Dispatcher } from '../../dispatcher/dispatcher.js';
 import type { DispatcherSettings } from '../../dispatcher/settings.js';
@@ -122,6 +123,7 @@ function dispatcherSettings(config: ResolvedConfig, until: 'end' | 'forever'): D
     blocksBytesMax: job.inFlight.bytesMax - producerQueueBytes(job.inFlight.bytesMax),
     inFlightRecordsMax: job.inFlight.recordsMax,
     inFlightBatchesMax: inFlightBatchesMax(job.threads),
+    ...rateOf(job.rate),
     batchSize: batchSizeLimits(job),
     drainTimeoutMs: job.drainTimeoutMs,
     rebalanceDrainTimeoutMs: job.rebalanceDrainTimeoutMs,
@@ -131,6 +133,12 @@ function dispatcherSettings(config: ResolvedConfig, until: 'end' | 'forever'): D
     deadLettersMaxPercent: job.deadLetter.stopAbovePercent,
     unknownTopic: job.unknownTopic,
   };
+}
+
+/** Checked when the configuration was read. */
+function rateOf(text: string | undefined): Pick<DispatcherSettings, 'rate'> {
+  const rate = text === undefined ? undefined : parseRate(text);
+  return rate?.ok === true ? { rate } : {};
 }
 
 export function outputTopicNames({ producer, dispatcher: { deadLetterTopic } }: ResolvedConfig): string[] {

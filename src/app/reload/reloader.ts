@@ -18,8 +18,8 @@ export interface ReloaderParts<Config> {
   /** The revision that the run uses. */
   readonly current: () => Revision<Config>;
   /**
-   * The group has not answered the member's request to join. Until it does, the broker reads nothing else from
-   * that connection, and a consumer that leaves hangs.
+   * The group has not answered the member's request to join. Until it does, the broker reads nothing else
+   * from that connection, and a consumer that leaves hangs.
    */
   readonly isJoining: () => boolean;
   /** Resolves when the new revision runs, was given up, or the run is over. */

@@ -5,6 +5,11 @@ import { ExitCode } from '../../core/errors.js';
 import type { CliIo, GlobalOptions } from '../io.js';
 import { loadConfigWithDetails, readConfig } from '../load-config.js';
 
+interface RunOptions extends GlobalOptions {
+  readonly until: 'end' | 'forever';
+  readonly rate?: string;
+}
+
 /** `kd run`: the main job. */
 export function register(program: Command, io: CliIo): void {
   program
@@ -15,9 +20,14 @@ export function register(program: Command, io: CliIo): void {
         .choices(['end', 'forever'])
         .default('forever'),
     )
+    .addOption(
+      new Option('--rate <rate>', 'maximum speed, such as 50000/s (records) or 20MB/s: dispatcher.rate'),
+    )
     .addHelpText('after', '\nExample:\n  kd run -c flights.yml --until end -o json\n')
     .action(async (_options: unknown, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions & { until: 'end' | 'forever' }>();
+      const given = command.optsWithGlobals<RunOptions>();
+      const { rate, set = [] } = given;
+      const options = rate === undefined ? given : { ...given, set: [...set, `dispatcher.rate=${rate}`] };
       const { config } = await loadConfigWithDetails(options, io);
       // Not earlier: a configuration may come from a pipe, and reading it blocks the process, including its
       // signal handlers.

@@ -117,6 +117,11 @@ export const DISPATCHER_KEYS = {
     max: DAY,
     doc: 'a worker that finishes no record for this long is replaced',
   },
+  'dispatcher.rate': {
+    format: 'rate',
+    default: null,
+    doc: 'maximum speed of reading: records, such as 50000/s, or bytes, such as 20MB/s; none: no limit',
+  },
   'dispatcher.batch.records-max': {
     format: 'integer',
     default: 16_000,

@@ -14,6 +14,8 @@ export interface FormatValues {
   /** Milliseconds. */
   readonly duration: number;
   readonly percent: number;
+  /** `50000/s` or `20MB/s`; see units.ts. */
+  readonly rate: string;
   readonly 'size-or-auto': number | 'auto';
   readonly 'integer-or-auto': number | 'auto';
   readonly list: readonly string[];

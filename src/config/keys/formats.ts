@@ -9,6 +9,7 @@ import {
   formatSize,
   parseDuration,
   parsePercent,
+  parseRate,
   parseSize,
 } from '../text/units.js';
 import type { Field, FieldValue, FormatName } from './field.js';
@@ -49,6 +50,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   size: { read: (text) => quantity(text, parseSize(text)), check: checkBounds(formatSize) },
   duration: { read: (text) => quantity(text, parseDuration(text)), check: checkBounds(formatDuration) },
   percent: { read: (text) => quantity(text, parsePercent(text)), check: checkPercent },
+  rate: { read: (text) => text.trim(), check: checkRate },
   'size-or-auto': orAuto((text) => quantity(text, parseSize(text)), checkBounds(formatSize)),
   'integer-or-auto': orAuto(readInteger, checkBounds(String)),
   list: { read: readList, check: checkList },
@@ -160,6 +162,11 @@ function checkPercent(value: FieldValue, { min = 0, max = 100 }: Field): void {
       `${formatPercent(value)} is out of range`,
       `from ${formatPercent(min)} to ${formatPercent(max)}`,
     );
+}
+
+function checkRate(value: FieldValue): void {
+  const parsed = parseRate(value);
+  if (!parsed.ok) throw new ValueFault(`${quote(String(value))} ${parsed.reason}`, parsed.remedy);
 }
 
 function orAuto(read: (text: string) => number, check: Format['check']): Format {

@@ -1,5 +1,5 @@
 /** Divides a run's memory and work into shares where the user does not set them. */
-import type { BatchSizeLimits } from '../../core/batch-size.js';
+import type { BatchSizeLimits } from '../../core/flow/batch-size.js';
 import type { ResolvedConfig } from '../keys/resolved.js';
 
 const KIB = 1_024;

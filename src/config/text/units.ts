@@ -89,6 +89,25 @@ export function parsePercent(raw: unknown): Quantity {
   return { ok: true, value: Number(number) };
 }
 
+export type ParsedRate =
+  | { readonly ok: true; readonly unit: 'records' | 'bytes'; readonly perSecond: number }
+  | { readonly ok: false; readonly reason: string; readonly remedy: string };
+
+const RATE = /^(.*\S)\s*\/\s*s$/i;
+const RATE_EXAMPLE = 'for example 50000/s for records, or 20MB/s';
+
+/** Records or bytes per second. */
+export function parseRate(raw: unknown): ParsedRate {
+  const [, amount] = RATE.exec(String(raw).trim()) ?? [];
+  if (amount === undefined) return { ok: false, reason: 'is not a rate', remedy: `write ${RATE_EXAMPLE}` };
+  const isRecords = /^\d+$/.test(amount);
+  const parsed = isRecords ? { ok: true as const, value: Number(amount) } : parseSize(amount);
+  if (!parsed.ok) return { ok: false, reason: 'is not a rate', remedy: `write ${RATE_EXAMPLE}` };
+  if (parsed.value < 1 || !Number.isSafeInteger(parsed.value))
+    return { ok: false, reason: 'is out of range', remedy: `write at least 1, ${RATE_EXAMPLE}` };
+  return { ok: true, unit: isRecords ? 'records' : 'bytes', perSecond: parsed.value };
+}
+
 export function formatPercent(percent: number): string {
   return `${percent}%`;
 }

@@ -1,4 +1,5 @@
 import type { BatchId, Block, Fault, InputBatch } from '../../core/batch.js';
+import { RateLimit } from '../../core/flow/rate-limit.js';
 import { InFlightBatch } from '../in-flight-batch.js';
 import type { ChangeQueue } from '../partitions/change-queue.js';
 import type { RunState } from '../run-state.js';
@@ -27,10 +28,14 @@ export class Intake {
   private nextBatchId: BatchId = 1;
   /** A record waits for a block this large. */
   private oversizeBytes: number | undefined;
+  private readonly rateLimit: RateLimit | undefined;
+  private cancelWait: (() => void) | undefined;
 
   constructor(state: RunState, changes: ChangeQueue) {
     this.state = state;
     this.changes = changes;
+    const { rate } = state.settings;
+    this.rateLimit = rate === undefined ? undefined : new RateLimit(rate, state.deps.clock.nowMs());
   }
 
   get offeredCount(): number {
@@ -44,10 +49,26 @@ export class Intake {
       changes.enqueue(() => changes.parked(() => this.serveOversize()));
     if (state.lifecycle.isStopping() || state.rewinds > 0 || this.oversizeBytes !== undefined) return;
     while (this.offered.size < Limits.offeredBlocksMax && this.mayTakeOneMore()) {
+      const recordsMax = this.allowed(state.batchSize.recordsMax);
+      if (recordsMax === 0) return;
       const pair = state.blocks.takePair(state.settings.blockBytes, state.settings.blockBytes);
       if (pair === undefined) return;
-      this.offer(pair);
+      this.offer(pair, recordsMax);
     }
+  }
+
+  /** The records of the next block; 0: the rate allows none yet, and this is tried again when it does. */
+  private allowed(recordsMax: number): number {
+    const { rateLimit } = this;
+    if (rateLimit === undefined) return recordsMax;
+    const { clock } = this.state.deps;
+    const allowed = rateLimit.records(recordsMax, this.offeredRecords, clock.nowMs());
+    if (allowed === 0 && this.cancelWait === undefined)
+      this.cancelWait = clock.after(Math.max(1, rateLimit.delayMs(clock.nowMs())), () => {
+        this.cancelWait = undefined;
+        this.state.guard(() => undefined);
+      });
+    return allowed;
   }
 
   private mayTakeOneMore(): boolean {
@@ -72,8 +93,7 @@ export class Intake {
     if (this.offered.size === 0 && pool.busy < pool.threads) this.state.batchSize.tooSmall();
   }
 
-  private offer(pair: { input: Block; output: Block }): void {
-    const { recordsMax } = this.state.batchSize;
+  private offer(pair: { input: Block; output: Block }, recordsMax: number): void {
     this.offered.set(pair.input.id, { ...pair, recordsMax });
     this.offeredRecords += recordsMax;
     this.state.deps.source.offer(pair.input, recordsMax);
@@ -98,6 +118,7 @@ export class Intake {
     const batch = new InFlightBatch(this.nextBatchId++, input, pair.output, state.deps.clock.nowMs());
     state.inFlight.set(batch.id, batch);
     state.flow.book(input.packedBytes, input.rowCount);
+    this.rateLimit?.took(input.rowCount, input.packedBytes);
     state.accounting.consumed(input.rowCount, input.packedBytes);
     if (state.isolatedBatches > 0) state.isolatedBatches--;
     for (const segment of input.segments) state.partitions.add(segment, batch.id);
@@ -129,7 +150,7 @@ export class Intake {
     const pair = this.state.blocks.takePair(bytes, blockBytes);
     if (pair === undefined) return;
     this.oversizeBytes = undefined;
-    this.offer(pair);
+    this.offer(pair, this.rateLimit === undefined ? this.state.batchSize.recordsMax : 1);
   }
 
   /** Parked only. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { BatchSize } from '../../src/core/batch-size.js';
+import { BatchSize } from '../../../src/core/flow/batch-size.js';
 
 const LIMITS = { recordsMin: 512, recordsMax: 16_000, workMs: 50 };
 

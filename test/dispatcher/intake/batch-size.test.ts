@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Bench, passThrough } from './bench.js';
+import { Bench, passThrough } from '../bench.js';
 
 const batchSize = { recordsMin: 10, recordsMax: 100, workMs: 50 };
 

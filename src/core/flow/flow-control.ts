@@ -1,4 +1,4 @@
-import { DispatcherError } from './errors.js';
+import { DispatcherError } from '../errors.js';
 
 /** Records and bytes in flight: read and not yet settled. */
 export class FlowControl {

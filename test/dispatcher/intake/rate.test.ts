@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Bench } from '../bench.js';
+
+const batchSize = { recordsMin: 50, recordsMax: 50, workMs: 50 };
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);
+
+test('a rate limits the records asked for, and reading goes on when time has passed', async () => {
+  const bench = new Bench({ batchSize, rate: { unit: 'records', perSecond: 200 } });
+  await bench.start(0);
+  assert.deepEqual(bench.source.asked, [50], 'a quarter of a second at once');
+  bench.deliver(0, 0, 50);
+  await bench.settle();
+  bench.sink.settle();
+  await bench.settle();
+  assert.equal(bench.source.asked.length, 1, 'nothing is left for now');
+  await bench.pass(100);
+  const asked = sum(bench.source.asked.slice(1));
+  assert.ok(asked >= 1 && asked <= 21, `${asked} records in a tenth of a second`);
+});
+
+test('a rate of bytes waits until what was read is paid', async () => {
+  const bench = new Bench({ batchSize, rate: { unit: 'bytes', perSecond: 1_000 } });
+  await bench.start(0);
+  const before = bench.source.asked.length;
+  bench.deliver(0, 0, 50);
+  await bench.settle();
+  bench.sink.settle();
+  await bench.settle();
+  const { length } = bench.source.asked;
+  await bench.pass(500);
+  assert.equal(bench.source.asked.length, length, 'fifty records are more than half a second of bytes');
+  await bench.pass(60_000);
+  assert.ok(bench.source.asked.length > before);
+});
+
+test('a stop does not wait for the rate', async () => {
+  const bench = new Bench({ batchSize, rate: { unit: 'records', perSecond: 1 } });
+  await bench.start(0);
+  bench.deliver(0, 0, 1);
+  await bench.settle();
+  bench.sink.settle();
+  bench.dispatcher.stop();
+  const report = await bench.end();
+  assert.equal(report.error, undefined);
+  assert.equal(report.records.consumed, 1);
+});
