@@ -129,6 +129,32 @@ test('thousands of segments behind one that is stuck are committed together when
   assert.equal(ledger.settle(segments[77] ?? segmentOf(0, 0), 77), false, 'settled long ago');
 });
 
+test('segments that are forgotten while later ones are open take no open one with them', () => {
+  // Forgetting begins with 64 settled segments before the first open one, and more than half of all.
+  for (const settled of [63, 64, 65, 127, 128, 200, 1_000])
+    for (const open of [1, 2, 63, 64, 65, 130]) {
+      const ledger = new OffsetLedger(0);
+      const segments = Array.from({ length: settled + open }, (_, i) => segmentOf(i * 3, i * 3 + 1));
+      segments.forEach((segment, i) => {
+        ledger.add(segment, i);
+      });
+      segments.forEach((segment, i) => {
+        assert.equal(ledger.committable, i * 3, `${i} of ${settled} settled, ${open} open`);
+        assert.equal(ledger.unsettled, segments.length - i);
+        if (i < settled) assert.equal(ledger.settle(segment, i), true);
+        else {
+          // Half of the segment first: what is left of it is still the lowest.
+          assert.equal(ledger.settleBefore(segment, i, i * 3 + 1), true);
+          assert.equal(ledger.committable, i * 3 + 1);
+          assert.equal(ledger.settle(segment, i), true);
+        }
+        assert.equal(ledger.settle(segment, i), false, 'a second time changes nothing');
+      });
+      assert.equal(ledger.committable, ledger.position);
+      assert.equal(ledger.redelivery, undefined);
+    }
+});
+
 test('offsets that do not rise, and segments that were never read, are defects', () => {
   const ledger = new OffsetLedger(5);
   const defect = { name: 'DispatcherError', code: 'DEFECT' };

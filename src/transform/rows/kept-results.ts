@@ -16,9 +16,12 @@ interface Kept {
 export class KeptResults {
   readonly #byBatch = new Map<number, Kept>();
 
+  /** Results of the rows directly after these, left by `take`, stay with them. */
   keep(batchId: number, firstRow: number, results: readonly unknown[]): void {
+    const later = this.#byBatch.get(batchId);
+    const isNext = later !== undefined && later.firstRow === firstRow + results.length;
     this.#byBatch.delete(batchId);
-    this.#byBatch.set(batchId, { firstRow, results });
+    this.#byBatch.set(batchId, { firstRow, results: isNext ? [...results, ...later.results] : results });
     const [oldest] = this.#byBatch.keys();
     if (this.#byBatch.size > BATCHES_MAX && oldest !== undefined) this.#byBatch.delete(oldest);
   }
