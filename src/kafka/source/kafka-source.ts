@@ -179,8 +179,10 @@ export class KafkaSource implements Source {
 
   async endsNow(partitions: readonly TopicPlace[]): Promise<readonly EndOffset[]> {
     const { positions, replaced } = this.#running();
-    await replaced.learn([...new Set(partitions.map(({ topic }) => topic))]);
-    return replaced.named(await positions.endsNow(partitions));
+    // At once: a broker answers one request of a connection after another, and a fetch may come before each.
+    const topics = [...new Set(partitions.map(({ topic }) => topic))];
+    const [ends] = await Promise.all([positions.endsNow(partitions), replaced.learn(topics)]);
+    return replaced.named(ends);
   }
 
   acceptLoss(lost: LostRange): void {
