@@ -57,7 +57,7 @@ export class BatchFlow {
   /** Transform → ordering: a part is ready, or the transform is done. */
   private advance(batch: InFlightBatch): void {
     this.state.guard(() => {
-      if (stopsRun(batch) && !this.state.lifecycle.isStopping()) this.holdBack(batch);
+      if (stopsRun(batch)) this.holdBack(batch);
       this.release();
       if (batch.settled) this.finish(batch);
     });
@@ -137,11 +137,13 @@ export class BatchFlow {
 
   /**
    * The run will stop at a record of this batch once everything before it is settled: nothing that was read
-   * after it is written any more.
+   * after it is written any more, and a record there that would stop the run, too, is not the one to name.
    */
-  private holdBack(stopped: InFlightBatch): void {
+  holdBack(stopped: InFlightBatch): void {
     this.state.lifecycle.stop();
-    this.abandon((batch) => isBehind(batch, stopped));
+    const behind = new Set([...this.state.inFlight.values()].filter((batch) => isBehind(batch, stopped)));
+    for (const batch of behind) batch.forgetStop();
+    this.abandon((batch) => behind.has(batch));
   }
 
   private finish(batch: InFlightBatch): void {
@@ -162,12 +164,12 @@ export class BatchFlow {
 }
 
 /** The records of a batch that was rewound are read again, and stop the run then. */
-function stopsRun({ stopRow, rewound }: InFlightBatch): boolean {
-  return stopRow !== undefined && !rewound;
+function stopsRun({ stopRow, abandoned }: InFlightBatch): boolean {
+  return stopRow !== undefined && !abandoned;
 }
 
 /** True if the batch was read after the one that stops the run, and nothing of it was written yet. */
-export function isBehind(batch: InFlightBatch, stopped: InFlightBatch): boolean {
+function isBehind(batch: InFlightBatch, stopped: InFlightBatch): boolean {
   return batch.id > stopped.id && isUnwritten(batch);
 }
 

@@ -119,6 +119,13 @@ export class InFlightBatch {
     }
   }
 
+  /** An earlier record stops the run. */
+  forgetStop(): void {
+    this.stopRow = undefined;
+    this.stopReason = undefined;
+    this.stopError = undefined;
+  }
+
   segmentOf(row: number): Segment | undefined {
     return this.input.segments.find(
       (segment) => row >= segment.firstRow && row < segment.firstRow + segment.rowCount,

@@ -27,6 +27,7 @@ import {
 } from '../../src/ports/transform-pool.js';
 import { readInputBatch } from '../../src/wire/input-batch.js';
 import { InputBatchWriter } from '../../src/wire/input-writer.js';
+import { OutputFlag, OutputHeader } from '../../src/wire/layout.js';
 import { writeIdentity } from '../../src/wire/output-writer.js';
 import { Random } from '../support/fakes/random.js';
 import { VirtualClock } from '../support/fakes/virtual-clock.js';
@@ -185,8 +186,11 @@ export class ScriptedSink implements Sink {
   topic(name: string): Promise<{ name: string; number: number; partitionCount: number }> {
     return Promise.resolve({ name, number: name === 'out' ? 0 : 1, partitionCount: 4 });
   }
-  write(batchId: number, part: number, input: Block): void {
-    this.written.push({ batchId, part, rows: readInputBatch(input).rowCount });
+  write(batchId: number, part: number, _input: Block, output: Block): void {
+    const view = new DataView(output.bytes.buffer, output.bytes.byteOffset, output.bytes.byteLength);
+    const isIdentity = (view.getUint32(OutputHeader.flags, true) & OutputFlag.identity) !== 0;
+    const rows = view.getUint32(isIdentity ? OutputHeader.sourceRowCount : OutputHeader.rowCount, true);
+    this.written.push({ batchId, part, rows });
   }
   purge(): void {
     this.purged = true;

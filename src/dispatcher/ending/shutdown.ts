@@ -1,5 +1,5 @@
 import { DispatcherError, type ErrorCode, worstOf } from '../../core/errors.js';
-import { type BatchFlow, isBehind, isUnwritten } from '../batch-flow.js';
+import { type BatchFlow, isUnwritten } from '../batch-flow.js';
 import type { Intake } from '../intake/intake.js';
 import type { ChangeQueue } from '../partitions/change-queue.js';
 import { committedOf, type RunReport } from '../report.js';
@@ -110,11 +110,9 @@ export class Shutdown {
     const leavesUnbegun = errors.some(({ code }) => !SETTLES_ALL.has(code));
     // Batches that are not written yet would bring more dead letters.
     const leavesUnwritten = errors.some(({ code }) => code === 'TOO_MANY_DEAD_LETTERS');
+    if (stopped !== undefined) batchFlow.holdBack(stopped);
     batchFlow.abandon(
-      (batch) =>
-        (leavesUnbegun && !batch.started) ||
-        (leavesUnwritten && isUnwritten(batch)) ||
-        (stopped !== undefined && isBehind(batch, stopped)),
+      (batch) => (leavesUnbegun && !batch.started) || (leavesUnwritten && isUnwritten(batch)),
     );
     if (sourceStarted) await changes.parkForGood(() => intake.takeBackOffered());
     await batchFlow.drained();
