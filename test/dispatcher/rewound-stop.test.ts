@@ -10,7 +10,7 @@ import { Bench, passThrough } from './bench.js';
 const NOT_ENOUGH_REPLICAS = 19;
 const STOP = { code: 'BAD', message: 'no such airport', stage: 'transform' } as const;
 
-/** Answers the rows before `row` of the batch and stops there, as a worker does without a dead-letter topic. */
+/** Answers the rows before `row` and stops there, as a worker does without a dead-letter topic. */
 function stoppingAt(task: TransformTask, row: number): TransformResult {
   const rowsDone = row - task.firstRow;
   if (rowsDone === 0) return { ...NOTHING_ANSWERED, stop: STOP };
@@ -42,7 +42,7 @@ function answerStop(bench: Bench, gate: Gate, offset: number, row: number): void
 }
 
 for (const row of [0, 4])
-  test(`a record that stops the run (row ${row}) and is rewound before stops it when it is read again`, async () => {
+  test(`a record that stops the run (row ${row}) and is rewound stops it when it is read again`, async () => {
     const bench = new Bench();
     const gate = new Gate();
     answerStop(bench, gate, 10, row);
@@ -95,7 +95,7 @@ for (const partitionId of [0, 1])
     },
   );
 
-test('a batch that stops the run and whose own part is refused ends the run, with nothing of it stored', async () => {
+test('a batch that stops the run and is refused itself ends the run, with nothing of it stored', async () => {
   const bench = new Bench();
   const gate = new Gate();
   answerStop(bench, gate, 0, 4);
@@ -135,7 +135,7 @@ for (const [order, gates] of [
   ['together', [0, 10]],
   ['the later one first', [10, 0]],
 ] as const)
-  test(`of two records that stop the run (${order}) the first is named, and nothing behind it is written`, async () => {
+  test(`of two records that stop the run (${order}) the first is named, and none behind is written`, async () => {
     const bench = new Bench();
     const waiting = new Map<number, () => void>();
     bench.pool.answer = async (task) => {
