@@ -135,7 +135,7 @@ for (const [order, gates] of [
   ['together', [0, 10]],
   ['the later one first', [10, 0]],
 ] as const)
-  test(`of two records that stop the run (${order}) the first is named, and none behind is written`, async () => {
+  test(`of two records that stop it (${order}) the first is named, none behind is written`, async () => {
     const bench = new Bench();
     const waiting = new Map<number, () => void>();
     bench.pool.answer = async (task) => {
