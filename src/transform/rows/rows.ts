@@ -47,10 +47,11 @@ export class RowComputer {
 
   /** A result, a {@link Rejected}, or a promise of either. Never throws. */
   compute(row: number): unknown {
-    if (this.scope.reader.valueLength(row) < 0) return this.#tombstone(row);
+    const { scope } = this;
+    if (scope.reader.valueLength(row) < 0) return this.#tombstone(row);
     const { loaded, passThrough } = this.#steps;
     if (passThrough) return PASS_THROUGH;
-    const prepared = this.prepare(row);
+    const prepared = this.#prepare(scope, row);
     if (prepared instanceof RecordView)
       return loaded === undefined ? (prepared.value ?? ENCODE_NULL) : this.#call(prepared);
     if (!(prepared instanceof Promise)) return prepared;
@@ -62,7 +63,11 @@ export class RowComputer {
 
   /** The row's record, decoded and validated, or the reason for its rejection. */
   prepare(row: number): RecordView | Rejected | Promise<RecordView | Rejected> {
-    const { reader } = this.scope;
+    return this.#prepare(this.scope, row);
+  }
+
+  #prepare(scope: TaskScope, row: number): RecordView | Rejected | Promise<RecordView | Rejected> {
+    const { reader } = scope;
     const start = reader.valueStart(row);
     const { decoder, loaded } = this.#steps;
     let value: unknown;
@@ -72,7 +77,7 @@ export class RowComputer {
       return refuseThrown('decode', error);
     }
     if (loaded?.inputSchema !== undefined) return this.#checkSchema(row, value);
-    const record = new RecordView(this.scope, row, value);
+    const record = new RecordView(scope, row, value);
     return loaded?.validate === undefined ? record : this.#validate(record);
   }
 
