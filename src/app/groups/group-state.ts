@@ -29,7 +29,12 @@ export interface GroupState {
   /** Partitions that have a leader, by topic and number. */
   readonly partitions: readonly GroupPartition[];
   readonly leaderless: readonly TopicPlace[];
+  /** Topics that Kafka does not describe: they don't exist, or this user may not see them. */
+  readonly notDescribed: readonly TopicDescription[];
 }
+
+/** The answer of newer brokers for a group that was never used; it can be reset like any other. */
+const GROUP_ID_NOT_FOUND = 69;
 
 export interface GroupRequest {
   readonly groupId: string;
@@ -44,13 +49,14 @@ export async function askGroup(
 ): Promise<GroupState> {
   const { groupId } = request;
   const description = await admin.describeGroup(groupId);
-  if (description.code !== 0)
+  if (description.code !== 0 && description.code !== GROUP_ID_NOT_FOUND)
     throw new DispatcherError('KAFKA_REFUSED', `group ${groupId} can't be described: ${description.text}`, {
       remedy: 'give this user DESCRIBE on the group',
     });
   const committed = new Map((await admin.committedOffsets(groupId)).map((one) => [nameOf(one), one]));
   const names = await topicNames(admin, config, request, [...committed.values()]);
-  const topics = new Map((await admin.describeTopics(names)).map((topic) => [topic.name, topic]));
+  const answers = await admin.describeTopics(names);
+  const topics = new Map(answers.map((topic) => [topic.name, topic]));
   const places = [...topics.values()].flatMap(({ name, partitions }) =>
     partitions.map(({ id, leader }) => ({ topic: name, partition: id, leader })),
   );
@@ -60,6 +66,7 @@ export async function askGroup(
     topics,
     partitions: await partitionsOf(admin, led, committed),
     leaderless: places.filter(({ leader }) => leader < 0),
+    notDescribed: answers.filter(({ code }) => code !== 0),
   };
 }
 
@@ -95,13 +102,24 @@ async function partitionsOf(
     return {
       topic,
       partition,
-      committed: commit?.offset ?? -1,
+      committed: committedOf(commit),
       metadata: commit?.metadata ?? '',
       low: offsetOf(lows, name),
       end: offsetOf(ends, name),
       stable: offsetOf(stables, name),
     };
   });
+}
+
+/** An offset that can't be read is not the same as none: a reset would count from the beginning. */
+function committedOf(commit: GroupOffset | undefined): number {
+  if (commit === undefined) return -1;
+  if (commit.code === 0) return commit.offset;
+  throw new DispatcherError(
+    'KAFKA_REFUSED',
+    `the committed offset of ${commit.topic}[${commit.partition}] can't be read: ${commit.text}`,
+    { remedy: 'give this user DESCRIBE on the group and on the topic, then try again' },
+  );
 }
 
 function offsetOf(listed: ReadonlyMap<string, ListedOffset>, name: string): number {

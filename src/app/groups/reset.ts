@@ -32,6 +32,7 @@ export async function planReset(
   request: ResetRequest,
 ): Promise<ResetPlan> {
   const state = await askGroup(admin, config, request);
+  requireNamed(request, state);
   const wanted = state.partitions.filter(({ partition }) => request.partitions?.has(partition) ?? true);
   requireSome(request, wanted);
   const facts = await factsFor(admin, wanted, request.to, request.groupId);
@@ -70,6 +71,15 @@ export async function executeReset(
       `${first.topic}[${first.partition}]: ${first.text}`,
     { remedy: 'give this user READ on the group and on the topics, see kd group show, then try again' },
   );
+}
+
+/** A topic that was asked for by name must not be left out silently. */
+function requireNamed({ topics }: ResetRequest, { notDescribed }: GroupState): void {
+  const [first] = topics === undefined ? [] : notDescribed;
+  if (first === undefined) return;
+  throw new DispatcherError('KAFKA_REFUSED', `topic ${first.name} can't be described: ${first.text}`, {
+    remedy: 'correct --topic, or give this user DESCRIBE on the topic; nothing was changed',
+  });
 }
 
 function requireSome({ groupId }: ResetRequest, wanted: readonly TopicPlace[]): void {

@@ -2,6 +2,7 @@
 import { type GroupPartition, type GroupState, lagOf } from '../../app/groups/group-state.js';
 import type { ResetPlan } from '../../app/groups/reset.js';
 import { wordsOf } from '../../core/positions/place.js';
+import { visible } from '../../core/visible.js';
 import { count, duration } from './numbers.js';
 import { table } from './table.js';
 
@@ -18,7 +19,7 @@ export function groupText(state: GroupState, oldest: OldestUnread, { nowMs, widt
   const at = coordinator === null ? '' : `, coordinator ${coordinator.host}:${coordinator.port}`;
   const how = [type.toLowerCase(), assignor].filter((word) => word !== '').join(', ');
   const lag = state.partitions.reduce((sum, one) => sum + lagOf(one), 0);
-  const head = `group ${group}: ${words} (${how})${at}; lag ${count(lag)} records\n`;
+  const head = visible(`group ${group}: ${words} (${how})${at}; lag ${count(lag)} records`);
   const list = members.map(({ clientId, instanceId, host, partitions }) => [
     clientId,
     instanceId ?? '',
@@ -41,12 +42,21 @@ export function groupText(state: GroupState, oldest: OldestUnread, { nowMs, widt
   ]);
   const heading = ['topic', 'partition', 'committed', 'end', 'stable', 'lag', 'behind', 'metadata'];
   const partitionTable = rows.length === 0 ? 'no partitions\n' : table([heading, ...rows], { width });
-  return `${head}\n${memberTable}\n${partitionTable}${leaderlessLine(state)}`;
+  return `${head}\n\n${memberTable}\n${partitionTable}${missingLines(state)}`;
 }
 
-function leaderlessLine({ leaderless }: GroupState): string {
+/** Everything that the table above lacks. */
+function missingLines({ leaderless, notDescribed }: GroupState): string {
   const names = leaderless.map(({ topic, partition }) => `${topic}[${partition}]`).join(' ');
-  return leaderless.length === 0 ? '' : `without a leader: ${names}\n`;
+  const lines = notDescribed.map(({ name, text }) => `not described: ${visible(name)}: ${visible(text)}\n`);
+  return (leaderless.length === 0 ? '' : `without a leader: ${names}\n`) + lines.join('');
+}
+
+function missingJson({ leaderless, notDescribed }: GroupState): object {
+  return {
+    leaderless: leaderless.map(({ topic, partition }) => ({ topic, partition })),
+    notDescribed: notDescribed.map(({ name, text }) => ({ topic: name, reason: text })),
+  };
 }
 
 function ageOf(one: GroupPartition, oldest: OldestUnread, nowMs: number): string {
@@ -77,7 +87,7 @@ export function groupJson(state: GroupState, oldest: OldestUnread, nowMs: number
         metadata: one.metadata,
       };
     }),
-    leaderless: state.leaderless.map(({ topic, partition }) => ({ topic, partition })),
+    ...missingJson(state),
   };
 }
 
@@ -95,9 +105,9 @@ export function resetText({ state, moves }: ResetPlan, { width }: Pick<Shown, 'w
     members.length === 0
       ? ''
       : `the group has ${members.length} member${members.length === 1 ? '' : 's'} ` +
-        `(${members.map(({ clientId }) => clientId).join(', ')}): stop them before --execute\n`;
+        `(${members.map(({ clientId }) => visible(clientId)).join(', ')}): stop them before --execute\n`;
   const heading = ['topic', 'partition', 'old', 'new', 'moves', ''];
-  return `${table([heading, ...rows], { width })}${leaderlessLine(state)}${busy}`;
+  return `${table([heading, ...rows], { width })}${missingLines(state)}${busy}`;
 }
 
 export function resetJson(group: string, { moves, state }: ResetPlan, executed: boolean): unknown {
@@ -112,6 +122,7 @@ export function resetJson(group: string, { moves, state }: ResetPlan, executed: 
       new: next,
       note: note ?? null,
     })),
+    ...missingJson(state),
   };
 }
 
