@@ -33,7 +33,13 @@ export function grant(
   const at = resource.kind === 'cluster' ? '--cluster' : `--${resource.kind} ${resource.name}`;
   return (missing) =>
     `kafka-acls.sh --add --allow-principal ${quoted(`User:${userOf(config, side)}`)} ` +
-    `${missing.map((one) => `--operation ${one.toLowerCase()}`).join(' ')} ${at}`;
+    `${missing.map((one) => `--operation ${aclName(one)}`).join(' ')} ${at}`;
+}
+
+/** As kafka-acls.sh writes them: a name of two words has no underscore there. */
+function aclName(operation: string): string {
+  if (!operation.includes('_')) return operation.toLowerCase();
+  return operation.toLowerCase().replaceAll(/(?:^|_)([a-z])/g, (_, first: string) => first.toUpperCase());
 }
 
 /** The user's name as far as it is known here: brokers may map principals. */

@@ -5,7 +5,9 @@ export function der(tag: number, ...contents: readonly Buffer[]): Buffer {
   if (content.length < 0x80) return Buffer.concat([Buffer.from([tag, content.length]), content]);
   const length = Buffer.alloc(4);
   length.writeUInt32BE(content.length);
-  return Buffer.concat([Buffer.from([tag, 0x84]), length, content]);
+  // As short as possible: OpenSSL writes a certificate again in this form.
+  const short = length.subarray(length.findIndex((byte) => byte !== 0));
+  return Buffer.concat([Buffer.from([tag, 0x80 + short.length]), short, content]);
 }
 
 export const sequence = (...contents: readonly Buffer[]): Buffer => der(0x30, ...contents);

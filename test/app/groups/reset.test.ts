@@ -89,7 +89,7 @@ test('a topic that only an old commit names may be gone: the others are reset', 
   );
 });
 
-test('a plan changes nothing; carrying it out commits each offset with the identity of its topic', async () => {
+test('a plan changes nothing; carrying it out commits offsets with the identity of their topic', async () => {
   const admin = fakeAdmin(WORLD);
   const made = await plan(WORLD, { to: '170' });
   assert.deepEqual(admin.commits, []);
