@@ -56,7 +56,7 @@ test('an error is described in words and never quotes the text', () => {
       } catch (fault) {
         assert.ok(fault instanceof ValueFault, String(fault));
         // Only the class may be quoted: it can't hold a secret.
-        const printed = `${fault.message} ${fault.remedy ?? ''}`.replaceAll(/the login module "[^"]*"/g, '');
+        const printed = `${fault.message} ${fault.remedy}`.replaceAll(/the login module "[^"]*"/g, '');
         assert.ok(!printed.includes('Canary'), printed);
       }
     }),
