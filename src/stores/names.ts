@@ -1,13 +1,14 @@
 /** A certificate's names and days, in one line, fit for a terminal. */
 import type { X509Certificate } from 'node:crypto';
 
-/** Java's order: the common name first. */
+/** Java's order: the common name first. Without a subject, as in certificates for machines: its other names. */
 export function subjectOf(certificate: X509Certificate): string {
-  return oneLine(certificate.subject);
+  const other = certificate.subjectAltName ?? `serial number ${certificate.serialNumber}`;
+  return oneLine(certificate.subject) ?? printable(other);
 }
 
 export function issuerOf(certificate: X509Certificate): string {
-  return oneLine(certificate.issuer);
+  return oneLine(certificate.issuer) ?? 'an authority without a name';
 }
 
 /** The shortest name a person would use. */
@@ -31,6 +32,7 @@ export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\u{fffd}');
 }
 
-function oneLine(name: string): string {
-  return printable(name.split('\n').reverse().join(', '));
+/** Node's type says otherwise, but an empty name is undefined. */
+function oneLine(name: string | undefined): string | undefined {
+  return name === undefined || name === '' ? undefined : printable(name.split('\n').reverse().join(', '));
 }

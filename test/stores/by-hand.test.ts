@@ -3,10 +3,12 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { test } from 'node:test';
 import {
   checkPair,
+  issuerOf,
   keyMaterial,
   readStore,
   type Store,
   StoreError,
+  subjectOf,
   toPem,
   trustAnchors,
 } from '../../src/stores/index.js';
@@ -33,8 +35,14 @@ function nameOf(name: Name): Buffer {
 
 const KEYS = Array.from({ length: 4 }, () => generateKeyPairSync('ed25519'));
 
-/** `keyOf`: which of the keys it has; `signedBy`: which of them signed it. */
-function party(subject: Name, issuer: Name, keyOf: number, signedBy = keyOf): Party {
+/** The extension with the names of a host. */
+function alternativeName(host: string): Buffer {
+  const names = octets(sequence(der(0x82, Buffer.from(host))));
+  return der(0xa3, sequence(sequence(oid('2.5.29.17'), names)));
+}
+
+/** `host`: as its only alternative name. `keyOf`: which of the keys it has; `signedBy`: which of them signed it. */
+function party(subject: Name, issuer: Name, keyOf: number, signedBy = keyOf, host?: string): Party {
   const [own, signer] = [KEYS[keyOf], KEYS[signedBy]];
   assert.ok(own && signer);
   const time = (text: string): Buffer => der(0x17, Buffer.from(text));
@@ -46,6 +54,7 @@ function party(subject: Name, issuer: Name, keyOf: number, signedBy = keyOf): Pa
     sequence(time('250101000000Z'), time('350101000000Z')),
     nameOf(subject),
     own.publicKey.export({ type: 'spki', format: 'der' }),
+    ...(host === undefined ? [] : [alternativeName(host)]),
   );
   const signature = der(0x03, Buffer.from([0]), sign(null, body, signer.privateKey));
   return {
@@ -86,6 +95,16 @@ test('a certificate without any name is trusted like others, in every kind of st
     assert.equal(certificates.length, 1);
     assert.deepEqual(warnings, []);
   }
+});
+
+test('a certificate without a subject is named by its other names, else by its number', () => {
+  const [nameless] = trustAnchors(read(pem(NAMELESS))).certificates;
+  assert.ok(nameless);
+  assert.equal(subjectOf(nameless), 'serial number 04');
+  assert.equal(issuerOf(nameless), 'an authority without a name');
+  const [named] = trustAnchors(read(pem(party({}, { CN: 'root' }, 2, 0, 'kd.example')))).certificates;
+  assert.ok(named);
+  assert.deepEqual([subjectOf(named), issuerOf(named)], ['DNS:kd.example', 'CN=root']);
 });
 
 test('whatever order a PEM has, the chain that is sent goes from the leaf to the root', () => {
