@@ -1,5 +1,5 @@
 /** Options that take a position. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { type Position, PositionFault, parsePosition } from '../core/positions/position.js';
 
@@ -22,12 +22,13 @@ export function readEnd(text: string): Position | 'forever' {
 }
 
 function readOffsets(file: string): string {
-  let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    if (statSync(file).size > FILE_BYTES_MAX)
+      throw new PositionFault(`${file} is too large for a table of offsets`);
+    // Programs on Windows begin a file with a byte order mark.
+    return readFileSync(file, 'utf8').replace(/^\ufeff/, '');
   } catch (error) {
+    if (error instanceof PositionFault) throw error;
     throw new PositionFault(`${file} can't be read: ${error instanceof Error ? error.message : 'unknown'}`);
   }
-  if (text.length > FILE_BYTES_MAX) throw new PositionFault(`${file} is too large for a table of offsets`);
-  return text;
 }
