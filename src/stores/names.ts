@@ -1,7 +1,7 @@
 /** A certificate's names and days, in one line, fit for a terminal. */
 import type { X509Certificate } from 'node:crypto';
 
-/** Java's order: the common name first. Without a subject, as in certificates for machines: its other names. */
+/** The common name first, as in Java. Without a subject, the other names, as certificates for machines have. */
 export function subjectOf(certificate: X509Certificate): string {
   const other = certificate.subjectAltName ?? `serial number ${certificate.serialNumber}`;
   return oneLine(certificate.subject) ?? printable(other);

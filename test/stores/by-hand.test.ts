@@ -41,7 +41,7 @@ function alternativeName(host: string): Buffer {
   return der(0xa3, sequence(sequence(oid('2.5.29.17'), names)));
 }
 
-/** `host`: as its only alternative name. `keyOf`: which of the keys it has; `signedBy`: which of them signed it. */
+/** `host`: its only alternative name. `keyOf`: which of the keys it has; `signedBy`: which one signed it. */
 function party(subject: Name, issuer: Name, keyOf: number, signedBy = keyOf, host?: string): Party {
   const [own, signer] = [KEYS[keyOf], KEYS[signedBy]];
   assert.ok(own && signer);
