@@ -1,7 +1,7 @@
 /** A certificate's names and days, in one line, fit for a terminal. */
 import type { X509Certificate } from 'node:crypto';
 
-/** The common name first, as in Java. Without a subject, the other names, as certificates for machines have. */
+/** The common name first, as in Java. Without a subject, as some machines have it, the other names. */
 export function subjectOf(certificate: X509Certificate): string {
   const other = certificate.subjectAltName ?? `serial number ${certificate.serialNumber}`;
   return oneLine(certificate.subject) ?? printable(other);
