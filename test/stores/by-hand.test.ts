@@ -26,6 +26,9 @@ const NAME_OIDS = { CN: '2.5.4.3', O: '2.5.4.10' } as const;
 
 type Name = Readonly<Partial<Record<keyof typeof NAME_OIDS, string>>>;
 
+/** `host`: an alternative name, no part of the subject. */
+type Subject = Name & { readonly host?: string };
+
 function nameOf(name: Name): Buffer {
   const parts = Object.entries(name).map(([key, value]) =>
     der(0x31, sequence(oid(NAME_OIDS[key as keyof Name]), der(0x0c, Buffer.from(value)))),
@@ -41,8 +44,8 @@ function alternativeName(host: string): Buffer {
   return der(0xa3, sequence(sequence(oid('2.5.29.17'), names)));
 }
 
-/** `host`: its only alternative name. `keyOf`: which of the keys it has; `signedBy`: which one signed it. */
-function party(subject: Name, issuer: Name, keyOf: number, signedBy = keyOf, host?: string): Party {
+/** `keyOf`: which of the keys it has; `signedBy`: which one signed it. */
+function party({ host, ...subject }: Subject, issuer: Name, keyOf: number, signedBy = keyOf): Party {
   const [own, signer] = [KEYS[keyOf], KEYS[signedBy]];
   assert.ok(own && signer);
   const time = (text: string): Buffer => der(0x17, Buffer.from(text));
@@ -102,7 +105,7 @@ test('a certificate without a subject is named by its other names, else by its n
   assert.ok(nameless);
   assert.equal(subjectOf(nameless), 'serial number 04');
   assert.equal(issuerOf(nameless), 'an authority without a name');
-  const [named] = trustAnchors(read(pem(party({}, { CN: 'root' }, 2, 0, 'kd.example')))).certificates;
+  const [named] = trustAnchors(read(pem(party({ host: 'kd.example' }, { CN: 'root' }, 2, 0)))).certificates;
   assert.ok(named);
   assert.deepEqual([subjectOf(named), issuerOf(named)], ['DNS:kd.example', 'CN=root']);
 });
