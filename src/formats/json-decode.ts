@@ -1,6 +1,6 @@
 import { type Decoder, FormatError } from './format.js';
 import { checkNumbers, mayHoldInexactNumber } from './json-numbers.js';
-import { checkDepth, checkDuplicateKeys, checkKeys } from './json-scan.js';
+import { checkDepth, checkDuplicateKeys, refuseProtoKey } from './json-scan.js';
 import { survey } from './json-survey.js';
 import { NESTING_DEPTH_MAX } from './limits.js';
 import { BufferCache, utf8Text } from './memory.js';
@@ -26,11 +26,10 @@ export function parseExactly(text: string): unknown {
   // A nesting of n needs at least 2n characters, so short records are not checked.
   if (text.length >= 2 * NESTING_DEPTH_MAX) checkDepth(text);
   const value = parse(text);
-  const { keys, hasExtremeNumber } = survey(value);
+  const { keys, hasExtremeNumber, hasProtoKey } = survey(value);
   if (mayHoldInexactNumber(text, hasExtremeNumber)) checkNumbers(text);
   if (typeof value === 'object') checkDuplicateKeys(text, keys);
-  // A key may be written with escapes, but not without this one.
-  if (text.includes('__proto__') || text.includes('\\u00')) checkKeys(value);
+  if (hasProtoKey) refuseProtoKey();
   return value;
 }
 

@@ -41,22 +41,12 @@ export function checkDepth(text: string): void {
   }
 }
 
-/**
- * Refuses a `__proto__` key anywhere: harmless where it is parsed, it changes the prototype of objects that
- * it is copied to.
- */
-export function checkKeys(root: unknown): void {
-  const open: unknown[] = [root];
-  for (let value = open.pop(); value !== undefined; value = open.pop()) {
-    if (typeof value !== 'object' || value === null) continue;
-    if (Object.hasOwn(value, '__proto__')) {
-      throw new FormatError(
-        'FORBIDDEN_KEY',
-        'holds the key "__proto__", which would change the prototype of objects it is copied to',
-      );
-    }
-    for (const child of Object.values(value)) open.push(child);
-  }
+/** Harmless where it is parsed, such a key changes the prototype of objects that it is copied to. */
+export function refuseProtoKey(): never {
+  throw new FormatError(
+    'FORBIDDEN_KEY',
+    'holds the key "__proto__", which would change the prototype of objects it is copied to',
+  );
 }
 
 /**

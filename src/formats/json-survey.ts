@@ -5,15 +5,16 @@ const SMALL = 1e-290;
 const LARGE = 1e290;
 
 /** The survey of the last value; the object is reused, because there is one per record. */
-const last = { keys: 0, hasExtremeNumber: false };
+const last = { keys: 0, hasExtremeNumber: false, hasProtoKey: false };
 
 /**
- * The number of keys in a value, and whether one of its numbers is 0, tiny or huge, as a literal beyond the
- * range of a double becomes. Valid until the next call.
+ * The number of keys in a value, whether one of them is `__proto__`, and whether one of its numbers is 0, tiny
+ * or huge, as a literal beyond the range of a double becomes. Valid until the next call.
  */
 export function survey(value: unknown): Readonly<typeof last> {
   last.keys = 0;
   last.hasExtremeNumber = false;
+  last.hasProtoKey = false;
   visit(value);
   return last;
 }
@@ -31,6 +32,7 @@ function visit(value: unknown): void {
   }
   for (const key in value) {
     last.keys += 1;
+    if (key === '__proto__') last.hasProtoKey = true;
     const child: unknown = (value as Readonly<Record<string, unknown>>)[key];
     if (typeof child !== 'string') visit(child);
   }
