@@ -8,8 +8,8 @@ const LARGE = 1e290;
 const last = { keys: 0, hasExtremeNumber: false, hasProtoKey: false };
 
 /**
- * The number of keys in a value, whether one of them is `__proto__`, and whether one of its numbers is 0, tiny
- * or huge, as a literal beyond the range of a double becomes. Valid until the next call.
+ * The number of keys in a value, whether one of them is `__proto__`, and whether one of its numbers is 0,
+ * tiny or huge, as a literal beyond the range of a double becomes. Valid until the next call.
  */
 export function survey(value: unknown): Readonly<typeof last> {
   last.keys = 0;
