@@ -25,7 +25,7 @@ dispatcher: { transform: ./transform.ts, input: { format: raw } }
       stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
     });
     assert.equal(kd.status, 2, kd.stderr);
-    assert.match(kd.stderr, /^error: standard output can't be written: .*no space left on device/);
+    assert.match(kd.stderr, /^error: standard output can't be written: .*no space left on device/m);
     assert.match(kd.stderr, /→ free space/);
     assert.doesNotMatch(kd.stderr, /defect|    at /);
   }
