@@ -27,6 +27,7 @@ export class Dispatcher {
   private stopMs = Number.POSITIVE_INFINITY;
   private sourceStarted = false;
   private endReached = false;
+  private isAtEnd = false;
 
   constructor(deps: DispatcherDeps, settings: DispatcherSettings) {
     this.state = makeRunState(deps, settings, {
@@ -144,7 +145,7 @@ export class Dispatcher {
     // With records in flight it is left to the tick, because it looks at every partition.
     if (this.state.inFlight.size === 0) this.checkEnd();
     this.parts.outputs.serveWaiters();
-    this.parts.intake.pump();
+    if (!this.isAtEnd) this.parts.intake.pump();
   }
 
   /** Four times a second, until the run is over. */
@@ -189,6 +190,8 @@ export class Dispatcher {
     const { endWatch, endCheck, changes } = this.parts;
     if (settings.until !== 'end' || lifecycle.isStopping()) return;
     endWatch.check();
+    // Nothing more is read while the brokers are asked whether these are still the ends.
+    this.isAtEnd = endWatch.done;
     if (!endWatch.done) endCheck.tick();
     if (!endWatch.done || changes.busy || !endCheck.confirms()) return;
     this.endReached = true;
