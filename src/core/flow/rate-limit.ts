@@ -6,6 +6,8 @@ export interface Rate {
 
 /** What may be read at once after a pause: this share of a second, at least one record or byte. */
 const BURST_SECONDS = 0.25;
+/** What is waited for before more is asked for: fewer, larger batches cost less. */
+const STEP_SECONDS = 0.05;
 
 /**
  * Spreads reading over time. What was read beyond the allowance is owed, because the size of a record is only
@@ -14,12 +16,14 @@ const BURST_SECONDS = 0.25;
 export class RateLimit {
   readonly #rate: Rate;
   readonly #burst: number;
+  readonly #step: number;
   #allowance: number;
   #atMs: number;
 
   constructor(rate: Rate, nowMs: number) {
     this.#rate = rate;
     this.#burst = Math.max(1, rate.perSecond * BURST_SECONDS);
+    this.#step = Math.max(1, rate.perSecond * STEP_SECONDS);
     this.#allowance = this.#burst;
     this.#atMs = nowMs;
   }
@@ -27,14 +31,15 @@ export class RateLimit {
   /** How many of `wanted` records may be asked for now; `promised` ones were, and did not arrive yet. */
   records(wanted: number, promised: number, nowMs: number): number {
     this.#refill(nowMs);
-    if (this.#rate.unit === 'bytes') return this.#allowance > 0 ? wanted : 0;
-    return Math.max(0, Math.min(wanted, Math.floor(this.#allowance) - promised));
+    if (this.#rate.unit === 'bytes') return this.#allowance >= this.#step ? wanted : 0;
+    const left = Math.floor(this.#allowance) - promised;
+    return left < Math.min(wanted, Math.floor(this.#step)) ? 0 : Math.min(wanted, left);
   }
 
-  /** When at least one record may be read, if nothing else is read until then. */
+  /** How long until more may be asked for, if nothing is read or promised meanwhile. */
   delayMs(nowMs: number): number {
     this.#refill(nowMs);
-    const missing = 1 - this.#allowance;
+    const missing = this.#step - this.#allowance;
     return missing <= 0 ? 0 : Math.ceil((missing / this.#rate.perSecond) * 1000);
   }
 

@@ -29,7 +29,7 @@ export class Intake {
   /** A record waits for a block this large. */
   private oversizeBytes: number | undefined;
   private readonly rateLimit: RateLimit | undefined;
-  private cancelWait: (() => void) | undefined;
+  private waitsForRate = false;
 
   constructor(state: RunState, changes: ChangeQueue) {
     this.state = state;
@@ -57,17 +57,22 @@ export class Intake {
     }
   }
 
-  /** The records of the next block; 0: the rate allows none yet, and this is tried again when it does. */
+  /**
+   * The records of the next block; 0: the rate allows none yet. This is tried again when it does, or when the
+   * block that is offered arrives.
+   */
   private allowed(recordsMax: number): number {
     const { rateLimit } = this;
     if (rateLimit === undefined) return recordsMax;
     const { clock } = this.state.deps;
     const allowed = rateLimit.records(recordsMax, this.offeredRecords, clock.nowMs());
-    if (allowed === 0 && this.cancelWait === undefined)
-      this.cancelWait = clock.after(Math.max(1, rateLimit.delayMs(clock.nowMs())), () => {
-        this.cancelWait = undefined;
+    if (allowed === 0 && this.offered.size === 0 && !this.waitsForRate) {
+      this.waitsForRate = true;
+      clock.after(Math.max(1, rateLimit.delayMs(clock.nowMs())), () => {
+        this.waitsForRate = false;
         this.state.guard(() => undefined);
       });
+    }
     return allowed;
   }
 

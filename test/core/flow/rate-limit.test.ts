@@ -8,7 +8,8 @@ test('a quarter of a second may be read at once, then as much as time allows', (
   assert.equal(limit.records(16_000, 0, 0), 250);
   limit.took(250, 1_000_000);
   assert.equal(limit.records(16_000, 0, 0), 0);
-  assert.equal(limit.delayMs(0), 1);
+  assert.equal(limit.delayMs(0), 50);
+  assert.equal(limit.records(16_000, 0, 49), 0, 'a twentieth of a second is waited for');
   assert.equal(limit.records(16_000, 0, 100), 100);
   assert.equal(limit.records(30, 0, 100), 30);
   assert.equal(limit.records(16_000, 0, 60_000), 250, 'a pause saves up no more than that');
@@ -33,10 +34,10 @@ test('bytes are owed, because the size of a record is known once it was read', (
   const limit = new RateLimit({ unit: 'bytes', perSecond: 1_000 }, 0);
   assert.equal(limit.records(500, 0, 0), 500);
   limit.took(500, 10_250);
-  assert.equal(limit.delayMs(0), 10_001);
+  assert.equal(limit.delayMs(0), 10_050);
   assert.equal(limit.records(500, 0, 9_000), 0);
-  assert.equal(limit.delayMs(8_000), 1_001, 'time does not run backwards');
-  assert.equal(limit.records(500, 0, 10_001), 500);
+  assert.equal(limit.delayMs(8_000), 1_050, 'time does not run backwards');
+  assert.equal(limit.records(500, 0, 10_050), 500);
 });
 
 test('whatever is asked for and when, no more records are read than the rate and one burst allow', () => {

@@ -19,6 +19,19 @@ test('a rate limits the records asked for, and reading goes on when time has pas
   assert.ok(asked >= 1 && asked <= 21, `${asked} records in a tenth of a second`);
 });
 
+test('a run that waits for records, not for its rate, is not woken for it', async () => {
+  const bench = new Bench({ batchSize, rate: { unit: 'records', perSecond: 200 } });
+  await bench.start(0);
+  let wakes = 0;
+  const { after } = bench.clock;
+  bench.clock.after = (delayMs, callback): (() => void) => {
+    if (delayMs < 100) wakes += 1;
+    return after.call(bench.clock, delayMs, callback);
+  };
+  await bench.pass(5_000);
+  assert.equal(wakes, 0);
+});
+
 test('a rate of bytes waits until what was read is paid', async () => {
   const bench = new Bench({ batchSize, rate: { unit: 'bytes', perSecond: 1_000 } });
   await bench.start(0);
