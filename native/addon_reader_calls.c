@@ -118,6 +118,17 @@ static napi_value reader_rewind(napi_env env, napi_callback_info info) {
   return call_with_place(env, info, kd_reader_rewind);
 }
 
+static napi_value reader_limit(napi_env env, napi_callback_info info) {
+  napi_value argv[2], self;
+  int64_t id, until;
+  kd_reader *reader = core_of(env, reader_of(env, info, 2, argv, &self));
+  if (!reader || !kd_get_integer(env, argv[0], 0, UINT32_MAX, "partitionId", &id) ||
+      !kd_get_integer(env, argv[1], 0, 9007199254740991.0, "until", &until)) {
+    return NULL;
+  }
+  return answer(env, kd_reader_limit(reader, (uint32_t)id, until));
+}
+
 typedef kd_reader_result (*partition_call)(kd_reader *reader, uint32_t partition_id);
 
 static napi_value call_with_partition(napi_env env, napi_callback_info info, partition_call call) {
@@ -180,6 +191,7 @@ napi_status kd_define_reader(napi_env env, napi_value exports) {
       KD_METHOD("close", reader_close),     KD_METHOD("halt", reader_halt),
       KD_METHOD("rewind", reader_rewind),   KD_METHOD("nextOffset", reader_next_offset),
       KD_METHOD("stats", reader_stats),     KD_METHOD("stop", reader_stop),
+      KD_METHOD("limit", reader_limit),
   };
   napi_status status = napi_define_class(env, "Reader", NAPI_AUTO_LENGTH, kd_js_reader_new, NULL,
                                          sizeof methods / sizeof *methods, methods, &constructor);

@@ -5,8 +5,8 @@
  * partition's queue is forwarded, and only while it has a block: not reading is the backpressure. No other
  * thread ever consumes from that queue.
  *
- * States of the reader thread: running → (park) → parked → (unpark) → running; any → stopped. open, close
- * and rewind need it parked (or not yet started), because they change without a lock what the running
+ * States of the reader thread: running → (park) → parked → (unpark) → running; any → stopped. open, close,
+ * halt, rewind and limit need it parked (or not yet started), because they change without a lock what the running
  * thread reads. */
 #ifndef KD_READER_H
 #define KD_READER_H
@@ -21,6 +21,10 @@
 #define KD_READER_BLOCKS_MAX 65536u
 /* Fault and error texts are cut to this many bytes. */
 #define KD_TEXT_BYTES_MAX 1024u
+
+/* The code of the fault that reports the first record at or after a partition's limit; outside librdkafka's
+ * range, as the writer's codes. */
+#define KD_CODE_LIMIT -10008
 
 typedef struct kd_reader kd_reader;
 
@@ -96,6 +100,9 @@ kd_reader_result kd_reader_close(kd_reader *reader, uint32_t partition_id);
 kd_reader_result kd_reader_halt(kd_reader *reader, uint32_t partition_id);
 kd_reader_result kd_reader_rewind(kd_reader *reader, uint32_t partition_id, uint32_t epoch,
                                   int64_t next_offset);
+/* Records at or after `until` are not read: the first one becomes a fault with KD_CODE_LIMIT, and nothing
+ * more is read from the partition until rewind() or a new open(). The limit holds until the next open(). */
+kd_reader_result kd_reader_limit(kd_reader *reader, uint32_t partition_id, int64_t until);
 /* -1: not open. */
 int64_t kd_reader_next_offset(kd_reader *reader, uint32_t partition_id);
 kd_reader_stats kd_reader_read_stats(kd_reader *reader);

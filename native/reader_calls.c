@@ -92,6 +92,7 @@ static kd_reader_result open_locked(kd_reader *reader, uint32_t id, uint32_t epo
   partition->id = id;
   partition->epoch = epoch;
   partition->next = next_offset;
+  partition->until = INT64_MAX;
   partition->queue = rd_kafka_queue_get_partition(reader->client, entry->topic->name, entry->partition);
   if (!partition->queue) {
     free(partition);
@@ -157,6 +158,17 @@ kd_reader_result kd_reader_rewind(kd_reader *reader, uint32_t partition_id, uint
     partition->epoch = epoch;
     partition->faulted = false;
   }
+  pthread_mutex_unlock(&reader->lock);
+  return result;
+}
+
+kd_reader_result kd_reader_limit(kd_reader *reader, uint32_t partition_id, int64_t until) {
+  pthread_mutex_lock(&reader->lock);
+  kd_reader_result result = parked(reader);
+  kd_open_partition *partition =
+      result == KD_READER_OK && partition_id < reader->open_max ? reader->open[partition_id] : NULL;
+  if (result == KD_READER_OK && !partition) result = KD_READER_NOT_OPEN;
+  if (partition) partition->until = until;
   pthread_mutex_unlock(&reader->lock);
   return result;
 }

@@ -176,14 +176,14 @@ static void write_headers(uint8_t *to, const rd_kafka_headers_t *headers) {
 /* ---- packing ---- */
 
 /* A fault replaces records, in order, and ends the batch. */
-static pack_result pack_fault(kd_reader *reader, kd_open_partition *partition, rd_kafka_resp_err_t code,
+static pack_result pack_fault(kd_reader *reader, kd_open_partition *partition, int32_t code,
                               const char *text) {
   int64_t next = atomic_load_explicit(&partition->next, memory_order_relaxed);
   kd_segment fault = {.partition_id = partition->id,
                       .epoch = partition->epoch,
                       .first_offset = next,
                       .last_offset = next,
-                      .error_code = (int32_t)code};
+                      .error_code = code};
   if (!kd_packer_fault(&reader->packer, &fault, text, strlen(text))) return PACK_CLOSE;
   partition->faulted = true;
   next_held(reader, reader->held[reader->held_first]);
@@ -224,6 +224,7 @@ static pack_result pack_one(kd_reader *reader, tally *counts) {
     next_held(reader, message);
     return PACK_MORE;
   }
+  if (message->offset >= partition->until) return pack_fault(reader, partition, KD_CODE_LIMIT, "");
   if (reader->options.cut_per_partition && is_other_partition(packer, partition->id)) return PACK_CLOSE;
   rd_kafka_headers_t *headers;
   int64_t headers_length = headers_of(reader, message, &headers);

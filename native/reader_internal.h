@@ -21,8 +21,10 @@ typedef struct kd_open_partition {
   uint32_t id, epoch;
   /* Next offset to read. Atomic only because the main thread may read it at any time. */
   _Atomic int64_t next;
-  /* A fault was delivered or the partition was halted: nothing after it may be trusted until rewind() or a
-   * new open(). */
+  /* Records at or after this offset are not wanted. */
+  int64_t until;
+  /* A fault was delivered, the limit was reached or the partition was halted: nothing more is wanted until
+   * rewind() or a new open(). */
   bool faulted;
   rd_kafka_queue_t *queue;
   /* Linked list of the open partitions; guarded by the reader's lock. */

@@ -3,6 +3,7 @@ import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Loaded } from '../config/load.js';
 import type { RunReport, RunStatus } from '../dispatcher/report.js';
 import type { Clock } from '../ports/clock.js';
+import type { EndOffset } from '../ports/source.js';
 import { startEndpoints } from './compose/endpoints.js';
 import { compose } from './compose/job.js';
 import { exitNow } from './compose/librdkafka.js';
@@ -31,6 +32,11 @@ export interface RunDisplay {
 export interface RunJob {
   readonly config: ResolvedConfig;
   readonly until: 'end' | 'forever';
+  /**
+   * The only partitions that a bounded run reads, each from `low`, the first offset that counts, to `end`, the
+   * offset at which it stops. Undefined: all, to the ends that it sees at its start.
+   */
+  readonly bounds?: readonly EndOffset[];
   /** The caller closes it. */
   readonly logger: ClosableLogger;
   /** Loads the configuration again; undefined if it never changes. */
@@ -118,7 +124,7 @@ async function attended(job: RunJob, { runner, watch, expiry, inForce, view }: A
 }
 
 async function makeRunner(
-  { config, until, logger, loadAgain }: RunJob,
+  { config, until, bounds, logger, loadAgain }: RunJob,
   inForce: (config: ResolvedConfig) => void,
 ): Promise<{ readonly runner: Runner; readonly watch: FileWatch | undefined }> {
   const { reloadTimeoutMs, reloadIntervalMs } = config.dispatcher;
@@ -133,7 +139,8 @@ async function makeRunner(
         });
   const runner: Runner = new LegRunner({
     first: (await revisions?.first()) ?? { config, fingerprint: '' },
-    compose: (next, carried) => compose({ config: revisions?.bound(next) ?? next, until, logger, carried }),
+    compose: (next, carried) =>
+      compose({ config: revisions?.bound(next) ?? next, until, bounds, logger, carried }),
     source: revisions,
     reloadTimeoutMs,
     logger,

@@ -20,5 +20,6 @@ export type DeliveryFault = 'record' | 'bystander' | 'message-set' | 'destinatio
  * - `out-of-range`: the offset is not in the log; `consumer.out-of-range` decides.
  * - `refused`: a right is missing.
  * - `transient`: it passes; read on from the reader's own next offset.
+ * - `limit`: no fault: the next record is at or after the offset where the run stops reading the partition.
  */
-export type ReadFault = 'closing' | 'out-of-range' | 'refused' | 'transient';
+export type ReadFault = 'closing' | 'out-of-range' | 'refused' | 'transient' | 'limit';

@@ -127,7 +127,8 @@ export class Dispatcher {
     deps.commits.listen(parts.confirmed);
     await deps.source.start(sourceEvents(state, parts));
     this.sourceStarted = true;
-    if (settings.until === 'end') parts.endWatch.start(await deps.source.endOffsets(), settings.ends);
+    if (settings.until === 'end')
+      parts.endWatch.start(settings.readsOnlyEnds === true ? [] : await deps.source.endOffsets());
     this.pump();
   }
 

@@ -37,8 +37,10 @@ export interface DispatcherSettings {
   readonly ordering: 'output' | 'partition' | 'none';
   /** A bounded run stops when every partition has been settled up to the end offset seen at the start. */
   readonly until: 'end' | 'forever';
-  /** End offsets from an earlier leg: a bounded run keeps them. */
+  /** End offsets from an earlier leg, or given by the user: a bounded run keeps them. */
   readonly ends?: readonly EndOffset[];
+  /** Nothing is read of topics and partitions that `ends` does not name. */
+  readonly readsOnlyEnds?: boolean;
   readonly blockBytes: number;
   /** Memory for blocks, input and output together. */
   readonly blocksBytesMax: number;
@@ -94,6 +96,8 @@ export const Limits = {
   troubleStillMs: 3_000,
   tickMs: 250,
   committedPollMs: 1000,
+  /** How long partitions are not opened because the ends of a bounded run are not known yet. */
+  endsWaitMs: 2_000,
   /** How often a bounded run asks whether its logs still are those that it saw at its start. */
   endCheckMs: 5_000,
   /** A warning is logged when no delivery was acknowledged for this long with records waiting. */

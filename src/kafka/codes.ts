@@ -17,6 +17,8 @@ interface DeliveryEntry {
 export const COUNTS_DIFFER = -10_005;
 /** The addon's code for a partition that the transform named and that the topic once had. */
 export const PARTITION_GONE = -10_007;
+/** The addon's code for the first record at or after the limit of a partition (`native/reader.h`). */
+const LIMIT_REACHED = -10_008;
 /** Reported for records in flight when the topic is deleted: the topic's fault, not theirs. */
 export const UNKNOWN_PARTITION = -190;
 
@@ -152,6 +154,7 @@ const CONSUMER: ReadonlyMap<number, readonly [name: string, fault: ReadFault]> =
   number,
   readonly [string, ReadFault]
 >([
+  [LIMIT_REACHED, ['LIMIT_REACHED', 'limit']],
   [-199, ['_BAD_MSG', 'closing']],
   [-198, ['_BAD_COMPRESSION', 'closing']],
   [-170, ['_NOT_IMPLEMENTED', 'closing']],

@@ -78,6 +78,11 @@ export interface NativeReader {
   halt(partitionId: number): void;
   /** Parked only: sets the epoch and the next offset after a seek; drops what the reader holds of it. */
   rewind(partitionId: number, epoch: number, nextOffset: number): void;
+  /**
+   * Parked only: records at or after `until` are not read. The first of them becomes a fault with the code
+   * `LIMIT_REACHED`, after which nothing is read of the partition until `rewind`. It holds until the next `open`.
+   */
+  limit(partitionId: number, until: number): void;
   /** The reader's next offset; -1 when not open. */
   nextOffset(partitionId: number): number;
   stats(): ReaderStats;

@@ -20,6 +20,11 @@ export interface OpenedPartition extends AssignedPartition {
   readonly epoch: Epoch;
   /** The next offset to read. */
   readonly offset: number;
+  /**
+   * Records at or after this offset are not read; the first of them is reported as a fault (`limit`).
+   * Undefined: there is no limit.
+   */
+  readonly until?: number;
 }
 
 export interface TopicPlace {
@@ -132,6 +137,8 @@ export interface Source {
   positionAfterOutOfRange(partition: AssignedPartition, offset: number): Promise<ChosenOffset>;
   /** Nothing more is read of these partitions until `seek`. Parked only. */
   halt(partitions: readonly AssignedPartition[]): void;
+  /** Their limit is reached: nothing more is fetched of them until `seek`. */
+  rest(partitions: readonly AssignedPartition[]): void;
   /** Answers `assigned`. Call it while the reader is parked. */
   open(partitions: readonly OpenedPartition[]): void;
   /** Continues from another offset in the same epoch (after a fault, out-of-range policy). Parked only. */

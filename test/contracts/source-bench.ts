@@ -40,6 +40,7 @@ export const RECORDS = 120;
 /** More than any reader puts into one batch. */
 export const RECORDS_MAX = 1000;
 export const OUT_OF_RANGE = -140;
+export const LIMIT_REACHED = -10_008;
 
 export class Bench {
   readonly world: SourceWorld;
@@ -74,17 +75,18 @@ export class Bench {
     this.source.unpark();
   }
 
-  /** Opens the partitions at these offsets, all in one new epoch. */
+  /** Opens the partitions at these offsets and with these limits, all in one new epoch. */
   async open(
     partitions: readonly AssignedPartition[],
     offset: (partition: AssignedPartition) => number = () => 0,
+    until: (partition: AssignedPartition) => number | undefined = () => undefined,
   ): Promise<void> {
     this.epoch += 1;
-    const opened: OpenedPartition[] = partitions.map((one) => ({
-      ...one,
-      epoch: this.epoch,
-      offset: offset(one),
-    }));
+    const opened: OpenedPartition[] = partitions.map((one) => {
+      const limit = until(one);
+      const place = { ...one, epoch: this.epoch, offset: offset(one) };
+      return limit === undefined ? place : { ...place, until: limit };
+    });
     await this.parked(() => this.source.open(opened));
   }
 

@@ -1,7 +1,7 @@
 /** The part of a source's contract about seeks, positions outside of the log, and partitions taken away. */
 import assert from 'node:assert/strict';
 
-import { type Contract, OUT_OF_RANGE, RECORDS, RECORDS_MAX, upTo } from './source-bench.js';
+import { type Contract, LIMIT_REACHED, OUT_OF_RANGE, RECORDS, RECORDS_MAX, upTo } from './source-bench.js';
 
 export function changing(contract: Contract): void {
   contract(
@@ -28,6 +28,57 @@ export function changing(contract: Contract): void {
       assert.deepEqual(bench.driver.offsetsOf(other.partitionId, from), []);
     },
   );
+
+  contract(
+    'records at or after the limit are not read, the first of them is reported as a fault; ' +
+      'a seek below another limit reads on',
+    {},
+    async (bench) => {
+      const partitions = await bench.assigned();
+      const [limited, other] = partitions;
+      assert.ok(limited !== undefined && other !== undefined);
+      bench.driver.onBatch = (block) => bench.source.offer(block, RECORDS_MAX);
+      bench.offer(4);
+      await bench.open(
+        partitions,
+        () => 0,
+        (one) => (one === limited ? 50 : undefined),
+      );
+      await bench.world.until('the limit', () => bench.driver.faults.length > 0);
+      bench.source.rest([limited]);
+      await bench.world.until(
+        'the other partition',
+        () => bench.driver.offsetsOf(other.partitionId).length === RECORDS,
+      );
+      await bench.world.rest();
+      assert.deepEqual(bench.driver.offsetsOf(limited.partitionId), upTo(50));
+      const [{ offset, code } = { offset: -1, code: 0 }, ...more] = bench.driver.faults;
+      assert.deepEqual([offset, code, more], [50, LIMIT_REACHED, []]);
+      await bench.parked(() =>
+        bench.world.run(bench.source.seek({ ...limited, epoch: bench.epoch, offset: 50, until: 70 })),
+      );
+      await bench.world.until('the second limit', () => bench.driver.faults.length > 1);
+      await bench.world.rest();
+      assert.deepEqual(bench.driver.offsetsOf(limited.partitionId), upTo(70));
+      assert.equal(bench.driver.faults[1]?.offset, 70);
+    },
+  );
+
+  contract('a partition that is opened at its limit is not read', {}, async (bench) => {
+    const partitions = await bench.assigned();
+    const [limited, other] = partitions;
+    assert.ok(limited !== undefined && other !== undefined);
+    bench.driver.onBatch = (block) => bench.source.offer(block, RECORDS_MAX);
+    bench.offer(4);
+    await bench.open(
+      partitions,
+      (one) => (one === limited ? 20 : 0),
+      (one) => (one === limited ? 20 : undefined),
+    );
+    await bench.readAll([other]);
+    await bench.world.rest();
+    assert.deepEqual(bench.driver.offsetsOf(limited.partitionId), []);
+  });
 
   for (const eager of [false, true])
     contract(

@@ -99,6 +99,9 @@ export class ScriptedSource implements Source {
     this.calls.push(`open ${partitions.map((one) => `${one.partitionId}@${one.offset}`).join(' ')}`);
     for (const one of partitions) this.opened.set(one.partitionId, one);
   }
+  rest(partitions: readonly AssignedPartition[]): void {
+    for (const { partitionId } of partitions) this.calls.push(`rest ${partitionId}`);
+  }
   halt(partitions: readonly AssignedPartition[]): void {
     for (const { partitionId } of partitions) this.calls.push(`halt ${partitionId}`);
   }

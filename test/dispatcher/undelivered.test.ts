@@ -226,10 +226,10 @@ test('waiting for the end offsets does not count as silence of the destination',
   });
   await bench.start(0);
   await bench.pass(61_000);
-  bench.deliver(0, 0, 10);
-  await bench.settle();
   answer([{ topic: 'in', partition: 0, low: 0, end: 10 }]);
   await bench.pass(500);
+  bench.deliver(0, 0, 10);
+  await bench.settle();
   bench.sink.settle();
   const report = await bench.end();
   assert.equal(report.error, undefined);

@@ -33,6 +33,7 @@ export function checkEnd(world: World, report: RunReport): void {
     ledger.violation(`done without an error, but ${records.unsettled} records are unsettled`);
   if (code === undefined && report.redelivery.length > 0)
     ledger.violation('done without an error, but records may come again');
+  checkNothingBeyond(world, report);
   if (report.endReached && code === undefined) checkWhole(world);
   if (scenario.calm && code === undefined) checkCalm(world, report);
 }
@@ -63,6 +64,17 @@ function checkBreakdowns({ ledger, group }: World, { records }: RunReport): void
     });
     if (!isRejected)
       ledger.violation(`${code} has an example that was not rejected for it: ${JSON.stringify(example)}`);
+  }
+}
+
+/** Where a leader is missing at the start, the ends come late, and the others are read without a limit. */
+function checkNothingBeyond({ scenario, group, ledger }: World, { ends = [] }: RunReport): void {
+  if (scenario.leaderless.length > 0) return;
+  for (const { partition, end } of ends) {
+    const { log, switched } = group.partition(partition);
+    const readTo = ledger.pages.get(log)?.readTo ?? 0;
+    if (switched === undefined && readTo > end)
+      ledger.violation(`partition ${partition} was read to ${readTo}, beyond its end ${end}`);
   }
 }
 

@@ -37,7 +37,6 @@ interface Page {
 export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
   readonly pages = new Map<PartitionLog, Page>();
   private readonly group: FakeGroup;
-  private readonly nowMs: () => number;
   /** Whether first deliveries must be in order. */
   private readonly ordered: boolean;
   /** Records emitted to these topics are rejected. */
@@ -58,11 +57,10 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
 
   constructor(
     logs: readonly PartitionLog[],
-    { group, nowMs }: { readonly group: FakeGroup; readonly nowMs: () => number },
+    group: FakeGroup,
     laws: { readonly ordered: boolean; readonly missingTopics: readonly string[] },
   ) {
     this.group = group;
-    this.nowMs = nowMs;
     this.ordered = laws.ordered;
     this.missingTopics = new Set(laws.missingTopics);
     for (const log of logs) this.pages.set(log, pageOf(log));
@@ -102,7 +100,7 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
     this.noticedIds.add(id);
   }
 
-  positioned(id: PartitionId, how: 'opened' | 'moved' | 'again'): void {
+  positioned(id: PartitionId, how: 'opened' | 'moved' | 'again', askedMs: number): void {
     const { log, switched, isStale } = this.group.partition(id);
     if (how === 'moved' && switched !== undefined && this.noticedIds.has(id) && !this.hasFailures)
       this.mustBeReadThrough(this.page(switched.before), switched.offset);
@@ -112,7 +110,7 @@ export class Ledger implements GroupObserver, SourceObserver, SinkObserver {
       this.page(one).readTo = 0;
     }
     if (how === 'again' || switched === undefined || isStale) return;
-    if (how === 'moved') this.page(log).enteredTo = visibleEnd(log, this.nowMs());
+    if (how === 'moved') this.page(log).enteredTo = visibleEnd(log, askedMs);
     this.entered.add(id);
     // The order begins again: what follows may lie before what was read of it by the old positions.
     this.page(log).lastHandedOver = -1;

@@ -59,14 +59,10 @@ export async function simulate(seed: number, mutation: Mutation = {}): Promise<O
     scenario.leaderless,
   );
   const allLogs = [...scenario.logs, ...(scenario.source.changes ?? []).flatMap(({ logs }) => logs)];
-  ledger = new Ledger(
-    allLogs,
-    { group, nowMs: () => clock.nowMs() },
-    {
-      ordered: scenario.dispatcher.ordering !== 'none',
-      missingTopics: scenario.dispatcher.unknownTopic === 'reject' ? scenario.sink.missingTopics : [],
-    },
-  );
+  ledger = new Ledger(allLogs, group, {
+    ordered: scenario.dispatcher.ordering !== 'none',
+    missingTopics: scenario.dispatcher.unknownTopic === 'reject' ? scenario.sink.missingTopics : [],
+  });
   const world: World = {
     scenario,
     clock,

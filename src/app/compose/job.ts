@@ -12,6 +12,7 @@ import { createKafkaSink, type KafkaSink } from '../../kafka/sink/kafka-sink.js'
 import { createKafkaSource } from '../../kafka/source/kafka-source.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Logger } from '../../ports/logger.js';
+import type { EndOffset } from '../../ports/source.js';
 import type { Carried } from '../reload/leg.js';
 import { jobPool } from './pool.js';
 
@@ -31,13 +32,15 @@ export interface Composition {
 export interface ComposeOptions {
   readonly config: ResolvedConfig;
   readonly until: 'end' | 'forever';
+  /** The only partitions that a bounded run reads, and their ends. */
+  readonly bounds: readonly EndOffset[] | undefined;
   readonly logger: Logger;
   /** State from earlier legs of the same run. */
   readonly carried?: Carried;
 }
 
 /** A leg of the main job's run, ready to start. */
-export function compose({ config, until, logger, carried }: ComposeOptions): Composition {
+export function compose({ config, until, bounds, logger, carried }: ComposeOptions): Composition {
   const native = loadNative();
   const table = new native.PartitionTable(PARTITIONS_MAX);
   const { dispatcher: job, consumer } = config;
@@ -73,7 +76,7 @@ export function compose({ config, until, logger, carried }: ComposeOptions): Com
   const clock: Clock = { nowMs, after: realTimer };
   const settings = {
     ...dispatcherSettings(config, until),
-    ...(carried?.ends === undefined ? {} : { ends: carried.ends }),
+    ...endsOf(bounds, carried?.ends),
   };
   const shared = carried === undefined ? {} : { books: carried.books, running: carried.running };
   const deps = {
@@ -133,6 +136,15 @@ function dispatcherSettings(config: ResolvedConfig, until: 'end' | 'forever'): D
     deadLettersMaxPercent: job.deadLetter.stopAbovePercent,
     unknownTopic: job.unknownTopic,
   };
+}
+
+/** A later leg keeps the ends of the first one, which may have changed with their topics. */
+function endsOf(
+  bounds: readonly EndOffset[] | undefined,
+  earlier: readonly EndOffset[] | undefined,
+): Pick<DispatcherSettings, 'ends' | 'readsOnlyEnds'> {
+  const ends = earlier ?? bounds;
+  return { ...(ends === undefined ? {} : { ends }), readsOnlyEnds: bounds !== undefined };
 }
 
 /** Checked when the configuration was read. */

@@ -1,4 +1,4 @@
-import type { EndOffset } from '../../ports/source.js';
+import type { AssignedPartition, EndOffset } from '../../ports/source.js';
 import { asDispatcherError } from '../as-dispatcher-error.js';
 import type { ChangeQueue } from '../partitions/change-queue.js';
 import type { EndTarget } from '../partitions/partition-state.js';
@@ -6,6 +6,8 @@ import { nameOf } from '../partitions/passed-over.js';
 import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
 import type { EndWatch } from './end-watch.js';
+
+type Changes = Pick<ChangeQueue, 'busy' | 'enqueue' | 'parked'>;
 
 /**
  * Whether the logs of a bounded run still are those whose ends it saw at its start. A log that was cut short
@@ -16,12 +18,12 @@ import type { EndWatch } from './end-watch.js';
 export class EndCheck {
   private readonly state: RunState;
   private readonly endWatch: EndWatch;
-  private readonly changes: Pick<ChangeQueue, 'busy'>;
+  private readonly changes: Changes;
   private isAsking = false;
   private isConfirmed = false;
   private nextMs = 0;
 
-  constructor(state: RunState, parts: { endWatch: EndWatch; changes: Pick<ChangeQueue, 'busy'> }) {
+  constructor(state: RunState, parts: { endWatch: EndWatch; changes: Changes }) {
     this.state = state;
     this.endWatch = parts.endWatch;
     this.changes = parts.changes;
@@ -80,9 +82,10 @@ export class EndCheck {
   }
 
   private changed(target: EndTarget, now: EndOffset, isReplaced: boolean): void {
-    const ours = this.state.partitions.owned.find(
+    const owned = this.state.partitions.owned.find(
       (one) => one.topic === target.topic && one.partition === target.partition,
-    )?.ours;
+    );
+    const ours = owned?.ours;
     const high = now.high ?? now.end;
     const position = ours?.reading?.offsets.position ?? target.committed;
     // The position is being moved, or will be: the reader is going to meet an offset out of range.
@@ -105,5 +108,24 @@ export class EndCheck {
       { endBefore: to, endNow: now.end, skipped },
     );
     this.endWatch.setEnd(target, now);
+    if (owned !== undefined) this.readOn(owned);
+  }
+
+  /** The reader has the limit of the end before. */
+  private readOn(partition: AssignedPartition): void {
+    const { partitionId } = partition;
+    this.changes.enqueue(() =>
+      this.changes.parked(async () => {
+        const { partitions, lifecycle, deps } = this.state;
+        const { reading } = partitions.get(partitionId)?.ours ?? {};
+        const until = this.endWatch.untilOf(partition);
+        if (reading === undefined || until === undefined || until === reading.until || lifecycle.isStopping())
+          return;
+        reading.until = until;
+        const place = partitions.readOnFrom(partitionId, reading.offsets.position);
+        if (place !== undefined) await deps.source.seek(place);
+        partitions.moved(partitionId);
+      }),
+    );
   }
 }

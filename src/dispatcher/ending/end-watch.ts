@@ -13,6 +13,9 @@ import { Limits } from '../settings.js';
  */
 export class EndWatch {
   private readonly state: RunState;
+  /** Resolves when it is known where reading ends. */
+  readonly known: Promise<void>;
+  private makeKnown: () => void = () => undefined;
   private targets: Map<string, EndTarget> | undefined;
   private nextPollMs = 0;
   private polling = false;
@@ -23,17 +26,29 @@ export class EndWatch {
 
   constructor(state: RunState) {
     this.state = state;
+    this.known =
+      state.settings.until === 'end'
+        ? new Promise((resolve) => {
+            this.makeKnown = resolve;
+          })
+        : Promise.resolve();
   }
 
-  /** End offsets from earlier in the same run stay; topics that did not exist then get the current ones. */
-  start(seenNow: readonly EndOffset[], seenEarlier: readonly EndOffset[] = []): void {
+  /**
+   * End offsets from earlier in the same run stay; topics that did not exist then get the current ones, unless
+   * only the given partitions are to be read.
+   */
+  start(seenNow: readonly EndOffset[]): void {
+    const { ends = [], readsOnlyEnds = false } = this.state.settings;
+    const targets = readsOnlyEnds ? ends : firstSeen(seenNow, ends);
     this.targets = new Map(
-      firstSeen(seenNow, seenEarlier).map(({ topic, partition, low, end, high, topicId }) => {
+      targets.map(({ topic, partition, low, end, high, topicId }) => {
         const empty = end <= low;
         const target = { topic, partition, low, end, high, topicId, committed: low, empty, done: empty };
         return [keyOf(target), target];
       }),
     );
+    this.makeKnown();
   }
 
   /** Undefined before the start. */
@@ -58,10 +73,12 @@ export class EndWatch {
     return this.targets?.get(keyOf(place));
   }
 
-  /** The end up to which the run reads a partition, also of one that is not assigned any more. */
-  endOf(id: PartitionId): number | undefined {
-    const partition = this.state.partitions.get(id);
-    return partition === undefined ? undefined : this.targetOf(partition)?.end;
+  /**
+   * The offset at which the run stops reading a partition; undefined: nowhere. Of partitions that have come up
+   * since the start a bounded run reads nothing.
+   */
+  untilOf(place: TopicPlace): number | undefined {
+    return this.targets === undefined ? undefined : (this.target(place)?.end ?? 0);
   }
 
   /** Sets the end up to which the run reads from now on. */
@@ -129,9 +146,8 @@ export class EndWatch {
    * A policy moved the position. In a log that was replaced (`isReplaced`) or has lost its end, the end seen
    * at the start would be reached too early, or never.
    */
-  async readElsewhere(id: PartitionId, isReplaced: boolean): Promise<void> {
-    const partition = this.state.partitions.get(id);
-    const target = partition === undefined ? undefined : this.targetOf(partition);
+  async readElsewhere(place: TopicPlace, isReplaced: boolean): Promise<void> {
+    const target = this.target(place);
     if (target === undefined) return;
     this.asking++;
     try {

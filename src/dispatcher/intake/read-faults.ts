@@ -1,4 +1,4 @@
-import type { Fault } from '../../core/batch.js';
+import type { Fault, PartitionId } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { AssignedPartition } from '../../ports/source.js';
 import { asDispatcherError } from '../as-dispatcher-error.js';
@@ -37,11 +37,14 @@ export class ReadFaults {
 
   fault(fault: Fault): void {
     const { state } = this;
-    state.partitions.distrust(fault.partitionId);
+    const { kind, name } = state.deps.source.verdict(fault);
+    if (kind !== 'limit') state.partitions.distrust(fault.partitionId);
     if (!this.isCurrent(fault)) return;
     const where = place(state, fault.partitionId, fault.offset);
-    const { kind, name } = state.deps.source.verdict(fault);
     switch (kind) {
+      case 'limit':
+        this.atLimit(fault.partitionId);
+        return;
       case 'closing':
         state.fail(
           new DispatcherError(
@@ -106,6 +109,15 @@ export class ReadFaults {
     );
   }
 
+  /** The next record is at the end or beyond it: no record between the position and the end is missing. */
+  private atLimit(id: PartitionId): void {
+    const partition = this.state.partitions.get(id);
+    const reading = partition?.ours?.reading;
+    if (partition === undefined || reading === undefined) return;
+    reading.offsets.advance(reading.until);
+    this.state.deps.source.rest([partition]);
+  }
+
   cancel(): void {
     for (const cancel of this.pending) cancel();
     this.pending.clear();
@@ -118,9 +130,8 @@ export class ReadFaults {
       this.changes.enqueue(() =>
         this.changes.parked(async () => {
           if (!this.isCurrent(fault)) return;
-          const { topic, partition } = this.state.deps.describe(fault.partitionId);
-          const { partitionId, epoch, offset } = fault;
-          await this.state.deps.source.seek({ partitionId, topic, partition, epoch, offset });
+          const place = this.state.partitions.readOnFrom(fault.partitionId, fault.offset);
+          if (place !== undefined) await this.state.deps.source.seek(place);
           this.rebalancer.moved([fault.partitionId]);
         }),
       );
@@ -162,11 +173,12 @@ export class ReadFaults {
       ]);
       if (chosen === undefined) return;
       const { offset, isFirstStart } = chosen;
+      const isReplaced = partition.ours?.reading?.leaving === true;
+      const knownEnd = this.endWatch.target(partition)?.end;
+      await this.endWatch.readElsewhere(partition, isReplaced);
       await this.changes.parked(async () => {
         if (!this.isCurrent(fault)) return;
         const { reading, progress } = partition.ours ?? {};
-        const isReplaced = reading?.leaving === true;
-        const knownEnd = this.endWatch.endOf(fault.partitionId);
         if (!isFirstStart)
           passedOver(this.state, partition, {
             from: reading?.offsets.committable ?? fault.offset,
@@ -177,7 +189,6 @@ export class ReadFaults {
         // The same offsets may belong to other records there.
         this.state.named.forgetAll(fault.partitionId);
         await this.state.deps.source.seek(this.rebalancer.open(partition, offset));
-        void this.endWatch.readElsewhere(fault.partitionId, isReplaced);
       });
     });
   }

@@ -43,6 +43,8 @@ export interface Ours {
 /** One epoch: from an opening to the next, or to the close. */
 export interface Reading {
   readonly offsets: OffsetLedger;
+  /** The offset at which reading ends; infinite without one. */
+  until: number;
   /** The last fault, and how often it occurred in a row at the same offset. */
   fault: { readonly offset: number; times: number } | undefined;
   /** Its topic was replaced, and what was read is being settled. */

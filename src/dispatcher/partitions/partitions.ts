@@ -46,15 +46,39 @@ export class Partitions {
     return this.#all.get(id)?.ours !== undefined;
   }
 
-  /** Begins an epoch, and the assignment if there is none. What was in flight before is stale from now on. */
-  open({ partitionId, topic, partition }: AssignedPartition, offset: number): OpenedPartition {
+  /**
+   * Begins an epoch, and the assignment if there is none. What was in flight before is stale from now on.
+   * `until`: where reading ends; undefined: nowhere.
+   */
+  open(
+    { partitionId, topic, partition }: AssignedPartition,
+    offset: number,
+    until?: number,
+  ): OpenedPartition {
     const state = this.#all.get(partitionId) ?? newState({ partitionId, topic, partition });
     const offsets = new OffsetLedger(offset);
     this.#all.set(partitionId, state);
     state.epoch += 1;
     state.ours ??= { begunAt: offset, stored: undefined, progress: undefined, reading: undefined };
-    state.ours.reading = { offsets, fault: undefined, leaving: false, seen: nothingSeen() };
-    return { partitionId, topic, partition, epoch: state.epoch, offset };
+    state.ours.reading = {
+      offsets,
+      until: until ?? Number.POSITIVE_INFINITY,
+      fault: undefined,
+      leaving: false,
+      seen: nothingSeen(),
+    };
+    const opened = { partitionId, topic, partition, epoch: state.epoch, offset };
+    return until === undefined ? opened : { ...opened, until };
+  }
+
+  /** To read on from this offset in the same epoch, up to the same limit; undefined: not open. */
+  readOnFrom(id: PartitionId, offset: number): OpenedPartition | undefined {
+    const state = this.#all.get(id);
+    const until = state?.ours?.reading?.until;
+    if (state === undefined || until === undefined) return undefined;
+    const { partitionId, topic, partition, epoch } = state;
+    const opened = { partitionId, topic, partition, epoch, offset };
+    return Number.isFinite(until) ? { ...opened, until } : opened;
   }
 
   /** Ends the epoch: segments of it are stale from now on. Idempotent. */

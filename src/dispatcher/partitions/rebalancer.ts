@@ -6,6 +6,7 @@ import type { BatchFlow } from '../batch-flow.js';
 import type { EndWatch } from '../ending/end-watch.js';
 import type { Intake } from '../intake/intake.js';
 import type { RunState } from '../run-state.js';
+import { Limits } from '../settings.js';
 import type { ChangeQueue } from './change-queue.js';
 import { Membership } from './membership.js';
 import { passedOver } from './passed-over.js';
@@ -44,13 +45,14 @@ export class Rebalancer {
       if (state.lifecycle.isStopping()) return;
       const answer = await Promise.race([state.deps.source.positions(partitions), state.stopWanted]);
       if (answer === undefined || state.lifecycle.isStopping()) return;
+      await this.endsKnown();
       const positions = new Map(answer.map((start) => [start.partitionId, start]));
+      for (const partition of partitions) await this.movedAtStart(partition, positions);
       await this.changes.parked(() => {
         if (state.lifecycle.isStopping()) return;
         const opened = partitions.map((partition) =>
           this.open(partition, positions.get(partition.partitionId)?.offset),
         );
-        for (const { partitionId } of opened) this.movedAtStart(positions.get(partitionId));
         state.deps.source.open(opened);
         const owned = state.partitions.ownedCount;
         this.membership.opened(owned);
@@ -146,7 +148,7 @@ export class Rebalancer {
         'DEFECT',
         `no position for topic ${partition.topic}, partition ${partition.partition}`,
       );
-    const opened = this.state.partitions.open(partition, offset);
+    const opened = this.state.partitions.open(partition, offset, this.endWatch.untilOf(partition));
     this.moved([partition.partitionId]);
     return opened;
   }
@@ -179,12 +181,28 @@ export class Rebalancer {
     });
   }
 
-  private movedAtStart(start: StartOffset | undefined): void {
-    const partition = start === undefined ? undefined : this.state.partitions.get(start.partitionId);
-    if (start?.moved === undefined || partition === undefined) return;
-    const { partitionId, offset: to, moved } = start;
-    passedOver(this.state, partition, { ...moved, to, knownEnd: this.endWatch.endOf(partitionId) });
-    void this.endWatch.readElsewhere(partitionId, moved.isReplaced);
+  /**
+   * Waits until the ends are known, so that nothing beyond them is read. Where a leader is missing they may
+   * take long: the others are read meanwhile, without a limit.
+   */
+  private async endsKnown(): Promise<void> {
+    const { deps, stopWanted } = this.state;
+    let cancel: () => void = () => undefined;
+    const late = new Promise<void>((resolve) => {
+      cancel = deps.clock.after(Limits.endsWaitMs, resolve);
+    });
+    await Promise.race([this.endWatch.known, late, stopWanted]);
+    cancel();
+  }
+
+  private async movedAtStart(
+    partition: AssignedPartition,
+    starts: ReadonlyMap<PartitionId, StartOffset>,
+  ): Promise<void> {
+    const { offset: to = 0, moved } = starts.get(partition.partitionId) ?? {};
+    if (moved === undefined || this.state.lifecycle.isStopping()) return;
+    passedOver(this.state, partition, { ...moved, to, knownEnd: this.endWatch.target(partition)?.end });
+    await this.endWatch.readElsewhere(partition, moved.isReplaced);
   }
 
   /** Revoked, lost, or read from another position: what was known about their positions no longer holds. */

@@ -50,8 +50,8 @@ export class TailWatch {
     this.changes.enqueue(() =>
       this.changes.parked(() => {
         if (this.state.lifecycle.isStopping() || this.state.deps.source.heldRecords() > 0) return;
-        for (const [{ seen, offsets }, quiet] of candidates)
-          if (seen.quiet === quiet) offsets.advance(quiet.nextOffset);
+        for (const [{ seen, offsets, until }, quiet] of candidates)
+          if (seen.quiet === quiet) offsets.advance(Math.min(quiet.nextOffset, until));
       }),
     );
   }

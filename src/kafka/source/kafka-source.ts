@@ -134,10 +134,11 @@ export class KafkaSource implements Source {
   }
 
   open(partitions: readonly OpenedPartition[]): void {
-    const { reader, rebalance, positions } = this.#running();
+    const { reader, limits, rebalance, positions } = this.#running();
     for (const partition of partitions) {
       this.#member.registry.open(partition, partition.epoch);
       reader.open(partition.partitionId, partition.epoch, partition.offset);
+      limits.set(partition);
     }
     rebalance.assign(
       partitions.map(({ topic, partition, offset }) => ({
@@ -146,7 +147,12 @@ export class KafkaSource implements Source {
         offset: positions.fetchOffset({ topic, partition }, offset),
       })),
     );
+    limits.fetch(partitions);
     this.commits.began(partitions);
+  }
+
+  rest(partitions: readonly AssignedPartition[]): void {
+    this.#running().limits.rest(partitions);
   }
 
   halt(partitions: readonly AssignedPartition[]): void {
@@ -154,7 +160,7 @@ export class KafkaSource implements Source {
   }
 
   async seek(partition: OpenedPartition): Promise<void> {
-    const { connected, reader, rebalance, positions } = this.#running();
+    const { connected, reader, limits, rebalance, positions } = this.#running();
     const { registry, options } = this.#member;
     const offset = positions.fetchOffset(partition, partition.offset);
     try {
@@ -166,6 +172,8 @@ export class KafkaSource implements Source {
     }
     registry.open(partition, partition.epoch);
     reader.rewind(partition.partitionId, partition.epoch, partition.offset);
+    limits.set(partition);
+    limits.fetch([partition]);
     this.commits.began([partition]);
   }
 

@@ -17,6 +17,7 @@ import { RebalanceAnswers } from './group/rebalance.js';
 import { guarded, type Member } from './member.js';
 import { PositionResolver } from './offsets/positions.js';
 import { rangeQueries } from './offsets/ranges.js';
+import { ReadLimits } from './read-limits.js';
 import { ReaderControl } from './reader-control.js';
 import type { Session } from './session.js';
 import { isolationOf, queriesOf, sourceProperties } from './source-options.js';
@@ -73,7 +74,9 @@ export function openSession(
   const topicId = (topic: string): string | undefined => replaced.topicId(topic);
   const origins = new OffsetOrigins({ ...options, handleId, topicId });
   commits.connected({ client, positions, origins });
-  return { connected, reader, rebalance: new RebalanceAnswers(client), positions, replaced, origins };
+  const limits = new ReadLimits({ client, reader, logger: options.logger });
+  const rebalance = new RebalanceAnswers(client);
+  return { connected, reader, limits, rebalance, positions, replaced, origins };
 }
 
 function onCommit(

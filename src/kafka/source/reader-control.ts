@@ -89,6 +89,10 @@ export class ReaderControl {
     this.#reader.rewind(partitionId, epoch, nextOffset);
   }
 
+  limit(partitionId: PartitionId, until: number): void {
+    this.#reader.limit(partitionId, until);
+  }
+
   nextOffset(partitionId: PartitionId): number {
     return this.#reader.nextOffset(partitionId);
   }

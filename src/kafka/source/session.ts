@@ -3,6 +3,7 @@ import type { OffsetOrigins } from '../commits/offset-origins.js';
 import type { KafkaConsumer } from '../rdkafka.js';
 import type { RebalanceAnswers } from './group/rebalance.js';
 import type { PositionResolver } from './offsets/positions.js';
+import type { ReadLimits } from './read-limits.js';
 import type { ReaderControl } from './reader-control.js';
 import type { ReplacedTopics } from './topics/replaced-topics.js';
 
@@ -10,6 +11,7 @@ import type { ReplacedTopics } from './topics/replaced-topics.js';
 export interface Session {
   readonly connected: ConnectedClient<KafkaConsumer>;
   readonly reader: ReaderControl;
+  readonly limits: ReadLimits;
   readonly rebalance: RebalanceAnswers;
   readonly positions: PositionResolver;
   readonly replaced: ReplacedTopics;

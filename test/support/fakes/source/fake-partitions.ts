@@ -11,8 +11,11 @@ import type { FakeTopics, TopicObserver } from './fake-topics.js';
 export interface SourceObserver extends TopicObserver {
   stored(id: PartitionId, offset: number): void;
   delivered(batch: InputBatch): void;
-  /** Opened, or moved by a policy; else it is read again in the same log. */
-  positioned(id: PartitionId, how: 'opened' | 'moved' | 'again'): void;
+  /**
+   * Opened, or moved by a policy; else it is read again in the same log. `askedMs`: when the brokers were asked
+   * for the position.
+   */
+  positioned(id: PartitionId, how: 'opened' | 'moved' | 'again', askedMs: number): void;
   /** Records below the offset are skipped, as the out-of-range policy says. */
   skipped(id: PartitionId, below: number): void;
 }
@@ -46,7 +49,7 @@ export class FakePartitions {
     return [...this.opened];
   }
 
-  readFrom({ partitionId, epoch, offset }: OpenedPartition, how: 'opened' | 'again'): void {
+  readFrom({ partitionId, epoch, offset, until }: OpenedPartition, how: 'opened' | 'again'): void {
     const { group, clock } = this.world;
     this.opened.add(partitionId);
     this.parts.topics.readAgain(partitionId);
@@ -55,10 +58,12 @@ export class FakePartitions {
     const one = group.partition(partitionId);
     // Opened after the end it is up to the reader to find out.
     const isInside = offset <= visibleEnd(one.log, clock.nowMs());
-    if (choice !== undefined || (how === 'opened' && isInside)) one.isStale = false;
-    this.observer.positioned(partitionId, how === 'again' && choice !== undefined ? 'moved' : how);
+    const isMoved = choice !== undefined || (how === 'opened' && isInside);
+    if (isMoved && this.parts.positions.isOf(one.log)) one.isStale = false;
+    const became = how === 'again' && choice !== undefined ? 'moved' : how;
+    this.observer.positioned(partitionId, became, this.parts.positions.lookedUpMs(partitionId));
     const isBeyond = this.parts.positions.isBeyond(partitionId, offset);
-    this.parts.reader.seek(one.log, { epoch, offset, isBeyond });
+    this.parts.reader.seek(one.log, { epoch, offset, isBeyond, until: until ?? Number.POSITIVE_INFINITY });
     if (choice === undefined) return;
     this.parts.topics.forget(partitionId);
     this.parts.commits.store([{ partitionId, offset }]);

@@ -38,6 +38,8 @@ export class FakePositions {
   private readonly sinceMs = new Map<PartitionId, number>();
   private readonly undecided = new Set<PartitionId>();
   private readonly choices = new Map<PartitionId, Choice>();
+  /** The logs in which positions were looked up last. */
+  private readonly lookedAt = new Map<PartitionId, { readonly log: PartitionLog; readonly atMs: number }>();
 
   constructor(
     world: { clock: VirtualClock; random: Random; group: FakeGroup },
@@ -60,6 +62,7 @@ export class FakePositions {
       this.choices.delete(partitionId);
       this.undecided.delete(partitionId);
       const { committed, log } = this.world.group.partition(partitionId);
+      this.lookedAt.set(partitionId, { log, atMs: this.world.clock.nowMs() });
       if (committed < 0 && !this.isLed(partitionId)) {
         this.undecided.add(partitionId);
         this.sinceMs.set(partitionId, this.sinceMs.get(partitionId) ?? assignedMs);
@@ -78,9 +81,21 @@ export class FakePositions {
     if (this.isUndecided(partitionId, offset) && !isReplaced)
       return this.decide(this.world.group.partition(partitionId).log);
     this.undecided.delete(partitionId);
-    const next = this.policyOffset(this.world.group.partition(partitionId).log, offset);
+    const { log } = this.world.group.partition(partitionId);
+    this.lookedAt.set(partitionId, { log, atMs: this.world.clock.nowMs() });
+    const next = this.policyOffset(log, offset);
     this.choices.set(partitionId, { offset: next, start: 'skip' });
     return next;
+  }
+
+  /** The last position was looked up in this log, not in the one before it. */
+  isOf(log: PartitionLog): boolean {
+    return this.lookedAt.get(log.id)?.log === log;
+  }
+
+  /** When the last position was looked up. */
+  lookedUpMs(id: PartitionId): number {
+    return this.lookedAt.get(id)?.atMs ?? 0;
   }
 
   isUndecided(id: PartitionId, offset: number): boolean {

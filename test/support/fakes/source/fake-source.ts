@@ -152,6 +152,13 @@ export class FakeSource implements Source {
     return { offset: this.where.afterOutOfRange(partition, offset, isReplaced), isFirstStart };
   }
 
+  /** The fake reader fetches nothing ahead. */
+  rest(partitions: readonly AssignedPartition[]): void {
+    this.mustRun('rest');
+    for (const { partitionId } of partitions)
+      if (!this.partitions.has(partitionId)) this.observer.violation(`rest of ${partitionId}, not open`);
+  }
+
   halt(partitions: readonly AssignedPartition[]): void {
     this.mustBeParked('halt');
     for (const { partitionId } of partitions) this.reader.halt(partitionId);

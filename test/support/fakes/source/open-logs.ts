@@ -10,6 +10,8 @@ export interface ReadFrom {
   readonly offset: number;
   /** Where the start is undecided: fetched behind the end of any log. */
   readonly isBeyond: boolean;
+  /** Infinity: no limit. */
+  readonly until: number;
 }
 
 export interface OpenLog {
@@ -21,11 +23,14 @@ export interface OpenLog {
   /** The brokers have no such offset (any more). */
   isOutside: boolean;
   readonly isBeyond: boolean;
+  /** Records at or after this offset are not read. */
+  readonly until: number;
   /** A fault was delivered, or the partition was halted: nothing more until the next seek. */
   broken: boolean;
 }
 
 const OUT_OF_RANGE = -140;
+const LIMIT_REACHED = -10_008;
 
 /** The logs that a reader is at, and what can be read of each at this moment. */
 export class OpenLogs {
@@ -40,9 +45,9 @@ export class OpenLogs {
     this.group = world.group;
   }
 
-  seek(log: PartitionLog, { epoch, offset, isBeyond }: ReadFrom): void {
+  seek(log: PartitionLog, { epoch, offset, isBeyond, until }: ReadFrom): void {
     const isOutside = isBeyond || this.isOutside(log, offset);
-    const one = { log, epoch, next: offset, changed: undefined, isOutside, isBeyond, broken: false };
+    const one = { log, epoch, next: offset, changed: undefined, isOutside, isBeyond, until, broken: false };
     this.open.set(log.id, one);
   }
 
@@ -94,7 +99,7 @@ export class OpenLogs {
     for (const one of this.open.values()) {
       if (one.broken) continue;
       const record = one.log.records[indexAt(one.log, one.next)];
-      const wantedMs = faultAt(one, record) === undefined ? record?.availableAtMs : 0;
+      const wantedMs = faultAt(one, record, this.clock.nowMs()) === undefined ? record?.availableAtMs : 0;
       if (wantedMs === undefined) continue;
       const atMs = this.isLed(one) ? wantedMs : this.group.leaderAtMs(one.log.id, this.clock.nowMs());
       if (atMs < Number.POSITIVE_INFINITY && (best === undefined || atMs < best)) best = atMs;
@@ -117,7 +122,7 @@ export class OpenLogs {
     if (!this.isLed(one)) return false;
     const record = one.log.records[indexAt(one.log, one.next)];
     return (
-      faultAt(one, record) !== undefined ||
+      faultAt(one, record, this.clock.nowMs()) !== undefined ||
       (record !== undefined && record.availableAtMs <= this.clock.nowMs())
     );
   }
@@ -153,12 +158,16 @@ export class OpenLogs {
 export function faultAt(
   one: OpenLog,
   record: LogRecord | undefined,
+  nowMs: number,
 ): { readonly code: number; timesLeft: number } | undefined {
   if (one.isOutside) return { code: OUT_OF_RANGE, timesLeft: 1 };
-  return one.log.faults.find(
+  const planted = one.log.faults.find(
     (fault) =>
       fault.timesLeft > 0 &&
       fault.offset >= one.next &&
       (record === undefined || fault.offset <= record.offset),
   );
+  if (planted !== undefined || record === undefined || record.offset < one.until) return planted;
+  // Not before the record is there.
+  return record.availableAtMs <= nowMs ? { code: LIMIT_REACHED, timesLeft: 1 } : undefined;
 }

@@ -52,7 +52,7 @@ export class Packer {
     const broken = this.addRuns(writer, wanted);
     if (writer.rowCount === 0 && broken === undefined) return false;
     writer.close();
-    if (broken !== undefined) addNextFault(block, broken);
+    if (broken !== undefined) addNextFault(block, broken, this.clock.nowMs());
     return true;
   }
 
@@ -68,7 +68,7 @@ export class Packer {
       const run = this.random.between(1, wanted - writer.rowCount);
       for (let n = 0; n < run; n += 1) {
         const record = one.log.records[indexAt(one.log, one.next)];
-        if (faultAt(one, record) !== undefined) return one;
+        if (faultAt(one, record, this.clock.nowMs()) !== undefined) return one;
         if (record === undefined || record.availableAtMs > this.clock.nowMs()) break;
         if (!this.add(writer, one, record)) return undefined;
       }
@@ -91,9 +91,9 @@ export class Packer {
 }
 
 /** A fault without room comes with the next batch. */
-function addNextFault(block: Uint8Array, one: OpenLog): void {
+function addNextFault(block: Uint8Array, one: OpenLog, nowMs: number): void {
   const { log, epoch, next: offset } = one;
-  const fault = faultAt(one, log.records[indexAt(log, offset)]);
+  const fault = faultAt(one, log.records[indexAt(log, offset)], nowMs);
   if (fault === undefined) return;
   one.broken = addFault(block, { partitionId: log.id, epoch, offset, code: fault.code, text: 'planted' });
   if (one.broken) fault.timesLeft -= 1;

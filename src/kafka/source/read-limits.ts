@@ -1,0 +1,59 @@
+/**
+ * The offsets at which a bounded run stops reading: the reader drops what is beyond, and a pause keeps
+ * librdkafka from fetching it.
+ */
+import type { PartitionId } from '../../core/batch.js';
+import type { Logger } from '../../ports/logger.js';
+import type { AssignedPartition, OpenedPartition } from '../../ports/source.js';
+import { errorText, type KafkaConsumer, type TopicPartition } from '../rdkafka.js';
+import { placeOf } from './offsets/ranges.js';
+import type { ReaderControl } from './reader-control.js';
+
+export interface ReadLimitsParts {
+  readonly client: Pick<KafkaConsumer, 'pause' | 'resume'>;
+  readonly reader: Pick<ReaderControl, 'limit'>;
+  readonly logger: Logger;
+}
+
+export class ReadLimits {
+  readonly #parts: ReadLimitsParts;
+  /** librdkafka keeps a pause through a new assignment. */
+  readonly #paused = new Set<PartitionId>();
+
+  constructor(parts: ReadLimitsParts) {
+    this.#parts = parts;
+  }
+
+  /** Call it while the reader is parked and the partition is open in it. */
+  set({ partitionId, until = Number.MAX_SAFE_INTEGER }: OpenedPartition): void {
+    this.#parts.reader.limit(partitionId, until);
+  }
+
+  /** Fetches what is below the limit, and nothing of partitions that begin at theirs. Call it once assigned. */
+  fetch(partitions: readonly OpenedPartition[]): void {
+    const { client } = this.#parts;
+    const isAtLimit = ({ offset, until }: OpenedPartition): boolean => until !== undefined && offset >= until;
+    for (const partition of partitions)
+      if (!isAtLimit(partition) && this.#paused.delete(partition.partitionId))
+        this.#each([partition], (places) => client.resume(places));
+    this.rest(partitions.filter(isAtLimit));
+  }
+
+  rest(partitions: readonly AssignedPartition[]): void {
+    for (const { partitionId } of partitions) this.#paused.add(partitionId);
+    this.#each(partitions, (places) => this.#parts.client.pause(places));
+  }
+
+  /** A partition that is gone by now needs neither. One that fetches on wastes only bandwidth. */
+  #each(partitions: readonly AssignedPartition[], call: (places: TopicPartition[]) => unknown): void {
+    for (const { topic, partition } of partitions) {
+      try {
+        call([{ topic, partition }]);
+      } catch (error) {
+        this.#parts.logger.debug(`${placeOf({ topic, partition })} was not paused or resumed`, {
+          error: errorText(error),
+        });
+      }
+    }
+  }
+}
