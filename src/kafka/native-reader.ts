@@ -80,7 +80,7 @@ export interface NativeReader {
   rewind(partitionId: number, epoch: number, nextOffset: number): void;
   /**
    * Parked only: records at or after `until` are not read. The first of them becomes a fault with the code
-   * `LIMIT_REACHED`, after which nothing is read of the partition until `rewind`. It holds until the next `open`.
+   * −10,008, after which nothing is read of the partition until `rewind`. It holds until the next `open`.
    */
   limit(partitionId: number, until: number): void;
   /** The reader's next offset; -1 when not open. */

@@ -29,7 +29,7 @@ export class ReadLimits {
     this.#parts.reader.limit(partitionId, until);
   }
 
-  /** Fetches what is below the limit, and nothing of partitions that begin at theirs. Call it once assigned. */
+  /** Call it once they are assigned. Fetches nothing of partitions that begin at their limit. */
   fetch(partitions: readonly OpenedPartition[]): void {
     const { client } = this.#parts;
     const isAtLimit = ({ offset, until }: OpenedPartition): boolean => until !== undefined && offset >= until;

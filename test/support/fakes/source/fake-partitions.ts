@@ -12,8 +12,8 @@ export interface SourceObserver extends TopicObserver {
   stored(id: PartitionId, offset: number): void;
   delivered(batch: InputBatch): void;
   /**
-   * Opened, or moved by a policy; else it is read again in the same log. `askedMs`: when the brokers were asked
-   * for the position.
+   * Opened, or moved by a policy; else it is read again in the same log. `askedMs`: when the brokers were
+   * asked for the position.
    */
   positioned(id: PartitionId, how: 'opened' | 'moved' | 'again', askedMs: number): void;
   /** Records below the offset are skipped, as the out-of-range policy says. */

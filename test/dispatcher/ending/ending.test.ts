@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DispatcherError } from '../../src/core/errors.js';
-import { Bench, partition } from './bench.js';
+import { DispatcherError } from '../../../src/core/errors.js';
+import { Bench, partition } from '../bench.js';
 
 const never = new Promise<never>(() => undefined);
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EndOffset } from '../../src/ports/source.js';
-import { Bench } from './bench.js';
+import type { EndOffset } from '../../../src/ports/source.js';
+import { Bench } from '../bench.js';
 
 const STALL_TIMEOUT_MS = 60_000;
 const OUT_OF_RANGE = -140;

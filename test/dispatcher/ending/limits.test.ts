@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EndOffset } from '../../src/ports/source.js';
-import { Bench } from './bench.js';
+import type { EndOffset } from '../../../src/ports/source.js';
+import { Bench } from '../bench.js';
 
 const LIMIT_REACHED = -10_008;
 const TIMED_OUT = -185;
@@ -20,7 +20,7 @@ function boundedTo(...ends: readonly EndOffset[]): Bench {
   return bench;
 }
 
-test('a record beyond the end shows that none before it is missing: the run commits the end itself', async () => {
+test('a record beyond the end shows that none before it is missing: the end itself is committed', async () => {
   const bench = boundedTo(end(0, 0, 10));
   await bench.start(0);
   assert.equal(bench.source.opened.get(0)?.until, 10);
