@@ -6,8 +6,8 @@
  * thread ever consumes from that queue.
  *
  * States of the reader thread: running → (park) → parked → (unpark) → running; any → stopped. open, close,
- * halt, rewind and limit need it parked (or not yet started), because they change without a lock what the running
- * thread reads. */
+ * halt, rewind and limit need it parked (or not yet started), because they change without a lock what the
+ * running thread reads. */
 #ifndef KD_READER_H
 #define KD_READER_H
 

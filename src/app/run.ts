@@ -33,8 +33,8 @@ export interface RunJob {
   readonly config: ResolvedConfig;
   readonly until: 'end' | 'forever';
   /**
-   * The only partitions that a bounded run reads, each from `low`, the first offset that counts, to `end`, the
-   * offset at which it stops. Undefined: all, to the ends that it sees at its start.
+   * The only partitions that a bounded run reads, each from `low`, the first offset that counts, to `end`,
+   * the offset at which it stops. Undefined: all, to the ends that it sees at its start.
    */
   readonly bounds?: readonly EndOffset[];
   /** The caller closes it. */

@@ -35,8 +35,8 @@ export class EndWatch {
   }
 
   /**
-   * End offsets from earlier in the same run stay; topics that did not exist then get the current ones, unless
-   * only the given partitions are to be read.
+   * End offsets from earlier in the same run stay; topics that did not exist then get the current ones,
+   * unless only the given partitions are to be read.
    */
   start(seenNow: readonly EndOffset[]): void {
     const { ends = [], readsOnlyEnds = false } = this.state.settings;
@@ -74,8 +74,8 @@ export class EndWatch {
   }
 
   /**
-   * The offset at which the run stops reading a partition; undefined: nowhere. Of partitions that have come up
-   * since the start a bounded run reads nothing.
+   * The offset at which the run stops reading a partition; undefined: nowhere. Of partitions that have come
+   * up since the start a bounded run reads nothing.
    */
   untilOf(place: TopicPlace): number | undefined {
     return this.targets === undefined ? undefined : (this.target(place)?.end ?? 0);

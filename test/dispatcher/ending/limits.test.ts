@@ -20,7 +20,7 @@ function boundedTo(...ends: readonly EndOffset[]): Bench {
   return bench;
 }
 
-test('a record beyond the end shows that none before it is missing: the end itself is committed', async () => {
+test('a record beyond the end shows that none before it is missing: the end is committed', async () => {
   const bench = boundedTo(end(0, 0, 10));
   await bench.start(0);
   assert.equal(bench.source.opened.get(0)?.until, 10);
