@@ -51,7 +51,8 @@ const char *kd_packed_error(kd_packed_result result);
 typedef struct {
   uint32_t magic, row_count, rows_position, segment_count, segments_position, bytes_position, block_length,
       packed_bytes;
-  uint32_t zero[8];
+  int64_t first_timestamp, last_timestamp;
+  uint32_t zero[4];
 } kd_input_header;
 
 typedef struct {
@@ -103,6 +104,8 @@ typedef struct {
   uint32_t row_count;
   uint32_t rows_end;
   uint32_t bytes_position;
+  /* The lowest and the highest timestamp of the rows; -1: none has one. */
+  int64_t first_timestamp, last_timestamp;
   /* Segments are kept here until the batch is closed: they follow the rows, whose number is not known
    * before. */
   kd_segment *segments;

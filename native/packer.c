@@ -8,6 +8,7 @@ void kd_packer_begin(kd_packer *packer, uint8_t *block, uint32_t length) {
   packer->rows_end = KD_HEADER_BYTES;
   packer->bytes_position = packer->length;
   packer->segment_count = 0;
+  packer->first_timestamp = packer->last_timestamp = -1;
 }
 
 uint64_t kd_packer_bytes_alone(uint64_t payload_bytes) {
@@ -17,6 +18,12 @@ uint64_t kd_packer_bytes_alone(uint64_t payload_bytes) {
 uint32_t kd_packer_packed_bytes(const kd_packer *packer) {
   return packer->rows_end + packer->segment_count * KD_SEGMENT_BYTES +
          (packer->length - packer->bytes_position);
+}
+
+static inline void note_timestamp(kd_packer *packer, int64_t timestamp) {
+  if (timestamp < 0) return;
+  if (packer->first_timestamp < 0 || timestamp < packer->first_timestamp) packer->first_timestamp = timestamp;
+  if (timestamp > packer->last_timestamp) packer->last_timestamp = timestamp;
 }
 
 static bool fits(const kd_packer *packer, uint64_t payload, uint32_t rows, uint32_t segments) {
@@ -45,6 +52,7 @@ bool kd_packer_add(kd_packer *packer, const kd_record *record, uint32_t partitio
   }
   segment->row_count++;
   segment->last_offset = record->offset;
+  note_timestamp(packer, record->timestamp);
   packer->bytes_position -= (uint32_t)payload;
   kd_input_row row = {
       .offset = record->offset,
@@ -90,6 +98,8 @@ uint32_t kd_packer_close(kd_packer *packer) {
       .bytes_position = packer->bytes_position,
       .block_length = packer->length,
       .packed_bytes = kd_packer_packed_bytes(packer),
+      .first_timestamp = packer->first_timestamp,
+      .last_timestamp = packer->last_timestamp,
   };
   if (packer->segment_count)
     memcpy(packer->block + packer->rows_end, packer->segments, packer->segment_count * sizeof(kd_segment));

@@ -24,6 +24,8 @@ const io: CliIo = {
 };
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A run that prints events decides itself what to do without its reader.
+  if (process.stdout.listenerCount('error') > 1) return;
   // `kd consume … | head`: the reader has closed the pipe, which is not an error.
   if (error.code === 'EPIPE') process.exit();
   process.stderr.write(

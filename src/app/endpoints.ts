@@ -1,22 +1,13 @@
 /** The answers of `/readyz` and `/status` about a run. */
-import type { RunStatus, Standing } from '../dispatcher/report.js';
+import type { RunStatus } from '../dispatcher/report.js';
 import { version } from '../version.js';
-import type { Usage } from './process-control.js';
 import type { CertificateExpiry } from './reload/expiry.js';
 import type { ReloadStatus } from './reload/leg.js';
-import { type Redact, snapshot } from './status.js';
+import { type SnapshotView, viewSnapshot } from './status.js';
 
-export interface RunView {
-  readonly startedAt: Date;
-  status(): RunStatus;
-  standing(): Standing;
-  /** Usage of resources by this run. */
-  usage(): Usage;
-  bytesOut(): number;
+export interface RunView extends SnapshotView {
   reloads(): ReloadStatus;
   certificates(): readonly CertificateExpiry[];
-  /** Removes secrets from text of other programs. */
-  readonly redact: Redact;
 }
 
 /** `notReady`: why `/readyz` says no; null: ready. */
@@ -49,15 +40,11 @@ export function notReady(status: Pick<RunStatus, 'stalled' | 'state' | 'membersh
 
 /** The summary so far, and facts that only a running job has. */
 function statusBody(name: string, view: RunView): unknown {
-  const { records, stalled, state, latency, ...rest } = view.status();
+  const { records: _records, state: _state, latency: _latency, stalled, ...rest } = view.status();
   const { count, switching, rejected } = view.reloads();
-  const { startedAt, redact } = view;
-  const standing = view.standing();
-  const usage = view.usage();
-  const bytesOut = view.bytesOut();
-  const at = new Date();
+  const { redact } = view;
   return {
-    ...snapshot({ name, state, startedAt, at, records, latency, standing, bytesOut, usage, redact }),
+    ...viewSnapshot(name, view),
     version,
     reason: null,
     exitCode: null,

@@ -10,6 +10,7 @@ import { exitNow } from './compose/librdkafka.js';
 import type { ClosableLogger } from './compose/logging.js';
 import type { RunView } from './endpoints.js';
 import { onReloadSignal, onStopSignals, type Usage, usage } from './process-control.js';
+import { type EventSink, RunEvents } from './progress/events.js';
 import { JobRevisions } from './reload/configuration.js';
 import { ExpiryWatch } from './reload/expiry.js';
 import { digestOf } from './reload/file-digest.js';
@@ -42,6 +43,7 @@ export interface RunJob {
   /** Loads the configuration again; undefined if it never changes. */
   readonly loadAgain?: () => Loaded;
   readonly display?: RunDisplay;
+  readonly events?: { readonly sinks: readonly EventSink[]; readonly intervalMs: number };
   /** On a terminal SIGHUP usually means that it was closed. */
   readonly onTerminal: boolean;
   /** Removes secrets from text of other programs. */
@@ -78,7 +80,13 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
     redact,
     certificates: () => expiry.expiries(),
   };
-  const report = await attended(job, { runner, watch, expiry, inForce, view });
+  const events = new RunEvents({
+    name: config.name,
+    view,
+    run: whatIsRun(config, until),
+    ...(job.events ?? { sinks: [], intervalMs: 0 }),
+  });
+  const report = await attended(job, { runner, watch, expiry, inForce, view, events });
   const summary = summarize(report, {
     name: config.name,
     startedAt,
@@ -89,6 +97,7 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
     reloads: runner.reloadStatus.count,
     stoppedBeforeEnd: until === 'end' && !report.endReached && report.error === undefined,
   });
+  await events.finish(summary);
   return { summary, exitNow: report.hung ? () => exitNow(summary.exitCode) : undefined };
 }
 
@@ -99,16 +108,21 @@ interface Attended {
   /** Logs warnings about the configuration that is now in use. */
   readonly inForce: (config: ResolvedConfig) => void;
   readonly view: RunView;
+  readonly events: RunEvents;
 }
 
 /** Runs the job with signals, endpoints, watches and display, and removes them all afterwards. */
-async function attended(job: RunJob, { runner, watch, expiry, inForce, view }: Attended): Promise<RunReport> {
+async function attended(
+  job: RunJob,
+  { runner, watch, expiry, inForce, view, events }: Attended,
+): Promise<RunReport> {
   const { config, until, logger, display, onTerminal, loadAgain } = job;
   const reloadable = loadAgain !== undefined;
   const removeSignals = listenToSignals(runner, { logger, display, onTerminal, reloadable });
   try {
     const health = await startEndpoints(config, view, logger);
     display?.start(() => runner.status());
+    events.start();
     logger.info('running', whatIsRun(config, until));
     inForce(config);
     watch?.start();

@@ -1,7 +1,9 @@
 /** A snapshot of a run, from which the summary, `/status` and all other displays are derived. */
 import type { DeadLettersOfCode } from '../core/books/accounting.js';
 import type { Metric } from '../core/books/metric-books.js';
-import type { RunReport, Standing } from '../dispatcher/report.js';
+import type { Progress } from '../core/progress/progress.js';
+import type { RunRange } from '../core/progress/progress-book.js';
+import type { RunReport, RunStatus, Standing } from '../dispatcher/report.js';
 import type { Usage } from './process-control.js';
 
 type Records = Omit<RunReport['records'], 'filteredBy' | 'deadLetteredBy' | 'emittedBy' | 'bytesIn'>;
@@ -23,6 +25,10 @@ export interface Snapshot {
   readonly latency: { readonly p50Ms: number; readonly p99Ms: number };
   readonly committed: RunReport['committed'];
   readonly redelivery: RunReport['redelivery'];
+  /** How far it is; of a bounded run, all members of the group together. */
+  readonly progress: Progress;
+  /** The records that the run is about. */
+  readonly range: RunRange;
   /** `context.metrics` of the transform. */
   readonly metrics: readonly Metric[];
 }
@@ -49,7 +55,7 @@ export interface SnapshotParts {
 export function snapshot(parts: SnapshotParts): Snapshot {
   const { filteredBy, deadLetteredBy, emittedBy, bytesIn, ...counts } = parts.records;
   const { consumed, transformed, filtered, deadLettered, handedOver } = counts;
-  const { committed, redelivery, activeMs, metrics } = parts.standing;
+  const { committed, redelivery, activeMs, metrics, progress, range } = parts.standing;
   const { cpuMicroseconds, rssPeakBytes } = parts.usage;
   return {
     schema: 1,
@@ -71,8 +77,30 @@ export function snapshot(parts: SnapshotParts): Snapshot {
     latency: parts.latency,
     committed: [...committed].sort(byPlace),
     redelivery: [...redelivery].sort(byPlace),
+    progress,
+    range: { ...range, partitions: [...range.partitions].sort(byPlace) },
     metrics: cleanMetrics(metrics, parts.redact),
   };
+}
+
+/** A running job, as its displays see it. */
+export interface SnapshotView {
+  readonly startedAt: Date;
+  status(): RunStatus;
+  standing(): Standing;
+  /** Usage of resources by this run. */
+  usage(): Usage;
+  bytesOut(): number;
+  /** Removes secrets from text of other programs. */
+  readonly redact: Redact;
+}
+
+export function viewSnapshot(name: string, view: SnapshotView): Snapshot {
+  const { records, state, latency } = view.status();
+  const { startedAt, redact } = view;
+  const [standing, usage, bytesOut] = [view.standing(), view.usage(), view.bytesOut()];
+  const at = new Date();
+  return snapshot({ name, state, startedAt, at, records, latency, standing, bytesOut, usage, redact });
 }
 
 interface Place {

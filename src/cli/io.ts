@@ -22,7 +22,8 @@ export interface CliIo {
 export interface GlobalOptions {
   readonly config?: string;
   readonly set?: readonly string[];
-  readonly output?: 'text' | 'json';
+  /** `jsonl`: the events of a run; refused by other verbs. */
+  readonly output?: 'text' | 'json' | 'jsonl';
   readonly quiet?: boolean;
   readonly verbose?: boolean;
 }

@@ -21,8 +21,8 @@ export function addGlobalOptions(program: Command): Command {
       ),
     )
     .addOption(
-      new Option('-o, --output <format>', 'how results are printed')
-        .choices(['text', 'json'])
+      new Option('-o, --output <format>', 'how results are printed; jsonl: the events of run and demo')
+        .choices(['text', 'json', 'jsonl'])
         .default('text'),
     )
     .addOption(new Option('-q, --quiet', 'no progress, and no log below warnings'))

@@ -4,7 +4,7 @@ import { DispatcherError, ExitCode } from '../core/errors.js';
 import { visibleLines } from '../core/visible.js';
 import { Secrets } from '../secrets/secrets.js';
 import { version } from '../version.js';
-import { type CliIo, colorsFor, printJson } from './io.js';
+import { type CliIo, colorsFor, type GlobalOptions, printJson } from './io.js';
 import { ConfigurationError } from './load-config.js';
 import { addExample, addGlobalOptions } from './options.js';
 
@@ -59,8 +59,19 @@ export function createProgram(io: CliIo, verbs: readonly Register[]): Command {
     });
   addGlobalOptions(program);
   addExample(program, 'kd demo', 'kd validate -c kd.yml', 'kd run -c kd.yml --until end');
+  program.hook('preAction', (_program, command) => refuseEvents(command));
   for (const register of verbs) register(program, io);
   return program;
+}
+
+const VERBS_WITH_EVENTS: readonly string[] = ['run', 'demo'];
+
+function refuseEvents(command: Command): void {
+  const { output } = command.optsWithGlobals<GlobalOptions>();
+  if (output !== 'jsonl' || VERBS_WITH_EVENTS.includes(command.name())) return;
+  throw new DispatcherError('USAGE', `-o jsonl prints the events of a run, and ${command.name()} has none`, {
+    remedy: 'use -o json; jsonl is for kd run and kd demo',
+  });
 }
 
 /** Runs one command line; never rejects. The exit code is set through `io`. */
@@ -84,10 +95,8 @@ function report(error: unknown, argv: readonly string[], io: CliIo): void {
     if (SHOWN_BY_COMMANDER.has(error.code) && error.exitCode === 0) return;
     io.setExitCode(ExitCode.configuration);
     // Its text begins with "error: ", and is on stderr already.
-    if (wantsJson(argv))
-      printJson(io, {
-        error: { code: 'USAGE', message: error.message.replace(/^error: /, ''), remedy: 'see kd --help' },
-      });
+    const message = error.message.replace(/^error: /, '');
+    printError(argv, io, { code: 'USAGE', message, remedy: 'see kd --help' }, ExitCode.configuration);
     return;
   }
   const known =
@@ -109,24 +118,30 @@ function report(error: unknown, argv: readonly string[], io: CliIo): void {
     io.stderr.write(`${shown(known.cause.stack ?? '')}\n`);
   const remedy = known.remedy === undefined ? '' : `    → ${shown(known.remedy)}\n`;
   io.stderr.write(`${color.red('error')}: ${shown(known.message)}\n${remedy}`);
-  if (!wantsJson(argv)) return;
-  const problems = known instanceof ConfigurationError ? { problems: known.problems } : {};
-  printJson(io, {
-    error: {
-      code: known.code,
-      message: redact(known.message),
-      remedy: known.remedy === undefined ? null : redact(known.remedy),
-      ...problems,
-    },
-  });
+  const said = {
+    code: known.code,
+    message: redact(known.message),
+    remedy: known.remedy === undefined ? null : redact(known.remedy),
+    ...(known instanceof ConfigurationError ? { problems: known.problems } : {}),
+  };
+  printError(argv, io, said, known.exitCode);
+}
+
+/** For machines: one document, or the last event of a run that did not begin. */
+function printError(argv: readonly string[], io: CliIo, error: object, exitCode: ExitCode): void {
+  if (wantsOutput('json', argv)) printJson(io, { error });
+  if (!wantsOutput('jsonl', argv)) return;
+  io.stdout.write(
+    `${JSON.stringify({ event: 'finished', at: new Date().toISOString(), exitCode, error })}\n`,
+  );
 }
 
 /** Looks at the raw arguments: commander may have failed before it parsed them. */
-function wantsJson(argv: readonly string[]): boolean {
+function wantsOutput(format: 'json' | 'jsonl', argv: readonly string[]): boolean {
   return argv.some(
     (word, index) =>
-      word === '-ojson' ||
-      word === '--output=json' ||
-      (word === 'json' && ['-o', '--output'].includes(argv[index - 1] ?? '')),
+      word === `-o${format}` ||
+      word === `--output=${format}` ||
+      (word === format && ['-o', '--output'].includes(argv[index - 1] ?? '')),
   );
 }

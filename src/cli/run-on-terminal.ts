@@ -1,5 +1,8 @@
 /** A run on the command line: log and progress on stderr, the summary on stdout, the exit code. */
-import { isJson, recordsOnly } from '../app/compose/logging.js';
+import { resolve } from 'node:path';
+import { type ClosableLogger, isJson, recordsOnly } from '../app/compose/logging.js';
+import { openEventFile } from '../app/progress/event-file.js';
+import type { EventSink } from '../app/progress/events.js';
 import { type RunDisplay, runJob as run } from '../app/run.js';
 import type { Summary } from '../app/summary.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
@@ -7,11 +10,13 @@ import type { Loaded } from '../config/load.js';
 import type { ExitCode } from '../core/errors.js';
 import type { CliIo, GlobalOptions } from './io.js';
 import { createCliLogger } from './log.js';
+import { eventLines } from './terminal/event-lines.js';
 import { Progress } from './terminal/progress.js';
 import { ProgressRecords } from './terminal/progress-records.js';
 import { renderSummary } from './terminal/summary-text.js';
 
 const LOG_FLUSH_MS = 2000;
+const EVENTS_INTERVAL_MS = 10_000;
 
 export interface TerminalRun {
   readonly config: ResolvedConfig;
@@ -21,9 +26,10 @@ export interface TerminalRun {
   readonly loadAgain?: () => Loaded;
   /** Time between two progress lines without a terminal. */
   readonly progressIntervalMs?: number;
+  /** Events are appended to it. */
+  readonly progressFile?: string;
   /** Called when the run is over, before the summary is printed; errors it throws go to the caller. */
   readonly beforeSummary?: () => Promise<void>;
-  /** Removes secrets from log lines. */
 }
 
 /** Resolves with the printed summary; the exit code is set. */
@@ -35,6 +41,7 @@ export async function runOnTerminal(job: TerminalRun, io: CliIo): Promise<Summar
   const shown = (): RunDisplay =>
     json ? new ProgressRecords(logger) : new Progress(io.stderr, job.progressIntervalMs);
   const display = options.quiet === true ? undefined : shown();
+  const sinks = await eventSinks(job, io, logger);
   const { summary, exitNow } = await run({
     config,
     until,
@@ -43,13 +50,27 @@ export async function runOnTerminal(job: TerminalRun, io: CliIo): Promise<Summar
     redact: io.secrets?.redact ?? ((text: string) => text),
     ...(job.loadAgain === undefined ? {} : { loadAgain: job.loadAgain }),
     ...(display === undefined ? {} : { display }),
+    events: { sinks, intervalMs: job.progressIntervalMs ?? EVENTS_INTERVAL_MS },
   }).finally(() => logger.close(LOG_FLUSH_MS));
   await job.beforeSummary?.();
   // First: a reader that has closed the pipe ends the process while the summary is printed.
   io.setExitCode(summary.exitCode as ExitCode);
-  await print(summary, options, io);
+  if (options.output !== 'jsonl') await print(summary, options, io);
   exitNow?.();
   return summary;
+}
+
+async function eventSinks(
+  { progressFile, options }: TerminalRun,
+  io: CliIo,
+  logger: ClosableLogger,
+): Promise<readonly EventSink[]> {
+  return [
+    ...(options.output === 'jsonl' ? [eventLines(io.stdout, logger)] : []),
+    ...(progressFile === undefined
+      ? []
+      : [await openEventFile({ path: resolve(io.workingDirectory, progressFile), logger })]),
+  ];
 }
 
 function print(summary: Summary, options: GlobalOptions, io: CliIo): Promise<void> {

@@ -44,6 +44,9 @@ export interface InputBatch {
   readonly rowCount: number;
   /** Header, rows, segments and payload. */
   readonly packedBytes: number;
+  /** The lowest and the highest timestamp of its rows; −1: none has one. */
+  readonly firstTimestampMs: number;
+  readonly lastTimestampMs: number;
   readonly segments: readonly Segment[];
   /** In the order of the log, after all rows of the batch. */
   readonly faults: readonly Fault[];

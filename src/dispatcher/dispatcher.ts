@@ -178,6 +178,7 @@ export class Dispatcher {
   /** Hands settled offsets over, for the next commit. */
   private storeChanged(): void {
     if (this.state.lifecycle.isOver()) return;
+    this.parts.runProgress.look();
     try {
       const changed = this.state.partitions.takeChanged();
       if (changed.length > 0) this.parts.rebalancer.store(changed);
@@ -196,6 +197,7 @@ export class Dispatcher {
     if (!endWatch.done) endCheck.tick();
     if (!endWatch.done || changes.busy || !endCheck.confirms()) return;
     this.endReached = true;
+    this.state.progress.complete();
     this.stop();
   }
 

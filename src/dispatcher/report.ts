@@ -1,6 +1,8 @@
 import type { AccountingSnapshot } from '../core/books/accounting.js';
 import type { Metric } from '../core/books/metric-books.js';
 import type { DispatcherError } from '../core/errors.js';
+import type { Progress } from '../core/progress/progress.js';
+import type { RunRange } from '../core/progress/progress-book.js';
 import type { EndOffset } from '../ports/source.js';
 import type { MembershipState } from './partitions/membership.js';
 import type { Partitions } from './partitions/partitions.js';
@@ -28,6 +30,9 @@ export interface RunReport {
   readonly latency: { readonly p50Ms: number; readonly p99Ms: number };
   /** Counters and observations of the transform. */
   readonly metrics: readonly Metric[];
+  readonly progress: Progress;
+  /** The records that the run is about. */
+  readonly range: RunRange;
   /** The time from the first batch that was read to the last one that was settled. */
   readonly activeMs: number;
   /** A client did not close in time; it ends only with the process. */
@@ -39,7 +44,10 @@ export interface RunReport {
 }
 
 /** The current state of a run, in the terms of its report. Costs a walk over its partitions. */
-export type Standing = Pick<RunReport, 'committed' | 'redelivery' | 'activeMs' | 'metrics'>;
+export type Standing = Pick<
+  RunReport,
+  'committed' | 'redelivery' | 'activeMs' | 'metrics' | 'progress' | 'range'
+>;
 
 /** The current status of a run. */
 export interface RunStatus {
@@ -54,8 +62,9 @@ export interface RunStatus {
   readonly inFlightBytesMax: number;
   readonly threadsBusy: number;
   readonly threads: number;
-  /** Bounded run: records still to be settled, at most. */
-  readonly remaining: number | undefined;
+  readonly progress: Progress;
+  /** The range of a bounded run is known; true for others. */
+  readonly isPlaced: boolean;
   /** Records up to the high watermark. */
   readonly lag: number | undefined;
   /** Partitions whose last stable offset has not moved for long, below the high watermark. */

@@ -8,6 +8,7 @@ import type { DispatcherError } from '../core/errors.js';
 import { BatchSize } from '../core/flow/batch-size.js';
 import { FlowControl } from '../core/flow/flow-control.js';
 import { Lifecycle } from '../core/lifecycle.js';
+import type { ProgressBook } from '../core/progress/progress-book.js';
 import type { InFlightBatch } from './in-flight-batch.js';
 import { LogLimit } from './log-limit.js';
 import { Partitions } from './partitions/partitions.js';
@@ -25,6 +26,7 @@ export interface RunState {
   readonly accounting: Accounting;
   readonly latency: LatencyHistogram;
   readonly metrics: MetricBooks;
+  readonly progress: ProgressBook;
   readonly logLimit: LogLimit;
   /** Records that a broker has named as the reason for refusing their message set. */
   readonly named: NamedRecords;
@@ -80,6 +82,7 @@ export function makeRunState(
     accounting: books.accounting,
     latency: books.latency,
     metrics: books.metrics,
+    progress: books.progress,
     logLimit: new LogLimit(deps.logger, deps.clock),
     named: new NamedRecords(),
     inFlight: new Map(),

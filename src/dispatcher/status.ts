@@ -4,8 +4,10 @@ import type { RunState } from './run-state.js';
 import type { Parts } from './wiring.js';
 
 export function statusOf(state: RunState, parts: Parts): RunStatus {
-  const { accounting, flow, blocks, deps, settings, partitions, lifecycle } = state;
-  const { rebalancer, stall, connectionTrouble, endWatch, transactionWatch, leaderWatch, batchFlow } = parts;
+  const { accounting, flow, blocks, deps, partitions, lifecycle, progress } = state;
+  const { rebalancer, stall, connectionTrouble, transactionWatch, leaderWatch, batchFlow } = parts;
+  // Between two ticks much may have been settled.
+  parts.runProgress.look();
   return {
     // Closing the clients is the last step of a drain.
     state: lifecycle.state === 'closing' ? 'draining' : lifecycle.state,
@@ -18,7 +20,8 @@ export function statusOf(state: RunState, parts: Parts): RunStatus {
     inFlightBytesMax: blocks.budgetBytes,
     threadsBusy: deps.pool.busy,
     threads: deps.pool.threads,
-    remaining: settings.until === 'end' ? endWatch.remaining : undefined,
+    progress: progress.progress(),
+    isPlaced: state.settings.until === 'forever' || progress.isPlaced,
     lag: lagOf(state),
     openTransactions: transactionWatch.hanging,
     leaderless: leaderWatch.leaderless.map(({ topic, partition }) => ({ topic, partition })),
@@ -26,7 +29,10 @@ export function statusOf(state: RunState, parts: Parts): RunStatus {
   };
 }
 
-export function standingOf({ deps, partitions, metrics }: RunState, { batchFlow }: Parts): Standing {
+export function standingOf(
+  { deps, partitions, metrics, progress }: RunState,
+  { batchFlow }: Parts,
+): Standing {
   return {
     committed: committedOf(partitions),
     redelivery: partitions
@@ -34,6 +40,8 @@ export function standingOf({ deps, partitions, metrics }: RunState, { batchFlow 
       .map(({ partitionId, from, to }) => ({ ...deps.describe(partitionId), from, to })),
     activeMs: batchFlow.activeMs,
     metrics: metrics.snapshot(),
+    progress: progress.progress(),
+    range: progress.range(),
   };
 }
 

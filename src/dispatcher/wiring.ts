@@ -3,6 +3,7 @@ import { ConnectionTrouble } from './ending/connection-trouble.js';
 import { EndCheck } from './ending/end-check.js';
 import { EndWatch } from './ending/end-watch.js';
 import { LeaderWatch } from './ending/leader-watch.js';
+import { RunProgress } from './ending/run-progress.js';
 import { Intake } from './intake/intake.js';
 import { ReadFaults } from './intake/read-faults.js';
 import { Releaser } from './ordering/releaser.js';
@@ -51,6 +52,7 @@ export function wire(state: RunState) {
   const assignmentWatch = new AssignmentWatch(state);
   const connectionTrouble = new ConnectionTrouble(state);
   const leaderWatch = new LeaderWatch(state, endWatch);
+  const runProgress = new RunProgress(state, endWatch);
   return {
     changes,
     intake,
@@ -67,5 +69,6 @@ export function wire(state: RunState) {
     assignmentWatch,
     connectionTrouble,
     leaderWatch,
+    runProgress,
   };
 }

@@ -58,7 +58,15 @@ export function readInputBatch(block: Block): InputBatch {
     segments.push(segment);
   }
   ensure(nextRow === rowCount, `segments cover ${nextRow} of ${rowCount} rows`);
-  return { block, rowCount, packedBytes: headerCell(cells, InputHeader.packedBytes), segments, faults };
+  return {
+    block,
+    rowCount,
+    packedBytes: headerCell(cells, InputHeader.packedBytes),
+    firstTimestampMs: readInt64(cells, InputHeader.firstTimestamp >> 2),
+    lastTimestampMs: readInt64(cells, InputHeader.lastTimestamp >> 2),
+    segments,
+    faults,
+  };
 }
 
 function segmentAt(cells: Int32Array, at: number): Segment {

@@ -39,6 +39,8 @@ export class InputBatchWriter {
   readonly #segments: OpenSegment[] = [];
   #rowCount = 0;
   #payloadStart: number;
+  #firstTimestamp = -1;
+  #lastTimestamp = -1;
 
   constructor(block: Uint8Array) {
     this.#bytes = bufferViewOf(block);
@@ -67,6 +69,7 @@ export class InputBatchWriter {
     this.#cells[cell + (InputRow.valueLength >> 2)] = record.value?.length ?? -1;
     this.#cells[cell + (InputRow.headersLength >> 2)] = headersLength;
     this.#payloadStart = start;
+    this.#noteTimestamp(record.timestamp);
     if (continues) {
       current.rowCount += 1;
       current.lastOffset = record.offset;
@@ -98,6 +101,14 @@ export class InputBatchWriter {
     this.#header(InputHeader.bytesPosition, this.#payloadStart);
     this.#header(InputHeader.blockLength, this.#bytes.length);
     this.#header(InputHeader.packedBytes, this.#tablesEnd(0, 0) + this.#bytes.length - this.#payloadStart);
+    writeInt64(this.#cells, InputHeader.firstTimestamp >> 2, this.#firstTimestamp);
+    writeInt64(this.#cells, InputHeader.lastTimestamp >> 2, this.#lastTimestamp);
+  }
+
+  #noteTimestamp(timestamp: number): void {
+    if (timestamp < 0) return;
+    if (this.#firstTimestamp < 0 || timestamp < this.#firstTimestamp) this.#firstTimestamp = timestamp;
+    if (timestamp > this.#lastTimestamp) this.#lastTimestamp = timestamp;
   }
 
   #tablesEnd(moreRows: number, moreSegments: number): number {

@@ -16,6 +16,8 @@ export const InputHeader = {
   bytesPosition: 20,
   blockLength: 24,
   packedBytes: 28,
+  firstTimestamp: 32,
+  lastTimestamp: 40,
 } as const;
 
 export const InputRow = {

@@ -5,6 +5,7 @@ import { summarize } from '../../src/app/summary.js';
 import { renderSummary } from '../../src/cli/terminal/summary-text.js';
 import { DispatcherError } from '../../src/core/errors.js';
 import type { RunReport } from '../../src/dispatcher/report.js';
+import { NO_PROGRESS } from '../support/no-progress.js';
 
 const REPORT: RunReport = {
   state: 'stopped',
@@ -38,6 +39,7 @@ const REPORT: RunReport = {
   redelivery: [],
   latency: { p50Ms: 1, p99Ms: 2 },
   metrics: [{ kind: 'count', name: 'seen hunter2', labels: { user: 'hunter2' }, value: 3 }],
+  ...NO_PROGRESS,
   activeMs: 2000,
   hung: false,
   ends: undefined,

@@ -107,9 +107,10 @@ test('the work for a part of a batch does not grow with the number of its parts'
   const block = { id: 1, bytes: new Uint8Array(8192) };
   writeIdentity(block.bytes, 0, 1, 0);
   const segment = { partitionId: 0, epoch: 1, firstRow: 0, rowCount: 1, firstOffset: 0, lastOffset: 0 };
+  const UNTIMED = { firstTimestampMs: -1, lastTimestampMs: -1 };
   const batch = new InFlightBatch(
     1,
-    { block, rowCount: 1, packedBytes: 1, segments: [segment], faults: [] },
+    { block, rowCount: 1, packedBytes: 1, ...UNTIMED, segments: [segment], faults: [] },
     block,
     0,
   );

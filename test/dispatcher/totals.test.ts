@@ -16,7 +16,8 @@ function flightWith(counts: Partial<TransformResult>): InFlightBatch {
     firstOffset: 0,
     lastOffset: 2,
   };
-  const input = { block, rowCount: 3, packedBytes: 3, segments: [segment], faults: [] };
+  const untimed = { firstTimestampMs: -1, lastTimestampMs: -1 };
+  const input = { block, rowCount: 3, packedBytes: 3, ...untimed, segments: [segment], faults: [] };
   const flight = new InFlightBatch(7, input, block, 0);
   flight.addPart(
     block,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { readInputBatch } from '../../src/wire/input-batch.js';
 import { InputBatchReader } from '../../src/wire/input-reader.js';
 import { InputBatchWriter } from '../../src/wire/input-writer.js';
 import {
@@ -76,6 +77,10 @@ test('TypeScript reads exactly what C packed into an input batch', () => {
         list.map((record) => ({ ...record, partitionId, epoch, headers: packed(record.headers) })),
       );
       assert.equal(codec.packInput(block, records, null), records.length);
+      const timed = records.map((record) => record.timestamp).filter((time) => time >= 0);
+      const { firstTimestampMs, lastTimestampMs } = readInputBatch({ id: 1, bytes: block });
+      assert.equal(firstTimestampMs, timed.length === 0 ? -1 : Math.min(...timed));
+      assert.equal(lastTimestampMs, Math.max(-1, ...timed));
       const reader = new InputBatchReader();
       reader.open(block);
       assert.equal(reader.rowCount, records.length);

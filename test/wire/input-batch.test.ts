@@ -96,6 +96,10 @@ test('segments and faults of a batch read as they were written', () => {
         expectedSegments(given),
       );
       assert.deepEqual(batch.faults, faults);
+      const times = given.flatMap(({ records }) => records.map(({ timestamp }) => timestamp));
+      const timed = times.filter((timestamp) => timestamp >= 0);
+      assert.equal(batch.firstTimestampMs, timed.length === 0 ? -1 : Math.min(...timed));
+      assert.equal(batch.lastTimestampMs, Math.max(-1, ...timed));
       assert.equal(
         batch.segments.reduce((sum, segment) => sum + segment.rowCount, 0),
         batch.rowCount,

@@ -1,4 +1,4 @@
-import { newRunBooks } from '../../core/books/run-books.js';
+import { newRunBooks, type RunBooks } from '../../core/books/run-books.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { RunReport, RunStatus, Standing } from '../../dispatcher/report.js';
 import { type LegEnd, reportOfRun } from './after-leg.js';
@@ -90,9 +90,7 @@ export class LegRunner<Config> {
 
   standing(): Standing {
     return this.totals.standing(
-      this.lifecycle.hasLeg
-        ? this.leg.dispatcher.standing()
-        : { committed: [], redelivery: [], activeMs: 0, metrics: this.books.metrics.snapshot() },
+      this.lifecycle.hasLeg ? this.leg.dispatcher.standing() : nothingStands(this.books),
     );
   }
 
@@ -192,6 +190,17 @@ export class LegRunner<Config> {
     this.takeover.answer();
     return reportOfRun(end);
   }
+}
+
+function nothingStands({ metrics, progress }: RunBooks): Standing {
+  return {
+    committed: [],
+    redelivery: [],
+    activeMs: 0,
+    metrics: metrics.snapshot(),
+    progress: progress.progress(),
+    range: progress.range(),
+  };
 }
 
 function notMade(cause: unknown): DispatcherError {

@@ -1,13 +1,11 @@
 import type { RunDisplay, RunStatus } from '../../app/run.js';
 import type { Logger } from '../../ports/logger.js';
-import { RateMeter } from './rate-meter.js';
 
 const INTERVAL_MS = 10_000;
 
 /** Progress for a log of JSON lines: one record every 10 s. */
 export class ProgressRecords implements RunDisplay {
   private readonly logger: Logger;
-  private readonly rate = new RateMeter();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(logger: Logger) {
@@ -15,7 +13,6 @@ export class ProgressRecords implements RunDisplay {
   }
 
   start(status: () => RunStatus): void {
-    this.rate.perSecond(status().records.consumed);
     this.timer = setInterval(() => this.say(status()), INTERVAL_MS);
     this.timer.unref();
   }
@@ -33,9 +30,8 @@ export class ProgressRecords implements RunDisplay {
       stalled,
       consumed: records.consumed,
       deadLettered: records.deadLettered,
-      recordsPerSecond: Math.round(this.rate.perSecond(records.consumed)),
+      progress: rest.progress,
       lag,
-      remaining: rest.remaining,
       inFlightBytes: rest.inFlightBytes,
       threadsBusy,
       threads,

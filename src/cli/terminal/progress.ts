@@ -1,10 +1,12 @@
 import type { RunDisplay, RunStatus } from '../../app/run.js';
 import { visible } from '../../core/visible.js';
 import { bytes, count, duration } from './numbers.js';
-import { RateMeter } from './rate-meter.js';
 
 const LIVE_INTERVAL_MS = 500;
 const PLAIN_INTERVAL_MS = 10_000;
+/** Where the width of a terminal is not known. */
+const COLUMNS = 120;
+const SEPARATOR = ' · ';
 
 export interface ProgressOutput {
   write(text: string): unknown;
@@ -19,9 +21,8 @@ export class Progress implements RunDisplay {
   private readonly output: ProgressOutput;
   private status: (() => RunStatus) | undefined;
   private readonly plainIntervalMs: number;
-  private readonly rate = new RateMeter();
   private timer: NodeJS.Timeout | undefined;
-  private lastLine = '';
+  private isShown = false;
 
   constructor(output: ProgressOutput, plainIntervalMs = PLAIN_INTERVAL_MS) {
     this.output = output;
@@ -40,8 +41,8 @@ export class Progress implements RunDisplay {
 
   /** Clears the live line, so that a log line or the summary can be printed. */
   clear(): void {
-    if (this.lastLine !== '') this.output.write('\r\x1b[2K');
-    this.lastLine = '';
+    if (this.isShown) this.output.write('\r\x1b[2K');
+    this.isShown = false;
   }
 
   stop(): void {
@@ -49,32 +50,65 @@ export class Progress implements RunDisplay {
     this.clear();
   }
 
-  private rewrite(): void {
-    const width = (this.output.columns ?? 120) - 1;
-    this.lastLine = this.line().slice(0, width);
-    this.output.write(`\r\x1b[2K${this.lastLine}`);
+  /** One line with the facts that a waiting person needs, in the order of their importance. */
+  line(columnsMax = Number.POSITIVE_INFINITY): string {
+    const status = this.status?.();
+    return status === undefined ? '' : fitting(factsOf(status), columnsMax);
   }
 
-  /** One line with the facts that a waiting person needs. */
-  line(): string {
-    const status = this.status?.();
-    if (status === undefined) return '';
-    const perSecond = this.rate.perSecond(status.records.consumed);
-    const flows = status.stalled === undefined;
-    const parts = [
-      status.stalled === undefined ? status.state : `STALLED: ${status.stalled}`,
-      `${count(status.records.consumed)} records`,
-      // The mean over the last samples would not drop immediately when records stop.
-      ...(flows ? [`${count(perSecond)}/s`] : []),
-      ...(status.lag === undefined ? [] : [`lag ${count(status.lag)}`]),
-      `in flight ${bytes(status.inFlightBytes)} of ${bytes(status.inFlightBytesMax)}`,
-      `threads ${status.threadsBusy}/${status.threads} busy`,
-      `${status.owned} partitions`,
-      ...(status.records.deadLettered === 0 ? [] : [`${count(status.records.deadLettered)} dead letters`]),
-      ...(status.remaining === undefined || perSecond <= 0 || !flows
-        ? []
-        : [`ETA ${duration(1_000 * Math.ceil(status.remaining / perSecond))}`]),
-    ];
-    return visible(parts.join(' · '));
+  private rewrite(): void {
+    this.isShown = true;
+    // A terminal moves to the next line when its last column is written.
+    this.output.write(`\r\x1b[2K${this.line((this.output.columns ?? COLUMNS) - 1)}`);
   }
+}
+
+function factsOf(status: RunStatus): readonly string[] {
+  const { state, stalled, progress, records, lag, owned } = status;
+  const { percent, recordsDone, recordsToDo, recordsPerSecond, etaSeconds, slowest } = progress;
+  const flows = stalled === undefined;
+  const isBounded = percent !== null && recordsToDo !== null;
+  const rate = flows ? [`${count(recordsPerSecond.now)}/s`] : [];
+  const bounded = !isBounded
+    ? []
+    : [
+        `${percent.toFixed(1)}%`,
+        ...(etaSeconds === null || !flows ? [] : [`ETA ${duration(1_000 * etaSeconds)}`]),
+        ...rate,
+        `${count(recordsDone)} of ${count(recordsDone + recordsToDo)} records`,
+      ];
+  return [
+    ...(flows ? [] : [`STALLED: ${stalled}`]),
+    ...(flows && (!isBounded || state !== 'running') ? [state] : []),
+    ...bounded,
+    ...(isBounded ? [] : [`${count(records.consumed)} records`, ...rate]),
+    ...(records.deadLettered === 0 ? [] : [`${count(records.deadLettered)} dead letters`]),
+    ...(lag === undefined || isBounded ? [] : [`lag ${count(lag)}`]),
+    ...sizes(progress),
+    ...(slowest === null
+      ? []
+      : [`slowest ${slowest.topic}[${slowest.partition}] ${count(slowest.toDo)} left`]),
+    `in flight ${bytes(status.inFlightBytes)} of ${bytes(status.inFlightBytesMax)}`,
+    `threads ${status.threadsBusy}/${status.threads} busy`,
+    `${owned} partitions`,
+  ];
+}
+
+function sizes({
+  bytesDoneEstimate: done,
+  bytesToDoEstimate: toDo,
+}: RunStatus['progress']): readonly string[] {
+  return done === null || toDo === null ? [] : [`about ${bytes(done)} of ${bytes(done + toDo)}`];
+}
+
+/** As many whole facts as there is room for. Only the first one is cut if it does not fit alone. */
+function fitting(facts: readonly string[], columnsMax: number): string {
+  let line = '';
+  for (const fact of facts.map(visible)) {
+    const longer = line === '' ? fact : `${line}${SEPARATOR}${fact}`;
+    if (longer.length > columnsMax) break;
+    line = longer;
+  }
+  const [first = ''] = facts.map(visible);
+  return line === '' && columnsMax > 0 ? `${first.slice(0, columnsMax - 1)}…` : line;
 }

@@ -30,6 +30,7 @@ export function renderSummary(summary: Summary): string {
       : ([
           ['skipped', `${count(records.skipped)} offsets that were out of range, see the warnings`],
         ] as const)),
+    ...progressRows(summary),
     [
       'rate',
       `${count(summary.rate.recordsPerSecond)} records/s, ` +
@@ -60,6 +61,31 @@ export function renderSummary(summary: Summary): string {
   ];
   const lines = rows.map(([label, text]) => `  ${label.padEnd(14)} ${visible(text)}\n`);
   return `${visible(summary.name)}\n${lines.join('')}`;
+}
+
+/** Of a bounded run: how far it came, and which records it was about. */
+function progressRows({ progress, range }: Summary): (readonly [string, string])[] {
+  const { percent, recordsDone, recordsToDo, slowest } = progress;
+  const all = range.partitions.map(
+    ({ topic, partition, from, until }) =>
+      `${topic}[${partition}] ${until > from ? `${from}–${until - 1}` : 'empty'}`,
+  );
+  const left = slowest === null ? '' : `, most of them in ${slowest.topic}[${slowest.partition}]`;
+  return [
+    ...(percent === null || recordsToDo === null
+      ? []
+      : ([
+          [
+            'progress',
+            `${percent}% of ${count(recordsDone + recordsToDo)} offsets` +
+              (recordsToDo === 0 ? '' : `, ${count(recordsToDo)} to do${left}`),
+          ],
+        ] as const)),
+    ...(all.length === 0 ? [] : ([['range', ranges(all)]] as const)),
+    ...(range.firstTimestamp === null || range.lastTimestamp === null
+      ? []
+      : ([['record times', `${range.firstTimestamp} to ${range.lastTimestamp}`]] as const)),
+  ];
 }
 
 /** If everything went to one topic, it is the configured one, and not named. */

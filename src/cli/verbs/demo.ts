@@ -59,7 +59,7 @@ async function demo(options: GlobalOptions, io: CliIo): Promise<void> {
         options,
         progressIntervalMs: PROGRESS_INTERVAL_MS,
         beforeSummary: async () => {
-          if (options.output !== 'json') await printSamples(config, io);
+          if (options.output === 'text') await printSamples(config, io);
         },
       },
       io,

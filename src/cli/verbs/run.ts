@@ -8,6 +8,7 @@ import { loadConfigWithDetails, readConfig } from '../load-config.js';
 interface RunOptions extends GlobalOptions {
   readonly until: 'end' | 'forever';
   readonly rate?: string;
+  readonly progressFile?: string;
 }
 
 /** `kd run`: the main job. */
@@ -23,10 +24,16 @@ export function register(program: Command, io: CliIo): void {
     .addOption(
       new Option('--rate <rate>', 'maximum speed, such as 50000/s (records) or 20MB/s: dispatcher.rate'),
     )
+    .addOption(
+      new Option(
+        '--progress-file <file>',
+        'append events to it: started, progress every 10 s, finished (JSON lines)',
+      ),
+    )
     .addHelpText('after', '\nExample:\n  kd run -c flights.yml --until end -o json\n')
     .action(async (_options: unknown, command: Command) => {
       const given = command.optsWithGlobals<RunOptions>();
-      const { rate, set = [] } = given;
+      const { rate, progressFile, set = [] } = given;
       const options = rate === undefined ? given : { ...given, set: [...set, `dispatcher.rate=${rate}`] };
       const { config } = await loadConfigWithDetails(options, io);
       // Not earlier: a configuration may come from a pipe, and reading it blocks the process, including its
@@ -35,6 +42,7 @@ export function register(program: Command, io: CliIo): void {
       const loadAgain = (): Loaded => readConfig(options, io);
       // Loaded here, so that verbs without Kafka do not load its client.
       const { runOnTerminal } = await import('../run-on-terminal.js');
-      await runOnTerminal({ config, until: options.until, options, loadAgain }, io);
+      const events = progressFile === undefined ? {} : { progressFile };
+      await runOnTerminal({ config, until: options.until, options, loadAgain, ...events }, io);
     });
 }

@@ -119,6 +119,10 @@ export class Accounting {
     return this.#consumed - this.settled - this.#handedOver;
   }
 
+  get read(): Pick<AccountingSnapshot, 'consumed' | 'bytesIn'> {
+    return { consumed: this.#consumed, bytesIn: this.#bytesIn };
+  }
+
   snapshot(): AccountingSnapshot {
     return {
       consumed: this.#consumed,

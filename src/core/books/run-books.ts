@@ -1,3 +1,4 @@
+import { ProgressBook } from '../progress/progress-book.js';
 import { Accounting } from './accounting.js';
 import { LatencyHistogram } from './latency-histogram.js';
 import { MetricBooks } from './metric-books.js';
@@ -7,8 +8,14 @@ export interface RunBooks {
   readonly accounting: Accounting;
   readonly latency: LatencyHistogram;
   readonly metrics: MetricBooks;
+  readonly progress: ProgressBook;
 }
 
 export function newRunBooks(): RunBooks {
-  return { accounting: new Accounting(), latency: new LatencyHistogram(), metrics: new MetricBooks() };
+  return {
+    accounting: new Accounting(),
+    latency: new LatencyHistogram(),
+    metrics: new MetricBooks(),
+    progress: new ProgressBook(),
+  };
 }

@@ -6,6 +6,9 @@ import type { EndTarget, PartitionState } from '../partitions/partition-state.js
 import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
 
+/** `EndTarget.begun` where the group had no offset yet. */
+export const NOTHING_COMMITTED = -1;
+
 /**
  * Knows when a bounded run is over: every partition of the subscription settled up to the end seen at the
  * start, whoever in the group did it. Ours count by their ledgers (what is settled is committed when the run
@@ -44,7 +47,8 @@ export class EndWatch {
     this.targets = new Map(
       targets.map(({ topic, partition, low, end, high, topicId }) => {
         const empty = end <= low;
-        const target = { topic, partition, low, end, high, topicId, committed: low, empty, done: empty };
+        const committed = { committed: low, begun: undefined };
+        const target = { topic, partition, low, end, high, topicId, ...committed, empty, done: empty };
         return [keyOf(target), target];
       }),
     );
@@ -62,6 +66,11 @@ export class EndWatch {
       ...(high === undefined ? {} : { high }),
       ...(topicId === undefined ? {} : { topicId }),
     }));
+  }
+
+  /** Undefined before the start. */
+  get all(): readonly EndTarget[] | undefined {
+    return this.targets === undefined ? undefined : [...this.targets.values()];
   }
 
   /** Changes whenever a partition is moved; undefined while one is being moved. */
@@ -84,7 +93,8 @@ export class EndWatch {
   /** Sets the end up to which the run reads from now on. */
   setEnd(target: EndTarget, { low, end, high, topicId }: EndOffset): void {
     // The partition was empty at the start, but the log that is there now may not be.
-    Object.assign(target, { low, end, high, topicId, committed: low, empty: false, done: false });
+    const from = { low, committed: low, begun: low };
+    Object.assign(target, { ...from, end, high, topicId, empty: false, done: false });
     this.version++;
   }
 
@@ -97,18 +107,6 @@ export class EndWatch {
   /** Partitions that are not yet settled up to their end. */
   get open(): readonly EndTarget[] {
     return [...(this.targets?.values() ?? [])].filter((target) => !target.done);
-  }
-
-  /** Records still to be settled, at most (gaps count), for the ETA. */
-  get remaining(): number {
-    let records = 0;
-    for (const partition of this.state.partitions.owned) {
-      const target = this.targetOf(partition);
-      const { reading } = partition.ours;
-      if (target !== undefined && !target.done && reading !== undefined)
-        records += Math.max(0, target.end - reading.offsets.committable);
-    }
-    return records;
   }
 
   /** Called on every tick, and when nothing is in flight. */
@@ -168,6 +166,7 @@ export class EndWatch {
         const target = this.target({ topic, partition });
         if (target === undefined) continue;
         target.committed = Math.max(target.committed, offset);
+        target.begun ??= offset < 0 ? NOTHING_COMMITTED : target.committed;
         if (offset >= target.end) target.done = true;
       }
       this.warnOfOthers(targets.filter((target) => !target.done));

@@ -93,6 +93,8 @@ export class Shutdown {
       latency: batchFlow.latencies(),
       activeMs: batchFlow.activeMs,
       metrics: this.state.metrics.snapshot(),
+      progress: this.state.progress.progress(),
+      range: this.state.progress.range(),
       hung: ended.hung,
       ends: ended.ends,
       openTransactions: ended.openTransactions,

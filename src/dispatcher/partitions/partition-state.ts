@@ -24,6 +24,8 @@ export interface EndTarget {
   topicId: string | undefined;
   /** The last offset committed by others that we know of. */
   committed: number;
+  /** The group's offset when it was first asked for; undefined: not asked yet, −1: it had none. */
+  begun: number | undefined;
   /** The partition was empty from the beginning. */
   empty: boolean;
   done: boolean;

@@ -13,6 +13,7 @@ import type { RunReport, RunStatus } from '../../../src/dispatcher/report.js';
 import type { Logger } from '../../../src/ports/logger.js';
 import { Random } from '../../support/fakes/random.js';
 import { VirtualClock } from '../../support/fakes/virtual-clock.js';
+import { NO_PROGRESS } from '../../support/no-progress.js';
 
 export interface Line {
   readonly level: string;
@@ -85,6 +86,7 @@ export const NOTHING: RunReport = {
   committed: [],
   redelivery: [],
   metrics: [],
+  ...NO_PROGRESS,
   latency: { p50Ms: 0, p99Ms: 0 },
   activeMs: 0,
   hung: false,
@@ -120,7 +122,7 @@ export class PlayedLeg implements Leg {
         this.end();
       },
       status: () => ({ state: 'running', membership: this.membership }) as RunStatus,
-      standing: () => ({ committed: [], redelivery: [], activeMs: 0, metrics: [] }),
+      standing: () => ({ committed: [], redelivery: [], activeMs: 0, metrics: [], ...NO_PROGRESS }),
     };
   }
 

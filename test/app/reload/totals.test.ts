@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RunTotals } from '../../../src/app/reload/totals.js';
 import type { RunReport } from '../../../src/dispatcher/report.js';
+import { NO_PROGRESS } from '../../support/no-progress.js';
 
 function report(parts: Partial<RunReport>): RunReport {
   return { committed: [], redelivery: [], activeMs: 0, ...parts } as RunReport;
@@ -65,12 +66,13 @@ test(
     });
     const before = report({ committed: [at(5)], redelivery: [range(5, 8)], activeMs: 3 });
     totals.add(before, 0);
-    const now = { committed: [at(9)], redelivery: [range(8, 12)], activeMs: 4, metrics: [] };
+    const now = { committed: [at(9)], redelivery: [range(8, 12)], activeMs: 4, metrics: [], ...NO_PROGRESS };
     assert.deepEqual(totals.standing(now), {
       committed: [at(9)],
       redelivery: [range(5, 12)],
       activeMs: 7,
       metrics: [],
+      ...NO_PROGRESS,
     });
     assert.deepEqual(totals.report(before).committed, [at(5)]);
     assert.deepEqual(totals.report(before).redelivery, [range(5, 8)]);

@@ -9,6 +9,7 @@ import { table } from '../../../src/cli/terminal/table.js';
 import { DispatcherError } from '../../../src/core/errors.js';
 import type { RunReport } from '../../../src/dispatcher/report.js';
 import { Secrets } from '../../../src/secrets/secrets.js';
+import { NO_PROGRESS } from '../../support/no-progress.js';
 import { HOSTILE, memoryIo, UNSAFE } from '../memory-io.js';
 
 function report(): RunReport {
@@ -40,6 +41,7 @@ function report(): RunReport {
       { kind: 'count', name: HOSTILE, labels: { [HOSTILE]: HOSTILE }, value: 1 },
       { kind: 'observe', name: `d ${HOSTILE}`, observations: 2, sum: 1, min: 0, max: 1 },
     ],
+    ...NO_PROGRESS,
     activeMs: 1,
     hung: false,
     ends: undefined,

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import type { RunStatus } from '../../../src/app/run.js';
 import { bytes, count } from '../../../src/cli/terminal/numbers.js';
 import { Progress } from '../../../src/cli/terminal/progress.js';
+import { type PartitionWork, progressOf } from '../../../src/core/progress/progress.js';
+import { NO_PROGRESS } from '../../support/no-progress.js';
 import { HOSTILE, UNSAFE } from '../memory-io.js';
 
 const STATUS: RunStatus = {
@@ -29,43 +31,50 @@ const STATUS: RunStatus = {
   inFlightBytesMax: 1_048_576,
   threadsBusy: 1,
   threads: 2,
-  remaining: undefined,
+  progress: NO_PROGRESS.progress,
+  isPlaced: true,
   lag: undefined,
   openTransactions: [],
   leaderless: [],
   latency: { p50Ms: 0, p99Ms: 0 },
 };
 
-/** The line for `more`, after 100 records in exactly a second. */
-function lineOf(t: TestContext, more: Partial<RunStatus>): string {
-  let nowMs = 0;
-  t.mock.method(performance, 'now', () => nowMs);
-  let status: RunStatus = STATUS;
+const RATES = { now: 100, overall: 100 };
+const READ = { isComplete: false, consumed: 100, bytesIn: 1_000, rates: RATES };
+const ENDLESS = progressOf({ ...READ, work: undefined });
+
+/** A bounded run with so much left to do, at 100 records per second. */
+function bounded(toDo: number, done = 100): RunStatus['progress'] {
+  const work: PartitionWork = { topic: 'in', partition: 3, from: 0, until: done + toDo, settled: done };
+  return progressOf({ ...READ, work: [work] });
+}
+
+/** The line for `more`, at 100 records per second. */
+function lineOf(more: Partial<RunStatus>, columnsMax?: number): string {
+  const records = { ...STATUS.records, consumed: 100 };
   const progress = new Progress({ write: () => true });
-  progress.start(() => status);
-  progress.line();
-  nowMs = 1_000;
-  status = { ...STATUS, records: { ...STATUS.records, consumed: 100 }, ...more };
-  const line = progress.line();
+  progress.start(() => ({ ...STATUS, records, progress: ENDLESS, ...more }));
+  const line = progress.line(columnsMax);
   progress.stop();
   return line;
 }
 
-test('the line tells state, records, rate, memory in flight, threads and partitions', (t) => {
+test('the line tells state, records, rate, memory in flight, threads and partitions', () => {
   assert.equal(
-    lineOf(t, {}),
+    lineOf({}),
     'running · 100 records · 100/s · in flight 512 B of 1.0 MiB · threads 1/2 busy · 3 partitions',
   );
 });
 
-test('lag and dead letters appear when there are any', (t) => {
-  const line = lineOf(t, { lag: 12_345, records: { ...STATUS.records, consumed: 100, deadLettered: 7 } });
+test('lag and dead letters appear when there are any', () => {
+  const line = lineOf({ lag: 12_345, records: { ...STATUS.records, consumed: 100, deadLettered: 7 } });
   assert.match(line, / · lag 12,345 · /);
-  assert.match(line, / · 7 dead letters$/);
+  assert.match(line, / · 7 dead letters · /);
 });
 
-test('the time left never shows 60 seconds or 60 minutes', (t) => {
-  const eta = (remaining: number): string | undefined => / · ETA (.*)$/.exec(lineOf(t, { remaining }))?.[1];
+test('the time left never shows 60 seconds or 60 minutes', () => {
+  const eta = (toDo: number): string | undefined =>
+    /^[\d.]+% · ETA (.*?) · /.exec(lineOf({ progress: bounded(toDo) }))?.[1];
   assert.equal(eta(0), '0.0 s');
   assert.equal(eta(1), '1 s');
   assert.equal(eta(5_900), '59 s');
@@ -76,11 +85,21 @@ test('the time left never shows 60 seconds or 60 minutes', (t) => {
   assert.equal(eta(9_000_000), '1 d 1 h');
 });
 
-test('a stalled run says why first, and promises neither a rate nor an end', (t) => {
-  const line = lineOf(t, { stalled: `broker says ${HOSTILE}`, remaining: 10 });
+test('a stalled run says why first, and promises neither a rate nor an end', () => {
+  const line = lineOf({ stalled: `broker says ${HOSTILE}`, progress: bounded(10) });
   assert.match(line, /^STALLED: broker says a/);
   assert.doesNotMatch(line, /\/s · |ETA/);
   assert.doesNotMatch(line, UNSAFE);
+});
+
+test('80 columns hold percent, time left, rate and records; other facts are left out whole', () => {
+  const progress = bounded(2_765_433, 1_234_567);
+  const line = lineOf({ progress }, 79);
+  assert.equal(line, '30.8% · ETA 7 h 40 min · 100/s · 1,234,567 of 4,000,000 records');
+  assert.ok(
+    lineOf({ progress }).startsWith(`${line} · about 11.8 MiB of 38.1 MiB · slowest in[3] 2,765,433 left`),
+  );
+  assert.match(lineOf({ progress, state: 'draining' }, 79), /^draining · 30\.8% · ETA/);
 });
 
 test('on a terminal one line is rewritten in place, within its width, and cleared at the end', (t) => {

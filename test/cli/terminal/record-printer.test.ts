@@ -35,6 +35,8 @@ async function printed(
       block: { id: 1, bytes },
       rowCount: records.length,
       packedBytes: bytes.length,
+      firstTimestampMs: 0,
+      lastTimestampMs: 0,
       segments: [{ ...segment, firstOffset: 0, lastOffset: records.length - 1 }],
       faults: [],
     },

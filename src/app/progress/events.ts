@@ -1,0 +1,131 @@
+/**
+ * Events of a run for schedulers: `started`, `progress` at an interval, `finished`. Their fields have the
+ * names that they have in the summary.
+ */
+import type { RunStatus } from '../../dispatcher/report.js';
+import { version } from '../../version.js';
+import type { RunView } from '../endpoints.js';
+import { type Redact, type Snapshot, viewSnapshot } from '../status.js';
+import type { Summary } from '../summary.js';
+
+export type RunEvent =
+  | StartedEvent
+  | (EventHead<'progress'> & ProgressFields)
+  | (EventHead<'finished'> & Summary);
+
+interface EventHead<Event extends string> {
+  readonly event: Event;
+  /** When it was written, ISO 8601. */
+  readonly at: string;
+}
+
+type StartedEvent = EventHead<'started'> &
+  Pick<Snapshot, 'schema' | 'name' | 'startedAt'> & {
+    readonly version: string;
+    /** What is run, as the log says it. */
+    readonly run: Readonly<Record<string, unknown>>;
+    /** Its times are known when it has finished. */
+    readonly range: Pick<Snapshot['range'], 'partitions'>;
+  };
+
+type ProgressFields = Pick<
+  Snapshot,
+  'schema' | 'name' | 'state' | 'startedAt' | 'elapsedSeconds' | 'records' | 'bytes' | 'rate' | 'progress'
+> & {
+  readonly lag: number | null;
+  readonly stalled: string | null;
+  readonly partitions: number;
+};
+
+/** Takes events without blocking; what it can't take, it drops with a warning. */
+export interface EventSink {
+  write(event: RunEvent): void;
+  /** Resolves when everything is written, or after `deadlineMs`. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+export interface RunEventsParts {
+  readonly name: string;
+  readonly view: RunView;
+  readonly run: Readonly<Record<string, unknown>>;
+  readonly sinks: readonly EventSink[];
+  readonly intervalMs: number;
+}
+
+/** How often is asked whether the range of the run is known, so that `started` can tell it. */
+const LOOK_INTERVAL_MS = 100;
+/** How long the last event may take. */
+const FLUSH_MS = 5_000;
+
+export class RunEvents {
+  private readonly parts: RunEventsParts;
+  private timer: NodeJS.Timeout | undefined;
+  private hasStarted = false;
+
+  constructor(parts: RunEventsParts) {
+    this.parts = parts;
+  }
+
+  start(): void {
+    const { sinks, intervalMs, view } = this.parts;
+    if (sinks.length === 0) return;
+    const lateMs = performance.now() + intervalMs;
+    this.timer = setInterval(() => {
+      if (!isPlaced(view.status()) && performance.now() < lateMs) return;
+      clearInterval(this.timer);
+      this.started();
+      this.timer = setInterval(() => this.progress(), intervalMs);
+      this.timer.unref();
+    }, LOOK_INTERVAL_MS);
+    this.timer.unref();
+  }
+
+  /** The last event. Resolves when the sinks have it. */
+  async finish(summary: Summary): Promise<void> {
+    clearInterval(this.timer);
+    this.started();
+    this.write({ event: 'finished', at: new Date().toISOString(), ...summary });
+    await Promise.all(this.parts.sinks.map((sink) => sink.close(FLUSH_MS)));
+  }
+
+  /** The first event of every run, also of one that ended before its range was known. */
+  private started(): void {
+    if (this.hasStarted) return;
+    this.hasStarted = true;
+    const { name, view } = this.parts;
+    const run = masked(this.parts.run, view.redact);
+    const { schema, startedAt, range } = viewSnapshot(name, view);
+    const { partitions } = range;
+    const at = new Date().toISOString();
+    this.write({ event: 'started', at, schema, name, version, startedAt, run, range: { partitions } });
+  }
+
+  private progress(): void {
+    const { name, view } = this.parts;
+    const { stalled, lag, owned } = view.status();
+    const now = viewSnapshot(name, view);
+    const { schema, state, startedAt, elapsedSeconds, records, bytes, rate, progress } = now;
+    this.write({
+      event: 'progress',
+      at: new Date().toISOString(),
+      ...{ schema, name, state, startedAt, elapsedSeconds, records, bytes, rate, progress },
+      lag: lag ?? null,
+      stalled: stalled === undefined ? null : view.redact(stalled),
+      partitions: owned,
+    });
+  }
+
+  private write(event: RunEvent): void {
+    for (const sink of this.parts.sinks) sink.write(event);
+  }
+}
+
+function masked(fields: RunEventsParts['run'], redact: Redact): RunEventsParts['run'] {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? redact(value) : value]),
+  );
+}
+
+function isPlaced({ state, isPlaced: rangeKnown }: RunStatus): boolean {
+  return state === 'running' && rangeKnown;
+}
