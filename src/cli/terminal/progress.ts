@@ -73,7 +73,10 @@ function factsOf(status: RunStatus): readonly string[] {
     ? []
     : [
         `${percent.toFixed(1)}%`,
-        ...(etaSeconds === null || !flows ? [] : [`ETA ${duration(1_000 * etaSeconds)}`]),
+        // With nothing left to do the run waits for its last commits.
+        ...(etaSeconds === null || recordsToDo === 0 || !flows
+          ? []
+          : [`ETA ${duration(1_000 * etaSeconds)}`]),
         ...rate,
         `${count(recordsDone)} of ${count(recordsDone + recordsToDo)} records`,
       ];
@@ -82,16 +85,21 @@ function factsOf(status: RunStatus): readonly string[] {
     ...(flows && (!isBounded || state !== 'running') ? [state] : []),
     ...bounded,
     ...(isBounded ? [] : [`${count(records.consumed)} records`, ...rate]),
-    ...(records.deadLettered === 0 ? [] : [`${count(records.deadLettered)} dead letters`]),
+    ...deadLetters(records.deadLettered),
     ...(lag === undefined || isBounded ? [] : [`lag ${count(lag)}`]),
     ...sizes(progress),
     ...(slowest === null
       ? []
       : [`slowest ${slowest.topic}[${slowest.partition}] ${count(slowest.toDo)} left`]),
+    ...(isBounded && flows ? [`${count(recordsPerSecond.overall)}/s overall`] : []),
     `in flight ${bytes(status.inFlightBytes)} of ${bytes(status.inFlightBytesMax)}`,
     `threads ${status.threadsBusy}/${status.threads} busy`,
     `${owned} partitions`,
   ];
+}
+
+function deadLetters(records: number): readonly string[] {
+  return records === 0 ? [] : [`${count(records)} dead letter${records === 1 ? '' : 's'}`];
 }
 
 function sizes({
