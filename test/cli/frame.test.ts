@@ -338,7 +338,7 @@ test('completion scripts know the verbs, and bash can execute its script', async
   };
   assert.deepEqual(ask(['kd', 'vali']), ['validate']);
   assert.deepEqual(ask(['kd', 'config', 'sh']), ['show']);
-  assert.deepEqual(ask(['kd', '-o', '']), ['text', 'json']);
+  assert.deepEqual(ask(['kd', '-o', '']), ['text', 'json', 'jsonl']);
   assert.ok(ask(['kd', 'validate', '--']).includes('--strict'));
   for (const shell of ['zsh', 'fish']) assert.match((await kd(['completion', shell])).out, /validate/);
 });

@@ -31,7 +31,7 @@ interface Verb {
 }
 
 const NAMES = ['kd', 'kafka-dispatcher'];
-const FILE_OPTIONS = ['-c', '--config', '--command-config', '--password-file'];
+const FILE_OPTIONS = ['-c', '--config', '--command-config', '--password-file', '--progress-file'];
 
 function script(shell: string, program: Command): string {
   const verbs = verbsOf(program);

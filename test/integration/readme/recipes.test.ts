@@ -1,12 +1,14 @@
 /** The README's recipes, run as they are printed there. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import type { ConsumedRecord } from '../../support/java/requests.js';
 import { uniqueName } from '../../support/kafka-cluster.js';
-import { runKd } from '../../support/kd.js';
+import { kdEntry, runKd } from '../../support/kd.js';
 import { sharedCluster } from '../../support/shared-cluster.js';
 import { countsByCode, Job, type JobSpec } from '../job.js';
 import { moduleOf, recipe } from './recipe.js';
@@ -161,6 +163,16 @@ test('"Only yesterday" positions a group of its own and drops younger records', 
   const { summary } = await job.runToEnd({ args: run.split(' ').slice(4) });
   assert.deepEqual(summary.filteredBy, { YOUNGER: 1 });
   assert.deepEqual(keysOf(await read(job)), ['o1', 'o3']);
+  job.remove();
+});
+
+test('"Run it from cron or Airflow" says how the run ended', async () => {
+  const job = await jobOf({ dispatcher: JSON_BOTH });
+  const kd = `kd() { ${process.execPath} ${kdEntry()} "$@"; }`;
+  const script = `${kd}\n${recipe('Run it from cron or Airflow', 'sh')}`;
+  const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd: job.folder });
+  assert.match(stdout, /^finished 100% done$/m);
+  assert.deepEqual(keysOf(await read(job)), ['o1', 'o2', 'o3']);
   job.remove();
 });
 
