@@ -40,7 +40,7 @@ export function notReady(status: Pick<RunStatus, 'stalled' | 'state' | 'membersh
 
 /** The summary so far, and facts that only a running job has. */
 function statusBody(name: string, view: RunView): unknown {
-  const { records: _records, state: _state, latency: _latency, stalled, ...rest } = view.status();
+  const { records: _r, state: _s, latency: _l, progress: _p, isPlaced: _i, stalled, ...rest } = view.status();
   const { count, switching, rejected } = view.reloads();
   const { redact } = view;
   return {

@@ -84,6 +84,7 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
     name: config.name,
     view,
     run: whatIsRun(config, until),
+    clock: realClock,
     ...(job.events ?? { sinks: [], intervalMs: 0 }),
   });
   const report = await attended(job, { runner, watch, expiry, inForce, view, events });
@@ -133,6 +134,7 @@ async function attended(
     await health?.close();
     return report;
   } finally {
+    events.stop();
     removeSignals();
   }
 }

@@ -3,6 +3,7 @@
  * names that they have in the summary.
  */
 import type { RunStatus } from '../../dispatcher/report.js';
+import type { Clock } from '../../ports/clock.js';
 import { version } from '../../version.js';
 import type { RunView } from '../endpoints.js';
 import { type Redact, type Snapshot, viewSnapshot } from '../status.js';
@@ -50,6 +51,7 @@ export interface RunEventsParts {
   readonly run: Readonly<Record<string, unknown>>;
   readonly sinks: readonly EventSink[];
   readonly intervalMs: number;
+  readonly clock: Clock;
 }
 
 /** How often is asked whether the range of the run is known, so that `started` can tell it. */
@@ -59,7 +61,7 @@ const FLUSH_MS = 5_000;
 
 export class RunEvents {
   private readonly parts: RunEventsParts;
-  private timer: NodeJS.Timeout | undefined;
+  private cancel: () => void = () => undefined;
   private hasStarted = false;
 
   constructor(parts: RunEventsParts) {
@@ -67,25 +69,37 @@ export class RunEvents {
   }
 
   start(): void {
-    const { sinks, intervalMs, view } = this.parts;
-    if (sinks.length === 0) return;
-    const lateMs = performance.now() + intervalMs;
-    this.timer = setInterval(() => {
-      if (!isPlaced(view.status()) && performance.now() < lateMs) return;
-      clearInterval(this.timer);
-      this.started();
-      this.timer = setInterval(() => this.progress(), intervalMs);
-      this.timer.unref();
-    }, LOOK_INTERVAL_MS);
-    this.timer.unref();
+    const { sinks, intervalMs, clock } = this.parts;
+    if (sinks.length > 0) this.startWhenPlaced(clock.nowMs() + intervalMs);
+  }
+
+  /** Says nothing more by itself. */
+  stop(): void {
+    this.cancel();
   }
 
   /** The last event. Resolves when the sinks have it. */
   async finish(summary: Summary): Promise<void> {
-    clearInterval(this.timer);
     this.started();
     this.write({ event: 'finished', at: new Date().toISOString(), ...summary });
     await Promise.all(this.parts.sinks.map((sink) => sink.close(FLUSH_MS)));
+  }
+
+  private startWhenPlaced(lateMs: number): void {
+    const { view, clock } = this.parts;
+    this.cancel = clock.after(LOOK_INTERVAL_MS, () => {
+      if (!isPlaced(view.status()) && clock.nowMs() < lateMs) return this.startWhenPlaced(lateMs);
+      this.started();
+      this.progressLater();
+    });
+  }
+
+  private progressLater(): void {
+    const { clock, intervalMs } = this.parts;
+    this.cancel = clock.after(intervalMs, () => {
+      this.progress();
+      this.progressLater();
+    });
   }
 
   /** The first event of every run, also of one that ended before its range was known. */
