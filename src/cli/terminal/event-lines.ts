@@ -6,13 +6,15 @@ import type { Logger } from '../../ports/logger.js';
 /** What a reader that does not read may leave in memory; further events of progress are dropped. */
 const WAITING_BYTES_MAX = 1024 * 1024;
 
-/** A reader that has gone does not end the run: its records are worth more than its events. */
+/** A run outlives the reader of its events, and a full disk: records are worth more than events. */
 export function eventLines(stdout: Writable, logger: Logger): EventSink {
   let isGone = false;
   let isSlow = false;
   let ended: () => void = () => undefined;
   stdout.on('error', (error) => {
-    if (!isGone) logger.warn('nobody reads the events of -o jsonl any more; the run goes on', { error });
+    const reason = (error as NodeJS.ErrnoException).code === 'EPIPE' ? 'its reader has gone' : error.message;
+    if (!isGone)
+      logger.warn('the events of -o jsonl can not be written any more; the run goes on', { reason });
     isGone = true;
     ended();
   });

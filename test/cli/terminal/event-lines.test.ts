@@ -36,11 +36,14 @@ test('a reader that has gone is warned about once, and nobody waits for it', asy
   const lines = new Lines();
   const stdout = new PassThrough();
   const sink = eventLines(stdout, lines);
-  stdout.destroy(new Error('EPIPE'));
+  stdout.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
   await new Promise((resolve) => setImmediate(resolve));
   sink.write(event('progress'));
   await sink.close(1);
-  assert.deepEqual(lines.of('warn'), ['warn nobody reads the events of -o jsonl any more; the run goes on']);
+  assert.deepEqual(lines.of('warn'), [
+    'warn the events of -o jsonl can not be written any more; the run goes on',
+  ]);
+  assert.deepEqual(lines.all[0]?.fields, { reason: 'its reader has gone' });
 });
 
 test('-o jsonl is refused where there are no events, and an error is the last event', async () => {
