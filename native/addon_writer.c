@@ -76,6 +76,19 @@ static napi_value texts_array(napi_env env, const kd_writer_event *event) {
   return array;
 }
 
+static napi_value notes_array(napi_env env, const kd_writer_event *event) {
+  napi_value buffer, array;
+  void *data;
+  size_t bytes = event->notes_length;
+  if (!event->notes || napi_create_arraybuffer(env, bytes, &data, &buffer) != napi_ok ||
+      napi_create_typedarray(env, napi_uint8_array, bytes, buffer, 0, &array) != napi_ok) {
+    napi_get_null(env, &array);
+    return array;
+  }
+  memcpy(data, event->notes, bytes);
+  return array;
+}
+
 static void deliver_event(napi_env env, napi_value listener, void *context, void *data) {
   static const char *const KINDS[] = {"settled", "fatal", "stopped"};
   kd_js_writer *holder = context;
@@ -83,11 +96,11 @@ static void deliver_event(napi_env env, napi_value listener, void *context, void
   const kd_writer_event *event = &message->event;
   if (env && holder->writer) {
     napi_handle_scope scope;
-    napi_value argv[8];
+    napi_value argv[9];
     double a = event->code, b = 0, c = 0;
     napi_open_handle_scope(env, &scope);
     napi_get_null(env, &argv[5]);
-    argv[7] = argv[5];
+    argv[7] = argv[8] = argv[5];
     if (event->kind == KD_WRITER_SETTLED) {
       kd_js_part *part = event->token;
       a = part->batch_id;
@@ -95,6 +108,7 @@ static void deliver_event(napi_env env, napi_value listener, void *context, void
       c = event->acknowledged;
       argv[5] = failures_array(env, event);
       argv[7] = texts_array(env, event);
+      argv[8] = notes_array(env, event);
       kd_writer_slot_done(holder->writer, event->slot);
       kd_js_writer_let_go_of_part(holder, part);
     }
@@ -108,7 +122,7 @@ static void deliver_event(napi_env env, napi_value listener, void *context, void
       napi_create_string_utf8(env, message->text, NAPI_AUTO_LENGTH, &argv[6]);
     else
       napi_get_null(env, &argv[6]);
-    kd_call_listener(env, listener, 8, argv);
+    kd_call_listener(env, listener, 9, argv);
     napi_close_handle_scope(env, scope);
   }
   free(message);
@@ -136,14 +150,24 @@ static void events_finalize(napi_env env, void *data, void *hint) {
   let_go_of_holder(data);
 }
 
+/* Off where the options do not name it. */
+static bool get_receipts(napi_env env, napi_value options, bool *receipts) {
+  bool named = false;
+  *receipts = false;
+  if (napi_has_named_property(env, options, "receipts", &named) != napi_ok || !named) return true;
+  return kd_get_flag(env, options, "receipts", receipts);
+}
+
 napi_value kd_js_writer_new(napi_env env, napi_callback_info info) {
   napi_value argv[4], self, name;
   int64_t id, parts, interval;
+  bool receipts;
   if (!kd_arguments(env, info, 4, argv, &self) || !kd_get_integer(env, argv[0], 1, 9e15, "handleId", &id))
     return NULL;
   kd_table *table = kd_unwrap_table(env, argv[1]);
   if (!table || !kd_get_option(env, argv[2], "partsMax", KD_WRITER_PARTS_MAX, &parts) ||
-      !kd_get_option(env, argv[2], "pollIntervalMs", 60000, &interval)) {
+      !kd_get_option(env, argv[2], "pollIntervalMs", 60000, &interval) ||
+      !get_receipts(env, argv[2], &receipts)) {
     return NULL;
   }
   if (parts < 1 || interval < 1) return kd_throw_range(env, "partsMax and pollIntervalMs must be 1 or more");
@@ -160,6 +184,7 @@ napi_value kd_js_writer_new(napi_env env, napi_callback_info info) {
   napi_unref_threadsafe_function(env, holder->events);
   kd_writer_options options = {.parts_max = (uint32_t)parts,
                                .poll_interval_ms = (uint32_t)interval,
+                               .receipts = receipts,
                                .listener = forward_event,
                                .opaque = holder};
   holder->writer = kd_writer_new(id, table, &options);

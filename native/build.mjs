@@ -25,6 +25,8 @@ const CORE = [
   'packer.c',
   'partition_table.c',
   'plugin.c',
+  'receipt_rows.c',
+  'record_hash.c',
   'reader.c',
   'reader_calls.c',
   'reader_fill.c',
@@ -32,6 +34,7 @@ const CORE = [
   'writer.c',
   'writer_acks.c',
   'writer_calls.c',
+  'writer_notes.c',
   'writer_record.c',
   'writer_rows.c',
   'writer_thread.c',
@@ -55,6 +58,7 @@ const ADDON = [
   'addon_offsets.c',
   'addon_admin.c',
   'addon_question.c',
+  'addon_receipt.c',
 ];
 const CODEC_ADDON = ['packed.c', 'packer.c', 'addon_values.c', 'test/codec_addon.c'];
 const FLAGS = [
@@ -215,6 +219,7 @@ function run(command, args, environment) {
 const PROGRAMS = {
   packed_test: ['packed.c', 'packer.c', 'test/packed_test.c'],
   pipeline_test: [...CORE, 'test/pipeline_test.c'],
+  receipt_test: ['packed.c', 'packer.c', 'record_hash.c', 'receipt_rows.c', 'writer_notes.c', 'test/receipt_test.c'],
   question_test: [...CORE, 'test/question_test.c'],
 };
 

@@ -42,6 +42,7 @@ void kd_writer_release(kd_writer *writer) {
   for (uint32_t i = 0; writer->slots && i < writer->options.parts_max; i++) {
     free(writer->slots[i].failures);
     kd_writer_forget_words(&writer->slots[i]);
+    kd_notes_free(&writer->slots[i].notes);
   }
   kd_table_release(writer->table);
   kd_input_free(&writer->input);

@@ -62,6 +62,9 @@ typedef struct {
   uint32_t failure_count;
   char *const *texts;
   uint32_t text_count;
+  /* What was acknowledged, for receipts (docs/WIRE.md); NULL: nothing was, or it is not noted. */
+  const uint8_t *notes;
+  size_t notes_length;
   /* fatal */
   int32_t code;
   const char *text;
@@ -76,6 +79,8 @@ typedef void (*kd_writer_listener)(void *opaque, const kd_writer_event *event);
 typedef struct {
   uint32_t parts_max;
   uint32_t poll_interval_ms;
+  /* Whether `settled` says where each record is, and with which content. */
+  bool receipts;
   kd_writer_listener listener;
   void *opaque;
 } kd_writer_options;

@@ -13,6 +13,7 @@ void kd_writer_emit(kd_writer *writer, const kd_writer_event *event) {
 }
 
 static void settle(kd_writer *writer, kd_slot *slot) {
+  if (slot->notes.row_count > 0) kd_notes_report(&slot->notes);
   kd_writer_event event = {
       .kind = KD_WRITER_SETTLED,
       .slot = (uint32_t)(slot - writer->slots),
@@ -22,6 +23,8 @@ static void settle(kd_writer *writer, kd_slot *slot) {
       .failure_count = slot->failure_count,
       .texts = slot->texts,
       .text_count = slot->text_count,
+      .notes = slot->notes.report,
+      .notes_length = slot->notes.report_length,
       .acknowledged = slot->rows - slot->stale - slot->failure_count,
   };
   atomic_fetch_add_explicit(&writer->acknowledged, event.acknowledged, memory_order_relaxed);
@@ -112,6 +115,9 @@ void kd_writer_acknowledge(kd_writer *writer, const rd_kafka_message_t *message)
   if (message->err) {
     note_refusal(writer, slot, (uint32_t)opaque, message);
     count_refusal(writer, message->rkt);
+  } else if (writer->options.receipts) {
+    kd_notes_acknowledged(&slot->notes, (uint32_t)opaque, message->offset,
+                          rd_kafka_message_timestamp(message, NULL));
   }
   kd_writer_count_down(writer, slot, 1);
   if (atomic_load_explicit(&writer->waiting_for_room, memory_order_relaxed)) {

@@ -88,6 +88,7 @@ void kd_writer_slot_done(kd_writer *writer, uint32_t index) {
   slot->failures = NULL;
   slot->failure_max = 0;
   kd_writer_forget_words(slot);
+  kd_notes_forget_report(&slot->notes);
   writer->free_slots[writer->free_count++] = index;
   pthread_mutex_unlock(&writer->lock);
 }

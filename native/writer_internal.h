@@ -9,6 +9,7 @@
 #include "handles.h"
 #include "packed.h"
 #include "writer.h"
+#include "writer_notes.h"
 
 _Static_assert(sizeof(void *) == 8, "a message's opaque carries slot and row: 64-bit machines only");
 
@@ -53,6 +54,8 @@ typedef struct {
   uint32_t failure_count, failure_max;
   char *texts[KD_FAILURE_TEXTS_MAX];
   uint32_t text_count;
+  /* Filled only with `receipts`. */
+  kd_notes notes;
 } kd_slot;
 
 struct kd_writer {

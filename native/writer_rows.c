@@ -119,6 +119,15 @@ static void count_handed_over(kd_topic *topic) {
   atomic_store_explicit(&topic->handed_over, rows + 1, memory_order_relaxed);
 }
 
+/* Before it is sent: the acknowledgement may come at once. */
+static void note_content(job *job, const ready_row *ready) {
+  const kd_output_record *record = &ready->record;
+  kd_hash content = kd_hash_content(record->key, record->key_length, record->value, record->value_length,
+                                    record->headers, record->headers_length);
+  kd_notes_sent(&job->slot->notes, ready->row, content, record->topic, (uint32_t)ready->partition,
+                (uint32_t)(job->segment - job->writer->input.segments));
+}
+
 /* True: it was or will be acknowledged. False: it was settled here. */
 static bool produce(job *job, const ready_row *ready) {
   kd_writer *writer = job->writer;
@@ -127,6 +136,7 @@ static bool produce(job *job, const ready_row *ready) {
   if (is_too_large(ready->topic, record)) return refuse(job, ready->row, KD_CODE_TOO_LARGE);
   if (record->headers && record->headers_length > 0 && !kd_writer_headers(record, &headers))
     return refuse(job, ready->row, KD_CODE_BAD_ROW);
+  if (writer->options.receipts) note_content(job, ready);
   rd_kafka_vu_t *vus = job->vus;
   vus[VU_TOPIC].u.rkt = ready->topic->handle;
   vus[VU_PARTITION].u.i32 = ready->partition;
@@ -213,6 +223,9 @@ void kd_writer_hand_over(kd_writer *writer, kd_slot *slot) {
     settled_here = 1;
   } else {
     atomic_store_explicit(&slot->remaining, slot->rows + 1, memory_order_relaxed);
+    if (writer->options.receipts)
+      kd_notes_begin(&slot->notes, job.identity ? job.output.first_source_row : 0, slot->rows,
+                     writer->input.segment_count);
     ready_row ready;
     for (uint32_t row = 0; row < slot->rows; row++) {
       if (row % KD_WRITER_CLOCK_ROWS == 0) kd_writer_poll_when_due(writer);
