@@ -11,6 +11,7 @@ import type { ClosableLogger } from './compose/logging.js';
 import type { RunView } from './endpoints.js';
 import { onReloadSignal, onStopSignals, type Usage, usage } from './process-control.js';
 import { type EventSink, RunEvents } from './progress/events.js';
+import { RunReceipt } from './receipts/run-receipt.js';
 import { JobRevisions } from './reload/configuration.js';
 import { ExpiryWatch } from './reload/expiry.js';
 import { digestOf } from './reload/file-digest.js';
@@ -42,6 +43,8 @@ export interface RunJob {
   readonly logger: ClosableLogger;
   /** Loads the configuration again; undefined if it never changes. */
   readonly loadAgain?: () => Loaded;
+  /** The file for the run's receipt. */
+  readonly receipt?: string | undefined;
   readonly display?: RunDisplay;
   readonly events?: { readonly sinks: readonly EventSink[]; readonly intervalMs: number };
   /** On a terminal SIGHUP usually means that it was closed. */
@@ -65,11 +68,13 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
   const cpuBefore = usage().cpuMicroseconds;
   const expiry = new ExpiryWatch({ logger, clock: realClock, now: () => new Date() });
   const schemas = new SchemaWarnings(logger);
+  const receipt = job.receipt === undefined ? undefined : await RunReceipt.begin(job.receipt, job);
   const inForce = (next: ResolvedConfig): void => {
     expiry.watch(next);
     schemas.watch(next);
+    receipt?.inForce(next);
   };
-  const { runner, watch } = await makeRunner(job, inForce);
+  const { runner, watch } = await makeRunner(job, inForce, receipt);
   const view: RunView = {
     startedAt,
     status: () => runner.status(),
@@ -99,6 +104,7 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
     stoppedBeforeEnd: until === 'end' && !report.endReached && report.error === undefined,
   });
   await events.finish(summary);
+  await receipt?.ended({ state: summary.state, exitCode: summary.exitCode, report });
   return { summary, exitNow: report.hung ? () => exitNow(summary.exitCode) : undefined };
 }
 
@@ -142,6 +148,7 @@ async function attended(
 async function makeRunner(
   { config, until, bounds, logger, loadAgain }: RunJob,
   inForce: (config: ResolvedConfig) => void,
+  receipts: RunReceipt | undefined,
 ): Promise<{ readonly runner: Runner; readonly watch: FileWatch | undefined }> {
   const { reloadTimeoutMs, reloadIntervalMs } = config.dispatcher;
   const revisions =
@@ -156,7 +163,7 @@ async function makeRunner(
   const runner: Runner = new LegRunner({
     first: (await revisions?.first()) ?? { config, fingerprint: '' },
     compose: (next, carried) =>
-      compose({ config: revisions?.bound(next) ?? next, until, bounds, logger, carried }),
+      compose({ config: revisions?.bound(next) ?? next, until, bounds, logger, carried, receipts: receipts?.book }),
     source: revisions,
     reloadTimeoutMs,
     logger,

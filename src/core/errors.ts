@@ -36,6 +36,7 @@ const CODES = {
   CORRUPT_INPUT: { exit: ExitCode.dataProtected, retryable: false },
   OFFSET_OUT_OF_RANGE: { exit: ExitCode.dataProtected, retryable: false },
   NO_COMMITTED_OFFSET: { exit: ExitCode.dataProtected, retryable: false },
+  RECEIPT_UNWRITABLE: { exit: ExitCode.dataProtected, retryable: true },
   CHECK_FAILED: { exit: ExitCode.checkFailed, retryable: false },
   STOPPED_BEFORE_END: { exit: ExitCode.stoppedBeforeEnd, retryable: true },
   KAFKA_REFUSED: { exit: ExitCode.refused, retryable: false },

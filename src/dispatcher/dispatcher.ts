@@ -129,6 +129,8 @@ export class Dispatcher {
     this.sourceStarted = true;
     if (settings.until === 'end')
       parts.endWatch.start(settings.readsOnlyEnds === true ? [] : await deps.source.endOffsets());
+    const { ends } = parts.endWatch;
+    if (ends !== undefined) deps.receipts?.bounded(ends, settings.readsOnlyEnds === true);
     this.pump();
   }
 

@@ -44,6 +44,8 @@ export interface Part {
   /** The output block was reused before the batch ended; `outcomes` is the copy that was kept. */
   released: boolean;
   outcomes: Uint8Array | undefined;
+  /** Where its acknowledged records are, for the receipt. */
+  notes: Uint8Array | undefined;
 }
 
 const NO_PARTS: readonly Part[] = [];
@@ -172,6 +174,7 @@ export class InFlightBatch {
       settledAlone: undefined,
       released: false,
       outcomes: undefined,
+      notes: undefined,
     };
     this.parts.push(part);
     return part;

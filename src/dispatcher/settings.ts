@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.js';
 import type { Commits } from '../ports/commits.js';
 import type { Group } from '../ports/group.js';
 import type { Logger } from '../ports/logger.js';
+import type { Receipts } from '../ports/receipts.js';
 import type { Sink } from '../ports/sink.js';
 import type { EndOffset, Source } from '../ports/source.js';
 import type { TransformPool } from '../ports/transform-pool.js';
@@ -25,6 +26,8 @@ export interface DispatcherDeps {
   readonly describe: (partitionId: PartitionId) => { readonly topic: string; readonly partition: number };
   /** [new ones] The counters to continue: those of earlier legs. */
   readonly books?: RunBooks;
+  /** Notes what is settled, ahead of each commit. */
+  readonly receipts?: Receipts;
   /** Called once, when everything has started and records may flow. */
   readonly running?: () => void;
 }

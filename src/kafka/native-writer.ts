@@ -7,6 +7,8 @@ export interface WriterOptions {
   readonly partsMax: number;
   /** The writer polls the producer's queue at least this often (errors, logs, failed reports). */
   readonly pollIntervalMs: number;
+  /** `settled` brings notes of where each acknowledged record is, and its hash. */
+  readonly receipts?: boolean;
 }
 
 /**
@@ -30,6 +32,8 @@ export type WriterListener = (
   text: string | null,
   /** The broker's words about single records of the part. */
   words: readonly string[] | null,
+  /** With `receipts`: see docs/WIRE.md. */
+  notes: Uint8Array | null,
 ) => void;
 
 export interface NativeWriter {

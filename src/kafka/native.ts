@@ -106,6 +106,11 @@ export interface NativeBinding {
     words: readonly string[],
     timeoutMs: number,
   ): Promise<Questions[Q]>;
+  /**
+   * Hashes rows of an input block for receipts; `kind`: see {@link RowHashes}. Throws a RangeError where the
+   * block does not have them.
+   */
+  hashRows(block: Uint8Array, firstRow: number, rowCount: number, kind: RowHashes): Uint8Array;
   /** Counts that must be zero again after everything is closed; for leak tests. */
   liveCounts(): {
     readonly handles: number;
@@ -115,6 +120,12 @@ export interface NativeBinding {
     readonly heldMessages: number;
   };
 }
+
+/**
+ * 0: the sum. 1: the sum, and a byte of each hash. 2: each hash. 3: a number for each row (a double), equal for
+ * records that differ in nothing but their time.
+ */
+export type RowHashes = 0 | 1 | 2 | 3;
 
 /** The answer to each question. */
 export interface Questions {

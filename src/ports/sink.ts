@@ -23,6 +23,8 @@ export interface Settled {
   readonly failures: readonly DeliveryFailure[];
   /** Rows that were not sent because their segment's epoch had ended. */
   readonly stale: number;
+  /** Where the acknowledged records are, if the sink was asked to note it (docs/WIRE.md). */
+  readonly notes?: Uint8Array;
 }
 
 export interface OutputTopic {

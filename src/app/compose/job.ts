@@ -12,6 +12,7 @@ import { createKafkaSink, type KafkaSink } from '../../kafka/sink/kafka-sink.js'
 import { createKafkaSource } from '../../kafka/source/kafka-source.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Logger } from '../../ports/logger.js';
+import type { Receipts } from '../../ports/receipts.js';
 import type { EndOffset } from '../../ports/source.js';
 import type { Carried } from '../reload/leg.js';
 import { jobPool } from './pool.js';
@@ -37,10 +38,19 @@ export interface ComposeOptions {
   readonly logger: Logger;
   /** State from earlier legs of the same run. */
   readonly carried?: Carried;
+  /** Undefined: none is written. */
+  readonly receipts?: Receipts | undefined;
 }
 
 /** A leg of the main job's run, ready to start. */
-export function compose({ config, until, bounds, logger, carried }: ComposeOptions): Composition {
+export function compose({
+  config,
+  until,
+  bounds,
+  logger,
+  carried,
+  receipts,
+}: ComposeOptions): Composition {
   const native = loadNative();
   const table = new native.PartitionTable(PARTITIONS_MAX);
   const { dispatcher: job, consumer } = config;
@@ -71,7 +81,7 @@ export function compose({ config, until, bounds, logger, carried }: ComposeOptio
       ? { checkCounts: async (counts) => requireSameCounts(counts, await sink.topic(output)) }
       : {}),
   });
-  const sink = jobSink(config, { native, table, logger, nowMs });
+  const sink = jobSink(config, { native, table, logger, nowMs, receipts: receipts !== undefined });
   const pool = jobPool(config, sink, { logger, describePartition: (id) => table.describe(id) });
   const clock: Clock = { nowMs, after: realTimer };
   const settings = {
@@ -90,6 +100,7 @@ export function compose({ config, until, bounds, logger, carried }: ComposeOptio
     createBlock,
     describe: (id: number) => table.describe(id),
     ...shared,
+    ...(receipts === undefined ? {} : { receipts }),
   };
   return { dispatcher: new Dispatcher(deps, settings), bytesOut: () => sink.writerStats()?.bytes ?? 0 };
 }
@@ -99,10 +110,15 @@ export interface SinkParts {
   readonly table: NativePartitionTable;
   readonly logger: Logger;
   readonly nowMs: () => number;
+  /** The writer notes what was acknowledged where. */
+  readonly receipts?: boolean;
 }
 
 /** The job's producer, for a run or for a trial of its configuration. */
-export function jobSink(config: ResolvedConfig, parts: SinkParts): KafkaSink {
+export function jobSink(
+  config: ResolvedConfig,
+  { receipts = false, ...parts }: SinkParts,
+): KafkaSink {
   const { dispatcher: job, producer } = config;
   return createKafkaSink({
     clientId: config.name,
@@ -112,7 +128,7 @@ export function jobSink(config: ResolvedConfig, parts: SinkParts): KafkaSink {
     deadLetterTopic: job.deadLetterTopic,
     queueBytesMax: producerQueueBytes(job.inFlight.bytesMax),
     partition: job.output.partition,
-    writer: { partsMax: WRITER_PARTS_MAX, pollIntervalMs: WRITER_POLL_INTERVAL_MS },
+    writer: { partsMax: WRITER_PARTS_MAX, pollIntervalMs: WRITER_POLL_INTERVAL_MS, receipts },
     ...parts,
   });
 }

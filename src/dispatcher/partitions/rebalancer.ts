@@ -134,6 +134,7 @@ export class Rebalancer {
 
   /** Passes settled offsets on, for the next commit. */
   store(offsets: readonly CommittedOffset[]): void {
+    this.state.deps.receipts?.write();
     this.state.deps.commits.store(offsets);
     for (const { partitionId, offset } of offsets) {
       const ours = this.state.partitions.get(partitionId)?.ours;

@@ -9,6 +9,7 @@ import { place } from '../run-state.js';
 import type { RejectedRange } from '../transform/ranges.js';
 import { DeadLetterShare } from './dead-letter-share.js';
 import { countEmitted } from './emitted.js';
+import { noteAcknowledged, noteSettled } from './noted.js';
 import type { Refusals } from './refusals.js';
 import type { Stall } from './stall.js';
 import { type Totals, totalsOf, totalsOfSome } from './totals.js';
@@ -42,6 +43,7 @@ export class Settler {
         `part ${settled.part} of batch ${settled.batchId} was settled, but it was not written`,
       );
     part.state = 'settled';
+    part.notes = settled.notes;
     countEmitted(batch, part, settled, (row) => this.isOpen(batch, row));
     if (settled.acknowledged > 0) this.stall.delivered();
     if (settled.failures.length > 0)
@@ -58,6 +60,7 @@ export class Settler {
   /** All parts of the batch are settled: counts its rows, settles its segments. */
   finish(batch: InFlightBatch): void {
     const { accounting, partitions } = this.state;
+    noteAcknowledged(this.state, batch);
     if (batch.rewound) {
       accounting.rewound(batch.input.rowCount);
       // Rewound after it had begun to stop the run, which waits for its end.
@@ -80,7 +83,9 @@ export class Settler {
       this.state.unsettledRows += segment.rowCount - rows;
     }
     const liveRows = live.reduce((sum, segment) => sum + segment.rowCount, 0);
-    this.book(batch, liveRows === batch.input.rowCount ? totalsOf(batch) : totalsOfSome(batch, live));
+    const totals = liveRows === batch.input.rowCount ? totalsOf(batch) : totalsOfSome(batch, live);
+    noteSettled(this.state, batch, live, totals);
+    this.book(batch, totals);
     this.stall.check();
     this.stopAt(batch);
   }

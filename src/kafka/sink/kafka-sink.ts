@@ -105,7 +105,7 @@ export class KafkaSink implements Sink {
     return this.#session?.writer.stats();
   }
 
-  #onEvent([kind, a, b, acknowledged, stale, failures, text, words]: Parameters<WriterListener>): void {
+  #onEvent([kind, a, b, acknowledged, stale, failures, text, words, notes]: Parameters<WriterListener>): void {
     switch (kind) {
       case 'settled':
         this.#partsOutstanding -= 1;
@@ -117,6 +117,7 @@ export class KafkaSink implements Sink {
           acknowledged,
           failures: failuresOf(b, failures, words),
           stale,
+          ...(notes === null ? {} : { notes }),
         });
         break;
       case 'fatal':

@@ -1,0 +1,59 @@
+import type { Segment } from '../../core/batch.js';
+import type { Receipts } from '../../ports/receipts.js';
+import { ackedBySegment } from '../../wire/acknowledged-notes.js';
+import type { InFlightBatch } from '../in-flight-batch.js';
+import type { RunState } from '../run-state.js';
+import type { Totals } from './totals.js';
+
+/**
+ * Passes what was acknowledged of a batch to the receipt. Also for batches that are read again: their results
+ * are in Kafka.
+ */
+export function noteAcknowledged({ deps, topicNames }: RunState, batch: InFlightBatch): void {
+  const { receipts } = deps;
+  if (receipts === undefined) return;
+  const nameOf = (topic: number): string => topicNames.get(topic) ?? `number ${topic}`;
+  for (const { notes } of batch.parts) if (notes !== undefined) receipts.acknowledged(notes, nameOf);
+}
+
+/** Passes the settled rows of a batch to the receipt; `live`: what is settled of its segments. */
+export function noteSettled(
+  { deps }: RunState,
+  batch: InFlightBatch,
+  live: readonly Segment[],
+  totals: Totals,
+): void {
+  const { receipts, describe } = deps;
+  if (receipts === undefined || live.length === 0) return;
+  const outputs = outputsBySegment(batch);
+  const rows = live.map((segment) => {
+    const { topic, partition } = describe(segment.partitionId);
+    const { firstRow, rowCount, firstOffset } = segment;
+    const index = batch.input.segments.findIndex((whole) => whole.firstRow === firstRow);
+    const isWhole = batch.input.segments[index]?.rowCount === rowCount;
+    const last = isWhole ? segment.lastOffset : batch.offsetOf(firstRow + rowCount - 1);
+    const from = firstOffset;
+    return { topic, partition, firstRow, rowCount, from, to: last + 1, outputs: outputs[index] ?? 0 };
+  });
+  receipts.settled(batch.input.block.bytes, rows, outcomesOf(totals));
+}
+
+/** Parts whose rows were answered again do not count. */
+function outputsBySegment(batch: InFlightBatch): readonly number[] {
+  const outputs = new Array<number>(batch.input.segments.length).fill(0);
+  for (const { notes, void: isVoid } of batch.parts) {
+    if (notes === undefined || isVoid) continue;
+    ackedBySegment(notes).forEach((rows, index) => {
+      outputs[index] = (outputs[index] ?? 0) + rows;
+    });
+  }
+  return outputs;
+}
+
+function outcomesOf({
+  transformedRows,
+  filtered,
+  deadLettered,
+}: Totals): Parameters<Receipts['settled']>[2] {
+  return { transformed: transformedRows, filtered, deadLettered };
+}
