@@ -219,7 +219,14 @@ function run(command, args, environment) {
 const PROGRAMS = {
   packed_test: ['packed.c', 'packer.c', 'test/packed_test.c'],
   pipeline_test: [...CORE, 'test/pipeline_test.c'],
-  receipt_test: ['packed.c', 'packer.c', 'record_hash.c', 'receipt_rows.c', 'writer_notes.c', 'test/receipt_test.c'],
+  receipt_test: [
+    'packed.c',
+    'packer.c',
+    'record_hash.c',
+    'receipt_rows.c',
+    'writer_notes.c',
+    'test/receipt_test.c',
+  ],
   question_test: [...CORE, 'test/question_test.c'],
 };
 

@@ -163,7 +163,14 @@ async function makeRunner(
   const runner: Runner = new LegRunner({
     first: (await revisions?.first()) ?? { config, fingerprint: '' },
     compose: (next, carried) =>
-      compose({ config: revisions?.bound(next) ?? next, until, bounds, logger, carried, receipts: receipts?.book }),
+      compose({
+        config: revisions?.bound(next) ?? next,
+        until,
+        bounds,
+        logger,
+        carried,
+        receipts: receipts?.book,
+      }),
     source: revisions,
     reloadTimeoutMs,
     logger,

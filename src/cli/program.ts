@@ -23,6 +23,7 @@ const VERBS: Readonly<Record<string, () => Promise<{ readonly register: Register
   produce: () => import('./verbs/produce.js'),
   consume: () => import('./verbs/consume.js'),
   group: () => import('./verbs/group.js'),
+  verify: () => import('./verbs/verify.js'),
   completion: () => import('./verbs/completion.js'),
 };
 /** These need the options of every verb. */

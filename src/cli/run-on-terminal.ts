@@ -22,6 +22,8 @@ export interface TerminalRun {
   readonly config: ResolvedConfig;
   readonly until: 'end' | 'forever';
   readonly options: GlobalOptions;
+  /** The file for the run's receipt. */
+  readonly receipt?: string | undefined;
   /** Loads the configuration again; undefined if it never changes. */
   readonly loadAgain?: () => Loaded;
   /** Time between two progress lines without a terminal. */
@@ -46,6 +48,7 @@ export async function runOnTerminal(job: TerminalRun, io: CliIo): Promise<Summar
     config,
     until,
     logger,
+    receipt: job.receipt,
     onTerminal: io.stderr.isTTY === true,
     redact: io.secrets?.redact ?? ((text: string) => text),
     ...(job.loadAgain === undefined ? {} : { loadAgain: job.loadAgain }),

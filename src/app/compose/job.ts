@@ -43,14 +43,7 @@ export interface ComposeOptions {
 }
 
 /** A leg of the main job's run, ready to start. */
-export function compose({
-  config,
-  until,
-  bounds,
-  logger,
-  carried,
-  receipts,
-}: ComposeOptions): Composition {
+export function compose({ config, until, bounds, logger, carried, receipts }: ComposeOptions): Composition {
   const native = loadNative();
   const table = new native.PartitionTable(PARTITIONS_MAX);
   const { dispatcher: job, consumer } = config;
@@ -115,10 +108,7 @@ export interface SinkParts {
 }
 
 /** The job's producer, for a run or for a trial of its configuration. */
-export function jobSink(
-  config: ResolvedConfig,
-  { receipts = false, ...parts }: SinkParts,
-): KafkaSink {
+export function jobSink(config: ResolvedConfig, { receipts = false, ...parts }: SinkParts): KafkaSink {
   const { dispatcher: job, producer } = config;
   return createKafkaSink({
     clientId: config.name,

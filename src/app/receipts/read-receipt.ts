@@ -24,7 +24,7 @@ export interface ReceiptRead {
   readonly tornBytes: number;
 }
 
-export type OnLine = (line: ReceiptLine, number: number, position: number) => void;
+export type OnLine = (line: ReceiptLine, number: number, position: number, sha256: string) => void;
 
 export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
@@ -45,7 +45,7 @@ export async function readReceipt(path: string, onLine: OnLine): Promise<Receipt
     previous = link.sha256;
     const line = readLine(text);
     if (typeof line === 'string') throw new ReceiptFault(`${path}, line ${lines}: ${line}`);
-    onLine(line, lines, bytes);
+    onLine(line, lines, bytes, previous);
     bytes += pending + 1;
     pieces = [];
     pending = 0;
@@ -65,4 +65,16 @@ export async function readReceipt(path: string, onLine: OnLine): Promise<Receipt
       throw new ReceiptFault(`${path}, line ${lines + 1}: has more than ${LINE_BYTES_MAX} bytes`);
   }
   return { sha256: previous, lines, bytes, tornBytes: pending };
+}
+
+/** The text of the line that begins at this position. */
+export async function lineAt(path: string, position: number): Promise<string> {
+  const pieces: Buffer[] = [];
+  for await (const chunk of createReadStream(path, { start: position, highWaterMark: CHUNK_BYTES })) {
+    const data = chunk as Buffer;
+    const end = data.indexOf(NEWLINE);
+    pieces.push(end < 0 ? data : data.subarray(0, end));
+    if (end >= 0) break;
+  }
+  return Buffer.concat(pieces).toString('utf8');
 }

@@ -16,7 +16,11 @@ export class ReceiptFile {
   #syncedAtMs = 0;
   #syncing = false;
 
-  private constructor(path: string, file: number, { sha256: previous, bytes }: Pick<ReceiptRead, 'sha256' | 'bytes'>) {
+  private constructor(
+    path: string,
+    file: number,
+    { sha256: previous, bytes }: Pick<ReceiptRead, 'sha256' | 'bytes'>,
+  ) {
     this.#path = path;
     this.#file = file;
     this.#previous = previous;
@@ -53,12 +57,16 @@ export class ReceiptFile {
         throw new Error('another process has written to it, or has cut it');
       this.#writeAll(data);
     } catch (cause) {
-      throw new DispatcherError('RECEIPT_UNWRITABLE', `the receipt ${this.#path} can't be written: ${textOf(cause)}`, {
-        cause,
-        remedy:
-          'nothing that is not in the receipt is committed; make room, or give each run a file of its own, then ' +
-          'start again',
-      });
+      throw new DispatcherError(
+        'RECEIPT_UNWRITABLE',
+        `the receipt ${this.#path} can't be written: ${textOf(cause)}`,
+        {
+          cause,
+          remedy:
+            'nothing that is not in the receipt is committed; make room, or give each run a file of its own, then ' +
+            'start again',
+        },
+      );
     }
     this.#previous = line.sha256;
     this.#bytes += data.length;

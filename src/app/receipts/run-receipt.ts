@@ -55,7 +55,13 @@ export class RunReceipt {
 
   /** An error of the last line is logged: the records themselves are safe. */
   async ended({ state, exitCode, report }: RunEnd): Promise<void> {
-    const { unsettled, filteredBy: _filtered, deadLetteredBy: _dead, emittedBy: _emitted, ...records } = report.records;
+    const {
+      unsettled,
+      filteredBy: _filtered,
+      deadLetteredBy: _dead,
+      emittedBy: _emitted,
+      ...records
+    } = report.records;
     await this.#noting;
     try {
       await this.book.ended({ state, exitCode, endReached: report.endReached, unsettled, records });

@@ -9,6 +9,7 @@ interface RunOptions extends GlobalOptions {
   readonly until: 'end' | 'forever';
   readonly rate?: string;
   readonly progressFile?: string;
+  readonly receipt?: string;
 }
 
 /** `kd run`: the main job. */
@@ -30,6 +31,13 @@ export function register(program: Command, io: CliIo): void {
         'append events to it: started, progress every 10 s, finished (JSON lines)',
       ),
     )
+    .addOption(
+      new Option(
+        '--receipt <file>',
+        'write down what is read and what is acknowledged, so that kd verify can check both; an existing ' +
+          'receipt is continued',
+      ),
+    )
     .addHelpText('after', '\nExample:\n  kd run -c flights.yml --until end -o json\n')
     .action(async (_options: unknown, command: Command) => {
       const given = command.optsWithGlobals<RunOptions>();
@@ -43,6 +51,7 @@ export function register(program: Command, io: CliIo): void {
       // Loaded here, so that verbs without Kafka do not load its client.
       const { runOnTerminal } = await import('../run-on-terminal.js');
       const events = progressFile === undefined ? {} : { progressFile };
-      await runOnTerminal({ config, until: options.until, options, loadAgain, ...events }, io);
+      const { until, receipt } = given;
+      await runOnTerminal({ config, until, receipt, options, loadAgain, ...events }, io);
     });
 }

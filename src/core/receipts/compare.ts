@@ -53,7 +53,6 @@ function kindAt(expected: Uint8Array, seen: readonly SeenRecord[], index: number
 function equalShare(expected: Uint8Array, seen: readonly SeenRecord[], a: number, b: number): number {
   const count = Math.min(LOOK_AHEAD, expected.length - a, seen.length - b);
   let equal = 0;
-  for (let index = 0; index < count; index++)
-    if (expected[a + index] === seen[b + index]?.mark) equal++;
+  for (let index = 0; index < count; index++) if (expected[a + index] === seen[b + index]?.mark) equal++;
   return count <= 0 ? 0 : equal / count;
 }

@@ -104,4 +104,8 @@ export interface EndedLine extends Line {
 export type ReceiptLine = BegunLine | ReloadedLine | BoundsLine | SettledLine | EndedLine;
 
 /** A line without what every line has. */
-export type LineContent = ReceiptLine extends infer One ? (One extends Line ? Omit<One, keyof Line> : never) : never;
+export type LineContent = ReceiptLine extends infer One
+  ? One extends Line
+    ? Omit<One, keyof Line>
+    : never
+  : never;

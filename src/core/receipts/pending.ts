@@ -78,7 +78,13 @@ interface Merged {
 
 function hashed(group: Group, merged: readonly Merged[], encode: Encode): Omit<SettledInput, 'pieces'> {
   const { topic, partition, records, sum } = group;
-  return { topic, partition, records, sum: sumText(sum), marks: encode(merged.flatMap(({ marks }) => marks)) };
+  return {
+    topic,
+    partition,
+    records,
+    sum: sumText(sum),
+    marks: encode(merged.flatMap(({ marks }) => marks)),
+  };
 }
 
 /** By offset; pieces that touch become one. */

@@ -26,9 +26,14 @@ function wrongIn(line: Readonly<Record<string, unknown>>): string | undefined {
       if (line['schema'] !== 1) return 'schema (this version knows 1)';
       if (!isList(line['inputs'], isIdentity)) return 'inputs';
       if (!isList(line['outputs'], isIdentity)) return 'outputs';
-      return isList(line['outputEnds'], (end) => isPlace(end) && isCount(end['to'])) ? undefined : 'outputEnds';
+      return isList(line['outputEnds'], (end) => isPlace(end) && isCount(end['to']))
+        ? undefined
+        : 'outputEnds';
     case 'bounds':
-      return isList(line['ranges'], (range) => isPlace(range) && isCount(range['from']) && isCount(range['to']))
+      return isList(
+        line['ranges'],
+        (range) => isPlace(range) && isCount(range['from']) && isCount(range['to']),
+      )
         ? undefined
         : 'ranges';
     case 'settled':
@@ -36,7 +41,9 @@ function wrongIn(line: Readonly<Record<string, unknown>>): string | undefined {
       if (!isList(line['outputs'], (output) => isHashed(output, 'runs', 2))) return 'outputs';
       return isCount(line['unplaced']) ? undefined : 'unplaced';
     case 'ended':
-      return isCount(line['unsettled']) && typeof line['state'] === 'string' ? undefined : 'state and unsettled';
+      return isCount(line['unsettled']) && typeof line['state'] === 'string'
+        ? undefined
+        : 'state and unsettled';
     default:
       return undefined;
   }
@@ -49,7 +56,10 @@ function isHashed(
 ): boolean {
   const list = item[ranges];
   const isRange = (range: unknown): boolean =>
-    Array.isArray(range) && range.length === fields && range.every(isCount) && Number(range[0]) < Number(range[1]);
+    Array.isArray(range) &&
+    range.length === fields &&
+    range.every(isCount) &&
+    Number(range[0]) < Number(range[1]);
   return (
     isPlace(item) &&
     isCount(item['records']) &&

@@ -50,10 +50,6 @@ function outputsBySegment(batch: InFlightBatch): readonly number[] {
   return outputs;
 }
 
-function outcomesOf({
-  transformedRows,
-  filtered,
-  deadLettered,
-}: Totals): Parameters<Receipts['settled']>[2] {
+function outcomesOf({ transformedRows, filtered, deadLettered }: Totals): Parameters<Receipts['settled']>[2] {
   return { transformed: transformedRows, filtered, deadLettered };
 }

@@ -105,7 +105,17 @@ export class KafkaSink implements Sink {
     return this.#session?.writer.stats();
   }
 
-  #onEvent([kind, a, b, acknowledged, stale, failures, text, words, notes]: Parameters<WriterListener>): void {
+  #onEvent([
+    kind,
+    a,
+    b,
+    acknowledged,
+    stale,
+    failures,
+    text,
+    words,
+    notes,
+  ]: Parameters<WriterListener>): void {
     switch (kind) {
       case 'settled':
         this.#partsOutstanding -= 1;

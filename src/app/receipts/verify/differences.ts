@@ -1,0 +1,148 @@
+/** What is said of a topic that was read again. */
+import { type Explained, explain } from './explain.js';
+import type { FoundDifference } from './result.js';
+import type { TopicCheck } from './topic-check.js';
+import type { ReadingSettings } from './topic-reading.js';
+import type { UnlistedRecord } from './unlisted.js';
+
+export interface Judging {
+  /** Unlisted records that equal listed ones were acknowledged by a process that was killed. */
+  readonly mayRepeat: boolean;
+  /** Records of others in an output topic are counted only. */
+  readonly allowOthers: boolean;
+}
+
+/** The differences of one topic, the first of each partition. */
+export async function differencesOf(
+  settings: ReadingSettings,
+  check: TopicCheck,
+  judging: Judging,
+): Promise<readonly FoundDifference[]> {
+  const explained: Explained[] = [];
+  for (const partition of check.partitions.values()) {
+    const [first] = partition.differing;
+    if (first !== undefined) explained.push(await explain(settings, first));
+  }
+  const differing = new Set(explained.map(({ part }) => part.partition));
+  const missing = missingIn(check);
+  const unlisted = check.unlisted.records.filter(({ partition }) => !differing.has(partition));
+  const moves = movesAmong(explained, check.unlisted.records);
+  return [
+    ...explained.map((one) => said(one, check, moves)),
+    ...missing,
+    ...unlistedIn(check, unlisted, judging, moves),
+  ];
+}
+
+/** Where a dropped record is now, if it is in another partition. */
+type Moves = ReadonlyMap<Explained, { readonly partition: number; readonly offset: number }>;
+
+function movesAmong(explained: readonly Explained[], unlisted: readonly UnlistedRecord[]): Moves {
+  const arrived = [
+    ...explained
+      .filter(({ kind }) => kind === 'inserted')
+      .map(({ part, offset, mark }) => ({ partition: part.partition, offset, mark })),
+    ...unlisted.filter(({ isTwin }) => !isTwin),
+  ];
+  return new Map(
+    explained.flatMap((one) => {
+      if (one.kind !== 'dropped') return [];
+      const place = arrived.find(
+        ({ partition, mark }) => partition !== one.part.partition && mark === one.mark,
+      );
+      return place === undefined ? [] : [[one, place] as const];
+    }),
+  );
+}
+
+function said(one: Explained, { topic, partitions }: TopicCheck, moves: Moves): FoundDifference {
+  const { part, kind, offset } = one;
+  const { side, partition } = part;
+  const moved = moves.get(one);
+  const differing = partitions.get(partition)?.differing ?? [];
+  const records = differing.reduce((sum, tally) => sum + tally.part.records, 0);
+  const place = `${topic}[${partition}] at offset ${offset}`;
+  const common = { side, topic, partition, offset, records, listedAt: `${part.file}, line ${part.line}` };
+  if (moved !== undefined)
+    return {
+      ...common,
+      kind: 'moved',
+      message: `${place}: the record is now in partition ${moved.partition}, at offset ${moved.offset}`,
+    };
+  const found = isElsewhere(one, moves) ? 'inserted' : kind === 'somewhere' ? 'changed' : kind;
+  return { ...common, kind: found, message: `${place}: ${wordsOf(one)}` };
+}
+
+function isElsewhere({ part, offset, kind }: Explained, moves: Moves): boolean {
+  return (
+    kind === 'inserted' &&
+    [...moves.values()].some((to) => to.partition === part.partition && to.offset === offset)
+  );
+}
+
+function wordsOf({ kind, part }: Explained): string {
+  const last = (part.ranges.at(-1)?.[1] ?? 1) - 1;
+  switch (kind) {
+    case 'changed':
+      return 'the record is not the one that was there';
+    case 'dropped':
+      return 'the record is not there any more';
+    case 'doubled':
+      return 'a copy of another record is there, which was not';
+    case 'inserted':
+      return 'a record is there that was not';
+    case 'somewhere':
+      return `one of the records up to offset ${last} is not the one that was there`;
+  }
+}
+
+function missingIn({ side, topic, missing }: TopicCheck): readonly FoundDifference[] {
+  return [...missing].map(([partition, { records, first }]) => ({
+    kind: 'missing',
+    side,
+    topic,
+    partition,
+    offset: first,
+    records,
+    listedAt: null,
+    message: `${topic}[${partition}] at offset ${first}: ${records} records of the input are in no receipt`,
+  }));
+}
+
+function unlistedIn(
+  { side, topic }: TopicCheck,
+  unlisted: readonly UnlistedRecord[],
+  { mayRepeat, allowOthers }: Judging,
+  moves: Moves,
+): readonly FoundDifference[] {
+  const arrived = new Set([...moves.values()].map(({ partition, offset }) => `${partition} ${offset}`));
+  const rest = unlisted.filter(({ partition, offset }) => !arrived.has(`${partition} ${offset}`));
+  const found: FoundDifference[] = [];
+  const add = (kind: 'doubled' | 'foreign', records: readonly UnlistedRecord[], words: string): void => {
+    for (const [partition, own] of byPartition(records)) {
+      const offset = own[0]?.offset ?? 0;
+      const message = `${topic}[${partition}] at offset ${offset}: ${words}`;
+      found.push({ kind, side, topic, partition, offset, records: own.length, listedAt: null, message });
+    }
+  };
+  const twins = rest.filter(({ isTwin }) => isTwin);
+  if (!mayRepeat) add('doubled', twins, 'a copy of a listed record, which these runs did not write');
+  if (!allowOthers)
+    add(
+      'foreign',
+      rest.filter(({ isTwin }) => !isTwin),
+      'the record is not from these runs',
+    );
+  return found;
+}
+
+function byPartition(records: readonly UnlistedRecord[]): ReadonlyMap<number, readonly UnlistedRecord[]> {
+  const found = new Map<number, UnlistedRecord[]>();
+  for (const record of records) {
+    const own = found.get(record.partition);
+    if (own === undefined) found.set(record.partition, [record]);
+    else own.push(record);
+  }
+  for (const own of found.values()) own.sort((a, b) => a.offset - b.offset);
+  return found;
+}

@@ -1,0 +1,81 @@
+/** What receipts list, by topic and partition; without the marks, which are read again where they are needed. */
+import type {
+  BegunLine,
+  BoundsLine,
+  EndedLine,
+  InputPiece,
+  OffsetRange,
+} from '../../../core/receipts/lines.js';
+import type { HashSum } from '../../../core/receipts/sum.js';
+
+export type Side = 'input' | 'output';
+
+/** What one line of a receipt lists of one partition. */
+export interface ListedPart {
+  readonly file: string;
+  readonly line: number;
+  /** Where the line begins in the file. */
+  readonly position: number;
+  readonly side: Side;
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: number;
+  readonly sum: HashSum;
+  readonly ranges: readonly OffsetRange[];
+  /** How many records are in each range: those of an input may have holes. */
+  readonly recordsIn: readonly number[];
+}
+
+export interface ListedPartition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly parts: ListedPart[];
+  /** Of an input topic. */
+  readonly pieces: InputPiece[];
+  /** Of an input: what had to be read. Of an output: the end before the first run. */
+  from: number | undefined;
+  to: number | undefined;
+}
+
+/** A process that wrote lines. */
+export interface Instance {
+  readonly begun: BegunLine | undefined;
+  ended: EndedLine | undefined;
+}
+
+export interface Listed {
+  readonly inputs: ReadonlyMap<string, ListedPartition>;
+  readonly outputs: ReadonlyMap<string, ListedPartition>;
+  readonly instances: ReadonlyMap<string, Instance>;
+  /** Acknowledged, at an offset that the broker did not name. */
+  readonly unplaced: number;
+  readonly lines: number;
+}
+
+/** Every process ended by itself with nothing left unsettled, so its receipt has all that it wrote. */
+export function isComplete({ instances }: Listed): boolean {
+  return [...instances.values()].every(({ ended }) => ended?.unsettled === 0 && ended.state === 'stopped');
+}
+
+export function partitionIn(
+  partitions: Map<string, ListedPartition>,
+  topic: string,
+  partition: number,
+): ListedPartition {
+  const name = `${partition} ${topic}`;
+  const known = partitions.get(name);
+  if (known !== undefined) return known;
+  const fresh = { topic, partition, parts: [], pieces: [], from: undefined, to: undefined };
+  partitions.set(name, fresh);
+  return fresh;
+}
+
+/** What a bounded run had to read. Where it began by the group's commits, its first offset is not known. */
+export function takeBounds(partitions: Map<string, ListedPartition>, { exact, ranges }: BoundsLine): void {
+  for (const { topic, partition, from, to } of ranges) {
+    if (from >= to) continue;
+    const listed = partitionIn(partitions, topic, partition);
+    if (exact) listed.from = Math.min(listed.from ?? from, from);
+    listed.to = Math.max(listed.to ?? to, to);
+  }
+}
