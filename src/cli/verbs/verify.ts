@@ -60,7 +60,7 @@ async function run(files: readonly string[], options: VerifyOptions, io: CliIo):
       progress,
     });
     if (!result.agrees) io.setExitCode(ExitCode.checkFailed);
-    if (options.output === 'json') printJson(result, io);
+    if (options.output === 'json') printJson(io, result);
     else io.stdout.write(verifyText(result, io.stdout.columns));
   } finally {
     removeSignals();
