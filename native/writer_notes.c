@@ -4,12 +4,15 @@
 
 #define CACHE_SLOTS 256u
 #define GROUPS_FIRST 16u
+#define RUNS_FIRST 4u
+#define NO_GROUP UINT32_MAX
 
-/* A group while rows are counted and written. */
+/* A group while rows are counted. */
 typedef struct {
   kd_notes_group group;
   int64_t last;
   kd_notes_run *runs;
+  uint32_t runs_max;
   uint8_t *marks;
 } counted_group;
 
@@ -18,6 +21,13 @@ typedef struct {
   uint32_t count, max;
   /* Index of a group by topic and partition, plus one. */
   uint32_t cache[CACHE_SLOTS];
+  /* By segment. */
+  uint32_t *outputs;
+  kd_hash *sums;
+  /* By row; NO_GROUP: it is in none. */
+  uint32_t *group_of_row;
+  uint8_t *marks;
+  uint32_t unplaced, acknowledged;
 } counting;
 
 /* What was acknowledged and can't be noted would be missing from the receipt, so the process must end. */
@@ -26,16 +36,18 @@ static void *must(void *memory) {
   return memory;
 }
 
-void kd_notes_begin(kd_notes *notes, uint32_t first_row, uint32_t row_count, uint32_t segment_count) {
+void kd_notes_begin(kd_notes *notes, uint32_t first_row, uint32_t row_count, uint32_t segment_count,
+                    bool identity) {
   if (row_count > notes->rows_max) {
     free(notes->rows);
     notes->rows = must(malloc((size_t)row_count * sizeof *notes->rows));
     notes->rows_max = row_count;
   }
-  for (uint32_t row = 0; row < row_count; row++) notes->rows[row].offset = KD_NOTE_NONE;
   notes->first_row = first_row;
   notes->row_count = row_count;
   notes->segment_count = segment_count < KD_NOTE_SEGMENTS_MAX ? segment_count : KD_NOTE_SEGMENTS_MAX;
+  notes->identity = identity;
+  atomic_store_explicit(&notes->other_timestamps, false, memory_order_relaxed);
 }
 
 static bool is_group(const counted_group *counted, uint32_t topic, uint32_t partition) {
@@ -59,35 +71,43 @@ static uint32_t group_of(counting *counting, uint32_t topic, uint32_t partition)
   return index;
 }
 
-/* Counts by group and by segment; a note's partition becomes the number of its group. */
-static uint32_t count(kd_notes *notes, counting *counting, uint32_t *outputs) {
-  uint32_t unplaced = 0;
-  for (uint32_t row = 0; row < notes->row_count; row++) {
-    kd_note *note = &notes->rows[row];
-    if (note->offset == KD_NOTE_NONE) continue;
-    uint32_t segment = note->place & (KD_NOTE_SEGMENTS_MAX - 1);
-    if (segment < notes->segment_count) outputs[segment]++;
-    if (note->offset == KD_NOTE_UNPLACED) {
-      unplaced++;
-      continue;
-    }
-    uint32_t index = group_of(counting, note->place >> KD_NOTE_SEGMENT_BITS, note->partition);
-    counted_group *counted = &counting->groups[index];
-    note->partition = index;
-    counted->group.records++;
-    counted->group.run_count += note->offset != counted->last + 1;
-    counted->last = note->offset;
-    kd_hash_add(&counted->group.sum, note->hash);
+static void begin_run(counted_group *counted, int64_t offset) {
+  if (counted->group.run_count == counted->runs_max) {
+    counted->runs_max = counted->runs_max ? counted->runs_max * 2 : RUNS_FIRST;
+    counted->runs = must(realloc(counted->runs, counted->runs_max * sizeof *counted->runs));
   }
-  return unplaced;
+  counted->runs[counted->group.run_count++] = (kd_notes_run){.first = (double)offset};
+}
+
+static void count_row(counting *counting, uint32_t row, const kd_note *note, uint32_t segment_count) {
+  uint32_t segment = note->place & (KD_NOTE_SEGMENTS_MAX - 1);
+  counting->acknowledged++;
+  counting->marks[row] = kd_hash_mark(note->hash);
+  if (segment < segment_count) {
+    counting->outputs[segment]++;
+    kd_hash_add(&counting->sums[segment], note->hash);
+  }
+  if (note->offset < 0) {
+    counting->unplaced++;
+    return;
+  }
+  uint32_t index =
+      group_of(counting, note->place >> KD_NOTE_SEGMENT_BITS, note->partition & ~KD_NOTE_ACKNOWLEDGED);
+  counted_group *counted = &counting->groups[index];
+  counting->group_of_row[row] = index;
+  if (note->offset != counted->last + 1) begin_run(counted, note->offset);
+  counted->runs[counted->group.run_count - 1].count++;
+  counted->last = note->offset;
+  counted->group.records++;
+  kd_hash_add(&counted->group.sum, note->hash);
 }
 
 static uint32_t aligned(uint32_t position) {
   return (position + 7u) & ~7u;
 }
 
-/* Where each group's runs and marks will be. Returns the report's length. */
-static size_t lay_out(counting *counting, uint32_t position) {
+/* Where each group's runs and marks will be. Returns where the groups end. */
+static uint32_t lay_out(counting *counting, uint32_t position) {
   position += counting->count * (uint32_t)sizeof(kd_notes_group);
   for (uint32_t i = 0; i < counting->count; i++) {
     kd_notes_group *group = &counting->groups[i].group;
@@ -98,43 +118,60 @@ static size_t lay_out(counting *counting, uint32_t position) {
   return position;
 }
 
-static void write_rows(const kd_notes *notes, counting *counting, uint8_t *report) {
+static void write_groups(const kd_notes *notes, counting *counting, uint8_t *report, uint32_t position) {
   for (uint32_t i = 0; i < counting->count; i++) {
     counted_group *counted = &counting->groups[i];
-    /* One before the first run: the first record begins it. */
-    counted->runs = (kd_notes_run *)(void *)(report + counted->group.runs_position) - 1;
-    counted->marks = report + counted->group.marks_position;
-    counted->last = -2;
+    const kd_notes_group *group = &counted->group;
+    memcpy(report + position + i * sizeof *group, group, sizeof *group);
+    memcpy(report + group->runs_position, counted->runs, group->run_count * sizeof *counted->runs);
+    counted->marks = report + group->marks_position;
   }
-  for (uint32_t row = 0; row < notes->row_count; row++) {
-    const kd_note *note = &notes->rows[row];
-    if (note->offset < 0) continue;
-    counted_group *counted = &counting->groups[note->partition];
-    if (note->offset != counted->last + 1) *++counted->runs = (kd_notes_run){.first = (double)note->offset};
-    counted->runs->count++;
-    counted->last = note->offset;
-    *counted->marks++ = kd_hash_mark(note->hash);
-  }
+  for (uint32_t row = 0; row < notes->row_count; row++)
+    if (counting->group_of_row[row] != NO_GROUP)
+      *counting->groups[counting->group_of_row[row]].marks++ = counting->marks[row];
+}
+
+static void write_report(kd_notes *notes, counting *counting) {
+  /* All rows were written as they were read. */
+  bool as_input = notes->identity && counting->acknowledged == notes->row_count &&
+                  !atomic_load_explicit(&notes->other_timestamps, memory_order_relaxed);
+  uint32_t outputs_bytes = notes->segment_count * (uint32_t)sizeof *counting->outputs;
+  uint32_t sums_bytes = as_input ? notes->segment_count * (uint32_t)sizeof *counting->sums : 0;
+  uint32_t sums_position = aligned((uint32_t)sizeof(kd_notes_header) + outputs_bytes);
+  uint32_t groups_position = sums_position + sums_bytes;
+  uint32_t end = lay_out(counting, groups_position);
+  kd_notes_header header = {.group_count = counting->count,
+                            .segment_count = notes->segment_count,
+                            .unplaced = counting->unplaced,
+                            .input_marks_position = as_input ? end : 0};
+  notes->report_length = (size_t)end + (as_input ? notes->row_count : 0);
+  uint8_t *report = notes->report = must(calloc(1, notes->report_length));
+  memcpy(report, &header, sizeof header);
+  memcpy(report + sizeof header, counting->outputs, outputs_bytes);
+  memcpy(report + sums_position, counting->sums, sums_bytes);
+  write_groups(notes, counting, report, groups_position);
+  if (as_input) memcpy(report + end, counting->marks, notes->row_count);
 }
 
 void kd_notes_report(kd_notes *notes) {
-  counting counting = {0};
-  uint32_t *outputs = must(calloc(notes->segment_count + 1, sizeof *outputs));
-  uint32_t unplaced = count(notes, &counting, outputs);
-  uint32_t segments_bytes = notes->segment_count * (uint32_t)sizeof *outputs;
-  uint32_t groups_position = aligned((uint32_t)sizeof(kd_notes_header) + segments_bytes);
-  notes->report_length = lay_out(&counting, groups_position);
-  notes->report = must(calloc(1, notes->report_length));
-  kd_notes_header header = {
-      .group_count = counting.count, .segment_count = notes->segment_count, .unplaced = unplaced};
-  memcpy(notes->report, &header, sizeof header);
-  memcpy(notes->report + sizeof header, outputs, segments_bytes);
-  for (uint32_t i = 0; i < counting.count; i++)
-    memcpy(notes->report + groups_position + i * sizeof(kd_notes_group), &counting.groups[i].group,
-           sizeof(kd_notes_group));
-  write_rows(notes, &counting, notes->report);
-  free(outputs);
+  counting counting = {
+      .outputs = must(calloc(notes->segment_count + 1, sizeof *counting.outputs)),
+      .sums = must(calloc(notes->segment_count + 1, sizeof *counting.sums)),
+      .group_of_row = must(malloc(notes->row_count * sizeof *counting.group_of_row + 1)),
+      .marks = must(malloc(notes->row_count + 1)),
+  };
+  for (uint32_t row = 0; row < notes->row_count; row++) {
+    const kd_note *note = &notes->rows[row];
+    counting.group_of_row[row] = NO_GROUP;
+    if (note->partition & KD_NOTE_ACKNOWLEDGED) count_row(&counting, row, note, notes->segment_count);
+  }
+  write_report(notes, &counting);
+  for (uint32_t i = 0; i < counting.count; i++) free(counting.groups[i].runs);
   free(counting.groups);
+  free(counting.outputs);
+  free(counting.sums);
+  free(counting.group_of_row);
+  free(counting.marks);
 }
 
 void kd_notes_forget_report(kd_notes *notes) {

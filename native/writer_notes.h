@@ -3,6 +3,7 @@
 #ifndef KD_WRITER_NOTES_H
 #define KD_WRITER_NOTES_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,8 +17,9 @@
 typedef struct {
   /* Of the content, until the acknowledgement adds the timestamp. */
   kd_hash hash;
-  /* KD_NOTE_NONE until it is acknowledged. */
+  /* Once acknowledged its offset (below 0: not known), before that the timestamp of the source. */
   int64_t offset;
+  /* With KD_NOTE_ACKNOWLEDGED. */
   uint32_t partition;
   /* Topic and segment of the source row. */
   uint32_t place;
@@ -25,7 +27,7 @@ typedef struct {
 
 _Static_assert(sizeof(kd_note) == 32, "two notes share a cache line");
 
-enum { KD_NOTE_NONE = -1, KD_NOTE_UNPLACED = -2 };
+#define KD_NOTE_ACKNOWLEDGED 0x80000000u
 
 typedef struct {
   kd_note *rows;
@@ -35,6 +37,9 @@ typedef struct {
   /* Number of the first row: opaques of identity batches carry source rows. */
   uint32_t first_row;
   uint32_t segment_count;
+  /* The rows are those of the input, so their hashes are, too, unless another timestamp was written. */
+  bool identity;
+  _Atomic bool other_timestamps;
   uint8_t *report;
   size_t report_length;
 } kd_notes;
@@ -43,7 +48,10 @@ typedef struct {
 typedef struct {
   uint32_t group_count, segment_count;
   /* Acknowledged, but the broker named no offset: it knew the batch as a duplicate. */
-  uint32_t unplaced, zero;
+  uint32_t unplaced;
+  /* Of the input's marks, one per row of the part; the segments' sums are directly before the groups. 0: they
+   * are not the same as the output's. */
+  uint32_t input_marks_position;
 } kd_notes_header;
 
 typedef struct {
@@ -60,7 +68,8 @@ typedef struct {
 } kd_notes_run;
 
 /* Call it before the first row of a part is sent. */
-void kd_notes_begin(kd_notes *notes, uint32_t first_row, uint32_t row_count, uint32_t segment_count);
+void kd_notes_begin(kd_notes *notes, uint32_t first_row, uint32_t row_count, uint32_t segment_count,
+                    bool identity);
 /* Call it when the last row is settled. The report belongs to the notes. */
 void kd_notes_report(kd_notes *notes);
 void kd_notes_forget_report(kd_notes *notes);
@@ -72,13 +81,20 @@ static inline kd_note *kd_notes_at(kd_notes *notes, uint32_t row) {
   return index < notes->row_count ? &notes->rows[index] : NULL;
 }
 
-static inline void kd_notes_sent(kd_notes *notes, uint32_t row, kd_hash content, uint32_t topic,
-                                 uint32_t partition, uint32_t segment) {
+/* Every row is either sent or not: nothing is known of the others. */
+static inline void kd_notes_not_sent(kd_notes *notes, uint32_t row) {
+  kd_note *note = kd_notes_at(notes, row);
+  if (note) note->partition = 0;
+}
+
+static inline void kd_notes_sent(kd_notes *notes, uint32_t row, kd_hash content, int64_t timestamp,
+                                 uint32_t topic, uint32_t partition, uint32_t segment) {
   kd_note *note = kd_notes_at(notes, row);
   if (!note) return;
   if (segment >= KD_NOTE_SEGMENTS_MAX) segment = KD_NOTE_SEGMENTS_MAX - 1;
   note->hash = content;
-  note->partition = partition;
+  note->offset = timestamp;
+  note->partition = partition & ~KD_NOTE_ACKNOWLEDGED;
   note->place = topic << KD_NOTE_SEGMENT_BITS | segment;
 }
 
@@ -86,8 +102,10 @@ static inline void kd_notes_sent(kd_notes *notes, uint32_t row, kd_hash content,
 static inline void kd_notes_acknowledged(kd_notes *notes, uint32_t row, int64_t offset, int64_t timestamp) {
   kd_note *note = kd_notes_at(notes, row);
   if (!note) return;
+  if (note->offset != timestamp) atomic_store_explicit(&notes->other_timestamps, true, memory_order_relaxed);
   note->hash = kd_hash_record(note->hash, timestamp);
-  note->offset = offset < 0 ? KD_NOTE_UNPLACED : offset;
+  note->offset = offset;
+  note->partition |= KD_NOTE_ACKNOWLEDGED;
 }
 
 #endif

@@ -124,8 +124,8 @@ static void note_content(job *job, const ready_row *ready) {
   const kd_output_record *record = &ready->record;
   kd_hash content = kd_hash_content(record->key, record->key_length, record->value, record->value_length,
                                     record->headers, record->headers_length);
-  kd_notes_sent(&job->slot->notes, ready->row, content, record->topic, (uint32_t)ready->partition,
-                (uint32_t)(job->segment - job->writer->input.segments));
+  kd_notes_sent(&job->slot->notes, ready->row, content, record->timestamp, record->topic,
+                (uint32_t)ready->partition, (uint32_t)(job->segment - job->writer->input.segments));
 }
 
 /* True: it was or will be acknowledged. False: it was settled here. */
@@ -225,7 +225,7 @@ void kd_writer_hand_over(kd_writer *writer, kd_slot *slot) {
     atomic_store_explicit(&slot->remaining, slot->rows + 1, memory_order_relaxed);
     if (writer->options.receipts)
       kd_notes_begin(&slot->notes, job.identity ? job.output.first_source_row : 0, slot->rows,
-                     writer->input.segment_count);
+                     writer->input.segment_count, job.identity);
     ready_row ready;
     for (uint32_t row = 0; row < slot->rows; row++) {
       if (row % KD_WRITER_CLOCK_ROWS == 0) kd_writer_poll_when_due(writer);
@@ -234,7 +234,11 @@ void kd_writer_hand_over(kd_writer *writer, kd_slot *slot) {
         refuse(&job, job.identity ? job.output.first_source_row + row : row, RD_KAFKA_RESP_ERR__PURGE_QUEUE);
       else
         handed = prepare(&job, row, &ready) && produce(&job, &ready);
-      if (!handed) settled_here++;
+      if (!handed) {
+        settled_here++;
+        if (writer->options.receipts)
+          kd_notes_not_sent(&slot->notes, job.identity ? job.output.first_source_row + row : row);
+      }
     }
   }
   slot->stale = job.stale;

@@ -135,9 +135,9 @@ static void test_twins(void) {
 
 static void test_notes(void) {
   kd_notes notes = {0};
-  kd_notes_begin(&notes, 100, 8, 2);
+  kd_notes_begin(&notes, 100, 8, 2, false);
   for (uint32_t row = 100; row < 108; row++) {
-    kd_notes_sent(&notes, row, (kd_hash){row, 0}, 3, row % 2, row < 104 ? 0 : 1);
+    kd_notes_sent(&notes, row, (kd_hash){row, 0}, 9, 3, row % 2, row < 104 ? 0 : 1);
     /* Partition 0: 50, 51, 52, 60. Partition 1: 7, none, refused, 8. */
     if (row == 103 || row == 105) continue;
     static const int64_t OFFSETS[] = {50, 7, 51, 0, 52, 0, 60, 8};
@@ -167,19 +167,53 @@ static void test_notes(void) {
   CHECK(group.partition == 1 && group.records == 2 && group.run_count == 1);
   kd_notes_forget_report(&notes);
   /* Used again for a part in which nothing was acknowledged, over many topics afterwards. */
-  kd_notes_begin(&notes, 0, 2, 0);
+  kd_notes_begin(&notes, 0, 2, 0, true);
+  kd_notes_not_sent(&notes, 0);
+  kd_notes_not_sent(&notes, 1);
   kd_notes_report(&notes);
   memcpy(&header, notes.report, sizeof header);
   CHECK(header.group_count == 0 && notes.report_length == sizeof header);
   kd_notes_forget_report(&notes);
-  kd_notes_begin(&notes, 0, 3000, 1);
+  kd_notes_begin(&notes, 0, 3000, 1, false);
   for (uint32_t row = 0; row < 3000; row++) {
-    kd_notes_sent(&notes, row, (kd_hash){row, 0}, row % 3, row % 700, 0);
+    kd_notes_sent(&notes, row, (kd_hash){row, 0}, 0, row % 3, row % 700, 0);
     kd_notes_acknowledged(&notes, row, row, 0);
   }
   kd_notes_report(&notes);
   memcpy(&header, notes.report, sizeof header);
   CHECK(header.group_count == 2100);
+  kd_notes_free(&notes);
+}
+
+/* What passes through unchanged is hashed once: the notes have the input's sums and marks, too. */
+static void test_notes_of_the_input(void) {
+  kd_notes notes = {0};
+  kd_hash sums[2] = {{0, 0}, {0, 0}}, found[2];
+  kd_notes_header header;
+  for (int round = 0; round < 3; round++) {
+    kd_notes_begin(&notes, 10, 6, 2, true);
+    memset(sums, 0, sizeof sums);
+    for (uint32_t row = 10; row < 16; row++) {
+      kd_notes_sent(&notes, row, (kd_hash){row, row}, 1000 + row, 0, row % 3, row < 13 ? 0 : 1);
+      kd_hash_add(&sums[row < 13 ? 0 : 1], kd_hash_record((kd_hash){row, row}, 1000 + row));
+    }
+    for (uint32_t row = 10; row < 16; row++) {
+      /* In the second round the broker sets a timestamp, in the third it refuses a record. */
+      if (round == 2 && row == 12) continue;
+      kd_notes_acknowledged(&notes, row, row, round == 1 && row == 15 ? 5 : 1000 + row);
+    }
+    kd_notes_report(&notes);
+    memcpy(&header, notes.report, sizeof header);
+    CHECK((header.input_marks_position != 0) == (round == 0));
+    if (round == 0) {
+      memcpy(found, notes.report + 24, sizeof found);
+      CHECK(same(found[0], sums[0]) && same(found[1], sums[1]));
+      CHECK(header.input_marks_position + 6 == notes.report_length);
+      kd_hash third = kd_hash_record((kd_hash){12, 12}, 1012);
+      CHECK(notes.report[header.input_marks_position + 2] == kd_hash_mark(third));
+    }
+    kd_notes_forget_report(&notes);
+  }
   kd_notes_free(&notes);
 }
 
@@ -190,5 +224,6 @@ int main(void) {
   test_rows_add_up();
   test_twins();
   test_notes();
+  test_notes_of_the_input();
   return 0;
 }

@@ -13,6 +13,8 @@ export interface SettledRows {
   readonly to: number;
   /** How many acknowledged records came from these. */
   readonly outputs: number;
+  /** The sum of their hashes and a byte of each, if they are known. */
+  readonly hash: { readonly sum: bigint; readonly marks: Uint8Array } | undefined;
 }
 
 export interface SettledOutcomes {

@@ -2,6 +2,7 @@
 import { type HashSum, sumAt } from '../core/receipts/sum.js';
 
 const HEADER_BYTES = 16;
+const SUM_BYTES = 16;
 const GROUP_BYTES = 40;
 const RUN_BYTES = 16;
 
@@ -37,8 +38,31 @@ export function unplacedIn(notes: Uint8Array): number {
 export function groupsIn(notes: Uint8Array): readonly AcknowledgedGroup[] {
   const view = viewOf(notes);
   const count = view.getUint32(0, true);
-  const first = (HEADER_BYTES + 4 * view.getUint32(4, true) + 7) & ~7;
+  const segments = view.getUint32(4, true);
+  const sums = view.getUint32(12, true) === 0 ? 0 : segments * SUM_BYTES;
+  const first = sumsPosition(segments) + sums;
   return Array.from({ length: count }, (_, index) => groupAt(notes, view, first + index * GROUP_BYTES));
+}
+
+/**
+ * The hashes of the input of a part whose rows were all written as they were read; undefined: of another part.
+ * `row` counts from the part's first one.
+ */
+export function inputHash(
+  notes: Uint8Array,
+  segment: number,
+  row: number,
+  rowCount: number,
+): { readonly sum: HashSum; readonly marks: Uint8Array } | undefined {
+  const view = viewOf(notes);
+  const marksPosition = view.getUint32(12, true);
+  if (marksPosition === 0) return undefined;
+  const sum = sumAt(notes, sumsPosition(view.getUint32(4, true)) + segment * SUM_BYTES);
+  return { sum, marks: notes.subarray(marksPosition + row, marksPosition + row + rowCount) };
+}
+
+function sumsPosition(segments: number): number {
+  return (HEADER_BYTES + 4 * segments + 7) & ~7;
 }
 
 function groupAt(notes: Uint8Array, view: DataView, at: number): AcknowledgedGroup {

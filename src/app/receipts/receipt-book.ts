@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { LineContent, RunDigests } from '../../core/receipts/lines.js';
 import { PendingGroups, PendingOutcomes } from '../../core/receipts/pending.js';
-import { sumAt } from '../../core/receipts/sum.js';
+import { type HashSum, sumAt } from '../../core/receipts/sum.js';
 import type { Receipts, SettledOutcomes, SettledRows } from '../../ports/receipts.js';
 import type { EndOffset } from '../../ports/source.js';
 import { groupsIn, unplacedIn } from '../../wire/acknowledged-notes.js';
@@ -48,11 +48,10 @@ export class ReceiptBook implements Receipts {
   }
 
   settled(block: Uint8Array, rows: readonly SettledRows[], outcomes: SettledOutcomes): void {
-    for (const { topic, partition, firstRow, rowCount, from, to, outputs } of rows) {
-      const hashed = this.#parts.hashMarks(block, firstRow, rowCount);
-      const marks = hashed.subarray(SUM_BYTES);
+    for (const { topic, partition, firstRow, rowCount, from, to, outputs, hash } of rows) {
+      const { sum, marks } = hash ?? this.#hashed(block, firstRow, rowCount);
       const pieces = [{ from, to, records: rowCount, outputs, marks }];
-      this.#inputs.add({ topic, partition, records: rowCount, sum: sumAt(hashed, 0), pieces });
+      this.#inputs.add({ topic, partition, records: rowCount, sum, pieces });
     }
     this.#outcomes.add(outcomes.transformed, outcomes.filtered, outcomes.deadLettered);
   }
@@ -90,6 +89,11 @@ export class ReceiptBook implements Receipts {
   /** The end is not reached: nothing is said about it. */
   close(): Promise<void> {
     return this.#parts.file.close();
+  }
+
+  #hashed(block: Uint8Array, firstRow: number, rowCount: number): { sum: HashSum; marks: Uint8Array } {
+    const hashed = this.#parts.hashMarks(block, firstRow, rowCount);
+    return { sum: sumAt(hashed, 0), marks: hashed.subarray(SUM_BYTES) };
   }
 
   #append(content: LineContent): void {

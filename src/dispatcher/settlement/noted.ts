@@ -1,6 +1,6 @@
 import type { Segment } from '../../core/batch.js';
-import type { Receipts } from '../../ports/receipts.js';
-import { ackedBySegment } from '../../wire/acknowledged-notes.js';
+import type { SettledRows } from '../../ports/receipts.js';
+import { ackedBySegment, inputHash } from '../../wire/acknowledged-notes.js';
 import type { InFlightBatch } from '../in-flight-batch.js';
 import type { RunState } from '../run-state.js';
 import type { Totals } from './totals.js';
@@ -21,21 +21,36 @@ export function noteSettled(
   { deps }: RunState,
   batch: InFlightBatch,
   live: readonly Segment[],
-  totals: Totals,
+  { transformedRows: transformed, filtered, deadLettered }: Totals,
 ): void {
   const { receipts, describe } = deps;
   if (receipts === undefined || live.length === 0) return;
   const outputs = outputsBySegment(batch);
   const rows = live.map((segment) => {
-    const { topic, partition } = describe(segment.partitionId);
-    const { firstRow, rowCount, firstOffset } = segment;
-    const index = batch.input.segments.findIndex((whole) => whole.firstRow === firstRow);
-    const isWhole = batch.input.segments[index]?.rowCount === rowCount;
-    const last = isWhole ? segment.lastOffset : batch.offsetOf(firstRow + rowCount - 1);
-    const from = firstOffset;
-    return { topic, partition, firstRow, rowCount, from, to: last + 1, outputs: outputs[index] ?? 0 };
+    const index = batch.input.segments.findIndex(({ firstRow }) => firstRow === segment.firstRow);
+    return {
+      ...describe(segment.partitionId),
+      ...rowsOf(batch, segment, index),
+      outputs: outputs[index] ?? 0,
+    };
   });
-  receipts.settled(batch.input.block.bytes, rows, outcomesOf(totals));
+  receipts.settled(batch.input.block.bytes, rows, { transformed, filtered, deadLettered });
+}
+
+/** `segment`: the one with this index, or its first rows. */
+function rowsOf(
+  batch: InFlightBatch,
+  { firstRow, rowCount, firstOffset, lastOffset }: Segment,
+  index: number,
+): Omit<SettledRows, 'topic' | 'partition' | 'outputs'> {
+  const isWhole = batch.input.segments[index]?.rowCount === rowCount;
+  const last = isWhole ? lastOffset : batch.offsetOf(firstRow + rowCount - 1);
+  const [part] = batch.parts;
+  // Rows that pass through unchanged are hashed once: when they are written.
+  const known = isWhole && batch.parts.length === 1 && part?.sourceRowCount === batch.input.rowCount;
+  const hash =
+    known && part.notes !== undefined ? inputHash(part.notes, index, firstRow, rowCount) : undefined;
+  return { firstRow, rowCount, from: firstOffset, to: last + 1, hash };
 }
 
 /** Parts whose rows were answered again do not count. */
@@ -48,8 +63,4 @@ function outputsBySegment(batch: InFlightBatch): readonly number[] {
     });
   }
   return outputs;
-}
-
-function outcomesOf({ transformedRows, filtered, deadLettered }: Totals): Parameters<Receipts['settled']>[2] {
-  return { transformed: transformedRows, filtered, deadLettered };
 }
