@@ -1,6 +1,7 @@
 /** Reads the lines of a receipt, one after another, and checks that they are a chain. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { CHAIN_START, checkLink, wordsOfFault } from '../../core/receipts/chain.js';
 import type { ReceiptLine } from '../../core/receipts/lines.js';
 import { readLine } from '../../core/receipts/read-line.js';
@@ -32,6 +33,7 @@ export function sha256(text: string): string {
 
 /** Rejects with a {@link ReceiptFault} that names file and line. A missing file is an error of the system. */
 export async function readReceipt(path: string, onLine: OnLine): Promise<ReceiptRead> {
+  if (!(await stat(path)).isFile()) throw new ReceiptFault(`${path} is not a regular file`);
   let previous = CHAIN_START;
   let lines = 0;
   let bytes = 0;

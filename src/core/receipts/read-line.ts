@@ -16,7 +16,12 @@ export function readLine(text: string): ReceiptLine | string {
   }
   if (!isObject(line) || !KINDS.has(line['kind'])) return 'is of a kind that this version does not know';
   const wrong = wrongIn(line);
-  return wrong === undefined ? (line as unknown as ReceiptLine) : `has no valid ${wrong}`;
+  return isLine(line, wrong) ? line : `has no valid ${wrong ?? 'content'}`;
+}
+
+/** `wrong`: the field that is not as the type says. */
+function isLine(line: object, wrong: string | undefined): line is ReceiptLine {
+  return wrong === undefined && 'kind' in line;
 }
 
 function wrongIn(line: Readonly<Record<string, unknown>>): string | undefined {
@@ -26,16 +31,9 @@ function wrongIn(line: Readonly<Record<string, unknown>>): string | undefined {
       if (line['schema'] !== 1) return 'schema (this version knows 1)';
       if (!isList(line['inputs'], isIdentity)) return 'inputs';
       if (!isList(line['outputs'], isIdentity)) return 'outputs';
-      return isList(line['outputEnds'], (end) => isPlace(end) && isCount(end['to']))
-        ? undefined
-        : 'outputEnds';
+      return isList(line['outputEnds'], isEnd) ? undefined : 'outputEnds';
     case 'bounds':
-      return isList(
-        line['ranges'],
-        (range) => isPlace(range) && isCount(range['from']) && isCount(range['to']),
-      )
-        ? undefined
-        : 'ranges';
+      return isList(line['ranges'], isRange) ? undefined : 'ranges';
     case 'settled':
       if (!isList(line['inputs'], (input) => isHashed(input, 'pieces', 4))) return 'inputs';
       if (!isList(line['outputs'], (output) => isHashed(output, 'runs', 2))) return 'outputs';
@@ -55,7 +53,7 @@ function isHashed(
   fields: number,
 ): boolean {
   const list = item[ranges];
-  const isRange = (range: unknown): boolean =>
+  const isTuple = (range: unknown): boolean =>
     Array.isArray(range) &&
     range.length === fields &&
     range.every(isCount) &&
@@ -66,8 +64,16 @@ function isHashed(
     readSum(item['sum']) !== undefined &&
     typeof item['marks'] === 'string' &&
     Array.isArray(list) &&
-    list.every(isRange)
+    list.every(isTuple)
   );
+}
+
+function isEnd(item: Readonly<Record<string, unknown>>): boolean {
+  return isPlace(item) && isCount(item['to']);
+}
+
+function isRange(item: Readonly<Record<string, unknown>>): boolean {
+  return isEnd(item) && isCount(item['from']);
 }
 
 function isIdentity(item: Readonly<Record<string, unknown>>): boolean {
