@@ -1,6 +1,6 @@
-/* The hash by which receipts compare records: 128 bits over key, value, headers and timestamp. It finds accidents
- * (a changed, lost or doubled record); it is not a cryptographic hash. Hashes of records are added up modulo
- * 2^128, so that a sum does not depend on their order. docs/RECEIPTS.md has the definition. */
+/* The hash by which receipts compare records: 128 bits over key, value, headers and timestamp. It finds
+ * accidents (a changed, lost or doubled record); it is not a cryptographic hash. Hashes of records are added up
+ * modulo 2^128, so that a sum does not depend on their order. */
 #ifndef KD_RECORD_HASH_H
 #define KD_RECORD_HASH_H
 

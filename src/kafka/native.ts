@@ -122,8 +122,8 @@ export interface NativeBinding {
 }
 
 /**
- * 0: the sum. 1: the sum, and a byte of each hash. 2: each hash. 3: a number for each row (a double), equal for
- * records that differ in nothing but their time.
+ * 0: the sum. 1: the sum, and a byte of each hash. 2: each hash. 3: a number for each row (a double), equal
+ * for records that differ in nothing but their time.
  */
 export type RowHashes = 0 | 1 | 2 | 3;
 

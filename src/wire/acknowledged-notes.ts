@@ -45,8 +45,8 @@ export function groupsIn(notes: Uint8Array): readonly AcknowledgedGroup[] {
 }
 
 /**
- * The hashes of the input of a part whose rows were all written as they were read; undefined: of another part.
- * `row` counts from the part's first one.
+ * The hashes of the input of a part whose rows were all written as they were read; undefined: of another
+ * part. `row` counts from the part's first one.
  */
 export function inputHash(
   notes: Uint8Array,

@@ -63,8 +63,8 @@ export class ReceiptFile {
         {
           cause,
           remedy:
-            'nothing that is not in the receipt is committed; make room, or give each run a file of its own, then ' +
-            'start again',
+            'nothing that is not in the receipt is committed; make room, or give each run a file of its ' +
+            'own, then start again',
         },
       );
     }

@@ -11,7 +11,7 @@ export function verifyText(result: VerifyResult, width: number | undefined): str
     [
       [
         'receipts',
-        `${count(result.files.length)} (${count(result.lines)} lines of ${count(result.instances)} processes)`,
+        `${count(result.files.length)} (${count(result.lines)} lines, ${count(result.instances)} processes)`,
       ],
       [
         'input',

@@ -21,8 +21,8 @@ export interface Difference {
 const LOOK_AHEAD = 64;
 
 /**
- * Compares the marks of consecutive offsets from `from` on. Undefined: all marks are equal, which is so for one
- * in 256 changed records.
+ * Compares the marks of consecutive offsets from `from` on. Undefined: all marks are equal, which is so for
+ * one in 256 changed records.
  */
 export function firstDifference(
   from: number,

@@ -1,4 +1,4 @@
-/** What receipts list, by topic and partition; without the marks, which are read again where they are needed. */
+/** What receipts list, by topic and partition; without the marks, which are read where they are needed. */
 import type {
   BegunLine,
   BoundsLine,

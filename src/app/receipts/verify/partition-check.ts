@@ -87,12 +87,6 @@ export class PartitionCheck {
       .sort((a, b) => (a.part.ranges[0]?.[0] ?? 0) - (b.part.ranges[0]?.[0] ?? 0));
   }
 
-  get checkedRecords(): number {
-    return this.#tallies
-      .filter((tally) => this.#isChecked(tally))
-      .reduce((records, { part }) => records + part.records, 0);
-  }
-
   /** `[from, to)` of the listed offsets that are gone. */
   get gone(): OffsetRange | undefined {
     const [first] = this.covered;

@@ -2,8 +2,8 @@
 import type { Side } from './listed.js';
 
 /**
- * `changed`, `dropped`, `doubled`, `moved`, `inserted`: a record is not where, or not as, the receipt lists it.
- * `foreign`: a record that no receipt lists, and that equals none. `missing`: a record of the input that no
+ * `changed`, `dropped`, `doubled`, `moved`, `inserted`: a record is not where, or not as, the receipt lists
+ * it. `foreign`: a record that no receipt lists, and that equals none. `missing`: a record of the input that no
  * receipt lists. `replaced`: the topic was deleted and created again.
  */
 export type DifferenceKind =
