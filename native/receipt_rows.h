@@ -4,8 +4,8 @@
 
 #include "record_hash.h"
 
-/* KD_RECEIPT_SUM: one kd_hash, the sum. KD_RECEIPT_MARKS: the sum, and a byte per row. KD_RECEIPT_RECORDS: one
- * kd_hash per row. KD_RECEIPT_TWINS: a double per row, for finding equal records. */
+/* KD_RECEIPT_SUM: one kd_hash, the sum. KD_RECEIPT_MARKS: the sum, and a byte per row. KD_RECEIPT_RECORDS:
+ * one kd_hash per row. KD_RECEIPT_TWINS: a double per row, for finding equal records. */
 typedef enum { KD_RECEIPT_SUM, KD_RECEIPT_MARKS, KD_RECEIPT_RECORDS, KD_RECEIPT_TWINS } kd_receipt_kind;
 
 size_t kd_receipt_bytes(kd_receipt_kind kind, uint32_t row_count);

@@ -1,6 +1,6 @@
 /* The hash by which receipts compare records: 128 bits over key, value, headers and timestamp. It finds
- * accidents (a changed, lost or doubled record); it is not a cryptographic hash. Hashes of records are added up
- * modulo 2^128, so that a sum does not depend on their order. */
+ * accidents (a changed, lost or doubled record); it is not a cryptographic hash. Hashes of records are added
+ * up modulo 2^128, so that a sum does not depend on their order. */
 #ifndef KD_RECORD_HASH_H
 #define KD_RECORD_HASH_H
 
@@ -14,8 +14,8 @@ typedef struct {
   uint64_t low, high;
 } kd_hash;
 
-/* What a record holds apart from its timestamp. NULL is null, which is not the same as empty; no headers and an
- * empty list of headers are the same. `headers` are packed. */
+/* What a record holds apart from its timestamp. NULL is null, which is not the same as empty; no headers and
+ * an empty list of headers are the same. `headers` are packed. */
 kd_hash kd_hash_content(const uint8_t *key, uint32_t key_length, const uint8_t *value, uint32_t value_length,
                         const uint8_t *headers, uint32_t headers_length);
 /* The same without the headers that describe a dead letter's death (`kd-…`): two copies of one dead letter

@@ -176,6 +176,15 @@ test('"Run it from cron or Airflow" says how the run ended', async () => {
   job.remove();
 });
 
+test('"Prove that everything arrived" says so', async () => {
+  const job = await jobOf({ dispatcher: JSON_BOTH });
+  const kd = `kd() { ${process.execPath} ${kdEntry()} "$@"; }`;
+  const script = `${kd}\n${recipe('Prove that everything arrived', 'sh')}`;
+  const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd: job.folder });
+  assert.match(stdout, /^agrees: all exact$/m);
+  job.remove();
+});
+
 test('"One partition" writes the records of that partition only', async () => {
   const job = await jobOf({ transform: moduleOf('One partition') });
   const { summary } = await job.runToEnd();

@@ -18,7 +18,7 @@ before(async () => {
   cluster = await sharedCluster();
 });
 
-test('after kill -9 in the middle the receipt is continued, and verify counts what is there twice', async () => {
+test('after kill -9 the receipt is continued, and verify counts what is there twice', async () => {
   const kills = sized(5, 3);
   const recipe: Recipe = {
     seed: 72,

@@ -2,9 +2,9 @@
 import type { Side } from './listed.js';
 
 /**
- * `changed`, `dropped`, `doubled`, `moved`, `inserted`: a record is not where, or not as, the receipt lists
- * it. `foreign`: a record that no receipt lists, and that equals none. `missing`: a record of the input that no
- * receipt lists. `replaced`: the topic was deleted and created again.
+ * `changed`, `dropped`, `doubled`, `moved`, `inserted`: a record is not where the receipt lists it, or not as
+ * it lists it. `foreign`: a record that is in no receipt, and equals none that is. `missing`: a record of the
+ * input that is in no receipt. `replaced`: the topic was deleted and created again.
  */
 export type DifferenceKind =
   | 'changed'
