@@ -262,6 +262,16 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
     }),
   },
   'never commits a lower offset': { source: (settings) => ({ ...settings, neverCommitsLower: true }) },
+  'writes the receipt after the commit': {
+    deps: (deps, { clock }) => {
+      const { receipts } = deps;
+      if (receipts === undefined) return deps;
+      return {
+        ...deps,
+        receipts: but(receipts, { write: () => void clock.after(1, () => receipts.write()) }),
+      };
+    },
+  },
   'opens partitions without parking the reader': source(() => ({ park: () => Promise.resolve() })),
   'loses the end of a drain': groupEvents((events, deps) => ({
     revoked: (partitions, lost) => {

@@ -12,6 +12,7 @@ import { FakeSource, type FakeSourceSettings } from '../support/fakes/source/fak
 import { VirtualClock } from '../support/fakes/virtual-clock.js';
 import { checkEnd } from './check-end.js';
 import { Ledger } from './ledger.js';
+import { ReceiptLaw } from './receipt-law.js';
 import { makeScenario, type Scenario } from './scenario.js';
 import type { World } from './world.js';
 
@@ -151,10 +152,12 @@ function makeDeps(
   };
   const common = { clock: world.clock, random, holders: world.holders, group: world.group };
   const source = new FakeSource(common, sourceSettings, ledger);
+  const receipts = new ReceiptLaw(ledger, group);
   return {
     source,
     group: source.group,
-    commits: source.commits,
+    commits: receipts.watching(source.commits),
+    receipts,
     sink: new FakeSink(common, sink, fateOf, ledger),
     pool: new FakePool(common, scenario.pool, fateOf),
     clock: world.clock,
