@@ -1,9 +1,11 @@
 /** What is said of a topic that was read again. */
+import type { TableRecord } from '../../../core/receipts/twin-table.js';
 import { type Explained, explain } from './explain.js';
+import type { Side } from './listed.js';
 import type { FoundDifference } from './result.js';
 import type { TopicCheck } from './topic-check.js';
 import type { ReadingSettings } from './topic-reading.js';
-import type { UnlistedRecord } from './unlisted.js';
+import type { UnlistedGroup } from './unlisted.js';
 
 export interface Judging {
   /** Unlisted records that equal listed ones were acknowledged by a process that was killed. */
@@ -25,24 +27,23 @@ export async function differencesOf(
   }
   const differing = new Set(explained.map(({ part }) => part.partition));
   const missing = missingIn(check);
-  const unlisted = check.unlisted.records.filter(({ partition }) => !differing.has(partition));
-  const moves = movesAmong(explained, check.unlisted.records);
+  const moves = movesAmong(explained, explained.length === 0 ? [] : check.unlisted.arrived());
   return [
     ...explained.map((one) => said(one, check, moves)),
     ...missing,
-    ...unlistedIn(check, unlisted, judging, moves),
+    ...unlistedIn(check, judging, { differing, moves }),
   ];
 }
 
 /** Where a dropped record is now, if it is in another partition. */
 type Moves = ReadonlyMap<Explained, { readonly partition: number; readonly offset: number }>;
 
-function movesAmong(explained: readonly Explained[], unlisted: readonly UnlistedRecord[]): Moves {
+function movesAmong(explained: readonly Explained[], unlisted: readonly TableRecord[]): Moves {
   const arrived = [
     ...explained
       .filter(({ kind }) => kind === 'inserted')
       .map(({ part, offset, mark }) => ({ partition: part.partition, offset, mark })),
-    ...unlisted.filter(({ isTwin }) => !isTwin),
+    ...unlisted,
   ];
   return new Map(
     explained.flatMap((one) => {
@@ -109,40 +110,40 @@ function missingIn({ side, topic, missing }: TopicCheck): readonly FoundDifferen
   }));
 }
 
-function unlistedIn(
-  { side, topic }: TopicCheck,
-  unlisted: readonly UnlistedRecord[],
-  { mayRepeat, allowOthers }: Judging,
-  moves: Moves,
-): readonly FoundDifference[] {
-  const arrived = new Set([...moves.values()].map(({ partition, offset }) => `${partition} ${offset}`));
-  const rest = unlisted.filter(({ partition, offset }) => !arrived.has(`${partition} ${offset}`));
-  const found: FoundDifference[] = [];
-  const add = (kind: 'doubled' | 'foreign', records: readonly UnlistedRecord[], words: string): void => {
-    for (const [partition, own] of byPartition(records)) {
-      const offset = own[0]?.offset ?? 0;
-      const message = `${topic}[${partition}] at offset ${offset}: ${words}`;
-      found.push({ kind, side, topic, partition, offset, records: own.length, listedAt: null, message });
-    }
-  };
-  const twins = rest.filter(({ isTwin }) => isTwin);
-  if (!mayRepeat) add('doubled', twins, 'a copy of a listed record, which these runs did not write');
-  if (!allowOthers)
-    add(
-      'foreign',
-      rest.filter(({ isTwin }) => !isTwin),
-      'the record is not from these runs',
-    );
-  return found;
+/** Where offsets have moved, what is behind the last listed one is not new. */
+interface Explanations {
+  readonly differing: ReadonlySet<number>;
+  readonly moves: Moves;
 }
 
-function byPartition(records: readonly UnlistedRecord[]): ReadonlyMap<number, readonly UnlistedRecord[]> {
-  const found = new Map<number, UnlistedRecord[]>();
-  for (const record of records) {
-    const own = found.get(record.partition);
-    if (own === undefined) found.set(record.partition, [record]);
-    else own.push(record);
-  }
-  for (const own of found.values()) own.sort((a, b) => a.offset - b.offset);
-  return found;
+function unlistedIn(
+  { side, topic, unlisted }: TopicCheck,
+  { mayRepeat, allowOthers }: Judging,
+  { differing, moves }: Explanations,
+): readonly FoundDifference[] {
+  const arrived = new Set([...moves.values()].map(({ partition, offset }) => `${partition} ${offset}`));
+  const isOpen = ({ partition, offset }: TableRecord): boolean =>
+    !differing.has(partition) && (arrived.size === 0 || !arrived.has(`${partition} ${offset}`));
+  const said = (
+    kind: 'doubled' | 'foreign',
+    groups: readonly UnlistedGroup[],
+    words: string,
+  ): readonly FoundDifference[] =>
+    groups.map(({ partition, offset, records }) => {
+      const message = `${topic}[${partition}] at offset ${offset}: ${words}`;
+      return { kind, side, topic, partition, offset, records, listedAt: null, message };
+    });
+  const twins = mayRepeat ? [] : unlisted.groups((record) => record.isTwin && isOpen(record));
+  const others = allowOthers ? [] : unlisted.groups((record) => !record.isTwin && isOpen(record));
+  return [
+    ...said('doubled', twins, 'a copy of a listed record, which these runs did not write'),
+    ...said('foreign', others, 'the record is not from these runs'),
+    ...untold(side, topic, unlisted.untold),
+  ];
+}
+
+function untold(side: Side, topic: string, records: number): readonly FoundDifference[] {
+  if (records === 0) return [];
+  const message = `${topic}: ${records} records more are in no receipt than can be told apart`;
+  return [{ kind: 'foreign', side, topic, partition: -1, offset: -1, records, listedAt: null, message }];
 }

@@ -57,7 +57,7 @@ export class TopicCheck {
 
   /** Looks for the twins of unlisted records among the listed ones; reads the topic once more. */
   async findTwins(settings: ReadingSettings): Promise<void> {
-    if (this.unlisted.records.length === 0) return;
+    if (this.unlisted.isEmpty) return;
     await readAgain(settings, {
       side: this.side,
       topic: this.topic,

@@ -77,8 +77,7 @@ interface Judged {
 
 function resultOf({ files, listed, checks, differences, complete, mayRepeat, notes }: Judged): VerifyResult {
   const unchecked = checks.flatMap(uncheckedIn);
-  const unlisted = checks.flatMap((check) => check.unlisted.records);
-  const twins = unlisted.filter(({ isTwin }) => isTwin).length;
+  const twins = checks.reduce((sum, check) => sum + check.unlisted.twins, 0);
   const others = checks.reduce((sum, check) => sum + check.unlisted.count, 0) - twins;
   const twice = writtenMoreThanOnce(listed) + (mayRepeat ? Math.max(0, twins - listed.unplaced) : 0);
   const missing = checks.reduce(

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PlainRecord, Recipe } from '../../support/java/requests.js';
+import type { TestCluster } from '../../support/kafka-cluster.js';
+import { sharedCluster } from '../../support/shared-cluster.js';
+import { Job } from '../job.js';
+import { verify } from './checking.js';
+
+const RECEIPT = ['--receipt', 'receipt.jsonl'];
+
+let cluster: TestCluster;
+
+before(async () => {
+  cluster = await sharedCluster();
+});
+
+function values(from: number, count: number): readonly PlainRecord[] {
+  return Array.from({ length: count }, (_, index) => ({
+    value: Buffer.from(`value ${from + index}`),
+    partition: (from + index) % 2,
+  }));
+}
+
+test('gaps of transactions in the input and timestamps of the broker in the output are no differences', async () => {
+  const job = await Job.create({
+    cluster,
+    partitions: 2,
+    outputConfigs: { 'message.timestamp.type': 'LogAppendTime' },
+  });
+  await cluster.tool.sendTransaction(job.input, values(0, 300), 'commit');
+  await cluster.tool.sendTransaction(job.input, values(300, 100), 'abort');
+  await cluster.tool.sendTransaction(job.input, values(400, 200), 'commit');
+  await cluster.tool.send(job.input, [
+    { key: Buffer.alloc(0), value: Buffer.alloc(0), timestamp: 0, partition: 0 },
+    {
+      key: null,
+      value: null,
+      partition: 1,
+      headers: [
+        ['h', null],
+        ['h', Buffer.alloc(0)],
+      ],
+    },
+  ]);
+  await job.runToEnd({ args: RECEIPT });
+  const { message, input, output } = await verify(job);
+  assert.equal(message, 'all exact');
+  assert.deepEqual([input.records, output.records], [502, 502]);
+  job.remove();
+});
+
+test('a drain that is cut and a reload: what is there twice is counted exactly', async () => {
+  const recipe: Recipe = {
+    seed: 77,
+    records: 60_000,
+    partitions: 3,
+    keys: 'mixed',
+    headers: true,
+    holes: true,
+  };
+  const job = await Job.create({
+    cluster,
+    partitions: 3,
+    transform:
+      'export default async (value) => { await new Promise((r) => setTimeout(r, 2)); return value; };\n',
+    dispatcher: { ordering: 'none', input: { format: 'raw', tombstones: 'pass' } },
+  });
+  await cluster.tool.produce({ topic: job.input, recipe });
+  const cut = job.spawn(['--until', 'forever', ...RECEIPT]);
+  await cut.waitFor(/assigned/);
+  await sleep(1_500);
+  cut.kill('SIGTERM');
+  cut.kill('SIGINT');
+  assert.equal((await cut.ended).code, 4);
+  const reloaded = job.spawn(['--until', 'forever', ...RECEIPT]);
+  await reloaded.waitFor(/assigned/);
+  await sleep(500);
+  const configuration = readFileSync(join(job.folder, 'kd.yml'), 'utf8');
+  writeFileSync(join(job.folder, 'kd.yml'), configuration.replace('"200ms"', '"300ms"'));
+  reloaded.kill('SIGHUP');
+  await reloaded.waitFor(/new configuration/);
+  await sleep(500);
+  reloaded.kill('SIGTERM');
+  assert.equal((await reloaded.ended).code, 0);
+  await job.runToEnd({ args: RECEIPT });
+  const { duplicates, missing, altered } = await cluster.tool.verify({ topics: [job.output], recipe });
+  const { output, message } = await verify(job);
+  assert.deepEqual([missing, altered], [0, 0]);
+  assert.equal(output.twice, duplicates);
+  assert.match(message, duplicates === 0 ? /^all exact$/ : /records twice, all else exact/);
+  assert.match(readFileSync(join(job.folder, 'receipt.jsonl'), 'utf8'), /"kind":"reloaded"/);
+  job.remove();
+});
