@@ -24,7 +24,7 @@ function values(from: number, count: number): readonly PlainRecord[] {
   }));
 }
 
-test('gaps of transactions in the input and timestamps of the broker in the output are no differences', async () => {
+test('gaps of transactions and timestamps of the broker are no differences', async () => {
   const job = await Job.create({
     cluster,
     partitions: 2,
