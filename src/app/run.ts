@@ -1,6 +1,7 @@
 /** Runs the main job from its configuration to its summary; the caller displays the progress. */
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Loaded } from '../config/load.js';
+import type { DigestedParts } from '../core/jobs/job-record.js';
 import type { RunReport, RunStatus } from '../dispatcher/report.js';
 import type { Clock } from '../ports/clock.js';
 import type { EndOffset } from '../ports/source.js';
@@ -18,7 +19,7 @@ import { digestOf } from './reload/file-digest.js';
 import { FileWatch } from './reload/file-watch.js';
 import { LegRunner } from './reload/leg-runner.js';
 import { SchemaWarnings } from './schema-warnings.js';
-import type { Redact } from './status.js';
+import { type Redact, type Snapshot, viewSnapshot } from './status.js';
 import { type Summary, summarize } from './summary.js';
 
 export type { RunStatus };
@@ -51,6 +52,12 @@ export interface RunJob {
   readonly onTerminal: boolean;
   /** Removes secrets from text of other programs. */
   readonly redact: Redact;
+  /** Digests of what decides the results, if it must not change during the run. */
+  readonly digests?: DigestedParts;
+  /** Called once, before the run begins, with a function that returns the summary so far. */
+  readonly observe?: (soFar: () => Snapshot) => void;
+  /** Completes the summary before anybody sees it. */
+  readonly conclude?: (summary: Summary) => Promise<Summary>;
 }
 
 export interface RunOutcome {
@@ -85,6 +92,7 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
     redact,
     certificates: () => expiry.expiries(),
   };
+  job.observe?.(() => viewSnapshot(config.name, view));
   const events = new RunEvents({
     name: config.name,
     view,
@@ -93,7 +101,7 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
     ...(job.events ?? { sinks: [], intervalMs: 0 }),
   });
   const report = await attended(job, { runner, watch, expiry, inForce, view, events });
-  const summary = summarize(report, {
+  const ended = summarize(report, {
     name: config.name,
     startedAt,
     at: new Date(),
@@ -103,6 +111,7 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
     reloads: runner.reloadStatus.count,
     stoppedBeforeEnd: until === 'end' && !report.endReached && report.error === undefined,
   });
+  const summary = (await job.conclude?.(ended)) ?? ended;
   await events.finish(summary);
   await receipt?.ended({ state: summary.state, exitCode: summary.exitCode, report });
   return { summary, exitNow: report.hung ? () => exitNow(summary.exitCode) : undefined };
@@ -146,7 +155,7 @@ async function attended(
 }
 
 async function makeRunner(
-  { config, until, bounds, logger, loadAgain }: RunJob,
+  { config, until, bounds, digests, logger, loadAgain }: RunJob,
   inForce: (config: ResolvedConfig) => void,
   receipts: RunReceipt | undefined,
 ): Promise<{ readonly runner: Runner; readonly watch: FileWatch | undefined }> {
@@ -158,6 +167,7 @@ async function makeRunner(
           config,
           loadAgain,
           logger,
+          ...(digests === undefined ? {} : { digests }),
           setLogLevel: (level) => logger.setLevel(level),
         });
   const runner: Runner = new LegRunner({

@@ -1,6 +1,7 @@
 /** Reports how a run ended. */
 import { ExitCode } from '../core/errors.js';
 import type { RunReport } from '../dispatcher/report.js';
+import type { JobReport } from './jobs/job-report.js';
 import { type Snapshot, type SnapshotParts, snapshot } from './status.js';
 
 /** The last output of `run`, `demo` and `bench`; with `-o json` one object. */
@@ -15,6 +16,8 @@ export interface Summary extends Snapshot {
   readonly endedAt: string;
   /** Number of new configurations that took effect during the run. */
   readonly reloads: number;
+  /** Of a run with `--job`: the job as a whole, with all instances that ever worked on it. */
+  readonly job?: JobReport;
 }
 
 export type RunFacts = Pick<SnapshotParts, 'name' | 'startedAt' | 'at' | 'bytesOut' | 'usage' | 'redact'> & {

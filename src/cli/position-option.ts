@@ -1,7 +1,13 @@
 /** Options that take a position. */
+import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
-import { type Position, PositionFault, parsePosition } from '../core/positions/position.js';
+import {
+  type Position,
+  PositionFault,
+  parsePosition,
+  type TypedPosition,
+} from '../core/positions/position.js';
 
 /** Larger files are no table of offsets. */
 const FILE_BYTES_MAX = 64 * 1024 * 1024;
@@ -14,6 +20,25 @@ export function readPosition(text: string): Position {
     if (!(error instanceof PositionFault)) throw error;
     throw new InvalidArgumentError(error.message);
   }
+}
+
+/** With the text in a form that is equal for equal positions, whatever the file of offsets is called. */
+export function readTypedPosition(text: string): TypedPosition {
+  const position = readPosition(text);
+  return { text: comparable(text.trim(), position), position };
+}
+
+function comparable(text: string, position: Position): string {
+  if (position.kind === 'end' || position.kind === 'earliest' || position.kind === 'committed')
+    return position.kind;
+  if (position.kind !== 'table') return text;
+  const offsets = [...position.offsets].map(([topic, places]) => [topic, [...places].sort()]).sort();
+  return `@${createHash('sha256').update(JSON.stringify(offsets)).digest('hex').slice(0, 12)}`;
+}
+
+/** The same, or `forever` for no end. */
+export function readTypedEnd(text: string): TypedPosition | 'forever' {
+  return text.trim().toLowerCase() === 'forever' ? 'forever' : readTypedPosition(text);
 }
 
 /** A position, or `forever` for no end: a word, because commander turns undefined into an empty text. */

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { type ClosableLogger, isJson, recordsOnly } from '../app/compose/logging.js';
 import { openEventFile } from '../app/progress/event-file.js';
 import type { EventSink } from '../app/progress/events.js';
-import { type RunDisplay, runJob as run } from '../app/run.js';
+import { type RunDisplay, type RunJob, runJob as run } from '../app/run.js';
 import type { Summary } from '../app/summary.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Loaded } from '../config/load.js';
@@ -21,6 +21,8 @@ const EVENTS_INTERVAL_MS = 10_000;
 export interface TerminalRun {
   readonly config: ResolvedConfig;
   readonly until: 'end' | 'forever';
+  /** The partitions and ends of a bounded run that does not read to the ends seen at its start. */
+  readonly bounds?: RunJob['bounds'];
   readonly options: GlobalOptions;
   /** The file for the run's receipt. */
   readonly receipt?: string | undefined;
@@ -32,6 +34,8 @@ export interface TerminalRun {
   readonly progressFile?: string;
   /** Called when the run is over, before the summary is printed; errors it throws go to the caller. */
   readonly beforeSummary?: () => Promise<void>;
+  /** What a job adds to its runs. */
+  readonly job?: Pick<RunJob, 'conclude' | 'digests' | 'observe'>;
 }
 
 /** Resolves with the printed summary; the exit code is set. */
@@ -47,6 +51,8 @@ export async function runOnTerminal(job: TerminalRun, io: CliIo): Promise<Summar
   const { summary, exitNow } = await run({
     config,
     until,
+    ...(job.bounds === undefined ? {} : { bounds: job.bounds }),
+    ...job.job,
     logger,
     receipt: job.receipt,
     onTerminal: io.stderr.isTTY === true,
@@ -58,7 +64,7 @@ export async function runOnTerminal(job: TerminalRun, io: CliIo): Promise<Summar
   await job.beforeSummary?.();
   // First: a reader that has closed the pipe ends the process while the summary is printed.
   io.setExitCode(summary.exitCode as ExitCode);
-  if (options.output !== 'jsonl') await print(summary, options, io);
+  if (options.output !== 'jsonl') await printSummary(summary, options, io);
   exitNow?.();
   return summary;
 }
@@ -76,8 +82,11 @@ async function eventSinks(
   ];
 }
 
-function print(summary: Summary, options: GlobalOptions, io: CliIo): Promise<void> {
-  const text = options.output === 'json' ? `${JSON.stringify(summary)}\n` : renderSummary(summary);
+export function printSummary(summary: Summary, options: GlobalOptions, io: CliIo): Promise<void> {
+  // A run prints its events itself; a job that was done before has only this one.
+  const event = options.output === 'jsonl' ? { event: 'finished', at: new Date().toISOString() } : {};
+  const text =
+    options.output === 'text' ? renderSummary(summary) : `${JSON.stringify({ ...event, ...summary })}\n`;
   return new Promise((resolve) => {
     io.stdout.write(text, () => resolve());
   });

@@ -36,11 +36,13 @@ export function isOneCluster({ consumer, producer }: ResolvedConfig): boolean {
     bootstrapServers,
     properties,
   }: ResolvedConfig['consumer'] | ResolvedConfig['producer']): string =>
-    JSON.stringify([
-      [...bootstrapServers].sort(),
-      [...properties].filter(([name]) => CONNECTION.test(name)).sort(),
-    ]);
+    JSON.stringify([[...bootstrapServers].sort(), [...connectionOnly(properties)].sort()]);
   return words(consumer) === words(producer);
+}
+
+/** The properties that say how to reach the cluster, whatever the client does there. */
+export function connectionOnly(properties: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  return new Map([...properties].filter(([name]) => CONNECTION.test(name)));
 }
 
 const CONNECTION = /^(security\.|ssl\.|sasl\.|enable\.ssl|enable\.sasl|https\.|broker\.address)/;

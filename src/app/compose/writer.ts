@@ -1,10 +1,13 @@
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import { producerQueueBytes } from '../../config/resolve/budgets.js';
+import type { ClientSide } from '../../core/client-side.js';
+import type { ClusterOptions } from '../../kafka/client/client-config.js';
 import { loadNative } from '../../kafka/native.js';
 import type { PartitionPolicy } from '../../kafka/native-writer.js';
 import { createKafkaSink } from '../../kafka/sink/kafka-sink.js';
 import { RecordWriter } from '../../kafka/tools/record-writer.js';
 import type { Logger } from '../../ports/logger.js';
+import { connectionOnly, isOneCluster } from './admins.js';
 
 export type Records = RecordWriter;
 
@@ -18,18 +21,20 @@ export interface WriterRequest {
   readonly topic: string;
   readonly partition: PartitionPolicy;
   readonly logger: Logger;
+  /** [producer] Whose cluster the topic is on. */
+  readonly side?: ClientSide;
 }
 
 /** Calls `write` with a writer for one topic, and closes it afterwards. */
 export async function withWriter<Result>(
-  { config, clientId, topic, partition, logger }: WriterRequest,
+  { config, clientId, topic, partition, logger, side = 'producer' }: WriterRequest,
   write: (records: RecordWriter) => Promise<Result>,
 ): Promise<Result> {
   const native = loadNative();
   const table = new native.PartitionTable(PARTITIONS_MAX);
   const sink = createKafkaSink({
     clientId,
-    cluster: config.producer,
+    cluster: side === 'producer' || isOneCluster(config) ? config.producer : producingTo(config.consumer),
     queueBytesMax: producerQueueBytes(config.dispatcher.inFlight.bytesMax),
     outputTopics: [topic],
     partition,
@@ -50,6 +55,12 @@ export async function withWriter<Result>(
   } finally {
     await sink.close(CLOSE_TIMEOUT_MS);
   }
+}
+
+/** A producer of the consumer's cluster: its connection settings, without those of fetching and groups. */
+function producingTo(consumer: ResolvedConfig['consumer']): ClusterOptions {
+  const { bootstrapServers, properties, origins, tokens } = consumer;
+  return { bootstrapServers, origins, tokens, properties: connectionOnly(properties) };
 }
 
 /** A value whose bytes are written unchanged. */

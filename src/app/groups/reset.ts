@@ -52,22 +52,32 @@ export async function executeReset(
   { state, moves }: ResetPlan,
 ): Promise<void> {
   requireNoMembers(groupId, state.description.members);
+  const offsets = moves.map(({ topic, partition, next }) => ({ topic, partition, offset: next }));
+  await commitOffsets(admin, groupId, offsets, (topic) => state.topics.get(topic)?.topicId);
+}
+
+interface CommittedPlace extends TopicPlace {
+  readonly offset: number;
+}
+
+/** For a group without members, with the metadata of a run's own commits. */
+export async function commitOffsets(
+  admin: ClusterAdmin,
+  groupId: string,
+  offsets: readonly CommittedPlace[],
+  topicId: (topic: string) => string | undefined,
+): Promise<void> {
   const { clusterId } = await admin.describeCluster();
   const answers = await admin.alterOffsets(
     groupId,
-    moves.map(({ topic, partition, next }) => ({
-      topic,
-      partition,
-      offset: next,
-      metadata: commitMetadata(clusterId, state.topics.get(topic)?.topicId),
-    })),
+    offsets.map((place) => ({ ...place, metadata: commitMetadata(clusterId, topicId(place.topic)) })),
   );
   const failed = answers.filter(({ code }) => code !== 0);
   const [first] = failed;
   if (first === undefined) return;
   throw new DispatcherError(
     'KAFKA_REFUSED',
-    `${failed.length} of ${moves.length} offsets were not committed, the first for ` +
+    `${failed.length} of ${offsets.length} offsets were not committed, the first for ` +
       `${first.topic}[${first.partition}]: ${first.text}`,
     { remedy: 'give this user READ on the group and on the topics, see kd group show, then try again' },
   );
@@ -91,7 +101,7 @@ function requireSome({ groupId }: ResetRequest, wanted: readonly TopicPlace[]): 
 
 const NAMED_MAX = 5;
 
-function requireNoMembers(groupId: string, members: readonly GroupMember[]): void {
+export function requireNoMembers(groupId: string, members: readonly GroupMember[]): void {
   if (members.length === 0) return;
   const names = members.slice(0, NAMED_MAX).map(({ clientId, host }) => `${clientId} at ${host}`);
   const more = members.length > NAMED_MAX ? ` and ${members.length - NAMED_MAX} more` : '';

@@ -7,10 +7,14 @@ import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { Loaded } from '../../config/load.js';
 import { filesBeside, fingerprint } from '../../config/show/fingerprint.js';
 import { formatProblem } from '../../config/text/problem.js';
+import { differenceWords } from '../../core/jobs/difference-words.js';
+import { partDifferences } from '../../core/jobs/job-changes.js';
+import type { DigestedParts } from '../../core/jobs/job-record.js';
 import type { Logger } from '../../ports/logger.js';
 import { modulesOf } from '../../transform/load/modules.js';
 import { inspectParts } from '../compose/inspect-parts.js';
 import { tryConfiguration } from '../compose/trial.js';
+import { digestedParts } from '../jobs/digests.js';
 import { fileDigest, readOnceOnly } from './file-digest.js';
 import type { Adopted, Loading, Revision, RevisionSource } from './leg.js';
 
@@ -20,6 +24,8 @@ export interface JobRevisionsParts {
   /** Loads all layers again. */
   readonly loadAgain: () => Loaded;
   readonly logger: Logger;
+  /** Digests of what decides the results, if it must not change during the run. */
+  readonly digests?: DigestedParts;
   readonly setLogLevel: (level: ResolvedConfig['logging']['level']) => void;
 }
 
@@ -38,6 +44,7 @@ export class JobRevisions implements RevisionSource<ResolvedConfig> {
   private logLevel: ResolvedConfig['logging']['level'];
   private newest: ResolvedConfig;
   private newestFingerprint = '';
+  private newestDigests: { readonly of: ResolvedConfig; readonly parts: DigestedParts } | undefined;
 
   constructor(parts: JobRevisionsParts) {
     this.parts = parts;
@@ -90,16 +97,29 @@ export class JobRevisions implements RevisionSource<ResolvedConfig> {
       this.newestFingerprint = revision.fingerprint;
     }
     this.newest = loaded.config;
+    if (this.parts.digests !== undefined)
+      this.newestDigests = { of: loaded.config, parts: await digestedParts(loaded.config) };
     return { kind: 'valid', revision };
   }
 
-  /** Another group has other offsets: counts of both in one summary would be wrong. */
+  /**
+   * Another group has other offsets: counts of both in one summary would be wrong. A job ends with the
+   * transform and configuration with which it began.
+   */
   refusal(current: ResolvedConfig, next: ResolvedConfig): string | undefined {
-    if (current.consumer.groupId === next.consumer.groupId) return undefined;
+    if (current.consumer.groupId === next.consumer.groupId) return this.jobRefusal(next);
     return (
       `kafka.consumer.group-id was ${current.consumer.groupId} and is ${next.consumer.groupId} now: ` +
       `another group is another job`
     );
+  }
+
+  private jobRefusal(next: ResolvedConfig): string | undefined {
+    const { digests } = this.parts;
+    if (digests === undefined || this.newestDigests?.of !== next) return undefined;
+    const changed = differenceWords(partDifferences(digests, this.newestDigests.parts));
+    if (changed.length === 0) return undefined;
+    return `${changed.join('; ')}: stop the job, then start it with --accept-change to go on with this`;
   }
 
   adopt(next: ResolvedConfig): Adopted {

@@ -3,16 +3,16 @@ import { type PlacedPosition, type PlaceNote, wordsOf } from '../../core/positio
 import type { Position } from '../../core/positions/position.js';
 
 export interface Placed {
-  readonly from: PlacedPosition;
+  /** Undefined: the user did not choose it. */
+  readonly from: PlacedPosition | undefined;
   readonly until: PlacedPosition | undefined;
 }
 
 interface Asked {
-  readonly from: Position;
+  readonly from: Position | undefined;
   readonly until: Position | undefined;
-  readonly topic: string;
-  /** The topic's times are those of the broker. */
-  readonly logAppendTime: boolean;
+  /** The topics in which a time is that of the broker. */
+  readonly appendTimeTopics: readonly string[];
 }
 
 const NAMED_MAX = 10;
@@ -20,15 +20,16 @@ const NAMED_MAX = 10;
 /** Lines for stderr, in the order in which they matter. */
 export function describePlaced(ranges: readonly Placed[], asked: Asked): readonly string[] {
   const times = [timeLine('from', asked.from), timeLine('until', asked.until)].filter((line) => line !== '');
+  const { appendTimeTopics: topics } = asked;
   const broker =
-    `a record's time is when the broker appended it: ${asked.topic} has ` +
-    'message.timestamp.type=LogAppendTime';
+    `a record's time is when the broker appended it: ${shortened(topics)} ` +
+    `${topics.length > 1 ? 'have' : 'has'} message.timestamp.type=LogAppendTime`;
   return [
     ...(times.length > 0 ? [times.join(', ')] : []),
-    ...(asked.logAppendTime ? [broker] : []),
+    ...(topics.length > 0 ? [broker] : []),
     ...noteLines(
       'from',
-      ranges.map(({ from }) => from),
+      ranges.flatMap(({ from }) => from ?? []),
     ),
     ...noteLines(
       'until',

@@ -41,6 +41,7 @@ export function renderSummary(summary: Summary): string {
     ...(summary.metrics.length === 0
       ? []
       : ([['metrics', ranges(summary.metrics.map(metricText))]] as const)),
+    ...jobRows(summary.job),
     ['memory', `${bytes(summary.memory.rssPeakBytes)} peak`],
     [
       'committed',
@@ -91,6 +92,24 @@ function progressRows({ progress, range }: Summary): (readonly [string, string])
 /** If everything went to one topic, it is the configured one, and not named. */
 function emitted({ records, emittedBy }: Summary): string {
   return Object.keys(emittedBy).length > 1 ? counted(records.emitted, emittedBy) : count(records.emitted);
+}
+
+/** The job as a whole: this run may be one of several that worked on it. */
+function jobRows(job: Summary['job']): (readonly [string, string])[] {
+  if (job === undefined) return [];
+  const { name, run, from, until, partitions, records, instances, unended } = job;
+  const which = partitions === null ? '' : `, partitions ${partitions}`;
+  const lacking =
+    unended === 0 ? '' : ` (${count(unended)} killed or not ended yet: up to 10 s of its counts are missing)`;
+  return [
+    ['job', `${name}, run ${run}: from ${from.text} until ${until.text}${which}, as group ${job.group}`],
+    [
+      'job in all',
+      `${count(records.consumed)} records → ${count(records.emitted)} emitted, ` +
+        `${count(records.deadLettered)} dead letters, by ${count(instances)} ` +
+        `${instances === 1 ? 'instance' : 'instances'}${lacking}`,
+    ],
+  ];
 }
 
 const MESSAGE_CHARACTERS_MAX = 160;

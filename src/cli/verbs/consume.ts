@@ -84,7 +84,11 @@ export async function printTopic(
   try {
     const placed = (ranges: readonly PlacedRange[], logAppendTime: boolean): void => {
       if (options.quiet === true) return;
-      for (const line of describePlaced(ranges, { from, until, topic, logAppendTime }))
+      for (const line of describePlaced(ranges, {
+        from,
+        until,
+        appendTimeTopics: logAppendTime ? [topic] : [],
+      }))
         io.stderr.write(`${line}\n`);
     };
     await consumeTopic(

@@ -1,5 +1,5 @@
 /** `kd group show|reset`: where a group is, and moving it. A reset is a dry run without `--execute`. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { ClosableLogger } from '../../app/compose/logging.js';
 import { askGroup, type GroupRequest } from '../../app/groups/group-state.js';
 import { oldestUnread } from '../../app/groups/oldest-unread.js';
@@ -14,6 +14,7 @@ import { type CliIo, type GlobalOptions, type KafkaOptions, printJson } from '..
 import { loadConfig } from '../load-config.js';
 import { createCliLogger } from '../log.js';
 import { addExample, addKafkaOptions, collect, optionsOf } from '../options.js';
+import { readPartitions } from '../partitions-option.js';
 import { readPosition } from '../position-option.js';
 import { groupJson, groupText, resetJson, resetText } from '../terminal/group-report.js';
 
@@ -35,7 +36,6 @@ interface Asked {
 }
 
 const LOG_FLUSH_MS = 1_000;
-const PARTITION_NUMBERS_MAX = 100_000;
 
 export function register(program: Command, io: CliIo): void {
   const group = program.command('group').description('show where a consumer group is, or move it');
@@ -127,17 +127,4 @@ async function resetGroup(
   if (executes) await executeReset(admin, request.groupId, plan);
   if (options.output === 'json') printJson(io, resetJson(request.groupId, plan, executes));
   else io.stdout.write(executes ? 'committed\n' : 'nothing was changed: add --execute to commit this\n');
-}
-
-/** `0-3,7`. */
-function readPartitions(text: string): ReadonlySet<number> {
-  const numbers = new Set<number>();
-  for (const part of text.split(',')) {
-    const [, first, last] = /^\s*(\d{1,9})(?:-(\d{1,9}))?\s*$/.exec(part) ?? [];
-    const [from, to] = [Number(first), Number(last ?? first)];
-    if (first === undefined || to < from || to - from + numbers.size > PARTITION_NUMBERS_MAX)
-      throw new InvalidArgumentError('write partition numbers and ranges, such as 0-3,7.');
-    for (let partition = from; partition <= to; partition++) numbers.add(partition);
-  }
-  return numbers;
 }

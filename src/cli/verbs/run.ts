@@ -1,12 +1,13 @@
 import { type Command, Option } from 'commander';
 import { holdSignals } from '../../app/process-control.js';
+import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { Loaded } from '../../config/load.js';
 import { ExitCode } from '../../core/errors.js';
 import type { CliIo, GlobalOptions } from '../io.js';
 import { loadConfigWithDetails, readConfig } from '../load-config.js';
+import { addRangeOptions, checkRangeOptions, type RangeOptions } from '../run-options.js';
 
-interface RunOptions extends GlobalOptions {
-  readonly until: 'end' | 'forever';
+interface RunOptions extends GlobalOptions, RangeOptions {
   readonly rate?: string;
   readonly progressFile?: string;
   readonly receipt?: string;
@@ -14,14 +15,7 @@ interface RunOptions extends GlobalOptions {
 
 /** `kd run`: the main job. */
 export function register(program: Command, io: CliIo): void {
-  program
-    .command('run')
-    .description('consume, transform, produce; commit what is settled')
-    .addOption(
-      new Option('--until <when>', 'stop at the end seen at the start, or never')
-        .choices(['end', 'forever'])
-        .default('forever'),
-    )
+  addRangeOptions(program.command('run').description('consume, transform, produce; commit what is settled'))
     .addOption(
       new Option('--rate <rate>', 'maximum speed, such as 50000/s (records) or 20MB/s: dispatcher.rate'),
     )
@@ -38,20 +32,57 @@ export function register(program: Command, io: CliIo): void {
           'receipt is continued',
       ),
     )
-    .addHelpText('after', '\nExample:\n  kd run -c flights.yml --until end -o json\n')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  kd run -c flights.yml --until end -o json\n  kd run --until 2026-11-28T08:00Z\n' +
+        '  kd run --from 2026-11-27 --until 2026-11-28 --job yesterday\n',
+    )
     .action(async (_options: unknown, command: Command) => {
       const given = command.optsWithGlobals<RunOptions>();
-      const { rate, progressFile, set = [] } = given;
+      checkRangeOptions(given);
+      const { rate, set = [] } = given;
       const options = rate === undefined ? given : { ...given, set: [...set, `dispatcher.rate=${rate}`] };
       const { config } = await loadConfigWithDetails(options, io);
       // Not earlier: a configuration may come from a pipe, and reading it blocks the process, including its
       // signal handlers.
       holdSignals(io.stderr.isTTY === true, () => process.exit(ExitCode.cutShort));
       const loadAgain = (): Loaded => readConfig(options, io);
-      // Loaded here, so that verbs without Kafka do not load its client.
-      const { runOnTerminal } = await import('../run-on-terminal.js');
-      const events = progressFile === undefined ? {} : { progressFile };
-      const { until, receipt } = given;
-      await runOnTerminal({ config, until, receipt, options, loadAgain, ...events }, io);
+      await start(config, options, loadAgain, io);
     });
+}
+
+/** What needs Kafka's client is loaded here, so that other verbs do not load it. */
+async function start(
+  config: ResolvedConfig,
+  options: RunOptions,
+  loadAgain: () => Loaded,
+  io: CliIo,
+): Promise<void> {
+  const {
+    job,
+    from,
+    until,
+    partitions,
+    again = false,
+    acceptChange = false,
+    progressFile,
+    receipt,
+  } = options;
+  const events = progressFile === undefined ? {} : { progressFile };
+  const run = { config, options, loadAgain, receipt, ...events };
+  if (job !== undefined && until !== 'forever') {
+    const { runJobOnTerminal } = await import('../run-job.js');
+    const request = { name: job, from, until, partitions, again, acceptChange };
+    await runJobOnTerminal({ ...run, request }, io);
+    return;
+  }
+  const { runOnTerminal } = await import('../run-on-terminal.js');
+  if (until === undefined || until === 'forever' || until.position.kind === 'end') {
+    const isForever = until === undefined || until === 'forever';
+    await runOnTerminal({ ...run, until: isForever ? 'forever' : 'end' }, io);
+    return;
+  }
+  const { boundsUntil } = await import('../run-bounds.js');
+  const bounds = await boundsUntil(until.position, config, options, io);
+  await runOnTerminal({ ...run, until: 'end', bounds }, io);
 }

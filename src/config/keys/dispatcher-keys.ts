@@ -222,6 +222,13 @@ export const DISPATCHER_KEYS = {
     max: DAY,
     doc: 'how long a topic may refuse writes before the run stops, exit 3',
   },
+  'dispatcher.jobs-topic': {
+    format: 'topic',
+    default: 'kd-jobs',
+    doc:
+      'compacted topic on the input cluster that keeps the ends and the progress of jobs (run --job); ' +
+      'created if it is missing',
+  },
   'dispatcher.reload-interval': {
     format: 'duration',
     default: '30s',

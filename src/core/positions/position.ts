@@ -14,6 +14,12 @@ export type Position =
 /** Topic → partition → offset. */
 export type OffsetTable = ReadonlyMap<string, ReadonlyMap<number, number>>;
 
+/** A position, and the words in which the user gave it. */
+export interface TypedPosition {
+  readonly text: string;
+  readonly position: Position;
+}
+
 /** The text of a position that can't be meant; the message says why and gives an example. */
 export class PositionFault extends Error {
   override readonly name = 'PositionFault';

@@ -15,6 +15,12 @@ export function originText(clusterId: string, topicId: string | undefined): stri
   return clusterId === '' || topicId === undefined ? '' : `kd cluster=${clusterId} topic-id=${topicId}`;
 }
 
+/** False if one of them is not known. */
+export function isForeignOrigin(text: string, clusterId: string, topicId: string | undefined): boolean {
+  const [, cluster, id] = ORIGIN.exec(text) ?? [];
+  return id !== undefined && topicId !== undefined && id !== topicId && cluster === clusterId;
+}
+
 interface Parts {
   readonly native: Pick<
     NativeBinding,
@@ -66,15 +72,8 @@ export class OffsetOrigins implements OffsetStoringConsumer {
   }
 
   #isForeign({ topic }: TopicPartition, metadata: string): boolean {
-    const [, clusterId, topicId] = ORIGIN.exec(metadata) ?? [];
-    const { native, handleId } = this.#parts;
-    const now = this.#parts.topicId(topic);
-    return (
-      topicId !== undefined &&
-      now !== undefined &&
-      topicId !== now &&
-      clusterId === native.clusterId(handleId)
-    );
+    const { native, handleId, topicId } = this.#parts;
+    return isForeignOrigin(metadata, native.clusterId(handleId), topicId(topic));
   }
 
   #originOf(topic: string): string {

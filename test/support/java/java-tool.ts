@@ -111,6 +111,11 @@ export class JavaTool {
     await this.#request('delete-topics', { topics }, TIMEOUT_MS);
   }
 
+  /** With their committed offsets, as Kafka does after offsets.retention.minutes. */
+  async deleteGroups(groups: readonly string[]): Promise<void> {
+    await this.#request('delete-groups', { groups }, TIMEOUT_MS);
+  }
+
   /** A null value resets a setting to its default. */
   async alterTopicConfigs(topic: string, configs: Readonly<Record<string, string | null>>): Promise<void> {
     await this.#request('alter-configs', { topic, configs }, TIMEOUT_MS);

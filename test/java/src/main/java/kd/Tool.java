@@ -52,6 +52,7 @@ public final class Tool {
     commands.putAll(Acls.commands());
     commands.put("create-topics", Tool::createTopics);
     commands.put("delete-topics", Tool::deleteTopics);
+    commands.put("delete-groups", Tool::deleteGroups);
     commands.put("end-transaction", Producing::endTransaction);
     commands.put("create-partitions", Tool::createPartitions);
     commands.put("reassign", Tool::reassign);
@@ -190,6 +191,11 @@ public final class Tool {
 
   private static ObjectNode deleteTopics(Tool tool, JsonNode request) throws Exception {
     tool.admin(request).deleteTopics(texts(request.path("topics"))).all().get();
+    return JSON.createObjectNode();
+  }
+
+  private static ObjectNode deleteGroups(Tool tool, JsonNode request) throws Exception {
+    tool.admin(request).deleteConsumerGroups(texts(request.path("groups"))).all().get();
     return JSON.createObjectNode();
   }
 

@@ -1,0 +1,124 @@
+/** Writes down what one instance of a job has done: while it runs, and at its end. */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { DispatcherError } from '../../core/errors.js';
+import { countsOf } from '../../core/jobs/job-counts.js';
+import type { JobInstance } from '../../core/jobs/job-record.js';
+import type { JobState } from '../../core/jobs/job-state.js';
+import type { Logger } from '../../ports/logger.js';
+import type { Snapshot } from '../status.js';
+import type { Summary } from '../summary.js';
+import { type JobIdentity, jobReport } from './job-report.js';
+import type { JobStore } from './job-store.js';
+import { requireState } from './start-offsets.js';
+
+/** What a killed instance has counted in the meantime is not part of the job's counts. */
+const RECORD_INTERVAL_MS = 10_000;
+
+export interface JobRecorderParts {
+  readonly store: JobStore;
+  readonly state: JobState;
+  readonly identity: JobIdentity;
+  readonly logger: Logger;
+}
+
+export class JobRecorder {
+  readonly #parts: JobRecorderParts;
+  readonly #id = randomUUID();
+  readonly #topicIds: ReadonlyMap<string, string | null>;
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #isWriting = false;
+
+  constructor(parts: JobRecorderParts) {
+    this.#parts = parts;
+    this.#topicIds = new Map(parts.state.pin.topics.map(({ topic, id }) => [topic, id]));
+  }
+
+  /** Writes regularly from now on, a first time at once: a process that is killed is known by that. */
+  observe(soFar: () => Snapshot): void {
+    const write = (): void => {
+      // A broker that does not answer must not collect records of the past.
+      if (this.#isWriting) return;
+      this.#isWriting = true;
+      this.#writing = this.#write(soFar(), false)
+        .catch((error: unknown) => {
+          this.#parts.logger.warn('the progress of the job was not recorded; it is tried again in 10 s', {
+            error: error instanceof Error ? error.message : String(error),
+          });
+        })
+        .finally(() => {
+          this.#isWriting = false;
+        });
+    };
+    write();
+    this.#timer = setInterval(write, RECORD_INTERVAL_MS);
+  }
+
+  /** Writes the end of this instance, and that of the job if it was reached; completes the summary. */
+  async conclude(summary: Summary): Promise<Summary> {
+    clearInterval(this.#timer);
+    await this.#writing;
+    const { store, state, identity } = this.#parts;
+    try {
+      await this.#write(summary, true);
+      if (summary.exitCode === 0)
+        await store.write({ run: state.run, kind: 'finished', id: '' }, { at: summary.endedAt });
+      const now = requireState(await store.read(), identity.group);
+      return { ...summary, reason: resumable(summary), job: jobReport(identity, now) };
+    } catch (error) {
+      return unrecorded({ ...summary, job: jobReport(identity, state) }, error);
+    }
+  }
+
+  #write(snapshot: Snapshot, ended: boolean): Promise<void> {
+    const { store, state } = this.#parts;
+    const value: JobInstance = {
+      host: hostname(),
+      startedAt: snapshot.startedAt,
+      at: new Date().toISOString(),
+      ended,
+      settled: this.#settled(snapshot.committed),
+      counts: countsOf(snapshot),
+    };
+    return store.write({ run: state.run, kind: 'instance', id: this.#id }, value);
+  }
+
+  #settled(committed: Snapshot['committed']): JobInstance['settled'] {
+    const byTopic = new Map<string, (readonly [number, number])[]>();
+    for (const { topic, partition, offset } of committed) {
+      const known = byTopic.get(topic);
+      if (known === undefined) byTopic.set(topic, [[partition, offset]]);
+      else known.push([partition, offset]);
+    }
+    return [...byTopic].map(([topic, offsets]) => ({
+      topic,
+      id: this.#topicIds.get(topic) ?? null,
+      offsets,
+    }));
+  }
+}
+
+function resumable({ reason }: Summary): Summary['reason'] {
+  if (reason.code !== 'STOPPED_BEFORE_END') return reason;
+  return { ...reason, remedy: 'run the same command again, on any machine: the job goes on where it is' };
+}
+
+/** Everything is settled, but the next start would not know that the job is finished until it has looked. */
+function unrecorded(summary: Summary, error: unknown): Summary {
+  const known =
+    error instanceof DispatcherError
+      ? error
+      : new DispatcherError('KAFKA_UNREACHABLE', error instanceof Error ? error.message : String(error));
+  if (summary.exitCode !== 0) return summary;
+  return {
+    ...summary,
+    exitCode: known.exitCode,
+    reason: {
+      code: known.code,
+      message: `all records of the job are settled, but its end was not recorded: ${known.message}`,
+      remedy: 'run the same command again: it finds nothing left to do, and records it',
+      retryable: true,
+    },
+  };
+}

@@ -1,0 +1,41 @@
+/** What the command line asks of a job. */
+import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import type { AskedAgain } from '../../core/jobs/job-changes.js';
+import { jobGroup } from '../../core/jobs/job-name.js';
+import type { TypedPosition } from '../../core/positions/position.js';
+
+export interface JobRequest {
+  readonly name: string;
+  /** Undefined: as the job has it already; the beginning for a new one. */
+  readonly from: TypedPosition | undefined;
+  /** Undefined: as the job has it already; the end for a new one. */
+  readonly until: TypedPosition | undefined;
+  readonly partitions: { readonly text: string; readonly numbers: ReadonlySet<number> } | undefined;
+  /** Begin a new run of the job, even if the last one was finished. */
+  readonly again: boolean;
+  readonly acceptChange: boolean;
+}
+
+export const FROM_DEFAULT: TypedPosition = { text: 'earliest', position: { kind: 'earliest' } };
+export const UNTIL_DEFAULT: TypedPosition = { text: 'end', position: { kind: 'end' } };
+
+/**
+ * The configuration with which a job runs: a group of its own, whose offsets are always there, because the
+ * job commits where it begins. A missing or lost position must never be chosen by a policy.
+ */
+export function jobConfig(config: ResolvedConfig, name: string): ResolvedConfig {
+  const { consumer } = config;
+  return {
+    ...config,
+    consumer: {
+      ...consumer,
+      groupId: jobGroup(consumer.groupId, name),
+      autoOffsetReset: 'none',
+      outOfRange: 'stop',
+    },
+  };
+}
+
+export function askedAgain({ from, until, partitions }: JobRequest): AskedAgain {
+  return { from: from?.text, until: until?.text, partitions: partitions?.text };
+}

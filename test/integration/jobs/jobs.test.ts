@@ -1,0 +1,97 @@
+/** `kd run --job`: a bounded job with ends of its own, kept in Kafka. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Summary } from '../../../src/app/summary.js';
+import { uniqueName } from '../../support/kafka-cluster.js';
+import { lastJson, runKd } from '../../support/kd.js';
+import { elsewhere, newJob, outputRecords, produce, refusedJob, runJob } from './job-runs.js';
+
+const SLOW = ['--rate', '300/s'];
+
+test('a job reads its range and no more though the topic grows, and is resumed elsewhere', async () => {
+  const job = await newJob({ dispatcher: { 'jobs-topic': uniqueName('kd-jobs') } });
+  await produce(job, 500);
+  const args = ['--from', '+100', '--job', 'all'];
+  const first = job.spawn([...args, ...SLOW]);
+  await first.waitFor(/"message":"assigned"/);
+  await produce(job, 50);
+  first.kill('SIGTERM');
+  const stopped = await first.ended;
+  assert.equal(stopped.code, 7, stopped.stderr);
+  const before = lastJson(stopped.stdout) as Summary;
+  assert.match(before.reason.remedy ?? '', /the same command again, on any machine/);
+  assert.equal(before.job?.finishedAt, null);
+
+  const machine = elsewhere(job);
+  const { summary } = await runJob(machine, [...args, '--set', 'name=other']);
+  assert.equal(summary.job?.resumed, true);
+  assert.equal(before.records.consumed + summary.records.consumed, 800);
+  assert.deepEqual(
+    summary.job.ranges.map(({ partition, from, until }) => [partition, from, until]),
+    [
+      [0, 100, 500],
+      [1, 100, 500],
+    ],
+  );
+  assert.equal(await outputRecords(job), 800);
+  assert.equal(await job.committed(), 0, 'the live group has not moved');
+
+  const done = await runJob(job, args);
+  assert.equal(done.summary.state, 'already-done');
+  assert.equal(done.summary.records.consumed, 800);
+  assert.deepEqual([done.summary.job?.instances, done.summary.job?.unended], [2, 0]);
+  assert.equal(done.summary.committed[0]?.offset, 500);
+  const text = await runKd(['run', ...args], { cwd: job.folder });
+  assert.match(text.stdout, /state +already-done, exit 0\n.*was finished at/);
+  assert.doesNotMatch(done.result.stderr, /assigned/);
+
+  const again = await runJob(job, ['--job', 'all', '--from', '-10', '--again']);
+  assert.deepEqual([again.summary.records.consumed, again.summary.job?.run], [20, 2]);
+  assert.equal((await runJob(job, ['--job', 'all'])).summary.records.consumed, 20);
+  job.remove();
+});
+
+test('two instances that start at once share one job, and one that is killed is replaced', async () => {
+  const job = await newJob({ partitions: 4, dispatcher: { 'jobs-topic': uniqueName('kd-jobs') } });
+  await produce(job, 500, { partitions: 4 });
+  const args = ['--job', 'shared', '--partitions', '0-2', ...SLOW];
+  const properties = ['--set', 'kafka.consumer.properties.session.timeout.ms=6000'];
+  const both = [job.spawn([...args, ...properties]), job.spawn([...args, ...properties])];
+  await Promise.all(both.map((one) => one.waitFor(/"message":"assigned"/)));
+  const [killed, left] = both;
+  killed?.kill('SIGKILL');
+  await killed?.ended;
+  const third = job.spawn([...args, ...properties]);
+  const ended = await Promise.all([left?.ended, third.ended]);
+  for (const one of ended) assert.equal(one?.code, 0, one?.stderr);
+  const { summary } = await runJob(job, ['--job', 'shared']);
+  assert.equal(summary.state, 'already-done');
+  assert.deepEqual([summary.job?.instances, summary.job?.unended], [3, 1]);
+  assert.deepEqual(
+    summary.job?.ranges.map(({ partition, from, until }) => [partition, from, until]),
+    [0, 1, 2].map((partition) => [partition, 0, 500]),
+  );
+  const values = (await job.cluster.tool.consume([job.output])).map(({ value }) => value?.toString() ?? '');
+  assert.equal(new Set(values).size, 1500, 'every record of the range, and none of partition 3');
+  job.remove();
+});
+
+test('nonsense is refused before anything is connected', async () => {
+  const job = await newJob({ partitions: 1, outputPartitions: 0 });
+  const cases: readonly (readonly [args: readonly string[], says: RegExp])[] = [
+    [['--from', '-1h'], /--from -1h without --job: .*\n.*--job NAME.*kd group reset/],
+    [['--partitions', '0'], /--partitions is for jobs only/],
+    [['--again'], /--again is for jobs only/],
+    [['--accept-change'], /--accept-change is for jobs only/],
+    [['--job', 'x', '--until', 'forever'], /a job has an end/],
+    [['--job', 'a job'], /"a job" is no name of a job: use letters, digits/],
+    [['--job', 'x'.repeat(101)], /100 characters at most, not 101/],
+    [['--job', 'x', '--set', `dispatcher.jobs-topic=${job.input}`], /which is also an input of this job/],
+  ];
+  for (const [args, says] of cases) assert.match(await refusedJob(job, args, 2), says, args.join(' '));
+  assert.match(
+    await refusedJob(job, ['--job', 'x', '--partitions', '3'], 2),
+    /no topic of this job has a partition 3/,
+  );
+  job.remove();
+});
