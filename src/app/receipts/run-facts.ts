@@ -4,6 +4,7 @@ import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import { filesBeside, fingerprint } from '../../config/show/fingerprint.js';
 import type { ClientSide } from '../../core/client-side.js';
 import type { BegunLine, RunDigests, TopicIdentity } from '../../core/receipts/lines.js';
+import { topicMatcher } from '../../core/topic-selection.js';
 import type { ClusterAdmin } from '../../ports/admin.js';
 import type { Logger } from '../../ports/logger.js';
 import { openSide } from '../compose/admins.js';
@@ -33,7 +34,10 @@ export async function topicFacts(config: ResolvedConfig, logger: Logger): Promis
   const { topics } = config.consumer;
   const names = 'names' in topics ? topics.names : [];
   const [inputs, outputs] = await Promise.all([
-    ask(config, 'consumer', logger, async (admin) => ({ ids: await idsOf(admin, names), ends: [] })),
+    ask(config, 'consumer', logger, async (admin) => {
+      const read = 'names' in topics ? names : (await admin.topicNames()).filter(topicMatcher(topics));
+      return { ids: await idsOf(admin, read), ends: [] };
+    }),
     ask(config, 'producer', logger, (admin) => outputFacts(admin, outputTopicNames(config))),
   ]);
   return {

@@ -58,6 +58,7 @@ test('after kill -9 the receipt is continued, and verify counts what is there tw
   );
   assert.ok(duplicates > 0, 'a kill that repeats nothing shows nothing');
   assert.equal(result.complete, false);
+  assert.ok(result.input.settledTwice <= duplicates, 'what was settled twice was also written twice');
   job.remove();
 });
 

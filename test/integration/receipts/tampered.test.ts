@@ -85,6 +85,20 @@ for (const kind of CHANGES)
     });
   });
 
+test('a record of the input that is not what was read is refused with its place', async () => {
+  const copy = uniqueName('copy');
+  await cluster.createTopic(copy, { partitions: RECIPE.partitions });
+  await cluster.tool.copy({
+    from: job.input,
+    to: copy,
+    recipe: RECIPE,
+    mutate: { kind: 'alter-value', ...PLACE },
+  });
+  const { partition, sequence: offset } = PLACE;
+  const place = { side: 'input', topic: job.input, partition, offset } as const;
+  await refuses(job, ['--read-as', `${job.input}=${copy}`], { kind: 'changed', ...place });
+});
+
 test('a record that is lost is refused with its place, in the middle and at the end', async () => {
   for (const offset of [700, 1_999]) {
     const copy = await rewritten((partition, records) => {

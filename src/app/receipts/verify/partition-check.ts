@@ -33,6 +33,8 @@ export class PartitionCheck {
   low = 0;
   /** Where the partition ends now, as far as it is read. */
   end = 0;
+  /** Records that were read where the receipts list some. */
+  records = 0;
   readonly #tallies: readonly Tally[];
   readonly #items: readonly Item[];
   readonly #rows = new InputBatchReader();
@@ -74,8 +76,10 @@ export class PartitionCheck {
       item.tally.records += count;
       item.tally.sum = addSums(item.tally.sum, sumAt(hashSum(block.bytes, first, count), 0));
     }
+    this.records += segment.rowCount;
     for (const [from, to] of outside(this.covered, firstOffset, lastOffset + 1)) {
       const [first, count] = this.#rowsIn(segment, from, to);
+      this.records -= count;
       if (count > 0) onOutside(block.bytes, first, count);
     }
   }

@@ -1,5 +1,5 @@
 /** `kd verify`: reads both sides of receipts again, and compares. */
-import { outputsOnce, union } from '../../../core/receipts/coverage.js';
+import { outputsOnce } from '../../../core/receipts/coverage.js';
 import { differencesOf } from './differences.js';
 import { isComplete, type Listed, type ListedPartition, type Side } from './listed.js';
 import { loadReceipts } from './load.js';
@@ -84,7 +84,7 @@ function resultOf({ files, listed, checks, differences, complete, mayRepeat, not
     (sum, check) => sum + [...check.missing.values()].reduce((n, m) => n + m.records, 0),
     0,
   );
-  const input = { records: recordsIn(listed.inputs), settledTwice: settledTwice(listed), missing };
+  const input = { records: recordsIn(listed.inputs), settledTwice: settledTwice(checks), missing };
   const output = { records: recordsIn(listed.outputs) + (mayRepeat ? twins : 0), twice, others };
   const agrees = differences.length === 0;
   return {
@@ -133,14 +133,13 @@ function writtenMoreThanOnce({ inputs, outputs, unplaced }: Listed): number {
   return Math.max(0, recordsIn(outputs) + unplaced - once);
 }
 
-/** Offsets of the input in more than one receipt. */
-function settledTwice({ inputs }: Listed): number {
+/** Records of the input that are listed more than once; of what is gone, only what is known is counted. */
+function settledTwice(checks: readonly TopicCheck[]): number {
   let twice = 0;
-  for (const { parts } of inputs.values()) {
-    const ranges = parts.flatMap((part) => part.ranges);
-    const sum = (all: readonly (readonly [number, number])[]): number =>
-      all.reduce((offsets, [from, to]) => offsets + to - from, 0);
-    twice += sum(ranges) - sum(union(ranges));
+  for (const { side, partitions } of checks) {
+    if (side === 'output') continue;
+    for (const { listed, records, gone } of partitions.values())
+      if (gone === undefined) twice += listed.parts.reduce((sum, part) => sum + part.records, 0) - records;
   }
-  return twice;
+  return Math.max(0, twice);
 }
