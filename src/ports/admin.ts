@@ -112,6 +112,23 @@ export interface TopicResult extends Answered {
   readonly name: string;
 }
 
+export interface FoundTime extends TopicPlace {
+  readonly offset: number;
+  /** ms since 1970; −1: not known. */
+  readonly timestamp: number;
+  /** False: too many records were read, or none can be; the offset is the brokers' answer. */
+  readonly isRecord: boolean;
+}
+
+/**
+ * Reads on from where the brokers say that a time (ms) begins, to the first record of it or later that a
+ * reader gets. Partitions without one are missing in the answer.
+ */
+export type FirstOfTime = (
+  timestampMs: number,
+  begins: readonly (TopicPlace & { readonly offset: number })[],
+) => Promise<readonly FoundTime[]>;
+
 /**
  * Every question rejects when it can't be sent or gets no answer in time; the error's `code` is librdkafka's.
  */
@@ -127,13 +144,14 @@ export interface ClusterAdmin {
   /** Commits for a group without members; one answer per place. Rejects for a group that has some. */
   alterOffsets(group: string, offsets: readonly NewOffset[]): Promise<readonly PartitionOffset[]>;
   /**
-   * `stable`: where the first open transaction begins, else the end. A number: the first record of that time
-   * (ms) or later; its offset is −1 if there is none.
+   * `stable`: where the first open transaction begins, else the end. A number: the first entry of that time
+   * (ms) or later, be it a record or a transaction marker; its offset is −1 if there is none.
    */
   offsets(
     which: 'earliest' | 'latest' | 'stable' | 'largest-timestamp' | number,
     places: readonly TopicPlace[],
   ): Promise<readonly ListedOffset[]>;
+  readonly firstOfTime: FirstOfTime;
   createTopics(
     topics: readonly NewTopic[],
     options: { readonly validateOnly: boolean },

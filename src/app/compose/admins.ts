@@ -4,6 +4,7 @@ import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { ClientSide } from '../../core/client-side.js';
 import { loadNative } from '../../kafka/native.js';
 import { openAdmin } from '../../kafka/tools/admin.js';
+import { firstOfTimeWith } from '../../kafka/tools/first-of-time.js';
 import type { ClusterAdmin } from '../../ports/admin.js';
 import type { Logger } from '../../ports/logger.js';
 
@@ -19,12 +20,11 @@ export function openSide(
   side: ClientSide,
   { config, logger, connectTimeoutMs }: OpenOptions,
 ): Promise<ClusterAdmin> {
+  const client = { clientId: config.name, cluster: config[side], native: loadNative(), logger };
   return openAdmin({
+    ...client,
     role: side,
-    clientId: config.name,
-    cluster: config[side],
-    native: loadNative(),
-    logger,
+    firstOfTime: firstOfTimeWith({ ...client, nowMs: () => performance.now() }),
     connectTimeoutMs,
     askTimeoutMs: ASK_TIMEOUT_MS,
   });

@@ -1,5 +1,6 @@
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import { loadNative } from '../../kafka/native.js';
+import { firstOfTimeWith } from '../../kafka/tools/first-of-time.js';
 import { requireGroup } from '../../kafka/tools/placed-ranges.js';
 import { readTopic } from '../../kafka/tools/topic-reader.js';
 import type { TopicReaderOptions } from '../../kafka/tools/topic-reader-options.js';
@@ -20,14 +21,12 @@ export function readWith(
   const { from, until, groupId } = reading.range;
   // Before a client connects.
   if (from.kind === 'committed' || until?.kind === 'committed') requireGroup(groupId);
-  return readTopic(
-    {
-      ...reading,
-      clientId: config.name,
-      cluster: config[side],
-      native: loadNative(),
-      nowMs: () => performance.now(),
-    },
-    onBatch,
-  );
+  const client = {
+    clientId: config.name,
+    cluster: config[side],
+    native: loadNative(),
+    nowMs: () => performance.now(),
+    logger: reading.logger,
+  };
+  return readTopic({ ...reading, ...client, firstOfTime: firstOfTimeWith(client) }, onBatch);
 }

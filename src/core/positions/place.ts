@@ -12,19 +12,26 @@ export interface PartitionFacts {
   /** −1 or undefined: the group has committed nothing. */
   readonly committed?: number;
   /** The first record of the time that was asked for, or later; offset −1: none. */
-  readonly timed?: { readonly offset: number; readonly timestampMs: number };
+  readonly timed?: {
+    readonly offset: number;
+    readonly timestampMs: number;
+    /** False: what the brokers answered, which may be a transaction marker. */
+    readonly isRecord: boolean;
+  };
   /** Timestamps are the times at which the broker appended the records. */
   readonly logAppendTime?: boolean;
 }
 
 /**
  * The reason why the offset is not simply the one that was meant. `log-begins-later`: older records are gone,
- * or there never were any. `nothing-so-young`: no record has this time or a later one. `not-committed`: the
- * beginning is used instead. `not-in-table`: the file does not name the partition.
+ * or there never were any. `nothing-so-young`: no record has this time or a later one. `no-record-found`:
+ * the search for one was given up. `not-committed`: the beginning is used instead. `not-in-table`: the file
+ * does not name the partition.
  */
 export type PlaceNote =
   | 'log-begins-later'
   | 'nothing-so-young'
+  | 'no-record-found'
   | 'not-committed'
   | 'before-beginning'
   | 'behind-end'
@@ -80,6 +87,8 @@ function timedOf(
   timestampMs: number,
   { low, end, timed }: PartitionFacts,
 ): readonly [offset: number, note?: PlaceNote] {
+  if (timed?.isRecord === false && timed.offset <= end)
+    return [Math.max(low, timed.offset), 'no-record-found'];
   if (timed === undefined || timed.offset < 0 || timed.offset > end)
     return low === end ? [end] : [end, 'nothing-so-young'];
   const isFirst = timed.offset <= low && timed.timestampMs > timestampMs;
@@ -89,6 +98,8 @@ function timedOf(
 const WORDS: Readonly<Record<PlaceNote, string>> = {
   'log-begins-later': 'the log begins later: older records are gone, or never were',
   'nothing-so-young': 'no record is of that time or later: the end',
+  'no-record-found':
+    "the brokers' answer for that time, which may be a transaction marker: no record of that time was found",
   'not-committed': 'the group has committed nothing here: the beginning',
   'before-beginning': 'the offset is before the beginning of the log: the beginning',
   'behind-end': 'the offset is behind the end of the log: the end',

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type {
   ClusterAdmin,
   ClusterDescription,
+  FirstOfTime,
   GroupDescription,
   GroupOffset,
   ListedOffset,
@@ -55,6 +56,7 @@ export interface AdminOptions {
   readonly connectTimeoutMs: number;
   /** Time limit for one question. */
   readonly askTimeoutMs: number;
+  readonly firstOfTime: FirstOfTime;
 }
 
 /** Rejects with the fault and a remedy, like a client of the run. */
@@ -77,7 +79,7 @@ export async function openAdmin(options: AdminOptions): Promise<ClusterAdmin> {
 /** Questions over a client that is connected for another purpose; whoever connected it closes it. */
 export function adminOver(
   connected: ConnectedClient<KafkaClient>,
-  options: Pick<AdminOptions, 'native' | 'askTimeoutMs'>,
+  options: Pick<AdminOptions, 'native' | 'askTimeoutMs' | 'firstOfTime'>,
 ): Omit<ClusterAdmin, 'close'> {
   return new KafkaAdmin(options, connected);
 }
@@ -113,13 +115,16 @@ class KafkaAdmin implements ClusterAdmin {
   readonly #connected: ConnectedClient<KafkaClient>;
   readonly #timeoutMs: number;
 
+  readonly firstOfTime: FirstOfTime;
+
   constructor(
-    { native, askTimeoutMs }: Pick<AdminOptions, 'native' | 'askTimeoutMs'>,
+    { native, askTimeoutMs, firstOfTime }: Pick<AdminOptions, 'native' | 'askTimeoutMs' | 'firstOfTime'>,
     connected: ConnectedClient<KafkaClient>,
   ) {
     this.#native = native;
     this.#connected = connected;
     this.#timeoutMs = askTimeoutMs;
+    this.firstOfTime = firstOfTime;
   }
 
   describeCluster(): Promise<ClusterDescription> {

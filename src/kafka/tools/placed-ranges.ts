@@ -2,9 +2,12 @@
 import { DispatcherError } from '../../core/errors.js';
 import { type PartitionFacts, type PlacedPosition, place } from '../../core/positions/place.js';
 import type { Position } from '../../core/positions/position.js';
-import type { ClusterAdmin, TopicPlace } from '../../ports/admin.js';
+import type { ClusterAdmin, ListedOffset, TopicPlace } from '../../ports/admin.js';
 
-export type PositionQuestions = Pick<ClusterAdmin, 'offsets' | 'committedOffsets' | 'topicSettings'>;
+export type PositionQuestions = Pick<
+  ClusterAdmin,
+  'offsets' | 'firstOfTime' | 'committedOffsets' | 'topicSettings'
+>;
 
 export interface RangeRequest {
   readonly from: Position;
@@ -75,18 +78,29 @@ async function withTimed(
   partitions: readonly KnownRange[],
   timestampMs: number,
 ): Promise<readonly PartitionFacts[]> {
-  const found = new Map((await questions.offsets(timestampMs, partitions)).map((one) => [nameOf(one), one]));
+  const entries = await questions.offsets(timestampMs, partitions);
+  const answered = new Map(entries.map((one) => [nameOf(one), one]));
+  for (const one of partitions) requireAnswer(one, answered.get(nameOf(one)));
+  const records = await questions.firstOfTime(
+    timestampMs,
+    entries.filter(({ offset }) => offset >= 0),
+  );
+  const found = new Map(records.map((one) => [nameOf(one), one]));
   return partitions.map((one) => {
-    const answer = found.get(nameOf(one));
-    if (answer === undefined || answer.code !== 0)
-      throw new DispatcherError(
-        'KAFKA_UNREACHABLE',
-        `${one.topic}[${one.partition}] was not asked for its records of a time: ` +
-          (answer?.text ?? 'no answer'),
-        { remedy: 'bring its leader back, then try again' },
-      );
-    return { ...one, timed: { offset: answer.offset, timestampMs: answer.timestamp } };
+    const record = found.get(nameOf(one));
+    if (record === undefined) return one;
+    const { offset, timestamp, isRecord } = record;
+    return { ...one, timed: { offset, timestampMs: timestamp, isRecord } };
   });
+}
+
+function requireAnswer({ topic, partition }: TopicPlace, answer: ListedOffset | undefined): void {
+  if (answer?.code === 0) return;
+  throw new DispatcherError(
+    'KAFKA_UNREACHABLE',
+    `${topic}[${partition}] was not asked for its records of a time: ${answer?.text ?? 'no answer'}`,
+    { remedy: 'bring its leader back, then try again' },
+  );
 }
 
 /** The topics in which a record's time is that of the broker. */

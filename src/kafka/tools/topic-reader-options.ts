@@ -1,3 +1,4 @@
+import type { FirstOfTime } from '../../ports/admin.js';
 import type { Logger } from '../../ports/logger.js';
 import type { ClusterOptions } from '../client/client-config.js';
 import type { NativeBinding } from '../native.js';
@@ -11,6 +12,7 @@ export interface TopicReaderOptions {
   readonly range: RangeRequest;
   /** Where the range is in each partition, and for times: the topic has the broker's. */
   readonly placed: (ranges: readonly PlacedRange[], logAppendTime: boolean) => void;
+  readonly firstOfTime: FirstOfTime;
   readonly native: NativeBinding;
   readonly logger: Logger;
   readonly nowMs: () => number;

@@ -154,8 +154,12 @@ export class TopicReading {
 
   /** What the positions mean in each partition. */
   async #placed(ends: readonly EndOffset[]): Promise<readonly PlacedRange[]> {
-    const { native, range, topic, placed } = this.#options;
-    const questions = adminOver(this.#connected, { native, askTimeoutMs: REQUEST_TIMEOUT_MS });
+    const { native, range, topic, placed, firstOfTime } = this.#options;
+    const questions = adminOver(this.#connected, {
+      native,
+      askTimeoutMs: REQUEST_TIMEOUT_MS,
+      firstOfTime,
+    });
     const ranges = await placeRanges(questions, ends, range);
     const asksTime = range.from.kind === 'time' || range.until?.kind === 'time';
     placed(ranges, asksTime && (await appendTimeTopics(questions, [topic])).length > 0);

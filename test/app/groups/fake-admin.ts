@@ -104,6 +104,7 @@ export function fakeAdmin(world: World): FakeAdmin {
         }),
       );
     },
+    firstOfTime: never,
     topicSettings: never,
     brokerSettings: never,
     createTopics: never,

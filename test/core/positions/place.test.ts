@@ -36,11 +36,21 @@ test('a group without a commit begins at the beginning, with a note', () => {
 
 test('a time is placed at its first record; times outside of the log get a note', () => {
   const time: Position = { kind: 'time', timestampMs: 5_000 };
-  assert.equal(at(time, { timed: { offset: 150, timestampMs: 5_001 } }), 150);
-  assert.equal(at(time, { timed: { offset: 100, timestampMs: 5_000 } }), 100);
-  assert.deepEqual(at(time, { timed: { offset: 100, timestampMs: 6_000 } }), [100, 'log-begins-later']);
-  assert.deepEqual(at(time, { timed: { offset: -1, timestampMs: -1 } }), [200, 'nothing-so-young']);
-  assert.equal(at(time, { low: 200, timed: { offset: -1, timestampMs: -1 } }), 200);
+  assert.equal(at(time, { timed: { offset: 150, timestampMs: 5_001, isRecord: true } }), 150);
+  assert.equal(at(time, { timed: { offset: 100, timestampMs: 5_000, isRecord: true } }), 100);
+  assert.deepEqual(at(time, { timed: { offset: 100, timestampMs: 6_000, isRecord: true } }), [
+    100,
+    'log-begins-later',
+  ]);
+  assert.deepEqual(at(time, { timed: { offset: -1, timestampMs: -1, isRecord: true } }), [
+    200,
+    'nothing-so-young',
+  ]);
+  assert.deepEqual(at(time, { timed: { offset: 150, timestampMs: -1, isRecord: false } }), [
+    150,
+    'no-record-found',
+  ]);
+  assert.equal(at(time, { low: 200, timed: { offset: -1, timestampMs: -1, isRecord: true } }), 200);
 });
 
 test('a partition that the file does not name is not read, with a note', () => {
@@ -67,7 +77,13 @@ test('for any position the offset is within the log, and every note has a text',
       (wanted, { low, length, committed, timed, origin }, relative) => {
         const placed = place(
           wanted,
-          { ...FACTS, low, end: low + length, committed, timed: { offset: timed - 1, timestampMs: timed } },
+          {
+            ...FACTS,
+            low,
+            end: low + length,
+            committed,
+            timed: { offset: timed - 1, timestampMs: timed, isRecord: true },
+          },
           relative ? origin : undefined,
         );
         assert.ok(placed.offset >= low && placed.offset <= low + length, JSON.stringify(placed));

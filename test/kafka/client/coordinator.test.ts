@@ -61,6 +61,7 @@ test(
 test('the first questions that a new cluster gets about a group are answered', async () => {
   await withCluster({ brokers: 1 }, async ({ bootstrapServers }) => {
     const admin = await openAdmin({
+      firstOfTime: () => Promise.resolve([]),
       role: 'consumer',
       clientId: 'first',
       cluster: { bootstrapServers: [bootstrapServers], properties: new Map() },
