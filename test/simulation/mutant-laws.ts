@@ -26,6 +26,7 @@ export const LAWS: Readonly<Record<string, RegExp>> = {
   'drops what is on its way when a topic is replaced': /of the topic before was read, but not settled/,
   'waits for the leaderless partition before the others are opened': /were opened long after/,
   'never commits a lower offset': /a restart would begin at/,
+  'forgets where to stop when it reads again': /beyond its end/,
   'writes the receipt after the commit': /is in no receipt/,
   'opens partitions without parking the reader': /while the reader is not parked/,
   'loses the end of a drain': /no end after/,

@@ -74,6 +74,10 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
       }),
     }),
   },
+  'forgets where to stop when it reads again': source((real) => ({
+    seek: ({ partitionId, topic, partition, epoch, offset }) =>
+      real.seek({ partitionId, topic, partition, epoch, offset }),
+  })),
   'commits one record too many': {
     deps: (deps) => ({
       ...deps,
