@@ -112,8 +112,9 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
     stoppedBeforeEnd: until === 'end' && !report.endReached && report.error === undefined,
   });
   const summary = (await job.conclude?.(ended)) ?? ended;
-  await events.finish(summary);
   await receipt?.ended({ state: summary.state, exitCode: summary.exitCode, report });
+  // The last: a reader of events may keep it waiting.
+  await events.finish(summary);
   return { summary, exitNow: report.hung ? () => exitNow(summary.exitCode) : undefined };
 }
 

@@ -16,7 +16,7 @@ import type { DigestedParts } from '../core/jobs/job-record.js';
 import type { Position } from '../core/positions/position.js';
 import type { CliIo, GlobalOptions } from './io.js';
 import { createCliLogger } from './log.js';
-import { printSummary, runOnTerminal } from './run-on-terminal.js';
+import { printDone, runOnTerminal } from './run-on-terminal.js';
 import { describePlaced } from './terminal/placed-ranges.js';
 
 const LOG_FLUSH_MS = 1_000;
@@ -90,8 +90,7 @@ async function run(
     resumed: isResumed,
   };
   if (state.finished !== undefined) {
-    io.setExitCode(0);
-    await printSummary(doneSummary(config, identity, state, state.finished.at), options, io);
+    await printDone(doneSummary(config, identity, state, state.finished.at), job, io, logger);
     return;
   }
   const recorder = new JobRecorder({ store, state, identity, logger });

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { type ClosableLogger, isJson, recordsOnly } from '../app/compose/logging.js';
 import { openEventFile } from '../app/progress/event-file.js';
-import type { EventSink } from '../app/progress/events.js';
+import { type EventSink, writeFinished } from '../app/progress/events.js';
 import { type RunDisplay, type RunJob, runJob as run } from '../app/run.js';
 import type { Summary } from '../app/summary.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
@@ -64,13 +64,13 @@ export async function runOnTerminal(job: TerminalRun, io: CliIo): Promise<Summar
   await job.beforeSummary?.();
   // First: a reader that has closed the pipe ends the process while the summary is printed.
   io.setExitCode(summary.exitCode as ExitCode);
-  if (options.output !== 'jsonl') await printSummary(summary, options, io);
+  await printSummary(summary, options, io);
   exitNow?.();
   return summary;
 }
 
 async function eventSinks(
-  { progressFile, options }: TerminalRun,
+  { progressFile, options }: Pick<TerminalRun, 'options' | 'progressFile'>,
   io: CliIo,
   logger: ClosableLogger,
 ): Promise<readonly EventSink[]> {
@@ -82,11 +82,22 @@ async function eventSinks(
   ];
 }
 
-export function printSummary(summary: Summary, options: GlobalOptions, io: CliIo): Promise<void> {
-  // A run prints its events itself; a job that was done before has only this one.
-  const event = options.output === 'jsonl' ? { event: 'finished', at: new Date().toISOString() } : {};
-  const text =
-    options.output === 'text' ? renderSummary(summary) : `${JSON.stringify({ ...event, ...summary })}\n`;
+/** What a job that was done before says: it does not run. */
+export async function printDone(
+  summary: Summary,
+  job: Pick<TerminalRun, 'options' | 'progressFile'>,
+  io: CliIo,
+  logger: ClosableLogger,
+): Promise<void> {
+  await writeFinished(await eventSinks(job, io, logger), summary);
+  io.setExitCode(summary.exitCode as ExitCode);
+  await printSummary(summary, job.options, io);
+}
+
+/** With `-o jsonl` it has been printed: it is the last event. */
+function printSummary(summary: Summary, { output }: GlobalOptions, io: CliIo): Promise<void> {
+  if (output === 'jsonl') return Promise.resolve();
+  const text = output === 'json' ? `${JSON.stringify(summary)}\n` : renderSummary(summary);
   return new Promise((resolve) => {
     io.stdout.write(text, () => resolve());
   });

@@ -81,8 +81,7 @@ export class RunEvents {
   /** The last event. Resolves when the sinks have it. */
   async finish(summary: Summary): Promise<void> {
     this.started();
-    this.write({ event: 'finished', at: new Date().toISOString(), ...summary });
-    await Promise.all(this.parts.sinks.map((sink) => sink.close(FLUSH_MS)));
+    await writeFinished(this.parts.sinks, summary);
   }
 
   private startWhenPlaced(lateMs: number): void {
@@ -132,6 +131,12 @@ export class RunEvents {
   private write(event: RunEvent): void {
     for (const sink of this.parts.sinks) sink.write(event);
   }
+}
+
+/** Of a job that was done before it is the only event. Resolves when the sinks have it. */
+export async function writeFinished(sinks: readonly EventSink[], summary: Summary): Promise<void> {
+  for (const sink of sinks) sink.write({ event: 'finished', at: new Date().toISOString(), ...summary });
+  await Promise.all(sinks.map((sink) => sink.close(FLUSH_MS)));
 }
 
 function masked(fields: RunEventsParts['run'], redact: Redact): RunEventsParts['run'] {

@@ -1,5 +1,7 @@
 /** `kd run --job`: a bounded job with ends of its own, kept in Kafka. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Summary } from '../../../src/app/summary.js';
 import { uniqueName } from '../../support/kafka-cluster.js';
@@ -26,6 +28,9 @@ test('a job reads its range and no more though the topic grows, and is resumed e
   const { summary } = await runJob(machine, [...args, '--set', 'name=other']);
   assert.equal(summary.job?.resumed, true);
   assert.equal(before.records.consumed + summary.records.consumed, 800);
+  assert.equal(before.progress.recordsDone, before.records.transformed);
+  assert.equal(before.progress.percent, Math.floor(before.records.transformed / 0.8) / 10);
+  assert.deepEqual([summary.progress.percent, summary.progress.recordsDone], [100, 800], 'of the whole job');
   assert.deepEqual(
     summary.job.ranges.map(({ partition, from, until }) => [partition, from, until]),
     [
@@ -41,7 +46,9 @@ test('a job reads its range and no more though the topic grows, and is resumed e
   assert.equal(done.summary.records.consumed, 800);
   assert.deepEqual([done.summary.job?.instances, done.summary.job?.unended], [2, 0]);
   assert.equal(done.summary.committed[0]?.offset, 500);
-  const text = await runKd(['run', ...args], { cwd: job.folder });
+  const text = await runKd(['run', ...args, '--progress-file', 'done.jsonl'], { cwd: job.folder });
+  const event = JSON.parse(readFileSync(join(job.folder, 'done.jsonl'), 'utf8')) as unknown;
+  assert.deepEqual(event, { event: 'finished', at: (event as { at: string }).at, ...done.summary });
   assert.match(text.stdout, /state +already-done, exit 0\n.*was finished at/);
   assert.doesNotMatch(done.result.stderr, /assigned/);
 
