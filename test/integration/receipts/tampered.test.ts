@@ -59,6 +59,9 @@ test('the receipt of a run agrees with both topics: every record, once', async (
   assert.equal(result.output.records, RECIPE.records);
   assert.equal(result.complete, true);
   assert.deepEqual([result.input.missing, result.output.twice, result.output.others], [0, 0, 0]);
+  // What came into the input since is not of the run.
+  await cluster.tool.send(job.input, [{ value: Buffer.from('later'), partition: 0 }]);
+  assert.equal((await verify(job)).input.missing, 0);
   // An exact copy agrees, too.
   await verify(job, ['receipt.jsonl', ...(await rewritten(() => undefined))]);
 });

@@ -31,15 +31,15 @@ export class PartitionCheck {
   readonly covered: readonly OffsetRange[];
   /** Offsets below are gone: `[from, low)` can't be checked any more. */
   low = 0;
-  /** Where the partition ends now, as far as it is read. */
-  end = 0;
   /** Records that were read where the receipts list some. */
   records = 0;
   readonly #tallies: readonly Tally[];
   readonly #items: readonly Item[];
+  readonly #end: number;
   readonly #rows = new InputBatchReader();
 
-  constructor(listed: ListedPartition) {
+  /** `isBounded`: records behind the last listed one do not matter. */
+  constructor(listed: ListedPartition, isBounded: boolean) {
     this.listed = listed;
     this.#tallies = listed.parts.map((part) => ({ part, records: 0, sum: NOTHING }));
     const items = this.#tallies
@@ -51,6 +51,7 @@ export class PartitionCheck {
       return { ...item, reach };
     });
     this.covered = union(items.map(({ from, to }) => [from, to]));
+    this.#end = isBounded ? this.to : Number.POSITIVE_INFINITY;
   }
 
   /** The first offset that matters. */
@@ -78,8 +79,9 @@ export class PartitionCheck {
     }
     this.records += segment.rowCount;
     for (const [from, to] of outside(this.covered, firstOffset, lastOffset + 1)) {
-      const [first, count] = this.#rowsIn(segment, from, to);
-      this.records -= count;
+      this.records -= this.#rowsIn(segment, from, to)[1];
+      // A batch may hold records that were not asked for.
+      const [first, count] = this.#rowsIn(segment, Math.max(from, this.from), Math.min(to, this.#end));
       if (count > 0) onOutside(block.bytes, first, count);
     }
   }

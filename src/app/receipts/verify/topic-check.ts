@@ -23,7 +23,9 @@ export class TopicCheck {
   constructor(side: Side, topic: string, listed: readonly ListedPartition[]) {
     this.side = side;
     this.topic = topic;
-    this.partitions = new Map(listed.map((one) => [one.partition, new PartitionCheck(one)]));
+    this.partitions = new Map(
+      listed.map((one) => [one.partition, new PartitionCheck(one, side === 'input')]),
+    );
   }
 
   /** How many offsets are read, as far as it is known. */
@@ -39,11 +41,9 @@ export class TopicCheck {
       topic: this.topic,
       wanted: this.#wanted(this.side === 'input'),
       onFound: (ranges) => {
-        for (const { partition, low, end } of ranges) {
+        for (const { partition, low } of ranges) {
           const check = this.partitions.get(partition);
-          if (check === undefined) continue;
-          check.low = low;
-          check.end = end;
+          if (check !== undefined) check.low = low;
         }
       },
       onSegment: (batch, segment, partition) => {

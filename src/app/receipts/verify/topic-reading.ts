@@ -27,7 +27,6 @@ export interface FoundRange {
   readonly partition: number;
   /** The first offset that still exists. */
   readonly low: number;
-  readonly end: number;
 }
 
 export type OnSegment = (batch: InputBatch, segment: Segment, partition: number) => void;
