@@ -3,8 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Summary } from '../../../src/app/summary.js';
 import type { PlainRecord, Recipe } from '../../support/java/requests.js';
 import type { TestCluster } from '../../support/kafka-cluster.js';
+import { lastJson } from '../../support/kd.js';
 import { sharedCluster } from '../../support/shared-cluster.js';
 import { Job } from '../job.js';
 import { verify } from './checking.js';
@@ -92,5 +94,41 @@ test('a drain that is cut and a reload: what is there twice is counted exactly',
   assert.equal(output.twice, duplicates);
   assert.match(message, duplicates === 0 ? /^all exact$/ : /records twice, all else exact/);
   assert.match(readFileSync(join(job.folder, 'receipt.jsonl'), 'utf8'), /"kind":"reloaded"/);
+  job.remove();
+});
+
+test('records that a broker refuses with their neighbours: results of a rewound try are counted', async () => {
+  const job = await Job.create({
+    cluster,
+    partitions: 2,
+    deadLetter: true,
+    outputConfigs: { 'cleanup.policy': 'compact' },
+    dispatcher: { batch: { 'records-max': 500 } },
+  });
+  // A compacted topic takes no record without a key.
+  const records = values(0, 6_000).map((record, n) => ({
+    ...record,
+    key: n % 1_500 === 700 ? null : Buffer.from(`key ${n}`),
+  }));
+  const kd = job.spawn(['--until', 'forever', ...RECEIPT]);
+  await kd.waitFor(/assigned/);
+  for (let from = 0; from < records.length; from += 500)
+    await cluster.tool.send(job.input, records.slice(from, from + 500));
+  while ((await job.committed()) < records.length) await sleep(100);
+  kd.kill('SIGTERM');
+  const { stdout, code } = await kd.ended;
+  assert.equal(code, 0);
+  const { records: counts } = lastJson(stdout) as Summary;
+  assert.equal(counts.deadLettered, 4);
+  assert.ok(counts.retried > 0, 'records were read again');
+  const { output, message, complete } = await verify(job);
+  const written = (await cluster.tool.endOffsets([job.output, job.deadLetters])).reduce(
+    (n, one) => n + one.offset,
+    0,
+  );
+  assert.equal(complete, true);
+  assert.equal(output.records, written);
+  assert.equal(output.twice, written - records.length);
+  assert.match(message, output.twice === 0 ? /^all exact$/ : /records twice, all else exact$/);
   job.remove();
 });
