@@ -97,7 +97,8 @@ test('a drain that is cut and a reload: what is there twice is counted exactly',
   job.remove();
 });
 
-test('records that a broker refuses with their neighbours: results of a rewound try are counted', async () => {
+  const ends = await cluster.tool.endOffsets([job.output, job.deadLetters]);
+  const written = ends.reduce((n, one) => n + one.offset, 0);
   const job = await Job.create({
     cluster,
     partitions: 2,
