@@ -149,7 +149,7 @@ export class EndWatch {
     if (target === undefined) return;
     this.asking++;
     try {
-      const ends = await Promise.race([this.state.deps.source.endOffsets(), this.state.stopWanted]);
+      const ends = await Promise.race([this.endNow(target), this.state.stopWanted]);
       const found = ends?.find((one) => one.topic === target.topic && one.partition === target.partition);
       if (found !== undefined && (isReplaced || found.end < target.end)) this.setEnd(target, found);
     } catch (error) {
@@ -157,6 +157,13 @@ export class EndWatch {
     } finally {
       this.asking--;
     }
+  }
+
+  /** Other partitions may be without a leader for long. This one had a leader a moment ago. */
+  private async endNow(place: TopicPlace): Promise<readonly EndOffset[]> {
+    const { source } = this.state.deps;
+    const ends = await source.endsNow([place]);
+    return ends.length > 0 ? ends : source.endOffsets();
   }
 
   private async poll(targets: readonly EndTarget[]): Promise<void> {

@@ -129,7 +129,9 @@ export class ReadFaults {
     const seek = (): void => {
       this.changes.enqueue(() =>
         this.changes.parked(async () => {
-          if (!this.isCurrent(fault)) return;
+          // Halted because its topic was replaced: a seek would let it read on.
+          const isLeaving = this.state.partitions.get(fault.partitionId)?.ours?.reading?.leaving === true;
+          if (!this.isCurrent(fault) || isLeaving) return;
           const place = this.state.partitions.readOnFrom(fault.partitionId, fault.offset);
           if (place !== undefined) await this.state.deps.source.seek(place);
           this.rebalancer.moved([fault.partitionId]);

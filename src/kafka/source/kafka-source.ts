@@ -147,7 +147,7 @@ export class KafkaSource implements Source {
         offset: positions.fetchOffset({ topic, partition }, offset),
       })),
     );
-    limits.fetch(partitions);
+    limits.opened(partitions);
     this.commits.began(partitions);
   }
 
@@ -173,7 +173,7 @@ export class KafkaSource implements Source {
     registry.open(partition, partition.epoch);
     reader.rewind(partition.partitionId, partition.epoch, partition.offset);
     limits.set(partition);
-    limits.fetch([partition]);
+    limits.sought([partition]);
     this.commits.began([partition]);
   }
 

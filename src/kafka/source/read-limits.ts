@@ -29,14 +29,20 @@ export class ReadLimits {
     this.#parts.reader.limit(partitionId, until);
   }
 
-  /** Call it once they are assigned. Fetches nothing of partitions that begin at their limit. */
-  fetch(partitions: readonly OpenedPartition[]): void {
-    const { client } = this.#parts;
-    const isAtLimit = ({ offset, until }: OpenedPartition): boolean => until !== undefined && offset >= until;
+  /** Call it once they are assigned. Nothing is fetched of partitions that begin at their limit. */
+  opened(partitions: readonly OpenedPartition[]): void {
+    this.sought(partitions);
+    this.rest(partitions.filter(({ offset, until }) => until !== undefined && offset >= until));
+  }
+
+  /**
+   * Fetched again, also from beyond a limit: the log may have been cut meanwhile, and only a fetch can tell
+   * that the position is out of range.
+   */
+  sought(partitions: readonly OpenedPartition[]): void {
     for (const partition of partitions)
-      if (!isAtLimit(partition) && this.#paused.delete(partition.partitionId))
-        this.#each([partition], (places) => client.resume(places));
-    this.rest(partitions.filter(isAtLimit));
+      if (this.#paused.delete(partition.partitionId))
+        this.#each([partition], (places) => this.#parts.client.resume(places));
   }
 
   rest(partitions: readonly AssignedPartition[]): void {

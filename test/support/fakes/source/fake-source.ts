@@ -12,6 +12,7 @@ import type {
   OpenedPartition,
   Source,
   SourceEvents,
+  TopicPlace,
 } from '../../../../src/ports/source.js';
 import type { FakeWorld } from '../fake-world.js';
 import type { LogChange } from '../log.js';
@@ -187,11 +188,13 @@ export class FakeSource implements Source {
     return this.where.endOffsets();
   }
 
-  async endsNow(): Promise<readonly EndOffset[]> {
+  async endsNow(places: readonly TopicPlace[]): Promise<readonly EndOffset[]> {
     await this.latency();
     if (this.stopping) return [];
     this.topics.compare();
-    return this.where.endsNow();
+    const isAsked = (end: EndOffset): boolean =>
+      places.some(({ topic, partition }) => topic === end.topic && partition === end.partition);
+    return this.where.endsNow().filter(isAsked);
   }
 
   acceptLoss({ partition, from, to }: LostRange): void {
