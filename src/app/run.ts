@@ -9,6 +9,7 @@ import { startEndpoints } from './compose/endpoints.js';
 import { compose } from './compose/job.js';
 import { exitNow } from './compose/librdkafka.js';
 import type { ClosableLogger } from './compose/logging.js';
+import { refuseOwnGroup, watchingOf } from './compose/throttle.js';
 import type { RunView } from './endpoints.js';
 import { onReloadSignal, onStopSignals, type Usage, usage } from './process-control.js';
 import { type EventSink, RunEvents } from './progress/events.js';
@@ -21,6 +22,7 @@ import { LegRunner } from './reload/leg-runner.js';
 import { SchemaWarnings } from './schema-warnings.js';
 import { type Redact, type Snapshot, viewSnapshot } from './status.js';
 import { type Summary, summarize } from './summary.js';
+import { LagThrottle } from './throttle/lag-throttle.js';
 
 export type { RunStatus };
 
@@ -71,17 +73,24 @@ type Runner = LegRunner<ResolvedConfig>;
 /** Rejects when the run can't begin; how it ended is in the summary. */
 export async function runJob(job: RunJob): Promise<RunOutcome> {
   const { config, until, logger, redact } = job;
+  refuseOwnGroup(config);
   const startedAt = new Date();
   const cpuBefore = usage().cpuMicroseconds;
   const expiry = new ExpiryWatch({ logger, clock: realClock, now: () => new Date() });
   const schemas = new SchemaWarnings(logger);
   const receipt = job.receipt === undefined ? undefined : await RunReceipt.begin(job.receipt, job);
+  const throttle = new LagThrottle({
+    logger,
+    clock: realClock,
+    readRecords: () => runner.status().records.consumed,
+  });
   const inForce = (next: ResolvedConfig): void => {
     expiry.watch(next);
     schemas.watch(next);
     receipt?.inForce(next);
+    throttle.use(watchingOf(next, logger));
   };
-  const { runner, watch } = await makeRunner(job, inForce, receipt);
+  const { runner, watch } = await makeRunner(job, { inForce, throttle, receipt });
   const view: RunView = {
     startedAt,
     status: () => runner.status(),
@@ -100,7 +109,7 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
     clock: realClock,
     ...(job.events ?? { sinks: [], intervalMs: 0 }),
   });
-  const report = await attended(job, { runner, watch, expiry, inForce, view, events });
+  const report = await attended(job, { runner, watch, expiry, throttle, inForce, view, events });
   const ended = summarize(report, {
     name: config.name,
     startedAt,
@@ -122,17 +131,16 @@ interface Attended {
   readonly runner: Runner;
   readonly watch: FileWatch | undefined;
   readonly expiry: ExpiryWatch;
-  /** Logs warnings about the configuration that is now in use. */
+  readonly throttle: LagThrottle;
+  /** Watches what the configuration in use names: certificates, schemas, groups. */
   readonly inForce: (config: ResolvedConfig) => void;
   readonly view: RunView;
   readonly events: RunEvents;
 }
 
 /** Runs the job with signals, endpoints, watches and display, and removes them all afterwards. */
-async function attended(
-  job: RunJob,
-  { runner, watch, expiry, inForce, view, events }: Attended,
-): Promise<RunReport> {
+async function attended(job: RunJob, parts: Attended): Promise<RunReport> {
+  const { runner, watch, expiry, throttle, inForce, view, events } = parts;
   const { config, until, logger, display, onTerminal, loadAgain } = job;
   const reloadable = loadAgain !== undefined;
   const removeSignals = listenToSignals(runner, { logger, display, onTerminal, reloadable });
@@ -147,7 +155,7 @@ async function attended(
     watch?.stop();
     expiry.stop();
     display?.stop();
-    await health?.close();
+    await Promise.all([health?.close(), throttle.close()]);
     return report;
   } finally {
     events.stop();
@@ -155,10 +163,13 @@ async function attended(
   }
 }
 
+interface RunnerParts extends Pick<Attended, 'inForce' | 'throttle'> {
+  readonly receipt: RunReceipt | undefined;
+}
+
 async function makeRunner(
   { config, until, bounds, digests, logger, loadAgain }: RunJob,
-  inForce: (config: ResolvedConfig) => void,
-  receipts: RunReceipt | undefined,
+  { inForce, throttle, receipt }: RunnerParts,
 ): Promise<{ readonly runner: Runner; readonly watch: FileWatch | undefined }> {
   const { reloadTimeoutMs, reloadIntervalMs } = config.dispatcher;
   const revisions =
@@ -179,8 +190,9 @@ async function makeRunner(
         until,
         bounds,
         logger,
+        throttle,
         carried,
-        receipts: receipts?.book,
+        receipts: receipt?.book,
       }),
     source: revisions,
     reloadTimeoutMs,
@@ -264,6 +276,7 @@ function whatIsRun(
     threads: job.threads,
     ordering: job.ordering,
     ...(job.rate === undefined ? {} : { rate: job.rate }),
+    ...(job.throttleLag === undefined ? {} : { throttleLag: job.throttleLag.join(' ') }),
     inFlightBytesMax: job.inFlight.bytesMax,
     until,
   };

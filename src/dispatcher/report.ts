@@ -4,6 +4,7 @@ import type { DispatcherError } from '../core/errors.js';
 import type { Progress } from '../core/progress/progress.js';
 import type { RunRange } from '../core/progress/progress-book.js';
 import type { EndOffset } from '../ports/source.js';
+import type { Slowdown } from '../ports/throttle.js';
 import type { MembershipState } from './partitions/membership.js';
 import type { Partitions } from './partitions/partitions.js';
 import type { OpenTransaction } from './partitions/transaction-watch.js';
@@ -67,6 +68,8 @@ export interface RunStatus {
   readonly isPlaced: boolean;
   /** Records up to the high watermark. */
   readonly lag: number | undefined;
+  /** Another group's lag keeps the run from reading faster. */
+  readonly slowed?: Slowdown | undefined;
   /** Partitions whose last stable offset has not moved for long, below the high watermark. */
   readonly openTransactions: readonly OpenTransaction[];
   /** Owned partitions that no broker leads: they can't be read at the moment. */

@@ -9,6 +9,7 @@ import type { Logger } from '../ports/logger.js';
 import type { Receipts } from '../ports/receipts.js';
 import type { Sink } from '../ports/sink.js';
 import type { EndOffset, Source } from '../ports/source.js';
+import type { Throttle } from '../ports/throttle.js';
 import type { TransformPool } from '../ports/transform-pool.js';
 
 export interface DispatcherDeps {
@@ -28,6 +29,8 @@ export interface DispatcherDeps {
   readonly books?: RunBooks;
   /** Notes what is settled, ahead of each commit. */
   readonly receipts?: Receipts;
+  /** Undefined: nobody else decides how fast records are read. */
+  readonly throttle?: Throttle;
   /** Called once, when everything has started and records may flow. */
   readonly running?: () => void;
 }

@@ -23,6 +23,7 @@ export function statusOf(state: RunState, parts: Parts): RunStatus {
     progress: progress.progress(),
     isPlaced: state.settings.until === 'forever' || progress.isPlaced,
     lag: lagOf(state),
+    slowed: deps.throttle?.slowdown(),
     openTransactions: transactionWatch.hanging,
     leaderless: leaderWatch.leaderless.map(({ topic, partition }) => ({ topic, partition })),
     latency: batchFlow.latencies(),

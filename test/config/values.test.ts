@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { shownValues } from '../../src/config/show/show.js';
+import { parseGroupLag } from '../../src/config/text/group-lag.js';
 import { parseDuration, parseRate, parseSize } from '../../src/config/text/units.js';
 import { load, MINIMAL, problemOf, resolved } from './support.js';
 
@@ -85,6 +86,22 @@ test('a rate is records or bytes per second', () => {
     /50000\/s for records, or 20MB\/s/,
   );
   assert.match(problemOf(load(dispatcher('rate: 0/s')), key).message, /out of range/);
+});
+
+test('groups that must not lag behind are named with a number of records each', () => {
+  const key = 'dispatcher.throttle-lag';
+  const lags = (text: string) => resolved(dispatcher(`throttle-lag: ${text}`)).dispatcher.throttleLag;
+  assert.equal(resolved(MINIMAL).dispatcher.throttleLag, undefined);
+  assert.deepEqual(lags('live:10000'), ['live:10000']);
+  assert.deepEqual(lags('[live:10000, "a:b : 5"]'), ['live:10000', 'a:b : 5']);
+  assert.deepEqual(parseGroupLag('a:b : 5'), { ok: true, group: 'a:b', boundRecords: 5 });
+  for (const text of ['live', 'live:', 'live:10k', ':10', 'live:-1']) {
+    const problem = problemOf(load(dispatcher(`throttle-lag: "${text}"`)), key);
+    assert.match(problem.message, /is not a group with its largest lag/, text);
+    assert.match(problem.remedy ?? '', /for example live:10000/);
+  }
+  assert.match(problemOf(load(dispatcher('throttle-lag: live:0')), key).message, /out of range/);
+  assert.match(problemOf(load(dispatcher('throttle-lag: "a:1,a:2"')), key).message, /names .*a.* twice/);
 });
 
 test('threads: auto is at least one, and 0 stays 0', () => {

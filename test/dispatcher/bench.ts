@@ -19,6 +19,7 @@ import type {
   SourceEvents,
   Trouble,
 } from '../../src/ports/source.js';
+import type { Throttle } from '../../src/ports/throttle.js';
 import {
   NOTHING_ANSWERED,
   type TransformPool,
@@ -294,7 +295,7 @@ export class Bench {
   report: RunReport | undefined;
   private running: Promise<void> | undefined;
 
-  constructor(settings: Partial<DispatcherSettings> = {}, hasGroup = true) {
+  constructor(settings: Partial<DispatcherSettings> = {}, hasGroup = true, throttle?: Throttle) {
     const line =
       (level: string): Logger['info'] =>
       (message, fields = {}) =>
@@ -319,6 +320,7 @@ export class Bench {
         logger,
         createBlock,
         describe: partition,
+        ...(throttle === undefined ? {} : { throttle }),
       },
       { ...SETTINGS, ...settings },
     );

@@ -14,6 +14,7 @@ import type { Clock } from '../../ports/clock.js';
 import type { Logger } from '../../ports/logger.js';
 import type { Receipts } from '../../ports/receipts.js';
 import type { EndOffset } from '../../ports/source.js';
+import type { Throttle } from '../../ports/throttle.js';
 import type { Carried } from '../reload/leg.js';
 import { jobPool } from './pool.js';
 
@@ -36,6 +37,7 @@ export interface ComposeOptions {
   /** The only partitions that a bounded run reads, and their ends. */
   readonly bounds: readonly EndOffset[] | undefined;
   readonly logger: Logger;
+  readonly throttle: Throttle;
   /** State from earlier legs of the same run. */
   readonly carried?: Carried;
   /** Undefined: none is written. */
@@ -43,7 +45,8 @@ export interface ComposeOptions {
 }
 
 /** A leg of the main job's run, ready to start. */
-export function compose({ config, until, bounds, logger, carried, receipts }: ComposeOptions): Composition {
+export function compose(options: ComposeOptions): Composition {
+  const { config, until, bounds, logger, throttle, carried, receipts } = options;
   const native = loadNative();
   const table = new native.PartitionTable(PARTITIONS_MAX);
   const { dispatcher: job, consumer } = config;
@@ -90,6 +93,7 @@ export function compose({ config, until, bounds, logger, carried, receipts }: Co
     pool,
     clock,
     logger,
+    throttle,
     createBlock,
     describe: (id: number) => table.describe(id),
     ...shared,

@@ -35,6 +35,8 @@ type ProgressFields = Pick<
 > & {
   readonly lag: number | null;
   readonly stalled: string | null;
+  /** Another group's lag keeps the run from reading faster. */
+  readonly slowed: RunStatus['slowed'] | null;
   readonly partitions: number;
 };
 
@@ -115,7 +117,7 @@ export class RunEvents {
 
   private progress(): void {
     const { name, view } = this.parts;
-    const { stalled, lag, owned } = view.status();
+    const { stalled, slowed, lag, owned } = view.status();
     const now = viewSnapshot(name, view);
     const { schema, state, startedAt, elapsedSeconds, records, bytes, rate, progress } = now;
     this.write({
@@ -124,6 +126,7 @@ export class RunEvents {
       ...{ schema, name, state, startedAt, elapsedSeconds, records, bytes, rate, progress },
       lag: lag ?? null,
       stalled: stalled === undefined ? null : view.redact(stalled),
+      slowed: slowed ?? null,
       partitions: owned,
     });
   }

@@ -32,6 +32,7 @@ export class ProgressRecords implements RunDisplay {
       deadLettered: records.deadLettered,
       progress: rest.progress,
       lag,
+      slowed: rest.slowed,
       inFlightBytes: rest.inFlightBytes,
       threadsBusy,
       threads,

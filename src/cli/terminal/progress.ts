@@ -1,6 +1,7 @@
 import type { RunDisplay, RunStatus } from '../../app/run.js';
 import { visible } from '../../core/visible.js';
 import { bytes, count, duration } from './numbers.js';
+import { slowedText } from './slowed-text.js';
 
 const LIVE_INTERVAL_MS = 500;
 const PLAIN_INTERVAL_MS = 10_000;
@@ -64,7 +65,7 @@ export class Progress implements RunDisplay {
 }
 
 function factsOf(status: RunStatus): readonly string[] {
-  const { state, stalled, progress, records, lag, owned } = status;
+  const { state, stalled, progress, records, lag, owned, slowed } = status;
   const { percent, recordsDone, recordsToDo, recordsPerSecond, etaSeconds, slowest } = progress;
   const flows = stalled === undefined;
   const isBounded = percent !== null && recordsToDo !== null;
@@ -85,6 +86,7 @@ function factsOf(status: RunStatus): readonly string[] {
     ...(flows && (!isBounded || state !== 'running') ? [state] : []),
     ...bounded,
     ...(isBounded ? [] : [`${count(records.consumed)} records`, ...rate]),
+    ...(slowed === undefined ? [] : [slowedText(slowed)]),
     ...deadLetters(records.deadLettered),
     ...(lag === undefined || isBounded ? [] : [`lag ${count(lag)}`]),
     ...sizes(progress),

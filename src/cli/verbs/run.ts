@@ -5,12 +5,14 @@ import type { Loaded } from '../../config/load.js';
 import { ExitCode } from '../../core/errors.js';
 import type { CliIo, GlobalOptions } from '../io.js';
 import { loadConfigWithDetails, readConfig } from '../load-config.js';
+import { collect } from '../options.js';
 import { addRangeOptions, checkRangeOptions, type RangeOptions } from '../run-options.js';
 
 interface RunOptions extends GlobalOptions, RangeOptions {
   readonly rate?: string;
   readonly progressFile?: string;
   readonly receipt?: string;
+  readonly throttleLag?: readonly string[];
 }
 
 /** `kd run`: the main job. */
@@ -32,6 +34,12 @@ export function register(program: Command, io: CliIo): void {
           'receipt is continued',
       ),
     )
+    .addOption(
+      new Option(
+        '--throttle-lag <group:records>',
+        'read more slowly when this group comes near that lag, such as live:10000; may be repeated',
+      ).argParser(collect),
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  kd run -c flights.yml --until end -o json\n  kd run --until 2026-11-28T08:00Z\n' +
@@ -40,8 +48,12 @@ export function register(program: Command, io: CliIo): void {
     .action(async (_options: unknown, command: Command) => {
       const given = command.optsWithGlobals<RunOptions>();
       checkRangeOptions(given);
-      const { rate, set = [] } = given;
-      const options = rate === undefined ? given : { ...given, set: [...set, `dispatcher.rate=${rate}`] };
+      const { rate, throttleLag, set = [] } = given;
+      const paceSet = [
+        ...(rate === undefined ? [] : [`dispatcher.rate=${rate}`]),
+        ...(throttleLag === undefined ? [] : [`dispatcher.throttle-lag=${throttleLag.join(',')}`]),
+      ];
+      const options = { ...given, set: [...set, ...paceSet] };
       const { config } = await loadConfigWithDetails(options, io);
       // Not earlier: a configuration may come from a pipe, and reading it blocks the process, including its
       // signal handlers.

@@ -122,6 +122,13 @@ export const DISPATCHER_KEYS = {
     default: null,
     doc: 'maximum speed of reading: records, such as 50000/s, or bytes, such as 20MB/s; none: no limit',
   },
+  'dispatcher.throttle-lag': {
+    format: 'group-lags',
+    default: null,
+    doc:
+      'groups on the cluster of the input that this run must not hold up, with the most records each may ' +
+      'lag behind, such as live:10000: the run reads more slowly when a lag comes near it',
+  },
   'dispatcher.batch.records-max': {
     format: 'integer',
     default: 16_000,

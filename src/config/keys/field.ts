@@ -16,6 +16,8 @@ export interface FormatValues {
   readonly percent: number;
   /** `50000/s` or `20MB/s`; see units.ts. */
   readonly rate: string;
+  /** `live:10000`, a group and a number of records; see group-lag.ts. */
+  readonly 'group-lags': readonly string[];
   readonly 'size-or-auto': number | 'auto';
   readonly 'integer-or-auto': number | 'auto';
   readonly list: readonly string[];

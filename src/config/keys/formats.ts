@@ -3,6 +3,7 @@
  * reason and a remedy.
  */
 import { firstUnseen } from '../../core/visible.js';
+import { parseGroupLag } from '../text/group-lag.js';
 import {
   formatDuration,
   formatPercent,
@@ -51,6 +52,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   duration: { read: (text) => quantity(text, parseDuration(text)), check: checkBounds(formatDuration) },
   percent: { read: (text) => quantity(text, parsePercent(text)), check: checkPercent },
   rate: { read: (text) => text.trim(), check: checkRate },
+  'group-lags': { read: readList, check: checkGroupLags },
   'size-or-auto': orAuto((text) => quantity(text, parseSize(text)), checkBounds(formatSize)),
   'integer-or-auto': orAuto(readInteger, checkBounds(String)),
   list: { read: readList, check: checkList },
@@ -167,6 +169,18 @@ function checkPercent(value: FieldValue, { min = 0, max = 100 }: Field): void {
 function checkRate(value: FieldValue): void {
   const parsed = parseRate(value);
   if (!parsed.ok) throw new ValueFault(`${quote(String(value))} ${parsed.reason}`, parsed.remedy);
+}
+
+function checkGroupLags(value: FieldValue): void {
+  checkList(value);
+  const groups = new Set<string>();
+  for (const item of value as readonly string[]) {
+    const parsed = parseGroupLag(item);
+    if (!parsed.ok) throw new ValueFault(`${quote(item)} ${parsed.reason}`, parsed.remedy);
+    if (groups.has(parsed.group))
+      throw new ValueFault(`names the group ${quote(parsed.group)} twice`, 'keep one of them');
+    groups.add(parsed.group);
+  }
 }
 
 function orAuto(read: (text: string) => number, check: Format['check']): Format {

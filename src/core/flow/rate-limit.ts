@@ -14,24 +14,32 @@ const STEP_SECONDS = 0.05;
  * known once it was read.
  */
 export class RateLimit {
-  readonly #rate: Rate;
-  readonly #burst: number;
-  readonly #step: number;
+  readonly #unit: Rate['unit'];
+  #perSecond: number;
   #allowance: number;
   #atMs: number;
 
-  constructor(rate: Rate, nowMs: number) {
-    this.#rate = rate;
-    this.#burst = Math.max(1, rate.perSecond * BURST_SECONDS);
-    this.#step = Math.max(1, rate.perSecond * STEP_SECONDS);
+  constructor({ unit, perSecond }: Rate, nowMs: number) {
+    this.#unit = unit;
+    this.#perSecond = perSecond;
     this.#allowance = this.#burst;
     this.#atMs = nowMs;
+  }
+
+  /**
+   * From now on another rate. What is owed at the old one is forgiven: after a fast rate a slow one would
+   * take too long to pay it.
+   */
+  change(perSecond: number, nowMs: number): void {
+    this.#refill(nowMs);
+    this.#perSecond = perSecond;
+    this.#allowance = Math.min(Math.max(0, this.#allowance), this.#burst);
   }
 
   /** How many of `wanted` records may be asked for now; `promised` ones were, and did not arrive yet. */
   records(wanted: number, promised: number, nowMs: number): number {
     this.#refill(nowMs);
-    if (this.#rate.unit === 'bytes') return this.#allowance >= this.#step ? wanted : 0;
+    if (this.#unit === 'bytes') return this.#allowance >= this.#step ? wanted : 0;
     const left = Math.floor(this.#allowance) - promised;
     return left < Math.min(wanted, Math.floor(this.#step)) ? 0 : Math.min(wanted, left);
   }
@@ -40,16 +48,24 @@ export class RateLimit {
   delayMs(nowMs: number): number {
     this.#refill(nowMs);
     const missing = this.#step - this.#allowance;
-    return missing <= 0 ? 0 : Math.ceil((missing / this.#rate.perSecond) * 1000);
+    return missing <= 0 ? 0 : Math.ceil((missing / this.#perSecond) * 1000);
   }
 
   took(records: number, bytes: number): void {
-    this.#allowance -= this.#rate.unit === 'records' ? records : bytes;
+    this.#allowance -= this.#unit === 'records' ? records : bytes;
+  }
+
+  get #burst(): number {
+    return Math.max(1, this.#perSecond * BURST_SECONDS);
+  }
+
+  get #step(): number {
+    return Math.max(1, this.#perSecond * STEP_SECONDS);
   }
 
   #refill(nowMs: number): void {
     const seconds = Math.max(0, nowMs - this.#atMs) / 1000;
-    this.#allowance = Math.min(this.#burst, this.#allowance + seconds * this.#rate.perSecond);
+    this.#allowance = Math.min(this.#burst, this.#allowance + seconds * this.#perSecond);
     this.#atMs = Math.max(this.#atMs, nowMs);
   }
 }

@@ -1,5 +1,5 @@
 import type { BatchId, Block, Fault, InputBatch } from '../../core/batch.js';
-import { RateLimit } from '../../core/flow/rate-limit.js';
+import { ReadingPace } from '../../core/flow/reading-pace.js';
 import { InFlightBatch } from '../in-flight-batch.js';
 import type { ChangeQueue } from '../partitions/change-queue.js';
 import type { RunState } from '../run-state.js';
@@ -28,14 +28,13 @@ export class Intake {
   private nextBatchId: BatchId = 1;
   /** A record waits for a block this large. */
   private oversizeBytes: number | undefined;
-  private readonly rateLimit: RateLimit | undefined;
-  private waitsForRate = false;
+  private readonly pace: ReadingPace;
+  private waitsForPace = false;
 
   constructor(state: RunState, changes: ChangeQueue) {
     this.state = state;
     this.changes = changes;
-    const { rate } = state.settings;
-    this.rateLimit = rate === undefined ? undefined : new RateLimit(rate, state.deps.clock.nowMs());
+    this.pace = new ReadingPace(state.settings.rate, state.deps.clock.nowMs());
   }
 
   get offeredCount(): number {
@@ -58,18 +57,19 @@ export class Intake {
   }
 
   /**
-   * The records of the next block; 0: the rate allows none yet. This is tried again when it does, or when the
+   * The records of the next block; 0: the pace allows none yet. This is tried again when it does, or when the
    * block that is offered arrives.
    */
   private allowed(recordsMax: number): number {
-    const { rateLimit } = this;
-    if (rateLimit === undefined) return recordsMax;
-    const { clock } = this.state.deps;
-    const allowed = rateLimit.records(recordsMax, this.offeredRecords, clock.nowMs());
-    if (allowed === 0 && this.offered.size === 0 && !this.waitsForRate) {
-      this.waitsForRate = true;
-      clock.after(Math.max(1, rateLimit.delayMs(clock.nowMs())), () => {
-        this.waitsForRate = false;
+    const { clock, throttle } = this.state.deps;
+    const { pace } = this;
+    const nowMs = clock.nowMs();
+    pace.limit(throttle?.recordsPerSecond(), nowMs);
+    const allowed = pace.records(recordsMax, this.offeredRecords, nowMs);
+    if (allowed === 0 && this.offered.size === 0 && !this.waitsForPace) {
+      this.waitsForPace = true;
+      clock.after(Math.max(1, pace.delayMs(nowMs)), () => {
+        this.waitsForPace = false;
         this.state.guard(() => undefined);
       });
     }
@@ -123,7 +123,7 @@ export class Intake {
     const batch = new InFlightBatch(this.nextBatchId++, input, pair.output, state.deps.clock.nowMs());
     state.inFlight.set(batch.id, batch);
     state.flow.book(input.packedBytes, input.rowCount);
-    this.rateLimit?.took(input.rowCount, input.packedBytes);
+    this.pace.took(input.rowCount, input.packedBytes);
     state.accounting.consumed(input.rowCount, input.packedBytes);
     state.progress.read(input.firstTimestampMs, input.lastTimestampMs);
     if (state.isolatedBatches > 0) state.isolatedBatches--;
@@ -156,7 +156,7 @@ export class Intake {
     const pair = this.state.blocks.takePair(bytes, blockBytes);
     if (pair === undefined) return;
     this.oversizeBytes = undefined;
-    this.offer(pair, this.rateLimit === undefined ? this.state.batchSize.recordsMax : 1);
+    this.offer(pair, this.pace.isLimited ? 1 : this.state.batchSize.recordsMax);
   }
 
   /** Parked only. */

@@ -72,6 +72,16 @@ test('lag and dead letters appear when there are any', () => {
   assert.match(line, / · 7 dead letters · /);
 });
 
+test('a group that slows the run down is named with its lag and its bound', () => {
+  const slowed = { group: 'live', lagRecords: 12_345, boundRecords: 10_000, recordsPerSecond: 5 };
+  assert.match(lineOf({ slowed }), / · slowed: live lag 12,345 > 10,000 · /);
+  assert.match(lineOf({ slowed: { ...slowed, lagRecords: 900 } }), / · slowed: live lag 900 of 10,000 · /);
+  assert.match(
+    lineOf({ slowed: { ...slowed, lagRecords: undefined } }),
+    / · slowed: lag of live not known · /,
+  );
+});
+
 test('the time left never shows 60 seconds or 60 minutes', () => {
   const eta = (toDo: number): string | undefined =>
     /^[\d.]+% · ETA (.*?) · /.exec(lineOf({ progress: bounded(toDo) }))?.[1];

@@ -58,3 +58,20 @@ test('a stop does not wait for the rate', async () => {
   assert.equal(report.error, undefined);
   assert.equal(report.records.consumed, 1);
 });
+
+test('another who limits the rate is asked before every block', async () => {
+  let perSecond: number | undefined = 200;
+  const bench = new Bench({ batchSize }, true, {
+    recordsPerSecond: () => perSecond,
+    slowdown: () => ({ group: 'live', lagRecords: 7, boundRecords: 5, recordsPerSecond: 200 }),
+  });
+  await bench.start(0);
+  assert.deepEqual(bench.source.asked, [50]);
+  assert.equal(bench.dispatcher.status().slowed?.group, 'live');
+  perSecond = undefined;
+  bench.deliver(0, 0, 50);
+  await bench.settle();
+  bench.sink.settle();
+  await bench.settle();
+  assert.deepEqual(bench.source.asked, [50, 50, 50], 'two blocks are offered at once');
+});
