@@ -111,7 +111,7 @@ async function linesBefore(path: string): Promise<ReceiptRead | undefined> {
     if (cause instanceof ReceiptFault)
       throw new DispatcherError('USAGE', `this receipt can't be continued: ${cause.message}`, {
         cause,
-        remedy: 'name another file; kd verify needs both',
+        remedy: 'name another file; to check both runs, give kd verify both files',
       });
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
     throw refused(path, cause);

@@ -11,7 +11,9 @@ export function verifyText(result: VerifyResult, width: number | undefined): str
     [
       [
         'receipts',
-        `${count(result.files.length)} (${count(result.lines)} lines, ${count(result.instances)} processes)`,
+        [of(result.files.length, 'file'), of(result.lines, 'line'), of(result.instances, 'process')].join(
+          ', ',
+        ),
       ],
       [
         'input',
@@ -49,5 +51,10 @@ export function verifyText(result: VerifyResult, width: number | undefined): str
 
 function countsOf(records: number, others: readonly (readonly [words: string, n: number])[]): string {
   const parts = others.filter(([, n]) => n > 0).map(([words, n]) => `${count(n)} ${words}`);
-  return [`${count(records)} records`, ...parts].join(', ');
+  return [of(records, 'record'), ...parts].join(', ');
+}
+
+function of(n: number, word: string): string {
+  const plural = word.endsWith('s') ? `${word}es` : `${word}s`;
+  return `${count(n)} ${n === 1 ? word : plural}`;
 }

@@ -48,7 +48,10 @@ function failed(file: string, cause: unknown): DispatcherError {
       remedy: 'this receipt proves nothing: find the file as the run wrote it',
     });
   const text = cause instanceof Error ? cause.message : String(cause);
-  return new DispatcherError('USAGE', `${file} can't be read: ${text}`, { cause });
+  return new DispatcherError('USAGE', `${file} can't be read: ${text}`, {
+    cause,
+    remedy: 'name the file that was given to kd run --receipt',
+  });
 }
 
 class Building {
