@@ -149,7 +149,7 @@ test('"Several outputs" writes a record per line, with its own key', async () =>
   job.remove();
 });
 
-test('"Only yesterday" leaves out older and younger records, and the live group stays where it is', async () => {
+test('"Only yesterday" reads that day alone, and the live group stays where it is', async () => {
   const job = await jobOf({});
   await job.cluster.tool.send(job.input, [
     { key: Buffer.from('old'), value: Buffer.from('{}'), partition: 0, timestamp: YESTERDAY_MS - 86_400_000 },
