@@ -4,13 +4,13 @@ import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import { DispatcherError } from '../../core/errors.js';
 import { differenceWords, isChosen, isFinal } from '../../core/jobs/difference-words.js';
 import type { JobDifference } from '../../core/jobs/job-changes.js';
-import type { DigestedParts, JobPin, PinnedPosition, PinnedTopic } from '../../core/jobs/job-record.js';
+import type { DigestedParts, JobPin, PinnedTopic } from '../../core/jobs/job-record.js';
 import type { JobState } from '../../core/jobs/job-state.js';
-import { type Position, parsePosition, type TypedPosition } from '../../core/positions/position.js';
 import type { ClusterAdmin } from '../../ports/admin.js';
 import type { Logger } from '../../ports/logger.js';
 import type { JobStore } from './job-store.js';
 import { placeJob } from './place-job.js';
+import { pinnedAgain } from './repeat.js';
 import type { JobRequest } from './request.js';
 import { requireState } from './start-offsets.js';
 import type { SubscribedPartition } from './subscription.js';
@@ -65,22 +65,11 @@ async function placedAgain(
       replaced.has(topic) && (state.pin.partitions === null || isPinned(state.pin, { topic, partition })),
   );
   const { topics } = await placeJob(admin, chosen, {
-    from: positionOf(state.pin.from, request.from),
-    until: positionOf(state.pin.until, request.until),
+    from: pinnedAgain(state.pin.from, request.from),
+    until: pinnedAgain(state.pin.until, request.until),
     baseGroup,
   });
   return topics;
-}
-
-/** A time is that of the start of the job: -2h has not moved since. */
-function positionOf({ text, timestampMs }: PinnedPosition, typed: TypedPosition | undefined): Position {
-  if (timestampMs !== undefined) return { kind: 'time', timestampMs };
-  if (typed !== undefined) return typed.position;
-  return parsePosition(text, Date.now(), () => {
-    throw new DispatcherError('USAGE', 'the job began with the offsets of a file, which is needed again', {
-      remedy: 'name it as at the start, with --from or --until @offsets.json',
-    });
-  });
 }
 
 function isPinned(pin: JobPin, place: { readonly topic: string; readonly partition: number }): boolean {

@@ -12,6 +12,7 @@ import { requireNoMembers } from '../groups/reset.js';
 import { acceptChanges } from './accept-changes.js';
 import type { JobStore } from './job-store.js';
 import { chosenPartitions, type PlacedJob, pinnedPosition, placeJob } from './place-job.js';
+import { asBefore, requireSameOptions } from './repeat.js';
 import { askedAgain, FROM_DEFAULT, type JobRequest, UNTIL_DEFAULT } from './request.js';
 import { commitStartOffsets, requireState } from './start-offsets.js';
 import { askSubscription, type SubscribedPartition } from './subscription.js';
@@ -44,9 +45,14 @@ export interface OpenedJob {
 export async function openJob(parts: JobParts): Promise<OpenedJob> {
   const { store, request, config, logger } = parts;
   const before = await store.read();
-  if (before?.finished !== undefined && !request.again) return { state: before, isResumed: true };
+  if (before?.finished !== undefined && !request.again) {
+    requireSameOptions(request, before.pin);
+    return { state: before, isResumed: true };
+  }
   const partitions = await askSubscription(parts.admin, config);
-  if (before === undefined || request.again) return begin(parts, partitions, before?.run ?? 0);
+  if (before === undefined) return begin(parts, partitions, 0);
+  if (request.again)
+    return begin({ ...parts, request: asBefore(request, before.pin) }, partitions, before.run);
   const state = await sameJob(parts, before, partitions);
   const ready = await withStartOffsets(parts, state, partitions);
   logger.info('the job goes on', { job: request.name, run: ready.run, since: ready.pin.createdAt });

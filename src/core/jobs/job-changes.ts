@@ -51,7 +51,8 @@ export function partDifferences(pinned: DigestedParts, now: DigestedParts): read
   return keys.filter((key) => pinned[key] !== now[key]).map((key) => ({ kind: 'part', key }));
 }
 
-function optionDifferences(pin: JobPin, asked: AskedAgain): readonly JobDifference[] {
+/** Only of what the command line asks for: a job that is finished no longer depends on the rest. */
+export function optionDifferences(pin: JobPin, asked: AskedAgain): readonly JobDifference[] {
   const options = [
     ['--from', pin.from.text, asked.from],
     ['--until', pin.until.text, asked.until],

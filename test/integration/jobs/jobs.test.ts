@@ -52,8 +52,13 @@ test('a job reads its range and no more though the topic grows, and is resumed e
   assert.match(text.stdout, /state +already-done, exit 0\n.*was finished at/);
   assert.doesNotMatch(done.result.stderr, /assigned/);
 
+  const other = await refusedJob(job, [...args, '--until', '-5'], 2);
+  assert.match(other, /the job all is finished, but not as asked now: --until was end .*and is -5 now/);
+
+  const repeated = await runJob(job, ['--job', 'all', '--again']);
+  assert.equal(repeated.summary.records.consumed, 900, 'from +100 as before, until the end of now');
   const again = await runJob(job, ['--job', 'all', '--from', '-10', '--again']);
-  assert.deepEqual([again.summary.records.consumed, again.summary.job?.run], [20, 2]);
+  assert.deepEqual([again.summary.records.consumed, again.summary.job?.run], [20, 3]);
   assert.equal((await runJob(job, ['--job', 'all'])).summary.records.consumed, 20);
   job.remove();
 });
