@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -130,5 +130,29 @@ test('records refused with their neighbours: results of a rewound try are counte
   assert.equal(output.records, written);
   assert.equal(output.twice, written - records.length);
   assert.match(message, output.twice === 0 ? /^all exact$/ : /records twice, all else exact$/);
+  job.remove();
+});
+
+test('a receipt that another program writes to ends the run: nothing is committed that it lacks', async () => {
+  const recipe: Recipe = { seed: 78, records: 2_000, partitions: 2, keys: 'sequence' };
+  const job = await Job.create({ cluster, partitions: 2 });
+  const file = join(job.folder, 'receipt.jsonl');
+  await cluster.tool.produce({ topic: job.input, recipe, to: 500 });
+  const kd = job.spawn(['--until', 'forever', ...RECEIPT]);
+  await kd.waitFor(/assigned/);
+  while ((await job.committed()) < 1_000) await sleep(50);
+  const whole = readFileSync(file);
+  appendFileSync(file, 'of another program\n');
+  await cluster.tool.produce({ topic: job.input, recipe, from: 500 });
+  const { code, stderr } = await kd.ended;
+  assert.equal(code, 5);
+  assert.match(stderr, /receipt\.jsonl can't be written: another process has written to it/);
+  assert.equal(await job.committed(), 1_000);
+  writeFileSync(file, whole);
+  await job.runToEnd({ args: ['--receipt', 'second.jsonl'] });
+  const { duplicates, missing } = await cluster.tool.verify({ topics: [job.output], recipe });
+  const { output, message } = await verify(job, ['receipt.jsonl', 'second.jsonl']);
+  assert.deepEqual([missing, output.twice], [0, duplicates]);
+  assert.match(message, /all (else )?exact$/);
   job.remove();
 });
