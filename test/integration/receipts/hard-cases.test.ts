@@ -133,7 +133,7 @@ test('records refused with their neighbours: results of a rewound try are counte
   job.remove();
 });
 
-test('a receipt that another program writes to ends the run: nothing is committed that it lacks', async () => {
+test('a receipt that another program writes to ends the run before it commits more', async () => {
   const recipe: Recipe = { seed: 78, records: 2_000, partitions: 2, keys: 'sequence' };
   const job = await Job.create({ cluster, partitions: 2 });
   const file = join(job.folder, 'receipt.jsonl');
