@@ -1,7 +1,9 @@
 /** The options of `kd run` that say what it reads, and which of them go together. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { FROM_DEFAULT } from '../app/jobs/request.js';
 import { DispatcherError } from '../core/errors.js';
 import { jobNameFault } from '../core/jobs/job-name.js';
+import { endsBeforeBeginning } from '../core/positions/order.js';
 import type { TypedPosition } from '../core/positions/position.js';
 import { readPartitions } from './partitions-option.js';
 import { readTypedEnd, readTypedPosition } from './position-option.js';
@@ -55,6 +57,8 @@ export function addRangeOptions(command: Command): Command {
 /** Throws where they don't go together. */
 export function checkRangeOptions(options: RangeOptions): void {
   const { from, until, job, partitions, again, acceptChange } = options;
+  const begin = from ?? (job === undefined ? undefined : FROM_DEFAULT);
+  if (begin !== undefined && until !== undefined && until !== 'forever') requireOrder(begin, until);
   if (job !== undefined) {
     if (until === 'forever')
       throw new DispatcherError('USAGE', '--until forever: a job has an end', {
@@ -79,6 +83,16 @@ export function checkRangeOptions(options: RangeOptions): void {
   ].find((option) => option !== '');
   if (alone !== undefined)
     throw new DispatcherError('USAGE', `${alone} is for jobs only`, { remedy: 'add --job NAME' });
+}
+
+/** What is plain from the words alone: whoever mixes the two up must not get a job that is done at once. */
+function requireOrder(from: TypedPosition, until: TypedPosition): void {
+  if (!endsBeforeBeginning(from.position, until.position)) return;
+  throw new DispatcherError('USAGE', `--from ${from.text} --until ${until.text}: nothing is between them`, {
+    remedy:
+      '--until must be later than --from, and what is at --until is not read: for one day write ' +
+      '--from 2026-11-27 --until 2026-11-28',
+  });
 }
 
 function readJobName(text: string): string {

@@ -92,7 +92,13 @@ async function begin(
   if (isOurs) {
     parts.placed(placed);
     warnOfHeldBack(parts, placed);
-    logger.info('the job begins', { job: request.name, run, group: config.consumer.groupId });
+    logger.info('the job begins', {
+      job: request.name,
+      run,
+      group: config.consumer.groupId,
+      from: from.text,
+      until: until.text,
+    });
     return { state: await started(parts, state, partitions), isResumed: false };
   }
   await store.remove([`${config.consumer.groupId}/${run}/pin/${id}`]);

@@ -19,7 +19,9 @@ export function groupText(state: GroupState, oldest: OldestUnread, { nowMs, widt
   const at = coordinator === null ? '' : `, coordinator ${coordinator.host}:${coordinator.port}`;
   const how = [type.toLowerCase(), assignor].filter((word) => word !== '').join(', ');
   const lag = state.partitions.reduce((sum, one) => sum + lagOf(one), 0);
-  const head = visible(`group ${group}: ${words} (${how})${at}; lag ${count(lag)} records`);
+  // Brokers describe a group that they don't know as one that is dead.
+  const status = words === 'Dead' ? 'does not exist' : `${words} (${how})`;
+  const head = visible(`group ${group}: ${status}${at}; lag ${count(lag)} records`);
   const list = members.map(({ clientId, instanceId, host, partitions }) => [
     clientId,
     instanceId ?? '',

@@ -39,7 +39,10 @@ export function describePlaced(ranges: readonly Placed[], asked: Asked): readonl
 }
 
 function timeLine(word: string, position: Position | undefined): string {
-  return position?.kind === 'time' ? `${word} ${new Date(position.timestampMs).toISOString()}` : '';
+  if (position?.kind !== 'time') return '';
+  const isFuture = position.timestampMs > Date.now();
+  const note = isFuture ? ' (in the future: the end of now; later records are not read)' : '';
+  return `${word} ${new Date(position.timestampMs).toISOString()}${note}`;
 }
 
 function noteLines(word: string, places: readonly PlacedPosition[]): readonly string[] {

@@ -34,7 +34,7 @@ export function renderSummary(summary: Summary): string {
     [
       'rate',
       `${count(summary.rate.recordsPerSecond)} records/s, ` +
-        `${summary.cpu.microsecondsPerRecord} µs of CPU per record`,
+        `${Number(summary.cpu.microsecondsPerRecord.toPrecision(3))} µs of CPU per record`,
     ],
     ['latency', `p50 ${summary.latency.p50Ms} ms, p99 ${summary.latency.p99Ms} ms`],
     ...(summary.reloads === 0 ? [] : ([['reloads', count(summary.reloads)]] as const)),
@@ -45,7 +45,15 @@ export function renderSummary(summary: Summary): string {
     ['memory', `${bytes(summary.memory.rssPeakBytes)} peak`],
     [
       'committed',
-      ranges(summary.committed.map(({ topic, partition, offset }) => `${topic}[${partition}] ${offset}`)),
+      ranges(
+        byPartition(
+          summary.committed.map(({ topic, partition, offset }) => ({
+            topic,
+            partition,
+            text: String(offset),
+          })),
+        ),
+      ),
     ],
     ...(summary.redelivery.length === 0
       ? []
@@ -64,12 +72,31 @@ export function renderSummary(summary: Summary): string {
   return `${visible(summary.name)}\n${lines.join('')}`;
 }
 
+/** `orders[0-3] 1200`: neighbours of which the same is to be said. */
+export function byPartition(
+  places: readonly { readonly topic: string; readonly partition: number; readonly text: string }[],
+): readonly string[] {
+  const groups: { topic: string; first: number; last: number; text: string }[] = [];
+  for (const { topic, partition, text } of places) {
+    const before = groups.at(-1);
+    if (before?.topic === topic && before.text === text && before.last + 1 === partition)
+      before.last = partition;
+    else groups.push({ topic, first: partition, last: partition, text });
+  }
+  return groups.map(
+    ({ topic, first, last, text }) => `${topic}[${first === last ? first : `${first}-${last}`}] ${text}`,
+  );
+}
+
 /** Of a bounded run: how far it came, and which records it was about. */
 function progressRows({ progress, range }: Summary): (readonly [string, string])[] {
   const { percent, recordsDone, recordsToDo, slowest } = progress;
-  const all = range.partitions.map(
-    ({ topic, partition, from, until }) =>
-      `${topic}[${partition}] ${until > from ? `${from}–${until - 1}` : 'empty'}`,
+  const all = byPartition(
+    range.partitions.map(({ topic, partition, from, until }) => ({
+      topic,
+      partition,
+      text: until > from ? `${from}–${until - 1}` : 'empty',
+    })),
   );
   const left = slowest === null ? '' : `, most of them in ${slowest.topic}[${slowest.partition}]`;
   return [

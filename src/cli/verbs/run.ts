@@ -1,7 +1,8 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { holdSignals } from '../../app/process-control.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { Loaded } from '../../config/load.js';
+import { parseRate } from '../../config/text/units.js';
 import { ExitCode } from '../../core/errors.js';
 import type { CliIo, GlobalOptions } from '../io.js';
 import { loadConfigWithDetails, readConfig } from '../load-config.js';
@@ -19,7 +20,10 @@ interface RunOptions extends GlobalOptions, RangeOptions {
 export function register(program: Command, io: CliIo): void {
   addRangeOptions(program.command('run').description('consume, transform, produce; commit what is settled'))
     .addOption(
-      new Option('--rate <rate>', 'maximum speed, such as 50000/s (records) or 20MB/s: dispatcher.rate'),
+      new Option(
+        '--rate <rate>',
+        'maximum speed, such as 50000/s (records) or 20MB/s: dispatcher.rate',
+      ).argParser(readRate),
     )
     .addOption(
       new Option(
@@ -61,6 +65,13 @@ export function register(program: Command, io: CliIo): void {
       const loadAgain = (): Loaded => readConfig(options, io);
       await start(config, options, loadAgain, io);
     });
+}
+
+/** Here as well: a message about the configuration would not name the option. */
+function readRate(text: string): string {
+  const parsed = parseRate(text);
+  if (!parsed.ok) throw new InvalidArgumentError(`it ${parsed.reason}; ${parsed.remedy}.`);
+  return text;
 }
 
 /** What needs Kafka's client is loaded here, so that other verbs do not load it. */

@@ -209,3 +209,11 @@ test('names that other programs chose bring no control characters to a terminal'
   assert.doesNotMatch(text(rogue), UNSAFE);
   assert.doesNotMatch(resetText({ state: rogue, moves: [move(1, 2)] }, { width: 80 }), UNSAFE);
 });
+
+test('a group that the brokers do not know does not exist', () => {
+  const text = groupText(stateOf([], { state: 'Dead', members: [] }), new Map(), {
+    nowMs: NOW_MS,
+    width: undefined,
+  });
+  assert.match(text, /^group g: does not exist, coordinator/);
+});

@@ -92,6 +92,12 @@ test('nonsense is refused before anything is connected', async () => {
   const job = await newJob({ partitions: 1, outputPartitions: 0 });
   const cases: readonly (readonly [args: readonly string[], says: RegExp])[] = [
     [['--from', '-1h'], /--from -1h without --job: .*\n.*--job NAME.*kd group reset/],
+    [['--job', 'x', '--from', '2026-11-27', '--until', '2026-11-26'], /nothing is between them\n.*be later/],
+    [['--job', 'x', '--from', '2026-11-27', '--until', '2026-11-27'], /nothing is between them/],
+    [['--job', 'x', '--from', '-1h', '--until', '-2h'], /nothing is between them/],
+    [['--job', 'x', '--from', '-5', '--until', '-10'], /nothing is between them/],
+    [['--job', 'x', '--until', 'earliest'], /nothing is between them/],
+    [['--rate', '5000'], /'--rate <rate>' argument '5000' is invalid. it is not a rate; write for example/],
     [['--partitions', '0'], /--partitions is for jobs only/],
     [['--again'], /--again is for jobs only/],
     [['--accept-change'], /--accept-change is for jobs only/],

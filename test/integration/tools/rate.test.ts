@@ -30,7 +30,7 @@ test('a rate that can not be meant is refused with both ways to write it', async
   const kd = job.spawn(['--rate', '50000']);
   const { code, stderr } = await kd.ended;
   assert.equal(code, 2, stderr);
-  assert.match(stderr, /dispatcher\.rate.*is not a rate/s);
+  assert.match(stderr, /--rate <rate>.*is not a rate/s);
   assert.match(stderr, /50000\/s for records, or 20MB\/s/);
   job.remove();
 });
