@@ -15,6 +15,7 @@ export interface RangeOptions {
   readonly partitions?: { readonly text: string; readonly numbers: ReadonlySet<number> };
   readonly again?: boolean;
   readonly acceptChange?: boolean;
+  readonly plan?: boolean;
 }
 
 export function addRangeOptions(command: Command): Command {
@@ -51,14 +52,22 @@ export function addRangeOptions(command: Command): Command {
         '--accept-change',
         'with --job: go on although its transform, its configuration or its topic has changed',
       ),
+    )
+    .addOption(
+      new Option(
+        '--plan',
+        'only say what would be read and written: ranges, times, sizes, duration, disk; a job that has ' +
+          'begun keeps the positions it has',
+      ),
     );
 }
 
 /** Throws where they don't go together. */
 export function checkRangeOptions(options: RangeOptions): void {
-  const { from, until, job, partitions, again, acceptChange } = options;
+  const { from, until, job, partitions, again, acceptChange, plan } = options;
   const begin = from ?? (job === undefined ? undefined : FROM_DEFAULT);
   if (begin !== undefined && until !== undefined && until !== 'forever') requireOrder(begin, until);
+  if (plan === true) return;
   if (job !== undefined) {
     if (until === 'forever')
       throw new DispatcherError('USAGE', '--until forever: a job has an end', {

@@ -91,6 +91,11 @@ async function start(
     progressFile,
     receipt,
   } = options;
+  if (options.plan === true) {
+    const { printPlan } = await import('../run-plan.js');
+    await printPlan(config, options, io);
+    return;
+  }
   const events = progressFile === undefined ? {} : { progressFile };
   const run = { config, options, loadAgain, receipt, ...events };
   if (job !== undefined && until !== 'forever') {

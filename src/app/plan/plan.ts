@@ -1,0 +1,133 @@
+/** What a run would read and write, from offsets and a sample: pure. */
+import { type Check, Findings, plural, spanOf } from '../../checks/check.js';
+import { isThere, keyOf } from '../../checks/topic-plan.js';
+import {
+  keepsSourceTime,
+  replicationOf,
+  retentionOf,
+  settingsOf,
+  timeKeyOf,
+} from '../../checks/topic-settings.js';
+import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import type { TopicFacts } from '../doctor/cluster-facts.js';
+import { placeKey, type Sample, type SampledRange } from './sample.js';
+
+export interface PlannedPartition extends SampledRange {
+  /** ms since 1970; null: not known, or there is no record. */
+  readonly firstMs: number | null;
+  readonly lastMs: number | null;
+  /** At most: gaps, such as transaction markers and compacted records, count. */
+  readonly records: number;
+  /** Estimated from the sample; null: nothing was sampled. */
+  readonly bytes: number | null;
+}
+
+export interface RunPlan {
+  readonly partitions: readonly PlannedPartition[];
+  readonly records: number;
+  readonly bytes: number | null;
+  readonly sample: { readonly records: number; readonly bytes: number; readonly seconds: number };
+  /** At least: reading as fast as the sample was read, in this one process; null: nothing was sampled. */
+  readonly secondsMin: number | null;
+  /** For results as large as their records, uncompressed; null: the output topic is not known. */
+  readonly disk: { readonly topic: string; readonly replication: number; readonly bytes: number } | null;
+  readonly warnings: readonly Check[];
+}
+
+export interface PlanInput {
+  readonly config: ResolvedConfig;
+  readonly facts: TopicFacts;
+  readonly ranges: readonly SampledRange[];
+  readonly sample: Sample;
+  readonly nowMs: number;
+}
+
+export function makePlan(input: PlanInput): RunPlan {
+  const { ranges, sample } = input;
+  const bytesPerRecord = sample.records > 0 ? sample.bytes / sample.records : undefined;
+  const partitions = ranges.map((range): PlannedPartition => {
+    const records = Math.max(0, range.until - range.from);
+    const bytes = records === 0 ? 0 : bytesPerRecord === undefined ? null : records * bytesPerRecord;
+    const key = placeKey(range);
+    return {
+      ...range,
+      firstMs: sample.firstMs.get(key) ?? null,
+      lastMs: sample.lastMs.get(key) ?? null,
+      records,
+      bytes: bytes === null ? null : Math.round(bytes),
+    };
+  });
+  const records = partitions.reduce((sum, one) => sum + one.records, 0);
+  const bytes =
+    records === 0 ? 0 : bytesPerRecord === undefined ? null : Math.round(records * bytesPerRecord);
+  const seconds = sample.elapsedMs / 1000;
+  return {
+    partitions,
+    records,
+    bytes,
+    sample: { records: sample.records, bytes: sample.bytes, seconds },
+    secondsMin: records === 0 ? 0 : sample.records === 0 ? null : (records / sample.records) * seconds,
+    disk: bytes === null ? null : diskOf(input, bytes),
+    warnings: [...oldRecords(input, partitions), ...otherCounts(input)],
+  };
+}
+
+function diskOf({ facts }: PlanInput, bytes: number): RunPlan['disk'] {
+  const output = facts.needed.find(({ role }) => role === 'output');
+  const there = output === undefined ? undefined : facts.found.get(keyOf(output));
+  if (output === undefined || !isThere(there)) return null;
+  const replication = replicationOf(there);
+  return { topic: output.name, replication, bytes: bytes * replication };
+}
+
+/** Brokers delete records by their timestamps, which may be those of their sources. */
+function oldRecords(
+  { config, facts, nowMs }: PlanInput,
+  partitions: readonly PlannedPartition[],
+): readonly Check[] {
+  const times = partitions.flatMap(({ firstMs, lastMs }) =>
+    [firstMs, lastMs].filter((time) => time !== null && time >= 0),
+  ) as readonly number[];
+  if (times.length === 0) return [];
+  const oldestMs = times.reduce((oldest, time) => Math.min(oldest, time));
+  return facts.needed
+    .filter(({ role }) => role === 'output' || role === 'dead-letter')
+    .flatMap((topic) => {
+      const settings = settingsOf(facts, topic);
+      const keptMs = retentionOf(settings);
+      if (keptMs === undefined || !keepsSourceTime({ config }, topic, settings)) return [];
+      if (oldestMs >= nowMs - keptMs) return [];
+      const findings = new Findings('topics', topic.name);
+      findings.warning(
+        `keeps records for ${spanOf(keptMs)} by their timestamps, which are those of the records read, ` +
+          `and the oldest is of ${new Date(oldestMs).toISOString()}: what is written of it is soon deleted`,
+        `raise retention.ms of ${topic.name}, or set ${timeKeyOf(topic)}: now`,
+      );
+      return findings.checks;
+    });
+}
+
+function otherCounts({ config, facts }: PlanInput): readonly Check[] {
+  const output = facts.needed.find(({ role }) => role === 'output');
+  if (output === undefined) return [];
+  const findings = new Findings('topics', output.name);
+  const there = facts.found.get(keyOf(output));
+  if (!isThere(there)) {
+    findings.warning('does not exist, so the run would stop at its start', 'create it: kd topics create');
+    return findings.checks;
+  }
+  const { partition } = config.dispatcher.output;
+  for (const source of facts.needed.filter(({ role }) => role === 'input')) {
+    const from = facts.found.get(keyOf(source));
+    if (!isThere(from) || from.partitions.length === there.partitions.length) continue;
+    if (partition === 'auto' || partition === 'same')
+      findings.warning(
+        `has ${plural(there.partitions.length, 'partition')}, ${source.name} has ${from.partitions.length}: ` +
+          (partition === 'same'
+            ? 'with output.partition: same the run would be refused'
+            : 'records go to partitions by their keys, not to those of their sources'),
+        'give both the same number, or choose with dispatcher.output.partition',
+      );
+  }
+  return findings.checks;
+}
