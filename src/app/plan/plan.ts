@@ -122,7 +122,8 @@ function otherCounts({ config, facts }: PlanInput): readonly Check[] {
     if (!isThere(from) || from.partitions.length === there.partitions.length) continue;
     if (partition === 'auto' || partition === 'same')
       findings.warning(
-        `has ${plural(there.partitions.length, 'partition')}, ${source.name} has ${from.partitions.length}: ` +
+        `has ${plural(there.partitions.length, 'partition')}, ${source.name} has ` +
+          `${from.partitions.length}: ` +
           (partition === 'same'
             ? 'with output.partition: same the run would be refused'
             : 'records go to partitions by their keys, not to those of their sources'),

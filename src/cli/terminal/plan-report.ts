@@ -23,23 +23,24 @@ export function planText(plan: RunPlan, { width }: { readonly width: number | un
 
 function totalLine({ records, bytes: size, partitions }: RunPlan): string {
   const about = size === null ? '' : `, about ${bytes(size)}`;
-  return `at most ${count(records)} records in ${partitions.length} partition${partitions.length === 1 ? '' : 's'}${about}`;
+  const n = partitions.length;
+  return `at most ${count(records)} records in ${n} partition${n === 1 ? '' : 's'}${about}`;
 }
 
 function sampleLines({ secondsMin, sample }: RunPlan): readonly string[] {
   if (secondsMin === null) return ['no record could be sampled, so sizes and duration are not known'];
   if (sample.records === 0) return [];
   return [
-    `at least ${duration(1_000 * secondsMin)} in one process: ${count(sample.records)} records were read in ` +
-      `${duration(1_000 * sample.seconds)}; the transform and writing are not in it`,
+    `at least ${duration(1_000 * secondsMin)} in one process: ${count(sample.records)} records were ` +
+      `read in ${duration(1_000 * sample.seconds)}; the transform and writing are not in it`,
   ];
 }
 
 function diskLines({ disk }: RunPlan): readonly string[] {
   if (disk === null) return [];
   return [
-    `about ${bytes(disk.bytes)} on disk for ${disk.topic} with replication ${disk.replication}, if results are as ` +
-      'large as records, before compression',
+    `about ${bytes(disk.bytes)} on disk for ${disk.topic} with replication ${disk.replication}, if ` +
+      'results are as large as records, before compression',
   ];
 }
 

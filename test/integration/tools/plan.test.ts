@@ -10,7 +10,7 @@ const HOUR_MS = 3_600_000;
 const PER_PARTITION = 20;
 const VALUE_BYTES = 1_000;
 
-test('a plan says ranges, times, sizes and what does not fit, joins no group and writes nothing', async () => {
+test('a plan says ranges, times, sizes and what does not fit, and leaves nothing behind', async () => {
   const cluster = await sharedCluster();
   const beganMs = Date.now() - 30 * HOUR_MS;
   const job = await Job.create({
