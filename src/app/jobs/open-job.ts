@@ -65,8 +65,11 @@ async function begin(
   lastRun: number,
 ): Promise<OpenedJob> {
   const { admin, config, store, request, digests, logger } = parts;
-  const { members } = await admin.describeGroup(config.consumer.groupId);
-  requireNoMembers(config.consumer.groupId, members);
+  // At a first start another instance may have begun the job and joined since we looked.
+  if (lastRun > 0) {
+    const { members } = await admin.describeGroup(config.consumer.groupId);
+    requireNoMembers(config.consumer.groupId, members);
+  }
   const { from = FROM_DEFAULT, until = UNTIL_DEFAULT } = request;
   const placed = await placeJob(admin, chosenPartitions(partitions, request.partitions), {
     from: from.position,
@@ -103,8 +106,11 @@ async function begin(
   }
   await store.remove([`${config.consumer.groupId}/${run}/pin/${id}`]);
   logger.info('another instance has begun the job at the same time: its positions hold', { run: state.run });
-  const same = await sameJob(parts, state, partitions);
-  return { state: await withStartOffsets(parts, same, partitions), isResumed: true };
+  if (state.finished !== undefined) return { state, isResumed: true };
+  // Asked again: the other may have committed since.
+  const now = await askSubscription(admin, config);
+  const same = await sameJob(parts, state, now);
+  return { state: await withStartOffsets(parts, same, now), isResumed: true };
 }
 
 /** Commits all positions, and says that they are. */
@@ -133,6 +139,7 @@ async function withStartOffsets(
     await delay(BEGIN_PAUSE_MS);
     state = requireState(await store.read(), config.consumer.groupId);
   }
+  if (state.finished !== undefined) return state;
   if (!state.isStarted) return started(parts, state, partitions);
   const now = state === known ? partitions : await askSubscription(parts.admin, config);
   await commitStartOffsets(startParts(parts, state), now, false);

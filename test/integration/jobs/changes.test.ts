@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Summary } from '../../../src/app/summary.js';
 import { uniqueName } from '../../support/kafka-cluster.js';
 import { type KdProcess, lastJson } from '../../support/kd.js';
+import { sharedCluster } from '../../support/shared-cluster.js';
 import type { Job } from '../job.js';
 import { newJob, outputRecords, produce, refusedJob, runJob } from './job-runs.js';
 
@@ -68,8 +69,15 @@ test('after the committed offsets of its group expired, a job goes on where its 
   job.remove();
 });
 
+/** Another name of the same broker: for kd the input is on a cluster of its own. */
+async function otherCluster(): Promise<string> {
+  const { bootstrapServers } = await sharedCluster();
+  const [host = '', port = ''] = bootstrapServers.split(':');
+  return `${host === 'localhost' ? '127.0.0.1' : 'localhost'}:${port}`;
+}
+
 test('records of the range that were deleted are named, and counted as skipped once accepted', async () => {
-  const job = await newJob({ dispatcher });
+  const job = await newJob({ dispatcher, consumer: { 'bootstrap-servers': await otherCluster() } });
   await produce(job, PER_PARTITION);
   const before = await stopped(await begun(job));
   const at = before.committed.find(({ partition }) => partition === 1)?.offset ?? 0;
