@@ -51,7 +51,9 @@ export async function askGroup(
   const description = await admin.describeGroup(groupId);
   if (description.code !== 0 && description.code !== GROUP_ID_NOT_FOUND)
     throw new DispatcherError('KAFKA_REFUSED', `group ${groupId} can't be described: ${description.text}`, {
-      remedy: 'give this user DESCRIBE on the group',
+      remedy:
+        'give this user DESCRIBE on the group, or READ to run as it: ' +
+        `kafka-acls.sh --add … --operation Read --group ${groupId}`,
     });
   const committed = new Map((await admin.committedOffsets(groupId)).map((one) => [nameOf(one), one]));
   const names = await topicNames(admin, config, request, [...committed.values()]);

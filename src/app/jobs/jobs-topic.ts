@@ -38,11 +38,17 @@ export async function ensureJobsTopic(
   const described = await describe(admin, name);
   if (described?.code === 0) return requireCompacted(admin, name);
   if (described !== undefined && described.code !== UNKNOWN_TOPIC)
-    throw new DispatcherError('KAFKA_REFUSED', `the topic ${name} can't be described: ${described.text}`, {
-      remedy:
-        `give this user DESCRIBE, READ and WRITE on the topic ${name}, or name another with ` +
-        'dispatcher.jobs-topic',
-    });
+    throw new DispatcherError(
+      'KAFKA_REFUSED',
+      `jobs keep their ends and progress in the topic ${name}, which can't be described: ${described.text}`,
+      {
+        remedy:
+          'let this user use it (kafka-acls.sh --add … --operation Describe --operation Read ' +
+          `--operation Write --topic ${name}; if it is missing, somebody must create it with ` +
+          `${CLEANUP}=compact), or name ` +
+          'another with dispatcher.jobs-topic',
+      },
+    );
   await create(admin, config, logger);
 }
 

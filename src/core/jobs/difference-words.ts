@@ -9,7 +9,7 @@ export function differenceWords(all: readonly JobDifference[]): readonly string[
     ...all.flatMap((one) => single(one) ?? []),
     ...(parts.length === 0
       ? []
-      : [`${parts.join(', ')} ${parts.length > 1 ? 'are' : 'is'} not as at its start`]),
+      : [`${parts.join(', ')} ${parts.length > 1 ? 'have' : 'has'} changed since its start`]),
     ...(lost.length === 0
       ? []
       : [

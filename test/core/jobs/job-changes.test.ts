@@ -48,10 +48,10 @@ test('options that are left out, or typed as at the start, change nothing', () =
 
 test('every key that differs is named', () => {
   assert.deepEqual(words({ parts: { ...pin.parts, 'dispatcher.transform': 'b' } }), [
-    'dispatcher.transform is not as at its start',
+    'dispatcher.transform has changed since its start',
   ]);
   assert.deepEqual(words({ parts: { 'dispatcher.transform': 'a', 'dispatcher.unknown-topic': 'u' } }), [
-    'dispatcher.options, dispatcher.unknown-topic are not as at its start',
+    'dispatcher.options, dispatcher.unknown-topic have changed since its start',
   ]);
 });
 

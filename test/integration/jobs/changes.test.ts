@@ -41,15 +41,15 @@ test('a changed transform or option stops a job, is not reloaded, and is accepte
   const kd = await begun(job);
   writeFileSync(join(job.folder, 'transform.ts'), upperCase('!'));
   kd.kill('SIGHUP');
-  await kd.waitFor(/needs a restart[^\n]*dispatcher.transform is not as at its start/);
+  await kd.waitFor(/needs a restart[^\n]*dispatcher.transform has changed since its start/);
   const before = await stopped(kd);
   const refused = await refusedJob(job, ARGS, 2);
-  assert.match(refused, /the job j is not what it was: dispatcher.transform is not as at its start/);
+  assert.match(refused, /the job j is not what it was: dispatcher.transform has changed since its start/);
   assert.match(refused, /--accept-change goes on with it.*--again begins a new run/);
   const typed = await refusedJob(job, ['--job', 'j', '--from', '-1h', '--accept-change'], 2);
   assert.match(typed, /--from was earliest at its start, and is -1h now.*\n.*leave these options out/);
   const { summary, result } = await runJob(job, [...ARGS, '--accept-change']);
-  assert.match(result.stderr, /accepted: dispatcher.transform is not as at its start/);
+  assert.match(result.stderr, /accepted: dispatcher.transform has changed since its start/);
   assert.equal(before.records.consumed + summary.records.consumed, 2 * PER_PARTITION);
   assert.equal((await runJob(job, ARGS)).summary.state, 'already-done');
   const values = (await job.cluster.tool.consume([job.output])).map(({ value }) => value?.toString() ?? '');
