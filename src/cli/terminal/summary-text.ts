@@ -43,18 +43,7 @@ export function renderSummary(summary: Summary): string {
       : ([['metrics', ranges(summary.metrics.map(metricText))]] as const)),
     ...jobRows(summary.job),
     ['memory', `${bytes(summary.memory.rssPeakBytes)} peak`],
-    [
-      'committed',
-      ranges(
-        byPartition(
-          summary.committed.map(({ topic, partition, offset }) => ({
-            topic,
-            partition,
-            text: String(offset),
-          })),
-        ),
-      ),
-    ],
+    ['committed', ranges(byPartition(committedOf(summary)))],
     ...(summary.redelivery.length === 0
       ? []
       : ([
@@ -72,10 +61,22 @@ export function renderSummary(summary: Summary): string {
   return `${visible(summary.name)}\n${lines.join('')}`;
 }
 
+/** Without the partitions that `--partitions` leaves out: only where they end is committed. */
+function committedOf({ committed, range }: Summary): readonly PlaceText[] {
+  const read = new Set(range.partitions.map(({ topic, partition }) => `${topic} ${partition}`));
+  return committed
+    .filter(({ topic, partition }) => read.size === 0 || read.has(`${topic} ${partition}`))
+    .map(({ topic, partition, offset }) => ({ topic, partition, text: String(offset) }));
+}
+
+interface PlaceText {
+  readonly topic: string;
+  readonly partition: number;
+  readonly text: string;
+}
+
 /** `orders[0-3] 1200`: neighbours of which the same is to be said. */
-export function byPartition(
-  places: readonly { readonly topic: string; readonly partition: number; readonly text: string }[],
-): readonly string[] {
+export function byPartition(places: readonly PlaceText[]): readonly string[] {
   const groups: { topic: string; first: number; last: number; text: string }[] = [];
   for (const { topic, partition, text } of places) {
     const before = groups.at(-1);
