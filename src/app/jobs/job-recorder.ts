@@ -1,7 +1,7 @@
 /** Writes down what one instance of a job has done: while it runs, and at its end. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { DispatcherError } from '../../core/errors.js';
+import { DispatcherError, ExitCode } from '../../core/errors.js';
 import { countsOf } from '../../core/jobs/job-counts.js';
 import type { JobInstance } from '../../core/jobs/job-record.js';
 import type { JobState } from '../../core/jobs/job-state.js';
@@ -41,7 +41,7 @@ export class JobRecorder {
       // A broker that does not answer must not collect records of the past.
       if (this.#isWriting) return;
       this.#isWriting = true;
-      this.#writing = this.#write(soFar(), false)
+      this.#writing = this.#write(this.#instance(soFar(), false))
         .catch((error: unknown) => {
           this.#parts.logger.warn('the progress of the job was not recorded; it is tried again in 10 s', {
             error: error instanceof Error ? error.message : String(error),
@@ -59,21 +59,30 @@ export class JobRecorder {
   async conclude(summary: Summary): Promise<Summary> {
     clearInterval(this.#timer);
     await this.#writing;
-    const { store, state, identity } = this.#parts;
+    const { store, state, identity, logger } = this.#parts;
+    const instance = this.#instance(summary, true);
+    const ended = { ...summary, reason: resumable(summary) };
     try {
-      await this.#write(summary, true);
+      await this.#write(instance);
       if (summary.exitCode === 0)
         await store.write({ run: state.run, kind: 'finished', id: '' }, { at: summary.endedAt });
       const now = requireState(await store.read(), identity.group);
-      return { ...summary, reason: resumable(summary), job: jobReport(identity, now) };
+      return { ...ended, job: jobReport(identity, now) };
     } catch (error) {
-      return unrecorded({ ...summary, job: jobReport(identity, state) }, error);
+      const known = unreadable(error);
+      logger.warn(`what this instance has done was not recorded: ${known.message}`, { job: identity.name });
+      const withThis = { ...state, instances: new Map([...state.instances, [this.#id, instance]]) };
+      return unrecorded({ ...ended, job: jobReport(identity, withThis) }, known);
     }
   }
 
-  #write(snapshot: Snapshot, ended: boolean): Promise<void> {
+  #write(value: JobInstance): Promise<void> {
     const { store, state } = this.#parts;
-    const value: JobInstance = {
+    return store.write({ run: state.run, kind: 'instance', id: this.#id }, value);
+  }
+
+  #instance(snapshot: Snapshot, ended: boolean): JobInstance {
+    return {
       host: hostname(),
       startedAt: snapshot.startedAt,
       at: new Date().toISOString(),
@@ -81,7 +90,6 @@ export class JobRecorder {
       settled: this.#settled(snapshot.committed),
       counts: countsOf(snapshot),
     };
-    return store.write({ run: state.run, kind: 'instance', id: this.#id }, value);
   }
 
   #settled(committed: Snapshot['committed']): JobInstance['settled'] {
@@ -100,23 +108,35 @@ export class JobRecorder {
 }
 
 function resumable({ reason }: Summary): Summary['reason'] {
-  if (reason.code !== 'STOPPED_BEFORE_END') return reason;
-  return { ...reason, remedy: 'run the same command again, on any machine: the job goes on where it is' };
+  if (reason.code === 'STOPPED_BEFORE_END')
+    return { ...reason, remedy: 'run the same command again, on any machine: the job goes on where it is' };
+  // A job has no policy for positions, and its group is not the user's to reset.
+  if (reason.code === 'OFFSET_OUT_OF_RANGE')
+    return {
+      ...reason,
+      remedy:
+        'run the same command again: it says what the job has lost, and how to go on ' +
+        '(--accept-change, --again, or another --job NAME)',
+    };
+  return reason;
 }
 
-/** Everything is settled, but the next start would not know that the job is finished until it has looked. */
-function unrecorded(summary: Summary, error: unknown): Summary {
-  const known =
-    error instanceof DispatcherError
-      ? error
-      : new DispatcherError('KAFKA_UNREACHABLE', error instanceof Error ? error.message : String(error));
+function unreadable(error: unknown): DispatcherError {
+  if (error instanceof DispatcherError) return error;
+  return new DispatcherError('KAFKA_UNREACHABLE', error instanceof Error ? error.message : String(error), {
+    cause: error,
+  });
+}
+
+/** Everything is settled, so it has not failed; but the next start does not know yet that the job is finished. */
+function unrecorded(summary: Summary, { code, message }: DispatcherError): Summary {
   if (summary.exitCode !== 0) return summary;
   return {
     ...summary,
-    exitCode: known.exitCode,
+    exitCode: ExitCode.stoppedBeforeEnd,
     reason: {
-      code: known.code,
-      message: `all records of the job are settled, but its end was not recorded: ${known.message}`,
+      code,
+      message: `all records of the job are settled, but its end was not recorded: ${message}`,
       remedy: 'run the same command again: it finds nothing left to do, and records it',
       retryable: true,
     },
