@@ -128,7 +128,7 @@ function unreadable(error: unknown): DispatcherError {
   });
 }
 
-/** Everything is settled, so it has not failed; but the next start does not know yet that the job is finished. */
+/** Everything is settled, so it has not failed; but the next start does not know that the job is finished. */
 function unrecorded(summary: Summary, { code, message }: DispatcherError): Summary {
   if (summary.exitCode !== 0) return summary;
   return {
