@@ -9,7 +9,7 @@ import { type JobStore, withJobStore } from '../app/jobs/job-store.js';
 import { ensureJobsTopic, requireOwnTopic } from '../app/jobs/jobs-topic.js';
 import { type OpenedJob, openJob } from '../app/jobs/open-job.js';
 import type { PlacedJob } from '../app/jobs/place-job.js';
-import { type JobRequest, jobConfig } from '../app/jobs/request.js';
+import { type JobRequest, jobConfig, withPinnedTopics } from '../app/jobs/request.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Loaded } from '../config/load.js';
 import type { DigestedParts } from '../core/jobs/job-record.js';
@@ -93,14 +93,16 @@ async function run(
     await printDone(doneSummary(config, identity, state, state.finished.at), job, io, logger);
     return;
   }
+  const runs = (given: ResolvedConfig): ResolvedConfig => withPinnedTopics(given, state);
+  const narrowed = runs(config);
   const recorder = new JobRecorder({ store, state, identity, logger });
   await runOnTerminal(
     {
-      config,
+      config: narrowed,
       until: 'end',
       bounds: boundsOf(state),
       job: {
-        digests,
+        digests: narrowed === config ? digests : await digestedParts(narrowed),
         observe: (soFar) => recorder.observe(soFar),
         conclude: (summary) => recorder.conclude(summary),
       },
@@ -111,7 +113,7 @@ async function run(
         const loaded = loadAgain();
         return loaded.config === undefined
           ? loaded
-          : { ...loaded, config: jobConfig(loaded.config, request.name) };
+          : { ...loaded, config: runs(jobConfig(loaded.config, request.name)) };
       },
     },
     io,

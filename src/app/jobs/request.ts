@@ -2,6 +2,7 @@
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { AskedAgain } from '../../core/jobs/job-changes.js';
 import { jobGroup } from '../../core/jobs/job-name.js';
+import type { JobState } from '../../core/jobs/job-state.js';
 import type { TypedPosition } from '../../core/positions/position.js';
 
 export interface JobRequest {
@@ -38,4 +39,14 @@ export function jobConfig(config: ResolvedConfig, name: string): ResolvedConfig 
 
 export function askedAgain({ from, until, partitions }: JobRequest): AskedAgain {
   return { from: from?.text, until: until?.text, partitions: partitions?.text };
+}
+
+/**
+ * With the topics that the job has, instead of an expression: one that begins to match it later is no part of
+ * the job, and would have no position for its group.
+ */
+export function withPinnedTopics(config: ResolvedConfig, { pin }: JobState): ResolvedConfig {
+  if ('names' in config.consumer.topics) return config;
+  const names = pin.topics.map(({ topic }) => topic);
+  return { ...config, consumer: { ...config.consumer, topics: { names } } };
 }

@@ -34,7 +34,7 @@ export async function commitStartOffsets(
   isFirst: boolean,
 ): Promise<void> {
   const { admin, group } = parts;
-  let now = partitions;
+  let now = ofPinnedTopics(parts.state, partitions);
   for (let attempt = 1; ; attempt++) {
     const wanted = isFirst ? allStarts(parts.state, now) : missingStarts(parts.state, now);
     if (wanted.length === 0) return;
@@ -46,8 +46,17 @@ export async function commitStartOffsets(
     }
     if (attempt >= ATTEMPTS_MAX) requireNoMembers(group, members);
     await delay(ATTEMPT_PAUSE_MS);
-    now = await parts.ask();
+    now = ofPinnedTopics(parts.state, await parts.ask());
   }
+}
+
+/** Those of other topics are not subscribed to. */
+function ofPinnedTopics(
+  { pin }: JobState,
+  partitions: readonly SubscribedPartition[],
+): readonly SubscribedPartition[] {
+  const pinned = new Set(pin.topics.map(({ topic }) => topic));
+  return partitions.filter(({ topic }) => pinned.has(topic));
 }
 
 function allStarts(state: JobState, partitions: readonly SubscribedPartition[]): readonly StartOffset[] {

@@ -88,6 +88,29 @@ test('two instances that start at once share one job, and one that is killed is 
   job.remove();
 });
 
+test("a topic that begins to match the expression is no part of the job, and in nobody's way", async () => {
+  const name = uniqueName('matching');
+  const consumer = { topics: `/^${name}-/` };
+  const job = await newJob({ consumer, dispatcher: { 'jobs-topic': uniqueName('kd-jobs') } });
+  const topics = ['a', 'b'].map((letter) => `${name}-${letter}`);
+  const values = Array.from({ length: 2400 }, (_, n) => ({ key: null, value: Buffer.from(String(n)) }));
+  for (const topic of topics) await job.cluster.createTopic(topic, { partitions: 1 });
+  await job.cluster.tool.send(`${name}-a`, values);
+  const first = job.spawn(['--job', 'j', ...SLOW]);
+  await first.waitFor(/"message":"assigned"/);
+  await job.cluster.createTopic(`${name}-c`, { partitions: 1 });
+  await job.cluster.tool.send(`${name}-c`, values);
+  const second = await runJob(job, ['--job', 'j', ...SLOW]);
+  const { code, stderr } = await first.ended;
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(second.summary.job?.ranges.map(({ topic, until }) => [topic, until]).sort(), [
+    [`${name}-a`, 2400],
+    [`${name}-b`, 0],
+  ]);
+  assert.equal(second.summary.job.records.consumed, 2400);
+  job.remove();
+});
+
 test('nonsense is refused before anything is connected', async () => {
   const job = await newJob({ partitions: 1, outputPartitions: 0 });
   const cases: readonly (readonly [args: readonly string[], says: RegExp])[] = [
