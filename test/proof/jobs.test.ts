@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Summary } from '../../src/app/summary.js';
 import { assertNothingLost, Job, sized } from '../integration/job.js';
 import { type TestCluster, withCluster } from '../support/kafka-cluster.js';
-import { type KdProcess, runKd, spawnKd } from '../support/kd.js';
+import { type KdProcess, lastJson, runKd, spawnKd } from '../support/kd.js';
 import { Pacer, saying } from './support.js';
 
 const RECORDS = sized(4_000_000, 400_000);
@@ -82,11 +83,13 @@ test('a job on two machines, killed five times, writes exactly its pinned range'
     const job = await Job.create({ cluster, partitions: PARTITIONS, consumer: { properties: session } });
     const recipe = { records: RECORDS, partitions: PARTITIONS };
     await cluster.tool.produce({ topic: job.input, recipe, timeoutMs: BULK_TIMEOUT_MS });
-    const growth = await growing(cluster, job.input);
     const folders = [job.folder, elsewhere(job)];
     const instances = new Instances(folders);
     await saying(instances.all, async () => {
-      await instances.kill(await instances.start(0), 3_000);
+      const first = await instances.start(0);
+      // Not earlier: what is there when the job begins is part of it.
+      const growth = await growing(cluster, job.input);
+      await instances.kill(first, 3_000);
       await instances.kill(await instances.start(1), 3_000);
       const left = await instances.start(0);
       const right = await instances.start(1);
@@ -112,7 +115,12 @@ test('a job on two machines, killed five times, writes exactly its pinned range'
       const before = await total(cluster, job.output);
       const done = await runKd(ARGS, { cwd: folders[1] ?? '.' });
       assert.equal(done.code, 0, done.stderr);
-      assert.equal((JSON.parse(done.stdout) as { state: string }).state, 'already-done');
+      const { state, job: report } = lastJson(done.stdout) as Summary;
+      assert.equal(state, 'already-done');
+      assert.equal(
+        report?.ranges.reduce((sum, { from, until }) => sum + until - from, 0),
+        RECORDS,
+      );
       assert.equal(await total(cluster, job.output), before);
 
       const repeated = await runKd([...ARGS, '--again'], { cwd: job.folder, timeoutMs: BULK_TIMEOUT_MS });

@@ -6,7 +6,7 @@ import { readTopic } from '../../kafka/tools/topic-reader.js';
 import type { TopicReaderOptions } from '../../kafka/tools/topic-reader-options.js';
 import type { BatchHandler } from '../../kafka/tools/topic-reading.js';
 
-type Reading = Pick<TopicReaderOptions, 'topic' | 'range' | 'placed' | 'signal' | 'logger'>;
+type Reading = Pick<TopicReaderOptions, 'topic' | 'range' | 'partitions' | 'placed' | 'signal' | 'logger'>;
 
 export type { PlacedRange } from '../../kafka/tools/placed-ranges.js';
 export type OnBatch = BatchHandler;

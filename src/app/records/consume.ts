@@ -14,6 +14,8 @@ export interface ConsumeRequest {
   readonly from: Position;
   /** Undefined: for ever. */
   readonly until: Position | undefined;
+  /** Undefined: all of them. */
+  readonly partitions: ReadonlySet<number> | undefined;
   readonly placed: (ranges: readonly PlacedRange[], logAppendTime: boolean) => void;
   readonly signal: AbortSignal;
   readonly logger: Logger;

@@ -8,6 +8,7 @@ import type { CliIo, GlobalOptions, KafkaOptions } from '../io.js';
 import { loadConfig } from '../load-config.js';
 import { createCliLogger } from '../log.js';
 import { addExample, addKafkaOptions, optionsOf } from '../options.js';
+import { readPartitions } from '../partitions-option.js';
 import { readEnd, readPosition } from '../position-option.js';
 import { describePlaced } from '../terminal/placed-ranges.js';
 import { RecordPrinter } from '../terminal/record-printer.js';
@@ -15,6 +16,7 @@ import { RecordPrinter } from '../terminal/record-printer.js';
 interface ConsumeOptions {
   readonly from: Position;
   readonly until: Position | 'forever';
+  readonly partitions?: ReadonlySet<number>;
   readonly max?: number;
   readonly raw?: boolean;
 }
@@ -42,6 +44,9 @@ export function register(program: Command, io: CliIo): void {
       )
         .argParser(readEnd)
         .default({ kind: 'end' }, 'end'),
+    )
+    .addOption(
+      new Option('--partitions <numbers>', 'these partitions only, such as 0-3,7').argParser(readPartitions),
     )
     .addOption(new Option('--max <n>', 'stop after this many records').argParser(parseCount))
     .addOption(new Option('--raw', 'do not decode values'))
@@ -79,7 +84,7 @@ export async function printTopic(
     { json: options.output === 'json', max: options.max ?? Infinity },
     io,
   );
-  const { from } = options;
+  const { from, partitions } = options;
   const until = options.until === 'forever' ? undefined : options.until;
   try {
     const placed = (ranges: readonly PlacedRange[], logAppendTime: boolean): void => {
@@ -92,7 +97,7 @@ export async function printTopic(
         io.stderr.write(`${line}\n`);
     };
     await consumeTopic(
-      { config, topic, from, until, placed, signal: stop.signal, logger },
+      { config, topic, from, until, partitions, placed, signal: stop.signal, logger },
       (batch, partitionOf) => printer.print(batch, partitionOf),
     );
   } finally {

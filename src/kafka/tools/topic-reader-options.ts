@@ -10,6 +10,8 @@ export interface TopicReaderOptions {
   readonly topic: string;
   /** Where to begin and to end; without an end it is read for ever. */
   readonly range: RangeRequest;
+  /** Undefined: all of them. */
+  readonly partitions?: ReadonlySet<number> | undefined;
   /** Where the range is in each partition, and for times: the topic has the broker's. */
   readonly placed: (ranges: readonly PlacedRange[], logAppendTime: boolean) => void;
   readonly firstOfTime: FirstOfTime;

@@ -97,7 +97,7 @@ export class TopicReading {
         { remedy: 'correct the name; kd topics list --all shows what there is' },
       );
     }
-    const ranges = await this.#placed(await this.#ends(count));
+    const ranges = await this.#placed(this.#chosen(await this.#ends(count)));
     const opened = ranges.map(({ partition, from, until }) => ({
       ...this.#registry.assigned({ topic, partition }),
       epoch: 1,
@@ -133,6 +133,18 @@ export class TopicReading {
     if (open.length > 0) this.#connected.client.unassign();
     await within(this.#reader.stop(), LEAVE_TIMEOUT_MS, "the reader's threads did not end");
     await this.#connected.disconnect(LEAVE_TIMEOUT_MS);
+  }
+
+  /** Those that are to be read. Throws for a number that the topic does not have. */
+  #chosen(ends: readonly EndOffset[]): readonly EndOffset[] {
+    const { topic, partitions } = this.#options;
+    if (partitions === undefined) return ends;
+    const missing = [...partitions].find((number) => number >= ends.length);
+    if (missing !== undefined)
+      throw new DispatcherError('USAGE', `--partitions: the topic ${topic} has no partition ${missing}`, {
+        remedy: `its partitions are 0 to ${ends.length - 1}`,
+      });
+    return ends.filter(({ partition }) => partitions.has(partition));
   }
 
   #ends(count: number): Promise<EndOffset[]> {

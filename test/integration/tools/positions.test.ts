@@ -69,9 +69,18 @@ test('counts and offsets select the same records in every partition', async () =
     [['--until', '-18'], both(0, 2)],
     [['--from', 'latest'], []],
     [['--from', '9', '--until', '4'], []],
+    [['--partitions', '1', '--from', '-3'], numbers(1, 17, 20)],
+    [['--partitions', '0-1', '--from', '-3'], both(17, 20)],
+    [['--partitions', '2'], []],
   ];
   for (const [args, places] of cases)
     assert.deepEqual((await consume(topic, args)).places, places, args.join(' '));
+  const { bootstrapServers } = await sharedCluster();
+  const refused = await runKd(['consume', topic, '-b', bootstrapServers, '--partitions', '1,9'], {
+    cwd: folder,
+  });
+  assert.equal(refused.code, 2, refused.stderr);
+  assert.match(refused.stderr, /has no partition 9\n.*its partitions are 0 to 2/);
 });
 
 test('a time begins at the first record of that time or later, to the millisecond', async () => {
