@@ -56,8 +56,8 @@ export function addRangeOptions(command: Command): Command {
     .addOption(
       new Option(
         '--plan',
-        'only say what would be read and written: ranges, times, sizes, duration, disk; a job that has ' +
-          'begun keeps the positions it has',
+        'only say what would be read and written: ranges, times, sizes, duration, disk; of a job that has ' +
+          'begun, what is left',
       ),
     );
 }
@@ -67,7 +67,6 @@ export function checkRangeOptions(options: RangeOptions): void {
   const { from, until, job, partitions, again, acceptChange, plan } = options;
   const begin = from ?? (job === undefined ? undefined : FROM_DEFAULT);
   if (begin !== undefined && until !== undefined && until !== 'forever') requireOrder(begin, until);
-  if (plan === true) return;
   if (job !== undefined) {
     if (until === 'forever')
       throw new DispatcherError('USAGE', '--until forever: a job has an end', {
@@ -75,7 +74,11 @@ export function checkRangeOptions(options: RangeOptions): void {
       });
     return;
   }
-  if (from !== undefined && from.position.kind !== 'committed')
+  if (plan === true && until === 'forever')
+    throw new DispatcherError('USAGE', '--until forever: a plan has an end', {
+      remedy: 'name one, such as --until end',
+    });
+  if (plan !== true && from !== undefined && from.position.kind !== 'committed')
     throw new DispatcherError(
       'USAGE',
       `--from ${from.text} without --job: a run begins where its group has committed`,
@@ -86,7 +89,7 @@ export function checkRangeOptions(options: RangeOptions): void {
       },
     );
   const alone = [
-    partitions === undefined ? '' : '--partitions',
+    partitions === undefined || plan === true ? '' : '--partitions',
     again === true ? '--again' : '',
     acceptChange === true ? '--accept-change' : '',
   ].find((option) => option !== '');

@@ -1,7 +1,7 @@
 /** `kd run --plan`: says what the run would read and write. */
-import { FROM_DEFAULT, UNTIL_DEFAULT } from '../app/jobs/request.js';
 import { planRun } from '../app/plan/plan-run.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
+import { DispatcherError } from '../core/errors.js';
 import { type CliIo, type GlobalOptions, printJson } from './io.js';
 import { createCliLogger } from './log.js';
 import type { RangeOptions } from './run-options.js';
@@ -15,24 +15,25 @@ export async function printPlan(
   options: GlobalOptions & RangeOptions,
   io: CliIo,
 ): Promise<void> {
-  const { job, partitions } = options;
-  const isJob = job !== undefined;
-  const from = options.from?.position ?? (isJob ? FROM_DEFAULT.position : { kind: 'committed' as const });
-  const asked = options.until === undefined || options.until === 'forever' ? UNTIL_DEFAULT : options.until;
-  const until = asked.position;
+  if (options.output === 'jsonl')
+    throw new DispatcherError('USAGE', '-o jsonl prints the events of a run, and a plan has none', {
+      remedy: 'use -o json',
+    });
+  const { job, from, partitions, again = false } = options;
+  const until = options.until === 'forever' ? undefined : options.until;
   const logger = createCliLogger({ ...config.logging, level: 'warn' }, options, io);
   try {
     const plan = await planRun({
       config,
-      from,
-      until,
-      partitions,
-      isJob,
+      request: { job, from, until, partitions, again },
       logger,
       placed: ({ ranges, appendTimeTopics }) => {
         if (options.quiet === true) return;
-        for (const line of describePlaced(ranges, { from, until, appendTimeTopics }))
-          io.stderr.write(`${line}\n`);
+        // Where a run of the group itself begins was not chosen here.
+        const isChosen = from !== undefined || job !== undefined;
+        const shown = ranges.map((one) => (isChosen ? one : { from: undefined, until: one.until }));
+        const asked = { from: from?.position, until: until?.position, appendTimeTopics };
+        for (const line of describePlaced(shown, asked)) io.stderr.write(`${line}\n`);
       },
     });
     if (options.output === 'json') printJson(io, plan);

@@ -49,17 +49,8 @@ export class JobStore {
   }
 
   /** Undefined: the job has never begun. */
-  async read(): Promise<JobState | undefined> {
-    const { group } = this.#parts;
-    try {
-      return jobState(group, await this.#stored());
-    } catch (fault) {
-      if (!(fault instanceof JobRecordFault)) throw fault;
-      throw new DispatcherError('CONFIGURATION', `${this.#topic}[${PARTITION}]: ${fault.message}`, {
-        remedy: 'use the version of kd that began the job or a newer one, or another --job name',
-        cause: fault,
-      });
-    }
+  read(): Promise<JobState | undefined> {
+    return readJob(this.#parts);
   }
 
   /** Resolves when it is acknowledged. */
@@ -111,35 +102,48 @@ export class JobStore {
       { remedy: `give this user WRITE on the topic ${this.#topic}, then run the same command again` },
     );
   }
+}
 
-  async #stored(): Promise<readonly StoredRecord[]> {
-    const { config, group, logger } = this.#parts;
-    const topic = this.#topic;
-    const prefix = Buffer.from(`${group}/`);
-    const found: StoredRecord[] = [];
-    const rows = new InputBatchReader();
-    const signal = AbortSignal.timeout(READ_TIMEOUT_MS);
-    // A partition that the table does not name is not read.
-    const from = { kind: 'table', file: '', offsets: new Map([[topic, new Map([[PARTITION, 0]])]]) } as const;
-    const range = { from, until: { kind: 'end' }, groupId: undefined } as const;
-    await readWith(config, 'consumer', { topic, range, placed: () => undefined, logger, signal }, (batch) => {
-      rows.open(batch.block.bytes);
-      for (let row = 0; row < rows.rowCount; row++) {
-        const record = recordOf(rows, row, prefix);
-        if (record !== undefined) found.push(record);
-      }
-      return Promise.resolve(true);
+/** Without a producer. Undefined: the job has never begun. */
+export async function readJob(parts: JobStoreParts): Promise<JobState | undefined> {
+  try {
+    return jobState(parts.group, await storedRecords(parts));
+  } catch (fault) {
+    if (!(fault instanceof JobRecordFault)) throw fault;
+    const topic = parts.config.dispatcher.jobsTopic;
+    throw new DispatcherError('CONFIGURATION', `${topic}[${PARTITION}]: ${fault.message}`, {
+      remedy: 'use the version of kd that began the job or a newer one, or another --job name',
+      cause: fault,
     });
-    if (signal.aborted)
-      throw new DispatcherError(
-        'KAFKA_UNREACHABLE',
-        `${topic} was not read to its end in ${READ_TIMEOUT_MS} ms`,
-        {
-          remedy: 'see kd doctor for what can be reached, then run the same command again',
-        },
-      );
-    return found;
   }
+}
+
+async function storedRecords({ config, group, logger }: JobStoreParts): Promise<readonly StoredRecord[]> {
+  const topic = config.dispatcher.jobsTopic;
+  const prefix = Buffer.from(`${group}/`);
+  const found: StoredRecord[] = [];
+  const rows = new InputBatchReader();
+  const signal = AbortSignal.timeout(READ_TIMEOUT_MS);
+  // A partition that the table does not name is not read.
+  const from = { kind: 'table', file: '', offsets: new Map([[topic, new Map([[PARTITION, 0]])]]) } as const;
+  const range = { from, until: { kind: 'end' }, groupId: undefined } as const;
+  await readWith(config, 'consumer', { topic, range, placed: () => undefined, logger, signal }, (batch) => {
+    rows.open(batch.block.bytes);
+    for (let row = 0; row < rows.rowCount; row++) {
+      const record = recordOf(rows, row, prefix);
+      if (record !== undefined) found.push(record);
+    }
+    return Promise.resolve(true);
+  });
+  if (signal.aborted)
+    throw new DispatcherError(
+      'KAFKA_UNREACHABLE',
+      `${topic} was not read to its end in ${READ_TIMEOUT_MS} ms`,
+      {
+        remedy: 'see kd doctor for what can be reached, then run the same command again',
+      },
+    );
+  return found;
 }
 
 /** Undefined: not of this job. */

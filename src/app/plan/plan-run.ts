@@ -1,43 +1,40 @@
 /** `kd run --plan`: asks the brokers and reads a sample. Joins no group and writes nothing. */
+import { Findings } from '../../checks/check.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import { DispatcherError } from '../../core/errors.js';
-import type { Position } from '../../core/positions/position.js';
 import type { Logger } from '../../ports/logger.js';
-import { chosenPartitions, type PlacedJob, placeJob } from '../jobs/place-job.js';
-import type { JobRequest } from '../jobs/request.js';
-import { askSubscription } from '../jobs/subscription.js';
+import { requireOwnTopic } from '../jobs/jobs-topic.js';
+import type { PlacedJob } from '../jobs/place-job.js';
 import { withTopics } from '../topics/with-topics.js';
 import { makePlan, type RunPlan } from './plan.js';
+import { type PlanRequest, plannedRanges } from './ranges.js';
 import { takeSample } from './sample.js';
 
-export interface PlanRequest {
+export interface PlanParts {
+  /** As configured, with the live group. */
   readonly config: ResolvedConfig;
-  readonly from: Position;
-  readonly until: Position;
-  readonly partitions: JobRequest['partitions'];
-  /** Without commits a run follows `auto-offset-reset`; a job begins at the beginning. */
-  readonly isJob: boolean;
+  readonly request: PlanRequest;
   readonly logger: Logger;
-  /** Called with what the positions turned out to mean. */
+  /** Called with what the positions turned out to mean. A job that has begun has them already. */
   readonly placed: (placed: PlacedJob) => void;
 }
 
-export async function planRun(request: PlanRequest): Promise<RunPlan> {
-  const { config, from, until, logger } = request;
+export async function planRun({ config, request, logger, placed: show }: PlanParts): Promise<RunPlan> {
+  const { job: name } = request;
+  if (name !== undefined) requireOwnTopic(config);
   let plan: RunPlan | undefined;
   await withTopics(config, logger, async ({ admins, facts }) => {
     const admin = admins.consumer;
     if (admin === undefined) return;
-    const partitions = chosenPartitions(await askSubscription(admin, config), request.partitions);
-    const placed = await placeJob(admin, partitions, { from, until, baseGroup: config.consumer.groupId });
-    request.placed(placed);
-    const ranges = placed.ranges.map(({ topic, partition, from: start, until: stop, end }) => {
-      const isNew = start.note === 'not-committed' && !request.isJob;
-      const begin = isNew && config.consumer.autoOffsetReset === 'latest' ? end : start.offset;
-      return { topic, partition, from: begin, until: Math.max(begin, stop?.offset ?? end) };
-    });
+    const planned = await plannedRanges({ admin, config, request, logger });
+    const { ranges, group, jobState, placed } = planned;
+    if (placed !== undefined) show(placed);
     const sample = await takeSample(config, logger, ranges);
-    plan = makePlan({ config, facts, ranges, sample, nowMs: Date.now() });
+    const made = makePlan({ config, facts, ranges, sample, nowMs: Date.now() });
+    const job = name === undefined || jobState === undefined ? null : { name, state: jobState };
+    const findings = new Findings('group', group);
+    for (const { message, remedy } of planned.warnings) findings.warning(message, remedy);
+    plan = { group, job, ...made, warnings: [...findings.checks, ...made.warnings] };
   });
   if (plan !== undefined) return plan;
   throw new DispatcherError('KAFKA_UNREACHABLE', 'the brokers of the input did not answer', {

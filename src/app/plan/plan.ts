@@ -3,13 +3,16 @@ import { type Check, Findings, plural, spanOf } from '../../checks/check.js';
 import { isThere, keyOf } from '../../checks/topic-plan.js';
 import {
   keepsSourceTime,
+  numberOf,
   replicationOf,
   retentionOf,
   settingsOf,
   timeKeyOf,
 } from '../../checks/topic-settings.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import { parseRate } from '../../config/text/units.js';
 import type { TopicFacts } from '../doctor/cluster-facts.js';
+import type { JobProgress } from './ranges.js';
 import { placeKey, type Sample, type SampledRange } from './sample.js';
 
 export interface PlannedPartition extends SampledRange {
@@ -23,11 +26,17 @@ export interface PlannedPartition extends SampledRange {
 }
 
 export interface RunPlan {
+  /** The consumer group that the run would work as. */
+  readonly group: string;
+  readonly job: { readonly name: string; readonly state: JobProgress } | null;
   readonly partitions: readonly PlannedPartition[];
   readonly records: number;
   readonly bytes: number | null;
   readonly sample: { readonly records: number; readonly bytes: number; readonly seconds: number };
-  /** At least: reading as fast as the sample was read, in this one process; null: nothing was sampled. */
+  /**
+   * At least: reading as fast as the sample was read, in this one process, and no faster than its rate; null:
+   * nothing was sampled.
+   */
   readonly secondsMin: number | null;
   /** For results as large as their records, uncompressed; null: the output topic is not known. */
   readonly disk: { readonly topic: string; readonly replication: number; readonly bytes: number } | null;
@@ -42,12 +51,12 @@ export interface PlanInput {
   readonly nowMs: number;
 }
 
-export function makePlan(input: PlanInput): RunPlan {
+export function makePlan(input: PlanInput): Omit<RunPlan, 'group' | 'job'> {
   const { ranges, sample } = input;
-  const bytesPerRecord = sample.records > 0 ? sample.bytes / sample.records : undefined;
   const partitions = ranges.map((range): PlannedPartition => {
     const records = Math.max(0, range.until - range.from);
-    const bytes = records === 0 ? 0 : bytesPerRecord === undefined ? null : records * bytesPerRecord;
+    const perRecord = averageOf(sample.topics.get(range.topic)) ?? averageOf(sample);
+    const bytes = records === 0 ? 0 : perRecord === undefined ? null : records * perRecord;
     const key = placeKey(range);
     return {
       ...range,
@@ -58,18 +67,34 @@ export function makePlan(input: PlanInput): RunPlan {
     };
   });
   const records = partitions.reduce((sum, one) => sum + one.records, 0);
-  const bytes =
-    records === 0 ? 0 : bytesPerRecord === undefined ? null : Math.round(records * bytesPerRecord);
+  const known = partitions.flatMap((one) => one.bytes ?? []);
+  const bytes = known.length < partitions.length ? null : known.reduce((sum, one) => sum + one, 0);
   const seconds = sample.elapsedMs / 1000;
   return {
     partitions,
     records,
     bytes,
     sample: { records: sample.records, bytes: sample.bytes, seconds },
-    secondsMin: records === 0 ? 0 : sample.records === 0 ? null : (records / sample.records) * seconds,
+    secondsMin: secondsMin(input, records, bytes),
     disk: bytes === null ? null : diskOf(input, bytes),
     warnings: [...oldRecords(input, partitions), ...otherCounts(input)],
   };
+}
+
+function averageOf(
+  read: { readonly records: number; readonly bytes: number } | undefined,
+): number | undefined {
+  return read === undefined || read.records === 0 ? undefined : read.bytes / read.records;
+}
+
+function secondsMin({ config, sample }: PlanInput, records: number, bytes: number | null): number | null {
+  if (records === 0) return 0;
+  if (sample.records === 0) return null;
+  const reading = ((records / sample.records) * sample.elapsedMs) / 1000;
+  const { rate: text } = config.dispatcher;
+  const rate = text === undefined ? undefined : parseRate(text);
+  if (rate?.ok !== true) return reading;
+  return Math.max(reading, (rate.unit === 'bytes' ? (bytes ?? 0) : records) / rate.perSecond);
 }
 
 function diskOf({ facts }: PlanInput, bytes: number): RunPlan['disk'] {
@@ -80,7 +105,9 @@ function diskOf({ facts }: PlanInput, bytes: number): RunPlan['disk'] {
   return { topic: output.name, replication, bytes: bytes * replication };
 }
 
-/** Brokers delete records by their timestamps, which may be those of their sources. */
+const PAST = ['message.timestamp.before.max.ms', 'message.timestamp.difference.max.ms'] as const;
+
+/** Brokers delete and refuse records by their timestamps, which may be those of their sources. */
 function oldRecords(
   { config, facts, nowMs }: PlanInput,
   partitions: readonly PlannedPartition[],
@@ -95,9 +122,17 @@ function oldRecords(
     .flatMap((topic) => {
       const settings = settingsOf(facts, topic);
       const keptMs = retentionOf(settings);
-      if (keptMs === undefined || !keepsSourceTime({ config }, topic, settings)) return [];
-      if (oldestMs >= nowMs - keptMs) return [];
+      if (!keepsSourceTime({ config }, topic, settings)) return [];
       const findings = new Findings('topics', topic.name);
+      // NaN where the setting is not known.
+      const pastMs = numberOf(settings, ...PAST);
+      if (oldestMs < nowMs - pastMs)
+        findings.warning(
+          `refuses records whose timestamp is older than ${spanOf(pastMs)}, their timestamps are those of ` +
+            `the records read, and the oldest is of ${new Date(oldestMs).toISOString()}`,
+          `raise ${PAST[0]} of ${topic.name}, or set ${timeKeyOf(topic)}: now`,
+        );
+      if (keptMs === undefined || oldestMs >= nowMs - keptMs) return findings.checks;
       findings.warning(
         `keeps records for ${spanOf(keptMs)} by their timestamps, which are those of the records read, ` +
           `and the oldest is of ${new Date(oldestMs).toISOString()}: what is written of it is soon deleted`,

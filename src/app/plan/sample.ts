@@ -24,8 +24,11 @@ export interface Sample {
   readonly firstMs: ReadonlyMap<string, number>;
   readonly lastMs: ReadonlyMap<string, number>;
   readonly records: number;
+  /** Keys, values and headers. */
   readonly bytes: number;
-  /** From the first to the last batch of each topic. */
+  /** The same of each topic that was read. */
+  readonly topics: ReadonlyMap<string, { readonly records: number; readonly bytes: number }>;
+  /** From the request for records to the last batch of each topic. */
   readonly elapsedMs: number;
 }
 
@@ -50,6 +53,7 @@ export async function takeSample(
 class Sampler implements Sample {
   readonly firstMs = new Map<string, number>();
   readonly lastMs = new Map<string, number>();
+  readonly topics = new Map<string, { readonly records: number; readonly bytes: number }>();
   records = 0;
   bytes = 0;
   elapsedMs = 0;
@@ -71,47 +75,64 @@ class Sampler implements Sample {
   }
 
   async #readBeginnings(topic: string, ranges: readonly SampledRange[]): Promise<void> {
-    let beganMs: number | undefined;
-    let records = 0;
+    let lastMs = 0;
+    let [records, bytes] = [0, 0];
     const missing = new Set(ranges.map(placeKey));
-    await this.#readRows(
+    const beganMs = await this.#readRows(
       topic,
       ranges,
       (row, place) => {
         records += 1;
+        bytes += this.#bytesOf(row);
         if (missing.delete(placeKey(place))) this.firstMs.set(placeKey(place), this.#rows.timestamp(row));
       },
-      ({ packedBytes, rowCount }) => {
-        beganMs ??= performance.now();
-        this.records += rowCount;
-        this.bytes += packedBytes;
+      () => {
+        lastMs = performance.now();
         return records < SAMPLE_RECORDS_MAX || missing.size > 0;
       },
     );
-    if (beganMs !== undefined) this.elapsedMs += performance.now() - beganMs;
+    if (records === 0) return;
+    this.records += records;
+    this.bytes += bytes;
+    this.topics.set(topic, { records, bytes });
+    this.elapsedMs += lastMs - beganMs;
   }
 
-  /** Rows behind the end of a range are left out. */
-  #readRows(
+  #bytesOf(row: number): number {
+    const rows = this.#rows;
+    const lengths = [rows.keyLength(row), rows.valueLength(row), rows.headersLength(row)] as const;
+    return lengths.reduce((sum, length) => sum + Math.max(0, length), 0);
+  }
+
+  /** Rows behind the end of a range are left out. Resolves with the moment when reading began. */
+  async #readRows(
     topic: string,
     ranges: readonly SampledRange[],
     onRow: (row: number, place: Pick<SampledRange, 'topic' | 'partition'>) => void,
-    goesOn: (batch: { readonly packedBytes: number; readonly rowCount: number }) => boolean = () => true,
-  ): Promise<void> {
+    goesOn: () => boolean = () => true,
+  ): Promise<number> {
+    let beganMs = 0;
+    let timer: NodeJS.Timeout | undefined;
+    const controller = new AbortController();
+    // Connecting takes time, too, and is no part of the sample.
+    const placed = (): void => {
+      beganMs = performance.now();
+      timer = setTimeout(() => controller.abort(), SAMPLE_MS_MAX);
+    };
     const table = (pick: (range: SampledRange) => number) => ({
       kind: 'table' as const,
       file: '',
       offsets: new Map([[topic, new Map(ranges.map((one) => [one.partition, pick(one)]))]]),
     });
-    return readWith(
+    await readWith(
       this.#config,
       'consumer',
       {
         topic,
         range: { from: table(({ from }) => from), until: table(({ until }) => until), groupId: undefined },
-        placed: () => undefined,
+        placed,
         logger: this.#logger,
-        signal: AbortSignal.timeout(SAMPLE_MS_MAX),
+        signal: controller.signal,
       },
       (batch, partitionOf) => {
         this.#rows.open(batch.block.bytes);
@@ -120,8 +141,9 @@ class Sampler implements Sample {
           for (let row = firstRow; row < firstRow + rowCount; row += 1)
             if (this.#rows.offset(row) < place.untilOffset) onRow(row, place);
         }
-        return Promise.resolve(goesOn(batch));
+        return Promise.resolve(goesOn());
       },
-    );
+    ).finally(() => clearTimeout(timer));
+    return beganMs;
   }
 }

@@ -6,7 +6,15 @@ import { table } from './table.js';
 
 const HEADING = ['topic', 'partition', 'from', 'until', 'records', 'about', 'first record', 'last record'];
 
-export function planText(plan: RunPlan, { width }: { readonly width: number | undefined }): string {
+const STATES = {
+  new: 'has not begun',
+  begun: 'has begun; this is what is left of it',
+  'already-done': 'is done; --again begins it again',
+} as const;
+
+type ShownPlan = Omit<RunPlan, 'group'>;
+
+export function planText(plan: ShownPlan, { width }: { readonly width: number | undefined }): string {
   const rows = plan.partitions.map((one) => [
     one.topic,
     String(one.partition),
@@ -18,16 +26,18 @@ export function planText(plan: RunPlan, { width }: { readonly width: number | un
     timeOf(one.lastMs),
   ]);
   const lines = [totalLine(plan), ...sampleLines(plan), ...diskLines(plan), ...warningLines(plan)];
-  return `${table([HEADING, ...rows], { width })}\n${lines.map((line) => `${visible(line)}\n`).join('')}`;
+  const head = plan.job === null ? '' : `job ${plan.job.name}: ${STATES[plan.job.state]}\n`;
+  const text = lines.map((line) => `${visible(line)}\n`).join('');
+  return `${head}${table([HEADING, ...rows], { width })}\n${text}`;
 }
 
-function totalLine({ records, bytes: size, partitions }: RunPlan): string {
+function totalLine({ records, bytes: size, partitions }: ShownPlan): string {
   const about = size === null ? '' : `, about ${bytes(size)}`;
   const n = partitions.length;
   return `at most ${count(records)} records in ${n} partition${n === 1 ? '' : 's'}${about}`;
 }
 
-function sampleLines({ secondsMin, sample }: RunPlan): readonly string[] {
+function sampleLines({ secondsMin, sample }: ShownPlan): readonly string[] {
   if (secondsMin === null) return ['no record could be sampled, so sizes and duration are not known'];
   if (sample.records === 0) return [];
   return [
@@ -36,7 +46,7 @@ function sampleLines({ secondsMin, sample }: RunPlan): readonly string[] {
   ];
 }
 
-function diskLines({ disk }: RunPlan): readonly string[] {
+function diskLines({ disk }: ShownPlan): readonly string[] {
   if (disk === null) return [];
   return [
     `about ${bytes(disk.bytes)} on disk for ${disk.topic} with replication ${disk.replication}, if ` +
@@ -44,7 +54,7 @@ function diskLines({ disk }: RunPlan): readonly string[] {
   ];
 }
 
-function warningLines({ warnings }: RunPlan): readonly string[] {
+function warningLines({ warnings }: ShownPlan): readonly string[] {
   return warnings.map(({ subject, message, remedy }) => `warning: ${subject} ${message}; ${remedy ?? ''}`);
 }
 

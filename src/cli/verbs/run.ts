@@ -59,6 +59,11 @@ export function register(program: Command, io: CliIo): void {
       ];
       const options = { ...given, set: [...set, ...paceSet] };
       const { config } = await loadConfigWithDetails(options, io);
+      if (options.plan === true) {
+        const { printPlan } = await import('../run-plan.js');
+        await printPlan(config, options, io);
+        return;
+      }
       // Not earlier: a configuration may come from a pipe, and reading it blocks the process, including its
       // signal handlers.
       holdSignals(io.stderr.isTTY === true, () => process.exit(ExitCode.cutShort));
@@ -91,11 +96,6 @@ async function start(
     progressFile,
     receipt,
   } = options;
-  if (options.plan === true) {
-    const { printPlan } = await import('../run-plan.js');
-    await printPlan(config, options, io);
-    return;
-  }
   const events = progressFile === undefined ? {} : { progressFile };
   const run = { config, options, loadAgain, receipt, ...events };
   if (job !== undefined && until !== 'forever') {
