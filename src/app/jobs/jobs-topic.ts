@@ -8,6 +8,11 @@ import type { ClusterAdmin, TopicDescription, TopicResult } from '../../ports/ad
 import type { Logger } from '../../ports/logger.js';
 
 const REPLICATION_DEFAULT = 3;
+/** Compaction leaves the last segment alone, and a start reads all that is left. */
+const SMALL_SEGMENTS = [
+  ['segment.bytes', '16777216'],
+  ['segment.ms', '86400000'],
+] as const;
 const CLEANUP = 'cleanup.policy';
 /** A new topic is not known to every broker at once. */
 const CREATED_WAIT_MS = 15_000;
@@ -78,7 +83,7 @@ async function create(admin: ClusterAdmin, config: ResolvedConfig, logger: Logge
   const wishes = wishesFor(config, name);
   const brokers = (await admin.describeCluster()).nodes.length;
   const replication = wishes.replication ?? Math.max(1, Math.min(REPLICATION_DEFAULT, brokers));
-  const configs = new Map([...wishes.configs, [CLEANUP, 'compact']]);
+  const configs = new Map([...SMALL_SEGMENTS, ...wishes.configs, [CLEANUP, 'compact']]);
   const [result] = await admin.createTopics([{ name, partitions: 1, replication, configs }], {
     validateOnly: false,
   });
