@@ -89,18 +89,21 @@ test('a job on two machines, killed five times, writes exactly its pinned range'
       const first = await instances.start(0);
       // Not earlier: what is there when the job begins is part of it.
       const growth = await growing(cluster, job.input);
-      await instances.kill(first, 3_000);
-      await instances.kill(await instances.start(1), 3_000);
-      const left = await instances.start(0);
-      const right = await instances.start(1);
-      await instances.kill(left, 2_000);
-      const again = await instances.start(0);
-      await instances.kill(right, 2_000);
-      await instances.kill(again, 2_000);
-      const last = await Promise.all([instances.start(0), instances.start(1)]);
-      const ends = await Promise.all(last.map(({ ended }) => ended));
-      for (const { code, stderr } of ends) assert.equal(code, 0, stderr.slice(-3_000));
-      await growth.stop();
+      try {
+        await instances.kill(first, 3_000);
+        await instances.kill(await instances.start(1), 3_000);
+        const left = await instances.start(0);
+        const right = await instances.start(1);
+        await instances.kill(left, 2_000);
+        const again = await instances.start(0);
+        await instances.kill(right, 2_000);
+        await instances.kill(again, 2_000);
+        const last = await Promise.all([instances.start(0), instances.start(1)]);
+        const ends = await Promise.all(last.map(({ ended }) => ended));
+        for (const { code, stderr } of ends) assert.equal(code, 0, stderr.slice(-3_000));
+      } finally {
+        await growth.stop();
+      }
 
       const result = await cluster.tool.verify({
         topics: [job.output],
