@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import { DispatcherError } from '../../core/errors.js';
 import { differences } from '../../core/jobs/job-changes.js';
 import type { DigestedParts } from '../../core/jobs/job-record.js';
 import type { JobState } from '../../core/jobs/job-state.js';
@@ -51,8 +52,10 @@ export async function openJob(parts: JobParts): Promise<OpenedJob> {
   }
   const partitions = await askSubscription(parts.admin, config);
   if (before === undefined) return begin(parts, partitions, 0);
-  if (request.again)
+  if (request.again) {
+    requireNotJustBegun(request.name, before);
     return begin({ ...parts, request: asBefore(request, before.pin) }, partitions, before.run);
+  }
   const state = await sameJob(parts, before, partitions);
   const ready = await withStartOffsets(parts, state, partitions);
   logger.info('the job goes on', { job: request.name, run: ready.run, since: ready.pin.createdAt });
@@ -111,6 +114,21 @@ async function begin(
   const now = await askSubscription(admin, config);
   const same = await sameJob(parts, state, now);
   return { state: await withStartOffsets(parts, same, now), isResumed: true };
+}
+
+/** Whoever has begun it is going to join, and is no member of the group yet: both runs would share it. */
+function requireNotJustBegun(name: string, { run, pin, finished }: JobState): void {
+  const agoMs = Date.now() - Date.parse(pin.createdAt);
+  if (finished !== undefined || agoMs > BEGIN_WAIT_MS) return;
+  throw new DispatcherError(
+    'USAGE',
+    `--again: run ${run} of the job ${name} was begun ${Math.max(0, Math.round(agoMs / 1000))} s ago`,
+    {
+      remedy:
+        'the same command without --again joins it; to begin another one, stop it first, and wait ' +
+        `${BEGIN_WAIT_MS / 1000} s`,
+    },
+  );
 }
 
 /** Commits all positions, and says that they are. */

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Summary } from '../../../src/app/summary.js';
 import { uniqueName } from '../../support/kafka-cluster.js';
-import { lastJson, runKd } from '../../support/kd.js';
+import { lastJson, runKd, spawnKd } from '../../support/kd.js';
+import type { Job } from '../job.js';
 import { elsewhere, newJob, outputRecords, produce, refusedJob, runJob } from './job-runs.js';
 
 const SLOW = ['--rate', '300/s'];
@@ -55,6 +56,11 @@ test('a job reads its range and no more though the topic grows, and is resumed e
   const other = await refusedJob(job, [...args, '--until', '-5'], 2);
   assert.match(other, /the job all is finished, but not as asked now: --until was end .*and is -5 now/);
 
+  await killedWhenBegun(job);
+  assert.match(
+    await refusedJob(job, ['--job', 'cut', '--again'], 2),
+    /run 1 of the job cut was begun \d+ s ago.*without --again joins it/,
+  );
   const repeated = await runJob(job, ['--job', 'all', '--again']);
   assert.equal(repeated.summary.records.consumed, 900, 'from +100 as before, until the end of now');
   const again = await runJob(job, ['--job', 'all', '--from', '-10', '--again']);
@@ -62,6 +68,14 @@ test('a job reads its range and no more though the topic grows, and is resumed e
   assert.equal((await runJob(job, ['--job', 'all'])).summary.records.consumed, 20);
   job.remove();
 });
+
+/** Begins a job, and is gone before it has joined the group. */
+async function killedWhenBegun(job: Job): Promise<void> {
+  const kd = spawnKd(['run', '--job', 'cut'], { cwd: job.folder });
+  await kd.waitFor(/"message":"the job begins"/);
+  kd.kill('SIGKILL');
+  await kd.ended;
+}
 
 test('two instances that start at once share one job, and one that is killed is replaced', async () => {
   const job = await newJob({ partitions: 4, dispatcher: { 'jobs-topic': uniqueName('kd-jobs') } });
