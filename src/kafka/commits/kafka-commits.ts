@@ -117,13 +117,13 @@ export class KafkaCommits implements Commits {
 
   /**
    * Overwrites offsets of the old topic that were committed after the new one existed, before the ids were
-   * compared: otherwise the next reader would start at that offset in the new topic and skip records. The
-   * chosen offset follows.
+   * compared: otherwise the next reader would start at that offset in the new topic and skip records. An
+   * offset 0 skips none, but names the old topic, too. The chosen offset follows.
    */
   async takeBack(partitions: readonly AssignedPartition[]): Promise<void> {
     if (partitions.length === 0) return;
     try {
-      const wrong = (await this.committedOffsets(partitions)).filter(({ offset }) => offset > 0);
+      const wrong = (await this.committedOffsets(partitions)).filter(({ offset }) => offset >= 0);
       if (wrong.length > 0)
         this.#connected().client.commit(
           wrong.map(({ topic, partition }) => ({ topic, partition, offset: 0 })),
