@@ -127,8 +127,10 @@ export class Dispatcher {
     deps.commits.listen(parts.confirmed);
     await deps.source.start(sourceEvents(state, parts));
     this.sourceStarted = true;
-    if (settings.until === 'end')
+    if (settings.until === 'end') {
       parts.endWatch.start(settings.readsOnlyEnds === true ? [] : await deps.source.endOffsets());
+      parts.endCheck.limitOpen();
+    }
     const { ends } = parts.endWatch;
     if (ends !== undefined) deps.receipts?.bounded(ends, settings.readsOnlyEnds === true);
     this.pump();

@@ -1,6 +1,6 @@
 /** A file of events for a scheduler, one JSON object per line. */
 import { constants } from 'node:fs';
-import { open, rename, stat } from 'node:fs/promises';
+import { lstat, open, rename } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DispatcherError } from '../../core/errors.js';
 import type { Logger } from '../../ports/logger.js';
@@ -97,8 +97,9 @@ class EventFile implements EventSink {
     }
   }
 
+  /** What a link points to is not ours to move away, and /dev/stdout is a link. */
   private async makeRoom(bytes: number): Promise<void> {
-    const found = await stat(this.path).catch(() => undefined);
+    const found = await lstat(this.path).catch(() => undefined);
     if (found?.isFile() === true && found.size > 0 && found.size + bytes > this.bytesMax)
       await rename(this.path, `${this.path}.1`);
   }

@@ -111,7 +111,13 @@ export class EndCheck {
     if (owned !== undefined) this.readOn(owned);
   }
 
-  /** The reader has the limit of the end before. */
+  /** The ends became known late: what is read already gets its limit. */
+  limitOpen(): void {
+    for (const partition of this.state.partitions.owned)
+      if (partition.ours.reading?.until === Number.POSITIVE_INFINITY) this.readOn(partition);
+  }
+
+  /** The reader has the limit of the end before, or none. */
   private readOn(partition: AssignedPartition): void {
     const { partitionId } = partition;
     this.changes.enqueue(() =>
@@ -121,6 +127,8 @@ export class EndCheck {
         const until = this.endWatch.untilOf(partition);
         if (reading === undefined || until === undefined || until === reading.until || lifecycle.isStopping())
           return;
+        // Halted because its topic was replaced: a seek would let it read on. It is opened with its new end.
+        if (reading.leaving) return;
         reading.until = until;
         const place = partitions.readOnFrom(partitionId, reading.offsets.position);
         if (place !== undefined) await deps.source.seek(place);

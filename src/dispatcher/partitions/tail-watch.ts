@@ -32,9 +32,10 @@ export class TailWatch {
     for (const { partitionId, nextOffset, fetchQueueRecords } of reports) {
       const reading = partitions.get(partitionId)?.ours?.reading;
       if (reading === undefined) continue;
-      const { offsets, seen } = reading;
-      const isQuiet =
-        canTell && fetchQueueRecords === 0 && nextOffset > offsets.position && offsets.unsettled === 0;
+      const { offsets, seen, until } = reading;
+      // At its limit a partition is fetched beyond, but its position does not move there.
+      const isBehind = Math.min(nextOffset, until) > offsets.position;
+      const isQuiet = canTell && fetchQueueRecords === 0 && isBehind && offsets.unsettled === 0;
       if (!isQuiet || seen.distrusted) {
         seen.quiet = undefined;
       } else if (seen.quiet?.nextOffset === nextOffset) {

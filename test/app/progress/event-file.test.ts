@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -46,6 +46,16 @@ test('a file that has reached its maximum is kept as FILE.1, and begun again', a
   await file.close(FLUSH_MS);
   assert.deepEqual(eventsIn(`${path}.1`), [3, 4, 5]);
   assert.deepEqual(eventsIn(path), [6, 7]);
+});
+
+test('a link is not renamed, however large its file: it may be /dev/stdout', async (t) => {
+  const path = join(folder(t), 'link');
+  symlinkSync(`${path}.real`, path);
+  const file = await openEventFile({ path, logger: new Lines(), bytesMax: 1 });
+  for (let n = 0; n < 3; n++) file.write(event(n));
+  await file.close(FLUSH_MS);
+  assert.ok(lstatSync(path).isSymbolicLink());
+  assert.deepEqual(eventsIn(`${path}.real`), [0, 1, 2]);
 });
 
 test('a file that is moved away is begun again: log rotation works', async (t) => {

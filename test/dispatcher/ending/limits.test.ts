@@ -68,3 +68,35 @@ test('where only given partitions are read, no other is, and no end is asked for
   const report = await bench.end();
   assert.deepEqual([report.endReached, report.records.consumed], [true, 6]);
 });
+
+test('a partition that rests at its limit does not park the reader with each report', async () => {
+  const bench = boundedTo(end(0, 0, 10), end(1, 0, 5));
+  await bench.start(0, 1);
+  bench.deliver(0, 0, 10, { fault: LIMIT_REACHED });
+  await bench.settle();
+  bench.sink.settle();
+  await bench.settle();
+  let parks = 0;
+  bench.source.onPark = () => void (parks += 1);
+  for (let n = 0; n < 10; n += 1) {
+    bench.progress(0, 25);
+    await bench.settle();
+  }
+  assert.equal(parks, 0);
+});
+
+test('ends that are known late still limit the partitions that are read already', async () => {
+  const ends = [end(0, 0, 10), end(1, 0, 5)];
+  const bench = boundedTo(...ends);
+  let known: (ends: readonly EndOffset[]) => void = () => undefined;
+  bench.source.ends = new Promise((resolve) => (known = resolve));
+  await bench.start(0);
+  await bench.pass(3_000);
+  assert.equal(bench.source.calls.at(-1), 'open 0@0', 'a missing leader does not hold it up');
+  bench.deliver(0, 0, 5);
+  await bench.settle();
+  known(ends);
+  await bench.settle();
+  assert.match(bench.source.calls.at(-1) ?? '', /^seek 0@5 /);
+  assert.equal(bench.source.opened.get(0)?.until, 10);
+});
