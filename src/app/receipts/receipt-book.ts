@@ -9,6 +9,11 @@ import { groupsIn, unplacedIn } from '../../wire/acknowledged-notes.js';
 import type { ReceiptFile } from './receipt-file.js';
 
 const SUM_BYTES = 16;
+/**
+ * A line is written ahead of each commit. Where a stuck batch holds the commits up, later records are settled
+ * all the same: about 2 bytes each.
+ */
+const PENDING_RECORDS_MAX = 1_000_000;
 
 /** The sum of the rows' hashes, then a byte of each. */
 export type HashMarks = (block: Uint8Array, firstRow: number, rowCount: number) => Uint8Array;
@@ -25,6 +30,7 @@ export class ReceiptBook implements Receipts {
   readonly #outputs = new PendingGroups();
   readonly #outcomes = new PendingOutcomes();
   #unplaced = 0;
+  #pendingRecords = 0;
   #boundsText = '';
 
   constructor(parts: ReceiptBookParts) {
@@ -52,8 +58,10 @@ export class ReceiptBook implements Receipts {
       const { sum, marks } = hash ?? this.#hashed(block, firstRow, rowCount);
       const pieces = [{ from, to, records: rowCount, outputs, marks }];
       this.#inputs.add({ topic, partition, records: rowCount, sum, pieces });
+      this.#pendingRecords += rowCount;
     }
     this.#outcomes.add(outcomes.transformed, outcomes.filtered, outcomes.deadLettered);
+    if (this.#pendingRecords > PENDING_RECORDS_MAX) this.write();
   }
 
   acknowledged(notes: Uint8Array, topicName: (number: number) => string): void {
@@ -61,6 +69,7 @@ export class ReceiptBook implements Receipts {
     for (const { topic, partition, records, sum, runs } of groupsIn(notes)) {
       const pieces = runs.map((run) => ({ ...run, records: run.to - run.from, outputs: 0 }));
       this.#outputs.add({ topic: topicName(topic), partition, records, sum, pieces });
+      this.#pendingRecords += records;
     }
   }
 
@@ -77,6 +86,7 @@ export class ReceiptBook implements Receipts {
     this.#outputs.clear();
     this.#outcomes.clear();
     this.#unplaced = 0;
+    this.#pendingRecords = 0;
   }
 
   /** The last line; the file is on the disk when it resolves. */

@@ -1,7 +1,16 @@
 /** The file of a receipt: begun, or continued where an earlier run ended. */
-import { closeSync, fstatSync, fsync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  fsync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import { DispatcherError } from '../../core/errors.js';
-import { CHAIN_START, seal } from '../../core/receipts/chain.js';
+import { CHAIN_START, LINE_START, seal } from '../../core/receipts/chain.js';
 import type { Logger } from '../../ports/logger.js';
 import { ReceiptFault, type ReceiptRead, readReceipt, sha256 } from './read-receipt.js';
 
@@ -15,6 +24,7 @@ export class ReceiptFile {
   #bytes: number;
   #syncedAtMs = 0;
   #syncing = false;
+  #syncFault: Error | undefined;
 
   private constructor(
     path: string,
@@ -34,6 +44,7 @@ export class ReceiptFile {
       const file = openSync(path, before === undefined ? 'wx' : 'r+', 0o644);
       if (before === undefined) return new ReceiptFile(path, file, { sha256: CHAIN_START, bytes: 0 });
       if (before.tornBytes > 0) {
+        requireTornLine(path, file, before);
         ftruncateSync(file, before.bytes);
         logger.warn('receipt: removed a last line that was not written completely', {
           file: path,
@@ -44,7 +55,7 @@ export class ReceiptFile {
       logger.info('receipt: continues an earlier one', { file: path, lines: before.lines });
       return new ReceiptFile(path, file, before);
     } catch (cause) {
-      throw refused(path, cause);
+      throw cause instanceof DispatcherError ? cause : refused(path, cause);
     }
   }
 
@@ -55,6 +66,8 @@ export class ReceiptFile {
     try {
       if (fstatSync(this.#file).size !== this.#bytes)
         throw new Error('another process has written to it, or has cut it');
+      // The operating system reports it once, and what was lost is not written again.
+      if (this.#syncFault !== undefined) throw this.#syncFault;
       this.#writeAll(data);
     } catch (cause) {
       throw new DispatcherError(
@@ -96,11 +109,27 @@ export class ReceiptFile {
     if (this.#syncing || nowMs - this.#syncedAtMs < SYNC_INTERVAL_MS) return;
     this.#syncedAtMs = nowMs;
     this.#syncing = true;
-    // Its errors are reported by the next write, or at the end.
-    fsync(this.#file, () => {
+    fsync(this.#file, (fault) => {
       this.#syncing = false;
+      this.#syncFault ??= fault ?? undefined;
     });
   }
+}
+
+/** Anything else without a line feed at its end is somebody's file, and must not be cut. */
+function requireTornLine(path: string, file: number, { bytes, lines }: ReceiptRead): void {
+  const found = Buffer.alloc(LINE_START.length);
+  const tail = found.toString('latin1', 0, readSync(file, found, 0, found.length, bytes));
+  // A machine that lost power may leave zeros.
+  if (LINE_START.startsWith(tail) || /^\0+$/.test(tail)) return;
+  closeSync(file);
+  throw new DispatcherError(
+    'USAGE',
+    `this receipt can't be continued: ${path}, line ${lines + 1}: is no line of a receipt`,
+    {
+      remedy: 'name another file; nothing of this one was changed',
+    },
+  );
 }
 
 /** Undefined: there is no such file, or it is empty. */

@@ -17,9 +17,12 @@ export interface SealedLine {
   readonly sha256: string;
 }
 
+/** How every line begins. */
+export const LINE_START = '{"previous":"';
+
 /** `fields`: a JSON object with at least one field. */
 export function seal(fields: string, previous: string, digest: Digest): SealedLine {
-  const open = `{"previous":"${previous}",${fields.slice(1, -1)}`;
+  const open = `${LINE_START}${previous}",${fields.slice(1, -1)}`;
   const sha256 = digest(open);
   return { text: `${open},"sha256":"${sha256}"}`, sha256 };
 }

@@ -1,5 +1,6 @@
 /** Topics that were deleted and created again since: other records are at the same offsets. */
 import type { ResolvedConfig } from '../../../config/keys/resolved.js';
+import { DispatcherError } from '../../../core/errors.js';
 import type { TopicIdentity } from '../../../core/receipts/lines.js';
 import type { Logger } from '../../../ports/logger.js';
 import { openSide } from '../../compose/admins.js';
@@ -8,6 +9,8 @@ import type { Listed, Side } from './listed.js';
 import type { FoundDifference } from './result.js';
 
 const CONNECT_TIMEOUT_MS = 15_000;
+const UNKNOWN_TOPIC = 3;
+const UNAUTHORIZED = 29;
 
 /** Topics that are read under another name are not compared. */
 export async function replacedTopics(
@@ -42,7 +45,8 @@ async function compare(
   const admin = await openSide(client, { config, logger, connectTimeoutMs: CONNECT_TIMEOUT_MS });
   try {
     const now = await admin.describeTopics([...known.keys()]);
-    return now.flatMap(({ name, code, topicId }) => {
+    return now.flatMap(({ name, code, text, topicId }) => {
+      if (code !== 0 && code !== UNKNOWN_TOPIC) throw unanswered(name, code, text);
       const { id } = identityOf(name, topicId);
       const before = [...(known.get(name) ?? [])];
       if (code === 0 && (id === null || before.every((one) => one === id))) return [];
@@ -54,4 +58,14 @@ async function compare(
   } finally {
     await admin.close();
   }
+}
+
+/** No word about its records: they may be there. */
+function unanswered(topic: string, code: number, text: string): DispatcherError {
+  const isRefusal = code === UNAUTHORIZED;
+  return new DispatcherError(
+    isRefusal ? 'KAFKA_REFUSED' : 'KAFKA_UNREACHABLE',
+    `the topic ${topic} can't be described: ${text}`,
+    { remedy: isRefusal ? 'give this user READ and DESCRIBE on the topic' : 'try again; see kd doctor' },
+  );
 }
