@@ -53,7 +53,7 @@ test('a pause survives a new assignment, so a partition that is opened again is 
   assert.deepEqual(calls, ['pause 0', 'resume 0'], 'and only once');
 });
 
-test('after a seek it is fetched again, also from its limit: only a fetch tells that it is out of range', () => {
+test('after a seek it is fetched again, also from its limit: only a fetch tells that it is too far', () => {
   const { limits, calls } = bench();
   limits.rest([opened(0, 20, 20)]);
   limits.sought([opened(0, 25, 20)]);
