@@ -138,7 +138,8 @@ export class RunEvents {
 
 /** Of a job that was done before it is the only event. Resolves when the sinks have it. */
 export async function writeFinished(sinks: readonly EventSink[], summary: Summary): Promise<void> {
-  for (const sink of sinks) sink.write({ event: 'finished', at: new Date().toISOString(), ...summary });
+  const event = { event: 'finished', at: new Date().toISOString(), ...summary } as const;
+  for (const sink of sinks) sink.write(event);
   await Promise.all(sinks.map((sink) => sink.close(FLUSH_MS)));
 }
 
