@@ -1,19 +1,19 @@
 /** The counts of a job, as the sum over all the processes that worked on it. */
-import type { DeadLettersOfCode } from '../books/accounting.js';
+import type { AccountingSnapshot, DeadLettersOfCode } from '../books/accounting.js';
 import type { Metric } from '../books/metric-books.js';
 
 export interface JobCounts {
-  readonly records: {
-    readonly consumed: number;
-    readonly transformed: number;
-    readonly filtered: number;
-    readonly deadLettered: number;
-    readonly handedOver: number;
-    readonly skipped: number;
-    readonly emitted: number;
-    readonly retried: number;
-    readonly unsettled: number;
-  };
+  readonly records: Pick<
+    AccountingSnapshot,
+    | 'consumed'
+    | 'transformed'
+    | 'filtered'
+    | 'deadLettered'
+    | 'handedOver'
+    | 'skipped'
+    | 'emitted'
+    | 'retried'
+  > & { readonly unsettled: number };
   readonly filteredBy: Readonly<Record<string, number>>;
   readonly deadLetteredBy: Readonly<Record<string, DeadLettersOfCode>>;
   readonly emittedBy: Readonly<Record<string, number>>;

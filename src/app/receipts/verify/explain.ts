@@ -71,6 +71,8 @@ async function recordsOf(settings: ReadingSettings, part: ListedPart): Promise<r
   const from = ranges[0]?.[0] ?? 0;
   const to = ranges.at(-1)?.[1] ?? from;
   const seen: HashedRecord[] = [];
+  // Ranges may be far apart: only the records in them are kept.
+  let next = 0;
   await readAgain(settings, {
     side,
     topic,
@@ -79,10 +81,13 @@ async function recordsOf(settings: ReadingSettings, part: ListedPart): Promise<r
       const hashes = hashEach(block.bytes, firstRow, rowCount);
       const offsets = offsetsOf(block.bytes, firstRow, rowCount);
       for (let row = 0; row < rowCount; row++) {
+        const offset = offsets[row] ?? 0;
+        while (offset >= (ranges[next]?.[1] ?? Number.POSITIVE_INFINITY)) next++;
+        if (offset < (ranges[next]?.[0] ?? Number.POSITIVE_INFINITY)) continue;
         const hash = sumAt(hashes, row * HASH_BYTES);
         // The highest byte of the lower word, as in native/record_hash.h.
         const mark = hashes[row * HASH_BYTES + 7] ?? 0;
-        seen.push({ offset: offsets[row] ?? 0, mark, hash });
+        seen.push({ offset, mark, hash });
       }
     },
   });
