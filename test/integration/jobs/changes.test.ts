@@ -9,7 +9,7 @@ import { uniqueName } from '../../support/kafka-cluster.js';
 import { type KdProcess, lastJson } from '../../support/kd.js';
 import { sharedCluster } from '../../support/shared-cluster.js';
 import type { Job } from '../job.js';
-import { newJob, outputRecords, produce, refusedJob, runJob } from './job-runs.js';
+import { createInputAgain, newJob, outputRecords, produce, refusedJob, runJob } from './job-runs.js';
 
 const PER_PARTITION = 500;
 const jobsTopic = uniqueName('kd-jobs');
@@ -96,17 +96,7 @@ test('a topic that was created again is named, and read from its own positions o
   const job = await newJob({ dispatcher });
   await produce(job, PER_PARTITION);
   await stopped(await begun(job));
-  const { tool } = job.cluster;
-  await tool.deleteTopics([job.input]);
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await job.cluster.createTopic(job.input, { partitions: 2 });
-      break;
-    } catch (error) {
-      if (attempt === 50) throw error;
-      await delay(200);
-    }
-  }
+  await createInputAgain(job);
   await produce(job, 30, { text: 'new' });
   const refused = await refusedJob(job, ARGS, 5);
   assert.match(refused, new RegExp(`the topic ${job.input} was deleted and created again`));

@@ -3,10 +3,13 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Summary } from '../../../src/app/summary.js';
 import { type KdResult, lastJson, runKd } from '../../support/kd.js';
 import { sharedCluster } from '../../support/shared-cluster.js';
 import { assertLaw, Job, type JobSpec } from '../job.js';
+
+const CREATE_ATTEMPTS_MAX = 50;
 
 export interface JobEnd {
   readonly summary: Summary;
@@ -64,4 +67,18 @@ export function elsewhere(job: Job): { readonly folder: string } {
 /** How many records the output topic has. */
 export async function outputRecords({ cluster, output }: Job): Promise<number> {
   return (await cluster.tool.endOffsets([output])).reduce((sum, { offset }) => sum + offset, 0);
+}
+
+/** Brokers take a moment to forget a topic; until then they refuse its name. */
+export async function createInputAgain({ cluster, input }: Job): Promise<void> {
+  await cluster.tool.deleteTopics([input]);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await cluster.createTopic(input, { partitions: 2 });
+      return;
+    } catch (error) {
+      if (attempt === CREATE_ATTEMPTS_MAX) throw error;
+      await delay(200);
+    }
+  }
 }

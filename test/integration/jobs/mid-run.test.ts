@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Summary } from '../../../src/app/summary.js';
 import { uniqueName } from '../../support/kafka-cluster.js';
 import { lastJson } from '../../support/kd.js';
-import { newJob, outputRecords, produce, refusedJob, runJob } from './job-runs.js';
+import { createInputAgain, newJob, outputRecords, produce, refusedJob, runJob } from './job-runs.js';
 
 const ARGS = ['--job', 'j', '--from', 'earliest'];
 
@@ -39,17 +39,7 @@ test('a topic that is created again while its job runs ends the job, and nothing
   const kd = job.spawn([...ARGS, '--rate', '200/s']);
   await kd.waitFor(/"message":"assigned"/);
   await delay(500);
-  const { tool } = job.cluster;
-  await tool.deleteTopics([job.input]);
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await job.cluster.createTopic(job.input, { partitions: 2 });
-      break;
-    } catch (error) {
-      if (attempt === 50) throw error;
-      await delay(200);
-    }
-  }
+  await createInputAgain(job);
   await produce(job, 30, { text: 'new' });
   const { code, stdout, stderr } = await kd.ended;
   const { reason, job: report } = lastJson(stdout) as Summary;
@@ -57,7 +47,7 @@ test('a topic that is created again while its job runs ends the job, and nothing
   assert.match(reason.message, /the topic was deleted and created again while group \S+\.job\.j was reading/);
   assert.match(reason.remedy ?? '', /run the same command again.*--accept-change, --again/);
   assert.equal(report?.finishedAt, null);
-  const values = (await tool.consume([job.output])).map(({ value }) => value?.toString() ?? '');
+  const values = (await job.cluster.tool.consume([job.output])).map(({ value }) => value?.toString() ?? '');
   assert.deepEqual(
     values.filter((value) => value.startsWith('new')),
     [],
