@@ -1,9 +1,8 @@
 import { DispatcherError } from '../core/errors.js';
 import { type Codecs, loadCodecs } from '../formats/on-demand.js';
-import type { OutputTopic } from '../ports/sink.js';
-import { NOTHING_ANSWERED, type TransformLog, type TransformResult } from '../ports/transform-pool.js';
+import type { TransformLog, TransformResult } from '../ports/transform-pool.js';
 import { InputBatchReader } from '../wire/input-reader.js';
-import { OutputBatchWriter, writeIdentity } from '../wire/output-writer.js';
+import { OutputBatchWriter } from '../wire/output-writer.js';
 import { CallContext, type StopCell, type WorkerParts, workerParts } from './context.js';
 import { type LoadedTransform, outputCheckOf } from './load/loaded.js';
 import type { PartitionName, TaskScope } from './record-view.js';
@@ -14,7 +13,7 @@ import { Written } from './results/written.js';
 import type { Ending } from './rows/async-rows.js';
 import { RowRun } from './rows/row-run.js';
 import { RowComputer } from './rows/rows.js';
-import { isIdentity, type TaskSettings } from './settings.js';
+import type { TaskSettings } from './settings.js';
 import type { WorkerTask } from './worker-task.js';
 
 /** Batches of a batch function may take a hundred times as long as others before they get smaller. */
@@ -41,8 +40,6 @@ export class TaskRunner {
   readonly #results: ResultWriter;
   readonly #rows: RowComputer;
   readonly #rowRun: RowRun;
-  /** The topic to which every row goes unchanged; undefined if rows must be read. */
-  readonly #identity: OutputTopic | undefined;
   #rowsPerSource = 1;
 
   private constructor(init: RunnerInit, { decoder, encoder }: Codecs) {
@@ -79,7 +76,6 @@ export class TaskRunner {
       concurrency: settings.concurrency,
       timeoutMs: settings.timeoutMs,
     });
-    this.#identity = loaded === undefined && isIdentity(settings) ? topics.default : undefined;
   }
 
   /** Creates the codecs and runs the transform's `setup`. */
@@ -125,8 +121,6 @@ export class TaskRunner {
         `a task for rows ${task.firstRow}..+${task.rowCount} of a batch with ${this.#reader.rowCount}`,
       );
     }
-    if (this.#identity !== undefined && task.rejectWith === undefined)
-      return this.#passOn(task, this.#identity);
     const scope: TaskScope = { reader: this.#reader, partitions: this.#partitions, open: true };
     this.#rows.begin(scope);
     this.#results.begin(scope);
@@ -141,14 +135,6 @@ export class TaskRunner {
       scope.open = false;
       this.#rows.end();
     }
-  }
-
-  #passOn(task: WorkerTask, topic: OutputTopic): Answer {
-    const { firstRow, rowCount } = task;
-    writeIdentity(task.output, firstRow, rowCount, topic.number);
-    const outputBytes = Math.round((this.#reader.payloadBytes * rowCount) / this.#reader.rowCount);
-    const emitted = [[topic.number, rowCount]] as const;
-    return { ...NOTHING_ANSWERED, rowsDone: rowCount, outputRows: rowCount, emitted, outputBytes };
   }
 
   #finish(task: WorkerTask, ending: Ending): Answer {

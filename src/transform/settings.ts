@@ -93,15 +93,17 @@ export function taskSettings(given: TaskSettingsInput): TaskSettings {
   };
 }
 
-/** True if no row must be read: the output equals the input. */
-export function isIdentity(settings: TaskSettings): boolean {
+/**
+ * The topic to which every record goes unread, because the output equals the input; undefined if rows must be
+ * read.
+ */
+export function passThroughTopic(settings: TaskSettings): OutputTopic | undefined {
   const { input, output, topics, transform } = settings;
-  return (
+  const isUnread =
     transform === undefined &&
-    topics.default !== undefined &&
     input.format === 'raw' &&
     output.format === 'raw' &&
     input.tombstones === 'pass' &&
-    output.timestamp === 'source'
-  );
+    output.timestamp === 'source';
+  return isUnread ? topics.default : undefined;
 }

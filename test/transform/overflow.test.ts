@@ -150,7 +150,7 @@ test('a task can continue at any row of the batch', async () => {
   assert.deepEqual([result.rowsDone, outputs.map(({ row }) => row)], [7, [90, 91, 92, 93, 94, 95, 96]]);
 });
 
-test('an identity batch may answer part of the rows', async () => {
+test('a pass-through may answer part of the rows', async () => {
   const { outputs } = await run(undefined, records, { task: { firstRow: 10, rowCount: 3 } });
   assert.deepEqual(
     outputs.map(({ row, value }) => [row, value]),

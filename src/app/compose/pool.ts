@@ -1,13 +1,13 @@
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import { LatePool } from '../../adapters/pool/late-pool.js';
-import { createPiscinaPool } from '../../adapters/pool/piscina-pool.js';
+import { PassThroughPool } from '../../adapters/pool/pass-through-pool.js';
 import type { PoolSettings } from '../../adapters/pool/settings.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { KafkaSink } from '../../kafka/sink/kafka-sink.js';
 import type { Logger } from '../../ports/logger.js';
 import type { TransformPool } from '../../ports/transform-pool.js';
-import { type TaskSettings, taskSettings } from '../../transform/settings.js';
+import { passThroughTopic, type TaskSettings, taskSettings } from '../../transform/settings.js';
 import { version } from '../../version.js';
 import { formatOf } from '../job-formats.js';
 
@@ -55,10 +55,18 @@ async function createPool(
       transform: job.transform === undefined ? '' : basename(job.transform),
     },
   });
-  const settings: PoolSettings = { ...deps, task, threads: job.threads };
-  // The inline pool runs transforms on the main thread and loads all formats; with threads the main thread
-  // needs none of them.
-  return job.threads === 0
+  const { threads } = job;
+  const open = (): Promise<TransformPool> => workingPool({ ...deps, task, threads });
+  const topic = passThroughTopic(task);
+  return topic === undefined ? open() : new PassThroughPool({ topic, threads, open });
+}
+
+/**
+ * The inline pool runs transforms on the main thread and loads all formats; with threads the main thread
+ * needs none of them. A pass-through needs neither pool.
+ */
+async function workingPool(settings: PoolSettings): Promise<TransformPool> {
+  return settings.threads === 0
     ? (await import('../../adapters/pool/inline-pool.js')).createInlinePool(settings)
-    : createPiscinaPool(settings);
+    : (await import('../../adapters/pool/piscina-pool.js')).createPiscinaPool(settings);
 }

@@ -85,7 +85,7 @@ export function poolContract(kind: string, create: CreatePool): void {
     );
   });
 
-  test(`${kind}: without a transform every row goes out unchanged, as an identity batch`, async () => {
+  test(`${kind}: without a transform every row goes out unchanged`, async () => {
     await withPool(create, {}, async (pool) => {
       const task = taskFor(
         inputOf([{ key: Buffer.from('k'), value: 'a', headers: [['h', 'x']] }, { value: null }, 'c']),
