@@ -7,11 +7,17 @@
 import { DispatcherError } from '../../core/errors.js';
 import type { FirstOfTime, FoundTime, TopicPlace } from '../../ports/admin.js';
 import { InputBatchReader } from '../../wire/input-reader.js';
+import type { PlacedRange, RangeRequest } from './placed-ranges.js';
 import { readTopic } from './topic-reader.js';
 import type { TopicReaderOptions } from './topic-reader-options.js';
 import type { BatchHandler } from './topic-reading.js';
 
-/** Read per partition; usually the first record is the one. */
+/**
+ * Offsets that are read in each round, of the partitions that still have no answer; usually the first record
+ * is the one. One partition that ends with markers must not make the others be read to their ends.
+ */
+const STEPS: readonly number[] = [1_000, 100_000, Number.MAX_SAFE_INTEGER];
+/** Read per partition. */
 const RECORDS_MAX = 1_000_000;
 const TIMEOUT_MS = 60_000;
 /** Topics at once: each takes a connection of its own. */
@@ -20,7 +26,7 @@ const TOPICS_MAX = 10;
 type Place = TopicPlace & { readonly offset: number };
 type Options = Omit<TopicReaderOptions, 'topic' | 'range' | 'placed' | 'signal' | 'firstOfTime'>;
 
-export function firstOfTimeWith(options: Options): FirstOfTime {
+export function firstOfTimeWith(options: Options, read: typeof readTopic = readTopic): FirstOfTime {
   const firstOfTime: FirstOfTime = async (timestampMs, begins) => {
     const topics = [...new Set(begins.map(({ topic }) => topic))];
     const found: FoundTime[] = [];
@@ -30,7 +36,7 @@ export function firstOfTimeWith(options: Options): FirstOfTime {
           timestampMs,
           begins.filter((one) => one.topic === topic),
         );
-        await readThrough({ ...options, firstOfTime }, topic, search);
+        await readThrough({ ...options, firstOfTime }, topic, search, read);
         return search.found;
       });
       found.push(...(await Promise.all(some)).flat());
@@ -45,13 +51,18 @@ async function readThrough(
   options: Options & Pick<TopicReaderOptions, 'firstOfTime'>,
   topic: string,
   search: Search,
+  read: typeof readTopic,
 ): Promise<void> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const from = { kind: 'table', file: '', offsets: new Map([[topic, search.begins]]) } as const;
-  const range = { from, until: { kind: 'end' }, groupId: undefined } as const;
   try {
-    await readTopic({ ...options, topic, range, placed: () => undefined, signal }, search.handle);
-    if (signal.aborted) search.giveUp();
+    for (const step of STEPS) {
+      if (search.partitions.size === 0) return;
+      const { partitions, placed } = search;
+      const range = search.range(topic, step);
+      await read({ ...options, topic, partitions, range, placed, signal }, search.handle);
+      if (signal.aborted) return search.giveUp();
+      search.passed();
+    }
   } catch (error) {
     const isUnreadable =
       error instanceof DispatcherError && (error.code === 'KAFKA_REFUSED' || error.code === 'CORRUPT_INPUT');
@@ -65,17 +76,51 @@ async function readThrough(
 
 class Search {
   readonly found: FoundTime[] = [];
-  /** Where the brokers say that the time begins, of all partitions. */
-  readonly begins: ReadonlyMap<number, number>;
   readonly #timestampMs: number;
+  /** Where the brokers say that the time begins, of the partitions without an answer. */
   readonly #left: Map<number, Place>;
+  /** Up to where they were read. */
+  readonly #next: Map<number, number>;
+  #ranges: readonly PlacedRange[] = [];
   readonly #read = new Map<number, number>();
   readonly #rows = new InputBatchReader();
 
   constructor(timestampMs: number, begins: readonly Place[]) {
     this.#timestampMs = timestampMs;
-    this.begins = new Map(begins.map(({ partition, offset }) => [partition, offset]));
+    this.#next = new Map(begins.map(({ partition, offset }) => [partition, offset]));
     this.#left = new Map(begins.map((one) => [one.partition, one]));
+  }
+
+  /** Those without an answer. */
+  get partitions(): ReadonlySet<number> {
+    return new Set(this.#left.keys());
+  }
+
+  /** The next so many offsets of them. */
+  range(topic: string, offsets: number): RangeRequest {
+    const from = [...this.#left.keys()].map((one) => [one, this.#next.get(one) ?? 0] as const);
+    const until = from.map(
+      ([one, offset]) => [one, Math.min(offset + offsets, Number.MAX_SAFE_INTEGER)] as const,
+    );
+    const table = (places: typeof from) => ({
+      kind: 'table' as const,
+      file: '',
+      offsets: new Map([[topic, new Map(places)]]),
+    });
+    return { from: table(from), until: table(until), groupId: undefined };
+  }
+
+  readonly placed = (ranges: readonly PlacedRange[]): void => {
+    this.#ranges = ranges;
+  };
+
+  /** They were read. Where the log ends, there is no such record. */
+  passed(): void {
+    for (const { partition, end, until } of this.#ranges) {
+      const next = until?.offset ?? end;
+      this.#next.set(partition, next);
+      if (next >= end) this.#left.delete(partition);
+    }
   }
 
   /** The brokers' answers are used where no record was found yet. */

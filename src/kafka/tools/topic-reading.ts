@@ -4,6 +4,7 @@ import type { AssignedPartition, EndOffset } from '../../ports/source.js';
 import type { ConnectedClient } from '../client/connected-client.js';
 import { hiddenTopic } from '../client/hidden-topics.js';
 import { partitionCountsOf, REQUEST_TIMEOUT_MS } from '../client/metadata.js';
+import { consumerFault } from '../codes.js';
 import { type ClientRights, consumerFailure, isAuthorizationError, KafkaCode, refusalOf } from '../errors.js';
 import type { NativePartitionTable } from '../native.js';
 import { type PendingSignal, pendingSignal, within } from '../promises.js';
@@ -11,6 +12,7 @@ import type { KafkaConsumer } from '../rdkafka.js';
 import { PositionResolver } from '../source/offsets/positions.js';
 import { placeOf, rangeQueries } from '../source/offsets/ranges.js';
 import { PartitionRegistry } from '../source/partition-registry.js';
+import { ReadLimits } from '../source/read-limits.js';
 import { ReaderControl } from '../source/reader-control.js';
 import { isolationOf, queriesOf } from '../source/source-options.js';
 import { progressOf, statisticsOf } from '../source/statistics.js';
@@ -19,7 +21,7 @@ import { appendTimeTopics, type PlacedRange, placeRanges } from './placed-ranges
 import { ReadTargets } from './read-targets.js';
 import type { TopicReaderOptions } from './topic-reader-options.js';
 
-/** `untilOffset`: records from here on are not asked for, although a batch may hold some. */
+/** `untilOffset`: records from here on are not read. */
 interface ReadPartition extends AssignedPartition {
   readonly untilOffset: number;
 }
@@ -50,6 +52,7 @@ export class TopicReading {
   readonly #registry: PartitionRegistry;
   readonly #table: NativePartitionTable;
   readonly #reader: ReaderControl;
+  readonly #limits: ReadLimits;
   readonly #finished: PendingSignal = pendingSignal();
   readonly #targets = new ReadTargets(() => this.#end());
   readonly #partitions = new Map<number, ReadPartition>();
@@ -77,6 +80,8 @@ export class TopicReading {
         defect: (error) => this.#end(error),
       },
     );
+    const { logger } = options;
+    this.#limits = new ReadLimits({ client: connected.client, reader: this.#reader, logger });
     connected.client.on('event.stats', (event: unknown) => this.#onStatistics(event));
   }
 
@@ -103,6 +108,7 @@ export class TopicReading {
       epoch: 1,
       offset: from.offset,
       untilOffset: until?.offset ?? Number.POSITIVE_INFINITY,
+      ...(until === undefined ? {} : { until: until.offset }),
     }));
     this.#reader.start();
     await this.#reader.park();
@@ -110,8 +116,11 @@ export class TopicReading {
       this.#partitions.set(partition.partitionId, partition);
       this.#registry.open(partition, partition.epoch);
       this.#reader.open(partition.partitionId, partition.epoch, partition.offset);
+      this.#limits.set(partition);
     }
     client.assign(opened.map(({ offset, partition }) => ({ topic, partition, offset })));
+    // One that waits for its last records must not make the others be read beyond theirs.
+    this.#limits.opened(opened);
     this.#reader.unpark();
     for (let id = 0; id < BLOCKS; id++) this.#reader.offer(newBlock(BLOCK_BYTES, id), READER.recordsMax);
     if (range.until !== undefined) this.#targets.set(opened);
@@ -198,12 +207,20 @@ export class TopicReading {
       this.#targets.reached(partitionId, lastOffset + 1);
     const fault = batch.faults[0];
     if (fault === undefined) return;
+    if (consumerFault(fault.code) === 'limit') return this.#atLimit(fault.partitionId);
     if (isAuthorizationError(fault.code)) throw refusalOf('consumer', fault.code, fault.text, this.#rights);
     const place = placeOf(this.#partition(fault.partitionId));
     throw new DispatcherError(
       'CORRUPT_INPUT',
       `${place} can't be read at offset ${fault.offset} (librdkafka error ${fault.code}): ${fault.text}`,
     );
+  }
+
+  /** The next record is at the limit or beyond: none before it is missing. */
+  #atLimit(partitionId: number): void {
+    const partition = this.#partition(partitionId);
+    this.#limits.rest([partition]);
+    this.#targets.reached(partitionId, partition.untilOffset);
   }
 
   #partition(partitionId: number): ReadPartition {
