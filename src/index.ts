@@ -1,5 +1,6 @@
 /** The library: what a transform module imports from 'kafka-dispatcher'. */
 
+export type { Declared, DeclaredPath } from './transform/declared-types.js';
 export type { StandardSchema } from './transform/load/standard-schema.js';
 export type {
   Drop,
@@ -7,12 +8,13 @@ export type {
   EmitAll,
   EmitOptions,
   EmitRaw,
+  Forward,
   HeadersInput,
   Reject,
   Result,
   Tombstone,
 } from './transform/results/results.js';
-export { drop, emit, emitAll, emitRaw, reject, tombstone } from './transform/results/results.js';
+export { drop, emit, emitAll, emitRaw, forward, reject, tombstone } from './transform/results/results.js';
 export type {
   BatchTransform,
   RecordTransform,

@@ -23,6 +23,11 @@ export interface Encoder {
    * {@link FormatError} if the value can't be encoded.
    */
   encode(value: unknown, bytes: Uint8Array, start: number, limit: number): number;
+  /**
+   * For an encoder that copies most of the record from which the value was made: called before each `encode`
+   * with that record, `bytes[start, end)`, which its decoder has accepted before.
+   */
+  from?(bytes: Uint8Array, start: number, end: number): void;
 }
 
 /** A record that does not fit its format; dead letters carry the `code` ([A-Z][A-Z0-9_]*). */

@@ -80,7 +80,7 @@ export class TaskRunner {
 
   /** Creates the codecs and runs the transform's `setup`. */
   static async create(init: RunnerInit): Promise<TaskRunner> {
-    const runner = new TaskRunner(init, await loadCodecs(init.settings));
+    const runner = new TaskRunner(init, await loadCodecs(init.settings, init.loaded?.declared));
     runner.#worker.state = await init.loaded?.setup?.(new CallContext(runner.#worker));
     return runner;
   }

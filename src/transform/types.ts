@@ -1,3 +1,4 @@
+import type { Declared, DeclaredPath } from './declared-types.js';
 import type { StandardSchema } from './load/standard-schema.js';
 import type { Result } from './results/results.js';
 
@@ -89,9 +90,12 @@ export type BatchTransform<In, Out, State = undefined> = (
   context: TransformContext<State>,
 ) => readonly Result<Out>[] | Promise<readonly Result<Out>[]>;
 
-interface CommonDefinition<In, Out, State> {
+interface Shapes<In, Out> {
   readonly input?: Shape<In>;
   readonly output?: Shape<Out>;
+}
+
+interface CommonFunctions<In, Out, State> {
   /** Runs once per worker, before its first record. Its result is `context.state`. */
   readonly setup?: (context: SetupContext) => State | Promise<State>;
   /** `true` lets the record through; `false` or a reason rejects it. */
@@ -114,8 +118,19 @@ interface BatchForm<In, Out, State> {
   readonly transform?: never;
 }
 
-export type TransformDefinition<In, Out, State = undefined> = CommonDefinition<In, Out, State> &
+type Functions<In, Out, State> = CommonFunctions<In, Out, State> &
   (RecordForm<In, Out, State> | BatchForm<In, Out, State>);
+
+/** `Value` and `Written`: the fields of `In` and `Out` that the functions get and return. */
+export type TransformDefinition<In, Out, State = undefined, Value = In, Written = Out> = Shapes<In, Out> & {
+  /**
+   * The only fields that the functions get, as in `['amount', 'user.name']`. For json to json and avro to
+   * avro.
+   */
+  readonly reads?: readonly string[];
+  /** The only fields that they return. All other bytes of a record are copied as they are. */
+  readonly writes?: readonly string[];
+} & Functions<Value, Written, State>;
 
 // `{}` is every value but null and undefined, which is what a result may be.
 // biome-ignore lint/complexity/noBannedTypes: see above
@@ -134,11 +149,21 @@ export function defineTransform<
   In extends Something = Something,
   Out extends Something = Something,
   State = unknown,
+  const Reads extends string = never,
+  const Writes extends string = never,
 >(
-  definition: { readonly output?: Shape<Out> } & TransformDefinition<In, NoInfer<Out>, State>,
-): TransformDefinition<In, Out, State> {
+  definition: Shapes<In, Out> & {
+    readonly reads?: readonly (Reads & DeclaredPath<In>)[];
+    readonly writes?: readonly (Writes & DeclaredPath<Out>)[];
+  } & Functions<Given<In, Reads, Writes>, NoInfer<Given<Out, Writes, Reads>>, State>,
+): TransformDefinition<In, Out, State, Given<In, Reads, Writes>, Given<Out, Writes, Reads>> {
   return definition;
 }
+
+/** The whole value, or the declared fields of it if any field is declared on either side. */
+type Given<Value, Path extends string, Other extends string> = [Path | Other] extends [never]
+  ? Value
+  : Declared<Value, Path>;
 
 /** A type without validation: `input: type<Flight>()`. */
 export function type<Value extends Something>(): TypeOnly<Value> {

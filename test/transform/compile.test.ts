@@ -181,6 +181,7 @@ test('inspectTransform returns what a module exports, without running its setup'
     hasOnTombstone: true,
     hasInputSchema: false,
     hasOutputSchema: false,
+    declared: undefined,
   });
   file.remove();
 });

@@ -42,6 +42,7 @@ test('a plain value keeps key, headers and timestamp of its source', async () =>
         timestamp: 1000,
         key: 'k',
         value: 'a!',
+        raw: Buffer.from('a!'),
         headers: [['h', Buffer.from('x')]],
       },
     ],

@@ -77,6 +77,7 @@ export interface Seen {
   readonly timestamp: number;
   readonly key: string | null;
   readonly value: string | null;
+  readonly raw: Buffer | null;
   readonly headers: readonly HeaderEntry[];
   readonly flags: number;
 }
@@ -103,6 +104,13 @@ function rowsOfPart(input: Uint8Array, part: Uint8Array): Seen[] {
     const flags = identityTopic === undefined ? output.flags(index) : all;
     const own = identityTopic === undefined ? output.record(index) : undefined;
     const headersStart = source.headersStart(row);
+    const valueStart = source.valueStart(row);
+    const raw =
+      flags & RowFlag.valueOfSource
+        ? source.valueLength(row) < 0
+          ? null
+          : Buffer.from(source.bytes.subarray(valueStart, valueStart + source.valueLength(row)))
+        : (own?.value ?? null);
     return {
       row,
       topic: output.topic(index),
@@ -112,10 +120,8 @@ function rowsOfPart(input: Uint8Array, part: Uint8Array): Seen[] {
         flags & RowFlag.keyOfSource
           ? slice(source.keyStart(row), source.keyLength(row))
           : (own?.key?.toString() ?? null),
-      value:
-        flags & RowFlag.valueOfSource
-          ? slice(source.valueStart(row), source.valueLength(row))
-          : (own?.value?.toString() ?? null),
+      value: raw?.toString() ?? null,
+      raw,
       headers:
         flags & RowFlag.headersOfSource
           ? unpackHeaders(source.bytes, headersStart, headersStart + Math.max(0, source.headersLength(row)))

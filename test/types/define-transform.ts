@@ -10,6 +10,7 @@ import {
   emit,
   emitAll,
   emitRaw,
+  forward,
   type RecordTransform,
   reject,
   type Shape,
@@ -286,3 +287,88 @@ export const sourceHeaders = defineTransform({
 
 export const bare: RecordTransform<FlightIn, FlightOut> = (flight, record) =>
   emit({ carrier: flight.carrier, late: record.timestamp > 0 });
+
+interface Order {
+  id: number;
+  amount: number;
+  user: { name: string; address: { city: string; zip: string } };
+  lines: { sku: string }[];
+}
+
+interface Priced extends Order {
+  cents: number;
+}
+
+export const declaredFields = defineTransform({
+  input: type<Order>(),
+  output: type<Priced>(),
+  reads: ['amount', 'user.address.city'],
+  writes: ['cents', 'user.name'],
+  validate: (order) => order.amount > 0,
+  transform(order) {
+    const city: string = order.user.address.city;
+    // @ts-expect-error not declared
+    void order.id;
+    // @ts-expect-error only the city is declared
+    void order.user.address.zip;
+    if (city === '') return forward({ topic: 'homeless' });
+    return { cents: order.amount * 100, user: { name: city } };
+  },
+});
+
+export const declaredFilter = defineTransform({
+  input: type<Order>(),
+  reads: ['amount'],
+  writes: [],
+  transform: (order) => (order.amount > 5 ? forward() : drop('SMALL')),
+});
+
+export const declaredBatch = defineTransform({
+  input: type<Order>(),
+  output: type<Order>(),
+  reads: ['lines'],
+  writes: ['id'],
+  transformBatch: (orders) => orders.map(({ lines }) => ({ id: lines[0]?.sku.length ?? 0 })),
+});
+
+export const declaredUnknown = defineTransform({
+  input: type<Order>(),
+  output: type<Order>(),
+  // @ts-expect-error no such field
+  reads: ['amuont'],
+  writes: ['id'],
+  transform: () => ({ id: 1 }),
+});
+
+export const declaredUnknownInside = defineTransform({
+  input: type<Order>(),
+  output: type<Order>(),
+  reads: ['amount'],
+  // @ts-expect-error no such field inside
+  writes: ['user.nmae'],
+  transform: () => drop(),
+});
+
+export const declaredMissing = defineTransform({
+  input: type<Order>(),
+  output: type<Priced>(),
+  reads: ['amount'],
+  writes: ['cents', 'id'],
+  // @ts-expect-error `id` is missing
+  transform: (order) => ({ cents: order.amount }),
+});
+
+export const forgottenDeclaredReturn = defineTransform({
+  input: type<Order>(),
+  output: type<Order>(),
+  reads: ['amount'],
+  writes: ['amount'],
+  // @ts-expect-error nothing is returned
+  transform(order) {
+    order.amount = 0;
+  },
+});
+
+export const annotated = defineTransform({
+  transform: (order: Order) => (order.amount > 0 ? forward({ key: 'k' }) : emitAll([order, forward()])),
+});

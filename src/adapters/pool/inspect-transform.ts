@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { compileTransform } from '../../transform/load/compile.js';
 import type { TransformSummary } from '../../transform/load/inspect.js';
 import { LoadLimits } from '../../transform/load/load.js';
-import { loadError } from '../../transform/load/loaded.js';
+import { loadError } from '../../transform/load/load-error.js';
 import { describeThrown } from '../../transform/results/rejected.js';
 import { failureOf } from './waiting.js';
 

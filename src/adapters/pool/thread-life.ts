@@ -1,5 +1,5 @@
 /** The life of a worker before its first task and after its last one. */
-import { loadError } from '../../transform/load/loaded.js';
+import { loadError } from '../../transform/load/load-error.js';
 import type { WorkerAnswer } from '../../transform/worker-session.js';
 import type { PiscinaThreads } from './piscina-threads.js';
 import type { PoolThread } from './pool-thread.js';

@@ -1,5 +1,5 @@
 import { DispatcherError, type ErrorCode } from '../../core/errors.js';
-import { loadError } from '../../transform/load/loaded.js';
+import { loadError } from '../../transform/load/load-error.js';
 import type { WorkerAnswer } from '../../transform/worker-session.js';
 import { PoolLimits, type PoolSettings } from './settings.js';
 

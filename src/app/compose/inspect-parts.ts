@@ -10,6 +10,7 @@ import { type Origin, type Problem, Problems } from '../../config/text/problem.j
 import type { ClientSide } from '../../core/client-side.js';
 import { DispatcherError } from '../../core/errors.js';
 import { inspectSchema } from '../../formats/index.js';
+import { loadCodecs } from '../../formats/on-demand.js';
 import { loadTokenProvider } from '../../kafka/tokens/token-source.js';
 import { formatOf } from '../job-formats.js';
 import { UNREADABLE_REMEDY, unreadable } from '../schema-warnings.js';
@@ -27,9 +28,16 @@ export async function inspectParts(config: ResolvedConfig, loaded: Loaded): Prom
   }
   const { transform } = config.dispatcher;
   if (transform !== undefined)
-    await inspect(problems, loaded, 'dispatcher.transform', () => inspectTransform(transform));
+    await inspect(problems, loaded, 'dispatcher.transform', () => inspectFields(config, transform));
   for (const side of ['consumer', 'producer'] as const) await inspectSigner(problems, side, config, loaded);
   return problems.list();
+}
+
+/** A module that loads, whose declared fields fit the schemas. */
+async function inspectFields(config: ResolvedConfig, transform: string): Promise<void> {
+  const { declared } = await inspectTransform(transform);
+  if (declared === undefined) return;
+  await loadCodecs({ input: formatOf(config, 'input'), output: formatOf(config, 'output') }, declared);
 }
 
 /**

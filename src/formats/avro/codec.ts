@@ -99,7 +99,7 @@ function writeOrOverflow(generated: GeneratedEncoder, value: unknown, limit: num
   }
 }
 
-function attach(generated: GeneratedDecoder | GeneratedEncoder, bytes: Uint8Array): void {
+export function attach(generated: GeneratedDecoder | GeneratedEncoder, bytes: Uint8Array): void {
   generated.attach(bytes, bufferOver(bytes), new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
 }
 
@@ -115,25 +115,36 @@ export function avroWarnings(spec: FormatSpec): readonly string[] {
 }
 
 export function createAvroEncoder(spec: FormatSpec, texts?: SourceTexts): Encoder {
-  const { path, references } = schemaOf(spec);
-  const schema = parseSchema(path, references);
   return new AvroEncoder(
-    generateEncoder(new Planner(schema).plan(schema.type), {
+    generateEncoder(writingPlan(spec), {
       unknownFields: spec.unknownFields ?? 'reject',
       ...(texts === undefined ? {} : { texts }),
     }),
   );
 }
 
-interface ReadingPlan {
+/** How values are written. */
+export function writingPlan(spec: FormatSpec): Node {
+  const { path, references } = schemaOf(spec);
+  const schema = parseSchema(path, references);
+  return new Planner(schema).plan(schema.type);
+}
+
+export interface ReadingPlan {
+  /** How values are read. */
   readonly node: Node;
+  /** How they were written. */
+  readonly wire: Node;
   readonly warnings: readonly string[];
 }
 
-function readingPlan(spec: FormatSpec): ReadingPlan {
+export function readingPlan(spec: FormatSpec): ReadingPlan {
   const { path, writerPath, references } = schemaOf(spec);
   const reader = parseSchema(path, references);
-  if (writerPath === undefined) return { node: new Planner(reader).plan(reader.type), warnings: [] };
+  if (writerPath === undefined) {
+    const node = new Planner(reader).plan(reader.type);
+    return { node, wire: node, warnings: [] };
+  }
   const writer = parseSchema(writerPath, references);
   // One planner for both schemas, so that it knows the logical types of both.
   const both = new Planner({
@@ -148,7 +159,7 @@ function resolved(reader: ParsedSchema, writer: ParsedSchema, planner: Planner):
   const root = reader.type.name?.split('.').at(-1) ?? 'value';
   try {
     const node = resolver.resolve(reader.type, writer.type, root);
-    return { node, warnings: resolver.warnings };
+    return { node, wire: planner.plan(writer.type), warnings: resolver.warnings };
   } catch (cause) {
     if (!(cause instanceof Incompatible)) throw cause;
     throw schemaError(
@@ -166,7 +177,7 @@ function schemaOf(spec: FormatSpec): NonNullable<FormatSpec['schema']> {
 }
 
 /** Immutable defaults are decoded once, mutable ones again for each record. */
-function defaultsFor(long: FormatSpec['long']): MakeDefault {
+export function defaultsFor(long: FormatSpec['long']): MakeDefault {
   const makeDefault = (node: Node, fallback: FieldDefault): { value: unknown } | { make: () => unknown } => {
     const generated = generateDecoder(node, { long, makeDefault });
     attach(generated, fallback.bytes);

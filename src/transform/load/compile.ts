@@ -6,7 +6,7 @@ import { dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Message, OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
 import type { DispatcherError } from '../../core/errors.js';
-import { loadError } from './loaded.js';
+import { loadError } from './load-error.js';
 
 export const TRANSFORM_EXTENSIONS = ['.ts', '.mts', '.js', '.mjs'] as const;
 const ERRORS_SHOWN_MAX = 5;

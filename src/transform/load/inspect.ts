@@ -1,3 +1,4 @@
+import type { DeclaredFields } from '../../formats/fields/declared.js';
 import { importTransform } from './load.js';
 
 /** The exports of a transform module. */
@@ -9,6 +10,7 @@ export interface TransformSummary {
   readonly hasOnTombstone: boolean;
   readonly hasInputSchema: boolean;
   readonly hasOutputSchema: boolean;
+  readonly declared: DeclaredFields | undefined;
 }
 
 /** Executes only the top level of a compiled module. Throws a TRANSFORM_LOAD error. */
@@ -22,5 +24,6 @@ export async function summarizeTransform(url: string, path: string): Promise<Tra
     hasOnTombstone: loaded.onTombstone !== undefined,
     hasInputSchema: loaded.inputSchema !== undefined,
     hasOutputSchema: loaded.outputSchema !== undefined,
+    declared: loaded.declared,
   };
 }

@@ -1,7 +1,8 @@
 import { DispatcherError } from '../../core/errors.js';
 import { networkFaultOf } from '../results/network-fault.js';
 import { describeThrown } from '../results/rejected.js';
-import { type LoadedTransform, loadError, readDefinition } from './loaded.js';
+import { loadError } from './load-error.js';
+import { type LoadedTransform, readDefinition } from './loaded.js';
 
 export const LoadLimits = {
   /** For a module's top level, including its imports. Long work belongs in `setup`, which has more time. */

@@ -1,6 +1,8 @@
-import { DispatcherError } from '../../core/errors.js';
+import type { DeclaredFields } from '../../formats/fields/declared.js';
 import { type Rejected, refuse, refuseThrown } from '../results/rejected.js';
 import type { SourceRecord, TransformContext } from '../types.js';
+import { declaredFields } from './declared-fields.js';
+import { loadError } from './load-error.js';
 import { describeIssues, type StandardResult } from './standard-schema.js';
 
 /** A user's function as the runtime calls it; its result is checked before it is used. */
@@ -26,11 +28,15 @@ export interface LoadedTransform {
   readonly teardown: ((context: unknown) => unknown) | undefined;
   readonly inputSchema: SchemaCheck | undefined;
   readonly outputSchema: SchemaCheck | undefined;
+  /** Present if the transform reads and writes these fields only. */
+  readonly declared: DeclaredFields | undefined;
 }
 
 const KNOWN = [
   'input',
   'output',
+  'reads',
+  'writes',
   'setup',
   'validate',
   'transform',
@@ -68,6 +74,8 @@ export function readDefinition(exported: unknown, path: string): LoadedTransform
       'define one of them',
     );
   }
+  const inputSchema = schemaOf(definition['input'], 'input', path);
+  const outputSchema = schemaOf(definition['output'], 'output', path);
   return {
     transform: asFunction<RecordFunction>(transform, 'transform', path),
     transformBatch: asFunction<BatchFunction>(transformBatch, 'transformBatch', path),
@@ -75,8 +83,12 @@ export function readDefinition(exported: unknown, path: string): LoadedTransform
     validate: asFunction(definition['validate'], 'validate', path),
     setup: asFunction(definition['setup'], 'setup', path),
     teardown: asFunction(definition['teardown'], 'teardown', path),
-    inputSchema: schemaOf(definition['input'], 'input', path),
-    outputSchema: schemaOf(definition['output'], 'output', path),
+    inputSchema,
+    outputSchema,
+    declared: declaredFields(definition, {
+      path,
+      checksWhole: inputSchema !== undefined || outputSchema !== undefined,
+    }),
   };
 }
 
@@ -108,14 +120,6 @@ export function outputCheckOf(
   };
 }
 
-export function loadError(path: string, what: string, remedy: string, cause?: unknown): DispatcherError {
-  return new DispatcherError(
-    'TRANSFORM_LOAD',
-    `${path}: ${what}`,
-    cause === undefined ? { remedy } : { remedy, cause },
-  );
-}
-
 const NOTHING: LoadedTransform = {
   transform: undefined,
   transformBatch: undefined,
@@ -125,6 +129,7 @@ const NOTHING: LoadedTransform = {
   teardown: undefined,
   inputSchema: undefined,
   outputSchema: undefined,
+  declared: undefined,
 };
 
 function asFunction<Shape extends (...given: never[]) => unknown>(

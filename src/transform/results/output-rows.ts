@@ -75,7 +75,7 @@ export class OutputRows {
     if (problem !== undefined) return problem;
     if (this.#defaultTopic === undefined) return noTopic();
     if (!this.#addRow(row, this.#defaultTopic, 0)) return Written.full;
-    return this.#encode(value);
+    return this.#encode(row, value);
   }
 
   unchanged(row: number): Step {
@@ -90,7 +90,13 @@ export class OutputRows {
     const problem = this.#problemOf(value, misplaced(value));
     if (problem !== undefined) return problem;
     const step = this.#beginEmission(row, options);
-    return step === Written.done ? this.#encode(value) : step;
+    return step === Written.done ? this.#encode(row, value) : step;
+  }
+
+  /** The source's value, its bytes as they are. */
+  forward(row: number, options: EmitOptions | undefined): Step {
+    if (options === undefined) return this.unchanged(row);
+    return this.#beginEmission(row, options, RowFlag.valueOfSource);
   }
 
   emitBytes(row: number, bytes: unknown, options: EmitOptions): Step {
@@ -122,15 +128,20 @@ export class OutputRows {
     return reason === undefined ? this.#checkOutput?.(value) : refuse('transform', 'INVALID_RESULT', reason);
   }
 
-  #encode(value: unknown): Step {
+  #encode(row: number, value: unknown): Step {
     const writer = this.writer;
+    if (this.#encoder.from !== undefined) {
+      const { reader } = this.scope;
+      const start = reader.valueStart(row);
+      this.#encoder.from(reader.bytes, start, start + reader.valueLength(row));
+    }
     const end = this.#encoder.encode(value, writer.bytes, writer.payloadEnd, writer.limit);
     if (end < 0) return -1 - end > this.#settings.outputBytesMax ? this.tooLarge() : Written.full;
     writer.takeValue(end);
     return Written.done;
   }
 
-  #beginEmission(row: number, options: EmitOptions): Step {
+  #beginEmission(row: number, options: EmitOptions, more = 0): Step {
     const emission = checkOptions(options, this.scope.reader, row);
     if (emission instanceof Rejected) return emission;
     const topic = this.#topicOf(emission);
@@ -141,7 +152,8 @@ export class OutputRows {
       this.unknownTopics.add(topic.name);
       return Written.unknownTopic;
     }
-    if (!this.writer.addRow(row, topic.number, flagsOf(emission, this.#timestampFlag))) return Written.full;
+    const flags = flagsOf(emission, this.#timestampFlag) | more;
+    if (!this.writer.addRow(row, topic.number, flags)) return Written.full;
     return writeEmission(this.writer, emission) ? Written.done : Written.full;
   }
 

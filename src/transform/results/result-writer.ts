@@ -140,6 +140,8 @@ export class ResultWriter {
         return this.#rows.emitValue(row, result.value, result.options);
       case 'emitRaw':
         return this.#rows.emitBytes(row, result.bytes, result.options);
+      case 'forward':
+        return this.#rows.forward(row, result.options);
       case 'tombstone':
         return this.#rows.emitBytes(row, null, result.options);
       default:

@@ -43,6 +43,11 @@ export interface EmitRaw {
   readonly options: EmitOptions;
 }
 
+export interface Forward {
+  readonly [RESULT]: 'forward';
+  readonly options: EmitOptions | undefined;
+}
+
 export interface Tombstone {
   readonly [RESULT]: 'tombstone';
   readonly options: EmitOptions;
@@ -64,7 +69,7 @@ export interface Reject {
   readonly message: string;
 }
 
-export type EmitAllItem<Value> = Value | Emit<Value> | EmitRaw | Tombstone;
+export type EmitAllItem<Value> = Value | Emit<Value> | EmitRaw | Forward | Tombstone;
 
 /** Everything a transform for output values of type `Value` may return. */
 export type Result<Value> = EmitAllItem<Value> | EmitAll<Value> | Drop | Reject;
@@ -95,9 +100,16 @@ export function emitRaw(bytes: Uint8Array | string | null, options: EmitOptions 
   return { [RESULT]: 'emitRaw', bytes, options };
 }
 
+const UNCHANGED = Object.freeze<Forward>({ [RESULT]: 'forward', options: undefined });
+
+/** The source's value, its bytes as they are, whatever the formats: to filter, route or copy records. */
+export function forward(options?: EmitOptions): Forward {
+  return options === undefined ? UNCHANGED : { [RESULT]: 'forward', options };
+}
+
 /** None, one or several records from one source record; they succeed or fail together. */
 export function emitAll<Value = never>(
-  results: readonly (Value | Emit<Value> | EmitRaw | Tombstone)[],
+  results: readonly (Value | Emit<Value> | EmitRaw | Forward | Tombstone)[],
 ): EmitAll<Value> {
   return { [RESULT]: 'emitAll', results };
 }
@@ -107,7 +119,7 @@ export function tombstone(options: EmitOptions = {}): Tombstone {
   return { [RESULT]: 'tombstone', options };
 }
 
-export type MarkedResult = Emit<unknown> | EmitRaw | Tombstone | EmitAll<unknown> | Drop | Reject;
+export type MarkedResult = Emit<unknown> | EmitRaw | Forward | Tombstone | EmitAll<unknown> | Drop | Reject;
 
 export function isMarked(value: unknown): value is MarkedResult {
   return typeof value === 'object' && value !== null && RESULT in value;

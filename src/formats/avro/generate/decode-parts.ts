@@ -26,7 +26,7 @@ ${endOfBlock(count, path)}
 ${target} = ${list};`;
 }
 
-const FORBIDDEN_KEY =
+export const FORBIDDEN_KEY =
   'holds the key "__proto__", which would change the prototype of objects it is copied to';
 
 export function readMap(node: MapNode, reader: PartReader, { target, path }: DecodePlace): string {
@@ -51,7 +51,7 @@ ${target} = ${map};`;
  * The head of the loop over blocks: counts are compared with the remaining bytes before anything is allocated
  * for them.
  */
-function blocks(itemBytesMin: number, count: string, path: string): string {
+export function blocks(itemBytesMin: number, count: string, path: string): string {
   const size = `z${count}`;
   return `for (;;) {
   let ${count}, ${size} = -1;
@@ -66,14 +66,14 @@ function blocks(itemBytesMin: number, count: string, path: string): string {
 }
 
 /** Refuses a count of items that the remaining bytes could not hold. */
-export function boundOf(count: string, itemBytesMin: number, path: string): string {
+function boundOf(count: string, itemBytesMin: number, path: string): string {
   if (itemBytesMin === 0) return `zeros(${count}, \`${path}\`, p);`;
   const itemsMax = itemBytesMin === 1 ? 'e - p' : `(e - p) / ${String(itemBytesMin)}`;
   const claim = `claims \${${count}} items, more than its bytes could hold`;
   return `if (${count} > ${itemsMax}) ${fail('INVALID_COUNT', path, claim)}`;
 }
 
-function endOfBlock(count: string, path: string): string {
+export function endOfBlock(count: string, path: string): string {
   const misfit = fail('INVALID_COUNT', path, "a block's size does not fit its items");
   return `  if (z${count} >= 0 && z${count} !== p) ${misfit}\n}`;
 }

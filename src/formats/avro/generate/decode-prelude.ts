@@ -111,6 +111,13 @@ function text(p, n, path) {
   }
   return wide(p, q, path);
 }
+function utf8(p, n, path) {
+  const q = p + n, b = B, w = W;
+  let all = 0, tail = 0, i = p;
+  for (; i < q - 3; i += 4) all |= w.getInt32(i, true);
+  for (; i < q; i++) tail |= b[i];
+  if ((all & 0x80808080) !== 0 || tail > 127) wide(p, q, path);
+}
 function wide(p, q, path) {
   try {
     return utf8Text(X, p, q);

@@ -42,16 +42,17 @@ export class DecodeSource {
   private readonly options: DecodeOptions;
   private readonly root: Node;
 
-  constructor(root: Node, options: DecodeOptions) {
+  /** `others`: further plans whose parts the source moves past. */
+  constructor(root: Node, options: DecodeOptions, others: readonly Node[] = []) {
     this.root = root;
     this.options = options;
-    this.emitter = new Emitter(root);
+    this.emitter = new Emitter(root, others);
   }
 
   text(): string {
     const name =
       this.root.kind === 'record' || this.root.kind === 'resolved' ? shortName(this.root.name) : 'value';
-    const body = this.read(this.root, 'value', inTemplate(name));
+    const body = this.body(inTemplate(name));
     const at = literal(`${name}: `);
     return `'use strict';
 ${DECODE_PRELUDE}
@@ -72,6 +73,11 @@ return {
     return value;
   },
 };`;
+  }
+
+  /** The statements that set `value` from position `p` to the record's end. */
+  protected body(path: string): string {
+    return this.read(this.root, 'value', path);
   }
 
   /**

@@ -16,13 +16,14 @@ export class Emitter {
   /** Values that the source refers to by position: `K[3]`. */
   readonly constants: unknown[] = [];
   private readonly names = new Map<Node, string>();
+  private readonly skipNames = new Map<Node, string>();
   private readonly recursive: ReadonlySet<Node>;
   private readonly crowded = new Set<Node>();
   private readonly sizes = new Map<Node, number>();
   private counter = 0;
 
-  constructor(root: Node) {
-    this.recursive = recursiveNodes(root);
+  constructor(root: Node, others: readonly Node[] = []) {
+    this.recursive = recursiveNodes([root, ...others]);
   }
 
   fresh(prefix: string): string {
@@ -63,10 +64,19 @@ export class Emitter {
 
   /** The name of the node's function; `write` is called once to create it. */
   functionFor(node: Node, write: (name: string) => string): string {
-    const known = this.names.get(node);
+    return this.namedFunction(this.names, node, write);
+  }
+
+  /** The same for the function that moves past the node's value. */
+  skipFunctionFor(node: Node, write: (name: string) => string): string {
+    return this.namedFunction(this.skipNames, node, write);
+  }
+
+  private namedFunction(names: Map<Node, string>, node: Node, write: (name: string) => string): string {
+    const known = names.get(node);
     if (known !== undefined) return known;
     const name = this.fresh('f');
-    this.names.set(node, name);
+    names.set(node, name);
     this.functions.push(write(name));
     return name;
   }
@@ -95,7 +105,7 @@ export class Emitter {
 }
 
 /** Nodes that contain themselves. */
-function recursiveNodes(root: Node): ReadonlySet<Node> {
+function recursiveNodes(roots: readonly Node[]): ReadonlySet<Node> {
   const found = new Set<Node>();
   const done = new Set<Node>();
   const open: Node[] = [];
@@ -113,7 +123,7 @@ function recursiveNodes(root: Node): ReadonlySet<Node> {
     open.pop();
     done.add(node);
   };
-  visit(root);
+  for (const root of roots) visit(root);
   return found;
 }
 

@@ -32,7 +32,7 @@ function unknown(value, names, path) {
     const shown = name.length > SHOWN_CHARS_MAX ? name.slice(0, SHOWN_CHARS_MAX) + '\\u2026' : name;
     const near = nearestName(name, names);
     const meant = near === undefined ? '' : '; did you mean ' + near + '?';
-    const what = ': the schema has no field ' + JSON.stringify(shown) + meant;
+    const what = ': ' + NO_FIELD + ' ' + JSON.stringify(shown) + meant;
     throw new FormatError('INVALID_VALUE', path + what);
   }
 }

@@ -27,7 +27,7 @@ export class EncodeSource {
   text(): string {
     const path = inTemplate(this.root.kind === 'record' ? shortName(this.root.name) : 'value');
     const body = this.out.frame(() => {
-      this.write(this.root, 'value', path);
+      this.body(path);
     });
     return `'use strict';
 ${ENCODE_PRELUDE}
@@ -42,6 +42,11 @@ return {
     return p;
   },
 };`;
+  }
+
+  /** Adds the lines that write `value`. */
+  protected body(path: string): void {
+    this.write(this.root, 'value', path);
   }
 
   /**
@@ -116,10 +121,7 @@ return p;
   }
 
   private fields(node: RecordNode, value: string, path: string): void {
-    this.out.lines.push(
-      `if (typeof ${value} !== 'object' || ${value} === null || Array.isArray(${value})) bad(${value}, ` +
-        `${literal(expectedOf(node))}, \`${path}\`);`,
-    );
+    this.isObject(node, value, path);
     const close = this.strict ? this.openFields(node, value, path) : (): void => undefined;
     const groups = this.emitter.grouped(node.fields);
     if (groups.length <= 1) {
@@ -133,8 +135,15 @@ return p;
     this.out.openGuard('');
   }
 
+  protected isObject(node: RecordNode, value: string, path: string): void {
+    this.out.lines.push(
+      `if (typeof ${value} !== 'object' || ${value} === null || Array.isArray(${value})) bad(${value}, ` +
+        `${literal(expectedOf(node))}, \`${path}\`);`,
+    );
+  }
+
   /** Counts the present and the missing fields (`U`): names are compared only if the sum is wrong. */
-  private openFields(node: RecordNode, value: string, path: string): () => void {
+  protected openFields(node: RecordNode, value: string, path: string): () => void {
     const [missing, count, key] = [this.emitter.fresh('u'), this.emitter.fresh('n'), this.emitter.fresh('k')];
     const names = this.emitter.constant(new Set(node.fields.map(({ name }) => name)));
     this.out.lines.push(`const ${missing} = U;`, 'U = 0;');
@@ -162,7 +171,7 @@ return p;
     return name;
   }
 
-  private field(field: Field, value: string, path: string): void {
+  protected field(field: Field, value: string, path: string): void {
     const own = this.emitter.fresh('v');
     const member = `${value}.${field.name}`;
     const given = INHERITED.has(field.name)
@@ -178,7 +187,7 @@ return p;
     this.out.lines.push(`if (${own} === undefined) {`);
     this.out.openGuard('');
     if (this.strict) this.out.lines.push('U++;');
-    this.fallback(field.fallback.bytes);
+    this.constant(field.fallback.bytes);
     this.out.closeGuard();
     this.out.lines.push('} else {');
     this.out.openGuard('');
@@ -188,7 +197,7 @@ return p;
     this.out.openGuard('');
   }
 
-  private fallback(bytes: Uint8Array): void {
+  protected constant(bytes: Uint8Array): void {
     if (bytes.length <= 1)
       this.out.put(bytes.length, ...Array.from(bytes, (byte) => `b[p++] = ${String(byte)};`));
     else this.out.put(bytes.length, `p = raw(p, ${this.emitter.constant(bytes)});`);

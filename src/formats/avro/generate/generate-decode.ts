@@ -14,7 +14,14 @@ export interface GeneratedDecoder {
 
 /** Writes the decoder of one plan as straight-line JavaScript and compiles it. */
 export function generateDecoder(root: Node, options: DecodeOptions, texts?: SourceTexts): GeneratedDecoder {
-  const source = new DecodeSource(root, options);
+  return compileDecoder(new DecodeSource(root, options), { S: texts });
+}
+
+/** `more`: what the source names besides the prelude. */
+export function compileDecoder(
+  source: DecodeSource,
+  more: { readonly S: SourceTexts | undefined } & Readonly<Record<string, unknown>>,
+): GeneratedDecoder {
   const scope = {
     FormatError,
     utf8Text,
@@ -24,7 +31,7 @@ export function generateDecoder(root: Node, options: DecodeOptions, texts?: Sour
     ZERO_BYTE_ITEMS_MAX,
     NESTING_DEPTH_MAX,
     K: source.emitter.constants,
-    S: texts,
+    ...more,
   };
   // Safe: names come from a parsed schema, whose identifiers avsc has checked; no data from records is in the
   // source.

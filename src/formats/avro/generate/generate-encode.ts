@@ -24,7 +24,23 @@ export interface EncodeOptions {
 
 /** Writes the encoder of one plan as straight-line JavaScript and compiles it. */
 export function generateEncoder(root: Node, options: EncodeOptions): GeneratedEncoder {
-  const source = new EncodeSource(root, options.unknownFields === 'reject');
+  return compileEncoder(new EncodeSource(root, options.unknownFields === 'reject'), {
+    S: options.texts,
+    NO_FIELD: 'the schema has no field',
+  });
+}
+
+interface EncoderScope {
+  readonly S: SourceTexts | undefined;
+  /** The beginning of the error about a field that may not be there. */
+  readonly NO_FIELD: string;
+}
+
+/** `more`: what the source names besides the prelude. */
+export function compileEncoder(
+  source: EncodeSource,
+  more: EncoderScope & Readonly<Record<string, unknown>>,
+): GeneratedEncoder {
   const scope = {
     FormatError,
     OVERFLOW,
@@ -35,7 +51,7 @@ export function generateEncoder(root: Node, options: EncodeOptions): GeneratedEn
     fromDate,
     nearestName,
     K: source.emitter.constants,
-    S: options.texts,
+    ...more,
   };
   // Safe: names come from a parsed schema, whose identifiers avsc has checked; no values are in the source.
   const make = new Function(...Object.keys(scope), source.text()) as (

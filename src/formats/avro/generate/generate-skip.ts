@@ -1,21 +1,24 @@
 import { bytesMin, childrenOf, type Node } from '../schema/plan.js';
-import { boundOf } from './decode-parts.js';
+import { blocks, endOfBlock, FORBIDDEN_KEY } from './decode-parts.js';
 import type { Emitter } from './emitter.js';
-import { fail, length, shortName, varint } from './snippets.js';
+import { fail, length, shortName, smallInt } from './snippets.js';
 
 /**
- * Statements that move `p` past a value without creating it, for fields of the writer that the reader does
- * not have.
+ * Statements that move `p` past a value without creating it, and refuse what reading it would refuse: for
+ * fields that are copied as they are, and for those of the writer that the reader does not have.
  */
 export function emitSkip(node: Node, emitter: Emitter, path: string): string {
   switch (node.kind) {
     case 'null':
       return '';
     case 'boolean':
-      return 'p++;';
+      return `c = b[p++];
+if (c > 1) ${fail('INVALID_BOOLEAN', path, 'a boolean is a byte 0 or 1, not ${c}')}`;
     case 'int':
-    case 'enum':
       return `c = b[p++];\nif (c >= 128) { intTail(p, c, \`${path}\`); p = P; }`;
+    case 'enum':
+      return `${smallInt('c', path)}
+if (c < 0 || c >= ${String(node.symbols.length)}) ${fail('INVALID_ENUM', path, NO_SYMBOL)}`;
     case 'long':
       return `parts(p + 1, b[p], \`${path}\`); p = P;`;
     case 'float':
@@ -25,18 +28,25 @@ export function emitSkip(node: Node, emitter: Emitter, path: string): string {
     case 'fixed':
       return `p += ${String(node.size)};`;
     case 'string':
+      return `${length(path)}\nutf8(p, c, \`${path}\`); p += c;`;
     case 'bytes':
       return `${length(path)}\np += c;`;
     case 'array':
       return skipBlocks(node.items, '', { emitter, path });
     case 'map':
-      return skipBlocks(node.values, `${length(path)}\np += c;`, { emitter, path });
+      return skipBlocks(
+        node.values,
+        `${length(path)}
+utf8(p, c, \`${path}\`);
+if (c === 9 && X.latin1Slice(p, p + 9) === '__proto__') ${fail('FORBIDDEN_KEY', path, FORBIDDEN_KEY)}
+p += c;`,
+        { emitter, path },
+      );
     case 'union': {
       const cases = node.branches.map(
         (branch, index) => `case ${String(index)}: {\n${emitSkip(branch.node, emitter, path)}\nbreak;\n}`,
       );
-      return `c = b[p++];
-if (c < 128) c = (c >>> 1) ^ -(c & 1); else { c = intTail(p, c, \`${path}\`); p = P; }
+      return `${smallInt('c', path)}
 switch (c) {
 ${cases.join('\n')}
 default: ${fail('INVALID_UNION', path, 'the union has no branch number ${c}')}
@@ -49,10 +59,12 @@ default: ${fail('INVALID_UNION', path, 'the union has no branch number ${c}')}
   }
 }
 
+const NO_SYMBOL = 'the enum has no symbol number ${c}';
+
 function skipRecord(node: Extract<Node, { kind: 'record' }>, emitter: Emitter, path: string): string {
   const inline = (): string => node.fields.map((field) => emitSkip(field.node, emitter, path)).join('\n');
   if (!emitter.isApart(node)) return inline();
-  const name = emitter.functionFor(
+  const name = emitter.skipFunctionFor(
     node,
     (own) => `function ${own}(p) {
   const b = B, e = E;
@@ -73,18 +85,9 @@ function skipBlocks(item: Node, key: string, at: { emitter: Emitter; path: strin
   const hollow = least === 0 && childrenOf(item).length === 0;
   const items = `for (let ${i} = 0; ${i} < ${count}; ${i}++) {
 ${key}
-${emitSkip(item, emitter, path)}
+${emitSkip(item, emitter, `${path}${key === '' ? '[]' : '{}'}`)}
 }`;
-  return `for (;;) {
-  let ${count};
-  ${varint(count, 'sizeTail', path)}
-  if (${count} === 0) break;
-  if (${count} < 0) {
-    ${length(path)}
-    p += c;
-    continue;
-  }
-  ${boundOf(count, least, path)}
+  return `${blocks(least, count, path)}
   ${hollow ? '' : items}
-}`;
+${endOfBlock(count, path)}`;
 }
