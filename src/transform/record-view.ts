@@ -65,6 +65,13 @@ export class RecordView implements SourceRecord {
     return this.#copies.key;
   }
 
+  get keyText(): string | null {
+    const reader = this.#reader();
+    const start = reader.keyStart(this.#row);
+    const length = reader.keyLength(this.#row);
+    return length < 0 ? null : reader.bytes.toString('utf8', start, start + length);
+  }
+
   get raw(): Buffer | null {
     this.#copies ??= {};
     if (this.#copies.raw === undefined) {
@@ -98,6 +105,11 @@ export class RecordView implements SourceRecord {
       { start, end: start + Math.max(0, reader.headersLength(this.#row)) },
       name,
     );
+  }
+
+  headerText(name: string): string | null | undefined {
+    const value = this.header(name);
+    return value == null ? value : value.toString();
   }
 
   #reader(): InputBatchReader {

@@ -34,6 +34,8 @@ export interface SourceRecord<In = unknown> {
   /** Milliseconds since 1970; −1 = none. */
   readonly timestamp: number;
   readonly key: Buffer | null;
+  /** The key as UTF-8 text, to compare it. */
+  readonly keyText: string | null;
   /** All headers in their order, duplicates included. */
   readonly headers: HeaderList;
   /** The decoded value; null for a tombstone. */
@@ -42,6 +44,8 @@ export interface SourceRecord<In = unknown> {
   readonly raw: Buffer | null;
   /** The last header of that name; undefined if there is none. */
   header(name: string): Buffer | null | undefined;
+  /** The same as UTF-8 text. */
+  headerText(name: string): string | null | undefined;
 }
 
 /** For events only: at most 100 per batch are kept. */

@@ -27,10 +27,12 @@ const recordOf = (value: Flight): SourceRecord => ({
   offset: 0,
   timestamp: -1,
   key: null,
+  keyText: null,
   headers: [],
   value,
   raw: null,
   header: () => undefined,
+  headerText: () => undefined,
 });
 
 async function contextOf(): Promise<Context> {

@@ -75,9 +75,12 @@ test('a record returns copies of its fields, and throws once its batch is settle
         record.partition,
         record.timestamp,
         record.key,
+        record.keyText,
         record.headers,
         record.header('h'),
         record.header('none'),
+        record.headerText('h'),
+        record.headerText('none'),
         record.raw,
       );
     return value;
@@ -103,8 +106,11 @@ test('a record returns copies of its fields, and throws once its batch is settle
     3,
     1000,
     Buffer.from('k'),
+    'k',
     headers,
     Buffer.from('2'),
+    undefined,
+    '2',
     undefined,
     Buffer.from('v'),
   ]);

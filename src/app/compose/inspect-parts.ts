@@ -9,6 +9,7 @@ import type { Loaded } from '../../config/load.js';
 import { type Origin, type Problem, Problems } from '../../config/text/problem.js';
 import type { ClientSide } from '../../core/client-side.js';
 import { DispatcherError } from '../../core/errors.js';
+import type { DeclaredFields } from '../../formats/fields/declared.js';
 import { inspectSchema } from '../../formats/index.js';
 import { loadCodecs } from '../../formats/on-demand.js';
 import { loadTokenProvider } from '../../kafka/tokens/token-source.js';
@@ -26,17 +27,23 @@ export async function inspectParts(config: ResolvedConfig, loaded: Loaded): Prom
         problems.warning(originOf(loaded, key), shownKey(key), unreadable(reason), UNREADABLE_REMEDY);
     });
   }
+  const schemasAreBad = problems
+    .list()
+    .some(({ severity, key }) => severity === 'error' && SCHEMA.test(key ?? ''));
   const { transform } = config.dispatcher;
   if (transform !== undefined)
-    await inspect(problems, loaded, 'dispatcher.transform', () => inspectFields(config, transform));
+    await inspect(problems, loaded, 'dispatcher.transform', async () => {
+      const { declared } = await inspectTransform(transform);
+      if (declared !== undefined && !schemasAreBad) await inspectFields(config, declared);
+    });
   for (const side of ['consumer', 'producer'] as const) await inspectSigner(problems, side, config, loaded);
   return problems.list();
 }
 
-/** A module that loads, whose declared fields fit the schemas. */
-async function inspectFields(config: ResolvedConfig, transform: string): Promise<void> {
-  const { declared } = await inspectTransform(transform);
-  if (declared === undefined) return;
+const SCHEMA = /^dispatcher\.(input|output)\.schema/;
+
+/** The declared fields fit the formats and the schemas. */
+async function inspectFields(config: ResolvedConfig, declared: DeclaredFields): Promise<void> {
   await loadCodecs({ input: formatOf(config, 'input'), output: formatOf(config, 'output') }, declared);
 }
 

@@ -50,6 +50,25 @@ test('usable schemas and transforms have no problems', async () => {
   assert.deepEqual(await problemsOf(good), []);
 });
 
+test('declared fields that the schemas do not have are reported at the transform, by name', async () => {
+  const schema = { type: 'record', name: 'Order', fields: [{ name: 'amount', type: 'double' }] };
+  writeFileSync(join(directory, 'order.avsc'), JSON.stringify(schema));
+  writeFileSync(
+    join(directory, 'fields.mjs'),
+    'export default { reads: ["amuont"], transform: () => ({}) };\n',
+  );
+  const job = (output: string): string => `  transform: ./fields.mjs
+  input: { format: avro, schema: ./order.avsc }
+  output: ${output}
+`;
+  const [problem, ...more] = await problemsOf(job('{ format: avro, schema: ./order.avsc }'));
+  assert.deepEqual(more, []);
+  assert.deepEqual([problem?.severity, problem?.key, problem?.line], ['error', 'dispatcher.transform', 6]);
+  assert.match(problem?.message ?? '', /the input schema has no field amuont; did you mean amount\?/);
+  const [other] = await problemsOf(job('{ format: json }'));
+  assert.match(other?.message ?? '', /can't be used from avro to json/);
+});
+
 /** The problems of a job that reads with an enum of one symbol what was written with others. */
 function enumProblems(transform: string, writers: readonly string[]): Promise<readonly Problem[]> {
   const enumeration = (symbols: readonly string[]): object => ({ type: 'enum', name: 'E', symbols });
