@@ -17,6 +17,8 @@ export interface Job {
   readonly tls: TlsMaterial | undefined;
   readonly input: string;
   readonly output: string;
+  /** Where a job that routes sends large orders. */
+  readonly largeOutput?: string | undefined;
   readonly group: string;
   /** 0: for ever. */
   readonly records: number;
@@ -34,6 +36,8 @@ export interface Contender {
   readonly exact: boolean;
   /** Which of the broker's listeners it reads from and writes to. */
   readonly listener: Listener;
+  /** Writes to two topics. */
+  readonly routes?: boolean;
   /** Runs over at most this many records: it is too slow for more. */
   readonly recordsMax?: number;
   command(job: Job): Promise<string[]>;
@@ -133,7 +137,7 @@ export interface KdVariant {
   readonly exact: boolean;
   readonly transform?: string;
   readonly input?: 'raw' | 'json' | 'avro';
-  readonly output?: 'raw' | 'avro';
+  readonly output?: 'raw' | 'json' | 'avro';
   /** Further `dispatcher` keys. */
   readonly dispatcher?: Readonly<Record<string, unknown>>;
 }
@@ -169,6 +173,7 @@ async function writeConfig(variant: KdVariant, job: Job): Promise<string> {
       ? {}
       : { transform: join(transforms, variant.transform), input: side(variant.input ?? 'raw') }),
     output: { ...side(variant.output ?? 'raw'), partition: 'same' },
+    ...(job.largeOutput === undefined ? {} : { options: { largeTopic: job.largeOutput } }),
     ...variant.dispatcher,
   };
   const config = {

@@ -20,6 +20,9 @@ export interface Run extends ProcessCost {
   readonly records: number;
 }
 
+/** Looks at what a contender wrote over a filled topic; throws where it is wrong. */
+export type Inspect = (contender: Contender, outputs: readonly string[], recipe: Recipe) => Promise<void>;
+
 export interface Handshake {
   readonly protocol: string;
   readonly cipher: string;
@@ -87,7 +90,7 @@ export class Ground {
     return this.cluster.createTopic(uniqueName('out'), { partitions });
   }
 
-  job(listener: Listener, topics: { readonly input: string; readonly output: string }, records: number): Job {
+  job(listener: Listener, topics: Pick<Job, 'input' | 'output' | 'largeOutput'>, records: number): Job {
     const { cluster, folder } = this;
     const tls = listener === 'TLS' ? this.#tls : undefined;
     return {
@@ -100,28 +103,26 @@ export class Ground {
     };
   }
 
-  /**
-   * Runs a contender over a filled topic into a fresh one; `check` has Java read every record of the output.
-   */
-  async run(contender: Contender, filled: Filled, check: boolean): Promise<Run> {
+  /** Runs a contender over a filled topic into fresh ones; `inspect` reads what it wrote. */
+  async run(contender: Contender, filled: Filled, inspect?: Inspect): Promise<Run> {
     const { recipe } = filled;
     const records = Math.min(recipe.records, contender.recordsMax ?? Number.POSITIVE_INFINITY);
     const output = await this.emptyOutput(recipe.partitions);
-    const cost = await runMeasured(
-      await contender.command(this.job(contender.listener, { input: filled.topic, output }, records)),
-    );
-    if (check && records === recipe.records && contender.id !== 'floor-consume') {
-      await this.check(contender, output, recipe);
-    }
-    await this.cluster.tool.deleteTopics([output]);
+    const largeOutput = contender.routes === true ? await this.emptyOutput(recipe.partitions) : undefined;
+    const outputs = [output, ...(largeOutput === undefined ? [] : [largeOutput])];
+    const job = this.job(contender.listener, { input: filled.topic, output, largeOutput }, records);
+    const cost = await runMeasured(await contender.command(job));
+    if (records === recipe.records) await inspect?.(contender, outputs, recipe);
+    await this.cluster.tool.deleteTopics(outputs);
     return { ...cost, records };
   }
 
-  /** A speed at which records get lost does not count. */
-  private async check(contender: Contender, output: string, recipe: Recipe): Promise<void> {
+  /** Has Java read every record of the output: a speed at which records get lost does not count. */
+  readonly check: Inspect = async (contender, outputs, recipe) => {
+    if (contender.id === 'floor-consume') return;
     const found = contender.exact ? recipe : { ...recipe, format: 'avro' as const };
     const result = await this.cluster.tool.verify({
-      topics: [output],
+      topics: outputs,
       recipe: found,
       compare: contender.exact ? 'bytes' : 'id',
       samePartition: true,
@@ -130,5 +131,5 @@ export class Ground {
     if (bad > 0) {
       throw new Error(`${contender.id}: the output is wrong: ${JSON.stringify(result)}`);
     }
-  }
+  };
 }

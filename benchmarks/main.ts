@@ -12,6 +12,8 @@ import { measureLatency, measureStartStop } from './latency.js';
 import { describeMachine } from './machine.js';
 import { measureMicro } from './micro/main.js';
 import { type BenchOptions, type Part, parseOptions } from './options.js';
+import { PEER_JOBS, type PeerJob } from './peers/jobs.js';
+import { measurePeers, type PeerScores } from './peers/rounds.js';
 import { type Circumstances, type Results, readResults, writeReport } from './report.js';
 import { type Fillings, measureThroughput, type Score } from './throughput.js';
 import { measureTls, type TlsScore } from './tls.js';
@@ -54,7 +56,7 @@ async function throughput(ground: Ground, options: BenchOptions): Promise<Score[
   const wanted = [...others, ...ours].filter(({ id }) =>
     options.match.some((prefix) => id.startsWith(prefix)),
   );
-  return measureThroughput(ground, wanted, fillings, options.runs);
+  return measureThroughput(ground, wanted, fillings, options);
 }
 
 async function tls(
@@ -87,7 +89,7 @@ async function onAvro<T>(
 
 async function pair(ground: Ground, shape: Shape, runs: number): Promise<Score[]> {
   return onAvro(ground, shape, (fillings) =>
-    measureThroughput(ground, [floor('pass'), kd(KD_PASS)], fillings, runs),
+    measureThroughput(ground, [floor('pass'), kd(KD_PASS)], fillings, { runs }),
   );
 }
 
@@ -103,6 +105,18 @@ async function byPartitions(ground: Ground, options: BenchOptions): Promise<Part
     }
   }
   return rows;
+}
+
+async function peers(
+  ground: Ground,
+  options: BenchOptions,
+  onJob: (scores: PeerScores) => Promise<void>,
+): Promise<PeerScores> {
+  return measurePeers(ground, peerJobs(options), options, onJob);
+}
+
+function peerJobs({ jobs }: BenchOptions): readonly PeerJob[] {
+  return PEER_JOBS.filter(({ id }) => jobs.length === 0 || jobs.includes(id));
 }
 
 async function latency(
@@ -125,11 +139,14 @@ async function measureParts(
   circumstances: Circumstances,
 ): Promise<void> {
   let results = await readResults(options.out);
+  const keep = async <T>(part: Part, result: T): Promise<void> => {
+    results = { ...results, [part]: { ...circumstances, result } };
+    await writeReport(options.out, results);
+  };
   const add = async <T>(part: Part, measure: () => Promise<T>): Promise<void> => {
     if (!options.parts.has(part)) return;
     say(`part ${part}`);
-    results = { ...results, [part]: { ...circumstances, result: await measure() } };
-    await writeReport(options.out, results);
+    await keep(part, await measure());
   };
   const large = {
     records: Math.min(LARGE_RECORDS, options.records),
@@ -144,6 +161,7 @@ async function measureParts(
   await add('partitions', () => byPartitions(ground, options));
   await add('latency', () => latency(ground, options, rateMax()));
   await add('micro', measureMicro);
+  await add('peers', () => peers(ground, options, (scores) => keep('peers', scores)));
 }
 
 function commandLine(): string {
@@ -163,7 +181,8 @@ async function main(): Promise<void> {
     options: { records, size, partitions, runs },
     command: commandLine(),
   };
-  const ground = await Ground.open({ tls: options.parts.has('tls') });
+  const secure = options.parts.has('peers') && peerJobs(options).some(({ listener }) => listener === 'TLS');
+  const ground = await Ground.open({ tls: options.parts.has('tls') || secure });
   try {
     await measureParts(ground, options, circumstances);
     say(`written: ${join(options.out, 'RESULTS.md')}`);

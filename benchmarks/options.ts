@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { PEER_JOBS } from './peers/jobs.js';
 
 export interface BenchOptions {
   readonly records: number;
@@ -11,14 +12,18 @@ export interface BenchOptions {
   readonly parts: ReadonlySet<Part>;
   /** Beginnings of the ids to run ([''] = all), e.g. floor, stock, kd-pass. */
   readonly match: readonly string[];
+  /** Jobs of the part peers; none: all. */
+  readonly jobs: readonly string[];
   /** Records per second at which latency is measured; half: half of what pass-through reaches. */
   readonly rates: readonly (number | 'half')[];
   /** Folder for RESULTS.md, results.json and results.svg. */
   readonly out: string;
 }
 
-export const PARTS = ['throughput', 'tls', 'latency', 'partitions', 'large', 'micro'] as const;
+export const PARTS = ['throughput', 'tls', 'latency', 'partitions', 'large', 'micro', 'peers'] as const;
 export type Part = (typeof PARTS)[number];
+/** The rivals need Go and Maven: only who asks for them gets them. */
+const UNASKED = PARTS.filter((name) => name !== 'peers');
 
 const DEFAULTS = {
   records: '2000000',
@@ -26,27 +31,31 @@ const DEFAULTS = {
   partitions: '8',
   runs: '3',
   match: '',
+  jobs: '',
   rates: '100000,half',
 };
 
 const USAGE = `make bench, with options as in: make bench -- --only throughput,tls --runs 5
 (or make bench ARGS="--only throughput,tls --runs 5")
-  --only LIST      [all] parts to measure; RESULTS.md keeps the others
+  --only LIST      [all but peers] parts to measure; RESULTS.md keeps the others
                      throughput  copying a topic: the C floor, stock node-rdkafka, kd
                      tls         what TLS adds to the C floor and to kd
                      latency     end to end: Kafka alone, the C floor or kd in between; first record, stop
                      partitions  CPU by partitions
                      large       records of 10 KB
                      micro       parts by themselves, without a broker
+                     peers       kd against hand-written Go and Kafka Streams; needs Go 1.26
   --tls            only the part tls; with --only: that part too
+  --peers          only the part peers; with --only: that part too
   --records N      [${DEFAULTS.records}] records per run
   --size BYTES     [${DEFAULTS.size}] bytes of a value
   --partitions N   [${DEFAULTS.partitions}]
   --runs N         [${DEFAULTS.runs}] rounds, interleaved; medians are reported
   --rates LIST     [${DEFAULTS.rates}] records/s of the part latency; half: half of the last rate of kd's
                    pass-through
-  --match LIST     [all] contenders of the part throughput, by the beginning of their id:
-                   floor,stock,kd-pass,kd-raw,kd-avro,kd-json
+  --match LIST     [all] contenders of the parts throughput and peers, by the beginning of their id:
+                   floor,stock,kd-pass,kd-raw,kd-avro,kd-json; peers: floor,go,kd
+  --jobs LIST      [all] jobs of the part peers: ${PEER_JOBS.map(({ id }) => id).join(',')}
   --out FOLDER     [benchmarks] where RESULTS.md, results.json and results.svg are
   --help`;
 
@@ -60,8 +69,10 @@ export function parseOptions(args: readonly string[], defaultOut: string): Bench
       runs: { type: 'string', default: DEFAULTS.runs },
       only: { type: 'string' },
       tls: { type: 'boolean', default: false },
+      peers: { type: 'boolean', default: false },
       rates: { type: 'string', default: DEFAULTS.rates },
       match: { type: 'string', default: DEFAULTS.match },
+      jobs: { type: 'string', default: DEFAULTS.jobs },
       out: { type: 'string', default: defaultOut },
       help: { type: 'boolean', default: false },
     },
@@ -70,14 +81,16 @@ export function parseOptions(args: readonly string[], defaultOut: string): Bench
     process.stdout.write(`${USAGE}\n`);
     process.exit(0);
   }
-  const named = values.only?.split(',').map(part) ?? (values.tls ? [] : PARTS);
+  const alone = (['tls', 'peers'] as const).filter((name) => values[name]);
+  const named = values.only?.split(',').map(part) ?? (alone.length > 0 ? [] : UNASKED);
   return {
     records: positive('--records', values.records),
     size: positive('--size', values.size),
     partitions: positive('--partitions', values.partitions),
     runs: positive('--runs', values.runs),
-    parts: new Set([...named, ...(values.tls ? (['tls'] as const) : [])]),
+    parts: new Set([...named, ...alone]),
     match: values.match.split(','),
+    jobs: values.jobs === '' ? [] : values.jobs.split(',').map(job),
     rates: values.rates.split(',').map((rate) => (rate === 'half' ? rate : positive('--rates', rate))),
     out: values.out,
   };
@@ -97,4 +110,11 @@ function part(text: string): Part {
     throw new Error(`--only knows ${PARTS.join(', ')}, not ${text}\n${USAGE}`);
   }
   return found;
+}
+
+function job(text: string): string {
+  if (!PEER_JOBS.some(({ id }) => id === text)) {
+    throw new Error(`--jobs knows ${PEER_JOBS.map(({ id }) => id).join(', ')}, not ${text}\n${USAGE}`);
+  }
+  return text;
 }

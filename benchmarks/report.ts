@@ -1,14 +1,16 @@
 /**
  * Writes what was measured: RESULTS.md for people, results.json with the figures of every part, results.svg.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Bar, barChart } from './chart.js';
 import type { LatencyScore, StartStopScore } from './latency.js';
 import type { Machine } from './machine.js';
 import type { MicroScore } from './micro/main.js';
 import type { BenchOptions } from './options.js';
-import { range } from './stats.js';
+import { peersBody } from './peers/report.js';
+import type { PeerScores } from './peers/rounds.js';
+import { MIB, ratio, table, thousands, withRange } from './tables.js';
 import type { Score } from './throughput.js';
 import type { TlsPair, TlsScore } from './tls.js';
 
@@ -36,43 +38,11 @@ export interface Results {
     readonly startStop: StartStopScore;
   }>;
   readonly micro?: Measured<readonly MicroScore[]>;
+  readonly peers?: Measured<PeerScores>;
 }
 
 /** Text written by hand follows this line and is kept. */
 const BY_HAND = '<!-- Written by hand from here on; make bench keeps it. -->';
-
-const MIB = 2 ** 20;
-
-/** Columns padded, as the formatter of this project wants them. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((_, column) =>
-    Math.max(3, ...[head, ...rows].map((cells) => cells[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const padded = (cells: readonly string[]): string =>
-    line(
-      widths.map((width, column) =>
-        column === 0 ? (cells[column] ?? '').padEnd(width) : (cells[column] ?? '').padStart(width),
-      ),
-    );
-  const rule = line(
-    widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)),
-  );
-  return [padded(head), rule, ...rows.map(padded)].join('\n');
-}
-
-function thousands(value: number): string {
-  return `${Math.round(value / 1000).toLocaleString('en-US')}k`;
-}
-
-function ratio(value: number, base: number | undefined): string {
-  return base === undefined ? '' : `${(value / base).toFixed(2)} ×`;
-}
-
-function withRange(middle: number, rounds: readonly number[]): string {
-  const { min, max } = range(rounds);
-  return `${middle.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`;
-}
 
 function scoreRows(scores: readonly Score[], base: number | undefined): string[][] {
   return scores.map((score) => [
@@ -183,6 +153,7 @@ function sections(results: Results): string[] {
     table(SCORE_HEAD, scoreRows(scores, floorOf(scores)));
   return [
     ...section('Copying a topic', results.throughput, scoreTable),
+    ...section('Against hand-written Go and Kafka Streams', results.peers, peersBody),
     ...section('What TLS adds', results.tls, tlsBody),
     ...section('10 KB records', results.large, scoreTable),
     ...section('CPU by partitions', results.partitions, (rows) =>
@@ -252,6 +223,7 @@ export async function readResults(folder: string): Promise<Results> {
 }
 
 export async function writeReport(folder: string, results: Results): Promise<void> {
+  await mkdir(folder, { recursive: true });
   const report = join(folder, 'RESULTS.md');
   const [, byHand = ''] = ((await textOf(report)) ?? '').split(`${BY_HAND}\n`);
   await writeFile(join(folder, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);

@@ -5,7 +5,7 @@
  * of it is reported beside.
  */
 import type { Contender } from './contenders.js';
-import type { Filled, Ground, Run } from './ground.js';
+import type { Filled, Ground, Inspect, Run } from './ground.js';
 import { say } from './ground.js';
 import { median } from './stats.js';
 
@@ -31,13 +31,19 @@ export interface Fillings {
   readonly tinyJson: Filled;
 }
 
+export interface Rounds {
+  readonly runs: number;
+  /** Looks at the outputs of the first round; unless said otherwise they must be what the recipe wants. */
+  readonly inspect?: Inspect;
+}
+
 const MICROS = 1e6;
 
 export async function measureThroughput(
   ground: Ground,
   contenders: readonly Contender[],
   fillings: Fillings,
-  runs: number,
+  { runs, inspect = ground.check }: Rounds,
 ): Promise<Score[]> {
   const starts = new Map<string, Run[]>();
   const wholes = new Map<string, Run[]>();
@@ -48,8 +54,12 @@ export async function measureThroughput(
       .filter((contender) => contender !== undefined);
     for (const contender of order) {
       const json = contender.format === 'json';
-      const start = await ground.run(contender, json ? fillings.tinyJson : fillings.tinyAvro, false);
-      const whole = await ground.run(contender, json ? fillings.json : fillings.avro, round === 0);
+      const start = await ground.run(contender, json ? fillings.tinyJson : fillings.tinyAvro);
+      const whole = await ground.run(
+        contender,
+        json ? fillings.json : fillings.avro,
+        round === 0 ? inspect : undefined,
+      );
       append(starts, contender.id, start);
       append(wholes, contender.id, whole);
       say(

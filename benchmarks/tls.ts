@@ -27,7 +27,7 @@ export async function measureTls(
   const handshake = await ground.handshake();
   say(`TLS: ${handshake.protocol}, ${handshake.cipher}`);
   const both = contenders.flatMap((contender) => [contender, overTls(contender)]);
-  const scores = await measureThroughput(ground, both, fillings, runs);
+  const scores = await measureThroughput(ground, both, fillings, { runs });
   const scoreOf = (id: string): Score | undefined => scores.find((score) => score.id === id);
   return {
     handshake,

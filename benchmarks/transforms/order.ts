@@ -6,3 +6,6 @@ export interface Order {
   name: string;
   tags: string[];
 }
+
+/** Half of the orders are large. */
+export const LARGE_FROM = 5000;

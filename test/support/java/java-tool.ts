@@ -11,12 +11,14 @@ import type {
   CommittedPlace,
   ConsumedRecord,
   CopyRequest,
+  DigestRequest,
   GroupState,
   Isolation,
   PartitionOffset,
   PlainRecord,
   ProduceRequest,
   Right,
+  TopicDigest,
   TopicSpec,
   VerifyRequest,
   VerifyResult,
@@ -175,6 +177,11 @@ export class JavaTool {
 
   async verify(request: VerifyRequest): Promise<VerifyResult> {
     return (await this.#request('verify', request, request.timeoutMs ?? BULK_TIMEOUT_MS)) as VerifyResult;
+  }
+
+  async digest(request: DigestRequest): Promise<readonly TopicDigest[]> {
+    const answer = await this.#request('digest', request, BULK_TIMEOUT_MS);
+    return (answer as { readonly topics: readonly TopicDigest[] }).topics;
   }
 
   /**

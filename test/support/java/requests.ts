@@ -87,6 +87,22 @@ export interface VerifyResult {
   readonly examples: readonly string[];
 }
 
+export interface DigestRequest {
+  readonly topics: readonly string[];
+  /** [bytes] json: a value counts for what it means, not for how it is written. */
+  readonly values?: 'bytes' | 'json';
+}
+
+/** Says what a topic holds, in whatever order. */
+export interface TopicDigest {
+  readonly topic: string;
+  readonly records: number;
+  /** Of keys, values, headers and timestamps. */
+  readonly content: string;
+  /** The same with each record's partition. */
+  readonly placed: string;
+}
+
 export interface PlainRecord {
   readonly key?: Buffer | null;
   readonly value?: Buffer | null;

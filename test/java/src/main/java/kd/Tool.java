@@ -49,6 +49,7 @@ public final class Tool {
     defaults.put("bootstrap.servers", bootstrapServers);
     commands.putAll(Producing.commands());
     commands.putAll(Verifying.commands());
+    commands.putAll(Digest.commands());
     commands.putAll(Acls.commands());
     commands.put("create-topics", Tool::createTopics);
     commands.put("delete-topics", Tool::deleteTopics);

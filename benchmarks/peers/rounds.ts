@@ -1,0 +1,111 @@
+/** Runs the jobs: everybody over the same topic, interleaved, and the outputs of the first round compared. */
+import { floor, kd, overTls } from '../contenders.js';
+import { type Ground, type Inspect, say } from '../ground.js';
+import { measureThroughput, type Score } from '../throughput.js';
+import { buildGo, type GoPeer } from './build.js';
+import { differences, type Written } from './compare.js';
+import { goRival, type Rival } from './contenders.js';
+import type { PeerJob } from './jobs.js';
+
+export interface PeerOptions {
+  readonly records: number;
+  readonly size: number;
+  readonly partitions: number;
+  readonly runs: number;
+  /** Beginnings of the ids of programs ([''] = all). */
+  readonly match: readonly string[];
+}
+
+export interface PeerScore {
+  readonly id: string;
+  readonly title: string;
+  readonly bytes: number;
+  readonly partitions: number;
+  readonly scores: readonly Score[];
+}
+
+export interface PeerScores {
+  readonly versions: Readonly<Record<string, string>>;
+  readonly jobs: readonly PeerScore[];
+}
+
+/** Larger records are fewer, so that a run takes about as long and as much of the disk. */
+const RUN_BYTES_MAX = 1_000_000_000;
+/** JSON of the same fields is that much longer than Avro. */
+const JSON_TO_AVRO_BYTES = 1.7;
+
+interface Peers {
+  readonly go: GoPeer | undefined;
+}
+
+/** Tells the results so far after every job. */
+export async function measurePeers(
+  ground: Ground,
+  jobs: readonly PeerJob[],
+  options: PeerOptions,
+  onJob: (scores: PeerScores) => Promise<void>,
+): Promise<PeerScores> {
+  const wanted = ({ id }: { readonly id: string }): boolean =>
+    options.match.some((prefix) => id.startsWith(prefix));
+  const peers = { go: jobs.some((job) => job.go.some(wanted)) ? await buildGo() : undefined };
+  const measured: PeerScore[] = [];
+  const scores = { versions: { ...peers.go?.versions }, jobs: measured };
+  for (const job of jobs) {
+    const rivals = rivalsOf(job, peers).filter(wanted);
+    say(`job ${job.id}: ${rivals.map(({ id }) => id).join(', ')}`);
+    measured.push(await measureJob(ground, job, rivals, options));
+    await onJob(scores);
+  }
+  return scores;
+}
+
+function rivalsOf(job: PeerJob, peers: Peers): Rival[] {
+  const common = { format: job.input, exact: false, routes: job.routes === true };
+  const { go } = peers;
+  const programs: Rival[] = [
+    ...(job.floor === true ? [{ ...floor('pass'), id: 'floor', keepsPartition: true }] : []),
+    ...(go === undefined ? [] : job.go.map((way) => goRival(go, way.job, { ...common, ...way }))),
+    ...job.kd.map(({ id, title, variant }) => ({
+      ...kd({ ...common, ...variant, id, title }),
+      routes: common.routes,
+      keepsPartition: true,
+    })),
+  ];
+  return job.listener === 'TLS'
+    ? programs.map((rival) => ({ ...overTls(rival), id: rival.id, keepsPartition: rival.keepsPartition }))
+    : programs;
+}
+
+async function measureJob(
+  ground: Ground,
+  job: PeerJob,
+  rivals: readonly Rival[],
+  options: PeerOptions,
+): Promise<PeerScore> {
+  const avroBytes = job.bytes ?? options.size;
+  const bytes = job.input === 'json' ? Math.round(avroBytes * JSON_TO_AVRO_BYTES) : avroBytes;
+  const { partitions = options.partitions } = job;
+  const records = Math.min(options.records, Math.ceil(RUN_BYTES_MAX / bytes));
+  const shape = { partitions, bytes, format: job.input } as const;
+  const full = await ground.fill({ ...shape, seed: 1, records });
+  const tiny = await ground.fill({ ...shape, seed: 2, records: partitions });
+  const fillings = { avro: full, json: full, tinyAvro: tiny, tinyJson: tiny };
+  const inspect = compareOutputs(ground, job, rivals);
+  const scores = await measureThroughput(ground, rivals, fillings, { runs: options.runs, inspect });
+  await ground.cluster.tool.deleteTopics([full.topic, tiny.topic]);
+  return { id: job.id, title: job.title, bytes, partitions, scores };
+}
+
+/** Whoever runs first is what all others are compared with: none may differ from any. */
+function compareOutputs(ground: Ground, job: PeerJob, rivals: readonly Rival[]): Inspect {
+  let first: Written | undefined;
+  return async ({ id, title }, topics) => {
+    const keepsPartition = rivals.find((rival) => rival.id === id)?.keepsPartition === true;
+    const found = await ground.cluster.tool.digest({ topics, values: job.values });
+    const written = { title, keepsPartition, topics: found };
+    first ??= written;
+    const wrong = differences([first, written]);
+    if (wrong.length > 0) throw new Error(`job ${job.id}: the outputs differ: ${wrong.join('; ')}`);
+    say(`${id} wrote ${found.map((topic) => topic.records).join(' and ')} records, as ${first.title} did`);
+  };
+}

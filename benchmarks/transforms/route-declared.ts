@@ -1,0 +1,11 @@
+/** route.ts with its field declared: nothing else is decoded. */
+import { defineTransform, forward, type } from 'kafka-dispatcher';
+import { LARGE_FROM, type Order } from './order.js';
+
+export default defineTransform({
+  input: type<Order>(),
+  reads: ['amount'],
+  writes: [],
+  setup: ({ options }) => ({ large: { topic: String(options['largeTopic']) } }),
+  transform: ({ amount }, _record, { state }) => (amount < LARGE_FROM ? forward() : forward(state.large)),
+});
