@@ -61,6 +61,8 @@ const ADDON = [
   'addon_receipt.c',
 ];
 const CODEC_ADDON = ['packed.c', 'packer.c', 'addon_values.c', 'test/codec_addon.c'];
+const JSON_CORE = ['json_paths.c', 'json_rows.c', 'json_scan.c'];
+const JSON_ADDON = [...JSON_CORE, 'addon_values.c', 'addon_json.c'];
 const FLAGS = [
   '-std=gnu11',
   '-g',
@@ -162,7 +164,9 @@ function includes() {
   ];
 }
 
-function compile(output, files, extra) {
+const RDKAFKA = ['-L', libraryDir, '-l:librdkafka.so.1'];
+
+function compile(output, files, extra, libraries = RDKAFKA) {
   mkdirSync(dirname(output), { recursive: true });
   // Built under another name and then renamed, so that a process that has loaded the old file keeps it
   // intact.
@@ -178,19 +182,17 @@ function compile(output, files, extra) {
     '-o',
     fresh,
     ...files.map((file) => join(here, file)),
-    '-L',
-    libraryDir,
-    '-l:librdkafka.so.1',
+    ...libraries,
   ];
   args.push(`-Wl,-rpath,${rpath}`, '-lm', '-ldl');
   run(compiler, args, {});
   renameSync(fresh, output);
 }
 
-function buildAddon(name, files, changedMs) {
+function buildAddon(name, files, changedMs, libraries) {
   const output = join(release, name);
   if (existsSync(output) && statSync(output).mtimeMs > changedMs) return;
-  compile(output, files, ['-O2', '-shared', '-Wl,-z,nodelete']);
+  compile(output, files, ['-O2', '-shared', '-Wl,-z,nodelete'], libraries);
   console.log(`native: built ${name}`);
 }
 
@@ -199,6 +201,7 @@ function buildRelease() {
     fail(`${libraryDir}/librdkafka.so.1 is missing: run npm rebuild node-rdkafka.`);
   const changedMs = Math.max(newest(sources()), statSync(join(libraryDir, 'librdkafka.so.1')).mtimeMs);
   buildAddon('kafka_dispatcher.node', ADDON, changedMs);
+  buildAddon('kd_json.node', JSON_ADDON, changedMs, []);
   // An installed package has no tests.
   if (existsSync(testDir)) buildAddon('kafka_dispatcher_test.node', CODEC_ADDON, changedMs);
 }
@@ -227,6 +230,7 @@ const PROGRAMS = {
     'writer_notes.c',
     'test/receipt_test.c',
   ],
+  json_test: [...JSON_CORE, 'packed.c', 'packer.c', 'test/json_test.c'],
   question_test: [...CORE, 'test/question_test.c'],
 };
 

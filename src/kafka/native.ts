@@ -5,6 +5,7 @@
  * `kd.handle` that the addon, loaded by librdkafka as a plugin, sees in `on_conf_set`.
  */
 import { createRequire } from 'node:module';
+import { loadBuilt } from '../core/built.js';
 import type {
   ClusterDescription,
   GroupDescription,
@@ -15,7 +16,7 @@ import type {
   TopicDescription,
   TopicResult,
 } from '../ports/admin.js';
-import { loadBuilt, loadRdkafka } from './libraries.js';
+import { loadRdkafka } from './libraries.js';
 import type { NativeReader, ReaderListener, ReaderOptions } from './native-reader.js';
 import type { NativeWriter, WriterListener, WriterOptions } from './native-writer.js';
 

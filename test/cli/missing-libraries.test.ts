@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { DispatcherError } from '../../src/core/errors.js';
-import { loadBuilt } from '../../src/kafka/libraries.js';
+import { loadBuilt } from '../../src/core/built.js';
 import { type KdResult, kdEntry, runKd } from '../support/kd.js';
 import { buildRoot, projectRoot } from '../support/paths.js';
 

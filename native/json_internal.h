@@ -1,0 +1,78 @@
+/* What the files of the JSON scanner share. */
+#ifndef KD_JSON_INTERNAL_H
+#define KD_JSON_INTERNAL_H
+
+#include "json_scan.h"
+
+/* Keys of the objects that are open at the same time; of larger values JavaScript looks for keys twice. */
+#define KD_JSON_HASHES_MAX 4096u
+/* In one object. Limits what comparing hashes costs. */
+#define KD_JSON_MEMBERS_MAX 64u
+/* Keys of a record that are expected in the next one, too, and how long they may be with their quotes. */
+#define KD_JSON_EXPECTED_MAX 64u
+#define KD_JSON_EXPECTED_BYTES 32u
+
+#define KD_JSON_NO_NODE (-1)
+
+/* A key on a path. */
+typedef struct {
+  uint64_t hash;
+  uint32_t name_position, name_length;
+  int32_t parent;
+  /* −1: none. */
+  int32_t path, object;
+  /* Nodes below it are [own number + 1, end). */
+  int32_t end;
+} kd_json_node;
+
+/* A key of an earlier record. Most records of a topic have the same keys in the same order, so comparing the
+ * bytes with those of the last record replaces reading, hashing and looking up the key. */
+typedef struct {
+  uint8_t bytes[KD_JSON_EXPECTED_BYTES];
+  uint64_t hash;
+  uint32_t length;
+  /* Depth of its object, number of the member in it, node of the object, node of the key. */
+  uint32_t depth, member;
+  int32_t parent, node;
+  bool is_ascii;
+} kd_json_expected;
+
+/* An open object or array. */
+typedef struct {
+  /* One bit for each hash of its keys. */
+  uint64_t seen;
+  uint32_t members;
+  uint32_t first_hash;
+  /* The node whose value it is, and the one whose keys its members may have. */
+  int32_t node, keys_of;
+  int32_t start;
+  /* Its keys were all compared. */
+  bool is_object, is_compared;
+} kd_json_frame;
+
+struct kd_json_scanner {
+  kd_json_node *nodes;
+  uint8_t *names;
+  /* Number of the row in which a node was met last. */
+  uint64_t *met;
+  /* Open addressing by parent and hash; −1: free. */
+  int32_t *table;
+  uint32_t table_mask;
+  uint32_t node_count, names_length;
+  int32_t path_count, object_count;
+  uint64_t row;
+  uint32_t expected_count;
+  kd_json_expected expected[KD_JSON_EXPECTED_MAX];
+  kd_json_frame frames[KD_JSON_DEPTH_MAX];
+  uint64_t hashes[KD_JSON_HASHES_MAX];
+};
+
+uint64_t kd_json_hash(const uint8_t *bytes, size_t length);
+/* The node of a key below a node, or KD_JSON_NO_NODE. */
+int32_t kd_json_find(const kd_json_scanner *scanner, int32_t parent, const uint8_t *name, size_t length,
+                     uint64_t hash);
+/* Writes the characters of a valid string literal without its quotes; lone surrogates take three bytes.
+ * Returns the length, or `size` + 1 if there is no room. */
+size_t kd_json_unescape(const uint8_t *at, const uint8_t *end, uint8_t *to, size_t size);
+
+#endif

@@ -1,0 +1,115 @@
+/* Number literals, and whether a double surely holds them exactly (src/formats/json-numbers.ts has the rules). */
+#ifndef KD_JSON_NUMBER_H
+#define KD_JSON_NUMBER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A number with at most this many significant digits survives conversion to a double and back. */
+#define KD_JSON_DIGITS_EXACT 15u
+#define KD_JSON_SAFE_INTEGER 9007199254740991ull
+/* So many digits fit into 64 bits. */
+#define KD_JSON_DIGITS_KEPT 19u
+/* 10 to the power of this is the largest one that a double holds exactly. */
+#define KD_JSON_POWER_MAX 22
+/* Between 10^-270 and 10^270 no number of up to 15 digits is near the ends of a double's range. */
+#define KD_JSON_EXPONENT_SAFE 270
+/* Larger exponents all mean the same. */
+#define KD_JSON_EXPONENT_MAX 100000
+
+typedef struct {
+  double value;
+  /* `value` is the number. */
+  bool has_value;
+  /* The double of the literal is surely the number that is written. */
+  bool is_exact;
+} kd_json_number;
+
+static inline bool kd_json_is_digit(uint8_t c) {
+  return c >= '0' && c <= '9';
+}
+
+static const double KD_JSON_POWERS[KD_JSON_POWER_MAX + 1] = {
+    1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+};
+
+typedef struct {
+  uint64_t digits;
+  /* Significant ones, those behind the first that is not 0. */
+  uint64_t count;
+} kd_json_digits;
+
+static inline const uint8_t *kd_json_digits_end(const uint8_t *at, const uint8_t *end, kd_json_digits *to) {
+  while (at < end && kd_json_is_digit(*at)) {
+    if (to->count < KD_JSON_DIGITS_KEPT) to->digits = to->digits * 10 + (uint64_t)(*at - '0');
+    to->count += to->digits != 0;
+    at++;
+  }
+  return at;
+}
+
+static inline void kd_json_judge(kd_json_number *number, const kd_json_digits *digits, bool is_integer,
+                                 int64_t exponent) {
+  const double significant = (double)digits->digits;
+  if (is_integer) {
+    number->has_value = number->is_exact =
+        digits->count <= KD_JSON_DIGITS_EXACT + 1 && digits->digits <= KD_JSON_SAFE_INTEGER;
+    number->value = significant;
+    return;
+  }
+  const bool is_short = digits->count <= KD_JSON_DIGITS_EXACT;
+  const int64_t size = exponent < 0 ? -exponent : exponent;
+  number->is_exact = is_short && (size <= KD_JSON_EXPONENT_SAFE || digits->digits == 0);
+  number->has_value = is_short && (size <= KD_JSON_POWER_MAX || digits->digits == 0);
+  number->value = significant;
+  /* Both operands are exact, so the result is the nearest double: one rounding. */
+  if (number->has_value && digits->digits != 0)
+    number->value = exponent < 0 ? significant / KD_JSON_POWERS[size] : significant * KD_JSON_POWERS[size];
+}
+
+/* Behind the exponent whose `e` is at `at`; NULL: not valid. */
+static inline const uint8_t *kd_json_exponent_end(const uint8_t *at, const uint8_t *end, int64_t *exponent) {
+  bool is_negative = false;
+  int64_t value = 0;
+  at++;
+  if (at < end && (*at == '+' || *at == '-')) is_negative = *at++ == '-';
+  if (at == end || !kd_json_is_digit(*at)) return NULL;
+  for (; at < end && kd_json_is_digit(*at); at++)
+    if (value < KD_JSON_EXPONENT_MAX) value = value * 10 + (*at - '0');
+  *exponent += is_negative ? -value : value;
+  return at;
+}
+
+/* Behind the number literal that begins at `at` with a digit or a minus; NULL: not valid. */
+static inline const uint8_t *kd_json_number_end(const uint8_t *at, const uint8_t *end,
+                                                kd_json_number *number) {
+  const bool is_negative = *at == '-';
+  kd_json_digits digits = {0};
+  int64_t exponent = 0;
+  bool is_integer = true;
+  at += is_negative;
+  if (at == end || !kd_json_is_digit(*at)) return NULL;
+  if (*at == '0') {
+    at++;
+    if (at < end && kd_json_is_digit(*at)) return NULL;
+  } else
+    at = kd_json_digits_end(at, end, &digits);
+  if (at < end && *at == '.') {
+    const uint8_t *fraction = ++at;
+    at = kd_json_digits_end(at, end, &digits);
+    if (at == fraction) return NULL;
+    exponent = -(at - fraction);
+    is_integer = false;
+  }
+  if (at < end && (*at | 0x20) == 'e') {
+    at = kd_json_exponent_end(at, end, &exponent);
+    if (!at) return NULL;
+    is_integer = false;
+  }
+  kd_json_judge(number, &digits, is_integer, exponent);
+  if (is_negative) number->value = -number->value;
+  return at;
+}
+
+#endif

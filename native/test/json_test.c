@@ -1,0 +1,497 @@
+/* Tests the JSON scanner alone: what is JSON and what is not, where members are, and random, changed and cut
+ * bytes. Every text is in memory of its own size, so that ASan sees a read behind its end. */
+#include "../json_scan.h"
+#include "../packed.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+
+#ifdef KD_TEST_SLOW
+#define ROUNDS 3000u
+#else
+#define ROUNDS 100000u
+#endif
+#define PATHS 6
+#define CELLS 256
+#define TEXT_BYTES_MAX 8192u
+/* Positions are never 0. */
+#define OFFSET 8u
+
+enum { AMOUNT, USER, USER_NAME, ADDRESS_CITY, ADDRESS_ZIP, UMLAUT };
+
+typedef struct {
+  int32_t cells[CELLS];
+  double numbers[PATHS];
+} result;
+
+static void add(kd_json_scanner *scanner, uint32_t parent, const char *name, int32_t path, int32_t node) {
+  CHECK(kd_json_add(scanner, parent, (const uint8_t *)name, strlen(name), path) == node);
+}
+
+/* amount, user, user.name, user.address.{city, zip}, ü. */
+static kd_json_scanner *create(void) {
+  kd_json_scanner *scanner = kd_json_create();
+  CHECK(scanner);
+  add(scanner, 0, "amount", AMOUNT, 1);
+  add(scanner, 0, "user", USER, 2);
+  add(scanner, 2, "name", USER_NAME, 3);
+  add(scanner, 2, "address", -1, 4);
+  add(scanner, 4, "city", ADDRESS_CITY, 5);
+  add(scanner, 4, "zip", ADDRESS_ZIP, 6);
+  add(scanner, 0, "\xc3\xbc", UMLAUT, 7);
+  CHECK(kd_json_seal(scanner));
+  CHECK(kd_json_stride(scanner) < CELLS && kd_json_path_count(scanner) == PATHS);
+  return scanner;
+}
+
+static const kd_json_row *row_of(const result *r) {
+  return (const void *)r->cells;
+}
+static const kd_json_path *path_of(const result *r, int path) {
+  return (const kd_json_path *)(const void *)(r->cells + KD_JSON_CELLS(kd_json_row)) + path;
+}
+static const kd_json_object *object_of(const result *r, int object) {
+  return (const kd_json_object *)(const void *)path_of(r, PATHS) + object;
+}
+
+/* Whatever the bytes are, positions are in order and inside. */
+static void check_positions(const result *r, int32_t start, int32_t end) {
+  const kd_json_row *row = row_of(r);
+  CHECK(row->status >= KD_JSON_INVALID && row->status <= KD_JSON_CLOSER);
+  if (row->status == KD_JSON_INVALID) return;
+  CHECK(start <= row->start && row->start < row->end && row->end <= end && row->keys >= 0);
+  for (int i = 0; i < PATHS; i++) {
+    const kd_json_path *path = path_of(r, i);
+    CHECK(path->kind >= KD_JSON_ABSENT && path->kind <= KD_JSON_BLOCKED);
+    if (path->kind == KD_JSON_ABSENT || path->kind >= KD_JSON_DUPLICATE) continue;
+    CHECK(row->start < path->key_start && path->key_start < path->start && path->start < path->end &&
+          path->end < row->end);
+  }
+  for (int i = 0; i < 3; i++) {
+    const kd_json_object *object = object_of(r, i);
+    if (object->start == 0) continue;
+    CHECK(row->start <= object->start && object->start < object->close && object->close < row->end);
+    CHECK(object->members <= row->keys);
+  }
+}
+
+static int scan_bytes(kd_json_scanner *scanner, const void *text, size_t length, result *r) {
+  uint8_t *bytes = malloc(length + OFFSET);
+  CHECK(bytes);
+  memset(bytes, '"', OFFSET);
+  if (length) memcpy(bytes + OFFSET, text, length);
+  memset(r, 0x55, sizeof *r);
+  const uint32_t end = (uint32_t)length + OFFSET;
+  kd_json_scan_value(scanner, bytes, OFFSET, end, end, r->cells, r->numbers);
+  free(bytes);
+  check_positions(r, OFFSET, (int32_t)end);
+  return row_of(r)->status;
+}
+
+static int scan_text(kd_json_scanner *scanner, const char *text, result *r) {
+  return scan_bytes(scanner, text, strlen(text), r);
+}
+
+static bool is_span(const char *text, int32_t start, int32_t end, const char *wanted) {
+  return (size_t)(end - start) == strlen(wanted) &&
+         memcmp(text + start - OFFSET, wanted, strlen(wanted)) == 0;
+}
+
+static const char *const SAFE[] = {
+    "0",
+    "-0",
+    "7",
+    "-12",
+    "1.5",
+    "1e3",
+    "-1.25E-7",
+    "9007199254740991",
+    "-9007199254740991",
+    "0e999",
+    "1e270",
+    "0.000000000000000000000123456789012345",
+    "12345678901234.0",
+    "\"\"",
+    "\"a\"",
+    "true",
+    "false",
+    "null",
+    "[]",
+    "{}",
+    " \t\r\n1 \t\r\n",
+    "[1,2,[3]]",
+    "{\"a\":{\"b\":[{}]}}",
+    "\"\\u0000\\\"\\\\\\/\\b\\f\\n\\r\\t\\uD800\"",
+    "\"\xc3\xbc\"",
+    "\"\xed\x9f\xbf\xee\x80\x80\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\"",
+    "\"\x7f\"",
+    "\xef\xbb\xbf{}",
+    "[{\"a\":1},{\"a\":2}]",
+    "{\"a\":1,\"A\":2}",
+    "\"0123456789abcdef0123456789abcdef\"",
+    "[ ]",
+    "{ }",
+};
+static const char *const CLOSER[] = {
+    "9007199254740992",
+    "1e400",
+    "1e-400",
+    "0.1234567890123456",
+    "123456789012345.0",
+    "{\"a\":1,\"a\":2}",
+    "{\"__proto__\":1}",
+    "{\"\\u0061\":1}",
+    "[{\"x\":[{\"__proto__\":{}}]}]",
+    "123456789012345.0",
+    "1e999999999999999999999",
+    "{\"\":1,\"\":2}",
+    "{\"a\":{\"b\":1,\"c\":2,\"b\":3}}",
+    "1.0000000000000000",
+};
+static const char *const INVALID[] = {
+    "",
+    " ",
+    "01",
+    "-",
+    "+1",
+    "1.",
+    ".5",
+    "1e",
+    "1e+",
+    "1.e1",
+    "0x1",
+    "NaN",
+    "Infinity",
+    "nul",
+    "nulll",
+    "tru",
+    "\"",
+    "\"\\\"",
+    "\"\\x\"",
+    "\"\\u12\"",
+    "\"\\u12g4\"",
+    "\"\n\"",
+    "\"\x1f\"",
+    "[",
+    "]",
+    "[1",
+    "[1,",
+    "[1,]",
+    "[,1]",
+    "[1 2]",
+    "{",
+    "{\"a\"",
+    "{\"a\":",
+    "{\"a\":1",
+    "{\"a\":1,",
+    "{\"a\":1,}",
+    "{a:1}",
+    "{1:1}",
+    "{\"a\" 1}",
+    "{\"a\":}",
+    "[}",
+    "{]",
+    "[1}",
+    "{\"a\":1]",
+    "1 2",
+    "{} {}",
+    "\xef\xbb\xbf",
+    "\xef\xbb\xbf\xef\xbb\xbf{}",
+    "{}\xef\xbb\xbf",
+    "\"\x80\"",
+    "\"\xc0\x80\"",
+    "\"\xc1\xbf\"",
+    "\"\xc3\"",
+    "\"\xe0\x9f\xbf\"",
+    "\"\xed\xa0\x80\"",
+    "\"\xed\xbf\xbf\"",
+    "\"\xf0\x8f\xbf\xbf\"",
+    "\"\xf4\x90\x80\x80\"",
+    "\"\xf5\x80\x80\x80\"",
+    "\"\xff\"",
+    "\"\xe2\x82\"",
+    "\"\xf0\x9f\x98\"",
+    "\xc2\xa0"
+    "1",
+    "\x0b"
+    "1",
+    "\x0c"
+    "1",
+    "'a'",
+    "/**/1",
+    "[1]//",
+    "{\"\xff\":1}",
+    "--1",
+    "1-",
+    "1+1",
+    "tRue",
+    "\"a\"\"b\"",
+    "{\"a\":1 \"b\":2}",
+    "{\"a\"::1}",
+    "[\"a\":1]",
+    "{,}",
+};
+
+static void check_all(kd_json_scanner *scanner, const char *const *texts, size_t count, int status) {
+  result r;
+  /* Twice: the second time the keys are the expected ones. */
+  for (int round = 0; round < 2; round++)
+    for (size_t i = 0; i < count; i++)
+      for (int again = 0; again < 2; again++)
+        if (scan_text(scanner, texts[i], &r) != status) {
+          fprintf(stderr, "%s: status %d instead of %d\n", texts[i], row_of(&r)->status, status);
+          exit(1);
+        }
+}
+#define CHECK_ALL(scanner, texts, status) check_all(scanner, texts, sizeof texts / sizeof *texts, status)
+
+/* A zero byte is not the end of a value. */
+static void check_zero_bytes(kd_json_scanner *scanner) {
+  result r;
+  CHECK(scan_bytes(scanner, "1\0", 2, &r) == KD_JSON_INVALID);
+  CHECK(scan_bytes(scanner, "\"a\0b\"", 5, &r) == KD_JSON_INVALID);
+  CHECK(scan_bytes(scanner, "\0", 1, &r) == KD_JSON_INVALID);
+}
+
+static void check_depth(kd_json_scanner *scanner) {
+  static char text[2 * KD_JSON_DEPTH_MAX + 2];
+  result r;
+  for (uint32_t depth = KD_JSON_DEPTH_MAX - 1; depth <= KD_JSON_DEPTH_MAX + 1; depth++) {
+    memset(text, '[', depth);
+    memset(text + depth, ']', depth);
+    CHECK(scan_bytes(scanner, text, 2 * depth, &r) ==
+          (depth > KD_JSON_DEPTH_MAX ? KD_JSON_INVALID : KD_JSON_SAFE));
+  }
+}
+
+static void check_members(kd_json_scanner *scanner) {
+  const char *text =
+      "{\"x\" : [{\"amount\":9}], \"amount\": -1.5 ,\"user\":{\"name\":\"\xc3\xb6\",\"address\":"
+      "{\"zip\":\"1\\n\",\"city\":\"Ulm\"} },\"\xc3\xbc\":true}";
+  result r;
+  for (int round = 0; round < 3; round++) {
+    CHECK(scan_text(scanner, text, &r) == KD_JSON_SAFE);
+    const kd_json_row *row = row_of(&r);
+    CHECK(row->keys == 9 && row->kind == KD_JSON_OBJECT && row->flags == KD_JSON_ESCAPES);
+    const kd_json_path *amount = path_of(&r, AMOUNT), *user = path_of(&r, USER),
+                       *city = path_of(&r, ADDRESS_CITY);
+    CHECK(amount->kind == KD_JSON_NUMBER && r.numbers[AMOUNT] == -1.5);
+    CHECK(is_span(text, amount->start, amount->end, "-1.5"));
+    CHECK(is_span(text, amount->key_start, amount->key_start + 8, "\"amount\""));
+    CHECK(user->kind == KD_JSON_OBJECT && text[user->start - OFFSET] == '{' &&
+          text[user->end - 1 - OFFSET] == '}');
+    CHECK(city->kind == KD_JSON_STRING && is_span(text, city->start, city->end, "\"Ulm\""));
+    CHECK(path_of(&r, USER_NAME)->kind == KD_JSON_STRING_UTF8);
+    CHECK(path_of(&r, ADDRESS_ZIP)->kind == KD_JSON_STRING_ESCAPED);
+    CHECK(path_of(&r, UMLAUT)->kind == KD_JSON_TRUE);
+    const kd_json_object *root = object_of(&r, 0), *address = object_of(&r, 2);
+    CHECK(root->start == row->start && root->close == row->end - 1 && root->members == 4);
+    CHECK(object_of(&r, 1)->start == user->start && object_of(&r, 1)->close == user->end - 1);
+    CHECK(address->members == 2 && text[address->close - OFFSET] == '}' &&
+          text[address->close + 1 - OFFSET] == ' ');
+  }
+}
+
+static void check_kinds(kd_json_scanner *scanner) {
+  result r;
+  CHECK(scan_text(scanner, "{}", &r) == KD_JSON_SAFE && path_of(&r, USER)->kind == KD_JSON_ABSENT);
+  CHECK(object_of(&r, 0)->members == 0 && object_of(&r, 1)->start == 0);
+  CHECK(scan_text(scanner, "[]", &r) == KD_JSON_SAFE && path_of(&r, USER_NAME)->kind == KD_JSON_BLOCKED);
+  CHECK(object_of(&r, 0)->start == 0 && row_of(&r)->kind == KD_JSON_ARRAY);
+  CHECK(scan_text(scanner, "{\"user\":[{\"name\":1}]}", &r) == KD_JSON_SAFE);
+  CHECK(path_of(&r, USER)->kind == KD_JSON_ARRAY && path_of(&r, USER_NAME)->kind == KD_JSON_BLOCKED);
+  CHECK(path_of(&r, ADDRESS_ZIP)->kind == KD_JSON_BLOCKED && path_of(&r, AMOUNT)->kind == KD_JSON_ABSENT);
+  CHECK(scan_text(scanner, "{\"user\":{\"address\":null}}", &r) == KD_JSON_SAFE);
+  CHECK(path_of(&r, ADDRESS_CITY)->kind == KD_JSON_BLOCKED && path_of(&r, USER_NAME)->kind == KD_JSON_ABSENT);
+  CHECK(scan_text(scanner, "{\"user\":{\"name\":1},\"user\":{}}", &r) == KD_JSON_CLOSER);
+  CHECK(path_of(&r, USER)->kind == KD_JSON_DUPLICATE && path_of(&r, USER_NAME)->kind == KD_JSON_DUPLICATE);
+  CHECK(scan_text(scanner, "{\"amount\":1,\"am\\u006funt\":2}", &r) == KD_JSON_CLOSER);
+  CHECK(path_of(&r, AMOUNT)->kind == KD_JSON_DUPLICATE);
+  CHECK(scan_text(scanner, "{\"\\u00fc\":12345678901234567,\"\\u0061m\\u006Funt\":null}", &r) ==
+        KD_JSON_CLOSER);
+  CHECK(path_of(&r, UMLAUT)->kind == KD_JSON_NUMBER_TEXT && path_of(&r, AMOUNT)->kind == KD_JSON_NULL);
+}
+
+static void check_order(kd_json_scanner *scanner) {
+  static const char *const TEXTS[] = {
+      "{\"amount\":1,\"user\":{\"name\":1,\"address\":{\"city\":1,\"zip\":[{\"q\":1}]}},\"\xc3\xbc\":{\"z\":"
+      "1}}",
+      "{\"amount\":1,\"user\":{\"name\":1,\"address\":{\"zip\":1,\"city\":1}},\"\xc3\xbc\":1}",
+      "{\"amount\":1,\"user\":{\"name\":1,\"address\":{\"city\":1,\"zip\":1}},\"\xc3\xbc\":1,\"z\":1}",
+      "{\"amount\":1,\"user\":{\"name\":1,\"address\":{\"city\":1,\"zip\":1}}}",
+      "{\"amount\":1,\"user\":{\"name\":1,\"address\":[]},\"\xc3\xbc\":1}",
+      "{\"user\":{\"name\":1,\"address\":{\"city\":1,\"zip\":1}},\"\xc3\xbc\":1}",
+      "{\"amount\":1,\"user\":{\"name\":1,\"x\":2,\"address\":{\"city\":1,\"zip\":1}},\"\xc3\xbc\":1}",
+  };
+  result r;
+  for (int round = 0; round < 2; round++)
+    for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {
+      CHECK(scan_text(scanner, TEXTS[i], &r) == KD_JSON_SAFE);
+      CHECK(((row_of(&r)->flags & KD_JSON_IN_ORDER) != 0) == (i == 0));
+    }
+}
+
+/* As many members as are compared, and one more. */
+static void check_many_members(kd_json_scanner *scanner) {
+  static char text[TEXT_BYTES_MAX];
+  result r;
+  for (int count = 63; count <= 66; count++) {
+    size_t length = 0;
+    for (int i = 0; i < count; i++)
+      length += (size_t)snprintf(text + length, sizeof text - length, "%c\"k%d\":%d", i ? ',' : '{', i, i);
+    memcpy(text + length, "}", 2);
+    for (int again = 0; again < 2; again++) {
+      CHECK(scan_text(scanner, text, &r) == (count <= 64 ? KD_JSON_SAFE : KD_JSON_CLOSER));
+      CHECK(row_of(&r)->keys == count);
+    }
+  }
+}
+
+/* The same text, keys and all, with one key repeated: never safe, whatever was expected. */
+static void check_changed_keys(kd_json_scanner *scanner) {
+  char text[64];
+  result r;
+  unsigned random = 7;
+  for (unsigned round = 0; round < ROUNDS; round++) {
+    const unsigned a = next_random(&random) % 4, b = next_random(&random) % 4, c = next_random(&random) % 4;
+    const bool nested = next_random(&random) % 2;
+    snprintf(text, sizeof text, nested ? "{\"%c\":{\"%c\":1},\"%c\":2}" : "{\"%c\":1,\"%c\":{},\"%c\":2}",
+             'a' + a, 'a' + b, 'a' + c);
+    const bool twice = a == c || (!nested && (a == b || b == c));
+    CHECK(scan_text(scanner, text, &r) == (twice ? KD_JSON_CLOSER : KD_JSON_SAFE));
+  }
+}
+
+static void check_numbers(kd_json_scanner *scanner) {
+  unsigned random = 11;
+  char text[64], number[40];
+  result r;
+  for (unsigned round = 0; round < ROUNDS; round++) {
+    const unsigned digits = 1 + next_random(&random) % 15, point = next_random(&random) % (digits + 1);
+    size_t length = 0;
+    if (next_random(&random) % 2) number[length++] = '-';
+    for (unsigned i = 0; i < digits; i++) {
+      if (i == point && i > 0) number[length++] = '.';
+      number[length++] = (char)('0' + (i == 0 ? 1 + next_random(&random) % 9 : next_random(&random) % 10));
+    }
+    number[length] = 0;
+    if (next_random(&random) % 2)
+      snprintf(number + length, sizeof number - length, "e%d", (int)(next_random(&random) % 80) - 40);
+    snprintf(text, sizeof text, "{\"amount\":%s}", number);
+    const double value = strtod(number, NULL);
+    const bool is_integer = !strpbrk(number, ".e");
+    CHECK(scan_text(scanner, text, &r) == KD_JSON_SAFE);
+    CHECK(!is_integer || path_of(&r, AMOUNT)->kind == KD_JSON_NUMBER);
+    if (path_of(&r, AMOUNT)->kind == KD_JSON_NUMBER) CHECK(r.numbers[AMOUNT] == value);
+  }
+  CHECK(scan_text(scanner, "{\"amount\":-0}", &r) == KD_JSON_SAFE && signbit(r.numbers[AMOUNT]));
+}
+
+/* Cut anywhere, a value in brackets is not valid; changed or random bytes do no harm. */
+static void fuzz(kd_json_scanner *scanner) {
+  static const char *const SEEDS[] = {
+      "{\"amount\":12.5,\"user\":{\"name\":\"J\xc3\xb6rg "
+      "\\ud83d\\ude00\",\"address\":{\"city\":\"\",\"zip\":null}}}",
+      "[1,-2.5e3,\"\xf0\x9f\x98\x80\",{\"\xc3\xbc\":[true,false,null]},{\"am\\u006funt\":{}}]",
+      "\xef\xbb\xbf{\"user\":[[[{\"name\":\"\\u0000\\\\\"}]]],\"amount\":0.1e-10}",
+  };
+  static const char ALPHABET[] = "{}[]\",:\\u00e19.-+ \n\xc3\xbctrfnals";
+  char text[256];
+  result r;
+  unsigned random = 3;
+  for (size_t i = 0; i < sizeof SEEDS / sizeof *SEEDS; i++) {
+    CHECK(scan_text(scanner, SEEDS[i], &r) != KD_JSON_INVALID);
+    for (size_t length = 0; length < strlen(SEEDS[i]); length++)
+      CHECK(scan_bytes(scanner, SEEDS[i], length, &r) == KD_JSON_INVALID);
+  }
+  for (unsigned round = 0; round < ROUNDS; round++) {
+    const char *seed = SEEDS[next_random(&random) % 3];
+    size_t length = strlen(seed);
+    memcpy(text, seed, length);
+    for (unsigned changes = next_random(&random) % 4; changes > 0; changes--)
+      text[next_random(&random) % length] = next_random(&random) % 2
+                                                ? (char)next_random(&random)
+                                                : ALPHABET[next_random(&random) % (sizeof ALPHABET - 1)];
+    scan_bytes(scanner, text, length, &r);
+    length = next_random(&random) % 24;
+    for (size_t i = 0; i < length; i++) text[i] = ALPHABET[next_random(&random) % (sizeof ALPHABET - 1)];
+    scan_bytes(scanner, text, length, &r);
+  }
+}
+
+/* Blocks whose header and rows are overwritten at random. */
+static void fuzz_rows(kd_json_scanner *scanner) {
+  static int32_t cells[KD_JSON_ROWS_MAX * CELLS];
+  static double numbers[KD_JSON_ROWS_MAX * PATHS];
+  uint8_t *block = malloc(4096), *copy = malloc(4096);
+  CHECK(block && copy);
+  kd_segment segments[4];
+  kd_packer packer = {.segments = segments, .segments_max = 4};
+  kd_packer_begin(&packer, block, 4096);
+  const char *text = "{\"amount\":1}";
+  for (int64_t i = 0; i < 70; i++) {
+    const kd_record record = {.offset = i,
+                              .key = "k",
+                              .key_length = 1,
+                              .value = i % 7 ? text : NULL,
+                              .value_length = i % 7 ? strlen(text) : 0,
+                              .headers_length = -1};
+    CHECK(kd_packer_add(&packer, &record, 0, 1, NULL));
+  }
+  kd_packer_close(&packer);
+  CHECK(kd_json_scan_rows(scanner, block, 4096, 0, 70, cells, numbers) == KD_JSON_ROWS_MAX);
+  for (int i = 0; i < 64; i++)
+    CHECK(cells[(size_t)i * kd_json_stride(scanner)] == (i % 7 ? KD_JSON_SAFE : KD_JSON_INVALID));
+  CHECK(kd_json_scan_rows(scanner, block, 4096, 64, 70, cells, numbers) == 6);
+  CHECK(kd_json_scan_rows(scanner, block, 4096, 64, 71, cells, numbers) == 0);
+  CHECK(kd_json_scan_rows(scanner, block, 4096, 5, 5, cells, numbers) == 0);
+  CHECK(kd_json_scan_rows(scanner, block, 63, 0, 1, cells, numbers) == 0);
+  unsigned random = 5;
+  for (unsigned round = 0; round < ROUNDS / 10; round++) {
+    memcpy(copy, block, 4096);
+    for (unsigned changes = 1 + next_random(&random) % 8; changes > 0; changes--)
+      copy[next_random(&random) % (KD_HEADER_BYTES + 70 * KD_INPUT_ROW_BYTES)] =
+          (uint8_t)next_random(&random);
+    const uint32_t first = next_random(&random) % 72;
+    kd_json_scan_rows(scanner, copy, 4096, first, next_random(&random) % 72, cells, numbers);
+  }
+  free(block);
+  free(copy);
+}
+
+static void check_building(void) {
+  kd_json_scanner *scanner = kd_json_create();
+  CHECK(scanner && kd_json_add(scanner, 1, (const uint8_t *)"a", 1, 0) == -1);
+  add(scanner, 0, "a", 0, 1);
+  CHECK(kd_json_add(scanner, 0, (const uint8_t *)"b", 1, 2) == -1);
+  add(scanner, 0, "b", -1, 2);
+  CHECK(kd_json_add(scanner, 1, (const uint8_t *)"c", 1, -1) == -1);
+  for (int32_t i = 3; i < (int32_t)KD_JSON_NODES_MAX; i++) add(scanner, 2, "c", -1, i);
+  CHECK(kd_json_add(scanner, 2, (const uint8_t *)"d", 1, -1) == -1);
+  CHECK(kd_json_seal(scanner));
+  kd_json_free(scanner);
+  kd_json_free(NULL);
+}
+
+int main(void) {
+  kd_json_scanner *scanner = create();
+  check_building();
+  CHECK_ALL(scanner, SAFE, KD_JSON_SAFE);
+  CHECK_ALL(scanner, CLOSER, KD_JSON_CLOSER);
+  CHECK_ALL(scanner, INVALID, KD_JSON_INVALID);
+  check_zero_bytes(scanner);
+  check_depth(scanner);
+  check_members(scanner);
+  check_kinds(scanner);
+  check_order(scanner);
+  check_many_members(scanner);
+  check_changed_keys(scanner);
+  check_numbers(scanner);
+  fuzz(scanner);
+  fuzz_rows(scanner);
+  kd_json_free(scanner);
+  return 0;
+}
