@@ -114,6 +114,7 @@ module.exports = {
       to: { path: '^src/(adapters|kafka)/', pathNot: '^src/kafka/properties/' },
     },
     packageOnlyUnder('node-rdkafka', 'node_modules/node-rdkafka|kafka_dispatcher\\.node', ['src/kafka/']),
+    packageOnlyUnder('kd-json', 'kd_json\\.node', ['src/formats/json/']),
     packageOnlyUnder('piscina', 'node_modules/piscina', ['src/adapters/pool/', 'workers/']),
     packageOnlyUnder('convict', 'node_modules/convict', ['src/config/']),
     packageOnlyUnder('avsc', 'node_modules/avsc', ['src/formats/']),

@@ -29,7 +29,8 @@ uint32_t kd_json_scan_rows(kd_json_scanner *scanner, const uint8_t *block, size_
                            uint32_t end_row, int32_t *cells, double *numbers) {
   kd_input_header header;
   const uint32_t row_count = rows_inside(block, length, &header);
-  if (first_row >= end_row || end_row > row_count) return 0;
+  if (end_row > row_count) end_row = row_count;
+  if (first_row >= end_row) return 0;
   const uint32_t count = end_row - first_row < KD_JSON_ROWS_MAX ? end_row - first_row : KD_JSON_ROWS_MAX;
   const size_t stride = kd_json_stride(scanner), paths = kd_json_path_count(scanner);
   for (uint32_t i = 0; i < count; i++, cells += stride, numbers += paths) {

@@ -91,8 +91,9 @@ size_t kd_json_path_count(const kd_json_scanner *scanner);
 void kd_json_scan_value(kd_json_scanner *scanner, const uint8_t *block, uint32_t start, uint32_t end,
                         uint32_t limit, int32_t *cells, double *numbers);
 
-/* Scans the values of rows [first_row, end_row) of an input block, at most KD_JSON_ROWS_MAX; null values are
- * KD_JSON_INVALID. Returns how many rows were scanned; 0: the block has no such rows. */
+/* Scans the values of rows [first_row, end_row) of an input block, as many as it has, at most
+ * KD_JSON_ROWS_MAX; null values are KD_JSON_INVALID. Returns how many rows were scanned; 0: the block has no
+ * such rows. */
 uint32_t kd_json_scan_rows(kd_json_scanner *scanner, const uint8_t *block, size_t length, uint32_t first_row,
                            uint32_t end_row, int32_t *cells, double *numbers);
 

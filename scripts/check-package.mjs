@@ -22,6 +22,7 @@ const NEEDED = [
   'native/prune.mjs',
   'native/say.mjs',
   'native/addon.c',
+  'native/json_scan.h',
   'native/packed.h',
   'examples/flights/flights.ts',
   'examples/flights/data/flights-2001.json.gz',

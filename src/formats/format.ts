@@ -6,9 +6,9 @@
 export interface Decoder {
   /**
    * Decodes `bytes[start, end)`. Nothing at or after `end` belongs to the record, and the value shares no
-   * memory with `bytes`. Throws {@link FormatError}.
+   * memory with `bytes`. `row`: its number, if `bytes` is an input block. Throws {@link FormatError}.
    */
-  decode(bytes: Uint8Array, start: number, end: number): unknown;
+  decode(bytes: Uint8Array, start: number, end: number, row?: number): unknown;
   /**
    * Forgets everything about the bytes seen so far, which may change from now on. Needed for a decoder that
    * shares texts with an encoder.

@@ -44,8 +44,14 @@ async function wholeCodecs(sides: Sides): Promise<Codecs> {
     sides.input.format === 'avro' && sides.output.format === 'avro' ? new SourceTexts() : undefined;
   return {
     decoder:
-      plainDecoder(sides.input) ?? (await import('./avro/codec.js')).createAvroDecoder(sides.input, texts),
+      (await rowDecoder(sides.input)) ??
+      plainDecoder(sides.input) ??
+      (await import('./avro/codec.js')).createAvroDecoder(sides.input, texts),
     encoder:
       plainEncoder(sides.output) ?? (await import('./avro/codec.js')).createAvroEncoder(sides.output, texts),
   };
+}
+
+async function rowDecoder({ format }: FormatSpec): Promise<Decoder | undefined> {
+  return format === 'json' ? new (await import('./json/row-decoder.js')).JsonRowDecoder() : undefined;
 }

@@ -3,8 +3,8 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlin
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
-import { DispatcherError } from '../../src/core/errors.js';
 import { loadBuilt } from '../../src/core/built.js';
+import { DispatcherError } from '../../src/core/errors.js';
 import { type KdResult, kdEntry, runKd } from '../support/kd.js';
 import { buildRoot, projectRoot } from '../support/paths.js';
 

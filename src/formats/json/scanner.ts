@@ -8,11 +8,13 @@ import { keyTree } from './key-tree.js';
 import { OBJECT_CELLS, PATH_CELLS, ROW_CELLS, ROWS_MAX } from './scanner-layout.js';
 
 type Scan = (
-  block: Uint8Array,
-  row: number,
-  rowsEnd: number,
-  cells: Int32Array,
-  numbers: Float64Array,
+  ...args: readonly [
+    block: Uint8Array,
+    row: number,
+    rowsEnd: number,
+    cells: Int32Array,
+    numbers: Float64Array,
+  ]
 ) => number;
 
 interface ScannerAddon {
@@ -55,8 +57,8 @@ export class JsonScanner {
   }
 
   /**
-   * Scans the values of rows `[row, rowsEnd)` of an input block, at most {@link ROWS_MAX}, and returns how
-   * many. Throws a RangeError if the block has no such rows.
+   * Scans the values of rows `[row, rowsEnd)` of an input block, as many as it has, at most
+   * {@link ROWS_MAX}, and returns how many. Throws a RangeError if the block has no such rows.
    */
   scan(block: Uint8Array, row: number, rowsEnd: number): number {
     return this.#scan(block, row, rowsEnd, this.cells, this.numbers);

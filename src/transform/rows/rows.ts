@@ -72,7 +72,7 @@ export class RowComputer {
     const { decoder, loaded } = this.#steps;
     let value: unknown;
     try {
-      value = decoder.decode(reader.bytes, start, start + reader.valueLength(row));
+      value = decoder.decode(reader.bytes, start, start + reader.valueLength(row), row);
     } catch (error) {
       return refuseThrown('decode', error);
     }
