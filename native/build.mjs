@@ -61,7 +61,7 @@ const ADDON = [
   'addon_receipt.c',
 ];
 const CODEC_ADDON = ['packed.c', 'packer.c', 'addon_values.c', 'test/codec_addon.c'];
-const JSON_CORE = ['json_paths.c', 'json_rows.c', 'json_scan.c'];
+const JSON_CORE = ['json_keys.c', 'json_paths.c', 'json_rows.c', 'json_scan.c'];
 const JSON_ADDON = [...JSON_CORE, 'addon_values.c', 'addon_json.c'];
 const FLAGS = [
   '-std=gnu11',

@@ -1,4 +1,4 @@
-/* Number literals, and whether a double surely holds them exactly (src/formats/json-numbers.ts has the rules). */
+/* Number literals, and whether a double surely holds them exactly (rules: src/formats/json-numbers.ts). */
 #ifndef KD_JSON_NUMBER_H
 #define KD_JSON_NUMBER_H
 

@@ -1,5 +1,5 @@
-/* The rows of a packed input block. Other threads may still write to it: header and rows are copied into local
- * variables and checked there. */
+/* The rows of a packed input block. Other threads may still write to it: header and rows are copied into
+ * local variables and checked there. */
 #include "json_scan.h"
 #include "packed.h"
 

@@ -1,76 +1,7 @@
 /* One pass over a value: a loop with its own stack of open objects and arrays. */
-#include "json_scan.h"
-
-#include "json_internal.h"
 #include "json_number.h"
+#include "json_state.h"
 #include "json_text.h"
-
-typedef struct {
-  kd_json_scanner *scanner;
-  const uint8_t *block, *at, *end, *limit;
-  kd_json_row *row;
-  kd_json_path *paths;
-  kd_json_object *objects;
-  double *numbers;
-  uint32_t depth;
-  /* Keys of open objects. */
-  uint32_t hash_count;
-  uint32_t key_count;
-  /* The node that the next value belongs to, and the position of its key. */
-  int32_t node;
-  int32_t key_start;
-  /* The node that was met last; all were met in order so far. */
-  int32_t last_node;
-  bool is_in_order;
-  /* Every key so far was the expected one. */
-  bool is_expected;
-  bool is_closer, is_ascii, has_escapes;
-} scan;
-
-static inline void skip_blanks(scan *s) {
-  while (s->at < s->end && *s->at <= ' ' &&
-         (*s->at == ' ' || *s->at == '\n' || *s->at == '\r' || *s->at == '\t'))
-    s->at++;
-}
-
-static inline int32_t position(const scan *s, const uint8_t *at) {
-  return (int32_t)(at - s->block);
-}
-
-/* ---- paths ---- */
-
-/* All paths of the node and below it. */
-static void mark_paths(scan *s, int32_t first, int32_t end, kd_json_kind kind) {
-  for (int32_t i = first; i < end; i++) {
-    const int32_t path = s->scanner->nodes[i].path;
-    if (path >= 0) s->paths[path] = (kd_json_path){.kind = (int32_t)kind};
-  }
-}
-
-static inline void note_value(scan *s, int32_t node, kd_json_kind kind, const uint8_t *start,
-                              const uint8_t *end) {
-  const kd_json_node *known = &s->scanner->nodes[node];
-  if (known->path >= 0)
-    s->paths[known->path] = (kd_json_path){
-        .kind = (int32_t)kind,
-        .key_start = s->key_start,
-        .start = position(s, start),
-        .end = position(s, end),
-    };
-  if (known->end > node + 1 && kind != KD_JSON_OBJECT) mark_paths(s, node + 1, known->end, KD_JSON_BLOCKED);
-}
-
-/* The key of a node was met: false if it was met before in this row. */
-static inline bool meet(scan *s, int32_t node) {
-  if (s->scanner->met[node] == s->scanner->row) {
-    mark_paths(s, node, s->scanner->nodes[node].end, KD_JSON_DUPLICATE);
-    s->is_closer = true;
-    return false;
-  }
-  s->scanner->met[node] = s->scanner->row;
-  if (node != ++s->last_node) s->is_in_order = false;
-  return true;
-}
 
 /* ---- keys ---- */
 
@@ -88,7 +19,7 @@ static inline bool equal_bytes(const uint8_t *at, const kd_json_expected *expect
 }
 
 /* Every object and key before matched as well, so the key is new in its object. */
-static inline const kd_json_expected *expected_key(const scan *s, const kd_json_frame *frame) {
+static inline const kd_json_expected *expected_key(const kd_json_scan *s, const kd_json_frame *frame) {
   if (!s->is_expected || s->key_count >= s->scanner->expected_count) return NULL;
   const kd_json_expected *expected = &s->scanner->expected[s->key_count];
   if (expected->depth != s->depth || expected->member != frame->members || expected->parent != frame->keys_of)
@@ -98,104 +29,26 @@ static inline const kd_json_expected *expected_key(const scan *s, const kd_json_
   return equal_bytes(s->at, expected) ? expected : NULL;
 }
 
-/* False: there are too many to compare. */
-static inline bool has_room(const scan *s, const kd_json_frame *frame) {
-  return frame->is_compared && frame->members < KD_JSON_MEMBERS_MAX && s->hash_count < KD_JSON_HASHES_MAX;
-}
-
-static inline void note_hash(scan *s, kd_json_frame *frame, uint64_t hash) {
-  frame->seen |= 1ull << (hash & 63);
-  s->scanner->hashes[s->hash_count++] = hash;
-}
-
-/* False: perhaps the object has the key already. */
-static bool is_new_key(scan *s, kd_json_frame *frame, uint64_t hash) {
-  if (!has_room(s, frame)) return frame->is_compared = false;
-  if (frame->seen >> (hash & 63) & 1)
-    for (uint32_t i = frame->first_hash; i < s->hash_count; i++)
-      if (s->scanner->hashes[i] == hash) return false;
-  note_hash(s, frame, hash);
-  return true;
-}
-
-/* The next record probably has this key, too. */
-static void expect(scan *s, const kd_json_frame *frame, const uint8_t *start, uint64_t hash, bool is_ascii) {
-  const uint32_t length = (uint32_t)(s->at - start);
-  if (s->key_count != s->scanner->expected_count || s->key_count >= KD_JSON_EXPECTED_MAX ||
-      length > KD_JSON_EXPECTED_BYTES)
-    return;
-  kd_json_expected *expected = &s->scanner->expected[s->scanner->expected_count++];
-  *expected = (kd_json_expected){
-      .hash = hash,
-      .length = length,
-      .depth = s->depth,
-      .member = frame->members,
-      .parent = frame->keys_of,
-      .node = s->node,
-      .is_ascii = is_ascii,
-  };
-  memcpy(expected->bytes, start, length);
-}
-
-static bool is_proto(const uint8_t *name, size_t length) {
-  return length == 9 && memcmp(name, "__proto__", 9) == 0;
-}
-
-/* Its characters count, not how they are written. An escaped key is not compared with the object's others. */
-static void escaped_key(scan *s, const kd_json_frame *frame, const uint8_t *name, size_t length) {
-  uint8_t unescaped[KD_JSON_NAME_BYTES_MAX + 4];
-  length = kd_json_unescape(name, name + length, unescaped, sizeof unescaped);
-  s->has_escapes = s->is_closer = true;
-  s->node =
-      frame->keys_of == KD_JSON_NO_NODE || length > sizeof unescaped
-          ? KD_JSON_NO_NODE
-          : kd_json_find(s->scanner, frame->keys_of, unescaped, length, kd_json_hash(unescaped, length));
-}
-
-/* Reads a key that is not the expected one. */
-static bool other_key(scan *s, kd_json_frame *frame) {
-  kd_json_text text;
-  const uint8_t *start = s->at, *name = start + 1;
-  if (s->is_expected && s->key_count < s->scanner->expected_count) s->scanner->expected_count = s->key_count;
-  s->is_expected = false;
-  s->at = kd_json_string_end(name, s->end, s->limit, &text);
-  if (!s->at) return false;
-  const size_t length = (size_t)(s->at - name) - 1;
-  s->is_ascii &= text.is_ascii;
-  if (text.has_escapes) {
-    escaped_key(s, frame, name, length);
-    return true;
-  }
-  const uint64_t hash = kd_json_hash(name, length);
-  s->node = frame->keys_of == KD_JSON_NO_NODE ? KD_JSON_NO_NODE
-                                              : kd_json_find(s->scanner, frame->keys_of, name, length, hash);
-  if (is_proto(name, length) || !is_new_key(s, frame, hash))
-    s->is_closer = true;
-  else
-    expect(s, frame, start, hash, text.is_ascii);
-  return true;
-}
-
 /* Reads a key and its colon. */
-static inline bool read_key(scan *s) {
+static inline bool read_key(kd_json_scan *s) {
   kd_json_frame *frame = &s->scanner->frames[s->depth - 1];
   if (s->at == s->end || *s->at != '"') return false;
-  s->key_start = position(s, s->at);
+  s->key_start = kd_json_position(s, s->at);
   const kd_json_expected *expected = expected_key(s, frame);
-  if (expected && has_room(s, frame)) {
+  if (expected && kd_json_has_room(s, frame)) {
     s->at += expected->length;
     s->node = expected->node;
     s->is_ascii &= expected->is_ascii;
-    note_hash(s, frame, expected->hash);
-  } else if (!other_key(s, frame))
+    kd_json_note_hash(s, frame, expected->hash);
+  } else if (!kd_json_other_key(s, frame))
     return false;
   if (s->node == KD_JSON_NO_NODE)
     s->is_in_order &= frame->keys_of == KD_JSON_NO_NODE;
-  else if (!meet(s, s->node))
+  else if (!kd_json_meet(s, s->node))
     s->node = KD_JSON_NO_NODE;
   frame->members++;
   s->key_count++;
-  skip_blanks(s);
+  kd_json_skip_blanks(s);
   if (s->at == s->end || *s->at != ':') return false;
   s->at++;
   return true;
@@ -203,7 +56,7 @@ static inline bool read_key(scan *s) {
 
 /* ---- values ---- */
 
-static inline bool open_frame(scan *s, bool is_object) {
+static inline bool open_frame(kd_json_scan *s, bool is_object) {
   if (s->depth == KD_JSON_DEPTH_MAX) return false;
   const int32_t node = s->node;
   const bool has_paths = is_object && node != KD_JSON_NO_NODE && s->scanner->nodes[node].object >= 0;
@@ -211,31 +64,32 @@ static inline bool open_frame(scan *s, bool is_object) {
       .first_hash = s->hash_count,
       .node = node,
       .keys_of = has_paths ? node : KD_JSON_NO_NODE,
-      .start = position(s, s->at),
+      .start = kd_json_position(s, s->at),
       .is_object = is_object,
       .is_compared = true,
   };
   /* Its end is noted when it is closed. */
-  if (node != KD_JSON_NO_NODE) note_value(s, node, is_object ? KD_JSON_OBJECT : KD_JSON_ARRAY, s->at, s->at);
+  if (node != KD_JSON_NO_NODE)
+    kd_json_note_value(s, node, is_object ? KD_JSON_OBJECT : KD_JSON_ARRAY, s->at, s->at);
   /* What is in an array is on no path. */
   s->node = KD_JSON_NO_NODE;
   s->at++;
   return true;
 }
 
-static inline void close_frame(scan *s) {
+static inline void close_frame(kd_json_scan *s) {
   const kd_json_frame *frame = &s->scanner->frames[--s->depth];
   s->hash_count = frame->first_hash;
   s->at++;
   if (frame->node == KD_JSON_NO_NODE) return;
   const kd_json_node *node = &s->scanner->nodes[frame->node];
-  if (node->path >= 0) s->paths[node->path].end = position(s, s->at);
+  if (node->path >= 0) s->paths[node->path].end = kd_json_position(s, s->at);
   if (frame->keys_of != KD_JSON_NO_NODE)
     s->objects[node->object] = (kd_json_object){
-        .start = frame->start, .close = position(s, s->at) - 1, .members = (int32_t)frame->members};
+        .start = frame->start, .close = kd_json_position(s, s->at) - 1, .members = (int32_t)frame->members};
 }
 
-static inline bool read_string(scan *s) {
+static inline bool read_string(kd_json_scan *s) {
   kd_json_text text;
   const uint8_t *start = s->at;
   s->at = kd_json_string_end(start + 1, s->end, s->limit, &text);
@@ -243,37 +97,37 @@ static inline bool read_string(scan *s) {
   s->is_ascii &= text.is_ascii;
   s->has_escapes |= text.has_escapes;
   if (s->node != KD_JSON_NO_NODE)
-    note_value(s, s->node,
-               text.has_escapes ? KD_JSON_STRING_ESCAPED
-               : text.is_ascii  ? KD_JSON_STRING
-                                : KD_JSON_STRING_UTF8,
-               start, s->at);
+    kd_json_note_value(s, s->node,
+                       text.has_escapes ? KD_JSON_STRING_ESCAPED
+                       : text.is_ascii  ? KD_JSON_STRING
+                                        : KD_JSON_STRING_UTF8,
+                       start, s->at);
   return true;
 }
 
-static inline bool read_number(scan *s) {
+static inline bool read_number(kd_json_scan *s) {
   kd_json_number number;
   const uint8_t *start = s->at;
   s->at = kd_json_number_end(start, s->end, &number);
   if (!s->at) return false;
   s->is_closer |= !number.is_exact;
   if (s->node == KD_JSON_NO_NODE) return true;
-  note_value(s, s->node, number.has_value ? KD_JSON_NUMBER : KD_JSON_NUMBER_TEXT, start, s->at);
+  kd_json_note_value(s, s->node, number.has_value ? KD_JSON_NUMBER : KD_JSON_NUMBER_TEXT, start, s->at);
   const int32_t path = s->scanner->nodes[s->node].path;
   if (path >= 0) s->numbers[path] = number.has_value ? number.value : 0;
   return true;
 }
 
-static bool read_literal(scan *s, const char *text, size_t length, kd_json_kind kind) {
+static bool read_literal(kd_json_scan *s, const char *text, size_t length, kd_json_kind kind) {
   const uint8_t *start = s->at;
   if ((size_t)(s->end - start) < length || memcmp(start, text, length) != 0) return false;
   s->at += length;
-  if (s->node != KD_JSON_NO_NODE) note_value(s, s->node, kind, start, s->at);
+  if (s->node != KD_JSON_NO_NODE) kd_json_note_value(s, s->node, kind, start, s->at);
   return true;
 }
 
 /* A value that contains no others. */
-static inline bool read_scalar(scan *s) {
+static inline bool read_scalar(kd_json_scan *s) {
   switch (*s->at) {
   case '"': return read_string(s);
   case 't': return read_literal(s, "true", 4, KD_JSON_TRUE);
@@ -284,14 +138,14 @@ static inline bool read_scalar(scan *s) {
 }
 
 /* Closes what ends here. True: another member or item follows, and its key was read. */
-static inline bool next_value(scan *s, bool *is_valid) {
+static inline bool next_value(kd_json_scan *s, bool *is_valid) {
   while (s->depth > 0) {
-    skip_blanks(s);
+    kd_json_skip_blanks(s);
     const bool is_object = s->scanner->frames[s->depth - 1].is_object;
     if (s->at == s->end) break;
     if (*s->at == ',') {
       s->at++;
-      skip_blanks(s);
+      kd_json_skip_blanks(s);
       s->node = KD_JSON_NO_NODE;
       return *is_valid = !is_object || read_key(s);
     }
@@ -303,17 +157,17 @@ static inline bool next_value(scan *s, bool *is_valid) {
 }
 
 /* The first key or item of what was just opened. False: it is empty, or not valid. */
-static inline bool first_value(scan *s, bool is_object, bool *is_valid) {
-  skip_blanks(s);
+static inline bool first_value(kd_json_scan *s, bool is_object, bool *is_valid) {
+  kd_json_skip_blanks(s);
   *is_valid = true;
   if (s->at < s->end && *s->at == (is_object ? '}' : ']')) return false;
   return !is_object || (*is_valid = read_key(s));
 }
 
-static bool read_value(scan *s) {
+static bool read_value(kd_json_scan *s) {
   bool is_valid = true;
   for (;;) {
-    skip_blanks(s);
+    kd_json_skip_blanks(s);
     if (s->at == s->end) return false;
     const bool is_object = *s->at == '{';
     if (is_object || *s->at == '[') {
@@ -326,7 +180,7 @@ static bool read_value(scan *s) {
   }
 }
 
-static kd_json_kind root_kind(const scan *s, uint8_t first) {
+static kd_json_kind root_kind(const kd_json_scan *s, uint8_t first) {
   switch (first) {
   case '{': return KD_JSON_OBJECT;
   case '[': return KD_JSON_ARRAY;
@@ -343,7 +197,7 @@ void kd_json_scan_value(kd_json_scanner *scanner, const uint8_t *block, uint32_t
                         uint32_t limit, int32_t *cells, double *numbers) {
   const bool has_bom = end - start >= 3 && memcmp(block + start, "\xef\xbb\xbf", 3) == 0;
   memset(cells, 0, kd_json_stride(scanner) * sizeof *cells);
-  scan s = {
+  kd_json_scan s = {
       .scanner = scanner,
       .block = block,
       .at = block + start + (has_bom ? 3 : 0),
@@ -358,21 +212,21 @@ void kd_json_scan_value(kd_json_scanner *scanner, const uint8_t *block, uint32_t
   };
   s.objects = (kd_json_object *)(void *)(s.paths + scanner->path_count);
   scanner->row++;
-  skip_blanks(&s);
+  kd_json_skip_blanks(&s);
   const uint8_t *value = s.at;
   const uint8_t first = s.at < s.end ? *s.at : 0;
   s.row->status = KD_JSON_INVALID;
   if (!read_value(&s)) return;
   const uint8_t *value_end = s.at;
-  skip_blanks(&s);
+  kd_json_skip_blanks(&s);
   if (s.at != s.end) return;
   *s.row = (kd_json_row){
       .status = s.is_closer ? KD_JSON_CLOSER : KD_JSON_SAFE,
       .flags = (has_bom ? KD_JSON_BOM : 0) | (s.is_ascii ? KD_JSON_ASCII : 0) |
                (s.has_escapes ? KD_JSON_ESCAPES : 0) |
                (s.is_in_order && (uint32_t)s.last_node == scanner->node_count - 1 ? KD_JSON_IN_ORDER : 0),
-      .start = position(&s, value),
-      .end = position(&s, value_end),
+      .start = kd_json_position(&s, value),
+      .end = kd_json_position(&s, value_end),
       .keys = (int32_t)s.key_count,
       .kind = (int32_t)root_kind(&s, first),
   };

@@ -1,6 +1,6 @@
 /* The scanner of JSON records in packed blocks: one pass over each value checks it completely and notes where
- * the members of some paths are. It makes no JavaScript values, keeps no bytes of a record, and holds no state
- * of the process: every thread has scanners of its own. */
+ * the members of some paths are. It makes no JavaScript values and holds no state of the process: every
+ * thread has scanners of its own. */
 #ifndef KD_JSON_SCAN_H
 #define KD_JSON_SCAN_H
 
@@ -75,8 +75,8 @@ void kd_json_free(kd_json_scanner *scanner);
 /* Writes UTF-16 as kd_json_add wants names, at most three bytes for each unit; lone surrogates are kept. */
 size_t kd_json_utf16(const uint16_t *units, size_t count, uint8_t *to);
 /* Adds a key below a node. Nodes come depth first: the parent is the last node or one of its parents. `path`:
- * its number, or −1 for a key that only leads to others; numbers rise by one. Returns the number of the node;
- * −1: out of memory, out of place, or too many. */
+ * its number, or −1 for a key that only leads to others; numbers rise by one. Returns the number of the
+ * node; −1: out of memory, out of place, or too many. */
 int32_t kd_json_add(kd_json_scanner *scanner, uint32_t parent, const uint8_t *name, size_t length,
                     int32_t path);
 /* After the last node, before the first scan. False: out of memory. */
