@@ -37,7 +37,8 @@ static void let_go_of_core(void *native) {
   kd_js_writer *holder = native;
   if (!holder->writer) return;
   holder->last_stats = kd_writer_read_stats(holder->writer);
-  kd_writer_free(holder->writer);
+  /* Rather than being read after their release, these blocks are kept until the process ends. */
+  if (!kd_writer_free(holder->writer)) holder->parts = NULL;
   holder->writer = NULL;
 }
 

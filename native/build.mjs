@@ -37,6 +37,8 @@ const CORE = [
   'writer_notes.c',
   'writer_record.c',
   'writer_rows.c',
+  'writer_send.c',
+  'writer_stamps.c',
   'writer_thread.c',
   'mock.c',
   'admin.c',

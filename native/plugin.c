@@ -9,6 +9,7 @@
 #include "handles.h"
 #include "live.h"
 #include "writer.h"
+#include "writer_stamps.h"
 
 #define INTERCEPTOR "kafka-dispatcher"
 
@@ -150,6 +151,14 @@ static rd_kafka_resp_err_t on_acknowledgement(rd_kafka_t *client, rd_kafka_messa
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+/* Called on the writer's thread, for each message before it is queued. */
+static rd_kafka_resp_err_t on_send(rd_kafka_t *client, rd_kafka_message_t *message, void *opaque) {
+  (void)client;
+  (void)opaque;
+  kd_stamps_on_send(message);
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 /* Called on librdkafka's main thread before anything is torn down; after a failed rd_kafka_new() it is
  * called twice. From here on the client is not given out any more; waits for its users. */
 static rd_kafka_resp_err_t on_destroy(rd_kafka_t *client, void *opaque) {
@@ -206,8 +215,10 @@ static rd_kafka_resp_err_t on_new(rd_kafka_t *client, const rd_kafka_conf_t *con
   }
   kd_live_add(KD_LIVE_HANDLES, 1);
   rd_kafka_interceptor_add_on_destroy(client, INTERCEPTOR, on_destroy, handle);
-  if (!handle->consumer)
+  if (!handle->consumer) {
+    rd_kafka_interceptor_add_on_send(client, INTERCEPTOR, on_send, handle);
     rd_kafka_interceptor_add_on_acknowledgement(client, INTERCEPTOR, on_acknowledgement, handle);
+  }
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 

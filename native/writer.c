@@ -58,14 +58,16 @@ void kd_writer_release(kd_writer *writer) {
   kd_live_add(KD_LIVE_WRITERS, -1);
 }
 
-void kd_writer_free(kd_writer *writer) {
+bool kd_writer_free(kd_writer *writer) {
   pthread_mutex_lock(&writer->emit_lock);
   writer->muted = true;
   pthread_mutex_unlock(&writer->emit_lock);
   if (writer->handle) stop_and_wait(writer);
   if (writer->started) pthread_join(writer->thread, NULL);
   kd_handle_wait_on_destroy(writer->handle_id);
+  bool settled = atomic_load(&writer->unsettled) == 0;
   kd_writer_release(writer);
+  return settled;
 }
 
 static bool allocate(kd_writer *writer) {

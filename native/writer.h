@@ -103,8 +103,9 @@ kd_writer *kd_writer_new(int64_t handle_id, kd_table *table, const kd_writer_opt
 void kd_writer_keep(kd_writer *writer);
 void kd_writer_release(kd_writer *writer);
 /* Stops it, waits for its thread, and drops the reference to it. The listener is not called after this has
- * returned. */
-void kd_writer_free(kd_writer *writer);
+ * returned. False: librdkafka still holds messages that point into blocks, so those of parts that did not
+ * settle must never be released. */
+bool kd_writer_free(kd_writer *writer);
 
 bool kd_writer_start(kd_writer *writer);
 /* Number of a topic; < 0: stopped or KD_WRITER_TOPICS_MAX reached. */
@@ -115,13 +116,14 @@ bool kd_writer_read_written(kd_writer *writer, uint32_t topic, uint64_t *rows);
 /* A record whose batch of one exceeds this size is refused with KD_CODE_TOO_LARGE; 0: no limit is known. */
 bool kd_writer_set_batch_limit(kd_writer *writer, uint32_t topic, uint64_t bytes_max);
 typedef enum { KD_WRITE_OK, KD_WRITE_FULL, KD_WRITE_STOPPED } kd_write_result;
+/* The blocks of the part are used until it settles: nothing of them is copied. */
 kd_write_result kd_writer_write(kd_writer *writer, const kd_part *part);
 void kd_writer_slot_done(kd_writer *writer, uint32_t slot);
 /* Everything written so far and not acknowledged fails with _PURGE_QUEUE or _PURGE_INFLIGHT. Returns
  * immediately. */
 void kd_writer_purge(kd_writer *writer);
-/* Parts not yet sent fail with _PURGE_QUEUE; KD_WRITER_STOPPED follows. Parts already sent do not settle
- * any more. Idempotent. */
+/* Parts not yet sent, and those that are not acknowledged, fail as if purged; KD_WRITER_STOPPED follows.
+ * Idempotent. */
 void kd_writer_stop(kd_writer *writer);
 kd_writer_stats kd_writer_read_stats(kd_writer *writer);
 

@@ -31,6 +31,7 @@ static void settle(kd_writer *writer, kd_slot *slot) {
   atomic_fetch_add_explicit(&writer->failed, event.failure_count, memory_order_relaxed);
   atomic_fetch_add_explicit(&writer->stale, event.stale, memory_order_relaxed);
   kd_writer_emit(writer, &event);
+  atomic_fetch_sub(&writer->unsettled, 1);
 }
 
 void kd_writer_count_down(kd_writer *writer, kd_slot *slot, uint32_t rows) {

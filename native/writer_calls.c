@@ -74,6 +74,7 @@ kd_write_result kd_writer_write(kd_writer *writer, const kd_part *part) {
     slot->part = *part;
     slot->sequence = ++writer->last_sequence;
     slot->rows = slot->stale = slot->failure_count = 0;
+    atomic_fetch_add(&writer->unsettled, 1);
     writer->queue[(writer->queue_first + writer->queue_count++) % writer->options.parts_max] = index;
     pthread_cond_broadcast(&writer->changed);
   }

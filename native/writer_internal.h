@@ -1,5 +1,6 @@
-/* Shared by writer.c (life), writer_calls.c (calls of the main thread), writer_thread.c, writer_rows.c (rows
- * to librdkafka), writer_record.c (what a row becomes) and writer_acks.c (how rows end). */
+/* Shared by writer.c (life), writer_calls.c (calls of the main thread), writer_thread.c, writer_rows.c and
+ * writer_send.c (rows to librdkafka), writer_record.c (what a row becomes) and writer_acks.c (how rows end).
+ */
 #ifndef KD_WRITER_INTERNAL_H
 #define KD_WRITER_INTERNAL_H
 
@@ -10,6 +11,7 @@
 #include "packed.h"
 #include "writer.h"
 #include "writer_notes.h"
+#include "writer_stamps.h"
 
 _Static_assert(sizeof(void *) == 8, "a message's opaque carries slot and row: 64-bit machines only");
 
@@ -20,8 +22,10 @@ _Static_assert(sizeof(void *) == 8, "a message's opaque carries slot and row: 64
 #define KD_WRITER_BATCH_FRAMING_BYTES_MAX (KD_WRITER_BATCH_HEADER_BYTES + 36u)
 #define KD_WRITER_WAIT_MS 100
 #define KD_WRITER_TEXT_BYTES 512u
+/* How long a writer that stops waits for what it has purged. */
+#define KD_WRITER_PURGED_MS_MAX 1000
 
-typedef struct {
+typedef struct kd_topic {
   char *name;
   rd_kafka_topic_t *handle;
   _Atomic int32_t partition_count;
@@ -78,6 +82,8 @@ struct kd_writer {
   /* Read between rows without the lock. */
   _Atomic bool stopping, purge_wanted, waiting_for_room;
   _Atomic uint64_t purge_sequence;
+  /* Parts that were taken and are not settled: their blocks may be read by any thread of librdkafka. */
+  _Atomic uint32_t unsettled;
 
   pthread_mutex_t failures_lock;
   kd_slot *slots;
@@ -91,6 +97,8 @@ struct kd_writer {
 
   /* Used only by the writer thread. */
   kd_input_view input;
+  kd_run run;
+  kd_stamps stamps;
   int64_t last_poll_ms;
   bool fatal_raised;
 

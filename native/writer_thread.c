@@ -50,6 +50,15 @@ static kd_slot *take_queued(kd_writer *writer) {
   return slot;
 }
 
+/* Messages point into the blocks of their parts, which may be released once the writer has stopped. */
+static void settle_the_rest(kd_writer *writer) {
+  const struct timespec moment = {.tv_nsec = 1000000};
+  if (atomic_load(&writer->unsettled) == 0) return;
+  purge(writer);
+  int64_t until_ms = kd_now_ms() + KD_WRITER_PURGED_MS_MAX;
+  while (atomic_load(&writer->unsettled) > 0 && kd_now_ms() < until_ms) nanosleep(&moment, NULL);
+}
+
 void kd_writer_clean_up(kd_writer *writer) {
   kd_slot *slot;
   for (;;) {
@@ -59,6 +68,7 @@ void kd_writer_clean_up(kd_writer *writer) {
     if (!slot) break;
     kd_writer_hand_over(writer, slot);
   }
+  settle_the_rest(writer);
   uint32_t count = atomic_load(&writer->topic_count);
   for (uint32_t i = 0; i < count; i++) rd_kafka_topic_destroy(writer->topics[i]->handle);
   kd_handle_detach(writer->handle);

@@ -16,9 +16,8 @@ export interface WriterOptions {
  * −10002 (BAD_BATCH), a header that does not: then nothing of the part was sent, and row 0 is reported for
  * all; −10003, a record that is too large even alone; −10004, a partition that the topic never had; −10007,
  * one that it had before it was created again. A dead-letter row (flag 16) without a partition goes to the
- * source's modulo the count. What was sent and is not acknowledged at `stop` does not settle any more: purge
- * and wait before. `settled`: a = batchId, b = part, c = acknowledged rows; `failures` and `words` say what
- * was refused; `stale` rows skipped by epoch. `fatal`: code in a, text. `stopped`.
+ * source's modulo the count. `settled`: a = batchId, b = part, c = acknowledged rows; `failures` and `words`
+ * say what was refused; `stale` rows skipped by epoch. `fatal`: code in a, text. `stopped`.
  */
 export type WriterEventKind = 'settled' | 'fatal' | 'stopped';
 export type WriterListener = (
@@ -53,8 +52,8 @@ export interface NativeWriter {
    */
   setBatchLimit(topicNumber: number, bytesMax: number): void;
   /**
-   * Queues one part; parts are sent to librdkafka in the order of the calls. Throws RangeError beyond
-   * partsMax.
+   * Queues one part; parts are sent to librdkafka in the order of the calls. Both blocks are read, without a
+   * copy, until the part is `settled`. Throws RangeError beyond partsMax.
    */
   write(batchId: number, part: number, input: Uint8Array, output: Uint8Array): void;
   /** rd_kafka_purge of queue and in-flight; parts not yet sent fail with _PURGE_QUEUE. */
@@ -68,8 +67,8 @@ export interface NativeWriter {
     readonly queueFullWaits: number;
   };
   /**
-   * Ends the thread; parts not yet sent fail with _PURGE_QUEUE first. `stopped` follows. Call it before
-   * disconnect. Idempotent.
+   * Ends the thread; what is not acknowledged is purged first. `stopped` follows. Call it before disconnect.
+   * Idempotent.
    */
   stop(): void;
 }
