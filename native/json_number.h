@@ -3,6 +3,7 @@
 #define KD_JSON_NUMBER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* A number with at most this many significant digits survives conversion to a double and back. */
