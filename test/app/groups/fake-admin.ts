@@ -1,14 +1,17 @@
 /** A cluster as the questions about a group see it. Only these questions are answered. */
 import assert from 'node:assert/strict';
 import type {
+  BrokerNode,
   ClusterAdmin,
   GroupDescription,
   GroupMember,
   GroupOffset,
   ListedOffset,
   NewOffset,
+  NewTopic,
   PartitionOffset,
   TopicDescription,
+  TopicResult,
 } from '../../../src/ports/admin.js';
 
 export const NO_ERROR = { code: 0, text: '' };
@@ -21,11 +24,18 @@ export interface World {
   readonly logs?: Readonly<Record<string, readonly [low: number, end: number, stable?: number]>>;
   readonly listed?: (one: ListedOffset) => ListedOffset;
   readonly altered?: (one: PartitionOffset) => PartitionOffset;
+  /** The first record of any time, by `topic partition`. */
+  readonly timed?: Readonly<Record<string, readonly [offset: number, timestampMs: number]>>;
+  /** By topic; null: secret. */
+  readonly settings?: Readonly<Record<string, Readonly<Record<string, string | null>>>>;
+  readonly created?: (one: TopicResult) => TopicResult;
+  readonly brokers?: number;
 }
 
 export interface FakeAdmin extends ClusterAdmin {
   readonly asked: string[];
   readonly commits: NewOffset[];
+  readonly created: NewTopic[];
 }
 
 export function member(clientId: string, more: Partial<GroupMember> = {}): GroupMember {
@@ -51,13 +61,19 @@ export function commit(
   return { topic: name, partition, offset, metadata: '', ...NO_ERROR, ...more };
 }
 
+function nodes(count = 0): readonly BrokerNode[] {
+  return Array.from({ length: count }, (_, id) => ({ id, host: 'localhost', port: 9092 + id, rack: null }));
+}
+
 export function fakeAdmin(world: World): FakeAdmin {
   const asked: string[] = [];
   const commits: NewOffset[] = [];
+  const created: NewTopic[] = [];
   const never = (): never => assert.fail('not asked here');
   return {
     asked,
     commits,
+    created,
     describeGroup: (group) => {
       asked.push(`group ${group}`);
       return Promise.resolve({
@@ -80,6 +96,7 @@ export function fakeAdmin(world: World): FakeAdmin {
         names.map(
           (name) =>
             world.topics?.find((one) => one.name === name) ??
+            created.flatMap((one) => (one.name === name ? [topic(name, [1])] : []))[0] ??
             topic(name, [], { code: 3, text: 'Broker: Unknown topic or partition' }),
         ),
       );
@@ -88,13 +105,20 @@ export function fakeAdmin(world: World): FakeAdmin {
       Promise.resolve(
         places.map(({ topic: name, partition }) => {
           const [low, end, stable = end] = world.logs?.[`${name} ${partition}`] ?? [0, 0];
-          const offset = which === 'earliest' ? low : which === 'stable' ? stable : end;
+          const timed = world.timed?.[`${name} ${partition}`]?.[0] ?? -1;
+          const known = which === 'earliest' ? low : which === 'stable' ? stable : end;
+          const offset = typeof which === 'number' ? timed : known;
           const answer = { topic: name, partition, offset, timestamp: -1, ...NO_ERROR };
           return world.listed?.(answer) ?? answer;
         }),
       ),
     describeCluster: () =>
-      Promise.resolve({ clusterId: 'cluster-1', controller: 1, nodes: [], operations: null }),
+      Promise.resolve({
+        clusterId: 'cluster-1',
+        controller: 1,
+        nodes: nodes(world.brokers),
+        operations: null,
+      }),
     alterOffsets: (_group, offsets) => {
       commits.push(...offsets);
       return Promise.resolve(
@@ -104,10 +128,30 @@ export function fakeAdmin(world: World): FakeAdmin {
         }),
       );
     },
-    firstOfTime: never,
-    topicSettings: never,
+    firstOfTime: (_timestampMs, begins) =>
+      Promise.resolve(
+        begins.map(({ topic: name, partition, offset }) => {
+          const timestamp = world.timed?.[`${name} ${partition}`]?.[1] ?? -1;
+          return { topic: name, partition, offset, timestamp, isRecord: true };
+        }),
+      ),
+    topicSettings: (names) =>
+      Promise.resolve(
+        names.map((name) => {
+          const own = Object.entries(world.settings?.[name] ?? {});
+          return { name, entries: own.map(([key, value]) => ({ name: key, value, own: true })), ...NO_ERROR };
+        }),
+      ),
     brokerSettings: never,
-    createTopics: never,
+    createTopics: (topics, { validateOnly }) => {
+      assert.equal(validateOnly, false);
+      const results = topics.map(({ name }) => {
+        const answer = { name, ...NO_ERROR };
+        return world.created?.(answer) ?? answer;
+      });
+      created.push(...topics.filter((_, index) => results[index]?.code === 0));
+      return Promise.resolve(results);
+    },
     close: () => Promise.resolve(),
   };
 }
