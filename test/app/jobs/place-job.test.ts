@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { placeEnds } from '../../../src/app/jobs/bounds.js';
 import { chosenPartitions, pinnedPosition, placeJob } from '../../../src/app/jobs/place-job.js';
 import { askSubscription } from '../../../src/app/jobs/subscription.js';
 import type { PinnedRange } from '../../../src/core/jobs/job-record.js';
 import { type Position, parsePosition } from '../../../src/core/positions/position.js';
 import { jobConfig } from '../../checks/support.js';
-import { commit, fakeAdmin, topic, type World } from '../groups/fake-admin.js';
+import { fakeAdmin, topic, type World } from '../groups/fake-admin.js';
 import { refused } from '../refused.js';
 import { WORLD } from './job-scene.js';
 
@@ -161,63 +160,4 @@ test('a time is pinned as it was typed and as it was meant, any other position a
   assert.deepEqual(pinned('-2h'), { text: '-2h', timestampMs: NOW_MS - 7_200_000 });
   assert.deepEqual(pinned('2026-11-27'), { text: '2026-11-27', timestampMs: Date.parse('2026-11-27') });
   for (const text of ['earliest', 'end', '-10', '120', 'committed']) assert.deepEqual(pinned(text), { text });
-});
-
-const ENDS: readonly (readonly [until: string, ends: readonly (readonly [low: number, end: number])[]])[] = [
-  [
-    'end',
-    [
-      [100, 200],
-      [100, 200],
-    ],
-  ],
-  [
-    '160',
-    [
-      [100, 160],
-      [100, 160],
-    ],
-  ],
-  [
-    '+10',
-    [
-      [100, 160],
-      [100, 110],
-    ],
-  ],
-  [
-    '-10',
-    [
-      [100, 190],
-      [100, 190],
-    ],
-  ],
-  [
-    '-1h',
-    [
-      [100, 140],
-      [100, 200],
-    ],
-  ],
-];
-
-for (const [until, ends] of ENDS)
-  test(`a run until ${until} has an end in each partition, wherever its group is`, async () => {
-    const admin = fakeAdmin({ ...TIMED, committed: [commit('in', 0, 150)] });
-    const { bounds, appendTimeTopics } = await placeEnds(admin, jobConfig(), at(until));
-    assert.deepEqual(
-      bounds.map(({ low, end }) => [low, end]),
-      ends,
-    );
-    assert.deepEqual(appendTimeTopics, []);
-  });
-
-test('+N counts from the end for a group that would begin there', async () => {
-  const set = ['kafka.consumer.auto-offset-reset=latest'];
-  const { bounds, ends } = await placeEnds(fakeAdmin(WORLD), jobConfig(set), at('+10'));
-  assert.deepEqual(
-    bounds.map(({ end }) => end),
-    [200, 200],
-  );
-  assert.equal(ends[0]?.note, 'behind-end');
 });
