@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { commit } from '../groups/fake-admin.js';
 import { refused } from '../refused.js';
-import { AT, BEGUN, commitsOf, PIN, scene, WORLD } from './job-scene.js';
-import { memoryStore } from './memory-store.js';
+import { AT, BEGUN, commitsOf, PIN, scene, WORLD } from './support/job-scene.js';
+import { memoryStore } from './support/memory-store.js';
 
 const OTHER_PIN = { ...PIN, topics: [{ ...PIN.topics[0], ranges: [[0, 110, 200]] }] } as typeof PIN;
 const COMMITTED = { ...WORLD, committed: [commit('in', 0, 100), commit('in', 1, 100)] };
@@ -56,7 +56,7 @@ test('a job that is finished while an instance waits for its start is finished',
   assert.deepEqual([state.finished?.at, commitsOf(admin)], [AT, []]);
 });
 
-test('where the instance that pinned the job died, the next one commits its positions after 15 s', async (t) => {
+test('where whoever pinned the job died, the next commits its positions after 15 s', async (t) => {
   const { open, store, admin } = await scene([[1, 'pin', 'a', OTHER_PIN]]);
   const startMs = performance.now();
   let asked = 0;

@@ -4,7 +4,7 @@ import { placeEnds } from '../../../src/app/jobs/bounds.js';
 import { type Position, parsePosition } from '../../../src/core/positions/position.js';
 import { jobConfig } from '../../checks/support.js';
 import { commit, fakeAdmin, type World } from '../groups/fake-admin.js';
-import { WORLD } from './job-scene.js';
+import { WORLD } from './support/job-scene.js';
 
 const NOW_MS = Date.parse('2026-11-28T12:00:00Z');
 const at = (text: string): Position => parsePosition(text, NOW_MS, () => '{}');

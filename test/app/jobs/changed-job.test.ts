@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { commit, topic, type World } from '../groups/fake-admin.js';
 import { refused } from '../refused.js';
-import { AT, BEGUN, commitsOf, PIN, scene, TOPIC_ID, WORLD } from './job-scene.js';
+import { AT, BEGUN, commitsOf, PIN, scene, TOPIC_ID, WORLD } from './support/job-scene.js';
 
 const ACCEPT = { acceptChange: true };
 const CHANGED = { 'dispatcher.transform': 'b' };
@@ -69,7 +69,7 @@ test('a partition that is gone is not accepted, since nobody can say what was in
   );
 });
 
-test('records that were deleted before they were read are a loss, which the user accepts or not', async () => {
+test('records that were deleted unread are a loss, which the user accepts or not', async () => {
   const lost: World = { ...COMMITTED, logs: { 'in 0': [170, 200], 'in 1': [100, 200] } };
   const refusing = await scene(BEGUN, lost);
   await assert.rejects(

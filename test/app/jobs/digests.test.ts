@@ -92,7 +92,7 @@ const CONTENTS: readonly (readonly [title: string, files: Files, keys: readonly 
 ];
 
 for (const [title, files, keys] of CONTENTS)
-  test(`where the content of ${title} is another one, ${keys.join(' and ') || 'no key'} has changed`, async () => {
+  test(`with another content of ${title} ${keys.join(' and ') || 'no key'} has changed`, async () => {
     writeFiles('job');
     const before = await digests('job');
     writeFiles('job', files);

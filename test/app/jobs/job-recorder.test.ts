@@ -5,9 +5,9 @@ import { DispatcherError } from '../../../src/core/errors.js';
 import type { JobInstance } from '../../../src/core/jobs/job-record.js';
 import { jobInstance } from '../../core/jobs/sample-job.js';
 import { Lines, settle } from '../reload/helpers.js';
-import { BEGUN, PIN, TOPIC_ID } from './job-scene.js';
-import { type Entry, JOB_GROUP, type MemoryStore, memoryStore } from './memory-store.js';
-import { ENDED_AT, summaryOf } from './run-summary.js';
+import { BEGUN, PIN, TOPIC_ID } from './support/job-scene.js';
+import { type Entry, JOB_GROUP, type MemoryStore, memoryStore } from './support/memory-store.js';
+import { ENDED_AT, summaryOf } from './support/run-summary.js';
 
 interface Recording {
   readonly store: MemoryStore;

@@ -6,8 +6,8 @@ import { renderSummary } from '../../../src/cli/terminal/summary-text.js';
 import type { JobState } from '../../../src/core/jobs/job-state.js';
 import { jobConfig } from '../../checks/support.js';
 import { jobCounts as counts, jobInstance } from '../../core/jobs/sample-job.js';
-import { AT, PIN, TOPIC_ID } from './job-scene.js';
-import { type Entry, JOB_GROUP, memoryStore } from './memory-store.js';
+import { AT, PIN, TOPIC_ID } from './support/job-scene.js';
+import { type Entry, JOB_GROUP, memoryStore } from './support/memory-store.js';
 
 const IDENTITY = { name: 'j', group: JOB_GROUP, resumed: true };
 const LOST = { topic: 'in', partition: 0, from: 100, to: 130 };

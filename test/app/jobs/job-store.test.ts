@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { JOB_RECORD_BYTES_MAX, valueText } from '../../../src/core/jobs/job-record.js';
 import { VALUES } from '../../core/jobs/sample-job.js';
 import { refused } from '../refused.js';
-import { AT, PIN } from './job-scene.js';
-import { JOB_GROUP, memoryStore } from './memory-store.js';
+import { AT, PIN } from './support/job-scene.js';
+import { JOB_GROUP, memoryStore } from './support/memory-store.js';
 
 test('a record is written to partition 0, under the key of its job, run, kind and instance', async () => {
   const store = await memoryStore();

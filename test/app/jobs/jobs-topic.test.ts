@@ -45,7 +45,7 @@ test('a topic that is there and compacted is used as it is', async () => {
   assert.equal(await created({ ...THERE, settings: { [NAME]: { 'cleanup.policy': 'compact' } } }), undefined);
 });
 
-test('a topic that Kafka would delete records from is refused, with the command that changes it', async () => {
+test('a topic that Kafka may delete records from is refused, with the command to change it', async () => {
   for (const policy of ['delete', 'compact,delete', ''])
     await assert.rejects(
       created({ ...THERE, settings: { [NAME]: { 'cleanup.policy': policy } } }),

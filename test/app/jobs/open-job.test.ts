@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { commit, member, topic } from '../groups/fake-admin.js';
 import { refused } from '../refused.js';
-import { AT, BEGUN, commitsOf, FINISHED, PIN, scene, TOPIC_ID, WORLD } from './job-scene.js';
-import { JOB_GROUP } from './memory-store.js';
+import { AT, BEGUN, commitsOf, FINISHED, PIN, scene, TOPIC_ID, WORLD } from './support/job-scene.js';
+import { JOB_GROUP } from './support/memory-store.js';
 
 test('a new job pins its ends, commits where it begins, and only then says that it has started', async () => {
   const { open, store, admin, logger, placed } = await scene();
@@ -38,7 +38,7 @@ test('the positions of a job are pinned as they were typed, a time with what it 
   );
 });
 
-test('of partitions that are not part of the job nothing is read: its group begins at their end', async () => {
+test('of a partition that is no part of the job nothing is read: the group begins at its end', async () => {
   const { open, admin } = await scene();
   await open({ partitions: [1] });
   assert.deepEqual(commitsOf(admin), ['0:200', '1:100']);
@@ -90,7 +90,7 @@ test('of many partitions behind open transactions ten are named', async () => {
   assert.match(of, /^in\[0\] 5–8 .* in\[9\] 5–8 …$/);
 });
 
-test('a job whose end was chosen before the open transaction loses nothing, and warns of nothing', async () => {
+test('a job that ends before the open transaction loses nothing, and warns of nothing', async () => {
   const logs = { 'in 0': [100, 200, 180] as const, 'in 1': [100, 200] as const };
   const { open, logger } = await scene([], { ...WORLD, logs });
   await open({ until: '150' });

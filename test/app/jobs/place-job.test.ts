@@ -7,7 +7,7 @@ import { type Position, parsePosition } from '../../../src/core/positions/positi
 import { jobConfig } from '../../checks/support.js';
 import { fakeAdmin, topic, type World } from '../groups/fake-admin.js';
 import { refused } from '../refused.js';
-import { WORLD } from './job-scene.js';
+import { WORLD } from './support/job-scene.js';
 
 const NOW_MS = Date.parse('2026-11-28T12:00:00Z');
 const TABLE = '{"in": {"0": 120}}';

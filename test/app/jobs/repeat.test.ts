@@ -5,8 +5,8 @@ import { askedAgain, jobConfig, withPinnedTopics } from '../../../src/app/jobs/r
 import type { JobPin } from '../../../src/core/jobs/job-record.js';
 import { jobConfig as config } from '../../checks/support.js';
 import { refused } from '../refused.js';
-import { BEGUN, PIN, request } from './job-scene.js';
-import { memoryStore } from './memory-store.js';
+import { BEGUN, PIN, request } from './support/job-scene.js';
+import { memoryStore } from './support/memory-store.js';
 
 const TWO_HOURS_AGO_MS = 1_764_000_000_000;
 const DAY: JobPin = {

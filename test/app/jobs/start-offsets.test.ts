@@ -8,7 +8,7 @@ import { jobInstance, PIN } from '../../core/jobs/sample-job.js';
 import { type FakeAdmin, fakeAdmin, member } from '../groups/fake-admin.js';
 import { refused } from '../refused.js';
 import { Lines } from '../reload/helpers.js';
-import { commitsOf } from './job-scene.js';
+import { commitsOf } from './support/job-scene.js';
 
 const TOPICS: readonly PinnedTopic[] = [{ topic: 'in', id: 'x', ranges: [[0, 100, 200]] }];
 
@@ -104,7 +104,7 @@ test('where the commits of the group are gone, it goes on where its instances la
   const [warning] = logger.all;
   assert.match(
     warning?.message ?? '',
-    /committed offsets of group g\.job\.j are gone \(offsets\.retention\.minutes\?\).*10 s of records may come twice/,
+    /offsets of group g\.job\.j are gone \(offsets\.retention\.minutes\?\).*10 s of records may come twice/,
   );
   assert.deepEqual(warning?.fields, { of: 'in[0] 140' });
 });

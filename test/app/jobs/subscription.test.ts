@@ -4,7 +4,7 @@ import { askSubscription, type SubscribedPartition } from '../../../src/app/jobs
 import { jobConfig } from '../../checks/support.js';
 import { commit, fakeAdmin, topic, type World } from '../groups/fake-admin.js';
 import { refused } from '../refused.js';
-import { TOPIC_ID, WORLD } from './job-scene.js';
+import { TOPIC_ID, WORLD } from './support/job-scene.js';
 
 const ask = (world: World, set: readonly string[] = []): Promise<readonly SubscribedPartition[]> =>
   askSubscription(fakeAdmin(world), jobConfig(set));
@@ -76,7 +76,7 @@ test('a topic that is missing stops the job, with the command that creates it', 
   );
 });
 
-test('beside topics that are there, a missing one is passed over only if the configuration says so', async () => {
+test('a missing topic beside others is passed over only if the configuration says so', async () => {
   const topics = 'kafka.consumer.topics=in,later';
   await assert.rejects(ask(WORLD, [topics]), refused('TOPIC_MISSING', /the topic later does not exist/));
   const lenient = [topics, 'kafka.consumer.missing-topics-fatal=false'];

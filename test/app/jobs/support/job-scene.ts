@@ -1,13 +1,13 @@
 /** A job on a cluster in memory: the topic `in` with two partitions, whose offsets go from 100 to 200. */
 
-import { type OpenedJob, openJob } from '../../../src/app/jobs/open-job.js';
-import type { PlacedJob } from '../../../src/app/jobs/place-job.js';
-import { type JobRequest, jobConfig } from '../../../src/app/jobs/request.js';
-import type { JobPin } from '../../../src/core/jobs/job-record.js';
-import { type Position, parsePosition } from '../../../src/core/positions/position.js';
-import { jobConfig as config } from '../../checks/support.js';
-import { type FakeAdmin, fakeAdmin, topic, type World } from '../groups/fake-admin.js';
-import { Lines } from '../reload/helpers.js';
+import { type OpenedJob, openJob } from '../../../../src/app/jobs/open-job.js';
+import type { PlacedJob } from '../../../../src/app/jobs/place-job.js';
+import { type JobRequest, jobConfig } from '../../../../src/app/jobs/request.js';
+import type { JobPin } from '../../../../src/core/jobs/job-record.js';
+import { type Position, parsePosition } from '../../../../src/core/positions/position.js';
+import { jobConfig as config } from '../../../checks/support.js';
+import { type FakeAdmin, fakeAdmin, topic, type World } from '../../groups/fake-admin.js';
+import { Lines } from '../../reload/helpers.js';
 import { type Entry, type MemoryStore, memoryStore } from './memory-store.js';
 
 export const AT = '2026-11-28T10:00:00.000Z';

@@ -1,8 +1,8 @@
 /** The summary of a run that did what a test says. */
-import { type Summary, summarize } from '../../../src/app/summary.js';
-import type { DispatcherError } from '../../../src/core/errors.js';
-import type { RunReport } from '../../../src/dispatcher/report.js';
-import { NO_PROGRESS } from '../../support/no-progress.js';
+import { type Summary, summarize } from '../../../../src/app/summary.js';
+import type { DispatcherError } from '../../../../src/core/errors.js';
+import type { RunReport } from '../../../../src/dispatcher/report.js';
+import { NO_PROGRESS } from '../../../support/no-progress.js';
 
 const NONE = {
   consumed: 0,

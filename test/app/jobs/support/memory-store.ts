@@ -1,11 +1,11 @@
 /** The topic of jobs in memory: it is written as in production, and read from its first record on. */
-import { JobStore } from '../../../src/app/jobs/job-store.js';
-import type { JobValues } from '../../../src/core/jobs/job-record.js';
-import { keyText, valueText } from '../../../src/core/jobs/job-record.js';
-import { type JobState, jobState, type StoredRecord } from '../../../src/core/jobs/job-state.js';
-import { jobConfig } from '../../checks/support.js';
-import { type MemorySink, memoryWriting } from '../../support/memory-sink.js';
-import { Lines } from '../reload/helpers.js';
+import { JobStore } from '../../../../src/app/jobs/job-store.js';
+import type { JobValues } from '../../../../src/core/jobs/job-record.js';
+import { keyText, valueText } from '../../../../src/core/jobs/job-record.js';
+import { type JobState, jobState, type StoredRecord } from '../../../../src/core/jobs/job-state.js';
+import { jobConfig } from '../../../checks/support.js';
+import { type MemorySink, memoryWriting } from '../../../support/memory-sink.js';
+import { Lines } from '../../reload/helpers.js';
 
 /** That of the job `j` of the group `g`. */
 export const JOB_GROUP = 'g.job.j';
