@@ -33,20 +33,17 @@ export interface PeerJob {
   /** The C floor does it, too. */
   readonly floor?: boolean;
   readonly go: readonly GoWay[];
-  /** As the Streams application calls it. */
-  readonly streams: string;
   readonly kd: readonly KdWay[];
 }
 
 const AVRO = { input: 'avro', output: 'avro' } as const;
 const JSON_TO_JSON = { input: 'json', output: 'json' } as const;
 
-const PASS: Pick<PeerJob, 'input' | 'values' | 'floor' | 'go' | 'streams' | 'kd'> = {
+const PASS: Pick<PeerJob, 'input' | 'values' | 'floor' | 'go' | 'kd'> = {
   input: 'avro',
   values: 'bytes',
   floor: true,
   go: [{ id: 'go', title: 'Go, franz-go', job: 'pass' }],
-  streams: 'pass',
   kd: [{ id: 'kd', title: 'kd', variant: {} }],
 };
 
@@ -74,7 +71,6 @@ export const PEER_JOBS: readonly PeerJob[] = [
     input: 'avro',
     values: 'bytes',
     go: [{ id: 'go', title: 'Go, hamba/avro', job: 'change-avro' }],
-    streams: 'change-avro',
     kd: twoFunctions('reprice', AVRO),
   },
   {
@@ -83,7 +79,6 @@ export const PEER_JOBS: readonly PeerJob[] = [
     input: 'avro',
     values: 'bytes',
     go: [{ id: 'go', title: 'Go, hamba/avro', job: 'filter-avro' }],
-    streams: 'filter-avro',
     kd: twoFunctions('filter', AVRO),
   },
   {
@@ -93,7 +88,6 @@ export const PEER_JOBS: readonly PeerJob[] = [
     values: 'bytes',
     routes: true,
     go: [{ id: 'go', title: 'Go, hamba/avro', job: 'route-avro' }],
-    streams: 'route-avro',
     kd: twoFunctions('route', AVRO),
   },
   {
@@ -102,7 +96,6 @@ export const PEER_JOBS: readonly PeerJob[] = [
     input: 'json',
     values: 'json',
     go: twoLibraries('change'),
-    streams: 'change-json',
     kd: [plain('reprice', JSON_TO_JSON)],
   },
   {
@@ -111,7 +104,6 @@ export const PEER_JOBS: readonly PeerJob[] = [
     input: 'json',
     values: 'json',
     go: twoLibraries('filter'),
-    streams: 'filter-json',
     kd: [plain('filter', JSON_TO_JSON)],
   },
   {
@@ -121,7 +113,6 @@ export const PEER_JOBS: readonly PeerJob[] = [
     values: 'json',
     routes: true,
     go: twoLibraries('route'),
-    streams: 'route-json',
     kd: [plain('route', JSON_TO_JSON)],
   },
   {
@@ -133,7 +124,6 @@ export const PEER_JOBS: readonly PeerJob[] = [
       { id: 'go', title: 'Go, encoding/json and hamba/avro', job: 'json-to-avro' },
       { id: 'go-goccy', title: 'Go, goccy/go-json and hamba/avro', job: 'json-to-avro-goccy' },
     ],
-    streams: 'json-to-avro',
     kd: [plain('reprice', { input: 'json', output: 'avro' })],
   },
 ];

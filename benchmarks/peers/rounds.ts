@@ -2,9 +2,9 @@
 import { floor, kd, overTls } from '../contenders.js';
 import { type Ground, type Inspect, say } from '../ground.js';
 import { measureThroughput, type Score } from '../throughput.js';
-import { buildGo, buildStreams, type GoPeer, type StreamsPeer } from './build.js';
+import { buildGo, type GoPeer } from './build.js';
 import { differences, type Written } from './compare.js';
-import { goRival, type Rival, streamsRival } from './contenders.js';
+import { goRival, type Rival } from './contenders.js';
 import type { PeerJob } from './jobs.js';
 
 export interface PeerOptions {
@@ -34,11 +34,8 @@ const RUN_BYTES_MAX = 1_000_000_000;
 /** JSON of the same fields is that much longer than Avro. */
 const JSON_TO_AVRO_BYTES = 1.7;
 
-const STREAMS = { id: 'streams', title: 'Kafka Streams' } as const;
-
 interface Peers {
   readonly go: GoPeer | undefined;
-  readonly streams: StreamsPeer | undefined;
 }
 
 /** Tells the results so far after every job. */
@@ -50,12 +47,9 @@ export async function measurePeers(
 ): Promise<PeerScores> {
   const wanted = ({ id }: { readonly id: string }): boolean =>
     options.match.some((prefix) => id.startsWith(prefix));
-  const peers: Peers = {
-    go: jobs.some((job) => job.go.some(wanted)) ? await buildGo() : undefined,
-    streams: wanted(STREAMS) ? await buildStreams() : undefined,
-  };
+  const peers = { go: jobs.some((job) => job.go.some(wanted)) ? await buildGo() : undefined };
   const measured: PeerScore[] = [];
-  const scores = { versions: { ...peers.go?.versions, ...peers.streams?.versions }, jobs: measured };
+  const scores = { versions: { ...peers.go?.versions }, jobs: measured };
   for (const job of jobs) {
     const rivals = rivalsOf(job, peers).filter(wanted);
     say(`job ${job.id}: ${rivals.map(({ id }) => id).join(', ')}`);
@@ -67,11 +61,10 @@ export async function measurePeers(
 
 function rivalsOf(job: PeerJob, peers: Peers): Rival[] {
   const common = { format: job.input, exact: false, routes: job.routes === true };
-  const { go, streams } = peers;
+  const { go } = peers;
   const programs: Rival[] = [
     ...(job.floor === true ? [{ ...floor('pass'), id: 'floor', keepsPartition: true }] : []),
     ...(go === undefined ? [] : job.go.map((way) => goRival(go, way.job, { ...common, ...way }))),
-    ...(streams === undefined ? [] : [streamsRival(streams, job.streams, { ...common, ...STREAMS })]),
     ...job.kd.map(({ id, title, variant }) => ({
       ...kd({ ...common, ...variant, id, title }),
       routes: common.routes,

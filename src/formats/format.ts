@@ -27,7 +27,7 @@ export interface Encoder {
    * For an encoder that copies most of the record from which the value was made: called before each `encode`
    * with that record, `bytes[start, end)`, which its decoder has accepted before.
    */
-  from?(bytes: Uint8Array, start: number, end: number): void;
+  from?(bytes: Uint8Array, start: number, end: number, row?: number): void;
 }
 
 /** A record that does not fit its format; dead letters carry the `code` ([A-Z][A-Z0-9_]*). */

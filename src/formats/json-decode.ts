@@ -33,6 +33,14 @@ export function parseExactly(text: string): unknown {
   return value;
 }
 
+/** Refuses keys that {@link parseExactly} refuses, in a text whose values are only copied. */
+export function checkKeys(text: string): void {
+  const value = parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
+  const { keys, hasProtoKey } = survey(value);
+  if (typeof value === 'object') checkDuplicateKeys(text, keys);
+  if (hasProtoKey) refuseProtoKey();
+}
+
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -14,12 +14,17 @@ export class JsonEncoder implements Encoder {
   private readonly buffers = new BufferCache();
 
   encode(value: unknown, bytes: Uint8Array, start: number, limit: number): number {
-    const text = stringify(value);
-    // As deep as records that are read may be. Node 26 writes any depth, earlier versions overflow the stack.
-    if (text.length >= 2 * NESTING_DEPTH_MAX) checkDepth(text);
-    checkJsonValues(value, text);
-    return writeText(text, this.buffers.of(bytes), start, limit);
+    return writeText(jsonText(value), this.buffers.of(bytes), start, limit);
   }
+}
+
+/** The text of a value, or {@link FormatError} if JSON would lose something of it. */
+export function jsonText(value: unknown): string {
+  const text = stringify(value);
+  // As deep as records that are read may be. Node 26 writes any depth, earlier versions overflow the stack.
+  if (text.length >= 2 * NESTING_DEPTH_MAX) checkDepth(text);
+  checkJsonValues(value, text);
+  return text;
 }
 
 function stringify(value: unknown): string {

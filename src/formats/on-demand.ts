@@ -30,6 +30,7 @@ async function fieldCodecs(sides: Sides, declared: DeclaredFields): Promise<Code
   const { format } = sides.input;
   if (format === sides.output.format) {
     if (format === 'avro') return (await import('./avro/fields/codec.js')).createAvroFields(sides, declared);
+    if (format === 'json') return (await import('./json/fields/codec.js')).createJsonFields(declared);
   }
   throw new DispatcherError(
     'CONFIGURATION',

@@ -49,7 +49,7 @@ function pathsOf(given: unknown, name: 'reads' | 'writes', file: string): readon
 
 function pathOf(given: unknown, name: string, file: string): FieldPath {
   const path = typeof given === 'string' ? given.split('.') : [''];
-  if (!path.includes('')) return path;
+  if (!path.includes('') && !path.includes('__proto__')) return path;
   throw loadError(
     file,
     `${name} has ${shownValue(given)}, which is no name of a field`,

@@ -133,7 +133,7 @@ export class OutputRows {
     if (this.#encoder.from !== undefined) {
       const { reader } = this.scope;
       const start = reader.valueStart(row);
-      this.#encoder.from(reader.bytes, start, start + reader.valueLength(row));
+      this.#encoder.from(reader.bytes, start, start + reader.valueLength(row), row);
     }
     const end = this.#encoder.encode(value, writer.bytes, writer.payloadEnd, writer.limit);
     if (end < 0) return -1 - end > this.#settings.outputBytesMax ? this.tooLarge() : Written.full;

@@ -68,9 +68,14 @@ export function decodePlaced(decoder: Decoder, { bytes, start, end }: Placed): u
 }
 
 /** The spliced record, written between two guard areas that must not change. */
-export function splice(encoder: Encoder, value: unknown, source: Placed, room = 4096): Buffer {
+export function splice(
+  encoder: Encoder,
+  value: unknown,
+  source: Placed & { readonly row?: number },
+  room = 4096,
+): Buffer {
   const block = new Uint8Array(new SharedArrayBuffer(room + 32)).fill(0xee);
-  encoder.from?.(source.bytes, source.start, source.end);
+  encoder.from?.(source.bytes, source.start, source.end, source.row);
   const end = encoder.encode(value, block, 16, room + 16);
   for (let i = 0; i < 16; i++)
     if (block[i] !== 0xee || block[room + 16 + i] !== 0xee) throw new Error('a neighbour was overwritten');

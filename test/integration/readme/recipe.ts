@@ -24,9 +24,9 @@ export function moduleOf(title: string, edit: (code: string) => string = (code) 
     return code.replace('export default', `${SHARED_TYPE}\nexport default`);
   }
   return [
-    "import { defineTransform, drop, emit, emitAll, reject, type } from 'kafka-dispatcher';",
+    "import { defineTransform, drop, emit, emitAll, forward, reject, type } from 'kafka-dispatcher';",
     SHARED_TYPE,
-    'void [drop, emit, emitAll, reject];',
+    'void [drop, emit, emitAll, forward, reject];',
     `export default defineTransform({ input: type<Order>(),\n${code}\n});`,
   ].join('\n');
 }

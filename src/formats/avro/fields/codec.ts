@@ -101,7 +101,7 @@ export function createAvroFields(
   );
   const M = record.marks;
   const decoder = new FieldDecoder(
-    new AvroDecoder(compileDecoder(decodeSource, { S: undefined, M })),
+    new AvroDecoder(compileDecoder(decodeSource, { S: undefined, STABLE: true, M })),
     record,
   );
   const spliceSource = new SpliceSource(written, pieces, marked);

@@ -97,7 +97,7 @@ function text(p, n, path) {
       if (q > Q || p < O) {
         // Batches are packed downwards: in front of a small record lie the next ones, whose strings come
         // along.
-        O = S === undefined || E - p > TEXT_WINDOW_BYTES / 4 ? p : Math.max(0, E - TEXT_WINDOW_BYTES);
+        O = !STABLE || E - p > TEXT_WINDOW_BYTES / 4 ? p : Math.max(0, E - TEXT_WINDOW_BYTES);
         Q = E - p > TEXT_WINDOW_BYTES ? p + TEXT_WINDOW_BYTES : E;
         T = X.latin1Slice(O, Q);
       }

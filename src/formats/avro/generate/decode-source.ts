@@ -66,7 +66,8 @@ return {
     const b = B, e = end;
     let p = start, c = 0, value;
     E = end; D = 0; Z = 0;
-    if (S === undefined) Q = 0; else S.count = 0;
+    if (!STABLE) Q = 0;
+    if (S !== undefined) S.count = 0;
     ${body}
     if (p > e) fail('TRUNCATED', ${at}, p);
     if (p < e) trailing(${at}, p);

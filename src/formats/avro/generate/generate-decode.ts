@@ -14,13 +14,19 @@ export interface GeneratedDecoder {
 
 /** Writes the decoder of one plan as straight-line JavaScript and compiles it. */
 export function generateDecoder(root: Node, options: DecodeOptions, texts?: SourceTexts): GeneratedDecoder {
-  return compileDecoder(new DecodeSource(root, options), { S: texts });
+  return compileDecoder(new DecodeSource(root, options), { S: texts, STABLE: texts !== undefined });
+}
+
+interface DecoderScope {
+  readonly S: SourceTexts | undefined;
+  /** A block keeps its bytes until another one is attached. */
+  readonly STABLE: boolean;
 }
 
 /** `more`: what the source names besides the prelude. */
 export function compileDecoder(
   source: DecodeSource,
-  more: { readonly S: SourceTexts | undefined } & Readonly<Record<string, unknown>>,
+  more: DecoderScope & Readonly<Record<string, unknown>>,
 ): GeneratedDecoder {
   const scope = {
     FormatError,

@@ -1,0 +1,83 @@
+import { type DeclaredFields, type FieldPath, shownPath, treeOf } from '../../fields/declared.js';
+import type { Decoder, Encoder } from '../../format.js';
+import { checkKeys, JsonDecoder } from '../../json-decode.js';
+import { BufferCache, utf8Text } from '../../memory.js';
+import { JsonScanner } from '../scanner.js';
+import { RowCell, RowStatus } from '../scanner-layout.js';
+import { FieldValues } from './field-values.js';
+import { ScannedRows } from './scanned-rows.js';
+import { type ScannedRecord, Splice } from './splice.js';
+
+/** Creates the fields that a transform reads; the whole record is checked. */
+class FieldDecoder implements Decoder {
+  readonly rows: ScannedRows;
+  readonly #values: FieldValues;
+  readonly #strict = new JsonDecoder();
+  readonly #buffers = new BufferCache();
+
+  constructor(scanner: JsonScanner, declared: DeclaredFields, paths: readonly FieldPath[]) {
+    this.rows = new ScannedRows(scanner);
+    this.#values = new FieldValues(scanner, treeOf(declared.reads), paths);
+  }
+
+  decode(bytes: Uint8Array, start: number, end: number, row = 0): unknown {
+    const index = this.rows.indexOf(bytes, row);
+    const { cells, stride } = this.rows.scanner;
+    const status = cells[index * stride + RowCell.status];
+    if (status !== RowStatus.safe) this.#lookCloser(status, bytes, start, end);
+    return this.#values.of(bytes, index);
+  }
+
+  release(): void {
+    this.rows.release();
+    this.#values.release();
+  }
+
+  /** Numbers that are only copied may have any digits. */
+  #lookCloser(status: number | undefined, bytes: Uint8Array, start: number, end: number): void {
+    if (status === RowStatus.closer) {
+      checkKeys(utf8Text(this.#buffers.of(bytes), start, end));
+      return;
+    }
+    this.#strict.decode(bytes, start, end);
+    throw new Error('the JSON scanner refused a record that the strict decoder accepts');
+  }
+}
+
+/** Writes the fields that a transform returns into a copy of the record. */
+class FieldEncoder implements Encoder {
+  readonly #decoded: ScannedRows;
+  /** For results that come later, as of asynchronous transforms. */
+  readonly #later: ScannedRows;
+  readonly #splice: Splice;
+  #record: ScannedRecord | undefined;
+
+  constructor(decoded: ScannedRows, later: ScannedRows, splice: Splice) {
+    this.#decoded = decoded;
+    this.#later = later;
+    this.#splice = splice;
+  }
+
+  from(bytes: Uint8Array, start: number, end: number, row = 0): void {
+    const rows = this.#decoded.has(bytes, row) ? this.#decoded : this.#later;
+    this.#record = { bytes, start, end, scanner: rows.scanner, index: rows.indexOf(bytes, row) };
+  }
+
+  encode(value: unknown, bytes: Uint8Array, start: number, limit: number): number {
+    if (this.#record === undefined) throw new Error('the record of this result is not known');
+    return this.#splice.write(value, this.#record, bytes, [start, limit]);
+  }
+}
+
+/** A decoder of the declared fields and an encoder that copies all others. */
+export function createJsonFields(declared: DeclaredFields): {
+  readonly decoder: Decoder;
+  readonly encoder: Encoder;
+} {
+  const byName = new Map([...declared.reads, ...declared.writes].map((path) => [shownPath(path), path]));
+  const paths = [...byName.values()];
+  const decoder = new FieldDecoder(new JsonScanner(paths), declared, paths);
+  const later = new JsonScanner(paths);
+  const splice = new Splice(later, treeOf(declared.writes), paths, declared.writes);
+  return { decoder, encoder: new FieldEncoder(decoder.rows, new ScannedRows(later), splice) };
+}

@@ -1,0 +1,59 @@
+import { bufferOver, type RawBuffer } from '../../memory.js';
+
+const NOTHING: Uint8Array = new Uint8Array(0);
+
+/** From here on one call copies; fewer bytes cost less word by word. */
+const CALL_COSTS_BYTES = 160;
+/** Longer texts are written by one call. */
+const SHORT_TEXT_CHARS = 64;
+
+/** Copies bytes and writes texts from one block into another one. */
+export class CopiedBlock {
+  source: RawBuffer = bufferOver(NOTHING);
+  target: RawBuffer = bufferOver(NOTHING);
+  #from: Uint8Array = NOTHING;
+  #to: Uint8Array = NOTHING;
+  #fromView: DataView = new DataView(NOTHING.buffer);
+  #toView: DataView = new DataView(NOTHING.buffer);
+
+  open(from: Uint8Array, to: Uint8Array): void {
+    if (from !== this.#from) {
+      this.#from = from;
+      this.source = bufferOver(from);
+      this.#fromView = new DataView(from.buffer, from.byteOffset, from.byteLength);
+    }
+    if (to === this.#to) return;
+    this.#to = to;
+    this.target = bufferOver(to);
+    this.#toView = new DataView(to.buffer, to.byteOffset, to.byteLength);
+  }
+
+  /** Copies [start, end) of the source to `at`; returns the position behind it. */
+  copy(at: number, start: number, end: number): number {
+    if (end - start > CALL_COSTS_BYTES) {
+      this.source.copy(this.target, at, start, end);
+      return at + end - start;
+    }
+    let [i, p] = [start, at];
+    const [from, to] = [this.#fromView, this.#toView];
+    for (; i < end - 3; i += 4, p += 4) to.setInt32(p, from.getInt32(i, true), true);
+    for (; i < end; i++, p++) to.setUint8(p, from.getUint8(i));
+    return p;
+  }
+
+  /** Writes a text as UTF-8 at `at`; returns the position behind it. There is room for it. */
+  text(at: number, text: string): number {
+    const { length } = text;
+    if (length < SHORT_TEXT_CHARS) {
+      const to = this.#toView;
+      let all = 0;
+      for (let i = 0; i < length; i++) {
+        const c = text.charCodeAt(i);
+        all |= c;
+        to.setUint8(at + i, c);
+      }
+      if (all < 128) return at + length;
+    }
+    return at + this.target.utf8Write(text, at, length * 3);
+  }
+}
