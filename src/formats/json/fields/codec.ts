@@ -6,7 +6,7 @@ import { JsonScanner } from '../scanner.js';
 import { RowCell, RowStatus } from '../scanner-layout.js';
 import { FieldValues } from './field-values.js';
 import { ScannedRows } from './scanned-rows.js';
-import { type ScannedRecord, Splice } from './splice.js';
+import { type Room, type ScannedRecord, Splice } from './splice.js';
 
 /** Creates the fields that a transform reads; the whole record is checked. */
 class FieldDecoder implements Decoder {
@@ -50,24 +50,39 @@ class FieldEncoder implements Encoder {
   /** For results that come later, as of asynchronous transforms. */
   readonly #later: ScannedRows;
   readonly #splice: Splice;
-  #record: ScannedRecord | undefined;
+  /** Reused, as there is one for each record. */
+  readonly #record: Mutable<ScannedRecord>;
+  readonly #room: Mutable<Room> = { bytes: NOTHING, start: 0, limit: 0 };
 
   constructor(decoded: ScannedRows, later: ScannedRows, splice: Splice) {
     this.#decoded = decoded;
     this.#later = later;
     this.#splice = splice;
+    this.#record = { bytes: NOTHING, start: 0, end: 0, scanner: decoded.scanner, index: 0 };
   }
 
   from(bytes: Uint8Array, start: number, end: number, row = 0): void {
     const rows = this.#decoded.has(bytes, row) ? this.#decoded : this.#later;
-    this.#record = { bytes, start, end, scanner: rows.scanner, index: rows.indexOf(bytes, row) };
+    const record = this.#record;
+    record.bytes = bytes;
+    record.start = start;
+    record.end = end;
+    record.scanner = rows.scanner;
+    record.index = rows.indexOf(bytes, row);
   }
 
   encode(value: unknown, bytes: Uint8Array, start: number, limit: number): number {
-    if (this.#record === undefined) throw new Error('the record of this result is not known');
-    return this.#splice.write(value, this.#record, bytes, [start, limit]);
+    const room = this.#room;
+    room.bytes = bytes;
+    room.start = start;
+    room.limit = limit;
+    return this.#splice.write(value, this.#record, room);
   }
 }
+
+type Mutable<Shape> = { -readonly [Key in keyof Shape]: Shape[Key] };
+
+const NOTHING = new Uint8Array(0);
 
 /** A decoder of the declared fields and an encoder that copies all others. */
 export function createJsonFields(declared: DeclaredFields): {

@@ -7,6 +7,12 @@ const CALL_COSTS_BYTES = 160;
 /** Longer texts are written by one call. */
 const SHORT_TEXT_CHARS = 64;
 
+const MINUS = 45;
+const POINT = 46;
+const ZERO = 48;
+/** So that whole and cents are 32-bit integers. */
+const CENTS_MAX = 0x7fff_ffff;
+
 /** Copies bytes and writes texts from one block into another one. */
 export class CopiedBlock {
   source: RawBuffer = bufferOver(NOTHING);
@@ -55,5 +61,39 @@ export class CopiedBlock {
       if (all < 128) return at + length;
     }
     return at + this.target.utf8Write(text, at, length * 3);
+  }
+
+  /** Writes what JavaScript prints of a finite number. There is room for 24 bytes. */
+  number(at: number, value: number): number {
+    if (value === (value | 0)) return this.#integer(value < 0 ? this.#byte(at, MINUS) : at, Math.abs(value));
+    const cents = Math.round(value * 100);
+    // Two decimals with this many digits are the shortest text of their double.
+    if (cents / 100 !== value || Math.abs(cents) > CENTS_MAX) return this.text(at, String(value));
+    const size = Math.abs(cents);
+    const whole = (size / 100) | 0;
+    const behind = size - whole * 100;
+    let p = this.#integer(value < 0 ? this.#byte(at, MINUS) : at, whole);
+    p = this.#byte(p, POINT);
+    const tenths = (behind / 10) | 0;
+    p = this.#byte(p, ZERO + tenths);
+    return behind === tenths * 10 ? p : this.#byte(p, ZERO + behind - tenths * 10);
+  }
+
+  #byte(at: number, byte: number): number {
+    this.#toView.setUint8(at, byte);
+    return at + 1;
+  }
+
+  /** `value`: at most 2^31. */
+  #integer(at: number, value: number): number {
+    let end = at + 1;
+    for (let rest = value; rest >= 10; rest /= 10) end += 1;
+    let rest = value;
+    for (let i = end - 1; i >= at; i--) {
+      const next = (rest / 10) | 0;
+      this.#toView.setUint8(i, ZERO + rest - next * 10);
+      rest = next;
+    }
+    return end;
   }
 }

@@ -4,7 +4,6 @@ import { jsonText } from '../../json-encode.js';
 
 /** The JSON text of a written field. Throws {@link FormatError} for a value that JSON would lose. */
 export function fieldText(value: unknown, path: FieldPath): string {
-  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
   if (typeof value === 'string') return JSON.stringify(value);
   try {
     return jsonText(value);

@@ -4,21 +4,57 @@ import { SHOWN_CHARS_MAX } from '../../limits.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Refuses a result that is no object, or has fields that `writes` does not have, also inside of others. */
-export function checkResult(result: unknown, writes: FieldTree, path: FieldPath = []): void {
-  if (!isFields(result)) {
-    const at = path.length === 0 ? 'the result' : shownPath(path);
-    throw new FormatError(
-      'INVALID_VALUE',
-      `${at}: expected an object with the fields of \`writes\`, got ${shown(result)}`,
+/** The written fields of results, in the order of their paths. */
+export class ResultFields {
+  /** Those of the last result. */
+  readonly values: unknown[];
+  readonly #check: ObjectCheck;
+  readonly #take: (result: unknown, values: unknown[]) => void;
+
+  constructor(tree: FieldTree, paths: readonly FieldPath[]) {
+    this.values = paths.map(() => undefined);
+    this.#check = new ObjectCheck(tree, []);
+    const member = (path: FieldPath): string => path.map((name) => `[${JSON.stringify(name)}]`).join('');
+    const lines = paths.map((path, index) => `values[${index}] = result${member(path)};`);
+    // Safe: the names come from the user's own module, and stand in the source as string literals.
+    this.#take = new Function('result', 'values', lines.join('\n')) as (
+      result: unknown,
+      values: unknown[],
+    ) => void;
+  }
+
+  /** Throws {@link FormatError} for a result that is no object, or has fields that `writes` does not have. */
+  take(result: unknown): void {
+    this.#check.pass(result);
+    this.#take(result, this.values);
+  }
+}
+
+/** Checks an object of a result, and those inside of it of which fields are written. */
+class ObjectCheck {
+  readonly #path: FieldPath;
+  readonly #names: ReadonlySet<string>;
+  readonly #inside: readonly (readonly [name: string, check: ObjectCheck])[];
+
+  constructor(tree: FieldTree, path: FieldPath) {
+    this.#path = path;
+    this.#names = new Set(tree.keys());
+    this.#inside = [...tree].flatMap(([name, inside]) =>
+      inside === 'whole' ? [] : [[name, new ObjectCheck(inside, [...path, name])] as const],
     );
   }
-  for (const name in result) {
-    const inside = writes.get(name);
-    if (inside === undefined) throw unknownField([...path, name]);
+
+  pass(given: unknown): void {
+    if (!isFields(given)) {
+      const at = this.#path.length === 0 ? 'the result' : shownPath(this.#path);
+      throw new FormatError(
+        'INVALID_VALUE',
+        `${at}: expected an object with the fields of \`writes\`, got ${shown(given)}`,
+      );
+    }
+    for (const name in given) if (!this.#names.has(name)) throw unknownField([...this.#path, name]);
+    for (const [name, check] of this.#inside) check.pass(given[name]);
   }
-  for (const [name, inside] of writes)
-    if (inside !== 'whole') checkResult(result[name], inside, [...path, name]);
 }
 
 function unknownField(path: FieldPath): FormatError {

@@ -5,7 +5,7 @@ import { Kind, ObjectCell, PathCell } from '../scanner-layout.js';
 import { CopiedBlock } from './copied-block.js';
 import { fieldText } from './field-text.js';
 import { rebuiltRecord } from './rebuild.js';
-import { checkResult, fieldsOf } from './result-fields.js';
+import { ResultFields } from './result-fields.js';
 
 /** A written field: its cells in a row, and those of the object that holds it. */
 interface Write {
@@ -26,14 +26,19 @@ export interface ScannedRecord {
   readonly index: number;
 }
 
-type Room = readonly [start: number, limit: number];
+export interface Room {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly limit: number;
+}
 
 /** Writes a record with new texts for the written fields: all other bytes stay as they are. */
 export class Splice {
   readonly #tree: FieldTree;
   readonly #writes: readonly Write[];
   readonly #block = new CopiedBlock();
-  /** The texts of one result, and the places in the record where they go. */
+  readonly #result: ResultFields;
+  /** The texts of one result, '' for numbers, and the places in the record where they go. */
   readonly #texts: string[];
   readonly #places: Int32Array;
   /** The writes by their places, from the front. */
@@ -53,16 +58,18 @@ export class Splice {
       objectCell: scanner.objectCell(numberOf(scanner.objects, path.slice(0, -1))),
       member: `${JSON.stringify(path.at(-1))}:`,
     }));
+    this.#result = new ResultFields(tree, writes);
     this.#texts = writes.map(() => '');
     this.#places = new Int32Array(writes.length);
     this.#order = new Int32Array(writes.length);
   }
 
   /** As `encode` of an encoder, into `to`. */
-  write(result: unknown, record: ScannedRecord, to: Uint8Array, [start, limit]: Room): number {
-    checkResult(result, this.#tree);
-    this.#block.open(record.bytes, to);
-    const added = this.#prepare(result, record);
+  write(result: unknown, record: ScannedRecord, to: Room): number {
+    const { start, limit } = to;
+    this.#result.take(result);
+    this.#block.open(record.bytes, to.bytes);
+    const added = this.#prepare(record);
     if (added < 0) return this.#rebuild(result, record, start, limit);
     const needed = record.end - record.start + added;
     if (needed <= limit - start) return this.#splice(record, start);
@@ -74,7 +81,7 @@ export class Splice {
    * Makes the texts and puts their places in order. Returns how many bytes they add at most; −1 if a field
    * disappears, or the object that shall hold it is not there.
    */
-  #prepare(result: unknown, { scanner, index }: ScannedRecord): number {
+  #prepare({ scanner, index }: ScannedRecord): number {
     const { cells, stride } = scanner;
     const row = index * stride;
     let added = 0;
@@ -82,14 +89,14 @@ export class Splice {
       const write = this.#writes[i];
       if (write === undefined) break;
       const { cell, objectCell, path, member } = write;
-      const value = valueAt(result, path);
+      const value = this.#result.values[i];
       const kind = cells[row + cell + PathCell.kind] ?? Kind.absent;
       const isNew = kind === Kind.absent;
       const place = isNew ? cells[row + objectCell + ObjectCell.close] : cells[row + cell + PathCell.start];
       if (value === undefined || kind === Kind.duplicate || kind === Kind.blocked || !place) return -1;
-      const text = fieldText(value, path);
+      const text = isPlainNumber(value) ? '' : fieldText(value, path);
       this.#texts[i] = text;
-      added += text.length * 3 + (isNew ? member.length * 3 + 1 : 0);
+      added += (text === '' ? NUMBER_BYTES_MAX : text.length * 3) + (isNew ? member.length * 3 + 1 : 0);
       this.#insert(i, place);
     }
     return added;
@@ -125,7 +132,8 @@ export class Splice {
         if (!isFirst || this.#isPlace(i - 1, place)) at = block.text(at, ',');
         at = block.text(at, write.member);
       } else from = cells[row + write.cell + PathCell.end] ?? place;
-      at = block.text(at, this.#texts[number] ?? '');
+      const value = this.#result.values[number];
+      at = isPlainNumber(value) ? block.number(at, value) : block.text(at, this.#texts[number] ?? '');
     }
     return block.copy(at, from, record.end);
   }
@@ -141,7 +149,8 @@ export class Splice {
     let size = end - start;
     for (const [i, { cell, member }] of this.#writes.entries()) {
       const at = row + cell;
-      size += Buffer.byteLength(this.#texts[i] ?? '');
+      const value = this.#result.values[i];
+      size += Buffer.byteLength(isPlainNumber(value) ? String(value) : (this.#texts[i] ?? ''));
       if (cells[at + PathCell.kind] === Kind.absent) size += Buffer.byteLength(member) + 1;
       else size -= (cells[at + PathCell.end] ?? 0) - (cells[at + PathCell.start] ?? 0);
     }
@@ -158,8 +167,10 @@ function numberOf(paths: readonly FieldPath[], path: FieldPath): number {
   return paths.findIndex((known) => shownPath(known) === shownPath(path));
 }
 
-function valueAt(result: unknown, path: FieldPath): unknown {
-  let value: unknown = result;
-  for (const name of path) value = fieldsOf(value)[name];
-  return value;
+/** No text of a number is longer: `-1.2345678901234567e-300`. */
+const NUMBER_BYTES_MAX = 24;
+
+/** Written without a text of its own. */
+function isPlainNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
 }
