@@ -95,6 +95,10 @@ export const Limits = {
   /** How many batches run in small pieces after a delivery failed because of a neighbour. */
   isolatedBatchesMax: 20,
   offeredBlocksMax: 2,
+  /** A batch is small if this many of it would not fill a block. */
+  smallBatchesPerBlock: 8,
+  /** As many small batches may be in flight as this many times `inFlightBatchesMax`. */
+  smallBatchesPerFull: 2,
   /** The pause between two attempts to read from the same offset, doubled each time. */
   readFaultBackoffMs: 100,
   readFaultBackoffMaxMs: 10_000,

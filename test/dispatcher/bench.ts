@@ -236,7 +236,7 @@ export class ScriptedSink implements Sink {
 /** Passes everything through immediately, unless a test answers otherwise. */
 export class ScriptedPool implements TransformPool {
   readonly threads = 1;
-  readonly busy = 0;
+  busy = 0;
   stopsSignalled = 0;
   starting: Promise<void> = Promise.resolve();
   answer: (task: TransformTask) => Promise<TransformResult> = (task) => Promise.resolve(passThrough(task));

@@ -12,6 +12,12 @@ interface Taken {
   readonly faults: readonly Fault[];
 }
 
+interface Offered {
+  readonly input: Block;
+  readonly output: Block;
+  readonly recordsMax: number;
+}
+
 /**
  * Offers empty blocks to the reader as long as the limits allow, and turns filled ones into batches in
  * flight. Not offering is the backpressure.
@@ -23,13 +29,15 @@ export class Intake {
    * Input and output blocks are reserved together, so that no batch waits for an output block that another
    * waiting batch holds.
    */
-  private readonly offered = new Map<number, { input: Block; output: Block; recordsMax: number }>();
+  private readonly offered = new Map<number, Offered>();
   private offeredRecords = 0;
   private nextBatchId: BatchId = 1;
   /** A record waits for a block this large. */
   private oversizeBytes: number | undefined;
   private readonly pace: ReadingPace;
   private waitsForPace = false;
+  /** The last batch left nearly all of its block empty: all there was had been read. */
+  private lastWasSmall = false;
 
   constructor(state: RunState, changes: ChangeQueue) {
     this.state = state;
@@ -81,12 +89,25 @@ export class Intake {
     const batches = inFlight.size + this.offered.size;
     if (batches === 0) return true;
     if (isolatedBatches > 0) return false;
-    if (batches >= settings.inFlightBatchesMax) {
+    if (batches >= settings.inFlightBatchesMax && !this.mayTakeSmall(batches)) {
       this.noteIdleWorkers();
       return false;
     }
     return (
       flow.records + this.offeredRecords + this.state.batchSize.recordsMax <= settings.inFlightRecordsMax
+    );
+  }
+
+  /**
+   * While little comes in, batches are small, and each lasts as long as its delivery. If no more of them were
+   * allowed than full ones, records would wait unread for the acknowledgement of others.
+   */
+  private mayTakeSmall(batches: number): boolean {
+    const { settings, deps } = this.state;
+    return (
+      this.lastWasSmall &&
+      batches < settings.inFlightBatchesMax * Limits.smallBatchesPerFull &&
+      deps.pool.busy < deps.pool.threads
     );
   }
 
@@ -120,6 +141,9 @@ export class Intake {
       this.giveBack(pair);
       return { batch: undefined, faults: input.faults };
     }
+    this.lastWasSmall =
+      input.rowCount < pair.recordsMax &&
+      input.packedBytes * Limits.smallBatchesPerBlock < state.settings.blockBytes;
     const batch = new InFlightBatch(this.nextBatchId++, input, pair.output, state.deps.clock.nowMs());
     state.inFlight.set(batch.id, batch);
     state.flow.book(input.packedBytes, input.rowCount);
@@ -167,7 +191,7 @@ export class Intake {
     }
   }
 
-  private takeOffered(block: Block): { input: Block; output: Block } | undefined {
+  private takeOffered(block: Block): Offered | undefined {
     const pair = this.offered.get(block.id);
     if (pair === undefined) return undefined;
     this.offered.delete(block.id);

@@ -56,3 +56,32 @@ test(
     assert.ok((bench.source.asked[4] ?? 0) > 10, String(bench.source.asked));
   },
 );
+
+/** How many batches of `rows` records are read while none is acknowledged. */
+async function readAhead(rows: number, busy = 0): Promise<number> {
+  const bench = new Bench({
+    batchSize: { recordsMin: 20, recordsMax: 20, workMs: 50 },
+    inFlightBatchesMax: 4,
+    blocksBytesMax: 64 * 4096,
+  });
+  await bench.start(0);
+  let offset = 0;
+  let read = 0;
+  while (bench.source.offered.length > 0 && read < 100) {
+    bench.deliver(0, offset, offset + rows);
+    bench.pool.busy = busy;
+    await bench.settle();
+    offset += rows;
+    read += 1;
+  }
+  return read;
+}
+
+test('while batches are small, twice as many may wait for their delivery as full ones', async () => {
+  assert.equal(await readAhead(20), 4);
+  assert.equal(await readAhead(3), 8);
+});
+
+test('while every worker is busy, no more small batches are read than full ones', async () => {
+  assert.equal(await readAhead(3, 1), 4);
+});
