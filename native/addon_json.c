@@ -35,33 +35,45 @@ static bool add_nodes(napi_env env, napi_value nodes, kd_json_scanner *scanner) 
   return kd_json_seal(scanner);
 }
 
-static bool get_array(napi_env env, napi_value value, napi_typedarray_type wanted, size_t length, void **to) {
+static bool get_array(napi_env env, napi_value value, napi_typedarray_type wanted, size_t *length,
+                      void **to) {
   bool is_typed_array = false;
   napi_typedarray_type type;
-  size_t given;
   return napi_is_typedarray(env, value, &is_typed_array) == napi_ok && is_typed_array &&
-         napi_get_typedarray_info(env, value, &type, &given, to, NULL, NULL) == napi_ok && type == wanted &&
-         given >= length;
+         napi_get_typedarray_info(env, value, &type, length, to, NULL, NULL) == napi_ok && type == wanted;
 }
 
-/* scan(block, row, endRow, cells, numbers): how many rows were scanned. */
+/* scan(block, row, endRow, cells, numbers, items, itemNumbers): how many rows were scanned. */
 static napi_value scan(napi_env env, napi_callback_info info) {
-  napi_value argv[5], result;
-  size_t argc = 5, length;
-  void *data, *cells, *numbers = NULL;
+  napi_value argv[7], result;
+  size_t argc = 7, length, items_max, numbers_max;
+  void *data, *cells, *numbers, *items, *item_numbers;
   uint8_t *block;
   uint32_t first_row, end_row;
   KD_TRY(env, napi_get_cb_info(env, info, &argc, argv, NULL, &data));
   kd_json_scanner *scanner = data;
-  if (argc < 5 || !kd_get_bytes(env, argv[0], &block, &length)) return NULL;
+  if (argc < 7 || !kd_get_bytes(env, argv[0], &block, &length)) return NULL;
   KD_TRY(env, napi_get_value_uint32(env, argv[1], &first_row));
   KD_TRY(env, napi_get_value_uint32(env, argv[2], &end_row));
   const size_t rows =
       first_row < end_row && end_row - first_row < KD_JSON_ROWS_MAX ? end_row - first_row : KD_JSON_ROWS_MAX;
-  if (!get_array(env, argv[3], napi_int32_array, rows * kd_json_stride(scanner), &cells) ||
-      !get_array(env, argv[4], napi_float64_array, rows * kd_json_path_count(scanner), &numbers))
+  size_t cells_max, path_numbers_max;
+  if (!get_array(env, argv[3], napi_int32_array, &cells_max, &cells) ||
+      !get_array(env, argv[4], napi_float64_array, &path_numbers_max, &numbers) ||
+      !get_array(env, argv[5], napi_int32_array, &items_max, &items) ||
+      !get_array(env, argv[6], napi_float64_array, &numbers_max, &item_numbers) ||
+      cells_max < rows * kd_json_stride(scanner) || path_numbers_max < rows * kd_json_path_count(scanner))
     return kd_throw_range(env, "the tables are too small for the rows");
-  const uint32_t count = kd_json_scan_rows(scanner, block, length, first_row, end_row, cells, numbers);
+  items_max /= KD_JSON_CELLS(kd_json_item);
+  if (items_max > numbers_max) items_max = numbers_max;
+  kd_json_tables tables = {
+      .cells = cells,
+      .numbers = numbers,
+      .items = items,
+      .item_numbers = item_numbers,
+      .items_max = items_max < KD_JSON_ITEMS_MAX ? (uint32_t)items_max : KD_JSON_ITEMS_MAX,
+  };
+  const uint32_t count = kd_json_scan_rows(scanner, block, length, first_row, end_row, &tables);
   if (count == 0) return kd_throw_range(env, "the block has no such rows");
   KD_TRY(env, napi_create_uint32(env, count, &result));
   return result;

@@ -15,6 +15,8 @@
 #define KD_JSON_POWER_MAX 22
 /* Between 10^-270 and 10^270 no number of up to 15 digits is near the ends of a double's range. */
 #define KD_JSON_EXPONENT_SAFE 270
+/* JavaScript writes smaller numbers with an exponent. */
+#define KD_JSON_PLAIN_MIN 1e-6
 /* Larger exponents all mean the same. */
 #define KD_JSON_EXPONENT_MAX 100000
 
@@ -24,6 +26,8 @@ typedef struct {
   bool has_value;
   /* The double of the literal is surely the number that is written. */
   bool is_exact;
+  /* JavaScript writes the number like this. */
+  bool is_canonical;
 } kd_json_number;
 
 static inline bool kd_json_is_digit(uint8_t c) {
@@ -57,6 +61,7 @@ static inline void kd_json_judge(kd_json_number *number, const kd_json_digits *d
     number->has_value = number->is_exact =
         digits->count <= KD_JSON_DIGITS_EXACT + 1 && digits->digits <= KD_JSON_SAFE_INTEGER;
     number->value = significant;
+    number->is_canonical = number->is_exact;
     return;
   }
   const bool is_short = digits->count <= KD_JSON_DIGITS_EXACT;
@@ -88,7 +93,7 @@ static inline const uint8_t *kd_json_number_end(const uint8_t *at, const uint8_t
   const bool is_negative = *at == '-';
   kd_json_digits digits = {0};
   int64_t exponent = 0;
-  bool is_integer = true;
+  bool is_integer = true, is_plain = false;
   at += is_negative;
   if (at == end || !kd_json_is_digit(*at)) return NULL;
   if (*at == '0') {
@@ -102,14 +107,19 @@ static inline const uint8_t *kd_json_number_end(const uint8_t *at, const uint8_t
     if (at == fraction) return NULL;
     exponent = -(at - fraction);
     is_integer = false;
+    is_plain = at[-1] != '0';
   }
   if (at < end && (*at | 0x20) == 'e') {
     at = kd_json_exponent_end(at, end, &exponent);
     if (!at) return NULL;
-    is_integer = false;
+    is_integer = is_plain = false;
   }
   kd_json_judge(number, &digits, is_integer, exponent);
-  if (is_negative) number->value = -number->value;
+  if (!is_integer) number->is_canonical = is_plain && number->has_value && number->value >= KD_JSON_PLAIN_MIN;
+  if (is_negative) {
+    number->value = -number->value;
+    number->is_canonical &= digits.digits != 0;
+  }
   return at;
 }
 

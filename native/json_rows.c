@@ -26,19 +26,21 @@ static bool find_value(const kd_input_header *header, const uint8_t *block, uint
 }
 
 uint32_t kd_json_scan_rows(kd_json_scanner *scanner, const uint8_t *block, size_t length, uint32_t first_row,
-                           uint32_t end_row, int32_t *cells, double *numbers) {
+                           uint32_t end_row, kd_json_tables *tables) {
   kd_input_header header;
   const uint32_t row_count = rows_inside(block, length, &header);
   if (end_row > row_count) end_row = row_count;
   if (first_row >= end_row) return 0;
   const uint32_t count = end_row - first_row < KD_JSON_ROWS_MAX ? end_row - first_row : KD_JSON_ROWS_MAX;
   const size_t stride = kd_json_stride(scanner), paths = kd_json_path_count(scanner);
-  for (uint32_t i = 0; i < count; i++, cells += stride, numbers += paths) {
+  kd_json_tables rest = *tables;
+  for (uint32_t i = 0; i < count; i++, rest.cells += stride, rest.numbers += paths) {
     uint32_t start, end;
     if (find_value(&header, block, first_row + i, &start, &end))
-      kd_json_scan_value(scanner, block, start, end, header.block_length, cells, numbers);
+      kd_json_scan_value(scanner, block, start, end, header.block_length, &rest);
     else
-      memset(cells, 0, stride * sizeof *cells);
+      memset(rest.cells, 0, stride * sizeof *rest.cells);
   }
+  tables->item_count = rest.item_count;
   return count;
 }

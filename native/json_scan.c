@@ -74,7 +74,34 @@ static inline bool open_frame(kd_json_scan *s, bool is_object) {
   /* What is in an array is on no path. */
   s->node = KD_JSON_NO_NODE;
   s->at++;
+  s->items_depth = 0;
+  if (!is_object && node != KD_JSON_NO_NODE && s->scanner->nodes[node].path >= 0) {
+    s->items_depth = s->depth;
+    s->first_item = s->tables->item_count;
+  }
   return true;
+}
+
+/* A value in the array whose items are noted. */
+static inline void note_item(kd_json_scan *s, kd_json_kind kind, const uint8_t *start, double number) {
+  kd_json_tables *tables = s->tables;
+  if (tables->item_count == tables->items_max) {
+    s->items_depth = 0;
+    return;
+  }
+  tables->items[tables->item_count] = (kd_json_item){
+      .kind = (int32_t)kind, .start = kd_json_position(s, start), .end = kd_json_position(s, s->at)};
+  tables->item_numbers[tables->item_count++] = number;
+}
+
+/* What was read belongs to a path, to a noted array, or to nothing that is asked for. */
+static inline void note_scalar(kd_json_scan *s, kd_json_kind kind, const uint8_t *start, double number) {
+  if (s->node != KD_JSON_NO_NODE) {
+    kd_json_note_value(s, s->node, kind, start, s->at);
+    const int32_t path = s->scanner->nodes[s->node].path;
+    if (path >= 0) s->numbers[path] = number;
+  } else if (s->items_depth != 0 && s->items_depth == s->depth)
+    note_item(s, kind, start, number);
 }
 
 static inline void close_frame(kd_json_scan *s) {
@@ -83,7 +110,15 @@ static inline void close_frame(kd_json_scan *s) {
   s->at++;
   if (frame->node == KD_JSON_NO_NODE) return;
   const kd_json_node *node = &s->scanner->nodes[frame->node];
-  if (node->path >= 0) s->paths[node->path].end = kd_json_position(s, s->at);
+  if (node->path >= 0) {
+    kd_json_path *path = &s->paths[node->path];
+    path->end = kd_json_position(s, s->at);
+    if (s->items_depth == s->depth + 1) {
+      path->items = (int32_t)s->first_item + 1;
+      path->count = (int32_t)(s->tables->item_count - s->first_item);
+    }
+  }
+  s->items_depth = 0;
   if (frame->keys_of != KD_JSON_NO_NODE)
     s->objects[node->object] = (kd_json_object){
         .start = frame->start, .close = kd_json_position(s, s->at) - 1, .members = (int32_t)frame->members};
@@ -96,12 +131,11 @@ static inline bool read_string(kd_json_scan *s) {
   if (!s->at) return false;
   s->is_ascii &= text.is_ascii;
   s->has_escapes |= text.has_escapes;
-  if (s->node != KD_JSON_NO_NODE)
-    kd_json_note_value(s, s->node,
-                       text.has_escapes ? KD_JSON_STRING_ESCAPED
-                       : text.is_ascii  ? KD_JSON_STRING
-                                        : KD_JSON_STRING_UTF8,
-                       start, s->at);
+  note_scalar(s,
+              text.has_escapes ? KD_JSON_STRING_ESCAPED
+              : text.is_ascii  ? KD_JSON_STRING
+                               : KD_JSON_STRING_UTF8,
+              start, 0);
   return true;
 }
 
@@ -111,10 +145,9 @@ static inline bool read_number(kd_json_scan *s) {
   s->at = kd_json_number_end(start, s->end, &number);
   if (!s->at) return false;
   s->is_closer |= !number.is_exact;
-  if (s->node == KD_JSON_NO_NODE) return true;
-  kd_json_note_value(s, s->node, number.has_value ? KD_JSON_NUMBER : KD_JSON_NUMBER_TEXT, start, s->at);
-  const int32_t path = s->scanner->nodes[s->node].path;
-  if (path >= 0) s->numbers[path] = number.has_value ? number.value : 0;
+  s->is_canonical &= number.is_canonical;
+  note_scalar(s, number.has_value ? KD_JSON_NUMBER : KD_JSON_NUMBER_TEXT, start,
+              number.has_value ? number.value : 0);
   return true;
 }
 
@@ -122,7 +155,7 @@ static bool read_literal(kd_json_scan *s, const char *text, size_t length, kd_js
   const uint8_t *start = s->at;
   if ((size_t)(s->end - start) < length || memcmp(start, text, length) != 0) return false;
   s->at += length;
-  if (s->node != KD_JSON_NO_NODE) kd_json_note_value(s, s->node, kind, start, s->at);
+  note_scalar(s, kind, start, 0);
   return true;
 }
 
@@ -194,7 +227,8 @@ static kd_json_kind root_kind(const kd_json_scan *s, uint8_t first) {
 }
 
 void kd_json_scan_value(kd_json_scanner *scanner, const uint8_t *block, uint32_t start, uint32_t end,
-                        uint32_t limit, int32_t *cells, double *numbers) {
+                        uint32_t limit, kd_json_tables *tables) {
+  int32_t *cells = tables->cells;
   const bool has_bom = end - start >= 3 && memcmp(block + start, "\xef\xbb\xbf", 3) == 0;
   memset(cells, 0, kd_json_stride(scanner) * sizeof *cells);
   kd_json_scan s = {
@@ -205,7 +239,8 @@ void kd_json_scan_value(kd_json_scanner *scanner, const uint8_t *block, uint32_t
       .limit = block + limit,
       .row = (kd_json_row *)(void *)cells,
       .paths = (kd_json_path *)(void *)(cells + KD_JSON_CELLS(kd_json_row)),
-      .numbers = numbers,
+      .numbers = tables->numbers,
+      .tables = tables,
       .is_in_order = true,
       .is_expected = true,
       .is_ascii = true,
@@ -214,16 +249,18 @@ void kd_json_scan_value(kd_json_scanner *scanner, const uint8_t *block, uint32_t
   scanner->row++;
   kd_json_skip_blanks(&s);
   const uint8_t *value = s.at;
+  s.is_canonical = true;
   const uint8_t first = s.at < s.end ? *s.at : 0;
   s.row->status = KD_JSON_INVALID;
   if (!read_value(&s)) return;
   const uint8_t *value_end = s.at;
+  const bool is_canonical = s.is_canonical && !s.has_escapes && !s.is_closer;
   kd_json_skip_blanks(&s);
   if (s.at != s.end) return;
   *s.row = (kd_json_row){
       .status = s.is_closer ? KD_JSON_CLOSER : KD_JSON_SAFE,
       .flags = (has_bom ? KD_JSON_BOM : 0) | (s.is_ascii ? KD_JSON_ASCII : 0) |
-               (s.has_escapes ? KD_JSON_ESCAPES : 0) |
+               (s.has_escapes ? KD_JSON_ESCAPES : 0) | (is_canonical ? KD_JSON_CANONICAL : 0) |
                (s.is_in_order && (uint32_t)s.last_node == scanner->node_count - 1 ? KD_JSON_IN_ORDER : 0),
       .start = kd_json_position(&s, value),
       .end = kd_json_position(&s, value_end),

@@ -16,6 +16,8 @@
 /* The root, and each key on a path. */
 #define KD_JSON_NODES_MAX 2048u
 #define KD_JSON_NAME_BYTES_MAX 1024u
+/* Items of arrays that one call notes. */
+#define KD_JSON_ITEMS_MAX 1024u
 
 enum {
   /* JavaScript's decoder says what is wrong. */
@@ -26,7 +28,14 @@ enum {
   KD_JSON_CLOSER = 2,
 };
 
-enum { KD_JSON_BOM = 1, KD_JSON_ASCII = 2, KD_JSON_ESCAPES = 4, KD_JSON_IN_ORDER = 8 };
+/* CANONICAL: byte for byte what JSON.stringify makes of the value, if no key looks like an index. */
+enum {
+  KD_JSON_BOM = 1,
+  KD_JSON_ASCII = 2,
+  KD_JSON_ESCAPES = 4,
+  KD_JSON_IN_ORDER = 8,
+  KD_JSON_CANONICAL = 16,
+};
 
 typedef enum {
   KD_JSON_ABSENT = 0,
@@ -56,14 +65,31 @@ typedef struct {
   int32_t status, flags, start, end, keys, kind;
 } kd_json_row;
 
+/* `items`: 1 + the number of its first item, if it is an array of values that contain no others, and there was
+ * room. */
 typedef struct {
-  int32_t kind, key_start, start, end;
+  int32_t kind, key_start, start, end, items, count;
 } kd_json_path;
 
 /* start 0: there is no such object. */
 typedef struct {
   int32_t start, close, members;
 } kd_json_object;
+
+typedef struct {
+  int32_t kind, start, end;
+} kd_json_item;
+
+/* Where the results of a call go. */
+typedef struct {
+  /* A row after the other. */
+  int32_t *cells;
+  /* Those of all paths of a row, then of the next row. */
+  double *numbers;
+  kd_json_item *items;
+  double *item_numbers;
+  uint32_t items_max, item_count;
+} kd_json_tables;
 
 #define KD_JSON_CELLS(type) (sizeof(type) / sizeof(int32_t))
 
@@ -86,15 +112,15 @@ bool kd_json_seal(kd_json_scanner *scanner);
 size_t kd_json_stride(const kd_json_scanner *scanner);
 size_t kd_json_path_count(const kd_json_scanner *scanner);
 
-/* Scans block[start, end); bytes up to `limit` may be read. `cells` has room for a row, `numbers` for a
- * number of each path. */
+/* Scans block[start, end); bytes up to `limit` may be read. The first row of the tables is written, and items
+ * from `item_count` on. */
 void kd_json_scan_value(kd_json_scanner *scanner, const uint8_t *block, uint32_t start, uint32_t end,
-                        uint32_t limit, int32_t *cells, double *numbers);
+                        uint32_t limit, kd_json_tables *tables);
 
 /* Scans the values of rows [first_row, end_row) of an input block, as many as it has, at most
  * KD_JSON_ROWS_MAX; null values are KD_JSON_INVALID. Returns how many rows were scanned; 0: the block has no
  * such rows. */
 uint32_t kd_json_scan_rows(kd_json_scanner *scanner, const uint8_t *block, size_t length, uint32_t first_row,
-                           uint32_t end_row, int32_t *cells, double *numbers);
+                           uint32_t end_row, kd_json_tables *tables);
 
 #endif

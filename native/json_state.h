@@ -11,6 +11,7 @@ typedef struct {
   kd_json_path *paths;
   kd_json_object *objects;
   double *numbers;
+  kd_json_tables *tables;
   uint32_t depth;
   /* Keys of open objects. */
   uint32_t hash_count;
@@ -23,13 +24,18 @@ typedef struct {
   bool is_in_order;
   /* Every key so far was the expected one. */
   bool is_expected;
-  bool is_closer, is_ascii, has_escapes;
+  bool is_closer, is_ascii, has_escapes, is_canonical;
+  /* Depth of the array whose items are noted; 0: none. */
+  uint32_t items_depth;
+  uint32_t first_item;
 } kd_json_scan;
 
 static inline void kd_json_skip_blanks(kd_json_scan *s) {
   while (s->at < s->end && *s->at <= ' ' &&
-         (*s->at == ' ' || *s->at == '\n' || *s->at == '\r' || *s->at == '\t'))
+         (*s->at == ' ' || *s->at == '\n' || *s->at == '\r' || *s->at == '\t')) {
+    s->is_canonical = false;
     s->at++;
+  }
 }
 
 static inline int32_t kd_json_position(const kd_json_scan *s, const uint8_t *at) {

@@ -17,6 +17,7 @@
 #endif
 #define PATHS 6
 #define CELLS 256
+#define ITEMS_MAX 4
 #define TEXT_BYTES_MAX 8192u
 /* Positions are never 0. */
 #define OFFSET 8u
@@ -26,7 +27,17 @@ enum { AMOUNT, USER, USER_NAME, ADDRESS_CITY, ADDRESS_ZIP, UMLAUT };
 typedef struct {
   int32_t cells[CELLS];
   double numbers[PATHS];
+  kd_json_item items[ITEMS_MAX];
+  double item_numbers[ITEMS_MAX];
 } result;
+
+static kd_json_tables tables_of(result *r) {
+  return (kd_json_tables){.cells = r->cells,
+                          .numbers = r->numbers,
+                          .items = r->items,
+                          .item_numbers = r->item_numbers,
+                          .items_max = ITEMS_MAX};
+}
 
 static void add(kd_json_scanner *scanner, uint32_t parent, const char *name, int32_t path, int32_t node) {
   CHECK(kd_json_add(scanner, parent, (const uint8_t *)name, strlen(name), path) == node);
@@ -70,6 +81,12 @@ static void check_positions(const result *r, int32_t start, int32_t end) {
     if (path->kind == KD_JSON_ABSENT || path->kind >= KD_JSON_DUPLICATE) continue;
     CHECK(row->start < path->key_start && path->key_start < path->start && path->start < path->end &&
           path->end < row->end);
+    CHECK(path->items == 0 || path->kind == KD_JSON_ARRAY);
+    for (int32_t item = 0; path->items > 0 && item < path->count; item++) {
+      CHECK(path->items + item <= ITEMS_MAX);
+      const kd_json_item *at = &r->items[path->items - 1 + item];
+      CHECK(path->start < at->start && at->start < at->end && at->end < path->end);
+    }
   }
   for (int i = 0; i < 3; i++) {
     const kd_json_object *object = object_of(r, i);
@@ -86,7 +103,9 @@ static int scan_bytes(kd_json_scanner *scanner, const void *text, size_t length,
   if (length) memcpy(bytes + OFFSET, text, length);
   memset(r, 0x55, sizeof *r);
   const uint32_t end = (uint32_t)length + OFFSET;
-  kd_json_scan_value(scanner, bytes, OFFSET, end, end, r->cells, r->numbers);
+  kd_json_tables tables = tables_of(r);
+  kd_json_scan_value(scanner, bytes, OFFSET, end, end, &tables);
+  CHECK(tables.item_count <= ITEMS_MAX);
   free(bytes);
   check_positions(r, OFFSET, (int32_t)end);
   return row_of(r)->status;
@@ -200,6 +219,37 @@ static void check_order(kd_json_scanner *scanner) {
     }
 }
 
+static void check_items(kd_json_scanner *scanner) {
+  static const char TEXT[] =
+      "{\"amount\":[1, \"x\",-2.5],\"user\":{\"name\":[[1]],\"address\":{\"city\":[],\"zip\":"
+      "[null,true]}}}";
+  result r;
+  CHECK(scan_text(scanner, TEXT, &r) == KD_JSON_SAFE);
+  const kd_json_path *amount = path_of(&r, AMOUNT), *city = path_of(&r, ADDRESS_CITY);
+  CHECK(amount->items == 1 && amount->count == 3);
+  CHECK(r.items[0].kind == KD_JSON_NUMBER && r.item_numbers[0] == 1);
+  CHECK(r.items[1].kind == KD_JSON_STRING && is_span(TEXT, r.items[1].start, r.items[1].end, "\"x\""));
+  CHECK(r.items[2].kind == KD_JSON_NUMBER && r.item_numbers[2] == -2.5);
+  CHECK(path_of(&r, USER_NAME)->kind == KD_JSON_ARRAY && path_of(&r, USER_NAME)->items == 0);
+  CHECK(city->items == 4 && city->count == 0);
+  /* There is no room for both items. */
+  CHECK(path_of(&r, ADDRESS_ZIP)->kind == KD_JSON_ARRAY && path_of(&r, ADDRESS_ZIP)->items == 0);
+}
+
+static void check_canonical(kd_json_scanner *scanner) {
+  static const char *const YES[] = {"{\"a\":[1,-1.5,\"\xc3\xbc\",null,true,{}],\"b\":{\"c\":[]}}", "0.000001",
+                                    " 7 ", "9007199254740991", "123456789.25"};
+  static const char *const NO[] = {
+      "{\"a\": 1}", "[1 ]", "[ ]",       "\"\\n\"",           "-0",         "1.50",
+      "1.0",        "1e3",  "0.0000001", "12345678901234567", "{\"a\" :1}", "{\"a\":1,\"a\":1}",
+      "0.0",        "-0.0"};
+  result r;
+  for (size_t i = 0; i < sizeof YES / sizeof *YES; i++)
+    CHECK(scan_text(scanner, YES[i], &r) == KD_JSON_SAFE && (row_of(&r)->flags & KD_JSON_CANONICAL));
+  for (size_t i = 0; i < sizeof NO / sizeof *NO; i++)
+    CHECK(scan_text(scanner, NO[i], &r) != KD_JSON_INVALID && !(row_of(&r)->flags & KD_JSON_CANONICAL));
+}
+
 /* As many members as are compared, and one more. */
 static void check_many_members(kd_json_scanner *scanner) {
   static char text[TEXT_BYTES_MAX];
@@ -292,6 +342,7 @@ static void fuzz(kd_json_scanner *scanner) {
 static void fuzz_rows(kd_json_scanner *scanner) {
   static int32_t cells[KD_JSON_ROWS_MAX * CELLS];
   static double numbers[KD_JSON_ROWS_MAX * PATHS];
+  kd_json_tables tables = {.cells = cells, .numbers = numbers};
   uint8_t *block = malloc(4096), *copy = malloc(4096);
   CHECK(block && copy);
   kd_segment segments[4];
@@ -308,14 +359,14 @@ static void fuzz_rows(kd_json_scanner *scanner) {
     CHECK(kd_packer_add(&packer, &record, 0, 1, NULL));
   }
   kd_packer_close(&packer);
-  CHECK(kd_json_scan_rows(scanner, block, 4096, 0, 70, cells, numbers) == KD_JSON_ROWS_MAX);
+  CHECK(kd_json_scan_rows(scanner, block, 4096, 0, 70, &tables) == KD_JSON_ROWS_MAX);
   for (int i = 0; i < 64; i++)
     CHECK(cells[(size_t)i * kd_json_stride(scanner)] == (i % 7 ? KD_JSON_SAFE : KD_JSON_INVALID));
-  CHECK(kd_json_scan_rows(scanner, block, 4096, 64, 70, cells, numbers) == 6);
-  CHECK(kd_json_scan_rows(scanner, block, 4096, 64, 99, cells, numbers) == 6);
-  CHECK(kd_json_scan_rows(scanner, block, 4096, 70, 71, cells, numbers) == 0);
-  CHECK(kd_json_scan_rows(scanner, block, 4096, 5, 5, cells, numbers) == 0);
-  CHECK(kd_json_scan_rows(scanner, block, 63, 0, 1, cells, numbers) == 0);
+  CHECK(kd_json_scan_rows(scanner, block, 4096, 64, 70, &tables) == 6);
+  CHECK(kd_json_scan_rows(scanner, block, 4096, 64, 99, &tables) == 6);
+  CHECK(kd_json_scan_rows(scanner, block, 4096, 70, 71, &tables) == 0);
+  CHECK(kd_json_scan_rows(scanner, block, 4096, 5, 5, &tables) == 0);
+  CHECK(kd_json_scan_rows(scanner, block, 63, 0, 1, &tables) == 0);
   unsigned random = 5;
   for (unsigned round = 0; round < ROUNDS / 10; round++) {
     memcpy(copy, block, 4096);
@@ -323,7 +374,7 @@ static void fuzz_rows(kd_json_scanner *scanner) {
       copy[next_random(&random) % (KD_HEADER_BYTES + 70 * KD_INPUT_ROW_BYTES)] =
           (uint8_t)next_random(&random);
     const uint32_t first = next_random(&random) % 72;
-    kd_json_scan_rows(scanner, copy, 4096, first, next_random(&random) % 72, cells, numbers);
+    kd_json_scan_rows(scanner, copy, 4096, first, next_random(&random) % 72, &tables);
   }
   free(block);
   free(copy);
@@ -354,6 +405,8 @@ int main(void) {
   check_members(scanner);
   check_kinds(scanner);
   check_order(scanner);
+  check_items(scanner);
+  check_canonical(scanner);
   check_many_members(scanner);
   check_changed_keys(scanner);
   check_numbers(scanner);

@@ -10,8 +10,13 @@ import { NESTING_DEPTH_MAX } from './limits.js';
 const TRACES = /null|\{\}|"type":"Buffer"|\{"0":|"syscall":/;
 
 export function checkJsonValues(value: unknown, text: string): void {
+  if (mayHideValues(text)) check(value, '', 0);
+}
+
+/** Whether the text has such a trace. */
+export function mayHideValues(text: string): boolean {
   // One expression costs a third of five searches.
-  if (TRACES.test(text)) check(value, '', 0);
+  return TRACES.test(text);
 }
 
 function check(given: unknown, path: string, depth: number): void {

@@ -41,18 +41,23 @@ async function fieldCodecs(sides: Sides, declared: DeclaredFields): Promise<Code
 }
 
 async function wholeCodecs(sides: Sides): Promise<Codecs> {
+  if (sides.input.format === 'json') return fromJson(sides.output);
   const texts =
     sides.input.format === 'avro' && sides.output.format === 'avro' ? new SourceTexts() : undefined;
   return {
     decoder:
-      (await rowDecoder(sides.input)) ??
-      plainDecoder(sides.input) ??
-      (await import('./avro/codec.js')).createAvroDecoder(sides.input, texts),
+      plainDecoder(sides.input) ?? (await import('./avro/codec.js')).createAvroDecoder(sides.input, texts),
     encoder:
       plainEncoder(sides.output) ?? (await import('./avro/codec.js')).createAvroEncoder(sides.output, texts),
   };
 }
 
-async function rowDecoder({ format }: FormatSpec): Promise<Decoder | undefined> {
-  return format === 'json' ? new (await import('./json/row-decoder.js')).JsonRowDecoder() : undefined;
+async function fromJson(output: FormatSpec): Promise<Codecs> {
+  const { createJsonRowCodecs } = await import('./json/row-codecs.js');
+  const { decoder, encoder } = createJsonRowCodecs();
+  if (output.format === 'json') return { decoder, encoder };
+  return {
+    decoder,
+    encoder: plainEncoder(output) ?? (await import('./avro/codec.js')).createAvroEncoder(output),
+  };
 }

@@ -3,6 +3,8 @@
 /** Rows of one call. */
 export const ROWS_MAX = 64;
 export const PATHS_MAX = 256;
+/** Items of arrays that one call notes. */
+export const ITEMS_MAX = 1_024;
 
 export const RowStatus = {
   /** Not JSON, not UTF-8, too deep, empty, or a null value; the strict decoder says which. */
@@ -23,10 +25,18 @@ export const RowFlag = {
   escapes: 4,
   /** The objects on the paths have exactly the keys of the paths, in their order (depth first). */
   inOrder: 8,
+  /** Byte for byte what JSON.stringify makes of the value, if no key looks like an index. */
+  canonical: 16,
 } as const;
 
-/** Cells from the scanner's `pathCell` on. */
-export const PathCell = { kind: 0, keyStart: 1, start: 2, end: 3 } as const;
+/**
+ * Cells from the scanner's `pathCell` on. `items`: 1 + the number of its first item, if it is an array of values
+ * that contain no others, and there was room; else 0.
+ */
+export const PathCell = { kind: 0, keyStart: 1, start: 2, end: 3, items: 4, count: 5 } as const;
+
+/** Cells of an item, in the scanner's `items`. */
+export const ItemCell = { kind: 0, start: 1, end: 2 } as const;
 
 /** Cells from the scanner's `objectCell` on. `start` 0: there is no such object. */
 export const ObjectCell = { start: 0, close: 1, members: 2 } as const;
@@ -54,5 +64,6 @@ export const Kind = {
 } as const;
 
 export const ROW_CELLS = 6;
-export const PATH_CELLS = 4;
+export const PATH_CELLS = 6;
 export const OBJECT_CELLS = 3;
+export const ITEM_CELLS = 3;

@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module';
 import { loadBuilt } from '../../core/built.js';
 import { keyTree } from './key-tree.js';
-import { OBJECT_CELLS, PATH_CELLS, ROW_CELLS, ROWS_MAX } from './scanner-layout.js';
+import { ITEM_CELLS, OBJECT_CELLS, PATH_CELLS, ROW_CELLS, ROWS_MAX } from './scanner-layout.js';
 
 type Scan = (
   ...args: readonly [
@@ -14,6 +14,8 @@ type Scan = (
     rowsEnd: number,
     cells: Int32Array,
     numbers: Float64Array,
+    items: Int32Array,
+    itemNumbers: Float64Array,
   ]
 ) => number;
 
@@ -26,19 +28,25 @@ export class JsonScanner {
   readonly cells: Int32Array<ArrayBuffer>;
   /** For each row the number of each path whose kind is `number`. */
   readonly numbers: Float64Array<ArrayBuffer>;
+  /** Items of arrays on paths, {@link ITEM_CELLS} cells each, and the numbers of those that are numbers. */
+  readonly items: Int32Array<ArrayBuffer>;
+  readonly itemNumbers: Float64Array<ArrayBuffer>;
   readonly stride: number;
   /** The root, `[]`, and every parent on a path, depth first. */
   readonly objects: readonly (readonly string[])[];
   readonly #places: readonly number[];
   readonly #scan: Scan;
 
-  constructor(paths: readonly (readonly string[])[]) {
+  /** `itemsMax`: how many items of arrays one call may note. */
+  constructor(paths: readonly (readonly string[])[], itemsMax = 0) {
     const tree = keyTree(paths);
     this.#places = tree.places;
     this.objects = tree.objects;
     this.stride = ROW_CELLS + PATH_CELLS * paths.length + OBJECT_CELLS * tree.objects.length;
     this.cells = new Int32Array(ROWS_MAX * this.stride);
     this.numbers = new Float64Array(ROWS_MAX * paths.length);
+    this.items = new Int32Array(itemsMax * ITEM_CELLS);
+    this.itemNumbers = new Float64Array(itemsMax);
     this.#scan = load().createScan(tree.nodes);
   }
 
@@ -61,7 +69,7 @@ export class JsonScanner {
    * {@link ROWS_MAX}, and returns how many. Throws a RangeError if the block has no such rows.
    */
   scan(block: Uint8Array, row: number, rowsEnd: number): number {
-    return this.#scan(block, row, rowsEnd, this.cells, this.numbers);
+    return this.#scan(block, row, rowsEnd, this.cells, this.numbers, this.items, this.itemNumbers);
   }
 }
 

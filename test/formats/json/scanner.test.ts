@@ -54,20 +54,24 @@ test('the numbers of the layout are those of the C header', () => {
   const constants = {
     KD_JSON_ROWS_MAX: layout.ROWS_MAX,
     KD_JSON_PATHS_MAX: layout.PATHS_MAX,
+    KD_JSON_ITEMS_MAX: layout.ITEMS_MAX,
   };
   for (const [name, value] of Object.entries(constants)) assert.match(HEADER, RegExp(`${name} ${value}u`));
-  const flags = /KD_JSON_BOM = (\d), KD_JSON_ASCII = (\d), KD_JSON_ESCAPES = (\d), KD_JSON_IN_ORDER = (\d)/;
-  assert.deepEqual(flags.exec(HEADER)?.slice(1).map(Number), Object.values(RowFlag));
-  const structs = [...HEADER.matchAll(/int32_t ([a-z_, ]+);\n\} kd_json/g)].map(([, names = '']) =>
+  const flags = [...(/KD_JSON_BOM = [^}]+/.exec(HEADER)?.[0] ?? '').matchAll(/ = (\d+)/g)];
+  assert.deepEqual(
+    flags.map(([, flag]) => Number(flag)),
+    Object.values(RowFlag),
+  );
+  const structs = [...HEADER.matchAll(/(?<!u)int32_t ([a-z_, ]+);\n\} kd_json/g)].map(([, names = '']) =>
     names.split(', ').map((name) => name.replace('key_start', 'keyStart')),
   );
   assert.deepEqual(
     structs,
-    [RowCell, PathCell, ObjectCell].map((cells) => Object.keys(cells)),
+    [RowCell, PathCell, ObjectCell, layout.ItemCell].map((cells) => Object.keys(cells)),
   );
   assert.deepEqual(
     structs.map((names) => names.length),
-    [layout.ROW_CELLS, layout.PATH_CELLS, layout.OBJECT_CELLS],
+    [layout.ROW_CELLS, layout.PATH_CELLS, layout.OBJECT_CELLS, layout.ITEM_CELLS],
   );
   const kinds = [...(/typedef enum \{([^}]+)\}/.exec(HEADER)?.[1] ?? '').matchAll(/KD_JSON_(\w+)/g)];
   assert.deepEqual(

@@ -148,10 +148,21 @@ export const hostileText = fc
 export const plainText = fc
   .record({
     id: fc.nat(),
-    name: word,
-    price: fc.double({ noNaN: true, noDefaultInfinity: true }),
+    name: fc.oneof({ weight: 6, arbitrary: fc.constantFrom('Jörg', 'Anna', '') }, word),
+    price: fc.oneof(
+      { weight: 6, arbitrary: fc.integer().map((cents) => cents / 100) },
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+    ),
     isOpen: fc.oneof(fc.boolean(), fc.constant(null)),
-    address: fc.oneof(fc.record({ city: word, zip: fc.string({ maxLength: 5 }) }), fc.constant(null)),
-    tags: fc.array(word, { maxLength: 3 }),
+    address: fc.oneof(
+      fc.record({ city: fc.constantFrom('Ulm', 'Köln', 'a"b'), zip: fc.nat() }),
+      fc.constant(null),
+    ),
+    tags: fc.array(fc.oneof(fc.constantFrom('x', 'y', 1, null), word), { maxLength: 3 }),
   })
   .map((record) => Buffer.from(JSON.stringify(record)));
+
+/** Where the value of a row begins. */
+export function startOf(block: Uint8Array, row: number): number {
+  return new DataView(block.buffer).getUint32(64 + 32 * row + 16, true);
+}

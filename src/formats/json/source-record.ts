@@ -1,0 +1,37 @@
+import type { Shape } from './shape.js';
+
+const NOTHING = new Uint8Array(0);
+
+/**
+ * The record that was read last, if it has the known shape and its text is what JSON.stringify would write:
+ * the values of its leaves and where their texts are. Most transforms change little of a record, and what is
+ * unchanged is copied from block to block. Valid only while the block keeps its bytes.
+ */
+export class SourceRecord {
+  /** Undefined: there is no such record. */
+  shape: Shape | undefined;
+  bytes: Uint8Array = NOTHING;
+  view: DataView = new DataView(NOTHING.buffer);
+  start = 0;
+  end = 0;
+  /** What the leaves were when they were read. */
+  values: unknown[] = [];
+  /** The items of its arrays; `firstItem` of each leaf that is one. */
+  readonly items: unknown[] = [];
+  readonly firstItem: number[] = [];
+  /** The cells of its leaves, from the first one on. */
+  cells: Int32Array = new Int32Array(0);
+  firstCell = 0;
+
+  /** The blocks of a task are seldom others than those of the last record. */
+  attach(bytes: Uint8Array): void {
+    if (this.bytes === bytes) return;
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  forget(): void {
+    this.shape = undefined;
+    this.bytes = NOTHING;
+  }
+}
