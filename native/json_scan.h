@@ -65,8 +65,8 @@ typedef struct {
   int32_t status, flags, start, end, keys, kind;
 } kd_json_row;
 
-/* `items`: 1 + the number of its first item, if it is an array of values that contain no others, and there was
- * room. */
+/* `items`: 1 + the number of its first item, if it is an array of values that contain no others, and there
+ * was room. */
 typedef struct {
   int32_t kind, key_start, start, end, items, count;
 } kd_json_path;

@@ -15,7 +15,10 @@ export interface RowText {
 
 export type ReadShape = (row: RowText, values: unknown[], leaves: LeafReader) => unknown;
 
-/** Writes the reader of a shape as one object literal and compiles it, so that its objects have one hidden class. */
+/**
+ * Writes the reader of a shape as one object literal and compiles it, so that its objects have one hidden
+ * class.
+ */
 export function generateRead(shape: Shape): ReadShape {
   const source =
     `"use strict"; return (row, values, leaves) => {\n` +

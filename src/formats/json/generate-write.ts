@@ -8,7 +8,8 @@ export type WriteShape = (value: unknown, values: SourceRecord['values'], writer
 /** Compares each leaf with the one that was read, so that only changed ones are written. */
 export function generateWrite(shape: Shape): WriteShape {
   const keys: (readonly string[])[] = [];
-  const source = `"use strict"; return (o0, values, writer) => {\nlet x;\n${groupSource(shape.root, keys)}return true;\n}`;
+  const body = `let x;\n${groupSource(shape.root, keys)}return true;\n`;
+  const source = `"use strict"; return (o0, values, writer) => {\n${body}}`;
   // Safe: of records only keys are in the source, and of these only such as can't end a string literal.
   return (new Function('keys', 'hasKeys', source) as (...given: unknown[]) => WriteShape)(keys, hasKeys);
 }
@@ -33,7 +34,9 @@ function groupSource(group: Group, keys: (readonly string[])[]): string {
   return lines.join('');
 }
 
-/** A plain object with exactly these keys, in this order, that JSON.stringify would write member by member. */
+/**
+ * A plain object with exactly these keys, in this order, that JSON.stringify would write member by member.
+ */
 function hasKeys(value: unknown, keys: readonly string[]): boolean {
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
     return false;

@@ -30,8 +30,8 @@ export const RowFlag = {
 } as const;
 
 /**
- * Cells from the scanner's `pathCell` on. `items`: 1 + the number of its first item, if it is an array of values
- * that contain no others, and there was room; else 0.
+ * Cells from the scanner's `pathCell` on. `items`: 1 + the number of its first item, if it is an array of
+ * values that contain no others, and there was room; else 0.
  */
 export const PathCell = { kind: 0, keyStart: 1, start: 2, end: 3, items: 4, count: 5 } as const;
 

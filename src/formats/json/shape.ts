@@ -1,6 +1,6 @@
 /**
- * The shape of a topic's records: which keys they have, in which order. Nearly all records of a topic have the
- * same, so code made for it reads and writes them.
+ * The shape of a topic's records: which keys they have, in which order. Nearly all records of a topic have
+ * the same, so code made for it reads and writes them.
  */
 
 /** A member whose value is read as a whole. */
