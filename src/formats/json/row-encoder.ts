@@ -7,7 +7,8 @@ import type { SourceRecord } from './source-record.js';
 import { LeafWriter } from './write-leaf.js';
 
 /**
- * Writes what {@link JsonEncoder} writes. A value like the record that was read last is mostly copied from it.
+ * Writes what {@link JsonEncoder} writes. A value like the record that was read last is mostly copied from
+ * it.
  */
 export class JsonRowEncoder implements Encoder {
   readonly #plain = new JsonEncoder();

@@ -35,7 +35,8 @@ export class LeafWriter {
   }
 
   /**
-   * The leaf's value is not, or may not be, what was read. False: it needs a closer look, or there is no room.
+   * The leaf's value is not, or may not be, what was read. False: it needs a closer look, or there is no
+   * room.
    */
   write(leaf: number, value: unknown): boolean {
     if (this.#isSameArray(leaf, value)) return true;
