@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { differenceWords, isChosen, isFinal } from '../../../src/core/jobs/difference-words.js';
-import { type AskedAgain, differences, type JobPartition } from '../../../src/core/jobs/job-changes.js';
+import {
+  type AskedAgain,
+  differences,
+  type JobDifference,
+  type JobPartition,
+  partDifferences,
+} from '../../../src/core/jobs/job-changes.js';
 import { jobGroup, jobNameFault } from '../../../src/core/jobs/job-name.js';
 import type { JobPin } from '../../../src/core/jobs/job-record.js';
 
@@ -72,6 +78,27 @@ test('a topic that was created again is one difference, a partition that is gone
   const gone = differences(pin, { asked: nothing, parts: pin.parts, partitions: [at(0, 0, 20)] });
   assert.deepEqual(differenceWords(gone), ['orders[1] is no longer there']);
   assert.deepEqual([gone.every(isChosen), gone.some(isFinal)], [false, true]);
+});
+
+test('of many lost ranges ten are named, and the rest is counted', () => {
+  const lost = (count: number): readonly JobDifference[] =>
+    Array.from({ length: count }, (_, partition) => ({
+      kind: 'lost',
+      topic: 'orders',
+      partition,
+      from: 0,
+      to: 1,
+    }));
+  assert.match(differenceWords(lost(10)).join(), / orders\[9\] 0–0$/);
+  assert.match(differenceWords(lost(12)).join(), / orders\[9\] 0–0 and 2 more$/);
+});
+
+test('keys that have changed are in alphabetical order, wherever they were configured', () => {
+  assert.deepEqual(partDifferences({ c: '1', a: '1' }, { b: '1', a: '2' }), [
+    { kind: 'part', key: 'a' },
+    { kind: 'part', key: 'b' },
+    { kind: 'part', key: 'c' },
+  ]);
 });
 
 test('names of jobs are safe in groups, files and shells', () => {
