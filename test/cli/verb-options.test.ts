@@ -1,4 +1,4 @@
-/** What people type wrong at kd consume, group, verify and topics: exit 2, and words that say what to write. */
+/** What people type wrong at kd consume, group and verify: exit 2, and words that say what to write. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { kdInMemory } from './memory-io.js';
@@ -39,7 +39,7 @@ for (const [args, ...said] of WRONG)
     for (const words of said) assert.match(`${err}${out}`, words);
   });
 
-test('kd group without a group, in a directory without a configuration, says both ways to name one', async () => {
+test('kd group without a group and without a configuration says both ways to name one', async () => {
   for (const verb of [['show'], ['reset', '--to', 'earliest']]) {
     const { code, err } = await kdInMemory(['group', ...verb, '-b', 'localhost:1']);
     assert.equal(code, 2);
@@ -51,6 +51,6 @@ test('kd group without a group, in a directory without a configuration, says bot
 test('an error is one JSON object with -o json, so that a script can read it', async () => {
   const { code, err, out } = await kdInMemory(['group', 'show', '-b', 'localhost:1', '-o', 'json']);
   assert.equal(code, 2);
-  const { error }: { error: Record<string, unknown> } = JSON.parse(out === '' ? err : out);
+  const { error } = JSON.parse(out === '' ? err : out) as { error: Record<string, unknown> };
   assert.deepEqual([error['code'], error['message']], ['USAGE', 'no group is named']);
 });

@@ -91,7 +91,7 @@ test('without an answer the rate stays, the lag is not known, and the warning na
     /the lag of group live can't be asked for; until it can, at most \d+ records/,
   );
   assert.equal(warning?.fields['error'], 'Group authorization failed');
-  assert.match(String(warning?.fields['remedy']), /needs DESCRIBE on the group and on its topics/);
+  assert.match(String(warning.fields['remedy']), /needs DESCRIBE on the group and on its topics/);
   scene.fault = undefined;
   await scene.look();
   assert.deepEqual([scene.group.isSlowing, scene.group.slowdown.lagRecords], [false, 100]);

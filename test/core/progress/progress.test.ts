@@ -83,12 +83,12 @@ const ETA: readonly (readonly [toDo: number, perSecond: number, seconds: number 
 ];
 
 for (const [toDo, perSecond, seconds] of ETA)
-  test(`${toDo} records at ${perSecond}/s take ${seconds === null ? 'nobody knows how many' : seconds} s`, () => {
+  test(`${toDo} records at ${perSecond}/s take ${seconds ?? 'nobody knows how many'} s`, () => {
     const rates = { now: perSecond, overall: 99 };
     assert.equal(progress({ work: [work(0, 0, toDo)], rates }).etaSeconds, seconds);
   });
 
-test('the slowest partition has the most left, the first of equal ones, and none where nothing is left', () => {
+test('the slowest partition has the most left; of equal ones it is the first', () => {
   const slowest = (...all: readonly PartitionWork[]): unknown => progress({ work: all }).slowest;
   assert.deepEqual(slowest(work(0, 5, 10, 0), work(100, 104, 120, 1), work(0, 0, 15, 2)), {
     topic: 'in',
@@ -106,7 +106,7 @@ test('the slowest partition has the most left, the first of equal ones, and none
   assert.equal(slowest(), null);
 });
 
-test('what is done and what is left is the whole work, and the percentage never falls while it is done', () => {
+test('what is done and what is left is the whole work, and the percentage never falls', () => {
   const one = fc
     .tuple(fc.nat(1_000), fc.nat(1_000), fc.nat(1_000))
     .map(([from, done, left]) => work(from, from + done, from + done + left));

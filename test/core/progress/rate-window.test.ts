@@ -13,13 +13,7 @@ function rates(samples: readonly Sample[], isOver = false): Rates {
 }
 
 /** A count that rises by `perSecond`, looked at every `everyMs`. */
-function steady(
-  fromMs: number,
-  toMs: number,
-  perSecond: number,
-  everyMs = 250,
-  first = 0,
-): readonly Sample[] {
+function steady([fromMs, first]: Sample, toMs: number, perSecond: number, everyMs = 250): readonly Sample[] {
   const samples: Sample[] = [];
   for (let atMs = fromMs; atMs <= toMs; atMs += everyMs)
     samples.push([atMs, first + ((atMs - fromMs) * perSecond) / 1_000]);
@@ -47,8 +41,8 @@ test('before anything has moved there is no rate', () => {
 });
 
 test('the rate of now is that of the last ten seconds, the overall one that of the whole run', () => {
-  const slow = steady(0, 20_000, 100);
-  const fast = steady(20_250, 30_250, 1_000, 250, 2_025);
+  const slow = steady([0, 0], 20_000, 100);
+  const fast = steady([20_250, 2_025], 30_250, 1_000);
   const { now, overall } = rates([...slow, ...fast]);
   assert.equal(now, 1_000);
   assert.ok(overall > 390 && overall < 410, `${overall}`);
@@ -75,14 +69,14 @@ test('the time after the last record counts while the run goes on, and not when 
 });
 
 test('where the count falls there is other work to do: the rates begin again', () => {
-  const before = steady(0, 10_000, 100);
+  const before = steady([0, 0], 10_000, 100);
   assert.deepEqual(rates([...before, [10_250, 0]]), { now: 0, overall: 0 });
   assert.deepEqual(rates([...before, [10_250, 0], [11_250, 30]]), { now: 30, overall: 30 });
 });
 
 test('samples that are close together are one, and say the same as the last of them', () => {
-  const often = steady(0, 5_000, 400, 1);
-  const seldom = steady(0, 5_000, 400, 250);
+  const often = steady([0, 0], 5_000, 400, 1);
+  const seldom = steady([0, 0], 5_000, 400, 250);
   assert.deepEqual(rates(often), rates(seldom));
   assert.equal(
     rates([

@@ -72,7 +72,7 @@ test('a receipt lists what it settled by partition, each part with the line that
       [path, 3, [[45, 49]], [4]],
     ],
   );
-  assert.deepEqual([output?.from, input?.parts[0]?.sum], [40, BigInt(`0x${SUM}`)]);
+  assert.deepEqual([output.from, input.parts[0]?.sum], [40, BigInt(`0x${SUM}`)]);
 });
 
 test('receipts of several instances are one list; a copy of a file adds nothing to it', async () => {

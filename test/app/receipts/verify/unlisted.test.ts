@@ -94,7 +94,7 @@ for (const [title, given, said] of [
     assert.deepEqual(await differences(given), said);
   });
 
-test('records of the input that no receipt lists are missing, one difference for each partition', async () => {
+test('records of the input that no receipt lists are missing, one difference per partition', async () => {
   const check = new TopicCheck('input', 'in', [listedOf([], { topic: 'in' })]);
   check.missing.set(0, { records: 12, first: 40 });
   check.missing.set(3, { records: 1, first: 7 });
