@@ -4,20 +4,24 @@ const ROW_MAX = 0xffffffff;
 
 /** What the scanner found in the rows of an input block, scanned many at once when the first is needed. */
 export class ScannedRows {
-  readonly #scanner: JsonScanner;
+  readonly scanner: JsonScanner;
   #block: Uint8Array | undefined;
   #firstRow = 0;
   #endRow = 0;
 
   constructor(scanner: JsonScanner) {
-    this.#scanner = scanner;
+    this.scanner = scanner;
+  }
+
+  has(block: Uint8Array, row: number): boolean {
+    return block === this.#block && row >= this.#firstRow && row < this.#endRow;
   }
 
   /** The row's number among the scanned ones. Throws a RangeError if the block has no such row. */
   indexOf(block: Uint8Array, row: number): number {
-    if (block !== this.#block || row < this.#firstRow || row >= this.#endRow) {
+    if (!this.has(block, row)) {
       this.forget();
-      this.#endRow = row + this.#scanner.scan(block, row, ROW_MAX);
+      this.#endRow = row + this.scanner.scan(block, row, ROW_MAX);
       this.#firstRow = row;
       this.#block = block;
     }

@@ -243,3 +243,21 @@ test('values are those of JSON.parse, and last after the block has other records
     values.map((a) => ({ a, long: 'x'.repeat(3000) })),
   );
 });
+
+test('a block with other records than before is scanned again, also for results that came late', async () => {
+  const codecs = await jsonFields(['a'], ['a']);
+  const batches = [
+    (i: number, a: string): string => `{"a":${a},"i":${i} }`,
+    (i: number, a: string): string => `{ "a":${a},"i":${i}}`,
+  ];
+  const rows = rowsOf(Array.from({ length: 130 }, (_, i) => batches[0]?.(i, '7') ?? ''));
+  const [first] = rows;
+  assert.ok(first !== undefined);
+  for (const textOf of batches) {
+    for (const { row, bytes, start } of rows) bytes.write(textOf(row, '7'), start);
+    for (const row of rows) assert.deepEqual(decodeRow(codecs, row), { a: 7 });
+    // Its row is no longer among those that were decoded last.
+    assert.equal(splice(codecs.encoder, { a: 'x' }, first).toString(), textOf(0, '"x"'));
+    codecs.decoder.release?.();
+  }
+});

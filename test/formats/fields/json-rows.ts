@@ -11,6 +11,7 @@ export function jsonFields(reads: readonly string[], writes: readonly string[]):
 
 /** A record in an input block. */
 export interface Row extends Placed {
+  readonly bytes: Buffer;
   readonly row: number;
 }
 

@@ -2,22 +2,25 @@ import { type DeclaredFields, type FieldPath, shownPath, treeOf } from '../../fi
 import type { Decoder, Encoder } from '../../format.js';
 import { checkKeys, JsonDecoder } from '../../json-decode.js';
 import { BufferCache, utf8Text } from '../../memory.js';
+import { ScannedRows } from '../scanned-rows.js';
 import { JsonScanner } from '../scanner.js';
 import { RowCell, RowStatus } from '../scanner-layout.js';
 import { FieldValues } from './field-values.js';
-import { ScannedRows } from './scanned-rows.js';
 import { type Room, type ScannedRecord, Splice } from './splice.js';
 
 /** Creates the fields that a transform reads; the whole record is checked. */
 class FieldDecoder implements Decoder {
   readonly rows: ScannedRows;
+  /** For results that come after other records were decoded, as of asynchronous transforms. */
+  readonly later: ScannedRows;
   readonly #values: FieldValues;
   readonly #strict = new JsonDecoder();
   readonly #buffers = new BufferCache();
 
-  constructor(scanner: JsonScanner, declared: DeclaredFields, paths: readonly FieldPath[]) {
-    this.rows = new ScannedRows(scanner);
-    this.#values = new FieldValues(scanner, treeOf(declared.reads), paths);
+  constructor(declared: DeclaredFields, paths: readonly FieldPath[]) {
+    this.rows = new ScannedRows(new JsonScanner(paths));
+    this.later = new ScannedRows(new JsonScanner(paths));
+    this.#values = new FieldValues(this.rows.scanner, treeOf(declared.reads), paths);
   }
 
   decode(bytes: Uint8Array, start: number, end: number, row = 0): unknown {
@@ -29,7 +32,8 @@ class FieldDecoder implements Decoder {
   }
 
   release(): void {
-    this.rows.release();
+    this.rows.forget();
+    this.later.forget();
     this.#values.release();
   }
 
@@ -46,23 +50,21 @@ class FieldDecoder implements Decoder {
 
 /** Writes the fields that a transform returns into a copy of the record. */
 class FieldEncoder implements Encoder {
-  readonly #decoded: ScannedRows;
-  /** For results that come later, as of asynchronous transforms. */
-  readonly #later: ScannedRows;
+  readonly #decoder: FieldDecoder;
   readonly #splice: Splice;
   /** Reused, as there is one for each record. */
   readonly #record: Mutable<ScannedRecord>;
   readonly #room: Mutable<Room> = { bytes: NOTHING, start: 0, limit: 0 };
 
-  constructor(decoded: ScannedRows, later: ScannedRows, splice: Splice) {
-    this.#decoded = decoded;
-    this.#later = later;
+  constructor(decoder: FieldDecoder, splice: Splice) {
+    this.#decoder = decoder;
     this.#splice = splice;
-    this.#record = { bytes: NOTHING, start: 0, end: 0, scanner: decoded.scanner, index: 0 };
+    this.#record = { bytes: NOTHING, start: 0, end: 0, scanner: decoder.rows.scanner, index: 0 };
   }
 
   from(bytes: Uint8Array, start: number, end: number, row = 0): void {
-    const rows = this.#decoded.has(bytes, row) ? this.#decoded : this.#later;
+    const { rows: decoded, later } = this.#decoder;
+    const rows = decoded.has(bytes, row) ? decoded : later;
     const record = this.#record;
     record.bytes = bytes;
     record.start = start;
@@ -91,8 +93,7 @@ export function createJsonFields(declared: DeclaredFields): {
 } {
   const byName = new Map([...declared.reads, ...declared.writes].map((path) => [shownPath(path), path]));
   const paths = [...byName.values()];
-  const decoder = new FieldDecoder(new JsonScanner(paths), declared, paths);
-  const later = new JsonScanner(paths);
-  const splice = new Splice(later, treeOf(declared.writes), paths, declared.writes);
-  return { decoder, encoder: new FieldEncoder(decoder.rows, new ScannedRows(later), splice) };
+  const decoder = new FieldDecoder(declared, paths);
+  const splice = new Splice(decoder.rows.scanner, treeOf(declared.writes), paths, declared.writes);
+  return { decoder, encoder: new FieldEncoder(decoder, splice) };
 }
