@@ -262,7 +262,7 @@ export function passThrough(task: TransformTask): TransformResult {
   return { ...NOTHING_ANSWERED, rowsDone: rowCount, outputRows: rowCount, emitted, workMs: 1 };
 }
 
-const SETTINGS: DispatcherSettings = {
+export const SETTINGS: DispatcherSettings = {
   ordering: 'output',
   until: 'forever',
   blockBytes: 4096,
