@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openEventFile } from '../../../src/app/progress/event-file.js';
 import type { RunEvent } from '../../../src/app/progress/events.js';
+import { DispatcherError } from '../../../src/core/errors.js';
 import { Lines } from '../reload/helpers.js';
 
 const FLUSH_MS = 10_000;
@@ -114,4 +124,44 @@ test('more events than may wait are dropped with the same warning', async (t) =>
   assert.equal(lines.of('warn').length, 1);
   // The first is taken from the queue at once.
   assert.deepEqual(eventsIn(path).length, 101);
+});
+
+const NO_FILES: readonly (readonly [title: string, path: (folder: string) => string, said: RegExp])[] = [
+  ['whose directory does not exist', (at) => join(at, 'none', 'p.jsonl'), /can't be written: ENOENT/],
+  ['that is a directory', (at) => at, /can't be written: EISDIR/],
+];
+
+for (const [title, path, said] of NO_FILES)
+  test(`a progress file ${title} is an error of usage, before anything is consumed`, async (t) => {
+    await assert.rejects(openEventFile({ path: path(folder(t)), logger: new Lines() }), (error: unknown) => {
+      assert.ok(error instanceof DispatcherError);
+      assert.equal(error.code, 'USAGE');
+      assert.match(error.message, said);
+      assert.match(error.remedy ?? '', /--progress-file/);
+      return true;
+    });
+  });
+
+test('an event that can not be written is warned about once, and the others are tried', async (t) => {
+  const at = folder(t);
+  const path = join(at, 'sub', 'progress.jsonl');
+  mkdirSync(join(at, 'sub'));
+  const logger = new Lines();
+  const file = await openEventFile({ path, logger });
+  rmSync(join(at, 'sub'), { recursive: true });
+  for (let n = 0; n < 3; n++) file.write(event(n));
+  await file.close(FLUSH_MS);
+  mkdirSync(join(at, 'sub'));
+  file.write(event(3));
+  await file.close(FLUSH_MS);
+  assert.deepEqual(eventsIn(path), [3]);
+  const [warning, ...more] = logger.all;
+  assert.deepEqual(more, []);
+  assert.match(
+    warning?.message ?? '',
+    /progress file is not complete: .* could not be written; the run goes on/,
+  );
+  assert.equal(warning?.fields['file'], path);
+  assert.match(String(warning.fields['reason']), /ENOENT/);
+  assert.match(String(warning.fields['hint']), /see whether its disk is full/);
 });

@@ -26,7 +26,7 @@ test('a commit that was refused commits nothing, and the next one covers it', ()
   assert.equal(state.partitions.get(0)?.committed, 25);
   const [warning] = warningsOf(lines);
   assert.equal(warning?.message, 'a commit was refused; what it covered is committed with the next one');
-  assert.equal(warning?.fields['error'], 'rebalance in progress');
+  assert.equal(warning.fields['error'], 'rebalance in progress');
 });
 
 test('while the run ends there is no next commit, and the warning says where to look', () => {
