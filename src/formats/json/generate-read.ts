@@ -1,17 +1,7 @@
 import type { LeafReader } from './read-leaf.js';
+import type { RowText } from './row-text.js';
 import { Kind, PATH_CELLS, PathCell } from './scanner-layout.js';
 import type { Group, Shape } from './shape.js';
-
-/** One record of the shape: its cells, its numbers, and its text, whose first character is at `start`. */
-export interface RowText {
-  readonly cells: Int32Array;
-  /** The first cell of the first leaf. */
-  at: number;
-  readonly numbers: Float64Array;
-  firstNumber: number;
-  text: string;
-  start: number;
-}
 
 export type ReadShape = (row: RowText, values: unknown[], leaves: LeafReader) => unknown;
 

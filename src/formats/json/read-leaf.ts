@@ -1,4 +1,5 @@
-import type { RawBuffer } from '../memory.js';
+import { bufferOver } from '../memory.js';
+import type { RowText } from './row-text.js';
 import type { JsonScanner } from './scanner.js';
 import { ITEM_CELLS, ItemCell, Kind, PathCell } from './scanner-layout.js';
 import type { SourceRecord } from './source-record.js';
@@ -7,12 +8,14 @@ import type { SourceRecord } from './source-record.js';
 export class LeafReader {
   readonly #scanner: JsonScanner;
   readonly #source: SourceRecord;
-  buffer: RawBuffer;
+  readonly #row: RowText;
+  /** Over the row's block. */
+  buffer = bufferOver(new Uint8Array(0));
 
-  constructor(scanner: JsonScanner, source: SourceRecord, buffer: RawBuffer) {
+  constructor(scanner: JsonScanner, source: SourceRecord, row: RowText) {
     this.#scanner = scanner;
     this.#source = source;
-    this.buffer = buffer;
+    this.#row = row;
   }
 
   /** `at`: the first of the leaf's cells. */
@@ -37,7 +40,7 @@ export class LeafReader {
       case Kind.numberText:
         return Number(this.buffer.latin1Slice(start, end));
       case Kind.string:
-        return this.buffer.latin1Slice(start + 1, end - 1);
+        return this.#row.text.substring(start + 1 - this.#row.start, end - 1 - this.#row.start);
       case Kind.stringUtf8:
         return this.buffer.utf8Slice(start + 1, end - 1);
       default:
@@ -49,7 +52,7 @@ export class LeafReader {
     const { items, itemNumbers } = this.#scanner;
     const source = this.#source;
     const array: unknown[] = [];
-    source.firstItem[leaf] = source.items.length;
+    source.firstItem[leaf] = source.itemCount;
     for (let item = first; item < first + count; item++) {
       const at = item * ITEM_CELLS;
       const kind = items[at + ItemCell.kind] ?? 0;
@@ -58,7 +61,7 @@ export class LeafReader {
           ? itemNumbers[item]
           : this.#scalar(kind, items[at + ItemCell.start] ?? 0, items[at + ItemCell.end] ?? 0);
       array.push(value);
-      source.items.push(value);
+      source.items[source.itemCount++] = value;
     }
     return array;
   }

@@ -1,6 +1,7 @@
-import { bufferOver, type RawBuffer } from '../memory.js';
-import { generateRead, type ReadShape, type RowText } from './generate-read.js';
+import type { RawBuffer } from '../memory.js';
+import { generateRead, type ReadShape } from './generate-read.js';
 import { LeafReader } from './read-leaf.js';
+import type { RowText } from './row-text.js';
 import { JsonScanner } from './scanner.js';
 import { ITEMS_MAX, ROW_CELLS, RowCell, RowFlag } from './scanner-layout.js';
 import type { Shape } from './shape.js';
@@ -20,9 +21,9 @@ export class ShapeReader {
     this.#shape = shape;
     this.#source = source;
     this.#read = generateRead(shape);
-    this.#leaves = new LeafReader(this.scanner, source, bufferOver(new Uint8Array(0)));
     const { cells, numbers } = this.scanner;
     this.#row = { cells, at: 0, numbers, firstNumber: 0, text: '', start: 0 };
+    this.#leaves = new LeafReader(this.scanner, source, this.#row);
     source.values = shape.paths.map(() => null);
     source.cells = cells;
   }
@@ -40,7 +41,7 @@ export class ShapeReader {
     row.text = buffer.latin1Slice(start, end);
     this.#leaves.buffer = buffer;
     const source = this.#source;
-    source.items.length = 0;
+    source.itemCount = 0;
     const value = this.#read(row, source.values, this.#leaves);
     if (((cells[first + RowCell.flags] ?? 0) & RowFlag.canonical) !== 0) {
       source.attach(buffer);

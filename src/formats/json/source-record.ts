@@ -16,8 +16,9 @@ export class SourceRecord {
   end = 0;
   /** What the leaves were when they were read. */
   values: unknown[] = [];
-  /** The items of its arrays; `firstItem` of each leaf that is one. */
+  /** The items of its arrays, as many as `itemCount`; `firstItem` of each leaf that is one. */
   readonly items: unknown[] = [];
+  itemCount = 0;
   readonly firstItem: number[] = [];
   /** The cells of its leaves, from the first one on. */
   cells: Int32Array = new Int32Array(0);
