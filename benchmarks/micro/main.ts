@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Bench } from 'tinybench';
 import { addCodecTasks, CODEC_ROWS } from './codec.bench.js';
+import { addJsonTasks, JSON_ROWS } from './json.bench.js';
 import { addTrackerTasks, TRACKED_BATCHES } from './tracker.bench.js';
 
 export interface MicroScore {
@@ -21,14 +22,16 @@ export async function measureMicro(): Promise<MicroScore[]> {
   const bench = new Bench({ time: MILLISECONDS_EACH });
   addCodecTasks(bench);
   addTrackerTasks(bench);
+  addJsonTasks(bench);
   await bench.run();
   const scores = bench.tasks.map((task): MicroScore => {
     const { result } = task;
     if (!('latency' in result)) {
       throw new Error(`${task.name} has no result`);
     }
-    const perRecord = task.name.startsWith('wire');
-    const nanoseconds = (result.latency.p50 * 1e6) / (perRecord ? CODEC_ROWS : TRACKED_BATCHES);
+    const perRecord = !task.name.startsWith('core');
+    const rows = task.name.startsWith('json') ? JSON_ROWS : CODEC_ROWS;
+    const nanoseconds = (result.latency.p50 * 1e6) / (perRecord ? rows : TRACKED_BATCHES);
     return { name: task.name, nanoseconds, unit: perRecord ? 'record' : 'batch' };
   });
   return [...scores, ...(await avro())];
