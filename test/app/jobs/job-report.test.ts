@@ -86,3 +86,10 @@ test('the summary of a finished job can be printed for people', async () => {
   assert.match(text, /^ {2}job +j, run 2: from earliest until end, as group g\.job\.j$/m);
   assert.match(text, /^ {2}job in all +200 records .* by 2 instances \(1 killed or not ended yet/m);
 });
+
+test('an instance that was killed is counted as one without an end, however many have ended', async () => {
+  const ended = ['a', 'b', 'c'].map((id): Entry => [2, 'instance', id, jobInstance()]);
+  const state = await stateOf(...ended, [2, 'instance', 'd', jobInstance({ ended: false })]);
+  const { instances, unended } = jobReport(IDENTITY, state);
+  assert.deepEqual([instances, unended], [4, 1]);
+});

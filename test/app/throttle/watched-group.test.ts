@@ -176,3 +176,17 @@ test('records that a reload takes back were not read with a negative speed', asy
   for (const scene of [steady, taken]) await scene.look();
   assert.equal(taken.group.perSecond, steady.group.perSecond, 'what is read from then on counts');
 });
+
+test('how fast the run reads is what it read since the look before, not since its start', async () => {
+  const scene = new Scene();
+  scene.end = 750;
+  for (let look = 0; look < 40; look++) {
+    scene.read += 50;
+    await scene.look();
+  }
+  // A hundred records a second were read, and the lag then comes near its bound: a quarter of that is left.
+  scene.end = 900;
+  await scene.look(1_000);
+  const { perSecond = 0 } = scene.group;
+  assert.ok(perSecond > 10 && perSecond <= 100, `${perSecond}`);
+});
