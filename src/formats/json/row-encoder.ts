@@ -1,6 +1,5 @@
 import type { Encoder } from '../format.js';
 import { JsonEncoder } from '../json-encode.js';
-import { BufferCache } from '../memory.js';
 import { generateWrite, type WriteShape } from './generate-write.js';
 import type { Shape } from './shape.js';
 import type { SourceRecord } from './source-record.js';
@@ -12,7 +11,6 @@ import { LeafWriter } from './write-leaf.js';
  */
 export class JsonRowEncoder implements Encoder {
   readonly #plain = new JsonEncoder();
-  readonly #buffers = new BufferCache();
   readonly #source: SourceRecord;
   readonly #writer: LeafWriter;
   #shape: Shape | undefined;
@@ -26,7 +24,7 @@ export class JsonRowEncoder implements Encoder {
   encode(value: unknown, bytes: Uint8Array, start: number, limit: number): number {
     const { shape } = this.#source;
     if (shape !== undefined) {
-      this.#writer.begin(this.#buffers.of(bytes), start, Math.min(limit, bytes.length));
+      this.#writer.begin(bytes, start, Math.min(limit, bytes.length));
       const end = this.#likeSource(shape, value);
       if (end >= 0) return end;
     }

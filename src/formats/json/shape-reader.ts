@@ -44,7 +44,7 @@ export class ShapeReader {
     source.itemCount = 0;
     const value = this.#read(row, source.values, this.#leaves);
     if (((cells[first + RowCell.flags] ?? 0) & RowFlag.canonical) !== 0) {
-      source.attach(buffer);
+      source.bytes = buffer;
       source.shape = this.#shape;
       source.start = start;
       source.end = end;

@@ -11,7 +11,6 @@ export class SourceRecord {
   /** Undefined: there is no such record. */
   shape: Shape | undefined;
   bytes: Uint8Array = NOTHING;
-  view: DataView = new DataView(NOTHING.buffer);
   start = 0;
   end = 0;
   /** What the leaves were when they were read. */
@@ -23,13 +22,6 @@ export class SourceRecord {
   /** The cells of its leaves, from the first one on. */
   cells: Int32Array = new Int32Array(0);
   firstCell = 0;
-
-  /** The blocks of a task are seldom others than those of the last record. */
-  attach(bytes: Uint8Array): void {
-    if (this.bytes === bytes) return;
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
 
   forget(): void {
     this.shape = undefined;

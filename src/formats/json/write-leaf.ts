@@ -1,20 +1,17 @@
 import { mayHideValues } from '../json-values.js';
 import { NESTING_DEPTH_MAX } from '../limits.js';
-import type { RawBuffer } from '../memory.js';
+import { CopiedBlock } from './fields/copied-block.js';
 import { PATH_CELLS, PathCell } from './scanner-layout.js';
 import type { SourceRecord } from './source-record.js';
 
-/** Longer runs are copied in C++. */
-const RUN_IN_JAVASCRIPT_MAX = 256;
 /** UTF-8 of a UTF-16 unit. */
 const UNIT_BYTES_MAX = 3;
-const LAST_ASCII = 0x7f;
+const NUMBER_BYTES_MAX = 24;
 
 /** Writes a record that is like the source record except for some leaves: what is between these is copied. */
 export class LeafWriter {
   readonly #source: SourceRecord;
-  #buffer: RawBuffer | undefined;
-  #view: DataView = new DataView(new ArrayBuffer(0));
+  readonly #block = new CopiedBlock();
   #limit = 0;
   #end = 0;
   /** Bytes of the source from here on are still to be copied. */
@@ -24,11 +21,8 @@ export class LeafWriter {
     this.#source = source;
   }
 
-  begin(buffer: RawBuffer, start: number, limit: number): void {
-    if (buffer !== this.#buffer) {
-      this.#buffer = buffer;
-      this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-    }
+  begin(bytes: Uint8Array, start: number, limit: number): void {
+    this.#block.open(this.#source.bytes, bytes);
     this.#end = start;
     this.#limit = limit;
     this.#copied = this.#source.start;
@@ -40,12 +34,16 @@ export class LeafWriter {
    */
   write(leaf: number, value: unknown): boolean {
     if (this.#isSameArray(leaf, value)) return true;
-    const text = textOf(value);
+    const isNumber = typeof value === 'number' && Number.isFinite(value);
+    const text = isNumber ? '' : textOf(value);
     const { cells, firstCell } = this.#source;
     const at = firstCell + leaf * PATH_CELLS;
     if (text === undefined || !this.#copyTo(cells[at + PathCell.start] ?? 0)) return false;
     this.#copied = cells[at + PathCell.end] ?? 0;
-    return this.#append(text);
+    const most = isNumber ? NUMBER_BYTES_MAX : text.length * UNIT_BYTES_MAX;
+    if (most > this.#limit - this.#end) return false;
+    this.#end = isNumber ? this.#block.number(this.#end, value) : this.#block.text(this.#end, text);
+    return true;
   }
 
   /** Where the record ends; −1: there is no room. */
@@ -65,41 +63,8 @@ export class LeafWriter {
   }
 
   #copyTo(end: number): boolean {
-    const from = this.#copied;
-    const length = end - from;
-    if (length > this.#limit - this.#end) return false;
-    if (length > RUN_IN_JAVASCRIPT_MAX && this.#buffer !== undefined)
-      this.#buffer.set(this.#source.bytes.subarray(from, end), this.#end);
-    else this.#copyWords(from, length);
-    this.#end += length;
-    return true;
-  }
-
-  #copyWords(from: number, length: number): void {
-    const source = this.#source.view;
-    const target = this.#view;
-    const to = this.#end;
-    let i = 0;
-    for (; i + 4 <= length; i += 4) target.setInt32(to + i, source.getInt32(from + i));
-    for (; i < length; i++) target.setInt8(to + i, source.getInt8(from + i));
-  }
-
-  #append(text: string): boolean {
-    const start = this.#end;
-    if (text.length * UNIT_BYTES_MAX > this.#limit - start) return false;
-    const view = this.#view;
-    for (let i = 0; i < text.length; i++) {
-      const unit = text.charCodeAt(i);
-      if (unit > LAST_ASCII) return this.#appendUtf8(text);
-      view.setUint8(start + i, unit);
-    }
-    this.#end = start + text.length;
-    return true;
-  }
-
-  #appendUtf8(text: string): boolean {
-    if (this.#buffer === undefined) return false;
-    this.#end += this.#buffer.utf8Write(text, this.#end, this.#limit - this.#end);
+    if (end - this.#copied > this.#limit - this.#end) return false;
+    this.#end = this.#block.copy(this.#end, this.#copied, end);
     return true;
   }
 }
@@ -107,8 +72,6 @@ export class LeafWriter {
 /** What JSON.stringify writes for a member; undefined: it may write nothing, fail, or lose something. */
 function textOf(value: unknown): string | undefined {
   switch (typeof value) {
-    case 'number':
-      return Number.isFinite(value) ? String(value) : undefined;
     case 'string':
       return JSON.stringify(value);
     case 'boolean':

@@ -67,8 +67,9 @@ export class CopiedBlock {
   number(at: number, value: number): number {
     if (value === (value | 0)) return this.#integer(value < 0 ? this.#byte(at, MINUS) : at, Math.abs(value));
     const cents = Math.round(value * 100);
+    // Not String: it keeps the texts of thousands of numbers.
     // Two decimals with this many digits are the shortest text of their double.
-    if (cents / 100 !== value || Math.abs(cents) > CENTS_MAX) return this.text(at, String(value));
+    if (cents / 100 !== value || Math.abs(cents) > CENTS_MAX) return this.text(at, JSON.stringify(value));
     const size = Math.abs(cents);
     const whole = (size / 100) | 0;
     const behind = size - whole * 100;
