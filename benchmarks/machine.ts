@@ -30,7 +30,16 @@ function output(command: string, args: readonly string[]): string {
 }
 
 /** What figures depend on: neither documents nor tests, nor the results themselves. */
-const MEASURED = ['src', 'workers', 'native', 'benchmarks/*.ts', 'benchmarks/floor', 'package-lock.json'];
+const MEASURED = [
+  'src',
+  'workers',
+  'native',
+  'benchmarks/*.ts',
+  'benchmarks/floor',
+  'benchmarks/peers',
+  'benchmarks/transforms',
+  'package-lock.json',
+];
 
 function librdkafkaVersion(): string {
   const header = readFileSync(

@@ -44,7 +44,7 @@ const USAGE = `make bench, with options as in: make bench -- --only throughput,t
                      partitions  CPU by partitions
                      large       records of 10 KB
                      micro       parts by themselves, without a broker
-                     peers       kd against hand-written Go and Kafka Streams; needs Go 1.26
+                     peers       kd against hand-written Go and Kafka Streams; needs Go 1.26 and Maven
   --tls            only the part tls; with --only: that part too
   --peers          only the part peers; with --only: that part too
   --records N      [${DEFAULTS.records}] records per run
@@ -54,7 +54,7 @@ const USAGE = `make bench, with options as in: make bench -- --only throughput,t
   --rates LIST     [${DEFAULTS.rates}] records/s of the part latency; half: half of the last rate of kd's
                    pass-through
   --match LIST     [all] contenders of the parts throughput and peers, by the beginning of their id:
-                   floor,stock,kd-pass,kd-raw,kd-avro,kd-json; peers: floor,go,kd
+                   floor,stock,kd-pass,kd-raw,kd-avro,kd-json; peers: floor,go,streams,kd
   --jobs LIST      [all] jobs of the part peers: ${PEER_JOBS.map(({ id }) => id).join(',')}
   --out FOLDER     [benchmarks] where RESULTS.md, results.json and results.svg are
   --help`;

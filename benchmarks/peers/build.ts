@@ -1,8 +1,10 @@
 /** Builds the rivals when they are wanted; they are no part of the project's own build. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { hash, once } from '../../test/support/java/java.js';
 import { projectRoot } from '../../test/support/paths.js';
 
 const run = promisify(execFile);
@@ -15,6 +17,11 @@ const GO_FOLDER = '/usr/local/go/bin';
 export interface GoPeer {
   readonly program: string;
   /** Go's own version and those of the modules that do the work. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+export interface StreamsPeer {
+  readonly classPath: string;
   readonly versions: Readonly<Record<string, string>>;
 }
 
@@ -64,4 +71,37 @@ export async function buildGo(): Promise<GoPeer> {
     .map(([path = '', version = '']) => [path.replace(/^github\.com\//, ''), version] as const);
   const own = await command(go, ['env', 'GOVERSION'], folder);
   return { program, versions: { Go: own.trim().replace(/^go/, ''), ...Object.fromEntries(direct) } };
+}
+
+const JAVA_REMEDY = 'install a JDK (17 or newer) and Maven, or leave Kafka Streams out: --match floor,kd,go';
+/** What the versions of these jars are called in the report. */
+const JARS = { 'kafka-streams': 'Kafka Streams', avro: 'Apache Avro', 'jackson-databind': 'Jackson' };
+
+export async function buildStreams(): Promise<StreamsPeer> {
+  const mvn = needed('mvn', JAVA_REMEDY);
+  const javac = needed('javac', JAVA_REMEDY);
+  const folder = join(peersFolder, 'streams');
+  const build = join(folder, 'build');
+  const pom = join(folder, 'pom.xml');
+  const pomText = await readFile(pom);
+  const jars = await once(build, `jars-${hash([pomText])}`, async (into) => {
+    const copy = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${into}`];
+    await command(mvn, ['-q', '-B', '-f', pom, ...copy], folder);
+  });
+  const source = join(folder, 'src', 'peers');
+  const files = (await readdir(source)).map((name) => join(source, name));
+  const texts = await Promise.all(files.map((file) => readFile(file)));
+  const classes = await once(build, `classes-${hash([pomText, ...texts])}`, async (into) => {
+    await command(javac, ['-nowarn', '-d', into, '-cp', join(jars, '*'), ...files], folder);
+  });
+  return { classPath: `${classes}:${join(jars, '*')}`, versions: jarVersions(await readdir(jars)) };
+}
+
+function jarVersions(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(JARS).map(([artifact, title]) => {
+      const version = names.map((name) => new RegExp(`^${artifact}-([0-9.]+)\\.jar$`).exec(name)?.[1]);
+      return [title, version.find((found) => found !== undefined) ?? 'unknown'];
+    }),
+  );
 }

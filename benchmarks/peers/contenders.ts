@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { projectRoot } from '../../test/support/paths.js';
 import type { Contender, Job } from '../contenders.js';
-import type { GoPeer } from './build.js';
+import type { GoPeer, StreamsPeer } from './build.js';
 
 /** A contender of the jobs here: `id` is that of the program, whatever the job. */
 export interface Rival extends Contender {
@@ -11,12 +11,10 @@ export interface Rival extends Contender {
 
 const schema = join(projectRoot, 'benchmarks', 'transforms', 'order.avsc');
 
+type About = Pick<Contender, 'id' | 'title' | 'format' | 'exact'> & { readonly routes?: boolean };
+
 /** Hand-written Go with one of its own jobs, on one processor. */
-export function goRival(
-  peer: GoPeer,
-  job: string,
-  about: Pick<Contender, 'id' | 'title' | 'format' | 'exact'> & { readonly routes?: boolean },
-): Rival {
+export function goRival(peer: GoPeer, job: string, about: About): Rival {
   return {
     ...about,
     listener: 'PLAIN',
@@ -27,6 +25,26 @@ export function goRival(
       const security = tls === undefined ? [] : ['-ca', tls.path('ca', 'pem')];
       const rest = ['-g', group, '-schema', schema, ...security];
       return Promise.resolve(['env', 'GOMAXPROCS=1', peer.program, ...flags, ...rest]);
+    },
+  };
+}
+
+/** Java takes a quarter of the memory if nobody says otherwise. */
+const HEAP_MAX = '-Xmx512m';
+
+/** Kafka Streams with one thread. Records without a key get the partition that Kafka's producer chooses. */
+export function streamsRival(peer: StreamsPeer, job: string, about: About): Rival {
+  return {
+    ...about,
+    listener: 'PLAIN',
+    keepsPartition: false,
+    command: ({ bootstrapServers, input, output, largeOutput, records, group, tls, folder }: Job) => {
+      const topics = largeOutput === undefined ? output : `${output},${largeOutput}`;
+      const flags = ['-job', job, '-b', bootstrapServers, '-i', input, '-o', topics, '-n', String(records)];
+      const trust =
+        tls === undefined ? [] : ['-truststore', tls.path('ca', 'jks'), '-password', tls.password];
+      const rest = ['-g', group, '-schema', schema, '-state', join(folder, group), ...trust];
+      return Promise.resolve(['java', HEAP_MAX, '-cp', peer.classPath, 'peers.Main', ...flags, ...rest]);
     },
   };
 }

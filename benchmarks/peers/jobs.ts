@@ -33,17 +33,20 @@ export interface PeerJob {
   /** The C floor does it, too. */
   readonly floor?: boolean;
   readonly go: readonly GoWay[];
+  /** As the Streams application calls it. */
+  readonly streams: string;
   readonly kd: readonly KdWay[];
 }
 
 const AVRO = { input: 'avro', output: 'avro' } as const;
 const JSON_TO_JSON = { input: 'json', output: 'json' } as const;
 
-const PASS: Pick<PeerJob, 'input' | 'values' | 'floor' | 'go' | 'kd'> = {
+const PASS: Pick<PeerJob, 'input' | 'values' | 'floor' | 'go' | 'streams' | 'kd'> = {
   input: 'avro',
   values: 'bytes',
   floor: true,
   go: [{ id: 'go', title: 'Go, franz-go', job: 'pass' }],
+  streams: 'pass',
   kd: [{ id: 'kd', title: 'kd', variant: {} }],
 };
 
@@ -71,6 +74,7 @@ export const PEER_JOBS: readonly PeerJob[] = [
     input: 'avro',
     values: 'bytes',
     go: [{ id: 'go', title: 'Go, hamba/avro', job: 'change-avro' }],
+    streams: 'change-avro',
     kd: twoFunctions('reprice', AVRO),
   },
   {
@@ -79,6 +83,7 @@ export const PEER_JOBS: readonly PeerJob[] = [
     input: 'avro',
     values: 'bytes',
     go: [{ id: 'go', title: 'Go, hamba/avro', job: 'filter-avro' }],
+    streams: 'filter-avro',
     kd: twoFunctions('filter', AVRO),
   },
   {
@@ -88,6 +93,7 @@ export const PEER_JOBS: readonly PeerJob[] = [
     values: 'bytes',
     routes: true,
     go: [{ id: 'go', title: 'Go, hamba/avro', job: 'route-avro' }],
+    streams: 'route-avro',
     kd: twoFunctions('route', AVRO),
   },
   {
@@ -96,7 +102,8 @@ export const PEER_JOBS: readonly PeerJob[] = [
     input: 'json',
     values: 'json',
     go: twoLibraries('change'),
-    kd: [plain('reprice', JSON_TO_JSON)],
+    streams: 'change-json',
+    kd: twoFunctions('reprice', JSON_TO_JSON),
   },
   {
     id: 'filter-json',
@@ -104,7 +111,8 @@ export const PEER_JOBS: readonly PeerJob[] = [
     input: 'json',
     values: 'json',
     go: twoLibraries('filter'),
-    kd: [plain('filter', JSON_TO_JSON)],
+    streams: 'filter-json',
+    kd: twoFunctions('filter', JSON_TO_JSON),
   },
   {
     id: 'route-json',
@@ -113,7 +121,8 @@ export const PEER_JOBS: readonly PeerJob[] = [
     values: 'json',
     routes: true,
     go: twoLibraries('route'),
-    kd: [plain('route', JSON_TO_JSON)],
+    streams: 'route-json',
+    kd: twoFunctions('route', JSON_TO_JSON),
   },
   {
     id: 'json-to-avro',
@@ -124,6 +133,13 @@ export const PEER_JOBS: readonly PeerJob[] = [
       { id: 'go', title: 'Go, encoding/json and hamba/avro', job: 'json-to-avro' },
       { id: 'go-goccy', title: 'Go, goccy/go-json and hamba/avro', job: 'json-to-avro-goccy' },
     ],
+    streams: 'json-to-avro',
     kd: [plain('reprice', { input: 'json', output: 'avro' })],
   },
+  { ...PASS, id: 'pass-tls', title: 'Pass-through over TLS', listener: 'TLS' },
+  { ...PASS, id: 'pass-1kb', title: 'Pass-through', bytes: 1024 },
+  { ...PASS, id: 'pass-10kb', title: 'Pass-through', bytes: 10_240 },
+  { ...PASS, id: 'pass-1p', title: 'Pass-through', partitions: 1 },
+  { ...PASS, id: 'pass-100p', title: 'Pass-through', partitions: 100 },
+  { ...PASS, id: 'pass-1000p', title: 'Pass-through', partitions: 1000 },
 ];

@@ -2,9 +2,9 @@
 import { floor, kd, overTls } from '../contenders.js';
 import { type Ground, type Inspect, say } from '../ground.js';
 import { measureThroughput, type Score } from '../throughput.js';
-import { buildGo, type GoPeer } from './build.js';
+import { buildGo, buildStreams, type GoPeer, type StreamsPeer } from './build.js';
 import { differences, type Written } from './compare.js';
-import { goRival, type Rival } from './contenders.js';
+import { goRival, type Rival, streamsRival } from './contenders.js';
 import type { PeerJob } from './jobs.js';
 
 export interface PeerOptions {
@@ -34,8 +34,11 @@ const RUN_BYTES_MAX = 1_000_000_000;
 /** JSON of the same fields is that much longer than Avro. */
 const JSON_TO_AVRO_BYTES = 1.7;
 
+const STREAMS = { id: 'streams', title: 'Kafka Streams' } as const;
+
 interface Peers {
   readonly go: GoPeer | undefined;
+  readonly streams: StreamsPeer | undefined;
 }
 
 /** Tells the results so far after every job. */
@@ -47,9 +50,12 @@ export async function measurePeers(
 ): Promise<PeerScores> {
   const wanted = ({ id }: { readonly id: string }): boolean =>
     options.match.some((prefix) => id.startsWith(prefix));
-  const peers = { go: jobs.some((job) => job.go.some(wanted)) ? await buildGo() : undefined };
+  const peers: Peers = {
+    go: jobs.some((job) => job.go.some(wanted)) ? await buildGo() : undefined,
+    streams: wanted(STREAMS) ? await buildStreams() : undefined,
+  };
   const measured: PeerScore[] = [];
-  const scores = { versions: { ...peers.go?.versions }, jobs: measured };
+  const scores = { versions: { ...peers.go?.versions, ...peers.streams?.versions }, jobs: measured };
   for (const job of jobs) {
     const rivals = rivalsOf(job, peers).filter(wanted);
     say(`job ${job.id}: ${rivals.map(({ id }) => id).join(', ')}`);
@@ -61,10 +67,11 @@ export async function measurePeers(
 
 function rivalsOf(job: PeerJob, peers: Peers): Rival[] {
   const common = { format: job.input, exact: false, routes: job.routes === true };
-  const { go } = peers;
+  const { go, streams } = peers;
   const programs: Rival[] = [
     ...(job.floor === true ? [{ ...floor('pass'), id: 'floor', keepsPartition: true }] : []),
     ...(go === undefined ? [] : job.go.map((way) => goRival(go, way.job, { ...common, ...way }))),
+    ...(streams === undefined ? [] : [streamsRival(streams, job.streams, { ...common, ...STREAMS })]),
     ...job.kd.map(({ id, title, variant }) => ({
       ...kd({ ...common, ...variant, id, title }),
       routes: common.routes,

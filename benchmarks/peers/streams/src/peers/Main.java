@@ -24,6 +24,9 @@ import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThr
 public final class Main {
   private static final Duration CLOSE = Duration.ofSeconds(60);
 
+  private static final int BATCH_BYTES = 128 * 1024;
+  private static final int BUFFER_BYTES = 128 * 1024 * 1024;
+
   private Main() {}
 
   public static void main(String[] args) throws Exception {
@@ -62,6 +65,9 @@ public final class Main {
     p.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
     p.put(StreamsConfig.producerPrefix(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG), true);
     p.put(StreamsConfig.producerPrefix(ProducerConfig.ACKS_CONFIG), "all");
+    // 16 KiB, the default, makes a request of every large record.
+    p.put(StreamsConfig.producerPrefix(ProducerConfig.BATCH_SIZE_CONFIG), BATCH_BYTES);
+    p.put(StreamsConfig.producerPrefix(ProducerConfig.BUFFER_MEMORY_CONFIG), BUFFER_BYTES);
     if (options.containsKey("-truststore")) {
       p.put("security.protocol", "SSL");
       p.put("ssl.truststore.location", options.get("-truststore"));
