@@ -26,7 +26,8 @@ async function jobWith(share: 'most' | 'few'): Promise<Job> {
     partitions: 1,
     deadLetter: true,
     transform: transformOf(share),
-    dispatcher: { batch: { 'records-max': 200 } },
+    // A drain finishes what is in flight: at most a part of all records.
+    dispatcher: { batch: { 'records-max': 200 }, 'in-flight': { 'records-max': 400 } },
   });
   await cluster.tool.send(
     job.input,
