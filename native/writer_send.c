@@ -73,6 +73,13 @@ static bool send_alone(kd_job *job, const kd_message *message, rd_kafka_headers_
   int32_t code = 0;
   int refusals_when_empty = 0;
   for (;;) {
+    /* Before the first attempt, too: rows in front of it may have waited long. */
+    code = kd_writer_gives_up(writer, job->slot) ? RD_KAFKA_RESP_ERR__PURGE_QUEUE : 0;
+    if (code) break;
+    if (kd_job_is_stale(job)) {
+      job->stale++;
+      break;
+    }
     rd_kafka_error_t *error = produce_one(writer, message, headers);
     if (!error) {
       count_produced(job, message->topic, message->it->len + message->it->key_len);
@@ -87,12 +94,6 @@ static bool send_alone(kd_job *job, const kd_message *message, rd_kafka_headers_
       break;
     }
     kd_writer_wait_for_room(writer);
-    code = kd_writer_gives_up(writer, job->slot) ? RD_KAFKA_RESP_ERR__PURGE_QUEUE : 0;
-    if (code) break;
-    if (kd_job_is_stale(job)) {
-      job->stale++;
-      break;
-    }
   }
   /* The headers of a refused message still belong to us. */
   if (headers) rd_kafka_headers_destroy(headers);
@@ -139,10 +140,14 @@ static void send_rest(kd_job *job, kd_run *run) {
 void kd_job_send_run(kd_job *job) {
   kd_run *run = &job->writer->run;
   if (run->count == 0) return;
-  if (kd_job_is_stale(job)) {
-    job->stale += run->count;
-    for (uint32_t i = 0; i < run->count; i++)
-      kd_job_settled_here(job, (uint32_t)(uintptr_t)run->messages[i]._private);
+  const bool gives_up = kd_writer_gives_up(job->writer, job->slot);
+  if (gives_up || kd_job_is_stale(job)) {
+    if (!gives_up) job->stale += run->count;
+    for (uint32_t i = 0; i < run->count; i++) {
+      const uint32_t row = (uint32_t)(uintptr_t)run->messages[i]._private;
+      if (gives_up) kd_job_refuse(job, row, RD_KAFKA_RESP_ERR__PURGE_QUEUE);
+      kd_job_settled_here(job, row);
+    }
   } else {
     kd_stamps_begin(run);
     rd_kafka_produce_batch(run->topic->handle, run->partition, 0, run->messages, (int)run->count);

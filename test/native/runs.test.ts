@@ -19,6 +19,8 @@ import {
 
 const PARTITIONS = 3;
 const RECORDS = 1500;
+/** Messages that librdkafka's queue holds in the last test. */
+const ROOM = 10;
 const TOO_LARGE_ALONE = -10_003;
 const TOO_LARGE = new Set([4, 700, 701, RECORDS - 1]);
 let mock: NativeMockCluster;
@@ -124,5 +126,41 @@ test('what is not acknowledged at a stop is reported before `stopped`', async ()
   await writer.stop();
   const [, settled] = writer.settled;
   assert.deepEqual([settled?.batchId, settled?.acknowledged, settled?.failures.length], [batch, 0, 20]);
+  await disconnect(producer.client);
+});
+
+test('once an epoch has ended, no row of a run that waited for room is passed to librdkafka', async () => {
+  const producer = await connectProducer(mock.bootstrapServers, {
+    'queue.buffering.max.messages': ROOM,
+    'linger.ms': 600,
+  });
+  const table = new native.PartitionTable(4);
+  const writer = new TestWriter(producer, table);
+  writer.writer.start();
+  const topic = writer.writer.topic('out', PARTITIONS, 'same');
+  const id = table.idOf('source', 0);
+  table.setEpoch(id, 1);
+  const block = (rows: number, withHeaders = (_row: number) => false): Uint8Array =>
+    inputBlock(
+      Array.from({ length: rows }, (_, i) => ({
+        ...recordOf(i + 5),
+        headers: withHeaders(i) ? ([['n', Buffer.from('1')]] as const) : null,
+        partitionId: id,
+        epoch: 1,
+      })),
+    );
+  // The first message of a writer proves where timestamps are: later rows go in runs.
+  await writer.writeAndSettle(block(1), identityBlock(1, topic));
+  for (const withHeaders of [() => false, (row: number) => row >= ROOM + 3]) {
+    const rows = 4 * ROOM;
+    const waits = writer.writer.stats().queueFullWaits;
+    table.setEpoch(id, 1);
+    const batch = writer.write(block(rows, withHeaders), identityBlock(rows, topic));
+    await eventually('it waits for room', () => writer.writer.stats().queueFullWaits > waits);
+    table.setEpoch(id, 2);
+    const settled = await writer.settledOf(batch);
+    assert.deepEqual([settled.acknowledged, settled.stale, settled.failures], [ROOM, rows - ROOM, []]);
+  }
+  await writer.stop();
   await disconnect(producer.client);
 });
