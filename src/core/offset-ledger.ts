@@ -1,5 +1,6 @@
 import type { BatchId, Segment } from './batch.js';
 import { DispatcherError } from './errors.js';
+import type { OffsetRange } from './offset-ranges.js';
 
 /**
  * One registered segment. `from` rises when part of the segment is settled. A settled segment waits only for
@@ -7,6 +8,7 @@ import { DispatcherError } from './errors.js';
  */
 interface Entry {
   readonly batchId: BatchId;
+  readonly firstOffset: number;
   readonly lastOffset: number;
   from: number;
   settled: boolean;
@@ -64,6 +66,14 @@ export class OffsetLedger {
     return this.#unsettled === 0 ? undefined : { from: this.committable, to: this.#position };
   }
 
+  /** What is settled behind an unsettled segment: a rewind to the committable offset reads it again. */
+  get settledAhead(): readonly OffsetRange[] {
+    return this.#entries.slice(this.#head + 1).flatMap(({ firstOffset, lastOffset, from, settled }) => {
+      const to = settled ? lastOffset + 1 : from;
+      return to > firstOffset ? [[firstOffset, to]] : [];
+    });
+  }
+
   /** Registers a segment that was read. Throws a DEFECT when offsets do not rise. */
   add({ firstOffset, lastOffset, partitionId }: Segment, batchId: BatchId): void {
     if (firstOffset < this.#position || lastOffset < firstOffset || !Number.isSafeInteger(lastOffset + 1))
@@ -71,7 +81,7 @@ export class OffsetLedger {
         `offsets of partition ${partitionId} do not rise: [${firstOffset}, ${lastOffset}] read at ` +
           `position ${this.#position}`,
       );
-    this.#entries.push({ batchId, lastOffset, from: firstOffset, settled: false });
+    this.#entries.push({ batchId, firstOffset, lastOffset, from: firstOffset, settled: false });
     this.#unsettled += 1;
     this.#position = lastOffset + 1;
   }

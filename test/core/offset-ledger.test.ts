@@ -45,6 +45,10 @@ const segmentOf = (firstOffset: number, lastOffset: number): Segment => ({
   lastOffset,
 });
 
+function offsetsOf({ firstOffset, lastOffset }: Segment): number[] {
+  return Array.from({ length: lastOffset - firstOffset + 1 }, (_, n) => firstOffset + n);
+}
+
 /** Remembers every record: the committable offset is the lowest unsettled one, else the position. */
 class Model {
   readonly ledger: OffsetLedger;
@@ -93,6 +97,15 @@ class Model {
     assert.equal(this.ledger.committable, committable);
     assert.equal(this.ledger.position, this.position);
     assert.equal(this.ledger.unsettled, this.reads.filter((read) => read.open.size > 0).length);
+    const ahead = this.ledger.settledAhead.flatMap(([from, to]) =>
+      Array.from({ length: to - from }, (_, n) => from + n),
+    );
+    const isOpen = new Set(open);
+    const settled = this.reads.flatMap(({ segment }) => offsetsOf(segment).filter((one) => !isOpen.has(one)));
+    assert.deepEqual(
+      ahead,
+      settled.filter((offset) => offset > committable),
+    );
     const redelivery = open.length === 0 ? undefined : { from: committable, to: this.position };
     assert.deepEqual(this.ledger.redelivery, redelivery);
     assert.ok(committable >= this.reported, 'the committable offset never falls');

@@ -36,6 +36,16 @@ export function checkEnd(world: World, report: RunReport): void {
   checkNothingBeyond(world, report);
   if (report.endReached && code === undefined) checkWhole(world);
   if (scenario.calm && code === undefined) checkCalm(world, report);
+  checkCountedOnce(world, report);
+}
+
+/** While the partitions stay ours, a rewind reads records again, but does not count them again. */
+function checkCountedOnce({ scenario, group, ledger }: World, { records }: RunReport): void {
+  const isSwitched = [...group.partitions.values()].some(({ switched }) => switched !== undefined);
+  if (isSwitched || scenario.source.rebalances.some(({ kind }) => kind !== 'assign')) return;
+  const settled = records.transformed + records.filtered + records.deadLettered;
+  const done = [...ledger.pages.values()].reduce((sum, page) => sum + page.done.filter(Boolean).length, 0);
+  if (settled > done) ledger.violation(`${settled} settled, but only ${done} records have an outcome`);
 }
 
 /** The counts by topic and by code add up to the totals, and each example is a record that was there. */

@@ -1,7 +1,5 @@
 /** The lines of a receipt. docs/RECEIPTS.md describes them for people. */
-
-/** Offsets `[from, to)`. */
-export type OffsetRange = readonly [from: number, to: number];
+import type { OffsetRange } from '../offset-ranges.js';
 
 /** Input offsets `[from, to)`, the records in them, and how many acknowledged records came from these. */
 export type InputPiece = readonly [from: number, to: number, records: number, outputs: number];

@@ -1,5 +1,6 @@
 import type { Epoch } from '../../core/batch.js';
 import type { OffsetLedger } from '../../core/offset-ledger.js';
+import type { OffsetRange } from '../../core/offset-ranges.js';
 import type { AssignedPartition, PartitionProgress } from '../../ports/source.js';
 
 /** Everything that a run knows about one partition. It is kept after the partition is revoked. */
@@ -45,6 +46,8 @@ export interface Ours {
 /** One epoch: from an opening to the next, or to the close. */
 export interface Reading {
   readonly offsets: OffsetLedger;
+  /** Settled and counted before a rewind, ahead of what was not: sorted, disjoint; not counted again. */
+  counted: readonly OffsetRange[];
   /** The offset at which reading ends; infinite without one. */
   until: number;
   /** The last fault, and how often it occurred in a row at the same offset. */

@@ -1,5 +1,6 @@
 import type { BatchId, Epoch, PartitionId, Segment } from '../../core/batch.js';
 import { OffsetLedger } from '../../core/offset-ledger.js';
+import { type OffsetRange, union } from '../../core/offset-ranges.js';
 import type { CommittedOffset } from '../../ports/commits.js';
 import type { AssignedPartition, OpenedPartition, PartitionProgress } from '../../ports/source.js';
 import type { Ours, PartitionState, Seen } from './partition-state.js';
@@ -62,6 +63,7 @@ export class Partitions {
     state.ours ??= { begunAt: offset, stored: undefined, progress: undefined, reading: undefined };
     state.ours.reading = {
       offsets,
+      counted: [],
       until: until ?? Number.POSITIVE_INFINITY,
       fault: undefined,
       leaving: false,
@@ -69,6 +71,28 @@ export class Partitions {
     };
     const opened = { partitionId, topic, partition, epoch: state.epoch, offset };
     return until === undefined ? opened : { ...opened, until };
+  }
+
+  /**
+   * What is settled already but read again if the partition is opened at its committable offset. Nothing if
+   * its topic was replaced: other records lie under these offsets.
+   */
+  settledAhead(id: PartitionId): readonly OffsetRange[] {
+    const reading = this.#all.get(id)?.ours?.reading;
+    if (reading === undefined || reading.leaving) return [];
+    const { committable, settledAhead } = reading.offsets;
+    return union([...reading.counted.filter(([, to]) => to > committable), ...settledAhead]);
+  }
+
+  /** Offsets that were settled and counted before a rewind. */
+  countedOf(id: PartitionId): readonly OffsetRange[] {
+    return this.#all.get(id)?.ours?.reading?.counted ?? [];
+  }
+
+  /** Records of these offsets are read again, and must not be counted again. */
+  setCounted(id: PartitionId, ranges: readonly OffsetRange[]): void {
+    const reading = this.#all.get(id)?.ours?.reading;
+    if (reading !== undefined) reading.counted = ranges;
   }
 
   /** To read on from this offset in the same epoch, up to the same limit; undefined: not open. */

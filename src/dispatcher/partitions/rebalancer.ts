@@ -165,7 +165,11 @@ export class Rebalancer {
       // Lost partitions are no longer open; their revocation is queued after this change.
       const opened = state.partitions.owned.flatMap((partition) => {
         const offset = partition.ours.reading?.offsets.committable;
-        return offset === undefined ? [] : [this.open(partition, offset)];
+        if (offset === undefined) return [];
+        const counted = state.partitions.settledAhead(partition.partitionId);
+        const reopened = this.open(partition, offset);
+        state.partitions.setCounted(partition.partitionId, counted);
+        return [reopened];
       });
       for (const partition of opened) {
         if (state.lifecycle.isOver()) return;

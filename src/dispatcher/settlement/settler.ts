@@ -13,6 +13,7 @@ import { noteAcknowledged, noteSettled } from './noted.js';
 import type { Refusals } from './refusals.js';
 import type { Stall } from './stall.js';
 import { type Totals, totalsOf, totalsOfSome } from './totals.js';
+import { uncounted } from './uncounted.js';
 
 interface PartSettled {
   readonly part: Part;
@@ -82,10 +83,12 @@ export class Settler {
       this.state.named.forget(segment.partitionId, segment.firstOffset, segment.lastOffset);
       this.state.unsettledRows += segment.rowCount - rows;
     }
-    const liveRows = live.reduce((sum, segment) => sum + segment.rowCount, 0);
-    const totals = liveRows === batch.input.rowCount ? totalsOf(batch) : totalsOfSome(batch, live);
+    const totals = rowsIn(live) === batch.input.rowCount ? totalsOf(batch) : totalsOfSome(batch, live);
     noteSettled(this.state, batch, live, totals);
-    this.book(batch, totals);
+    const fresh = uncounted(batch, live, (id) => partitions.countedOf(id));
+    const again = rowsIn(live) - rowsIn(fresh);
+    accounting.rewound(again);
+    this.book(batch, again === 0 ? totals : totalsOfSome(batch, fresh));
     this.stall.check();
     this.stopAt(batch);
   }
@@ -147,4 +150,8 @@ export class Settler {
       ),
     );
   }
+}
+
+function rowsIn(segments: readonly Segment[]): number {
+  return segments.reduce((sum, { rowCount }) => sum + rowCount, 0);
 }

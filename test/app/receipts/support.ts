@@ -7,8 +7,9 @@ import { after } from 'node:test';
 import { hashMarks } from '../../../src/app/compose/receipts.js';
 import type { ListedPart, ListedPartition } from '../../../src/app/receipts/verify/listed.js';
 import type { InputBatch, Segment } from '../../../src/core/batch.js';
+import type { OffsetRange } from '../../../src/core/offset-ranges.js';
 import { CHAIN_START, seal } from '../../../src/core/receipts/chain.js';
-import type { LineContent, OffsetRange } from '../../../src/core/receipts/lines.js';
+import type { LineContent } from '../../../src/core/receipts/lines.js';
 import { sumAt } from '../../../src/core/receipts/sum.js';
 import { InputBatchWriter } from '../../../src/wire/input-writer.js';
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { outputsOnce, outside, union } from '../../../src/core/receipts/coverage.js';
-import type { InputPiece, OffsetRange } from '../../../src/core/receipts/lines.js';
+import { type OffsetRange, outside, union } from '../../../src/core/offset-ranges.js';
+import { outputsOnce } from '../../../src/core/receipts/coverage.js';
+import type { InputPiece } from '../../../src/core/receipts/lines.js';
 
 const OFFSETS_MAX = 30;
 

@@ -1,10 +1,10 @@
 /** Where the offsets of receipts touch, end or overlap. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { firstEndingAfter, type OffsetRange, outside, union } from '../../../src/core/offset-ranges.js';
 import { checkLink, seal, wordsOfFault } from '../../../src/core/receipts/chain.js';
 import { firstDifference } from '../../../src/core/receipts/compare.js';
-import { firstEndingAfter, outputsOnce, outside, union } from '../../../src/core/receipts/coverage.js';
-import type { OffsetRange } from '../../../src/core/receipts/lines.js';
+import { outputsOnce } from '../../../src/core/receipts/coverage.js';
 import { TwinTable } from '../../../src/core/receipts/twin-table.js';
 
 const COVERED: readonly OffsetRange[] = [

@@ -1,11 +1,6 @@
 /** What receipts list, by topic and partition; without the marks, which are read where they are needed. */
-import type {
-  BegunLine,
-  BoundsLine,
-  EndedLine,
-  InputPiece,
-  OffsetRange,
-} from '../../../core/receipts/lines.js';
+import type { OffsetRange } from '../../../core/offset-ranges.js';
+import type { BegunLine, BoundsLine, EndedLine, InputPiece } from '../../../core/receipts/lines.js';
 import type { HashSum } from '../../../core/receipts/sum.js';
 
 export type Side = 'input' | 'output';

@@ -1,11 +1,7 @@
 /** Reads receipts: those of several instances, of several runs. */
 import { DispatcherError } from '../../../core/errors.js';
-import type {
-  AcknowledgedOutput,
-  OffsetRange,
-  ReceiptLine,
-  SettledInput,
-} from '../../../core/receipts/lines.js';
+import type { OffsetRange } from '../../../core/offset-ranges.js';
+import type { AcknowledgedOutput, ReceiptLine, SettledInput } from '../../../core/receipts/lines.js';
 import { NOTHING, readSum } from '../../../core/receipts/sum.js';
 import { type OnLine, ReceiptFault, readReceipt } from '../read-receipt.js';
 import {

@@ -1,7 +1,6 @@
 /** Compares what is in one partition now with what receipts list of it: sums first. */
 import type { InputBatch, Segment } from '../../../core/batch.js';
-import { outside, union } from '../../../core/receipts/coverage.js';
-import type { OffsetRange } from '../../../core/receipts/lines.js';
+import { type OffsetRange, outside, union } from '../../../core/offset-ranges.js';
 import { addSums, type HashSum, NOTHING, sumAt } from '../../../core/receipts/sum.js';
 import { InputBatchReader } from '../../../wire/input-reader.js';
 import { hashSum } from '../../compose/receipts.js';

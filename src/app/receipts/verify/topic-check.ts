@@ -1,5 +1,5 @@
 /** Compares one topic with what receipts list of it. */
-import { outside } from '../../../core/receipts/coverage.js';
+import { outside } from '../../../core/offset-ranges.js';
 import type { ListedPartition, Side } from './listed.js';
 import { offsetsOf } from './offsets-of.js';
 import { PartitionCheck } from './partition-check.js';
