@@ -24,7 +24,9 @@ export interface Shape {
 export const LEAVES_MAX = 64;
 const GROUP_DEPTH_MAX = 4;
 /** Keys become part of generated code, so nothing that could end a string literal is in them. */
-const KEY = /^[\p{L}\p{N}_ .:@/#$+-]{1,300}$/u;
+const KEY = /^[\p{L}\p{N}_ .:@/#$+-]+$/u;
+/** In UTF-16 units, each of which may be three bytes of a name in the scanner. */
+const KEY_LENGTH_MAX = 300;
 /** Such keys come first in an object, wherever they are in its text. */
 const INDEX = /^\d+$/;
 
@@ -52,5 +54,5 @@ function isMembers(value: unknown): value is object {
 }
 
 function isOdd(key: string): boolean {
-  return !KEY.test(key) || INDEX.test(key) || key === '__proto__';
+  return key.length > KEY_LENGTH_MAX || !KEY.test(key) || INDEX.test(key) || key === '__proto__';
 }

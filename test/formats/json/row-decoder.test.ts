@@ -70,3 +70,13 @@ test('after a release the block is read again', () => {
   decoder.release();
   assert.deepEqual(decoder.decode(block, start, start + 7, 0), [1, 2, 3]);
 });
+
+test('keys of any length and script are read', () => {
+  const decoder = new JsonRowDecoder(new SourceRecord());
+  for (const letter of ['a', 'ü', '\u0950', '\u{20000}'])
+    for (const length of [170, 171, 300, 301, 341, 342, 400]) {
+      const text = JSON.stringify({ [letter.repeat(length)]: 1, b: { [letter.repeat(length)]: 'x' } });
+      // So many that the decoder looks for another shape.
+      sameAsPlain(decoder, Array(300).fill(Buffer.from(text)) as Buffer[]);
+    }
+});

@@ -1,3 +1,4 @@
+import { DispatcherError } from '../../../core/errors.js';
 import { type DeclaredFields, type FieldPath, shownPath, treeOf } from '../../fields/declared.js';
 import type { Decoder, Encoder } from '../../format.js';
 import { checkKeys, JsonDecoder } from '../../json-decode.js';
@@ -86,14 +87,29 @@ type Mutable<Shape> = { -readonly [Key in keyof Shape]: Shape[Key] };
 
 const NOTHING = new Uint8Array(0);
 
-/** A decoder of the declared fields and an encoder that copies all others. */
+/**
+ * A decoder of the declared fields and an encoder that copies all others. Throws DispatcherError
+ * CONFIGURATION for more fields, or longer names, than the scanner takes.
+ */
 export function createJsonFields(declared: DeclaredFields): {
   readonly decoder: Decoder;
   readonly encoder: Encoder;
 } {
   const byName = new Map([...declared.reads, ...declared.writes].map((path) => [shownPath(path), path]));
   const paths = [...byName.values()];
-  const decoder = new FieldDecoder(declared, paths);
+  const decoder = fieldDecoder(declared, paths);
   const splice = new Splice(decoder.rows.scanner, treeOf(declared.writes), paths, declared.writes);
   return { decoder, encoder: new FieldEncoder(decoder, splice) };
+}
+
+function fieldDecoder(declared: DeclaredFields, paths: readonly FieldPath[]): FieldDecoder {
+  try {
+    return new FieldDecoder(declared, paths);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new DispatcherError('CONFIGURATION', `these fields can't be declared: ${cause.message}`, {
+      remedy: 'declare fewer fields, or the object that holds them; or remove `reads` and `writes`',
+      cause,
+    });
+  }
 }

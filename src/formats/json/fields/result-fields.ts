@@ -66,8 +66,19 @@ function unknownField(path: FieldPath): FormatError {
   );
 }
 
+/**
+ * Not for a Map, a promise, a Date, an error and the like: none of the written fields would be found in them,
+ * so all would disappear from the record.
+ */
 function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null || tagOf(value) === 'Object';
+}
+
+/** What kind of built-in object it is: 'Map', 'Date', 'Array'; 'Object' for others and for most classes. */
+function tagOf(value: object): string {
+  return Object.prototype.toString.call(value).slice('[object '.length, -1);
 }
 
 /** `value` was checked. */
@@ -77,5 +88,6 @@ export function fieldsOf(value: unknown): Fields {
 
 function shown(value: unknown): string {
   if (value === null) return 'null';
-  return Array.isArray(value) ? 'a list' : typeof value;
+  if (typeof value !== 'object') return typeof value;
+  return Array.isArray(value) ? 'a list' : `an object of type ${tagOf(value)}`;
 }
