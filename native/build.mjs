@@ -63,7 +63,14 @@ const ADDON = [
   'addon_receipt.c',
 ];
 const CODEC_ADDON = ['packed.c', 'packer.c', 'addon_values.c', 'test/codec_addon.c'];
-const JSON_CORE = ['json_keys.c', 'json_paths.c', 'json_rows.c', 'json_scan.c'];
+const JSON_CORE = [
+  'json_keys.c',
+  'json_learn.c',
+  'json_paths.c',
+  'json_rows.c',
+  'json_scan.c',
+  'json_shape.c',
+];
 const JSON_ADDON = [...JSON_CORE, 'addon_values.c', 'addon_json.c'];
 const FLAGS = [
   '-std=gnu11',
@@ -233,6 +240,7 @@ const PROGRAMS = {
     'test/receipt_test.c',
   ],
   json_test: [...JSON_CORE, 'packed.c', 'packer.c', 'test/json_test.c'],
+  json_shape_test: [...JSON_CORE, 'packed.c', 'test/json_shape_test.c'],
   question_test: [...CORE, 'test/question_test.c'],
 };
 

@@ -12,6 +12,9 @@
 #define KD_JSON_EXPECTED_MAX 64u
 #define KD_JSON_EXPECTED_BYTES 32u
 
+/* What a scan knows stays in registers where these are inlined. */
+#define KD_JSON_INLINE static inline __attribute__((always_inline))
+
 #define KD_JSON_NO_NODE (-1)
 
 /* A key on a path. */
@@ -61,6 +64,8 @@ struct kd_json_scanner {
   uint32_t node_count, names_length;
   int32_t path_count, object_count;
   uint64_t row;
+  /* NULL: none are learned. */
+  struct kd_json_shapes *shapes;
   uint32_t expected_count;
   kd_json_expected expected[KD_JSON_EXPECTED_MAX];
   kd_json_frame frames[KD_JSON_DEPTH_MAX];

@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#include "json_internal.h"
 
 /* A number with at most this many significant digits survives conversion to a double and back. */
 #define KD_JSON_DIGITS_EXACT 15u
@@ -45,7 +48,8 @@ typedef struct {
   uint64_t count;
 } kd_json_digits;
 
-static inline const uint8_t *kd_json_digits_end(const uint8_t *at, const uint8_t *end, kd_json_digits *to) {
+static inline const uint8_t *kd_json_single_digits_end(const uint8_t *at, const uint8_t *end,
+                                                       kd_json_digits *to) {
   while (at < end && kd_json_is_digit(*at)) {
     if (to->count < KD_JSON_DIGITS_KEPT) to->digits = to->digits * 10 + (uint64_t)(*at - '0');
     to->count += to->digits != 0;
@@ -54,8 +58,44 @@ static inline const uint8_t *kd_json_digits_end(const uint8_t *at, const uint8_t
   return at;
 }
 
-static inline void kd_json_judge(kd_json_number *number, const kd_json_digits *digits, bool is_integer,
-                                 int64_t exponent) {
+static const uint64_t KD_JSON_POWERS_WHOLE[9] = {1,      10,      100,      1000,     10000,
+                                                 100000, 1000000, 10000000, 100000000};
+
+/* The number of eight digits, one in each byte, the first in the lowest. */
+static inline uint64_t kd_json_eight_digits(uint64_t digits) {
+  digits = digits * 10 + (digits >> 8);
+  return ((digits & 0x000000ff000000ffull) * 0x000f424000000064ull +
+          (digits >> 16 & 0x000000ff000000ffull) * 0x0000271000000001ull) >>
+         32;
+}
+
+/* Behind the digits at `at`. Reads up to eight at once, as long as there are bytes up to `limit`. */
+KD_JSON_INLINE const uint8_t *kd_json_digits_end(const uint8_t *at, const uint8_t *end, const uint8_t *limit,
+                                                 kd_json_digits *to) {
+  uint32_t length = 8;
+  while (length == 8 && at < end && limit - at >= 8 && to->count + 8 <= KD_JSON_DIGITS_KEPT) {
+    uint64_t digits;
+    memcpy(&digits, at, sizeof digits);
+    digits ^= 0x3030303030303030ull;
+    /* The highest bit of the first byte that is no digit is set; bits of later bytes may be wrong. */
+    const uint64_t others = ((digits + 0x7676767676767676ull) | digits) & 0x8080808080808080ull;
+    if (others) length = (uint32_t)__builtin_ctzll(others) >> 3;
+    if (length > end - at) length = (uint32_t)(end - at);
+    if (length == 0) return at;
+    digits <<= 64 - 8 * length;
+    const uint64_t value = kd_json_eight_digits(digits);
+    if (to->digits != 0)
+      to->count += length;
+    else if (value != 0)
+      to->count += 8 - ((uint32_t)__builtin_ctzll(digits) >> 3);
+    to->digits = to->digits * KD_JSON_POWERS_WHOLE[length] + value;
+    at += length;
+  }
+  return length < 8 ? at : kd_json_single_digits_end(at, end, to);
+}
+
+KD_JSON_INLINE void kd_json_judge(kd_json_number *number, const kd_json_digits *digits, bool is_integer,
+                                  int64_t exponent) {
   const double significant = (double)digits->digits;
   if (is_integer) {
     number->has_value = number->is_exact =
@@ -87,9 +127,10 @@ static inline const uint8_t *kd_json_exponent_end(const uint8_t *at, const uint8
   return at;
 }
 
-/* Behind the number literal that begins at `at` with a digit or a minus; NULL: not valid. */
-static inline const uint8_t *kd_json_number_end(const uint8_t *at, const uint8_t *end,
-                                                kd_json_number *number) {
+/* Behind the number literal that begins at `at` with a digit or a minus; NULL: not valid. Bytes up to `limit`
+ * may be read. */
+KD_JSON_INLINE const uint8_t *kd_json_number_end(const uint8_t *at, const uint8_t *end, const uint8_t *limit,
+                                                 kd_json_number *number) {
   const bool is_negative = *at == '-';
   kd_json_digits digits = {0};
   int64_t exponent = 0;
@@ -100,10 +141,10 @@ static inline const uint8_t *kd_json_number_end(const uint8_t *at, const uint8_t
     at++;
     if (at < end && kd_json_is_digit(*at)) return NULL;
   } else
-    at = kd_json_digits_end(at, end, &digits);
+    at = kd_json_digits_end(at, end, limit, &digits);
   if (at < end && *at == '.') {
     const uint8_t *fraction = ++at;
-    at = kd_json_digits_end(at, end, &digits);
+    at = kd_json_digits_end(at, end, limit, &digits);
     if (at == fraction) return NULL;
     exponent = -(at - fraction);
     is_integer = false;

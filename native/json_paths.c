@@ -1,5 +1,5 @@
 /* The paths that a scanner looks for, as a tree of keys. */
-#include "json_internal.h"
+#include "json_shape.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +41,8 @@ kd_json_scanner *kd_json_create(void) {
 
 void kd_json_free(kd_json_scanner *scanner) {
   if (!scanner) return;
+  kd_json_forget_shapes(scanner);
+  free(scanner->shapes);
   free(scanner->nodes);
   free(scanner->names);
   free(scanner->met);
@@ -88,7 +90,9 @@ bool kd_json_seal(kd_json_scanner *scanner) {
   while (size < 2 * scanner->node_count) size *= 2;
   scanner->table = malloc(size * sizeof *scanner->table);
   scanner->met = calloc(scanner->node_count, sizeof *scanner->met);
-  if (!scanner->table || !scanner->met) return false;
+  scanner->shapes = calloc(1, sizeof *scanner->shapes);
+  if (!scanner->table || !scanner->met || !scanner->shapes) return false;
+  scanner->shapes->first = -1;
   scanner->table_mask = size - 1;
   for (uint32_t i = 0; i < size; i++) scanner->table[i] = KD_JSON_NO_NODE;
   for (uint32_t i = 0; i < scanner->node_count; i++) scanner->nodes[i].end = (int32_t)i + 1;

@@ -1,22 +1,10 @@
 /* One pass over a value: a loop with its own stack of open objects and arrays. */
-#include "json_number.h"
-#include "json_state.h"
-#include "json_text.h"
+#include <string.h>
+
+#include "json_scalar.h"
+#include "json_shape.h"
 
 /* ---- keys ---- */
-
-static inline bool equal_bytes(const uint8_t *at, const kd_json_expected *expected) {
-  uint64_t given, wanted, difference = 0;
-  uint32_t from = 0;
-  for (; from + 8 < expected->length; from += 8) {
-    memcpy(&given, at + from, sizeof given);
-    memcpy(&wanted, expected->bytes + from, sizeof wanted);
-    difference |= given ^ wanted;
-  }
-  memcpy(&given, at + from, sizeof given);
-  memcpy(&wanted, expected->bytes + from, sizeof wanted);
-  return (difference | (given ^ wanted) << (64 - 8 * (expected->length - from))) == 0;
-}
 
 /* Every object and key before matched as well, so the key is new in its object. */
 static inline const kd_json_expected *expected_key(const kd_json_scan *s, const kd_json_frame *frame) {
@@ -26,7 +14,7 @@ static inline const kd_json_expected *expected_key(const kd_json_scan *s, const 
     return NULL;
   if ((size_t)(s->limit - s->at) < KD_JSON_EXPECTED_BYTES || (size_t)(s->end - s->at) < expected->length)
     return NULL;
-  return equal_bytes(s->at, expected) ? expected : NULL;
+  return kd_json_is_equal(s->at, expected->bytes, expected->length) ? expected : NULL;
 }
 
 /* Reads a key and its colon. */
@@ -82,26 +70,15 @@ static inline bool open_frame(kd_json_scan *s, bool is_object) {
   return true;
 }
 
-/* A value in the array whose items are noted. */
-static inline void note_item(kd_json_scan *s, kd_json_kind kind, const uint8_t *start, double number) {
-  kd_json_tables *tables = s->tables;
-  if (tables->item_count == tables->items_max) {
-    s->items_depth = 0;
-    return;
-  }
-  tables->items[tables->item_count] = (kd_json_item){
-      .kind = (int32_t)kind, .start = kd_json_position(s, start), .end = kd_json_position(s, s->at)};
-  tables->item_numbers[tables->item_count++] = number;
-}
-
 /* What was read belongs to a path, to a noted array, or to nothing that is asked for. */
-static inline void note_scalar(kd_json_scan *s, kd_json_kind kind, const uint8_t *start, double number) {
+static inline void note_scalar(kd_json_scan *s, const uint8_t *start, const kd_json_scalar *value) {
   if (s->node != KD_JSON_NO_NODE) {
-    kd_json_note_value(s, s->node, kind, start, s->at);
+    kd_json_note_value(s, s->node, value->kind, start, s->at);
     const int32_t path = s->scanner->nodes[s->node].path;
-    if (path >= 0) s->numbers[path] = number;
-  } else if (s->items_depth != 0 && s->items_depth == s->depth)
-    note_item(s, kind, start, number);
+    if (path >= 0) s->numbers[path] = value->number;
+  } else if (s->items_depth != 0 && s->items_depth == s->depth &&
+             !kd_json_note_item(s->tables, kd_json_position(s, start), kd_json_position(s, s->at), value))
+    s->items_depth = 0;
 }
 
 static inline void close_frame(kd_json_scan *s) {
@@ -124,50 +101,17 @@ static inline void close_frame(kd_json_scan *s) {
         .start = frame->start, .close = kd_json_position(s, s->at) - 1, .members = (int32_t)frame->members};
 }
 
-static inline bool read_string(kd_json_scan *s) {
-  kd_json_text text;
-  const uint8_t *start = s->at;
-  s->at = kd_json_string_end(start + 1, s->end, s->limit, &text);
-  if (!s->at) return false;
-  s->is_ascii &= text.is_ascii;
-  s->has_escapes |= text.has_escapes;
-  note_scalar(s,
-              text.has_escapes ? KD_JSON_STRING_ESCAPED
-              : text.is_ascii  ? KD_JSON_STRING
-                               : KD_JSON_STRING_UTF8,
-              start, 0);
-  return true;
-}
-
-static inline bool read_number(kd_json_scan *s) {
-  kd_json_number number;
-  const uint8_t *start = s->at;
-  s->at = kd_json_number_end(start, s->end, &number);
-  if (!s->at) return false;
-  s->is_closer |= !number.is_exact;
-  s->is_canonical &= number.is_canonical;
-  note_scalar(s, number.has_value ? KD_JSON_NUMBER : KD_JSON_NUMBER_TEXT, start,
-              number.has_value ? number.value : 0);
-  return true;
-}
-
-static bool read_literal(kd_json_scan *s, const char *text, size_t length, kd_json_kind kind) {
-  const uint8_t *start = s->at;
-  if ((size_t)(s->end - start) < length || memcmp(start, text, length) != 0) return false;
-  s->at += length;
-  note_scalar(s, kind, start, 0);
-  return true;
-}
-
-/* A value that contains no others. */
 static inline bool read_scalar(kd_json_scan *s) {
-  switch (*s->at) {
-  case '"': return read_string(s);
-  case 't': return read_literal(s, "true", 4, KD_JSON_TRUE);
-  case 'f': return read_literal(s, "false", 5, KD_JSON_FALSE);
-  case 'n': return read_literal(s, "null", 4, KD_JSON_NULL);
-  default: return (*s->at == '-' || kd_json_is_digit(*s->at)) && read_number(s);
-  }
+  kd_json_scalar value;
+  const uint8_t *start = s->at;
+  s->at = kd_json_scalar_end(start, s->end, s->limit, &value);
+  if (!s->at) return false;
+  s->is_ascii &= !(value.seen & KD_JSON_SEEN_UTF8);
+  s->has_escapes |= (value.seen & KD_JSON_SEEN_ESCAPE) != 0;
+  s->is_closer |= (value.seen & KD_JSON_SEEN_INEXACT) != 0;
+  s->is_canonical &= !(value.seen & KD_JSON_SEEN_LOOSE);
+  note_scalar(s, start, &value);
+  return true;
 }
 
 /* Closes what ends here. True: another member or item follows, and its key was read. */
@@ -226,19 +170,38 @@ static kd_json_kind root_kind(const kd_json_scan *s, uint8_t first) {
   }
 }
 
+static bool read_whole(kd_json_scan *s, bool has_bom) {
+  const uint8_t *value = s->at;
+  if (!read_value(s)) return false;
+  const uint8_t *value_end = s->at;
+  const bool is_canonical = s->is_canonical && !s->has_escapes && !s->is_closer;
+  kd_json_skip_blanks(s);
+  if (s->at != s->end) return false;
+  *s->row = (kd_json_row){
+      .status = s->is_closer ? KD_JSON_CLOSER : KD_JSON_SAFE,
+      .flags =
+          (has_bom ? KD_JSON_BOM : 0) | (s->is_ascii ? KD_JSON_ASCII : 0) |
+          (s->has_escapes ? KD_JSON_ESCAPES : 0) | (is_canonical ? KD_JSON_CANONICAL : 0) |
+          (s->is_in_order && (uint32_t)s->last_node == s->scanner->node_count - 1 ? KD_JSON_IN_ORDER : 0),
+      .start = kd_json_position(s, value),
+      .end = kd_json_position(s, value_end),
+      .keys = (int32_t)s->key_count,
+      .kind = (int32_t)root_kind(s, *value),
+  };
+  return true;
+}
+
 void kd_json_scan_value(kd_json_scanner *scanner, const uint8_t *block, uint32_t start, uint32_t end,
                         uint32_t limit, kd_json_tables *tables) {
-  int32_t *cells = tables->cells;
   const bool has_bom = end - start >= 3 && memcmp(block + start, "\xef\xbb\xbf", 3) == 0;
-  memset(cells, 0, kd_json_stride(scanner) * sizeof *cells);
   kd_json_scan s = {
       .scanner = scanner,
       .block = block,
       .at = block + start + (has_bom ? 3 : 0),
       .end = block + end,
       .limit = block + limit,
-      .row = (kd_json_row *)(void *)cells,
-      .paths = (kd_json_path *)(void *)(cells + KD_JSON_CELLS(kd_json_row)),
+      .row = (kd_json_row *)(void *)tables->cells,
+      .paths = (kd_json_path *)(void *)(tables->cells + KD_JSON_CELLS(kd_json_row)),
       .numbers = tables->numbers,
       .tables = tables,
       .is_in_order = true,
@@ -246,25 +209,13 @@ void kd_json_scan_value(kd_json_scanner *scanner, const uint8_t *block, uint32_t
       .is_ascii = true,
   };
   s.objects = (kd_json_object *)(void *)(s.paths + scanner->path_count);
-  scanner->row++;
   kd_json_skip_blanks(&s);
-  const uint8_t *value = s.at;
   s.is_canonical = true;
-  const uint8_t first = s.at < s.end ? *s.at : 0;
-  s.row->status = KD_JSON_INVALID;
-  if (!read_value(&s)) return;
-  const uint8_t *value_end = s.at;
-  const bool is_canonical = s.is_canonical && !s.has_escapes && !s.is_closer;
-  kd_json_skip_blanks(&s);
-  if (s.at != s.end) return;
-  *s.row = (kd_json_row){
-      .status = s.is_closer ? KD_JSON_CLOSER : KD_JSON_SAFE,
-      .flags = (has_bom ? KD_JSON_BOM : 0) | (s.is_ascii ? KD_JSON_ASCII : 0) |
-               (s.has_escapes ? KD_JSON_ESCAPES : 0) | (is_canonical ? KD_JSON_CANONICAL : 0) |
-               (s.is_in_order && (uint32_t)s.last_node == scanner->node_count - 1 ? KD_JSON_IN_ORDER : 0),
-      .start = kd_json_position(&s, value),
-      .end = kd_json_position(&s, value_end),
-      .keys = (int32_t)s.key_count,
-      .kind = (int32_t)root_kind(&s, first),
-  };
+  if (kd_json_follow(&s, has_bom)) return;
+  memset(tables->cells, 0, kd_json_stride(scanner) * sizeof *tables->cells);
+  scanner->row++;
+  if (!read_whole(&s, has_bom))
+    s.row->status = KD_JSON_INVALID;
+  else if (kd_json_wants_shape(scanner, s.row))
+    kd_json_learn(scanner, s.block + s.row->start, (size_t)(s.row->end - s.row->start));
 }

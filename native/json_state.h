@@ -2,6 +2,8 @@
 #ifndef KD_JSON_STATE_H
 #define KD_JSON_STATE_H
 
+#include <string.h>
+
 #include "json_internal.h"
 
 typedef struct {
@@ -36,6 +38,20 @@ static inline void kd_json_skip_blanks(kd_json_scan *s) {
     s->is_canonical = false;
     s->at++;
   }
+}
+
+/* Compares by words, the last of which may be read as a whole. Length: not 0. */
+static inline bool kd_json_is_equal(const uint8_t *at, const uint8_t *wanted_bytes, uint32_t length) {
+  uint64_t given, wanted, difference = 0;
+  uint32_t from = 0;
+  for (; from + 8 < length; from += 8) {
+    memcpy(&given, at + from, sizeof given);
+    memcpy(&wanted, wanted_bytes + from, sizeof wanted);
+    difference |= given ^ wanted;
+  }
+  memcpy(&given, at + from, sizeof given);
+  memcpy(&wanted, wanted_bytes + from, sizeof wanted);
+  return (difference | (given ^ wanted) << (64 - 8 * (length - from))) == 0;
 }
 
 static inline int32_t kd_json_position(const kd_json_scan *s, const uint8_t *at) {

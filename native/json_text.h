@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "json_internal.h"
+
 #if defined(__SSE2__) && !defined(KD_JSON_PORTABLE)
 #include <emmintrin.h>
 #define KD_JSON_STEP 16u
@@ -106,8 +108,8 @@ typedef struct {
 } kd_json_text;
 
 /* Behind the closing quote; `at` is behind the opening one. NULL: not a valid string literal. */
-static inline const uint8_t *kd_json_string_end(const uint8_t *at, const uint8_t *end, const uint8_t *limit,
-                                                kd_json_text *text) {
+KD_JSON_INLINE const uint8_t *kd_json_string_end(const uint8_t *at, const uint8_t *end, const uint8_t *limit,
+                                                 kd_json_text *text) {
   text->is_ascii = true;
   text->has_escapes = false;
   for (;;) {
