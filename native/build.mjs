@@ -241,8 +241,11 @@ const PROGRAMS = {
   ],
   json_test: [...JSON_CORE, 'packed.c', 'packer.c', 'test/json_test.c'],
   json_shape_test: [...JSON_CORE, 'packed.c', 'test/json_shape_test.c'],
+  json_fuzz_test: [...JSON_CORE, 'test/json_fuzz_test.c'],
+  json_portable_test: [...JSON_CORE, 'test/json_fuzz_test.c'],
   question_test: [...CORE, 'test/question_test.c'],
 };
+const DEFINES = { json_portable_test: ['-DKD_JSON_PORTABLE'] };
 
 function testPrograms(kind) {
   const asan = kind === 'asan';
@@ -251,7 +254,7 @@ function testPrograms(kind) {
     : ['-O1', '-DKD_TEST_SLOW'];
   for (const [name, files] of Object.entries(PROGRAMS)) {
     const program = join(here, `build/${kind}`, name);
-    compile(program, files, flags);
+    compile(program, files, [...flags, ...(DEFINES[name] ?? [])]);
     const valgrind = [
       '--error-exitcode=99',
       '--leak-check=full',
