@@ -14,12 +14,19 @@ test(
   'with few threads batches are large; with many, every batch in flight still gets a pair of ' + 'blocks',
   () => {
     assert.deepEqual(
-      [1, 3, 7, 15, 31].map((threads) => autoBatchBytes(64 * MIB, threads, 'passThrough') / 1024),
-      [2048, 1780, 952, 493, 251],
+      [1, 3, 7, 15, 31].map((threads) => autoBatchBytes(64 * MIB, threads) / 1024),
+      [1024, 1024, 952, 493, 251],
     );
-    assert.equal(autoBatchBytes(64 * MIB, 1, 'transform'), MIB);
   },
 );
+
+test('with up to two threads the budget has pairs of blocks for twice as many batches as full ones', () => {
+  const budget = 64 * MIB - producerQueueBytes(64 * MIB);
+  for (const threads of [1, 2]) {
+    const pairBytes = 2 * autoBatchBytes(64 * MIB, threads);
+    assert.ok(Math.floor(budget / pairBytes) >= 2 * inFlightBatchesMax(threads), `${threads} threads`);
+  }
+});
 
 test('the blocks of all batches in flight fit beside the producer queue, down to the smallest block', () => {
   fc.assert(
@@ -27,8 +34,8 @@ test('the blocks of all batches in flight fit beside the producer queue, down to
       fc.integer({ min: 64 * 1024, max: 2 ** 38 }),
       fc.integer({ min: 0, max: 1024 }),
       (inFlightBytesMax, threads) => {
-        const bytes = autoBatchBytes(inFlightBytesMax, threads, 'passThrough');
-        assert.ok(bytes % 1024 === 0 && bytes >= 16 * 1024 && bytes <= 2 * MIB);
+        const bytes = autoBatchBytes(inFlightBytesMax, threads);
+        assert.ok(bytes % 1024 === 0 && bytes >= 16 * 1024 && bytes <= MIB);
         const needed =
           (2 * inFlightBatchesMax(threads) + threads) * bytes + producerQueueBytes(inFlightBytesMax);
         assert.ok(needed <= inFlightBytesMax || bytes === 16 * 1024);

@@ -240,8 +240,8 @@ test('"none" leaves a value unset, and a short form sets the first key of its se
 
 test('batches are sized by what may be in flight, unless their size is given', () => {
   const batch = (body: string) => resolved(dispatcher(`threads: 1, ${body}`)).dispatcher.batch;
-  assert.deepEqual([batch('').recordsMax, batch('').bytesMax], [16_000, 2_097_152]);
-  assert.equal(batch('batch: { bytes-max: auto }').bytesMax, 2_097_152);
+  assert.deepEqual([batch('').recordsMax, batch('').bytesMax], [16_000, 1_048_576]);
+  assert.equal(batch('batch: { bytes-max: auto }').bytesMax, 1_048_576);
   assert.equal(batch('batch: { bytes-max: 64KiB }').bytesMax, 65_536);
   const few = batch('in-flight: { records-max: 900, bytes-max: 6MiB }');
   assert.deepEqual([few.recordsMax, few.bytesMax], [225, 295 * 1024]);
@@ -261,7 +261,7 @@ test('a resolved default is shown with its reason, a set value with its place', 
   };
   assert.deepEqual(shown(''), [
     'records-max 225, default, at most a quarter of in-flight.records-max',
-    'bytes-max 2MiB, default: auto, by in-flight.bytes-max and threads',
+    'bytes-max 1MiB, default: auto, by in-flight.bytes-max and threads',
   ]);
   const set = shown('batch: { records-max: 300, bytes-max: 64KiB }');
   assert.match(set[0] ?? '', /^records-max 300, .*kd\.yml:\d+/);

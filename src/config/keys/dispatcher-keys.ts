@@ -143,7 +143,7 @@ export const DISPATCHER_KEYS = {
     max: 1_024 * MIB,
     doc:
       'size of a batch; auto: an equal share of in-flight.bytes-max for each batch in flight, ' +
-      'at most 1 MiB, or 2 MiB without a transform',
+      'at most 1 MiB',
   },
   'dispatcher.batch.linger': {
     format: 'duration',

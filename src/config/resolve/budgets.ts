@@ -5,10 +5,10 @@ import type { ResolvedConfig } from '../keys/resolved.js';
 const KIB = 1_024;
 
 /**
- * A batch that passes through unchanged fills one block: room for 16,000 records of a hundred bytes. A batch
- * that a transform answers fills two.
+ * Room for 8,000 records of a hundred bytes. With few threads the budget then has blocks for twice as many
+ * batches as may be full: small ones must not wait for a block until others are acknowledged.
  */
-const BLOCK_BYTES_DEFAULT_MAX = { passThrough: 2 * KIB * KIB, transform: KIB * KIB } as const;
+const BLOCK_BYTES_DEFAULT_MAX = KIB * KIB;
 const BLOCK_BYTES_MIN = 16 * KIB;
 /**
  * Batches that are being read or wait for delivery, besides two per thread. Few batches keep the caches warm.
@@ -53,17 +53,10 @@ export function inFlightBatchesMax(threads: number): number {
  * `batch.bytes-max: auto`: every batch in flight has two blocks, input and output, and every thread has one
  * more for results that outgrow theirs. Whole KiB.
  */
-export function autoBatchBytes(
-  inFlightBytesMax: number,
-  threads: number,
-  kind: keyof typeof BLOCK_BYTES_DEFAULT_MAX,
-): number {
+export function autoBatchBytes(inFlightBytesMax: number, threads: number): number {
   const blockBytes =
     (inFlightBytesMax - producerQueueBytes(inFlightBytesMax)) / (2 * inFlightBatchesMax(threads) + threads);
-  return Math.min(
-    BLOCK_BYTES_DEFAULT_MAX[kind],
-    Math.max(BLOCK_BYTES_MIN, Math.floor(blockBytes / KIB) * KIB),
-  );
+  return Math.min(BLOCK_BYTES_DEFAULT_MAX, Math.max(BLOCK_BYTES_MIN, Math.floor(blockBytes / KIB) * KIB));
 }
 
 /** Limits a batch by the time that its transform takes. */

@@ -61,25 +61,21 @@ function dispatcherPart(reader: Reader, input: ResolveInput): ResolvedConfig['di
     input: { ...plain.input, schema: reader.schema('dispatcher.input') },
     output: { ...plain.output, schema: reader.schema('dispatcher.output') },
     threads,
-    batch: batchPart(input, { transform, threads }),
+    batch: batchPart(input, threads),
     deadLetter: deadLetterRest,
     deadLetterTopic: reader.unlessNone('dispatcher.dead-letter.topic'),
   };
 }
 
-function batchPart(
-  { settings }: ResolveInput,
-  { transform, threads }: Pick<ResolvedConfig['dispatcher'], 'transform' | 'threads'>,
-): ResolvedConfig['dispatcher']['batch'] {
+function batchPart({ settings }: ResolveInput, threads: number): ResolvedConfig['dispatcher']['batch'] {
   const { batch, inFlight } = settings.section('dispatcher');
-  const kind = transform === undefined ? 'passThrough' : 'transform';
   return {
     ...batch,
     // A default is lowered when the user wants fewer records in flight; an explicit value is checked instead.
     recordsMax: settings.isSet('dispatcher.batch.records-max')
       ? batch.recordsMax
       : defaultBatchRecords(batch.recordsMax, inFlight.recordsMax),
-    bytesMax: batch.bytesMax === 'auto' ? autoBatchBytes(inFlight.bytesMax, threads, kind) : batch.bytesMax,
+    bytesMax: batch.bytesMax === 'auto' ? autoBatchBytes(inFlight.bytesMax, threads) : batch.bytesMax,
   };
 }
 
