@@ -26,7 +26,7 @@ const STOCK_REPORTS_RECORDS_MAX = 500_000;
 const PARTITION_COUNTS = [1, 8, 32, 100];
 const LARGE_BYTES = 10_240;
 const LARGE_RECORDS = 200_000;
-/** Where pass-through was never measured. */
+/** For a machine on which pass-through was never measured. */
 const RATE_MAX_GUESS = 200_000;
 const QUIET_LOAD = 0.5;
 

@@ -48,7 +48,7 @@ export async function measureThroughput(
   const starts = new Map<string, Run[]>();
   const wholes = new Map<string, Run[]>();
   for (let round = 0; round < runs; round++) {
-    // Every round begins with another one, so that nobody always runs after the same neighbour.
+    // Each round begins with a different contender, so that none always runs after the same one.
     const order = contenders
       .map((_, index) => contenders[(index + round) % contenders.length])
       .filter((contender) => contender !== undefined);

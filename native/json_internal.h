@@ -4,11 +4,11 @@
 
 #include "json_scan.h"
 
-/* Keys of the objects that are open at the same time; of larger values JavaScript looks for keys twice. */
+/* Keys of all open objects together; in larger values, JavaScript looks for duplicate keys. */
 #define KD_JSON_HASHES_MAX 4096u
-/* In one object. Limits what comparing hashes costs. */
+/* Per object; limits the cost of comparing hashes. */
 #define KD_JSON_MEMBERS_MAX 64u
-/* Keys of a record that are expected in the next one, too, and how long they may be with their quotes. */
+/* Keys of a record that the next one probably has as well, and their maximum length with quotes. */
 #define KD_JSON_EXPECTED_MAX 64u
 #define KD_JSON_EXPECTED_BYTES 32u
 
@@ -34,7 +34,7 @@ typedef struct {
   uint8_t bytes[KD_JSON_EXPECTED_BYTES];
   uint64_t hash;
   uint32_t length;
-  /* Depth of its object, number of the member in it, node of the object, node of the key. */
+  /* The depth of its object, its index among the members, the node of the object, the node of the key. */
   uint32_t depth, member;
   int32_t parent, node;
   bool is_ascii;
@@ -46,7 +46,7 @@ typedef struct {
   uint64_t seen;
   uint32_t members;
   uint32_t first_hash;
-  /* The node whose value it is, and the one whose keys its members may have. */
+  /* The node it is the value of, and the node whose keys its members may have. */
   int32_t node, keys_of;
   int32_t start;
   /* Its keys were all compared. */
@@ -56,7 +56,7 @@ typedef struct {
 struct kd_json_scanner {
   kd_json_node *nodes;
   uint8_t *names;
-  /* Number of the row in which a node was met last. */
+  /* The row in which each node was last seen. */
   uint64_t *met;
   /* Open addressing by parent and hash; −1: free. */
   int32_t *table;

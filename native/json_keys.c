@@ -14,7 +14,7 @@ static bool is_new_key(kd_json_scan *s, kd_json_frame *frame, uint64_t hash) {
   return true;
 }
 
-/* The next record probably has this key, too. */
+/* The next record probably has this key as well. */
 static void expect(kd_json_scan *s, const kd_json_frame *frame, const uint8_t *start, uint64_t hash,
                    bool is_ascii) {
   const uint32_t length = (uint32_t)(s->at - start);
@@ -38,7 +38,8 @@ static bool is_proto(const uint8_t *name, size_t length) {
   return length == 9 && memcmp(name, "__proto__", 9) == 0;
 }
 
-/* Its characters count, not how they are written. An escaped key is not compared with the object's others. */
+/* Keys are equal if their characters are, however they are written. An escaped key is not compared with
+ * the object's others. */
 static void escaped_key(kd_json_scan *s, const kd_json_frame *frame, const uint8_t *name, size_t length) {
   uint8_t unescaped[KD_JSON_NAME_BYTES_MAX + 4];
   length = kd_json_unescape(name, name + length, unescaped, sizeof unescaped);

@@ -1,4 +1,5 @@
-/* Number literals, and whether a double surely holds them exactly (rules: src/formats/json-numbers.ts). */
+/* Number literals, and whether a double is certain to hold them exactly (rules: src/formats/json-
+ * numbers.ts). */
 #ifndef KD_JSON_NUMBER_H
 #define KD_JSON_NUMBER_H
 
@@ -12,7 +13,7 @@
 /* A number with at most this many significant digits survives conversion to a double and back. */
 #define KD_JSON_DIGITS_EXACT 15u
 #define KD_JSON_SAFE_INTEGER 9007199254740991ull
-/* So many digits fit into 64 bits. */
+/* The number of digits that always fit into 64 bits. */
 #define KD_JSON_DIGITS_KEPT 19u
 /* 10 to the power of this is the largest one that a double holds exactly. */
 #define KD_JSON_POWER_MAX 22
@@ -20,14 +21,14 @@
 #define KD_JSON_EXPONENT_SAFE 270
 /* JavaScript writes smaller numbers with an exponent. */
 #define KD_JSON_PLAIN_MIN 1e-6
-/* Larger exponents all mean the same. */
+/* Larger exponents need not be told apart. */
 #define KD_JSON_EXPONENT_MAX 100000
 
 typedef struct {
   double value;
   /* `value` is the number. */
   bool has_value;
-  /* The double of the literal is surely the number that is written. */
+  /* The double is certainly equal to the literal. */
   bool is_exact;
   /* JavaScript writes the number like this. */
   bool is_canonical;
@@ -44,7 +45,7 @@ static const double KD_JSON_POWERS[KD_JSON_POWER_MAX + 1] = {
 
 typedef struct {
   uint64_t digits;
-  /* Significant ones, those behind the first that is not 0. */
+  /* Significant digits: from the first one that is not 0. */
   uint64_t count;
 } kd_json_digits;
 
@@ -114,7 +115,7 @@ KD_JSON_INLINE void kd_json_judge(kd_json_number *number, const kd_json_digits *
     number->value = exponent < 0 ? significant / KD_JSON_POWERS[size] : significant * KD_JSON_POWERS[size];
 }
 
-/* Behind the exponent whose `e` is at `at`; NULL: not valid. */
+/* Returns the end of the exponent whose `e` is at `at`; NULL if it is not valid. */
 static inline const uint8_t *kd_json_exponent_end(const uint8_t *at, const uint8_t *end, int64_t *exponent) {
   bool is_negative = false;
   int64_t value = 0;
@@ -127,8 +128,8 @@ static inline const uint8_t *kd_json_exponent_end(const uint8_t *at, const uint8
   return at;
 }
 
-/* Behind the number literal that begins at `at` with a digit or a minus; NULL: not valid. Bytes up to `limit`
- * may be read. */
+/* Returns the end of the number literal at `at`, which begins with a digit or a minus; NULL if it is not valid.
+ * Bytes up to `limit` may be read. */
 KD_JSON_INLINE const uint8_t *kd_json_number_end(const uint8_t *at, const uint8_t *end, const uint8_t *limit,
                                                  kd_json_number *number) {
   const bool is_negative = *at == '-';

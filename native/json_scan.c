@@ -59,7 +59,7 @@ static inline bool open_frame(kd_json_scan *s, bool is_object) {
   /* Its end is noted when it is closed. */
   if (node != KD_JSON_NO_NODE)
     kd_json_note_value(s, node, is_object ? KD_JSON_OBJECT : KD_JSON_ARRAY, s->at, s->at);
-  /* What is in an array is on no path. */
+  /* Values in an array are on no path. */
   s->node = KD_JSON_NO_NODE;
   s->at++;
   s->items_depth = 0;
@@ -70,7 +70,7 @@ static inline bool open_frame(kd_json_scan *s, bool is_object) {
   return true;
 }
 
-/* What was read belongs to a path, to a noted array, or to nothing that is asked for. */
+/* The value that was read belongs to a path, to a noted array, or is not needed. */
 static inline void note_scalar(kd_json_scan *s, const uint8_t *start, const kd_json_scalar *value) {
   if (s->node != KD_JSON_NO_NODE) {
     kd_json_note_value(s, s->node, value->kind, start, s->at);
@@ -133,7 +133,7 @@ static inline bool next_value(kd_json_scan *s, bool *is_valid) {
   return false;
 }
 
-/* The first key or item of what was just opened. False: it is empty, or not valid. */
+/* Reads the first key or item of the object or array just opened. False: it is empty, or not valid. */
 static inline bool first_value(kd_json_scan *s, bool is_object, bool *is_valid) {
   kd_json_skip_blanks(s);
   *is_valid = true;

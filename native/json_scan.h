@@ -20,15 +20,15 @@
 #define KD_JSON_ITEMS_MAX 1024u
 
 enum {
-  /* JavaScript's decoder says what is wrong. */
+  /* Not valid; the decoder in JavaScript reports why. */
   KD_JSON_INVALID = 0,
   /* Valid: no key twice, no `__proto__`, every number is held exactly by a double. */
   KD_JSON_SAFE = 1,
-  /* Valid, but one of these is possible. */
+  /* Valid, but may have a key twice, `__proto__` or an inexact number. */
   KD_JSON_CLOSER = 2,
 };
 
-/* CANONICAL: byte for byte what JSON.stringify makes of the value, if no key looks like an index. */
+/* CANONICAL: byte for byte what JSON.stringify writes for the value, unless a key looks like an index. */
 enum {
   KD_JSON_BOM = 1,
   KD_JSON_ASCII = 2,
@@ -44,7 +44,7 @@ typedef enum {
   KD_JSON_TRUE,
   /* Its value is in `numbers`. */
   KD_JSON_NUMBER,
-  /* JavaScript has to read its text. */
+  /* Its text must be read in JavaScript. */
   KD_JSON_NUMBER_TEXT,
   /* ASCII without escapes. */
   KD_JSON_STRING,
@@ -84,7 +84,7 @@ typedef struct {
 typedef struct {
   /* A row after the other. */
   int32_t *cells;
-  /* Those of all paths of a row, then of the next row. */
+  /* The numbers of all paths of a row, then those of the next row. */
   double *numbers;
   kd_json_item *items;
   double *item_numbers;

@@ -1,4 +1,4 @@
-/* String literals: finds their end, checks UTF-8 and escapes. 16 bytes at once with SSE2, else 8. */
+/* String literals: finds their end, checks UTF-8 and escapes. 16 bytes at a time with SSE2, otherwise 8. */
 #ifndef KD_JSON_TEXT_H
 #define KD_JSON_TEXT_H
 
@@ -55,7 +55,7 @@ static inline const uint8_t *kd_json_plain_end(const uint8_t *at, const uint8_t 
   return at < end ? at : end;
 }
 
-/* Behind a run of characters that are not ASCII; NULL: the bytes are not UTF-8. */
+/* Returns the end of a run of characters that are not ASCII; NULL if they are not UTF-8. */
 static inline const uint8_t *kd_json_utf8_end(const uint8_t *at, const uint8_t *end) {
   while (at < end && *at >= 0x80) {
     const uint8_t first = *at;
@@ -82,7 +82,7 @@ static inline bool kd_json_is_hex(uint8_t c) {
   return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
-/* Behind the escape that begins at the backslash; NULL: there is no such escape. */
+/* Returns the end of the escape that begins at the backslash; NULL if there is no such escape. */
 static inline const uint8_t *kd_json_escape_end(const uint8_t *at, const uint8_t *end) {
   if (end - at < 2) return NULL;
   switch (at[1]) {
@@ -107,7 +107,7 @@ typedef struct {
   bool is_ascii, has_escapes;
 } kd_json_text;
 
-/* Behind the closing quote; `at` is behind the opening one. NULL: not a valid string literal. */
+/* Returns the position after the closing quote; `at` is after the opening one. NULL: not a valid literal. */
 KD_JSON_INLINE const uint8_t *kd_json_string_end(const uint8_t *at, const uint8_t *end, const uint8_t *limit,
                                                  kd_json_text *text) {
   text->is_ascii = true;

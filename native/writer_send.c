@@ -25,7 +25,7 @@ bool kd_job_is_stale(const kd_job *job) {
  * large. */
 static bool is_too_large(const kd_topic *topic, const kd_output_record *record) {
   uint64_t bytes_max = atomic_load_explicit(&topic->batch_bytes_max, memory_order_relaxed);
-  /* Headers are shorter in Kafka's format than in ours, so this check decides for nearly all rows. */
+  /* Headers are shorter in Kafka's format than in kd's, so this check decides for nearly all rows. */
   uint64_t bytes = (uint64_t)record->key_length + record->value_length +
                    (record->headers ? record->headers_length : 0) + KD_WRITER_BATCH_FRAMING_BYTES_MAX;
   return bytes > bytes_max && kd_writer_bytes_alone(record) > bytes_max;
@@ -73,7 +73,7 @@ static bool send_alone(kd_job *job, const kd_message *message, rd_kafka_headers_
   int32_t code = 0;
   int refusals_when_empty = 0;
   for (;;) {
-    /* Before the first attempt, too: rows in front of it may have waited long. */
+    /* Checked before the first attempt as well: rows before it may have waited long. */
     code = kd_writer_gives_up(writer, job->slot) ? RD_KAFKA_RESP_ERR__PURGE_QUEUE : 0;
     if (code) break;
     if (kd_job_is_stale(job)) {
@@ -95,7 +95,7 @@ static bool send_alone(kd_job *job, const kd_message *message, rd_kafka_headers_
     }
     kd_writer_wait_for_room(writer);
   }
-  /* The headers of a refused message still belong to us. */
+  /* The headers of a refused message are still owned here. */
   if (headers) rd_kafka_headers_destroy(headers);
   if (code == 0) return false;
   if (code == RD_KAFKA_RESP_ERR__FATAL) kd_writer_poll(writer);
@@ -124,7 +124,7 @@ static void send_one(kd_job *job, const kd_message *message, rd_kafka_headers_t 
   if (!send_alone(job, message, headers)) kd_job_settled_here(job, row);
 }
 
-/* What librdkafka has refused is sent again one by one, where a full queue is waited for and each refusal
+/* What librdkafka has refused is sent again one by one, which waits while the queue is full, and each refusal
  * has its reason. A full queue refuses all that follow, so the order is kept. */
 static void send_rest(kd_job *job, kd_run *run) {
   for (uint32_t i = 0; i < run->count; i++) {

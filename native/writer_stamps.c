@@ -3,11 +3,11 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Behind the public part: two pointers of the queue that the message is in, its flags, and the type of the
+/* After the public part: two pointers of the queue that the message is in, its flags, and the type of the
  * timestamp. */
 #define TIMESTAMP_POSITION (sizeof(rd_kafka_message_t) + 2 * sizeof(void *) + 2 * sizeof(int32_t))
 
-/* on_send is called on the thread that produces, so other threads see nothing of this. */
+/* on_send is called on the thread that produces, so other threads never see this. */
 static _Thread_local const kd_run *stamped;
 static _Thread_local uint32_t next;
 static _Thread_local kd_stamps *proof;
@@ -49,7 +49,7 @@ void kd_stamps_on_send(rd_kafka_message_t *message) {
   if (proof) *proof = is_there(message) ? KD_STAMPS_PROVED : KD_STAMPS_UNUSABLE;
   proof = NULL;
   if (!stamped) return;
-  /* Messages that librdkafka refuses are passed over. */
+  /* Skips messages that librdkafka refuses. */
   while (next < stamped->count && stamped->messages[next]._private != message->_private) next++;
   if (next == stamped->count) return;
   int64_t timestamp = stamped->timestamps[next++];

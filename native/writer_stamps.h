@@ -15,7 +15,7 @@
 #include <librdkafka/rdkafka.h>
 #include <stdint.h>
 
-/* Messages produced together. Few, so that they are still in the cache. */
+/* Maximum number of messages produced together: few enough to stay in the cache. */
 #define KD_WRITER_RUN_ROWS_MAX 128u
 
 struct kd_topic;

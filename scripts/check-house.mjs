@@ -48,7 +48,7 @@ function isTooWide(line, columnsMax) {
   return line.length > columnsMax && [...line].length > columnsMax && !/https?:\/\//.test(line);
 }
 
-/** 0: the width of this file's lines is nobody's business. */
+/** 0: this file's lines may have any width. */
 function columnsMaxOf(file) {
   if (/^docs\/(DESIGN|design\/.*)\.md$/.test(file)) return DESIGN_COLUMNS_MAX;
   return /\.(ts|mjs|cjs|c|h)$/.test(file) && !TABLES.includes(file) ? COLUMNS_MAX : 0;
@@ -72,7 +72,7 @@ function wideFiles(files) {
   return found;
 }
 
-/** 0: the length of this file is nobody's business. */
+/** 0: this file may have any length. */
 function linesMaxOf(file) {
   if (!/\.(ts|mjs|cjs|c|h)$/.test(file) || TABLES.includes(file)) return 0;
   if (/^(test|benchmarks|scripts|native\/test)\//.test(file)) return TEST_LINES_MAX;

@@ -10,7 +10,7 @@ function isInstalled() {
   return Object.entries(packagesOf('package-lock.json')).every(([path, wanted]) => {
     if (path === '') return true;
     const found = installed[path];
-    // Builds for other platforms are optional and stay away.
+    // Builds for other platforms are optional and not installed.
     if (found === undefined) return wanted.optional === true || wanted.devOptional === true;
     return found.version === wanted.version && found.integrity === wanted.integrity && existsSync(path);
   });

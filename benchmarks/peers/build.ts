@@ -1,4 +1,4 @@
-/** Builds the rivals when they are wanted; they are no part of the project's own build. */
+/** Builds the rivals on request; they are not part of the project's own build. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';

@@ -5,7 +5,7 @@ import type { TopicDigest } from '../../test/support/java/requests.js';
 export interface Written {
   readonly title: string;
   readonly topics: readonly Omit<TopicDigest, 'topic'>[];
-  /** It keeps the partition of the source. */
+  /** The program keeps each record in the partition number of its source. */
   readonly keepsPartition: boolean;
 }
 

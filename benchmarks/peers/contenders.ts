@@ -4,7 +4,7 @@ import { projectRoot } from '../../test/support/paths.js';
 import type { Contender, Job } from '../contenders.js';
 import type { GoPeer, StreamsPeer } from './build.js';
 
-/** A contender of the jobs here: `id` is that of the program, whatever the job. */
+/** A contender in these jobs; `id` names the program, whatever the job. */
 export interface Rival extends Contender {
   readonly keepsPartition: boolean;
 }
@@ -29,7 +29,7 @@ export function goRival(peer: GoPeer, job: string, about: About): Rival {
   };
 }
 
-/** Java takes a quarter of the memory if nobody says otherwise. */
+/** By default Java takes a quarter of the memory. */
 const HEAP_MAX = '-Xmx512m';
 
 /** Kafka Streams with one thread. Records without a key get the partition that Kafka's producer chooses. */

@@ -1,4 +1,4 @@
-/** What kd and its rivals are compared in: the jobs, and who does which of them how. */
+/** The jobs in which kd and its rivals are compared, and which program does each job how. */
 import type { KdVariant, Listener } from '../contenders.js';
 
 /** One program's way to do a job. `id` names the column of the report it belongs to. */
@@ -23,11 +23,11 @@ export interface PeerJob {
   readonly id: string;
   readonly title: string;
   readonly input: 'avro' | 'json';
-  /** How outputs are compared: JSON by what it means. */
+  /** How outputs are compared: JSON by its meaning. */
   readonly values: 'bytes' | 'json';
   readonly routes?: boolean;
   readonly listener?: Listener;
-  /** Unless the options' own are meant. */
+  /** Default; options may override it. */
   readonly bytes?: number;
   readonly partitions?: number;
   /** The C floor does it, too. */

@@ -1,4 +1,4 @@
-/** Runs the jobs: everybody over the same topic, interleaved, and the outputs of the first round compared. */
+/** Runs the jobs: all programs read the same topic, interleaved; outputs of the first round are compared. */
 import { floor, kd, overTls } from '../contenders.js';
 import { type Ground, type Inspect, say } from '../ground.js';
 import { measureThroughput, type Score } from '../throughput.js';
@@ -31,7 +31,7 @@ export interface PeerScores {
 
 /** Larger records are fewer, so that a run takes about as long and as much of the disk. */
 const RUN_BYTES_MAX = 1_000_000_000;
-/** JSON of the same fields is that much longer than Avro. */
+/** How many times longer JSON of the same fields is than Avro. */
 const JSON_TO_AVRO_BYTES = 1.7;
 
 const STREAMS = { id: 'streams', title: 'Kafka Streams' } as const;
@@ -41,7 +41,7 @@ interface Peers {
   readonly streams: StreamsPeer | undefined;
 }
 
-/** Tells the results so far after every job. */
+/** Reports the results so far after every job. */
 export async function measurePeers(
   ground: Ground,
   jobs: readonly PeerJob[],
@@ -103,7 +103,7 @@ async function measureJob(
   return { id: job.id, title: job.title, bytes, partitions, scores };
 }
 
-/** Whoever runs first is what all others are compared with: none may differ from any. */
+/** All others are compared with the one that runs first: no two may differ. */
 function compareOutputs(ground: Ground, job: PeerJob, rivals: readonly Rival[]): Inspect {
   let first: Written | undefined;
   return async ({ id, title }, topics) => {

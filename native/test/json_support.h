@@ -1,5 +1,5 @@
 /* A scanner with some paths, and one text scanned by it. Every text is in memory of its own size, so that
- * ASan sees a read behind its end. */
+ * ASan sees a read past its end. */
 #ifndef KD_JSON_SUPPORT_H
 #define KD_JSON_SUPPORT_H
 

@@ -163,7 +163,7 @@ function judgeOpen({ group, latest, stable, recent }: GroupInput): readonly Chec
     if (behind <= 0 || (behind < OPEN_RECORDS_MIN && !isOld(one, recent))) continue;
     findings.warning(
       `${placeOf(one)} has an open transaction at offset ${one.offset}: the ${plural(behind, 'record')} ` +
-        `behind it can't be read until it ends`,
+        `after it can't be read until it ends`,
       `find its producer: kafka-transactions.sh find-hanging --topic ${one.topic} ` +
         `--partition ${one.partition}; abort it, or set isolation.level: read_uncommitted`,
     );

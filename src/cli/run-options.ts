@@ -97,7 +97,7 @@ export function checkRangeOptions(options: RangeOptions): void {
     throw new DispatcherError('USAGE', `${alone} is for jobs only`, { remedy: 'add --job NAME' });
 }
 
-/** What is plain from the words alone: whoever mixes the two up must not get a job that is done at once. */
+/** Faults that the options alone show: mixing up the two must not give a job that is finished at once. */
 function requireOrder(from: TypedPosition, until: TypedPosition): void {
   if (!endsBeforeBeginning(from.position, until.position)) return;
   throw new DispatcherError('USAGE', `--from ${from.text} --until ${until.text}: nothing is between them`, {

@@ -128,7 +128,7 @@ export function loadConfiguration(request: LoadRequest): Loaded {
 /** Kubernetes sets this in every container. */
 const KUBERNETES = 'KUBERNETES_SERVICE_HOST';
 
-/** The kubelet's probes come from outside of the pod. */
+/** The kubelet's probes come from outside the pod. */
 function noteProbes(
   { server }: ResolvedConfig,
   settings: Settings,

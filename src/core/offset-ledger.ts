@@ -66,7 +66,9 @@ export class OffsetLedger {
     return this.#unsettled === 0 ? undefined : { from: this.committable, to: this.#position };
   }
 
-  /** What is settled behind an unsettled segment: a rewind to the committable offset reads it again. */
+  /**
+   * The part that is settled after an unsettled segment: a rewind to the committable offset reads it again.
+   */
   get settledAhead(): readonly OffsetRange[] {
     return this.#entries.slice(this.#head + 1).flatMap(({ firstOffset, lastOffset, from, settled }) => {
       const to = settled ? lastOffset + 1 : from;

@@ -13,7 +13,7 @@ export function union(ranges: readonly OffsetRange[]): readonly OffsetRange[] {
   return merged;
 }
 
-/** The parts of `[from, to)` outside of these ranges, which are sorted and disjoint. */
+/** The parts of `[from, to)` outside these ranges, which are sorted and disjoint. */
 export function outside(covered: readonly OffsetRange[], from: number, to: number): readonly OffsetRange[] {
   const gaps: OffsetRange[] = [];
   let at = from;

@@ -18,10 +18,11 @@ export class JsonEncoder implements Encoder {
   }
 }
 
-/** The text of a value, or {@link FormatError} if JSON would lose something of it. */
+/** The text of a value, or {@link FormatError} if JSON would lose part of it. */
 export function jsonText(value: unknown): string {
   const text = stringify(value);
-  // As deep as records that are read may be. Node 26 writes any depth, earlier versions overflow the stack.
+  // The same depth as for records that are read. Node 26 writes any depth, earlier versions overflow the
+  // stack.
   if (text.length >= 2 * NESTING_DEPTH_MAX) checkDepth(text);
   checkJsonValues(value, text);
   return text;

@@ -48,7 +48,7 @@ function firstDigit(text: string, at: number): number {
   return from;
 }
 
-/** False inside of most strings, as in "1234567890123456", "order-1234567890123456" and UUIDs. */
+/** False inside most strings, as in "1234567890123456", "order-1234567890123456" and UUIDs. */
 function mayBeginValue(text: string, at: number): boolean {
   return MAY_PRECEDE_VALUE.has(text.charCodeAt(at - 1));
 }
@@ -80,7 +80,7 @@ function isInexact(text: string, at: number): boolean {
   return literal.includes('.') ? !isExact(literal) : !Number.isSafeInteger(Number(literal));
 }
 
-/** The double of the literal equals the number that is written. */
+/** The literal's double equals the written number. */
 function isExact(literal: string): boolean {
   const value = Number(literal);
   if (!Number.isFinite(value)) return false;
@@ -88,14 +88,14 @@ function isExact(literal: string): boolean {
   return printed === literal || digitsOf(printed) === digitsOf(literal);
 }
 
-/** Significant digits and the position of the first one: equal for all ways to write a number. */
+/** Significant digits and the position of the first one: the same however a number is written. */
 function digitsOf(literal: string): string {
   const [, whole = '', fraction = '', exponent = '0'] = LITERAL.exec(literal) ?? [];
   const digits = `${whole}${fraction}`;
   const significant = digits.replace(/^0+/, '');
   if (significant === '') return '0';
   const place = whole.length + Number(exponent) - (digits.length - significant.length);
-  // Not by /0+$/, which would search from every zero of a long run: a small record could stop a worker.
+  // Does not use /0+$/, which would search from every zero of a long run: a small record could stop a worker.
   let end = significant.length;
   while (significant.charCodeAt(end - 1) === ZERO) end -= 1;
   return `${significant.slice(0, end)}e${place}`;

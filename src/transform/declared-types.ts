@@ -14,7 +14,7 @@ type HasFields<Value> = Value extends
     ? true
     : false;
 
-/** The name of a field of `Value`, or of one inside of it: `'user'`, `'user.name'`. */
+/** The name of a field of `Value`, or of one inside it: `'user'`, `'user.name'`. */
 export type DeclaredPath<Value, Left extends number = 4> = Left extends 0
   ? never
   : {

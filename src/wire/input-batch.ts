@@ -22,7 +22,7 @@ export function readInputBatch(block: Block): InputBatch {
   const segmentsPosition = headerCell(cells, InputHeader.segmentsPosition);
   const blockLength = headerCell(cells, InputHeader.blockLength);
   ensure(headerCell(cells, InputHeader.magic) === INPUT_MAGIC, 'wrong magic number');
-  ensure(headerCell(cells, InputHeader.rowsPosition) === HEADER_BYTES, 'rows do not start behind the header');
+  ensure(headerCell(cells, InputHeader.rowsPosition) === HEADER_BYTES, 'rows do not start after the header');
   ensure(
     blockLength <= block.bytes.length,
     `${blockLength} bytes announced in a block of ${block.bytes.length}`,

@@ -75,7 +75,7 @@ test('a group reports its lag, or where it will start', () => {
 });
 
 test(
-  'offsets outside of the log fail or warn as out-of-range says; a group without offsets fails ' +
+  'offsets outside the log fail or warn as out-of-range says; a group without offsets fails ' +
     'where auto-offset-reset is none',
   () => {
     const lost = [offset(0, 50), offset(1, 150)];

@@ -42,7 +42,7 @@ test('forever is an end, and nothing but an end', () => {
   assert.equal(readEnd('forever'), 'forever');
   assert.equal(readEnd(' Forever '), 'forever');
   assert.deepEqual(readEnd('+10'), { kind: 'after', offsets: 10 });
-  assert.throws(() => readPosition('forever'), refused(/"forever" is no position/));
+  assert.throws(() => readPosition('forever'), refused(/"forever" is not a position/));
 });
 
 test('a file of offsets is read by topic and partition', () => {
@@ -55,14 +55,14 @@ test('a file of offsets is read by topic and partition', () => {
 
 /** What people write instead, and the words that tell them. */
 const FAULTY: readonly (readonly [text: string, ...said: readonly RegExp[]])[] = [
-  ['', /is no position/, /for example earliest/],
-  ['begining', /"begining" is no position/],
-  ['2h', /is no position/],
+  ['', /is not a position/, /for example earliest/],
+  ['begining', /"begining" is not a position/],
+  ['2h', /is not a position/],
   ['+2h', /is in the future; for two hours ago write -2h/],
-  ['2026-02-31', /is no date/],
+  ['2026-02-31', /is not a date/],
   ['2026-11-27T08:00', /no time zone; write 2026-11-27T08:00Z/],
   ['-99999w', /before 1970/],
-  ['1.5', /is no position/],
+  ['1.5', /is not a position/],
   ['@', /names no file/],
   ['@/does/not/exist.json', /\/does\/not\/exist\.json can't be read: ENOENT/],
 ];

@@ -43,19 +43,19 @@ const BACKWARDS: readonly Case[] = [
 ];
 
 const NO_POSITIONS: readonly Case[] = [
-  { args: '--until tomorrow', said: [/--until/, /"tomorrow" is no position; write one, for example/] },
-  { args: '--until 2h', said: [/"2h" is no position/] },
+  { args: '--until tomorrow', said: [/--until/, /"tomorrow" is not a position; write one, for example/] },
+  { args: '--until 2h', said: [/"2h" is not a position/] },
   { args: '--until +2h', said: [/\+2h is in the future; for two hours ago write -2h/] },
-  { args: '--until 2026-11-31', said: [/2026-11-31 is no date/] },
+  { args: '--until 2026-11-31', said: [/2026-11-31 is not a date/] },
   { args: '--until 2026-11-27T08:00', said: [/has no time zone; write 2026-11-27T08:00Z for UTC/] },
-  { args: '--job j --from forever', said: [/"forever" is no position/] },
+  { args: '--job j --from forever', said: [/"forever" is not a position/] },
   { args: '--job j --from @/no/such/file.json', said: [/\/no\/such\/file\.json can't be read: ENOENT/] },
   { args: '--job j --from @', said: [/@ names no file; write @offsets\.json/] },
 ];
 
 const NO_NAMES: readonly Case[] = [
-  { args: '--job a/b', said: [/"a\/b" is no name of a job: use letters, digits, \. _ and -/] },
-  { args: '--job ä', said: [/"ä" is no name of a job/] },
+  { args: '--job a/b', said: [/"a\/b" is not a job name: use letters, digits, \. _ and -/] },
+  { args: '--job ä', said: [/"ä" is not a job name/] },
   { args: `--job ${'x'.repeat(101)}`, said: [/has 100 characters at most, not 101/] },
   { args: '--job j --partitions 3-1', said: [/write partition numbers and ranges, such as 0-3,7/] },
   { args: '--job j --partitions 0,,1', said: [/write partition numbers/] },

@@ -1,4 +1,4 @@
-/** The part of a source's contract about seeks, positions outside of the log, and partitions taken away. */
+/** The part of a source's contract about seeks, positions outside the log, and partitions taken away. */
 import assert from 'node:assert/strict';
 
 import { type Contract, LIMIT_REACHED, OUT_OF_RANGE, RECORDS, RECORDS_MAX, upTo } from './source-bench.js';

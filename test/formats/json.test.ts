@@ -143,7 +143,7 @@ test('the quick look at a text overlooks no number that the close look refuses',
   );
 });
 
-test('texts with digits inside of strings need no close look', () => {
+test('texts with digits inside strings need no close look', () => {
   for (const text of [
     '{"id":"4e12395a-1b2c-4d3e-8f90-123456789012"}',
     '{"name":"name-123","card":"1234567890123456"}',

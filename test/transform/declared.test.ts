@@ -134,9 +134,9 @@ test('without written fields, an empty result leaves the record as it is', async
 });
 
 const REFUSED: readonly (readonly [of: string, definition: object, says: RegExp])[] = [
-  ['no list', { reads: 'amount' }, /reads is no list but a string/],
-  ['a name that is no text', { reads: [1] }, /reads has 1, which is no name of a field/],
-  ['an empty name', { writes: ['a..b'] }, /writes has "a\.\.b", which is no name of a field/],
+  ['no list', { reads: 'amount' }, /reads is a string, not a list/],
+  ['a name that is no text', { reads: [1] }, /reads has 1, which is not a field name/],
+  ['an empty name', { writes: ['a..b'] }, /writes has "a\.\.b", which is not a field name/],
   ['the same field twice', { writes: ['a', 'a'] }, /writes has a twice/],
   ['a field and a part of it', { reads: ['a.b', 'a'] }, /reads has both a and a\.b, which is a part of it/],
   [

@@ -289,8 +289,8 @@ test('hostile results reject only their own record', async () => {
 test('a result in a place where it would be written as a value is refused, with a remedy', async () => {
   const cases: Readonly<Record<string, readonly [make: () => unknown, says: RegExp]>> = {
     list: [() => [emit(1), emit(2)], /emitAll/],
-    dropped: [() => emit(drop('X')), /drop\(\) inside of emit\(\)/],
-    twice: [() => emit(emit({})), /emit\(\) inside of emit\(\)/],
+    dropped: [() => emit(drop('X')), /drop\(\) inside emit\(\)/],
+    twice: [() => emit(emit({})), /emit\(\) inside emit\(\)/],
     promised: [() => emit(Promise.resolve(1)), /await/],
     among: [
       () => emitAll([1, Promise.reject(new Error('x')), emit(Promise.reject(new Error('y')))]),

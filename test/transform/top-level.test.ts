@@ -32,7 +32,7 @@ test('a top level that never settles fails the load after its limit, with a reme
     (error: { code?: string; message: string; remedy?: string }) =>
       error.code === 'TRANSFORM_LOAD' &&
       /transform\.ts: its top level did not finish within 50 ms/.test(error.message) &&
-      /`await` outside of any function/.test(error.remedy ?? ''),
+      /`await` outside any function/.test(error.remedy ?? ''),
   );
   await compiled.remove();
   file.remove();

@@ -20,7 +20,7 @@ const (
 // A job turns the value of a record into another one and says which output it goes to.
 type job func(value []byte) ([]byte, int, error)
 
-// What order.avsc says; main reads it.
+// The schema in order.avsc; main reads it.
 var schema avro.Schema
 
 // Arrays without their length in bytes, as kd and Java write them. It costs Go the same.

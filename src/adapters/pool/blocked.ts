@@ -17,7 +17,7 @@ export function describeSuspects(
   const reader = new InputBatchReader();
   reader.open(task.input.bytes);
   const { topic, partition } = describe(reader.partitionIdOf(row));
-  const others = more === 0 ? '' : `, or one of the ${more} behind it`;
+  const others = more === 0 ? '' : `, or one of the ${more} after it`;
   return `topic ${topic}, partition ${partition}, offset ${reader.offset(row)}${others}`;
 }
 
@@ -33,7 +33,7 @@ export function blockedError(
       describeSuspects(thread, task, describe),
     {
       remedy:
-        'the transform waits inside of a blocking call (execSync, a synchronous database driver, native ' +
+        'the transform waits inside a blocking call (execSync, a synchronous database driver, native ' +
         'code): give that call a time limit of its own, or make it asynchronous',
     },
   );

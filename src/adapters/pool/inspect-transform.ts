@@ -24,7 +24,7 @@ export async function inspectTransform(
   }
 }
 
-/** In its own thread, because a top level may loop forever or exit the process. */
+/** In its own thread, because the top level may loop forever or exit the process. */
 async function inspectInThread(url: string, path: string, withinMs: number): Promise<TransformSummary> {
   const worker = new Worker(INSPECTOR_FILE, { workerData: { url, path } });
   let timer: NodeJS.Timeout | undefined;
@@ -48,7 +48,7 @@ const blocked = (path: string, ms: number): Error =>
   loadError(
     path,
     `its top level did not finish within ${ms} ms: it blocks its thread`,
-    'look for an endless loop outside of any function',
+    'look for an endless loop outside any function',
   );
 
 const ended = (path: string, code: number): Error =>

@@ -211,7 +211,7 @@ class PiscinaPool implements TransformPool {
     if (job === undefined) return;
     const limitMs = this.#settings.task.timeoutMs + PoolLimits.graceMs;
     if (thread.watch(elapsedMs, limitMs))
-      this.#settings.logger?.warn('a worker is blocked: it is ended, and a new one replaces it', {
+      this.#settings.logger?.warn('a worker is blocked: it is being ended, and a new one replaces it', {
         record: describeSuspects(thread, job.task, this.#settings.describePartition),
         blockedMs: thread.stalledMs,
       });

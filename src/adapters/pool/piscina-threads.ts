@@ -50,14 +50,14 @@ export class PiscinaThreads {
     return Promise.reject(failure);
   }
 
-  /** Threads that end from now on are meant to. */
+  /** From now on, threads are expected to end. */
   close(): void {
     this.#closing = true;
   }
 
   /**
    * Resolves when all threads have ended. A thread inside native code does not end, and must not keep the
-   * process.
+   * process alive.
    */
   async destroy(withinMs: number): Promise<void> {
     this.#closing = true;
@@ -99,7 +99,7 @@ export class PiscinaThreads {
     this.members.add(new PoolThread(worker, isReplacement, (thread) => this.#ended(thread)));
   }
 
-  /** A thread has failed or ended. Piscina has begun its replacement, unless it gave up. */
+  /** A thread has failed or ended. Piscina is starting its replacement, unless it gave up. */
   #ended(thread: PoolThread): void {
     if (!thread.hasEnded || !this.members.delete(thread) || this.#closing) return;
     this.#adoptReplacements();

@@ -173,7 +173,7 @@ export class PoolThread {
       this.#error instanceof Error ? `${this.#error.name}: ${this.#error.message}` : String(this.#error);
     return new WorkerDeathError(
       'WORKER_CRASHED',
-      `an exception outside of any transform ended the worker: ${text}`,
+      `an exception outside any transform ended the worker: ${text}`,
       NOBODY,
       this.#error,
     );

@@ -10,7 +10,7 @@ export interface PoolSettings {
   /** Topic and partition of an id, for `record.topic` and dead letters. */
   readonly describePartition: (id: PartitionId) => PartitionName;
   readonly logger?: Logger;
-  /** Heap of one worker; beyond it that worker dies, alone. */
+  /** Heap of one worker; beyond it only that worker dies. */
   readonly workerHeapMbMax?: number;
   /** The time a worker may take to import the transform and to run its `setup`. */
   readonly loadTimeoutMs?: number;

@@ -29,7 +29,7 @@ export class WatchTimer {
     }, PoolLimits.watchIntervalMs);
   }
 
-  /** There is none: the process may end. */
+  /** No task is waiting: the process may end. */
   letGo(): void {
     this.#timer?.unref();
   }

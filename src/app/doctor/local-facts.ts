@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, freemem } from 'node:os';
 
-/** Soft limit of open files; undefined outside of Linux, or if it can't be read. */
+/** Soft limit of open files; undefined outside Linux, or if it can't be read. */
 export function openFilesMax(): number | undefined {
   const line = read('/proc/self/limits')
     ?.split('\n')

@@ -73,7 +73,7 @@ export class DoctorWalk {
     return this.checks;
   }
 
-  /** An error in one step is a finding, and the next step runs all the same. */
+  /** An error in one step is a finding, and the next step still runs. */
   async #step(area: Area, subject: string, take: () => Promise<unknown>): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((resolve) => {

@@ -1,4 +1,4 @@
-/** What the brokers know of a group: its members, and where it is in each partition. */
+/** The brokers' view of a group: its members, and its position in each partition. */
 import { matchingTopics } from '../../checks/topic-plan.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import { DispatcherError } from '../../core/errors.js';
@@ -142,7 +142,7 @@ function nameOf({ topic, partition }: TopicPlace): string {
   return `${topic} ${partition}`;
 }
 
-/** Records that the group has not committed yet, at most (gaps count). */
+/** Records that the group has not committed yet, at most (gaps are counted). */
 export function lagOf({ committed, low, end }: GroupPartition): number {
   return Math.max(0, end - Math.max(committed, low));
 }

@@ -1,4 +1,4 @@
-/** A job that is not what it was at its start: the user decides, nothing of it passes silently. */
+/** A job that has changed since its start: the user decides, and no change passes silently. */
 import { randomUUID } from 'node:crypto';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import { DispatcherError } from '../../core/errors.js';
@@ -80,13 +80,13 @@ function isPinned(pin: JobPin, place: { readonly topic: string; readonly partiti
 }
 
 function refusal({ name }: JobRequest, found: readonly JobDifference[]): DispatcherError {
-  const message = `the job ${name} is not what it was: ${differenceWords(found).join('; ')}`;
-  const others = '--again begins a new run of the job, and another --job NAME another job';
+  const message = `the job ${name} has changed since it began: ${differenceWords(found).join('; ')}`;
+  const others = '--again begins a new run of the job, and another --job NAME a new job';
   const undo = found.some(({ kind }) => kind === 'option')
     ? 'leave these options out to go on with the job'
     : found.some(isFinal)
-      ? 'bring the topic back as it was'
-      : '--accept-change goes on with it as it is now';
+      ? 'restore the topic as it was'
+      : '--accept-change continues with it as it is now';
   return new DispatcherError(found.every(isChosen) ? 'USAGE' : 'OFFSET_OUT_OF_RANGE', message, {
     remedy: `${undo}; ${others}`,
   });

@@ -10,11 +10,11 @@ import { askSubscription, type SubscribedPartition } from './subscription.js';
 export interface PlacedEnds {
   readonly bounds: readonly EndOffset[];
   readonly ends: readonly PlacedPosition[];
-  /** Where a time means that of the broker. Only looked for if a time was asked for. */
+  /** Where times mean those of the broker. Looked up only if a time was given. */
   readonly appendTimeTopics: readonly string[];
 }
 
-/** Where `until` is in every partition of the subscription. */
+/** The offset that `until` means in every partition of the subscription. */
 export async function placeEnds(
   admin: ClusterAdmin,
   config: ResolvedConfig,

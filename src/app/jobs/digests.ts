@@ -39,7 +39,7 @@ export async function digestedParts(config: ResolvedConfig): Promise<DigestedPar
   );
 }
 
-/** With paths from the transform's folder: a job may be resumed in another one. */
+/** With paths relative to the transform's folder: a job may be resumed in another folder. */
 async function moduleDigests(transform: string): Promise<readonly string[]> {
   const folder = dirname(transform);
   const files = await modulesOf(transform);

@@ -23,7 +23,7 @@ export function doneSummary(
     reason: {
       code: 'DONE',
       message: `the job ${identity.name} was finished at ${finishedAt}; nothing was read`,
-      remedy: '--again runs it once more; another --job NAME is another job',
+      remedy: '--again runs it once more; with another --job NAME it is a new job',
       retryable: false,
     },
     exitCode: 0,

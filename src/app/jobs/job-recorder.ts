@@ -12,7 +12,7 @@ import { type JobIdentity, jobReport } from './job-report.js';
 import type { JobStore } from './job-store.js';
 import { requireState } from './start-offsets.js';
 
-/** What a killed instance has counted in the meantime is not part of the job's counts. */
+/** Counts that a killed instance has not yet written are missing from the job's counts. */
 const RECORD_INTERVAL_MS = 10_000;
 
 export interface JobRecorderParts {
@@ -35,15 +35,15 @@ export class JobRecorder {
     this.#topicIds = new Map(parts.state.pin.topics.map(({ topic, id }) => [topic, id]));
   }
 
-  /** Writes regularly from now on, a first time at once: a process that is killed is known by that. */
+  /** Writes regularly from now on, the first time at once, so that a killed process is known, too. */
   observe(soFar: () => Snapshot): void {
     const write = (): void => {
-      // A broker that does not answer must not collect records of the past.
+      // Outdated records must not pile up for a broker that does not answer.
       if (this.#isWriting) return;
       this.#isWriting = true;
       this.#writing = this.#write(this.#instance(soFar(), false))
         .catch((error: unknown) => {
-          this.#parts.logger.warn('the progress of the job was not recorded; it is tried again in 10 s', {
+          this.#parts.logger.warn('the progress of the job was not recorded; the next attempt is in 10 s', {
             error: error instanceof Error ? error.message : String(error),
           });
         })
@@ -109,7 +109,10 @@ export class JobRecorder {
 
 function resumable({ reason }: Summary): Summary['reason'] {
   if (reason.code === 'STOPPED_BEFORE_END')
-    return { ...reason, remedy: 'run the same command again, on any machine: the job goes on where it is' };
+    return {
+      ...reason,
+      remedy: 'run the same command again, on any machine: the job continues where it stopped',
+    };
   // A job has no policy for positions, and its group is not the user's to reset.
   if (reason.code === 'OFFSET_OUT_OF_RANGE')
     return {

@@ -29,7 +29,10 @@ export interface JobReport {
   readonly lost: readonly LostRecords[];
   /** Processes that have worked on it. */
   readonly instances: number;
-  /** Those that have not reported their end: killed, or not ended yet. Their counts may lack 10 s. */
+  /**
+   * Those that have not reported their end: killed, or not ended yet. Up to 10 s may be missing from their
+   * counts.
+   */
   readonly unended: number;
   /** The sum over all instances. */
   readonly records: JobCounts['records'];

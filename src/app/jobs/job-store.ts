@@ -15,7 +15,7 @@ import { InputBatchReader } from '../../wire/input-reader.js';
 import { readWith } from '../compose/reader.js';
 import { copying, type Records, withWriter } from '../compose/writer.js';
 
-/** All records are in it, whatever the topic has: their order decides which pin holds. */
+/** Its partition holds all records, however many the topic has: their order decides which pin counts. */
 const PARTITION = 0;
 const READ_TIMEOUT_MS = 30_000;
 

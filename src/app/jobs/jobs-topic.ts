@@ -96,7 +96,7 @@ async function create(admin: ClusterAdmin, config: ResolvedConfig, logger: Logge
     if (found?.code === 0 && found.partitions.some(({ leader }) => leader >= 0)) return;
     if (performance.now() > deadlineMs)
       throw new DispatcherError('KAFKA_UNREACHABLE', `the new topic ${name} has no leader yet`, {
-        remedy: 'start again; if this stays so, kafka-topics.sh --describe says what its partition waits for',
+        remedy: 'start again; if this persists, see its partition with kafka-topics.sh --describe',
       });
     await delay(CREATED_PAUSE_MS);
   }

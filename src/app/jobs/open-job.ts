@@ -32,7 +32,7 @@ export interface JobParts {
   readonly request: JobRequest;
   readonly digests: DigestedParts;
   readonly logger: Logger;
-  /** Called when the job begins, with what its positions turned out to mean. */
+  /** Called when the job begins, with the offsets that its positions were resolved to. */
   readonly placed: (placed: PlacedJob) => void;
 }
 
@@ -42,7 +42,7 @@ export interface OpenedJob {
   readonly isResumed: boolean;
 }
 
-/** Rejects where the job can't be worked on as asked. A job that is finished is returned as it is. */
+/** Rejects if the job can't be run as requested. A job that is finished is returned as it is. */
 export async function openJob(parts: JobParts): Promise<OpenedJob> {
   const { store, request, config, logger } = parts;
   const before = await store.read();
@@ -108,15 +108,18 @@ async function begin(
     return { state: await started(parts, state, partitions), isResumed: false };
   }
   await store.remove([`${config.consumer.groupId}/${run}/pin/${id}`]);
-  logger.info('another instance has begun the job at the same time: its positions hold', { run: state.run });
+  logger.info('another instance began the job at the same time: its positions are used', { run: state.run });
   if (state.finished !== undefined) return { state, isResumed: true };
-  // Asked again: the other may have committed since.
+  // Read again: the other instance may have committed since.
   const now = await askSubscription(admin, config);
   const same = await sameJob(parts, state, now);
   return { state: await withStartOffsets(parts, same, now), isResumed: true };
 }
 
-/** Whoever has begun it is going to join, and is no member of the group yet: both runs would share it. */
+/**
+ * The instance that began it will join soon, but is not a member of the group yet: both runs would share
+ * it.
+ */
 function requireNotJustBegun(name: string, { run, pin, finished }: JobState): void {
   const agoMs = Date.now() - Date.parse(pin.createdAt);
   if (finished !== undefined || agoMs > BEGIN_WAIT_MS) return;
@@ -131,7 +134,7 @@ function requireNotJustBegun(name: string, { run, pin, finished }: JobState): vo
   );
 }
 
-/** Commits all positions, and says that they are. */
+/** Commits all positions, and records that they are committed. */
 async function started(
   parts: JobParts,
   state: JobState,
@@ -144,7 +147,9 @@ async function started(
   return { ...state, isStarted: true };
 }
 
-/** An instance that was killed after it had pinned the job leaves positions that nobody has committed. */
+/**
+ * An instance that was killed after it had pinned the job leaves positions that no instance has committed.
+ */
 async function withStartOffsets(
   parts: JobParts,
   known: JobState,

@@ -19,7 +19,7 @@ export interface PlacedJob {
   readonly topics: readonly PinnedTopic[];
   readonly ranges: readonly PlacedRange[];
   readonly appendTimeTopics: readonly string[];
-  /** Partitions with records behind an open transaction, which are not part of the job. */
+  /** Partitions with records after the start of an open transaction, which are not part of the job. */
   readonly heldBack: readonly SubscribedPartition[];
 }
 
@@ -41,7 +41,7 @@ export async function placeJob(
   };
 }
 
-/** Those that `--partitions` leaves. Throws for a number that no topic has. */
+/** The partitions that `--partitions` selects. Throws for a number that no topic has. */
 export function chosenPartitions(
   partitions: readonly SubscribedPartition[],
   chosen: JobRequest['partitions'],

@@ -1,4 +1,4 @@
-/** A job that was done before: repeated as it was, or asked for otherwise. */
+/** A job that is finished: repeated as it was, or requested with other options. */
 import { DispatcherError } from '../../core/errors.js';
 import { differenceWords } from '../../core/jobs/difference-words.js';
 import { optionDifferences } from '../../core/jobs/job-changes.js';
@@ -6,7 +6,10 @@ import type { JobPin, PinnedPosition } from '../../core/jobs/job-record.js';
 import { type Position, parsePosition, type TypedPosition } from '../../core/positions/position.js';
 import { askedAgain, type JobRequest } from './request.js';
 
-/** `--again`: what the command line leaves out is as it was. A job of one day must not become one of all. */
+/**
+ * `--again`: options that are left out are those of the last run. A job over one day must not become one
+ * over everything.
+ */
 export function asBefore(request: JobRequest, pin: JobPin): JobRequest {
   const { from, until, partitions } = request;
   const numbers = pin.topics.flatMap(({ ranges }) => ranges.map(([partition]) => partition));
@@ -20,7 +23,7 @@ export function asBefore(request: JobRequest, pin: JobPin): JobRequest {
   };
 }
 
-/** A time is that of the start of the job: -2h has not moved since. */
+/** Relative times count from the start of the job: -2h means the same as then. */
 export function pinnedAgain(
   { text, timestampMs }: PinnedPosition,
   typed: TypedPosition | undefined,
@@ -34,17 +37,18 @@ export function pinnedAgain(
   });
 }
 
-/** A job that is finished: other positions than its own are not done. Throws if they are asked for. */
+/** A finished job has covered only its own positions. Throws if others are requested. */
 export function requireSameOptions(request: JobRequest, pin: JobPin): void {
   const found = optionDifferences(pin, askedAgain(request));
   if (found.length === 0) return;
   throw new DispatcherError(
     'USAGE',
-    `the job ${request.name} is finished, but not as asked now: ${differenceWords(found).join('; ')}`,
+    `the job ${request.name} is finished, but with other options than now: ` +
+      differenceWords(found).join('; '),
     {
       remedy:
-        'another --job NAME is another job; --again does this one again, as asked now; without these ' +
-        'options its old summary is printed',
+        'use another --job NAME for a new job, or --again to repeat this one with these options; without ' +
+        'them its old summary is printed',
     },
   );
 }

@@ -1,4 +1,4 @@
-/** What the command line asks of a job. */
+/** A job as the command line requests it. */
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { AskedAgain } from '../../core/jobs/job-changes.js';
 import { jobGroup } from '../../core/jobs/job-name.js';
@@ -7,9 +7,9 @@ import type { TypedPosition } from '../../core/positions/position.js';
 
 export interface JobRequest {
   readonly name: string;
-  /** Undefined: as the job has it already; the beginning for a new one. */
+  /** Undefined: the job's own start; for a new job, the beginning. */
   readonly from: TypedPosition | undefined;
-  /** Undefined: as the job has it already; the end for a new one. */
+  /** Undefined: the job's own end; for a new job, the end. */
   readonly until: TypedPosition | undefined;
   readonly partitions: { readonly text: string; readonly numbers: ReadonlySet<number> } | undefined;
   /** Begin a new run of the job, even if the last one was finished. */

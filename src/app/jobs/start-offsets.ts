@@ -27,7 +27,7 @@ interface StartOffset {
   readonly offset: number;
 }
 
-/** `isFirst`: nothing that the group has committed counts. Else only what is missing is committed. */
+/** `isFirst`: the group's commits are ignored. Otherwise only missing ones are committed. */
 export async function commitStartOffsets(
   parts: StartOffsetsParts,
   partitions: readonly SubscribedPartition[],
@@ -50,7 +50,7 @@ export async function commitStartOffsets(
   }
 }
 
-/** Those of other topics are not subscribed to. */
+/** Other topics are not subscribed to. */
 function ofPinnedTopics(
   { pin }: JobState,
   partitions: readonly SubscribedPartition[],
@@ -68,7 +68,7 @@ function allStarts(state: JobState, partitions: readonly SubscribedPartition[]):
   });
 }
 
-/** Without a commit that counts, or with one that the log has left behind. */
+/** Has no valid commit, or one at records that are no longer in the log. */
 function missingStarts(state: JobState, partitions: readonly SubscribedPartition[]): readonly StartOffset[] {
   const ranges = rangesOf(state);
   const settled = settledOf(state);
@@ -115,14 +115,10 @@ function nameOf({ topic, partition }: { readonly topic: string; readonly partiti
   return `${topic} ${partition}`;
 }
 
-/** Thrown where another instance should have begun the job, and has not. */
+/** Thrown if another instance should have begun the job, but did not. */
 export function requireState(state: JobState | undefined, group: string): JobState {
   if (state !== undefined) return state;
-  throw new DispatcherError(
-    'KAFKA_UNREACHABLE',
-    `what was written about the job ${group} can't be read back`,
-    {
-      remedy: 'run the same command again; see kd doctor if it stays so',
-    },
-  );
+  throw new DispatcherError('KAFKA_UNREACHABLE', `the records of the job ${group} can't be read back`, {
+    remedy: 'run the same command again; run kd doctor if this persists',
+  });
 }

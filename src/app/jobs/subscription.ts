@@ -77,7 +77,7 @@ function requireLeaders(leaderless: readonly TopicPlace[]): void {
   const more = leaderless.length > NAMED_MAX ? ` and ${leaderless.length - NAMED_MAX} more` : '';
   throw new DispatcherError(
     'KAFKA_UNREACHABLE',
-    `no leader can be asked for the offsets of ${names.join(' ')}${more}`,
+    `no leader to ask for the offsets of ${names.join(' ')}${more}`,
     { remedy: 'bring its brokers back (kafka-topics.sh --describe names them), then start again' },
   );
 }

@@ -15,7 +15,7 @@ export interface PlanParts {
   readonly config: ResolvedConfig;
   readonly request: PlanRequest;
   readonly logger: Logger;
-  /** Called with what the positions turned out to mean. A job that has begun has them already. */
+  /** Called with the offsets that the positions were resolved to. A job that has begun has them already. */
   readonly placed: (placed: PlacedJob) => void;
 }
 
@@ -38,6 +38,6 @@ export async function planRun({ config, request, logger, placed: show }: PlanPar
   });
   if (plan !== undefined) return plan;
   throw new DispatcherError('KAFKA_UNREACHABLE', 'the brokers of the input did not answer', {
-    remedy: 'see kd doctor for what can be reached',
+    remedy: 'run kd doctor to see what can be reached',
   });
 }

@@ -128,14 +128,14 @@ function oldRecords(
       const pastMs = numberOf(settings, ...PAST);
       if (oldestMs < nowMs - pastMs)
         findings.warning(
-          `refuses records whose timestamp is older than ${spanOf(pastMs)}, their timestamps are those of ` +
-            `the records read, and the oldest is of ${new Date(oldestMs).toISOString()}`,
+          `refuses records whose timestamp is older than ${spanOf(pastMs)}; timestamps are those of the ` +
+            `records read, and the oldest is of ${new Date(oldestMs).toISOString()}`,
           `raise ${PAST[0]} of ${topic.name}, or set ${timeKeyOf(topic)}: now`,
         );
       if (keptMs === undefined || oldestMs >= nowMs - keptMs) return findings.checks;
       findings.warning(
         `keeps records for ${spanOf(keptMs)} by their timestamps, which are those of the records read, ` +
-          `and the oldest is of ${new Date(oldestMs).toISOString()}: what is written of it is soon deleted`,
+          `and the oldest is of ${new Date(oldestMs).toISOString()}: such records would soon be deleted`,
         `raise retention.ms of ${topic.name}, or set ${timeKeyOf(topic)}: now`,
       );
       return findings.checks;
@@ -161,7 +161,7 @@ function otherCounts({ config, facts }: PlanInput): readonly Check[] {
           `${from.partitions.length}: ` +
           (partition === 'same'
             ? 'with output.partition: same the run would be refused'
-            : 'records go to partitions by their keys, not to those of their sources'),
+            : 'records are partitioned by key, not sent to the partition numbers of their sources'),
         'give both the same number, or choose with dispatcher.output.partition',
       );
   }

@@ -1,13 +1,13 @@
-/** What reading a little of each topic tells: the times of first and last records, sizes, and speed. */
+/** Reads a little of each topic to learn the times of first and last records, sizes, and speed. */
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { Logger } from '../../ports/logger.js';
 import { InputBatchReader } from '../../wire/input-reader.js';
 import { readWith } from '../compose/reader.js';
 
-/** Per topic; the times of first records may need a little more. */
+/** Per topic; reading the times of first records may take a little longer. */
 export const SAMPLE_RECORDS_MAX = 50_000;
 export const SAMPLE_MS_MAX = 5_000;
-/** Before the end of a range there may be transaction markers, which are no records. */
+/** Before the end of a range there may be transaction markers, which are not records. */
 const TAIL_OFFSETS = 10;
 /** Topics that are read; each takes a connection of its own, one after the other. */
 const TOPICS_MAX = 20;
@@ -26,7 +26,7 @@ export interface Sample {
   readonly records: number;
   /** Keys, values and headers. */
   readonly bytes: number;
-  /** The same of each topic that was read. */
+  /** The same for each topic that was read. */
   readonly topics: ReadonlyMap<string, { readonly records: number; readonly bytes: number }>;
   /** From the request for records to the last batch of each topic. */
   readonly elapsedMs: number;
@@ -104,7 +104,7 @@ class Sampler implements Sample {
     return lengths.reduce((sum, length) => sum + Math.max(0, length), 0);
   }
 
-  /** Rows behind the end of a range are left out. Resolves with the moment when reading began. */
+  /** Rows after the end of a range are left out. Resolves with the moment when reading began. */
   async #readRows(
     topic: string,
     ranges: readonly SampledRange[],
@@ -114,7 +114,7 @@ class Sampler implements Sample {
     let beganMs = 0;
     let timer: NodeJS.Timeout | undefined;
     const controller = new AbortController();
-    // Connecting takes time, too, and is no part of the sample.
+    // The time to connect is not part of the sample.
     const placed = (): void => {
       beganMs = performance.now();
       timer = setTimeout(() => controller.abort(), SAMPLE_MS_MAX);

@@ -6,14 +6,14 @@ import { DispatcherError } from '../../core/errors.js';
 import type { Logger } from '../../ports/logger.js';
 import type { EventSink, RunEvent } from './events.js';
 
-/** Then the file is renamed to FILE.1, which replaces the one before, and begun again. */
+/** At this size the file is renamed to FILE.1, replacing any earlier one, and a new one is begun. */
 const FILE_BYTES_MAX = 16 * 1024 * 1024;
 /** Events that wait for a disk that does not answer; more are dropped. */
 const WAITING_MAX = 100;
 /** A pipe without a reader must not block: its opening fails instead. */
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 const MODE = 0o644;
-/** The user's mistakes, in contrast to a disk that is full just now. */
+/** Mistakes of the user, unlike a disk that is full for a while. */
 const MISTAKES = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'ELOOP', 'ENAMETOOLONG']);
 
 export interface EventFileOptions {
@@ -97,7 +97,7 @@ class EventFile implements EventSink {
     }
   }
 
-  /** What a link points to is not ours to move away, and /dev/stdout is a link. */
+  /** The target of a link belongs to the user and is not renamed; /dev/stdout is a link. */
   private async makeRoom(bytes: number): Promise<void> {
     const found = await lstat(this.path).catch(() => undefined);
     if (found?.isFile() === true && found.size > 0 && found.size + bytes > this.bytesMax)
@@ -107,10 +107,10 @@ class EventFile implements EventSink {
   private warn(reason: string): void {
     if (this.isWarned) return;
     this.isWarned = true;
-    this.logger.warn('the progress file is not complete: an event could not be written; the run goes on', {
+    this.logger.warn('the progress file is incomplete: an event could not be written; the run continues', {
       file: this.path,
       reason,
-      hint: 'see whether its disk is full and its directory can be written to',
+      hint: 'check whether its disk is full, and whether its directory can be written to',
     });
   }
 }

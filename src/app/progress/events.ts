@@ -56,7 +56,7 @@ export interface RunEventsParts {
   readonly clock: Clock;
 }
 
-/** How often is asked whether the range of the run is known, so that `started` can tell it. */
+/** Interval at which the range of the run is looked for, because `started` reports it. */
 const LOOK_INTERVAL_MS = 100;
 /** How long the last event may take. */
 const FLUSH_MS = 5_000;
@@ -136,7 +136,7 @@ export class RunEvents {
   }
 }
 
-/** Of a job that was done before it is the only event. Resolves when the sinks have it. */
+/** For a job that was already finished, it is the only event. Resolves when the sinks have it. */
 export async function writeFinished(sinks: readonly EventSink[], summary: Summary): Promise<void> {
   const event = { event: 'finished', at: new Date().toISOString(), ...summary } as const;
   for (const sink of sinks) sink.write(event);

@@ -10,8 +10,8 @@ import type { ReceiptFile } from './receipt-file.js';
 
 const SUM_BYTES = 16;
 /**
- * A line is written ahead of each commit. Where a stuck batch holds the commits up, later records are settled
- * all the same: about 2 bytes each.
+ * A line is written ahead of each commit. While a stuck batch holds up commits, later records are still
+ * settled, at about 2 bytes each.
  */
 const PENDING_RECORDS_MAX = 1_000_000;
 
@@ -96,7 +96,7 @@ export class ReceiptBook implements Receipts {
     await this.#parts.file.close();
   }
 
-  /** The end is not reached: nothing is said about it. */
+  /** The end was not reached, so the receipt does not mention it. */
   close(): Promise<void> {
     return this.#parts.file.close();
   }

@@ -14,7 +14,7 @@ import { CHAIN_START, LINE_START, seal } from '../../core/receipts/chain.js';
 import type { Logger } from '../../ports/logger.js';
 import { ReceiptFault, type ReceiptRead, readReceipt, sha256 } from './read-receipt.js';
 
-/** What the operating system loses if the machine fails, at most. */
+/** The most that is lost if the machine fails. */
 const SYNC_INTERVAL_MS = 1_000;
 
 export class ReceiptFile {
@@ -65,7 +65,7 @@ export class ReceiptFile {
     const data = Buffer.from(`${line.text}\n`);
     try {
       if (fstatSync(this.#file).size !== this.#bytes)
-        throw new Error('another process has written to it, or has cut it');
+        throw new Error('another process has written to it or truncated it');
       // The operating system reports it once, and what was lost is not written again.
       if (this.#syncFault !== undefined) throw this.#syncFault;
       this.#writeAll(data);
@@ -116,7 +116,7 @@ export class ReceiptFile {
   }
 }
 
-/** Anything else without a line feed at its end is somebody's file, and must not be cut. */
+/** Anything else without a line feed at its end is another file of the user, and must not be truncated. */
 function requireTornLine(path: string, file: number, { bytes, lines }: ReceiptRead): void {
   const found = Buffer.alloc(LINE_START.length);
   const tail = found.toString('latin1', 0, readSync(file, found, 0, found.length, bytes));
@@ -125,9 +125,9 @@ function requireTornLine(path: string, file: number, { bytes, lines }: ReceiptRe
   closeSync(file);
   throw new DispatcherError(
     'USAGE',
-    `this receipt can't be continued: ${path}, line ${lines + 1}: is no line of a receipt`,
+    `this receipt can't be continued: ${path}, line ${lines + 1}: is not a line of a receipt`,
     {
-      remedy: 'name another file; nothing of this one was changed',
+      remedy: 'name another file; this one was not changed',
     },
   );
 }

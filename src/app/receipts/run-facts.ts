@@ -1,4 +1,4 @@
-/** What the first line of a receipt says of the run. */
+/** The facts about a run in the first line of its receipt. */
 import { basename } from 'node:path';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import { filesBeside, fingerprint } from '../../config/show/fingerprint.js';

@@ -33,7 +33,7 @@ export class RunReceipt {
     this.#logger = logger;
   }
 
-  /** Rejects with USAGE if the file can't be written or is no receipt. */
+  /** Rejects with USAGE if the file can't be written or is not a receipt. */
   static async begin(path: string, request: ReceiptRequest): Promise<RunReceipt> {
     const { config, until, logger } = request;
     const file = await ReceiptFile.open(path, logger);
@@ -53,7 +53,7 @@ export class RunReceipt {
       .catch((error: unknown) => this.#complain(error));
   }
 
-  /** An error of the last line is logged: the records themselves are safe. */
+  /** An error in writing the last line is logged: the records themselves are safe. */
   async ended({ state, exitCode, report }: RunEnd): Promise<void> {
     const {
       unsettled,

@@ -18,7 +18,7 @@ export interface FileWatchParts {
 }
 
 /**
- * Checks the contents of files from time to time. fs.watch is no alternative: mounted secrets change by a
+ * Checks the contents of files from time to time. fs.watch can't replace this: mounted secrets change by a
  * swap of symlinks above the file, and network mounts send no events. A change is reported when two looks in
  * a row agree, so a half-written file is not used.
  */

@@ -6,14 +6,14 @@ export type LagQuestions = Pick<ClusterAdmin, 'committedOffsets' | 'offsets' | '
 export interface GroupLag {
   /** Over all partitions whose commit and end are known; undefined: the group has committed nothing. */
   readonly lagRecords: number | undefined;
-  /** Why partitions are missing in it; undefined: none is. */
+  /** Why some partitions are not counted; undefined: all are. */
   readonly missing: string | undefined;
 }
 
 /** A topic that was deleted: nothing of it can be read. */
 const UNKNOWN_TOPIC = 3;
 
-/** Rejects when there is no answer, or none of use. */
+/** Rejects when there is no answer, or no useful one. */
 export async function askLag(questions: LagQuestions, group: string): Promise<GroupLag> {
   const commits = (await questions.committedOffsets(group)).filter(
     ({ code, offset }) => code !== 0 || offset >= 0,

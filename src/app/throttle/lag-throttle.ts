@@ -5,12 +5,12 @@ import type { Slowdown, Throttle } from '../../ports/throttle.js';
 import type { LagQuestions } from './group-lag.js';
 import { type LagBound, WatchedGroup } from './watched-group.js';
 
-/** From the end of one look until the next begins. */
+/** From the end of one check until the next begins. */
 const LOOK_INTERVAL_MS = 500;
 /** After a failed attempt to connect. */
 const CONNECT_PAUSE_MS = 5_000;
 
-/** What a configuration says about it. */
+/** The settings of a configuration. */
 export interface Watching {
   readonly bounds: readonly LagBound[];
   /** Connects a client to the groups' cluster. */
@@ -32,7 +32,7 @@ export class LagThrottle implements Throttle {
   #questions: LagQuestions | undefined;
   #cancel: () => void = () => undefined;
   #looking: Promise<void> = Promise.resolve();
-  /** Rises with every configuration, and at the end; a look of an older one is the last of its kind. */
+  /** Rises with every configuration, and at the end; a check begun before that schedules no other. */
   #round = 0;
 
   constructor(parts: LagThrottleParts) {
@@ -62,7 +62,7 @@ export class LagThrottle implements Throttle {
     return slowest?.isSlowing === true ? slowest.slowdown : undefined;
   }
 
-  /** Never rejects: a client that closes late is no fault of the run. */
+  /** Never rejects: a client that closes late is not an error of the run. */
   async close(): Promise<void> {
     this.#round += 1;
     this.#cancel();
@@ -95,7 +95,7 @@ export class LagThrottle implements Throttle {
     });
   }
 
-  /** Returns the pause until the next look. */
+  /** Returns the pause until the next check. */
   async #look(): Promise<number> {
     try {
       this.#questions ??= await this.#watching?.open();

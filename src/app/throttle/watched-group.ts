@@ -29,7 +29,7 @@ export class WatchedGroup {
   #lagRecords: number | undefined;
   /** It has committed nothing: there is no lag to keep. */
   #isUnused = false;
-  /** The last question had no answer. */
+  /** The last request got no answer. */
   #isNotKnown = false;
   #atMs: number;
   #readRecords: number;
@@ -74,7 +74,7 @@ export class WatchedGroup {
       this.#isUnused = lagRecords === undefined;
       if (lagRecords === undefined)
         this.#warn(`group ${group} has committed no offsets, so the run is not slowed down for it`, {
-          remedy: 'check its name: kd group show tells where a group is',
+          remedy: 'check its name: kd group show prints the positions of a group',
         });
       else this.#sample(lagRecords);
       if (missing !== undefined)
@@ -92,7 +92,7 @@ export class WatchedGroup {
     this.#isNotKnown = true;
     const perSecond = Math.round(this.#controller.perSecond);
     this.#warn(
-      `the lag of group ${this.#bound.group} can't be asked for; until it can, at most ${perSecond} ` +
+      `the lag of group ${this.#bound.group} can't be read; until it can, at most ${perSecond} ` +
         'records/s are read',
       { error, remedy: 'this user needs DESCRIBE on the group and on its topics' },
     );
@@ -105,7 +105,7 @@ export class WatchedGroup {
     this.#lagRecords = lagRecords;
     this.#controller.sample({
       lagRecords,
-      // A reload takes back what the leg before read without settling it.
+      // On a reload, records that the last leg read but did not settle no longer count.
       readRecords: Math.max(0, read - this.#readRecords),
       elapsedMs: nowMs - this.#atMs,
     });
@@ -125,7 +125,7 @@ export class WatchedGroup {
     this.#warn(`group ${group} does not catch up, so hardly anything is read`, {
       lag: this.#lagRecords,
       bound: boundRecords,
-      remedy: 'check that it runs: kd group show tells its members and where it is',
+      remedy: 'check that it runs: kd group show lists its members and positions',
     });
   }
 

@@ -75,7 +75,7 @@ interface PlaceText {
   readonly text: string;
 }
 
-/** `orders[0-3] 1200`: neighbours of which the same is to be said. */
+/** `orders[0-3] 1200`: adjacent partitions with the same text are joined. */
 export function byPartition(places: readonly PlaceText[]): readonly string[] {
   const groups: { topic: string; first: number; last: number; text: string }[] = [];
   for (const { topic, partition, text } of places) {

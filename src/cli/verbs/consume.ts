@@ -40,7 +40,7 @@ export function register(program: Command, io: CliIo): void {
     .addOption(
       new Option(
         '--until <position>',
-        'the same; end: as seen at the start, +N: so many offsets from the start; or forever',
+        'the same; end: as seen at the start, +N: N offsets from the start; or forever',
       )
         .argParser(readEnd)
         .default({ kind: 'end' }, 'end'),

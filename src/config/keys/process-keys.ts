@@ -1,4 +1,4 @@
-/** The keys of the process itself, outside of the sections kafka and dispatcher. */
+/** The keys of the process itself, outside the sections kafka and dispatcher. */
 import type { Field } from './field.js';
 
 export const NAME_KEY = {

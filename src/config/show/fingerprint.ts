@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ClusterConfig, ResolvedConfig } from '../keys/resolved.js';
 
-/** Files that a run reads outside of the configuration: their contents are part of the fingerprint. */
+/** Files that a run reads outside the configuration: their contents are part of the fingerprint. */
 export function filesBeside(config: ResolvedConfig): readonly string[] {
   const { transform, input, output } = config.dispatcher;
   const schemas = [input.schema, output.schema].flatMap((schema) =>

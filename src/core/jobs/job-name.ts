@@ -6,7 +6,7 @@ const NAME = /^[A-Za-z0-9._-]+$/;
 /** Why a text can't be the name of a job; undefined if it can. */
 export function jobNameFault(name: string): string | undefined {
   const shown = JSON.stringify(name.slice(0, JOB_NAME_CHARACTERS_MAX));
-  if (!NAME.test(name)) return `${shown} is no name of a job: use letters, digits, . _ and -`;
+  if (!NAME.test(name)) return `${shown} is not a job name: use letters, digits, . _ and -`;
   if (name.length > JOB_NAME_CHARACTERS_MAX)
     return `the name of a job has ${JOB_NAME_CHARACTERS_MAX} characters at most, not ${name.length}`;
   return undefined;

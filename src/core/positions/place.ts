@@ -102,7 +102,7 @@ const WORDS: Readonly<Record<PlaceNote, string>> = {
     "the brokers' answer for that time, which may be a transaction marker: no record of that time was found",
   'not-committed': 'the group has committed nothing here: the beginning',
   'before-beginning': 'the offset is before the beginning of the log: the beginning',
-  'behind-end': 'the offset is behind the end of the log: the end',
+  'behind-end': 'the offset is beyond the end of the log: the end',
   'not-in-table': 'the file does not name this partition: the end',
 };
 

@@ -83,7 +83,7 @@ function timeOf(word: string): Position | undefined {
   const timestampMs = Date.parse(DATE.test(word) ? `${word}T00:00:00Z` : normalised(word));
   // Date.parse takes 2026-02-31 for the third of March.
   if (Number.isNaN(timestampMs) || !isCalendarDay(word.slice(0, 10)))
-    throw new PositionFault(`${word} is no date; ${EXAMPLES}`);
+    throw new PositionFault(`${word} is not a date; ${EXAMPLES}`);
   if (timestampMs < 0) throw new PositionFault(`${word} is before 1970; ${EXAMPLES}`);
   return { kind: 'time', timestampMs };
 }
@@ -107,7 +107,7 @@ function unknown(word: string): never {
   const shown = word.length > 60 ? `${word.slice(0, 60)}…` : word;
   if (/^\+\d+(ms|s|m|h|d|w)$/.test(word))
     throw new PositionFault(`${shown} is in the future; for two hours ago write -2h`);
-  throw new PositionFault(`${JSON.stringify(shown)} is no position; write one, ${EXAMPLES}`);
+  throw new PositionFault(`${JSON.stringify(shown)} is not a position; write one, ${EXAMPLES}`);
 }
 
 function tableOf(file: string, read: (file: string) => string): Position {

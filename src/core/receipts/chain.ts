@@ -39,7 +39,7 @@ export function checkLink(text: string, previous: string, digest: Digest): { sha
 }
 
 const WORDS: Readonly<Record<LinkFault, string>> = {
-  'no-line': 'is no line of a receipt',
+  'no-line': 'is not a line of a receipt',
   edited: 'was changed after it was written: its digest is another one',
   'not-next': 'does not follow the line before it: lines are missing, were moved, or are of another receipt',
 };

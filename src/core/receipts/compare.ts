@@ -8,7 +8,7 @@ export interface SeenRecord {
 
 /**
  * `changed`: another record is at this place. `dropped`: the record is not there, those after it moved up.
- * `inserted`: a record is there that was not, those after it moved down.
+ * `inserted`: a record was inserted, and those after it moved down.
  */
 export interface Difference {
   readonly kind: 'changed' | 'dropped' | 'inserted';
@@ -17,7 +17,7 @@ export interface Difference {
   readonly index: number;
 }
 
-/** How many records behind a difference are compared to tell its kind. */
+/** How many records after a difference are compared to tell its kind. */
 const LOOK_AHEAD = 64;
 
 /**

@@ -6,16 +6,16 @@ export type FieldPath = readonly string[];
 export interface DeclaredFields {
   /** The transform's value has these, and only these. */
   readonly reads: readonly FieldPath[];
-  /** The transform's result has these; everything else of the record is copied as it came. */
+  /** The transform's result has these; the rest of the record is copied unchanged. */
   readonly writes: readonly FieldPath[];
 }
 
-/** Declared fields by their names: `whole` for a field itself, else the declared fields inside of it. */
+/** Declared fields by their names: `whole` for a field itself, else the declared fields inside it. */
 export type FieldTree = ReadonlyMap<string, FieldTree | 'whole'>;
 
 const NO_FIELDS: FieldTree = new Map();
 
-/** No path may begin another one: {@link overlapOf} finds those that do. */
+/** No path may be the beginning of another one; {@link overlapOf} finds such pairs. */
 export function treeOf(paths: readonly FieldPath[]): FieldTree {
   const tree = new Map<string, FieldTree | 'whole'>();
   const names = new Set(paths.map(([name]) => name));
@@ -27,7 +27,7 @@ export function treeOf(paths: readonly FieldPath[]): FieldTree {
   return tree;
 }
 
-/** The declared fields inside of a field; none if it is declared as a whole, or not at all. */
+/** The declared fields inside a field; none if it is declared as a whole, or not at all. */
 export function insideOf(tree: FieldTree, name: string): FieldTree {
   const found = tree.get(name);
   return found === undefined || found === 'whole' ? NO_FIELDS : found;

@@ -14,7 +14,7 @@ export function generateRead(shape: Shape): ReadShape {
     `"use strict"; return (row, values, leaves) => {\n` +
     `const { cells, at, numbers, firstNumber, text } = row, shift = 1 - row.start;\n` +
     `return ${literal(shape.root)};\n}`;
-  // Safe: of records only keys are in the source, and of these only such as can't end a string literal.
+  // Safe: the only parts of records in the source are keys, and none that could end a string literal.
   return (new Function(source) as () => ReadShape)();
 }
 

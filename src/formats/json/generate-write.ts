@@ -10,7 +10,7 @@ export function generateWrite(shape: Shape): WriteShape {
   const keys: (readonly string[])[] = [];
   const body = `let x;\n${groupSource(shape.root, keys)}return true;\n`;
   const source = `"use strict"; return (o0, values, writer) => {\n${body}}`;
-  // Safe: of records only keys are in the source, and of these only such as can't end a string literal.
+  // Safe: the only parts of records in the source are keys, and none that could end a string literal.
   return (new Function('keys', 'hasKeys', source) as (...given: unknown[]) => WriteShape)(keys, hasKeys);
 }
 
@@ -24,7 +24,7 @@ function groupSource(group: Group, keys: (readonly string[])[]): string {
       continue;
     }
     const { leaf } = member;
-    // What is no object can't have changed behind its name.
+    // A value that is not an object can't have changed in place.
     lines.push(
       `x = ${value};\n`,
       `if ((x !== values[${leaf}] || (typeof x === 'object' && x !== null)) && !writer.write(${leaf}, x))\n`,
@@ -41,7 +41,7 @@ function hasKeys(value: unknown, keys: readonly string[]): boolean {
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
     return false;
   let found = 0;
-  // With what it inherits, if someone has added to Object.prototype.
+  // Includes inherited keys, in case someone has added to Object.prototype.
   for (const key in value) {
     if (key !== keys[found]) return false;
     found += 1;

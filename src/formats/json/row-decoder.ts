@@ -9,7 +9,7 @@ import { shapeOf } from './shape.js';
 import { ShapeReader } from './shape-reader.js';
 import type { SourceRecord } from './source-record.js';
 
-/** Another shape is tried after so many records without the known one, if they are the majority, so often. */
+/** After this many records without the known shape, if they are the majority, another one is tried. */
 const STRANGERS_MAX = 256;
 const SHAPES_MAX = 16;
 

@@ -11,7 +11,7 @@ export const RowStatus = {
   invalid: 0,
   /** Valid; no key twice, no `__proto__`, and every number is held exactly by a double. */
   safe: 1,
-  /** Valid, but one of these is possible: the strict decoder must look. */
+  /** Valid, but may have a key twice, `__proto__` or an inexact number: the strict decoder must look. */
   closer: 2,
 } as const;
 
@@ -25,7 +25,7 @@ export const RowFlag = {
   escapes: 4,
   /** The objects on the paths have exactly the keys of the paths, in their order (depth first). */
   inOrder: 8,
-  /** Byte for byte what JSON.stringify makes of the value, if no key looks like an index. */
+  /** Byte for byte what JSON.stringify writes for the value, unless a key looks like an index. */
   canonical: 16,
 } as const;
 
@@ -48,7 +48,7 @@ export const Kind = {
   true: 3,
   /** Exact; its value is in `numbers`. */
   number: 4,
-  /** JavaScript has to read the text. */
+  /** Its text must be read in JavaScript. */
   numberText: 5,
   /** ASCII without escapes. Spans of strings include the quotes. */
   string: 6,

@@ -1,6 +1,6 @@
 /**
  * The shape of a topic's records: which keys they have, in which order. Nearly all records of a topic have
- * the same, so code made for it reads and writes them.
+ * the same one, so code compiled for it reads and writes them.
  */
 
 /** A member whose value is read as a whole. */
@@ -9,7 +9,7 @@ interface Leaf {
   readonly leaf: number;
 }
 
-/** An object whose members are known, too. */
+/** An object whose members are part of the shape as well. */
 export interface Group {
   readonly key: string;
   readonly members: readonly (Leaf | Group)[];

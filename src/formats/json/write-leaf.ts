@@ -8,7 +8,10 @@ import type { SourceRecord } from './source-record.js';
 const UNIT_BYTES_MAX = 3;
 const NUMBER_BYTES_MAX = 24;
 
-/** Writes a record that is like the source record except for some leaves: what is between these is copied. */
+/**
+ * Writes a record that is like the source record except for some leaves: everything between these is
+ * copied.
+ */
 export class LeafWriter {
   readonly #source: SourceRecord;
   readonly #block = new CopiedBlock();
@@ -29,8 +32,8 @@ export class LeafWriter {
   }
 
   /**
-   * The leaf's value is not, or may not be, what was read. False: it needs a closer look, or there is no
-   * room.
+   * The leaf's value differs, or may differ, from the one that was read. False: it needs a closer look, or
+   * there is no room.
    */
   write(leaf: number, value: unknown): boolean {
     if (this.#isSameArray(leaf, value)) return true;

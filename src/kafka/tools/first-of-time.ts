@@ -96,7 +96,7 @@ class Search {
     return new Set(this.#left.keys());
   }
 
-  /** The next so many offsets of them. */
+  /** How many of the next offsets are read. */
   range(topic: string, offsets: number): RangeRequest {
     const from = [...this.#left.keys()].map((one) => [one, this.#next.get(one) ?? 0] as const);
     const until = from.map(

@@ -3,7 +3,7 @@ import { loadError } from './load-error.js';
 
 interface Module {
   readonly path: string;
-  /** `input` or `output` is a schema, which checks whole values. */
+  /** Whether `input` or `output` is a schema, which checks whole values. */
   readonly checksWhole: boolean;
 }
 
@@ -31,8 +31,8 @@ function pathsOf(given: unknown, name: 'reads' | 'writes', file: string): readon
   if (!Array.isArray(given))
     throw loadError(
       file,
-      `${name} is no list but a ${typeof given}`,
-      `list names of fields: ${name}: ['amount']`,
+      `${name} is a ${typeof given}, not a list`,
+      `list field names: ${name}: ['amount']`,
     );
   const paths = given.map((path: unknown) => pathOf(path, name, file));
   const overlap = overlapOf(paths);
@@ -52,8 +52,8 @@ function pathOf(given: unknown, name: string, file: string): FieldPath {
   if (!path.includes('') && !path.includes('__proto__')) return path;
   throw loadError(
     file,
-    `${name} has ${shownValue(given)}, which is no name of a field`,
-    "write names such as 'amount', or 'user.name' for a field inside of another one",
+    `${name} has ${shownValue(given)}, which is not a field name`,
+    "write names such as 'amount', or 'user.name' for a field inside another one",
   );
 }
 

@@ -49,7 +49,7 @@ async function importWithin(
           loadError(
             path,
             `its top level did not finish within ${limitMs} ms`,
-            'find the `await` outside of any function that never settles; long work belongs in setup',
+            'find the `await` outside any function that never settles; long work belongs in setup',
           ),
         ),
       limitMs,

@@ -1,6 +1,6 @@
 import { isMarked, isThenable, RESULT } from './results.js';
 
-export const PROMISED = 'a promise inside of a result: await it; in transformBatch, Promise.all';
+export const PROMISED = 'a promise inside a result: await it; in transformBatch, Promise.all';
 
 /**
  * True if there are promises among these results. Nobody will wait for them, and a rejected one would end the
@@ -25,7 +25,7 @@ export function silencePromises(results: readonly unknown[]): boolean {
  */
 export function misplaced(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  if (isMarked(value)) return `${value[RESULT]}() inside of emit(): return it alone`;
+  if (isMarked(value)) return `${value[RESULT]}() inside emit(): return it alone`;
   if (isThenable(value)) {
     silencePromises([value]);
     return PROMISED;

@@ -79,7 +79,7 @@ test('a record that never settles is rejected alone; its worker survives', async
 
 for (const what of ['late throw', 'late rejection', 'late timer']) {
   test(
-    `an exception outside of any transform (${what}) ends the ` + `task it belongs to and blames no record`,
+    `an exception outside any transform (${what}) ends the ` + `task it belongs to and blames no record`,
     async () => {
       await withPool(createPiscinaPool, short, async (pool) => {
         const death = await deathOf(pool, taskFor(inputOf(['a', what, 'b'])));

@@ -1,4 +1,4 @@
-/** A job that is resumed, and is not what it was at its start. */
+/** A job that is resumed, and has changed since its start. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { commit, topic, type World } from '../groups/fake-admin.js';
@@ -23,8 +23,8 @@ test('another transform stops the job, and the message says how to go on', async
     open({}, CHANGED),
     refused(
       'USAGE',
-      /the job j is not what it was: dispatcher\.transform has changed since its start/,
-      /--accept-change goes on with it as it is now; --again begins a new run of the job/,
+      /the job j has changed since it began: dispatcher\.transform has changed since its start/,
+      /--accept-change continues with it as it is now; --again begins a new run of the job/,
     ),
   );
   assert.deepEqual(store.written, []);
@@ -65,7 +65,7 @@ test('a partition that is gone is not accepted, since nobody can say what was in
   const { open } = await scene(BEGUN, { ...COMMITTED, topics: [topic('in', [1])] });
   await assert.rejects(
     open(ACCEPT),
-    refused('OFFSET_OUT_OF_RANGE', /in\[1\] is no longer there/, /bring the topic back as it was/),
+    refused('OFFSET_OUT_OF_RANGE', /in\[1\] is no longer there/, /restore the topic as it was/),
   );
 });
 

@@ -69,7 +69,7 @@ test('progress that could not be recorded is a warning, and the run goes on', as
   recorder.observe(() => summaryOf());
   await settle();
   assert.deepEqual(logger.of('warn'), [
-    'warn the progress of the job was not recorded; it is tried again in 10 s',
+    'warn the progress of the job was not recorded; the next attempt is in 10 s',
   ]);
   assert.match(String(logger.all[0]?.fields['error']), /TOPIC_AUTHORIZATION_FAILED/);
   store.sink.refuse = () => undefined;

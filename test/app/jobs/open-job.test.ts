@@ -119,7 +119,11 @@ test('a finished job with other options is refused: its old result is not what w
   await open({ from: 'earliest', until: 'end' });
   await assert.rejects(
     open({ from: '120' }),
-    refused('USAGE', /job j is finished, but not as asked now: --from was earliest .* is 120 now/, /--again/),
+    refused(
+      'USAGE',
+      /job j is finished, but with other options than now: --from was earliest .* is 120 now/,
+      /--again/,
+    ),
   );
 });
 

@@ -84,7 +84,7 @@ const CASES: readonly (readonly [
     at(0, { committed: 170, next: -1 }),
     ['0:100'],
   ],
-  ['a partition outside of the job keeps its commit', false, at(1, { next: 200 }), []],
+  ['a partition outside the job keeps its commit', false, at(1, { next: 200 }), []],
   ['without one it is skipped', false, at(1), ['1:200']],
   ['with one behind its end it is skipped', false, at(1, { next: 201 }), ['1:200']],
   ['with one before its beginning it is skipped', false, at(1, { next: 99 }), ['1:200']],

@@ -68,10 +68,7 @@ test('records older than the output keeps them are soon deleted', () => {
     warning ?? '',
     /^out keeps records for 7 days? by their timestamps, which are those of the records read/,
   );
-  assert.match(
-    warning ?? '',
-    /oldest is of 2026-10-29T12:00:00\.000Z: what is written of it is soon deleted/,
-  );
+  assert.match(warning ?? '', /oldest is of 2026-10-29T12:00:00\.000Z: such records would soon be deleted/);
   assert.match(warning ?? '', /raise retention\.ms of out, or set dispatcher\.output\.timestamp: now/);
 });
 

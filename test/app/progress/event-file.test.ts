@@ -142,7 +142,7 @@ for (const [title, path, said] of NO_FILES)
     });
   });
 
-test('an event that can not be written is warned about once, and the others are tried', async (t) => {
+test("an event that can't be written is warned about once, and the others are tried", async (t) => {
   const at = folder(t);
   const path = join(at, 'sub', 'progress.jsonl');
   mkdirSync(join(at, 'sub'));
@@ -159,7 +159,7 @@ test('an event that can not be written is warned about once, and the others are 
   assert.deepEqual(more, []);
   assert.match(
     warning?.message ?? '',
-    /progress file is not complete: .* could not be written; the run goes on/,
+    /progress file is incomplete: .* could not be written; the run continues/,
   );
   assert.equal(warning?.fields['file'], path);
   assert.match(String(warning.fields['reason']), /ENOENT/);

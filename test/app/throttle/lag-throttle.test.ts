@@ -163,7 +163,7 @@ test('a client that does not connect is tried again, and the run reads slowly me
   scene.use(LIVE);
   await scene.pass(20_000);
   assert.equal(scene.throttle.recordsPerSecond(), 250);
-  assert.match(scene.warnings[0] ?? '', /lag of group live can't be asked for.* at most 250 records\/s/);
+  assert.match(scene.warnings[0] ?? '', /lag of group live can't be read.* at most 250 records\/s/);
   scene.connects = true;
   await scene.pass(20_000);
   assert.ok((scene.throttle.recordsPerSecond() ?? 0) > 250);

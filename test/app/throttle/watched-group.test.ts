@@ -88,7 +88,7 @@ test('without an answer the rate stays, the lag is not known, and the warning na
   const [warning] = scene.warnings;
   assert.match(
     warning?.message ?? '',
-    /the lag of group live can't be asked for; until it can, at most \d+ records/,
+    /the lag of group live can't be read; until it can, at most \d+ records/,
   );
   assert.equal(warning?.fields['error'], 'Group authorization failed');
   assert.match(String(warning.fields['remedy']), /needs DESCRIBE on the group and on its topics/);

@@ -41,7 +41,7 @@ test('a reader that has gone is warned about once, and nobody waits for it', asy
   sink.write(event('progress'));
   await sink.close(1);
   assert.deepEqual(lines.of('warn'), [
-    'warn the events of -o jsonl can not be written any more; the run goes on',
+    "warn the events of -o jsonl can't be written any more; the run continues",
   ]);
   assert.deepEqual(lines.all[0]?.fields, { reason: 'its reader has gone' });
 });

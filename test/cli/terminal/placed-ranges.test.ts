@@ -64,9 +64,9 @@ test('a surprise is one line for each kind of it and each side, with its partiti
     NOTHING,
   );
   assert.deepEqual(lines, [
-    'from: the offset is behind the end of the log: the end (in[0] in[2])',
+    'from: the offset is beyond the end of the log: the end (in[0] in[2])',
     'from: the group has committed nothing here: the beginning (in[1])',
-    'until: the offset is behind the end of the log: the end (in[1])',
+    'until: the offset is beyond the end of the log: the end (in[1])',
   ]);
 });
 

@@ -82,9 +82,9 @@ test('of many differences twenty are shown, and the rest is counted', () => {
 test('what was deleted since, and what a reader should know, is shown although all agrees', () => {
   const said = text({
     unchecked: [{ side: 'input', topic: 'in', partition: 2, from: 5, to: 9 }],
-    notes: ['r.jsonl: line 9 was not written completely'],
+    notes: ['r.jsonl: line 9 is incomplete'],
   });
   assert.match(said, /deleted +in\[2\] 5–8: can't be checked any more\n/);
-  assert.match(said, /note +r\.jsonl: line 9 was not written completely\n/);
+  assert.match(said, /note +r\.jsonl: line 9 is incomplete\n/);
   assert.match(said, /agrees: all exact/);
 });

@@ -34,7 +34,7 @@ test('a group without a commit begins at the beginning, with a note', () => {
   assert.deepEqual(at({ kind: 'committed' }, { committed: 50 }), [100, 'before-beginning']);
 });
 
-test('a time is placed at its first record; times outside of the log get a note', () => {
+test('a time is placed at its first record; times outside the log get a note', () => {
   const time: Position = { kind: 'time', timestampMs: 5_000 };
   assert.equal(at(time, { timed: { offset: 150, timestampMs: 5_001, isRecord: true } }), 150);
   assert.equal(at(time, { timed: { offset: 100, timestampMs: 5_000, isRecord: true } }), 100);

@@ -34,10 +34,10 @@ test('words, ages, times, counts and offsets are read', () => {
   for (const [text, position] of cases) assert.deepEqual(parse(text), position, text);
 });
 
-test('text that is no position is refused with an example; a time without a zone gets both remedies', () => {
+test('text that is not a position is refused with an example, a time without a zone with both remedies', () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ['', /no position.*earliest/],
-    ['yesterday', /"yesterday" is no position.*2026-11-27/],
+    ['yesterday', /"yesterday" is not a position.*2026-11-27/],
     ['2h', /no position/],
     ['+2h', /future.*-2h/],
     ['-2y', /no position/],

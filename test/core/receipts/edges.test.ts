@@ -159,5 +159,5 @@ test('what is wrong with a line of a receipt is said in words that tell editing 
   assert.equal(checkLink('', before, digest), 'no-line');
   assert.match(wordsOfFault('edited'), /was changed after it was written/);
   assert.match(wordsOfFault('not-next'), /lines are missing, were moved, or are of another receipt/);
-  assert.match(wordsOfFault('no-line'), /is no line of a receipt/);
+  assert.match(wordsOfFault('no-line'), /is not a line of a receipt/);
 });

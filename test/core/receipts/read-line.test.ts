@@ -36,7 +36,7 @@ const FOREIGN: readonly (readonly [text: string, said: RegExp])[] = [
 ];
 
 for (const [text, said] of FOREIGN)
-  test(`${text === '' ? 'an empty line' : text} is no line of a receipt, and the answer says why`, () => {
+  test(`${text === '' ? 'an empty line' : text} is not a line of a receipt, and the answer says why`, () => {
     const read = readLine(text);
     assert.ok(typeof read === 'string');
     assert.match(read, said);

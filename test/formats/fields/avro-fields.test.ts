@@ -65,16 +65,16 @@ const REFUSED: readonly Refusal[] = [
     says: /writes: the output schema has no field user.nmae; did you mean user.name\?/,
   },
   {
-    of: 'a field inside of a value that is no record',
+    of: 'a field inside a value that is no record',
     sides: { input: order },
     reads: ['tags.first'],
-    says: /reads: tags is no record in the input schema but a array.* declare tags itself/s,
+    says: /reads: tags is of type array in the input schema, not a record.* declare tags itself/s,
   },
   {
-    of: 'a field to write inside of a value that is no record',
+    of: 'a field to write inside a value that is no record',
     sides: { input: order },
     writes: ['amount.cents'],
-    says: /writes: amount is no record in the input schema but a double/,
+    says: /writes: amount is of type double in the input schema, not a record/,
   },
   {
     of: 'a field of the output that nobody provides',
@@ -127,12 +127,12 @@ const REFUSED: readonly Refusal[] = [
   {
     of: 'a schema that is no record',
     sides: { input: 'string' },
-    says: /the input schema is no record but a string/,
+    says: /the input schema is of type string, not a record/,
   },
   {
     of: 'an output schema that is no record',
     sides: { input: order, output: { type: 'map', values: 'string' } },
-    says: /the output schema is no record but a map/,
+    says: /the output schema is of type map, not a record/,
   },
 ];
 
@@ -148,7 +148,7 @@ for (const { of, sides, reads = [], writes = [], says } of REFUSED)
 
 const bytesOf = (schema: unknown, value: unknown): Buffer => encode(codecOf(schema).encoder, value);
 
-test('only the declared fields are read, nested ones inside of their record', async () => {
+test('only the declared fields are read, nested ones inside their record', async () => {
   const { decoder } = await avroFields({ input: order }, declared(['user.name', 'amount'], []));
   assert.deepEqual(decodePlaced(decoder, placed(bytesOf(order, VALUE))), {
     user: { name: 'ann' },
@@ -156,7 +156,7 @@ test('only the declared fields are read, nested ones inside of their record', as
   });
 });
 
-test('a record that is read as a whole may have a field inside of it written', async () => {
+test('a record that is read as a whole may have a field inside it written', async () => {
   const { decoder, encoder } = await avroFields({ input: order }, declared(['user'], ['user.name']));
   const source = placed(bytesOf(order, VALUE));
   assert.deepEqual(decodePlaced(decoder, source), { user: VALUE.user });

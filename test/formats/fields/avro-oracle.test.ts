@@ -19,7 +19,7 @@ function isRecord(schema: unknown): schema is RecordSchema {
   return isFields(schema) && schema['type'] === 'record';
 }
 
-/** Fields of the record and of the records directly inside of it. */
+/** Fields of the record and of the records directly inside it. */
 function pathsOf(schema: RecordSchema, within: readonly string[] = []): (readonly string[])[] {
   return schema.fields.flatMap(({ name, type }) => {
     const path = [...within, name];

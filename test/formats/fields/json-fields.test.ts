@@ -23,7 +23,7 @@ const SPLICED: readonly Spliced[] = [
     text: '{"id":12345678901234567890, "amount": 13 ,"user":{"name":"ann","age":7},"tags":[ 1 , 2.0 ]}',
   },
   {
-    of: 'a field inside of another one, and one in front of it',
+    of: 'a field inside another one, and one in front of it',
     writes: ['user.name', 'id'],
     result: { user: { name: 'bob "b" ö' }, id: '9' },
     text: '{"id":"9", "amount": 12.50 ,"user":{"name":"bob \\"b\\" ö","age":7},"tags":[ 1 , 2.0 ]}',
@@ -112,10 +112,10 @@ const REFUSED: readonly Refused[] = [
     of: 'with a field that is not declared',
     result: { a: 1, user: { name: 1 }, other: 2 },
     code: 'INVALID_VALUE',
-    says: /the field "other", but `writes` has not/,
+    says: /the field "other", but `writes` does not list it/,
   },
   {
-    of: 'with a field inside of another one that is not declared',
+    of: 'with a field inside another one that is not declared',
     result: { user: { nmae: 1 } },
     code: 'INVALID_VALUE',
     says: /the field "user\.nmae"/,
@@ -144,14 +144,14 @@ const REFUSED: readonly Refused[] = [
     source: '{"user":[]}',
     result: { a: 1, user: { name: 'x' } },
     code: 'INVALID_RESULT',
-    says: /user is no object, so no field of it can be written/,
+    says: /user is not an object, so none of its fields can be written/,
   },
   {
     of: 'for a record that is no object',
     source: '[1]',
     result: { a: 1, user: { name: 'x' } },
     code: 'INVALID_RESULT',
-    says: /the record is no object/,
+    says: /the record is not an object/,
   },
 ];
 

@@ -122,7 +122,7 @@ const more = fc.oneof(
   ),
 );
 
-/** The bytes, how many would be needed, or the refusal; nothing outside of the room is written. */
+/** The bytes, how many would be needed, or the refusal; nothing outside the room is written. */
 function outcome(encode: (bytes: Uint8Array) => number, start: number, limit: number): unknown {
   const bytes = new Uint8Array(8_192).fill(1);
   try {

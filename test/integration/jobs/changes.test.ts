@@ -1,4 +1,4 @@
-/** A job that is not what it was at its start: each change is named, and decided by the user. */
+/** A job that has changed since its start: each change is named, and decided by the user. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -44,8 +44,11 @@ test('a changed transform or option stops a job, is not reloaded, and is accepte
   await kd.waitFor(/needs a restart[^\n]*dispatcher.transform has changed since its start/);
   const before = await stopped(kd);
   const refused = await refusedJob(job, ARGS, 2);
-  assert.match(refused, /the job j is not what it was: dispatcher.transform has changed since its start/);
-  assert.match(refused, /--accept-change goes on with it.*--again begins a new run/);
+  assert.match(
+    refused,
+    /the job j has changed since it began: dispatcher.transform has changed since its start/,
+  );
+  assert.match(refused, /--accept-change continues with it.*--again begins a new run/);
   const typed = await refusedJob(job, ['--job', 'j', '--from', '-1h', '--accept-change'], 2);
   assert.match(typed, /--from was earliest at its start, and is -1h now.*\n.*leave these options out/);
   const { summary, result } = await runJob(job, [...ARGS, '--accept-change']);

@@ -54,7 +54,10 @@ test('a job reads its range and no more though the topic grows, and is resumed e
   assert.doesNotMatch(done.result.stderr, /assigned/);
 
   const other = await refusedJob(job, [...args, '--until', '-5'], 2);
-  assert.match(other, /the job all is finished, but not as asked now: --until was end .*and is -5 now/);
+  assert.match(
+    other,
+    /the job all is finished, but with other options than now: --until was end .*and is -5 now/,
+  );
 
   await killedWhenBegun(job);
   assert.match(
@@ -139,7 +142,7 @@ test('nonsense is refused before anything is connected', async () => {
     [['--again'], /--again is for jobs only/],
     [['--accept-change'], /--accept-change is for jobs only/],
     [['--job', 'x', '--until', 'forever'], /a job has an end/],
-    [['--job', 'a job'], /"a job" is no name of a job: use letters, digits/],
+    [['--job', 'a job'], /"a job" is not a job name: use letters, digits/],
     [['--job', 'x'.repeat(101)], /100 characters at most, not 101/],
     [['--job', 'x', '--set', `dispatcher.jobs-topic=${job.input}`], /which is also an input of this job/],
   ];

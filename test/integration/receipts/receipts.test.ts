@@ -133,7 +133,7 @@ test('records that were settled by a run without the receipt are named as missin
   job.remove();
 });
 
-test('a topic that was created again is refused: its records are others', async () => {
+test('a topic that was created again is refused: it has other records now', async () => {
   const recipe: Recipe = { seed: 76, records: 1_000, partitions: 2, keys: 'sequence' };
   const job = await Job.create({ cluster, partitions: 2 });
   await cluster.tool.produce({ topic: job.input, recipe });

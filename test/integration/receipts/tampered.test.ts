@@ -162,7 +162,7 @@ test('a line that was edited, or is missing, is refused with its number, and not
       new RegExp(`last\\.jsonl, line ${lines.length}: was changed`),
     ],
     'short.jsonl': [lines.filter((_, index) => index !== 1), /short\.jsonl, line 2: does not follow/],
-    'notes.jsonl': [['{"hello":"world"}'], /notes\.jsonl, line 1: is no line of a receipt/],
+    'notes.jsonl': [['{"hello":"world"}'], /notes\.jsonl, line 1: is not a line of a receipt/],
   };
   for (const [name, [text, said]] of Object.entries(forged)) {
     writeFileSync(join(job.folder, name), `${text.join('\n')}\n`);

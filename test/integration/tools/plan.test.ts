@@ -55,7 +55,7 @@ test('a plan says ranges, times, sizes and what does not fit, and leaves nothing
   assert.ok(bytes !== null && bytes >= 20 * VALUE_BYTES && bytes < 20 * VALUE_BYTES * 1.2, String(bytes));
   assert.deepEqual(disk, { topic: job.output, replication: 1, bytes });
   assert.ok(sample.records >= 20 && secondsMin !== null);
-  assert.match(warnings[0]?.message ?? '', /keeps records for 60 minutes .* soon deleted/);
+  assert.match(warnings[0]?.message ?? '', /keeps records for 60 minutes .* soon be deleted/);
   assert.match(warnings[1]?.message ?? '', /has 5 partitions, .* has 3: records go .* by their keys/);
 
   const text = await plan();

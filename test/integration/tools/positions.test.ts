@@ -154,7 +154,7 @@ test('committed means the commits of the configured group', async () => {
 
 test('an impossible position is refused with an example before any broker is asked', async () => {
   const cases: readonly (readonly [position: string, says: RegExp])[] = [
-    ['yesterday', /"yesterday" is no position; write one, for example earliest, -2h, 2026-11-27/],
+    ['yesterday', /"yesterday" is not a position; write one, for example earliest, -2h, 2026-11-27/],
     ['2026-11-27T08:00', /no time zone; write 2026-11-27T08:00Z/],
     ['@missing.json', /missing\.json can't be read/],
     ['committed', /"committed" needs a group, and none is configured/],

@@ -122,7 +122,7 @@ test('a wrong progress file ends a run before anything is read; a reader that le
   kd.child.stdout?.destroy();
   const { code, stderr } = await kd.ended;
   assert.equal(code, 0, stderr);
-  assert.match(stderr, /can not be written any more; the run goes on.*its reader has gone/);
+  assert.match(stderr, /can't be written any more; the run continues.*its reader has gone/);
   assert.equal(await job.committed(), 1_000);
   job.remove();
 });

@@ -60,7 +60,7 @@ test('a position that is none is refused with examples, and a missing topic by i
   const job = await Job.create({ cluster, partitions: 1 });
   const wrong = await runKd(['run', '--until', 'yesterday'], { cwd: job.folder });
   assert.equal(wrong.code, 2);
-  assert.match(wrong.stderr, /"yesterday" is no position; write one, for example earliest, -2h/);
+  assert.match(wrong.stderr, /"yesterday" is not a position; write one, for example earliest, -2h/);
   const missing = await runKd(
     ['run', '--until', '-1h', '--set', `kafka.consumer.topics=${job.input}-not-there`],
     { cwd: job.folder },

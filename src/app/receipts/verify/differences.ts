@@ -1,4 +1,4 @@
-/** What is said of a topic that was read again. */
+/** The report on a topic that was read again. */
 import type { TableRecord } from '../../../core/receipts/twin-table.js';
 import { type Explained, explain } from './explain.js';
 import type { Side } from './listed.js';
@@ -85,15 +85,15 @@ function wordsOf({ kind, part }: Explained): string {
   const last = (part.ranges.at(-1)?.[1] ?? 1) - 1;
   switch (kind) {
     case 'changed':
-      return 'the record is not the one that was there';
+      return 'a different record is there now';
     case 'dropped':
       return 'the record is not there any more';
     case 'doubled':
-      return 'a copy of another record is there, which was not';
+      return 'a copy of another record was inserted';
     case 'inserted':
-      return 'a record is there that was not';
+      return 'a record was inserted';
     case 'somewhere':
-      return `one of the records up to offset ${last} is not the one that was there`;
+      return `one of the records up to offset ${last} has changed`;
   }
 }
 
@@ -110,7 +110,7 @@ function missingIn({ side, topic, missing }: TopicCheck): readonly FoundDifferen
   }));
 }
 
-/** Where offsets have moved, what is behind the last listed one is not new. */
+/** Where offsets have moved, records after the last listed one are not new. */
 interface Explanations {
   readonly differing: ReadonlySet<number>;
   readonly moves: Moves;

@@ -20,7 +20,7 @@ export interface Explained {
   readonly part: ListedPart;
   readonly kind: 'changed' | 'dropped' | 'inserted' | 'doubled' | 'somewhere';
   readonly offset: number;
-  /** The mark of the record that is not where it was, or that is there and was not. */
+  /** The mark of the record that was moved, changed or inserted. */
   readonly mark: number;
 }
 

@@ -42,7 +42,7 @@ export interface Listed {
   readonly inputs: ReadonlyMap<string, ListedPartition>;
   readonly outputs: ReadonlyMap<string, ListedPartition>;
   readonly instances: ReadonlyMap<string, Instance>;
-  /** Acknowledged, at an offset that the broker did not name. */
+  /** Acknowledged, but the broker did not report the offset. */
   readonly unplaced: number;
   readonly lines: number;
 }

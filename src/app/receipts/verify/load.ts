@@ -20,7 +20,7 @@ export interface Loaded {
   readonly notes: readonly string[];
 }
 
-/** Rejects with CHECK_FAILED where a line is not the one that was written. */
+/** Rejects with CHECK_FAILED if a line has been changed. */
 export async function loadReceipts(files: readonly string[]): Promise<Loaded> {
   const building = new Building();
   const notes: string[] = [];
@@ -29,7 +29,7 @@ export async function loadReceipts(files: readonly string[]): Promise<Loaded> {
       const { tornBytes, lines } = await readReceipt(file, building.taker(file));
       if (lines === 0) throw new ReceiptFault(`${file} has no lines`);
       if (tornBytes > 0)
-        notes.push(`${file}: line ${lines + 1} was not written completely: the process was killed meanwhile`);
+        notes.push(`${file}: line ${lines + 1} is incomplete: the process was killed while writing it`);
     } catch (cause) {
       throw failed(file, cause);
     }

@@ -1,4 +1,4 @@
-/** Compares what is in one partition now with what receipts list of it: sums first. */
+/** Compares the records that are now in a partition with those that receipts list: sums first. */
 import type { InputBatch, Segment } from '../../../core/batch.js';
 import { type OffsetRange, outside, union } from '../../../core/offset-ranges.js';
 import { addSums, type HashSum, NOTHING, sumAt } from '../../../core/receipts/sum.js';
@@ -37,7 +37,7 @@ export class PartitionCheck {
   readonly #end: number;
   readonly #rows = new InputBatchReader();
 
-  /** `isBounded`: records behind the last listed one do not matter. */
+  /** `isBounded`: records after the last listed one do not matter. */
   constructor(listed: ListedPartition, isBounded: boolean) {
     this.listed = listed;
     this.#tallies = listed.parts.map((part) => ({ part, records: 0, sum: NOTHING }));
@@ -85,7 +85,7 @@ export class PartitionCheck {
     }
   }
 
-  /** Parts whose records are not what they were, the first offsets first; what is gone is left out. */
+  /** Parts whose records have changed, by ascending offset; deleted ranges are left out. */
   get differing(): readonly Tally[] {
     return this.#tallies
       .filter((tally) => this.#isChecked(tally) && !isEqual(tally))

@@ -51,7 +51,7 @@ async function compare(
       const before = [...(known.get(name) ?? [])];
       if (code === 0 && (id === null || before.every((one) => one === id))) return [];
       const words = code === 0 ? 'was deleted and created again' : 'does not exist any more';
-      const message = `${name} ${words} since these receipts were written: its records are others`;
+      const message = `${name} ${words} since these receipts were written: it has other records now`;
       const place = { topic: name, partition: -1, offset: -1, records: 0, listedAt: null };
       return [{ kind: 'replaced' as const, side, ...place, message }];
     });
@@ -60,7 +60,7 @@ async function compare(
   }
 }
 
-/** No word about its records: they may be there. */
+/** Says nothing about its records: they may be there. */
 function unanswered(topic: string, code: number, text: string): DispatcherError {
   const isRefusal = code === UNAUTHORIZED;
   return new DispatcherError(

@@ -1,4 +1,4 @@
-/** Compares one topic with what receipts list of it. */
+/** Compares one topic with its entries in the receipts. */
 import { outside } from '../../../core/offset-ranges.js';
 import type { ListedPartition, Side } from './listed.js';
 import { offsetsOf } from './offsets-of.js';
@@ -81,7 +81,7 @@ export class TopicCheck {
     });
   }
 
-  /** `isBounded`: no further than what is listed, or had to be read. */
+  /** `isBounded`: reads no further than the records that are listed, or that had to be read. */
   #wanted(isBounded: boolean): readonly WantedRange[] {
     return [...this.partitions.values()].map(({ listed: { partition }, from, to }) =>
       isBounded ? { partition, from, to } : { partition, from },

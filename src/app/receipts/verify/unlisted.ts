@@ -3,7 +3,7 @@ import { type TableRecord, TwinTable } from '../../../core/receipts/twin-table.j
 import { hashMarks, hashTwins } from '../../compose/receipts.js';
 import { offsetsOf } from './offsets-of.js';
 
-/** More are counted only, and said to be: what they are is not found out. About 240 MB. */
+/** Beyond this, records are only counted, and the report says so. About 240 MB. */
 const RECORDS_MAX = 8_000_000;
 /** Records without a twin that may have come from another partition. */
 const ARRIVED_MAX = 100_000;
@@ -33,7 +33,7 @@ export class Unlisted {
     return this.#table.size === 0;
   }
 
-  /** A listed record equals each of them. */
+  /** Records that equal a listed one. */
   get allAreTwins(): boolean {
     return this.#table.allFound;
   }

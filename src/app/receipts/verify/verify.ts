@@ -15,7 +15,7 @@ export interface VerifyRequest extends Omit<ReadingSettings, 'onRead'> {
   readonly progress: (read: number, of: number) => void;
 }
 
-/** Rejects with CHECK_FAILED if a receipt is not the one that was written. */
+/** Rejects with CHECK_FAILED if a receipt has been changed. */
 export async function verify(request: VerifyRequest): Promise<VerifyResult> {
   const { files, allowOthers, progress } = request;
   const { listed, notes } = await loadReceipts(files);
@@ -126,14 +126,14 @@ function recordsIn(partitions: ReadonlyMap<string, ListedPartition>): number {
   return records;
 }
 
-/** Results that were acknowledged more often than each input record once explains. */
+/** Results acknowledged beyond those that one reading of each input record explains. */
 function writtenMoreThanOnce({ inputs, outputs, unplaced }: Listed): number {
   let once = 0;
   for (const { pieces } of inputs.values()) once += outputsOnce(pieces);
   return Math.max(0, recordsIn(outputs) + unplaced - once);
 }
 
-/** Records of the input that are listed more than once; of what is gone, only what is known is counted. */
+/** Records of the input that are listed more than once; of deleted ranges, only known records are counted. */
 function settledTwice(checks: readonly TopicCheck[]): number {
   let twice = 0;
   for (const { side, partitions } of checks) {

@@ -14,7 +14,7 @@ import { SpliceSource, writtenRecord } from './splice-source.js';
 
 const NOTHING = new Uint8Array(0);
 
-/** The record that was decoded last, and the positions in it between which results copy. */
+/** The record that was decoded last, and the positions that bound the parts copied into results. */
 class DecodedRecord {
   bytes: Uint8Array = NOTHING;
   buffer: RawBuffer = bufferOver(NOTHING);
@@ -71,7 +71,7 @@ class FieldEncoder implements Encoder {
     this.#record = record;
   }
 
-  /** A result that comes later, as of an asynchronous transform, finds the marks of another record. */
+  /** A result that comes later, such as that of an asynchronous transform, finds another record's marks. */
   from(bytes: Uint8Array, start: number, end: number): void {
     if (this.#record.start !== start || this.#record.bytes !== bytes) this.#decoder.decode(bytes, start, end);
   }
@@ -129,9 +129,13 @@ function planFields(
   const output = writingPlan(sides.output);
   try {
     if (wire.kind !== 'record' || (value.kind !== 'record' && value.kind !== 'resolved'))
-      throw new Misfit(`the input schema is no record but a ${wire.kind}, so it has no fields to declare`);
+      throw new Misfit(
+        `the input schema is of type ${wire.kind}, not a record, so it has no fields to declare`,
+      );
     if (output.kind !== 'record')
-      throw new Misfit(`the output schema is no record but a ${output.kind}, so it has no fields to declare`);
+      throw new Misfit(
+        `the output schema is of type ${output.kind}, not a record, so it has no fields to declare`,
+      );
     const input = { wire, value };
     const { steps, fields } = stepsOf(input, { reads, writes });
     const dropsUnknown = sides.output.unknownFields === 'ignore';
@@ -140,7 +144,7 @@ function planFields(
   } catch (cause) {
     if (!(cause instanceof Misfit)) throw cause;
     throw new DispatcherError('CONFIGURATION', `declared fields don't fit the schemas: ${cause.message}`, {
-      remedy: 'correct `reads` and `writes` of the transform, or remove both: then it gets whole values',
+      remedy: 'correct `reads` and `writes` of the transform, or remove both, so that it gets whole values',
       cause,
     });
   }

@@ -10,7 +10,7 @@ export interface FieldDecodePlan {
   readonly wire: RecordNode;
   readonly steps: readonly InputStep[];
   readonly reads: FieldTree;
-  /** The steps at whose beginning the position is kept, each in the mark of its number: `M[0]`, `M[1]` … */
+  /** The steps whose start position is kept, each in the mark with its number: `M[0]`, `M[1]` … */
   readonly marked: readonly number[];
 }
 

@@ -6,7 +6,7 @@ import { Misfit, unknownField } from './misfit.js';
 export interface InputStep {
   /**
    * `read` creates the part's value, `check` moves past it, and `peek` creates its value without moving: the
-   * steps behind it are its parts.
+   * steps that follow are its parts.
    */
   readonly how: 'read' | 'check' | 'peek';
   readonly node: Node;
@@ -22,7 +22,7 @@ export interface InputField {
   /** Where its bytes are: from the beginning of one step to the beginning of another. */
   readonly from: number;
   readonly to: number;
-  /** Present if the steps go through the fields inside of it. */
+  /** Present if the steps go through the fields inside it. */
   readonly inside: InputFields | undefined;
 }
 
@@ -100,8 +100,8 @@ class InputWalk {
     if (wire.kind !== 'record' || (value.kind !== 'record' && value.kind !== 'resolved')) {
       const of = inside.reads.size > 0 ? 'reads' : 'writes';
       throw new Misfit(
-        `${of}: ${shownPath(path)} is no record in the input schema but a ${wire.kind}, so a field inside ` +
-          `of it can't be declared; declare ${shownPath(path)} itself`,
+        `${of}: ${shownPath(path)} is of type ${wire.kind} in the input schema, not a record, so a field ` +
+          `inside it can't be declared; declare ${shownPath(path)} itself`,
       );
     }
     if (reads === 'whole') this.steps.push({ how: 'peek', node: value, path });

@@ -66,7 +66,7 @@ class OutputWalk {
     );
   }
 
-  /** A field of which at most parts are written. */
+  /** A field that is copied, or of which only parts are written. */
   #kept(field: Field, { fields, writes, path }: Place): void {
     const given = fields.byName.get(field.name);
     const inside = insideOf(writes, field.name);
@@ -78,8 +78,8 @@ class OutputWalk {
   #inside(field: Field, given: InputField, { writes, path }: Omit<Place, 'fields'>): void {
     if (field.node.kind !== 'record' || given.inside === undefined)
       throw new Misfit(
-        `writes: ${shownPath(path)} is no record in the output schema but a ${field.node.kind}, so a field ` +
-          `inside of it can't be declared; declare ${shownPath(path)} itself`,
+        `writes: ${shownPath(path)} is of type ${field.node.kind} in the output schema, not a record, so a ` +
+          `field inside it can't be declared; declare ${shownPath(path)} itself`,
       );
     this.record(field.node, { fields: given.inside, writes, path });
   }

@@ -28,7 +28,7 @@ export class SpliceSource extends EncodeSource {
   readonly #written: RecordNode;
   readonly #pieces: readonly OutputPiece[];
   readonly #marked: readonly number[];
-  /** The variable that holds the object of each record of which fields are written; '' for the result. */
+  /** Per record that has written fields, the variable that holds its object; '' is the result itself. */
   readonly #objects = new Map<string, string>([['', 'value']]);
 
   constructor(written: RecordNode, pieces: readonly OutputPiece[], marked: readonly number[]) {
@@ -45,7 +45,10 @@ export class SpliceSource extends EncodeSource {
     for (const end of close) end();
   }
 
-  /** Checks that the result and the records inside of it are objects; returns what checks their names. */
+  /**
+   * Checks that the result and the records inside it are objects; returns the code that checks their field
+   * names.
+   */
   #open(node: RecordNode, within: string, path: string): readonly (() => void)[] {
     const value = this.#objects.get(within) ?? 'value';
     this.isObject(node, value, path);

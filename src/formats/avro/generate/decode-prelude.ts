@@ -95,8 +95,8 @@ function text(p, n, path) {
     for (; i < q; i++) tail |= b[i];
     if ((all & 0x80808080) === 0 && tail < 128) {
       if (q > Q || p < O) {
-        // Batches are packed downwards: in front of a small record lie the next ones, whose strings come
-        // along.
+        // Batches are packed downwards: just before a small record are the next ones, whose strings
+        // are decoded with it.
         O = !STABLE || E - p > TEXT_WINDOW_BYTES / 4 ? p : Math.max(0, E - TEXT_WINDOW_BYTES);
         Q = E - p > TEXT_WINDOW_BYTES ? p + TEXT_WINDOW_BYTES : E;
         T = X.latin1Slice(O, Q);

@@ -24,7 +24,7 @@ ${target} = ${emitter.constant(node.symbols)}[c];
 if (c < 0 || c >= ${String(node.symbols.length)}) ${none}`;
 }
 
-/** The symbols of the writer's enum, of which the reader lacks some. */
+/** The symbols of the writer's enum, some of which the reader lacks. */
 export function readSymbols(node: SymbolsNode, emitter: Emitter, { target, path }: DecodePlace): string {
   const none = fail('INVALID_ENUM', path, 'the enum has no symbol number ${c}');
   return `${smallInt('c', path)}

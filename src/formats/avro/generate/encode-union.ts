@@ -86,6 +86,6 @@ function wrappedForm({ name, node }: Branch): string {
 function decimal(logical: { readonly precision: number; readonly scale: number }): string {
   return (
     `decimal of at most ${String(logical.precision)} digits, ${String(logical.scale)} of them ` +
-    `behind the point (as text, best)`
+    `after the decimal point (preferably as text)`
   );
 }

@@ -12,7 +12,7 @@ import { type Room, type ScannedRecord, Splice } from './splice.js';
 /** Creates the fields that a transform reads; the whole record is checked. */
 class FieldDecoder implements Decoder {
   readonly rows: ScannedRows;
-  /** For results that come after other records were decoded, as of asynchronous transforms. */
+  /** For results that come after other records were decoded, such as those of asynchronous transforms. */
   readonly later: ScannedRows;
   readonly #values: FieldValues;
   readonly #strict = new JsonDecoder();

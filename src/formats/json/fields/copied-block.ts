@@ -2,7 +2,7 @@ import { bufferOver, type RawBuffer } from '../../memory.js';
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
-/** From here on one call copies; fewer bytes cost less word by word. */
+/** From this length on, one call copies; fewer bytes are cheaper to copy word by word. */
 const CALL_COSTS_BYTES = 160;
 /** Longer texts are written by one call. */
 const SHORT_TEXT_CHARS = 64;
@@ -34,7 +34,7 @@ export class CopiedBlock {
     this.#toView = new DataView(to.buffer, to.byteOffset, to.byteLength);
   }
 
-  /** Copies [start, end) of the source to `at`; returns the position behind it. */
+  /** Copies [start, end) of the source to `at`; returns the position after it. */
   copy(at: number, start: number, end: number): number {
     if (end - start > CALL_COSTS_BYTES) {
       this.source.copy(this.target, at, start, end);
@@ -47,7 +47,7 @@ export class CopiedBlock {
     return p;
   }
 
-  /** Writes a text as UTF-8 at `at`; returns the position behind it. There is room for it. */
+  /** Writes a text as UTF-8 at `at`; returns the position after it. There is room for it. */
   text(at: number, text: string): number {
     const { length } = text;
     if (length < SHORT_TEXT_CHARS) {
@@ -63,7 +63,7 @@ export class CopiedBlock {
     return at + this.target.utf8Write(text, at, length * 3);
   }
 
-  /** Writes what JavaScript prints of a finite number. There is room for 24 bytes. */
+  /** Writes a finite number as JavaScript prints it. There is room for 24 bytes. */
   number(at: number, value: number): number {
     if (value === (value | 0)) return this.#integer(value < 0 ? this.#byte(at, MINUS) : at, Math.abs(value));
     const cents = Math.round(value * 100);

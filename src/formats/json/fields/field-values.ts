@@ -26,7 +26,7 @@ export class FieldValues {
     this.#pathCells = paths.map((_path, index) => scanner.pathCell(index));
     this.#numbers = paths.map((_path, index) => scanner.numberOf(index));
     const literal = objectLiteral(reads, [], paths);
-    // Safe: the names come from the user's own module, and stand in the source as string literals.
+    // Safe: the names come from the user's own module, and are string literals in the source.
     const compile = new Function('read', `return (index) => (${literal});`) as (
       read: (index: number, path: number) => unknown,
     ) => MakeValue;
@@ -71,7 +71,8 @@ export class FieldValues {
 
   #ascii(from: number, to: number, recordEnd: number): string {
     if (from < this.#textStart || to > this.#textEnd) {
-      // Batches are packed downwards: in front of a small record are the next ones, whose texts come along.
+      // Batches are packed downwards: just before a small record are the next ones, whose texts are read with
+      // it.
       const textStart = Math.max(0, recordEnd - TEXT_WINDOW_BYTES);
       const buffer = this.#buffers.of(this.#bytes);
       if (from < textStart) return buffer.latin1Slice(from, to);

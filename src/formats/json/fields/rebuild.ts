@@ -13,7 +13,7 @@ const CLOSE: ReadonlySet<number> = new Set([93, 125]);
 
 interface Member {
   readonly name: string;
-  /** The text of its name as it is. */
+  /** The text of its name, as written. */
   readonly key: string;
   /** The value's text as it is. */
   readonly text: string;
@@ -62,7 +62,7 @@ function noObject(path: FieldPath): FormatError {
   const what = path.length === 0 ? 'the record' : shownPath(path);
   return new FormatError(
     'INVALID_RESULT',
-    `${what} is no object, so no field of it can be written; forward() or reject() such a record`,
+    `${what} is not an object, so none of its fields can be written; forward() or reject() such a record`,
   );
 }
 

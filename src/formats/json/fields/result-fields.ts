@@ -16,21 +16,24 @@ export class ResultFields {
     this.#check = new ObjectCheck(tree, []);
     const member = (path: FieldPath): string => path.map((name) => `[${JSON.stringify(name)}]`).join('');
     const lines = paths.map((path, index) => `values[${index}] = result${member(path)};`);
-    // Safe: the names come from the user's own module, and stand in the source as string literals.
+    // Safe: the names come from the user's own module, and are string literals in the source.
     this.#take = new Function('result', 'values', lines.join('\n')) as (
       result: unknown,
       values: unknown[],
     ) => void;
   }
 
-  /** Throws {@link FormatError} for a result that is no object, or has fields that `writes` does not have. */
+  /**
+   * Throws {@link FormatError} for a result that is not an object, or has fields that `writes` does not
+   * have.
+   */
   take(result: unknown): void {
     this.#check.pass(result);
     this.#take(result, this.values);
   }
 }
 
-/** Checks an object of a result, and those inside of it of which fields are written. */
+/** Checks an object of a result, and the objects inside it that have written fields. */
 class ObjectCheck {
   readonly #path: FieldPath;
   readonly #names: ReadonlySet<string>;
@@ -62,7 +65,7 @@ function unknownField(path: FieldPath): FormatError {
   const short = name.length > SHOWN_CHARS_MAX ? `${name.slice(0, SHOWN_CHARS_MAX)}…` : name;
   return new FormatError(
     'INVALID_VALUE',
-    `the result has the field ${JSON.stringify(short)}, but \`writes\` has not`,
+    `the result has the field ${JSON.stringify(short)}, but \`writes\` does not list it`,
   );
 }
 

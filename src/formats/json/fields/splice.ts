@@ -12,7 +12,7 @@ interface Write {
   readonly path: FieldPath;
   readonly cell: number;
   readonly objectCell: number;
-  /** In front of the value of a field that the record does not have: `"name":`. */
+  /** Goes before the value of a field that the record does not have: `"name":`. */
   readonly member: string;
 }
 
@@ -41,7 +41,7 @@ export class Splice {
   /** The texts of one result, '' for numbers, and the places in the record where they go. */
   readonly #texts: string[];
   readonly #places: Int32Array;
-  /** The writes by their places, from the front. */
+  /** The writes in the order of their places. */
   readonly #order: Int32Array;
 
   /** `paths`: the paths of the scanner. */
@@ -64,7 +64,7 @@ export class Splice {
     this.#order = new Int32Array(writes.length);
   }
 
-  /** As `encode` of an encoder, into `to`. */
+  /** Like `encode` of an encoder, but writes to `to`. */
   write(result: unknown, record: ScannedRecord, to: Room): number {
     const { start, limit } = to;
     this.#result.take(result);
@@ -79,7 +79,7 @@ export class Splice {
 
   /**
    * Makes the texts and puts their places in order. Returns how many bytes they add at most; −1 if a field
-   * disappears, or the object that shall hold it is not there.
+   * disappears, or the object that would hold it is missing.
    */
   #prepare({ scanner, index }: ScannedRecord): number {
     const { cells, stride } = scanner;
@@ -167,10 +167,10 @@ function numberOf(paths: readonly FieldPath[], path: FieldPath): number {
   return paths.findIndex((known) => shownPath(known) === shownPath(path));
 }
 
-/** No text of a number is longer: `-1.2345678901234567e-300`. */
+/** The longest text of a number: `-1.2345678901234567e-300`. */
 const NUMBER_BYTES_MAX = 24;
 
-/** Written without a text of its own. */
+/** Written without making a string of it. */
 function isPlainNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
 }

@@ -132,7 +132,7 @@ test('a last line that was cut by a crash is left out, with a note', async () =>
   const path = file('torn.jsonl', `${whole[0]}\n${whole[1]?.slice(0, 50)}`);
   const { listed: found, notes } = await loadReceipts([path]);
   assert.equal(found.lines, 1);
-  assert.deepEqual(notes, [`${path}: line 2 was not written completely: the process was killed meanwhile`]);
+  assert.deepEqual(notes, [`${path}: line 2 is incomplete: the process was killed while writing it`]);
 });
 
 const [FIRST = '', SECOND = '', THIRD = ''] = sealed(line(BEGUN), line(settled(0, 5)), line(ENDED));
@@ -148,8 +148,8 @@ const FAULTS: readonly (readonly [title: string, text: string, said: RegExp])[] 
     /, line 2: was changed after/,
   ],
   ['has a digest of somebody else', `${FIRST.replace(/.{3}"}$/, '000"}')}\n`, /, line 1: was changed after/],
-  ['is another file', '{"orders": 1}\n', /, line 1: is no line of a receipt/],
-  ['has an empty line', `${FIRST}\n\n${SECOND}\n`, /, line 2: is no line of a receipt/],
+  ['is another file', '{"orders": 1}\n', /, line 1: is not a line of a receipt/],
+  ['has an empty line', `${FIRST}\n\n${SECOND}\n`, /, line 2: is not a line of a receipt/],
   [
     'is of a newer version',
     `${sealed('{"kind":"sealed"}')[0]}\n`,

@@ -19,7 +19,7 @@ final class Jobs {
   private final Runnable onLast;
   private long seen;
 
-  /** Calls `onLast` when so many records have been read. */
+  /** Calls `onLast` when that many records have been read. */
   Jobs(Orders orders, long records, Runnable onLast) {
     this.orders = orders;
     this.wanted = records;
