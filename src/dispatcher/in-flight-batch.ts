@@ -31,7 +31,7 @@ export interface Part {
   /** Dead letters made after a refused delivery; the rows were answered before by another part. */
   readonly redirect: boolean;
   /**
-   * Has the names of its outcome bytes; also its totals if `carriesTotals` (the parts of one result share
+   * Names its outcome bytes; also its totals if `carriesTotals` (the parts of one result share
    * them).
    */
   readonly result: TransformResult;
@@ -134,7 +134,7 @@ export class InFlightBatch {
     );
   }
 
-  /** Offset of a row, read from the block, which is ours until the batch is settled. */
+  /** Offset of a row, read from the block, which belongs to the batch until it is settled. */
   offsetOf(row: number): number {
     const { bytes } = this.input.block;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -21,7 +21,7 @@ export class JsonDecoder implements Decoder {
   }
 }
 
-/** The value of a JSON text if nothing of it is lost; otherwise throws {@link FormatError}. */
+/** The value of a JSON text, if it loses nothing; otherwise throws {@link FormatError}. */
 export function parseExactly(text: string): unknown {
   // A nesting of n needs at least 2n characters, so short records are not checked.
   if (text.length >= 2 * NESTING_DEPTH_MAX) checkDepth(text);

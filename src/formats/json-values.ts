@@ -5,7 +5,8 @@ import { NESTING_DEPTH_MAX } from './limits.js';
 
 /**
  * What such values leave in the text: `{}` for promises, maps, sets and errors; `null` for invalid dates, NaN
- * and infinities; the others for bytes and system errors. Objects are only inspected if one is found.
+ * and infinities; the remaining patterns for bytes and system errors. Objects are only inspected if one is
+ * found.
  */
 const TRACES = /null|\{\}|"type":"Buffer"|\{"0":|"syscall":/;
 

@@ -28,7 +28,7 @@ export interface Receipts {
   bounded(ends: readonly EndOffset[], exact: boolean): void;
   /** `block`: the input block, which is not kept. */
   settled(block: Uint8Array, rows: readonly SettledRows[], outcomes: SettledOutcomes): void;
-  /** The writer's notes of a part (docs/WIRE.md). Also of records that are read again. */
+  /** The writer's notes of a part (docs/WIRE.md). Includes records that are read again. */
   acknowledged(notes: Uint8Array, topicName: (number: number) => string): void;
   /** Call it before offsets are stored: writes what covers them. Throws RECEIPT_UNWRITABLE. */
   write(): void;

@@ -118,7 +118,7 @@ function resumable({ reason }: Summary): Summary['reason'] {
     return {
       ...reason,
       remedy:
-        'run the same command again: it says what the job has lost, and how to go on ' +
+        'run the same command again: it says what the job has lost, and how to continue ' +
         '(--accept-change, --again, or another --job NAME)',
     };
   return reason;

@@ -140,7 +140,7 @@ async function storedRecords({ config, group, logger }: JobStoreParts): Promise<
       'KAFKA_UNREACHABLE',
       `${topic} was not read to its end in ${READ_TIMEOUT_MS} ms`,
       {
-        remedy: 'see kd doctor for what can be reached, then run the same command again',
+        remedy: 'run kd doctor to see what can be reached, then repeat the command',
       },
     );
   return found;

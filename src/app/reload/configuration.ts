@@ -71,7 +71,7 @@ export class JobRevisions implements RevisionSource<ResolvedConfig> {
     return [...new Set(files)];
   }
 
-  /** A file among them that can't be read twice. */
+  /** One of these files can't be read a second time. */
   async readOnceOnly(): Promise<string | undefined> {
     return readOnceOnly(this.watchedFiles(this.newest));
   }
@@ -137,7 +137,7 @@ export class JobRevisions implements RevisionSource<ResolvedConfig> {
     return tryConfiguration(this.bound(next), this.parts.logger);
   }
 
-  /** `next` with the settings of the process, which do not change during a run. */
+  /** `next`, but with the current settings of the process, which do not change during a run. */
   bound(next: ResolvedConfig): ResolvedConfig {
     const { name, server } = this.parts.config;
     return { ...next, name, server };

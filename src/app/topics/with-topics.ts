@@ -47,7 +47,7 @@ async function asked(config: ResolvedConfig, admins: Admins): Promise<TopicFacts
       'KAFKA_UNREACHABLE',
       `Kafka did not answer for the topics: ${cause instanceof Error ? cause.message : String(cause)}`,
       {
-        remedy: 'see kd doctor for what can be reached',
+        remedy: 'run kd doctor to see what can be reached',
         cause,
       },
     );

@@ -14,7 +14,7 @@ export function eventLines(stdout: Writable, logger: Logger): EventSink {
   stdout.on('error', (error) => {
     const reason = (error as NodeJS.ErrnoException).code === 'EPIPE' ? 'its reader has gone' : error.message;
     if (!isGone)
-      logger.warn('the events of -o jsonl can't be written any more; the run continues', { reason });
+      logger.warn("the events of -o jsonl can't be written any more; the run continues", { reason });
     isGone = true;
     ended();
   });

@@ -26,7 +26,8 @@ export function readText(
 }
 
 /**
- * The same for files that Java reads as ISO 8859-1, such as .properties: text that is not UTF-8 is read so.
+ * The same for files that Java reads as ISO 8859-1, such as .properties: text that is not UTF-8 is read that
+ * way.
  */
 export function readJavaText(
   file: string,

@@ -2,7 +2,7 @@ import { DispatcherError } from '../errors.js';
 
 /**
  * Beyond this many distinct reasons or codes, further ones are counted together as `OTHER`: a user's function
- * must not grow our memory without limit.
+ * must not make memory grow without limit.
  */
 export const REASONS_MAX = 100;
 export const OTHER_REASON = 'OTHER';
@@ -35,7 +35,7 @@ export interface AccountingSnapshot {
   readonly deadLettered: number;
   /** Records left to another member by a rebalance. */
   readonly handedOver: number;
-  /** Offsets that were passed over unread: they were gone, or the out-of-range policy chose so. */
+  /** Offsets that were skipped unread: they were deleted, or the out-of-range policy skipped them. */
   readonly skipped: number;
   /** Acknowledged outputs, without dead letters. */
   readonly emitted: number;

@@ -1,4 +1,4 @@
-/** The counters and observations of transforms over a run. A task that is run again counts again. */
+/** The counters and observations of transforms over a run. A task that runs again is counted again. */
 
 /**
  * At most this many distinct series per run; values for further ones are dropped, and the drops are counted.

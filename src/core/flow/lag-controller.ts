@@ -2,33 +2,33 @@
 export interface LagSample {
   /** Records that the group has not committed yet. */
   readonly lagRecords: number;
-  /** Records that the run read since the sample before. */
+  /** Records that the run has read since the last sample. */
   readonly readRecords: number;
   /** Time since the sample before. */
   readonly elapsedMs: number;
 }
 
-/** The slowest a run gets, whatever the lag. */
+/** The lowest rate, whatever the lag. */
 const SLOWEST_PER_SECOND = 1;
-/** A run begins with this share of the bound per second: its first second can't use up the bound. */
+/** The first rate is this share of the bound per second, so the first second can't use up the bound. */
 const START_SHARE = 0.25;
 /** At this share of the bound the rate falls, because what was read before is still on its way. */
 const HIGH_SHARE = 0.8;
-/** The lag is expected to go on as it did for this long. */
+/** How far ahead the lag is extrapolated. */
 const OUTLOOK_MS = 1_000;
-/** What the rate is multiplied by in a second without lag; closer to the bound it rises less. */
+/** The factor by which the rate rises per second without lag; closer to the bound it rises less. */
 const RISE = 2;
-/** The same, near a rate that was too much. */
+/** The same factor, near a rate that was too high. */
 const CAREFUL_RISE = 1.3;
-/** What the rate is multiplied by in a second of too much lag. */
+/** The factor by which the rate falls per second of too much lag. */
 const FALL = 0.25;
-/** A rate is near one that was too much from this share of it. */
+/** From this share on, a rate is near one that was too high. */
 const NEAR_SHARE = 0.7;
 /** The rate stays below this many times what was read lately: a run that idled begins slowly again. */
 const SLACK = 4;
-/** Reading this share of the rate is being slowed by it. */
+/** A run that reads at least this share of the rate is slowed by it. */
 const USED_SHARE = 0.7;
-/** What was read counts half after this time. */
+/** Half-life of what was read. */
 const MEMORY_MS = 2_000;
 /** A longer time between two samples counts as this long. */
 const ELAPSED_MAX_MS = 2_000;
@@ -41,7 +41,7 @@ export class LagController {
   readonly #high: number;
   readonly #start: number;
   #perSecond: number;
-  /** From here on the rate rises carefully: a little more was too much. */
+  /** From this rate on it rises carefully: slightly more was too much. */
   #careful = Number.POSITIVE_INFINITY;
   #readPerSecond = 0;
   #lag: number | undefined;

@@ -4,14 +4,14 @@ export interface Rate {
   readonly perSecond: number;
 }
 
-/** What may be read at once after a pause: this share of a second, at least one record or byte. */
+/** After a pause, this share of a second may be read at once, but at least one record or byte. */
 const BURST_SECONDS = 0.25;
-/** What is waited for before more is asked for: fewer, larger batches cost less. */
+/** Reading waits until this much is allowed: fewer, larger batches cost less. */
 const STEP_SECONDS = 0.05;
 
 /**
- * Spreads reading over time. What was read beyond the allowance is owed, because the size of a record is only
- * known once it was read.
+ * Spreads reading over time. What was read beyond the allowance is owed, because the size of a record is
+ * known only after reading it.
  */
 export class RateLimit {
   readonly #unit: Rate['unit'];
@@ -27,7 +27,7 @@ export class RateLimit {
   }
 
   /**
-   * From now on another rate. What is owed at the old one is forgiven: after a fast rate a slow one would
+   * Changes the rate. What is owed at the old one is forgiven: after a fast rate a slow one would
    * take too long to pay it.
    */
   change(perSecond: number, nowMs: number): void {
@@ -36,7 +36,10 @@ export class RateLimit {
     this.#allowance = Math.min(Math.max(0, this.#allowance), this.#burst);
   }
 
-  /** How many of `wanted` records may be asked for now; `promised` ones were, and did not arrive yet. */
+  /**
+   * How many of `wanted` records may be requested now. `promised`: requested, but not here
+   * yet.
+   */
   records(wanted: number, promised: number, nowMs: number): number {
     this.#refill(nowMs);
     if (this.#unit === 'bytes') return this.#allowance >= this.#step ? wanted : 0;

@@ -1,6 +1,9 @@
 import { type Rate, RateLimit } from './rate-limit.js';
 
-/** How fast a run reads: at most its own rate, and at most what others leave to it at the moment. */
+/**
+ * How fast a run reads: at most its own rate, and at most the rate that other groups' lags allow at the
+ * moment.
+ */
 export class ReadingPace {
   readonly #own: RateLimit | undefined;
   #left: RateLimit | undefined;
@@ -11,7 +14,7 @@ export class ReadingPace {
     this.#own = own === undefined ? undefined : new RateLimit(own, nowMs);
   }
 
-  /** The records per second that others leave to it; undefined: all. */
+  /** Records per second that other groups' lags allow; undefined: no limit. */
   limit(perSecond: number | undefined, nowMs: number): void {
     if (perSecond === this.#leftPerSecond) return;
     this.#leftPerSecond = perSecond;
@@ -24,7 +27,7 @@ export class ReadingPace {
     return this.#own !== undefined || this.#left !== undefined;
   }
 
-  /** How many of `wanted` records may be asked for now; `promised` ones were, and did not arrive yet. */
+  /** How many of `wanted` records may be requested now. `promised`: requested, but not here yet. */
   records(wanted: number, promised: number, nowMs: number): number {
     const own = this.#own?.records(wanted, promised, nowMs) ?? wanted;
     return this.#left?.records(own, promised, nowMs) ?? own;

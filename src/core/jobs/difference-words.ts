@@ -1,4 +1,4 @@
-/** What a difference from the start of a job means, for people, and how it is decided. */
+/** Describes differences from the start of a job to users, with what they can decide. */
 import type { JobDifference } from './job-changes.js';
 
 /** One line for each difference; those of many partitions are shortened. */

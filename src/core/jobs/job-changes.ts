@@ -1,4 +1,4 @@
-/** What is different from the start of a job: nothing of it may pass silently. */
+/** The differences from the start of a job; none may pass silently. */
 import type { DigestedParts, JobPin, LostRecords } from './job-record.js';
 
 /** A partition of the job as the brokers describe it now. */
@@ -7,11 +7,11 @@ export interface JobPartition {
   readonly partition: number;
   readonly topicId: string | undefined;
   readonly low: number;
-  /** The next offset of the job; −1: not begun. Only if it belongs to the topic of now. */
+  /** The next offset of the job; −1: not begun. Only if it belongs to the current topic. */
   readonly next: number;
 }
 
-/** What the command line asks for now; undefined: as it was pinned. */
+/** The value on the command line; undefined: as pinned. */
 export interface AskedAgain {
   readonly from: string | undefined;
   readonly until: string | undefined;
@@ -51,7 +51,7 @@ export function partDifferences(pinned: DigestedParts, now: DigestedParts): read
   return keys.filter((key) => pinned[key] !== now[key]).map((key) => ({ kind: 'part', key }));
 }
 
-/** Only of what the command line asks for: a job that is finished no longer depends on the rest. */
+/** Compares only what the command line specifies: a job that is finished no longer depends on the rest. */
 export function optionDifferences(pin: JobPin, asked: AskedAgain): readonly JobDifference[] {
   const options = [
     ['--from', pin.from.text, asked.from],

@@ -55,7 +55,7 @@ export function countsOf(given: JobCounts): JobCounts {
   };
 }
 
-/** Times of instances are not added: they may have worked at once. The longest and the highest is kept. */
+/** Times of instances are not added: they may have worked at the same time. The maximum is kept. */
 export function sumOf(all: readonly JobCounts[]): JobCounts {
   return all.reduce(add, NOTHING);
 }

@@ -3,9 +3,9 @@ import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
 
 /**
- * No broker can be reached, or none accepts us any more, while no record moves: the run is not ready, and
- * where trying again will not help, it ends after `stallTimeoutMs`. As long as records move over the
- * remaining connections, this is not a problem yet.
+ * No broker can be reached, or none accepts this client any more, while no record moves: the run is not
+ * ready, and where trying again will not help, it ends after `stallTimeoutMs`. As long as records move over
+ * the remaining connections, this is not a problem yet.
  */
 export class ConnectionTrouble {
   private readonly state: RunState;

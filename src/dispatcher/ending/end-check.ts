@@ -11,7 +11,7 @@ type Changes = Pick<ChangeQueue, 'busy' | 'enqueue' | 'parked'>;
 
 /**
  * Whether the logs of a bounded run still are those whose ends it saw at its start. A log that was cut short
- * above our position, or a topic created again that is as long as the old one, puts no offset out of range.
+ * above the position, or a topic created again that is as long as the old one, puts no offset out of range.
  * The brokers are asked at an interval, and once more before the run ends. A log that was cut and has grown
  * past the end again before the next question is not noticed.
  */
@@ -36,7 +36,7 @@ export class EndCheck {
     if (this.state.deps.clock.nowMs() >= this.nextMs) this.ask();
   }
 
-  /** True if the logs were found unchanged after everything was settled; else they are asked for. */
+  /** True if the logs were found unchanged after everything was settled; otherwise, requests them. */
   confirms(): boolean {
     if (!this.isConfirmed) this.ask();
     return this.isConfirmed;

@@ -16,7 +16,7 @@ export const NOTHING_COMMITTED = -1;
  */
 export class EndWatch {
   private readonly state: RunState;
-  /** Resolves when it is known where reading ends. */
+  /** Resolves when the end of reading is known. */
   readonly known: Promise<void>;
   private makeKnown: () => void = () => undefined;
   private targets: Map<string, EndTarget> | undefined;
@@ -83,8 +83,8 @@ export class EndWatch {
   }
 
   /**
-   * The offset at which the run stops reading a partition; undefined: nowhere. Of partitions that have come
-   * up since the start a bounded run reads nothing.
+   * The offset at which the run stops reading a partition; undefined: nowhere. A bounded run reads nothing
+   * of partitions added since the start.
    */
   untilOf(place: TopicPlace): number | undefined {
     return this.targets === undefined ? undefined : (this.target(place)?.end ?? 0);
@@ -128,8 +128,8 @@ export class EndWatch {
   }
 
   /**
-   * Revoked, lost, or read from another position: what we settled is no longer enough, only committed offsets
-   * count.
+   * Revoked, lost, or read from another position: what this run settled is no longer enough, only committed
+   * offsets count.
    */
   moved(ids: readonly PartitionId[]): void {
     for (const id of ids) {

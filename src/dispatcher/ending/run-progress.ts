@@ -39,7 +39,7 @@ export class RunProgress {
   }
 }
 
-/** Where the group had committed nothing, the one who reads the partition has chosen its first offset. */
+/** Where the group had committed nothing, the member that reads the partition chose its first offset. */
 function begunOf({ begun, low }: EndTarget, readFrom?: number): number | undefined {
   return begun === NOTHING_COMMITTED ? (readFrom ?? low) : (begun ?? readFrom);
 }

@@ -65,8 +65,8 @@ export class Intake {
   }
 
   /**
-   * The records of the next block; 0: the pace allows none yet. This is tried again when it does, or when the
-   * block that is offered arrives.
+   * The records of the next block; 0: the pace allows none yet. Called again once it does, or when the
+   * offered block arrives.
    */
   private allowed(recordsMax: number): number {
     const { clock, throttle } = this.state.deps;

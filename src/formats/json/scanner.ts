@@ -28,7 +28,10 @@ export class JsonScanner {
   readonly cells: Int32Array<ArrayBuffer>;
   /** For each row the number of each path whose kind is `number`. */
   readonly numbers: Float64Array<ArrayBuffer>;
-  /** Items of arrays on paths, {@link ITEM_CELLS} cells each, and the numbers of those that are numbers. */
+  /**
+   * Items of arrays on paths, {@link ITEM_CELLS} cells each, and the values of those items that are
+   * numbers.
+   */
   readonly items: Int32Array<ArrayBuffer>;
   readonly itemNumbers: Float64Array<ArrayBuffer>;
   readonly stride: number;

@@ -76,7 +76,7 @@ export async function openAdmin(options: AdminOptions): Promise<ClusterAdmin> {
   return new KafkaAdmin(options, connected);
 }
 
-/** Questions over a client that is connected for another purpose; whoever connected it closes it. */
+/** Admin requests over a client that is connected for another purpose; its owner closes it. */
 export function adminOver(
   connected: ConnectedClient<KafkaClient>,
   options: Pick<AdminOptions, 'native' | 'askTimeoutMs' | 'firstOfTime'>,

@@ -34,7 +34,7 @@ test('words, ages, times, counts and offsets are read', () => {
   for (const [text, position] of cases) assert.deepEqual(parse(text), position, text);
 });
 
-test('text that is not a position is refused with an example, a time without a zone with both remedies', () => {
+test('text that is not a position is refused with an example, a time without zone with both remedies', () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ['', /no position.*earliest/],
     ['yesterday', /"yesterday" is not a position.*2026-11-27/],

@@ -1,4 +1,4 @@
-/** Topics that were deleted and created again since: other records are at the same offsets. */
+/** Topics that were deleted and created again after a run: the same offsets have other records now. */
 import type { ResolvedConfig } from '../../../config/keys/resolved.js';
 import { DispatcherError } from '../../../core/errors.js';
 import type { TopicIdentity } from '../../../core/receipts/lines.js';
@@ -66,6 +66,6 @@ function unanswered(topic: string, code: number, text: string): DispatcherError 
   return new DispatcherError(
     isRefusal ? 'KAFKA_REFUSED' : 'KAFKA_UNREACHABLE',
     `the topic ${topic} can't be described: ${text}`,
-    { remedy: isRefusal ? 'give this user READ and DESCRIBE on the topic' : 'try again; see kd doctor' },
+    { remedy: isRefusal ? 'give this user READ and DESCRIBE on the topic' : 'try again, or run kd doctor' },
   );
 }

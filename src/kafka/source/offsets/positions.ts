@@ -191,7 +191,7 @@ function endOf({ topic, partition }: TopicPartition, { low, end, high }: Range):
   return { topic, partition, low, end, ...(high > end ? { high } : {}) };
 }
 
-/** The end of the log was lost above the position: no offset of the group is out of range. */
+/** The log lost records, but only after the position: no offset of the group is out of range. */
 export function cutShort(groupId: string, { from, to, ...partition }: LostRange): DispatcherError {
   return new DispatcherError(
     'OFFSET_OUT_OF_RANGE',
