@@ -194,7 +194,7 @@ async function writeConfig(variant: KdVariant, job: Job): Promise<string> {
 }
 
 export const KD_PASS: KdVariant = { id: 'kd-pass', title: 'kd, pass-through', format: 'avro', exact: true };
-/** What it costs more when the main thread sees four times as many batches. */
+/** The extra cost when the main thread sees four times as many batches. */
 export const KD_PASS_SMALL: KdVariant = {
   ...KD_PASS,
   id: 'kd-pass-4k',

@@ -43,7 +43,7 @@ export class Ground {
     this.#tls = tls;
   }
 
-  /** With a listener for TLS beside the plain one where it is wanted. */
+  /** Adds a TLS listener next to the plain one if wanted. */
   static async open(wanted: { readonly tls: boolean }): Promise<Ground> {
     const tls = wanted.tls ? await tlsMaterial() : undefined;
     const secure =
@@ -62,7 +62,7 @@ export class Ground {
     return new Ground(cluster, await mkdtemp(join(tmpdir(), 'kd-bench-configs-')), tls);
   }
 
-  /** What the listener for TLS agrees on with a client that leaves the choice to it. */
+  /** The TLS version and cipher that the listener picks for a client that leaves the choice to it. */
   async handshake(): Promise<Handshake> {
     const port = Number(this.cluster.bootstrapServersOf('TLS').split(':').at(-1));
     const socket = connect({ host: 'localhost', port, ca: this.#tls?.pem('ca').certificate });

@@ -105,7 +105,7 @@ function medians(rounds: readonly LatencyScore[]): LatencyScore {
   };
 }
 
-/** What no program in between can beat. */
+/** The lower bound for any program in between. */
 async function direct(ground: Ground, rate: number, partitions: number): Promise<LatencyScore> {
   const topic = await ground.emptyOutput(partitions);
   const cost = await runMeasured(

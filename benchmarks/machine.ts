@@ -29,7 +29,7 @@ function output(command: string, args: readonly string[]): string {
   }
 }
 
-/** What figures depend on: neither documents nor tests, nor the results themselves. */
+/** The files that figures depend on: not documents, tests or the results themselves. */
 const MEASURED = [
   'src',
   'workers',

@@ -217,7 +217,7 @@ async function textOf(file: string): Promise<string | undefined> {
   }
 }
 
-/** What earlier runs left in the folder. */
+/** Results that earlier runs left in the folder. */
 export async function readResults(folder: string): Promise<Results> {
   return JSON.parse((await textOf(join(folder, 'results.json'))) ?? '{}') as Results;
 }

@@ -1,4 +1,4 @@
-/** What TLS adds to a record: the same contenders over both listeners of one broker, interleaved. */
+/** The cost of TLS per record: the same contenders over both listeners of one broker, interleaved. */
 import { type Contender, overTls } from './contenders.js';
 import type { Ground, Handshake } from './ground.js';
 import { say } from './ground.js';

@@ -1,4 +1,4 @@
-/* What the files of the JSON scanner share. */
+/* Shared by the files of the JSON scanner. */
 #ifndef KD_JSON_INTERNAL_H
 #define KD_JSON_INTERNAL_H
 

@@ -6,7 +6,7 @@
 
 /* Brokers accept 4,096 bytes of metadata; a longer text was not written by us. */
 #define METADATA_BYTES_MAX 4097u
-/* Of alterOffsets: topic, partition, offset, metadata. */
+/* Parses an entry of alterOffsets: topic, partition, offset, metadata. */
 #define PLACE_TEXTS 4u
 
 /* Text: the group. */

@@ -1,4 +1,4 @@
-/* What became of the rows of a part, for receipts: kept per row until the part settles, then reported by
+/* The fate of the rows of a part, for receipts: kept per row until the part settles, then reported by
  * topic and partition. Off by default. */
 #ifndef KD_WRITER_NOTES_H
 #define KD_WRITER_NOTES_H

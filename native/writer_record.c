@@ -1,4 +1,4 @@
-/* What a row becomes: its partition, its headers, and its size as a batch of its own. */
+/* Turns a row into a record: its partition, its headers, and its size as a batch of its own. */
 #include "writer_internal.h"
 
 static int32_t sticky_partition(const kd_slot *slot, kd_topic *topic, int32_t count) {

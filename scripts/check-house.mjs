@@ -33,7 +33,7 @@ function git(...args) {
   return result.stdout.split('\0').filter((name) => name !== '');
 }
 
-/** What is in the tree: known to git or about to be, and still there. */
+/** The files of the tree: known to git or about to be, and still present. */
 function treeFiles() {
   const deleted = new Set(git('ls-files', '-z', '--deleted'));
   const known = git('ls-files', '-z', '--cached', '--others', '--exclude-standard');
@@ -120,7 +120,7 @@ function unformattedC(files) {
   return [`clang-format: run make fix\n${result.stderr}`];
 }
 
-/** What exceeds the exceptions, and exceptions that nothing needs any more. */
+/** Reports violations beyond the exceptions, and exceptions that are no longer needed. */
 function complaints(rule, found, exceptions) {
   const beyond = [...found].filter(([name, { size }]) => size > (exceptions[name] ?? 0));
   const unneeded = Object.keys(exceptions).filter((name) => !found.has(name));

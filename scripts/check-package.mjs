@@ -28,7 +28,7 @@ const NEEDED = [
   'examples/flights/data/flights-2001.json.gz',
   'configs/kd.example.yml',
 ];
-/** As the README says it for npm 11.x; earlier ones run scripts anyway and pass over the option. */
+/** As in the README for npm 11.x; earlier versions run scripts anyway and ignore the option. */
 const SCRIPTS = ['--foreground-scripts', '--allow-scripts=kafka-dispatcher,node-rdkafka,esbuild'];
 const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 const UNWANTED = new RegExp(

@@ -23,7 +23,7 @@ const BROKERS = /support\/(kafka|broker|shared-cluster|secure-cluster|java|kd)/;
 /** Half of their time such files leave a core idle. */
 const BROKER_FILES_AT_ONCE = 2;
 const ALONE = /^\/\/ @alone\b/m;
-/** Of the first round, but too slow to wait for after every change. */
+/** Belongs to the first round, but is too slow to wait for after every change. */
 const SLOW = /^\/\/ @slow\b/m;
 const SHARED = /support\/shared-cluster/;
 const OLD_RELEASES = /support\/java\.js/;

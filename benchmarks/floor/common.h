@@ -1,4 +1,4 @@
-/* What the programs of this folder share: arguments, clocks, librdkafka handles. */
+/* Shared by the programs of this folder: arguments, clocks, librdkafka handles. */
 #ifndef KD_FLOOR_COMMON_H
 #define KD_FLOOR_COMMON_H
 

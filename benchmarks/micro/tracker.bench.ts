@@ -1,5 +1,5 @@
 /**
- * What the main thread pays for a batch: tracking its segments and releasing it in order. Per batch, not per
+ * The main thread's cost of a batch: tracking its segments and releasing it in order. Per batch, not per
  * record.
  */
 import type { Bench } from 'tinybench';

@@ -74,7 +74,7 @@ export async function buildGo(): Promise<GoPeer> {
 }
 
 const JAVA_REMEDY = 'install a JDK (17 or newer) and Maven, or leave Kafka Streams out: --match floor,kd,go';
-/** What the versions of these jars are called in the report. */
+/** The names of these jars in the report. */
 const JARS = { 'kafka-streams': 'Kafka Streams', avro: 'Apache Avro', 'jackson-databind': 'Jackson' };
 
 export async function buildStreams(): Promise<StreamsPeer> {

@@ -1,7 +1,7 @@
 /** Whether two programs wrote the same records. */
 import type { TopicDigest } from '../../test/support/java/requests.js';
 
-/** What a program wrote, topic by topic in the order of the job's outputs. */
+/** The output of a program, topic by topic in the order of the job's outputs. */
 export interface Written {
   readonly title: string;
   readonly topics: readonly Omit<TopicDigest, 'topic'>[];

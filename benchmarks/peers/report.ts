@@ -1,4 +1,4 @@
-/** What the report says about kd and its rivals. */
+/** The report's section about kd and its rivals. */
 import { MIB, ratio, table, thousands, withRange } from '../tables.js';
 import type { PeerScore, PeerScores } from './rounds.js';
 

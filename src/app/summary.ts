@@ -16,7 +16,7 @@ export interface Summary extends Snapshot {
   readonly endedAt: string;
   /** Number of new configurations that took effect during the run. */
   readonly reloads: number;
-  /** Of a run with `--job`: the job as a whole, with all instances that ever worked on it. */
+  /** For a run with `--job`: the job as a whole, with all instances that ever worked on it. */
   readonly job?: JobReport;
 }
 

@@ -82,7 +82,7 @@ async function eventSinks(
   ];
 }
 
-/** What a job that was done before says: it does not run. */
+/** The report of a job that was already finished: it does not run. */
 export async function printDone(
   summary: Summary,
   job: Pick<TerminalRun, 'options' | 'progressFile'>,

@@ -17,7 +17,7 @@ export function factsOf(certificate: X509Certificate): CertificateFacts {
   };
 }
 
-/** As sent by the broker, followed by the issuers that our CA list contains. */
+/** As sent by the broker, followed by the issuers in the CA list. */
 export function chainOf(socket: TLSSocket): X509Certificate[] {
   const chain: X509Certificate[] = [];
   const seen = new Set<string>();

@@ -97,7 +97,7 @@ export const Limits = {
   offeredBlocksMax: 2,
   /** A batch is small if this many of it would not fill a block. */
   smallBatchesPerBlock: 8,
-  /** As many small batches may be in flight as this many times `inFlightBatchesMax`. */
+  /** Up to this many times `inFlightBatchesMax` batches may be in flight while they are small. */
   smallBatchesPerFull: 2,
   /** The pause between two attempts to read from the same offset, doubled each time. */
   readFaultBackoffMs: 100,

@@ -4,7 +4,7 @@ import { FormatError } from './format.js';
 import { NESTING_DEPTH_MAX } from './limits.js';
 
 /**
- * What such values leave in the text: `{}` for promises, maps, sets and errors; `null` for invalid dates, NaN
+ * Traces of such values in the text: `{}` for promises, maps, sets and errors; `null` for invalid dates, NaN
  * and infinities; the remaining patterns for bytes and system errors. Objects are only inspected if one is
  * found.
  */

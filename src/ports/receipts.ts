@@ -1,4 +1,7 @@
-/** What a run notes for its receipt: which records were settled, and what was acknowledged for them. */
+/**
+ * The facts that a run notes for its receipt: which records were settled, and what was acknowledged for
+ * them.
+ */
 import type { EndOffset } from './source.js';
 
 /** Rows of an input block that are settled: a run of one partition. */
@@ -24,7 +27,7 @@ export interface SettledOutcomes {
 }
 
 export interface Receipts {
-  /** What a bounded run has to read, once it is known. `exact`: from the first offset on. */
+  /** The range that a bounded run has to read, once it is known. `exact`: from the first offset on. */
   bounded(ends: readonly EndOffset[], exact: boolean): void;
   /** `block`: the input block, which is not kept. */
   settled(block: Uint8Array, rows: readonly SettledRows[], outcomes: SettledOutcomes): void;

@@ -12,8 +12,8 @@ import {
 import { bufferViewOf, int32ViewOf, readInt64 } from './views.js';
 
 /**
- * What the main thread reads of a batch: header and segments, never its rows. Throws a RangeError on anything
- * that contradicts docs/WIRE.md, because a wrong offset would be committed.
+ * The parts of a batch that the main thread reads: header and segments, never its rows. Throws a RangeError
+ * on anything that contradicts docs/WIRE.md, because a wrong offset would be committed.
  */
 export function readInputBatch(block: Block): InputBatch {
   const cells = int32ViewOf(block.bytes);

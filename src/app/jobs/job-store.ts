@@ -104,7 +104,7 @@ export class JobStore {
   }
 }
 
-/** Without a producer. Undefined: the job has never begun. */
+/** Needs no producer. Undefined: the job has never begun. */
 export async function readJob(parts: JobStoreParts): Promise<JobState | undefined> {
   try {
     return jobState(parts.group, await storedRecords(parts));

@@ -68,7 +68,7 @@ async function begin(
   lastRun: number,
 ): Promise<OpenedJob> {
   const { admin, config, store, request, digests, logger } = parts;
-  // At a first start another instance may have begun the job and joined since we looked.
+  // At a first start another instance may have begun the job and joined since the last look.
   if (lastRun > 0) {
     const { members } = await admin.describeGroup(config.consumer.groupId);
     requireNoMembers(config.consumer.groupId, members);

@@ -42,8 +42,8 @@ export function askedAgain({ from, until, partitions }: JobRequest): AskedAgain 
 }
 
 /**
- * With the topics that the job has, instead of an expression: one that begins to match it later is no part of
- * the job, and would have no position for its group.
+ * With the topics that the job has, instead of an expression: one that begins to match it later is not part
+ * of the job, and would have no position for its group.
  */
 export function withPinnedTopics(config: ResolvedConfig, { pin }: JobState): ResolvedConfig {
   if ('names' in config.consumer.topics) return config;

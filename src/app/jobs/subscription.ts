@@ -10,7 +10,10 @@ import { askGroup, type GroupPartition } from '../groups/group-state.js';
 export interface SubscribedPartition extends GroupPartition {
   /** The committed offset, if it belongs to the topic that has the name now; else −1. */
   readonly next: number;
-  /** What this run can read, by its isolation level: the last stable offset, or the end. */
+  /**
+   * The end of the records that this run can read: by isolation level, the last stable offset or the log
+   * end.
+   */
   readonly readable: number;
   /** Undefined: brokers before 2.8 have no ids. */
   readonly topicId: string | undefined;

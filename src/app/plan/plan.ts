@@ -1,4 +1,4 @@
-/** What a run would read and write, from offsets and a sample: pure. */
+/** Computes what a run would read and write from offsets and a sample. */
 import { type Check, Findings, plural, spanOf } from '../../checks/check.js';
 import { isThere, keyOf } from '../../checks/topic-plan.js';
 import {

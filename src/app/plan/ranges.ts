@@ -58,7 +58,7 @@ async function hasJobsTopic(admin: ClusterAdmin, { dispatcher }: ResolvedConfig)
   return topic?.code === 0;
 }
 
-/** Of a run without a job, or of a new job. */
+/** For a run without a job, or for a new job. */
 async function ofRun(
   { admin, config, request }: Parts,
   own: ResolvedConfig,
@@ -95,7 +95,7 @@ async function ofRun(
   };
 }
 
-/** What is left of a job that has begun. */
+/** The remaining ranges of a job that has begun. */
 async function ofJob(
   {
     request,

@@ -23,7 +23,7 @@ interface EventHead<Event extends string> {
 type StartedEvent = EventHead<'started'> &
   Pick<Snapshot, 'schema' | 'name' | 'startedAt'> & {
     readonly version: string;
-    /** What is run, as the log says it. */
+    /** The name of what runs, as in the log. */
     readonly run: Readonly<Record<string, unknown>>;
     /** Its times are known when it has finished. */
     readonly range: Pick<Snapshot['range'], 'partitions'>;

@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import type { EventSink, RunEvent } from '../../app/progress/events.js';
 import type { Logger } from '../../ports/logger.js';
 
-/** What a reader that does not read may leave in memory; further events of progress are dropped. */
+/** The most that may wait in memory for a reader that does not read; further progress events are dropped. */
 const WAITING_BYTES_MAX = 1024 * 1024;
 
 /** A run outlives the reader of its events, and a full disk: records are worth more than events. */

@@ -1,4 +1,4 @@
-/** What positions turned out to mean, for people: only what they could not expect. */
+/** Tells the user which offsets positions were resolved to, if these may come as a surprise. */
 import { type PlacedPosition, type PlaceNote, wordsOf } from '../../core/positions/place.js';
 import type { Position } from '../../core/positions/position.js';
 

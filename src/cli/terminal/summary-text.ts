@@ -61,7 +61,7 @@ export function renderSummary(summary: Summary): string {
   return `${visible(summary.name)}\n${lines.join('')}`;
 }
 
-/** Without the partitions that `--partitions` leaves out: only where they end is committed. */
+/** Omits partitions that `--partitions` leaves out: only their ends are committed. */
 function committedOf({ committed, range }: Summary): readonly PlaceText[] {
   const read = new Set(range.partitions.map(({ topic, partition }) => `${topic} ${partition}`));
   return committed
@@ -89,7 +89,7 @@ export function byPartition(places: readonly PlaceText[]): readonly string[] {
   );
 }
 
-/** Of a bounded run: how far it came, and which records it was about. */
+/** For a bounded run: how far it came, and which records it covered. */
 function progressRows({ progress, range }: Summary): (readonly [string, string])[] {
   const { percent, recordsDone, recordsToDo, slowest } = progress;
   const all = byPartition(

@@ -79,7 +79,7 @@ function readRate(text: string): string {
   return text;
 }
 
-/** What needs Kafka's client is loaded here, so that other verbs do not load it. */
+/** Code that needs Kafka's client is loaded here, so that other verbs do not load it. */
 async function start(
   config: ResolvedConfig,
   options: RunOptions,

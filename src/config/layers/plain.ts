@@ -12,7 +12,7 @@ export function anySecret(node: Tree): boolean {
     : node.entries.some((entry) => anySecret(entry.node));
 }
 
-/** The tree as ordinary values. An unquoted `${N}` that became a number is a number. */
+/** The tree as ordinary values. An unquoted `${N}` whose value looks like a number becomes one. */
 export function plain(node: Tree): unknown {
   if (node.kind === 'list') return node.items.map(plain);
   if (node.kind === 'map') {

@@ -65,7 +65,7 @@ export class ProgressBook {
   see(atMs: number, seen: SeenRun): void {
     this.#seen = seen;
     for (const one of seen.partitions ?? []) this.#seePartition(one);
-    // What others did before this run is not counted: it says nothing about the speed.
+    // The work that others did before this run is not counted: it says nothing about the speed.
     let moved = 0;
     for (const { begun, settled } of this.#entries.values()) moved += settled - begun;
     this.#rates.sample(atMs, seen.partitions === undefined ? seen.consumed : moved);

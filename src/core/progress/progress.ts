@@ -56,7 +56,7 @@ export interface ProgressFacts {
   readonly rates: Rates;
 }
 
-/** What a run that is not complete says at most. */
+/** The highest share shown for a run that is not complete. */
 const UNFINISHED_PERCENT_MAX = 99.9;
 
 export function progressOf({ work, isComplete, consumed, bytesIn, rates }: ProgressFacts): Progress {

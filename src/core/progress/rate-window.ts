@@ -2,7 +2,7 @@ import type { Rates } from './progress.js';
 
 /** The rate of now is the mean over this long. */
 const WINDOW_MS = 10_000;
-/** Of samples that are closer together, the last one is kept: there are never more than about a hundred. */
+/** If samples are closer together than this, the last one is kept, so there are at most about a hundred. */
 const SAMPLE_INTERVAL_MS = 200;
 
 interface Sample {

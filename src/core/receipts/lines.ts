@@ -48,7 +48,10 @@ export interface ReloadedLine extends Line, RunDigests {
   readonly kind: 'reloaded';
 }
 
-/** What a bounded run has to read. `exact`: from the first offset on, not from the group's commits. */
+/**
+ * The range that a bounded run has to read. `exact`: from the first offset on, not from the group's
+ * commits.
+ */
 export interface BoundsLine extends Line {
   readonly kind: 'bounds';
   readonly exact: boolean;

@@ -1,4 +1,4 @@
-/** What a run has settled and not written to its receipt yet, by topic and partition. */
+/** Records that a run has settled but not yet written to its receipt, by topic and partition. */
 import type { AcknowledgedOutput, InputPiece, Outcomes, SettledInput } from './lines.js';
 import { addSums, type HashSum, NOTHING, sumText } from './sum.js';
 

@@ -74,8 +74,8 @@ export class Partitions {
   }
 
   /**
-   * What is settled already but read again if the partition is opened at its committable offset. Nothing if
-   * its topic was replaced: other records lie under these offsets.
+   * Rows already settled that are read again if the partition is opened at its committable offset. Nothing if
+   * its topic was replaced: other records have these offsets now.
    */
   settledAhead(id: PartitionId): readonly OffsetRange[] {
     const reading = this.#all.get(id)?.ours?.reading;
@@ -95,7 +95,10 @@ export class Partitions {
     if (reading !== undefined) reading.counted = ranges;
   }
 
-  /** To read on from this offset in the same epoch, up to the same limit; undefined: not open. */
+  /**
+   * The arguments for reading on from this offset in the same epoch, up to the same limit; undefined: not
+   * open.
+   */
   readOnFrom(id: PartitionId, offset: number): OpenedPartition | undefined {
     const state = this.#all.get(id);
     const until = state?.ours?.reading?.until;

@@ -33,7 +33,7 @@ export class TailWatch {
       const reading = partitions.get(partitionId)?.ours?.reading;
       if (reading === undefined) continue;
       const { offsets, seen, until } = reading;
-      // At its limit a partition is fetched beyond, but its position does not move there.
+      // A partition at its limit is fetched beyond it, but its position does not move there.
       const isBehind = Math.min(nextOffset, until) > offsets.position;
       const isQuiet = canTell && fetchQueueRecords === 0 && isBehind && offsets.unsettled === 0;
       if (!isQuiet || seen.distrusted) {

@@ -4,7 +4,7 @@ import { JsonRowEncoder } from './row-encoder.js';
 import { SourceRecord } from './source-record.js';
 
 /**
- * For a worker: the encoder copies from the records that the decoder reads what a transform left unchanged.
+ * For a worker: the encoder copies unchanged parts from the records that the decoder read.
  */
 export function createJsonRowCodecs(): { readonly decoder: Decoder; readonly encoder: Encoder } {
   const source = new SourceRecord();

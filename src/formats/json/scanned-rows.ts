@@ -2,7 +2,7 @@ import type { JsonScanner } from './scanner.js';
 
 const ROW_MAX = 0xffffffff;
 
-/** What the scanner found in the rows of an input block, scanned many at once when the first is needed. */
+/** The scanner's findings for the rows of an input block, which are scanned many at a time, on demand. */
 export class ScannedRows {
   readonly scanner: JsonScanner;
   #block: Uint8Array | undefined;

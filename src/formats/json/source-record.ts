@@ -13,7 +13,7 @@ export class SourceRecord {
   bytes: Uint8Array = NOTHING;
   start = 0;
   end = 0;
-  /** What the leaves were when they were read. */
+  /** The values of the leaves as they were read. */
   values: unknown[] = [];
   /** The items of its arrays, as many as `itemCount`; `firstItem` of each leaf that is one. */
   readonly items: unknown[] = [];

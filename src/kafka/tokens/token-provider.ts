@@ -1,4 +1,4 @@
-/** What every source of tokens offers, and how functions are found and called that nobody has typed. */
+/** The interface of every token source; finds and calls functions of modules without types. */
 
 export interface TokenProvider {
   /** For messages: the signer, or the module's path. */

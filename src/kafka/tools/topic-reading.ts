@@ -173,7 +173,7 @@ export class TopicReading {
     return resolver.endOffsets(Array.from({ length: count }, (_, partition) => ({ topic, partition })));
   }
 
-  /** What the positions mean in each partition. */
+  /** The offsets that the positions mean in each partition. */
   async #placed(ends: readonly EndOffset[]): Promise<readonly PlacedRange[]> {
     const { native, range, topic, placed, firstOfTime } = this.#options;
     const questions = adminOver(this.#connected, {

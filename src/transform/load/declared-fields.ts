@@ -8,8 +8,8 @@ interface Module {
 }
 
 /**
- * What `reads` and `writes` of a transform say; undefined if it has neither. Throws a TRANSFORM_LOAD error
- * that names the file.
+ * The fields that a transform declares in `reads` and `writes`; undefined if it has neither. Throws a
+ * TRANSFORM_LOAD error that names the file.
  */
 export function declaredFields(
   definition: Readonly<Record<string, unknown>>,

@@ -1,7 +1,7 @@
 /**
- * What a transform may return besides a plain value. The results are plain objects, so that tests can compare
- * them with deepEqual. A symbol key, which no decoded record can have, distinguishes them from the user's own
- * values.
+ * The results that a transform may return besides a plain value. The results are plain objects, so that
+ * tests can compare them with deepEqual. A symbol key, which no decoded record can have, distinguishes them
+ * from the user's own values.
  */
 
 /**

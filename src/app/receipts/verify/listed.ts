@@ -1,11 +1,11 @@
-/** What receipts list, by topic and partition; without the marks, which are read where they are needed. */
+/** The entries of receipts, by topic and partition; marks are read only where they are needed. */
 import type { OffsetRange } from '../../../core/offset-ranges.js';
 import type { BegunLine, BoundsLine, EndedLine, InputPiece } from '../../../core/receipts/lines.js';
 import type { HashSum } from '../../../core/receipts/sum.js';
 
 export type Side = 'input' | 'output';
 
-/** What one line of a receipt lists of one partition. */
+/** The entries for one partition in one line of a receipt. */
 export interface ListedPart {
   readonly file: string;
   readonly line: number;
@@ -27,7 +27,7 @@ export interface ListedPartition {
   readonly parts: ListedPart[];
   /** Of an input topic. */
   readonly pieces: InputPiece[];
-  /** Of an input: what had to be read. Of an output: the end before the first run. */
+  /** For an input, the range that had to be read; for an output, the end before the first run. */
   from: number | undefined;
   to: number | undefined;
 }
@@ -65,7 +65,7 @@ export function partitionIn(
   return fresh;
 }
 
-/** What a bounded run had to read. Where it began by the group's commits, its first offset is not known. */
+/** The range that a bounded run had to read. If it began at the group's commits, its start is not known. */
 export function takeBounds(partitions: Map<string, ListedPartition>, { exact, ranges }: BoundsLine): void {
   for (const { topic, partition, from, to } of ranges) {
     if (from >= to) continue;

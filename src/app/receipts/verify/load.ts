@@ -16,7 +16,7 @@ import {
 
 export interface Loaded {
   readonly listed: Listed;
-  /** What a reader should know, although nothing is wrong. */
+  /** Notes for the reader; nothing is wrong. */
   readonly notes: readonly string[];
 }
 

@@ -6,7 +6,7 @@ import { InputBatchReader } from '../../../wire/input-reader.js';
 import { hashSum } from '../../compose/receipts.js';
 import type { ListedPart, ListedPartition } from './listed.js';
 
-/** What was read of a listed part. */
+/** The records that were read in a listed part. */
 export interface Tally {
   readonly part: ListedPart;
   records: number;
@@ -30,7 +30,7 @@ export class PartitionCheck {
   readonly covered: readonly OffsetRange[];
   /** Offsets below are gone: `[from, low)` can't be checked any more. */
   low = 0;
-  /** Records that were read where the receipts list some. */
+  /** Records read in the ranges that receipts list. */
   records = 0;
   readonly #tallies: readonly Tally[];
   readonly #items: readonly Item[];
@@ -122,7 +122,7 @@ export class PartitionCheck {
     return low;
   }
 
-  /** Index of the first item from which on one may reach beyond the offset. */
+  /** Index of the first item that may reach beyond the offset. */
   #firstReaching(offset: number): number {
     let low = 0;
     let high = this.#items.length;

@@ -23,7 +23,7 @@ export interface FoundDifference {
   /** −1: the whole topic. */
   readonly partition: number;
   readonly offset: number;
-  /** How many records; of a change, the first of them is named. */
+  /** How many records; for a change, the first one is named. */
   readonly records: number;
   readonly message: string;
   /** The line that lists it. */

@@ -17,7 +17,7 @@ export class TopicCheck {
   readonly partitions: ReadonlyMap<number, PartitionCheck>;
   /** Of an output. */
   readonly unlisted = new Unlisted();
-  /** Of an input: records that had to be read, by partition. */
+  /** For an input: records that had to be read, by partition. */
   readonly missing = new Map<number, Missing>();
 
   constructor(side: Side, topic: string, listed: readonly ListedPartition[]) {

@@ -65,7 +65,7 @@ function untilOf(topic: string, wanted: readonly WantedRange[]): Position {
     : tableOf(topic, wanted, ({ to }) => to ?? Number.MAX_SAFE_INTEGER);
 }
 
-/** Of partitions that are not in it nothing is read. */
+/** Partitions that are not in it are not read. */
 function tableOf(
   topic: string,
   wanted: readonly WantedRange[],

@@ -1,14 +1,14 @@
 import type { Logical, Node } from '../schema/plan.js';
 
 /**
- * True if the bytes of every value of one plan are those of the other, and mean the same: then a field can be
- * copied from a record of one schema into a record of the other. Names of records, enums and fixed matter
- * only where a value shows them, as a branch of a union: they are not in the data.
+ * True if values of both plans have the same bytes with the same meaning: then a field can be copied from a
+ * record of one schema into a record of the other. Names of records, enums and fixed are not in the data, so
+ * they matter only where a value has them, as in a branch of a union.
  */
 export function areEqual(one: Node, other: Node, assumed: Assumed = new Map()): boolean {
   if (one === other || assumed.get(one)?.has(other) === true) return true;
   if (one.kind !== other.kind) return false;
-  // A record may contain itself: what is being compared is taken to be equal.
+  // A record may contain itself: a pair that is still being compared counts as equal.
   assumed.set(one, new Set([...(assumed.get(one) ?? []), other]));
   return haveEqualParts(one, other, assumed);
 }

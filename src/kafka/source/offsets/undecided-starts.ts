@@ -13,7 +13,7 @@ import { REQUEST_TIMEOUT_MS } from '../../client/metadata.js';
 import type { TopicPartition } from '../../rdkafka.js';
 import { findRanges, placeOf, type Range, type RangeQueries } from './ranges.js';
 
-/** What the dispatcher knows as the position of such a partition. */
+/** The position of such a partition as reported to the dispatcher. */
 const UNDECIDED_OFFSET = 0;
 /** No log ends behind it, and librdkafka's statistics can still name it exactly. */
 export const BEYOND_ANY_LOG = 2 ** 52;
