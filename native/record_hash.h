@@ -14,7 +14,7 @@ typedef struct {
   uint64_t low, high;
 } kd_hash;
 
-/* The content of a record apart from its timestamp. NULL is null, which is not the same as empty; no headers and
+/* A record's content without its timestamp. NULL is null, which is not the same as empty; no headers and
  * an empty list of headers are the same. `headers` are packed. */
 kd_hash kd_hash_content(const uint8_t *key, uint32_t key_length, const uint8_t *value, uint32_t value_length,
                         const uint8_t *headers, uint32_t headers_length);

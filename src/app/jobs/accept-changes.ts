@@ -80,7 +80,7 @@ function isPinned(pin: JobPin, place: { readonly topic: string; readonly partiti
 }
 
 function refusal({ name }: JobRequest, found: readonly JobDifference[]): DispatcherError {
-  const message = `the job ${name} has changed since it began: ${differenceWords(found).join('; ')}`;
+  const message = `the job ${name} can't continue unchanged: ${differenceWords(found).join('; ')}`;
   const others = '--again begins a new run of the job, and another --job NAME a new job';
   const undo = found.some(({ kind }) => kind === 'option')
     ? 'leave these options out to go on with the job'

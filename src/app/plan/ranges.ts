@@ -124,7 +124,7 @@ async function ofJob(
     ranges,
     placed: undefined,
     warnings: changes.map((words) => ({
-      message: `would refuse to continue: the job ${job} has changed since it began: ${words}`,
+      message: `would refuse to continue the job ${job}: ${words}`,
       remedy: 'undo that, or see what a run says about --accept-change; --again begins a new run of the job',
     })),
   };

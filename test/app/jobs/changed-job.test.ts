@@ -23,7 +23,7 @@ test('another transform stops the job, and the message says how to go on', async
     open({}, CHANGED),
     refused(
       'USAGE',
-      /the job j has changed since it began: dispatcher\.transform has changed since its start/,
+      /the job j can't continue unchanged: dispatcher\.transform has changed since its start/,
       /--accept-change continues with it as it is now; --again begins a new run of the job/,
     ),
   );

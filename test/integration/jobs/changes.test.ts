@@ -46,7 +46,7 @@ test('a changed transform or option stops a job, is not reloaded, and is accepte
   const refused = await refusedJob(job, ARGS, 2);
   assert.match(
     refused,
-    /the job j has changed since it began: dispatcher.transform has changed since its start/,
+    /the job j can't continue unchanged: dispatcher.transform has changed since its start/,
   );
   assert.match(refused, /--accept-change continues with it.*--again begins a new run/);
   const typed = await refusedJob(job, ['--job', 'j', '--from', '-1h', '--accept-change'], 2);

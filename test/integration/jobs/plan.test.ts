@@ -83,7 +83,7 @@ test('the plan of a job: before it begins, in its middle, when it has changed, a
   const changed = await planOf(job, ['--job', 'old', '--set', 'dispatcher.output.timestamp=now']);
   assert.match(
     changed.warnings[0]?.message ?? '',
-    /job old has changed since it began: dispatcher\.output has changed/,
+    /refuse to continue the job old: dispatcher\.output has changed/,
   );
 
   await runJob(job, ['--job', 'old']);
