@@ -128,7 +128,7 @@ static inline const uint8_t *kd_json_exponent_end(const uint8_t *at, const uint8
   return at;
 }
 
-/* Returns the end of the number literal at `at`, which begins with a digit or a minus; NULL if it is not valid.
+/* Returns the end of the number literal at `at`, which begins with a digit or a minus; NULL: not valid.
  * Bytes up to `limit` may be read. */
 KD_JSON_INLINE const uint8_t *kd_json_number_end(const uint8_t *at, const uint8_t *end, const uint8_t *limit,
                                                  kd_json_number *number) {
