@@ -10,7 +10,7 @@ export interface BenchOptions {
   readonly runs: number;
   /** Parts to measure. */
   readonly parts: ReadonlySet<Part>;
-  /** Beginnings of the ids to run ([''] = all), e.g. floor, stock, kd-pass. */
+  /** Prefixes of the ids to run ([''] = all), e.g. floor, stock, kd-pass. */
   readonly match: readonly string[];
   /** Jobs of the part peers; none: all. */
   readonly jobs: readonly string[];

@@ -29,7 +29,7 @@ static bool get_texts(napi_env env, napi_value list, uint32_t max, char ***to, s
     return false;
   }
   if (!(*to = calloc(length, sizeof **to))) {
-    kd_throw(env, "KD_NO_MEMORY", "no memory for a question to the brokers");
+    kd_throw(env, "KD_NO_MEMORY", "out of memory for a request to the brokers");
     return false;
   }
   for (uint32_t i = 0; i < length; i++) {
@@ -43,7 +43,7 @@ static bool get_texts(napi_env env, napi_value list, uint32_t max, char ***to, s
       return false;
     }
     if (!((*to)[i] = strdup(text))) {
-      kd_throw(env, "KD_NO_MEMORY", "no memory for a question to the brokers");
+      kd_throw(env, "KD_NO_MEMORY", "out of memory for a request to the brokers");
       return false;
     }
     *count = i + 1;
@@ -132,7 +132,7 @@ static void answer(napi_env env, napi_status status, void *data) {
 static napi_value describe_topic_configs(napi_env env, napi_callback_info info) {
   napi_value promise, name;
   js_describe *call = calloc(1, sizeof *call);
-  if (!call) return kd_throw(env, "KD_NO_MEMORY", "no memory for a question to the brokers");
+  if (!call) return kd_throw(env, "KD_NO_MEMORY", "out of memory for a request to the brokers");
   if (!get_request(env, info, &call->describe)) {
     free_describe(call);
     return NULL;

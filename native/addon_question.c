@@ -41,7 +41,7 @@ static bool get_texts(napi_env env, napi_value list, kd_question *question) {
     return false;
   }
   if (!(question->texts = calloc(length + 1, sizeof *question->texts))) {
-    kd_throw(env, "KD_NO_MEMORY", "no memory for a question to the brokers");
+    kd_throw(env, "KD_NO_MEMORY", "out of memory for a request to the brokers");
     return false;
   }
   for (uint32_t i = 0; i < length; i++) {
@@ -137,7 +137,7 @@ static void answer(napi_env env, napi_status status, void *data) {
 static napi_value ask_brokers(napi_env env, napi_callback_info info) {
   napi_value promise, name;
   js_question *call = calloc(1, sizeof *call);
-  if (!call) return kd_throw(env, "KD_NO_MEMORY", "no memory for a question to the brokers");
+  if (!call) return kd_throw(env, "KD_NO_MEMORY", "out of memory for a request to the brokers");
   if (!get_question(env, info, &call->question)) {
     free_question(call);
     return NULL;

@@ -8,8 +8,8 @@
 #include "clock.h"
 #include "handles.h"
 
-/* How often to check whether the client is being destroyed: its destruction waits for us, and its main
- * thread then answers nothing any more. */
+/* How often to check whether the client is being destroyed: its destruction waits for this call, and
+ * its main thread then answers nothing any more. */
 #define SLICE_MS 50
 /* The metadata request is not interrupted by that check; a connected client answers it in a moment. */
 #define METADATA_MS_MAX 1000u

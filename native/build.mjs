@@ -84,7 +84,7 @@ const FLAGS = [
 ];
 
 /**
- * Wherever npm has put it: in our own node_modules in a checkout, or in a parent's when we are installed as a
+ * Wherever npm has put it: in the project's node_modules in a checkout, or in a parent's when installed as a
  * package.
  */
 function nodeRdkafka() {

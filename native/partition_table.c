@@ -68,7 +68,7 @@ static uint32_t hash_of(const char *topic, int32_t partition) {
   return (hash ^ (uint32_t)partition) * 2654435761u;
 }
 
-/* Call it locked. The slot of the entry, or the free slot where it would go. */
+/* The caller holds the lock. The slot of the entry, or the free slot where it would go. */
 static uint32_t *slot_of(const kd_table *table, const char *topic, int32_t partition) {
   uint32_t at = hash_of(topic, partition) & table->slot_mask;
   while (table->slots[at]) {
@@ -79,7 +79,7 @@ static uint32_t *slot_of(const kd_table *table, const char *topic, int32_t parti
   return &table->slots[at];
 }
 
-/* Call it locked. There are few topics, and each is looked up once: a list is enough. */
+/* The caller holds the lock. There are few topics, and each is looked up once: a list is enough. */
 static kd_source_topic *topic_of(kd_table *table, const char *name) {
   for (kd_source_topic *topic = table->topics; topic; topic = topic->next) {
     if (strcmp(topic->name, name) == 0) return topic;

@@ -78,7 +78,7 @@ void kd_handle_serve_log(kd_handle *handle) {
   rd_kafka_queue_poll_callback(handle->log, 0);
 }
 
-/* Call it locked. */
+/* The caller holds the lock. */
 static kd_handle *find(int64_t id) {
   kd_handle *handle = registry;
   while (handle && (handle->id != id || handle->leaving)) handle = handle->next;

@@ -4,7 +4,7 @@
 
 #include "question.h"
 
-/* Brokers accept 4,096 bytes of metadata; a longer text was not written by us. */
+/* Brokers accept 4,096 bytes of metadata; a longer text was not written by kd. */
 #define METADATA_BYTES_MAX 4097u
 /* Parses an entry of alterOffsets: topic, partition, offset, metadata. */
 #define PLACE_TEXTS 4u

@@ -36,7 +36,7 @@ kd_reader_result kd_reader_offer(kd_reader *reader, uint32_t block_id, uint8_t *
   return result;
 }
 
-/* Call it locked. While parked, the reader thread touches nothing. */
+/* The caller holds the lock. While parked, the reader thread touches nothing. */
 static kd_reader_result parked(const kd_reader *reader) {
   if (reader->stopping) return KD_READER_IS_STOPPED;
   return !reader->started || (reader->parked && reader->park_wanted) ? KD_READER_OK : KD_READER_NOT_PARKED;

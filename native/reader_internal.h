@@ -97,7 +97,7 @@ void *kd_reader_run_events(void *reader);
 void kd_reader_clean_up(kd_reader *reader);
 
 void kd_reader_emit(kd_reader *reader, kd_reader_event event);
-/* Call it locked. Removes the forwarding and frees the partition. */
+/* The caller holds the lock. Removes the forwarding and frees the partition. */
 void kd_reader_let_go_of_partition(kd_reader *reader, kd_open_partition *partition);
 /* "topic [partition]: error: text"; contains only text that librdkafka wrote as an error. */
 void kd_reader_error_text(const rd_kafka_message_t *message, char *to, size_t size);

@@ -51,7 +51,7 @@ void *kd_reader_run_events(void *opaque) {
   return NULL;
 }
 
-/* Call it locked. The first block that the waiting record fits into; usually simply the first. */
+/* The caller holds the lock. The first block that the waiting record fits into; usually simply the first. */
 static bool take_block(kd_reader *reader, kd_block *block) {
   for (uint32_t i = 0; i < reader->block_count; i++) {
     if ((kd_reader_block_at(reader, i)->length & ~7u) < reader->oversize_bytes) continue;
@@ -64,7 +64,7 @@ static bool take_block(kd_reader *reader, kd_block *block) {
   return false;
 }
 
-/* Call it locked. */
+/* The caller holds the lock. */
 static void give_back(kd_reader *reader, const kd_block *block) {
   reader->block_first = (reader->block_first + reader->blocks_max - 1) % reader->blocks_max;
   reader->blocks[reader->block_first] = *block;

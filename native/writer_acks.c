@@ -38,7 +38,7 @@ void kd_writer_count_down(kd_writer *writer, kd_slot *slot, uint32_t rows) {
   if (atomic_fetch_sub_explicit(&slot->remaining, rows, memory_order_acq_rel) == rows) settle(writer, slot);
 }
 
-/* Returns the index among the slot's texts. Call it locked. */
+/* Returns the index among the slot's texts. The caller holds the lock. */
 static int32_t keep_words(kd_slot *slot, const char *words) {
   for (uint32_t i = 0; i < slot->text_count; i++)
     if (strncmp(slot->texts[i], words, KD_FAILURE_TEXT_BYTES_MAX) == 0) return (int32_t)i;

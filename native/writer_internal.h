@@ -122,7 +122,7 @@ void kd_writer_count_down(kd_writer *writer, kd_slot *slot, uint32_t rows);
 /* `words`: what the broker said about this very record; NULL: nothing. */
 void kd_writer_note_failure(kd_writer *writer, kd_slot *slot, uint32_t row, int32_t code, const char *words);
 bool kd_writer_has_failure(kd_writer *writer, kd_slot *slot, uint32_t row);
-/* Call it locked, or when nobody else uses the slot. */
+/* The caller holds the lock, or nobody else uses the slot. */
 void kd_writer_forget_words(kd_slot *slot);
 void kd_writer_emit(kd_writer *writer, const kd_writer_event *event);
 

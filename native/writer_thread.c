@@ -41,7 +41,7 @@ static void purge(kd_writer *writer) {
   kd_writer_poll(writer);
 }
 
-/* Call it locked. */
+/* The caller holds the lock. */
 static kd_slot *take_queued(kd_writer *writer) {
   if (writer->queue_count == 0) return NULL;
   kd_slot *slot = &writer->slots[writer->queue[writer->queue_first]];

@@ -1,6 +1,6 @@
 /*
  * The floor: what the same job costs in plain C on the same librdkafka with the same settings. One loop, no
- * threads of our own.
+ * threads but librdkafka's.
  *   floor consume|pass -b SERVERS -i TOPIC [-o TOPIC] -n RECORDS [-g GROUP] [-C name=value]… [-P name=value]…
  * RECORDS 0: until SIGTERM.
  * pass: every record goes on to the same partition with its key, headers and source timestamp (produceva);

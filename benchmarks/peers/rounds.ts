@@ -12,7 +12,7 @@ export interface PeerOptions {
   readonly size: number;
   readonly partitions: number;
   readonly runs: number;
-  /** Beginnings of the ids of programs ([''] = all). */
+  /** Prefixes of the ids of programs ([''] = all). */
   readonly match: readonly string[];
 }
 

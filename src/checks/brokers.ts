@@ -11,7 +11,7 @@ const AREAS: Readonly<Record<Stage, Area>> = {
 };
 const STAGES: readonly Stage[] = ['dns', 'tcp', 'tls', 'kafka', 'sasl'];
 const EXPIRY_WARNED_MS = 30 * 86_400_000;
-/** Steps after a failed one are reported once, not each. */
+/** Steps after a failed one are reported together, not one by one. */
 const SKIPPED_MESSAGE = 'not checked, because the step before failed';
 /** Our own certificates and keys are checked before anything is sent. */
 const NOT_COME_TO = 'not checked, because a later step is certain to fail';

@@ -29,7 +29,7 @@ export interface DispatcherDeps {
   readonly books?: RunBooks;
   /** Notes what is settled, ahead of each commit. */
   readonly receipts?: Receipts;
-  /** Undefined: nobody else decides how fast records are read. */
+  /** Undefined: no other group limits how fast records are read. */
   readonly throttle?: Throttle;
   /** Called once, when everything has started and records may flow. */
   readonly running?: () => void;
@@ -102,7 +102,7 @@ export const Limits = {
   /** The pause between two attempts to read from the same offset, doubled each time. */
   readFaultBackoffMs: 100,
   readFaultBackoffMaxMs: 10_000,
-  /** The run is not ready when no broker accepts us and nothing moves for this long. */
+  /** The run is not ready when no broker accepts the client and nothing moves for this long. */
   troubleStillMs: 3_000,
   tickMs: 250,
   committedPollMs: 1000,

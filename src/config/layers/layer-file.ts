@@ -100,7 +100,7 @@ class Walker {
     }
   }
 
-  /** Spring's own names, also in our sections. False for other names. */
+  /** Spring's own names, also in kd's sections. False for other names. */
   #spring(path: string, at: Position, node: Tree): boolean {
     const target = springTarget(path);
     const shown = `${this.#prefix}${path}`;

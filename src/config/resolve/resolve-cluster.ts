@@ -1,5 +1,5 @@
 /**
- * One side's cluster: the user's properties over our defaults, each with its origin, and what depends on
+ * One side's cluster: the user's properties over kd's defaults, each with its origin, and what depends on
  * them.
  */
 

@@ -35,7 +35,7 @@ interface Node extends convict.SchemaObj {
   readonly report: (key: Key, fault: ValueFault) => void;
 }
 
-/** convict's formats are global: a prefix keeps ours apart from its own (`integer`, `boolean`). */
+/** convict's formats are global: a prefix distinguishes kd's from its own (`integer`, `boolean`). */
 const formatName = (name: Key['format']): string => `kd-${name}`;
 
 for (const [name, format] of Object.entries(FORMATS)) {

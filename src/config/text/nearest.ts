@@ -1,7 +1,7 @@
 /** Finds the key that an unknown name probably means: by spelling, by meaning, by place. */
 import { editDistance, nearestName } from '../../core/nearest-name.js';
 
-/** Words that other products use for our keys. Written in kebab-case, without the section. */
+/** Words that other products use for kd's keys. Written in kebab-case, without the section. */
 const SYNONYMS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     'dispatcher.dead-letter.topic':

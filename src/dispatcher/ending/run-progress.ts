@@ -4,8 +4,8 @@ import type { RunState } from '../run-state.js';
 import { type EndWatch, NOTHING_COMMITTED } from './end-watch.js';
 
 /**
- * Writes into the book of progress what is settled in every partition of a bounded run: ours by their
- * ledgers, the others by the group's committed offsets.
+ * Writes into the book of progress what is settled in every partition of a bounded run: its own by
+ * their ledgers, the others by the group's committed offsets.
  */
 export class RunProgress {
   private readonly state: RunState;

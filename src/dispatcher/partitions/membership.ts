@@ -48,7 +48,7 @@ export class Membership {
     if (owned === 0 && this.current === 'owner') this.enter('joining');
   }
 
-  /** The session ended: no partition is ours from this moment. */
+  /** The session ended: from this moment this member owns no partition. */
   lost(): void {
     this.enter('lost');
   }

@@ -18,7 +18,7 @@ interface RebalancerParts {
   readonly intake: Intake;
 }
 
-/** Which partitions are ours, and from where they are read: assignments, revocations, rewinds. */
+/** Which partitions this member owns, and from where they are read: assignments, revocations, rewinds. */
 export class Rebalancer {
   private readonly state: RunState;
   private readonly changes: ChangeQueue;

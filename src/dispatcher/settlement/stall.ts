@@ -8,7 +8,7 @@ export interface DestinationFault {
   readonly name: string;
   /** Details beyond the name, if known. */
   readonly words?: string;
-  /** Kafka refuses us for rights or credentials: trying again will not help. */
+  /** Kafka refuses the client for missing rights or credentials: trying again will not help. */
   readonly refused: boolean;
   readonly rows: number;
   /** The last record of each partition that the topic did not accept. */

@@ -57,7 +57,7 @@ export function totalsOf({ id, input, parts }: Pick<InFlightBatch, 'id' | 'input
 }
 
 /**
- * The same if some rows do not count (their partition is no longer ours, or the run stops at one): uses the
+ * The same if some rows do not count (their partition was lost, or the run stops at one): uses the
  * outcome bytes of the others, one by one.
  */
 export function totalsOfSome(batch: InFlightBatch, live: readonly Segment[]): Totals {

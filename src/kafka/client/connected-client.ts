@@ -30,7 +30,7 @@ export class ConnectedClient<C extends KafkaClient> {
     this.#watch = parts.watch;
   }
 
-  /** The reason why no broker accepts us at the moment. */
+  /** The reason why no broker accepts this client at the moment. */
   get trouble(): Trouble | undefined {
     return this.#watch?.trouble;
   }

@@ -18,7 +18,7 @@ import { isFailureLine, logLine } from './log-bridge.js';
 const BLIP_MS = 1_000;
 /** Pause between two checks while brokers are unreachable: each costs a connection or two. */
 const LOOK_AGAIN_MS = 2_000;
-/** Pause between two checks while brokers refuse us: each is a failed login in the brokers' logs. */
+/** Pause between two checks while brokers refuse the client: each is a failed login in the brokers' logs. */
 const REFUSED_LOOK_AGAIN_MS = 10_000;
 /**
  * After this many checks in a row, each soon after the one before, that find nothing wrong although
@@ -56,7 +56,7 @@ export class ConnectionWatch {
     this.#options = options;
   }
 
-  /** The reason why every broker refuses us or can't be reached; undefined if one of them would accept us. */
+  /** The reason why every broker refuses the client or can't be reached; undefined if one would accept it. */
   get trouble(): Trouble | undefined {
     return this.#trouble;
   }

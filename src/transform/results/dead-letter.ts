@@ -51,8 +51,9 @@ export function writeDeadLetterRow(
 }
 
 /**
- * The source's headers in order, without those of an earlier dead letter, then ours. If the record would
- * exceed the topic's limit it carries less: no stack, then a short message, then only the code and the place.
+ * The source's headers in order, without those of an earlier dead letter, then the new ones. If the record
+ * would exceed the topic's limit it carries less: no stack, then a short message, then only the code and the
+ * place.
  */
 export function deadLetterHeaders(
   source: DeadLetterSource,

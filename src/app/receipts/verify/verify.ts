@@ -11,7 +11,7 @@ import type { ReadingSettings } from './topic-reading.js';
 export interface VerifyRequest extends Omit<ReadingSettings, 'onRead'> {
   readonly files: readonly string[];
   readonly allowOthers: boolean;
-  /** Records read so far, and how many there are about. */
+  /** Records read so far, and roughly how many there are in all. */
   readonly progress: (read: number, of: number) => void;
 }
 

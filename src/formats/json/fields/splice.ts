@@ -138,7 +138,7 @@ export class Splice {
     return block.copy(at, from, record.end);
   }
 
-  /** Another new field of the same object is written before. */
+  /** Another new field of the same object is written first. */
   #isPlace(i: number, place: number): boolean {
     return i >= 0 && this.#places[this.#order[i] ?? 0] === place;
   }
