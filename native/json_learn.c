@@ -24,13 +24,13 @@ static const uint8_t *behind_blanks(const uint8_t *at, const uint8_t *end) {
   return at;
 }
 
-/* Behind the scalar at `at`; NULL: there is none. */
+/* Returns the end of the scalar at `at`; NULL if there is none. */
 static const uint8_t *behind_scalar(const uint8_t *at, const uint8_t *end) {
   kd_json_scalar value;
   return at < end ? kd_json_scalar_end(at, end, end, &value) : NULL;
 }
 
-/* Behind the array at `at`; NULL: its values contain others. */
+/* Returns the end of the array at `at`; NULL if its values contain others. */
 static const uint8_t *behind_flat_array(const uint8_t *at, const uint8_t *end) {
   at = behind_blanks(at + 1, end);
   if (at < end && *at == ']') return at + 1;
@@ -42,7 +42,7 @@ static const uint8_t *behind_flat_array(const uint8_t *at, const uint8_t *end) {
   return at && at < end ? at + 1 : NULL;
 }
 
-/* Behind a value that belongs to a step; NULL: what is here belongs to the bytes between values. */
+/* Returns the end of a value that belongs to a step; NULL if the bytes here are between values. */
 static const uint8_t *behind_value(const uint8_t *at, const uint8_t *end) {
   if (*at == '[') return behind_flat_array(at, end);
   const uint8_t *behind = behind_scalar(at, end);

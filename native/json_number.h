@@ -70,7 +70,7 @@ static inline uint64_t kd_json_eight_digits(uint64_t digits) {
          32;
 }
 
-/* Behind the digits at `at`. Reads up to eight at once, as long as there are bytes up to `limit`. */
+/* Returns the end of the digits at `at`. Reads up to eight at a time while there are bytes up to `limit`. */
 KD_JSON_INLINE const uint8_t *kd_json_digits_end(const uint8_t *at, const uint8_t *end, const uint8_t *limit,
                                                  kd_json_digits *to) {
   uint32_t length = 8;

@@ -6,7 +6,7 @@
 #include "json_state.h"
 #include "json_text.h"
 
-/* What was seen in a value that says something about the whole record. */
+/* Features of a value that matter for the whole record. */
 enum {
   KD_JSON_SEEN_UTF8 = 1,
   KD_JSON_SEEN_ESCAPE = 2,
@@ -36,7 +36,8 @@ KD_JSON_INLINE const uint8_t *kd_json_text_end(const uint8_t *at, const uint8_t 
   return at;
 }
 
-/* Behind the value at `at`, where there is a byte; NULL: not valid. Bytes up to `limit` may be read. */
+/* Returns the end of the value at `at`, where there is a byte; NULL: not valid. Bytes up to `limit` may
+ * be read. */
 KD_JSON_INLINE const uint8_t *kd_json_scalar_end(const uint8_t *at, const uint8_t *end, const uint8_t *limit,
                                                  kd_json_scalar *to) {
   *to = (kd_json_scalar){0};

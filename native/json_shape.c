@@ -46,7 +46,7 @@ KD_JSON_INLINE const kd_json_step *step_here(const kd_json_scan *s, const uint8_
   return NULL;
 }
 
-/* Behind an array of values that contain no others; NULL: it is not one. */
+/* Returns the end of an array of values that contain no others; NULL if it is not one. */
 static const uint8_t *flat_array_end(const kd_json_scan *s, const uint8_t *at, bool are_noted,
                                      found_value *found, unsigned *seen) {
   const uint32_t first = s->tables->item_count;

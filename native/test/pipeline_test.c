@@ -235,7 +235,7 @@ static void refusals(void) {
   kd_writer_event settled = write_and_settle(writer, input, known);
   CHECK(settled.acknowledged == 100 && settled.failure_count == 0);
   kd_writer_slot_done(writer, settled.slot);
-  /* Refused twice: by the writer, and, with a wrong partition count, by librdkafka, which calls the interceptor
+  /* Refused twice: here, and, with a wrong partition count, by librdkafka, which calls the interceptor
    * first. */
   for (int pass = 0; pass < 2; pass++) {
     settled = write_and_settle(writer, input, unknown);

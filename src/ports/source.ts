@@ -3,7 +3,7 @@ import type { DispatcherError } from '../core/errors.js';
 import type { ReadFault } from '../core/faults.js';
 import type { CommittedOffset } from './commits.js';
 
-/** No broker can be reached any more, or none accepts us; the client keeps trying. */
+/** No broker can be reached any more, or none accepts this client; the client keeps trying. */
 export interface Trouble {
   /** The fault; also the error of a run that gives up. */
   readonly error: DispatcherError;

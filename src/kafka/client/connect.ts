@@ -29,7 +29,7 @@ export const UNREACHABLE_TIMEOUT_MS = 5_000;
  * time.
  */
 const FIRST_SLICE_MS = 1_000;
-/** Running probes are waited for at least this long, however late it is, because a reason is worth it. */
+/** Running probes get at least this long, even past the deadline, because their reason is worth the wait. */
 const LOOK_WAIT_MIN_MS = 1_000;
 const ADVERTISED_AGAIN_MS = 1_000;
 const LEAVE_TIMEOUT_MS = 2_000;

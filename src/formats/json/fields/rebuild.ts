@@ -72,7 +72,7 @@ function* membersOf(object: string): Generator<Member> {
     const keyEnd = behindString(object, at);
     const key = object.slice(at, keyEnd);
     const name: unknown = JSON.parse(key);
-    // Behind the colon.
+    // After the colon.
     const start = behindBlanks(object, behindBlanks(object, keyEnd) + 1);
     const end = behindValue(object, start);
     yield { name: String(name), key, text: object.slice(start, end) };

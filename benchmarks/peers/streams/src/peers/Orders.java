@@ -21,7 +21,9 @@ import org.apache.avro.io.EncoderFactory;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 
-/** Orders as Avro's generic records and as JSON by Jackson. For one thread: decoder and encoder are used again. */
+/**
+ * Orders as Avro's generic records and as JSON by Jackson. For one thread: decoder and encoder are reused.
+ */
 final class Orders {
   private static final double TAX = 1.19;
 
