@@ -1,5 +1,5 @@
-/* Learns the shape of a record: rarely, so from a copy that no other thread can change, which is scanned
- * again. */
+/* Learns the shape of a record. This is rare, so it scans the record again, in a copy that no other
+ * thread can change. */
 #include <stdlib.h>
 
 #include "json_scalar.h"
@@ -99,7 +99,7 @@ static void mark(kd_json_shape *shape, const cut_record *record, const int32_t *
   };
 }
 
-/* The step in front of the value that begins there; −1: it is part of a step itself. */
+/* The step before the value that begins there; −1: it is part of a step itself. */
 static int32_t step_of(const cut_record *record, int32_t start) {
   for (uint32_t i = 0; i < record->count; i++)
     if ((int32_t)record->ends[i] == start) return (int32_t)i;

@@ -1,5 +1,5 @@
-/* Number literals, and whether a double is certain to hold them exactly (rules: src/formats/json-
- * numbers.ts). */
+/* Number literals, and whether a double is certain to hold them exactly (rules:
+ * src/formats/json-numbers.ts). */
 #ifndef KD_JSON_NUMBER_H
 #define KD_JSON_NUMBER_H
 
@@ -78,7 +78,7 @@ KD_JSON_INLINE const uint8_t *kd_json_digits_end(const uint8_t *at, const uint8_
     uint64_t digits;
     memcpy(&digits, at, sizeof digits);
     digits ^= 0x3030303030303030ull;
-    /* The highest bit of the first byte that is no digit is set; bits of later bytes may be wrong. */
+    /* The highest bit of the first byte that is not a digit is set; bits of later bytes may be wrong. */
     const uint64_t others = ((digits + 0x7676767676767676ull) | digits) & 0x8080808080808080ull;
     if (others) length = (uint32_t)__builtin_ctzll(others) >> 3;
     if (length > end - at) length = (uint32_t)(end - at);

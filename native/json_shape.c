@@ -5,13 +5,13 @@
 
 #include "json_scalar.h"
 
-/* What was read of a value on a path. */
+/* A value on a path, as it was read. */
 typedef struct {
   kd_json_kind kind;
   int32_t items, count;
 } found_value;
 
-/* The steps of a record: where each begins, and the values behind them. */
+/* The steps of a record: where each begins, and the value that follows it. */
 typedef struct {
   int32_t places[KD_JSON_STEPS_MAX + 1], paths[KD_JSON_STEPS_MAX];
   found_value found[KD_JSON_STEPS_MAX];
@@ -86,7 +86,7 @@ KD_JSON_INLINE const uint8_t *step_value_end(const kd_json_scan *s, const uint8_
   return at;
 }
 
-/* Reads on to the end of the record, whose shape it returns; −1: it has none that is known. */
+/* Reads on to the end of the record and returns its shape; −1: the shape is not known. */
 KD_JSON_INLINE int32_t read_steps(const kd_json_scan *s, trail *trail) {
   const uint8_t *at = s->at;
   int32_t number = s->scanner->shapes->first;

@@ -1,5 +1,5 @@
-/* Shapes of records: most records of a topic are the same bytes between their values. What an earlier record
- * of the shape had between its values is compared, not read again; the values are always read. Shapes are
+/* Shapes of records: most records of a topic are the same bytes between their values. The bytes between
+ * values are compared with those of an earlier record, not read again; the values are always read. Shapes are
  * kept as a tree, so that those with the same beginning, such as records with and without a last member,
  * are told apart without reading anything twice. */
 #ifndef KD_JSON_SHAPE_H
@@ -10,7 +10,7 @@
 /* Values of a record, and bytes between two of them. */
 #define KD_JSON_STEPS_MAX 64u
 #define KD_JSON_STEP_BYTES 64u
-/* Bytes of a record from which a shape is learned. */
+/* Maximum size of a record from which a shape is learned. */
 #define KD_JSON_LEARNED_BYTES_MAX 4096u
 #define KD_JSON_LEARNED_DEPTH_MAX 64u
 /* In the tree. */
@@ -21,28 +21,28 @@
 /* Shapes that do not help are forgotten; each time, twice as many rows pass until some are learned again. */
 #define KD_JSON_PAUSES_MAX 12u
 
-/* The bytes in front of a value, or behind the last one. */
+/* The bytes before a value, or after the last one. */
 typedef struct {
   uint8_t bytes[KD_JSON_STEP_BYTES];
   uint32_t length;
   /* The path of the value; −1: none. */
   int32_t path;
-  /* Of the record that ends with these bytes; −1: a value follows. */
+  /* The shape of the record that ends with these bytes; −1: a value follows. */
   int32_t shape;
-  /* What may follow, and what may be here instead; −1: nothing. */
+  /* The step that may follow, and the one that may be here instead; −1: none. */
   int32_t next, other;
   /* KD_JSON_SEEN_… */
   unsigned seen;
 } kd_json_step;
 
-/* A cell of a row that is a position: so many bytes behind the end of the value before a step. */
+/* A cell of a row that is a position: this many bytes after the end of the value before a step. */
 typedef struct {
   uint32_t cell, step;
   int32_t behind;
 } kd_json_mark;
 
 typedef struct {
-  /* Of a row of this shape: right except for positions and values. */
+  /* The cells of a row of this shape: correct except for positions and values. */
   int32_t *cells;
   kd_json_mark *marks;
   uint32_t mark_count;
@@ -62,7 +62,7 @@ struct kd_json_shapes {
 bool kd_json_follow(kd_json_scan *s, bool has_bom);
 /* Remembers the shape of a record. Not an error if that is not possible. */
 void kd_json_learn(kd_json_scanner *scanner, const uint8_t *text, size_t length);
-/* The row's shape is not known: shall it be learned? */
+/* The row's shape is not known: whether to learn it. */
 bool kd_json_wants_shape(kd_json_scanner *scanner, const kd_json_row *row);
 void kd_json_forget_shapes(kd_json_scanner *scanner);
 

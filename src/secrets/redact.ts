@@ -27,7 +27,7 @@ const BASE64_LENGTH_MIN = 6;
 /** Lines of a secret of several lines, such as a key in PEM. */
 const LINE_LENGTH_MIN = 16;
 
-/** Plain, JSON-escaped, URL-encoded, and in base64; of several lines also each line. */
+/** Plain, JSON-escaped, URL-encoded, and in base64; if there are several lines, each of them as well. */
 function formsOf(secret: string): readonly string[] {
   const encodings = [encoded(secret), formEncoded(secret)];
   return [

@@ -1,4 +1,4 @@
-/** How far a group lags behind: its commits against the ends of their partitions. */
+/** How far a group lags behind: its committed offsets against the ends of the partitions. */
 import type { ClusterAdmin, GroupOffset, ListedOffset, TopicPlace } from '../../ports/admin.js';
 
 export type LagQuestions = Pick<ClusterAdmin, 'committedOffsets' | 'offsets' | 'close'>;

@@ -74,7 +74,7 @@ export class LagThrottle implements Throttle {
     const questions = this.#questions;
     this.#questions = undefined;
     await questions?.close().catch((error: unknown) => {
-      this.#parts.logger.debug('the client that asks for lags closed late', { error: messageOf(error) });
+      this.#parts.logger.debug('the client that reads lags closed late', { error: messageOf(error) });
     });
   }
 

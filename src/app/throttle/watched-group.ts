@@ -78,7 +78,7 @@ export class WatchedGroup {
         });
       else this.#sample(lagRecords);
       if (missing !== undefined)
-        this.#warn(`a part of the lag of group ${group} is not known, and is not counted`, {
+        this.#warn(`part of the lag of group ${group} is not known and is not counted`, {
           error: missing,
         });
     } catch (error) {
@@ -122,7 +122,7 @@ export class WatchedGroup {
     this.#crawlsSinceMs ??= nowMs;
     if (nowMs - this.#crawlsSinceMs < CRAWL_WARN_MS) return;
     const { group, boundRecords } = this.#bound;
-    this.#warn(`group ${group} does not catch up, so hardly anything is read`, {
+    this.#warn(`group ${group} is not catching up, so hardly anything is read`, {
       lag: this.#lagRecords,
       bound: boundRecords,
       remedy: 'check that it runs: kd group show lists its members and positions',

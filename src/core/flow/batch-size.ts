@@ -14,7 +14,7 @@ const MEMORY = 0.75;
 const GROWTH = 1.5;
 /** An outage of the destination looks like slow delivery. This limits how far batches grow because of it. */
 const GROWN_MAX = 10;
-/** How fast a growth that is no longer needed shrinks again. */
+/** How fast batches shrink again once their growth is no longer needed. */
 const SHRINKAGE = 0.98;
 
 /**

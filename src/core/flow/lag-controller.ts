@@ -1,4 +1,4 @@
-/** One look at a group that a run must not hold up. */
+/** One sample of a group that a run must not hold up. */
 export interface LagSample {
   /** Records that the group has not committed yet. */
   readonly lagRecords: number;

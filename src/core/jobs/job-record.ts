@@ -92,7 +92,7 @@ export interface JobKey {
   readonly group: string;
   readonly run: number;
   readonly kind: JobRecordKind;
-  /** '' for records of which a run has one. */
+  /** '' for kinds of which a run has only one. */
   readonly id: string;
 }
 
@@ -107,7 +107,7 @@ export function keyText({ group, run, kind, id }: JobKey): string {
   return id === '' ? `${group}/${run}/${kind}` : `${group}/${run}/${kind}/${id}`;
 }
 
-/** Undefined: a record of somebody else. */
+/** Undefined: a record that does not belong to a job. */
 export function readKey(text: string): JobKey | undefined {
   const [, group, run, kind, id = '', single] = KEY.exec(text) ?? [];
   const found = kind ?? single;
@@ -128,7 +128,7 @@ export function readValue<Kind extends JobRecordKind>(kind: Kind, text: string):
     throw new JobRecordFault('its value is not JSON');
   }
   if (!isObject(value) || value['kind'] !== kind)
-    throw new JobRecordFault(`its value is no ${kind} of a job`);
+    throw new JobRecordFault(`its value is not a ${kind} of a job`);
   if (value['schema'] !== SCHEMA)
     throw new JobRecordFault(
       `its schema is ${String(value['schema'])}, and this version of kd knows ${SCHEMA}`,

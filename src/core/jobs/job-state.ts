@@ -47,7 +47,7 @@ export function jobState(group: string, records: readonly StoredRecord[]): JobSt
   const kept = keptOf(group, records);
   const pins = kept.filter(({ kind }) => kind === 'pin');
   const run = Math.max(0, ...pins.map((pin) => pin.run));
-  // Two that begin at once both write one: the first holds.
+  // Two that begin at the same time both write one: the first counts.
   const [first] = pins.filter((pin) => pin.run === run).sort((a, b) => a.offset - b.offset);
   if (first === undefined) return undefined;
   const ofRun = kept.filter((one) => one.run === run);
@@ -65,7 +65,7 @@ export function jobState(group: string, records: readonly StoredRecord[]): JobSt
   };
 }
 
-/** The next offset of each partition by what instances said that they had settled, for the pinned topics. */
+/** The next offset of each partition, by what instances reported as settled, for the pinned topics. */
 export function settledOf({ pin, instances }: JobState): ReadonlyMap<string, number> {
   const ids = new Map(pin.topics.map(({ topic, id }) => [topic, id]));
   const settled = new Map<string, number>();
@@ -110,7 +110,7 @@ function valueOf<Kind extends JobRecordKind>(kept: Kept, kind: Kind): JobValues[
   }
 }
 
-/** Of two that place the same new topic the first holds: an instance may work by it already. */
+/** If two place the same new topic, the first counts: an instance may already be using it. */
 function changed(pin: JobPin, { parts, topics }: JobChange): JobPin {
   const placed = new Map(topics.map((topic) => [topic.topic, topic]));
   const next = (topic: PinnedTopic): PinnedTopic => {

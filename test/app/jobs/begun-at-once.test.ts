@@ -17,7 +17,7 @@ test('of two that begin at once the later one takes the pin of the other, and de
   assert.deepEqual([isResumed, state.pinId], [true, 'a']);
   assert.deepEqual(store.written, ['1/pin', '-1/pin']);
   assert.deepEqual([commitsOf(admin), placed.length], [[], 0]);
-  assert.match(logger.of('info').join(), /another instance has begun the job at the same time/);
+  assert.match(logger.of('info').join(), /another instance began the job at the same time/);
 });
 
 test('an instance that came later with other options is refused, and leaves no pin behind', async () => {
@@ -76,7 +76,10 @@ test('a pin that was acknowledged and can not be read back stops the start', asy
   store.onRead = (reading) => {
     if (reading === 2) store.sink.records.length = 0;
   };
-  await assert.rejects(open(), refused('KAFKA_UNREACHABLE', /about the job g\.job\.j can't be read back/));
+  await assert.rejects(
+    open(),
+    refused('KAFKA_UNREACHABLE', /the records of the job g\.job\.j can't be read back/),
+  );
 });
 
 test('records of the job that a newer version wrote stop the start', async () => {

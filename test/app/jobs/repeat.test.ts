@@ -55,7 +55,7 @@ test('a finished job is asked for with its own options, or with none', () => {
     refused(
       'USAGE',
       /--until was -10 at its start, and is end now; --partitions was 0-1 at its start, and is 1 now/,
-      /another --job NAME is another job; --again does this one again/,
+      /use another --job NAME for a new job, or --again to repeat this one/,
     ),
   );
 });

@@ -121,7 +121,7 @@ test('an output that is not there stops the run at its start', () => {
 test('other numbers of partitions are said where they decide where records go', () => {
   assert.match(
     warningsOf({ output: 3 })[0] ?? '',
-    /out has 3 partitions, in has 2: records go to partitions by their keys/,
+    /out has 3 partitions, in has 2: records are partitioned by key/,
   );
   const same = warningsOf({ output: 1, set: ['dispatcher.output.partition=same'] });
   assert.match(

@@ -163,5 +163,5 @@ test("an event that can't be written is warned about once, and the others are tr
   );
   assert.equal(warning?.fields['file'], path);
   assert.match(String(warning.fields['reason']), /ENOENT/);
-  assert.match(String(warning.fields['hint']), /see whether its disk is full/);
+  assert.match(String(warning.fields['hint']), /check whether its disk is full/);
 });

@@ -177,7 +177,7 @@ test('a group that lags for a minute while hardly anything is read is named', as
   await scene.pass(90_000);
   assert.equal(scene.throttle.recordsPerSecond(), 1);
   assert.equal(scene.warnings.length, 1);
-  assert.match(scene.warnings[0] ?? '', /group live does not catch up/);
+  assert.match(scene.warnings[0] ?? '', /group live is not catching up/);
 });
 
 test('a new configuration connects again, and a group with the same bound keeps its rate', async () => {

@@ -25,7 +25,7 @@ const difference = (offset: number, listedAt: string | null = null): FoundDiffer
   partition: 0,
   offset,
   records: 1,
-  message: `out[0] at offset ${offset}: the record is not the one that was there`,
+  message: `out[0] at offset ${offset}: a different record is there now`,
   listedAt,
 });
 
@@ -67,7 +67,7 @@ test('a difference is shown with its kind, and with the line of the receipt that
     differences: [difference(5, 'r.jsonl, line 3'), difference(9)],
   });
   assert.match(said, /changed +out\[0\] at offset 5: .* \(r\.jsonl, line 3\)\n/);
-  assert.match(said, /changed +out\[0\] at offset 9: the record is not the one that was there\n/);
+  assert.match(said, /changed +out\[0\] at offset 9: a different record is there now\n/);
   assert.match(said, /\ndiffers: m\n$/);
 });
 

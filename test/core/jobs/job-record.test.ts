@@ -31,14 +31,14 @@ for (const kind of KINDS)
 for (const kind of KINDS)
   test(`a record that calls itself something else is not read as ${kind}`, () => {
     for (const other of [...KINDS.filter((one) => one !== kind), 'nonsense', 7, null])
-      assert.equal(faultOf(kind, { kind: other }), `its value is no ${kind} of a job`);
+      assert.equal(faultOf(kind, { kind: other }), `its value is not a ${kind} of a job`);
   });
 
 for (const text of ['null', '[]', '7', '"pin"', 'true', '[{"schema":1,"kind":"pin"}]'])
   test(`${text} is no record of a job`, () => {
     assert.throws(() => readValue('pin', text), {
       name: 'JobRecordFault',
-      message: 'its value is no pin of a job',
+      message: 'its value is not a pin of a job',
     });
   });
 

@@ -157,7 +157,7 @@ test('a record that can not be used is named with its offset', () => {
   };
   assert.match(says('{'), /1\/pin\/a at offset 0 can't be used: its value is not JSON/);
   assert.match(says('{"schema":2,"kind":"pin"}'), /its schema is 2, and this version of kd knows 1/);
-  assert.match(says('{"schema":1,"kind":"finished"}'), /is no pin of a job/);
+  assert.match(says('{"schema":1,"kind":"finished"}'), /is not a pin of a job/);
   const broken = { ...pinOf(1), topics: [{ topic: 'orders', id: null, ranges: [[0, 0]] }] };
   assert.match(says(JSON.stringify({ schema: 1, kind: 'pin', ...broken })), /no valid "topics"/);
   fc.assert(
