@@ -3,7 +3,7 @@
  * rd_kafka_produce_batch() takes no timestamps, and one rd_kafka_produceva() per message costs about a tenth
  * of everything that a record costs: two readings of the clock, a lock and two counters shared with other
  * threads. But librdkafka calls on_send for each message of a batch before it is queued, and a
- * message's timestamp is a field directly behind its public part. It can be read by a public function, not
+ * message's timestamp is a field directly after its public part. It can be read by a public function, not
  * set.
  *
  * So the place of the field is proved at run time, with the first message of each writer: what is read there,

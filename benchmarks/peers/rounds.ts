@@ -31,7 +31,7 @@ export interface PeerScores {
 
 /** Larger records are fewer, so that a run takes about as long and as much of the disk. */
 const RUN_BYTES_MAX = 1_000_000_000;
-/** How many times longer JSON of the same fields is than Avro. */
+/** The size of JSON records as a multiple of Avro records with the same fields. */
 const JSON_TO_AVRO_BYTES = 1.7;
 
 const STREAMS = { id: 'streams', title: 'Kafka Streams' } as const;

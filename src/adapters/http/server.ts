@@ -36,7 +36,7 @@ export async function startHealthServer(
       try {
         return serve(path, source, response);
       } catch {
-        // A probe must never end the process. Whatever failed is not for everyone to read.
+        // A probe must never end the process. The reason for a failure is not shown to every client.
         return answer(response, 500, { error: 'the status could not be determined' });
       }
     },

@@ -6,7 +6,7 @@
 export type Position =
   | { readonly kind: 'committed' | 'earliest' | 'end' }
   | { readonly kind: 'time'; readonly timestampMs: number }
-  /** After the beginning of what it is asked for, or before its end. */
+  /** N offsets after the beginning, or before the end, of each partition. */
   | { readonly kind: 'after' | 'before'; readonly offsets: number }
   | { readonly kind: 'offset'; readonly offset: number }
   | { readonly kind: 'table'; readonly file: string; readonly offsets: OffsetTable };
