@@ -49,7 +49,7 @@ function refusal(value: unknown, cause: unknown): FormatError {
     const path = pathOfBigInt(value, '', 0) ?? 'the value';
     return new FormatError(
       'BIGINT',
-      `${path} is a BigInt, which has no JSON; write it with String() or, where it is small, Number()`,
+      `${path} is a BigInt, which has no JSON; write it with String() or, if it is small, Number()`,
       {
         cause,
       },

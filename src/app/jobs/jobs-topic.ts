@@ -108,7 +108,7 @@ function refused(name: string, replication: number, { text }: TopicResult): Disp
     `jobs keep their ends and progress in the topic ${name}, which is missing and can't be created: ${text}`,
     {
       remedy:
-        `let somebody create it: kafka-topics.sh --create --topic ${name} --partitions 1 ` +
+        `have someone create it: kafka-topics.sh --create --topic ${name} --partitions 1 ` +
         `--replication-factor ${replication} --config ${CLEANUP}=compact; or name another with ` +
         'dispatcher.jobs-topic',
     },

@@ -24,7 +24,7 @@ export function numberFault(text: string, value: unknown): NumberFault | undefin
 
 const DECIMAL = /^([-+]?)(\d*)\.?(\d*)(?:[eE]([-+]?\d{1,6}))?$/;
 
-/** A decimal number without what changes nothing (1.10 and 11e-1 are one); undefined for hex and octal. */
+/** A decimal number in canonical form, the same for 1.10 and 11e-1; undefined for hex and octal. */
 function significant(text: string): string | undefined {
   const [all, sign, whole = '', fraction = '', exponent = '0'] = DECIMAL.exec(text) ?? [];
   if (all === undefined) return undefined;

@@ -39,7 +39,7 @@ export interface BegunLine extends Line, RunDigests {
   readonly until: string;
   readonly inputs: readonly TopicIdentity[];
   readonly outputs: readonly TopicIdentity[];
-  /** Where the output topics ended: records below are from before. */
+  /** Where the output topics ended: records below were written before the run. */
   readonly outputEnds: readonly Omit<PartitionRange, 'from'>[];
 }
 

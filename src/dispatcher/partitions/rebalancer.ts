@@ -187,8 +187,8 @@ export class Rebalancer {
   }
 
   /**
-   * Waits until the ends are known, so that nothing beyond them is read. Where a leader is missing they may
-   * take long: the others are read meanwhile, without a limit.
+   * Waits until the ends are known, so that nothing beyond them is read. Without a leader that may take
+   * long; the other partitions are read meanwhile, without a limit.
    */
   private async endsKnown(): Promise<void> {
     const { deps, stopWanted } = this.state;
