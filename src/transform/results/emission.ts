@@ -6,7 +6,7 @@ import type { HeaderValue } from '../../wire/packed-headers.js';
 import { type HeaderList, hasDied, sourceHeaders } from './former-death.js';
 import { type Rejected, refuse } from './rejected.js';
 import type { EmitOptions } from './results.js';
-import { isTopicName } from './topic-table.js';
+import type { TopicTable } from './topic-table.js';
 
 const TIMESTAMP_MAX_MS = Number.MAX_SAFE_INTEGER;
 const PARTITION_MAX = 0x7fffffff;
@@ -21,10 +21,15 @@ export interface Emission {
 }
 
 /** Reads each option once; invalid options are refused with the reason. */
-export function checkOptions(given: unknown, reader: InputBatchReader, row: number): Emission | Rejected {
+export function checkOptions(
+  given: unknown,
+  topics: TopicTable,
+  reader: InputBatchReader,
+  row: number,
+): Emission | Rejected {
   if (typeof given !== 'object' || given === null) return invalid('the options of emit() must be an object');
   const { topic, key, partition, timestamp, headers } = given as EmitOptions;
-  if (topic !== undefined && !isTopicName(topic))
+  if (topic !== undefined && !topics.accepts(topic))
     return refuse(
       'transform',
       'INVALID_TOPIC',

@@ -142,7 +142,7 @@ export class OutputRows {
   }
 
   #beginEmission(row: number, options: EmitOptions, more = 0): Step {
-    const emission = checkOptions(options, this.scope.reader, row);
+    const emission = checkOptions(options, this.#topics, this.scope.reader, row);
     if (emission instanceof Rejected) return emission;
     const topic = this.#topicOf(emission);
     if (topic === undefined) return emission.topicName === undefined ? noTopic() : Written.unknownTopic;

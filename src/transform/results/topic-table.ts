@@ -27,6 +27,11 @@ export class TopicTable {
     return performance.now() - (this.#reportedAtMs.get(name) ?? Number.NEGATIVE_INFINITY) < FRESH_MS;
   }
 
+  /** Whether Kafka would accept the name. A topic that is known has been accepted: routed rows end here. */
+  accepts(name: unknown): name is string {
+    return typeof name === 'string' && (this.#byName.has(name) || isTopicName(name));
+  }
+
   get(name: string): OutputTopic | undefined {
     return this.#byName.get(name);
   }
