@@ -15,7 +15,7 @@ import { findRanges, placeOf, type Range, type RangeQueries } from './ranges.js'
 
 /** The position of such a partition as reported to the dispatcher. */
 const UNDECIDED_OFFSET = 0;
-/** No log ends behind it, and librdkafka's statistics can still name it exactly. */
+/** No log ends beyond it, and librdkafka's statistics can still name it exactly. */
 export const BEYOND_ANY_LOG = 2 ** 52;
 const UNDECIDED: FirstStart = { offset: UNDECIDED_OFFSET, start: 'undecided' };
 
