@@ -96,7 +96,7 @@ export async function outage(
   kd.kill('SIGTERM');
   const all = await looks.end();
   const { code, stderr } = await kd.ended;
-  assertTrue(all, { fromMs, toMs, readyInMs: 8_000 });
+  assertTrue(all, { fromMs, toMs, readyInMs: 12_000 });
   assert.equal(code, 0, stderr);
   return stderr;
 }

@@ -11,9 +11,10 @@ import {
   type Metadata,
   type TopicPartition,
 } from '../rdkafka.js';
+import { inAttempts } from './attempts.js';
 import type { ClusterOptions } from './client-config.js';
 
-/** Time limit for one request to the brokers. */
+/** Time limit for a request to the brokers, all its attempts together. */
 export const REQUEST_TIMEOUT_MS = 30_000;
 /** A topic that was just created is not known to every broker immediately. */
 const MISSING_ATTEMPTS_MAX = 4;
@@ -183,7 +184,7 @@ async function ask(
   what: string,
 ): Promise<Metadata> {
   try {
-    return await getMetadata(client, { ...options, timeout: REQUEST_TIMEOUT_MS });
+    return await inAttempts(REQUEST_TIMEOUT_MS, (timeout) => getMetadata(client, { ...options, timeout }));
   } catch (cause) {
     throw requestFailure(what, cause);
   }

@@ -4,6 +4,7 @@
  * clusters.
  */
 import type { Logger } from '../../ports/logger.js';
+import { inAttempts } from '../client/attempts.js';
 import type { NativeBinding } from '../native.js';
 import { errorText, type TopicPartition, type TopicPartitionOffset } from '../rdkafka.js';
 import type { OffsetStoringConsumer } from './offset-store.js';
@@ -62,7 +63,9 @@ export class OffsetOrigins implements OffsetStoringConsumer {
   ): Promise<readonly P[]> {
     const { native, handleId, groupId, logger } = this.#parts;
     try {
-      const answers = await native.askBrokers(handleId, 'committedOffsets', 0, [groupId], timeoutMs);
+      const answers = await inAttempts(timeoutMs, (attemptMs) =>
+        native.askBrokers(handleId, 'committedOffsets', 0, [groupId], attemptMs),
+      );
       const kept = new Map(answers.map((one) => [nameOf(one), one.metadata]));
       return partitions.filter((partition) => this.#isForeign(partition, kept.get(nameOf(partition)) ?? ''));
     } catch (error) {

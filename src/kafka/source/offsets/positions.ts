@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DispatcherError } from '../../../core/errors.js';
 import type { CommittedOffset, TopicOffset } from '../../../ports/commits.js';
 import type { AssignedPartition, EndOffset, LostRange } from '../../../ports/source.js';
+import { inAttempts } from '../../client/attempts.js';
 import { REQUEST_TIMEOUT_MS, requestFailure } from '../../client/metadata.js';
 import type { TopicPartition } from '../../rdkafka.js';
 import { findRanges, placeOf, type Range, type RangeQueries } from './ranges.js';
@@ -94,7 +95,9 @@ export class PositionResolver {
   async committed(partitions: readonly TopicPartition[]): Promise<TopicOffset[]> {
     if (partitions.length === 0) return [];
     try {
-      const offsets = await this.#queries.committed(partitions, REQUEST_TIMEOUT_MS);
+      const offsets = await inAttempts(REQUEST_TIMEOUT_MS, (timeoutMs) =>
+        this.#queries.committed(partitions, timeoutMs),
+      );
       return partitions.map(({ topic, partition }, index) => ({
         topic,
         partition,
