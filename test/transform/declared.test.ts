@@ -133,6 +133,21 @@ test('without written fields, an empty result leaves the record as it is', async
   assert.deepEqual(ran.outputs.map(valueOf), orders(2));
 });
 
+for (const format of ['json', 'avro'] as const)
+  for (const writes of [[], ['amount']])
+    test(`${format}: a tombstone has no bytes to write ${writes.length} fields into`, async () => {
+      const of = format === 'avro' ? side : { format, long: 'number' as const };
+      const fields = Object.fromEntries(writes.map((name) => [name, 1]));
+      for (const result of [fields, emit(fields), emitAll([fields])]) {
+        const definition = { reads: [], writes, transform: () => forward(), onTombstone: () => result };
+        const ran = await run(definition, [{ value: null, key: Buffer.from('k') }], {
+          settings: { input: of, output: of },
+        });
+        assert.deepEqual(ran.outcomes, ['INVALID_RESULT']);
+        assert.match(headerText(ran.outputs[0], 'kd-message') ?? '', /a record with a null value/);
+      }
+    });
+
 const REFUSED: readonly (readonly [of: string, definition: object, says: RegExp])[] = [
   ['no list', { reads: 'amount' }, /reads is a string, not a list/],
   ['a name that is no text', { reads: [1] }, /reads has 1, which is not a field name/],

@@ -132,8 +132,9 @@ export class OutputRows {
     const writer = this.writer;
     if (this.#encoder.from !== undefined) {
       const { reader } = this.scope;
-      const start = reader.valueStart(row);
-      this.#encoder.from(reader.bytes, start, start + reader.valueLength(row), row);
+      const [start, length] = [reader.valueStart(row), reader.valueLength(row)];
+      if (length < 0) return refuse('transform', 'INVALID_RESULT', NO_FIELDS);
+      this.#encoder.from(reader.bytes, start, start + length, row);
     }
     const end = this.#encoder.encode(value, writer.bytes, writer.payloadEnd, writer.limit);
     if (end < 0) return -1 - end > this.#settings.outputBytesMax ? this.tooLarge() : Written.full;
@@ -166,6 +167,10 @@ export class OutputRows {
     return topic;
   }
 }
+
+const NO_FIELDS =
+  'with declared fields a value is a copy of its record, and a record with a null value has nothing to ' +
+  'copy; return forward(), tombstone(), drop() or emitRaw() from onTombstone';
 
 function noTopic(): Rejected {
   return refuse(
