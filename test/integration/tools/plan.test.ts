@@ -56,7 +56,7 @@ test('a plan says ranges, times, sizes and what does not fit, and leaves nothing
   assert.deepEqual(disk, { topic: job.output, replication: 1, bytes });
   assert.ok(sample.records >= 20 && secondsMin !== null);
   assert.match(warnings[0]?.message ?? '', /keeps records for 60 minutes .* soon be deleted/);
-  assert.match(warnings[1]?.message ?? '', /has 5 partitions, .* has 3: records go .* by their keys/);
+  assert.match(warnings[1]?.message ?? '', /has 5 partitions, .* has 3: records are partitioned by key/);
 
   const text = await plan();
   assert.equal(text.code, 0, text.stderr);
