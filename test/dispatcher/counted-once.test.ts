@@ -5,9 +5,17 @@ import { Bench } from './bench.js';
 
 const NOT_ENOUGH_REPLICAS = 19;
 
-/** The brokers answer the parts in another order than they were written in. */
-function swap(bench: Bench): void {
-  bench.sink.written.push(...bench.sink.written.splice(0, 1));
+/** Of offsets 0 to 20 the second half is settled before the first is refused. */
+async function firstRefused(): Promise<Bench> {
+  const bench = new Bench();
+  await bench.start(0);
+  bench.deliver(0, 0, 10);
+  bench.deliver(0, 10, 20);
+  await bench.settle();
+  bench.sink.written.reverse();
+  bench.sink.settle();
+  bench.sink.settle(NOT_ENOUGH_REPLICAS);
+  return bench;
 }
 
 async function readAgain(bench: Bench, ...ranges: readonly (readonly [number, number])[]): Promise<void> {
@@ -25,14 +33,7 @@ async function finish(bench: Bench): Promise<Awaited<ReturnType<Bench['end']>>['
 }
 
 test('records that were settled ahead of a refused batch are counted once, and as retried', async () => {
-  const bench = new Bench();
-  await bench.start(0);
-  bench.deliver(0, 0, 10);
-  bench.deliver(0, 10, 20);
-  await bench.settle();
-  swap(bench);
-  bench.sink.settle();
-  bench.sink.settle(NOT_ENOUGH_REPLICAS);
+  const bench = await firstRefused();
   await readAgain(bench, [0, 10], [10, 20]);
   const { consumed, transformed, retried, unsettled, emitted } = await finish(bench);
   assert.deepEqual([consumed, transformed, retried, unsettled], [20, 20, 20, 0]);
@@ -59,14 +60,7 @@ test('however the records are cut into batches when they are read again, each co
 });
 
 test('a second rewind before they were settled again does not count them either', async () => {
-  const bench = new Bench();
-  await bench.start(0);
-  bench.deliver(0, 0, 10);
-  bench.deliver(0, 10, 20);
-  await bench.settle();
-  swap(bench);
-  bench.sink.settle();
-  bench.sink.settle(NOT_ENOUGH_REPLICAS);
+  const bench = await firstRefused();
   await readAgain(bench, [0, 5], [5, 20]);
   bench.sink.settle(NOT_ENOUGH_REPLICAS);
   bench.sink.settle(NOT_ENOUGH_REPLICAS);
@@ -76,14 +70,7 @@ test('a second rewind before they were settled again does not count them either'
 });
 
 test('what is settled again is counted as any other record once the run has passed it', async () => {
-  const bench = new Bench();
-  await bench.start(0);
-  bench.deliver(0, 0, 10);
-  bench.deliver(0, 10, 20);
-  await bench.settle();
-  swap(bench);
-  bench.sink.settle();
-  bench.sink.settle(NOT_ENOUGH_REPLICAS);
+  const bench = await firstRefused();
   await readAgain(bench, [0, 20], [20, 30]);
   const { consumed, transformed, retried } = await finish(bench);
   assert.deepEqual([consumed, transformed, retried], [30, 30, 20]);

@@ -47,7 +47,7 @@ export interface Ours {
 export interface Reading {
   readonly offsets: OffsetLedger;
   /** Settled and counted before a rewind, ahead of what was not: sorted, disjoint; not counted again. */
-  counted: readonly OffsetRange[];
+  readonly counted: readonly OffsetRange[];
   /** The offset at which reading ends; infinite without one. */
   until: number;
   /** The last fault, and how often it occurred in a row at the same offset. */

@@ -49,12 +49,13 @@ export class Partitions {
 
   /**
    * Begins an epoch, and the assignment if there is none. What was in flight before is stale from now on.
-   * `until`: where reading ends; undefined: nowhere.
+   * `until`: where reading ends; undefined: nowhere. `counted`: records that must not be counted again.
    */
   open(
     { partitionId, topic, partition }: AssignedPartition,
     offset: number,
     until?: number,
+    counted: readonly OffsetRange[] = [],
   ): OpenedPartition {
     const state = this.#all.get(partitionId) ?? newState({ partitionId, topic, partition });
     const offsets = new OffsetLedger(offset);
@@ -63,7 +64,7 @@ export class Partitions {
     state.ours ??= { begunAt: offset, stored: undefined, progress: undefined, reading: undefined };
     state.ours.reading = {
       offsets,
-      counted: [],
+      counted,
       until: until ?? Number.POSITIVE_INFINITY,
       fault: undefined,
       leaving: false,
@@ -87,12 +88,6 @@ export class Partitions {
   /** Offsets that were settled and counted before a rewind. */
   countedOf(id: PartitionId): readonly OffsetRange[] {
     return this.#all.get(id)?.ours?.reading?.counted ?? [];
-  }
-
-  /** Records of these offsets are read again, and must not be counted again. */
-  setCounted(id: PartitionId, ranges: readonly OffsetRange[]): void {
-    const reading = this.#all.get(id)?.ours?.reading;
-    if (reading !== undefined) reading.counted = ranges;
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { PartitionId } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
+import type { OffsetRange } from '../../core/offset-ranges.js';
 import type { CommittedOffset } from '../../ports/commits.js';
 import type { AssignedPartition, OpenedPartition, StartOffset } from '../../ports/source.js';
 import type { BatchFlow } from '../batch-flow.js';
@@ -143,13 +144,17 @@ export class Rebalancer {
   }
 
   /** Opens a partition under a new epoch. Whatever is in flight from the old epoch is stale from now on. */
-  open(partition: AssignedPartition, offset: number | undefined): OpenedPartition {
+  open(
+    partition: AssignedPartition,
+    offset: number | undefined,
+    counted: readonly OffsetRange[] = [],
+  ): OpenedPartition {
     if (offset === undefined)
       throw new DispatcherError(
         'DEFECT',
         `no position for topic ${partition.topic}, partition ${partition.partition}`,
       );
-    const opened = this.state.partitions.open(partition, offset, this.endWatch.untilOf(partition));
+    const opened = this.state.partitions.open(partition, offset, this.endWatch.untilOf(partition), counted);
     this.moved([partition.partitionId]);
     return opened;
   }
@@ -165,11 +170,8 @@ export class Rebalancer {
       // Lost partitions are no longer open; their revocation is queued after this change.
       const opened = state.partitions.owned.flatMap((partition) => {
         const offset = partition.ours.reading?.offsets.committable;
-        if (offset === undefined) return [];
         const counted = state.partitions.settledAhead(partition.partitionId);
-        const reopened = this.open(partition, offset);
-        state.partitions.setCounted(partition.partitionId, counted);
-        return [reopened];
+        return offset === undefined ? [] : [this.open(partition, offset, counted)];
       });
       for (const partition of opened) {
         if (state.lifecycle.isOver()) return;

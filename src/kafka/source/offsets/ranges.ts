@@ -2,14 +2,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ListedOffset } from '../../../ports/admin.js';
 import { inAttempts } from '../../client/attempts.js';
-import { requestFailure } from '../../client/metadata.js';
+import { REQUEST_TIMEOUT_MS, requestFailure } from '../../client/metadata.js';
 import type { NativeBinding } from '../../native.js';
 import { getMetadata, type KafkaClient, kafkaErrorCode, type TopicPartition } from '../../rdkafka.js';
 
 /** Partitions per request; the addon accepts more. */
 const PLACES_MAX = 2_000;
-/** Time limit for one question about ranges, all its attempts together. */
-export const RANGES_TIMEOUT_MS = 6_000;
 /** Pause between two questions while a partition has no leader that answers. */
 const LEADER_PAUSE_MS = 250;
 /** How long a partition without a leader is waited for before the others continue without it. */
@@ -81,7 +79,7 @@ async function ask(
   partitions: readonly TopicPartition[],
 ): Promise<readonly RangeAnswer[]> {
   try {
-    return await inAttempts(RANGES_TIMEOUT_MS, (timeoutMs) => queries.ranges(partitions, timeoutMs));
+    return await inAttempts(REQUEST_TIMEOUT_MS, (timeoutMs) => queries.ranges(partitions, timeoutMs));
   } catch (cause) {
     const code = kafkaErrorCode(cause) ?? 0;
     if (PASSING.has(code)) return partitions.map(() => ({ code, text: '' }));
