@@ -13,7 +13,8 @@ import { describeMachine } from './machine.js';
 import { measureMicro } from './micro/main.js';
 import { type BenchOptions, type Part, parseOptions } from './options.js';
 import { PEER_JOBS, type PeerJob } from './peers/jobs.js';
-import { measurePeers, type PeerScores } from './peers/rounds.js';
+import { replaceJob } from './peers/report.js';
+import { measurePeers } from './peers/rounds.js';
 import { type Circumstances, type Results, readResults, writeReport } from './report.js';
 import { type Fillings, measureThroughput, type Score } from './throughput.js';
 import { measureTls, type TlsScore } from './tls.js';
@@ -107,14 +108,6 @@ async function byPartitions(ground: Ground, options: BenchOptions): Promise<Part
   return rows;
 }
 
-async function peers(
-  ground: Ground,
-  options: BenchOptions,
-  onJob: (scores: PeerScores) => Promise<void>,
-): Promise<PeerScores> {
-  return measurePeers(ground, peerJobs(options), options, onJob);
-}
-
 function peerJobs({ jobs }: BenchOptions): readonly PeerJob[] {
   return PEER_JOBS.filter(({ id }) => jobs.length === 0 || jobs.includes(id));
 }
@@ -161,7 +154,13 @@ async function measureParts(
   await add('partitions', () => byPartitions(ground, options));
   await add('latency', () => latency(ground, options, rateMax()));
   await add('micro', measureMicro);
-  await add('peers', () => peers(ground, options, (scores) => keep('peers', scores)));
+  if (!options.parts.has('peers')) return;
+  say('part peers');
+  await measurePeers(ground, peerJobs(options), options, async (score) => {
+    const peers = replaceJob(results.peers ?? [], { ...circumstances, result: score });
+    results = { ...results, peers };
+    await writeReport(options.out, results);
+  });
 }
 
 function commandLine(): string {

@@ -8,8 +8,8 @@ import type { LatencyScore, StartStopScore } from './latency.js';
 import type { Machine } from './machine.js';
 import type { MicroScore } from './micro/main.js';
 import type { BenchOptions } from './options.js';
-import { peersBody } from './peers/report.js';
-import type { PeerScores } from './peers/rounds.js';
+import { peersBody, peersChart } from './peers/report.js';
+import type { PeerScore } from './peers/rounds.js';
 import { MIB, ratio, table, thousands, withRange } from './tables.js';
 import type { Score } from './throughput.js';
 import type { TlsPair, TlsScore } from './tls.js';
@@ -38,7 +38,8 @@ export interface Results {
     readonly startStop: StartStopScore;
   }>;
   readonly micro?: Measured<readonly MicroScore[]>;
-  readonly peers?: Measured<PeerScores>;
+  /** Every job by itself, in the order of the jobs. */
+  readonly peers?: readonly Measured<PeerScore>[];
 }
 
 /** Text written by hand follows this line and is kept. */
@@ -148,12 +149,24 @@ First record out ${startStop.firstRecordOutMs.toFixed(0)} ms after the start of 
 stopped ${startStop.drainMs.toFixed(0)} ms after SIGTERM under load.`;
 }
 
+function peersSection(jobs: readonly Measured<PeerScore>[]): string[] {
+  if (jobs.length === 0) return [];
+  const sittings = new Map<string, string[]>();
+  for (const measured of jobs) {
+    const text = conditions(measured);
+    sittings.set(text, [...(sittings.get(text) ?? []), measured.result.id]);
+  }
+  const where = [...sittings].map(([text, ids]) => `${ids.join(', ')}: ${text}`);
+  const body = peersBody(jobs.map(({ result }) => result));
+  return [`## Against hand-written Go and Kafka Streams\n\n${body}\n\n${where.join('\n\n')}`];
+}
+
 function sections(results: Results): string[] {
   const scoreTable = (scores: readonly Score[]): string =>
     table(SCORE_HEAD, scoreRows(scores, floorOf(scores)));
   return [
     ...section('Copying a topic', results.throughput, scoreTable),
-    ...section('Against hand-written Go and Kafka Streams', results.peers, peersBody),
+    ...peersSection(results.peers ?? []),
     ...section('What TLS adds', results.tls, tlsBody),
     ...section('10 KB records', results.large, scoreTable),
     ...section('CPU by partitions', results.partitions, (rows) =>
@@ -228,6 +241,9 @@ export async function writeReport(folder: string, results: Results): Promise<voi
   const [, byHand = ''] = ((await textOf(report)) ?? '').split(`${BY_HAND}\n`);
   await writeFile(join(folder, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
   await writeFile(report, markdown(results, byHand));
+  if (results.peers !== undefined) {
+    await writeFile(join(folder, 'peers.svg'), peersChart(results.peers.map(({ result }) => result)));
+  }
   const { throughput } = results;
   const shown = throughput?.result.filter((score) => score.id !== 'floor-consume') ?? [];
   if (throughput !== undefined && shown.length > 0) {

@@ -16,17 +16,14 @@ export interface PeerOptions {
   readonly match: readonly string[];
 }
 
+/** What a job cost every program, and the versions of the rivals that did it. */
 export interface PeerScore {
   readonly id: string;
   readonly title: string;
   readonly bytes: number;
   readonly partitions: number;
   readonly scores: readonly Score[];
-}
-
-export interface PeerScores {
   readonly versions: Readonly<Record<string, string>>;
-  readonly jobs: readonly PeerScore[];
 }
 
 /** Larger records are fewer, so that a run takes about as long and as much of the disk. */
@@ -41,28 +38,25 @@ interface Peers {
   readonly streams: StreamsPeer | undefined;
 }
 
-/** Reports the results so far after every job. */
+/** Reports each job as soon as it is measured. */
 export async function measurePeers(
   ground: Ground,
   jobs: readonly PeerJob[],
   options: PeerOptions,
-  onJob: (scores: PeerScores) => Promise<void>,
-): Promise<PeerScores> {
+  onJob: (score: PeerScore) => Promise<void>,
+): Promise<void> {
   const wanted = ({ id }: { readonly id: string }): boolean =>
     options.match.some((prefix) => id.startsWith(prefix));
   const peers: Peers = {
     go: jobs.some((job) => job.go.some(wanted)) ? await buildGo() : undefined,
     streams: wanted(STREAMS) ? await buildStreams() : undefined,
   };
-  const measured: PeerScore[] = [];
-  const scores = { versions: { ...peers.go?.versions, ...peers.streams?.versions }, jobs: measured };
+  const versions = { ...peers.go?.versions, ...peers.streams?.versions };
   for (const job of jobs) {
     const rivals = rivalsOf(job, peers).filter(wanted);
     say(`job ${job.id}: ${rivals.map(({ id }) => id).join(', ')}`);
-    measured.push(await measureJob(ground, job, rivals, options));
-    await onJob(scores);
+    await onJob({ ...(await measureJob(ground, job, rivals, options)), versions });
   }
-  return scores;
 }
 
 function rivalsOf(job: PeerJob, peers: Peers): Rival[] {
@@ -88,7 +82,7 @@ async function measureJob(
   job: PeerJob,
   rivals: readonly Rival[],
   options: PeerOptions,
-): Promise<PeerScore> {
+): Promise<Omit<PeerScore, 'versions'>> {
   const avroBytes = job.bytes ?? options.size;
   const bytes = job.input === 'json' ? Math.round(avroBytes * JSON_TO_AVRO_BYTES) : avroBytes;
   const { partitions = options.partitions } = job;
