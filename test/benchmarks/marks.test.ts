@@ -34,7 +34,7 @@ test('pass-through is compared with C and with Go', () => {
   assert.equal(seen(jobs, 'pass-through', '× Go'), 0.25);
 });
 
-test('filters and routes are compared with the pass-through of kd itself, changes with the rival of the job', () => {
+test('filters and routes are compared with kd’s pass-through, changes with the rival of the job', () => {
   const jobs = [
     job('pass', { kd: 2 }),
     job('route-json', { go: 9, kd: 9, 'kd-declared': 3 }),
