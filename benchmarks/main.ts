@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../test/support/paths.js';
+import type { Circumstances } from './circumstances.js';
 import { floor, KD_AVRO, KD_JSON, KD_PASS, KD_PASS_SMALL, KD_RAW, kd, stock } from './contenders.js';
 import { Ground, say } from './ground.js';
 import { measureLatency, measureStartStop } from './latency.js';
@@ -15,7 +16,7 @@ import { type BenchOptions, type Part, parseOptions } from './options.js';
 import { PEER_JOBS, type PeerJob } from './peers/jobs.js';
 import { replaceJob } from './peers/report.js';
 import { measurePeers } from './peers/rounds.js';
-import { type Circumstances, type Results, readResults, writeReport } from './report.js';
+import { type Results, readResults, writeReport } from './report.js';
 import { type Fillings, measureThroughput, type Score } from './throughput.js';
 import { measureTls, type TlsScore } from './tls.js';
 

@@ -4,26 +4,14 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Bar, barChart } from './chart.js';
+import { conditions, type Measured } from './circumstances.js';
 import type { LatencyScore, StartStopScore } from './latency.js';
-import type { Machine } from './machine.js';
 import type { MicroScore } from './micro/main.js';
-import type { BenchOptions } from './options.js';
 import { peersBody, peersChart } from './peers/report.js';
 import type { PeerScore } from './peers/rounds.js';
 import { MIB, ratio, table, thousands, withRange } from './tables.js';
 import type { Score } from './throughput.js';
 import type { TlsPair, TlsScore } from './tls.js';
-
-/** Where, when and how a part was measured. */
-export interface Circumstances {
-  readonly machine: Machine;
-  readonly options: Pick<BenchOptions, 'records' | 'size' | 'partitions' | 'runs'>;
-  readonly command: string;
-}
-
-export interface Measured<T> extends Circumstances {
-  readonly result: T;
-}
 
 /** A part that was not measured again keeps what was measured before. */
 export interface Results {
@@ -82,22 +70,6 @@ function section<T>(
   return measured === undefined
     ? []
     : [`## ${heading}\n\n${body(measured.result)}\n\n${conditions(measured)}`];
-}
-
-function conditions({ machine, options, command }: Circumstances): string {
-  const place =
-    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Linux ` +
-    `${machine.kernel}, load before the run ${machine.loadBefore.toFixed(2)}`;
-  const versions =
-    `Node ${machine.node}, librdkafka ${machine.librdkafka}, Apache Kafka 4.3.1 on Java ` +
-    `${machine.java}, one broker`;
-  const load =
-    `records of ${options.size} bytes, up to ${options.records.toLocaleString('en-US')} a ` +
-    `run, ${options.partitions} partitions, ${options.runs} ${options.runs === 1 ? 'round' : 'rounds'}`;
-  return (
-    `Commit ${machine.commit}, ${machine.date}: \`${command}\`; unless the table says otherwise, ` +
-    `${load}. ${place}. ${versions}.`
-  );
 }
 
 function tlsBody({ handshake, pairs }: TlsScore): string {

@@ -1,6 +1,6 @@
 /** The report's section about kd and its rivals, and its picture. */
 import { type Bar, groupedChart } from '../chart.js';
-import type { Measured } from '../report.js';
+import type { Measured } from '../circumstances.js';
 import { MIB, ratio, table, thousands, withRange } from '../tables.js';
 import { PEER_JOBS } from './jobs.js';
 import { type Mark, marksOf } from './marks.js';

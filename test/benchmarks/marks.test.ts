@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Measured } from '../../benchmarks/circumstances.js';
 import { marksOf } from '../../benchmarks/peers/marks.js';
 import { peersBody, peersChart, replaceJob } from '../../benchmarks/peers/report.js';
 import type { PeerScore } from '../../benchmarks/peers/rounds.js';
-import type { Measured } from '../../benchmarks/report.js';
 
 const MIB = 2 ** 20;
 
