@@ -117,6 +117,14 @@ export const DISPATCHER_KEYS = {
     max: DAY,
     doc: 'a worker that finishes no record for this long is replaced',
   },
+  'dispatcher.preset': {
+    format: 'choice',
+    default: 'throughput',
+    choices: ['throughput', 'latency'],
+    doc:
+      'latency: defaults for the shortest way of a record (`linger.ms` 1), at more requests and CPU per ' +
+      'record below full speed; your own properties win',
+  },
   'dispatcher.rate': {
     format: 'rate',
     default: null,

@@ -5,12 +5,7 @@
 
 import type { ClientSide } from '../../core/client-side.js';
 import type { TokenSource } from '../../core/token-source.js';
-import {
-  consumerDefaults,
-  defaultReasons,
-  producerDefaults,
-  withDefaults,
-} from '../../kafka/properties/defaults.js';
+import { defaultsOf, type Preset, reasonOf, withDefaults } from '../../kafka/properties/defaults.js';
 import type { PropertyEntries } from '../client/properties.js';
 import type { ClusterConfig, PropertyOrigin } from '../keys/resolved.js';
 import { formatOrigin, type Problems } from '../text/problem.js';
@@ -25,7 +20,8 @@ export function clusterConfig(
 ): ClusterConfig {
   const { properties: entries, certificates, files } = input.clients[side];
   const user = new Map([...entries].map(([name, entry]) => [name, entry.value]));
-  const properties = withDefaults(side === 'consumer' ? consumerDefaults : producerDefaults, user);
+  const preset = input.settings.get('dispatcher.preset');
+  const properties = withDefaults(defaultsOf(side, preset), user);
   return {
     bootstrapServers: servers,
     properties,
@@ -33,7 +29,7 @@ export function clusterConfig(
       ['bootstrap.servers', serversOrigin(side, input)],
       ...[...properties.keys()].map((name): [string, PropertyOrigin] => [
         name,
-        originOf(side, name, entries),
+        originOf(side, name, { entries, preset }),
       ]),
     ]),
     certificates,
@@ -42,13 +38,18 @@ export function clusterConfig(
   };
 }
 
-function originOf(side: ClientSide, name: string, entries: PropertyEntries): PropertyOrigin {
+interface Given {
+  readonly entries: PropertyEntries;
+  readonly preset: Preset;
+}
+
+function originOf(side: ClientSide, name: string, { entries, preset }: Given): PropertyOrigin {
   const entry = entries.get(name);
   if (entry === undefined)
     return {
       key: `kafka.${side}.properties.${name}`,
       place: '',
-      note: `default: ${defaultReasons.get(name) ?? ''}`,
+      note: `default: ${reasonOf(side, name, preset)}`,
     };
   return {
     key: entry.key,

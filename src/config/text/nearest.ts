@@ -49,6 +49,7 @@ const SYNONYMS: ReadonlyMap<string, string> = new Map(
     'dispatcher.commit-interval': 'auto-commit-interval commit-interval-ms commit flush-interval',
     'dispatcher.drain-timeout':
       'shutdown-timeout grace-period graceful-shutdown drain stop-timeout termination-grace-period',
+    'dispatcher.preset': 'prefer profile tuning mode optimize optimize-for',
     'dispatcher.rate': 'rate-limit max-rate records-per-second throughput speed',
     'dispatcher.throttle-lag': 'throttle max-lag lag lag-limit throttle-group live-group',
     'server.port': 'port http-port metrics-port health-port listen management-port',
