@@ -3,7 +3,6 @@
  * all uses.
  */
 
-import type { ClientSide } from '../../core/client-side.js';
 import { canonicalName, MICROSECONDS_MAX_MS } from './names.js';
 
 /** Name → value, as librdkafka takes them. */
@@ -93,12 +92,12 @@ const LATENCY_REASONS: ReadonlyMap<string, string> = new Map([
   ['linger.ms', 'dispatcher.preset is latency: a record hardly waits for others'],
 ]);
 
-export function defaultsOf(side: ClientSide, preset: Preset): KafkaProperties {
+export function defaultsOf(side: 'consumer' | 'producer', preset: Preset): KafkaProperties {
   if (side === 'consumer') return consumerDefaults;
   return preset === 'latency' ? latencyProducerDefaults : producerDefaults;
 }
 
-export function reasonOf(side: ClientSide, name: string, preset: Preset): string {
+export function reasonOf(side: 'consumer' | 'producer', name: string, preset: Preset): string {
   const own = side === 'producer' && preset === 'latency' ? LATENCY_REASONS.get(name) : undefined;
   return own ?? defaultReasons.get(name) ?? '';
 }
