@@ -73,10 +73,10 @@ fix: setup ## format, sort imports and repair what lint can repair
 bench: setup-test build ## measure against the C floor and stock node-rdkafka; writes benchmarks/RESULTS.md (options: make bench -- --help)
 	@$(RUN) npm run --silent bench -- $(ARGS)
 
-native-asan: setup-test ## test the data plane under AddressSanitizer
+native-asan: setup-test build ## test the data plane under AddressSanitizer
 	@$(RUN) npm run --silent native:asan
 
-native-valgrind: setup-test native ## test the data plane under valgrind
+native-valgrind: setup-test build ## test the data plane under valgrind
 	@$(RUN) npm run --silent native:valgrind
 
 clean: ## remove what was built (keeps node_modules)

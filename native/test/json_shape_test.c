@@ -1,6 +1,6 @@
 /* Tests the memory of shapes: with it, every text gives the same row as without it, whatever was read
  * before. */
-#include "../json_shape.h"
+#include "../json/shape.h"
 
 #include <stdio.h>
 

@@ -3,7 +3,7 @@
 #ifndef KD_JSON_SUPPORT_H
 #define KD_JSON_SUPPORT_H
 
-#include "../json_scan.h"
+#include "../json/scan.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/** The numbers of native/json_scan.h; a test compares the two. */
+/** The numbers of native/json/scan.h; a test compares the two. */
 
 /** Rows of one call. */
 export const ROWS_MAX = 64;

@@ -1,5 +1,5 @@
 /**
- * The scanner of JSON records (native/json_scan.c): one call checks the values of many rows of an input block
+ * The scanner of JSON records (native/json/scan.c): one call checks the values of many rows of an input block
  * completely and notes where the members of some paths are.
  */
 import { createRequire } from 'node:module';

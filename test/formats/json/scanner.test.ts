@@ -8,7 +8,7 @@ import { InputBatchWriter } from '../../../src/wire/input-writer.js';
 import { blockOf, changedText, hostileText, jsonText } from './support.js';
 
 const { Kind, ObjectCell, PathCell, RowCell, RowFlag, RowStatus } = layout;
-const HEADER = readFileSync(new URL('../../../../native/json_scan.h', import.meta.url), 'utf8');
+const HEADER = readFileSync(new URL('../../../../native/json/scan.h', import.meta.url), 'utf8');
 
 /** The cells of the only row of a block. */
 class Scanned {

@@ -1,6 +1,6 @@
 /* The JSON scanner for JavaScript: an addon of its own, without librdkafka, for every worker thread. */
 #include "addon.h"
-#include "json_scan.h"
+#include "scan.h"
 
 /* Read as UTF-16: lone surrogates are part of a key's name. */
 static bool get_name(napi_env env, napi_value value, uint8_t *to, size_t *length) {

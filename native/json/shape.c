@@ -1,9 +1,9 @@
 /* Reads records whose shape is known. */
-#include "json_shape.h"
+#include "shape.h"
 
 #include <stdlib.h>
 
-#include "json_scalar.h"
+#include "scalar.h"
 
 /* A value on a path, as it was read. */
 typedef struct {

@@ -2,9 +2,9 @@
 #ifndef KD_JSON_SCALAR_H
 #define KD_JSON_SCALAR_H
 
-#include "json_number.h"
-#include "json_state.h"
-#include "json_text.h"
+#include "number.h"
+#include "state.h"
+#include "text.h"
 
 /* Features of a value that matter for the whole record. */
 enum {

@@ -1,8 +1,8 @@
 /* Keys that were not expected: read, compared with the others of the object, looked up among the paths. */
 #include <string.h>
 
-#include "json_state.h"
-#include "json_text.h"
+#include "state.h"
+#include "text.h"
 
 /* False: perhaps the object has the key already. */
 static bool is_new_key(kd_json_scan *s, kd_json_frame *frame, uint64_t hash) {

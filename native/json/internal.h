@@ -2,7 +2,7 @@
 #ifndef KD_JSON_INTERNAL_H
 #define KD_JSON_INTERNAL_H
 
-#include "json_scan.h"
+#include "scan.h"
 
 /* Keys of all open objects together; in larger values, JavaScript looks for duplicate keys. */
 #define KD_JSON_HASHES_MAX 4096u

@@ -1,8 +1,8 @@
 /* One pass over a value: a loop with its own stack of open objects and arrays. */
 #include <string.h>
 
-#include "json_scalar.h"
-#include "json_shape.h"
+#include "scalar.h"
+#include "shape.h"
 
 /* ---- keys ---- */
 

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "json_internal.h"
+#include "internal.h"
 
 /* A number with at most this many significant digits survives conversion to a double and back. */
 #define KD_JSON_DIGITS_EXACT 15u

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "json_internal.h"
+#include "internal.h"
 
 typedef struct {
   kd_json_scanner *scanner;

@@ -1,5 +1,5 @@
 /* The paths that a scanner looks for, as a tree of keys. */
-#include "json_shape.h"
+#include "shape.h"
 
 #include <stdlib.h>
 #include <string.h>

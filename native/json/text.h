@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "json_internal.h"
+#include "internal.h"
 
 #if defined(__SSE2__) && !defined(KD_JSON_PORTABLE)
 #include <emmintrin.h>

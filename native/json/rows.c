@@ -1,6 +1,6 @@
 /* The rows of a packed input block. Other threads may still write to it: header and rows are copied into
  * local variables and checked there. */
-#include "json_scan.h"
+#include "scan.h"
 #include "packed.h"
 
 static uint32_t rows_inside(const uint8_t *block, size_t length, kd_input_header *header) {

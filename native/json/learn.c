@@ -2,8 +2,8 @@
  * thread can change. */
 #include <stdlib.h>
 
-#include "json_scalar.h"
-#include "json_shape.h"
+#include "scalar.h"
+#include "shape.h"
 
 /* A record cut into steps and values. Positions count from its start, as the marks of `cells` do. */
 typedef struct {

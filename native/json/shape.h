@@ -5,7 +5,7 @@
 #ifndef KD_JSON_SHAPE_H
 #define KD_JSON_SHAPE_H
 
-#include "json_state.h"
+#include "state.h"
 
 /* Values of a record, and bytes between two of them. */
 #define KD_JSON_STEPS_MAX 64u
