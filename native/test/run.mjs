@@ -1,9 +1,9 @@
-// Tests the C of native/ with tools that see what a test does not: reads and writes outside of memory, undefined
-// behaviour, values that were never set.
+// Tests the C of native/ with tools that see what a test does not: reads and writes outside of memory,
+// undefined behaviour, values that were never set.
 //   node native/test/run.mjs asan      under AddressSanitizer and UBSan
 //   node native/test/run.mjs valgrind  under valgrind
-// First the C programs of this folder, which need no Node. Then tests in JavaScript (compiled: run npm run build
-// before), for the Node-API files: the only ones that the programs leave out.
+// First the C programs of this folder, which need no Node. Then tests in JavaScript (compiled: run npm run
+// build before), for the Node-API files: the only ones that the programs leave out.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -111,7 +111,7 @@ function testAddonsSanitized() {
   }
 }
 
-/** The addons as they are, on a Node that compiles no JavaScript. What Node and the loader do is suppressed. */
+/** The addons as they are, on a Node that compiles no JavaScript. Errors of Node itself are suppressed. */
 function testAddonsInValgrind() {
   const options = ['--error-exitcode=99', '--quiet', `--suppressions=${join(testDir, 'node.supp')}`];
   for (const name of TESTS.valgrind) {

@@ -26,104 +26,134 @@ function long(value: bigint): number[] {
   return [...bytes, Number(rest)];
 }
 
-test(
-  'hostile Avro becomes dead letters one by one; process and workers survive, and the good ' +
-    'records in between arrive',
-  async () => {
+/** A plain function, and one that gets and returns one field: the rest is copied, but checked the same. */
+const FUNCTIONS = {
+  'a plain function': () => 'export default (value) => value;\n',
+  'declared fields': (field: string) =>
+    `export default { reads: ['${field}'], writes: ['${field}'], transform: (value) => value };\n`,
+};
+const HOSTILE_AVRO = [
+  Buffer.from([2, ...long(2n ** 32n - 1n)]),
+  Buffer.from([2, ...long(2n ** 26n)]),
+  Buffer.from([2, 0, ...long(100_000_000n)]),
+  Buffer.from([2, 0, 0, ...long(2n ** 40n)]),
+  Buffer.from([2, ...long(-5n), ...long(2n ** 50n)]),
+  Buffer.from([2, 2, ...long(-1n)]),
+  Buffer.from([2, 2, 4, 0xff, 0xfe, 0, 0, 0]),
+  Buffer.from([2, 0, 0, 2, 18, ...Buffer.from('__proto__'), 2, 0]),
+  GOOD_AVRO.subarray(0, 4),
+  Buffer.concat([GOOD_AVRO, Buffer.from([1])]),
+  Buffer.alloc(0),
+  Buffer.alloc(11, 0xff),
+];
+
+/** The good values arrive as they were, the hostile ones become dead letters; the worker survives. */
+async function expectSorted(job: Job, good: readonly Buffer[], hostile: readonly Buffer[]): Promise<void> {
+  const { summary, result } = await job.runToEnd();
+  assert.equal(summary.records.deadLettered, hostile.length, JSON.stringify(summary.deadLetteredBy));
+  assert.equal(summary.records.transformed, good.length);
+  assert.doesNotMatch(result.stderr, /worker replaced/);
+  const out = await job.cluster.tool.consume([job.output]);
+  assert.deepEqual(
+    out.map(({ value }) => value),
+    good,
+  );
+  const letters = await job.cluster.tool.consume([job.deadLetters]);
+  assert.deepEqual(
+    letters.map(({ value }) => value),
+    hostile,
+  );
+  for (const { headers } of letters)
+    assert.equal(headers.find(([name]) => name === 'kd-stage')?.[1]?.toString(), 'decode');
+}
+
+for (const [kind, transform] of Object.entries(FUNCTIONS))
+  test(
+    `hostile Avro (${kind}) becomes dead letters one by one; process and workers survive, and the ` +
+      'good records in between arrive',
+    async () => {
+      const cluster = await sharedCluster();
+      const job = await Job.create({
+        cluster,
+        partitions: 1,
+        deadLetter: true,
+        transform: transform('id'),
+        dispatcher: {
+          input: { format: 'avro', schema: './in.avsc' },
+          output: { format: 'avro', schema: './in.avsc' },
+          threads: 1,
+        },
+        files: { 'in.avsc': SCHEMA },
+      });
+      await cluster.tool.send(
+        job.input,
+        HOSTILE_AVRO.flatMap((value) => [
+          { key: null, value: GOOD_AVRO, partition: 0 },
+          { key: Buffer.from('hostile'), value, partition: 0 },
+        ]),
+      );
+      await expectSorted(
+        job,
+        HOSTILE_AVRO.map(() => GOOD_AVRO),
+        HOSTILE_AVRO,
+      );
+      job.remove();
+    },
+  );
+
+const HOSTILE_JSON = [
+  '{"a":',
+  '{"__proto__":{"admin":true}}',
+  '{"a":9007199254740993}',
+  '[',
+  '['.repeat(100_000) + ']'.repeat(100_000),
+  'NaN',
+  '',
+].map((text) => Buffer.from(text));
+HOSTILE_JSON.push(Buffer.from([0x22, 0xff, 0x22]));
+/** Hostile only in fields that a function of `a` does not read, or in its own. */
+const HOSTILE_FIELDS = [
+  ...HOSTILE_JSON,
+  ...[
+    '{"a":1,"b":{"c":tru}}',
+    '{"a":1,"b":01}',
+    '{"a":1,"b":"\\x"}',
+    '{"a":1,"a":2}',
+    `{"a":1,"b":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+    '{"a":1}{"a":2}',
+    '{"a":1,"__proto__":{"admin":true}}',
+  ].map((text) => Buffer.from(text)),
+  Buffer.concat([Buffer.from('{"a":1,"b":"'), Buffer.from([0xff]), Buffer.from('"}')]),
+];
+const GOOD_OBJECTS = [
+  '{"a":1,"b":[true,null,"ü"]}',
+  '{"b":1.50,"a":9007199254740991}',
+  '{"a":1,"b":"\\ud800"}',
+];
+const GOOD_JSON = ['{"a":1,"b":[true,null,"ü"]}', '"text"', '{"a":9007199254740991}', '[]'];
+const JSON_CASES = [
+  ['a plain function', HOSTILE_JSON, GOOD_JSON],
+  ['declared fields', HOSTILE_FIELDS, GOOD_OBJECTS],
+] as const;
+
+for (const [kind, hostile, texts] of JSON_CASES)
+  test(`hostile JSON (${kind}) becomes dead letters or exact output`, async () => {
     const cluster = await sharedCluster();
-    const transform = 'export default (value) => value;\n';
-    const dispatcher = {
-      input: { format: 'avro', schema: './in.avsc' },
-      output: { format: 'avro', schema: './in.avsc' },
-      threads: 1,
-    };
     const job = await Job.create({
       cluster,
       partitions: 1,
       deadLetter: true,
-      transform,
-      dispatcher,
-      files: { 'in.avsc': SCHEMA },
+      transform: FUNCTIONS[kind]('a'),
+      dispatcher: { input: { format: 'json' }, output: { format: 'json' } },
     });
-    const hostile = [
-      Buffer.from([2, ...long(2n ** 32n - 1n)]),
-      Buffer.from([2, ...long(2n ** 26n)]),
-      Buffer.from([2, 0, ...long(100_000_000n)]),
-      Buffer.from([2, 0, 0, ...long(2n ** 40n)]),
-      Buffer.from([2, ...long(-5n), ...long(2n ** 50n)]),
-      Buffer.from([2, 2, ...long(-1n)]),
-      Buffer.from([2, 2, 4, 0xff, 0xfe, 0, 0, 0]),
-      Buffer.from([2, 0, 0, 2, 18, ...Buffer.from('__proto__'), 2, 0]),
-      GOOD_AVRO.subarray(0, 4),
-      Buffer.concat([GOOD_AVRO, Buffer.from([1])]),
-      Buffer.alloc(0),
-      Buffer.alloc(11, 0xff),
-    ];
+    const good = texts.map((text) => Buffer.from(text));
     await cluster.tool.send(
       job.input,
-      hostile.flatMap((value) => [
-        { key: null, value: GOOD_AVRO, partition: 0 },
-        { key: Buffer.from('hostile'), value, partition: 0 },
-      ]),
+      [...good, ...hostile, ...good].map((value) => ({ key: null, value, partition: 0 })),
     );
-    const { summary, result } = await job.runToEnd();
-    assert.equal(summary.records.deadLettered, hostile.length, JSON.stringify(summary.deadLetteredBy));
-    assert.equal(summary.records.transformed, hostile.length);
-    assert.doesNotMatch(result.stderr, /worker replaced/);
-    const out = await cluster.tool.consume([job.output]);
-    assert.equal(out.length, hostile.length);
-    for (const { value } of out) assert.deepEqual(value, GOOD_AVRO);
-    const letters = await cluster.tool.consume([job.deadLetters]);
-    assert.deepEqual(
-      letters.map(({ value }) => value),
-      hostile,
-    );
-    for (const { headers } of letters)
-      assert.equal(headers.find(([name]) => name === 'kd-stage')?.[1]?.toString(), 'decode');
+    await expectSorted(job, [...good, ...good], hostile);
     job.remove();
-  },
-);
-
-test('hostile JSON becomes dead letters or exact output', async () => {
-  const cluster = await sharedCluster();
-  const job = await Job.create({
-    cluster,
-    partitions: 1,
-    deadLetter: true,
-    transform: 'export default (value) => value;\n',
-    dispatcher: { input: { format: 'json' }, output: { format: 'json' } },
   });
-  const hostile = [
-    '{"a":',
-    '{"__proto__":{"admin":true}}',
-    '{"a":9007199254740993}',
-    '[',
-    '['.repeat(100_000) + ']'.repeat(100_000),
-    'NaN',
-    '',
-  ].map((text) => Buffer.from(text));
-  hostile.push(Buffer.from([0x22, 0xff, 0x22]));
-  const good = ['{"a":1,"b":[true,null,"ü"]}', '"text"', '{"a":9007199254740991}', '[]'].map((text) =>
-    Buffer.from(text),
-  );
-  await cluster.tool.send(
-    job.input,
-    [...good, ...hostile, ...good].map((value) => ({ key: null, value, partition: 0 })),
-  );
-  const { summary, result } = await job.runToEnd();
-  assert.equal(summary.records.deadLettered, hostile.length, JSON.stringify(summary.deadLetteredBy));
-  assert.doesNotMatch(result.stderr, /worker replaced/);
-  const out = await cluster.tool.consume([job.output]);
-  assert.deepEqual(
-    out.map(({ value }) => value?.toString()),
-    [...good, ...good].map(String),
-  );
-  assert.deepEqual(
-    (await cluster.tool.consume([job.deadLetters])).map(({ value }) => value),
-    hostile,
-  );
-  job.remove();
-});
 
 const DAMAGED = [
   ['first', 0],
