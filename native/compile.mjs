@@ -25,6 +25,7 @@ export const CORE = [
   'reader_threads.c',
   'writer.c',
   'writer_acks.c',
+  'writer_alone.c',
   'writer_calls.c',
   'writer_notes.c',
   'writer_record.c',

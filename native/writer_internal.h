@@ -1,6 +1,6 @@
-/* Shared by writer.c (life), writer_calls.c (calls of the main thread), writer_thread.c, writer_rows.c and
- * writer_send.c (rows to librdkafka), writer_record.c (what a row becomes) and writer_acks.c (how rows end).
- */
+/* Shared by writer.c (life), writer_calls.c (calls of the main thread), writer_thread.c, writer_rows.c,
+ * writer_send.c and writer_alone.c (rows to librdkafka), writer_record.c (what a row becomes) and
+ * writer_acks.c (how rows end). */
 #ifndef KD_WRITER_INTERNAL_H
 #define KD_WRITER_INTERNAL_H
 
@@ -21,6 +21,9 @@ _Static_assert(sizeof(void *) == 8, "a message's opaque carries slot and row: 64
 #define KD_WRITER_BATCH_HEADER_BYTES 61u
 #define KD_WRITER_BATCH_FRAMING_BYTES_MAX (KD_WRITER_BATCH_HEADER_BYTES + 36u)
 #define KD_WRITER_WAIT_MS 100
+/* Topics and partitions whose rows wait to be produced together. More would help jobs that spread each source
+ * partition over more; each costs 10 KB and a cache line of the look-up. */
+#define KD_WRITER_RUNS_MAX 16u
 #define KD_WRITER_TEXT_BYTES 512u
 /* How long a writer that stops waits for what it has purged. */
 #define KD_WRITER_PURGED_MS_MAX 1000
@@ -62,6 +65,14 @@ typedef struct {
   kd_notes notes;
 } kd_slot;
 
+/* Of one part. The runs at the front are open; some of them may be empty. */
+typedef struct {
+  uint32_t count;
+  /* Where the row before went; NULL: none is open. */
+  kd_run *last;
+  kd_run open[KD_WRITER_RUNS_MAX];
+} kd_runs;
+
 struct kd_writer {
   kd_writer_options options;
   int64_t handle_id;
@@ -97,7 +108,7 @@ struct kd_writer {
 
   /* Used only by the writer thread. */
   kd_input_view input;
-  kd_run run;
+  kd_runs runs;
   kd_stamps stamps;
   int64_t last_poll_ms;
   bool fatal_raised;

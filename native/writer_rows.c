@@ -54,7 +54,7 @@ static bool prepare(kd_job *job, uint32_t row, kd_ready_row *ready) {
   }
   const kd_segment *segment = kd_input_segment_of(input, record->source_row, &job->segment_hint);
   if (segment != job->segment) {
-    kd_job_send_run(job);
+    kd_job_send_runs(job);
     job->segment = segment;
     job->source = kd_table_at(job->writer->table, segment->partition_id);
   }
@@ -99,7 +99,7 @@ static void hand_over_rows(kd_job *job) {
     }
     kd_job_settled_here(job, number_of(job, row));
   }
-  kd_job_send_run(job);
+  kd_job_send_runs(job);
 }
 
 void kd_writer_hand_over(kd_writer *writer, kd_slot *slot) {

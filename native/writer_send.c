@@ -1,11 +1,13 @@
-/* Passes rows to librdkafka: those of one topic and partition together, those with headers one by one.
- * Everything here runs on the writer's thread.
+/* Passes the rows of a segment to librdkafka: those of one topic and partition together, those with headers
+ * one by one. Everything here runs on the writer's thread.
+ *
+ * Several runs are open at once, each for another topic and partition, and rows of different runs may change
+ * places. Rows of one topic and partition may not: they all go through the one run that is open for them,
+ * which is sent completely before it takes another row, and before a row of theirs is sent alone.
  *
  * Values are not copied: a message points into the part's blocks, which are neither reused nor released
  * before the part is settled, that is, before librdkafka has reported each of its messages. */
 #include "writer_job.h"
-
-enum { VU_TOPIC, VU_PARTITION, VU_VALUE, VU_KEY, VU_OPAQUE, VU_TIMESTAMP, VU_HEADERS, VU_COUNT };
 
 bool kd_job_refuse(kd_job *job, uint32_t row, int32_t code) {
   kd_writer_note_failure(job->writer, job->slot, row, code, NULL);
@@ -31,12 +33,6 @@ static bool is_too_large(const kd_topic *topic, const kd_output_record *record) 
   return bytes > bytes_max && kd_writer_bytes_alone(record) > bytes_max;
 }
 
-/* Only this thread adds: cheaper than an atomic addition. */
-static void count_handed_over(kd_topic *topic) {
-  uint64_t rows = atomic_load_explicit(&topic->handed_over, memory_order_relaxed);
-  atomic_store_explicit(&topic->handed_over, rows + 1, memory_order_relaxed);
-}
-
 /* Before it is sent: the acknowledgement may come at once. */
 static void note_content(kd_job *job, const kd_ready_row *ready) {
   const kd_output_record *record = &ready->record;
@@ -44,68 +40,6 @@ static void note_content(kd_job *job, const kd_ready_row *ready) {
                                     record->headers, record->headers_length);
   kd_notes_sent(&job->slot->notes, ready->row, content, record->timestamp, record->topic,
                 (uint32_t)ready->partition, (uint32_t)(job->segment - job->writer->input.segments));
-}
-
-static void count_produced(kd_job *job, kd_topic *topic, size_t bytes) {
-  job->produced++;
-  job->bytes += bytes;
-  count_handed_over(topic);
-}
-
-static rd_kafka_error_t *produce_one(kd_writer *writer, const kd_message *message,
-                                     rd_kafka_headers_t *headers) {
-  const rd_kafka_vu_t vus[VU_COUNT] = {
-      [VU_TOPIC] = {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = message->topic->handle},
-      [VU_PARTITION] = {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = message->partition},
-      [VU_VALUE] = {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {message->it->payload, message->it->len}},
-      [VU_KEY] = {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {message->it->key, message->it->key_len}},
-      [VU_OPAQUE] = {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = message->it->_private},
-      [VU_TIMESTAMP] = {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = message->timestamp},
-      [VU_HEADERS] = {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
-  };
-  return rd_kafka_produceva(writer->client, vus, headers ? VU_COUNT : VU_HEADERS);
-}
-
-/* Waits for room. True: it was or will be acknowledged. False: it was settled here. */
-static bool send_alone(kd_job *job, const kd_message *message, rd_kafka_headers_t *headers) {
-  kd_writer *writer = job->writer;
-  uint32_t row = (uint32_t)(uintptr_t)message->it->_private;
-  int32_t code = 0;
-  int refusals_when_empty = 0;
-  for (;;) {
-    /* Checked before the first attempt as well: rows before it may have waited long. */
-    code = kd_writer_gives_up(writer, job->slot) ? RD_KAFKA_RESP_ERR__PURGE_QUEUE : 0;
-    if (code) break;
-    if (kd_job_is_stale(job)) {
-      job->stale++;
-      break;
-    }
-    rd_kafka_error_t *error = produce_one(writer, message, headers);
-    if (!error) {
-      count_produced(job, message->topic, message->it->len + message->it->key_len);
-      return true;
-    }
-    code = rd_kafka_error_code(error);
-    rd_kafka_error_destroy(error);
-    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) break;
-    /* Requires two refusals: an acknowledgement in between may have made room. */
-    if (rd_kafka_outq_len(writer->client) == 0 && ++refusals_when_empty == 2) {
-      code = KD_CODE_LARGER_THAN_QUEUE;
-      break;
-    }
-    kd_writer_wait_for_room(writer);
-  }
-  /* The headers of a refused message are still owned here. */
-  if (headers) rd_kafka_headers_destroy(headers);
-  if (code == 0) return false;
-  if (code == RD_KAFKA_RESP_ERR__FATAL) kd_writer_poll(writer);
-  /* For some refusals (a partition or topic that does not exist) the interceptor has already run: never
-   * settle twice. */
-  if (kd_writer_has_failure(writer, job->slot, row)) {
-    count_handed_over(message->topic);
-    return true;
-  }
-  return kd_job_refuse(job, row, code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ? KD_CODE_TOO_LARGE : code);
 }
 
 static rd_kafka_message_t message_of(const kd_job *job, const kd_ready_row *ready) {
@@ -119,11 +53,6 @@ static rd_kafka_message_t message_of(const kd_job *job, const kd_ready_row *read
   };
 }
 
-static void send_one(kd_job *job, const kd_message *message, rd_kafka_headers_t *headers) {
-  uint32_t row = (uint32_t)(uintptr_t)message->it->_private;
-  if (!send_alone(job, message, headers)) kd_job_settled_here(job, row);
-}
-
 /* What librdkafka has refused is sent again one by one, which waits while the queue is full, and each refusal
  * has its reason. A full queue refuses all that follow, so the order is kept. */
 static void send_rest(kd_job *job, kd_run *run) {
@@ -131,23 +60,27 @@ static void send_rest(kd_job *job, kd_run *run) {
     const rd_kafka_message_t *it = &run->messages[i];
     kd_message message = {it, run->topic, run->partition, run->timestamps[i]};
     if (it->err)
-      send_one(job, &message, NULL);
+      kd_job_send_alone(job, &message, NULL);
     else
-      count_produced(job, run->topic, it->len + it->key_len);
+      kd_job_count_produced(job, run->topic, it->len + it->key_len);
   }
 }
 
-void kd_job_send_run(kd_job *job) {
-  kd_run *run = &job->writer->run;
+/* Other runs may have waited for room meanwhile, so what has ended is noticed here. */
+static void settle_run_here(kd_job *job, const kd_run *run, bool gives_up) {
+  if (!gives_up) job->stale += run->count;
+  for (uint32_t i = 0; i < run->count; i++) {
+    const uint32_t row = (uint32_t)(uintptr_t)run->messages[i]._private;
+    if (gives_up) kd_job_refuse(job, row, RD_KAFKA_RESP_ERR__PURGE_QUEUE);
+    kd_job_settled_here(job, row);
+  }
+}
+
+static void send_run(kd_job *job, kd_run *run) {
   if (run->count == 0) return;
   const bool gives_up = kd_writer_gives_up(job->writer, job->slot);
   if (gives_up || kd_job_is_stale(job)) {
-    if (!gives_up) job->stale += run->count;
-    for (uint32_t i = 0; i < run->count; i++) {
-      const uint32_t row = (uint32_t)(uintptr_t)run->messages[i]._private;
-      if (gives_up) kd_job_refuse(job, row, RD_KAFKA_RESP_ERR__PURGE_QUEUE);
-      kd_job_settled_here(job, row);
-    }
+    settle_run_here(job, run, gives_up);
   } else {
     kd_stamps_begin(run);
     rd_kafka_produce_batch(run->topic->handle, run->partition, 0, run->messages, (int)run->count);
@@ -157,19 +90,72 @@ void kd_job_send_run(kd_job *job) {
   run->count = 0;
 }
 
-static void add_to_run(kd_job *job, const kd_ready_row *ready) {
-  kd_run *run = &job->writer->run;
+void kd_job_send_runs(kd_job *job) {
+  kd_runs *runs = &job->writer->runs;
+  for (uint32_t i = 0; i < runs->count; i++) send_run(job, &runs->open[i]);
+  runs->count = 0;
+  runs->last = NULL;
+}
+
+static bool is_run_of(const kd_run *run, const kd_ready_row *ready) {
+  return run->topic == ready->topic && run->partition == ready->partition;
+}
+
+/* NULL: none is open for its topic and partition. */
+static kd_run *run_of(kd_runs *runs, const kd_ready_row *ready) {
+  if (runs->last && is_run_of(runs->last, ready)) return runs->last;
+  for (uint32_t i = 0; i < runs->count; i++)
+    if (is_run_of(&runs->open[i], ready)) return &runs->open[i];
+  return NULL;
+}
+
+/* Where all are taken the longest one is sent, which costs least for each of its rows. */
+static kd_run *free_run(kd_job *job) {
+  kd_runs *runs = &job->writer->runs;
+  if (runs->count < KD_WRITER_RUNS_MAX) {
+    kd_run *fresh = &runs->open[runs->count++];
+    fresh->count = 0;
+    return fresh;
+  }
+  kd_run *longest = runs->open;
+  for (uint32_t i = 1; i < runs->count; i++)
+    if (runs->open[i].count > longest->count) longest = &runs->open[i];
+  send_run(job, longest);
+  return longest;
+}
+
+static kd_run *open_run(kd_job *job, const kd_ready_row *ready) {
+  kd_run *run = free_run(job);
   run->topic = ready->topic;
   run->partition = ready->partition;
+  return run;
+}
+
+static void add_to_run(kd_job *job, const kd_ready_row *ready) {
+  kd_runs *runs = &job->writer->runs;
+  kd_run *run = run_of(runs, ready);
+  if (!run) run = open_run(job, ready);
+  runs->last = run;
   run->messages[run->count] = message_of(job, ready);
   run->timestamps[run->count++] = ready->timestamp;
-  if (run->count == KD_WRITER_RUN_ROWS_MAX) kd_job_send_run(job);
+  if (run->count == KD_WRITER_RUN_ROWS_MAX) send_run(job, run);
+}
+
+/* Behind the rows of its topic and partition that wait in a run. */
+static void send_alone(kd_job *job, const kd_ready_row *ready, rd_kafka_headers_t *headers) {
+  kd_writer *writer = job->writer;
+  kd_run *run = run_of(&writer->runs, ready);
+  if (run) send_run(job, run);
+  const rd_kafka_message_t it = message_of(job, ready);
+  const kd_message message = {&it, ready->topic, ready->partition, ready->timestamp};
+  if (writer->stamps == KD_STAMPS_UNKNOWN) kd_stamps_prove_next(&writer->stamps);
+  kd_job_send_alone(job, &message, headers);
+  kd_stamps_end();
 }
 
 void kd_job_send(kd_job *job, const kd_ready_row *ready) {
   kd_writer *writer = job->writer;
   const kd_output_record *record = &ready->record;
-  const kd_run *run = &writer->run;
   rd_kafka_headers_t *headers = NULL;
   int32_t code = 0;
   if (is_too_large(ready->topic, record))
@@ -182,15 +168,8 @@ void kd_job_send(kd_job *job, const kd_ready_row *ready) {
     return;
   }
   if (writer->options.receipts) note_content(job, ready);
-  if (run->count > 0 && (headers || run->topic != ready->topic || run->partition != ready->partition))
-    kd_job_send_run(job);
-  if (!headers && writer->stamps == KD_STAMPS_PROVED) {
+  if (!headers && writer->stamps == KD_STAMPS_PROVED)
     add_to_run(job, ready);
-    return;
-  }
-  const rd_kafka_message_t it = message_of(job, ready);
-  const kd_message message = {&it, ready->topic, ready->partition, ready->timestamp};
-  if (writer->stamps == KD_STAMPS_UNKNOWN) kd_stamps_prove_next(&writer->stamps);
-  send_one(job, &message, headers);
-  kd_stamps_end();
+  else
+    send_alone(job, ready, headers);
 }

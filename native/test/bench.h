@@ -34,7 +34,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t came;
 static event *first, **last = &first;
 
-static void push(event *item) {
+static inline void push(event *item) {
   pthread_mutex_lock(&lock);
   *last = item;
   last = &item->next;
@@ -42,14 +42,14 @@ static void push(event *item) {
   pthread_mutex_unlock(&lock);
 }
 
-static void on_reader(void *opaque, const kd_reader_event *reader) {
+static inline void on_reader(void *opaque, const kd_reader_event *reader) {
   (void)opaque;
   event *item = calloc(1, sizeof *item);
   item->reader = *reader;
   push(item);
 }
 
-static void on_writer(void *opaque, const kd_writer_event *writer) {
+static inline void on_writer(void *opaque, const kd_writer_event *writer) {
   (void)opaque;
   event *item = calloc(1, sizeof *item);
   item->of_writer = true;
@@ -57,7 +57,7 @@ static void on_writer(void *opaque, const kd_writer_event *writer) {
   push(item);
 }
 
-static event next_event(void) {
+static inline event next_event(void) {
   int64_t until = kd_now_ms() + WAIT_MS;
   pthread_mutex_lock(&lock);
   while (!first) {
@@ -74,7 +74,7 @@ static event next_event(void) {
 }
 
 /* Skips librdkafka's messages about its connections. */
-static event wait_for_reader(kd_reader_event_kind kind) {
+static inline event wait_for_reader(kd_reader_event_kind kind) {
   for (;;) {
     event item = next_event();
     if (!item.of_writer && item.reader.kind == kind) return item;
@@ -84,7 +84,7 @@ static event wait_for_reader(kd_reader_event_kind kind) {
 
 /* ---- clients ---- */
 
-static rd_kafka_t *client(rd_kafka_type_t type, int64_t *handle_id) {
+static inline rd_kafka_t *client(rd_kafka_type_t type, int64_t *handle_id) {
   char error[512], id[32];
   void *plugin;
   rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -113,14 +113,14 @@ static rd_kafka_t *client(rd_kafka_type_t type, int64_t *handle_id) {
   return made;
 }
 
-static void assign(rd_kafka_t *consumer, const char *topic, int partitions) {
+static inline void assign(rd_kafka_t *consumer, const char *topic, int partitions) {
   rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(PARTITIONS);
   for (int i = 0; i < partitions; i++) rd_kafka_topic_partition_list_add(list, topic, i)->offset = 0;
   CHECK(rd_kafka_assign(consumer, partitions ? list : NULL) == RD_KAFKA_RESP_ERR_NO_ERROR);
   rd_kafka_topic_partition_list_destroy(list);
 }
 
-static void seek_to_start(rd_kafka_t *consumer, const char *topic) {
+static inline void seek_to_start(rd_kafka_t *consumer, const char *topic) {
   rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(PARTITIONS);
   for (int i = 0; i < PARTITIONS; i++) rd_kafka_topic_partition_list_add(list, topic, i)->offset = 0;
   CHECK(!rd_kafka_seek_partitions(consumer, list, WAIT_MS));
@@ -129,7 +129,7 @@ static void seek_to_start(rd_kafka_t *consumer, const char *topic) {
 
 /* The interceptor gets an acknowledgement shortly before librdkafka removes the message from its queue on
  * its own thread; connection errors count as well, until they are polled. */
-static void expect_empty_queue(rd_kafka_t *producer) {
+static inline void expect_empty_queue(rd_kafka_t *producer) {
   int64_t until = kd_now_ms() + WAIT_MS;
   while (rd_kafka_outq_len(producer) > 0) {
     CHECK(kd_now_ms() < until);
@@ -146,7 +146,7 @@ typedef struct {
   uint8_t *blocks[BLOCKS];
 } source;
 
-static source open_source(const char *topic, kd_table *table) {
+static inline source open_source(const char *topic, kd_table *table) {
   int64_t id;
   source made = {.consumer = client(RD_KAFKA_CONSUMER, &id), .table = table};
   kd_reader_options options = {
@@ -168,7 +168,7 @@ static source open_source(const char *topic, kd_table *table) {
   return made;
 }
 
-static void close_source(source *of) {
+static inline void close_source(source *of) {
   CHECK(kd_reader_park(of->reader) == KD_READER_OK);
   wait_for_reader(KD_READER_PARKED);
   assign(of->consumer, "", 0);

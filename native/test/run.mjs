@@ -24,6 +24,7 @@ import {
 const PROGRAMS = {
   packed_test: ['packed.c', 'packer.c', 'test/packed_test.c'],
   pipeline_test: [...CORE, 'test/pipeline_test.c'],
+  runs_test: [...CORE, 'test/runs_test.c'],
   receipt_test: [
     'packed.c',
     'packer.c',
