@@ -172,22 +172,16 @@ export class OutputBatchWriter {
   rowsByTopic(): [topic: number, rows: number][] {
     const cells = this.#cells;
     const end = this.#rowsCell + this.rowCount * ROW_CELLS;
-    const counts = new Map<number, number>();
-    // Nearly always all rows go to one topic.
-    let topic = -1;
-    let rows = 0;
+    // By topic number. Rows that are routed change topic all the time: a map would be asked for each.
+    const counts: number[] = [];
     for (let at = this.#rowsCell + 1; at < end; at += ROW_CELLS) {
       const cell = cells[at] ?? 0;
       if ((cell & DEAD_LETTER) !== 0) continue;
-      if ((cell & TOPIC_MASK) !== topic) {
-        if (rows > 0) counts.set(topic, (counts.get(topic) ?? 0) + rows);
-        topic = cell & TOPIC_MASK;
-        rows = 0;
-      }
-      rows += 1;
+      const topic = cell & TOPIC_MASK;
+      while (counts.length <= topic) counts.push(0);
+      counts[topic] = (counts[topic] ?? 0) + 1;
     }
-    if (rows > 0) counts.set(topic, (counts.get(topic) ?? 0) + rows);
-    return [...counts];
+    return [...counts.entries()].filter(([, rows]) => rows > 0);
   }
 
   /**

@@ -145,7 +145,7 @@ export function fakeSourceWorld(setup: SourceSetup): Promise<SourceWorld> {
   });
 }
 
-export function fakeSinkWorld({ tooLargeOffset }: SinkSetup): Promise<SinkWorld> {
+export function fakeSinkWorld({ tooLargeOffset, partitions = 2 }: SinkSetup): Promise<SinkWorld> {
   const world = new World([log(0, 0)]);
   let epoch = 1;
   world.group.epochs.set(0, epoch);
@@ -156,7 +156,7 @@ export function fakeSinkWorld({ tooLargeOffset }: SinkSetup): Promise<SinkWorld>
     {
       handOverMaxMs: 5,
       ackMaxMs: 30,
-      topics: [{ name: 'out', number: 0, partitionCount: 2 }],
+      topics: [{ name: 'out', number: 0, partitionCount: partitions }],
       outages: [],
       missingTopics: ['out-missing'],
       fatalAfterParts: undefined,

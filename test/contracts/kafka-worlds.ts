@@ -105,10 +105,13 @@ export async function kafkaSourceWorld(setup: SourceSetup): Promise<SourceWorld>
   };
 }
 
-export async function kafkaSinkWorld({ tooLargeOffset }: SinkSetup): Promise<SinkWorld> {
+export async function kafkaSinkWorld(setup: SinkSetup): Promise<SinkWorld> {
+  const { tooLargeOffset, partitions = 2, queueRecordsMax } = setup;
   const cluster = await sharedCluster();
+  const queue: readonly [string, string][] =
+    queueRecordsMax === undefined ? [] : [['queue.buffering.max.messages', String(queueRecordsMax)]];
   const topicName = await cluster.createTopic(uniqueName('contract-out'), {
-    partitions: 2,
+    partitions,
     configs: { 'max.message.bytes': TOPIC_BYTES_MAX },
   });
   const table = new native.PartitionTable(10);
@@ -117,7 +120,7 @@ export async function kafkaSinkWorld({ tooLargeOffset }: SinkSetup): Promise<Sin
   table.setEpoch(id, epoch);
   const sink = createKafkaSink({
     clientId: 'contract',
-    cluster: { bootstrapServers: cluster.bootstrapServers.split(','), properties: new Map() },
+    cluster: { bootstrapServers: cluster.bootstrapServers.split(','), properties: new Map(queue) },
     queueBytesMax: 8 << 20,
     outputTopics: [topicName],
     partition: 'auto',
@@ -156,7 +159,7 @@ export async function kafkaSinkWorld({ tooLargeOffset }: SinkSetup): Promise<Sin
     until,
     written: async () => {
       const records = await cluster.tool.consume([topicName]);
-      return [0, 1].map((partition) =>
+      return Array.from({ length: partitions }, (_, partition) =>
         records.filter((one) => one.partition === partition).map(({ value }) => Number(value?.toString())),
       );
     },

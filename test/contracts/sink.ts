@@ -8,12 +8,16 @@ import { OutputBatchWriter, writeIdentity } from '../../src/wire/output-writer.j
 export interface SinkSetup {
   /** The broker rejects the record of this offset as too large. */
   readonly tooLargeOffset?: number;
+  /** Of the topic; default: 2. */
+  readonly partitions?: number;
+  /** Where a client library has a queue, so many records fill it. */
+  readonly queueRecordsMax?: number;
 }
 
 export interface SinkWorld {
   readonly sink: Sink;
   readonly events: RecordingEvents;
-  /** An existing topic with two partitions. */
+  /** An existing topic. */
   readonly topicName: string;
   /** A block of source records with these offsets, from one partition in its open epoch. */
   input(offsets: readonly number[]): Block;
@@ -64,7 +68,7 @@ function explicit(
   topic: OutputTopic,
   partition: (row: number) => number,
 ): Block {
-  const block = world.block(16_384);
+  const block = world.block(32_768);
   const writer = new OutputBatchWriter();
   writer.open(block.bytes, { firstSourceRow: 0, sourceRowsMax: rows, rowsPerSource: 1 });
   // Copies key, value, headers and timestamp from the source.
@@ -146,6 +150,41 @@ function delivering(contract: Contract): void {
         upTo(batches * 20),
       );
       assert.equal(world.events.all.length, batches * 2);
+    },
+  );
+
+  const many = { partitions: 20, queueRecordsMax: 100 };
+  contract(
+    'rows in turns for many partitions keep the order of each, through a queue that is full',
+    many,
+    async (world, topic) => {
+      const [batches, rows] = [6, 250];
+      // Some partitions in every third row, and stretches of one.
+      const planned = (offset: number): number =>
+        offset % 100 < 20 ? 3 : offset % 3 === 0 ? offset % 2 : (offset * 7) % many.partitions;
+      for (let batch = 0; batch < batches; batch += 1) {
+        const first = batch * rows;
+        const output = explicit(world, rows, topic, (row) => planned(first + row));
+        world.sink.write(batch, 0, world.input(upTo(first + rows, first)), output);
+      }
+      await world.until('all settled', () => world.events.all.length >= batches);
+      assert.deepEqual(
+        world.events.all.map(({ acknowledged, failures, stale }) => [acknowledged, failures.length, stale]),
+        Array(batches).fill([rows, 0, 0]),
+      );
+      const written = await world.written();
+      assert.deepEqual(
+        written.flat().sort((a, b) => a - b),
+        upTo(batches * rows),
+      );
+      for (const partition of upTo(many.partitions)) {
+        const wanted = upTo(batches * rows).filter((offset) => planned(offset) === partition);
+        // A world that keeps all partitions in one list has no order between them.
+        const found = (written[partition] ?? written[0] ?? []).filter(
+          (offset) => planned(offset) === partition,
+        );
+        assert.deepEqual(found, wanted, `partition ${partition}`);
+      }
     },
   );
 

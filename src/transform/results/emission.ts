@@ -20,15 +20,13 @@ export interface Emission {
   readonly headers: readonly (readonly [name: string, value: HeaderValue])[] | undefined;
 }
 
-/** Reads each option once; invalid options are refused with the reason. */
+/** Invalid options are refused with the reason. */
 export function checkOptions(
-  given: unknown,
+  { topic, key, partition, timestamp, headers }: EmitOptions,
   topics: TopicTable,
   reader: InputBatchReader,
   row: number,
 ): Emission | Rejected {
-  if (typeof given !== 'object' || given === null) return invalid('the options of emit() must be an object');
-  const { topic, key, partition, timestamp, headers } = given as EmitOptions;
   if (topic !== undefined && !topics.accepts(topic))
     return refuse(
       'transform',

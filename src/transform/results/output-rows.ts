@@ -142,7 +142,35 @@ export class OutputRows {
     return Written.done;
   }
 
-  #beginEmission(row: number, options: EmitOptions, more = 0): Step {
+  #beginEmission(row: number, given: unknown, more = 0): Step {
+    if (typeof given !== 'object' || given === null)
+      return refuse('transform', 'INVALID_RESULT', 'the options of emit() must be an object');
+    // Each is read once: an option may be a getter.
+    const { topic, key, partition, timestamp, headers } = given as EmitOptions;
+    if (key === undefined && timestamp === undefined && headers === undefined) {
+      const target = this.#targetOf(topic, partition);
+      if (target !== undefined) return this.#addRouted(row, target, partition, more);
+    }
+    return this.#addChecked(row, { topic, key, partition, timestamp, headers }, more);
+  }
+
+  /** Where a result that is only routed goes. Undefined: that needs a closer look. */
+  #targetOf(name: unknown, partition: unknown): OutputTopic | undefined {
+    // The table knows the current partition count.
+    const topic = this.#topics.get(name === undefined ? this.#defaultTopic?.name : name);
+    if (topic === undefined || partition === undefined) return topic;
+    const exists =
+      Number.isInteger(partition) && Number(partition) >= 0 && Number(partition) < topic.partitionCount;
+    return exists ? topic : undefined;
+  }
+
+  #addRouted(row: number, topic: OutputTopic, partition: number | undefined, more: number): Step {
+    if (!this.#addRow(row, topic, more)) return Written.full;
+    if (partition !== undefined) this.writer.setPartition(partition);
+    return Written.done;
+  }
+
+  #addChecked(row: number, options: EmitOptions, more: number): Step {
     const emission = checkOptions(options, this.#topics, this.scope.reader, row);
     if (emission instanceof Rejected) return emission;
     const topic = this.#topicOf(emission);

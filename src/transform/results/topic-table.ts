@@ -11,12 +11,17 @@ const FRESH_MS = 10_000;
 export class TopicTable {
   readonly #byName = new Map<string, OutputTopic>();
   readonly #reportedAtMs = new Map<string, number>();
+  /** What was looked up last: results mostly name the same topics over and over. */
+  #lastName: unknown;
+  #last: OutputTopic | undefined;
 
   constructor(topics: readonly OutputTopic[]) {
     this.add(topics);
   }
 
   add(topics: readonly OutputTopic[]): void {
+    this.#lastName = undefined;
+    this.#last = undefined;
     for (const topic of topics) {
       this.#byName.set(topic.name, topic);
       this.#reportedAtMs.set(topic.name, performance.now());
@@ -32,8 +37,12 @@ export class TopicTable {
     return typeof name === 'string' && (this.#byName.has(name) || isTopicName(name));
   }
 
-  get(name: string): OutputTopic | undefined {
-    return this.#byName.get(name);
+  get(name: unknown): OutputTopic | undefined {
+    if (name === this.#lastName) return this.#last;
+    const topic = typeof name === 'string' ? this.#byName.get(name) : undefined;
+    this.#lastName = name;
+    this.#last = topic;
+    return topic;
   }
 }
 
