@@ -5,7 +5,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { producerQueueBytes } from '../src/config/resolve/budgets.js';
-import { consumerDefaults, producerDefaults } from '../src/kafka/properties/defaults.js';
+import { defaultsOf, type Preset } from '../src/kafka/properties/defaults.js';
 import { kdEntry } from '../test/support/kd.js';
 import { projectRoot } from '../test/support/paths.js';
 import type { TlsMaterial } from '../test/support/tls-material.js';
@@ -62,30 +62,33 @@ export function overTls(contender: Contender): Contender {
   return { ...contender, id: `${contender.id}-tls`, title: `${contender.title}, TLS`, listener: 'TLS' };
 }
 
-function settings(): {
+function settings(preset: Preset): {
   readonly consumer: Record<string, string>;
   readonly producer: Record<string, string>;
 } {
   const queue = String(Math.floor(producerQueueBytes(IN_FLIGHT_BYTES) / 1024));
   return {
-    consumer: Object.fromEntries(consumerDefaults),
+    consumer: Object.fromEntries(defaultsOf('consumer', preset)),
     producer: {
-      ...Object.fromEntries(producerDefaults),
+      ...Object.fromEntries(defaultsOf('producer', preset)),
       'queue.buffering.max.kbytes': queue,
       'message.timeout.ms': '0',
     },
   };
 }
 
-export function floor(mode: 'pass' | 'consume'): Contender {
+/** With kd's own settings of librdkafka, so that only the program differs. */
+export function floor(mode: 'pass' | 'consume', preset: Preset = 'throughput'): Contender {
+  const [id, title] =
+    mode === 'pass' ? ['floor-pass', 'C floor'] : ['floor-consume', 'C floor, consume only'];
   return {
-    id: `floor-${mode}`,
-    title: mode === 'pass' ? 'C floor' : 'C floor, consume only',
+    id: preset === 'latency' ? `${id}-latency` : id,
+    title: preset === 'latency' ? `${title}, linger.ms 1` : title,
     format: 'avro',
     exact: mode === 'pass',
     listener: 'PLAIN',
     command: (job) => {
-      const { consumer, producer } = settings();
+      const { consumer, producer } = settings(preset);
       const security = floorSecurity(job.tls);
       const pairs = (flag: string, map: Record<string, string>): string[] =>
         Object.entries(map).flatMap(([name, value]) => [flag, `${name}=${value}`]);
@@ -124,7 +127,7 @@ export function stock(reports: boolean, recordsMax: number): Contender {
       return Promise.resolve([
         process.execPath,
         script,
-        JSON.stringify({ bootstrap, input, output, group, records, reports, ...settings() }),
+        JSON.stringify({ bootstrap, input, output, group, records, reports, ...settings('throughput') }),
       ]);
     },
   };
@@ -200,6 +203,12 @@ export const KD_PASS_SMALL: KdVariant = {
   id: 'kd-pass-4k',
   title: 'kd, pass-through, 4,000 a batch',
   dispatcher: { batch: { 'records-max': 4_000 } },
+};
+export const KD_PASS_LATENCY: KdVariant = {
+  ...KD_PASS,
+  id: 'kd-pass-latency',
+  title: 'kd, preset latency',
+  dispatcher: { preset: 'latency' },
 };
 export const KD_RAW: KdVariant = {
   id: 'kd-raw',

@@ -9,6 +9,8 @@ import { floorFolder, type RunningProgram, runMeasured, startMeasured } from './
 import { median } from './stats.js';
 
 export interface LatencyScore {
+  /** Of the program in between; undefined: none. */
+  readonly id: string | undefined;
   readonly title: string;
   readonly recordsPerSecond: number;
   readonly p50Ms: number;
@@ -22,7 +24,7 @@ export interface StartStopScore {
   readonly drainMs: number;
 }
 
-const SECONDS = 12;
+const SECONDS = 8;
 const WARM_UP_SECONDS = 4;
 const POLL_MS = 10;
 const FLOW_TIMEOUT_MS = 30_000;
@@ -96,6 +98,7 @@ export async function measureLatency(
 function medians(rounds: readonly LatencyScore[]): LatencyScore {
   const of = (pick: (score: LatencyScore) => number): number => median(rounds.map(pick));
   return {
+    id: rounds[0]?.id,
     title: rounds[0]?.title ?? '',
     recordsPerSecond: of((score) => score.recordsPerSecond),
     p50Ms: of((score) => score.p50Ms),
@@ -112,7 +115,7 @@ async function direct(ground: Ground, rate: number, partitions: number): Promise
     meterCommand(ground, { input: topic, output: topic }, { rate, partitions, seconds: SECONDS }),
   );
   await ground.cluster.tool.deleteTopics([topic]);
-  return scored('Kafka and the meter alone', rate, cost.stdout);
+  return scored({ id: undefined, title: 'Kafka and the meter alone' }, rate, cost.stdout);
 }
 
 async function inBetween(
@@ -126,13 +129,17 @@ async function inBetween(
   program.signal('SIGTERM');
   await program.ended;
   await ground.cluster.tool.deleteTopics([topics.input, topics.output]);
-  return scored(`${contender.title} in between`, rate, cost.stdout);
+  return scored({ id: contender.id, title: `${contender.title} in between` }, rate, cost.stdout);
 }
 
-function scored(title: string, rate: number, stdout: string): LatencyScore {
+function scored(
+  { id, title }: Pick<LatencyScore, 'id' | 'title'>,
+  rate: number,
+  stdout: string,
+): LatencyScore {
   const { p50Ms, p99Ms, p999Ms, maxMs } = JSON.parse(stdout) as Meter;
   say(`${title} at ${Math.round(rate)}/s: p50 ${p50Ms} ms, p99 ${p99Ms} ms, max ${maxMs} ms`);
-  return { title, recordsPerSecond: rate, p50Ms, p99Ms, p999Ms, maxMs };
+  return { id, title, recordsPerSecond: rate, p50Ms, p99Ms, p999Ms, maxMs };
 }
 
 interface Running {

@@ -7,7 +7,17 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../test/support/paths.js';
 import type { Circumstances } from './circumstances.js';
-import { floor, KD_AVRO, KD_JSON, KD_PASS, KD_PASS_SMALL, KD_RAW, kd, stock } from './contenders.js';
+import {
+  floor,
+  KD_AVRO,
+  KD_JSON,
+  KD_PASS,
+  KD_PASS_LATENCY,
+  KD_PASS_SMALL,
+  KD_RAW,
+  kd,
+  stock,
+} from './contenders.js';
 import { Ground, say } from './ground.js';
 import { measureLatency, measureStartStop } from './latency.js';
 import { describeMachine } from './machine.js';
@@ -15,7 +25,7 @@ import { measureMicro } from './micro/main.js';
 import { type BenchOptions, type Part, parseOptions } from './options.js';
 import { PEER_JOBS, type PeerJob } from './peers/jobs.js';
 import { replaceJob } from './peers/report.js';
-import { measurePeers } from './peers/rounds.js';
+import { measurePeers, rivalsInBetween } from './peers/rounds.js';
 import { type Results, readResults, writeReport } from './report.js';
 import { type Fillings, measureThroughput, type Score } from './throughput.js';
 import { measureTls, type TlsScore } from './tls.js';
@@ -122,8 +132,18 @@ async function latency(
   const half = Math.round(rateMax / 2);
   const rates = options.rates.map((rate) => (rate === 'half' ? half : rate));
   const product = kd(KD_PASS, 'forever');
-  const scores = await measureLatency(ground, [floor('pass'), product], { rates, partitions, runs });
-  return { scores, startStop: await measureStartStop(ground, product, { rate: half, partitions, runs }) };
+  const between = [
+    floor('pass'),
+    product,
+    floor('pass', 'latency'),
+    kd(KD_PASS_LATENCY, 'forever'),
+    ...(await rivalsInBetween(options.match)),
+  ];
+  const scores = await measureLatency(ground, between, { rates, partitions, runs });
+  return {
+    scores,
+    startStop: await measureStartStop(ground, product, { rate: Math.max(...rates), partitions, runs }),
+  };
 }
 
 /** Measures the wanted parts one after the other; each is written down as soon as it is there. */

@@ -54,7 +54,8 @@ const USAGE = `make bench, with options as in: make bench -- --only throughput,t
   --rates LIST     [${DEFAULTS.rates}] records/s of the part latency; half: half of the last rate of kd's
                    pass-through
   --match LIST     [all] contenders of the parts throughput and peers, by the beginning of their id:
-                   floor,stock,kd-pass,kd-raw,kd-avro,kd-json; peers: floor,go,streams,kd
+                   floor,stock,kd-pass,kd-raw,kd-avro,kd-json; peers: floor,go,streams,kd;
+                   latency has go and streams in between only if they are named
   --jobs LIST      [all] jobs of the part peers: ${PEER_JOBS.map(({ id }) => id).join(',')}
   --out FOLDER     [benchmarks] where RESULTS.md, results.json and results.svg are
   --help`;

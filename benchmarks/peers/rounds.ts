@@ -31,6 +31,7 @@ const RUN_BYTES_MAX = 1_000_000_000;
 /** The size of JSON records as a multiple of Avro records with the same fields. */
 const JSON_TO_AVRO_BYTES = 1.7;
 
+const PASS_BY_GO = { id: 'go', title: 'Go, franz-go' } as const;
 const STREAMS = { id: 'streams', title: 'Kafka Streams' } as const;
 
 interface Peers {
@@ -75,6 +76,17 @@ function rivalsOf(job: PeerJob, peers: Peers): Rival[] {
   return job.listener === 'TLS'
     ? programs.map((rival) => ({ ...overTls(rival), id: rival.id, keepsPartition: rival.keepsPartition }))
     : programs;
+}
+
+/** The rivals that copy a topic until they are stopped; only those that are named, as they must be built. */
+export async function rivalsInBetween(match: readonly string[]): Promise<Rival[]> {
+  const about = { format: 'avro', exact: true } as const;
+  return [
+    ...(match.includes('go') ? [goRival(await buildGo(), 'pass', { ...about, ...PASS_BY_GO })] : []),
+    ...(match.includes('streams')
+      ? [streamsRival(await buildStreams(), 'pass', { ...about, ...STREAMS })]
+      : []),
+  ];
 }
 
 async function measureJob(
