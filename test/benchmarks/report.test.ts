@@ -22,7 +22,7 @@ function measured<T>(result: T): Measured<T> {
   return { machine, options: { records: 1, size: 1, partitions: 1, runs: 1 }, command: 'make bench', result };
 }
 
-test('each program in between is compared with the floor that has its settings, at the same rate', async () => {
+test('latency is compared with the floor that has the same settings and rate', async () => {
   const scores = [
     score(undefined, 1000, 1),
     score('floor-pass', 1000, 8),
