@@ -123,9 +123,9 @@ function latencyBody({
     ratio(score.p50Ms, floorInBetween(scores, score)),
     ...[score.p50Ms, score.p99Ms, score.p999Ms, score.maxMs].map((ms) => ms.toFixed(1)),
   ]);
-  return `The C floor in between reads and writes as kd does, with the same \`linger.ms\`; the time that it adds to
-Kafka and the meter alone is the price of a second way through Kafka on this machine. Rivals have their own
-defaults.
+  return `The C floor in between reads and writes as kd does, with the same \`linger.ms\`; the time that
+it adds to Kafka and the meter alone is the price of a second way through Kafka on this machine. Rivals have
+their own defaults.
 
 ${table(['', 'records/s', 'p50 to the floor', 'p50 ms', 'p99 ms', 'p99.9 ms', 'max ms'], rows)}
 
