@@ -57,6 +57,30 @@ test(
   },
 );
 
+test('longs next to each power of two are exact, and cut off anywhere they are truncated', () => {
+  const numbers = codecOf('long');
+  const safe = BigInt(Number.MAX_SAFE_INTEGER);
+  for (let bits = 0n; bits < 54n; bits++) {
+    for (const value of [-1n, 0n, 1n].flatMap((by) => [(1n << bits) + by, -(1n << bits) + by])) {
+      if (value > safe || value < -safe) continue;
+      const bytes = longBytes(value);
+      assert.equal(decode(numbers.decoder, bytes), Number(value));
+      assert.deepEqual(encode(numbers.encoder, Number(value)), bytes);
+      for (let length = 0; length < bytes.length; length++)
+        assert.throws(() => decode(numbers.decoder, bytes.subarray(0, length)), { code: 'TRUNCATED' });
+    }
+  }
+});
+
+test('a long may be written in more bytes than it needs, as its zeros may be', () => {
+  const { decoder } = codecOf('long');
+  for (let bytes = 2; bytes <= 10; bytes++)
+    assert.equal(decode(decoder, Buffer.from([0x83, ...Array<number>(bytes - 2).fill(0x80), 0])), -2);
+  assert.throws(() => decode(decoder, Buffer.from([0x83, ...Array<number>(9).fill(0x80), 0])), {
+    code: 'INVALID_LONG',
+  });
+});
+
 const flight = {
   type: 'record',
   name: 'test.Flight',

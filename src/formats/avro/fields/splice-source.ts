@@ -41,7 +41,7 @@ export class SpliceSource extends EncodeSource {
   protected override body(path: string): void {
     this.emitter.functions.push(SPAN);
     const close = this.#open(this.#written, '', path);
-    for (const piece of this.#pieces) this.#piece(piece, path);
+    for (let at = 0; at < this.#pieces.length; ) at += this.#piecesAt(at, path);
     for (const end of close) end();
   }
 
@@ -68,6 +68,45 @@ export class SpliceSource extends EncodeSource {
     return this.#pieces.some((piece) => piece.kind === 'write' && shownPath(piece.path).startsWith(prefix));
   }
 
+  /** Returns the number of pieces that the lines are for. */
+  #piecesAt(at: number, root: string): number {
+    const [before, piece, after] = this.#pieces.slice(at, at + 3);
+    if (before === undefined) return 1;
+    if (before.kind === 'copy' && after?.kind === 'copy' && piece !== undefined && isDouble(piece)) {
+      this.#double(piece, { before, after }, root);
+      return 3;
+    }
+    this.#piece(before, root);
+    return 1;
+  }
+
+  /**
+   * Where the two copied parts have as many bytes between them as the field takes, as in a record whose
+   * schema does not change, all is copied at once and the field is written over it.
+   */
+  #double(
+    piece: OutputPiece,
+    { before, after }: { before: CopyPiece; after: CopyPiece },
+    root: string,
+  ): void {
+    const [from, to] = [this.#mark(before.from), this.#mark(before.to)];
+    const [next, end] = [this.#mark(after.from), this.#mark(after.to)];
+    const once = this.emitter.fresh('a');
+    this.out.nextGuard(`${to} - ${from}`);
+    this.out.put(
+      0,
+      `const ${once} = ${next} - ${to} === 8;`,
+      `if (${once}) {`,
+      `if (l - p < ${end} - ${from}) throw OVERFLOW;`,
+      `span(p, ${from}, ${end});`,
+      `p += ${to} - ${from};`,
+      `} else p = span(p, ${from}, ${to});`,
+    );
+    this.#piece(piece, root);
+    this.out.nextGuard(`${end} - ${next}`);
+    this.out.put(0, `p = ${once} ? p + ${end} - ${next} : span(p, ${next}, ${end});`);
+  }
+
   #piece(piece: OutputPiece, root: string): void {
     if (piece.kind === 'write') {
       const within = piece.path.slice(0, -1);
@@ -84,6 +123,12 @@ export class SpliceSource extends EncodeSource {
   #mark(step: number): string {
     return `M[${this.#marked.indexOf(step)}]`;
   }
+}
+
+type CopyPiece = Extract<OutputPiece, { kind: 'copy' }>;
+
+function isDouble(piece: OutputPiece): boolean {
+  return piece.kind === 'write' && piece.field.node.kind === 'double' && piece.field.fallback === undefined;
 }
 
 /** Shorter spans are copied by words: a call costs as much as about this many bytes. */

@@ -61,6 +61,24 @@ function parts(p, c, path) {
   P = p; L0 = lo; L1 = mid; L2 = hi;
 }
 function longTail(p, c, path) {
+  // Up to seven bytes: every such value is exact.
+  const b = B;
+  let q = p, n = c, lo = c & 127, mid = 0;
+  done: {
+    n = b[q++]; lo |= (n & 127) << 7; if (n < 128) break done;
+    n = b[q++]; lo |= (n & 127) << 14; if (n < 128) break done;
+    n = b[q++]; lo |= (n & 127) << 21; if (n < 128) break done;
+    n = b[q++]; mid = n & 127; if (n < 128) break done;
+    n = b[q++]; mid |= (n & 127) << 7; if (n < 128) break done;
+    n = b[q++]; mid |= (n & 127) << 14; if (n < 128) break done;
+    return wideLong(p, c, path);
+  }
+  if (q > E) return wideLong(p, c, path);
+  P = q;
+  const half = mid * 134217728 + (lo >>> 1);
+  return lo & 1 ? -half - 1 : half;
+}
+function wideLong(p, c, path) {
   parts(p, c, path);
   const high = L1 + L2 * 268435456;
   const half = high * 134217728 + (L0 >>> 1);

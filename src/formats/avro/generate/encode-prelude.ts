@@ -66,8 +66,9 @@ function long(p, v) {
     if (!Number.isSafeInteger(v)) return -1;
     const sign = v < 0 ? 1 : 0;
     const half = sign === 1 ? -v - 1 : v;
-    const high = Math.floor(half / 134217728);
-    return pieces(p, (half - high * 134217728) * 2 + sign, high, 0);
+    // Below 2^26, and a product with a power of two is exact: a division costs more.
+    const high = (half * ${2 ** -27}) | 0;
+    return pieces(p, ((half - high * 134217728) * 2 + sign) | 0, high, 0);
   }
   if (typeof v !== 'bigint' || v > 9223372036854775807n || v < -9223372036854775808n) return -1;
   const z = BigInt.asUintN(64, (v << 1n) ^ (v >> 63n));
