@@ -10,9 +10,9 @@ const CONSUMER: readonly (readonly [yaml: string, key: string, message: RegExp])
   ['session.timeout.ms: 6000, heartbeat.interval.ms: 6000', 'heartbeat.interval.ms', /less than session/],
   ['max.poll.interval.ms: 6000, session.timeout.ms: 10000', 'max.poll.interval.ms', /at least session/],
   [
-    'receive.message.max.bytes: 8388700',
+    'receive.message.max.bytes: 4194400',
     'receive.message.max.bytes',
-    /at least fetch\.max\.bytes \(8388608\)/,
+    /at least fetch\.max\.bytes \(4194304\)/,
   ],
   ['group.protocol: consumer, session.timeout.ms: 10000', 'session.timeout.ms', /group\.protocol: consumer/],
   ['group.protocol: consumer, heartbeat.interval.ms: 100', 'heartbeat.interval.ms', /group\.protocol/],

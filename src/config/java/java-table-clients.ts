@@ -109,7 +109,7 @@ export const CLIENT_ROWS: readonly JavaRow[] = [
     'class names become range, roundrobin, cooperative-sticky; the last is the default here'],
   ['fetch.min.bytes', 'C', to('fetch.min.bytes', { convert: atLeast(1) }), 'unchanged'],
   ['fetch.max.bytes', 'C', to('fetch.max.bytes', { convert: between(1_000, 2_147_483_135) }),
-    'unchanged; default here 8 MiB, in Java 50 MiB'],
+    'unchanged; default here 4 MiB, in Java 50 MiB'],
   ['fetch.max.wait.ms', 'C', to('fetch.wait.max.ms', { convert: between(0, 300_000) }),
     'the same under another name; default here 50, in Java 500'],
   ['max.partition.fetch.bytes', 'C', to('max.partition.fetch.bytes', { convert: between(1, 1_000_000_000) }),
