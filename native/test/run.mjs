@@ -58,7 +58,6 @@ const TESTS = {
     'formats/json/threads',
     'formats/fields/json-oracle',
     'formats/fields/json-results',
-    'formats/json-hostile',
   ],
   valgrind: ['native/round-trip', 'formats/json/scanner'],
 };
