@@ -27,11 +27,34 @@ export type DeclaredPath<Value, Left extends number = 4> = Left extends 0
 
 type HeadOf<Path extends string> = Path extends `${infer Name}.${string}` ? Name : Path;
 
-/** `Value` with the declared fields only. */
-export type Declared<Value, Path extends string> = {
-  [Name in keyof Value & string as Name extends HeadOf<Path> ? Name : never]: Name extends Path
-    ? Value[Name]
-    : Declared<Value[Name], RestOf<Path, Name>>;
-};
+/** What may be declared for `Value`; anything if its type was not given. */
+export type PathOf<Value> = [keyof Value] extends [never] ? string : DeclaredPath<Value>;
+
+/** `Value` with the declared fields only. Names in a map (`Record<string, …>`) may be absent. */
+export type Declared<Value, Path extends string> = string extends keyof Value
+  ? { [Name in HeadOf<Path>]: InsideOf<Value[Name & keyof Value], Path, Name> | undefined }
+  : {
+      [Name in keyof Value & string as Name extends HeadOf<Path> ? Name : never]: InsideOf<
+        Value[Name],
+        Path,
+        Name
+      >;
+    };
+
+type InsideOf<Value, Path extends string, Name extends string> = Name extends Path
+  ? Value
+  : Declared<Value, RestOf<Path, Name>>;
 
 type RestOf<Path extends string, Name extends string> = Path extends `${Name}.${infer Rest}` ? Rest : never;
+
+/** A result with the declared fields of `Value`, and none of its others: a record with those is rejected. */
+export type Written<Value, Path extends string> = Declared<Value, Path> & Without<Value, Path>;
+
+type Without<Value, Path extends string> = string extends keyof Value
+  ? unknown
+  : { readonly [Name in Exclude<keyof Value & string, HeadOf<Path>>]?: never } & {
+      readonly [Name in Exclude<keyof Value & string & HeadOf<Path>, Path>]: Without<
+        Value[Name],
+        RestOf<Path, Name>
+      >;
+    };

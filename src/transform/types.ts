@@ -1,4 +1,4 @@
-import type { Declared, DeclaredPath } from './declared-types.js';
+import type { Declared, PathOf, Written } from './declared-types.js';
 import type { StandardSchema } from './load/standard-schema.js';
 import type { Result } from './results/results.js';
 
@@ -153,14 +153,14 @@ export function defineTransform<
   In extends Something = Something,
   Out extends Something = Something,
   State = unknown,
-  const Reads extends string = never,
-  const Writes extends string = never,
+  const Reads extends PathOf<In> = never,
+  const Writes extends PathOf<Out> = never,
 >(
   definition: Shapes<In, Out> & {
-    readonly reads?: readonly (Reads & DeclaredPath<In>)[];
-    readonly writes?: readonly (Writes & DeclaredPath<Out>)[];
-  } & Functions<Given<In, Reads, Writes>, NoInfer<Given<Out, Writes, Reads>>, State>,
-): TransformDefinition<In, Out, State, Given<In, Reads, Writes>, Given<Out, Writes, Reads>> {
+    readonly reads?: readonly Reads[];
+    readonly writes?: readonly Writes[];
+  } & Functions<Given<In, Reads, Writes>, NoInfer<Returned<Out, Writes, Reads>>, State>,
+): TransformDefinition<In, Out, State, Given<In, Reads, Writes>, Returned<Out, Writes, Reads>> {
   return definition;
 }
 
@@ -168,6 +168,10 @@ export function defineTransform<
 type Given<Value, Path extends string, Other extends string> = [Path | Other] extends [never]
   ? Value
   : Declared<Value, Path>;
+
+type Returned<Value, Path extends string, Other extends string> = [Path | Other] extends [never]
+  ? Value
+  : Written<Value, Path>;
 
 /** A type without validation: `input: type<Flight>()`. */
 export function type<Value extends Something>(): TypeOnly<Value> {

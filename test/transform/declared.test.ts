@@ -149,7 +149,9 @@ for (const format of ['json', 'avro'] as const)
     });
 
 const REFUSED: readonly (readonly [of: string, definition: object, says: RegExp])[] = [
-  ['no list', { reads: 'amount' }, /reads is a string, not a list/],
+  ['no list', { reads: 'amount' }, /reads is of type string, not a list/],
+  ['null', { reads: null }, /reads is null, not a list/],
+  ['an object', { writes: { amount: true } }, /writes is of type object, not a list/],
   ['a name that is no text', { reads: [1] }, /reads has 1, which is not a field name/],
   ['an empty name', { writes: ['a..b'] }, /writes has "a\.\.b", which is not a field name/],
   ['the same field twice', { writes: ['a', 'a'] }, /writes has a twice/],

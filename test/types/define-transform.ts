@@ -369,6 +369,30 @@ export const forgottenDeclaredReturn = defineTransform({
   },
 });
 
+export const declaredInMap = defineTransform({
+  input: type<{ counts: Record<string, number> }>(),
+  output: type<{ counts: Record<string, number> }>(),
+  reads: ['counts.x'],
+  writes: ['counts.x'],
+  transform: ({ counts }) => ({ counts: { x: (counts.x ?? 0) + 1 } }),
+});
+
+export const declaredWithoutOutput = defineTransform({
+  input: type<Order>(),
+  reads: ['amount'],
+  writes: ['amount'],
+  transform: ({ amount }) => ({ amount: amount + 1 }),
+});
+
+export const declaredTooMuchInside = defineTransform({
+  input: type<Order>(),
+  output: type<Order>(),
+  reads: ['amount'],
+  writes: ['user.name'],
+  // @ts-expect-error the address is not declared
+  transform: () => ({ user: { name: 'x', address: { city: 'y', zip: 'z' } } }),
+});
+
 export const annotated = defineTransform({
   transform: (order: Order) => (order.amount > 0 ? forward({ key: 'k' }) : emitAll([order, forward()])),
 });

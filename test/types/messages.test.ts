@@ -85,6 +85,31 @@ const CASES: readonly Case[] = [
     at: 'headers',
     says: /is not assignable to type 'HeadersInput/,
   },
+  {
+    of: 'a field to read whose name is misspelled',
+    code: "defineTransform({ input, output, reads: ['dealy'], writes: ['late'], transform: () => drop() })",
+    at: "'dealy'",
+    says: /Type '"dealy"' is not assignable to type '"carrier" | "delay"'. Did you mean '"delay"'\?/,
+  },
+  {
+    of: 'a field to write whose name is misspelled',
+    code: "defineTransform({ input, output, reads: ['delay'], writes: ['lat'], transform: () => drop() })",
+    at: "'lat'",
+    says: /Type '"lat"' is not assignable to type '"carrier" | "late"'. Did you mean '"late"'\?/,
+  },
+  {
+    of: 'a result with a field that `writes` does not list',
+    code: `defineTransform({ input, output, reads: ['delay'], writes: ['late'],
+      transform: (v) => ({ late: v.delay > 5, carrier: 'x' }) })`,
+    at: 'transform',
+    says: /to type 'Written<Out, "late">'[^]*property 'carrier' are incompatible/,
+  },
+  {
+    of: 'a result without any field in `writes`',
+    code: `defineTransform({ input, output, reads: ['delay'], transform: () => ({ late: true }) })`,
+    at: 'transform',
+    says: /property 'late' are incompatible/,
+  },
 ];
 
 /** One program for all cases: each is a file of its own. */

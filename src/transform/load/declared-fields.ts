@@ -31,7 +31,7 @@ function pathsOf(given: unknown, name: 'reads' | 'writes', file: string): readon
   if (!Array.isArray(given))
     throw loadError(
       file,
-      `${name} is a ${typeof given}, not a list`,
+      `${name} is ${given === null ? 'null' : `of type ${typeof given}`}, not a list`,
       `list field names: ${name}: ['amount']`,
     );
   const paths = given.map((path: unknown) => pathOf(path, name, file));
