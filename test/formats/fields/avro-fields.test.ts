@@ -113,7 +113,7 @@ const REFUSED: readonly Refusal[] = [
       input: order,
       writer: withField(order, { name: 'amount', type: 'float' }),
     },
-    says: /the type of amount differs/,
+    says: /the type of amount differs between the writer's and the output schema/,
   },
   {
     of: 'a field to read that the writer does not have',
@@ -145,6 +145,29 @@ for (const { of, sides, reads = [], writes = [], says } of REFUSED)
       return true;
     });
   });
+
+test('all mistakes are reported at once, with the files of the schemas', async () => {
+  const sides = {
+    input: order,
+    writer: withField(order, { name: 'amount', type: 'float' }),
+    output: withField(order, { name: 'state', type: 'string' }),
+  };
+  const fields = declared(['usr.name', 'tags.first'], ['user.nmae', 'tags.last']);
+  await assert.rejects(avroFields(sides, fields), (error) => {
+    assert.ok(error instanceof DispatcherError);
+    for (const words of [
+      /\(input \S+in\.avsc, written with \S+writer\.avsc, output \S+out\.avsc\): /,
+      /reads: the input schema has no field usr; did you mean user\?/,
+      /reads: tags is of type array in the input schema/,
+      /writes: the output schema has no field user\.nmae; did you mean user\.name\?/,
+      /the type of amount differs between the writer's and the output schema/,
+      /the type of state differs between the input and the output schema/,
+    ])
+      assert.match(error.message, words);
+    assert.equal(error.message.split('is of type array').length - 1, 1, 'named once, not for each side');
+    return true;
+  });
+});
 
 const bytesOf = (schema: unknown, value: unknown): Buffer => encode(codecOf(schema).encoder, value);
 

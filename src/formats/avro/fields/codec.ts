@@ -8,7 +8,7 @@ import { compileEncoder } from '../generate/generate-encode.js';
 import type { RecordNode } from '../schema/plan.js';
 import { FieldDecodeSource } from './field-decode-source.js';
 import { type AnyRecord, type InputStep, stepsOf } from './input-steps.js';
-import { Misfit } from './misfit.js';
+import { Misfit, type Misfits } from './misfit.js';
 import { type OutputPiece, piecesOf } from './output-pieces.js';
 import { SpliceSource, writtenRecord } from './splice-source.js';
 
@@ -127,25 +127,40 @@ function planFields(
   const [reads, writes] = [treeOf(declared.reads), treeOf(declared.writes)];
   const { node: value, wire } = readingPlan(sides.input);
   const output = writingPlan(sides.output);
-  try {
-    if (wire.kind !== 'record' || (value.kind !== 'record' && value.kind !== 'resolved'))
-      throw new Misfit(
-        `the input schema is of type ${wire.kind}, not a record, so it has no fields to declare`,
-      );
-    if (output.kind !== 'record')
-      throw new Misfit(
-        `the output schema is of type ${output.kind}, not a record, so it has no fields to declare`,
-      );
-    const input = { wire, value };
-    const { steps, fields } = stepsOf(input, { reads, writes });
-    const dropsUnknown = sides.output.unknownFields === 'ignore';
-    const pieces = piecesOf({ node: output, dropsUnknown }, fields, writes);
-    return { input, reads, written: writtenRecord(output.name, writes, output), steps, pieces };
-  } catch (cause) {
-    if (!(cause instanceof Misfit)) throw cause;
-    throw new DispatcherError('CONFIGURATION', `declared fields don't fit the schemas: ${cause.message}`, {
+  const misfits: Misfits = [];
+  if (wire.kind !== 'record' || (value.kind !== 'record' && value.kind !== 'resolved'))
+    throw misfit(sides, [notRecord('input', wire.kind)]);
+  if (output.kind !== 'record') throw misfit(sides, [notRecord('output', output.kind)]);
+  const input = { wire, value };
+  const { steps, fields } = stepsOf(input, { reads, writes }, misfits);
+  const dropsUnknown = sides.output.unknownFields === 'ignore';
+  const pieces = piecesOf({ node: output, dropsUnknown }, { fields, writes }, misfits);
+  if (misfits.length > 0) throw misfit(sides, misfits);
+  return { input, reads, written: writtenRecord(output.name, writes, output), steps, pieces };
+}
+
+function notRecord(side: string, kind: string): Misfit {
+  return new Misfit(`the ${side} schema is of type ${kind}, not a record, so it has no fields to declare`);
+}
+
+/** Names the schema files and everything that does not fit. */
+function misfit(
+  { input, output }: { readonly input: FormatSpec; readonly output: FormatSpec },
+  misfits: Misfits,
+): DispatcherError {
+  const writer = input.schema?.writerPath;
+  const files = [
+    `input ${input.schema?.path ?? ''}`,
+    ...(writer === undefined ? [] : [`written with ${writer}`]),
+    `output ${output.schema?.path ?? ''}`,
+  ];
+  return new DispatcherError(
+    'CONFIGURATION',
+    `declared fields don't fit the schemas (${files.join(', ')}): ` +
+      misfits.map(({ message }) => message).join('; '),
+    {
       remedy: 'correct `reads` and `writes` of the transform, or remove both, so that it gets whole values',
-      cause,
-    });
-  }
+      cause: misfits[0],
+    },
+  );
 }

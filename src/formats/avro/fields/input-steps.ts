@@ -1,6 +1,6 @@
 import { type FieldPath, type FieldTree, insideOf, shownPath } from '../../fields/declared.js';
 import type { Node, RecordNode, ResolvedRecordNode } from '../schema/plan.js';
-import { Misfit, unknownField } from './misfit.js';
+import { Misfit, type Misfits, unknownField } from './misfit.js';
 
 /** One part of the input record, in the order of its bytes. */
 export interface InputStep {
@@ -36,18 +36,24 @@ export interface Declared {
   readonly writes: FieldTree;
 }
 
-/** Throws {@link Misfit} if the input has no such fields. */
+/** Declared fields that the input does not have are added to `misfits`. */
 export function stepsOf(
   record: { readonly wire: RecordNode; readonly value: AnyRecord },
   declared: Declared,
+  misfits: Misfits,
 ): { readonly steps: readonly InputStep[]; readonly fields: InputFields } {
-  const walk = new InputWalk();
+  const walk = new InputWalk(misfits);
   const fields = walk.record(record, declared, []);
   return { steps: walk.steps, fields };
 }
 
 class InputWalk {
   readonly steps: InputStep[] = [];
+  readonly #misfits: Misfits;
+
+  constructor(misfits: Misfits) {
+    this.#misfits = misfits;
+  }
 
   record(
     { wire, value }: { readonly wire: RecordNode; readonly value: AnyRecord },
@@ -74,11 +80,13 @@ class InputWalk {
   #mustHave(name: string, { record, byName }: InputFields, path: FieldPath): void {
     if (byName.has(name)) return;
     const own = [...path, name];
-    if (!record.fields.some((field) => field.name === name))
-      throw unknownField('reads: the input schema', own, record.fields);
-    throw new Misfit(
-      `reads: the writer's schema has no field ${shownPath(own)}: every record would have its default, ` +
-        'which needs no declared field',
+    this.#misfits.push(
+      record.fields.some((field) => field.name === name)
+        ? new Misfit(
+            `reads: the writer's schema has no field ${shownPath(own)}: every record would have its ` +
+              'default, which needs no declared field',
+          )
+        : unknownField('reads: the input schema', own, record.fields),
     );
   }
 
@@ -99,10 +107,14 @@ class InputWalk {
     }
     if (wire.kind !== 'record' || (value.kind !== 'record' && value.kind !== 'resolved')) {
       const of = inside.reads.size > 0 ? 'reads' : 'writes';
-      throw new Misfit(
-        `${of}: ${shownPath(path)} is of type ${wire.kind} in the input schema, not a record, so a field ` +
-          `inside it can't be declared; declare ${shownPath(path)} itself`,
+      this.#misfits.push(
+        new Misfit(
+          `${of}: ${shownPath(path)} is of type ${wire.kind} in the input schema, not a record, so a field ` +
+            `inside it can't be declared; declare ${shownPath(path)} itself`,
+        ),
       );
+      this.steps.push({ how: 'check', node: wire, path });
+      return undefined;
     }
     if (reads === 'whole') this.steps.push({ how: 'peek', node: value, path });
     return this.record({ wire, value }, inside, path);

@@ -1,7 +1,7 @@
 import { nearestName } from '../../../core/nearest-name.js';
 import { type FieldPath, shownPath } from '../../fields/declared.js';
 
-/** Declared fields that don't fit the schemas. */
+/** A declared field that doesn't fit the schemas. */
 export class Misfit extends Error {
   override readonly name = 'Misfit';
 }
@@ -15,3 +15,6 @@ export function unknownField(
   const meant = near === undefined ? '' : `; did you mean ${shownPath([...path.slice(0, -1), near])}?`;
   return new Misfit(`${of} has no field ${shownPath(path)}${meant}`);
 }
+
+/** All that is wrong, so that a user need not correct one mistake to see the next. */
+export type Misfits = Misfit[];

@@ -2,7 +2,7 @@ import { type FieldPath, type FieldTree, insideOf, shownPath } from '../../field
 import type { Field, RecordNode } from '../schema/plan.js';
 import { areEqual } from './equal-nodes.js';
 import type { InputField, InputFields } from './input-steps.js';
-import { Misfit, unknownField } from './misfit.js';
+import { Misfit, type Misfits, unknownField } from './misfit.js';
 
 /**
  * One part of the output record, in order: bytes of the input from the beginning of one step to the beginning
@@ -19,13 +19,13 @@ export interface OutputRecord {
   readonly dropsUnknown: boolean;
 }
 
-/** Throws {@link Misfit} if the output can't be put together from the input and the written fields. */
+/** What keeps the output from being put together of the input and the written fields is added to `misfits`. */
 export function piecesOf(
   output: OutputRecord,
-  fields: InputFields,
-  writes: FieldTree,
+  { fields, writes }: Pick<Place, 'fields' | 'writes'>,
+  misfits: Misfits,
 ): readonly OutputPiece[] {
-  const walk = new OutputWalk(output.dropsUnknown);
+  const walk = new OutputWalk(output.dropsUnknown, misfits);
   walk.record(output.node, { fields, writes, path: [] });
   return walk.pieces;
 }
@@ -39,15 +39,17 @@ interface Place {
 class OutputWalk {
   readonly pieces: OutputPiece[] = [];
   readonly #dropsUnknown: boolean;
+  readonly #misfits: Misfits;
 
-  constructor(dropsUnknown: boolean) {
+  constructor(dropsUnknown: boolean, misfits: Misfits) {
     this.#dropsUnknown = dropsUnknown;
+    this.#misfits = misfits;
   }
 
   record(node: RecordNode, { fields, writes, path }: Place): void {
     for (const name of writes.keys()) {
       if (!node.fields.some((field) => field.name === name))
-        throw unknownField('writes: the output schema', [...path, name], node.fields);
+        this.#misfits.push(unknownField('writes: the output schema', [...path, name], node.fields));
     }
     for (const field of node.fields) {
       const own = [...path, field.name];
@@ -60,7 +62,7 @@ class OutputWalk {
   #mustKeepAll(node: RecordNode, { record }: InputFields, path: FieldPath): void {
     const lost = record.fields.find(({ name }) => !node.fields.some((field) => field.name === name));
     if (lost === undefined) return;
-    throw new Misfit(
+    this.#refuse(
       `the output schema has no field ${shownPath([...path, lost.name])}, so records would lose it; add it ` +
         'to the output schema, or set dispatcher.output.unknown-fields: ignore',
     );
@@ -76,20 +78,27 @@ class OutputWalk {
   }
 
   #inside(field: Field, given: InputField, { writes, path }: Omit<Place, 'fields'>): void {
-    if (field.node.kind !== 'record' || given.inside === undefined)
-      throw new Misfit(
+    // The input has no such record: its steps have said so.
+    if (given.inside === undefined) return;
+    if (field.node.kind !== 'record') {
+      this.#refuse(
         `writes: ${shownPath(path)} is of type ${field.node.kind} in the output schema, not a record, so a ` +
           `field inside it can't be declared; declare ${shownPath(path)} itself`,
       );
+      return;
+    }
     this.record(field.node, { fields: given.inside, writes, path });
   }
 
   #copy({ node }: Field, given: InputField, path: FieldPath): void {
-    if (!areEqual(given.wire, node) || !areEqual(given.reader, node))
-      throw new Misfit(
-        `the type of ${shownPath(path)} differs between the input and the output schema, so its bytes ` +
+    if (!areEqual(given.wire, node) || !areEqual(given.reader, node)) {
+      const input = areEqual(given.reader, node) ? "the writer's" : 'the input';
+      this.#refuse(
+        `the type of ${shownPath(path)} differs between ${input} and the output schema, so its bytes ` +
           "can't be copied; make them equal, or add the field to `reads` and `writes`",
       );
+      return;
+    }
     const last = this.pieces.at(-1);
     const { from, to } = given;
     if (last?.kind === 'copy' && last.to === from) this.pieces.splice(-1, 1, { ...last, to });
@@ -99,16 +108,24 @@ class OutputWalk {
   /** The writer's schema lacks the field: each record has the default of the schema it is read with. */
   #default({ name, node }: Field, { record }: InputFields, path: FieldPath): void {
     const known = record.fields.find((field) => field.name === name);
-    if (known?.fallback === undefined)
-      throw new Misfit(
+    if (known?.fallback === undefined) {
+      this.#refuse(
         `the output schema's field ${shownPath(path)} is not in the input; add it to \`writes\` and return ` +
           'it',
       );
-    if (!areEqual(known.node, node))
-      throw new Misfit(
+      return;
+    }
+    if (!areEqual(known.node, node)) {
+      this.#refuse(
         `the type of ${shownPath(path)} differs between the input and the output schema; add the field to ` +
           '`writes`',
       );
+      return;
+    }
     this.pieces.push({ kind: 'constant', bytes: known.fallback.bytes });
+  }
+
+  #refuse(message: string): void {
+    this.#misfits.push(new Misfit(message));
   }
 }
