@@ -19,7 +19,7 @@ export interface OutputRecord {
   readonly dropsUnknown: boolean;
 }
 
-/** What keeps the output from being put together of the input and the written fields is added to `misfits`. */
+/** Whatever keeps the output from being put together is added to `misfits`. */
 export function piecesOf(
   output: OutputRecord,
   { fields, writes }: Pick<Place, 'fields' | 'writes'>,
