@@ -67,13 +67,13 @@ export function marksOf(jobs: readonly PeerScore[]): Mark[] {
   return [
     ...ratios,
     {
-      what: 'the worst job beside Kafka Streams',
+      what: 'the worst of these jobs beside Kafka Streams',
       limit: STREAMS_LIMIT,
       unit: '× Kafka Streams',
       seen: worst(jobs.flatMap(besideStreams)),
     },
     {
-      what: 'peak RSS with one worker, the largest of all jobs',
+      what: 'peak RSS with one worker, the largest of these jobs',
       limit: RSS_LIMIT_MIB,
       unit: 'MiB',
       seen: worst(

@@ -72,7 +72,8 @@ Go runs with \`GOMAXPROCS=1\`. ${list.join(', ')}.
 
 ${table(HEAD, jobs.flatMap(rowsOf))}
 
-What the project wants to reach, and what these figures say:
+What the project wants to reach, and what these figures say (ratios to its own pass-through compare two of
+the jobs):
 
 ${table(['', 'at most', 'measured', ''], marksOf(jobs).map(markRow))}`;
 }

@@ -47,8 +47,8 @@ test('filters and routes are compared with kd’s pass-through, changes with the
 
 test('the worst job counts beside Kafka Streams and for memory', () => {
   const jobs = [job('pass', { streams: 8, kd: 1 }, 140), job('x', { streams: 8, kd: 1, 'kd-declared': 2 })];
-  assert.equal(seen(jobs, 'the worst job beside Kafka Streams', '× Kafka Streams'), 0.25);
-  assert.equal(seen(jobs, 'peak RSS with one worker, the largest of all jobs', 'MiB'), 140);
+  assert.equal(seen(jobs, 'the worst of these jobs beside Kafka Streams', '× Kafka Streams'), 0.25);
+  assert.equal(seen(jobs, 'peak RSS with one worker, the largest of these jobs', 'MiB'), 140);
 });
 
 test('a mark without its figures was not measured, rather than met', () => {
