@@ -10,6 +10,7 @@
 #include "../clock.h"
 #include "../handles.h"
 #include "../mock.h"
+#include "../packed.h"
 #include "../reader.h"
 #include "../writer.h"
 #include "check.h"
@@ -178,6 +179,20 @@ static inline void close_source(source *of) {
   kd_reader_free(of->reader);
   for (int i = 0; i < BLOCKS; i++) free(of->blocks[i]);
   rd_kafka_destroy(of->consumer);
+}
+
+/* A block of results in which the rows, from *position on, and then their bytes are still to be written. */
+static inline uint8_t *new_output(uint32_t block_bytes, uint32_t rows, uint32_t *position) {
+  uint8_t *block = calloc(1, block_bytes);
+  *position = (KD_HEADER_BYTES + rows + 7) & ~7u;
+  kd_output_header header = {.magic = KD_OUTPUT_MAGIC,
+                             .row_count = rows,
+                             .rows_position = *position,
+                             .source_row_count = rows,
+                             .bytes_position = *position + rows * KD_OUTPUT_ROW_BYTES,
+                             .block_length = block_bytes};
+  memcpy(block, &header, sizeof header);
+  return block;
 }
 
 #endif

@@ -2,7 +2,6 @@
  * writer → mock cluster → reader. Meant for AddressSanitizer and valgrind, which do not work well on a
  * whole Node process. */
 #include "../live.h"
-#include "../packed.h"
 #include "../writer_internal.h"
 #include "bench.h"
 
@@ -194,15 +193,8 @@ static uint8_t *make_input(uint32_t rows, uint32_t partition_id, uint32_t epoch)
 }
 
 static uint8_t *make_output(uint32_t rows, int32_t topic, int32_t partition) {
-  uint8_t *block = calloc(1, BLOCK_BYTES);
-  uint32_t position = (KD_HEADER_BYTES + rows + 7) & ~7u;
-  kd_output_header header = {.magic = KD_OUTPUT_MAGIC,
-                             .row_count = rows,
-                             .rows_position = position,
-                             .source_row_count = rows,
-                             .bytes_position = BLOCK_BYTES,
-                             .block_length = BLOCK_BYTES};
-  memcpy(block, &header, sizeof header);
+  uint32_t position;
+  uint8_t *block = new_output(BLOCK_BYTES, rows, &position);
   for (uint32_t i = 0; i < rows; i++) {
     kd_output_row row = {.source_row = i, .topic = (uint16_t)topic, .flags = 15, .partition = partition};
     memcpy(block + position + i * KD_OUTPUT_ROW_BYTES, &row, sizeof row);

@@ -5,7 +5,6 @@
 
 #include <dlfcn.h>
 
-#include "../packed.h"
 #include "../writer_internal.h"
 #include "bench.h"
 
@@ -143,16 +142,9 @@ static void fill_row(uint8_t *block, kd_output_row *row, const row_plan *planned
 }
 
 static uint8_t *routed_output(plan plan, uint32_t rows, uint32_t first_number) {
-  uint8_t *block = calloc(1, PART_BYTES);
-  uint32_t position = (KD_HEADER_BYTES + rows + 7) & ~7u;
+  uint32_t position;
+  uint8_t *block = new_output(PART_BYTES, rows, &position);
   uint32_t values = position + rows * KD_OUTPUT_ROW_BYTES;
-  kd_output_header header = {.magic = KD_OUTPUT_MAGIC,
-                             .row_count = rows,
-                             .rows_position = position,
-                             .source_row_count = rows,
-                             .bytes_position = values,
-                             .block_length = PART_BYTES};
-  memcpy(block, &header, sizeof header);
   for (uint32_t i = 0; i < rows; i++) {
     row_plan planned = plan(i);
     kd_output_row row = {.source_row = i,

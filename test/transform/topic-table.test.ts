@@ -133,3 +133,11 @@ test('each option is read once, so that what is checked is what is written', asy
   assert.deepEqual(outcomes, ['transformed']);
   assert.deepEqual(read.toSorted(), ['headers', 'key', 'partition', 'timestamp', 'topic']);
 });
+
+test('a topic that was reported again is the new one, also where it was looked up last', () => {
+  const table = new TopicTable([KNOWN]);
+  assert.equal(table.get(KNOWN.name)?.partitionCount, KNOWN.partitionCount);
+  table.add([{ ...KNOWN, partitionCount: KNOWN.partitionCount + 1 }]);
+  assert.equal(table.get(undefined), undefined);
+  assert.equal(table.get(KNOWN.name)?.partitionCount, KNOWN.partitionCount + 1);
+});

@@ -108,9 +108,9 @@ export function forward(options?: EmitOptions): Forward {
 }
 
 /** None, one or several records from one source record; they succeed or fail together. */
-export function emitAll<Value = never>(
-  results: readonly (Value | Emit<Value> | EmitRaw | Forward | Tombstone)[],
-): EmitAll<Value> {
+export function emitAll(results: readonly (EmitRaw | Forward | Tombstone)[]): EmitAll<never>;
+export function emitAll<Value = never>(results: readonly EmitAllItem<Value>[]): EmitAll<Value>;
+export function emitAll<Value>(results: readonly EmitAllItem<Value>[]): EmitAll<Value> {
   return { [RESULT]: 'emitAll', results };
 }
 

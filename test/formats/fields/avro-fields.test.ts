@@ -385,6 +385,24 @@ for (const { of, input, output } of PLACINGS)
     }
   });
 
+const FIXED_WIDTHS: readonly (readonly [type: unknown, before: unknown, after: unknown])[] = [
+  ['float', 0.5, -2],
+  ['boolean', false, true],
+  [{ type: 'fixed', name: 'Code', size: 3 }, new Uint8Array([1, 2, 3]), new Uint8Array([4, 5, 6])],
+  [{ type: 'fixed', name: 'Wide', size: 300 }, new Uint8Array(300).fill(1), new Uint8Array(300).fill(7)],
+];
+for (const [type, before, after] of FIXED_WIDTHS)
+  test(`a changed ${JSON.stringify(type)} is written over a copy of its record, too`, async () => {
+    const input = withField(point, { name: 'x', type });
+    const { decoder, encoder } = await avroFields({ input }, declared(['x'], ['x']));
+    for (const length of [0, 3, 64, 161, 3000]) {
+      const value = { ...POINT, label: 'l'.repeat(length), x: before };
+      const source = placed(bytesOf(input, value));
+      decodePlaced(decoder, source);
+      assert.deepEqual(splice(encoder, { x: after }, source), bytesOf(input, { ...value, x: after }));
+    }
+  });
+
 test('a double that does not fit with the rest of its record is refused with the size it needs', async () => {
   const { decoder, encoder } = await avroFields({ input: point }, declared(['x'], ['x']));
   const source = placed(bytesOf(point, { ...POINT, label: 'label' }));

@@ -1,7 +1,7 @@
 import { type FieldTree, shownPath } from '../../fields/declared.js';
 import { literal } from '../generate/emitter.js';
 import { EncodeSource } from '../generate/encode-source.js';
-import type { Field, RecordNode } from '../schema/plan.js';
+import { bytesAlways, type Field, type RecordNode } from '../schema/plan.js';
 import type { OutputPiece } from './output-pieces.js';
 
 /** The declared fields of a result, as a record of their own. */
@@ -72,8 +72,9 @@ export class SpliceSource extends EncodeSource {
   #piecesAt(at: number, root: string): number {
     const [before, piece, after] = this.#pieces.slice(at, at + 3);
     if (before === undefined) return 1;
-    if (before.kind === 'copy' && after?.kind === 'copy' && piece !== undefined && isDouble(piece)) {
-      this.#double(piece, { before, after }, root);
+    const bytes = piece === undefined ? undefined : fixedBytes(piece);
+    if (before.kind === 'copy' && after?.kind === 'copy' && piece !== undefined && bytes !== undefined) {
+      this.#writtenOver(piece, { before, after, bytes }, root);
       return 3;
     }
     this.#piece(before, root);
@@ -84,9 +85,9 @@ export class SpliceSource extends EncodeSource {
    * Where the two copied parts have as many bytes between them as the field takes, as in a record whose
    * schema does not change, all is copied at once and the field is written over it.
    */
-  #double(
+  #writtenOver(
     piece: OutputPiece,
-    { before, after }: { before: CopyPiece; after: CopyPiece },
+    { before, after, bytes }: { before: CopyPiece; after: CopyPiece; bytes: number },
     root: string,
   ): void {
     const [from, to] = [this.#mark(before.from), this.#mark(before.to)];
@@ -95,7 +96,7 @@ export class SpliceSource extends EncodeSource {
     this.out.nextGuard(`${to} - ${from}`);
     this.out.put(
       0,
-      `const ${once} = ${next} - ${to} === 8;`,
+      `const ${once} = ${next} - ${to} === ${String(bytes)};`,
       `if (${once}) {`,
       `if (l - p < ${end} - ${from}) throw OVERFLOW;`,
       `span(p, ${from}, ${end});`,
@@ -127,8 +128,11 @@ export class SpliceSource extends EncodeSource {
 
 type CopyPiece = Extract<OutputPiece, { kind: 'copy' }>;
 
-function isDouble(piece: OutputPiece): boolean {
-  return piece.kind === 'write' && piece.field.node.kind === 'double' && piece.field.fallback === undefined;
+/** Of a field that takes as many bytes whatever its value. */
+function fixedBytes(piece: OutputPiece): number | undefined {
+  return piece.kind === 'write' && piece.field.fallback === undefined
+    ? bytesAlways(piece.field.node)
+    : undefined;
 }
 
 /** Shorter spans are copied by words: a call costs as much as about this many bytes. */

@@ -149,16 +149,12 @@ export function bytesMin(node: Node, known: Map<Node, number> = new Map()): numb
 }
 
 function leastOf(node: Node, known: Map<Node, number>): number {
+  const always = bytesAlways(node);
+  if (always !== undefined) return always;
   switch (node.kind) {
     case 'null':
     case 'refuse':
       return 0;
-    case 'float':
-      return 4;
-    case 'double':
-      return 8;
-    case 'fixed':
-      return node.size;
     case 'wrap':
       return bytesMin(node.node, known);
     case 'promote':
@@ -170,5 +166,21 @@ function leastOf(node: Node, known: Map<Node, number>): number {
       return childrenOf(node).reduce((sum, child) => sum + bytesMin(child, known), 0);
     default:
       return 1;
+  }
+}
+
+/** The number of bytes of every value; undefined where values differ in it. */
+export function bytesAlways(node: Node): number | undefined {
+  switch (node.kind) {
+    case 'boolean':
+      return 1;
+    case 'float':
+      return 4;
+    case 'double':
+      return 8;
+    case 'fixed':
+      return node.size;
+    default:
+      return undefined;
   }
 }
