@@ -18,6 +18,7 @@ import {
   kd,
   stock,
 } from './contenders.js';
+import { measureCores } from './cores.js';
 import { Ground, say } from './ground.js';
 import { measureLatency, measureStartStop } from './latency.js';
 import { describeMachine } from './machine.js';
@@ -174,6 +175,7 @@ async function measureParts(
   await add('large', () => pair(ground, large, options.runs));
   await add('partitions', () => byPartitions(ground, options));
   await add('latency', () => latency(ground, options, rateMax()));
+  await add('cores', () => measureCores(ground, options));
   await add('micro', measureMicro);
   if (!options.parts.has('peers')) return;
   say('part peers');

@@ -14,6 +14,8 @@ export interface ProcessCost {
   readonly code: number;
   readonly seconds: number;
   readonly cpuSeconds: number;
+  /** Of the main thread alone. */
+  readonly mainSeconds: number;
   readonly rssPeakBytes: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -32,6 +34,7 @@ interface KernelCount {
   readonly seconds: number;
   readonly userSeconds: number;
   readonly systemSeconds: number;
+  readonly mainSeconds: number;
   readonly rssPeakBytes: number;
 }
 
@@ -67,8 +70,9 @@ export async function startMeasured(
   }).then(async (): Promise<ProcessCost> => {
     const cost = JSON.parse(await readFile(file, 'utf8')) as KernelCount;
     await rm(folder, { recursive: true, force: true });
-    const { code, seconds, rssPeakBytes } = cost;
-    return { code, seconds, rssPeakBytes, cpuSeconds: cost.userSeconds + cost.systemSeconds, stdout, stderr };
+    const { code, seconds, rssPeakBytes, mainSeconds } = cost;
+    const cpuSeconds = cost.userSeconds + cost.systemSeconds;
+    return { code, seconds, rssPeakBytes, cpuSeconds, mainSeconds, stdout, stderr };
   });
   return {
     ended,

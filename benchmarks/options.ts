@@ -20,7 +20,16 @@ export interface BenchOptions {
   readonly out: string;
 }
 
-export const PARTS = ['throughput', 'tls', 'latency', 'partitions', 'large', 'micro', 'peers'] as const;
+export const PARTS = [
+  'throughput',
+  'tls',
+  'latency',
+  'partitions',
+  'large',
+  'cores',
+  'micro',
+  'peers',
+] as const;
 export type Part = (typeof PARTS)[number];
 /** The rivals need Go and Maven: only who asks for them gets them. */
 const UNASKED = PARTS.filter((name) => name !== 'peers');
@@ -43,6 +52,7 @@ const USAGE = `make bench, with options as in: make bench -- --only throughput,t
                      latency     end to end: Kafka alone, the C floor or kd in between; first record, stop
                      partitions  CPU by partitions
                      large       records of 10 KB
+                     cores       a function of 20 µs with one thread and with two; the main thread with 16
                      micro       parts by themselves, without a broker
                      peers       kd against hand-written Go and Kafka Streams; needs Go 1.26 and Maven
   --tls            only the part tls; with --only: that part too

@@ -5,6 +5,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Bar, barChart } from './chart.js';
 import { conditions, type Measured } from './circumstances.js';
+import { type CoresScore, coresBody } from './cores.js';
 import type { LatencyScore, StartStopScore } from './latency.js';
 import type { MicroScore } from './micro/main.js';
 import { peersBody, peersChart } from './peers/report.js';
@@ -25,6 +26,7 @@ export interface Results {
     readonly scores: readonly LatencyScore[];
     readonly startStop: StartStopScore;
   }>;
+  readonly cores?: Measured<CoresScore>;
   readonly micro?: Measured<readonly MicroScore[]>;
   /** Every job by itself, in the order of the jobs. */
   readonly peers?: readonly Measured<PeerScore>[];
@@ -165,6 +167,7 @@ function sections(results: Results): string[] {
       ),
     ),
     ...section('Latency end to end', results.latency, latencyBody),
+    ...section('More cores', results.cores, coresBody),
     ...section('Parts by themselves', results.micro, (scores) =>
       table(
         ['', 'ns, median', 'per'],

@@ -50,6 +50,22 @@ test('latency is compared with the floor that has the same settings and rate', a
   ]);
 });
 
+test('the main thread is reported per batch, with what it would bear', async () => {
+  const burning = [1, 2].map((threads) => ({
+    ...{ id: `burn-${threads}`, title: '', records: 1, cpuMicros: 21, cpuMicrosOfRounds: [20, 22] },
+    ...{ cpuMicrosWhole: 21, startCpuSeconds: 0, recordsPerSecond: threads * 40_000, rssPeakBytes: 1 },
+  }));
+  const main = {
+    ...{ threads: 16, batchRecords: 400, batchesPerSecond: 400, msPerBatch: 0.25 },
+    msPerBatchOfRounds: [0.2, 0.3],
+  };
+  await writeReport(folder, { ...(await readResults(folder)), cores: measured({ burning, main }) });
+  const report = await readFile(join(folder, 'RESULTS.md'), 'utf8');
+  assert.match(report, /\| 2 +\| +80k \| +21\.00 \(20\.00–22\.00\) \|/);
+  assert.match(report, /0\.25 \(0\.20–0\.30\) ms of CPU each, at 400 batches\/s/);
+  assert.match(report, /10 % of its time\. It would bear about\s+4,000 batches\/s/);
+});
+
 test('what was written by hand stays, and a part that is not measured again keeps its figures', async () => {
   const file = join(folder, 'RESULTS.md');
   await writeFile(file, `${await readFile(file, 'utf8')}\nWords of a person.\n`);
