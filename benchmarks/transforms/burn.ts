@@ -1,4 +1,4 @@
-/** About 20 µs of computing per record, in a loop of fixed length: sharing a core must not make it less work. */
+/** About 20 µs of computing per record, in a loop of fixed length: sharing a core makes it no less work. */
 import { defineTransform, type } from 'kafka-dispatcher';
 
 const TURNS = 13_000;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { DeclaredFields } from '../../../src/formats/fields/declared.js';
 import type { Decoder, Encoder, FormatSpec } from '../../../src/formats/format.js';
 import { type Codecs, loadCodecs } from '../../../src/formats/on-demand.js';
+import { codecOf, encode } from '../support/avro.js';
 
 export function declared(reads: readonly string[], writes: readonly string[]): DeclaredFields {
   return { reads: reads.map((path) => path.split('.')), writes: writes.map((path) => path.split('.')) };
@@ -114,3 +115,29 @@ export function merge(value: unknown, changes: unknown, paths: readonly (readonl
 function asFields(value: unknown): Fields {
   return isFields(value) ? value : {};
 }
+
+export interface Field {
+  readonly name: string;
+  readonly type: unknown;
+  readonly default?: unknown;
+  readonly aliases?: readonly string[];
+}
+
+export interface RecordSchema {
+  readonly type: 'record';
+  readonly name: string;
+  readonly fields: readonly Field[];
+}
+
+export const record = (name: string, ...fields: readonly Field[]): RecordSchema => ({
+  type: 'record',
+  name,
+  fields,
+});
+
+export const withField = (schema: RecordSchema, field: Field): RecordSchema => ({
+  ...schema,
+  fields: [...schema.fields.filter(({ name }) => name !== field.name), field],
+});
+
+export const bytesOf = (schema: unknown, value: unknown): Buffer => encode(codecOf(schema).encoder, value);
