@@ -92,13 +92,16 @@ export function coresBody({ burning, main }: CoresScore): string {
     thousands(score.recordsPerSecond),
     withRange(score.cpuMicros, score.cpuMicrosOfRounds),
   ]);
-  const share = (main.msPerBatch * main.batchesPerSecond) / MS;
-  return `A function that computes for about 20 µs per record, over ${BURN_RECORDS.toLocaleString('en-US')} records; broker and kd share the cores.
+  const { threads, batchRecords, batchesPerSecond, msPerBatch, msPerBatchOfRounds } = main;
+  const percent = Math.round(((msPerBatch * batchesPerSecond) / MS) * 100);
+  const bearable = Math.round(MS / msPerBatch).toLocaleString('en-US');
+  return `A function that computes for about 20 µs per record, over ${BURN_RECORDS.toLocaleString('en-US')}
+records; broker and kd share the cores.
 
 ${table(['threads', 'records/s', 'CPU µs/record (range)'], rows)}
 
-With ${main.threads} threads whose function sleeps, batches of ${main.batchRecords} records cost the main thread
-${withRange(main.msPerBatch, main.msPerBatchOfRounds)} ms of CPU each, at ${main.batchesPerSecond.toFixed(0)} batches/s
-(the time of starting and leaving included): ${Math.round(share * 100)} % of its time. It would bear about
-${Math.round(MS / main.msPerBatch).toLocaleString('en-US')} batches/s.`;
+With ${threads} threads whose function sleeps, batches of ${batchRecords} records cost the main thread
+${withRange(msPerBatch, msPerBatchOfRounds)} ms of CPU each, at ${batchesPerSecond.toFixed(0)} batches/s
+(the time of starting and leaving included): ${percent} % of its time. It would bear about
+${bearable} batches/s.`;
 }

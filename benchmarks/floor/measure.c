@@ -1,6 +1,7 @@
 /*
  * measure FILE COMMAND…: runs the command and writes what the kernel counted for it (user and system time of
- * the whole process, CPU of its main thread, peak RSS) to FILE. SIGTERM and SIGINT are handed on. Ends with the command's exit code.
+ * the whole process, CPU of its main thread, peak RSS) to FILE. SIGTERM and SIGINT are handed on. Ends with
+ * the command's exit code.
  */
 #include <errno.h>
 #include <signal.h>
