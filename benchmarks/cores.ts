@@ -13,7 +13,7 @@ const NAP_THREADS = 16;
 const NAP_RECORDS = 800_000;
 /** As in benchmarks/transforms/nap.ts, which sleeps once per so many records. */
 const NAP_BATCH_RECORDS = 400;
-const NAP_IN_FLIGHT_BYTES = 128 * 1024 * 1024;
+const NAP_IN_FLIGHT = '128MiB';
 const MS = 1_000;
 
 export interface CoresScore {
@@ -78,7 +78,7 @@ const NAPPER = kd(
   variant('nap', 'nap.ts', {
     threads: NAP_THREADS,
     batch: { 'records-max': NAP_BATCH_RECORDS },
-    'in-flight': { 'bytes-max': NAP_IN_FLIGHT_BYTES },
+    'in-flight': { 'bytes-max': NAP_IN_FLIGHT },
   }),
 );
 
