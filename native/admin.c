@@ -20,7 +20,7 @@ static void fail(kd_describe *describe, int32_t code, const char *text) {
            text && *text ? text : rd_kafka_err2str((rd_kafka_resp_err_t)code));
 }
 
-static bool is_going_away(int64_t handle_id) {
+bool kd_admin_is_going_away(int64_t handle_id) {
   kd_handle *handle = kd_handle_acquire(handle_id);
   if (handle) kd_handle_release(handle);
   return handle == NULL;
@@ -122,9 +122,9 @@ rd_kafka_event_t *kd_admin_wait(int64_t handle_id, rd_kafka_queue_t *queue, rd_k
     rd_kafka_event_t *event = rd_kafka_queue_poll(queue, SLICE_MS);
     if (event && rd_kafka_event_type(event) == type) return event;
     if (event) rd_kafka_event_destroy(event);
-    *code = is_going_away(handle_id)     ? RD_KAFKA_RESP_ERR__DESTROY
-            : kd_now_ms() >= deadline_ms ? RD_KAFKA_RESP_ERR__TIMED_OUT
-                                         : 0;
+    *code = kd_admin_is_going_away(handle_id) ? RD_KAFKA_RESP_ERR__DESTROY
+            : kd_now_ms() >= deadline_ms      ? RD_KAFKA_RESP_ERR__TIMED_OUT
+                                              : 0;
     if (*code) return NULL;
   }
 }

@@ -34,6 +34,9 @@ typedef struct {
   kd_topic_configs *results;
 } kd_describe;
 
+/* The client is being destroyed: that waits for the call that asks, and its main thread answers nothing any
+ * more. */
+bool kd_admin_is_going_away(int64_t handle_id);
 /* Any known broker; < 0: none. Waits briefly for one. */
 int32_t kd_admin_some_broker(rd_kafka_t *client, uint32_t timeout_ms);
 /* Waits for the event of this type, at most slightly longer than timeout_ms; NULL: `*code` has the reason.

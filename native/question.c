@@ -108,6 +108,13 @@ static void take_answer(kd_question *question, rd_kafka_event_t *event) {
   kd_question_refuse(question, RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, "no memory for the answer");
 }
 
+static void ask_client(kd_question *question, rd_kafka_t *client) {
+  question->answer = kd_value_root(question->kind->answer);
+  bool asked = question->answer && question->kind->put(question, client, NULL, NULL);
+  if (!question->answer || (asked && question->answer->incomplete))
+    kd_question_refuse(question, RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, "no memory for the answer");
+}
+
 static void ask_on(kd_question *question, rd_kafka_t *client, rd_kafka_queue_t *queue) {
   rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(client, question->kind->operation);
   if (!options) {
@@ -137,8 +144,10 @@ void kd_question_ask(kd_question *question) {
   /* While we hold the handle, nothing of the client is torn down. The queue must be destroyed before the
    * handle is released. */
   rd_kafka_t *client = kd_handle_client(handle);
-  rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
-  if (queue) {
+  rd_kafka_queue_t *queue = question->kind->take ? rd_kafka_queue_new(client) : NULL;
+  if (!question->kind->take) {
+    ask_client(question, client);
+  } else if (queue) {
     ask_on(question, client, queue);
     rd_kafka_queue_destroy(queue);
   } else {

@@ -52,6 +52,7 @@ struct kd_question_kind {
    * comes as an event on the queue. */
   bool (*put)(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options,
               rd_kafka_queue_t *queue);
+  /* NULL: not a question of the Admin API; put gets neither options nor queue, and fills the answer. */
   void (*take)(kd_question *question, rd_kafka_event_t *event);
 };
 

@@ -2,10 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin.h"
 #include "question.h"
 
 /* Brokers accept 4,096 bytes of metadata; a longer text was not written by kd. */
 #define METADATA_BYTES_MAX 4097u
+/* A call of rd_kafka_committed can't be interrupted; a coordinator answers in a moment. */
+#define COMMITTED_SLICE_MS 2000u
 /* Parses an entry of alterOffsets: topic, partition, offset, metadata. */
 #define PLACE_TEXTS 4u
 
@@ -72,15 +75,8 @@ static bool put_committed(kd_question *question, rd_kafka_t *client, const rd_ka
   return true;
 }
 
-static void take_committed(kd_question *question, rd_kafka_event_t *event) {
-  size_t count = 0;
-  const rd_kafka_group_result_t **groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
-      rd_kafka_event_ListConsumerGroupOffsets_result(event), &count);
-  const rd_kafka_error_t *error = count > 0 ? rd_kafka_group_result_error(groups[0]) : NULL;
-  const rd_kafka_topic_partition_list_t *partitions =
-      count > 0 ? rd_kafka_group_result_partitions(groups[0]) : NULL;
-  if (error) kd_question_refuse(question, rd_kafka_error_code(error), rd_kafka_error_string(error));
-  for (int i = 0; !error && partitions && i < partitions->cnt; i++) {
+static void add_committed(kd_question *question, const rd_kafka_topic_partition_list_t *partitions) {
+  for (int i = 0; i < partitions->cnt; i++) {
     const rd_kafka_topic_partition_t *place = &partitions->elems[i];
     kd_value *object = kd_add(question->answer, NULL, KD_VALUE_OBJECT);
     kd_add_text(object, "topic", place->topic);
@@ -92,6 +88,61 @@ static void take_committed(kd_question *question, rd_kafka_event_t *event) {
       memcpy(metadata, place->metadata, place->metadata_size);
     kd_add_text(object, "metadata", metadata);
   }
+}
+
+static void take_committed(kd_question *question, rd_kafka_event_t *event) {
+  size_t count = 0;
+  const rd_kafka_group_result_t **groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
+      rd_kafka_event_ListConsumerGroupOffsets_result(event), &count);
+  const rd_kafka_error_t *error = count > 0 ? rd_kafka_group_result_error(groups[0]) : NULL;
+  const rd_kafka_topic_partition_list_t *partitions =
+      count > 0 ? rd_kafka_group_result_partitions(groups[0]) : NULL;
+  if (error) kd_question_refuse(question, rd_kafka_error_code(error), rd_kafka_error_string(error));
+  if (!error && partitions) add_committed(question, partitions);
+}
+
+static rd_kafka_resp_err_t committed_in_slices(const kd_question *question, rd_kafka_t *client,
+                                               rd_kafka_topic_partition_list_t *list) {
+  rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+  for (uint32_t left_ms = question->timeout_ms; left_ms > 0 && code == RD_KAFKA_RESP_ERR__TIMED_OUT;) {
+    if (kd_admin_is_going_away(question->handle_id)) return RD_KAFKA_RESP_ERR__DESTROY;
+    uint32_t slice_ms = left_ms < COMMITTED_SLICE_MS ? left_ms : COMMITTED_SLICE_MS;
+    code = rd_kafka_committed(client, list, (int)slice_ms);
+    left_ms -= slice_ms;
+  }
+  return code;
+}
+
+/* Texts: topic and partition of each place. Returns what the client's own group has committed there, by its
+ * membership. The Admin API remembers a group's coordinator on its own, and when that broker dies it goes on
+ * asking it (librdkafka 2.12, rd_kafka_coord_req_fsm), long after the membership has found the new one. */
+static bool put_own(kd_question *question, rd_kafka_t *client, const rd_kafka_AdminOptions_t *options,
+                    rd_kafka_queue_t *queue) {
+  (void)options;
+  (void)queue;
+  if (rd_kafka_type(client) != RD_KAFKA_CONSUMER || question->text_count % 2 != 0) {
+    kd_question_refuse(question, RD_KAFKA_RESP_ERR__INVALID_ARG,
+                       "ownOffsets: a consumer, and two texts for each place");
+    return false;
+  }
+  int64_t partition;
+  bool good = true;
+  rd_kafka_topic_partition_list_t *list =
+      rd_kafka_topic_partition_list_new((int)(question->text_count / 2));
+  for (size_t i = 0; good && i < question->text_count; i += 2) {
+    good = kd_question_number(question, i + 1, 0, INT32_MAX, &partition);
+    if (good) rd_kafka_topic_partition_list_add(list, question->texts[i], (int32_t)partition);
+  }
+  if (good) {
+    rd_kafka_resp_err_t code = committed_in_slices(question, client, list);
+    if (code)
+      kd_question_refuse(question, code, NULL);
+    else
+      add_committed(question, list);
+    good = !code;
+  }
+  rd_kafka_topic_partition_list_destroy(list);
+  return good;
 }
 
 /* Texts: the group, then topic, partition, offset and metadata of each place. Brokers refuse it for a group
@@ -152,6 +203,8 @@ const kd_question_kind KD_GROUP_QUESTIONS[] = {
     {"committedOffsets", RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS,
      RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT, KD_VALUE_LIST, KD_TARGET_OWN, true, put_committed,
      take_committed},
+    {"ownOffsets", RD_KAFKA_ADMIN_OP_ANY, RD_KAFKA_EVENT_NONE, KD_VALUE_LIST, KD_TARGET_OWN, true, put_own,
+     NULL},
     {"alterOffsets", RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS,
      RD_KAFKA_EVENT_ALTERCONSUMERGROUPOFFSETS_RESULT, KD_VALUE_LIST, KD_TARGET_OWN, true, put_altered,
      take_altered},

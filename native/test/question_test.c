@@ -44,7 +44,7 @@ static void expect_refused(kd_question question, int32_t code) {
   kd_question_clear(&question);
 }
 
-static rd_kafka_t *client(int64_t id, const char *servers) {
+static rd_kafka_t *client_of(rd_kafka_type_t type, int64_t id, const char *servers) {
   char error[512], text[32];
   rd_kafka_conf_t *conf = rd_kafka_conf_new();
   void *opaque = NULL;
@@ -54,9 +54,15 @@ static rd_kafka_t *client(int64_t id, const char *servers) {
   CHECK(rd_kafka_conf_set(conf, "bootstrap.servers", servers, error, sizeof error) == RD_KAFKA_CONF_OK);
   CHECK(rd_kafka_conf_set(conf, "log.queue", "true", error, sizeof error) == RD_KAFKA_CONF_OK);
   CHECK(rd_kafka_conf_set(conf, "log_level", "0", error, sizeof error) == RD_KAFKA_CONF_OK);
-  rd_kafka_t *made = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error);
+  if (type == RD_KAFKA_CONSUMER)
+    CHECK(rd_kafka_conf_set(conf, "group.id", "g", error, sizeof error) == RD_KAFKA_CONF_OK);
+  rd_kafka_t *made = rd_kafka_new(type, conf, error, sizeof error);
   CHECK(made);
   return made;
+}
+
+static rd_kafka_t *client(int64_t id, const char *servers) {
+  return client_of(RD_KAFKA_PRODUCER, id, servers);
 }
 
 static void answers(int64_t id) {
@@ -101,6 +107,33 @@ static void refusals(int64_t id) {
   CHECK(kd_question_named("deleteTopics") == NULL);
 }
 
+/* Asked by the membership: what is committed, and that a producer, odd texts and no member are refused. */
+static void own_offsets(const char *servers) {
+  int64_t id = kd_handle_new_id();
+  rd_kafka_t *made = client_of(RD_KAFKA_CONSUMER, id, servers);
+  rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+  rd_kafka_topic_partition_t *place = rd_kafka_topic_partition_list_add(list, "in", 2);
+  place->offset = 7;
+  place->metadata = strdup("where from");
+  place->metadata_size = strlen("where from");
+  CHECK(rd_kafka_commit(made, list, 0) == RD_KAFKA_RESP_ERR_NO_ERROR);
+  rd_kafka_topic_partition_list_destroy(list);
+  kd_question question = ASK(id, "ownOffsets", "in", "2", "in", "3");
+  CHECK(question.code == 0 && length(question.answer) == 2);
+  const kd_value *first = question.answer->first, *second = first->next;
+  CHECK(member(first, "offset")->number == 7 && strcmp(member(first, "metadata")->text, "where from") == 0);
+  CHECK(member(second, "offset")->number < 0 && member(second, "metadata")->text[0] == 0);
+  kd_question_clear(&question);
+  expect_refused(ASK(id, "ownOffsets", "in"), RD_KAFKA_RESP_ERR__INVALID_ARG);
+  expect_refused(ASK(id, "ownOffsets", "in", "-1"), RD_KAFKA_RESP_ERR__INVALID_ARG);
+  rd_kafka_destroy(made);
+  id = kd_handle_new_id();
+  made = client_of(RD_KAFKA_CONSUMER, id, "127.0.0.1:1");
+  expect_refused(put(id, "ownOffsets", SHORT_MS, (const char *const[]){"in", "2", NULL}),
+                 RD_KAFKA_RESP_ERR__TIMED_OUT);
+  rd_kafka_destroy(made);
+}
+
 static void *destroy(void *client) {
   rd_kafka_destroy(client);
   return NULL;
@@ -127,6 +160,8 @@ int main(void) {
   rd_kafka_t *made = client(id, kd_mock_bootstrap_servers(mock));
   answers(id);
   refusals(id);
+  expect_refused(ASK(id, "ownOffsets", "in", "2"), RD_KAFKA_RESP_ERR__INVALID_ARG);
+  own_offsets(kd_mock_bootstrap_servers(mock));
   rd_kafka_destroy(made);
   expect_refused(ASK(id, "describeCluster", NULL), RD_KAFKA_RESP_ERR__DESTROY);
   id = kd_handle_new_id();

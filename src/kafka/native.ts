@@ -136,6 +136,8 @@ export interface Questions {
   readonly describeBrokerSettings: readonly Settings[];
   readonly describeGroup: GroupDescription;
   readonly committedOffsets: readonly GroupOffset[];
+  /** Of the consumer's own group, asked by its membership. */
+  readonly ownOffsets: readonly GroupOffset[];
   readonly alterOffsets: readonly PartitionOffset[];
   readonly listOffsets: readonly ListedOffset[];
   readonly createTopics: readonly TopicResult[];

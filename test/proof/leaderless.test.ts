@@ -18,6 +18,9 @@ const WAIT_MS = 120_000;
 /** Of a rebalance on a busy machine: drain, join, positions. */
 const REBALANCE_MS = 15_000;
 const PROTOCOLS = ['classic', 'consumer'] as const;
+/** The harness gives __consumer_offsets so many. */
+const OFFSETS_PARTITIONS = 4;
+const ASSIGNED = /"message":"assigned","partitions":[1-9]/;
 const APPENDED = { 'message.timestamp.type': 'LogAppendTime' };
 
 /** A record to each partition in turn, without end. */
@@ -107,7 +110,7 @@ async function rollMembers(job: Job, running: KdProcess[]): Promise<void> {
     await stop(kd);
     const next = spawnMember(job);
     running[at] = next;
-    await next.waitFor(/"message":"assigned","partitions":[1-9]/, WAIT_MS);
+    await next.waitFor(ASSIGNED, WAIT_MS);
     await sleep(3_000);
   }
 }
@@ -164,6 +167,40 @@ for (const protocol of PROTOCOLS) {
             );
           for (const [partition, { ms }] of outward.entries())
             assert.ok(ms < (inward[partition]?.ms ?? 0) + REBALANCE_MS, `partition ${partition}: ${ms} ms`);
+          for (const kd of running) await stop(kd);
+        });
+        job.remove();
+      });
+    },
+  );
+
+  test(
+    'when the coordinator of the group is gone for good, members join and leave in seconds as before ' +
+      `(${protocol})`,
+    async () => {
+      await withCluster({ brokers: 3 }, async (cluster) => {
+        const job = await Job.create({
+          cluster,
+          partitions: 4,
+          consumer: { properties: { 'group.protocol': protocol } },
+        });
+        // The first run makes the topic of the groups.
+        await cluster.tool.send(job.input, [{ partition: 0, value: Buffer.from('0') }]);
+        await job.runToEnd();
+        const fourth = await cluster.addBroker();
+        for (const replicas of [[fourth], [fourth, 1, 2]])
+          for (let partition = 0; partition < OFFSETS_PARTITIONS; partition += 1)
+            await cluster.tool.reassign('__consumer_offsets', partition, replicas);
+        const running = [spawnMember(job), spawnMember(job)];
+        await saying(running, async () => {
+          await eventually('each has a half', async () => (await owned(job)) === '2,2', WAIT_MS);
+          await cluster.kill(fourth);
+          await eventually('the group is led again', async () => (await owned(job)) === '2,2', WAIT_MS);
+          const startMs = Date.now();
+          const third = spawnMember(job);
+          running.push(third);
+          await third.waitFor(ASSIGNED, WAIT_MS);
+          assert.ok(Date.now() - startMs < REBALANCE_MS, `the third waited ${Date.now() - startMs} ms`);
           for (const kd of running) await stop(kd);
         });
         job.remove();

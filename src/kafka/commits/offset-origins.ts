@@ -28,7 +28,6 @@ interface Parts {
     'askBrokers' | 'clusterId' | 'commitOffsets' | 'errorName' | 'storeOffsets'
   >;
   readonly handleId: number;
-  readonly groupId: string;
   /** The id of the topic as it was last seen; undefined if it is not known. */
   readonly topicId: (topic: string) => string | undefined;
   readonly logger: Pick<Logger, 'debug'>;
@@ -61,10 +60,11 @@ export class OffsetOrigins implements OffsetStoringConsumer {
     partitions: readonly P[],
     timeoutMs: number,
   ): Promise<readonly P[]> {
-    const { native, handleId, groupId, logger } = this.#parts;
+    const { native, handleId, logger } = this.#parts;
+    const places = partitions.flatMap(({ topic, partition }) => [topic, String(partition)]);
     try {
       const answers = await inAttempts(timeoutMs, (attemptMs) =>
-        native.askBrokers(handleId, 'committedOffsets', 0, [groupId], attemptMs),
+        native.askBrokers(handleId, 'ownOffsets', 0, places, attemptMs),
       );
       const kept = new Map(answers.map((one) => [nameOf(one), one.metadata]));
       return partitions.filter((partition) => this.#isForeign(partition, kept.get(nameOf(partition)) ?? ''));

@@ -79,7 +79,7 @@ test('the origin of committed offsets is asked for again too, before it is accep
     errorName: () => ({ name: '', text: '' }),
   };
   const logger = { debug: () => undefined };
-  const origins = new OffsetOrigins({ native, handleId: 1, groupId: 'g', topicId: () => 'new', logger });
+  const origins = new OffsetOrigins({ native, handleId: 1, topicId: () => 'new', logger });
   assert.deepEqual(await origins.foreign([PARTITION], 30_000), [PARTITION]);
   assert.deepEqual(answers.given, [2_000, 4_000]);
 });

@@ -28,7 +28,7 @@ function originsOf({ metadata = '', topicId, refusals }: World): {
     errorName: (code: number) => ({ name: String(code), text: `error ${code}` }),
   };
   const logger = { debug: () => undefined };
-  const parts = { native, handleId: 1, groupId: 'g', topicId: () => topicId, logger };
+  const parts = { native, handleId: 1, topicId: () => topicId, logger };
   return { origins: new OffsetOrigins(parts), stored };
 }
 
