@@ -118,6 +118,7 @@ module.exports = {
     packageOnlyUnder('piscina', 'node_modules/piscina', ['src/adapters/pool/', 'workers/']),
     packageOnlyUnder('convict', 'node_modules/convict', ['src/config/']),
     packageOnlyUnder('avsc', 'node_modules/avsc', ['src/formats/']),
+    packageOnlyUnder('prom-client', 'node_modules/prom-client', ['src/adapters/metrics/']),
     packageOnlyUnder('winston', 'node_modules/winston', ['src/adapters/logging/']),
     packageOnlyUnder('esbuild', 'node_modules/esbuild', ['src/transform/']),
   ],

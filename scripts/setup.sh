@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing and nothing else; quick when all is there.
 #   scripts/setup.sh build   what compiling and running needs
-#   scripts/setup.sh test    the same, with a JDK, Maven and valgrind
+#   scripts/setup.sh test    the same, with a JDK, Maven, valgrind and promtool
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -43,6 +43,8 @@ missing_packages() {
     has_jdk || echo "$(jdk_package)"
     has mvn || echo maven
     has valgrind || echo valgrind
+    # promtool
+    has promtool || echo prometheus
   fi
 }
 

@@ -1,6 +1,8 @@
-/** The answers of `/readyz` and `/status` about a run. */
+/** The answers of `/readyz`, `/status` and `/metrics` about a run. */
 import type { RunStatus } from '../dispatcher/report.js';
+import type { MetricFamily } from '../ports/metrics.js';
 import { version } from '../version.js';
+import { metricFamilies } from './metrics/families.js';
 import type { CertificateExpiry } from './reload/expiry.js';
 import type { ReloadStatus } from './reload/leg.js';
 import { type SnapshotView, viewSnapshot } from './status.js';
@@ -10,14 +12,21 @@ export interface RunView extends SnapshotView {
   certificates(): readonly CertificateExpiry[];
 }
 
-/** `notReady`: why `/readyz` says no; null: ready. */
-export function answersOf(name: string, view: RunView): { notReady(): string | null; status(): unknown } {
+export interface Answers {
+  /** Why `/readyz` says no; null: ready. */
+  notReady(): string | null;
+  status(): unknown;
+  metrics(): readonly MetricFamily[];
+}
+
+export function answersOf(name: string, view: RunView): Answers {
   return {
     notReady: () => {
       const why = notReady(view.status());
       return why === null ? null : view.redact(why);
     },
     status: () => statusBody(name, view),
+    metrics: () => families(name, view),
   };
 }
 
@@ -36,6 +45,20 @@ const NOT_READY: Readonly<Record<RunStatus['membership'], string | null>> = {
 export function notReady(status: Pick<RunStatus, 'stalled' | 'state' | 'membership'>): string | null {
   if (status.stalled !== undefined) return status.stalled;
   return status.state === 'running' ? NOT_READY[status.membership] : `the run is ${status.state}`;
+}
+
+function families(name: string, view: RunView): readonly MetricFamily[] {
+  const status = view.status();
+  return metricFamilies({
+    snapshot: viewSnapshot(name, view),
+    status,
+    standing: view.standing(),
+    reloads: view.reloads(),
+    certificates: view.certificates(),
+    ready: notReady(status) === null,
+    version,
+    redact: view.redact,
+  });
 }
 
 /** The summary so far, and facts that only a running job has. */

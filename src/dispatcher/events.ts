@@ -18,7 +18,8 @@ export function sourceEvents(state: RunState, parts: Parts): SourceEvents {
     oversize: (bytes) => state.guard(() => intake.oversize(bytes)),
     progress: (reports) =>
       state.guard(() => {
-        for (const report of reports) state.partitions.progress(report);
+        const atMs = state.deps.clock.nowMs();
+        for (const report of reports) state.partitions.progress(report, atMs);
         transactionWatch.progress(reports);
         tailWatch.progress(reports);
       }),

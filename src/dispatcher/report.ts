@@ -1,4 +1,5 @@
 import type { AccountingSnapshot } from '../core/books/accounting.js';
+import type { LatencyDistribution } from '../core/books/latency-histogram.js';
 import type { Metric } from '../core/books/metric-books.js';
 import type { DispatcherError } from '../core/errors.js';
 import type { Progress } from '../core/progress/progress.js';
@@ -45,10 +46,28 @@ export interface RunReport {
 }
 
 /** The current state of a run, in the terms of its report. Costs a walk over its partitions. */
-export type Standing = Pick<
-  RunReport,
-  'committed' | 'redelivery' | 'activeMs' | 'metrics' | 'progress' | 'range'
->;
+export interface Standing
+  extends Pick<RunReport, 'committed' | 'redelivery' | 'activeMs' | 'metrics' | 'progress' | 'range'> {
+  readonly partitions: readonly PartitionStanding[];
+  readonly latencies: LatencyDistribution;
+}
+
+/** An owned partition. */
+export interface PartitionStanding {
+  readonly topic: string;
+  readonly partition: number;
+  /** Records up to the high watermark that are not settled; null: not known yet. */
+  readonly lagRecords: number | null;
+  /** The same up to the last stable offset, beyond which an open transaction holds records back. */
+  readonly stableLagRecords: number | null;
+  /** How long the first of them has been there, at least. */
+  readonly lagSeconds: number;
+  /** How long settled records have waited for a commit; 0: none wait. */
+  readonly commitAgeSeconds: number;
+}
+
+/** What can hold up a run. */
+export type StallMechanism = 'destination' | 'connection' | 'workers';
 
 /** The current status of a run. */
 export interface RunStatus {
@@ -58,6 +77,7 @@ export interface RunStatus {
   /** The partitions that the group has assigned to this member. */
   readonly membership: MembershipState;
   readonly stalled: string | undefined;
+  readonly stalledBy: StallMechanism | undefined;
   readonly inFlightRecords: number;
   readonly inFlightBytes: number;
   readonly inFlightBytesMax: number;

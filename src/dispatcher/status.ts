@@ -1,11 +1,12 @@
 /** The current state of a run, read from its parts. */
-import { committedOf, type RunStatus, type Standing } from './report.js';
+import { endOf } from './partitions/partitions.js';
+import { committedOf, type PartitionStanding, type RunStatus, type Standing } from './report.js';
 import type { RunState } from './run-state.js';
 import type { Parts } from './wiring.js';
 
 export function statusOf(state: RunState, parts: Parts): RunStatus {
   const { accounting, flow, blocks, deps, partitions, lifecycle, progress } = state;
-  const { rebalancer, stall, connectionTrouble, transactionWatch, leaderWatch, batchFlow } = parts;
+  const { rebalancer, transactionWatch, leaderWatch, batchFlow } = parts;
   // Between two ticks much may have been settled.
   parts.runProgress.look();
   return {
@@ -14,7 +15,7 @@ export function statusOf(state: RunState, parts: Parts): RunStatus {
     records: accounting.snapshot(),
     owned: partitions.ownedCount,
     membership: rebalancer.membership.state,
-    stalled: stall.stalled ?? connectionTrouble.stalled ?? deps.pool.trouble,
+    ...stallOf(state, parts),
     inFlightRecords: flow.records,
     inFlightBytes: blocks.usedBytes,
     inFlightBytesMax: blocks.budgetBytes,
@@ -30,11 +31,20 @@ export function statusOf(state: RunState, parts: Parts): RunStatus {
   };
 }
 
-export function standingOf(
-  { deps, partitions, metrics, progress }: RunState,
-  { batchFlow }: Parts,
-): Standing {
+function stallOf({ deps }: RunState, parts: Parts): Pick<RunStatus, 'stalled' | 'stalledBy'> {
+  const reasons = [
+    { stalledBy: 'destination', stalled: parts.stall.stalled },
+    { stalledBy: 'connection', stalled: parts.connectionTrouble.stalled },
+    { stalledBy: 'workers', stalled: deps.pool.trouble },
+  ] as const;
+  return reasons.find(({ stalled }) => stalled !== undefined) ?? { stalled: undefined, stalledBy: undefined };
+}
+
+export function standingOf(state: RunState, { batchFlow }: Parts): Standing {
+  const { deps, partitions, metrics, progress } = state;
   return {
+    partitions: partitionsOf(state),
+    latencies: state.latency.distribution(),
     committed: committedOf(partitions),
     redelivery: partitions
       .uncommitted()
@@ -49,11 +59,27 @@ export function standingOf(
 function lagOf({ partitions }: RunState): number | undefined {
   let lag: number | undefined;
   for (const { ours } of partitions.owned) {
-    const { endOffset = -1, highOffset = -1 } = ours.progress ?? {};
-    // Up to the high watermark: records behind an open transaction are still to be read.
-    const end = Math.max(endOffset, highOffset);
+    const end = endOf(ours);
     const committable = ours.reading?.offsets.committable;
     if (end >= 0 && committable !== undefined) lag = (lag ?? 0) + Math.max(0, end - committable);
   }
   return lag;
+}
+
+function partitionsOf({ partitions, deps }: RunState): PartitionStanding[] {
+  const nowMs = deps.clock.nowMs();
+  return partitions.owned.map(({ topic, partition, ours }) => {
+    const committable = ours.reading?.offsets.committable;
+    const behind = (end: number | undefined): number | null =>
+      end === undefined || end < 0 || committable === undefined ? null : Math.max(0, end - committable);
+    const { uncommittedSinceMs = nowMs } = ours;
+    return {
+      topic,
+      partition,
+      lagRecords: behind(endOf(ours)),
+      stableLagRecords: behind(ours.progress?.endOffset),
+      lagSeconds: committable === undefined ? 0 : ours.ends.ageMs(committable, nowMs) / 1000,
+      commitAgeSeconds: (nowMs - uncommittedSinceMs) / 1000,
+    };
+  });
 }

@@ -6,6 +6,13 @@ export interface HealthSource {
   notReady(): string | null;
   /** The summary so far. */
   status(): unknown;
+  /** The text of a scrape and its content type. */
+  metrics(): Promise<Body>;
+}
+
+interface Body {
+  readonly type: string;
+  readonly text: string;
 }
 
 export interface HealthServer {
@@ -17,8 +24,8 @@ const REQUEST_TIMEOUT_MS = 5000;
 const CONNECTIONS_MAX = 100;
 
 /**
- * `/livez` (never depends on Kafka), `/readyz`, `/status`. Rejects with PORT_IN_USE before anything is
- * consumed.
+ * `/livez` (never depends on Kafka), `/readyz`, `/status`, `/metrics`. Rejects with PORT_IN_USE before
+ * anything is consumed.
  */
 export async function startHealthServer(
   port: number,
@@ -33,12 +40,10 @@ export async function startHealthServer(
         response.setHeader('allow', 'GET, HEAD');
         return answer(response, 405, { error: 'only GET is served here' });
       }
-      try {
-        return serve(path, source, response);
-      } catch {
-        // A probe must never end the process. The reason for a failure is not shown to every client.
-        return answer(response, 500, { error: 'the status could not be determined' });
-      }
+      // A probe must never end the process. The reason for a failure is not shown to every client.
+      serve(path, source, response).catch(() =>
+        answer(response, 500, { error: 'the status could not be determined' }),
+      );
     },
   );
   server.maxConnections = CONNECTIONS_MAX;
@@ -54,14 +59,21 @@ export async function startHealthServer(
   };
 }
 
-function serve(path: string | undefined, source: HealthSource, response: ServerResponse): void {
+const PATHS = ['/livez', '/readyz', '/status', '/metrics'];
+
+async function serve(
+  path: string | undefined,
+  source: HealthSource,
+  response: ServerResponse,
+): Promise<void> {
   if (path === '/livez') return answer(response, 200, { live: true });
   if (path === '/readyz') {
     const why = source.notReady();
     return answer(response, why === null ? 200 : 503, why === null ? { ready: true } : { ready: false, why });
   }
+  if (path === '/metrics') return send(response, 200, await source.metrics());
   if (path === '/status') return answer(response, 200, source.status());
-  return answer(response, 404, { error: 'not found', paths: ['/livez', '/readyz', '/status'] });
+  return answer(response, 404, { error: 'not found', paths: PATHS });
 }
 
 function listen(server: Server, port: number, address: string): Promise<void> {
@@ -94,9 +106,12 @@ function listenRemedy(cause: NodeJS.ErrnoException): string {
 }
 
 function answer(response: ServerResponse, status: number, body: unknown): void {
-  const text = `${JSON.stringify(body)}\n`;
+  send(response, status, { type: 'application/json; charset=utf-8', text: `${JSON.stringify(body)}\n` });
+}
+
+function send(response: ServerResponse, status: number, { type, text }: Body): void {
   response.writeHead(status, {
-    'content-type': 'application/json; charset=utf-8',
+    'content-type': type,
     'content-length': Buffer.byteLength(text),
     'cache-control': 'no-store',
   });

@@ -11,7 +11,14 @@ export async function startEndpoints(
 ): Promise<HealthServer | undefined> {
   if (config.server === undefined) return undefined;
   const { port, address } = config.server;
-  const server = await startHealthServer(port, address, answersOf(config.name, view));
-  logger.info('endpoints', { url: `http://${address}:${server.port}`, paths: '/livez /readyz /status' });
+  const { createExposition } = await import('../../adapters/metrics/exposition.js');
+  const exposition = createExposition();
+  const { metrics, ...answers } = answersOf(config.name, view);
+  const server = await startHealthServer(port, address, {
+    ...answers,
+    metrics: async () => ({ type: exposition.contentType, text: await exposition.text(metrics()) }),
+  });
+  const paths = '/livez /readyz /status /metrics';
+  logger.info('endpoints', { url: `http://${address}:${server.port}`, paths });
   return server;
 }

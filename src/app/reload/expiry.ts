@@ -19,12 +19,6 @@ export interface CertificateExpiry {
   readonly daysLeft: number;
 }
 
-export interface MetricSample {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-}
-
 type Certificates = Pick<ClusterConfig, 'certificates'>;
 type Clusters = { readonly consumer: Certificates; readonly producer: Certificates };
 
@@ -53,16 +47,6 @@ export function certificateExpiries(clusters: Clusters, now: Date): readonly Cer
       })),
     )
     .sort((a, b) => (a.notAfter < b.notAfter ? -1 : a.notAfter > b.notAfter ? 1 : 0));
-}
-
-/** `kd_certificate_expiry_timestamp_seconds`, for exporters of metrics. */
-export function certificateMetrics(clusters: Clusters): readonly MetricSample[] {
-  // Independent of the current time.
-  return certificateExpiries(clusters, new Date(0)).map(({ cluster, use, subject, notAfter }) => ({
-    name: 'kd_certificate_expiry_timestamp_seconds',
-    labels: { cluster, use, subject },
-    value: Math.floor(Date.parse(notAfter) / 1000),
-  }));
 }
 
 interface Verdict {
@@ -151,11 +135,6 @@ export class ExpiryWatch {
   /** For `/status`. */
   expiries(): readonly CertificateExpiry[] {
     return this.clusters === undefined ? [] : certificateExpiries(this.clusters, this.parts.now());
-  }
-
-  /** For exporters of metrics. */
-  metrics(): readonly MetricSample[] {
-    return this.clusters === undefined ? [] : certificateMetrics(this.clusters);
   }
 
   stop(): void {

@@ -192,8 +192,10 @@ export class LegRunner<Config> {
   }
 }
 
-function nothingStands({ metrics, progress }: RunBooks): Standing {
+function nothingStands({ metrics, progress, latency }: RunBooks): Standing {
   return {
+    partitions: [],
+    latencies: latency.distribution(),
     committed: [],
     redelivery: [],
     activeMs: 0,

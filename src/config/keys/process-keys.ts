@@ -15,7 +15,7 @@ export const PROCESS_KEYS = {
     default: null,
     min: 0,
     max: 65_535,
-    doc: 'serves /livez, /readyz and /status; absent: no HTTP; 0: a free port, printed',
+    doc: 'serves /livez, /readyz, /status and /metrics; absent: no HTTP; 0: a free port, printed',
   },
   'server.address': {
     format: 'text',

@@ -1,6 +1,7 @@
 import type { Epoch } from '../../core/batch.js';
 import type { OffsetLedger } from '../../core/offset-ledger.js';
 import type { OffsetRange } from '../../core/offset-ranges.js';
+import type { EndHistory } from '../../core/progress/end-history.js';
 import type { AssignedPartition, PartitionProgress } from '../../ports/source.js';
 
 /** Everything that a run knows about one partition. It is kept after the partition is revoked. */
@@ -39,6 +40,9 @@ export interface Ours {
   /** The offset stored for the next commit. */
   stored: number | undefined;
   progress: PartitionProgress | undefined;
+  readonly ends: EndHistory;
+  /** Since when settled records have waited for a commit; undefined: none were seen to wait. */
+  uncommittedSinceMs: number | undefined;
   /** Undefined if the partition was lost: another member already owns it. */
   reading: Reading | undefined;
 }

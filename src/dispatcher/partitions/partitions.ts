@@ -1,6 +1,7 @@
 import type { BatchId, Epoch, PartitionId, Segment } from '../../core/batch.js';
 import { OffsetLedger } from '../../core/offset-ledger.js';
 import { type OffsetRange, union } from '../../core/offset-ranges.js';
+import { EndHistory } from '../../core/progress/end-history.js';
 import type { CommittedOffset } from '../../ports/commits.js';
 import type { AssignedPartition, OpenedPartition, PartitionProgress } from '../../ports/source.js';
 import type { Ours, PartitionState, Seen } from './partition-state.js';
@@ -61,7 +62,7 @@ export class Partitions {
     const offsets = new OffsetLedger(offset);
     this.#all.set(partitionId, state);
     state.epoch += 1;
-    state.ours ??= { begunAt: offset, stored: undefined, progress: undefined, reading: undefined };
+    state.ours ??= newAssignment(offset);
     state.ours.reading = {
       offsets,
       counted,
@@ -123,9 +124,24 @@ export class Partitions {
     seen.quiet = undefined;
   }
 
-  progress(progress: PartitionProgress): void {
-    const ours = this.#all.get(progress.partitionId)?.ours;
-    if (ours !== undefined) ours.progress = progress;
+  progress(progress: PartitionProgress, atMs: number): void {
+    const state = this.#all.get(progress.partitionId);
+    if (state?.ours === undefined) return;
+    const { ours } = state;
+    ours.progress = progress;
+    const end = endOf(ours);
+    if (end >= 0) ours.ends.see(atMs, end);
+    if (uncommittedTo({ ...state, ours }, ours.reading?.offsets.committable ?? 0).length === 0)
+      ours.uncommittedSinceMs = undefined;
+    else ours.uncommittedSinceMs ??= atMs;
+  }
+
+  /** The broker confirmed a commit. */
+  confirmed(id: PartitionId, offset: number): void {
+    const state = this.#all.get(id);
+    if (state === undefined) return;
+    state.committed = offset;
+    if (state.ours !== undefined) state.ours.uncommittedSinceMs = undefined;
   }
 
   /** Reports about its position no longer apply: it is read from another position. */
@@ -184,6 +200,22 @@ function isOwned(state: PartitionState): state is OwnedPartition {
 
 function newState(partition: AssignedPartition): PartitionState {
   return { ...partition, epoch: 0, committed: undefined, end: undefined, ours: undefined };
+}
+
+function newAssignment(begunAt: number): Ours {
+  return {
+    begunAt,
+    stored: undefined,
+    progress: undefined,
+    ends: new EndHistory(),
+    uncommittedSinceMs: undefined,
+    reading: undefined,
+  };
+}
+
+/** Up to the high watermark: records behind an open transaction are still to be read. −1: not known. */
+export function endOf({ progress }: Ours): number {
+  return Math.max(progress?.endOffset ?? -1, progress?.highOffset ?? -1);
 }
 
 function nothingSeen(): Seen {

@@ -11,11 +11,7 @@ export class ConfirmedOffsets implements CommitsEvents {
 
   committed(offsets: readonly CommittedOffset[], error?: Error): void {
     if (error !== undefined) this.refused(error);
-    else
-      for (const { partitionId, offset } of offsets) {
-        const partition = this.state.partitions.get(partitionId);
-        if (partition !== undefined) partition.committed = offset;
-      }
+    else for (const { partitionId, offset } of offsets) this.state.partitions.confirmed(partitionId, offset);
   }
 
   private refused({ message }: Error): void {

@@ -4,7 +4,11 @@ import { test } from 'node:test';
 import { type HealthSource, startHealthServer } from '../../../src/adapters/http/server.js';
 import { DispatcherError } from '../../../src/core/errors.js';
 
-const READY: HealthSource = { notReady: () => null, status: () => ({ state: 'running' }) };
+const READY: HealthSource = {
+  notReady: () => null,
+  status: () => ({ state: 'running' }),
+  metrics: () => Promise.resolve({ type: 'text/plain; version=0.0.4', text: 'kd_up 1\n' }),
+};
 
 async function withServer(
   source: HealthSource,
@@ -46,8 +50,8 @@ test('every answer is JSON that no proxy keeps, also for HEAD and for unknown pa
     }
     const head = await fetch(`${base}/status`, { method: 'HEAD' });
     assert.deepEqual([head.status, await head.text()], [200, '']);
-    const unknown = (await (await fetch(`${base}/metrics`)).json()) as { paths: string[] };
-    assert.deepEqual(unknown.paths, ['/livez', '/readyz', '/status']);
+    const unknown = (await (await fetch(`${base}/metric`)).json()) as { paths: string[] };
+    assert.deepEqual(unknown.paths, ['/livez', '/readyz', '/status', '/metrics']);
   });
 });
 
@@ -64,7 +68,7 @@ test('other methods are refused with the ones that are allowed', async () => {
 
 test('a status that fails is an answer of 500, and the process lives on', async () => {
   const source: HealthSource = {
-    notReady: () => null,
+    ...READY,
     status: () => {
       throw new Error('secret detail');
     },

@@ -30,7 +30,13 @@ class Told {
     const view: RunView = {
       startedAt: new Date(0),
       status: () => ({ records, latency, owned: 2, ...this.status }) as RunStatus,
-      standing: () => ({ ...NOTHING, progress: this.book.progress(), range: this.book.range() }),
+      standing: () => ({
+        ...NOTHING,
+        partitions: [],
+        latencies: { steps: [], records: 0, sumMs: 0 },
+        progress: this.book.progress(),
+        range: this.book.range(),
+      }),
       usage: () => ({ cpuMicroseconds: 0, rssPeakBytes: 0 }),
       bytesOut: () => 0,
       reloads: () => ({ count: 0, switching: false, rejected: undefined }),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { certificateExpiries, certificateMetrics, ExpiryWatch } from '../../../src/app/reload/expiry.js';
+import { certificateExpiries, ExpiryWatch } from '../../../src/app/reload/expiry.js';
 import type { CertificateNote } from '../../../src/config/keys/resolved.js';
 import { Lines, newClock, pass } from './helpers.js';
 
@@ -92,18 +92,11 @@ test('expiry is reported again every day, with the days left', async () => {
   watch.stop();
 });
 
-test('the metric is the time of expiry in seconds, one sample per certificate', () => {
+test('a certificate is told with its cluster, its use and its file, and the whole days that are left', () => {
   const clusters = {
     consumer: { certificates: [note('keystore', 'CN=us', 1)] },
     producer: { certificates: [] },
   };
-  assert.deepEqual(certificateMetrics(clusters), [
-    {
-      name: 'kd_certificate_expiry_timestamp_seconds',
-      labels: { cluster: 'consumer', use: 'keystore', subject: 'CN=us' },
-      value: Date.parse('2026-11-23T12:00:00Z') / 1000,
-    },
-  ]);
   assert.deepEqual(certificateExpiries(clusters, START)[0], {
     cluster: 'consumer',
     use: 'keystore',

@@ -122,7 +122,15 @@ export class PlayedLeg implements Leg {
         this.end();
       },
       status: () => ({ state: 'running', membership: this.membership }) as RunStatus,
-      standing: () => ({ committed: [], redelivery: [], activeMs: 0, metrics: [], ...NO_PROGRESS }),
+      standing: () => ({
+        partitions: [],
+        latencies: { steps: [], records: 0, sumMs: 0 },
+        committed: [],
+        redelivery: [],
+        activeMs: 0,
+        metrics: [],
+        ...NO_PROGRESS,
+      }),
     };
   }
 

@@ -66,8 +66,17 @@ test(
     });
     const before = report({ committed: [at(5)], redelivery: [range(5, 8)], activeMs: 3 });
     totals.add(before, 0);
-    const now = { committed: [at(9)], redelivery: [range(8, 12)], activeMs: 4, metrics: [], ...NO_PROGRESS };
+    const now = {
+      partitions: [],
+      latencies: { steps: [], records: 0, sumMs: 0 },
+      committed: [at(9)],
+      redelivery: [range(8, 12)],
+      activeMs: 4,
+      metrics: [],
+      ...NO_PROGRESS,
+    };
     assert.deepEqual(totals.standing(now), {
+      ...now,
       committed: [at(9)],
       redelivery: [range(5, 12)],
       activeMs: 7,

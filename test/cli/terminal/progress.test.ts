@@ -26,6 +26,7 @@ const STATUS: RunStatus = {
   owned: 3,
   membership: 'owner',
   stalled: undefined,
+  stalledBy: undefined,
   inFlightRecords: 0,
   inFlightBytes: 512,
   inFlightBytesMax: 1_048_576,

@@ -140,11 +140,14 @@ export function scenesOnBroker(stage: Stage): Scene[] {
       yaml: reaching(stage, 'TOKEN', clientCredentials(stage, SECRET.client)),
     },
     {
-      name: '/status',
+      name: '/status and /metrics',
       exit: 0,
       args: ['run', '-v', ...JSON_OUT],
       ...provider(`return { token: '${given}', expiryTime: ${future} }`, { server: { port: 0 } }),
-      look: async (url) => (await fetch(`${url}/status`)).text(),
+      look: async (url) =>
+        (await fetch(`${url}/status`))
+          .text()
+          .then(async (text) => text + (await (await fetch(`${url}/metrics`)).text())),
     },
     {
       name: 'wrong password',
