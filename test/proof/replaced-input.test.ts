@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Job } from '../integration/job.js';
 import { arrived, eventually, texts } from '../integration/waiting.js';
-import type { KdProcess, KdResult } from '../support/kd.js';
+import { type KdProcess, type KdResult, runKd } from '../support/kd.js';
 import { sharedCluster } from '../support/shared-cluster.js';
 import { saying } from './support.js';
 
@@ -75,6 +75,20 @@ async function ended(kd: KdProcess): Promise<KdResult> {
   return result;
 }
 
+/**
+ * Kafka forgets what the group had committed in the old topic. But while one member ends, the last commit of
+ * another may still be on its way and come after the new topic: then a run is refused once more, and what it
+ * tells to do helps.
+ */
+async function nextRun(job: Job, { members }: Shape): Promise<void> {
+  const { code, stderr } = await runKd(['run', '--until', 'end'], { cwd: job.folder });
+  if (code === 0) return;
+  assert.ok(members > 1 && code === 5, stderr.slice(-6000));
+  const remedy = /kd (group reset \S+ --topic \S+ --to earliest --execute)/.exec(stderr)?.[1] ?? '';
+  assert.equal((await runKd(remedy.split(' '), { cwd: job.folder })).code, 0, stderr.slice(-6000));
+  await job.runToEnd();
+}
+
 async function stopped(running: readonly KdProcess[]): Promise<void> {
   for (const kd of running) kd.kill('SIGTERM');
   for (const kd of running) {
@@ -96,7 +110,7 @@ for (const shape of SHAPES) {
         assert.equal(code, 5);
         assert.match(stderr, new RegExp(`${job.input}\\[\\d\\]: the topic was deleted and created again`));
       }
-      await job.runToEnd();
+      await nextRun(job, shape);
       assert.equal((await missing(job, 0, ALL)).length, 0, 'records are lost');
     });
     job.remove();

@@ -123,8 +123,8 @@ function replacedInput(groupId: string, { topic, partition }: TopicPartition): D
       'reading it; the offsets of the group belong to the old topic',
     {
       remedy:
-        `stop all members, reset group ${groupId} in ${topic} to earliest ` +
-        '(kafka-consumer-groups.sh --reset-offsets), and start again; or set ' +
+        `stop all members, then kd group reset ${groupId} --topic ${topic} --to earliest --execute, ` +
+        'and start again; or set ' +
         'kafka.consumer.out-of-range to earliest or latest to continue in the new topic',
     },
   );
