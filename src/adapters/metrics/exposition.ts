@@ -9,11 +9,13 @@ export function createExposition(): Exposition {
     contentType: Registry.PROMETHEUS_CONTENT_TYPE,
     async text(families) {
       const own = families.map(objectOf);
-      // The library names three sums as counters are named; they are the same without a label, too.
       const others = (await ofProcess.getMetricsAsJSON()).filter(
+        // The library names three sums as counters are named; they are the same without a label, too.
         ({ name, type }) => !(name.endsWith('_total') && `${type}` === 'gauge'),
       );
-      return AggregatorRegistry.aggregate([own, others]).metrics();
+      // There is nothing to add up: each metric comes once.
+      const all = [...own, ...others].map((one) => ({ ...one, aggregator: 'first' }));
+      return AggregatorRegistry.aggregate([all]).metrics();
     },
   };
 }
@@ -24,7 +26,6 @@ function objectOf({ name, help, type, samples }: MetricFamily): object {
     name,
     help,
     type,
-    aggregator: 'first',
     values: samples.map(({ labels, value, name: metricName = name }) => ({ labels, value, metricName })),
   };
 }

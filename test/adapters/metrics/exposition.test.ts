@@ -28,6 +28,7 @@ test('promtool accepts counters, gauges, histograms, and the metrics of the proc
   assert.equal(series.get('kd_some_seconds_bucket{le="+Inf"}'), 3);
   assert.ok((series.get('process_resident_memory_bytes') ?? 0) > 0);
   assert.ok(series.has('nodejs_eventloop_lag_p99_seconds'));
+  assert.ok((series.get('process_start_time_seconds') ?? 0) > 1e9);
   assert.match(exposition.contentType, /^text\/plain; version=0\.0\.4/);
 });
 
