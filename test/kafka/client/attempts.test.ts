@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import { inAttempts } from '../../../src/kafka/client/attempts.js';
 import { OffsetOrigins } from '../../../src/kafka/commits/offset-origins.js';
 import { KafkaCode } from '../../../src/kafka/errors.js';
@@ -66,6 +66,24 @@ test('reading begins although the first questions for committed offset and log s
       [2_000, 4_000],
     ],
   );
+});
+
+test('logs that never answer hold up an assignment for six seconds, not for thirty', async () => {
+  const ranges = silent(100, []);
+  const resolver = new PositionResolver(
+    {
+      firstSince: () => Promise.resolve(-1),
+      committed: () => Promise.resolve([55]),
+      ranges: (_, timeoutMs) => ranges.ask(timeoutMs),
+    },
+    { groupId: 'g', autoOffsetReset: 'earliest', outOfRange: 'stop' },
+  );
+  const start = performance.now();
+  const now = mock.method(performance, 'now', () => start + ranges.given.reduce((sum, one) => sum + one, 0));
+  const [position] = await resolver.resolve([PARTITION]);
+  now.mock.restore();
+  assert.deepEqual([position?.start, position?.offset, position?.range], ['committed', 55, undefined]);
+  assert.deepEqual(ranges.given, [2_000, 4_000]);
 });
 
 test('the origin of committed offsets is asked for again too, before it is accepted unseen', async () => {

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ListedOffset } from '../../../ports/admin.js';
 import { inAttempts } from '../../client/attempts.js';
-import { REQUEST_TIMEOUT_MS, requestFailure } from '../../client/metadata.js';
+import { requestFailure } from '../../client/metadata.js';
 import type { NativeBinding } from '../../native.js';
 import { getMetadata, type KafkaClient, kafkaErrorCode, type TopicPartition } from '../../rdkafka.js';
 
@@ -12,6 +12,11 @@ const PLACES_MAX = 2_000;
 const LEADER_PAUSE_MS = 250;
 /** How long a partition without a leader is waited for before the others continue without it. */
 const LEADER_WAIT_MS = 3_000;
+/**
+ * For one question, in two attempts. An assignment waits for it with its partitions paused, and without an
+ * answer the committed offsets are used unchecked.
+ */
+export const RANGES_TIMEOUT_MS = 6_000;
 const COMMITTED_ONLY = 4;
 const BEGINNING = '-2';
 const END = '-1';
@@ -79,7 +84,7 @@ async function ask(
   partitions: readonly TopicPartition[],
 ): Promise<readonly RangeAnswer[]> {
   try {
-    return await inAttempts(REQUEST_TIMEOUT_MS, (timeoutMs) => queries.ranges(partitions, timeoutMs));
+    return await inAttempts(RANGES_TIMEOUT_MS, (timeoutMs) => queries.ranges(partitions, timeoutMs));
   } catch (cause) {
     const code = kafkaErrorCode(cause) ?? 0;
     if (PASSING.has(code)) return partitions.map(() => ({ code, text: '' }));

@@ -9,9 +9,8 @@
  * is read too. The assignment has waited seconds for a leader, so clocks may differ by as much. Only a record
  * with an older timestamp that is written before the end is asked for counts as one from before the start.
  */
-import { REQUEST_TIMEOUT_MS } from '../../client/metadata.js';
 import type { TopicPartition } from '../../rdkafka.js';
-import { findRanges, placeOf, type Range, type RangeQueries } from './ranges.js';
+import { findRanges, placeOf, RANGES_TIMEOUT_MS, type Range, type RangeQueries } from './ranges.js';
 
 /** The position of such a partition as reported to the dispatcher. */
 const UNDECIDED_OFFSET = 0;
@@ -70,7 +69,7 @@ export class UndecidedStarts {
   async #end(partition: TopicPartition, range: Range | undefined): Promise<number | undefined> {
     const sinceMs = this.#sinceMs.get(placeOf(partition));
     if (range === undefined || sinceMs === undefined) return range?.end;
-    const first = await this.#queries.firstSince(partition, sinceMs, REQUEST_TIMEOUT_MS);
+    const first = await this.#queries.firstSince(partition, sinceMs, RANGES_TIMEOUT_MS);
     if (first === undefined) return undefined;
     return first < 0 ? range.end : Math.min(first, range.end);
   }
