@@ -1,6 +1,7 @@
 import type { AccountingSnapshot } from '../core/books/accounting.js';
 import type { LatencyDistribution } from '../core/books/latency-histogram.js';
 import type { Metric } from '../core/books/metric-books.js';
+import type { WorkersSnapshot } from '../core/books/worker-books.js';
 import type { DispatcherError } from '../core/errors.js';
 import type { Progress } from '../core/progress/progress.js';
 import type { RunRange } from '../core/progress/progress-book.js';
@@ -50,6 +51,7 @@ export interface Standing
   extends Pick<RunReport, 'committed' | 'redelivery' | 'activeMs' | 'metrics' | 'progress' | 'range'> {
   readonly partitions: readonly PartitionStanding[];
   readonly latencies: LatencyDistribution;
+  readonly workers: WorkersSnapshot;
 }
 
 /** An owned partition. */

@@ -4,6 +4,7 @@ import type { Accounting } from '../core/books/accounting.js';
 import type { LatencyHistogram } from '../core/books/latency-histogram.js';
 import type { MetricBooks } from '../core/books/metric-books.js';
 import { newRunBooks } from '../core/books/run-books.js';
+import type { WorkerBooks } from '../core/books/worker-books.js';
 import type { DispatcherError } from '../core/errors.js';
 import { BatchSize } from '../core/flow/batch-size.js';
 import { FlowControl } from '../core/flow/flow-control.js';
@@ -26,6 +27,7 @@ export interface RunState {
   readonly accounting: Accounting;
   readonly latency: LatencyHistogram;
   readonly metrics: MetricBooks;
+  readonly workers: WorkerBooks;
   readonly progress: ProgressBook;
   readonly logLimit: LogLimit;
   /** Records that a broker has named as the reason for refusing their message set. */
@@ -83,6 +85,7 @@ export function makeRunState(
     latency: books.latency,
     metrics: books.metrics,
     progress: books.progress,
+    workers: books.workers,
     logLimit: new LogLimit(deps.logger, deps.clock),
     named: new NamedRecords(),
     inFlight: new Map(),

@@ -45,6 +45,7 @@ export function standingOf(state: RunState, { batchFlow }: Parts): Standing {
   return {
     partitions: partitionsOf(state),
     latencies: state.latency.distribution(),
+    workers: state.workers.snapshot(),
     committed: committedOf(partitions),
     redelivery: partitions
       .uncommitted()

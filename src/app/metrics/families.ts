@@ -1,6 +1,7 @@
 /** Everything that `/metrics` says of a run, derived from the same snapshot as `/status`. */
 import { OTHER_TOPICS } from '../../core/books/accounting.js';
 import type { LatencyDistribution } from '../../core/books/latency-histogram.js';
+import type { WorkersSnapshot } from '../../core/books/worker-books.js';
 import type { PartitionStanding, RunStatus, Standing } from '../../dispatcher/report.js';
 import type { MetricFamily, MetricSample } from '../../ports/metrics.js';
 import type { CertificateExpiry } from '../reload/expiry.js';
@@ -16,7 +17,7 @@ const MECHANISMS = ['destination', 'connection', 'workers', 'leaderless', 'open-
 export interface MetricsParts {
   readonly snapshot: Snapshot;
   readonly status: RunStatus;
-  readonly standing: Pick<Standing, 'partitions' | 'latencies'>;
+  readonly standing: Pick<Standing, 'partitions' | 'latencies' | 'workers'>;
   readonly reloads: ReloadStatus;
   readonly certificates: readonly CertificateExpiry[];
   readonly ready: boolean;
@@ -30,7 +31,8 @@ export function metricFamilies(parts: MetricsParts): readonly MetricFamily[] {
     ...recordFamilies(parts.snapshot),
     ...lagFamilies(partitions),
     ...flowFamilies(parts.status, partitions),
-    latencyFamily(parts.standing.latencies),
+    histogram('kd_record_seconds', 'Time from reading a record to its settlement', parts.standing.latencies),
+    ...workerFamilies(parts.status, parts.standing.workers),
     stallFamily(parts.status),
     ...processFamilies(parts),
     ...ofTransform(parts.snapshot.metrics),
@@ -79,7 +81,6 @@ function topicSamples(emittedBy: Readonly<Record<string, number>>): MetricSample
 }
 
 function flowFamilies(status: RunStatus, partitions: readonly PartitionStanding[]): MetricFamily[] {
-  const { threads, threadsBusy } = status;
   const ageSeconds = Math.max(0, ...partitions.map(({ commitAgeSeconds }) => commitAgeSeconds));
   return [
     gauge('kd_partitions_owned', 'Partitions that the group has assigned to this member', status.owned),
@@ -87,17 +88,32 @@ function flowFamilies(status: RunStatus, partitions: readonly PartitionStanding[
     gauge('kd_in_flight_records', 'Records read and not settled', status.inFlightRecords),
     gauge('kd_in_flight_bytes', 'Bytes of the blocks in use', status.inFlightBytes),
     gauge('kd_in_flight_bytes_max', 'inFlightBytesMax', status.inFlightBytesMax),
-    gauge('kd_workers', 'Worker threads', threads),
-    gauge(
-      'kd_worker_busy_ratio',
-      'Share of the worker threads at work',
-      threads > 0 ? threadsBusy / threads : 0,
-    ),
   ];
 }
 
-function latencyFamily({ steps, records, sumMs }: LatencyDistribution): MetricFamily {
-  const name = 'kd_record_seconds';
+function workerFamilies(
+  { threads, threadsBusy }: RunStatus,
+  { records, tasks, deathsBy }: WorkersSnapshot,
+): MetricFamily[] {
+  return [
+    gauge('kd_workers', 'Worker threads', threads),
+    gauge(
+      'kd_worker_busy_ratio',
+      'Share of the worker threads at work at this moment',
+      threads > 0 ? threadsBusy / threads : 0,
+    ),
+    counter('kd_worker_records_total', 'Records given to workers; again if they ran again', records),
+    histogram('kd_worker_task_seconds', 'Time that a worker spent on a batch, or a part of one', tasks),
+    {
+      name: 'kd_worker_deaths_total',
+      help: 'Worker threads that died and were replaced',
+      type: 'counter',
+      samples: Object.entries(deathsBy).map(([code, value]) => ({ labels: { code }, value })),
+    },
+  ];
+}
+
+function histogram(name: string, help: string, { steps, records, sumMs }: LatencyDistribution): MetricFamily {
   const bucket = (le: string, value: number): MetricSample => ({
     name: `${name}_bucket`,
     labels: { le },
@@ -105,7 +121,7 @@ function latencyFamily({ steps, records, sumMs }: LatencyDistribution): MetricFa
   });
   return {
     name,
-    help: 'Time from reading a record to its settlement',
+    help,
     type: 'histogram',
     samples: [
       ...steps.map(({ upToMs, records: upTo }) => bucket(String(upToMs / 1000), upTo)),

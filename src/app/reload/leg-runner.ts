@@ -192,10 +192,11 @@ export class LegRunner<Config> {
   }
 }
 
-function nothingStands({ metrics, progress, latency }: RunBooks): Standing {
+function nothingStands({ metrics, progress, latency, workers }: RunBooks): Standing {
   return {
     partitions: [],
     latencies: latency.distribution(),
+    workers: workers.snapshot(),
     committed: [],
     redelivery: [],
     activeMs: 0,

@@ -75,6 +75,7 @@ export class DeadLetterRows {
         // A late exception of an earlier record may end the worker here too, although this task runs no user
         // code.
         if (!isWorkerDeath(error)) throw error;
+        this.state.workers.died(error.code);
         if (deaths >= Limits.blamelessDeathsMax) return error;
       }
     }

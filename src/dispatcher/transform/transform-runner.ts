@@ -126,6 +126,7 @@ export class TransformRunner {
         ...(topics === undefined ? {} : { topics }),
       });
       this.report(result);
+      this.state.workers.worked(result.rowsDone, result.workMs);
       // Pieces of a batch are not representative: the fixed cost of a call weighs more in them.
       if (range.count === batch.input.rowCount) this.state.batchSize.saw(result.rowsDone, result.workMs);
       if (!batch.abandoned && result.rowsDone > 0) {
@@ -138,6 +139,7 @@ export class TransformRunner {
       if (!isWorkerDeath(error)) throw error;
       // Errors that come with the end of the pool are not reported.
       if (this.state.lifecycle.isOver()) return error;
+      this.state.workers.died(error.code);
       this.state.logLimit.warn(`worker ${error.code}`, 'worker replaced', {
         code: error.code,
         reason: error.message,

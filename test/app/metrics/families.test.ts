@@ -4,6 +4,7 @@ import { createExposition } from '../../../src/adapters/metrics/exposition.js';
 import { TOPIC_SERIES_MAX } from '../../../src/app/metrics/families.js';
 import { lagFamilies, PARTITION_SERIES_MAX } from '../../../src/app/metrics/lag.js';
 import { ofTransform } from '../../../src/app/metrics/of-transform.js';
+import { WorkerBooks } from '../../../src/core/books/worker-books.js';
 import type { PartitionStanding } from '../../../src/dispatcher/report.js';
 import type { MetricFamily } from '../../../src/ports/metrics.js';
 import { familiesOf, type nothing } from './run-metrics.js';
@@ -91,6 +92,20 @@ test('a lag that is not known yet has no series', async () => {
   const series = await seriesIn(lagFamilies([partition(0, null)]));
   assert.equal(series.get('kd_lag_records{topic="in-0",partition="0"}'), undefined);
   assert.equal(series.get('kd_topic_lag_records{topic="in-0"}'), 0);
+});
+
+test('the work of the threads, and each of their deaths, is told', async () => {
+  const books = new WorkerBooks();
+  books.worked(16_000, 12);
+  books.worked(5, 500);
+  for (const code of ['WORKER_TIMEOUT', 'WORKER_EXITED', 'WORKER_TIMEOUT']) books.died(code);
+  const series = await seriesIn(familiesOf({ workers: books.snapshot() }));
+  assert.equal(series.get('kd_worker_records_total'), 16_005);
+  assert.equal(series.get('kd_worker_task_seconds_count'), 2);
+  assert.equal(series.get('kd_worker_task_seconds_sum'), 0.512);
+  assert.equal(series.get('kd_worker_task_seconds_bucket{le="+Inf"}'), 2);
+  assert.equal(series.get('kd_worker_deaths_total{code="WORKER_TIMEOUT"}'), 2);
+  assert.equal(series.get('kd_worker_deaths_total{code="WORKER_EXITED"}'), 1);
 });
 
 test('the oldest record that waits for a commit decides the age', async () => {

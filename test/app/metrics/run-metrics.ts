@@ -1,6 +1,7 @@
 /** The families of a run that has done nothing but what a test says. */
 import { type MetricsParts, metricFamilies } from '../../../src/app/metrics/families.js';
 import { snapshot } from '../../../src/app/status.js';
+import { WorkerBooks, type WorkersSnapshot } from '../../../src/core/books/worker-books.js';
 import type { PartitionStanding, RunStatus } from '../../../src/dispatcher/report.js';
 import type { MetricFamily } from '../../../src/ports/metrics.js';
 import { NO_PROGRESS } from '../../support/no-progress.js';
@@ -11,6 +12,7 @@ interface Given extends Partial<Pick<RunStatus, 'stalledBy' | 'leaderless'>> {
   readonly deadLetteredBy?: Readonly<Record<string, number>>;
   readonly emittedBy?: Readonly<Record<string, number>>;
   readonly partitions?: readonly PartitionStanding[];
+  readonly workers?: WorkersSnapshot;
   readonly certificates?: MetricsParts['certificates'];
 }
 
@@ -25,6 +27,7 @@ export function nothing(given: Given = {}): MetricsParts {
   const standing = {
     partitions: given.partitions ?? [],
     latencies: { steps: [{ upToMs: 1, records: 1 }], records: 2, sumMs: 5 },
+    workers: given.workers ?? new WorkerBooks().snapshot(),
     committed: [],
     redelivery: [],
     activeMs: 0,

@@ -34,6 +34,7 @@ class Told {
         ...NOTHING,
         partitions: [],
         latencies: { steps: [], records: 0, sumMs: 0 },
+        workers: { records: 0, tasks: { steps: [], records: 0, sumMs: 0 }, deathsBy: {} },
         progress: this.book.progress(),
         range: this.book.range(),
       }),

@@ -125,6 +125,7 @@ export class PlayedLeg implements Leg {
       standing: () => ({
         partitions: [],
         latencies: { steps: [], records: 0, sumMs: 0 },
+        workers: { records: 0, tasks: { steps: [], records: 0, sumMs: 0 }, deathsBy: {} },
         committed: [],
         redelivery: [],
         activeMs: 0,

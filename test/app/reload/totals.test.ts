@@ -69,6 +69,7 @@ test(
     const now = {
       partitions: [],
       latencies: { steps: [], records: 0, sumMs: 0 },
+      workers: { records: 0, tasks: { steps: [], records: 0, sumMs: 0 }, deathsBy: {} },
       committed: [at(9)],
       redelivery: [range(8, 12)],
       activeMs: 4,
