@@ -61,7 +61,7 @@ test(
       stderr,
       new RegExp(`${job.input}\\[0\\]: the topic was deleted and created again.*${job.group}`),
     );
-    assert.match(stderr, /kafka-consumer-groups\.sh --reset-offsets/);
+    assert.match(stderr, /kd group reset \S+ --topic \S+ --to earliest --execute/);
     assert.equal(await job.committed(), 0, 'nothing of the old topic is committed into the new one');
     await job.runToEnd();
     assert.deepEqual(await distinct(job), new Set(numbers(0, ALL)));
