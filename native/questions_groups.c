@@ -7,7 +7,8 @@
 
 /* Brokers accept 4,096 bytes of metadata; a longer text was not written by kd. */
 #define METADATA_BYTES_MAX 4097u
-/* A call of rd_kafka_committed can't be interrupted; a coordinator answers in a moment. */
+/* A call of rd_kafka_committed can't be interrupted, and the client's end waits for it: the first is short.
+ * Each further one has twice the time, so that a slow coordinator is heard, too. */
 #define COMMITTED_SLICE_MS 2000u
 /* Parses an entry of alterOffsets: topic, partition, offset, metadata. */
 #define PLACE_TEXTS 4u
@@ -104,11 +105,13 @@ static void take_committed(kd_question *question, rd_kafka_event_t *event) {
 static rd_kafka_resp_err_t committed_in_slices(const kd_question *question, rd_kafka_t *client,
                                                rd_kafka_topic_partition_list_t *list) {
   rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+  uint32_t slice_ms = COMMITTED_SLICE_MS;
   for (uint32_t left_ms = question->timeout_ms; left_ms > 0 && code == RD_KAFKA_RESP_ERR__TIMED_OUT;) {
     if (kd_admin_is_going_away(question->handle_id)) return RD_KAFKA_RESP_ERR__DESTROY;
-    uint32_t slice_ms = left_ms < COMMITTED_SLICE_MS ? left_ms : COMMITTED_SLICE_MS;
+    if (slice_ms > left_ms) slice_ms = left_ms;
     code = rd_kafka_committed(client, list, (int)slice_ms);
     left_ms -= slice_ms;
+    slice_ms *= 2;
   }
   return code;
 }

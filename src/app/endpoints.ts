@@ -48,11 +48,11 @@ export function notReady(status: Pick<RunStatus, 'stalled' | 'state' | 'membersh
 }
 
 function families(name: string, view: RunView): readonly MetricFamily[] {
-  const status = view.status();
+  const [status, standing] = [view.status(), view.standing()];
   return metricFamilies({
-    snapshot: viewSnapshot(name, view),
+    snapshot: viewSnapshot(name, view, status, standing),
     status,
-    standing: view.standing(),
+    standing,
     reloads: view.reloads(),
     certificates: view.certificates(),
     ready: notReady(status) === null,
@@ -63,11 +63,12 @@ function families(name: string, view: RunView): readonly MetricFamily[] {
 
 /** The summary so far, and facts that only a running job has. */
 function statusBody(name: string, view: RunView): unknown {
-  const { records: _r, state: _s, latency: _l, progress: _p, isPlaced: _i, stalled, ...rest } = view.status();
+  const status = view.status();
+  const { records: _r, state: _s, latency: _l, progress: _p, isPlaced: _i, stalled, ...rest } = status;
   const { count, switching, rejected } = view.reloads();
   const { redact } = view;
   return {
-    ...viewSnapshot(name, view),
+    ...viewSnapshot(name, view, status),
     version,
     reason: null,
     exitCode: null,

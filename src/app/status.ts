@@ -95,10 +95,14 @@ export interface SnapshotView {
   readonly redact: Redact;
 }
 
-export function viewSnapshot(name: string, view: SnapshotView): Snapshot {
-  const { records, state, latency } = view.status();
+export function viewSnapshot(
+  name: string,
+  view: SnapshotView,
+  { records, state, latency } = view.status(),
+  standing = view.standing(),
+): Snapshot {
   const { startedAt, redact } = view;
-  const [standing, usage, bytesOut] = [view.standing(), view.usage(), view.bytesOut()];
+  const [usage, bytesOut] = [view.usage(), view.bytesOut()];
   const at = new Date();
   return snapshot({ name, state, startedAt, at, records, latency, standing, bytesOut, usage, redact });
 }

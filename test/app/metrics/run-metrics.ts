@@ -1,6 +1,7 @@
 /** The families of a run that has done nothing but what a test says. */
 import { type MetricsParts, metricFamilies } from '../../../src/app/metrics/families.js';
 import { snapshot } from '../../../src/app/status.js';
+import { Accounting } from '../../../src/core/books/accounting.js';
 import { WorkerBooks, type WorkersSnapshot } from '../../../src/core/books/worker-books.js';
 import type { PartitionStanding, RunStatus } from '../../../src/dispatcher/report.js';
 import type { MetricFamily } from '../../../src/ports/metrics.js';
@@ -60,20 +61,12 @@ export function nothing(given: Given = {}): MetricsParts {
 
 function recordsOf(given: Given): RunStatus['records'] {
   return {
-    consumed: 0,
-    transformed: 0,
-    filtered: 0,
-    deadLettered: 0,
-    handedOver: 0,
-    skipped: 0,
-    emitted: 0,
-    retried: 0,
+    ...new Accounting().snapshot(),
     filteredBy: given.filteredBy ?? {},
     deadLetteredBy: Object.fromEntries(
       Object.entries(given.deadLetteredBy ?? {}).map(([code, count]) => [code, { count, example: EXAMPLE }]),
     ),
     emittedBy: given.emittedBy ?? {},
-    bytesIn: 0,
     ...given.records,
   };
 }

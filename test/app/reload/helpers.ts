@@ -8,6 +8,7 @@ import type {
   Revision,
   RevisionSource,
 } from '../../../src/app/reload/leg.js';
+import { Accounting } from '../../../src/core/books/accounting.js';
 import type { DispatcherError } from '../../../src/core/errors.js';
 import type { RunReport, RunStatus } from '../../../src/dispatcher/report.js';
 import type { Logger } from '../../../src/ports/logger.js';
@@ -68,21 +69,7 @@ export const NOTHING: RunReport = {
   state: 'stopped',
   error: undefined,
   endReached: false,
-  records: {
-    consumed: 0,
-    transformed: 0,
-    filtered: 0,
-    deadLettered: 0,
-    handedOver: 0,
-    skipped: 0,
-    emitted: 0,
-    retried: 0,
-    filteredBy: {},
-    deadLetteredBy: {},
-    emittedBy: {},
-    bytesIn: 0,
-    unsettled: 0,
-  },
+  records: { ...new Accounting().snapshot(), unsettled: 0 },
   committed: [],
   redelivery: [],
   metrics: [],

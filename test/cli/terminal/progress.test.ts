@@ -3,26 +3,14 @@ import { test } from 'node:test';
 import type { RunStatus } from '../../../src/app/run.js';
 import { bytes, count } from '../../../src/cli/terminal/numbers.js';
 import { Progress } from '../../../src/cli/terminal/progress.js';
+import { Accounting } from '../../../src/core/books/accounting.js';
 import { type PartitionWork, progressOf } from '../../../src/core/progress/progress.js';
 import { NO_PROGRESS } from '../../support/no-progress.js';
 import { HOSTILE, UNSAFE } from '../memory-io.js';
 
 const STATUS: RunStatus = {
   state: 'running',
-  records: {
-    consumed: 0,
-    transformed: 0,
-    filtered: 0,
-    deadLettered: 0,
-    handedOver: 0,
-    skipped: 0,
-    emitted: 0,
-    retried: 0,
-    filteredBy: {},
-    deadLetteredBy: {},
-    emittedBy: {},
-    bytesIn: 0,
-  },
+  records: new Accounting().snapshot(),
   owned: 3,
   membership: 'owner',
   stalled: undefined,

@@ -1,24 +1,12 @@
 /** The summary of a run that did what a test says. */
+
 import { type Summary, summarize } from '../../../../src/app/summary.js';
+import { Accounting } from '../../../../src/core/books/accounting.js';
 import type { DispatcherError } from '../../../../src/core/errors.js';
 import type { RunReport } from '../../../../src/dispatcher/report.js';
 import { NO_PROGRESS } from '../../../support/no-progress.js';
 
-const NONE = {
-  consumed: 0,
-  transformed: 0,
-  filtered: 0,
-  deadLettered: 0,
-  handedOver: 0,
-  skipped: 0,
-  unsettled: 0,
-  emitted: 0,
-  retried: 0,
-  filteredBy: {},
-  deadLetteredBy: {},
-  emittedBy: {},
-  bytesIn: 0,
-};
+const NONE = { ...new Accounting().snapshot(), unsettled: 0 };
 
 export interface Ending {
   readonly records?: Partial<RunReport['records']>;
