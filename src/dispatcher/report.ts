@@ -80,6 +80,8 @@ export interface RunStatus {
   readonly membership: MembershipState;
   readonly stalled: string | undefined;
   readonly stalledBy: StallMechanism | undefined;
+  /** What a person can do about it. */
+  readonly stallRemedy?: string | undefined;
   readonly inFlightRecords: number;
   readonly inFlightBytes: number;
   readonly inFlightBytesMax: number;

@@ -31,13 +31,23 @@ export function statusOf(state: RunState, parts: Parts): RunStatus {
   };
 }
 
-function stallOf({ deps }: RunState, parts: Parts): Pick<RunStatus, 'stalled' | 'stalledBy'> {
+const BLOCKED_REMEDY =
+  'the transform waits inside a blocking call or a loop; the log names its record: give that call a time ' +
+  'limit of its own, or make it asynchronous';
+
+function stallOf({ deps }: RunState, parts: Parts): Pick<RunStatus, 'stalled' | 'stalledBy' | 'stallRemedy'> {
+  const { stall, connectionTrouble } = parts;
   const reasons = [
-    { stalledBy: 'destination', stalled: parts.stall.stalled },
-    { stalledBy: 'connection', stalled: parts.connectionTrouble.stalled },
-    { stalledBy: 'workers', stalled: deps.pool.trouble },
+    { stalledBy: 'destination', stalled: stall.stalled, stallRemedy: stall.remedy },
+    {
+      stalledBy: 'connection',
+      stalled: connectionTrouble.stalled,
+      stallRemedy: connectionTrouble.remedy,
+    },
+    { stalledBy: 'workers', stalled: deps.pool.trouble, stallRemedy: BLOCKED_REMEDY },
   ] as const;
-  return reasons.find(({ stalled }) => stalled !== undefined) ?? { stalled: undefined, stalledBy: undefined };
+  const nothing = { stalled: undefined, stalledBy: undefined, stallRemedy: undefined };
+  return reasons.find(({ stalled }) => stalled !== undefined) ?? nothing;
 }
 
 export function standingOf(state: RunState, { batchFlow }: Parts): Standing {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { notReady } from '../../src/app/endpoints.js';
+import { notReady } from '../../src/app/status-body.js';
 
 test('a member that owns partitions, or is spare, is ready while it runs', () => {
   for (const membership of ['owner', 'spare'] as const)

@@ -23,6 +23,10 @@ export class ConnectionTrouble {
     return this.error?.message;
   }
 
+  get remedy(): string | undefined {
+    return this.error?.remedy;
+  }
+
   /** Called on every tick. */
   tick(): void {
     const { deps, settings, lifecycle, accounting } = this.state;

@@ -53,6 +53,11 @@ export class Stall {
     return this.warnedAtMs === undefined ? undefined : 'no delivery is acknowledged';
   }
 
+  /** What a person can do while the run tries on. */
+  get remedy(): string {
+    return this.fault === undefined ? SILENCE_REMEDY : `create or repair topic ${this.fault.topic}`;
+  }
+
   /**
    * Something was acknowledged. That does not end a failure: a topic may accept part of each batch forever,
    * or one topic everything while another accepts nothing. It ends when what failed is settled.
@@ -179,14 +184,16 @@ export class Stall {
   }
 }
 
+const SILENCE_REMEDY =
+  'check that these topics still exist and that the brokers of the producer cluster are up ' +
+  '(under-replicated partitions, min.insync.replicas)';
+
 function silence(silentMs: number, topics: string): DispatcherError {
   return new DispatcherError(
     'DESTINATION_STALLED',
     `no delivery to ${topics} was acknowledged for ${Math.round(silentMs)} ms`,
     {
-      remedy:
-        'check that these topics still exist and that the brokers of the producer cluster are up ' +
-        '(under-replicated partitions, min.insync.replicas), then start again',
+      remedy: `${SILENCE_REMEDY}, then start again`,
     },
   );
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import type { StatusBody } from '../../../src/app/status-body.js';
 import type { Summary } from '../../../src/app/summary.js';
 import { promtoolSays, scrape } from '../../app/metrics/scrape.js';
 import { runKd } from '../../support/kd.js';
@@ -52,6 +53,12 @@ test(
     assert.equal(scraped.get('kd_record_seconds_count'), 500);
     assert.equal(scraped.get('kd_stalled{mechanism="destination"}'), 0);
     assert.equal(scraped.get('kd_ready'), 1);
+    const { partitions, partitionsLeftOut, ready, stall } = (await get('/status')).body as StatusBody;
+    assert.deepEqual(partitions.map(({ partition, lagRecords }) => [partition, lagRecords]).sort(), [
+      [0, 0],
+      [1, 0],
+    ]);
+    assert.deepEqual({ partitionsLeftOut, ready, stall }, { partitionsLeftOut: 0, ready: true, stall: null });
     const text = await (await fetch(`${url}/metrics`)).text();
     assert.equal(promtoolSays(text), '');
     assert.equal((await get('/elsewhere')).status, 404);
