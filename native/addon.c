@@ -266,6 +266,7 @@ NAPI_MODULE_INIT() {
   KD_TRY(env, kd_define_admin(env, exports));
   KD_TRY(env, kd_define_question(env, exports));
   KD_TRY(env, kd_define_receipt(env, exports));
+  KD_TRY(env, kd_define_notify(env, exports));
   bool complete = set_text(env, exports, "librdkafkaVersion", rd_kafka_version_str()) &&
                   set_text(env, exports, "pluginPath", library.dli_fname);
   return complete ? exports : kd_throw_last(env);

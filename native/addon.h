@@ -52,6 +52,7 @@ napi_status kd_define_offsets(napi_env env, napi_value exports);
 napi_status kd_define_admin(napi_env env, napi_value exports);
 napi_status kd_define_question(napi_env env, napi_value exports);
 napi_status kd_define_receipt(napi_env env, napi_value exports);
+napi_status kd_define_notify(napi_env env, napi_value exports);
 
 #define KD_METHOD(name, function)                                                                            \
   { name, NULL, function, NULL, NULL, NULL, napi_default_method, NULL }

@@ -34,6 +34,7 @@ export const CORE = [
   'writer_stamps.c',
   'writer_thread.c',
   'mock.c',
+  'notify.c',
   'admin.c',
   'answer.c',
   'question.c',
@@ -54,6 +55,7 @@ export const ADDON = [
   'addon_admin.c',
   'addon_question.c',
   'addon_receipt.c',
+  'addon_notify.c',
 ];
 export const CODEC_ADDON = ['packed.c', 'packer.c', 'addon_values.c', 'test/codec_addon.c'];
 export const JSON_CORE = [

@@ -37,6 +37,7 @@ const PROGRAMS = {
   json_shape_test: [...JSON_CORE, 'packed.c', 'test/json_shape_test.c'],
   json_fuzz_test: [...JSON_CORE, 'test/json_fuzz_test.c'],
   json_portable_test: [...JSON_CORE, 'test/json_fuzz_test.c'],
+  notify_test: ['notify.c', 'test/notify_test.c'],
   question_test: [...CORE, 'test/question_test.c'],
 };
 const DEFINES = { json_portable_test: ['-DKD_JSON_PORTABLE'] };
@@ -48,6 +49,7 @@ const TESTS = {
     'native/codec',
     'native/delivery',
     'native/lifecycle',
+    'native/notify',
     'native/parking',
     'native/round-trip',
     'native/runs',

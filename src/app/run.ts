@@ -3,7 +3,6 @@ import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Loaded } from '../config/load.js';
 import type { DigestedParts } from '../core/jobs/job-record.js';
 import type { RunReport, RunStatus } from '../dispatcher/report.js';
-import type { Clock } from '../ports/clock.js';
 import type { EndOffset } from '../ports/source.js';
 import { startEndpoints } from './compose/endpoints.js';
 import { compose } from './compose/job.js';
@@ -13,6 +12,7 @@ import { refuseOwnGroup, watchingOf } from './compose/throttle.js';
 import type { RunView } from './endpoints.js';
 import { onReloadSignal, onStopSignals, type Usage, usage } from './process-control.js';
 import { type EventSink, RunEvents } from './progress/events.js';
+import { realClock } from './real-clock.js';
 import { RunReceipt } from './receipts/run-receipt.js';
 import { JobRevisions } from './reload/configuration.js';
 import { ExpiryWatch } from './reload/expiry.js';
@@ -20,6 +20,7 @@ import { digestOf } from './reload/file-digest.js';
 import { FileWatch } from './reload/file-watch.js';
 import { LegRunner } from './reload/leg-runner.js';
 import { SchemaWarnings } from './schema-warnings.js';
+import type { ServiceNotices } from './service/notices.js';
 import { type Redact, type Snapshot, viewSnapshot } from './status.js';
 import { type Summary, summarize } from './summary.js';
 import { LagThrottle } from './throttle/lag-throttle.js';
@@ -54,6 +55,8 @@ export interface RunJob {
   readonly onTerminal: boolean;
   /** Removes secrets from text of other programs. */
   readonly redact: Redact;
+  /** Tells the service manager about this run, too. */
+  readonly service?: ServiceNotices | undefined;
   /** Digests of what decides the results, if it must not change during the run. */
   readonly digests?: DigestedParts;
   /** Called once, before the run begins, with a function that returns the summary so far. */
@@ -144,8 +147,11 @@ async function attended(job: RunJob, parts: Attended): Promise<RunReport> {
   const { config, until, logger, display, onTerminal, loadAgain } = job;
   const reloadable = loadAgain !== undefined;
   const removeSignals = listenToSignals(runner, { logger, display, onTerminal, reloadable });
+  const { service } = job;
+  const served = { name: config.name, status: () => runner.status() };
   try {
     const health = await startEndpoints(config, view, logger);
+    service?.add(served);
     display?.start(() => runner.status());
     events.start();
     logger.info('running', whatIsRun(config, until));
@@ -159,6 +165,7 @@ async function attended(job: RunJob, parts: Attended): Promise<RunReport> {
     return report;
   } finally {
     events.stop();
+    service?.remove(served);
     removeSignals();
   }
 }
@@ -287,11 +294,3 @@ function usageSince(cpuBefore: number): Usage {
   const { cpuMicroseconds, rssPeakBytes } = usage();
   return { cpuMicroseconds: cpuMicroseconds - cpuBefore, rssPeakBytes };
 }
-
-const realClock: Clock = {
-  nowMs: () => performance.now(),
-  after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-};

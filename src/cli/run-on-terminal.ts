@@ -1,6 +1,7 @@
 /** A run on the command line: log and progress on stderr, the summary on stdout, the exit code. */
 import { resolve } from 'node:path';
 import { type ClosableLogger, isJson, recordsOnly } from '../app/compose/logging.js';
+import { serviceNotices } from '../app/compose/service.js';
 import { openEventFile } from '../app/progress/event-file.js';
 import { type EventSink, writeFinished } from '../app/progress/events.js';
 import { type RunDisplay, type RunJob, runJob as run } from '../app/run.js';
@@ -48,6 +49,8 @@ export async function runOnTerminal(job: TerminalRun, io: CliIo): Promise<Summar
     json ? new ProgressRecords(logger) : new Progress(io.stderr, job.progressIntervalMs);
   const display = options.quiet === true ? undefined : shown();
   const sinks = await eventSinks(job, io, logger);
+  const redact = io.secrets?.redact ?? ((text: string) => text);
+  const service = serviceNotices({ env: io.env, logger, redact });
   const { summary, exitNow } = await run({
     config,
     until,
@@ -56,7 +59,8 @@ export async function runOnTerminal(job: TerminalRun, io: CliIo): Promise<Summar
     logger,
     receipt: job.receipt,
     onTerminal: io.stderr.isTTY === true,
-    redact: io.secrets?.redact ?? ((text: string) => text),
+    redact,
+    service,
     ...(job.loadAgain === undefined ? {} : { loadAgain: job.loadAgain }),
     ...(display === undefined ? {} : { display }),
     events: { sinks, intervalMs: job.progressIntervalMs ?? EVENTS_INTERVAL_MS },
@@ -65,6 +69,7 @@ export async function runOnTerminal(job: TerminalRun, io: CliIo): Promise<Summar
   // First: a reader that has closed the pipe ends the process while the summary is printed.
   io.setExitCode(summary.exitCode as ExitCode);
   await printSummary(summary, options, io);
+  service?.close();
   exitNow?.();
   return summary;
 }

@@ -32,6 +32,11 @@ export interface NativeBinding {
    * because every other exit waits for it.
    */
   exitNow(code: number): never;
+  /**
+   * sd_notify: sends the lines to the service manager's socket, without waiting. Returns 0 or an errno, which
+   * a caller can ignore: the service manager draws its own conclusions. At most 2,048 bytes.
+   */
+  notifyService(address: string, lines: string): number;
   readonly PartitionTable: new (partitionsMax: number) => NativePartitionTable;
   readonly Reader: new (
     handleId: number,
