@@ -16,6 +16,7 @@ import { noteOverridden, takeOverKeys } from './layers/take-over.js';
 import { resolveConfig } from './resolve/resolve.js';
 import type { Purpose } from './resolve/resolve-input.js';
 import { secretsOf, secretsOfEnvironment } from './resolve/secret-values.js';
+import { noteProbes } from './resolve/server.js';
 import { resolveSettings, type Settings } from './resolve/settings.js';
 import type { Entry } from './text/entry.js';
 import { type Environment, Interpolator } from './text/interpolate.js';
@@ -107,7 +108,7 @@ export function loadConfiguration(request: LoadRequest): Loaded {
   };
   // A file that can't be read at all would only add an "is missing" for every key.
   const config = readable ? resolveConfig(input, problems) : undefined;
-  if (config !== undefined) noteProbes(config, settings, request, notes);
+  if (config !== undefined) noteProbes(config.server, settings, request.environment, notes);
   const secrets = [
     ...new Set([...secretsOf(merged), ...clients.secrets, ...secretsOfEnvironment(request.environment)]),
   ];
@@ -123,25 +124,6 @@ export function loadConfiguration(request: LoadRequest): Loaded {
     details,
     secrets,
   };
-}
-
-/** Kubernetes sets this in every container. */
-const KUBERNETES = 'KUBERNETES_SERVICE_HOST';
-
-/** The kubelet's probes come from outside the pod. */
-function noteProbes(
-  { server }: ResolvedConfig,
-  settings: Settings,
-  { environment }: LoadRequest,
-  notes: Notes,
-): void {
-  const isLocal = server !== undefined && /^(127\.|localhost$|::1$)/.test(server.address);
-  if (!isLocal || (environment[KUBERNETES] ?? '') === '') return;
-  const origin = settings.origin(settings.isSet('server.address') ? 'server.address' : 'server.port');
-  notes.add(
-    { key: 'server.address', origin },
-    `${server.address} can't be reached by Kubernetes probes: set server.address: 0.0.0.0`,
-  );
 }
 
 interface ReadLayers {

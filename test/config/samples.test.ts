@@ -30,6 +30,7 @@ async function environmentOf(file: string): Promise<Record<string, string>> {
     HOSTNAME: 'host-1',
     MSK_USERNAME: 'flights',
     MSK_PASSWORD: 'word',
+    SERVER_TOKEN: '0123456789abcdef',
   };
   const tls = await tlsMaterial();
   if (file === 'msk-tls.yml') {

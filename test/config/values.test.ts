@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Loaded } from '../../src/config/load.js';
 import { shownValues } from '../../src/config/show/show.js';
 import { parseGroupLag } from '../../src/config/text/group-lag.js';
 import { parseDuration, parseRate, parseSize } from '../../src/config/text/units.js';
@@ -127,7 +128,12 @@ test('placeholders work inside YAML braces without quotes, and positions stay ri
   const config = resolved(
     `${MINIMAL}server: { port: \${PORT:-8081}, address: \${ADDRESS:0.0.0.0} } # \${COMMENT}\n`,
   );
-  assert.deepEqual(config.server, { port: 8081, address: '0.0.0.0' });
+  assert.deepEqual(config.server, {
+    port: 8081,
+    address: '0.0.0.0',
+    token: undefined,
+    allowedHosts: [],
+  });
   const { problems } = load(`${MINIMAL}server: { port: \${PORT}, address: 1 }\n`);
   assert.deepEqual(
     problems.map(({ line, column }) => [line, column]),
@@ -276,4 +282,22 @@ test('the configuration is frozen, all the way down', () => {
       Object.isFrozen(config.consumer.bootstrapServers),
   );
   assert.ok(Object.isFrozen(config.dispatcher.options['a']));
+});
+
+test('a server that others can reach without a token is a warning; a weak token is an error', () => {
+  const server = (yaml: string): Loaded => load(`${MINIMAL}server: { port: 1, ${yaml} }\n`);
+  const long = '0123456789abcdef';
+  for (const address of ['127.0.0.1', '127.8.8.8', 'localhost', '"::1"'])
+    assert.deepEqual(server(`address: ${address}`).problems, [], address);
+  const open = problemOf(server('address: 0.0.0.0'), 'server.address');
+  assert.deepEqual([open.severity, open.line], ['warning', 5]);
+  assert.match(open.remedy ?? '', /set server\.token/);
+  assert.deepEqual(server(`address: 0.0.0.0, token: ${long}`).problems, []);
+  const weak = problemOf(server('token: weakling'), 'server.token');
+  assert.match(weak.remedy ?? '', /at least 16 letters/);
+  assert.ok(!`${weak.message}${weak.remedy ?? ''}`.includes('weakling'));
+  assert.equal(problemOf(server('token: "0123456789 abcdef"'), 'server.token').severity, 'error');
+  assert.ok(server(`token: ${long}`).secrets.includes(long));
+  const host = problemOf(server('allowed-hosts: ["https://kd.example:1"]'), 'server.allowed-hosts');
+  assert.match(host.remedy ?? '', /without scheme and port/);
 });

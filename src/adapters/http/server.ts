@@ -1,52 +1,41 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { DispatcherError } from '../../core/errors.js';
+import { type Access, createGuard, type Guard } from './guard.js';
+import { HEADERS } from './headers.js';
+import { RequestBudget } from './request-budget.js';
+import { type Answer, json, type Route } from './routes.js';
 
-export interface HealthSource {
-  /** Null when ready, else the reason. */
-  notReady(): string | null;
-  /** The summary so far. */
-  status(): unknown;
-  /** The text of a scrape and its content type. */
-  metrics(): Promise<Body>;
-}
-
-interface Body {
-  readonly type: string;
-  readonly text: string;
-}
-
-export interface HealthServer {
+export interface HttpServer {
   readonly port: number;
   close(): Promise<void>;
 }
 
-const REQUEST_TIMEOUT_MS = 5000;
-const CONNECTIONS_MAX = 100;
+export interface HttpServerOptions extends Access {
+  readonly port: number;
+  readonly routes: readonly Route[];
+}
 
-/**
- * `/livez` (never depends on Kafka), `/readyz`, `/status`, `/metrics`. Rejects with PORT_IN_USE before
- * anything is consumed.
- */
-export async function startHealthServer(
-  port: number,
-  address: string,
-  source: HealthSource,
-): Promise<HealthServer> {
+/** A request must have arrived, and an answer must have been taken, after this time. */
+const REQUEST_TIMEOUT_MS = 5000;
+const IDLE_TIMEOUT_MS = 10_000;
+const CHECK_INTERVAL_MS = 1000;
+const CONNECTIONS_MAX = 100;
+const HEADER_BYTES_MAX = 8192;
+
+/** Rejects with PORT_IN_USE before anything is consumed. */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { port, address } = options;
   const server = createServer(
-    { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
-    (request, response) => {
-      const path = (request.url ?? '/').split('?')[0];
-      if (request.method !== 'GET' && request.method !== 'HEAD') {
-        response.setHeader('allow', 'GET, HEAD');
-        return answer(response, 405, { error: 'only GET is served here' });
-      }
-      // A probe must never end the process. The reason for a failure is not shown to every client.
-      serve(path, source, response).catch(() =>
-        answer(response, 500, { error: 'the status could not be determined' }),
-      );
+    {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+      maxHeaderSize: HEADER_BYTES_MAX,
     },
+    handlerOf(options),
   );
   server.maxConnections = CONNECTIONS_MAX;
+  server.setTimeout(IDLE_TIMEOUT_MS);
   await listen(server, port, address);
   const bound = server.address();
   return {
@@ -59,21 +48,63 @@ export async function startHealthServer(
   };
 }
 
-const PATHS = ['/livez', '/readyz', '/status', '/metrics'];
+function handlerOf(options: HttpServerOptions): (request: IncomingMessage, response: ServerResponse) => void {
+  const routes = new Map(options.routes.map((route) => [route.path, route]));
+  const guard = createGuard(options);
+  const budget = new RequestBudget();
+  const busy = new WeakSet<object>();
+  return (request, response) => {
+    const { socket } = request;
+    // Thousands of requests fit into one packet; their answers would be in memory at once.
+    if (busy.has(socket)) {
+      socket.destroy();
+      return;
+    }
+    busy.add(socket);
+    response.once('close', () => busy.delete(socket));
+    answerTo(request, { routes, guard, budget })
+      // A probe must never end the process. The reason for a failure is not shown to every client.
+      .catch(() => json({ error: 'the answer could not be determined' }, 500))
+      .then((answer) => send(request, response, answer))
+      .catch(() => socket.destroy());
+  };
+}
 
-async function serve(
-  path: string | undefined,
-  source: HealthSource,
-  response: ServerResponse,
-): Promise<void> {
-  if (path === '/livez') return answer(response, 200, { live: true });
-  if (path === '/readyz') {
-    const why = source.notReady();
-    return answer(response, why === null ? 200 : 503, why === null ? { ready: true } : { ready: false, why });
-  }
-  if (path === '/metrics') return send(response, 200, await source.metrics());
-  if (path === '/status') return answer(response, 200, source.status());
-  return answer(response, 404, { error: 'not found', paths: PATHS });
+interface Parts {
+  readonly routes: ReadonlyMap<string, Route>;
+  readonly guard: Guard;
+  readonly budget: RequestBudget;
+}
+
+async function answerTo(request: IncomingMessage, { routes, guard, budget }: Parts): Promise<Answer> {
+  const target = request.url ?? '/';
+  const cut = target.indexOf('?');
+  const path = cut < 0 ? target : target.slice(0, cut);
+  const route = routes.get(path);
+  const refusal = guard(request, route);
+  if (refusal !== undefined) return refusal;
+  if (route === undefined) return json({ error: 'not found', paths: [...routes.keys()] }, 404);
+  if (route.access !== 'probe' && !budget.take(performance.now()))
+    return { ...json({ error: 'too many requests' }, 429), headers: { 'retry-after': '1' } };
+  return route.answer(new URLSearchParams(cut < 0 ? '' : target.slice(cut + 1)));
+}
+
+function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  const { status, type, text, headers } = answer;
+  // Nobody waits for the end of a body that nobody reads.
+  const hasBody = request.headers['transfer-encoding'] !== undefined || bodyLength(request) !== 0;
+  response.writeHead(status, {
+    ...HEADERS,
+    'content-type': type,
+    'content-length': Buffer.byteLength(text),
+    ...headers,
+    ...(hasBody ? { connection: 'close' } : {}),
+  });
+  response.end(text);
+}
+
+function bodyLength({ headers }: IncomingMessage): number {
+  return Number(headers['content-length'] ?? 0);
 }
 
 function listen(server: Server, port: number, address: string): Promise<void> {
@@ -103,17 +134,4 @@ function listenRemedy(cause: NodeJS.ErrnoException): string {
     default:
       return 'free the port, or set server.port to another one (0 = any free one)';
   }
-}
-
-function answer(response: ServerResponse, status: number, body: unknown): void {
-  send(response, status, { type: 'application/json; charset=utf-8', text: `${JSON.stringify(body)}\n` });
-}
-
-function send(response: ServerResponse, status: number, { type, text }: Body): void {
-  response.writeHead(status, {
-    'content-type': type,
-    'content-length': Buffer.byteLength(text),
-    'cache-control': 'no-store',
-  });
-  response.end(text);
 }

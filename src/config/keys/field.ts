@@ -5,6 +5,8 @@ export interface FormatValues {
   readonly text: string;
   readonly path: string;
   readonly topic: string;
+  /** A secret that is sent in a header. */
+  readonly token: string;
   readonly integer: number;
   readonly boolean: boolean;
   readonly choice: string;
@@ -22,6 +24,8 @@ export interface FormatValues {
   readonly 'integer-or-auto': number | 'auto';
   readonly list: readonly string[];
   readonly paths: readonly string[];
+  /** Names without port; `*.example.com` for all names below one. */
+  readonly hosts: readonly string[];
   /** Names, or one `/regular expression/`. */
   readonly topics: readonly string[];
   /** Text may also be the output of `aws kafka get-bootstrap-brokers`; see bootstrap.ts. */

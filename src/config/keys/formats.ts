@@ -26,6 +26,7 @@ export interface Format {
 
 const LIST_ITEMS_MAX = 1_000;
 const TEXT_LENGTH_MAX = 10_000;
+const TOKEN_LENGTH_MIN = 16;
 const EMPTY = ['is empty', 'give it a value, or remove the key'] as const;
 
 export const FORMATS: Readonly<Record<FormatName, Format>> = {
@@ -38,6 +39,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
       topicName(String(value));
     },
   },
+  token: { read: (text) => text.trim(), check: checkToken },
   integer: { read: readInteger, check: checkBounds(String) },
   boolean: {
     read: readBoolean,
@@ -57,6 +59,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   'integer-or-auto': orAuto(readInteger, checkBounds(String)),
   list: { read: readList, check: checkList },
   paths: { read: readList, check: checkList },
+  hosts: { read: readList, check: checkHosts },
   topics: { read: readTopics, check: checkTopics },
   // The JSON form needs security.protocol to choose from; see bootstrap.ts.
   servers: {
@@ -101,6 +104,16 @@ function checkText(value: FieldValue): void {
   throw new ValueFault(
     `contains the control character U+${code}`,
     'remove it; in double quotes YAML reads \\0, \\t and \\n as control characters',
+  );
+}
+
+/** The remedy tells all: the message is not shown for secrets. */
+function checkToken(value: FieldValue): void {
+  checkFilled(value);
+  if (/^[\x21-\x7e]+$/.test(String(value)) && String(value).length >= TOKEN_LENGTH_MIN) return;
+  throw new ValueFault(
+    'could be guessed, or has characters that a header cannot carry',
+    `at least ${TOKEN_LENGTH_MIN} letters and digits; make one: openssl rand -hex 32`,
   );
 }
 
@@ -216,6 +229,17 @@ function checkList(value: FieldValue): void {
   if (items.length > LIST_ITEMS_MAX)
     throw new ValueFault(`has more than ${LIST_ITEMS_MAX} entries`, 'shorten the list');
   for (const item of items) checkText(item);
+}
+
+function checkHosts(value: FieldValue): void {
+  checkList(value);
+  for (const item of value as readonly string[]) {
+    if (/^(\*\.)?[\w-]+(\.[\w-]+)*$|^\[?[\da-f:.]+\]?$/i.test(item)) continue;
+    throw new ValueFault(
+      `${quote(item)} is not the name of a host`,
+      'write names without scheme and port, for example kd.example.com or *.example.com',
+    );
+  }
 }
 
 /** A /regular expression/ may contain commas. */

@@ -15,12 +15,22 @@ export const PROCESS_KEYS = {
     default: null,
     min: 0,
     max: 65_535,
-    doc: 'serves /livez, /readyz, /status and /metrics; absent: no HTTP; 0: a free port, printed',
+    doc: 'serves a page at /, /livez, /readyz, /status, /metrics; absent: no HTTP; 0: a free port, printed',
   },
   'server.address': {
     format: 'text',
     default: '127.0.0.1',
     doc: 'the address to listen on',
+  },
+  'server.token': {
+    format: 'token',
+    default: null,
+    doc: 'what clients send as Authorization: Bearer; /livez and /readyz need none; absent: none is needed',
+  },
+  'server.allowed-hosts': {
+    format: 'hosts',
+    default: null,
+    doc: 'further names under which the server may be asked: behind a proxy or a Service; also *.example.com',
   },
   'logging.level': {
     format: 'level',

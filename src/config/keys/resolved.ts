@@ -93,8 +93,16 @@ export interface ResolvedConfig {
    * own.
    */
   readonly topics: { readonly defaults: TopicWishes; readonly named: ReadonlyMap<string, TopicWishes> };
-  readonly server: { readonly port: number; readonly address: string } | undefined;
+  readonly server: ServerConfig | undefined;
   readonly logging: Section<'logging'>;
+}
+
+export interface ServerConfig {
+  readonly port: number;
+  readonly address: string;
+  /** A secret; undefined: clients need none. */
+  readonly token: string | undefined;
+  readonly allowedHosts: readonly string[];
 }
 
 type WithSchema<Part> = Omit<Part, 'schema'> & { readonly schema: SchemaFiles | undefined };

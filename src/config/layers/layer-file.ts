@@ -225,7 +225,7 @@ class Walker {
   }
 
   #listForField(field: Key, node: Tree & { kind: 'list' }): void {
-    if (!['servers', 'topics', 'list', 'paths', 'group-lags'].includes(field.format)) {
+    if (!['servers', 'topics', 'list', 'paths', 'hosts', 'group-lags'].includes(field.format)) {
       this.#problems.error(node.at, field.path, 'must be one value, not a list', ONE_VALUE);
       return;
     }

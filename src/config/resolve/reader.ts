@@ -105,20 +105,6 @@ export class Reader {
     return undefined;
   }
 
-  server(): ResolvedConfig['server'] {
-    const { settings } = this.#input;
-    const port = settings.get('server.port');
-    if (port !== undefined) return { port, address: settings.get('server.address') };
-    if (settings.isSet('server.address') && !settings.isSet('server.port'))
-      this.#problems.error(
-        settings.origin('server.address'),
-        'server.port',
-        'is missing: server.address is set without a port',
-        'add port: 8080',
-      );
-    return undefined;
-  }
-
   #existing(key: Path, value: string): string {
     const origin = this.#input.settings.origin(key);
     const file = resolve(baseDirectory(origin, this.#input.workingDirectory), value);

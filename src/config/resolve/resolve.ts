@@ -13,6 +13,7 @@ import { Reader } from './reader.js';
 import { clusterConfig } from './resolve-cluster.js';
 import type { ResolveInput } from './resolve-input.js';
 import { secretsOf, secretsOfEnvironment } from './secret-values.js';
+import { serverConfig } from './server.js';
 
 const NAME_WITHOUT_FILE = 'kafka-dispatcher';
 
@@ -35,7 +36,7 @@ export function resolveConfig(input: ResolveInput, problems: Problems): Resolved
     },
     dispatcher: dispatcherPart(reader, input),
     topics: resolveTopics(input.merged.topics, problems),
-    server: reader.server(),
+    server: serverConfig(input, problems),
     logging: settings.section('logging'),
   };
   if (problems.hasErrors()) return undefined;

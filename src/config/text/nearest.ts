@@ -54,6 +54,8 @@ const SYNONYMS: ReadonlyMap<string, string> = new Map(
     'dispatcher.throttle-lag': 'throttle max-lag lag lag-limit throttle-group live-group',
     'server.port': 'port http-port metrics-port health-port listen management-port',
     'server.address': 'host bind hostname interface',
+    'server.token': 'bearer bearer-token auth-token access-token',
+    'server.allowed-hosts': 'host-names allowed-origins cors',
     'logging.level': 'log-level loglevel lvl log verbosity',
     'logging.format': 'log-format',
     name: 'app-name application-id client-id app id job job-name',

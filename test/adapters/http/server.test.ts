@@ -1,20 +1,37 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { type HealthSource, startHealthServer } from '../../../src/adapters/http/server.js';
+import { json, probeRoutes, type Route } from '../../../src/adapters/http/routes.js';
+import { startHttpServer } from '../../../src/adapters/http/server.js';
 import { DispatcherError } from '../../../src/core/errors.js';
 
-const READY: HealthSource = {
-  notReady: () => null,
-  status: () => ({ state: 'running' }),
-  metrics: () => Promise.resolve({ type: 'text/plain; version=0.0.4', text: 'kd_up 1\n' }),
-};
+interface Source {
+  notReady(): string | null;
+  status(): unknown;
+}
 
-async function withServer(
-  source: HealthSource,
-  use: (base: string, port: number) => Promise<void>,
-): Promise<void> {
-  const server = await startHealthServer(0, '127.0.0.1', source);
+const READY: Source = { notReady: () => null, status: () => ({ state: 'running' }) };
+
+function routesOf(source: Source): readonly Route[] {
+  return [
+    ...probeRoutes(() => source.notReady()),
+    { path: '/status', answer: () => json(source.status()) },
+    { path: '/metrics', answer: () => Promise.resolve({ status: 200, type: 'text/plain', text: 'kd_up 1' }) },
+  ];
+}
+
+function start(port: number, address: string, source: Source): ReturnType<typeof startHttpServer> {
+  return startHttpServer({
+    port,
+    address,
+    token: undefined,
+    allowedHosts: [],
+    routes: routesOf(source),
+  });
+}
+
+async function withServer(source: Source, use: (base: string, port: number) => Promise<void>): Promise<void> {
+  const server = await start(0, '127.0.0.1', source);
   try {
     await use(`http://127.0.0.1:${server.port}`, server.port);
   } finally {
@@ -67,7 +84,7 @@ test('other methods are refused with the ones that are allowed', async () => {
 });
 
 test('a status that fails is an answer of 500, and the process lives on', async () => {
-  const source: HealthSource = {
+  const source: Source = {
     ...READY,
     status: () => {
       throw new Error('secret detail');
@@ -93,7 +110,7 @@ test('bytes that are not HTTP end their connection only', async () => {
 
 test('a port or an address that cannot be used is named, with what to do about each', async () => {
   const refusal = async (port: number, address: string): Promise<DispatcherError> => {
-    const error: unknown = await startHealthServer(port, address, READY).catch((cause: unknown) => cause);
+    const error: unknown = await start(port, address, READY).catch((cause: unknown) => cause);
     if (error instanceof DispatcherError) return error;
     throw new Error(`${address}:${port} was accepted`);
   };
