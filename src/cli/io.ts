@@ -20,7 +20,10 @@ export interface CliIo {
 
 /** Options that every verb has. */
 export interface GlobalOptions {
+  /** A file, or a directory of files with a pipeline each. */
   readonly config?: string;
+  /** The one of several pipelines that is meant. */
+  readonly pipeline?: string;
   readonly set?: readonly string[];
   /** `jsonl`: the events of a run; refused by other verbs. */
   readonly output?: 'text' | 'json' | 'jsonl';

@@ -4,7 +4,9 @@ import { resolve } from 'node:path';
 import { recordsOnly } from '../app/compose/logging.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Note } from '../config/keys/side.js';
-import { type Loaded, type LoadRequest, loadConfiguration, type OptionValue } from '../config/load.js';
+import type { Loaded, LoadRequest, OptionValue } from '../config/load.js';
+import { type LoadedPipelines, loadPipelines } from '../config/pipelines/load-pipelines.js';
+import type { Share } from '../config/pipelines/shares.js';
 import type { Purpose } from '../config/resolve/resolve-input.js';
 import { formatProblem, type Problem, Problems } from '../config/text/problem.js';
 import { DispatcherError } from '../core/errors.js';
@@ -17,6 +19,8 @@ export interface LoadExtras {
   /** `connection`: no group, topics or output needed. Default `job`. */
   readonly purpose?: Purpose;
   readonly builtIn?: LoadRequest['builtIn'];
+  /** Shares of pipelines that run, which they keep. */
+  readonly granted?: ReadonlyMap<string, Share>;
 }
 
 /** Thrown by {@link loadConfig}; carries the problems for `-o json`. */
@@ -52,22 +56,59 @@ export async function loadConfigWithDetails(
   options: GlobalOptions & KafkaOptions,
   io: CliIo,
   extras: LoadExtras = {},
-): Promise<Loaded & { readonly config: ResolvedConfig }> {
-  const loaded = readConfig(options, io, extras);
-  if (loaded.config?.logging.format === 'json') recordsOnly(io.stderr, io.secrets?.redact);
-  printProblems(loaded.problems, io, options.quiet === true);
-  if (loaded.notes.length > 0 && options.quiet !== true) io.stderr.write(`${noteLine(loaded.notes)}\n`);
-  const { config } = loaded;
-  if (config === undefined) throw new ConfigurationError(configFile(options, io), loaded.problems);
-  return Promise.resolve({ ...loaded, config });
+): Promise<UsableConfig> {
+  return onlyOne(await loadAllWithDetails(options, io, extras), options, io);
 }
 
-/** The same without printing or throwing, for `validate`. */
-export function readConfig(
+export type UsableConfig = Loaded & { readonly config: ResolvedConfig };
+
+/** The same for every pipeline of the configuration, or the one that `--pipeline` names. */
+export async function loadAllWithDetails(
   options: GlobalOptions & KafkaOptions,
   io: CliIo,
   extras: LoadExtras = {},
-): Loaded {
+): Promise<LoadedPipelines & { readonly usable: readonly UsableConfig[] }> {
+  const all = readPipelines(options, io, extras);
+  const { problems, notes } = all;
+  const usable = all.pipelines.flatMap(({ loaded }) =>
+    loaded.config === undefined ? [] : [{ ...loaded, config: loaded.config }],
+  );
+  if (usable[0]?.config.logging.format === 'json') recordsOnly(io.stderr, io.secrets?.redact);
+  printProblems(problems, io, options.quiet === true);
+  if (notes.length > 0 && options.quiet !== true) io.stderr.write(`${noteLine(notes)}\n`);
+  const isFaulty = usable.length < all.pipelines.length || usable.length === 0;
+  if (isFaulty) throw new ConfigurationError(configFile(options, io), problems);
+  return Promise.resolve({ ...all, usable });
+}
+
+/** For verbs about one pipeline. */
+function onlyOne(
+  { usable, pipelines }: { readonly usable: readonly UsableConfig[] } & Pick<LoadedPipelines, 'pipelines'>,
+  options: GlobalOptions,
+  io: CliIo,
+): UsableConfig {
+  const [first] = usable;
+  if (first !== undefined && usable.length === 1) return first;
+  throw new DispatcherError(
+    'USAGE',
+    `${configFile(options, io) ?? 'the configuration'} has ${pipelines.length} pipelines`,
+    { remedy: `name one of them with --pipeline: ${namesOf(pipelines)}` },
+  );
+}
+
+const NAMES_MAX = 10;
+
+function namesOf(pipelines: LoadedPipelines['pipelines']): string {
+  const names = pipelines.map(({ name }) => name);
+  return `${names.slice(0, NAMES_MAX).join(', ')}${names.length > NAMES_MAX ? ' …' : ''}`;
+}
+
+/** Without printing; for `validate` and for reloads. */
+export function readPipelines(
+  options: GlobalOptions & KafkaOptions,
+  io: CliIo,
+  extras: LoadExtras = {},
+): LoadedPipelines {
   const problems = new Problems();
   const file =
     extras.builtIn === undefined || options.config !== undefined ? configFile(options, io) : undefined;
@@ -84,7 +125,7 @@ export function readConfig(
           : 'name one with -c FILE or KD_CONFIG',
     });
   }
-  const loaded = loadConfiguration({
+  const request = {
     environment: io.env,
     workingDirectory: io.workingDirectory,
     ...(file === undefined ? {} : { file }),
@@ -94,17 +135,47 @@ export function readConfig(
     ...(options.commandConfig === undefined ? {} : { commandConfig: options.commandConfig }),
     options: optionValues(options, problems),
     ...(io.secrets === undefined ? {} : { obtained: io.secrets.remember }),
-  });
-  io.secrets?.add(loaded.secrets);
-  const own = problems.list();
-  if (own.length > 0) return { ...loaded, config: undefined, problems: [...own, ...loaded.problems] };
-  const { config } = loaded;
-  if (config === undefined) return loaded;
-  // -q and -v are applied here, so that they hold for every verb, also after a reload.
-  return {
-    ...loaded,
-    config: { ...config, logging: { ...config.logging, level: levelFor(config.logging.level, options) } },
   };
+  const all = picked(loadPipelines(request, extras.granted), options);
+  io.secrets?.add(all.secrets);
+  const own = problems.list();
+  const finished = (loaded: Loaded): Loaded => {
+    const { config } = loaded;
+    if (own.length > 0) return { ...loaded, config: undefined, problems: [...own, ...loaded.problems] };
+    if (config === undefined) return loaded;
+    // -q and -v are applied here, so that they hold for every verb, also after a reload.
+    const level = levelFor(config.logging.level, options);
+    return { ...loaded, config: { ...config, logging: { ...config.logging, level } } };
+  };
+  return {
+    ...all,
+    problems: [...own, ...all.problems],
+    pipelines: all.pipelines.map((one) => ({ ...one, loaded: finished(one.loaded) })),
+  };
+}
+
+/** The one that `--pipeline` names runs as if it were alone, with the share that it has beside the others. */
+function picked(all: LoadedPipelines, { pipeline }: GlobalOptions): LoadedPipelines {
+  if (pipeline === undefined) return all;
+  const one = all.pipelines.find(({ name }) => name === pipeline);
+  if (one !== undefined) return { ...all, several: false, pipelines: [one] };
+  throw new DispatcherError('USAGE', `there is no pipeline ${pipeline}`, {
+    remedy: `name one of ${namesOf(all.pipelines)}`,
+  });
+}
+
+/** The configuration of the one pipeline, without printing: a run reads it again. */
+export function readConfig(
+  options: GlobalOptions & KafkaOptions,
+  io: CliIo,
+  extras: LoadExtras = {},
+): Loaded {
+  const { pipelines, problems } = readPipelines(options, io, extras);
+  const [first] = pipelines;
+  if (first !== undefined && pipelines.length === 1) return { ...first.loaded, problems };
+  throw new DispatcherError('USAGE', `the configuration has ${pipelines.length} pipelines now, not one`, {
+    remedy: 'stop this process, and start one for all of them',
+  });
 }
 
 /** -c, else KD_CONFIG, else ./kd.yml when it exists. */

@@ -14,7 +14,13 @@ export function collect(value: string, previous: readonly string[] = []): readon
 
 export function addGlobalOptions(program: Command): Command {
   return program
-    .addOption(new Option('-c, --config <file>', 'the configuration (default: $KD_CONFIG, else ./kd.yml)'))
+    .addOption(
+      new Option(
+        '-c, --config <file>',
+        'the configuration, or a directory of them (default: $KD_CONFIG, else ./kd.yml)',
+      ),
+    )
+    .addOption(new Option('--pipeline <name>', 'only this one of several pipelines'))
     .addOption(
       new Option('--set <key=value>', 'set one key, above file and environment; may be repeated').argParser(
         collect,

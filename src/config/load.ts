@@ -1,6 +1,6 @@
 /** Reads a configuration from all its layers, without the network, and reports all problems at once. */
 
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import type { ClientSide } from '../core/client-side.js';
 import { redactor } from '../secrets/redact.js';
 import { type PropertyEntries, translateProperties } from './client/properties.js';
@@ -13,20 +13,24 @@ import { assign, setLayer } from './layers/layer-words.js';
 import { emptyLayer, type Layer, mergeLayers } from './layers/layers.js';
 import { propertiesFileLayer } from './layers/properties-file.js';
 import { noteOverridden, takeOverKeys } from './layers/take-over.js';
+import { type PipelinePlace, pipelineLayer } from './pipelines/pipeline-layer.js';
 import { resolveConfig } from './resolve/resolve.js';
 import type { Purpose } from './resolve/resolve-input.js';
 import { secretsOf, secretsOfEnvironment } from './resolve/secret-values.js';
 import { noteProbes } from './resolve/server.js';
 import { resolveSettings, type Settings } from './resolve/settings.js';
 import type { Entry } from './text/entry.js';
-import { type Environment, Interpolator } from './text/interpolate.js';
+import type { Environment } from './text/interpolate.js';
 import { type Origin, type Problem, Problems } from './text/problem.js';
-import { readText } from './text/text-file.js';
-import { parseYaml } from './text/yaml-source.js';
+import { readTree } from './text/tree-file.js';
 
 export interface LoadRequest {
   /** As the user named it; problems use the same name. */
   readonly file?: string;
+  /** One of several pipelines, and where it stands. */
+  readonly pipeline?: PipelinePlace;
+  /** Values below all others: a pipeline's share of what the process may use. */
+  readonly share?: Layer;
   /** Values instead of a file, for jobs that have none (the demo). The environment overrides them. */
   readonly builtIn?: { readonly by: string; readonly values: Readonly<Record<string, string>> };
   readonly environment: Environment;
@@ -144,7 +148,7 @@ interface Found {
 }
 
 function readLayers(request: LoadRequest, found: Found): ReadLayers {
-  const { problems, notes, files } = found;
+  const { problems, notes } = found;
   const read =
     request.file === undefined
       ? builtInLayer(request, problems)
@@ -172,24 +176,18 @@ function readLayers(request: LoadRequest, found: Found): ReadLayers {
       : propertiesLayer(shownPath(named, request.workingDirectory), request, found);
   for (const layer of [shared, own, environment, set, command, options]) takeOverKeys(layer, problems, notes);
   noteOverridden(shared, own, notes);
-  const below = mergeLayers([shared, own]);
-  if (request.file !== undefined) files.add(resolve(request.workingDirectory, request.file));
+  const below = mergeLayers([request.share ?? emptyLayer(), shared, own]);
   return { readable: read !== undefined, below, environment, words: mergeLayers([set, command, options]) };
 }
 
-function readFileLayer(
-  file: string,
-  request: LoadRequest,
-  { problems, notes, files, named }: Found,
-): Layer | undefined {
-  const path = resolve(request.workingDirectory, file);
-  const text = readText(file, path, problems);
-  if (text === undefined) return undefined;
-  const interpolator = new Interpolator(request.environment, dirname(path));
-  const tree = parseYaml(file, text, { interpolator, problems, notes });
-  for (const name of interpolator.files) files.add(name);
-  for (const name of interpolator.variables) named.add(name);
-  return tree === undefined ? undefined : fileLayer(tree, problems, notes);
+function readFileLayer(file: string, request: LoadRequest, found: Found): Layer | undefined {
+  const { environment, workingDirectory, pipeline } = request;
+  const reading = { environment, workingDirectory, ...found };
+  const tree = readTree(file, reading);
+  if (tree === undefined) return undefined;
+  return pipeline === undefined
+    ? fileLayer(tree, found.problems, found.notes)
+    : pipelineLayer(tree, pipeline, reading);
 }
 
 function propertiesLayer(file: string, request: LoadRequest, { problems, files }: Found): Layer {

@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 import { Document, isCollection, isNode, isScalar } from 'yaml';
 import { type ShownValue, shownValues } from '../../config/show/show.js';
-import { type CliIo, type GlobalOptions, printJson } from '../io.js';
-import { loadConfigWithDetails } from '../load-config.js';
+import type { CliIo, GlobalOptions } from '../io.js';
 import { addExample, optionsOf } from '../options.js';
+import { eachPipeline } from '../pipelines/each-pipeline.js';
 
 export function register(program: Command, io: CliIo): void {
   const group = program.command('config').description('the configuration in use');
@@ -20,14 +20,20 @@ export function register(program: Command, io: CliIo): void {
 }
 
 async function showConfig(options: GlobalOptions & { readonly origin?: boolean }, io: CliIo): Promise<void> {
-  const loaded = await loadConfigWithDetails(options, io);
-  const rows = shownValues(loaded.config, loaded);
-  if (options.output !== 'json') {
-    io.stdout.write(asYaml(rows, options.origin === true));
-    return;
-  }
-  const origins = Object.fromEntries(rows.map((row) => [row.path.join('.'), row.origin]));
-  printJson(io, options.origin === true ? { config: nested(rows), origins } : { config: nested(rows) });
+  await eachPipeline(options, io, {}, (loaded, print) => {
+    const rows = shownValues(loaded.config, loaded);
+    if (options.output === 'json') print(documentOf(rows, options.origin === true));
+    else io.stdout.write(asYaml(rows, options.origin === true));
+    return Promise.resolve();
+  });
+}
+
+function documentOf(rows: readonly ShownValue[], withOrigin: boolean): object {
+  if (!withOrigin) return { config: nested(rows) };
+  return {
+    config: nested(rows),
+    origins: Object.fromEntries(rows.map((row) => [row.path.join('.'), row.origin])),
+  };
 }
 
 /** Without a prototype: a topic may be named __proto__ or constructor. */

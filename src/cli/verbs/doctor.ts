@@ -6,10 +6,11 @@ import { createTopicsCommand } from '../../checks/create-command.js';
 import { ExitCode } from '../../core/errors.js';
 import type { Logger } from '../../ports/logger.js';
 import { lineOf } from '../config-lines.js';
-import { type CliIo, type GlobalOptions, type KafkaOptions, printJson } from '../io.js';
-import { configFile, loadConfigWithDetails } from '../load-config.js';
+import type { CliIo, GlobalOptions, KafkaOptions } from '../io.js';
+import { configFile, type UsableConfig } from '../load-config.js';
 import { createCliLogger } from '../log.js';
 import { addExample, addKafkaOptions, optionsOf } from '../options.js';
+import { eachPipeline, type PrintDocument } from '../pipelines/each-pipeline.js';
 import { countedStatuses, printChecks } from '../terminal/check-report.js';
 
 const LOG_FLUSH_MS = 1_000;
@@ -45,7 +46,20 @@ export function register(program: Command, io: CliIo): void {
 
 async function examine(options: GlobalOptions & KafkaOptions, io: CliIo): Promise<void> {
   const job = configFile(options, io) !== undefined;
-  const loaded = await loadConfigWithDetails(options, io, job ? {} : { purpose: 'connection' });
+  await eachPipeline(options, io, job ? {} : { purpose: 'connection' }, (loaded, print) =>
+    examineOne({ loaded, job, options, print }, io),
+  );
+}
+
+interface Examination {
+  readonly loaded: UsableConfig;
+  /** There is a configuration, not only brokers. */
+  readonly job: boolean;
+  readonly options: GlobalOptions;
+  readonly print: PrintDocument;
+}
+
+async function examineOne({ loaded, job, options, print }: Examination, io: CliIo): Promise<void> {
   const { config } = loaded;
   // The report itself explains the failures that clients log while they connect.
   const logger = options.verbose === true ? createCliLogger(config.logging, options, io) : undefined;
@@ -64,7 +78,7 @@ async function examine(options: GlobalOptions & KafkaOptions, io: CliIo): Promis
   const ok = !hasFailed(checks);
   if (!ok) io.setExitCode(ExitCode.checkFailed);
   if (options.output === 'json') {
-    printJson(io, { ok, checks });
+    print({ ok, checks });
   } else {
     printChecks(checks, io);
     io.stdout.write(`${countedStatuses(checks)}\n`);

@@ -3,7 +3,7 @@
 import { isThere, keyOf, type NeededTopic } from '../../checks/topic-plan.js';
 import { JUDGED_SETTINGS } from '../../checks/topic-settings.js';
 import type { ClusterAdmin, Settings, TopicDescription } from '../../ports/admin.js';
-import { type CliIo, colorsFor, printJson } from '../io.js';
+import { type CliIo, colorsFor } from '../io.js';
 import type { KnownTopics } from '../known-topics.js';
 import { count } from '../terminal/numbers.js';
 import { table } from '../terminal/table.js';
@@ -34,7 +34,7 @@ export async function printTopicList(
   const everything = all === true || known.facts.needed.length === 0;
   const rows = everything ? await allRows(known) : await neededRows(known);
   if (output === 'json') {
-    printJson(io, { topics: rows });
+    known.print({ topics: rows });
     return;
   }
   const color = colorsFor(io.stdout, io.env);

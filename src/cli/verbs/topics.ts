@@ -19,11 +19,11 @@ import { judgeTopics } from '../../checks/topics.js';
 import { ExitCode } from '../../core/errors.js';
 import type { TopicResult } from '../../ports/admin.js';
 import { lineOf } from '../config-lines.js';
-import { type CliIo, printJson } from '../io.js';
+import type { CliIo } from '../io.js';
 import type { KnownTopics, TopicsOptions } from '../known-topics.js';
-import { loadConfigWithDetails } from '../load-config.js';
 import { createCliLogger } from '../log.js';
 import { addExample, addKafkaOptions, optionsOf } from '../options.js';
+import { eachPipeline } from '../pipelines/each-pipeline.js';
 import { countedStatuses, printChecks } from '../terminal/check-report.js';
 import { printTopicList } from './topics-list.js';
 
@@ -66,13 +66,14 @@ async function askTopics(
   io: CliIo,
   body: (known: KnownTopics) => Promise<void>,
 ): Promise<void> {
-  const loaded = await loadConfigWithDetails(options, io, { purpose: 'connection' });
-  const logger = createCliLogger({ ...loaded.config.logging, level: 'error' }, options, io);
-  try {
-    await withTopics(loaded.config, logger, (asked) => body({ ...asked, loaded, options }));
-  } finally {
-    await logger.close(LOG_FLUSH_MS);
-  }
+  await eachPipeline(options, io, { purpose: 'connection' }, async (loaded, print) => {
+    const logger = createCliLogger({ ...loaded.config.logging, level: 'error' }, options, io);
+    try {
+      await withTopics(loaded.config, logger, (asked) => body({ ...asked, loaded, options, print }));
+    } finally {
+      await logger.close(LOG_FLUSH_MS);
+    }
+  });
 }
 
 async function checkTopics(known: KnownTopics, io: CliIo): Promise<void> {
@@ -82,7 +83,7 @@ async function checkTopics(known: KnownTopics, io: CliIo): Promise<void> {
   const checks = judgeTopics({ config, ...facts, line: lineOf(loaded), createCommand, strict: true });
   const ok = !hasFailed(checks);
   if (!ok) io.setExitCode(ExitCode.checkFailed);
-  if (options.output === 'json') printJson(io, { ok, checks });
+  if (options.output === 'json') known.print({ ok, checks });
   else {
     printChecks(checks, io);
     io.stdout.write(`${countedStatuses(checks)}\n`);
@@ -105,10 +106,7 @@ async function createTopics(known: KnownTopics, io: CliIo): Promise<void> {
   const results = go ? await createPlanned(plan, admins) : [];
   const failed = go ? refusedOf(results) : refused;
   if (json)
-    printJson(
-      io,
-      jsonOf({ planned, trial, results, existing, done: go, ok: failed.length === 0 && !unasked }),
-    );
+    known.print(jsonOf({ planned, trial, results, existing, done: go, ok: failed.length === 0 && !unasked }));
   else if (go)
     for (const { name, code, text } of results)
       io.stdout.write(code === 0 ? `created ${name}\n` : `not created: ${name}: ${text}\n`);
@@ -153,7 +151,7 @@ interface Outcome extends TopicPlan {
   readonly ok: boolean;
 }
 
-function jsonOf({ planned, trial, results, existing, done, ok }: Outcome): unknown {
+function jsonOf({ planned, trial, results, existing, done, ok }: Outcome): object {
   return {
     ok,
     done,

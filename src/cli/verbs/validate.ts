@@ -8,11 +8,12 @@ import { checkTypes } from '../../app/type-check.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { Note } from '../../config/keys/side.js';
 import type { Loaded } from '../../config/load.js';
+import type { LoadedPipelines } from '../../config/pipelines/load-pipelines.js';
 import { formatProblem, type Problem, Problems } from '../../config/text/problem.js';
-import { ExitCode } from '../../core/errors.js';
+import { DispatcherError, ExitCode } from '../../core/errors.js';
 import { explainBoth, printExplained } from '../explain.js';
 import { type CliIo, colorsFor, type GlobalOptions, printJson } from '../io.js';
-import { configFile, readConfig } from '../load-config.js';
+import { configFile, readPipelines } from '../load-config.js';
 import { addExample, optionsOf } from '../options.js';
 
 export function register(program: Command, io: CliIo): void {
@@ -41,18 +42,14 @@ interface ValidateOptions {
 }
 
 async function validate(options: GlobalOptions & ValidateOptions, io: CliIo): Promise<void> {
-  const loaded = readConfig(options, io);
-  const problems = [...loaded.problems];
-  const given = loaded.config;
-  if (given !== undefined) problems.push(...(await withQuietModules(() => inspectParts(given, loaded))));
-  if (given !== undefined && options.types === true)
-    problems.push(...(await typeProblems(given, loaded, io)));
+  const all = readPipelines(options, io);
+  const problems = [...all.problems];
+  for (const { loaded } of all.pipelines) problems.push(...(await problemsOf(loaded, options, io)));
   const errors = problems.filter((problem) => problem.severity === 'error').length;
   const warnings = problems.length - errors;
   const ok = errors === 0 && (options.strict !== true || warnings === 0);
-  const { config, notes } = loaded;
-  const explained =
-    options.explain !== true || config === undefined ? undefined : explainBoth(config, loaded);
+  const { notes, several, pipelines } = all;
+  const explained = options.explain === true ? explainedOf(all) : undefined;
   // First: a reader that has closed the pipe ends the process while the answer is printed.
   if (errors > 0) io.setExitCode(ExitCode.configuration);
   else if (!ok) io.setExitCode(ExitCode.checkFailed);
@@ -60,17 +57,33 @@ async function validate(options: GlobalOptions & ValidateOptions, io: CliIo): Pr
     printJson(io, {
       ok,
       problems,
+      ...(several ? { pipelines: pipelines.map(({ name, file }) => ({ name, file })) } : {}),
       ...(notes.length === 0 ? {} : { notes }),
       ...(explained === undefined ? {} : { explain: explained }),
     });
   } else {
     if (explained !== undefined) printExplained(explained, io);
-    printText(
-      { problems, notes, errors, warnings, ok, file: configFile(options, io) ?? 'the configuration' },
-      options,
-      io,
-    );
+    const file = configFile(options, io) ?? 'the configuration';
+    const count = several ? ` (${pipelines.length} pipelines)` : '';
+    printText({ problems, notes, errors, warnings, ok, file: `${file}${count}` }, options, io);
   }
+}
+
+/** What only the parts show that the configuration names. */
+async function problemsOf(loaded: Loaded, options: ValidateOptions, io: CliIo): Promise<readonly Problem[]> {
+  const { config } = loaded;
+  if (config === undefined) return [];
+  const parts = await withQuietModules(() => inspectParts(config, loaded));
+  return options.types === true ? [...parts, ...(await typeProblems(config, loaded, io))] : parts;
+}
+
+function explainedOf({ pipelines }: LoadedPipelines): ReturnType<typeof explainBoth> | undefined {
+  const [first] = pipelines;
+  if (pipelines.length > 1)
+    throw new DispatcherError('USAGE', `--explain is about one pipeline, and there are ${pipelines.length}`, {
+      remedy: 'name it with --pipeline NAME',
+    });
+  return first?.loaded.config === undefined ? undefined : explainBoth(first.loaded.config, first.loaded);
 }
 
 async function typeProblems(

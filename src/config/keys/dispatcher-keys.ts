@@ -103,6 +103,19 @@ export const DISPATCHER_KEYS = {
     max: 1_024,
     doc: "auto: cores − 1 within the container's limits, at least 1; 0: in the main thread, for debugging",
   },
+  'dispatcher.pool': {
+    format: 'choice',
+    default: 'shared',
+    choices: ['shared', 'own'],
+    doc: 'several pipelines: shared: its workers take turns with those of the others; own: they do not',
+  },
+  'dispatcher.weight': {
+    format: 'integer',
+    default: 1,
+    min: 1,
+    max: 1_000,
+    doc: 'several pipelines: its share of the budget, relative to the others',
+  },
   'dispatcher.concurrency': {
     format: 'integer',
     default: 64,

@@ -44,4 +44,31 @@ export const PROCESS_KEYS = {
     choices: ['auto', 'text', 'json'],
     doc: 'auto: text on a terminal, JSON otherwise',
   },
+  'budget.in-flight-bytes': {
+    format: 'size-or-auto',
+    default: 'auto',
+    min: 1_048_576,
+    max: 68_719_476_736,
+    doc:
+      'several pipelines: what in-flight.bytes-max of all of them adds up to, shared by weight; auto: ' +
+      "64 MiB each, at most 512 MiB or a quarter of the container's memory",
+  },
+  'budget.queue-bytes': {
+    format: 'size-or-auto',
+    default: 'auto',
+    min: 1_048_576,
+    max: 68_719_476_736,
+    doc:
+      'several pipelines: what the consumers may have fetched ahead, all together, shared by weight; auto: ' +
+      "16 MiB each, at most 256 MiB or an eighth of the container's memory",
+  },
+  'budget.threads': {
+    format: 'integer-or-auto',
+    default: 'auto',
+    min: 1,
+    max: 1_024,
+    doc:
+      'several pipelines: workers that compute at the same time, shared by weight; auto: cores − 1 within ' +
+      "the container's limits, at least 1",
+  },
 } as const satisfies Readonly<Record<string, Field>>;

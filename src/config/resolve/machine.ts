@@ -43,6 +43,11 @@ export function autoThreads(cores = availableParallelism(), limits = containerLi
   return { threads, origin: 'cores − 1' };
 }
 
+/** The memory limit of this process's container; undefined: there is none. */
+export function containerMemoryBytes(): number | undefined {
+  return containerLimits(readText).memoryBytes;
+}
+
 /** The tightest limit of the group and all groups above it. */
 export function containerLimits(read: ReadText): ContainerLimits {
   const cpus: number[] = [];

@@ -29,6 +29,8 @@ export function shownValues(config: ResolvedConfig, loaded: Loaded): readonly Sh
     const entry = merged.fields.get(field.path);
     const value = fieldValue(field.path, config, settings.get(field.path));
     if (value === undefined || (field.path === 'server.address' && config.server === undefined)) continue;
+    // It means nothing to a pipeline that is alone; its share is shown where it is used.
+    if (field.path.startsWith('budget.') && entry === undefined) continue;
     const masked = mask(field.path, formatted(field, value), entry?.secret === true);
     rows.push({
       path: field.path.split('.'),
@@ -61,7 +63,8 @@ export function shownValues(config: ResolvedConfig, loaded: Loaded): readonly Sh
 }
 
 function formatted(field: Key, value: unknown): unknown {
-  if (field.format === 'size' || field.format === 'size-or-auto') return formatSize(Number(value));
+  if (field.format === 'size' || field.format === 'size-or-auto')
+    return value === 'auto' ? value : formatSize(Number(value));
   if (field.format === 'percent') return formatPercent(Number(value));
   return field.format === 'duration' ? formatDuration(Number(value)) : value;
 }
@@ -131,7 +134,7 @@ function mask(name: string, value: unknown, secret: boolean): unknown {
   return typeof value === 'string' ? maskUserInfo(value) : value;
 }
 
-const SECTION_ORDER = ['name', 'kafka', 'dispatcher', 'topics', 'server', 'logging'];
+const SECTION_ORDER = ['name', 'kafka', 'dispatcher', 'topics', 'server', 'logging', 'budget'];
 const KAFKA_ORDER = ['bootstrap-servers', 'properties', 'consumer', 'producer'];
 
 function bySection(a: ShownValue, b: ShownValue): number {

@@ -1,0 +1,116 @@
+/** Finds the pipelines of a configuration: the items of a list, or the files of a directory. */
+import { readdirSync, statSync } from 'node:fs';
+import { basename, extname, join, resolve } from 'node:path';
+import { Notes } from '../keys/side.js';
+import type { Environment } from '../text/interpolate.js';
+import { Problems } from '../text/problem.js';
+import { readTree } from '../text/tree-file.js';
+import { itemsOf, PIPELINES_KEY, type PipelinePlace } from './pipeline-layer.js';
+
+export const PIPELINES_MAX = 200;
+/** The file of a directory with what all pipelines share. */
+const DEFAULTS = ['defaults.yml', 'defaults.yaml', 'kd.yml', 'kd.yaml'];
+const YAML = /^[^.].*\.ya?ml$/;
+
+export interface FoundPipeline {
+  /** As the user would name it. */
+  readonly file: string;
+  readonly place: PipelinePlace;
+  /** Of a pipeline whose keys can't be read: from the list, or the file's name. */
+  readonly name: string;
+}
+
+interface Finding {
+  readonly environment: Environment;
+  readonly workingDirectory: string;
+}
+
+export interface Found {
+  readonly pipelines: readonly FoundPipeline[];
+  readonly problems: readonly ReturnType<Problems['list']>[number][];
+}
+
+export function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** Undefined: the file is the configuration of one pipeline, as it always was. */
+export function findPipelines(file: string, finding: Finding): Found | undefined {
+  const path = resolve(finding.workingDirectory, file);
+  if (isDirectory(path)) return inDirectory(file, path);
+  // A pipe can be read only once, and holds one configuration.
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
+  return inFile(file, finding);
+}
+
+/** The YAML files of a directory that are pipelines, and the one with what they share. */
+export function filesOf(path: string): { readonly own: readonly string[]; readonly defaults?: string } {
+  const names = readdirSync(path)
+    .filter((name) => YAML.test(name))
+    .sort();
+  const defaults = DEFAULTS.find((name) => names.includes(name));
+  return {
+    own: names.filter((name) => !DEFAULTS.includes(name)),
+    ...(defaults === undefined ? {} : { defaults }),
+  };
+}
+
+function inDirectory(directory: string, path: string): Found {
+  const problems = new Problems();
+  const { own, defaults } = filesOf(path);
+  if (own.length === 0)
+    problems.error(
+      { file: directory, line: 1, column: 1 },
+      null,
+      'holds no pipeline',
+      `each file NAME.yml is a pipeline; ${DEFAULTS[0]} holds what they share`,
+    );
+  limit(own.length, directory, problems);
+  const shared = defaults === undefined ? undefined : join(directory, defaults);
+  const pipelines = own.slice(0, PIPELINES_MAX).map((name) => ({
+    file: join(directory, name),
+    place: { kind: 'file', defaults: shared } as const,
+    name: basename(name, extname(name)),
+  }));
+  return { pipelines, problems: problems.list() };
+}
+
+function inFile(file: string, { environment, workingDirectory }: Finding): Found | undefined {
+  const problems = new Problems();
+  const reading = {
+    environment,
+    workingDirectory,
+    // What is wrong with the values is reported where each pipeline is read.
+    problems: new Problems(),
+    notes: new Notes(),
+    files: new Set<string>(),
+    named: new Set<string>(),
+  };
+  const tree = readTree(file, reading);
+  const items = tree === undefined ? undefined : itemsOf(tree, problems);
+  if (items === undefined) return undefined;
+  limit(items.length, file, problems);
+  const pipelines = items.slice(0, PIPELINES_MAX).map((item, index) => {
+    const name = item.entries.find(({ key }) => key === 'name')?.node;
+    const text = name?.kind === 'scalar' && name.value !== null ? name.text.trim() : '';
+    if (text === '')
+      problems.error(
+        item.at,
+        `${PIPELINES_KEY}[${index}].name`,
+        'is missing: every pipeline of a list has a name',
+        'add name: NAME',
+      );
+    return { file, place: { kind: 'item', index } as const, name: text || `${PIPELINES_KEY}[${index}]` };
+  });
+  return { pipelines, problems: problems.list() };
+}
+
+function limit(count: number, file: string, problems: Problems): void {
+  if (count > PIPELINES_MAX)
+    problems.error(
+      { file, line: 1, column: 1 },
+      PIPELINES_KEY,
+      `are ${count}, and one process runs at most ${PIPELINES_MAX}`,
+      'split them over several processes',
+    );
+}
