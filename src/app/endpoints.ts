@@ -33,6 +33,7 @@ function families(name: string, view: RunView): readonly MetricFamily[] {
     standing,
     reloads: view.reloads(),
     certificates: view.certificates(),
+    clients: view.clients(),
     ready: notReady(status) === null,
     version,
     redact: view.redact,

@@ -100,6 +100,7 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
     standing: () => runner.standing(),
     usage: () => usageSince(cpuBefore),
     bytesOut: () => runner.bytesOut(),
+    clients: () => runner.clients(),
     reloads: () => runner.reloadStatus,
     redact,
     certificates: () => expiry.expiries(),

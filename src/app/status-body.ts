@@ -1,6 +1,7 @@
 /** The answer of `/status`: the summary so far, and facts that only a running job has. */
 import type { WorkersSnapshot } from '../core/books/worker-books.js';
 import type { PartitionStanding, RunStatus, StallMechanism } from '../dispatcher/report.js';
+import type { ClientFigures } from '../ports/client-figures.js';
 import { version } from '../version.js';
 import type { CertificateExpiry } from './reload/expiry.js';
 import type { ReloadStatus } from './reload/leg.js';
@@ -9,6 +10,8 @@ import { type Redact, type Snapshot, type SnapshotView, viewSnapshot } from './s
 export interface RunView extends SnapshotView {
   reloads(): ReloadStatus;
   certificates(): readonly CertificateExpiry[];
+  /** The clients' own figures. */
+  clients(): readonly ClientFigures[];
 }
 
 /** Partitions that are listed: those furthest behind. */
@@ -59,6 +62,7 @@ export function statusBody(name: string, view: RunView): StatusBody {
     ...rest
   } = status;
   const { redact } = view;
+  const { workers } = standing.measured;
   const why = notReady(status);
   const summary = viewSnapshot(name, view, status, standing);
   const behind = [...standing.partitions].sort((a, b) => (b.lagRecords ?? 0) - (a.lagRecords ?? 0));
@@ -77,7 +81,7 @@ export function statusBody(name: string, view: RunView): StatusBody {
     stall: stallOf(status, redact),
     partitions: behind.slice(0, PARTITIONS_LISTED_MAX),
     partitionsLeftOut: Math.max(0, behind.length - PARTITIONS_LISTED_MAX),
-    workers: { records: standing.workers.records, deathsBy: standing.workers.deathsBy },
+    workers: { records: workers.records, deathsBy: workers.deathsBy },
     reloads: { count, switching, rejected: rejected === undefined ? null : redact(rejected) },
     certificates: view.certificates(),
   };

@@ -43,7 +43,7 @@ export interface SnapshotParts {
   /** `unsettled` is left out: it is the difference of the other counts. */
   readonly records: Omit<RunReport['records'], 'unsettled'> & { readonly unsettled?: number };
   readonly latency: RunReport['latency'];
-  readonly standing: Omit<Standing, 'partitions' | 'latencies' | 'workers'>;
+  readonly standing: Omit<Standing, 'partitions' | 'measured'>;
   /** Bytes of keys, values and headers sent to the producers. */
   readonly bytesOut: number;
   /** CPU time of this run only: the process did other things before. */

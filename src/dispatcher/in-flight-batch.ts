@@ -39,6 +39,9 @@ export interface Part {
   /** Its delivery failed because of a neighbour and its rows were answered again: it counts for nothing. */
   void: boolean;
   state: 'ready' | 'written' | 'settled';
+  /** When it got into its state; 0: not known. */
+  readyAtMs: number;
+  writtenAtMs: number;
   /** Set while a piece is delivered alone: a refusal then goes to the runner, and nothing is rewound. */
   settledAlone: ((refusal: DeliveryFailure | undefined) => void) | undefined;
   /** The output block was reused before the batch ended; `outcomes` is the copy that was kept. */
@@ -60,6 +63,8 @@ export class InFlightBatch {
   /** The output block reserved together with the input block. */
   spareOutput: Block | undefined;
   started = false;
+  /** Since when it waits for a worker; undefined: one has begun with it before. */
+  waitsSinceMs: number | undefined;
   /** No more parts will be added, except redirected dead letters. */
   transformDone = false;
   /** Number of dead letters that are being made for refused deliveries. */
@@ -86,6 +91,7 @@ export class InFlightBatch {
     this.input = input;
     this.spareOutput = spareOutput;
     this.readAtMs = readAtMs;
+    this.waitsSinceMs = readAtMs;
     this.partitionIds = [...new Set(input.segments.map((segment) => segment.partitionId))];
   }
 
@@ -171,6 +177,8 @@ export class InFlightBatch {
       carriesTotals: !options.external,
       void: false,
       state: 'ready',
+      readyAtMs: 0,
+      writtenAtMs: 0,
       settledAlone: undefined,
       released: false,
       outcomes: undefined,

@@ -1,7 +1,6 @@
 import type { AccountingSnapshot } from '../core/books/accounting.js';
-import type { LatencyDistribution } from '../core/books/latency-histogram.js';
 import type { Metric } from '../core/books/metric-books.js';
-import type { WorkersSnapshot } from '../core/books/worker-books.js';
+import type { Measured } from '../core/books/run-books.js';
 import type { DispatcherError } from '../core/errors.js';
 import type { Progress } from '../core/progress/progress.js';
 import type { RunRange } from '../core/progress/progress-book.js';
@@ -50,8 +49,7 @@ export interface RunReport {
 export interface Standing
   extends Pick<RunReport, 'committed' | 'redelivery' | 'activeMs' | 'metrics' | 'progress' | 'range'> {
   readonly partitions: readonly PartitionStanding[];
-  readonly latencies: LatencyDistribution;
-  readonly workers: WorkersSnapshot;
+  readonly measured: Measured;
 }
 
 /** An owned partition. */
@@ -64,6 +62,8 @@ export interface PartitionStanding {
   readonly stableLagRecords: number | null;
   /** How long the first of them has been there, at least. */
   readonly lagSeconds: number;
+  /** The same up to the last stable offset: how long the first record that can be read has been there. */
+  readonly stableLagSeconds: number;
   /** How long settled records have waited for a commit; 0: none wait. */
   readonly commitAgeSeconds: number;
 }

@@ -4,6 +4,8 @@ import type { Accounting } from '../core/books/accounting.js';
 import type { LatencyHistogram } from '../core/books/latency-histogram.js';
 import type { MetricBooks } from '../core/books/metric-books.js';
 import { newRunBooks } from '../core/books/run-books.js';
+import type { StageBooks } from '../core/books/stage-books.js';
+import type { UndeliveredBooks } from '../core/books/undelivered-books.js';
 import type { WorkerBooks } from '../core/books/worker-books.js';
 import type { DispatcherError } from '../core/errors.js';
 import { BatchSize } from '../core/flow/batch-size.js';
@@ -28,6 +30,8 @@ export interface RunState {
   readonly latency: LatencyHistogram;
   readonly metrics: MetricBooks;
   readonly workers: WorkerBooks;
+  readonly stages: StageBooks;
+  readonly undelivered: UndeliveredBooks;
   readonly progress: ProgressBook;
   readonly logLimit: LogLimit;
   /** Records that a broker has named as the reason for refusing their message set. */
@@ -86,6 +90,8 @@ export function makeRunState(
     metrics: books.metrics,
     progress: books.progress,
     workers: books.workers,
+    stages: books.stages,
+    undelivered: books.undelivered,
     logLimit: new LogLimit(deps.logger, deps.clock),
     named: new NamedRecords(),
     inFlight: new Map(),

@@ -1,4 +1,6 @@
 /** The current state of a run, read from its parts. */
+import { measuredIn } from '../core/books/run-books.js';
+import type { EndHistory } from '../core/progress/end-history.js';
 import { endOf } from './partitions/partitions.js';
 import { committedOf, type PartitionStanding, type RunStatus, type Standing } from './report.js';
 import type { RunState } from './run-state.js';
@@ -54,8 +56,7 @@ export function standingOf(state: RunState, { batchFlow }: Parts): Standing {
   const { deps, partitions, metrics, progress } = state;
   return {
     partitions: partitionsOf(state),
-    latencies: state.latency.distribution(),
-    workers: state.workers.snapshot(),
+    measured: measuredIn(state),
     committed: committedOf(partitions),
     redelivery: partitions
       .uncommitted()
@@ -83,13 +84,16 @@ function partitionsOf({ partitions, deps }: RunState): PartitionStanding[] {
     const committable = ours.reading?.offsets.committable;
     const behind = (end: number | undefined): number | null =>
       end === undefined || end < 0 || committable === undefined ? null : Math.max(0, end - committable);
+    const age = (ends: EndHistory): number =>
+      committable === undefined ? 0 : ends.ageMs(committable, nowMs) / 1000;
     const { uncommittedSinceMs = nowMs } = ours;
     return {
       topic,
       partition,
       lagRecords: behind(endOf(ours)),
       stableLagRecords: behind(ours.progress?.endOffset),
-      lagSeconds: committable === undefined ? 0 : ours.ends.ageMs(committable, nowMs) / 1000,
+      lagSeconds: age(ours.ends),
+      stableLagSeconds: age(ours.stableEnds),
       commitAgeSeconds: (nowMs - uncommittedSinceMs) / 1000,
     };
   });

@@ -1,4 +1,5 @@
 import type { BatchId, Block, Segment } from '../core/batch.js';
+import type { ThreadUse } from '../core/books/worker-books.js';
 import type { OutputTopic } from './sink.js';
 
 export interface TransformTask {
@@ -52,6 +53,8 @@ export interface TransformResult {
    * may be expensive, so its batches should stay large.
    */
   readonly workMs: number;
+  /** Undefined: no worker thread answered. */
+  readonly thread?: ThreadUse;
   /**
    * Set if the last answered rows did not fit: a second output batch, allocated by the worker, that answers
    * the rows after those of the first.

@@ -5,6 +5,7 @@ import { StopCell } from './context.js';
 import { importTransform, setupError } from './load/load.js';
 import { TaskRunner } from './runtime.js';
 import type { TaskSettings } from './settings.js';
+import { ThreadMeter } from './thread-meter.js';
 import type { WorkerTask } from './worker-task.js';
 
 /** The initial data of a worker thread. */
@@ -40,6 +41,7 @@ export class WorkerSession {
   readonly #init: WorkerInit;
   readonly #threadId: number;
   #runner: TaskRunner | undefined;
+  #meter: ThreadMeter | undefined;
 
   constructor(init: WorkerInit, threadId: number) {
     this.#init = init;
@@ -73,6 +75,7 @@ export class WorkerSession {
         threadId: this.#threadId,
         stop: new StopCell(stopCells),
       });
+      if (this.#runner.runsUserCode) this.#meter = new ThreadMeter();
     } catch (error) {
       throw setupError(path, error);
     }
@@ -81,12 +84,14 @@ export class WorkerSession {
   async #run(task: WorkerTask): Promise<TransformResult> {
     if (this.#runner === undefined)
       throw new DispatcherError('DEFECT', 'a task arrived before the transform was loaded');
+    const beganMs = performance.now();
     const result = await this.#runner.run(task);
     // One turn of the event loop before the answer: an exception that a record's code left behind (a timer, a
     // forgotten promise) ends the worker during its own task, not a later one; and timers that `setup`
     // started run under load too.
     if (this.#runner.runsUserCode) await nextTurn();
-    return result;
+    const tookMs = performance.now() - beganMs;
+    return { ...result, thread: this.#meter?.take(tookMs) ?? { tookMs } };
   }
 }
 

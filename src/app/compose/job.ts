@@ -10,6 +10,7 @@ import { requireSameCounts } from '../../kafka/client/metadata.js';
 import { loadNative, type NativeBinding, type NativePartitionTable } from '../../kafka/native.js';
 import { createKafkaSink, type KafkaSink } from '../../kafka/sink/kafka-sink.js';
 import { createKafkaSource } from '../../kafka/source/kafka-source.js';
+import type { ClientFigures } from '../../ports/client-figures.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Logger } from '../../ports/logger.js';
 import type { Receipts } from '../../ports/receipts.js';
@@ -23,12 +24,16 @@ const PARTITIONS_MAX = 100_000;
 const WRITER_PARTS_MAX = 4096;
 const WRITER_POLL_INTERVAL_MS = 100;
 const READY_BATCHES_MAX = 64;
+/** Of the producer, for scrapes alone. */
+const STATISTICS_INTERVAL_MS = 5_000;
 const STORE_INTERVAL_MAX_MS = 250;
 
 export interface Composition {
   readonly dispatcher: Dispatcher;
   /** Bytes of keys, values and headers sent to the producer. */
   bytesOut(): number;
+  /** The clients' own figures. */
+  clients(): readonly ClientFigures[];
 }
 
 export interface ComposeOptions {
@@ -99,7 +104,11 @@ export function compose(options: ComposeOptions): Composition {
     ...shared,
     ...(receipts === undefined ? {} : { receipts }),
   };
-  return { dispatcher: new Dispatcher(deps, settings), bytesOut: () => sink.writerStats()?.bytes ?? 0 };
+  return {
+    dispatcher: new Dispatcher(deps, settings),
+    bytesOut: () => sink.writerStats()?.bytes ?? 0,
+    clients: () => [source.figures(), sink.figures()].filter((figures) => figures !== undefined),
+  };
 }
 
 export interface SinkParts {
@@ -122,6 +131,7 @@ export function jobSink(config: ResolvedConfig, { receipts = false, ...parts }: 
     deadLetterTopic: job.deadLetterTopic,
     queueBytesMax: producerQueueBytes(job.inFlight.bytesMax),
     partition: job.output.partition,
+    statisticsIntervalMs: config.server === undefined ? 0 : STATISTICS_INTERVAL_MS,
     writer: { partsMax: WRITER_PARTS_MAX, pollIntervalMs: WRITER_POLL_INTERVAL_MS, receipts },
     ...parts,
   });

@@ -1,14 +1,17 @@
 /** Everything that `/metrics` says of a run, derived from the same snapshot as `/status`. */
 import { OTHER_TOPICS } from '../../core/books/accounting.js';
-import type { LatencyDistribution } from '../../core/books/latency-histogram.js';
-import type { WorkersSnapshot } from '../../core/books/worker-books.js';
+import type { UndeliveredCount } from '../../core/books/undelivered-books.js';
 import type { PartitionStanding, RunStatus, Standing } from '../../dispatcher/report.js';
+import type { ClientFigures } from '../../ports/client-figures.js';
 import type { MetricFamily, MetricSample } from '../../ports/metrics.js';
 import type { CertificateExpiry } from '../reload/expiry.js';
 import type { ReloadStatus } from '../reload/leg.js';
 import type { Redact, Snapshot } from '../status.js';
+import { clientFamilies } from './clients.js';
 import { lagFamilies } from './lag.js';
 import { ofTransform } from './of-transform.js';
+import { counter, gauge, histogram, ofLatency } from './samples.js';
+import { stageFamilies, workerFamilies } from './work.js';
 
 /** Output topics with a series of their own, those with most records first; the others are one series. */
 export const TOPIC_SERIES_MAX = 100;
@@ -17,7 +20,8 @@ const MECHANISMS = ['destination', 'connection', 'workers', 'leaderless', 'open-
 export interface MetricsParts {
   readonly snapshot: Snapshot;
   readonly status: RunStatus;
-  readonly standing: Pick<Standing, 'partitions' | 'latencies' | 'workers'>;
+  readonly standing: Pick<Standing, 'partitions' | 'measured'>;
+  readonly clients: readonly ClientFigures[];
   readonly reloads: ReloadStatus;
   readonly certificates: readonly CertificateExpiry[];
   readonly ready: boolean;
@@ -26,13 +30,18 @@ export interface MetricsParts {
 }
 
 export function metricFamilies(parts: MetricsParts): readonly MetricFamily[] {
-  const { partitions } = parts.standing;
+  const { partitions, measured } = parts.standing;
   return [
     ...recordFamilies(parts.snapshot),
+    undeliveredFamily(measured.undelivered),
     ...lagFamilies(partitions),
     ...flowFamilies(parts.status, partitions),
-    histogram('kd_record_seconds', 'Time from reading a record to its settlement', parts.standing.latencies),
-    ...workerFamilies(parts.status, parts.standing.workers),
+    histogram('kd_record_seconds', 'Time from reading a record to its settlement', [
+      { labels: {}, distribution: ofLatency(measured.latencies) },
+    ]),
+    ...stageFamilies(measured),
+    ...workerFamilies(parts.status, measured.workers),
+    ...clientFamilies(parts.clients),
     stallFamily(parts.status),
     ...processFamilies(parts),
     ...ofTransform(parts.snapshot.metrics),
@@ -70,6 +79,15 @@ function recordFamilies({ records, filteredBy, deadLetteredBy, emittedBy, bytes 
   ];
 }
 
+function undeliveredFamily(undelivered: readonly UndeliveredCount[]): MetricFamily {
+  return {
+    name: 'kd_records_undelivered_total',
+    help: 'Results that a topic did not accept, by its error; written again, or dead letters then',
+    type: 'counter',
+    samples: undelivered.map(({ topic, code, records }) => ({ labels: { topic, code }, value: records })),
+  };
+}
+
 function topicSamples(emittedBy: Readonly<Record<string, number>>): MetricSample[] {
   const topics = Object.entries(emittedBy).sort(([, a], [, b]) => b - a);
   const samples = topics.slice(0, TOPIC_SERIES_MAX).map(([topic, value]) => ({ labels: { topic }, value }));
@@ -89,47 +107,6 @@ function flowFamilies(status: RunStatus, partitions: readonly PartitionStanding[
     gauge('kd_in_flight_bytes', 'Bytes of the blocks in use', status.inFlightBytes),
     gauge('kd_in_flight_bytes_max', 'inFlightBytesMax', status.inFlightBytesMax),
   ];
-}
-
-function workerFamilies(
-  { threads, threadsBusy }: RunStatus,
-  { records, tasks, deathsBy }: WorkersSnapshot,
-): MetricFamily[] {
-  return [
-    gauge('kd_workers', 'Worker threads', threads),
-    gauge(
-      'kd_worker_busy_ratio',
-      'Share of the worker threads at work at this moment',
-      threads > 0 ? threadsBusy / threads : 0,
-    ),
-    counter('kd_worker_records_total', 'Records given to workers; again if they ran again', records),
-    histogram('kd_worker_task_seconds', 'Time that a worker spent on a batch, or a part of one', tasks),
-    {
-      name: 'kd_worker_deaths_total',
-      help: 'Worker threads that died and were replaced',
-      type: 'counter',
-      samples: Object.entries(deathsBy).map(([code, value]) => ({ labels: { code }, value })),
-    },
-  ];
-}
-
-function histogram(name: string, help: string, { steps, records, sumMs }: LatencyDistribution): MetricFamily {
-  const bucket = (le: string, value: number): MetricSample => ({
-    name: `${name}_bucket`,
-    labels: { le },
-    value,
-  });
-  return {
-    name,
-    help,
-    type: 'histogram',
-    samples: [
-      ...steps.map(({ upToMs, records: upTo }) => bucket(String(upToMs / 1000), upTo)),
-      bucket('+Inf', records),
-      { name: `${name}_sum`, labels: {}, value: sumMs / 1000 },
-      { name: `${name}_count`, labels: {}, value: records },
-    ],
-  };
 }
 
 function stallFamily({ stalledBy, leaderless, openTransactions }: RunStatus): MetricFamily {
@@ -184,12 +161,4 @@ function certificateSamples(certificates: readonly CertificateExpiry[], redact: 
     if (!samples.has(key)) samples.set(key, { labels, value: Math.floor(Date.parse(notAfter) / 1000) });
   }
   return [...samples.values()];
-}
-
-function counter(name: string, help: string, value: number): MetricFamily {
-  return { name, help, type: 'counter', samples: [{ labels: {}, value }] };
-}
-
-function gauge(name: string, help: string, value: number): MetricFamily {
-  return { name, help, type: 'gauge', samples: [{ labels: {}, value }] };
 }

@@ -26,6 +26,11 @@ export function lagFamilies(partitions: readonly PartitionStanding[]): readonly 
       'How long the first record that is not settled has been there, at least',
       each((one) => one.lagSeconds),
     ),
+    lag(
+      'kd_lag_stable_seconds',
+      'The same up to the last stable offset',
+      each((one) => one.stableLagSeconds),
+    ),
     lag('kd_topic_lag_records', 'kd_lag_records of all partitions of a topic', sumsByTopic(partitions)),
     lag('kd_partitions_left_out', 'Partitions without lag series of their own', [
       { labels: {}, value: partitions.length - shown.length },

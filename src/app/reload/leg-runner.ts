@@ -1,6 +1,7 @@
-import { newRunBooks, type RunBooks } from '../../core/books/run-books.js';
+import { measuredIn, newRunBooks, type RunBooks } from '../../core/books/run-books.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { RunReport, RunStatus, Standing } from '../../dispatcher/report.js';
+import type { ClientFigures } from '../../ports/client-figures.js';
 import { type LegEnd, reportOfRun } from './after-leg.js';
 import type { Leg, LegRunnerParts, ReloadStatus, Revision } from './leg.js';
 import { LegLifecycle } from './leg-lifecycle.js';
@@ -102,6 +103,10 @@ export class LegRunner<Config> {
     return this.totals.bytesOut + (this.lifecycle.hasLeg ? this.leg.bytesOut() : 0);
   }
 
+  clients(): readonly ClientFigures[] {
+    return this.lifecycle.hasLeg ? this.leg.clients() : [];
+  }
+
   get config(): Config {
     return this.takeover.current.config;
   }
@@ -192,11 +197,11 @@ export class LegRunner<Config> {
   }
 }
 
-function nothingStands({ metrics, progress, latency, workers }: RunBooks): Standing {
+function nothingStands(books: RunBooks): Standing {
+  const { metrics, progress } = books;
   return {
     partitions: [],
-    latencies: latency.distribution(),
-    workers: workers.snapshot(),
+    measured: measuredIn(books),
     committed: [],
     redelivery: [],
     activeMs: 0,

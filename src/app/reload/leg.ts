@@ -1,6 +1,7 @@
 /** The types of reloading: a run has one or more legs, each with its own clients, threads and blocks. */
 import type { RunBooks } from '../../core/books/run-books.js';
 import type { RunReport, RunStatus, Standing } from '../../dispatcher/report.js';
+import type { ClientFigures } from '../../ports/client-figures.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Logger } from '../../ports/logger.js';
 
@@ -14,6 +15,8 @@ export interface Leg {
     standing(): Standing;
   };
   bytesOut(): number;
+  /** The clients' own figures. */
+  clients(): readonly ClientFigures[];
 }
 
 /** State that a leg takes over from those before it. */

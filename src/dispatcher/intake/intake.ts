@@ -149,6 +149,7 @@ export class Intake {
     state.flow.book(input.packedBytes, input.rowCount);
     this.pace.took(input.rowCount, input.packedBytes);
     state.accounting.consumed(input.rowCount, input.packedBytes);
+    state.stages.read(input.rowCount, input.packedBytes);
     state.progress.read(input.firstTimestampMs, input.lastTimestampMs);
     if (state.isolatedBatches > 0) state.isolatedBatches--;
     for (const segment of input.segments) state.partitions.add(segment, batch.id);

@@ -1,5 +1,5 @@
 import type { BatchId } from '../../core/batch.js';
-import type { InFlightBatch } from '../in-flight-batch.js';
+import type { InFlightBatch, Part } from '../in-flight-batch.js';
 import type { RunState } from '../run-state.js';
 import type { DispatcherSettings } from '../settings.js';
 import { NoOrder } from './no-order.js';
@@ -46,9 +46,15 @@ export class Releaser {
 
   /** True: nothing more of it will be written. */
   private write(batch: InFlightBatch): boolean {
-    for (const part of batch.takeReady())
-      this.state.deps.sink.write(batch.id, part.index, batch.input.block, part.output);
+    for (const part of batch.takeReady()) this.writePart(batch, part);
     return batch.transformDone;
+  }
+
+  private writePart(batch: InFlightBatch, part: Part): void {
+    const { deps, stages } = this.state;
+    part.writtenAtMs = deps.clock.nowMs();
+    stages.ordered(part.writtenAtMs - part.readyAtMs);
+    deps.sink.write(batch.id, part.index, batch.input.block, part.output);
   }
 
   private leave(batch: InFlightBatch): InFlightBatch | undefined {

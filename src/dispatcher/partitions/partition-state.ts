@@ -41,6 +41,8 @@ export interface Ours {
   stored: number | undefined;
   progress: PartitionProgress | undefined;
   readonly ends: EndHistory;
+  /** Of the last stable offset. */
+  readonly stableEnds: EndHistory;
   /** Since when settled records have waited for a commit; undefined: none were seen to wait. */
   uncommittedSinceMs: number | undefined;
   /** Undefined if the partition was lost: another member already owns it. */

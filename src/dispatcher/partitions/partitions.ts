@@ -131,6 +131,7 @@ export class Partitions {
     ours.progress = progress;
     const end = endOf(ours);
     if (end >= 0) ours.ends.see(atMs, end);
+    if (progress.endOffset >= 0) ours.stableEnds.see(atMs, progress.endOffset);
     if (uncommittedTo({ ...state, ours }, ours.reading?.offsets.committable ?? 0).length === 0)
       ours.uncommittedSinceMs = undefined;
     else ours.uncommittedSinceMs ??= atMs;
@@ -208,6 +209,7 @@ function newAssignment(begunAt: number): Ours {
     stored: undefined,
     progress: undefined,
     ends: new EndHistory(),
+    stableEnds: new EndHistory(),
     uncommittedSinceMs: undefined,
     reading: undefined,
   };

@@ -14,6 +14,7 @@ import type { Refusals } from './refusals.js';
 import type { Stall } from './stall.js';
 import { type Totals, totalsOf, totalsOfSome } from './totals.js';
 import { uncounted } from './uncounted.js';
+import { countUndelivered } from './undelivered.js';
 
 interface PartSettled {
   readonly part: Part;
@@ -44,11 +45,14 @@ export class Settler {
         `part ${settled.part} of batch ${settled.batchId} was settled, but it was not written`,
       );
     part.state = 'settled';
+    this.state.stages.produced(this.state.deps.clock.nowMs() - part.writtenAtMs);
     part.notes = settled.notes;
     countEmitted(batch, part, settled, (row) => this.isOpen(batch, row));
     if (settled.acknowledged > 0) this.stall.delivered();
-    if (settled.failures.length > 0)
+    if (settled.failures.length > 0) {
+      countUndelivered(this.state, part, settled.failures);
       return { part, deadLetters: this.refusals.take(batch, part, settled.failures) };
+    }
     part.settledAlone?.(undefined);
     return { part, deadLetters: [] };
   }

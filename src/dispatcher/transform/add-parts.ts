@@ -9,9 +9,11 @@ export function addParts(
   batch: InFlightBatch,
   { output, result, redirect }: { output: Block; result: TransformResult; redirect: boolean },
 ): void {
-  batch.addPart(output, result, { external: false, redirect });
+  const readyAtMs = state.deps.clock.nowMs();
+  batch.addPart(output, result, { external: false, redirect }).readyAtMs = readyAtMs;
   if (result.overflow !== undefined) {
     state.blocks.bookExternal(result.overflow.byteLength);
-    batch.addPart({ id: -1, bytes: result.overflow }, result, { external: true, redirect });
+    const block = { id: -1, bytes: result.overflow };
+    batch.addPart(block, result, { external: true, redirect }).readyAtMs = readyAtMs;
   }
 }

@@ -1,6 +1,11 @@
 import { DispatcherError } from '../../core/errors.js';
 import type { OutputTopic } from '../../ports/sink.js';
-import { NOTHING_ANSWERED, type TransformResult, type WorkerDeath } from '../../ports/transform-pool.js';
+import {
+  NOTHING_ANSWERED,
+  type TransformResult,
+  type TransformTask,
+  type WorkerDeath,
+} from '../../ports/transform-pool.js';
 import { asDispatcherError } from '../as-dispatcher-error.js';
 import { type InFlightBatch, isAbandoned, stopAt } from '../in-flight-batch.js';
 import type { RunState } from '../run-state.js';
@@ -115,7 +120,7 @@ export class TransformRunner {
     // Abandoned while it waited for a block.
     if (output === undefined) return NOTHING_ANSWERED;
     try {
-      const result = await this.state.deps.pool.run({
+      const result = await this.measured(batch, {
         batchId: batch.id,
         input: batch.input.block,
         output,
@@ -126,7 +131,6 @@ export class TransformRunner {
         ...(topics === undefined ? {} : { topics }),
       });
       this.report(result);
-      this.state.workers.worked(result.rowsDone, result.workMs);
       // Pieces of a batch are not representative: the fixed cost of a call weighs more in them.
       if (range.count === batch.input.rowCount) this.state.batchSize.saw(result.rowsDone, result.workMs);
       if (!batch.abandoned && result.rowsDone > 0) {
@@ -147,6 +151,17 @@ export class TransformRunner {
       });
       return error;
     }
+  }
+
+  private async measured(batch: InFlightBatch, task: TransformTask): Promise<TransformResult> {
+    const { deps, workers, stages } = this.state;
+    const sinceMs = batch.waitsSinceMs ?? deps.clock.nowMs();
+    batch.waitsSinceMs = undefined;
+    const result = await deps.pool.run(task);
+    const { rowsDone, workMs, thread } = result;
+    workers.worked(rowsDone, thread ?? { tookMs: workMs });
+    if (thread !== undefined) stages.waited(deps.clock.nowMs() - sinceMs - thread.tookMs);
+    return result;
   }
 
   private report(result: TransformResult): void {

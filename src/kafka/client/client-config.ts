@@ -45,6 +45,8 @@ export interface ProducerClientOptions {
   readonly cluster: ClusterOptions;
   /** Bytes that may wait in librdkafka for delivery. */
   readonly queueBytesMax: number;
+  /** [0] 0 = no statistics. */
+  readonly statisticsIntervalMs?: number;
   /** `max.message.bytes` of the output topics, where known: the largest and the smallest. */
   readonly topicLimits?: { readonly largestBytes: number; readonly smallestBytes: number };
 }
@@ -101,6 +103,7 @@ export function producerProperties(identity: PluginIdentity, options: ProducerCl
     'bootstrap.servers': options.cluster.bootstrapServers.join(','),
     'client.id': options.clientId,
     ...fixedProperties('producer'),
+    'statistics.interval.ms': options.statisticsIntervalMs ?? 0,
   };
 }
 

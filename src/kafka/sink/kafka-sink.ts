@@ -4,6 +4,7 @@
  */
 import type { BatchId, Block } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
+import type { ClientFigures } from '../../ports/client-figures.js';
 import type { OutputTopic, Sink, SinkEvents } from '../../ports/sink.js';
 import type { Trouble } from '../../ports/source.js';
 import { checkFeatures } from '../client/client-config.js';
@@ -13,6 +14,8 @@ import { type ClientRights, fatalFailure, refusalOf } from '../errors.js';
 import type { NativeWriter, WriterListener } from '../native-writer.js';
 import { countdown, type PendingSignal, pendingSignal, within } from '../promises.js';
 import type { Producer } from '../rdkafka.js';
+import { statisticsOf } from '../statistics/document.js';
+import { figuresOf } from '../statistics/figures.js';
 import { failuresOf, saysTopicChanged } from './delivery-failures.js';
 import { OutputTopics } from './output-topics.js';
 import { connectFitting } from './sink-connect.js';
@@ -41,6 +44,8 @@ export class KafkaSink implements Sink {
   #closing: Promise<void> | undefined;
   #partsOutstanding = 0;
   #drained: PendingSignal | undefined;
+  /** The newest; read only when somebody asks. */
+  #statistics: unknown;
 
   constructor(options: KafkaSinkOptions) {
     this.#options = options;
@@ -53,6 +58,9 @@ export class KafkaSink implements Sink {
     checkFeatures(options.cluster);
     this.#events = events;
     const connected = await connectFitting(options, this.#limits, (error) => events.failed(error));
+    connected.client.on('event.stats', (event: unknown) => {
+      this.#statistics = event;
+    });
     const writer = new options.native.Writer(connected.handleId, options.table, options.writer, (...event) =>
       this.#onEvent(event),
     );
@@ -103,6 +111,12 @@ export class KafkaSink implements Sink {
 
   writerStats(): ReturnType<NativeWriter['stats']> | undefined {
     return this.#session?.writer.stats();
+  }
+
+  /** The client's own figures; undefined before its first report. */
+  figures(): ClientFigures | undefined {
+    const statistics = statisticsOf(this.#statistics);
+    return statistics === undefined ? undefined : figuresOf('producer', statistics);
   }
 
   #onEvent([

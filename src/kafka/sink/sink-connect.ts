@@ -64,13 +64,19 @@ function createProducer(
 }
 
 function propertiesOf(
-  { native, clientId, cluster, queueBytesMax }: KafkaSinkOptions,
+  { native, clientId, cluster, queueBytesMax, statisticsIntervalMs = 0 }: KafkaSinkOptions,
   limits: TopicLimits,
   handleId: number,
 ): ReturnType<typeof producerProperties> {
   const topicLimits = limits.range();
   return producerProperties(
     { pluginPath: native.pluginPath, handleId },
-    { clientId, cluster, queueBytesMax, ...(topicLimits === undefined ? {} : { topicLimits }) },
+    {
+      clientId,
+      cluster,
+      queueBytesMax,
+      statisticsIntervalMs,
+      ...(topicLimits === undefined ? {} : { topicLimits }),
+    },
   );
 }

@@ -29,4 +29,6 @@ export interface KafkaSinkOptions {
   readonly logger: Logger;
   readonly nowMs: () => number;
   readonly connectTimeoutMs?: number;
+  /** [0] How often the client reports its own figures; 0: never. */
+  readonly statisticsIntervalMs?: number;
 }

@@ -2,6 +2,7 @@
 import type { Block, Fault } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { ReadFault } from '../../core/faults.js';
+import type { ClientFigures } from '../../ports/client-figures.js';
 import type {
   AssignedPartition,
   ChosenOffset,
@@ -26,6 +27,7 @@ import { codeNamed, consumerFault, consumerFaultName } from '../codes.js';
 import { KafkaCommits } from '../commits/kafka-commits.js';
 import { KafkaCode, refusalOf } from '../errors.js';
 import { errorText, type KafkaConsumer, kafkaErrorCode, seekTo } from '../rdkafka.js';
+import { figuresOf } from '../statistics/figures.js';
 import { assignAgain } from './group/assign-again.js';
 import { KafkaGroup } from './group/kafka-group.js';
 import { leave } from './group/leaving.js';
@@ -66,6 +68,7 @@ export class KafkaSource implements Source {
       rights: rightsOf(options),
       events: undefined,
       session: undefined,
+      statistics: undefined,
       stopping: false,
     };
     this.group = new KafkaGroup(this.#member);
@@ -88,6 +91,12 @@ export class KafkaSource implements Source {
       await this.#abandon(connected);
       throw error;
     }
+  }
+
+  /** The client's own figures; undefined before its first report. */
+  figures(): ClientFigures | undefined {
+    const { statistics } = this.#member;
+    return statistics === undefined ? undefined : figuresOf('consumer', statistics);
   }
 
   offer(block: Block, recordsMax: number): void {

@@ -2,6 +2,7 @@ import type { SourceEvents } from '../../ports/source.js';
 import type { KafkaCommits } from '../commits/kafka-commits.js';
 import type { ClientRights } from '../errors.js';
 import { errorText } from '../rdkafka.js';
+import type { Statistics } from '../statistics/document.js';
 import type { Liveness } from './group/liveness.js';
 import type { PartitionRegistry } from './partition-registry.js';
 import type { Session } from './session.js';
@@ -20,6 +21,8 @@ export interface Member {
   events: SourceEvents | undefined;
   /** Set once connected. */
   session: Session | undefined;
+  /** The newest. */
+  statistics: Statistics | undefined;
   /** It is leaving: nothing is read or stored any more. */
   stopping: boolean;
 }

@@ -11,17 +11,18 @@ import {
   newConsumer,
   type TopicPartition,
 } from '../rdkafka.js';
+import { statisticsOf } from '../statistics/document.js';
 import { commitFailure, consumerTrouble } from './consumer-trouble.js';
 import type { KafkaGroup } from './group/kafka-group.js';
 import { RebalanceAnswers } from './group/rebalance.js';
 import { guarded, type Member } from './member.js';
 import { PositionResolver } from './offsets/positions.js';
 import { rangeQueries } from './offsets/ranges.js';
+import { progressOf } from './partition-progress.js';
 import { ReadLimits } from './read-limits.js';
 import { ReaderControl } from './reader-control.js';
 import type { Session } from './session.js';
 import { isolationOf, queriesOf, sourceProperties } from './source-options.js';
-import { progressOf, statisticsOf } from './statistics.js';
 import { ReplacedTopics } from './topics/replaced-topics.js';
 
 /** Not connected yet. */
@@ -99,6 +100,7 @@ function onCommit(
 function onStatistics(member: Member, group: KafkaGroup, event: unknown): void {
   const { options, liveness, registry } = member;
   const statistics = statisticsOf(event);
+  if (statistics !== undefined) member.statistics = statistics;
   liveness.note(statistics, registry, options.nowMs());
   group.note(statistics);
   const progress = progressOf(statistics, registry, isolationOf(options.cluster.properties));

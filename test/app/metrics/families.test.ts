@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createExposition } from '../../../src/adapters/metrics/exposition.js';
+import { BROKER_SERIES_MAX, clientFamilies } from '../../../src/app/metrics/clients.js';
 import { TOPIC_SERIES_MAX } from '../../../src/app/metrics/families.js';
 import { lagFamilies, PARTITION_SERIES_MAX } from '../../../src/app/metrics/lag.js';
 import { ofTransform } from '../../../src/app/metrics/of-transform.js';
+import { StageBooks } from '../../../src/core/books/stage-books.js';
+import { UndeliveredBooks } from '../../../src/core/books/undelivered-books.js';
 import { WorkerBooks } from '../../../src/core/books/worker-books.js';
 import type { PartitionStanding } from '../../../src/dispatcher/report.js';
+import type { BrokerFigures } from '../../../src/ports/client-figures.js';
 import type { MetricFamily } from '../../../src/ports/metrics.js';
 import { familiesOf, type nothing } from './run-metrics.js';
 import { promtoolSays, seriesOf } from './scrape.js';
@@ -23,6 +27,7 @@ function partition(n: number, lagRecords: number | null): PartitionStanding {
     lagRecords,
     stableLagRecords: lagRecords,
     lagSeconds: n / 2,
+    stableLagSeconds: n / 4,
     commitAgeSeconds: n,
   };
 }
@@ -96,16 +101,69 @@ test('a lag that is not known yet has no series', async () => {
 
 test('the work of the threads, and each of their deaths, is told', async () => {
   const books = new WorkerBooks();
-  books.worked(16_000, 12);
-  books.worked(5, 500);
+  books.worked(16_000, { tookMs: 12, loopActiveMs: 10, gc: { minor: { collections: 2, ms: 3 } } });
+  books.worked(5, { tookMs: 500, loopActiveMs: 40, gc: { minor: { collections: 1, ms: 1 } } });
   for (const code of ['WORKER_TIMEOUT', 'WORKER_EXITED', 'WORKER_TIMEOUT']) books.died(code);
-  const series = await seriesIn(familiesOf({ workers: books.snapshot() }));
+  const series = await seriesIn(familiesOf({ measured: { workers: books.snapshot() } }));
   assert.equal(series.get('kd_worker_records_total'), 16_005);
   assert.equal(series.get('kd_worker_task_seconds_count'), 2);
   assert.equal(series.get('kd_worker_task_seconds_sum'), 0.512);
   assert.equal(series.get('kd_worker_task_seconds_bucket{le="+Inf"}'), 2);
+  assert.equal(series.get('kd_stage_seconds_sum{stage="transform"}'), 0.512);
+  assert.equal(series.get('kd_worker_busy_seconds_total'), 0.512);
+  assert.equal(series.get('kd_worker_loop_active_seconds_total'), 0.05);
+  assert.equal(series.get('kd_worker_gc_seconds_count{kind="minor"}'), 3);
+  assert.equal(series.get('kd_worker_gc_seconds_sum{kind="minor"}'), 0.004);
+  assert.equal(series.get('kd_worker_gc_seconds_count{kind="major"}'), 0);
   assert.equal(series.get('kd_worker_deaths_total{code="WORKER_TIMEOUT"}'), 2);
   assert.equal(series.get('kd_worker_deaths_total{code="WORKER_EXITED"}'), 1);
+});
+
+test('how large batches are, and how long each stage of their way takes, is told', async () => {
+  const [stages, undelivered] = [new StageBooks(), new UndeliveredBooks()];
+  for (const records of [1, 300, 16_000]) stages.read(records, records * 100);
+  stages.waited(2);
+  stages.waited(-0.1);
+  stages.ordered(4);
+  stages.produced(30);
+  undelivered.failed('out', 'INVALID_RECORD');
+  const measured = { stages: stages.snapshot(), undelivered: undelivered.snapshot() };
+  const series = await seriesIn(familiesOf({ measured }));
+  assert.equal(series.get('kd_batch_records_bucket{le="1"}'), 1);
+  assert.equal(series.get('kd_batch_records_bucket{le="512"}'), 2);
+  assert.equal(series.get('kd_batch_bytes_sum'), 1_630_100);
+  assert.equal(series.get('kd_stage_seconds_sum{stage="waiting"}'), 0.002);
+  assert.equal(series.get('kd_stage_seconds_count{stage="waiting"}'), 2);
+  assert.equal(series.get('kd_stage_seconds_sum{stage="ordering"}'), 0.004);
+  assert.equal(series.get('kd_stage_seconds_sum{stage="producing"}'), 0.03);
+  assert.equal(series.get('kd_records_undelivered_total{topic="out",code="INVALID_RECORD"}'), 1);
+});
+
+test('of many brokers those with most traffic have series of their own', async () => {
+  const broker = (n: number): BrokerFigures => ({
+    broker: n,
+    isUp: true,
+    roundTripMs: n === 0 ? undefined : { p50: n, p99: 2 * n },
+    throttleMsMax: 0,
+    requestsWaiting: 0,
+    bytesSent: n,
+    bytesReceived: n,
+    retries: 0,
+    sendErrors: 0,
+    receiveErrors: 0,
+    timeouts: 0,
+    disconnects: 0,
+  });
+  const brokers = Array.from({ length: BROKER_SERIES_MAX + 20 }, (_, n) => broker(n));
+  const client = { client: 'consumer', queue: { records: 1, bytes: 2 }, rebalances: 3, brokers } as const;
+  const series = await seriesIn(clientFamilies([client]));
+  const told = [...series.keys()].filter((name) => name.startsWith('kd_broker_up'));
+  assert.equal(told.length, BROKER_SERIES_MAX);
+  assert.equal(series.get('kd_brokers_left_out{client="consumer"}'), 20);
+  const roundTrip = 'kd_broker_round_trip_seconds{client="consumer",broker="69",quantile=';
+  assert.equal(series.get(`${roundTrip}"0.5"}`), 0.069);
+  assert.equal(series.get(`${roundTrip}"0.99"}`), 0.138);
+  assert.equal(series.get('kd_client_rebalances_total{client="consumer"}'), 3);
 });
 
 test('the oldest record that waits for a commit decides the age', async () => {

@@ -2,10 +2,10 @@
 import { type MetricsParts, metricFamilies } from '../../../src/app/metrics/families.js';
 import { snapshot } from '../../../src/app/status.js';
 import { Accounting } from '../../../src/core/books/accounting.js';
-import { WorkerBooks, type WorkersSnapshot } from '../../../src/core/books/worker-books.js';
+import type { Measured } from '../../../src/core/books/run-books.js';
 import type { PartitionStanding, RunStatus } from '../../../src/dispatcher/report.js';
 import type { MetricFamily } from '../../../src/ports/metrics.js';
-import { NO_PROGRESS } from '../../support/no-progress.js';
+import { NO_PROGRESS, NOTHING_MEASURED } from '../../support/no-progress.js';
 
 interface Given extends Partial<Pick<RunStatus, 'stalledBy' | 'leaderless'>> {
   readonly records?: Partial<RunStatus['records']>;
@@ -13,7 +13,8 @@ interface Given extends Partial<Pick<RunStatus, 'stalledBy' | 'leaderless'>> {
   readonly deadLetteredBy?: Readonly<Record<string, number>>;
   readonly emittedBy?: Readonly<Record<string, number>>;
   readonly partitions?: readonly PartitionStanding[];
-  readonly workers?: WorkersSnapshot;
+  readonly measured?: Partial<Measured>;
+  readonly clients?: MetricsParts['clients'];
   readonly certificates?: MetricsParts['certificates'];
 }
 
@@ -27,8 +28,7 @@ export function nothing(given: Given = {}): MetricsParts {
   const records = recordsOf(given);
   const standing = {
     partitions: given.partitions ?? [],
-    latencies: { steps: [{ upToMs: 1, records: 1 }], records: 2, sumMs: 5 },
-    workers: given.workers ?? new WorkerBooks().snapshot(),
+    measured: { ...NOTHING_MEASURED, ...given.measured },
     committed: [],
     redelivery: [],
     activeMs: 0,
@@ -52,6 +52,7 @@ export function nothing(given: Given = {}): MetricsParts {
     status: statusOf(given, records),
     standing,
     reloads: { count: 0, switching: false, rejected: undefined },
+    clients: given.clients ?? [],
     certificates: given.certificates ?? [],
     ready: true,
     version: '0.0.0',

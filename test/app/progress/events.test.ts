@@ -5,6 +5,7 @@ import { type EventSink, type RunEvent, RunEvents } from '../../../src/app/progr
 import type { Summary } from '../../../src/app/summary.js';
 import { ProgressBook } from '../../../src/core/progress/progress-book.js';
 import type { RunStatus } from '../../../src/dispatcher/report.js';
+import { NOTHING_MEASURED } from '../../support/no-progress.js';
 import { NOTHING, newClock, pass } from '../reload/helpers.js';
 
 const INTERVAL_MS = 10_000;
@@ -33,13 +34,13 @@ class Told {
       standing: () => ({
         ...NOTHING,
         partitions: [],
-        latencies: { steps: [], records: 0, sumMs: 0 },
-        workers: { records: 0, tasks: { steps: [], records: 0, sumMs: 0 }, deathsBy: {} },
+        measured: NOTHING_MEASURED,
         progress: this.book.progress(),
         range: this.book.range(),
       }),
       usage: () => ({ cpuMicroseconds: 0, rssPeakBytes: 0 }),
       bytesOut: () => 0,
+      clients: () => [],
       reloads: () => ({ count: 0, switching: false, rejected: undefined }),
       certificates: () => [],
       redact: (text) => text.replaceAll('hunter2', '***'),

@@ -14,7 +14,7 @@ import type { RunReport, RunStatus } from '../../../src/dispatcher/report.js';
 import type { Logger } from '../../../src/ports/logger.js';
 import { Random } from '../../support/fakes/random.js';
 import { VirtualClock } from '../../support/fakes/virtual-clock.js';
-import { NO_PROGRESS } from '../../support/no-progress.js';
+import { NO_PROGRESS, NOTHING_MEASURED } from '../../support/no-progress.js';
 
 export interface Line {
   readonly level: string;
@@ -111,8 +111,7 @@ export class PlayedLeg implements Leg {
       status: () => ({ state: 'running', membership: this.membership }) as RunStatus,
       standing: () => ({
         partitions: [],
-        latencies: { steps: [], records: 0, sumMs: 0 },
-        workers: { records: 0, tasks: { steps: [], records: 0, sumMs: 0 }, deathsBy: {} },
+        measured: NOTHING_MEASURED,
         committed: [],
         redelivery: [],
         activeMs: 0,
@@ -153,6 +152,10 @@ export class PlayedLeg implements Leg {
 
   bytesOut(): number {
     return 100;
+  }
+
+  clients(): readonly [] {
+    return [];
   }
 }
 

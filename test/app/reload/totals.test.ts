@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RunTotals } from '../../../src/app/reload/totals.js';
 import type { RunReport } from '../../../src/dispatcher/report.js';
-import { NO_PROGRESS } from '../../support/no-progress.js';
+import { NO_PROGRESS, NOTHING_MEASURED } from '../../support/no-progress.js';
 
 function report(parts: Partial<RunReport>): RunReport {
   return { committed: [], redelivery: [], activeMs: 0, ...parts } as RunReport;
@@ -68,8 +68,7 @@ test(
     totals.add(before, 0);
     const now = {
       partitions: [],
-      latencies: { steps: [], records: 0, sumMs: 0 },
-      workers: { records: 0, tasks: { steps: [], records: 0, sumMs: 0 }, deathsBy: {} },
+      measured: NOTHING_MEASURED,
       committed: [at(9)],
       redelivery: [range(8, 12)],
       activeMs: 4,

@@ -17,7 +17,8 @@ test(
     '/status counts',
   async () => {
     const cluster = await sharedCluster();
-    const job = await Job.create({ cluster, partitions: 2 });
+    const transform = 'export default (value) => value;';
+    const job = await Job.create({ cluster, partitions: 2, transform });
     await cluster.tool.produce({ topic: job.input, recipe: { records: 500, partitions: 2 } });
     const kd = job.spawn(['--until', 'forever', '--set', 'server.port=0']);
     const [, url = ''] = await kd.waitFor(/(http:\/\/127\.0\.0\.1:[1-9]\d*)/);
@@ -51,6 +52,12 @@ test(
     assert.equal(scraped.get(`kd_records_emitted_total{topic="${job.output}"}`), 500);
     assert.equal(scraped.get(`kd_topic_lag_records{topic="${job.input}"}`), 0);
     assert.equal(scraped.get('kd_record_seconds_count'), 500);
+    assert.equal(scraped.get('kd_batch_records_sum'), 500);
+    const batches = scraped.get('kd_batch_records_count') ?? 0;
+    for (const stage of ['waiting', 'transform', 'ordering', 'producing'])
+      assert.equal(scraped.get(`kd_stage_seconds_count{stage="${stage}"}`), batches, stage);
+    assert.ok((scraped.get('kd_worker_busy_seconds_total') ?? 0) > 0);
+    assert.ok((scraped.get('kd_worker_loop_active_seconds_total') ?? 0) > 0);
     assert.equal(scraped.get('kd_stalled{mechanism="destination"}'), 0);
     assert.equal(scraped.get('kd_ready'), 1);
     const { partitions, partitionsLeftOut, ready, stall } = (await get('/status')).body as StatusBody;
@@ -59,6 +66,14 @@ test(
       [1, 0],
     ]);
     assert.deepEqual({ partitionsLeftOut, ready, stall }, { partitionsLeftOut: 0, ready: true, stall: null });
+    await eventually("the clients' figures are there", async () => {
+      const series = await scrape(`${url}/metrics`);
+      return (
+        series.get('kd_broker_up{client="consumer",broker="1"}') === 1 &&
+        (series.get('kd_broker_round_trip_seconds{client="producer",broker="1",quantile="0.99"}') ?? 0) > 0 &&
+        (series.get('kd_client_queue_bytes_max{client="producer"}') ?? 0) > 0
+      );
+    });
     const text = await (await fetch(`${url}/metrics`)).text();
     assert.equal(promtoolSays(text), '');
     assert.equal((await get('/elsewhere')).status, 404);

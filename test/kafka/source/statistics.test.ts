@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BEYOND_ANY_LOG } from '../../../src/kafka/source/offsets/undecided-starts.js';
+import { progressOf } from '../../../src/kafka/source/partition-progress.js';
 import { PartitionRegistry } from '../../../src/kafka/source/partition-registry.js';
-import { progressOf, statisticsOf } from '../../../src/kafka/source/statistics.js';
+import { statisticsOf } from '../../../src/kafka/statistics/document.js';
 import { PlainTable } from '../support.js';
 
 test('progress contains open partitions only, with the end for the isolation level', () => {

@@ -1,4 +1,4 @@
-import { field, type Statistics } from '../statistics.js';
+import { field, type Statistics } from '../../statistics/document.js';
 
 /** The first answer comes with the first heartbeat, within a second. */
 const QUIET_MS = 3_000;

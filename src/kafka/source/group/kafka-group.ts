@@ -2,9 +2,9 @@
 import type { Group, GroupEvents } from '../../../ports/group.js';
 import type { AssignedPartition } from '../../../ports/source.js';
 import { errorText, type KafkaConsumer, kafkaErrorCode, type TopicPartition } from '../../rdkafka.js';
+import type { Statistics } from '../../statistics/document.js';
 import { guarded, type Member } from '../member.js';
 import type { Session } from '../session.js';
-import type { Statistics } from '../statistics.js';
 import { EmptyHanded } from './empty-handed.js';
 
 export class KafkaGroup implements Group {

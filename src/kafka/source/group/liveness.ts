@@ -4,8 +4,8 @@
  */
 import { DispatcherError } from '../../../core/errors.js';
 import type { Trouble } from '../../../ports/source.js';
+import { field, type Statistics } from '../../statistics/document.js';
 import type { PartitionRegistry } from '../partition-registry.js';
-import { field, type Statistics } from '../statistics.js';
 
 /**
  * Brokers answer a fetch within `fetch.wait.max.ms`; if the answer is later than that by this much, they

@@ -1,18 +1,8 @@
 /** Extracts from librdkafka's statistics how far each open partition has been fetched, and where it ends. */
 import type { PartitionProgress } from '../../ports/source.js';
+import { field, type Statistics } from '../statistics/document.js';
 import { BEYOND_ANY_LOG } from './offsets/undecided-starts.js';
 import type { PartitionRegistry } from './partition-registry.js';
-
-/** The document of an `event.stats`; undefined for anything else: statistics are never worth a crash. */
-export function statisticsOf(event: unknown): Statistics | undefined {
-  const document = parse(field(event, 'message'));
-  return typeof document === 'object' && document !== null ? { document } : undefined;
-}
-
-/** The parsed document, as distinct from the event that carries it. */
-export interface Statistics {
-  readonly document: object;
-}
 
 export function progressOf(
   statistics: Statistics | undefined,
@@ -52,21 +42,6 @@ function connectedBrokers(brokers: unknown): ReadonlySet<unknown> {
       .filter((broker) => field(broker, 'state') === 'UP')
       .map((broker) => field(broker, 'nodeid')),
   );
-}
-
-function parse(text: unknown): unknown {
-  if (typeof text !== 'string') return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-export function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? (value as Readonly<Record<string, unknown>>)[name]
-    : undefined;
 }
 
 /** librdkafka's logical offsets are negative: not known. Nor is the position of an undecided start. */
