@@ -69,6 +69,12 @@ export function onReloadSignal(onTerminal: boolean, handle: (terminalGone: boole
   return remove;
 }
 
+/** Runs however the process ends, short of SIGKILL. Returns a function that removes it. */
+export function atExit(handle: () => void): () => void {
+  process.once('exit', handle);
+  return () => process.off('exit', handle);
+}
+
 function hasTerminal(): boolean {
   try {
     closeSync(openSync('/dev/tty', 'r'));

@@ -24,6 +24,8 @@ const VERBS: Readonly<Record<string, () => Promise<{ readonly register: Register
   consume: () => import('./verbs/consume.js'),
   group: () => import('./verbs/group.js'),
   verify: () => import('./verbs/verify.js'),
+  status: () => import('./verbs/running/status.js'),
+  top: () => import('./verbs/running/top.js'),
   completion: () => import('./verbs/completion.js'),
 };
 /** These need the options of every verb. */

@@ -38,6 +38,9 @@ const CODES = {
   NO_COMMITTED_OFFSET: { exit: ExitCode.dataProtected, retryable: false },
   RECEIPT_UNWRITABLE: { exit: ExitCode.dataProtected, retryable: true },
   CHECK_FAILED: { exit: ExitCode.checkFailed, retryable: false },
+  /** A running job that is asked over HTTP. */
+  JOB_UNREACHABLE: { exit: ExitCode.unreachable, retryable: true },
+  JOB_REFUSED: { exit: ExitCode.refused, retryable: false },
   STOPPED_BEFORE_END: { exit: ExitCode.stoppedBeforeEnd, retryable: true },
   KAFKA_REFUSED: { exit: ExitCode.refused, retryable: false },
   FENCED: { exit: ExitCode.refused, retryable: false },
