@@ -13,7 +13,7 @@ type Server = ResolvedConfig['server'];
 
 /** `url`: what the user named; it wins over the address, and the token of the configuration is still used. */
 export function addressOf(server: Server, url: string | undefined): JobAddress {
-  const token = tokenOf(server);
+  const token = server?.token;
   if (url !== undefined) return { url: originOf(url), token };
   if (server === undefined)
     throw new DispatcherError('USAGE', "the configuration has no server.port, so its job can't be asked", {
@@ -46,9 +46,4 @@ function originOf(text: string): string {
       remedy: 'leave them out; the token is server.token of the configuration, or KD_SERVER_TOKEN',
     });
   return url.origin;
-}
-
-function tokenOf(server: Server): string | undefined {
-  const named: Readonly<Record<string, unknown>> = { ...server };
-  return typeof named['token'] === 'string' ? named['token'] : undefined;
 }
