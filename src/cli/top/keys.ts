@@ -4,7 +4,7 @@ import type { CliIo } from '../io.js';
 
 type Input = CliIo['stdin'];
 
-/** `name` is readline's, with `ctrl-` before it, or the character itself. Returns a function that stops it. */
+/** `name` is readline's, with `ctrl-` before it, or the character. Returns a function that stops it. */
 export function onKeys(input: Input, handle: (name: string) => void): () => void {
   if (input.isTTY !== true || input.setRawMode === undefined) return () => undefined;
   const listener = (text: string | undefined, key: Key): void => {

@@ -1,4 +1,4 @@
-/** What the person at the terminal has chosen: the pipeline, the order of partitions, and the place in them. */
+/** What the person at the terminal has chosen: pipeline, order of partitions, and the place in them. */
 import type { PartitionLag } from '../../app/running/job-status.js';
 
 export const SORTS = ['lag', 'behind', 'partition'] as const;

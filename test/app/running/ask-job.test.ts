@@ -5,7 +5,7 @@ import { addressOf } from '../../../src/app/running/job-address.js';
 import { askStatus } from '../../../src/app/running/job-status.js';
 import type { ResolvedConfig } from '../../../src/config/keys/resolved.js';
 import type { DispatcherError } from '../../../src/core/errors.js';
-import { FakeJob, statusOf } from '../../support/fake-job.js';
+import { FakeJob, statusOf } from '../../support/running/fake-job.js';
 
 function serverOf(port: number, address: string): NonNullable<ResolvedConfig['server']> {
   const server = { port, address, token: undefined, allowedHosts: [] };
@@ -74,7 +74,7 @@ test('what is no answer of a job is refused, whatever it is', async () => {
   }
 });
 
-test('a job that never answers, an endless answer and a closed port are reported as not reachable', async () => {
+test('no answer, an endless one and a closed port mean that the job cannot be reached', async () => {
   const silent = await FakeJob.start(() => undefined);
   const address = { url: silent.url, token: undefined };
   const late = await refusal(askJob(address, '/status', { timeoutMs: 100 }));

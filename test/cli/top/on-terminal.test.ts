@@ -1,9 +1,9 @@
 /** `kd top` on a real terminal, against a server that answers as a job does. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { FakeJob, statusOf } from '../../support/fake-job.js';
 import { runKd } from '../../support/kd.js';
-import { KdOnTerminal } from '../../support/terminal.js';
+import { FakeJob, statusOf } from '../../support/running/fake-job.js';
+import { KdOnTerminal } from '../../support/running/terminal.js';
 
 const closing: (() => unknown)[] = [];
 after(async () => {

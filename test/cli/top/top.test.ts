@@ -6,7 +6,7 @@ import { askStatus, type JobStatus } from '../../../src/app/running/job-status.j
 import { frame, type Picture } from '../../../src/cli/top/frame.js';
 import { RateWatch, ratesBetween } from '../../../src/cli/top/rates.js';
 import { afterKey, FIRST_VIEW, type View } from '../../../src/cli/top/view.js';
-import { FakeJob, statusOf } from '../../support/fake-job.js';
+import { FakeJob, statusOf } from '../../support/running/fake-job.js';
 import { HOSTILE, UNSAFE } from '../memory-io.js';
 
 const plain = createColors(false);

@@ -1,8 +1,8 @@
-/** A program on a terminal (test/support/on-terminal.py), and what its screen shows. */
+/** A program on a terminal (test/support/running/on-terminal.py), and what its screen shows. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { kdEntry } from './kd.js';
-import { projectRoot } from './paths.js';
+import { kdEntry } from '../kd.js';
+import { projectRoot } from '../paths.js';
 
 const TIMEOUT_MS = 20_000;
 
@@ -22,7 +22,7 @@ export class KdOnTerminal {
   #looks = new Set<() => void>();
 
   constructor(args: readonly string[], { rows = 24, columns = 80, cwd, env = {} }: TerminalOptions = {}) {
-    const driver = join(projectRoot, 'test', 'support', 'on-terminal.py');
+    const driver = join(projectRoot, 'test', 'support', 'running', 'on-terminal.py');
     const own = Object.entries(process.env).filter(
       ([name]) => !/^(KD_|NO_COLOR|FORCE_COLOR|NODE_TEST)/.test(name),
     );
