@@ -2,15 +2,23 @@
 import type { MetricFamily } from '../ports/metrics.js';
 import { version } from '../version.js';
 import { metricFamilies } from './metrics/families.js';
+import type { ShownConfig } from './shown-config.js';
 import { viewSnapshot } from './status.js';
 import { notReady, type RunView, type StatusBody, statusBody } from './status-body.js';
 
 export type { RunView } from './status-body.js';
 
+/** The answer of `/config`. */
+export interface ConfigBody {
+  readonly schema: 1;
+  readonly pipelines: readonly ShownConfig[];
+}
+
 export interface Answers {
   /** Why `/readyz` says no; null: ready. */
   notReady(): string | null;
   status(): StatusBody;
+  config(): ConfigBody;
   metrics(): readonly MetricFamily[];
 }
 
@@ -21,6 +29,7 @@ export function answersOf(name: string, view: RunView): Answers {
       return why === null ? null : view.redact(why);
     },
     status: () => statusBody(name, view),
+    config: () => ({ schema: 1, pipelines: [view.config()].flatMap((one) => one ?? []) }),
     metrics: () => families(name, view),
   };
 }

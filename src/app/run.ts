@@ -21,6 +21,7 @@ import { FileWatch } from './reload/file-watch.js';
 import { LegRunner } from './reload/leg-runner.js';
 import { SchemaWarnings } from './schema-warnings.js';
 import type { ServiceNotices } from './service/notices.js';
+import type { ShownConfig } from './shown-config.js';
 import { type Redact, type Snapshot, viewSnapshot } from './status.js';
 import { type Summary, summarize } from './summary.js';
 import { LagThrottle } from './throttle/lag-throttle.js';
@@ -47,6 +48,8 @@ export interface RunJob {
   readonly logger: ClosableLogger;
   /** Loads the configuration again; undefined if it never changes. */
   readonly loadAgain?: () => Loaded;
+  /** For `/config`. */
+  readonly shown?: (config: ResolvedConfig) => ShownConfig;
   /** The file for the run's receipt. */
   readonly receipt?: string | undefined;
   readonly display?: RunDisplay;
@@ -104,6 +107,7 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
     reloads: () => runner.reloadStatus,
     redact,
     certificates: () => expiry.expiries(),
+    config: () => job.shown?.(runner.config),
   };
   job.observe?.(() => viewSnapshot(config.name, view));
   const events = new RunEvents({

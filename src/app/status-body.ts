@@ -5,6 +5,7 @@ import type { ClientFigures } from '../ports/client-figures.js';
 import { version } from '../version.js';
 import type { CertificateExpiry } from './reload/expiry.js';
 import type { ReloadStatus } from './reload/leg.js';
+import type { ShownConfig } from './shown-config.js';
 import { type Redact, type Snapshot, type SnapshotView, viewSnapshot } from './status.js';
 
 export interface RunView extends SnapshotView {
@@ -12,6 +13,8 @@ export interface RunView extends SnapshotView {
   certificates(): readonly CertificateExpiry[];
   /** The clients' own figures. */
   clients(): readonly ClientFigures[];
+  /** Undefined: not known how it came about. */
+  config(): ShownConfig | undefined;
 }
 
 /** Partitions that are listed: those furthest behind. */

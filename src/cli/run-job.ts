@@ -25,6 +25,7 @@ export interface JobRun {
   /** As configured, with the live group. */
   readonly config: ResolvedConfig;
   readonly request: JobRequest;
+  readonly loaded: Pick<Loaded, 'details'>;
   readonly options: GlobalOptions;
   readonly loadAgain: () => Loaded;
   readonly progressFile?: string;
@@ -99,6 +100,7 @@ async function run(
   await runOnTerminal(
     {
       config: narrowed,
+      loaded: job.loaded,
       until: 'end',
       bounds: boundsOf(state),
       job: {

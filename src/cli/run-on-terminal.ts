@@ -5,6 +5,7 @@ import { serviceNotices } from '../app/compose/service.js';
 import { openEventFile } from '../app/progress/event-file.js';
 import { type EventSink, writeFinished } from '../app/progress/events.js';
 import { type RunDisplay, type RunJob, runJob as run } from '../app/run.js';
+import { ConfigBook } from '../app/shown-config.js';
 import type { Summary } from '../app/summary.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Loaded } from '../config/load.js';
@@ -27,6 +28,8 @@ export interface TerminalRun {
   readonly options: GlobalOptions;
   /** The file for the run's receipt. */
   readonly receipt?: string | undefined;
+  /** How the configuration came about, for `/config`. */
+  readonly loaded: Pick<Loaded, 'details'>;
   /** Loads the configuration again; undefined if it never changes. */
   readonly loadAgain?: () => Loaded;
   /** Time between two progress lines without a terminal. */
@@ -61,7 +64,7 @@ export async function runOnTerminal(job: TerminalRun, io: CliIo): Promise<Summar
     onTerminal: io.stderr.isTTY === true,
     redact,
     service,
-    ...(job.loadAgain === undefined ? {} : { loadAgain: job.loadAgain }),
+    ...configOf(job, redact),
     ...(display === undefined ? {} : { display }),
     events: { sinks, intervalMs: job.progressIntervalMs ?? EVENTS_INTERVAL_MS },
   }).finally(() => logger.close(LOG_FLUSH_MS));
@@ -72,6 +75,23 @@ export async function runOnTerminal(job: TerminalRun, io: CliIo): Promise<Summar
   service?.close();
   exitNow?.();
   return summary;
+}
+
+/** How to load it again, and what `/config` shows of it. */
+function configOf(
+  { config, loaded, loadAgain }: TerminalRun,
+  redact: RunJob['redact'],
+): Pick<RunJob, 'shown' | 'loadAgain'> {
+  const book = new ConfigBook();
+  const noted = (next: Loaded): Loaded => {
+    book.note(next.config, next);
+    return next;
+  };
+  book.note(config, loaded);
+  return {
+    shown: (inUse) => book.shown(inUse, redact),
+    ...(loadAgain === undefined ? {} : { loadAgain: () => noted(loadAgain()) }),
+  };
 }
 
 async function eventSinks(

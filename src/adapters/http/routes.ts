@@ -21,7 +21,11 @@ export interface Route {
 }
 
 export function json(body: unknown, status = 200): Answer {
-  return { status, type: 'application/json; charset=utf-8', text: `${JSON.stringify(body)}\n` };
+  return jsonText(JSON.stringify(body), status);
+}
+
+export function jsonText(text: string, status = 200): Answer {
+  return { status, type: 'application/json; charset=utf-8', text: `${text}\n` };
 }
 
 /** `/livez` (never depends on Kafka) and `/readyz`; `notReady` gives the reason, or null. */

@@ -4,6 +4,7 @@ import winston from 'winston';
 import { LeveledLogger, type Logger } from '../../ports/logger.js';
 import type { Redact } from '../../secrets/redact.js';
 import { jsonLine, type LogEvent, textLine } from './lines.js';
+import { LogTail } from './log-tail.js';
 import { RATE_LIMITS, RateLimiter, type RateLimits, type Suppressed } from './rate-limiter.js';
 
 export type LogLevel = LogEvent['level'];
@@ -23,6 +24,8 @@ export interface LoggerOptions {
 
 export interface ClosableLogger extends Logger {
   readonly level: LogLevel;
+  /** Its newest lines, without secrets. */
+  readonly tail: LogTail;
   setLevel(level: LogLevel): void;
   /**
    * Writes summaries of suppressed messages, then waits until the stream has taken everything, at most
@@ -43,7 +46,9 @@ export function isJson({ format, stream }: Pick<LoggerOptions, 'format' | 'strea
 }
 
 class WinstonLogger extends LeveledLogger implements ClosableLogger {
+  readonly tail = new LogTail();
   readonly #winston: winston.Logger;
+  readonly #redact: Redact;
   readonly #stream: Writable;
   readonly #limiter: RateLimiter;
   readonly #limits: RateLimits;
@@ -58,6 +63,7 @@ class WinstonLogger extends LeveledLogger implements ClosableLogger {
     const asText = !isJson(options);
     const colors = options.colors ?? onTerminal;
     const redact = options.redact ?? ((text: string) => text);
+    this.#redact = redact;
     // The event is one object under its own key: winston would merge fields named message or level into the
     // line's own.
     const format = winston.format.printf((info) => {
@@ -139,6 +145,7 @@ class WinstonLogger extends LeveledLogger implements ClosableLogger {
   }
 
   #write(event: LogEvent): void {
+    this.tail.add(jsonLine(event, this.#redact));
     this.#winston.log({ level: event.level, message: event.message, event });
   }
 }

@@ -1,18 +1,18 @@
-import { json, probeRoutes, type Route } from '../../adapters/http/routes.js';
+import { type Answer, json, jsonText, probeRoutes, type Route } from '../../adapters/http/routes.js';
 import { type HttpServer, startHttpServer } from '../../adapters/http/server.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
-import type { Logger } from '../../ports/logger.js';
 import { type Answers, answersOf, type RunView } from '../endpoints.js';
+import type { ClosableLogger } from './logging.js';
 
 /** Undefined if the configuration has no server. */
 export async function startEndpoints(
   config: ResolvedConfig,
   view: RunView,
-  logger: Logger,
+  logger: ClosableLogger,
 ): Promise<HttpServer | undefined> {
   if (config.server === undefined) return undefined;
   const { port, address, token, allowedHosts } = config.server;
-  const routes = await routesOf(answersOf(config.name, view));
+  const routes = await routesOf(answersOf(config.name, view), logger);
   const server = await startHttpServer({ port, address, token, allowedHosts, routes });
   const paths = routes.map(({ path }) => path).join(' ');
   const host = address.includes(':') ? `[${address}]` : address;
@@ -20,12 +20,17 @@ export async function startEndpoints(
   return server;
 }
 
-async function routesOf({ notReady, status, metrics }: Answers): Promise<readonly Route[]> {
+async function routesOf(
+  { notReady, status, config, metrics }: Answers,
+  { tail }: ClosableLogger,
+): Promise<readonly Route[]> {
   const { createExposition } = await import('../../adapters/metrics/exposition.js');
   const exposition = createExposition();
   return [
     ...probeRoutes(notReady),
     { path: '/status', answer: () => json(status()) },
+    { path: '/config', answer: () => json(config()) },
+    { path: '/logs', answer: (query) => logAnswer(tail, query) },
     {
       path: '/metrics',
       answer: async () => ({
@@ -35,4 +40,13 @@ async function routesOf({ notReady, status, metrics }: Answers): Promise<readonl
       }),
     },
   ];
+}
+
+/** `?after=N`: only lines after that one. The lines are JSON already. */
+function logAnswer(tail: ClosableLogger['tail'], query: URLSearchParams): Answer {
+  const after = query.get('after') ?? '0';
+  if (!/^\d{1,15}$/.test(after)) return json({ error: 'after is the number of a line, such as 120' }, 400);
+  const { oldest, newest, lines } = tail.after(Number(after));
+  const list = lines.map(({ number, json: line }) => `{"number":${number},"line":${line}}`).join(',');
+  return jsonText(`{"schema":1,"oldest":${oldest},"newest":${newest},"lines":[${list}]}`);
 }

@@ -11,7 +11,7 @@ import { loadFlights } from '../../app/records/demo-load.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import { DispatcherError, ExitCode } from '../../core/errors.js';
 import type { CliIo, GlobalOptions } from '../io.js';
-import { loadConfig } from '../load-config.js';
+import { loadConfigWithDetails } from '../load-config.js';
 import { createCliLogger } from '../log.js';
 import { addExample, optionsOf } from '../options.js';
 import { runOnTerminal } from '../run-on-terminal.js';
@@ -43,7 +43,8 @@ async function demo(options: GlobalOptions, io: CliIo): Promise<void> {
   holdSignals(io.stderr.isTTY === true, () => process.exit(ExitCode.cutShort));
   const cluster = startDemoBroker([INPUT, OUTPUT, DEAD_LETTERS], PARTITIONS);
   try {
-    const config = await demoConfig(cluster.bootstrapServers, options, io);
+    const loaded = await demoConfig(cluster.bootstrapServers, options, io);
+    const { config } = loaded;
     const say = (text: string): unknown =>
       options.quiet === true ? undefined : io.stderr.write(`${text}\n`);
     say(
@@ -55,6 +56,7 @@ async function demo(options: GlobalOptions, io: CliIo): Promise<void> {
     const summary = await runOnTerminal(
       {
         config,
+        loaded,
         until: 'end',
         options,
         progressIntervalMs: PROGRESS_INTERVAL_MS,
@@ -75,7 +77,11 @@ async function demo(options: GlobalOptions, io: CliIo): Promise<void> {
   }
 }
 
-function demoConfig(servers: string, options: GlobalOptions, io: CliIo): Promise<ResolvedConfig> {
+function demoConfig(
+  servers: string,
+  options: GlobalOptions,
+  io: CliIo,
+): ReturnType<typeof loadConfigWithDetails> {
   const example = (name: string): string =>
     fileURLToPath(new URL(`../../../../examples/flights/${name}`, import.meta.url));
   const values = {
@@ -90,7 +96,7 @@ function demoConfig(servers: string, options: GlobalOptions, io: CliIo): Promise
     'dispatcher.output.schema': example('flight.avsc'),
     'dispatcher.dead-letter.topic': DEAD_LETTERS,
   };
-  return loadConfig(options, io, { builtIn: { by: 'the demo', values } });
+  return loadConfigWithDetails(options, io, { builtIn: { by: 'the demo', values } });
 }
 
 async function load(config: ResolvedConfig, options: GlobalOptions, io: CliIo): Promise<void> {

@@ -58,7 +58,8 @@ export function register(program: Command, io: CliIo): void {
         ...(throttleLag === undefined ? [] : [`dispatcher.throttle-lag=${throttleLag.join(',')}`]),
       ];
       const options = { ...given, set: [...set, ...paceSet] };
-      const { config } = await loadConfigWithDetails(options, io);
+      const loaded = await loadConfigWithDetails(options, io);
+      const { config } = loaded;
       if (options.plan === true) {
         const { printPlan } = await import('../run-plan.js');
         await printPlan(config, options, io);
@@ -68,7 +69,7 @@ export function register(program: Command, io: CliIo): void {
       // signal handlers.
       holdSignals(io.stderr.isTTY === true, () => process.exit(ExitCode.cutShort));
       const loadAgain = (): Loaded => readConfig(options, io);
-      await start(config, options, loadAgain, io);
+      await start(loaded, options, loadAgain, io);
     });
 }
 
@@ -81,7 +82,7 @@ function readRate(text: string): string {
 
 /** Code that needs Kafka's client is loaded here, so that other verbs do not load it. */
 async function start(
-  config: ResolvedConfig,
+  loaded: Pick<Loaded, 'details'> & { readonly config: ResolvedConfig },
   options: RunOptions,
   loadAgain: () => Loaded,
   io: CliIo,
@@ -97,7 +98,8 @@ async function start(
     receipt,
   } = options;
   const events = progressFile === undefined ? {} : { progressFile };
-  const run = { config, options, loadAgain, receipt, ...events };
+  const { config } = loaded;
+  const run = { config, loaded, options, loadAgain, receipt, ...events };
   if (job !== undefined && until !== 'forever') {
     const { runJobOnTerminal } = await import('../run-job.js');
     const request = { name: job, from, until, partitions, again, acceptChange };

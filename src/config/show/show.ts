@@ -22,7 +22,7 @@ export interface ShownValue {
 const OUR_DEFAULT = 'default of kafka-dispatcher';
 
 /** Every value in use, in the order of the file. Keys without a value are left out. */
-export function shownValues(config: ResolvedConfig, loaded: Loaded): readonly ShownValue[] {
+export function shownValues(config: ResolvedConfig, loaded: Pick<Loaded, 'details'>): readonly ShownValue[] {
   const { settings, merged } = loaded.details;
   const rows: ShownValue[] = [];
   for (const field of FIELDS) {
@@ -96,7 +96,11 @@ function fieldOrigin(path: string, config: ResolvedConfig, origin: string): stri
   return path === 'dispatcher.threads' ? `default: auto, ${autoThreads().origin}` : origin;
 }
 
-function clientRows(side: 'consumer' | 'producer', config: ResolvedConfig, loaded: Loaded): ShownValue[] {
+function clientRows(
+  side: 'consumer' | 'producer',
+  config: ResolvedConfig,
+  loaded: Pick<Loaded, 'details'>,
+): ShownValue[] {
   const user = loaded.details.clients[side];
   const missing = [...config[side].properties].filter(
     ([name]) => (user.get(name)?.origin.kind ?? 'default') === 'default',

@@ -43,6 +43,7 @@ class Told {
       clients: () => [],
       reloads: () => ({ count: 0, switching: false, rejected: undefined }),
       certificates: () => [],
+      config: () => undefined,
       redact: (text) => text.replaceAll('hunter2', '***'),
     };
     const run = { transform: 'hunter2.ts', threads: 3 };
