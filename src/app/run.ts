@@ -80,8 +80,7 @@ type Runner = LegRunner<ResolvedConfig>;
 export async function runJob(job: RunJob): Promise<RunOutcome> {
   const { config, until, logger, redact } = job;
   refuseOwnGroup(config);
-  const startedAt = new Date();
-  const cpuBefore = usage().cpuMicroseconds;
+  const [startedAt, cpuBefore] = [new Date(), usage().cpuMicroseconds];
   const expiry = new ExpiryWatch({ logger, clock: realClock, now: () => new Date() });
   const schemas = new SchemaWarnings(logger);
   const receipt = job.receipt === undefined ? undefined : await RunReceipt.begin(job.receipt, job);
