@@ -25,7 +25,7 @@ ifeq ($(firstword $(MAKECMDGOALS)),bench)
   override ARGS := $(ARGS) $(NAMED) $(WORDS)
 endif
 
-.PHONY: help setup setup-test build native check test quick coverage test-sim proof demo bench fix clean native-asan native-valgrind smoke
+.PHONY: help setup setup-test build native check test quick coverage test-sim proof demo bench soak fix clean native-asan native-valgrind smoke
 
 help: ## this text
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -72,6 +72,9 @@ fix: setup ## format, sort imports and repair what lint can repair
 
 bench: setup-test build ## measure against the C floor and stock node-rdkafka; writes benchmarks/RESULTS.md (options: make bench -- --help)
 	@$(RUN) npm run --silent bench -- $(ARGS)
+
+soak: setup-test build ## hours under load with reloads, broker restarts and scrapes: make soak HOURS=0.1 RELOADS=5 BROKER_RESTARTS=2
+	@$(RUN) npm run --silent soak
 
 native-asan: setup-test build ## test the data plane under AddressSanitizer
 	@$(RUN) npm run --silent native:asan

@@ -143,6 +143,7 @@ export interface KdVariant {
   readonly output?: 'raw' | 'json' | 'avro';
   /** Further `dispatcher` keys. */
   readonly dispatcher?: Readonly<Record<string, unknown>>;
+  readonly server?: { readonly port: number };
 }
 
 export function kd(variant: KdVariant, until: 'end' | 'forever' = 'end'): Contender {
@@ -188,6 +189,7 @@ async function writeConfig(variant: KdVariant, job: Job): Promise<string> {
       producer: { topic: job.output },
     },
     dispatcher,
+    ...(variant.server === undefined ? {} : { server: variant.server }),
     logging: { level: 'warn' },
   };
   const file = join(job.folder, `${job.group}.yml`);

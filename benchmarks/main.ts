@@ -28,6 +28,7 @@ import { PEER_JOBS, type PeerJob } from './peers/jobs.js';
 import { replaceJob } from './peers/report.js';
 import { measurePeers, rivalsInBetween } from './peers/rounds.js';
 import { type Results, readResults, writeReport } from './report.js';
+import { measureScrapes } from './scrapes/scrapes.js';
 import { type Fillings, measureThroughput, type Score } from './throughput.js';
 import { measureTls, type TlsScore } from './tls.js';
 
@@ -177,6 +178,7 @@ async function measureParts(
   await add('latency', () => latency(ground, options, rateMax()));
   await add('cores', () => measureCores(ground, options));
   await add('micro', measureMicro);
+  await add('scrapes', () => measureScrapes(ground, options));
   if (!options.parts.has('peers')) return;
   say('part peers');
   await measurePeers(ground, peerJobs(options), options, async (score) => {

@@ -28,6 +28,7 @@ export const PARTS = [
   'large',
   'cores',
   'micro',
+  'scrapes',
   'peers',
 ] as const;
 export type Part = (typeof PARTS)[number];
@@ -54,6 +55,7 @@ const USAGE = `make bench, with options as in: make bench -- --only throughput,t
                      large       records of 10 KB
                      cores       a function of 20 µs with one thread and with two; the main thread with 16
                      micro       parts by themselves, without a broker
+                     scrapes     what /metrics costs under load
                      peers       kd against hand-written Go and Kafka Streams; needs Go 1.26 and Maven
   --tls            only the part tls; with --only: that part too
   --peers          only the part peers; with --only: that part too

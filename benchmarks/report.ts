@@ -10,6 +10,7 @@ import type { LatencyScore, StartStopScore } from './latency.js';
 import type { MicroScore } from './micro/main.js';
 import { peersBody, peersChart } from './peers/report.js';
 import type { PeerScore } from './peers/rounds.js';
+import { type ScrapesScore, scrapesBody } from './scrapes/scrapes.js';
 import { MIB, ratio, table, thousands, withRange } from './tables.js';
 import type { Score } from './throughput.js';
 import type { TlsPair, TlsScore } from './tls.js';
@@ -28,6 +29,7 @@ export interface Results {
   }>;
   readonly cores?: Measured<CoresScore>;
   readonly micro?: Measured<readonly MicroScore[]>;
+  readonly scrapes?: Measured<ScrapesScore>;
   /** Every job by itself, in the order of the jobs. */
   readonly peers?: readonly Measured<PeerScore>[];
 }
@@ -168,6 +170,7 @@ function sections(results: Results): string[] {
     ),
     ...section('Latency end to end', results.latency, latencyBody),
     ...section('More cores', results.cores, coresBody),
+    ...section('What scrapes cost', results.scrapes, scrapesBody),
     ...section('Parts by themselves', results.micro, (scores) =>
       table(
         ['', 'ns, median', 'per'],

@@ -24,6 +24,9 @@ export function stageFamilies({ stages, workers }: Measured): readonly MetricFam
   ];
 }
 
+/** Counters that begin with the first death would hide it: a rate needs a value before. */
+const NO_DEATHS = { WORKER_EXITED: 0, WORKER_OUT_OF_MEMORY: 0, WORKER_TIMEOUT: 0, WORKER_CRASHED: 0 };
+
 export function workerFamilies(
   { threads, threadsBusy }: RunStatus,
   { records, tasks, loopActiveMs, gcBy, deathsBy }: WorkersSnapshot,
@@ -58,7 +61,10 @@ export function workerFamilies(
       name: 'kd_worker_deaths_total',
       help: 'Worker threads that died and were replaced',
       type: 'counter',
-      samples: Object.entries(deathsBy).map(([code, value]) => ({ labels: { code }, value })),
+      samples: Object.entries({ ...NO_DEATHS, ...deathsBy }).map(([code, value]) => ({
+        labels: { code },
+        value,
+      })),
     },
   ];
 }
