@@ -1,5 +1,5 @@
 /** `make soak`: hours under load, with reloads, broker restarts and a scrape each second; then an account. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,7 +55,8 @@ async function soak(options: SoakOptions, folder: string): Promise<Account> {
       scraper.stop();
       kd.kill('SIGTERM');
     }
-    const { code } = await kd.ended;
+    const { code, stderr } = await kd.ended;
+    writeFileSync(join(options.out, 'kd.log'), stderr);
     say('both topics are read again');
     const verified = await cluster.tool.verify({
       topics: [job.output],
