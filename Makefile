@@ -25,7 +25,11 @@ ifeq ($(firstword $(MAKECMDGOALS)),bench)
   override ARGS := $(ARGS) $(NAMED) $(WORDS)
 endif
 
+<<<<<<< HEAD
 .PHONY: help setup setup-test build native check test quick coverage test-sim proof demo bench soak fix clean native-asan native-valgrind smoke
+=======
+.PHONY: help setup setup-test build native check test quick coverage test-sim proof demo bench fix clean native-asan native-valgrind smoke package package-check
+>>>>>>> cba5a40 (package: a tarball and a Debian package that need no npm and no compiler; deploy: units, image, manifests)
 
 help: ## this text
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -81,6 +85,13 @@ native-asan: setup-test build ## test the data plane under AddressSanitizer
 
 native-valgrind: setup-test build ## test the data plane under valgrind
 	@$(RUN) npm run --silent native:valgrind
+
+package: build ## the tarball and the Debian package that need no npm and no compiler, in build/package/out (a release: AUDIT=required)
+	@$(RUN) scripts/setup.sh package
+	@$(RUN) node scripts/package/build.mjs
+
+package-check: ## install both in a bare Debian (chroot, as root) and run them there: make package-check T=tarball|deb
+	@$(RUN) scripts/package/check.sh $(T)
 
 clean: ## remove what was built (keeps node_modules)
 	rm -rf build build-* native/build native/build-* coverage

@@ -115,8 +115,10 @@ chmodSync(resolve(OUT, 'kd.mjs'), 0o755);
 const key = createHash('sha256').update(readFileSync(PROGRAM)).update(process.version).digest('hex');
 if (!existsSync(CACHE) || !existsSync(CACHE_KEY) || readFileSync(CACHE_KEY, 'utf8') !== key) {
   rmSync(CACHE, { force: true });
-  const args = [fileURLToPath(new URL('code-cache.mjs', import.meta.url)), PROGRAM, CACHE];
-  const made = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: CACHE_SECONDS_MAX * 1000 });
+  // By a relative path: the cache keeps it, and is shipped.
+  const args = [fileURLToPath(new URL('code-cache.mjs', import.meta.url)), 'program.cjs', CACHE];
+  const options = { cwd: OUT, encoding: 'utf8', timeout: CACHE_SECONDS_MAX * 1000 };
+  const made = spawnSync(process.execPath, args, options);
   if (made.status === 0 && existsSync(CACHE)) writeFileSync(CACHE_KEY, key);
   else console.warn(`the program's compiled code was not kept, it will start more slowly:\n${made.stderr}`);
 }

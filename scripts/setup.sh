@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Installs what is missing and nothing else; quick when all is there.
 #   scripts/setup.sh build   what compiling and running needs
-#   scripts/setup.sh test    the same, with a JDK, Maven, valgrind and promtool
+#   scripts/setup.sh test    the same, with a JDK, Maven, valgrind, promtool and systemd-analyze
+#   scripts/setup.sh package the same as build, with what makes packages
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 mode=${1:-build}
-if [[ $mode != build && $mode != test ]]; then
-  echo "usage: scripts/setup.sh build|test" >&2
+if [[ $mode != build && $mode != test && $mode != package ]]; then
+  echo "usage: scripts/setup.sh build|test|package" >&2
   exit 2
 fi
 
@@ -45,6 +46,12 @@ missing_packages() {
     has valgrind || echo valgrind
     # promtool
     has promtool || echo prometheus
+    has systemd-analyze || echo systemd
+  fi
+  if [[ $mode == package ]]; then
+    has strip || echo binutils
+    has patchelf || echo patchelf
+    has dpkg-shlibdeps || echo dpkg-dev
   fi
 }
 
