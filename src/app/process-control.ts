@@ -94,3 +94,9 @@ export function usage(): Usage {
   const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
   return { cpuMicroseconds: userCPUTime + systemCPUTime, rssPeakBytes: maxRSS * 1024 };
 }
+
+/** CPU time of this run only: the process did other things before. */
+export function usageSince(cpuBefore: number): Usage {
+  const { cpuMicroseconds, rssPeakBytes } = usage();
+  return { cpuMicroseconds: cpuMicroseconds - cpuBefore, rssPeakBytes };
+}

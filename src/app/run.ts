@@ -2,15 +2,16 @@
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Loaded } from '../config/load.js';
 import type { DigestedParts } from '../core/jobs/job-record.js';
-import type { RunReport, RunStatus } from '../dispatcher/report.js';
+import type { RunStatus } from '../dispatcher/report.js';
 import type { EndOffset } from '../ports/source.js';
-import { startEndpoints } from './compose/endpoints.js';
+import type { Telemetry } from '../ports/telemetry.js';
+import { startEndpoints, startTelemetry } from './compose/endpoints.js';
 import { compose } from './compose/job.js';
 import { exitNow } from './compose/librdkafka.js';
 import type { ClosableLogger } from './compose/logging.js';
 import { refuseOwnGroup, watchingOf } from './compose/throttle.js';
-import type { RunView } from './endpoints.js';
-import { onReloadSignal, onStopSignals, type Usage, usage } from './process-control.js';
+import { answersOf, type RunView } from './endpoints.js';
+import { onReloadSignal, onStopSignals, usage, usageSince } from './process-control.js';
 import { type EventSink, RunEvents } from './progress/events.js';
 import { realClock } from './real-clock.js';
 import { RunReceipt } from './receipts/run-receipt.js';
@@ -24,7 +25,9 @@ import type { ServiceNotices } from './service/notices.js';
 import type { ShownConfig } from './shown-config.js';
 import { type Redact, type Snapshot, viewSnapshot } from './status.js';
 import { type Summary, summarize } from './summary.js';
+import { type Observed, observed } from './telemetry.js';
 import { LagThrottle } from './throttle/lag-throttle.js';
+import { whatIsRun } from './what-is-run.js';
 
 export type { RunStatus };
 
@@ -70,7 +73,7 @@ export interface RunJob {
 
 export interface RunOutcome {
   readonly summary: Summary;
-  /** Set when a client did not close in time: ends the process without waiting for it. */
+  /** Set when a client did not close in time, or telemetry was not sent: the process does not wait for it. */
   readonly exitNow: (() => void) | undefined;
 }
 
@@ -84,6 +87,7 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
   const expiry = new ExpiryWatch({ logger, clock: realClock, now: () => new Date() });
   const schemas = new SchemaWarnings(logger);
   const receipt = job.receipt === undefined ? undefined : await RunReceipt.begin(job.receipt, job);
+  const telemetry = await startTelemetry(config, logger);
   const throttle = new LagThrottle({
     logger,
     clock: realClock,
@@ -95,7 +99,7 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
     receipt?.inForce(next);
     throttle.use(watchingOf(next, logger));
   };
-  const { runner, watch } = await makeRunner(job, { inForce, throttle, receipt });
+  const { runner, watch } = await makeRunner(job, { inForce, throttle, receipt, telemetry });
   const view: RunView = {
     startedAt,
     status: () => runner.status(),
@@ -116,7 +120,16 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
     clock: realClock,
     ...(job.events ?? { sinks: [], intervalMs: 0 }),
   });
-  const report = await attended(job, { runner, watch, expiry, throttle, inForce, view, events });
+  const { report, flushed } = await attended(job, {
+    runner,
+    watch,
+    expiry,
+    throttle,
+    telemetry,
+    inForce,
+    view,
+    events,
+  });
   const ended = summarize(report, {
     name: config.name,
     startedAt,
@@ -131,7 +144,7 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
   await receipt?.ended({ state: summary.state, exitCode: summary.exitCode, report });
   // The last: a reader of events may keep it waiting.
   await events.finish(summary);
-  return { summary, exitNow: report.hung ? () => exitNow(summary.exitCode) : undefined };
+  return { summary, exitNow: report.hung || !flushed ? () => exitNow(summary.exitCode) : undefined };
 }
 
 interface Attended {
@@ -139,6 +152,7 @@ interface Attended {
   readonly watch: FileWatch | undefined;
   readonly expiry: ExpiryWatch;
   readonly throttle: LagThrottle;
+  readonly telemetry: Telemetry | undefined;
   /** Watches what the configuration in use names: certificates, schemas, groups. */
   readonly inForce: (config: ResolvedConfig) => void;
   readonly view: RunView;
@@ -146,8 +160,8 @@ interface Attended {
 }
 
 /** Runs the job with signals, endpoints, watches and display, and removes them all afterwards. */
-async function attended(job: RunJob, parts: Attended): Promise<RunReport> {
-  const { runner, watch, expiry, throttle, inForce, view, events } = parts;
+async function attended(job: RunJob, parts: Attended): Promise<Observed> {
+  const { runner, watch, expiry, throttle, telemetry, inForce, view, events } = parts;
   const { config, until, logger, display, onTerminal, loadAgain } = job;
   const reloadable = loadAgain !== undefined;
   const removeSignals = listenToSignals(runner, { logger, display, onTerminal, reloadable });
@@ -161,12 +175,13 @@ async function attended(job: RunJob, parts: Attended): Promise<RunReport> {
     logger.info('running', whatIsRun(config, until));
     inForce(config);
     watch?.start();
-    const report = await runner.run();
+    const { metrics } = answersOf(config.name, view);
+    const ended = await observed(telemetry, metrics, () => runner.run());
     watch?.stop();
     expiry.stop();
     display?.stop();
     await Promise.all([health?.close(), throttle.close()]);
-    return report;
+    return ended;
   } finally {
     events.stop();
     service?.remove(served);
@@ -174,13 +189,13 @@ async function attended(job: RunJob, parts: Attended): Promise<RunReport> {
   }
 }
 
-interface RunnerParts extends Pick<Attended, 'inForce' | 'throttle'> {
+interface RunnerParts extends Pick<Attended, 'inForce' | 'throttle' | 'telemetry'> {
   readonly receipt: RunReceipt | undefined;
 }
 
 async function makeRunner(
   { config, until, bounds, digests, logger, loadAgain }: RunJob,
-  { inForce, throttle, receipt }: RunnerParts,
+  { inForce, throttle, receipt, telemetry }: RunnerParts,
 ): Promise<{ readonly runner: Runner; readonly watch: FileWatch | undefined }> {
   const { reloadTimeoutMs, reloadIntervalMs } = config.dispatcher;
   const revisions =
@@ -204,6 +219,7 @@ async function makeRunner(
         throttle,
         carried,
         receipts: receipt?.book,
+        telemetry,
       }),
     source: revisions,
     reloadTimeoutMs,
@@ -268,33 +284,4 @@ function listenToSignals(runner: Runner, { logger, display, onTerminal, reloadab
     removeStops();
     removeReload();
   };
-}
-
-/** The resolved job in one line, which makes the rest of the log understandable. */
-function whatIsRun(
-  { name, consumer, producer, dispatcher: job }: ResolvedConfig,
-  until: 'end' | 'forever',
-): Readonly<Record<string, unknown>> {
-  const { topics } = consumer;
-  return {
-    name,
-    topics: 'names' in topics ? topics.names.join(' ') : `/${topics.pattern}/`,
-    group: consumer.groupId,
-    output: producer.topic ?? 'none (results name their topics)',
-    ...(job.deadLetterTopic === undefined ? {} : { deadLetter: job.deadLetterTopic }),
-    transform: job.transform ?? 'none (pass-through)',
-    formats: `${job.input.format} → ${job.output.format}`,
-    threads: job.threads,
-    ordering: job.ordering,
-    ...(job.rate === undefined ? {} : { rate: job.rate }),
-    ...(job.throttleLag === undefined ? {} : { throttleLag: job.throttleLag.join(' ') }),
-    inFlightBytesMax: job.inFlight.bytesMax,
-    until,
-  };
-}
-
-/** CPU time of this run only: the process did other things before. */
-function usageSince(cpuBefore: number): Usage {
-  const { cpuMicroseconds, rssPeakBytes } = usage();
-  return { cpuMicroseconds: cpuMicroseconds - cpuBefore, rssPeakBytes };
 }

@@ -6,6 +6,7 @@ import type { Intake } from './intake/intake.js';
 import type { Releaser } from './ordering/releaser.js';
 import type { RunState } from './run-state.js';
 import type { Settler } from './settlement/settler.js';
+import { endSend } from './tracing.js';
 import type { DeadLetterRows } from './transform/dead-letter-rows.js';
 import type { OutputBlocks } from './transform/output-blocks.js';
 import type { TransformRunner } from './transform/transform-runner.js';
@@ -39,7 +40,10 @@ export class BatchFlow {
   read(input: InputBatch): readonly Fault[] {
     const { intake, releaser } = this.parts;
     const taken = intake.take(input);
-    if (taken?.batch !== undefined && releaser.accept(taken.batch)) this.transform(taken.batch);
+    if (taken?.batch !== undefined) {
+      taken.batch.trace = this.state.deps.tracer?.begin(input);
+      if (releaser.accept(taken.batch)) this.transform(taken.batch);
+    }
     return taken?.faults ?? [];
   }
 
@@ -69,6 +73,7 @@ export class BatchFlow {
     if (batch === undefined)
       throw new DispatcherError('DEFECT', `batch ${settled.batchId} was settled, but it is not in flight`);
     const { part, deadLetters } = this.parts.settler.partSettled(batch, settled);
+    endSend(part, settled);
     for (const rows of deadLetters)
       void this.parts.deadLetterRows.redirect(batch, rows, () => this.advance(batch));
     this.parts.outputs.giveBackPart(part, batch);
@@ -154,6 +159,7 @@ export class BatchFlow {
     // After a cut nothing is counted any more; only memory is released.
     if (!this.state.lifecycle.isOver()) this.parts.settler.finish(batch);
     for (const part of batch.parts) this.parts.outputs.giveBackPart(part, batch);
+    batch.trace?.end(batch.fault);
     blocks.give(batch.input.block);
     flow.release(batch.input.packedBytes, batch.input.rowCount);
     this.lastSettledMs = deps.clock.nowMs();

@@ -1,6 +1,7 @@
 import type { BatchId, Block, InputBatch, PartitionId, Segment } from '../core/batch.js';
 import type { DispatcherError } from '../core/errors.js';
 import type { DeliveryFailure } from '../ports/sink.js';
+import type { BatchTrace, TraceFault, TraceStep } from '../ports/tracing.js';
 import type { Rejection, TopicRows, TransformResult } from '../ports/transform-pool.js';
 import {
   HEADER_BYTES,
@@ -49,8 +50,12 @@ export interface Part {
   outcomes: Uint8Array | undefined;
   /** Where its acknowledged records are, for the receipt. */
   notes: Uint8Array | undefined;
+  /** Set while it is written, if the batch is traced. */
+  trace: TraceStep | undefined;
 }
 
+/** Of a trace. */
+export const STOPS = 'the run stops at a record';
 const NO_PARTS: readonly Part[] = [];
 
 /** A batch in flight: read → transformed (in parts) → written → settled. */
@@ -82,6 +87,8 @@ export class InFlightBatch {
   readonly redirected = new Map<number, string>();
   /** Acknowledged rows by topic number, dead letters not among them. */
   readonly emitted = new Map<number, number>();
+  /** Undefined: the batch is not traced. */
+  trace: BatchTrace | undefined;
   /** Parts below were handed to the writer, or never will be. */
   private takenTo = 0;
   private settledTo = 0;
@@ -93,6 +100,14 @@ export class InFlightBatch {
     this.readAtMs = readAtMs;
     this.waitsSinceMs = readAtMs;
     this.partitionIds = [...new Set(input.segments.map((segment) => segment.partitionId))];
+  }
+
+  /** Undefined: it was settled as it was read. No text of records: traces leave the machine. */
+  get fault(): TraceFault | undefined {
+    if (this.stopReason !== undefined) return { code: this.stopReason.code, message: STOPS };
+    if (this.rewound) return { code: 'REWOUND', message: 'a delivery failed: its records are read again' };
+    if (this.abandoned) return { code: 'ABANDONED', message: 'its results are not needed any more' };
+    return undefined;
   }
 
   get settled(): boolean {
@@ -183,6 +198,7 @@ export class InFlightBatch {
       released: false,
       outcomes: undefined,
       notes: undefined,
+      trace: undefined,
     };
     this.parts.push(part);
     return part;

@@ -10,6 +10,7 @@ import type { Receipts } from '../ports/receipts.js';
 import type { Sink } from '../ports/sink.js';
 import type { EndOffset, Source } from '../ports/source.js';
 import type { Throttle } from '../ports/throttle.js';
+import type { BatchTracer } from '../ports/tracing.js';
 import type { TransformPool } from '../ports/transform-pool.js';
 
 export interface DispatcherDeps {
@@ -31,6 +32,8 @@ export interface DispatcherDeps {
   readonly receipts?: Receipts;
   /** Undefined: no other group limits how fast records are read. */
   readonly throttle?: Throttle;
+  /** Undefined: batches are not traced. */
+  readonly tracer?: BatchTracer;
   /** Called once, when everything has started and records may flow. */
   readonly running?: () => void;
 }

@@ -20,6 +20,8 @@ export interface TransformTask {
   readonly rows?: readonly number[];
   /** Topics that an earlier part of this batch asked for (`unknownTopics`); the worker remembers them. */
   readonly topics?: readonly OutputTopic[];
+  /** The trace context of the task, for `context.traceparent`. */
+  readonly traceparent?: string;
 }
 
 export type Stage = 'decode' | 'validate' | 'transform' | 'encode' | 'deliver' | 'worker';

@@ -27,6 +27,8 @@ export interface WorkerParts {
   readonly stop: StopCell;
   /** The result of `setup`. */
   state: unknown;
+  /** Of the running task. */
+  traceparent: string | undefined;
 }
 
 export function workerParts(
@@ -34,7 +36,7 @@ export function workerParts(
   options: Readonly<Record<string, unknown>>,
   stop: StopCell,
 ): WorkerParts {
-  return { threadId, options, reports: new Reports(), stop, state: undefined };
+  return { threadId, options, reports: new Reports(), stop, state: undefined, traceparent: undefined };
 }
 
 /**
@@ -47,17 +49,22 @@ export class CallContext implements TransformContext<unknown> {
   readonly logger: Reports;
   readonly metrics: Reports;
   readonly state: unknown;
-  readonly #stop: StopCell;
+  readonly #worker: WorkerParts;
   #controller: AbortController | undefined;
   #timedOut: Error | undefined;
 
-  constructor({ threadId, options, reports, stop, state }: WorkerParts) {
+  constructor(worker: WorkerParts) {
+    const { threadId, options, reports, state } = worker;
     this.threadId = threadId;
     this.options = options;
     this.logger = reports;
     this.metrics = reports;
     this.state = state;
-    this.#stop = stop;
+    this.#worker = worker;
+  }
+
+  get traceparent(): string | undefined {
+    return this.#worker.traceparent;
   }
 
   get signal(): AbortSignal {
@@ -73,7 +80,7 @@ export class CallContext implements TransformContext<unknown> {
 
   /** Passes the main thread's stop on to the holder of the signal. */
   noticeStop(): void {
-    if (this.#stop.isSet && this.#controller?.signal.aborted === false)
+    if (this.#worker.stop.isSet && this.#controller?.signal.aborted === false)
       this.#controller.abort(named('AbortError', 'the dispatcher is stopping'));
   }
 

@@ -114,6 +114,7 @@ export class TaskRunner {
     for (const { id, topic, partition } of task.partitions ?? [])
       this.#partitions.set(id, { topic, partition });
     this.#topics.add(task.topics ?? []);
+    this.#worker.traceparent = task.traceparent;
     this.#reader.open(task.input);
     if (task.rowCount < 1 || task.firstRow + task.rowCount > this.#reader.rowCount) {
       throw new DispatcherError(

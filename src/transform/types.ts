@@ -78,6 +78,11 @@ export interface SetupContext {
 
 export interface TransformContext<State = undefined> extends SetupContext {
   readonly state: State;
+  /**
+   * The trace context of the task that runs, as a W3C `traceparent`: the parent for spans of the transform.
+   * Undefined: the run is not traced. A record's own is `record.headerText('traceparent')`.
+   */
+  readonly traceparent?: string | undefined;
 }
 
 type Answer<Out> = Result<Out> | Promise<Result<Out>>;

@@ -16,4 +16,5 @@ export interface WorkerTask {
   readonly rejectWith?: Rejection;
   readonly rows?: readonly number[];
   readonly batchId?: number;
+  readonly traceparent?: string;
 }

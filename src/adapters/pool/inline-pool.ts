@@ -104,7 +104,7 @@ class InlinePool implements TransformPool {
       id: partitionId,
       ...this.#settings.describePartition(partitionId),
     }));
-    const { batchId, input, output, firstRow, rowCount, rejectWith, rows } = task;
+    const { batchId, input, output, firstRow, rowCount, rejectWith, rows, traceparent } = task;
     return runner.run({
       input: input.bytes,
       output: output.bytes,
@@ -115,6 +115,7 @@ class InlinePool implements TransformPool {
       ...(rejectWith === undefined ? {} : { rejectWith }),
       ...(rows === undefined ? {} : { rows }),
       ...(batchId === undefined ? {} : { batchId }),
+      ...(traceparent === undefined ? {} : { traceparent }),
     });
   }
 }

@@ -70,7 +70,7 @@ export class PoolThread {
     }
     const newTopics = topics.since(this.#topicsSeen);
     this.#topicsSeen = topics.version;
-    const { batchId, input, output, firstRow, rowCount, rejectWith, rows } = task;
+    const { batchId, input, output, firstRow, rowCount, rejectWith, rows, traceparent } = task;
     return {
       input: input.bytes,
       output: output.bytes,
@@ -81,6 +81,7 @@ export class PoolThread {
       ...(rejectWith === undefined ? {} : { rejectWith }),
       ...(rows === undefined ? {} : { rows }),
       ...(batchId === undefined ? {} : { batchId }),
+      ...(traceparent === undefined ? {} : { traceparent }),
     };
   }
 

@@ -1,6 +1,11 @@
+/** How a run is seen from outside: its HTTP server, and OpenTelemetry. */
+import { dirname } from 'node:path';
 import { type Answer, json, jsonText, probeRoutes, type Route } from '../../adapters/http/routes.js';
 import { type HttpServer, startHttpServer } from '../../adapters/http/server.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import type { Logger } from '../../ports/logger.js';
+import type { Telemetry } from '../../ports/telemetry.js';
+import { version } from '../../version.js';
 import { type Answers, answersOf, type RunView } from '../endpoints.js';
 import type { ClosableLogger } from './logging.js';
 
@@ -49,4 +54,20 @@ function logAnswer(tail: ClosableLogger['tail'], query: URLSearchParams): Answer
   const { oldest, newest, lines } = tail.after(Number(after));
   const list = lines.map(({ number, json: line }) => `{"number":${number},"line":${line}}`).join(',');
   return jsonText(`{"schema":1,"oldest":${oldest},"newest":${newest},"lines":[${list}]}`);
+}
+
+/** Undefined: nobody in this process has registered an OpenTelemetry SDK. */
+export async function startTelemetry(
+  { name, file, telemetry, dispatcher }: ResolvedConfig,
+  logger: Logger,
+): Promise<Telemetry | undefined> {
+  const { startOpenTelemetry } = await import('../../adapters/telemetry/open-telemetry.js');
+  const beside = [file, dispatcher.transform].filter((path) => path !== undefined);
+  return startOpenTelemetry({
+    ...telemetry,
+    directories: [...beside.map((path) => dirname(path)), process.cwd()],
+    pipeline: name,
+    version,
+    logger,
+  });
 }

@@ -1,11 +1,12 @@
 /** The composition of the main job: names its concrete adapters. */
+import { basename } from 'node:path';
 import { createTopicsCommand } from '../../checks/create-command.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import { batchSizeLimits, inFlightBatchesMax, producerQueueBytes } from '../../config/resolve/budgets.js';
 import { parseRate } from '../../config/text/units.js';
 import type { Block } from '../../core/batch.js';
 import { Dispatcher } from '../../dispatcher/dispatcher.js';
-import type { DispatcherSettings } from '../../dispatcher/settings.js';
+import type { DispatcherDeps, DispatcherSettings } from '../../dispatcher/settings.js';
 import { requireSameCounts } from '../../kafka/client/metadata.js';
 import { loadNative, type NativeBinding, type NativePartitionTable } from '../../kafka/native.js';
 import { createKafkaSink, type KafkaSink } from '../../kafka/sink/kafka-sink.js';
@@ -15,6 +16,7 @@ import type { Clock } from '../../ports/clock.js';
 import type { Logger } from '../../ports/logger.js';
 import type { Receipts } from '../../ports/receipts.js';
 import type { EndOffset } from '../../ports/source.js';
+import type { Telemetry } from '../../ports/telemetry.js';
 import type { Throttle } from '../../ports/throttle.js';
 import type { Carried } from '../reload/leg.js';
 import { jobPool } from './pool.js';
@@ -47,11 +49,12 @@ export interface ComposeOptions {
   readonly carried?: Carried;
   /** Undefined: none is written. */
   readonly receipts?: Receipts | undefined;
+  readonly telemetry?: Telemetry | undefined;
 }
 
 /** A leg of the main job's run, ready to start. */
 export function compose(options: ComposeOptions): Composition {
-  const { config, until, bounds, logger, throttle, carried, receipts } = options;
+  const { config, until, bounds, logger, throttle, carried, receipts, telemetry } = options;
   const native = loadNative();
   const table = new native.PartitionTable(PARTITIONS_MAX);
   const { dispatcher: job, consumer } = config;
@@ -83,7 +86,8 @@ export function compose(options: ComposeOptions): Composition {
       : {}),
   });
   const sink = jobSink(config, { native, table, logger, nowMs, receipts: receipts !== undefined });
-  const pool = jobPool(config, sink, { logger, describePartition: (id) => table.describe(id) });
+  const describe: DispatcherDeps['describe'] = (id) => table.describe(id);
+  const pool = jobPool(config, sink, { logger, describePartition: describe });
   const clock: Clock = { nowMs, after: realTimer };
   const settings = {
     ...dispatcherSettings(config, until),
@@ -100,15 +104,30 @@ export function compose(options: ComposeOptions): Composition {
     logger,
     throttle,
     createBlock,
-    describe: (id: number) => table.describe(id),
+    describe,
     ...shared,
     ...(receipts === undefined ? {} : { receipts }),
+    ...tracerOf(telemetry, config, describe),
   };
   return {
     dispatcher: new Dispatcher(deps, settings),
     bytesOut: () => sink.writerStats()?.bytes ?? 0,
     clients: () => [source.figures(), sink.figures()].filter((figures) => figures !== undefined),
   };
+}
+
+function tracerOf(
+  telemetry: Telemetry | undefined,
+  { name, consumer, dispatcher: { transform } }: ResolvedConfig,
+  describe: DispatcherDeps['describe'],
+): Pick<DispatcherDeps, 'tracer'> {
+  const tracer = telemetry?.tracer({
+    clientId: name,
+    groupId: consumer.groupId,
+    transform: transform === undefined ? undefined : basename(transform),
+    describe,
+  });
+  return tracer === undefined ? {} : { tracer };
 }
 
 export interface SinkParts {

@@ -36,6 +36,8 @@ const AT_THE_NEXT_START = {
   'server.address': ({ server }: ResolvedConfig) => server?.address,
   'server.token': ({ server }: ResolvedConfig) => server?.token,
   'server.allowed-hosts': ({ server }: ResolvedConfig) => server?.allowedHosts.join(),
+  'telemetry.module': ({ telemetry }: ResolvedConfig) => telemetry.module,
+  'telemetry.flush-timeout': ({ telemetry }: ResolvedConfig) => telemetry.flushTimeoutMs,
   'logging.format': ({ logging }: ResolvedConfig) => logging.format,
   'dispatcher.reload-interval': ({ dispatcher }: ResolvedConfig) => dispatcher.reloadIntervalMs,
   'dispatcher.reload-timeout': ({ dispatcher }: ResolvedConfig) => dispatcher.reloadTimeoutMs,
@@ -141,8 +143,8 @@ export class JobRevisions implements RevisionSource<ResolvedConfig> {
 
   /** `next`, but with the current settings of the process, which do not change during a run. */
   bound(next: ResolvedConfig): ResolvedConfig {
-    const { name, server } = this.parts.config;
-    return { ...next, name, server };
+    const { name, server, telemetry } = this.parts.config;
+    return { ...next, name, server, telemetry };
   }
 }
 

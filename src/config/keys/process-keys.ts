@@ -32,6 +32,18 @@ export const PROCESS_KEYS = {
     default: null,
     doc: 'further names under which the server may be asked: behind a proxy or a Service; also *.example.com',
   },
+  'telemetry.module': {
+    format: 'path',
+    default: null,
+    doc: 'a module that registers an OpenTelemetry SDK, loaded at the start; see TELEMETRY.md',
+  },
+  'telemetry.flush-timeout': {
+    format: 'duration',
+    default: '2s',
+    min: 0,
+    max: 10_000,
+    doc: 'how long the end of a run waits for spans and metrics to be sent',
+  },
   'logging.level': {
     format: 'level',
     default: 'info',

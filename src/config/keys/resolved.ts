@@ -94,6 +94,10 @@ export interface ResolvedConfig {
    */
   readonly topics: { readonly defaults: TopicWishes; readonly named: ReadonlyMap<string, TopicWishes> };
   readonly server: ServerConfig | undefined;
+  readonly telemetry: Omit<Section<'telemetry'>, 'module'> & {
+    /** Absolute. */
+    readonly module: string | undefined;
+  };
   readonly logging: Section<'logging'>;
 }
 

@@ -19,7 +19,8 @@ type OptionalTextPath =
   | 'dispatcher.dead-letter.topic'
   | 'dispatcher.input.schema.path'
   | 'dispatcher.input.schema.writer'
-  | 'dispatcher.output.schema.path';
+  | 'dispatcher.output.schema.path'
+  | 'telemetry.module';
 
 /** Reports missing values. Invalid ones have been reported before. */
 export class Reader {

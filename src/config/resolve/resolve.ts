@@ -37,6 +37,7 @@ export function resolveConfig(input: ResolveInput, problems: Problems): Resolved
     dispatcher: dispatcherPart(reader, input),
     topics: resolveTopics(input.merged.topics, problems),
     server: serverConfig(input, problems),
+    telemetry: { ...settings.section('telemetry'), module: reader.path('telemetry.module') },
     logging: settings.section('logging'),
   };
   if (problems.hasErrors()) return undefined;

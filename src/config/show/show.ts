@@ -138,7 +138,7 @@ function mask(name: string, value: unknown, secret: boolean): unknown {
   return typeof value === 'string' ? maskUserInfo(value) : value;
 }
 
-const SECTION_ORDER = ['name', 'kafka', 'dispatcher', 'topics', 'server', 'logging', 'budget'];
+const SECTION_ORDER = ['name', 'kafka', 'dispatcher', 'topics', 'server', 'telemetry', 'logging', 'budget'];
 const KAFKA_ORDER = ['bootstrap-servers', 'properties', 'consumer', 'producer'];
 
 function bySection(a: ShownValue, b: ShownValue): number {

@@ -56,6 +56,7 @@ const SYNONYMS: ReadonlyMap<string, string> = new Map(
     'server.address': 'host bind hostname interface',
     'server.token': 'bearer bearer-token auth-token access-token',
     'server.allowed-hosts': 'host-names allowed-origins cors',
+    'telemetry.module': 'otel opentelemetry tracing open-telemetry instrumentation otel-module',
     'logging.level': 'log-level loglevel lvl log verbosity',
     'logging.format': 'log-format',
     name: 'app-name application-id client-id app id job job-name',

@@ -2,6 +2,7 @@ import type { BatchId } from '../../core/batch.js';
 import type { InFlightBatch, Part } from '../in-flight-batch.js';
 import type { RunState } from '../run-state.js';
 import type { DispatcherSettings } from '../settings.js';
+import { beginSend } from '../tracing.js';
 import { NoOrder } from './no-order.js';
 import type { Order } from './order.js';
 import { OutputOrder } from './output-order.js';
@@ -54,6 +55,7 @@ export class Releaser {
     const { deps, stages } = this.state;
     part.writtenAtMs = deps.clock.nowMs();
     stages.ordered(part.writtenAtMs - part.readyAtMs);
+    beginSend(batch, part, this.state.topicNames);
     deps.sink.write(batch.id, part.index, batch.input.block, part.output);
   }
 

@@ -10,6 +10,7 @@ import { asDispatcherError } from '../as-dispatcher-error.js';
 import { type InFlightBatch, isAbandoned, stopAt } from '../in-flight-batch.js';
 import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
+import { endTransform } from '../tracing.js';
 import { addParts } from './add-parts.js';
 import { AloneDelivery } from './alone-delivery.js';
 import type { DeadLetterRows } from './dead-letter-rows.js';
@@ -119,6 +120,7 @@ export class TransformRunner {
     const output = await this.outputs.take(batch);
     // Abandoned while it waited for a block.
     if (output === undefined) return NOTHING_ANSWERED;
+    const step = batch.trace?.transform(range.count);
     try {
       const result = await this.measured(batch, {
         batchId: batch.id,
@@ -129,7 +131,9 @@ export class TransformRunner {
         segments: batch.input.segments,
         ...(range.rejectWith === undefined ? {} : { rejectWith: range.rejectWith }),
         ...(topics === undefined ? {} : { topics }),
+        ...(step === undefined ? {} : { traceparent: step.traceparent }),
       });
+      if (step !== undefined) endTransform(step, result);
       this.report(result);
       // Pieces of a batch are not representative: the fixed cost of a call weighs more in them.
       if (range.count === batch.input.rowCount) this.state.batchSize.saw(result.rowsDone, result.workMs);
@@ -140,6 +144,8 @@ export class TransformRunner {
       return result;
     } catch (error) {
       this.outputs.release(output, batch);
+      const code = isWorkerDeath(error) ? error.code : 'DEFECT';
+      step?.end({}, { code, message: 'the task has no result' });
       if (!isWorkerDeath(error)) throw error;
       // Errors that come with the end of the pool are not reported.
       if (this.state.lifecycle.isOver()) return error;
