@@ -37,7 +37,7 @@ help: ## this text
 setup: ## install what is missing: compiler, libraries, npm packages
 	@$(RUN) scripts/setup.sh build
 
-setup-test: ## the same, with JDK, Maven, valgrind and promtool for the tests
+setup-test: ## the same, with JDK, Maven, valgrind, promtool and Chromium for the tests
 	@$(RUN) scripts/setup.sh test
 
 native: setup ## compile the data plane (C)

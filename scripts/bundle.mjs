@@ -59,6 +59,27 @@ function inPlace({ url, load }) {
   };
 }
 
+/** The page for people: one file, since it must work without anything else. */
+async function writePage() {
+  const source = (name) => fileURLToPath(new URL(`../page/${name}`, import.meta.url));
+  const made = await build({
+    entryPoints: [source('main.ts'), source('style.css')],
+    outdir: OUT,
+    bundle: true,
+    write: false,
+    minify: true,
+    format: 'iife',
+    target: ['chrome109', 'firefox115', 'safari16.4'],
+    charset: 'ascii',
+    logLevel: 'warning',
+  });
+  const textOf = (ending) => made.outputFiles.find(({ path }) => path.endsWith(ending)).text.trim();
+  const html = readFileSync(source('index.html'), 'utf8')
+    .replace('/*STYLE*/', () => textOf('.css'))
+    .replace('/*SCRIPT*/', () => textOf('.js').replaceAll('</script', '<\\/script'));
+  writeFileSync(resolve(OUT, 'page.html'), html);
+}
+
 const COMMON = {
   outdir: OUT,
   bundle: true,
@@ -107,6 +128,7 @@ await Promise.all([
     plugins: [inPlace({ url: 'import.meta.url', load: 'import' })],
   }),
 ]);
+await writePage();
 if (/\bimport\(/.test(readFileSync(PROGRAM, 'utf8')))
   throw new Error('program.cjs imports by itself, which a script with kept code cannot');
 writeFileSync(resolve(OUT, 'kd.mjs'), LOADER);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing and nothing else; quick when all is there.
 #   scripts/setup.sh build   what compiling and running needs
-#   scripts/setup.sh test    the same, with a JDK, Maven, valgrind, promtool and systemd-analyze
+#   scripts/setup.sh test    the same, with a JDK, Maven, valgrind, promtool, systemd-analyze and Chromium
 #   scripts/setup.sh package the same as build, with what makes packages
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -46,6 +46,8 @@ missing_packages() {
     has valgrind || echo valgrind
     # promtool
     has promtool || echo prometheus
+    # The tests of the page.
+    has chromium || has google-chrome || echo chromium
     has systemd-analyze || echo systemd
   fi
   if [[ $mode == package ]]; then

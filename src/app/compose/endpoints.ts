@@ -1,5 +1,6 @@
 /** How a run is seen from outside: its HTTP server, and OpenTelemetry. */
 import { dirname } from 'node:path';
+import { pageRoute } from '../../adapters/http/page.js';
 import { type Answer, json, jsonText, probeRoutes, type Route } from '../../adapters/http/routes.js';
 import { type HttpServer, startHttpServer } from '../../adapters/http/server.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
@@ -32,6 +33,7 @@ async function routesOf(
   const { createExposition } = await import('../../adapters/metrics/exposition.js');
   const exposition = createExposition();
   return [
+    await pageRoute(),
     ...probeRoutes(notReady),
     { path: '/status', answer: () => json(status()) },
     { path: '/config', answer: () => json(config()) },

@@ -130,6 +130,7 @@ export function scenesOnBroker(stage: Stage): Scene[] {
     stage.secure.tokens.token({ subject: USERS.admin.name, lifeSeconds: 600 }),
   );
   const future = 'Date.now() + 600000';
+  const pageToken = canaries.known('the token of the server', 'canary-of-the-page-4711');
   return [
     { name: 'SCRAM', exit: 0, args: [...RUN, ...JSON_OUT], yaml: reaching(stage, 'SCRAM', good) },
     { name: 'mutual TLS', exit: 0, args: RUN, yaml: reaching(stage, 'MTLS', {}) },
@@ -140,14 +141,14 @@ export function scenesOnBroker(stage: Stage): Scene[] {
       yaml: reaching(stage, 'TOKEN', clientCredentials(stage, SECRET.client)),
     },
     {
-      name: '/status and /metrics',
+      name: 'all that the port answers',
       exit: 0,
       args: ['run', '-v', ...JSON_OUT],
-      ...provider(`return { token: '${given}', expiryTime: ${future} }`, { server: { port: 0 } }),
-      look: async (url) =>
-        (await fetch(`${url}/status`))
-          .text()
-          .then(async (text) => text + (await (await fetch(`${url}/metrics`)).text())),
+      ...provider(`return { token: '${given}', expiryTime: ${future} }`, {
+        server: { port: 0, token: pageToken },
+        dispatcher: { options: { apiKey: SECRET.custom, url: `https://me:${SECRET.userInfo}@host/x` } },
+      }),
+      look: (url) => answersOf(url, pageToken),
     },
     {
       name: 'wrong password',
@@ -252,4 +253,20 @@ export function scenesOnBroker(stage: Stage): Scene[] {
       input: '{"value":"x"}\n',
     },
   ];
+}
+
+/** With the token and without. */
+async function answersOf(url: string, token: string): Promise<string> {
+  const paths = ['/', '/status', '/metrics', '/config', '/logs', '/logs?after=2', '/readyz', '/nothing'];
+  const texts: string[] = [];
+  for (const path of paths) {
+    texts.push(await (await fetch(url + path)).text());
+    const answer = await fetch(url + path, { headers: { authorization: `Bearer ${token}` } });
+    const text = await answer.text();
+    if (answer.status !== 404 && text.length < 10) throw new Error(`${path} says nothing: ${text}`);
+    texts.push(text);
+  }
+  if (!texts.some((text) => text.includes('"key":"server.token","value":"********"')))
+    throw new Error('/config does not show the masked token');
+  return texts.join('\n');
 }
