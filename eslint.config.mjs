@@ -36,7 +36,14 @@ const noCoverageComments = {
 export default tseslint.config(
   { ignores: ['build/**', 'build-*/**', 'node_modules/**', 'native/build*/**', 'coverage/**', '**/*.d.ts'] },
   {
-    files: ['src/**/*.ts', 'page/*.ts', 'workers/**/*.ts', 'test/**/*.ts', 'benchmarks/**/*.ts', 'examples/**/*.ts'],
+    files: [
+      'src/**/*.ts',
+      'page/*.ts',
+      'workers/**/*.ts',
+      'test/**/*.ts',
+      'benchmarks/**/*.ts',
+      'examples/**/*.ts',
+    ],
     languageOptions: {
       parser: tseslint.parser,
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },

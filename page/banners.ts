@@ -17,17 +17,21 @@ const MECHANISMS: Readonly<Record<string, string>> = {
   workers: 'Stalled: worker threads are blocked',
 };
 
+function sentence(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 function stallOf({ stall, ready, notReady, state }: Status): Banner[] {
   if (stall !== null)
     return [
       {
         title: MECHANISMS[stall.mechanism] ?? `Stalled: ${stall.mechanism}`,
-        details: `${stall.message}.${stall.remedy === null ? '' : ` What to do: ${stall.remedy}.`}`,
+        details: `${sentence(stall.message)}.${stall.remedy === null ? '' : ` What to do: ${stall.remedy}.`}`,
         isBad: true,
       },
     ];
   if (ready || notReady === null) return [];
-  return [{ title: `Not ready (${state})`, details: notReady, isBad: false }];
+  return [{ title: `Not ready (${state})`, details: `${sentence(notReady)}.`, isBad: false }];
 }
 
 function partitionsOf({ leaderless, openTransactions, slowed }: Status): Banner[] {

@@ -18,10 +18,10 @@ function lines(points: readonly Point[], series: Series, top: number, filled: bo
   if (points.length < 2) return [];
   const step = WIDTH / (points.length - 1);
   const path = points
-    .map(
-      (point, index) =>
-        `${(index * step).toFixed(1)} ${(HEIGHT - (point[series] / top) * HEIGHT).toFixed(1)}`,
-    )
+    .map((point, index) => {
+      const height = HEIGHT - (point[series] / top) * HEIGHT;
+      return `${(index * step).toFixed(1)} ${height.toFixed(1)}`;
+    })
     .join('L');
   const name = CLASSES[series];
   const line = svg('path', { class: `l ${name}`, d: `M${path}` });
@@ -49,7 +49,7 @@ export function drawRates(points: readonly Point[]): void {
   const label =
     newest === undefined
       ? 'Records per second: not measured yet'
-      : `Records per second: ${rate(newest.in)} in, ${rate(newest.out)} out, ${rate(newest.dead)} dead letters`;
+      : `Records per second: ${rate(newest.in)} in, ${rate(newest.out)} out, ${rate(newest.dead)} dead`;
   const picture = svg(
     'svg',
     { viewBox: `0 -2 ${WIDTH} ${HEIGHT + 4}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': label },

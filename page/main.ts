@@ -34,6 +34,8 @@ function show(status: Status): void {
   setText('state', word);
   byId('state').className = `badge ${level}`;
   setText('uptime', `up ${duration(status.elapsedSeconds)}`);
+  // A browser can't send the token when it follows a link.
+  byId('links').hidden = hasToken();
   setText('foot', `Kafka-Dispatcher ${status.version}`);
   document.title = `${word === 'running' ? '' : `${word}: `}${status.name} – Kafka-Dispatcher`;
   showBanners(status, undefined);

@@ -130,7 +130,7 @@ async function withServer(use: (server: HttpServer) => Promise<void>): Promise<v
   await use(server).finally(() => server.close());
 }
 
-test('whatever bytes come, the server answers without details, ends the connection and lives on', async () => {
+test('whatever bytes come, the server answers without details, closes and lives on', async () => {
   const only = process.env['KD_HTTP_SEED'];
   const seeds = only === undefined ? Array.from({ length: SEEDS }, (_, index) => index) : [Number(only)];
   const before = process.memoryUsage.rss();
