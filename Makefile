@@ -25,11 +25,7 @@ ifeq ($(firstword $(MAKECMDGOALS)),bench)
   override ARGS := $(ARGS) $(NAMED) $(WORDS)
 endif
 
-<<<<<<< HEAD
-.PHONY: help setup setup-test build native check test quick coverage test-sim proof demo bench soak fix clean native-asan native-valgrind smoke
-=======
-.PHONY: help setup setup-test build native check test quick coverage test-sim proof demo bench fix clean native-asan native-valgrind smoke package package-check
->>>>>>> cba5a40 (package: a tarball and a Debian package that need no npm and no compiler; deploy: units, image, manifests)
+.PHONY: help setup setup-test build native check test quick coverage test-sim proof demo bench soak fix clean native-asan native-valgrind smoke package package-check
 
 help: ## this text
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
