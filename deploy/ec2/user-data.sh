@@ -40,6 +40,12 @@ else
 fi
 
 aws s3 cp --recursive "s3://$bucket/$pipeline/" /etc/kafka-dispatcher/
+# Modules that the pipeline needs (the signer of MSK IAM): a tarball of node_modules, made where npm is.
+if [[ -f /etc/kafka-dispatcher/node_modules.tar.gz ]]; then
+  mkdir -p /var/lib/kafka-dispatcher
+  tar -xzf /etc/kafka-dispatcher/node_modules.tar.gz -C /var/lib/kafka-dispatcher --no-same-owner
+  rm /etc/kafka-dispatcher/node_modules.tar.gz
+fi
 if [[ -n $parameter ]]; then
   (
     umask 077

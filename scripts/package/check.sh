@@ -160,7 +160,7 @@ check_units() {
   say 'installing systemd there, which looks at the units'
   inside deb sh -c 'DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends systemd' >"$work/apt.log" 2>&1 ||
     fail "apt-get install systemd: $(tail -5 "$work/apt.log")"
-  inside deb systemd-analyze verify kafka-dispatcher@example.service kafka-dispatcher-job@example.service \
+  inside deb env SYSTEMD_LOG_TARGET=console systemd-analyze verify kafka-dispatcher@example.service kafka-dispatcher-job@example.service \
     kafka-dispatcher-job@example.timer >"$work/verify.log" 2>&1 || fail "systemd-analyze verify: $(cat "$work/verify.log")"
   grep -iE 'kafka-dispatcher' "$work/verify.log" && fail 'systemd-analyze verify has something to say'
   for unit in kafka-dispatcher@example kafka-dispatcher-job@example; do
